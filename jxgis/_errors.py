@@ -1,0 +1,89 @@
+"""The errors of jxgis: each says what is wrong, where, and what to do, in Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jxgis.i18n import Text
+
+__all__ = ["CrsError", "InputError", "JxgisError", "MissingPackageError", "OutputError", "SettingsError", "collect"]
+
+
+class JxgisError(Exception):
+    """Base of every error that jxgis raises on purpose.
+
+    Parameters
+    ----------
+    zh, en
+        The whole message, in Chinese and in English.
+
+    Examples
+    --------
+    >>> error = JxgisError(zh="文件不存在：a.csv。", en="No such file: a.csv.")
+    >>> error.text("en")
+    'No such file: a.csv.'
+    >>> print(error)
+    文件不存在：a.csv。
+    No such file: a.csv.
+    """
+
+    def __init__(self, *, zh: str, en: str) -> None:
+        self.message = Text(zh=zh, en=en)
+        super().__init__(f"{zh}\n{en}")
+
+    def text(self, lang: str) -> str:
+        """The message in one language, ``"zh"`` or ``"en"``."""
+        return self.message.of(lang)
+
+
+class InputError(JxgisError):
+    """A file, a table or an argument that cannot be used as given."""
+
+
+class CrsError(InputError):
+    """Coordinates in another reference system than declared or needed."""
+
+
+class SettingsError(InputError):
+    """A settings file or a profile that cannot be used as written."""
+
+
+class OutputError(JxgisError):
+    """A result folder that cannot be written without losing something."""
+
+
+class MissingPackageError(JxgisError):
+    """An optional package that is not installed."""
+
+
+def collect(errors: Iterable[JxgisError]) -> None:
+    """Raise once for everything that was found wrong.
+
+    Parameters
+    ----------
+    errors
+        What the checks found; nothing is raised when it is empty.
+
+    Raises
+    ------
+    JxgisError
+        The one error as it stands, or one of the first one's type that lists them all.
+
+    Examples
+    --------
+    >>> collect([])
+    >>> collect([InputError(zh="甲", en="a"), InputError(zh="乙", en="b")])
+    Traceback (most recent call last):
+    jxgis._errors.InputError: 甲
+    乙
+    a
+    b
+    """
+    found = list(errors)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise type(found[0])(
+            zh="\n".join(error.message.zh for error in found),
+            en="\n".join(error.message.en for error in found),
+        )

@@ -1,0 +1,179 @@
+"""jxgis.toml: the typed, frozen settings of a project."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from jxgis._errors import SettingsError
+
+__all__ = [
+    "CitySettings",
+    "HotspotSettings",
+    "IndicatorSettings",
+    "InputSettings",
+    "IssueInputSettings",
+    "ParkSettings",
+    "ReportSettings",
+    "ScoringSettings",
+    "Settings",
+    "UnitSettings",
+    "load_settings",
+]
+
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class CitySettings(_Section):
+    """``[city]``: which profile, a built-in name or a path."""
+
+    profile: str = "jiaxing"
+
+
+class InputSettings(_Section):
+    """``[inputs.LAYER]``: where a layer is and how to read it.
+
+    ``path`` may be a glob; ``layer`` is a layer or sheet of the file; ``crs`` overrides or supplies the
+    reference system (an EPSG code, ``GCJ-02`` or ``BD-09``); ``columns`` maps contract names to names in the file;
+    ``official`` says that the polygons are the authority's own, which takes the schematic mark away.
+    """
+
+    path: str
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    axes: Literal["east_north", "north_east"] | None = None
+    name_column: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    towgs84: tuple[float, ...] | None = None
+    official: bool = False
+
+
+class IssueInputSettings(InputSettings):
+    """``[inputs.issues]``: the issues' file, its class column, filters and time zone."""
+
+    class_column: str | None = None
+    timezone: str = "Asia/Shanghai"
+    start: str | None = Field(default=None, alias="from")
+    end: str | None = Field(default=None, alias="to")
+    status: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    drop_status: tuple[str, ...] = ("作废", "重复")
+
+
+class Inputs(_Section):
+    """``[inputs]``: one table a layer; a layer that is not there is not analysed."""
+
+    subdistricts: InputSettings | None = None
+    districts: InputSettings | None = None
+    issues: IssueInputSettings | None = None
+    parks: InputSettings | None = None
+    residential: InputSettings | None = None
+    streets: InputSettings | None = None
+    gates: InputSettings | None = None
+    waters: InputSettings | None = None
+    places: InputSettings | None = None
+    population: InputSettings | None = None
+    exposure: InputSettings | None = None
+    blocks: InputSettings | None = None
+    units: InputSettings | None = None
+    candidates: InputSettings | None = None
+
+
+class HotspotSettings(_Section):
+    """``[hotspots]``: cells, band and the level of the inference."""
+
+    cell_m: Positive = 200
+    band_m: Positive = 500
+    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    bandwidth_m: Positive = 500
+    density_cell_m: Positive = 100
+
+
+class ParkSettings(_Section):
+    """``[parks]``: the standard, the walk and what counts as one park."""
+
+    standard: str = "garden-city-2022"
+    minutes: Positive = 10
+    speed_m_per_min: Positive = 75
+    merge_gap_m: Annotated[float, Field(ge=0)] = 20
+    new_parks: Annotated[int, Field(ge=0)] = 0
+
+
+class UnitSettings(_Section):
+    """``[units]``: the bounds, the target and the dials of the delineation."""
+
+    cell_m: Positive = 200
+    min_km2: Positive = 2
+    max_km2: Positive = 5
+    target_km2: Positive = 3.5
+    seed: int = 0
+    exclaves: Literal["own", "attach"] = "own"
+
+    @model_validator(mode="after")
+    def _bounds(self) -> UnitSettings:
+        if not self.min_km2 <= self.target_km2 <= self.max_km2:
+            raise ValueError(
+                f"min_km2 ≤ target_km2 ≤ max_km2 does not hold: {self.min_km2}, {self.target_km2}, {self.max_km2}"
+            )
+        return self
+
+
+class IndicatorSettings(_Section):
+    """``[scoring.indicators.ID]``: one indicator against fixed references."""
+
+    dimension: str
+    weight: Positive
+    target: Positive | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @model_validator(mode="after")
+    def _kind(self) -> IndicatorSettings:
+        benefit = self.target is not None
+        cost = self.low is not None and self.high is not None
+        if benefit == cost or (cost and self.low >= self.high):  # type: ignore[operator]  # both set where cost holds
+            raise ValueError("give either target (benefit), or low < high (cost)")
+        return self
+
+
+class ScoringSettings(_Section):
+    """``[scoring]``: the weights and, where given, the indicators that replace the default set."""
+
+    weights: Literal["expert", "equal", "ahp", "entropy", "critic"] = "expert"
+    min_completeness: Share = 0.7
+    indicators: dict[str, IndicatorSettings] = Field(default_factory=dict)
+
+
+class ReportSettings(_Section):
+    """``[report]``: what stands on the report's first page, and its language."""
+
+    title: str | None = None
+    lang: Literal["zh", "en"] = "zh"
+
+
+class Settings(_Section):
+    """All of jxgis.toml.
+
+    Examples
+    --------
+    >>> Settings().units.max_km2
+    5.0
+    """
+
+    city: CitySettings = CitySettings()
+    inputs: Inputs = Inputs()
+    hotspots: HotspotSettings = HotspotSettings()
+    parks: ParkSettings = ParkSettings()
+    units: UnitSettings = UnitSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    report: ReportSettings = ReportSettings()
