@@ -1,0 +1,81 @@
+"""Loading: files and tables in, tables that hold their contract out, and an account of every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jxgis.i18n import Text
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+__all__ = ["Loaded", "SourceFile"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """The account of one file that was read: every row is kept, rejected or left out.
+
+    Parameters
+    ----------
+    name
+        The file's name without its folder; ``outer.zip/inner.csv`` for a file inside a zip.
+    sha256
+        Hash of the file as it lies on disk (of the zip, where there is one).
+    rows_in, rows_kept, rows_rejected, rows_left_out
+        Rows read, kept, rejected as flawed, and left out by a filter.
+
+    Examples
+    --------
+    >>> SourceFile("a.csv", "", rows_in=3, rows_kept=1, rows_rejected=1, rows_left_out=1).rows_in
+    3
+    """
+
+    name: str
+    sha256: str
+    rows_in: int
+    rows_kept: int
+    rows_rejected: int
+    rows_left_out: int
+
+    def __post_init__(self) -> None:
+        if self.rows_in != self.rows_kept + self.rows_rejected + self.rows_left_out:
+            raise AssertionError(f"{self.name}: rows in are not rows kept + rejected + left out: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A layer as it was loaded.
+
+    Parameters
+    ----------
+    layer
+        The layer's name in the contract: ``"issues"``.
+    table
+        The rows kept: contract columns first, the others carried along, in the metric CRS.
+    rejects
+        One row a rejected row: ``source``, ``row`` (1 = first data row of that file), ``field``, ``value``
+        (identifiers masked), ``reason`` (a code of ``i18n/reasons.toml``).
+    sources
+        The account of each file.
+    notes
+        What was repaired, assumed or found odd, for people.
+    """
+
+    layer: str
+    table: gpd.GeoDataFrame
+    rejects: pd.DataFrame
+    sources: tuple[SourceFile, ...]
+    notes: tuple[Text, ...] = ()
+
+    @property
+    def rows_in(self) -> int:
+        """Rows read from all files."""
+        return sum(source.rows_in for source in self.sources)
+
+    @property
+    def rows_left_out(self) -> int:
+        """Rows left out by a filter, from all files."""
+        return sum(source.rows_left_out for source in self.sources)
