@@ -1,0 +1,1 @@
+"""Hot spots of issues: where, whether by chance, of which class."""

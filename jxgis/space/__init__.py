@@ -1,0 +1,1 @@
+"""Cells, neighbours and counting: the ground that the analyses share."""

@@ -1,0 +1,212 @@
+"""Square cells over a study area: which there are, what they are called, which one a point is in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pyproj
+import shapely
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+
+__all__ = ["Grid", "grid_over"]
+
+MAX_BOX_CELLS = 100_000_000  # 100 MB of mask: beyond it somebody mistook the cell size or the CRS
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Whole square cells on the multiples of ``cell_m``, chosen by a mask.
+
+    Cells are half open, [x, x + cell_m) by [y, y + cell_m), and numbered along the rows of the mask from the
+    southernmost row up.
+
+    Parameters
+    ----------
+    crs
+        Metric CRS of the cells.
+    cell_m
+        Side of a cell in metres.
+    col0, row0
+        Column and row of the south-west corner of the mask, counted in cells from the origin of the CRS.
+    mask
+        (rows, cols) bool: the cells that belong to the grid; row 0 is the southernmost.
+
+    Examples
+    --------
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 4000, 34000, np.array([[True, True], [False, True]]))
+    >>> len(grid), grid.ids().tolist()
+    (3, ['E4000N34000', 'E4001N34000', 'E4001N34001'])
+    """
+
+    crs: pyproj.CRS
+    cell_m: float
+    col0: int
+    row0: int
+    mask: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.cols)
+
+    @cached_property
+    def _row_col(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        rows, cols = np.nonzero(self.mask)
+        return rows, cols
+
+    @property
+    def rows(self) -> npt.NDArray[np.int64]:
+        """Row of each cell within the mask, (n_cells,)."""
+        return self._row_col[0]
+
+    @property
+    def cols(self) -> npt.NDArray[np.int64]:
+        """Column of each cell within the mask, (n_cells,)."""
+        return self._row_col[1]
+
+    @cached_property
+    def _number(self) -> npt.NDArray[np.int64]:
+        """(rows + 1, cols + 1) cell numbers; -1 off the mask, and in the last row and column for what is outside."""
+        number = np.full((self.mask.shape[0] + 1, self.mask.shape[1] + 1), -1, dtype=np.int64)
+        number[:-1, :-1][self.mask] = np.arange(len(self))
+        return number
+
+    def ids(self) -> npt.NDArray[np.str_]:
+        """Names of the cells, ``E{col}N{row}`` with col = floor(x / cell_m), row = floor(y / cell_m)."""
+        cols, rows = (self.cols + self.col0).tolist(), (self.rows + self.row0).tolist()
+        return np.array([f"E{col}N{row}" for col, row in zip(cols, rows, strict=True)], dtype=np.str_)
+
+    def centres(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """East and north of the middle of each cell, in metres."""
+        return (self.cols + self.col0 + 0.5) * self.cell_m, (self.rows + self.row0 + 0.5) * self.cell_m
+
+    def cells(self) -> gpd.GeoDataFrame:
+        """Draw the cells as squares.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            ``cell_id``, ``geometry``; one row a cell, in the order of the cells.
+        """
+        west, south = (self.cols + self.col0) * self.cell_m, (self.rows + self.row0) * self.cell_m
+        east, north = (self.cols + self.col0 + 1) * self.cell_m, (self.rows + self.row0 + 1) * self.cell_m
+        return gpd.GeoDataFrame({"cell_id": self.ids()}, geometry=shapely.box(west, south, east, north), crs=self.crs)
+
+    def index_of(self, x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Find the cell that each point is in, -1 for none.
+
+        Parameters
+        ----------
+        x, y
+            (n,) east and north in metres; NaN is in no cell.
+
+        Examples
+        --------
+        >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 2), dtype=bool))
+        >>> grid.index_of([0, 99.9, 100, 200], [0, 0, 0, 0]).tolist()
+        [0, 0, 1, -1]
+        """
+        rows, cols = self.mask.shape
+        col = _offset(x, self.cell_m, self.col0, cols)
+        row = _offset(y, self.cell_m, self.row0, rows)
+        row *= cols + 1
+        row += col
+        return self._number.ravel()[row]
+
+    def where(self, keep: npt.ArrayLike) -> Grid:
+        """Keep only some of the cells, for example those that are built up.
+
+        Parameters
+        ----------
+        keep
+            (n_cells,) bool.
+
+        Examples
+        --------
+        >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 2), dtype=bool))
+        >>> grid.where([False, True]).ids().tolist()
+        ['E1N0']
+        """
+        kept = np.asarray(keep, dtype=bool)
+        if kept.shape != (len(self),):
+            raise InputError(
+                zh=f"格网有 {len(self)} 个格，给出的取舍有 {kept.shape}；请每格给一个真假值。",
+                en=f"the grid has {len(self)} cells, keep has shape {kept.shape}; give one truth value a cell.",
+            )
+        mask = self.mask.copy()
+        mask[self.mask] = kept
+        return replace(self, mask=mask)
+
+
+def _offset(values: npt.ArrayLike, cell_m: float, first: int, length: int) -> npt.NDArray[np.int64]:
+    """Row or column of coordinates, ``length`` for those outside and for NaN."""
+    cells = np.asarray(values, dtype=np.float64) / cell_m
+    np.floor(cells, out=cells)
+    cells -= first
+    with np.errstate(invalid="ignore"):
+        # A comparison that fails for NaN; far coordinates must not overflow the integers either.
+        outside = ~((cells >= 0) & (cells < length))
+    cells[outside] = length
+    return cells.astype(np.int64)
+
+
+def grid_over(area: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_m: float) -> Grid:
+    """Lay a grid over a study area: a cell belongs to it if its centre is in the area or on its edge.
+
+    Parameters
+    ----------
+    area
+        Polygons in a metric CRS; their union is the study area.
+    cell_m
+        Side of a cell in metres, above 0.
+
+    Returns
+    -------
+    Grid
+        With the smallest mask that holds every cell.
+
+    Raises
+    ------
+    CrsError
+        If the area is not in a metric CRS.
+    InputError
+        If no cell has its centre in the area, or the cells are too many or not positive.
+
+    Examples
+    --------
+    >>> area = gpd.GeoSeries([shapely.box(0, 0, 1000, 240)], crs=4549)
+    >>> grid_over(area, cell_m=100).mask.shape
+    (2, 10)
+    """
+    crs = require_metric(area, "area")
+    if not (np.isfinite(cell_m) and cell_m > 0):
+        raise InputError(zh=f"格网边长须大于 0 米，现为 {cell_m}。", en=f"cell_m must be above 0 m, not {cell_m}.")
+    union = shapely.union_all(area.geometry.to_numpy())
+    if union.is_empty:
+        raise InputError(zh="研究范围是空的；请给出至少一个面。", en="the area is empty; give at least one polygon.")
+    west, south, east, north = shapely.bounds(union)
+    col0, row0 = int(np.floor(west / cell_m)), int(np.floor(south / cell_m))
+    cols, rows = int(np.floor(east / cell_m)) - col0 + 1, int(np.floor(north / cell_m)) - row0 + 1
+    if rows * cols > MAX_BOX_CELLS:
+        raise InputError(
+            zh=f"{cell_m:g} 米的格网在此范围有 {rows}×{cols} 格，过多；请加大 cell_m 或检查坐标系。",
+            en=f"cells of {cell_m:g} m make {rows} x {cols} of them over this area, too many; "
+            "raise cell_m or check the CRS.",
+        )
+    x = (np.arange(col0, col0 + cols) + 0.5) * cell_m
+    y = (np.arange(row0, row0 + rows) + 0.5) * cell_m
+    shapely.prepare(union)
+    # Row by row, so that memory stays at one row of coordinates.
+    mask = np.array([shapely.intersects_xy(union, x, np.full(cols, north_m)) for north_m in y], dtype=bool)
+    if not mask.any():
+        raise InputError(
+            zh=f"范围内没有 {cell_m:g} 米格的中心点；请减小 cell_m。",
+            en=f"no cell of {cell_m:g} m has its centre in the area; lower cell_m.",
+        )
+    in_row, in_col = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    trimmed = mask[in_row[0] : in_row[-1] + 1, in_col[0] : in_col[-1] + 1].copy()
+    return Grid(crs, float(cell_m), col0 + int(in_col[0]), row0 + int(in_row[0]), trimmed)
