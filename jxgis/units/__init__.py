@@ -1,0 +1,1 @@
+"""Units of 2–5 km²: proposing, judging, verifying and comparing them."""
