@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from jxgis._errors import SettingsError
+from jxgis._toml import read_toml, validated
 
 __all__ = [
     "CitySettings",
@@ -34,9 +32,16 @@ class _Section(BaseModel):
 
 
 class CitySettings(_Section):
-    """``[city]``: which profile, a built-in name or a path."""
+    """``[city]``: the profile, and what replaces parts of it.
+
+    ``profile`` is a built-in name or a path; ``outline`` a polygon file that clips dissolved districts;
+    ``issue_classes`` a table from the platform's categories to the classes, such as the sheet filled in by hand.
+    """
 
     profile: str = "jiaxing"
+    crs: str | None = None
+    outline: str | None = None
+    issue_classes: str | None = None
 
 
 class InputSettings(_Section):
@@ -166,8 +171,8 @@ class Settings(_Section):
 
     Examples
     --------
-    >>> Settings().units.max_km2
-    5.0
+    >>> Settings().hotspots.cell_m, Settings().parks.standard
+    (200, 'garden-city-2022')
     """
 
     city: CitySettings = CitySettings()
@@ -177,3 +182,48 @@ class Settings(_Section):
     units: UnitSettings = UnitSettings()
     scoring: ScoringSettings = ScoringSettings()
     report: ReportSettings = ReportSettings()
+
+
+def load_settings(path: str | Path) -> Settings:
+    """Read jxgis.toml.
+
+    Parameters
+    ----------
+    path
+        The file. Relative paths in it are relative to its folder, and come back absolute.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing, no TOML, or holds an unknown key or a value out of range; one message for all.
+    """
+    path = Path(path)
+    settings = validated(Settings, read_toml(path), path.name)
+    folder = path.resolve().parent
+    return settings.model_copy(
+        update={"city": _absolute_city(settings.city, folder), "inputs": _absolute(settings.inputs, folder)}
+    )
+
+
+def _absolute_city(city: CitySettings, folder: Path) -> CitySettings:
+    update = {
+        name: str(folder / value)
+        for name in ("profile", "outline", "issue_classes")
+        if (value := getattr(city, name)) is not None and (name != "profile" or value.endswith(".toml"))
+    }
+    return city.model_copy(update=update)
+
+
+def _absolute(inputs: Inputs, folder: Path) -> Inputs:
+    layers = {name: getattr(inputs, name) for name in Inputs.model_fields}
+    return inputs.model_copy(
+        update={
+            name: layer.model_copy(update={"path": str(folder / layer.path)})
+            for name, layer in layers.items()
+            if layer is not None and "://" not in layer.path
+        }
+    )

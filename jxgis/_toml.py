@@ -1,0 +1,146 @@
+"""TOML files and their models: one message for all that is wrong, with the nearest known key."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from jxgis._errors import SettingsError
+from jxgis.i18n import Text
+
+__all__ = ["read_toml", "validated"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Parse a TOML file.
+
+    Parameters
+    ----------
+    path
+        The file, in UTF-8, with or without a byte-order mark (Windows editors write one).
+
+    Raises
+    ------
+    SettingsError
+        If it is missing, not UTF-8, or not TOML; the message holds the line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise SettingsError(
+            zh=f"找不到设置文件 {path}；可用 jxgis init 新建一个。",
+            en=f"No such settings file: {path}; jxgis init makes one.",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            zh=f"无法读取 {path}（{error}）；请另存为 UTF-8 文本。",
+            en=f"Cannot read {path} ({error}); save it as UTF-8 text.",
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            zh=f"{path.name} 不是有效的 TOML：{error}。Windows 路径请用 / 或单引号。",
+            en=f"{path.name} is not valid TOML: {error}. Write Windows paths with / or in single quotes.",
+        ) from None
+
+
+def validated(model: type[Model], raw: dict[str, Any], source: str) -> Model:
+    """Check parsed TOML against its model.
+
+    Parameters
+    ----------
+    model
+        A pydantic model.
+    raw
+        What :func:`read_toml` returned.
+    source
+        The file's name, for the message.
+
+    Raises
+    ------
+    SettingsError
+        One message that lists everything; an unknown key comes with the nearest known one.
+
+    Examples
+    --------
+    >>> class Table(BaseModel, extra="forbid"):
+    ...     band_m: float = 500
+    >>> validated(Table, {"band": 300}, "a.toml")
+    Traceback (most recent call last):
+    jxgis._errors.SettingsError: a.toml 有误：未知的键 band，是否为 band_m？
+    a.toml is wrong: unknown key band, did you mean band_m?
+    """
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        problems = [_problem(model, dict(item)) for item in error.errors()]
+        raise SettingsError(
+            zh=f"{source} 有误：" + "；".join(problem.zh for problem in problems),
+            en=f"{source} is wrong: " + "; ".join(problem.en for problem in problems),
+        ) from None
+
+
+def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
+    place = [str(part) for part in item["loc"]]
+    key = ".".join(place)
+    if item["type"] == "extra_forbidden":
+        known = _known_keys(model, item["loc"][:-1])
+        near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
+        if near:
+            return Text(zh=f"未知的键 {key}，是否为 {near[0]}？", en=f"unknown key {key}, did you mean {near[0]}?")
+        return Text(
+            zh=f"未知的键 {key}，可用的有 {'、'.join(known)}", en=f"unknown key {key}; known are {', '.join(known)}"
+        )
+    if item["type"] == "missing":
+        return Text(zh=f"缺少 {key}", en=f"{key} is missing")
+    return Text(
+        zh=f"{key} = {item.get('input')!r} 不可用（{_rule(item)}）", en=f"{key} = {item.get('input')!r}: {item['msg']}"
+    )
+
+
+def _rule(item: dict[str, Any]) -> str:
+    """What a value must be, in Chinese, from the kind of pydantic's error."""
+    context = item.get("ctx", {})
+    rules = {
+        "greater_than": f"须大于 {context.get('gt')}",
+        "greater_than_equal": f"须不小于 {context.get('ge')}",
+        "less_than": f"须小于 {context.get('lt')}",
+        "less_than_equal": f"须不大于 {context.get('le')}",
+        "literal_error": f"须为 {context.get('expected')}",
+        "float_parsing": "须为数字",
+        "float_type": "须为数字",
+        "int_parsing": "须为整数",
+        "int_type": "须为整数",
+        "int_from_float": "须为整数",
+        "string_type": "须为文字",
+        "bool_parsing": "须为 true 或 false",
+    }
+    return rules.get(item["type"], str(item["msg"]).removeprefix("Value error, "))
+
+
+def _known_keys(model: type[BaseModel], place: tuple[Any, ...]) -> list[str]:
+    """Keys that the table at ``place`` may hold."""
+    for part in place:
+        if isinstance(part, int) or part not in _keys(model):
+            continue
+        inner = _model_in(_keys(model)[part])
+        if inner is None:
+            return []
+        model = inner
+    return list(_keys(model))
+
+
+def _keys(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model inside ``Model``, ``Model | None``, ``dict[str, Model]`` or ``tuple[Model, ...]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for found in map(_model_in, get_args(annotation)) if found is not None), None)

@@ -1,0 +1,345 @@
+"""A city as data: its CRS, its districts, its crosswalk, its classes and its standards, read from a profile."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from jxgis._errors import SettingsError
+from jxgis._toml import read_toml, validated
+from jxgis.i18n import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["UNCLASSIFIED", "City", "builtin_profiles", "classify", "load_city", "read_class_table"]
+
+UNCLASSIFIED = "未归类"
+_BUILTIN = "builtin:"
+
+
+@dataclass(frozen=True, eq=False)
+class City:
+    """Everything that is one city's own.
+
+    Attributes
+    ----------
+    key, name
+        Short name and display name.
+    crs
+        Metric CRS to work in, such as ``"EPSG:4549"``; None where the data decide.
+    timezone
+        The zone that times without one are in.
+    box
+        West, south, east, north in degrees (WGS-84): where a point of this city can lie; None: not checked.
+    area_km2
+        Area of the managed city, for comparison; None where unknown.
+    outline
+        Polygon file that clips dissolved districts; None where there is none.
+    classes
+        Class names in the order of maps and reports.
+    class_names
+        Class name to its text in both languages.
+    colours
+        Class name to ``#rrggbb``.
+    class_table
+        Columns ``tree, sub_type, issue_class``; an empty ``tree`` stands for any.
+    districts
+        Columns ``name, en, area, functions, prefix``, one row a district.
+    crosswalk
+        Columns ``subdistrict, aliases, code, district, part, confidence, km2, lon, lat``.
+    labels
+        Columns ``name, lon, lat``: names to put on a map, never measured against.
+    standards
+        The park standards' file (TOML).
+    targets
+        The plan's targets that space can show.
+    """
+
+    key: str
+    name: Text
+    crs: str | None
+    timezone: str
+    box: tuple[float, float, float, float] | None
+    area_km2: float | None
+    outline: Path | None
+    classes: tuple[str, ...]
+    class_names: dict[str, Text]
+    colours: dict[str, str]
+    class_table: pd.DataFrame
+    districts: pd.DataFrame
+    crosswalk: pd.DataFrame
+    labels: pd.DataFrame
+    standards: Path
+    targets: pd.DataFrame
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class _Name(_Part):
+    zh: str
+    en: str
+
+
+class _Class(_Part):
+    en: str
+    colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+
+
+class _District(_Part):
+    name: str
+    en: str = ""
+    functions: str = ""
+    prefix: str = ""
+
+
+class _Crosswalk(_Part):
+    subdistrict: str
+    district: str
+    aliases: tuple[str, ...] = ()
+    code: str = ""
+    part: bool = False
+    confidence: str = ""
+    km2: float | None = None
+    lon: float | None = None
+    lat: float | None = None
+
+
+class _Label(_Part):
+    name: str
+    lon: float
+    lat: float
+
+
+class _Profile(_Part):
+    key: str
+    name: _Name
+    crs: str | None = None
+    timezone: str = "Asia/Shanghai"
+    box: tuple[float, float, float, float] | None = None
+    area_km2: float | None = None
+    outline: str | None = None
+    issue_classes: str | None = None
+    park_standards: str = _BUILTIN + "park_standards.toml"
+    plan_targets: str | None = None
+    areas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    classes: dict[str, _Class] = Field(default_factory=dict)
+    districts: tuple[_District, ...] = ()
+    crosswalk: tuple[_Crosswalk, ...] = ()
+    labels: tuple[_Label, ...] = ()
+
+    @field_validator("box")
+    @classmethod
+    def _box(cls, box: tuple[float, float, float, float] | None) -> tuple[float, float, float, float] | None:
+        if box is not None and not (-180 <= box[0] < box[2] <= 180 and -90 <= box[1] < box[3] <= 90):
+            raise ValueError("box must be west, south, east, north in degrees")
+        return box
+
+
+def builtin_profiles() -> list[str]:
+    """Names of the profiles that ship with jxgis.
+
+    Examples
+    --------
+    >>> builtin_profiles()
+    ['jiaxing']
+    """
+    return sorted(
+        Path(entry.name).stem
+        for entry in resources.files("jxgis.profiles").iterdir()
+        if entry.name.endswith(".toml") and entry.name not in {"park_standards.toml", "indicators.toml"}
+    )
+
+
+def load_city(profile: str | Path = "jiaxing") -> City:
+    """Load a city's profile.
+
+    Parameters
+    ----------
+    profile
+        The name of a profile that ships with jxgis, or the path of a profile of your own. Tables that it names are
+        looked for beside it; ``builtin:NAME`` is one that ships with jxgis.
+
+    Returns
+    -------
+    City
+
+    Raises
+    ------
+    SettingsError
+        If there is no such profile, or it holds an unknown key, a wrong type, or a district that nothing declares.
+
+    Examples
+    --------
+    >>> city = load_city("jiaxing")
+    >>> city.crs, len(city.districts), len(city.crosswalk), city.classes[0]
+    ('EPSG:4549', 12, 16, '市容环境')
+    """
+    path = _profile_path(profile)
+    model = validated(_Profile, read_toml(path), path.name)
+    areas = {district: area for area, names in model.areas.items() for district in names}
+    known = [district.name for district in model.districts]
+    _check_districts(path, known, [*areas, *(row.district for row in model.crosswalk)])
+    districts = pd.DataFrame(
+        [{**row.model_dump(), "area": areas.get(row.name)} for row in model.districts],
+        columns=["name", "en", "area", "functions", "prefix"],
+    )
+    return City(
+        key=model.key,
+        name=Text(zh=model.name.zh, en=model.name.en),
+        crs=model.crs,
+        timezone=model.timezone,
+        box=model.box,
+        area_km2=model.area_km2,
+        outline=None if model.outline is None else _beside(path, model.outline),
+        classes=tuple(model.classes),
+        class_names={name: Text(zh=name, en=entry.en) for name, entry in model.classes.items()},
+        colours={name: entry.colour for name, entry in model.classes.items()},
+        class_table=read_class_table(None if model.issue_classes is None else _beside(path, model.issue_classes)),
+        districts=districts,
+        crosswalk=pd.DataFrame([row.model_dump() for row in model.crosswalk], columns=list(_Crosswalk.model_fields)),
+        labels=pd.DataFrame([row.model_dump() for row in model.labels], columns=list(_Label.model_fields)),
+        standards=_beside(path, model.park_standards),
+        targets=pd.DataFrame() if model.plan_targets is None else pd.read_csv(_beside(path, model.plan_targets)),
+    )
+
+
+def read_class_table(path: Path | None) -> pd.DataFrame:
+    """Read a mapping from the platform's categories to the classes.
+
+    Parameters
+    ----------
+    path
+        CSV (utf-8 or gb18030) or XLSX with the columns ``tree, sub_type, issue_class``, or their Chinese headers
+        问题类型, 小类, 六类; rows without a class are left out, so that a sheet half filled in can be handed back. None: an
+        empty table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``tree, sub_type, issue_class``, text, trimmed.
+
+    Raises
+    ------
+    SettingsError
+        If a column is missing, or one category is mapped to two classes.
+
+    Examples
+    --------
+    >>> len(read_class_table(None))
+    0
+    """
+    columns = ["tree", "sub_type", "issue_class"]
+    if path is None:
+        return pd.DataFrame(columns=columns, dtype="str")
+    table = _read_text_table(path).rename(columns={"问题类型": "tree", "小类": "sub_type", "六类": "issue_class"})
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise SettingsError(
+            zh=f"{path.name} 缺少列 {'、'.join(missing)}；需要 tree（问题类型）、sub_type（小类）、issue_class（六类）三列。",
+            en=f"{path.name} has no column {', '.join(missing)}; it needs tree, sub_type and issue_class.",
+        )
+    table = pd.DataFrame({column: table[column].fillna("").str.strip() for column in columns})
+    table = table[table["issue_class"] != ""].drop_duplicates(ignore_index=True)
+    twice = table[table.duplicated(["tree", "sub_type"])]
+    if len(twice):
+        names = "、".join(twice["sub_type"].head(5))
+        raise SettingsError(
+            zh=f"{path.name} 把同一小类归入了两个类别：{names}；每个小类只保留一行。",
+            en=f"{path.name} maps one category to two classes: {names}; keep one row for each.",
+        )
+    return table
+
+
+def classify(tree: pd.Series, sub_type: pd.Series, class_table: pd.DataFrame) -> pd.Series:
+    """Class of each issue by its tree and its category.
+
+    Parameters
+    ----------
+    tree, sub_type
+        Text, one value an issue, on the same index; missing values allowed.
+    class_table
+        As :func:`read_class_table` gives it. A row with an empty ``tree`` holds for any tree; one with the issue's own
+        tree goes before it.
+
+    Returns
+    -------
+    pandas.Series
+        Class names on the index of ``sub_type``; ``未归类`` where the table has no row.
+
+    Examples
+    --------
+    >>> city = load_city("jiaxing")
+    >>> tree, sub_type = pd.Series(["事件", "部件"]), pd.Series([" 小广告", "不存在"])
+    >>> classify(tree, sub_type, city.class_table).tolist()
+    ['宣传广告', '未归类']
+    """
+    lookup = {(row.tree, row.sub_type): row.issue_class for row in class_table.itertuples(index=False)}
+    keys = pd.DataFrame({"tree": tree.fillna("").str.strip(), "sub_type": sub_type.fillna("").str.strip()})
+    distinct = keys.drop_duplicates()
+    classes = [
+        lookup.get((t, s), lookup.get(("", s), UNCLASSIFIED)) for t, s in distinct.itertuples(index=False, name=None)
+    ]
+    found = keys.merge(
+        distinct.assign(issue_class=pd.Series(classes, index=distinct.index)),
+        on=["tree", "sub_type"],
+        how="left",
+        validate="m:1",
+    )
+    return pd.Series(found["issue_class"].to_numpy(), index=sub_type.index, name="issue_class", dtype="str")
+
+
+def _profile_path(profile: str | Path) -> Path:
+    if str(profile) in builtin_profiles():
+        return _beside(Path(), f"{_BUILTIN}{profile}.toml")
+    path = Path(profile)
+    if path.suffix != ".toml" or not path.is_file():
+        names = builtin_profiles()
+        raise SettingsError(
+            zh=f"没有名为 {profile} 的城市配置；自带的有 {'、'.join(names)}，也可以给出一个 .toml 文件的路径。",
+            en=f"No city profile {profile}; built in are {', '.join(names)}, or give the path of a .toml file.",
+        )
+    return path
+
+
+def _beside(profile: Path, name: str) -> Path:
+    """Path of a table that a profile names."""
+    if name.startswith(_BUILTIN):
+        return Path(str(resources.files("jxgis.profiles").joinpath(name.removeprefix(_BUILTIN))))
+    return profile.parent / name
+
+
+def _check_districts(path: Path, known: list[str], used: Iterable[str]) -> None:
+    unknown = sorted(set(used) - set(known))
+    if unknown and known:
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        hint = Text(zh=f"，是否为 {near[0]}？", en=f", did you mean {near[0]}?") if near else Text(zh="。", en=".")
+        raise SettingsError(
+            zh=f"{path.name} 的 areas 或 crosswalk 用到了 districts 中没有的片区 {'、'.join(unknown)}{hint.zh}",
+            en=f"{path.name}: areas or crosswalk name districts that [[districts]] does not: "
+            f"{', '.join(unknown)}{hint.en}",
+        )
+
+
+def _read_text_table(path: Path) -> pd.DataFrame:
+    """A small CSV or XLSX, every cell as text."""
+    try:
+        if path.suffix.lower() in {".xlsx", ".xls"}:
+            return pd.read_excel(path, dtype=str, engine="calamine")
+        try:
+            return pd.read_csv(path, dtype=str, encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            return pd.read_csv(path, dtype=str, encoding="gb18030")
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            zh=f"无法读取 {path}（{error}）；请检查路径和格式（CSV 或 XLSX）。",
+            en=f"Cannot read {path} ({error}); check its path and format (CSV or XLSX).",
+        ) from None
