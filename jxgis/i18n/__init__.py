@@ -5,11 +5,17 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, TypeVar
 
-__all__ = ["LANGS", "Lang", "Text", "text"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+__all__ = ["LANGS", "Lang", "Text", "column_titles", "localise_reasons", "reason", "text"]
 
 Lang: TypeAlias = Literal["zh", "en"]
+Table = TypeVar("Table", bound="pd.DataFrame")
 LANGS: tuple[Lang, ...] = ("zh", "en")
 
 
@@ -65,3 +71,58 @@ def text(key: str, lang: str, /, **values: object) -> str:
     theme, _, name = key.partition(".")
     found = _theme(theme)[name]["en" if lang == "en" else "zh"]
     return found.format(**values) if values else found
+
+
+def column_titles(columns: Iterable[str], lang: str) -> dict[str, str]:
+    """Titles of a table's columns for people; a column without one is left out.
+
+    Parameters
+    ----------
+    columns
+        Contract names of columns.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Examples
+    --------
+    >>> column_titles(["district", "no_such_column"], "zh")
+    {'district': '片区'}
+    """
+    known = _theme("columns")
+    return {column: known[column]["en" if lang == "en" else "zh"] for column in columns if column in known}
+
+
+def reason(codes: str, lang: str) -> str:
+    """A reason in words.
+
+    Parameters
+    ----------
+    codes
+        One code of ``i18n/reasons.toml``, or several joined by ``;``. What is no code stands as it is.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Examples
+    --------
+    >>> reason("no_housing", "zh")
+    '没有居住用地'
+    """
+    known = _theme("reasons")
+    words = [known.get(code.strip(), {}).get("en" if lang == "en" else "zh", code.strip()) for code in codes.split(";")]
+    return ("; " if lang == "en" else "；").join(words)
+
+
+def localise_reasons(table: Table, lang: str) -> Table:
+    """A copy of a table with the codes of its ``reason`` column in words.
+
+    Parameters
+    ----------
+    table
+        Any table; without a ``reason`` column it comes back as it is.
+    lang
+        ``"zh"`` or ``"en"``.
+    """
+    if "reason" not in table.columns:
+        return table
+    words = {codes: reason(str(codes), lang) for codes in table["reason"].dropna().unique()}
+    return table.assign(reason=table["reason"].map(words))

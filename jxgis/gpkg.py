@@ -1,0 +1,96 @@
+"""GeoPackages as results: several layers, Chinese aliases that QGIS shows, the same bytes each time."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from jxgis import i18n
+
+__all__ = ["write_gpkg"]
+
+# GDAL stamps each layer with the time of writing; a fixed stamp keeps the file a function of its input.
+_STAMP = "2000-01-01T00:00:00.000Z"
+_POLYGONS = {"Polygon", "MultiPolygon"}
+
+
+def write_gpkg(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, lang: str = "zh") -> None:
+    """Write layers to one GeoPackage.
+
+    Parameters
+    ----------
+    path
+        The file; it must not exist yet.
+    layers
+        Layer name to table; codes in a ``reason`` column are written in words. An empty table is written as an empty
+        layer, so that its columns can be relied on.
+    lang
+        Language of the reasons and of the column aliases (``i18n/columns.toml``); a column without an entry has none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> units = gpd.GeoDataFrame({"unit_id": ["LC-01"]}, geometry=gpd.points_from_xy([0], [0]), crs=4549)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_gpkg(Path(folder, "units.gpkg"), {"units": units})
+    ...     pyogrio.list_layers(Path(folder, "units.gpkg"))[:, 0].tolist()
+    ['units']
+    """
+    with _fixed_stamp():
+        for name, table in layers.items():
+            ready = i18n.localise_reasons(table, lang)
+            kinds = set(ready.geom_type.dropna().unique())
+            pyogrio.write_dataframe(
+                ready,
+                path,
+                layer=name,
+                driver="GPKG",
+                promote_to_multi=True if kinds and kinds <= _POLYGONS else None,
+                geometry_type="Unknown" if not kinds else None,
+            )
+    _write_aliases(path, layers, lang)
+
+
+@contextlib.contextmanager
+def _fixed_stamp() -> Iterator[None]:
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _STAMP})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _write_aliases(path: Path, layers: Mapping[str, pd.DataFrame], lang: str) -> None:
+    """Fill ``gpkg_data_columns`` (OGC 12-128r18, annex F.9): GDAL and QGIS read titles from it."""
+    rows = [
+        (layer, column, alias, alias)
+        for layer, table in layers.items()
+        for column, alias in i18n.column_titles(table.columns, lang).items()
+        if column != table.geometry.name
+    ]
+    connection = sqlite3.connect(path)
+    with contextlib.closing(connection), connection:
+        connection.execute(
+            "CREATE TABLE gpkg_data_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, "
+            "title TEXT, description TEXT, mime_type TEXT, constraint_name TEXT, "
+            "CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name), CONSTRAINT gdc_tn UNIQUE (table_name, name))"
+        )
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT, column_name TEXT, "
+            "extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL, "
+            "CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))"
+        )
+        connection.execute(
+            "INSERT INTO gpkg_extensions VALUES ('gpkg_data_columns', NULL, 'gpkg_schema', "
+            "'http://www.geopackage.org/spec121/#extension_schema', 'read-write')"
+        )
+        connection.executemany(
+            "INSERT INTO gpkg_data_columns (table_name, column_name, name, title) VALUES (?, ?, ?, ?)", rows
+        )

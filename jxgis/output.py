@@ -1,0 +1,329 @@
+"""A result folder: staged beside its place, swapped in whole, and able to say what it holds."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from jxgis import i18n
+from jxgis._errors import OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from jxgis.load import Loaded
+
+__all__ = ["Stage", "staged", "write_csv", "write_rejects", "write_run"]
+
+RUN = "run.json"
+_MARK = ".jxgis-staging"
+_STALE_S = 24 * 3600
+_PACKAGES = ("jxgis", "geopandas", "shapely", "pyproj", "pyogrio", "numpy", "scipy", "pandas")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The folder that a command writes to before its result is swapped in.
+
+    Attributes
+    ----------
+    folder
+        The staging folder.
+    command
+        The command that writes, such as ``"hotspots"``.
+    """
+
+    folder: Path
+    command: str
+
+    def path(self, name: str) -> Path:
+        """Where to write the file ``name`` (``"maps/hotspots.html"``); its folder is made."""
+        path = self.folder / PurePosixPath(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def files(self) -> list[str]:
+        """Names of all files written so far, sorted, with ``/`` between folders."""
+        return _files(self.folder)
+
+
+@contextlib.contextmanager
+def staged(out: str | Path, *, command: str) -> Iterator[Stage]:
+    """Write a result folder whole or not at all.
+
+    Everything is written to a folder beside ``out``; when the block ends, ``out`` is renamed to ``out.old``, the new
+    folder to ``out``, and ``out.old`` goes. An exception, or a kill at any moment, leaves the old result or the new
+    one, whole.
+
+    Parameters
+    ----------
+    out
+        The result folder. It is replaced only if it is absent, empty, or holds a ``run.json`` of the same command and
+        no file that it does not list.
+    command
+        The command's name, as ``run.json`` records it.
+
+    Yields
+    ------
+    Stage
+        Write to its paths, then call :func:`write_run`.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds somebody's files or another command's result, cannot be written to, or has a file open in
+        another program.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with staged(f"{folder}/result", command="check") as stage:
+    ...         _ = stage.path("rejects/issues.csv").write_text("row")
+    ...         write_run(stage, settings={}, crs=None, loaded=[])
+    ...     sorted(p.name for p in Path(folder, "result").iterdir())
+    ['rejects', 'run.json']
+    """
+    target = Path(out).resolve()
+    old = target.with_name(target.name + ".old")
+    _restore(target, old)
+    _check_replaceable(target, command)
+    folder = _staging_folder(target)
+    try:
+        yield Stage(folder, command)
+        (folder / _MARK).unlink()
+        _check_replaceable(target, command)
+        _swap(target, old, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_run(
+    stage: Stage,
+    *,
+    settings: Mapping[str, Any],
+    crs: str | None,
+    loaded: Iterable[Loaded],
+    **more: Any,
+) -> None:
+    """Write ``run.json``: what was run, on what, with which settings, and every file it wrote.
+
+    Parameters
+    ----------
+    stage
+        The stage; all other files are written already.
+    settings
+        The settings that shaped the result; paths in it are cut to their file names.
+    crs
+        The metric CRS, such as ``"EPSG:4549"``.
+    loaded
+        The layers that were read.
+    more
+        Further entries, such as ``outside_area=12``.
+    """
+    inputs = [
+        {
+            "layer": layer.layer,
+            "name": source.name,
+            "sha256": source.sha256,
+            "rows_in": source.rows_in,
+            "rows_kept": source.rows_kept,
+            "rows_rejected": source.rows_rejected,
+            "rows_left_out": source.rows_left_out,
+        }
+        for layer in loaded
+        for source in layer.sources
+    ]
+    run = {
+        "command": stage.command,
+        "settings": _without_folders(dict(settings)),
+        "versions": {name: metadata.version(name) for name in _PACKAGES},
+        "crs": crs,
+        "inputs": inputs,
+        **more,
+        "outputs": sorted([*stage.files(), RUN]),
+    }
+    stage.path(RUN).write_text(json.dumps(run, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n")
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV that Excel and WPS open without asking: UTF-8 with its mark, formulas made harmless.
+
+    Parameters
+    ----------
+    table
+        Any table; its index is not written.
+    path
+        The file.
+    """
+    safe = table.copy()
+    for column in safe.columns:
+        text = safe[column]
+        if not (text.dtype == object or text.dtype.name in {"str", "string"}):
+            continue
+        formula = text.astype("str").str.match(r"^(?:[=@\t\r]|[+-](?![\d.]))").fillna(False) & text.notna()
+        safe.loc[formula, column] = "'" + text[formula].astype("str")
+    safe.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def write_rejects(stage: Stage, loaded: Iterable[Loaded], lang: str) -> None:
+    """Write ``rejects/{layer}.csv`` for each layer that has any, reasons in words.
+
+    Parameters
+    ----------
+    stage
+        The stage.
+    loaded
+        The layers that were read.
+    lang
+        ``"zh"`` or ``"en"``.
+    """
+    for layer in loaded:
+        if len(layer.rejects):
+            write_csv(i18n.localise_reasons(layer.rejects, lang), stage.path(f"rejects/{layer.layer}.csv"))
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir() and path.name != _MARK
+    )
+
+
+def _staging_folder(target: Path) -> Path:
+    prefix = f"{target.name}.new-"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for left in target.parent.glob(f"{prefix}*"):
+            marks = [mark for mark in (left / _MARK, left / "old" / _MARK) if mark.is_file()]
+            if marks and time.time() - marks[0].stat().st_mtime > _STALE_S:
+                shutil.rmtree(left, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+        (folder / _MARK).touch()
+        folder.chmod(0o777 & ~_umask())
+    except OSError as error:
+        raise OutputError(
+            zh=f"无法在 {target.parent} 中写入（{error.strerror}）；请检查权限，或用 --out 换一个文件夹。",
+            en=f"Cannot write in {target.parent} ({error.strerror}); check its permissions or choose another --out.",
+        ) from None
+    return folder
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _run_of(folder: Path) -> dict[str, Any] | None:
+    """What the folder's run.json says, or None where it is not a result of jxgis."""
+    try:
+        run = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return run if isinstance(run, dict) and isinstance(run.get("outputs"), list) and "command" in run else None
+
+
+def _is_result(folder: Path) -> bool:
+    run = _run_of(folder)
+    return run is not None and set(_files(folder)) <= set(run["outputs"])
+
+
+def _restore(target: Path, old: Path) -> None:
+    """Finish what a killed run began: put the old result back, or drop it where the new one stands."""
+    if not _is_result(old):
+        return
+    if not target.exists():
+        old.rename(target)
+    elif _is_result(target):
+        _discard(old, target)
+
+
+def _check_replaceable(target: Path, command: str) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise OutputError(
+            zh=f"{target} 是一个文件；请用 --out 指定一个文件夹。",
+            en=f"{target} is a file; give --out a folder.",
+        )
+    files = _files(target)
+    run = _run_of(target)
+    if not files and not any(target.iterdir()):
+        return
+    if run is None:
+        raise OutputError(
+            zh=f"{target} 里有别的文件（如 {files[0] if files else '子文件夹'}），未写入任何内容；请用 --out 指定空文件夹或新文件夹。",
+            en=f"{target} holds other files (such as {files[0] if files else 'folders'}); nothing was written. "
+            "Give --out an empty or a new folder.",
+        )
+    if run["command"] != command:
+        raise OutputError(
+            zh=f"{target} 是 jxgis {run['command']} 的结果，不能被 jxgis {command} 覆盖；请用 --out 换一个文件夹。",
+            en=f"{target} is a result of jxgis {run['command']}, which jxgis {command} does not replace; "
+            "choose another --out.",
+        )
+    foreign = sorted(set(files) - set(run["outputs"]))
+    if foreign:
+        raise OutputError(
+            zh=f"{target} 里有不是 jxgis 写的文件：{'、'.join(foreign[:3])}；请先移走它们，或用 --out 换一个文件夹。",
+            en=f"{target} holds files that jxgis did not write: {', '.join(foreign[:3])}; move them, "
+            "or choose another --out.",
+        )
+
+
+def _swap(target: Path, old: Path, folder: Path) -> None:
+    try:
+        if target.exists():
+            if old.exists():
+                raise OutputError(
+                    zh=f"{old} 已存在，无法换入新结果；请移走它后重试。原有结果没有改动。",
+                    en=f"{old} is in the way of the new result; move it and try again. The old result is unchanged.",
+                )
+            target.rename(old)
+        try:
+            folder.rename(target)
+        except OSError:
+            if old.exists() and not target.exists():
+                old.rename(target)
+            raise
+    except OSError as error:
+        raise OutputError(
+            zh=f"无法替换 {target}（{error.strerror}）；可能有文件正在别的程序（Excel、WPS、QGIS）中打开，关闭后重试。原有结果没有改动。",
+            en=f"Cannot replace {target} ({error.strerror}); a file may be open in another program: close it and "
+            "try again. The old result is unchanged.",
+        ) from None
+    if old.exists():
+        _discard(old, target)
+
+
+def _discard(old: Path, target: Path) -> None:
+    """Remove an old result; renamed first, so that a kill half-way leaves nothing in the way of the next run."""
+    with contextlib.suppress(OSError):
+        (old / _MARK).touch()
+        waste = Path(tempfile.mkdtemp(prefix=f"{target.name}.new-", dir=target.parent))
+        old.rename(waste / "old")
+        shutil.rmtree(waste)
+
+
+def _without_folders(value: Any) -> Any:
+    """Cut every path in the settings to its file name: no output holds a path of the machine."""
+    if isinstance(value, Mapping):
+        return {key: _without_folders(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_folders(item) for item in value]
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, str) and "://" in value:
+        return value.split("://")[0] + "://…"
+    if isinstance(value, str) and (Path(value).is_absolute() or value[1:3] in {":\\", ":/"}):
+        return value.replace("\\", "/").rsplit("/", 1)[-1]
+    return value

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from jxgis import output
+from jxgis._errors import OutputError
+
+
+def write(out: Path, text: str, command: str = "check") -> None:
+    with output.staged(out, command=command) as stage:
+        stage.path("a/b.txt").write_text(text)
+        output.write_run(stage, settings={}, crs=None, loaded=[])
+
+
+def content(out: Path) -> dict[str, str]:
+    return {p.relative_to(out).as_posix(): p.read_text() for p in out.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "result"
+
+
+def test_new_empty_and_own_results_are_replaced(out: Path) -> None:
+    write(out, "one")
+    assert content(out)["a/b.txt"] == "one"
+    write(out, "two")
+    assert content(out)["a/b.txt"] == "two"
+    assert [p.name for p in out.parent.iterdir()] == ["result"]
+    empty = out.with_name("empty")
+    empty.mkdir()
+    write(empty, "three")
+    assert content(empty)["a/b.txt"] == "three"
+
+
+def test_run_json_lists_every_file(out: Path) -> None:
+    write(out, "one")
+    assert json.loads((out / "run.json").read_text())["outputs"] == ["a/b.txt", "run.json"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "a/notes.txt", ".hidden"])
+def test_a_foreign_file_is_never_lost(out: Path, name: str) -> None:
+    write(out, "one")
+    (out / name).write_text("mine")
+    before = content(out)
+    with pytest.raises(OutputError) as error:
+        write(out, "two")
+    assert name in str(error.value)
+    assert content(out) == before
+    assert [p.name for p in out.parent.iterdir()] == ["result"]
+
+
+def test_a_file_that_arrives_during_the_run_is_never_lost(out: Path) -> None:
+    write(out, "one")
+    with pytest.raises(OutputError), output.staged(out, command="check"):
+        (out / "mine.txt").write_text("mine")
+    assert content(out)["a/b.txt"] == "one"
+    assert content(out)["mine.txt"] == "mine"
+
+
+def test_somebody_elses_folder_and_another_commands_result_stay(out: Path) -> None:
+    out.mkdir(parents=True)
+    (out / "thesis.docx").write_text("x")
+    with pytest.raises(OutputError, match=r"thesis\.docx"):
+        write(out, "one")
+    other = out.with_name("other")
+    write(other, "one", command="parks")
+    with pytest.raises(OutputError, match="parks"):
+        write(other, "two")
+    assert content(other)["a/b.txt"] == "one"
+
+
+def test_an_error_leaves_the_old_result(out: Path) -> None:
+    write(out, "one")
+    with pytest.raises(ZeroDivisionError), output.staged(out, command="check") as stage:  # noqa: PT012 - as above
+        stage.path("half.txt").write_text("half")
+        raise ZeroDivisionError
+    assert content(out)["a/b.txt"] == "one"
+    assert [p.name for p in out.parent.iterdir()] == ["result"]
+
+
+def test_a_start_puts_an_old_result_back(out: Path) -> None:
+    write(out, "one")
+    out.rename(out.with_name("result.old"))
+    with pytest.raises(ZeroDivisionError), output.staged(out, command="check"):
+        raise ZeroDivisionError
+    assert content(out)["a/b.txt"] == "one"
+
+
+def test_a_users_folder_named_old_is_never_taken(out: Path) -> None:
+    write(out, "one")
+    old = out.with_name("result.old")
+    old.mkdir()
+    (old / "mine.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"result\.old"):
+        write(out, "two")
+    assert content(old) == {"mine.txt": "mine"}
+    assert content(out)["a/b.txt"] == "one"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_a_killed_run_leaves_a_whole_result(out: Path) -> None:
+    """Kill a process that rewrites one result without pause, at many moments; the result is always whole."""
+    write(out, "0" * 9)
+    script = (
+        "import sys; sys.path[:0] = [sys.argv[2]]\n"
+        "from jxgis import output\n"
+        "for n in range(10**6):\n"
+        "    with output.staged(sys.argv[1], command='check') as stage:\n"
+        "        for name in 'abcdef':\n"
+        "            stage.path(f'a/{name}.txt').write_text(str(n))\n"
+        "        output.write_run(stage, settings={}, crs=None, loaded=[])\n"
+    )
+    package = str(Path(output.__file__).parents[1])
+    for pause in (0.6, 0.63, 0.66, 0.7, 0.75):
+        process = subprocess.Popen([sys.executable, "-c", script, str(out), package])
+        time.sleep(pause)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        result = out if out.exists() else out.with_name("result.old")
+        listed = json.loads((result / "run.json").read_text())["outputs"]
+        assert sorted(content(result)) == listed
+        assert len({text for name, text in content(result).items() if name != "run.json"}) == 1
+        write(out, "0" * 9)
+    assert not out.with_name("result.old").exists()
+
+
+def test_an_unwritable_place_is_said(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(OutputError, match="file"):
+        write(blocked / "result", "one")
+    with pytest.raises(OutputError, match="file"):
+        write(blocked, "one")
+
+
+def test_settings_hold_no_folder(out: Path) -> None:
+    settings = {"inputs": {"issues": {"path": "/home/li/a b/issues.csv"}}, "win": "C:\\Users\\li\\x.csv", "cell_m": 200}
+    settings["db"] = "postgresql://user:secret@host/db"  # type: ignore[assignment]
+    with output.staged(out, command="check") as stage:
+        output.write_run(stage, settings=settings, crs=None, loaded=[])
+    text = (out / "run.json").read_text()
+    assert "li" not in text.replace("list", "")
+    assert "secret" not in text
+    assert '"issues.csv"' in text
+    assert '"x.csv"' in text
+
+
+def test_csv_is_for_excel_and_holds_no_formula(tmp_path: Path) -> None:
+    table = pd.DataFrame({"名": ["=1+1", "@x", "-3.5", "+86", None, "正常"], "n": [-1, 2, 3, 4, 5, 6]})
+    output.write_csv(table, tmp_path / "a.csv")
+    raw = (tmp_path / "a.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    lines = raw.decode("utf-8-sig").splitlines()
+    assert lines == ["名,n", "'=1+1,-1", "'@x,2", "-3.5,3", "+86,4", ",5", "正常,6"]

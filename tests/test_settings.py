@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from jxgis._errors import SettingsError
+from jxgis.settings import Settings, load_settings
+
+
+def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "jxgis.toml"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[city]\nprofile = "city.toml"\noutline = "o.geojson"\n[inputs.issues]\npath = "data/*.csv"\ncrs = "GCJ-02"\nfrom = "2023-01-01"\n'
+        '[inputs.districts]\npath = "postgresql://h/db"\n',
+        "utf-8-sig",
+    )
+    settings = load_settings(path)
+    assert settings.inputs.issues is not None
+    assert settings.inputs.issues.path == str(tmp_path / "data/*.csv")
+    assert settings.inputs.issues.start == "2023-01-01"
+    assert settings.inputs.districts is not None
+    assert settings.inputs.districts.path == "postgresql://h/db"
+    assert settings.city.profile == str(tmp_path / "city.toml")
+    assert settings.city.outline == str(tmp_path / "o.geojson")
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        Settings().hotspots.band_m = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "zh", "en"),
+    [
+        ("[hotspots]\nband = 300\n", "是否为 hotspots 的 band_m", "did you mean band_m"),
+        ("[hotspot]\n", "hotspots", "did you mean hotspots"),
+        ("[inputs.isues]\npath='a'\n", "issues", "did you mean issues"),
+        ("[inputs.parks]\npth='a'\n", "path", "did you mean path"),
+        ("[units]\nmin_km2 = 6\n", "min_km2", "min_km2"),
+        ("[hotspots]\ncell_m = -3\n", "须大于 0", "greater than 0"),
+        ("[hotspots]\ncell_m = 'x'\n", "须为数字", "number"),
+        ("[scoring.indicators.a]\ndimension='x'\nweight=1\n", "target", "target"),
+        ("[hotspots\n", "TOML", "TOML"),
+    ],
+)
+def test_a_wrong_key_or_value_is_said_once(tmp_path: Path, text: str, zh: str, en: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(write(tmp_path, text))
+    assert zh.removeprefix("是否为 hotspots 的 ") in error.value.text("zh")
+    assert en in error.value.text("en")
+
+
+def test_missing_and_not_utf8(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="init"):
+        load_settings(tmp_path / "none.toml")
+    with pytest.raises(SettingsError, match="UTF-8"):
+        load_settings(write(tmp_path, "# 设置\n", "gb18030"))
