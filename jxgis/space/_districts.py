@@ -1,0 +1,99 @@
+"""Checks that a layer of districts or blocks must pass before it is cut or overlaid."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from jxgis import crs as crs_
+from jxgis._errors import InputError, collect
+from jxgis.space._faces import width_m
+
+__all__ = ["EDGE_TOLERANCE_M", "check_districts", "check_polygons", "overlaps", "shown"]
+
+EDGE_TOLERANCE_M = 1.0
+"""Strips narrower than this, where two drawn edges should be one, are drawing noise and no ground of their own."""
+
+
+def shown(items: list[str], most: int = 5) -> str:
+    """The first few of a list, and how many more there are."""
+    more = f" … (+{len(items) - most})" if len(items) > most else ""
+    return "; ".join(items[:most]) + more
+
+
+def overlaps(table: gpd.GeoDataFrame) -> list[tuple[int, int, float]]:
+    """Rows of a polygon layer that claim the same ground: first, second, square metres.
+
+    Strips narrower than :data:`EDGE_TOLERANCE_M` are not counted.
+    """
+    polygons = table.geometry.to_numpy()
+    first, second = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    first, second = first[first < second], second[first < second]
+    common = shapely.intersection(polygons[first], polygons[second])
+    parts, pair = shapely.get_parts(common, return_index=True)
+    wide = width_m(parts) > EDGE_TOLERANCE_M
+    area = np.bincount(pair[wide], weights=shapely.area(parts[wide]), minlength=len(first))
+    order = np.lexsort((second, first))
+    return [(int(first[k]), int(second[k]), float(area[k])) for k in order if area[k] > 0]
+
+
+def check_polygons(table: gpd.GeoDataFrame, what: str, key: str) -> list[InputError]:
+    """What keeps a layer of named polygons from being used: geometry and names, all found at once."""
+    if key not in table.columns:
+        return [InputError(zh=f"{what} 缺少列 {key}。", en=f"{what} has no column {key}.")]
+    errors: list[InputError] = []
+    if not len(table):
+        errors.append(InputError(zh=f"{what} 是空表。", en=f"{what} has no rows."))
+    names = table[key]
+    if names.isna().any() or names.duplicated().any():
+        wrong = shown([str(name) for name in names[names.isna() | names.duplicated()]])
+        errors.append(
+            InputError(
+                zh=f"{what} 的 {key} 有空值或重复：{wrong}；请逐一命名。",
+                en=f"{key} of {what} has nulls or duplicates: {wrong}; give each row its own.",
+            )
+        )
+    kinds = table.geom_type.isin(["Polygon", "MultiPolygon"]) & ~table.geometry.is_empty
+    if not kinds.all():
+        wrong = shown([str(name) for name in names[~kinds]])
+        errors.append(
+            InputError(
+                zh=f"{what} 中有不是面的几何：{wrong}；请删除或改成面。",
+                en=f"{what} holds geometries that are no polygons: {wrong}; remove them or make them polygons.",
+            )
+        )
+    invalid = kinds & ~table.geometry.is_valid
+    if invalid.any():
+        wrong = shown(
+            [
+                f"{name}: {shapely.is_valid_reason(g)}"
+                for name, g in zip(names[invalid], table.geometry[invalid], strict=True)
+            ]
+        )
+        errors.append(
+            InputError(
+                zh=f"{what} 中有无效的面：{wrong}；请先用 make_valid() 修复。",
+                en=f"{what} holds invalid polygons: {wrong}; repair them first with make_valid().",
+            )
+        )
+    return errors
+
+
+def check_districts(districts: gpd.GeoDataFrame) -> None:
+    """Refuse districts that have no name, are no valid polygons, or claim the same ground.
+
+    Raises
+    ------
+    InputError
+        One message with everything that was found.
+    """
+    crs_.require_metric(districts, "districts")
+    collect(check_polygons(districts, "districts", "name"))
+    names = districts["name"].tolist()
+    doubled = [f"{names[i]}–{names[j]} {area:,.0f} m²" for i, j, area in overlaps(districts)]
+    if doubled:
+        raise InputError(
+            zh=f"districts 互相重叠：{shown(doubled)}；每块地只能属于一个片区，请先修正边界。",
+            en=f"districts overlap: {shown(doubled)}; ground belongs to one district only, correct the borders first.",
+        )

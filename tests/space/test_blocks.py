@@ -1,0 +1,186 @@
+"""Blocks tile their districts to the last square metre, whatever the districts look like."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jxgis._errors import CrsError, InputError
+from jxgis.space.blocks import grid_blocks, street_blocks
+
+CRS = 4549
+AREA_RTOL = 1e-6
+
+
+def districts_of(**polygons: shapely.Geometry) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame({"name": list(polygons)}, geometry=list(polygons.values()), crs=CRS)
+
+
+def streets_of(*lines: str) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(geometry=list(shapely.from_wkt(list(lines))), crs=CRS)
+
+
+def assert_tiles(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> None:
+    """Every block connected and in one district; the sum and the union of the blocks are the district."""
+    assert blocks["block_id"].is_unique
+    assert (blocks.geom_type == "Polygon").all()
+    assert blocks.geometry.is_valid.all()
+    assert set(blocks["district"]) == set(districts["name"])
+    for name, district in zip(districts["name"], districts.geometry, strict=True):
+        own = blocks.geometry[blocks["district"] == name].to_numpy()
+        assert shapely.area(own).sum() == pytest.approx(district.area, rel=AREA_RTOL)
+        # With the sums equal, a symmetric difference of nothing leaves no room for overlaps or gaps.
+        assert shapely.union_all(own).symmetric_difference(district).area <= AREA_RTOL * district.area
+        assert shapely.coverage_is_valid(own)
+
+
+star = st.builds(
+    lambda radii, x, y: shapely.Polygon(
+        [
+            (x + r * np.cos(angle), y + r * np.sin(angle))
+            for r, angle in zip(radii, np.linspace(0, 2 * np.pi, len(radii), endpoint=False), strict=True)
+        ]
+    ),
+    st.lists(st.floats(300, 2000), min_size=3, max_size=12),
+    st.floats(-1e6, 1e6),
+    st.floats(-1e6, 4e6),
+)
+
+
+@given(polygon=star, cell_m=st.sampled_from([130.7, 200.0, 500.0]))
+@settings(max_examples=40, deadline=None)
+def test_grid_blocks_tile_any_polygon(polygon: shapely.Polygon, cell_m: float) -> None:
+    districts = districts_of(甲=polygon)
+    blocks = grid_blocks(districts, cell_m=cell_m)
+    assert_tiles(blocks, districts)
+    if len(blocks) > 1:
+        assert blocks.area.min() >= 0.25 * cell_m**2
+
+
+@given(polygon=star, seed=st.integers(0, 10_000))
+@settings(max_examples=40, deadline=None)
+def test_street_blocks_tile_any_polygon(polygon: shapely.Polygon, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    west, south, east, north = polygon.bounds
+    ends = rng.uniform((west, south), (east, north), (12, 2, 2))
+    streets = gpd.GeoDataFrame(geometry=list(shapely.linestrings(ends)), crs=CRS)
+    districts = districts_of(甲=polygon)
+    blocks = street_blocks(districts, streets=streets, max_km2=0.5)
+    assert_tiles(blocks, districts)
+    assert blocks.area.max() <= 0.5e6
+
+
+def test_blocks_tile_two_districts_with_a_hole_and_an_exclave() -> None:
+    hole = shapely.box(300, 300, 777, 640)
+    left = shapely.union(shapely.box(0, 0, 1013, 1000).difference(hole), shapely.box(3000, 10, 3300, 333))
+    districts = districts_of(甲=left, 乙=shapely.box(1013, 0, 1999, 990))
+    blocks = grid_blocks(districts, cell_m=200)
+    assert_tiles(blocks, districts)
+    assert_tiles(street_blocks(districts, streets=streets_of("LINESTRING (-9 500, 9000 500)")), districts)
+
+
+def test_whole_cells_are_named_after_the_grid_of_the_crs() -> None:
+    blocks = grid_blocks(districts_of(甲=shapely.box(400, 600, 1000, 1000)), cell_m=200)
+    for name, block in zip(blocks["block_id"], blocks.geometry, strict=True):
+        column, line = (int(number) for number in name[1:].split("N"))
+        assert block.equals(shapely.box(column * 200, line * 200, column * 200 + 200, line * 200 + 200))
+    assert blocks["block_id"].iloc[0] == "E2N4"
+
+
+def test_one_cell_cut_by_a_border_is_two_blocks_with_two_names() -> None:
+    districts = districts_of(甲=shapely.box(0, 0, 100, 200), 乙=shapely.box(100, 0, 200, 200))
+    blocks = grid_blocks(districts, cell_m=200)
+    assert sorted(blocks["block_id"]) == ["E0N0", "E0N0-2"]
+    assert sorted(blocks["district"]) == ["乙", "甲"]
+
+
+def test_a_sliver_joins_the_neighbour_with_the_longest_common_edge() -> None:
+    # A strip 20 m high above two cells: 100 m of it border on the left one, 200 m on the right one.
+    districts = districts_of(甲=shapely.box(100, 0, 400, 220))
+    blocks = grid_blocks(districts, cell_m=200)
+    assert blocks.area.tolist() == [100 * 220, 200 * 220]
+
+
+def test_dead_ends_and_loose_loops_leave_no_trace() -> None:
+    districts = districts_of(甲=shapely.box(0, 0, 1000, 1000))
+    with_dead_ends = streets_of("LINESTRING (500 -5, 500 1005)", "LINESTRING (500 300, 800 300, 800 700)")
+    assert sorted(street_blocks(districts, streets=with_dead_ends).area) == [500_000, 500_000]
+
+
+def test_traffic_islands_and_strips_between_carriageways_are_merged() -> None:
+    districts = districts_of(甲=shapely.box(0, 0, 1000, 1000))
+    carriageways = streets_of("LINESTRING (500 -5, 500 1005)", "LINESTRING (512 -5, 512 1005)")
+    areas = sorted(street_blocks(districts, streets=carriageways).area)
+    assert areas == pytest.approx([488_000, 512_000])
+
+
+def test_water_cuts_by_its_shores() -> None:
+    districts = districts_of(甲=shapely.box(0, 0, 1000, 1000))
+    lake = gpd.GeoDataFrame(geometry=[shapely.box(200, 200, 600, 600)], crs=CRS)
+    blocks = street_blocks(districts, streets=streets_of(), waters=lake)
+    assert sorted(blocks.area) == [160_000, 840_000]
+
+
+@pytest.mark.parametrize(("side_m", "pieces"), [(2236.0, 1), (2300.0, 2), (3900.0, 4)])
+def test_a_face_above_the_maximum_is_cut_into_equal_parts(side_m: float, pieces: int) -> None:
+    districts = districts_of(甲=shapely.box(0, 0, side_m, side_m))
+    blocks = street_blocks(districts, streets=streets_of(), max_km2=5)
+    assert_tiles(blocks, districts)
+    assert len(blocks) == pieces
+    # The place of a cut is found by bisection to 2**-40 of the axis: far below a square metre.
+    np.testing.assert_allclose(blocks.area, side_m**2 / pieces, atol=1)
+
+
+def test_same_blocks_whatever_the_order_of_the_streets() -> None:
+    rng = np.random.default_rng(4)
+    lines = list(shapely.linestrings(rng.uniform(-100, 3100, (40, 2, 2))))
+    districts = districts_of(甲=shapely.box(0, 0, 3000, 3000))
+    one = street_blocks(districts, streets=gpd.GeoDataFrame(geometry=lines, crs=CRS))
+    two = street_blocks(districts, streets=gpd.GeoDataFrame(geometry=lines[::-1], crs=CRS))
+    assert len(one) == len(two)
+    np.testing.assert_allclose(one.area, two.area)
+
+
+def test_inputs_are_left_alone() -> None:
+    districts = districts_of(甲=shapely.box(0, 0, 1000, 1000))
+    before = districts.copy()
+    grid_blocks(districts, cell_m=200)
+    assert districts.equals(before)
+    assert list(districts.columns) == list(before.columns)
+
+
+@pytest.mark.parametrize(
+    ("districts", "words"),
+    [
+        (districts_of(甲=shapely.box(0, 0, 100, 100), 乙=shapely.box(90, 0, 200, 100)), "甲–乙 1,000 m²"),
+        (districts_of(甲=shapely.box(0, 0, 1, 1)).rename(columns={"name": "n"}), "name"),
+        (districts_of(甲=shapely.Point(0, 0)), "no polygons: 甲"),
+        (districts_of(甲=shapely.from_wkt("POLYGON ((0 0, 9 9, 9 0, 0 9, 0 0))")), "make_valid"),
+        (districts_of(甲=shapely.box(0, 0, 9, 9)).iloc[:0], "no rows"),
+        (districts_of(甲=shapely.box(0, 0, 9, 9)).assign(name=[None]), "nulls"),
+    ],
+)
+def test_bad_districts_are_named(districts: gpd.GeoDataFrame, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        grid_blocks(districts, cell_m=200)
+
+
+def test_a_strip_of_drawing_noise_is_no_overlap() -> None:
+    districts = districts_of(甲=shapely.box(0, 0, 1000, 1000), 乙=shapely.box(999.9, 0, 2000, 1000))
+    assert set(grid_blocks(districts, cell_m=200)["district"]) == {"甲", "乙"}
+
+
+def test_settings_and_references_are_checked() -> None:
+    districts = districts_of(甲=shapely.box(0, 0, 1000, 1000))
+    with pytest.raises(InputError, match="cell_m"):
+        grid_blocks(districts, cell_m=0)
+    with pytest.raises(InputError, match="max_km2"):
+        street_blocks(districts, streets=streets_of(), max_km2=0)
+    with pytest.raises(CrsError, match="streets"):
+        street_blocks(districts, streets=streets_of("LINESTRING (0 0, 1 1)").to_crs(4528))
+    with pytest.raises(CrsError):
+        grid_blocks(districts.to_crs(4326), cell_m=200)
