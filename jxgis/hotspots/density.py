@@ -1,0 +1,357 @@
+"""Kernel density in issues per km²: binned on a sub-grid, convolved by FFT, mass kept."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+    import pyproj
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Density", "Edge", "Kernel", "density", "write_cog"]
+
+Kernel: TypeAlias = Literal["quartic", "gaussian"]
+Edge: TypeAlias = Literal["none", "uniform"]
+
+# The sub-grid puts each point at the centre of its sub-cell: with ten sub-cells to a bandwidth the shift, at most
+# 7 % of the bandwidth and random in direction, is far below what any map shows.
+_SUBCELLS_PER_BANDWIDTH = 10
+# Beyond four standard deviations stand 0.03 % of a Gaussian's mass; what is cut is given back by the normalisation.
+_GAUSSIAN_REACH = 4.0
+# Sub-cells per dimension for integrating the kernel over one sub-cell.
+_QUADRATURE = 4
+# Points handled at once: the intermediate arrays stay in the processor's cache.
+_BATCH = 1 << 14
+
+
+@dataclass(frozen=True)
+class Density:
+    """A density raster and what it was made with.
+
+    Attributes
+    ----------
+    values
+        (rows, cols) float64, issues per km² (of whatever the weights count), the mean over each cell; row 0 is the
+        **northernmost**, as in an image. NaN outside the area where ``edge`` is ``"uniform"``.
+    west, north
+        The raster's upper left corner, metres; multiples of ``cell_m``.
+    cell_m, bandwidth_m, kernel, edge
+        The settings.
+    crs
+        Metric CRS.
+    points
+        Number of points (or sum of weights) that the raster holds.
+    outside
+        Points left out because they are not in the area.
+    """
+
+    values: NDArray[np.float64]
+    west: float
+    north: float
+    cell_m: float
+    bandwidth_m: float
+    kernel: Kernel
+    edge: Edge
+    crs: pyproj.CRS
+    points: float
+    outside: int
+
+    @property
+    def mass(self) -> float:
+        """The integral of the raster, in issues."""
+        return float(np.nansum(self.values)) * self.cell_m**2 / 1e6
+
+
+def density(
+    x: ArrayLike,
+    y: ArrayLike,
+    area: gpd.GeoDataFrame | gpd.GeoSeries,
+    *,
+    cell_m: float = 100.0,
+    bandwidth_m: float = 500.0,
+    kernel: Kernel = "quartic",
+    edge: Edge = "none",
+    weights: ArrayLike | None = None,
+) -> Density:
+    """Estimate the density of points in a study area.
+
+    Points are counted on a sub-grid (ten sub-cells or more to a bandwidth), the counts are convolved with the
+    kernel by FFT, and the result is averaged to the cells. The kernel sums to one on the sub-grid and the raster is
+    padded by the kernel's reach, so that the integral is the number of points.
+
+    Parameters
+    ----------
+    x, y
+        (n,) coordinates in the area's CRS, metres.
+    area
+        Polygons of the study area. With ``edge="none"`` only their extent is used: it is where the raster lies, and
+        points beyond it are left out and counted.
+    cell_m
+        Size of a raster cell, metres.
+    bandwidth_m
+        The quartic kernel's radius (as in QGIS), or the Gaussian's standard deviation, metres.
+    kernel
+        ``"quartic"``: (3/πh²)(1 − d²/h²)². ``"gaussian"``: cut at four standard deviations.
+    edge
+        ``"none"``: the density spreads over the border, and all mass is kept on the padded raster. ``"uniform"``:
+        the density is divided by the share of the kernel that lies inside the area (spatstat's uniform correction),
+        so that it does not sink towards the border; cells are means over their part inside, the integral is no
+        longer the number of points, and points outside the area are left out.
+    weights
+        (n,) what each point counts for, 1 by default.
+
+    Returns
+    -------
+    Density
+
+    Raises
+    ------
+    InputError
+        If a size is not positive, or coordinates are missing.
+    CrsError
+        If the area is not in a metric CRS.
+
+    References
+    ----------
+    Silverman, B. W. (1982). Kernel density estimation using the fast Fourier transform. Applied Statistics 31.
+    Diggle, P. (1985). A kernel method for smoothing point process data. Applied Statistics 34.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> area = gpd.GeoSeries([box(0, 0, 2000, 2000)], crs=4549)
+    >>> made = density([1010, 1020, 90], [990, 1030, 70], area, cell_m=100, bandwidth_m=500)
+    >>> made.values.shape, round(made.mass, 9)
+    ((33, 33), 3.0)
+    """
+    crs = require_metric(area, "area")
+    if not (cell_m > 0 and bandwidth_m > 0):
+        raise InputError(
+            zh=f"cell_m（{cell_m}）和 bandwidth_m（{bandwidth_m}）必须大于 0。",
+            en=f"cell_m ({cell_m}) and bandwidth_m ({bandwidth_m}) must be above 0.",
+        )
+    reach_m = bandwidth_m * (_GAUSSIAN_REACH if kernel == "gaussian" else 1.0)
+    split = math.ceil(cell_m * _SUBCELLS_PER_BANDWIDTH / bandwidth_m)
+    step = cell_m / split
+    # Half a sub-cell more than the radius, because the kernel is integrated over whole sub-cells.
+    pad = math.ceil((reach_m / step + 0.5) / split)
+
+    low_x, low_y, high_x, high_y = (float(v) for v in area.total_bounds)
+    # One more than floor: cells are half open, and a point may lie exactly on the upper bound.
+    col0, cols = math.floor(low_x / cell_m), math.floor(high_x / cell_m) + 1 - math.floor(low_x / cell_m)
+    row0, rows = math.floor(low_y / cell_m), math.floor(high_y / cell_m) + 1 - math.floor(low_y / cell_m)
+    west, south = col0 * cell_m, row0 * cell_m
+    shape = (rows * split, cols * split)
+
+    given = _Points.of(x, y, weights)
+    inside = given.within(low_x, low_y, high_x, high_y)
+    in_area = None
+    if edge == "uniform":
+        in_area = _area_mask(area, west, south, step, shape)
+        inside = inside.where(in_area[_sub_index(inside.y, south, step), _sub_index(inside.x, west, step)])
+
+    counts = _bin(inside, west, south, step, shape)
+    weights_of_kernel = _kernel(kernel, bandwidth_m, step, pad * split)
+    spread = _convolve(counts, weights_of_kernel)
+    if in_area is None:
+        col0, cols, row0, rows = col0 - pad, cols + 2 * pad, row0 - pad, rows + 2 * pad
+        per_km2 = _sum_blocks(spread, split) * (1e6 / cell_m**2)
+    else:
+        middle = (slice(pad * split, -pad * split), slice(pad * split, -pad * split))
+        share = _convolve(in_area.astype(np.float64), weights_of_kernel)[middle]
+        spread = np.divide(spread[middle], share, out=np.zeros(shape), where=in_area)
+        parts = _sum_blocks(in_area.astype(np.float64), split)
+        summed = _sum_blocks(spread, split) * (1e6 / step**2)
+        per_km2 = np.divide(summed, parts, out=np.full(parts.shape, np.nan), where=parts > 0)
+    return Density(
+        values=np.ascontiguousarray(per_km2[::-1]),
+        west=col0 * cell_m,
+        north=(row0 + rows) * cell_m,
+        cell_m=cell_m,
+        bandwidth_m=bandwidth_m,
+        kernel=kernel,
+        edge=edge,
+        crs=crs,
+        points=float(counts.sum()),
+        outside=given.x.size - inside.x.size,
+    )
+
+
+def write_cog(path: Path, raster: Density, *, title: str) -> None:
+    """Write a density raster as a Cloud-Optimized GeoTIFF, the same bytes for the same raster.
+
+    Parameters
+    ----------
+    path
+        The file, ``.tif``.
+    raster
+        What :func:`density` returned; stored as float32, NaN as nodata, the unit ``issues/km2`` and the settings as
+        tags.
+    title
+        Description of the band, for the layer list of a GIS.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, rasterio, tempfile
+    >>> from pathlib import Path
+    >>> from shapely import box
+    >>> made = density([500.0], [500.0], gpd.GeoSeries([box(0, 0, 1000, 1000)], crs=4549))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_cog(Path(folder) / "all.tif", made, title="all")
+    ...     with rasterio.open(Path(folder) / "all.tif") as file:
+    ...         print(file.crs.to_epsg(), file.units, file.res, file.nodata)
+    4549 ('issues/km2',) (100.0, 100.0) nan
+    """
+    import rasterio
+    from rasterio.io import MemoryFile
+    from rasterio.shutil import copy
+    from rasterio.transform import from_origin
+
+    rows, cols = raster.values.shape
+    with MemoryFile() as memory:
+        with memory.open(
+            driver="GTiff",
+            height=rows,
+            width=cols,
+            count=1,
+            dtype="float32",
+            crs=rasterio.CRS.from_wkt(raster.crs.to_wkt()),
+            transform=from_origin(raster.west, raster.north, raster.cell_m, raster.cell_m),
+            nodata=math.nan,
+        ) as file:
+            file.write(raster.values.astype(np.float32), 1)
+            file.set_band_description(1, title)
+            file.units = ("issues/km2",)
+            file.update_tags(
+                kernel=raster.kernel,
+                bandwidth_m=f"{raster.bandwidth_m:g}",
+                edge=raster.edge,
+                points=f"{raster.points:g}",
+            )
+        with memory.open() as file:
+            copy(
+                file,
+                path,
+                driver="COG",
+                compress="DEFLATE",
+                predictor="FLOATING_POINT",
+                overview_resampling="AVERAGE",
+                num_threads="1",
+            )
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Coordinates and, where points do not count one each, their weights."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    weights: NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, x: ArrayLike, y: ArrayLike, weights: ArrayLike | None) -> _Points:
+        mass = None if weights is None else np.asarray(weights, dtype=np.float64)
+        return cls(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), mass)
+
+    def where(self, keep: NDArray[np.bool_]) -> _Points:
+        return _Points(self.x[keep], self.y[keep], None if self.weights is None else self.weights[keep])
+
+    def within(self, low_x: float, low_y: float, high_x: float, high_y: float) -> _Points:
+        """The points in a box, edges included; itself, uncopied, where that is all of them."""
+        if self.x.size == 0:
+            return self
+        extremes = np.array([self.x.min(), self.y.min(), -self.x.max(), -self.y.max()])
+        if not np.isfinite(extremes).all():
+            raise InputError(
+                zh="density 的坐标中有空值或无穷大；请先剔除没有位置的记录。",
+                en="the coordinates given to density hold nulls or infinities; drop the records without a location.",
+            )
+        if (extremes >= np.array([low_x, low_y, -high_x, -high_y])).all():
+            return self
+        return self.where((self.x >= low_x) & (self.x <= high_x) & (self.y >= low_y) & (self.y <= high_y))
+
+
+def _sub_index(values: NDArray[np.float64], origin: float, step: float) -> NDArray[np.intp]:
+    """Row or column of the sub-cell that holds each coordinate."""
+    return np.floor((values - origin) / step).astype(np.intp)
+
+
+def _bin(points: _Points, west: float, south: float, step: float, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Counts (or sums of weights) per sub-cell, row 0 southernmost."""
+    x, y = points.x, points.y
+    per_step = 1.0 / step
+    number = np.empty(x.size, dtype=np.intp)
+    row_buffer, col_buffer = np.empty(min(_BATCH, x.size)), np.empty(min(_BATCH, x.size))
+    for start in range(0, x.size, _BATCH):
+        part = slice(start, min(start + _BATCH, x.size))
+        row, col = row_buffer[: part.stop - start], col_buffer[: part.stop - start]
+        # In place and in floating point up to the one conversion: twice as fast as the plain expression.
+        np.floor(np.multiply(np.subtract(y[part], south, out=row), per_step, out=row), out=row)
+        np.floor(np.multiply(np.subtract(x[part], west, out=col), per_step, out=col), out=col)
+        row *= shape[1]
+        row += col
+        number[part] = row
+    counts = np.bincount(number, weights=points.weights, minlength=shape[0] * shape[1])
+    return np.asarray(counts.reshape(shape), dtype=np.float64)
+
+
+def _kernel(kernel: Kernel, bandwidth_m: float, step: float, reach: int) -> NDArray[np.float64]:
+    """The kernel integrated over the sub-cells around one's centre, (2·reach+1, 2·reach+1), summing to one."""
+    fine = (np.arange((2 * reach + 1) * _QUADRATURE) + 0.5) / _QUADRATURE - reach - 0.5
+    squared = (fine * step / bandwidth_m) ** 2
+    distance = squared[:, None] + squared[None, :]
+    if kernel == "gaussian":
+        values = np.where(distance <= _GAUSSIAN_REACH**2, np.exp(-0.5 * distance), 0.0)
+    else:
+        values = np.clip(1.0 - distance, 0.0, None) ** 2
+    blocks = (2 * reach + 1, _QUADRATURE)
+    summed: NDArray[np.float64] = values.reshape(*blocks, *blocks).sum(axis=(1, 3))
+    summed /= summed.sum()
+    return summed
+
+
+def _convolve(counts: NDArray[np.float64], kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Full convolution: larger than the counts by the kernel's reach on every side."""
+    from scipy import fft
+
+    rows, cols = counts.shape[0] + kernel.shape[0] - 1, counts.shape[1] + kernel.shape[1] - 1
+    size = (fft.next_fast_len(rows, real=True), fft.next_fast_len(cols, real=True))
+    # Each one-dimensional transform is whole on its thread: the result does not depend on their number.
+    product = fft.rfft2(counts, s=size, workers=-1)
+    # Most rows of the padded kernel are empty: transform only those that are not, then along the columns.
+    product *= fft.fft(fft.rfft(kernel, n=size[1], axis=1), n=size[0], axis=0, workers=-1)
+    spread: NDArray[np.float64] = fft.irfft2(product, s=size, workers=-1)[:rows, :cols]
+    # Rounding of the transform leaves specks of either sign where no point is near.
+    spread[spread < 1e-15 * counts.sum()] = 0.0
+    return spread
+
+
+def _sum_blocks(values: NDArray[np.float64], split: int) -> NDArray[np.float64]:
+    """Sums over blocks of split × split; rows first, which is twice as fast as both axes at once."""
+    rows, cols = values.shape[0] // split, values.shape[1] // split
+    by_row = values.reshape(rows, split, cols * split).sum(axis=1)
+    return np.asarray(by_row.reshape(rows, cols, split).sum(axis=2), dtype=np.float64)
+
+
+def _area_mask(
+    area: gpd.GeoDataFrame | gpd.GeoSeries, west: float, south: float, step: float, shape: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Sub-cells whose centre is in the area, row 0 southernmost."""
+    from rasterio.features import rasterize
+    from rasterio.transform import from_origin
+
+    transform = from_origin(west, south + shape[0] * step, step, step)
+    burnt = rasterize(area.geometry, out_shape=shape, transform=transform, dtype="uint8")
+    mask: NDArray[np.bool_] = burnt[::-1].astype(np.bool_)
+    return mask

@@ -1,0 +1,170 @@
+"""Density against a brute-force kernel sum, KDEpy, closed forms and the identity of mass."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import Polygon, box
+
+from jxgis._errors import CrsError, InputError
+from jxgis.hotspots.density import density, write_cog
+
+AREA = gpd.GeoSeries([box(0, 0, 4000, 3000)], crs=4549)
+
+
+def points(n, seed=0, low=0.0, high=3000.0):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(low, high, n), rng.uniform(low, high, n)
+
+
+def centres(made):
+    rows, cols = made.values.shape
+    x = made.west + (np.arange(cols) + 0.5) * made.cell_m
+    y = made.north - (np.arange(rows) + 0.5) * made.cell_m
+    return np.meshgrid(x, y)
+
+
+def kernel_sum(made, x, y, per_side=5):
+    """Mean over each cell of the textbook kernel sum, by ``per_side``² midpoints: no binning, no FFT."""
+    offsets = ((np.arange(per_side) + 0.5) / per_side - 0.5) * made.cell_m
+    grid_x, grid_y = centres(made)
+    total = np.zeros(made.values.shape)
+    h = made.bandwidth_m
+    for dx in offsets:
+        for dy in offsets:
+            squared = ((grid_x + dx)[..., None] - x) ** 2 + ((grid_y + dy)[..., None] - y) ** 2
+            if made.kernel == "quartic":
+                value = 3 / (np.pi * h**2) * np.clip(1 - squared / h**2, 0, None) ** 2
+            else:
+                value = np.exp(-squared / (2 * h**2)) / (2 * np.pi * h**2)
+            total += value.sum(axis=-1)
+    return total / per_side**2 * 1e6
+
+
+@pytest.mark.parametrize("kernel", ["quartic", "gaussian"])
+@pytest.mark.parametrize("cell_m", [50.0, 100.0, 250.0])
+def test_it_is_the_kernel_sum(kernel, cell_m):
+    x, y = points(40)
+    made = density(x, y, AREA, cell_m=cell_m, bandwidth_m=400, kernel=kernel)
+    truth = kernel_sum(made, x, y)
+    # A point moves to the centre of a sub-cell of at most 40 m: up to 28 m of 400 m, in all directions alike.
+    assert np.abs(made.values - truth).max() < 0.06 * truth.max()
+    assert np.abs(made.values - truth).mean() < 0.01 * truth.max()
+
+
+@pytest.mark.parametrize("kernel", ["quartic", "gaussian"])
+def test_points_at_centres_of_sub_cells_leave_only_the_quadrature_error(kernel):
+    x, y = np.array([1020.0, 1980.0, 1980.0]), np.array([1020.0, 1540.0, 1540.0])
+    made = density(x, y, AREA, cell_m=40, bandwidth_m=400, kernel=kernel)
+    truth = kernel_sum(made, x, y, per_side=8)
+    # 4² midpoints a sub-cell against 8²; the Gaussian besides is cut at 4 sd, 3.4e-4 of its mass.
+    assert np.abs(made.values - truth).max() < 1e-3 * truth.max()
+
+
+def test_it_agrees_with_kdepy():
+    kdepy = pytest.importorskip("KDEpy")
+    # At the centres of the 25 m sub-cells, so that the binning moves nothing.
+    x, y = (np.floor(v / 25) * 25 + 12.5 for v in points(500, seed=3))
+    made = density(x, y, AREA, cell_m=25, bandwidth_m=250)
+    grid_x, grid_y = centres(made)
+    where = np.stack([grid_x.ravel(), grid_y.ravel()], axis=1)
+    # KDEpy's bandwidth is the standard deviation of the one-dimensional kernel: radius / √7. The naive form is
+    # used, because the FFT form loses mass on its lattice.
+    peer = kdepy.NaiveKDE(kernel="biweight", bw=250 / np.sqrt(7)).fit(np.stack([x, y], axis=1)).evaluate(where)
+    peer = peer.reshape(grid_x.shape) * x.size * 1e6
+    # What is left: means over cells against values at their centres, (cell/h)²/24 times the kernel's curvature.
+    assert np.abs(made.values - peer).max() < 5e-3 * peer.max()
+
+
+@given(
+    cell_m=st.sampled_from([25.0, 90.0, 100.0, 333.0, 2000.0]),
+    bandwidth_m=st.floats(40, 1500),
+    kernel=st.sampled_from(["quartic", "gaussian"]),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=30, deadline=None)
+def test_mass_is_kept(cell_m, bandwidth_m, kernel, seed):
+    area = gpd.GeoSeries([box(-37, 12, 1500, 900)], crs=4549)
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(-37, 1500, 50), rng.uniform(12, 900, 50)
+    x[0], y[0] = 1500, 900  # on the outermost corner
+    x[1], y[1] = -37, 12
+    made = density(x, y, area, cell_m=cell_m, bandwidth_m=bandwidth_m, kernel=kernel)
+    assert made.mass == pytest.approx(50, rel=1e-9)
+    assert made.points == 50
+    assert made.outside == 0
+    assert (made.values >= 0).all()
+
+
+def test_weights_count_and_points_outside_are_reported():
+    x, y = np.array([100.0, 200.0, 9000.0]), np.array([100.0, 200.0, 100.0])
+    made = density(x, y, AREA, weights=[2.0, 0.5, 7.0])
+    assert made.points == 2.5
+    assert made.mass == pytest.approx(2.5, rel=1e-12)
+    assert made.outside == 1
+
+
+def test_nothing_comes_round_the_edge_of_the_transform():
+    x, y = np.array([0.0, 4000.0, 4000.0]), np.array([0.0, 0.0, 3000.0])
+    made = density(x, y, AREA, cell_m=100, bandwidth_m=500)
+    truth = kernel_sum(made, x, y)
+    assert (made.values[truth == 0] < 0.01 * truth.max()).all()
+    grid_x, grid_y = centres(made)
+    far = np.min([np.hypot(grid_x - px, grid_y - py) for px, py in zip(x, y, strict=True)], axis=0) > 700
+    assert (made.values[far] == 0).all()
+
+
+def test_edge_correction_is_level_to_the_border_where_points_are():
+    shape = Polygon([(0, 0), (4000, 0), (4000, 1500), (1500, 3000), (0, 3000)])
+    area = gpd.GeoSeries([shape], crs=4549)
+    lattice = np.arange(12.5, 4000, 25)
+    x, y = (v.ravel() for v in np.meshgrid(lattice, lattice))
+    plain = density(x, y, area, cell_m=50, bandwidth_m=500)
+    made = density(x, y, area, cell_m=50, bandwidth_m=500, edge="uniform")
+    assert made.points + made.outside == x.size
+    # One point to each 25 m square, and sub-cells of 50 m: the corrected density is flat, corners and slopes too.
+    np.testing.assert_allclose(made.values[np.isfinite(made.values)], 1e6 / 25**2, rtol=1e-9)
+    assert np.isfinite(made.values).sum() * 50**2 == pytest.approx(shape.area, rel=0.01)
+    # Without it a straight border through uniform points keeps about half, by symmetry.
+    grid_x, grid_y = centres(plain)
+    border = (np.abs(grid_x) < 50) & (grid_y > 600) & (grid_y < 2400)
+    assert plain.values[border].mean() == pytest.approx(0.5e6 / 25**2, rel=0.01)
+
+
+def test_the_file_is_a_cog_with_all_its_labels_and_the_same_bytes(tmp_path):
+    x, y = points(500)
+    made = density(x, y, AREA, cell_m=5, bandwidth_m=300)
+    first, second = tmp_path / "a.tif", tmp_path / "b.tif"
+    write_cog(first, made, title="全部问题")
+    write_cog(second, made, title="全部问题")
+    assert first.read_bytes() == second.read_bytes()
+    with rasterio.open(first) as file:
+        assert file.crs.to_epsg() == 4549
+        assert file.units == ("issues/km2",)
+        assert file.descriptions == ("全部问题",)
+        assert np.isnan(file.nodata)
+        assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert file.overviews(1)
+        assert file.bounds.left == made.west
+        assert file.bounds.top == made.north
+        stored = file.read(1)
+        assert stored.sum(dtype=np.float64) * 25 / 1e6 == pytest.approx(500, rel=1e-6)
+        # Row 0 is the northernmost, as every reader of images expects.
+        row, col = file.index(x[0], y[0])
+        assert stored[row, col] > 0
+    assert str(tmp_path).encode() not in first.read_bytes()
+
+
+def test_it_refuses_degrees_nulls_and_sizes_of_nothing():
+    with pytest.raises(CrsError):
+        density([1.0], [1.0], AREA.to_crs(4326))
+    with pytest.raises(InputError, match="nulls"):
+        density([np.nan], [1.0], AREA)
+    with pytest.raises(InputError, match="above 0"):
+        density([1.0], [1.0], AREA, cell_m=0)
+    empty = density([], [], AREA)
+    assert empty.mass == 0
