@@ -82,7 +82,8 @@ class Grid:
 
     def centres(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """East and north of the middle of each cell, in metres."""
-        return (self.cols + self.col0 + 0.5) * self.cell_m, (self.rows + self.row0 + 0.5) * self.cell_m
+        side = np.float64(self.cell_m)
+        return (self.cols + self.col0 + 0.5) * side, (self.rows + self.row0 + 0.5) * side
 
     def cells(self) -> gpd.GeoDataFrame:
         """Draw the cells as squares.

@@ -1,0 +1,61 @@
+import numpy as np
+import pandas as pd
+import pytest
+from libpysal.graph import Graph
+
+from jxgis._errors import InputError
+from jxgis.space.graph import align, as_numbers, neighbours
+
+QUEEN = Graph.from_dicts({"a": {"b": 1, "c": 1}, "b": {"a": 1}, "c": {"a": 1}, "d": {}})
+KERNEL = Graph.from_arrays(list("aabc"), list("bcaa"), [0.5, 0.2, 0.5, 0.2])
+
+
+def test_binary_graphs_stay_binary_with_and_without_self() -> None:
+    plain = neighbours(QUEEN, star=False)
+    assert plain.binary
+    np.testing.assert_array_equal(plain.weights.toarray(), QUEEN.sparse.toarray())
+    star = neighbours(QUEEN, star=True)
+    np.testing.assert_array_equal(star.weights.toarray(), QUEEN.sparse.toarray() + np.eye(4))
+
+
+def test_row_standardised_contiguity_counts_as_binary() -> None:
+    for star in (False, True):
+        got = neighbours(QUEEN.transform("r"), star=star)
+        assert got.binary
+        np.testing.assert_array_equal(got.weights.toarray(), neighbours(QUEEN, star=star).weights.toarray())
+
+
+def test_kernels_keep_their_weights_and_their_own_self_weight() -> None:
+    star = neighbours(KERNEL, star=True)
+    assert not star.binary
+    # c has one neighbour only, and still weighs it 0.2
+    np.testing.assert_array_equal(star.weights.toarray(), [[1, 0.5, 0.2], [0.5, 1, 0], [0.2, 0, 1]])
+    own = neighbours(KERNEL.assign_self_weight(2.0), star=True)
+    np.testing.assert_array_equal(own.weights.toarray()[0], [2, 0.5, 0.2])
+    np.testing.assert_array_equal(
+        neighbours(KERNEL.assign_self_weight(2.0), star=False).weights.toarray()[0], [0, 0.5, 0.2]
+    )
+
+
+def test_weights_that_cannot_be_read_are_refused() -> None:
+    with pytest.raises(InputError, match="self weight"):
+        neighbours(KERNEL.transform("r"), star=True)
+    with pytest.raises(InputError, match="negative"):
+        neighbours(Graph.from_arrays([0, 1], [1, 0], [-1.0, 1.0]), star=True)
+
+
+def test_values_are_put_in_the_order_of_the_graph() -> None:
+    values = pd.Series([4, 3, 2, 1], index=list("dcba"))
+    assert align(values, QUEEN).tolist() == [1, 2, 3, 4]
+    for bad in (values.rename({"a": "z"}), values.iloc[:3], [1, 2, 3]):
+        with pytest.raises(InputError):
+            align(bad, QUEEN)
+
+
+def test_whole_numbers_are_integers_and_gaps_are_refused() -> None:
+    assert as_numbers(np.array([1.0, 2.0**52])).dtype == np.int64
+    assert as_numbers(np.array([1.0, 2.0**60])).dtype == np.float64
+    assert as_numbers(np.array([True, False])).tolist() == [1, 0]
+    for gap in (np.nan, np.inf):
+        with pytest.raises(InputError, match="NaN"):
+            as_numbers([1.0, gap])
