@@ -1,0 +1,1 @@
+"""Parks: who is served, who is not, where the next one goes."""

@@ -1,0 +1,144 @@
+"""From served pieces of housing to the coverage of zones: what radius and walking have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyproj
+import shapely
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+from jxgis.parks.housing import ALL, Pieces, cut_by_zone, zones_overlap
+from jxgis.parks.standards import Standard
+from jxgis.parks.whole import polygons_of
+
+__all__ = ["Study", "coverage_table", "layer", "study_of", "zone_sums"]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Housing cut for measuring: by zone, and as a whole.
+
+    ``whole`` is ``pieces`` itself, unless zones overlap: then it is the housing within their union, so that the zone
+    ``all`` counts nothing twice.
+    """
+
+    zones: tuple[str, ...]
+    pieces: Pieces
+    whole: Pieces
+    house_names: npt.NDArray[np.object_]
+    crs: pyproj.CRS
+
+
+def study_of(housing: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Study:
+    """Cut housing by the zones and by their union.
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If ``zones`` has no ``name``.
+    """
+    if "name" not in zones.columns:
+        raise InputError(
+            zh="分区图层没有 name 列；请用 --name-column 指明名称所在的列。",
+            en="The zones have no column name; say with --name-column where their names are.",
+        )
+    crs = require_metric(zones, "zones")
+    pieces = whole = cut_by_zone(housing, zones)
+    if zones_overlap(zones):
+        outline = shapely.union_all(polygons_of(zones.geometry.to_numpy()))
+        whole = cut_by_zone(housing, gpd.GeoDataFrame(geometry=[outline], crs=crs))
+    names = housing["name"] if "name" in housing.columns else pd.Series([None] * len(housing), dtype=object)
+    return Study(
+        zones=tuple(str(name) for name in zones["name"]),
+        pieces=pieces,
+        whole=whole,
+        house_names=np.array([None if pd.isna(name) else str(name) for name in names], dtype=object),
+        crs=crs,
+    )
+
+
+def zone_sums(
+    study: Study, by_piece: npt.NDArray[np.float64], by_whole: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Sum a value of pieces by zone, and for ``all`` last."""
+    zones = np.bincount(study.pieces.zone, weights=by_piece, minlength=len(study.zones))
+    return np.append(zones, by_whole.sum())
+
+
+def coverage_table(
+    study: Study,
+    served: npt.NDArray[np.float64],
+    served_whole: npt.NDArray[np.float64],
+    *,
+    method: str,
+    standard: Standard,
+    denominator: str | None,
+) -> pd.DataFrame:
+    """The contract's coverage table for one method.
+
+    Parameters
+    ----------
+    study
+        Housing by zone.
+    served, served_whole
+        Served area in m² of each piece of ``study.pieces`` and of ``study.whole``.
+    method
+        ``"radius"`` or ``"walking"``.
+    standard, denominator
+        As for `radius.radius_coverage`.
+    """
+    residential_m2 = zone_sums(study, study.pieces.area_m2, study.whole.area_m2)
+    served_m2 = np.minimum(zone_sums(study, served, served_whole), residential_m2)
+    any_housing = residential_m2 > 0
+    table = pd.DataFrame(
+        {
+            "zone": [*study.zones, ALL],
+            "method": method,
+            "residential_m2": residential_m2,
+            "served_m2": served_m2,
+            "coverage": np.divide(served_m2, residential_m2, out=np.full(len(served_m2), np.nan), where=any_housing),
+            "standard": standard.name,
+            "denominator": denominator or standard.denominator,
+            "unreachable_share": np.nan,
+            "reason": [None if found else "no_housing" for found in any_housing],
+        }
+    )
+    if study.pieces.people is not None and study.whole.people is not None:
+        people = zone_sums(study, study.pieces.people, study.whole.people)
+        with_people = zone_sums(
+            study,
+            study.pieces.people * served / study.pieces.area_m2,
+            study.whole.people * served_whole / study.whole.area_m2,
+        )
+        table["people"] = people
+        table["served_people"] = np.minimum(with_people, people)
+        table["people_coverage"] = np.divide(
+            table["served_people"], people, out=np.full(len(people), np.nan), where=people > 0
+        )
+    return table
+
+
+def layer(
+    study: Study, geometry: npt.NDArray[np.object_], m2: npt.NDArray[np.float64], *, method: str
+) -> gpd.GeoDataFrame:
+    """Parts of the whole study's pieces as the contract's polygon layer; pieces without area are left out."""
+    keep = np.flatnonzero(m2 > 0)
+    zone_names = np.array(study.zones if study.whole is study.pieces else (ALL,), dtype=object)
+    return gpd.GeoDataFrame(
+        {
+            "method": np.full(len(keep), method, dtype=object),
+            "name": study.house_names[study.whole.house[keep]],
+            "zone": zone_names[study.whole.zone[keep]],
+            "m2": m2[keep],
+        },
+        geometry=geometry[keep],
+        crs=study.crs,
+    )

@@ -1,0 +1,284 @@
+"""What parks are to serve: housing cut by zone, and the sample points that stand for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+from jxgis.parks.whole import polygons_of
+
+__all__ = ["ALL", "Pieces", "SamplePoints", "cut_by_zone", "sample_points", "within", "zones_overlap"]
+
+ALL = "all"
+"""The zone of the whole study area: the union of the zones."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Housing, overlaps dissolved, cut by zone: a piece is one housing polygon within one zone.
+
+    Attributes
+    ----------
+    geometry
+        (n,) polygons.
+    area_m2
+        (n,) their areas.
+    house
+        (n,) position of the housing row that they come from (of the first one, where rows overlapped).
+    zone
+        (n,) position of their zone.
+    people
+        (n,) people in them, shared out by area within each housing polygon; None without a ``people`` column.
+    """
+
+    geometry: npt.NDArray[np.object_]
+    area_m2: npt.NDArray[np.float64]
+    house: npt.NDArray[np.int64]
+    zone: npt.NDArray[np.int64]
+    people: npt.NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, eq=False)
+class SamplePoints:
+    """Points that stand for pieces of housing, each for its share of the piece's area.
+
+    Attributes
+    ----------
+    x, y
+        (n,) coordinates in metres.
+    piece
+        (n,) position of the piece, ascending; every piece has at least one point.
+    area_m2
+        (n,) the area that a point stands for: its piece's over the number of its points.
+    inside
+        (n,) False for the one point of a piece that no lattice point hits.
+    """
+
+    x: npt.NDArray[np.float64]
+    y: npt.NDArray[np.float64]
+    piece: npt.NDArray[np.int64]
+    area_m2: npt.NDArray[np.float64]
+    inside: npt.NDArray[np.bool_]
+
+
+def zones_overlap(zones: gpd.GeoDataFrame) -> bool:
+    """Whether any two zones share ground, so that their sums are not the whole.
+
+    Examples
+    --------
+    >>> zones_overlap(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2, 2), shapely.box(2, 0, 4, 2)]))
+    False
+    """
+    shape = zones.geometry.to_numpy()
+    left, right = shapely.STRtree(shape).query(shape, predicate="intersects")
+    left, right = left[left < right], right[left < right]
+    return bool(shapely.relate_pattern(shape[left], shape[right], "T********").any())
+
+
+def cut_by_zone(housing: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Pieces:
+    """Dissolve housing where it overlaps and cut it by zone; housing in no zone is left out.
+
+    Parameters
+    ----------
+    housing
+        Polygons in a metric CRS; ``people`` is used where it is there.
+    zones
+        Polygons in the same CRS.
+
+    Returns
+    -------
+    Pieces
+        By zone, then by housing row.
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If ``people`` holds a negative number or none at all.
+
+    Examples
+    --------
+    >>> housing = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1)], crs=4549)
+    >>> zones = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 9, 1)], crs=4549)
+    >>> cut_by_zone(housing, zones).area_m2.tolist()
+    [1.0, 2.0]
+    """
+    crs = require_metric(zones, "zones")
+    require_metric(housing, "residential", crs)
+    shape, house = _dissolve_overlaps(polygons_of(housing.geometry.to_numpy()))
+    outline = polygons_of(zones.geometry.to_numpy())
+
+    zone, row = shapely.STRtree(shape).query(outline, predicate="intersects")
+    order = np.lexsort((row, zone))
+    zone, row = zone[order].astype(np.int64), row[order].astype(np.int64)
+    shapely.prepare(outline)
+    piece = shape[row]
+    cut = ~shapely.covers(outline[zone], piece)
+    piece[cut] = polygons_of(within(piece[cut], outline[zone[cut]]))
+    area = shapely.area(piece)
+    keep = area > 0
+
+    people = _people(housing, house, len(shape))
+    if people is not None:
+        whole = shapely.area(shape)
+        people = (people / np.where(whole > 0, whole, 1))[row[keep]] * area[keep]
+    first_row = np.full(len(shape), len(housing), dtype=np.int64)
+    np.minimum.at(first_row, house[house >= 0], np.flatnonzero(house >= 0))
+    return Pieces(geometry=piece[keep], area_m2=area[keep], house=first_row[row[keep]], zone=zone[keep], people=people)
+
+
+def within(shape: npt.NDArray[np.object_], outline: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """The part of each shape that lies within its outline, one by one.
+
+    Parameters
+    ----------
+    shape, outline
+        (n,) polygons each; outlines may be far larger than the shapes.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) geometries, empty where the two do not meet.
+
+    Examples
+    --------
+    >>> square = np.array([shapely.box(0, 0, 2, 2)])
+    >>> within(square, np.array([shapely.box(1, 1, 9, 9)]))[0].area
+    1.0
+    """
+    found = np.empty(len(shape), dtype=object)
+    for position, (one, around) in enumerate(zip(shape, outline, strict=True)):
+        # An outline may have tens of thousands of vertices, a shape is small: clip to its box first.
+        xmin, ymin, xmax, ymax = one.bounds
+        near = shapely.clip_by_rect(around, xmin - 1, ymin - 1, xmax + 1, ymax + 1)
+        try:
+            found[position] = shapely.intersection(one, near)
+        except shapely.GEOSException:
+            # A clip may leave a self-touching ring, which the full outline does not have.
+            found[position] = shapely.intersection(one, around)
+    return found
+
+
+def _dissolve_overlaps(
+    shape: npt.NDArray[np.object_],
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64]]:
+    """Union of the polygons that share ground; those that only touch stay as they are.
+
+    Returns the polygons, and the position in them of each input polygon, -1 for one without area.
+    """
+    live = np.flatnonzero(shapely.area(shape) > 0)
+    full = shape[live]
+    left, right = shapely.STRtree(full).query(full, predicate="intersects")
+    left, right = left[left < right], right[left < right]
+    shared = shapely.relate_pattern(full[left], full[right], "T********")
+    left, right = left[shared], right[shared]
+    house = np.full(len(shape), -1, dtype=np.int64)
+    if not len(left):
+        house[live] = np.arange(len(live))
+        return full, house
+    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(len(full), len(full)))
+    label = connected_components(graph, directed=False)[1]
+    _, first, group = np.unique(label, return_index=True, return_inverse=True)
+    merged = full[first]
+    counts = np.bincount(group)
+    for one in np.flatnonzero(counts > 1):
+        merged[one] = shapely.union_all(full[group == one])
+    house[live] = group
+    return merged, house
+
+
+def _people(housing: gpd.GeoDataFrame, house: npt.NDArray[np.int64], n_shapes: int) -> npt.NDArray[np.float64] | None:
+    if "people" not in housing.columns:
+        return None
+    people = housing["people"].to_numpy(dtype=np.float64)
+    wrong = ~(people >= 0)
+    if wrong.any():
+        rows = "、".join(str(row + 1) for row in np.flatnonzero(wrong)[:5])
+        raise InputError(
+            zh=f"居住用地的 people 列有 {wrong.sum()} 行不是非负数（第 {rows} 行）；请补上人数，或去掉这一列。",
+            en=f"{wrong.sum()} rows of the residential layer have no people, or fewer than none (rows {rows}); "
+            "fill the numbers in, or leave the column out.",
+        )
+    return np.bincount(house[house >= 0], weights=people[house >= 0], minlength=n_shapes).astype(np.float64)
+
+
+def sample_points(pieces: Pieces, *, sample_m: float = 25.0) -> SamplePoints:
+    """Lay a square lattice over the pieces; a piece that it misses gets one point inside it.
+
+    Parameters
+    ----------
+    pieces
+        Housing by zone, from `cut_by_zone`.
+    sample_m
+        Spacing of the lattice in metres; its points stand at odd multiples of half of it, whatever the pieces.
+
+    Returns
+    -------
+    SamplePoints
+
+    Raises
+    ------
+    InputError
+        If ``sample_m`` is not positive.
+
+    Examples
+    --------
+    >>> housing = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 100, 50)], crs=4549)
+    >>> points = sample_points(cut_by_zone(housing, housing), sample_m=25)
+    >>> len(points.x), points.area_m2.sum().item()
+    (8, 5000.0)
+    """
+    if not sample_m > 0:
+        raise InputError(
+            zh=f"sample_m 是 {sample_m}，应大于 0（米）。", en=f"sample_m is {sample_m}; it must be above 0 (metres)."
+        )
+    n = len(pieces.geometry)
+    if n == 0:
+        none = np.zeros(0)
+        return SamplePoints(none, none, np.zeros(0, dtype=np.int64), none, np.zeros(0, dtype=np.bool_))
+    bounds = shapely.bounds(pieces.geometry) / sample_m - 0.5
+    first = np.ceil(bounds[:, :2]).astype(np.int64)
+    width, height = np.maximum(np.floor(bounds[:, 2:]).astype(np.int64) - first + 1, 0).T
+    geometry = pieces.geometry.copy()
+    shapely.prepare(geometry)
+
+    found: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]] = []
+    # In chunks: the boxes of long, slanting pieces hold many more lattice points than the pieces do.
+    cells = np.cumsum(width * height)
+    start = 0
+    while start < n:
+        done = cells[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(cells, done + 2_000_000, side="right")))
+        size = (width * height)[start:stop]
+        piece = np.repeat(np.arange(start, stop), size)
+        step = np.arange(len(piece)) - np.repeat(np.cumsum(size) - size, size)
+        across = np.where(width[piece] > 0, width[piece], 1)
+        x = (first[piece, 0] + step % across + 0.5) * sample_m
+        y = (first[piece, 1] + step // across + 0.5) * sample_m
+        hit = shapely.intersects_xy(geometry[piece], x, y)
+        found.append((piece[hit], x[hit], y[hit]))
+        start = stop
+    piece = np.concatenate([one[0] for one in found])
+    x, y = np.concatenate([one[1] for one in found]), np.concatenate([one[2] for one in found])
+
+    missed = np.flatnonzero(np.bincount(piece, minlength=n) == 0)
+    lone = shapely.point_on_surface(pieces.geometry[missed])
+    piece = np.concatenate([piece, missed])
+    order = np.argsort(piece, kind="stable")
+    piece = piece[order]
+    return SamplePoints(
+        x=np.concatenate([x, shapely.get_x(lone)])[order],
+        y=np.concatenate([y, shapely.get_y(lone)])[order],
+        piece=piece,
+        area_m2=(pieces.area_m2 / np.bincount(piece, minlength=n))[piece],
+        inside=np.concatenate([np.ones(len(x), dtype=np.bool_), np.zeros(len(missed), dtype=np.bool_)])[order],
+    )
