@@ -86,7 +86,7 @@ def shared_edges(faces: Faces) -> tuple[NDArray[np.int64], NDArray[np.int64], ND
     length = np.hypot(edges[twin, 2] - edges[twin, 0], edges[twin, 3] - edges[twin, 1])
     apart = pairs[:, 0] != pairs[:, 1]
     pairs, inverse = np.unique(pairs[apart], axis=0, return_inverse=True)
-    total: NDArray[np.float64] = np.bincount(inverse.ravel(), weights=length[apart], minlength=len(pairs))
+    total = np.bincount(inverse.ravel(), weights=length[apart], minlength=len(pairs)).astype(np.float64)
     return pairs[:, 0], pairs[:, 1], total
 
 

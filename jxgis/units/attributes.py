@@ -1,0 +1,252 @@
+"""What blocks are like: issues, land use, people, places; standardised, so that unlike columns can be weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+from jxgis.space.count import locate
+
+__all__ = ["Standardised", "block_attributes", "standardise"]
+
+
+def block_attributes(
+    blocks: gpd.GeoDataFrame,
+    *,
+    issues: gpd.GeoDataFrame | None = None,
+    class_column: str = "issue_class",
+    mix_prior: float = 10.0,
+    land_use: gpd.GeoDataFrame | None = None,
+    kind_column: str = "kind",
+    population: gpd.GeoDataFrame | None = None,
+    people_column: str = "people",
+    places: gpd.GeoDataFrame | None = None,
+    columns: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Describe every block by the layers at hand.
+
+    Parameters
+    ----------
+    blocks
+        Polygons in a metric CRS.
+    issues
+        Points with ``class_column``: gives the density and the mix of classes.
+    class_column
+        Column of ``issues``; a case without a class counts in the density only.
+    mix_prior
+        Cases of the city's mix added to each block's own, so that a block with one case is not 100 % of its class,
+        and a block without any has the city's mix.
+    land_use
+        Polygons with ``kind_column``: gives the share of each kind in the block's area.
+    population
+        Polygons (spread over their area) or points with ``people_column``: gives the density.
+    places
+        Points of interest: gives their density.
+    columns
+        Numeric columns of ``blocks`` to take as they are.
+
+    Returns
+    -------
+    DataFrame
+        On the index of ``blocks``, float64: ``issues_per_km2``, ``mix_{class}`` (0 to 1), ``land_{kind}`` (0 to 1),
+        ``people_per_km2``, ``places_per_km2``, then ``columns``. Without any layer it has no columns.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or not numeric.
+    CrsError
+        If a layer's CRS is not that of the blocks.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> blocks = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 2000, 1000)], crs=4549)
+    >>> issues = gpd.GeoDataFrame(
+    ...     {"issue_class": ["市容环境", "市容环境", "街面秩序"]}, geometry=shapely.points([[5, 5], [6, 6], [1500, 5]]), crs=4549
+    ... )
+    >>> block_attributes(blocks, issues=issues, mix_prior=0)
+       issues_per_km2  mix_市容环境  mix_街面秩序
+    0             2.0       1.0       0.0
+    1             1.0       0.0       1.0
+    """
+    crs = require_metric(blocks, "blocks")
+    area_km2 = shapely.area(blocks.geometry.to_numpy()) / 1e6
+    found: dict[str, NDArray[np.float64]] = {}
+    if issues is not None:
+        require_metric(issues, "issues", like=crs)
+        found |= _issue_columns(blocks, issues, area_km2, class_column, mix_prior)
+    if land_use is not None:
+        require_metric(land_use, "land_use", like=crs)
+        found |= _land_shares(blocks, land_use, kind_column)
+    if population is not None:
+        require_metric(population, "population", like=crs)
+        found["people_per_km2"] = _people(blocks, population, people_column) / area_km2
+    if places is not None:
+        at = locate(places, blocks)
+        found["places_per_km2"] = np.bincount(at[at >= 0], minlength=len(blocks)) / area_km2
+    _require(blocks, columns, "blocks")
+    for column in columns:
+        found[column] = _numbers(blocks, column, "blocks")
+    return pd.DataFrame(found, index=blocks.index)
+
+
+def _require(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise InputError(
+            zh=f"{what} 缺少列：{'、'.join(missing)}；现有的列：{'、'.join(map(str, table.columns))}。",
+            en=f"{what} has no column {', '.join(missing)}; it has {', '.join(map(str, table.columns))}.",
+        )
+
+
+def _numbers(table: pd.DataFrame, column: str, what: str) -> NDArray[np.float64]:
+    if not pd.api.types.is_numeric_dtype(table[column]):
+        raise InputError(
+            zh=f"{what} 的列 {column} 不是数值；请先转换成数字。",
+            en=f"column {column} of {what} is not numeric; convert it to numbers first.",
+        )
+    return table[column].to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _issue_columns(
+    blocks: gpd.GeoDataFrame, issues: gpd.GeoDataFrame, area_km2: NDArray[np.float64], class_column: str, prior: float
+) -> dict[str, NDArray[np.float64]]:
+    _require(issues, [class_column], "issues")
+    at = locate(issues, blocks)
+    found = {"issues_per_km2": np.bincount(at[at >= 0], minlength=len(blocks)) / area_km2}
+    classed = (at >= 0) & issues[class_column].notna().to_numpy()
+    codes, names = pd.factorize(issues[class_column][classed], sort=True)
+    if not len(names):
+        return found
+    cells = codes * len(blocks) + at[classed]
+    counts = np.bincount(cells, minlength=len(names) * len(blocks)).reshape(len(names), len(blocks))
+    city = counts.sum(axis=1, keepdims=True) / counts.sum()
+    total = counts.sum(axis=0) + prior
+    mix = np.divide(counts + prior * city, total, out=np.full(counts.shape, np.nan), where=total > 0)
+    return found | {f"mix_{name}": share for name, share in zip(names, mix, strict=True)}
+
+
+def _pieces(
+    blocks: gpd.GeoDataFrame, layer: gpd.GeoDataFrame
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Block row, layer row and square metres of every piece that a block has of a polygon layer."""
+    ground, cover = blocks.geometry.to_numpy(), layer.geometry.to_numpy()
+    block, row = shapely.STRtree(cover).query(ground, predicate="intersects")
+    return block, row, shapely.area(shapely.intersection(ground[block], cover[row]))
+
+
+def _land_shares(
+    blocks: gpd.GeoDataFrame, land_use: gpd.GeoDataFrame, kind_column: str
+) -> dict[str, NDArray[np.float64]]:
+    _require(land_use, [kind_column], "land_use")
+    block, row, m2 = _pieces(blocks, land_use)
+    codes, names = pd.factorize(land_use[kind_column], sort=True)
+    area = shapely.area(blocks.geometry.to_numpy())
+    shares = {}
+    for code, name in enumerate(names):
+        own = codes[row] == code
+        shares[f"land_{name}"] = np.bincount(block[own], weights=m2[own], minlength=len(blocks)) / area
+    return shares
+
+
+def _people(blocks: gpd.GeoDataFrame, population: gpd.GeoDataFrame, column: str) -> NDArray[np.float64]:
+    _require(population, [column], "population")
+    people = np.nan_to_num(_numbers(population, column, "population"))
+    areal = shapely.get_dimensions(population.geometry.to_numpy()) == 2
+    at = locate(population[~areal], blocks)
+    total = np.bincount(at[at >= 0], weights=people[~areal][at >= 0], minlength=len(blocks))
+    zones = population[areal]
+    block, row, m2 = _pieces(blocks, zones)
+    density = people[areal] / shapely.area(zones.geometry.to_numpy())
+    spread = np.bincount(block, weights=density[row] * m2, minlength=len(blocks))
+    return (total + spread).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Standardised:
+    """Attributes on one scale, and what had to be left out.
+
+    Attributes
+    ----------
+    table
+        Area-weighted z-scores times the square root of each weight, on the index of the attributes: a squared
+        distance then counts a column with weight 2 twice.
+    filled
+        Column to the number of its nulls, which stand at the mean: such a block neither pulls nor is pulled.
+    dropped
+        Columns without any difference between blocks.
+    """
+
+    table: pd.DataFrame
+    filled: dict[str, int]
+    dropped: tuple[str, ...]
+
+
+def standardise(
+    attributes: pd.DataFrame, *, area_m2: NDArray[np.float64], weights: Mapping[str, float] | None = None
+) -> Standardised:
+    """Bring attributes to mean 0 and variance 1 over the ground, and weigh them.
+
+    Parameters
+    ----------
+    attributes
+        One numeric column an attribute; see :func:`block_attributes`.
+    area_m2
+        Area of each block: a large one counts for more.
+    weights
+        Column to its weight; 1 where none is given, 0 takes the column out.
+
+    Returns
+    -------
+    Standardised
+
+    Raises
+    ------
+    InputError
+        If a weight names no column or is negative, or a column is not numeric.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [0.0, 2.0], "b": [5.0, 5.0]})
+    >>> scaled = standardise(table, area_m2=np.array([1.0, 1.0]))
+    >>> scaled.table["a"].tolist(), scaled.dropped
+    ([-1.0, 1.0], ('b',))
+    """
+    weights = {} if weights is None else weights
+    wrong = [name for name, weight in weights.items() if name not in attributes.columns or not weight >= 0]
+    if wrong:
+        raise InputError(
+            zh=f"权重 {'、'.join(wrong)} 没有对应的属性列，或小于 0；属性列：{'、'.join(attributes.columns)}。",
+            en=f"weights {', '.join(wrong)} name no attribute or are negative; "
+            f"the attributes are {', '.join(attributes.columns)}.",
+        )
+    scaled: dict[str, NDArray[np.float64]] = {}
+    filled: dict[str, int] = {}
+    dropped: list[str] = []
+    for column in attributes.columns:
+        weight = weights.get(column, 1.0)
+        if weight == 0:
+            continue
+        value = _numbers(attributes, column, "attributes")
+        known = np.isfinite(value)
+        share = np.where(known, area_m2, 0) / max(area_m2[known].sum(), np.finfo(float).tiny)
+        value = np.where(known, value, 0)
+        mean = share @ value
+        spread = np.sqrt(share @ np.where(known, value - mean, 0) ** 2)
+        # Rounding leaves a constant column a spread of its last digits: no difference between blocks.
+        if spread <= 1e-12 * max(abs(mean), 1e-300):
+            dropped.append(str(column))
+            continue
+        if not known.all():
+            filled[str(column)] = int((~known).sum())
+        scaled[str(column)] = np.where(known, (value - mean) / spread, 0) * np.sqrt(weight)
+    return Standardised(pd.DataFrame(scaled, index=attributes.index), filled, tuple(dropped))

@@ -1,0 +1,257 @@
+"""How good units are: shape, likeness within, borders on the ground, function, issues; and their codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+from jxgis.space.count import locate
+from jxgis.units._graph import block_graph
+
+__all__ = ["hull_ratio", "polsby_popper", "reock", "unit_codes", "unit_quality", "within_share"]
+
+
+def polsby_popper(polygons: gpd.GeoSeries) -> pd.Series[float]:
+    """Compactness 4πA/P² (Polsby and Popper 1991): 1 for a disc, π/4 for a square, towards 0 for a thread.
+
+    Examples
+    --------
+    >>> polsby_popper(gpd.GeoSeries([shapely.box(0, 0, 1, 1)])).round(4).tolist()
+    [0.7854]
+    """
+    ratio: pd.Series[float] = 4 * np.pi * polygons.area / polygons.length**2
+    return ratio
+
+
+def reock(polygons: gpd.GeoSeries) -> pd.Series[float]:
+    """Area over that of the smallest enclosing circle (Reock 1961): 1 for a disc, 2/π for a square.
+
+    Examples
+    --------
+    >>> reock(gpd.GeoSeries([shapely.box(0, 0, 1, 1)])).round(4).tolist()
+    [0.6366]
+    """
+    radius = shapely.minimum_bounding_radius(polygons.to_numpy())
+    ratio: pd.Series[float] = polygons.area / (np.pi * radius**2)
+    return ratio
+
+
+def hull_ratio(polygons: gpd.GeoSeries) -> pd.Series[float]:
+    """Area over that of the convex hull: 1 where nothing bends inwards.
+
+    Examples
+    --------
+    >>> hull_ratio(gpd.GeoSeries.from_wkt(["POLYGON ((0 0, 2 0, 2 2, 1 1, 0 2, 0 0))"])).tolist()
+    [0.75]
+    """
+    ratio: pd.Series[float] = polygons.area / polygons.convex_hull.area
+    return ratio
+
+
+def within_share(
+    values: NDArray[np.float64], area_m2: NDArray[np.float64], unit: NDArray[np.int64]
+) -> tuple[float, NDArray[np.float64]]:
+    """How much of the difference between blocks is left inside the units.
+
+    Parameters
+    ----------
+    values
+        (n, d) standardised attributes of the blocks.
+    area_m2
+        (n,) their areas.
+    unit
+        (n,) number of each block's unit, 0 and up.
+
+    Returns
+    -------
+    share : float
+        Area-weighted squares around the unit means over those around the city's mean (SSD/SST); NaN without
+        attributes or where the blocks do not differ.
+    variance : ndarray of float64
+        Of each unit: its squares over its area, summed over the attributes; NaN without attributes.
+
+    Examples
+    --------
+    >>> share, variance = within_share(np.array([[0.0], [2.0], [9.0]]), np.ones(3), np.array([0, 0, 1]))
+    >>> round(share, 4), variance.tolist()
+    (0.0448, [1.0, 0.0])
+    """
+    count = int(unit.max()) + 1 if len(unit) else 0
+    if not values.shape[1]:
+        return np.nan, np.full(count, np.nan)
+    ground = np.bincount(unit, weights=area_m2, minlength=count)
+    total, squares = 0.0, np.zeros(count)
+    for column in values.T:
+        mean = np.bincount(unit, weights=area_m2 * column, minlength=count) / ground
+        squares += np.bincount(unit, weights=area_m2 * (column - mean[unit]) ** 2, minlength=count)
+        total += float(area_m2 @ (column - np.average(column, weights=area_m2)) ** 2)
+    return (float(squares.sum() / total) if total > 0 else np.nan), squares / ground
+
+
+def unit_quality(
+    units: gpd.GeoDataFrame,
+    *,
+    barriers: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    barrier_tolerance_m: float = 10.0,
+    issues: gpd.GeoDataFrame | None = None,
+    functions: gpd.GeoDataFrame | None = None,
+    function_column: str = "kind",
+) -> pd.DataFrame:
+    """Measure every unit.
+
+    Parameters
+    ----------
+    units
+        Polygons with ``unit_id`` and ``district``, in a metric CRS.
+    barriers
+        Streets, waters, old boundaries: what a border should run along.
+    barrier_tolerance_m
+        How near to one it counts as running along it.
+    issues
+        Points.
+    functions
+        Polygons of land use or functional areas with ``function_column``.
+
+    Returns
+    -------
+    DataFrame
+        On the index of ``units``: ``area_km2``, ``compactness`` (4πA/P²), ``reock``, ``hull_ratio``, ``parts``
+        (1 = one connected polygon), ``holes``, ``inner_border_m`` (shared with units of the same district),
+        ``barrier_share`` (of it, on barriers: null where there is no such border or no barriers were given), and
+        where the layers are given ``issues``, ``issues_per_km2``, ``function`` (the one with the largest area; null
+        where none), ``function_share`` (of the unit's area).
+
+    Raises
+    ------
+    InputError
+        If a unit is no polygon, or a column is missing.
+    CrsError
+        If a layer's CRS is not that of the units.
+
+    Examples
+    --------
+    >>> units = gpd.GeoDataFrame(
+    ...     {"unit_id": ["老城-01", "老城-02"], "district": "老城"},
+    ...     geometry=[shapely.box(0, 0, 2000, 1000), shapely.box(2000, 0, 3000, 1000)],
+    ...     crs=4549,
+    ... )
+    >>> road = gpd.GeoSeries.from_wkt(["LINESTRING (2000 0, 2000 500)"], crs=4549)
+    >>> unit_quality(units, barriers=road, barrier_tolerance_m=1)[["area_km2", "inner_border_m", "barrier_share"]]
+       area_km2  inner_border_m  barrier_share
+    0       2.0          1000.0            0.5
+    1       1.0          1000.0            0.5
+    """
+    crs = require_metric(units, "units")
+    shape = units.geometry
+    found = pd.DataFrame(
+        {
+            "area_km2": shape.area / 1e6,
+            "compactness": polsby_popper(shape),
+            "reock": reock(shape),
+            "hull_ratio": hull_ratio(shape),
+            "parts": shapely.get_num_geometries(shape.to_numpy()),
+            "holes": _holes(shape.to_numpy()),
+        },
+        index=units.index,
+    )
+    graph = block_graph(
+        units.rename(columns={"unit_id": "block_id"}), barriers=barriers, barrier_tolerance_m=barrier_tolerance_m
+    )
+    ends = np.concatenate([graph.u, graph.v])
+    border = np.bincount(ends, weights=np.tile(graph.shared_m, 2), minlength=len(units))
+    along = np.bincount(ends, weights=np.tile(graph.shared_m * graph.barrier_share, 2), minlength=len(units))
+    found["inner_border_m"] = border
+    said = (border > 0) & (barriers is not None)
+    found["barrier_share"] = np.divide(along, border, out=np.full(len(units), np.nan), where=said)
+    if issues is not None:
+        require_metric(issues, "issues", like=crs)
+        at = locate(issues, units)
+        found["issues"] = np.bincount(at[at >= 0], minlength=len(units))
+        found["issues_per_km2"] = found["issues"] / found["area_km2"]
+    if functions is not None:
+        require_metric(functions, "functions", like=crs)
+        found["function"], found["function_share"] = _dominant(units, functions, function_column)
+    return found
+
+
+def _holes(polygons: NDArray[np.object_]) -> NDArray[np.int64]:
+    parts, owner = shapely.get_parts(polygons, return_index=True)
+    rings = shapely.get_num_interior_rings(parts)
+    return np.bincount(owner, weights=rings, minlength=len(polygons)).astype(np.int64)
+
+
+def _dominant(
+    units: gpd.GeoDataFrame, functions: gpd.GeoDataFrame, column: str
+) -> tuple[list[str | None], NDArray[np.float64]]:
+    if column not in functions.columns:
+        raise InputError(
+            zh=f"functions 缺少列 {column}；现有的列：{'、'.join(map(str, functions.columns))}。",
+            en=f"functions has no column {column}; it has {', '.join(map(str, functions.columns))}.",
+        )
+    ground, cover = units.geometry.to_numpy(), functions.geometry.to_numpy()
+    unit, row = shapely.STRtree(cover).query(ground, predicate="intersects")
+    pieces = pd.DataFrame(
+        {
+            "unit": unit,
+            "kind": functions[column].to_numpy()[row],
+            "m2": shapely.area(shapely.intersection(ground[unit], cover[row])),
+        }
+    )
+    area = pieces[pieces["m2"] > 0].groupby(["unit", "kind"], sort=True)["m2"].sum().reset_index()
+    largest = area.sort_values(["unit", "m2"], ascending=[True, False], kind="stable").drop_duplicates("unit")
+    largest = largest.set_index("unit").reindex(range(len(units)))
+    names = [None if pd.isna(name) else str(name) for name in largest["kind"]]
+    share: NDArray[np.float64] = largest["m2"].to_numpy() / shapely.area(ground)
+    return names, share
+
+
+def unit_codes(units: gpd.GeoDataFrame, *, prefixes: Mapping[str, str] | None = None) -> pd.Series[str]:
+    """Codes of units: the prefix of their district, and a number that counts from its north-west corner.
+
+    Parameters
+    ----------
+    units
+        Polygons with ``district``, in a metric CRS.
+    prefixes
+        District to prefix; its name where there is none.
+
+    Returns
+    -------
+    Series of str
+        On the index of ``units``, such as ``老城-01``. Units are numbered by how far south-east their centre lies,
+        measured along the diagonal; two with the same measure by their west-east order.
+
+    Examples
+    --------
+    >>> cells = [shapely.box(x, y, x + 1, y + 1) for x in (0, 1) for y in (0, 1)]
+    >>> units = gpd.GeoDataFrame({"district": "老城"}, geometry=cells, crs=4549, index=[0, 1, 2, 3])
+    >>> unit_codes(units, prefixes={"老城": "LC"}).tolist()
+    ['LC-02', 'LC-01', 'LC-04', 'LC-03']
+    """
+    prefixes = {} if prefixes is None else prefixes
+    require_metric(units, "units")
+    centre = shapely.centroid(units.geometry.to_numpy())
+    # Rounded to millimetres, so that the last digits of a float do not decide between two units on one diagonal.
+    place = pd.DataFrame(
+        {
+            "district": units["district"].to_numpy(),
+            "south_east": np.round(shapely.get_x(centre) - shapely.get_y(centre), 3),
+            "east": np.round(shapely.get_x(centre), 3),
+        },
+        index=units.index,
+    ).sort_values(["south_east", "east"], kind="stable")
+    number = (place.groupby("district").cumcount() + 1).reindex(units.index)
+    digits = max(2, len(str(number.max())))
+    return pd.Series(
+        [f"{prefixes.get(name, name)}-{n:0{digits}d}" for name, n in zip(units["district"], number, strict=True)],
+        index=units.index,
+        name="unit_id",
+        dtype="str",
+    )
