@@ -1,0 +1,34 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Each makes .venv with the pinned versions first.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: demo test lint bench notebooks data clean
+
+.venv: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test]"
+	touch .venv/ready
+
+demo: .venv/ready
+	$(BIN)/jxgis demo --out out/demo
+
+test: .venv/ready
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+lint: .venv/ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+data: .venv/ready
+	$(BIN)/python -m jxgis.demo data
+
+bench: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[bench]"
+	for script in import_time hotspots parks units; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+
+clean:
+	rm -rf .venv out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,397 @@
+"""The command line: words in, the pipeline called, words out."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from jxgis.cli import _options as opt
+from jxgis.cli._words import Command, Group, UsageError, say, usage_message, word
+
+if TYPE_CHECKING:
+    from jxgis.i18n import Text
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="jxgis",
+    cls=Group,
+    help=word(
+        "城市管理空间分析：问题热点、公园覆盖、管理单元、样板单元评分、地图与报告。",
+        "Spatial analysis for city management: hot spots, parks, units, scores, maps and the report.",
+    ),
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _argument(metavar: str, zh: str, en: str) -> typer.models.ArgumentInfo:
+    return typer.Argument(metavar=metavar, help=word(zh, en), show_default=False)  # type: ignore[no-any-return]
+
+
+def _file(name: str, zh: str, en: str) -> typer.models.OptionInfo:
+    return typer.Option(name, metavar="FILE", help=word(zh, en), show_default=False)  # type: ignore[no-any-return]
+
+
+def _value(name: str, zh: str, en: str, metavar: str = "N") -> typer.models.OptionInfo:
+    return typer.Option(name, metavar=metavar, help=word(zh, en), show_default=False)  # type: ignore[no-any-return]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from jxgis import __version__
+
+        say(f"jxgis {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help=word("显示版本。", "Show the version.")),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(cls=Command, help=word("在示意城市上运行全部流程", "Run everything on the schematic city"))
+def demo(out: opt.Out = Path("out/demo"), lang: opt.Lang = "zh") -> None:
+    """Run the whole pipeline on the schematic city."""
+    from jxgis import pipeline
+
+    with _progress(lang) as progress:
+        pipeline.run_demo(out, lang=lang, progress=progress)
+    _done(out, "index.html")
+
+
+@app.command(cls=Command, help=word("新建一个项目文件夹", "Make a project folder"))
+def init(
+    folder: Annotated[Path, _argument("DIR", "项目文件夹", "The project's folder")], lang: opt.Lang = "zh"
+) -> None:
+    """Make a commented jxgis.toml and empty data folders."""
+    from jxgis import pipeline
+
+    made = pipeline.init_project(folder, lang=lang)
+    say(
+        word(
+            f"已新建 {made}；请填写其中的文件路径，然后运行：jxgis report {made} --out out",
+            f"Made {made}; fill in the paths, then run: jxgis report {made} --out out",
+        )
+    )
+
+
+@app.command(cls=Command, help=word("检查一个数据文件", "Check a data file"))
+def check(
+    layer: Annotated[
+        str,
+        _argument(
+            "LAYER",
+            "subdistricts districts issues parks residential streets units candidates 之一",
+            "One of subdistricts districts issues parks residential streets units candidates",
+        ),
+    ],
+    file: Annotated[str, _argument("FILE", "要检查的文件", "The file to check")],
+    crs: opt.Crs = None,
+    project: opt.Project = None,
+    out: Annotated[
+        Path | None, _value("--out", "写入清洗结果和问题行的文件夹", "Folder for the clean rows and the rejects", "DIR")
+    ] = None,
+    name_column: opt.NameColumn = None,
+    columns: opt.Columns = None,
+    class_column: opt.ClassColumn = None,
+    start: opt.From = None,
+    end: opt.To = None,
+    status: opt.Status = None,
+    source: opt.Source = None,
+    lang: opt.Lang = "zh",
+) -> None:
+    """Check a data file, say what it holds, and write its clean rows and its rejects."""
+    from jxgis import pipeline
+
+    given: dict[str, object] = {"path": file, "crs": crs, "name_column": name_column, "columns": opt.pairs(columns) or None}
+    if layer == "issues":
+        given |= _issue_options(class_column, start, end, status, source)
+    settings = opt.settings_of(project, {"inputs": {layer: given}} if layer in pipeline.CHECKED_LAYERS else {})
+    lines = pipeline.run_check(layer, settings, out=out, has_project=project is not None, lang=lang)
+    for line in lines:
+        say(line)
+
+
+@app.command(cls=Command, help=word("问题热点", "Hot spots of issues"))
+def hotspots(
+    out: opt.Out,
+    issues: Annotated[str | None, _file("--issues", "问题数据", "Issues")] = None,
+    crs: opt.Crs = None,
+    area: Annotated[str | None, _file("--area", "研究范围（片区面）", "Study area (district polygons)")] = None,
+    cell_m: Annotated[
+        float | None, _value("--cell-m", "网格边长，米 [默认：200]", "Side of a cell, metres [default: 200]")
+    ] = None,
+    band_m: Annotated[
+        float | None,
+        _value("--band-m", "邻域半径，米 [默认：500]", "Radius of the neighbourhood, metres [default: 500]"),
+    ] = None,
+    project: opt.Project = None,
+    name_column: opt.NameColumn = None,
+    columns: opt.Columns = None,
+    class_column: opt.ClassColumn = None,
+    start: opt.From = None,
+    end: opt.To = None,
+    status: opt.Status = None,
+    source: opt.Source = None,
+    lang: opt.Lang = "zh",
+) -> None:
+    """Find the hot spots of the issues, by class and for all."""
+    from jxgis import pipeline
+
+    issue_input: dict[str, object] = {"path": issues, "crs": crs, "columns": opt.pairs(columns) or None}
+    issue_input |= _issue_options(class_column, start, end, status, source)
+    settings = opt.settings_of(
+        project,
+        {
+            "inputs": {"issues": issue_input, "districts": {"path": area, "name_column": name_column}},
+            "hotspots": {"cell_m": cell_m, "band_m": band_m},
+        },
+    )
+    with _progress(lang) as progress:
+        pipeline.run_hotspots(settings, out, has_project=project is not None, lang=lang, progress=progress)
+    _done(out, "maps/hotspots.html")
+
+
+@app.command(cls=Command, help=word("公园绿地服务覆盖", "Park service coverage"))
+def parks(
+    out: opt.Out,
+    parks: Annotated[str | None, _file("--parks", "公园面", "Park polygons")] = None,
+    residential: Annotated[str | None, _file("--residential", "居住用地面", "Residential polygons")] = None,
+    by: Annotated[
+        str | None, _file("--by", "统计区域面（片区或单元）", "Zones to report by (districts or units)")
+    ] = None,
+    streets: Annotated[str | None, _file("--streets", "道路中心线（步行）", "Street centre lines (walking)")] = None,
+    gates: Annotated[str | None, _file("--gates", "公园出入口点", "Park gates")] = None,
+    minutes: Annotated[
+        float | None, _value("--minutes", "步行分钟 [默认：10]", "Minutes on foot [default: 10]")
+    ] = None,
+    speed: Annotated[
+        float | None, _value("--speed-m-per-min", "步速，米/分钟 [默认：75]", "Speed, metres a minute [default: 75]")
+    ] = None,
+    standard: Annotated[
+        str | None,
+        _value("--standard", "服务半径标准 [默认：garden-city-2022]", "Standard [default: garden-city-2022]", "NAME"),
+    ] = None,
+    new_parks: Annotated[int | None, _value("--new-parks", "拟新建公园数", "Number of new parks to propose")] = None,
+    project: opt.Project = None,
+    name_column: opt.NameColumn = None,
+    columns: opt.Columns = None,
+    lang: opt.Lang = "zh",
+) -> None:
+    """Measure park service coverage by radius and on foot."""
+    from jxgis import pipeline
+
+    settings = opt.settings_of(
+        project,
+        {
+            "inputs": {
+                "parks": {"path": parks, "columns": opt.pairs(columns) or None},
+                "residential": {"path": residential},
+                "districts": {"path": by, "name_column": name_column},
+                "streets": {"path": streets},
+                "gates": {"path": gates},
+            },
+            "parks": {
+                "minutes": minutes,
+                "speed_m_per_min": speed,
+                "standard": standard,
+                "new_parks": new_parks,
+            },
+        },
+    )
+    with _progress(lang) as progress:
+        pipeline.run_parks(settings, out, has_project=project is not None, lang=lang, progress=progress)
+    _done(out, "maps/parks.html")
+
+
+@app.command(cls=Command, help=word("划分管理单元（2–5 平方公里）", "Propose units of 2–5 km²"))
+def units(
+    out: opt.Out,
+    districts: Annotated[str | None, _file("--districts", "片区面", "District polygons")] = None,
+    blocks: Annotated[str | None, _file("--blocks", "自有地块面（社区、网格）", "Blocks of your own")] = None,
+    streets: Annotated[
+        str | None, _file("--streets", "道路中心线：按街区划分", "Street centre lines: cut by street blocks")
+    ] = None,
+    cell_m: Annotated[
+        float | None, _value("--cell-m", "方格边长，米 [默认：200]", "Side of a cell, metres [default: 200]")
+    ] = None,
+    issues: Annotated[str | None, _file("--issues", "问题数据", "Issues")] = None,
+    crs: opt.Crs = None,
+    attributes: Annotated[
+        str | None,
+        _value("--attributes", "同质性属性列，用逗号分隔", "Columns to be alike within a unit, by commas", "A,B"),
+    ] = None,
+    min_km2: Annotated[float | None, _value("--min-km2", "最小面积 [默认：2]", "Least area [default: 2]")] = None,
+    max_km2: Annotated[float | None, _value("--max-km2", "最大面积 [默认：5]", "Greatest area [default: 5]")] = None,
+    target_km2: Annotated[
+        float | None, _value("--target-km2", "目标面积 [默认：3.5]", "Target area [default: 3.5]")
+    ] = None,
+    seed: Annotated[int | None, _value("--seed", "随机种子 [默认：0]", "Seed [default: 0]")] = None,
+    project: opt.Project = None,
+    name_column: opt.NameColumn = None,
+    columns: opt.Columns = None,
+    lang: opt.Lang = "zh",
+) -> None:
+    """Propose units of 2–5 km² inside each district."""
+    from jxgis import pipeline
+
+    settings = opt.settings_of(
+        project,
+        {
+            "inputs": {
+                "districts": {"path": districts, "name_column": name_column},
+                "blocks": {"path": blocks},
+                "streets": {"path": streets},
+                "issues": {"path": issues, "crs": crs, "columns": opt.pairs(columns) or None},
+            },
+            "units": {
+                "cell_m": cell_m,
+                "attributes": opt.names(attributes),
+                "min_km2": min_km2,
+                "max_km2": max_km2,
+                "target_km2": target_km2,
+                "seed": seed,
+            },
+        },
+    )
+    with _progress(lang) as progress:
+        pipeline.run_units(settings, out, has_project=project is not None, lang=lang, progress=progress)
+    _done(out, "maps/units.html")
+
+
+@app.command(cls=Command, help=word("候选样板单元评分", "Score candidate sample units"))
+def score(
+    out: opt.Out,
+    candidates: Annotated[str | None, _file("--candidates", "候选单元面", "Candidate polygons")] = None,
+    project: opt.Project = None,
+    weights: Annotated[
+        str | None,
+        _value(
+            "--weights",
+            "权重：expert、equal、ahp、entropy 或 critic [默认：expert]",
+            "Weights [default: expert]",
+            "NAME",
+        ),
+    ] = None,
+    name_column: opt.NameColumn = None,
+    columns: opt.Columns = None,
+    lang: opt.Lang = "zh",
+) -> None:
+    """Score candidate sample units against fixed references."""
+    from jxgis import pipeline
+
+    settings = opt.settings_of(
+        project,
+        {
+            "inputs": {
+                "candidates": {"path": candidates, "name_column": name_column, "columns": opt.pairs(columns) or None}
+            },
+            "scoring": {"weights": weights},
+        },
+    )
+    with _progress(lang) as progress:
+        pipeline.run_score(settings, out, has_project=project is not None, lang=lang, progress=progress)
+    _done(out, "maps/scores.html")
+
+
+@app.command(cls=Command, help=word("按项目设置生成全部结果和报告", "Everything the project's inputs allow"))
+def report(
+    project: Annotated[Path, _argument("jxgis.toml", "项目设置", "The project's settings")],
+    out: opt.Out,
+    lang: Annotated[
+        Literal["zh", "en"] | None,
+        _value("--lang", "结果的语言：zh 或 en", "Language of the results: zh or en", "zh|en"),
+    ] = None,
+) -> None:
+    """Run every analysis that the project's inputs allow, and write the report."""
+    from jxgis import pipeline
+
+    settings = opt.settings_of(project, {})
+    lang = lang or settings.report.lang
+    with _progress(lang) as progress:
+        pipeline.run_report(settings, out, lang=lang, progress=progress)
+    _done(out, "index.html")
+
+
+def _issue_options(
+    class_column: str | None, start: str | None, end: str | None, status: str | None, source: str | None
+) -> dict[str, object]:
+    return {
+        "class_column": class_column,
+        "from": start,
+        "to": end,
+        "status": opt.names(status),
+        "source": opt.names(source),
+    }
+
+
+class _progress:  # noqa: N801 - reads as a verb where it is used
+    """Progress: a spinner with the current step on a terminal, one line a step elsewhere."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def __enter__(self) -> Callable[[Text], None]:
+        if not sys.stderr.isatty():
+            return lambda step: say(step.of(self.lang), error=True)
+        from rich.console import Console
+
+        self.status = Console(stderr=True).status("…")
+        self.status.start()
+        return lambda step: self.status.update(step.of(self.lang))
+
+    def __exit__(self, *_: object) -> None:
+        if hasattr(self, "status"):
+            self.status.stop()
+
+
+def _done(out: Path, page: str) -> None:
+    say(word(f"完成。请用浏览器打开：{out / page}", f"Done. Open in a browser: {out / page}"))
+
+
+def main() -> None:
+    """Run the command line; exit 0, 2 for bad input with one message, 1 for a fault of jxgis itself."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    from jxgis._errors import JxgisError
+
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except JxgisError as error:
+        say(word("错误：", "Error: ") + error.text(word("zh", "en")), error=True)
+        return 2
+    except UsageError as error:
+        no_words = type(error).__name__ == "NoArgsIsHelpError"
+        say(("" if no_words else word("错误：", "Error: ")) + usage_message(error), error=not no_words)
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        say(word("已停止，没有写入结果。", "Stopped; no result was written."), error=True)
+        return 130
+    except Exception:
+        traceback.print_exc()
+        say(
+            word(
+                "jxgis 内部错误，没有写入结果；请把以上信息发给维护者。",
+                "A fault of jxgis; no result was written. Please report the lines above.",
+            ),
+            error=True,
+        )
+        return 1
