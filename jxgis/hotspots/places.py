@@ -1,0 +1,537 @@
+"""Hot places: contiguous significant cells as ranked, named polygons, and the peaks inside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy import ndimage
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+from jxgis.hotspots.names import most_common, name_peaks, streets_of
+from jxgis.space._window import disc_reach, disc_sums
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from jxgis.space.grid import Grid
+
+__all__ = ["ALL", "HotPlaces", "Naming", "Periods", "compare_periods", "find_peaks", "hot_places", "label_places"]
+
+ALL = "all"
+_ALSO = 5
+PLACE_COLUMNS = (
+    "rank",
+    "issue_class",
+    "name",
+    "name_from",
+    "also",
+    "street",
+    "district",
+    "subdistrict",
+    "issues",
+    "share_issues",
+    "share_area",
+    "area_km2",
+    "concentration",
+    "peak_z",
+    "peak_cell",
+    "main_subclass",
+    "main_subclass_share",
+    "main_department",
+    "issues_before",
+    "issues_recent",
+    "change",
+    "geometry",
+)
+PEAK_COLUMNS = (
+    "rank",
+    "issue_class",
+    "name",
+    "name_from",
+    "street",
+    "district",
+    "subdistrict",
+    "place_rank",
+    "cell_id",
+    "gi_z",
+    "issues_in_band",
+    "geometry",
+)
+
+
+class Periods(NamedTuple):
+    """Two periods of the same length, half open: [before, split) and [split, end)."""
+
+    before: pd.Timestamp
+    split: pd.Timestamp
+    end: pd.Timestamp
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What hot places can be named after; see :func:`jxgis.hotspots.names.name_peaks` for the order.
+
+    Attributes
+    ----------
+    places
+        ``name``, points or polygons in the metric CRS: names that people use.
+    streets
+        ``name``, lines.
+    labels
+        ``name``, points good to a kilometre.
+    field
+        Column of the issues whose most common value may name a place, such as ``"community"``.
+    reach_m, label_reach_m
+        How far from the peak a place, or a label, may lie; metres.
+    """
+
+    places: gpd.GeoDataFrame | None = None
+    streets: gpd.GeoDataFrame | None = None
+    labels: gpd.GeoDataFrame | None = None
+    field: str | None = None
+    reach_m: float = 500.0
+    label_reach_m: float = 1000.0
+
+
+@dataclass(frozen=True)
+class HotPlaces:
+    """Hot places and the peaks inside them.
+
+    Attributes
+    ----------
+    places
+        One row a hot place and class, ranked by issues within the class: ``rank, issue_class, name, name_from, also``
+        (other peaks inside, by z), ``street`` (where most cases are), ``district, subdistrict`` (of most cases),
+        ``issues, share_issues, share_area`` (0–1, of the class and of the cells), ``area_km2, concentration``
+        (share_issues / share_area), ``peak_z, peak_cell, main_subclass, main_subclass_share, main_department,
+        issues_before, issues_recent, change`` (recent / before − 1), ``geometry``.
+    peaks
+        One row a local maximum of z among hot cells, at least a band apart, ranked by z within the class: ``rank,
+        issue_class, name, name_from, street, district, subdistrict, place_rank, cell_id, gi_z, issues_in_band``,
+        ``geometry`` (point). A city may be one large hot place; the peaks say where in it to go.
+    """
+
+    places: gpd.GeoDataFrame
+    peaks: gpd.GeoDataFrame
+
+
+def label_places(hot: NDArray[np.bool_], grid: Grid) -> NDArray[np.int64]:
+    """Number the contiguous groups of hot cells; cells are contiguous where they share a side.
+
+    Parameters
+    ----------
+    hot
+        (n_cells,) bool.
+    grid
+        The cells.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_cells,) int64: 0, 1, … in the order of each group's first cell; -1 for cells that are not hot.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> from jxgis.space.grid import Grid
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((2, 3), dtype=bool))
+    >>> label_places(np.array([True, False, True, False, True, True]), grid).tolist()
+    [0, -1, 1, -1, 1, 1]
+    """
+    raster = np.zeros(grid.mask.shape, dtype=np.bool_)
+    raster[grid.mask] = hot
+    numbers, _ = ndimage.label(raster)
+    label = np.asarray(numbers[grid.mask], dtype=np.int64)
+    present, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(np.where(present == 0, -1, first)))
+    shift = 1 if 0 in present else 0
+    return np.asarray(order[inverse] - shift, dtype=np.int64)
+
+
+def find_peaks(z: NDArray[np.float64], hot: NDArray[np.bool_], grid: Grid, *, band_m: float) -> NDArray[np.int64]:
+    """Find the local maxima of z among hot cells, at least ``band_m`` apart.
+
+    Parameters
+    ----------
+    z
+        (n_cells,) Gi* z.
+    hot
+        (n_cells,) bool; each group of contiguous hot cells gets at least its own maximum.
+    grid
+        The cells.
+    band_m
+        A peak is the maximum of the hot cells within this distance, metres.
+
+    Returns
+    -------
+    numpy.ndarray
+        Numbers of the cells, by falling z.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> from jxgis.space.grid import Grid
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 6), dtype=bool))
+    >>> find_peaks(np.array([1, 5, 4, 3, 6, 2.0]), np.ones(6, dtype=bool), grid, band_m=200).tolist()
+    [4, 1]
+    """
+    height = np.where(hot, z, -np.inf)
+    raster = np.full(grid.mask.shape, -np.inf)
+    raster[grid.mask] = height
+    reach = disc_reach(grid.cell_m, band_m)
+    offsets = np.arange(1 - reach.size, reach.size)
+    footprint = np.abs(offsets)[None, :] <= reach[np.abs(offsets)][:, None]
+    highest = ndimage.maximum_filter(raster, footprint=footprint, mode="constant", cval=-np.inf)[grid.mask]
+    top = np.flatnonzero(hot & (height == highest))
+    label = label_places(hot, grid)
+    own = _first_of_each(label, height)
+    candidates = np.union1d(top, own)
+    candidates = candidates[np.lexsort((candidates, -height[candidates]))]
+    x, y = grid.centres()
+    kept: list[int] = []
+    must_keep = set(own.tolist())
+    for cell in candidates.tolist():
+        near = np.hypot(x[kept] - x[cell], y[kept] - y[cell]) <= band_m * (1 + 1e-12)
+        if cell in must_keep or not near.any():
+            kept.append(cell)
+    return np.array(kept, dtype=np.int64)
+
+
+def compare_periods(
+    times: pd.Series, *, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
+) -> Periods | None:
+    """Choose two periods of the same length to compare.
+
+    Parameters
+    ----------
+    times
+        When issues were reported, tz-naive; missing values allowed.
+    start, end
+        The period analysed, half open: it is compared with the period of the same length before it. Without both,
+        the last whole year of the times is compared with the year before, or, below two years, their later half with
+        their earlier half (by days).
+
+    Returns
+    -------
+    Periods or None
+        None if there are no times, or nothing was reported before the split.
+
+    Examples
+    --------
+    >>> times = pd.Series(pd.to_datetime(["2023-01-01", "2023-12-31", "2024-12-31"]))
+    >>> [str(t.date()) for t in compare_periods(times)]
+    ['2023-01-01', '2024-01-01', '2025-01-01']
+    """
+    known = times.dropna()
+    if known.empty:
+        return None
+    if start is not None and end is not None:
+        found = Periods(start - (end - start), start, end)
+    else:
+        first, last = known.min().normalize(), known.max().normalize() + pd.Timedelta(days=1)
+        year = pd.DateOffset(years=1)
+        split = last - year
+        if split - year >= first:
+            found = Periods(split - year, split, last)
+        else:
+            half = pd.Timedelta(days=(last - first).days // 2)
+            found = Periods(last - 2 * half, last - half, last)
+    return found if ((known >= found.before) & (known < found.split)).any() else None
+
+
+def hot_places(
+    cells: pd.DataFrame,
+    issues: gpd.GeoDataFrame,
+    grid: Grid,
+    *,
+    alpha: float = 0.05,
+    band_m: float = 500.0,
+    naming: Naming | None = None,
+    history: gpd.GeoDataFrame | None = None,
+    periods: Periods | None = None,
+) -> HotPlaces:
+    """Dissolve significant cells to ranked, named places, for each class of the table.
+
+    Parameters
+    ----------
+    cells
+        ``cell_id, issue_class, count, gi_z, gi_q``: for each class all cells of the grid in its order. Hot are cells
+        with gi_z > 0 and gi_q ≤ ``alpha``.
+    issues
+        What was counted: ``issue_class``, points; where present ``sub_type, department, district, subdistrict`` and the
+        field of the naming.
+    grid
+        The cells.
+    alpha
+        Level of the false discovery rate.
+    band_m
+        The band of Gi*: peaks are at least this far apart, metres.
+    naming
+        What places can be named after; by default sub-districts and cells only.
+    history
+        ``time, issue_class``, points: issues to count in the two periods; ``issues`` by default.
+    periods
+        The periods to compare; without them ``change`` is missing.
+
+    Returns
+    -------
+    HotPlaces
+
+    Raises
+    ------
+    InputError
+        If the cells are not those of the grid.
+    CrsError
+        If the issues are not in the grid's CRS.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> from jxgis.space.grid import Grid
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 3), dtype=bool))
+    >>> cells = pd.DataFrame({"cell_id": grid.ids(), "issue_class": "all", "count": [0, 1, 9],
+    ...                       "gi_z": [-1.0, 0.5, 4.0], "gi_q": [0.3, 0.6, 0.001]})
+    >>> issues = gpd.GeoDataFrame({"issue_class": ["街面秩序"] * 10}, crs=4549,
+    ...                           geometry=gpd.points_from_xy([150] + [250] * 9, [50] * 10))
+    >>> hot_places(cells, issues, grid).places[["rank", "name", "issues", "share_issues", "share_area"]]
+       rank  name  issues  share_issues  share_area
+    0     1  E2N0       9           0.9    0.333333
+    """
+    require_metric(issues, "issues", like=grid.crs)
+    naming = Naming() if naming is None else naming
+    located = _Located.of(issues, grid, naming)
+    past = _Located.of(issues if history is None else history, grid, None)
+    places, peaks = [], []
+    for issue_class, of_class in cells.groupby("issue_class", sort=False):
+        if not np.array_equal(of_class["cell_id"].to_numpy(dtype=str), grid.ids()):
+            raise InputError(
+                zh=f"类别 {issue_class} 的格与格网不一致；cells 须含格网的全部格，且次序相同。",
+                en=f"the cells of class {issue_class} are not those of the grid; cells must hold all, in its order.",
+            )
+        made = _of_class(str(issue_class), of_class, grid, located, past, periods, alpha, band_m, naming)
+        places.append(made.places)
+        peaks.append(made.peaks)
+    return HotPlaces(_stack(places, PLACE_COLUMNS, grid), _stack(peaks, PEAK_COLUMNS, grid))
+
+
+@dataclass(frozen=True)
+class _Located:
+    """Issues inside the grid: their cell, class, time and texts."""
+
+    cell: NDArray[np.int64]
+    issue_class: NDArray[np.object_]
+    time: NDArray[np.datetime64] | None
+    texts: dict[str, NDArray[np.object_]]
+
+    @classmethod
+    def of(cls, issues: gpd.GeoDataFrame, grid: Grid, naming: Naming | None) -> _Located:
+        cell = grid.index_of(issues.geometry.x, issues.geometry.y)
+        inside = issues[cell >= 0]
+        texts = {}
+        if naming is not None:
+            for column in ("sub_type", "department", "district", "subdistrict", naming.field):
+                if column is not None and column in inside.columns:
+                    texts[column] = inside[column].to_numpy(dtype=object)
+            if naming.streets is not None:
+                texts["street"] = streets_of(inside, naming.streets)
+        time = inside["time"].to_numpy(dtype="datetime64[ns]") if "time" in inside.columns else None
+        return cls(cell[cell >= 0], inside["issue_class"].to_numpy(dtype=object), time, texts)
+
+    def of_class(self, issue_class: str) -> NDArray[np.bool_]:
+        return np.ones(self.cell.size, dtype=bool) if issue_class == ALL else self.issue_class == issue_class
+
+    def main(self, column: str | None, group: NDArray[np.int64], keep: NDArray[np.bool_], n: int) -> pd.DataFrame:
+        """Most common text of each group of issues; missing where the issues lack the column."""
+        if column is None or column not in self.texts:
+            return most_common(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), n)
+        return most_common(group[keep], self.texts[column][keep], n)
+
+
+def _of_class(
+    issue_class: str,
+    of_class: pd.DataFrame,
+    grid: Grid,
+    issues: _Located,
+    past: _Located,
+    periods: Periods | None,
+    alpha: float,
+    band_m: float,
+    naming: Naming,
+) -> HotPlaces:
+    z = of_class["gi_z"].to_numpy(dtype=np.float64)
+    count = of_class["count"].to_numpy()
+    hot = (z > 0) & (of_class["gi_q"].to_numpy(dtype=np.float64) <= alpha)
+    label = label_places(hot, grid)
+    n = int(label.max(initial=-1)) + 1
+    keep = issues.of_class(issue_class)
+
+    peaks = _peak_table(issue_class, z, count, hot, label, grid, issues, keep, band_m, naming)
+    own = peaks.drop_duplicates("place").set_index("place").sort_index()
+    group = np.where(keep, label[issues.cell], -1)
+    subclass = issues.main("sub_type", group, keep, n)
+    area = np.bincount(label[hot], minlength=n) / len(grid)
+    number = np.bincount(label[hot], weights=count[hot], minlength=n)
+    share = number / count.sum() if count.sum() else np.full(n, np.nan)
+    before, recent = _in_periods(issue_class, label, past, periods, n)
+    table = pd.DataFrame(
+        {
+            "issue_class": issue_class,
+            "name": own["name"].to_numpy(),
+            "name_from": own["name_from"].to_numpy(),
+            "also": _also(peaks, own["name"].to_numpy(dtype=object)),
+            "street": issues.main("street", group, keep, n)["value"],
+            "district": issues.main("district", group, keep, n)["value"],
+            "subdistrict": issues.main("subdistrict", group, keep, n)["value"],
+            "issues": number.astype(count.dtype),
+            "share_issues": share,
+            "share_area": area,
+            "area_km2": area * len(grid) * grid.cell_m**2 / 1e6,
+            "concentration": share / area,
+            "peak_z": own["gi_z"].to_numpy(),
+            "peak_cell": own["cell_id"].to_numpy(),
+            "main_subclass": subclass["value"],
+            "main_subclass_share": subclass["share"],
+            "main_department": issues.main("department", group, keep, n)["value"],
+            "issues_before": before,
+            "issues_recent": recent,
+            "change": np.divide(recent, before, out=np.full(n, np.nan), where=before > 0) - 1,
+            "geometry": _outlines(label, grid, n),
+        }
+    )
+    table = table.sort_values(["issues", "peak_z", "peak_cell"], ascending=[False, False, True], kind="stable")
+    rank_of = pd.Series(np.arange(1, n + 1), index=table.index)
+    table.insert(0, "rank", rank_of)
+    table["name"] = _tell_apart(table)
+    peaks.insert(0, "rank", np.arange(1, len(peaks) + 1))
+    peaks["place_rank"] = peaks["place"].map(rank_of).astype(np.int64)
+    return HotPlaces(table, peaks)
+
+
+def _peak_table(
+    issue_class: str,
+    z: NDArray[np.float64],
+    count: NDArray[np.int64],
+    hot: NDArray[np.bool_],
+    label: NDArray[np.int64],
+    grid: Grid,
+    issues: _Located,
+    keep: NDArray[np.bool_],
+    band_m: float,
+    naming: Naming,
+) -> pd.DataFrame:
+    cell = find_peaks(z, hot, grid, band_m=band_m)
+    x, y = (values[cell] for values in grid.centres())
+    # Each cell belongs to the nearest peak within half a band, so that a peak's street is that of its own cases.
+    group = _nearest_peak(x, y, grid, band_m)[issues.cell]
+    main = {
+        column: issues.main(column, np.where(keep, group, -1), keep, cell.size)["value"].to_numpy(dtype=object)
+        for column in ("street", "district", "subdistrict")
+    }
+    named = name_peaks(
+        x,
+        y,
+        places=naming.places,
+        labels=naming.labels,
+        reach_m=naming.reach_m,
+        label_reach_m=naming.label_reach_m,
+        streets=main["street"],
+        field=issues.main(naming.field, np.where(keep, group, -1), keep, cell.size)["value"].to_numpy(dtype=object),
+        subdistricts=main["subdistrict"],
+        cell_ids=grid.ids()[cell],
+    )
+    return pd.DataFrame(
+        {
+            "issue_class": issue_class,
+            "name": named["name"],
+            "name_from": named["name_from"],
+            **main,
+            "place": label[cell],
+            "cell_id": grid.ids()[cell],
+            "gi_z": z[cell],
+            "issues_in_band": disc_sums(count, grid, band_m=band_m)[cell],
+            "geometry": shapely.points(x, y),
+        }
+    )
+
+
+def _nearest_peak(x: NDArray[np.float64], y: NDArray[np.float64], grid: Grid, band_m: float) -> NDArray[np.int64]:
+    """Number of the peak that each cell belongs to, -1 beyond half a band (but a peak's own cell is its own)."""
+    nearest = np.full(len(grid), -1, dtype=np.int64)
+    if x.size:
+        tree = shapely.STRtree(gpd.points_from_xy(x, y).to_numpy())
+        reach = max(band_m / 2, grid.cell_m / 2)
+        cell, peak = tree.query_nearest(shapely.points(*grid.centres()), max_distance=reach, all_matches=True)
+        order = np.lexsort((peak, cell))[::-1]
+        nearest[cell[order]] = peak[order]
+    return nearest
+
+
+def _in_periods(
+    issue_class: str, label: NDArray[np.int64], past: _Located, periods: Periods | None, n: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Issues of each place in the earlier and in the later period; NaN without periods."""
+    if periods is None or past.time is None:
+        return np.full(n, np.nan), np.full(n, np.nan)
+    place = np.where(past.of_class(issue_class), label[past.cell], -1)
+    counts = []
+    for start, end in ((periods.before, periods.split), (periods.split, periods.end)):
+        within = (place >= 0) & (past.time >= start.to_datetime64()) & (past.time < end.to_datetime64())
+        counts.append(np.bincount(place[within], minlength=n).astype(np.float64))
+    return counts[0], counts[1]
+
+
+def _first_of_each(label: NDArray[np.int64], height: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The highest cell of each label, the first where several are equal."""
+    cell = np.flatnonzero(label >= 0)
+    order = cell[np.lexsort((cell, -height[cell], label[cell]))]
+    _, first = np.unique(label[order], return_index=True)
+    return order[first]
+
+
+def _also(peaks: pd.DataFrame, own_names: NDArray[np.object_]) -> list[str | None]:
+    """Names of the other peaks of each place, by falling z, each once."""
+    listed: list[str | None] = []
+    by_place = peaks.groupby("place")["name"].agg(list)
+    for place, own in enumerate(own_names):
+        others = [name for name in dict.fromkeys(by_place[place]) if name != own]
+        listed.append("、".join(others[:_ALSO]) or None)
+    return listed
+
+
+def _tell_apart(table: pd.DataFrame) -> list[str]:
+    """Names that are unique within the class: the second of a name gets its street, or a number."""
+    taken: set[str] = set()
+    names = []
+    for name, street in zip(table["name"], table["street"], strict=True):
+        choices = [name, f"{name}·{street}"] if street is not None and street != name else [name]
+        unique = next((choice for choice in choices if choice not in taken), None)
+        number = 2
+        while unique is None:
+            unique = f"{name} {number}" if f"{name} {number}" not in taken else None
+            number += 1
+        taken.add(unique)
+        names.append(unique)
+    return names
+
+
+def _outlines(label: NDArray[np.int64], grid: Grid, n: int) -> list[shapely.Geometry]:
+    """The union of each place's cells, in a fixed order of vertices."""
+    cell = np.flatnonzero(label >= 0)
+    cell = cell[np.argsort(label[cell], kind="stable")]
+    col, row = grid.cols[cell] + grid.col0, grid.rows[cell] + grid.row0
+    size = grid.cell_m
+    squares = shapely.box(col * size, row * size, (col + 1) * size, (row + 1) * size)
+    parts = np.split(squares, np.cumsum(np.bincount(label[cell], minlength=n))[:-1]) if n else []
+    return [shapely.normalize(shapely.coverage_union_all(part)) for part in parts]
+
+
+def _stack(tables: list[pd.DataFrame], columns: tuple[str, ...], grid: Grid) -> gpd.GeoDataFrame:
+    filled = [table for table in tables if len(table)]
+    joined = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
+    return gpd.GeoDataFrame(joined[list(columns)], geometry="geometry", crs=grid.crs)

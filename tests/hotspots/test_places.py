@@ -1,0 +1,226 @@
+"""Hot places against a plain flood fill, a plain peak search, and hand-made cities."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from jxgis._errors import CrsError, InputError
+from jxgis.hotspots.places import Naming, Periods, compare_periods, find_peaks, hot_places, label_places
+from jxgis.space.grid import grid_over
+
+AREA = gpd.GeoSeries([shapely.box(0, 0, 2000, 1600).difference(shapely.box(800, 0, 1200, 600))], crs=4549)
+GRID = grid_over(AREA, cell_m=200)
+
+
+def flood_fill(hot, grid):
+    """Groups of hot cells as sets of cell numbers: a stack, and the four neighbours by their coordinates."""
+    at = {(c, r): i for i, (c, r) in enumerate(zip(grid.cols.tolist(), grid.rows.tolist(), strict=True))}
+    todo = {place for place, i in at.items() if hot[i]}
+    groups = []
+    while todo:
+        stack, group = [todo.pop()], set()
+        while stack:
+            col, row = stack.pop()
+            group.add(at[col, row])
+            for near in ((col + 1, row), (col - 1, row), (col, row + 1), (col, row - 1)):
+                if near in todo:
+                    todo.discard(near)
+                    stack.append(near)
+        groups.append(frozenset(group))
+    return set(groups)
+
+
+@given(hnp.arrays(bool, len(GRID)))
+@settings(max_examples=60, deadline=None)
+def test_labels_are_the_flood_fill(hot):
+    label = label_places(hot, GRID)
+    assert {frozenset(np.flatnonzero(label == k).tolist()) for k in range(label.max() + 1)} == flood_fill(hot, GRID)
+    assert ((label >= 0) == hot).all()
+    # Numbered in the order of their first cells.
+    firsts = [int(np.flatnonzero(label == k)[0]) for k in range(label.max() + 1)]
+    assert firsts == sorted(firsts)
+
+
+@given(hnp.arrays(np.int8, len(GRID), elements=st.integers(-3, 9)), st.sampled_from([200.0, 450.0, 3000.0]))
+@settings(max_examples=60, deadline=None)
+def test_peaks_are_local_maxima_a_band_apart(heights, band_m):
+    z = heights.astype(float)
+    hot = z > 2
+    peaks = find_peaks(z, hot, GRID, band_m=band_m)
+    x, y = GRID.centres()
+    own = set()
+    for group in flood_fill(hot, GRID):
+        members = np.array(sorted(group))
+        own.add(int(members[np.argmax(z[members])]))
+    assert own <= set(peaks.tolist())
+    assert (np.diff(z[peaks]) <= 0).all()
+    for i, peak in enumerate(peaks.tolist()):
+        assert hot[peak]
+        if peak not in own:
+            near = np.hypot(x - x[peak], y - y[peak]) <= band_m
+            assert z[peak] == z[near & hot].max()
+            others = np.delete(peaks, i)
+            higher = others[z[others] >= z[peak]]
+            earlier = higher[np.isin(higher, peaks[:i])]
+            assert (np.hypot(x[earlier] - x[peak], y[earlier] - y[peak]) > band_m).all()
+
+
+def city(seed=0):
+    """Two hot places, A south-west with 60 cases, B north-east with 30 cases, and 10 cases elsewhere."""
+    rng = np.random.default_rng(seed)
+    x = np.concatenate([rng.uniform(200, 600, 60), rng.uniform(1600, 2000, 30), rng.uniform(800, 1000, 10)])
+    y = np.concatenate([rng.uniform(200, 600, 60), rng.uniform(1200, 1400, 30), rng.uniform(1000, 1200, 10)])
+    issues = gpd.GeoDataFrame(
+        {
+            "issue_class": ["街面秩序"] * 50 + ["市容环境"] * 50,
+            "sub_type": ["店外经营"] * 40 + ["无照游商"] * 20 + ["暴露垃圾"] * 40,
+            "department": ["综合行政执法局"] * 60 + [None] * 30 + ["环卫"] * 10,
+            "district": ["老城"] * 60 + ["塘汇"] * 40,
+            "community": ["甲社区"] * 60 + ["乙社区"] * 40,
+            "time": pd.Timestamp("2023-06-01") + pd.to_timedelta(np.arange(100) * 5, unit="D"),
+        },
+        geometry=gpd.points_from_xy(x, y),
+        crs=4549,
+    )
+    cell = GRID.index_of(x, y)
+    frames = []
+    for issue_class in ("all", "街面秩序"):
+        keep = np.ones(100, bool) if issue_class == "all" else (issues["issue_class"] == issue_class).to_numpy()
+        count = np.bincount(cell[keep], minlength=len(GRID))
+        z = np.where(count > 5, count / 2, -0.5)
+        frame = {"cell_id": GRID.ids(), "issue_class": issue_class, "count": count, "gi_z": z}
+        frames.append(pd.DataFrame(frame | {"gi_q": np.where(count > 5, 0.01, 0.9)}))
+    return pd.concat(frames, ignore_index=True), issues
+
+
+def test_a_place_says_where_what_how_much_and_whose():
+    cells, issues = city()
+    found = hot_places(cells, issues, GRID, naming=Naming(field="community"))
+    places = found.places[found.places["issue_class"] == "all"]
+    # 10 cases in one 200 m cell elsewhere are hot as well: three places, ranked by issues.
+    assert places["rank"].tolist() == [1, 2, 3]
+    first = places.iloc[0]
+    assert (first["name"], first["name_from"]) == ("甲社区", "field")
+    assert first["issues"] == 60
+    assert first["share_issues"] == pytest.approx(0.6)
+    assert first["area_km2"] == pytest.approx(0.16)
+    assert first["share_area"] == pytest.approx(4 / len(GRID))
+    assert first["concentration"] == pytest.approx(0.6 * len(GRID) / 4)
+    assert (first["main_subclass"], first["main_subclass_share"]) == ("店外经营", pytest.approx(40 / 60))
+    assert first["main_department"] == "综合行政执法局"
+    assert first["district"] == "老城"
+    assert first.geometry.equals(shapely.box(200, 200, 600, 600))
+    z = cells[cells["issue_class"] == "all"].set_index("cell_id")["gi_z"]
+    assert first["peak_z"] == z.max()
+    assert first["peak_cell"] == z.idxmax()
+    # Two places with one name are told apart.
+    assert places["name"].tolist() == ["甲社区", "乙社区", "乙社区 2"]
+    # Classes have places of their own, and shares of their own.
+    street_order = found.places[found.places["issue_class"] == "街面秩序"]
+    assert street_order["share_issues"].sum() == pytest.approx(1.0)
+    assert street_order["issues"].sum() == 50
+
+
+def test_names_go_from_place_to_street_to_field_to_label_to_cell():
+    cells, issues = city()
+    cells = cells[cells["issue_class"] == "all"]
+    places = gpd.GeoDataFrame(
+        {"name": ["三水湾", "远处"]}, geometry=gpd.points_from_xy([450, 9000], [450, 0]), crs=4549
+    )
+    line = shapely.LineString([(0, 1300), (2000, 1300)])
+    streets = gpd.GeoDataFrame({"name": ["由拳路", None]}, geometry=[line, line], crs=4549)
+    labels = gpd.GeoDataFrame({"name": ["月河"]}, geometry=gpd.points_from_xy([900], [500]), crs=4549)
+
+    def names(naming):
+        table = hot_places(cells, issues, GRID, naming=naming).places
+        return list(zip(table["name"], table["name_from"], strict=True))
+
+    full = Naming(places=places, streets=streets, labels=labels, field="community")
+    assert names(full) == [("三水湾", "place"), ("由拳路", "street"), ("乙社区", "field")]
+    no_field = Naming(places=places, streets=streets, labels=labels)
+    assert names(no_field)[2] == ("月河", "label")
+    assert {source for _, source in names(None)} == {"cell"}
+    table = hot_places(cells, issues, GRID, naming=full).places
+    assert table["street"].tolist() == [None, "由拳路", None]
+
+
+def test_a_large_place_lists_the_other_peaks_inside_it():
+    count = np.zeros(len(GRID), dtype=np.int64)
+    x, y = GRID.centres()
+    row = y == 1300
+    count[row] = 3
+    count[row & (x == 300)] = 50
+    count[row & (x == 1700)] = 40
+    z = count - 1.0 - 0.001 * np.abs(x - 300)
+    cells = pd.DataFrame({"cell_id": GRID.ids(), "issue_class": "all", "count": count, "gi_z": z})
+    cells["gi_q"] = np.where(count > 0, 0.001, 0.9)
+    issues = gpd.GeoDataFrame({"issue_class": ["x"]}, geometry=gpd.points_from_xy([100], [100]), crs=4549)
+    where = gpd.points_from_xy([250, 1700], [1300, 1250])
+    naming = Naming(places=gpd.GeoDataFrame({"name": ["三水湾", "府南"]}, geometry=where, crs=4549))
+    found = hot_places(cells, issues, GRID, naming=naming)
+    assert found.places[["name", "also"]].to_numpy().tolist() == [["三水湾", "府南"]]
+    assert found.peaks["name"].tolist() == ["三水湾", "府南"]
+    assert found.peaks["place_rank"].tolist() == [1, 1]
+    # Three more cells of the row lie within 500 m; the fourth is beyond the edge.
+    assert found.peaks["issues_in_band"].tolist() == [50 + 3 * 3, 40 + 3 * 3]
+
+
+def test_change_counts_both_periods_inside_the_place():
+    cells, issues = city()
+    cells = cells[cells["issue_class"] == "all"]
+    # 60 cases of the first place: one in five days from 2023-06-01.
+    periods = Periods(*(pd.Timestamp(day) for day in ("2023-06-01", "2023-09-09", "2023-12-18")))
+    table = hot_places(cells, issues, GRID, periods=periods).places
+    first = table.iloc[0]
+    assert (first["issues_before"], first["issues_recent"], first["change"]) == (20, 20, 0.0)
+    assert np.isnan(table.iloc[1]["change"])
+    without = hot_places(cells, issues, GRID).places
+    assert without["change"].isna().all()
+    # The history may hold more than what is analysed.
+    doubled = pd.concat([issues, issues.assign(time=issues["time"] + pd.Timedelta(days=100))])
+    again = hot_places(cells, issues, GRID, periods=periods, history=doubled).places.iloc[0]
+    assert (again["issues_before"], again["issues_recent"]) == (20, 40)
+
+
+def test_periods_are_of_one_length_and_the_split_is_inside():
+    day = pd.Timestamp
+    chosen = compare_periods(pd.Series([day("2024-01-01"), day("2024-01-20"), day("2024-03-31")]))
+    assert chosen.end - chosen.split == chosen.split - chosen.before
+    assert chosen.end == day("2024-04-01")
+    given_ = compare_periods(pd.Series([day("2023-12-15")]), start=day("2024-01-01"), end=day("2024-02-01"))
+    assert given_ == Periods(day("2023-12-01"), day("2024-01-01"), day("2024-02-01"))
+    assert compare_periods(pd.Series([], dtype="datetime64[ns]")) is None
+    assert compare_periods(pd.Series([day("2024-01-05")]), start=day("2024-01-01"), end=day("2024-02-01")) is None
+
+
+def test_order_of_rows_does_not_matter_and_arguments_stay():
+    cells, issues = city()
+    before = issues.copy()
+    first = hot_places(cells, issues, GRID, naming=Naming(field="community"))
+    second = hot_places(cells, issues.sample(frac=1, random_state=1), GRID, naming=Naming(field="community"))
+    pd.testing.assert_frame_equal(pd.DataFrame(first.places), pd.DataFrame(second.places))
+    pd.testing.assert_frame_equal(pd.DataFrame(issues), pd.DataFrame(before))
+
+
+def test_nothing_hot_gives_empty_tables_with_all_columns():
+    cells, issues = city()
+    cells = cells.assign(gi_q=0.9)
+    found = hot_places(cells, issues, GRID)
+    assert len(found.places) == len(found.peaks) == 0
+    assert {"rank", "name", "issues", "main_subclass"} <= set(found.places.columns)
+    assert found.places.crs == GRID.crs
+
+
+def test_it_refuses_cells_of_another_grid_and_degrees():
+    cells, issues = city()
+    with pytest.raises(InputError, match="not those of the grid"):
+        hot_places(cells.iloc[1:], issues, GRID)
+    with pytest.raises(CrsError):
+        hot_places(cells, issues.to_crs(4326), GRID)
