@@ -26,12 +26,17 @@ def best_of(times: int, run: Callable[[], T]) -> tuple[float, T]:
     return min(seconds), result
 
 
-def blobs(rng: np.random.Generator, n: int, side_m: float, mean_m: float, vertices: int) -> np.ndarray:
-    """Star-shaped polygons scattered over a square."""
+def blobs(rng: np.random.Generator, centres: np.ndarray, mean_m: float, vertices: int) -> np.ndarray:
+    """Rounded, uneven polygons, as parks and housing estates are, around the centres (n, 2)."""
+    n = len(centres)
     turn = np.linspace(0, 2 * np.pi, vertices, endpoint=False)
-    size = mean_m * rng.lognormal(0, 0.5, (n, 1)) * rng.uniform(0.7, 1.3, (n, vertices))
-    x = rng.uniform(0, side_m, (n, 1)) + size * np.cos(turn)
-    y = rng.uniform(0, side_m, (n, 1)) + size * np.sin(turn)
+    shift = rng.uniform(0, 2 * np.pi, (2, n, 1))
+    size = (
+        mean_m
+        * rng.lognormal(0, 0.4, (n, 1))
+        * (1 + 0.2 * np.sin(2 * turn + shift[0]) + 0.1 * np.sin(3 * turn + shift[1]))
+    )
+    x, y = centres[:, :1] + size * np.cos(turn), centres[:, 1:] + size * np.sin(turn)
     return shapely.polygons(np.stack([x, y], axis=2))
 
 
@@ -39,9 +44,12 @@ def radius() -> None:
     """300 parks, 5,000 residential polygons, 12 zones: coverage against dissolve and overlay."""
     rng = np.random.default_rng(0)
     side = 20_000.0
-    parks = gpd.GeoDataFrame(geometry=blobs(rng, 300, side, 60, 40), crs=4549)
+    parks = gpd.GeoDataFrame(geometry=blobs(rng, rng.uniform(0, side, (300, 2)), 60, 24), crs=4549)
     parks["area_m2"] = parks.area
-    housing = gpd.GeoDataFrame(geometry=blobs(rng, 5000, side, 70, 16), crs=4549)
+    # Estates on a shaken lattice: some touch or overlap, as in a land-use layer, most do not.
+    row, column = np.divmod(np.arange(5000), 71)
+    estates = (np.stack([column, row], axis=1) + rng.uniform(0.3, 0.7, (5000, 2))) * side / 71
+    housing = gpd.GeoDataFrame(geometry=blobs(rng, estates, 75, 16), crs=4549)
     cells = [
         shapely.box(x, y, x + side / 4, y + side / 3) for x in side / 4 * np.arange(4) for y in side / 3 * np.arange(3)
     ]

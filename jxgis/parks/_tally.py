@@ -17,7 +17,7 @@ from jxgis.parks.housing import ALL, Pieces, cut_by_zone, zones_overlap
 from jxgis.parks.standards import Standard
 from jxgis.parks.whole import polygons_of
 
-__all__ = ["Study", "coverage_table", "layer", "study_of", "zone_sums"]
+__all__ = ["Study", "coverage_table", "layer", "share", "study_of", "zone_sums"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +73,13 @@ def zone_sums(
     return np.append(zones, by_whole.sum())
 
 
+def share(part: npt.NDArray[np.float64], whole: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Part over whole; NaN where the whole is nothing."""
+    found = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=found, where=whole > 0)
+    return found
+
+
 def coverage_table(
     study: Study,
     served: npt.NDArray[np.float64],
@@ -104,7 +111,7 @@ def coverage_table(
             "method": method,
             "residential_m2": residential_m2,
             "served_m2": served_m2,
-            "coverage": np.divide(served_m2, residential_m2, out=np.full(len(served_m2), np.nan), where=any_housing),
+            "coverage": share(served_m2, residential_m2),
             "standard": standard.name,
             "denominator": denominator or standard.denominator,
             "unreachable_share": np.nan,
@@ -120,9 +127,7 @@ def coverage_table(
         )
         table["people"] = people
         table["served_people"] = np.minimum(with_people, people)
-        table["people_coverage"] = np.divide(
-            table["served_people"], people, out=np.full(len(people), np.nan), where=people > 0
-        )
+        table["people_coverage"] = share(table["served_people"].to_numpy(), people)
     return table
 
 

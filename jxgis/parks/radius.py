@@ -12,12 +12,12 @@ import shapely
 
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
-from jxgis.parks._tally import Study, coverage_table, layer, study_of, zone_sums
-from jxgis.parks.housing import Pieces, within
+from jxgis.parks._tally import coverage_table, layer, share, study_of, zone_sums
+from jxgis.parks.housing import ALL, Pieces, within
 from jxgis.parks.standards import Standard
 from jxgis.parks.whole import polygons_of
 
-__all__ = ["RadiusCoverage", "classify_parks", "radius_coverage", "service_area"]
+__all__ = ["RadiusCoverage", "classify_parks", "coverage_by_band", "radius_coverage", "service_area"]
 
 QUAD_SEGS = 32
 """Segments of a quarter circle: a buffer of 500 m is nowhere more than 0.15 m short of its circle."""
@@ -33,15 +33,11 @@ class RadiusCoverage:
         One row a zone, then ``all``: ``zone, method, residential_m2, served_m2, coverage`` (0–1, NaN with a
         ``reason``), ``standard, denominator, unreachable_share`` (NaN: by radius all is reachable), ``reason``; with
         people in the housing also ``people, served_people, people_coverage``.
-    by_band
-        One row a zone and size band of the standard: ``zone, min_m2, max_m2, radius_m, context, parks`` (how many of
-        the band there are, in the zone or not), ``served_m2`` and ``coverage`` by the parks of that band alone.
     served, unserved
         One row a housing polygon and zone that is served, or not, wholly or in part: ``method, name, zone, m2``.
     """
 
     coverage: pd.DataFrame
-    by_band: pd.DataFrame
     served: gpd.GeoDataFrame
     unserved: gpd.GeoDataFrame
 
@@ -187,7 +183,6 @@ def radius_coverage(
     not_served = _remainder(study.whole, split)
     return RadiusCoverage(
         coverage=coverage,
-        by_band=_by_band(parks, study, standard, coverage, quad_segs),
         served=layer(study, split.geometry, split.m2, method="radius"),
         unserved=layer(study, not_served, shapely.area(not_served), method="radius"),
     )
@@ -239,18 +234,56 @@ def _remainder(pieces: Pieces, split: _Split) -> npt.NDArray[np.object_]:
     return left
 
 
-def _by_band(
-    parks: gpd.GeoDataFrame, study: Study, standard: Standard, coverage: pd.DataFrame, quad_segs: int
+def coverage_by_band(
+    parks: gpd.GeoDataFrame,
+    housing: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    *,
+    standard: Standard,
+    quad_segs: int = QUAD_SEGS,
 ) -> pd.DataFrame:
-    """Coverage by the parks of each size band alone."""
+    """Measure what the parks of each size band serve by themselves.
+
+    Parameters
+    ----------
+    parks, housing, zones, standard, quad_segs
+        As for `radius_coverage`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a zone, ``all`` among them, and size band: ``zone, min_m2, max_m2, radius_m, context, parks`` (how
+        many of the band there are, wherever they lie), ``served_m2`` and ``coverage`` by that band alone. What two
+        bands serve overlaps: the rows of a zone do not add up to its coverage.
+
+    Examples
+    --------
+    >>> from jxgis.parks.standards import load_standard
+    >>> park = gpd.GeoDataFrame({"area_m2": [1e4]}, geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
+    >>> homes = gpd.GeoDataFrame(geometry=[shapely.box(100, 0, 1100, 100)], crs=4549)
+    >>> zone = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, 0, 2000, 2000)], crs=4549)
+    >>> sized = classify_parks(park, load_standard())
+    >>> coverage_by_band(sized, homes, zone, standard=load_standard())["served_m2"].round(3).tolist()
+    [50000.0, 50000.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    study = study_of(housing, zones)
+    residential_m2 = zone_sums(study, study.pieces.area_m2, study.whole.area_m2)
     tables = []
     for position, band in enumerate(standard.bands):
         of_band = parks[parks["band"] == position]
         reach = service_area(of_band, quad_segs=quad_segs)
         whole = _split(study.whole, reach).m2
         served = whole if study.whole is study.pieces else _split(study.pieces, reach).m2
-        table = pd.DataFrame({"zone": coverage["zone"], **band.model_dump(), "parks": len(of_band)})
-        table["served_m2"] = np.minimum(zone_sums(study, served, whole), coverage["residential_m2"])
-        table["coverage"] = table["served_m2"] / coverage["residential_m2"].where(coverage["residential_m2"] > 0)
-        tables.append(table)
+        served_m2 = np.minimum(zone_sums(study, served, whole), residential_m2)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "zone": [*study.zones, ALL],
+                    **band.model_dump(),
+                    "parks": len(of_band),
+                    "served_m2": served_m2,
+                    "coverage": share(served_m2, residential_m2),
+                }
+            )
+        )
     return pd.concat(tables, ignore_index=True)

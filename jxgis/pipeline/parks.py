@@ -94,7 +94,7 @@ def analyse(
     """
     import geopandas as gpd
 
-    from jxgis.parks.radius import classify_parks, radius_coverage
+    from jxgis.parks.radius import classify_parks, coverage_by_band, radius_coverage
     from jxgis.parks.standards import load_standard
     from jxgis.parks.whole import merge_parks
 
@@ -113,7 +113,7 @@ def analyse(
         served=found.served,
         unserved=found.unserved,
         parks=sized,
-        by_band=found.by_band,
+        by_band=coverage_by_band(sized, housing, zones, standard=standard),
         reports=whole.reports,
         standard=standard,
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from jxgis._errors import CrsError, InputError
-from jxgis.parks.radius import classify_parks, radius_coverage, service_area
+from jxgis.parks.radius import classify_parks, coverage_by_band, radius_coverage, service_area
 from jxgis.parks.standards import load_standard
 from jxgis.parks.whole import merge_parks
 
@@ -121,11 +121,12 @@ def test_people_are_shared_out_by_area():
 
 def test_by_band_counts_each_size_alone():
     parks = sized(box(0, 0, 100, 100), box(2000, 0, 2060, 50))
-    found = measure(parks, table([box(-5000, -100, 5000, 0)]), zones_of(box(-5000, -100, 5000, 100)))
-    whole = found.by_band[found.by_band["zone"] == "all"].set_index("min_m2")
+    land, zones = table([box(-5000, -100, 5000, 0)]), zones_of(box(-5000, -100, 5000, 100))
+    by_band = coverage_by_band(parks, land, zones, standard=STANDARD)
+    whole = by_band[by_band["zone"] == "all"].set_index("min_m2")
     assert whole["parks"].to_dict() == {5000: 1, 2000: 1, 1000: 0}
     # Apart from one another, the bands add up to all.
-    assert whole["served_m2"].sum() == pytest.approx(found.coverage["served_m2"].iloc[-1])
+    assert whole["served_m2"].sum() == pytest.approx(measure(parks, land, zones).coverage["served_m2"].iloc[-1])
 
 
 def test_the_name_of_the_standard_and_the_denominator_go_with_every_row():
