@@ -1,0 +1,191 @@
+"""The schematic city as one object: every table, and the truth about what was planted in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["SEED", "SchematicCity", "make_city"]
+
+SEED = 20231230
+"""The seed of the shipped ``data/``."""
+
+
+@dataclass(frozen=True, eq=False)
+class SchematicCity:
+    """Everything that was drawn. Polygons, lines and points are in EPSG:4549.
+
+    Attributes
+    ----------
+    subdistricts
+        ``name, code``: sixteen, uncut, each of its public area.
+    districts
+        ``name``: twelve, clipped to the central city.
+    central_city
+        One polygon of 385 km².
+    streets
+        ``name, level`` (主干路, 次干路, 支路).
+    waters
+        ``name, kind`` (湖泊, 河道).
+    parks
+        ``park_id, name, kind``: parcels; ids and names are missing for some.
+    residential
+        ``name, people``.
+    vacant
+        ``name``: plots where a park could be.
+    historic
+        ``name``: the old town inside 环城河.
+    places
+        ``name, kind``: points to name things after.
+    candidates
+        ``candidate_id, name, type`` and the bureau's own figures.
+    issues
+        The export as the platform writes it: Chinese headers, all text, GCJ-02; flaws included. The index is 0-based.
+    cases
+        One row a row of ``issues``, the truth behind it: ``x, y`` (EPSG:4549), ``issue_class``, ``hot_spot`` (number of
+        the planted spot, -1 for background).
+    hot_spots
+        What was planted: ``name, issue_class`` (``all``: every class), ``lon, lat`` (WGS-84), ``x, y`` (EPSG:4549),
+        ``radius_m, relative_risk, background, planted``.
+    flaws
+        Spoiled rows: ``row`` (0-based in ``issues``), ``kind``, ``expect``.
+    """
+
+    subdistricts: gpd.GeoDataFrame
+    districts: gpd.GeoDataFrame
+    central_city: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    waters: gpd.GeoDataFrame
+    parks: gpd.GeoDataFrame
+    residential: gpd.GeoDataFrame
+    vacant: gpd.GeoDataFrame
+    historic: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    issues: pd.DataFrame
+    cases: pd.DataFrame
+    hot_spots: pd.DataFrame
+    flaws: pd.DataFrame
+
+
+def make_city(*, seed: int = SEED, plants: bool = True, background: int | None = None) -> SchematicCity:
+    """Draw the schematic city.
+
+    Parameters
+    ----------
+    seed
+        Same seed, same city.
+    plants
+        Whether hot spots are planted; without them cases follow people and streets alone.
+    background
+        Number of background cases; None: as many as in the shipped data.
+
+    Returns
+    -------
+    SchematicCity
+
+    Examples
+    --------
+    >>> city = make_city(background=2000)
+    >>> len(city.subdistricts), round(city.central_city.area.sum() / 1e6)
+    (16, 385)
+    """
+    from jxgis.city import load_city
+    from jxgis.demo._areas import make_areas
+    from jxgis.demo._candidates import make_candidates
+    from jxgis.demo._export import make_export
+    from jxgis.demo._flaws import plant_flaws
+    from jxgis.demo._issues import BACKGROUND, make_cases, read_hot_spots
+    from jxgis.demo._land import make_land
+    from jxgis.demo._plan import make_lattice
+    from jxgis.demo._streets import make_streets
+    from jxgis.demo._waters import make_waters
+
+    # One stream of chance a part: a change in one part leaves the others as they were.
+    chance = [np.random.default_rng([seed, part]) for part in range(8)]
+    areas = make_areas()
+    lattice = make_lattice(chance[0])
+    waters, plan_waters = make_waters(chance[1], lattice, outline=areas.plan_outline)
+    lakes = shapely.union_all(plan_waters.loc[plan_waters["kind"] == "湖泊"].geometry.to_numpy())
+    streets = make_streets(chance[2], lattice, outline=areas.plan_outline, lakes=lakes)
+    land = make_land(chance[3], lattice, outline=areas.plan_outline, plan_waters=plan_waters)
+    candidates = make_candidates(chance[4], lattice, areas.districts)
+    hot_spots = _located(read_hot_spots())
+    places = _places(hot_spots)
+
+    cases, planted = make_cases(
+        chance[5],
+        residential=land.residential,
+        streets=streets,
+        districts=areas.districts,
+        hot_spots=hot_spots if plants else hot_spots.iloc[:0],
+        background=BACKGROUND if background is None else background,
+    )
+    profile = load_city("jiaxing")
+    area_of = dict(zip(profile.districts["name"], profile.districts["area"], strict=True))
+    crosswalk = profile.crosswalk
+    export, order = make_export(
+        chance[6],
+        cases,
+        subdistricts=areas.subdistricts,
+        areas={s: area_of[d] for s, d in zip(crosswalk["subdistrict"], crosswalk["district"], strict=True)},
+        streets=streets,
+        places=places,
+    )
+    issues, flaws = plant_flaws(chance[7], export)
+    truth = order[issues.index.to_numpy()]
+    behind = pd.DataFrame(
+        {
+            "x": cases.x[truth],
+            "y": cases.y[truth],
+            "issue_class": cases.issue_class[truth].astype("str"),
+            "hot_spot": cases.spot[truth],
+        }
+    )
+    return SchematicCity(
+        subdistricts=areas.subdistricts,
+        districts=areas.districts,
+        central_city=areas.central_city,
+        streets=streets,
+        waters=waters,
+        parks=land.parks,
+        residential=land.residential,
+        vacant=land.vacant,
+        historic=land.historic,
+        places=places,
+        candidates=candidates,
+        issues=issues.reset_index(drop=True),
+        cases=behind,
+        hot_spots=planted,
+        flaws=flaws,
+    )
+
+
+def _located(table: pd.DataFrame) -> pd.DataFrame:
+    import pyproj
+
+    from jxgis.demo._plan import EPSG
+
+    to_metres = pyproj.Transformer.from_crs(4490, EPSG, always_xy=True)
+    x, y = to_metres.transform(table["lon"].to_numpy(), table["lat"].to_numpy())
+    return table.assign(x=np.round(x, 2), y=np.round(y, 2))
+
+
+def _places(hot_spots: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Names for a map and for hot places: the landmarks, and the places where something is planted."""
+    import geopandas as gpd
+
+    from jxgis.demo._issues import read_places
+    from jxgis.demo._plan import EPSG
+
+    spots = hot_spots.drop_duplicates("name").assign(kind="地名")
+    table = _located(pd.concat([read_places(), spots[["name", "kind", "lon", "lat"]]], ignore_index=True))
+    points = gpd.points_from_xy(table["x"], table["y"])
+    return gpd.GeoDataFrame(table[["name", "kind"]], geometry=points, crs=EPSG)
