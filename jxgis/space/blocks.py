@@ -11,11 +11,12 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis import crs as crs_
-from jxgis._errors import InputError
-from jxgis.space._districts import check_districts
+from jxgis._errors import InputError, collect
+from jxgis.space._districts import check_districts, check_polygons, shown
 from jxgis.space._faces import Faces, as_lines, dissolve, faces_in, merge_slivers, polygon_parts, width_m
+from jxgis.space._tiling import Misfit, home_districts, tile
 
-__all__ = ["grid_blocks", "street_blocks"]
+__all__ = ["grid_blocks", "own_blocks", "street_blocks"]
 
 _OVERSHOOT_M = 0.01
 """A cut is drawn this far past the edges it must meet: rounding cannot leave it short, the dead end vanishes."""
@@ -238,3 +239,89 @@ def _sweep(
         else:
             high = at
     return (low + high) / 2
+
+
+def own_blocks(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, tolerance_m: float = 1.0) -> gpd.GeoDataFrame:
+    """Take the user's own layer (communities, management grids) as blocks, if it tiles the districts.
+
+    Parameters
+    ----------
+    blocks
+        Polygons, with ``block_id`` or without, in a projected CRS in metres; other columns are carried along.
+    districts
+        Polygons with ``name`` in the same CRS.
+    tolerance_m
+        Gaps, overlaps and edges across a border up to this width are drawing noise and are snapped; what is wider is
+        an error.
+
+    Returns
+    -------
+    GeoDataFrame
+        The blocks on their index with ``block_id`` (text; ``B0001`` … in the order of the rows where there was none)
+        and ``district``. Every square metre of a district is in exactly one block.
+
+    Raises
+    ------
+    InputError
+        One message that lists every overlap, gap, block across a border and block outside the districts.
+    CrsError
+        If a CRS is not metric, or they differ.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> district = gpd.GeoDataFrame({"name": ["老城"]}, geometry=[shapely.box(0, 0, 1000, 1000)], crs=4549)
+    >>> halves = [shapely.box(0, 0, 500, 1000), shapely.box(500.4, 0, 1000, 1000)]
+    >>> blocks = gpd.GeoDataFrame({"block_id": ["甲", "乙"]}, geometry=halves, crs=4549)
+    >>> own_blocks(blocks, district)[["block_id", "district"]].values.tolist()
+    [['甲', '老城'], ['乙', '老城']]
+    >>> own_blocks(blocks, district, tolerance_m=0.1)
+    Traceback (most recent call last):
+    jxgis._errors.InputError: ...
+    """
+    check_districts(districts)
+    crs_.require_metric(blocks, "blocks", like=districts.crs)
+    ids = (
+        blocks["block_id"].astype("str").where(blocks["block_id"].notna())
+        if "block_id" in blocks.columns
+        else pd.Series([f"B{row:04d}" for row in range(1, len(blocks) + 1)], index=blocks.index)
+    )
+    named = blocks.assign(block_id=ids)
+    collect(check_polygons(named, "blocks", "block_id"))
+    shapes, ground = named.geometry.to_numpy(), districts.geometry.to_numpy()
+    home = home_districts(shapes, ground)
+    names = districts["name"].to_numpy()
+    alone = [f"{name}" for name in ids[home < 0]]
+    if alone:
+        raise InputError(
+            zh=f"地块不在任何片区内：{shown(alone)}；请去掉它们，或补上所在片区。",
+            en=f"Blocks in no district: {shown(alone)}; remove them, or add the district they are in.",
+        )
+    tiling = tile(shapes, home, ground, tolerance_m=tolerance_m)
+    wide = [misfit for misfit in tiling.misfits if not misfit.snapped]
+    if wide:
+        raise _misfit_error(wide, ids.to_numpy(), names)
+    return named.assign(district=names[home]).set_geometry(gpd.GeoSeries(tiling.shapes, blocks.index, blocks.crs))
+
+
+_KINDS = {
+    "gap": ("空隙", "gap"),
+    "overlap": ("重叠", "overlap"),
+    "across_border": ("跨片区边界", "across a district border"),
+    "outside": ("超出片区", "outside the districts"),
+}
+
+
+def _misfit_error(misfits: list[Misfit], ids: NDArray[np.object_], names: NDArray[np.object_]) -> InputError:
+    said: tuple[list[str], list[str]] = ([], [])
+    for misfit in misfits:
+        x, y = shapely.get_coordinates(shapely.point_on_surface(misfit.shape))[0]
+        where = f"{'–'.join(str(ids[row]) for row in misfit.rows[:3])} ({x:.0f}, {y:.0f})"
+        where += f" {shapely.area(misfit.shape):,.0f} m²"
+        for words, kind in zip(said, _KINDS[misfit.kind], strict=True):
+            words.append(f"{kind} {names[misfit.district] if misfit.district >= 0 else ''} {where}")
+    return InputError(
+        zh=f"blocks 没有正好铺满片区，共 {len(misfits)} 处：{shown(said[0])}；请修正图层，使每块地正好属于一个地块。",
+        en=f"blocks do not tile the districts, in {len(misfits)} places: {shown(said[1])}; "
+        "correct the layer so that all ground is in exactly one block.",
+    )

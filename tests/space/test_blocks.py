@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jxgis._errors import CrsError, InputError
-from jxgis.space.blocks import grid_blocks, street_blocks
+from jxgis.space.blocks import grid_blocks, own_blocks, street_blocks
 
 CRS = 4549
 AREA_RTOL = 1e-6
@@ -184,3 +184,66 @@ def test_settings_and_references_are_checked() -> None:
         street_blocks(districts, streets=streets_of("LINESTRING (0 0, 1 1)").to_crs(4528))
     with pytest.raises(CrsError):
         grid_blocks(districts.to_crs(4326), cell_m=200)
+
+
+def own_of(*polygons: shapely.Geometry) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame({"block_id": [f"b{row}" for row in range(len(polygons))]}, geometry=list(polygons), crs=CRS)
+
+
+TWO = districts_of(甲=shapely.box(0, 0, 1000, 1000), 乙=shapely.box(1000, 0, 2000, 1000))
+
+
+def test_own_blocks_that_tile_stay_as_they_are() -> None:
+    given_blocks = own_of(
+        shapely.box(0, 0, 1000, 400), shapely.box(0, 400, 1000, 1000), shapely.box(1000, 0, 2000, 1000)
+    )
+    given_blocks = given_blocks.assign(people=[1, 2, 3]).set_axis([5, 6, 7])
+    blocks = own_blocks(given_blocks, TWO)
+    assert_tiles(blocks, TWO)
+    assert blocks.index.tolist() == [5, 6, 7]
+    assert blocks["people"].tolist() == [1, 2, 3]
+    assert blocks["district"].tolist() == ["甲", "甲", "乙"]
+    assert blocks.geometry.geom_equals(given_blocks.geometry).all()
+    assert own_blocks(given_blocks.drop(columns="block_id"), TWO)["block_id"].tolist() == ["B0001", "B0002", "B0003"]
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_own_blocks_drawn_with_a_shaking_hand_are_snapped(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def shaken(box: shapely.Polygon) -> shapely.Polygon:
+        corners = shapely.get_coordinates(box)[:-1]
+        return shapely.Polygon(corners + rng.uniform(-0.3, 0.3, corners.shape))
+
+    grid = [shapely.box(x, y, x + 500, y + 500) for x in range(0, 2000, 500) for y in (0, 500)]
+    assert_tiles(own_blocks(own_of(*map(shaken, grid)), TWO), TWO)
+
+
+@pytest.mark.parametrize(
+    ("polygons", "words"),
+    [
+        ([shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 1900, 1000)], "gap 乙 b1 .* 100,000 m²"),
+        (
+            [shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 1600, 1000), shapely.box(1500, 0, 2000, 1000)],
+            "overlap 乙 b1–b2 .* 100,000 m²",
+        ),
+        ([shapely.box(0, 0, 1200, 1000), shapely.box(1200, 0, 2000, 1000)], "across a district border 乙 b0"),
+        ([shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 2050, 1000)], "outside the districts  b1"),
+        ([shapely.box(0, 0, 1000, 1000), shapely.box(5000, 0, 5050, 10)], "no district: b1"),
+        ([shapely.box(0, 0, 1000, 1000), shapely.LineString([(0, 0), (1, 1)])], "no polygons: b1"),
+    ],
+)
+def test_own_blocks_that_do_not_tile_are_named(polygons: list[shapely.Geometry], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        own_blocks(own_of(*polygons), TWO)
+
+
+def test_all_misfits_stand_in_one_message() -> None:
+    polygons = [shapely.box(0, 0, 1000, 900), shapely.box(1000, 100, 2000, 1000), shapely.box(1500, 100, 2000, 1000)]
+    with pytest.raises(InputError) as error:
+        own_blocks(own_of(*polygons), TWO)
+    english = error.value.text("en")
+    assert "3 places" in english
+    assert english.count("gap") == 2
+    assert english.count("overlap") == 1
