@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +13,7 @@ import shapely
 
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
-from jxgis.parks._tally import coverage_table, layer, share, study_of, zone_sums
+from jxgis.parks._tally import Study, coverage_table, layer, share, study_of, zone_sums
 from jxgis.parks.housing import ALL, Pieces, within
 from jxgis.parks.standards import Standard
 from jxgis.parks.whole import polygons_of
@@ -39,7 +40,14 @@ class RadiusCoverage:
 
     coverage: pd.DataFrame
     served: gpd.GeoDataFrame
-    unserved: gpd.GeoDataFrame
+    _study: Study
+    _split: _Split
+
+    @cached_property
+    def unserved(self) -> gpd.GeoDataFrame:
+        """What is not served, cut out when first asked for: it costs as much as the measuring."""
+        left = _remainder(self._study.whole, self._split)
+        return layer(self._study, left, shapely.area(left), method="radius")
 
 
 def classify_parks(
@@ -180,11 +188,11 @@ def radius_coverage(
     split = _split(study.whole, reach)
     served = split.m2 if study.whole is study.pieces else _split(study.pieces, reach).m2
     coverage = coverage_table(study, served, split.m2, method="radius", standard=standard, denominator=denominator)
-    not_served = _remainder(study.whole, split)
     return RadiusCoverage(
         coverage=coverage,
         served=layer(study, split.geometry, split.m2, method="radius"),
-        unserved=layer(study, not_served, shapely.area(not_served), method="radius"),
+        _study=study,
+        _split=split,
     )
 
 
