@@ -1,0 +1,131 @@
+"""Tables as compact JavaScript data: whole-number geometry, rounded numbers, repeated words once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+__all__ = ["column", "literal", "origin_of", "paths", "rings", "steps", "to_degrees", "whole_degrees"]
+
+#: Coordinates are whole numbers of a millionth of a degree: 0.11 m.
+_PER_DEGREE = 1_000_000
+
+
+def literal(value: object) -> str:
+    r"""A value as JavaScript that stands safely inside a ``<script>``: no text in it can end the element.
+
+    Examples
+    --------
+    >>> print(literal({"name": "</script><b>"}))
+    {"name":"\u003c/script\u003e\u003cb\u003e"}
+    """
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for sign in "<>&\u2028\u2029":
+        written = written.replace(sign, f"\\u{ord(sign):04x}")
+    return written
+
+
+def to_degrees(table: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_]:
+    """The geometries of a table in WGS-84 degrees, for display only."""
+    geometry = table.geometry.to_crs(4326)
+    return np.asarray(geometry.array, dtype=object)
+
+
+def whole_degrees(xy: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Degrees as whole millionths."""
+    return np.rint(xy * _PER_DEGREE).astype(np.int64)
+
+
+def origin_of(geometries: NDArray[np.object_]) -> list[int]:
+    """The lower left corner of all geometries, from which their first points are counted.
+
+    Examples
+    --------
+    >>> origin_of(np.array([shapely.Point(120.5, 30.25)], dtype=object))
+    [120500000, 30250000]
+    """
+    bounds = shapely.total_bounds(geometries)
+    if not np.isfinite(bounds).all():
+        return [0, 0]
+    return [int(v) for v in np.floor(bounds[:2] * _PER_DEGREE)]
+
+
+def steps(points: NDArray[np.int64], origin: list[int]) -> list[int]:
+    """Points as steps, each from the point before it; points that fall together are left out.
+
+    Examples
+    --------
+    >>> steps(np.array([[5, 5], [5, 5], [7, 4]]), [0, 0])
+    [5, 5, 2, -1]
+    """
+    moves = np.diff(points, axis=0, prepend=[origin])
+    moves = moves[(moves != 0).any(axis=1) | (np.arange(len(moves)) == 0)]
+    return [int(v) for v in moves.ravel()]
+
+
+def rings(geometry: Any, origin: list[int]) -> list[list[list[int]]]:
+    """The polygons of one geometry, each a list of rings (shell first, unclosed) of steps.
+
+    Examples
+    --------
+    >>> rings(shapely.box(0, 0, 0.00001, 0.00001), [0, 0])
+    [[[10, 0, 0, 10, -10, 0, 0, -10]]]
+    """
+    parts = [part for part in shapely.get_parts(geometry, return_index=False) if part.geom_type == "Polygon"]
+    found = []
+    for part in parts:
+        loops = []
+        for ring in shapely.get_rings(part):
+            # The closing point is the first one again: Leaflet closes rings itself.
+            moves = steps(whole_degrees(shapely.get_coordinates(ring)[:-1]), origin)
+            if len(moves) >= 6:
+                loops.append(moves)
+            elif not loops:
+                break
+        if loops:
+            found.append(loops)
+    return found
+
+
+def paths(geometry: Any, origin: list[int]) -> list[list[int]]:
+    """The lines of one geometry, as steps.
+
+    Examples
+    --------
+    >>> paths(shapely.LineString([(0, 0), (0.00001, 0)]), [0, 0])
+    [[0, 0, 10, 0]]
+    """
+    return [steps(whole_degrees(shapely.get_coordinates(part)), origin) for part in shapely.get_parts(geometry)]
+
+
+def column(values: Iterable[Any], *, digits: int | None) -> list[Any] | dict[str, list[Any]]:
+    """One column: numbers rounded to ``digits`` (``None``: text), missing values as null, repeated texts once.
+
+    Examples
+    --------
+    >>> column([1.234, float("nan"), 5.0], digits=1)
+    [1.2, None, 5]
+    >>> column(["a", None, "a", "a"], digits=None)
+    {'words': [None, 'a'], 'rows': [1, 0, 1, 1]}
+    """
+    if digits is None:
+        texts = [None if pd.isna(v) else str(v) for v in values]
+        words = sorted({t for t in texts if t is not None})
+        if 2 * len(words) > len(texts):
+            return texts
+        place = {None: 0} | {word: i + 1 for i, word in enumerate(words)}
+        return {"words": [None, *words], "rows": [place[t] for t in texts]}
+    numbers = pd.to_numeric(pd.Series(list(values), dtype=object), errors="coerce").to_numpy(
+        dtype=float, na_value=np.nan
+    )
+    rounded = np.round(numbers, digits)
+    return [None if not np.isfinite(v) else int(v) if v == int(v) else float(v) for v in rounded.tolist()]

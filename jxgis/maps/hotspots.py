@@ -1,0 +1,178 @@
+"""The map of hot spots: cells by class, ranked places, and the list that leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from jxgis.i18n import text
+from jxgis.maps.base import extent, new_map
+from jxgis.maps.colours import HOT_COLD, PINS
+from jxgis.maps.layers import (
+    Field,
+    PlaceList,
+    Shapes,
+    add_group,
+    add_land,
+    add_place_lists,
+    add_points,
+    add_polygons,
+    add_shapes,
+    add_switch,
+    dot,
+    fill,
+    line,
+)
+from jxgis.maps.legend import LegendSection, Swatch, add_legend
+
+if TYPE_CHECKING:
+    import folium
+
+__all__ = ["class_label", "hotspot_map", "hotspot_swatches"]
+
+_BINS = (3, 2, 1, 0, -1, -2, -3)
+
+
+def class_label(issue_class: str, lang: str) -> str:
+    """What people call a class: ``all`` has a name, the others are names.
+
+    Examples
+    --------
+    >>> class_label("all", "zh"), class_label("市容环境", "zh")
+    ('全部问题', '市容环境')
+    """
+    return text("common.all_classes", lang) if issue_class == "all" else issue_class
+
+
+def hotspot_swatches(lang: str) -> list[Swatch]:
+    """The legend of the seven Gi* bins, hot first."""
+    return [Swatch(HOT_COLD[b], text(f"maps.{'hot' if b >= 0 else 'cold'}_{abs(b)}", lang)) for b in _BINS]
+
+
+def _cell_fields(lang: str) -> list[Field]:
+    return [
+        Field("count", text("maps.count", lang), "number"),
+        Field("gi_z", text("maps.gi_z", lang), "number", 2),
+        Field("gi_q", text("maps.gi_q", lang), "p"),
+        Field("lisa", text("maps.lisa", lang)),
+        Field("reason", text("maps.reason", lang)),
+    ]
+
+
+def _place_fields(lang: str) -> list[Field]:
+    return [
+        Field("district", text("maps.district", lang)),
+        Field("subdistrict", text("maps.subdistrict", lang)),
+        Field("issues", text("maps.issues", lang), "number"),
+        Field("share_issues", text("maps.share_issues", lang), "percent", 1),
+        Field("share_area", text("maps.share_area", lang), "percent", 1),
+        Field("area_km2", text("maps.area", lang), "number", 2, "km²"),
+        Field("peak_z", text("maps.peak_z", lang), "number", 1),
+        Field("main_subclass", text("maps.main_subclass", lang)),
+        Field("main_department", text("maps.main_department", lang)),
+        Field("change", text("maps.change", lang), "percent", 0),
+    ]
+
+
+def _add_cells(group: folium.FeatureGroup, cells: pd.DataFrame, shapes: Shapes, lang: str) -> None:
+    bins = pd.to_numeric(cells["gi_bin"], errors="coerce").fillna(0).astype(int)
+    # A cell without issues that is no cold spot says nothing: left out, the land shows.
+    seen = cells[(cells["count"] > 0) | (bins != 0)]
+    bins = bins.loc[seen.index]
+    styles = [fill(HOT_COLD[b], opacity=0.45 if b == 0 else 0.8, weight=0.3) for b in _BINS]
+    fields = [f for f in _cell_fields(lang) if f.column in seen.columns and seen[f.column].notna().any()]
+    add_polygons(
+        group, seen, name="", styles=styles, style=3 - bins.to_numpy(), heading="cell_id", fields=fields,
+        shapes=shapes, key="cell_id", control=False,
+    )  # fmt: skip
+
+
+def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, pins: int, lang: str) -> None:
+    titled = places.sort_values("rank").reset_index(drop=True)
+    add_polygons(group, titled, name="", styles=[line(PINS, weight=1.6)], control=False)
+    add_points(
+        group, titled.head(pins), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=_place_fields(lang),
+        number="rank", control=False,
+    )  # fmt: skip
+
+
+def hotspot_map(
+    cells: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame | None = None,
+    *,
+    districts: gpd.GeoDataFrame | None = None,
+    classes: Sequence[str] | None = None,
+    title: str | None = None,
+    method: str = "",
+    pins: int = 10,
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw hot and cold cells with a switch by class, and the ranked places of each class.
+
+    Parameters
+    ----------
+    cells
+        The contract's ``cells``: ``cell_id, issue_class, count, gi_z, gi_q, gi_bin`` and geometry; ``lisa`` and
+        ``reason`` are shown where present.
+    places
+        The contract's ``places``: ``rank, issue_class, name, district, issues, …`` and geometry.
+    districts
+        Polygons with ``name``, for the ground.
+    classes
+        Which classes and in which order; by default all of ``cells``, ``all`` first.
+    title, method
+        Heading, and the line below it: cell, band, test and period.
+    pins
+        How many places of a class get a numbered pin and stand in the list.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the map as schematic.
+
+    Returns
+    -------
+    folium.Map
+        To be written with :func:`jxgis.maps.offline.save_map`.
+    """
+    page = new_map(
+        extent([districts if districts is not None else cells]),
+        title=title or text("maps.hotspots_title", lang),
+        subtitle=method,
+        lang=lang,
+        sketch=sketch,
+    )
+    if districts is not None:
+        add_land(page, districts, name=text("maps.borders", lang))
+    found = list(pd.unique(cells["issue_class"]))
+    order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != "all", found.index(c)))
+    once = cells.drop_duplicates("cell_id").set_index("cell_id")
+    shapes = add_shapes(page, once.geometry)
+    lists = []
+    for at, issue_class in enumerate(order):
+        label = class_label(issue_class, lang)
+        group = add_group(page, name=label, show=at == 0)
+        _add_cells(group, cells[cells["issue_class"] == issue_class], shapes, lang)
+        if places is None:
+            continue
+        own = places[places["issue_class"] == issue_class]
+        if len(own):
+            _add_places(group, own, pins, lang)
+        top = own.sort_values("rank").head(pins)
+        notes = [text("maps.n_issues", lang, n=f"{int(n):,}") for n in top["issues"]]
+        heading = text("maps.top_places", lang, name=label, n=len(top))
+        lists.append(PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object))))
+    if lists:
+        add_place_lists(page, lists)
+    sections = [
+        LegendSection(text("maps.hotspots_legend", lang), hotspot_swatches(lang), text("maps.hotspots_note", lang))
+    ]
+    if lists:
+        sections.append(LegendSection("", [Swatch(PINS, text("maps.place_outline", lang), "pin")]))
+    add_legend(page, sections, lang=lang)
+    add_switch(page)
+    return page

@@ -1,0 +1,223 @@
+"""The map of park coverage: zones against the target, housing served and not, parks and proposed sites."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from jxgis._errors import InputError
+from jxgis.i18n import text
+from jxgis.maps.base import add_notice, extent, new_map
+from jxgis.maps.colours import GAIN, LOSS, PARK, SITE
+from jxgis.maps.layers import (
+    Field,
+    add_group,
+    add_land,
+    add_points,
+    add_polygons,
+    add_switch,
+    dot,
+    fill,
+)
+from jxgis.maps.legend import LegendSection, Swatch, add_legend, classify
+
+if TYPE_CHECKING:
+    import folium
+
+__all__ = ["COVERAGE_COLOURS", "coverage_breaks", "parks_map"]
+
+#: Far below the target, below it, near it, reached.
+COVERAGE_COLOURS: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#cfe8d5", "#7fbf98")
+
+
+def coverage_breaks(target: float) -> tuple[float, float, float]:
+    """The limits of the coverage classes: 20 and 10 points below the target, and the target.
+
+    Examples
+    --------
+    >>> [round(b, 2) for b in coverage_breaks(0.9)]
+    [0.7, 0.8, 0.9]
+    """
+    return (target - 0.2, target - 0.1, target)
+
+
+def _zones(coverage: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """The rows of single zones with their polygons: the coverage's own, else those of ``zones`` by name."""
+    rows = coverage[coverage["zone"] != "all"]
+    if isinstance(rows, gpd.GeoDataFrame) and rows.geometry.notna().any():
+        return rows[rows.geometry.notna()]
+    if zones is None:
+        raise InputError(
+            zh="coverage 表没有图形，也没有给出 zones；请给出带 name 列的分区图层。",
+            en="The coverage table has no geometry and no zones were given; give the zones, with a column name.",
+        )
+    by_name = zones.drop_duplicates("name").set_index("name").geometry
+    known = rows[rows["zone"].isin(by_name.index)]
+    return gpd.GeoDataFrame(pd.DataFrame(known), geometry=by_name.loc[known["zone"]].to_numpy(), crs=zones.crs)
+
+
+def _coverage_fields(lang: str) -> list[Field]:
+    return [
+        Field("coverage", text("maps.coverage", lang), "percent", 1),
+        Field("deficit", text("maps.deficit", lang), "percent", 1),
+        Field("coverage_after", text("maps.coverage_after", lang), "percent", 1),
+        Field("residential_m2", text("maps.residential_m2", lang), "number", 0, "m²"),
+        Field("served_m2", text("maps.served_m2", lang), "number", 0, "m²"),
+        Field("unreachable_share", text("maps.unreachable_share", lang), "percent", 1),
+        Field("standard", text("maps.standard", lang)),
+        Field("reason", text("maps.reason", lang)),
+    ]
+
+
+def _of_method(table: gpd.GeoDataFrame | None, method: str) -> gpd.GeoDataFrame | None:
+    if table is None or table.empty:
+        return None
+    kept = table[table["method"] == method] if "method" in table.columns else table
+    kept = kept[kept.geometry.notna() & ~kept.geometry.is_empty]
+    return None if kept.empty else kept
+
+
+def _fields_with_values(table: pd.DataFrame, fields: list[Field]) -> list[Field]:
+    return [f for f in fields if f.column in table.columns and table[f.column].notna().any()]
+
+
+def _add_method(
+    page: folium.Map,
+    rows: gpd.GeoDataFrame,
+    method: str,
+    housing: tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None],
+    *,
+    target: float,
+    show: bool,
+    lang: str,
+) -> list[Swatch]:
+    group = add_group(page, name=text(f"maps.method_{method}", lang), show=show)
+    value = pd.to_numeric(rows["coverage"], errors="coerce")
+    classes = classify(
+        value, breaks=coverage_breaks(target), colours=COVERAGE_COLOURS, percent=True, unit="%", lang=lang
+    )
+    shown = rows.assign(coverage=value, deficit=(target - value).where(value < target))
+    add_polygons(
+        group, shown, name="", styles=[fill(c, opacity=0.6, weight=1) for c in classes.colours], style=classes.row,
+        heading="zone", fields=[*_fields_with_values(shown, _coverage_fields(lang))], simplify_m=2, control=False,
+    )  # fmt: skip
+    looks = (fill(GAIN, opacity=0.75, weight=0), fill(LOSS, opacity=0.9, weight=0))
+    for table, look in zip(housing, looks, strict=True):
+        if table is not None:
+            add_polygons(group, table, name="", styles=[look], level=2, simplify_m=0.5, control=False)
+    return classes.swatches()
+
+
+def _add_sites(page: folium.Map, sites: gpd.GeoDataFrame, lang: str) -> None:
+    fields = [
+        Field("rank", text("maps.rank", lang), "number"),
+        Field("m2", text("maps.gained", lang), "number", 0, "m²"),
+    ]
+    add_points(
+        page, sites.sort_values("rank"), name=text("maps.sites", lang), styles=[dot(SITE, radius_px=9)],
+        heading="name" if "name" in sites.columns else None, fields=_fields_with_values(sites, fields), number="rank",
+    )  # fmt: skip
+
+
+def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> None:
+    shown = parks.assign(park_m2=parks.geometry.area)
+    fields = [Field("kind", text("maps.kind", lang)), Field("park_m2", text("maps.park_area", lang), "number", 0, "m²")]
+    add_polygons(
+        page, shown, name=text("maps.parks", lang), styles=[fill(PARK, opacity=0.95, border="#0f4d22", weight=0.8)],
+        heading="name" if "name" in shown.columns else None, fields=_fields_with_values(shown, fields), level=3,
+        simplify_m=0.5,
+    )  # fmt: skip
+
+
+def parks_map(
+    coverage: pd.DataFrame,
+    served: gpd.GeoDataFrame | None = None,
+    unserved: gpd.GeoDataFrame | None = None,
+    sites: gpd.GeoDataFrame | None = None,
+    *,
+    parks: gpd.GeoDataFrame | None = None,
+    zones: gpd.GeoDataFrame | None = None,
+    isochrones: gpd.GeoDataFrame | None = None,
+    target: float = 0.9,
+    title: str | None = None,
+    method: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw coverage by zone with a switch by method, the housing served and not, the parks and the proposed ones.
+
+    Parameters
+    ----------
+    coverage
+        The contract's ``coverage``: ``zone, method, residential_m2, served_m2, coverage, standard, reason``; the
+        zones' polygons as its geometry or by name from ``zones``. A column ``coverage_after`` is shown beside.
+    served, unserved
+        Polygons with ``method``.
+    sites
+        Proposed parks, with ``rank`` and, where known, ``name`` and ``m2``.
+    parks
+        Polygons in a CRS in metres, with ``name`` and ``kind`` where known.
+    zones
+        Polygons with ``name``: the ground, and the zones' shapes.
+    isochrones
+        Polygons within walking distance of a park.
+    target
+        The coverage asked for, 0 to 1.
+    title, method
+        Heading, and the line below it: standard, minutes, speed, denominator.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the map as schematic.
+
+    Returns
+    -------
+    folium.Map
+
+    Raises
+    ------
+    InputError
+        If there is no shape for the zones.
+    """
+    rows = _zones(coverage, zones)
+    page = new_map(
+        extent([zones if zones is not None else rows]),
+        title=title or text("maps.parks_title", lang), subtitle=method, lang=lang, sketch=sketch,
+    )  # fmt: skip
+    ground = zones if zones is not None else rows.drop_duplicates("zone").rename(columns={"zone": "name"})
+    add_land(page, ground, name=text("maps.borders", lang))
+    if parks is not None and len(parks):
+        _add_parks(page, parks, lang)
+    if isochrones is not None and len(isochrones):
+        add_polygons(
+            page, isochrones, name=text("maps.isochrones", lang), styles=[fill(GAIN, opacity=0.25, border=GAIN)],
+            level=1, simplify_m=1, show=False,
+        )  # fmt: skip
+    swatches: list[Swatch] = []
+    for at, name in enumerate(m for m in ("radius", "walking") if (rows["method"] == m).any()):
+        housing = (_of_method(served, name), _of_method(unserved, name))
+        swatches = _add_method(
+            page, rows[rows["method"] == name], name, housing, target=target, show=at == 0, lang=lang
+        )
+    if sites is not None and len(sites):
+        _add_sites(page, sites, lang)
+    marks = [
+        (served, Swatch(GAIN, text("maps.served", lang))),
+        (unserved, Swatch(LOSS, text("maps.unserved", lang))),
+        (parks, Swatch(PARK, text("maps.parks", lang))),
+        (isochrones, Swatch("#c9e4d1", text("maps.isochrones", lang))),
+        (sites, Swatch(SITE, text("maps.sites", lang), "pin")),
+    ]
+    note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
+    sections = [LegendSection(text("maps.coverage_legend", lang), swatches, note)]
+    sections.append(LegendSection(text("maps.drawn", lang), [s for t, s in marks if t is not None and len(t)]))
+    add_legend(page, [s for s in sections if s.swatches], lang=lang)
+    if not np.isfinite(pd.to_numeric(rows["coverage"], errors="coerce")).any():
+        reasons = [str(r) for r in pd.unique(rows["reason"].dropna())] if "reason" in rows.columns else []
+        why = "；".join(reasons) or text("maps.coverage_missing_default", lang)
+        add_notice(page, text("maps.coverage_missing", lang, why=why))
+    add_switch(page)
+    return page

@@ -1,0 +1,150 @@
+"""The map of scores: candidates by score, by completeness and by each indicator, with the ranked list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis.i18n import text
+from jxgis.maps.base import extent, new_map
+from jxgis.maps.layers import (
+    Field,
+    PlaceList,
+    add_group,
+    add_land,
+    add_place_lists,
+    add_points,
+    add_polygons,
+    add_switch,
+    dot,
+    fill,
+    line,
+)
+from jxgis.maps.legend import Classes, LegendSection, Swatch, add_legend, classify
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import folium
+    import geopandas as gpd
+
+__all__ = ["indicator_columns", "scores_map"]
+
+#: Scores and shares are on fixed scales, so that two maps can be laid side by side.
+_SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
+_COMPLETE_BREAKS = (0.5, 0.7, 0.9)
+_ACCENT = "#0b6e77"
+
+
+def indicator_columns(scores: pd.DataFrame) -> list[str]:
+    """The indicators of a score table: each ``x`` with a column ``x_score`` beside it.
+
+    Examples
+    --------
+    >>> indicator_columns(pd.DataFrame(columns=["score", "toilets", "toilets_score", "lost_score"]))
+    ['toilets']
+    """
+    return [c for c in scores.columns if f"{c}_score" in scores.columns]
+
+
+def _ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    rank = pd.to_numeric(scores["rank"], errors="coerce")
+    return scores.assign(rank=rank)[rank.notna()].sort_values("rank")
+
+
+def scores_map(
+    scores: gpd.GeoDataFrame,
+    *,
+    districts: gpd.GeoDataFrame | None = None,
+    indicators: Mapping[str, str] | None = None,
+    title: str | None = None,
+    method: str = "",
+    pins: int = 10,
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw candidates by score, with a switch to completeness and to each indicator's score.
+
+    Parameters
+    ----------
+    scores
+        The contract's ``scores``: ``candidate_id, score, completeness, rank, type``, for each indicator x its value
+        ``x`` and its score ``x_score``, and polygons.
+    districts
+        Polygons with ``name``, for the ground.
+    indicators
+        What people call each indicator; its id where not given.
+    title, method
+        Heading, and the line below it: weights and number of indicators.
+    pins
+        How many of the best get a numbered pin and stand in the list.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the map as schematic.
+
+    Returns
+    -------
+    folium.Map
+    """
+    page = new_map(
+        extent([districts if districts is not None else scores]),
+        title=title or text("maps.scores_title", lang), subtitle=method, lang=lang, sketch=sketch,
+    )  # fmt: skip
+    if districts is not None:
+        add_land(page, districts, name=text("maps.borders", lang))
+    called = indicators or {}
+    ids = indicator_columns(scores)
+    label = {x: called.get(x, x) for x in ids}
+    heading = "name" if "name" in scores.columns and scores["name"].notna().all() else "candidate_id"
+    fields = [
+        Field("rank", text("maps.rank", lang), "number"),
+        Field("score", text("maps.score", lang), "number", 1),
+        Field("score_if_missing_zero", text("maps.score_if_missing_zero", lang), "number", 1),
+        Field("completeness", text("maps.completeness", lang), "percent", 0),
+        Field("type", text("maps.type", lang)),
+        *[Field(f"{x}_score", label[x], "number", 0) for x in ids],
+        Field("reason", text("maps.reason", lang)),
+    ]
+    fields = [f for f in fields if f.column in scores.columns and scores[f.column].notna().any()]
+
+    def add(name: str, classes: Classes, *, show: bool) -> folium.FeatureGroup:
+        group = add_group(page, name=name, show=show)
+        styles = [fill(c, opacity=0.8, border="#4a5864", weight=0.9) for c in classes.colours]
+        add_polygons(
+            group, scores, name="", styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5,
+            control=False,
+        )  # fmt: skip
+        return group
+
+    by_score = classify(scores["score"], breaks=_SCORE_BREAKS, lang=lang)
+    by_share = classify(scores["completeness"], breaks=_COMPLETE_BREAKS, percent=True, unit="%", lang=lang)
+    main = add(text("maps.score", lang), by_score, show=True)
+    share = add(text("maps.completeness", lang), by_share, show=False)
+    single = [add(label[x], classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang), show=False) for x in ids]
+    top = _ranked(scores).head(pins)
+    unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna()]
+    if len(unranked):
+        add_polygons(page, unranked, name=text("maps.unranked", lang), styles=[line("#c1272d", weight=2, dash="6 4")])
+    if len(top):
+        add_points(page, top, name=text("maps.top_scores", lang, n=len(top)), styles=[dot(_ACCENT, radius_px=8)],
+                   heading=heading, fields=fields, number="rank")  # fmt: skip
+        notes = [text("maps.points", lang, n=f"{s:.1f}") for s in top["score"]]
+        named = top.assign(name=top[heading].astype(str), note=np.asarray(notes, dtype=object))
+        add_place_lists(page, [PlaceList(main, text("maps.top_scores", lang, n=len(top)), named)])
+    # One scale for all scores, and grey only where a score is missing somewhere.
+    every = classify(
+        [*scores["score"], *scores[[f"{x}_score" for x in ids]].to_numpy().ravel()], breaks=_SCORE_BREAKS, lang=lang
+    )
+    sections = [
+        LegendSection(text("maps.score_legend", lang), every.swatches(), "", [main, *single]),
+        LegendSection(text("maps.completeness", lang), by_share.swatches(), "", [share]),
+    ]
+    if len(unranked):
+        dashed = [Swatch("#c1272d", text("maps.unranked", lang), "dash")]
+        sections.append(LegendSection("", dashed, text("maps.score_note", lang)))
+    add_legend(page, sections, lang=lang)
+    add_switch(page)
+    return page

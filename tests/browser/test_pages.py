@@ -1,0 +1,138 @@
+"""The maps in a real browser without internet: they draw, switch, explain themselves, and run no text as code."""
+
+from __future__ import annotations
+
+import pytest
+from result_tables import CLASSES, HOSTILE, result_tables
+
+from jxgis.maps.offline import save_map
+from jxgis.maps.pages import hotspot_map, parks_map, scores_map, units_map
+
+pytestmark = pytest.mark.browser
+
+PAGES = ("hotspots", "parks", "units", "scores")
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("maps")
+    t = result_tables()
+    districts = t.districts.assign(name=[HOSTILE, *t.districts["name"][1:]])
+    coverage = t.coverage.assign(zone=t.coverage["zone"].replace("东栅", HOSTILE))
+    maps = {
+        "hotspots": hotspot_map(t.cells, t.places, districts=districts, sketch=True, method=HOSTILE),
+        "parks": parks_map(coverage, t.served, t.unserved, t.sites, parks=t.parks, zones=districts, sketch=True),
+        "units": units_map(t.units.assign(reason=HOSTILE), districts=districts, sketch=True),
+        "scores": scores_map(t.scores, districts=districts, indicators={"park_coverage": HOSTILE}, sketch=True),
+    }
+    return {name: save_map(page, folder / f"{name}.html") for name, page in maps.items()}
+
+
+def coloured(page) -> int:
+    """How many pixels of the canvas are drawn on."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("canvas")].reduce((sum, canvas) => {
+            const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+            let n = 0;
+            for (let i = 3; i < data.length; i += 4) n += data[i] > 0;
+            return sum + n;
+        }, 0)"""
+    )
+
+
+def picture(page) -> str:
+    return page.evaluate('() => document.querySelector("canvas").toDataURL()')
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_without_internet(pages, visit, name):
+    found = visit(pages[name])
+    page = found.page
+    page.wait_for_selector(".leaflet-control-layers")
+    page.wait_for_function("() => document.querySelector('canvas')")
+    page.wait_for_timeout(200)
+    assert page.locator(".jx-title h1").is_visible()
+    assert "示意数据，非官方边界" in page.locator(".jx-title").inner_text()
+    assert page.locator(".jx-legend").is_visible()
+    assert page.locator(".jx-legend li").first.is_visible()
+    assert page.locator(".leaflet-control-scale-line").is_visible()
+    assert coloured(page) > 100_000
+    assert page.locator("img[src='x']").count() == 0
+    assert page.evaluate("() => window.hacked") is None
+    assert found.outside() == []
+    assert len(found.requests) == 1
+    assert found.complaints == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_switch_draws_another_picture(pages, visit, name):
+    found = visit(pages[name])
+    page = found.page
+    radios = page.locator(".leaflet-control-layers-base input")
+    page.wait_for_timeout(200)
+    seen = [picture(page)]
+    for at in range(1, radios.count()):
+        radios.nth(at).check()
+        page.wait_for_timeout(200)
+        seen.append(picture(page))
+    assert len(seen) >= 2
+    assert len(set(seen)) == len(seen)
+    assert found.complaints == []
+    assert found.outside() == []
+
+
+def test_classes_stand_in_the_switch_and_the_list_follows(pages, visit):
+    page = visit(pages["hotspots"]).page
+    labels = [t.strip() for t in page.locator(".leaflet-control-layers-base label").all_inner_texts()]
+    assert labels == ["全部问题", *CLASSES]
+    assert "前 10 处" in page.locator(".jx-list h2").inner_text()
+    page.locator(".leaflet-control-layers-base input").nth(2).check()
+    assert page.locator(".jx-list h2").inner_text().startswith(CLASSES[1])
+    assert page.locator(".jx-list li").count() == 4
+
+
+def test_a_place_of_the_list_is_gone_to(pages, visit):
+    page = visit(pages["hotspots"]).page
+    before = page.locator(".leaflet-control-scale-line").inner_text()
+    page.locator(".jx-list button").first.click()
+    page.wait_for_timeout(800)
+    assert page.locator(".leaflet-control-scale-line").inner_text() != before
+    page.locator(".jx-home").click()
+    page.wait_for_timeout(800)
+    assert page.locator(".leaflet-control-scale-line").inner_text() == before
+
+
+def test_tooltips_show_hostile_text_as_text(pages, visit):
+    found = visit(pages["hotspots"])
+    page = found.page
+    page.wait_for_selector(".jx-pin")
+    page.locator(".jx-pin", has_text="5").first.hover()
+    page.wait_for_selector(".jx-tip")
+    words = page.locator(".jx-tip").inner_text()
+    assert "<img src=x onerror=" in words
+    assert "案件数" in words
+    assert "1,000" in words
+    assert page.evaluate("() => window.hacked") is None
+    assert found.complaints == []
+
+
+def test_hovering_a_cell_tells_count_and_z(pages, visit):
+    page = visit(pages["hotspots"]).page
+    page.wait_for_timeout(300)
+    box = page.locator(".folium-map").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(box["x"] + box["width"] / 2 + 4, box["y"] + box["height"] / 2 + 4)
+    page.wait_for_selector(".jx-tip")
+    words = page.locator(".jx-tip").inner_text()
+    assert "案件数" in words
+    assert "Gi* z 值" in words
+
+
+def test_the_legend_follows_the_layer(pages, visit):
+    page = visit(pages["units"]).page
+    legend = page.locator(".jx-legend")
+    assert "颜色只用于区分" in legend.inner_text()
+    page.locator(".leaflet-control-layers-base input").nth(2).check()
+    page.wait_for_timeout(100)
+    assert "紧凑度" in legend.inner_text()
+    assert "颜色只用于区分" not in legend.inner_text()

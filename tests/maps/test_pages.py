@@ -1,0 +1,154 @@
+"""The four maps as files: complete, self-contained, safe, and the same at each run."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from result_tables import CLASSES, HOSTILE, result_tables
+
+from jxgis import _errors
+from jxgis.i18n import text
+from jxgis.maps.base import extent, new_map
+from jxgis.maps.layers import Field, add_polygons, fill
+from jxgis.maps.offline import require_offline, save_map, to_html
+from jxgis.maps.pages import hotspot_map, parks_map, scores_map, units_map
+from jxgis.maps.units import neighbour_colours
+
+
+def make(name: str, lang: str = "zh", *, sketch: bool = True) -> folium.Map:
+    t = result_tables()
+    common = {"lang": lang, "sketch": sketch, "method": "方法 <b>"}
+    match name:
+        case "hotspots":
+            return hotspot_map(t.cells, t.places, districts=t.districts, **common)
+        case "parks":
+            return parks_map(t.coverage, t.served, t.unserved, t.sites, parks=t.parks, zones=t.districts, **common)
+        case "units":
+            return units_map(t.units, districts=t.districts, **common)
+        case _:
+            return scores_map(t.scores, districts=t.districts, **common)
+
+
+PAGES = ("hotspots", "parks", "units", "scores")
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_page_holds_its_title_legend_scale_and_switch(name, lang):
+    page = to_html(make(name, lang))
+    assert text(f"maps.{name}_title", lang) in page
+    assert text("common.sketch", lang) in page
+    assert "jxgis.legend(" in page
+    assert "L.control.scale(" in page
+    assert "L.control.layers(" in page
+    assert "方法 <b>" not in page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_loads_nothing(name):
+    page = to_html(make(name))
+    require_offline(page)
+    markup = re.sub(r"<script\b[^>]*>.*?</script>", "<script></script>", page, flags=re.DOTALL)
+    assert not re.findall(r"https?:", markup)
+    for unwanted in ("bootstrap", "jquery", "d3.min", "fontawesome", "sourceMappingURL"):
+        assert unwanted not in page
+    assert "url(#default#VML)" not in markup
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_two_runs_write_the_same_bytes(name, tmp_path):
+    first, second = make(name), make(name)
+    a, b = save_map(first, tmp_path / "a.html").read_bytes(), save_map(second, tmp_path / "b.html").read_bytes()
+    assert a == b
+    assert to_html(first).encode() == a  # a map may be shown and then written
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_mark_goes_with_official_polygons(name):
+    assert text("common.sketch", "zh") not in to_html(make(name, sketch=False))
+
+
+def test_hot_spots_switch_between_all_classes_in_order():
+    page = to_html(make("hotspots"))
+    names = re.search(r"base_layers : \{(.*?)\}", page, re.DOTALL)[1]
+    assert [json.loads(f'"{n}"') for n in re.findall(r'"(\S+)" :', names)] == ["全部问题", *CLASSES]
+
+
+def test_a_city_of_cells_by_class_stays_a_small_page():
+    # 9,600 cells in seven classes; as GeoJSON the same is over 20 MB.
+    assert len(to_html(make("hotspots"))) < 3_000_000
+    assert len(to_html(make("units"))) < 300_000
+
+
+def test_hostile_text_stays_text():
+    page = to_html(make("hotspots"))
+    assert "window.hacked=1\\u003c/script" in page
+    assert "<img src=x" not in page
+    assert page.count("</script>") == page.count("<script")
+
+
+def test_hostile_names_everywhere_stay_text():
+    square = gpd.GeoDataFrame({"name": [HOSTILE]}, geometry=[shapely.box(572000, 3403000, 573000, 3404000)], crs=4549)
+    page = new_map(extent([square]), title=HOSTILE, subtitle=HOSTILE)
+    add_polygons(page, square, name=HOSTILE, styles=[fill("#fff")], heading="name", fields=[Field("name", HOSTILE)])
+    page.add_child(folium.LayerControl())
+    html = to_html(page)
+    assert "<img src=x" not in html
+    assert html.count("</script>") == html.count("<script")
+
+
+def test_a_layer_that_needs_the_internet_is_refused():
+    page = new_map((120.7, 30.7, 120.8, 30.8), title="x")
+    page.default_js.append(("plugin", "https://example.org/plugin.js"))
+    with pytest.raises(_errors.JxgisError, match=r"example\.org"):
+        to_html(page)
+    assert folium.Map.default_js is not page.default_js
+
+
+def test_a_plain_folium_map_is_left_as_it_was():
+    make("units")
+    assert any("leaflet" in url for _, url in folium.Map().default_js)
+
+
+def test_no_residential_land_is_said_in_words():
+    t = result_tables()
+    empty = t.coverage.assign(coverage=np.nan, served_m2=np.nan, reason="没有居住用地图层")
+    page = to_html(parks_map(empty, zones=t.districts))
+    assert "没有居住用地图层" in page
+    assert "jx-notice" in page
+
+
+def test_zones_by_name_serve_where_coverage_has_no_polygons():
+    t = result_tables()
+    bare = t.coverage.drop(columns="geometry")
+    assert '"老城"' in to_html(parks_map(bare, zones=t.districts))
+    with pytest.raises(_errors.InputError, match="zones"):
+        parks_map(bare)
+
+
+def test_nothing_to_draw_is_said():
+    with pytest.raises(_errors.InputError, match="nothing to draw"):
+        extent([gpd.GeoDataFrame(geometry=[], crs=4549), None])
+
+
+def test_neighbours_differ_in_colour():
+    units = result_tables().units
+    colours = neighbour_colours(units)
+    left, right = shapely.STRtree(units.geometry.array).query(units.geometry.array, predicate="touches")
+    assert (colours[left] != colours[right]).all()
+
+
+def test_no_argument_is_changed():
+    t = result_tables()
+    before = [table.copy() for table in t]
+    for name in PAGES:
+        make(name)
+    for now, then in zip(t, before, strict=True):
+        assert now.equals(then)
