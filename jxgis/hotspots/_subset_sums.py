@@ -1,0 +1,298 @@
+"""The exact distribution of the sum of k integers drawn without replacement, for every k that is asked for.
+
+With z_j = exp(iθ y_j) the characteristic function of the sum over k-subsets of n values is φ_k = e_k(z) / C(n, k), where
+e_k is the elementary symmetric polynomial. Newton's identity k e_k = Σ_m (-1)^(m-1) e_(k-m) p_m, divided by the
+binomials as it goes, runs up over k; the power sums p_m(θ) = Σ_j exp(imθ y_j) are the Fourier transform of the histogram
+of the values, read at m times the frequency. The factor of term m falls like (k / (n - k))^m, so that few terms count.
+
+The levels are met one after the other and forgotten: memory is two stacks of J levels, whatever k and however many.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import product
+from math import inf
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+
+__all__ = ["Tails", "subset_sum_tails"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+TOLERANCE = 1e-17  # of what is left out: terms of Newton's identity, mass beyond the window
+MAX_WORK = 500_000_000  # complex multiplications: two to four seconds
+MAX_BYTES = 512 * 2**20
+MAX_LOOKUPS = 20_000_000
+APART = (0, 1, 2, 3, 4, 6, 8)  # how many large values may be mixed in apart
+WIDE = 4096  # a window narrower than this is not worth taking values apart
+
+
+@dataclass(frozen=True, eq=False)
+class Tails:
+    """Both tails of each query, with the value itself: P(S >= s) and P(S <= s).
+
+    Parameters
+    ----------
+    upper, lower
+        (q,) probabilities, absolute error about 1e-14; NaN where ``exact`` is False.
+    exact
+        (q,) False where the work or the memory would have passed the bounds of this module.
+    """
+
+    upper: Floats
+    lower: Floats
+    exact: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class _Terms:
+    """Linear combinations of tails: ``answer[target] += factor * P(S_size >= at_least)``, and <= at_most alike."""
+
+    target: Ints
+    size: Ints
+    at_least: Ints
+    at_most: Ints
+    factor: Floats
+
+    def take(self, which: npt.NDArray[np.bool_] | Ints) -> _Terms:
+        return _Terms(
+            self.target[which], self.size[which], self.at_least[which], self.at_most[which], self.factor[which]
+        )
+
+
+def subset_sum_tails(values: Ints, sizes: Ints, sums: Ints, own: Ints | None = None) -> Tails:
+    """Compute the tail probabilities of sums of values drawn without replacement.
+
+    Parameters
+    ----------
+    values
+        (n,) the population, integers of any sign.
+    sizes
+        (q,) number k of values drawn, 0 to n (n - 1 with ``own``).
+    sums
+        (q,) the sum s to be judged.
+    own
+        (q,) one value of the population that is left out of the draw, or None to draw from all.
+
+    Returns
+    -------
+    Tails
+    """
+    base = int(values.min())
+    shifted = values - base
+    unit = max(int(np.gcd.reduce(shifted)), 1)
+    population = np.sort(shifted // unit)
+    drawn_from = len(values) - (own is not None)
+    left_out = np.zeros_like(sums) if own is None else (own - base) // unit
+    # Above one half the identities lose digits: judge what stays behind instead, with the tails changing places.
+    swap = 2 * sizes > drawn_from
+    sums = sums - base * sizes
+    least, most = -(-sums // unit), sums // unit
+    rest = int(population.sum()) - left_out
+    least, most = np.where(swap, rest - most, least), np.where(swap, rest - least, most)
+    sizes = np.where(swap, drawn_from - sizes, sizes)
+
+    everyone = np.arange(len(sums))
+    terms = _Terms(everyone, sizes, least, most, np.ones(len(sums)))
+    if own is not None:
+        terms = _leave_one_out(terms, left_out, len(values))
+    upper, lower, exact = _evaluate(terms, population, len(sums))
+    upper, lower = np.where(swap, lower, upper), np.where(swap, upper, lower)
+    for tail in (upper, lower):
+        np.clip(tail, 0, 1, out=tail)
+        tail[~exact] = np.nan
+    return Tails(upper=upper, lower=lower, exact=exact)
+
+
+def _leave_one_out(terms: _Terms, left_out: Ints, n: int) -> _Terms:
+    """Express draws from all values but one by draws from all.
+
+    U_k(s) = k/n U'_(k-1)(s - y) + (n-k)/n U'_k(s), with U' without y, solved for U'_k and unrolled downwards.
+    """
+    parts = []
+    m = 0
+    coefficient = n / (n - terms.size)
+    alive = np.arange(len(left_out))
+    while len(alive):
+        size, own = terms.size[alive], left_out[alive]
+        parts.append(
+            _Terms(alive, size - m, terms.at_least[alive] - m * own, terms.at_most[alive] - m * own, coefficient)
+        )
+        # From U'_(k-m) to U'_(k-m-1): the factor of the latter, then that of U_(k-m-1) in it.
+        coefficient = -coefficient * (size - m) / (n - size + m + 1)
+        m += 1
+        kept = (size >= m) & (np.abs(coefficient) > TOLERANCE)
+        alive, coefficient = alive[kept], coefficient[kept]
+    return _Terms(
+        np.concatenate([part.target for part in parts]),
+        np.concatenate([part.size for part in parts]),
+        np.concatenate([part.at_least for part in parts]),
+        np.concatenate([part.at_most for part in parts]),
+        np.concatenate([part.factor for part in parts]),
+    )
+
+
+def _evaluate(terms: _Terms, population: Ints, queries: int) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """Add the terms up, as far as work and memory allow: up to some k, which the data alone decide."""
+    apart = _values_apart(population, int(terms.size.max(initial=0)), len(terms.size))
+    large, small = population[len(population) - apart :], population[: len(population) - apart]
+    needed = np.unique(terms.size)
+    affordable = _affordable_size(small, needed, apart)
+    refused = np.zeros(queries, dtype=bool)
+    refused[terms.target[terms.size > affordable]] = True
+    terms = terms.take(~refused[terms.target])
+    upper, lower = np.zeros(queries), np.zeros(queries)
+    if len(terms.size):
+        _add_tails(_mix_in(terms, large, len(population)), small, upper, lower)
+    return upper, lower, ~refused
+
+
+def _values_apart(population: Ints, size: int, terms: int) -> int:
+    """How many of the largest values to mix in apart, so that one huge cell does not stretch the window."""
+    choices = [a for a in APART if 2 * (size + a) <= len(population) - a and terms * 2**a <= MAX_LOOKUPS] or [0]
+    spans = {}
+    for a in choices:
+        low, high = _window(population[: len(population) - a], np.array([size]))
+        spans[a] = int((high - low)[0]) + 1
+    if spans[choices[0]] <= WIDE:
+        return 0
+    best = min(spans.values())
+    return min(a for a in choices if spans[a] <= 1.3 * best)
+
+
+def _mix_in(terms: _Terms, large: Ints, n: int) -> _Terms:
+    """Split each term by which of the large values are drawn; the rest then comes from the small ones."""
+    if not len(large):
+        return terms
+    parts = []
+    for drawn in product((False, True), repeat=len(large)):
+        count, amount = sum(drawn), int(large[list(drawn)].sum())
+        chance = np.ones(len(terms.size))
+        for j in range(len(large)):
+            # Products of at most eight ratios: exact to a few ulp, where gamma functions are not.
+            chance *= (terms.size - j if j < count else n - terms.size - (j - count)) / (n - j)
+        part = _Terms(
+            terms.target, terms.size - count, terms.at_least - amount, terms.at_most - amount, terms.factor * chance
+        )
+        parts.append(part.take((part.size >= 0) & (chance > 0)))
+    return _Terms(
+        np.concatenate([part.target for part in parts]),
+        np.concatenate([part.size for part in parts]),
+        np.concatenate([part.at_least for part in parts]),
+        np.concatenate([part.at_most for part in parts]),
+        np.concatenate([part.factor for part in parts]),
+    )
+
+
+def _window(population: Ints, sizes: Ints) -> tuple[Ints, Ints]:
+    """Smallest and largest sum with a chance above the tolerance, for each number of values drawn.
+
+    Chernoff's bound for drawing with replacement, which Hoeffding (1963) shows to hold without; never beyond the sums
+    of the smallest and the largest values.
+    """
+    prefix = np.concatenate([[0], np.cumsum(population)])
+    least, most = prefix[sizes], prefix[-1] - prefix[len(population) - sizes]
+    value, times = np.unique(population, return_counts=True)
+    scale = max(float(population.std()), 1e-9)
+    steepness = np.geomspace(1e-4, 50, 60) / scale
+    log_share = np.log(times / len(population))
+    need = -np.log(TOLERANCE)
+    bounds = []
+    for sign in (1, -1):
+        exponent = sign * steepness[:, None] * value + log_share
+        peak = exponent.max(axis=1)
+        cumulant = peak + np.log(np.exp(exponent - peak[:, None]).sum(axis=1))
+        bound = np.full(len(sizes), inf)
+        for slope, log_mean in zip(steepness.tolist(), cumulant.tolist(), strict=True):
+            np.minimum(bound, (sizes * log_mean + need) / slope, out=bound)
+        bounds.append(bound)
+    high = np.minimum(most, np.minimum(np.ceil(bounds[0]), 2.0**62).astype(np.int64))
+    low = np.maximum(least, -np.minimum(np.ceil(bounds[1]), 2.0**62).astype(np.int64))
+    return low, high
+
+
+def _factors(size: int, n: int) -> list[float]:
+    """Factors of Newton's identity at one level, (-1)^(m-1) (1/k) C(n, k-m) / C(n, k), as far as they count."""
+    factors = []
+    factor = 1.0 / max(size, 1)
+    for m in range(1, size + 1):
+        factor *= (size - m + 1) / (n - size + m)
+        if factor * n < TOLERANCE:
+            break
+        factors.append(factor if m % 2 else -factor)
+    return factors
+
+
+def _affordable_size(population: Ints, needed: Ints, apart: int) -> int:
+    """Find the largest k that work and memory allow; -1 if there is none."""
+    if not len(needed):
+        return -1
+    ladder = np.unique(np.linspace(0, needed[-1], 40).astype(np.int64))
+    # The number of factors grows smoothly, and so it is looked up at a few sizes only.
+    lengths = np.array([len(_factors(size, len(population))) for size in ladder.tolist()])
+
+    def affords(size: int) -> bool:
+        below = np.maximum(np.unique(np.subtract.outer(needed[needed <= size], np.arange(apart + 1))), 0)
+        low, high = _window(population, below)
+        span = int((high - low).max()) + 1
+        levels = np.interp(np.arange(size + 1), ladder, lengths)
+        work = float(levels.sum()) * (span / 2 + 1)
+        memory = (16 * (float(levels[-1]) + 1) + 64) * span
+        return work <= MAX_WORK and memory <= MAX_BYTES
+
+    count = bisect_left(range(len(needed)), True, key=lambda i: not affords(int(needed[i])))
+    return int(needed[count - 1]) if count else -1
+
+
+def _add_tails(terms: _Terms, population: Ints, upper: Floats, lower: Floats) -> None:
+    """Run up the levels, and at each that is asked for read the tails off."""
+    order = np.argsort(terms.size, kind="stable")
+    terms = terms.take(order)
+    needed, start = np.unique(terms.size, return_index=True)
+    stop = np.append(start[1:], len(terms.size))
+    asked = {int(k): (int(a), int(b)) for k, a, b in zip(needed, start, stop, strict=True)}
+    low, high = _window(population, needed)
+    first = {int(k): int(a) for k, a in zip(needed, low, strict=True)}
+    top, n = int(needed[-1]), len(population)
+    period = scipy.fft.next_fast_len(int((high - low).max()) + 1, real=True)
+    half = period // 2 + 1
+
+    depth = max(len(_factors(top, n)), 1)
+    transform = scipy.fft.fft(np.bincount(population % period, minlength=period))
+    frequency = np.arange(half)
+    power_sums: list[npt.NDArray[np.complex128]] = []
+    levels = np.zeros((depth + 1, half), dtype=np.complex128)
+    levels[0] = 1
+    step = np.empty(half, dtype=np.complex128)
+    for size in range(top + 1):
+        level = levels[size % (depth + 1)]
+        if size:
+            sum_of_terms = np.zeros(half, dtype=np.complex128)
+            for m, factor in enumerate(_factors(size, n)[:depth], start=1):
+                if m > len(power_sums):
+                    power_sums.append(transform[m * frequency % period])
+                np.multiply(power_sums[m - 1], levels[(size - m) % (depth + 1)], out=step)
+                step *= factor
+                sum_of_terms += step
+            level[:] = sum_of_terms
+        if size in asked:
+            a, b = asked[size]
+            _read_tails(level, period, first[size], terms.take(np.arange(a, b)), upper, lower)
+
+
+def _read_tails(
+    level: npt.NDArray[np.complex128], period: int, first: int, terms: _Terms, upper: Floats, lower: Floats
+) -> None:
+    """Turn one characteristic function into tails and add those of the terms, each tail summed from its thin end."""
+    mass = np.roll(scipy.fft.irfft(level, n=period), -(first % period))
+    from_below = np.concatenate([[0.0], np.cumsum(mass)])
+    from_above = np.concatenate([[0.0], np.cumsum(mass[::-1])])[::-1]
+    at_least = np.clip(terms.at_least - first, 0, period)
+    at_most = np.clip(terms.at_most - first + 1, 0, period)
+    np.add.at(upper, terms.target, terms.factor * from_above[at_least])
+    np.add.at(lower, terms.target, terms.factor * from_below[at_most])

@@ -1,0 +1,210 @@
+"""The table of hot spots: for one class of counts, Gi* with its p, q and class, and local Moran beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from jxgis._errors import InputError
+from jxgis.hotspots._draws import Place, graph_place, grid_place
+from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin
+from jxgis.hotspots.getis_ord import GiResult, from_neighbours, getis_ord_grid
+from jxgis.hotspots.moran import conditional_p, moran_from_gi
+from jxgis.hotspots.permutation import Null, normal_p, permutation_p, permutation_p_draws
+from jxgis.space.graph import align, as_numbers, neighbours
+from jxgis.space.grid import Grid
+
+if TYPE_CHECKING:
+    from libpysal.graph import Graph
+
+__all__ = ["compare_with_normal", "hotspot_table", "hotspot_table_graph"]
+
+Numbers = npt.NDArray[np.int64] | npt.NDArray[np.float64]
+
+
+def hotspot_table(
+    counts: npt.ArrayLike,
+    grid: Grid,
+    *,
+    band_m: float,
+    alpha: float = 0.05,
+    null: Null = "total",
+    draws: int = 999,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Find the hot and cold cells of one class.
+
+    Parameters
+    ----------
+    counts
+        (n_cells,) counts, or real values such as rates; without gaps.
+    grid
+        The cells.
+    band_m
+        Radius of the neighbourhood between cell centres, in metres.
+    alpha
+        False discovery rate at which a cell gets its ``lisa`` label.
+    null
+        Null of the Gi* p-values, see ``permutation``; local Moran's is always conditional.
+    draws, seed
+        Number and seed of the permutations; used for real values only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a cell, in the order of the cells: ``count``; ``gi_z``; ``gi_p`` (two-sided, by ``p_method``);
+        ``gi_p_normal``; ``p_method`` (``exact``, ``saddlepoint``, ``draws_<P>``, ``normal``); ``gi_q``
+        (Benjamini-Hochberg over the cells with a p); ``gi_bin`` (-3 to 3: q at most .01, .05, .10, sign of z);
+        ``lisa`` (HH, LL, HL, LH, ns); ``reason`` (why there is no z, else missing).
+
+    Raises
+    ------
+    InputError
+        If the shape is not the grid's, a value is missing, the null is unknown, or the band is not positive.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 600), dtype=bool))
+    >>> counts = np.where(np.arange(600) // 3 == 9, 9, np.arange(600) % 2)
+    >>> hotspot_table(counts, grid, band_m=100).loc[27:29, ["count", "gi_z", "gi_p", "gi_bin", "lisa"]].round(4)
+        count     gi_z    gi_p  gi_bin lisa
+    27      9  12.1423  0.0001       2   ns
+    28      9  18.8159  0.0000       3   HH
+    29      9  12.1423  0.0001       2   ns
+    """
+    values = as_numbers(counts)
+    if values.ndim != 1:
+        raise InputError(
+            zh="一次只分析一类；请逐类给出一维计数。",
+            en="one class at a time: counts must have one dimension.",
+        )
+    star = getis_ord_grid(values, grid, band_m=band_m)
+    plain = getis_ord_grid(values, grid, band_m=band_m, star=False)
+    places = (grid_place(grid, band_m=band_m, star=True), grid_place(grid, band_m=band_m, star=False))
+    table = _table(values, star, plain, places, binary=True, alpha=alpha, null=null, draws=draws, seed=seed)
+    return table.reset_index(drop=True)
+
+
+def hotspot_table_graph(
+    values: pd.Series | npt.ArrayLike,
+    graph: Graph,
+    *,
+    alpha: float = 0.05,
+    null: Null = "total",
+    draws: int = 999,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Find the hot and cold places of one class on polygons, hexes or H3 cells.
+
+    Parameters
+    ----------
+    values
+        (n,) Series with the labels of the graph, or an array in its order.
+    graph
+        ``libpysal.graph.Graph``; its places are made their own neighbours for Gi*.
+    alpha, null, draws, seed
+        As in ``hotspot_table``; draws are used for real values and for unequal weights (kernels).
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``hotspot_table``, one row a place, indexed by ``graph.unique_ids``.
+
+    Raises
+    ------
+    InputError
+        If values and graph do not fit each other, the null is unknown, or the weights cannot be used.
+    """
+    numbers = align(values, graph)
+    near_star, near = neighbours(graph, star=True), neighbours(graph, star=False)
+    star = from_neighbours(numbers, near_star, star=True)
+    plain = from_neighbours(numbers, near, star=False)
+    places = (graph_place(near_star), graph_place(near))
+    table = _table(numbers, star, plain, places, binary=near.binary, alpha=alpha, null=null, draws=draws, seed=seed)
+    return table.set_axis(graph.unique_ids, axis=0)
+
+
+def _table(
+    values: Numbers,
+    star: GiResult,
+    plain: GiResult,
+    places: tuple[Place, Place],
+    *,
+    binary: bool,
+    alpha: float,
+    null: Null,
+    draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    if null not in ("total", "conditional"):
+        raise InputError(
+            zh=f"null 只能是 total 或 conditional，现为 {null!r}。",
+            en=f"null must be total or conditional, not {null!r}.",
+        )
+    conditional = conditional_p(values, plain, places[1], binary=binary, draws=draws, seed=seed)
+    moran = moran_from_gi(values, plain, conditional, alpha=alpha)
+    if null == "conditional":
+        # With i's own value kept, Gi* and Gi are the same question.
+        found = conditional
+    elif binary and values.dtype.kind == "i":
+        found = permutation_p(values, star.sums, star.weight, null="total")
+    else:
+        found = permutation_p_draws(values, places[0], null="total", draws=draws, seed=seed)
+    known = star.reason == ""
+    p = np.where(known, found.p, np.nan)
+    q = benjamini_hochberg(p)
+    return pd.DataFrame(
+        {
+            "count": values,
+            "gi_z": star.z,
+            "gi_p": p,
+            "gi_p_normal": normal_p(star.z),
+            "p_method": _text(np.where(known, found.method, "")),
+            "gi_q": q,
+            "gi_bin": gi_bin(q, star.z),
+            "lisa": moran.label,
+            "reason": _text(star.reason),
+        }
+    )
+
+
+def _text(words: npt.NDArray[np.str_]) -> pd.Series:
+    """Words as a column, missing where there is none."""
+    return pd.Series(words, dtype="str").replace("", np.nan).astype("str")
+
+
+def compare_with_normal(table: pd.DataFrame, *, alpha: float = 0.05) -> dict[str, int]:
+    """Count the cells that permutation and normal p-values call hot or cold, and those where they disagree.
+
+    Parameters
+    ----------
+    table
+        From ``hotspot_table`` or ``hotspot_table_graph``.
+    alpha
+        False discovery rate.
+
+    Returns
+    -------
+    dict
+        ``hot``, ``cold``, ``normal_hot``, ``normal_cold``, ``disagree``: numbers of cells.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"gi_z": [3.0, -1.0], "gi_q": [0.01, 0.04], "gi_p_normal": [0.003, 0.3]})
+    >>> compare_with_normal(table)
+    {'hot': 1, 'cold': 1, 'normal_hot': 1, 'normal_cold': 0, 'disagree': 1}
+    """
+    sign = np.sign(table["gi_z"].to_numpy())
+    ours = np.where(table["gi_q"].to_numpy() <= alpha, sign, 0)
+    theirs = np.where(benjamini_hochberg(table["gi_p_normal"].to_numpy()) <= alpha, sign, 0)
+    return {
+        "hot": int((ours > 0).sum()),
+        "cold": int((ours < 0).sum()),
+        "normal_hot": int((theirs > 0).sum()),
+        "normal_cold": int((theirs < 0).sum()),
+        "disagree": int((ours != theirs).sum()),
+    }
