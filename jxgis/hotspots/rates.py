@@ -1,0 +1,305 @@
+"""Issues against an exposure: empirical Bayes rates, the built-up mask, and Gi* on deviations from the city's rate.
+
+Raw counts follow people and patrols: on them the inner city is one hot spot. A rate asks where there are more issues
+than the people, or the streets, would explain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import shapely
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+from jxgis.hotspots.inference import hotspot_table
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from jxgis.space.grid import Grid
+
+__all__ = ["built_up", "empirical_bayes", "exposure_on_grid", "hot_rates", "rate_scores"]
+
+# Sub-cells along a cell's side for measuring how much of it is built up: one per cent of the cell each.
+_MASK_SPLIT = 10
+
+
+def empirical_bayes(counts: ArrayLike, exposure: ArrayLike) -> NDArray[np.float64]:
+    """Shrink rates towards the city's rate, the more the smaller their exposure.
+
+    Marshall's global estimator: m + C_i (y_i/e_i − m) with C_i = A / (A + m/e_i), where m = Σy/Σe and
+    A = max(0, Σ e_i (y_i/e_i − m)²/Σe − m/ē).
+
+    Parameters
+    ----------
+    counts
+        (n,) issues y_i.
+    exposure
+        (n,) people, street kilometres or whatever the rate is for, e_i ≥ 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) smoothed rates per unit of exposure; NaN where there is no exposure. Those cells take no part in m and A.
+
+    Raises
+    ------
+    InputError
+        If an exposure is negative or missing, or none is above zero.
+
+    References
+    ----------
+    Marshall, R. J. (1991). Mapping disease and mortality rates using empirical Bayes estimators. Applied Statistics 40.
+
+    Examples
+    --------
+    >>> empirical_bayes([2, 40, 0, 5], [10, 1000, 1, 0]).round(4).tolist()
+    [0.0463, 0.0404, 0.0414, nan]
+    """
+    moments = _moments(counts, exposure)
+    weight = np.zeros(moments.own.shape)
+    has = moments.exposure > 0
+    if moments.between > 0:
+        weight[has] = moments.between / (moments.between + moments.mean / moments.exposure[has])
+    return np.where(has, moments.mean + weight * (moments.own - moments.mean), np.nan)
+
+
+def rate_scores(counts: ArrayLike, exposure: ArrayLike) -> NDArray[np.float64]:
+    """Standardise rates so that small and large exposures can stand side by side.
+
+    (y_i/e_i − m) / √(A + m/e_i), with m and A as in :func:`empirical_bayes`: under a common rate every cell has mean
+    0 and variance 1, whatever its exposure, so that cells may be exchanged in a permutation. Smoothed rates may not:
+    where few people live all are pulled to the mean, and a hot spot there is lost.
+
+    Parameters
+    ----------
+    counts, exposure
+        As in :func:`empirical_bayes`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) scores; NaN where there is no exposure.
+
+    References
+    ----------
+    Assunção, R. M. and Reis, E. A. (1999). A new proposal to adjust Moran's I for population density. Statistics in
+    Medicine 18.
+
+    Examples
+    --------
+    >>> rate_scores([2, 40, 0, 5], [10, 1000, 1, 0]).round(3).tolist()
+    [2.421, -0.118, -0.204, nan]
+    """
+    moments = _moments(counts, exposure)
+    has = moments.exposure > 0
+    spread = np.sqrt(moments.between + np.divide(moments.mean, moments.exposure, out=0 * moments.own, where=has))
+    scores = np.divide(moments.own - moments.mean, spread, out=np.zeros(spread.shape), where=has & (spread > 0))
+    return np.where(has, scores, np.nan)
+
+
+class _Moments(NamedTuple):
+    """Exposure, raw rates, their mean m and their variance A beyond what chance makes."""
+
+    exposure: NDArray[np.float64]
+    own: NDArray[np.float64]
+    mean: float
+    between: float
+
+
+def _moments(counts: ArrayLike, exposure: ArrayLike) -> _Moments:
+    y, e = np.asarray(counts, dtype=np.float64), np.asarray(exposure, dtype=np.float64)
+    if y.shape != e.shape or not (e >= 0).all() or not (e > 0).any():
+        raise InputError(
+            zh="暴露量须与问题数一一对应、不为负、不缺失，且至少有一格大于 0。",
+            en="the exposure must have one value a count, none negative or missing, and at least one above 0.",
+        )
+    has = e > 0
+    own = np.divide(y, e, out=np.full(y.shape, np.nan), where=has)
+    total = e[has].sum()
+    mean = y[has].sum() / total
+    between = max(0.0, float((e[has] * (own[has] - mean) ** 2).sum() / total - mean / (total / has.sum())))
+    return _Moments(e, own, float(mean), between)
+
+
+def exposure_on_grid(grid: Grid, table: gpd.GeoDataFrame, *, column: str | None = None) -> NDArray[np.float64]:
+    """Bring an exposure to the cells.
+
+    Parameters
+    ----------
+    grid
+        The cells.
+    table
+        Points (each wholly in its cell), lines (by length) or polygons (by area), in the grid's CRS.
+    column
+        What to spread, such as ``people``; without it points count one each, lines their kilometres, polygons their
+        square kilometres. Missing values count as nothing.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_cells,) sums; what lies outside the grid counts nowhere.
+
+    Raises
+    ------
+    InputError
+        If the column is missing, or the table mixes points, lines and polygons.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, pyproj
+    >>> from jxgis.space.grid import Grid
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 2), dtype=bool))
+    >>> homes = gpd.GeoDataFrame({"people": [300]}, geometry=[shapely.box(50, 0, 200, 100)], crs=4549)
+    >>> exposure_on_grid(grid, homes, column="people").tolist()
+    [100.0, 200.0]
+    """
+    require_metric(table, "exposure", like=grid.crs)
+    if column is not None and column not in table.columns:
+        raise InputError(
+            zh=f"暴露量图层没有 {column} 列；有：{'、'.join(map(str, table.columns))}。",
+            en=f"the exposure layer has no column {column}; it has {', '.join(map(str, table.columns))}.",
+        )
+    shapes = table.geometry.to_numpy()
+    dimension = np.unique(shapely.get_dimensions(shapes[~shapely.is_empty(shapes) & ~shapely.is_missing(shapes)]))
+    if dimension.size > 1:
+        raise InputError(
+            zh="暴露量图层同时有点、线或面；请分开给出。",
+            en="the exposure layer mixes points, lines and polygons; give one kind.",
+        )
+    if dimension.size == 0:
+        return np.zeros(len(grid))
+    measure = {0: None, 1: shapely.length, 2: shapely.area}[int(dimension[0])]
+    unit = {0: 1.0, 1: 1e3, 2: 1e6}[int(dimension[0])]
+    amount = None if column is None else table[column].fillna(0).to_numpy(dtype=np.float64)
+    if measure is None:
+        parts, origin = shapely.get_parts(shapes, return_index=True)
+        cell = grid.index_of(shapely.get_x(parts), shapely.get_y(parts))
+        each = np.ones(len(table)) if amount is None else amount / np.maximum(shapely.get_num_geometries(shapes), 1)
+        return _sums(cell[cell >= 0], each[origin[cell >= 0]], len(grid))
+    squares = grid.cells().geometry.to_numpy()
+    which, cell = shapely.STRtree(squares).query(shapes, predicate="intersects")
+    size = measure(shapely.intersection(shapes[which], squares[cell]))
+    whole = measure(shapes)
+    each = np.full(len(table), 1 / unit) if amount is None else np.divide(amount, whole, out=0 * whole, where=whole > 0)
+    return _sums(cell, size * each[which], len(grid))
+
+
+def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries, *, min_share: float = 0.0) -> NDArray[np.bool_]:
+    """Say which cells are built up, so that farmland is no part of the comparison.
+
+    Parameters
+    ----------
+    grid
+        The cells.
+    land
+        Polygons of built-up land (or of housing), or lines of streets, in the grid's CRS.
+    min_share
+        A cell is built up if more than this share of it (0–1) is; 0: if anything is. Measured to one per cent of
+        the cell.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_cells,) bool, for ``grid.where``.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, pyproj
+    >>> from jxgis.space.grid import Grid
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 3), dtype=bool))
+    >>> land = gpd.GeoSeries([shapely.box(0, 0, 130, 100)], crs=4549)
+    >>> built_up(grid, land).tolist(), built_up(grid, land, min_share=0.5).tolist()
+    ([True, True, False], [True, False, False])
+    """
+    from rasterio.features import rasterize
+    from rasterio.transform import from_origin
+
+    require_metric(land, "built-up land", like=grid.crs)
+    rows, cols = grid.mask.shape
+    step = grid.cell_m / _MASK_SPLIT
+    transform = from_origin(grid.col0 * grid.cell_m, (grid.row0 + rows) * grid.cell_m, step, step)
+    shapes = [shape for shape in land.geometry if shape is not None and not shape.is_empty]
+    if not shapes:
+        return np.zeros(len(grid), dtype=bool)
+    burnt = rasterize(shapes, out_shape=(rows * _MASK_SPLIT, cols * _MASK_SPLIT), transform=transform, dtype="uint8")[
+        ::-1
+    ]
+    share = burnt.reshape(rows, _MASK_SPLIT, cols, _MASK_SPLIT).mean(axis=(1, 3))
+    return np.asarray(share[grid.mask] > min_share, dtype=bool)
+
+
+def hot_rates(
+    counts: ArrayLike,
+    exposure: ArrayLike,
+    grid: Grid,
+    *,
+    band_m: float,
+    alpha: float = 0.05,
+    min_exposure: float = 0.0,
+    levels: int = 2000,
+) -> pd.DataFrame:
+    """Find where rates, not counts, are high: Gi* on standardised rates, with exact p.
+
+    The scores of :func:`rate_scores` are rounded to ``levels`` steps between the lowest and the highest. They are whole
+    numbers then, and the exact permutation distribution of counts holds for them as it stands (Gi* does not depend on
+    shift or scale): no draws, no seed, no floor that would starve the false discovery rate.
+
+    Parameters
+    ----------
+    counts
+        (n_cells,) issues.
+    exposure
+        (n_cells,) what they are measured against.
+    grid
+        The cells.
+    band_m
+        The neighbourhood, metres.
+    alpha
+        False discovery rate for ``lisa``.
+    min_exposure
+        Cells whose exposure is not above this take no part: neither as neighbours nor in the mean.
+    levels
+        Steps that the scores are rounded to, at least 100.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a cell: ``exposure``, ``rate`` (smoothed, per unit), then the columns of
+        :func:`jxgis.hotspots.inference.hotspot_table` but ``count``, for the scores; ``reason`` is ``no_exposure``
+        where the cell takes no part.
+
+    Raises
+    ------
+    InputError
+        If fewer than two cells have an exposure, or ``levels`` is below 100.
+    """
+    if levels < 100:
+        raise InputError(zh=f"levels 至少 100，现为 {levels}。", en=f"levels must be at least 100, not {levels}.")
+    y, e = np.asarray(counts), np.asarray(exposure, dtype=np.float64)
+    keep = e > min_exposure
+    if keep.sum() < 2:
+        raise InputError(
+            zh="有暴露量的格少于 2 个，无法比较；请检查暴露量图层和坐标系。",
+            en="fewer than two cells have an exposure, so nothing can be compared; check the layer and its CRS.",
+        )
+    rate = empirical_bayes(y[keep], e[keep])
+    scores = rate_scores(y[keep], e[keep])
+    span = float(scores.max() - scores.min())
+    steps = np.rint((scores - scores.min()) * (levels / span if span > 0 else 0.0)).astype(np.int64)
+    table = hotspot_table(steps, grid.where(keep), band_m=band_m, alpha=alpha).drop(columns="count")
+    table.insert(0, "rate", rate)
+    table = table.set_axis(np.flatnonzero(keep), axis=0).reindex(range(len(grid)))
+    table.insert(0, "exposure", e)
+    table.loc[~keep, "reason"] = "no_exposure"
+    return table.assign(
+        gi_bin=table["gi_bin"].fillna(0).astype(np.int64), lisa=table["lisa"].fillna("ns").astype("str")
+    )
+
+
+def _sums(cell: NDArray[np.int64], amounts: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    return np.asarray(np.bincount(cell, weights=amounts, minlength=n), dtype=np.float64)

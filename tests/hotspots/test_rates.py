@@ -1,0 +1,135 @@
+"""Rates against esda's smoother, areal identities, and cities where the answer is known."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jxgis._errors import InputError
+from jxgis.hotspots.getis_ord import getis_ord_grid
+from jxgis.hotspots.rates import built_up, empirical_bayes, exposure_on_grid, hot_rates, rate_scores
+from jxgis.space.grid import Grid
+
+CRS = pyproj.CRS(4549)
+GRID = Grid(CRS, 100.0, 10, 20, np.ones((8, 12), dtype=bool))
+
+
+@given(st.integers(0, 500))
+@settings(max_examples=20, deadline=None)
+def test_smoothing_is_esdas(seed):
+    smoothing = pytest.importorskip("esda.smoothing")
+    rng = np.random.default_rng(seed)
+    exposure = rng.integers(1, 2000, 80).astype(float)
+    counts = rng.poisson(exposure * rng.gamma(2, 0.02, 80)).astype(float)
+    peer = smoothing.Empirical_Bayes(counts, exposure).r.ravel()
+    np.testing.assert_allclose(empirical_bayes(counts, exposure), peer, rtol=1e-12)
+
+
+def test_small_exposures_shrink_more_and_none_gives_none():
+    counts, exposure = np.array([3.0, 300, 10, 100, 4]), np.array([10.0, 1000, 200, 2000, 0])
+    rate = empirical_bayes(counts, exposure)
+    mean = counts[:4].sum() / exposure[:4].sum()
+    assert np.isnan(rate[4])
+    # The same raw rate of .3: one from 10 people, one from 1000.
+    assert mean < rate[0] < rate[1] < 0.3
+    # Counts that vary no more than chance would: everything is the mean.
+    np.testing.assert_allclose(empirical_bayes([10, 10, 10], [100, 100, 100]), 0.1)
+    for bad in ([1.0, -1], [1.0, np.nan], [0.0, 0]):
+        with pytest.raises(InputError):
+            empirical_bayes([1, 1], bad)
+
+
+def test_scores_have_one_variance_whatever_the_exposure():
+    rng = np.random.default_rng(1)
+    exposure = np.repeat([20.0, 200.0, 5000.0], 4000)
+    common = rate_scores(rng.poisson(exposure * 0.1), exposure).reshape(3, -1)
+    # 4000 draws each: the standard error of a variance of 1 is about .02 (Poisson of mean 2: .03).
+    np.testing.assert_allclose(common.var(axis=1), 1, atol=0.12)
+    np.testing.assert_allclose(common.mean(axis=1), 0, atol=0.06)
+    varied = rate_scores(rng.poisson(exposure * rng.gamma(4, 0.025, exposure.size)), exposure).reshape(3, -1)
+    np.testing.assert_allclose(varied.var(axis=1), 1, atol=0.12)
+
+
+def test_exposure_is_kept_whole_inside_the_grid():
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(1000, 2000, 60), rng.uniform(2000, 2600, 60)
+    people = rng.integers(0, 500, 60)
+    shapes = {
+        "points": gpd.points_from_xy(x, y),
+        "lines": [shapely.LineString([(a, b), (a + 150, b + 90)]) for a, b in zip(x, y, strict=True)],
+        "polygons": shapely.box(x, y, x + 120, y + 60),
+    }
+    for geometry in shapes.values():
+        table = gpd.GeoDataFrame({"people": people}, geometry=geometry, crs=CRS)
+        assert exposure_on_grid(GRID, table, column="people").sum() == pytest.approx(people.sum())
+    lines = gpd.GeoDataFrame(geometry=shapes["lines"], crs=CRS)
+    assert exposure_on_grid(GRID, lines).sum() == pytest.approx(lines.length.sum() / 1e3)
+    polygons = gpd.GeoDataFrame(geometry=shapes["polygons"], crs=CRS)
+    spread = exposure_on_grid(GRID, polygons)
+    assert spread.sum() == pytest.approx(polygons.area.sum() / 1e6)
+    # One cell by hand: the area of all polygons in it.
+    square = GRID.cells().geometry.iloc[30]
+    assert spread[30] == pytest.approx(polygons.intersection(square).area.sum() / 1e6)
+
+
+def test_exposure_refuses_what_it_cannot_spread():
+    mixed = gpd.GeoDataFrame(geometry=[shapely.Point(1000, 2000), shapely.box(1000, 2000, 1100, 2100)], crs=CRS)
+    with pytest.raises(InputError, match="mixes"):
+        exposure_on_grid(GRID, mixed)
+    with pytest.raises(InputError, match="no column"):
+        exposure_on_grid(GRID, mixed.iloc[:1], column="people")
+    assert (exposure_on_grid(GRID, mixed.iloc[:0]) == 0).all()
+
+
+def test_built_up_is_the_share_of_the_cell():
+    land = gpd.GeoSeries([shapely.box(1000, 2000, 1130, 2100), shapely.box(1500, 2300, 1550, 2360)], crs=CRS)
+    share = (
+        shapely.area(shapely.intersection(shapely.union_all(land.to_numpy()), GRID.cells().geometry.to_numpy())) / 1e4
+    )
+    for min_share in (0.0, 0.25, 0.5):
+        assert built_up(GRID, land, min_share=min_share).tolist() == (share > min_share).tolist()
+    assert not built_up(GRID, land.iloc[:0]).any()
+
+
+def test_rates_are_hot_where_there_is_more_than_the_people_explain():
+    rng = np.random.default_rng(5)
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((40, 40), dtype=bool))
+    x, y = grid.centres()
+    people = 20 + 2000 * np.exp(-((x - 4000) ** 2 + (y - 4000) ** 2) / 1500**2)
+    spot = np.hypot(x - 6900, y - 1100) <= 500
+    counts = rng.poisson(people * 0.05 * np.where(spot, 4, 1))
+    raw = getis_ord_grid(counts, grid, band_m=500)
+    table = hot_rates(counts, people, grid, band_m=500)
+    centre = np.hypot(x - 4000, y - 4000) < 600
+    assert (raw.z[centre] > 4).all()
+    hot = (table["gi_z"] > 0) & (table["gi_q"] <= 0.05)
+    assert hot[np.hypot(x - 6900, y - 1100) <= 300].all()
+    assert hot[spot].mean() > 0.8
+    # Beyond the band around the spot nothing else is: at most the 5 % that the level admits.
+    elsewhere = np.hypot(x - 6900, y - 1100) > 1000 + 200
+    assert hot[elsewhere].sum() <= 0.05 * hot.sum()
+    assert (table["p_method"] == "exact").all()
+
+
+def test_rounding_does_not_move_the_result():
+    rng = np.random.default_rng(6)
+    people = rng.integers(1, 500, len(GRID)).astype(float)
+    people[:5] = 0
+    counts = rng.poisson(people * 0.1)
+    fine = hot_rates(counts, people, GRID, band_m=250)
+    # The unrounded statistic, from the definition; rounding to 1/2000 of the range shifts a sum of some 21 values by
+    # about √21 · 0.3/2000 of it, a thousandth of a standard deviation.
+    keep = people > 0
+    truth = getis_ord_grid(rate_scores(counts, people)[keep], GRID.where(keep), band_m=250).z
+    np.testing.assert_allclose(fine["gi_z"][keep], truth, atol=5e-3)
+    coarse = hot_rates(counts, people, GRID, band_m=250, levels=500)
+    assert np.nanmax(np.abs(coarse["gi_p"] - fine["gi_p"])) < 0.01
+    assert (fine["reason"][:5] == "no_exposure").all()
+    assert fine.loc[:4, ["rate", "gi_z", "gi_p", "gi_q"]].isna().all(axis=None)
+    with pytest.raises(InputError, match="fewer than two"):
+        hot_rates(counts, people, GRID, band_m=250, min_exposure=1e6)
