@@ -133,7 +133,7 @@ def _parks(
                     "zone": name, "method": method, "residential_m2": land, "served_m2": got,
                     "coverage": got / land if land else np.nan, "standard": "garden-city-2022",
                     "unreachable_share": 0.01 if method == "walking" else np.nan,
-                    "reason": None if land else "没有居住用地", "geometry": polygon,
+                    "reason": None if land else "no_housing", "geometry": polygon,
                 }
             )  # fmt: skip
     sites = gpd.GeoDataFrame(

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from jxgis.i18n import text
+from jxgis.i18n import localise_reasons, text
 from jxgis.maps.base import extent, new_map
 from jxgis.maps.colours import HOT_COLD, PINS
 from jxgis.maps.layers import (
@@ -139,6 +139,7 @@ def hotspot_map(
     folium.Map
         To be written with :func:`jxgis.maps.offline.save_map`.
     """
+    cells = localise_reasons(cells, lang)
     page = new_map(
         extent([districts if districts is not None else cells]),
         title=title or text("maps.hotspots_title", lang),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis._errors import InputError
-from jxgis.i18n import text
+from jxgis.i18n import localise_reasons, text
 from jxgis.maps.base import add_notice, extent, new_map
 from jxgis.maps.colours import GAIN, LOSS, PARK, SITE
 from jxgis.maps.layers import (
@@ -182,7 +182,7 @@ def parks_map(
     InputError
         If there is no shape for the zones.
     """
-    rows = _zones(coverage, zones)
+    rows = _zones(localise_reasons(coverage, lang), zones)
     page = new_map(
         extent([zones if zones is not None else rows]),
         title=title or text("maps.parks_title", lang), subtitle=method, lang=lang, sketch=sketch,

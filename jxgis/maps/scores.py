@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.i18n import text
+from jxgis.i18n import localise_reasons, text
 from jxgis.maps.base import extent, new_map
 from jxgis.maps.layers import (
     Field,
@@ -89,6 +89,7 @@ def scores_map(
     -------
     folium.Map
     """
+    scores = localise_reasons(scores, lang)
     page = new_map(
         extent([districts if districts is not None else scores]),
         title=title or text("maps.scores_title", lang), subtitle=method, lang=lang, sketch=sketch,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.i18n import text
+from jxgis.i18n import localise_reasons, text
 from jxgis.maps.base import extent, new_map
 from jxgis.maps.colours import UNITS
 from jxgis.maps.layers import Field, add_group, add_land, add_lines, add_names, add_polygons, add_switch, fill, line
@@ -142,7 +142,7 @@ def units_map(
     limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
     bounds = _bounds_rows(units)
     bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]
-    shown = units.assign(bounds_label=np.asarray(bounds_labels, dtype=object)[bounds])
+    shown = localise_reasons(units, lang).assign(bounds_label=np.asarray(bounds_labels, dtype=object)[bounds])
     fields = _fields(shown, lang)
     compact = classify(shown["compactness"], k=5, digits=2, lang=lang)
     looks = [

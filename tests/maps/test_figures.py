@@ -1,0 +1,97 @@
+"""Figures hold Chinese text without boxes, the same bytes at each run, and nothing global is left behind."""
+
+from __future__ import annotations
+
+import warnings
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import font_manager
+from result_tables import CLASSES, result_tables
+
+from jxgis import _errors
+from jxgis.maps import figures
+
+
+def draw(name: str):
+    t = result_tables()
+    match name:
+        case "panels":
+            return figures.hotspot_panels(t.cells, districts=t.districts, sketch=True)
+        case "coverage":
+            return figures.coverage_chart(t.coverage, sketch=True)
+        case "units":
+            return figures.unit_chart(t.units, sketch=True)
+        case _:
+            return figures.score_chart(t.scores, sketch=True)
+
+
+FIGURES = ("panels", "coverage", "units", "scores")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_has_no_boxes_and_is_the_same_twice(name, tmp_path):
+    with warnings.catch_warnings():
+        # matplotlib warns of each sign that it draws as a box.
+        warnings.simplefilter("error")
+        first = figures.save_png(draw(name), tmp_path / "a.png").read_bytes()
+        second = figures.save_png(draw(name), tmp_path / "b.png").read_bytes()
+    assert first == second
+    assert first.startswith(b"\x89PNG")
+
+
+def test_panels_are_the_classes_in_order():
+    titles = [ax.get_title() for ax in draw("panels").axes]
+    assert titles == list(CLASSES)
+
+
+def test_a_zone_without_housing_is_no_bar_and_said():
+    ax = draw("coverage").axes[0]
+    words = [note.get_text() for note in ax.texts]
+    assert words.count("无数据") == 2
+    widths = sorted(round(bar.get_width(), 6) for bar in ax.patches)
+    t = result_tables().coverage
+    np.testing.assert_allclose(widths, sorted(np.nan_to_num(t["coverage"] * 100).round(6)), atol=1e-6)
+
+
+def test_settings_of_the_process_are_left_alone():
+    before = dict(mpl.rcParams)
+    draw("scores")
+    assert dict(mpl.rcParams) == before
+
+
+def test_use_chinese_font_names_one_that_holds_chinese():
+    with mpl.rc_context():
+        family = figures.use_chinese_font()
+        path = font_manager.findfont(family, fallback_to_default=False)
+        assert ord("嘉") in font_manager.get_font(path).get_charmap()
+        assert mpl.rcParams["axes.unicode_minus"] is False
+
+
+def test_the_packaged_font_serves_where_none_is_installed(monkeypatch, tmp_path):
+    figures.chinese_font.cache_clear()
+    monkeypatch.setattr(figures, "_FAMILIES", ())
+    try:
+        assert figures.chinese_font() == ("Noto Sans SC", "DejaVu Sans")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            figures.save_png(draw("units"), tmp_path / "a.png")
+    finally:
+        figures.chinese_font.cache_clear()
+
+
+def test_without_any_chinese_font_it_says_what_to_install(monkeypatch):
+    figures.chinese_font.cache_clear()
+    monkeypatch.setattr(figures, "_FAMILIES", ())
+    monkeypatch.setattr(figures, "_packaged", lambda: None)
+    try:
+        with pytest.raises(_errors.MissingPackageError, match="pip install pylopdf-fonts-zh-cn"):
+            figures.chinese_font()
+    finally:
+        figures.chinese_font.cache_clear()
+
+
+def test_no_class_is_refused():
+    with pytest.raises(_errors.InputError):
+        figures.hotspot_panels(result_tables().cells.iloc[:0])
