@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["LANGS", "Lang", "Text", "column_titles", "localise_reasons", "reason", "text"]
+__all__ = ["LANGS", "Lang", "Text", "column_titles", "localise_reasons", "reason", "text", "text_pair"]
 
 Lang: TypeAlias = Literal["zh", "en"]
 Table = TypeVar("Table", bound="pd.DataFrame")
@@ -71,6 +71,28 @@ def text(key: str, lang: str, /, **values: object) -> str:
     theme, _, name = key.partition(".")
     found = _theme(theme)[name]["en" if lang == "en" else "zh"]
     return found.format(**values) if values else found
+
+
+def text_pair(key: str, /, **values: object) -> Text:
+    """A text in both languages; lists are joined, and texts filled in, as each language has them.
+
+    Examples
+    --------
+    >>> text_pair("common.sketch").en
+    'Schematic data, not official boundaries'
+    """
+
+    def word(value: object, lang: Lang) -> object:
+        if isinstance(value, Text):
+            return value.of(lang)
+        if isinstance(value, list):
+            return (", " if lang == "en" else "、").join(str(word(item, lang)) for item in value)
+        return value
+
+    def filled(lang: Lang) -> str:
+        return text(key, lang, **{name: word(value, lang) for name, value in values.items()})
+
+    return Text(zh=filled("zh"), en=filled("en"))
 
 
 def column_titles(columns: Iterable[str], lang: str) -> dict[str, str]:
