@@ -1,0 +1,502 @@
+"""The street graph: lines noded where streets meet, points snapped onto edges, least distances along them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pyproj
+import shapely
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial import cKDTree
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+from jxgis.space._noding import node_lines
+
+__all__ = ["Snapped", "StreetGraph", "Walk", "graph_of_edges", "snap", "street_graph", "walk_from"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+
+_PART_M = 50.0
+
+
+@dataclass(frozen=True, eq=False)
+class StreetGraph:
+    """Streets as nodes and edges; edges run both ways.
+
+    Attributes
+    ----------
+    x, y
+        (n,) nodes, in metres.
+    start, end
+        (m,) nodes that an edge joins; parallel edges and loops are kept, so that points can be snapped onto each.
+    length_m
+        (m,) lengths along the streets.
+    lines
+        (m,) the edges' lines, from ``start`` to ``end``.
+    crs
+        Their metric CRS.
+    """
+
+    x: Floats
+    y: Floats
+    start: Ints
+    end: Ints
+    length_m: Floats
+    lines: npt.NDArray[np.object_]
+    crs: pyproj.CRS | None
+
+    @cached_property
+    def component(self) -> Ints:
+        """(n,) which connected part a node belongs to; 0 is the longest by length of streets."""
+        n = len(self.x)
+        if n == 0:
+            return np.zeros(0, dtype=np.int64)
+        joined = coo_array((np.ones(len(self.start), dtype=np.int8), (self.start, self.end)), shape=(n, n))
+        label = connected_components(joined, directed=False)[1]
+        length = np.bincount(label[self.start], weights=self.length_m, minlength=label.max() + 1)
+        rank = np.empty(len(length), dtype=np.int64)
+        rank[np.argsort(-length, kind="stable")] = np.arange(len(length))
+        return rank[label]
+
+    def isolated(self) -> gpd.GeoDataFrame:
+        """Parts that no street joins to the main one.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            One row a part: ``part`` (1, 2, … by falling length), ``edges``, ``length_m`` and its lines.
+        """
+        part = self.component[self.start]
+        away = np.flatnonzero(part > 0)
+        order = away[np.argsort(part[away], kind="stable")]
+        found, first = np.unique(part[order], return_index=True)
+        groups = np.split(order, first[1:]) if len(found) else []
+        return gpd.GeoDataFrame(
+            {
+                "part": found,
+                "edges": np.array([len(group) for group in groups], dtype=np.int64),
+                "length_m": np.array([self.length_m[group].sum() for group in groups], dtype=np.float64),
+            },
+            geometry=[shapely.multilinestrings(self.lines[group]) for group in groups],
+            crs=self.crs,
+        )
+
+    @cached_property
+    def _segments(self) -> _Segments:
+        return _segments(self.lines)
+
+
+@dataclass(frozen=True, eq=False)
+class Snapped:
+    """Points on the street graph.
+
+    Attributes
+    ----------
+    edge
+        (k,) the edge that a point was snapped onto; -1 where none lies within reach.
+    at_m
+        (k,) how far along the edge, from its start; NaN where there is none.
+    leg_m
+        (k,) straight distance from the point to the street; NaN where there is none.
+    """
+
+    edge: Ints
+    at_m: Floats
+    leg_m: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """Least distances from a set of sources to every part of the graph.
+
+    Attributes
+    ----------
+    node_m
+        (n + k,) distance of each node of the split graph: the graph's own nodes, then the k points at which sources
+        split an edge; inf where it cannot be reached, or not within the limit.
+    edge, at_m, node
+        (s,) the split edges, by edge and then by distance along it: where on the edge a node of the split graph
+        stands. The first of an edge is its start, the last its end.
+    first
+        (m + 1,) where each edge begins in these.
+    reachable
+        (c,) whether a connected part of the graph has a source, by `StreetGraph.component`.
+    """
+
+    node_m: Floats
+    edge: Ints
+    at_m: Floats
+    node: Ints
+    first: Ints
+    reachable: npt.NDArray[np.bool_]
+
+    def to(self, points: Snapped) -> Floats:
+        """Least distance from a source to each point: along the streets, and then the point's own leg.
+
+        Parameters
+        ----------
+        points
+            Points snapped onto the same graph.
+
+        Returns
+        -------
+        numpy.ndarray
+            (k,) metres; inf where there is no way, or none within the limit, and where the point was not snapped.
+        """
+        found = np.full(len(points.edge), np.inf)
+        on = np.flatnonzero(points.edge >= 0)
+        edge, at = points.edge[on], points.at_m[on]
+        before = self.first[edge]
+        split = np.flatnonzero(self.first[edge + 1] - before > 2)
+        if len(split):
+            before[split] = self._before(edge[split], at[split])
+        left = self.node_m[self.node[before]] + (at - self.at_m[before])
+        right = self.node_m[self.node[before + 1]] + (self.at_m[before + 1] - at)
+        found[on] = np.minimum(left, right) + points.leg_m[on]
+        return found
+
+    def _before(self, edge: Ints, at: Floats) -> Ints:
+        """The last node at or before each place, on edges that sources split."""
+        edges = np.unique(edge)
+        held = np.concatenate([np.arange(self.first[one], self.first[one + 1]) for one in edges])
+        # Nodes sort before places at the same distance, so that the count of nodes passed includes them.
+        order = np.lexsort(
+            (
+                np.repeat([0, 1], [len(held), len(edge)]),
+                np.concatenate([self.at_m[held], at]),
+                np.concatenate([self.edge[held], edge]),
+            )
+        )
+        is_node = order < len(held)
+        last = held[np.maximum.accumulate(np.where(is_node, order, -1))]
+        found = np.empty(len(edge), dtype=np.int64)
+        found[order[~is_node] - len(held)] = last[~is_node]
+        # A place at the very end of its edge stands on its last node, which begins no stretch.
+        return np.minimum(found, self.first[edge + 1] - 2)
+
+
+def street_graph(
+    streets: gpd.GeoDataFrame, *, barriers: gpd.GeoDataFrame | None = None, join_m: float = 1.0
+) -> StreetGraph:
+    """Make a graph of street lines, whether or not they were drawn as one.
+
+    Lines are noded wherever they cross or touch. Where ``level`` is given, streets of different levels are not joined
+    by crossing: a bridge joins what it ends at. An end that stops short of another street by ``join_m`` or less is
+    joined to it.
+
+    Parameters
+    ----------
+    streets
+        Lines in a metric CRS; ``level`` is used where it is there (0 or null: ground).
+    barriers
+        Lines or polygons that nobody crosses, such as rivers and railways: streets on the ground are cut there,
+        streets of another level pass.
+    join_m
+        Longest gap, in metres, that is drawing error rather than a dead end.
+
+    Returns
+    -------
+    StreetGraph
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If there is no line in the layer, or a level is not a number.
+
+    Examples
+    --------
+    >>> cross = gpd.GeoDataFrame(
+    ...     {"level": [0, 0]},
+    ...     geometry=[shapely.LineString([(0, 5), (10, 5)]), shapely.LineString([(5, 0), (5, 10)])],
+    ...     crs=4549,
+    ... )
+    >>> len(street_graph(cross).length_m), len(street_graph(cross.assign(level=[0, 1])).length_m)
+    (4, 2)
+    """
+    crs = require_metric(streets, "streets")
+    if barriers is not None:
+        require_metric(barriers, "barriers", crs)
+    if not join_m >= 0:
+        raise InputError(
+            zh=f"join_m 是 {join_m}，应不小于 0（米）。", en=f"join_m is {join_m}; it must be 0 or more (metres)."
+        )
+    x, y, start, end, lines = node_lines(
+        streets, None if barriers is None else barriers.geometry.to_numpy(), join_m=join_m
+    )
+    return StreetGraph(x=x, y=y, start=start, end=end, length_m=shapely.length(lines), lines=lines, crs=crs)
+
+
+def graph_of_edges(x: npt.ArrayLike, y: npt.ArrayLike, start: npt.ArrayLike, end: npt.ArrayLike) -> StreetGraph:
+    """Make a graph of nodes and straight edges that are noded already.
+
+    Parameters
+    ----------
+    x, y
+        (n,) nodes, in metres.
+    start, end
+        (m,) positions of the nodes that an edge joins.
+
+    Returns
+    -------
+    StreetGraph
+
+    Examples
+    --------
+    >>> graph_of_edges([0, 3, 3], [0, 0, 4], [0, 1, 0], [1, 2, 2]).length_m.tolist()
+    [3.0, 4.0, 5.0]
+    """
+    xy = np.stack([np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)], axis=1)
+    a, b = np.asarray(start, dtype=np.int64), np.asarray(end, dtype=np.int64)
+    lines = np.asarray(shapely.linestrings(np.stack([xy[a], xy[b]], axis=1).reshape(-1, 2, 2)), dtype=object)
+    length = np.asarray(shapely.length(lines))
+    return StreetGraph(x=xy[:, 0].copy(), y=xy[:, 1].copy(), start=a, end=b, length_m=length, lines=lines, crs=None)
+
+
+@dataclass(frozen=True, eq=False)
+class _Segments:
+    """Straight segments of the edges, in short parts, with a tree of the parts' middles."""
+
+    edge: Ints
+    offset_m: Floats
+    x: Floats
+    y: Floats
+    dx: Floats
+    dy: Floats
+    length_m: Floats
+    tree: cKDTree | None
+    part_segment: Ints
+    half_m: float
+
+
+def _segments(lines: npt.NDArray[np.object_]) -> _Segments:
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    line = line.astype(np.int64)
+    same = line[1:] == line[:-1]
+    step = (xy[1:] - xy[:-1])[same]
+    length = np.hypot(step[:, 0], step[:, 1])
+    edge = line[:-1][same]
+    along = np.cumsum(length) - length
+    _, head = np.unique(edge, return_index=True)
+    offset = along - np.repeat(along[head], np.diff(np.append(head, len(edge))))
+    from_xy = xy[:-1][same]
+    parts = np.maximum(np.ceil(length / _PART_M), 1).astype(np.int64)
+    segment = np.repeat(np.arange(len(edge)), parts)
+    which = np.arange(len(segment)) - np.repeat(np.cumsum(parts) - parts, parts)
+    middle = from_xy[segment] + step[segment] * ((which + 0.5) / parts[segment])[:, None]
+    return _Segments(
+        edge=edge,
+        offset_m=offset,
+        x=from_xy[:, 0].copy(),
+        y=from_xy[:, 1].copy(),
+        dx=step[:, 0].copy(),
+        dy=step[:, 1].copy(),
+        length_m=length,
+        tree=cKDTree(middle) if len(segment) else None,
+        part_segment=segment,
+        half_m=float((length / parts).max() / 2) if len(segment) else 0.0,
+    )
+
+
+def snap(
+    graph: StreetGraph,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    max_snap_m: float,
+    barriers: gpd.GeoDataFrame | None = None,
+) -> Snapped:
+    """Snap points onto the nearest street, anywhere along it.
+
+    Parameters
+    ----------
+    graph
+        The streets.
+    x, y
+        (k,) points, in metres.
+    max_snap_m
+        Longest straight way from a point to its street, in metres.
+    barriers
+        What that way must not cross: a point behind a barrier goes to the nearest street on its own side.
+
+    Returns
+    -------
+    Snapped
+
+    Examples
+    --------
+    >>> graph = graph_of_edges([0, 10], [0, 0], [0], [1])
+    >>> found = snap(graph, [4, 4], [3, 30], max_snap_m=20)
+    >>> found.edge.tolist(), found.at_m[0].item(), found.leg_m[0].item()
+    ([0, -1], 4.0, 3.0)
+    """
+    px, py = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    segments = graph._segments
+    edge = np.full(len(px), -1, dtype=np.int64)
+    at, leg = np.full(len(px), np.nan), np.full(len(px), np.nan)
+    if segments.tree is None or len(px) == 0:
+        return Snapped(edge, at, leg)
+
+    open_rows, near = np.arange(len(px)), 4
+    while len(open_rows):
+        near = min(near, segments.tree.n)
+        reach, part = map(
+            np.asarray,
+            segments.tree.query(np.stack([px[open_rows], py[open_rows]], axis=1), k=np.arange(1, near + 1)),
+        )
+        segment = segments.part_segment[part]
+        along, away = _project(segments, segment, px[open_rows, None], py[open_rows, None])
+        best = np.argmin(away, axis=1)
+        row = np.arange(len(open_rows))
+        least = away[row, best]
+        # A part whose middle lies further off than the last one seen comes no nearer than that less half its length.
+        sure = (least <= reach[:, -1] - segments.half_m) | (near == segments.tree.n)
+        sure |= reach[:, -1] - segments.half_m > max_snap_m
+        held = sure & (least <= max_snap_m)
+        rows, chosen = open_rows[held], segment[row, best][held]
+        edge[rows] = segments.edge[chosen]
+        at[rows] = segments.offset_m[chosen] + along[row, best][held]
+        leg[rows] = least[held]
+        open_rows, near = open_rows[~sure], near * 4
+    at = np.where(edge >= 0, np.minimum(at, graph.length_m[edge] if len(graph.length_m) else at), np.nan)
+    found = Snapped(edge, at, leg)
+    return found if barriers is None else _around(graph, px, py, found, barriers, max_snap_m)
+
+
+def _project(segments: _Segments, segment: Ints, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Where along each segment a point comes nearest, and how near."""
+    dx, dy, length = segments.dx[segment], segments.dy[segment], segments.length_m[segment]
+    rx, ry = x - segments.x[segment], y - segments.y[segment]
+    share = np.clip((rx * dx + ry * dy) / np.where(length > 0, length**2, 1), 0, 1)
+    return share * length, np.hypot(rx - share * dx, ry - share * dy)
+
+
+def _around(
+    graph: StreetGraph, x: Floats, y: Floats, found: Snapped, barriers: gpd.GeoDataFrame, max_snap_m: float
+) -> Snapped:
+    """Snap again, to the nearest street that no barrier hides, the points whose way crosses one."""
+    on = np.flatnonzero(found.edge >= 0)
+    point = np.asarray(shapely.points(x[on], y[on]), dtype=object)
+    way = shapely.shortest_line(point, graph.lines[found.edge[on]])
+    wall = shapely.STRtree(barriers.geometry.to_numpy())
+    streets = shapely.STRtree(graph.lines)
+    hidden = np.unique(wall.query(way, predicate="intersects")[0])
+    if len(hidden) == 0:
+        return found
+    row, edge = streets.query(point[hidden], predicate="dwithin", distance=max_snap_m)
+    way = shapely.shortest_line(point[hidden][row], graph.lines[edge])
+    clear = np.ones(len(row), dtype=np.bool_)
+    clear[wall.query(way, predicate="intersects")[0]] = False
+    row, edge, way = row[clear], edge[clear], way[clear]
+    leg = shapely.length(way)
+    order = np.lexsort((edge, leg, row))
+    row, edge, leg = row[order], edge[order], leg[order]
+    row, head = np.unique(row, return_index=True)
+    edge, leg = edge[head], leg[head]
+    new_edge, new_at, new_leg = found.edge.copy(), found.at_m.copy(), found.leg_m.copy()
+    lost = on[hidden]
+    new_edge[lost], new_at[lost], new_leg[lost] = -1, np.nan, np.nan
+    back = lost[row]
+    new_edge[back], new_leg[back] = edge, leg
+    new_at[back] = shapely.line_locate_point(graph.lines[edge], shapely.points(x[back], y[back]))
+    return Snapped(new_edge, new_at, new_leg)
+
+
+def walk_from(graph: StreetGraph, sources: Snapped, *, limit_m: float = np.inf) -> Walk:
+    """Least distances from the nearest of many sources, by one run of Dijkstra from a node joined to them all.
+
+    Parameters
+    ----------
+    graph
+        The streets; an edge is split where a source stands on it, so that ways along one edge come out right.
+    sources
+        Snapped points; each begins with its own leg.
+    limit_m
+        Ways longer than this are not followed: inf at least up to there.
+
+    Returns
+    -------
+    Walk
+
+    Notes
+    -----
+    Dijkstra (1959), through `scipy.sparse.csgraph.dijkstra`.
+
+    Examples
+    --------
+    >>> graph = graph_of_edges([0, 100], [0, 0], [0], [1])
+    >>> gate = snap(graph, [40], [3], max_snap_m=10)
+    >>> walk_from(graph, gate).to(snap(graph, [90], [0], max_snap_m=10)).tolist()
+    [53.0]
+    """
+    n, m = len(graph.x), len(graph.start)
+    on = np.flatnonzero(sources.edge >= 0)
+    at_edge, at_m, leg = sources.edge[on], sources.at_m[on], sources.leg_m[on]
+
+    edge = np.concatenate([np.arange(m), at_edge, np.arange(m)])
+    along = np.concatenate([np.zeros(m), at_m, graph.length_m])
+    kind = np.repeat([0, 1, 2], [m, len(on), m])
+    order = np.lexsort((kind, along, edge))
+    edge, along, kind = edge[order], along[order], kind[order]
+    # A source at the place of the node before it is that node; each other place is a new node.
+    new = (kind == 1) & np.append(True, (along[1:] > along[:-1]) | (edge[1:] != edge[:-1]))
+    keep = (kind != 1) | new
+    node = np.where(kind == 0, graph.start[edge], graph.end[edge]) if m else np.zeros(0, dtype=np.int64)
+    node[new] = n + np.arange(new.sum())
+    carrier = np.maximum.accumulate(np.where(keep, np.arange(len(edge)), 0)) if len(edge) else edge
+    source_node = np.empty(len(on), dtype=np.int64)
+    is_source = kind == 1
+    source_node[order[is_source] - m] = node[carrier[is_source]]
+    edge, along, node = edge[keep], along[keep], node[keep]
+
+    total = n + int(new.sum())
+    inner = edge[1:] == edge[:-1]
+    node_m = _least(
+        np.concatenate([node[:-1][inner], np.full(len(on), total)]),
+        np.concatenate([node[1:][inner], source_node]),
+        np.concatenate([(along[1:] - along[:-1])[inner], leg]),
+        total,
+        limit_m,
+    )
+    reachable = np.zeros(graph.component.max(initial=-1) + 1, dtype=np.bool_)
+    reachable[graph.component[graph.start[at_edge]]] = True
+    return Walk(
+        node_m=node_m,
+        edge=edge,
+        at_m=along,
+        node=node,
+        first=np.searchsorted(edge, np.arange(m + 1)),
+        reachable=reachable,
+    )
+
+
+def _least(a: Ints, b: Ints, weight: Floats, source: int, limit_m: float) -> Floats:
+    """Distances of nodes 0 … source - 1 from the node ``source``."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    order = np.lexsort((weight, high, low))
+    low, high, weight = low[order], high[order], weight[order]
+    # The shorter of parallel edges: making a sparse matrix of them all would add them up.
+    first = np.append(True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])) if len(low) else np.zeros(0, dtype=bool)
+    first &= low != high
+    low, high, weight = low[first], high[first], weight[first]
+    tail = np.concatenate([low, high])
+    order = np.argsort(tail, kind="stable")
+    matrix = csr_array(
+        (
+            np.concatenate([weight, weight])[order],
+            np.concatenate([high, low])[order].astype(np.int32),
+            np.searchsorted(tail[order], np.arange(source + 2)).astype(np.int32),
+        ),
+        shape=(source + 1, source + 1),
+    )
+    found: Floats = dijkstra(matrix, directed=True, indices=np.array([source]), limit=limit_m)
+    return found[0, :source]
