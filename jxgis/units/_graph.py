@@ -15,7 +15,7 @@ from jxgis.crs import require_metric
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Adjacency", "block_graph", "connected_parts"]
+__all__ = ["Adjacency", "block_graph", "connected_parts", "share_along"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -116,7 +116,7 @@ def block_graph(
     share = np.zeros(len(u))
     if barriers is not None and len(barriers) and len(u):
         require_metric(barriers, "barriers", crs)
-        share = _along(lines, np.asarray(barriers.geometry.array), barrier_tolerance_m)
+        share = share_along(lines, np.asarray(barriers.geometry.array), barrier_tolerance_m)
     return Adjacency(
         area_m2=shapely.area(geometry),
         perimeter_m=shapely.length(geometry),
@@ -208,12 +208,12 @@ def _length_and_overlap(met: npt.NDArray[np.object_]) -> tuple[Floats, Floats]:
     parts, row = shapely.get_parts(met, return_index=True)
     size = np.where(shapely.get_dimensions(parts) == 2, 0.5, 1.0) * shapely.length(parts)
     n = len(met)
-    length: Floats = np.bincount(row, weights=size, minlength=n)
-    overlap: Floats = np.bincount(row, weights=shapely.area(parts), minlength=n)
+    length = np.bincount(row, weights=size, minlength=n).astype(np.float64)
+    overlap = np.bincount(row, weights=shapely.area(parts), minlength=n).astype(np.float64)
     return length, overlap
 
 
-def _along(lines: npt.NDArray[np.object_], barriers: npt.NDArray[np.object_], tolerance_m: float) -> Floats:
+def share_along(lines: npt.NDArray[np.object_], barriers: npt.NDArray[np.object_], tolerance_m: float) -> Floats:
     """Share of each border within the tolerance of a barrier, by evenly spread points."""
     barriers = np.where(shapely.get_dimensions(barriers) == 2, shapely.boundary(barriers), barriers)
     parts, row = shapely.get_parts(lines, return_index=True)

@@ -1,0 +1,133 @@
+"""What planners fix beforehand: areas that stay whole, lines not to be crossed, exclaves that join."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis.crs import require_metric
+from jxgis.units._graph import Adjacency, Ints, connected_parts, share_along
+from jxgis.units._pieces import ON_BOUND_M2, Limits
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["attach_exclaves", "group_together", "kept_apart"]
+
+# A block belongs to an area kept whole if more than this share of it lies in.
+INSIDE_SHARE = 0.5
+# A border is kept apart if more than this share of it runs along the line.
+APART_SHARE = 0.5
+
+
+def kept_apart(
+    table: gpd.GeoDataFrame,
+    graph: Adjacency,
+    lines: gpd.GeoSeries | gpd.GeoDataFrame | None,
+    *,
+    tolerance_m: float = 10.0,
+) -> Ints:
+    """Rows of the borders that run along the lines given, int (a,)."""
+    if lines is None or not len(lines):
+        return np.empty(0, dtype=np.int64)
+    require_metric(lines, "keep_apart", table.crs)
+    geometry = np.asarray(table.geometry.array)
+    borders = shapely.intersection(geometry[graph.u], geometry[graph.v])
+    share = share_along(borders, np.asarray(lines.geometry.array), tolerance_m)
+    return np.flatnonzero(share > APART_SHARE)
+
+
+def group_together(
+    table: gpd.GeoDataFrame, graph: Adjacency, areas: gpd.GeoDataFrame | None, limits: Limits
+) -> tuple[Ints, pd.DataFrame]:
+    """One number for the blocks of each area that can stay whole, its own for every other block.
+
+    Parameters
+    ----------
+    table, graph
+        The blocks.
+    areas
+        Polygons, ``name`` optional.
+    limits
+        Bounds of a unit's area.
+
+    Returns
+    -------
+    group
+        int (n,).
+    together
+        ``name``, ``blocks``, ``kept``, ``reason`` (null where kept): ``no_blocks``, ``several_districts``,
+        ``not_connected``, ``above_max``.
+    """
+    n = len(table)
+    group = np.arange(n, dtype=np.int64)
+    rows: list[dict[str, object]] = []
+    if areas is not None and len(areas):
+        require_metric(areas, "keep_together", table.crs)
+        geometry = np.asarray(table.geometry.array)
+        polygons = np.asarray(areas.geometry.array)
+        names = areas["name"].astype(str) if "name" in areas else pd.Series(range(1, len(areas) + 1)).astype(str)
+        for name, polygon in zip(names, polygons, strict=True):
+            inside = shapely.area(shapely.intersection(geometry, polygon)) > INSIDE_SHARE * graph.area_m2
+            nodes = np.flatnonzero(inside)
+            # Two areas that share a block become one.
+            nodes = np.flatnonzero(np.isin(group, group[nodes]))
+            reason = _why_not(graph, nodes, limits)
+            if reason is None:
+                group[nodes] = nodes.min()
+            rows.append({"name": name, "blocks": len(nodes), "kept": reason is None, "reason": reason})
+    group = np.unique(group, return_inverse=True)[1].astype(np.int64)
+    return group, pd.DataFrame(rows, columns=["name", "blocks", "kept", "reason"])
+
+
+def attach_exclaves(table: gpd.GeoDataFrame, graph: Adjacency, group: Ints, limits: Limits) -> Ints:
+    """Join every connected part below the minimum to the nearest block of its district that can take it.
+
+    Parameters
+    ----------
+    table, graph
+        The blocks.
+    group
+        From :func:`group_together`.
+    limits
+        Bounds of a unit's area.
+
+    Returns
+    -------
+    int (n,)
+        The groups, parts attached to a block sharing its number. A part stays alone where its district has no other
+        part, or the nearest blocks would rise above the maximum.
+    """
+    group = group.copy()
+    part = connected_parts(len(table), graph.u, graph.v)
+    area = np.bincount(part, weights=graph.area_m2)
+    geometry = np.asarray(table.geometry.array)
+    for small in np.flatnonzero(area < limits.low - ON_BOUND_M2):
+        mine = np.flatnonzero(part == small)
+        others = np.flatnonzero((graph.district == graph.district[mine[0]]) & (area[part] >= limits.low - ON_BOUND_M2))
+        if not len(others):
+            continue
+        size = np.bincount(group, weights=graph.area_m2)
+        fits = others[size[group[others]] + area[small] <= limits.high + ON_BOUND_M2]
+        if not len(fits):
+            continue
+        gap = shapely.distance(geometry[fits], shapely.union_all(geometry[mine]))
+        group[mine] = group[fits[int(gap.argmin())]]
+    return np.unique(group, return_inverse=True)[1].astype(np.int64)
+
+
+def _why_not(graph: Adjacency, nodes: Ints, limits: Limits) -> str | None:
+    if not len(nodes):
+        return "no_blocks"
+    if len(np.unique(graph.district[nodes])) > 1:
+        return "several_districts"
+    if float(graph.area_m2[nodes].sum()) > limits.high + ON_BOUND_M2:
+        return "above_max"
+    place = np.full(len(graph.area_m2), -1, dtype=np.int64)
+    place[nodes] = np.arange(len(nodes))
+    inner = (place[graph.u] >= 0) & (place[graph.v] >= 0)
+    parts = connected_parts(len(nodes), place[graph.u[inner]], place[graph.v[inner]])
+    return "not_connected" if parts.max() > 0 else None

@@ -1,0 +1,735 @@
+"""Compiled loops of the unit search: trees, cuts, flips.
+
+A search that moves one block at a time cannot be vectorised, so these run through numba. They are compiled on
+first use, never at import, and kept on disk (``cache=True``). All randomness comes from a one-word state that the
+caller seeds: the same state gives the same labels on every machine and thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "Piece",
+    "anneal",
+    "connected_sets",
+    "grow_seed",
+    "is_connected",
+    "set_costs",
+    "unit_costs",
+    "unit_sums",
+]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+State: TypeAlias = npt.NDArray[np.uint64]
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class Piece(NamedTuple):
+    """One connected part of a district as the kernels read it.
+
+    Attributes
+    ----------
+    start, other
+        Neighbours of node i are ``other[start[i]:start[i + 1]]``, int (n + 1,) and (2m,).
+    shared, cut
+        Length of each of these borders, and what a unit pays for ending at it, float (2m,).
+    link
+        Whether a unit may reach across it, bool (2m,).
+    area, perimeter
+        Of each node, in m² and m, float (n,).
+    mass, square
+        Area times attributes, float (n, d), and area times their squared length, float (n,).
+    spread_weight, shape_weight
+        What turns squares and squared perimeters into shares of the objective.
+    low, high
+        Bounds of a unit's area in m².
+    """
+
+    start: Ints
+    other: Ints
+    shared: Floats
+    cut: Floats
+    link: npt.NDArray[np.bool_]
+    area: Floats
+    perimeter: Floats
+    mass: Floats
+    square: Floats
+    spread_weight: float
+    shape_weight: float
+    low: float
+    high: float
+
+
+def _compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    return cast("Callable[_P, _R]", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+@_compiled
+def _uniform(state: State) -> float:
+    """Next number in [0, 1): xorshift64* (Vigna 2016)."""
+    x = state[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    state[0] = x
+    return float((x * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@_compiled
+def _excess(area: float, low: float, high: float) -> float:
+    """By how much an area is out of bounds, as a share of the lower bound; a hundredth more for being out at all."""
+    if area < low:
+        return 0.01 + (low - area) / low
+    if area > high:
+        return 0.01 + (area - high) / low
+    return 0.0
+
+
+@_compiled
+def _cost(piece: Piece, area: float, perimeter: float, cut: float, square: float, mass: Floats) -> float:
+    """What one unit adds to the objective."""
+    norm = 0.0
+    for a in range(mass.shape[0]):
+        norm += mass[a] * mass[a]
+    return piece.spread_weight * max(square - norm / area, 0.0) + piece.shape_weight * perimeter * perimeter + cut
+
+
+@_compiled
+def unit_sums(piece: Piece, label: Ints, k: int) -> tuple[Floats, Floats, Floats, Floats, Floats, Ints]:
+    """Area, perimeter, cut, square, mass and number of nodes of each unit."""
+    n = piece.area.shape[0]
+    area = np.zeros(k)
+    perimeter = np.zeros(k)
+    cut = np.zeros(k)
+    square = np.zeros(k)
+    mass = np.zeros((k, piece.mass.shape[1]))
+    size = np.zeros(k, dtype=np.int64)
+    for i in range(n):
+        r = label[i]
+        area[r] += piece.area[i]
+        perimeter[r] += piece.perimeter[i]
+        square[r] += piece.square[i]
+        size[r] += 1
+        for a in range(mass.shape[1]):
+            mass[r, a] += piece.mass[i, a]
+        for h in range(piece.start[i], piece.start[i + 1]):
+            if label[piece.other[h]] == r:
+                perimeter[r] -= piece.shared[h]
+            else:
+                cut[r] += piece.cut[h]
+    return area, perimeter, cut, square, mass, size
+
+
+@_compiled
+def unit_costs(piece: Piece, label: Ints, k: int) -> tuple[Floats, Floats]:
+    """What each unit adds to the objective, and by how much it is out of bounds."""
+    area, perimeter, cut, square, mass, _ = unit_sums(piece, label, k)
+    cost = np.empty(k)
+    excess = np.empty(k)
+    for r in range(k):
+        cost[r] = _cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
+        excess[r] = _excess(area[r], piece.low, piece.high)
+    return cost, excess
+
+
+@_compiled
+def is_connected(piece: Piece, label: Ints, k: int) -> bool:
+    """Whether every unit is in one part."""
+    n = piece.area.shape[0]
+    seen = np.zeros(n, dtype=np.bool_)
+    met = np.zeros(k, dtype=np.bool_)
+    queue = np.empty(n, dtype=np.int64)
+    for i in range(n):
+        if seen[i]:
+            continue
+        r = label[i]
+        if met[r]:
+            return False
+        met[r] = True
+        seen[i] = True
+        queue[0] = i
+        head, tail = 0, 1
+        while head < tail:
+            x = queue[head]
+            head += 1
+            for h in range(piece.start[x], piece.start[x + 1]):
+                y = piece.other[h]
+                if piece.link[h] and not seen[y] and label[y] == r:
+                    seen[y] = True
+                    queue[tail] = y
+                    tail += 1
+    return True
+
+
+@_compiled
+def _stays_whole(piece: Piece, label: Ints, i: int, seen: Ints, stamp: int, queue: Ints) -> bool:
+    """Whether i's unit stays in one part without i: a search that ends once i's own neighbours are found."""
+    r = label[i]
+    wanted = 0
+    first = -1
+    for h in range(piece.start[i], piece.start[i + 1]):
+        y = piece.other[h]
+        if piece.link[h] and label[y] == r:
+            wanted += 1
+            if first < 0:
+                first = y
+            else:
+                seen[y] = -stamp
+    if wanted == 0:
+        return False
+    missing = wanted - 1
+    if missing == 0:
+        return True
+    seen[i] = stamp
+    seen[first] = stamp
+    queue[0] = first
+    head, tail = 0, 1
+    while head < tail:
+        x = queue[head]
+        head += 1
+        for h in range(piece.start[x], piece.start[x + 1]):
+            y = piece.other[h]
+            if piece.link[h] and label[y] == r and seen[y] != stamp:
+                if seen[y] == -stamp:
+                    missing -= 1
+                    if missing == 0:
+                        return True
+                seen[y] = stamp
+                queue[tail] = y
+                tail += 1
+    return False
+
+
+@_compiled
+def _find(parent: Ints, i: int) -> int:
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
+
+
+@_compiled
+def _random_tree(
+    piece: Piece, nodes: Ints, local: Ints, likeness: float, state: State
+) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    """Minimum spanning tree of some nodes under random weights, rooted at the first.
+
+    ``likeness`` mixes the dissimilarity of neighbours into the weights, so that unlike blocks end up far apart.
+    Returns parents and depths by local number, an order with parents first, and the ends of all links among the nodes.
+    """
+    m = nodes.shape[0]
+    n_links = 0
+    for p in range(m):
+        i = nodes[p]
+        for h in range(piece.start[i], piece.start[i + 1]):
+            if local[piece.other[h]] > p:
+                n_links += 1
+    a_end = np.empty(n_links, dtype=np.int64)
+    b_end = np.empty(n_links, dtype=np.int64)
+    weight = np.empty(n_links)
+    unlike = np.zeros(n_links)
+    mean = 0.0
+    e = 0
+    for p in range(m):
+        i = nodes[p]
+        for h in range(piece.start[i], piece.start[i + 1]):
+            j = piece.other[h]
+            q = local[j]
+            if q > p:
+                a_end[e] = p
+                b_end[e] = q
+                if piece.link[h]:
+                    weight[e] = _uniform(state)
+                    if likeness > 0:
+                        for a in range(piece.mass.shape[1]):
+                            gap = piece.mass[i, a] / piece.area[i] - piece.mass[j, a] / piece.area[j]
+                            unlike[e] += gap * gap
+                        unlike[e] = np.sqrt(unlike[e])
+                        mean += unlike[e]
+                else:
+                    weight[e] = np.inf
+                e += 1
+    if mean > 0:
+        for e in range(n_links):
+            weight[e] += likeness * unlike[e] * n_links / mean
+    group = np.arange(m)
+    first = np.zeros(m + 1, dtype=np.int64)
+    kept_a = np.empty(max(m - 1, 0), dtype=np.int64)
+    kept_b = np.empty(max(m - 1, 0), dtype=np.int64)
+    kept = 0
+    for e in np.argsort(weight, kind="mergesort"):
+        if kept == m - 1 or weight[e] == np.inf:
+            break
+        x, y = _find(group, a_end[e]), _find(group, b_end[e])
+        if x != y:
+            group[x] = y
+            kept_a[kept] = a_end[e]
+            kept_b[kept] = b_end[e]
+            first[a_end[e] + 1] += 1
+            first[b_end[e] + 1] += 1
+            kept += 1
+    for p in range(m):
+        first[p + 1] += first[p]
+    fill = first[:-1].copy()
+    leaf = np.empty(2 * kept, dtype=np.int64)
+    for e in range(kept):
+        leaf[fill[kept_a[e]]] = kept_b[e]
+        fill[kept_a[e]] += 1
+        leaf[fill[kept_b[e]]] = kept_a[e]
+        fill[kept_b[e]] += 1
+    parent = np.full(m, -1, dtype=np.int64)
+    depth = np.zeros(m, dtype=np.int64)
+    order = np.empty(m, dtype=np.int64)
+    order[0] = 0
+    head, tail = 0, 1
+    while head < tail:
+        x = order[head]
+        head += 1
+        for h in range(first[x], first[x + 1]):
+            y = leaf[h]
+            if y != parent[x]:
+                parent[y] = x
+                depth[y] = depth[x] + 1
+                order[tail] = y
+                tail += 1
+    return parent, depth, order, a_end, b_end
+
+
+@_compiled
+def _subtrees(
+    piece: Piece, nodes: Ints, local: Ints, parent: Ints, depth: Ints, order: Ints
+) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
+    """Sums over the subtree below each node, by local number.
+
+    A border lies inside a subtree exactly if the lowest common ancestor of its two ends does: adding each border at
+    that node and summing upwards gives the perimeter of both sides of every tree edge in one pass.
+    Returns area, perimeter, cut, square, mass; and border inside, cut inside, border and cut to the other nodes.
+    """
+    m = nodes.shape[0]
+    d = piece.mass.shape[1]
+    area = np.zeros(m)
+    perimeter = np.zeros(m)
+    cut = np.zeros(m)
+    square = np.zeros(m)
+    mass = np.zeros((m, d))
+    inside = np.zeros(m)
+    cut_inside = np.zeros(m)
+    touching = np.zeros(m)
+    cut_touching = np.zeros(m)
+    for p in range(m):
+        i = nodes[p]
+        area[p] = piece.area[i]
+        perimeter[p] = piece.perimeter[i]
+        square[p] = piece.square[i]
+        for a in range(d):
+            mass[p, a] = piece.mass[i, a]
+        for h in range(piece.start[i], piece.start[i + 1]):
+            cut[p] += piece.cut[h]
+            q = local[piece.other[h]]
+            if q < 0:
+                continue
+            touching[p] += piece.shared[h]
+            cut_touching[p] += piece.cut[h]
+            if q > p:
+                x, y = p, q
+                while x != y:
+                    if depth[x] >= depth[y]:
+                        x = parent[x]
+                    else:
+                        y = parent[y]
+                inside[x] += piece.shared[h]
+                cut_inside[x] += piece.cut[h]
+    for t in range(m - 1, 0, -1):
+        p = order[t]
+        x = parent[p]
+        area[x] += area[p]
+        perimeter[x] += perimeter[p]
+        cut[x] += cut[p]
+        square[x] += square[p]
+        inside[x] += inside[p]
+        cut_inside[x] += cut_inside[p]
+        touching[x] += touching[p]
+        cut_touching[x] += cut_touching[p]
+        for a in range(d):
+            mass[x, a] += mass[p, a]
+    return area, perimeter, cut, square, mass, inside, cut_inside, touching, cut_touching
+
+
+@_compiled
+def _mark_below(parent: Ints, order: Ints, top: int) -> npt.NDArray[np.bool_]:
+    below = np.zeros(parent.shape[0], dtype=np.bool_)
+    below[top] = True
+    for t in range(1, order.shape[0]):
+        p = order[t]
+        if below[parent[p]]:
+            below[p] = True
+    below[top] = True
+    return below
+
+
+@_compiled
+def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -> Ints:
+    """Split a piece into k parts by cutting random spanning trees again and again.
+
+    Each cut is the one that leaves both sides divisible into whole numbers of units within the bounds, or
+    nearest to that, and among those the shortest. The piece must have at least k nodes.
+    """
+    n = piece.area.shape[0]
+    label = np.zeros(n, dtype=np.int64)
+    units = np.zeros(k, dtype=np.int64)
+    units[0] = k
+    used = 1
+    local = np.full(n, -1, dtype=np.int64)
+    r = 0
+    while r < used:
+        while units[r] > 1:
+            m = 0
+            for i in range(n):
+                if label[i] == r:
+                    m += 1
+            nodes = np.empty(m, dtype=np.int64)
+            m = 0
+            for i in range(n):
+                if label[i] == r:
+                    nodes[m] = i
+                    local[i] = m
+                    m += 1
+            best = np.inf
+            best_share = 1
+            best_below = np.zeros(m, dtype=np.bool_)
+            for _ in range(tries):
+                # Another root each time: which cuts leave enough blocks on both sides does not depend on it,
+                # but ties do.
+                parent, depth, order, _a, _b = _random_tree(piece, nodes, local, likeness, state)
+                area, _p, _c, _s, _m, inside, _ci, touching, _ct = _subtrees(piece, nodes, local, parent, depth, order)
+                below_size = np.ones(m, dtype=np.int64)
+                for t in range(m - 1, 0, -1):
+                    below_size[parent[order[t]]] += below_size[order[t]]
+                top, top_share = -1, 1
+                for t in range(1, m):
+                    p = order[t]
+                    rest = area[0] - area[p]
+                    border = touching[p] - 2.0 * inside[p]
+                    middle = area[p] / area[0] * units[r]
+                    for j in range(max(1, int(middle) - 1), min(units[r] - 1, int(middle) + 2) + 1):
+                        if below_size[p] < j or m - below_size[p] < units[r] - j:
+                            continue
+                        off = _excess(area[p], j * piece.low, j * piece.high) * j
+                        off += _excess(rest, (units[r] - j) * piece.low, (units[r] - j) * piece.high) * (units[r] - j)
+                        # Halves first: deep chains of single units leave ragged remainders.
+                        tilt = abs(j - 0.5 * units[r]) / units[r]
+                        rank = 1e6 * off + border * (1.0 + tilt) / np.sqrt(area[0])
+                        if rank < best:
+                            best, top, top_share = rank, p, j
+                if top >= 0:
+                    best_share = top_share
+                    best_below = _mark_below(parent, order, top)
+            for p in range(m):
+                local[nodes[p]] = -1
+                if best_below[p]:
+                    label[nodes[p]] = used
+            if best == np.inf:
+                break
+            units[used] = best_share
+            units[r] -= best_share
+            used += 1
+        r += 1
+    return label
+
+
+@_compiled
+def _recombine(
+    piece: Piece,
+    label: Ints,
+    r: int,
+    s: int,
+    area: Floats,
+    perimeter: Floats,
+    cut: Floats,
+    square: Floats,
+    mass: Floats,
+    size: Ints,
+    local: Ints,
+    temperature: float,
+    penalty: float,
+    state: State,
+) -> bool:
+    """Merge units r and s, weigh every edge of a random spanning tree, and take the best cut if it is accepted."""
+    m = size[r] + size[s]
+    nodes = np.empty(m, dtype=np.int64)
+    m = 0
+    for i in range(label.shape[0]):
+        if label[i] == r or label[i] == s:
+            nodes[m] = i
+            local[i] = m
+            m += 1
+    likeness = 1.0 if _uniform(state) < 0.5 else 0.0
+    parent, depth, order, _a, _b = _random_tree(piece, nodes, local, likeness, state)
+    t_area, t_perimeter, t_cut, t_square, t_mass, inside, cut_inside, touching, cut_touching = _subtrees(
+        piece, nodes, local, parent, depth, order
+    )
+    d = mass.shape[1]
+    other_mass = np.empty(d)
+    best = np.inf
+    top = -1
+    for t in range(1, m):
+        p = order[t]
+        rest = t_area[0] - t_area[p]
+        off = _excess(t_area[p], piece.low, piece.high) + _excess(rest, piece.low, piece.high)
+        across = touching[p] - 2.0 * inside[p]
+        cut_across = cut_touching[p] - 2.0 * cut_inside[p]
+        rest_inside = inside[0] - inside[p] - across
+        rest_cut_inside = cut_inside[0] - cut_inside[p] - cut_across
+        for a in range(d):
+            other_mass[a] = t_mass[0, a] - t_mass[p, a]
+        value = penalty * off
+        value += _cost(
+            piece, t_area[p], t_perimeter[p] - 2.0 * inside[p], t_cut[p] - 2.0 * cut_inside[p], t_square[p], t_mass[p]
+        )
+        value += _cost(
+            piece,
+            rest,
+            t_perimeter[0] - t_perimeter[p] - 2.0 * rest_inside,
+            t_cut[0] - t_cut[p] - 2.0 * rest_cut_inside,
+            t_square[0] - t_square[p],
+            other_mass,
+        )
+        if value < best:
+            best, top = value, p
+    for p in range(m):
+        local[nodes[p]] = -1
+    old = _cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
+    old += _cost(piece, area[s], perimeter[s], cut[s], square[s], mass[s])
+    old += penalty * (_excess(area[r], piece.low, piece.high) + _excess(area[s], piece.low, piece.high))
+    gain = old - best
+    if top < 0 or (gain < 0 and _uniform(state) >= np.exp(gain / temperature)):
+        return False
+    below = _mark_below(parent, order, top)
+    p = top
+    for a in range(d):
+        mass[s, a] = t_mass[0, a] - t_mass[p, a]
+        mass[r, a] = t_mass[p, a]
+    across = touching[p] - 2.0 * inside[p]
+    cut_across = cut_touching[p] - 2.0 * cut_inside[p]
+    area[r], area[s] = t_area[p], t_area[0] - t_area[p]
+    square[r], square[s] = t_square[p], t_square[0] - t_square[p]
+    perimeter[r] = t_perimeter[p] - 2.0 * inside[p]
+    perimeter[s] = t_perimeter[0] - t_perimeter[p] - 2.0 * (inside[0] - inside[p] - across)
+    cut[r] = t_cut[p] - 2.0 * cut_inside[p]
+    cut[s] = t_cut[0] - t_cut[p] - 2.0 * (cut_inside[0] - cut_inside[p] - cut_across)
+    size[r] = 0
+    for q in range(m):
+        if below[q]:
+            label[nodes[q]] = r
+            size[r] += 1
+        else:
+            label[nodes[q]] = s
+    size[s] = m - size[r]
+    return True
+
+
+@_compiled
+def anneal(
+    piece: Piece,
+    label: Ints,
+    k: int,
+    steps: int,
+    hot: float,
+    cold: float,
+    recombine_every: int,
+    penalty: float,
+    state: State,
+) -> None:
+    """Simulated annealing of single-node flips with recombinations of two units in between; changes ``label``.
+
+    The temperature falls geometrically from ``hot`` to ``cold``. ``penalty`` is the price of leaving the bounds by
+    one lower bound; a price far above the objective makes them hard: a labelling within them never leaves them.
+    Kirkpatrick, Gelatt and Vecchi (1983); DeFord, Duchin and Solomon (2021) for the recombination.
+    """
+    n = piece.area.shape[0]
+    if k < 2:
+        return
+    d = piece.mass.shape[1]
+    area, perimeter, cut, square, mass, size = unit_sums(piece, label, k)
+    seen = np.zeros(n, dtype=np.int64)
+    queue = np.empty(n, dtype=np.int64)
+    local = np.full(n, -1, dtype=np.int64)
+    mass_from = np.empty(d)
+    mass_to = np.empty(d)
+    stamp = 0
+    temperature = hot
+    fall = (cold / hot) ** (1.0 / max(steps, 1))
+    for _step in range(steps):
+        temperature *= fall
+        i = int(_uniform(state) * n)
+        r = label[i]
+        span = piece.start[i + 1] - piece.start[i]
+        if span == 0:
+            continue
+        h = piece.start[i] + int(_uniform(state) * span)
+        s = label[piece.other[h]]
+        if r == s or not piece.link[h]:
+            continue
+        if recombine_every > 0 and _uniform(state) * recombine_every < 1.0:
+            _recombine(piece, label, r, s, area, perimeter, cut, square, mass, size, local, temperature, penalty, state)
+            continue
+        if size[r] == 1:
+            continue
+        area_from = area[r] - piece.area[i]
+        area_to = area[s] + piece.area[i]
+        off_old = _excess(area[r], piece.low, piece.high) + _excess(area[s], piece.low, piece.high)
+        off_new = _excess(area_from, piece.low, piece.high) + _excess(area_to, piece.low, piece.high)
+        price = penalty * (off_new - off_old)
+        if price > 50.0 * temperature and off_old == 0.0:
+            continue
+        to_from = 0.0
+        to_other = 0.0
+        cut_from = cut[r]
+        cut_to = cut[s]
+        for g in range(piece.start[i], piece.start[i + 1]):
+            t = label[piece.other[g]]
+            if t == r:
+                to_from += piece.shared[g]
+                cut_from += piece.cut[g]
+                cut_to += piece.cut[g]
+            elif t == s:
+                to_other += piece.shared[g]
+                cut_from -= piece.cut[g]
+                cut_to -= piece.cut[g]
+            else:
+                cut_from -= piece.cut[g]
+                cut_to += piece.cut[g]
+        perimeter_from = perimeter[r] - piece.perimeter[i] + 2.0 * to_from
+        perimeter_to = perimeter[s] + piece.perimeter[i] - 2.0 * to_other
+        for a in range(d):
+            mass_from[a] = mass[r, a] - piece.mass[i, a]
+            mass_to[a] = mass[s, a] + piece.mass[i, a]
+        square_from = square[r] - piece.square[i]
+        square_to = square[s] + piece.square[i]
+        change = price
+        change += _cost(piece, area_from, perimeter_from, cut_from, square_from, mass_from)
+        change += _cost(piece, area_to, perimeter_to, cut_to, square_to, mass_to)
+        change -= _cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
+        change -= _cost(piece, area[s], perimeter[s], cut[s], square[s], mass[s])
+        if change > 0 and _uniform(state) >= np.exp(-change / temperature):
+            continue
+        stamp += 1
+        if not _stays_whole(piece, label, i, seen, stamp, queue):
+            continue
+        label[i] = s
+        size[r] -= 1
+        size[s] += 1
+        area[r], area[s] = area_from, area_to
+        perimeter[r], perimeter[s] = perimeter_from, perimeter_to
+        cut[r], cut[s] = cut_from, cut_to
+        square[r], square[s] = square_from, square_to
+        for a in range(d):
+            mass[r, a] = mass_from[a]
+            mass[s, a] = mass_to[a]
+
+
+@_compiled
+def connected_sets(piece: Piece, most: int) -> tuple[npt.NDArray[np.uint64], bool]:
+    """Every connected set of nodes within the bounds, one bit a node; and whether there were no more than ``most``.
+
+    Extend-and-exclude from each set's lowest node (Wernicke 2006): a node offered and refused once stays refused
+    below that branch, so that no set comes twice.
+    """
+    n = piece.area.shape[0]
+    one = np.uint64(1)
+    near = np.zeros(n, dtype=np.uint64)
+    for i in range(n):
+        for h in range(piece.start[i], piece.start[i + 1]):
+            if piece.link[h]:
+                near[i] |= one << np.uint64(piece.other[h])
+    out = np.empty(1024, dtype=np.uint64)
+    found = 0
+    visits = 0
+    taken = np.zeros(n + 1, dtype=np.uint64)
+    barred = np.zeros(n + 1, dtype=np.uint64)
+    reach = np.zeros(n + 1, dtype=np.uint64)
+    size = np.zeros(n + 1)
+    for root in range(n):
+        if piece.area[root] > piece.high:
+            continue
+        taken[0] = one << np.uint64(root)
+        # Lower nodes are barred: sets that hold them were built from there.
+        barred[0] = (one << np.uint64(root)) - one
+        reach[0] = near[root]
+        size[0] = piece.area[root]
+        if piece.low <= size[0]:
+            if found == most:
+                return out[:found], False
+            if found == out.shape[0]:
+                out = np.concatenate((out, np.empty(found, dtype=np.uint64)))
+            out[found] = taken[0]
+            found += 1
+        level = 0
+        while level >= 0:
+            visits += 1
+            # Sets below the minimum are walked through too: they count towards giving up, at a lower price.
+            if visits > 20 * most:
+                return out[:found], False
+            free = reach[level] & ~taken[level] & ~barred[level]
+            if free == np.uint64(0):
+                level -= 1
+                continue
+            i = 0
+            while (free >> np.uint64(i)) & one == np.uint64(0):
+                i += 1
+            bit = one << np.uint64(i)
+            barred[level] |= bit
+            grown = size[level] + piece.area[i]
+            if grown > piece.high:
+                continue
+            taken[level + 1] = taken[level] | bit
+            barred[level + 1] = barred[level]
+            reach[level + 1] = reach[level] | near[i]
+            size[level + 1] = grown
+            level += 1
+            if grown >= piece.low:
+                if found == most:
+                    return out[:found], False
+                if found == out.shape[0]:
+                    out = np.concatenate((out, np.empty(found, dtype=np.uint64)))
+                out[found] = taken[level]
+                found += 1
+    return out[:found], True
+
+
+@_compiled
+def set_costs(piece: Piece, members: npt.NDArray[np.uint64]) -> Floats:
+    """What each set of nodes would add to the objective as a unit."""
+    n = piece.area.shape[0]
+    one = np.uint64(1)
+    costs = np.empty(members.shape[0])
+    mass = np.empty(piece.mass.shape[1])
+    for s in range(members.shape[0]):
+        area = 0.0
+        perimeter = 0.0
+        cut = 0.0
+        square = 0.0
+        mass[:] = 0.0
+        for i in range(n):
+            if (members[s] >> np.uint64(i)) & one == np.uint64(0):
+                continue
+            area += piece.area[i]
+            perimeter += piece.perimeter[i]
+            square += piece.square[i]
+            for a in range(mass.shape[0]):
+                mass[a] += piece.mass[i, a]
+            for h in range(piece.start[i], piece.start[i + 1]):
+                if (members[s] >> np.uint64(piece.other[h])) & one == np.uint64(1):
+                    perimeter -= piece.shared[h]
+                else:
+                    cut += piece.cut[h]
+        costs[s] = _cost(piece, area, perimeter, cut, square, mass)
+    return costs

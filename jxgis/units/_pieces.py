@@ -1,0 +1,190 @@
+"""Districts cut into pieces that can be searched alone, and how many units fit each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from jxgis._errors import InputError
+from jxgis.units._graph import Floats, Ints, connected_parts
+from jxgis.units._objective import Objective
+
+__all__ = ["Limits", "Part", "count_range", "cut_into_parts", "share_out"]
+
+# Areas within this of a bound are on it: sums of clipped cells differ from it by rounding.
+ON_BOUND_M2 = 0.5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds and target of a unit's area in m²."""
+
+    low: float
+    high: float
+    target: float
+
+    def holds(self, area: float) -> bool:
+        """Whether an area is within the bounds."""
+        return self.low - ON_BOUND_M2 <= area <= self.high + ON_BOUND_M2
+
+
+@dataclass(frozen=True)
+class Part:
+    """Connected blocks of one district.
+
+    Attributes
+    ----------
+    district
+        Code of the district.
+    nodes
+        Rows of the blocks, int (p,).
+    area
+        In m².
+    reason
+        Why its units are out of bounds if the part itself rules it out; None where units may fit.
+    """
+
+    district: int
+    nodes: Ints
+    area: float
+    reason: str | None
+
+
+def count_range(area: float, limits: Limits) -> tuple[int, int]:
+    """Fewest and most units that an area can be divided into; none fits where the first exceeds the second.
+
+    Examples
+    --------
+    >>> limits = Limits(low=2.0e6, high=5.0e6, target=3.5e6)
+    >>> count_range(4.2e6, limits), count_range(12e6, limits), count_range(1.9e6, limits)
+    ((1, 2), (3, 6), (1, 0))
+    """
+    fewest = max(1, math.ceil((area - ON_BOUND_M2) / limits.high))
+    most = math.floor((area + ON_BOUND_M2) / limits.low)
+    return fewest, most
+
+
+def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[Part]:
+    """Connected parts of each district, blocks above the maximum apart.
+
+    Parameters
+    ----------
+    objective
+        Blocks and borders.
+    group
+        Blocks of one group are never separated, int (n,).
+    limits
+        Bounds of a unit's area.
+
+    Returns
+    -------
+    list of Part
+        By district, then by their first block.
+    """
+    graph = objective.graph
+    n = len(graph.area_m2)
+    u, v = graph.u, graph.v
+    # Kept-together blocks hold together, an attached exclave with its neighbour too.
+    first = np.full(int(group.max()) + 1, -1, dtype=np.int64)
+    first[group[::-1]] = np.arange(n)[::-1]
+    tie = np.flatnonzero(first[group] != np.arange(n))
+    tie_to = first[group[tie]]
+    whole = connected_parts(n, np.concatenate([u, tie]), np.concatenate([v, tie_to]))
+    whole_area = np.bincount(whole, weights=graph.area_m2)
+    too_big = graph.area_m2 > limits.high + ON_BOUND_M2
+    small = ~too_big
+    inner = objective.link & small[u] & small[v]
+    inner_tie = small[tie] & small[tie_to]
+    split = connected_parts(
+        n, np.concatenate([u[inner], tie[inner_tie]]), np.concatenate([v[inner], tie_to[inner_tie]])
+    )
+    parts_of_district = _count_distinct(graph.district, whole)
+    order = np.argsort(split, kind="stable")
+    found = []
+    for nodes in np.split(order, np.cumsum(np.bincount(split))[:-1]):
+        district = int(graph.district[nodes[0]])
+        area = float(graph.area_m2[nodes].sum())
+        reason = None
+        if too_big[nodes[0]]:
+            reason = "block_above_max"
+        elif area < limits.low - ON_BOUND_M2:
+            if area < whole_area[whole[nodes[0]]] - ON_BOUND_M2:
+                reason = "remainder_below_min"
+            elif parts_of_district[district] > 1:
+                reason = "exclave_below_min"
+            else:
+                reason = "district_below_min"
+        found.append(Part(district=district, nodes=nodes, area=area, reason=reason))
+    return sorted(found, key=lambda part: (part.district, int(part.nodes[0])))
+
+
+def share_out(parts: list[Part], limits: Limits, names: tuple[str, ...], asked: Mapping[str, int] | None) -> list[int]:
+    """Number of units of each part: from the target area, or as asked for its district.
+
+    Parameters
+    ----------
+    parts
+        Of all districts.
+    limits
+        Bounds and target.
+    names
+        Of the districts, by code.
+    asked
+        Units wanted per district; a district not named follows the target.
+
+    Returns
+    -------
+    list of int
+
+    Raises
+    ------
+    InputError
+        If a district is unknown, or its area cannot be divided into the number asked for.
+    """
+    counts = []
+    for part in parts:
+        fewest, most = count_range(part.area, limits)
+        counts.append(1 if part.reason else _nearest(part.area / limits.target, fewest, most))
+    if asked is None:
+        return counts
+    unknown = sorted(set(asked) - set(names))
+    if unknown:
+        raise InputError(
+            zh=f"n_units 中的片区不存在：{'、'.join(unknown)}；已有：{'、'.join(names)}。",
+            en=f"n_units names districts that do not exist: {', '.join(unknown)}; there are: {', '.join(names)}.",
+        )
+    for name, wanted in asked.items():
+        rows = [row for row, part in enumerate(parts) if names[part.district] == name]
+        ranges = [(1, 1) if parts[row].reason else count_range(parts[row].area, limits) for row in rows]
+        fewest = sum(low for low, _ in ranges)
+        most = sum(max(low, high) for low, high in ranges)
+        if not fewest <= wanted <= most:
+            raise InputError(
+                zh=f"片区 {name} 不能划成 {wanted} 个单元；按面积上下限可划 {fewest}–{most} 个。",
+                en=f"District {name} cannot be divided into {wanted} units; the bounds allow {fewest} to {most}.",
+            )
+        _settle(parts, rows, ranges, counts, wanted)
+    return counts
+
+
+def _settle(parts: list[Part], rows: list[int], ranges: list[tuple[int, int]], counts: list[int], wanted: int) -> None:
+    """Add or take away units one by one where the mean area then is nearest to the district's."""
+    mean = sum(parts[row].area for row in rows) / wanted
+    while (total := sum(counts[row] for row in rows)) != wanted:
+        step = 1 if total < wanted else -1
+        free = [i for i, row in enumerate(rows) if ranges[i][0] <= counts[row] + step <= max(ranges[i])]
+        gaps: Floats = np.array([abs(parts[rows[i]].area / (counts[rows[i]] + step) - mean) for i in free])
+        counts[rows[free[int(gaps.argmin())]]] += step
+
+
+def _nearest(wanted: float, fewest: int, most: int) -> int:
+    return max(fewest, min(round(wanted), most)) if fewest <= most else max(1, round(wanted))
+
+
+def _count_distinct(district: Ints, whole: Ints) -> Ints:
+    pairs = np.unique(np.stack([district, whole], axis=1), axis=0)
+    counts: Ints = np.bincount(pairs[:, 0])
+    return counts

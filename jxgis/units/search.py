@@ -1,0 +1,203 @@
+"""Search for the best units of one connected piece: seeds, recombination, annealing, set partitioning.
+
+Recursive spanning-tree bisection gives a start within the bounds; simulated annealing moves single blocks and now and
+then recombines two neighbouring units along the best edge of a random spanning tree; every unit met on the way goes
+into a pool, and the cheapest exact cover of the piece by units of the pool is at least as good as the best start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from jxgis.units._graph import Floats, Ints
+from jxgis.units._kernels import Piece, anneal, grow_seed, unit_costs
+
+__all__ = ["Found", "Pool", "search_piece"]
+
+# Start of the annealing, as a share of the mean cost of a unit, and how far it cools.
+HOT_SHARE = 0.1
+COOLING = 2e-3
+# One trial in so many recombines two units instead of moving one block.
+RECOMBINE_EVERY = 200
+# Price of leaving the bounds by one lower bound; costs of units are shares of the city's total, well below 1.
+HARD = 1e3
+# Snapshots of each start that feed the pool, all from the cool end.
+SNAPSHOTS = 8
+TREES_PER_CUT = 5
+# Rescue of a piece that no seed brings into bounds: soft bounds, hot, with many recombinations.
+RESCUE_TRIALS = 40_000
+RESCUE_TURNS = 8
+# Trials of a small piece, where a number per block would be next to nothing.
+FEWEST_TRIALS = 20_000
+CHUNK = 200_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """Units of one piece.
+
+    Attributes
+    ----------
+    label
+        Unit of each node, int (n,), 0 … k−1.
+    k
+        Number of units.
+    cost
+        Their part of the objective.
+    excess
+        By how much they are out of bounds in all, in lower bounds; 0 if every unit is in.
+    bound
+        Proven lower bound of the cost for k units within the bounds; NaN where nothing is proven.
+    """
+
+    label: Ints
+    k: int
+    cost: float
+    excess: float
+    bound: float = float("nan")
+
+    def better_than(self, other: Found | None) -> bool:
+        """In bounds first, then cheaper."""
+        return other is None or (self.excess, self.cost) < (other.excess, other.cost)
+
+
+@dataclass
+class Pool:
+    """Units met by the search, each once, with their costs."""
+
+    costs: dict[bytes, float] = field(default_factory=dict)
+
+    def add(self, piece: Piece, label: Ints, k: int) -> None:
+        """Take every unit of a labelling that is within the bounds."""
+        cost, excess = unit_costs(piece, label, k)
+        order = np.argsort(label, kind="stable").astype(np.int32)
+        ends = np.cumsum(np.bincount(label, minlength=k))
+        for unit, nodes in enumerate(np.split(order, ends[:-1])):
+            if excess[unit] == 0:
+                self.costs.setdefault(nodes.tobytes(), float(cost[unit]))
+
+
+def search_piece(
+    piece: Piece,
+    k: int,
+    *,
+    seed: tuple[int, ...],
+    iterations: int,
+    starts: int,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Found:
+    """Find k units of a piece, within the bounds where that can be reached.
+
+    Parameters
+    ----------
+    piece
+        Nodes, neighbours, attributes and bounds.
+    k
+        Number of units, 1 … n.
+    seed
+        Words of the seed: the same words give the same labels.
+    iterations
+        Trial moves per node, over all starts.
+    starts
+        Independent starts whose units are pooled.
+    stopped
+        Asked now and then; once true, the best so far is returned.
+
+    Returns
+    -------
+    Found
+    """
+    n = len(piece.area)
+    if k == 1:
+        return _judge(piece, np.zeros(n, dtype=np.int64), 1)
+    trials = max(iterations * n, FEWEST_TRIALS) // starts
+    pool = Pool()
+    best: Found | None = None
+    for start in range(starts):
+        if best is not None and stopped():
+            return best
+        state = _state((*seed, start))
+        label = _seed_within(piece, k, state, stopped)
+        for snapshot in _annealed(piece, label, k, trials, state, stopped):
+            found = _judge(piece, snapshot, k)
+            pool.add(piece, snapshot, k)
+            if found.better_than(best):
+                best = found
+        if best is not None and best.excess > 0:
+            break  # The rescue has tried: more starts would only try the same again.
+    assert best is not None
+    if starts > 1 and best.excess == 0 and not stopped():
+        best = _recombined(piece, k, pool, best)
+    return best
+
+
+def _judge(piece: Piece, label: Ints, k: int) -> Found:
+    cost, excess = unit_costs(piece, label, k)
+    return Found(label=label.copy(), k=k, cost=float(cost.sum()), excess=float(excess.sum()))
+
+
+def _state(words: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    return np.random.SeedSequence(words).generate_state(1, np.uint64) | np.uint64(1)
+
+
+def _seed_within(
+    piece: Piece, k: int, state: np.ndarray[tuple[int], np.dtype[np.uint64]], stopped: Callable[[], bool]
+) -> Ints:
+    """A start within the bounds, or the nearest to it that a rescue reaches."""
+    label = grow_seed(piece, k, 0.0, TREES_PER_CUT, state)
+    best = _judge(piece, label, k)
+    for _ in range(RESCUE_TURNS):
+        if best.excess == 0 or stopped():
+            break
+        # Being out of bounds is the only thing that counts now, so the price is 1 and the heat is measured by it.
+        anneal(piece, label, k, RESCUE_TRIALS, 0.2, 1e-4, 10, 1.0, state)
+        found = _judge(piece, label, k)
+        if found.better_than(best):
+            best = found
+        label = grow_seed(piece, k, 0.0, TREES_PER_CUT, state)
+    return best.label
+
+
+def _annealed(
+    piece: Piece,
+    label: Ints,
+    k: int,
+    trials: int,
+    state: np.ndarray[tuple[int], np.dtype[np.uint64]],
+    stopped: Callable[[], bool],
+) -> list[Ints]:
+    """Snapshots of one annealing, the seed first and the end last."""
+    # The heat is measured by what the terms cost; the price of kept-apart borders is none of them.
+    cost = float(unit_costs(piece._replace(cut=np.maximum(piece.cut, 0.0)), label, k)[0].sum())
+    snapshots = [label.copy()]
+    hot = HOT_SHARE * cost / k
+    if hot <= 0:  # No term counts: nothing to improve.
+        return snapshots
+    parts = max(SNAPSHOTS * 2, trials // CHUNK)
+    heat = hot * COOLING ** (np.arange(parts + 1) / parts)
+    for part in range(parts):
+        anneal(piece, label, k, trials // parts, heat[part], heat[part + 1], RECOMBINE_EVERY, HARD, state)
+        if part >= parts - SNAPSHOTS or stopped():
+            snapshots.append(label.copy())
+        if stopped():
+            break
+    return snapshots
+
+
+def _recombined(piece: Piece, k: int, pool: Pool, best: Found) -> Found:
+    """The cheapest cover of the piece by units of the pool, if it beats the best start."""
+    from jxgis.units._cover import cheapest_cover
+
+    sets = [np.frombuffer(key, dtype=np.int32) for key in pool.costs]
+    costs: Floats = np.fromiter(pool.costs.values(), dtype=np.float64, count=len(sets))
+    chosen = cheapest_cover(len(piece.area), sets, costs, k).chosen
+    if chosen is None:
+        return best
+    label = np.empty(len(piece.area), dtype=np.int64)
+    for unit, column in enumerate(chosen):
+        label[sets[column]] = unit
+    found = _judge(piece, label, k)
+    return found if found.better_than(best) else best
