@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import geopandas as gpd
 import numpy as np
@@ -114,7 +115,7 @@ def street_blocks(
     *,
     streets: gpd.GeoDataFrame,
     waters: gpd.GeoDataFrame | None = None,
-    max_km2: float = 5.0,
+    max_km2: float | Mapping[str, float] = 5.0,
     min_m2: float = 5000.0,
     min_width_m: float = 15.0,
 ) -> gpd.GeoDataFrame:
@@ -130,6 +131,7 @@ def street_blocks(
         Lines or polygons in the same CRS; the shores of a polygon cut, its water is a block like others.
     max_km2
         A face above it is cut across its long axis into equal parts below it; no merger passes it.
+        One number, or one for each district by name.
     min_m2
         A face below it joins the neighbour with the longest common edge: traffic islands, slip roads.
     min_width_m
@@ -157,14 +159,16 @@ def street_blocks(
     >>> street_blocks(district, streets=streets).area.tolist()
     [160000.0, 240000.0]
     """
-    if not (max_km2 > 0 and min_m2 >= 0 and min_width_m >= 0 and min_m2 < max_km2 * 1e6):
+    check_districts(districts)
+    names = districts["name"].tolist()
+    largest = [max_km2[name] if isinstance(max_km2, Mapping) else max_km2 for name in names]
+    if not (min_m2 >= 0 and min_width_m >= 0 and all(km2 > 0 and min_m2 < km2 * 1e6 for km2 in largest)):
         raise InputError(
             zh="max_km2 应大于 0，min_m2 和 min_width_m 不小于 0，且 min_m2 小于 max_km2；"
             f"给出的是 {max_km2}、{min_m2}、{min_width_m}。",
             en="max_km2 must be above 0, min_m2 and min_width_m not below 0, min_m2 less than max_km2; "
             f"given are {max_km2}, {min_m2}, {min_width_m}.",
         )
-    check_districts(districts)
     crs_.require_metric(streets, "streets", like=districts.crs)
     layers = [streets.geometry.to_numpy()]
     if waters is not None:
@@ -177,7 +181,7 @@ def street_blocks(
     for row, district in enumerate(districts.geometry):
         for part in polygon_parts(district):
             near = lines[np.sort(tree.query(part, predicate="intersects"))]
-            merged = _street_faces(part, near, max_m2=max_km2 * 1e6, min_m2=min_m2, min_width_m=min_width_m)
+            merged = _street_faces(part, near, max_m2=largest[row] * 1e6, min_m2=min_m2, min_width_m=min_width_m)
             rows += [row] * len(merged)
             polygons += list(merged)
     blocks = _table(districts, rows, polygons)

@@ -1,0 +1,214 @@
+"""`jxgis units`: cut blocks, describe them, propose units, measure them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from jxgis.units.delineate import PlanReport
+
+__all__ = ["UnitsResult", "analyse"]
+
+
+@dataclass(frozen=True, eq=False)
+class UnitsResult:
+    """What `jxgis units` finds.
+
+    Attributes
+    ----------
+    units
+        The contract's layer ``units``: ``unit_id, district, area_km2, compactness, in_bounds, nearly, reason``, then
+        ``blocks, parts, holes``, the measures of `units.quality.unit_quality`, and ``within_variance`` (of the
+        standardised attributes; null without any).
+    blocks
+        The contract's layer ``blocks``: ``block_id, unit_id, district``, the attributes, and what the user's own
+        blocks carried along.
+    report
+        What was searched, with which terms, and how good the plan is.
+    blocks_from
+        ``own``, ``streets`` or ``grid``.
+    cut_finer
+        Districts whose street faces above ``target_km2`` were cut too, because whole they left units out of bounds.
+    """
+
+    units: gpd.GeoDataFrame
+    blocks: gpd.GeoDataFrame
+    report: PlanReport
+    blocks_from: Literal["own", "streets", "grid"]
+    cut_finer: tuple[str, ...]
+
+
+def analyse(
+    districts: gpd.GeoDataFrame,
+    *,
+    blocks: gpd.GeoDataFrame | None = None,
+    streets: gpd.GeoDataFrame | None = None,
+    waters: gpd.GeoDataFrame | None = None,
+    cell_m: float = 200.0,
+    issues: gpd.GeoDataFrame | None = None,
+    land_use: gpd.GeoDataFrame | None = None,
+    population: gpd.GeoDataFrame | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    attributes: Sequence[str] = (),
+    weights: Mapping[str, float] | None = None,
+    min_km2: float = 2.0,
+    max_km2: float = 5.0,
+    target_km2: float = 3.5,
+    compactness: float = 0.05,
+    border_credit: float = 0.05,
+    keep_together: gpd.GeoDataFrame | None = None,
+    keep_apart: gpd.GeoDataFrame | None = None,
+    n_units: Mapping[str, int] | None = None,
+    exclaves: Literal["own", "attach"] = "own",
+    seed: int = 0,
+    workers: int = 1,
+    progress: Callable[[int, int], bool | None] | None = None,
+) -> UnitsResult:
+    """Propose units from whatever layers there are.
+
+    Parameters
+    ----------
+    districts
+        Polygons with ``name``, in a metric CRS; all layers share it.
+    blocks
+        The user's own blocks; else faces of ``streets`` and ``waters``; else cells of ``cell_m``. Faces above the
+        maximum are cut; where a district cannot be divided so, those above the target too.
+    streets, waters
+        Lines or polygons: they cut blocks, and borders along them are credited.
+    cell_m
+        Side of a cell where there are neither blocks nor streets.
+    issues, land_use, population, places
+        Layers that describe the blocks; see `units.attributes.block_attributes`.
+    attributes
+        Numeric columns of the user's own blocks to be alike in, beside those of the layers.
+    weights
+        Attribute to weight, 1 where not named.
+    min_km2, max_km2, target_km2, compactness, border_credit, keep_together, keep_apart, n_units, exclaves
+        See `units.delineate.propose_units`.
+    seed, workers, progress
+        See `units.delineate.propose_units`.
+
+    Returns
+    -------
+    UnitsResult
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If a layer or a setting cannot be used as it stands.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> district = gpd.GeoDataFrame({"name": ["老城"]}, geometry=[shapely.box(0, 0, 3500, 2000)], crs=4549)
+    >>> result = analyse(district, cell_m=500)
+    >>> result.units["unit_id"].tolist(), result.units["in_bounds"].all()
+    (['老城-01', '老城-02'], np.True_)
+    >>> result.blocks_from, len(result.blocks)
+    ('grid', 28)
+    """
+    from jxgis.space.blocks import street_blocks
+    from jxgis.units.attributes import block_attributes
+    from jxgis.units.delineate import Plan, propose_units
+
+    barriers = _barriers(streets, waters)
+
+    def plan_of(cut: gpd.GeoDataFrame) -> Plan:
+        described = block_attributes(
+            cut, issues=issues, land_use=land_use, population=population, places=places, columns=attributes
+        )
+        return propose_units(
+            cut.assign(**described),
+            districts,
+            min_km2=min_km2,
+            max_km2=max_km2,
+            target_km2=target_km2,
+            attributes=list(described.columns),
+            weights=weights,
+            compactness=compactness,
+            border_credit=border_credit,
+            barriers=barriers,
+            keep_together=keep_together,
+            keep_apart=keep_apart,
+            n_units=n_units,
+            exclaves=exclaves,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+        )
+
+    cut, blocks_from = _blocks(districts, blocks, streets, waters, cell_m=cell_m, max_km2=max_km2)
+    plan = plan_of(cut)
+    finer = _to_cut_finer(plan.units, cut, target_km2) if blocks_from == "streets" else ()
+    if finer and streets is not None:
+        largest = {name: target_km2 if name in finer else max_km2 for name in districts["name"]}
+        plan = plan_of(street_blocks(districts, streets=streets, waters=waters, max_km2=largest))
+    units = _measured(plan.units, plan.blocks, plan.report.attributes, weights, barriers, issues, land_use)
+    front = ["block_id", "unit_id", "district"]
+    others = [column for column in plan.blocks.columns if column not in front]
+    return UnitsResult(units, plan.blocks[front + others], plan.report, blocks_from, finer)
+
+
+def _to_cut_finer(units: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame, target_km2: float) -> tuple[str, ...]:
+    """Districts with units out of bounds and with blocks above the target, which leave the search little choice."""
+    stuck = set(units.loc[~units["in_bounds"], "district"])
+    coarse = set(blocks.loc[blocks.area > target_km2 * 1e6, "district"])
+    return tuple(sorted(stuck & coarse))
+
+
+def _blocks(
+    districts: gpd.GeoDataFrame,
+    blocks: gpd.GeoDataFrame | None,
+    streets: gpd.GeoDataFrame | None,
+    waters: gpd.GeoDataFrame | None,
+    *,
+    cell_m: float,
+    max_km2: float,
+) -> tuple[gpd.GeoDataFrame, Literal["own", "streets", "grid"]]:
+    from jxgis.space.blocks import grid_blocks, own_blocks, street_blocks
+
+    if blocks is not None:
+        return own_blocks(blocks, districts), "own"
+    if streets is not None:
+        return street_blocks(districts, streets=streets, waters=waters, max_km2=max_km2), "streets"
+    return grid_blocks(districts, cell_m=cell_m), "grid"
+
+
+def _barriers(streets: gpd.GeoDataFrame | None, waters: gpd.GeoDataFrame | None) -> gpd.GeoSeries | None:
+    import geopandas as gpd
+    import numpy as np
+
+    layers = [layer.geometry for layer in (streets, waters) if layer is not None]
+    if not layers:
+        return None
+    return gpd.GeoSeries(np.concatenate([layer.to_numpy() for layer in layers]), crs=layers[0].crs)
+
+
+def _measured(
+    units: gpd.GeoDataFrame,
+    blocks: gpd.GeoDataFrame,
+    attributes: tuple[str, ...],
+    weights: Mapping[str, float] | None,
+    barriers: gpd.GeoSeries | None,
+    issues: gpd.GeoDataFrame | None,
+    land_use: gpd.GeoDataFrame | None,
+) -> gpd.GeoDataFrame:
+    """The units with every measure of quality that the layers allow."""
+    import pandas as pd
+
+    from jxgis.units.attributes import standardise
+    from jxgis.units.quality import unit_quality, within_share
+
+    measures = unit_quality(units, barriers=barriers, issues=issues, functions=land_use)
+    area_m2 = blocks.area.to_numpy()
+    used = {name: weight for name, weight in (weights or {}).items() if name in attributes}
+    values = standardise(blocks[list(attributes)], area_m2=area_m2, weights=used).table.to_numpy()
+    row = pd.Index(units["unit_id"]).get_indexer(blocks["unit_id"])
+    measures["within_variance"] = within_share(values, area_m2, row)[1]
+    return units.assign(**measures.drop(columns=[column for column in measures if column in units.columns]))
