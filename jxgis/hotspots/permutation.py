@@ -169,7 +169,9 @@ def _distinct(question: Ints) -> tuple[Ints, Ints]:
 
 
 def _two_sided(upper: Floats, lower: Floats) -> Floats:
-    return np.minimum(1.0, 2.0 * np.minimum(upper, lower))
+    # The tail towards the nearer end is the less extreme question: where it has an answer it is the smaller one, and
+    # the other, if the saddlepoint missed it, is next to 1.
+    return np.minimum(1.0, 2.0 * np.fmin(upper, lower))
 
 
 def _standard_score(values: Ints, sizes: Ints, sums: Ints, own: Ints | None) -> Floats:

@@ -1,0 +1,142 @@
+from fractions import Fraction
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jxgis.hotspots import _subset_sums
+from jxgis.hotspots._saddlepoint import saddlepoint_tails
+from jxgis.hotspots._subset_sums import subset_sum_tails
+
+# About n/2 levels, each a sum of terms that are rounded at 1e-16.
+TOLERANCE = 1e-13
+
+
+def by_enumeration(values: list[int], k: int) -> dict[int, tuple[float, float]]:
+    """Both tails of every sum that occurs, from all k-subsets."""
+    sums = [sum(subset) for subset in combinations(values, k)]
+    whole = len(sums)
+    return {s: (sum(t >= s for t in sums) / whole, sum(t <= s for t in sums) / whole) for s in set(sums)}
+
+
+def by_big_integers(values: list[int], k: int) -> dict[int, tuple[float, float]]:
+    """The same for more values: number of k-subsets with each sum, as coefficients packed into one long integer."""
+    width = len(values) + 1
+    packed = [1] + [0] * k
+    for value in values:
+        for size in range(k, 0, -1):
+            packed[size] += packed[size - 1] << (width * value)
+    ways = []
+    while packed[k]:
+        ways.append(packed[k] & ((1 << width) - 1))
+        packed[k] >>= width
+    whole, below = comb(len(values), k), 0
+    tails = {}
+    for s, count in enumerate(ways):
+        if count:
+            tails[s] = (float(Fraction(whole - below, whole)), float(Fraction(below + count, whole)))
+        below += count
+    assert below == whole
+    return tails
+
+
+def check(values: list[int], expected: dict[int, tuple[float, float]], k: int, own: int | None = None) -> None:
+    sums = np.array(sorted(expected))
+    population = np.array(values if own is None else [*values, own])
+    tails = subset_sum_tails(population, np.full(len(sums), k), sums, None if own is None else np.full(len(sums), own))
+    assert tails.exact.all()
+    upper, lower = np.array([expected[int(s)] for s in sums]).T
+    np.testing.assert_allclose(tails.upper, upper, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(tails.lower, lower, rtol=0, atol=TOLERANCE)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.integers(-6, 40), min_size=2, max_size=9), st.data())
+def test_tails_equal_the_enumeration_of_all_subsets(values: list[int], data: st.DataObject) -> None:
+    for k in range(1, len(values)):
+        check(values, by_enumeration(values, k), k)
+    own = data.draw(st.integers(-6, 40))
+    for k in range(1, len(values) + 1):
+        check(values, by_enumeration(values, k), k, own=own)
+
+
+@pytest.mark.parametrize("kind", ["poisson", "skewed", "few", "one huge", "one kind of case"])
+@pytest.mark.parametrize("n", [12, 45])
+def test_tails_equal_a_big_integer_programme_for_every_k(kind: str, n: int) -> None:
+    rng = np.random.default_rng(n)
+    values = {
+        "poisson": rng.poisson(2, n),
+        "skewed": rng.negative_binomial(0.3, 0.05, n),
+        "few": (rng.random(n) < 0.1).astype(int),
+        "one huge": np.append(rng.poisson(1, n - 1), 3000),
+        "one kind of case": 7 * rng.poisson(1, n) + 3,
+    }[kind].tolist()
+    for k in range(1, n):
+        check(values, by_big_integers(values, k), k)
+        check(values[:-1], by_big_integers(values[:-1], k), k, own=values[-1])
+
+
+def test_tails_near_one_half_and_above_it_stay_exact() -> None:
+    values = np.random.default_rng(3).poisson(1, 240).tolist()
+    for k in (60, 119, 120, 121, 200, 239):
+        check(values, by_big_integers(values, k), k)
+
+
+def test_large_values_mixed_in_apart_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    values = np.concatenate([rng.poisson(1, 400), [9000, 17_000, 17_000, 40_000]])
+    sizes = rng.integers(1, 60, 500)
+    sums = np.array([rng.choice(values, k, replace=False).sum() for k in sizes])
+    own = rng.choice(values, 500)
+    assert _subset_sums._values_apart(np.sort(values), 60, 500) == 4
+    apart = subset_sum_tails(values, sizes, sums), subset_sum_tails(values, sizes, sums, own)
+    monkeypatch.setattr(_subset_sums, "APART", (0,))
+    together = subset_sum_tails(values, sizes, sums), subset_sum_tails(values, sizes, sums, own)
+    for a, b in zip(apart, together, strict=True):
+        np.testing.assert_allclose(a.upper, b.upper, rtol=0, atol=TOLERANCE)
+        np.testing.assert_allclose(a.lower, b.lower, rtol=0, atol=TOLERANCE)
+
+
+def test_the_window_leaves_out_no_mass_that_counts() -> None:
+    values = np.sort(np.random.default_rng(5).negative_binomial(0.2, 0.02, 2000))
+    low, high = _subset_sums._window(values, np.array([30]))
+    assert high[0] - low[0] < values[-30:].sum() * 0.7  # it is narrower than all that is possible
+    tails = subset_sum_tails(values, np.array([30, 30]), np.array([low[0], high[0]]))
+    assert tails.upper[1] < 1e-14
+    assert tails.lower[0] < 1e-14 or low[0] == values[:30].sum()
+
+
+def test_what_would_cost_too_much_is_refused_from_some_size_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    values = rng.poisson(1, 3000)
+    sizes = np.repeat([5, 50, 500, 1200, 2500, 2995], 2)
+    sums = np.array([rng.choice(values, k, replace=False).sum() for k in sizes])
+    whole = subset_sum_tails(values, sizes, sums)
+    assert whole.exact.all()
+    monkeypatch.setattr(_subset_sums, "MAX_WORK", 200_000)
+    some = subset_sum_tails(values, sizes, sums)
+    # 2500 and 2995 of 3000 are judged by the 500 and the 5 that stay behind.
+    assert some.exact.tolist() == [True] * 4 + [False] * 6 + [True] * 2
+    np.testing.assert_allclose(some.upper[some.exact], whole.upper[some.exact], rtol=0, atol=TOLERANCE)
+    assert np.isnan(some.upper[~some.exact]).all()
+    monkeypatch.setattr(_subset_sums, "MAX_BYTES", 0)
+    assert not subset_sum_tails(values, sizes, sums).exact.any()
+
+
+@pytest.mark.parametrize(("n", "k", "relative"), [(200, 20, 0.02), (200, 150, 0.02), (2000, 300, 0.005)])
+@pytest.mark.parametrize("left_out", [False, True])
+def test_the_saddlepoint_is_within_per_cents_of_the_exact_tail(n: int, k: int, relative: float, left_out: bool) -> None:
+    rng = np.random.default_rng(7)
+    values = rng.negative_binomial(1.0, 0.2, n)
+    drawn = np.array([rng.choice(values, k, replace=False).sum() for _ in range(200)])
+    sums = np.unique(np.concatenate([drawn, np.arange(drawn.min(), drawn.max() + int(4 * drawn.std()))]))
+    sizes, own = np.full(len(sums), k), np.full(len(sums), values[0]) if left_out else None
+    exact = subset_sum_tails(values, sizes, sums, own)
+    upper, lower = saddlepoint_tails(values, sizes, sums, own)
+    for near, true in ((upper, exact.upper), (lower, exact.lower)):
+        # Below 1e-11 the exact tail has lost its digits; next to 1 the sum is at an end, with no saddlepoint.
+        counts = (true > 1e-11) & (true < 1 - 1e-9)
+        np.testing.assert_allclose(near[counts], true[counts], rtol=relative)
