@@ -14,16 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "Piece",
-    "anneal",
-    "connected_sets",
-    "grow_seed",
-    "is_connected",
-    "set_costs",
-    "unit_costs",
-    "unit_sums",
-]
+__all__ = ["Piece", "anneal", "compiled", "grow_seed", "unit_cost", "unit_costs", "unit_sums"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -68,11 +59,12 @@ class Piece(NamedTuple):
     high: float
 
 
-def _compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
+def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Compile on the first call, keep the result on disk, and let other threads run meanwhile."""
     return cast("Callable[_P, _R]", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
-@_compiled
+@compiled
 def _uniform(state: State) -> float:
     """Next number in [0, 1): xorshift64* (Vigna 2016)."""
     x = state[0]
@@ -83,7 +75,7 @@ def _uniform(state: State) -> float:
     return float((x * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@_compiled
+@compiled
 def _excess(area: float, low: float, high: float) -> float:
     """By how much an area is out of bounds, as a share of the lower bound; a hundredth more for being out at all."""
     if area < low:
@@ -93,8 +85,8 @@ def _excess(area: float, low: float, high: float) -> float:
     return 0.0
 
 
-@_compiled
-def _cost(piece: Piece, area: float, perimeter: float, cut: float, square: float, mass: Floats) -> float:
+@compiled
+def unit_cost(piece: Piece, area: float, perimeter: float, cut: float, square: float, mass: Floats) -> float:
     """What one unit adds to the objective."""
     norm = 0.0
     for a in range(mass.shape[0]):
@@ -102,7 +94,7 @@ def _cost(piece: Piece, area: float, perimeter: float, cut: float, square: float
     return piece.spread_weight * max(square - norm / area, 0.0) + piece.shape_weight * perimeter * perimeter + cut
 
 
-@_compiled
+@compiled
 def unit_sums(piece: Piece, label: Ints, k: int) -> tuple[Floats, Floats, Floats, Floats, Floats, Ints]:
     """Area, perimeter, cut, square, mass and number of nodes of each unit."""
     n = piece.area.shape[0]
@@ -128,48 +120,19 @@ def unit_sums(piece: Piece, label: Ints, k: int) -> tuple[Floats, Floats, Floats
     return area, perimeter, cut, square, mass, size
 
 
-@_compiled
+@compiled
 def unit_costs(piece: Piece, label: Ints, k: int) -> tuple[Floats, Floats]:
     """What each unit adds to the objective, and by how much it is out of bounds."""
     area, perimeter, cut, square, mass, _ = unit_sums(piece, label, k)
     cost = np.empty(k)
     excess = np.empty(k)
     for r in range(k):
-        cost[r] = _cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
+        cost[r] = unit_cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
         excess[r] = _excess(area[r], piece.low, piece.high)
     return cost, excess
 
 
-@_compiled
-def is_connected(piece: Piece, label: Ints, k: int) -> bool:
-    """Whether every unit is in one part."""
-    n = piece.area.shape[0]
-    seen = np.zeros(n, dtype=np.bool_)
-    met = np.zeros(k, dtype=np.bool_)
-    queue = np.empty(n, dtype=np.int64)
-    for i in range(n):
-        if seen[i]:
-            continue
-        r = label[i]
-        if met[r]:
-            return False
-        met[r] = True
-        seen[i] = True
-        queue[0] = i
-        head, tail = 0, 1
-        while head < tail:
-            x = queue[head]
-            head += 1
-            for h in range(piece.start[x], piece.start[x + 1]):
-                y = piece.other[h]
-                if piece.link[h] and not seen[y] and label[y] == r:
-                    seen[y] = True
-                    queue[tail] = y
-                    tail += 1
-    return True
-
-
-@_compiled
+@compiled
 def _stays_whole(piece: Piece, label: Ints, i: int, seen: Ints, stamp: int, queue: Ints) -> bool:
     """Whether i's unit stays in one part without i: a search that ends once i's own neighbours are found."""
     r = label[i]
@@ -208,7 +171,7 @@ def _stays_whole(piece: Piece, label: Ints, i: int, seen: Ints, stamp: int, queu
     return False
 
 
-@_compiled
+@compiled
 def _find(parent: Ints, i: int) -> int:
     while parent[i] != i:
         parent[i] = parent[parent[i]]
@@ -216,7 +179,7 @@ def _find(parent: Ints, i: int) -> int:
     return i
 
 
-@_compiled
+@compiled
 def _random_tree(
     piece: Piece, nodes: Ints, local: Ints, likeness: float, state: State
 ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
@@ -303,7 +266,7 @@ def _random_tree(
     return parent, depth, order, a_end, b_end
 
 
-@_compiled
+@compiled
 def _subtrees(
     piece: Piece, nodes: Ints, local: Ints, parent: Ints, depth: Ints, order: Ints
 ) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
@@ -363,7 +326,7 @@ def _subtrees(
     return area, perimeter, cut, square, mass, inside, cut_inside, touching, cut_touching
 
 
-@_compiled
+@compiled
 def _mark_below(parent: Ints, order: Ints, top: int) -> npt.NDArray[np.bool_]:
     below = np.zeros(parent.shape[0], dtype=np.bool_)
     below[top] = True
@@ -375,7 +338,7 @@ def _mark_below(parent: Ints, order: Ints, top: int) -> npt.NDArray[np.bool_]:
     return below
 
 
-@_compiled
+@compiled
 def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -> Ints:
     """Split a piece into k parts by cutting random spanning trees again and again.
 
@@ -445,7 +408,7 @@ def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -
     return label
 
 
-@_compiled
+@compiled
 def _recombine(
     piece: Piece,
     label: Ints,
@@ -491,10 +454,10 @@ def _recombine(
         for a in range(d):
             other_mass[a] = t_mass[0, a] - t_mass[p, a]
         value = penalty * off
-        value += _cost(
+        value += unit_cost(
             piece, t_area[p], t_perimeter[p] - 2.0 * inside[p], t_cut[p] - 2.0 * cut_inside[p], t_square[p], t_mass[p]
         )
-        value += _cost(
+        value += unit_cost(
             piece,
             rest,
             t_perimeter[0] - t_perimeter[p] - 2.0 * rest_inside,
@@ -506,8 +469,8 @@ def _recombine(
             best, top = value, p
     for p in range(m):
         local[nodes[p]] = -1
-    old = _cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
-    old += _cost(piece, area[s], perimeter[s], cut[s], square[s], mass[s])
+    old = unit_cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
+    old += unit_cost(piece, area[s], perimeter[s], cut[s], square[s], mass[s])
     old += penalty * (_excess(area[r], piece.low, piece.high) + _excess(area[s], piece.low, piece.high))
     gain = old - best
     if top < 0 or (gain < 0 and _uniform(state) >= np.exp(gain / temperature)):
@@ -536,7 +499,7 @@ def _recombine(
     return True
 
 
-@_compiled
+@compiled
 def anneal(
     piece: Piece,
     label: Ints,
@@ -615,10 +578,10 @@ def anneal(
         square_from = square[r] - piece.square[i]
         square_to = square[s] + piece.square[i]
         change = price
-        change += _cost(piece, area_from, perimeter_from, cut_from, square_from, mass_from)
-        change += _cost(piece, area_to, perimeter_to, cut_to, square_to, mass_to)
-        change -= _cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
-        change -= _cost(piece, area[s], perimeter[s], cut[s], square[s], mass[s])
+        change += unit_cost(piece, area_from, perimeter_from, cut_from, square_from, mass_from)
+        change += unit_cost(piece, area_to, perimeter_to, cut_to, square_to, mass_to)
+        change -= unit_cost(piece, area[r], perimeter[r], cut[r], square[r], mass[r])
+        change -= unit_cost(piece, area[s], perimeter[s], cut[s], square[s], mass[s])
         if change > 0 and _uniform(state) >= np.exp(-change / temperature):
             continue
         stamp += 1
@@ -634,102 +597,3 @@ def anneal(
         for a in range(d):
             mass[r, a] = mass_from[a]
             mass[s, a] = mass_to[a]
-
-
-@_compiled
-def connected_sets(piece: Piece, most: int) -> tuple[npt.NDArray[np.uint64], bool]:
-    """Every connected set of nodes within the bounds, one bit a node; and whether there were no more than ``most``.
-
-    Extend-and-exclude from each set's lowest node (Wernicke 2006): a node offered and refused once stays refused
-    below that branch, so that no set comes twice.
-    """
-    n = piece.area.shape[0]
-    one = np.uint64(1)
-    near = np.zeros(n, dtype=np.uint64)
-    for i in range(n):
-        for h in range(piece.start[i], piece.start[i + 1]):
-            if piece.link[h]:
-                near[i] |= one << np.uint64(piece.other[h])
-    out = np.empty(1024, dtype=np.uint64)
-    found = 0
-    visits = 0
-    taken = np.zeros(n + 1, dtype=np.uint64)
-    barred = np.zeros(n + 1, dtype=np.uint64)
-    reach = np.zeros(n + 1, dtype=np.uint64)
-    size = np.zeros(n + 1)
-    for root in range(n):
-        if piece.area[root] > piece.high:
-            continue
-        taken[0] = one << np.uint64(root)
-        # Lower nodes are barred: sets that hold them were built from there.
-        barred[0] = (one << np.uint64(root)) - one
-        reach[0] = near[root]
-        size[0] = piece.area[root]
-        if piece.low <= size[0]:
-            if found == most:
-                return out[:found], False
-            if found == out.shape[0]:
-                out = np.concatenate((out, np.empty(found, dtype=np.uint64)))
-            out[found] = taken[0]
-            found += 1
-        level = 0
-        while level >= 0:
-            visits += 1
-            # Sets below the minimum are walked through too: they count towards giving up, at a lower price.
-            if visits > 20 * most:
-                return out[:found], False
-            free = reach[level] & ~taken[level] & ~barred[level]
-            if free == np.uint64(0):
-                level -= 1
-                continue
-            i = 0
-            while (free >> np.uint64(i)) & one == np.uint64(0):
-                i += 1
-            bit = one << np.uint64(i)
-            barred[level] |= bit
-            grown = size[level] + piece.area[i]
-            if grown > piece.high:
-                continue
-            taken[level + 1] = taken[level] | bit
-            barred[level + 1] = barred[level]
-            reach[level + 1] = reach[level] | near[i]
-            size[level + 1] = grown
-            level += 1
-            if grown >= piece.low:
-                if found == most:
-                    return out[:found], False
-                if found == out.shape[0]:
-                    out = np.concatenate((out, np.empty(found, dtype=np.uint64)))
-                out[found] = taken[level]
-                found += 1
-    return out[:found], True
-
-
-@_compiled
-def set_costs(piece: Piece, members: npt.NDArray[np.uint64]) -> Floats:
-    """What each set of nodes would add to the objective as a unit."""
-    n = piece.area.shape[0]
-    one = np.uint64(1)
-    costs = np.empty(members.shape[0])
-    mass = np.empty(piece.mass.shape[1])
-    for s in range(members.shape[0]):
-        area = 0.0
-        perimeter = 0.0
-        cut = 0.0
-        square = 0.0
-        mass[:] = 0.0
-        for i in range(n):
-            if (members[s] >> np.uint64(i)) & one == np.uint64(0):
-                continue
-            area += piece.area[i]
-            perimeter += piece.perimeter[i]
-            square += piece.square[i]
-            for a in range(mass.shape[0]):
-                mass[a] += piece.mass[i, a]
-            for h in range(piece.start[i], piece.start[i + 1]):
-                if (members[s] >> np.uint64(piece.other[h])) & one == np.uint64(1):
-                    perimeter -= piece.shared[h]
-                else:
-                    cut += piece.cut[h]
-        costs[s] = _cost(piece, area, perimeter, cut, square, mass)
-    return costs

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from jxgis.units._cover import cheapest_cover
 from jxgis.units._graph import Floats
-from jxgis.units._kernels import Piece, connected_sets, set_costs
+from jxgis.units._kernels import Piece
+from jxgis.units._sets import connected_sets, set_costs
 from jxgis.units.search import Found
 
 __all__ = ["Optimum", "UnitPool", "enumerate_units", "optimal_units"]

@@ -1,0 +1,214 @@
+"""The search against exhaustive enumeration, and its parts against slow, plain counterparts."""
+
+from __future__ import annotations
+
+import itertools
+
+import networkx as nx
+import numpy as np
+import pytest
+import shapely
+from shapely import box
+
+from jxgis.units._graph import Adjacency, block_graph
+from jxgis.units._kernels import anneal, grow_seed, unit_costs, unit_sums
+from jxgis.units._objective import build_objective, piece_of
+from jxgis.units.optimum import enumerate_units, optimal_units
+from jxgis.units.search import search_piece
+
+CRS = 4549
+
+
+def lattice(columns, rows, *, seed, low, high, compactness=0.05, border_credit=0.1):
+    """A grid of unit squares (1 km) with random attributes and barriers, as the kernels read it."""
+    rng = np.random.default_rng(seed)
+    n = columns * rows
+    u, v = [], []
+    for y, x in itertools.product(range(rows), range(columns)):
+        i = y * columns + x
+        if x + 1 < columns:
+            u.append(i)
+            v.append(i + 1)
+        if y + 1 < rows:
+            u.append(i)
+            v.append(i + columns)
+    m = len(u)
+    graph = Adjacency(
+        area_m2=np.full(n, 1e6),
+        perimeter_m=np.full(n, 4000.0),
+        u=np.array(u),
+        v=np.array(v),
+        shared_m=np.full(m, 1000.0),
+        barrier_share=rng.integers(0, 2, m).astype(float),
+        district=np.zeros(n, dtype=np.int64),
+        district_names=("D",),
+    )
+    values = rng.normal(size=(n, 2))
+    objective = build_objective(
+        graph, values, compactness=compactness, border_credit=border_credit, apart=np.empty(0, dtype=np.int64)
+    )
+    piece = piece_of(objective, np.arange(n), np.arange(n), low * 1e6, high * 1e6)
+    return graph, objective, values, piece
+
+
+def cost_by_definition(graph, values, members, compactness, border_credit):
+    """The objective of one unit from its formula, on shapes made of squares."""
+    columns = int(np.max(graph.v - graph.u))
+    shape = shapely.union_all([box(i % columns, i // columns, i % columns + 1, i // columns + 1) for i in members])
+    area = len(members)
+    compact = 4 * np.pi * shape.area / shape.length**2
+    total = ((values - values.mean(axis=0)) ** 2).sum()
+    within = ((values[members] - values[members].mean(axis=0)) ** 2).sum()
+    inside = np.isin(graph.u, members), np.isin(graph.v, members)
+    bare = ((inside[0] != inside[1]) * (1 - graph.barrier_share) * graph.shared_m).sum()
+    return (
+        within / total + compactness * area / len(values) / compact + border_credit * 0.5 * bare / graph.shared_m.sum()
+    )
+
+
+def connected_subsets(graph, n, low, high):
+    whole = nx.Graph(zip(graph.u.tolist(), graph.v.tolist(), strict=True))
+    return [
+        set_
+        for size in range(low, high + 1)
+        for set_ in itertools.combinations(range(n), size)
+        if nx.is_connected(whole.subgraph(set_))
+    ]
+
+
+def best_partition(sets, costs, n, k):
+    """Cheapest exact cover by exhaustion, over the lowest block not yet covered."""
+    starting = {i: [(frozenset(s), c) for s, c in zip(sets, costs, strict=True) if min(s) == i] for i in range(n)}
+
+    def extend(left, units):
+        if not left:
+            return 0.0 if units == 0 else np.inf
+        if units == 0:
+            return np.inf
+        first = min(left)
+        return min(
+            (cost + extend(left - set_, units - 1) for set_, cost in starting[first] if set_ <= left), default=np.inf
+        )
+
+    return extend(frozenset(range(n)), k)
+
+
+@pytest.mark.parametrize(("columns", "rows", "low", "high"), [(4, 3, 2, 5), (3, 3, 3, 4), (5, 2, 2, 3), (4, 4, 5, 6)])
+def test_all_connected_sets_are_found_once_with_their_costs(columns, rows, low, high):
+    graph, _, values, piece = lattice(columns, rows, seed=1, low=low, high=high)
+    n = columns * rows
+    expected = {sum(1 << i for i in s): s for s in connected_subsets(graph, n, low, high)}
+    pool = enumerate_units(piece)
+    assert pool is not None
+    assert sorted(int(m) for m in pool.members) == sorted(expected)
+    for member, cost in zip(pool.members[::7], pool.costs[::7], strict=True):
+        by_hand = cost_by_definition(graph, values, list(expected[int(member)]), 0.05, 0.1)
+        assert cost == pytest.approx(by_hand, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("columns", "rows", "k"), [(4, 3, 3), (4, 3, 4), (5, 3, 4)])
+def test_small_cases_equal_exhaustive_enumeration(columns, rows, k, seed):
+    graph, _, values, piece = lattice(columns, rows, seed=seed, low=2, high=5)
+    n = columns * rows
+    sets = connected_subsets(graph, n, 2, 5)
+    costs = [cost_by_definition(graph, values, list(s), 0.05, 0.1) for s in sets]
+    best = best_partition(sets, costs, n, k)
+    found = search_piece(piece, k, seed=(seed,), iterations=2000, starts=4)
+    assert found.excess == 0
+    assert found.cost >= best - 1e-12
+    pool = enumerate_units(piece)
+    for incumbent in (None, found):
+        proof = optimal_units(piece, k, pool, incumbent)
+        assert proof.found.cost == pytest.approx(best, rel=1e-9)
+        assert proof.found.bound == proof.found.cost
+        assert unit_costs(piece, proof.found.label, k)[0].sum() == pytest.approx(best, rel=1e-9)
+    # The search alone proves nothing; on a dozen blocks it comes near.
+    assert found.cost <= best * 1.05
+
+
+def test_what_cannot_be_divided_is_proven():
+    # 3 x 3 squares in units of exactly 2: odd.
+    _, _, _, piece = lattice(3, 3, seed=0, low=2, high=2)
+    proof = optimal_units(piece, None, enumerate_units(piece), None)
+    assert proof.infeasible
+    assert proof.found is None
+    # A checkerboard argument, which no count of areas shows: the linear relaxation alone need not see it.
+    _, objective, _, whole = lattice(4, 4, seed=0, low=2, high=2)
+    kept = np.array([i for i in range(16) if i not in (0, 15)])
+    board = piece_of(objective, kept, np.arange(14), 2e6, 2e6)
+    assert optimal_units(board, None, enumerate_units(board), None).infeasible
+    assert not optimal_units(whole, None, enumerate_units(whole), None).infeasible
+
+
+def test_too_many_sets_is_said_rather_than_waited_for():
+    _, _, _, piece = lattice(8, 8, seed=0, low=10, high=30)
+    assert enumerate_units(piece, most=1000) is None
+    _, _, _, piece = lattice(13, 5, seed=0, low=2, high=3)
+    assert enumerate_units(piece) is None
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_seeds_are_contiguous_and_brought_within_bounds(seed):
+    graph, _, _, piece = lattice(12, 9, seed=seed, low=6, high=15)
+    whole = nx.Graph(zip(graph.u.tolist(), graph.v.tolist(), strict=True))
+    raw = grow_seed(piece, 10, 0.0, 5, np.array([seed * 2 + 1], dtype=np.uint64))
+    # 108 squares in 18 units of exactly six leave no slack at all: the rescue must do it.
+    exact = search_piece(piece._replace(high=6e6), 18, seed=(seed,), iterations=1, starts=1)
+    near = search_piece(piece, 10, seed=(seed,), iterations=1, starts=1)
+    for label, k, most in ((raw, 10, None), (near.label, 10, 15), (exact.label, 18, 6)):
+        for unit in range(k):
+            members = np.flatnonzero(label == unit)
+            assert nx.is_connected(whole.subgraph(members))
+            assert most is None or 6 <= len(members) <= most
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_annealing_keeps_units_whole_within_bounds_and_does_not_get_worse(seed):
+    graph, _, values, piece = lattice(12, 9, seed=seed, low=6, high=15)
+    state = np.array([seed * 2 + 1], dtype=np.uint64)
+    label = grow_seed(piece, 10, 0.0, 5, state)
+    before = unit_costs(piece, label, 10)[0].sum()
+    anneal(piece, label, 10, 20_000, 1e-2, 1e-6, 50, 1e3, state)
+    cost, excess = unit_costs(piece, label, 10)
+    assert cost.sum() < before
+    assert not excess.any()
+    whole = nx.Graph(zip(graph.u.tolist(), graph.v.tolist(), strict=True))
+    for unit in range(10):
+        members = np.flatnonzero(label == unit)
+        assert nx.is_connected(whole.subgraph(members))
+        assert cost[unit] == pytest.approx(cost_by_definition(graph, values, members, 0.05, 0.1), rel=1e-9)
+
+
+def test_a_line_of_equal_blocks_is_cut_where_the_values_change():
+    # 12 blocks in a row, three levels: the best three units are known without any search.
+    cells = [box(x * 1000, 0, x * 1000 + 1000, 1000) for x in range(12)]
+    import geopandas as gpd
+
+    blocks = gpd.GeoDataFrame({"block_id": range(12), "district": "D"}, geometry=cells, crs=CRS)
+    graph = block_graph(blocks)
+    level = np.repeat([0.0, 1.0, 5.0], [5, 3, 4])[:, None]
+    objective = build_objective(graph, level, compactness=0.0, border_credit=0.0, apart=np.empty(0, dtype=np.int64))
+    piece = piece_of(objective, np.arange(12), np.arange(12), 2e6, 5e6)
+    found = search_piece(piece, 3, seed=(0,), iterations=2000, starts=2)
+    assert found.cost == pytest.approx(0, abs=1e-12)
+    assert [len(set(found.label[a:b])) for a, b in ((0, 5), (5, 8), (8, 12))] == [1, 1, 1]
+
+
+def test_sums_survive_a_recombination():
+    """Running sums of the annealing against sums from scratch, after nothing but recombinations."""
+    _, _, values, piece = lattice(10, 10, seed=3, low=5, high=20)
+    state = np.array([7], dtype=np.uint64)
+    label = grow_seed(piece, 8, 1.0, 5, state)
+    anneal(piece, label, 8, 2_000, 1e-2, 1e-3, 1, 1e3, state)
+    area, perimeter, _, _, mass, size = unit_sums(piece, label, 8)
+    for unit in range(8):
+        members = np.flatnonzero(label == unit)
+        shape = shapely.union_all([box(i % 10, i // 10, i % 10 + 1, i // 10 + 1) for i in members])
+        assert shape.geom_type == "Polygon"
+        assert area[unit] == pytest.approx(shape.area * 1e6)
+        assert perimeter[unit] == pytest.approx(shape.length * 1e3)
+        assert size[unit] == len(members)
+        assert mass[unit] == pytest.approx(((values - values.mean(axis=0)) * 1e6)[members].sum(axis=0))
+    assert area.min() >= 5e6
+    assert area.max() <= 20e6
