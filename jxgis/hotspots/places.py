@@ -44,6 +44,7 @@ PLACE_COLUMNS = (
     "main_subclass",
     "main_subclass_share",
     "main_department",
+    "same_point_share",
     "issues_before",
     "issues_recent",
     "change",
@@ -110,7 +111,8 @@ class HotPlaces:
         (other peaks inside, by z), ``street`` (where most cases are), ``district, subdistrict`` (of most cases),
         ``issues, share_issues, share_area`` (0–1, of the class and of the cells), ``area_km2, concentration``
         (share_issues / share_area), ``peak_z, peak_cell, main_subclass, main_subclass_share, main_department,
-        issues_before, issues_recent, change`` (recent / before − 1), ``geometry``.
+        same_point_share`` (of the issues, those at its most common coordinates: where it is large, ask whether they are
+        the default of a geocoder), ``issues_before, issues_recent, change`` (recent / before − 1), ``geometry``.
     peaks
         One row a local maximum of z among hot cells, at least a band apart, ranked by z within the class: ``rank,
         issue_class, name, name_from, street, district, subdistrict, place_rank, cell_id, gi_z, issues_in_band``,
@@ -322,9 +324,10 @@ def hot_places(
 
 @dataclass(frozen=True)
 class _Located:
-    """Issues inside the grid: their cell, class, time and texts."""
+    """Issues inside the grid: their cell, the number of their point (equal for equal points), class, time and texts."""
 
     cell: NDArray[np.int64]
+    point: NDArray[np.int64]
     issue_class: NDArray[np.object_]
     time: NDArray[np.datetime64] | None
     texts: dict[str, NDArray[np.object_]]
@@ -341,7 +344,8 @@ class _Located:
             if naming.streets is not None:
                 texts["street"] = streets_of(inside, naming.streets)
         time = inside["time"].to_numpy(dtype="datetime64[ns]") if "time" in inside.columns else None
-        return cls(cell[cell >= 0], inside["issue_class"].to_numpy(dtype=object), time, texts)
+        _, point = np.unique(inside.geometry.x.to_numpy() + 1j * inside.geometry.y.to_numpy(), return_inverse=True)
+        return cls(cell[cell >= 0], point.astype(np.int64), inside["issue_class"].to_numpy(dtype=object), time, texts)
 
     def of_class(self, issue_class: str) -> NDArray[np.bool_]:
         return np.ones(self.cell.size, dtype=bool) if issue_class == ALL else self.issue_class == issue_class
@@ -398,6 +402,7 @@ def _of_class(
             "main_subclass": subclass["value"],
             "main_subclass_share": subclass["share"],
             "main_department": issues.main("department", group, keep, n)["value"],
+            "same_point_share": _same_point_share(group, issues.point, n),
             "issues_before": before,
             "issues_recent": recent,
             "change": np.divide(recent, before, out=np.full(n, np.nan), where=before > 0) - 1,
@@ -484,6 +489,18 @@ def _in_periods(
         within = (place >= 0) & (past.time >= start.to_datetime64()) & (past.time < end.to_datetime64())
         counts.append(np.bincount(place[within], minlength=n).astype(np.float64))
     return counts[0], counts[1]
+
+
+def _same_point_share(group: NDArray[np.int64], point: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+    """Share of each place's issues that stand at its most common point."""
+    largest = np.zeros(n)
+    keep = group >= 0
+    if keep.any():
+        pairs, number = np.unique(group[keep] * (point.max() + 1) + point[keep], return_counts=True)
+        np.maximum.at(largest, pairs // (point.max() + 1), number)
+    size = np.bincount(group[keep], minlength=n)
+    share: NDArray[np.float64] = np.divide(largest, size, out=np.full(n, np.nan), where=size > 0)
+    return share
 
 
 def _first_of_each(label: NDArray[np.int64], height: NDArray[np.float64]) -> NDArray[np.int64]:

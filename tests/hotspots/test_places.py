@@ -116,6 +116,7 @@ def test_a_place_says_where_what_how_much_and_whose():
     assert (first["main_subclass"], first["main_subclass_share"]) == ("店外经营", pytest.approx(40 / 60))
     assert first["main_department"] == "综合行政执法局"
     assert first["district"] == "老城"
+    assert first["same_point_share"] == pytest.approx(1 / 60)
     assert first.geometry.equals(shapely.box(200, 200, 600, 600))
     z = cells[cells["issue_class"] == "all"].set_index("cell_id")["gi_z"]
     assert first["peak_z"] == z.max()
@@ -170,6 +171,14 @@ def test_a_large_place_lists_the_other_peaks_inside_it():
     assert found.peaks["place_rank"].tolist() == [1, 1]
     # Three more cells of the row lie within 500 m; the fourth is beyond the edge.
     assert found.peaks["issues_in_band"].tolist() == [50 + 3 * 3, 40 + 3 * 3]
+
+
+def test_cases_heaped_on_one_point_are_told():
+    cells, issues = city()
+    heap = issues.copy()
+    heap.loc[10:39, "geometry"] = shapely.Point(555.5, 555.5)
+    first = hot_places(cells[cells["issue_class"] == "all"], heap, GRID).places.iloc[0]
+    assert first["same_point_share"] == pytest.approx(30 / 60)
 
 
 def test_change_counts_both_periods_inside_the_place():

@@ -1,0 +1,292 @@
+"""Choosing cell and band, and asking how far a result depends on the choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis._errors import InputError
+from jxgis.hotspots.fdr import benjamini_hochberg
+from jxgis.hotspots.getis_ord import getis_ord_grid
+from jxgis.hotspots.permutation import permutation_p
+from jxgis.space._window import disc_sums
+from jxgis.space.count import count_points
+from jxgis.space.grid import Grid, grid_over
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Scale", "moran_profile", "neighbouring_scales", "robustness", "suggest_scale"]
+
+CELLS_M = (50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0)
+#: Issues that an average neighbourhood should hold, so that its sum can stand out from chance.
+MIN_IN_BAND = 10.0
+_NARROWER, _WIDER = 0.7, 1.4
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A proposed cell and band, and why.
+
+    Attributes
+    ----------
+    cell_m, band_m
+        The proposal, metres.
+    cells
+        One row a candidate cell: ``cell_m, cells, mean_count, empty_share, usable``.
+    profile
+        One row a band: ``band_m, neighbours, issues_in_band, moran_i, expected, z, peak, chosen``: what the figure
+        shows.
+    reason
+        ``first_peak``, ``highest_z`` (no peak below the widest band) or ``few_issues`` (the widest candidates).
+    """
+
+    cell_m: float
+    band_m: float
+    cells: pd.DataFrame
+    profile: pd.DataFrame
+    reason: str
+
+
+def moran_profile(counts: ArrayLike, grid: Grid, *, bands_m: Sequence[float]) -> pd.DataFrame:
+    """Incremental spatial autocorrelation: global Moran's I and its z for growing bands.
+
+    Parameters
+    ----------
+    counts
+        (n_cells,) counts or rates.
+    grid
+        The cells.
+    bands_m
+        Radii of the neighbourhoods, metres; weights are binary, i itself left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a band: ``band_m``, ``neighbours`` (mean number), ``moran_i``, ``expected`` (−1/(n−1)) and ``z`` under
+        randomisation; NaN where no cell has a neighbour, all have all, or nothing varies.
+
+    References
+    ----------
+    Cliff, A. D. and Ord, J. K. (1981). Spatial Processes, section 2.3: the moments under randomisation.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((4, 4), dtype=bool))
+    >>> counts = np.repeat([0, 0, 5, 5], 4)
+    >>> moran_profile(counts, grid, bands_m=[100])[["neighbours", "moran_i"]].round(3)
+       neighbours  moran_i
+    0         3.0    0.667
+    """
+    x = np.asarray(counts, dtype=np.float64)
+    n = x.size
+    if n != len(grid):
+        raise InputError(
+            zh=f"格网有 {len(grid)} 个格，数值有 {n} 个；请每格给一个数。",
+            en=f"the grid has {len(grid)} cells, counts has {n} values; give one value a cell.",
+        )
+    deviation = x - x.mean()
+    m2 = float((deviation**2).mean())
+    kurtosis = float((deviation**4).mean()) / m2**2 if m2 > 0 else np.nan
+    rows = []
+    for band_m in bands_m:
+        degree = disc_sums(np.ones(n, dtype=np.int64), grid, band_m=band_m).astype(np.float64) - 1
+        s0 = float(degree.sum())
+        row = {"band_m": float(band_m), "neighbours": s0 / n, "expected": -1 / (n - 1) if n > 1 else np.nan}
+        if m2 > 0 and 0 < s0 < n * (n - 1) and n > 3:
+            lag = disc_sums(deviation, grid, band_m=band_m) - deviation
+            row["moran_i"] = n / s0 * float((deviation * lag).sum()) / (n * m2)
+            # Binary symmetric weights: S1 = Σ(w_ij + w_ji)²/2 = 2 S0, S2 = Σ(row + column sums)² = 4 Σ degree².
+            s1, s2 = 2 * s0, 4 * float((degree**2).sum())
+            first = n * ((n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2)
+            second = kurtosis * ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
+            variance = (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0**2) - row["expected"] ** 2
+            row["z"] = (row["moran_i"] - row["expected"]) / np.sqrt(variance)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["band_m", "neighbours", "moran_i", "expected", "z"])
+
+
+def suggest_scale(
+    x: ArrayLike,
+    y: ArrayLike,
+    area: gpd.GeoDataFrame | gpd.GeoSeries,
+    *,
+    cells_m: Sequence[float] = CELLS_M,
+    max_band_m: float = 3000.0,
+    min_in_band: float = MIN_IN_BAND,
+) -> Scale:
+    """Propose a cell and a band for a set of issues.
+
+    The cell is the smallest candidate whose cells hold one issue or more on average: smaller ones are mostly empty
+    or ones. The band is where the z of global Moran's I first peaks among bands of whole and half cells whose
+    neighbourhood holds ``min_in_band`` issues or more on average: up to there, widening the neighbourhood adds more
+    cells that are alike than cells that are not.
+
+    Parameters
+    ----------
+    x, y
+        (n,) coordinates in the area's CRS, metres.
+    area
+        Polygons of the study area.
+    cells_m
+        Candidates, metres.
+    max_band_m
+        Widest band to try, metres.
+    min_in_band
+        Issues that an average neighbourhood must hold.
+
+    Returns
+    -------
+    Scale
+
+    Raises
+    ------
+    InputError
+        If no issue lies in the area.
+
+    Notes
+    -----
+    A proposal to look at, with its figure, not a truth: where people are clustered at several scales the profile has
+    several peaks, or none below ``max_band_m``.
+    """
+    candidates = sorted({float(cell_m) for cell_m in cells_m})
+    tried = []
+    for cell_m in candidates:
+        grid = grid_over(area, cell_m=cell_m)
+        counts = count_points(grid, x, y)[0][0]
+        tried.append((grid, counts))
+    table = pd.DataFrame(
+        {
+            "cell_m": candidates,
+            "cells": [len(grid) for grid, _ in tried],
+            "mean_count": [counts.mean() for _, counts in tried],
+            "empty_share": [(counts == 0).mean() for _, counts in tried],
+        }
+    )
+    if not any(counts.any() for _, counts in tried):
+        raise InputError(
+            zh="研究范围内没有任何问题点；请检查坐标系和范围。",
+            en="no issue lies in the area; check the reference system and the area.",
+        )
+    table["usable"] = table["mean_count"] >= 1
+    enough = bool(table["usable"].any())
+    chosen = int(table["usable"].to_numpy().argmax()) if enough else len(candidates) - 1
+    grid, counts = tried[chosen]
+    cell_m = candidates[chosen]
+    steps = np.arange(1.0, max(max_band_m / cell_m, 2.0) + 0.25, 0.5)
+    profile = moran_profile(counts, grid, bands_m=[float(step * cell_m) for step in steps])
+    # Half a cell more may add no neighbour: the same disc twice is no step.
+    profile = profile[profile["neighbours"].diff().fillna(1) > 0].reset_index(drop=True)
+    profile["issues_in_band"] = (profile["neighbours"] + 1) * counts.mean()
+    z = profile["z"].to_numpy()
+    allowed = (profile["issues_in_band"] >= min_in_band).to_numpy() & np.isfinite(z)
+    profile["peak"] = _peaks(z) & allowed
+    reason = "first_peak"
+    if profile["peak"].any():
+        at = int(profile["peak"].to_numpy().argmax())
+    elif allowed.any():
+        at, reason = int(np.where(allowed, z, -np.inf).argmax()), "highest_z"
+    else:
+        at = len(profile) - 1
+    if not enough or not allowed.any():
+        reason = "few_issues"
+    profile["chosen"] = np.arange(len(profile)) == at
+    order = ["band_m", "neighbours", "issues_in_band", "moran_i", "expected", "z", "peak", "chosen"]
+    return Scale(cell_m, float(profile["band_m"].iloc[at]), table, profile[order], reason)
+
+
+def neighbouring_scales(cell_m: float, band_m: float) -> tuple[tuple[float, float], ...]:
+    """Three scales beside the one chosen: a narrower band, a wider band, and cells twice as wide.
+
+    Examples
+    --------
+    >>> neighbouring_scales(200, 500)
+    ((200, 350.0), (200, 700.0), (400, 500))
+    """
+    narrower, wider = max(_NARROWER * band_m, cell_m), _WIDER * band_m
+    return (cell_m, narrower), (cell_m, wider), (2 * cell_m, max(band_m, 2 * cell_m))
+
+
+def robustness(counts: ArrayLike, grid: Grid, *, band_m: float, alpha: float = 0.05) -> NDArray[np.float64]:
+    """Share of three neighbouring scales at which each cell keeps its class: hot, cold or neither.
+
+    Parameters
+    ----------
+    counts
+        (n_cells,) integer counts.
+    grid
+        The cells.
+    band_m
+        The band whose classes are asked about, metres; see :func:`neighbouring_scales` for the other three.
+    alpha
+        Level of the false discovery rate.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_cells,) 0, 1/3, 2/3 or 1 (over the scales at which the cell has a class); NaN where it has none itself.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> grid = Grid(pyproj.CRS(4549), 200.0, 0, 0, np.ones((10, 10), dtype=bool))
+    >>> counts = np.zeros(100, dtype=int)
+    >>> counts[[22, 23, 32, 33]] = 30
+    >>> robustness(counts, grid, band_m=500)[[0, 22]].round(2).tolist()
+    [1.0, 0.33]
+    """
+    numbers = np.asarray(counts)
+    own = _classes(numbers, grid, band_m, alpha)
+    kept, compared = np.zeros(numbers.size), np.zeros(numbers.size)
+    for cell_m, band in neighbouring_scales(grid.cell_m, band_m):
+        if cell_m == grid.cell_m:
+            other = _classes(numbers, grid, band, alpha)
+        else:
+            coarse, parent = _coarser(grid)
+            inside = parent >= 0
+            summed = np.bincount(parent[inside], weights=numbers[inside], minlength=len(coarse)).astype(np.int64)
+            other = np.where(inside, _classes(summed, coarse, band, alpha)[parent], np.nan)
+        has = np.isfinite(other)
+        compared += has
+        kept += has & (other == own)
+    share = np.divide(kept, compared, out=np.full(numbers.size, np.nan), where=compared > 0)
+    return np.where(np.isfinite(own), share, np.nan)
+
+
+def _classes(counts: NDArray[np.int64], grid: Grid, band_m: float, alpha: float) -> NDArray[np.float64]:
+    """1 hot, −1 cold, 0 neither; NaN where there is no z."""
+    found = getis_ord_grid(counts, grid, band_m=band_m)
+    known = np.isfinite(found.z)
+    p = np.where(known, permutation_p(counts, found.sums, found.weight).p, np.nan)
+    sign = np.where(benjamini_hochberg(p) <= alpha, np.sign(found.z), 0.0)
+    return np.where(known, sign, np.nan)
+
+
+def _coarser(grid: Grid) -> tuple[Grid, NDArray[np.int64]]:
+    """Cells twice as wide on the multiples of their size, and which of them each cell is in (-1: none).
+
+    A wide cell belongs if half of it or more does, so that counts of slivers are not compared with those of whole
+    cells.
+    """
+    col, row = (grid.cols + grid.col0) // 2, (grid.rows + grid.row0) // 2
+    col0, row0 = int(col.min()), int(row.min())
+    shape = (int(row.max()) - row0 + 1, int(col.max()) - col0 + 1)
+    flat = (row - row0) * shape[1] + (col - col0)
+    mask = (np.bincount(flat, minlength=shape[0] * shape[1]) >= 2).reshape(shape)
+    number = np.where(mask, np.cumsum(mask).reshape(shape) - 1, -1).ravel()
+    return Grid(grid.crs, 2 * grid.cell_m, col0, row0, mask), np.asarray(number[flat], dtype=np.int64)
+
+
+def _peaks(z: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Values above both of their neighbours; the ends are none."""
+    peaks = np.zeros(z.size, dtype=bool)
+    if z.size > 2:
+        peaks[1:-1] = (z[1:-1] > z[:-2]) & (z[1:-1] > z[2:])
+    return peaks

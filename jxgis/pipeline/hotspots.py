@@ -1,0 +1,395 @@
+"""`jxgis hotspots`: count, find what is hot, name it, say what it means, write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from jxgis.hotspots.density import Density
+    from jxgis.hotspots.places import Periods
+    from jxgis.output import Stage
+    from jxgis.space.grid import Grid
+
+__all__ = ["HotspotsResult", "analyse", "density_files", "write"]
+
+#: What may name a place where there are neither places nor streets, the first that the issues have.
+_NAME_FIELDS = ("community", "社区", "所属社区", "neighborhood")
+
+
+@dataclass(frozen=True, eq=False)
+class HotspotsResult:
+    """What `jxgis hotspots` finds, table by table.
+
+    Attributes
+    ----------
+    cells
+        The contract's layer ``cells``, then ``robustness`` (share of three neighbouring scales at which the cell keeps
+        its class) and, with an exposure, ``exposure, rate, rate_z, rate_q, rate_bin``.
+    places, peaks
+        Hot places by class, and the peaks inside them: see :class:`jxgis.hotspots.places.HotPlaces`.
+    zones
+        The contract's layer ``zones``; empty without districts and sub-districts.
+    overall
+        Share of each class inside the ring; None without a ring.
+    concentrated, different, diverse
+        The other three findings: see :mod:`jxgis.hotspots.mix`; ``diverse`` is empty without zones.
+    against_normal
+        One row a class: cells that the exact and the normal p call hot or cold, and where they disagree.
+    densities
+        Class to its raster.
+    classes
+        The classes in their order, without ``all``.
+    outside_area
+        Issues in no cell.
+    unclassified
+        Issues in a cell and in none of the classes; they count in ``all``.
+    periods
+        The two periods that ``change`` compares; None where there are not two.
+    settings
+        What shaped the result.
+    """
+
+    cells: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    peaks: gpd.GeoDataFrame
+    zones: gpd.GeoDataFrame
+    overall: pd.DataFrame | None
+    concentrated: pd.DataFrame
+    different: pd.DataFrame
+    diverse: pd.DataFrame
+    against_normal: pd.DataFrame
+    densities: dict[str, Density]
+    classes: tuple[str, ...]
+    outside_area: int
+    unclassified: int
+    periods: Periods | None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def analyse(
+    issues: gpd.GeoDataFrame,
+    area: gpd.GeoDataFrame | gpd.GeoSeries,
+    *,
+    classes: Sequence[str] | None = None,
+    districts: gpd.GeoDataFrame | None = None,
+    subdistricts: gpd.GeoDataFrame | None = None,
+    ring: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    streets: gpd.GeoDataFrame | None = None,
+    labels: gpd.GeoDataFrame | None = None,
+    name_field: str | None = None,
+    exposure: gpd.GeoDataFrame | None = None,
+    exposure_column: str | None = None,
+    built_up_land: gpd.GeoDataFrame | None = None,
+    history: gpd.GeoDataFrame | None = None,
+    start: pd.Timestamp | None = None,
+    end: pd.Timestamp | None = None,
+    cell_m: float = 200.0,
+    band_m: float = 500.0,
+    alpha: float = 0.05,
+    bandwidth_m: float = 500.0,
+    density_cell_m: float = 100.0,
+) -> HotspotsResult:
+    """Find the hot spots of all issues and of each class.
+
+    Parameters
+    ----------
+    issues
+        Points in a metric CRS; where present ``issue_class, sub_type, department, time, district, subdistrict``.
+    area
+        Polygons of the study area, in the same CRS as every other layer.
+    classes
+        The classes in their order; by default those of the issues, sorted. Issues of no class count in ``all``.
+    districts, subdistricts
+        Polygons with ``name``, for the zones and for where a place is.
+    ring
+        Polygon or closed line, such as 中环, for the share inside it.
+    places, streets, labels
+        ``name``: what hot places are named after; see :class:`jxgis.hotspots.places.Naming`.
+    name_field
+        Column of the issues whose most common value may name a place; by default the first of ``community``, 社区 …
+        that there is.
+    exposure, exposure_column
+        Points, lines or polygons to set the issues against, and the column to spread (people); without a column
+        points count one each, lines their length, polygons their area.
+    built_up_land
+        Polygons; cells that hold none of it take no part: their reason is ``not_built_up``.
+    history
+        All issues there are, ``issues`` being those of the period analysed: for the comparison with the period before.
+    start, end
+        The period analysed, half open; see :func:`jxgis.hotspots.places.compare_periods`.
+    cell_m, band_m, alpha
+        Side of a cell, radius of the neighbourhood, level of the false discovery rate.
+    bandwidth_m, density_cell_m
+        Radius of the quartic kernel and cell of the density rasters.
+
+    Returns
+    -------
+    HotspotsResult
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If no cell has its centre in the area, or no issue lies in it.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, numpy as np, shapely
+    >>> x = np.concatenate([np.linspace(900, 1299, 60), np.linspace(50, 3950, 40)])
+    >>> issues = gpd.GeoDataFrame({"issue_class": ["街面秩序"] * 100}, geometry=gpd.points_from_xy(x, x), crs=4549)
+    >>> result = analyse(issues, gpd.GeoSeries([shapely.box(0, 0, 4000, 4000)], crs=4549))
+    >>> result.cells.shape[0], result.outside_area
+    (800, 0)
+    >>> result.places[["issue_class", "rank", "issues"]].values.tolist()
+    [['all', 1, 32], ['街面秩序', 1, 32]]
+    """
+    import pandas as pd
+
+    from jxgis._errors import InputError
+    from jxgis.crs import require_metric
+    from jxgis.hotspots import mix
+    from jxgis.hotspots.places import ALL, Naming, compare_periods, hot_places
+    from jxgis.space.count import count_points
+    from jxgis.space.grid import grid_over
+
+    crs = require_metric(area, "area")
+    require_metric(issues, "issues", like=crs)
+    grid = grid_over(area, cell_m=cell_m)
+    located = _with_zones(issues, districts, subdistricts)
+    x, y = located.geometry.x.to_numpy(), located.geometry.y.to_numpy()
+    inside = grid.index_of(x, y) >= 0
+    if not inside.any():
+        raise InputError(
+            zh=f"{len(issues)} 个问题点没有一个落在研究范围内；请检查坐标系（--crs）和范围（--area）。",
+            en=f"None of the {len(issues)} issues lies in the area; check the reference system (--crs) and the area.",
+        )
+    counted = located[inside]
+    names = _class_names(counted["issue_class"], classes)
+    code = pd.Index(names, dtype=object).get_indexer(counted["issue_class"].astype(object))
+    x, y = x[inside], y[inside]
+    known = code >= 0
+    by_class, _ = count_points(grid, x[known], y[known], codes=code[known], n_classes=len(names))
+    total, _ = count_points(grid, x, y)
+    counts = {ALL: total[0], **dict(zip(names, by_class, strict=True))}
+
+    cells = _cells(counts, grid, band_m, alpha, built_up_land, exposure, exposure_column)
+    past = located if history is None else _with_zones(history, districts, subdistricts)
+    periods = compare_periods(past["time"], start=start, end=end) if "time" in past.columns else None
+    naming = Naming(places=places, streets=streets, labels=labels, field=_name_field(counted, name_field))
+    found = hot_places(cells, counted, grid, alpha=alpha, band_m=band_m, naming=naming, history=past, periods=periods)
+    levels = {"district": districts, "subdistrict": subdistricts}
+    zones = mix.zone_table(
+        located, {k: v for k, v in levels.items() if v is not None}, names, cells=cells, grid=grid, alpha=alpha
+    )
+    return HotspotsResult(
+        cells=cells,
+        places=found.places,
+        peaks=found.peaks,
+        zones=zones,
+        overall=None if ring is None else mix.inside_ring(counted, ring, area, names),
+        concentrated=mix.concentration(cells, found.places),
+        different=mix.class_overlap(cells, names, cell_m=cell_m, alpha=alpha),
+        diverse=mix.diversity(zones, names),
+        against_normal=_against_normal(cells, alpha),
+        densities=_densities(x, y, code, names, grid, bandwidth_m, density_cell_m),
+        classes=tuple(names),
+        outside_area=int((~inside).sum()),
+        unclassified=int((~known).sum()),
+        periods=periods,
+        settings={
+            "cell_m": cell_m,
+            "band_m": band_m,
+            "alpha": alpha,
+            "null": "total",
+            "bandwidth_m": bandwidth_m,
+            "density_cell_m": density_cell_m,
+            "exposure_column": exposure_column,
+            "built_up_mask": built_up_land is not None,
+            "name_field": naming.field,
+        },
+    )
+
+
+def write(result: HotspotsResult, stage: Stage, *, lang: str = "zh") -> None:
+    """Write the GeoPackage and the density rasters of a result.
+
+    Parameters
+    ----------
+    result
+        From :func:`analyse`.
+    stage
+        The staging folder.
+    lang
+        Language of reasons and aliases.
+    """
+    from jxgis.gpkg import write_gpkg
+    from jxgis.hotspots.density import write_cog
+    from jxgis.maps.hotspots import class_label
+
+    layers = {"cells": result.cells, "places": result.places, "peaks": result.peaks, "zones": result.zones}
+    write_gpkg(stage.path("hotspots.gpkg"), layers, lang=lang)
+    for issue_class, file in density_files(result.densities).items():
+        write_cog(stage.path(file), result.densities[issue_class], title=class_label(issue_class, lang))
+
+
+def density_files(classes: Mapping[str, object] | Sequence[str]) -> dict[str, str]:
+    """File of each class's density raster; signs that no file name may hold become ``_``.
+
+    Examples
+    --------
+    >>> density_files(["all", "市容环境", "a/b", "a?b"])
+    {'all': 'density/all.tif', '市容环境': 'density/市容环境.tif', 'a/b': 'density/a_b.tif', 'a?b': 'density/a_b_2.tif'}
+    """
+    files: dict[str, str] = {}
+    taken: set[str] = set()
+    for issue_class in classes:
+        plain = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", issue_class).strip(". ") or "_"
+        stem, number = plain, 2
+        # Windows and macOS do not tell capitals apart.
+        while stem.casefold() in taken:
+            stem, number = f"{plain}_{number}", number + 1
+        taken.add(stem.casefold())
+        files[issue_class] = f"density/{stem}.tif"
+    return files
+
+
+def _with_zones(
+    issues: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None, subdistricts: gpd.GeoDataFrame | None
+) -> gpd.GeoDataFrame:
+    """The issues with a class and with the zones they lie in: located by geometry, whatever a column says."""
+    import numpy as np
+
+    from jxgis.space.count import locate
+
+    table = issues
+    if "issue_class" not in table.columns:
+        table = table.assign(issue_class=None)
+    for column, zones in (("district", districts), ("subdistrict", subdistricts)):
+        if zones is not None:
+            names = np.array([*zones["name"], None], dtype=object)
+            table = table.assign(**{column: names[locate(table, zones)]})
+    return table
+
+
+def _class_names(of_issues: pd.Series, classes: Sequence[str] | None) -> list[str]:
+    from jxgis.city import UNCLASSIFIED
+
+    if classes is not None:
+        return list(classes)
+    return sorted(str(name) for name in of_issues.dropna().unique() if name != UNCLASSIFIED)
+
+
+def _name_field(issues: gpd.GeoDataFrame, asked: str | None) -> str | None:
+    from jxgis._errors import InputError
+
+    if asked is not None and asked not in issues.columns:
+        raise InputError(
+            zh=f"问题表没有 {asked} 列，不能用来给热点起名；有：{'、'.join(map(str, issues.columns))}。",
+            en=f"the issues have no column {asked} to name hot places by; "
+            f"they have {', '.join(map(str, issues.columns))}.",
+        )
+    return asked or next((column for column in _NAME_FIELDS if column in issues.columns), None)
+
+
+def _cells(
+    counts: Mapping[str, NDArray[np.int64]],
+    grid: Grid,
+    band_m: float,
+    alpha: float,
+    built_up_land: gpd.GeoDataFrame | None,
+    exposure: gpd.GeoDataFrame | None,
+    exposure_column: str | None,
+) -> gpd.GeoDataFrame:
+    """The contract's cells: all classes one below the other, each with every cell of the grid."""
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+
+    from jxgis.hotspots.rates import built_up, exposure_on_grid, hot_rates
+
+    keep = np.ones(len(grid), dtype=bool) if built_up_land is None else built_up(grid, built_up_land)
+    people = None if exposure is None else np.where(keep, exposure_on_grid(grid, exposure, column=exposure_column), 0.0)
+    squares = grid.cells()
+    tables = []
+    for issue_class, count in counts.items():
+        table = _tested(count, grid, keep, band_m, alpha)
+        if people is not None:
+            rates = hot_rates(count, people, grid, band_m=band_m, alpha=alpha)
+            table = table.assign(
+                exposure=rates["exposure"],
+                rate=rates["rate"],
+                rate_z=rates["gi_z"],
+                rate_q=rates["gi_q"],
+                rate_bin=rates["gi_bin"],
+            )
+        table.insert(0, "issue_class", issue_class)
+        table.insert(0, "cell_id", squares["cell_id"])
+        tables.append(table)
+    geometry = np.tile(squares.geometry.to_numpy(), len(tables))
+    return gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), geometry=geometry, crs=grid.crs)
+
+
+def _tested(count: NDArray[np.int64], grid: Grid, keep: NDArray[np.bool_], band_m: float, alpha: float) -> pd.DataFrame:
+    """Gi*, local Moran and robustness among the cells that take part; the others keep their count."""
+    import numpy as np
+
+    from jxgis.hotspots.inference import hotspot_table
+    from jxgis.hotspots.scale import robustness
+
+    part = grid if keep.all() else grid.where(keep)
+    table = hotspot_table(count[keep], part, band_m=band_m, alpha=alpha)
+    table["robustness"] = robustness(count[keep], part, band_m=band_m, alpha=alpha)
+    if keep.all():
+        return table
+    table = table.set_axis(np.flatnonzero(keep), axis=0).reindex(range(len(grid)))
+    table.loc[~keep, "reason"] = "not_built_up"
+    return table.assign(count=count, gi_bin=table["gi_bin"].fillna(0).astype(np.int64), lisa=table["lisa"].fillna("ns"))
+
+
+def _against_normal(cells: gpd.GeoDataFrame, alpha: float) -> pd.DataFrame:
+    import pandas as pd
+
+    from jxgis.hotspots.inference import compare_with_normal
+
+    rows = [
+        {"issue_class": name, **compare_with_normal(of_class, alpha=alpha)}
+        for name, of_class in cells.groupby("issue_class", sort=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _densities(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    code: NDArray[np.intp],
+    names: Sequence[str],
+    grid: Grid,
+    bandwidth_m: float,
+    density_cell_m: float,
+) -> dict[str, Density]:
+    """A raster a class, all on one extent: that of the cells, so that their integral is the sum of the cells' counts."""
+    import geopandas as gpd
+    import shapely
+
+    from jxgis.hotspots.density import density
+    from jxgis.hotspots.places import ALL
+
+    rows, cols = grid.mask.shape
+    west, south = grid.col0 * grid.cell_m, grid.row0 * grid.cell_m
+    frame = shapely.box(west, south, west + cols * grid.cell_m, south + rows * grid.cell_m)
+    extent = gpd.GeoSeries([frame], crs=grid.crs)
+    rasters = {ALL: density(x, y, extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)}
+    for number, name in enumerate(names):
+        own = code == number
+        rasters[name] = density(x[own], y[own], extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)
+    return rasters
