@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jxgis.i18n import Text
 
@@ -11,7 +12,65 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-__all__ = ["Loaded", "SourceFile"]
+    from jxgis.load.boundaries import (
+        boundary_flaws,
+        dissolve_districts,
+        load_districts,
+        load_outline,
+        load_subdistricts,
+    )
+    from jxgis.load.issues import disagreement, load_issues, unclassified
+    from jxgis.load.layers import (
+        load_blocks,
+        load_candidates,
+        load_gates,
+        load_parks,
+        load_people,
+        load_places,
+        load_residential,
+        load_streets,
+        load_units,
+        load_waters,
+    )
+    from jxgis.load.rasters import load_population
+
+__all__ = [
+    "Loaded",
+    "SourceFile",
+    "boundary_flaws",
+    "disagreement",
+    "dissolve_districts",
+    "load_blocks",
+    "load_candidates",
+    "load_districts",
+    "load_gates",
+    "load_issues",
+    "load_outline",
+    "load_parks",
+    "load_people",
+    "load_places",
+    "load_population",
+    "load_residential",
+    "load_streets",
+    "load_subdistricts",
+    "load_units",
+    "load_waters",
+    "unclassified",
+]
+
+_MODULES = {
+    "boundaries": {"boundary_flaws", "dissolve_districts", "load_districts", "load_outline", "load_subdistricts"},
+    "issues": {"disagreement", "load_issues", "unclassified"},
+    "rasters": {"load_population"},
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a loader when it is first asked for: geopandas takes most of a second."""
+    if name not in __all__:
+        raise AttributeError(f"module 'jxgis.load' has no attribute {name!r}")
+    module = next((module for module, names in _MODULES.items() if name in names), "layers")
+    return getattr(importlib.import_module(f"jxgis.load.{module}"), name)
 
 
 @dataclass(frozen=True, slots=True)

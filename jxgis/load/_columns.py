@@ -1,0 +1,118 @@
+"""Columns of a file as the contract wants them: names, trimmed text, codes, numbers; nothing personal carried along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis.tables import Contract, same_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["as_code", "as_number", "as_text", "rename_columns"]
+
+_NULLS = ["", "null", "none", "nan", "n/a", "<na>", "\\n"]
+_LOST_DIGITS = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
+
+
+def rename_columns(frame: pd.DataFrame, mapping: Mapping[str, str], agreed: Contract) -> tuple[pd.DataFrame, list[str]]:
+    """Give columns their contract names, and drop those that hold free text or people.
+
+    Parameters
+    ----------
+    frame
+        As it was read.
+    mapping
+        Contract name to the name in the file.
+    agreed
+        The contract, with its private columns.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        A carried column that has a contract name without being that column gets the ending ``_file``.
+    dropped : list of str
+        The private columns.
+    """
+    names = {there: here for here, there in mapping.items()}
+    private = [
+        str(column) for column in frame.columns if column not in names and same_name(str(column)) in agreed.private
+    ]
+    taken = set(names.values()) | {column.name for column in agreed.columns} | {"geometry"}
+    for column in frame.columns:
+        if column not in names and column in taken:
+            names[column] = f"{column}_file"
+    return frame.drop(columns=private).rename(columns=names), private
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """Trimmed text; blank, ``NULL`` and the like are missing; a whole number has no ``.0``.
+
+    Examples
+    --------
+    >>> as_text(pd.Series(["02  ", " ", "NULL", None])).tolist()
+    ['02', nan, nan, nan]
+    >>> as_text(pd.Series([330402007.0, np.nan])).tolist()
+    ['330402007', nan]
+    """
+    missing = column.isna()
+    if pd.api.types.is_float_dtype(column.dtype) and bool(column.dropna().mod(1).eq(0).all()):
+        column = column.astype("Int64")
+    text = column.astype("str").str.strip()
+    return text.mask(missing | text.str.lower().isin(_NULLS))
+
+
+def as_code(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Text of a code, with what Excel made of it undone where it can be.
+
+    Returns
+    -------
+    code : pandas.Series
+        ``330402007.0`` has become ``330402007`` again.
+    lost : numpy.ndarray of bool
+        Codes such as ``3.30402E+14``, whose digits are gone.
+
+    Examples
+    --------
+    >>> code, lost = as_code(pd.Series(["330402007.0", "3.30402E+14", "02  "]))
+    >>> code.tolist(), lost.tolist()
+    (['330402007', '3.30402E+14', '02'], [False, True, False])
+    """
+    text = as_text(column)
+    whole = text.str.fullmatch(r"\d+\.0+", na=False)
+    if whole.any():
+        text = text.mask(whole, text.str.partition(".")[0])
+    lost = text.str.fullmatch(_LOST_DIGITS.pattern, na=False)
+    return text, lost.to_numpy(dtype=bool)
+
+
+def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Numbers, thousands separated or not.
+
+    Returns
+    -------
+    number : pandas.Series
+        float64, NaN where there is none.
+    bad : numpy.ndarray of bool
+        Text that is no number.
+
+    Examples
+    --------
+    >>> number, bad = as_number(pd.Series(["1,234", "12", "many", None]))
+    >>> number.tolist(), bad.tolist()
+    ([1234.0, 12.0, nan, nan], [False, False, True, False])
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.astype(np.float64), np.zeros(len(column), dtype=bool)
+    text = as_text(column)
+    number = pd.to_numeric(text, errors="coerce")
+    again = number.isna() & text.notna()
+    if again.any():
+        number = number.mask(again, pd.to_numeric(text[again].str.replace(r"[,，\s]", "", regex=True), errors="coerce"))
+    number = number.astype(np.float64).replace([np.inf, -np.inf], np.nan)
+    return number, (number.isna() & text.notna()).to_numpy(dtype=bool)

@@ -1,0 +1,389 @@
+"""What all loaders share: files to rows with contract columns and geometry in the metric CRS, and an account of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis import crs as _crs
+from jxgis import tables as _tables
+from jxgis._errors import InputError
+from jxgis.i18n import Text, text
+from jxgis.load import Loaded
+from jxgis.load._columns import as_code, as_number, as_text, rename_columns
+from jxgis.load._place import Placed, place_columns, place_geometry, reference_of
+from jxgis.load.geometry import repair
+from jxgis.load.readers import RawTable, Source, read_tables
+from jxgis.load.rejects import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyproj
+    from numpy.typing import NDArray
+
+    from jxgis.city import City
+    from jxgis.crs import AxisOrder, Box, Reference
+
+__all__ = ["Gathered", "ReadOptions", "finish", "gather", "refuse_empty", "require_columns", "text_pair"]
+
+
+class ReadOptions(TypedDict, total=False):
+    """How to read a layer; each is also a key of ``[inputs.LAYER]`` in jxgis.toml.
+
+    ``layer``: the file's layer or sheet. ``crs``: an EPSG code, ``GCJ-02`` or ``BD-09``; required for tables of
+    points. ``encoding``: of text. ``axes``: ``east_north`` or ``north_east``. ``name_column``: the column that holds
+    the name. ``columns``: contract name to the name in the file. ``towgs84``: three or seven parameters of a local
+    system. ``metric_crs``: the CRS to work in, where there is no city. ``box``: west, south, east, north in degrees,
+    where there is no city.
+    """
+
+    layer: str | None
+    crs: str | int | pyproj.CRS | None
+    encoding: str | None
+    axes: AxisOrder | None
+    name_column: str | None
+    columns: Mapping[str, str]
+    towgs84: tuple[float, ...] | None
+    metric_crs: str | int | pyproj.CRS | None
+    box: Box | None
+
+
+@dataclass
+class Gathered:
+    """A layer on its way from files to a table.
+
+    Parameters
+    ----------
+    agreed
+        The layer's contract.
+    frame
+        All rows of all files; the contract columns that the files have, in their dtype, and the others.
+    geometry
+        (n,) valid geometries of the kind, or None.
+    metric
+        The CRS they are in.
+    ledger
+        The account of the rows.
+    notes
+        For people.
+    absorbed
+        (n,) bool: kept rows whose geometry went into another row of the same name.
+    """
+
+    agreed: _tables.Contract
+    frame: pd.DataFrame
+    geometry: NDArray[Any]
+    metric: pyproj.CRS
+    ledger: Ledger
+    notes: list[Text] = field(default_factory=list)
+    absorbed: NDArray[np.bool_] | None = None
+
+
+def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptions) -> Gathered:
+    """Read a layer's files, find its columns, bring it into the metric CRS and repair it.
+
+    Parameters
+    ----------
+    source
+        As `readers.read_tables` takes it.
+    wanted
+        The layer of the contract.
+    city
+        Its CRS is worked in, its box fences gross errors.
+    options
+        `ReadOptions`.
+
+    Returns
+    -------
+    Gathered
+
+    Raises
+    ------
+    InputError
+        If files, columns, CRS or coordinates cannot be used.
+    """
+    given = options
+    agreed = _tables.contract(wanted)
+    raw = read_tables(source, expected=wanted, layer=given.get("layer"), encoding=given.get("encoding"))
+    notes = [note for table in raw for note in table.notes]
+    ledger = Ledger(raw)
+    metric: pyproj.CRS | None = None
+    frames: list[pd.DataFrame] = []
+    placed: list[Placed] = []
+    for table in raw:
+        mapping = _tables.match_columns(
+            table.frame.columns,
+            wanted,
+            columns=given.get("columns"),
+            name_column=given.get("name_column"),
+            what=table.name,
+        )
+        _refuse_no_geometry(table, agreed)
+        frame, private = rename_columns(table.frame, mapping, agreed)
+        if private:
+            notes.append(text_pair("load.private_dropped", file=table.name, columns=private))
+        points = agreed.geometry == "point" and (table.geometry is None or shapely.is_missing(table.geometry).all())
+        reference = reference_of(
+            given.get("crs"), table.crs, towgs84=given.get("towgs84"), what=table.name, points=points
+        )
+        if metric is None:
+            metric, why = _metric(city, given, table, reference)
+            notes.append(why)
+        frames.append(frame.drop(columns=[name for name in _tables.coordinate_columns() if name in frame]))
+        placed.append(_place(table, frame, mapping, points, reference, metric, city, given, notes))
+    if metric is None:
+        raise AssertionError("read_tables returned no table")
+    frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+    geometry = np.concatenate([place.geometry for place in placed])
+    _reject_blank(ledger, raw)
+    _record(ledger, placed)
+    gathered = Gathered(agreed, frame, geometry, metric, ledger, notes)
+    _convert(gathered)
+    _repair(gathered)
+    return gathered
+
+
+def _refuse_no_geometry(table: RawTable, agreed: _tables.Contract) -> None:
+    if agreed.geometry != "point" and table.geometry is None:
+        kind = _tables.KIND_NAMES[agreed.geometry]
+        raise InputError(
+            zh=f"{table.name} 没有几何图形；{agreed.title.zh}需要{kind.zh}图层（GeoPackage、GeoJSON、Shapefile 等）。",
+            en=f"{table.name} has no geometry; {agreed.title.en} need {kind.en} (GeoPackage, GeoJSON, Shapefile ...).",
+        )
+
+
+def _metric(city: City | None, given: ReadOptions, table: RawTable, reference: Reference) -> tuple[pyproj.CRS, Text]:
+    import geopandas as gpd
+
+    project = given.get("metric_crs") or (None if city is None else city.crs)
+    if project is not None or table.geometry is None:
+        return _crs.choose_metric_crs(project)
+    return _crs.choose_metric_crs(None, gpd.GeoSeries(table.geometry, crs=reference.crs))
+
+
+def _place(
+    table: RawTable,
+    frame: pd.DataFrame,
+    mapping: Mapping[str, str],
+    points: bool,
+    reference: Reference,
+    metric: pyproj.CRS,
+    city: City | None,
+    given: ReadOptions,
+    notes: list[Text],
+) -> Placed:
+    box = given.get("box") or (None if city is None else city.box)
+    axes = given.get("axes")
+    if points:
+        placed = place_columns(frame, reference, metric, axes=axes, box=box, names=dict(mapping), what=table.name)
+        if placed.order == "north_east":
+            notes.append(text_pair("load.north_east", file=table.name))
+    else:
+        if table.geometry is None:
+            raise AssertionError("a layer without geometry was not refused")
+        placed = place_geometry(table.geometry, reference, metric, axes=axes, box=box, what=table.name)
+    if reference.datum != "WGS-84" or reference.crs != metric:
+        notes.append(text_pair("load.converted", file=table.name, source=reference.name, target=_name(metric)))
+    if given.get("crs") is not None and table.crs is not None and table.crs != reference.crs:
+        notes.append(text_pair("load.crs_overridden", file=table.name, own=_name(table.crs), given=reference.name))
+    return placed
+
+
+def _name(crs: pyproj.CRS) -> str:
+    code = crs.to_epsg()
+    return f"EPSG:{code}" if code else crs.name
+
+
+def text_pair(key: str, /, **values: object) -> Text:
+    """A text of i18n in both languages; lists are joined as each language joins them."""
+
+    def joined(mark: str) -> dict[str, object]:
+        return {
+            k: mark.join(str(v) for v in value) if isinstance(value, list) else value for k, value in values.items()
+        }
+
+    return Text(zh=text(key, "zh", **joined("、")), en=text(key, "en", **joined(", ")))
+
+
+def _record(ledger: Ledger, placed: list[Placed]) -> None:
+    """Enter the flaws of each file's coordinates."""
+    ends = np.cumsum([len(place.geometry) for place in placed])
+    for end, place in zip(ends, placed, strict=True):
+        start = end - len(place.geometry)
+        for name, reason, mask, values in place.flaws:
+            if mask.any():
+                whole = np.zeros(len(ledger.kept), dtype=bool)
+                whole[start:end] = mask
+                shown = np.full(len(ledger.kept), "", dtype=object)
+                shown[whole] = np.asarray(values[mask], dtype=object)
+                ledger.reject(whole, field=name, reason=reason, values=shown)
+
+
+def _reject_blank(ledger: Ledger, raw: list[RawTable]) -> None:
+    """Rows of text that hold nothing at all are named as such, whatever else they lack."""
+    blank = np.concatenate([table.frame.isna().all(axis=1).to_numpy() & (table.geometry is None) for table in raw])
+    ledger.reject(blank, field="", reason="empty_row", values=np.full(len(blank), "", dtype=object))
+
+
+def _convert(gathered: Gathered) -> None:
+    """Bring text, codes and numbers into their dtype; times wait for the time zone."""
+    for column in gathered.agreed.columns:
+        if column.name not in gathered.frame:
+            continue
+        values = gathered.frame[column.name]
+        if column.dtype == "text":
+            gathered.frame[column.name] = as_text(values)
+        elif column.dtype == "code":
+            gathered.frame[column.name], lost = as_code(values)
+            if not column.null or column.unique:
+                gathered.ledger.reject(lost, field=column.name, reason="lost_digits", values=values)
+        elif column.dtype == "number":
+            gathered.frame[column.name], bad = as_number(values)
+            if not column.null:
+                gathered.ledger.reject(bad, field=column.name, reason="bad_number", values=values)
+            elif bad.any():
+                gathered.notes.append(text_pair("load.bad_numbers", column=column.name, count=int(bad.sum())))
+
+
+def _repair(gathered: Gathered) -> None:
+    before = shapely.area(gathered.geometry) / 1e6
+    repaired = repair(gathered.geometry, gathered.agreed.geometry)
+    odd = repaired.wrong_kind | repaired.made_valid | repaired.no_size
+    names = np.full(len(odd), "", dtype=object)
+    names[odd] = [_label(gathered, at) for at in np.flatnonzero(odd).tolist()]
+    kinds = np.array([getattr(geometry, "geom_type", "") for geometry in gathered.geometry], dtype=object)
+    gathered.ledger.reject(repaired.wrong_kind, field="geometry", reason="wrong_geometry", values=kinds)
+    gathered.ledger.reject(repaired.no_size, field="geometry", reason="no_size", values=names)
+    fixed = np.flatnonzero(repaired.made_valid & gathered.ledger.kept)
+    if fixed.size:
+        after = shapely.area(repaired.geometry) / 1e6
+        listed = [
+            f"{names[at]} ({before[at]:.2f} → {after[at]:.2f} km²)"
+            if gathered.agreed.geometry == "polygon" and abs(after[at] - before[at]) > 0.005
+            else str(names[at])
+            for at in fixed[:10]
+        ]
+        gathered.notes.append(text_pair("load.made_valid", count=int(fixed.size), names=listed))
+    dropped = repaired.dropped_parts & gathered.ledger.kept
+    if dropped.any():
+        gathered.notes.append(text_pair("load.dropped_parts", count=int(dropped.sum())))
+    gathered.geometry = repaired.geometry
+
+
+def _label(gathered: Gathered, at: int) -> str:
+    """What to call a row: its name, or where it stands."""
+    if "name" in gathered.frame and gathered.frame["name"].notna().iloc[at]:
+        return str(gathered.frame["name"].iloc[at])
+    return f"#{gathered.ledger.row[at]}"
+
+
+def require_columns(gathered: Gathered) -> None:
+    """Refuse a layer without a column that it must have, and reject the rows in which one is missing.
+
+    Parameters
+    ----------
+    gathered
+        The layer; its ledger is added to.
+
+    Raises
+    ------
+    InputError
+        If no file has the column.
+    """
+    for column in gathered.agreed.columns:
+        if column.null:
+            continue
+        if column.name not in gathered.frame:
+            have = [str(name) for name in gathered.frame.columns]
+            hint = _tables.nearest(column.name, have)
+            option = "--name-column" if column.name == "name" else f"--columns {column.name}=…"
+            raise InputError(
+                zh=f"{gathered.agreed.title.zh}图层没有“{column.name}”列（也没有已知别名 {'、'.join(column.aliases[:4])} 等）"
+                f"{hint.zh}请用 {option} 指定；文件中的列：{'、'.join(have[:40]) or '无'}。",
+                en=f"{gathered.agreed.title.en}: no column {column.name!r}, nor a known alias "
+                f"({', '.join(column.aliases[:4])} ...){hint.en} Name it with {option}; the file's columns: "
+                f"{', '.join(have[:40]) or 'none'}.",
+            )
+        values = gathered.frame[column.name]
+        gathered.ledger.reject(values.isna(), field=column.name, reason="missing_value", values=values)
+
+
+def refuse_empty(gathered: Gathered) -> None:
+    """Refuse a layer of which nothing is kept, with the reasons and how often each.
+
+    Raises
+    ------
+    InputError
+        If no row is kept.
+    """
+    if gathered.ledger.kept.any():
+        return
+    rejects = gathered.ledger.table()
+    left = int(gathered.ledger.left_out.sum())
+    files = "、".join(dict.fromkeys(source.name for source in gathered.ledger.sources()))
+    counts = rejects["reason"].value_counts()
+    zh = [f"{text(f'reasons.{reason}', 'zh')} {count} 行" for reason, count in counts.items()]
+    en = [f"{text(f'reasons.{reason}', 'en')}: {count}" for reason, count in counts.items()]
+    if left:
+        zh.append(f"按筛选条件不计 {left} 行")
+        en.append(f"left out by the filters: {left}")
+    first_zh = first_en = ""
+    if len(rejects):
+        row = rejects.iloc[0]
+        first_zh = f"例如第 {row['row']} 行 {row['field']} = “{row['value']}”。"
+        first_en = f" For example row {row['row']}: {row['field']} = {row['value']!r}."
+    hint_zh = hint_en = ""
+    if (rejects["reason"] == "wrong_geometry").any():
+        kind = _tables.KIND_NAMES[gathered.agreed.geometry]
+        hint_zh, hint_en = f"{gathered.agreed.title.zh}需要{kind.zh}图层。", f" It needs {kind.en}."
+    raise InputError(
+        zh=f"{files} 中没有可用的{gathered.agreed.title.zh}数据：{'；'.join(zh)}。{hint_zh}{first_zh}",
+        en=f"{files.replace('、', ', ')}: no usable row of {gathered.agreed.title.en}: {'; '.join(en)}.{hint_en}{first_en}",
+    )
+
+
+def finish(gathered: Gathered) -> Loaded:
+    """Put the kept rows into a table that holds its contract.
+
+    Parameters
+    ----------
+    gathered
+        The layer, everything rejected that is to be.
+
+    Returns
+    -------
+    Loaded
+        Text, code and time columns of the contract are always there; numbers only where the files have them.
+
+    Raises
+    ------
+    InputError
+        If nothing is kept.
+    """
+    import geopandas as gpd
+
+    refuse_empty(gathered)
+    kept = gathered.ledger.kept if gathered.absorbed is None else gathered.ledger.kept & ~gathered.absorbed
+    frame = gathered.frame.loc[kept].reset_index(drop=True)
+    for column in gathered.agreed.columns:
+        if column.name in frame or column.dtype == "number":
+            continue
+        dtype = "datetime64[us]" if column.dtype == "time" else "str"
+        frame[column.name] = pd.Series(pd.NaT if column.dtype == "time" else None, index=frame.index, dtype=dtype)
+    own = [column.name for column in gathered.agreed.columns if column.name in frame]
+    for name in frame.columns.difference(own):
+        # Lists, dates and mixtures that a driver made objects of: as text every format can hold them.
+        if frame[name].dtype == object:
+            frame[name] = frame[name].astype("str").where(frame[name].notna())
+    frame = frame[[*own, *(name for name in frame.columns if name not in own)]]
+    table = gpd.GeoDataFrame(frame, geometry=gathered.geometry[kept], crs=gathered.metric)
+    rejects = gathered.ledger.table()
+    sources = gathered.ledger.sources()
+    return Loaded(
+        gathered.agreed.layer, _tables.check(table, gathered.agreed.layer), rejects, sources, tuple(gathered.notes)
+    )

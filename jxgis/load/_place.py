@@ -1,0 +1,287 @@
+"""Coordinates and geometries into the metric CRS: declared, checked against what they look like, never guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis import crs as _crs
+from jxgis._errors import CrsError, InputError
+from jxgis.load._columns import as_number, as_text
+
+if TYPE_CHECKING:
+    import pyproj
+    from numpy.typing import NDArray
+
+    from jxgis.crs import AxisOrder, Box, Reference
+
+__all__ = ["Placed", "place_columns", "place_geometry", "reference_of"]
+
+_PAIR = r"^[^\d+-]*(?P<first>[+-]?\d+(?:\.\d+)?)\s*[,，;；\s]\s*(?P<second>[+-]?\d+(?:\.\d+)?)[^\d]*$"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the rows of one file are.
+
+    Parameters
+    ----------
+    geometry
+        (n,) geometries in the metric CRS; None where ``flaws`` says why.
+    flaws
+        Field, reason, mask (n,), values (n,): what is wrong with which rows.
+    order
+        How two columns were read; None where there was nothing to decide.
+    """
+
+    geometry: NDArray[Any]
+    flaws: tuple[tuple[str, str, NDArray[np.bool_], Any], ...]
+    order: AxisOrder | None = None
+
+
+def reference_of(
+    declared: str | int | pyproj.CRS | None,
+    own: pyproj.CRS | None,
+    *,
+    towgs84: tuple[float, ...] | None,
+    what: str,
+    points: bool,
+) -> Reference:
+    """What the coordinates of a file are in: as declared by the user, else by the file itself; never a guess."""
+    chosen = own if declared is None else declared
+    if chosen is None and points:
+        raise CrsError(
+            zh=f"{what} 需要声明坐标系（crs）：EPSG:4490、EPSG:4549、EPSG:4326、GCJ-02（高德、多数平台）或 BD-09（百度）。"
+            "单看坐标无法区分 WGS-84 与 GCJ-02，两者在嘉兴相差约 486 米。",
+            en=f"{what}: declare its reference system (crs): EPSG:4490, EPSG:4549, EPSG:4326, GCJ-02 (AMap, most "
+            "platforms) or BD-09 (Baidu). Points alone do not tell WGS-84 from GCJ-02, hundreds of metres apart.",
+        )
+    if chosen is None:
+        raise CrsError(
+            zh=f"{what} 没有坐标系（例如 Shapefile 缺少 .prj）；请用 crs 声明，如 EPSG:4549。",
+            en=f"{what} has no CRS (a Shapefile without .prj, for example); declare it with crs, such as EPSG:4549.",
+        )
+    return _crs.resolve_crs(chosen, towgs84=towgs84)
+
+
+def place_geometry(
+    geometry: NDArray[Any],
+    reference: Reference,
+    metric: pyproj.CRS,
+    *,
+    axes: AxisOrder | None,
+    box: Box | None,
+    what: str,
+) -> Placed:
+    """Bring geometries into the metric CRS.
+
+    Parameters
+    ----------
+    geometry
+        (n,) geometries or None.
+    reference
+        What their coordinates are in.
+    metric
+        CRS to work in.
+    axes
+        ``"north_east"`` if their first coordinate is the northing.
+    box
+        Where they can lie, in degrees; what lies wholly outside is flawed.
+    what
+        The file, for messages.
+
+    Returns
+    -------
+    Placed
+
+    Raises
+    ------
+    CrsError
+        If the coordinates contradict the reference system, or lie in the box only with their axes swapped.
+    """
+    flat = shapely.force_2d(geometry)
+    missing = shapely.is_missing(flat)
+    empty = shapely.is_empty(flat) & ~missing
+    if axes == "north_east":
+        flat = shapely.transform(flat, lambda xy: xy[:, ::-1])
+    west, south, east, north = shapely.bounds(flat).T
+    broken = ~missing & ~empty & ~_finite(flat)
+    middle_x, middle_y = (west + east) / 2, (south + north) / 2
+    _crs.check_units(middle_x, middle_y, reference, what)
+    usable = ~(missing | empty | broken)
+    nothing = np.zeros(len(flat), dtype=bool)
+    outside = nothing
+    if box is not None and usable.any():
+        lon_w, lat_s = _crs.to_lonlat(west, south, reference)
+        lon_e, lat_n = _crs.to_lonlat(east, north, reference)
+        outside = usable & ~((lon_e >= box[0]) & (lon_w <= box[2]) & (lat_n >= box[1]) & (lat_s <= box[3]))
+        if outside[usable].mean() > 0.5:
+            _refuse_swapped(middle_x[usable], middle_y[usable], reference, box, what, axes)
+    moved = flat.copy()
+    moved[usable] = shapely.transform(
+        flat[usable], lambda xy: np.column_stack(_crs.to_metric(xy[:, 0], xy[:, 1], reference, metric))
+    )
+    strayed = usable & ~_finite(moved)
+    moved[~usable | outside | strayed] = None
+    blank = np.full(len(flat), "", dtype=object)
+    return Placed(
+        moved,
+        (
+            ("geometry", "no_geometry", missing, blank),
+            ("geometry", "empty_geometry", empty, blank),
+            ("geometry", "bad_coordinates", broken | strayed, blank),
+            (
+                "geometry",
+                "outside_box",
+                outside,
+                np.array([_pair(x, y) for x, y in zip(middle_x, middle_y, strict=True)], dtype=object),
+            ),
+        ),
+    )
+
+
+def _pair(x: float, y: float) -> str:
+    return f"{x:.10g},{y:.10g}"
+
+
+def _finite(geometry: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether all coordinates of each geometry are numbers."""
+    xy, index = shapely.get_coordinates(geometry, return_index=True)
+    finite = np.ones(len(geometry), dtype=bool)
+    finite[index[~np.isfinite(xy).all(axis=1)]] = False
+    return finite
+
+
+def _refuse_swapped(
+    x: NDArray[np.float64], y: NDArray[np.float64], reference: Reference, box: Box, what: str, axes: AxisOrder | None
+) -> None:
+    lon, lat = _crs.to_lonlat(y, x, reference)
+    if _crs.inside_box(lon, lat, box).mean() > 0.5:
+        given = axes or "east_north"
+        other = "north_east" if given == "east_north" else "east_north"
+        raise CrsError(
+            zh=f"{what} 的两个坐标互换了（例如 {x[0]:.10g}，{y[0]:.10g}）：对调后才落在本市范围内；请设定 axes = “{other}”，"
+            "或改正经度、纬度两列。",
+            en=f"{what}: the two coordinates are swapped ({x[0]:.10g}, {y[0]:.10g}): only the other way round do they "
+            f'lie in the city; set axes = "{other}", or mend the columns.',
+        )
+
+
+def place_columns(
+    frame: pd.DataFrame,
+    reference: Reference,
+    metric: pyproj.CRS,
+    *,
+    axes: AxisOrder | None,
+    box: Box | None,
+    names: dict[str, str],
+    what: str,
+) -> Placed:
+    """Make points of the coordinate columns ``lon, lat``, ``x, y`` or ``coordinates``.
+
+    Parameters
+    ----------
+    frame
+        With columns of those names.
+    reference, metric, axes, box, what
+        As for `place_geometry`; without ``axes``, ``x`` and ``y`` are assigned by value, ``lon`` and ``lat`` by name.
+    names
+        Contract name to the name in the file, for messages.
+
+    Returns
+    -------
+    Placed
+
+    Raises
+    ------
+    InputError
+        If there are no coordinate columns.
+    CrsError
+        If the values contradict the reference system, or which of them is east cannot be told.
+    """
+    first, second, pair = _coordinate_text(frame, reference, what)
+    a, b = names.get(pair[0], pair[0]), names.get(pair[1], pair[1])
+    field = a if pair[0] == pair[1] else f"{a},{b}"
+    number_a, bad_a = as_number(first)
+    number_b, bad_b = as_number(second)
+    one, two = number_a.to_numpy(), number_b.to_numpy()
+    bad = bad_a | bad_b
+    missing = (np.isnan(one) | np.isnan(two)) & ~bad
+    zero = (one == 0) & (two == 0)
+    _crs.check_units(one, two, reference, what)
+    order = axes
+    if order is None and pair != ("lon", "lat"):
+        labels = (a, b) if pair[0] != pair[1] else (f"{a}[1]", f"{a}[2]")
+        order = _crs.assign_axes(one, two, reference, box=box, what=what, names=labels)
+    east, north = (two, one) if order == "north_east" else (one, two)
+    lon, lat = _crs.to_lonlat(east, north, reference)
+    usable = ~(missing | bad | zero)
+    strayed = usable & (np.isnan(lon) | np.isnan(lat) | (np.abs(lat) > 90) | (np.abs(lon) > 180))
+    outside = np.zeros(len(frame), dtype=bool)
+    if box is not None:
+        outside = usable & ~strayed & ~_crs.inside_box(lon, lat, box)
+        if usable.any() and outside[usable].mean() > 0.5:
+            _refuse_swapped(east[usable], north[usable], reference, box, what, order)
+    good = usable & ~strayed & ~outside
+    x, y = _crs.to_metric(east[good], north[good], reference, metric)
+    geometry = np.full(len(frame), None, dtype=object)
+    geometry[good] = shapely.points(x, y)
+    shown = as_text(first) if pair[0] == pair[1] else None
+    values = _values(first, second, missing | bad | zero | strayed | outside) if shown is None else frame[pair[0]]
+    return Placed(
+        geometry,
+        (
+            (field, "no_coordinates", missing, values),
+            (field, "bad_coordinates", bad | strayed, values),
+            (field, "zero_coordinates", zero, values),
+            (field, "outside_box", outside, values),
+        ),
+        order if axes is None and pair != ("lon", "lat") else None,
+    )
+
+
+def _values(first: pd.Series, second: pd.Series, flawed: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """Both coordinates as they stand in the file, for the flawed rows."""
+    values = np.full(len(first), "", dtype=object)
+    pairs = zip(first[flawed], second[flawed], strict=True)
+    values[flawed] = [",".join("" if pd.isna(part) else str(part).strip() for part in pair) for pair in pairs]
+    return values
+
+
+def _coordinate_text(
+    frame: pd.DataFrame, reference: Reference, what: str
+) -> tuple[pd.Series, pd.Series, tuple[str, str]]:
+    """The two coordinates of each row and the names of their columns; one name twice for a single field."""
+    pairs = [("lon", "lat"), ("x", "y")] if reference.crs.is_geographic else [("x", "y"), ("lon", "lat")]
+    for pair in pairs:
+        if pair[0] in frame and pair[1] in frame:
+            return frame[pair[0]], frame[pair[1]], pair
+    if "coordinates" in frame:
+        first, second = _split(frame["coordinates"])
+        return first, second, ("coordinates", "coordinates")
+    half = [name for name in ("lon", "lat", "x", "y") if name in frame]
+    have = f"（只找到 {'、'.join(half)}）" if half else ""
+    have_en = f" (only {', '.join(half)} found)" if half else ""
+    raise InputError(
+        zh=f"{what} 没有坐标列{have}：需要 经度+纬度、X坐标+Y坐标，或一个“120.94,30.54”形式的坐标列；列名不同时用 columns 指定，"
+        "例如 lon=经度列名,lat=纬度列名。",
+        en=f"{what} has no coordinate columns{have_en}: it needs lon and lat, x and y, or one field such as "
+        "'120.94,30.54'; where they have other names, say so with columns, such as lon=NAME,lat=NAME.",
+    )
+
+
+def _split(column: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Both numbers of fields such as ``120.94,30.54``; what is no pair stays as it is, to be called no number."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = as_text(column)
+    found = pc.extract_regex(pa.array(text, type=pa.string(), from_pandas=True), _PAIR)
+    parts = [pd.Series(pc.struct_field(found, name).to_pandas(), dtype="str") for name in ("first", "second")]
+    whole = np.asarray(found.is_valid())
+    first, second = (part.set_axis(column.index).where(whole, text) for part in parts)
+    return first, second

@@ -1,0 +1,284 @@
+"""CSV and Excel as tables of text: every code, number and time stays as the file writes it."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import datetime as dt
+import gzip
+import io
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis._errors import InputError
+from jxgis.i18n import Text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Sheet", "decode", "read_csv", "read_excel"]
+
+_BLOCK_BYTES = 1 << 24
+_HEADER_SEARCH = 10
+# Above 2^53 a number in Excel no longer holds every digit of a code.
+_EXACT = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Text as it was read.
+
+    Parameters
+    ----------
+    frame
+        Columns of text; a missing value is NaN.
+    row
+        (n,) source row of each row, 1 = first data row.
+    broken
+        Rows with too few or too many fields: source row and text.
+    notes
+        For people.
+    """
+
+    frame: pd.DataFrame
+    row: NDArray[np.int64]
+    broken: tuple[tuple[int, str], ...] = ()
+    notes: tuple[Text, ...] = field(default=())
+
+
+def decode(data: bytes, *, encoding: str | None, what: str) -> str:
+    """Decode text: as told, else by its byte order mark, else as UTF-8, else as GB 18030.
+
+    Parameters
+    ----------
+    data
+        The bytes.
+    encoding
+        A codec's name; None to find out.
+    what
+        The file, for the message.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError
+        If the encoding is unknown, or the bytes are not in it.
+
+    Examples
+    --------
+    >>> decode("三水湾".encode("gb18030"), encoding=None, what="a.csv")
+    '三水湾'
+    """
+    if encoding is not None:
+        try:
+            return data.decode(encoding).removeprefix("\ufeff")
+        except LookupError:
+            raise InputError(
+                zh=f"不认识编码“{encoding}”；请用 utf-8、gb18030 等。",
+                en=f"Unknown encoding {encoding!r}; use utf-8, gb18030 or another codec's name.",
+            ) from None
+        except UnicodeDecodeError as error:
+            raise InputError(
+                zh=f"{what} 不是 {encoding} 编码（第 {error.start} 字节起无法解读）；请给出正确的 encoding，或不指定。",
+                en=f"{what} is not in {encoding} (byte {error.start} cannot be read); give the right encoding, or none.",
+            ) from None
+    marked = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    for candidate in ["utf-16"] if marked else ["utf-8-sig", "gb18030"]:
+        try:
+            return data.decode(candidate)
+        except UnicodeDecodeError:
+            continue
+    raise InputError(
+        zh=f"{what} 的编码无法识别（不是 UTF-8，也不是 GB18030）；请另存为 UTF-8，或用 encoding 指定。",
+        en=f"{what}: unknown encoding (neither UTF-8 nor GB 18030); save it as UTF-8, or name its encoding.",
+    )
+
+
+def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
+    """Read a CSV, gzipped or not, every field as text.
+
+    Parameters
+    ----------
+    path
+        ``.csv``, ``.txt``, ``.tsv``, or one of them with ``.gz``; separated by comma, tab, semicolon or ``|``.
+    encoding
+        As for `decode`.
+    what
+        The file, for messages.
+
+    Returns
+    -------
+    Sheet
+
+    Raises
+    ------
+    InputError
+        If the file is empty, cut off, or in an unknown encoding.
+    """
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
+    data = path.read_bytes()
+    if path.suffix.lower() == ".gz":
+        try:
+            data = gzip.decompress(data)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise InputError(
+                zh=f"{what} 不完整或不是 gzip 文件；请重新下载或导出。",
+                en=f"{what} is cut off or not a gzip file; download or export it again.",
+            ) from None
+    text = decode(data, encoding=encoding, what=what)
+    if not text.strip("\r\n\t ,;\ufeff"):
+        raise _empty(what)
+    # Arrow reads UTF-8 only.
+    raw = text.encode()
+    delimiter, header = _header(text)
+    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    convert = arrow_csv.ConvertOptions(
+        column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
+    )
+
+    def read(*, threads: bool) -> tuple[pa.Table, list[tuple[int, str]]]:
+        broken: list[tuple[int, str]] = []
+
+        def handle(row: arrow_csv.InvalidRow) -> str:
+            broken.append((-1 if row.number is None else row.number - 1, row.text))
+            return "skip"
+
+        parse.invalid_row_handler = handle
+        options = arrow_csv.ReadOptions(use_threads=threads, block_size=_BLOCK_BYTES)
+        try:
+            return arrow_csv.read_csv(io.BytesIO(raw), options, parse, convert), broken
+        except pa.ArrowInvalid as error:
+            raise InputError(
+                zh=f"{what} 无法按 CSV 读取：{error}。", en=f"{what} cannot be read as CSV: {error}."
+            ) from None
+
+    table, broken = read(threads=True)
+    if broken:
+        # Only a single thread knows the numbers of the broken rows.
+        table, broken = read(threads=False)
+    table = table.rename_columns(_distinct(table.column_names))
+    numbers = np.arange(1, table.num_rows + len(broken) + 1, dtype=np.int64)
+    numbers = np.delete(numbers, [row - 1 for row, _ in broken])
+    return Sheet(table.to_pandas(), numbers, tuple(broken))
+
+
+def _header(text: str) -> tuple[str, list[str]]:
+    """The delimiter and the names of the columns, from the first line that is not blank."""
+    start = len(text) - len(text.lstrip("\r\n"))
+    head = text[start : start + 100_000]
+    first = head.splitlines()[0]
+    delimiter = max(",\t;|", key=first.count)
+    return delimiter, next(csv.reader(io.StringIO(head), delimiter=delimiter))
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Column names, trimmed, each once: a second 街道 becomes 街道_2."""
+    seen: dict[str, int] = {}
+    result = []
+    for position, given in enumerate(names, 1):
+        name = str(given).strip().removeprefix("\ufeff") or f"column_{position}"
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return result
+
+
+def _empty(what: str) -> InputError:
+    return InputError(zh=f"{what} 是空文件。", en=f"{what} is empty.")
+
+
+def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
+    """Read one sheet of a workbook, every cell as text: codes without ``.0``, times as ISO 8601.
+
+    Parameters
+    ----------
+    path
+        ``.xlsx``, ``.xls``, ``.xlsb`` or ``.ods``.
+    sheet
+        Its name; None for the first sheet that is not empty.
+    what
+        The file, for messages.
+
+    Returns
+    -------
+    Sheet
+        The header is the first row that has two cells or more, so that a title above it does no harm.
+
+    Raises
+    ------
+    InputError
+        If the file is no workbook, or has no such sheet.
+    """
+    import python_calamine
+
+    notes: list[Text] = []
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(path)
+        names = book.sheet_names
+        if sheet is not None and sheet not in names:
+            raise InputError(
+                zh=f"{what} 中没有工作表“{sheet}”；有：{'、'.join(names)}。",
+                en=f"{what} has no sheet {sheet!r}; it has {', '.join(names)}.",
+            )
+        rows: list[list[object]] = []
+        for name in names if sheet is None else [sheet]:
+            rows = [list(row) for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)]
+            if any(_filled(row) for row in rows):
+                if sheet is None and len(names) > 1:
+                    notes.append(Text(zh=f"{what}：读取工作表“{name}”。", en=f"{what}: read sheet {name!r}."))
+                break
+    except (python_calamine.CalamineError, OSError) as error:
+        raise InputError(
+            zh=f"{what} 无法作为 Excel 文件打开（可能不完整、有密码或格式不符）：{error}。",
+            en=f"{what} cannot be opened as a workbook (cut off, password, or another format): {error}.",
+        ) from None
+    top = next((i for i, row in enumerate(rows[:_HEADER_SEARCH]) if _filled(row) > 1), None)
+    if top is None:
+        top = next((i for i, row in enumerate(rows) if _filled(row)), None)
+    if top is None:
+        raise _empty(what)
+    header = [_cell(value) or "" for value in rows[top]]
+    body = rows[top + 1 :]
+    while body and not _filled(body[-1]):
+        body.pop()
+    width = len(header)
+    columns = [[_cell(row[i]) if i < len(row) else None for row in body] for i in range(width)]
+    frame = pd.DataFrame(
+        {name: pd.array(values, dtype="str") for name, values in zip(_distinct(header), columns, strict=True)}
+    )
+    used = [i for i in range(width) if header[i] or frame.iloc[:, i].notna().any()]
+    if any(isinstance(value, float) and abs(value) >= _EXACT for row in body for value in row):
+        notes.append(
+            Text(
+                zh=f"{what} 中有超过 15 位的编号以数字保存，Excel 已丢失末位数字；请改为文本格式后重新导出。",
+                en=f"{what}: codes of more than 15 digits are stored as numbers and Excel has lost their last digits; "
+                "export them again as text.",
+            )
+        )
+    return Sheet(frame.iloc[:, used], np.arange(1, len(body) + 1, dtype=np.int64), notes=tuple(notes))
+
+
+def _filled(row: Sequence[object]) -> int:
+    return sum(value is not None and value != "" for value in row)
+
+
+def _cell(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ")
+    return str(value)

@@ -1,0 +1,234 @@
+"""Vector files as tables with geometry, with the right one of a file's layers and the right encoding of its text."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from jxgis._errors import InputError
+from jxgis.i18n import Text
+from jxgis.tables import nearest
+
+if TYPE_CHECKING:
+    import pyproj
+    from numpy.typing import NDArray
+
+__all__ = ["Features", "dbf_encoding", "read_parquet", "read_vector"]
+
+# The DBF language bytes that name a Chinese code page; 0x00, 0x03 and 0x57 are written whatever the text is in.
+_LANGUAGE_BYTES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5hkscs", 0x78: "big5hkscs"}
+_GB = {"gb2312", "gbk", "cp936", "gb18030"}
+_SNIFF_RECORDS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Features as they were read.
+
+    Parameters
+    ----------
+    frame
+        Attributes.
+    geometry
+        (n,) shapely geometries or None; None where the layer has no geometry at all.
+    crs
+        As the file declares it.
+    notes
+        For people.
+    """
+
+    frame: pd.DataFrame
+    geometry: NDArray[Any] | None
+    crs: pyproj.CRS | None
+    notes: tuple[Text, ...] = field(default=())
+
+
+def read_vector(path: Path, *, layer: str | None, expected: str, encoding: str | None, what: str) -> Features:
+    """Read one layer of a vector file.
+
+    Parameters
+    ----------
+    path
+        GeoPackage, GeoJSON, Shapefile, FlatGeobuf, KML or a file geodatabase.
+    layer
+        Its layer; None for the only one, or the one named ``expected``.
+    expected
+        The layer of the contract that is wanted: ``"parks"``.
+    encoding
+        Of a Shapefile's text; None for .cpg, then the DBF language byte, then UTF-8 where all text is, then GB 18030.
+    what
+        The file, for messages.
+
+    Returns
+    -------
+    Features
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no such layer, or several to choose from.
+    """
+    import pyogrio
+
+    try:
+        names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        chosen = _choose(names, layer, expected, what)
+        if path.suffix.lower() == ".shp":
+            table = pyogrio.read_dataframe(
+                path, layer=chosen, encoding=encoding or dbf_encoding(path), on_invalid="ignore", use_arrow=False
+            )
+        else:
+            table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=True)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
+        raise _unreadable(path, what, error) from None
+    except (UnicodeDecodeError, LookupError) as error:
+        raise InputError(
+            zh=f"{what} 的文字无法解码（{error}）；请用 encoding 指定编码，如 gb18030 或 utf-8。",
+            en=f"{what}: its text cannot be decoded ({error}); name its encoding, such as gb18030 or utf-8.",
+        ) from None
+    if "geometry" not in table or not hasattr(table, "crs"):
+        return Features(pd.DataFrame(table), None, None)
+    frame = pd.DataFrame(table.drop(columns="geometry"))
+    return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs)
+
+
+def _choose(names: list[str], layer: str | None, expected: str, what: str) -> str:
+    if layer is not None:
+        if layer in names:
+            return layer
+        hint = nearest(layer, names)
+        raise InputError(
+            zh=f"{what} 中没有图层“{layer}”{hint.zh}有：{'、'.join(names)}。",
+            en=f"{what} has no layer {layer!r}{hint.en} It has {', '.join(names)}.",
+        )
+    if len(names) == 1:
+        return names[0]
+    if expected in names:
+        return expected
+    if not names:
+        raise InputError(zh=f"{what} 中没有图层。", en=f"{what} holds no layer.")
+    raise InputError(
+        zh=f"{what} 中有多个图层：{'、'.join(names)}；请用 layer 指定一个。",
+        en=f"{what} has several layers: {', '.join(names)}; name one with layer.",
+    )
+
+
+def _unreadable(path: Path, what: str, error: Exception) -> InputError:
+    if path.suffix.lower() == ".shp":
+        missing = [ext for ext in (".shx", ".dbf") if not _companion(path, ext)]
+        if missing:
+            return InputError(
+                zh=f"{what} 缺少同名文件 {'、'.join(missing)}；Shapefile 的 .shp、.shx、.dbf、.prj 要放在一起。",
+                en=f"{what} lacks its {', '.join(missing)}; a Shapefile's .shp, .shx, .dbf and .prj belong together.",
+            )
+    detail = str(error).replace(str(path), what)
+    return InputError(
+        zh=f"{what} 无法读取（文件不完整或格式不符）：{detail}。",
+        en=f"{what} cannot be read (cut off, or in another format): {detail}.",
+    )
+
+
+def _companion(path: Path, extension: str) -> Path | None:
+    for candidate in (path.with_suffix(extension), path.with_suffix(extension.upper())):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def dbf_encoding(path: Path) -> str:
+    """The encoding of a Shapefile's text: .cpg, then the DBF language byte, then UTF-8 if it all is, then GB 18030.
+
+    Parameters
+    ----------
+    path
+        The ``.shp``.
+
+    Returns
+    -------
+    str
+        A Python codec's name.
+    """
+    declared = _companion(path, ".cpg")
+    if declared is not None:
+        name = declared.read_text(encoding="ascii", errors="ignore").strip().lower()
+        name = name.replace("ansi ", "cp").replace("oem ", "cp")
+        name = {"65001": "utf-8", "936": "cp936"}.get(name, f"cp{name}" if name.isdigit() else name)
+        try:
+            codec = codecs.lookup(name).name
+            # GB 18030 holds all of GBK and GB 2312, and the rare characters of names that these lack.
+            return "gb18030" if codec in _GB else codec
+        except LookupError:
+            pass
+    table = _companion(path, ".dbf")
+    if table is None:
+        return "utf-8"
+    data = table.read_bytes()
+    if len(data) < 32:
+        return "utf-8"
+    return _LANGUAGE_BYTES.get(data[29]) or ("utf-8" if _dbf_is_utf8(data) else "gb18030")
+
+
+def _dbf_is_utf8(data: bytes) -> bool:
+    """Whether all text of a DBF is UTF-8, but for a character that the end of its field cuts."""
+    header, record = int.from_bytes(data[8:10], "little"), int.from_bytes(data[10:12], "little")
+    fields: list[tuple[int, int]] = []
+    at, position = 32, 1
+    texts: list[tuple[bytes, bool]] = []
+    while at + 32 <= header and data[at] != 0x0D:
+        texts.append((data[at : at + 10].split(b"\0")[0], True))
+        fields.append((position, data[at + 16]))
+        position += data[at + 16]
+        at += 32
+    for start in range(header, min(len(data), header + record * _SNIFF_RECORDS), max(record, 1)):
+        for offset, width in fields:
+            value = data[start + offset : start + offset + width]
+            texts.append((value.rstrip(b" \0"), len(value.rstrip(b" \0")) >= width - 2))
+    for value, full in texts:
+        try:
+            value.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if not (full and error.reason == "unexpected end of data"):
+                return False
+    return True
+
+
+def read_parquet(path: Path, *, what: str) -> Features:
+    """Read Parquet or GeoParquet.
+
+    Parameters
+    ----------
+    path
+        The file.
+    what
+        The file, for messages.
+
+    Returns
+    -------
+    Features
+
+    Raises
+    ------
+    InputError
+        If it is no Parquet file.
+    """
+    import geopandas as gpd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        if b"geo" in metadata:
+            table = gpd.read_parquet(path)
+            name = table.geometry.name
+            geometry = np.asarray(table.geometry.array, dtype=object)
+            return Features(pd.DataFrame(table.drop(columns=name)).reset_index(drop=True), geometry, table.crs)
+        return Features(pd.read_parquet(path).reset_index(drop=True), None, None)
+    except (pa.ArrowInvalid, OSError, ValueError) as error:
+        raise InputError(
+            zh=f"{what} 无法作为 Parquet 文件读取：{error}。", en=f"{what} cannot be read as Parquet: {error}."
+        ) from None

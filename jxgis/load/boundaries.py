@@ -1,0 +1,358 @@
+"""Sub-districts and districts: official polygons, or districts dissolved from sub-districts by the city's crosswalk."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis import tables as _tables
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+from jxgis.load import Loaded
+from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empty, require_columns, text_pair
+from jxgis.load.geometry import repair
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from numpy.typing import NDArray
+
+    from jxgis.city import City
+    from jxgis.i18n import Text
+    from jxgis.load.readers import Source
+
+__all__ = ["Dissolved", "boundary_flaws", "dissolve_districts", "load_districts", "load_outline", "load_subdistricts"]
+
+# A shared border drawn twice differs by less than this: rounding, not a flaw to tell a planner about.
+_MIN_FLAW_M2 = 1.0
+_SLIVER_WIDTH_M = 5.0
+
+
+class Dissolved(NamedTuple):
+    """Districts made of sub-districts.
+
+    Parameters
+    ----------
+    districts
+        ``name, code, area, geometry``, in the order of the city's districts.
+    leftover
+        Sub-districts that belong to no district.
+    notes
+        What is missing, left over or not cut, for people.
+    """
+
+    districts: gpd.GeoDataFrame
+    leftover: gpd.GeoDataFrame
+    notes: tuple[Text, ...]
+
+
+def load_subdistricts(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load sub-districts (街道, 镇): polygons with a name.
+
+    Parameters
+    ----------
+    source
+        Path, glob, several paths, or a GeoDataFrame.
+    city
+        Gives the metric CRS and the box; its crosswalk's names and aliases are recognised.
+    options
+        `ReadOptions`.
+
+    Returns
+    -------
+    Loaded
+        Columns ``name, code, area``, geometry valid; rows of one name merged; overlaps and gaps named in the notes.
+
+    Raises
+    ------
+    InputError
+        If the files, their columns or their CRS cannot be used, or nothing is left.
+    """
+    return _load("subdistricts", source, city, options)
+
+
+def load_districts(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load official districts (管理片区); parameters and result as for `load_subdistricts`.
+
+    A district that the city's profile names gets its ``area`` (三区) from there where the file has none; ``老城片区``
+    and ``老城`` are one name.
+    """
+    return _load("districts", source, city, options)
+
+
+def _load(layer: str, source: Source, city: City | None, options: ReadOptions) -> Loaded:
+    gathered = gather(source, layer, city=city, options=options)
+    require_columns(gathered)
+    if city is not None and layer == "districts":
+        _use_city_districts(gathered, city)
+    _merge_names(gathered)
+    loaded = finish(gathered)
+    flaws = boundary_flaws(loaded.table)
+    return dataclasses.replace(loaded, notes=(*loaded.notes, _flaw_note(flaws))) if len(flaws) else loaded
+
+
+def _use_city_districts(gathered: Gathered, city: City) -> None:
+    """Write district names as the profile does, take their area from it, and name those that it does not know."""
+    known = {name: name for name in city.districts["name"]}
+    known |= {f"{name}{ending}": name for name in known for ending in ("片区", "管理片区")}
+    names = gathered.frame["name"]
+    gathered.frame["name"] = names.replace(known)
+    areas = gathered.frame["name"].map(dict(zip(city.districts["name"], city.districts["area"], strict=True)))
+    own = gathered.frame["area"] if "area" in gathered.frame else pd.Series(np.nan, index=names.index, dtype="str")
+    gathered.frame["area"] = own.where(own.notna(), areas).astype("str").where(own.notna() | areas.notna())
+    strange = sorted(set(gathered.frame.loc[gathered.ledger.kept, "name"]) - set(city.districts["name"]))
+    if strange and len(city.districts):
+        gathered.notes.append(text_pair("load.unknown_districts", names=strange))
+
+
+def _merge_names(gathered: Gathered) -> None:
+    """Put the rows of one name into the first of them: a place drawn as several features is one place."""
+    kept = np.flatnonzero(gathered.ledger.kept)
+    groups = pd.Series(kept).groupby(gathered.frame["name"].to_numpy()[kept], sort=False)
+    merged: list[str] = []
+    absorbed = np.zeros(len(gathered.frame), dtype=bool)
+    for name, rows in groups:
+        if len(rows) == 1:
+            continue
+        codes: list[str] = []
+        if "code" in gathered.frame:
+            codes = [str(code) for code in gathered.frame["code"].iloc[rows].dropna().unique()]
+        if len(codes) > 1:
+            raise InputError(
+                zh=f"“{name}”有 {len(codes)} 个不同的代码（{'、'.join(codes[:4])}）：名称必须唯一，请改名或用 --name-column 换一列。",
+                en=f"{name!r} has {len(codes)} different codes ({', '.join(codes[:4])}): names must be unique; rename, "
+                "or choose another column with --name-column.",
+            )
+        at = rows.to_numpy()
+        gathered.geometry[at[0]] = repair(
+            np.array([shapely.union_all(gathered.geometry[at])], dtype=object), "polygon"
+        ).geometry[0]
+        absorbed[at[1:]] = True
+        merged.append(f"{name} ({len(rows)})")
+    if merged:
+        gathered.absorbed = absorbed
+        gathered.notes.append(text_pair("load.merged_names", names=merged))
+
+
+def boundary_flaws(
+    polygons: gpd.GeoDataFrame, *, min_m2: float = _MIN_FLAW_M2, sliver_width_m: float = _SLIVER_WIDTH_M
+) -> gpd.GeoDataFrame:
+    """List where boundaries overlap, and where they leave a hole between them.
+
+    Parameters
+    ----------
+    polygons
+        With ``name``, in a metric CRS.
+    min_m2
+        Smaller ones are rounding and are not listed.
+    sliver_width_m
+        A flaw whose mean width (2 · area / perimeter) is smaller is called a sliver.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``kind`` (overlap, gap), ``sliver``, ``between`` (names, joined by 、), ``m2``, ``geometry``; the largest
+        first. A gap is a hole in the union of all polygons: one that is open to the outside is not seen, and a lawful
+        enclave is listed too.
+
+    Raises
+    ------
+    CrsError
+        If the CRS is not in metres.
+
+    Examples
+    --------
+    >>> halves = gpd.GeoDataFrame(
+    ...     {"name": ["a", "b"]}, geometry=[shapely.box(0, 0, 101, 100), shapely.box(100, 0, 200, 100)], crs=4549
+    ... )
+    >>> boundary_flaws(halves)[["kind", "sliver", "between", "m2"]].values.tolist()
+    [['overlap', True, 'a、b', 100.0]]
+    """
+    crs = require_metric(polygons, "boundaries")
+    shapes = np.asarray(polygons.geometry.array, dtype=object)
+    names = polygons["name"].to_numpy(dtype=object)
+    tree = shapely.STRtree(shapes)
+    first, second = tree.query(shapes, predicate="intersects")
+    first, second = first[first < second], second[first < second]
+    common = shapely.intersection(shapes[first], shapes[second])
+    wide = shapely.area(common) > min_m2
+    overlaps = [("overlap", f"{names[i]}、{names[j]}") for i, j in zip(first[wide], second[wide], strict=True)]
+    holes = _holes(shapes)
+    holes = holes[shapely.area(holes) > min_m2]
+    gaps = []
+    for hole in holes:
+        around = tree.query(hole, predicate="dwithin", distance=sliver_width_m)
+        gaps.append(("gap", "、".join(str(names[at]) for at in sorted(around))))
+    geometry = repair(np.concatenate([common[wide], holes]), "polygon").geometry
+    m2 = shapely.area(geometry)
+    table = gpd.GeoDataFrame(
+        {
+            "kind": [kind for kind, _ in overlaps + gaps],
+            "sliver": 2 * m2 / np.maximum(shapely.length(geometry), 1e-9) < sliver_width_m,
+            "between": [between for _, between in overlaps + gaps],
+            "m2": m2,
+        },
+        geometry=geometry,
+        crs=crs,
+    )
+    return table.sort_values("m2", ascending=False, kind="stable", ignore_index=True)
+
+
+def _holes(shapes: NDArray[Any]) -> NDArray[Any]:
+    """Holes of the union of polygons, as polygons."""
+    parts = shapely.get_parts(shapely.union_all(shapes))
+    rings = [shapely.get_interior_ring(part, i) for part in parts for i in range(shapely.get_num_interior_rings(part))]
+    return np.array([shapely.Polygon(ring) for ring in rings], dtype=object)
+
+
+def _flaw_note(flaws: gpd.GeoDataFrame) -> Text:
+    overlap, gap = flaws["kind"] == "overlap", flaws["kind"] == "gap"
+    largest = flaws.iloc[0]
+    return text_pair(
+        "load.boundary_flaws",
+        overlaps=int(overlap.sum()),
+        overlap_m2=f"{flaws.loc[overlap, 'm2'].sum():,.0f}",
+        gaps=int(gap.sum()),
+        gap_m2=f"{flaws.loc[gap, 'm2'].sum():,.0f}",
+        slivers=int(flaws["sliver"].sum()),
+        largest=f"{largest['between']} {largest['m2']:,.0f} m²",
+    )
+
+
+def load_outline(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> gpd.GeoDataFrame:
+    """Load the outline of the central city: one polygon, whatever its file calls it.
+
+    Parameters
+    ----------
+    source, city, options
+        As for `load_subdistricts`.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        One row, the union of all polygons of the file, in the metric CRS.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used or holds no polygon.
+    """
+    gathered = gather(source, "blocks", city=city, options=options)
+    refuse_empty(gathered)
+    whole = repair(np.array([shapely.union_all(gathered.geometry[gathered.ledger.kept])], dtype=object), "polygon")
+    return gpd.GeoDataFrame(geometry=whole.geometry, crs=gathered.metric)
+
+
+def dissolve_districts(
+    subdistricts: gpd.GeoDataFrame, *, city: City, outline: gpd.GeoDataFrame | gpd.GeoSeries | None = None
+) -> Dissolved:
+    """Make districts of sub-districts by the city's crosswalk.
+
+    Parameters
+    ----------
+    subdistricts
+        ``name`` and, where there is one, ``code``, in a metric CRS.
+    city
+        Its ``crosswalk`` says which sub-district, by name, alias or code, belongs to which district.
+    outline
+        Polygons that the districts are cut by, in the same CRS: the central city.
+
+    Returns
+    -------
+    Dissolved
+        Districts, the sub-districts that belong to none, and notes: what is left over, what the crosswalk names and
+        the layer lacks, and which sub-districts should have been cut.
+
+    Raises
+    ------
+    InputError
+        If no sub-district is in the crosswalk, or the outline leaves nothing of a district.
+    CrsError
+        If the CRS is not in metres, or the outline is in another one.
+    """
+    crs = require_metric(subdistricts, "subdistricts")
+    district = _crosswalk(subdistricts, city)
+    if district.isna().all():
+        known = "、".join(city.crosswalk["subdistrict"].head(6))
+        have = "、".join(subdistricts["name"].head(6))
+        raise InputError(
+            zh=f"没有一个街道（镇）能对应到片区：文件中是 {have} 等，对应表中是 {known} 等；请检查名称列或城市配置。",
+            en=f"No sub-district is in the crosswalk: the file has {have}, the crosswalk {known}; check the name column "
+            "or the city's profile.",
+        )
+    notes: list[Text] = []
+    order = [name for name in _district_order(city) if (district == name).any()]
+    geometry = np.array([shapely.union_all(subdistricts.geometry[district == name].array) for name in order], object)
+    if outline is None:
+        parts = city.crosswalk.loc[city.crosswalk["part"], "subdistrict"].tolist()
+        if parts:
+            notes.append(text_pair("load.part_uncut", names=parts))
+    else:
+        require_metric(outline, "outline", like=crs)
+        before = shapely.area(geometry).sum() / 1e6
+        geometry = shapely.intersection(geometry, shapely.union_all(outline.geometry.array))
+        notes.append(
+            text_pair("load.clipped", before=f"{before:.1f}", after=f"{shapely.area(geometry).sum() / 1e6:.1f}")
+        )
+    repaired = repair(geometry, "polygon").geometry
+    lost = [name for name, shape in zip(order, repaired, strict=True) if shape is None]
+    if lost:
+        raise InputError(
+            zh=f"中心城区边界之外的片区：{'、'.join(lost)}，裁剪后没有剩余；请检查边界文件及其坐标系。",
+            en=f"The outline leaves nothing of {', '.join(lost)}; check the outline and its CRS.",
+        )
+    attributes = city.districts.set_index("name").reindex(order)
+    districts = gpd.GeoDataFrame(
+        {
+            "name": pd.array(order, dtype="str"),
+            "code": pd.Series(np.nan, index=range(len(order)), dtype="str"),
+            "area": attributes["area"].astype("str").where(attributes["area"].notna()).to_numpy(),
+            "functions": attributes["functions"].to_numpy(),
+        },
+        geometry=repaired,
+        crs=crs,
+    )
+    leftover = subdistricts[district.isna().to_numpy()].reset_index(drop=True)
+    if len(leftover):
+        notes.append(text_pair("load.leftover", count=len(leftover), names=leftover["name"].tolist()))
+    notes.extend(_missing(subdistricts, city))
+    return Dissolved(_tables.check(districts, "districts"), leftover, tuple(notes))
+
+
+def _district_order(city: City) -> list[str]:
+    return list(dict.fromkeys([*city.districts["name"], *city.crosswalk["district"]]))
+
+
+def _entries(city: City) -> list[tuple[set[str], str, str, str]]:
+    """Names, code, district and first name of each entry of the crosswalk."""
+    rows = city.crosswalk[["subdistrict", "aliases", "code", "district"]].itertuples(index=False, name=None)
+    return [({name, *aliases}, code, district, name) for name, aliases, code, district in rows]
+
+
+def _crosswalk(subdistricts: gpd.GeoDataFrame, city: City) -> pd.Series:
+    """District of each sub-district: by its name or an alias, else by its code."""
+    by_name = {name: district for names, _, district, _ in _entries(city) for name in names}
+    by_code = {code: district for _, code, district, _ in _entries(city) if code}
+    found: pd.Series = subdistricts["name"].map(by_name)
+    if "code" in subdistricts:
+        found = found.fillna(subdistricts["code"].map(by_code))
+    return found
+
+
+def _missing(subdistricts: gpd.GeoDataFrame, city: City) -> list[Text]:
+    names = set(subdistricts["name"])
+    codes = set(subdistricts["code"].dropna()) if "code" in subdistricts else set()
+    lacking = [
+        (first, district) for known, code, district, first in _entries(city) if not (known & names or code in codes)
+    ]
+    if not lacking:
+        return []
+    districts = list(dict.fromkeys(district for _, district in lacking))
+    return [
+        text_pair("load.missing_subdistricts", count=len(lacking), names=[n for n, _ in lacking], districts=districts)
+    ]

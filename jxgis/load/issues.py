@@ -1,0 +1,440 @@
+"""Issues of the platform: placed, timed, classed and filtered, with an account of every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis import tables as _tables
+from jxgis._errors import InputError
+from jxgis.city import UNCLASSIFIED, classify, read_class_table
+from jxgis.crs import require_metric
+from jxgis.load import Loaded
+from jxgis.load._columns import as_text
+from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns, text_pair
+from jxgis.load.times import local_date, parse_times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Unpack
+
+    from numpy.typing import NDArray
+
+    from jxgis.city import City
+    from jxgis.load.readers import Source
+
+__all__ = ["DROP_STATUS", "Disagreement", "disagreement", "load_issues", "unclassified"]
+
+DROP_STATUS = ("作废", "重复")
+# A point that so many issues share is rather a geocoder's default than a place.
+_SAME_POINT_SHARE, _SAME_POINT_COUNT = 0.02, 50
+
+
+def load_issues(
+    source: Source,
+    *,
+    city: City | None = None,
+    class_column: str | None = None,
+    class_table: pd.DataFrame | str | Path | None = None,
+    timezone: str | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    status: Sequence[str] = (),
+    source_names: Sequence[str] = (),
+    drop_status: Sequence[str] = DROP_STATUS,
+    **options: Unpack[ReadOptions],
+) -> Loaded:
+    """Load issues from the platform's export.
+
+    Parameters
+    ----------
+    source
+        Path, glob, several paths, or a table in memory. Coordinates stand in two columns (lon and lat, x and y) or in
+        one field such as ``120.94,30.54``, or the file has points.
+    city
+        Gives the metric CRS, the box, the time zone and the mapping to classes.
+    class_column
+        The file's column whose values are the classes as they stand; without it, the mapping on (tree, sub_type).
+    class_table
+        A mapping, or the path of a filled-in sheet of unclassified categories (`city.read_class_table`); it goes
+        before the city's.
+    timezone
+        Of times that state none, and of the result; the city's, else ``Asia/Shanghai``.
+    start, end
+        Local dates, half open: ``start <= time < end``.
+    status, source_names
+        If given, only issues of these are kept; the others are left out and counted.
+    drop_status
+        Issues whose status holds one of these words are left out and counted; with 作废 among them, so are issues with
+        a time of cancellation.
+    options
+        `ReadOptions`; ``crs`` is required for a table of coordinates.
+
+    Returns
+    -------
+    Loaded
+        Points with the columns of the contract. Flawed rows are rejected, each with its reason: coordinates missing,
+        unreadable, 0,0 or outside the box; an id missing, rounded, or used before (the first row is kept); a time
+        missing or unreadable. ``issue_class`` is 未归类 where the mapping has no entry.
+
+    Raises
+    ------
+    InputError
+        If the files, their columns or their CRS cannot be used, a filter is no date, or nothing is left.
+    """
+    zone = timezone or (city.timezone if city is not None else "Asia/Shanghai")
+    window = _window(start, end)
+    given = _with_class_column(options, class_column)
+    gathered = gather(source, "issues", city=city, options=given)
+    _identify(gathered)
+    require_columns(gathered)
+    _read_times(gathered, zone)
+    _filter(gathered, window, status, source_names, drop_status)
+    _refuse_twice(gathered)
+    _class(gathered, city, class_column, class_table)
+    _note_same_point(gathered)
+    return finish(gathered)
+
+
+def _window(start: str | None, end: str | None) -> tuple[np.datetime64 | None, np.datetime64 | None]:
+    first = None if start is None else local_date(start, field="from")
+    last = None if end is None else local_date(end, field="to")
+    if first is not None and last is not None and first >= last:
+        raise InputError(
+            zh=f"时间范围是空的：from = {start} 不早于 to = {end}（不含 to 当天）。",
+            en=f"The window of time is empty: from = {start} is not before to = {end} (which is not included).",
+        )
+    return first, last
+
+
+def _with_class_column(options: ReadOptions, class_column: str | None) -> ReadOptions:
+    if class_column is None:
+        return options
+    changed = options.copy()
+    changed["columns"] = {**options.get("columns", {}), "issue_class": class_column}
+    return changed
+
+
+def _identify(gathered: Gathered) -> None:
+    """Number the issues where no file has ids."""
+    if "issue_id" not in gathered.frame:
+        names = [source.name for source in gathered.ledger.sources()]
+        rows = zip(gathered.ledger.source, gathered.ledger.row, strict=True)
+        gathered.frame["issue_id"] = pd.Series([f"{names[file]}:{row}" for file, row in rows], dtype="str")
+        gathered.notes.append(text_pair("load.no_issue_id"))
+
+
+def _read_times(gathered: Gathered, zone: str) -> None:
+    frame = gathered.frame
+    for column in gathered.agreed.columns:
+        if column.dtype != "time" or column.name not in frame:
+            continue
+        values = frame[column.name]
+        text = values if values.dtype.kind == "M" else as_text(values)
+        times = parse_times(text, timezone=zone)
+        frame[column.name] = times.local
+        if column.name == "time":
+            gathered.ledger.reject(text.isna(), field="time", reason="missing_value", values=text)
+            gathered.ledger.reject(times.bad, field="time", reason="bad_time", values=text)
+        elif times.bad.any():
+            gathered.notes.append(text_pair("load.bad_times", column=column.name, count=int(times.bad.sum())))
+        if times.month_first is not None:
+            order = "MM/DD/YYYY" if times.month_first else "DD/MM/YYYY"
+            gathered.notes.append(text_pair("load.month_first", column=column.name, order=order))
+    if "time" not in frame:
+        gathered.notes.append(text_pair("load.no_time"))
+
+
+def _filter(
+    gathered: Gathered,
+    window: tuple[np.datetime64 | None, np.datetime64 | None],
+    status: Sequence[str],
+    source_names: Sequence[str],
+    drop_status: Sequence[str],
+) -> None:
+    """Leave out what the filters say; a filter on a column that is not there is refused."""
+    frame, ledger = gathered.frame, gathered.ledger
+    _drop(gathered, drop_status)
+    if window != (None, None):
+        _need(gathered, "time", "from / to")
+        time = frame["time"].to_numpy()
+        first, last = window
+        out = np.zeros(len(time), dtype=bool)
+        if first is not None:
+            out |= time < first
+        if last is not None:
+            out |= time >= last
+        _note_left_out(gathered, "filter_time", ledger.leave_out(out))
+    for name, wanted, option in (("status", status, "status"), ("source", source_names, "source")):
+        if not wanted:
+            continue
+        _need(gathered, name, option)
+        unknown = [value for value in wanted if not (frame[name] == value).any()]
+        if unknown:
+            have = [str(value) for value in frame[name].value_counts().index[:12]]
+            hint = _tables.nearest(unknown[0], have)
+            raise InputError(
+                zh=f"{option} 筛选值“{unknown[0]}”在数据中没有{hint.zh}数据中有：{'、'.join(have)}。",
+                en=f"{option}: no issue has {unknown[0]!r}{hint.en} The data have {', '.join(have)}.",
+            )
+        _note_left_out(gathered, f"filter_{name}", ledger.leave_out(~frame[name].isin(list(wanted))))
+
+
+def _drop(gathered: Gathered, drop_status: Sequence[str]) -> None:
+    """Leave out cancelled and repeated cases, and say how many of each."""
+    frame, ledger = gathered.frame, gathered.ledger
+    detail: list[str] = []
+    for word in drop_status:
+        out = np.zeros(len(frame), dtype=bool)
+        if "status" in frame:
+            out |= frame["status"].str.contains(word, regex=False, na=False).to_numpy(dtype=bool)
+        if word == "作废" and "cancelled" in frame:
+            out |= frame["cancelled"].notna().to_numpy()
+        count = ledger.leave_out(out)
+        if count:
+            detail.append(f"{word} {count}")
+    if detail:
+        total = sum(int(entry.rsplit(" ", 1)[1]) for entry in detail)
+        gathered.notes.append(text_pair("load.left_out_status", count=total, detail=detail))
+
+
+def _need(gathered: Gathered, name: str, option: str) -> None:
+    if name not in gathered.frame:
+        column = gathered.agreed.column(name)
+        aliases = "、".join(column.aliases[:3]) if column is not None else ""
+        raise InputError(
+            zh=f"不能按 {option} 筛选：文件没有 {name} 列（{aliases}）；请用 columns 指定。",
+            en=f"No filter by {option}: the files have no column {name} ({aliases.replace('、', ', ')}); name it with columns.",
+        )
+
+
+def _note_left_out(gathered: Gathered, what: str, count: int) -> None:
+    if count:
+        named = text_pair(f"load.{what}")
+        gathered.notes.append(text_pair("load.left_out_filter", what=named.zh, what_en=named.en, count=count))
+
+
+def _refuse_twice(gathered: Gathered) -> None:
+    """Reject later rows of an id among those kept: exports overlap, and a case counts once."""
+    ids = gathered.frame["issue_id"]
+    again = np.zeros(len(ids), dtype=bool)
+    kept = gathered.ledger.kept
+    again[kept] = ids[kept].duplicated().to_numpy()
+    gathered.ledger.reject(again, field="issue_id", reason="duplicate_id", values=ids)
+
+
+def _class(
+    gathered: Gathered, city: City | None, class_column: str | None, class_table: pd.DataFrame | str | Path | None
+) -> None:
+    """Give each issue its class: the user's column, else the mapping, else a column issue_class, else none."""
+    frame = gathered.frame
+    if isinstance(class_table, str | Path):
+        class_table = read_class_table(Path(class_table))
+    tables = [table for table in (class_table, None if city is None else city.class_table) if table is not None]
+    mapping = pd.concat(tables, ignore_index=True).drop_duplicates(["tree", "sub_type"]) if tables else pd.DataFrame()
+    if class_column is not None or ("issue_class" in frame and not (len(mapping) and "sub_type" in frame)):
+        frame["issue_class"] = frame["issue_class"].fillna(UNCLASSIFIED)
+        return
+    if not len(mapping) or "sub_type" not in frame:
+        frame["issue_class"] = pd.Series(np.nan, index=frame.index, dtype="str")
+        gathered.notes.append(text_pair("load.no_class"))
+        return
+    if city is not None:
+        _check_classes(mapping, city.classes)
+    tree = frame["tree"] if "tree" in frame else pd.Series(np.nan, index=frame.index, dtype="str")
+    if tree.isna().all():
+        mapping = _any_tree(mapping)
+    frame["issue_class"] = classify(tree, frame["sub_type"], mapping)
+    left = unclassified(frame[gathered.ledger.kept])
+    if len(left):
+        count = int(left["count"].sum())
+        share = f"{100 * count / max(int(gathered.ledger.kept.sum()), 1):.1f}"
+        gathered.notes.append(text_pair("load.unclassified", count=count, share=share, kinds=len(left)))
+
+
+def _check_classes(mapping: pd.DataFrame, classes: Iterable[str]) -> None:
+    known = [*classes, UNCLASSIFIED]
+    unknown = sorted(set(mapping["issue_class"]) - set(known)) if len(known) > 1 else []
+    if unknown:
+        hint = _tables.nearest(unknown[0], known)
+        raise InputError(
+            zh=f"类别对应表中的“{unknown[0]}”不是本市的类别{hint.zh}类别有：{'、'.join(known)}。",
+            en=f"The mapping's class {unknown[0]!r} is none of the city's{hint.en} They are {', '.join(known)}.",
+        )
+
+
+def _any_tree(mapping: pd.DataFrame) -> pd.DataFrame:
+    """The mapping for exports without trees: categories that have one class in all trees."""
+    one = mapping.groupby("sub_type")["issue_class"].transform("nunique") == 1
+    return mapping[one].drop_duplicates("sub_type").assign(tree="")
+
+
+def unclassified(issues: pd.DataFrame) -> pd.DataFrame:
+    """The categories that the mapping leaves over, for the planner to fill in and hand back as ``class_table``.
+
+    Parameters
+    ----------
+    issues
+        With ``issue_class`` and, where the files have them, ``tree, main_type, sub_type``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``tree, main_type, sub_type, count, issue_class`` (empty: to be filled in), the most frequent first.
+
+    Examples
+    --------
+    >>> issues = pd.DataFrame({"sub_type": ["飞絮", "飞絮", "路灯"], "issue_class": ["未归类", "未归类", "公用设施"]})
+    >>> unclassified(issues).to_dict("records")
+    [{'tree': '', 'main_type': '', 'sub_type': '飞絮', 'count': 2, 'issue_class': ''}]
+    """
+    keys = ["tree", "main_type", "sub_type"]
+    mine = issues[issues["issue_class"] == UNCLASSIFIED]
+    blank = pd.Series("", index=mine.index, dtype="str")
+    named = pd.DataFrame({key: mine[key].fillna("") if key in mine else blank for key in keys})
+    counted = named.groupby(keys, sort=True).size().rename("count").reset_index()
+    counted = counted.sort_values("count", ascending=False, kind="stable", ignore_index=True)
+    return counted.assign(issue_class="")
+
+
+def _note_same_point(gathered: Gathered) -> None:
+    kept = gathered.ledger.kept
+    if not kept.any():
+        return
+    xy, counts = np.unique(shapely.get_coordinates(gathered.geometry[kept]), axis=0, return_counts=True)
+    count = int(counts.max())
+    if count >= _SAME_POINT_COUNT and count >= _SAME_POINT_SHARE * int(kept.sum()):
+        east, north = xy[counts.argmax()]
+        share = f"{100 * count / int(kept.sum()):.1f}"
+        gathered.notes.append(text_pair("load.same_point", count=count, share=share, at=f"({east:.0f}, {north:.0f})"))
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """How far recorded places agree with where the points are.
+
+    Parameters
+    ----------
+    checked
+        Issues with a recorded place that lie in some polygon.
+    agree, disagree
+        Of those.
+    outside
+        Issues with a recorded place that lie in no polygon.
+    pairs
+        ``recorded, located, count``, the most frequent first.
+    cases
+        ``issue_id, recorded, located, away_m``: each issue that disagrees and, where the recorded place is one of the
+        polygons, how far it lies from it; the farthest first.
+    """
+
+    checked: int
+    agree: int
+    disagree: int
+    outside: int
+    pairs: pd.DataFrame
+    cases: pd.DataFrame
+
+
+def disagreement(
+    issues: gpd.GeoDataFrame,
+    polygons: gpd.GeoDataFrame,
+    *,
+    column: str = "recorded_subdistrict",
+    city: City | None = None,
+) -> Disagreement:
+    """Compare the place that a case records with the polygon that its point lies in.
+
+    Parameters
+    ----------
+    issues
+        Points with ``issue_id`` and the column.
+    polygons
+        With ``name``, in the same metric CRS; the first of two that share an edge counts.
+    column
+        ``recorded_subdistrict`` or ``recorded_district``.
+    city
+        Its crosswalk's aliases are one name; so are names with and without 街道, 镇, 乡, 片区.
+
+    Returns
+    -------
+    Disagreement
+
+    Raises
+    ------
+    InputError
+        If the issues have no such column.
+    CrsError
+        If the CRS differ or are not in metres.
+    """
+    crs = require_metric(polygons, "polygons")
+    require_metric(issues, "issues", like=crs)
+    if column not in issues:
+        raise InputError(zh=f"问题表没有 {column} 列。", en=f"The issues have no column {column}.")
+    names = polygons["name"].to_numpy(dtype=object)
+    at = _first_polygon(issues, polygons)
+    recorded = issues[column].to_numpy(dtype=object, na_value=None)
+    given = np.array([value is not None for value in recorded], dtype=bool)
+    located = np.array([names[i] if i >= 0 else None for i in at], dtype=object)
+    plain = _plainer(city)
+    same = np.array([i >= 0 and plain(str(a)) == plain(str(b)) for i, a, b in zip(at, recorded, located, strict=True)])
+    checked = given & (at >= 0)
+    differ = checked & ~same
+    index = {plain(str(name)): i for i, name in reversed(list(enumerate(names)))}
+    home = np.array([index.get(plain(str(value)), -1) for value in recorded[differ]], dtype=np.int64)
+    away = np.full(len(home), np.nan)
+    shapes = np.asarray(polygons.geometry.array, dtype=object)
+    points = np.asarray(issues.geometry.array, dtype=object)[differ]
+    away[home >= 0] = shapely.distance(points[home >= 0], shapes[home[home >= 0]])
+    cases = pd.DataFrame(
+        {
+            "issue_id": issues["issue_id"].to_numpy()[differ],
+            "recorded": recorded[differ],
+            "located": located[differ],
+            "away_m": away,
+        }
+    ).sort_values("away_m", ascending=False, kind="stable", ignore_index=True)
+    pairs = cases.groupby(["recorded", "located"], sort=True).size().rename("count").reset_index()
+    pairs = pairs.sort_values("count", ascending=False, kind="stable", ignore_index=True)
+    total, wrong = int(checked.sum()), int(differ.sum())
+    return Disagreement(total, total - wrong, wrong, int((given & (at < 0)).sum()), pairs, cases)
+
+
+def _first_polygon(points: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Row of the polygon that each point lies in, the lowest on shared edges; -1 for none."""
+    tree = shapely.STRtree(np.asarray(points.geometry.array, dtype=object))
+    shapes = np.asarray(polygons.geometry.array, dtype=object)
+    shapely.prepare(shapes)
+    which, point = tree.query(shapes, predicate="intersects")
+    at = np.full(len(points), -1, dtype=np.int64)
+    order = np.argsort(-which, kind="stable")
+    at[point[order]] = which[order]
+    return at
+
+
+def _plainer(city: City | None) -> _Plainer:
+    aliases: dict[str, str] = {}
+    if city is not None:
+        rows = city.crosswalk[["subdistrict", "aliases"]].itertuples(index=False, name=None)
+        aliases = {alias: name for name, others in rows for alias in others}
+    return _Plainer(aliases)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plainer:
+    """Names of places without what people vary."""
+
+    aliases: dict[str, str]
+
+    def __call__(self, name: str) -> str:
+        name = self.aliases.get(name.strip(), name.strip())
+        for ending in ("街道办事处", "街道", "管理片区", "片区", "镇", "乡"):
+            if name.endswith(ending) and len(name) > len(ending) + 1:
+                return name.removesuffix(ending)
+        return name

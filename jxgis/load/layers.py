@@ -1,0 +1,141 @@
+"""Parks, housing, streets, waters, gates, places, blocks, units and candidates: one plain loader each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from jxgis._errors import InputError
+from jxgis.load import Loaded
+from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns, text_pair
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from jxgis.city import City
+    from jxgis.load.readers import Source
+
+__all__ = [
+    "load_blocks",
+    "load_candidates",
+    "load_gates",
+    "load_parks",
+    "load_people",
+    "load_places",
+    "load_residential",
+    "load_streets",
+    "load_units",
+    "load_waters",
+]
+
+
+def load_parks(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load parks (公园绿地), parcel by parcel: ``park_id, name, kind``; merging parcels is `parks.whole`'s.
+
+    Parameters
+    ----------
+    source
+        Path, glob, several paths, or a GeoDataFrame.
+    city
+        Gives the metric CRS and the box.
+    options
+        `ReadOptions`.
+
+    Returns
+    -------
+    Loaded
+        Polygons, valid, in the metric CRS; a text column of the contract that the files lack is there and empty.
+
+    Raises
+    ------
+    InputError
+        If the files, their columns or their CRS cannot be used, or nothing is left.
+    """
+    return _plain("parks", source, city, options)
+
+
+def load_residential(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load residential land: ``name``, and ``people`` where the files have it; otherwise as `load_parks`."""
+    return _plain("residential", source, city, options)
+
+
+def load_streets(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load streets: lines with ``name, level``; otherwise as `load_parks`."""
+    return _plain("streets", source, city, options)
+
+
+def load_waters(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load waters: polygons with ``name``; otherwise as `load_parks`."""
+    return _plain("waters", source, city, options)
+
+
+def load_gates(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load park gates: points with ``name, level``, from a vector file or a table with coordinates and ``crs``."""
+    return _plain("gates", source, city, options)
+
+
+def load_places(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load named places: points with ``name``, from a vector file or a table with coordinates and ``crs``."""
+    return _plain("places", source, city, options)
+
+
+def load_people(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load population points: ``name, people``, from a vector file or a table with coordinates and ``crs``."""
+    return _plain("population", source, city, options)
+
+
+def load_blocks(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load the user's own blocks (社区, 网格): polygons with ``block_id``, numbered by row where there is none."""
+    return _identified("blocks", "block_id", source, city, options)
+
+
+def load_units(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load units: polygons with ``unit_id`` (else the name serves as id), ``name, district``."""
+    return _identified("units", "unit_id", source, city, options)
+
+
+def load_candidates(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load candidate sample units: polygons with ``candidate_id`` (else the name), ``name, district``.
+
+    Other columns are carried along: one that is named like an indicator supplies its value.
+    """
+    return _identified("candidates", "candidate_id", source, city, options)
+
+
+def _plain(layer: str, source: Source, city: City | None, options: ReadOptions) -> Loaded:
+    gathered = gather(source, layer, city=city, options=options)
+    require_columns(gathered)
+    return finish(gathered)
+
+
+def _identified(layer: str, column: str, source: Source, city: City | None, options: ReadOptions) -> Loaded:
+    """A layer whose rows have an id, each once: given, else the name, else (blocks) the number of the row."""
+    gathered = gather(source, layer, city=city, options=options)
+    require_columns(gathered)
+    frame, ledger = gathered.frame, gathered.ledger
+    if column not in frame:
+        _make_ids(gathered, column)
+    elif "name" in frame:
+        frame[column] = frame[column].where(frame[column].notna(), frame["name"])
+    ids = frame[column]
+    ledger.reject(ids.isna(), field=column, reason="missing_value", values=ids)
+    again = pd.Series(ids[ledger.kept]).duplicated().reindex(ids.index, fill_value=False)
+    ledger.reject(again, field=column, reason="duplicate_id", values=ids)
+    return finish(gathered)
+
+
+def _make_ids(gathered: Gathered, column: str) -> None:
+    if "name" in gathered.frame:
+        gathered.frame[column] = gathered.frame["name"]
+        gathered.notes.append(text_pair("load.named_ids"))
+        return
+    if column != "block_id":
+        have = "、".join(str(name) for name in gathered.frame.columns) or "—"
+        raise InputError(
+            zh=f"{gathered.agreed.title.zh}图层没有编号（{column}）也没有名称列；请用 --name-column 指定；文件中的列：{have}。",
+            en=f"{gathered.agreed.title.en}: neither {column} nor a name; name a column with --name-column; the file's "
+            f"columns: {have.replace('、', ', ')}.",
+        )
+    gathered.frame[column] = pd.Series([f"{row}" for row in range(1, len(gathered.frame) + 1)], dtype="str")
+    gathered.notes.append(text_pair("load.numbered", column=column))

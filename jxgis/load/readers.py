@@ -1,0 +1,274 @@
+"""Files in, raw tables out: the formats planners have, globs and zips, each file with its hash and its row numbers."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from jxgis._errors import InputError
+from jxgis.i18n import Text
+from jxgis.load._text import read_csv, read_excel
+from jxgis.load._vector import read_parquet, read_vector
+from jxgis.tables import nearest
+
+if TYPE_CHECKING:
+    import pyproj
+    from numpy.typing import NDArray
+
+__all__ = ["FORMATS", "RawTable", "Source", "file_hash", "one_file", "read_tables"]
+
+Source: TypeAlias = "str | Path | pd.DataFrame | Sequence[str | Path]"
+"""A path, a glob, several of them, or a table in memory (a GeoDataFrame is one)."""
+
+_TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
+_EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+_PARQUET = (".parquet", ".geoparquet")
+_VECTOR = (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".kml", ".gdb")
+FORMATS = (*_TEXT, *_EXCEL, *_PARQUET, *_VECTOR, ".zip")
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """One file's table as it was read.
+
+    Parameters
+    ----------
+    name
+        The file's name without its folder, ``outer.zip/inner.csv`` inside a zip.
+    sha256
+        Of the file on disk; empty for a table in memory.
+    frame
+        Columns; text from CSV and Excel.
+    geometry
+        (n,) geometries or None; None where the file has none.
+    crs
+        As the file declares it.
+    row
+        (n,) source rows, 1 = first data row.
+    broken
+        Rows that could not be split into fields: source row and text.
+    notes
+        For people.
+    """
+
+    name: str
+    sha256: str
+    frame: pd.DataFrame
+    geometry: NDArray[Any] | None
+    crs: pyproj.CRS | None
+    row: NDArray[np.int64]
+    broken: tuple[tuple[int, str], ...] = ()
+    notes: tuple[Text, ...] = ()
+
+
+def read_tables(
+    source: Source, *, expected: str, layer: str | None = None, encoding: str | None = None
+) -> list[RawTable]:
+    """Read a file, a glob, a zip or a table in memory.
+
+    Parameters
+    ----------
+    source
+        A path or a glob (``data/issues/*.csv``), several of them, or a DataFrame or GeoDataFrame.
+    expected
+        The layer of the contract that is wanted: ``"parks"``; it is taken where a file has several layers.
+    layer
+        The file's layer or sheet.
+    encoding
+        Of text; None to find out.
+
+    Returns
+    -------
+    list of RawTable
+        In the order of the names.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, empty, cut off or in an unknown format or encoding, or there is no row in any.
+    """
+    if isinstance(source, pd.DataFrame):
+        return [_from_memory(source)]
+    paths = [path for one in _several(source) for path in _expand(one)]
+    tables = [table for path in paths for table in _read_path(path, expected, layer, encoding)]
+    if not any(len(table.frame) + len(table.broken) for table in tables):
+        names = "、".join(table.name for table in tables)
+        raise InputError(
+            zh=f"{names} 只有表头，没有数据行。", en=f"{names.replace('、', ', ')}: headers only, no data rows."
+        )
+    return tables
+
+
+def _several(source: Source) -> list[str | Path]:
+    if isinstance(source, str | Path):
+        return [source]
+    return [one for one in source if isinstance(one, str | Path)]
+
+
+def _from_memory(table: pd.DataFrame) -> RawTable:
+    row = np.arange(1, len(table) + 1, dtype=np.int64)
+    plain = table.reset_index(drop=True)
+    active = getattr(table, "_geometry_column_name", None)
+    if active is None or active not in plain:
+        return RawTable("(memory)", "", plain, None, None, row)
+    geometry = np.asarray(plain[active].array, dtype=object)
+    crs = getattr(table, "crs", None)
+    return RawTable("(memory)", "", pd.DataFrame(plain.drop(columns=active)), geometry, crs, row)
+
+
+def _expand(source: str | Path) -> list[Path]:
+    path = Path(source)
+    if path.exists():
+        return [path]
+    if any(mark in str(source) for mark in "*?["):
+        found = sorted(Path(name) for name in glob.glob(str(source), recursive=True) if Path(name).is_file())  # noqa: PTH207  # a pattern may be absolute
+        if found:
+            return found
+        raise InputError(
+            zh=f"没有符合 {source} 的文件；请检查文件夹和通配符。",
+            en=f"No file matches {source}; check the folder and the pattern.",
+        )
+    folder = path.parent
+    others = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    hint = nearest(path.name, others)
+    raise InputError(zh=f"文件不存在：{source}{hint.zh}", en=f"No such file: {source}{hint.en}")
+
+
+def one_file(source: str | Path) -> Path:
+    """The one file of a path or glob.
+
+    Raises
+    ------
+    InputError
+        If there is none, it is empty, or there are several.
+    """
+    found = _expand(source)
+    if len(found) > 1 or not found[0].is_file():
+        names = "、".join(path.name for path in found[:5])
+        raise InputError(
+            zh=f"{source} 应为一个文件，实为：{names}。",
+            en=f"{source} should be one file; it is {names.replace('、', ', ')}.",
+        )
+    if found[0].stat().st_size == 0:
+        raise InputError(zh=f"{found[0].name} 是空文件。", en=f"{found[0].name} is empty.")
+    return found[0]
+
+
+def _suffix(name: str) -> str:
+    lower = name.lower()
+    return next((suffix for suffix in sorted(FORMATS, key=len, reverse=True) if lower.endswith(suffix)), "")
+
+
+def _read_path(path: Path, expected: str, layer: str | None, encoding: str | None) -> Iterator[RawTable]:
+    suffix = _suffix(path.name)
+    if not suffix or (path.is_dir() and suffix != ".gdb"):
+        raise InputError(
+            zh=f"无法识别 {path} 的格式；支持 {' '.join(FORMATS)}。",
+            en=f"{path}: unknown format; known are {' '.join(FORMATS)}.",
+        )
+    try:
+        if path.is_file() and path.stat().st_size == 0:
+            raise InputError(zh=f"{path.name} 是空文件。", en=f"{path.name} is empty.")
+        sha256 = file_hash(path)
+        if suffix == ".zip":
+            yield from _read_zip(path, sha256, expected, layer, encoding)
+        else:
+            yield _read_one(path, path.name, sha256, expected, layer, encoding)
+    except PermissionError:
+        raise InputError(
+            zh=f"没有权限读取 {path}，或它正被其他程序（如 Excel、WPS）打开；请关闭后重试。",
+            en=f"{path} may not be read, or is open in another program (Excel, WPS); close it and try again.",
+        ) from None
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, or of all files of a folder, in hexadecimal."""
+    digest = hashlib.sha256()
+    for part in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if part.is_file():
+            with part.open("rb") as stream:
+                while chunk := stream.read(1 << 20):
+                    digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _read_one(path: Path, name: str, sha256: str, expected: str, layer: str | None, encoding: str | None) -> RawTable:
+    suffix = _suffix(path.name)
+    if suffix in _TEXT or suffix in _EXCEL:
+        if suffix in _TEXT:
+            sheet = read_csv(path, encoding=encoding, what=name)
+        else:
+            sheet = read_excel(path, sheet=layer, what=name)
+        return RawTable(name, sha256, sheet.frame, None, None, sheet.row, sheet.broken, sheet.notes)
+    if suffix in _PARQUET:
+        features = read_parquet(path, what=name)
+    else:
+        features = read_vector(path, layer=layer, expected=expected, encoding=encoding, what=name)
+    row = np.arange(1, len(features.frame) + 1, dtype=np.int64)
+    return RawTable(name, sha256, features.frame, features.geometry, features.crs, row, notes=features.notes)
+
+
+def _read_zip(path: Path, sha256: str, expected: str, layer: str | None, encoding: str | None) -> Iterator[RawTable]:
+    with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
+        try:
+            names = _extract(path, Path(folder))
+        except (zipfile.BadZipFile, zlib.error, EOFError):
+            raise InputError(
+                zh=f"{path.name} 不完整或不是 zip 文件；请重新下载或压缩。",
+                en=f"{path.name} is cut off or not a zip; download or pack it again.",
+            ) from None
+        except (RuntimeError, NotImplementedError):
+            raise InputError(
+                zh=f"{path.name} 有密码或用了不支持的压缩方式；请解压后再用。",
+                en=f"{path.name} has a password or an unknown compression; unpack it first.",
+            ) from None
+        members = [name for name in sorted(names) if _suffix(name) not in ("", ".zip")]
+        stems = [name for name in members if layer is not None and Path(name).stem == layer]
+        if stems:
+            members, layer = stems, None
+        kinds = {_suffix(name) for name in members}
+        if len(kinds) != 1:
+            listed = "、".join(members) or "—"
+            raise InputError(
+                zh=f"{path.name} 中应只有一种数据文件，实有：{listed}；请用 layer 写明文件名（不带扩展名），或分开压缩。",
+                en=f"{path.name} should hold data files of one kind; it has {listed.replace('、', ', ')}: "
+                "name one with layer (without extension), or pack them apart.",
+            )
+        for name in members:
+            yield _read_one(names[name], f"{path.name}/{name}", sha256, expected, layer, encoding)
+
+
+def _extract(path: Path, folder: Path) -> dict[str, Path]:
+    """Unpack a zip into one folder a folder in it, under safe names; the names inside, as people see them."""
+    found: dict[str, Path] = {}
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            name = entry.filename
+            if not entry.flag_bits & 0x800:
+                # Without the UTF-8 flag Python reads names as cp437; Chinese Windows writes them in GBK.
+                raw = name.encode("cp437", errors="ignore")
+                try:
+                    name = raw.decode("utf-8")
+                except UnicodeDecodeError:
+                    name = raw.decode("gb18030", errors="replace")
+            inner = PurePosixPath(name.replace("\\", "/"))
+            if entry.is_dir() or inner.name.startswith((".", "~$")) or "__MACOSX" in inner.parts or not inner.name:
+                continue
+            place = folder / hashlib.sha256(str(inner.parent).encode()).hexdigest()[:16]
+            place.mkdir(exist_ok=True)
+            target = place / inner.name
+            with archive.open(entry) as stream, target.open("wb") as out:
+                while chunk := stream.read(1 << 20):
+                    out.write(chunk)
+            found[str(inner)] = target
+    return found
