@@ -1,0 +1,213 @@
+"""Where one enters a park on foot: gates given, else streets that meet its edge, else the edge itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+from jxgis.space.network import Snapped, StreetGraph, snap
+
+__all__ = ["Gates", "park_gates"]
+
+_REPORT = ["code", "what", "count"]
+
+
+@dataclass(frozen=True, eq=False)
+class Gates:
+    """Ways into parks, on the street graph.
+
+    Attributes
+    ----------
+    table
+        One row a gate: ``park_id``, ``kind`` (``given``, ``street``, ``edge``), ``leg_m`` between the street and the
+        gate or the park's edge, and the point on the street.
+    snapped
+        The same gates on the graph.
+    reports
+        ``code``, ``what`` and ``count``: ``gate_without_park`` and ``gate_off_street`` (given gates that were left
+        out), ``park_off_street`` (parks that nobody can walk to), by park or row.
+    """
+
+    table: gpd.GeoDataFrame
+    snapped: Snapped
+    reports: pd.DataFrame
+
+
+def park_gates(
+    parks: gpd.GeoDataFrame,
+    graph: StreetGraph,
+    *,
+    gates: gpd.GeoDataFrame | None = None,
+    entry_m: float = 20.0,
+    gate_park_m: float = 50.0,
+    step_m: float = 10.0,
+    max_snap_m: float = 200.0,
+    barriers: gpd.GeoDataFrame | None = None,
+) -> Gates:
+    """Find where one enters each park that counts.
+
+    A park has its given gates; else the stretches of street that run within ``entry_m`` of its edge or inside it, a
+    point every ``step_m``; else points of its edge every ``step_m``, each joined to the nearest street.
+
+    Parameters
+    ----------
+    parks
+        From `radius.classify_parks`; those with a radius count.
+    graph
+        The streets.
+    gates
+        Points in the same CRS; each belongs to the nearest park.
+    entry_m
+        A street this near to a park's edge, in metres, is at the park.
+    gate_park_m
+        Farthest that a given gate may stand from its park, in metres.
+    step_m
+        Spacing of the points on streets and edges, in metres.
+    max_snap_m
+        Longest straight way between a gate, or the edge, and its street, in metres.
+    barriers
+        What that way must not cross.
+
+    Returns
+    -------
+    Gates
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If the gates are not points, or ``step_m`` is not positive.
+
+    Examples
+    --------
+    >>> from jxgis.space.network import graph_of_edges
+    >>> park = gpd.GeoDataFrame(
+    ...     {"park_id": ["P1"], "radius_m": [300.0]}, geometry=[shapely.box(0, 10, 60, 60)], crs=4549
+    ... )
+    >>> street = graph_of_edges([-500, 500], [0, 0], [0], [1])
+    >>> found = park_gates(park, street).table
+    >>> set(found["kind"]), found["leg_m"].min().item()
+    ({'street'}, 10.0)
+    """
+    crs = require_metric(parks, "parks")
+    if not step_m > 0:
+        raise InputError(
+            zh=f"step_m 是 {step_m}，应大于 0（米）。", en=f"step_m is {step_m}; it must be above 0 (metres)."
+        )
+    counted = parks["radius_m"].notna().to_numpy()
+    shape = parks.geometry.to_numpy()
+    found: list[tuple[str, npt.NDArray[np.int64], Snapped]] = []
+    reports: list[tuple[str, str, int]] = []
+    open_parks = np.flatnonzero(counted)
+    if gates is not None:
+        require_metric(gates, "gates", crs)
+        park, snapped = _given(shape, graph, gates, gate_park_m, max_snap_m, barriers, reports)
+        keep = counted[park]
+        found.append(("given", park[keep], _take(snapped, keep)))
+        open_parks = np.setdiff1d(open_parks, park)
+    park, snapped = _streets(shape, open_parks, graph, entry_m, step_m, barriers)
+    found.append(("street", park, snapped))
+    open_parks = np.setdiff1d(open_parks, park)
+    park, snapped = _edges(shape, open_parks, graph, step_m, max_snap_m, barriers)
+    found.append(("edge", park, snapped))
+    names = parks["park_id"].to_numpy()
+    reports.extend(("park_off_street", str(names[one]), 1) for one in np.setdiff1d(open_parks, park))
+
+    kind = np.repeat([one[0] for one in found], [len(one[1]) for one in found]).astype(object)
+    park = np.concatenate([one[1] for one in found])
+    every = Snapped(*(np.concatenate([getattr(one[2], f) for one in found]) for f in ("edge", "at_m", "leg_m")))
+    table = gpd.GeoDataFrame(
+        {"park_id": names[park], "kind": kind, "leg_m": every.leg_m},
+        geometry=shapely.line_interpolate_point(graph.lines[every.edge], every.at_m),
+        crs=crs,
+    )
+    return Gates(table=table, snapped=every, reports=pd.DataFrame(reports, columns=_REPORT))
+
+
+def _take(snapped: Snapped, keep: npt.NDArray[np.bool_]) -> Snapped:
+    return Snapped(snapped.edge[keep], snapped.at_m[keep], snapped.leg_m[keep])
+
+
+def _given(
+    shape: npt.NDArray[np.object_],
+    graph: StreetGraph,
+    gates: gpd.GeoDataFrame,
+    gate_park_m: float,
+    max_snap_m: float,
+    barriers: gpd.GeoDataFrame | None,
+    reports: list[tuple[str, str, int]],
+) -> tuple[npt.NDArray[np.int64], Snapped]:
+    """Given gates with the park that each belongs to."""
+    points = gates.geometry.to_numpy()
+    if not (shapely.get_type_id(points) == 0).all():
+        raise InputError(
+            zh="出入口图层里有不是点的要素；请给出点图层（Point）。",
+            en="The gates hold something that is no point; give a layer of points.",
+        )
+    row, park = shapely.STRtree(shape).query_nearest(points, max_distance=gate_park_m, all_matches=False)
+    if len(row) < len(points):
+        reports.append(("gate_without_park", "gates", len(points) - len(row)))
+    snapped = snap(
+        graph, shapely.get_x(points[row]), shapely.get_y(points[row]), max_snap_m=max_snap_m, barriers=barriers
+    )
+    on = snapped.edge >= 0
+    if not on.all():
+        reports.append(("gate_off_street", "gates", int((~on).sum())))
+    return park[on].astype(np.int64), _take(snapped, on)
+
+
+def _streets(
+    shape: npt.NDArray[np.object_],
+    parks: npt.NDArray[np.int64],
+    graph: StreetGraph,
+    entry_m: float,
+    step_m: float,
+    barriers: gpd.GeoDataFrame | None,
+) -> tuple[npt.NDArray[np.int64], Snapped]:
+    """Points along the stretches of street within ``entry_m`` of a park."""
+    near, edge = shapely.STRtree(graph.lines).query(shape[parks], predicate="dwithin", distance=entry_m)
+    park = parks[near]
+    around = shapely.buffer(shape, entry_m, quad_segs=32)
+    stretch, pair = shapely.get_parts(shapely.intersection(graph.lines[edge], around[park]), return_index=True)
+    length = np.asarray(shapely.length(stretch))
+    steps = np.ceil(length / step_m).astype(np.int64) + 1
+    which = np.repeat(np.arange(len(stretch)), steps)
+    share = (np.arange(len(which)) - np.repeat(np.cumsum(steps) - steps, steps)) / np.maximum(steps - 1, 1)[which]
+    # A stretch that only touches is a point, which has no way along it.
+    is_point = (shapely.get_type_id(stretch) == 0)[which]
+    spot = stretch[which]
+    spot[~is_point] = shapely.line_interpolate_point(spot[~is_point], share[~is_point], normalized=True)
+    park, edge = park[pair[which]], edge[pair[which]].astype(np.int64)
+    held = ~(shapely.is_missing(spot) | shapely.is_empty(spot))
+    if barriers is not None:
+        way = shapely.shortest_line(spot, shape[park])
+        held[shapely.STRtree(barriers.geometry.to_numpy()).query(way, predicate="intersects")[0]] = False
+    park, edge, spot = park[held], edge[held], spot[held]
+    leg = np.asarray(shapely.distance(spot, shape[park]))
+    at = np.asarray(shapely.line_locate_point(graph.lines[edge], spot))
+    return park, Snapped(edge, np.minimum(at, graph.length_m[edge]), leg)
+
+
+def _edges(
+    shape: npt.NDArray[np.object_],
+    parks: npt.NDArray[np.int64],
+    graph: StreetGraph,
+    step_m: float,
+    max_snap_m: float,
+    barriers: gpd.GeoDataFrame | None,
+) -> tuple[npt.NDArray[np.int64], Snapped]:
+    """Points of the parks' outer edges, each on its nearest street."""
+    ring, of = shapely.get_parts(shapely.boundary(shape[parks]), return_index=True)
+    spot = shapely.segmentize(ring, step_m)
+    xy, which = shapely.get_coordinates(spot, return_index=True)
+    snapped = snap(graph, xy[:, 0], xy[:, 1], max_snap_m=max_snap_m, barriers=barriers)
+    on = snapped.edge >= 0
+    return parks[of[which[on]]], _take(snapped, on)
