@@ -143,7 +143,9 @@ def make_export(
     late = rng.random(n) < np.where(cases.spot[order] >= 0, 0.02, 0.006)
     pace = np.where(late, rng.uniform(1.05, 2.5, n), rng.beta(1.6, 3.2, n) * 0.98)
     done = sent + _minutes(hours * 60 * pace)
-    closed = done + _minutes(rng.exponential(240.0, n) + 5)
+    # The check that closes a case on time falls between its being done and its deadline.
+    slack = (deadline - done).astype(np.float64) / 60.0
+    closed = done + _minutes(np.where(late, rng.exponential(240.0, n) + 5, rng.uniform(0.05, 0.95, n) * slack))
     fate = rng.random(n)
     void, twin = fate < 0.012, (fate >= 0.012) & (fate < 0.018)
     ended = void | twin
