@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from jxgis._toml import read_toml, validated
+from jxgis._toml import RuleError, read_toml, validated
 
 __all__ = [
     "CitySettings",
@@ -115,22 +115,33 @@ class ParkSettings(_Section):
 
 
 class UnitSettings(_Section):
-    """``[units]``: the bounds, the target and the dials of the delineation."""
+    """``[units]``: the bounds, the target (the middle of the bounds where not given) and the dials."""
 
     cell_m: Positive = 200
     min_km2: Positive = 2
     max_km2: Positive = 5
-    target_km2: Positive = 3.5
+    target_km2: Positive | None = None
     seed: int = 0
     exclaves: Literal["own", "attach"] = "own"
 
     @model_validator(mode="after")
     def _bounds(self) -> UnitSettings:
-        if not self.min_km2 <= self.target_km2 <= self.max_km2:
-            raise ValueError(
-                f"min_km2 ≤ target_km2 ≤ max_km2 does not hold: {self.min_km2}, {self.target_km2}, {self.max_km2}"
+        if not self.min_km2 < self.max_km2:
+            raise RuleError(
+                zh=f"min_km2（{self.min_km2:g}）须小于 max_km2（{self.max_km2:g}）",
+                en=f"min_km2 ({self.min_km2:g}) must be less than max_km2 ({self.max_km2:g})",
+            )
+        if self.target_km2 is not None and not self.min_km2 <= self.target_km2 <= self.max_km2:
+            raise RuleError(
+                zh=f"target_km2（{self.target_km2:g}）须在 {self.min_km2:g} 与 {self.max_km2:g} 之间",
+                en=f"target_km2 ({self.target_km2:g}) must lie between {self.min_km2:g} and {self.max_km2:g}",
             )
         return self
+
+    @property
+    def target(self) -> float:
+        """The area to aim at, km²."""
+        return (self.min_km2 + self.max_km2) / 2 if self.target_km2 is None else self.target_km2
 
 
 class IndicatorSettings(_Section):
@@ -147,16 +158,24 @@ class IndicatorSettings(_Section):
         benefit = self.target is not None
         cost = self.low is not None and self.high is not None
         if benefit == cost or (cost and self.low >= self.high):  # type: ignore[operator]  # both set where cost holds
-            raise ValueError("give either target (benefit), or low < high (cost)")
+            raise RuleError(
+                zh="请给出 target（效益型），或给出 low < high（成本型），二者取一",
+                en="give either target (benefit), or low < high (cost)",
+            )
         return self
 
 
 class ScoringSettings(_Section):
-    """``[scoring]``: the weights and, where given, the indicators that replace the default set."""
+    """``[scoring]``: the weights and, where given, the indicators that replace the default set.
+
+    ``judgements`` are AHP's pairwise judgements of the dimensions: ``[scoring.judgements.ROW] COLUMN = times`` says how
+    many times as important ROW is.
+    """
 
     weights: Literal["expert", "equal", "ahp", "entropy", "critic"] = "expert"
     min_completeness: Share = 0.7
     indicators: dict[str, IndicatorSettings] = Field(default_factory=dict)
+    judgements: dict[str, dict[str, Positive]] = Field(default_factory=dict)
 
 
 class ReportSettings(_Section):

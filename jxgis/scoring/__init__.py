@@ -1,0 +1,1 @@
+"""Scoring candidate sample units against fixed references: indicators, weights, ranks, gates."""

@@ -1,0 +1,140 @@
+"""Gates: what a candidate must be before its score means anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["PASSED", "check_gates"]
+
+PASSED, NEARLY, FAILED = "pass", "nearly", "fail"
+_KM2 = 1e6
+
+
+def check_gates(
+    candidates: gpd.GeoDataFrame,
+    *,
+    districts: gpd.GeoDataFrame | None = None,
+    city: gpd.GeoDataFrame | None = None,
+    min_km2: float = 2.0,
+    max_km2: float = 5.0,
+    slack: float = 0.1,
+    min_share: float = 0.95,
+) -> pd.DataFrame:
+    """Check that each candidate is one piece, of 2–5 km², inside one district and inside the city.
+
+    Parameters
+    ----------
+    candidates
+        Polygons in a metric CRS.
+    districts
+        ``name``, polygons; None: nothing is said of districts.
+    city
+        The managed city; None: the union of the districts.
+    min_km2, max_km2
+        Bounds of the area.
+    slack
+        How far beyond the bounds an area is still ``nearly`` right, as a share of the bound: the plan says 左右.
+    min_share
+        Share of the area that must lie in one district, and in the city.
+
+    Returns
+    -------
+    pandas.DataFrame
+        On the index of ``candidates``: ``area_km2``; ``district`` (the one that holds most of it; null outside all) and
+        ``district_share``; ``city_share``; ``gates``: ``pass``, ``nearly`` (only the area, and only by the slack) or
+        ``fail``; ``reason``: the codes of what failed, joined by ``;``, or empty.
+
+    Raises
+    ------
+    CrsError
+        If a layer is not in the candidates' metric CRS.
+    InputError
+        If ``min_km2`` is not below ``max_km2``.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> squares = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 1500), shapely.box(0, 0, 1000, 1900)], crs=4549)
+    >>> check_gates(squares)[["area_km2", "gates", "reason"]].values.tolist()
+    [[3.0, 'pass', ''], [1.9, 'nearly', 'gate_nearly_too_small']]
+    """
+    crs = require_metric(candidates, "candidates")
+    if not 0 < min_km2 < max_km2:
+        raise InputError(
+            zh=f"面积下限须小于上限：{min_km2}、{max_km2} 平方公里。",
+            en=f"The smallest area must be below the largest: {min_km2}, {max_km2} km².",
+        )
+    shapes = candidates.geometry.to_numpy()
+    area = np.nan_to_num(shapely.area(shapes))
+    km2 = area / _KM2
+    table = pd.DataFrame({"area_km2": km2}, index=candidates.index)
+    table["district"] = pd.Series(pd.NA, index=candidates.index, dtype="str")
+    table["district_share"] = np.nan
+    table["city_share"] = np.nan
+    ground = None if city is None else _union(city, "city", candidates)
+    if districts is not None:
+        require_metric(districts, "districts", crs)
+        _place(table, shapes, area, districts)
+        ground = _union(districts, "districts", candidates) if ground is None else ground
+    if ground is not None:
+        table["city_share"] = _share(shapely.area(shapely.intersection(shapes, ground)), area)
+
+    pieces = np.array([0 if s is None else int((shapely.area(shapely.get_parts(s)) > 0).sum()) for s in shapes])
+    near_small, near_large = km2 >= min_km2 * (1 - slack), km2 <= max_km2 * (1 + slack)
+    found = {
+        "gate_no_polygon": area == 0,
+        "gate_several_pieces": pieces > 1,
+        "gate_too_small": (area > 0) & ~near_small,
+        "gate_too_large": ~near_large,
+        "gate_nearly_too_small": near_small & (km2 < min_km2),
+        "gate_nearly_too_large": near_large & (km2 > max_km2),
+        # Rounding of shared borders must not fail a candidate that fills its district.
+        "gate_several_districts": table["district_share"].to_numpy() < min_share - 1e-9,
+        "gate_outside_city": table["city_share"].to_numpy() < min_share - 1e-9,
+    }
+    codes = list(found)
+    hits = np.column_stack(list(found.values()))
+    soft = np.array([code.startswith("gate_nearly") for code in codes])
+    table["gates"] = np.select([hits[:, ~soft].any(axis=1), hits[:, soft].any(axis=1)], [FAILED, NEARLY], PASSED)
+    table["reason"] = [";".join(code for code, hit in zip(codes, row, strict=True) if hit) for row in hits]
+    return table.astype({"gates": "str", "reason": "str"})
+
+
+def _union(layer: gpd.GeoDataFrame, what: str, like: gpd.GeoDataFrame) -> shapely.Geometry:
+    require_metric(layer, what, like.crs)
+    return shapely.union_all(layer.geometry.to_numpy())
+
+
+def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
+    share = np.divide(np.nan_to_num(part), whole, out=np.full(whole.size, np.nan), where=whole > 0)
+    return np.asarray(share, dtype=np.float64)
+
+
+def _place(table: pd.DataFrame, shapes: NDArray[np.object_], area: FloatArray, districts: gpd.GeoDataFrame) -> None:
+    """Fill in the district that holds most of each candidate, the first of equals."""
+    zones = districts.geometry.to_numpy()
+    who, zone = shapely.STRtree(zones).query(shapes, predicate="intersects")
+    order = np.lexsort([zone, who])
+    who, zone = who[order], zone[order]
+    shared = shapely.area(shapely.intersection(shapes[who], zones[zone]))
+    best = np.zeros(len(shapes))
+    which = np.full(len(shapes), -1)
+    for k, z, m2 in zip(who.tolist(), zone.tolist(), shared.tolist(), strict=True):
+        if m2 > best[k]:
+            best[k], which[k] = m2, z
+    names = districts["name"].to_numpy(dtype=object)
+    table["district"] = pd.Series([names[z] if z >= 0 else None for z in which], index=table.index, dtype="str")
+    table["district_share"] = _share(best, area)

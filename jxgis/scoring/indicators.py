@@ -1,0 +1,323 @@
+"""Indicators as data: what is measured, against which fixed reference, and with which weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from jxgis._errors import JxgisError, SettingsError, collect
+from jxgis._toml import read_toml, validated
+from jxgis.i18n import Text
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from jxgis.settings import IndicatorSettings
+
+__all__ = [
+    "Indicator",
+    "Registry",
+    "indicator_table",
+    "load_registry",
+    "score_values",
+    "select_indicators",
+]
+
+RESERVED = frozenset(
+    [
+        "candidate_id",
+        "score",
+        "score_if_missing_zero",
+        "completeness",
+        "rank",
+        "type",
+        "gates",
+        "reason",
+        "geometry",
+        "fid",
+    ]
+)
+"""Column names of the result that no indicator may take."""
+
+Judgements = Mapping[str, Mapping[str, float]]
+_NO_LABEL = Text("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One indicator and its fixed reference: a target (benefit), or a low and a high (cost).
+
+    Examples
+    --------
+    >>> Indicator("rework_share", "管理绩效", 5, low=0, high=10).is_cost
+    True
+    """
+
+    id: str
+    dimension: str
+    weight: float
+    target: float | None = None
+    low: float | None = None
+    high: float | None = None
+    label: Text = _NO_LABEL
+    unit: str = ""
+    source: str = ""
+
+    @property
+    def is_cost(self) -> bool:
+        """Whether less is better."""
+        return self.target is None
+
+    @property
+    def reference(self) -> str:
+        """The reference in words: ``≥ 90`` or ``0 … 10``."""
+        return f"≥ {self.target:g}" if self.target is not None else f"{self.low:g} … {self.high:g}"
+
+    def title(self, lang: str) -> str:
+        """The label in ``lang``; the id where there is none."""
+        return self.label.of(lang) or self.id
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What a file of indicators holds.
+
+    Attributes
+    ----------
+    indicators
+        In the order of reports.
+    dimensions
+        Name of each dimension to its text in both languages, in the order of reports.
+    judgements
+        Pairwise judgements of the dimensions for AHP: row, column, how many times as important.
+    """
+
+    indicators: tuple[Indicator, ...]
+    dimensions: dict[str, Text]
+    judgements: dict[str, dict[str, float]]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    id: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
+    dimension: str
+    weight: Annotated[float, Field(gt=0)]
+    target: Annotated[float | None, Field(gt=0)] = None
+    low: float | None = None
+    high: float | None = None
+    zh: str = ""
+    en: str = ""
+    unit: str = ""
+    source: str = ""
+
+
+class _Dimension(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    en: str = ""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    dimensions: dict[str, _Dimension] = Field(default_factory=dict)
+    ahp: dict[str, dict[str, Annotated[float, Field(gt=0)]]] = Field(default_factory=dict)
+    indicators: tuple[_Row, ...]
+
+
+def load_registry(path: str | Path | None = None) -> Registry:
+    """Read a file of indicators.
+
+    Parameters
+    ----------
+    path
+        TOML; None: ``profiles/indicators.toml``, the proposal that ships with jxgis.
+
+    Returns
+    -------
+    Registry
+
+    Raises
+    ------
+    SettingsError
+        If a key is unknown, an id is used twice or reserved, or an indicator has neither a target nor low < high.
+
+    Examples
+    --------
+    >>> registry = load_registry()
+    >>> len(registry.indicators), sum(i.weight for i in registry.indicators)
+    (19, 100.0)
+    """
+    source = Path(str(resources.files("jxgis.profiles").joinpath("indicators.toml"))) if path is None else Path(path)
+    model = validated(_File, read_toml(source), source.name)
+    indicators = tuple(
+        Indicator(
+            row.id,
+            row.dimension,
+            row.weight,
+            target=row.target,
+            low=row.low,
+            high=row.high,
+            label=Text(zh=row.zh, en=row.en),
+            unit=row.unit,
+            source=row.source,
+        )
+        for row in model.indicators
+    )
+    _check(indicators, source.name)
+    names = dict.fromkeys([*model.dimensions, *(row.dimension for row in model.indicators)])
+    dimensions = {n: Text(zh=n, en=model.dimensions[n].en if n in model.dimensions else n) for n in names}
+    return Registry(indicators, dimensions, {row: dict(columns) for row, columns in model.ahp.items()})
+
+
+def select_indicators(
+    own: Mapping[str, IndicatorSettings], *, registry: Registry | None = None
+) -> tuple[Indicator, ...]:
+    """The indicators to score by: the project's own where it names any, else the default set.
+
+    Parameters
+    ----------
+    own
+        ``settings.scoring.indicators``; where not empty, it replaces the default set. An id of the default set keeps
+        its label and unit.
+    registry
+        The default set; None: :func:`load_registry`.
+
+    Returns
+    -------
+    tuple of Indicator
+
+    Raises
+    ------
+    SettingsError
+        If an id is reserved.
+
+    Examples
+    --------
+    >>> from jxgis.settings import IndicatorSettings
+    >>> own = {"toilets_per_km2": IndicatorSettings(dimension="基础", weight=1, target=5)}
+    >>> [(i.id, i.target, i.title("zh")) for i in select_indicators(own)]
+    [('toilets_per_km2', 5.0, '公厕密度')]
+    """
+    known = {indicator.id: indicator for indicator in (registry or load_registry()).indicators}
+    if not own:
+        return tuple(known.values())
+    chosen = []
+    for name, given in own.items():
+        old = known.get(name)
+        chosen.append(
+            Indicator(
+                name,
+                given.dimension,
+                given.weight,
+                target=given.target,
+                low=given.low,
+                high=given.high,
+                label=old.label if old else _NO_LABEL,
+                unit=old.unit if old else "",
+                source="jxgis.toml",
+            )
+        )
+    _check(chosen, "jxgis.toml [scoring.indicators]")
+    return tuple(chosen)
+
+
+def score_values(values: ArrayLike, indicator: Indicator) -> NDArray[np.float64]:
+    """Score values of one indicator from 0 to 100 against its fixed reference.
+
+    Benefit: 100·clip(x/target, 0, 1). Cost: 100·clip((high − x)/(high − low), 0, 1). A score does not depend on who
+    else is scored.
+
+    Parameters
+    ----------
+    values
+        Shape (n,), in the indicator's unit; NaN where not known.
+    indicator
+        Its reference.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,); NaN where the value is.
+
+    Examples
+    --------
+    >>> score_values([45, 90, 120, np.nan], Indicator("park_coverage", "基础条件", 8, target=90)).tolist()
+    [50.0, 100.0, 100.0, nan]
+    >>> score_values([0, 4, 12], Indicator("rework_share", "管理绩效", 5, low=2, high=10)).tolist()
+    [100.0, 75.0, 0.0]
+    """
+    x = np.asarray(values, dtype=np.float64)
+    if indicator.target is not None:
+        share = x / indicator.target
+    else:
+        assert indicator.low is not None
+        assert indicator.high is not None
+        share = (indicator.high - x) / (indicator.high - indicator.low)
+    return np.asarray(100.0 * np.clip(share, 0.0, 1.0), dtype=np.float64)
+
+
+def indicator_table(indicators: Iterable[Indicator], lang: str = "zh") -> pd.DataFrame:
+    """The indicators as a table for reports.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``indicator, label, dimension, kind`` (benefit or cost), ``reference, unit, source``.
+
+    Examples
+    --------
+    >>> indicator_table(load_registry().indicators)["kind"].value_counts().to_dict()
+    {'benefit': 16, 'cost': 3}
+    """
+    return pd.DataFrame(
+        [
+            {
+                "indicator": i.id,
+                "label": i.title(lang),
+                "dimension": i.dimension,
+                "kind": "cost" if i.is_cost else "benefit",
+                "reference": i.reference,
+                "unit": i.unit,
+                "source": i.source,
+            }
+            for i in indicators
+        ],
+        columns=["indicator", "label", "dimension", "kind", "reference", "unit", "source"],
+    )
+
+
+def _check(indicators: Iterable[Indicator], where: str) -> None:
+    """Raise once for every indicator that cannot be scored."""
+    seen: set[str] = set()
+    errors: list[JxgisError] = []
+    for i in indicators:
+        benefit, cost = i.target is not None, i.low is not None and i.high is not None
+        if i.id in RESERVED or i.id.endswith("_score"):
+            errors.append(
+                SettingsError(
+                    zh=f"{where}：指标名 {i.id} 是结果表已有的列名，请换一个名称。",
+                    en=f"{where}: indicator {i.id} has the name of a column of the result; choose another.",
+                )
+            )
+        if i.id in seen:
+            errors.append(
+                SettingsError(
+                    zh=f"{where}：指标 {i.id} 出现了两次，请只保留一个。",
+                    en=f"{where}: indicator {i.id} stands there twice; keep one.",
+                )
+            )
+        if benefit == cost or (i.low is not None and i.high is not None and i.low >= i.high):
+            errors.append(
+                SettingsError(
+                    zh=f"{where}：指标 {i.id} 需要 target（效益型），或 low < high（成本型），二者取一。",
+                    en=f"{where}: indicator {i.id} needs a target (benefit), or low < high (cost), one of the two.",
+                )
+            )
+        seen.add(i.id)
+    collect(errors)

@@ -1,0 +1,273 @@
+"""Scores and ranks of candidates, with what is missing said; TOPSIS and sensitivity as other views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis._errors import InputError
+from jxgis.scoring.indicators import Indicator, score_values
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["numbers", "rank_agreement", "score_candidates", "score_table", "topsis", "weight_sensitivity"]
+
+# A completeness that equals the limit up to rounding reaches it.
+_SLACK = 1e-9
+
+
+def score_table(values: pd.DataFrame, indicators: Sequence[Indicator]) -> pd.DataFrame:
+    """Score each indicator of each candidate against its fixed reference.
+
+    Parameters
+    ----------
+    values
+        One row a candidate, columns by indicator id; an indicator without a column is missing for all.
+    indicators
+        What is scored.
+
+    Returns
+    -------
+    pandas.DataFrame
+        On the index of ``values``, columns by indicator id, 0 to 100 or NaN.
+
+    Raises
+    ------
+    InputError
+        If a column holds something that is no number.
+
+    Examples
+    --------
+    >>> score_table(pd.DataFrame({"a": [1.0, 4.0]}), [Indicator("a", "A", 1, target=2)])["a"].tolist()
+    [50.0, 100.0]
+    """
+    return pd.DataFrame(
+        {i.id: score_values(numbers(values, i.id), i) for i in indicators}, index=values.index, dtype="float64"
+    )
+
+
+def score_candidates(
+    values: pd.DataFrame,
+    *,
+    indicators: Sequence[Indicator],
+    weights: pd.Series,
+    min_completeness: float = 0.7,
+) -> pd.DataFrame:
+    """Score and rank candidates: Σw·s/Σw over what is known, with the completeness that goes with it.
+
+    Parameters
+    ----------
+    values
+        One row a candidate, columns by indicator id, NaN where not known; ``candidate_id`` from the column of that
+        name, else from the index.
+    indicators
+        What is scored.
+    weights
+        On the indicators' ids, not negative.
+    min_completeness
+        Share of weight that must be known for a rank.
+
+    Returns
+    -------
+    pandas.DataFrame
+        On the index of ``values``: ``candidate_id``; ``score`` (0–100; NaN where nothing is known);
+        ``score_if_missing_zero`` (what is missing scores 0: the floor); ``completeness`` (share of weight known, 0–1);
+        ``rank`` (1 is best, equal scores share the better rank; null below ``min_completeness``); for each indicator x
+        its value ``x`` and its score ``x_score``.
+
+    Raises
+    ------
+    InputError
+        If a column is no number, a weight is missing or negative, or all weights are 0.
+
+    Examples
+    --------
+    >>> two = [Indicator("a", "A", 3, target=100), Indicator("b", "A", 1, low=0, high=10)]
+    >>> table = pd.DataFrame({"a": [80.0, 50.0, np.nan], "b": [np.nan, 0.0, 1.0]}, index=["甲", "乙", "丙"])
+    >>> found = score_candidates(table, indicators=two, weights=pd.Series({"a": 0.75, "b": 0.25}))
+    >>> found[["score", "score_if_missing_zero", "completeness", "rank"]].values.tolist()
+    [[80.0, 60.0, 0.75, 1], [62.5, 62.5, 1.0, 2], [90.0, 22.5, 0.25, <NA>]]
+    """
+    scores = score_table(values, indicators)
+    w = _checked(weights, indicators)
+    score, floor, completeness = _totals(scores.to_numpy(), w)
+    ranked = completeness >= min_completeness - _SLACK
+    rank = pd.Series(np.where(ranked, score, np.nan), index=values.index).rank(ascending=False, method="min")
+    ids = values["candidate_id"] if "candidate_id" in values.columns else pd.Series(values.index, index=values.index)
+    table = pd.DataFrame(
+        {
+            "candidate_id": ids,
+            "score": score,
+            "score_if_missing_zero": floor,
+            "completeness": completeness,
+            "rank": rank.astype("Int64"),
+        },
+        index=values.index,
+    )
+    columns: dict[str, pd.Series | NDArray[np.float64]] = {}
+    for indicator in indicators:
+        columns[indicator.id] = numbers(values, indicator.id)
+        columns[f"{indicator.id}_score"] = scores[indicator.id]
+    return pd.concat([table, pd.DataFrame(columns, index=values.index)], axis=1)
+
+
+def topsis(scores: pd.DataFrame, weights: pd.Series) -> pd.Series:
+    """Closeness to the best possible candidate (TOPSIS; Hwang & Yoon 1981), against fixed ideals.
+
+    The ideals are 100 and 0 on every indicator, not the batch's best and worst, so that closeness does not change
+    with who else is scored; what is missing is left out, its weight with it.
+
+    Parameters
+    ----------
+    scores
+        One row a candidate, columns by indicator id, 0 to 100 or NaN.
+    weights
+        On the columns.
+
+    Returns
+    -------
+    pandas.Series
+        From 0 (worst on all) to 1 (best on all); NaN where nothing is known.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [100.0, 0.0, 50.0], "b": [100.0, 0.0, 50.0]})
+    >>> topsis(table, pd.Series({"a": 0.5, "b": 0.5})).tolist()
+    [1.0, 0.0, 0.5]
+    """
+    s = scores.to_numpy(dtype=np.float64)
+    w = weights.reindex(scores.columns).to_numpy(dtype=np.float64)
+    to_best = np.sqrt(np.nansum((w * (100.0 - s)) ** 2, axis=1))
+    to_worst = np.sqrt(np.nansum((w * s) ** 2, axis=1))
+    total = to_best + to_worst
+    closeness = np.divide(to_worst, total, out=np.full(len(s), np.nan), where=total > 0)
+    return pd.Series(closeness, index=scores.index, name="topsis")
+
+
+def weight_sensitivity(
+    scores: pd.DataFrame,
+    weights: pd.Series,
+    *,
+    spread: float = 0.2,
+    draws: int = 1000,
+    seed: int = 0,
+    min_completeness: float = 0.7,
+) -> pd.DataFrame:
+    """How ranks move when every weight is moved at random by up to ± ``spread`` of itself.
+
+    Parameters
+    ----------
+    scores
+        One row a candidate, columns by indicator id, 0 to 100 or NaN.
+    weights
+        On the columns.
+    spread
+        Largest relative move of a weight, 0 to 1.
+    draws
+        Number of random sets of weights.
+    seed
+        Same seed, same figures.
+    min_completeness
+        Below it, by the weights given, a candidate is not ranked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        On the index of ``scores``: ``rank_best, rank_median, rank_worst`` (5th, 50th and 95th percentile, drawn
+        values) and ``share_first`` (share of draws at rank 1); null where not ranked.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [90.0, 10.0], "b": [80.0, 20.0]})
+    >>> weight_sensitivity(table, pd.Series({"a": 0.5, "b": 0.5}), draws=50)["share_first"].tolist()
+    [1.0, 0.0]
+    """
+    s = scores.to_numpy(dtype=np.float64)
+    w = weights.reindex(scores.columns).to_numpy(dtype=np.float64)
+    _, _, completeness = _totals(s, w)
+    ranked = np.flatnonzero(completeness >= min_completeness - _SLACK)
+    moves = np.random.default_rng(seed).uniform(1 - spread, 1 + spread, (draws, w.size))
+    moved = (w * moves)[:, None, :]
+    known = np.isfinite(s[ranked])
+    drawn = np.where(known, moved * np.nan_to_num(s[ranked]), 0.0).sum(axis=2)
+    drawn /= np.where(known, moved, 0.0).sum(axis=2)
+    # Rank: one more than the number of better candidates, so that equals share the better rank.
+    ranks = 1 + (drawn[:, None, :] > drawn[:, :, None]).sum(axis=2)
+    table = pd.DataFrame(np.nan, index=scores.index, columns=["rank_best", "rank_median", "rank_worst", "share_first"])
+    if ranked.size:
+        quantiles = np.quantile(ranks, [0.05, 0.5, 0.95], axis=0, method="nearest")
+        table.iloc[ranked] = np.column_stack([*quantiles, (ranks == 1).mean(axis=0)])
+    return table
+
+
+def rank_agreement(ranks: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Kendall's tau-b between rankings, over the candidates that both rank.
+
+    Parameters
+    ----------
+    ranks
+        Name of each ranking to its ranks, on one index.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Square, 1 on the diagonal; NaN where fewer than two candidates are ranked by both.
+
+    Examples
+    --------
+    >>> up, down = pd.Series([1, 2, 3]), pd.Series([3, 2, 1])
+    >>> rank_agreement({"up": up, "down": down}).loc["up", "down"].item()
+    -1.0
+    """
+    from scipy.stats import kendalltau
+
+    names = list(ranks)
+    table = pd.DataFrame({name: pd.to_numeric(ranks[name]).astype("float64") for name in names})
+    found = pd.DataFrame(np.nan, index=names, columns=names)
+    for i, left in enumerate(names):
+        for right in names[i:]:
+            both = table[[left, right]].dropna() if left != right else table[[left]].dropna().assign(copy=table[left])
+            if len(both) < 2:
+                continue
+            tau = 1.0 if left == right else float(kendalltau(both.iloc[:, 0], both.iloc[:, 1]).statistic)
+            found.loc[left, right] = found.loc[right, left] = tau
+    return found
+
+
+def numbers(values: pd.DataFrame, column: str) -> pd.Series:
+    """A column as numbers; NaN throughout where there is none."""
+    if column not in values.columns:
+        return pd.Series(np.nan, index=values.index)
+    try:
+        return pd.to_numeric(values[column]).astype("float64")
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            zh=f"指标列 {column} 中有不是数字的值（{error}）；请改正，或把它清空表示缺失。",
+            en=f"Indicator column {column} holds a value that is no number ({error}); correct it, or leave it empty.",
+        ) from None
+
+
+def _checked(weights: pd.Series, indicators: Sequence[Indicator]) -> NDArray[np.float64]:
+    w = weights.reindex([i.id for i in indicators]).to_numpy(dtype=np.float64)
+    if not np.isfinite(w).all() or (w < 0).any() or not w.sum() > 0:
+        raise InputError(
+            zh="权重须覆盖每个指标，不为负，且不全为 0。",
+            en="Weights must cover every indicator, not be negative, and not all be 0.",
+        )
+    return w
+
+
+def _totals(
+    s: NDArray[np.float64], w: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Score over what is known, score with missing as 0, share of weight known."""
+    known = np.isfinite(s)
+    present = np.where(known, w, 0.0).sum(axis=1)
+    total = np.broadcast_to(w, s.shape).sum(axis=1)  # summed as `present` is, so that nothing missing is exactly 1
+    earned = np.where(known, w * np.nan_to_num(s), 0.0).sum(axis=1)
+    score = np.divide(earned, present, out=np.full(len(s), np.nan), where=present > 0)
+    return score, earned / total, present / total

@@ -1,0 +1,82 @@
+"""Gates: areas at and beyond the bounds, pieces, districts, the city."""
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from jxgis._errors import CrsError, InputError
+from jxgis.scoring.gates import check_gates
+
+
+def rectangles(*boxes):
+    return gpd.GeoDataFrame(geometry=[shapely.box(*b) for b in boxes], crs=4549)
+
+
+DISTRICTS = rectangles((0, 0, 5000, 5000), (5000, 0, 10000, 5000)).assign(name=["西", "东"])
+
+
+@pytest.mark.parametrize(
+    ("km2", "gate", "reason"),
+    [
+        (1.7, "fail", "gate_too_small"),
+        (1.81, "nearly", "gate_nearly_too_small"),
+        (2.0, "pass", ""),
+        (5.0, "pass", ""),
+        (5.49, "nearly", "gate_nearly_too_large"),
+        (5.6, "fail", "gate_too_large"),
+    ],
+)
+def test_area(km2, gate, reason):
+    found = check_gates(rectangles((0, 0, 1000, km2 * 1000)))
+    assert found["area_km2"].item() == pytest.approx(km2)
+    assert (found["gates"].item(), found["reason"].item()) == (gate, reason)
+    assert found[["district", "district_share", "city_share"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("west", "gate", "reason", "share"),
+    [
+        (3000, "pass", "", 1.0),
+        (3100, "pass", "", 0.95),
+        (3120, "fail", "gate_several_districts", 0.94),
+        (5000, "pass", "", 1.0),
+        (8200, "fail", "gate_several_districts;gate_outside_city", 0.9),
+    ],
+)
+def test_district(west, gate, reason, share):
+    found = check_gates(rectangles((west, 0, west + 2000, 1500)), districts=DISTRICTS)
+    assert found["district_share"].item() == pytest.approx(share)
+    assert (found["gates"].item(), found["reason"].item()) == (gate, reason)
+    assert found["district"].item() == ("西" if west < 4000 else "东")
+
+
+def test_the_city_may_be_smaller_than_the_districts():
+    city = rectangles((0, 0, 10000, 1000))
+    found = check_gates(rectangles((0, 0, 2000, 1500)), districts=DISTRICTS, city=city)
+    assert found["city_share"].item() == pytest.approx(2 / 3)
+    assert found["reason"].item() == "gate_outside_city"
+
+
+def test_pieces_and_nothing():
+    two = shapely.MultiPolygon([shapely.box(0, 0, 1000, 1000), shapely.box(2000, 0, 3000, 1500)])
+    one = shapely.MultiPolygon([shapely.box(0, 0, 2000, 1000)])
+    table = gpd.GeoDataFrame(geometry=[two, one, None], index=["二", "一", "无"], crs=4549)
+    found = check_gates(table)
+    assert found["reason"].to_dict() == {"二": "gate_several_pieces", "一": "", "无": "gate_no_polygon"}
+    assert found.index.tolist() == ["二", "一", "无"]
+
+
+def test_outside_every_district():
+    found = check_gates(rectangles((20000, 0, 22000, 1500)), districts=DISTRICTS)
+    assert found["district"].isna().item()
+    assert found["district_share"].item() == 0
+    assert found["gates"].item() == "fail"
+
+
+def test_what_cannot_be_used():
+    with pytest.raises(CrsError):
+        check_gates(rectangles((0, 0, 1, 1)).set_crs(4490, allow_override=True))
+    with pytest.raises(CrsError):
+        check_gates(rectangles((0, 0, 1, 1)), districts=DISTRICTS.to_crs(4528))
+    with pytest.raises(InputError):
+        check_gates(rectangles((0, 0, 1, 1)), min_km2=5, max_km2=2)

@@ -1,0 +1,140 @@
+"""Scores and ranks: identities, fixed references, and what is missing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import kendalltau
+
+from jxgis._errors import InputError
+from jxgis.scoring.indicators import Indicator
+from jxgis.scoring.rank import rank_agreement, score_candidates, score_table, topsis, weight_sensitivity
+
+FOUR = [
+    Indicator("a", "A", 4, target=50),
+    Indicator("b", "A", 3, target=10),
+    Indicator("c", "B", 2, low=5, high=25),
+    Indicator("d", "B", 1, target=1),
+]
+W = pd.Series({"a": 0.4, "b": 0.3, "c": 0.2, "d": 0.1})
+VALUES = arrays(np.float64, (7, 4), elements=st.one_of(st.integers(0, 60).map(float), st.just(np.nan)))
+
+
+def by_hand(row):
+    """Score, floor and completeness of one candidate, one number at a time."""
+    earned = present = 0.0
+    for value, i in zip(row, FOUR, strict=True):
+        if np.isnan(value):
+            continue
+        share = value / i.target if i.target else (i.high - value) / (i.high - i.low)
+        earned += W[i.id] * 100 * min(1, max(0, share))
+        present += W[i.id]
+    return earned / present if present else np.nan, earned, present
+
+
+@given(VALUES)
+def test_scores_equal_the_formula_and_ranks_follow(table):
+    frame = pd.DataFrame(table, columns=list("abcd"), index=[f"n{k}" for k in range(7)])
+    before = frame.copy()
+    found = score_candidates(frame, indicators=FOUR, weights=W)
+    pd.testing.assert_frame_equal(frame, before)
+    hand = np.array([by_hand(row) for row in table])
+    assert found[["score", "score_if_missing_zero", "completeness"]].to_numpy() == pytest.approx(hand, nan_ok=True)
+    assert found["candidate_id"].tolist() == frame.index.tolist()
+    assert found.index.equals(frame.index)
+    assert (found["rank"].notna() == (found["completeness"] >= 0.7 - 1e-9)).all()
+    ranked = found[found["rank"].notna()]
+    for row in ranked.itertuples():
+        assert row.rank == 1 + (ranked["score"] > row.score).sum()
+    assert (found["score_if_missing_zero"] <= found["score"].fillna(0) + 1e-9).all()
+
+
+@given(VALUES, st.integers(0, 6))
+def test_a_score_does_not_depend_on_the_others(table, left_out):
+    frame = pd.DataFrame(table, columns=list("abcd"))
+    every = score_candidates(frame, indicators=FOUR, weights=W)
+    fewer = score_candidates(frame.drop(index=left_out), indicators=FOUR, weights=W)
+    columns = ["score", "score_if_missing_zero", "completeness"]
+    pd.testing.assert_frame_equal(every[columns].drop(index=left_out), fewer[columns])
+
+
+def test_seven_tenths_is_enough_for_a_rank():
+    frame = pd.DataFrame({"a": [50.0, 50.0], "b": [10.0, np.nan], "c": [np.nan, 5.0], "d": [np.nan, np.nan]})
+    found = score_candidates(frame, indicators=FOUR, weights=W)
+    assert found["completeness"].tolist() == pytest.approx([0.7, 0.6])
+    assert found["rank"].tolist() == [1, pd.NA]
+    assert found["rank"].dtype == "Int64"
+
+
+def test_columns_stand_in_the_contract_s_order_and_missing_ones_are_null():
+    frame = pd.DataFrame({"candidate_id": ["x"], "a": [25.0]})
+    found = score_candidates(frame, indicators=FOUR, weights=W)
+    assert found.columns.tolist() == [
+        *["candidate_id", "score", "score_if_missing_zero", "completeness", "rank"],
+        *["a", "a_score", "b", "b_score", "c", "c_score", "d", "d_score"],
+    ]
+    assert found.loc[0, "a_score"] == 50
+    assert found.loc[0, ["b", "b_score"]].isna().all()
+    assert found.loc[0, "candidate_id"] == "x"
+
+
+def test_equal_scores_share_the_better_rank():
+    frame = pd.DataFrame({"a": [50.0, 60.0, 10.0], "b": [10.0] * 3, "c": [5.0] * 3, "d": [1.0] * 3})
+    assert score_candidates(frame, indicators=FOUR, weights=W)["rank"].tolist() == [1, 1, 3]
+
+
+def test_all_known_is_exactly_complete():
+    weights = pd.Series({"a": 0.1, "b": 0.2, "c": 0.3, "d": 0.7})
+    frame = pd.DataFrame([[1.0] * 4], columns=list("abcd"))
+    found = score_candidates(frame, indicators=FOUR, weights=weights, min_completeness=1.0)
+    assert found["completeness"].item() == 1.0
+    assert found["rank"].item() == 1
+
+
+def test_nobody_is_a_table_without_rows():
+    found = score_candidates(pd.DataFrame({"a": []}, dtype="float64"), indicators=FOUR, weights=W)
+    assert len(found) == 0
+    assert "d_score" in found.columns
+
+
+def test_words_and_weights_that_cannot_be_used():
+    with pytest.raises(InputError, match="a"):
+        score_candidates(pd.DataFrame({"a": ["许多"]}), indicators=FOUR, weights=W)
+    frame = pd.DataFrame({"a": [1.0]})
+    for weights in (W.drop("d"), -W, 0 * W):
+        with pytest.raises(InputError):
+            score_candidates(frame, indicators=FOUR, weights=weights)
+
+
+@given(arrays(np.float64, (5, 3), elements=st.floats(0, 100)))
+def test_topsis_equals_the_distances(table):
+    w = np.array([0.5, 0.3, 0.2])
+    found = topsis(pd.DataFrame(table, columns=list("abc")), pd.Series(w, index=list("abc")))
+    for row, closeness in zip(table, found, strict=True):
+        best, worst = np.linalg.norm(w * (100 - row)), np.linalg.norm(w * row)
+        assert closeness == pytest.approx(worst / (best + worst))
+
+
+def test_sensitivity_of_no_move_is_the_rank_itself():
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(rng.uniform(0, 60, (8, 4)), columns=list("abcd"))
+    frame.iloc[7, 0] = np.nan
+    single = score_table(frame, FOUR)
+    still = weight_sensitivity(single, W, spread=0.0, draws=3)
+    rank = score_candidates(frame, indicators=FOUR, weights=W)["rank"]
+    for column in ("rank_best", "rank_median", "rank_worst"):
+        assert still[column].astype("Int64").tolist() == rank.tolist()
+    moved = weight_sensitivity(single, W, spread=0.5, draws=400, seed=1)
+    pd.testing.assert_frame_equal(moved, weight_sensitivity(single, W, spread=0.5, draws=400, seed=1))
+    assert (moved["rank_best"] <= moved["rank_worst"])[:7].all()
+    assert moved["share_first"].sum() == pytest.approx(1)  # no ties among random scores
+
+
+def test_agreement_is_kendall_s_tau_over_what_both_rank():
+    a = pd.Series([1, 2, 3, 4, None], dtype="Int64")
+    b = pd.Series([2, 1, 3, None, 4], dtype="Int64")
+    found = rank_agreement({"a": a, "b": b})
+    assert found.loc["a", "b"] == found.loc["b", "a"] == pytest.approx(kendalltau([1, 2, 3], [2, 1, 3]).statistic)
+    assert found.loc["a", "a"] == 1
