@@ -60,20 +60,7 @@ def node_lines(
 def _plain_lines(streets: gpd.GeoDataFrame) -> tuple[Lines, Floats]:
     """Single lines of some length, in two dimensions, and their levels."""
     raw = streets.geometry.to_numpy()
-    if "level" in streets.columns:
-        level = pd.to_numeric(streets["level"], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        wrong = np.isnan(level) & streets["level"].notna().to_numpy() & (streets["level"].astype(str) != "").to_numpy()
-        if wrong.any():
-            at = int(np.flatnonzero(wrong)[0])
-            raise InputError(
-                zh=f"道路图层第 {at + 1} 行的 level 是“{streets['level'].iloc[at]}”，不是数字；"
-                "请填 0（地面）、1（桥）、-1（隧道）或留空。",
-                en=f"Row {at + 1} of the streets has the level {streets['level'].iloc[at]!r}, which is no number; "
-                "give 0 (ground), 1 (bridge), -1 (tunnel) or nothing.",
-            )
-        level = np.nan_to_num(level)
-    else:
-        level = np.zeros(len(streets))
+    level = _levels(streets)
     parts, row = shapely.get_parts(shapely.force_2d(raw), return_index=True)
     parts, inner = shapely.get_parts(parts, return_index=True)
     row = row[inner]
@@ -84,6 +71,20 @@ def _plain_lines(streets: gpd.GeoDataFrame) -> tuple[Lines, Floats]:
             en="There is no line in the streets; walking needs street centre lines (LineString).",
         )
     return parts[keep], level[row[keep]]
+
+
+def _levels(streets: gpd.GeoDataFrame) -> Floats:
+    """Each street's level: the number given, 1 for a word that means a bridge, -1 for a tunnel, else the ground.
+
+    Other words are classes of road (主干路, residential), which say nothing about what a street crosses.
+    """
+    if "level" not in streets.columns:
+        return np.zeros(len(streets))
+    number = pd.to_numeric(streets["level"], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    words = streets["level"].astype("str").str.lower()
+    above = words.str.contains("桥|高架|bridge|overpass|viaduct").fillna(False).to_numpy(dtype=bool)
+    below = words.str.contains("隧|地下|tunnel|underpass").fillna(False).to_numpy(dtype=bool)
+    return np.where(np.isnan(number), above.astype(np.float64) - below, number)
 
 
 def _cut(lines: Lines, level: Floats, barriers: npt.NDArray[np.object_]) -> tuple[Lines, Floats]:

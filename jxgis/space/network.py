@@ -195,7 +195,8 @@ def street_graph(
     Parameters
     ----------
     streets
-        Lines in a metric CRS; ``level`` is used where it is there (0 or null: ground).
+        Lines in a metric CRS; ``level`` is used where it is there: a number (0 or null: ground, 1: bridge, -1:
+        tunnel), or a word for a bridge or a tunnel; any other word, such as a class of road, is the ground.
     barriers
         Lines or polygons that nobody crosses, such as rivers and railways: streets on the ground are cut there,
         streets of another level pass.
@@ -211,7 +212,7 @@ def street_graph(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If there is no line in the layer, or a level is not a number.
+        If there is no line in the layer.
 
     Examples
     --------

@@ -39,6 +39,12 @@ def test_a_line_that_ends_on_another_joins_it():
 def test_bridges_and_tunnels_are_not_joined_where_they_cross():
     assert parts(street_graph(streets(*CROSS, level=[0, 1]))) == 2
     assert parts(street_graph(streets(*CROSS, level=[None, -1]))) == 2
+    assert parts(street_graph(streets(*CROSS, level=["0", "高架桥"]))) == 2
+    assert parts(street_graph(streets(*CROSS, level=["主干路", "tunnel"]))) == 2
+
+
+def test_classes_of_road_are_all_on_the_ground():
+    assert parts(street_graph(streets(*CROSS, level=["主干路", "支路"]))) == 1
 
 
 def test_a_bridge_joins_the_streets_that_it_ends_at():
@@ -196,8 +202,6 @@ def test_wrong_input_is_refused():
         street_graph(streets(*CROSS).set_crs(4326, allow_override=True))
     with pytest.raises(InputError, match="no line"):
         street_graph(gpd.GeoDataFrame(geometry=[Point(0, 0)], crs=4549))
-    with pytest.raises(InputError, match="level"):
-        street_graph(streets(*CROSS, level=["0", "bridge"]))
     with pytest.raises(InputError, match="join_m"):
         street_graph(streets(*CROSS), join_m=-1)
 
