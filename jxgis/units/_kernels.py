@@ -148,9 +148,9 @@ def _stays_whole(piece: Piece, label: Ints, i: int, seen: Ints, stamp: int, queu
                 seen[y] = -stamp
     if wanted == 0:
         return False
-    missing = wanted - 1
-    if missing == 0:
+    if wanted == 1:
         return True
+    missing = wanted - 1
     seen[i] = stamp
     seen[first] = stamp
     queue[0] = first
@@ -330,11 +330,8 @@ def _subtrees(
 def _mark_below(parent: Ints, order: Ints, top: int) -> npt.NDArray[np.bool_]:
     below = np.zeros(parent.shape[0], dtype=np.bool_)
     below[top] = True
-    for t in range(1, order.shape[0]):
-        p = order[t]
-        if below[parent[p]]:
-            below[p] = True
-    below[top] = True
+    for p in order[1:]:
+        below[p] |= below[parent[p]]
     return below
 
 
@@ -369,8 +366,6 @@ def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -
             best_share = 1
             best_below = np.zeros(m, dtype=np.bool_)
             for _ in range(tries):
-                # Another root each time: which cuts leave enough blocks on both sides does not depend on it,
-                # but ties do.
                 parent, depth, order, _a, _b = _random_tree(piece, nodes, local, likeness, state)
                 area, _p, _c, _s, _m, inside, _ci, touching, _ct = _subtrees(piece, nodes, local, parent, depth, order)
                 below_size = np.ones(m, dtype=np.int64)
@@ -412,7 +407,7 @@ def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -
 def _recombine(
     piece: Piece,
     label: Ints,
-    r: int,
+    at: int,
     s: int,
     area: Floats,
     perimeter: Floats,
@@ -425,15 +420,22 @@ def _recombine(
     penalty: float,
     state: State,
 ) -> bool:
-    """Merge units r and s, weigh every edge of a random spanning tree, and take the best cut if it is accepted."""
-    m = size[r] + size[s]
-    nodes = np.empty(m, dtype=np.int64)
-    m = 0
-    for i in range(label.shape[0]):
-        if label[i] == r or label[i] == s:
-            nodes[m] = i
-            local[i] = m
-            m += 1
+    """Merge the unit of node ``at`` and its neighbour s, and part them at the best edge of a random spanning tree."""
+    r = label[at]
+    # Outwards from the border between them: a scan of all labels would cost as much as the piece is large.
+    nodes = np.empty(size[r] + size[s], dtype=np.int64)
+    nodes[0] = at
+    local[at] = 0
+    head, m = 0, 1
+    while head < m:
+        i = nodes[head]
+        head += 1
+        for h in range(piece.start[i], piece.start[i + 1]):
+            j = piece.other[h]
+            if piece.link[h] and local[j] < 0 and (label[j] == r or label[j] == s):
+                nodes[m] = j
+                local[j] = m
+                m += 1
     likeness = 1.0 if _uniform(state) < 0.5 else 0.0
     parent, depth, order, _a, _b = _random_tree(piece, nodes, local, likeness, state)
     t_area, t_perimeter, t_cut, t_square, t_mass, inside, cut_inside, touching, cut_touching = _subtrees(
@@ -542,7 +544,7 @@ def anneal(
         if r == s or not piece.link[h]:
             continue
         if recombine_every > 0 and _uniform(state) * recombine_every < 1.0:
-            _recombine(piece, label, r, s, area, perimeter, cut, square, mass, size, local, temperature, penalty, state)
+            _recombine(piece, label, i, s, area, perimeter, cut, square, mass, size, local, temperature, penalty, state)
             continue
         if size[r] == 1:
             continue

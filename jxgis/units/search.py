@@ -18,10 +18,10 @@ from jxgis.units._kernels import Piece, anneal, grow_seed, unit_costs
 __all__ = ["Found", "Pool", "search_piece"]
 
 # Start of the annealing, as a share of the mean cost of a unit, and how far it cools.
-HOT_SHARE = 0.1
-COOLING = 2e-3
+HOT_SHARE = 0.2
+COOLING = 1e-3
 # One trial in so many recombines two units instead of moving one block.
-RECOMBINE_EVERY = 200
+RECOMBINE_EVERY = 50
 # Price of leaving the bounds by one lower bound; costs of units are shares of the city's total, well below 1.
 HARD = 1e3
 # Snapshots of each start that feed the pool, all from the cool end.
