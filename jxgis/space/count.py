@@ -54,26 +54,30 @@ def count_points(
     >>> count_points(grid, [50, 100, 250, 999], [50, 50, 0, 0])
     (array([[1, 1, 1]]), 1)
     """
-    cell = grid.index_of(x, y)
-    inside = cell >= 0
-    outside = int(cell.size - np.count_nonzero(inside))
-    if codes is None:
-        # Numbers one up, so that -1 falls into a bin of its own and no point has to be picked out.
-        cell += 1
-        return np.bincount(cell, minlength=len(grid) + 1)[None, 1:], outside
+    place = grid.framed_index_of(x, y)
+    framed = (grid.mask.shape[0] + 2, grid.mask.shape[1] + 2)
+    if codes is not None:
+        place += _checked(codes, len(place), n_classes) * (framed[0] * framed[1])
+    # Everything is counted, the frame and the fringe too, and the cells are read off: no point is picked out.
+    dense = np.bincount(place, minlength=n_classes * framed[0] * framed[1]).reshape(n_classes, *framed)
+    counts = dense[:, 1:-1, 1:-1][:, grid.mask]
+    return counts, len(place) - int(counts.sum())
+
+
+def _checked(codes: npt.ArrayLike, n: int, n_classes: int) -> npt.NDArray[np.int64]:
+    """Codes as int64, or an error that says what is wrong with them."""
     code = np.asarray(codes)
-    if code.shape != cell.shape:
+    if code.shape != (n,):
         raise InputError(
-            zh=f"有 {cell.size} 个点，类别却有 {code.size} 个；请一一对应。",
-            en=f"{cell.size} points but {code.size} codes; give one code a point.",
+            zh=f"有 {n} 个点，类别却有 {code.size} 个；请一一对应。",
+            en=f"{n} points but {code.size} codes; give one code a point.",
         )
     if code.size and not (np.issubdtype(code.dtype, np.integer) and code.min() >= 0 and code.max() < n_classes):
         raise InputError(
             zh=f"类别代码须为 0 到 {n_classes - 1} 的整数；请先剔除没有类别的点。",
             en=f"codes must be integers from 0 to {n_classes - 1}; take out the points without a class first.",
         )
-    flat = code[inside].astype(np.int64) * len(grid) + cell[inside]
-    return np.bincount(flat, minlength=n_classes * len(grid)).reshape(n_classes, len(grid)), outside
+    return code.astype(np.int64)
 
 
 def locate(

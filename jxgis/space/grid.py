@@ -16,6 +16,7 @@ from jxgis.crs import require_metric
 
 __all__ = ["Grid", "grid_over"]
 
+BLOCK = 16_384  # points worked on at a time, so that they stay in the cache
 MAX_BOX_CELLS = 100_000_000  # 100 MB of mask: beyond it somebody mistook the cell size or the CRS
 
 
@@ -70,9 +71,9 @@ class Grid:
 
     @cached_property
     def _number(self) -> npt.NDArray[np.int64]:
-        """(rows + 1, cols + 1) cell numbers; -1 off the mask, and in the last row and column for what is outside."""
-        number = np.full((self.mask.shape[0] + 1, self.mask.shape[1] + 1), -1, dtype=np.int64)
-        number[:-1, :-1][self.mask] = np.arange(len(self))
+        """(rows + 2, cols + 2) cell numbers, -1 off the mask and in the frame around it."""
+        number = np.full((self.mask.shape[0] + 2, self.mask.shape[1] + 2), -1, dtype=np.int64)
+        number[1:-1, 1:-1][self.mask] = np.arange(len(self))
         return number
 
     def ids(self) -> npt.NDArray[np.str_]:
@@ -111,12 +112,39 @@ class Grid:
         >>> grid.index_of([0, 99.9, 100, 200], [0, 0, 0, 0]).tolist()
         [0, 0, 1, -1]
         """
+        return self._number.ravel()[self.framed_index_of(x, y)]
+
+    def framed_index_of(self, x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Find the place of each point in the mask with a frame of one cell around it, which takes what is beyond.
+
+        Parameters
+        ----------
+        x, y
+            (n,) east and north in metres; NaN is in the frame.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) index into the flattened (rows + 2, cols + 2) array.
+        """
+        east, north = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        if east.shape != north.shape or east.ndim != 1:
+            raise InputError(
+                zh=f"x 与 y 的形状不一致：{east.shape}、{north.shape}。",
+                en=f"x and y differ in shape: {east.shape}, {north.shape}.",
+            )
         rows, cols = self.mask.shape
-        col = _offset(x, self.cell_m, self.col0, cols)
-        row = _offset(y, self.cell_m, self.row0, rows)
-        row *= cols + 1
-        row += col
-        return self._number.ravel()[row]
+        place = np.empty(len(east), dtype=np.int64)
+        row, col = np.empty(BLOCK), np.empty(BLOCK)
+        for start in range(0, len(east), BLOCK):
+            part = slice(start, min(start + BLOCK, len(east)))
+            r, c = row[: part.stop - start], col[: part.stop - start]
+            _offset(north[part], self.cell_m, self.row0 - 1, rows + 1, r)
+            _offset(east[part], self.cell_m, self.col0 - 1, cols + 1, c)
+            r *= cols + 2
+            r += c
+            place[part] = r
+        return place
 
     def where(self, keep: npt.ArrayLike) -> Grid:
         """Keep only some of the cells, for example those that are built up.
@@ -143,16 +171,17 @@ class Grid:
         return replace(self, mask=mask)
 
 
-def _offset(values: npt.ArrayLike, cell_m: float, first: int, length: int) -> npt.NDArray[np.int64]:
-    """Row or column of coordinates, ``length`` for those outside and for NaN."""
-    cells = np.asarray(values, dtype=np.float64) / cell_m
-    np.floor(cells, out=cells)
-    cells -= first
-    with np.errstate(invalid="ignore"):
-        # A comparison that fails for NaN; far coordinates must not overflow the integers either.
-        outside = ~((cells >= 0) & (cells < length))
-    cells[outside] = length
-    return cells.astype(np.int64)
+def _offset(
+    values: npt.NDArray[np.float64], cell_m: float, first: int, last: int, out: npt.NDArray[np.float64]
+) -> None:
+    """Rows or columns from ``first`` on, in floats: 0 for what lies before the grid, ``last`` beyond it or if NaN."""
+    np.divide(values, cell_m, out=out)
+    np.floor(out, out=out)
+    out -= first
+    # Most blocks of points lie inside; a NaN makes the comparison fail.
+    if not (out.min() >= 0 and out.max() <= last):
+        np.fmin(out, last, out=out)
+        np.maximum(out, 0, out=out)
 
 
 def grid_over(area: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_m: float) -> Grid:

@@ -87,3 +87,9 @@ def test_a_grid_can_be_made_by_hand() -> None:
     grid = Grid(L_SHAPE.crs, 50.0, -2, -1, np.eye(2, dtype=bool))
     assert grid.ids().tolist() == ["E-2N-1", "E-1N0"]
     assert grid.index_of([-75, -25, -75], [-25, 25, 25]).tolist() == [0, 1, -1]
+
+
+def test_coordinates_of_unequal_length_are_refused() -> None:
+    grid = grid_over(L_SHAPE, cell_m=100)
+    with pytest.raises(InputError, match="shape"):
+        grid.index_of([1.0, 2.0], [1.0])
