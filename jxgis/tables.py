@@ -33,17 +33,19 @@ __all__ = [
 ]
 
 Dtype: TypeAlias = Literal["text", "code", "number", "time"]
-Kind: TypeAlias = Literal["polygon", "line", "point"]
+Kind: TypeAlias = Literal["polygon", "line", "point", "any"]
 
 GEOMETRY_TYPES: dict[Kind, frozenset[str]] = {
     "polygon": frozenset({"Polygon", "MultiPolygon"}),
     "line": frozenset({"LineString", "MultiLineString"}),
     "point": frozenset({"Point"}),
+    "any": frozenset({"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}),
 }
 KIND_NAMES: dict[Kind, Text] = {
     "polygon": Text(zh="面", en="polygons"),
     "line": Text(zh="线", en="lines"),
     "point": Text(zh="点", en="points"),
+    "any": Text(zh="点、线或面", en="points, lines or polygons"),
 }
 
 
@@ -245,7 +247,7 @@ def match_columns(
     names = [str(name) for name in available]
     agreed = contract(layer)
     aliases = {column.name: column.aliases for column in agreed.columns}
-    if agreed.geometry == "point":
+    if agreed.geometry in ("point", "any"):
         aliases |= coordinate_columns()
     wanted = dict(columns or {})
     if name_column is not None:

@@ -23,31 +23,32 @@ if TYPE_CHECKING:
     from jxgis.load.layers import (
         load_blocks,
         load_candidates,
+        load_exposure,
         load_gates,
         load_parks,
-        load_people,
         load_places,
         load_residential,
         load_streets,
         load_units,
         load_waters,
     )
-    from jxgis.load.rasters import load_population
+    from jxgis.load.rasters import check_raster, load_population
 
 __all__ = [
     "Loaded",
     "SourceFile",
     "boundary_flaws",
+    "check_raster",
     "disagreement",
     "dissolve_districts",
     "load_blocks",
     "load_candidates",
     "load_districts",
+    "load_exposure",
     "load_gates",
     "load_issues",
     "load_outline",
     "load_parks",
-    "load_people",
     "load_places",
     "load_population",
     "load_residential",
@@ -61,7 +62,7 @@ __all__ = [
 _MODULES = {
     "boundaries": {"boundary_flaws", "dissolve_districts", "load_districts", "load_outline", "load_subdistricts"},
     "issues": {"disagreement", "load_issues", "unclassified"},
-    "rasters": {"load_population"},
+    "rasters": {"check_raster", "load_population"},
 }
 
 

@@ -12,7 +12,7 @@ import shapely
 from jxgis import crs as _crs
 from jxgis import tables as _tables
 from jxgis._errors import InputError
-from jxgis.i18n import Text, text
+from jxgis.i18n import Text, text, text_pair
 from jxgis.load import Loaded
 from jxgis.load._columns import as_code, as_number, as_text, rename_columns
 from jxgis.load._place import Placed, place_columns, place_geometry, reference_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jxgis.city import City
     from jxgis.crs import AxisOrder, Box, Reference
 
-__all__ = ["Gathered", "ReadOptions", "finish", "gather", "refuse_empty", "require_columns", "text_pair"]
+__all__ = ["Gathered", "ReadOptions", "finish", "gather", "refuse_empty", "require_columns"]
 
 
 class ReadOptions(TypedDict, total=False):
@@ -127,7 +127,9 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         frame, private = rename_columns(table.frame, mapping, agreed)
         if private:
             notes.append(text_pair("load.private_dropped", file=table.name, columns=private))
-        points = agreed.geometry == "point" and (table.geometry is None or shapely.is_missing(table.geometry).all())
+        points = agreed.geometry in ("point", "any") and (
+            table.geometry is None or shapely.is_missing(table.geometry).all()
+        )
         reference = reference_of(
             given.get("crs"), table.crs, towgs84=given.get("towgs84"), what=table.name, points=points
         )
@@ -149,7 +151,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
 
 
 def _refuse_no_geometry(table: RawTable, agreed: _tables.Contract) -> None:
-    if agreed.geometry != "point" and table.geometry is None:
+    if agreed.geometry not in ("point", "any") and table.geometry is None:
         kind = _tables.KIND_NAMES[agreed.geometry]
         raise InputError(
             zh=f"{table.name} 没有几何图形；{agreed.title.zh}需要{kind.zh}图层（GeoPackage、GeoJSON、Shapefile 等）。",
@@ -197,17 +199,6 @@ def _place(
 def _name(crs: pyproj.CRS) -> str:
     code = crs.to_epsg()
     return f"EPSG:{code}" if code else crs.name
-
-
-def text_pair(key: str, /, **values: object) -> Text:
-    """A text of i18n in both languages; lists are joined as each language joins them."""
-
-    def joined(mark: str) -> dict[str, object]:
-        return {
-            k: mark.join(str(v) for v in value) if isinstance(value, list) else value for k, value in values.items()
-        }
-
-    return Text(zh=text(key, "zh", **joined("、")), en=text(key, "en", **joined(", ")))
 
 
 def _record(ledger: Ledger, placed: list[Placed]) -> None:

@@ -13,8 +13,9 @@ import shapely
 from jxgis import tables as _tables
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.i18n import text_pair
 from jxgis.load import Loaded
-from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empty, require_columns, text_pair
+from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empty, require_columns
 from jxgis.load.geometry import repair
 
 if TYPE_CHECKING:
@@ -51,12 +52,12 @@ class Dissolved(NamedTuple):
     notes: tuple[Text, ...]
 
 
-def load_subdistricts(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_subdistricts(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load sub-districts (街道, 镇): polygons with a name.
 
     Parameters
     ----------
-    source
+    path
         Path, glob, several paths, or a GeoDataFrame.
     city
         Gives the metric CRS and the box; its crosswalk's names and aliases are recognised.
@@ -73,20 +74,20 @@ def load_subdistricts(source: Source, *, city: City | None = None, **options: Un
     InputError
         If the files, their columns or their CRS cannot be used, or nothing is left.
     """
-    return _load("subdistricts", source, city, options)
+    return _load("subdistricts", path, city, options)
 
 
-def load_districts(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_districts(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load official districts (管理片区); parameters and result as for `load_subdistricts`.
 
     A district that the city's profile names gets its ``area`` (三区) from there where the file has none; ``老城片区``
     and ``老城`` are one name.
     """
-    return _load("districts", source, city, options)
+    return _load("districts", path, city, options)
 
 
-def _load(layer: str, source: Source, city: City | None, options: ReadOptions) -> Loaded:
-    gathered = gather(source, layer, city=city, options=options)
+def _load(layer: str, path: Source, city: City | None, options: ReadOptions) -> Loaded:
+    gathered = gather(path, layer, city=city, options=options)
     require_columns(gathered)
     if city is not None and layer == "districts":
         _use_city_districts(gathered, city)
@@ -224,12 +225,12 @@ def _flaw_note(flaws: gpd.GeoDataFrame) -> Text:
     )
 
 
-def load_outline(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> gpd.GeoDataFrame:
+def load_outline(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> gpd.GeoDataFrame:
     """Load the outline of the central city: one polygon, whatever its file calls it.
 
     Parameters
     ----------
-    source, city, options
+    path, city, options
         As for `load_subdistricts`.
 
     Returns
@@ -242,7 +243,7 @@ def load_outline(source: Source, *, city: City | None = None, **options: Unpack[
     InputError
         If the file cannot be used or holds no polygon.
     """
-    gathered = gather(source, "blocks", city=city, options=options)
+    gathered = gather(path, "blocks", city=city, options=options)
     refuse_empty(gathered)
     whole = repair(np.array([shapely.union_all(gathered.geometry[gathered.ledger.kept])], dtype=object), "polygon")
     return gpd.GeoDataFrame(geometry=whole.geometry, crs=gathered.metric)

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Repaired", "repair"]
 
-# shapely's type numbers of each kind: single, multi.
-_TYPES: dict[Kind, tuple[int, int]] = {"polygon": (3, 6), "line": (1, 5), "point": (0, 4)}
+# shapely's type numbers of each kind.
+_TYPES: dict[Kind, tuple[int, ...]] = {
+    "polygon": (3, 6),
+    "line": (1, 5),
+    "point": (0, 4),
+    "any": (0, 1, 3, 4, 5, 6),
+}
 _COLLECTION = 7
 
 
@@ -55,7 +60,7 @@ def repair(geometry: NDArray[Any], kind: Kind) -> Repaired:
     geometry
         (n,) geometries or None.
     kind
-        ``polygon``, ``line`` or ``point``.
+        ``polygon``, ``line``, ``point``, or ``any`` of them (but one kind a row: of a collection, the polygons).
 
     Returns
     -------
@@ -75,27 +80,41 @@ def repair(geometry: NDArray[Any], kind: Kind) -> Repaired:
     before = shapely.get_type_id(result)
     result[made_valid] = shapely.make_valid(result[made_valid])
     after = shapely.get_type_id(result)
-    single, multi = _TYPES[kind]
-    other = given & ~np.isin(after, (single, multi))
+    mine = _TYPES[kind]
+    other = given & ~np.isin(after, mine)
     dropped = np.zeros(len(result), dtype=bool)
     for at in np.flatnonzero(other & (after == _COLLECTION)):
         parts = _parts(result[at])
-        mine = parts[np.isin(shapely.get_type_id(parts), (single, multi))]
-        if len(mine):
-            dropped[at] = True
-            result[at] = shapely.union_all(mine) if kind == "polygon" else _multi(mine, kind)
-    kept = np.isin(shapely.get_type_id(result), (single, multi))
+        if kind == "any":
+            result[at], dropped[at] = _largest_kind(parts)
+            continue
+        wanted = parts[np.isin(shapely.get_type_id(parts), mine)]
+        if len(wanted):
+            dropped[at] = len(wanted) < len(parts)
+            result[at] = shapely.union_all(wanted) if kind == "polygon" else _multi(wanted, kind)
+    kept = np.isin(shapely.get_type_id(result), mine)
     one_point = given & (shapely.get_type_id(result) == 4) & (shapely.get_num_geometries(result) == 1)
     if kind == "point":
         result[one_point] = shapely.get_geometry(result[one_point], 0)
         kept = shapely.get_type_id(result) == 0
     # A polygon flattened to a line by make_valid was a polygon without area, not another kind.
-    collapsed = given & ~kept & np.isin(before, (single, multi)) & (kind != "point")
+    collapsed = given & ~kept & np.isin(before, mine) & (kind in ("polygon", "line"))
     wrong = given & ~kept & ~collapsed
     measure = {"polygon": shapely.area, "line": shapely.length}.get(kind)
     no_size = collapsed if measure is None else collapsed | (kept & ~(np.nan_to_num(measure(result)) > 0))
     result[wrong | no_size] = None
     return Repaired(result, made_valid, dropped, wrong, no_size)
+
+
+def _largest_kind(parts: NDArray[Any]) -> tuple[shapely.Geometry | None, bool]:
+    """The polygons of a collection, else its lines, else its points, and whether anything was dropped."""
+    kinds: tuple[Kind, ...] = ("polygon", "line", "point")
+    for kind in kinds:
+        wanted = parts[np.isin(shapely.get_type_id(parts), _TYPES[kind])]
+        if len(wanted):
+            whole = shapely.union_all(wanted) if kind == "polygon" else _multi(wanted, kind)
+            return whole, len(wanted) < len(parts)
+    return None, False
 
 
 def _parts(geometry: shapely.Geometry) -> NDArray[Any]:

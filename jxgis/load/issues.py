@@ -15,9 +15,10 @@ from jxgis import tables as _tables
 from jxgis._errors import InputError
 from jxgis.city import UNCLASSIFIED, classify, read_class_table
 from jxgis.crs import require_metric
+from jxgis.i18n import text_pair
 from jxgis.load import Loaded
 from jxgis.load._columns import as_text
-from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns, text_pair
+from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns
 from jxgis.load.times import local_date, parse_times
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _SAME_POINT_SHARE, _SAME_POINT_COUNT = 0.02, 50
 
 
 def load_issues(
-    source: Source,
+    path: Source,
     *,
     city: City | None = None,
     class_column: str | None = None,
@@ -46,7 +47,7 @@ def load_issues(
     start: str | None = None,
     end: str | None = None,
     status: Sequence[str] = (),
-    source_names: Sequence[str] = (),
+    source: Sequence[str] = (),
     drop_status: Sequence[str] = DROP_STATUS,
     **options: Unpack[ReadOptions],
 ) -> Loaded:
@@ -54,7 +55,7 @@ def load_issues(
 
     Parameters
     ----------
-    source
+    path
         Path, glob, several paths, or a table in memory. Coordinates stand in two columns (lon and lat, x and y) or in
         one field such as ``120.94,30.54``, or the file has points.
     city
@@ -68,7 +69,7 @@ def load_issues(
         Of times that state none, and of the result; the city's, else ``Asia/Shanghai``.
     start, end
         Local dates, half open: ``start <= time < end``.
-    status, source_names
+    status, source
         If given, only issues of these are kept; the others are left out and counted.
     drop_status
         Issues whose status holds one of these words are left out and counted; with 作废 among them, so are issues with
@@ -91,11 +92,11 @@ def load_issues(
     zone = timezone or (city.timezone if city is not None else "Asia/Shanghai")
     window = _window(start, end)
     given = _with_class_column(options, class_column)
-    gathered = gather(source, "issues", city=city, options=given)
+    gathered = gather(path, "issues", city=city, options=given)
     _identify(gathered)
     require_columns(gathered)
     _read_times(gathered, zone)
-    _filter(gathered, window, status, source_names, drop_status)
+    _filter(gathered, window, status, source, drop_status)
     _refuse_twice(gathered)
     _class(gathered, city, class_column, class_table)
     _note_same_point(gathered)
@@ -124,7 +125,7 @@ def _with_class_column(options: ReadOptions, class_column: str | None) -> ReadOp
 def _identify(gathered: Gathered) -> None:
     """Number the issues where no file has ids."""
     if "issue_id" not in gathered.frame:
-        names = [source.name for source in gathered.ledger.sources()]
+        names = [file.name for file in gathered.ledger.sources()]
         rows = zip(gathered.ledger.source, gathered.ledger.row, strict=True)
         gathered.frame["issue_id"] = pd.Series([f"{names[file]}:{row}" for file, row in rows], dtype="str")
         gathered.notes.append(text_pair("load.no_issue_id"))
@@ -155,7 +156,7 @@ def _filter(
     gathered: Gathered,
     window: tuple[np.datetime64 | None, np.datetime64 | None],
     status: Sequence[str],
-    source_names: Sequence[str],
+    source: Sequence[str],
     drop_status: Sequence[str],
 ) -> None:
     """Leave out what the filters say; a filter on a column that is not there is refused."""
@@ -171,7 +172,7 @@ def _filter(
         if last is not None:
             out |= time >= last
         _note_left_out(gathered, "filter_time", ledger.leave_out(out))
-    for name, wanted, option in (("status", status, "status"), ("source", source_names, "source")):
+    for name, wanted, option in (("status", status, "status"), ("source", source, "source")):
         if not wanted:
             continue
         _need(gathered, name, option)

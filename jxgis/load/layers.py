@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis._errors import InputError
+from jxgis.i18n import text_pair
 from jxgis.load import Loaded
-from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns, text_pair
+from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = [
     "load_blocks",
     "load_candidates",
+    "load_exposure",
     "load_gates",
     "load_parks",
-    "load_people",
     "load_places",
     "load_residential",
     "load_streets",
@@ -30,12 +31,12 @@ __all__ = [
 ]
 
 
-def load_parks(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_parks(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load parks (公园绿地), parcel by parcel: ``park_id, name, kind``; merging parcels is `parks.whole`'s.
 
     Parameters
     ----------
-    source
+    path
         Path, glob, several paths, or a GeoDataFrame.
     city
         Gives the metric CRS and the box.
@@ -52,66 +53,66 @@ def load_parks(source: Source, *, city: City | None = None, **options: Unpack[Re
     InputError
         If the files, their columns or their CRS cannot be used, or nothing is left.
     """
-    return _plain("parks", source, city, options)
+    return _plain("parks", path, city, options)
 
 
-def load_residential(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_residential(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load residential land: ``name``, and ``people`` where the files have it; otherwise as `load_parks`."""
-    return _plain("residential", source, city, options)
+    return _plain("residential", path, city, options)
 
 
-def load_streets(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_streets(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load streets: lines with ``name, level``; otherwise as `load_parks`."""
-    return _plain("streets", source, city, options)
+    return _plain("streets", path, city, options)
 
 
-def load_waters(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_waters(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load waters: polygons with ``name``; otherwise as `load_parks`."""
-    return _plain("waters", source, city, options)
+    return _plain("waters", path, city, options)
 
 
-def load_gates(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_gates(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load park gates: points with ``name, level``, from a vector file or a table with coordinates and ``crs``."""
-    return _plain("gates", source, city, options)
+    return _plain("gates", path, city, options)
 
 
-def load_places(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_places(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load named places: points with ``name``, from a vector file or a table with coordinates and ``crs``."""
-    return _plain("places", source, city, options)
+    return _plain("places", path, city, options)
 
 
-def load_people(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
-    """Load population points: ``name, people``, from a vector file or a table with coordinates and ``crs``."""
-    return _plain("population", source, city, options)
+def load_exposure(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load what issues are set against: streets (their length), people (``people``), or any number of the file."""
+    return _plain("exposure", path, city, options)
 
 
-def load_blocks(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_blocks(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load the user's own blocks (社区, 网格): polygons with ``block_id``, numbered by row where there is none."""
-    return _identified("blocks", "block_id", source, city, options)
+    return _identified("blocks", "block_id", path, city, options)
 
 
-def load_units(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_units(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load units: polygons with ``unit_id`` (else the name serves as id), ``name, district``."""
-    return _identified("units", "unit_id", source, city, options)
+    return _identified("units", "unit_id", path, city, options)
 
 
-def load_candidates(source: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_candidates(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load candidate sample units: polygons with ``candidate_id`` (else the name), ``name, district``.
 
     Other columns are carried along: one that is named like an indicator supplies its value.
     """
-    return _identified("candidates", "candidate_id", source, city, options)
+    return _identified("candidates", "candidate_id", path, city, options)
 
 
-def _plain(layer: str, source: Source, city: City | None, options: ReadOptions) -> Loaded:
-    gathered = gather(source, layer, city=city, options=options)
+def _plain(layer: str, path: Source, city: City | None, options: ReadOptions) -> Loaded:
+    gathered = gather(path, layer, city=city, options=options)
     require_columns(gathered)
     return finish(gathered)
 
 
-def _identified(layer: str, column: str, source: Source, city: City | None, options: ReadOptions) -> Loaded:
+def _identified(layer: str, column: str, path: Source, city: City | None, options: ReadOptions) -> Loaded:
     """A layer whose rows have an id, each once: given, else the name, else (blocks) the number of the row."""
-    gathered = gather(source, layer, city=city, options=options)
+    gathered = gather(path, layer, city=city, options=options)
     require_columns(gathered)
     frame, ledger = gathered.frame, gathered.ledger
     if column not in frame:

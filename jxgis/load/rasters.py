@@ -1,4 +1,4 @@
-"""Population rasters: checked, described, and left on disk for the zonal statistics to read."""
+"""Population: rasters checked and described, or read as points, beside points and polygons of people."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from jxgis._errors import CrsError, InputError
-from jxgis.crs import resolve_crs
-from jxgis.i18n import Text
-from jxgis.load._layer import text_pair
+from jxgis.crs import Reference, choose_metric_crs, inside_box, resolve_crs, to_lonlat, to_metric
+from jxgis.i18n import Text, text_pair
+from jxgis.load import Loaded, SourceFile
+from jxgis.load._layer import ReadOptions, finish, gather, require_columns
 from jxgis.load.readers import file_hash, one_file
+from jxgis.load.rejects import REJECT_COLUMNS
+from jxgis.tables import check
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import pyproj
 
-__all__ = ["PopulationRaster", "load_population"]
+    from jxgis.city import City
+    from jxgis.load.readers import Source
+
+__all__ = ["PopulationRaster", "check_raster", "load_population"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +68,8 @@ class PopulationRaster:
     notes: tuple[Text, ...]
 
 
-def load_population(path: str | Path, *, crs: str | int | pyproj.CRS | None = None, band: int = 1) -> PopulationRaster:
-    """Check a raster of people per cell and say what it holds; read block by block, so that size does not matter.
+def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None, band: int = 1) -> PopulationRaster:
+    """Check a raster of people per cell and say what it holds, block by block, so that its size does not matter.
 
     Parameters
     ----------
@@ -139,3 +148,72 @@ def load_population(path: str | Path, *, crs: str | int | pyproj.CRS | None = No
         nodata_cells=missing,
         notes=tuple(notes),
     )
+
+
+def load_population(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load where people live: points or polygons with ``people``, or a raster as the centres of its cells.
+
+    For shares of cells that a zone cuts, give the raster itself (`check_raster`) to the zonal statistics.
+
+    Parameters
+    ----------
+    path
+        A vector file, a table with coordinates, or a raster (``.tif``, ``.tiff``).
+    city
+        Gives the metric CRS and the box.
+    options
+        `ReadOptions`.
+
+    Returns
+    -------
+    Loaded
+        ``people`` and geometry. Of a raster, rows are its cells that hold a number: those without people, and those
+        outside the box, are left out; cells without a number are no rows, and counted in the notes.
+
+    Raises
+    ------
+    InputError
+        If the file, its columns or its CRS cannot be used, or nothing is left.
+    """
+    if isinstance(path, str | Path) and Path(path).suffix.lower() in (".tif", ".tiff"):
+        return _cells_as_points(path, city, options)
+    gathered = gather(path, "population", city=city, options=options)
+    require_columns(gathered)
+    return finish(gathered)
+
+
+def _cells_as_points(path: str | Path, city: City | None, options: ReadOptions) -> Loaded:
+    import geopandas as gpd
+    import rasterio
+
+    raster = check_raster(path, crs=options.get("crs"))
+    metric, why = choose_metric_crs(options.get("metric_crs") or (None if city is None else city.crs))
+    reference = Reference(raster.crs.name, raster.crs)
+    box = options.get("box") or (None if city is None else city.box)
+    people, x, y, left_out = [], [], [], 0
+    with rasterio.open(raster.path) as source:
+        for _, window in source.block_windows(raster.band):
+            cells = source.read(raster.band, window=window, masked=True).astype(np.float64).filled(np.nan)
+            row, column = np.nonzero(np.isfinite(cells))
+            east, north = source.transform * (column + window.col_off + 0.5, row + window.row_off + 0.5)
+            value = cells[row, column]
+            take = value > 0
+            if box is not None:
+                take &= inside_box(*to_lonlat(east, north, reference), box)
+            left_out += int((~take).sum())
+            moved = to_metric(east[take], north[take], reference, metric)
+            people.append(value[take])
+            x.append(moved[0])
+            y.append(moved[1])
+    values = np.concatenate(people)
+    if not values.size:
+        raise InputError(zh=f"{raster.name} 在本市范围内没有人口。", en=f"{raster.name} holds nobody within the city.")
+    table = gpd.GeoDataFrame(
+        {"name": pd.Series(np.nan, index=range(len(values)), dtype="str"), "people": values},
+        geometry=gpd.points_from_xy(np.concatenate(x), np.concatenate(y)),
+        crs=metric,
+    )
+    account = SourceFile(raster.name, raster.sha256, len(values) + left_out, len(values), 0, left_out)
+    notes = (why, *raster.notes, text_pair("load.raster_points", file=raster.name, total=f"{values.sum():,.0f}"))
+    rejects = pd.DataFrame(columns=list(REJECT_COLUMNS)).astype({"row": "int64"})
+    return Loaded("population", check(table, "population"), rejects, (account,), notes)
