@@ -28,7 +28,7 @@ class Misfit:
     rows
         Polygons concerned: those that hold the ground, for a gap those around it.
     district
-        Row of the district that the ground is in, -1 for none.
+        Row of the district that the ground is in (the first, where two claim it), -1 for none.
     shape
         The ground.
     width_m
@@ -58,7 +58,7 @@ class _Ground:
     """Faces of one noding, and who claims each: as long as it is being sorted out."""
 
     faces: Faces
-    district: NDArray[np.int64]
+    districts: list[tuple[int, ...]]
     owners: list[tuple[int, ...]]
     near: list[dict[int, float]] = field(default_factory=list)
 
@@ -85,7 +85,7 @@ def tile(polygons: Faces, home: NDArray[np.int64], districts: Faces, *, toleranc
     home
         Row of the district that each belongs to.
     districts
-        Valid polygons; ground that two of them claim counts for the first.
+        Valid polygons. On ground that two of them claim, a polygon of each may lie.
     tolerance_m
         A misfit of at most this width is drawing noise: it goes to the neighbour of its district with the longest
         common edge, or away where it lies outside. What is wider stays as it is drawn.
@@ -95,7 +95,7 @@ def tile(polygons: Faces, home: NDArray[np.int64], districts: Faces, *, toleranc
     Tiling
     """
     ground = _lay(polygons, districts)
-    kinds = [_kind(owners, district, home) for owners, district in zip(ground.owners, ground.district, strict=True)]
+    kinds = [_kind(owners, inside, home) for owners, inside in zip(ground.owners, ground.districts, strict=True)]
     groups = _groups(ground, kinds)
     around = [ground.owners[faces[0]] or _around(ground, faces) for faces in groups]
     shapes = np.empty(len(groups), dtype=object)
@@ -106,8 +106,9 @@ def tile(polygons: Faces, home: NDArray[np.int64], districts: Faces, *, toleranc
     _snap(ground, _crumbs(ground, len(polygons), tolerance_m), home)
     misfits = []
     for faces, rows, shape, strip in zip(groups, around, shapes, width, strict=True):
+        district = next(iter(ground.districts[faces[0]]), -1)
         snapped = bool(strip <= tolerance_m) and left.isdisjoint(faces)
-        misfits.append(Misfit(kinds[faces[0]], rows, int(ground.district[faces[0]]), shape, float(strip), snapped))
+        misfits.append(Misfit(kinds[faces[0]], rows, district, shape, float(strip), snapped))
     return Tiling(_gather(ground, len(polygons)), misfits)
 
 
@@ -140,29 +141,31 @@ def _around(ground: _Ground, faces: list[int]) -> tuple[int, ...]:
 def _lay(polygons: Faces, districts: Faces) -> _Ground:
     edges = shapely.boundary(np.concatenate([polygons, districts]))
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(edges))))
-    inside = shapely.point_on_surface(faces)
-    district = np.full(len(faces), len(districts), dtype=np.int64)
-    row, face = shapely.STRtree(inside).query(districts, predicate="contains")
-    np.minimum.at(district, face, row)
-    district[district == len(districts)] = -1
-    claims: dict[int, list[int]] = defaultdict(list)
-    row, face = shapely.STRtree(inside).query(polygons, predicate="contains")
-    for f, r in zip(face.tolist(), row.tolist(), strict=True):
-        claims[f].append(r)
-    ground = _Ground(faces, district, [tuple(sorted(claims[f])) for f in range(len(faces))], [{} for _ in faces])
+    inside = shapely.STRtree(shapely.point_on_surface(faces))
+    ground = _Ground(faces, _holders(inside, districts), _holders(inside, polygons), [{} for _ in faces])
     for i, j, length in zip(*(column.tolist() for column in shared_edges(faces)), strict=True):
         ground.near[i][j] = ground.near[j][i] = length
     return ground
 
 
-def _kind(owners: tuple[int, ...], district: int, home: NDArray[np.int64]) -> str:
+def _holders(inside: shapely.STRtree, polygons: Faces) -> list[tuple[int, ...]]:
+    """Rows of the polygons around each point, in order."""
+    found: list[list[int]] = [[] for _ in inside.geometries]
+    row, point = inside.query(polygons, predicate="contains")
+    for r, p in zip(row.tolist(), point.tolist(), strict=True):
+        found[p].append(r)
+    return [tuple(sorted(rows)) for rows in found]
+
+
+def _kind(owners: tuple[int, ...], districts: tuple[int, ...], home: NDArray[np.int64]) -> str:
     if not owners:
-        return "gap" if district >= 0 else ""
-    if len(owners) > 1:
-        return "overlap"
-    if district < 0:
+        return "gap" if districts else ""
+    if not districts:
         return "outside"
-    return "" if home[owners[0]] == district else "across_border"
+    homes = {int(home[owner]) for owner in owners}
+    if len(homes) == len(owners) and homes.issubset(districts):
+        return ""
+    return "overlap" if len(owners) > 1 else "across_border"
 
 
 def _groups(ground: _Ground, kinds: list[str]) -> list[list[int]]:
@@ -173,7 +176,7 @@ def _groups(ground: _Ground, kinds: list[str]) -> list[list[int]]:
         for j in near
         if i < j
         and kinds[i]
-        and (kinds[i], ground.owners[i], ground.district[i]) == (kinds[j], ground.owners[j], ground.district[j])
+        and (kinds[i], ground.owners[i], ground.districts[i]) == (kinds[j], ground.owners[j], ground.districts[j])
     ]
     i, j = np.array(same, dtype=np.int64).reshape(-1, 2).T
     n = len(kinds)
@@ -190,13 +193,13 @@ def _snap(ground: _Ground, thin: list[int], home: NDArray[np.int64]) -> set[int]
     claims = {face: ground.owners[face] for face in thin}
     for face in thin:
         ground.owners[face] = ()
-    waiting = {face for face in thin if ground.district[face] >= 0}
+    waiting = {face for face in thin if ground.districts[face]}
     while waiting:
         settled = {}
         for face in sorted(waiting):
             edge: dict[int, float] = defaultdict(float)
             for other, length in ground.near[face].items():
-                if len(ground.owners[other]) == 1 and home[ground.owners[other][0]] == ground.district[face]:
+                if len(ground.owners[other]) == 1 and home[ground.owners[other][0]] in ground.districts[face]:
                     edge[ground.owners[other][0]] += length
             if edge:
                 settled[face] = max(edge, key=lambda row, edge=edge: (row in claims[face], edge[row], -row))  # type: ignore[misc]

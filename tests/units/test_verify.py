@@ -171,6 +171,12 @@ def test_units_with_shaken_vertices_come_back_as_a_coverage(seed: int) -> None:
     assert repaired.area.sum() == pytest.approx(DISTRICTS.area.sum(), rel=1e-9)
 
 
+def test_ground_that_two_districts_claim_by_drawing_noise_is_no_defect_of_the_units() -> None:
+    districts = DISTRICTS.set_geometry([shapely.box(0, 0, 4000.02, 2000), shapely.box(4000, 0, 6000, 2000)])
+    assert verify_units(units_of(LEFT, box(2000, 0, 4000.02, 2000), OTHER), districts).passed
+    assert verify_units(units_of(LEFT, RIGHT, OTHER), districts).passed
+
+
 def test_inputs_are_left_alone_and_the_index_is_kept() -> None:
     units = SLIVERS["gap"].set_axis([9, 5, 7])
     before = units.copy()
