@@ -31,7 +31,7 @@ class SchematicCity:
     central_city
         One polygon of 385 km².
     streets
-        ``name, level`` (主干路, 次干路, 支路).
+        ``name, road_class`` (主干路, 次干路, 支路).
     waters
         ``name, kind`` (湖泊, 河道).
     parks

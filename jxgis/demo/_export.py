@@ -150,7 +150,7 @@ def make_export(
     void, twin = fate < 0.012, (fate >= 0.012) & (fate < 0.018)
     ended = void | twin
     nat = np.datetime64("NaT", "s")
-    voided = np.where(ended, reported + _minutes(rng.exponential(60.0, n) + 3), nat)
+    voided = np.where(void, reported + _minutes(rng.exponential(60.0, n) + 3), nat)
     filed, sent, deadline = (np.where(ended | (t > EXPORTED), nat, t) for t in (filed, sent, deadline))
     done, closed = (np.where(ended | (t > EXPORTED), nat, t) for t in (done, closed))
     status = np.select([void, twin, ~np.isnat(closed)], ["作废", "重复", "已结案"], "处置中")

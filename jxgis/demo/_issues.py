@@ -125,7 +125,7 @@ def _background(
     lines = streets.geometry.to_numpy()
     out = rng.random(by_people) < 0.5
     at_home[out] = _on_streets(rng, at_home[out], lines, reach_m=180.0)
-    busy = shapely.length(lines) * streets["level"].map({"主干路": 1.0, "次干路": 1.5, "支路": 1.5}).to_numpy()
+    busy = shapely.length(lines) * streets["road_class"].map({"主干路": 1.0, "次干路": 1.5, "支路": 1.5}).to_numpy()
     line = rng.choice(lines.size, n - by_people, p=busy / busy.sum())
     along = shapely.line_interpolate_point(lines[line], rng.random(line.size) * shapely.length(lines)[line])
     on_streets = shapely.get_coordinates(along) + rng.normal(0.0, 6.0, (line.size, 2))
@@ -158,7 +158,7 @@ def make_cases(
     rng
         The source of chance.
     residential, streets, districts
-        In EPSG:4549; ``people`` and ``level`` weigh the background.
+        In EPSG:4549; ``people`` and ``road_class`` weigh the background.
     hot_spots
         As :func:`read_hot_spots` gives them, with ``x`` and ``y`` in EPSG:4549. An empty table plants nothing.
     background

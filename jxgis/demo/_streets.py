@@ -117,7 +117,7 @@ def make_streets(
     Returns
     -------
     GeoDataFrame
-        Columns ``name``, ``level``, ``geometry`` in EPSG:4549.
+        Columns ``name``, ``road_class``, ``geometry`` in EPSG:4549.
     """
     import geopandas as gpd
 
@@ -152,4 +152,6 @@ def make_streets(
     # Isolated scraps of a side street are no streets.
     rows = [row for row in rows if row[1] == LEVELS[0] or row[2].length > 350]
     lines = bend_shapes(np.array([row[2] for row in rows], dtype=object), step_m=1000.0)
-    return gpd.GeoDataFrame({"name": [r[0] for r in rows], "level": [r[1] for r in rows]}, geometry=lines, crs=EPSG)
+    return gpd.GeoDataFrame(
+        {"name": [r[0] for r in rows], "road_class": [r[1] for r in rows]}, geometry=lines, crs=EPSG
+    )
