@@ -6,7 +6,7 @@ than the people, or the streets, would explain.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -28,7 +28,7 @@ __all__ = ["built_up", "empirical_bayes", "exposure_on_grid", "hot_rates", "rate
 _MASK_SPLIT = 10
 
 
-def empirical_bayes(counts: ArrayLike, exposure: ArrayLike) -> NDArray[np.float64]:
+def empirical_bayes(counts: ArrayLike, exposure: ArrayLike, *, min_expected: float = 0.0) -> NDArray[np.float64]:
     """Shrink rates towards the city's rate, the more the smaller their exposure.
 
     Marshall's global estimator: m + C_i (y_i/e_i − m) with C_i = A / (A + m/e_i), where m = Σy/Σe and
@@ -40,6 +40,9 @@ def empirical_bayes(counts: ArrayLike, exposure: ArrayLike) -> NDArray[np.float6
         (n,) issues y_i.
     exposure
         (n,) people, street kilometres or whatever the rate is for, e_i ≥ 0.
+    min_expected
+        A is found among cells where the city's rate expects this many issues or more: one issue on a hundredth of a
+        person would blow it up. 0, Marshall's own: among all.
 
     Returns
     -------
@@ -60,20 +63,31 @@ def empirical_bayes(counts: ArrayLike, exposure: ArrayLike) -> NDArray[np.float6
     >>> empirical_bayes([2, 40, 0, 5], [10, 1000, 1, 0]).round(4).tolist()
     [0.0463, 0.0404, 0.0414, nan]
     """
-    moments = _moments(counts, exposure)
-    weight = np.zeros(moments.own.shape)
-    has = moments.exposure > 0
-    if moments.between > 0:
-        weight[has] = moments.between / (moments.between + moments.mean / moments.exposure[has])
-    return np.where(has, moments.mean + weight * (moments.own - moments.mean), np.nan)
+    y, e = _checked(counts, exposure)
+    has = e > 0
+    mean = y[has].sum() / e[has].sum()
+    own = np.divide(y, e, out=np.full(y.shape, np.nan), where=has)
+    among = has & (e * mean >= min_expected)
+    between = 0.0
+    if among.any():
+        weight, rate = e[among], own[among]
+        common = (weight * rate).sum() / weight.sum()
+        between = max(0.0, float((weight * (rate - common) ** 2).sum() / weight.sum() - common / weight.mean()))
+    shrink = np.zeros(y.shape)
+    if between > 0:
+        shrink[has] = between / (between + mean / e[has])
+    return np.where(has, mean + shrink * (own - mean), np.nan)
 
 
 def rate_scores(counts: ArrayLike, exposure: ArrayLike) -> NDArray[np.float64]:
-    """Standardise rates so that small and large exposures can stand side by side.
+    """Measure how far counts are from what the exposure expects, on a scale where all cells vary alike.
 
-    (y_i/e_i − m) / √(A + m/e_i), with m and A as in :func:`empirical_bayes`: under a common rate every cell has mean
-    0 and variance 1, whatever its exposure, so that cells may be exchanged in a permutation. Smoothed rates may not:
-    where few people live all are pulled to the mean, and a hot spot there is lost.
+    g(y_i) − g(μ_i) with μ_i = e_i Σy/Σe and g(v) = 2/√φ · asinh √(φ(v + ⅜)), which makes the variance of negative
+    binomial counts nearly 1 whatever their mean (2√(v + ⅜) for φ = 0, Poisson). φ is how much more cells differ than
+    chance alone would make them, Σ((y−μ)² − μ)/Σμ² over the cells that expect one issue or more.
+
+    Cells may then be exchanged in a permutation. Plain or smoothed rates may not be: where few people live one issue
+    is a rate of hundreds, or else is pulled to the mean, and a hot spot there is lost.
 
     Parameters
     ----------
@@ -85,45 +99,44 @@ def rate_scores(counts: ArrayLike, exposure: ArrayLike) -> NDArray[np.float64]:
     numpy.ndarray
         (n,) scores; NaN where there is no exposure.
 
+    Raises
+    ------
+    InputError
+        As in :func:`empirical_bayes`.
+
     References
     ----------
-    Assunção, R. M. and Reis, E. A. (1999). A new proposal to adjust Moran's I for population density. Statistics in
-    Medicine 18.
+    Anscombe, F. J. (1948). The transformation of Poisson, binomial and negative-binomial data. Biometrika 35.
 
     Examples
     --------
     >>> rate_scores([2, 40, 0, 5], [10, 1000, 1, 0]).round(3).tolist()
-    [2.421, -0.118, -0.204, nan]
+    [1.304, -0.241, -0.066, nan]
     """
-    moments = _moments(counts, exposure)
-    has = moments.exposure > 0
-    spread = np.sqrt(moments.between + np.divide(moments.mean, moments.exposure, out=0 * moments.own, where=has))
-    scores = np.divide(moments.own - moments.mean, spread, out=np.zeros(spread.shape), where=has & (spread > 0))
-    return np.where(has, scores, np.nan)
+    y, e = _checked(counts, exposure)
+    has = e > 0
+    expected = np.where(has, e * (y[has].sum() / e[has].sum()), np.nan)
+    among = has & (expected >= 1)
+    square = float((expected[among] ** 2).sum())
+    excess = float(((y[among] - expected[among]) ** 2 - expected[among]).sum())
+    dispersion = max(0.0, excess / square) if square > 0 else 0.0
+    return np.asarray(_stabilised(y, dispersion) - _stabilised(expected, dispersion), dtype=np.float64)
 
 
-class _Moments(NamedTuple):
-    """Exposure, raw rates, their mean m and their variance A beyond what chance makes."""
-
-    exposure: NDArray[np.float64]
-    own: NDArray[np.float64]
-    mean: float
-    between: float
+def _stabilised(values: NDArray[np.float64], dispersion: float) -> NDArray[np.float64]:
+    if dispersion < 1e-9:
+        return np.asarray(2 * np.sqrt(values + 0.375), dtype=np.float64)
+    return np.asarray(2 / np.sqrt(dispersion) * np.arcsinh(np.sqrt(dispersion * (values + 0.375))), dtype=np.float64)
 
 
-def _moments(counts: ArrayLike, exposure: ArrayLike) -> _Moments:
+def _checked(counts: ArrayLike, exposure: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     y, e = np.asarray(counts, dtype=np.float64), np.asarray(exposure, dtype=np.float64)
     if y.shape != e.shape or not (e >= 0).all() or not (e > 0).any():
         raise InputError(
             zh="暴露量须与问题数一一对应、不为负、不缺失，且至少有一格大于 0。",
             en="the exposure must have one value a count, none negative or missing, and at least one above 0.",
         )
-    has = e > 0
-    own = np.divide(y, e, out=np.full(y.shape, np.nan), where=has)
-    total = e[has].sum()
-    mean = y[has].sum() / total
-    between = max(0.0, float((e[has] * (own[has] - mean) ** 2).sum() / total - mean / (total / has.sum())))
-    return _Moments(e, own, float(mean), between)
+    return y, e
 
 
 def exposure_on_grid(grid: Grid, table: gpd.GeoDataFrame, *, column: str | None = None) -> NDArray[np.float64]:
@@ -243,9 +256,9 @@ def hot_rates(
     min_exposure: float = 0.0,
     levels: int = 2000,
 ) -> pd.DataFrame:
-    """Find where rates, not counts, are high: Gi* on standardised rates, with exact p.
+    """Find where there is more than the exposure explains: Gi* on :func:`rate_scores`, with exact p.
 
-    The scores of :func:`rate_scores` are rounded to ``levels`` steps between the lowest and the highest. They are whole
+    The scores are rounded to ``levels`` steps between the lowest and the highest. They are whole
     numbers then, and the exact permutation distribution of counts holds for them as it stands (Gi* does not depend on
     shift or scale): no draws, no seed, no floor that would starve the false discovery rate.
 
@@ -269,7 +282,7 @@ def hot_rates(
     Returns
     -------
     pandas.DataFrame
-        One row a cell: ``exposure``, ``rate`` (smoothed, per unit), then the columns of
+        One row a cell: ``exposure``, ``rate`` (:func:`empirical_bayes`, per unit), then the columns of
         :func:`jxgis.hotspots.inference.hotspot_table` but ``count``, for the scores; ``reason`` is ``no_exposure``
         where the cell takes no part.
 
@@ -287,7 +300,7 @@ def hot_rates(
             zh="有暴露量的格少于 2 个，无法比较；请检查暴露量图层和坐标系。",
             en="fewer than two cells have an exposure, so nothing can be compared; check the layer and its CRS.",
         )
-    rate = empirical_bayes(y[keep], e[keep])
+    rate = empirical_bayes(y[keep], e[keep], min_expected=1.0)
     scores = rate_scores(y[keep], e[keep])
     span = float(scores.max() - scores.min())
     steps = np.rint((scores - scores.min()) * (levels / span if span > 0 else 0.0)).astype(np.int64)
