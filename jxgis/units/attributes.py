@@ -15,7 +15,7 @@ from jxgis._errors import InputError
 from jxgis.crs import require_metric
 from jxgis.space.count import locate
 
-__all__ = ["Standardised", "block_attributes", "standardise"]
+__all__ = ["Standardised", "block_attributes", "people_in", "standardise"]
 
 
 def block_attributes(
@@ -89,7 +89,7 @@ def block_attributes(
         found |= _land_shares(blocks, land_use, kind_column)
     if population is not None:
         require_metric(population, "population", like=crs)
-        found["people_per_km2"] = _people(blocks, population, people_column) / area_km2
+        found["people_per_km2"] = people_in(blocks, population, people_column) / area_km2
     if places is not None:
         at = locate(places, blocks)
         found["places_per_km2"] = np.bincount(at[at >= 0], minlength=len(blocks)) / area_km2
@@ -158,16 +158,44 @@ def _land_shares(
     return shares
 
 
-def _people(blocks: gpd.GeoDataFrame, population: gpd.GeoDataFrame, column: str) -> NDArray[np.float64]:
+def people_in(polygons: gpd.GeoDataFrame, population: gpd.GeoDataFrame, column: str) -> NDArray[np.float64]:
+    """Count people: points where they are, the people of a polygon spread evenly over its area.
+
+    Parameters
+    ----------
+    polygons
+        (n) polygons in a metric CRS.
+    population
+        Points and polygons in the same CRS with ``column``; a null is nobody.
+    column
+        The column with the people.
+
+    Returns
+    -------
+    ndarray of float64
+        (n,) people.
+
+    Raises
+    ------
+    InputError
+        If the column is missing or not numeric.
+
+    Examples
+    --------
+    >>> halves = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], crs=4549)
+    >>> zone = gpd.GeoDataFrame({"people": [9]}, geometry=[shapely.box(0.5, 0, 2, 1)], crs=4549)
+    >>> people_in(halves, zone, "people").tolist()
+    [3.0, 6.0]
+    """
     _require(population, [column], "population")
     people = np.nan_to_num(_numbers(population, column, "population"))
     areal = shapely.get_dimensions(population.geometry.to_numpy()) == 2
-    at = locate(population[~areal], blocks)
-    total = np.bincount(at[at >= 0], weights=people[~areal][at >= 0], minlength=len(blocks))
+    at = locate(population[~areal], polygons)
+    total = np.bincount(at[at >= 0], weights=people[~areal][at >= 0], minlength=len(polygons))
     zones = population[areal]
-    block, row, m2 = _pieces(blocks, zones)
+    block, row, m2 = _pieces(polygons, zones)
     density = people[areal] / shapely.area(zones.geometry.to_numpy())
-    spread = np.bincount(block, weights=density[row] * m2, minlength=len(blocks))
+    spread = np.bincount(block, weights=density[row] * m2, minlength=len(polygons))
     return (total + spread).astype(np.float64)
 
 

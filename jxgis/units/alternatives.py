@@ -1,0 +1,388 @@
+"""More than one plan: along the dial from alike to compact and over seeds, how stable each border is, what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+from jxgis.space.count import locate
+from jxgis.units._graph import SNAP_M, block_graph
+from jxgis.units.attributes import people_in
+
+if TYPE_CHECKING:
+    from jxgis.units.delineate import Plan
+
+__all__ = ["Alternatives", "Comparison", "border_recurrence", "compare_plans", "propose_alternatives"]
+
+
+@dataclass(frozen=True, eq=False)
+class Alternatives:
+    """Several plans of the same blocks.
+
+    Attributes
+    ----------
+    table
+        One row a plan, in the order of ``plans``: ``plan``, ``compactness_dial``, ``seed``, ``units``,
+        ``in_bounds_share``, ``ssd_share`` (null without attributes), ``mean_compactness``, and ``on_front`` (no other
+        plan has as many units in bounds and is both more alike and more compact).
+    plans
+        The plans.
+    borders
+        How often each border between two blocks is one between units; see :func:`border_recurrence`.
+    """
+
+    table: pd.DataFrame
+    plans: tuple[Plan, ...]
+    borders: gpd.GeoDataFrame
+
+
+def propose_alternatives(
+    blocks: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame,
+    *,
+    dials: Sequence[float] = (0.02, 0.05, 0.2),
+    seeds: Sequence[int] = (0, 1, 2),
+    progress: Callable[[int, int], bool | None] | None = None,
+    **settings: Any,
+) -> Alternatives:
+    """Propose a plan for every compactness dial and seed.
+
+    Parameters
+    ----------
+    blocks, districts, settings
+        As for `units.delineate.propose_units`, but for ``compactness`` and ``seed``.
+    dials
+        Values of ``compactness``, from alike (0.02) to round (0.2).
+    seeds
+        Seeds.
+    progress
+        Called with the number of plans done and of all plans; returning False ends with those there are.
+
+    Returns
+    -------
+    Alternatives
+
+    Raises
+    ------
+    InputError
+        If there is no dial or no seed, or as `propose_units` raises.
+
+    Examples
+    --------
+    >>> from jxgis.space.blocks import grid_blocks
+    >>> district = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 4000, 2000)], crs=4549)
+    >>> found = propose_alternatives(grid_blocks(district, cell_m=500), district, dials=[0.2], seeds=[0, 1])
+    >>> found.table[["plan", "compactness_dial", "seed", "units"]].values.tolist()
+    [['P1', 0.2, 0, 2], ['P2', 0.2, 1, 2]]
+    """
+    from jxgis.units.delineate import propose_units
+
+    runs = [(dial, seed) for dial in dials for seed in seeds]
+    if not runs:
+        raise InputError(
+            zh="至少需要一个 dials 值和一个 seeds 值。",
+            en="Give at least one dial and one seed.",
+        )
+    plans: list[Plan] = []
+    rows: list[dict[str, object]] = []
+    for number, (dial, seed) in enumerate(runs, start=1):
+        plan = propose_units(blocks, districts, compactness=dial, seed=seed, **settings)
+        plans.append(plan)
+        rows.append(
+            {
+                "plan": f"P{number}",
+                "compactness_dial": float(dial),
+                "seed": seed,
+                "units": len(plan.units),
+                "in_bounds_share": plan.report.in_bounds_share,
+                "ssd_share": plan.report.ssd_share,
+                "mean_compactness": plan.report.mean_compactness,
+            }
+        )
+        if progress is not None and progress(number, len(runs)) is False:
+            break
+    table = pd.DataFrame(rows)
+    table["on_front"] = _front(table)
+    labels = pd.DataFrame({name: plan.blocks["unit_id"] for name, plan in zip(table["plan"], plans, strict=True)})
+    return Alternatives(table, tuple(plans), border_recurrence(plans[0].blocks, labels))
+
+
+def _front(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Plans that no other beats in one respect without losing in another; without attributes by shape alone."""
+    merits = np.column_stack(
+        [table["in_bounds_share"], -table["ssd_share"].fillna(0.0), table["mean_compactness"]]
+    ).astype(np.float64)
+    no_worse = (merits[:, None] >= merits[None]).all(axis=2)
+    better = (merits[:, None] > merits[None]).any(axis=2)
+    beaten = np.asarray((no_worse & better).any(axis=0), dtype=np.bool_)
+    return np.logical_not(beaten)
+
+
+def border_recurrence(blocks: gpd.GeoDataFrame, labels: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Count how often each border between two blocks is a border between units.
+
+    Parameters
+    ----------
+    blocks
+        ``block_id``, ``district``, polygons in a metric CRS.
+    labels
+        On the index of ``blocks``, one column a plan: the unit of each block.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row a border that at least one plan draws: ``block_a``, ``block_b``, ``district``, ``plans`` (how many draw
+        it), ``recurrence`` (their share, 0 to 1: 1 is a border that does not depend on dial or seed), ``length_m``,
+        line.
+
+    Raises
+    ------
+    InputError
+        If ``labels`` has no plan or another index.
+
+    Examples
+    --------
+    >>> cells = [shapely.box(x, 0, x + 1, 1) for x in range(3)]
+    >>> blocks = gpd.GeoDataFrame({"block_id": list("abc"), "district": "甲"}, geometry=cells, crs=4549)
+    >>> plans = pd.DataFrame({"P1": [1, 1, 2], "P2": [1, 2, 3]})
+    >>> border_recurrence(blocks, plans)[["block_a", "block_b", "recurrence"]].values.tolist()
+    [['a', 'b', 0.5], ['b', 'c', 1.0]]
+    """
+    if not labels.shape[1] or not labels.index.equals(blocks.index):
+        raise InputError(
+            zh="labels 至少要有一列方案，且索引须与 blocks 相同。",
+            en="labels needs at least one plan and the index of blocks.",
+        )
+    graph = block_graph(blocks)
+    codes = np.column_stack([pd.factorize(labels[plan])[0] for plan in labels.columns])
+    drawn = (codes[graph.u] != codes[graph.v]).sum(axis=1)
+    u, v, times = graph.u[drawn > 0], graph.v[drawn > 0], drawn[drawn > 0]
+    shapes = blocks.geometry.to_numpy()
+    lines = shapely.intersection(shapes[u], shapes[v])
+    # Neighbours whose vertices differ by rounding meet in points only, until both are laid on a millimetre grid.
+    loose = shapely.length(lines) < 0.5 * graph.shared_m[drawn > 0]
+    lines[loose] = shapely.intersection(shapes[u[loose]], shapes[v[loose]], grid_size=SNAP_M)
+    ids = blocks["block_id"].to_numpy()
+    return gpd.GeoDataFrame(
+        {
+            "block_a": ids[u],
+            "block_b": ids[v],
+            "district": blocks["district"].to_numpy()[u],
+            "plans": times,
+            "recurrence": times / labels.shape[1],
+            "length_m": graph.shared_m[drawn > 0],
+        },
+        geometry=[_linework(line) for line in lines],
+        crs=blocks.crs,
+    )
+
+
+def _linework(shape: shapely.Geometry) -> shapely.Geometry:
+    """The lines of a geometry, joined where they meet: neighbours may also touch in single points."""
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    return shapely.line_merge(shapely.union_all(parts[shapely.get_dimensions(parts) == 1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two plans side by side.
+
+    Attributes
+    ----------
+    units
+        One row a unit of the second plan: ``unit_id``, ``was`` (the unit of the first plan that it continues: the
+        matching of one to one with the most ground in common; null for a new one), ``area_km2``, ``kept_km2`` (of it,
+        what ``was`` held), ``kept_share``.
+    moved
+        One row a piece of ground that changes unit: ``from_unit``, ``to_unit`` (null where a plan leaves it out),
+        ``m2``, ``issues`` and ``people`` where given, polygon. The largest first.
+    borders
+        Three rows, lines inside the districts: ``state`` (``kept``, ``gone``, ``new``), ``length_m``.
+    totals
+        ``area_km2``, ``moved_km2``, ``moved_share``; where given ``issues``, ``moved_issues``, ``people``,
+        ``moved_people``; ``kept_border_m``, ``gone_border_m``, ``new_border_m``.
+    """
+
+    units: gpd.GeoDataFrame
+    moved: gpd.GeoDataFrame
+    borders: gpd.GeoDataFrame
+    totals: pd.Series[float]
+
+
+def compare_plans(
+    before: gpd.GeoDataFrame,
+    after: gpd.GeoDataFrame,
+    *,
+    issues: gpd.GeoDataFrame | None = None,
+    population: gpd.GeoDataFrame | None = None,
+    people_column: str = "people",
+    tolerance_m: float = 1.0,
+) -> Comparison:
+    """Say what changes from one plan, or from today's units, to another.
+
+    Parameters
+    ----------
+    before, after
+        Polygons with ``unit_id``, and ``district`` or not, in one metric CRS. Codes need not correspond.
+    issues
+        Points: how many change unit.
+    population
+        Points or polygons with ``people_column``; polygons count by the share of their area.
+    people_column
+        Column of ``population``.
+    tolerance_m
+        Borders nearer than this are the same, and strips of ground thinner than it have not moved.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        If ``unit_id`` is missing or repeats, or the population has no such column.
+    CrsError
+        If a CRS is not metric, or they differ.
+
+    Examples
+    --------
+    >>> today = gpd.GeoDataFrame(
+    ...     {"unit_id": ["甲", "乙"]}, geometry=[shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 2000, 1000)], crs=4549
+    ... )
+    >>> plan = gpd.GeoDataFrame(
+    ...     {"unit_id": ["1", "2"]}, geometry=[shapely.box(0, 0, 1200, 1000), shapely.box(1200, 0, 2000, 1000)], crs=4549
+    ... )
+    >>> change = compare_plans(today, plan)
+    >>> change.units[["unit_id", "was", "kept_share"]].round(3).values.tolist()
+    [['1', '甲', 0.833], ['2', '乙', 1.0]]
+    >>> change.moved[["from_unit", "to_unit", "m2"]].values.tolist()
+    [['乙', '1', 200000.0]]
+    """
+    crs = require_metric(before, "before")
+    require_metric(after, "after", like=crs)
+    for table, what in ((before, "before"), (after, "after")):
+        if "unit_id" not in table.columns or table["unit_id"].isna().any() or table["unit_id"].duplicated().any():
+            raise InputError(
+                zh=f"{what} 需要不空、不重复的 unit_id 列。",
+                en=f"{what} needs a column unit_id without nulls or repeats.",
+            )
+    pieces = _pieces(before, after)
+    was = _matching(pieces, len(before), len(after))
+    new_rows = pieces["after"].to_numpy()
+    stays = (new_rows >= 0) & (pieces["before"].to_numpy() >= 0) & (was[new_rows] == pieces["before"].to_numpy())
+    moved = _moved_ground(pieces[~stays], before, after, tolerance_m)
+    totals = {"area_km2": pieces.area.sum() / 1e6, "moved_km2": moved["m2"].sum() / 1e6}
+    totals["moved_share"] = totals["moved_km2"] / totals["area_km2"]
+    if issues is not None:
+        at = locate(issues, moved)
+        moved.insert(3, "issues", np.bincount(at[at >= 0], minlength=len(moved)))
+        totals |= {"issues": (locate(issues, pieces) >= 0).sum(), "moved_issues": moved["issues"].sum()}
+    if population is not None:
+        require_metric(population, "population", like=crs)
+        moved.insert(moved.columns.get_loc("geometry"), "people", people_in(moved, population, people_column))
+        totals |= {
+            "people": people_in(pieces, population, people_column).sum(),
+            "moved_people": moved["people"].sum(),
+        }
+    borders = _borders(before, after, tolerance_m)
+    totals |= {f"{state}_border_m": length for state, length in zip(borders["state"], borders["length_m"], strict=True)}
+    return Comparison(_continued(pieces[stays], before, after, was), moved, borders, pd.Series(totals, dtype=float))
+
+
+def _pieces(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Every piece of ground with its unit in either plan, by row; -1 where a plan leaves it out."""
+    old, new = before.geometry.to_numpy(), after.geometry.to_numpy()
+    second, first = shapely.STRtree(old).query(new, predicate="intersects")
+    both = shapely.intersection(old[first], new[second])
+    only_old = shapely.difference(old, shapely.union_all(new))
+    only_new = shapely.difference(new, shapely.union_all(old))
+    pieces = gpd.GeoDataFrame(
+        {
+            "before": np.concatenate([first, np.arange(len(old)), np.full(len(new), -1)]),
+            "after": np.concatenate([second, np.full(len(old), -1), np.arange(len(new))]),
+        },
+        geometry=np.concatenate([both, only_old, only_new]),
+        crs=before.crs,
+    )
+    pieces = pieces[pieces.area > 0]
+    return pieces.sort_values(["before", "after"]).reset_index(drop=True)
+
+
+def _matching(pieces: gpd.GeoDataFrame, n_before: int, n_after: int) -> NDArray[np.int64]:
+    """Row of the old unit that each new one continues, -1 for none: one to one, most ground in common."""
+    both = pieces[(pieces["before"] >= 0) & (pieces["after"] >= 0)]
+    common = np.zeros((n_before, n_after))
+    np.add.at(common, (both["before"].to_numpy(), both["after"].to_numpy()), both.area.to_numpy())
+    old, new = linear_sum_assignment(common, maximize=True)
+    was = np.full(n_after, -1, dtype=np.int64)
+    was[new[common[old, new] > 0]] = old[common[old, new] > 0]
+    return was
+
+
+def _moved_ground(
+    pieces: gpd.GeoDataFrame, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, tolerance_m: float
+) -> gpd.GeoDataFrame:
+    parts = pieces.explode(ignore_index=True)
+    wide = 2 * parts.area > tolerance_m * parts.length
+    kept = parts[wide & (parts.geom_type == "Polygon")].dissolve(["before", "after"]).reset_index()
+    moved = gpd.GeoDataFrame(
+        {
+            "from_unit": _names(before, kept["before"].to_numpy()),
+            "to_unit": _names(after, kept["after"].to_numpy()),
+            "m2": kept.area.to_numpy(),
+        },
+        geometry=kept.geometry.to_numpy(),
+        crs=before.crs,
+    )
+    return moved.sort_values("m2", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _names(units: gpd.GeoDataFrame, rows: NDArray[np.int64]) -> pd.Series[str]:
+    ids = units["unit_id"].astype("str").to_numpy()
+    return pd.Series([ids[row] if row >= 0 else None for row in rows], dtype="str")
+
+
+def _continued(
+    kept: gpd.GeoDataFrame, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, was: NDArray[np.int64]
+) -> gpd.GeoDataFrame:
+    area = after.area.to_numpy() / 1e6
+    common = np.bincount(kept["after"].to_numpy(), weights=kept.area.to_numpy(), minlength=len(after)) / 1e6
+    return gpd.GeoDataFrame(
+        {
+            "unit_id": after["unit_id"].astype("str").to_numpy(),
+            "was": _names(before, was).to_numpy(),
+            "area_km2": area,
+            "kept_km2": common,
+            "kept_share": common / area,
+        },
+        geometry=after.geometry.to_numpy(),
+        crs=after.crs,
+    )
+
+
+def _borders(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, tolerance_m: float) -> gpd.GeoDataFrame:
+    old, new = _inner_borders(before, tolerance_m), _inner_borders(after, tolerance_m)
+    near_old, near_new = (shapely.buffer(lines, tolerance_m, cap_style="flat") for lines in (old, new))
+    lines = [shapely.intersection(new, near_old), shapely.difference(old, near_new), shapely.difference(new, near_old)]
+    return gpd.GeoDataFrame(
+        {"state": ["kept", "gone", "new"], "length_m": shapely.length(lines)}, geometry=lines, crs=before.crs
+    )
+
+
+def _inner_borders(units: gpd.GeoDataFrame, tolerance_m: float) -> shapely.Geometry:
+    """Edges of units that are no edges of a district (or of the whole, where districts are not named)."""
+    shapes = units.geometry.to_numpy()
+    names = units["district"] if "district" in units.columns else pd.Series("", index=units.index)
+    outlines = [shapely.boundary(shapely.union_all(shapes[rows])) for rows in names.groupby(names).indices.values()]
+    fence = shapely.buffer(shapely.union_all(outlines), tolerance_m)
+    return shapely.line_merge(shapely.difference(shapely.union_all(shapely.boundary(shapes)), fence))
