@@ -1,0 +1,102 @@
+"""How each figure of a report was measured and over what: the lines that stand beside every number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from jxgis.i18n import text
+from jxgis.report.tables import MethodNote, ReportTables
+
+if TYPE_CHECKING:
+    from jxgis.settings import Settings
+
+__all__ = ["method_notes"]
+
+
+def _note(part: str, key: str, lang: str, **values: object) -> MethodNote:
+    figure, method, denominator = (
+        text(f"report.note_{key}_{piece}", lang, **values) for piece in ("figure", "method", "denominator")
+    )
+    return MethodNote(part, figure, method, denominator)
+
+
+def _p_method(cells: pd.DataFrame | None, lang: str) -> str:
+    if cells is None or "p_method" not in cells.columns:
+        return text("report.p_method_unknown", lang)
+    found = [str(m) for m in pd.unique(cells["p_method"].dropna())]
+    known = {"exact", "normal"}
+    words = [text(f"report.p_method_{m}", lang) if m in known else m for m in found]
+    return ("; " if lang == "en" else "；").join(words) or text("report.p_method_unknown", lang)
+
+
+def method_notes(
+    tables: ReportTables, settings: Settings, *, standard: str | None = None, lang: str = "zh"
+) -> list[MethodNote]:
+    """The method and the denominator of each figure that a report shows.
+
+    Parameters
+    ----------
+    tables
+        What was measured: only these parts are described.
+    settings
+        The settings that shaped it.
+    standard
+        The park standard in words; its preset's name if not given.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    list of MethodNote
+        In the order of the report.
+
+    Examples
+    --------
+    >>> from jxgis.settings import Settings
+    >>> tables = ReportTables(units=pd.DataFrame())
+    >>> [note.figure for note in method_notes(tables, Settings())]
+    ['单元面积', '紧凑度']
+    """
+    notes: list[MethodNote] = []
+    if tables.places is not None:
+        spots = settings.hotspots
+        cells = "—" if tables.cells is None else f"{tables.cells['cell_id'].nunique():,}"
+        values = {
+            "cell": f"{spots.cell_m:g}",
+            "band": f"{spots.band_m:g}",
+            "alpha": f"{spots.alpha:g}",
+            "p_method": _p_method(tables.cells, lang),
+            "cells": cells,
+        }
+        notes.extend(_note("hotspots", key, lang, **values) for key in ("gi", "places", "change", "quotient"))
+    if tables.coverage is not None:
+        parks = settings.parks
+        values = {
+            "standard": standard or parks.standard,
+            "gap": f"{parks.merge_gap_m:g}",
+            "minutes": f"{parks.minutes:g}",
+            "speed": f"{parks.speed_m_per_min:g}",
+        }
+        used = set(tables.coverage["method"].dropna())
+        notes.extend(_note("parks", key, lang, **values) for key in ("radius", "walking") if key in used)
+        if tables.sites is not None and len(tables.sites):
+            notes.append(_note("parks", "sites", lang))
+    if tables.units is not None:
+        units = settings.units
+        values = {
+            "low": f"{units.min_km2:g}",
+            "high": f"{units.max_km2:g}",
+            "target": f"{units.target:g}",
+            "seed": str(units.seed),
+        }
+        notes.extend(_note("units", key, lang, **values) for key in ("area", "compactness"))
+    if tables.scores is not None:
+        scoring = settings.scoring
+        weights = text(f"report.weights_{scoring.weights}", lang)
+        notes.extend(
+            _note("scores", key, lang, weights=weights, share=f"{100 * scoring.min_completeness:g}")
+            for key in ("score", "completeness")
+        )
+    return notes

@@ -1,0 +1,218 @@
+"""index.html: first what a planner will be asked, each figure with its method and denominator, one file, no script."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from jxgis.i18n import text
+from jxgis.report import sections
+from jxgis.report.sections import Block, Key, Paragraph, TableBlock
+from jxgis.report.tables import PARTS, FileLink, MethodNote, ReportTables
+
+__all__ = ["FigureFile", "report_page"]
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+class FigureFile(NamedTuple):
+    """A PNG that stands in the page: the part it belongs to, the file, and its caption."""
+
+    part: str
+    path: Path
+    caption: str
+
+
+def _table(block: TableBlock) -> str:
+    heads = "".join(
+        f"<th{' class=n' if n else ''}>{html.escape(t)}</th>" for t, n in zip(block.titles, block.numeric, strict=True)
+    )
+    rows = []
+    for row, words in enumerate(block.rows):
+        cells = "".join(
+            f'<td class="{"n" if n else "t"}{" bad" if (row, at) in block.marked else ""}">{html.escape(w)}</td>'
+            for at, (w, n) in enumerate(zip(words, block.numeric, strict=True))
+        )
+        rows.append(f"<tr{' class=all' if row in block.strong else ''}>{cells}</tr>")
+    heading = f"<h3>{html.escape(block.heading)}</h3>" if block.heading else ""
+    body = f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    if block.folded:
+        return f"<details><summary>{html.escape(block.heading)}</summary>{body}</details>"
+    return heading + body
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Paragraph):
+        return f'<p class="{block.look}">{html.escape(block.words)}</p>'
+    return _table(block)
+
+
+def _methods(methods: Iterable[MethodNote], part: str, lang: str) -> str:
+    mark = html.escape(text("report.denominator_mark", lang))
+    lines = "".join(
+        f"<p><b>{html.escape(n.figure)}</b>  {html.escape(n.method)} {mark}{html.escape(n.denominator)}</p>"
+        for n in methods
+        if n.part == part
+    )
+    return f'<div class="how">{lines}</div>' if lines else ""
+
+
+def _figures(figures: Iterable[FigureFile], part: str) -> str:
+    found = []
+    for figure in figures:
+        if figure.part == part:
+            data = base64.b64encode(figure.path.read_bytes()).decode("ascii")
+            caption = html.escape(figure.caption)
+            found.append(
+                f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
+            )
+    return "".join(found)
+
+
+def _keys(keys: Sequence[Key]) -> str:
+    cards = "".join(
+        f'<div class="key"><span>{html.escape(k.label)}</span><b>{html.escape(k.value)}</b>'
+        f'<small class="{k.look}">{html.escape(k.note)}</small></div>'
+        for k in keys
+    )
+    return f'<div class="keys">{cards}</div>'
+
+
+def _section(
+    part: str,
+    blocks: Sequence[Block],
+    *,
+    maps: Sequence[FileLink],
+    figures: Sequence[FigureFile],
+    methods: Sequence[MethodNote],
+    lang: str,
+) -> str:
+    heading = html.escape(text(f"report.part_{part}", lang))
+    own = next((m for m in maps if m.path == f"maps/{part}.html"), None)
+    button = (
+        f'<a class="open" href="{html.escape(own.path)}">{html.escape(text("report.open_map", lang))}</a>'
+        if own
+        else ""
+    )
+    # The way to the map stands below the first sentence, not below the last table.
+    body = [_block(b) for b in blocks]
+    body.insert(1, button)
+    return f'<section id="{part}"><h2>{heading}</h2>{"".join(body)}{_figures(figures, part)}{_methods(methods, part, lang)}</section>'
+
+
+def _files(files: Sequence[FileLink], lang: str) -> str:
+    if not files:
+        return ""
+    items = "".join(f'<li><a href="{html.escape(f.path)}">{html.escape(f.label)}</a></li>' for f in files)
+    heading = html.escape(text("report.files_heading", lang))
+    return f'<section id="files"><h2>{heading}</h2><ul class="files">{items}</ul></section>'
+
+
+def _data(inputs: pd.DataFrame | None, outside_area: int | None, lang: str) -> str:
+    blocks = sections.inputs(inputs, outside_area, lang)
+    if not blocks:
+        return ""
+    heading = html.escape(text("report.data_heading", lang))
+    return f'<section id="data"><h2>{heading}</h2>{"".join(_block(b) for b in blocks)}</section>'
+
+
+def report_page(
+    tables: ReportTables,
+    *,
+    title: str,
+    subtitle: str = "",
+    methods: Sequence[MethodNote] = (),
+    maps: Sequence[FileLink] = (),
+    figures: Sequence[FigureFile] = (),
+    files: Sequence[FileLink] = (),
+    target: float = 0.9,
+    min_km2: float = 2,
+    max_km2: float = 5,
+    top: int = 10,
+    outside_area: int | None = None,
+    lang: str = "zh",
+    sketch: bool = False,
+) -> str:
+    """The page that ties a result together: hot places, coverage, units, scores; then data, methods and files.
+
+    Parameters
+    ----------
+    tables
+        What was measured, and in ``missing`` why the rest was not.
+    title, subtitle
+        Heading, and the line below it: city and period.
+    methods
+        As :func:`jxgis.report.methods.method_notes` gives them.
+    maps, files
+        Links, with paths relative to the page; a map ``maps/PART.html`` gets a button in its section.
+    figures
+        PNG files, put into the page.
+    target
+        The coverage asked for, 0 to 1.
+    min_km2, max_km2
+        The bounds of units.
+    top
+        How many rows the ranked tables show.
+    outside_area
+        Issues kept that lie in no cell.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the page as schematic.
+
+    Returns
+    -------
+    str
+        HTML without scripts; it loads nothing and opens without internet.
+
+    Examples
+    --------
+    >>> page = report_page(ReportTables(), title="a <b>")
+    >>> "a &lt;b&gt;" in page, "<script" in page
+    (True, False)
+    """
+    blocks = {
+        "hotspots": lambda: sections.hotspots(tables, top, lang),
+        "parks": lambda: sections.parks(tables, target, top, lang),
+        "units": lambda: sections.units(tables, min_km2, max_km2, lang),
+        "scores": lambda: sections.scores(tables, top, lang),
+    }
+    style = resources.files("jxgis.report").joinpath("page.css").read_text(encoding="utf-8")
+    notice = f'<p class="sketch"><b>{html.escape(text("common.sketch", lang))}</b> {html.escape(text("report.sketch_notice", lang))}</p>'
+    places = [*PARTS, *(["data"] if tables.inputs is not None else []), *(["files"] if files else [])]
+    names = {p: text(f"report.part_{p}", lang) for p in PARTS}
+    names |= {"data": text("report.data_heading", lang), "files": text("report.files_heading", lang)}
+    nav = "".join(f'<a href="#{p}">{html.escape(names[p])}</a>' for p in places)
+    below = f'<p class="sub">{html.escape(subtitle)}</p>' if subtitle else ""
+    parts = "\n".join(
+        _section(part, blocks[part](), maps=maps, figures=figures, methods=methods, lang=lang) for part in PARTS
+    )
+    keys = _keys(sections.keys(tables, target, outside_area, lang))
+    return f"""<!DOCTYPE html>
+<html lang="{"en" if lang == "en" else "zh-CN"}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<title>{html.escape(title)}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<header><div><h1>{html.escape(title)}</h1>{below}{notice if sketch else ""}<nav>{nav}</nav></div></header>
+<main>
+{keys}
+{parts}
+{_data(tables.inputs, outside_area, lang)}
+{_files(files, lang)}
+</main>
+<footer>jxgis</footer>
+</body>
+</html>
+"""

@@ -1,0 +1,81 @@
+"""What a report is made of: the result tables that there are, and why the others are not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PARTS", "FileLink", "MethodNote", "ReportTables"]
+
+#: The parts of a report, in the order in which planners ask.
+PARTS: tuple[str, ...] = ("hotspots", "parks", "units", "scores")
+
+
+class MethodNote(NamedTuple):
+    """How one figure was measured, and over what.
+
+    Parameters
+    ----------
+    part
+        One of :data:`PARTS`.
+    figure, method, denominator
+        In words: what it is, how it was computed with which settings, and what it is divided by or counted over.
+    """
+
+    part: str
+    figure: str
+    method: str
+    denominator: str
+
+
+class FileLink(NamedTuple):
+    """A file of the result folder: its path there, with ``/``, and what it is in words."""
+
+    path: str
+    label: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReportTables:
+    """The tables of a report; ``None`` where a part was not measured.
+
+    Attributes
+    ----------
+    places
+        The contract's ``places``; ``street``, ``subdistrict``, ``main_department``, ``change`` where known.
+    zones
+        The contract's ``zones``: counts, density and location quotients by district and sub-district.
+    cells
+        The contract's ``cells``: only counted for the report, never listed.
+    findings
+        Further tables of the plan's four findings by key: ``ring``, ``concentration``, ``overlap``, ``diversity``.
+    coverage, sites, unserved_places
+        The contract's ``coverage`` and ``sites``; blind spots as named places, where made.
+    units, scores
+        The contract's tables.
+    inputs
+        ``layer, name, rows_in, rows_kept, rows_rejected, rows_left_out``: a row a file read.
+    missing
+        Part to the reason, in words, for which it is not there.
+    """
+
+    places: pd.DataFrame | None = None
+    zones: pd.DataFrame | None = None
+    cells: pd.DataFrame | None = None
+    findings: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    coverage: pd.DataFrame | None = None
+    sites: pd.DataFrame | None = None
+    unserved_places: pd.DataFrame | None = None
+    units: pd.DataFrame | None = None
+    scores: pd.DataFrame | None = None
+    inputs: pd.DataFrame | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def has(self, part: str) -> bool:
+        """Whether a part of :data:`PARTS` was measured."""
+        table = {"hotspots": self.places, "parks": self.coverage, "units": self.units, "scores": self.scores}[part]
+        return table is not None

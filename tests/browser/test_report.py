@@ -1,0 +1,44 @@
+"""The page in a real browser without internet: readable wide and narrow, and it runs no text as code."""
+
+from __future__ import annotations
+
+import pytest
+from result_tables import result_tables
+
+from jxgis.report.methods import method_notes
+from jxgis.report.page import report_page
+from jxgis.report.tables import ReportTables
+from jxgis.settings import Settings
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    t = result_tables()
+    tables = ReportTables(places=t.places, cells=t.cells, coverage=t.coverage, units=t.units, scores=t.scores)
+    path = tmp_path_factory.mktemp("report") / "index.html"
+    page = report_page(tables, title="报告", methods=method_notes(tables, Settings()), sketch=True)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def test_the_page_opens_without_internet_and_runs_nothing(index, visit):
+    found = visit(index)
+    assert found.page.locator("h1").inner_text() == "报告"
+    assert found.page.locator("section").count() == 4
+    assert found.page.evaluate("() => window.hacked") is None
+    assert len(found.requests) == 1
+    assert found.complaints == []
+
+
+def test_a_narrow_screen_scrolls_tables_not_the_page(index, visit):
+    page = visit(index).page
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+
+
+def test_folded_tables_open(index, visit):
+    page = visit(index).page
+    page.locator("details summary").first.click()
+    assert page.locator("details table").first.is_visible()

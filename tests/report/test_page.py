@@ -1,0 +1,122 @@
+"""The page says first what is asked, with method and denominator, and says in words what is missing."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from jxgis.maps.offline import require_offline
+from jxgis.report import sections
+from jxgis.report.methods import method_notes
+from jxgis.report.page import FigureFile, report_page
+from jxgis.report.tables import PARTS, FileLink, ReportTables
+from jxgis.settings import Settings
+
+
+def make(tables: ReportTables, **options) -> str:
+    methods = method_notes(tables, Settings(), lang=options.get("lang", "zh"))
+    return report_page(tables, title="报告 <b>", methods=methods, **options)
+
+
+def words(page: str) -> str:
+    return re.sub(r"<[^>]+>", "", page.split("<body>")[1])
+
+
+def test_top_places_come_first_with_street_class_and_change(tables):
+    page = words(make(tables))
+    assert page.index("第 1 位：三水湾（中山路、东栅），3,000 件，占全部案件 5.0 %，较上期 +7 %。") < page.index(
+        "各类问题的首位热点"
+    )
+    assert (
+        page.index("各类问题的首位热点")
+        < page.index("各分区覆盖率")
+        < page.index("各片区的单元")
+        < page.index("得分前")
+    )
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_each_part_has_its_method_and_denominator(tables, lang):
+    page = make(tables, lang=lang)
+    parts = re.findall(r'<section id="(\w+)">(.*?)</section>', page, re.DOTALL)
+    assert [name for name, _ in parts] == [*PARTS, "data"]
+    for name, body in parts[:4]:
+        assert 'class="how"' in body, name
+        assert ("分母" if lang == "zh" else "Denominator") in body
+
+
+def test_coverage_and_deficit_are_the_tables_own(tables):
+    block = next(b for b in sections.parks(tables, 0.9, 10, "zh") if isinstance(b, sections.TableBlock))
+    at = {title: n for n, title in enumerate(block.titles)}
+    first = block.rows[0]
+    assert first[0] == "全域"
+    city = tables.coverage.query("zone == 'all' and method == 'radius'")["coverage"].iloc[0]
+    assert first[at["服务半径覆盖率"]] == f"{100 * city:.1f} %"
+    assert first[at["距目标差"]] == f"{90 - 100 * city:.1f} %"
+    shown = [float(row[at["服务半径覆盖率"]].rstrip(" %")) for row in block.rows[1:-1]]
+    assert shown == sorted(shown)
+    assert block.rows[-1][0] == "余新"
+    assert block.rows[-1][at["服务半径覆盖率"]] == "—"
+    assert block.rows[-1][at["说明"]] == "没有居住用地"
+
+
+def test_units_by_district_add_up(tables):
+    block = next(b for b in sections.units(tables, 2, 5, "zh") if isinstance(b, sections.TableBlock))
+    at = block.titles.index("单元数")
+    assert sum(int(row[at]) for row in block.rows) == len(tables.units)
+
+
+def test_it_loads_nothing_and_runs_nothing(tables, tmp_path):
+    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+    page = make(
+        tables,
+        figures=[FigureFile("hotspots", tmp_path / "a.png", "图 <b>")],
+        maps=[FileLink("maps/hotspots.html", "m")],
+        files=[FileLink("report.xlsx", "表")],
+        sketch=True,
+    )
+    require_offline(page)
+    assert "<script" not in page
+    assert "<img src=x" not in page
+    assert "&lt;script&gt;window.hacked=1&lt;/script&gt;" in page
+    assert str(tmp_path) not in page
+    assert not re.findall(r"https?:", page)
+    assert 'href="maps/hotspots.html"' in page
+    assert "示意数据，非官方边界" in page
+
+
+def test_two_runs_write_the_same_page(tables):
+    assert make(tables) == make(tables)
+
+
+def test_a_report_of_nothing_says_why(tables):
+    page = words(report_page(ReportTables(missing={"parks": "没有公园图层。"}), title="t"))
+    assert "公园覆盖：本次没有结果。没有公园图层。" in page
+    assert page.count("本次没有结果") == 4
+
+
+def test_no_housing_is_a_reason_and_not_a_zero(tables):
+    empty = tables.coverage.assign(coverage=np.nan, served_m2=np.nan, residential_m2=np.nan, reason="no_housing_file")
+    page = words(make(ReportTables(coverage=empty)))
+    assert "没有给出覆盖率：没有提供居住用地图层。" in page
+    assert "0.0 %" not in page
+
+
+def test_no_hot_place_is_said(tables):
+    page = words(make(ReportTables(places=tables.places.iloc[:0])))
+    assert "没有显著的热点地段" in page
+
+
+def test_english(tables):
+    page = words(make(tables, lang="en"))
+    assert "First: 三水湾" in page
+    assert not re.findall("[热覆评]点|片区", page)
+
+
+def test_no_argument_is_changed(tables):
+    before = {name: getattr(tables, name).copy() for name in ("places", "coverage", "units", "scores", "zones")}
+    make(tables)
+    for name, table in before.items():
+        assert getattr(tables, name).equals(table)

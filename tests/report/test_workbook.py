@@ -1,0 +1,124 @@
+"""The workbooks: read back with another library, they hold the tables; and two runs hold the same bytes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zipfile
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from result_tables import HOSTILE, result_tables
+
+from jxgis import _errors
+from jxgis.report import workbook
+from jxgis.report.methods import method_notes
+from jxgis.report.tables import ReportTables
+from jxgis.report.workbook import report_workbook, scores_workbook
+from jxgis.settings import Settings
+
+
+@pytest.fixture
+def book(tables, tmp_path):
+    path = report_workbook(
+        tmp_path / "report.xlsx", tables, title="报告", methods=method_notes(tables, Settings()), sketch=True
+    )
+    return openpyxl.load_workbook(path)
+
+
+def values(sheet) -> pd.DataFrame:
+    rows = list(sheet.iter_rows(values_only=True))
+    return pd.DataFrame(rows[1:], columns=rows[0])
+
+
+def test_every_table_has_its_sheet_with_chinese_titles(book):
+    assert book.sheetnames == [
+        "说明", "热点地段", "分区统计", "总体性", "公园覆盖率", "建议新增公园", "管理单元", "评分", "输入数据",
+    ]  # fmt: skip
+    assert [c.value for c in book["热点地段"][1]][:3] == ["排名", "问题类别", "名称"]
+    for name in book.sheetnames[1:]:
+        heads = [c.value for c in book[name][1]]
+        # Identifiers of indicators that have no title of their own may stay; nothing of the contract may.
+        assert not {"rank", "issue_class", "coverage", "unit_id", "score", "share_inside"} & set(heads)
+        assert "geometry" not in heads
+        assert book[name].freeze_panes == "B2"
+        assert book[name].auto_filter.ref
+
+
+def test_values_are_the_tables_own(book, tables):
+    units = values(book["管理单元"])
+    np.testing.assert_allclose(units["面积（平方公里）"].astype(float), tables.units["area_km2"])
+    coverage = values(book["公园覆盖率"])
+    np.testing.assert_allclose(coverage["覆盖率"].astype(float), tables.coverage["coverage"])
+    assert coverage.loc[tables.coverage["coverage"].isna().to_numpy(), "说明"].tolist() == ["没有居住用地"] * 2
+    assert set(coverage["方法"]) == {"服务半径", "步行"}
+    assert "全域" in set(coverage["区域"])
+
+
+def test_numbers_are_formatted_as_what_they_are(book):
+    sheet = book["公园覆盖率"]
+    heads = [c.value for c in sheet[1]]
+    assert sheet.cell(2, heads.index("覆盖率") + 1).number_format == "0.0%"
+    places = book["热点地段"]
+    heads = [c.value for c in places[1]]
+    assert places.cell(2, heads.index("较上期变化") + 1).number_format == "+0%;-0%;0%"
+
+
+def test_notes_name_method_and_denominator_of_each_part(book):
+    words = [cell for row in book["说明"].iter_rows(values_only=True) for cell in row if cell]
+    assert "示意数据，非官方边界" in words
+    assert {"问题热点", "公园覆盖", "管理单元", "候选评分"} <= set(words)
+    assert any("居住用地面积" in word for word in words)
+
+
+def test_text_that_looks_like_a_formula_or_a_link_stays_text(tables, tmp_path):
+    evil = tables.places.head(3).assign(name=["=1+1", "https://example.org", HOSTILE])
+    path = report_workbook(tmp_path / "a.xlsx", ReportTables(places=evil), title="t", methods=[])
+    book = openpyxl.load_workbook(path)
+    column = [row[2].value for row in book["热点地段"].iter_rows(min_row=2)]
+    assert column == ["=1+1", "https://example.org", HOSTILE]
+    assert book["热点地段"]["C2"].data_type == "s"
+    assert book["热点地段"]["C3"].hyperlink is None
+
+
+def test_times_lose_their_zone_but_not_their_clock(tmp_path):
+    time = pd.Series(pd.to_datetime(["2025-03-01 08:30"])).dt.tz_localize("Asia/Shanghai")
+    path = report_workbook(
+        tmp_path / "a.xlsx", ReportTables(inputs=pd.DataFrame({"time": time})), title="t", methods=[]
+    )
+    assert openpyxl.load_workbook(path)["输入数据"]["A2"].value == dt.datetime(2025, 3, 1, 8, 30)
+
+
+def test_two_runs_write_the_same_bytes(tables, tmp_path):
+    made = [report_workbook(tmp_path / f"{n}.xlsx", tables, title="t", methods=[]).read_bytes() for n in "ab"]
+    assert made[0] == made[1]
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        assert str(tmp_path) not in "".join(archive.read(n).decode("utf-8", "ignore") for n in archive.namelist())
+
+
+def test_missing_parts_are_said(tmp_path):
+    tables = ReportTables(missing={"parks": "没有公园图层。"})
+    path = report_workbook(tmp_path / "a.xlsx", tables, title="t", methods=[])
+    words = [cell for row in openpyxl.load_workbook(path)["说明"].iter_rows(values_only=True) for cell in row if cell]
+    assert "公园覆盖：本次没有结果。没有公园图层。" in words
+
+
+def test_scores_have_a_sheet_for_scripts_and_one_for_people(tmp_path):
+    scores = result_tables().scores
+    path = scores_workbook(tmp_path / "scores.xlsx", scores, indicators={"park_coverage": "公园覆盖率"})
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames[:2] == ["scores", "评分"]
+    assert book.active.title == "评分"
+    raw = values(book["scores"])
+    assert list(raw.columns) == [c for c in scores.columns if c != "geometry"]
+    np.testing.assert_allclose(raw["score"].astype(float), scores["score"])
+    people = values(book["评分"])
+    assert people["排名"].dropna().is_monotonic_increasing
+    assert "公园覆盖率（得分）" in people.columns
+
+
+def test_more_rows_than_excel_holds_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "_MAX_ROWS", 5)
+    with pytest.raises(_errors.OutputError, match="GeoPackage"):
+        report_workbook(tmp_path / "a.xlsx", ReportTables(units=result_tables().units), title="t", methods=[])
