@@ -132,11 +132,11 @@ def local_moran_graph(
 
 def moran_from_gi(values: Numbers, gi: GiResult, found: PermutationP, *, alpha: float) -> MoranResult:
     """Compute local Moran's I from the neighbour sums of Gi and their conditional p, which are the same."""
-    mean = values.mean() if len(values) else np.nan
+    mean = values.sum() / max(len(values), 1)
     centred = values - mean
     around = gi.sums - gi.weight * mean
     with np.errstate(divide="ignore", invalid="ignore"):
-        i = centred * (around / gi.weight) / np.square(centred).mean()
+        i = centred * (around / gi.weight) / (np.square(centred).sum() / max(len(values), 1))
     everyone_equal = bool((values == values[:1]).all())
     # Gi has no z where the others are all equal; their sum is then certain, and its p is 1 and no reason.
     reason = np.where((gi.reason == "all_equal") & (not everyone_equal), "", gi.reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isqrt, log2
+from math import isqrt, log2, prod
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ def disc_sums(values: _Real, grid: Grid, *, band_m: float) -> _Real:
         (..., n_cells), dtype of ``values``; exact for integers.
     """
     reach = disc_reach(grid.cell_m, band_m)
-    batch = values.reshape(-1, len(grid))
+    batch = values.reshape(prod(values.shape[:-1]), len(grid))
     if values.dtype.kind == "i" and _fits_fourier(batch, grid, reach):
         sums = np.stack([_fourier_sums(layer, grid, reach) for layer in batch]) if len(batch) else batch
     else:

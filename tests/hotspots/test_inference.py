@@ -124,3 +124,11 @@ def test_wrong_questions_are_refused(city: tuple[Grid, np.ndarray]) -> None:
         hotspot_table(counts, grid, band_m=300, null="both")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="one class"):
         hotspot_table(counts[None], grid, band_m=300)
+
+
+def test_a_mask_that_leaves_no_cell_gives_an_empty_table(city: tuple[Grid, np.ndarray]) -> None:
+    nowhere = city[0].where(np.zeros(len(city[0]), dtype=bool))
+    for counts in ([], np.empty(0)):
+        table = hotspot_table(counts, nowhere, band_m=300)
+        assert list(table.columns) == COLUMNS
+        assert len(table) == 0
