@@ -25,11 +25,13 @@ if TYPE_CHECKING:
         load_candidates,
         load_exposure,
         load_gates,
+        load_historic,
         load_parks,
         load_places,
         load_residential,
         load_streets,
         load_units,
+        load_vacant,
         load_waters,
     )
     from jxgis.load.rasters import check_raster, load_population
@@ -46,6 +48,7 @@ __all__ = [
     "load_districts",
     "load_exposure",
     "load_gates",
+    "load_historic",
     "load_issues",
     "load_outline",
     "load_parks",
@@ -55,6 +58,7 @@ __all__ = [
     "load_streets",
     "load_subdistricts",
     "load_units",
+    "load_vacant",
     "load_waters",
     "unclassified",
 ]
@@ -81,7 +85,7 @@ class SourceFile:
     Parameters
     ----------
     name
-        The file's name without its folder; ``outer.zip/inner.csv`` for a file inside a zip.
+        The file's name without its folder; ``outer.zip/inner.csv`` where a zip holds several files.
     sha256
         Hash of the file as it lies on disk (of the zip, where there is one).
     rows_in, rows_kept, rows_rejected, rows_left_out

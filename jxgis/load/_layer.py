@@ -185,6 +185,8 @@ def _place(
         placed = place_columns(frame, reference, metric, axes=axes, box=box, names=dict(mapping), what=table.name)
         if placed.order == "north_east":
             notes.append(text_pair("load.north_east", file=table.name))
+        if placed.in_one_field:
+            notes.append(text_pair("load.in_one_field", file=table.name, count=placed.in_one_field))
     else:
         if table.geometry is None:
             raise AssertionError("a layer without geometry was not refused")

@@ -36,11 +36,14 @@ class Placed:
         Field, reason, mask (n,), values (n,): what is wrong with which rows.
     order
         How two columns were read; None where there was nothing to decide.
+    in_one_field
+        Rows whose first column held both numbers.
     """
 
     geometry: NDArray[Any]
     flaws: tuple[tuple[str, str, NDArray[np.bool_], Any], ...]
     order: AxisOrder | None = None
+    in_one_field: int = 0
 
 
 def reference_of(
@@ -206,49 +209,84 @@ def place_columns(
     first, second, pair = _coordinate_text(frame, reference, what)
     a, b = names.get(pair[0], pair[0]), names.get(pair[1], pair[1])
     field = a if pair[0] == pair[1] else f"{a},{b}"
+    in_one, first, second = _both_in_one(first, second)
     number_a, bad_a = as_number(first)
     number_b, bad_b = as_number(second)
     one, two = number_a.to_numpy(), number_b.to_numpy()
     bad = bad_a | bad_b
     missing = (np.isnan(one) | np.isnan(two)) & ~bad
     zero = (one == 0) & (two == 0)
-    _crs.check_units(one, two, reference, what)
+    usable = ~(missing | bad | zero)
+    _crs.check_units(one[~in_one], two[~in_one], reference, what)
     order = axes
     if order is None and pair != ("lon", "lat"):
         labels = (a, b) if pair[0] != pair[1] else (f"{a}[1]", f"{a}[2]")
-        order = _crs.assign_axes(one, two, reference, box=box, what=what, names=labels)
+        order = _crs.assign_axes(one[~in_one], two[~in_one], reference, box=box, what=what, names=labels)
     east, north = (two, one) if order == "north_east" else (one, two)
+    if in_one.any():
+        # A pair in one field has an order of its own: east first, unless only the other way round fits.
+        east, north = east.copy(), north.copy()
+        east[in_one], north[in_one] = one[in_one], two[in_one]
+        turned = in_one & usable & _fits(two, one, reference, box) & ~_fits(one, two, reference, box)
+        east[turned], north[turned] = two[turned], one[turned]
     lon, lat = _crs.to_lonlat(east, north, reference)
-    usable = ~(missing | bad | zero)
-    strayed = usable & (np.isnan(lon) | np.isnan(lat) | (np.abs(lat) > 90) | (np.abs(lon) > 180))
-    outside = np.zeros(len(frame), dtype=bool)
+    strayed = usable & ~_on_earth(lon, lat)
+    outside = np.zeros(len(frame), dtype=bool) if box is None else usable & ~_crs.inside_box(lon, lat, box)
+    if box is not None and usable.any() and outside[usable].mean() > 0.5:
+        _refuse_swapped(east[usable], north[usable], reference, box, what, order)
+    swapped = np.zeros(len(frame), dtype=bool)
     if box is not None:
-        outside = usable & ~strayed & ~_crs.inside_box(lon, lat, box)
-        if usable.any() and outside[usable].mean() > 0.5:
-            _refuse_swapped(east[usable], north[usable], reference, box, what, order)
+        swapped[outside] = _fits(north[outside], east[outside], reference, box)
     good = usable & ~strayed & ~outside
     x, y = _crs.to_metric(east[good], north[good], reference, metric)
     geometry = np.full(len(frame), None, dtype=object)
     geometry[good] = shapely.points(x, y)
-    shown = as_text(first) if pair[0] == pair[1] else None
-    values = _values(first, second, missing | bad | zero | strayed | outside) if shown is None else frame[pair[0]]
+    values = _values(frame, pair, ~good)
     return Placed(
         geometry,
         (
             (field, "no_coordinates", missing, values),
-            (field, "bad_coordinates", bad | strayed, values),
             (field, "zero_coordinates", zero, values),
+            (field, "swapped_axes", swapped, values),
+            (field, "bad_coordinates", bad | strayed, values),
             (field, "outside_box", outside, values),
         ),
-        order if axes is None and pair != ("lon", "lat") else None,
+        order=order if axes is None and pair != ("lon", "lat") else None,
+        in_one_field=int((in_one & good).sum()),
     )
 
 
-def _values(first: pd.Series, second: pd.Series, flawed: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """Both coordinates as they stand in the file, for the flawed rows."""
-    values = np.full(len(first), "", dtype=object)
-    pairs = zip(first[flawed], second[flawed], strict=True)
-    values[flawed] = [",".join("" if pd.isna(part) else str(part).strip() for part in pair) for pair in pairs]
+def _both_in_one(first: pd.Series, second: pd.Series) -> tuple[NDArray[np.bool_], pd.Series, pd.Series]:
+    """Rows that hold both numbers in the first column and none in the second, taken apart."""
+    alone = (first.notna() & as_text(second).isna()).to_numpy()
+    in_one = np.zeros(len(first), dtype=bool)
+    if alone.any():
+        one, two, whole = _split(first[alone])
+        in_one[alone] = whole
+    if in_one.any():
+        first, second = first.astype("str"), second.astype("str")
+        first[in_one], second[in_one] = one[whole], two[whole]
+    return in_one, first, second
+
+
+def _on_earth(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return (np.abs(lat) <= 90) & (np.abs(lon) <= 180)
+
+
+def _fits(
+    east: NDArray[np.float64], north: NDArray[np.float64], reference: Reference, box: Box | None
+) -> NDArray[np.bool_]:
+    """Whether points lie in the box; without one, on the earth."""
+    lon, lat = _crs.to_lonlat(east, north, reference)
+    return _on_earth(lon, lat) if box is None else _crs.inside_box(lon, lat, box)
+
+
+def _values(frame: pd.DataFrame, pair: tuple[str, str], flawed: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """The coordinates as they stand in the file, for the flawed rows."""
+    values = np.full(len(frame), "", dtype=object)
+    columns = [frame[name][flawed] for name in dict.fromkeys(pair)]
+    texts = [["" if pd.isna(value) else str(value).strip() for value in column] for column in columns]
+    values[flawed] = [",".join(parts) if any(parts) else "" for parts in zip(*texts, strict=True)]
     return values
 
 
@@ -261,7 +299,7 @@ def _coordinate_text(
         if pair[0] in frame and pair[1] in frame:
             return frame[pair[0]], frame[pair[1]], pair
     if "coordinates" in frame:
-        first, second = _split(frame["coordinates"])
+        first, second, _ = _split(frame["coordinates"])
         return first, second, ("coordinates", "coordinates")
     half = [name for name in ("lon", "lat", "x", "y") if name in frame]
     have = f"（只找到 {'、'.join(half)}）" if half else ""
@@ -274,8 +312,8 @@ def _coordinate_text(
     )
 
 
-def _split(column: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Both numbers of fields such as ``120.94,30.54``; what is no pair stays as it is, to be called no number."""
+def _split(column: pd.Series) -> tuple[pd.Series, pd.Series, NDArray[np.bool_]]:
+    """Both numbers of fields such as ``120.94,30.54``, and which are pairs; others stay, to be called no numbers."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -284,4 +322,4 @@ def _split(column: pd.Series) -> tuple[pd.Series, pd.Series]:
     parts = [pd.Series(pc.struct_field(found, name).to_pandas(), dtype="str") for name in ("first", "second")]
     whole = np.asarray(found.is_valid())
     first, second = (part.set_axis(column.index).where(whole, text) for part in parts)
-    return first, second
+    return first, second, whole

@@ -22,11 +22,13 @@ __all__ = [
     "load_candidates",
     "load_exposure",
     "load_gates",
+    "load_historic",
     "load_parks",
     "load_places",
     "load_residential",
     "load_streets",
     "load_units",
+    "load_vacant",
     "load_waters",
 ]
 
@@ -69,6 +71,16 @@ def load_streets(path: Source, *, city: City | None = None, **options: Unpack[Re
 def load_waters(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load waters: polygons with ``name``; otherwise as `load_parks`."""
     return _plain("waters", path, city, options)
+
+
+def load_historic(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load historic areas, in which smaller parks count: polygons with ``name``; otherwise as `load_parks`."""
+    return _plain("historic", path, city, options)
+
+
+def load_vacant(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load plots on which a park may be built: polygons with ``name``; otherwise as `load_parks`."""
+    return _plain("vacant", path, city, options)
 
 
 def load_gates(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:

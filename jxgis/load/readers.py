@@ -44,7 +44,7 @@ class RawTable:
     Parameters
     ----------
     name
-        The file's name without its folder, ``outer.zip/inner.csv`` inside a zip.
+        The file's name without its folder; ``outer.zip/inner.csv`` where a zip holds several.
     sha256
         Of the file on disk; empty for a table in memory.
     frame
@@ -245,7 +245,9 @@ def _read_zip(path: Path, sha256: str, expected: str, layer: str | None, encodin
                 "name one with layer (without extension), or pack them apart.",
             )
         for name in members:
-            yield _read_one(names[name], f"{path.name}/{name}", sha256, expected, layer, encoding)
+            # A zip around one file is that file: its rows need no second name.
+            shown = path.name if len(members) == 1 else f"{path.name}/{name}"
+            yield _read_one(names[name], shown, sha256, expected, layer, encoding)
 
 
 def _extract(path: Path, folder: Path) -> dict[str, Path]:

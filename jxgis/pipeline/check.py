@@ -1,0 +1,281 @@
+"""`jxgis check`: load one layer and say, in a planner's words, what is in it and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jxgis import i18n
+from jxgis._errors import InputError
+from jxgis.i18n import Text, text_pair
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from jxgis.city import City
+    from jxgis.load import Loaded
+    from jxgis.load.readers import Source
+
+__all__ = ["LAYERS", "Checked", "check_layer"]
+
+LAYERS = (
+    "subdistricts",
+    "districts",
+    "issues",
+    "parks",
+    "residential",
+    "streets",
+    "waters",
+    "gates",
+    "places",
+    "historic",
+    "vacant",
+    "population",
+    "exposure",
+    "blocks",
+    "units",
+    "candidates",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What a check found.
+
+    Attributes
+    ----------
+    loaded
+        The layer: its table is what ``clean.gpkg`` holds, its rejects ``rejects/LAYER.csv``.
+    lines
+        What to print, in this order.
+    summary
+        The same as data, for ``check.json``: plain numbers, texts, lists and dicts.
+    tables
+        Name to table, where there is one: ``flaws`` (overlaps and gaps between boundaries, with geometry),
+        ``unclassified`` (categories to be filled in), ``disagreement`` (issues that lie elsewhere than recorded).
+    """
+
+    loaded: Loaded
+    lines: tuple[Text, ...]
+    summary: dict[str, Any]
+    tables: dict[str, pd.DataFrame]
+
+
+def check_layer(
+    layer: str,
+    path: Source,
+    *,
+    city: City | None = None,
+    subdistricts: gpd.GeoDataFrame | None = None,
+    **options: Any,
+) -> Checked:
+    """Load a layer and describe it.
+
+    Parameters
+    ----------
+    layer
+        One of ``LAYERS``.
+    path
+        As the layer's loader takes it.
+    city
+        Of the project, if there is one.
+    subdistricts
+        For issues: where the sub-districts that they record are, in the metric CRS.
+    options
+        Of the layer's loader.
+
+    Returns
+    -------
+    Checked
+
+    Raises
+    ------
+    InputError
+        If there is no such layer, the file cannot be used, or no row is kept.
+    """
+    from jxgis import load
+    from jxgis.tables import nearest
+
+    if layer not in LAYERS:
+        hint = nearest(layer, LAYERS)
+        raise InputError(
+            zh=f"没有图层“{layer}”{hint.zh}可用：{'、'.join(LAYERS)}。",
+            en=f"No layer {layer!r}{hint.en} Known: {', '.join(LAYERS)}.",
+        )
+    loaded: Loaded = getattr(load, f"load_{layer}")(path, city=city, **options)
+    lines = [*_account(loaded), *loaded.notes, *_reasons(loaded), _extent(loaded), *_sizes(loaded)]
+    tables: dict[str, pd.DataFrame] = {}
+    if layer == "issues":
+        lines += _issue_lines(loaded.table, city, subdistricts, tables)
+    if layer in ("subdistricts", "districts"):
+        flaws = load.boundary_flaws(loaded.table)
+        if len(flaws):
+            tables["flaws"] = flaws
+    if layer == "subdistricts" and city is not None and len(city.crosswalk):
+        made = load.dissolve_districts(loaded.table, city=city)
+        km2 = f"{made.districts.area.sum() / 1e6:.1f}"
+        lines += [text_pair("check.dissolved", count=len(made.districts), km2=km2), *made.notes]
+    lines += _nulls(loaded.table, layer)
+    return Checked(loaded, tuple(lines), _summary(loaded, lines, tables), tables)
+
+
+def _account(loaded: Loaded) -> list[Text]:
+    title = text_pair(f"pipeline.{loaded.layer}")
+    lines = [
+        text_pair(
+            "check.account",
+            layer=title,
+            file=source.name,
+            rows_in=f"{source.rows_in:,}",
+            kept=f"{source.rows_kept:,}",
+            rejected=f"{source.rows_rejected:,}",
+            left_out=f"{source.rows_left_out:,}",
+        )
+        for source in loaded.sources
+    ]
+    if len(lines) > 1:
+        lines.append(
+            text_pair(
+                "check.total",
+                rows_in=f"{loaded.rows_in:,}",
+                kept=f"{sum(source.rows_kept for source in loaded.sources):,}",
+                rejected=f"{len(loaded.rejects):,}",
+                left_out=f"{loaded.rows_left_out:,}",
+            )
+        )
+    return lines
+
+
+def _reasons(loaded: Loaded) -> list[Text]:
+    lines = []
+    counts = loaded.rejects["reason"].value_counts()
+    for reason in counts.index:
+        first = loaded.rejects[loaded.rejects["reason"] == reason].iloc[0]
+        lines.append(
+            text_pair(
+                "check.reason",
+                reason=text_pair(f"reasons.{reason}"),
+                count=int(counts[reason]),
+                source=first["source"],
+                row=int(first["row"]),
+                field=first["field"],
+                value=first["value"],
+            )
+        )
+    return lines
+
+
+def _extent(loaded: Loaded) -> Text:
+    table = loaded.table
+    x0, y0, x1, y1 = table.total_bounds
+    west, south, east, north = table.to_crs(4326).total_bounds
+    code = table.crs.to_epsg()
+    return text_pair(
+        "check.extent",
+        crs=f"EPSG:{code}" if code else table.crs.name,
+        width=f"{(x1 - x0) / 1e3:.1f}",
+        height=f"{(y1 - y0) / 1e3:.1f}",
+        west=f"{west:.4f}",
+        east=f"{east:.4f}",
+        south=f"{south:.4f}",
+        north=f"{north:.4f}",
+    )
+
+
+def _sizes(loaded: Loaded) -> list[Text]:
+    table = loaded.table
+    kinds = set(table.geom_type)
+    if kinds <= {"Polygon", "MultiPolygon"}:
+        km2 = table.area / 1e6
+        label = next((table[column] for column in ("name", *table.columns) if column in table), km2)
+        least, most = int(km2.argmin()), int(km2.argmax())
+        return [
+            text_pair(
+                "check.areas",
+                count=len(table),
+                km2=_short(km2.sum()),
+                least=_short(km2.min()),
+                least_name=label.iloc[least],
+                most=_short(km2.max()),
+                most_name=label.iloc[most],
+            )
+        ]
+    if kinds <= {"LineString", "MultiLineString"}:
+        return [text_pair("check.lengths", count=len(table), km=f"{table.length.sum() / 1e3:,.1f}")]
+    return []
+
+
+def _short(number: float) -> str:
+    return f"{number:.2f}" if number >= 0.1 else f"{number:.2g}"
+
+
+def _issue_lines(
+    issues: gpd.GeoDataFrame,
+    city: City | None,
+    subdistricts: gpd.GeoDataFrame | None,
+    tables: dict[str, pd.DataFrame],
+) -> list[Text]:
+    from jxgis import load
+
+    lines = []
+    if issues["time"].notna().any():
+        first, last = issues["time"].min(), issues["time"].max()
+        lines.append(text_pair("check.period", first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}"))
+    counts = issues["issue_class"].value_counts()
+    if len(counts):
+        named = [
+            Text(
+                zh=f"{name} {count:,}",
+                en=f"{name if city is None or name not in city.class_names else city.class_names[name].en} {count:,}",
+            )
+            for name, count in counts.head(12).items()
+        ]
+        lines.append(text_pair("check.classes", classes=named))
+    left = load.unclassified(issues)
+    if len(left):
+        tables["unclassified"] = left
+    if subdistricts is not None and issues["recorded_subdistrict"].notna().any():
+        found = load.disagreement(issues, subdistricts, city=city)
+        if found.disagree:
+            tables["disagreement"] = found.cases
+            share = f"{100 * found.disagree / found.checked:.1f}"
+            lines.append(text_pair("check.disagree", count=found.disagree, share=share))
+        else:
+            lines.append(text_pair("check.none_disagree", checked=f"{found.checked:,}"))
+    return lines
+
+
+def _nulls(table: gpd.GeoDataFrame, layer: str) -> list[Text]:
+    from jxgis.tables import contract
+
+    absent: list[Text] = []
+    partly: list[Text] = []
+    for column in contract(layer).columns:
+        titles = {lang: i18n.column_titles([column.name], lang).get(column.name, column.name) for lang in i18n.LANGS}
+        missing = 1.0 if column.name not in table else float(table[column.name].isna().mean())
+        if missing == 1:
+            absent.append(Text(zh=titles["zh"], en=titles["en"]))
+        elif missing > 0:
+            share = f"{100 * missing:.3g} %"
+            partly.append(Text(zh=f"{titles['zh']} {share}", en=f"{titles['en']} {share}"))
+    lines = [text_pair("check.nulls", columns=partly)] if partly else []
+    return [*lines, text_pair("check.absent", columns=absent)] if absent else lines
+
+
+def _summary(loaded: Loaded, lines: list[Text], tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    code = loaded.table.crs.to_epsg()
+    return {
+        "layer": loaded.layer,
+        "crs": f"EPSG:{code}" if code else loaded.table.crs.to_wkt(),
+        "rows_in": loaded.rows_in,
+        "rows_kept": sum(source.rows_kept for source in loaded.sources),
+        "rows_rejected": len(loaded.rejects),
+        "rows_left_out": loaded.rows_left_out,
+        "rejected": {str(reason): int(count) for reason, count in loaded.rejects["reason"].value_counts().items()},
+        "bounds": [round(float(value), 3) for value in loaded.table.total_bounds],
+        "columns": [str(column) for column in loaded.table.columns if column != loaded.table.geometry.name],
+        "findings": {name: len(table) for name, table in tables.items()},
+        "zh": [line.zh for line in lines],
+        "en": [line.en for line in lines],
+    }
