@@ -39,7 +39,7 @@ _OWN = {  # what no layer of the demo can give: the bureau's own figures, low an
     "toilets_per_km2": (2.2, 5.0),
     "shaded_streets": (62.0, 92.0),
     "road_condition": (90.0, 99.5),
-    "solved_share": (91.0, 98.5),
+    "solved_rate": (91.0, 98.5),
 }
 _NO_FIGURES = ("大桥产业社区", "余新高铁南片")
 

@@ -224,8 +224,8 @@ def _measure(
             methods["issue_density"] = f"issues/{exposure}"
     if hot_cells is not None:
         hot = hot_cells[hot_cells["gi_bin"] >= 1]
-        table["hot_share"] = 100.0 * share_covered(candidates, hot)
-        methods["hot_share"] = "cells, gi_bin ≥ 1"
+        table["hot_percent"] = 100.0 * share_covered(candidates, hot)
+        methods["hot_percent"] = "cells, gi_bin ≥ 1"
     if parks is not None and residential is not None and "park_coverage" in wanted:
         chosen = standard or load_standard()
         table["park_coverage"] = _park_coverage(
@@ -233,8 +233,8 @@ def _measure(
         )
         methods["park_coverage"] = f"radius, {chosen.name}"
     if parks is not None and waters is not None:
-        table["blue_green_share"] = 100.0 * share_covered(candidates, _areal(parks), _areal(waters))
-        methods["blue_green_share"] = "parks, waters"
+        table["blue_green_percent"] = 100.0 * share_covered(candidates, _areal(parks), _areal(waters))
+        methods["blue_green_percent"] = "parks, waters"
     return table, methods
 
 

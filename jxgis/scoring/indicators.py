@@ -56,7 +56,7 @@ class Indicator:
 
     Examples
     --------
-    >>> Indicator("rework_share", "管理绩效", 5, low=0, high=10).is_cost
+    >>> Indicator("rework_rate", "管理绩效", 5, low=0, high=10).is_cost
     True
     """
 
@@ -249,7 +249,7 @@ def score_values(values: ArrayLike, indicator: Indicator) -> NDArray[np.float64]
     --------
     >>> score_values([45, 90, 120, np.nan], Indicator("park_coverage", "基础条件", 8, target=90)).tolist()
     [50.0, 100.0, 100.0, nan]
-    >>> score_values([0, 4, 12], Indicator("rework_share", "管理绩效", 5, low=2, high=10)).tolist()
+    >>> score_values([0, 4, 12], Indicator("rework_rate", "管理绩效", 5, low=2, high=10)).tolist()
     [100.0, 75.0, 0.0]
     """
     x = np.asarray(values, dtype=np.float64)

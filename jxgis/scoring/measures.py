@@ -112,7 +112,7 @@ def issue_measures(
     Returns
     -------
     pandas.DataFrame
-        On the candidates' index: ``issues`` (count); ``on_time_share`` (%), closed by the deadline; ``rework_share``
+        On the candidates' index: ``issues`` (count); ``on_time_rate`` (%), closed by the deadline; ``rework_rate``
         (%), cases sent back at least once, over the cases due where there are deadlines, else all; and
         ``body_concentration``, Σs² over the departments' shares of cases. NaN where there is no column for it, or
         fewer than ``min_cases`` cases in the denominator.
@@ -123,7 +123,7 @@ def issue_measures(
     >>> plot = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10)], crs=4549)
     >>> cases = gpd.GeoDataFrame({"rework": [0, 1, 0, 0]}, geometry=gpd.points_from_xy([1, 2, 3, 99], [1] * 4), crs=4549)
     >>> found = issue_measures(plot, cases, min_cases=1)
-    >>> found["issues"].item(), round(found["rework_share"].item(), 1), found["on_time_share"].item()
+    >>> found["issues"].item(), round(found["rework_rate"].item(), 1), found["on_time_rate"].item()
     (3, 33.3, nan)
     """
     crs = require_metric(candidates, "candidates")
@@ -133,18 +133,18 @@ def issue_measures(
     table = pd.DataFrame({"issues": np.bincount(who, minlength=n)}, index=candidates.index)
     every = np.ones(len(issues), dtype=np.bool_)
     due = every
-    table["on_time_share"] = np.nan
+    table["on_time_rate"] = np.nan
     if {"deadline", "closed"} <= set(issues.columns) and issues["deadline"].notna().any():
         deadline = pd.to_datetime(issues["deadline"]).to_numpy()
         closed = pd.to_datetime(issues["closed"]).to_numpy()
         due = deadline <= _now(issues)
         on_time = closed <= deadline
         base = due if on_time_of == "due" else ~np.isnat(closed) & ~np.isnat(deadline)
-        table["on_time_share"] = _percent(who, case, on_time & base, base, n, min_cases)
-    table["rework_share"] = np.nan
+        table["on_time_rate"] = _percent(who, case, on_time & base, base, n, min_cases)
+    table["rework_rate"] = np.nan
     if "rework" in issues.columns and issues["rework"].notna().any():
         again = pd.to_numeric(issues["rework"]).fillna(0).to_numpy() > 0
-        table["rework_share"] = _percent(who, case, again & due, due, n, min_cases)
+        table["rework_rate"] = _percent(who, case, again & due, due, n, min_cases)
     table["body_concentration"] = np.nan
     if "department" in issues.columns and issues["department"].notna().any():
         code, names = pd.factorize(issues["department"])

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from jxgis.city import UNCLASSIFIED, load_city
+from jxgis.demo import make_city
 from jxgis.hotspots.inference import hotspot_table
 from jxgis.load.boundaries import load_districts, load_subdistricts
 from jxgis.load.issues import disagreement, load_issues
@@ -123,6 +124,19 @@ def test_the_two_that_the_plan_names_lead(found):
     first = found.peaks[found.peaks["issue_class"] == "all"].sort_values("rank")["name"]
     assert first.iloc[0] == "三水湾"
     assert "府南" in set(first.head(3))
+
+
+def test_without_plants_counts_are_hot_and_rates_are_not():
+    """People cluster and cases follow them: raw counts find the inner city, rates find nothing, which is the truth."""
+    import geopandas as gpd
+
+    city = make_city(plants=False, background=20_000)
+    at = gpd.points_from_xy(city.cases["x"], city.cases["y"])
+    cases = gpd.GeoDataFrame(city.cases[["issue_class"]], geometry=at, crs=4549)
+    bare = analyse(cases, city.districts, classes=["街面秩序"], exposure=city.residential, exposure_column="people")
+    cells = bare.cells[bare.cells["issue_class"] == "all"]
+    assert (cells["gi_bin"] >= 1).sum() > 500
+    assert (cells["rate_bin"] >= 1).sum() == 0
 
 
 def test_shuffled_counts_give_no_more_false_cells_than_the_rate(issues, districts):

@@ -64,11 +64,11 @@ def test_those_with_the_bureau_s_figures_are_ranked(result):
     assert scores.loc[without, "rank"].isna().all()
     assert scores.loc[without, "reason"].str.contains("incomplete").all()
     few = "界外片"  # half outside the city: too few cases for rates
-    assert scores.loc[few, ["on_time_share", "rework_share"]].isna().all()
+    assert scores.loc[few, ["on_time_rate", "rework_rate"]].isna().all()
     assert scores.drop([*without, few])["rank"].notna().all()
     known = result.indicators.set_index("indicator")
     assert known.loc["toilets_per_km2", ["own", "measured", "missing"]].tolist() == [16, 0, 2]
-    assert known.loc["on_time_share", ["own", "measured", "missing"]].tolist() == [0, 17, 1]
+    assert known.loc["on_time_rate", ["own", "measured", "missing"]].tolist() == [0, 17, 1]
     assert known.loc["park_coverage", ["own", "measured", "missing"]].tolist() == [0, 18, 0]
     # Completeness by hand: the weights of what was measured, with and without the bureau's four.
     measured = known.loc[known["measured"] > 0, "weight"].sum()
@@ -109,10 +109,10 @@ def test_figures_equal_independent_ones(result, city, cases):
     ratio = (inside.sum() / people.sum()) / (whole_city / everyone.sum())
     assert scores.loc["三水湾生活圈", "issue_density"] == pytest.approx(ratio, rel=1e-3)
     assert scores.loc["三水湾生活圈", "issues"] == inside.sum()
-    assert scores["on_time_share"].dropna().between(96, 100).all()
+    assert scores["on_time_rate"].dropna().between(96, 100).all()
     blue_green = shapely.union_all([*city.parks.geometry, *city.waters.geometry])
     share = 100 * shapely.intersection(blue_green, zone).area / zone.area
-    assert scores.loc["三水湾生活圈", "blue_green_share"] == pytest.approx(share)
+    assert scores.loc["三水湾生活圈", "blue_green_percent"] == pytest.approx(share)
 
 
 def test_hot_cells_count_by_area(city):
@@ -122,8 +122,8 @@ def test_hot_cells_count_by_area(city):
         crs=4549,
     )
     scores = analyse(square(name=["甲"]), hot_cells=cells).scores
-    assert scores["hot_share"].item() == pytest.approx(25)
-    assert scores["hot_share_score"].item() == pytest.approx(50)
+    assert scores["hot_percent"].item() == pytest.approx(25)
+    assert scores["hot_percent_score"].item() == pytest.approx(50)
 
 
 def test_an_own_column_goes_before_what_is_measured():

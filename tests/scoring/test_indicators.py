@@ -22,7 +22,7 @@ def test_the_shipped_set_is_the_proposal():
     assert list(registry.dimensions) == list(by_dimension)
     target = {i.id: i.target for i in registry.indicators}
     assert (target["park_coverage"], target["toilets_per_km2"], target["shaded_streets"]) == (90, 4, 85)
-    assert (target["road_condition"], target["solved_share"]) == (98, 96)
+    assert (target["road_condition"], target["solved_rate"]) == (98, 96)
 
 
 @given(st.floats(0, 1e6), st.floats(0.01, 1e5))

@@ -66,8 +66,8 @@ def test_rates_equal_a_plain_loop(zones, cases, of):
         if name == "r":
             assert row.drop("issues").isna().all()
             continue
-        assert row["on_time_share"] == pytest.approx(100 * sum(on_time) / sum(counted))
-        assert row["rework_share"] == pytest.approx(100 * sum(again) / sum(due))
+        assert row["on_time_rate"] == pytest.approx(100 * sum(on_time) / sum(counted))
+        assert row["rework_rate"] == pytest.approx(100 * sum(again) / sum(due))
         assert row["body_concentration"] == pytest.approx((shares**2).sum())
 
 
