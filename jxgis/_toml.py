@@ -12,9 +12,17 @@ from pydantic import BaseModel, ValidationError
 from jxgis._errors import SettingsError
 from jxgis.i18n import Text
 
-__all__ = ["read_toml", "validated"]
+__all__ = ["RuleError", "read_toml", "validated"]
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class RuleError(ValueError):
+    """A rule of a settings model that does not hold, in both languages; raised inside pydantic's validators."""
+
+    def __init__(self, *, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.message = Text(zh=zh, en=en)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -98,6 +106,9 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
         )
     if item["type"] == "missing":
         return Text(zh=f"缺少 {key}", en=f"{key} is missing")
+    rule = item.get("ctx", {}).get("error")
+    if isinstance(rule, RuleError):
+        return Text(zh=f"{key}：{rule.message.zh}", en=f"{key}: {rule.message.en}")
     return Text(
         zh=f"{key} = {item.get('input')!r} 不可用（{_rule(item)}）", en=f"{key} = {item.get('input')!r}: {item['msg']}"
     )
@@ -120,7 +131,7 @@ def _rule(item: dict[str, Any]) -> str:
         "string_type": "须为文字",
         "bool_parsing": "须为 true 或 false",
     }
-    return rules.get(item["type"], str(item["msg"]).removeprefix("Value error, "))
+    return rules.get(item["type"], str(item["msg"]))
 
 
 def _known_keys(model: type[BaseModel], place: tuple[Any, ...]) -> list[str]:

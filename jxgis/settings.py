@@ -67,7 +67,7 @@ class IssueInputSettings(InputSettings):
     """``[inputs.issues]``: the issues' file, its class column, filters and time zone."""
 
     class_column: str | None = None
-    timezone: str = "Asia/Shanghai"
+    timezone: str | None = None
     start: str | None = Field(default=None, alias="from")
     end: str | None = Field(default=None, alias="to")
     status: tuple[str, ...] = ()

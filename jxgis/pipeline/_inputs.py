@@ -1,0 +1,192 @@
+"""What a command works on: the city, the metric CRS, and each layer that its settings name, loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from jxgis._errors import InputError
+from jxgis.city import City, load_city
+from jxgis.crs import box_around, choose_metric_crs
+from jxgis.i18n import Text, text_pair
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pyproj
+
+    from jxgis.load import Loaded
+    from jxgis.settings import InputSettings, Settings
+
+__all__ = ["Inputs", "Progress", "city_of", "needed", "read_inputs", "read_options"]
+
+Progress: TypeAlias = Callable[[Text], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The layers of one run, in one metric CRS.
+
+    Attributes
+    ----------
+    city
+        The project's city; None without a project.
+    crs
+        The metric CRS of every layer.
+    crs_note
+        What was chosen and why, for people.
+    loaded
+        Layer name to what was loaded.
+    sketch
+        Whether the polygons are schematic: no official ones were given.
+    leftover
+        Names of sub-districts that belong to no district.
+    """
+
+    city: City | None
+    crs: pyproj.CRS
+    crs_note: Text
+    loaded: dict[str, Loaded]
+    sketch: bool
+    leftover: tuple[str, ...] = ()
+
+    def table(self, layer: str) -> gpd.GeoDataFrame | None:
+        """The layer's rows, or None where it was not given."""
+        return self.loaded[layer].table if layer in self.loaded else None
+
+    def need(self, layer: str) -> gpd.GeoDataFrame:
+        """The layer's rows, where a command has checked that they are there."""
+        table: gpd.GeoDataFrame = self.loaded[layer].table
+        return table
+
+
+def city_of(settings: Settings, *, has_project: bool) -> City | None:
+    """The project's city, with what ``[city]`` replaces; None without a project.
+
+    Raises
+    ------
+    SettingsError
+        If the profile or a table that it names cannot be used.
+    """
+    if not has_project:
+        return None
+    city = load_city(settings.city.profile)
+    if settings.city.crs is not None:
+        city = replace(city, crs=settings.city.crs)
+    if settings.city.outline is not None:
+        city = replace(city, outline=Path(settings.city.outline))
+    return city
+
+
+def read_options(given: InputSettings) -> dict[str, Any]:
+    """The options of a loader that ``[inputs.LAYER]`` holds."""
+    return given.model_dump(
+        include={"layer", "crs", "encoding", "axes", "name_column", "columns", "towgs84"}, exclude_none=True
+    )
+
+
+def needed(settings: Settings, layers: dict[str, str]) -> None:
+    """Refuse a command whose layers are not all given.
+
+    Parameters
+    ----------
+    settings
+        The settings.
+    layers
+        Layer name to the option that gives it, such as ``{"issues": "--issues"}``.
+
+    Raises
+    ------
+    InputError
+        One message that names every option that is missing.
+    """
+    missing = [
+        (layer, option)
+        for layer, option in layers.items()
+        if getattr(settings.inputs, layer) is None
+        and not (layer == "districts" and settings.inputs.subdistricts is not None)
+    ]
+    if missing:
+        raise InputError(
+            zh="缺少输入：" + "、".join(f"{option}（或设置中的 [inputs.{layer}]）" for layer, option in missing) + "。",
+            en="Missing input: " + ", ".join(f"{option} (or [inputs.{layer}])" for layer, option in missing) + ".",
+        )
+
+
+def read_inputs(
+    settings: Settings, layers: Sequence[str], *, has_project: bool, progress: Progress = lambda _: None
+) -> Inputs:
+    """Load the layers that the settings name.
+
+    Parameters
+    ----------
+    settings
+        The settings.
+    layers
+        The layers that the command can use; those that the settings do not name are left out.
+    has_project
+        Whether the settings come from a project, which has a city.
+    progress
+        Called with each step.
+
+    Returns
+    -------
+    Inputs
+
+    Raises
+    ------
+    InputError
+        If a layer cannot be used.
+    """
+    from jxgis import load
+
+    city = city_of(settings, has_project=has_project)
+    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer)) is not None}
+    loaded: dict[str, Loaded] = {}
+    leftover: tuple[str, ...] = ()
+    where: dict[str, Any] = {}
+    for layer in sorted(given, key=_order):
+        progress(text_pair("pipeline.reading", layer=text_pair(f"pipeline.{layer}")))
+        options = read_options(given[layer]) | where
+        if layer == "issues":
+            options |= _issue_options(given[layer], settings.city.issue_classes)
+        loaded[layer] = getattr(load, f"load_{layer}")(given[layer].path, city=city, **options)
+        if city is None and not where:
+            polygons = loaded[layer].table
+            where = {"metric_crs": polygons.crs, "box": box_around(polygons)}
+    if "districts" in layers and "districts" not in loaded and "subdistricts" in loaded:
+        progress(text_pair("pipeline.dissolving"))
+        loaded["districts"], leftover = _dissolved(loaded["subdistricts"], city)
+    first = next(iter(loaded.values()))
+    crs, note = choose_metric_crs(None if city is None else city.crs, first.table)
+    official = any(layer in given and given[layer].official for layer in ("districts", "subdistricts"))
+    return Inputs(city, crs, note, loaded, sketch=not official, leftover=leftover)
+
+
+def _order(layer: str) -> tuple[bool, bool, str]:
+    """Polygons first: without a project they say where the city is."""
+    return layer != "districts", layer != "subdistricts", layer
+
+
+def _issue_options(given: InputSettings, class_table: str | None) -> dict[str, Any]:
+    options = given.model_dump(
+        include={"class_column", "timezone", "start", "end", "status", "source", "drop_status"}, exclude_none=True
+    )
+    return {name: value for name, value in options.items() if value != ()} | {"class_table": class_table}
+
+
+def _dissolved(subdistricts: Loaded, city: City | None) -> tuple[Loaded, tuple[str, ...]]:
+    """Districts made of sub-districts; they come from the same files, which are accounted for once."""
+    from jxgis import load
+
+    if city is None or city.crosswalk.empty:
+        raise InputError(
+            zh="没有片区面，也没有把街道归入片区的对照表；请提供 [inputs.districts]，或在城市配置中填写 crosswalk。",
+            en="No district polygons and no crosswalk to make them of sub-districts; give [inputs.districts], "
+            "or fill in the crosswalk of the city's profile.",
+        )
+    outline = None if city.outline is None else load.load_outline(city.outline, city=city)
+    made = load.dissolve_districts(subdistricts.table, city=city, outline=outline)
+    districts = load.Loaded("districts", made.districts, subdistricts.rejects.iloc[:0], (), made.notes)
+    return districts, tuple(made.leftover["name"])

@@ -1,0 +1,141 @@
+"""The four analyses, called with what the inputs hold and the settings say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jxgis.i18n import text_pair
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from jxgis.pipeline._inputs import Inputs, Progress
+    from jxgis.pipeline.hotspots import HotspotsResult
+    from jxgis.pipeline.parks import ParksResult
+    from jxgis.pipeline.score import ScoreResult
+    from jxgis.pipeline.units import UnitsResult
+    from jxgis.settings import Settings
+
+__all__ = ["Results", "find_hotspots", "measure_parks", "propose", "score"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Results:
+    """What a run found; None where a part was not run."""
+
+    hotspots: HotspotsResult | None = None
+    parks: ParksResult | None = None
+    units: UnitsResult | None = None
+    scores: ScoreResult | None = None
+
+
+def find_hotspots(inputs: Inputs, settings: Settings, progress: Progress) -> HotspotsResult:
+    """Hot spots of the issues in the districts."""
+    from jxgis.pipeline import hotspots
+
+    progress(text_pair("pipeline.step_hotspots"))
+    asked = settings.hotspots
+    by_column = settings.inputs.issues is not None and settings.inputs.issues.class_column is not None
+    districts = inputs.need("districts")
+    return hotspots.analyse(
+        inputs.need("issues"),
+        districts,
+        classes=None if inputs.city is None or by_column else list(inputs.city.classes),
+        districts=districts,
+        subdistricts=inputs.table("subdistricts"),
+        places=inputs.table("places"),
+        streets=inputs.table("streets"),
+        labels=_labels(inputs),
+        cell_m=asked.cell_m,
+        band_m=asked.band_m,
+        alpha=asked.alpha,
+        bandwidth_m=asked.bandwidth_m,
+        density_cell_m=asked.density_cell_m,
+    )
+
+
+def measure_parks(inputs: Inputs, settings: Settings, progress: Progress) -> ParksResult:
+    """Coverage of housing by parks, by district."""
+    from jxgis.parks.standards import load_standard
+    from jxgis.pipeline import parks
+
+    progress(text_pair("pipeline.step_parks"))
+    asked = settings.parks
+    return parks.analyse(
+        inputs.need("parks"),
+        inputs.table("residential"),
+        inputs.need("districts"),
+        standard=load_standard(asked.standard, None if inputs.city is None else inputs.city.standards),
+        historic=inputs.table("historic"),
+        merge_gap_m=asked.merge_gap_m,
+    )
+
+
+def propose(inputs: Inputs, settings: Settings, progress: Progress) -> UnitsResult:
+    """Units of the districts."""
+    from jxgis.pipeline import units
+
+    progress(text_pair("pipeline.step_units"))
+    asked = settings.units
+    return units.analyse(
+        inputs.need("districts"),
+        blocks=inputs.table("blocks"),
+        streets=inputs.table("streets"),
+        waters=inputs.table("waters"),
+        cell_m=asked.cell_m,
+        issues=inputs.table("issues"),
+        min_km2=asked.min_km2,
+        max_km2=asked.max_km2,
+        target_km2=asked.target,
+        seed=asked.seed,
+        exclaves=asked.exclaves,
+    )
+
+
+def score(
+    inputs: Inputs,
+    settings: Settings,
+    candidates: gpd.GeoDataFrame,
+    hotspots: HotspotsResult | None,
+    progress: Progress,
+    lang: str,
+) -> ScoreResult:
+    """Scores of candidates by whatever the inputs allow."""
+    from jxgis.parks.standards import load_standard
+    from jxgis.pipeline import score as scoring
+    from jxgis.scoring.indicators import select_indicators
+
+    progress(text_pair("pipeline.step_scores"))
+    asked = settings.scoring
+    return scoring.analyse(
+        candidates,
+        issues=inputs.table("issues"),
+        parks=inputs.table("parks"),
+        residential=inputs.table("residential"),
+        waters=inputs.table("waters"),
+        hot_cells=None if hotspots is None else hotspots.cells[hotspots.cells["issue_class"] == "all"],
+        districts=inputs.table("districts"),
+        historic=inputs.table("historic"),
+        standard=load_standard(settings.parks.standard, None if inputs.city is None else inputs.city.standards),
+        merge_gap_m=settings.parks.merge_gap_m,
+        indicators=select_indicators(asked.indicators),
+        weights=asked.weights,
+        judgements=asked.judgements or None,
+        min_completeness=asked.min_completeness,
+        min_km2=settings.units.min_km2,
+        max_km2=settings.units.max_km2,
+        lang=lang,
+    )
+
+
+def _labels(inputs: Inputs) -> gpd.GeoDataFrame | None:
+    """The city's labels as points: names to put on a map where there is nothing better."""
+    import geopandas as gpd
+
+    if inputs.city is None or inputs.city.labels.empty:
+        return None
+    table = inputs.city.labels
+    points = gpd.points_from_xy(table["lon"], table["lat"], crs=4326)
+    labels: gpd.GeoDataFrame = gpd.GeoDataFrame({"name": table["name"]}, geometry=points).to_crs(inputs.crs)
+    return labels

@@ -1,0 +1,185 @@
+"""One function a command: read, analyse, draw, write; the only place where the parts meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jxgis import output
+from jxgis.gpkg import write_gpkg
+from jxgis.i18n import text_pair
+from jxgis.pipeline import _drawing as drawing
+from jxgis.pipeline import _steps as steps
+from jxgis.pipeline._inputs import Inputs, Progress, needed, read_inputs
+
+if TYPE_CHECKING:
+    from jxgis.output import Stage
+    from jxgis.pipeline.hotspots import HotspotsResult
+    from jxgis.pipeline.parks import ParksResult
+    from jxgis.pipeline.score import ScoreResult
+    from jxgis.pipeline.units import UnitsResult
+    from jxgis.settings import Settings
+
+__all__ = [
+    "GROUND",
+    "OF_HOTSPOTS",
+    "OF_PARKS",
+    "OF_SCORES",
+    "OF_UNITS",
+    "finish",
+    "run_hotspots",
+    "run_parks",
+    "run_score",
+    "run_units",
+    "write_all",
+]
+
+GROUND = ("districts", "subdistricts")
+OF_HOTSPOTS = (*GROUND, "issues", "places", "streets", "exposure")
+OF_PARKS = (*GROUND, "parks", "residential", "streets", "gates", "places")
+OF_UNITS = (*GROUND, "blocks", "streets", "waters", "issues")
+OF_SCORES = (*GROUND, "candidates", "issues", "parks", "residential", "waters")
+
+
+def run_hotspots(
+    settings: Settings, out: str | Path, *, has_project: bool, lang: str, progress: Progress = lambda _: None
+) -> HotspotsResult:
+    """`jxgis hotspots`: find the hot spots of the issues and write them.
+
+    Parameters
+    ----------
+    settings
+        The settings; ``inputs.issues`` and ``inputs.districts`` (or sub-districts and a crosswalk) must be there.
+    out
+        The result folder.
+    has_project
+        Whether the settings come from a project.
+    lang
+        ``"zh"`` or ``"en"``.
+    progress
+        Called with each step.
+
+    Returns
+    -------
+    HotspotsResult
+
+    Raises
+    ------
+    JxgisError
+        If the input cannot be used or the folder not be written; nothing is changed then.
+    """
+    needed(settings, {"issues": "--issues", "districts": "--area"})
+    with output.staged(out, command="hotspots") as stage:
+        inputs = read_inputs(settings, OF_HOTSPOTS, has_project=has_project, progress=progress)
+        result = steps.find_hotspots(inputs, settings, progress)
+        progress(text_pair("pipeline.step_writing"))
+        write_hotspots(result, stage, inputs, settings, lang)
+        finish(stage, inputs, settings, lang, ("hotspots",), outside_area=result.outside_area)
+    return result
+
+
+def run_parks(
+    settings: Settings, out: str | Path, *, has_project: bool, lang: str, progress: Progress = lambda _: None
+) -> ParksResult:
+    """`jxgis parks`: measure park coverage and write it; parameters as for :func:`run_hotspots`."""
+    needed(settings, {"parks": "--parks", "residential": "--residential", "districts": "--by"})
+    with output.staged(out, command="parks") as stage:
+        inputs = read_inputs(settings, OF_PARKS, has_project=has_project, progress=progress)
+        result = steps.measure_parks(inputs, settings, progress)
+        progress(text_pair("pipeline.step_writing"))
+        write_parks(result, stage, inputs, settings, lang)
+        finish(stage, inputs, settings, lang, ("parks",))
+    return result
+
+
+def run_units(
+    settings: Settings, out: str | Path, *, has_project: bool, lang: str, progress: Progress = lambda _: None
+) -> UnitsResult:
+    """`jxgis units`: propose units and write them; parameters as for :func:`run_hotspots`."""
+    needed(settings, {"districts": "--districts"})
+    with output.staged(out, command="units") as stage:
+        inputs = read_inputs(settings, OF_UNITS, has_project=has_project, progress=progress)
+        result = steps.propose(inputs, settings, progress)
+        progress(text_pair("pipeline.step_writing"))
+        write_units(result, stage, inputs, settings, lang)
+        finish(stage, inputs, settings, lang, ("units",))
+    return result
+
+
+def run_score(
+    settings: Settings, out: str | Path, *, has_project: bool, lang: str, progress: Progress = lambda _: None
+) -> ScoreResult:
+    """`jxgis score`: score candidates and write the scores; parameters as for :func:`run_hotspots`."""
+    needed(settings, {"candidates": "--candidates"})
+    with output.staged(out, command="score") as stage:
+        inputs = read_inputs(settings, OF_SCORES, has_project=has_project, progress=progress)
+        hotspots = (
+            steps.find_hotspots(inputs, settings, progress) if {"issues", "districts"} <= inputs.loaded.keys() else None
+        )
+        result = steps.score(inputs, settings, inputs.need("candidates"), hotspots, progress, lang)
+        progress(text_pair("pipeline.step_writing"))
+        write_scores(result, stage, inputs, settings, lang)
+        finish(stage, inputs, settings, lang, ("hotspots", "parks", "scoring"))
+    return result
+
+
+def write_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
+    """``hotspots.gpkg``, ``density/*.tif``, the map and the figure."""
+    from jxgis.pipeline import hotspots
+
+    hotspots.write(result, stage, lang=lang)
+    drawing.draw_hotspots(result, stage, inputs, settings, lang)
+
+
+def write_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
+    """``parks.gpkg`` and the map."""
+    layers = {"coverage": result.coverage, "served": result.served, "unserved": result.unserved, "parks": result.parks}
+    write_gpkg(stage.path("parks.gpkg"), layers, lang=lang)
+    drawing.draw_parks(result, stage, inputs, settings, lang)
+
+
+def write_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
+    """``units.gpkg`` and the map."""
+    write_gpkg(stage.path("units.gpkg"), {"units": result.units, "blocks": result.blocks}, lang=lang)
+    drawing.draw_units(result, stage, inputs, settings, lang)
+
+
+def write_scores(result: ScoreResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
+    """``scores.gpkg``, ``scores.xlsx`` and the map."""
+    from jxgis.report.workbook import scores_workbook
+
+    write_gpkg(stage.path("scores.gpkg"), {"scores": result.scores}, lang=lang)
+    scores_workbook(stage.path("scores.xlsx"), result.scores, indicators=result.labels, lang=lang, sketch=inputs.sketch)
+    drawing.draw_scores(result, stage, inputs, settings, lang)
+
+
+def write_all(results: steps.Results, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
+    """The files of every part that was run."""
+    if results.hotspots is not None:
+        write_hotspots(results.hotspots, stage, inputs, settings, lang)
+    if results.parks is not None:
+        write_parks(results.parks, stage, inputs, settings, lang)
+    if results.units is not None:
+        write_units(results.units, stage, inputs, settings, lang)
+    if results.scores is not None:
+        write_scores(results.scores, stage, inputs, settings, lang)
+
+
+def finish(stage: Stage, inputs: Inputs, settings: Settings, lang: str, sections: tuple[str, ...], **more: Any) -> None:
+    """Write what every command writes: the rejects and run.json."""
+    loaded = list(inputs.loaded.values())
+    output.write_rejects(stage, loaded, lang)
+    output.write_run(
+        stage, settings=_settings(settings, sections, lang), crs=inputs.crs.to_string(), loaded=loaded, **more
+    )
+
+
+def _settings(settings: Settings, sections: tuple[str, ...], lang: str) -> Mapping[str, Any]:
+    dumped = settings.model_dump(by_alias=True, exclude_none=True)
+    return {
+        "lang": lang,
+        "city": dumped["city"],
+        "inputs": dumped["inputs"],
+        **{name: dumped[name] for name in sections},
+    }
