@@ -84,7 +84,8 @@ def _levels(streets: gpd.GeoDataFrame) -> Floats:
     words = streets["level"].astype("str").str.lower()
     above = words.str.contains("桥|高架|bridge|overpass|viaduct").fillna(False).to_numpy(dtype=bool)
     below = words.str.contains("隧|地下|tunnel|underpass").fillna(False).to_numpy(dtype=bool)
-    return np.where(np.isnan(number), above.astype(np.float64) - below, number)
+    found: Floats = np.where(np.isnan(number), above.astype(np.float64) - below, number)
+    return found
 
 
 def _cut(lines: Lines, level: Floats, barriers: npt.NDArray[np.object_]) -> tuple[Lines, Floats]:

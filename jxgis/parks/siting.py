@@ -1,0 +1,504 @@
+"""Where the next parks go: candidate sites, the p that serve most, and the fewest that reach a target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from scipy.sparse import csr_array
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+from jxgis.parks._tally import Study, study_of
+from jxgis.parks.cover import CoverSolution, cover_most, fewest_to_cover
+from jxgis.parks.housing import ALL, sample_points
+from jxgis.parks.radius import radius_coverage, service_area
+from jxgis.parks.standards import Standard
+from jxgis.parks.whole import polygons_of
+
+__all__ = ["FewestParks", "Siting", "candidate_lattice", "fewest_parks", "radius_sensitivity", "site_parks"]
+
+Floats = npt.NDArray[np.float64]
+
+_ROUNDS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Siting:
+    """Proposed parks and what they change.
+
+    Attributes
+    ----------
+    sites
+        The contract's layer ``sites``: ``rank``, ``m2`` (of the plot), ``name``, ``zone``, ``radius_m``, ``gain_m2``
+        (housing that the site serves and neither a park nor a site before it does; sample points times area),
+        ``candidate`` (row of the candidates), geometry.
+    before_after
+        ``zone``, ``residential_m2``, ``coverage_before``, ``coverage_after``, measured exactly by radius.
+    solution
+        The optimiser's answer with its bound and gap.
+    """
+
+    sites: gpd.GeoDataFrame
+    before_after: pd.DataFrame
+    solution: CoverSolution
+
+
+@dataclass(frozen=True, eq=False)
+class FewestParks:
+    """The fewest parks for a target.
+
+    Attributes
+    ----------
+    siting
+        The sites, and coverage before and after; no site where the target holds already.
+    zones
+        ``zone, coverage_before, best`` (by all candidates together), ``needed`` (new parks in the answer that serve
+        the zone), ``reason``: ``target_held``, ``target_out_of_reach`` (no candidate reaches it: left out of the
+        condition), or none.
+    target
+        What was asked for, 0–1.
+    """
+
+    siting: Siting
+    zones: pd.DataFrame
+    target: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Demand:
+    """Unserved sample points, and what each candidate serves of them."""
+
+    study: Study
+    cover: csr_array
+    weight: Floats
+    zone: npt.NDArray[np.int64]
+    radius_m: Floats
+    served: Floats
+    total: Floats
+
+
+def candidate_lattice(
+    unserved: gpd.GeoDataFrame, *, spacing_m: float = 100.0, min_plot_m2: float = 2000.0
+) -> gpd.GeoDataFrame:
+    """Make candidate sites where none are known: square plots on a lattice inside blind spots.
+
+    Parameters
+    ----------
+    unserved
+        Polygons of unserved housing, in a metric CRS.
+    spacing_m
+        Spacing of the lattice, in metres.
+    min_plot_m2
+        Area of a plot; a blind spot too small for one gets none.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``candidate_id`` and square plots, each wholly inside a blind spot.
+
+    Raises
+    ------
+    CrsError
+        If the layer is not in metres.
+    InputError
+        If a setting is not positive.
+
+    Examples
+    --------
+    >>> blind = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 200, 100)], crs=4549)
+    >>> candidate_lattice(blind, spacing_m=100, min_plot_m2=1600)["candidate_id"].tolist()
+    ['E0N0', 'E1N0']
+    """
+    crs = require_metric(unserved, "unserved")
+    if not (spacing_m > 0 and min_plot_m2 > 0):
+        raise InputError(
+            zh=f"spacing_m（{spacing_m}）和 min_plot_m2（{min_plot_m2}）都应大于 0。",
+            en=f"spacing_m ({spacing_m}) and min_plot_m2 ({min_plot_m2}) must be above 0.",
+        )
+    # Parcels that touch are one blind spot: a plot may lie across their common edge.
+    ground = shapely.get_parts(shapely.union_all(polygons_of(unserved.geometry.to_numpy())))
+    ground = ground[shapely.area(ground) >= min_plot_m2]
+    half = np.sqrt(min_plot_m2) / 2
+    found: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
+    for spot in ground:
+        low = np.ceil((np.array(spot.bounds[:2]) + half) / spacing_m - 0.5).astype(np.int64)
+        high = np.floor((np.array(spot.bounds[2:]) - half) / spacing_m - 0.5).astype(np.int64)
+        column, row = (
+            one.ravel() for one in np.meshgrid(*(np.arange(a, b + 1) for a, b in zip(low, high, strict=True)))
+        )
+        shapely.prepare(spot)
+        hit = shapely.covers(spot, _plots(column, row, spacing_m, half))
+        found.append((column[hit], row[hit]))
+    column = np.concatenate([one[0] for one in found]) if found else np.zeros(0, dtype=np.int64)
+    row = np.concatenate([one[1] for one in found]) if found else np.zeros(0, dtype=np.int64)
+    order = np.lexsort((column, row))
+    column, row = column[order], row[order]
+    names = [f"E{c}N{r}" for c, r in zip(column, row, strict=True)]
+    return gpd.GeoDataFrame(
+        {"candidate_id": pd.Series(names, dtype=object)}, geometry=_plots(column, row, spacing_m, half), crs=crs
+    )
+
+
+def _plots(
+    column: npt.NDArray[np.int64], row: npt.NDArray[np.int64], spacing_m: float, half: float
+) -> npt.NDArray[np.object_]:
+    x, y = (column + 0.5) * spacing_m, (row + 0.5) * spacing_m
+    return np.asarray(shapely.box(x - half, y - half, x + half, y + half), dtype=object)
+
+
+def _demand(
+    parks: gpd.GeoDataFrame,
+    housing: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    standard: Standard,
+    radius_m: float | None,
+    by: str,
+    sample_m: float,
+) -> _Demand:
+    require_metric(candidates, "candidates", require_metric(zones, "zones"))
+    if by not in ("area", "people"):
+        raise InputError(zh=f"by 是 {by}，应为 area 或 people。", en=f"by is {by}; it must be area or people.")
+    study = study_of(housing, zones)
+    points = sample_points(study.pieces, sample_m=sample_m)
+    weight = points.area_m2
+    if by == "people":
+        if study.pieces.people is None:
+            raise InputError(
+                zh='居住用地没有 people 列，不能按人口选址；请补上人口，或用 by="area"。',
+                en='The residential layer has no column people to site by; add it, or use by="area".',
+            )
+        weight = weight * (study.pieces.people / study.pieces.area_m2)[points.piece]
+    reach = service_area(parks)
+    shapely.prepare(reach)
+    served = shapely.intersects_xy(reach, points.x, points.y)
+    zone = study.pieces.zone[points.piece]
+    n_zones = len(study.zones)
+    open_points = np.flatnonzero(~served)
+    spot = np.asarray(shapely.points(points.x[open_points], points.y[open_points]), dtype=object)
+    plots = polygons_of(candidates.geometry.to_numpy())
+    radii = np.full(len(plots), radius_m) if radius_m is not None else _radii(shapely.area(plots), standard)
+    site, point = shapely.STRtree(spot).query(plots, predicate="dwithin", distance=radii)
+    cover = csr_array((np.ones(len(site), dtype=np.int8), (point, site)), shape=(len(spot), len(plots)))
+    return _Demand(
+        study=study,
+        cover=cover,
+        weight=weight[open_points],
+        zone=zone[open_points],
+        radius_m=radii,
+        served=np.bincount(zone[served], weights=weight[served], minlength=n_zones).astype(float),
+        total=np.bincount(zone, weights=weight, minlength=n_zones).astype(float),
+    )
+
+
+def _radii(area_m2: Floats, standard: Standard) -> Floats:
+    """The standard's radius of a park of that size; its least for one below every band: a pocket park."""
+    least = min(band.radius_m for band in standard.bands)
+    return np.nan_to_num(standard.radius_of(area_m2), nan=least)
+
+
+def site_parks(
+    parks: gpd.GeoDataFrame,
+    housing: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    *,
+    new_parks: int,
+    standard: Standard,
+    radius_m: float | None = None,
+    by: str = "area",
+    sample_m: float = 25.0,
+    time_limit_s: float = 60.0,
+) -> Siting:
+    """Choose the sites of new parks that serve the most housing that no park serves yet.
+
+    Parameters
+    ----------
+    parks
+        From `radius.classify_parks`: what they serve already is no reason for another park.
+    housing, zones, standard
+        As for `radius.radius_coverage`.
+    candidates
+        Sites, polygons: vacant plots, or from `candidate_lattice`; ``name`` is used where it is there.
+    new_parks
+        How many.
+    radius_m
+        Service radius of a new park, from the edge of its plot; where not given the standard's for the plot's size,
+        and the standard's least for plots smaller than it counts (pocket parks).
+    by
+        ``"area"`` of housing, or its ``"people"``.
+    sample_m
+        Spacing of the sample points that stand for housing, in metres.
+    time_limit_s
+        When to stop and report the gap instead.
+
+    Returns
+    -------
+    Siting
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If a setting is out of range, or there are no people to site by.
+
+    Examples
+    --------
+    >>> from jxgis.parks.radius import classify_parks
+    >>> from jxgis.parks.standards import load_standard
+    >>> park = gpd.GeoDataFrame({"area_m2": [1e4]}, geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
+    >>> homes = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 100)], crs=4549)
+    >>> zone = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, 0, 3000, 2000)], crs=4549)
+    >>> plots = gpd.GeoDataFrame(geometry=[shapely.box(x, 100, x + 50, 140) for x in (200, 1500, 2900)], crs=4549)
+    >>> standard = load_standard()
+    >>> found = site_parks(classify_parks(park, standard), homes, zone, plots, new_parks=1, standard=standard)
+    >>> found.sites["candidate"].tolist(), found.solution.gap
+    ([1], 0.0)
+    """
+    demand = _demand(parks, housing, zones, candidates, standard, radius_m, by, sample_m)
+    solution = cover_most(demand.cover, demand.weight, sites=new_parks, time_limit_s=time_limit_s)
+    return _siting(parks, housing, zones, candidates, standard, demand, solution)
+
+
+def _siting(
+    parks: gpd.GeoDataFrame,
+    housing: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    standard: Standard,
+    demand: _Demand,
+    solution: CoverSolution,
+) -> Siting:
+    chosen = solution.chosen
+    plots = polygons_of(candidates.geometry.to_numpy())[chosen]
+    middle = shapely.point_on_surface(plots)
+    row, zone = shapely.STRtree(zones.geometry.to_numpy()).query_nearest(middle, all_matches=False)
+    in_zone = np.array(demand.study.zones, dtype=object)[zone[np.argsort(row)]]
+    given = candidates["name"].to_numpy()[chosen] if "name" in candidates.columns else [None] * len(chosen)
+    names = [
+        f"{where} {rank}" if pd.isna(name) else str(name)
+        for rank, (name, where) in enumerate(zip(given, in_zone, strict=True), start=1)
+    ]
+    sites = gpd.GeoDataFrame(
+        {
+            "rank": np.arange(1, len(chosen) + 1),
+            "m2": shapely.area(plots),
+            "name": pd.Series(names, dtype=object),
+            "zone": pd.Series(in_zone, dtype=object),
+            "radius_m": demand.radius_m[chosen],
+            "gain_m2": solution.added,
+            "candidate": chosen,
+        },
+        geometry=plots,
+        crs=candidates.crs,
+    )
+    return Siting(
+        sites=sites,
+        before_after=_before_after(parks, housing, zones, standard, sites),
+        solution=solution,
+    )
+
+
+def _before_after(
+    parks: gpd.GeoDataFrame,
+    housing: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    standard: Standard,
+    sites: gpd.GeoDataFrame,
+) -> pd.DataFrame:
+    columns = ["radius_m", "geometry"]
+    more = gpd.GeoDataFrame(
+        {"radius_m": np.concatenate([parks["radius_m"], sites["radius_m"]])},
+        geometry=np.concatenate([parks.geometry.to_numpy(), sites.geometry.to_numpy()]),
+        crs=parks.crs,
+    )
+    before, after = (
+        radius_coverage(some, housing, zones, standard=standard).coverage for some in (parks[columns], more)
+    )
+    return pd.DataFrame(
+        {
+            "zone": before["zone"],
+            "residential_m2": before["residential_m2"],
+            "coverage_before": before["coverage"],
+            "coverage_after": after["coverage"],
+            "reason": before["reason"],
+        }
+    )
+
+
+def fewest_parks(
+    parks: gpd.GeoDataFrame,
+    housing: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    *,
+    standard: Standard,
+    target: float = 0.9,
+    every_zone: bool = False,
+    radius_m: float | None = None,
+    by: str = "area",
+    sample_m: float = 25.0,
+    time_limit_s: float = 60.0,
+) -> FewestParks:
+    """Choose the fewest new parks that bring coverage to a target, altogether and, if asked, in every zone.
+
+    Parameters
+    ----------
+    parks, housing, zones, candidates, standard, radius_m, by, sample_m, time_limit_s
+        As for `site_parks`.
+    target
+        Coverage to reach, 0–1: 0.9 by 2027 in the plan.
+    every_zone
+        Whether each zone must reach it too. Zones that no choice of candidates brings there are named and left out
+        of the condition, and so is the whole.
+
+    Returns
+    -------
+    FewestParks
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If a setting is out of range, or there are no people to site by.
+
+    Examples
+    --------
+    >>> from jxgis.parks.radius import classify_parks
+    >>> from jxgis.parks.standards import load_standard
+    >>> park = gpd.GeoDataFrame({"area_m2": [1e4]}, geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
+    >>> homes = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 100)], crs=4549)
+    >>> zone = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, 0, 3000, 2000)], crs=4549)
+    >>> plots = gpd.GeoDataFrame(geometry=[shapely.box(x, 100, x + 50, 140) for x in (200, 1500, 2900)], crs=4549)
+    >>> standard = load_standard()
+    >>> found = fewest_parks(classify_parks(park, standard), homes, zone, plots, standard=standard, target=0.4)
+    >>> len(found.siting.sites)
+    1
+    """
+    if not 0 < target <= 1:
+        raise InputError(zh=f"target 是 {target}，应在 0 与 1 之间。", en=f"target is {target}; it must be in (0, 1].")
+    demand = _demand(parks, housing, zones, candidates, standard, radius_m, by, sample_m)
+    in_reach = np.diff(demand.cover.indptr) > 0
+    best = demand.served + np.bincount(
+        demand.zone[in_reach], weights=demand.weight[in_reach], minlength=len(demand.total)
+    )
+    served, most, total = (np.append(one, one.sum()) for one in (demand.served, best, demand.total))
+    need = target * total - served
+    # To a millionth, as the solver meets it.
+    lacking = target * total - most > 1e-6 * total
+    held = need <= 1e-6 * total
+    asked = np.where(lacking | held, 0.0, need)
+    if not every_zone:
+        asked[:-1] = 0.0
+    siting = _fewest(parks, housing, zones, candidates, standard, demand, asked, target, by, time_limit_s)
+    solution = siting.solution
+    chosen = demand.cover[:, solution.chosen].tocoo()
+    pairs = np.unique(np.stack([demand.zone[chosen.row], chosen.col], axis=1), axis=0)
+    with np.errstate(invalid="ignore"):
+        table = pd.DataFrame(
+            {
+                "zone": [*demand.study.zones, ALL],
+                "coverage_before": served / total,
+                "best": most / total,
+                "needed": np.append(
+                    np.bincount(pairs[:, 0].astype(np.int64), minlength=len(demand.total)), len(solution.chosen)
+                ),
+                "reason": np.select(
+                    [total == 0, held, lacking], ["no_housing", "target_held", "target_out_of_reach"], ""
+                ),
+            }
+        )
+    table["reason"] = table["reason"].replace("", None)
+    return FewestParks(siting=siting, zones=table, target=target)
+
+
+def _fewest(
+    parks: gpd.GeoDataFrame,
+    housing: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    standard: Standard,
+    demand: _Demand,
+    asked: Floats,
+    target: float,
+    by: str,
+    time_limit_s: float,
+) -> Siting:
+    """Solve, measure exactly, and ask for a little more where sample points promised more than there is."""
+    found: Siting | None = None
+    for _ in range(_ROUNDS):
+        solution = fewest_to_cover(
+            demand.cover,
+            demand.weight,
+            need=asked[:-1],
+            group=demand.zone,
+            need_all=asked[-1],
+            time_limit_s=time_limit_s,
+        )
+        if solution is None:
+            break
+        found = _siting(parks, housing, zones, candidates, standard, demand, solution)
+        table = found.before_after
+        short = (target - table["coverage_after"]).to_numpy() * table["residential_m2"].to_numpy()
+        short = np.where((asked > 0) & (short > 0), short, 0.0)
+        if by != "area" or not short.any():
+            break
+        asked = asked + short
+    if found is None:
+        raise AssertionError("every condition was checked to be within reach")
+    return found
+
+
+def radius_sensitivity(
+    parks: gpd.GeoDataFrame,
+    housing: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    *,
+    new_parks: int,
+    standard: Standard,
+    radii_m: Sequence[float] = (200.0, 300.0, 400.0, 500.0),
+    sample_m: float = 25.0,
+) -> pd.DataFrame:
+    """Site again with other radii of the new parks: how much of the answer hangs on that number.
+
+    Parameters
+    ----------
+    parks, housing, zones, candidates, new_parks, standard, sample_m
+        As for `site_parks`.
+    radii_m
+        Radii to try, in metres.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``radius_m, coverage_before, coverage_after`` (of the whole), ``same_sites`` (how many of the sites are also
+        chosen at the radius before it in the list), ``gap``.
+    """
+    rows: list[dict[str, float]] = []
+    last: set[int] = set()
+    for radius_m in radii_m:
+        found = site_parks(
+            parks, housing, zones, candidates, new_parks=new_parks, standard=standard, radius_m=radius_m,
+            sample_m=sample_m,
+        )  # fmt: skip
+        now, whole = set(found.sites["candidate"]), found.before_after.iloc[-1]
+        rows.append(
+            {
+                "radius_m": radius_m,
+                "coverage_before": whole["coverage_before"],
+                "coverage_after": whole["coverage_after"],
+                "same_sites": len(now & last) if rows else np.nan,
+                "gap": found.solution.gap,
+            }
+        )
+        last = now
+    return pd.DataFrame(rows)

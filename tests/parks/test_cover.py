@@ -1,0 +1,94 @@
+"""Covering models against brute force and against spopt."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from jxgis._errors import InputError
+from jxgis.parks.cover import cover_most, fewest_to_cover
+
+
+def small(seed):
+    rng = np.random.default_rng(seed)
+    n_demand, n_sites = rng.integers(5, 40), rng.integers(3, 9)
+    cover = rng.random((n_demand, n_sites)) < rng.uniform(0.1, 0.5)
+    # Twins among demand and sites, so that merging has something to merge.
+    cover[:2], cover[:, 0] = cover[2:4], cover[:, 1]
+    return cover, rng.integers(0, 50, n_demand).astype(float), rng
+
+
+def covered(cover, weight, chosen):
+    return weight[cover[:, list(chosen)].any(axis=1)].sum()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 100_000), st.integers(0, 5))
+def test_most_equals_brute_force(seed, p):
+    cover, weight, _ = small(seed)
+    best = max(covered(cover, weight, some) for some in combinations(range(cover.shape[1]), min(p, cover.shape[1])))
+    found = cover_most(csr_array(cover), weight, sites=p)
+    assert len(found.chosen) <= p
+    assert found.covered == pytest.approx(best)
+    assert covered(cover, weight, found.chosen) == pytest.approx(best)
+    assert found.added.sum() == pytest.approx(best)
+    assert (np.diff(found.added) <= 1e-9).all()
+    assert found.gap == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 100_000), st.floats(0.05, 1.0), st.booleans())
+def test_fewest_equals_brute_force(seed, share, every_group):
+    cover, weight, rng = small(seed)
+    group = rng.integers(0, 3, len(weight))
+    total = np.bincount(group, weights=weight * cover.any(axis=1), minlength=3)
+    need = share * total if every_group else np.zeros(3)
+    n = cover.shape[1]
+
+    def enough(some):
+        hit = cover[:, list(some)].any(axis=1)
+        by_group = np.bincount(group, weights=weight * hit, minlength=3)
+        return (by_group >= need * (1 - 1e-6)).all() and by_group.sum() >= share * total.sum() * (1 - 1e-6)
+
+    fewest = next(k for k in range(n + 1) if any(enough(some) for some in combinations(range(n), k)))
+    found = fewest_to_cover(csr_array(cover), weight, need=need, group=group, need_all=share * total.sum())
+    assert len(found.chosen) == fewest
+    assert enough(found.chosen)
+
+
+def test_out_of_reach_is_none():
+    cover = csr_array(np.array([[1], [0]]))
+    assert fewest_to_cover(cover, [1.0, 1.0], need=[2.0]) is None
+    assert len(fewest_to_cover(cover, [1.0, 1.0], need=[0.0]).chosen) == 0
+
+
+def test_nothing_to_cover():
+    found = cover_most(csr_array((4, 3)), np.ones(4), sites=2)
+    assert (len(found.chosen), found.covered) == (0, 0)
+
+
+def test_wrong_input_is_refused():
+    cover = csr_array(np.eye(3))
+    with pytest.raises(InputError, match="new parks"):
+        cover_most(cover, np.ones(3), sites=-1)
+    with pytest.raises(InputError, match="weights"):
+        cover_most(cover, np.ones(2), sites=1)
+    with pytest.raises(InputError, match="weights"):
+        cover_most(cover, [1.0, np.nan, 1.0], sites=1)
+
+
+def test_a_middling_problem_equals_spopt():
+    """spopt solves it with CBC in a process of its own: no second solver library beside HiGHS."""
+    pulp = pytest.importorskip("pulp")
+    locate = pytest.importorskip("spopt.locate")
+    rng = np.random.default_rng(7)
+    site, home = rng.uniform(0, 6000, (60, 2)), rng.uniform(0, 6000, (600, 2))
+    weight = rng.integers(1, 100, 600).astype(float)
+    away = np.hypot(*(home[:, None] - site[None]).transpose(2, 0, 1))
+    model = locate.MCLP.from_cost_matrix(away, weight, 500, 8).solve(pulp.PULP_CBC_CMD(msg=False))
+    theirs = [j for j in range(60) if model.fac_vars[j].value() > 0.5]
+    found = cover_most(csr_array(away <= 500), weight, sites=8)
+    assert found.covered == pytest.approx(covered(away <= 500, weight, theirs))

@@ -1,0 +1,153 @@
+from itertools import combinations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from shapely.geometry import box
+
+from jxgis._errors import CrsError, InputError
+from jxgis.parks.radius import classify_parks, radius_coverage
+from jxgis.parks.siting import candidate_lattice, fewest_parks, radius_sensitivity, site_parks
+from jxgis.parks.standards import load_standard
+from jxgis.parks.whole import merge_parks
+
+STANDARD = load_standard()
+
+
+def table(shapes, **columns):
+    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=4549)
+
+
+@pytest.fixture(scope="module")
+def town():
+    """Three zones, 40 estates, two parks, ten plots."""
+    rng = np.random.default_rng(4)
+    corner = rng.uniform(0, 3000, (40, 2)) // 100 * 100
+    estates = [box(x, y, x + 100, y + 100) for x, y in np.unique(corner, axis=0)]
+    parks = classify_parks(merge_parks(table([box(200, 200, 300, 300), box(2500, 2000, 2560, 2050)])).parks, STANDARD)
+    plots = [box(x, y, x + 50, y + 50) for x, y in rng.uniform(0, 3000, (10, 2))]
+    zones = table([box(i * 1000, 0, i * 1000 + 1000, 3100) for i in range(4)], name=list("甲乙丙丁"))
+    return parks, table(estates, people=np.arange(len(estates)) + 1.0), zones, table(plots)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3])
+def test_the_best_of_all_choices(town, p):
+    """Against every choice, measured by radius: sample points stand for areas to within a few per cent."""
+    parks, homes, zones, plots = town
+
+    def after(some):
+        more = table([*parks.geometry, *plots.geometry.iloc[list(some)]])
+        more["radius_m"] = [*parks["radius_m"], *[300.0] * len(some)]
+        return radius_coverage(more, homes, zones, standard=STANDARD).coverage["coverage"].iloc[-1]
+
+    best = max(after(some) for some in combinations(range(len(plots)), p))
+    found = site_parks(parks, homes, zones, plots, new_parks=p, standard=STANDARD, sample_m=5)
+    assert found.before_after["coverage_after"].iloc[-1] == pytest.approx(best, abs=0.002)
+    assert found.before_after["coverage_after"].iloc[-1] == pytest.approx(after(found.sites["candidate"]))
+    assert found.sites["rank"].tolist() == list(range(1, p + 1))
+    assert found.solution.gap == 0
+
+
+def test_existing_parks_are_respected():
+    """The first plot would serve more housing, but a park serves it already."""
+    homes = table([box(0, 0, 1000, 200), box(2000, 0, 2300, 200)])
+    parks = classify_parks(merge_parks(table([box(400, 200, 500, 300)])).parks, STANDARD)
+    zones = table([box(0, 0, 3000, 1000)], name=["甲"])
+    plots = table([box(500, 200, 550, 250), box(2100, 200, 2150, 250)], name=["近", "远"])
+    found = site_parks(parks, homes, zones, plots, new_parks=2, standard=STANDARD)
+    assert found.sites["name"].tolist() == ["远"]
+    assert found.sites["gain_m2"].tolist() == [60_000]
+
+
+def test_by_people_or_by_area():
+    homes = table([box(0, 0, 400, 100), box(2000, 0, 2100, 100)], people=[10.0, 500.0])
+    parks = classify_parks(merge_parks(table([box(9000, 0, 9100, 100)])).parks, STANDARD)
+    zones = table([box(0, 0, 9999, 1000)], name=["甲"])
+    plots = table([box(200, 100, 250, 150), box(2000, 100, 2050, 150)])
+
+    def chosen(by):
+        return site_parks(parks, homes, zones, plots, new_parks=1, standard=STANDARD, by=by).sites["candidate"].tolist()
+
+    assert (chosen("area"), chosen("people")) == ([0], [1])
+    with pytest.raises(InputError, match="people"):
+        site_parks(parks, homes[["geometry"]], zones, plots, new_parks=1, standard=STANDARD, by="people")
+
+
+def test_size_of_the_plot_sets_the_radius(town):
+    parks, homes, zones, _ = town
+    plots = table([box(1500, 1500, 1520, 1520), box(1500, 1500, 1560, 1560), box(1500, 1500, 1580, 1580)])
+    radii = [
+        site_parks(parks, homes, zones, plots.iloc[[i]], new_parks=1, standard=STANDARD).sites["radius_m"].tolist()
+        for i in range(3)
+    ]
+    assert radii == [[300], [300], [500]]
+
+
+def test_fewest_for_a_target_is_the_least_of_all_choices(town):
+    parks, homes, zones, plots = town
+    everything = site_parks(parks, homes, zones, plots, new_parks=10, standard=STANDARD, sample_m=5)
+    target = 0.8 * everything.before_after["coverage_after"].iloc[-1]
+    found = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=target, sample_m=5)
+    n = len(found.siting.sites)
+    assert found.siting.before_after["coverage_after"].iloc[-1] >= target
+    fewer = site_parks(parks, homes, zones, plots, new_parks=n - 1, standard=STANDARD, sample_m=5)
+    assert fewer.before_after["coverage_after"].iloc[-1] < target + 0.002
+
+
+def test_every_zone_reaches_the_target_or_is_named(town):
+    parks, homes, zones, plots = town
+    found = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=0.3, every_zone=True, sample_m=10)
+    told = found.zones.set_index("zone")
+    after = found.siting.before_after.set_index("zone")["coverage_after"]
+    for zone, reason in told["reason"].items():
+        if reason == "no_housing":
+            assert np.isnan(after[zone])
+        elif reason == "target_out_of_reach":
+            assert told.loc[zone, "best"] < 0.3
+        else:
+            assert after[zone] >= 0.3
+    assert "no_housing" in set(told["reason"])
+
+
+def test_a_target_that_holds_needs_no_park(town):
+    parks, homes, zones, plots = town
+    found = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=0.01)
+    assert len(found.siting.sites) == 0
+    assert found.zones["reason"].iloc[-1] == "target_held"
+
+
+def test_lattice_plots_lie_inside_blind_spots():
+    blind = table([box(0, 0, 300, 95), box(300, 0, 500, 95), box(1000, 1000, 1030, 1030)])
+    plots = candidate_lattice(blind, spacing_m=50, min_plot_m2=900)
+    ground = shapely.union_all(blind.geometry.to_numpy())
+    assert shapely.covers(ground, plots.geometry.to_numpy()).all()
+    assert plots.area.to_numpy() == pytest.approx(900)
+    # Columns 0 … 9 across the common edge; row 1 would reach up to y = 90.
+    assert len(plots) == 20
+    assert plots["candidate_id"].is_unique
+    assert len(candidate_lattice(blind.iloc[2:], min_plot_m2=2000)) == 0
+
+
+def test_larger_radii_serve_more(town):
+    parks, homes, zones, plots = town
+    found = radius_sensitivity(parks, homes, zones, plots, new_parks=2, standard=STANDARD, radii_m=[200, 400, 800])
+    assert (np.diff(found["coverage_after"]) >= -1e-3).all()
+    assert found["coverage_before"].nunique() == 1
+
+
+def test_no_candidate_at_all(town):
+    parks, homes, zones, plots = town
+    found = site_parks(parks, homes, zones, plots.iloc[:0], new_parks=3, standard=STANDARD)
+    assert len(found.sites) == 0
+    assert found.before_after["coverage_after"].equals(found.before_after["coverage_before"].rename("coverage_after"))
+
+
+def test_wrong_input_is_refused(town):
+    parks, homes, zones, plots = town
+    with pytest.raises(CrsError, match="candidates"):
+        site_parks(parks, homes, zones, plots.set_crs(4326, allow_override=True), new_parks=1, standard=STANDARD)
+    with pytest.raises(InputError, match="target"):
+        fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=90)
+    with pytest.raises(InputError, match="min_plot_m2"):
+        candidate_lattice(homes, min_plot_m2=0)
