@@ -1,0 +1,201 @@
+"""Reference systems: check values, refusals, axes by value."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import pytest
+import shapely
+
+from jxgis import crs
+from jxgis._errors import CrsError
+
+LON, LAT = np.array([120.755]), np.array([30.746])
+EAST, NORTH = 572_297.0, 3_403_058.0
+BOX = (120.35, 30.45, 121.05, 31.10)
+
+
+@pytest.mark.parametrize(("code", "east"), [(4549, EAST), (4528, 40e6 + EAST)])
+def test_check_values_of_the_domain(code: int, east: float) -> None:
+    reference = crs.resolve_crs("EPSG:4490")
+    x, y = crs.to_metric(LON, LAT, reference, pyproj.CRS(code))
+    assert x[0] == pytest.approx(east, abs=0.6)
+    assert y[0] == pytest.approx(NORTH, abs=0.6)
+    lon, lat = crs.to_lonlat(x, y, crs.resolve_crs(code))
+    assert (lon[0], lat[0]) == pytest.approx((120.755, 30.746), abs=1e-9)
+
+
+def test_cgcs2000_declares_north_first_and_is_read_east_first() -> None:
+    assert pyproj.CRS(4490).axis_info[0].direction == "north"
+    lon, lat = crs.to_lonlat(LON, LAT, crs.resolve_crs(4490))
+    assert (lon[0], lat[0]) == (120.755, 30.746)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "datum"),
+    [
+        ("gcj02", "GCJ-02", "GCJ-02"),
+        ("GCJ-02", "GCJ-02", "GCJ-02"),
+        ("火星坐标系", "GCJ-02", "GCJ-02"),
+        ("bd-09", "BD-09", "BD-09"),
+        ("百度坐标", "BD-09", "BD-09"),
+        ("WGS84", "EPSG:4326", "WGS-84"),
+        ("CGCS2000", "EPSG:4490", "WGS-84"),
+        ("4549", "EPSG:4549", "WGS-84"),
+        (4549, "EPSG:4549", "WGS-84"),
+        ("epsg:4528", "EPSG:4528", "WGS-84"),
+        (pyproj.CRS(26986), "EPSG:26986", "WGS-84"),
+    ],
+)
+def test_names_people_write(given: object, name: str, datum: str) -> None:
+    found = crs.resolve_crs(given)  # type: ignore[arg-type]
+    assert (found.name, found.datum) == (name, datum)
+
+
+LOCAL = "+proj=tmerc +lat_0=0 +lon_0=120.75 +k=1 +x_0=500000 +y_0=0 +ellps=krass +units=m +no_defs"
+
+
+@pytest.mark.parametrize(
+    "given", ["EPSG:4214", "EPSG:2437", "EPSG:4610", "EPSG:2385", "EPSG:4555", "北京54", "西安80", "Xian 1980", LOCAL]
+)
+def test_systems_that_need_local_parameters_are_refused(given: str) -> None:
+    with pytest.raises(CrsError, match="towgs84") as caught:
+        crs.resolve_crs(given)
+    assert "CGCS2000" in caught.value.text("zh")
+
+
+@pytest.mark.parametrize("given", ["EPSG:4214", LOCAL])
+def test_local_parameters_are_used_as_given(given: str) -> None:
+    shift = (12.0, -98.0, -51.0)
+    reference = crs.resolve_crs(given, towgs84=shift)
+    zero = crs.resolve_crs(given, towgs84=(0, 0, 0))
+    x, y = (LON, LAT) if given == "EPSG:4214" else (np.array([500_480.0]), np.array([3_403_000.0]))
+    # Independent: the same shift in a PROJ pipeline of geocentric coordinates.
+    geodetic = reference.crs.source_crs.geodetic_crs  # type: ignore[union-attr]
+    a, rf = geodetic.ellipsoid.semi_major_metre, geodetic.ellipsoid.inverse_flattening
+    lon0, lat0 = (x, y) if given == "EPSG:4214" else pyproj.Proj(LOCAL)(x, y, inverse=True)
+    pipe = pyproj.Transformer.from_pipeline(
+        f"+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=cart +a={a} +rf={rf} "
+        "+step +proj=helmert +x=12 +y=-98 +z=-51 +step +inv +proj=cart +ellps=WGS84 "
+        "+step +proj=unitconvert +xy_in=rad +xy_out=deg"
+    )
+    want = pipe.transform(lon0, lat0)
+    got = crs.to_lonlat(x, y, reference)
+    assert (got[0][0], got[1][0]) == pytest.approx((want[0][0], want[1][0]), abs=1e-9)
+    moved = pyproj.Geod(ellps="WGS84").inv(*got, *crs.to_lonlat(x, y, zero))[2][0]
+    assert 20 < moved < 120
+
+
+def test_towgs84_takes_three_or_seven() -> None:
+    with pytest.raises(CrsError, match="towgs84"):
+        crs.resolve_crs("EPSG:4214", towgs84=(1, 2))
+    assert crs.resolve_crs("EPSG:4214", towgs84=(1, 2, 3, 0, 0, 0, 0)).crs.is_bound
+
+
+@pytest.mark.parametrize("given", ["EPSG:9", "嘉兴坐标", "nonsense", ""])
+def test_unknown_systems_are_refused(given: str) -> None:
+    with pytest.raises(CrsError, match="EPSG:4549"):
+        crs.resolve_crs(given)
+
+
+def test_choosing_the_metric_crs() -> None:
+    degrees = gpd.GeoSeries([shapely.box(120.7, 30.7, 120.8, 30.8)], crs=4326)
+    assert crs.choose_metric_crs("EPSG:4549", degrees)[0].to_epsg() == 4549
+    assert crs.choose_metric_crs(None, degrees.to_crs(4528))[0].to_epsg() == 4528
+    chosen, why = crs.choose_metric_crs(None, degrees)
+    assert chosen.to_epsg() == 32651
+    assert "32651" in why.zh
+    assert "32651" in why.en
+    feet = gpd.GeoSeries([shapely.box(-71.1, 42.3, -71.0, 42.4)], crs=4326).to_crs(2249)
+    assert crs.choose_metric_crs(None, feet)[0].to_epsg() == 32619
+    with pytest.raises(CrsError):
+        crs.choose_metric_crs("EPSG:4490")
+    with pytest.raises(CrsError):
+        crs.choose_metric_crs("EPSG:2249")
+    with pytest.raises(CrsError):
+        crs.choose_metric_crs(None, None)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "declared", "says"),
+    [
+        (120.755, 30.746, 4549, "EPSG:4490"),
+        (30.746, 120.755, 4549, "EPSG:4490"),
+        (EAST, NORTH, 4490, "EPSG:4549"),
+        (EAST, NORTH, "GCJ-02", "EPSG:4549"),
+        (40e6 + EAST, NORTH, 4549, "EPSG:4528"),
+        (NORTH, 40e6 + EAST, 4549, "EPSG:4528"),
+        (39e6 + EAST, NORTH, 4549, "EPSG:4527"),
+        (20e6 + EAST, NORTH, 4549, "EPSG:4498"),
+        (EAST, NORTH, 4528, "EPSG:4549"),
+    ],
+)
+def test_coordinates_that_contradict_the_declared_system(x: float, y: float, declared: object, says: str) -> None:
+    with pytest.raises(CrsError, match=says):
+        crs.check_units(np.array([x, 0.0, np.nan]), np.array([y, 0.0, 1.0]), crs.resolve_crs(declared), "a.csv")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "declared"),
+    [(EAST, NORTH, 4549), (40e6 + EAST, NORTH, 4528), (120.7, 30.7, 4490), (np.nan, np.nan, 4549), (0, 0, 4549)],
+)
+def test_coordinates_that_agree(x: float, y: float, declared: int) -> None:
+    crs.check_units(np.array([x]), np.array([y]), crs.resolve_crs(declared), "a.csv")
+
+
+@pytest.mark.parametrize("zone", range(25, 46))
+def test_suggested_systems_are_the_ones_of_that_zone(zone: int) -> None:
+    assert pyproj.CRS(crs._gauss_kruger(zone)).name.endswith(f"zone {zone}")
+
+
+@pytest.mark.parametrize("zone", range(13, 24))
+def test_suggested_systems_of_six_degrees(zone: int) -> None:
+    assert pyproj.CRS(crs._gauss_kruger(zone)).name.endswith(f"zone {zone}")
+
+
+def scattered(n: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.uniform(120.6, 120.9, n), rng.uniform(30.6, 30.9, n)
+
+
+@pytest.mark.parametrize("declared", ["EPSG:4549", "EPSG:4528", "EPSG:4490", "GCJ-02"])
+@pytest.mark.parametrize("order", ["east_north", "north_east"])
+@pytest.mark.parametrize("box", [BOX, None])
+def test_axes_are_found_by_value(declared: str, order: str, box: crs.Box | None) -> None:
+    reference = crs.resolve_crs(declared)
+    lon, lat = scattered()
+    if reference.crs.is_projected:
+        east, north = crs.to_metric(lon, lat, crs.resolve_crs(4326), reference.crs)
+    else:
+        east, north = lon, lat
+    first, second = (east, north) if order == "east_north" else (north, east)
+    first[:3], second[:3] = 0.0, 0.0
+    found = crs.assign_axes(first, second, reference, box=box, what="a.csv", names=("X坐标", "Y坐标"))
+    assert found == order
+
+
+def test_axes_that_cannot_be_told_ask_for_a_setting() -> None:
+    lon, lat = scattered()
+    both = crs.resolve_crs("EPSG:4326")
+    with pytest.raises(CrsError, match="axes"):
+        crs.assign_axes(lon, lat, both, box=(-71.2, 42.2, -70.9, 42.5), what="a.csv", names=("X", "Y"))
+    with pytest.raises(CrsError, match="north_east"):
+        crs.assign_axes(lat, lat + 0.1, both, box=None, what="a.csv", names=("X", "Y"))
+
+
+def test_box_around_is_wider_by_its_margin() -> None:
+    polygons = gpd.GeoSeries([shapely.box(570_000, 3_400_000, 580_000, 3_410_000)], crs=4549)
+    west, south, east, north = crs.box_around(polygons, margin_m=20_000)
+    lon0, lat0, lon1, lat1 = polygons.to_crs(4326).total_bounds
+    geod = pyproj.Geod(ellps="WGS84")
+    assert geod.inv(west, lat0, lon0, lat0)[2] == pytest.approx(20_000, rel=0.01)
+    assert geod.inv(lon0, south, lon0, lat0)[2] == pytest.approx(20_000, rel=0.01)
+    assert geod.inv(east, lat1, lon1, lat1)[2] == pytest.approx(20_000, rel=0.01)
+    assert geod.inv(lon1, north, lon1, lat1)[2] == pytest.approx(20_000, rel=0.01)
+
+
+def test_what_cannot_be_converted_is_nan() -> None:
+    x, y = crs.to_metric(np.array([120.7, 500.0]), np.array([30.7, 500.0]), crs.resolve_crs(4326), pyproj.CRS(4549))
+    assert np.isfinite([x[0], y[0]]).all()
+    assert np.isnan([x[1], y[1]]).all()
