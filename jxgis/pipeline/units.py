@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
-    from jxgis.units.delineate import PlanReport
+    from jxgis.units.alternatives import Alternatives
+    from jxgis.units.delineate import Plan, PlanReport
 
 __all__ = ["UnitsResult", "analyse"]
 
@@ -33,6 +35,11 @@ class UnitsResult:
         ``own``, ``streets`` or ``grid``.
     cut_finer
         Districts whose street faces above ``target_km2`` were cut too, because whole they left units out of bounds.
+    borders
+        Where alternatives were asked for: the plan's borders between blocks with ``stability``, the share of all
+        plans that draw them; ``units`` then has the mean over each unit's borders.
+    alternatives
+        Where asked for, the table of `units.alternatives.Alternatives`.
     """
 
     units: gpd.GeoDataFrame
@@ -40,6 +47,8 @@ class UnitsResult:
     report: PlanReport
     blocks_from: Literal["own", "streets", "grid"]
     cut_finer: tuple[str, ...]
+    borders: gpd.GeoDataFrame | None = None
+    alternatives: pd.DataFrame | None = None
 
 
 def analyse(
@@ -64,6 +73,7 @@ def analyse(
     keep_apart: gpd.GeoDataFrame | None = None,
     n_units: Mapping[str, int] | None = None,
     exclaves: Literal["own", "attach"] = "own",
+    alternatives: bool = False,
     seed: int = 0,
     workers: int = 1,
     progress: Callable[[int, int], bool | None] | None = None,
@@ -89,6 +99,9 @@ def analyse(
         Attribute to weight, 1 where not named.
     min_km2, max_km2, target_km2, compactness, border_credit, keep_together, keep_apart, n_units, exclaves
         See `units.delineate.propose_units`.
+    alternatives
+        Propose four further plans, with a third and with three times the compactness, from two other seeds and with a
+        quarter of the search: they say how stable each border of the plan is.
     seed, workers, progress
         See `units.delineate.propose_units`.
 
@@ -114,45 +127,83 @@ def analyse(
     ('grid', 28)
     """
     from jxgis.space.blocks import street_blocks
+    from jxgis.units.alternatives import propose_alternatives
     from jxgis.units.attributes import block_attributes
-    from jxgis.units.delineate import Plan, propose_units
+    from jxgis.units.delineate import propose_units
 
     barriers = _barriers(streets, waters)
+    asked: dict[str, Any] = {
+        "min_km2": min_km2,
+        "max_km2": max_km2,
+        "target_km2": target_km2,
+        "weights": weights,
+        "barriers": barriers,
+        "border_credit": border_credit,
+        "keep_together": keep_together,
+        "keep_apart": keep_apart,
+        "n_units": n_units,
+        "exclaves": exclaves,
+        "workers": workers,
+    }
 
-    def plan_of(cut: gpd.GeoDataFrame) -> Plan:
-        described = block_attributes(
+    def described(cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
+        table = block_attributes(
             cut, issues=issues, land_use=land_use, population=population, places=places, columns=attributes
         )
+        return cut.assign(**table), list(table.columns)
+
+    def plan_of(cut: gpd.GeoDataFrame, used: list[str]) -> Plan:
         return propose_units(
-            cut.assign(**described),
-            districts,
-            min_km2=min_km2,
-            max_km2=max_km2,
-            target_km2=target_km2,
-            attributes=list(described.columns),
-            weights=weights,
-            compactness=compactness,
-            border_credit=border_credit,
-            barriers=barriers,
-            keep_together=keep_together,
-            keep_apart=keep_apart,
-            n_units=n_units,
-            exclaves=exclaves,
-            seed=seed,
-            workers=workers,
-            progress=progress,
+            cut, districts, attributes=used, compactness=compactness, seed=seed, progress=progress, **asked
         )
 
     cut, blocks_from = _blocks(districts, blocks, streets, waters, cell_m=cell_m, max_km2=max_km2)
-    plan = plan_of(cut)
+    table, used = described(cut)
+    plan = plan_of(table, used)
     finer = _to_cut_finer(plan.units, cut, target_km2) if blocks_from == "streets" else ()
     if finer and streets is not None:
         largest = {name: target_km2 if name in finer else max_km2 for name in districts["name"]}
-        plan = plan_of(street_blocks(districts, streets=streets, waters=waters, max_km2=largest))
+        table, used = described(street_blocks(districts, streets=streets, waters=waters, max_km2=largest))
+        plan = plan_of(table, used)
     units = _measured(plan.units, plan.blocks, plan.report.attributes, weights, barriers, issues, land_use)
     front = ["block_id", "unit_id", "district"]
     others = [column for column in plan.blocks.columns if column not in front]
-    return UnitsResult(units, plan.blocks[front + others], plan.report, blocks_from, finer)
+    result = UnitsResult(units, plan.blocks[front + others], plan.report, blocks_from, finer)
+    if not alternatives:
+        return result
+    found = propose_alternatives(
+        table,
+        districts,
+        dials=(compactness / 3, compactness * 3),
+        seeds=(seed + 1, seed + 2),
+        attributes=used,
+        iterations=1000,
+        starts=1,
+        **asked,
+    )
+    return _with_stability(result, found)
+
+
+def _with_stability(result: UnitsResult, found: Alternatives) -> UnitsResult:
+    """The result with how often each of its borders recurs in the other plans."""
+    import numpy as np
+    import pandas as pd
+
+    from jxgis.units.alternatives import border_recurrence
+
+    unit = result.blocks["unit_id"]
+    others = {name: plan.blocks["unit_id"] for name, plan in zip(found.table["plan"], found.plans, strict=True)}
+    borders = border_recurrence(result.blocks, pd.DataFrame({"P0": unit} | others))
+    named = unit.set_axis(result.blocks["block_id"])
+    one, two = named[borders["block_a"]].to_numpy(), named[borders["block_b"]].to_numpy()
+    drawn = one != two
+    borders = borders[drawn].reset_index(drop=True)
+    ends = pd.DataFrame({"unit": np.concatenate([one[drawn], two[drawn]])})
+    ends["length_m"] = np.tile(borders["length_m"], 2)
+    ends["firm_m"] = ends["length_m"] * np.tile(borders["stability"], 2)
+    total = ends.groupby("unit")[["length_m", "firm_m"]].sum().reindex(result.units["unit_id"])
+    stability = (total["firm_m"] / total["length_m"]).to_numpy()
+    return replace(result, units=result.units.assign(stability=stability), borders=borders, alternatives=found.table)
 
 
 def _to_cut_finer(units: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame, target_km2: float) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def border_recurrence(blocks: gpd.GeoDataFrame, labels: pd.DataFrame) -> gpd.Geo
     -------
     GeoDataFrame
         One row a border that at least one plan draws: ``block_a``, ``block_b``, ``district``, ``plans`` (how many draw
-        it), ``recurrence`` (their share, 0 to 1: 1 is a border that does not depend on dial or seed), ``length_m``,
+        it), ``stability`` (their share, 0 to 1: 1 is a border that does not depend on dial or seed), ``length_m``,
         line.
 
     Raises
@@ -155,7 +155,7 @@ def border_recurrence(blocks: gpd.GeoDataFrame, labels: pd.DataFrame) -> gpd.Geo
     >>> cells = [shapely.box(x, 0, x + 1, 1) for x in range(3)]
     >>> blocks = gpd.GeoDataFrame({"block_id": list("abc"), "district": "甲"}, geometry=cells, crs=4549)
     >>> plans = pd.DataFrame({"P1": [1, 1, 2], "P2": [1, 2, 3]})
-    >>> border_recurrence(blocks, plans)[["block_a", "block_b", "recurrence"]].values.tolist()
+    >>> border_recurrence(blocks, plans)[["block_a", "block_b", "stability"]].values.tolist()
     [['a', 'b', 0.5], ['b', 'c', 1.0]]
     """
     if not labels.shape[1] or not labels.index.equals(blocks.index):
@@ -179,7 +179,7 @@ def border_recurrence(blocks: gpd.GeoDataFrame, labels: pd.DataFrame) -> gpd.Geo
             "block_b": ids[v],
             "district": blocks["district"].to_numpy()[u],
             "plans": times,
-            "recurrence": times / labels.shape[1],
+            "stability": times / labels.shape[1],
             "length_m": graph.shared_m[drawn > 0],
         },
         geometry=[_linework(line) for line in lines],

@@ -115,6 +115,24 @@ def test_layers_enter_the_plan_and_its_measures() -> None:
     assert spread == pytest.approx(result.report.ssd_share, rel=1e-9)
 
 
+def test_alternatives_say_how_stable_each_border_of_the_plan_is() -> None:
+    districts = districts_of(甲=shapely.box(0, 0, 5000, 3000), 乙=shapely.box(5000, 0, 6500, 2000))
+    result = analyse(districts, cell_m=500, alternatives=True)
+    assert_plan(result, districts)
+    borders, units = result.borders, result.units.set_index("unit_id")
+    assert borders is not None
+    assert result.alternatives is not None
+    assert len(result.alternatives) == 4
+    # Five plans, this one among them.
+    assert set((borders["stability"] * 5).round(9)) <= {1, 2, 3, 4, 5}
+    assert borders["length_m"].sum() * 2 == pytest.approx(units["inner_border_m"].sum())
+    # 乙 is one unit of 3 km²: without a border inside its district there is nothing to be stable.
+    assert units.loc[units["district"] == "乙", "stability"].isna().all()
+    inner = units.loc[units["district"] == "甲", "stability"]
+    assert inner.between(borders["stability"].min(), borders["stability"].max()).all()
+    assert analyse(districts, cell_m=500).borders is None
+
+
 def test_street_faces_are_cut_finer_only_where_a_district_needs_it() -> None:
     """甲 is faces of 4.5 and 0.9 km²: no whole number of them holds 2 to 5, unless the large one is cut."""
     districts = districts_of(甲=shapely.box(0, 0, 3000, 1800), 乙=shapely.box(3000, 0, 6000, 1500))

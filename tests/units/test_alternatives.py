@@ -39,7 +39,7 @@ def test_recurrence_equals_a_count_border_by_border() -> None:
                 total += 1
                 row = found.loc[(one, two)]
                 assert row["plans"] == times
-                assert row["recurrence"] == times / 5
+                assert row["stability"] == times / 5
                 assert row["length_m"] == pytest.approx(line.length)
                 assert row.geometry.equals(line)
     assert total == len(found)
@@ -72,7 +72,7 @@ def test_plans_along_the_dial_get_rounder_and_less_alike() -> None:
     assert by_dial["ssd_share"].mean().is_monotonic_increasing
     assert found.table["on_front"].any()
     assert len(found.plans) == 4
-    assert found.borders["recurrence"].between(0.25, 1).all()
+    assert found.borders["stability"].between(0.25, 1).all()
     # Every border of every plan is among them.
     plan = found.plans[2]
     unit = plan.blocks.set_index("block_id")["unit_id"]
