@@ -160,7 +160,7 @@ def diversity(zones: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     share = np.divide(counts, total[:, None], out=np.zeros_like(counts), where=has[:, None])
     terms = np.where(share > 0, share * np.log(np.where(share > 0, share, 1.0)), 0.0)
     entropy = np.where(has, -terms.sum(axis=1), np.nan)
-    main = share.argmax(axis=1)
+    main = share.argmax(axis=1) if len(classes) else np.empty(0, dtype=np.int64)
     return pd.DataFrame(
         {
             "zone": wide.index.get_level_values("zone"),
@@ -170,7 +170,7 @@ def diversity(zones: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
             "evenness": entropy / np.log(len(classes)) if len(classes) > 1 else np.full(len(total), np.nan),
             "effective_classes": np.exp(entropy),
             "main_class": np.where(has, np.array(list(classes), dtype=object)[main], None),
-            "main_share": np.where(has, share.max(axis=1), np.nan),
+            "main_share": np.where(has, share.max(axis=1, initial=0.0), np.nan),
         }
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -14,7 +14,7 @@ from scipy import ndimage
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
 from jxgis.hotspots.names import most_common, name_peaks, streets_of
-from jxgis.space._window import disc_reach, disc_sums
+from jxgis.space._window import disc_reach
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +61,14 @@ PEAK_COLUMNS = (
     "place_rank",
     "cell_id",
     "gi_z",
-    "issues_in_band",
+    "issues",
+    "share_issues",
+    "share_area",
+    "main_subclass",
+    "main_department",
+    "issues_before",
+    "issues_recent",
+    "change",
     "geometry",
 )
 
@@ -115,8 +122,10 @@ class HotPlaces:
         the default of a geocoder), ``issues_before, issues_recent, change`` (recent / before − 1), ``geometry``.
     peaks
         One row a local maximum of z among hot cells, at least a band apart, ranked by z within the class: ``rank,
-        issue_class, name, name_from, street, district, subdistrict, place_rank, cell_id, gi_z, issues_in_band``,
-        ``geometry`` (point). A city may be one large hot place; the peaks say where in it to go.
+        issue_class, name, name_from, street, district, subdistrict, place_rank, cell_id, gi_z``; of its catchment, the
+        cells within the band that no other peak is nearer to: ``issues, share_issues, share_area, main_subclass,
+        main_department, issues_before, issues_recent, change``; ``geometry`` (point). A city may be one large hot place:
+        the peaks say where in it to go.
     """
 
     places: gpd.GeoDataFrame
@@ -376,13 +385,11 @@ def _of_class(
     keep = issues.of_class(issue_class)
 
     peaks = _peak_table(issue_class, z, count, hot, label, grid, issues, keep, band_m, naming)
+    catchment = _nearest_peak(peaks, grid, band_m)
+    peaks = peaks.assign(**_measures(issue_class, catchment, count, grid, issues, keep, past, periods, len(peaks)))
     own = peaks.drop_duplicates("place").set_index("place").sort_index()
     group = np.where(keep, label[issues.cell], -1)
-    subclass = issues.main("sub_type", group, keep, n)
-    area = np.bincount(label[hot], minlength=n) / len(grid)
-    number = np.bincount(label[hot], weights=count[hot], minlength=n)
-    share = number / count.sum() if count.sum() else np.full(n, np.nan)
-    before, recent = _in_periods(issue_class, label, past, periods, n)
+    measures = _measures(issue_class, label, count, grid, issues, keep, past, periods, n)
     table = pd.DataFrame(
         {
             "issue_class": issue_class,
@@ -392,20 +399,12 @@ def _of_class(
             "street": issues.main("street", group, keep, n)["value"],
             "district": issues.main("district", group, keep, n)["value"],
             "subdistrict": issues.main("subdistrict", group, keep, n)["value"],
-            "issues": number.astype(count.dtype),
-            "share_issues": share,
-            "share_area": area,
-            "area_km2": area * len(grid) * grid.cell_m**2 / 1e6,
-            "concentration": share / area,
+            **measures,
+            "area_km2": measures["share_area"] * len(grid) * grid.cell_m**2 / 1e6,
+            "concentration": measures["share_issues"] / measures["share_area"],
             "peak_z": own["gi_z"].to_numpy(),
             "peak_cell": own["cell_id"].to_numpy(),
-            "main_subclass": subclass["value"],
-            "main_subclass_share": subclass["share"],
-            "main_department": issues.main("department", group, keep, n)["value"],
             "same_point_share": _same_point_share(group, issues.point, n),
-            "issues_before": before,
-            "issues_recent": recent,
-            "change": np.divide(recent, before, out=np.full(n, np.nan), where=before > 0) - 1,
             "geometry": _outlines(label, grid, n),
         }
     )
@@ -432,8 +431,9 @@ def _peak_table(
 ) -> pd.DataFrame:
     cell = find_peaks(z, hot, grid, band_m=band_m)
     x, y = (values[cell] for values in grid.centres())
-    # Each cell belongs to the nearest peak within half a band, so that a peak's street is that of its own cases.
-    group = _nearest_peak(x, y, grid, band_m)[issues.cell]
+    # Names come from the cases within half a band: the street at the peak, not the avenue a block away.
+    points = pd.DataFrame({"geometry": shapely.points(x, y)})
+    group = _nearest_peak(points, grid, max(band_m / 2, grid.cell_m / 2))[issues.cell]
     main = {
         column: issues.main(column, np.where(keep, group, -1), keep, cell.size)["value"].to_numpy(dtype=object)
         for column in ("street", "district", "subdistrict")
@@ -459,22 +459,52 @@ def _peak_table(
             "place": label[cell],
             "cell_id": grid.ids()[cell],
             "gi_z": z[cell],
-            "issues_in_band": disc_sums(count, grid, band_m=band_m)[cell],
-            "geometry": shapely.points(x, y),
+            "geometry": points["geometry"],
         }
     )
 
 
-def _nearest_peak(x: NDArray[np.float64], y: NDArray[np.float64], grid: Grid, band_m: float) -> NDArray[np.int64]:
-    """Number of the peak that each cell belongs to, -1 beyond half a band (but a peak's own cell is its own)."""
+def _nearest_peak(peaks: pd.DataFrame, grid: Grid, reach_m: float) -> NDArray[np.int64]:
+    """Number of the peak that each cell belongs to, the nearest one within reach; -1 for none."""
     nearest = np.full(len(grid), -1, dtype=np.int64)
-    if x.size:
-        tree = shapely.STRtree(gpd.points_from_xy(x, y).to_numpy())
-        reach = max(band_m / 2, grid.cell_m / 2)
-        cell, peak = tree.query_nearest(shapely.points(*grid.centres()), max_distance=reach, all_matches=True)
+    if len(peaks):
+        tree = shapely.STRtree(peaks["geometry"].to_numpy())
+        # A hair more than the reach: centres at exactly the band belong to it.
+        centres = shapely.points(*grid.centres())
+        cell, peak = tree.query_nearest(centres, max_distance=reach_m * (1 + 1e-12), all_matches=True)
         order = np.lexsort((peak, cell))[::-1]
         nearest[cell[order]] = peak[order]
     return nearest
+
+
+def _measures(
+    issue_class: str,
+    label: NDArray[np.int64],
+    count: NDArray[np.int64],
+    grid: Grid,
+    issues: _Located,
+    keep: NDArray[np.bool_],
+    past: _Located,
+    periods: Periods | None,
+    n: int,
+) -> dict[str, Any]:
+    """What a planner asks of each group of cells: how much, of what, whose, and is it growing."""
+    group = np.where(keep, label[issues.cell], -1)
+    subclass = issues.main("sub_type", group, keep, n)
+    inside = label >= 0
+    number = np.bincount(label[inside], weights=count[inside], minlength=n)
+    before, recent = _in_periods(issue_class, label, past, periods, n)
+    return {
+        "issues": number.astype(count.dtype),
+        "share_issues": number / count.sum() if count.sum() else np.full(n, np.nan),
+        "share_area": np.bincount(label[inside], minlength=n) / len(grid),
+        "main_subclass": subclass["value"].to_numpy(dtype=object),
+        "main_subclass_share": subclass["share"].to_numpy(),
+        "main_department": issues.main("department", group, keep, n)["value"].to_numpy(dtype=object),
+        "issues_before": before,
+        "issues_recent": recent,
+        "change": np.divide(recent, before, out=np.full(n, np.nan), where=before > 0) - 1,
+    }
 
 
 def _in_periods(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.hotspots.density import Density
-    from jxgis.hotspots.places import Periods
+    from jxgis.hotspots.places import HotPlaces, Periods
     from jxgis.output import Stage
     from jxgis.space.grid import Grid
 
@@ -35,6 +36,9 @@ class HotspotsResult:
         its class) and, with an exposure, ``exposure, rate, rate_z, rate_q, rate_bin``.
     places, peaks
         Hot places by class, and the peaks inside them: see :class:`jxgis.hotspots.places.HotPlaces`.
+    rate_places
+        With an exposure: places where there is more than it explains, with their peaks, from ``rate_z`` and ``rate_q``
+        in the place of ``gi_z`` and ``gi_q``; None without.
     zones
         The contract's layer ``zones``; empty without districts and sub-districts.
     overall
@@ -60,6 +64,7 @@ class HotspotsResult:
     cells: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
     peaks: gpd.GeoDataFrame
+    rate_places: HotPlaces | None
     zones: gpd.GeoDataFrame
     overall: pd.DataFrame | None
     concentrated: pd.DataFrame
@@ -186,7 +191,13 @@ def analyse(
     past = located if history is None else _with_zones(history, districts, subdistricts)
     periods = compare_periods(past["time"], start=start, end=end) if "time" in past.columns else None
     naming = Naming(places=places, streets=streets, labels=labels, field=_name_field(counted, name_field))
-    found = hot_places(cells, counted, grid, alpha=alpha, band_m=band_m, naming=naming, history=past, periods=periods)
+    place = partial(
+        hot_places, issues=counted, grid=grid, alpha=alpha, band_m=band_m, naming=naming, history=past, periods=periods
+    )
+    found = place(cells)
+    by_rate = None
+    if exposure is not None:
+        by_rate = place(cells.assign(gi_z=cells["rate_z"], gi_q=cells["rate_q"]))
     levels = {"district": districts, "subdistrict": subdistricts}
     zones = mix.zone_table(
         located, {k: v for k, v in levels.items() if v is not None}, names, cells=cells, grid=grid, alpha=alpha
@@ -195,6 +206,7 @@ def analyse(
         cells=cells,
         places=found.places,
         peaks=found.peaks,
+        rate_places=by_rate,
         zones=zones,
         overall=None if ring is None else mix.inside_ring(counted, ring, area, names),
         concentrated=mix.concentration(cells, found.places),
@@ -234,12 +246,16 @@ def write(result: HotspotsResult, stage: Stage, *, lang: str = "zh") -> None:
     """
     from jxgis.gpkg import write_gpkg
     from jxgis.hotspots.density import write_cog
-    from jxgis.maps.hotspots import class_label
+    from jxgis.hotspots.places import ALL
+    from jxgis.i18n import text
 
     layers = {"cells": result.cells, "places": result.places, "peaks": result.peaks, "zones": result.zones}
+    if result.rate_places is not None:
+        layers |= {"rate_places": result.rate_places.places, "rate_peaks": result.rate_places.peaks}
     write_gpkg(stage.path("hotspots.gpkg"), layers, lang=lang)
     for issue_class, file in density_files(result.densities).items():
-        write_cog(stage.path(file), result.densities[issue_class], title=class_label(issue_class, lang))
+        title = text("common.all_classes", lang) if issue_class == ALL else issue_class
+        write_cog(stage.path(file), result.densities[issue_class], title=title)
 
 
 def density_files(classes: Mapping[str, object] | Sequence[str]) -> dict[str, str]:

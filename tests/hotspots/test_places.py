@@ -170,7 +170,7 @@ def test_a_large_place_lists_the_other_peaks_inside_it():
     assert found.peaks["name"].tolist() == ["三水湾", "府南"]
     assert found.peaks["place_rank"].tolist() == [1, 1]
     # Three more cells of the row lie within 500 m; the fourth is beyond the edge.
-    assert found.peaks["issues_in_band"].tolist() == [50 + 3 * 3, 40 + 3 * 3]
+    assert found.peaks["issues"].tolist() == [50 + 3 * 3, 40 + 3 * 3]
 
 
 def test_cases_heaped_on_one_point_are_told():
