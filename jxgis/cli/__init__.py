@@ -116,10 +116,17 @@ def check(
     """Check a data file, say what it holds, and write its clean rows and its rejects."""
     from jxgis import pipeline
 
-    given: dict[str, object] = {"path": file, "crs": crs, "name_column": name_column, "columns": opt.pairs(columns) or None}
+    given: dict[str, object] = {
+        "path": file,
+        "crs": crs,
+        "name_column": name_column,
+        "columns": opt.pairs(columns) or None,
+    }
     if layer == "issues":
         given |= _issue_options(class_column, start, end, status, source)
-    settings = opt.settings_of(project, {"inputs": {layer: given}} if layer in pipeline.CHECKED_LAYERS else {})
+    from jxgis.settings import Inputs
+
+    settings = opt.settings_of(project, {"inputs": {layer: given}} if layer in Inputs.model_fields else {})
     lines = pipeline.run_check(layer, settings, out=out, has_project=project is not None, lang=lang)
     for line in lines:
         say(line)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jxgis.load import Loaded
     from jxgis.settings import InputSettings, Settings
 
-__all__ = ["Inputs", "Progress", "city_of", "needed", "read_inputs", "read_options"]
+__all__ = ["Inputs", "Progress", "city_of", "issue_options", "needed", "read_inputs", "read_options"]
 
 Progress: TypeAlias = Callable[[Text], object]
 
@@ -150,7 +150,7 @@ def read_inputs(
         progress(text_pair("pipeline.reading", layer=text_pair(f"pipeline.{layer}")))
         options = read_options(given[layer]) | where
         if layer == "issues":
-            options |= _issue_options(given[layer], settings.city.issue_classes)
+            options |= issue_options(given[layer], settings.city.issue_classes)
         loaded[layer] = getattr(load, f"load_{layer}")(given[layer].path, city=city, **options)
         if city is None and not where:
             polygons = loaded[layer].table
@@ -169,7 +169,8 @@ def _order(layer: str) -> tuple[bool, bool, str]:
     return layer != "districts", layer != "subdistricts", layer
 
 
-def _issue_options(given: InputSettings, class_table: str | None) -> dict[str, Any]:
+def issue_options(given: InputSettings, class_table: str | None) -> dict[str, Any]:
+    """The further options of the issues' loader."""
     options = given.model_dump(
         include={"class_column", "timezone", "start", "end", "status", "source", "drop_status"}, exclude_none=True
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +13,11 @@ from jxgis.gpkg import write_gpkg
 from jxgis.i18n import text_pair
 from jxgis.pipeline import _drawing as drawing
 from jxgis.pipeline import _steps as steps
-from jxgis.pipeline._inputs import Inputs, Progress, needed, read_inputs
+from jxgis.pipeline._inputs import Inputs, Progress, city_of, issue_options, needed, read_inputs, read_options
 
 if TYPE_CHECKING:
     from jxgis.output import Stage
+    from jxgis.pipeline.check import Checked
     from jxgis.pipeline.hotspots import HotspotsResult
     from jxgis.pipeline.parks import ParksResult
     from jxgis.pipeline.score import ScoreResult
@@ -28,6 +31,7 @@ __all__ = [
     "OF_SCORES",
     "OF_UNITS",
     "finish",
+    "run_check",
     "run_hotspots",
     "run_parks",
     "run_score",
@@ -124,6 +128,74 @@ def run_score(
     return result
 
 
+def run_check(
+    layer: str, settings: Settings, *, out: str | Path | None = None, has_project: bool = False, lang: str = "zh"
+) -> list[str]:
+    """`jxgis check`: load one layer, say what is in it, and write its clean rows and its rejects.
+
+    Parameters
+    ----------
+    layer
+        The layer of the contract.
+    settings
+        The settings; ``inputs.LAYER`` says where it is.
+    out
+        The result folder: ``clean.gpkg``, ``rejects/LAYER.csv``, ``check.json``, ``run.json``, and the sheet of
+        categories without a class and the list of cases that lie elsewhere than recorded, where there are any. None:
+        nothing is written.
+    has_project
+        Whether the settings come from a project.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+        Lines to print.
+
+    Raises
+    ------
+    JxgisError
+        If the layer cannot be used, or no row is kept.
+    """
+    from jxgis.pipeline.check import LAYERS, check_layer
+
+    given = getattr(settings.inputs, layer) if layer in LAYERS else None
+    options: dict[str, Any] = {} if given is None else read_options(given)
+    if layer == "issues" and given is not None:
+        options |= issue_options(given, settings.city.issue_classes)
+    with contextlib.ExitStack() as stack:
+        stage = None if out is None else stack.enter_context(output.staged(out, command="check"))
+        city = city_of(settings, has_project=has_project)
+        streets = settings.inputs.subdistricts
+        if layer == "issues" and streets is not None:
+            ground = read_inputs(settings, ("subdistricts",), has_project=has_project)
+            options["subdistricts"] = ground.table("subdistricts")
+        found = check_layer(layer, "" if given is None else given.path, city=city, **options)
+        if stage is not None:
+            _write_check(found, stage, settings, () if city is None else city.classes, lang)
+    return [line.of(lang) for line in found.lines]
+
+
+def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequence[str], lang: str) -> None:
+    from jxgis.report.class_sheet import class_sheet
+
+    layer = found.loaded.layer
+    write_gpkg(stage.path("clean.gpkg"), {layer: found.loaded.table}, lang=lang)
+    if "flaws" in found.tables:
+        write_gpkg(stage.path("flaws.gpkg"), {"flaws": found.tables["flaws"]}, lang=lang)
+    if "unclassified" in found.tables:
+        class_sheet(stage.path("unclassified.xlsx"), found.tables["unclassified"], classes)
+    if "disagreement" in found.tables:
+        output.write_csv(found.tables["disagreement"], stage.path("disagreement.csv"))
+    text = json.dumps(found.summary, ensure_ascii=False, indent=2)
+    stage.path("check.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    output.write_rejects(stage, [found.loaded], lang)
+    dumped = settings.model_dump(by_alias=True, exclude_none=True)
+    shaped = {"lang": lang, "city": dumped["city"], "inputs": {layer: dumped["inputs"][layer]}}
+    output.write_run(stage, settings=shaped, crs=found.loaded.table.crs.to_string(), loaded=[found.loaded])
+
+
 def write_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
     """``hotspots.gpkg``, ``density/*.tif``, the map and the figure."""
     from jxgis.pipeline import hotspots
@@ -147,10 +219,18 @@ def write_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Set
 
 def write_scores(result: ScoreResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
     """``scores.gpkg``, ``scores.xlsx`` and the map."""
+    from jxgis.pipeline import score
     from jxgis.report.workbook import scores_workbook
 
-    write_gpkg(stage.path("scores.gpkg"), {"scores": result.scores}, lang=lang)
-    scores_workbook(stage.path("scores.xlsx"), result.scores, indicators=result.labels, lang=lang, sketch=inputs.sketch)
+    write_gpkg(stage.path("scores.gpkg"), {"scores": result.scores}, lang=lang, titles=result.titles)
+    scores_workbook(
+        stage.path("scores.xlsx"),
+        result.scores,
+        more=score.sheets(result, lang),
+        indicators=result.titles,
+        lang=lang,
+        sketch=inputs.sketch,
+    )
     drawing.draw_scores(result, stage, inputs, settings, lang)
 
 

@@ -1,0 +1,199 @@
+"""Each kind of bad input: one clear message in Chinese, exit 2, nothing written."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+Run = Callable[..., object]
+
+
+@pytest.fixture
+def refused(jxgis: Run, city: Path) -> Callable[..., str]:
+    """Run a command that must be refused, and return what it said."""
+
+    def run(*arguments: object) -> str:
+        out = city / "out"
+        before = sorted(city.parent.rglob("*"))
+        finished = jxgis(*arguments, "--out", out)
+        assert finished.code == 2, finished.err
+        assert "Traceback" not in finished.err
+        messages = [line for line in finished.err.splitlines() if line.startswith("错误")]
+        assert len(messages) == 1, finished.err
+        assert re.search("[\u4e00-\u9fff]{2}", messages[0])
+        assert sorted(city.parent.rglob("*")) == before, "something was written"
+        return finished.err[finished.err.index("错误") :]
+
+    return run
+
+
+def hotspots(city: Path, issues: object = None, crs: str = "EPSG:4490", area: object = None) -> list[object]:
+    return [
+        "hotspots",
+        "--issues",
+        issues or city / "issues.csv",
+        "--crs",
+        crs,
+        "--area",
+        area or city / "districts.geojson",
+    ]
+
+
+def changed(city: Path, name: str, **columns: object) -> Path:
+    table = pd.read_csv(city / "issues.csv", encoding="gb18030").assign(**columns)
+    table.to_csv(city / name, index=False, encoding="utf-8-sig")
+    return city / name
+
+
+def test_a_missing_file_names_the_nearest(refused: Callable[..., str], city: Path) -> None:
+    said = refused(*hotspots(city, city / "isues.csv"))
+    assert "isues.csv" in said
+    assert "issues.csv" in said.replace("isues.csv", "")
+
+
+def test_an_empty_file(refused: Callable[..., str], city: Path) -> None:
+    (city / "empty.csv").touch()
+    assert "empty.csv" in refused(*hotspots(city, city / "empty.csv"))
+
+
+def test_headers_only(refused: Callable[..., str], city: Path) -> None:
+    (city / "headers.csv").write_text("任务号,X坐标,Y坐标\n", encoding="utf-8")
+    assert "headers.csv" in refused(*hotspots(city, city / "headers.csv"))
+
+
+def test_a_wrong_layer(refused: Callable[..., str], city: Path) -> None:
+    said = refused(
+        "parks",
+        "--parks",
+        city / "parks.gpkg",
+        "--residential",
+        city / "issues.csv",
+        "--by",
+        city / "districts.geojson",
+    )
+    assert "issues.csv" in said
+    lines = gpd.GeoDataFrame({"name": ["一"]}, geometry=[shapely.LineString([(0, 0), (1, 1)])], crs=4549)
+    lines.to_file(city / "lines.gpkg")
+    assert "lines.gpkg" in refused(*hotspots(city, area=city / "lines.gpkg"))
+
+
+def test_no_crs(refused: Callable[..., str], city: Path) -> None:
+    table = gpd.read_file(city / "districts.geojson")
+    table.set_crs(None, allow_override=True).to_file(city / "nocrs.shp")
+    (city / "nocrs.prj").unlink(missing_ok=True)
+    assert "nocrs.shp" in refused(*hotspots(city, area=city / "nocrs.shp"))
+
+
+def test_points_without_a_declared_crs(refused: Callable[..., str], city: Path) -> None:
+    said = refused("hotspots", "--issues", city / "issues.csv", "--area", city / "districts.geojson")
+    assert "--crs" in said or "crs" in said
+    assert "GCJ-02" in said
+
+
+def test_degrees_declared_as_metres(refused: Callable[..., str], city: Path) -> None:
+    said = refused(*hotspots(city, crs="EPSG:4549"))
+    assert "度" in said
+
+
+def test_prefixed_eastings_declared_as_4549(refused: Callable[..., str], city: Path) -> None:
+    table = pd.read_csv(city / "issues.csv", encoding="gb18030")
+    points = gpd.GeoSeries(gpd.points_from_xy(table["X坐标"], table["Y坐标"]), crs=4490).to_crs(4528)
+    path = changed(city, "zone40.csv", X坐标=points.x, Y坐标=points.y)
+    assert "4528" in refused(*hotspots(city, path, "EPSG:4549"))
+
+
+def test_columns_that_miss(refused: Callable[..., str], city: Path) -> None:
+    said = refused(*hotspots(city), "--columns", "issue_id=任务编号")
+    assert "任务编号" in said
+    assert "任务号" in said
+    said = refused(*hotspots(city), "--columns", "isue_id=任务号")
+    assert "issue_id" in said
+    assert "--columns" in refused(*hotspots(city), "--columns", "任务号")
+
+
+def test_a_class_column_that_misses(refused: Callable[..., str], city: Path) -> None:
+    assert "小类" in refused(*hotspots(city), "--class-column", "小 类别")
+
+
+def test_all_rows_rejected(refused: Callable[..., str], city: Path) -> None:
+    said = refused(*hotspots(city, changed(city, "zero.csv", X坐标=0, Y坐标=0)))
+    assert "600" in said
+
+
+def test_a_truncated_zip(refused: Callable[..., str], city: Path) -> None:
+    with zipfile.ZipFile(city / "whole.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(city / "issues.csv", "issues.csv")
+    whole = (city / "whole.zip").read_bytes()
+    (city / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    assert "cut.zip" in refused(*hotspots(city, city / "cut.zip"))
+
+
+def test_an_unknown_encoding(refused: Callable[..., str], city: Path) -> None:
+    (city / "odd.csv").write_bytes("任务号,X坐标,Y坐标\n".encode("utf-16") + b"\xff\x81\x00\x9f" * 40)
+    assert "odd.csv" in refused(*hotspots(city, city / "odd.csv"))
+
+
+def test_a_picture_is_no_table(refused: Callable[..., str], city: Path) -> None:
+    (city / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    assert "photo.png" in refused(*hotspots(city, city / "photo.png"))
+
+
+def test_an_unknown_reference_system(refused: Callable[..., str], city: Path) -> None:
+    assert "EPSG:9" in refused(*hotspots(city, crs="EPSG:9"))
+    assert "towgs84" in refused(*hotspots(city, crs="EPSG:2437"))
+
+
+def test_an_out_that_holds_somebodys_files(jxgis: Run, city: Path) -> None:
+    out = city / "thesis"
+    out.mkdir()
+    (out / "chapter.docx").write_text("mine")
+    finished = jxgis(*hotspots(city), "--out", out)
+    assert finished.code == 2
+    assert "chapter.docx" in finished.err
+    assert [path.name for path in out.iterdir()] == ["chapter.docx"]
+
+
+def test_a_place_that_cannot_be_written(jxgis: Run, city: Path) -> None:
+    (city / "file").write_text("")
+    finished = jxgis(*hotspots(city), "--out", city / "file" / "out")
+    assert finished.code == 2
+    assert "Traceback" not in finished.err
+
+
+def test_settings_with_an_unknown_key(refused: Callable[..., str], city: Path) -> None:
+    (city / "jxgis.toml").write_text("[hotspots]\nband = 3\n", encoding="utf-8")
+    assert "band_m" in refused("hotspots", "--project", city / "jxgis.toml")
+
+
+def test_an_unknown_standard_or_weighting(refused: Callable[..., str], city: Path) -> None:
+    said = refused(
+        "parks",
+        "--parks",
+        city / "parks.gpkg",
+        "--residential",
+        city / "residential.gpkg",
+        "--by",
+        city / "districts.geojson",
+        "--standard",
+        "garden-city-2020",
+    )
+    assert "garden-city-2022" in said
+
+
+def test_unit_bounds_that_cross(refused: Callable[..., str], city: Path) -> None:
+    said = refused("units", "--districts", city / "districts.geojson", "--min-km2", 6)
+    assert "min_km2" in said
+
+
+def test_nothing_to_work_on(refused: Callable[..., str], city: Path) -> None:
+    assert "--issues" in refused("hotspots", "--area", city / "districts.geojson")
+    assert "--area" in refused("hotspots", "--issues", city / "issues.csv", "--crs", "EPSG:4490")
+    assert "--districts" in refused("units")
+    assert "--candidates" in refused("score")
