@@ -13,6 +13,8 @@ from jxgis.space.grid import Grid
 
 __all__ = ["count_points", "locate"]
 
+CHUNK = 131_072  # points at a time: memory does not grow with their number, and their cells stay in the cache
+
 
 def count_points(
     grid: Grid,
@@ -54,14 +56,21 @@ def count_points(
     >>> count_points(grid, [50, 100, 250, 999], [50, 50, 0, 0])
     (array([[1, 1, 1]]), 1)
     """
-    place = grid.framed_index_of(x, y)
+    east, north = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    code = None if codes is None else _checked(codes, len(east), n_classes)
     framed = (grid.mask.shape[0] + 2, grid.mask.shape[1] + 2)
-    if codes is not None:
-        place += _checked(codes, len(place), n_classes) * (framed[0] * framed[1])
+    size = framed[0] * framed[1]
     # Everything is counted, the frame and the fringe too, and the cells are read off: no point is picked out.
-    dense = np.bincount(place, minlength=n_classes * framed[0] * framed[1]).reshape(n_classes, *framed)
-    counts = dense[:, 1:-1, 1:-1][:, grid.mask]
-    return counts, len(place) - int(counts.sum())
+    dense = np.zeros(n_classes * size, dtype=np.int64)
+    step = max(CHUNK, len(dense))
+    for start in range(0, len(east), step):
+        part = slice(start, start + step)
+        place = grid.framed_index_of(east[part], north[part])
+        if code is not None:
+            place += code[part] * size
+        dense += np.bincount(place, minlength=len(dense))
+    counts = dense.reshape(n_classes, *framed)[:, 1:-1, 1:-1][:, grid.mask]
+    return counts, len(east) - int(counts.sum())
 
 
 def _checked(codes: npt.ArrayLike, n: int, n_classes: int) -> npt.NDArray[np.int64]:
@@ -77,7 +86,7 @@ def _checked(codes: npt.ArrayLike, n: int, n_classes: int) -> npt.NDArray[np.int
             zh=f"类别代码须为 0 到 {n_classes - 1} 的整数；请先剔除没有类别的点。",
             en=f"codes must be integers from 0 to {n_classes - 1}; take out the points without a class first.",
         )
-    return code.astype(np.int64)
+    return code.astype(np.int64, copy=False)
 
 
 def locate(

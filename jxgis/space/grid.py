@@ -16,7 +16,7 @@ from jxgis.crs import require_metric
 
 __all__ = ["Grid", "grid_over"]
 
-BLOCK = 16_384  # points worked on at a time, so that they stay in the cache
+BLOCK = 32_768  # points worked on at a time, so that they stay in the cache
 MAX_BOX_CELLS = 100_000_000  # 100 MB of mask: beyond it somebody mistook the cell size or the CRS
 
 

@@ -4,7 +4,7 @@ import pytest
 import shapely
 
 from jxgis._errors import CrsError, InputError
-from jxgis.space.count import count_points, locate
+from jxgis.space.count import CHUNK, count_points, locate
 from jxgis.space.grid import grid_over
 
 AREA = gpd.GeoSeries([shapely.Point(1000, 1000).buffer(800)], crs=4549)
@@ -34,6 +34,18 @@ def test_classes_add_up_and_a_point_on_an_edge_counts_once() -> None:
     for code in range(3):
         one, _ = count_points(grid, x[codes == code], y[codes == code])
         np.testing.assert_array_equal(by_class[code], one[0])
+
+
+def test_more_points_than_one_chunk_are_all_counted() -> None:
+    x, y = np.random.default_rng(3).uniform(0, 2000, (2, 2 * CHUNK + 17))
+    codes = np.arange(len(x)) % 2
+    grid = grid_over(AREA, cell_m=100)
+    counts, outside = count_points(grid, x, y, codes, 2)
+    cell = grid.index_of(x, y)
+    for code in range(2):
+        here = cell[(cell >= 0) & (codes == code)]
+        np.testing.assert_array_equal(counts[code], np.bincount(here, minlength=len(grid)))
+    assert outside == (cell < 0).sum()
 
 
 def test_no_points_and_classes_without_points_count_zero() -> None:
