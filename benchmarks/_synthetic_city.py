@@ -8,6 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from jxgis.space.blocks import grid_blocks
+
 CRS = 4549
 CITY_KM2 = 385.0
 DISTRICTS = 12
@@ -36,16 +38,8 @@ def blocks(areas: gpd.GeoDataFrame, *, n: int = 1500, seed: int = 0) -> gpd.GeoD
 
 
 def grid(areas: gpd.GeoDataFrame, *, n: int = 10_000, seed: int = 0) -> gpd.GeoDataFrame:
-    """About ``n`` square cells, each in the district that holds its centre."""
-    side = np.sqrt(areas.geometry.area.sum() / n)
-    west, south, east, north = areas.total_bounds
-    x, y = np.meshgrid(np.arange(west, east, side), np.arange(south, north, side))
-    centre = shapely.points(x.ravel() + side / 2, y.ravel() + side / 2)
-    cell, area = shapely.STRtree(areas.geometry.array).query(centre, predicate="intersects")
-    cell, first = np.unique(cell, return_index=True)
-    box = shapely.box(x.ravel(), y.ravel(), x.ravel() + side, y.ravel() + side)[cell]
-    table = gpd.GeoDataFrame({"district": areas["name"].to_numpy()[area[first]]}, geometry=box, crs=CRS)
-    return _with_attributes(table, seed)
+    """About ``n`` square cells, clipped to the districts."""
+    return _with_attributes(grid_blocks(areas, cell_m=float(np.sqrt(areas.geometry.area.sum() / n))), seed)
 
 
 def attribute_names() -> list[str]:

@@ -180,13 +180,11 @@ def _find(parent: Ints, i: int) -> int:
 
 
 @compiled
-def _random_tree(
-    piece: Piece, nodes: Ints, local: Ints, likeness: float, state: State
-) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+def _random_tree(piece: Piece, nodes: Ints, local: Ints, likeness: float, state: State) -> tuple[Ints, Ints, Ints]:
     """Minimum spanning tree of some nodes under random weights, rooted at the first.
 
     ``likeness`` mixes the dissimilarity of neighbours into the weights, so that unlike blocks end up far apart.
-    Returns parents and depths by local number, an order with parents first, and the ends of all links among the nodes.
+    Returns parents and depths by local number, and an order with parents first.
     """
     m = nodes.shape[0]
     n_links = 0
@@ -263,7 +261,7 @@ def _random_tree(
                 depth[y] = depth[x] + 1
                 order[tail] = y
                 tail += 1
-    return parent, depth, order, a_end, b_end
+    return parent, depth, order
 
 
 @compiled
@@ -366,7 +364,7 @@ def grow_seed(piece: Piece, k: int, likeness: float, tries: int, state: State) -
             best_share = 1
             best_below = np.zeros(m, dtype=np.bool_)
             for _ in range(tries):
-                parent, depth, order, _a, _b = _random_tree(piece, nodes, local, likeness, state)
+                parent, depth, order = _random_tree(piece, nodes, local, likeness, state)
                 area, _p, _c, _s, _m, inside, _ci, touching, _ct = _subtrees(piece, nodes, local, parent, depth, order)
                 below_size = np.ones(m, dtype=np.int64)
                 for t in range(m - 1, 0, -1):
@@ -437,7 +435,7 @@ def _recombine(
                 local[j] = m
                 m += 1
     likeness = 1.0 if _uniform(state) < 0.5 else 0.0
-    parent, depth, order, _a, _b = _random_tree(piece, nodes, local, likeness, state)
+    parent, depth, order = _random_tree(piece, nodes, local, likeness, state)
     t_area, t_perimeter, t_cut, t_square, t_mass, inside, cut_inside, touching, cut_touching = _subtrees(
         piece, nodes, local, parent, depth, order
     )

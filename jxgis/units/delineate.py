@@ -30,6 +30,8 @@ __all__ = ["Plan", "PlanReport", "propose_units"]
 
 # A block may stick out of its district by this share before it is called across the border.
 ACROSS_SHARE = 0.01
+# A hole narrower than this is a gap between two layers of borders.
+THREAD_M = 0.1
 # "左右": out of bounds, but within a tenth of them.
 NEARLY_SHARE = 0.1
 
@@ -459,7 +461,7 @@ def _units_table(
             "reason": [None if inside else why for inside, why in zip(in_bounds, reasons, strict=True)],
             "blocks": np.bincount(unit, minlength=k),
             "parts": shapely.get_num_geometries(shapes),
-            "holes": [_rings(shape) for shape in shapes],
+            "holes": [_holes(shape) for shape in shapes],
         },
         geometry=shapes,
         crs=table.crs,
@@ -476,13 +478,15 @@ def _units_table(
 def _dissolved(polygons: npt.NDArray[np.object_]) -> shapely.Geometry:
     """The union of blocks, without the threads that vertices off by rounding leave between them."""
     union = shapely.union_all(polygons)
-    if len(polygons) > 1 and (len(shapely.get_parts(union)) > 1 or _rings(union)):
+    if len(polygons) > 1 and (shapely.get_num_geometries(union) > 1 or _holes(union, 0.0)):
         union = shapely.union_all(polygons, grid_size=SNAP_M)
     return union
 
 
-def _rings(shape: shapely.Geometry) -> int:
-    return sum(len(part.interiors) for part in shapely.get_parts(shape))
+def _holes(shape: shapely.Geometry, width_m: float = THREAD_M) -> int:
+    """Number of holes wider than a thread: gaps in the layers given are none that the search made."""
+    holes = [shapely.Polygon(ring) for part in shapely.get_parts(shape) for ring in part.interiors]
+    return sum(2 * hole.area > width_m * hole.length for hole in holes)
 
 
 def _totals(objective: Objective, unit: Ints) -> tuple[float, float]:
