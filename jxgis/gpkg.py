@@ -20,7 +20,13 @@ _STAMP = "2000-01-01T00:00:00.000Z"
 _POLYGONS = {"Polygon", "MultiPolygon"}
 
 
-def write_gpkg(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, lang: str = "zh") -> None:
+def write_gpkg(
+    path: Path,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    *,
+    lang: str = "zh",
+    titles: Mapping[str, str] | None = None,
+) -> None:
     """Write layers to one GeoPackage.
 
     Parameters
@@ -32,6 +38,8 @@ def write_gpkg(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, lang: str 
         layer, so that its columns can be relied on.
     lang
         Language of the reasons and of the column aliases (``i18n/columns.toml``); a column without an entry has none.
+    titles
+        Further aliases, by column; they go before those of the file.
 
     Examples
     --------
@@ -54,7 +62,7 @@ def write_gpkg(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, lang: str 
                 promote_to_multi=True if kinds and kinds <= _POLYGONS else None,
                 geometry_type="Unknown" if not kinds else None,
             )
-    _write_aliases(path, layers, lang)
+    _write_aliases(path, layers, lang, titles or {})
 
 
 @contextlib.contextmanager
@@ -67,13 +75,13 @@ def _fixed_stamp() -> Iterator[None]:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
-def _write_aliases(path: Path, layers: Mapping[str, pd.DataFrame], lang: str) -> None:
+def _write_aliases(path: Path, layers: Mapping[str, pd.DataFrame], lang: str, titles: Mapping[str, str]) -> None:
     """Fill ``gpkg_data_columns`` (OGC 12-128r18, annex F.9): GDAL and QGIS read titles from it."""
     rows = [
         (layer, column, alias, alias)
         for layer, table in layers.items()
-        for column, alias in i18n.column_titles(table.columns, lang).items()
-        if column != table.geometry.name
+        for column, alias in (i18n.column_titles(table.columns, lang) | dict(titles)).items()
+        if column in table.columns and column != table.geometry.name
     ]
     connection = sqlite3.connect(path)
     with contextlib.closing(connection), connection:

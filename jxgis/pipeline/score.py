@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from jxgis.scoring.indicators import Indicator, Judgements
     from jxgis.scoring.weights import Method, Weights
 
-__all__ = ["ScoreResult", "analyse"]
+__all__ = ["ScoreResult", "analyse", "sheets"]
+
+_RANKS = ("rank_expert", "rank_equal", "rank_ahp", "rank_entropy", "rank_critic", "rank_topsis")
+_MOVED = ("rank_best", "rank_median", "rank_worst", "share_first")
+_ACCOUNT = (
+    *("label", "dimension", "kind", "reference", "unit", "weight"),
+    *("own", "measured", "missing", "method", "source"),
+)
+_TITLED = (*_RANKS, *_MOVED, "indicator", *_ACCOUNT, "gates")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +47,8 @@ class ScoreResult:
         The weights of the score.
     labels
         What people call each indicator, by its id.
+    titles
+        What people call the columns of all these tables.
     """
 
     scores: gpd.GeoDataFrame
@@ -47,6 +57,7 @@ class ScoreResult:
     agreement: pd.DataFrame
     weights: Weights
     labels: dict[str, str]
+    titles: dict[str, str]
 
 
 def analyse(
@@ -165,7 +176,35 @@ def analyse(
         agreement=agreement,
         weights=found,
         labels={i.id: i.title(lang) for i in chosen},
+        titles=_titles(chosen, found, lang),
     )
+
+
+def sheets(result: ScoreResult, lang: str = "zh") -> dict[str, pd.DataFrame]:
+    """The tables beside the scores as sheets of a workbook, codes in words.
+
+    Parameters
+    ----------
+    result
+        From :func:`analyse`.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    dict
+        Name of each sheet to its table: indicators and weights, ranks by other weights, agreement of the rankings.
+    """
+    from jxgis.i18n import text
+
+    kinds = {kind: text(f"scoring.{kind}", lang) for kind in ("benefit", "cost")}
+    rankings = {name: result.titles[name] for name in result.agreement.columns}
+    tables = {
+        "indicators": result.indicators.assign(kind=result.indicators["kind"].map(kinds)),
+        "views": result.views,
+        "agreement": result.agreement.rename(index=rankings, columns=rankings).rename_axis(" ").reset_index(),
+    }
+    return {text(f"scoring.sheet_{name}", lang): table for name, table in tables.items()}
 
 
 def _ids(candidates: gpd.GeoDataFrame) -> pd.Series:
@@ -299,6 +338,19 @@ def _views(
     return pd.concat([pd.DataFrame(ranks), moved], axis=1), rank_agreement(ranks)
 
 
+def _titles(indicators: Sequence[Indicator], weights: Weights, lang: str) -> dict[str, str]:
+    """Titles of the columns, those of the indicators first: an indicator's id may be any word."""
+    from jxgis.i18n import text
+
+    titles = {column: text(f"scoring.{column}", lang) for column in _TITLED}
+    how = text(f"scoring.{weights.fallback or weights.method}", lang)
+    titles["weight"] = text("scoring.weight_by", lang, method=how)
+    for indicator in indicators:
+        label = indicator.title(lang)
+        titles |= {indicator.id: label, f"{indicator.id}_score": text("scoring.score_of", lang, label=label)}
+    return titles
+
+
 def _account(
     indicators: Sequence[Indicator],
     weights: Weights,
@@ -316,20 +368,7 @@ def _account(
     table["missing"] = values.isna().sum()
     table["measured"] = len(values) - table["own"] - table["missing"]
     table["method"] = [methods.get(i, "") if table.loc[i, "measured"] else "" for i in table.index]
-    columns = [
-        "label",
-        "dimension",
-        "kind",
-        "reference",
-        "unit",
-        "weight",
-        "own",
-        "measured",
-        "missing",
-        "method",
-        "source",
-    ]
-    return table[columns].reset_index()
+    return table[list(_ACCOUNT)].reset_index()
 
 
 def _assembled(candidates: gpd.GeoDataFrame, ranked: pd.DataFrame, gates: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -25,6 +25,7 @@ __all__ = [
     "equal_weights",
     "expert_weights",
     "judgement_matrix",
+    "judgements_from",
     "weigh",
 ]
 
@@ -57,11 +58,14 @@ class Weights:
         Series on the indicators' ids, sum 1.
     details
         Figures that go with the method: ``cr`` and ``lambda_max`` for AHP.
+    fallback
+        Code of what stood in for an input that was not given, else empty: ``judgements_from_expert``.
     """
 
     method: Method
     shares: pd.Series
     details: dict[str, float] = field(default_factory=dict)
+    fallback: str = ""
 
 
 def expert_weights(indicators: Sequence[Indicator]) -> pd.Series:
@@ -134,6 +138,35 @@ def judgement_matrix(judgements: Judgements, names: Sequence[str]) -> NDArray[np
             en=f"AHP: no judgement of {', '.join(missing)}; add them to [scoring.judgements], or use other weights.",
         )
     return matrix
+
+
+def judgements_from(importance: pd.Series) -> dict[str, dict[str, float]]:
+    """Pairwise judgements read off weights: their ratios, rounded to Saaty's scale of 1 to 9.
+
+    Parameters
+    ----------
+    importance
+        Weight of each name, positive.
+
+    Returns
+    -------
+    dict
+        Row name to column name to how many times as important the row is, 1 or more.
+
+    Examples
+    --------
+    >>> judgements_from(pd.Series({"A": 10, "B": 42, "C": 20}))
+    {'B': {'A': 4.0, 'C': 2.0}, 'C': {'A': 2.0}}
+    """
+    weight = {str(name): float(value) for name, value in importance.items()}
+    found: dict[str, dict[str, float]] = {}
+    names = list(weight)
+    for i, left in enumerate(names):
+        for right in names[i + 1 :]:
+            more, less = (left, right) if weight[left] >= weight[right] else (right, left)
+            ratio = weight[more] / weight[less]
+            found.setdefault(more, {})[less] = float(min(9, max(1, round(ratio))))
+    return found
 
 
 def ahp_weights(matrix: ArrayLike) -> Ahp:
@@ -289,7 +322,8 @@ def weigh(
 ) -> Weights:
     """Weigh indicators by a method.
 
-    AHP judges the dimensions; within one, its weight is shared out by the expert weights. Entropy and CRITIC weigh what
+    AHP judges the dimensions; within one, its weight is shared out by the expert weights. Where no two of them have been
+    judged, the judgements are read off their expert weights, and the result says so. Entropy and CRITIC weigh what
     has been measured; an indicator that nothing is known about keeps its expert weight, so that it stays missing from
     the completeness.
 
@@ -326,11 +360,15 @@ def weigh(
         return Weights(method, equal_weights(indicators))
     if method == "ahp":
         names = list(dict.fromkeys(i.dimension for i in indicators))
-        found = ahp_weights(judgement_matrix(judgements or {}, names))
         of = pd.Series({i.id: i.dimension for i in indicators})
+        judged = any(a in names and b in names for a, row in (judgements or {}).items() for b in row)
+        fallback = "" if judged or len(names) == 1 else "judgements_from_expert"
+        if fallback:
+            judgements = judgements_from(expert.groupby(of).sum().reindex(names))
+        found = ahp_weights(judgement_matrix(judgements or {}, names))
         inside = expert / expert.groupby(of).transform("sum")
         values = (inside * of.map(dict(zip(names, found.weights.tolist(), strict=True)))).rename("weight")
-        return Weights(method, values, {"cr": found.cr, "lambda_max": found.lambda_max})
+        return Weights(method, values, {"cr": found.cr, "lambda_max": found.lambda_max}, fallback)
     if method not in ("entropy", "critic"):
         raise InputError(
             zh=f"没有名为 {method} 的权重；可用 expert、equal、ahp、entropy、critic。",

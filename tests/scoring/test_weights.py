@@ -18,6 +18,7 @@ from jxgis.scoring.weights import (
     equal_weights,
     expert_weights,
     judgement_matrix,
+    judgements_from,
     weigh,
 )
 
@@ -144,6 +145,24 @@ def test_weights_sum_to_one_and_keep_what_is_unknown(method):
 def test_ahp_shares_a_dimension_out_by_expert_weights():
     found = weigh("ahp", THREE, judgements={"A": {"B": 3}})
     assert found.shares.to_dict() == pytest.approx({"a": 0.75 * 0.75, "b": 0.75 * 0.25, "c": 0.25})
+
+
+def test_ahp_without_judgements_reads_them_off_and_says_so():
+    found = weigh("ahp", THREE, judgements={"甲": {"乙": 3}})  # of other dimensions
+    assert found.fallback == "judgements_from_expert"
+    assert found.shares.to_dict() == pytest.approx({"a": 0.375, "b": 0.125, "c": 0.5})  # A and B weigh alike
+    assert weigh("ahp", THREE, judgements={"A": {"B": 3}}).fallback == ""
+
+
+@given(arrays(np.float64, st.integers(2, 8), elements=st.floats(0.5, 4)))
+def test_judgements_read_off_weights_are_on_the_scale_and_usable(importance):
+    weights = pd.Series(importance, index=[f"n{k}" for k in range(importance.size)])
+    found = judgements_from(weights)
+    for row, columns in found.items():
+        for column, times in columns.items():
+            assert times in range(1, 10)
+            assert times == pytest.approx(weights[row] / weights[column], abs=0.5 + 1e-9)
+    assert ahp_weights(judgement_matrix(found, list(weights.index))).cr < 0.1
 
 
 def test_the_shipped_judgements_are_consistent():
