@@ -38,6 +38,9 @@ LAYERS = (
     "candidates",
 )
 
+_MOST_DEFECTS = 20
+"""Defects that are printed one by one; all of them are written."""
+
 
 @dataclass(frozen=True, eq=False)
 class Checked:
@@ -53,7 +56,8 @@ class Checked:
         The same as data, for ``check.json``: plain numbers, texts, lists and dicts.
     tables
         Name to table, where there is one: ``flaws`` (overlaps and gaps between boundaries, with geometry),
-        ``unclassified`` (categories to be filled in), ``disagreement`` (issues that lie elsewhere than recorded).
+        ``unclassified`` (categories to be filled in), ``disagreement`` (issues that lie elsewhere than recorded),
+        ``defects`` and ``repaired`` (what is wrong with units that were edited, and they with their slivers snapped).
     """
 
     loaded: Loaded
@@ -68,6 +72,8 @@ def check_layer(
     *,
     city: City | None = None,
     subdistricts: gpd.GeoDataFrame | None = None,
+    districts: gpd.GeoDataFrame | None = None,
+    bounds_km2: tuple[float, float] = (2.0, 5.0),
     **options: Any,
 ) -> Checked:
     """Load a layer and describe it.
@@ -82,6 +88,10 @@ def check_layer(
         Of the project, if there is one.
     subdistricts
         For issues: where the sub-districts that they record are, in the metric CRS.
+    districts
+        For units: the districts that they must tile, in the metric CRS.
+    bounds_km2
+        For units: the least and the greatest area.
     options
         Of the layer's loader.
 
@@ -116,6 +126,8 @@ def check_layer(
         made = load.dissolve_districts(loaded.table, city=city)
         km2 = f"{made.districts.area.sum() / 1e6:.1f}"
         lines += [text_pair("check.dissolved", count=len(made.districts), km2=km2), *made.notes]
+    if layer == "units":
+        lines += _unit_lines(loaded.table, districts, bounds_km2, tables)
     lines += _nulls(loaded.table, layer)
     return Checked(loaded, tuple(lines), _summary(loaded, lines, tables), tables)
 
@@ -243,6 +255,43 @@ def _issue_lines(
             lines.append(text_pair("check.disagree", count=found.disagree, share=share))
         else:
             lines.append(text_pair("check.none_disagree", checked=f"{found.checked:,}"))
+    return lines
+
+
+def _unit_lines(
+    units: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame | None,
+    bounds_km2: tuple[float, float],
+    tables: dict[str, pd.DataFrame],
+) -> list[Text]:
+    """The round trip: what a planner's edit has put out of order, defect by defect."""
+    from jxgis.units.verify import repair_units, verify_units
+
+    if districts is None:
+        return [text_pair("check.units_unverified")]
+    low, high = bounds_km2
+    defects = verify_units(units, districts, min_km2=low, max_km2=high).defects
+    if not len(defects):
+        return [text_pair("check.units_passed", count=len(units))]
+    tables["defects"] = defects
+    lines = [text_pair("check.units_defects", count=len(defects))]
+    lines += [
+        text_pair(
+            "check.units_defect",
+            reason=text_pair(f"reasons.{defect.reason}"),
+            units=str(defect.unit_id).split(";"),
+            x=f"{defect.x:.0f}",
+            y=f"{defect.y:.0f}",
+            m2=f"{defect.m2:,.0f}",
+            width=_short(defect.width_m),
+        )
+        for defect in defects.head(_MOST_DEFECTS).itertuples()
+    ]
+    if len(defects) > _MOST_DEFECTS:
+        lines.append(text_pair("check.units_more", count=len(defects) - _MOST_DEFECTS))
+    if defects["repairable"].any():
+        tables["repaired"] = repair_units(units, districts)
+        lines.append(text_pair("check.units_repaired", count=int(defects["repairable"].sum())))
     return lines
 
 

@@ -141,8 +141,8 @@ def run_check(
         The settings; ``inputs.LAYER`` says where it is.
     out
         The result folder: ``clean.gpkg``, ``rejects/LAYER.csv``, ``check.json``, ``run.json``, and the sheet of
-        categories without a class and the list of cases that lie elsewhere than recorded, where there are any. None:
-        nothing is written.
+        categories without a class, the list of cases that lie elsewhere than recorded, and ``defects.gpkg`` (defects of
+        edited units, and they with their slivers snapped), where there are any. None: nothing is written.
     has_project
         Whether the settings come from a project.
     lang
@@ -171,6 +171,11 @@ def run_check(
         if layer == "issues" and streets is not None:
             ground = read_inputs(settings, ("subdistricts",), has_project=has_project)
             options["subdistricts"] = ground.table("subdistricts")
+        if layer == "units":
+            asked = settings.units
+            options["bounds_km2"] = (asked.min_km2, asked.max_km2)
+            if settings.inputs.districts is not None or streets is not None:
+                options["districts"] = read_inputs(settings, GROUND, has_project=has_project).table("districts")
         found = check_layer(layer, "" if given is None else given.path, city=city, **options)
         if stage is not None:
             _write_check(found, stage, settings, () if city is None else city.classes, lang)
@@ -184,6 +189,9 @@ def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequ
     write_gpkg(stage.path("clean.gpkg"), {layer: found.loaded.table}, lang=lang)
     if "flaws" in found.tables:
         write_gpkg(stage.path("flaws.gpkg"), {"flaws": found.tables["flaws"]}, lang=lang)
+    if "defects" in found.tables:
+        drawn: dict[str, Any] = {name: found.tables[name] for name in found.tables if name in ("defects", "repaired")}
+        write_gpkg(stage.path("defects.gpkg"), drawn, lang=lang)
     if "unclassified" in found.tables:
         class_sheet(stage.path("unclassified.xlsx"), found.tables["unclassified"], classes)
     if "disagreement" in found.tables:
