@@ -1,0 +1,385 @@
+"""Files as planners have them, in every format, whole and broken."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jxgis._errors import InputError
+from jxgis.load._text import decode, read_csv
+from jxgis.load._vector import dbf_encoding
+from jxgis.load.readers import read_tables
+
+
+def one(path, **options):
+    tables = read_tables(path, expected="issues", **options)
+    assert len(tables) == 1
+    return tables[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16"])
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
+def test_csv_in_every_encoding(export, write, encoding: str, ending: str) -> None:
+    table = one(write(f"a{ending}", export, encoding=encoding))
+    assert table.frame.astype(object).equals(export.astype(object))
+    assert table.row.tolist() == list(range(1, 13))
+
+
+def test_csv_codes_stay_text(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("码,数\n001,1.50\n330402000000000123,1e3\nNULL,\n", encoding="utf-8")
+    frame = one(tmp_path / "a.csv").frame
+    assert frame["码"].tolist() == ["001", "330402000000000123", "NULL"]
+    assert frame["数"].tolist()[:2] == ["1.50", "1e3"]
+    assert pd.isna(frame["数"].iloc[2])
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+def test_csv_delimiters_quotes_and_line_ends(tmp_path: Path, delimiter: str) -> None:
+    text = delimiter.join(["a", "b"]) + "\r\n" + delimiter.join(['"x\ny"', f'"p{delimiter}q"']) + "\r\n"
+    (tmp_path / "a.txt").write_bytes(text.encode())
+    assert one(tmp_path / "a.txt").frame.to_numpy().tolist() == [["x\ny", f"p{delimiter}q"]]
+
+
+def test_rows_with_too_many_or_too_few_fields_keep_their_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('a,b\n1,2\n\n3\n4,"x\ny"\n5,6,7\n8,9\n', encoding="utf-8")
+    table = one(tmp_path / "a.csv")
+    assert table.row.tolist() == [1, 3, 5]
+    assert table.frame["a"].tolist() == ["1", "4", "8"]
+    assert [(row, text) for row, text in table.broken] == [(2, "3"), (4, "5,6,7")]
+
+
+def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("街道, 街道 ,\n甲,乙,丙\n", encoding="utf-8")
+    assert one(tmp_path / "a.csv").frame.columns.tolist() == ["街道", "街道_2", "column_3"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(alphabet='三水湾府南,"\n12 aé', max_size=60))
+def test_any_field_survives(tmp_path_factory, text: str) -> None:
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    buffer = io.StringIO(newline="")
+    # One short word in GBK may be UTF-8 by accident (水 is); a header with 小类 never is.
+    pd.DataFrame({"小类": ["x", "y"], "b": [text, "z"]}).to_csv(buffer, index=False)
+    path.write_bytes(buffer.getvalue().encode("gb18030"))
+    got = read_csv(path, encoding=None, what="a.csv").frame
+    assert got["小类"].tolist() == ["x", "y"]
+    assert (got["b"].iloc[0] == text) or (text == "" and pd.isna(got["b"].iloc[0]))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "空文件"),
+        (b"\xef\xbb\xbf", "空文件"),
+        (b"\r\n\r\n", "空文件"),
+        ("任务号,X坐标\n".encode(), "只有表头"),
+        ("任务号\n".encode("gb18030") + b"\xff\x80\x81\xff", "编码"),
+        ("编号,é \n".encode("latin-1", errors="replace") + b"1,\xe9 \n", "编码"),
+    ],
+)
+def test_bad_csv_is_refused_with_its_name(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "坏.csv").write_bytes(content)
+    with pytest.raises(InputError, match=says) as caught:
+        one(tmp_path / "坏.csv")
+    assert "坏.csv" in caught.value.text("zh")
+    assert "坏.csv" in caught.value.text("en")
+
+
+def test_encoding_as_told(export, write) -> None:
+    path = write("a.csv", export, encoding="gb18030")
+    assert one(path, encoding="gb18030").frame["小类"].iloc[1] == "小广告"
+    with pytest.raises(InputError, match="utf-8"):
+        one(path, encoding="utf-8")
+    with pytest.raises(InputError, match="klingon"):
+        one(path, encoding="klingon")
+    assert decode("é".encode("latin-1"), encoding="latin-1", what="") == "é"
+
+
+def test_a_cut_gzip_is_refused(export, write) -> None:
+    path = write("a.csv.gz", export)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(InputError, match="gzip"):
+        one(path)
+    path.write_bytes(b"no gzip at all")
+    with pytest.raises(InputError, match="gzip"):
+        one(path)
+
+
+def test_excel_as_planners_have_it(tmp_path: Path) -> None:
+    path = tmp_path / "导出.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("说明")
+        sheet = book.add_worksheet("数据")
+        date = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        sheet.write(0, 0, "嘉兴市案件导出")
+        sheet.write_row(1, 0, ["任务号", "代码", "上报时间", "小数", "真", "空"])
+        sheet.write_row(2, 0, ["001", 330402007, "", 120.755, True, ""])
+        sheet.write_datetime(2, 2, pd.Timestamp("2023-05-01 08:30:00").to_pydatetime(), date)
+        sheet.write_row(3, 0, ["002", 330402008, 45047.5, 30])
+        sheet.write_string(9, 0, "")
+    table = one(path)
+    assert table.frame.columns.tolist() == ["任务号", "代码", "上报时间", "小数", "真", "空"]
+    assert table.frame["代码"].tolist() == ["330402007", "330402008"]
+    assert table.frame["上报时间"].tolist() == ["2023-05-01 08:30:00", "45047.5"]
+    assert table.frame["小数"].tolist() == ["120.755", "30"]
+    assert table.frame["真"].iloc[0] == "TRUE"
+    assert table.row.tolist() == [1, 2]
+    assert any("数据" in note.zh for note in table.notes)
+    assert one(path, layer="数据").frame.shape == (2, 6)
+    with pytest.raises(InputError, match="有：说明、数据"):
+        one(path, layer="数居")
+    with pytest.raises(InputError, match="空文件"):
+        one(path, layer="说明")
+
+
+def test_excel_that_lost_digits_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["任务号", "b"])
+        sheet.write_row(1, 0, [330402010000012345.0, "x"])
+    assert any("15" in note.zh for note in one(path).notes)
+
+
+def test_a_cut_workbook_is_refused(export, write) -> None:
+    path = write("a.xlsx", export)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(InputError, match="Excel"):
+        one(path)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.geoparquet", "a.gpkg", "a.geojson", "a.shp", "a.fgb"])
+def test_vector_formats(squares, write, name: str) -> None:
+    table = read_tables(write(name, squares), expected="districts")[0]
+    # FlatGeobuf orders features in space.
+    assert sorted(table.frame["名称"]) == sorted(squares["名称"])
+    assert dict(zip(table.frame["名称"], table.frame["代码"], strict=True))["月河"] == "03"
+    assert table.crs is not None
+    back = gpd.GeoSeries(table.geometry, crs=table.crs).to_crs(4549)
+    assert back.area.tolist() == pytest.approx([1e6] * 3, rel=1e-5)
+
+
+def test_parquet_without_geometry(export, write) -> None:
+    table = one(write("a.parquet", export))
+    assert table.geometry is None
+    assert table.frame["任务号"].tolist() == export["任务号"].tolist()
+
+
+def shapefile(folder: Path, squares, *, encoding: str, cpg: str | None, language: int | None) -> Path:
+    path = folder / "边界.shp"
+    squares.rename(columns={"名称": "name", "代码": "code"}).to_file(path, encoding=encoding)
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    if cpg is not None:
+        path.with_suffix(".cpg").write_text(cpg)
+    dbf = path.with_suffix(".dbf")
+    data = bytearray(dbf.read_bytes())
+    if language is not None:
+        data[29] = language
+    dbf.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("language", [0x00, 0x03, 0x57, 0x4D, 0x7A])
+def test_shapefiles_of_gbk_without_cpg(tmp_path: Path, squares, language: int) -> None:
+    path = shapefile(tmp_path, squares, encoding="gb18030", cpg=None, language=language)
+    assert dbf_encoding(path) == "gb18030"
+    assert read_tables(path, expected="districts")[0].frame["name"].tolist() == ["三水湾", "府南", "月河"]
+
+
+@pytest.mark.parametrize("cpg", ["UTF-8", "utf8", "65001", None])
+def test_shapefiles_of_utf8(tmp_path: Path, squares, cpg: str | None) -> None:
+    path = shapefile(tmp_path, squares, encoding="utf-8", cpg=cpg, language=0)
+    assert read_tables(path, expected="districts")[0].frame["name"].tolist() == ["三水湾", "府南", "月河"]
+
+
+@pytest.mark.parametrize("cpg", ["GBK", "936", "ANSI 936", "GB2312", "cp936", "no such codec"])
+def test_shapefiles_of_gbk_with_cpg(tmp_path: Path, squares, cpg: str) -> None:
+    path = shapefile(tmp_path, squares, encoding="gb18030", cpg=cpg, language=0)
+    assert read_tables(path, expected="districts")[0].frame["name"].tolist() == ["三水湾", "府南", "月河"]
+
+
+def test_utf8_that_a_field_cuts_is_still_utf8(tmp_path: Path, squares) -> None:
+    long = squares.assign(名称=["三水湾" * 40, "府南", "月河"])
+    with pytest.warns(RuntimeWarning, match="truncated"):
+        path = shapefile(tmp_path, long, encoding="utf-8", cpg=None, language=0)
+    data = path.with_suffix(".dbf").read_bytes()
+    assert b"\xe4\xb8\x89" in data
+    assert dbf_encoding(path) == "utf-8"
+
+
+def test_a_shapefile_without_its_companions_says_which(tmp_path: Path, squares) -> None:
+    path = shapefile(tmp_path, squares, encoding="utf-8", cpg=None, language=0)
+    path.with_suffix(".shx").unlink()
+    with pytest.raises(InputError, match=r"\.shx"):
+        read_tables(path, expected="districts")
+
+
+class GbkName(zipfile.ZipInfo):
+    """A name as Windows in China packs it: in GBK, without the flag of UTF-8."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802
+        return self.filename.encode("gb18030"), self.flag_bits
+
+
+def pack(path: Path, members: dict[str, Path], *, kind: type[zipfile.ZipInfo] = zipfile.ZipInfo) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, source in members.items():
+            archive.writestr(kind(name), source.read_bytes(), zipfile.ZIP_DEFLATED)
+    return path
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZipInfo, GbkName])
+def test_chinese_names_in_a_zip(export, write, tmp_path: Path, kind: type[zipfile.ZipInfo]) -> None:
+    members = {f"数据/问题{month}月.csv": write(f"{month}.csv", export) for month in (1, 2)}
+    tables = read_tables(pack(tmp_path / "a.zip", members, kind=kind), expected="issues")
+    assert [table.name for table in tables] == ["a.zip/数据/问题1月.csv", "a.zip/数据/问题2月.csv"]
+
+
+@pytest.mark.parametrize("folder", ["", "数据/内层/"])
+def test_a_zip_around_one_file(export, write, tmp_path: Path, folder: str) -> None:
+    inner = write("问题.csv", export, encoding="gb18030")
+    path = pack(
+        tmp_path / "a.zip", {f"{folder}问题.csv": inner, f"{folder}说明.docx": inner, "__MACOSX/._a.csv": inner}
+    )
+    table = one(path)
+    assert table.name == "a.zip"
+    assert table.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert len(table.frame) == 12
+
+
+def test_a_zip_around_a_shapefile(tmp_path: Path, squares) -> None:
+    shapefile(tmp_path, squares, encoding="gb18030", cpg=None, language=0x57)
+    parts = {entry.name: entry for entry in tmp_path.iterdir() if entry.stem == "边界"}
+    assert {".shp", ".shx", ".dbf", ".prj"} <= {Path(name).suffix for name in parts}
+    table = read_tables(pack(tmp_path / "b.zip", parts), expected="districts")[0]
+    assert table.frame["name"].tolist() == ["三水湾", "府南", "月河"]
+    assert table.crs == squares.crs
+
+
+def test_a_zip_of_several_files_numbers_the_rows_of_each(export, write, tmp_path: Path) -> None:
+    inner = {f"{month}.csv": write(f"{month}.csv", export.iloc[: month + 1]) for month in (1, 2)}
+    tables = read_tables(pack(tmp_path / "a.zip", inner), expected="issues")
+    assert [(table.name, table.row.tolist()) for table in tables] == [
+        ("a.zip/1.csv", [1, 2]),
+        ("a.zip/2.csv", [1, 2, 3]),
+    ]
+    assert one(tmp_path / "a.zip", layer="2").row.tolist() == [1, 2, 3]
+
+
+def test_a_zip_of_different_kinds_asks_which(export, squares, write, tmp_path: Path) -> None:
+    members = {"a.csv": write("a.csv", export), "b.geojson": write("b.geojson", squares.to_crs(4326))}
+    with pytest.raises(InputError, match=r"a\.csv、b\.geojson"):
+        read_tables(pack(tmp_path / "c.zip", members), expected="issues")
+    assert one(tmp_path / "c.zip", layer="b").geometry is not None
+
+
+def test_names_in_a_zip_cannot_leave_it(export, write, tmp_path: Path) -> None:
+    inner = write("x.csv", export)
+    nest = tmp_path / "nest"
+    nest.mkdir()
+    path = pack(nest / "a.zip", {"../../evil.csv": inner, "/etc/evil2.csv": inner})
+    before = sorted(tmp_path.rglob("*"))
+    assert len(read_tables(path, expected="issues")) == 2
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.9])
+def test_a_cut_zip_is_refused(export, write, tmp_path: Path, cut: float) -> None:
+    path = pack(tmp_path / "cut.zip", {"a.csv": write("a.csv", export)})
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * cut)])
+    with pytest.raises(InputError, match=r"cut\.zip"):
+        one(path)
+
+
+def test_a_zip_with_a_broken_member_is_refused(export, write, tmp_path: Path) -> None:
+    path = pack(tmp_path / "bad.zip", {"a.csv": write("a.csv", pd.concat([export] * 50))})
+    data = bytearray(path.read_bytes())
+    data[60:90] = b"\0" * 30
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"bad\.zip"):
+        one(path)
+
+
+def test_globs_and_lists(export, write, tmp_path: Path) -> None:
+    for month in (2, 1):
+        write(f"data/{month}.csv", export.iloc[:month])
+    tables = read_tables(str(tmp_path / "data" / "*.csv"), expected="issues")
+    assert [table.name for table in tables] == ["1.csv", "2.csv"]
+    assert len(read_tables([tmp_path / "data/2.csv", tmp_path / "data/1.csv"], expected="issues")) == 2
+    with pytest.raises(InputError, match=r"\*\.xlsx"):
+        read_tables(str(tmp_path / "data" / "*.xlsx"), expected="issues")
+
+
+def test_one_empty_month_among_others_is_no_error(export, write, tmp_path: Path) -> None:
+    write("data/1.csv", export)
+    (tmp_path / "data/2.csv").write_text(",".join(export.columns) + "\n", encoding="utf-8")
+    assert [len(table.frame) for table in read_tables(str(tmp_path / "data/*.csv"), expected="issues")] == [12, 0]
+
+
+def test_a_missing_file_names_the_nearest(export, write, tmp_path: Path) -> None:
+    write("issues.csv", export)
+    with pytest.raises(InputError, match=r"是否为 issues\.csv"):
+        one(tmp_path / "isues.csv")
+    with pytest.raises(InputError, match="文件不存在"):
+        one(tmp_path / "nowhere" / "a.csv")
+
+
+def test_an_unknown_format_names_the_known(tmp_path: Path) -> None:
+    (tmp_path / "a.docx").write_bytes(b"x")
+    with pytest.raises(InputError, match=r"\.gpkg"):
+        one(tmp_path / "a.docx")
+    with pytest.raises(InputError, match=r"\.gpkg"):
+        one(tmp_path)
+
+
+def test_layers_of_a_geopackage(squares, write, tmp_path: Path) -> None:
+    path = write("a.gpkg", squares, layer="parks")
+    assert len(read_tables(path, expected="districts")[0].frame) == 3
+    squares.iloc[:2].to_file(path, layer="districts")
+    assert len(read_tables(path, expected="districts")[0].frame) == 2
+    with pytest.raises(InputError, match="parks、districts"):
+        read_tables(path, expected="streets")
+    with pytest.raises(InputError, match="是否为 parks"):
+        read_tables(path, expected="streets", layer="parcs")
+    assert len(read_tables(path, expected="streets", layer="parks")[0].frame) == 3
+
+
+@pytest.mark.parametrize("name", ["a.gpkg", "a.geojson", "a.parquet"])
+def test_cut_vector_files_are_refused(squares, write, name: str) -> None:
+    path = write(name, squares)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+    with pytest.raises(InputError, match=name):
+        read_tables(path, expected="districts")
+
+
+def test_tables_in_memory(squares, export) -> None:
+    table = read_tables(squares.set_index("代码"), expected="districts")[0]
+    assert (table.name, table.sha256, len(table.frame)) == ("(memory)", "", 3)
+    assert table.crs == squares.crs
+    assert read_tables(export, expected="issues")[0].geometry is None
+    renamed = squares.rename_geometry("the_geom")
+    assert shapely.area(read_tables(renamed, expected="districts")[0].geometry).tolist() == pytest.approx([1e6] * 3)
+
+
+def test_hash_is_of_the_file_on_disk(export, write) -> None:
+    path = write("a.csv.gz", export)
+    assert one(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert gzip.decompress(path.read_bytes()).startswith("任务号".encode())
+
+
+def test_columns_keep_their_dtype_of_a_vector_file(squares, write) -> None:
+    path = write("a.gpkg", squares.assign(人口=[1.5, np.nan, 3.0]))
+    assert read_tables(path, expected="districts")[0].frame["人口"].dtype == np.float64
