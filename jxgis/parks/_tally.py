@@ -137,7 +137,7 @@ def layer(
     """Parts of the whole study's pieces as the contract's polygon layer; pieces without area are left out."""
     keep = np.flatnonzero(m2 > 0)
     zone_names = np.array(study.zones if study.whole is study.pieces else (ALL,), dtype=object)
-    return gpd.GeoDataFrame(
+    table = gpd.GeoDataFrame(
         {
             "method": np.full(len(keep), method, dtype=object),
             "name": study.house_names[study.whole.house[keep]],
@@ -147,3 +147,6 @@ def layer(
         geometry=geometry[keep],
         crs=study.crs,
     )
+    if study.whole.people is not None:
+        table.insert(4, "people", study.whole.people[keep] * m2[keep] / study.whole.area_m2[keep])
+    return table

@@ -39,7 +39,7 @@ def draw_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings
 
 
 def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``maps/parks.html``: coverage by district, what is served and what is not, the parks."""
+    """``maps/parks.html``: coverage by district, what is served and what is not, the parks, the proposed ones."""
     from jxgis.maps.offline import save_map
     from jxgis.maps.parks import parks_map
 
@@ -47,7 +47,9 @@ def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Sett
         result.coverage,
         result.served,
         result.unserved,
+        result.sites,
         parks=result.parks,
+        isochrones=result.isochrones,
         zones=inputs.table("districts"),
         lang=lang,
         sketch=inputs.sketch,

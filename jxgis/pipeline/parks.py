@@ -1,7 +1,8 @@
-"""`jxgis parks`: read, measure who is served, draw, write."""
+"""`jxgis parks`: who is served, who is not, where the next parks go."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,12 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from jxgis.output import Stage
+    from jxgis.parks.siting import Siting
     from jxgis.parks.standards import Standard
+    from jxgis.parks.walking import WalkingCoverage
 
-__all__ = ["ParksResult", "analyse"]
+__all__ = ["ParksResult", "analyse", "write"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,26 +25,47 @@ class ParksResult:
     Attributes
     ----------
     coverage
-        The contract's layer ``coverage``: one row a zone and method, with the zone's geometry; zone ``all`` last.
+        The contract's layer ``coverage``: one row a zone and method (``radius``; ``walking`` where streets were
+        given), with the zone's geometry; zone ``all`` last. With new parks asked for, also ``coverage_after``.
     served, unserved
-        The contract's layers, one row a housing polygon and zone: ``method, name, zone, m2``.
+        The contract's layers, one row a housing polygon and zone: ``method, name, zone, m2``, ``people`` where known.
+    sites
+        The contract's layer: proposed parks, ``rank, m2`` (of the plot), ``name, zone, radius_m, gain_m2``; without
+        rows where none were asked for.
     parks
         Whole parks: ``park_id, name, kind, parcels, area_m2, historic, band, radius_m`` (NaN: does not count).
     by_band
         Coverage by the parks of each size band alone.
+    blind_spots
+        Unserved housing by radius, gathered and named, the worst first.
+    gates
+        Ways into parks that were walked from; None without streets.
+    isochrones
+        Ground within 5, 10 and 15 minutes of a park; None without streets.
     reports
-        Parcels that were repaired, left out or are tiny.
+        ``row, park_id, code, area_m2``: parcels that were repaired, left out or are tiny.
+    notes
+        ``code, what, count``: gates and parks that no street reaches, parts of the street graph that stand alone.
     standard
         The standard that all was measured by.
+    walking, siting
+        The analyses themselves, where they were made: points, polygons, distances; the solver's gap.
     """
 
     coverage: gpd.GeoDataFrame
     served: gpd.GeoDataFrame
     unserved: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
     parks: gpd.GeoDataFrame
     by_band: pd.DataFrame
+    blind_spots: gpd.GeoDataFrame
+    gates: gpd.GeoDataFrame | None
+    isochrones: gpd.GeoDataFrame | None
     reports: pd.DataFrame
+    notes: pd.DataFrame
     standard: Standard
+    walking: WalkingCoverage | None
+    siting: Siting | None
 
 
 def analyse(
@@ -52,8 +77,21 @@ def analyse(
     historic: gpd.GeoDataFrame | None = None,
     merge_gap_m: float = 20.0,
     denominator: str | None = None,
+    streets: gpd.GeoDataFrame | None = None,
+    gates: gpd.GeoDataFrame | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    minutes: float = 10.0,
+    speed_m_per_min: float = 75.0,
+    sample_m: float = 25.0,
+    max_snap_m: float = 200.0,
+    entry_m: float = 20.0,
+    isochrone_minutes: Sequence[float] = (5.0, 10.0, 15.0),
+    places: gpd.GeoDataFrame | None = None,
+    candidates: gpd.GeoDataFrame | None = None,
+    new_parks: int = 0,
+    time_limit_s: float = 60.0,
 ) -> ParksResult:
-    """Measure the coverage of housing by parks, zone by zone.
+    """Measure the coverage of housing by parks, zone by zone, and turn the gaps into sites.
 
     Parameters
     ----------
@@ -68,9 +106,23 @@ def analyse(
     historic
         Historic areas, where the standard has bands for them.
     merge_gap_m
-        Widest gap between parcels of one name that are one park.
+        Widest gap between parcels of one name that are one park, in metres.
     denominator
         What ``housing`` is, ``"residential"`` or ``"built_up"``; the standard's own where not given.
+    streets, gates, barriers
+        What one walks on, enters by and cannot cross; without streets nothing is measured on foot.
+    minutes, speed_m_per_min, sample_m, max_snap_m, entry_m
+        See `parks.walking.walking_coverage`.
+    isochrone_minutes
+        Limits of the polygons of ground near parks.
+    places
+        Names for blind spots.
+    candidates
+        Sites for new parks; plots on a lattice inside the blind spots where not given.
+    new_parks
+        How many to site; 0: none.
+    time_limit_s
+        When the solver stops and reports its gap instead.
 
     Returns
     -------
@@ -81,7 +133,7 @@ def analyse(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If a layer cannot be used as it stands.
+        If a layer or a setting cannot be used as it stands.
 
     Examples
     --------
@@ -89,34 +141,106 @@ def analyse(
     >>> park = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
     >>> homes = gpd.GeoDataFrame(geometry=[shapely.box(100, 0, 1100, 100)], crs=4549)
     >>> zones = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, 0, 2000, 2000)], crs=4549)
-    >>> analyse(park, homes, zones).coverage[["zone", "coverage"]].round(3).values.tolist()
-    [['东', 0.5], ['all', 0.5]]
+    >>> analyse(park, homes, zones).coverage[["zone", "method", "coverage"]].round(3).values.tolist()
+    [['东', 'radius', 0.5], ['all', 'radius', 0.5]]
     """
     import geopandas as gpd
+    import pandas as pd
 
+    from jxgis.parks.gaps import blind_spots
     from jxgis.parks.radius import classify_parks, coverage_by_band, radius_coverage
+    from jxgis.parks.siting import candidate_lattice, site_parks
     from jxgis.parks.standards import load_standard
+    from jxgis.parks.walking import isochrones, walking_coverage
     from jxgis.parks.whole import merge_parks
+    from jxgis.space.network import street_graph
 
     standard = standard or load_standard()
+    no_file = housing is None
+    homes = gpd.GeoDataFrame(geometry=[], crs=zones.crs) if housing is None else housing
     whole = merge_parks(parks, merge_gap_m=merge_gap_m)
     sized = classify_parks(whole.parks, standard, historic=historic)
-    no_file = housing is None
-    if housing is None:
-        housing = gpd.GeoDataFrame(geometry=[], crs=zones.crs)
-    found = radius_coverage(sized, housing, zones, standard=standard, denominator=denominator)
-    coverage = found.coverage
+    found = radius_coverage(sized, homes, zones, standard=standard, denominator=denominator)
+    tables, served, unserved = [found.coverage], [found.served], [found.unserved]
+
+    walking, ways_in, bands, notes = None, None, None, pd.DataFrame({"code": [], "what": [], "count": []})
+    if streets is not None:
+        graph = street_graph(streets, barriers=barriers)
+        walking = walking_coverage(
+            sized, homes, zones, graph, standard=standard, denominator=denominator, gates=gates, barriers=barriers,
+            minutes=minutes, speed_m_per_min=speed_m_per_min, sample_m=sample_m, max_snap_m=max_snap_m,
+            entry_m=entry_m,
+        )  # fmt: skip
+        tables.append(walking.coverage)
+        served.append(walking.served)
+        unserved.append(walking.unserved)
+        ways_in = walking.gates.table
+        bands = isochrones(
+            graph, walking.walk, minutes=isochrone_minutes, speed_m_per_min=speed_m_per_min, max_snap_m=max_snap_m,
+            barriers=barriers,
+        )  # fmt: skip
+        apart = graph.isolated()
+        alone = pd.DataFrame({"code": "streets_apart", "what": "streets", "count": [len(apart)]})
+        notes = pd.concat([walking.gates.reports, alone[alone["count"] > 0]], ignore_index=True)
+
+    siting = None
+    if new_parks > 0 and not no_file:
+        plots = candidates
+        if plots is None:
+            least = min(band.min_m2 for band in standard.bands if band.context == "any")
+            plots = candidate_lattice(found.unserved, min_plot_m2=least)
+        siting = site_parks(
+            sized, homes, zones, plots, new_parks=new_parks, standard=standard, time_limit_s=time_limit_s
+        )
+        after = siting.before_after["coverage_after"].to_numpy()
+        tables[0] = tables[0].assign(coverage_after=after)
+    coverage = pd.concat(tables, ignore_index=True)
     if no_file:
         coverage = coverage.assign(residential_m2=float("nan"), served_m2=float("nan"), reason="no_housing_file")
     return ParksResult(
         coverage=_on_map(coverage, zones),
-        served=found.served,
-        unserved=found.unserved,
+        served=_stacked(served),
+        unserved=_stacked(unserved),
+        sites=_no_sites(zones) if siting is None else siting.sites,
         parks=sized,
-        by_band=coverage_by_band(sized, housing, zones, standard=standard),
+        by_band=coverage_by_band(sized, homes, zones, standard=standard),
+        blind_spots=blind_spots(found.unserved, places=places),
+        gates=ways_in,
+        isochrones=bands,
         reports=whole.reports,
+        notes=notes,
         standard=standard,
+        walking=walking,
+        siting=siting,
     )
+
+
+def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
+    """Write ``parks.gpkg``: the contract's layers, then the parks, the blind spots, the gates and the isochrones.
+
+    Parameters
+    ----------
+    result
+        From :func:`analyse`.
+    stage
+        The staging folder.
+    lang
+        Language of reasons and aliases.
+    """
+    from jxgis.gpkg import write_gpkg
+
+    layers = {
+        "coverage": result.coverage,
+        "served": result.served,
+        "unserved": result.unserved,
+        "sites": result.sites,
+        "parks": result.parks,
+        "blind_spots": result.blind_spots,
+    }
+    layers |= {
+        name: table for name, table in (("gates", result.gates), ("isochrones", result.isochrones)) if table is not None
+    }
+    write_gpkg(stage.path("parks.gpkg"), layers, lang=lang)
 
 
 def _on_map(coverage: pd.DataFrame, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -127,3 +251,22 @@ def _on_map(coverage: pd.DataFrame, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame
     shape = [*zones.geometry, shapely.union_all(zones.geometry.to_numpy())]
     repeats = len(coverage) // len(shape)
     return gpd.GeoDataFrame(coverage, geometry=shape * repeats, crs=zones.crs)
+
+
+def _stacked(tables: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Tables of one shape, one under the other; empty ones say nothing about dtypes."""
+    import pandas as pd
+
+    some = [table for table in tables if len(table)]
+    stacked: gpd.GeoDataFrame = pd.concat(some, ignore_index=True) if some else tables[0]
+    return stacked
+
+
+def _no_sites(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+    import pandas as pd
+
+    columns = {"rank": "int64", "m2": "float64", "name": "str", "zone": "str", "radius_m": "float64",
+               "gain_m2": "float64", "candidate": "int64"}  # fmt: skip
+    empty = {name: pd.Series([], dtype=dtype) for name, dtype in columns.items()}
+    return gpd.GeoDataFrame(empty, geometry=[], crs=zones.crs)

@@ -1,0 +1,113 @@
+"""Blind spots: unserved housing gathered into places that have a name, the worst first."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from jxgis._errors import InputError
+from jxgis.crs import require_metric
+
+__all__ = ["blind_spots"]
+
+
+def blind_spots(
+    unserved: gpd.GeoDataFrame,
+    *,
+    places: gpd.GeoDataFrame | None = None,
+    join_m: float = 100.0,
+    name_m: float = 1000.0,
+    min_m2: float = 0.0,
+) -> gpd.GeoDataFrame:
+    """Gather unserved housing that lies together, name each gathering and rank it.
+
+    Parameters
+    ----------
+    unserved
+        Polygons with ``zone``, ``m2`` and, where known, ``people``: ``RadiusCoverage.unserved`` or
+        ``WalkingCoverage.unserved``.
+    places
+        Points or polygons with ``name``; a blind spot takes the nearest one's within ``name_m``.
+    join_m
+        Housing of one zone this near is one blind spot, in metres: streets run between.
+    name_m
+        Farthest place that lends its name, in metres.
+    min_m2
+        Smaller gatherings are left out.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``rank, name, zone, m2``, ``people`` where known, ``share`` of the zone's unserved housing, ``parcels``, and
+        polygons; ranked by people where known, else by area. A spot that no place names is called after its zone,
+        with a number.
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If a distance is negative.
+
+    Examples
+    --------
+    >>> left = gpd.GeoDataFrame(
+    ...     {"zone": ["老城"] * 3, "m2": [100.0, 100.0, 400.0]},
+    ...     geometry=[shapely.box(0, 0, 10, 10), shapely.box(30, 0, 40, 10), shapely.box(900, 0, 920, 20)],
+    ...     crs=4549,
+    ... )
+    >>> blind_spots(left)[["rank", "name", "m2", "parcels"]].values.tolist()
+    [[1, '老城-1', 400.0, 1], [2, '老城-2', 200.0, 2]]
+    """
+    crs = require_metric(unserved, "unserved")
+    if not (join_m >= 0 and name_m >= 0):
+        raise InputError(
+            zh=f"join_m（{join_m}）和 name_m（{name_m}）应不小于 0（米）。",
+            en=f"join_m ({join_m}) and name_m ({name_m}) must be 0 or more (metres).",
+        )
+    shape, zone = unserved.geometry.to_numpy(), unserved["zone"].to_numpy(dtype=object)
+    left, right = shapely.STRtree(shape).query(shape, predicate="dwithin", distance=join_m)
+    same = zone[left] == zone[right]
+    joined = coo_array((np.ones(int(same.sum()), dtype=np.int8), (left[same], right[same])), shape=(len(shape),) * 2)
+    label = connected_components(joined, directed=False)[1] if len(shape) else np.zeros(0, dtype=np.int64)
+    groups = pd.Series(np.arange(len(shape))).groupby(label)
+    rows = [part.to_numpy() for _, part in groups]
+    table = gpd.GeoDataFrame(
+        {"zone": [zone[part[0]] for part in rows], "parcels": [len(part) for part in rows]},
+        geometry=[shapely.union_all(shape[part]) for part in rows],
+        crs=crs,
+    )
+    sums = ["m2", "people"] if "people" in unserved.columns else ["m2"]
+    for column in sums:
+        values = unserved[column].to_numpy(dtype=np.float64)
+        table[column] = np.array([values[part].sum() for part in rows], dtype=np.float64)
+    table["share"] = table["m2"] / table.groupby("zone")["m2"].transform("sum")
+    table = table[table["m2"] >= min_m2].sort_values([sums[-1], "m2"], ascending=False, kind="stable")
+    table = table.reset_index(drop=True)
+    table["name"] = _names(table, places, name_m)
+    table["rank"] = np.arange(1, len(table) + 1)
+    return table[["rank", "name", "zone", *sums, "share", "parcels", "geometry"]]
+
+
+def _names(spots: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None, name_m: float) -> list[str]:
+    """Each spot's nearest place, once; else its zone and a number within it."""
+    found: dict[int, str] = {}
+    if places is not None and len(places) and len(spots):
+        require_metric(places, "places", spots.crs)
+        spot, place = shapely.STRtree(places.geometry.to_numpy()).query_nearest(
+            spots.geometry.to_numpy(), max_distance=name_m, all_matches=False
+        )
+        names = places["name"].to_numpy(dtype=object)
+        found = {int(s): str(names[p]) for s, p in zip(spot, place, strict=True) if not pd.isna(names[p])}
+    told: list[str] = []
+    used: dict[str, int] = {}
+    for row, zone in enumerate(spots["zone"]):
+        base = found.get(row, str(zone))
+        used[base] = used.get(base, 0) + 1
+        # The first spot near a place has its plain name; zones number all of theirs.
+        told.append(base if row in found and used[base] == 1 else f"{base}-{used[base]}")
+    return told

@@ -1,0 +1,108 @@
+"""The whole of `jxgis parks` on a small town made by hand."""
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pytest
+from shapely.geometry import LineString, Point, box
+
+from jxgis import output
+from jxgis._errors import CrsError
+from jxgis.pipeline.parks import analyse, write
+
+
+def table(shapes, **columns):
+    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=4549)
+
+
+@pytest.fixture(scope="module")
+def town():
+    return {
+        "parks": table([box(0, 0, 50, 60), box(65, 0, 115, 60)], name=["南湖公园", "南湖公园"]),
+        "housing": table([box(x, 100, x + 100, 200) for x in range(0, 3000, 200)], people=np.full(15, 100.0)),
+        "zones": table([box(-100, -100, 1500, 300), box(1500, -100, 3000, 300)], name=["西", "东"]),
+        "streets": table([LineString([(-50, 80), (3000, 80)]), LineString([(5000, 0), (5100, 0)])]),
+        "places": table([Point(2700, 150)], name=["三水湾"]),
+    }
+
+
+@pytest.fixture(scope="module")
+def found(town):
+    return analyse(
+        town["parks"], town["housing"], town["zones"], streets=town["streets"], places=town["places"], new_parks=2
+    )
+
+
+def test_coverage_has_a_row_a_zone_and_method(found):
+    assert found.coverage[["zone", "method"]].to_numpy().tolist() == [
+        ["西", "radius"], ["东", "radius"], ["all", "radius"],
+        ["西", "walking"], ["东", "walking"], ["all", "walking"],
+    ]  # fmt: skip
+    assert found.coverage["coverage"].between(0, 1).all()
+    assert set(found.coverage["standard"]) == {"garden-city-2022"}
+    assert found.coverage.geometry.iloc[2].area == found.coverage.geometry.iloc[:2].area.sum()
+
+
+def test_parcels_became_one_park_that_counts(found):
+    assert found.parks["area_m2"].tolist() == [6000]
+    assert found.parks["radius_m"].tolist() == [500]
+
+
+def test_layers_add_up_to_the_coverage(found):
+    for method in ("radius", "walking"):
+        whole = found.coverage[(found.coverage["method"] == method) & (found.coverage["zone"] == "all")].iloc[0]
+        served = found.served.loc[found.served["method"] == method, "m2"].sum()
+        unserved = found.unserved.loc[found.unserved["method"] == method, "m2"].sum()
+        assert served == pytest.approx(whole["served_m2"])
+        assert served + unserved == pytest.approx(whole["residential_m2"])
+
+
+def test_sites_raise_the_coverage(found):
+    assert found.sites["rank"].tolist() == [1, 2]
+    radius = found.coverage[found.coverage["method"] == "radius"]
+    assert (radius["coverage_after"] >= radius["coverage"]).all()
+    assert found.siting.solution.gap == 0
+
+
+def test_blind_spots_have_names(found):
+    assert found.blind_spots["name"].tolist() == ["三水湾", "西-1"]
+    # 100 people live on each estate.
+    assert found.blind_spots["people"].sum() == pytest.approx(found.blind_spots["m2"].sum() / 100)
+
+
+def test_streets_that_stand_apart_are_noted(found):
+    assert found.notes.set_index("code")["count"].to_dict() == {"streets_apart": 1}
+
+
+def test_without_streets_or_housing(town):
+    bare = analyse(town["parks"], None, town["zones"], streets=town["streets"], new_parks=3)
+    assert bare.coverage["coverage"].isna().all()
+    assert bare.coverage["residential_m2"].isna().all()
+    assert set(bare.coverage["reason"]) == {"no_housing_file"}
+    assert len(bare.sites) == len(bare.served) == len(bare.blind_spots) == 0
+    assert set(analyse(town["parks"], town["housing"], town["zones"]).coverage["method"]) == {"radius"}
+
+
+def test_same_input_same_tables(town, found):
+    again = analyse(
+        town["parks"], town["housing"], town["zones"], streets=town["streets"], places=town["places"], new_parks=2
+    )
+    for name in ("coverage", "served", "unserved", "sites", "blind_spots", "isochrones"):
+        assert getattr(again, name).equals(getattr(found, name))
+
+
+def test_written_layers(town, found, tmp_path):
+    with output.staged(tmp_path / "out", command="parks") as stage:
+        write(found, stage, lang="zh")
+        output.write_run(stage, settings={}, crs="EPSG:4549", loaded=[])
+    path = tmp_path / "out/parks.gpkg"
+    assert {"coverage", "served", "unserved", "sites"} <= set(pyogrio.list_layers(path)[:, 0])
+    coverage = gpd.read_file(path, layer="coverage")
+    needed = ["zone", "method", "residential_m2", "served_m2", "coverage", "standard", "unreachable_share", "reason"]
+    assert set(needed) <= set(coverage.columns)
+    assert coverage["coverage"].to_numpy() == pytest.approx(found.coverage["coverage"].to_numpy())
+
+
+def test_degrees_are_refused(town):
+    with pytest.raises(CrsError, match="parks is in EPSG:4326"):
+        analyse(town["parks"].to_crs(4326), town["housing"], town["zones"])
