@@ -79,7 +79,7 @@ def run_hotspots(
         result = steps.find_hotspots(inputs, settings, progress)
         progress(text_pair("pipeline.step_writing"))
         write_hotspots(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("hotspots",), outside_area=result.outside_area)
+        finish(stage, inputs, settings, lang, ("hotspots",), **result.account())
     return result
 
 
@@ -214,8 +214,9 @@ def write_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, setting
 
 def write_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
     """``parks.gpkg`` and the map."""
-    layers = {"coverage": result.coverage, "served": result.served, "unserved": result.unserved, "parks": result.parks}
-    write_gpkg(stage.path("parks.gpkg"), layers, lang=lang)
+    from jxgis.pipeline import parks
+
+    parks.write(result, stage, lang=lang)
     drawing.draw_parks(result, stage, inputs, settings, lang)
 
 

@@ -78,6 +78,14 @@ class HotspotsResult:
     periods: Periods | None
     settings: dict[str, Any] = field(default_factory=dict)
 
+    def account(self) -> dict[str, Any]:
+        """What ``run.json`` says beside the settings: issues that are in no cell or class, the periods compared."""
+        return {
+            "outside_area": self.outside_area,
+            "unclassified": self.unclassified,
+            "periods": None if self.periods is None else [str(day.date()) for day in self.periods],
+        }
+
 
 def analyse(
     issues: gpd.GeoDataFrame,
