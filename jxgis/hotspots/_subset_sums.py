@@ -25,7 +25,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 TOLERANCE = 1e-17  # of what is left out: terms of Newton's identity, mass beyond the window
-MAX_WORK = 500_000_000  # complex multiplications: two to four seconds
+MAX_WORK = 200_000_000  # complex multiplications: one or two seconds
 MAX_BYTES = 512 * 2**20
 MAX_LOOKUPS = 20_000_000
 APART = (0, 1, 2, 3, 4, 6, 8)  # how many large values may be mixed in apart

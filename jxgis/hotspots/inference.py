@@ -9,11 +9,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from jxgis._errors import InputError
-from jxgis.hotspots._draws import Place, graph_place, grid_place
 from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin
 from jxgis.hotspots.getis_ord import GiResult, from_neighbours, getis_ord_grid
 from jxgis.hotspots.moran import conditional_p, moran_from_gi
-from jxgis.hotspots.permutation import Null, normal_p, permutation_p, permutation_p_draws
+from jxgis.hotspots.permutation import (
+    Null,
+    Place,
+    graph_place,
+    grid_place,
+    normal_p,
+    permutation_p,
+    permutation_p_draws,
+)
 from jxgis.space.graph import align, as_numbers, neighbours
 from jxgis.space.grid import Grid
 

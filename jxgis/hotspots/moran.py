@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jxgis.hotspots._draws import Place, graph_place, grid_place
 from jxgis.hotspots.fdr import benjamini_hochberg
 from jxgis.hotspots.getis_ord import GiResult, from_neighbours, getis_ord_grid
-from jxgis.hotspots.permutation import PermutationP, permutation_p, permutation_p_draws
+from jxgis.hotspots.permutation import PermutationP, Place, graph_place, grid_place, permutation_p, permutation_p_draws
 from jxgis.space.graph import align, as_numbers, neighbours
 from jxgis.space.grid import Grid
 

@@ -12,14 +12,27 @@ and binary weights its distribution is computed exactly: no draws, no seed, no f
 The methods, as ``p_method`` names them:
 
 ``exact``
-    Absolute error below 1e-12 (about 1e-14 as a rule). Smaller p-values are reported as 1e-12, an upper bound.
+    Absolute error below 1e-12 (about 1e-14 as a rule, 5e-14 where half of all places are neighbours). Smaller
+    p-values are reported as 1e-12, an upper bound.
 ``saddlepoint``
-    Integer counts where the exact way would take more than about 5e8 complex multiplications or 512 MB: bands that
-    hold thousands of cells. Some per cent of p or better.
+    Integer counts where the exact way would take more than about 2e8 complex multiplications or 512 MB: bands that
+    hold thousands of cells. Some per cent of p or better; from which size on follows from the counts alone.
 ``draws_<P>``
     Real values or unequal weights: P seeded permutations of the map.
 ``normal``
     The saddlepoint was not found (a sum at the very end of what is possible): the normal p stands in.
+
+Limits, each tested:
+
+========================  ==============================================================================================
+one place, or two         no p where nothing or everything is drawn: the tables say ``no_neighbours`` or
+                          ``band_covers_area``; otherwise exact, if coarse (n = 3: p of 2/3 and 1)
+all values equal          p = 1; the tables give no p and say ``all_equal``
+one huge cell             exact, and no more memory: up to eight large values are mixed in apart
+bands over half the city  exact by what stays behind, up to n - 1 neighbours
+memory                    two stacks of J levels of M complex numbers, J about log(1e-17) / log(k / (n - k)) and M the
+                          spread of the sums: 15 MB for 38,000 cells of 100 m and a band of 500 m
+========================  ==============================================================================================
 """
 
 from __future__ import annotations
@@ -32,12 +45,22 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from jxgis._errors import InputError
-from jxgis.hotspots._draws import Place, draw_tails
+from jxgis.hotspots._draws import Place, draw_tails, graph_place, grid_place
 from jxgis.hotspots._saddlepoint import saddlepoint_tails
 from jxgis.hotspots._subset_sums import subset_sum_tails
 from jxgis.space.graph import as_numbers
 
-__all__ = ["P_FLOOR", "Null", "PermutationP", "normal_p", "permutation_p", "permutation_p_draws"]
+__all__ = [
+    "P_FLOOR",
+    "Null",
+    "PermutationP",
+    "Place",
+    "graph_place",
+    "grid_place",
+    "normal_p",
+    "permutation_p",
+    "permutation_p_draws",
+]
 
 Null: TypeAlias = Literal["total", "conditional"]
 Ints = npt.NDArray[np.int64]
@@ -195,7 +218,7 @@ def permutation_p_draws(
     values
         (n,) numbers without gaps.
     place
-        The neighbours, from ``_draws.grid_place`` or ``_draws.graph_place``: with i itself under the total null,
+        The neighbours, from ``grid_place`` or ``graph_place``: with i itself under the total null,
         without under the conditional one.
     null
         As in ``permutation_p``.

@@ -93,6 +93,34 @@ def test_kernel_weights_equal_the_formula() -> None:
     np.testing.assert_allclose(getis_ord_graph(values, graph).z, expected, rtol=0, atol=1e-12)
 
 
+def test_hexes_are_places_like_any_other() -> None:
+    angles = np.pi / 3 * np.arange(6)
+    hexagon = 100 * np.column_stack([np.cos(angles), np.sin(angles)]).round(9)
+    col, row = (each.ravel() for each in np.meshgrid(np.arange(12), np.arange(10)))
+    centres = np.column_stack([150 * col, 100 * np.sqrt(3) * (row + col % 2 / 2)])
+    hexes = gpd.GeoSeries([shapely.Polygon((hexagon + centre).round(3)) for centre in centres], crs=4549)
+    hexes.index = [f"8930e{i:03x}fffff" for i in range(len(hexes))]
+    graph = Graph.build_fuzzy_contiguity(hexes, tolerance=0.01)
+    assert graph.cardinalities.max() == 6
+    values = pd.Series(np.random.default_rng(5).poisson(2, len(hexes)), index=hexes.index)
+    result = getis_ord_graph(values.sample(frac=1, random_state=0), graph)
+    # centres of adjacent hexes are 100 sqrt(3) apart, the next nearest 300
+    near = np.hypot(*(centres[:, None] - centres).T) < 200
+    np.testing.assert_array_equal(result.weight, near.sum(axis=1))
+    np.testing.assert_array_equal(result.sums, near @ values.to_numpy())
+
+
+def test_h3_cells_are_summed_over_their_disks() -> None:
+    h3 = pytest.importorskip("h3")
+    cells = sorted(h3.grid_disk(h3.latlng_to_cell(30.75, 120.75, 9), 6))
+    values = pd.Series(np.random.default_rng(6).poisson(1, len(cells)), index=cells)
+    graph = Graph.build_h3(cells, order=2, weight="binary")
+    result = getis_ord_graph(values, graph)
+    disks = [[cell for cell in h3.grid_disk(centre, 2) if cell in values.index] for centre in graph.unique_ids]
+    np.testing.assert_array_equal(result.weight, [len(disk) for disk in disks])
+    np.testing.assert_array_equal(result.sums, [values[disk].sum() for disk in disks])
+
+
 def line(n: int) -> Grid:
     return Grid(CRS, 100.0, 0, 0, np.ones((1, n), dtype=bool))
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from jxgis._errors import InputError
 from jxgis.hotspots import _subset_sums, permutation
-from jxgis.hotspots._draws import graph_place, grid_place
 from jxgis.hotspots.getis_ord import getis_ord_grid
-from jxgis.hotspots.permutation import P_FLOOR, normal_p, permutation_p, permutation_p_draws
+from jxgis.hotspots.permutation import P_FLOOR, graph_place, grid_place, normal_p, permutation_p, permutation_p_draws
 from jxgis.space.count import count_points
 from jxgis.space.graph import neighbours
 from jxgis.space.grid import Grid, grid_over
