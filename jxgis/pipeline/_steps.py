@@ -47,6 +47,8 @@ def find_hotspots(inputs: Inputs, settings: Settings, progress: Progress) -> Hot
         places=inputs.table("places"),
         streets=inputs.table("streets"),
         labels=_labels(inputs),
+        exposure=inputs.table("exposure"),
+        exposure_column=_people(inputs.table("exposure")),
         cell_m=asked.cell_m,
         band_m=asked.band_m,
         alpha=asked.alpha,
@@ -56,7 +58,7 @@ def find_hotspots(inputs: Inputs, settings: Settings, progress: Progress) -> Hot
 
 
 def measure_parks(inputs: Inputs, settings: Settings, progress: Progress) -> ParksResult:
-    """Coverage of housing by parks, by district."""
+    """Coverage of housing by parks, by district; on foot too where there are streets; sites for new parks."""
     from jxgis.parks.standards import load_standard
     from jxgis.pipeline import parks
 
@@ -69,6 +71,13 @@ def measure_parks(inputs: Inputs, settings: Settings, progress: Progress) -> Par
         standard=load_standard(asked.standard, None if inputs.city is None else inputs.city.standards),
         historic=inputs.table("historic"),
         merge_gap_m=asked.merge_gap_m,
+        streets=inputs.table("streets"),
+        gates=inputs.table("gates"),
+        minutes=asked.minutes,
+        speed_m_per_min=asked.speed_m_per_min,
+        places=inputs.table("places"),
+        candidates=inputs.table("vacant"),
+        new_parks=asked.new_parks,
     )
 
 
@@ -85,11 +94,18 @@ def propose(inputs: Inputs, settings: Settings, progress: Progress) -> UnitsResu
         waters=inputs.table("waters"),
         cell_m=asked.cell_m,
         issues=inputs.table("issues"),
+        population=inputs.table("population"),
+        attributes=asked.attributes,
+        weights=asked.weights,
         min_km2=asked.min_km2,
         max_km2=asked.max_km2,
         target_km2=asked.target,
-        seed=asked.seed,
+        compactness=asked.compactness,
+        border_credit=asked.border_credit,
+        n_units=asked.n_units,
         exclaves=asked.exclaves,
+        alternatives=asked.alternatives,
+        seed=asked.seed,
     )
 
 
@@ -127,6 +143,11 @@ def score(
         max_km2=settings.units.max_km2,
         lang=lang,
     )
+
+
+def _people(exposure: gpd.GeoDataFrame | None) -> str | None:
+    """The exposure's column of people; without one its points, lengths or areas count."""
+    return "people" if exposure is not None and "people" in exposure.columns else None
 
 
 def _labels(inputs: Inputs) -> gpd.GeoDataFrame | None:
