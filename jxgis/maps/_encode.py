@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["column", "literal", "origin_of", "paths", "rings", "steps", "to_degrees", "whole_degrees"]
+__all__ = ["all_rings", "column", "literal", "origin_of", "paths", "rings", "steps", "to_degrees", "whole_degrees"]
 
 #: Coordinates are whole numbers of a millionth of a degree: 0.11 m.
 _PER_DEGREE = 1_000_000
@@ -94,6 +94,25 @@ def rings(geometry: Any, origin: list[int]) -> list[list[list[int]]]:
         if loops:
             found.append(loops)
     return found
+
+
+def all_rings(geometries: NDArray[np.object_], origin: list[int]) -> list[list[list[list[int]]]]:
+    """The polygons of many geometries; squares and the like, whose rings are equally long, all at once.
+
+    Examples
+    --------
+    >>> all_rings(np.array([shapely.box(0, 0, 0.00001, 0.00001)]), [0, 0])
+    [[[[10, 0, 0, 10, -10, 0, 0, -10]]]]
+    """
+    length = shapely.get_num_coordinates(geometries)
+    simple = (shapely.get_type_id(geometries) == 3) & (shapely.get_num_interior_rings(geometries) == 0)
+    if not len(geometries) or not simple.all() or (length != length[0]).any():
+        return [rings(geometry, origin) for geometry in geometries]
+    points = whole_degrees(shapely.get_coordinates(geometries)).reshape(len(geometries), int(length[0]), 2)[:, :-1]
+    moves = np.diff(points, axis=1, prepend=np.broadcast_to(origin, (len(points), 1, 2)))
+    if (moves[:, 1:] == 0).all(axis=2).any():
+        return [rings(geometry, origin) for geometry in geometries]
+    return [[[flat]] for flat in moves.reshape(len(points), -1).tolist()]
 
 
 def paths(geometry: Any, origin: list[int]) -> list[list[int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +18,7 @@ from jxgis.maps.layers import (
     Shapes,
     add_group,
     add_land,
+    add_picture,
     add_place_lists,
     add_points,
     add_polygons,
@@ -28,12 +29,14 @@ from jxgis.maps.layers import (
     line,
 )
 from jxgis.maps.legend import LegendSection, Swatch, add_legend
+from jxgis.maps.raster import CellPixels, cell_pixels
 
 if TYPE_CHECKING:
     import folium
 
 __all__ = ["class_label", "hotspot_map", "hotspot_swatches"]
 
+_PEAK = "#111827"
 _BINS = (3, 2, 1, 0, -1, -2, -3)
 
 
@@ -67,6 +70,8 @@ def _place_fields(lang: str) -> list[Field]:
     return [
         Field("district", text("maps.district", lang)),
         Field("subdistrict", text("maps.subdistrict", lang)),
+        Field("street", text("maps.street", lang)),
+        Field("also", text("maps.also", lang)),
         Field("issues", text("maps.issues", lang), "number"),
         Field("share_issues", text("maps.share_issues", lang), "percent", 1),
         Field("share_area", text("maps.share_area", lang), "percent", 1),
@@ -78,8 +83,40 @@ def _place_fields(lang: str) -> list[Field]:
     ]
 
 
-def _add_cells(group: folium.FeatureGroup, cells: pd.DataFrame, shapes: Shapes, lang: str) -> None:
+def _of_class(table: gpd.GeoDataFrame | None, issue_class: str) -> gpd.GeoDataFrame | None:
+    own = None if table is None else table[table["issue_class"] == issue_class]
+    return None if own is None or own.empty else own
+
+
+def _place_list(group: folium.FeatureGroup, places: gpd.GeoDataFrame, pins: int, label: str, lang: str) -> PlaceList:
+    top = places.sort_values("rank").head(pins)
+    notes = [text("maps.n_issues", lang, n=f"{int(n):,}") for n in top["issues"]]
+    heading = text("maps.top_places", lang, name=label, n=len(top))
+    return PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object)))
+
+
+class _Ground(NamedTuple):
+    """The cells of all classes, on the page once: as polygons, or as pixels where they are too many."""
+
+    ids: pd.Index[Any]
+    shapes: Shapes | None
+    pixels: CellPixels | None
+
+
+def _ground(page: folium.Map, cells: gpd.GeoDataFrame, max_cells: int) -> _Ground:
+    once = cells.drop_duplicates("cell_id").set_index("cell_id")
+    pixels = cell_pixels(once.geometry) if len(once) > max_cells else None
+    shapes = add_shapes(page, once.geometry) if pixels is None else None
+    return _Ground(once.index, shapes, pixels)
+
+
+def _add_cells(group: folium.FeatureGroup, cells: gpd.GeoDataFrame, ground: _Ground, lang: str) -> None:
     bins = pd.to_numeric(cells["gi_bin"], errors="coerce").fillna(0).astype(int)
+    if ground.pixels is not None:
+        colour = np.full(len(ground.ids), -1, dtype=np.int64)
+        colour[ground.ids.get_indexer(pd.Index(cells["cell_id"]))] = np.where(bins == 0, -1, 3 - bins)
+        add_picture(group, ground.pixels, colour, [HOT_COLD[b] for b in _BINS])
+        return
     # A cell without issues that is no cold spot says nothing: left out, the land shows.
     seen = cells[(cells["count"] > 0) | (bins != 0)]
     bins = bins.loc[seen.index]
@@ -87,7 +124,7 @@ def _add_cells(group: folium.FeatureGroup, cells: pd.DataFrame, shapes: Shapes, 
     fields = [f for f in _cell_fields(lang) if f.column in seen.columns and seen[f.column].notna().any()]
     add_polygons(
         group, seen, name="", styles=styles, style=3 - bins.to_numpy(), heading="cell_id", fields=fields,
-        shapes=shapes, key="cell_id", control=False,
+        shapes=ground.shapes, key="cell_id", control=False,
     )  # fmt: skip
 
 
@@ -100,15 +137,28 @@ def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, pins: int,
     )  # fmt: skip
 
 
+def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, lang: str) -> None:
+    fields = [
+        Field("street", text("maps.street", lang)),
+        Field("issues_in_band", text("maps.issues_in_band", lang), "number"),
+        Field("gi_z", text("maps.gi_z", lang), "number", 1),
+    ]
+    add_points(
+        group, peaks, name="", styles=[dot(_PEAK, radius_px=3.5)], heading="name", fields=fields, control=False
+    )  # fmt: skip
+
+
 def hotspot_map(
     cells: gpd.GeoDataFrame,
     places: gpd.GeoDataFrame | None = None,
     *,
+    peaks: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
     classes: Sequence[str] | None = None,
     title: str | None = None,
     method: str = "",
     pins: int = 10,
+    max_cells: int = 60_000,
     lang: str = "zh",
     sketch: bool = False,
 ) -> folium.Map:
@@ -121,6 +171,8 @@ def hotspot_map(
         ``reason`` are shown where present.
     places
         The contract's ``places``: ``rank, issue_class, name, district, issues, …`` and geometry.
+    peaks
+        Points ``issue_class, name, gi_z, issues_in_band``: where in a large place to go.
     districts
         Polygons with ``name``, for the ground.
     classes
@@ -129,6 +181,8 @@ def hotspot_map(
         Heading, and the line below it: cell, band, test and period.
     pins
         How many places of a class get a numbered pin and stand in the list.
+    max_cells
+        With more cells than this, significant ones are painted as a picture without tooltips, and the legend says so.
     lang
         ``"zh"`` or ``"en"``.
     sketch
@@ -151,29 +205,29 @@ def hotspot_map(
         add_land(page, districts, name=text("maps.borders", lang))
     found = list(pd.unique(cells["issue_class"]))
     order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != "all", found.index(c)))
-    once = cells.drop_duplicates("cell_id").set_index("cell_id")
-    shapes = add_shapes(page, once.geometry)
+    ground = _ground(page, cells, max_cells)
     lists = []
     for at, issue_class in enumerate(order):
         label = class_label(issue_class, lang)
         group = add_group(page, name=label, show=at == 0)
-        _add_cells(group, cells[cells["issue_class"] == issue_class], shapes, lang)
-        if places is None:
-            continue
-        own = places[places["issue_class"] == issue_class]
-        if len(own):
-            _add_places(group, own, pins, lang)
-        top = own.sort_values("rank").head(pins)
-        notes = [text("maps.n_issues", lang, n=f"{int(n):,}") for n in top["issues"]]
-        heading = text("maps.top_places", lang, name=label, n=len(top))
-        lists.append(PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object))))
-    if lists:
-        add_place_lists(page, lists)
-    sections = [
-        LegendSection(text("maps.hotspots_legend", lang), hotspot_swatches(lang), text("maps.hotspots_note", lang))
-    ]
-    if lists:
-        sections.append(LegendSection("", [Swatch(PINS, text("maps.place_outline", lang), "pin")]))
-    add_legend(page, sections, lang=lang)
+        own, own_places, own_peaks = (_of_class(table, issue_class) for table in (cells, places, peaks))
+        if own is not None:
+            _add_cells(group, own, ground, lang)
+        if own_peaks is not None:
+            _add_peaks(group, own_peaks, lang)
+        if own_places is not None:
+            _add_places(group, own_places, pins, lang)
+            lists.append(_place_list(group, own_places, pins, label, lang))
+    add_place_lists(page, lists)
+    note = (
+        text("maps.painted_note", lang, n=f"{len(ground.ids):,}")
+        if ground.pixels is not None
+        else text("maps.hotspots_note", lang)
+    )
+    marks = [Swatch(PINS, text("maps.place_outline", lang), "pin")] if lists else []
+    if peaks is not None and len(peaks):
+        marks.append(Swatch(_PEAK, text("maps.peak", lang), "dot"))
+    sections = [LegendSection(text("maps.hotspots_legend", lang), hotspot_swatches(lang), note)]
+    add_legend(page, [*sections, *([LegendSection("", marks)] if marks else [])], lang=lang)
     add_switch(page)
     return page

@@ -22,6 +22,7 @@ from folium.utilities import JsCode
 from jxgis.maps import _encode
 from jxgis.maps.base import Script
 from jxgis.maps.colours import BORDER, LAND
+from jxgis.maps.raster import CellPixels, paint
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -34,6 +35,7 @@ __all__ = [
     "add_land",
     "add_lines",
     "add_names",
+    "add_picture",
     "add_place_lists",
     "add_points",
     "add_polygons",
@@ -109,7 +111,7 @@ class Shapes(Script):
         super().__init__("Shapes")
         self.ids = ids
         origin = _encode.origin_of(geometries)
-        self.data = _encode.literal({"origin": origin, "rings": [_encode.rings(g, origin) for g in geometries]})
+        self.data = _encode.literal({"origin": origin, "rings": _encode.all_rings(geometries, origin)})
 
 
 class _DataLayer(Layer):
@@ -257,6 +259,20 @@ def add_polygons(
     parent.add_child(
         _DataLayer("polygons", data, name=name, shapes=shapes, overlay=overlay, control=control, show=show)
     )
+
+
+def add_picture(
+    parent: folium.Map | folium.FeatureGroup,
+    pixels: CellPixels,
+    colour: NDArray[np.int64],
+    palette: Sequence[str],
+    *,
+    opacity: float = 0.8,
+) -> None:
+    """Draw cells as a picture; the parameters are those of :func:`jxgis.maps.raster.paint`."""
+    west, south, east, north = pixels.bounds
+    data = {"uri": paint(pixels, colour, palette), "bounds": [[south, west], [north, east]], "opacity": opacity}
+    parent.add_child(_DataLayer("picture", data, name="", control=False))
 
 
 def add_lines(
@@ -416,7 +432,8 @@ def _list_data(entry: PlaceList) -> dict[str, Any]:
 
 def add_place_lists(page: folium.Map, lists: Sequence[PlaceList]) -> None:
     """Put lists of ranked places in a corner: the one of the layer shown is seen, a click goes to the place."""
-    page.add_child(_Lists(lists))
+    if lists:
+        page.add_child(_Lists(lists))
 
 
 def add_switch(page: folium.Map) -> None:

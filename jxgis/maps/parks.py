@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COVERAGE_COLOURS", "coverage_breaks", "parks_map"]
 
+_SMALL = "#b7d9a8"
 #: Far below the target, below it, near it, reached.
 COVERAGE_COLOURS: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#cfe8d5", "#7fbf98")
 
@@ -80,6 +81,14 @@ def _of_method(table: gpd.GeoDataFrame | None, method: str) -> gpd.GeoDataFrame 
     return None if kept.empty else kept
 
 
+def _after(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Coverage with the proposed parks, where it was measured: to be switched against today's."""
+    if "coverage_after" not in rows.columns or rows["coverage_after"].isna().all():
+        return None
+    known = rows[rows["coverage_after"].notna()].drop_duplicates("zone")
+    return known.assign(coverage=known["coverage_after"]).drop(columns=["coverage_after", "served_m2"], errors="ignore")
+
+
 def _fields_with_values(table: pd.DataFrame, fields: list[Field]) -> list[Field]:
     return [f for f in fields if f.column in table.columns and table[f.column].notna().any()]
 
@@ -122,14 +131,28 @@ def _add_sites(page: folium.Map, sites: gpd.GeoDataFrame, lang: str) -> None:
     )  # fmt: skip
 
 
-def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> None:
-    shown = parks.assign(park_m2=parks.geometry.area)
-    fields = [Field("kind", text("maps.kind", lang)), Field("park_m2", text("maps.park_area", lang), "number", 0, "m²")]
+def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
+    """Parks, those too small to count apart where that is known."""
+    measured = parks["area_m2"] if "area_m2" in parks.columns else parks.geometry.area
+    shown = parks.assign(park_m2=measured)
+    fields = [
+        Field("kind", text("maps.kind", lang)),
+        Field("park_m2", text("maps.park_area", lang), "number", 0, "m²"),
+        Field("radius_m", text("maps.radius_m", lang), "number", 0, "m"),
+    ]
+    small = shown["radius_m"].isna().to_numpy() if "radius_m" in shown.columns else np.zeros(len(shown), dtype=bool)
+    looks = [
+        fill(PARK, opacity=0.95, border="#0f4d22", weight=0.8),
+        fill(_SMALL, opacity=0.95, border=PARK, weight=0.8),
+    ]
     add_polygons(
-        page, shown, name=text("maps.parks", lang), styles=[fill(PARK, opacity=0.95, border="#0f4d22", weight=0.8)],
+        page, shown, name=text("maps.parks", lang), styles=looks, style=small.astype(np.int64),
         heading="name" if "name" in shown.columns else None, fields=_fields_with_values(shown, fields), level=3,
         simplify_m=0.5,
     )  # fmt: skip
+    if not small.any():
+        return [Swatch(PARK, text("maps.parks", lang))]
+    return [Swatch(PARK, text("maps.park_counts", lang)), Swatch(_SMALL, text("maps.park_small", lang))]
 
 
 def parks_map(
@@ -189,8 +212,7 @@ def parks_map(
     )  # fmt: skip
     ground = zones if zones is not None else rows.drop_duplicates("zone").rename(columns={"zone": "name"})
     add_land(page, ground, name=text("maps.borders", lang))
-    if parks is not None and len(parks):
-        _add_parks(page, parks, lang)
+    park_marks = _add_parks(page, parks, lang) if parks is not None and len(parks) else []
     if isochrones is not None and len(isochrones):
         add_polygons(
             page, isochrones, name=text("maps.isochrones", lang), styles=[fill(GAIN, opacity=0.25, border=GAIN)],
@@ -202,18 +224,21 @@ def parks_map(
         swatches = _add_method(
             page, rows[rows["method"] == name], name, housing, target=target, show=at == 0, lang=lang
         )
+    after = _after(rows)
+    if after is not None:
+        _add_method(page, after, "after", (None, None), target=target, show=False, lang=lang)
     if sites is not None and len(sites):
         _add_sites(page, sites, lang)
-    marks = [
+    others = [
         (served, Swatch(GAIN, text("maps.served", lang))),
         (unserved, Swatch(LOSS, text("maps.unserved", lang))),
-        (parks, Swatch(PARK, text("maps.parks", lang))),
         (isochrones, Swatch("#c9e4d1", text("maps.isochrones", lang))),
         (sites, Swatch(SITE, text("maps.sites", lang), "pin")),
     ]
+    drawn = [*park_marks, *(swatch for table, swatch in others if table is not None and len(table))]
     note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
     sections = [LegendSection(text("maps.coverage_legend", lang), swatches, note)]
-    sections.append(LegendSection(text("maps.drawn", lang), [s for t, s in marks if t is not None and len(t)]))
+    sections.append(LegendSection(text("maps.drawn", lang), drawn))
     add_legend(page, [s for s in sections if s.swatches], lang=lang)
     if not np.isfinite(pd.to_numeric(rows["coverage"], errors="coerce")).any():
         reasons = [str(r) for r in pd.unique(rows["reason"].dropna())] if "reason" in rows.columns else []

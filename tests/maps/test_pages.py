@@ -152,3 +152,33 @@ def test_no_argument_is_changed():
         make(name)
     for now, then in zip(t, before, strict=True):
         assert now.equals(then)
+
+
+def test_peaks_coverage_after_and_stability_are_drawn_where_given():
+    t = result_tables()
+    peaks = t.places.assign(issues_in_band=5, gi_z=3.0)
+    peaks["geometry"] = peaks.geometry.centroid
+    assert text("maps.peak", "zh") in to_html(hotspot_map(t.cells, t.places, peaks=peaks, districts=t.districts))
+    after = t.coverage.assign(coverage_after=t.coverage["coverage"] + 0.05)
+    page = to_html(parks_map(after, zones=t.districts))
+    assert json.dumps(text("maps.method_after", "zh")) in page
+    assert json.dumps(text("maps.method_after", "zh")) not in to_html(parks_map(t.coverage, zones=t.districts))
+    borders = gpd.GeoDataFrame({"stability": [0.9, 0.6, 0.2]}, geometry=t.units.geometry.boundary.iloc[:3], crs=4549)
+    page = to_html(units_map(t.units, districts=t.districts, borders=borders))
+    assert "（可调整）" in page
+    assert "5 4" in page
+
+
+def test_parks_too_small_to_count_are_told_apart():
+    t = result_tables()
+    sized = t.parks.assign(area_m2=t.parks.area, radius_m=np.where(t.parks.area >= 50_000, 500.0, np.nan))
+    page = to_html(parks_map(t.coverage, parks=sized, zones=t.districts))
+    assert text("maps.park_small", "zh") in page
+    assert text("maps.park_small", "zh") not in to_html(parks_map(t.coverage, parks=t.parks, zones=t.districts))
+
+
+def test_codes_of_reasons_are_put_in_words():
+    t = result_tables()
+    page = to_html(units_map(t.units.assign(reason="no_housing"), districts=t.districts))
+    assert "没有居住用地" in page
+    assert "no_housing" not in page

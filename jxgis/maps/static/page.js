@@ -144,6 +144,12 @@ const jxgis = (() => {
     tooltip(self, data);
   });
 
+  const picture = (data) =>
+    lazy((self, map) => {
+      const options = { pane: pane(map, "jxpicture", 405), opacity: data.opacity, className: "jx-picture" };
+      self.addLayer(L.imageOverlay(data.uri, data.bounds, options));
+    });
+
   const names = (data) => lazy((self, map) => {
     pane(map, "jxnames", 425);
     map.getPane("jxnames").style.pointerEvents = "none";
@@ -225,5 +231,5 @@ const jxgis = (() => {
     L.DomEvent.on(button, "click", L.DomEvent.stop).on(button, "click", () => map.fitBounds(bounds));
   };
 
-  return { polygons, lines, points, names, list, box, legend, home };
+  return { polygons, lines, points, picture, names, list, box, legend, home };
 })();
