@@ -83,6 +83,8 @@ class Inputs(_Section):
     issues: IssueInputSettings | None = None
     parks: InputSettings | None = None
     residential: InputSettings | None = None
+    historic: InputSettings | None = None
+    vacant: InputSettings | None = None
     streets: InputSettings | None = None
     gates: InputSettings | None = None
     waters: InputSettings | None = None

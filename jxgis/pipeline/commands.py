@@ -41,9 +41,9 @@ __all__ = [
 
 GROUND = ("districts", "subdistricts")
 OF_HOTSPOTS = (*GROUND, "issues", "places", "streets", "exposure")
-OF_PARKS = (*GROUND, "parks", "residential", "streets", "gates", "places")
+OF_PARKS = (*GROUND, "parks", "residential", "streets", "gates", "places", "historic", "vacant")
 OF_UNITS = (*GROUND, "blocks", "streets", "waters", "issues")
-OF_SCORES = (*GROUND, "candidates", "issues", "parks", "residential", "waters")
+OF_SCORES = (*GROUND, "candidates", "issues", "parks", "residential", "historic", "waters")
 
 
 def run_hotspots(
