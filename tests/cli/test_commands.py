@@ -1,0 +1,257 @@
+"""Each command on a small city: its files, its columns, its account of the rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import pytest
+
+Run = Callable[..., object]
+
+CELLS = {
+    "cell_id",
+    "issue_class",
+    "count",
+    "gi_z",
+    "gi_p",
+    "gi_p_normal",
+    "p_method",
+    "gi_q",
+    "gi_bin",
+    "lisa",
+    "reason",
+}
+PLACES = {
+    "rank",
+    "issue_class",
+    "name",
+    "district",
+    "issues",
+    "share_issues",
+    "share_area",
+    "area_km2",
+    "peak_z",
+    "main_subclass",
+}
+ZONES = {"zone", "level", "issue_class", "count", "per_km2", "location_quotient", "share_hot"}
+COVERAGE = {
+    "zone",
+    "method",
+    "residential_m2",
+    "served_m2",
+    "coverage",
+    "standard",
+    "unreachable_share",
+    "reason",
+}
+UNITS = {"unit_id", "district", "area_km2", "compactness", "in_bounds", "nearly", "reason"}
+SCORES = {"candidate_id", "score", "score_if_missing_zero", "completeness", "rank", "type"}
+RUN = {"command", "settings", "versions", "crs", "inputs", "outputs"}
+INPUT = {"layer", "name", "sha256", "rows_in", "rows_kept", "rows_rejected", "rows_left_out"}
+
+
+def done(finished: object) -> None:
+    assert finished.code == 0, finished.err  # type: ignore[attr-defined]
+
+
+def run_of(out: Path) -> dict[str, object]:
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert run.keys() >= RUN
+    on_disk = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    assert run["outputs"] == on_disk
+    for entry in run["inputs"]:
+        assert entry.keys() == INPUT
+        assert entry["rows_in"] == entry["rows_kept"] + entry["rows_rejected"] + entry["rows_left_out"]
+    everything = "".join(
+        path.read_text("utf-8", "ignore") for path in out.rglob("*") if path.suffix in {".json", ".html", ".csv"}
+    )
+    assert str(out.parent) not in everything, "an output holds a path of the machine"
+    return run  # type: ignore[no-any-return]
+
+
+def hotspots(city: Path, out: Path, *more: object) -> list[object]:
+    return [
+        *("hotspots", "--issues", city / "issues.csv", "--crs", "EPSG:4490"),
+        *("--area", city / "districts.geojson", "--out", out, *more),
+    ]
+
+
+def test_hotspots(jxgis: Run, city: Path) -> None:
+    out = city / "out"
+    done(jxgis(*hotspots(city, out, "--class-column", "小类")))
+    run = run_of(out)
+    layers = dict(pyogrio.list_layers(out / "hotspots.gpkg"))
+    assert layers.keys() >= {"cells", "places", "zones"}
+    cells = gpd.read_file(out / "hotspots.gpkg", layer="cells")
+    assert set(cells.columns) >= CELLS
+    assert set(cells["issue_class"]) == {"all", "小广告", "店外经营"}
+    of_all = cells[cells["issue_class"] == "all"]
+    assert of_all["count"].sum() + run["outside_area"] == 600
+    x, y = of_all.geometry.centroid.x, of_all.geometry.centroid.y
+    named = "E" + (x // 200).astype(int).astype(str) + "N" + (y // 200).astype(int).astype(str)
+    assert named.tolist() == of_all["cell_id"].tolist()
+    places = gpd.read_file(out / "hotspots.gpkg", layer="places")
+    assert set(places.columns) >= PLACES
+    first = places[(places["issue_class"] == "all") & (places["rank"] == 1)].iloc[0]
+    assert first["district"] == "西片"
+    zones = gpd.read_file(out / "hotspots.gpkg", layer="zones")
+    assert set(zones.columns) >= ZONES
+    assert zones[(zones["issue_class"] == "all")].groupby("level")["count"].sum().to_dict() == {"district": 600}
+    for name in ("maps/hotspots.html", "density/all.tif", "density/小广告.tif", "figures/hotspots.png"):
+        assert (out / name).is_file()
+
+
+def test_the_metric_crs_without_a_project_is_named(jxgis: Run, city: Path) -> None:
+    done(jxgis(*hotspots(city, city / "out")))
+    assert run_of(city / "out")["crs"] == "EPSG:32651", "degrees only: the UTM zone of the polygons"
+    gpd.read_file(city / "districts.geojson").to_crs(4549).to_file(city / "metric.gpkg")
+    arguments = hotspots(city, city / "out2")
+    arguments[arguments.index("--area") + 1] = city / "metric.gpkg"
+    done(jxgis(*arguments))
+    assert run_of(city / "out2")["crs"] == "EPSG:4549"
+    only_all = gpd.read_file(city / "out2" / "hotspots.gpkg", layer="cells")
+    assert set(only_all["issue_class"]) == {"all"}, "neither a class column nor a profile"
+
+
+def test_the_same_input_gives_the_same_bytes(jxgis: Run, city: Path) -> None:
+    def digests(out: Path) -> dict[str, str]:
+        return {
+            path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(out.rglob("*"))
+            if path.is_file()
+        }
+
+    done(jxgis(*hotspots(city, city / "a", "--class-column", "小类")))
+    done(jxgis(*hotspots(city, city / "b", "--class-column", "小类")))
+    assert digests(city / "a") == digests(city / "b")
+
+
+def test_columns_and_filters(jxgis: Run, city: Path) -> None:
+    table = pd.read_csv(city / "issues.csv", encoding="gb18030").rename(columns={"任务号": "编码"})
+    table["案件状态"] = ["作废"] * 10 + ["已结案"] * 590
+    table["上报时间"] = ["2022-12-31 23:59:59"] * 20 + ["2023-01-01 00:00:00"] * 580
+    table.to_csv(city / "issues.csv", index=False, encoding="utf-8-sig")
+    done(
+        jxgis(*hotspots(city, city / "out", "--columns", "issue_id=编码", "--from", "2023-01-01", "--to", "2023-01-02"))
+    )
+    issues = next(entry for entry in run_of(city / "out")["inputs"] if entry["layer"] == "issues")  # type: ignore[attr-defined]
+    assert (issues["rows_in"], issues["rows_kept"], issues["rows_left_out"]) == (600, 580, 20)
+
+
+def test_parks(jxgis: Run, city: Path) -> None:
+    out = city / "out"
+    layers = ("--parks", city / "parks.gpkg", "--residential", city / "residential.gpkg")
+    done(jxgis("parks", *layers, "--by", city / "districts.geojson", "--out", out))
+    run_of(out)
+    coverage = gpd.read_file(out / "parks.gpkg", layer="coverage")
+    assert set(coverage.columns) >= COVERAGE
+    assert coverage["zone"].tolist() == ["西片", "东片", "all"]
+    whole = coverage.set_index("zone").loc["all"]
+    # By hand: only the 200 m park (4 ha) counts, radius 500 m; of housing 甲 (400–900 m) what lies within it.
+    park = gpd.read_file(city / "parks.gpkg").geometry.iloc[0]
+    homes = gpd.read_file(city / "residential.gpkg").union_all()
+    expected = homes.intersection(park.buffer(500, quad_segs=64)).area / homes.area
+    assert whole["coverage"] == pytest.approx(expected, rel=2e-3), "quad_segs and the UTM scale"
+    assert {"served", "unserved"} <= set(pyogrio.list_layers(out / "parks.gpkg")[:, 0])
+    assert (out / "maps/parks.html").is_file()
+
+
+def test_units(jxgis: Run, city: Path) -> None:
+    out = city / "out"
+    done(jxgis("units", "--districts", city / "districts.geojson", "--out", out))
+    run_of(out)
+    units = gpd.read_file(out / "units.gpkg", layer="units")
+    assert set(units.columns) >= UNITS
+    assert units["in_bounds"].all()
+    assert units["area_km2"].between(2, 5).all()
+    blocks = gpd.read_file(out / "units.gpkg", layer="blocks")
+    assert set(blocks["unit_id"]) == set(units["unit_id"])
+    assert blocks.area.sum() == pytest.approx(units.area.sum(), rel=1e-9), "float sums"
+
+
+def test_score(jxgis: Run, city: Path) -> None:
+    out = city / "out"
+    project = city / "jxgis.toml"
+    project.write_text(
+        '[inputs.districts]\npath = "districts.geojson"\n[inputs.parks]\npath = "parks.gpkg"\n'
+        '[inputs.residential]\npath = "residential.gpkg"\n'
+        '[inputs.issues]\npath = "issues.csv"\ncrs = "EPSG:4490"\n'
+        '[scoring.indicators.compactness]\ndimension = "形态"\nweight = 1\ntarget = 1\n'
+        '[scoring.indicators.toilets_per_km2]\ndimension = "设施"\nweight = 3\ntarget = 4\n',
+        encoding="utf-8",
+    )
+    candidates = gpd.read_file(city / "candidates.gpkg").assign(toilets_per_km2=[2.0, None])
+    candidates.to_file(city / "candidates.gpkg")
+    done(jxgis("score", "--candidates", city / "candidates.gpkg", "--project", project, "--out", out))
+    run_of(out)
+    scores = gpd.read_file(out / "scores.gpkg", layer="scores").set_index("candidate_id")
+    assert set(scores.columns) >= (SCORES - {"candidate_id"}) | {"toilets_per_km2", "toilets_per_km2_score"}
+    compact = 4 * 3.141592653589793 * 4 / 8**2 * 100
+    assert scores.loc["候选一", "score"] == pytest.approx((compact * 1 + 50 * 3) / 4, abs=0.1), "CRS scale"
+    assert scores.loc["候选一", "rank"] == 1
+    assert scores.loc["候选二", "completeness"] == pytest.approx(0.25)
+    assert pd.isna(scores.loc["候选二", "rank"])
+    assert (out / "scores.xlsx").is_file()
+
+
+def test_check_writes_clean_rows_and_rejects(jxgis: Run, city: Path) -> None:
+    table = pd.read_csv(city / "issues.csv", encoding="gb18030")
+    table.loc[[4, 9], ["X坐标", "Y坐标"]] = 0
+    table.to_csv(city / "issues.csv", index=False, encoding="gb18030")
+    out = city / "out"
+    finished = jxgis("check", "issues", city / "issues.csv", "--crs", "EPSG:4490", "--out", out)
+    done(finished)
+    assert "600" in finished.out  # type: ignore[attr-defined]
+    assert "剔除 2 行" in finished.out  # type: ignore[attr-defined]
+    run_of(out)
+    assert len(gpd.read_file(out / "clean.gpkg", layer="issues")) == 598
+    rejects = pd.read_csv(out / "rejects" / "issues.csv")
+    assert list(rejects.columns[:5]) == ["source", "row", "field", "value", "reason"]
+    assert rejects["row"].tolist() == [5, 10]
+    assert json.loads((out / "check.json").read_text(encoding="utf-8"))["rows_kept"] == 598
+
+
+@pytest.mark.parametrize("layer", ["districts", "parks", "residential", "candidates"])
+def test_check_of_polygons(jxgis: Run, city: Path, layer: str) -> None:
+    file = next(city.glob(f"{layer}.*"))
+    done(jxgis("check", layer, file, "--out", city / "out"))
+    assert pyogrio.list_layers(city / "out" / "clean.gpkg")[:, 0].tolist() == [layer]
+
+
+def test_check_of_no_layer(jxgis: Run, city: Path) -> None:
+    finished = jxgis("check", "park", city / "parks.gpkg")
+    assert finished.code == 2  # type: ignore[attr-defined]
+    assert "parks" in finished.err  # type: ignore[attr-defined]
+
+
+def test_report_in_both_languages(jxgis: Run, city: Path) -> None:
+    project = city / "jxgis.toml"
+    project.write_text(
+        '[inputs.districts]\npath = "districts.geojson"\n[inputs.issues]\npath = "issues.csv"\ncrs = "EPSG:4490"\n',
+        encoding="utf-8",
+    )
+    done(jxgis("report", project, "--out", city / "zh"))
+    run_of(city / "zh")
+    page = (city / "zh" / "index.html").read_text(encoding="utf-8")
+    assert "没有提供公园图层" in page
+    done(jxgis("report", project, "--out", city / "en", "--lang", "en"))
+    page = (city / "en" / "index.html").read_text(encoding="utf-8")
+    assert "No parks were given" in page
+    assert (city / "en" / "report.xlsx").is_file()
+
+
+def test_init_makes_settings_that_load(jxgis: Run, tmp_path: Path) -> None:
+    from jxgis.settings import load_settings
+
+    for lang in ("zh", "en"):
+        done(jxgis("init", tmp_path / lang, "--lang", lang))
+        assert load_settings(tmp_path / lang / "jxgis.toml").inputs.issues is not None
+    again = jxgis("init", tmp_path / "zh")
+    assert again.code == 2  # type: ignore[attr-defined]
+    assert "没有改动" in again.err  # type: ignore[attr-defined]
