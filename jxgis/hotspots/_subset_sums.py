@@ -65,6 +65,36 @@ class _Terms:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class _Population:
+    """Sorted values from 0 up, with what bounds the sums of some of them.
+
+    ``prefix`` holds the sums of the smallest values; ``above`` and ``below`` the logarithm of the mean of
+    exp(±steepness * value), for Chernoff's bounds.
+    """
+
+    values: Ints
+    prefix: Ints
+    steepness: Floats
+    above: Floats
+    below: Floats
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def _population(values: Ints) -> _Population:
+    value, times = np.unique(values, return_counts=True)
+    steepness = np.geomspace(1e-4, 50, 60) / max(float(values.std()), 1e-9)
+    log_share = np.log(times / len(values))
+    cumulants = []
+    for sign in (1, -1):
+        exponent = sign * steepness[:, None] * value + log_share
+        peak = exponent.max(axis=1)
+        cumulants.append(peak + np.log(np.exp(exponent - peak[:, None]).sum(axis=1)))
+    return _Population(values, np.concatenate([[0], np.cumsum(values)]), steepness, cumulants[0], cumulants[1])
+
+
 def subset_sum_tails(values: Ints, sizes: Ints, sums: Ints, own: Ints | None = None) -> Tails:
     """Compute the tail probabilities of sums of values drawn without replacement.
 
@@ -137,32 +167,32 @@ def _leave_one_out(terms: _Terms, left_out: Ints, n: int) -> _Terms:
     )
 
 
-def _evaluate(terms: _Terms, population: Ints, queries: int) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+def _evaluate(terms: _Terms, values: Ints, queries: int) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """Add the terms up, as far as work and memory allow: up to some k, which the data alone decide."""
-    apart = _values_apart(population, int(terms.size.max(initial=0)), len(terms.size))
-    large, small = population[len(population) - apart :], population[: len(population) - apart]
-    needed = np.unique(terms.size)
-    affordable = _affordable_size(small, needed, apart)
+    apart, small = _values_apart(values, int(terms.size.max(initial=0)), len(terms.size))
+    affordable = _affordable_size(small, np.unique(terms.size), apart)
     refused = np.zeros(queries, dtype=bool)
     refused[terms.target[terms.size > affordable]] = True
     terms = terms.take(~refused[terms.target])
     upper, lower = np.zeros(queries), np.zeros(queries)
     if len(terms.size):
-        _add_tails(_mix_in(terms, large, len(population)), small, upper, lower)
+        _add_tails(_mix_in(terms, values[len(values) - apart :], len(values)), small, upper, lower)
     return upper, lower, ~refused
 
 
-def _values_apart(population: Ints, size: int, terms: int) -> int:
-    """How many of the largest values to mix in apart, so that one huge cell does not stretch the window."""
-    choices = [a for a in APART if 2 * (size + a) <= len(population) - a and terms * 2**a <= MAX_LOOKUPS] or [0]
-    spans = {}
-    for a in choices:
-        low, high = _window(population[: len(population) - a], np.array([size]))
-        spans[a] = int((high - low)[0]) + 1
-    if spans[choices[0]] <= WIDE:
-        return 0
-    best = min(spans.values())
-    return min(a for a in choices if spans[a] <= 1.3 * best)
+def _values_apart(values: Ints, size: int, terms: int) -> tuple[int, _Population]:
+    """How many of the largest values to mix in apart, so that one huge cell does not stretch the window; the others."""
+    found: list[tuple[int, int, _Population]] = []
+    for apart in APART:
+        if apart and (2 * (size + apart) > len(values) - apart or terms * 2**apart > MAX_LOOKUPS):
+            break
+        small = _population(values[: len(values) - apart])
+        low, high = _window(small, np.array([size]))
+        found.append((int((high - low)[0]) + 1, apart, small))
+        if found[0][0] <= WIDE:
+            break
+    best = min(span for span, _, _ in found)
+    return next((apart, small) for span, apart, small in found if span <= 1.3 * best)
 
 
 def _mix_in(terms: _Terms, large: Ints, n: int) -> _Terms:
@@ -189,31 +219,22 @@ def _mix_in(terms: _Terms, large: Ints, n: int) -> _Terms:
     )
 
 
-def _window(population: Ints, sizes: Ints) -> tuple[Ints, Ints]:
+def _window(population: _Population, sizes: Ints) -> tuple[Ints, Ints]:
     """Smallest and largest sum with a chance above the tolerance, for each number of values drawn.
 
     Chernoff's bound for drawing with replacement, which Hoeffding (1963) shows to hold without; never beyond the sums
     of the smallest and the largest values.
     """
-    prefix = np.concatenate([[0], np.cumsum(population)])
+    prefix = population.prefix
     least, most = prefix[sizes], prefix[-1] - prefix[len(population) - sizes]
-    value, times = np.unique(population, return_counts=True)
-    scale = max(float(population.std()), 1e-9)
-    steepness = np.geomspace(1e-4, 50, 60) / scale
-    log_share = np.log(times / len(population))
     need = -np.log(TOLERANCE)
     bounds = []
-    for sign in (1, -1):
-        exponent = sign * steepness[:, None] * value + log_share
-        peak = exponent.max(axis=1)
-        cumulant = peak + np.log(np.exp(exponent - peak[:, None]).sum(axis=1))
+    for cumulant in (population.above, population.below):
         bound = np.full(len(sizes), inf)
-        for slope, log_mean in zip(steepness.tolist(), cumulant.tolist(), strict=True):
+        for slope, log_mean in zip(population.steepness.tolist(), cumulant.tolist(), strict=True):
             np.minimum(bound, (sizes * log_mean + need) / slope, out=bound)
-        bounds.append(bound)
-    high = np.minimum(most, np.minimum(np.ceil(bounds[0]), 2.0**62).astype(np.int64))
-    low = np.maximum(least, -np.minimum(np.ceil(bounds[1]), 2.0**62).astype(np.int64))
-    return low, high
+        bounds.append(np.minimum(np.ceil(bound), 2.0**62).astype(np.int64))
+    return np.maximum(least, -bounds[1]), np.minimum(most, bounds[0])
 
 
 def _factors(size: int, n: int) -> list[float]:
@@ -228,7 +249,7 @@ def _factors(size: int, n: int) -> list[float]:
     return factors
 
 
-def _affordable_size(population: Ints, needed: Ints, apart: int) -> int:
+def _affordable_size(population: _Population, needed: Ints, apart: int) -> int:
     """Find the largest k that work and memory allow; -1 if there is none."""
     if not len(needed):
         return -1
@@ -249,7 +270,7 @@ def _affordable_size(population: Ints, needed: Ints, apart: int) -> int:
     return int(needed[count - 1]) if count else -1
 
 
-def _add_tails(terms: _Terms, population: Ints, upper: Floats, lower: Floats) -> None:
+def _add_tails(terms: _Terms, population: _Population, upper: Floats, lower: Floats) -> None:
     """Run up the levels, and at each that is asked for read the tails off."""
     order = np.argsort(terms.size, kind="stable")
     terms = terms.take(order)
@@ -263,7 +284,7 @@ def _add_tails(terms: _Terms, population: Ints, upper: Floats, lower: Floats) ->
     half = period // 2 + 1
 
     depth = max(len(_factors(top, n)), 1)
-    transform = scipy.fft.fft(np.bincount(population % period, minlength=period))
+    transform = scipy.fft.fft(np.bincount(population.values % period, minlength=period))
     frequency = np.arange(half)
     power_sums: list[npt.NDArray[np.complex128]] = []
     levels = np.zeros((depth + 1, half), dtype=np.complex128)
