@@ -117,14 +117,25 @@ class ParkSettings(_Section):
 
 
 class UnitSettings(_Section):
-    """``[units]``: the bounds, the target (the middle of the bounds where not given) and the dials."""
+    """``[units]``: the bounds, the target (the middle of the bounds where not given) and the dials.
+
+    ``attributes`` are columns that units should be alike in: of the blocks, or made of the other layers
+    (``issues_per_km2``, ``mix_{class}``, ``people_per_km2``); none named: all that the layers make. ``n_units`` gives a
+    number of units for a district by name. ``alternatives`` proposes further plans, which say how stable each border is.
+    """
 
     cell_m: Positive = 200
     min_km2: Positive = 2
     max_km2: Positive = 5
     target_km2: Positive | None = None
-    seed: int = 0
+    attributes: tuple[str, ...] | None = None
+    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    compactness: Annotated[float, Field(ge=0)] = 0.05
+    border_credit: Annotated[float, Field(ge=0)] = 0.05
+    n_units: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     exclaves: Literal["own", "attach"] = "own"
+    alternatives: bool = True
+    seed: int = 0
 
     @model_validator(mode="after")
     def _bounds(self) -> UnitSettings:

@@ -65,6 +65,7 @@ def draw_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Sett
     page = units_map(
         result.units,
         districts=inputs.table("districts"),
+        borders=result.borders,
         min_km2=settings.units.min_km2,
         max_km2=settings.units.max_km2,
         lang=lang,

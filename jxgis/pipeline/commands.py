@@ -42,7 +42,7 @@ __all__ = [
 GROUND = ("districts", "subdistricts")
 OF_HOTSPOTS = (*GROUND, "issues", "places", "streets", "exposure")
 OF_PARKS = (*GROUND, "parks", "residential", "streets", "gates", "places", "historic", "vacant")
-OF_UNITS = (*GROUND, "blocks", "streets", "waters", "issues")
+OF_UNITS = (*GROUND, "blocks", "streets", "waters", "issues", "population")
 OF_SCORES = (*GROUND, "candidates", "issues", "parks", "residential", "historic", "waters")
 
 
@@ -222,7 +222,10 @@ def write_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Set
 
 def write_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
     """``units.gpkg`` and the map."""
-    write_gpkg(stage.path("units.gpkg"), {"units": result.units, "blocks": result.blocks}, lang=lang)
+    layers = {"units": result.units, "blocks": result.blocks}
+    if result.borders is not None:
+        layers["borders"] = result.borders
+    write_gpkg(stage.path("units.gpkg"), layers, lang=lang)
     drawing.draw_units(result, stage, inputs, settings, lang)
 
 

@@ -62,7 +62,7 @@ def analyse(
     land_use: gpd.GeoDataFrame | None = None,
     population: gpd.GeoDataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
-    attributes: Sequence[str] = (),
+    attributes: Sequence[str] | None = None,
     weights: Mapping[str, float] | None = None,
     min_km2: float = 2.0,
     max_km2: float = 5.0,
@@ -94,7 +94,8 @@ def analyse(
     issues, land_use, population, places
         Layers that describe the blocks; see `units.attributes.block_attributes`.
     attributes
-        Numeric columns of the user's own blocks to be alike in, beside those of the layers.
+        Columns to be alike in: of those that the layers give, or numeric ones of the user's own blocks. None: all that
+        the layers give.
     weights
         Attribute to weight, 1 where not named.
     min_km2, max_km2, target_km2, compactness, border_credit, keep_together, keep_apart, n_units, exclaves
@@ -147,10 +148,9 @@ def analyse(
     }
 
     def described(cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
-        table = block_attributes(
-            cut, issues=issues, land_use=land_use, population=population, places=places, columns=attributes
-        )
-        return cut.assign(**table), list(table.columns)
+        table = block_attributes(cut, issues=issues, land_use=land_use, population=population, places=places)
+        used = list(table.columns) if attributes is None else list(attributes)
+        return _with_attributes(cut, table, used), used
 
     def plan_of(cut: gpd.GeoDataFrame, used: list[str]) -> Plan:
         return propose_units(
@@ -204,6 +204,23 @@ def _with_stability(result: UnitsResult, found: Alternatives) -> UnitsResult:
     total = ends.groupby("unit")[["length_m", "firm_m"]].sum().reindex(result.units["unit_id"])
     stability = (total["firm_m"] / total["length_m"]).to_numpy()
     return replace(result, units=result.units.assign(stability=stability), borders=borders, alternatives=found.table)
+
+
+def _with_attributes(cut: gpd.GeoDataFrame, made: pd.DataFrame, used: list[str]) -> gpd.GeoDataFrame:
+    """The blocks with the attributes that were made for them; refuses a column that neither has."""
+    import pandas as pd
+
+    from jxgis._errors import InputError
+
+    table = cut.assign(**made)
+    numeric = [column for column in table.columns if pd.api.types.is_numeric_dtype(table[column])]
+    missing = [column for column in used if column not in table.columns]
+    if missing:
+        raise InputError(
+            zh=f"没有属性列：{'、'.join(missing)}；可用的数值列：{'、'.join(numeric) or '无'}。",
+            en=f"No attribute {', '.join(missing)}; numeric columns are: {', '.join(numeric) or 'none'}.",
+        )
+    return table
 
 
 def _to_cut_finer(units: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame, target_km2: float) -> tuple[str, ...]:

@@ -144,6 +144,16 @@ def test_street_faces_are_cut_finer_only_where_a_district_needs_it() -> None:
     assert (result.blocks["district"] == "乙").sum() == 1
 
 
+def test_attributes_may_be_chosen_among_those_of_the_layers() -> None:
+    districts = districts_of(甲=shapely.box(0, 0, 4000, 2500))
+    points = shapely.points(np.random.default_rng(1).uniform((0, 0), (4000, 2500), (60, 2)))
+    issues = gpd.GeoDataFrame({"issue_class": ["a", "b"] * 30}, geometry=list(points), crs=CRS)
+    every = analyse(districts, issues=issues, cell_m=500)
+    assert every.report.attributes == ("issues_per_km2", "mix_a", "mix_b")
+    assert analyse(districts, issues=issues, cell_m=500, attributes=["mix_a"]).report.attributes == ("mix_a",)
+    assert "similarity" not in analyse(districts, issues=issues, cell_m=500, attributes=()).report.terms
+
+
 def test_own_blocks_keep_what_they_carry() -> None:
     districts = districts_of(甲=shapely.box(0, 0, 4000, 2000))
     cells = [shapely.box(x, y, x + 1000, y + 1000) for x in range(0, 4000, 1000) for y in (0, 1000)]
@@ -193,6 +203,9 @@ def test_bad_input_is_refused_with_one_message() -> None:
         analyse(districts, min_km2=5, max_km2=2)
     with pytest.raises(InputError, match="density"):
         analyse(districts, attributes=["density"])
+    some = gpd.GeoDataFrame({"issue_class": ["a"]}, geometry=[shapely.Point(9, 9)], crs=CRS)
+    with pytest.raises(InputError, match="numeric columns are: issues_per_km2, mix_a"):
+        analyse(districts, issues=some, attributes=["density"])
     with pytest.raises(InputError, match="overlap"):
         analyse(districts_of(甲=shapely.box(0, 0, 4000, 4000), 乙=shapely.box(3000, 0, 7000, 4000)))
     with pytest.raises(CrsError, match="issues"):
