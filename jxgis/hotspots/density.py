@@ -30,7 +30,7 @@ _SUBCELLS_PER_BANDWIDTH = 10
 _GAUSSIAN_REACH = 4.0
 # Sub-cells per dimension for integrating the kernel over one sub-cell.
 _QUADRATURE = 4
-# Points handled at once: the intermediate arrays stay in the processor's cache.
+# Points handled at once, so that the intermediate arrays stay in the processor's cache.
 _BATCH = 1 << 14
 
 
@@ -94,8 +94,8 @@ def density(
     x, y
         (n,) coordinates in the area's CRS, metres.
     area
-        Polygons of the study area. With ``edge="none"`` only their extent is used: it is where the raster lies, and
-        points beyond it are left out and counted.
+        Polygons of the study area. With ``edge="none"`` only their extent, drawn out to whole cells, is used: it is
+        where the raster lies, and points beyond it are left out and counted.
     cell_m
         Size of a raster cell, metres.
     bandwidth_m
@@ -154,14 +154,13 @@ def density(
     west, south = col0 * cell_m, row0 * cell_m
     shape = (rows * split, cols * split)
 
-    given = _Points.of(x, y, weights)
-    inside = given.within(low_x, low_y, high_x, high_y)
-    in_area = None
-    if edge == "uniform":
-        in_area = _area_mask(area, west, south, step, shape)
-        inside = inside.where(in_area[_sub_index(inside.y, south, step), _sub_index(inside.x, west, step)])
-
-    counts = _bin(inside, west, south, step, shape)
+    number = _sub_cells(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), west, south, step, shape)
+    in_area = _area_mask(area, west, south, step, shape) if edge == "uniform" else None
+    if in_area is not None:
+        number[~np.append(in_area, False)[number]] = in_area.size
+    summed = np.bincount(number, weights=weights, minlength=shape[0] * shape[1] + 1)
+    outside = int(summed[-1]) if weights is None else int(np.count_nonzero(number == summed.size - 1))
+    counts = summed[:-1].reshape(shape).astype(np.float64)
     weights_of_kernel = _kernel(kernel, bandwidth_m, step, pad * split)
     spread = _convolve(counts, weights_of_kernel)
     if in_area is None:
@@ -172,8 +171,8 @@ def density(
         share = _convolve(in_area.astype(np.float64), weights_of_kernel)[middle]
         spread = np.divide(spread[middle], share, out=np.zeros(shape), where=in_area)
         parts = _sum_blocks(in_area.astype(np.float64), split)
-        summed = _sum_blocks(spread, split) * (1e6 / step**2)
-        per_km2 = np.divide(summed, parts, out=np.full(parts.shape, np.nan), where=parts > 0)
+        total = _sum_blocks(spread, split) * (1e6 / step**2)
+        per_km2 = np.divide(total, parts, out=np.full(parts.shape, np.nan), where=parts > 0)
     return Density(
         values=np.ascontiguousarray(per_km2[::-1]),
         west=col0 * cell_m,
@@ -184,7 +183,7 @@ def density(
         edge=edge,
         crs=crs,
         points=float(counts.sum()),
-        outside=given.x.size - inside.x.size,
+        outside=outside,
     )
 
 
@@ -251,45 +250,11 @@ def write_cog(path: Path, raster: Density, *, title: str) -> None:
             )
 
 
-@dataclass(frozen=True)
-class _Points:
-    """Coordinates and, where points do not count one each, their weights."""
-
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    weights: NDArray[np.float64] | None
-
-    @classmethod
-    def of(cls, x: ArrayLike, y: ArrayLike, weights: ArrayLike | None) -> _Points:
-        mass = None if weights is None else np.asarray(weights, dtype=np.float64)
-        return cls(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), mass)
-
-    def where(self, keep: NDArray[np.bool_]) -> _Points:
-        return _Points(self.x[keep], self.y[keep], None if self.weights is None else self.weights[keep])
-
-    def within(self, low_x: float, low_y: float, high_x: float, high_y: float) -> _Points:
-        """The points in a box, edges included; itself, uncopied, where that is all of them."""
-        if self.x.size == 0:
-            return self
-        extremes = np.array([self.x.min(), self.y.min(), -self.x.max(), -self.y.max()])
-        if not np.isfinite(extremes).all():
-            raise InputError(
-                zh="density 的坐标中有空值或无穷大；请先剔除没有位置的记录。",
-                en="the coordinates given to density hold nulls or infinities; drop the records without a location.",
-            )
-        if (extremes >= np.array([low_x, low_y, -high_x, -high_y])).all():
-            return self
-        return self.where((self.x >= low_x) & (self.x <= high_x) & (self.y >= low_y) & (self.y <= high_y))
-
-
-def _sub_index(values: NDArray[np.float64], origin: float, step: float) -> NDArray[np.intp]:
-    """Row or column of the sub-cell that holds each coordinate."""
-    return np.floor((values - origin) / step).astype(np.intp)
-
-
-def _bin(points: _Points, west: float, south: float, step: float, shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Counts (or sums of weights) per sub-cell, row 0 southernmost."""
-    x, y = points.x, points.y
+def _sub_cells(
+    x: NDArray[np.float64], y: NDArray[np.float64], west: float, south: float, step: float, shape: tuple[int, int]
+) -> NDArray[np.intp]:
+    """Number of the sub-cell that holds each point, row by row from the south; one past the last for those outside."""
+    rows, cols = shape
     per_step = 1.0 / step
     number = np.empty(x.size, dtype=np.intp)
     row_buffer, col_buffer = np.empty(min(_BATCH, x.size)), np.empty(min(_BATCH, x.size))
@@ -299,11 +264,19 @@ def _bin(points: _Points, west: float, south: float, step: float, shape: tuple[i
         # In place and in floating point up to the one conversion: twice as fast as the plain expression.
         np.floor(np.multiply(np.subtract(y[part], south, out=row), per_step, out=row), out=row)
         np.floor(np.multiply(np.subtract(x[part], west, out=col), per_step, out=col), out=col)
-        row *= shape[1]
+        # False for NaN as well; looked into only where it fails.
+        if not (row.min() >= 0 and row.max() < rows and col.min() >= 0 and col.max() < cols):
+            outside = ~((row >= 0) & (row < rows) & (col >= 0) & (col < cols))
+            if not np.isfinite(row[outside] + col[outside]).all():
+                raise InputError(
+                    zh="density 的坐标中有空值或无穷大；请先剔除没有位置的记录。",
+                    en="the coordinates given to density hold nulls or infinities; drop the records without a location.",
+                )
+            row[outside], col[outside] = rows, 0
+        row *= cols
         row += col
         number[part] = row
-    counts = np.bincount(number, weights=points.weights, minlength=shape[0] * shape[1])
-    return np.asarray(counts.reshape(shape), dtype=np.float64)
+    return number
 
 
 def _kernel(kernel: Kernel, bandwidth_m: float, step: float, reach: int) -> NDArray[np.float64]:
