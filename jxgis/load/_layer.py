@@ -134,7 +134,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
             given.get("crs"), table.crs, towgs84=given.get("towgs84"), what=table.name, points=points
         )
         if metric is None:
-            metric, why = _metric(city, given, table, reference)
+            metric, why = _metric(city, given, table, reference, frame, mapping)
             notes.append(why)
         frames.append(frame.drop(columns=[name for name in _tables.coordinate_columns() if name in frame]))
         placed.append(_place(table, frame, mapping, points, reference, metric, city, given, notes))
@@ -159,13 +159,31 @@ def _refuse_no_geometry(table: RawTable, agreed: _tables.Contract) -> None:
         )
 
 
-def _metric(city: City | None, given: ReadOptions, table: RawTable, reference: Reference) -> tuple[pyproj.CRS, Text]:
+def _metric(
+    city: City | None,
+    given: ReadOptions,
+    table: RawTable,
+    reference: Reference,
+    frame: pd.DataFrame,
+    mapping: Mapping[str, str],
+) -> tuple[pyproj.CRS, Text]:
     import geopandas as gpd
+    import pyproj
 
     project = given.get("metric_crs") or (None if city is None else city.crs)
-    if project is not None or table.geometry is None:
+    if project is not None:
         return _crs.choose_metric_crs(project)
-    return _crs.choose_metric_crs(None, gpd.GeoSeries(table.geometry, crs=reference.crs))
+    if table.geometry is not None:
+        return _crs.choose_metric_crs(None, gpd.GeoSeries(table.geometry, crs=reference.crs))
+    if _crs.is_metric(reference.crs):
+        return _crs.choose_metric_crs(None, gpd.GeoSeries([shapely.Point(0, 0)], crs=reference.crs))
+    # Nothing but points in degrees: the UTM zone of the middle one, so that a few points far off do not move it.
+    degrees = place_columns(
+        frame, reference, pyproj.CRS(4326), axes=given.get("axes"), box=None, names=dict(mapping), what=table.name
+    )
+    known = degrees.geometry[~shapely.is_missing(degrees.geometry)]
+    middle = shapely.Point(np.median(shapely.get_coordinates(known), axis=0)) if len(known) else None
+    return _crs.choose_metric_crs(None, gpd.GeoSeries([middle] if middle else [], crs=4326))
 
 
 def _place(
