@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from jxgis._errors import CrsError
@@ -310,6 +311,14 @@ def box_around(polygons: gpd.GeoDataFrame | gpd.GeoSeries, *, margin_m: float = 
     return float(west - across), float(south - up), float(east + across), float(north + up)
 
 
+@lru_cache(maxsize=64)
+def _transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
+    """Making one takes PROJ 0.1 s: longer than a hundred thousand points."""
+    import pyproj
+
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+
 def to_lonlat(
     x: NDArray[np.float64], y: NDArray[np.float64], reference: Reference
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -331,7 +340,7 @@ def to_lonlat(
         return datum.convert(x, y, source=reference.datum, target="WGS-84")
     if reference.crs.to_epsg() == 4326:
         return x.copy(), y.copy()
-    transformer = pyproj.Transformer.from_crs(reference.crs, 4326, always_xy=True)
+    transformer = _transformer(reference.crs, pyproj.CRS(4326))
     lon, lat = transformer.transform(x, y, errcheck=False)
     bad = ~(np.isfinite(lon) & np.isfinite(lat))
     return np.where(bad, np.nan, lon), np.where(bad, np.nan, lat)
@@ -350,13 +359,12 @@ def to_metric(
     (array([572297.]), array([3403058.]))
     """
     import numpy as np
-    import pyproj
 
     if reference.datum == "WGS-84" and reference.crs == metric:
         return x.copy(), y.copy()
     if reference.datum != "WGS-84":
         x, y = to_lonlat(x, y, reference)
-    transformer = pyproj.Transformer.from_crs(reference.crs, metric, always_xy=True)
+    transformer = _transformer(reference.crs, metric)
     east, north = transformer.transform(x, y, errcheck=False)
     bad = ~(np.isfinite(east) & np.isfinite(north))
     return np.where(bad, np.nan, east), np.where(bad, np.nan, north)

@@ -1,0 +1,381 @@
+"""Issues: every row kept, rejected for its reason, or left out; placed, timed and classed as the file means it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from jxgis import datum
+from jxgis._errors import CrsError, InputError
+from jxgis.load import disagreement, load_issues, unclassified
+
+BOX = (120.35, 30.45, 121.05, 31.10)
+
+
+def reasons(loaded) -> dict[int, str]:
+    return dict(zip(loaded.rejects["row"], loaded.rejects["reason"], strict=True))
+
+
+def account(loaded) -> tuple[int, int, int, int]:
+    (source,) = loaded.sources
+    assert source.rows_kept == len(loaded.table)
+    assert source.rows_rejected == len(loaded.rejects)
+    return source.rows_in, source.rows_kept, source.rows_rejected, source.rows_left_out
+
+
+def test_a_chinese_export_is_known(export, write, city) -> None:
+    loaded = load_issues(write("导出.csv", export, encoding="gb18030"), city=city, crs="EPSG:4490")
+    assert account(loaded) == (12, 12, 0, 0)
+    table = loaded.table
+    assert table.crs.to_epsg() == 4549
+    assert table["issue_id"].tolist() == export["任务号"].tolist()
+    assert table["sub_type"].tolist()[:2] == ["上水井盖", "小广告"]
+    assert table["issue_class"].tolist()[:3] == ["公用设施", "宣传广告", "未归类"]
+    assert table["recorded_subdistrict"].iloc[0] == "南湖街道"
+    assert table["单元网格"].tolist() == export["单元网格"].tolist()
+    assert table["time"].dtype == "datetime64[us]"
+    assert str(table["time"].iloc[0]) == "2023-01-01 08:00:00"
+    back = table.to_crs(4326).geometry
+    assert back.x.to_numpy() == pytest.approx(export["Y坐标"].astype(float).to_numpy(), abs=1e-8)
+    assert back.y.to_numpy() == pytest.approx(export["X坐标"].astype(float).to_numpy(), abs=1e-8)
+    assert any("X 坐标为北" in note.zh for note in loaded.notes)
+
+
+def test_free_text_and_people_are_not_carried_along(export, city) -> None:
+    loaded = load_issues(export.assign(联系电话="13812345678", 地址="中山路1号"), city=city, crs=4490)
+    everything = loaded.table.to_csv() + loaded.rejects.to_csv()
+    assert "13812345678" not in everything
+    assert "中山路" not in everything
+    assert any("问题描述" in note.zh for note in loaded.notes)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.parquet", "a.csv.gz"])
+def test_every_format_gives_the_same_table(export, write, city, name: str) -> None:
+    want = load_issues(export, city=city, crs=4490)
+    got = load_issues(write(name, export), city=city, crs=4490)
+    pd.testing.assert_frame_equal(pd.DataFrame(got.table), pd.DataFrame(want.table))
+
+
+@pytest.mark.parametrize("crs", ["GCJ-02", "BD-09"])
+def test_shifted_coordinates_come_to_where_they_are(export, city, crs: str) -> None:
+    want = load_issues(export, city=city, crs="WGS-84").table.geometry
+    lon, lat = export["Y坐标"].astype(float), export["X坐标"].astype(float)
+    lon, lat = datum.convert(lon, lat, source="WGS-84", target=crs)
+    shifted = export.assign(X坐标=[repr(v) for v in lat.tolist()], Y坐标=[repr(v) for v in lon.tolist()])
+    got = load_issues(shifted, city=city, crs=crs).table.geometry
+    assert got.distance(want).max() < 1e-6
+
+
+@pytest.mark.parametrize("crs", [4549, 4528, 4490, 4326])
+@pytest.mark.parametrize("names", [("X坐标", "Y坐标"), ("x", "y"), ("coordinate_x", "coordinate_y")])
+@pytest.mark.parametrize("north_first", [True, False])
+def test_x_and_y_are_assigned_by_value(export, city, crs: int, names, north_first: bool) -> None:
+    want = load_issues(export, city=city, crs=4326).table.geometry
+    points = want.to_crs(crs)
+    pair = (points.y, points.x) if north_first else (points.x, points.y)
+    table = export.drop(columns=["X坐标", "Y坐标"]).assign(**dict(zip(names, pair, strict=True)))
+    got = load_issues(table, city=city, crs=crs).table.geometry
+    assert got.distance(want).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    "form", ["{lon},{lat}", "{lon}, {lat}", "({lon},{lat})", "{lon};{lat}", "{lat},{lon}", "{lon} {lat}"]
+)
+def test_both_coordinates_in_one_field(export, city, form: str) -> None:
+    want = load_issues(export, city=city, crs=4326).table.geometry
+    field = [form.format(lon=lon, lat=lat) for lat, lon in zip(export["X坐标"], export["Y坐标"], strict=True)]
+    table = export.drop(columns=["X坐标", "Y坐标"]).assign(坐标=field)
+    assert load_issues(table, city=city, crs=4326).table.distance(want).max() < 1e-6
+
+
+def test_points_of_a_vector_file(export, write, city) -> None:
+    want = load_issues(export, city=city, crs=4326).table
+    points = gpd.GeoDataFrame(export, geometry=want.geometry, crs=4549)
+    got = load_issues(write("a.gpkg", points.to_crs(4490)), city=city)
+    assert got.table.distance(want).max() < 1e-6
+    multi = points.set_geometry(gpd.GeoSeries([shapely.MultiPoint([p]) for p in points.geometry], crs=4549))
+    assert load_issues(multi, city=city).table.geom_type.eq("Point").all()
+
+
+FLAWS = [
+    ({"X坐标": "", "Y坐标": ""}, "no_coordinates"),
+    ({"X坐标": "", "Y坐标": "120.7"}, "no_coordinates"),
+    ({"X坐标": "NULL", "Y坐标": "NULL"}, "no_coordinates"),
+    ({"X坐标": "0", "Y坐标": "0.0"}, "zero_coordinates"),
+    ({"X坐标": "北纬30", "Y坐标": "120.7"}, "bad_coordinates"),
+    ({"X坐标": "inf", "Y坐标": "120.7"}, "bad_coordinates"),
+    ({"X坐标": "31.9", "Y坐标": "120.7"}, "outside_box"),
+    ({"X坐标": "0", "Y坐标": "120.7"}, "outside_box"),
+    ({"X坐标": "120.75", "Y坐标": "30.75"}, "swapped_axes"),
+    ({"任务号": "   "}, "missing_value"),
+    ({"任务号": "3.30402E+17"}, "lost_digits"),
+    ({"任务号": "330402000000000000"}, "duplicate_id"),
+    ({"上报时间": ""}, "missing_value"),
+    ({"上报时间": "25:61"}, "bad_time"),
+]
+
+
+@pytest.mark.parametrize(("flaw", "reason"), FLAWS)
+def test_each_flaw_is_rejected_for_its_reason(export, write, city, flaw: dict[str, str], reason: str) -> None:
+    for column, value in flaw.items():
+        export.loc[5, column] = value
+    loaded = load_issues(write("a.csv", export), city=city, crs=4490)
+    assert account(loaded) == (12, 11, 1, 0)
+    assert reasons(loaded) == {6: reason}
+    row = loaded.rejects.iloc[0]
+    assert row["source"] == "a.csv"
+    assert row["field"] in {"X坐标,Y坐标", "issue_id", "time"}
+    given = [value.strip() for value in flaw.values() if value.strip()]
+    assert not given or given[0] in row["value"]
+
+
+def test_all_flaws_together_are_accounted_for(export, write, city) -> None:
+    rows = [export]
+    for number, (flaw, _) in enumerate(FLAWS):
+        rows.append(export.iloc[[1]].assign(**({"任务号": f"N{number}"} | flaw)))
+    rows.append(pd.DataFrame([dict.fromkeys(export.columns)]))
+    loaded = load_issues(write("a.csv", pd.concat(rows)), city=city, crs=4490)
+    assert account(loaded) == (12 + len(FLAWS) + 1, 12, len(FLAWS) + 1, 0)
+    want = {13 + number: reason for number, (_, reason) in enumerate(FLAWS)}
+    assert reasons(loaded) == want | {13 + len(FLAWS): "empty_row"}
+
+
+def test_row_numbers_are_those_of_each_file(export, write, city) -> None:
+    first = export.assign(任务号=[f"A{i}" for i in range(12)])
+    first.loc[3, "上报时间"] = "?"
+    second = export.assign(任务号=[f"B{i}" for i in range(12)])
+    second.loc[7, "X坐标"] = "?"
+    write("d/1.csv", first)
+    path = write("d/2.csv", second, encoding="gb18030").parent / "*.csv"
+    loaded = load_issues(str(path), city=city, crs=4490)
+    assert loaded.rejects[["source", "row"]].to_numpy().tolist() == [["1.csv", 4], ["2.csv", 8]]
+    assert [(s.name, s.rows_in, s.rows_kept, s.rows_rejected) for s in loaded.sources] == [
+        ("1.csv", 12, 11, 1),
+        ("2.csv", 12, 11, 1),
+    ]
+
+
+def test_files_of_different_columns_go_together(export, write, city) -> None:
+    one = write("d/1.csv", export)
+    two = export.assign(任务号=[f"B{i}" for i in range(12)])
+    two = two.rename(
+        columns={"任务号": "task_num", "上报时间": "create_time", "小类": "sub_type", "问题类型": "rec_type"}
+    )
+    loaded = load_issues([one, write("d/2.csv", two)], city=city, crs=4490)
+    assert len(loaded.table) == 24
+    assert loaded.table["issue_id"].notna().all()
+    assert loaded.table["issue_class"].value_counts().to_dict() == {"公用设施": 8, "宣传广告": 8, "未归类": 8}
+
+
+def test_overlapping_exports_count_a_case_once(export, write, city) -> None:
+    write("d/1.csv", export)
+    loaded = load_issues([write("d/1.csv", export), write("d/2.csv", export)], city=city, crs=4490)
+    assert len(loaded.table) == 12
+    assert set(loaded.rejects["source"]) == {"2.csv"}
+    assert set(loaded.rejects["reason"]) == {"duplicate_id"}
+
+
+def test_a_rejected_or_cancelled_row_does_not_shadow_a_sound_one(export, city) -> None:
+    again = export.iloc[[0, 1]]
+    export.loc[0, "X坐标"] = "?"
+    export.loc[1, "案件状态"] = "作废"
+    loaded = load_issues(pd.concat([export, again], ignore_index=True), city=city, crs=4490)
+    assert account(loaded) == (14, 12, 1, 1)
+    assert sorted(loaded.table["issue_id"]) == sorted(export["任务号"])
+
+
+def test_cancelled_and_repeated_cases_are_left_out_and_counted(export, city) -> None:
+    export.loc[[0, 1, 2], "案件状态"] = ["作废", "重复", "已作废 "]
+    export["作废时间"] = ""
+    export.loc[3, "作废时间"] = "2023-05-01"
+    loaded = load_issues(export, city=city, crs=4490)
+    assert account(loaded) == (12, 8, 0, 4)
+    assert any("作废 3、重复 1" in note.zh for note in loaded.notes)
+    assert account(load_issues(export, city=city, crs=4490, drop_status=())) == (12, 12, 0, 0)
+
+
+def test_filters_are_half_open_and_counted(export, city) -> None:
+    loaded = load_issues(export, city=city, crs=4490, start="2023-02-02", end="2023-04-04")
+    assert sorted({str(t)[:10] for t in loaded.table["time"]}) == ["2023-02-02", "2023-03-03"]
+    assert account(loaded)[3] == 12 - len(loaded.table)
+    exact = load_issues(export, city=city, crs=4490, start="2023-02-02 08:00:00", end="2023-02-02 08:00:01")
+    assert {str(t) for t in exact.table["time"]} == {"2023-02-02 08:00:00"}
+    hotline = load_issues(export, city=city, crs=4490, source=["12345热线"])
+    assert account(hotline) == (12, 6, 0, 6)
+    with pytest.raises(InputError, match="12345热线"):
+        load_issues(export, city=city, crs=4490, source=["12346热线"])
+    with pytest.raises(InputError, match="已结案"):
+        load_issues(export, city=city, crs=4490, status=["结案了"])
+    with pytest.raises(InputError, match="from = 2023-03-01"):
+        load_issues(export, city=city, crs=4490, start="2023-03-01", end="2023-02-01")
+    with pytest.raises(InputError, match="上报时间"):
+        load_issues(export.drop(columns="上报时间"), city=city, crs=4490, start="2023-03-01")
+    with pytest.raises(InputError, match="筛选"):
+        load_issues(export, city=city, crs=4490, start="2030-01-01")
+
+
+def test_times_in_a_stated_zone(export, city) -> None:
+    utc = export.assign(上报时间="2023-05-01T00:30:00Z")
+    assert str(load_issues(utc, city=city, crs=4490).table["time"].iloc[0]) == "2023-05-01 08:30:00"
+    there = load_issues(utc, city=city, crs=4490, timezone="America/New_York")
+    assert str(there.table["time"].iloc[0]) == "2023-04-30 20:30:00"
+    bad = load_issues(export.assign(结案时间="?"), city=city, crs=4490)
+    assert len(bad.table) == 12
+    assert bad.table["closed"].isna().all()
+    assert any("closed" in note.en and "12" in note.en for note in bad.notes)
+
+
+def test_a_class_column_is_taken_as_it_stands(export, city) -> None:
+    export["我的类"] = ["甲", "乙", None] * 4
+    loaded = load_issues(export, city=city, crs=4490, class_column="我的类")
+    assert loaded.table["issue_class"].tolist() == ["甲", "乙", "未归类"] * 4
+    with pytest.raises(InputError, match="我的类"):
+        load_issues(export, city=city, crs=4490, class_column="我的类别")
+
+
+def test_what_the_mapping_leaves_over_is_filled_in_and_handed_back(export, city, write) -> None:
+    loaded = load_issues(export, city=city, crs=4490)
+    left = unclassified(loaded.table)
+    assert left.to_dict("records") == [
+        {"tree": "事件", "main_type": "扩展", "sub_type": "飞线", "count": 4, "issue_class": ""}
+    ]
+    filled = left.assign(issue_class="市容环境")
+    again = load_issues(export, city=city, crs=4490, class_table=write("未归类.xlsx", filled))
+    assert again.table["issue_class"].tolist()[2] == "市容环境"
+    assert unclassified(again.table).empty
+    with pytest.raises(InputError, match="是否为 市容环境"):
+        load_issues(export, city=city, crs=4490, class_table=filled.assign(issue_class="市容环卫"))
+
+
+def test_exports_without_trees_use_what_is_the_same_in_all(export, city) -> None:
+    mapping = pd.DataFrame(
+        [
+            ("部件", "飞线", "公用设施"),
+            ("事件", "飞线", "街面秩序"),
+            ("部件", "小广告", "宣传广告"),
+            ("事件", "小广告", "宣传广告"),
+        ],
+        columns=["tree", "sub_type", "issue_class"],
+    )
+    own = dataclasses.replace(city, class_table=mapping)
+    loaded = load_issues(export.drop(columns="问题类型"), city=own, crs=4490)
+    assert loaded.table["issue_class"].tolist()[:3] == ["未归类", "宣传广告", "未归类"]
+
+
+def test_without_classes_all_issues_are_one(export, bare_city) -> None:
+    loaded = load_issues(export, city=bare_city, crs=4490, columns={"lon": "Y坐标", "lat": "X坐标"})
+    assert loaded.table["issue_class"].isna().all()
+    again = load_issues(loaded.table.assign(issue_class="甲"), city=bare_city)
+    assert (again.table["issue_class"] == "甲").all()
+
+
+def test_a_clean_layer_loads_again_as_it_is(export, write, city) -> None:
+    first = load_issues(export, city=city, crs=4490)
+    again = load_issues(write("clean.gpkg", first.table, layer="issues"), city=city)
+    assert again.rejects.empty
+    for column in ("issue_id", "time", "issue_class", "recorded_subdistrict", "单元网格"):
+        assert again.table[column].tolist() == first.table[column].tolist()
+    assert again.table.distance(first.table).max() < 1e-6
+
+
+def test_bare_points_need_nothing_but_coordinates(city) -> None:
+    loaded = load_issues(
+        pd.DataFrame({"lon": ["120.75", "120.76"], "lat": ["30.75", "30.76"]}), crs=4326, metric_crs=4549
+    )
+    assert loaded.table["issue_id"].tolist() == ["(memory):1", "(memory):2"]
+    assert loaded.table["time"].isna().all()
+    assert {"没有任务号列", "没有上报时间列"} <= {
+        part for note in loaded.notes for part in ("没有任务号列", "没有上报时间列") if part in note.zh
+    }
+
+
+def test_without_a_city_the_box_of_the_polygons_decides(export) -> None:
+    export.loc[0, "X坐标"] = "31.9"
+    loaded = load_issues(export, crs=4490, metric_crs=4549, box=BOX)
+    assert reasons(loaded) == {1: "outside_box"}
+
+
+def test_axes_as_told(export, city) -> None:
+    table = export.rename(columns={"X坐标": "lon", "Y坐标": "lat"})
+    with pytest.raises(CrsError, match="north_east"):
+        load_issues(table, city=city, crs=4490)
+    assert len(load_issues(table, city=city, crs=4490, axes="north_east").table) == 12
+    with pytest.raises(CrsError, match="north_east"):
+        load_issues(export, city=city, crs=4490, axes="east_north")
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "says"),
+    [
+        ({}, {}, "GCJ-02"),
+        ({}, {"crs": 4549}, "EPSG:4490"),
+        ({"X坐标": "3403058", "Y坐标": "40572297"}, {"crs": 4549}, "EPSG:4528"),
+        ({"X坐标": "3403058", "Y坐标": "572297"}, {"crs": 4528}, "EPSG:4549"),
+        ({"X坐标": "3403058", "Y坐标": "572297"}, {"crs": "GCJ-02"}, "EPSG:4549"),
+        ({"X坐标": "0", "Y坐标": "0"}, {"crs": 4490}, "12"),
+        ({"X坐标": "31.9", "Y坐标": "118.7"}, {"crs": 4490}, "axes"),
+        ({"X坐标": "", "Y坐标": ""}, {"crs": 4490}, "没有坐标"),
+        ({}, {"crs": "EPSG:4610"}, "towgs84"),
+        ({}, {"crs": 4490, "columns": {"issue_id": "任务编号"}}, "是否为 任务号"),
+        ({}, {"crs": 4490, "columns": {"isue_id": "任务号"}}, "是否为 issue_id"),
+        ({}, {"crs": 4490, "timezone": "Asia/Jiaxing"}, "Asia/Jiaxing"),
+    ],
+)  # fmt: skip
+def test_unusable_input_is_refused_once_and_clearly(export, city, change, options, says: str) -> None:
+    before = export.assign(**change)
+    table = before.copy()
+    with pytest.raises(InputError, match=says) as caught:
+        load_issues(table, city=city, **options)
+    pd.testing.assert_frame_equal(table, before)
+    assert caught.value.text("zh") != caught.value.text("en")
+
+
+def test_no_coordinate_columns(export, city) -> None:
+    with pytest.raises(InputError, match="没有坐标列"):
+        load_issues(export.drop(columns="Y坐标"), city=city, crs=4490)
+
+
+def test_polygons_are_no_issues(squares, city) -> None:
+    with pytest.raises(InputError, match="需要点图层"):
+        load_issues(squares, city=city)
+
+
+def test_a_default_point_of_a_geocoder_is_noticed(export, city) -> None:
+    many = pd.concat([export.iloc[[0]]] * 60 + [export], ignore_index=True)
+    many["任务号"] = [f"N{i}" for i in range(len(many))]
+    loaded = load_issues(many, city=city, crs=4490)
+    assert any("61" in note.en and "same point" in note.en for note in loaded.notes)
+    assert len(loaded.table) == len(many)
+
+
+@pytest.fixture
+def recorded(squares) -> gpd.GeoDataFrame:
+    polygons = squares.rename(columns={"名称": "name"}).assign(name=["七星镇", "南湖街道", "府南"])
+    x = np.array([572_500.0, 572_600.0, 573_500.0, 574_900.0, 573_000.0, 580_000.0, 572_500.0])
+    return polygons, gpd.GeoDataFrame(
+        {
+            "issue_id": list("abcdefg"),
+            "recorded_subdistrict": ["七星街道", "南湖", "南湖街道", "七星镇", "七星镇", "南湖", None],
+        },
+        geometry=gpd.points_from_xy(x, np.full(7, 3_402_500.0)),
+        crs=4549,
+    )
+
+
+def test_disagreement_is_counted_and_listed(recorded, city) -> None:
+    polygons, issues = recorded
+    found = disagreement(issues, polygons, city=city)
+    # e lies on the edge of the first two: the first counts. f lies in none, g records nothing.
+    assert (found.checked, found.agree, found.disagree, found.outside) == (5, 3, 2, 1)
+    assert found.cases["issue_id"].tolist() == ["d", "b"]
+    assert found.cases["away_m"].tolist() == pytest.approx([1900.0, 400.0])
+    assert found.pairs.to_numpy().tolist() == [["七星镇", "府南", 1], ["南湖", "七星镇", 1]]
+    with pytest.raises(InputError, match="nothing"):
+        disagreement(issues, polygons, column="nothing")
+    with pytest.raises(CrsError):
+        disagreement(issues.to_crs(4528), polygons)

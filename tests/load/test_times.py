@@ -1,0 +1,141 @@
+"""Times as Excel and platforms write them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jxgis._errors import InputError
+from jxgis.load.times import local_date, parse_times
+
+SHANGHAI = zoneinfo.ZoneInfo("Asia/Shanghai")
+
+
+def read(*text: str | None, timezone: str = "Asia/Shanghai") -> list[str]:
+    local = parse_times(pd.Series(list(text), dtype="str"), timezone=timezone).local
+    return [str(value)[:19] for value in local]
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("2023-05-01 08:30:00", "2023-05-01T08:30:00"),
+        ("2023-05-01T08:30:00", "2023-05-01T08:30:00"),
+        ("2023-05-01 08:30:00.123", "2023-05-01T08:30:00"),
+        ("2023-05-01", "2023-05-01T00:00:00"),
+        ("2023/5/1 8:30", "2023-05-01T08:30:00"),
+        ("2023.5.1", "2023-05-01T00:00:00"),
+        ("2023年5月1日 8时30分", "2023-05-01T08:30:00"),
+        ("2023年5月1日8时30分15秒", "2023-05-01T08:30:15"),
+        ("2023年05月01日 下午3:04", "2023-05-01T15:04:00"),
+        ("2023-5-1 上午12:10", "2023-05-01T00:10:00"),
+        ("2023-5-1 下午12:10", "2023-05-01T12:10:00"),
+        ("20230501083000", "2023-05-01T08:30:00"),
+        ("20230501", "2023-05-01T00:00:00"),
+        ("20230501T083000", "2023-05-01T08:30:00"),
+        ("  2023-05-01 08:30:00  ", "2023-05-01T08:30:00"),
+        ("2023-05-01T00:30:00Z", "2023-05-01T08:30:00"),
+        ("2023-05-01T08:30:00+08:00", "2023-05-01T08:30:00"),
+        ("2023-05-01 08:30:00+0900", "2023-05-01T07:30:00"),
+        ("05/21/2023 03:04:05 PM", "2023-05-21T15:04:05"),
+        ("05/21/2023 12:04:05 AM", "2023-05-21T00:04:05"),
+        ("45047.354166666664", "2023-05-01T08:30:00"),
+        ("45047", "2023-05-01T00:00:00"),
+        ("1682901000", "2023-05-01T08:30:00"),
+        ("1682901000000", "2023-05-01T08:30:00"),
+    ],
+)
+def test_one_moment_in_many_hands(text: str, want: str) -> None:
+    assert read(text) == [want]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["25:61", "昨天", "2023-13-01", "2023-02-30", "2023-05-01 24:00:00", "2023-05-01 08:61", "0", "1899-12-30",
+     "9999-12-31", "0000-00-00 00:00:00", "2023", "12345", "-", "2023-05-01 morning"],
+)  # fmt: skip
+def test_what_is_no_time(text: str) -> None:
+    times = parse_times(pd.Series([text, None], dtype="str"), timezone="Asia/Shanghai")
+    assert np.isnat(times.local).all()
+    assert times.bad.tolist() == [True, False]
+
+
+def test_a_column_may_mix_forms() -> None:
+    forms = ["2023-05-01 08:30:00", "45047.354166666664", "2023年5月1日 8时30分", "1682901000000", "20230501083000"]
+    assert read(*forms) == ["2023-05-01T08:30:00"] * 5
+
+
+def test_dates_with_the_year_last_are_read_in_the_order_in_which_they_exist() -> None:
+    def order(*text: str) -> tuple[list[str], bool | None]:
+        times = parse_times(pd.Series(list(text), dtype="str"), timezone="Asia/Shanghai")
+        return [str(value)[:10] for value in times.local], times.month_first
+
+    assert order("01/02/2023", "25/12/2023") == (["2023-02-01", "2023-12-25"], False)
+    assert order("01/02/2023", "12/25/2023") == (["2023-01-02", "2023-12-25"], True)
+    assert order("01/02/2023") == (["2023-01-02"], True)
+    assert order("2023-01-02") == (["2023-01-02"], None)
+
+
+def test_daylight_saving_of_the_stated_zone() -> None:
+    assert read("2015-07-01T04:00:00Z", "2015-01-01T05:00:00Z", timezone="America/New_York") == [
+        "2015-07-01T00:00:00",
+        "2015-01-01T00:00:00",
+    ]
+
+
+def test_datetimes_and_numbers_as_files_hold_them() -> None:
+    naive = pd.Series(pd.to_datetime(["2023-05-01 08:30", None]))
+    assert str(parse_times(naive, timezone="Asia/Shanghai").local[0]) == "2023-05-01T08:30:00.000000"
+    aware = naive.dt.tz_localize("UTC")
+    assert str(parse_times(aware, timezone="Asia/Shanghai").local[0]) == "2023-05-01T16:30:00.000000"
+    serials = parse_times(pd.Series([45047.5, np.nan]), timezone="Asia/Shanghai")
+    assert str(serials.local[0])[:19] == "2023-05-01T12:00:00"
+    assert serials.bad.tolist() == [False, False]
+    numbers = parse_times(pd.Series([20230501083000, 20230501083001]), timezone="Asia/Shanghai")
+    assert [str(value)[:19] for value in numbers.local] == ["2023-05-01T08:30:00", "2023-05-01T08:30:01"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.datetimes(dt.datetime(1981, 1, 1), dt.datetime(2099, 12, 31)))
+def test_any_time_in_any_form(moment: dt.datetime) -> None:
+    moment = moment.replace(microsecond=0)
+    aware = moment.replace(tzinfo=SHANGHAI)
+    if aware.astimezone(dt.UTC).astimezone(SHANGHAI).replace(tzinfo=None) != moment:
+        return  # an hour that summer time (1986-1991) left out
+    want = moment.isoformat()
+    serial = (moment - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1)
+    forms = [
+        moment.isoformat(),
+        f"{moment:%Y/%m/%d %H:%M:%S}",
+        f"{moment.year}/{moment.month}/{moment.day} {moment.hour}:{moment.minute}:{moment.second}",
+        f"{moment:%Y%m%d%H%M%S}",
+        aware.isoformat(),
+        aware.astimezone(dt.UTC).isoformat(),
+        repr(serial),
+    ]
+    got = read(*forms)
+    assert got[:4] == [want] * 4
+    assert got[6] == want
+    if aware.fold == 0 and aware.utcoffset() == dt.timedelta(hours=8):
+        assert got[4:6] == [want] * 2
+
+
+def test_settings_of_dates() -> None:
+    assert str(local_date("2023-05-01", field="from"))[:10] == "2023-05-01"
+    with pytest.raises(InputError, match="from"):
+        local_date("gestern", field="from")
+    with pytest.raises(InputError, match="Mars/Olympus"):
+        parse_times(pd.Series(["2023-05-01"]), timezone="Mars/Olympus")
+
+
+def test_the_column_is_not_changed() -> None:
+    column = pd.Series([" 2023-05-01 ", None], dtype="str")
+    before = column.copy()
+    parse_times(column, timezone="UTC")
+    pd.testing.assert_series_equal(column, before)
