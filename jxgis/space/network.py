@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -19,12 +20,13 @@ from jxgis._errors import InputError
 from jxgis.crs import require_metric
 from jxgis.space._noding import node_lines
 
-__all__ = ["Snapped", "StreetGraph", "Walk", "graph_of_edges", "snap", "street_graph", "walk_from"]
+__all__ = ["Snapped", "StreetGraph", "Walk", "graph_of_edges", "snap", "street_graph", "walk_from", "walk_from_each"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 
 _PART_M = 50.0
+_ROWS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -439,9 +441,75 @@ def walk_from(graph: StreetGraph, sources: Snapped, *, limit_m: float = np.inf) 
     >>> walk_from(graph, gate).to(snap(graph, [90], [0], max_snap_m=10)).tolist()
     [53.0]
     """
+    split = _split_at(graph, sources)
+    node_m = _least(split, [np.arange(len(split.leg_m))], limit_m)[0]
+    return split.walk(graph, node_m)
+
+
+def walk_from_each(
+    graph: StreetGraph, sources: Snapped, group: npt.ArrayLike, *, limit_m: float = np.inf
+) -> Iterator[tuple[int, Walk]]:
+    """Least distances from each group of sources by itself: from each park's gates, say.
+
+    Parameters
+    ----------
+    graph, sources, limit_m
+        As for `walk_from`.
+    group
+        (k,) group of each source.
+
+    Yields
+    ------
+    tuple of int and Walk
+        The group and its walk, by rising group; groups without a snapped source are left out.
+
+    Examples
+    --------
+    >>> graph = graph_of_edges([0, 100], [0, 0], [0], [1])
+    >>> gates, home = snap(graph, [0, 70], [0, 0], max_snap_m=1), snap(graph, [50], [0], max_snap_m=1)
+    >>> [(one, walk.to(home).tolist()) for one, walk in walk_from_each(graph, gates, [7, 8])]
+    [(7, [50.0]), (8, [20.0])]
+    """
+    split = _split_at(graph, sources)
+    of = np.asarray(group)[split.row]
+    names = np.unique(of)
+    order = np.argsort(of, kind="stable")
+    members = np.split(order, np.searchsorted(of[order], names[1:]))
+    # A few dozen at a time: each needs a row as long as the graph.
+    for first in range(0, len(names), _ROWS):
+        rows = members[first : first + _ROWS]
+        for name, part, node_m in zip(names[first : first + _ROWS], rows, _least(split, rows, limit_m), strict=True):
+            yield int(name), split.walk(graph, node_m, part)
+
+
+@dataclass(frozen=True, eq=False)
+class _Split:
+    """The graph with its edges split where sources stand."""
+
+    n_nodes: int
+    edge: Ints
+    at_m: Floats
+    node: Ints
+    first: Ints
+    row: Ints
+    source_edge: Ints
+    source_node: Ints
+    leg_m: Floats
+
+    def walk(self, graph: StreetGraph, node_m: Floats, used: Ints | None = None) -> Walk:
+        """The walk of these distances, from all sources or from those used."""
+        reachable = np.zeros(graph.component.max(initial=-1) + 1, dtype=np.bool_)
+        edge = self.source_edge if used is None else self.source_edge[used]
+        reachable[graph.component[graph.start[edge]]] = True
+        return Walk(
+            node_m=node_m, edge=self.edge, at_m=self.at_m, node=self.node, first=self.first, reachable=reachable
+        )
+
+
+def _split_at(graph: StreetGraph, sources: Snapped) -> _Split:
     n, m = len(graph.x), len(graph.start)
     on = np.flatnonzero(sources.edge >= 0)
-    at_edge, at_m, leg = sources.edge[on], sources.at_m[on], sources.leg_m[on]
+    at_edge, at_m = sources.edge[on], sources.at_m[on]
 
     edge = np.concatenate([np.arange(m), at_edge, np.arange(m)])
     along = np.concatenate([np.zeros(m), at_m, graph.length_m])
@@ -458,30 +526,28 @@ def walk_from(graph: StreetGraph, sources: Snapped, *, limit_m: float = np.inf) 
     is_source = kind == 1
     source_node[order[is_source] - m] = node[carrier[is_source]]
     edge, along, node = edge[keep], along[keep], node[keep]
-
-    total = n + int(new.sum())
-    inner = edge[1:] == edge[:-1]
-    node_m = _least(
-        np.concatenate([node[:-1][inner], np.full(len(on), total)]),
-        np.concatenate([node[1:][inner], source_node]),
-        np.concatenate([(along[1:] - along[:-1])[inner], leg]),
-        total,
-        limit_m,
-    )
-    reachable = np.zeros(graph.component.max(initial=-1) + 1, dtype=np.bool_)
-    reachable[graph.component[graph.start[at_edge]]] = True
-    return Walk(
-        node_m=node_m,
+    return _Split(
+        n_nodes=n + int(new.sum()),
         edge=edge,
         at_m=along,
         node=node,
         first=np.searchsorted(edge, np.arange(m + 1)),
-        reachable=reachable,
+        row=on,
+        source_edge=at_edge,
+        source_node=source_node,
+        leg_m=sources.leg_m[on],
     )
 
 
-def _least(a: Ints, b: Ints, weight: Floats, source: int, limit_m: float) -> Floats:
-    """Distances of nodes 0 … source - 1 from the node ``source``."""
+def _least(split: _Split, groups: Sequence[Ints], limit_m: float) -> Floats:
+    """Distances of all nodes from a node of its own for each group, joined to the group's sources."""
+    inner = split.edge[1:] == split.edge[:-1]
+    total, n_groups = split.n_nodes, len(groups)
+    used = np.concatenate(groups)
+    hub = total + np.repeat(np.arange(n_groups), [len(group) for group in groups])
+    a = np.concatenate([split.node[:-1][inner], hub])
+    b = np.concatenate([split.node[1:][inner], split.source_node[used]])
+    weight = np.concatenate([(split.at_m[1:] - split.at_m[:-1])[inner], split.leg_m[used]])
     low, high = np.minimum(a, b), np.maximum(a, b)
     order = np.lexsort((weight, high, low))
     low, high, weight = low[order], high[order], weight[order]
@@ -489,15 +555,18 @@ def _least(a: Ints, b: Ints, weight: Floats, source: int, limit_m: float) -> Flo
     first = np.append(True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])) if len(low) else np.zeros(0, dtype=bool)
     first &= low != high
     low, high, weight = low[first], high[first], weight[first]
-    tail = np.concatenate([low, high])
+    # One goes from a hub to its sources, never through it: else each hub would be a short cut for the others.
+    back = high < total
+    tail = np.concatenate([low[back], high])
     order = np.argsort(tail, kind="stable")
+    size = total + n_groups
     matrix = csr_array(
         (
-            np.concatenate([weight, weight])[order],
-            np.concatenate([high, low])[order].astype(np.int32),
-            np.searchsorted(tail[order], np.arange(source + 2)).astype(np.int32),
+            np.concatenate([weight[back], weight])[order],
+            np.concatenate([high[back], low])[order].astype(np.int32),
+            np.searchsorted(tail[order], np.arange(size + 1)).astype(np.int32),
         ),
-        shape=(source + 1, source + 1),
+        shape=(size, size),
     )
-    found: Floats = dijkstra(matrix, directed=True, indices=np.array([source]), limit=limit_m)
-    return found[0, :source]
+    found: Floats = dijkstra(matrix, directed=True, indices=np.arange(total, size), limit=limit_m)
+    return found[:, :total]

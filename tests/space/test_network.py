@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Point
 
 from jxgis._errors import CrsError, InputError
-from jxgis.space.network import Snapped, graph_of_edges, snap, street_graph, walk_from
+from jxgis.space.network import Snapped, graph_of_edges, snap, street_graph, walk_from, walk_from_each
 
 
 def streets(*lines, **columns):
@@ -169,6 +169,21 @@ def test_distances_equal_networkx(seed, n_gates):
     within = expected - np.nan_to_num(points.leg_m) <= 299
     assert limited[within] == pytest.approx(expected[within], abs=1e-6)
     assert (limited[~within] > 299).all()
+
+
+def test_each_group_walks_by_itself():
+    """Forty groups, more than one batch, on the same edges: none may serve as a short cut for another."""
+    rng = np.random.default_rng(5)
+    xy = rng.uniform(0, 1000, (30, 2))
+    start, end = rng.integers(0, 15, 50), rng.integers(15, 30, 50)
+    graph = graph_of_edges(xy[:, 0], xy[:, 1], start, end)
+    gates = snap(graph, *rng.uniform(0, 1000, (2, 80)), max_snap_m=500)
+    points = snap(graph, *rng.uniform(0, 1000, (2, 50)), max_snap_m=500)
+    group = np.repeat(np.arange(40), 2)
+    walks = dict(walk_from_each(graph, gates, group))
+    for one in range(40):
+        own = Snapped(*(getattr(gates, field)[group == one] for field in ("edge", "at_m", "leg_m")))
+        assert walks[one].to(points) == pytest.approx(walk_from(graph, own).to(points), abs=1e-9)
 
 
 def test_parallel_edges_take_the_shorter():
