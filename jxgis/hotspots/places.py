@@ -9,19 +9,18 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy import ndimage
 
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
 from jxgis.hotspots.names import most_common, name_peaks, streets_of
-from jxgis.space._window import disc_reach
+from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.space.grid import Grid
 
-__all__ = ["ALL", "HotPlaces", "Naming", "Periods", "compare_periods", "find_peaks", "hot_places", "label_places"]
+__all__ = ["ALL", "HotPlaces", "Naming", "Periods", "compare_periods", "hot_places"]
 
 ALL = "all"
 _ALSO = 5
@@ -130,88 +129,6 @@ class HotPlaces:
 
     places: gpd.GeoDataFrame
     peaks: gpd.GeoDataFrame
-
-
-def label_places(hot: NDArray[np.bool_], grid: Grid) -> NDArray[np.int64]:
-    """Number the contiguous groups of hot cells; cells are contiguous where they share a side.
-
-    Parameters
-    ----------
-    hot
-        (n_cells,) bool.
-    grid
-        The cells.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n_cells,) int64: 0, 1, … in the order of each group's first cell; -1 for cells that are not hot.
-
-    Examples
-    --------
-    >>> import pyproj
-    >>> from jxgis.space.grid import Grid
-    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((2, 3), dtype=bool))
-    >>> label_places(np.array([True, False, True, False, True, True]), grid).tolist()
-    [0, -1, 1, -1, 1, 1]
-    """
-    raster = np.zeros(grid.mask.shape, dtype=np.bool_)
-    raster[grid.mask] = hot
-    numbers, _ = ndimage.label(raster)
-    label = np.asarray(numbers[grid.mask], dtype=np.int64)
-    present, first, inverse = np.unique(label, return_index=True, return_inverse=True)
-    order = np.argsort(np.argsort(np.where(present == 0, -1, first)))
-    shift = 1 if 0 in present else 0
-    return np.asarray(order[inverse] - shift, dtype=np.int64)
-
-
-def find_peaks(z: NDArray[np.float64], hot: NDArray[np.bool_], grid: Grid, *, band_m: float) -> NDArray[np.int64]:
-    """Find the local maxima of z among hot cells, at least ``band_m`` apart.
-
-    Parameters
-    ----------
-    z
-        (n_cells,) Gi* z.
-    hot
-        (n_cells,) bool; each group of contiguous hot cells gets at least its own maximum.
-    grid
-        The cells.
-    band_m
-        A peak is the maximum of the hot cells within this distance, metres.
-
-    Returns
-    -------
-    numpy.ndarray
-        Numbers of the cells, by falling z.
-
-    Examples
-    --------
-    >>> import pyproj
-    >>> from jxgis.space.grid import Grid
-    >>> grid = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((1, 6), dtype=bool))
-    >>> find_peaks(np.array([1, 5, 4, 3, 6, 2.0]), np.ones(6, dtype=bool), grid, band_m=200).tolist()
-    [4, 1]
-    """
-    height = np.where(hot, z, -np.inf)
-    raster = np.full(grid.mask.shape, -np.inf)
-    raster[grid.mask] = height
-    reach = disc_reach(grid.cell_m, band_m)
-    offsets = np.arange(1 - reach.size, reach.size)
-    footprint = np.abs(offsets)[None, :] <= reach[np.abs(offsets)][:, None]
-    highest = ndimage.maximum_filter(raster, footprint=footprint, mode="constant", cval=-np.inf)[grid.mask]
-    top = np.flatnonzero(hot & (height == highest))
-    label = label_places(hot, grid)
-    own = _first_of_each(label, height)
-    candidates = np.union1d(top, own)
-    candidates = candidates[np.lexsort((candidates, -height[candidates]))]
-    x, y = grid.centres()
-    kept: list[int] = []
-    must_keep = set(own.tolist())
-    for cell in candidates.tolist():
-        near = np.hypot(x[kept] - x[cell], y[kept] - y[cell]) <= band_m * (1 + 1e-12)
-        if cell in must_keep or not near.any():
-            kept.append(cell)
-    return np.array(kept, dtype=np.int64)
 
 
 def compare_periods(
@@ -385,7 +302,7 @@ def _of_class(
     keep = issues.of_class(issue_class)
 
     peaks = _peak_table(issue_class, z, count, hot, label, grid, issues, keep, band_m, naming)
-    catchment = _nearest_peak(peaks, grid, band_m)
+    catchment = nearest_peak(peaks["geometry"].to_numpy(dtype=object), grid, band_m)
     peaks = peaks.assign(**_measures(issue_class, catchment, count, grid, issues, keep, past, periods, len(peaks)))
     own = peaks.drop_duplicates("place").set_index("place").sort_index()
     group = np.where(keep, label[issues.cell], -1)
@@ -432,8 +349,8 @@ def _peak_table(
     cell = find_peaks(z, hot, grid, band_m=band_m)
     x, y = (values[cell] for values in grid.centres())
     # Names come from the cases within half a band: the street at the peak, not the avenue a block away.
-    points = pd.DataFrame({"geometry": shapely.points(x, y)})
-    group = _nearest_peak(points, grid, max(band_m / 2, grid.cell_m / 2))[issues.cell]
+    points = gpd.points_from_xy(x, y).to_numpy()
+    group = nearest_peak(points, grid, max(band_m / 2, grid.cell_m / 2))[issues.cell]
     main = {
         column: issues.main(column, np.where(keep, group, -1), keep, cell.size)["value"].to_numpy(dtype=object)
         for column in ("street", "district", "subdistrict")
@@ -459,22 +376,9 @@ def _peak_table(
             "place": label[cell],
             "cell_id": grid.ids()[cell],
             "gi_z": z[cell],
-            "geometry": points["geometry"],
+            "geometry": points,
         }
     )
-
-
-def _nearest_peak(peaks: pd.DataFrame, grid: Grid, reach_m: float) -> NDArray[np.int64]:
-    """Number of the peak that each cell belongs to, the nearest one within reach; -1 for none."""
-    nearest = np.full(len(grid), -1, dtype=np.int64)
-    if len(peaks):
-        tree = shapely.STRtree(peaks["geometry"].to_numpy())
-        # A hair more than the reach: centres at exactly the band belong to it.
-        centres = shapely.points(*grid.centres())
-        cell, peak = tree.query_nearest(centres, max_distance=reach_m * (1 + 1e-12), all_matches=True)
-        order = np.lexsort((peak, cell))[::-1]
-        nearest[cell[order]] = peak[order]
-    return nearest
 
 
 def _measures(
@@ -531,14 +435,6 @@ def _same_point_share(group: NDArray[np.int64], point: NDArray[np.int64], n: int
     size = np.bincount(group[keep], minlength=n)
     share: NDArray[np.float64] = np.divide(largest, size, out=np.full(n, np.nan), where=size > 0)
     return share
-
-
-def _first_of_each(label: NDArray[np.int64], height: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The highest cell of each label, the first where several are equal."""
-    cell = np.flatnonzero(label >= 0)
-    order = cell[np.lexsort((cell, -height[cell], label[cell]))]
-    _, first = np.unique(label[order], return_index=True)
-    return order[first]
 
 
 def _also(peaks: pd.DataFrame, own_names: NDArray[np.object_]) -> list[str | None]:
