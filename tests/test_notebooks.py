@@ -1,0 +1,30 @@
+"""Each notebook runs from top to bottom, as a planner opens it: in a copy, so that nothing in the project changes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
+
+
+def test_there_are_notebooks() -> None:
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs(path: Path, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").symlink_to(root / "data", target_is_directory=True)
+    (tmp_path / "notebooks").mkdir()
+    shutil.copy(path, tmp_path / "notebooks")
+    notebook = nbformat.read(path, as_version=4)
+    assert all(not cell.get("outputs") for cell in notebook.cells), "commit notebooks without outputs"
+    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": tmp_path / "notebooks"}})
+    client.execute()
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    assert shown
+    assert not any("Warning" in output.get("text", "") for output in shown if output.get("name") == "stderr")
