@@ -222,10 +222,12 @@ def write_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Set
 
 def write_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
     """``units.gpkg`` and the map."""
+    from jxgis.pipeline.units import attribute_titles
+
     layers = {"units": result.units, "blocks": result.blocks}
     if result.borders is not None:
         layers["borders"] = result.borders
-    write_gpkg(stage.path("units.gpkg"), layers, lang=lang)
+    write_gpkg(stage.path("units.gpkg"), layers, lang=lang, titles=attribute_titles(result.blocks.columns, lang))
     drawing.draw_units(result, stage, inputs, settings, lang)
 
 

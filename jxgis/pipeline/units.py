@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jxgis.units.alternatives import Alternatives
     from jxgis.units.delineate import Plan, PlanReport
 
-__all__ = ["UnitsResult", "analyse"]
+__all__ = ["UnitsResult", "analyse", "attribute_titles"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,8 @@ def analyse(
         Columns to be alike in: of those that the layers give, or numeric ones of the user's own blocks. None: all that
         the layers give.
     weights
-        Attribute to weight, 1 where not named.
+        Attribute to weight. Where not named, the shares of the classes (and those of the land uses) count together as
+        one attribute, and every other as one.
     min_km2, max_km2, target_km2, compactness, border_credit, keep_together, keep_apart, n_units, exclaves
         See `units.delineate.propose_units`.
     alternatives
@@ -137,7 +138,6 @@ def analyse(
         "min_km2": min_km2,
         "max_km2": max_km2,
         "target_km2": target_km2,
-        "weights": weights,
         "barriers": barriers,
         "border_credit": border_credit,
         "keep_together": keep_together,
@@ -154,7 +154,14 @@ def analyse(
 
     def plan_of(cut: gpd.GeoDataFrame, used: list[str]) -> Plan:
         return propose_units(
-            cut, districts, attributes=used, compactness=compactness, seed=seed, progress=progress, **asked
+            cut,
+            districts,
+            attributes=used,
+            weights=_weights(used, weights),
+            compactness=compactness,
+            seed=seed,
+            progress=progress,
+            **asked,
         )
 
     cut, blocks_from = _blocks(districts, blocks, streets, waters, cell_m=cell_m, max_km2=max_km2)
@@ -165,7 +172,9 @@ def analyse(
         largest = {name: target_km2 if name in finer else max_km2 for name in districts["name"]}
         table, used = described(street_blocks(districts, streets=streets, waters=waters, max_km2=largest))
         plan = plan_of(table, used)
-    units = _measured(plan.units, plan.blocks, plan.report.attributes, weights, barriers, issues, land_use)
+    units = _measured(
+        plan.units, plan.blocks, plan.report.attributes, _weights(used, weights), barriers, issues, land_use
+    )
     front = ["block_id", "unit_id", "district"]
     others = [column for column in plan.blocks.columns if column not in front]
     result = UnitsResult(units, plan.blocks[front + others], plan.report, blocks_from, finer)
@@ -177,6 +186,7 @@ def analyse(
         dials=(compactness / 3, compactness * 3),
         seeds=(seed + 1, seed + 2),
         attributes=used,
+        weights=_weights(used, weights),
         iterations=1000,
         starts=1,
         **asked,
@@ -204,6 +214,12 @@ def _with_stability(result: UnitsResult, found: Alternatives) -> UnitsResult:
     total = ends.groupby("unit")[["length_m", "firm_m"]].sum().reindex(result.units["unit_id"])
     stability = (total["firm_m"] / total["length_m"]).to_numpy()
     return replace(result, units=result.units.assign(stability=stability), borders=borders, alternatives=found.table)
+
+
+def _weights(used: list[str], asked: Mapping[str, float] | None) -> dict[str, float]:
+    from jxgis.units.attributes import shared_weights
+
+    return shared_weights(used) | dict(asked or {})
 
 
 def _with_attributes(cut: gpd.GeoDataFrame, made: pd.DataFrame, used: list[str]) -> gpd.GeoDataFrame:
@@ -262,7 +278,7 @@ def _measured(
     units: gpd.GeoDataFrame,
     blocks: gpd.GeoDataFrame,
     attributes: tuple[str, ...],
-    weights: Mapping[str, float] | None,
+    weights: Mapping[str, float],
     barriers: gpd.GeoSeries | None,
     issues: gpd.GeoDataFrame | None,
     land_use: gpd.GeoDataFrame | None,
@@ -275,8 +291,37 @@ def _measured(
 
     measures = unit_quality(units, barriers=barriers, issues=issues, functions=land_use)
     area_m2 = blocks.area.to_numpy()
-    used = {name: weight for name, weight in (weights or {}).items() if name in attributes}
+    used = {name: weight for name, weight in weights.items() if name in attributes}
     values = standardise(blocks[list(attributes)], area_m2=area_m2, weights=used).table.to_numpy()
     row = pd.Index(units["unit_id"]).get_indexer(blocks["unit_id"])
     measures["within_variance"] = within_share(values, area_m2, row)[1]
     return units.assign(**measures.drop(columns=[column for column in measures if column in units.columns]))
+
+
+def attribute_titles(columns: Iterable[str], lang: str) -> dict[str, str]:
+    """Titles for people of the columns that are made of the user's own classes.
+
+    Parameters
+    ----------
+    columns
+        Columns of a table; those that are no share of a class are left out.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    dict of str to str
+
+    Examples
+    --------
+    >>> attribute_titles(["unit_id", "mix_市容环境"], "zh")
+    {'mix_市容环境': '市容环境占问题比例'}
+    """
+    from jxgis.i18n import text
+
+    return {
+        column: text(f"units.{kind}", lang, name=name)
+        for column in columns
+        for kind, _, name in [str(column).partition("_")]
+        if kind in ("mix", "land") and name
+    }

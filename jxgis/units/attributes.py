@@ -15,7 +15,7 @@ from jxgis._errors import InputError
 from jxgis.crs import require_metric
 from jxgis.space.count import locate
 
-__all__ = ["Standardised", "block_attributes", "people_in", "standardise"]
+__all__ = ["Standardised", "block_attributes", "people_in", "shared_weights", "standardise"]
 
 
 def block_attributes(
@@ -97,6 +97,28 @@ def block_attributes(
     for column in columns:
         found[column] = _numbers(blocks, column, "blocks")
     return pd.DataFrame(found, index=blocks.index)
+
+
+def shared_weights(columns: Sequence[str]) -> dict[str, float]:
+    """Weights by which a mix or the land use counts as one attribute, in however many shares it comes.
+
+    Parameters
+    ----------
+    columns
+        Names of attributes; see :func:`block_attributes`.
+
+    Returns
+    -------
+    dict of str to float
+        1 over their number for the columns ``mix_…`` and for the columns ``land_…``, 1 for any other.
+
+    Examples
+    --------
+    >>> shared_weights(["issues_per_km2", "mix_市容环境", "mix_街面秩序"])
+    {'issues_per_km2': 1.0, 'mix_市容环境': 0.5, 'mix_街面秩序': 0.5}
+    """
+    kinds = [next((kind for kind in ("mix_", "land_") if column.startswith(kind)), column) for column in columns]
+    return {column: 1.0 / kinds.count(kind) for column, kind in zip(columns, kinds, strict=True)}
 
 
 def _require(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:

@@ -150,6 +150,9 @@ def test_attributes_may_be_chosen_among_those_of_the_layers() -> None:
     issues = gpd.GeoDataFrame({"issue_class": ["a", "b"] * 30}, geometry=list(points), crs=CRS)
     every = analyse(districts, issues=issues, cell_m=500)
     assert every.report.attributes == ("issues_per_km2", "mix_a", "mix_b")
+    # Density and mix count as one attribute each, the mix in two halves: 2 is the variance of the city.
+    spread = np.average(every.units["within_variance"], weights=every.units["area_km2"])
+    assert spread == pytest.approx(2 * every.report.ssd_share, rel=1e-9)
     assert analyse(districts, issues=issues, cell_m=500, attributes=["mix_a"]).report.attributes == ("mix_a",)
     assert "similarity" not in analyse(districts, issues=issues, cell_m=500, attributes=()).report.terms
 
