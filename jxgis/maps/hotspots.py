@@ -61,6 +61,9 @@ def _cell_fields(lang: str) -> list[Field]:
         Field("count", text("maps.count", lang), "number"),
         Field("gi_z", text("maps.gi_z", lang), "number", 2),
         Field("gi_q", text("maps.gi_q", lang), "p"),
+        Field("rate_z", text("maps.rate_z", lang), "number", 2),
+        Field("rate_q", text("maps.rate_q", lang), "p"),
+        Field("robustness", text("maps.robustness", lang), "percent", 0),
         Field("lisa", text("maps.lisa", lang)),
         Field("reason", text("maps.reason", lang)),
     ]
@@ -110,8 +113,10 @@ def _ground(page: folium.Map, cells: gpd.GeoDataFrame, max_cells: int) -> _Groun
     return _Ground(once.index, shapes, pixels)
 
 
-def _add_cells(group: folium.FeatureGroup, cells: gpd.GeoDataFrame, ground: _Ground, lang: str) -> None:
-    bins = pd.to_numeric(cells["gi_bin"], errors="coerce").fillna(0).astype(int)
+def _add_cells(
+    group: folium.FeatureGroup, cells: gpd.GeoDataFrame, ground: _Ground, lang: str, column: str = "gi_bin"
+) -> None:
+    bins = pd.to_numeric(cells[column], errors="coerce").fillna(0).astype(int)
     if ground.pixels is not None:
         colour = np.full(len(ground.ids), -1, dtype=np.int64)
         colour[ground.ids.get_indexer(pd.Index(cells["cell_id"]))] = np.where(bins == 0, -1, 3 - bins)
@@ -120,7 +125,9 @@ def _add_cells(group: folium.FeatureGroup, cells: gpd.GeoDataFrame, ground: _Gro
     # A cell without issues that is no cold spot says nothing: left out, the land shows.
     seen = cells[(cells["count"] > 0) | (bins != 0)]
     bins = bins.loc[seen.index]
-    styles = [fill(HOT_COLD[b], opacity=0.45 if b == 0 else 0.8, weight=0.3) for b in _BINS]
+    # Cold mostly means that nobody is there: it must not outshine the hot places.
+    opacity = {b: 0.85 if b > 0 else 0.45 for b in _BINS}
+    styles = [fill(HOT_COLD[b], opacity=opacity[b], weight=0.3 if b > 0 else 0) for b in _BINS]
     fields = [f for f in _cell_fields(lang) if f.column in seen.columns and seen[f.column].notna().any()]
     add_polygons(
         group, seen, name="", styles=styles, style=3 - bins.to_numpy(), heading="cell_id", fields=fields,
@@ -140,7 +147,7 @@ def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, pins: int,
 def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, lang: str) -> None:
     fields = [
         Field("street", text("maps.street", lang)),
-        Field("issues_in_band", text("maps.issues_in_band", lang), "number"),
+        Field("issues", text("maps.issues", lang), "number"),
         Field("gi_z", text("maps.gi_z", lang), "number", 1),
     ]
     add_points(
@@ -153,6 +160,7 @@ def hotspot_map(
     places: gpd.GeoDataFrame | None = None,
     *,
     peaks: gpd.GeoDataFrame | None = None,
+    rate_places: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
     classes: Sequence[str] | None = None,
     title: str | None = None,
@@ -167,12 +175,15 @@ def hotspot_map(
     Parameters
     ----------
     cells
-        The contract's ``cells``: ``cell_id, issue_class, count, gi_z, gi_q, gi_bin`` and geometry; ``lisa`` and
-        ``reason`` are shown where present.
+        The contract's ``cells``: ``cell_id, issue_class, count, gi_z, gi_q, gi_bin`` and geometry; ``lisa``,
+        ``robustness``, ``rate_z`` and ``reason`` are shown where present. With ``rate_bin`` the switch offers all
+        issues against their exposure beside the counts.
     places
         The contract's ``places``: ``rank, issue_class, name, district, issues, …`` and geometry.
     peaks
-        Points ``issue_class, name, gi_z, issues_in_band``: where in a large place to go.
+        Points ``issue_class, name, gi_z, issues``: where in a large place to go.
+    rate_places
+        Places of ``all`` where there is more than an exposure explains, drawn with ``rate_bin`` of ``cells``.
     districts
         Polygons with ``name``, for the ground.
     classes
@@ -218,6 +229,13 @@ def hotspot_map(
         if own_places is not None:
             _add_places(group, own_places, pins, lang)
             lists.append(_place_list(group, own_places, pins, label, lang))
+        if issue_class == "all" and own is not None and "rate_bin" in own.columns and own["rate_bin"].notna().any():
+            rated = add_group(page, name=text("maps.all_rates", lang), show=False)
+            _add_cells(rated, own, ground, lang, "rate_bin")
+            rate_own = _of_class(rate_places, "all")
+            if rate_own is not None:
+                _add_places(rated, rate_own, pins, lang)
+                lists.append(_place_list(rated, rate_own, pins, text("maps.all_rates", lang), lang))
     add_place_lists(page, lists)
     note = (
         text("maps.painted_note", lang, n=f"{len(ground.ids):,}")

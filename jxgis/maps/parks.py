@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import geopandas as gpd
 import numpy as np
@@ -14,8 +14,10 @@ from jxgis.maps.base import add_notice, extent, new_map
 from jxgis.maps.colours import GAIN, LOSS, PARK, SITE
 from jxgis.maps.layers import (
     Field,
+    PlaceList,
     add_group,
     add_land,
+    add_place_lists,
     add_points,
     add_polygons,
     add_switch,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COVERAGE_COLOURS", "coverage_breaks", "parks_map"]
 
+_ISOCHRONES = ("#c6dbef", "#6baed6", "#2171b5")
 _SMALL = "#b7d9a8"
 #: Far below the target, below it, near it, reached.
 COVERAGE_COLOURS: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#cfe8d5", "#7fbf98")
@@ -67,6 +70,8 @@ def _coverage_fields(lang: str) -> list[Field]:
         Field("coverage_after", text("maps.coverage_after", lang), "percent", 1),
         Field("residential_m2", text("maps.residential_m2", lang), "number", 0, "m²"),
         Field("served_m2", text("maps.served_m2", lang), "number", 0, "m²"),
+        Field("people_coverage", text("maps.people_coverage", lang), "percent", 1),
+        Field("mean_walk_m", text("maps.mean_walk_m", lang), "number", 0, "m"),
         Field("unreachable_share", text("maps.unreachable_share", lang), "percent", 1),
         Field("standard", text("maps.standard", lang)),
         Field("reason", text("maps.reason", lang)),
@@ -102,7 +107,7 @@ def _add_method(
     target: float,
     show: bool,
     lang: str,
-) -> list[Swatch]:
+) -> tuple[folium.FeatureGroup, list[Swatch]]:
     group = add_group(page, name=text(f"maps.method_{method}", lang), show=show)
     value = pd.to_numeric(rows["coverage"], errors="coerce")
     classes = classify(
@@ -117,18 +122,49 @@ def _add_method(
     for table, look in zip(housing, looks, strict=True):
         if table is not None:
             add_polygons(group, table, name="", styles=[look], level=2, simplify_m=0.5, control=False)
-    return classes.swatches()
+    return group, classes.swatches()
 
 
-def _add_sites(page: folium.Map, sites: gpd.GeoDataFrame, lang: str) -> None:
+def _add_sites(page: folium.Map, sites: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
     fields = [
-        Field("rank", text("maps.rank", lang), "number"),
-        Field("m2", text("maps.gained", lang), "number", 0, "m²"),
+        Field("zone", text("maps.district", lang)),
+        Field("gain_m2", text("maps.gained", lang), "number", 0, "m²"),
+        Field("m2", text("maps.plot_area", lang), "number", 0, "m²"),
     ]
     add_points(
         page, sites.sort_values("rank"), name=text("maps.sites", lang), styles=[dot(SITE, radius_px=9)],
         heading="name" if "name" in sites.columns else None, fields=_fields_with_values(sites, fields), number="rank",
     )  # fmt: skip
+    return [Swatch(SITE, text("maps.sites", lang), "pin")]
+
+
+def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
+    """Ground within so many minutes of a park, the widest below."""
+    if "minutes" not in isochrones.columns:
+        isochrones = isochrones.assign(minutes=np.nan)
+    ordered = isochrones.sort_values("minutes", ascending=False).reset_index(drop=True)
+    shades = [
+        _ISOCHRONES[max(0, len(_ISOCHRONES) - len(ordered) + at) % len(_ISOCHRONES)] for at in range(len(ordered))
+    ]
+    add_polygons(
+        page, ordered, name=text("maps.isochrones", lang), styles=[fill(c, opacity=0.55, weight=0) for c in shades],
+        style=np.arange(len(ordered)), level=1, simplify_m=2, show=False,
+    )  # fmt: skip
+    return [
+        Swatch(
+            shade,
+            text("maps.isochrone", lang, n=f"{minutes:g}") if np.isfinite(minutes) else text("maps.isochrones", lang),
+        )
+        for shade, minutes in zip(shades, ordered["minutes"], strict=True)
+    ][::-1]
+
+
+def _add_blind_spots(page: folium.Map, group: folium.FeatureGroup, spots: gpd.GeoDataFrame, lang: str) -> None:
+    """The worst blind spots as a list that leads to them."""
+    top = spots.sort_values("rank").head(10)
+    notes = [text("maps.n_hectares", lang, n=f"{m2 / 1e4:,.1f}") for m2 in top["m2"]]
+    heading = text("maps.blind_spots", lang, n=len(top))
+    add_place_lists(page, [PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object)))])
 
 
 def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
@@ -164,6 +200,7 @@ def parks_map(
     parks: gpd.GeoDataFrame | None = None,
     zones: gpd.GeoDataFrame | None = None,
     isochrones: gpd.GeoDataFrame | None = None,
+    blind_spots: gpd.GeoDataFrame | None = None,
     target: float = 0.9,
     title: str | None = None,
     method: str = "",
@@ -186,7 +223,9 @@ def parks_map(
     zones
         Polygons with ``name``: the ground, and the zones' shapes.
     isochrones
-        Polygons within walking distance of a park.
+        Polygons within ``minutes`` of a park.
+    blind_spots
+        Unserved housing by radius as places: ``rank, name, m2`` and geometry; the first ten stand in a list.
     target
         The coverage asked for, 0 to 1.
     title, method
@@ -212,37 +251,43 @@ def parks_map(
     )  # fmt: skip
     ground = zones if zones is not None else rows.drop_duplicates("zone").rename(columns={"zone": "name"})
     add_land(page, ground, name=text("maps.borders", lang))
-    park_marks = _add_parks(page, parks, lang) if parks is not None and len(parks) else []
-    if isochrones is not None and len(isochrones):
-        add_polygons(
-            page, isochrones, name=text("maps.isochrones", lang), styles=[fill(GAIN, opacity=0.25, border=GAIN)],
-            level=1, simplify_m=1, show=False,
-        )  # fmt: skip
+    drawn = _add_parks(page, parks, lang) if _some(parks) else []
+    if _some(isochrones):
+        drawn += _add_isochrones(page, isochrones, lang)
+    groups: dict[str, folium.FeatureGroup] = {}
     swatches: list[Swatch] = []
     for at, name in enumerate(m for m in ("radius", "walking") if (rows["method"] == m).any()):
         housing = (_of_method(served, name), _of_method(unserved, name))
-        swatches = _add_method(
-            page, rows[rows["method"] == name], name, housing, target=target, show=at == 0, lang=lang
-        )
+        own = rows[rows["method"] == name]
+        groups[name], swatches = _add_method(page, own, name, housing, target=target, show=at == 0, lang=lang)
     after = _after(rows)
     if after is not None:
         _add_method(page, after, "after", (None, None), target=target, show=False, lang=lang)
-    if sites is not None and len(sites):
-        _add_sites(page, sites, lang)
-    others = [
-        (served, Swatch(GAIN, text("maps.served", lang))),
-        (unserved, Swatch(LOSS, text("maps.unserved", lang))),
-        (isochrones, Swatch("#c9e4d1", text("maps.isochrones", lang))),
-        (sites, Swatch(SITE, text("maps.sites", lang), "pin")),
-    ]
-    drawn = [*park_marks, *(swatch for table, swatch in others if table is not None and len(table))]
+    if _some(served):
+        drawn.append(Swatch(GAIN, text("maps.served", lang)))
+    if _some(unserved):
+        drawn.append(Swatch(LOSS, text("maps.unserved", lang)))
+    if _some(sites):
+        drawn += _add_sites(page, sites, lang)
+    if _some(blind_spots) and "radius" in groups:
+        _add_blind_spots(page, groups["radius"], blind_spots, lang)
     note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
     sections = [LegendSection(text("maps.coverage_legend", lang), swatches, note)]
     sections.append(LegendSection(text("maps.drawn", lang), drawn))
     add_legend(page, [s for s in sections if s.swatches], lang=lang)
-    if not np.isfinite(pd.to_numeric(rows["coverage"], errors="coerce")).any():
-        reasons = [str(r) for r in pd.unique(rows["reason"].dropna())] if "reason" in rows.columns else []
-        why = "；".join(reasons) or text("maps.coverage_missing_default", lang)
-        add_notice(page, text("maps.coverage_missing", lang, why=why))
+    _say_why(page, rows, lang)
     add_switch(page)
     return page
+
+
+def _some(table: gpd.GeoDataFrame | None) -> TypeGuard[gpd.GeoDataFrame]:
+    return table is not None and not table.empty
+
+
+def _say_why(page: folium.Map, rows: gpd.GeoDataFrame, lang: str) -> None:
+    """Where no zone has a coverage, the reasons in words on the map."""
+    if np.isfinite(pd.to_numeric(rows["coverage"], errors="coerce")).any():
+        return
+    reasons = [str(r) for r in pd.unique(rows["reason"].dropna())] if "reason" in rows.columns else []
+    why = "；".join(reasons) or text("maps.coverage_missing_default", lang)
+    add_notice(page, text("maps.coverage_missing", lang, why=why))

@@ -12,7 +12,7 @@ from jxgis.report.tables import MethodNote, ReportTables
 if TYPE_CHECKING:
     from jxgis.settings import Settings
 
-__all__ = ["method_notes"]
+__all__ = ["map_line", "method_notes"]
 
 
 def _note(part: str, key: str, lang: str, **values: object) -> MethodNote:
@@ -100,3 +100,49 @@ def method_notes(
             for key in ("score", "completeness")
         )
     return notes
+
+
+def map_line(
+    part: str, settings: Settings, *, cells: pd.DataFrame | None = None, standard: str | None = None, lang: str = "zh"
+) -> str:
+    """The line below a map's title: by which method and settings it was made.
+
+    Parameters
+    ----------
+    part
+        One of :data:`jxgis.report.tables.PARTS`.
+    settings
+        The settings that shaped it.
+    cells
+        For hot spots: the cells, which name their p.
+    standard
+        For parks: the standard in words; its preset's name if not given.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Examples
+    --------
+    >>> from jxgis.settings import Settings
+    >>> map_line("units", Settings())
+    '面积 2–5 km²，目标 3.5 km² · 连片、不跨片区 · 随机种子 0'
+    """
+    spots, parks, units, scoring = settings.hotspots, settings.parks, settings.units, settings.scoring
+    lines: dict[str, dict[str, object]] = {
+        "hotspots": {"cell": f"{spots.cell_m:g}", "band": f"{spots.band_m:g}", "p_method": _p_method(cells, lang)},
+        "parks": {
+            "standard": standard or parks.standard,
+            "minutes": f"{parks.minutes:g}",
+            "speed": f"{parks.speed_m_per_min:g}",
+        },
+        "units": {
+            "low": f"{units.min_km2:g}",
+            "high": f"{units.max_km2:g}",
+            "target": f"{units.target:g}",
+            "seed": str(units.seed),
+        },
+        "scores": {
+            "weights": text(f"report.weights_{scoring.weights}", lang),
+            "share": f"{100 * scoring.min_completeness:g}",
+        },
+    }
+    return text(f"maps.line_{part}", lang, **lines[part])

@@ -191,6 +191,26 @@ def _disagreement(cells: pd.DataFrame, lang: str) -> list[Block]:
     return [Paragraph(text("report.disagree", lang, n=_count(differ)), "sub")]
 
 
+def _peaks(peaks: pd.DataFrame, top: int, lang: str) -> list[Block]:
+    """Where to go inside a large place."""
+    shown = _of_all(peaks).sort_values("rank").head(top)
+    if shown.empty:
+        return []
+    columns = [
+        "rank",
+        "name",
+        "street",
+        "district",
+        "subdistrict",
+        "place_rank",
+        "gi_z",
+        "issues",
+        "main_subclass",
+        "change",
+    ]
+    return [_block(text("report.peaks_table", lang, n=len(shown)), shown, columns, lang)]
+
+
 def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
     """Top places of all issues, the first of each class, each class's own list, and the districts."""
     if tables.places is None:
@@ -203,6 +223,15 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
         shown = own.head(top)
         blocks.append(Paragraph(_lead(shown.iloc[0], lang)))
         blocks.append(_block(text("report.top_all", lang, n=len(shown)), shown, _PLACE_COLUMNS, lang))
+    if tables.peaks is not None and len(own):
+        blocks.extend(_peaks(tables.peaks, top, lang))
+    if tables.rate_places is not None:
+        rated = _of_all(tables.rate_places).sort_values("rank").head(top)
+        heading = text("report.rate_places", lang, n=len(rated))
+        if len(rated):
+            blocks.append(_block(heading, rated, _PLACE_COLUMNS, lang))
+        else:
+            blocks.append(Paragraph(text("report.rate_places_none", lang), "sub"))
     classed = tables.places[tables.places["issue_class"] != "all"]
     if len(classed):
         first = classed[classed["rank"] == classed.groupby("issue_class")["rank"].transform("min")]
@@ -234,7 +263,7 @@ def _coverage_wide(coverage: pd.DataFrame, target: float) -> pd.DataFrame:
         wide[method] = wide["zone"].map(own["coverage"])
     first = plain[plain["method"] == methods[0]].drop_duplicates("zone").set_index("zone")
     wide["deficit"] = (target - wide[methods[0]]).clip(lower=0)
-    for column in ("residential_m2", "reason"):
+    for column in ("coverage_after", "residential_m2", "reason"):
         if column in first.columns:
             wide[column] = wide["zone"].map(first[column])
     if "served_m2" in first.columns:
@@ -263,7 +292,7 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
     else:
         worst = f"{below['zone'].iloc[0]}（{_percent(float(below[methods[0]].iloc[0]))}）"
         blocks.append(Paragraph(text("report.coverage_lead", lang, worst=worst, **values)))
-    columns = ["zone", *methods, "deficit", "residential_m2", "unserved_m2", "reason"]
+    columns = ["zone", *methods, "deficit", "coverage_after", "residential_m2", "unserved_m2", "reason"]
     blocks.append(
         _block(
             text("report.coverage_table", lang), wide, columns, lang,
@@ -273,7 +302,7 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
     for key, table in (("blind_spots", tables.unserved_places), ("sites_table", tables.sites)):
         if table is not None and len(table):
             shown = table.sort_values("rank").head(top) if "rank" in table.columns else table.head(top)
-            columns = ["rank", "name", "district", "m2", "people"]
+            columns = ["rank", "name", "zone", "district", "gain_m2", "m2", "people"]
             blocks.append(_block(text(f"report.{key}", lang, n=len(shown)), shown, columns, lang))
     return blocks
 

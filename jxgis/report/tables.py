@@ -47,6 +47,10 @@ class ReportTables:
     ----------
     places
         The contract's ``places``; ``street``, ``subdistrict``, ``main_department``, ``change`` where known.
+    peaks
+        Local maxima inside the places: ``rank, issue_class, name, place_rank, street, district, gi_z, issues``.
+    rate_places
+        As ``places``, where there is more than an exposure (people, streets) explains.
     zones
         The contract's ``zones``: counts, density and location quotients by district and sub-district.
     cells
@@ -64,6 +68,8 @@ class ReportTables:
     """
 
     places: pd.DataFrame | None = None
+    peaks: pd.DataFrame | None = None
+    rate_places: pd.DataFrame | None = None
     zones: pd.DataFrame | None = None
     cells: pd.DataFrame | None = None
     findings: Mapping[str, pd.DataFrame] = field(default_factory=dict)

@@ -172,6 +172,8 @@ def _write_notes(
 def _sheets(tables: ReportTables) -> list[tuple[str, pd.DataFrame | None]]:
     return [
         ("places", tables.places),
+        ("peaks", tables.peaks),
+        ("rate_places", tables.rate_places),
         ("zones", tables.zones),
         *[(key, table) for key, table in tables.findings.items()],
         ("coverage", tables.coverage),

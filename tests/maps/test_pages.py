@@ -156,7 +156,7 @@ def test_no_argument_is_changed():
 
 def test_peaks_coverage_after_and_stability_are_drawn_where_given():
     t = result_tables()
-    peaks = t.places.assign(issues_in_band=5, gi_z=3.0)
+    peaks = t.places.assign(gi_z=3.0)
     peaks["geometry"] = peaks.geometry.centroid
     assert text("maps.peak", "zh") in to_html(hotspot_map(t.cells, t.places, peaks=peaks, districts=t.districts))
     after = t.coverage.assign(coverage_after=t.coverage["coverage"] + 0.05)

@@ -1,0 +1,65 @@
+"""The figure that shows why a cell and a band were proposed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from jxgis.i18n import text
+from jxgis.maps.colours import ABSENT, GAIN, INK, SITE
+from jxgis.maps.figures import figure_style
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["scale_chart"]
+
+
+def scale_chart(
+    cells: pd.DataFrame, profile: pd.DataFrame, *, cell_m: float, band_m: float, reason: str, lang: str = "zh"
+) -> Figure:
+    """Left the candidate cells and how full they are, right the autocorrelation for growing bands.
+
+    Parameters
+    ----------
+    cells
+        ``cell_m, mean_count, empty_share``, from `hotspots.scale.suggest_scale`.
+    profile
+        ``band_m, z, issues_in_band, peak``, likewise.
+    cell_m, band_m
+        What was proposed, metres.
+    reason
+        ``first_peak``, ``highest_z`` or ``few_issues``.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with figure_style():
+        figure = Figure(figsize=(9.2, 3.6), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
+        place = np.arange(len(cells))
+        chosen = cells["cell_m"].to_numpy() == cell_m
+        left.bar(place, cells["mean_count"], color=np.where(chosen, SITE, ABSENT))
+        left.axhline(1, color=INK, linewidth=1, linestyle="--")
+        left.set(
+            xticks=place,
+            xticklabels=[f"{size:g}" for size in cells["cell_m"]],
+            xlabel=text("hotspots.cell_axis", lang),
+            ylabel=text("hotspots.mean_count_axis", lang),
+            yscale="log",
+        )
+        left.set_title(text("hotspots.cell_title", lang, cell=f"{cell_m:g}"))
+        right.plot(profile["band_m"], profile["z"], color=INK, marker="o", markersize=3.5, linewidth=1.2)
+        peaks = profile[profile["peak"]]
+        right.scatter(peaks["band_m"], peaks["z"], s=70, facecolors="none", edgecolors=GAIN, linewidths=1.6, zorder=3,
+                      label=text("hotspots.peak", lang))  # fmt: skip
+        right.axvline(band_m, color=SITE, linewidth=1.4, label=text("hotspots.band", lang, band=f"{band_m:g}"))
+        right.set(xlabel=text("hotspots.band_axis", lang), ylabel=text("hotspots.moran_axis", lang))
+        right.set_title(text(f"hotspots.{reason}", lang))
+        right.legend(loc="lower right")
+    return figure
