@@ -1,0 +1,266 @@
+"""People: from a raster, from points or from housing, and how many of them parks serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyproj
+import shapely
+
+from jxgis._errors import CrsError, InputError
+from jxgis.crs import require_metric
+from jxgis.parks._tally import share
+from jxgis.parks.housing import ALL, cut_by_zone, sample_points
+from jxgis.parks.radius import service_area
+from jxgis.parks.whole import polygons_of
+
+__all__ = ["people_of_housing", "people_served", "people_served_raster", "raster_people", "to_raster_crs"]
+
+_DENSIFY_M = 200.0
+
+
+def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = 50.0) -> gpd.GeoDataFrame:
+    """Spread the people of housing polygons over sample points.
+
+    Parameters
+    ----------
+    housing
+        Polygons with ``people``, in a metric CRS.
+    sample_m
+        Spacing of the points, in metres; each polygon has one at least.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Points with ``people``; their sum is the housing's.
+
+    Raises
+    ------
+    CrsError
+        If the layer is not in metres.
+    InputError
+        If there is no column ``people``, or a row has none.
+
+    Examples
+    --------
+    >>> homes = gpd.GeoDataFrame({"people": [80.0]}, geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
+    >>> people_of_housing(homes)["people"].tolist()
+    [20.0, 20.0, 20.0, 20.0]
+    """
+    crs = require_metric(housing, "residential")
+    if "people" not in housing.columns:
+        raise InputError(
+            zh="居住用地没有 people 列；请补上人口，或提供人口栅格或人口点。",
+            en="The residential layer has no column people; add it, or give a raster or points of people.",
+        )
+    around = gpd.GeoDataFrame(geometry=[shapely.box(*housing.total_bounds).buffer(1)], crs=crs)
+    pieces = cut_by_zone(housing, around)
+    points = sample_points(pieces, sample_m=sample_m)
+    density = np.zeros(len(pieces.area_m2)) if pieces.people is None else pieces.people / pieces.area_m2
+    return gpd.GeoDataFrame(
+        {"people": points.area_m2 * density[points.piece]}, geometry=shapely.points(points.x, points.y), crs=crs
+    )
+
+
+def people_served(parks: gpd.GeoDataFrame, people: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Count the people within the radius of a park, by zone.
+
+    Parameters
+    ----------
+    parks
+        From `radius.classify_parks`.
+    people
+        Points with ``people``.
+    zones
+        Polygons with ``name``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``zone`` (``all`` last), ``people, served_people, people_coverage`` (0–1, NaN where nobody lives) and
+        ``reason``.
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+
+    Examples
+    --------
+    >>> park = gpd.GeoDataFrame({"radius_m": [300.0]}, geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
+    >>> homes = gpd.GeoDataFrame({"people": [3.0, 1.0]}, geometry=gpd.points_from_xy([350, 900], [50, 50]), crs=4549)
+    >>> zone = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, 0, 1000, 1000)], crs=4549)
+    >>> people_served(park, homes, zone)["people_coverage"].tolist()
+    [0.75, 0.75]
+    """
+    crs = require_metric(parks, "parks")
+    require_metric(people, "people", crs)
+    require_metric(zones, "zones", crs)
+    reach = service_area(parks)
+    shapely.prepare(reach)
+    point = people.geometry.to_numpy()
+    inside = shapely.intersects_xy(reach, shapely.get_x(point), shapely.get_y(point))
+    count = people["people"].to_numpy(dtype=np.float64)
+    # Zones may overlap: each asks for its own, and all of them for their union.
+    shapes = _with_whole(zones)
+    row, zone = shapely.STRtree(shapes).query(point, predicate="intersects")
+    total = np.bincount(zone, weights=count[row], minlength=len(shapes)).astype(np.float64)
+    served = np.bincount(zone, weights=(count * inside)[row], minlength=len(shapes)).astype(np.float64)
+    return _served_table(zones, total, served)
+
+
+def _with_whole(zones: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    """The zones' polygons, and their union last."""
+    shapes = polygons_of(zones.geometry.to_numpy())
+    return np.array([*shapes, shapely.union_all(shapes)], dtype=object)
+
+
+def _served_table(
+    zones: gpd.GeoDataFrame, total: npt.NDArray[np.float64], served: npt.NDArray[np.float64]
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "zone": [*zones["name"].astype(str), ALL],
+            "people": total,
+            "served_people": np.minimum(served, total),
+            "people_coverage": share(np.minimum(served, total), total),
+            "reason": [None if count > 0 else "no_people" for count in total],
+        }
+    )
+
+
+def to_raster_crs(polygons: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """Bring polygons into a raster's CRS: they bend, its cells stay whole, and so the people in them.
+
+    Parameters
+    ----------
+    polygons
+        In a metric CRS; long edges get vertices first, so that they keep their course.
+    crs
+        The raster's.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+
+    Examples
+    --------
+    >>> zone = gpd.GeoDataFrame(geometry=[shapely.box(566000, 3402000, 567000, 3403000)], crs=4549)
+    >>> to_raster_crs(zone, pyproj.CRS(4326)).total_bounds.round(2).tolist()
+    [120.69, 30.74, 120.7, 30.75]
+    """
+    require_metric(polygons, "zones")
+    dense = shapely.segmentize(polygons.geometry.to_numpy(), _DENSIFY_M)
+    moved: gpd.GeoDataFrame = polygons.set_geometry(
+        gpd.GeoSeries(dense, index=polygons.index, crs=polygons.crs)
+    ).to_crs(crs)
+    return moved
+
+
+def raster_people(path: str | Path, polygons: gpd.GeoDataFrame, *, band: int = 1) -> pd.DataFrame:
+    """Sum a raster of people per cell over polygons, cells shared out by the part of them that lies inside.
+
+    Parameters
+    ----------
+    path
+        The raster.
+    polygons
+        In the raster's CRS: see `to_raster_crs`.
+    band
+        Which band, from 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        On the polygons' index: ``people``, and ``no_data_share`` of the polygon's area on which the raster holds no
+        number, outside it included: who lives there is not known and not counted.
+
+    Raises
+    ------
+    CrsError
+        If the polygons are not in the raster's CRS.
+    InputError
+        If the raster cannot be read.
+
+    Notes
+    -----
+    exactextract (Baston 2018): exact coverage fractions of cells.
+    """
+    import rasterio
+    from exactextract import exact_extract
+    from exactextract.raster import RasterioRasterSource
+
+    try:
+        raster = rasterio.open(path)
+    except rasterio.errors.RasterioError as error:
+        raise InputError(
+            zh=f"{Path(path).name} 无法作为栅格读取：{error}。", en=f"{Path(path).name} is no readable raster: {error}."
+        ) from None
+    with raster:
+        own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
+        if own is None or polygons.crs is None or not own.equals(polygons.crs, ignore_axis_order=True):
+            told = "无" if own is None else own.name
+            raise CrsError(
+                zh=f"人口栅格的坐标系是 {told}，面图层是 {polygons.crs}；请先用 to_raster_crs() 把面转换过去。",
+                en=f"The raster of people is in {None if own is None else own.name}, the polygons in {polygons.crs}; "
+                "bring the polygons over with to_raster_crs().",
+            )
+        shape = polygons_of(polygons.geometry.to_numpy())
+        live = np.flatnonzero(shapely.area(shape) > 0)
+        people, covered = np.zeros(len(shape)), np.zeros(len(shape))
+        if len(live):
+            found = exact_extract(
+                RasterioRasterSource(raster, band_idx=band, name="people"),
+                gpd.GeoDataFrame(geometry=shape[live], crs=polygons.crs),
+                ["sum", "count"],
+                output="pandas",
+            )
+            people[live] = found["sum"].fillna(0).to_numpy()
+            covered[live] = found["count"].fillna(0).to_numpy() * abs(raster.transform.determinant)
+    area = shapely.area(shape)
+    lost = 1 - share(covered, area)
+    return pd.DataFrame({"people": people, "no_data_share": np.clip(lost, 0, 1)}, index=polygons.index)
+
+
+def people_served_raster(
+    parks: gpd.GeoDataFrame, path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS, band: int = 1
+) -> pd.DataFrame:
+    """Count the people of a raster within the radius of a park, by zone.
+
+    Parameters
+    ----------
+    parks, zones
+        As for `people_served`.
+    path, band
+        The raster.
+    raster_crs
+        Its CRS: zones and service areas are brought over to it, the raster is not resampled.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `people_served`, and ``no_data_share`` of the zone; its reason is ``raster_gap`` where the raster says
+        nothing of the zone at all.
+
+    Raises
+    ------
+    CrsError
+        If a layer is not in metres, or the raster in another CRS than told.
+    """
+    crs = require_metric(parks, "parks")
+    require_metric(zones, "zones", crs)
+    shapes = _with_whole(zones)
+    both = gpd.GeoDataFrame(
+        geometry=np.concatenate([shapes, shapely.intersection(shapes, service_area(parks))]), crs=crs
+    )
+    found = raster_people(path, to_raster_crs(both, raster_crs), band=band)
+    n = len(shapes)
+    table = _served_table(zones, found["people"].to_numpy()[:n], found["people"].to_numpy()[n:])
+    lost = found["no_data_share"].to_numpy()[:n]
+    table["no_data_share"] = lost
+    table.loc[lost >= 1 - 1e-9, "reason"] = "raster_gap"
+    return table

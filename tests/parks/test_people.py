@@ -1,0 +1,115 @@
+"""People from rasters keep their mass, whatever the raster's CRS."""
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import pytest
+import rasterio
+import shapely
+from rasterio.transform import from_origin
+from shapely.geometry import Point, box
+
+from jxgis._errors import CrsError, InputError
+from jxgis.parks.people import people_of_housing, people_served, people_served_raster, raster_people, to_raster_crs
+from jxgis.parks.radius import classify_parks
+from jxgis.parks.standards import load_standard
+from jxgis.parks.whole import merge_parks
+
+WEST, SOUTH = 566_000.0, 3_400_000.0
+DEGREES = pyproj.CRS(4326)
+
+
+def table(shapes, **columns):
+    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=4549)
+
+
+def zones(n=4, side=1000.0):
+    """n × n squares."""
+    shapes = [
+        box(WEST + i * side, SOUTH + j * side, WEST + (i + 1) * side, SOUTH + (j + 1) * side)
+        for i in range(n)
+        for j in range(n)
+    ]
+    return table(shapes, name=[f"zone {k}" for k in range(n * n)])
+
+
+def write(path, cells, transform, crs, nodata=None):
+    with rasterio.open(
+        path, "w", driver="GTiff", height=cells.shape[0], width=cells.shape[1], count=1, dtype="float64", crs=crs,
+        transform=transform, nodata=nodata,
+    ) as raster:  # fmt: skip
+        raster.write(cells, 1)
+    return path
+
+
+@pytest.fixture
+def in_degrees(tmp_path):
+    """A raster of people in degrees, wholly inside the zones; its total is known."""
+    inner = zones().to_crs(4326).total_bounds
+    rng = np.random.default_rng(0)
+    size = 0.00083
+    cells = rng.gamma(2, 5, (30, 36))
+    return write(
+        tmp_path / "people.tif", cells, from_origin(inner[0] + 0.003, inner[3] - 0.003, size, size), 4326
+    ), cells
+
+
+def test_mass_is_kept_across_crs(in_degrees):
+    path, cells = in_degrees
+    found = raster_people(path, to_raster_crs(zones(), DEGREES))
+    # The contract: to 0.1 %. Neighbouring zones share their densified edges, so that it is far better.
+    assert found["people"].sum() == pytest.approx(cells.sum(), rel=1e-6)
+
+
+def test_cells_are_shared_out_by_area(tmp_path):
+    path = write(tmp_path / "one.tif", np.array([[100.0]]), from_origin(WEST, SOUTH + 100, 100, 100), 4549)
+    halves = table([box(WEST, SOUTH, WEST + 25, SOUTH + 100), box(WEST + 25, SOUTH, WEST + 100, SOUTH + 100)])
+    assert raster_people(path, halves)["people"].tolist() == pytest.approx([25, 75])
+
+
+def test_holes_without_data_are_said(tmp_path):
+    cells = np.full((10, 10), 2.0)
+    cells[:5] = -1
+    path = write(tmp_path / "holes.tif", cells, from_origin(WEST, SOUTH + 1000, 100, 100), 4549, nodata=-1)
+    found = raster_people(path, table([box(WEST, SOUTH, WEST + 1000, SOUTH + 1000)]))
+    assert found["people"].tolist() == pytest.approx([100])
+    assert found["no_data_share"].tolist() == pytest.approx([0.5])
+
+
+def test_another_crs_is_refused_with_the_way_out(in_degrees):
+    with pytest.raises(CrsError, match="to_raster_crs"):
+        raster_people(in_degrees[0], zones())
+    with pytest.raises(InputError, match="readable"):
+        raster_people(in_degrees[0].with_name("none.tif"), zones())
+
+
+def test_people_of_a_raster_within_the_radius(tmp_path):
+    path = write(tmp_path / "flat.tif", np.full((20, 20), 4.0), from_origin(WEST, SOUTH + 2000, 100, 100), 4549)
+    park = table([box(WEST - 100, SOUTH, WEST, SOUTH + 2000)])
+    parks = classify_parks(merge_parks(park).parks, load_standard())
+    ground = table([box(WEST, SOUTH, WEST + 2000, SOUTH + 2000), box(WEST, SOUTH + 5000, WEST + 9, SOUTH + 5009)])
+    found = people_served_raster(parks, path, ground.assign(name=["甲", "乙"]), raster_crs=pyproj.CRS(4549))
+    assert found["people"].tolist() == pytest.approx([1600, 0, 1600])
+    assert found["served_people"].tolist() == pytest.approx([400, 0, 400])
+    assert found["reason"].fillna("").tolist() == ["", "raster_gap", ""]
+    assert np.isnan(found["people_coverage"].iloc[1])
+
+
+def test_people_of_points_within_the_radius():
+    parks = classify_parks(merge_parks(table([box(0, 0, 100, 100)])).parks, load_standard())
+    people = table([Point(50, 50), Point(599, 50), Point(601, 50)], people=[1.0, 2.0, 4.0])
+    overlapping = table([box(0, 0, 1000, 100), box(300, 0, 1000, 100)], name=["甲", "乙"])
+    found = people_served(parks, people, overlapping)
+    assert found["people"].tolist() == [7, 6, 7]
+    assert found["served_people"].tolist() == [3, 2, 3]
+
+
+def test_people_of_housing_are_all_there():
+    rng = np.random.default_rng(2)
+    homes = table([box(x, 0, x + w, 40) for x, w in zip(range(0, 3000, 100), rng.uniform(1, 90, 30), strict=True)])
+    homes["people"] = rng.integers(1, 500, 30).astype(float)
+    points = people_of_housing(homes)
+    assert points["people"].sum() == pytest.approx(homes["people"].sum())
+    assert shapely.intersects(points.geometry.to_numpy(), homes.union_all()).all()
+    with pytest.raises(InputError, match="people"):
+        people_of_housing(homes[["geometry"]])
