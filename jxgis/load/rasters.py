@@ -195,7 +195,7 @@ def _cells_as_points(path: str | Path, city: City | None, options: ReadOptions) 
         for _, window in source.block_windows(raster.band):
             cells = source.read(raster.band, window=window, masked=True).astype(np.float64).filled(np.nan)
             row, column = np.nonzero(np.isfinite(cells))
-            east, north = source.transform * (column + window.col_off + 0.5, row + window.row_off + 0.5)
+            east, north = rasterio.transform.xy(source.transform, row + window.row_off, column + window.col_off)
             value = cells[row, column]
             take = value > 0
             if box is not None:

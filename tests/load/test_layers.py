@@ -1,0 +1,210 @@
+"""Parks, housing, streets, gates, places, blocks, units, candidates and population."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+import shapely
+
+from jxgis import load
+from jxgis._errors import CrsError, InputError
+from jxgis.load import check_raster, load_population
+
+EAST, NORTH = 572_000.0, 3_402_000.0
+POLYGONS = ["parks", "residential", "waters", "historic", "vacant", "blocks", "units", "candidates"]
+
+
+def named(shapes: list[shapely.Geometry], **columns: object) -> gpd.GeoDataFrame:
+    moved = [shapely.affinity.translate(shape, EAST, NORTH) for shape in shapes]
+    return gpd.GeoDataFrame({"名称": [f"第{i}" for i in range(len(shapes))], **columns}, geometry=moved, crs=4549)
+
+
+@pytest.mark.parametrize("layer", POLYGONS)
+def test_polygon_layers(city, layer: str) -> None:
+    table = named([shapely.box(0, 0, 100, 100), shapely.box(200, 0, 300, 100)], 备注=["x", "y"])
+    loaded = getattr(load, f"load_{layer}")(table.to_crs(4490), city=city)
+    assert loaded.layer == layer
+    assert loaded.table.area.tolist() == pytest.approx([1e4, 1e4], rel=1e-6)
+    assert loaded.table["备注"].tolist() == ["x", "y"]
+    assert loaded.table.columns[-1] == "geometry"
+    with pytest.raises(InputError, match="需要面图层"):
+        getattr(load, f"load_{layer}")(table.set_geometry(table.boundary), city=city)
+
+
+def test_parks_keep_parcels_without_a_name(city) -> None:
+    table = named([shapely.box(0, 0, 10, 10)] * 3, 公园编号=["01", None, " "], 类型=["综合公园", "NULL", None])
+    table["名称"] = ["南湖公园", None, ""]
+    loaded = load.load_parks(table, city=city)
+    assert loaded.table["park_id"].tolist() == ["01", np.nan, np.nan]
+    assert loaded.table["name"].isna().tolist() == [False, True, True]
+    assert loaded.table["kind"].isna().tolist() == [False, True, True]
+    assert loaded.rejects.empty
+
+
+def test_people_are_numbers_or_missing(city) -> None:
+    table = named([shapely.box(0, 0, 10, 10)] * 3, 常住人口=["1,200", "不详", ""])
+    loaded = load.load_residential(table, city=city)
+    assert loaded.table["people"].tolist() == [
+        1200.0,
+        pytest.approx(np.nan, nan_ok=True),
+        pytest.approx(np.nan, nan_ok=True),
+    ]
+    assert any("people" in note.en and "1" in note.en for note in loaded.notes)
+    assert "people" not in load.load_residential(table.drop(columns="常住人口"), city=city).table
+
+
+def test_streets_are_lines(city) -> None:
+    lines = [shapely.LineString([(0, 0), (100, 0)]), shapely.MultiLineString([[(0, 0), (0, 50)], [(5, 5), (5, 55)]])]
+    table = named([*lines, shapely.LineString([(1, 1), (1, 1)])], 层级=[1.0, -1.0, np.nan])
+    loaded = load.load_streets(table, city=city)
+    assert loaded.table.length.tolist() == pytest.approx([100, 100])
+    assert loaded.table["level"].tolist() == ["1", "-1"]
+    assert loaded.rejects[["row", "reason"]].to_numpy().tolist() == [[3, "no_size"]]
+    with pytest.raises(InputError, match="需要线图层"):
+        load.load_streets(named([shapely.box(0, 0, 1, 1)]), city=city)
+
+
+def test_a_collection_gives_its_lines(city) -> None:
+    mixed = shapely.GeometryCollection(
+        [shapely.Point(0, 0), shapely.GeometryCollection([shapely.LineString([(0, 0), (30, 0)])])]
+    )
+    loaded = load.load_streets(named([mixed]), city=city)
+    assert loaded.table.length.tolist() == pytest.approx([30])
+    assert any("其他类型" in note.zh for note in loaded.notes)
+
+
+@pytest.mark.parametrize("layer", ["gates", "places"])
+def test_points_from_tables_and_files(city, write, layer: str) -> None:
+    read = getattr(load, f"load_{layer}")
+    points = named([shapely.Point(0, 0), shapely.Point(100, 0)])
+    got = read(write("a.geojson", points.to_crs(4326)), city=city)
+    assert got.table.distance(points.geometry).max() < 1e-2
+    degrees = points.to_crs(4490).geometry
+    table = pd.DataFrame({"名称": points["名称"], "经度": degrees.x, "纬度": degrees.y})
+    assert read(write("a.csv", table), city=city, crs=4490).table.distance(points.geometry).max() < 1e-3
+    with pytest.raises(CrsError, match="GCJ-02"):
+        read(table, city=city)
+
+
+def test_places_need_a_name(city) -> None:
+    table = named([shapely.Point(0, 0), shapely.Point(1, 0)])
+    table.loc[0, "名称"] = None
+    assert load.load_places(table, city=city).rejects["reason"].tolist() == ["missing_value"]
+    assert load.load_gates(table, city=city).rejects.empty
+
+
+@pytest.mark.parametrize(("layer", "column"), [("units", "unit_id"), ("candidates", "candidate_id")])
+def test_ids_else_names(city, layer: str, column: str) -> None:
+    read = getattr(load, f"load_{layer}")
+    table = named([shapely.box(0, 0, 10, 10)] * 4, 单元编号=["U1", None, "U1", " "])
+    table.loc[3, "名称"] = None
+    loaded = read(table, city=city)
+    assert loaded.table[column].tolist() == ["U1", "第1"]
+    assert loaded.rejects[["row", "reason"]].to_numpy().tolist() == [[3, "duplicate_id"], [4, "missing_value"]]
+    by_name = read(table.drop(columns="单元编号").iloc[:3], city=city)
+    assert by_name.table[column].tolist() == ["第0", "第1", "第2"]
+    with pytest.raises(InputError, match="--name-column"):
+        read(table[["geometry"]].assign(zzz=1), city=city)
+
+
+def test_candidates_carry_their_own_indicators(city) -> None:
+    table = named([shapely.box(0, 0, 10, 10)] * 2, park_coverage=[88.5, None], 绿地率=[0.3, 0.4])
+    loaded = load.load_candidates(table, city=city)
+    assert loaded.table["park_coverage"].tolist()[0] == 88.5
+    assert loaded.table["绿地率"].tolist() == [0.3, 0.4]
+
+
+def test_blocks_are_numbered_where_they_have_no_id(city) -> None:
+    loaded = load.load_blocks(named([shapely.box(0, 0, 10, 10)] * 2).drop(columns="名称"), city=city)
+    assert loaded.table["block_id"].tolist() == ["1", "2"]
+    assert any("block_id" in note.en for note in loaded.notes)
+    grid = named([shapely.box(0, 0, 10, 10)] * 2, 单元网格=[330402001001001, 330402001001002])
+    assert load.load_blocks(grid, city=city).table["block_id"].tolist() == ["330402001001001", "330402001001002"]
+
+
+def test_exposures_may_be_of_any_kind(city) -> None:
+    mixed = named(
+        [shapely.box(0, 0, 10, 10), shapely.LineString([(0, 0), (9, 0)]), shapely.Point(0, 0)], 车流=[1.0, 2, 3]
+    )
+    loaded = load.load_exposure(mixed, city=city)
+    assert loaded.table.geom_type.tolist() == ["Polygon", "LineString", "Point"]
+    assert loaded.table["车流"].tolist() == [1, 2, 3]
+
+
+def test_population_points_and_polygons(city) -> None:
+    table = named([shapely.box(0, 0, 10, 10), shapely.Point(5, 5), shapely.Point(6, 5)], 人口数=["10", "2.5", ""])
+    loaded = load_population(table, city=city)
+    assert loaded.table["people"].tolist() == [10, 2.5]
+    assert loaded.rejects["reason"].tolist() == ["missing_value"]
+    with pytest.raises(InputError, match="people"):
+        load_population(table.drop(columns="人口数"), city=city)
+
+
+@pytest.fixture
+def raster(tmp_path):
+    """Write a raster of people in degrees, 0.01 a cell, from 120.70, 30.80."""
+
+    def to(values: np.ndarray, *, crs: str | None = "EPSG:4326", nodata: float | None = -99.0):
+        path = tmp_path / "people.tif"
+        transform = rasterio.transform.from_origin(120.70, 30.80, 0.01, 0.01)
+        with rasterio.open(
+            path, "w", driver="GTiff", height=values.shape[0], width=values.shape[1], count=1, dtype="float64", crs=crs,
+            transform=transform, nodata=nodata,
+        ) as out:  # fmt: skip
+            out.write(values, 1)
+        return path
+
+    return to
+
+
+VALUES = np.array([[1.0, 2.0, -99.0], [0.0, 4.0, np.nan]])
+
+
+def test_a_raster_is_checked_and_described(raster) -> None:
+    found = check_raster(raster(VALUES))
+    assert (found.width, found.height, found.nodata_cells) == (3, 2, 2)
+    assert found.total == pytest.approx(7)
+    assert np.isnan(found.cell_area_m2)
+    assert found.crs.to_epsg() == 4326
+    assert any("2" in note.zh for note in found.notes)
+
+
+def test_a_raster_as_points_keeps_its_people(raster, city) -> None:
+    loaded = load_population(raster(VALUES), city=city)
+    (source,) = loaded.sources
+    assert (source.rows_in, source.rows_kept, source.rows_left_out) == (4, 3, 1)
+    assert loaded.table["people"].sum() == pytest.approx(7)
+    back = loaded.table.to_crs(4326).geometry
+    assert back.x.tolist() == pytest.approx([120.705, 120.715, 120.715])
+    assert back.y.tolist() == pytest.approx([30.795, 30.795, 30.785])
+    inside = load_population(raster(VALUES), metric_crs=4549, box=(120.71, 30.79, 120.80, 30.81))
+    assert inside.table["people"].tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "says"),
+    [
+        (VALUES, {"crs": None}, "没有坐标系"),
+        (VALUES, {"nodata": None}, "负"),
+        (np.full((2, 2), -99.0), {}, "没有任何有效像元"),
+    ],
+)
+def test_bad_rasters_are_refused(raster, city, values, options, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        load_population(raster(values, **options), city=city)
+
+
+def test_what_is_no_raster_is_refused(tmp_path, city, raster) -> None:
+    (tmp_path / "no.tif").write_bytes(b"no raster")
+    with pytest.raises(InputError, match=r"no\.tif"):
+        load_population(tmp_path / "no.tif", city=city)
+    (tmp_path / "empty.tif").touch()
+    with pytest.raises(InputError, match="空文件"):
+        load_population(tmp_path / "empty.tif", city=city)
+    with pytest.raises(InputError, match="波段"):
+        check_raster(raster(VALUES), band=2)
+    with pytest.raises(InputError, match="没有人口"):
+        load_population(raster(np.zeros((2, 2))), city=city)

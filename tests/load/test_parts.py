@@ -1,0 +1,166 @@
+"""The small parts: repair of geometry, dtypes of columns, the account of rows, masks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from jxgis.load import SourceFile
+from jxgis.load._columns import as_code, as_number, as_text, rename_columns
+from jxgis.load.geometry import repair
+from jxgis.load.readers import RawTable
+from jxgis.load.rejects import Ledger, mask_identifiers
+from jxgis.tables import contract
+
+
+def objects(*shapes: object) -> np.ndarray:
+    made = np.empty(len(shapes), dtype=object)
+    made[:] = shapes
+    return made
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), min_size=4, max_size=9))
+def test_repair_of_any_ring_gives_valid_polygons_of_the_even_odd_area(points: list[tuple[int, int]]) -> None:
+    ring = shapely.Polygon(points)
+    # An edge drawn twice has no agreed meaning; one that crosses others has.
+    assume(shapely.node(ring.exterior).length == pytest.approx(ring.exterior.length))
+    repaired = repair(objects(ring), "polygon")
+    shape = repaired.geometry[0]
+    if shape is None:
+        assert repaired.no_size[0] or repaired.wrong_kind[0]
+        return
+    assert shape.is_valid
+    assert shape.geom_type in {"Polygon", "MultiPolygon"}
+    # Independent: faces of the noded ring that an odd number of its edges winds around.
+    faces = shapely.get_parts(shapely.polygonize([shapely.node(ring.exterior)]))
+    inside = 0.0
+    for face in faces:
+        at = shapely.point_on_surface(face)
+        ray = shapely.LineString([(at.x, at.y), (at.x + 20.01, at.y + 7.003)])
+        edges = [shapely.LineString(pair) for pair in zip(ring.exterior.coords, ring.exterior.coords[1:], strict=False)]
+        if sum(edge.crosses(ray) for edge in edges) % 2:
+            inside += face.area
+    assert shape.area == pytest.approx(inside)
+
+
+def test_repair_changes_nothing_given_and_says_what_it_did() -> None:
+    bow = shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
+    given_ = objects(bow, None, shapely.Point(0, 0), shapely.box(0, 0, 1, 1))
+    repaired = repair(given_, "polygon")
+    assert given_[0] is bow
+    assert repaired.made_valid.tolist() == [True, False, False, False]
+    assert repaired.wrong_kind.tolist() == [False, False, True, False]
+    assert [shape is None for shape in repaired.geometry] == [False, True, True, False]
+
+
+def test_one_kind_a_row_where_any_will_do() -> None:
+    mixed = shapely.GeometryCollection([shapely.Point(5, 5), shapely.box(0, 0, 1, 1), shapely.box(2, 0, 3, 1)])
+    dots = shapely.GeometryCollection([shapely.Point(0, 0), shapely.Point(1, 1)])
+    repaired = repair(objects(mixed, dots, shapely.GeometryCollection()), "any")
+    assert [getattr(shape, "geom_type", None) for shape in repaired.geometry] == ["MultiPolygon", "MultiPoint", None]
+    assert repaired.dropped_parts.tolist() == [True, False, False]
+
+
+def test_a_line_that_crosses_itself_is_left_alone() -> None:
+    line = shapely.LineString([(0, 0), (1, 1), (1, 0), (0, 1)])
+    repaired = repair(objects(line), "line")
+    assert repaired.geometry[0].equals_exact(line)
+    assert not repaired.made_valid.any()
+
+
+def test_text_codes_and_numbers() -> None:
+    column = pd.Series([" 02 ", "\u3000甲\u3000", "", "null", "NaN", None, "0"])
+    assert as_text(column).fillna("∅").tolist() == ["02", "甲", "∅", "∅", "∅", "∅", "0"]
+    assert as_text(pd.Series([1, 20])).tolist() == ["1", "20"]
+    assert as_text(pd.Series([1.5, np.nan])).fillna("∅").tolist() == ["1.5", "∅"]
+    code, lost = as_code(pd.Series(["007", "12.0", "1.2", "1E+10", "1E5X"]))
+    assert code.tolist() == ["007", "12", "1.2", "1E+10", "1E5X"]
+    assert lost.tolist() == [False, False, False, True, False]
+    number, bad = as_number(pd.Series(["1e3", "-2", "1 234", "١", "--", "inf", ""]))
+    assert number.tolist()[:3] == [1000.0, -2.0, 1234.0]
+    assert bad.tolist()[4:] == [True, True, False]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False, width=64)), min_size=1, max_size=9)
+)
+def test_numbers_survive_as_text(values: list[float | None]) -> None:
+    text = pd.Series([None if value is None else repr(value) for value in values], dtype="str")
+    number, bad = as_number(text)
+    assert not bad.any()
+    assert [None if np.isnan(value) else value for value in number] == values
+
+
+def test_a_carried_column_does_not_pass_for_a_contract_column() -> None:
+    frame = pd.DataFrame({"Source": ["a"], "source": ["b"], "geometry": ["c"], "Phone": ["1"], "x y": ["d"]})
+    renamed, private = rename_columns(frame, {"source": "Source"}, contract("issues"))
+    assert renamed.columns.tolist() == ["source", "source_file", "geometry_file", "x y"]
+    assert private == ["Phone"]
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("电话13812345678。", "电话138********。"),
+        ("138 1234 5678", "138********"),
+        ("0573-82812345", "0573-********"),
+        ("33040219900101123X", "3304**************"),
+        ("车牌浙F·A1234停", "车牌浙F*****停"),
+        ("浙FD12345", "浙F*****"),
+        ("姓名：欧阳娜娜，", "姓名：**，"),
+        ("任务号330402000000000012", "任务号330402000000000012"),
+        ("120.948716,30.542031", "120.948716,30.542031"),
+        ("1682901000000", "1682901000000"),
+        ("JX20210101000041", "JX20210101000041"),
+        ("2023-05-01 08:30:00", "2023-05-01 08:30:00"),
+    ],
+)
+def test_identifiers_are_masked_and_nothing_else(text: str, want: str) -> None:
+    assert mask_identifiers(text) == want
+
+
+def ledger(n: int = 6) -> Ledger:
+    frame = pd.DataFrame({"a": range(n)})
+    first = RawTable("1.csv", "h1", frame, None, None, np.arange(1, n + 1), broken=((n + 1, "x,y"),))
+    return Ledger([first, RawTable("2.csv", "h2", frame, None, None, np.arange(1, n + 1))])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["reject", "leave_out"]), st.lists(st.booleans(), min_size=12, max_size=12))))
+def test_every_row_is_accounted_for_once(steps: list[tuple[str, list[bool]]]) -> None:
+    account = ledger()
+    for number, (step, mask) in enumerate(steps):
+        if step == "reject":
+            account.reject(mask, field="a", reason=f"r{number}", values=np.full(12, "v"))
+        else:
+            account.leave_out(mask)
+    table = account.table()
+    assert not table.duplicated(["source", "row"]).any()
+    assert int(account.kept.sum()) + len(table) - 1 + int(account.left_out.sum()) == 12
+    for source in account.sources():
+        assert source.rows_rejected == (table["source"] == source.name).sum()
+    # The first reason stands.
+    for row in table[table["reason"] != "broken_row"].itertuples():
+        at = row.row - 1 + (6 if row.source == "2.csv" else 0)
+        taken = next(number for number, (_, mask) in enumerate(steps) if mask[at])
+        assert row.reason == f"r{taken}"
+
+
+def test_rejects_show_values_short_masked_and_on_one_line() -> None:
+    account = ledger(1)
+    account.reject([True, True], field="a", reason="r", values=pd.Series(["电话\n13812345678" + "啊" * 100, None]))
+    values = account.table()["value"].tolist()
+    assert values[0].startswith("电话 138********啊")
+    assert len(values[0]) == 80
+    assert values[2] == ""
+
+
+def test_an_account_that_does_not_add_up_is_a_fault() -> None:
+    with pytest.raises(AssertionError):
+        SourceFile("a", "", rows_in=3, rows_kept=1, rows_rejected=1, rows_left_out=0)

@@ -1,0 +1,98 @@
+"""`jxgis check`: what it says is what is there."""
+
+from __future__ import annotations
+
+import json
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from jxgis._errors import InputError
+from jxgis.city import load_city
+from jxgis.pipeline.check import LAYERS, check_layer
+from jxgis.tables import layers
+
+EAST, NORTH = 572_000.0, 3_402_000.0
+
+
+@pytest.fixture(scope="module")
+def city():
+    return load_city("jiaxing")
+
+
+@pytest.fixture
+def issues() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "任务号": [f"T{i}" for i in range(10)],
+            "上报时间": ["2023-05-01 08:00:00"] * 9 + ["?"],
+            "小类": ["小广告"] * 6 + ["飞线"] * 4,
+            "街道": ["甲"] * 5 + ["乙"] * 5,
+            "处置部门": ["城管"] * 8 + [None] * 2,
+            "X坐标": [EAST + 10.0 * i for i in range(9)] + [0],
+            "Y坐标": [NORTH] * 9 + [0],
+        }
+    )
+
+
+@pytest.fixture
+def halves() -> gpd.GeoDataFrame:
+    shapes = [
+        shapely.box(EAST - 100, NORTH - 100, EAST + 45, NORTH + 100),
+        shapely.box(EAST + 44, NORTH - 100, EAST + 300, NORTH + 100),
+    ]
+    return gpd.GeoDataFrame({"name": ["甲", "乙"]}, geometry=shapes, crs=4549)
+
+
+def test_every_layer_of_a_contract_can_be_checked() -> None:
+    assert sorted(LAYERS) == sorted(layers())
+
+
+def test_issues(issues, halves, city) -> None:
+    checked = check_layer("issues", issues, city=city, subdistricts=halves, crs=4549)
+    said = "\n".join(line.zh for line in checked.lines)
+    for part in (
+        "共 10 行，可用 9 行，剔除 1 行，按筛选不计 0 行",
+        "剔除：坐标为 0, 0 1 行，例如 (memory) 第 10 行",
+        "上报时间：2023-05-01 至 2023-05-01",
+        "宣传广告 6、未归类 3",
+        "处置部门 11.1 %",
+        "记录的街道与落点全部一致（核对 9 件）",
+    ):
+        assert part in said, part
+    assert checked.summary["rejected"] == {"zero_coordinates": 1}
+    assert checked.tables["unclassified"]["count"].tolist() == [3]
+    assert json.loads(json.dumps(checked.summary))["rows_kept"] == len(checked.loaded.table) == 9
+
+
+def test_disagreement_is_said(issues, halves, city) -> None:
+    checked = check_layer("issues", issues.assign(街道="乙"), city=city, subdistricts=halves, crs=4549)
+    assert any("不一致：5 件，占可核对的 55.6%" in line.zh for line in checked.lines)
+    assert checked.tables["disagreement"]["issue_id"].tolist() == ["T0", "T1", "T2", "T3", "T4"]
+
+
+def test_boundaries(halves, city) -> None:
+    checked = check_layer("districts", halves, city=city)
+    assert checked.tables["flaws"]["m2"].tolist() == pytest.approx([200])
+    said = "\n".join(line.en for line in checked.lines)
+    assert "2 polygons, 0.08 km² in all; the smallest 0.029 km² (甲), the largest 0.051 km² (乙)" in said
+    assert "1 overlaps (200 m²)" in said
+
+
+def test_streets(city) -> None:
+    line = gpd.GeoDataFrame(geometry=[shapely.LineString([(EAST, NORTH), (EAST + 1500, NORTH)])], crs=4549)
+    said = [text.en for text in check_layer("streets", line, city=city).lines]
+    assert "1 lines, 1.5 km in all." in said
+    assert "Columns without any value: Name, Level." in said
+
+
+def test_an_unknown_layer_names_the_nearest() -> None:
+    with pytest.raises(InputError, match="是否为 parks"):
+        check_layer("park", "x.gpkg")
+
+
+def test_no_row_kept_is_an_error(issues, city) -> None:
+    with pytest.raises(InputError, match="坐标为 0, 0 10 行"):
+        check_layer("issues", issues.assign(X坐标=0, Y坐标=0), city=city, crs=4549)
