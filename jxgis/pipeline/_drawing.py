@@ -21,13 +21,17 @@ def draw_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings
     from jxgis.maps.figures import hotspot_panels, save_png
     from jxgis.maps.hotspots import hotspot_map
     from jxgis.maps.offline import save_map
+    from jxgis.report.methods import map_line
 
     districts = inputs.table("districts")
     page = hotspot_map(
         result.cells,
         result.places,
+        peaks=result.peaks,
+        rate_places=None if result.rate_places is None else result.rate_places.places,
         districts=districts,
         classes=["all", *result.classes],
+        method=map_line("hotspots", settings, cells=result.cells, lang=lang),
         lang=lang,
         sketch=inputs.sketch,
     )
@@ -39,9 +43,11 @@ def draw_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings
 
 
 def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``maps/parks.html``: coverage by district, what is served and what is not, the parks, the proposed ones."""
+    """``maps/parks.html``: coverage by district, what is served and what is not, the parks, the proposed ones; ``figures/parks.png``."""
+    from jxgis.maps.figures import coverage_chart, save_png
     from jxgis.maps.offline import save_map
     from jxgis.maps.parks import parks_map
+    from jxgis.report.methods import map_line
 
     page = parks_map(
         result.coverage,
@@ -50,17 +56,24 @@ def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Sett
         result.sites,
         parks=result.parks,
         isochrones=result.isochrones,
+        blind_spots=result.blind_spots,
         zones=inputs.table("districts"),
+        method=map_line("parks", settings, standard=result.standard.title.of(lang), lang=lang),
         lang=lang,
         sketch=inputs.sketch,
     )
     save_map(page, stage.path("maps/parks.html"))
+    if result.coverage["coverage"].notna().any():
+        figure = coverage_chart(result.coverage, lang=lang, sketch=inputs.sketch)
+        save_png(figure, stage.path("figures/parks.png"))
 
 
 def draw_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``maps/units.html``."""
+    """``maps/units.html`` and ``figures/units.png``."""
+    from jxgis.maps.figures import save_png, unit_chart
     from jxgis.maps.offline import save_map
     from jxgis.maps.units import units_map
+    from jxgis.report.methods import map_line
 
     page = units_map(
         result.units,
@@ -68,18 +81,32 @@ def draw_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Sett
         borders=result.borders,
         min_km2=settings.units.min_km2,
         max_km2=settings.units.max_km2,
+        method=map_line("units", settings, lang=lang),
         lang=lang,
         sketch=inputs.sketch,
     )
     save_map(page, stage.path("maps/units.html"))
+    figure = unit_chart(
+        result.units, min_km2=settings.units.min_km2, max_km2=settings.units.max_km2, lang=lang, sketch=inputs.sketch
+    )
+    save_png(figure, stage.path("figures/units.png"))
 
 
 def draw_scores(result: ScoreResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``maps/scores.html``."""
+    """``maps/scores.html`` and ``figures/scores.png``."""
+    from jxgis.maps.figures import save_png, score_chart
     from jxgis.maps.offline import save_map
     from jxgis.maps.scores import scores_map
+    from jxgis.report.methods import map_line
 
     page = scores_map(
-        result.scores, districts=inputs.table("districts"), indicators=result.labels, lang=lang, sketch=inputs.sketch
+        result.scores,
+        districts=inputs.table("districts"),
+        indicators=result.labels,
+        method=map_line("scores", settings, lang=lang),
+        lang=lang,
+        sketch=inputs.sketch,
     )
     save_map(page, stage.path("maps/scores.html"))
+    if result.scores["rank"].notna().any():
+        save_png(score_chart(result.scores, lang=lang, sketch=inputs.sketch), stage.path("figures/scores.png"))

@@ -136,7 +136,8 @@ def write_report(
 
     tables = _tables(results, missing, inputs, lang)
     title = settings.report.title or text("pipeline.report_title", lang, city=_city_name(inputs, lang))
-    notes = method_notes(tables, settings, lang=lang)
+    standard = None if results.parks is None else results.parks.standard.title.of(lang)
+    notes = method_notes(tables, settings, standard=standard, lang=lang)
     labels = {} if results.scores is None else results.scores.labels
     report_workbook(
         stage.path("report.xlsx"),
@@ -200,10 +201,14 @@ def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, la
     ]
     return ReportTables(
         places=None if spots is None else spots.places,
+        peaks=None if spots is None else spots.peaks,
+        rate_places=None if spots is None or spots.rate_places is None else spots.rate_places.places,
         zones=None if spots is None else spots.zones,
         cells=None if spots is None else spots.cells,
         findings=findings,
         coverage=None if parks is None else parks.coverage,
+        sites=None if parks is None else parks.sites,
+        unserved_places=None if parks is None else parks.blind_spots,
         units=None if units is None else units.units,
         scores=None if scores is None else scores.scores,
         inputs=pd.DataFrame(sources),
