@@ -36,7 +36,8 @@ class Pieces:
     zone
         (n,) position of their zone.
     people
-        (n,) people in them, shared out by area within each housing polygon; None without a ``people`` column.
+        (n,) people in them, shared out by area within each housing polygon, NaN where the row has none; None without
+        a ``people`` column.
     """
 
     geometry: npt.NDArray[np.object_]
@@ -103,7 +104,7 @@ def cut_by_zone(housing: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Pieces:
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If ``people`` holds a negative number or none at all.
+        If ``people`` holds a negative number.
 
     Examples
     --------
@@ -202,14 +203,14 @@ def _people(housing: gpd.GeoDataFrame, house: npt.NDArray[np.int64], n_shapes: i
     if "people" not in housing.columns:
         return None
     people = housing["people"].to_numpy(dtype=np.float64)
-    wrong = ~(people >= 0)
+    wrong = people < 0
     if wrong.any():
         rows = "、".join(str(row + 1) for row in np.flatnonzero(wrong)[:5])
         raise InputError(
-            zh=f"居住用地的 people 列有 {wrong.sum()} 行不是非负数（第 {rows} 行）；请补上人数，或去掉这一列。",
-            en=f"{wrong.sum()} rows of the residential layer have no people, or fewer than none (rows {rows}); "
-            "fill the numbers in, or leave the column out.",
+            zh=f"居住用地的 people 列有 {wrong.sum()} 行是负数（第 {rows} 行）；请改正。",
+            en=f"{wrong.sum()} rows of the residential layer have fewer people than none (rows {rows}); correct them.",
         )
+    # A number that is missing stays missing: the zone's people are not known then.
     return np.bincount(house[house >= 0], weights=people[house >= 0], minlength=n_shapes).astype(np.float64)
 
 

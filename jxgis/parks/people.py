@@ -52,10 +52,12 @@ def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = 50.0) -> g
     [20.0, 20.0, 20.0, 20.0]
     """
     crs = require_metric(housing, "residential")
-    if "people" not in housing.columns:
+    if "people" not in housing.columns or housing["people"].isna().any():
+        missing = len(housing) if "people" not in housing.columns else int(housing["people"].isna().sum())
         raise InputError(
-            zh="居住用地没有 people 列；请补上人口，或提供人口栅格或人口点。",
-            en="The residential layer has no column people; add it, or give a raster or points of people.",
+            zh=f"居住用地有 {missing} 行没有人口（people 列）；请补上人口，或提供人口栅格或人口点。",
+            en=f"{missing} rows of the residential layer have no people; fill in the column people, or give a raster "
+            "or points of people.",
         )
     around = gpd.GeoDataFrame(geometry=[shapely.box(*housing.total_bounds).buffer(1)], crs=crs)
     pieces = cut_by_zone(housing, around)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jxgis.parks.siting import Siting
     from jxgis.parks.standards import Standard
     from jxgis.parks.walking import WalkingCoverage
+    from jxgis.space.network import StreetGraph
 
 __all__ = ["ParksResult", "analyse", "write"]
 
@@ -42,6 +43,9 @@ class ParksResult:
         Ways into parks that were walked from; None without streets.
     isochrones
         Ground within 5, 10 and 15 minutes of a park; None without streets.
+    supply
+        Park area for each person by zone: ``people, park_m2, park_m2_per_person, reached_m2_per_person, share_below,
+        reason`` (along the streets where there are any); None where people are not known.
     reports
         ``row, park_id, code, area_m2``: parcels that were repaired, left out or are tiny.
     notes
@@ -61,6 +65,7 @@ class ParksResult:
     blind_spots: gpd.GeoDataFrame
     gates: gpd.GeoDataFrame | None
     isochrones: gpd.GeoDataFrame | None
+    supply: gpd.GeoDataFrame | None
     reports: pd.DataFrame
     notes: pd.DataFrame
     standard: Standard
@@ -86,6 +91,8 @@ def analyse(
     max_snap_m: float = 200.0,
     entry_m: float = 20.0,
     isochrone_minutes: Sequence[float] = (5.0, 10.0, 15.0),
+    people: gpd.GeoDataFrame | None = None,
+    catchment_m: float = 1000.0,
     places: gpd.GeoDataFrame | None = None,
     candidates: gpd.GeoDataFrame | None = None,
     new_parks: int = 0,
@@ -115,6 +122,10 @@ def analyse(
         See `parks.walking.walking_coverage`.
     isochrone_minutes
         Limits of the polygons of ground near parks.
+    people
+        Points with ``people``; the ``people`` of the housing where not given and known for every row.
+    catchment_m
+        How far people go to a park, in metres, where its area is shared out.
     places
         Names for blind spots.
     candidates
@@ -163,7 +174,7 @@ def analyse(
     found = radius_coverage(sized, homes, zones, standard=standard, denominator=denominator)
     tables, served, unserved = [found.coverage], [found.served], [found.unserved]
 
-    walking, ways_in, bands, notes = None, None, None, pd.DataFrame({"code": [], "what": [], "count": []})
+    graph, walking, ways_in, bands, notes = None, None, None, None, pd.DataFrame({"code": [], "what": [], "count": []})
     if streets is not None:
         graph = street_graph(streets, barriers=barriers)
         walking = walking_coverage(
@@ -207,12 +218,38 @@ def analyse(
         blind_spots=blind_spots(found.unserved, places=places),
         gates=ways_in,
         isochrones=bands,
+        supply=_supply(sized, homes, zones, people, graph, gates, barriers, catchment_m),
         reports=whole.reports,
         notes=notes,
         standard=standard,
         walking=walking,
         siting=siting,
     )
+
+
+def _supply(
+    parks: gpd.GeoDataFrame,
+    homes: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    people: gpd.GeoDataFrame | None,
+    graph: StreetGraph | None,
+    gates: gpd.GeoDataFrame | None,
+    barriers: gpd.GeoDataFrame | None,
+    catchment_m: float,
+) -> gpd.GeoDataFrame | None:
+    from jxgis.parks.gates import park_gates
+    from jxgis.parks.people import people_of_housing
+    from jxgis.parks.supply import supply_by_zone, two_step_catchment
+
+    if people is None:
+        if "people" not in homes.columns or homes.empty or homes["people"].isna().any():
+            return None
+        people = people_of_housing(homes)
+    # Every park gives its area, those too small for the standard included.
+    every = parks.assign(radius_m=catchment_m)
+    ways_in = None if graph is None else park_gates(every, graph, gates=gates, barriers=barriers)
+    found = two_step_catchment(parks, people, catchment_m=catchment_m, graph=graph, gates=ways_in)
+    return _on_map(supply_by_zone(found, zones), zones)
 
 
 def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:

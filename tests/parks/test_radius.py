@@ -119,6 +119,14 @@ def test_people_are_shared_out_by_area():
     assert found["people_coverage"] == pytest.approx(500 / 800)
 
 
+def test_people_that_are_not_known_stay_unknown_in_their_zone():
+    housing = table([box(0, 0, 100, 100), box(2000, 0, 2100, 100)], people=[np.nan, 7.0])
+    found = measure(sized(box(-100, 0, 0, 100)), housing, zones_of(box(0, 0, 999, 999), box(1000, 0, 2999, 999)))
+    assert found.coverage["people"].tolist() == pytest.approx([np.nan, 7, np.nan], nan_ok=True)
+    assert found.coverage["people_coverage"].tolist() == pytest.approx([np.nan, 0, np.nan], nan_ok=True)
+    assert found.coverage["coverage"].tolist() == [1, 0, 0.5]
+
+
 def test_by_band_counts_each_size_alone():
     parks = sized(box(0, 0, 100, 100), box(2000, 0, 2060, 50))
     land, zones = table([box(-5000, -100, 5000, 0)]), zones_of(box(-5000, -100, 5000, 100))
@@ -196,7 +204,7 @@ def test_wrong_input_is_refused():
     with pytest.raises(InputError, match="quad_segs"):
         service_area(parks, quad_segs=8)
     with pytest.raises(InputError, match="people"):
-        measure(parks, table([box(0, 0, 9, 9)], people=[np.nan]), zones)
+        measure(parks, table([box(0, 0, 9, 9)], people=[-1.0]), zones)
 
 
 @pytest.mark.real

@@ -70,6 +70,14 @@ def test_blind_spots_have_names(found):
     assert found.blind_spots["people"].sum() == pytest.approx(found.blind_spots["m2"].sum() / 100)
 
 
+def test_supply_shares_out_the_park(found, town):
+    whole = found.supply.set_index("zone").loc["all"]
+    assert whole["people"] == pytest.approx(1500)
+    # All of the park's 6,000 m² go to the people, who live in the zones.
+    assert whole["reached_m2_per_person"] * 1500 == pytest.approx(6000)
+    assert analyse(town["parks"], town["housing"][["geometry"]], town["zones"]).supply is None
+
+
 def test_streets_that_stand_apart_are_noted(found):
     assert found.notes.set_index("code")["count"].to_dict() == {"streets_apart": 1}
 
@@ -87,7 +95,7 @@ def test_same_input_same_tables(town, found):
     again = analyse(
         town["parks"], town["housing"], town["zones"], streets=town["streets"], places=town["places"], new_parks=2
     )
-    for name in ("coverage", "served", "unserved", "sites", "blind_spots", "isochrones"):
+    for name in ("coverage", "served", "unserved", "sites", "blind_spots", "isochrones", "supply"):
         assert getattr(again, name).equals(getattr(found, name))
 
 
