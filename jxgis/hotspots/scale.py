@@ -12,6 +12,7 @@ from jxgis._errors import InputError
 from jxgis.hotspots.fdr import benjamini_hochberg
 from jxgis.hotspots.getis_ord import getis_ord_grid
 from jxgis.hotspots.permutation import permutation_p
+from jxgis.hotspots.rates import exposure_on_grid, rate_scores
 from jxgis.space._window import disc_sums
 from jxgis.space.count import count_points
 from jxgis.space.grid import Grid, grid_over
@@ -44,7 +45,8 @@ class Scale:
         One row a band: ``band_m, neighbours, issues_in_band, moran_i, expected, z, peak, chosen``: what the figure
         shows.
     reason
-        ``first_peak``, ``highest_z`` (no peak below the widest band) or ``few_issues`` (the widest candidates).
+        ``first_peak``; ``elbow`` (z has no peak: where Moran's I stops falling fast); ``few_issues`` (the widest
+        candidates, a rough guide).
     """
 
     cell_m: float
@@ -118,6 +120,8 @@ def suggest_scale(
     y: ArrayLike,
     area: gpd.GeoDataFrame | gpd.GeoSeries,
     *,
+    exposure: gpd.GeoDataFrame | None = None,
+    exposure_column: str | None = None,
     cells_m: Sequence[float] = CELLS_M,
     max_band_m: float = 3000.0,
     min_in_band: float = MIN_IN_BAND,
@@ -127,7 +131,9 @@ def suggest_scale(
     The cell is the smallest candidate whose cells hold one issue or more on average: smaller ones are mostly empty
     or ones. The band is where the z of global Moran's I first peaks among bands of whole and half cells whose
     neighbourhood holds ``min_in_band`` issues or more on average: up to there, widening the neighbourhood adds more
-    cells that are alike than cells that are not.
+    cells that are alike than cells that are not. Counts follow people, and a city has one centre: their z may rise
+    without end. Then the band is the elbow of Moran's I, or, better, give an exposure: the profile is that of what it
+    does not explain.
 
     Parameters
     ----------
@@ -135,6 +141,8 @@ def suggest_scale(
         (n,) coordinates in the area's CRS, metres.
     area
         Polygons of the study area.
+    exposure, exposure_column
+        See :func:`jxgis.hotspots.rates.exposure_on_grid`.
     cells_m
         Candidates, metres.
     max_band_m
@@ -181,22 +189,24 @@ def suggest_scale(
     grid, counts = tried[chosen]
     cell_m = candidates[chosen]
     steps = np.arange(1.0, max(max_band_m / cell_m, 2.0) + 0.25, 0.5)
-    profile = moran_profile(counts, grid, bands_m=[float(step * cell_m) for step in steps])
+    values, part = counts.astype(np.float64), grid
+    if exposure is not None:
+        people = exposure_on_grid(grid, exposure, column=exposure_column)
+        values, part = rate_scores(counts, people)[people > 0], grid.where(people > 0)
+    profile = moran_profile(values, part, bands_m=[float(step * cell_m) for step in steps])
     # Half a cell more may add no neighbour: the same disc twice is no step.
     profile = profile[profile["neighbours"].diff().fillna(1) > 0].reset_index(drop=True)
     profile["issues_in_band"] = (profile["neighbours"] + 1) * counts.mean()
-    z = profile["z"].to_numpy()
-    allowed = (profile["issues_in_band"] >= min_in_band).to_numpy() & np.isfinite(z)
-    profile["peak"] = _peaks(z) & allowed
-    reason = "first_peak"
-    if profile["peak"].any():
-        at = int(profile["peak"].to_numpy().argmax())
-    elif allowed.any():
-        at, reason = int(np.where(allowed, z, -np.inf).argmax()), "highest_z"
-    else:
-        at = len(profile) - 1
+    allowed = (profile["issues_in_band"] >= min_in_band).to_numpy() & np.isfinite(profile["z"].to_numpy())
+    profile["peak"] = _peaks(profile["z"].to_numpy()) & allowed
     if not enough or not allowed.any():
-        reason = "few_issues"
+        at, reason = len(profile) - 1, "few_issues"
+        if allowed.any():
+            at = int(allowed.argmax())
+    elif profile["peak"].any():
+        at, reason = int(profile["peak"].to_numpy().argmax()), "first_peak"
+    else:
+        at, reason = _elbow(profile, allowed), "elbow"
     profile["chosen"] = np.arange(len(profile)) == at
     order = ["band_m", "neighbours", "issues_in_band", "moran_i", "expected", "z", "peak", "chosen"]
     return Scale(cell_m, float(profile["band_m"].iloc[at]), table, profile[order], reason)
@@ -285,8 +295,20 @@ def _coarser(grid: Grid) -> tuple[Grid, NDArray[np.int64]]:
 
 
 def _peaks(z: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Values above both of their neighbours; the ends are none."""
+    """Summits that stand out by a tenth of the range or more: wiggles and the ends are none."""
+    from scipy.signal import find_peaks
+
     peaks = np.zeros(z.size, dtype=bool)
-    if z.size > 2:
-        peaks[1:-1] = (z[1:-1] > z[:-2]) & (z[1:-1] > z[2:])
+    if z.size > 2 and np.isfinite(z).all():
+        peaks[find_peaks(z, prominence=0.1 * (z.max() - z.min()))[0]] = True
     return peaks
+
+
+def _elbow(profile: pd.DataFrame, allowed: NDArray[np.bool_]) -> int:
+    """Where Moran's I lies furthest below the chord from its first to its last allowed value."""
+    at = np.flatnonzero(allowed)
+    band, moran = profile["band_m"].to_numpy()[at], profile["moran_i"].to_numpy()[at]
+    span, drop = band[-1] - band[0], moran[0] - moran[-1]
+    if span == 0 or drop <= 0:
+        return int(at[0])
+    return int(at[np.argmin((band - band[0]) / span + (moran - moran[-1]) / drop)])

@@ -27,11 +27,11 @@ def scale_chart(
     cells
         ``cell_m, mean_count, empty_share``, from `hotspots.scale.suggest_scale`.
     profile
-        ``band_m, z, issues_in_band, peak``, likewise.
+        ``band_m, moran_i, z, peak``, likewise.
     cell_m, band_m
         What was proposed, metres.
     reason
-        ``first_peak``, ``highest_z`` or ``few_issues``.
+        ``first_peak``, ``elbow`` or ``few_issues``.
     lang
         ``"zh"`` or ``"en"``.
 
@@ -55,6 +55,10 @@ def scale_chart(
         )
         left.set_title(text("hotspots.cell_title", lang, cell=f"{cell_m:g}"))
         right.plot(profile["band_m"], profile["z"], color=INK, marker="o", markersize=3.5, linewidth=1.2)
+        beside = right.twinx()
+        beside.plot(profile["band_m"], profile["moran_i"], color=ABSENT, linewidth=1.6)
+        beside.set_ylabel(text("hotspots.moran_i_axis", lang))
+        beside.spines["right"].set_visible(True)
         peaks = profile[profile["peak"]]
         right.scatter(peaks["band_m"], peaks["z"], s=70, facecolors="none", edgecolors=GAIN, linewidths=1.6, zorder=3,
                       label=text("hotspots.peak", lang))  # fmt: skip

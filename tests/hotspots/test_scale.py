@@ -75,6 +75,27 @@ def test_the_band_grows_with_the_size_of_the_spots():
         assert profile["issues_in_band"].iloc[at] >= 10
 
 
+def test_counts_that_follow_people_need_the_people_to_show_their_scale():
+    rng = np.random.default_rng(8)
+    area = gpd.GeoSeries([shapely.box(0, 0, 15000, 15000)], crs=CRS)
+    lattice = np.arange(75.0, 15000, 150)
+    px, py = (v.ravel() for v in np.meshgrid(lattice, lattice))
+    people = 100 * np.exp(-((px - 7500) ** 2 + (py - 7500) ** 2) / 5000**2)
+    spots_at = [(5000, 6000), (9000, 9000), (7500, 4500), (10500, 6500), (6000, 9800)]
+    near = np.min([np.hypot(px - a, py - b) for a, b in spots_at], axis=0) < 500
+    n = rng.poisson(people * 0.03 * np.where(near, 4, 1))
+    x = np.repeat(px, n) + rng.uniform(-75, 75, n.sum())
+    y = np.repeat(py, n) + rng.uniform(-75, 75, n.sum())
+    homes = gpd.GeoDataFrame({"people": people}, geometry=gpd.points_from_xy(px, py), crs=CRS)
+    cells = [300.0]
+    raw = suggest_scale(x, y, area, cells_m=cells)
+    told = suggest_scale(x, y, area, exposure=homes, exposure_column="people", cells_m=cells)
+    assert raw.reason == "elbow"
+    assert told.reason == "first_peak"
+    assert 450 <= told.band_m <= 1050
+    assert told.band_m < raw.band_m
+
+
 def test_the_cell_is_the_smallest_that_is_not_mostly_empty():
     x, y, area = spots(500)
     scale = suggest_scale(x, y, area)
