@@ -168,8 +168,10 @@ def _along_streets(
     point = people.geometry.to_numpy()
     snapped = snap(graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=max_snap_m)
     park = pd.Index(parks["park_id"]).get_indexer(gates.table["park_id"])
+    before = None
     for one, walk in walk_from_each(graph, gates.snapped, park, limit_m=catchment_m):
-        away = walk.to(snapped)
+        before = walk.before(snapped) if before is None else before
+        away = walk.to(snapped, before)
         near = np.flatnonzero(away <= catchment_m)
         yield np.full(len(near), one, dtype=np.int64), near, away[near]
 

@@ -140,13 +140,15 @@ class Walk:
     first: Ints
     reachable: npt.NDArray[np.bool_]
 
-    def to(self, points: Snapped) -> Floats:
+    def to(self, points: Snapped, before: Ints | None = None) -> Floats:
         """Least distance from a source to each point: along the streets, and then the point's own leg.
 
         Parameters
         ----------
         points
             Points snapped onto the same graph.
+        before
+            From `before`, where many walks over one split graph go to the same points.
 
         Returns
         -------
@@ -155,34 +157,25 @@ class Walk:
         """
         found = np.full(len(points.edge), np.inf)
         on = np.flatnonzero(points.edge >= 0)
-        edge, at = points.edge[on], points.at_m[on]
-        before = self.first[edge]
-        split = np.flatnonzero(self.first[edge + 1] - before > 2)
-        if len(split):
-            before[split] = self._before(edge[split], at[split])
-        left = self.node_m[self.node[before]] + (at - self.at_m[before])
-        right = self.node_m[self.node[before + 1]] + (self.at_m[before + 1] - at)
+        at, place = points.at_m[on], (self.before(points) if before is None else before)[on]
+        left = self.node_m[self.node[place]] + (at - self.at_m[place])
+        right = self.node_m[self.node[place + 1]] + (self.at_m[place + 1] - at)
         found[on] = np.minimum(left, right) + points.leg_m[on]
         return found
 
-    def _before(self, edge: Ints, at: Floats) -> Ints:
-        """The last node at or before each place, on edges that sources split."""
-        edges = np.unique(edge)
-        held = np.concatenate([np.arange(self.first[one], self.first[one + 1]) for one in edges])
-        # Nodes sort before places at the same distance, so that the count of nodes passed includes them.
-        order = np.lexsort(
-            (
-                np.repeat([0, 1], [len(held), len(edge)]),
-                np.concatenate([self.at_m[held], at]),
-                np.concatenate([self.edge[held], edge]),
-            )
-        )
-        is_node = order < len(held)
-        last = held[np.maximum.accumulate(np.where(is_node, order, -1))]
-        found = np.empty(len(edge), dtype=np.int64)
-        found[order[~is_node] - len(held)] = last[~is_node]
-        # A place at the very end of its edge stands on its last node, which begins no stretch.
-        return np.minimum(found, self.first[edge + 1] - 2)
+    def before(self, points: Snapped) -> Ints:
+        """Position in ``node`` of the last node at or before each point on its edge; 0 where it was not snapped."""
+        edge = np.maximum(points.edge, 0)
+        low, high = self.first[edge], self.first[edge + 1] - 2
+        # Bisection of all at once: edges hold few nodes, and most only their two ends.
+        open_ = np.flatnonzero((high > low) & (points.edge >= 0))
+        while len(open_):
+            middle = (low[open_] + high[open_] + 1) // 2
+            passed = self.at_m[middle] <= points.at_m[open_]
+            low[open_] = np.where(passed, middle, low[open_])
+            high[open_] = np.where(passed, high[open_], middle - 1)
+            open_ = open_[high[open_] > low[open_]]
+        return np.where(points.edge >= 0, low, 0)
 
 
 def street_graph(
