@@ -18,6 +18,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 BLOCK = 2_000_000  # floats in one block of queries by distinct values: 16 MB an array
+GROUPS = 256  # distinct values that are told apart; areas or costs in whole units may have as many as places
 NEAR = 0.1  # standard deviations around the mean, where the formula divides 0 by 0
 
 
@@ -42,7 +43,7 @@ def saddlepoint_tails(values: Ints, sizes: Ints, sums: Ints, own: Ints | None = 
     """
     base = int(values.min())
     unit = max(int(np.gcd.reduce(values - base)), 1)
-    value, times = np.unique((values - base) // unit, return_counts=True)
+    value, times = _grouped((values - base) // unit)
     lattice = (sums - base * sizes) / unit
     left_out = None if own is None else (own - base) / unit
     block = max(BLOCK // len(value), 1)
@@ -55,12 +56,28 @@ def saddlepoint_tails(values: Ints, sizes: Ints, sums: Ints, own: Ints | None = 
     return upper, lower
 
 
-def _scores(value: Ints, times: Ints, sizes: Ints, sums: Floats, own: Floats | None) -> Floats:
+def _grouped(values: Ints) -> tuple[Floats, Ints]:
+    """Distinct values and how often each occurs; a very many are grouped, each group at its mean.
+
+    Groups are of equal width on the scale of the square root, so that a group of large values spans about 1 % of the
+    largest: the total is kept, and the variance to some parts in 100,000.
+    """
+    value, times = np.unique(values, return_counts=True)
+    if len(value) <= GROUPS:
+        return value.astype(np.float64), times
+    group = np.floor(np.sqrt(value / value[-1]) * (GROUPS - 1)).astype(np.int64)
+    many = np.bincount(group, weights=times)
+    total = np.bincount(group, weights=times * value.astype(np.float64))
+    kept = many > 0
+    return total[kept] / many[kept], many[kept].astype(np.int64)
+
+
+def _scores(value: Floats, times: Ints, sizes: Ints, sums: Floats, own: Floats | None) -> Floats:
     """Standard normal scores of half-integer sums."""
     n = times.sum() - (own is not None)
     out = 0.0 if own is None else own
-    mean = (times @ value - out) / n
-    variance = (times @ value**2 - np.square(out)) / n - mean**2
+    mean = ((times * value).sum() - out) / n
+    variance = ((times * value**2).sum() - np.square(out)) / n - mean**2
     share = sizes / n
     scale = np.sqrt(np.maximum(variance, 0.0))
     spread = scale * np.sqrt(sizes * (1 - share) * n / (n - 1))
@@ -79,12 +96,12 @@ def _scores(value: Ints, times: Ints, sizes: Ints, sums: Floats, own: Floats | N
     return np.where(near, between, right)
 
 
-def _star(value: Ints, times: Ints, sizes: Ints, x: Floats, own: Floats | None) -> Floats:
+def _star(value: Floats, times: Ints, sizes: Ints, x: Floats, own: Floats | None) -> Floats:
     """Score r* = w + log(v / w) / w at x standard deviations from the mean."""
     n = times.sum() - (own is not None)
     out = np.zeros(len(sizes)) if own is None else own
-    mean = (times @ value - out) / n
-    scale = np.sqrt((times @ value**2 - out**2) / n - mean**2)
+    mean = ((times * value).sum() - out) / n
+    scale = np.sqrt(((times * value**2).sum() - out**2) / n - mean**2)
     share = sizes / n
     with np.errstate(divide="ignore", invalid="ignore"):
         # Centred and in units of the deviation, so that both parameters are of order 1.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jxgis.hotspots import _subset_sums
+from jxgis.hotspots import _saddlepoint, _subset_sums
 from jxgis.hotspots._saddlepoint import saddlepoint_tails
 from jxgis.hotspots._subset_sums import subset_sum_tails
 
@@ -140,3 +140,19 @@ def test_the_saddlepoint_is_within_per_cents_of_the_exact_tail(n: int, k: int, r
         # Below 1e-11 the exact tail has lost its digits; next to 1 the sum is at an end, with no saddlepoint.
         counts = (true > 1e-11) & (true < 1 - 1e-9)
         np.testing.assert_allclose(near[counts], true[counts], rtol=relative)
+
+
+@pytest.mark.parametrize("left_out", [False, True])
+def test_values_grouped_for_the_saddlepoint_change_little(left_out: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(8)
+    values = rng.gamma(0.5, 10_000, 3000).astype(int)  # next to as many different values as places
+    sizes = rng.integers(20, 80, 300)
+    sums = np.array([rng.choice(values, k, replace=False).sum() for k in sizes])
+    sums[:100] = sums[:100] * 17 // 10  # some that are far out
+    own = values[:300] if left_out else None
+    grouped = saddlepoint_tails(values, sizes, sums, own)
+    monkeypatch.setattr(_saddlepoint, "GROUPS", 10_000)
+    whole = saddlepoint_tails(values, sizes, sums, own)
+    assert min(whole[0].min(), whole[1].min()) < 1e-6
+    for a, b in zip(grouped, whole, strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-3)
