@@ -9,12 +9,14 @@ import numpy as np
 
 from jxgis.units._kernels import Piece, unit_costs
 from jxgis.units.optimum import enumerate_units, optimal_units
-from jxgis.units.search import Found, search_piece
+from jxgis.units.search import Found, nearest_seed, search_piece
 
 __all__ = ["divide"]
 
 # Parts of at most so many nodes are tried to a proven optimum; the limit is what 64 bits hold.
 SMALL = 64
+# A proof over so many possible units takes about a second; more is left to whoever calls optimal_units by hand.
+MOST_SETS = 100_000
 # Inside bounds narrower by this a unit's area is within them however it is summed up again.
 MARGIN_M2 = 0.5
 
@@ -66,8 +68,11 @@ def divide(
     others = [] if fixed else sorted(set(range(fewest, most + 1)) - {k}, key=lambda other: (abs(other - k), other))
     best: Found | None = None
     for count in [k, *others]:
+        if count > n or (best is not None and stopped()):
+            continue
         for bounds in (tight, wide):
-            if count > n or (best is not None and stopped()):
+            # Whether another number can be had at all is asked before it is polished.
+            if best is not None and nearest_seed(bounds, count, seed=seed, stopped=stopped).excess > 0:
                 continue
             found = _searched(bounds, count, seed, iterations, starts, stopped)
             if found.better_than(best):
@@ -75,7 +80,7 @@ def divide(
             if found.excess == 0:
                 return found, None
     if n <= SMALL:
-        pool = enumerate_units(wide)
+        pool = enumerate_units(wide, most=MOST_SETS)
         if pool is not None:
             proof = optimal_units(wide, k if fixed else None, pool, None)
             if proof.found is not None:
@@ -92,7 +97,7 @@ def _searched(
     found = search_piece(piece, k, seed=seed, iterations=iterations, starts=starts, stopped=stopped)
     if found.excess > 0 or k == 1 or len(piece.area) > SMALL or stopped():
         return found if k > 1 or found.excess > 0 else replace(found, bound=found.cost)
-    pool = enumerate_units(piece)
+    pool = enumerate_units(piece, most=MOST_SETS)
     if pool is None:
         return found
     proof = optimal_units(piece, k, pool, found)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from jxgis.units._graph import Floats
 from jxgis.units._kernels import Piece, compiled, unit_cost
 
-__all__ = ["connected_sets", "set_costs"]
+__all__ = ["connected_sets", "reduced_costs", "set_costs"]
 
 
 @compiled
@@ -111,3 +111,19 @@ def set_costs(piece: Piece, members: npt.NDArray[np.uint64]) -> Floats:
                     cut += piece.cut[h]
         costs[s] = unit_cost(piece, area, perimeter, cut, square, mass)
     return costs
+
+
+@compiled
+def reduced_costs(members: npt.NDArray[np.uint64], costs: Floats, dual: Floats) -> Floats:
+    """Cost of each set less the prices of its nodes."""
+    one = np.uint64(1)
+    reduced = costs.copy()
+    for s in range(members.shape[0]):
+        left = members[s]
+        i = 0
+        while left != np.uint64(0):
+            if left & one == one:
+                reduced[s] -= dual[i]
+            left >>= one
+            i += 1
+    return reduced

@@ -13,18 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from jxgis.units._cover import cheapest_cover
-from jxgis.units._graph import Floats
+from jxgis.units._graph import Floats, Ints
 from jxgis.units._kernels import Piece
-from jxgis.units._sets import connected_sets, set_costs
+from jxgis.units._sets import connected_sets, reduced_costs, set_costs
 from jxgis.units.search import Found
 
 __all__ = ["Optimum", "UnitPool", "enumerate_units", "optimal_units"]
 
 # Sets beyond this take longer to price than a small part is worth.
-MOST_SETS = 400_000
+MOST_SETS = 2_000_000
 COLUMNS_PER_ROUND = 400
 MOST_ROUNDS = 200
-MOST_INTEGER_COLUMNS = 20_000
+# What the integer programme gets: a number of columns and of nodes, not of seconds, so that every machine answers alike.
+FIRST_COLUMNS = 1_000
+MOST_COLUMNS = 4_000
+MOST_NODES = 500
 # Share of the incumbent's cost below which a difference is the solver's rounding.
 TOLERANCE = 1e-9
 
@@ -43,11 +46,6 @@ class UnitPool:
 
     members: npt.NDArray[np.uint64]
     costs: Floats
-
-    def holds(self, n: int) -> npt.NDArray[np.float64]:
-        """Membership as a matrix, float (n, s)."""
-        bits = (self.members[None, :] >> np.arange(n, dtype=np.uint64)[:, None]) & np.uint64(1)
-        return bits.astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -122,71 +120,107 @@ def optimal_units(piece: Piece, k: int | None, pool: UnitPool, incumbent: Found 
     bound, reduced = _linear_bound(pool, n, k)
     if bound is None:
         return Optimum(found=None, infeasible=True)
-    cost = np.inf if incumbent is None or incumbent.excess > 0 else incumbent.cost
+    best = incumbent if incumbent is not None and incumbent.excess == 0 else None
+    ranked = _ranked(reduced, MOST_COLUMNS + 1)
+    if best is None:
+        # Any cover makes the fixing below bite; the cheapest columns nearly always hold one.
+        best, nothing = _covered(pool, n, k, ranked[:FIRST_COLUMNS])
+        if best is None and len(ranked) > FIRST_COLUMNS:
+            best, nothing = _covered(pool, n, k, ranked[:MOST_COLUMNS])
+        if best is None:
+            return Optimum(found=None, infeasible=nothing and len(pool.members) <= MOST_COLUMNS)
+    # A column whose reduced cost exceeds the gap is in no better cover.
     slack = abs(bound) * TOLERANCE + 1e-15
-    if cost - bound <= slack:
-        assert incumbent is not None
-        return Optimum(found=replace(incumbent, bound=incumbent.cost), infeasible=False)
-    kept = np.flatnonzero(reduced <= cost - bound + slack)
-    proven = len(kept) <= MOST_INTEGER_COLUMNS
-    if not proven:
-        kept = kept[np.argsort(reduced[kept], kind="stable")[:MOST_INTEGER_COLUMNS]]
-    sets = _sets(pool.members[kept], n)
-    cover = cheapest_cover(n, sets, pool.costs[kept], k, nodes=5_000)
+    open_ = int(np.searchsorted(reduced[ranked], best.cost - bound + slack, side="right"))
+    within = ranked[: min(open_, MOST_COLUMNS)]
+    proven = bound
+    if best.cost - bound > slack and len(within):
+        sets = _sets(pool.members[within], n)
+        cover = cheapest_cover(n, sets, pool.costs[within], k, nodes=MOST_NODES)
+        if cover.chosen is not None:
+            found = _found(pool, within, sets, cover.chosen, n)
+            best = found if found.better_than(best) else best
+        # Covers by these columns cost at least what was proven of them, those with another column at least that one's
+        # reduced cost more than the linear bound.
+        beyond = np.inf if open_ <= len(within) else bound + float(reduced[ranked[len(within)]])
+        among = np.inf if cover.infeasible else cover.bound
+        proven = max(bound, min(beyond, among if np.isfinite(among) or cover.infeasible else bound, best.cost))
+    if best.cost - proven <= abs(best.cost) * 1e-8:
+        proven = best.cost
+    return Optimum(found=replace(best, bound=proven), infeasible=False)
+
+
+def _covered(pool: UnitPool, n: int, k: int | None, columns: Ints) -> tuple[Found | None, bool]:
+    """The cheapest cover by some columns, and whether it is proven that there is none."""
+    sets = _sets(pool.members[columns], n)
+    cover = cheapest_cover(n, sets, pool.costs[columns], k, nodes=MOST_NODES)
     if cover.chosen is None:
-        if incumbent is None or incumbent.excess > 0:
-            return Optimum(found=None, infeasible=proven and cover.infeasible)
-        return Optimum(found=replace(incumbent, bound=bound), infeasible=False)
+        return None, cover.infeasible
+    return _found(pool, columns, sets, cover.chosen, n), False
+
+
+def _found(pool: UnitPool, columns: Ints, sets: list[Ints], chosen: Ints, n: int) -> Found:
     label = np.empty(n, dtype=np.int64)
-    for unit, column in enumerate(cover.chosen):
+    for unit, column in enumerate(chosen):
         label[sets[column]] = unit
-    value = float(pool.costs[kept][cover.chosen].sum())
-    # What the integer programme proved holds for the columns it had; the others cost at least the linear bound more.
-    below = max(bound, min(cover.bound, value)) if proven else bound
-    found = Found(label=label, k=len(cover.chosen), cost=value, excess=0.0, bound=below)
-    if incumbent is not None and not found.better_than(incumbent):
-        found = replace(incumbent, bound=min(below, incumbent.cost))
-    if found.cost - found.bound <= abs(found.cost) * 1e-8:
-        found = replace(found, bound=found.cost)
-    return Optimum(found=found, infeasible=False)
+    return Found(label=label, k=len(chosen), cost=float(pool.costs[columns][chosen].sum()), excess=0.0)
 
 
 def _linear_bound(pool: UnitPool, n: int, k: int | None) -> tuple[float | None, Floats]:
     """Value of the linear relaxation over all units, and every unit's reduced cost; None where it has no solution."""
     from scipy.optimize import linprog
 
-    holds = pool.holds(n)
-    s = holds.shape[1]
+    s = len(pool.members)
     scale = float(np.abs(pool.costs).max()) or 1.0
     cost = pool.costs / scale
-    rows = holds if k is None else np.vstack([holds, np.ones(s)])
     wanted = np.ones(n) if k is None else np.append(np.ones(n), k)
     # Artificial columns, one a row, keep every restricted programme solvable; their price is above any cover's.
     m = len(wanted)
     price = 10.0 * (n + 1)
     active = np.zeros(s, dtype=np.bool_)
-    active[np.argsort(cost, kind="stable")[:COLUMNS_PER_ROUND]] = True
+    active[_cheapest(cost, COLUMNS_PER_ROUND)] = True
     for _ in range(MOST_ROUNDS):
         columns = np.flatnonzero(active)
+        rows = np.ones((m, len(columns)))
+        rows[:n] = _bits(pool.members[columns], n).T
         solved = linprog(
             np.concatenate([cost[columns], np.full(m, price)]),
-            A_eq=np.hstack([rows[:, columns], np.eye(m)]),
+            A_eq=np.hstack([rows, np.eye(m)]),
             b_eq=wanted,
             bounds=(0, None),
             method="highs",
         )
-        dual = np.asarray(solved.eqlin.marginals)
-        reduced: Floats = cost - dual @ rows
+        dual = np.asarray(solved.eqlin.marginals, dtype=np.float64)
+        reduced = reduced_costs(pool.members, cost, dual[:n])
+        if k is not None:
+            reduced -= dual[n]
         entering = np.flatnonzero((reduced < -1e-9) & ~active)
         if not len(entering):
             if np.asarray(solved.x)[len(columns) :].sum() > 1e-7:
                 return None, reduced
-            # Farley's bound would loosen this by what is still negative: within rounding of nothing.
-            return float(wanted @ dual) * scale, reduced * scale
-        active[entering[np.argsort(reduced[entering], kind="stable")[:COLUMNS_PER_ROUND]]] = True
+            # What is still negative is the solver's rounding: units of a cover are at most n.
+            return (float(wanted @ dual) + n * min(float(reduced.min()), 0.0)) * scale, reduced * scale
+        active[entering[_cheapest(reduced[entering], COLUMNS_PER_ROUND)]] = True
     return -np.inf, np.full(s, -np.inf)
 
 
-def _sets(members: npt.NDArray[np.uint64], n: int) -> list[npt.NDArray[np.int64]]:
+def _ranked(cost: Floats, count: int) -> Ints:
+    """Positions of the lowest values, lowest first."""
+    lowest = _cheapest(cost, count)
+    order: Ints = lowest[np.argsort(cost[lowest], kind="stable")]
+    return order
+
+
+def _cheapest(cost: Floats, count: int) -> Ints:
+    """Positions of the lowest values, in the order of the list."""
+    return np.sort(np.argpartition(cost, count)[:count]) if len(cost) > count else np.arange(len(cost))
+
+
+def _bits(members: npt.NDArray[np.uint64], n: int) -> npt.NDArray[np.bool_]:
+    """Membership, bool (s, n)."""
     bits = (members[:, None] >> np.arange(n, dtype=np.uint64)[None, :]) & np.uint64(1)
-    return [np.flatnonzero(row).astype(np.int64) for row in bits]
+    return bits.astype(np.bool_)
+
+
+def _sets(members: npt.NDArray[np.uint64], n: int) -> list[Ints]:
+    return [np.flatnonzero(row).astype(np.int64) for row in _bits(members, n)]

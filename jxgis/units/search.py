@@ -15,7 +15,7 @@ import numpy as np
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._kernels import Piece, anneal, grow_seed, unit_costs
 
-__all__ = ["Found", "Pool", "search_piece"]
+__all__ = ["Found", "Pool", "nearest_seed", "search_piece"]
 
 # Start of the annealing, as a share of the mean cost of a unit, and how far it cools.
 HOT_SHARE = 0.2
@@ -132,6 +132,21 @@ def search_piece(
     if starts > 1 and best.excess == 0 and not stopped():
         best = _recombined(piece, k, pool, best)
     return best
+
+
+def nearest_seed(piece: Piece, k: int, *, seed: tuple[int, ...], stopped: Callable[[], bool] = lambda: False) -> Found:
+    """The start that :func:`search_piece` would make first: whether k units within the bounds are easily had.
+
+    Parameters
+    ----------
+    piece, k, seed, stopped
+        As :func:`search_piece`.
+
+    Returns
+    -------
+    Found
+    """
+    return _judge(piece, _seed_within(piece, k, _state((*seed, 0)), stopped), k)
 
 
 def _judge(piece: Piece, label: Ints, k: int) -> Found:
