@@ -91,7 +91,10 @@ class Inputs(_Section):
     places: InputSettings | None = None
     population: InputSettings | None = None
     exposure: InputSettings | None = None
+    land_use: InputSettings | None = None
     blocks: InputSettings | None = None
+    keep_together: InputSettings | None = None
+    keep_apart: InputSettings | None = None
     units: InputSettings | None = None
     candidates: InputSettings | None = None
 

@@ -23,6 +23,9 @@ __all__ = [
     "load_exposure",
     "load_gates",
     "load_historic",
+    "load_keep_apart",
+    "load_keep_together",
+    "load_land_use",
     "load_parks",
     "load_places",
     "load_residential",
@@ -76,6 +79,21 @@ def load_waters(path: Source, *, city: City | None = None, **options: Unpack[Rea
 def load_historic(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load historic areas, in which smaller parks count: polygons with ``name``; otherwise as `load_parks`."""
     return _plain("historic", path, city, options)
+
+
+def load_land_use(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load land use or functional areas: polygons with ``kind``."""
+    return _plain("land_use", path, city, options)
+
+
+def load_keep_together(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load areas that a unit should hold whole, such as model areas: polygons with ``name``."""
+    return _plain("keep_together", path, city, options)
+
+
+def load_keep_apart(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load lines that no unit reaches across, such as a river without a bridge: lines with ``name``."""
+    return _plain("keep_apart", path, city, options)
 
 
 def load_vacant(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:

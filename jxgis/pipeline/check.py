@@ -33,7 +33,10 @@ LAYERS = (
     "vacant",
     "population",
     "exposure",
+    "land_use",
     "blocks",
+    "keep_together",
+    "keep_apart",
     "units",
     "candidates",
 )

@@ -42,7 +42,17 @@ __all__ = [
 GROUND = ("districts", "subdistricts")
 OF_HOTSPOTS = (*GROUND, "issues", "places", "streets", "exposure")
 OF_PARKS = (*GROUND, "parks", "residential", "streets", "gates", "places", "historic", "vacant")
-OF_UNITS = (*GROUND, "blocks", "streets", "waters", "issues", "population")
+OF_UNITS = (
+    *GROUND,
+    "blocks",
+    "streets",
+    "waters",
+    "issues",
+    "population",
+    "land_use",
+    "keep_together",
+    "keep_apart",
+)
 OF_SCORES = (*GROUND, "candidates", "issues", "parks", "residential", "historic", "waters")
 
 
