@@ -267,7 +267,8 @@ def _repair(gathered: Gathered) -> None:
     odd = repaired.wrong_kind | repaired.made_valid | repaired.no_size
     names = np.full(len(odd), "", dtype=object)
     names[odd] = [_label(gathered, at) for at in np.flatnonzero(odd).tolist()]
-    kinds = np.array([getattr(geometry, "geom_type", "") for geometry in gathered.geometry], dtype=object)
+    kinds = np.full(len(odd), "", dtype=object)
+    kinds[repaired.wrong_kind] = [shape.geom_type for shape in gathered.geometry[repaired.wrong_kind]]
     gathered.ledger.reject(repaired.wrong_kind, field="geometry", reason="wrong_geometry", values=kinds)
     gathered.ledger.reject(repaired.no_size, field="geometry", reason="no_size", values=names)
     fixed = np.flatnonzero(repaired.made_valid & gathered.ledger.kept)

@@ -226,9 +226,9 @@ def place_columns(
     if in_one.any():
         # A pair in one field has an order of its own: east first, unless only the other way round fits.
         east, north = east.copy(), north.copy()
-        east[in_one], north[in_one] = one[in_one], two[in_one]
-        turned = in_one & usable & _fits(two, one, reference, box) & ~_fits(one, two, reference, box)
-        east[turned], north[turned] = two[turned], one[turned]
+        at = np.flatnonzero(in_one)
+        turned = _fits(two[at], one[at], reference, box) & ~_fits(one[at], two[at], reference, box)
+        east[at], north[at] = np.where(turned, two[at], one[at]), np.where(turned, one[at], two[at])
     lon, lat = _crs.to_lonlat(east, north, reference)
     strayed = usable & ~_on_earth(lon, lat)
     outside = np.zeros(len(frame), dtype=bool) if box is None else usable & ~_crs.inside_box(lon, lat, box)
@@ -238,7 +238,13 @@ def place_columns(
     if box is not None:
         swapped[outside] = _fits(north[outside], east[outside], reference, box)
     good = usable & ~strayed & ~outside
-    x, y = _crs.to_metric(east[good], north[good], reference, metric)
+    # From degrees that are there already where a shift was undone: undoing it again takes most of the time.
+    there = (
+        (lon[good], lat[good], _crs.resolve_crs(4326))
+        if reference.datum != "WGS-84"
+        else (east[good], north[good], reference)
+    )
+    x, y = _crs.to_metric(*there, metric)
     geometry = np.full(len(frame), None, dtype=object)
     geometry[good] = shapely.points(x, y)
     values = _values(frame, pair, ~good)
