@@ -117,7 +117,7 @@ def run_units(
         result = steps.propose(inputs, settings, progress)
         progress(text_pair("pipeline.step_writing"))
         write_units(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("units",))
+        finish(stage, inputs, settings, lang, ("units",), **result.account())
     return result
 
 

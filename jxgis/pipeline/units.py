@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -49,6 +50,24 @@ class UnitsResult:
     cut_finer: tuple[str, ...]
     borders: gpd.GeoDataFrame | None = None
     alternatives: pd.DataFrame | None = None
+
+    def account(self) -> dict[str, Any]:
+        """What ``run.json`` says beside the settings: what the plan was made of, and how good it is as a whole."""
+        report = self.report
+        return {
+            "plan": {
+                "blocks_from": self.blocks_from,
+                "cut_finer": list(self.cut_finer),
+                "terms": list(report.terms),
+                "attributes": list(report.attributes),
+                "constant_attributes": list(report.constant),
+                "ssd_share": _rounded(report.ssd_share),
+                "mean_compactness": _rounded(report.mean_compactness),
+                "in_bounds_share": _rounded(report.in_bounds_share),
+                "kept_together": [[str(row["name"]), bool(row["kept"])] for _, row in report.together.iterrows()],
+                "apart_crossed_m": _rounded(report.apart_crossed_m),
+            }
+        }
 
 
 def analyse(
@@ -244,6 +263,11 @@ def _to_cut_finer(units: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame, target_km2:
     stuck = set(units.loc[~units["in_bounds"], "district"])
     coarse = set(blocks.loc[blocks.area > target_km2 * 1e6, "district"])
     return tuple(sorted(stuck & coarse))
+
+
+def _rounded(number: float) -> float | None:
+    """Six decimals, or nothing where there is no number: JSON has none for it."""
+    return None if math.isnan(number) else round(float(number), 6)
 
 
 def _blocks(

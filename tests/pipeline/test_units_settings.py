@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import geopandas as gpd
@@ -50,6 +51,11 @@ def test_layers_and_numbers_of_a_project_shape_the_plan(project: Path, tmp_path:
     west = result.blocks.centroid.x < EAST + 1500
     assert not set(result.blocks.loc[west, "unit_id"]) & set(result.blocks.loc[~west, "unit_id"])
     assert result.borders is None
+    plan = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["plan"]
+    assert plan["blocks_from"] == "grid"
+    assert plan["kept_together"] == [["样板区", True]]
+    assert plan["in_bounds_share"] == 1
+    assert 0 < plan["ssd_share"] < 1
     written = gpd.read_file(tmp_path / "out" / "units.gpkg", layer="units")
     np.testing.assert_allclose(np.sort(written["area_km2"]), np.sort(result.units["area_km2"]))
 
