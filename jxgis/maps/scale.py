@@ -65,5 +65,5 @@ def scale_chart(
         right.axvline(band_m, color=SITE, linewidth=1.4, label=text("hotspots.band", lang, band=f"{band_m:g}"))
         right.set(xlabel=text("hotspots.band_axis", lang), ylabel=text("hotspots.moran_axis", lang))
         right.set_title(text(f"hotspots.{reason}", lang))
-        right.legend(loc="lower right")
+        right.legend(loc="upper right")
     return figure
