@@ -23,15 +23,16 @@ __all__ = [
     "sequential",
 ]
 
-#: Gi* bins from -3 (cold, q ≤ .01) to 3 (hot, q ≤ .01).
+#: Gi* bins from -3 (cold, q ≤ .01) to 3 (hot, q ≤ .01). Cold is kept pale: it mostly means that nobody is there, and
+#: must not outshine the hot places.
 HOT_COLD: dict[int, str] = {
     3: "#b2182b",
     2: "#ef6f4c",
     1: "#fcc5a3",
-    0: "#dfe3e4",
-    -1: "#c3dcec",
-    -2: "#67a9cf",
-    -3: "#2166ac",
+    0: "#e9ecec",
+    -1: "#dcebf4",
+    -2: "#b9d4e8",
+    -3: "#8fb3d6",
 }
 #: From little to much.
 SEQUENTIAL: tuple[str, ...] = ("#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#1d91c0", "#225ea8", "#0c2c84")

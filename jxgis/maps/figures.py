@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -178,7 +179,7 @@ def save_png(figure: Figure, path: str | Path, *, dpi: int = 160) -> Path:
 
 
 def _rings(geometries: Any) -> list[Any]:
-    rings = shapely.get_rings(np.asarray(geometries, dtype=object))
+    rings = shapely.get_rings(shapely.get_parts(np.asarray(geometries, dtype=object)))
     return [shapely.get_coordinates(ring) for ring in rings]
 
 
@@ -230,6 +231,8 @@ def hotspot_panels(
 ) -> Figure:
     """Hot and cold cells of each class side by side: the plan's six maps.
 
+    Classes without any hot or cold cell get no panel; they are named below the heading.
+
     Parameters
     ----------
     cells
@@ -257,9 +260,12 @@ def hotspot_panels(
         If there are no such cells.
     """
     found = [c for c in pd.unique(cells["issue_class"]) if c != "all"] or ["all"]
-    order = list(classes) if classes is not None else found
-    if not order or cells.empty:
+    asked = list(classes) if classes is not None else found
+    if not asked or cells.empty:
         raise InputError(zh="没有可以画的问题类别。", en="There is no issue class to draw.")
+    seen = cells[cells["gi_bin"].fillna(0).ne(0)]
+    order = [c for c in asked if (seen["issue_class"] == c).any()] or asked
+    absent = [class_label(c, lang) for c in asked if c not in order]
     rows = -(-len(order) // columns)
     bounds = cells.total_bounds if districts is None else districts.total_bounds
     with figure_style():
@@ -270,7 +276,7 @@ def hotspot_panels(
         for ax in panels[len(order) :]:
             ax.remove()
         for ax, issue_class in zip(panels, order, strict=False):
-            own = cells[(cells["issue_class"] == issue_class) & cells["gi_bin"].fillna(0).ne(0)]
+            own = seen[seen["issue_class"] == issue_class]
             colours = [HOT_COLD[int(b)] for b in own["gi_bin"]]
             if len(own):
                 outlines = [shapely.get_coordinates(g) for g in shapely.get_exterior_ring(own.geometry.array)]
@@ -279,7 +285,11 @@ def hotspot_panels(
             ax.set_title(class_label(issue_class, lang))
         handles = [Patch(color=s.colour, label=s.label) for s in hotspot_swatches(lang) if s.colour != HOT_COLD[0]]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8)
-        figure.suptitle(title or text("maps.panels_title", lang), fontsize=14)
+        heading = title or text("maps.panels_title", lang)
+        if absent:
+            names = ("、" if lang == "zh" else ", ").join(absent)
+            heading += "\n" + textwrap.fill(text("maps.panels_absent", lang, names=names), 30 * columns)
+        figure.suptitle(heading, fontsize=13)
         _mark(figure, sketch=sketch, lang=lang)
     return figure
 

@@ -125,9 +125,7 @@ def _add_cells(
     # A cell without issues that is no cold spot says nothing: left out, the land shows.
     seen = cells[(cells["count"] > 0) | (bins != 0)]
     bins = bins.loc[seen.index]
-    # Cold mostly means that nobody is there: it must not outshine the hot places.
-    opacity = {b: 0.85 if b > 0 else 0.45 for b in _BINS}
-    styles = [fill(HOT_COLD[b], opacity=opacity[b], weight=0.3 if b > 0 else 0) for b in _BINS]
+    styles = [fill(HOT_COLD[b], opacity=0.85, weight=0.3 if b > 0 else 0) for b in _BINS]
     fields = [f for f in _cell_fields(lang) if f.column in seen.columns and seen[f.column].notna().any()]
     add_polygons(
         group, seen, name="", styles=styles, style=3 - bins.to_numpy(), heading="cell_id", fields=fields,
@@ -205,6 +203,9 @@ def hotspot_map(
         To be written with :func:`jxgis.maps.offline.save_map`.
     """
     cells = localise_reasons(cells, lang)
+    if "lisa" in cells.columns:
+        words = {code: text(f"maps.lisa_{code}", lang) for code in ("HH", "LL", "HL", "LH", "ns")}
+        cells = cells.assign(lisa=cells["lisa"].map(words))
     page = new_map(
         extent([districts if districts is not None else cells]),
         title=title or text("maps.hotspots_title", lang),
@@ -217,7 +218,8 @@ def hotspot_map(
     found = list(pd.unique(cells["issue_class"]))
     order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != "all", found.index(c)))
     ground = _ground(page, cells, max_cells)
-    lists = []
+    lists: list[PlaceList] = []
+    rated: list[folium.FeatureGroup] = []
     for at, issue_class in enumerate(order):
         label = class_label(issue_class, lang)
         group = add_group(page, name=label, show=at == 0)
@@ -230,12 +232,13 @@ def hotspot_map(
             _add_places(group, own_places, pins, lang)
             lists.append(_place_list(group, own_places, pins, label, lang))
         if issue_class == "all" and own is not None and "rate_bin" in own.columns and own["rate_bin"].notna().any():
-            rated = add_group(page, name=text("maps.all_rates", lang), show=False)
-            _add_cells(rated, own, ground, lang, "rate_bin")
+            by_rate = add_group(page, name=text("maps.all_rates", lang), show=False)
+            rated.append(by_rate)
+            _add_cells(by_rate, own, ground, lang, "rate_bin")
             rate_own = _of_class(rate_places, "all")
             if rate_own is not None:
-                _add_places(rated, rate_own, pins, lang)
-                lists.append(_place_list(rated, rate_own, pins, text("maps.all_rates", lang), lang))
+                _add_places(by_rate, rate_own, pins, lang)
+                lists.append(_place_list(by_rate, rate_own, pins, text("maps.all_rates", lang), lang))
     add_place_lists(page, lists)
     note = (
         text("maps.painted_note", lang, n=f"{len(ground.ids):,}")
@@ -246,6 +249,8 @@ def hotspot_map(
     if peaks is not None and len(peaks):
         marks.append(Swatch(_PEAK, text("maps.peak", lang), "dot"))
     sections = [LegendSection(text("maps.hotspots_legend", lang), hotspot_swatches(lang), note)]
+    if rated:
+        sections.append(LegendSection("", [], text("maps.rates_note", lang), rated))
     add_legend(page, [*sections, *([LegendSection("", marks)] if marks else [])], lang=lang)
     add_switch(page)
     return page

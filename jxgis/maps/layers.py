@@ -358,14 +358,17 @@ def add_names(
     control: bool = True,
     show: bool = True,
 ) -> None:
-    """Write a column's texts on the map, each at a point inside its geometry."""
+    """Write a column's texts on the map, each inside its geometry; where they would overlap, the larger area's."""
+    table = table.iloc[np.argsort(-table.geometry.area.to_numpy(), kind="stable")]
     origin, moves = _anchors(table)
     texts = ["" if pd.isna(v) else str(v) for v in table[column]]
     data = {"origin": origin, "steps": moves, "names": texts}
     parent.add_child(_DataLayer("names", data, name=name, control=control, show=show))
 
 
-def add_land(page: folium.Map, districts: gpd.GeoDataFrame, *, name: str, column: str = "name") -> None:
+def add_land(
+    page: folium.Map, districts: gpd.GeoDataFrame, *, name: str, column: str = "name", weight: float = 1.4
+) -> None:
     """The quiet ground of every map: the districts' land below all else, their borders and names above.
 
     Parameters
@@ -376,6 +379,8 @@ def add_land(page: folium.Map, districts: gpd.GeoDataFrame, *, name: str, column
         Polygons with their names in ``column``.
     name
         What the switch calls borders and names together.
+    weight
+        Width of the borders, pixels.
     """
     add_polygons(
         page, districts, name="", styles=[fill(LAND, opacity=1, border=LAND, weight=1)], level=-1, control=False,
@@ -383,7 +388,7 @@ def add_land(page: folium.Map, districts: gpd.GeoDataFrame, *, name: str, column
     )  # fmt: skip
     borders = add_group(page, name=name, overlay=True)
     add_polygons(
-        borders, districts, name="", styles=[line(BORDER, weight=1.4)], control=False, simplify_m=2,
+        borders, districts, name="", styles=[line(BORDER, weight=weight)], control=False, simplify_m=2,
     )  # fmt: skip
     add_names(borders, districts, column=column, name="", control=False)
 

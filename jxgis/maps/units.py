@@ -24,9 +24,9 @@ __all__ = ["neighbour_colours", "units_map"]
 _OUT = "#c1272d"
 _BOUNDS_COLOURS = ("#8cc5a2", "#f6d58e", "#e58a6b")
 _STABILITY = (
-    ("#1f2d3a", 2.6, None, "stable_high"),
-    ("#5c6b78", 1.8, None, "stable_mid"),
-    (_OUT, 1.8, "5 4", "stable_low"),
+    ("#1f2d3a", 1.8, None, "stable_high"),
+    ("#7b8894", 1.4, None, "stable_mid"),
+    (_OUT, 1.6, "5 4", "stable_low"),
 )
 
 
@@ -138,7 +138,7 @@ def units_map(
         title=title or text("maps.units_title", lang), subtitle=method, lang=lang, sketch=sketch,
     )  # fmt: skip
     if districts is not None:
-        add_land(page, districts, name=text("maps.borders", lang))
+        add_land(page, districts, name=text("maps.borders", lang), weight=2.8)
     limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
     bounds = _bounds_rows(units)
     bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]
@@ -163,7 +163,7 @@ def units_map(
             page, outside, name=text("maps.out_of_bounds", lang, **limits), styles=[line(_OUT, weight=2.4, dash="7 4")],
             simplify_m=0.5,
         )  # fmt: skip
-    add_names(page, shown, column="unit_id", name=text("maps.unit_id", lang), show=len(units) <= 40)
+    add_names(page, shown, column="unit_id", name=text("maps.unit_id", lang))
     in_bounds = [Swatch(c, b) for c, b in zip(_BOUNDS_COLOURS, bounds_labels, strict=True)]
     sections = [
         LegendSection(text("maps.unit", lang), [Swatch(UNITS[0], text("maps.unit_colours", lang))], "", groups[:1]),

@@ -136,3 +136,24 @@ def test_the_legend_follows_the_layer(pages, visit):
     page.wait_for_timeout(100)
     assert "紧凑度" in legend.inner_text()
     assert "颜色只用于区分" not in legend.inner_text()
+
+
+def test_names_do_not_lie_on_one_another(pages, visit):
+    page = visit(pages["units"]).page
+    page.wait_for_timeout(300)
+    count = """() => {
+        const shown = [...document.querySelectorAll(".jx-name span")].filter((n) => n.style.visibility !== "hidden");
+        const boxes = shown.map((n) => n.getBoundingClientRect());
+        const meet = (a, b) => a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom;
+        return [shown.length, boxes.filter((a, i) => boxes.some((b, j) => i < j && meet(a, b))).length];
+    }"""
+    shown, overlapping = page.evaluate(count)
+    assert shown > 20
+    assert overlapping == 0
+    page.locator(".leaflet-control-zoom-in").click()
+    page.wait_for_timeout(500)
+    page.locator(".leaflet-control-zoom-in").click()
+    page.wait_for_timeout(500)
+    closer, overlapping = page.evaluate(count)
+    assert closer > shown
+    assert overlapping == 0

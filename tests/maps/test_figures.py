@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import warnings
 
+import geopandas as gpd
 import matplotlib as mpl
 import numpy as np
 import pytest
+import shapely
 from matplotlib import font_manager
 from result_tables import CLASSES, result_tables
 
@@ -95,3 +97,22 @@ def test_without_any_chinese_font_it_says_what_to_install(monkeypatch):
 def test_no_class_is_refused():
     with pytest.raises(_errors.InputError):
         figures.hotspot_panels(result_tables().cells.iloc[:0])
+
+
+def test_every_part_of_a_district_is_land():
+    both = gpd.GeoDataFrame(
+        {"name": ["两岛"]},
+        geometry=[shapely.MultiPolygon([shapely.box(0, 0, 9, 9), shapely.box(20, 0, 29, 9)])],
+        crs=4549,
+    )
+    ax = figures.Figure().subplots()
+    figures.map_axes(ax, both, both.total_bounds)
+    assert len(ax.collections[0].get_paths()) == 2
+
+
+def test_classes_without_a_significant_cell_are_named_and_get_no_panel():
+    t = result_tables()
+    quiet = t.cells.assign(gi_bin=t.cells["gi_bin"].where(t.cells["issue_class"] != "街面秩序", 0))
+    figure = figures.hotspot_panels(quiet, districts=t.districts)
+    assert "街面秩序" not in [ax.get_title() for ax in figure.axes]
+    assert "没有显著格的类别：街面秩序" in figure.get_suptitle()

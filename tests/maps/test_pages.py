@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 
 import folium
 import geopandas as gpd
@@ -35,13 +36,18 @@ def make(name: str, lang: str = "zh", *, sketch: bool = True) -> folium.Map:
             return scores_map(t.scores, districts=t.districts, **common)
 
 
+@cache
+def html(name: str, lang: str = "zh", *, sketch: bool = True) -> str:
+    return to_html(make(name, lang, sketch=sketch))
+
+
 PAGES = ("hotspots", "parks", "units", "scores")
 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_page_holds_its_title_legend_scale_and_switch(name, lang):
-    page = to_html(make(name, lang))
+    page = html(name, lang)
     assert text(f"maps.{name}_title", lang) in page
     assert text("common.sketch", lang) in page
     assert "jxgis.legend(" in page
@@ -52,7 +58,7 @@ def test_a_page_holds_its_title_legend_scale_and_switch(name, lang):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_loads_nothing(name):
-    page = to_html(make(name))
+    page = html(name)
     require_offline(page)
     markup = re.sub(r"<script\b[^>]*>.*?</script>", "<script></script>", page, flags=re.DOTALL)
     assert not re.findall(r"https?:", markup)
@@ -72,23 +78,23 @@ def test_two_runs_write_the_same_bytes(name, tmp_path):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_mark_goes_with_official_polygons(name):
-    assert text("common.sketch", "zh") not in to_html(make(name, sketch=False))
+    assert text("common.sketch", "zh") not in html(name, sketch=False)
 
 
 def test_hot_spots_switch_between_all_classes_in_order():
-    page = to_html(make("hotspots"))
+    page = html("hotspots")
     names = re.search(r"base_layers : \{(.*?)\}", page, re.DOTALL)[1]
     assert [json.loads(f'"{n}"') for n in re.findall(r'"(\S+)" :', names)] == ["全部问题", *CLASSES]
 
 
 def test_a_city_of_cells_by_class_stays_a_small_page():
     # 9,600 cells in seven classes; as GeoJSON the same is over 20 MB.
-    assert len(to_html(make("hotspots"))) < 3_000_000
-    assert len(to_html(make("units"))) < 300_000
+    assert len(html("hotspots")) < 3_000_000
+    assert len(html("units")) < 300_000
 
 
 def test_hostile_text_stays_text():
-    page = to_html(make("hotspots"))
+    page = html("hotspots")
     assert "window.hacked=1\\u003c/script" in page
     assert "<img src=x" not in page
     assert page.count("</script>") == page.count("<script")
@@ -99,9 +105,9 @@ def test_hostile_names_everywhere_stay_text():
     page = new_map(extent([square]), title=HOSTILE, subtitle=HOSTILE)
     add_polygons(page, square, name=HOSTILE, styles=[fill("#fff")], heading="name", fields=[Field("name", HOSTILE)])
     page.add_child(folium.LayerControl())
-    html = to_html(page)
-    assert "<img src=x" not in html
-    assert html.count("</script>") == html.count("<script")
+    written = to_html(page)
+    assert "<img src=x" not in written
+    assert written.count("</script>") == written.count("<script")
 
 
 def test_a_layer_that_needs_the_internet_is_refused():

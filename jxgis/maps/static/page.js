@@ -40,6 +40,8 @@ const jxgis = (() => {
     if (data.heading) element("b", box, format(cell(data.heading, row), { kind: "text" }));
     const table = element("table", box);
     data.fields.forEach((field, at) => {
+      // A number that is missing is a dash; words that are missing are no line at all.
+      if (field.kind === "text" && !cell(data.columns[at], row)) return;
       const line = element("tr", table);
       element("th", line, field.label);
       element("td", line, format(cell(data.columns[at], row), field));
@@ -150,6 +152,18 @@ const jxgis = (() => {
       self.addLayer(L.imageOverlay(data.uri, data.bounds, options));
     });
 
+  // Of names that would lie on one another only the first is shown: the larger area comes first.
+  const declutter = (map) => {
+    const taken = [];
+    map.getContainer().querySelectorAll(".jx-name span").forEach((name) => {
+      name.style.visibility = "";
+      const box = name.getBoundingClientRect();
+      const free = taken.every((o) => box.right < o.left || box.left > o.right || box.bottom < o.top || box.top > o.bottom);
+      if (free) taken.push(box);
+      else name.style.visibility = "hidden";
+    });
+  };
+
   const names = (data) => lazy((self, map) => {
     pane(map, "jxnames", 425);
     map.getPane("jxnames").style.pointerEvents = "none";
@@ -159,6 +173,8 @@ const jxgis = (() => {
       const icon = L.divIcon({ html: text, className: "jx-name", iconSize: [0, 0] });
       self.addLayer(L.marker(at, { icon, pane: "jxnames", interactive: false, keyboard: false }));
     });
+    self.on("add remove", () => declutter(map));
+    map.on("zoomend resize", () => declutter(map));
   });
 
   // A list of ranked places, one list a layer: it follows the layer that is shown, and a click goes to the place.
