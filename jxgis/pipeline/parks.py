@@ -274,9 +274,8 @@ def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
         "parks": result.parks,
         "blind_spots": result.blind_spots,
     }
-    layers |= {
-        name: table for name, table in (("gates", result.gates), ("isochrones", result.isochrones)) if table is not None
-    }
+    more = {"gates": result.gates, "isochrones": result.isochrones, "supply": result.supply}
+    layers |= {name: table for name, table in more.items() if table is not None}
     write_gpkg(stage.path("parks.gpkg"), layers, lang=lang)
 
 

@@ -104,7 +104,9 @@ def test_written_layers(town, found, tmp_path):
         write(found, stage, lang="zh")
         output.write_run(stage, settings={}, crs="EPSG:4549", loaded=[])
     path = tmp_path / "out/parks.gpkg"
-    assert {"coverage", "served", "unserved", "sites"} <= set(pyogrio.list_layers(path)[:, 0])
+    assert pyogrio.list_layers(path)[:, 0].tolist() == [
+        "coverage", "served", "unserved", "sites", "parks", "blind_spots", "gates", "isochrones", "supply",
+    ]  # fmt: skip
     coverage = gpd.read_file(path, layer="coverage")
     needed = ["zone", "method", "residential_m2", "served_m2", "coverage", "standard", "unreachable_share", "reason"]
     assert set(needed) <= set(coverage.columns)
