@@ -1,6 +1,6 @@
 """Hot spots beside their peers: 1 M points, 38,497 cells of 100 m, a band of 500 m; time, ratio and peak memory.
 
-Run: ``python benchmarks/hotspots.py`` (about three minutes), or ``--only NAME`` for one contender. Every contender runs
+Run: ``python benchmarks/hotspots.py`` (about five minutes), or ``--theme bin`` for a part of it. Every contender runs
 alone in a fresh process on the same data, after a warm-up on a small case (esda compiles by numba), and reports the
 seconds of the work itself and how far the peak memory of its process rose above what stood before it. The last section
 times whole fresh processes: imports and first calls included.
@@ -381,14 +381,16 @@ def cold_seconds(path: str) -> float:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=CONTENDERS)
-    only = parser.parse_args().only
-    if only:
-        print(json.dumps(run(only)))
+    parser.add_argument("--only", choices=CONTENDERS, help="run one contender in this process and print JSON")
+    parser.add_argument("--theme", default="", help="bin, z, p, moran, table or density; all of them by default")
+    asked = parser.parse_args()
+    if asked.only:
+        print(json.dumps(run(asked.only)))
         return
+    entered = [name for name in CONTENDERS if asked.theme in ("", name.split()[0])]
     results = {}
     print(f"{'contender':28} {'seconds':>10} {'runs':>5} {'rise MB':>9} {'peak MB':>9}")
-    for name in CONTENDERS:
+    for name in entered:
         results[name] = alone(name)
         told = results[name]
         print(
@@ -397,9 +399,12 @@ def main() -> None:
         )
     print(f"\n{'ours':24} {'peer':28} {'ratio':>9} {'wanted':>7}")
     for ours, peer, wanted in PAIRS:
+        if ours not in results:
+            continue
         ratio = results[peer]["seconds"] / results[ours]["seconds"]
         print(f"{ours:24} {peer:28} {ratio:9.0f} {wanted or '':>7}")
-    _cold(results["table jxgis"]["seconds"])
+    if "table jxgis" in results:
+        _cold(results["table jxgis"]["seconds"])
 
 
 def _cold(warm: float) -> None:

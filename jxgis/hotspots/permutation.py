@@ -225,7 +225,7 @@ def permutation_p_draws(
     draws
         Number of permutations, at least 99; no p is below 2 / (draws + 1).
     seed
-        Seed of the permutations.
+        Seed of the permutations; the same seed and the same order of the rows give the same p.
 
     Returns
     -------

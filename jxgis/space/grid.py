@@ -143,6 +143,8 @@ class Grid:
             _offset(east[part], self.cell_m, self.col0 - 1, cols + 1, c)
             r *= cols + 2
             r += c
+            if np.isnan(r.sum()):
+                np.nan_to_num(r, copy=False, nan=0.0)
             place[part] = r
         return place
 
@@ -174,14 +176,11 @@ class Grid:
 def _offset(
     values: npt.NDArray[np.float64], cell_m: float, first: int, last: int, out: npt.NDArray[np.float64]
 ) -> None:
-    """Rows or columns from ``first`` on, in floats: 0 for what lies before the grid, ``last`` beyond it or if NaN."""
+    """Rows or columns from ``first`` on, in floats: 0 for what lies before the grid, ``last`` beyond it."""
     np.divide(values, cell_m, out=out)
     np.floor(out, out=out)
     out -= first
-    # Most blocks of points lie inside; a NaN makes the comparison fail.
-    if not (out.min() >= 0 and out.max() <= last):
-        np.fmin(out, last, out=out)
-        np.maximum(out, 0, out=out)
+    np.clip(out, 0, last, out=out)
 
 
 def grid_over(area: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_m: float) -> Grid:
