@@ -78,7 +78,7 @@ def zones_overlap(zones: gpd.GeoDataFrame) -> bool:
     >>> zones_overlap(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2, 2), shapely.box(2, 0, 4, 2)]))
     False
     """
-    shape = zones.geometry.to_numpy()
+    shape = polygons_of(zones.geometry.to_numpy())
     left, right = shapely.STRtree(shape).query(shape, predicate="intersects")
     left, right = left[left < right], right[left < right]
     return bool(shapely.relate_pattern(shape[left], shape[right], "T********").any())

@@ -16,9 +16,18 @@ from jxgis.crs import require_metric
 from jxgis.parks._tally import share
 from jxgis.parks.housing import ALL, cut_by_zone, sample_points
 from jxgis.parks.radius import service_area
+from jxgis.parks.walking import WalkingCoverage
 from jxgis.parks.whole import polygons_of
+from jxgis.space.network import StreetGraph, snap
 
-__all__ = ["people_of_housing", "people_served", "people_served_raster", "raster_people", "to_raster_crs"]
+__all__ = [
+    "people_of_housing",
+    "people_served",
+    "people_served_raster",
+    "people_walking",
+    "raster_people",
+    "to_raster_crs",
+]
 
 _DENSIFY_M = 200.0
 
@@ -105,14 +114,48 @@ def people_served(parks: gpd.GeoDataFrame, people: gpd.GeoDataFrame, zones: gpd.
     reach = service_area(parks)
     shapely.prepare(reach)
     point = people.geometry.to_numpy()
-    inside = shapely.intersects_xy(reach, shapely.get_x(point), shapely.get_y(point))
+    return _count(people, zones, shapely.intersects_xy(reach, shapely.get_x(point), shapely.get_y(point)))
+
+
+def people_walking(
+    walking: WalkingCoverage,
+    graph: StreetGraph,
+    people: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    *,
+    barriers: gpd.GeoDataFrame | None = None,
+) -> pd.DataFrame:
+    """Count the people who have a park within the minutes of a walking coverage, by zone.
+
+    Parameters
+    ----------
+    walking, graph
+        From `walking.walking_coverage`, and the streets that it was measured on.
+    people, zones
+        As for `people_served`.
+    barriers
+        What the way from a point to its street must not cross.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `people_served`.
+    """
+    crs = require_metric(zones, "zones")
+    require_metric(people, "people", crs)
+    point = people.geometry.to_numpy()
+    snapped = snap(graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=walking.max_snap_m, barriers=barriers)
+    return _count(people, zones, walking.walk.to(snapped) <= walking.limit_m)
+
+
+def _count(people: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, served: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """People and served people by zone; zones may overlap: each asks for its own, and all of them for their union."""
     count = people["people"].to_numpy(dtype=np.float64)
-    # Zones may overlap: each asks for its own, and all of them for their union.
     shapes = _with_whole(zones)
-    row, zone = shapely.STRtree(shapes).query(point, predicate="intersects")
+    row, zone = shapely.STRtree(shapes).query(people.geometry.to_numpy(), predicate="intersects")
     total = np.bincount(zone, weights=count[row], minlength=len(shapes)).astype(np.float64)
-    served = np.bincount(zone, weights=(count * inside)[row], minlength=len(shapes)).astype(np.float64)
-    return _served_table(zones, total, served)
+    within = np.bincount(zone, weights=(count * served)[row], minlength=len(shapes)).astype(np.float64)
+    return _served_table(zones, total, within)
 
 
 def _with_whole(zones: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:

@@ -33,6 +33,11 @@ class ParksResult:
     sites
         The contract's layer: proposed parks, ``rank, m2`` (of the plot), ``name, zone, radius_m, gain_m2``; without
         rows where none were asked for.
+    targets
+        What the target takes: ``zone, coverage_before, best`` (with all candidates), ``needed`` (new parks that serve
+        the zone in the plan with the fewest), ``reason``; None where no parks were asked for.
+    target_sites
+        The sites of that plan, as ``sites``; None where no parks were asked for.
     parks
         Whole parks: ``park_id, name, kind, parcels, area_m2, historic, band, radius_m`` (NaN: does not count).
     by_band
@@ -60,6 +65,8 @@ class ParksResult:
     served: gpd.GeoDataFrame
     unserved: gpd.GeoDataFrame
     sites: gpd.GeoDataFrame
+    targets: gpd.GeoDataFrame | None
+    target_sites: gpd.GeoDataFrame | None
     parks: gpd.GeoDataFrame
     by_band: pd.DataFrame
     blind_spots: gpd.GeoDataFrame
@@ -71,6 +78,14 @@ class ParksResult:
     standard: Standard
     walking: WalkingCoverage | None
     siting: Siting | None
+
+    def noticed(self) -> pd.DataFrame:
+        """Everything odd in one table: ``reason`` (a code), ``what`` (a park or a layer) and ``count``."""
+        import pandas as pd
+
+        parcels = self.reports.groupby(["code", "park_id"], dropna=False, sort=False).size().reset_index(name="count")
+        both = pd.concat([parcels.rename(columns={"park_id": "what"}), self.notes], ignore_index=True)
+        return both.rename(columns={"code": "reason"})[["reason", "what", "count"]]
 
 
 def analyse(
@@ -96,6 +111,7 @@ def analyse(
     places: gpd.GeoDataFrame | None = None,
     candidates: gpd.GeoDataFrame | None = None,
     new_parks: int = 0,
+    target: float = 0.9,
     time_limit_s: float = 60.0,
 ) -> ParksResult:
     """Measure the coverage of housing by parks, zone by zone, and turn the gaps into sites.
@@ -123,7 +139,7 @@ def analyse(
     isochrone_minutes
         Limits of the polygons of ground near parks.
     people
-        Points with ``people``; the ``people`` of the housing where not given and known for every row.
+        Points or polygons with ``people``: they replace the ``people`` of the housing in every figure.
     catchment_m
         How far people go to a park, in metres, where its area is shared out.
     places
@@ -131,7 +147,9 @@ def analyse(
     candidates
         Sites for new parks; plots on a lattice inside the blind spots where not given.
     new_parks
-        How many to site; 0: none.
+        How many to site; 0: none, and no target either.
+    target
+        Coverage that the whole and every zone should reach with the fewest new parks, 0–1.
     time_limit_s
         When the solver stops and reports its gap instead.
 
@@ -159,8 +177,9 @@ def analyse(
     import pandas as pd
 
     from jxgis.parks.gaps import blind_spots
+    from jxgis.parks.people import people_served, people_walking
     from jxgis.parks.radius import classify_parks, coverage_by_band, radius_coverage
-    from jxgis.parks.siting import candidate_lattice, site_parks
+    from jxgis.parks.siting import candidate_lattice, fewest_parks, site_parks
     from jxgis.parks.standards import load_standard
     from jxgis.parks.walking import isochrones, walking_coverage
     from jxgis.parks.whole import merge_parks
@@ -194,7 +213,18 @@ def analyse(
         alone = pd.DataFrame({"code": "streets_apart", "what": "streets", "count": [len(apart)]})
         notes = pd.concat([walking.gates.reports, alone[alone["count"] > 0]], ignore_index=True)
 
-    siting = None
+    people = None if people is None else _as_points(people)
+    if people is not None:
+        counted = [people_served(sized, people, zones)]
+        if graph is not None and walking is not None:
+            counted.append(people_walking(walking, graph, people, zones, barriers=barriers))
+        columns = ["people", "served_people", "people_coverage"]
+        tables = [
+            table.assign(**{column: some[column].to_numpy() for column in columns})
+            for table, some in zip(tables, counted, strict=True)
+        ]
+
+    siting, fewest = None, None
     if new_parks > 0 and not no_file:
         plots = candidates
         if plots is None:
@@ -202,6 +232,9 @@ def analyse(
             plots = candidate_lattice(found.unserved, min_plot_m2=least)
         siting = site_parks(
             sized, homes, zones, plots, new_parks=new_parks, standard=standard, time_limit_s=time_limit_s
+        )
+        fewest = fewest_parks(
+            sized, homes, zones, plots, standard=standard, target=target, every_zone=True, time_limit_s=time_limit_s
         )
         after = siting.before_after["coverage_after"].to_numpy()
         tables[0] = tables[0].assign(coverage_after=after)
@@ -213,6 +246,8 @@ def analyse(
         served=_stacked(served),
         unserved=_stacked(unserved),
         sites=_no_sites(zones) if siting is None else siting.sites,
+        targets=None if fewest is None else _on_map(fewest.zones, zones),
+        target_sites=None if fewest is None else fewest.siting.sites,
         parks=sized,
         by_band=coverage_by_band(sized, homes, zones, standard=standard),
         blind_spots=blind_spots(found.unserved, places=places),
@@ -252,6 +287,12 @@ def _supply(
     return _on_map(supply_by_zone(found, zones), zones)
 
 
+def _as_points(people: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    from jxgis.parks.people import people_of_housing
+
+    return people if (people.geom_type == "Point").all() else people_of_housing(people)
+
+
 def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
     """Write ``parks.gpkg``: the contract's layers, then the parks, the blind spots, the gates and the isochrones.
 
@@ -265,7 +306,12 @@ def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
         Language of reasons and aliases.
     """
     from jxgis.gpkg import write_gpkg
+    from jxgis.i18n import localise_reasons
+    from jxgis.output import write_csv
 
+    noticed = result.noticed()
+    if len(noticed):
+        write_csv(localise_reasons(noticed, lang), stage.path("parks_noticed.csv"))
     layers = {
         "coverage": result.coverage,
         "served": result.served,
@@ -274,7 +320,13 @@ def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
         "parks": result.parks,
         "blind_spots": result.blind_spots,
     }
-    more = {"gates": result.gates, "isochrones": result.isochrones, "supply": result.supply}
+    more = {
+        "gates": result.gates,
+        "isochrones": result.isochrones,
+        "supply": result.supply,
+        "targets": result.targets,
+        "target_sites": result.target_sites,
+    }
     layers |= {name: table for name, table in more.items() if table is not None}
     write_gpkg(stage.path("parks.gpkg"), layers, lang=lang)
 

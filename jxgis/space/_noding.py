@@ -47,6 +47,11 @@ def node_lines(
     lines, level = _plain_lines(streets)
     if barriers is not None:
         lines, level = _cut(lines, level, barriers)
+        if len(lines) == 0:
+            raise InputError(
+                zh="所有道路都落在屏障（barriers）里，没有可走的路；请检查屏障图层是否给错。",
+                en="Every street lies within the barriers: there is nothing to walk on. Check the layer of barriers.",
+            )
     noded, of_level = [], []
     for one in np.unique(level):
         parts = shapely.get_parts(shapely.union_all(lines[level == one]))

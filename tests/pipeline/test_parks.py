@@ -78,6 +78,35 @@ def test_supply_shares_out_the_park(found, town):
     assert analyse(town["parks"], town["housing"][["geometry"]], town["zones"]).supply is None
 
 
+def test_targets_say_what_they_take(found):
+    told = found.targets.set_index("zone")
+    after = found.coverage[found.coverage["method"] == "radius"].set_index("zone")
+    assert (told["best"] >= told["coverage_before"] - 1e-12).all()
+    assert told["coverage_before"].to_numpy() == pytest.approx(after["coverage"].to_numpy(), abs=0.03)
+    assert told.loc["all", "needed"] == len(found.target_sites)
+
+
+def test_people_given_replace_those_of_the_housing(town):
+    people = table([Point(50, 150), Point(2950, 150)], people=[30.0, 10.0])
+    by_points = analyse(town["parks"], town["housing"], town["zones"], streets=town["streets"], people=people)
+    assert by_points.coverage["people"].tolist() == [30, 10, 40] * 2
+    assert by_points.coverage["people_coverage"].tolist() == [1, 0, 0.75] * 2
+    polygons = table([box(0, 100, 100, 200), box(2900, 100, 3000, 200)], people=[30.0, 10.0])
+    by_polygons = analyse(town["parks"], town["housing"], town["zones"], streets=town["streets"], people=polygons)
+    assert by_polygons.coverage["people_coverage"].tolist() == pytest.approx([1, 0, 0.75] * 2)
+
+
+def test_what_is_odd_stands_in_one_table(town, tmp_path):
+    parks = table([*town["parks"].geometry, box(500, 0, 510, 10)], name=["南湖公园", "南湖公园", "小园"])
+    gates = table([Point(7000, 7000)])
+    odd = analyse(parks, town["housing"], town["zones"], streets=town["streets"], gates=gates)
+    assert set(odd.noticed()["reason"]) == {"tiny", "streets_apart", "gate_without_park"}
+    with output.staged(tmp_path / "out", command="parks") as stage:
+        write(odd, stage, lang="zh")
+        output.write_run(stage, settings={}, crs="EPSG:4549", loaded=[])
+    assert "整座公园不足 400 平方米" in (tmp_path / "out/parks_noticed.csv").read_text(encoding="utf-8-sig")
+
+
 def test_streets_that_stand_apart_are_noted(found):
     assert found.notes.set_index("code")["count"].to_dict() == {"streets_apart": 1}
 
@@ -106,6 +135,7 @@ def test_written_layers(town, found, tmp_path):
     path = tmp_path / "out/parks.gpkg"
     assert pyogrio.list_layers(path)[:, 0].tolist() == [
         "coverage", "served", "unserved", "sites", "parks", "blind_spots", "gates", "isochrones", "supply",
+        "targets", "target_sites",
     ]  # fmt: skip
     coverage = gpd.read_file(path, layer="coverage")
     needed = ["zone", "method", "residential_m2", "served_m2", "coverage", "standard", "unreachable_share", "reason"]
