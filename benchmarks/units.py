@@ -12,6 +12,7 @@ that of blocks.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import resource
@@ -23,7 +24,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import _synthetic_city as city
 import geopandas as gpd
@@ -45,6 +46,24 @@ from jxgis.units.delineate import propose_units
 LOW, HIGH, TARGET = 2e6, 5e6, 3.5e6
 FRONT = (0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 POLISH = {"iterations": 20_000, "starts": 8}
+
+
+class Clock(NamedTuple):
+    """Seconds on the wall and of all threads: the second number holds on a busy machine too."""
+
+    wall: float
+    cpu: float
+
+    @classmethod
+    def now(cls) -> Clock:
+        """The time."""
+        return cls(time.perf_counter(), time.process_time())
+
+    def __sub__(self, other: Clock) -> Clock:
+        return Clock(self.wall - other.wall, self.cpu - other.cpu)
+
+    def __add__(self, other: Clock) -> Clock:  # type: ignore[override]
+        return Clock(self.wall + other.wall, self.cpu + other.cpu)
 
 
 @dataclass(frozen=True)
@@ -211,33 +230,33 @@ def gerry(part: District, steps: int = 100) -> np.ndarray:
     return np.array([partition.assignment[i] for i in range(len(part.nodes))])
 
 
-def ours(case: Case, **settings: Any) -> tuple[np.ndarray, float]:
+def ours(case: Case, **settings: Any) -> tuple[np.ndarray, Clock]:
     """The whole of ``propose_units`` at the same number of units per district."""
-    began = time.perf_counter()
+    began = Clock.now()
     asked = {name: part.k for name, part in zip(case.graph.district_names, case.districts, strict=True)}
     plan = propose_units(
         case.blocks, case.areas, attributes=city.attribute_names(), n_units=asked, border_credit=0, **settings
     )
-    return plan.blocks["unit_id"].to_numpy(), time.perf_counter() - began
+    return plan.blocks["unit_id"].to_numpy(), Clock.now() - began
 
 
-def timed(case: Case, split: Callable[[District], np.ndarray]) -> tuple[np.ndarray, float]:
+def timed(case: Case, split: Callable[[District], np.ndarray]) -> tuple[np.ndarray, Clock]:
     """A peer on each district."""
     label = np.empty(len(case.values), dtype=np.int64)
-    used, seconds = 0, 0.0
+    used, seconds = 0, Clock(0.0, 0.0)
     for part in case.districts:
-        began = time.perf_counter()
+        began = Clock.now()
         mine = split(part)
-        seconds += time.perf_counter() - began
+        seconds += Clock.now() - began
         label[part.nodes] = used + mine
         used = int(label[part.nodes].max()) + 1
     return label, seconds
 
 
-def row(name: str, seconds: float, figures: dict[str, float]) -> None:
+def row(name: str, seconds: Clock, figures: dict[str, float]) -> None:
     """One line of the table."""
     print(
-        f"{name:<34}{seconds:>9.2f} s{figures['units']:>7.0f}{100 * figures['fit']:>9.1f} %"
+        f"{name:<34}{seconds.wall:>9.2f} s{seconds.cpu:>9.2f} s{figures['units']:>7.0f}{100 * figures['fit']:>9.1f} %"
         f"{figures['pp']:>9.3f}{figures['ssd']:>9.4f}",
         flush=True,
     )
@@ -256,7 +275,7 @@ def compare(kind: str, seed: int, quick: bool, figure: Path | None) -> None:
     print(
         f"\n{kind}, seed {seed}: {len(case.blocks)} in {len(case.areas)} districts, {case.areas.area.sum() / 1e6:.0f} km²"
     )
-    print(f"{'':<34}{'time':>11}{'units':>7}{'in 2–5':>11}{'PP':>9}{'SSD':>9}")
+    print(f"{'':<34}{'time':>11}{'CPU':>11}{'units':>7}{'in 2–5':>11}{'PP':>9}{'SSD':>9}")
     peers: dict[str, Callable[[District], np.ndarray]] = {
         "METIS": metis,
         "pygeoda SKATER": geoda("skater"),
@@ -268,7 +287,7 @@ def compare(kind: str, seed: int, quick: bool, figure: Path | None) -> None:
         if kind == "blocks":
             peers |= {"spopt SKATER": spopt_skater, "spopt MaxP": spopt_maxp}
     found: dict[str, dict[str, float]] = {}
-    clock: dict[str, float] = {}
+    clock: dict[str, Clock] = {}
     for name, split in peers.items():
         try:
             label, clock[name] = timed(case, split)
@@ -295,7 +314,7 @@ def compare(kind: str, seed: int, quick: bool, figure: Path | None) -> None:
         level = at_compactness(front, figures["pp"])
         print(
             f"at the compactness of {name:<16} jxgis has {100 * (1 - level / figures['ssd']):5.1f} % lower SSD; "
-            f"default is {clock[name] / clock['jxgis']:.1f}x as fast"
+            f"{name} took {clock[name].cpu / clock['jxgis'].cpu:.2f} times the CPU seconds of the default"
         )
     if figure is not None:
         draw(kind, seed, front, found, own, figure)
@@ -348,18 +367,46 @@ def growth_of(n: int) -> None:
     km2 = n * 0.0385
     areas = city.districts(km2=km2, n=max(1, round(n / 833)))
     blocks = city.grid(areas, n=n)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.perf_counter()
+    began = Clock.now()
     plan = propose_units(blocks, areas, attributes=city.attribute_names(), iterations=1000, starts=2, border_credit=0)
-    seconds = time.perf_counter() - began
-    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    report = plan.report
-    print(
-        f"{len(blocks):>9} cells{seconds:>9.2f} s{1e6 * seconds / len(blocks):>9.0f} µs/cell{peak:>8.0f} MB"
-        f"{len(plan.units):>7} units{100 * report.in_bounds_share:>7.1f} %  PP {report.mean_compactness:.3f}"
-        f"  SSD {report.ssd_share:.3f}",
-        flush=True,
-    )
+    spent = Clock.now() - began
+    grown = {
+        "cells": len(blocks),
+        "wall_s": round(spent.wall, 2),
+        "cpu_s": round(spent.cpu, 2),
+        "cpu_us_per_cell": round(1e6 * spent.cpu / len(blocks)),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "units": len(plan.units),
+        "in_bounds": plan.report.in_bounds_share,
+        "pp": round(plan.report.mean_compactness, 3),
+        "ssd": round(plan.report.ssd_share, 4),
+    }
+    print(json.dumps(grown), flush=True)
+
+
+def growth(figure: Path | None) -> None:
+    """Sizes from a hundred to a hundred thousand cells, each in a fresh process, and their figure."""
+    print("\ngrowth at 1,000 trials a cell, one district per 833 cells; peak memory of the whole process")
+    rows = []
+    for n in (100, 1_000, 10_000, 100_000):
+        done = subprocess.run(
+            [sys.executable, __file__, "--grow", str(n)], check=True, capture_output=True, text=True
+        ).stdout
+        rows.append(json.loads(done.splitlines()[-1]))
+        print(", ".join(f"{name} {value}" for name, value in rows[-1].items()), flush=True)
+    if figure is None:
+        return
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    _, panels = plt.subplots(1, 3, figsize=(11, 3.5), layout="constrained")
+    for axes, name in zip(panels, ("cpu_s", "peak_mb", "ssd"), strict=True):
+        axes.plot([row["cells"] for row in rows], [row[name] for row in rows], "o-")
+        axes.set(xscale="log", xlabel="cells", title=name, yscale="linear" if name == "ssd" else "log")
+    plt.savefig(figure.with_name(f"{figure.stem}_growth{figure.suffix}"), dpi=120)
+    plt.close()
 
 
 def main() -> None:
@@ -379,9 +426,7 @@ def main() -> None:
         for seed in range(asked.seeds):
             compare(kind, seed, asked.quick or seed > 0, asked.figure)
     if not asked.quick:
-        print("\ngrowth at 1,000 trials a cell, one district per 833 cells")
-        for n in (100, 1_000, 10_000, 100_000):
-            subprocess.run([sys.executable, __file__, "--grow", str(n)], check=True)
+        growth(asked.figure)
 
 
 if __name__ == "__main__":

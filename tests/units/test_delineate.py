@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely import box
 
 from jxgis._errors import CrsError, InputError
@@ -339,3 +341,38 @@ def test_borders_run_along_streets_where_that_is_credited():
         (1500, 2500),
         (2500, 4000),
     ]
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(1, 40),
+    km2=st.floats(0.5, 40),
+    low=st.sampled_from([1.0, 2.0, 3.0]),
+    ratio=st.sampled_from([1.2, 2.0, 2.5]),
+)
+def test_any_blocks_make_a_plan_that_holds(seed, n, km2, low, ratio):
+    """Blocks of any size, bounds that fit or not: every unit whole, in one district, in bounds or with a reason."""
+    rng = np.random.default_rng(seed)
+    side = np.sqrt(km2) * 1000
+    outline = box(0, 0, side, side)
+    points = shapely.MultiPoint(rng.uniform(0, side, (n, 2)))
+    cells = shapely.get_parts(shapely.voronoi_polygons(points, extend_to=outline)) if n > 1 else np.array([outline])
+    cells = shapely.intersection(cells, outline)
+    blocks = table(list(cells), a=rng.normal(size=len(cells)))
+    plan = propose_units(
+        blocks,
+        fence(outline),
+        attributes=["a"],
+        min_km2=low,
+        max_km2=low * ratio,
+        target_km2=low * (1 + ratio) / 2,
+        seed=seed,
+        iterations=50,
+    )
+    hold(plan, blocks, fence(outline), low, low * ratio)
+    codes = set(reasons(plan))
+    known = {"district_below_min", "remainder_below_min", "block_above_max", "area_indivisible", "no_partition"}
+    assert codes <= known | {"not_found"}
+    if km2 < low:
+        assert codes == {"district_below_min"}

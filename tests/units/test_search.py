@@ -10,11 +10,12 @@ import pytest
 import shapely
 from shapely import box
 
+from jxgis.units import optimum
 from jxgis.units._graph import Adjacency, block_graph
 from jxgis.units._kernels import anneal, grow_seed, unit_costs, unit_sums
 from jxgis.units._objective import build_objective, piece_of
 from jxgis.units.optimum import enumerate_units, optimal_units
-from jxgis.units.search import search_piece
+from jxgis.units.search import Found, search_piece
 
 CRS = 4549
 
@@ -212,3 +213,21 @@ def test_sums_survive_a_recombination():
         assert mass[unit] == pytest.approx(((values - values.mean(axis=0)) * 1e6)[members].sum(axis=0))
     assert area.min() >= 5e6
     assert area.max() <= 20e6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_gap_that_is_left_is_stated_and_holds(seed, monkeypatch):
+    _, _, _, piece = lattice(5, 3, seed=seed, low=2, high=5)
+    pool = enumerate_units(piece)
+    best = optimal_units(piece, 4, pool, None).found.cost
+    # Too few columns and nodes to prove anything but what the linear relaxation gives.
+    monkeypatch.setattr(optimum, "MOST_COLUMNS", 30)
+    monkeypatch.setattr(optimum, "MOST_NODES", 1)
+    state = np.array([seed * 2 + 1], dtype=np.uint64)
+    label = grow_seed(piece, 4, 0.0, 5, state)
+    rough = Found(label=label, k=4, cost=float(unit_costs(piece, label, 4)[0].sum()), excess=0.0)
+    left = optimal_units(piece, 4, pool, rough).found
+    assert left.bound <= best * (1 + 1e-9)
+    assert best <= left.cost * (1 + 1e-9)
+    assert left.cost <= rough.cost
+    assert left.bound > 0.5 * best
