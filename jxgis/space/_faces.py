@@ -20,15 +20,15 @@ def width_m(polygons: Faces) -> NDArray[np.float64]:
 
 
 def polygon_parts(geometry: shapely.Geometry) -> Faces:
-    """The polygons of a geometry; its lines and points, which hold no ground, are left out."""
-    parts = shapely.get_parts(shapely.get_parts(geometry))
+    """The polygons of a geometry, without heights; its lines and points, which hold no ground, are left out."""
+    parts = shapely.get_parts(shapely.get_parts(shapely.force_2d(geometry)))
     polygons: Faces = parts[(shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 0)]
     return polygons
 
 
 def as_lines(geometries: Faces) -> Faces:
-    """Lines as they are, polygons (waters, parcels) as their edges, points left out."""
-    parts = shapely.get_parts(shapely.get_parts(geometries))
+    """Lines without heights, polygons (waters, parcels) as their edges, points left out."""
+    parts = shapely.get_parts(shapely.get_parts(shapely.force_2d(geometries)))
     areal = shapely.get_type_id(parts) == 3
     edges = np.where(areal, shapely.boundary(parts), parts)
     lines: Faces = edges[shapely.get_dimensions(edges) == 1]

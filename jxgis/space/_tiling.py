@@ -139,7 +139,7 @@ def _around(ground: _Ground, faces: list[int]) -> tuple[int, ...]:
 
 
 def _lay(polygons: Faces, districts: Faces) -> _Ground:
-    edges = shapely.boundary(np.concatenate([polygons, districts]))
+    edges = shapely.boundary(shapely.force_2d(np.concatenate([polygons, districts])))
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(edges))))
     inside = shapely.STRtree(shapely.point_on_surface(faces))
     ground = _Ground(faces, _holders(inside, districts), _holders(inside, polygons), [{} for _ in faces])

@@ -145,6 +145,21 @@ def test_same_blocks_whatever_the_order_of_the_streets() -> None:
     np.testing.assert_allclose(one.area, two.area)
 
 
+def test_heights_nulls_and_collections_among_the_lines_do_no_harm() -> None:
+    shapes = [None, shapely.LineString(), *shapely.from_wkt([
+        "LINESTRING Z (-9 500 5, 1009 500 7)",
+        "GEOMETRYCOLLECTION (POINT (1 1), LINESTRING (500 -9, 500 1009))",
+        "POINT (100 100)",
+    ])]  # fmt: skip
+    streets = gpd.GeoDataFrame(geometry=shapes, crs=CRS)
+    districts = districts_of(甲=shapely.force_3d(shapely.box(0, 0, 1000, 1000), 9.0))
+    blocks = street_blocks(districts, streets=streets)
+    assert sorted(blocks.area) == [250_000] * 4
+    assert not blocks.has_z.any()
+    assert not grid_blocks(districts, cell_m=500).has_z.any()
+    assert not own_blocks(districts.rename(columns={"name": "block_id"}), districts).has_z.any()
+
+
 def test_inputs_are_left_alone() -> None:
     districts = districts_of(甲=shapely.box(0, 0, 1000, 1000))
     before = districts.copy()
