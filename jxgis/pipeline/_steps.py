@@ -75,6 +75,7 @@ def measure_parks(inputs: Inputs, settings: Settings, progress: Progress) -> Par
         gates=inputs.table("gates"),
         minutes=asked.minutes,
         speed_m_per_min=asked.speed_m_per_min,
+        people=inputs.table("population"),
         places=inputs.table("places"),
         candidates=inputs.table("vacant"),
         new_parks=asked.new_parks,
