@@ -93,6 +93,8 @@ class Contract:
         In the order of the table.
     private
         Columns in files that hold free text or people, never carried along; as `same_name` writes them.
+    private_words
+        So are those whose name holds one of these.
     """
 
     layer: str
@@ -100,6 +102,18 @@ class Contract:
     geometry: Kind
     columns: tuple[Column, ...]
     private: frozenset[str]
+    private_words: tuple[str, ...] = ()
+
+    def is_private(self, name: str) -> bool:
+        """Whether a file's column of that name holds free text or people.
+
+        Examples
+        --------
+        >>> contract("issues").is_private("诉求人联系电话"), contract("issues").is_private("社区")
+        (True, False)
+        """
+        plain = same_name(name)
+        return plain in self.private or any(word in plain for word in self.private_words)
 
     def column(self, name: str) -> Column | None:
         """The column of that contract name, if there is one."""
@@ -171,6 +185,7 @@ def contract(layer: str) -> Contract:
             for name, column in data["columns"].items()
         ),
         private=frozenset(same_name(name) for name in data.get("private", ())),
+        private_words=tuple(data.get("private_words", ())),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.tables import Contract, same_name
+from jxgis.tables import Contract
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,9 +40,7 @@ def rename_columns(frame: pd.DataFrame, mapping: Mapping[str, str], agreed: Cont
         The private columns.
     """
     names = {there: here for here, there in mapping.items()}
-    private = [
-        str(column) for column in frame.columns if column not in names and same_name(str(column)) in agreed.private
-    ]
+    private = [str(column) for column in frame.columns if column not in names and agreed.is_private(str(column))]
     taken = set(names.values()) | {column.name for column in agreed.columns} | {"geometry"}
     for column in frame.columns:
         if column not in names and column in taken:

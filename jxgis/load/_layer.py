@@ -112,6 +112,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     raw = read_tables(source, expected=wanted, layer=given.get("layer"), encoding=given.get("encoding"))
     notes = [note for table in raw for note in table.notes]
     ledger = Ledger(raw)
+    told = _Told()
     metric: pyproj.CRS | None = None
     frames: list[pd.DataFrame] = []
     placed: list[Placed] = []
@@ -126,7 +127,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         _refuse_no_geometry(table, agreed)
         frame, private = rename_columns(table.frame, mapping, agreed)
         if private:
-            notes.append(text_pair("load.private_dropped", file=table.name, columns=private))
+            told.add("load.private_dropped", table.name, columns=private)
         points = agreed.geometry in ("point", "any") and (
             table.geometry is None or shapely.is_missing(table.geometry).all()
         )
@@ -137,17 +138,42 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
             metric, why = _metric(city, given, table, reference, frame, mapping)
             notes.append(why)
         frames.append(frame.drop(columns=[name for name in _tables.coordinate_columns() if name in frame]))
-        placed.append(_place(table, frame, mapping, points, reference, metric, city, given, notes))
+        placed.append(_place(table, frame, mapping, points, reference, metric, city, given, told))
     if metric is None:
         raise AssertionError("read_tables returned no table")
     frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     geometry = np.concatenate([place.geometry for place in placed])
     _reject_blank(ledger, raw)
     _record(ledger, placed)
-    gathered = Gathered(agreed, frame, geometry, metric, ledger, notes)
+    gathered = Gathered(agreed, frame, geometry, metric, ledger, [*notes, *told.notes()])
     _convert(gathered)
     _repair(gathered)
     return gathered
+
+
+class _Told:
+    """What is to be said of each file: once for all the files of which it holds, counts added up."""
+
+    def __init__(self) -> None:
+        self._files: dict[tuple[str, str], list[str]] = {}
+        self._values: dict[tuple[str, str], dict[str, object]] = {}
+
+    def add(self, key: str, file: str, *, count: int = 0, **values: object) -> None:
+        same = key, repr(sorted(values.items()))
+        self._files.setdefault(same, []).append(file)
+        kept = self._values.setdefault(same, {**values, "count": 0})
+        kept["count"] = int(str(kept["count"])) + count
+
+    def notes(self) -> list[Text]:
+        return [
+            text_pair(key, file=_files(self._files[key, same]), **self._values[key, same]) for key, same in self._files
+        ]
+
+
+def _files(names: list[str]) -> Text:
+    if len(names) == 1:
+        return Text(zh=names[0], en=names[0])
+    return text_pair("load.files", first=names[0], count=len(names))
 
 
 def _refuse_no_geometry(table: RawTable, agreed: _tables.Contract) -> None:
@@ -195,24 +221,24 @@ def _place(
     metric: pyproj.CRS,
     city: City | None,
     given: ReadOptions,
-    notes: list[Text],
+    told: _Told,
 ) -> Placed:
     box = given.get("box") or (None if city is None else city.box)
     axes = given.get("axes")
     if points:
         placed = place_columns(frame, reference, metric, axes=axes, box=box, names=dict(mapping), what=table.name)
         if placed.order == "north_east":
-            notes.append(text_pair("load.north_east", file=table.name))
+            told.add("load.north_east", table.name)
         if placed.in_one_field:
-            notes.append(text_pair("load.in_one_field", file=table.name, count=placed.in_one_field))
+            told.add("load.in_one_field", table.name, count=placed.in_one_field)
     else:
         if table.geometry is None:
             raise AssertionError("a layer without geometry was not refused")
         placed = place_geometry(table.geometry, reference, metric, axes=axes, box=box, what=table.name)
     if reference.datum != "WGS-84" or reference.crs != metric:
-        notes.append(text_pair("load.converted", file=table.name, source=reference.name, target=_name(metric)))
+        told.add("load.converted", table.name, source=reference.name, target=_name(metric))
     if given.get("crs") is not None and table.crs is not None and table.crs != reference.crs:
-        notes.append(text_pair("load.crs_overridden", file=table.name, own=_name(table.crs), given=reference.name))
+        told.add("load.crs_overridden", table.name, own=_name(table.crs), given=reference.name)
     return placed
 
 

@@ -75,6 +75,7 @@ def check_layer(
     *,
     city: City | None = None,
     subdistricts: gpd.GeoDataFrame | None = None,
+    streets: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
     bounds_km2: tuple[float, float] = (2.0, 5.0),
     **options: Any,
@@ -91,6 +92,8 @@ def check_layer(
         Of the project, if there is one.
     subdistricts
         For issues: where the sub-districts that they record are, in the metric CRS.
+    streets
+        For issues: streets, in the metric CRS, to say whether the declared datum fits.
     districts
         For units: the districts that they must tile, in the metric CRS.
     bounds_km2
@@ -121,6 +124,8 @@ def check_layer(
     tables: dict[str, pd.DataFrame] = {}
     if layer == "issues":
         lines += _issue_lines(loaded.table, city, subdistricts, tables)
+        if streets is not None and len(streets):
+            lines += _datum_lines(loaded.table, streets, options.get("crs"))
     if layer in ("subdistricts", "districts"):
         flaws = load.boundary_flaws(loaded.table)
         if len(flaws):
@@ -296,6 +301,24 @@ def _unit_lines(
         tables["repaired"] = repair_units(units, districts)
         lines.append(text_pair("check.units_repaired", count=int(defects["repairable"].sum())))
     return lines
+
+
+def _datum_lines(issues: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, declared: Any) -> list[Text]:
+    """Whether the points lie nearest to the streets in the datum that was declared."""
+    import geopandas as gpd
+
+    from jxgis.crs import resolve_crs
+    from jxgis.datum import convert, diagnose_datum
+
+    name = "WGS-84" if declared is None else resolve_crs(declared).datum
+    degrees = issues.geometry.to_crs(4326)
+    lon, lat = convert(degrees.x, degrees.y, source="WGS-84", target=name)
+    found = diagnose_datum(gpd.GeoSeries.from_xy(lon, lat, crs=4326), streets)
+    medians = [f"{row.datum} {row.median_m:.0f} m" for row in found.table.itertuples() if row.points]
+    if not medians:
+        return []
+    key = "undecided" if found.best == "undecided" else "fits" if found.best == name else "misfits"
+    return [text_pair(f"check.datum_{key}", best=found.best, declared=name, medians=medians)]
 
 
 def _nulls(table: gpd.GeoDataFrame, layer: str) -> list[Text]:

@@ -41,7 +41,7 @@ __all__ = [
 
 GROUND = ("districts", "subdistricts")
 OF_HOTSPOTS = (*GROUND, "issues", "places", "streets", "exposure")
-OF_PARKS = (*GROUND, "parks", "residential", "streets", "gates", "places", "historic", "vacant")
+OF_PARKS = (*GROUND, "parks", "residential", "streets", "gates", "places", "historic", "vacant", "population")
 OF_UNITS = (
     *GROUND,
     "blocks",
@@ -177,14 +177,14 @@ def run_check(
     with contextlib.ExitStack() as stack:
         stage = None if out is None else stack.enter_context(output.staged(out, command="check"))
         city = city_of(settings, has_project=has_project)
-        streets = settings.inputs.subdistricts
-        if layer == "issues" and streets is not None:
-            ground = read_inputs(settings, ("subdistricts",), has_project=has_project)
-            options["subdistricts"] = ground.table("subdistricts")
+        beside = [name for name in ("subdistricts", "streets") if getattr(settings.inputs, name) is not None]
+        if layer == "issues" and beside:
+            ground = read_inputs(settings, beside, has_project=has_project)
+            options |= {name: ground.table(name) for name in beside}
         if layer == "units":
             asked = settings.units
             options["bounds_km2"] = (asked.min_km2, asked.max_km2)
-            if settings.inputs.districts is not None or streets is not None:
+            if settings.inputs.districts is not None or settings.inputs.subdistricts is not None:
                 options["districts"] = read_inputs(settings, GROUND, has_project=has_project).table("districts")
         found = check_layer(layer, "" if given is None else given.path, city=city, **options)
         if stage is not None:

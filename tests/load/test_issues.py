@@ -379,3 +379,17 @@ def test_disagreement_is_counted_and_listed(recorded, city) -> None:
         disagreement(issues, polygons, column="nothing")
     with pytest.raises(CrsError):
         disagreement(issues.to_crs(4528), polygons)
+
+
+def test_what_holds_of_many_files_is_said_once(export, write, city) -> None:
+    for month in (1, 2, 3):
+        table = export.assign(任务号=[f"{month}-{i}" for i in range(12)], 诉求人电话="13812345678")
+        table.loc[0, ["X坐标", "Y坐标"]] = ["120.75,30.75", ""]
+        path = write(f"d/{month}.csv", table)
+    loaded = load_issues(str(path.parent / "*.csv"), city=city, crs=4490)
+    said = [note.zh for note in loaded.notes]
+    assert sum("转换" in text for text in said) == 1
+    assert any(text.startswith("1.csv 等 3 个文件：3 行把两个坐标写在同一格") for text in said)
+    assert any("诉求人电话" in text for text in said)
+    assert "诉求人电话" not in loaded.table
+    assert len(loaded.table) == 36

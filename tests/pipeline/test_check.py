@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
 from jxgis._errors import InputError
 from jxgis.city import load_city
+from jxgis.datum import wgs84_to_gcj02
 from jxgis.pipeline.check import LAYERS, check_layer
 from jxgis.tables import layers
 
@@ -96,3 +98,19 @@ def test_an_unknown_layer_names_the_nearest() -> None:
 def test_no_row_kept_is_an_error(issues, city) -> None:
     with pytest.raises(InputError, match="坐标为 0, 0 10 行"):
         check_layer("issues", issues.assign(X坐标=0, Y坐标=0), city=city, crs=4549)
+
+
+@pytest.mark.parametrize(("declared", "says"), [("GCJ-02", "离道路最近"), ("WGS-84", "请核对坐标基准")])
+def test_the_declared_datum_is_compared_with_streets(city, declared: str, says: str) -> None:
+    rng = np.random.default_rng(1)
+    x, y = EAST + np.cumsum(rng.uniform(150, 450, 12)), NORTH + np.cumsum(rng.uniform(150, 450, 12))
+    lines = [shapely.LineString([(a, y[0]), (a, y[-1])]) for a in x]
+    lines += [shapely.LineString([(x[0], b), (x[-1], b)]) for b in y]
+    streets = gpd.GeoDataFrame(geometry=lines, crs=4549)
+    along = shapely.line_interpolate_point(np.array(lines)[rng.integers(0, 24, 300)], rng.random(300), normalized=True)
+    degrees = gpd.GeoSeries(along, crs=4549).to_crs(4326)
+    lon, lat = wgs84_to_gcj02(degrees.x, degrees.y)
+    checked = check_layer("issues", pd.DataFrame({"lon": lon, "lat": lat}), city=city, streets=streets, crs=declared)
+    (line,) = [text.zh for text in checked.lines if "坐标基准" in text.zh]
+    assert says in line
+    assert "GCJ-02 0 m" in line
