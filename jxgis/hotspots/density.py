@@ -40,7 +40,7 @@ class Density:
 
     Attributes
     ----------
-    values
+    per_km2
         (rows, cols) float64, issues per km² (of whatever the weights count), the mean over each cell; row 0 is the
         **northernmost**, as in an image. NaN outside the area where ``edge`` is ``"uniform"``.
     west, north
@@ -55,7 +55,7 @@ class Density:
         Points left out because they are not in the area.
     """
 
-    values: NDArray[np.float64]
+    per_km2: NDArray[np.float64]
     west: float
     north: float
     cell_m: float
@@ -69,7 +69,7 @@ class Density:
     @property
     def mass(self) -> float:
         """The integral of the raster, in issues."""
-        return float(np.nansum(self.values)) * self.cell_m**2 / 1e6
+        return float(np.nansum(self.per_km2)) * self.cell_m**2 / 1e6
 
 
 def density(
@@ -132,7 +132,7 @@ def density(
     >>> from shapely import box
     >>> area = gpd.GeoSeries([box(0, 0, 2000, 2000)], crs=4549)
     >>> made = density([1010, 1020, 90], [990, 1030, 70], area, cell_m=100, bandwidth_m=500)
-    >>> made.values.shape, round(made.mass, 9)
+    >>> made.per_km2.shape, round(made.mass, 9)
     ((33, 33), 3.0)
     """
     crs = require_metric(area, "area")
@@ -174,7 +174,7 @@ def density(
         total = _sum_blocks(spread, split) * (1e6 / step**2)
         per_km2 = np.divide(total, parts, out=np.full(parts.shape, np.nan), where=parts > 0)
     return Density(
-        values=np.ascontiguousarray(per_km2[::-1]),
+        per_km2=np.ascontiguousarray(per_km2[::-1]),
         west=col0 * cell_m,
         north=(row0 + rows) * cell_m,
         cell_m=cell_m,
@@ -217,7 +217,7 @@ def write_cog(path: Path, raster: Density, *, title: str) -> None:
     from rasterio.shutil import copy
     from rasterio.transform import from_origin
 
-    rows, cols = raster.values.shape
+    rows, cols = raster.per_km2.shape
     with MemoryFile() as memory:
         with memory.open(
             driver="GTiff",
@@ -229,7 +229,7 @@ def write_cog(path: Path, raster: Density, *, title: str) -> None:
             transform=from_origin(raster.west, raster.north, raster.cell_m, raster.cell_m),
             nodata=math.nan,
         ) as file:
-            file.write(raster.values.astype(np.float32), 1)
+            file.write(raster.per_km2.astype(np.float32), 1)
             file.set_band_description(1, title)
             file.units = ("issues/km2",)
             file.update_tags(

@@ -22,7 +22,7 @@ def points(n, seed=0, low=0.0, high=3000.0):
 
 
 def centres(made):
-    rows, cols = made.values.shape
+    rows, cols = made.per_km2.shape
     x = made.west + (np.arange(cols) + 0.5) * made.cell_m
     y = made.north - (np.arange(rows) + 0.5) * made.cell_m
     return np.meshgrid(x, y)
@@ -32,7 +32,7 @@ def kernel_sum(made, x, y, per_side=5):
     """Mean over each cell of the textbook kernel sum, by ``per_side``² midpoints: no binning, no FFT."""
     offsets = ((np.arange(per_side) + 0.5) / per_side - 0.5) * made.cell_m
     grid_x, grid_y = centres(made)
-    total = np.zeros(made.values.shape)
+    total = np.zeros(made.per_km2.shape)
     h = made.bandwidth_m
     for dx in offsets:
         for dy in offsets:
@@ -52,8 +52,8 @@ def test_it_is_the_kernel_sum(kernel, cell_m):
     made = density(x, y, AREA, cell_m=cell_m, bandwidth_m=400, kernel=kernel)
     truth = kernel_sum(made, x, y)
     # A point moves to the centre of a sub-cell of at most 40 m: up to 28 m of 400 m, in all directions alike.
-    assert np.abs(made.values - truth).max() < 0.06 * truth.max()
-    assert np.abs(made.values - truth).mean() < 0.01 * truth.max()
+    assert np.abs(made.per_km2 - truth).max() < 0.06 * truth.max()
+    assert np.abs(made.per_km2 - truth).mean() < 0.01 * truth.max()
 
 
 @pytest.mark.parametrize("kernel", ["quartic", "gaussian"])
@@ -62,7 +62,7 @@ def test_points_at_centres_of_sub_cells_leave_only_the_quadrature_error(kernel):
     made = density(x, y, AREA, cell_m=40, bandwidth_m=400, kernel=kernel)
     truth = kernel_sum(made, x, y, per_side=8)
     # 4² midpoints a sub-cell against 8²; the Gaussian besides is cut at 4 sd, 3.4e-4 of its mass.
-    assert np.abs(made.values - truth).max() < 1e-3 * truth.max()
+    assert np.abs(made.per_km2 - truth).max() < 1e-3 * truth.max()
 
 
 def test_it_agrees_with_kdepy():
@@ -77,7 +77,7 @@ def test_it_agrees_with_kdepy():
     peer = kdepy.NaiveKDE(kernel="biweight", bw=250 / np.sqrt(7)).fit(np.stack([x, y], axis=1)).evaluate(where)
     peer = peer.reshape(grid_x.shape) * x.size * 1e6
     # What is left: means over cells against values at their centres, (cell/h)²/24 times the kernel's curvature.
-    assert np.abs(made.values - peer).max() < 5e-3 * peer.max()
+    assert np.abs(made.per_km2 - peer).max() < 5e-3 * peer.max()
 
 
 @given(
@@ -97,7 +97,7 @@ def test_mass_is_kept(cell_m, bandwidth_m, kernel, seed):
     assert made.mass == pytest.approx(50, rel=1e-9)
     assert made.points == 50
     assert made.outside == 0
-    assert (made.values >= 0).all()
+    assert (made.per_km2 >= 0).all()
 
 
 def test_weights_count_and_points_outside_are_reported():
@@ -112,10 +112,10 @@ def test_nothing_comes_round_the_edge_of_the_transform():
     x, y = np.array([0.0, 4000.0, 4000.0]), np.array([0.0, 0.0, 3000.0])
     made = density(x, y, AREA, cell_m=100, bandwidth_m=500)
     truth = kernel_sum(made, x, y)
-    assert (made.values[truth == 0] < 0.01 * truth.max()).all()
+    assert (made.per_km2[truth == 0] < 0.01 * truth.max()).all()
     grid_x, grid_y = centres(made)
     far = np.min([np.hypot(grid_x - px, grid_y - py) for px, py in zip(x, y, strict=True)], axis=0) > 700
-    assert (made.values[far] == 0).all()
+    assert (made.per_km2[far] == 0).all()
 
 
 def test_edge_correction_is_level_to_the_border_where_points_are():
@@ -127,12 +127,12 @@ def test_edge_correction_is_level_to_the_border_where_points_are():
     made = density(x, y, area, cell_m=50, bandwidth_m=500, edge="uniform")
     assert made.points + made.outside == x.size
     # One point to each 25 m square, and sub-cells of 50 m: the corrected density is flat, corners and slopes too.
-    np.testing.assert_allclose(made.values[np.isfinite(made.values)], 1e6 / 25**2, rtol=1e-9)
-    assert np.isfinite(made.values).sum() * 50**2 == pytest.approx(shape.area, rel=0.01)
+    np.testing.assert_allclose(made.per_km2[np.isfinite(made.per_km2)], 1e6 / 25**2, rtol=1e-9)
+    assert np.isfinite(made.per_km2).sum() * 50**2 == pytest.approx(shape.area, rel=0.01)
     # Without it a straight border through uniform points keeps about half, by symmetry.
     grid_x, grid_y = centres(plain)
     border = (np.abs(grid_x) < 50) & (grid_y > 600) & (grid_y < 2400)
-    assert plain.values[border].mean() == pytest.approx(0.5e6 / 25**2, rel=0.01)
+    assert plain.per_km2[border].mean() == pytest.approx(0.5e6 / 25**2, rel=0.01)
 
 
 def test_the_file_is_a_cog_with_all_its_labels_and_the_same_bytes(tmp_path):
