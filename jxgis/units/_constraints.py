@@ -41,9 +41,9 @@ def kept_apart(
 
 
 def group_together(
-    table: gpd.GeoDataFrame, graph: Adjacency, areas: gpd.GeoDataFrame | None, limits: Limits
-) -> tuple[Ints, pd.DataFrame]:
-    """One number for the blocks of each area that can stay whole, its own for every other block.
+    table: gpd.GeoDataFrame, graph: Adjacency, areas: gpd.GeoDataFrame | None, limits: Limits, base: Ints
+) -> tuple[Ints, pd.DataFrame, list[Ints]]:
+    """One number for the blocks of each area that can stay whole; the others keep theirs.
 
     Parameters
     ----------
@@ -53,6 +53,8 @@ def group_together(
         Polygons, ``name`` optional.
     limits
         Bounds of a unit's area.
+    base
+        Number of each block before, int (n,); blocks that share one are never separated.
 
     Returns
     -------
@@ -61,9 +63,11 @@ def group_together(
     together
         ``name``, ``blocks``, ``kept``, ``reason`` (null where kept): ``no_blocks``, ``several_districts``,
         ``not_connected``, ``above_max``.
+    members
+        Rows of the blocks of each area, int.
     """
-    n = len(table)
-    group = np.arange(n, dtype=np.int64)
+    group = base.copy()
+    members: list[Ints] = []
     rows: list[dict[str, object]] = []
     if areas is not None and len(areas):
         require_metric(areas, "keep_together", table.crs)
@@ -75,33 +79,32 @@ def group_together(
             nodes = np.flatnonzero(inside)
             # Two areas that share a block become one.
             nodes = np.flatnonzero(np.isin(group, group[nodes]))
-            reason = _why_not(graph, nodes, limits)
+            reason = _why_not(graph, nodes, limits, group)
             if reason is None:
-                group[nodes] = nodes.min()
+                group[nodes] = group[nodes].min()
+            members.append(nodes)
             rows.append({"name": name, "blocks": len(nodes), "kept": reason is None, "reason": reason})
     group = np.unique(group, return_inverse=True)[1].astype(np.int64)
-    return group, pd.DataFrame(rows, columns=["name", "blocks", "kept", "reason"])
+    return group, pd.DataFrame(rows, columns=["name", "blocks", "kept", "reason"]), members
 
 
-def attach_exclaves(table: gpd.GeoDataFrame, graph: Adjacency, group: Ints, limits: Limits) -> Ints:
+def attach_exclaves(table: gpd.GeoDataFrame, graph: Adjacency, limits: Limits) -> Ints:
     """Join every connected part below the minimum to the nearest block of its district that can take it.
 
     Parameters
     ----------
     table, graph
         The blocks.
-    group
-        From :func:`group_together`.
     limits
         Bounds of a unit's area.
 
     Returns
     -------
     int (n,)
-        The groups, parts attached to a block sharing its number. A part stays alone where its district has no other
+        A number for each block, those of an attached part sharing that of the block they join. A part stays alone where its district has no other
         part, or the nearest blocks would rise above the maximum.
     """
-    group = group.copy()
+    group = np.arange(len(table), dtype=np.int64)
     part = connected_parts(len(table), graph.u, graph.v)
     area = np.bincount(part, weights=graph.area_m2)
     geometry = np.asarray(table.geometry.array)
@@ -119,7 +122,7 @@ def attach_exclaves(table: gpd.GeoDataFrame, graph: Adjacency, group: Ints, limi
     return np.unique(group, return_inverse=True)[1].astype(np.int64)
 
 
-def _why_not(graph: Adjacency, nodes: Ints, limits: Limits) -> str | None:
+def _why_not(graph: Adjacency, nodes: Ints, limits: Limits, group: Ints) -> str | None:
     if not len(nodes):
         return "no_blocks"
     if len(np.unique(graph.district[nodes])) > 1:
@@ -129,5 +132,10 @@ def _why_not(graph: Adjacency, nodes: Ints, limits: Limits) -> str | None:
     place = np.full(len(graph.area_m2), -1, dtype=np.int64)
     place[nodes] = np.arange(len(nodes))
     inner = (place[graph.u] >= 0) & (place[graph.v] >= 0)
-    parts = connected_parts(len(nodes), place[graph.u[inner]], place[graph.v[inner]])
+    # An exclave that was attached counts as connected with what it joined.
+    first = np.unique(group[nodes], return_index=True, return_inverse=True)
+    tied = first[1][first[2]]
+    u = np.concatenate([place[graph.u[inner]], np.arange(len(nodes))])
+    v = np.concatenate([place[graph.v[inner]], tied])
+    parts = connected_parts(len(nodes), u, v)
     return "not_connected" if parts.max() > 0 else None

@@ -86,7 +86,7 @@ def divide(
             if proof.found is not None:
                 return proof.found, None
             if proof.infeasible:
-                return best or _as_one(piece), "no_partition"
+                return best or _as_one(piece), "count_impossible" if fixed else "no_partition"
     return best or _as_one(piece), "not_found"
 
 

@@ -216,14 +216,13 @@ def propose_units(
     values, used, constant = _standardised(table, attributes, weights, graph.area_m2)
     apart = kept_apart(table, graph, keep_apart)
     objective = build_objective(graph, values, compactness=compactness, border_credit=border_credit, apart=apart)
-    group, together = group_together(table, graph, keep_together, limits)
-    if exclaves == "attach":
-        group = attach_exclaves(table, graph, group, limits)
+    alone = attach_exclaves(table, graph, limits) if exclaves == "attach" else np.arange(len(table), dtype=np.int64)
+    group, together, wholes = group_together(table, graph, keep_together, limits, alone)
     parts = cut_into_parts(objective, group, limits)
     counts = share_out(parts, limits, graph.district_names, n_units)
     run = _Run(budget_s)
     found = _search_all(
-        objective, group, parts, counts, limits, n_units, (seed, iterations, starts), workers, run, progress
+        objective, (group, alone), parts, counts, limits, n_units, (seed, iterations, starts), workers, run, progress
     )
     unit, reasons = _number_units(parts, found, len(table))
     units, unit = _units_table(table, graph, unit, reasons, limits)
@@ -246,7 +245,7 @@ def propose_units(
         ssd_share=ssd,
         mean_compactness=float(units["compactness"].mean()),
         in_bounds_share=float(units["in_bounds"].mean()),
-        together=together,
+        together=_still_together(together, wholes, unit),
         apart_crossed_m=float(graph.shared_m[apart][inside[apart]].sum()),
         stopped_early=run.ended,
     )
@@ -381,7 +380,7 @@ def _refuse(zh: str, en: str, names: Iterable[str]) -> None:
 
 def _search_all(
     objective: Objective,
-    group: Ints,
+    groupings: tuple[Ints, Ints],
     parts: list[Part],
     counts: list[int],
     limits: Limits,
@@ -397,17 +396,24 @@ def _search_all(
     from jxgis.units._divide import divide
 
     def work(row: int) -> tuple[Found, str | None]:
+        # What is to stay together is let go only where no units are found with it.
+        kept = attempt(row, groupings[0])
+        if parts[row].reason is not None or kept[1] is None or _same(groupings, parts[row].nodes):
+            return kept
+        free = attempt(row, groupings[1])
+        return free if free[0].better_than(kept[0]) else kept
+
+    def attempt(row: int, group: Ints) -> tuple[Found, str | None]:
         part = parts[row]
         nodes = np.unique(group[part.nodes], return_inverse=True)[1]
         piece = piece_of(objective, part.nodes, nodes, limits.low, limits.high)
         seed, iterations, starts = effort
-        fixed = objective.graph.district_names[part.district] in (asked or {})
         found, reason = divide(
             piece,
             counts[row],
             count_range(part.area, limits),
             reason=part.reason,
-            fixed=fixed,
+            fixed=objective.graph.district_names[part.district] in (asked or {}),
             seed=(seed, row),
             iterations=iterations,
             starts=starts,
@@ -424,6 +430,21 @@ def _search_all(
             if progress is not None and progress(done, len(parts)) is False:
                 run.ended = True
     return [result for result in results if result is not None]
+
+
+def _same(groupings: tuple[Ints, Ints], nodes: Ints) -> bool:
+    """Whether nothing more is kept together in a part than its exclaves."""
+    return len(np.unique(groupings[0][nodes])) == len(np.unique(groupings[1][nodes]))
+
+
+def _still_together(together: pd.DataFrame, wholes: list[Ints], unit: Ints) -> pd.DataFrame:
+    """The table of areas kept whole, corrected by what the plan did."""
+    split = np.array([len(np.unique(unit[nodes])) > 1 for nodes in wholes], dtype=np.bool_)
+    let_go = together["kept"].to_numpy(dtype=np.bool_) & split
+    return together.assign(
+        kept=together["kept"].to_numpy(dtype=np.bool_) & ~split,
+        reason=together["reason"].mask(let_go, "no_units_with_it"),
+    )
 
 
 def _number_units(parts: list[Part], found: list[tuple[Found, str | None]], n: int) -> tuple[Ints, list[str | None]]:

@@ -317,6 +317,27 @@ def test_an_area_kept_together_stays_whole_where_it_fits():
     assert len(set(plan.blocks.loc[inside, "unit_id"])) == 1
 
 
+def test_an_area_kept_together_is_let_go_where_no_units_fit_with_it():
+    # Five squares of 1 km² in a row, units of 2 to 3: the middle three together leave single squares at both ends.
+    blocks = table([box(x * 1000, 0, x * 1000 + 1000, 1000) for x in range(5)])
+    outline = fence(box(0, 0, 5000, 1000))
+    middle = gpd.GeoDataFrame({"name": ["middle"]}, geometry=[box(1000, 0, 4000, 1000)], crs=CRS)
+    plan = propose_units(blocks, outline, max_km2=3, target_km2=2.5, keep_together=middle)
+    hold(plan, blocks, outline, 2, 3)
+    assert plan.units["in_bounds"].all()
+    assert plan.report.together[["kept", "reason"]].to_numpy().tolist() == [[False, "no_units_with_it"]]
+
+
+def test_a_number_of_units_that_blocks_do_not_allow_is_proven_impossible():
+    # 6 km² by area could be three units of 2; in blocks of 1.5 km² it cannot.
+    blocks = table([box(x * 1500, 0, x * 1500 + 1500, 1000) for x in range(4)])
+    outline = fence(box(0, 0, 6000, 1000))
+    plan = propose_units(blocks, outline, n_units={"D": 3})
+    hold(plan, blocks, outline)
+    assert set(reasons(plan)) == {"count_impossible"}
+    assert propose_units(blocks, outline).units["area_km2"].tolist() == [3.0, 3.0]
+
+
 def test_no_unit_reaches_across_a_line_kept_apart():
     blocks, districts = two_districts()
     river = gpd.GeoSeries([shapely.LineString([(2000, 0), (2000, 2500)])], crs=CRS)
