@@ -216,7 +216,7 @@ def map_axes(ax: Axes, districts: gpd.GeoDataFrame | None, bounds: Sequence[floa
 
 def _mark(figure: Figure, *, sketch: bool, lang: str) -> None:
     if sketch:
-        figure.text(0.995, 0.005, text("common.sketch", lang), ha="right", va="bottom", fontsize=8, color="#8a6500")
+        figure.text(0.995, 0.995, text("common.sketch", lang), ha="right", va="top", fontsize=8, color="#8a6500")
 
 
 def hotspot_panels(
@@ -332,9 +332,14 @@ def coverage_chart(coverage: pd.DataFrame, *, target: float = 0.9, lang: str = "
                 label=text(f"maps.method_{method}", lang),
             )
             for y, value in zip(place, values, strict=True):
-                words = f"{100 * value:.1f}" if np.isfinite(value) else text("maps.no_data", lang)
-                ax.annotate(words, ((100 * value if np.isfinite(value) else 0), y), (3, 0), va="center", fontsize=7.5,
-                            textcoords="offset points", color=INK if np.isfinite(value) else BORDER)  # fmt: skip
+                known = bool(np.isfinite(value))
+                # Inside the bar, clear of the target's line; a bar too short for it has its number outside.
+                inside = known and value > 0.12
+                words = f"{100 * value:.1f}" if known else text("maps.no_data", lang)
+                ax.annotate(words, (100 * value if known else 0, y), (-3 if inside else 3, 0), va="center", fontsize=7.5,
+                            ha="right" if inside else "left", textcoords="offset points",
+                            color="white" if inside else INK if known else BORDER)  # fmt: skip
+        ax.margins(y=0.02)
         ax.axvline(
             100 * target,
             color=SITE,
@@ -416,7 +421,8 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
         ax.barh(place, best["score"].to_numpy(dtype=float), color="#41b6c4", label=text("maps.score", lang))
         ax.scatter(best["score_if_missing_zero"].to_numpy(dtype=float), place, c=INK, s=16, zorder=3,
                    label=text("maps.score_if_missing_zero", lang))  # fmt: skip
-        labels = [f"{int(n)}  {name}" for name, n in zip(best["candidate_id"], best["rank"], strict=True)]
+        named = "name" if "name" in best.columns and best["name"].notna().all() else "candidate_id"
+        labels = [f"{int(n)}  {name}" for name, n in zip(best[named], best["rank"], strict=True)]
         ax.set(yticks=place, yticklabels=labels, xlim=(0, 100), xlabel=text("maps.score_legend", lang))
         ax.margins(y=0.02)
         ax.set_title(text("maps.score_chart", lang))

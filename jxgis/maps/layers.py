@@ -367,7 +367,13 @@ def add_names(
 
 
 def add_land(
-    page: folium.Map, districts: gpd.GeoDataFrame, *, name: str, column: str = "name", weight: float = 1.4
+    page: folium.Map,
+    districts: gpd.GeoDataFrame,
+    *,
+    name: str,
+    column: str = "name",
+    weight: float = 1.4,
+    named: bool = True,
 ) -> None:
     """The quiet ground of every map: the districts' land below all else, their borders and names above.
 
@@ -381,6 +387,8 @@ def add_land(
         What the switch calls borders and names together.
     weight
         Width of the borders, pixels.
+    named
+        Whether the names are written.
     """
     add_polygons(
         page, districts, name="", styles=[fill(LAND, opacity=1, border=LAND, weight=1)], level=-1, control=False,
@@ -390,7 +398,8 @@ def add_land(
     add_polygons(
         borders, districts, name="", styles=[line(BORDER, weight=weight)], control=False, simplify_m=2,
     )  # fmt: skip
-    add_names(borders, districts, column=column, name="", control=False)
+    if named:
+        add_names(borders, districts, column=column, name="", control=False)
 
 
 class PlaceList(NamedTuple):

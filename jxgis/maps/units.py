@@ -138,7 +138,8 @@ def units_map(
         title=title or text("maps.units_title", lang), subtitle=method, lang=lang, sketch=sketch,
     )  # fmt: skip
     if districts is not None:
-        add_land(page, districts, name=text("maps.borders", lang), weight=2.8)
+        # Units are coded by district: its name beside them would be said twice.
+        add_land(page, districts, name=text("maps.borders_only", lang), weight=2.8, named=False)
     limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
     bounds = _bounds_rows(units)
     bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]
