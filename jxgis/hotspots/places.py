@@ -331,6 +331,7 @@ def _of_class(
     table["name"] = _tell_apart(table)
     peaks.insert(0, "rank", np.arange(1, len(peaks) + 1))
     peaks["place_rank"] = peaks["place"].map(rank_of).astype(np.int64)
+    peaks["name"] = _tell_apart(peaks)
     return HotPlaces(table, peaks)
 
 
