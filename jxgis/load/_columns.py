@@ -44,7 +44,10 @@ def rename_columns(frame: pd.DataFrame, mapping: Mapping[str, str], agreed: Cont
     taken = set(names.values()) | {column.name for column in agreed.columns} | {"geometry"}
     for column in frame.columns:
         if column not in names and column in taken:
-            names[column] = f"{column}_file"
+            name = f"{column}_file"
+            while name in taken or name in frame:
+                name += "_"
+            names[column] = name
     return frame.drop(columns=private).rename(columns=names), private
 
 

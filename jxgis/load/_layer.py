@@ -116,7 +116,8 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     metric: pyproj.CRS | None = None
     frames: list[pd.DataFrame] = []
     placed: list[Placed] = []
-    for table in raw:
+    # A month without a case adds nothing, and has no place by which to choose a CRS.
+    for table in [table for table in raw if len(table.frame)] or raw[:1]:
         mapping = _tables.match_columns(
             table.frame.columns,
             wanted,
@@ -137,7 +138,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         if metric is None:
             metric, why = _metric(city, given, table, reference, frame, mapping)
             notes.append(why)
-        frames.append(frame.drop(columns=[name for name in _tables.coordinate_columns() if name in frame]))
+        frames.append(frame.drop(columns=[name for name in _tables.coordinate_columns() if name in mapping]))
         placed.append(_place(table, frame, mapping, points, reference, metric, city, given, told))
     if metric is None:
         raise AssertionError("read_tables returned no table")
@@ -373,8 +374,9 @@ def refuse_empty(gathered: Gathered) -> None:
     first_zh = first_en = ""
     if len(rejects):
         row = rejects.iloc[0]
-        first_zh = f"例如第 {row['row']} 行 {row['field']} = “{row['value']}”。"
-        first_en = f" For example row {row['row']}: {row['field']} = {row['value']!r}."
+        at = f"{row['field']} = " if row["field"] else ""
+        first_zh = f"例如第 {row['row']} 行：{at}“{row['value']}”。"
+        first_en = f" For example row {row['row']}: {at}{row['value']!r}."
     hint_zh = hint_en = ""
     if (rejects["reason"] == "wrong_geometry").any():
         kind = _tables.KIND_NAMES[gathered.agreed.geometry]

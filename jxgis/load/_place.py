@@ -264,8 +264,10 @@ def place_columns(
 
 def _both_in_one(first: pd.Series, second: pd.Series) -> tuple[NDArray[np.bool_], pd.Series, pd.Series]:
     """Rows that hold both numbers in the first column and none in the second, taken apart."""
-    alone = (first.notna() & as_text(second).isna()).to_numpy()
     in_one = np.zeros(len(first), dtype=bool)
+    if pd.api.types.is_numeric_dtype(first.dtype):
+        return in_one, first, second
+    alone = (first.notna() & as_text(second).isna()).to_numpy()
     if alone.any():
         one, two, whole = _split(first[alone])
         in_one[alone] = whole

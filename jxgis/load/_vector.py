@@ -126,7 +126,8 @@ def _unreadable(path: Path, what: str, error: Exception) -> InputError:
                 zh=f"{what} 缺少同名文件 {'、'.join(missing)}；Shapefile 的 .shp、.shx、.dbf、.prj 要放在一起。",
                 en=f"{what} lacks its {', '.join(missing)}; a Shapefile's .shp, .shx, .dbf and .prj belong together.",
             )
-    detail = str(error).replace(str(path), what)
+    # What follows the semicolon is advice to programmers.
+    detail = str(error).split(";")[0].replace(str(path), what).rstrip(". ")
     return InputError(
         zh=f"{what} 无法读取（文件不完整或格式不符）：{detail}。",
         en=f"{what} cannot be read (cut off, or in another format): {detail}.",

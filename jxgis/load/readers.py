@@ -98,9 +98,10 @@ def read_tables(
         If a file is missing, empty, cut off or in an unknown format or encoding, or there is no row in any.
     """
     if isinstance(source, pd.DataFrame):
-        return [_from_memory(source)]
-    paths = [path for one in _several(source) for path in _expand(one)]
-    tables = [table for path in paths for table in _read_path(path, expected, layer, encoding)]
+        tables = [_from_memory(source)]
+    else:
+        paths = [path for one in _several(source) for path in _expand(one)]
+        tables = [table for path in paths for table in _read_path(path, expected, layer, encoding)]
     if not any(len(table.frame) + len(table.broken) for table in tables):
         names = "、".join(table.name for table in tables)
         raise InputError(
@@ -109,10 +110,10 @@ def read_tables(
     return tables
 
 
-def _several(source: Source) -> list[str | Path]:
+def _several(source: str | Path | Sequence[str | Path]) -> list[str | Path]:
     if isinstance(source, str | Path):
         return [source]
-    return [one for one in source if isinstance(one, str | Path)]
+    return list(source)
 
 
 def _from_memory(table: pd.DataFrame) -> RawTable:

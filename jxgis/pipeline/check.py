@@ -179,7 +179,7 @@ def _reasons(loaded: Loaded) -> list[Text]:
                 count=int(counts[reason]),
                 source=first["source"],
                 row=int(first["row"]),
-                field=first["field"],
+                field=first["field"] or text_pair("check.whole_row"),
                 value=first["value"],
             )
         )

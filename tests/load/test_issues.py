@@ -393,3 +393,33 @@ def test_what_holds_of_many_files_is_said_once(export, write, city) -> None:
     assert any("诉求人电话" in text for text in said)
     assert "诉求人电话" not in loaded.table
     assert len(loaded.table) == 36
+
+
+def test_rows_that_cannot_be_split_are_rejected_with_the_others(tmp_path, city) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("任务号,X坐标,Y坐标\n1,2\n2,30.75,120.75\n3,4,5,6\n", encoding="utf-8")
+    loaded = load_issues(path, city=city, crs=4490)
+    assert account(loaded) == (3, 1, 2, 0)
+    assert reasons(loaded) == {1: "broken_row", 3: "broken_row"}
+    path.write_text("任务号,X坐标,Y坐标\n1,2\n3,4,5,6\n", encoding="utf-8")
+    with pytest.raises(InputError, match="列数与表头不符 2 行"):
+        load_issues(path, city=city, crs=4490)
+
+
+def test_parquet_with_numbers_categories_and_zones(export, write, city) -> None:
+    typed = export.assign(
+        小类=pd.Categorical(export["小类"]),
+        X坐标=export["X坐标"].astype(float),
+        Y坐标=export["Y坐标"].astype(float),
+        上报时间=pd.to_datetime(export["上报时间"]).dt.tz_localize("Asia/Shanghai").dt.tz_convert("UTC"),
+    )
+    got = load_issues(write("a.parquet", typed), city=city, crs=4490).table
+    want = load_issues(export, city=city, crs=4490).table
+    for column in ("time", "sub_type", "issue_class"):
+        assert got[column].tolist() == want[column].tolist()
+    assert got.distance(want).max() < 1e-9
+
+
+def test_an_empty_table_in_memory_is_refused(export, city) -> None:
+    with pytest.raises(InputError, match="没有数据行"):
+        load_issues(export.iloc[:0], city=city, crs=4490)

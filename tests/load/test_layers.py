@@ -208,3 +208,17 @@ def test_what_is_no_raster_is_refused(tmp_path, city, raster) -> None:
         check_raster(raster(VALUES), band=2)
     with pytest.raises(InputError, match="没有人口"):
         load_population(raster(np.zeros((2, 2))), city=city)
+
+
+def test_columns_named_like_coordinates_are_carried_along_with_polygons(city) -> None:
+    loaded = load.load_candidates(named([shapely.box(0, 0, 10, 10)], x=[3.0], lon=[1.0]), city=city)
+    assert loaded.table[["x", "lon"]].to_numpy().tolist() == [[3.0, 1.0]]
+
+
+def test_an_empty_first_file_does_not_decide(tmp_path) -> None:
+    parks = named([shapely.box(0, 0, 10, 10)])
+    parks.iloc[:0].to_file(tmp_path / "1.gpkg")
+    parks.to_file(tmp_path / "2.gpkg")
+    loaded = load.load_parks(str(tmp_path / "*.gpkg"))
+    assert loaded.table.crs.to_epsg() == 4549
+    assert [source.rows_kept for source in loaded.sources] == [0, 1]
