@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-__all__ = ["Faces", "as_lines", "dissolve", "faces_in", "merge_slivers", "polygon_parts", "shared_edges", "width_m"]
+__all__ = [
+    "Faces",
+    "as_lines",
+    "dissolve",
+    "faces_in",
+    "merge_slivers",
+    "noded_faces",
+    "polygon_parts",
+    "shared_edges",
+    "width_m",
+]
 
 Faces = NDArray[np.object_]
+
+SNAP_M = 1e-4
+"""Vertices are laid on a grid of a tenth of a millimetre: lines that cross at a shallow angle, or that lie a rounding
+error apart, are noded for certain only there. What moves is less than any survey knows."""
 
 
 def width_m(polygons: Faces) -> NDArray[np.float64]:
@@ -35,6 +49,13 @@ def as_lines(geometries: Faces) -> Faces:
     return lines
 
 
+def noded_faces(lines: Sequence[shapely.Geometry] | Faces) -> Faces:
+    """All faces that lines close, sharing their vertices."""
+    noded = shapely.union_all(lines, grid_size=SNAP_M)
+    faces: Faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
+    return faces
+
+
 def faces_in(polygon: shapely.Polygon, lines: Faces) -> Faces:
     """Cut a polygon by lines; dead ends and lines that close no face leave no trace.
 
@@ -50,8 +71,7 @@ def faces_in(polygon: shapely.Polygon, lines: Faces) -> Faces:
     ndarray of shapely.Polygon
         Faces that tile the polygon; two neighbours have the same vertices along their common edge.
     """
-    noded = shapely.union_all([*lines, shapely.boundary(polygon)])
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
+    faces = noded_faces([*lines, shapely.boundary(polygon)])
     shapely.prepare(polygon)
     inside: Faces = faces[shapely.contains(polygon, shapely.point_on_surface(faces))]
     return inside

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from jxgis.space._faces import Faces, polygon_parts, shared_edges, width_m
+from jxgis.space._faces import Faces, noded_faces, polygon_parts, shared_edges, width_m
 
 __all__ = ["Misfit", "Tiling", "home_districts", "tile"]
 
@@ -140,7 +140,7 @@ def _around(ground: _Ground, faces: list[int]) -> tuple[int, ...]:
 
 def _lay(polygons: Faces, districts: Faces) -> _Ground:
     edges = shapely.boundary(shapely.force_2d(np.concatenate([polygons, districts])))
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(edges))))
+    faces = noded_faces(edges)
     inside = shapely.STRtree(shapely.point_on_surface(faces))
     ground = _Ground(faces, _holders(inside, districts), _holders(inside, polygons), [{} for _ in faces])
     for i, j, length in zip(*(column.tolist() for column in shared_edges(faces)), strict=True):

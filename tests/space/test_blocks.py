@@ -235,6 +235,32 @@ def test_own_blocks_drawn_with_a_shaking_hand_are_snapped(seed: int) -> None:
     assert_tiles(own_blocks(own_of(*map(shaken, grid)), TWO), TWO)
 
 
+@given(seed=st.integers(0, 10_000), noise_m=st.sampled_from([1e-9, 1e-7, 1e-4, 1e-2]))
+@settings(max_examples=25, deadline=None)
+def test_own_blocks_that_went_through_another_reference_system_are_snapped(seed: int, noise_m: float) -> None:
+    """Coordinates in degrees and back: neighbours' vertices differ by rounding, nine decimals by a tenth of a mm."""
+    rng = np.random.default_rng(seed)
+    angle = rng.uniform(0, np.pi)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+    def turned(shape: shapely.Geometry) -> shapely.Geometry:
+        return shapely.transform(shape, lambda xy: xy @ turn.T + [572_000.123, 3_402_000.456])
+
+    districts = TWO.set_geometry([turned(shape) for shape in TWO.geometry])
+    lines = gpd.GeoDataFrame(
+        geometry=[turned(shapely.LineString(rng.uniform(-100, 2100, (2, 2)))) for _ in range(25)], crs=CRS
+    )
+    blocks = street_blocks(districts, streets=lines, min_m2=100, min_width_m=3)
+    shaken = [
+        shapely.Polygon(xy + rng.uniform(-noise_m, noise_m, xy.shape))
+        for xy in (shapely.get_coordinates(shape.exterior)[:-1] for shape in blocks.geometry)
+    ]
+    again = own_blocks(gpd.GeoDataFrame({"block_id": blocks["block_id"]}, geometry=shaken, crs=CRS), districts)
+    assert_tiles(again, districts)
+    assert again["district"].tolist() == blocks["district"].tolist()
+    np.testing.assert_allclose(again.area, blocks.area, atol=4000 * (noise_m + 1e-3))
+
+
 @pytest.mark.parametrize(
     ("polygons", "words"),
     [
