@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from jxgis.units._kernels import Piece, unit_costs
+from jxgis.units._kernels import unit_costs
+from jxgis.units._piece import Piece
 from jxgis.units.optimum import enumerate_units, optimal_units
 from jxgis.units.search import Found, nearest_seed, search_piece
 

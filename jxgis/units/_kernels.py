@@ -2,66 +2,22 @@
 
 A search that moves one block at a time cannot be vectorised, so these run through numba. They are compiled on
 first use, never at import, and kept on disk (``cache=True``). All randomness comes from a one-word state that the
-caller seeds: the same state gives the same labels on every machine and thread.
+caller seeds: the same state gives the same labels in every run and every thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
+from typing import TypeAlias
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Piece", "anneal", "compiled", "grow_seed", "unit_cost", "unit_costs", "unit_sums"]
+from jxgis.units._graph import Floats, Ints
+from jxgis.units._piece import Piece, compiled
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Ints: TypeAlias = npt.NDArray[np.int64]
+__all__ = ["anneal", "grow_seed", "unit_cost", "unit_costs", "unit_sums"]
+
 State: TypeAlias = npt.NDArray[np.uint64]
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-
-
-class Piece(NamedTuple):
-    """One connected part of a district as the kernels read it.
-
-    Attributes
-    ----------
-    start, other
-        Neighbours of node i are ``other[start[i]:start[i + 1]]``, int (n + 1,) and (2m,).
-    shared, cut
-        Length of each of these borders, and what a unit pays for ending at it, float (2m,).
-    link
-        Whether a unit may reach across it, bool (2m,).
-    area, perimeter
-        Of each node, in m² and m, float (n,).
-    mass, square
-        Area times attributes, float (n, d), and area times their squared length, float (n,).
-    spread_weight, shape_weight
-        What turns squares and squared perimeters into shares of the objective.
-    low, high
-        Bounds of a unit's area in m².
-    """
-
-    start: Ints
-    other: Ints
-    shared: Floats
-    cut: Floats
-    link: npt.NDArray[np.bool_]
-    area: Floats
-    perimeter: Floats
-    mass: Floats
-    square: Floats
-    spread_weight: float
-    shape_weight: float
-    low: float
-    high: float
-
-
-def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Compile on the first call, keep the result on disk, and let other threads run meanwhile."""
-    return cast("Callable[_P, _R]", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 @compiled

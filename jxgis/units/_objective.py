@@ -11,7 +11,7 @@ import numpy.typing as npt
 from jxgis.units._graph import Adjacency, Floats, Ints
 
 if TYPE_CHECKING:
-    from jxgis.units._kernels import Piece
+    from jxgis.units._piece import Piece
 
 __all__ = ["Objective", "build_objective", "piece_of"]
 
@@ -127,7 +127,7 @@ def piece_of(objective: Objective, nodes: Ints, group: Ints, low_m2: float, high
     -------
     Piece
     """
-    from jxgis.units._kernels import Piece
+    from jxgis.units._piece import Piece
 
     graph = objective.graph
     n = int(group.max()) + 1

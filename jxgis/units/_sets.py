@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jxgis.units._graph import Floats
-from jxgis.units._kernels import Piece, compiled, unit_cost
+from jxgis.units._kernels import unit_cost
+from jxgis.units._piece import Piece, compiled
 
 __all__ = ["connected_sets", "reduced_costs", "set_costs"]
 

@@ -425,10 +425,15 @@ def _search_all(
     by_size = sorted(range(len(parts)), key=lambda row: -len(parts[row].nodes))
     with ThreadPoolExecutor(max_workers=workers) as pool:
         pending = {pool.submit(work, row): row for row in by_size}
-        for done, future in enumerate(as_completed(pending), start=1):
-            results[pending[future]] = future.result()
-            if progress is not None and progress(done, len(parts)) is False:
-                run.ended = True
+        try:
+            for done, future in enumerate(as_completed(pending), start=1):
+                results[pending[future]] = future.result()
+                if progress is not None and progress(done, len(parts)) is False:
+                    run.ended = True
+        except BaseException:
+            # Ctrl-C or a fault: the other threads end at their next question instead of running on.
+            run.ended = True
+            raise
     return [result for result in results if result is not None]
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from jxgis.units._cover import cheapest_cover
 from jxgis.units._graph import Floats, Ints
-from jxgis.units._kernels import Piece
+from jxgis.units._piece import Piece
 from jxgis.units._sets import connected_sets, reduced_costs, set_costs
 from jxgis.units.search import Found
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from jxgis.units._graph import Floats, Ints
-from jxgis.units._kernels import Piece, anneal, grow_seed, unit_costs
+from jxgis.units._kernels import anneal, grow_seed, unit_costs
+from jxgis.units._piece import Piece
 
 __all__ = ["Found", "Pool", "nearest_seed", "search_piece"]
 

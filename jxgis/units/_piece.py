@@ -1,0 +1,62 @@
+"""A part of a district as arrays, and how its loops are compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, ParamSpec, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from jxgis.units._graph import Floats, Ints
+
+__all__ = ["Piece", "compiled"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class Piece(NamedTuple):
+    """One connected part of a district as the kernels read it.
+
+    Attributes
+    ----------
+    start, other
+        Neighbours of node i are ``other[start[i]:start[i + 1]]``, int (n + 1,) and (2m,).
+    shared, cut
+        Length of each of these borders, and what a unit pays for ending at it, float (2m,).
+    link
+        Whether a unit may reach across it, bool (2m,).
+    area, perimeter
+        Of each node, in m² and m, float (n,).
+    mass, square
+        Area times attributes, float (n, d), and area times their squared length, float (n,).
+    spread_weight, shape_weight
+        What turns squares and squared perimeters into shares of the objective.
+    low, high
+        Bounds of a unit's area in m².
+    """
+
+    start: Ints
+    other: Ints
+    shared: Floats
+    cut: Floats
+    link: npt.NDArray[np.bool_]
+    area: Floats
+    perimeter: Floats
+    mass: Floats
+    square: Floats
+    spread_weight: float
+    shape_weight: float
+    low: float
+    high: float
+
+
+def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Compile on the first call, keep the result on disk, and let other threads run meanwhile."""
+    try:
+        made = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # No folder that may be written to: compiled anew in each process.
+        made = numba.njit(nogil=True, error_model="numpy")(function)
+    return cast("Callable[_P, _R]", made)
