@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["most_common", "name_peaks", "streets_of"]
+__all__ = ["Coded", "encode", "most_common", "name_peaks", "streets_of"]
 
 
 def streets_of(
@@ -45,17 +46,55 @@ def streets_of(
     """
     require_metric(streets, "streets", like=require_metric(issues, "issues"))
     found = np.full(len(issues), None, dtype=object)
-    if len(streets):
-        tree = shapely.STRtree(streets.geometry.to_numpy())
-        issue, street = tree.query_nearest(issues.geometry.to_numpy(), max_distance=reach_m, all_matches=True)
+    segments, street_of = _segments(streets.geometry.to_numpy())
+    if segments.size:
+        issue, near = shapely.STRtree(segments).query_nearest(
+            issues.geometry.to_numpy(), max_distance=reach_m, all_matches=True
+        )
         # At a crossing several streets are nearest: the first of the table, whatever the order of the tree.
+        street = street_of[near]
         order = np.lexsort((street, issue))[::-1]
-        names = _texts(streets["name"])
-        found[issue[order]] = names[street[order]]
+        found[issue[order]] = _texts(streets["name"])[street[order]]
     return found
 
 
-def most_common(group: NDArray[np.int64], values: pd.Series | NDArray[np.object_], n_groups: int) -> pd.DataFrame:
+def _segments(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Straight pieces of lines and the line each is of: a tree of short pieces is searched 20 times faster."""
+    parts, line = shapely.get_parts(lines, return_index=True)
+    points, part = shapely.get_coordinates(parts, return_index=True)
+    joined = np.flatnonzero(part[:-1] == part[1:])
+    pieces = shapely.linestrings(np.stack([points[joined], points[joined + 1]], axis=1))
+    return np.atleast_1d(np.asarray(pieces, dtype=object)), np.asarray(line[part[joined]], dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """Texts as numbers: ``names`` sorted, ``codes`` (n,) into them, -1 for missing and blank."""
+
+    names: NDArray[np.object_]
+    codes: NDArray[np.int64]
+
+
+def encode(values: pd.Series | NDArray[np.object_]) -> Coded:
+    """Number the distinct texts of a column, once for all the groups that it is counted in.
+
+    Examples
+    --------
+    >>> coded = encode(np.array(["b", None, " a", "b", ""], dtype=object))
+    >>> coded.names.tolist(), coded.codes.tolist()
+    (['a', 'b'], [1, -1, 0, 1, -1])
+    """
+    # Trimming the distinct values only: a million cases have a few hundred texts.
+    rough, distinct = pd.factorize(pd.Series(values, dtype=object))
+    texts = _texts(np.asarray(distinct, dtype=object))
+    known = np.array([text is not None for text in texts], dtype=bool)
+    names, number = np.unique(texts[known].astype(str), return_inverse=True)
+    code_of = np.full(len(texts) + 1, -1, dtype=np.int64)
+    code_of[:-1][known] = number
+    return Coded(names.astype(object), code_of[rough])
+
+
+def most_common(group: NDArray[np.int64], values: Coded, n_groups: int) -> pd.DataFrame:
     """Most common value in each group, with its share of the group.
 
     Parameters
@@ -63,7 +102,7 @@ def most_common(group: NDArray[np.int64], values: pd.Series | NDArray[np.object_
     group
         (n,) int64, number of each row's group; -1 for rows in none.
     values
-        (n,) text; missing and blank values are no value, but count in the share's denominator.
+        (n,) texts from :func:`encode`; missing ones are no value, but count in the share's denominator.
     n_groups
         Number of groups.
 
@@ -75,25 +114,23 @@ def most_common(group: NDArray[np.int64], values: pd.Series | NDArray[np.object_
 
     Examples
     --------
-    >>> most_common(np.array([0, 0, 0, 1, -1]), np.array(["a", "b", "b", None, "c"], dtype=object), 2)
+    >>> values = encode(np.array(["a", "b", "b", None, "c"], dtype=object))
+    >>> most_common(np.array([0, 0, 0, 1, -1]), values, 2)
       value     share
     0     b  0.666667
     1  None       NaN
     """
-    texts = _texts(values)
     size = np.bincount(group[group >= 0], minlength=n_groups)
-    known = (group >= 0) & np.array([text is not None for text in texts], dtype=bool)
-    result = pd.DataFrame({"value": np.full(n_groups, None, dtype=object), "share": np.full(n_groups, np.nan)})
+    value, share = np.full(n_groups, None, dtype=object), np.full(n_groups, np.nan)
+    known = (group >= 0) & (values.codes >= 0)
     if known.any():
-        tally = pd.DataFrame({"group": group[known], "value": texts[known].astype(str)}).value_counts().reset_index()
-        tally = tally.sort_values(["group", "count", "value"], ascending=[True, False, True])
-        first = tally.drop_duplicates("group")
-        rows = first["group"].to_numpy()
-        values_found, shares = result["value"].to_numpy(copy=True), result["share"].to_numpy(copy=True)
-        values_found[rows] = first["value"].to_numpy(dtype=object)
-        shares[rows] = first["count"].to_numpy() / size[rows]
-        result = pd.DataFrame({"value": pd.Series(values_found, dtype=object), "share": shares})
-    return result
+        pair, number = np.unique(group[known] * len(values.names) + values.codes[known], return_counts=True)
+        owner, code = np.divmod(pair, len(values.names))
+        order = np.lexsort((code, -number, owner))
+        present, first = np.unique(owner[order], return_index=True)
+        best = order[first]
+        value[present], share[present] = values.names[code[best]], number[best] / size[present]
+    return pd.DataFrame({"value": pd.Series(value, dtype=object), "share": share})
 
 
 def name_peaks(

@@ -12,8 +12,9 @@ import shapely
 
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
-from jxgis.hotspots.names import most_common, name_peaks, streets_of
+from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
+from jxgis.space._window import disc_sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -233,8 +234,10 @@ def hot_places(
     """
     require_metric(issues, "issues", like=grid.crs)
     naming = Naming() if naming is None else naming
-    located = _Located.of(issues, grid, naming)
-    past = _Located.of(issues if history is None else history, grid, None)
+    hot = cells.loc[(cells["gi_z"] > 0) & (cells["gi_q"] <= alpha), "cell_id"]
+    near_hot = disc_sums(np.isin(grid.ids(), hot.to_numpy(dtype=str)).astype(np.int64), grid, band_m=band_m) > 0
+    located = _Located.of(issues, grid, naming, near_hot)
+    past = _Located.of(issues if history is None else history, grid, None, near_hot)
     places, peaks = [], []
     for issue_class, of_class in cells.groupby("issue_class", sort=False):
         if not np.array_equal(of_class["cell_id"].to_numpy(dtype=str), grid.ids()):
@@ -256,19 +259,23 @@ class _Located:
     point: NDArray[np.int64]
     issue_class: NDArray[np.object_]
     time: NDArray[np.datetime64] | None
-    texts: dict[str, NDArray[np.object_]]
+    texts: dict[str, Coded]
 
     @classmethod
-    def of(cls, issues: gpd.GeoDataFrame, grid: Grid, naming: Naming | None) -> _Located:
+    def of(cls, issues: gpd.GeoDataFrame, grid: Grid, naming: Naming | None, near_hot: NDArray[np.bool_]) -> _Located:
         cell = grid.index_of(issues.geometry.x, issues.geometry.y)
         inside = issues[cell >= 0]
         texts = {}
         if naming is not None:
             for column in ("sub_type", "department", "district", "subdistrict", naming.field):
                 if column is not None and column in inside.columns:
-                    texts[column] = inside[column].to_numpy(dtype=object)
+                    texts[column] = encode(inside[column])
             if naming.streets is not None:
-                texts["street"] = streets_of(inside, naming.streets)
+                # Finding the street takes longest by far, and only what is near something hot is asked.
+                asked = near_hot[cell[cell >= 0]]
+                street = np.full(len(inside), None, dtype=object)
+                street[asked] = streets_of(inside[asked], naming.streets)
+                texts["street"] = encode(street)
         time = inside["time"].to_numpy(dtype="datetime64[ns]") if "time" in inside.columns else None
         _, point = np.unique(inside.geometry.x.to_numpy() + 1j * inside.geometry.y.to_numpy(), return_inverse=True)
         return cls(cell[cell >= 0], point.astype(np.int64), inside["issue_class"].to_numpy(dtype=object), time, texts)
@@ -279,8 +286,8 @@ class _Located:
     def main(self, column: str | None, group: NDArray[np.int64], keep: NDArray[np.bool_], n: int) -> pd.DataFrame:
         """Most common text of each group of issues; missing where the issues lack the column."""
         if column is None or column not in self.texts:
-            return most_common(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), n)
-        return most_common(group[keep], self.texts[column][keep], n)
+            return most_common(np.empty(0, dtype=np.int64), encode(np.empty(0, dtype=object)), n)
+        return most_common(np.where(keep, group, -1), self.texts[column], n)
 
 
 def _of_class(
