@@ -33,8 +33,8 @@ __all__ = ["COVERAGE_COLOURS", "coverage_breaks", "parks_map"]
 
 _ISOCHRONES = ("#c6dbef", "#6baed6", "#2171b5")
 _SMALL = "#b7d9a8"
-#: Far below the target, below it, near it, reached.
-COVERAGE_COLOURS: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#cfe8d5", "#7fbf98")
+#: Far below the target, below it, near it, reached: orange to blue, apart from the greens of parks and housing.
+COVERAGE_COLOURS: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#d5e6f1", "#9cc3dd")
 
 
 def coverage_breaks(target: float) -> tuple[float, float, float]:

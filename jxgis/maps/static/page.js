@@ -235,7 +235,16 @@ const jxgis = (() => {
     return control;
   };
   const home = (map, bounds, label) => {
-    map.fitBounds(bounds, { animate: false });
+    // A wide city would lie below the legend and the switch: it is drawn beside them instead.
+    const room = () => {
+      const { x: width } = map.getSize();
+      const box = L.latLngBounds(bounds);
+      const zoom = map.getBoundsZoom(box);
+      const across = map.project(box.getNorthEast(), zoom).x - map.project(box.getSouthWest(), zoom).x;
+      const beside = width >= 1000 && across > width - 640;
+      return beside ? { paddingTopLeft: [20, 10], paddingBottomRight: [320, 10] } : {};
+    };
+    map.fitBounds(bounds, { animate: false, ...room() });
     map.setMaxBounds(L.latLngBounds(bounds).pad(1.5));
     const zoom = L.control.zoom({ position: "topleft", zoomInTitle: "", zoomOutTitle: "" }).addTo(map);
     const button = element("a", zoom.getContainer(), "⌂");
@@ -244,7 +253,7 @@ const jxgis = (() => {
     button.title = label;
     button.setAttribute("role", "button");
     button.setAttribute("aria-label", label);
-    L.DomEvent.on(button, "click", L.DomEvent.stop).on(button, "click", () => map.fitBounds(bounds));
+    L.DomEvent.on(button, "click", L.DomEvent.stop).on(button, "click", () => map.fitBounds(bounds, room()));
   };
 
   return { polygons, lines, points, picture, names, list, box, legend, home };
