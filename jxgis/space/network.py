@@ -26,6 +26,9 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 
 _PART_M = 50.0
+_NEAR = 8
+_CHUNK = 8192
+_BAND_M = 300.0
 _ROWS = 32
 
 
@@ -342,27 +345,28 @@ def snap(
     if segments.tree is None or len(px) == 0:
         return Snapped(edge, at, leg)
 
-    open_rows, near = np.arange(len(px)), 4
-    while len(open_rows):
-        near = min(near, segments.tree.n)
-        reach, part = map(
-            np.asarray,
-            segments.tree.query(np.stack([px[open_rows], py[open_rows]], axis=1), k=np.arange(1, near + 1)),
-        )
-        segment = segments.part_segment[part]
-        along, away = _project(segments, segment, px[open_rows, None], py[open_rows, None])
-        best = np.argmin(away, axis=1)
-        row = np.arange(len(open_rows))
-        least = away[row, best]
-        # A part whose middle lies further off than the last one seen comes no nearer than that less half its length.
-        sure = (least <= reach[:, -1] - segments.half_m) | (near == segments.tree.n)
-        sure |= reach[:, -1] - segments.half_m > max_snap_m
-        held = sure & (least <= max_snap_m)
-        rows, chosen = open_rows[held], segment[row, best][held]
-        edge[rows] = segments.edge[chosen]
-        at[rows] = segments.offset_m[chosen] + along[row, best][held]
-        leg[rows] = least[held]
-        open_rows, near = open_rows[~sure], near * 4
+    # Neighbours in space one after the other, a few thousand at a time: their segments are in the cache then.
+    order = np.lexsort((px, py // _BAND_M))
+    for first in range(0, len(px), _CHUNK):
+        open_rows, near = order[first : first + _CHUNK], _NEAR
+        while len(open_rows):
+            near = min(near, segments.tree.n)
+            x1, y1 = px[open_rows], py[open_rows]
+            reach, part = map(np.asarray, segments.tree.query(np.stack([x1, y1], axis=1), k=np.arange(1, near + 1)))
+            segment = segments.part_segment[part]
+            along, away = _project(segments, segment, x1[:, None], y1[:, None])
+            best, row = np.argmin(away, axis=1), np.arange(len(open_rows))
+            least = away[row, best]
+            # A part whose middle lies further off than the last one seen comes no nearer than that less half its
+            # length.
+            beyond = reach[:, -1] - segments.half_m
+            sure = (least <= beyond) | (beyond > max_snap_m) | (near == segments.tree.n)
+            held = sure & (least <= max_snap_m)
+            rows, chosen = open_rows[held], segment[row, best][held]
+            edge[rows] = segments.edge[chosen]
+            at[rows] = segments.offset_m[chosen] + along[row, best][held]
+            leg[rows] = least[held]
+            open_rows, near = open_rows[~sure], near * 4
     at = np.where(edge >= 0, np.minimum(at, graph.length_m[edge] if len(graph.length_m) else at), np.nan)
     found = Snapped(edge, at, leg)
     return found if barriers is None else _around(graph, px, py, found, barriers, max_snap_m)
