@@ -109,6 +109,13 @@ def check_layer(
     ------
     InputError
         If there is no such layer, the file cannot be used, or no row is kept.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> lines = gpd.GeoDataFrame({"道路名称": ["中山路"]}, geometry=[shapely.LineString([(0, 0), (900, 0)])], crs=4549)
+    >>> print(check_layer("streets", lines).lines[0].en)
+    streets: (memory) has 1 rows: 1 kept, 0 rejected, 0 left out by filters.
     """
     from jxgis import load
     from jxgis.tables import nearest
@@ -208,7 +215,9 @@ def _sizes(loaded: Loaded) -> list[Text]:
     kinds = set(table.geom_type)
     if kinds <= {"Polygon", "MultiPolygon"}:
         km2 = table.area / 1e6
-        label = next((table[column] for column in ("name", *table.columns) if column in table), km2)
+        label = next(
+            (table[column] for column in ("name", *table.columns) if column in table and table[column].notna().any()), km2
+        )
         least, most = int(km2.argmin()), int(km2.argmax())
         return [
             text_pair(
