@@ -48,6 +48,8 @@ _CRS_NAMES = {
     "wgs84": "EPSG:4326", "cgcs2000": "EPSG:4490", "国家2000": "EPSG:4490", "2000国家大地坐标系": "EPSG:4490",
     "国家大地坐标系2000": "EPSG:4490",
 }  # fmt: skip
+# Data are used some degrees beyond the area that EPSG names.
+_NEAR_DEG = 5.0
 _NEEDS_PARAMETERS = re.compile(r"beijing|xi'?_?an|北京|西安", re.IGNORECASE)
 
 
@@ -400,8 +402,8 @@ def check_units(x: NDArray[np.float64], y: NDArray[np.float64], reference: Refer
     kept = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
     if not kept.any():
         return
-    low, high = sorted((float(np.median(np.abs(x[kept]))), float(np.median(np.abs(y[kept])))))
-    degrees = low <= 90 and high <= 180
+    middle = float(np.median(x[kept])), float(np.median(y[kept]))
+    low, high = sorted((abs(middle[0]), abs(middle[1])))
     if reference.crs.is_geographic:
         if not (low <= 100 and high <= 200):
             raise CrsError(
@@ -411,7 +413,7 @@ def check_units(x: NDArray[np.float64], y: NDArray[np.float64], reference: Refer
                 "declare the projected system, such as crs = 'EPSG:4549' (EPSG:4528 for eastings that begin with 40).",
             )
         return
-    if degrees:
+    if _are_degrees_of(*middle, reference.crs):
         raise CrsError(
             zh=f"{what} 的坐标（如 {high:.4f}）是以度为单位的经纬度，却声明为 {reference.name}（米）；"
             "请改为 EPSG:4490（CGCS2000）、EPSG:4326（WGS-84）、GCJ-02 或 BD-09。",
@@ -419,6 +421,17 @@ def check_units(x: NDArray[np.float64], y: NDArray[np.float64], reference: Refer
             "declare EPSG:4490 (CGCS2000), EPSG:4326 (WGS-84), GCJ-02 or BD-09.",
         )
     _check_zone(high, reference, what)
+
+
+def _are_degrees_of(x: float, y: float, crs: pyproj.CRS) -> bool:
+    """Whether two numbers, read as degrees in either order, lie where the CRS is used: a plan of 100 m does not."""
+    if crs.area_of_use is None:
+        return max(abs(x), abs(y)) <= 180 and min(abs(x), abs(y)) <= 90
+    west, south, east, north = crs.area_of_use.bounds
+    return any(
+        west - _NEAR_DEG <= lon <= east + _NEAR_DEG and south - _NEAR_DEG <= lat <= north + _NEAR_DEG
+        for lon, lat in ((x, y), (y, x))
+    )
 
 
 def _check_zone(largest: float, reference: Reference, what: str) -> None:

@@ -122,6 +122,7 @@ def test_choosing_the_metric_crs() -> None:
     [
         (120.755, 30.746, 4549, "EPSG:4490"),
         (30.746, 120.755, 4549, "EPSG:4490"),
+        (-71.06, 42.36, 26986, "EPSG:4326"),
         (EAST, NORTH, 4490, "EPSG:4549"),
         (EAST, NORTH, "GCJ-02", "EPSG:4549"),
         (40e6 + EAST, NORTH, 4549, "EPSG:4528"),
@@ -138,7 +139,15 @@ def test_coordinates_that_contradict_the_declared_system(x: float, y: float, dec
 
 @pytest.mark.parametrize(
     ("x", "y", "declared"),
-    [(EAST, NORTH, 4549), (40e6 + EAST, NORTH, 4528), (120.7, 30.7, 4490), (np.nan, np.nan, 4549), (0, 0, 4549)],
+    [
+        (EAST, NORTH, 4549),
+        (50, 50, 4549),
+        (90, 30, 4549),
+        (40e6 + EAST, NORTH, 4528),
+        (120.7, 30.7, 4490),
+        (np.nan, np.nan, 4549),
+        (0, 0, 4549),
+    ],
 )
 def test_coordinates_that_agree(x: float, y: float, declared: int) -> None:
     crs.check_units(np.array([x]), np.array([y]), crs.resolve_crs(declared), "a.csv")

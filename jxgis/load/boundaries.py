@@ -73,6 +73,12 @@ def load_subdistricts(path: Source, *, city: City | None = None, **options: Unpa
     ------
     InputError
         If the files, their columns or their CRS cannot be used, or nothing is left.
+
+    Examples
+    --------
+    >>> table = gpd.GeoDataFrame({"街道名称": ["建设街道 "]}, geometry=[shapely.box(0, 0, 1000, 1000)], crs=4549)
+    >>> load_subdistricts(table).table["name"].tolist()
+    ['建设街道']
     """
     return _load("subdistricts", path, city, options)
 
@@ -82,6 +88,14 @@ def load_districts(path: Source, *, city: City | None = None, **options: Unpack[
 
     A district that the city's profile names gets its ``area`` (三区) from there where the file has none; ``老城片区``
     and ``老城`` are one name.
+
+    Examples
+    --------
+    >>> from jxgis.city import load_city
+    >>> square = shapely.box(572_000, 3_402_000, 573_000, 3_403_000)
+    >>> table = gpd.GeoDataFrame({"片区名称": ["塘汇片区"]}, geometry=[square], crs=4549)
+    >>> load_districts(table, city=load_city()).table[["name", "area"]].to_numpy().tolist()
+    [['塘汇', '经开区']]
     """
     return _load("districts", path, city, options)
 
@@ -275,6 +289,18 @@ def dissolve_districts(
         If no sub-district is in the crosswalk, or the outline leaves nothing of a district.
     CrsError
         If the CRS is not in metres, or the outline is in another one.
+
+    Examples
+    --------
+    >>> from jxgis.city import load_city
+    >>> towns = gpd.GeoDataFrame(
+    ...     {"name": ["建设街道", "解放街道", "凤桥镇"]},
+    ...     geometry=[shapely.box(1000 * i, 0, 1000 * (i + 1), 1000) for i in range(3)],
+    ...     crs=4549,
+    ... )
+    >>> made = dissolve_districts(towns, city=load_city())
+    >>> made.districts["name"].tolist(), made.districts.area.tolist(), made.leftover["name"].tolist()
+    (['老城'], [2000000.0], ['凤桥镇'])
     """
     crs = require_metric(subdistricts, "subdistricts")
     district = _crosswalk(subdistricts, city)

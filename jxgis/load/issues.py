@@ -88,6 +88,23 @@ def load_issues(
     ------
     InputError
         If the files, their columns or their CRS cannot be used, a filter is no date, or nothing is left.
+
+    Examples
+    --------
+    >>> from jxgis.city import load_city
+    >>> export = pd.DataFrame(
+    ...     {
+    ...         "任务号": ["01", "02", "03"],
+    ...         "上报时间": ["2023-05-01 08:30", "45047.5", "昨天"],
+    ...         "小类": ["小广告 ", "飞线", "小广告"],
+    ...         "坐标": ["120.7593,30.7437", "120.7601,30.7440", "120.76,30.74"],
+    ...     }
+    ... )
+    >>> loaded = load_issues(export, city=load_city(), crs="GCJ-02")
+    >>> loaded.table[["issue_id", "issue_class"]].to_numpy().tolist()
+    [['01', '宣传广告'], ['02', '未归类']]
+    >>> loaded.rejects[["row", "field", "value", "reason"]].to_numpy().tolist()
+    [[3, 'time', '昨天', 'bad_time']]
     """
     zone = timezone or (city.timezone if city is not None else "Asia/Shanghai")
     window = _window(start, end)
@@ -376,6 +393,20 @@ def disagreement(
         If the issues have no such column.
     CrsError
         If the CRS differ or are not in metres.
+
+    Examples
+    --------
+    >>> towns = gpd.GeoDataFrame(
+    ...     {"name": ["南湖街道", "凤桥镇"]}, geometry=[shapely.box(0, 0, 9, 9), shapely.box(9, 0, 20, 9)], crs=4549
+    ... )
+    >>> cases = gpd.GeoDataFrame(
+    ...     {"issue_id": ["1", "2"], "recorded_subdistrict": ["南湖", "南湖街道"]},
+    ...     geometry=gpd.points_from_xy([5, 15], [5, 5]),
+    ...     crs=4549,
+    ... )
+    >>> found = disagreement(cases, towns)
+    >>> found.agree, found.disagree, found.cases.to_numpy().tolist()
+    (1, 1, [['2', '南湖街道', '凤桥镇', 6.0]])
     """
     crs = require_metric(polygons, "polygons")
     require_metric(issues, "issues", like=crs)

@@ -57,6 +57,14 @@ def load_parks(path: Source, *, city: City | None = None, **options: Unpack[Read
     ------
     InputError
         If the files, their columns or their CRS cannot be used, or nothing is left.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> table = gpd.GeoDataFrame({"公园名称": ["南湖公园"]}, geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
+    >>> loaded = load_parks(table)
+    >>> loaded.table.columns.tolist(), loaded.sources[0].rows_kept
+    (['park_id', 'name', 'kind', 'geometry'], 1)
     """
     return _plain("parks", path, city, options)
 

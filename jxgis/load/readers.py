@@ -96,6 +96,12 @@ def read_tables(
     ------
     InputError
         If a file is missing, empty, cut off or in an unknown format or encoding, or there is no row in any.
+
+    Examples
+    --------
+    >>> (table,) = read_tables(pd.DataFrame({"a": ["x", "y"]}), expected="issues")
+    >>> table.row.tolist(), table.geometry is None
+    ([1, 2], True)
     """
     if isinstance(source, pd.DataFrame):
         tables = [_from_memory(source)]
