@@ -216,7 +216,8 @@ def _sizes(loaded: Loaded) -> list[Text]:
     if kinds <= {"Polygon", "MultiPolygon"}:
         km2 = table.area / 1e6
         label = next(
-            (table[column] for column in ("name", *table.columns) if column in table and table[column].notna().any()), km2
+            (table[column] for column in ("name", *table.columns) if column in table and table[column].notna().any()),
+            km2,
         )
         least, most = int(km2.argmin()), int(km2.argmax())
         return [
