@@ -31,6 +31,20 @@ def _p_method(cells: pd.DataFrame | None, lang: str) -> str:
     return ("; " if lang == "en" else "；").join(words) or text("report.p_method_unknown", lang)
 
 
+def _hotspot_notes(tables: ReportTables) -> list[str]:
+    """Only what the report shows is explained."""
+    asked = {
+        "gi": True,
+        "places": True,
+        "change": True,
+        "peaks": tables.peaks is not None and len(tables.peaks) > 0,
+        "rates": tables.rate_places is not None,
+        "density": tables.zones is not None,
+        "quotient": tables.zones is not None,
+    }
+    return [key for key, shown in asked.items() if shown]
+
+
 def method_notes(
     tables: ReportTables, settings: Settings, *, standard: str | None = None, lang: str = "zh"
 ) -> list[MethodNote]:
@@ -70,7 +84,7 @@ def method_notes(
             "p_method": _p_method(tables.cells, lang),
             "cells": cells,
         }
-        notes.extend(_note("hotspots", key, lang, **values) for key in ("gi", "places", "change", "quotient"))
+        notes.extend(_note("hotspots", key, lang, **values) for key in _hotspot_notes(tables))
     if tables.coverage is not None:
         parks = settings.parks
         values = {
@@ -81,6 +95,8 @@ def method_notes(
         }
         used = set(tables.coverage["method"].dropna())
         notes.extend(_note("parks", key, lang, **values) for key in ("radius", "walking") if key in used)
+        if tables.unserved_places is not None and len(tables.unserved_places):
+            notes.append(_note("parks", "blind", lang))
         if tables.sites is not None and len(tables.sites):
             notes.append(_note("parks", "sites", lang))
     if tables.units is not None:

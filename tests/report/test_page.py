@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,3 +121,14 @@ def test_no_argument_is_changed(tables):
     make(tables)
     for name, table in before.items():
         assert getattr(tables, name).equals(table)
+
+
+def test_every_table_of_hot_spots_is_explained(tables):
+    more = replace(tables, peaks=tables.places.assign(place_rank=1, gi_z=3.0), rate_places=tables.places.iloc[:0])
+    figures = [note.figure for note in method_notes(more, Settings()) if note.part == "hotspots"]
+    assert {"局部最高点", "扣除暴露量的热点", "每平方公里问题数"} <= set(figures)
+    page = words(make(more))
+    assert "大片热点里先去哪" in page
+    assert "扣除暴露量（人口、道路等）后没有显著偏高的地段。" in page
+    fewer = [note.figure for note in method_notes(ReportTables(places=tables.places), Settings())]
+    assert "局部最高点" not in fewer
