@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -368,6 +368,7 @@ def disagreement(
     polygons: gpd.GeoDataFrame,
     *,
     column: str = "recorded_subdistrict",
+    against: str = "name",
     city: City | None = None,
 ) -> Disagreement:
     """Compare the place that a case records with the polygon that its point lies in.
@@ -377,9 +378,11 @@ def disagreement(
     issues
         Points with ``issue_id`` and the column.
     polygons
-        With ``name``, in the same metric CRS; the first of two that share an edge counts.
+        In the same metric CRS; the first of two that share an edge counts.
     column
         ``recorded_subdistrict`` or ``recorded_district``.
+    against
+        The polygons' column to compare with: ``name``, or ``area`` where cases record one of the three areas (三区).
     city
         Its crosswalk's aliases are one name; so are names with and without 街道, 镇, 乡, 片区.
 
@@ -390,7 +393,7 @@ def disagreement(
     Raises
     ------
     InputError
-        If the issues have no such column.
+        If the issues or the polygons have no such column.
     CrsError
         If the CRS differ or are not in metres.
 
@@ -410,23 +413,19 @@ def disagreement(
     """
     crs = require_metric(polygons, "polygons")
     require_metric(issues, "issues", like=crs)
-    if column not in issues:
-        raise InputError(zh=f"问题表没有 {column} 列。", en=f"The issues have no column {column}.")
-    names = polygons["name"].to_numpy(dtype=object)
+    for table, name in ((issues, column), (polygons, against)):
+        if name not in table:
+            raise InputError(zh=f"表中没有 {name} 列，无法核对。", en=f"There is no column {name} to compare.")
+    names = polygons[against].to_numpy(dtype=object, na_value=None)
     at = _first_polygon(issues, polygons)
     recorded = issues[column].to_numpy(dtype=object, na_value=None)
+    located = np.where(at >= 0, names[at], None)
     given = np.array([value is not None for value in recorded], dtype=bool)
-    located = np.array([names[i] if i >= 0 else None for i in at], dtype=object)
+    checked = given & np.array([value is not None for value in located], dtype=bool)
     plain = _plainer(city)
-    same = np.array([i >= 0 and plain(str(a)) == plain(str(b)) for i, a, b in zip(at, recorded, located, strict=True)])
-    checked = given & (at >= 0)
-    differ = checked & ~same
-    index = {plain(str(name)): i for i, name in reversed(list(enumerate(names)))}
-    home = np.array([index.get(plain(str(value)), -1) for value in recorded[differ]], dtype=np.int64)
-    away = np.full(len(home), np.nan)
-    shapes = np.asarray(polygons.geometry.array, dtype=object)
-    points = np.asarray(issues.geometry.array, dtype=object)[differ]
-    away[home >= 0] = shapely.distance(points[home >= 0], shapes[home[home >= 0]])
+    differ = checked.copy()
+    differ[checked] = [plain(a) != plain(b) for a, b in zip(recorded[checked], located[checked], strict=True)]
+    away = _away(issues.geometry.array[differ], recorded[differ], polygons, names, plain)
     cases = pd.DataFrame(
         {
             "issue_id": issues["issue_id"].to_numpy()[differ],
@@ -438,7 +437,21 @@ def disagreement(
     pairs = cases.groupby(["recorded", "located"], sort=True).size().rename("count").reset_index()
     pairs = pairs.sort_values("count", ascending=False, kind="stable", ignore_index=True)
     total, wrong = int(checked.sum()), int(differ.sum())
-    return Disagreement(total, total - wrong, wrong, int((given & (at < 0)).sum()), pairs, cases)
+    return Disagreement(total, total - wrong, wrong, int((given & ~checked).sum()), pairs, cases)
+
+
+def _away(
+    points: Any, recorded: NDArray[Any], polygons: gpd.GeoDataFrame, names: NDArray[Any], plain: _Plainer
+) -> NDArray[np.float64]:
+    """How far points lie from the place that they record; NaN where no polygon has its name."""
+    shapes = np.asarray(polygons.geometry.array, dtype=object)
+    homes = np.array(["" if name is None else plain(name) for name in names], dtype=object)
+    wanted = np.array([plain(name) for name in recorded], dtype=object)
+    away = np.full(len(wanted), np.nan)
+    for name in set(wanted.tolist()) & set(homes.tolist()):
+        mine = wanted == name
+        away[mine] = shapely.distance(np.asarray(points, dtype=object)[mine], shapely.union_all(shapes[homes == name]))
+    return away
 
 
 def _first_polygon(points: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> NDArray[np.int64]:

@@ -78,6 +78,7 @@ def check_layer(
     streets: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
     bounds_km2: tuple[float, float] = (2.0, 5.0),
+    snap_m: float = 1.0,
     **options: Any,
 ) -> Checked:
     """Load a layer and describe it.
@@ -95,9 +96,11 @@ def check_layer(
     streets
         For issues: streets, in the metric CRS, to say whether the declared datum fits.
     districts
-        For units: the districts that they must tile, in the metric CRS.
+        For units: the districts that they must tile; for issues: those whose area (三区) they record; metric CRS.
     bounds_km2
         For units: the least and the greatest area.
+    snap_m
+        For units: the widest sliver that is snapped.
     options
         Of the layer's loader.
 
@@ -130,7 +133,8 @@ def check_layer(
     lines = [*_account(loaded), *loaded.notes, *_reasons(loaded), _extent(loaded), *_sizes(loaded)]
     tables: dict[str, pd.DataFrame] = {}
     if layer == "issues":
-        lines += _issue_lines(loaded.table, city, subdistricts, tables)
+        lines += _issue_lines(loaded.table, city, tables)
+        lines += _place_lines(loaded.table, city, subdistricts, districts, tables)
         if streets is not None and len(streets):
             lines += _datum_lines(loaded.table, streets, options.get("crs"))
     if layer in ("subdistricts", "districts"):
@@ -142,7 +146,7 @@ def check_layer(
         km2 = f"{made.districts.area.sum() / 1e6:.1f}"
         lines += [text_pair("check.dissolved", count=len(made.districts), km2=km2), *made.notes]
     if layer == "units":
-        lines += _unit_lines(loaded.table, districts, bounds_km2, tables)
+        lines += _unit_lines(loaded.table, districts, bounds_km2, snap_m, tables)
     lines += _nulls(loaded.table, layer)
     return Checked(loaded, tuple(lines), _summary(loaded, lines, tables), tables)
 
@@ -240,12 +244,7 @@ def _short(number: float) -> str:
     return f"{number:.2f}" if number >= 0.1 else f"{number:.2g}"
 
 
-def _issue_lines(
-    issues: gpd.GeoDataFrame,
-    city: City | None,
-    subdistricts: gpd.GeoDataFrame | None,
-    tables: dict[str, pd.DataFrame],
-) -> list[Text]:
+def _issue_lines(issues: gpd.GeoDataFrame, city: City | None, tables: dict[str, pd.DataFrame]) -> list[Text]:
     from jxgis import load
 
     lines = []
@@ -265,14 +264,46 @@ def _issue_lines(
     left = load.unclassified(issues)
     if len(left):
         tables["unclassified"] = left
-    if subdistricts is not None and issues["recorded_subdistrict"].notna().any():
-        found = load.disagreement(issues, subdistricts, city=city)
+    return lines
+
+
+def _place_lines(
+    issues: gpd.GeoDataFrame,
+    city: City | None,
+    subdistricts: gpd.GeoDataFrame | None,
+    districts: gpd.GeoDataFrame | None,
+    tables: dict[str, pd.DataFrame],
+) -> list[Text]:
+    """Whether the cases lie where they say: in the sub-district, and in the area, that they record."""
+    import pandas as pd
+
+    from jxgis import load
+
+    lines: list[Text] = []
+    cases: list[pd.DataFrame] = []
+    for column, polygons, against in (
+        ("recorded_subdistrict", subdistricts, "name"),
+        ("recorded_district", districts, "area"),
+    ):
+        if polygons is None or issues[column].isna().all() or against not in polygons or polygons[against].isna().all():
+            continue
+        found = load.disagreement(issues, polygons, column=column, against=against, city=city)
+        if not found.checked:
+            continue
         if found.disagree:
-            tables["disagreement"] = found.cases
-            share = f"{100 * found.disagree / found.checked:.1f}"
-            lines.append(text_pair("check.disagree", count=found.disagree, share=share))
-        else:
-            lines.append(text_pair("check.none_disagree", checked=f"{found.checked:,}"))
+            cases.append(found.cases.assign(field=column))
+        said = "disagree" if found.disagree else "none_disagree"
+        lines.append(
+            text_pair(
+                f"check.{said}",
+                what=text_pair(f"check.{column}"),
+                count=f"{found.disagree:,}",
+                checked=f"{found.checked:,}",
+                share=f"{100 * found.disagree / found.checked:.1f}",
+            )
+        )
+    if cases:
+        tables["disagreement"] = pd.concat(cases, ignore_index=True)
     return lines
 
 
@@ -280,6 +311,7 @@ def _unit_lines(
     units: gpd.GeoDataFrame,
     districts: gpd.GeoDataFrame | None,
     bounds_km2: tuple[float, float],
+    snap_m: float,
     tables: dict[str, pd.DataFrame],
 ) -> list[Text]:
     """The round trip: what a planner's edit has put out of order, defect by defect."""
@@ -288,7 +320,7 @@ def _unit_lines(
     if districts is None:
         return [text_pair("check.units_unverified")]
     low, high = bounds_km2
-    defects = verify_units(units, districts, min_km2=low, max_km2=high).defects
+    defects = verify_units(units, districts, min_km2=low, max_km2=high, tolerance_m=snap_m).defects
     if not len(defects):
         return [text_pair("check.units_passed", count=len(units))]
     tables["defects"] = defects
@@ -308,7 +340,7 @@ def _unit_lines(
     if len(defects) > _MOST_DEFECTS:
         lines.append(text_pair("check.units_more", count=len(defects) - _MOST_DEFECTS))
     if defects["repairable"].any():
-        tables["repaired"] = repair_units(units, districts)
+        tables["repaired"] = repair_units(units, districts, tolerance_m=snap_m)
         lines.append(text_pair("check.units_repaired", count=int(defects["repairable"].sum())))
     return lines
 

@@ -16,6 +16,8 @@ from jxgis.pipeline import _steps as steps
 from jxgis.pipeline._inputs import Inputs, Progress, city_of, issue_options, needed, read_inputs, read_options
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from jxgis.output import Stage
     from jxgis.pipeline.check import Checked
     from jxgis.pipeline.hotspots import HotspotsResult
@@ -37,6 +39,7 @@ __all__ = [
     "run_score",
     "run_units",
     "write_all",
+    "write_lists",
 ]
 
 GROUND = ("districts", "subdistricts")
@@ -177,13 +180,15 @@ def run_check(
     with contextlib.ExitStack() as stack:
         stage = None if out is None else stack.enter_context(output.staged(out, command="check"))
         city = city_of(settings, has_project=has_project)
-        beside = [name for name in ("subdistricts", "streets") if getattr(settings.inputs, name) is not None]
+        beside = [
+            name for name in ("districts", "subdistricts", "streets") if getattr(settings.inputs, name) is not None
+        ]
         if layer == "issues" and beside:
             ground = read_inputs(settings, beside, has_project=has_project)
             options |= {name: ground.table(name) for name in beside}
         if layer == "units":
             asked = settings.units
-            options["bounds_km2"] = (asked.min_km2, asked.max_km2)
+            options |= {"bounds_km2": (asked.min_km2, asked.max_km2), "snap_m": asked.snap_m}
             if settings.inputs.districts is not None or settings.inputs.subdistricts is not None:
                 options["districts"] = read_inputs(settings, GROUND, has_project=has_project).table("districts")
         found = check_layer(layer, "" if given is None else given.path, city=city, **options)
@@ -193,8 +198,6 @@ def run_check(
 
 
 def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequence[str], lang: str) -> None:
-    from jxgis.report.class_sheet import class_sheet
-
     layer = found.loaded.layer
     write_gpkg(stage.path("clean.gpkg"), {layer: found.loaded.table}, lang=lang)
     if "flaws" in found.tables:
@@ -202,16 +205,34 @@ def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequ
     if "defects" in found.tables:
         drawn: dict[str, Any] = {name: found.tables[name] for name in found.tables if name in ("defects", "repaired")}
         write_gpkg(stage.path("defects.gpkg"), drawn, lang=lang)
-    if "unclassified" in found.tables:
-        class_sheet(stage.path("unclassified.xlsx"), found.tables["unclassified"], classes)
-    if "disagreement" in found.tables:
-        output.write_csv(found.tables["disagreement"], stage.path("disagreement.csv"))
+    write_lists(
+        stage,
+        unclassified=found.tables.get("unclassified"),
+        disagreement=found.tables.get("disagreement"),
+        classes=classes,
+    )
     text = json.dumps(found.summary, ensure_ascii=False, indent=2)
     stage.path("check.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     output.write_rejects(stage, [found.loaded], lang)
     dumped = settings.model_dump(by_alias=True, exclude_none=True)
     shaped = {"lang": lang, "city": dumped["city"], "inputs": {layer: dumped["inputs"][layer]}}
     output.write_run(stage, settings=shaped, crs=found.loaded.table.crs.to_string(), loaded=[found.loaded])
+
+
+def write_lists(
+    stage: Stage,
+    *,
+    unclassified: pd.DataFrame | None,
+    disagreement: pd.DataFrame | None,
+    classes: Sequence[str],
+) -> None:
+    """``unclassified.xlsx`` to be filled in and ``disagreement.csv`` to be looked at, where there is anything in them."""
+    from jxgis.report.class_sheet import class_sheet
+
+    if unclassified is not None and len(unclassified):
+        class_sheet(stage.path("unclassified.xlsx"), unclassified, classes)
+    if disagreement is not None and len(disagreement):
+        output.write_csv(disagreement, stage.path("disagreement.csv"))
 
 
 def write_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:

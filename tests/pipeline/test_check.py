@@ -71,8 +71,17 @@ def test_issues(issues, halves, city) -> None:
 
 def test_disagreement_is_said(issues, halves, city) -> None:
     checked = check_layer("issues", issues.assign(街道="乙"), city=city, subdistricts=halves, crs=4549)
-    assert any("不一致：5 件，占可核对的 55.6%" in line.zh for line in checked.lines)
+    assert any("记录的街道与落点不一致：5 件，占可核对的 9 件的 55.6%" in line.zh for line in checked.lines)
     assert checked.tables["disagreement"]["issue_id"].tolist() == ["T0", "T1", "T2", "T3", "T4"]
+
+
+def test_the_recorded_area_is_compared_with_the_districts(issues, halves, city) -> None:
+    districts = halves.assign(area=["南湖区", "经开区"])
+    checked = check_layer("issues", issues.assign(所属区="南湖区"), city=city, districts=districts, crs=4549)
+    assert any("记录的所属区" in line.zh and "4 件" in line.zh for line in checked.lines)
+    listed = checked.tables["disagreement"]
+    assert set(listed["field"]) == {"recorded_district"}
+    assert listed["away_m"].max() == pytest.approx(35)
 
 
 def test_boundaries(halves, city) -> None:
