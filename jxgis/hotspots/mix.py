@@ -35,6 +35,7 @@ def zone_table(
     cells: pd.DataFrame,
     grid: Grid,
     alpha: float = 0.05,
+    zone_of: Mapping[str, NDArray[np.int64]] | None = None,
 ) -> gpd.GeoDataFrame:
     """Count issues by zone and class, and compare each zone's mix with the city's.
 
@@ -53,6 +54,8 @@ def zone_table(
         The cells; one is in the zone that holds its centre.
     alpha
         Cells with gi_z > 0 and gi_q ≤ ``alpha`` are hot.
+    zone_of
+        Level to the row number of each issue's polygon, -1 for none, where it is known already.
 
     Returns
     -------
@@ -92,7 +95,8 @@ def zone_table(
     for level, polygons in zones.items():
         require_metric(polygons, level, like=require_metric(issues, "issues", like=grid.crs))
         n = len(polygons)
-        counts = _count(locate(issues, polygons), code, n, len(classes))
+        zone = locate(issues, polygons) if zone_of is None else zone_of[level]
+        counts = _count(zone, code, n, len(classes))
         cell_zone = _locate_cells(grid, polygons)
         n_cells = np.bincount(cell_zone[cell_zone >= 0], minlength=n).astype(float)
         share_hot = np.full((n, len(names)), np.nan)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jxgis.space.grid import Grid
 
-__all__ = ["ALL", "HotPlaces", "Naming", "Periods", "compare_periods", "hot_places"]
+__all__ = ["ALL", "HotPlaces", "Naming", "Periods", "cells_near_hot", "compare_periods", "hot_places"]
 
 ALL = "all"
 _ALSO = 5
@@ -90,7 +90,9 @@ class Naming:
     places
         ``name``, points or polygons in the metric CRS: names that people use.
     streets
-        ``name``, lines.
+        ``name``, lines; or, where it is known already,
+    street_of
+        (n,) name of the street of each issue, or None.
     labels
         ``name``, points good to a kilometre.
     field
@@ -101,6 +103,7 @@ class Naming:
 
     places: gpd.GeoDataFrame | None = None
     streets: gpd.GeoDataFrame | None = None
+    street_of: NDArray[np.object_] | None = None
     labels: gpd.GeoDataFrame | None = None
     field: str | None = None
     reach_m: float = 500.0
@@ -234,8 +237,7 @@ def hot_places(
     """
     require_metric(issues, "issues", like=grid.crs)
     naming = Naming() if naming is None else naming
-    hot = cells.loc[(cells["gi_z"] > 0) & (cells["gi_q"] <= alpha), "cell_id"]
-    near_hot = disc_sums(np.isin(grid.ids(), hot.to_numpy(dtype=str)).astype(np.int64), grid, band_m=band_m) > 0
+    near_hot = cells_near_hot(cells, grid, alpha=alpha, band_m=band_m)
     located = _Located.of(issues, grid, naming, near_hot)
     past = _Located.of(issues if history is None else history, grid, None, near_hot)
     places, peaks = [], []
@@ -249,6 +251,27 @@ def hot_places(
         places.append(made.places)
         peaks.append(made.peaks)
     return HotPlaces(_stack(places, PLACE_COLUMNS, grid), _stack(peaks, PEAK_COLUMNS, grid))
+
+
+def cells_near_hot(cells: pd.DataFrame, grid: Grid, *, alpha: float, band_m: float) -> NDArray[np.bool_]:
+    """Say which cells lie within a band of a cell that is hot in any class.
+
+    Parameters
+    ----------
+    cells
+        ``cell_id, gi_z, gi_q``.
+    grid
+        The cells.
+    alpha, band_m
+        As in :func:`hot_places`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_cells,) bool.
+    """
+    hot = cells.loc[(cells["gi_z"] > 0) & (cells["gi_q"] <= alpha), "cell_id"]
+    return disc_sums(np.isin(grid.ids(), hot.to_numpy(dtype=str)).astype(np.int64), grid, band_m=band_m) > 0
 
 
 @dataclass(frozen=True)
@@ -270,7 +293,9 @@ class _Located:
             for column in ("sub_type", "department", "district", "subdistrict", naming.field):
                 if column is not None and column in inside.columns:
                     texts[column] = encode(inside[column])
-            if naming.streets is not None:
+            if naming.street_of is not None:
+                texts["street"] = encode(naming.street_of[cell >= 0])
+            elif naming.streets is not None:
                 # Finding the street takes longest by far, and only what is near something hot is asked.
                 asked = near_hot[cell[cell >= 0]]
                 street = np.full(len(inside), None, dtype=object)

@@ -172,13 +172,15 @@ def analyse(
     from jxgis.crs import require_metric
     from jxgis.hotspots import mix
     from jxgis.hotspots.places import ALL, Naming, compare_periods, hot_places
-    from jxgis.space.count import count_points
+    from jxgis.space.count import count_points, locate
     from jxgis.space.grid import grid_over
 
     crs = require_metric(area, "area")
     require_metric(issues, "issues", like=crs)
     grid = grid_over(area, cell_m=cell_m)
-    located = _with_zones(issues, districts, subdistricts)
+    levels = {k: v for k, v in (("district", districts), ("subdistrict", subdistricts)) if v is not None}
+    zone_of = {level: locate(issues, polygons) for level, polygons in levels.items()}
+    located = _with_zones(issues, levels, zone_of)
     x, y = located.geometry.x.to_numpy(), located.geometry.y.to_numpy()
     inside = grid.index_of(x, y) >= 0
     if not inside.any():
@@ -196,9 +198,14 @@ def analyse(
     counts = {ALL: total[0], **dict(zip(names, by_class, strict=True))}
 
     cells = _cells(counts, grid, band_m, alpha, built_up_land, exposure, exposure_column)
-    past = located if history is None else _with_zones(history, districts, subdistricts)
+    past = located if history is None else _with_zones(history, {}, {})
     periods = compare_periods(past["time"], start=start, end=end) if "time" in past.columns else None
-    naming = Naming(places=places, streets=streets, labels=labels, field=_name_field(counted, name_field))
+    naming = Naming(
+        places=places,
+        street_of=_streets_near_hot(counted, streets, cells, grid, alpha, band_m),
+        labels=labels,
+        field=_name_field(counted, name_field),
+    )
     place = partial(
         hot_places, issues=counted, grid=grid, alpha=alpha, band_m=band_m, naming=naming, history=past, periods=periods
     )
@@ -206,10 +213,7 @@ def analyse(
     by_rate = None
     if exposure is not None:
         by_rate = place(cells.assign(gi_z=cells["rate_z"], gi_q=cells["rate_q"]))
-    levels = {"district": districts, "subdistrict": subdistricts}
-    zones = mix.zone_table(
-        located, {k: v for k, v in levels.items() if v is not None}, names, cells=cells, grid=grid, alpha=alpha
-    )
+    zones = mix.zone_table(located, levels, names, cells=cells, grid=grid, alpha=alpha, zone_of=zone_of)
     return HotspotsResult(
         cells=cells,
         places=found.places,
@@ -288,21 +292,40 @@ def density_files(classes: Mapping[str, object] | Sequence[str]) -> dict[str, st
 
 
 def _with_zones(
-    issues: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None, subdistricts: gpd.GeoDataFrame | None
+    issues: gpd.GeoDataFrame, levels: Mapping[str, gpd.GeoDataFrame], zone_of: Mapping[str, NDArray[np.int64]]
 ) -> gpd.GeoDataFrame:
     """The issues with a class and with the zones they lie in: located by geometry, whatever a column says."""
     import numpy as np
 
-    from jxgis.space.count import locate
+    table = issues if "issue_class" in issues.columns else issues.assign(issue_class=None)
+    names = {level: np.array([*zones["name"], None], dtype=object) for level, zones in levels.items()}
+    return table.assign(**{level: names[level][zone_of[level]] for level in levels})
 
-    table = issues
-    if "issue_class" not in table.columns:
-        table = table.assign(issue_class=None)
-    for column, zones in (("district", districts), ("subdistrict", subdistricts)):
-        if zones is not None:
-            names = np.array([*zones["name"], None], dtype=object)
-            table = table.assign(**{column: names[locate(table, zones)]})
-    return table
+
+def _streets_near_hot(
+    issues: gpd.GeoDataFrame,
+    streets: gpd.GeoDataFrame | None,
+    cells: gpd.GeoDataFrame,
+    grid: Grid,
+    alpha: float,
+    band_m: float,
+) -> NDArray[np.object_] | None:
+    """Street of each issue that may name a place, found once for the places by number and by rate."""
+    import numpy as np
+
+    from jxgis.hotspots.names import streets_of
+    from jxgis.hotspots.places import cells_near_hot
+
+    if streets is None:
+        return None
+    near = cells_near_hot(cells, grid, alpha=alpha, band_m=band_m)
+    if "rate_z" in cells.columns:
+        by_rate = cells.assign(gi_z=cells["rate_z"], gi_q=cells["rate_q"])
+        near |= cells_near_hot(by_rate, grid, alpha=alpha, band_m=band_m)
+    asked = near[grid.index_of(issues.geometry.x, issues.geometry.y)]
+    found = np.full(len(issues), None, dtype=object)
+    found[asked] = streets_of(issues[asked], streets)
+    return found
 
 
 def _class_names(of_issues: pd.Series, classes: Sequence[str] | None) -> list[str]:
