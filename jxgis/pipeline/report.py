@@ -86,6 +86,7 @@ def _run(settings: Settings, out: str | Path, *, command: str, lang: str, progre
         results, missing = _analyse(inputs, settings, progress, lang)
         progress(text_pair("pipeline.step_writing"))
         commands.write_all(results, stage, inputs, settings, lang)
+        _write_lists(stage, inputs)
         write_report(results, missing, stage, inputs, settings, lang)
         commands.finish(
             stage,
@@ -118,6 +119,20 @@ def _analyse(
     )
     scores = steps.score(inputs, settings, candidates, hotspots, progress, lang)
     return steps.Results(hotspots=hotspots, parks=parks, units=units, scores=scores), missing
+
+
+def _write_lists(stage: Stage, inputs: Inputs) -> None:
+    """What somebody has to look at: categories without a class, and issues that lie elsewhere than recorded."""
+    from jxgis import load
+
+    issues, subdistricts = inputs.table("issues"), inputs.table("subdistricts")
+    if issues is None:
+        return
+    cases = None
+    if subdistricts is not None and issues["recorded_subdistrict"].notna().any():
+        cases = load.disagreement(issues, subdistricts, city=inputs.city).cases
+    classes = () if inputs.city is None else inputs.city.classes
+    commands.write_lists(stage, unclassified=load.unclassified(issues), disagreement=cases, classes=classes)
 
 
 def write_report(
