@@ -124,7 +124,8 @@ class UnitSettings(_Section):
 
     ``attributes`` are columns that units should be alike in: of the blocks, or made of the other layers
     (``issues_per_km2``, ``mix_{class}``, ``people_per_km2``); none named: all that the layers make. ``n_units`` gives a
-    number of units for a district by name. ``alternatives`` proposes further plans, which say how stable each border is.
+    number of units for a district by name. ``snap_m`` is the widest gap, overlap or stray edge of the user's own blocks
+    (and of edited units) that is drawing noise. ``alternatives`` proposes further plans, which say how stable each border is.
     """
 
     cell_m: Positive = 200
@@ -137,6 +138,7 @@ class UnitSettings(_Section):
     border_credit: Annotated[float, Field(ge=0)] = 0.05
     n_units: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     exclaves: Literal["own", "attach"] = "own"
+    snap_m: Annotated[float, Field(ge=0)] = 1
     alternatives: bool = True
     seed: int = 0
 

@@ -92,6 +92,7 @@ def analyse(
     keep_apart: gpd.GeoDataFrame | None = None,
     n_units: Mapping[str, int] | None = None,
     exclaves: Literal["own", "attach"] = "own",
+    snap_m: float = 1.0,
     alternatives: bool = False,
     seed: int = 0,
     workers: int = 1,
@@ -120,6 +121,8 @@ def analyse(
         one attribute, and every other as one.
     min_km2, max_km2, target_km2, compactness, border_credit, keep_together, keep_apart, n_units, exclaves
         See `units.delineate.propose_units`.
+    snap_m
+        Widest gap, overlap or edge across a border of the user's own blocks that is snapped; see `own_blocks`.
     alternatives
         Propose four further plans, with a third and with three times the compactness, from two other seeds and with a
         quarter of the search: they say how stable each border of the plan is.
@@ -183,7 +186,7 @@ def analyse(
             **asked,
         )
 
-    cut, blocks_from = _blocks(districts, blocks, streets, waters, cell_m=cell_m, max_km2=max_km2)
+    cut, blocks_from = _blocks(districts, blocks, streets, waters, cell_m=cell_m, max_km2=max_km2, snap_m=snap_m)
     table, used = described(cut)
     plan = plan_of(table, used)
     finer = _to_cut_finer(plan.units, cut, target_km2) if blocks_from == "streets" else ()
@@ -278,11 +281,12 @@ def _blocks(
     *,
     cell_m: float,
     max_km2: float,
+    snap_m: float,
 ) -> tuple[gpd.GeoDataFrame, Literal["own", "streets", "grid"]]:
     from jxgis.space.blocks import grid_blocks, own_blocks, street_blocks
 
     if blocks is not None:
-        return own_blocks(blocks, districts), "own"
+        return own_blocks(blocks, districts, tolerance_m=snap_m), "own"
     if streets is not None:
         return street_blocks(districts, streets=streets, waters=waters, max_km2=max_km2), "streets"
     return grid_blocks(districts, cell_m=cell_m), "grid"

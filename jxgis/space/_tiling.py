@@ -15,6 +15,9 @@ from jxgis.space._faces import Faces, noded_faces, polygon_parts, shared_edges, 
 
 __all__ = ["Misfit", "Tiling", "home_districts", "tile"]
 
+DUST_M = 1e-3
+"""Faces narrower than a millimetre are left over by rounding."""
+
 
 @dataclass(frozen=True)
 class Misfit:
@@ -189,7 +192,10 @@ def _groups(ground: _Ground, kinds: list[str]) -> list[list[int]]:
 
 
 def _snap(ground: _Ground, thin: list[int], home: NDArray[np.int64]) -> set[int]:
-    """Give thin faces to settled neighbours, from the outside in; return those that have none."""
+    """Give thin faces to settled neighbours, from the outside in; return those that have none.
+
+    Dust without a settled neighbour, cut off between two edges of a district, belongs to nobody.
+    """
     claims = {face: ground.owners[face] for face in thin}
     for face in thin:
         ground.owners[face] = ()
@@ -208,9 +214,10 @@ def _snap(ground: _Ground, thin: list[int], home: NDArray[np.int64]) -> set[int]
         for face, row in settled.items():
             ground.owners[face] = (row,)
         waiting -= settled.keys()
-    for face in waiting:
+    left = {face for face in waiting if width_m(ground.faces[[face]])[0] > DUST_M}
+    for face in left:
         ground.owners[face] = claims[face]
-    return waiting
+    return left
 
 
 def _faces_by_owner(ground: _Ground, count: int) -> list[list[int]]:

@@ -304,7 +304,7 @@ def own_blocks(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, toleran
     tiling = tile(shapes, home, ground, tolerance_m=tolerance_m)
     wide = [misfit for misfit in tiling.misfits if not misfit.snapped]
     if wide:
-        raise _misfit_error(wide, ids.to_numpy(), names)
+        raise _misfit_error(wide, ids.to_numpy(), names, tolerance_m)
     return named.assign(district=names[home]).set_geometry(gpd.GeoSeries(tiling.shapes, blocks.index, blocks.crs))
 
 
@@ -316,7 +316,9 @@ _KINDS = {
 }
 
 
-def _misfit_error(misfits: list[Misfit], ids: NDArray[np.object_], names: NDArray[np.object_]) -> InputError:
+def _misfit_error(
+    misfits: list[Misfit], ids: NDArray[np.object_], names: NDArray[np.object_], tolerance_m: float
+) -> InputError:
     said: tuple[list[str], list[str]] = ([], [])
     for misfit in misfits:
         x, y = shapely.get_coordinates(shapely.point_on_surface(misfit.shape))[0]
@@ -325,7 +327,9 @@ def _misfit_error(misfits: list[Misfit], ids: NDArray[np.object_], names: NDArra
         for words, kind in zip(said, _KINDS[misfit.kind], strict=True):
             words.append(f"{kind} {names[misfit.district] if misfit.district >= 0 else ''} {where}")
     return InputError(
-        zh=f"blocks 没有正好铺满片区，共 {len(misfits)} 处：{shown(said[0])}；请修正图层，使每块地正好属于一个地块。",
+        zh=f"blocks 没有正好铺满片区，共 {len(misfits)} 处：{shown(said[0])}；请修正图层，使每块地正好属于一个地块；"
+        f"只是边线没有对齐时，可调大容差（现为 {tolerance_m:g} m，项目中为 [units] snap_m）。",
         en=f"blocks do not tile the districts, in {len(misfits)} places: {shown(said[1])}; "
-        "correct the layer so that all ground is in exactly one block.",
+        "correct the layer so that all ground is in exactly one block; where edges were merely drawn loosely, raise the "
+        f"tolerance (now {tolerance_m:g} m; [units] snap_m of a project).",
     )

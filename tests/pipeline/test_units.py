@@ -176,6 +176,17 @@ def test_own_blocks_keep_what_they_carry() -> None:
     assert result.blocks.columns[:3].tolist() == ["block_id", "unit_id", "district"]
 
 
+def test_own_blocks_drawn_loosely_are_snapped_as_far_as_they_are_trusted() -> None:
+    districts = districts_of(甲=shapely.box(0, 0, 4000, 2000))
+    cells = [shapely.box(x + 8, y, x + 1000, y + 1000) for x in range(0, 4000, 1000) for y in (0, 1000)]
+    own = gpd.GeoDataFrame({"block_id": list("abcdefgh")}, geometry=cells, crs=CRS)
+    with pytest.raises(InputError, match="now 1 m"):
+        analyse(districts, blocks=own)
+    result = analyse(districts, blocks=own, snap_m=10)
+    assert_plan(result, districts)
+    assert len(result.blocks) == 8
+
+
 def test_a_block_of_one_s_own_above_the_maximum_is_a_unit_with_its_reason() -> None:
     districts = districts_of(甲=shapely.box(0, 0, 5000, 2000))
     cells = [shapely.box(0, 0, 3000, 2000), *[shapely.box(x, 0, x + 500, 2000) for x in range(3000, 5000, 500)]]

@@ -251,11 +251,13 @@ def test_own_blocks_that_went_through_another_reference_system_are_snapped(seed:
         geometry=[turned(shapely.LineString(rng.uniform(-100, 2100, (2, 2)))) for _ in range(25)], crs=CRS
     )
     blocks = street_blocks(districts, streets=lines, min_m2=100, min_width_m=3)
-    shaken = [
-        shapely.Polygon(xy + rng.uniform(-noise_m, noise_m, xy.shape))
-        for xy in (shapely.get_coordinates(shape.exterior)[:-1] for shape in blocks.geometry)
-    ]
-    again = own_blocks(gpd.GeoDataFrame({"block_id": blocks["block_id"]}, geometry=shaken, crs=CRS), districts)
+
+    def shaken(ring: shapely.LinearRing) -> np.ndarray:
+        corners = shapely.get_coordinates(ring)[:-1]
+        return corners + rng.uniform(-noise_m, noise_m, corners.shape)
+
+    loose = [shapely.Polygon(shaken(b.exterior), [shaken(ring) for ring in b.interiors]) for b in blocks.geometry]
+    again = own_blocks(gpd.GeoDataFrame({"block_id": blocks["block_id"]}, geometry=loose, crs=CRS), districts)
     assert_tiles(again, districts)
     assert again["district"].tolist() == blocks["district"].tolist()
     np.testing.assert_allclose(again.area, blocks.area, atol=4000 * (noise_m + 1e-3))
