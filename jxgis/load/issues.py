@@ -369,6 +369,7 @@ def disagreement(
     *,
     column: str = "recorded_subdistrict",
     against: str = "name",
+    tolerance_m: float = 1.0,
     city: City | None = None,
 ) -> Disagreement:
     """Compare the place that a case records with the polygon that its point lies in.
@@ -383,6 +384,8 @@ def disagreement(
         ``recorded_subdistrict`` or ``recorded_district``.
     against
         The polygons' column to compare with: ``name``, or ``area`` where cases record one of the three areas (三区).
+    tolerance_m
+        A point this near to the place that it records agrees: coordinates are rounded, to 0.1 m or so.
     city
         Its crosswalk's aliases are one name; so are names with and without 街道, 镇, 乡, 片区.
 
@@ -426,6 +429,9 @@ def disagreement(
     differ = checked.copy()
     differ[checked] = [plain(a) != plain(b) for a, b in zip(recorded[checked], located[checked], strict=True)]
     away = _away(issues.geometry.array[differ], recorded[differ], polygons, names, plain)
+    near = away <= tolerance_m
+    differ[np.flatnonzero(differ)[near]] = False
+    away = away[~near]
     cases = pd.DataFrame(
         {
             "issue_id": issues["issue_id"].to_numpy()[differ],

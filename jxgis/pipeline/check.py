@@ -190,7 +190,7 @@ def _reasons(loaded: Loaded) -> list[Text]:
                 count=int(counts[reason]),
                 source=first["source"],
                 row=int(first["row"]),
-                field=first["field"] or text_pair("check.whole_row"),
+                field=_title(first["field"]) if first["field"] else text_pair("check.whole_row"),
                 value=first["value"],
             )
         )
@@ -363,19 +363,25 @@ def _datum_lines(issues: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, declared: 
     return [text_pair(f"check.datum_{key}", best=found.best, declared=name, medians=medians)]
 
 
+def _title(column: str) -> Text:
+    """What people call a contract column; a file's own column is called what it is."""
+    zh, en = (i18n.column_titles([column], lang).get(column, column) for lang in ("zh", "en"))
+    return Text(zh=zh, en=en)
+
+
 def _nulls(table: gpd.GeoDataFrame, layer: str) -> list[Text]:
     from jxgis.tables import contract
 
     absent: list[Text] = []
     partly: list[Text] = []
     for column in contract(layer).columns:
-        titles = {lang: i18n.column_titles([column.name], lang).get(column.name, column.name) for lang in i18n.LANGS}
+        title = _title(column.name)
         missing = 1.0 if column.name not in table else float(table[column.name].isna().mean())
         if missing == 1:
-            absent.append(Text(zh=titles["zh"], en=titles["en"]))
+            absent.append(title)
         elif missing > 0:
             share = f"{100 * missing:.3g} %"
-            partly.append(Text(zh=f"{titles['zh']} {share}", en=f"{titles['en']} {share}"))
+            partly.append(Text(zh=f"{title.zh} {share}", en=f"{title.en} {share}"))
     lines = [text_pair("check.nulls", columns=partly)] if partly else []
     return [*lines, text_pair("check.absent", columns=absent)] if absent else lines
 

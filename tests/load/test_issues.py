@@ -375,6 +375,14 @@ def test_disagreement_is_counted_and_listed(recorded, city) -> None:
     assert found.cases["issue_id"].tolist() == ["d", "b"]
     assert found.cases["away_m"].tolist() == pytest.approx([1900.0, 400.0])
     assert found.pairs.to_numpy().tolist() == [["七星镇", "府南", 1], ["南湖", "七星镇", 1]]
+    loose = disagreement(issues, polygons, city=city, tolerance_m=400)
+    assert loose.cases["issue_id"].tolist() == ["d"]
+    assert (loose.checked, loose.agree, loose.disagree) == (5, 4, 1)
+    by_area = disagreement(
+        issues, polygons.assign(area=["北", "南", "南"]), column="recorded_subdistrict", against="area"
+    )
+    assert by_area.disagree == by_area.checked == 5
+    assert by_area.cases["away_m"].isna().all()
     with pytest.raises(InputError, match="nothing"):
         disagreement(issues, polygons, column="nothing")
     with pytest.raises(CrsError):
