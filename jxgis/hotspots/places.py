@@ -71,6 +71,20 @@ PEAK_COLUMNS = (
     "change",
     "geometry",
 )
+_WHOLE = ("rank", "place_rank", "issues")
+_REAL = (
+    "share_issues",
+    "share_area",
+    "area_km2",
+    "concentration",
+    "peak_z",
+    "gi_z",
+    "main_subclass_share",
+    "same_point_share",
+    "issues_before",
+    "issues_recent",
+    "change",
+)
 
 
 class Periods(NamedTuple):
@@ -508,6 +522,10 @@ def _outlines(label: NDArray[np.int64], grid: Grid, n: int) -> list[shapely.Geom
 
 
 def _stack(tables: list[pd.DataFrame], columns: tuple[str, ...], grid: Grid) -> gpd.GeoDataFrame:
+    """The classes' tables one below the other; without any row the columns keep their types."""
     filled = [table for table in tables if len(table)]
-    joined = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
+    joined = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns), dtype=object)
+    if not filled:
+        kinds = {**dict.fromkeys(_WHOLE, np.int64), **dict.fromkeys(_REAL, np.float64)}
+        joined = joined.astype({column: kind for column, kind in kinds.items() if column in columns})
     return gpd.GeoDataFrame(joined[list(columns)], geometry="geometry", crs=grid.crs)

@@ -147,4 +147,5 @@ def localise_reasons(table: Table, lang: str) -> Table:
     if "reason" not in table.columns:
         return table
     words = {codes: reason(str(codes), lang) for codes in table["reason"].dropna().unique()}
-    return table.assign(reason=table["reason"].map(words))
+    # As text even where no row has a reason: a column of nothing would be written as numbers.
+    return table.assign(reason=table["reason"].map(words).astype("str"))

@@ -169,6 +169,10 @@ def test_nothing_hot_gives_empty_tables_with_all_columns():
     assert len(found.places) == len(found.peaks) == 0
     assert {"rank", "name", "issues", "main_subclass"} <= set(found.places.columns)
     assert found.places.crs == GRID.crs
+    full = hot_places(city()[0], issues, GRID)
+    for table, like in ((found.places, full.places), (found.peaks, full.peaks)):
+        kinds = [(column, kind.kind) for column, kind in like.dtypes.items() if kind.kind in "if"]
+        assert kinds == [(column, kind.kind) for column, kind in table.dtypes.items() if kind.kind in "if"]
 
 
 def test_it_refuses_cells_of_another_grid_and_degrees():
