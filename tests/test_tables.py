@@ -12,8 +12,40 @@ from jxgis import tables
 from jxgis._errors import CrsError, InputError
 from jxgis.i18n import column_titles
 
-DOMAIN_EN = ["task_num", "create_time", "event_src_name", "rec_type", "main_type", "sub_type", "district", "street", "coordinate_x", "coordinate_y", "dispose_deadline", "archive_time", "cancel_time", "dispose_unit", "rework_count"]
-DOMAIN_ZH = ["任务号", "问题来源", "问题类型", "大类", "小类", "上报时间", "处置截止时间", "结案时间", "作废时间", "X坐标", "Y坐标", "所属区", "街道", "处置部门", "返工次数"]
+DOMAIN_EN = [
+    "task_num",
+    "create_time",
+    "event_src_name",
+    "rec_type",
+    "main_type",
+    "sub_type",
+    "district",
+    "street",
+    "coordinate_x",
+    "coordinate_y",
+    "dispose_deadline",
+    "archive_time",
+    "cancel_time",
+    "dispose_unit",
+    "rework_count",
+]
+DOMAIN_ZH = [
+    "任务号",
+    "问题来源",
+    "问题类型",
+    "大类",
+    "小类",
+    "上报时间",
+    "处置截止时间",
+    "结案时间",
+    "作废时间",
+    "X坐标",
+    "Y坐标",
+    "所属区",
+    "街道",
+    "处置部门",
+    "返工次数",
+]
 
 
 @pytest.mark.parametrize("layer", tables.layers())
