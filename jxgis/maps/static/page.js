@@ -241,8 +241,9 @@ const jxgis = (() => {
       const box = L.latLngBounds(bounds);
       const zoom = map.getBoundsZoom(box);
       const across = map.project(box.getNorthEast(), zoom).x - map.project(box.getSouthWest(), zoom).x;
-      const beside = width >= 1000 && across > width - 640;
-      return beside ? { paddingTopLeft: [20, 10], paddingBottomRight: [320, 10] } : {};
+      // Moved to the left by no more than it takes; where that is not enough, it is drawn smaller.
+      const right = width < 1000 ? 0 : Math.min(320, Math.max(0, across + 620 - width));
+      return { paddingTopLeft: [right ? 10 : 0, 0], paddingBottomRight: [right, 0] };
     };
     map.fitBounds(bounds, { animate: false, ...room() });
     map.setMaxBounds(L.latLngBounds(bounds).pad(1.5));
