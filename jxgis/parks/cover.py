@@ -240,6 +240,7 @@ def fewest_to_cover(
     if (wanted <= 0).all():
         return CoverSolution(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0, 0.0, 0.0, "optimal")
     asked = wanted > 0
+    simple = _greedy(merged, wanted)
     scale = np.where(asked, wanted, 1)[:, None]
     result = milp(
         c=np.repeat([1.0, 0.0], [n, k]),
@@ -248,15 +249,45 @@ def fewest_to_cover(
             LinearConstraint(
                 hstack([csr_array((int(asked.sum()), n)), csr_array(weighed / scale)[asked]], format="csc"), 1, np.inf
             ),
+            # Nothing above what a simple choice needs is worth looking at.
+            LinearConstraint(csr_array(np.repeat([1.0, 0.0], [n, k])[None, :]), 1, len(simple)),
         ],
         integrality=np.repeat([1, 0], [n, k]),
         bounds=Bounds(0, 1),
         options={"mip_rel_gap": 0.0, "time_limit": time_limit_s},
     )
-    if result.x is None:
-        raise _no_answer(time_limit_s)
-    order, added = _in_order(rows, demand, merged.site[np.flatnonzero(result.x[:n] > 0.5)])
+    found = simple if result.x is None else np.flatnonzero(result.x[:n] > 0.5)
+    order, added = _in_order(rows, demand, merged.site[found])
     done = result.status == 0
-    bound = float(len(order)) if done else float(np.ceil(result.mip_dual_bound - 1e-6))
-    gap = 0.0 if done else (len(order) - bound) / max(len(order), 1)
+    known = 1.0 if result.mip_dual_bound is None else float(np.ceil(result.mip_dual_bound - 1e-6))
+    bound = float(len(order)) if done else min(max(known, 1.0), float(len(order)))
+    gap = 0.0 if done else (len(order) - bound) / len(order)
     return CoverSolution(order, added, float(added.sum()), bound, gap, "optimal" if done else "time_limit")
+
+
+def _greedy(merged: _Merged, wanted: Floats) -> Ints:
+    """Sites one by one, each the one that takes most off what is still wanted; then without those not needed."""
+    groups = len(wanted) - 1
+    left, open_need = merged.weight.copy(), wanted.copy()
+    columns = merged.cover.tocsc()
+    chosen: list[int] = []
+    while (open_need > 0).any():
+        by_group = np.zeros((len(left), groups))
+        by_group[np.arange(len(left)), merged.group] = left
+        gain = columns.T @ by_group
+        gain = np.append(gain, gain.sum(axis=1, keepdims=True), axis=1)
+        worth = np.minimum(gain, np.maximum(open_need, 0)).sum(axis=1)
+        best = int(np.argmax(worth))
+        if worth[best] <= 0:
+            # What is left is rounding: the whole was checked to be within reach.
+            break
+        chosen.append(best)
+        open_need -= gain[best]
+        left[columns.indices[columns.indptr[best] : columns.indptr[best + 1]]] = 0
+    for site in tuple(chosen):
+        fewer = [one for one in chosen if one != site]
+        hit = merged.weight * (merged.cover[:, fewer].sum(axis=1) > 0)
+        kept = np.bincount(merged.group, weights=hit, minlength=groups)
+        if (np.append(kept, hit.sum()) >= wanted).all():
+            chosen = fewer
+    return np.array(sorted(chosen), dtype=np.int64)

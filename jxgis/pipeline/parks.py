@@ -112,7 +112,7 @@ def analyse(
     candidates: gpd.GeoDataFrame | None = None,
     new_parks: int = 0,
     target: float = 0.9,
-    time_limit_s: float = 60.0,
+    time_limit_s: float = 30.0,
 ) -> ParksResult:
     """Measure the coverage of housing by parks, zone by zone, and turn the gaps into sites.
 

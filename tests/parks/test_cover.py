@@ -59,6 +59,19 @@ def test_fewest_equals_brute_force(seed, share, every_group):
     assert enough(found.chosen)
 
 
+def test_a_clock_that_stops_at_once_still_gives_an_answer_and_its_gap():
+    rng = np.random.default_rng(11)
+    cover = csr_array(rng.random((400, 60)) < 0.05)
+    weight = rng.integers(1, 50, 400).astype(float)
+    need = 0.9 * weight[np.diff(cover.indptr) > 0].sum()
+    hasty = fewest_to_cover(cover, weight, need=[need], time_limit_s=1e-6)
+    best = fewest_to_cover(cover, weight, need=[need])
+    assert hasty.status == "time_limit"
+    assert hasty.covered >= need * (1 - 1e-6)
+    assert hasty.bound <= len(best.chosen) <= len(hasty.chosen)
+    assert best.gap == 0
+
+
 def test_out_of_reach_is_none():
     cover = csr_array(np.array([[1], [0]]))
     assert fewest_to_cover(cover, [1.0, 1.0], need=[2.0]) is None
