@@ -16,7 +16,8 @@ from jxgis import i18n
 __all__ = ["write_gpkg"]
 
 # GDAL stamps each layer with the time of writing; a fixed stamp keeps the file a function of its input.
-_STAMP = "2000-01-01T00:00:00.000Z"
+# Its spatial index is built beside the writing, in pages that fall as the threads do; built after it, they are the same.
+_SAME_BYTES = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z", "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
 _POLYGONS = {"Polygon", "MultiPolygon"}
 
 
@@ -50,7 +51,7 @@ def write_gpkg(
     ...     pyogrio.list_layers(Path(folder, "units.gpkg"))[:, 0].tolist()
     ['units']
     """
-    with _fixed_stamp():
+    with _same_bytes():
         for name, table in layers.items():
             ready = i18n.localise_reasons(table, lang)
             kinds = set(ready.geom_type.dropna().unique())
@@ -66,13 +67,13 @@ def write_gpkg(
 
 
 @contextlib.contextmanager
-def _fixed_stamp() -> Iterator[None]:
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _STAMP})
+def _same_bytes() -> Iterator[None]:
+    before = {name: pyogrio.get_gdal_config_option(name) for name in _SAME_BYTES}
+    pyogrio.set_gdal_config_options(_SAME_BYTES)
     try:
         yield
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        pyogrio.set_gdal_config_options(before)
 
 
 def _write_aliases(path: Path, layers: Mapping[str, pd.DataFrame], lang: str, titles: Mapping[str, str]) -> None:

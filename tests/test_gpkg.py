@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from jxgis.gpkg import write_gpkg
+
+
+def cells(n: int) -> gpd.GeoDataFrame:
+    x, y = np.arange(n) % 300 * 200.0, np.arange(n) // 300 * 200.0
+    reason = np.where(np.arange(n) % 2 == 0, "no_housing", None)
+    return gpd.GeoDataFrame({"cell_id": x, "reason": reason}, geometry=shapely.box(x, y, x + 200, y + 200), crs=4549)
+
+
+def test_a_large_layer_is_the_same_bytes_each_time(tmp_path: Path) -> None:
+    """GDAL builds the index of a large layer in a thread of its own unless told not to."""
+    table = cells(60_000)
+    digests = set()
+    for name in "abc":
+        write_gpkg(tmp_path / f"{name}.gpkg", {"cells": table})
+        digests.add(hashlib.sha256((tmp_path / f"{name}.gpkg").read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_reasons_are_words_and_columns_have_titles(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    write_gpkg(path, {"cells": cells(4), "empty": cells(4).iloc[:0]}, lang="zh")
+    assert gpd.read_file(path, layer="cells")["reason"].tolist() == ["没有居住用地", None, "没有居住用地", None]
+    assert len(gpd.read_file(path, layer="empty")) == 0
+    with sqlite3.connect(path) as connection:
+        titles = dict(connection.execute("SELECT column_name, title FROM gpkg_data_columns WHERE table_name = 'cells'"))
+    assert titles == {"cell_id": "网格编号", "reason": "说明"}
