@@ -30,7 +30,8 @@ def test_a_large_layer_is_the_same_bytes_each_time(tmp_path: Path) -> None:
 def test_reasons_are_words_and_columns_have_titles(tmp_path: Path) -> None:
     path = tmp_path / "a.gpkg"
     write_gpkg(path, {"cells": cells(4), "empty": cells(4).iloc[:0]}, lang="zh")
-    assert gpd.read_file(path, layer="cells")["reason"].tolist() == ["没有居住用地", None, "没有居住用地", None]
+    reasons = gpd.read_file(path, layer="cells")["reason"]
+    assert reasons.fillna("").tolist() == ["没有居住用地", "", "没有居住用地", ""]
     assert len(gpd.read_file(path, layer="empty")) == 0
     with sqlite3.connect(path) as connection:
         titles = dict(connection.execute("SELECT column_name, title FROM gpkg_data_columns WHERE table_name = 'cells'"))
