@@ -1,7 +1,7 @@
 """Units of 2–5 km² beside their peers, on a made-up city of 12 districts and 385 km².
 
-Run: ``python benchmarks/units.py`` (about five minutes; ``--quick`` leaves out the slowest peers and the growth), with
-``--figure FILE.png`` for the front from compact to homogeneous. Peers: METIS, pygeoda's SKATER, REDCAP and max-p, spopt's
+Run: ``python benchmarks/units.py`` (about seven minutes on an idle machine, most of it spopt's MaxP; ``--quick`` leaves out
+the slowest peers and the growth), with ``--figure FILE.png`` for the front from compact to homogeneous. Peers: METIS, pygeoda's SKATER, REDCAP and max-p, spopt's
 MaxP and SKATER, gerrychain. All get the same districts, adjacency, attributes and, where they take one, the same number of
 units per district; METIS also the border lengths as weights of its edges, which makes it rounder. Their seconds are the
 partitioning alone; those of jxgis are the whole ``propose_units``: checks, adjacency, search, geometry of the units.
@@ -297,11 +297,10 @@ def compare(kind: str, seed: int, quick: bool, figure: Path | None) -> None:
         found[name] = judge(case, label)
         row(name, clock[name], found[name])
     own: dict[str, dict[str, float]] = {}
-    for name, settings in {
-        "jxgis": {},
-        "jxgis, polished": POLISH,
-        "jxgis, rounder": {"compactness": 0.15},
-    }.items():
+    variants: dict[str, dict[str, Any]] = {"jxgis": {}, "jxgis, rounder": {"compactness": 0.15}}
+    if kind == "blocks":
+        variants["jxgis, polished"] = POLISH
+    for name, settings in variants.items():
         label, clock[name] = ours(case, **settings)
         own[name] = judge(case, label)
         row(name, clock[name], own[name])
@@ -332,9 +331,8 @@ def draw(kind: str, seed: int, front, found, own, figure: Path) -> None:
     for name, figures in found.items():
         axes.scatter(figures["pp"], figures["ssd"], marker="s" if figures["fit"] == 1 else "x")
         axes.annotate(f"{name} ({figures['units']:.0f}, {100 * figures['fit']:.0f} %)", (figures["pp"], figures["ssd"]))
-    axes.scatter(
-        own["jxgis, polished"]["pp"], own["jxgis, polished"]["ssd"], marker="*", s=120, label="jxgis, polished"
-    )
+    for name, figures in own.items():
+        axes.scatter(figures["pp"], figures["ssd"], marker="*", s=120, label=name)
     axes.set(
         xlabel="mean compactness 4πA/P² (rounder to the right)",
         ylabel="within-unit share of squares (more alike below)",
