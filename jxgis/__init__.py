@@ -27,6 +27,7 @@ _PARTS = (
     "maps",
     "parks",
     "pipeline",
+    "reference",
     "report",
     "scoring",
     "settings",

@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 from jxgis import crs
+from jxgis import reference as reference_
 from jxgis._errors import CrsError
 
 LON, LAT = np.array([120.755]), np.array([30.746])
@@ -18,17 +19,17 @@ BOX = (120.35, 30.45, 121.05, 31.10)
 
 @pytest.mark.parametrize(("code", "east"), [(4549, EAST), (4528, 40e6 + EAST)])
 def test_check_values_of_the_domain(code: int, east: float) -> None:
-    reference = crs.resolve_crs("EPSG:4490")
-    x, y = crs.to_metric(LON, LAT, reference, pyproj.CRS(code))
+    reference = reference_.resolve_crs("EPSG:4490")
+    x, y = reference_.to_metric(LON, LAT, reference, pyproj.CRS(code))
     assert x[0] == pytest.approx(east, abs=0.6)
     assert y[0] == pytest.approx(NORTH, abs=0.6)
-    lon, lat = crs.to_lonlat(x, y, crs.resolve_crs(code))
+    lon, lat = reference_.to_lonlat(x, y, reference_.resolve_crs(code))
     assert (lon[0], lat[0]) == pytest.approx((120.755, 30.746), abs=1e-9)
 
 
 def test_cgcs2000_declares_north_first_and_is_read_east_first() -> None:
     assert pyproj.CRS(4490).axis_info[0].direction == "north"
-    lon, lat = crs.to_lonlat(LON, LAT, crs.resolve_crs(4490))
+    lon, lat = reference_.to_lonlat(LON, LAT, reference_.resolve_crs(4490))
     assert (lon[0], lat[0]) == (120.755, 30.746)
 
 
@@ -49,7 +50,7 @@ def test_cgcs2000_declares_north_first_and_is_read_east_first() -> None:
     ],
 )
 def test_names_people_write(given: object, name: str, datum: str) -> None:
-    found = crs.resolve_crs(given)  # type: ignore[arg-type]
+    found = reference_.resolve_crs(given)  # type: ignore[arg-type]
     assert (found.name, found.datum) == (name, datum)
 
 
@@ -61,15 +62,15 @@ LOCAL = "+proj=tmerc +lat_0=0 +lon_0=120.75 +k=1 +x_0=500000 +y_0=0 +ellps=krass
 )
 def test_systems_that_need_local_parameters_are_refused(given: str) -> None:
     with pytest.raises(CrsError, match="towgs84") as caught:
-        crs.resolve_crs(given)
+        reference_.resolve_crs(given)
     assert "CGCS2000" in caught.value.text("zh")
 
 
 @pytest.mark.parametrize("given", ["EPSG:4214", LOCAL])
 def test_local_parameters_are_used_as_given(given: str) -> None:
     shift = (12.0, -98.0, -51.0)
-    reference = crs.resolve_crs(given, towgs84=shift)
-    zero = crs.resolve_crs(given, towgs84=(0, 0, 0))
+    reference = reference_.resolve_crs(given, towgs84=shift)
+    zero = reference_.resolve_crs(given, towgs84=(0, 0, 0))
     x, y = (LON, LAT) if given == "EPSG:4214" else (np.array([500_480.0]), np.array([3_403_000.0]))
     # Independent: the same shift in a PROJ pipeline of geocentric coordinates.
     geodetic = reference.crs.source_crs.geodetic_crs  # type: ignore[union-attr]
@@ -81,40 +82,40 @@ def test_local_parameters_are_used_as_given(given: str) -> None:
         "+step +proj=unitconvert +xy_in=rad +xy_out=deg"
     )
     want = pipe.transform(lon0, lat0)
-    got = crs.to_lonlat(x, y, reference)
+    got = reference_.to_lonlat(x, y, reference)
     assert (got[0][0], got[1][0]) == pytest.approx((want[0][0], want[1][0]), abs=1e-9)
-    moved = pyproj.Geod(ellps="WGS84").inv(*got, *crs.to_lonlat(x, y, zero))[2][0]
+    moved = pyproj.Geod(ellps="WGS84").inv(*got, *reference_.to_lonlat(x, y, zero))[2][0]
     assert 20 < moved < 120
 
 
 def test_towgs84_takes_three_or_seven() -> None:
     with pytest.raises(CrsError, match="towgs84"):
-        crs.resolve_crs("EPSG:4214", towgs84=(1, 2))
-    assert crs.resolve_crs("EPSG:4214", towgs84=(1, 2, 3, 0, 0, 0, 0)).crs.is_bound
+        reference_.resolve_crs("EPSG:4214", towgs84=(1, 2))
+    assert reference_.resolve_crs("EPSG:4214", towgs84=(1, 2, 3, 0, 0, 0, 0)).crs.is_bound
 
 
 @pytest.mark.parametrize("given", ["EPSG:9", "嘉兴坐标", "nonsense", ""])
 def test_unknown_systems_are_refused(given: str) -> None:
     with pytest.raises(CrsError, match="EPSG:4549"):
-        crs.resolve_crs(given)
+        reference_.resolve_crs(given)
 
 
 def test_choosing_the_metric_crs() -> None:
     degrees = gpd.GeoSeries([shapely.box(120.7, 30.7, 120.8, 30.8)], crs=4326)
-    assert crs.choose_metric_crs("EPSG:4549", degrees)[0].to_epsg() == 4549
-    assert crs.choose_metric_crs(None, degrees.to_crs(4528))[0].to_epsg() == 4528
-    chosen, why = crs.choose_metric_crs(None, degrees)
+    assert reference_.choose_metric_crs("EPSG:4549", degrees)[0].to_epsg() == 4549
+    assert reference_.choose_metric_crs(None, degrees.to_crs(4528))[0].to_epsg() == 4528
+    chosen, why = reference_.choose_metric_crs(None, degrees)
     assert chosen.to_epsg() == 32651
     assert "32651" in why.zh
     assert "32651" in why.en
     feet = gpd.GeoSeries([shapely.box(-71.1, 42.3, -71.0, 42.4)], crs=4326).to_crs(2249)
-    assert crs.choose_metric_crs(None, feet)[0].to_epsg() == 32619
+    assert reference_.choose_metric_crs(None, feet)[0].to_epsg() == 32619
     with pytest.raises(CrsError):
-        crs.choose_metric_crs("EPSG:4490")
+        reference_.choose_metric_crs("EPSG:4490")
     with pytest.raises(CrsError):
-        crs.choose_metric_crs("EPSG:2249")
+        reference_.choose_metric_crs("EPSG:2249")
     with pytest.raises(CrsError):
-        crs.choose_metric_crs(None, None)
+        reference_.choose_metric_crs(None, None)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,9 @@ def test_choosing_the_metric_crs() -> None:
 )
 def test_coordinates_that_contradict_the_declared_system(x: float, y: float, declared: object, says: str) -> None:
     with pytest.raises(CrsError, match=says):
-        crs.check_units(np.array([x, 0.0, np.nan]), np.array([y, 0.0, 1.0]), crs.resolve_crs(declared), "a.csv")  # type: ignore[arg-type]
+        reference_.check_units(
+            np.array([x, 0.0, np.nan]), np.array([y, 0.0, 1.0]), reference_.resolve_crs(declared), "a.csv"
+        )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -150,17 +153,17 @@ def test_coordinates_that_contradict_the_declared_system(x: float, y: float, dec
     ],
 )
 def test_coordinates_that_agree(x: float, y: float, declared: int) -> None:
-    crs.check_units(np.array([x]), np.array([y]), crs.resolve_crs(declared), "a.csv")
+    reference_.check_units(np.array([x]), np.array([y]), reference_.resolve_crs(declared), "a.csv")
 
 
 @pytest.mark.parametrize("zone", range(25, 46))
 def test_suggested_systems_are_the_ones_of_that_zone(zone: int) -> None:
-    assert pyproj.CRS(crs._gauss_kruger(zone)).name.endswith(f"zone {zone}")
+    assert pyproj.CRS(reference_._gauss_kruger(zone)).name.endswith(f"zone {zone}")
 
 
 @pytest.mark.parametrize("zone", range(13, 24))
 def test_suggested_systems_of_six_degrees(zone: int) -> None:
-    assert pyproj.CRS(crs._gauss_kruger(zone)).name.endswith(f"zone {zone}")
+    assert pyproj.CRS(reference_._gauss_kruger(zone)).name.endswith(f"zone {zone}")
 
 
 def scattered(n: int = 200) -> tuple[np.ndarray, np.ndarray]:
@@ -172,25 +175,25 @@ def scattered(n: int = 200) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("order", ["east_north", "north_east"])
 @pytest.mark.parametrize("box", [BOX, None])
 def test_axes_are_found_by_value(declared: str, order: str, box: crs.Box | None) -> None:
-    reference = crs.resolve_crs(declared)
+    reference = reference_.resolve_crs(declared)
     lon, lat = scattered()
     if reference.crs.is_projected:
-        east, north = crs.to_metric(lon, lat, crs.resolve_crs(4326), reference.crs)
+        east, north = reference_.to_metric(lon, lat, reference_.resolve_crs(4326), reference.crs)
     else:
         east, north = lon, lat
     first, second = (east, north) if order == "east_north" else (north, east)
     first[:3], second[:3] = 0.0, 0.0
-    found = crs.assign_axes(first, second, reference, box=box, what="a.csv", names=("X坐标", "Y坐标"))
+    found = reference_.assign_axes(first, second, reference, box=box, what="a.csv", names=("X坐标", "Y坐标"))
     assert found == order
 
 
 def test_axes_that_cannot_be_told_ask_for_a_setting() -> None:
     lon, lat = scattered()
-    both = crs.resolve_crs("EPSG:4326")
+    both = reference_.resolve_crs("EPSG:4326")
     with pytest.raises(CrsError, match="axes"):
-        crs.assign_axes(lon, lat, both, box=(-71.2, 42.2, -70.9, 42.5), what="a.csv", names=("X", "Y"))
+        reference_.assign_axes(lon, lat, both, box=(-71.2, 42.2, -70.9, 42.5), what="a.csv", names=("X", "Y"))
     with pytest.raises(CrsError, match="north_east"):
-        crs.assign_axes(lat, lat + 0.1, both, box=None, what="a.csv", names=("X", "Y"))
+        reference_.assign_axes(lat, lat + 0.1, both, box=None, what="a.csv", names=("X", "Y"))
 
 
 def test_box_around_is_wider_by_its_margin() -> None:
@@ -205,6 +208,8 @@ def test_box_around_is_wider_by_its_margin() -> None:
 
 
 def test_what_cannot_be_converted_is_nan() -> None:
-    x, y = crs.to_metric(np.array([120.7, 500.0]), np.array([30.7, 500.0]), crs.resolve_crs(4326), pyproj.CRS(4549))
+    x, y = reference_.to_metric(
+        np.array([120.7, 500.0]), np.array([30.7, 500.0]), reference_.resolve_crs(4326), pyproj.CRS(4549)
+    )
     assert np.isfinite([x[0], y[0]]).all()
     assert np.isnan([x[1], y[1]]).all()

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from jxgis import crs as _crs
+from jxgis import reference as _reference
 from jxgis import tables as _tables
 from jxgis._errors import InputError
 from jxgis.i18n import Text, text, text_pair
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.city import City
-    from jxgis.crs import AxisOrder, Box, Reference
+    from jxgis.crs import Box
+    from jxgis.reference import AxisOrder, Reference
 
 __all__ = ["Gathered", "ReadOptions", "finish", "gather", "refuse_empty", "require_columns"]
 
@@ -199,18 +201,18 @@ def _metric(
 
     project = given.get("metric_crs") or (None if city is None else city.crs)
     if project is not None:
-        return _crs.choose_metric_crs(project)
+        return _reference.choose_metric_crs(project)
     if table.geometry is not None:
-        return _crs.choose_metric_crs(None, gpd.GeoSeries(table.geometry, crs=reference.crs))
+        return _reference.choose_metric_crs(None, gpd.GeoSeries(table.geometry, crs=reference.crs))
     if _crs.is_metric(reference.crs):
-        return _crs.choose_metric_crs(None, gpd.GeoSeries([shapely.Point(0, 0)], crs=reference.crs))
+        return _reference.choose_metric_crs(None, gpd.GeoSeries([shapely.Point(0, 0)], crs=reference.crs))
     # Nothing but points in degrees: the UTM zone of the middle one, so that a few points far off do not move it.
     degrees = place_columns(
         frame, reference, pyproj.CRS(4326), axes=given.get("axes"), box=None, names=dict(mapping), what=table.name
     )
     known = degrees.geometry[~shapely.is_missing(degrees.geometry)]
     middle = shapely.Point(np.median(shapely.get_coordinates(known), axis=0)) if len(known) else None
-    return _crs.choose_metric_crs(None, gpd.GeoSeries([middle] if middle else [], crs=4326))
+    return _reference.choose_metric_crs(None, gpd.GeoSeries([middle] if middle else [], crs=4326))
 
 
 def _place(

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from jxgis import crs as _crs
+from jxgis import reference as _reference
 from jxgis._errors import CrsError, InputError
 from jxgis.load._columns import as_number, as_text
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-    from jxgis.crs import AxisOrder, Box, Reference
+    from jxgis.crs import Box
+    from jxgis.reference import AxisOrder, Reference
 
 __all__ = ["Placed", "place_columns", "place_geometry", "reference_of"]
 
@@ -68,7 +70,7 @@ def reference_of(
             zh=f"{what} 没有坐标系（例如 Shapefile 缺少 .prj）；请用 crs 声明，如 EPSG:4549。",
             en=f"{what} has no CRS (a Shapefile without .prj, for example); declare it with crs, such as EPSG:4549.",
         )
-    return _crs.resolve_crs(chosen, towgs84=towgs84)
+    return _reference.resolve_crs(chosen, towgs84=towgs84)
 
 
 def place_geometry(
@@ -114,19 +116,19 @@ def place_geometry(
     west, south, east, north = shapely.bounds(flat).T
     broken = ~missing & ~empty & ~_finite(flat)
     middle_x, middle_y = (west + east) / 2, (south + north) / 2
-    _crs.check_units(middle_x, middle_y, reference, what)
+    _reference.check_units(middle_x, middle_y, reference, what)
     usable = ~(missing | empty | broken)
     nothing = np.zeros(len(flat), dtype=bool)
     outside = nothing
     if box is not None and usable.any():
-        lon_w, lat_s = _crs.to_lonlat(west, south, reference)
-        lon_e, lat_n = _crs.to_lonlat(east, north, reference)
+        lon_w, lat_s = _reference.to_lonlat(west, south, reference)
+        lon_e, lat_n = _reference.to_lonlat(east, north, reference)
         outside = usable & ~((lon_e >= box[0]) & (lon_w <= box[2]) & (lat_n >= box[1]) & (lat_s <= box[3]))
         if outside[usable].mean() > 0.5:
             _refuse_swapped(middle_x[usable], middle_y[usable], reference, box, what, axes)
     moved = flat.copy()
     moved[usable] = shapely.transform(
-        flat[usable], lambda xy: np.column_stack(_crs.to_metric(xy[:, 0], xy[:, 1], reference, metric))
+        flat[usable], lambda xy: np.column_stack(_reference.to_metric(xy[:, 0], xy[:, 1], reference, metric))
     )
     strayed = usable & ~_finite(moved)
     moved[~usable | outside | strayed] = None
@@ -162,7 +164,7 @@ def _finite(geometry: NDArray[Any]) -> NDArray[np.bool_]:
 def _refuse_swapped(
     x: NDArray[np.float64], y: NDArray[np.float64], reference: Reference, box: Box, what: str, axes: AxisOrder | None
 ) -> None:
-    lon, lat = _crs.to_lonlat(y, x, reference)
+    lon, lat = _reference.to_lonlat(y, x, reference)
     if _crs.inside_box(lon, lat, box).mean() > 0.5:
         given = axes or "east_north"
         other = "north_east" if given == "east_north" else "east_north"
@@ -217,11 +219,11 @@ def place_columns(
     missing = (np.isnan(one) | np.isnan(two)) & ~bad
     zero = (one == 0) & (two == 0)
     usable = ~(missing | bad | zero)
-    _crs.check_units(one[~in_one], two[~in_one], reference, what)
+    _reference.check_units(one[~in_one], two[~in_one], reference, what)
     order = axes
     if order is None and pair != ("lon", "lat"):
         labels = (a, b) if pair[0] != pair[1] else (f"{a}[1]", f"{a}[2]")
-        order = _crs.assign_axes(one[~in_one], two[~in_one], reference, box=box, what=what, names=labels)
+        order = _reference.assign_axes(one[~in_one], two[~in_one], reference, box=box, what=what, names=labels)
     east, north = (two, one) if order == "north_east" else (one, two)
     if in_one.any():
         # A pair in one field has an order of its own: east first, unless only the other way round fits.
@@ -229,7 +231,7 @@ def place_columns(
         at = np.flatnonzero(in_one)
         turned = _fits(two[at], one[at], reference, box) & ~_fits(one[at], two[at], reference, box)
         east[at], north[at] = np.where(turned, two[at], one[at]), np.where(turned, one[at], two[at])
-    lon, lat = _crs.to_lonlat(east, north, reference)
+    lon, lat = _reference.to_lonlat(east, north, reference)
     strayed = usable & ~_on_earth(lon, lat)
     outside = np.zeros(len(frame), dtype=bool) if box is None else usable & ~_crs.inside_box(lon, lat, box)
     if box is not None and usable.any() and outside[usable].mean() > 0.5:
@@ -240,11 +242,11 @@ def place_columns(
     good = usable & ~strayed & ~outside
     # From degrees that are there already where a shift was undone: undoing it again takes most of the time.
     there = (
-        (lon[good], lat[good], _crs.resolve_crs(4326))
+        (lon[good], lat[good], _reference.resolve_crs(4326))
         if reference.datum != "WGS-84"
         else (east[good], north[good], reference)
     )
-    x, y = _crs.to_metric(*there, metric)
+    x, y = _reference.to_metric(*there, metric)
     geometry = np.full(len(frame), None, dtype=object)
     geometry[good] = shapely.points(x, y)
     values = _values(frame, pair, ~good)
@@ -285,7 +287,7 @@ def _fits(
     east: NDArray[np.float64], north: NDArray[np.float64], reference: Reference, box: Box | None
 ) -> NDArray[np.bool_]:
     """Whether points lie in the box; without one, on the earth."""
-    lon, lat = _crs.to_lonlat(east, north, reference)
+    lon, lat = _reference.to_lonlat(east, north, reference)
     return _on_earth(lon, lat) if box is None else _crs.inside_box(lon, lat, box)
 
 

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from jxgis._errors import CrsError, InputError
-from jxgis.crs import Reference, choose_metric_crs, inside_box, resolve_crs, to_lonlat, to_metric
+from jxgis.crs import inside_box
 from jxgis.i18n import Text, text_pair
 from jxgis.load import Loaded, SourceFile
 from jxgis.load._layer import ReadOptions, finish, gather, require_columns
 from jxgis.load.readers import file_hash, one_file
 from jxgis.load.rejects import REJECT_COLUMNS
+from jxgis.reference import Reference, choose_metric_crs, resolve_crs, to_lonlat, to_metric
 from jxgis.tables import check
 
 if TYPE_CHECKING:

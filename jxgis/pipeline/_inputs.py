@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jxgis._errors import InputError
 from jxgis.city import City, load_city
-from jxgis.crs import box_around, choose_metric_crs
+from jxgis.crs import box_around
 from jxgis.i18n import Text, text_pair
+from jxgis.reference import choose_metric_crs
 
 if TYPE_CHECKING:
     import geopandas as gpd

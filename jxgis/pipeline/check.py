@@ -349,8 +349,8 @@ def _datum_lines(issues: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, declared: 
     """Whether the points lie nearest to the streets in the datum that was declared."""
     import geopandas as gpd
 
-    from jxgis.crs import resolve_crs
     from jxgis.datum import convert, diagnose_datum
+    from jxgis.reference import resolve_crs
 
     name = "WGS-84" if declared is None else resolve_crs(declared).datum
     degrees = issues.geometry.to_crs(4326)
