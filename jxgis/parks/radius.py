@@ -14,7 +14,7 @@ import shapely
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
 from jxgis.parks._tally import Study, coverage_table, layer, share, study_of, zone_sums
-from jxgis.parks.housing import ALL, Pieces, within
+from jxgis.parks.housing import ALL, Pieces, union_of_linked, within
 from jxgis.parks.standards import Standard
 from jxgis.parks.whole import polygons_of
 
@@ -107,7 +107,7 @@ def service_area(parks: gpd.GeoDataFrame, *, quad_segs: int = QUAD_SEGS) -> shap
     Returns
     -------
     shapely.Geometry
-        One polygon or multipolygon, empty where no park counts.
+        A multipolygon, empty where no park counts.
 
     Examples
     --------
@@ -124,7 +124,10 @@ def service_area(parks: gpd.GeoDataFrame, *, quad_segs: int = QUAD_SEGS) -> shap
     reach = shapely.buffer(
         parks.geometry.to_numpy()[counted], parks["radius_m"].to_numpy()[counted], quad_segs=quad_segs
     )
-    return shapely.union_all(reach) if len(reach) else shapely.MultiPolygon()
+    if len(reach) == 0:
+        return shapely.MultiPolygon()
+    left, right = shapely.STRtree(reach).query(reach, predicate="intersects")
+    return shapely.MultiPolygon(list(shapely.get_parts(union_of_linked(reach, left, right)[0])))
 
 
 def radius_coverage(
