@@ -51,7 +51,7 @@ class City:
     class_table
         Columns ``tree, sub_type, issue_class``; an empty ``tree`` stands for any.
     districts
-        Columns ``name, en, area, functions, prefix``, one row a district.
+        Columns ``name, en, area, functions``, one row a district.
     crosswalk
         Columns ``subdistrict, aliases, code, district, part, confidence, km2, lon, lat``.
     labels
@@ -98,7 +98,6 @@ class _District(_Part):
     name: str
     en: str = ""
     functions: str = ""
-    prefix: str = ""
 
 
 class _Crosswalk(_Part):
@@ -190,7 +189,7 @@ def load_city(profile: str | Path = "jiaxing") -> City:
     _check_districts(path, known, [*areas, *(row.district for row in model.crosswalk)])
     districts = pd.DataFrame(
         [{**row.model_dump(), "area": areas.get(row.name)} for row in model.districts],
-        columns=["name", "en", "area", "functions", "prefix"],
+        columns=["name", "en", "area", "functions"],
     )
     return City(
         key=model.key,

@@ -122,13 +122,15 @@ class ParkSettings(_Section):
 class UnitSettings(_Section):
     """``[units]``: the bounds, the target (the middle of the bounds where not given) and the dials.
 
-    ``attributes`` are columns that units should be alike in: of the blocks, or made of the other layers
+    Blocks are the user's own, else faces of streets, else cells of ``cell_m``; ``by_cells`` takes cells although there
+    are streets. ``attributes`` are columns that units should be alike in: of the blocks, or made of the other layers
     (``issues_per_km2``, ``mix_{class}``, ``people_per_km2``); none named: all that the layers make. ``n_units`` gives a
     number of units for a district by name. ``snap_m`` is the widest gap, overlap or stray edge of the user's own blocks
     (and of edited units) that is drawing noise. ``alternatives`` proposes further plans, which say how stable each border is.
     """
 
     cell_m: Positive = 200
+    by_cells: bool = False
     min_km2: Positive = 2
     max_km2: Positive = 5
     target_km2: Positive | None = None

@@ -266,6 +266,7 @@ def units(
             },
             "units": {
                 "cell_m": cell_m,
+                "by_cells": True if cell_m is not None and streets is None and blocks is None else None,
                 "attributes": opt.names(attributes),
                 "min_km2": min_km2,
                 "max_km2": max_km2,

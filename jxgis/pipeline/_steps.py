@@ -90,10 +90,11 @@ def propose(inputs: Inputs, settings: Settings, progress: Progress) -> UnitsResu
     asked = settings.units
     return units.analyse(
         inputs.need("districts"),
-        blocks=inputs.table("blocks"),
+        blocks=None if asked.by_cells else inputs.table("blocks"),
         streets=inputs.table("streets"),
         waters=inputs.table("waters"),
         cell_m=asked.cell_m,
+        by_cells=asked.by_cells,
         issues=inputs.table("issues"),
         population=inputs.table("population"),
         land_use=inputs.table("land_use"),

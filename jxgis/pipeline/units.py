@@ -77,6 +77,7 @@ def analyse(
     streets: gpd.GeoDataFrame | None = None,
     waters: gpd.GeoDataFrame | None = None,
     cell_m: float = 200.0,
+    by_cells: bool = False,
     issues: gpd.GeoDataFrame | None = None,
     land_use: gpd.GeoDataFrame | None = None,
     population: gpd.GeoDataFrame | None = None,
@@ -111,6 +112,8 @@ def analyse(
         Lines or polygons: they cut blocks, and borders along them are credited.
     cell_m
         Side of a cell where there are neither blocks nor streets.
+    by_cells
+        Cut by cells although there are streets; borders along them are credited all the same.
     issues, land_use, population, places
         Layers that describe the blocks; see `units.attributes.block_attributes`.
     attributes
@@ -186,7 +189,8 @@ def analyse(
             **asked,
         )
 
-    cut, blocks_from = _blocks(districts, blocks, streets, waters, cell_m=cell_m, max_km2=max_km2, snap_m=snap_m)
+    cutting = None if by_cells else streets
+    cut, blocks_from = _blocks(districts, blocks, cutting, waters, cell_m=cell_m, max_km2=max_km2, snap_m=snap_m)
     table, used = described(cut)
     plan = plan_of(table, used)
     finer = _to_cut_finer(plan.units, cut, target_km2) if blocks_from == "streets" else ()

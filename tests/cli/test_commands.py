@@ -11,7 +11,9 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
+import shapely
 
+EAST, NORTH = 572_000.0, 3_402_000.0
 Run = Callable[..., object]
 
 CELLS = {
@@ -255,3 +257,18 @@ def test_init_makes_settings_that_load(jxgis: Run, tmp_path: Path) -> None:
     again = jxgis("init", tmp_path / "zh")
     assert again.code == 2  # type: ignore[attr-defined]
     assert "没有改动" in again.err  # type: ignore[attr-defined]
+
+
+def test_a_cell_size_on_the_command_line_goes_before_the_projects_streets(jxgis: Run, city: Path) -> None:
+    lines = [shapely.LineString([(EAST + x, NORTH - 10), (EAST + x, NORTH + 3010)]) for x in (1000, 2000, 4000, 5000)]
+    gpd.GeoDataFrame({"name": list("甲乙丙丁")}, geometry=lines, crs=4549).to_file(city / "streets.gpkg")
+    project = city / "jxgis.toml"
+    project.write_text(
+        '[inputs.districts]\npath = "districts.geojson"\n[inputs.streets]\npath = "streets.gpkg"\n', encoding="utf-8"
+    )
+    done(jxgis("units", "--project", project, "--out", city / "streets"))
+    done(jxgis("units", "--project", project, "--cell-m", 500, "--out", city / "cells"))
+    by_street = gpd.read_file(city / "streets" / "units.gpkg", layer="blocks")
+    by_cell = gpd.read_file(city / "cells" / "units.gpkg", layer="blocks")
+    assert len(by_street) == 6
+    assert len(by_cell) > 60
