@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 
 from jxgis.i18n import Text
 
-__all__ = ["CrsError", "InputError", "JxgisError", "MissingPackageError", "OutputError", "SettingsError", "collect"]
+__all__ = [
+    "CrsError",
+    "InputError",
+    "JxgisError",
+    "MissingPackageError",
+    "OutputError",
+    "SettingsError",
+    "collect",
+    "os_reason",
+]
+
+_OS_REASONS = {
+    errno.EACCES: Text(zh="没有权限", en="no permission"),
+    errno.EPERM: Text(zh="没有权限", en="no permission"),
+    errno.EROFS: Text(zh="磁盘是只读的", en="the disk is read-only"),
+    errno.ENOSPC: Text(zh="磁盘已满", en="the disk is full"),
+    errno.EDQUOT: Text(zh="磁盘配额已用完", en="the disk quota is used up"),
+    errno.ENOENT: Text(zh="文件夹不存在", en="no such folder"),
+    errno.ENOTDIR: Text(zh="路径中有一项是文件，不是文件夹", en="a part of the path is a file, not a folder"),
+    errno.EISDIR: Text(zh="这是文件夹，不是文件", en="it is a folder, not a file"),
+    errno.ENAMETOOLONG: Text(zh="路径太长", en="the path is too long"),
+    errno.EINVAL: Text(zh="路径中有不允许的字符", en="the path holds a character that is not allowed"),
+}
 
 
 class JxgisError(Exception):
@@ -87,3 +110,15 @@ def collect(errors: Iterable[JxgisError]) -> None:
             zh="\n".join(error.message.zh for error in found),
             en="\n".join(error.message.en for error in found),
         )
+
+
+def os_reason(error: OSError) -> Text:
+    """What the operating system refused, in both languages; its own English words where it is something rare.
+
+    Examples
+    --------
+    >>> os_reason(OSError(errno.ENOSPC, "No space left on device")).zh
+    '磁盘已满'
+    """
+    words = error.strerror or str(error)
+    return _OS_REASONS.get(error.errno or 0, Text(zh=words, en=words))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from jxgis._errors import SettingsError
+from jxgis._errors import SettingsError, os_reason
 from jxgis.i18n import Text
 
 __all__ = ["RuleError", "read_toml", "validated"]
@@ -45,14 +46,22 @@ def read_toml(path: Path) -> dict[str, Any]:
             zh=f"找不到设置文件 {path}；可用 jxgis init 新建一个。",
             en=f"No such settings file: {path}; jxgis init makes one.",
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        reason = os_reason(error)
         raise SettingsError(
-            zh=f"无法读取 {path}（{error}）；请另存为 UTF-8 文本。",
-            en=f"Cannot read {path} ({error}); save it as UTF-8 text.",
+            zh=f"无法读取 {path}（{reason.zh}）；请指定 jxgis.toml 文件。",
+            en=f"Cannot read {path} ({reason.en}); give a jxgis.toml file.",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            zh=f"{path} 不是 UTF-8 文本（第 {error.start} 字节起无法解读）；请另存为 UTF-8。",
+            en=f"{path} is not UTF-8 text (byte {error.start} cannot be read); save it as UTF-8.",
         ) from None
     except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+), column (\d+)", str(error))
+        where = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件末尾"
         raise SettingsError(
-            zh=f"{path.name} 不是有效的 TOML：{error}。Windows 路径请用 / 或单引号。",
+            zh=f"{path.name} 不是有效的 TOML：{where}有误。文字要加引号；Windows 路径请用 / 或单引号。",
             en=f"{path.name} is not valid TOML: {error}. Write Windows paths with / or in single quotes.",
         ) from None
 
@@ -88,7 +97,7 @@ def validated(model: type[Model], raw: dict[str, Any], source: str) -> Model:
     except ValidationError as error:
         problems = [_problem(model, dict(item)) for item in error.errors()]
         raise SettingsError(
-            zh=f"{source} 有误：" + "；".join(problem.zh for problem in problems),
+            zh=f"{source}{' ' if source.isascii() else ''}有误：" + "；".join(problem.zh for problem in problems),
             en=f"{source} is wrong: " + "; ".join(problem.en for problem in problems),
         ) from None
 
@@ -118,20 +127,26 @@ def _rule(item: dict[str, Any]) -> str:
     """What a value must be, in Chinese, from the kind of pydantic's error."""
     context = item.get("ctx", {})
     rules = {
-        "greater_than": f"须大于 {context.get('gt')}",
-        "greater_than_equal": f"须不小于 {context.get('ge')}",
-        "less_than": f"须小于 {context.get('lt')}",
-        "less_than_equal": f"须不大于 {context.get('le')}",
+        "greater_than": f"须大于 {_plain(context.get('gt'))}",
+        "greater_than_equal": f"须不小于 {_plain(context.get('ge'))}",
+        "less_than": f"须小于 {_plain(context.get('lt'))}",
+        "less_than_equal": f"须不大于 {_plain(context.get('le'))}",
         "literal_error": f"须为 {context.get('expected')}",
         "float_parsing": "须为数字",
         "float_type": "须为数字",
+        "finite_number": "须为有限的数字",
         "int_parsing": "须为整数",
+        "int_parsing_size": "数字太大",
         "int_type": "须为整数",
         "int_from_float": "须为整数",
         "string_type": "须为文字",
         "bool_parsing": "须为 true 或 false",
     }
     return rules.get(item["type"], str(item["msg"]))
+
+
+def _plain(bound: Any) -> str:
+    return f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 def _known_keys(model: type[BaseModel], place: tuple[Any, ...]) -> list[str]:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from jxgis import i18n
-from jxgis._errors import OutputError
+from jxgis._errors import OutputError, os_reason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,8 +211,8 @@ def _staging_folder(target: Path) -> Path:
         folder.chmod(0o777 & ~_umask())
     except OSError as error:
         raise OutputError(
-            zh=f"无法在 {target.parent} 中写入（{error.strerror}）；请检查权限，或用 --out 换一个文件夹。",
-            en=f"Cannot write in {target.parent} ({error.strerror}); check its permissions or choose another --out.",
+            zh=f"无法在 {target.parent} 中写入（{os_reason(error).zh}）；请检查权限，或用 --out 换一个文件夹。",
+            en=f"Cannot write in {target.parent} ({os_reason(error).en}); check its permissions or choose another --out.",
         ) from None
     return folder
 
@@ -297,8 +297,8 @@ def _swap(target: Path, old: Path, folder: Path) -> None:
             raise
     except OSError as error:
         raise OutputError(
-            zh=f"无法替换 {target}（{error.strerror}）；可能有文件正在别的程序（Excel、WPS、QGIS）中打开，关闭后重试。原有结果没有改动。",
-            en=f"Cannot replace {target} ({error.strerror}); a file may be open in another program: close it and "
+            zh=f"无法替换 {target}（{os_reason(error).zh}）；可能有文件正在别的程序（Excel、WPS、QGIS）中打开，关闭后重试。原有结果没有改动。",
+            en=f"Cannot replace {target} ({os_reason(error).en}); a file may be open in another program: close it and "
             "try again. The old result is unchanged.",
         ) from None
     if old.exists():

@@ -203,7 +203,15 @@ def choose_metric_crs(
             zh=f"工作坐标系：{crs_name(crs)}（取自面图层）。",
             en=f"Working in {crs_name(crs)}, the CRS of the polygon layer.",
         )
-    utm: pyproj.CRS = polygons.estimate_utm_crs()
+    try:
+        utm: pyproj.CRS = polygons.estimate_utm_crs()
+    except RuntimeError:
+        west, south, _, _ = polygons.total_bounds
+        raise CrsError(
+            zh=f"面图层的坐标（如 {west:.4f}，{south:.4f}）不是经度在前、纬度在后的有效经纬度；请核对坐标系，或设定 axes = “north_east”。",
+            en=f"Coordinates of the polygon layer such as {west:.4f}, {south:.4f} are no longitude and latitude; "
+            'check the CRS, or set axes = "north_east".',
+        ) from None
     return utm, Text(
         zh=f"工作坐标系：{crs_name(utm)}（按面图层的位置估计的 UTM 分带）。",
         en=f"Working in {crs_name(utm)}, the UTM zone estimated from the polygon layer.",

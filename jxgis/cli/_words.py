@@ -103,7 +103,9 @@ def usage_message(error: Any) -> str:
         return f"缺少 {_parameter(error.param)}{hint}"
     if name == "BadParameter":
         rule = error.message.rstrip(".")
-        if "number" in rule or "integer" in rule:
+        if "integer" in rule:
+            rule = "须为整数"
+        elif "number" in rule:
             rule = "须为数字"
         elif "is not one of" in rule:
             rule = "可用的有 " + rule.split("is not one of")[1].strip()

@@ -162,8 +162,10 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
             return arrow_csv.read_csv(io.BytesIO(raw), options, parse, convert), broken
         except pa.ArrowInvalid as error:
             raise InputError(
-                zh=f"{what} 无法按 CSV 读取：{error}。", en=f"{what} cannot be read as CSV: {error}."
-            ) from None
+                zh=f"{what} 无法按 CSV 读取：没有表头和数据行，或引号不成对；请用 Excel 或 WPS 另存为 CSV UTF-8。",
+                en=f"{what} cannot be read as CSV: it has no header and rows, or a quote is not closed; "
+                "save it as CSV UTF-8 again.",
+            ) from error
 
     table, broken = read(threads=True)
     if broken:
@@ -241,9 +243,10 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
                 break
     except (python_calamine.CalamineError, OSError) as error:
         raise InputError(
-            zh=f"{what} 无法作为 Excel 文件打开（可能不完整、有密码或格式不符）：{error}。",
-            en=f"{what} cannot be opened as a workbook (cut off, password, or another format): {error}.",
-        ) from None
+            zh=f"{what} 无法作为 Excel 文件打开：文件不完整、有密码或格式不符；请用 Excel 或 WPS 另存为 xlsx。",
+            en=f"{what} cannot be opened as a workbook: it is cut off, has a password or is in another format; "
+            "save it as xlsx again.",
+        ) from error
     top = next((i for i, row in enumerate(rows[:_HEADER_SEARCH]) if _filled(row) > 1), None)
     if top is None:
         top = next((i for i, row in enumerate(rows) if _filled(row)), None)

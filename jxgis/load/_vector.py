@@ -85,12 +85,12 @@ def read_vector(path: Path, *, layer: str | None, expected: str, encoding: str |
         else:
             table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=True)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
-        raise _unreadable(path, what, error) from None
+        raise _unreadable(path, what) from error
     except (UnicodeDecodeError, LookupError) as error:
         raise InputError(
-            zh=f"{what} 的文字无法解码（{error}）；请用 encoding 指定编码，如 gb18030 或 utf-8。",
-            en=f"{what}: its text cannot be decoded ({error}); name its encoding, such as gb18030 or utf-8.",
-        ) from None
+            zh=f"{what} 的文字无法解码；请用 encoding 指定编码，如 gb18030 或 utf-8。",
+            en=f"{what}: its text cannot be decoded; name its encoding, such as gb18030 or utf-8.",
+        ) from error
     if "geometry" not in table or not hasattr(table, "crs"):
         return Features(pd.DataFrame(table), None, None)
     frame = pd.DataFrame(table.drop(columns="geometry"))
@@ -118,7 +118,7 @@ def _choose(names: list[str], layer: str | None, expected: str, what: str) -> st
     )
 
 
-def _unreadable(path: Path, what: str, error: Exception) -> InputError:
+def _unreadable(path: Path, what: str) -> InputError:
     if path.suffix.lower() == ".shp":
         missing = [ext for ext in (".shx", ".dbf") if not _companion(path, ext)]
         if missing:
@@ -126,11 +126,9 @@ def _unreadable(path: Path, what: str, error: Exception) -> InputError:
                 zh=f"{what} 缺少同名文件 {'、'.join(missing)}；Shapefile 的 .shp、.shx、.dbf、.prj 要放在一起。",
                 en=f"{what} lacks its {', '.join(missing)}; a Shapefile's .shp, .shx, .dbf and .prj belong together.",
             )
-    # What follows the semicolon is advice to programmers.
-    detail = str(error).split(";")[0].replace(str(path), what).rstrip(". ")
     return InputError(
-        zh=f"{what} 无法读取（文件不完整或格式不符）：{detail}。",
-        en=f"{what} cannot be read (cut off, or in another format): {detail}.",
+        zh=f"{what} 无法读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
+        en=f"{what} cannot be read: it is cut off, damaged or in another format; export or copy it again.",
     )
 
 
@@ -231,5 +229,6 @@ def read_parquet(path: Path, *, what: str) -> Features:
         return Features(pd.read_parquet(path).reset_index(drop=True), None, None)
     except (pa.ArrowInvalid, OSError, ValueError) as error:
         raise InputError(
-            zh=f"{what} 无法作为 Parquet 文件读取：{error}。", en=f"{what} cannot be read as Parquet: {error}."
-        ) from None
+            zh=f"{what} 无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
+            en=f"{what} cannot be read as Parquet: it is cut off, damaged or in another format; export or copy it again.",
+        ) from error

@@ -244,8 +244,13 @@ def _read_zip(path: Path, sha256: str, expected: str, layer: str | None, encodin
         if stems:
             members, layer = stems, None
         kinds = {_suffix(name) for name in members}
+        if not kinds:
+            raise InputError(
+                zh=f"{path.name} 中没有数据文件；支持 {' '.join(FORMATS[:-1])}。",
+                en=f"{path.name} holds no data file; known are {' '.join(FORMATS[:-1])}.",
+            )
         if len(kinds) != 1:
-            listed = "、".join(members) or "—"
+            listed = "、".join(members)
             raise InputError(
                 zh=f"{path.name} 中应只有一种数据文件，实有：{listed}；请用 layer 写明文件名（不带扩展名），或分开压缩。",
                 en=f"{path.name} should hold data files of one kind; it has {listed.replace('、', ', ')}: "

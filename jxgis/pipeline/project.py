@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from jxgis._errors import OutputError
+from jxgis._errors import OutputError, os_reason
 
 __all__ = ["init_project"]
 
@@ -53,7 +53,7 @@ def init_project(folder: str | Path, *, lang: str = "zh") -> Path:
         ) from None
     except OSError as error:
         raise OutputError(
-            zh=f"无法在 {path.parent} 中写入（{error.strerror}）；请检查权限，或换一个文件夹。",
-            en=f"Cannot write in {path.parent} ({error.strerror}); check its permissions or choose another folder.",
+            zh=f"无法在 {path.parent} 中写入（{os_reason(error).zh}）；请检查权限，或换一个文件夹。",
+            en=f"Cannot write in {path.parent} ({os_reason(error).en}); check its permissions or choose another folder.",
         ) from None
     return path

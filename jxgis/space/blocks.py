@@ -21,6 +21,8 @@ __all__ = ["grid_blocks", "own_blocks", "street_blocks"]
 
 _OVERSHOOT_M = 0.01
 """A cut is drawn this far past the edges it must meet: rounding cannot leave it short, the dead end vanishes."""
+_MOST_CELLS = 500_000
+"""More cells than this neither fit the memory of an office computer nor make better units."""
 
 
 def _table(districts: gpd.GeoDataFrame, rows: list[int], polygons: list[shapely.Polygon]) -> gpd.GeoDataFrame:
@@ -71,12 +73,13 @@ def grid_blocks(districts: gpd.GeoDataFrame, *, cell_m: float, sliver_share: flo
     >>> blocks.area.round().tolist()
     [40000.0, 42000.0, 40000.0, 42000.0]
     """
-    if not (cell_m > 0 and 0 <= sliver_share < 1):
+    if not (0 < cell_m < np.inf and 0 <= sliver_share < 1):
         raise InputError(
             zh=f"cell_m 应大于 0，sliver_share 应在 [0, 1) 内；给出的是 {cell_m} 和 {sliver_share}。",
             en=f"cell_m must be above 0 and sliver_share in [0, 1); given are {cell_m} and {sliver_share}.",
         )
     check_districts(districts)
+    _refuse_too_many(districts, cell_m)
     rows: list[int] = []
     polygons: list[shapely.Polygon] = []
     column: list[int] = []
@@ -98,6 +101,18 @@ def grid_blocks(districts: gpd.GeoDataFrame, *, cell_m: float, sliver_share: flo
     piece = cell.groupby(cell).cumcount() + 1
     blocks.insert(0, "block_id", cell.where(piece == 1, cell + "-" + piece.astype(str)))
     return blocks[["block_id", "district", "geometry"]].reset_index(drop=True)
+
+
+def _refuse_too_many(districts: gpd.GeoDataFrame, cell_m: float) -> None:
+    cells = float(districts.area.sum()) / cell_m**2
+    if cells > _MOST_CELLS:
+        least = math.sqrt(float(districts.area.sum()) / _MOST_CELLS)
+        raise InputError(
+            zh=f"{cell_m:g} 米的方格在此范围约有 {cells:.3g} 个，过多（最多 {_MOST_CELLS:,} 个）；"
+            f"请把 cell_m 加大到 {least:.0f} 米以上，或检查坐标系。",
+            en=f"cells of {cell_m:g} m make about {cells:.3g} of them here, too many (at most {_MOST_CELLS:,}); "
+            f"raise cell_m above {least:.0f} m, or check the CRS.",
+        )
 
 
 def _grid_lines(part: shapely.Polygon, cell_m: float) -> Faces:

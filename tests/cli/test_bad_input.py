@@ -197,3 +197,78 @@ def test_nothing_to_work_on(refused: Callable[..., str], city: Path) -> None:
     assert "--area" in refused("hotspots", "--issues", city / "issues.csv", "--crs", "EPSG:4490")
     assert "--districts" in refused("units")
     assert "--candidates" in refused("score")
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".parquet", ".zip", ".xlsx"])
+def test_a_file_that_is_cut_off_is_said_in_chinese(refused: Callable[..., str], city: Path, suffix: str) -> None:
+    whole, cut = city / f"whole{suffix}", city / f"cut{suffix}"
+    table = gpd.read_file(city / "districts.geojson")
+    if suffix == ".parquet":
+        table.to_parquet(whole)
+    elif suffix == ".xlsx":
+        pd.read_csv(city / "issues.csv", encoding="gb18030").to_excel(whole, index=False)
+    elif suffix == ".zip":
+        with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(city / "districts.geojson", "districts.geojson")
+    else:
+        table.to_file(whole)
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    said = refused("check", "issues" if suffix == ".xlsx" else "districts", cut, "--crs", "EPSG:4490")
+    assert cut.name in said
+    assert not re.search(r"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+", said), "words of a library"
+
+
+def test_a_zip_without_data(refused: Callable[..., str], city: Path) -> None:
+    with zipfile.ZipFile(city / "papers.zip", "w") as archive:
+        archive.writestr("plan.pdf", "%PDF")
+    assert "没有数据文件" in refused(*hotspots(city, city / "papers.zip"))
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value"),
+    [
+        ("hotspots", "--cell-m", "nan"),
+        ("hotspots", "--cell-m", "0.1"),
+        ("hotspots", "--band-m", "inf"),
+        ("hotspots", "--band-m", "1e9"),
+        ("units", "--cell-m", "1e-9"),
+        ("units", "--cell-m", "1"),
+        ("units", "--cell-m", "inf"),
+        ("units", "--max-km2", "inf"),
+        ("units", "--seed", "-1"),
+        ("parks", "--minutes", "inf"),
+        ("parks", "--speed-m-per-min", "inf"),
+        ("parks", "--new-parks", "-1"),
+    ],
+)
+def test_numbers_that_make_no_sense(
+    refused: Callable[..., str], city: Path, command: str, option: str, value: str
+) -> None:
+    given = {
+        "hotspots": hotspots(city),
+        "units": ["units", "--districts", city / "districts.geojson"],
+        "parks": [
+            "parks",
+            *("--parks", city / "parks.gpkg"),
+            *("--residential", city / "residential.gpkg"),
+            *("--by", city / "districts.geojson"),
+        ],
+    }[command]
+    said = refused(*given, option, value)
+    assert option.removeprefix("--").replace("-", "_") in said
+    assert not re.search(r"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+", said), "words of a library"
+
+
+def test_polygons_with_swapped_degrees_and_no_project(refused: Callable[..., str], city: Path) -> None:
+    table = gpd.read_file(city / "districts.geojson")
+    table.geometry = shapely.transform(table.geometry.values, lambda at: at[:, ::-1])
+    table.to_file(city / "swapped.geojson")
+    assert "north_east" in refused(*hotspots(city, area=city / "swapped.geojson"))
+
+
+def test_settings_that_are_no_text_or_no_toml(refused: Callable[..., str], city: Path) -> None:
+    assert "文件夹" in refused("hotspots", "--project", city)
+    (city / "gbk.toml").write_bytes('[report]\ntitle = "嘉兴"\n'.encode("gb18030"))
+    assert "UTF-8" in refused("hotspots", "--project", city / "gbk.toml")
+    (city / "bare.toml").write_text("[city]\nprofile = jiaxing\n", encoding="utf-8")
+    assert "第 2 行" in refused("hotspots", "--project", city / "bare.toml")

@@ -290,3 +290,8 @@ def test_all_misfits_stand_in_one_message() -> None:
     assert "3 places" in english
     assert english.count("gap") == 2
     assert english.count("overlap") == 1
+
+
+def test_more_cells_than_fit_are_refused_before_any_is_made() -> None:
+    with pytest.raises(InputError, match="cell_m"):
+        grid_blocks(districts_of(a=shapely.box(0, 0, 9000, 9000)), cell_m=1e-3)
