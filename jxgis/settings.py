@@ -23,7 +23,10 @@ __all__ = [
     "load_settings",
 ]
 
-Positive = Annotated[float, Field(gt=0)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# A city is tens of kilometres wide: more is a slip of the hand, and would fill the memory.
+CityMetres = Annotated[float, Field(gt=0, le=100_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -59,7 +62,7 @@ class InputSettings(_Section):
     axes: Literal["east_north", "north_east"] | None = None
     name_column: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
-    towgs84: tuple[float, ...] | None = None
+    towgs84: tuple[Finite, ...] | None = None
     official: bool = False
 
 
@@ -102,11 +105,11 @@ class Inputs(_Section):
 class HotspotSettings(_Section):
     """``[hotspots]``: cells, band and the level of the inference."""
 
-    cell_m: Positive = 200
-    band_m: Positive = 500
+    cell_m: CityMetres = 200
+    band_m: CityMetres = 500
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    bandwidth_m: Positive = 500
-    density_cell_m: Positive = 100
+    bandwidth_m: CityMetres = 500
+    density_cell_m: CityMetres = 100
 
 
 class ParkSettings(_Section):
@@ -115,7 +118,7 @@ class ParkSettings(_Section):
     standard: str = "garden-city-2022"
     minutes: Positive = 10
     speed_m_per_min: Positive = 75
-    merge_gap_m: Annotated[float, Field(ge=0)] = 20
+    merge_gap_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20
     new_parks: Annotated[int, Field(ge=0)] = 0
 
 
@@ -129,20 +132,20 @@ class UnitSettings(_Section):
     (and of edited units) that is drawing noise. ``alternatives`` proposes further plans, which say how stable each border is.
     """
 
-    cell_m: Positive = 200
+    cell_m: CityMetres = 200
     by_cells: bool = False
     min_km2: Positive = 2
     max_km2: Positive = 5
     target_km2: Positive | None = None
     attributes: tuple[str, ...] | None = None
-    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
-    compactness: Annotated[float, Field(ge=0)] = 0.05
-    border_credit: Annotated[float, Field(ge=0)] = 0.05
+    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+    compactness: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
+    border_credit: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
     n_units: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     exclaves: Literal["own", "attach"] = "own"
-    snap_m: Annotated[float, Field(ge=0)] = 1
+    snap_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1
     alternatives: bool = True
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _bounds(self) -> UnitSettings:
@@ -170,8 +173,8 @@ class IndicatorSettings(_Section):
     dimension: str
     weight: Positive
     target: Positive | None = None
-    low: float | None = None
-    high: float | None = None
+    low: Finite | None = None
+    high: Finite | None = None
 
     @model_validator(mode="after")
     def _kind(self) -> IndicatorSettings:
