@@ -125,6 +125,20 @@ def hotspot_table_graph(
     ------
     InputError
         If values and graph do not fit each other, the null is unknown, or the weights cannot be used.
+
+    Examples
+    --------
+    Hexes of 500 m across; polygons go the same way (``Graph.build_contiguity``), H3 cells by ``Graph.build_h3``:
+
+    >>> import geopandas as gpd, shapely
+    >>> from libpysal.graph import Graph
+    >>> col, row = np.divmod(np.arange(400), 20)
+    >>> centres = shapely.points(433 * col, 500 * (row + col % 2 / 2))
+    >>> counts = np.where(np.hypot(col - 5, row - 5) < 2, 9, (col * row) % 3)
+    >>> graph = Graph.build_distance_band(gpd.GeoSeries(centres, crs=4549), 510)
+    >>> table = hotspot_table_graph(counts, graph)
+    >>> table.loc[[105, 350], ["count", "gi_bin", "p_method"]].to_numpy().tolist()
+    [[9, 3, 'exact'], [2, 0, 'exact']]
     """
     numbers = align(values, graph)
     near_star, near = neighbours(graph, star=True), neighbours(graph, star=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,9 +19,10 @@ from jxgis.space._window import disc_sums
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from jxgis.hotspots.periods import Periods
     from jxgis.space.grid import Grid
 
-__all__ = ["ALL", "HotPlaces", "Naming", "Periods", "cells_near_hot", "compare_periods", "hot_places"]
+__all__ = ["ALL", "HotPlaces", "Naming", "cells_near_hot", "hot_places"]
 
 ALL = "all"
 _ALSO = 5
@@ -87,14 +88,6 @@ _REAL = (
 )
 
 
-class Periods(NamedTuple):
-    """Two periods of the same length, half open: [before, split) and [split, end)."""
-
-    before: pd.Timestamp
-    split: pd.Timestamp
-    end: pd.Timestamp
-
-
 @dataclass(frozen=True)
 class Naming:
     """What hot places can be named after; see :func:`jxgis.hotspots.names.name_peaks` for the order.
@@ -147,48 +140,6 @@ class HotPlaces:
 
     places: gpd.GeoDataFrame
     peaks: gpd.GeoDataFrame
-
-
-def compare_periods(
-    times: pd.Series, *, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
-) -> Periods | None:
-    """Choose two periods of the same length to compare.
-
-    Parameters
-    ----------
-    times
-        When issues were reported, tz-naive; missing values allowed.
-    start, end
-        The period analysed, half open: it is compared with the period of the same length before it. Without both,
-        the last whole year of the times is compared with the year before, or, below two years, their later half with
-        their earlier half (by days).
-
-    Returns
-    -------
-    Periods or None
-        None if there are no times, or nothing was reported before the split.
-
-    Examples
-    --------
-    >>> times = pd.Series(pd.to_datetime(["2023-01-01", "2023-12-31", "2024-12-31"]))
-    >>> [str(t.date()) for t in compare_periods(times)]
-    ['2023-01-01', '2024-01-01', '2025-01-01']
-    """
-    known = times.dropna()
-    if known.empty:
-        return None
-    if start is not None and end is not None:
-        found = Periods(start - (end - start), start, end)
-    else:
-        first, last = known.min().normalize(), known.max().normalize() + pd.Timedelta(days=1)
-        year = pd.DateOffset(years=1)
-        split = last - year
-        if split - year >= first:
-            found = Periods(split - year, split, last)
-        else:
-            half = pd.Timedelta(days=(last - first).days // 2)
-            found = Periods(last - 2 * half, last - half, last)
-    return found if ((known >= found.before) & (known < found.split)).any() else None
 
 
 def hot_places(

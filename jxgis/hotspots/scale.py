@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Scale", "moran_profile", "neighbouring_scales", "robustness", "suggest_scale"]
+__all__ = ["CELLS_M", "Scale", "moran_profile", "neighbouring_scales", "robustness", "suggest_scale"]
 
 CELLS_M = (50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0)
 #: Issues that an average neighbourhood should hold, so that its sum can stand out from chance.

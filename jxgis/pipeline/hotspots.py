@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.hotspots.density import Density
-    from jxgis.hotspots.places import HotPlaces, Periods
+    from jxgis.hotspots.periods import Periods
+    from jxgis.hotspots.places import HotPlaces
+    from jxgis.hotspots.scale import Scale
     from jxgis.output import Stage
     from jxgis.space.grid import Grid
 
@@ -57,6 +59,8 @@ class HotspotsResult:
         Issues in a cell and in none of the classes; they count in ``all``.
     periods
         The two periods that ``change`` compares; None where there are not two.
+    scale
+        The cell and the band that the issues themselves propose, beside those that were asked for, and why.
     settings
         What shaped the result.
     """
@@ -76,14 +80,20 @@ class HotspotsResult:
     outside_area: int
     unclassified: int
     periods: Periods | None
+    scale: Scale
     settings: dict[str, Any] = field(default_factory=dict)
 
     def account(self) -> dict[str, Any]:
-        """What ``run.json`` says beside the settings: issues that are in no cell or class, the periods compared."""
+        """What ``run.json`` says beside the settings: issues in no cell or class, periods compared, scale proposed."""
         return {
             "outside_area": self.outside_area,
             "unclassified": self.unclassified,
             "periods": None if self.periods is None else [str(day.date()) for day in self.periods],
+            "suggested_scale": {
+                "cell_m": self.scale.cell_m,
+                "band_m": self.scale.band_m,
+                "reason": self.scale.reason,
+            },
         }
 
 
@@ -138,7 +148,7 @@ def analyse(
     history
         All issues there are, ``issues`` being those of the period analysed: for the comparison with the period before.
     start, end
-        The period analysed, half open; see :func:`jxgis.hotspots.places.compare_periods`.
+        The period analysed, half open; see :func:`jxgis.hotspots.periods.compare_periods`.
     cell_m, band_m, alpha
         Side of a cell, radius of the neighbourhood, level of the false discovery rate.
     bandwidth_m, density_cell_m
@@ -171,7 +181,9 @@ def analyse(
     from jxgis._errors import InputError
     from jxgis.crs import require_metric
     from jxgis.hotspots import mix
-    from jxgis.hotspots.places import ALL, Naming, compare_periods, hot_places
+    from jxgis.hotspots.periods import compare_periods
+    from jxgis.hotspots.places import ALL, Naming, hot_places
+    from jxgis.hotspots.scale import CELLS_M, suggest_scale
     from jxgis.space.count import count_points, locate
     from jxgis.space.grid import grid_over
 
@@ -230,6 +242,15 @@ def analyse(
         outside_area=int((~inside).sum()),
         unclassified=int((~known).sum()),
         periods=periods,
+        scale=suggest_scale(
+            x,
+            y,
+            area,
+            exposure=exposure,
+            exposure_column=exposure_column,
+            # Far finer cells than were asked for would only be slow on a large area.
+            cells_m=[size for size in CELLS_M if 4 * size >= cell_m] or [cell_m],
+        ),
         settings={
             "cell_m": cell_m,
             "band_m": band_m,

@@ -55,6 +55,30 @@ def test_grid_and_graph_give_one_table(city: tuple[Grid, np.ndarray], null: str)
     pd.testing.assert_frame_equal(by_graph.reset_index(drop=True), by_grid, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("null", ["total", "conditional"])
+def test_the_p_of_hexes_is_the_share_of_all_placings(null: str) -> None:
+    """Eight H3 cells and each of the 40,320 ways to deal their counts."""
+    from itertools import permutations
+
+    h3 = pytest.importorskip("h3")
+    ring = sorted(h3.grid_disk(h3.latlng_to_cell(30.75, 120.75, 9), 1))
+    ids = sorted({*ring, *h3.grid_disk(ring[0], 1)})[:8]
+    counts = np.array([0, 0, 1, 1, 2, 3, 5, 9])
+    graph = Graph.build_h3(ids, order=1, weight="binary")
+    values = pd.Series(counts, index=ids).loc[graph.unique_ids]
+    table = hotspot_table_graph(values, graph, null=null)
+    near = [[cell == other or h3.grid_distance(cell, other) == 1 for other in table.index] for cell in table.index]
+    dealt = np.array(list(permutations(values.to_numpy())))
+    assert table["gi_p"].notna().sum() >= 4
+    for at in np.flatnonzero(table["gi_p"].notna()):
+        among = dealt if null == "total" else dealt[dealt[:, at] == values.iloc[at]]
+        sums = among[:, near[at]].sum(axis=1)
+        own = values.to_numpy()[near[at]].sum()
+        expected = min(1.0, 2 * min((sums >= own).mean(), (sums <= own).mean()))
+        assert table["gi_p"].iloc[at] == pytest.approx(expected, abs=1e-12)
+        assert table["p_method"].iloc[at] == "exact"
+
+
 def test_real_values_and_kernels_are_drawn_and_say_so(city: tuple[Grid, np.ndarray]) -> None:
     grid, counts = city
     rates = counts / 7

@@ -9,7 +9,8 @@ import pytest
 import shapely
 
 from jxgis._errors import CrsError, InputError
-from jxgis.hotspots.places import Naming, Periods, compare_periods, hot_places
+from jxgis.hotspots.periods import Periods, compare_periods
+from jxgis.hotspots.places import Naming, hot_places
 from jxgis.space.grid import grid_over
 
 AREA = gpd.GeoSeries([shapely.box(0, 0, 2000, 1600).difference(shapely.box(800, 0, 1200, 600))], crs=4549)
@@ -147,10 +148,15 @@ def test_periods_are_of_one_length_and_the_split_is_inside():
     chosen = compare_periods(pd.Series([day("2024-01-01"), day("2024-01-20"), day("2024-03-31")]))
     assert chosen.end - chosen.split == chosen.split - chosen.before
     assert chosen.end == day("2024-04-01")
-    given_ = compare_periods(pd.Series([day("2023-12-15")]), start=day("2024-01-01"), end=day("2024-02-01"))
+    given_ = compare_periods(
+        pd.Series([day("2023-12-04"), day("2023-12-15")]), start=day("2024-01-01"), end=day("2024-02-01")
+    )
     assert given_ == Periods(day("2023-12-01"), day("2024-01-01"), day("2024-02-01"))
     assert compare_periods(pd.Series([], dtype="datetime64[ns]")) is None
     assert compare_periods(pd.Series([day("2024-01-05")]), start=day("2024-01-01"), end=day("2024-02-01")) is None
+    # Data that begin in the middle of December say nothing of December: 20 against 10 is no growth.
+    late = pd.Series(pd.date_range("2023-12-15", "2024-01-31"))
+    assert compare_periods(late, start=day("2024-01-01"), end=day("2024-02-01")) is None
 
 
 def test_order_of_rows_does_not_matter_and_arguments_stay():

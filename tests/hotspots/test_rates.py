@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
 import pytest
 import shapely
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from jxgis._errors import InputError
 from jxgis.hotspots.getis_ord import getis_ord_grid
-from jxgis.hotspots.rates import built_up, empirical_bayes, exposure_on_grid, hot_rates, rate_scores
+from jxgis.hotspots.rates import built_up, empirical_bayes, exposure_on_grid, hot_rates, hot_rates_graph, rate_scores
 from jxgis.space.grid import Grid
 
 CRS = pyproj.CRS(4549)
@@ -150,3 +151,43 @@ def test_rounding_does_not_move_the_result():
     assert fine.loc[:4, ["rate", "gi_z", "gi_p", "gi_q"]].isna().all(axis=None)
     with pytest.raises(InputError, match="fewer than two"):
         hot_rates(counts, people, GRID, band_m=250, min_exposure=1e6)
+
+
+def test_rates_on_a_graph_are_those_on_the_grid():
+    from libpysal.graph import Graph
+
+    rng = np.random.default_rng(7)
+    people = rng.integers(1, 500, len(GRID)).astype(float)
+    people[rng.choice(len(GRID), 9, replace=False)] = 0
+    counts = rng.poisson(people * 0.1)
+    ids = [f"c{number:02d}" for number in rng.permutation(len(GRID))]
+    points = gpd.GeoSeries(gpd.points_from_xy(*GRID.centres()), index=ids, crs=CRS)
+    graph = Graph.build_distance_band(points, 250 + 1e-6)
+    table = hot_rates_graph(
+        pd.Series(counts, index=ids).sample(frac=1, random_state=1), pd.Series(people, index=ids), graph
+    )
+    assert table.index.tolist() == graph.unique_ids.tolist()
+    grid = hot_rates(counts, people, GRID, band_m=250).set_axis(ids, axis=0)
+    pd.testing.assert_frame_equal(table, grid.loc[table.index], check_names=False, rtol=0, atol=1e-12)
+    assert (table["reason"] == "no_exposure").sum() == 9
+    with pytest.raises(InputError, match="fewer than two"):
+        hot_rates_graph(counts, people * 0, graph)
+
+
+def test_rates_need_no_grid_and_kernels_say_that_they_are_drawn():
+    from libpysal.graph import Graph
+
+    h3 = pytest.importorskip("h3")
+    centre = h3.latlng_to_cell(30.75, 120.75, 9)
+    ids = sorted(h3.grid_disk(centre, 9))
+    spot = np.isin(ids, h3.grid_disk(centre, 2))
+    rng = np.random.default_rng(8)
+    people = pd.Series(rng.integers(20, 2000, len(ids)), index=ids)
+    counts = pd.Series(rng.poisson(people * 0.02 * np.where(spot, 5, 1)), index=ids)
+    table = hot_rates_graph(counts, people, Graph.build_h3(ids, order=1, weight="binary"))
+    hot = (table["gi_z"] > 0) & (table["gi_q"] <= 0.05)
+    assert hot.loc[h3.grid_disk(centre, 1)].all()
+    assert not hot.loc[[cell for cell in ids if h3.grid_distance(cell, centre) > 4]].sum() > 0.05 * hot.sum()
+    assert (table["p_method"] == "exact").all()
+    kernel = hot_rates_graph(counts, people, Graph.build_h3(ids, order=2, weight="inverse"))
+    assert kernel["p_method"].str.startswith("draws").all()
