@@ -88,12 +88,16 @@ class Inputs(_Section):
     residential: InputSettings | None = None
     historic: InputSettings | None = None
     vacant: InputSettings | None = None
+    planned_parks: InputSettings | None = None
     streets: InputSettings | None = None
     gates: InputSettings | None = None
+    barriers: InputSettings | None = None
     waters: InputSettings | None = None
     places: InputSettings | None = None
     population: InputSettings | None = None
     exposure: InputSettings | None = None
+    ring: InputSettings | None = None
+    built_up: InputSettings | None = None
     land_use: InputSettings | None = None
     blocks: InputSettings | None = None
     keep_together: InputSettings | None = None
@@ -113,13 +117,27 @@ class HotspotSettings(_Section):
 
 
 class ParkSettings(_Section):
-    """``[parks]``: the standard, the walk and what counts as one park."""
+    """``[parks]``: the standard, the walk, what counts as one park, and what if.
+
+    ``denominator`` says what the residential layer holds (the standard's own where not given). Housing is sampled every
+    ``sample_m``; a way to a street is ``max_snap_m`` at most; a street within ``entry_m`` of a park's edge leads into
+    it. ``catchment_m`` and ``decay`` shape the park area that people reach. ``new_parks`` are proposed, and the fewest
+    for ``target``; ``close`` names parks, by id or name, that a plan gives up.
+    """
 
     standard: str = "garden-city-2022"
+    denominator: Literal["residential", "built_up"] | None = None
     minutes: Positive = 10
     speed_m_per_min: Positive = 75
     merge_gap_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20
+    sample_m: Positive = 25
+    max_snap_m: Positive = 200
+    entry_m: Positive = 20
+    catchment_m: Positive = 1000
+    decay: Literal["gaussian", "linear", "none"] = "gaussian"
     new_parks: Annotated[int, Field(ge=0)] = 0
+    target: Annotated[float, Field(gt=0, le=1)] = 0.9
+    close: tuple[str, ...] = ()
 
 
 class UnitSettings(_Section):

@@ -42,6 +42,8 @@ class SchematicCity:
         ``name``: plots where a park could be.
     historic
         ``name``: the old town inside 环城河.
+    ring
+        ``name``: what 中环 encloses.
     places
         ``name, kind``: points to name things after.
     candidates
@@ -67,6 +69,7 @@ class SchematicCity:
     residential: gpd.GeoDataFrame
     vacant: gpd.GeoDataFrame
     historic: gpd.GeoDataFrame
+    ring: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
     candidates: gpd.GeoDataFrame
     issues: pd.DataFrame
@@ -105,7 +108,7 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
     from jxgis.demo._issues import BACKGROUND, make_cases, read_hot_spots
     from jxgis.demo._land import make_land
     from jxgis.demo._plan import make_lattice
-    from jxgis.demo._streets import make_streets
+    from jxgis.demo._streets import make_ring, make_streets
     from jxgis.demo._waters import make_waters
 
     # One stream of chance a part: a change in one part leaves the others as they were.
@@ -159,6 +162,7 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
         residential=land.residential,
         vacant=land.vacant,
         historic=land.historic,
+        ring=make_ring(lattice),
         places=places,
         candidates=candidates,
         issues=issues.reset_index(drop=True),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["CENTRES", "HALF_WIDTH_M", "crowding", "make_streets"]
+__all__ = ["CENTRES", "HALF_WIDTH_M", "crowding", "make_ring", "make_streets"]
 
 LEVELS = ("主干路", "次干路", "支路")
 HALF_WIDTH_M = {"主干路": 20.0, "次干路": 12.0, "支路": 7.0}
@@ -155,3 +155,25 @@ def make_streets(
     return gpd.GeoDataFrame(
         {"name": [r[0] for r in rows], "road_class": [r[1] for r in rows]}, geometry=lines, crs=EPSG
     )
+
+
+def make_ring(lattice: Lattice) -> gpd.GeoDataFrame:
+    """What 中环西路, 中环南路, 中环东路 and 中环北路 enclose, vertex by vertex along them.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row: ``name``, ``geometry`` (polygon) in EPSG:4549.
+    """
+    import geopandas as gpd
+
+    names = ((_NORTH_SOUTH, "中环西路"), (_EAST_WEST, "中环南路"), (_NORTH_SOUTH, "中环东路"), (_EAST_WEST, "中环北路"))
+    west, south, east, north = (4 * next(k for k, name in axis.items() if name == wanted) for axis, wanted in names)
+    corners = [
+        *((i, south) for i in range(west, east)),
+        *((east, j) for j in range(south, north)),
+        *((i, north) for i in range(east, west, -1)),
+        *((west, j) for j in range(north, south, -1)),
+    ]
+    drawn = shapely.Polygon([lattice.at(i, j) for i, j in corners])
+    return gpd.GeoDataFrame({"name": ["中环"]}, geometry=bend_shapes(drawn, step_m=1000.0), crs=EPSG)

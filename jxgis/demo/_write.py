@@ -31,6 +31,7 @@ LAYERS = {
     "residential": "layers/residential.geojson",
     "vacant": "layers/vacant.geojson",
     "historic": "layers/historic.geojson",
+    "ring": "layers/ring.geojson",
     "places": "layers/places.geojson",
     "candidates": "layers/candidates.geojson",
 }

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     )
     from jxgis.load.issues import disagreement, load_issues, unclassified
     from jxgis.load.layers import (
+        load_barriers,
         load_blocks,
+        load_built_up,
         load_candidates,
         load_exposure,
         load_gates,
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
         load_land_use,
         load_parks,
         load_places,
+        load_planned_parks,
         load_residential,
+        load_ring,
         load_streets,
         load_units,
         load_vacant,
@@ -46,7 +50,9 @@ __all__ = [
     "check_raster",
     "disagreement",
     "dissolve_districts",
+    "load_barriers",
     "load_blocks",
+    "load_built_up",
     "load_candidates",
     "load_districts",
     "load_exposure",
@@ -59,8 +65,10 @@ __all__ = [
     "load_outline",
     "load_parks",
     "load_places",
+    "load_planned_parks",
     "load_population",
     "load_residential",
+    "load_ring",
     "load_streets",
     "load_subdistricts",
     "load_units",
@@ -132,6 +140,9 @@ class Loaded:
         The account of each file.
     notes
         What was repaired, assumed or found odd, for people.
+    earlier
+        Issues that are left out for nothing but their time before the window asked for, like ``table``: what the
+        window is compared with. None where no window has a start. They count as left out.
     """
 
     layer: str
@@ -139,6 +150,7 @@ class Loaded:
     rejects: pd.DataFrame
     sources: tuple[SourceFile, ...]
     notes: tuple[Text, ...] = ()
+    earlier: gpd.GeoDataFrame | None = None
 
     @property
     def rows_in(self) -> int:

@@ -24,6 +24,7 @@ from jxgis.load.rejects import Ledger
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import geopandas as gpd
     import pyproj
     from numpy.typing import NDArray
 
@@ -75,6 +76,8 @@ class Gathered:
         For people.
     absorbed
         (n,) bool: kept rows whose geometry went into another row of the same name.
+    earlier
+        (n,) bool: rows left out for nothing but their time before the window asked for.
     """
 
     agreed: _tables.Contract
@@ -84,6 +87,7 @@ class Gathered:
     ledger: Ledger
     notes: list[Text] = field(default_factory=list)
     absorbed: NDArray[np.bool_] | None = None
+    earlier: NDArray[np.bool_] | None = None
 
 
 def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptions) -> Gathered:
@@ -407,11 +411,23 @@ def finish(gathered: Gathered) -> Loaded:
     InputError
         If nothing is kept.
     """
-    import geopandas as gpd
-
     refuse_empty(gathered)
     kept = gathered.ledger.kept if gathered.absorbed is None else gathered.ledger.kept & ~gathered.absorbed
-    frame = gathered.frame.loc[kept].reset_index(drop=True)
+    return Loaded(
+        gathered.agreed.layer,
+        _table(gathered, kept),
+        gathered.ledger.table(),
+        gathered.ledger.sources(),
+        tuple(gathered.notes),
+        None if gathered.earlier is None else _table(gathered, gathered.earlier),
+    )
+
+
+def _table(gathered: Gathered, rows: NDArray[np.bool_]) -> gpd.GeoDataFrame:
+    """Some of the rows as a table that holds the contract."""
+    import geopandas as gpd
+
+    frame = gathered.frame.loc[rows].reset_index(drop=True)
     for column in gathered.agreed.columns:
         if column.name in frame or column.dtype == "number":
             continue
@@ -423,9 +439,5 @@ def finish(gathered: Gathered) -> Loaded:
         if frame[name].dtype == object:
             frame[name] = frame[name].astype("str").where(frame[name].notna())
     frame = frame[[*own, *(name for name in frame.columns if name not in own)]]
-    table = gpd.GeoDataFrame(frame, geometry=gathered.geometry[kept], crs=gathered.metric)
-    rejects = gathered.ledger.table()
-    sources = gathered.ledger.sources()
-    return Loaded(
-        gathered.agreed.layer, _tables.check(table, gathered.agreed.layer), rejects, sources, tuple(gathered.notes)
-    )
+    table = gpd.GeoDataFrame(frame, geometry=gathered.geometry[rows], crs=gathered.metric)
+    return _tables.check(table, gathered.agreed.layer)

@@ -82,7 +82,8 @@ def load_issues(
     Loaded
         Points with the columns of the contract. Flawed rows are rejected, each with its reason: coordinates missing,
         unreadable, 0,0 or outside the box; an id missing, rounded, or used before (the first row is kept); a time
-        missing or unreadable. ``issue_class`` is 未归类 where the mapping has no entry.
+        missing or unreadable. ``issue_class`` is 未归类 where the mapping has no entry. With ``start``, ``earlier``
+        holds the issues before it that pass the other filters.
 
     Raises
     ------
@@ -179,16 +180,6 @@ def _filter(
     """Leave out what the filters say; a filter on a column that is not there is refused."""
     frame, ledger = gathered.frame, gathered.ledger
     _drop(gathered, drop_status)
-    if window != (None, None):
-        _need(gathered, "time", "from / to")
-        time = frame["time"].to_numpy()
-        first, last = window
-        out = np.zeros(len(time), dtype=bool)
-        if first is not None:
-            out |= time < first
-        if last is not None:
-            out |= time >= last
-        _note_left_out(gathered, "filter_time", ledger.leave_out(out))
     for name, wanted, option in (("status", status, "status"), ("source", source, "source")):
         if not wanted:
             continue
@@ -202,6 +193,24 @@ def _filter(
                 en=f"{option}: no issue has {unknown[0]!r}{hint.en} The data have {', '.join(have)}.",
             )
         _note_left_out(gathered, f"filter_{name}", ledger.leave_out(~frame[name].isin(list(wanted))))
+    # Last, so that what is earlier than the window has passed every other filter: a period to compare with.
+    _within(gathered, window)
+
+
+def _within(gathered: Gathered, window: tuple[np.datetime64 | None, np.datetime64 | None]) -> None:
+    """Leave out what was reported outside the window, and keep in mind what was reported before it."""
+    first, last = window
+    if first is None and last is None:
+        return
+    _need(gathered, "time", "from / to")
+    time = gathered.frame["time"].to_numpy()
+    out = np.zeros(len(time), dtype=bool)
+    if first is not None:
+        out |= time < first
+        gathered.earlier = gathered.ledger.kept & out
+    if last is not None:
+        out |= time >= last
+    _note_left_out(gathered, "filter_time", gathered.ledger.leave_out(out))
 
 
 def _drop(gathered: Gathered, drop_status: Sequence[str]) -> None:
@@ -245,6 +254,9 @@ def _refuse_twice(gathered: Gathered) -> None:
     kept = gathered.ledger.kept
     again[kept] = ids[kept].duplicated().to_numpy()
     gathered.ledger.reject(again, field="issue_id", reason="duplicate_id", values=ids)
+    if gathered.earlier is not None:
+        before = gathered.earlier.copy()
+        gathered.earlier[before] = ~(ids[before].duplicated() | ids[before].isin(ids[kept])).to_numpy()
 
 
 def _class(

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from jxgis.load.readers import Source
 
 __all__ = [
+    "load_barriers",
     "load_blocks",
+    "load_built_up",
     "load_candidates",
     "load_exposure",
     "load_gates",
@@ -28,7 +30,9 @@ __all__ = [
     "load_land_use",
     "load_parks",
     "load_places",
+    "load_planned_parks",
     "load_residential",
+    "load_ring",
     "load_streets",
     "load_units",
     "load_vacant",
@@ -114,6 +118,16 @@ def load_gates(path: Source, *, city: City | None = None, **options: Unpack[Read
     return _plain("gates", path, city, options)
 
 
+def load_barriers(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load what cannot be crossed on foot, such as railways and expressways: lines with ``name``."""
+    return _plain("barriers", path, city, options)
+
+
+def load_planned_parks(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load the parks of a plan, new ones and ground that joins a park: polygons with ``park_id, name``."""
+    return _plain("planned_parks", path, city, options)
+
+
 def load_places(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load named places: points with ``name``, from a vector file or a table with coordinates and ``crs``."""
     return _plain("places", path, city, options)
@@ -122,6 +136,16 @@ def load_places(path: Source, *, city: City | None = None, **options: Unpack[Rea
 def load_exposure(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load what issues are set against: streets (their length), people (``people``), or any number of the file."""
     return _plain("exposure", path, city, options)
+
+
+def load_ring(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load the ring, such as 中环, for the share of issues inside it: a polygon, or a line that closes."""
+    return _plain("ring", path, city, options)
+
+
+def load_built_up(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+    """Load built-up land: polygons (or streets); cells that hold none of it take no part in the hot spots."""
+    return _plain("built_up", path, city, options)
 
 
 def load_blocks(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:

@@ -17,10 +17,11 @@ __all__ = ["draw_hotspots", "draw_parks", "draw_scores", "draw_units"]
 
 
 def draw_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``maps/hotspots.html`` with a switch by class, and ``figures/hotspots.png`` with a panel a class."""
+    """``maps/hotspots.html`` with a switch by class, ``figures/hotspots.png`` with a panel a class, ``figures/scale.png``."""
     from jxgis.maps.figures import hotspot_panels, save_png
     from jxgis.maps.hotspots import hotspot_map
     from jxgis.maps.offline import save_map
+    from jxgis.maps.scale import scale_chart
     from jxgis.report.methods import map_line
 
     districts = inputs.table("districts")
@@ -40,6 +41,11 @@ def draw_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings
         result.cells, districts=districts, classes=list(result.classes) or ["all"], lang=lang, sketch=inputs.sketch
     )
     save_png(figure, stage.path("figures/hotspots.png"))
+    found = result.scale
+    figure = scale_chart(
+        found.cells, found.profile, cell_m=found.cell_m, band_m=found.band_m, reason=found.reason, lang=lang
+    )
+    save_png(figure, stage.path("figures/scale.png"))
 
 
 def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jxgis.i18n import text_pair
 
@@ -44,11 +44,14 @@ def find_hotspots(inputs: Inputs, settings: Settings, progress: Progress) -> Hot
         classes=None if inputs.city is None or by_column else list(inputs.city.classes),
         districts=districts,
         subdistricts=inputs.table("subdistricts"),
+        ring=inputs.table("ring"),
         places=inputs.table("places"),
         streets=inputs.table("streets"),
         labels=_labels(inputs),
         exposure=inputs.table("exposure"),
         exposure_column=_people(inputs.table("exposure")),
+        built_up_land=inputs.table("built_up"),
+        **_window(inputs, settings),
         cell_m=asked.cell_m,
         band_m=asked.band_m,
         alpha=asked.alpha,
@@ -149,6 +152,26 @@ def score(
         max_km2=settings.units.max_km2,
         lang=lang,
     )
+
+
+def _window(inputs: Inputs, settings: Settings) -> dict[str, Any]:
+    """The window that ``from`` opens and all issues up to its end, so that it is compared with the time before it."""
+    import geopandas as gpd
+    import pandas as pd
+
+    from jxgis.load.times import local_date
+
+    given, loaded = settings.inputs.issues, inputs.loaded["issues"]
+    if given is None or given.start is None or loaded.earlier is None:
+        return {}
+    columns = ["time", "issue_class", "geometry"]
+    history = gpd.GeoDataFrame(pd.concat([loaded.earlier[columns], loaded.table[columns]], ignore_index=True))
+    last = loaded.table["time"].max().normalize() + pd.Timedelta(days=1)
+    return {
+        "history": history,
+        "start": pd.Timestamp(local_date(given.start, field="from")),
+        "end": last if given.end is None else pd.Timestamp(local_date(given.end, field="to")),
+    }
 
 
 def _people(exposure: gpd.GeoDataFrame | None) -> str | None:

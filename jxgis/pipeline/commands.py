@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 GROUND = ("districts", "subdistricts")
-OF_HOTSPOTS = (*GROUND, "issues", "places", "streets", "exposure")
+OF_HOTSPOTS = (*GROUND, "issues", "places", "streets", "exposure", "ring", "built_up")
 OF_PARKS = (*GROUND, "parks", "residential", "streets", "gates", "places", "historic", "vacant", "population")
 OF_UNITS = (
     *GROUND,
@@ -56,7 +56,7 @@ OF_UNITS = (
     "keep_together",
     "keep_apart",
 )
-OF_SCORES = (*GROUND, "candidates", "issues", "parks", "residential", "historic", "waters")
+OF_SCORES = (*GROUND, "candidates", "issues", "parks", "residential", "historic", "waters", "built_up")
 
 
 def run_hotspots(

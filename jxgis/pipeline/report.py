@@ -94,7 +94,7 @@ def _run(settings: Settings, out: str | Path, *, command: str, lang: str, progre
             settings,
             lang,
             ("hotspots", "parks", "units", "scoring", "report"),
-            outside_area=None if results.hotspots is None else results.hotspots.outside_area,
+            **({"outside_area": None} if results.hotspots is None else results.hotspots.account()),
         )
     return results
 
@@ -170,6 +170,8 @@ def write_report(
         for part in PARTS
         if f"figures/{part}.png" in written
     ]
+    if "figures/scale.png" in written:
+        figures.append(FigureFile("hotspots", stage.path("figures/scale.png"), text("pipeline.figure_scale", lang)))
     page = report_page(
         tables,
         title=title,

@@ -219,6 +219,23 @@ def test_filters_are_half_open_and_counted(export, city) -> None:
         load_issues(export, city=city, crs=4490, start="2030-01-01")
 
 
+def test_what_is_before_the_window_is_at_hand_and_counts_as_left_out(export, city) -> None:
+    whole = load_issues(export, city=city, crs=4490, source=["12345热线"]).table
+    loaded = load_issues(export, city=city, crs=4490, source=["12345热线"], start="2023-04-01", end="2023-06-01")
+    start, end = pd.Timestamp("2023-04-01"), pd.Timestamp("2023-06-01")
+    before = whole[whole["time"] < start].reset_index(drop=True)
+    within = whole[(whole["time"] >= start) & (whole["time"] < end)].reset_index(drop=True)
+    assert 0 < len(before) < len(whole) - len(within), "something is before, and something after"
+    pd.testing.assert_frame_equal(pd.DataFrame(loaded.earlier), pd.DataFrame(before))
+    pd.testing.assert_frame_equal(pd.DataFrame(loaded.table), pd.DataFrame(within))
+    assert account(loaded) == (12, len(within), 0, 12 - len(within))
+    assert load_issues(export, city=city, crs=4490, end="2023-06-01").earlier is None
+    # Exports overlap: a case counts once, and in the window if it is there.
+    twice = pd.concat([export, export.iloc[:3], export.iloc[4:5].assign(上报时间="2023-01-01 08:00")])
+    again = load_issues(twice, city=city, crs=4490, source=["12345热线"], start="2023-04-01", end="2023-06-01")
+    pd.testing.assert_frame_equal(pd.DataFrame(again.earlier), pd.DataFrame(before))
+
+
 def test_times_in_a_stated_zone(export, city) -> None:
     utc = export.assign(上报时间="2023-05-01T00:30:00Z")
     assert str(load_issues(utc, city=city, crs=4490).table["time"].iloc[0]) == "2023-05-01 08:30:00"

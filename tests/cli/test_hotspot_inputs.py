@@ -1,0 +1,106 @@
+"""What `jxgis hotspots` makes of a ring, of built-up land, of a window of time, and of the scale it would choose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+
+EAST, NORTH = 572_000.0, 3_402_000.0
+
+
+def rectangle(*corners: float) -> gpd.GeoSeries:
+    west, south, east, north = corners
+    return gpd.GeoSeries([shapely.box(EAST + west, NORTH + south, EAST + east, NORTH + north)], crs=4549)
+
+
+@pytest.fixture
+def project(city: Path) -> Callable[[str], Path]:
+    """A project on the small city, with what a test adds to its settings."""
+
+    def write(more: str) -> Path:
+        path = city / "jxgis.toml"
+        path.write_text(
+            '[inputs.districts]\npath = "districts.geojson"\n'
+            f'[inputs.issues]\npath = "issues.csv"\ncrs = "EPSG:4490"\nclass_column = "小类"\n{more}\n',
+            encoding="utf-8",
+        )
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("drawn", ["polygon", "line"])
+def test_the_share_inside_a_ring_stands_in_the_report(jxgis, city: Path, project, drawn: str) -> None:
+    ring = rectangle(1000, 1000, 2000, 2000)
+    (ring if drawn == "polygon" else ring.exterior).to_frame("geometry").to_file(city / "ring.geojson")
+    path = project('[inputs.ring]\npath = "ring.geojson"')
+    ended = jxgis("report", path, "--out", city / "out")
+    assert ended.code == 0, ended.err
+    issues = pd.read_csv(city / "issues.csv", encoding="gb18030")
+    points = gpd.GeoSeries(gpd.points_from_xy(issues["X坐标"], issues["Y坐标"]), crs=4490).to_crs(4549)
+    districts = gpd.read_file(city / "districts.geojson").to_crs(4549).union_all()
+    inside = int(points.within(ring.iloc[0]).sum())
+    sheet = openpyxl.load_workbook(city / "out" / "report.xlsx")["总体性"]
+    head, first = (list(row) for row in sheet.iter_rows(min_row=1, max_row=2, values_only=True))
+    found = dict(zip(head, first, strict=True))
+    assert inside in found.values(), found
+    share_area = ring.iloc[0].area / districts.area
+    assert any(isinstance(value, float) and value == pytest.approx(share_area, rel=1e-3) for value in found.values())
+
+
+def test_land_that_is_not_built_up_takes_no_part(jxgis, city: Path, project) -> None:
+    rectangle(0, 0, 3000, 3000).to_frame("geometry").to_file(city / "land.gpkg")
+    path = project('[inputs.built_up]\npath = "land.gpkg"')
+    ended = jxgis("hotspots", "--project", path, "--out", city / "out")
+    assert ended.code == 0, ended.err
+    cells = gpd.read_file(city / "out" / "hotspots.gpkg", layer="cells")
+    west = cells.centroid.x < EAST + 3000 - 200
+    assert cells.loc[west, "gi_z"].notna().all()
+    east = cells.centroid.x > EAST + 3000 + 200
+    assert cells.loc[east, "gi_z"].isna().all()
+    assert cells.loc[east, "reason"].str.contains("建").all()
+
+
+def test_a_window_is_compared_with_the_time_before_it(jxgis, city: Path, project) -> None:
+    issues = pd.read_csv(city / "issues.csv", encoding="gb18030")
+    # The blob of the last 200 doubles from 2021 to 2022; some of 2023 are none of the window's business.
+    year = np.r_[np.arange(400) % 3, np.repeat([0, 1, 2], [60, 120, 20])] + 2021
+    issues["上报时间"] = [f"{y}-0{1 + k % 9}-01 08:00:00" for k, y in enumerate(year)]
+    issues.to_csv(city / "issues.csv", index=False, encoding="gb18030")
+    ended = jxgis(
+        "hotspots", "--project", project(""), "--from", "2022-01-01", "--to", "2023-01-01", "--out", city / "out"
+    )
+    assert ended.code == 0, ended.err
+    run = json.loads((city / "out" / "run.json").read_text(encoding="utf-8"))
+    assert run["periods"] == ["2021-01-01", "2022-01-01", "2023-01-01"]
+    (source,) = [entry for entry in run["inputs"] if "issues" in entry["name"]]
+    assert (source["rows_in"], source["rows_kept"]) == (600, int((year == 2022).sum()))
+    assert source["rows_left_out"] == int((year != 2022).sum())
+    places = gpd.read_file(city / "out" / "hotspots.gpkg", layer="places")
+    first = places[(places["issue_class"] == "all") & (places["rank"] == 1)].iloc[0]
+    points = gpd.GeoSeries(gpd.points_from_xy(issues["X坐标"], issues["Y坐标"]), crs=4490).to_crs(places.crs)
+    within = points.intersects(first.geometry).to_numpy()
+    counted = [int((within & (year == y)).sum()) for y in (2021, 2022)]
+    assert [first["issues_before"], first["issues_recent"]] == counted
+    assert first["issues"] == counted[1]
+    assert first["change"] == pytest.approx(counted[1] / counted[0] - 1)
+    assert first["change"] > 0.5
+
+
+def test_the_scale_that_the_issues_propose_is_drawn_and_told(jxgis, city: Path, project) -> None:
+    ended = jxgis("hotspots", "--project", project(""), "--out", city / "out")
+    assert ended.code == 0, ended.err
+    assert (city / "out" / "figures" / "scale.png").read_bytes().startswith(b"\x89PNG")
+    run = json.loads((city / "out" / "run.json").read_text(encoding="utf-8"))
+    assert run["settings"]["hotspots"]["cell_m"] == 200, "what was asked for stays"
+    # 18 km² and 600 issues: a cell of 200 m would hold 1.3, one of 150 m less than one.
+    assert run["suggested_scale"]["cell_m"] == 200
+    assert run["suggested_scale"]["reason"] in {"first_peak", "elbow"}
