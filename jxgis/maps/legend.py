@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import folium
-import mapclassify
 import numpy as np
 import pandas as pd
 from folium.template import Template
@@ -157,6 +156,9 @@ def classify(
 
 
 def _scheme_breaks(known: NDArray[np.float64], scheme: str, k: int) -> list[float]:
+    # Here and not above: where numba is installed, this import compiles for seconds in each new process.
+    import mapclassify
+
     try:
         found = mapclassify.classify(known, scheme, k=k)
     except (ValueError, KeyError, TypeError) as error:

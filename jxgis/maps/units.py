@@ -23,6 +23,8 @@ __all__ = ["neighbour_colours", "units_map"]
 
 _OUT = "#c1272d"
 _BOUNDS_COLOURS = ("#8cc5a2", "#f6d58e", "#e58a6b")
+#: Fixed, so that two plans can be laid side by side; a square has 0.79.
+_COMPACT_BREAKS = (0.3, 0.45, 0.6, 0.75)
 _STABILITY = (
     ("#1f2d3a", 1.8, None, "stable_high"),
     ("#7b8894", 1.4, None, "stable_mid"),
@@ -145,7 +147,7 @@ def units_map(
     bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]
     shown = localise_reasons(units, lang).assign(bounds_label=np.asarray(bounds_labels, dtype=object)[bounds])
     fields = _fields(shown, lang)
-    compact = classify(shown["compactness"], k=5, digits=2, lang=lang)
+    compact = classify(shown["compactness"], breaks=_COMPACT_BREAKS, digits=2, lang=lang)
     looks = [
         (text("maps.unit", lang), UNITS, neighbour_colours(units)),
         (text("maps.in_bounds", lang), _BOUNDS_COLOURS, bounds),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -49,3 +52,9 @@ def test_legend_texts_are_escaped():
     assert "<img" not in text
     assert "<script" not in text
     assert "<i>" not in text
+
+
+def test_the_maps_do_without_what_is_slow_to_import():
+    # With numba installed, mapclassify compiles for seconds in each new process; only a named scheme needs it.
+    code = "import sys, jxgis.maps.pages, jxgis.maps.figures; sys.exit('mapclassify' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
