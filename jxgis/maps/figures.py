@@ -24,6 +24,7 @@ from jxgis._errors import InputError, MissingPackageError
 from jxgis.i18n import text
 from jxgis.maps.colours import ABSENT, BORDER, GAIN, HOT_COLD, INK, LAND, SITE
 from jxgis.maps.hotspots import class_label, hotspot_swatches
+from jxgis.maps.leads import fails_gate
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -333,11 +334,11 @@ def coverage_chart(coverage: pd.DataFrame, *, target: float = 0.9, lang: str = "
             )
             for y, value in zip(place, values, strict=True):
                 known = bool(np.isfinite(value))
-                # Inside the bar, clear of the target's line; a bar too short for it has its number outside.
+                # At the foot of the bar, where the target's line never is; a bar too short for it has it outside.
                 inside = known and value > 0.12
                 words = f"{100 * value:.1f}" if known else text("maps.no_data", lang)
-                ax.annotate(words, (100 * value if known else 0, y), (-3 if inside else 3, 0), va="center", fontsize=7.5,
-                            ha="right" if inside else "left", textcoords="offset points",
+                ax.annotate(words, (100 * value if known and not inside else 0, y), (4, 0), va="center", ha="left",
+                            fontsize=7.5, textcoords="offset points",
                             color="white" if inside else INK if known else BORDER)  # fmt: skip
         ax.margins(y=0.02)
         ax.axvline(
@@ -397,10 +398,12 @@ def unit_chart(
 def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch: bool = False) -> Figure:
     """The best candidates' scores, and what they would be if missing data counted as zero.
 
+    Those that fail a gate stand in grey below the others, whatever their score.
+
     Parameters
     ----------
     scores
-        The contract's ``scores``: ``candidate_id, score, score_if_missing_zero, rank``.
+        The contract's ``scores``: ``candidate_id, score, score_if_missing_zero, rank``, and ``gates`` where known.
     top
         How many candidates.
     lang
@@ -413,12 +416,17 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
     matplotlib.figure.Figure
     """
     rank = pd.to_numeric(scores["rank"], errors="coerce")
-    best = scores.assign(rank=rank)[rank.notna()].sort_values("rank").head(top).iloc[::-1]
+    ranked = scores.assign(rank=rank, failed=fails_gate(scores))[rank.notna()]
+    best = ranked.sort_values(["failed", "rank"]).head(top).iloc[::-1]
+    failed = best["failed"].to_numpy(dtype=bool)
     place = np.arange(len(best))
     with figure_style():
         figure = Figure(figsize=(7.2, 0.28 * max(len(best), 1) + 1.3), layout="constrained")
         ax = figure.subplots()
-        ax.barh(place, best["score"].to_numpy(dtype=float), color="#41b6c4", label=text("maps.score", lang))
+        score = best["score"].to_numpy(dtype=float)
+        ax.barh(place[~failed], score[~failed], color="#41b6c4", label=text("maps.score", lang))
+        if failed.any():
+            ax.barh(place[failed], score[failed], color="#c3cace", label=text("maps.gate_failed", lang))
         ax.scatter(best["score_if_missing_zero"].to_numpy(dtype=float), place, c=INK, s=16, zorder=3,
                    label=text("maps.score_if_missing_zero", lang))  # fmt: skip
         named = "name" if "name" in best.columns and best["name"].notna().all() else "candidate_id"
@@ -426,7 +434,7 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
         ax.set(yticks=place, yticklabels=labels, xlim=(0, 100), xlabel=text("maps.score_legend", lang))
         ax.margins(y=0.02)
         ax.set_title(text("maps.score_chart", lang))
-        figure.legend(loc="outside lower center", ncols=2, fontsize=8)
+        figure.legend(loc="outside lower center", ncols=3, fontsize=8)
         if best.empty:
             ax.annotate(text("maps.no_data", lang), (50, 0), ha="center", color=ABSENT)
         _mark(figure, sketch=sketch, lang=lang)

@@ -28,6 +28,7 @@ from jxgis.maps.layers import (
     fill,
     line,
 )
+from jxgis.maps.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.maps.legend import LegendSection, Swatch, add_legend
 from jxgis.maps.raster import CellPixels, cell_pixels
 
@@ -91,11 +92,32 @@ def _of_class(table: gpd.GeoDataFrame | None, issue_class: str) -> gpd.GeoDataFr
     return None if own is None or own.empty else own
 
 
-def _place_list(group: folium.FeatureGroup, places: gpd.GeoDataFrame, pins: int, label: str, lang: str) -> PlaceList:
-    top = places.sort_values("rank").head(pins)
+def _place_list(
+    group: folium.FeatureGroup,
+    ranked: gpd.GeoDataFrame,
+    pins: int,
+    label: str,
+    lang: str,
+    *,
+    key: str = "top_places",
+    note: str = "",
+) -> PlaceList:
+    top = ranked.sort_values("rank").head(pins)
     notes = [text("maps.n_issues", lang, n=f"{int(n):,}") for n in top["issues"]]
-    heading = text("maps.top_places", lang, name=label, n=len(top))
-    return PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object)))
+    heading = text(f"maps.{key}", lang, name=label, n=len(top))
+    return PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object)), note)
+
+
+def _wide_note(places: gpd.GeoDataFrame, peaks: gpd.GeoDataFrame, lang: str) -> str:
+    """What the first place is that holds several peaks: how large, how many peaks, how many issues."""
+    first = places.nsmallest(1, "rank")
+    return text(
+        "maps.wide_note",
+        lang,
+        area=f"{float(first['area_km2'].iloc[0]):,.1f}",
+        n=int(peaks_per_place(first, peaks)[0]),
+        issues=f"{int(first['issues'].iloc[0]):,}",
+    )
 
 
 class _Ground(NamedTuple):
@@ -142,15 +164,55 @@ def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, pins: int,
     )  # fmt: skip
 
 
-def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, lang: str) -> None:
+def _add_outlines(group: folium.FeatureGroup, places: gpd.GeoDataFrame, peaks: gpd.GeoDataFrame, lang: str) -> None:
+    """Places without pins: their borders, which tell what they are."""
+    titled = places.assign(name=wide_names(places, peaks, lang), peak_count=peaks_per_place(places, peaks))
+    fields = [*_place_fields(lang), Field("peak_count", text("maps.peak_count", lang), "number")]
+    add_polygons(
+        group, titled, name="", styles=[line(PINS, weight=2.2)], heading="name", fields=fields, control=False
+    )  # fmt: skip
+
+
+def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, lang: str) -> None:
+    """Local peaks: the first ``pins`` with a number, the others as dots."""
     fields = [
         Field("street", text("maps.street", lang)),
+        Field("subdistrict", text("maps.subdistrict", lang)),
         Field("issues", text("maps.issues", lang), "number"),
         Field("gi_z", text("maps.gi_z", lang), "number", 1),
+        Field("main_subclass", text("maps.main_subclass", lang)),
+        Field("change", text("maps.change", lang), "percent", 0),
     ]
-    add_points(
-        group, peaks, name="", styles=[dot(_PEAK, radius_px=3.5)], heading="name", fields=fields, control=False
-    )  # fmt: skip
+    ranked = peaks.sort_values("rank").reset_index(drop=True)
+    if len(ranked) > pins:
+        add_points(
+            group, ranked.iloc[pins:], name="", styles=[dot(_PEAK, radius_px=3.5)], heading="name", fields=fields,
+            control=False,
+        )  # fmt: skip
+    if pins:
+        add_points(
+            group, ranked.head(pins), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=fields,
+            number="rank", control=False,
+        )  # fmt: skip
+
+
+def _add_ranked(
+    group: folium.FeatureGroup,
+    places: gpd.GeoDataFrame,
+    peaks: gpd.GeoDataFrame | None,
+    pins: int,
+    label: str,
+    lang: str,
+) -> PlaceList:
+    """Pins on the places, or on the peaks where the first place is wide; and the list that they belong to."""
+    if peaks is not None and peaks_lead(places, peaks):
+        _add_outlines(group, places, peaks, lang)
+        _add_peaks(group, peaks, pins, lang)
+        return _place_list(group, peaks, pins, label, lang, key="top_peaks", note=_wide_note(places, peaks, lang))
+    if peaks is not None:
+        _add_peaks(group, peaks, 0, lang)
+    _add_places(group, places, pins, lang)
+    return _place_list(group, places, pins, label, lang)
 
 
 def hotspot_map(
@@ -159,6 +221,7 @@ def hotspot_map(
     *,
     peaks: gpd.GeoDataFrame | None = None,
     rate_places: gpd.GeoDataFrame | None = None,
+    rate_peaks: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
     classes: Sequence[str] | None = None,
     title: str | None = None,
@@ -179,9 +242,12 @@ def hotspot_map(
     places
         The contract's ``places``: ``rank, issue_class, name, district, issues, …`` and geometry.
     peaks
-        Points ``issue_class, name, gi_z, issues``: where in a large place to go.
+        Points ``rank, issue_class, name, place_rank, gi_z, issues``: where in a wide place to go. In a class whose
+        first place holds several, the list and the pins go by them.
     rate_places
         Places of ``all`` where there is more than an exposure explains, drawn with ``rate_bin`` of ``cells``.
+    rate_peaks
+        Their local peaks, as ``peaks``.
     districts
         Polygons with ``name``, for the ground.
     classes
@@ -226,26 +292,26 @@ def hotspot_map(
         own, own_places, own_peaks = (_of_class(table, issue_class) for table in (cells, places, peaks))
         if own is not None:
             _add_cells(group, own, ground, lang)
-        if own_peaks is not None:
-            _add_peaks(group, own_peaks, lang)
         if own_places is not None:
-            _add_places(group, own_places, pins, lang)
-            lists.append(_place_list(group, own_places, pins, label, lang))
+            lists.append(_add_ranked(group, own_places, own_peaks, pins, label, lang))
         if issue_class == "all" and own is not None and "rate_bin" in own.columns and own["rate_bin"].notna().any():
             by_rate = add_group(page, name=text("maps.all_rates", lang), show=False)
             rated.append(by_rate)
             _add_cells(by_rate, own, ground, lang, "rate_bin")
             rate_own = _of_class(rate_places, "all")
             if rate_own is not None:
-                _add_places(by_rate, rate_own, pins, lang)
-                lists.append(_place_list(by_rate, rate_own, pins, text("maps.all_rates", lang), lang))
+                peaks_own = _of_class(rate_peaks, "all")
+                lists.append(_add_ranked(by_rate, rate_own, peaks_own, pins, text("maps.all_rates", lang), lang))
     add_place_lists(page, lists)
     note = (
         text("maps.painted_note", lang, n=f"{len(ground.ids):,}")
         if ground.pixels is not None
         else text("maps.hotspots_note", lang)
     )
-    marks = [Swatch(PINS, text("maps.place_outline", lang), "pin")] if lists else []
+    marks = []
+    if lists:
+        pinned = text("maps.place_pin", lang)
+        marks = [Swatch(PINS, pinned, "pin"), Swatch(PINS, text("maps.place_outline", lang), "line")]
     if peaks is not None and len(peaks):
         marks.append(Swatch(_PEAK, text("maps.peak", lang), "dot"))
     sections = [LegendSection(text("maps.hotspots_legend", lang), hotspot_swatches(lang), note)]

@@ -413,11 +413,14 @@ class PlaceList(NamedTuple):
         What stands above it.
     table
         Columns ``rank``, ``name``, ``note`` (a short text) and the geometry to go to.
+    note
+        A sentence below the list.
     """
 
     layer: folium.FeatureGroup
     heading: str
     table: gpd.GeoDataFrame
+    note: str = ""
 
 
 class _Lists(Script):
@@ -441,7 +444,7 @@ def _list_data(entry: PlaceList) -> dict[str, Any]:
             entry.table["rank"], entry.table["name"], entry.table["note"], bounds.itertuples(), strict=True
         )
     ]
-    return {"heading": entry.heading, "rows": rows}
+    return {"heading": entry.heading, "rows": rows, "note": entry.note}
 
 
 def add_place_lists(page: folium.Map, lists: Sequence[PlaceList]) -> None:

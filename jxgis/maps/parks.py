@@ -24,6 +24,7 @@ from jxgis.maps.layers import (
     dot,
     fill,
 )
+from jxgis.maps.leads import blind_spot_names
 from jxgis.maps.legend import LegendSection, Swatch, add_legend, classify
 
 if TYPE_CHECKING:
@@ -159,12 +160,23 @@ def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -
     ][::-1]
 
 
-def _add_blind_spots(page: folium.Map, group: folium.FeatureGroup, spots: gpd.GeoDataFrame, lang: str) -> None:
-    """The worst blind spots as a list that leads to them."""
+def _add_blind_spots(
+    page: folium.Map,
+    group: folium.FeatureGroup,
+    spots: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | None,
+    lang: str,
+) -> None:
+    """The worst blind spots as a list that leads to them, with what they are ranked by."""
     top = spots.sort_values("rank").head(10)
     notes = [text("maps.n_hectares", lang, n=f"{m2 / 1e4:,.1f}") for m2 in top["m2"]]
-    heading = text("maps.blind_spots", lang, n=len(top))
-    add_place_lists(page, [PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object)))])
+    by_people = "people" in top.columns and bool(top["people"].notna().all())
+    if by_people:
+        people = [text("maps.n_people", lang, n=f"{n:,.0f}") for n in top["people"]]
+        notes = [f"{who} · {much}" for who, much in zip(people, notes, strict=True)]
+    heading = text("maps.blind_spots_people" if by_people else "maps.blind_spots", lang, n=len(top))
+    named = top.assign(name=blind_spot_names(top, zones, lang), note=np.asarray(notes, dtype=object))
+    add_place_lists(page, [PlaceList(group, heading, named)])
 
 
 def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
@@ -225,7 +237,8 @@ def parks_map(
     isochrones
         Polygons within ``minutes`` of a park.
     blind_spots
-        Unserved housing by radius as places: ``rank, name, m2`` and geometry; the first ten stand in a list.
+        Unserved housing by radius as places: ``rank, name, zone, m2``, ``people`` where known, and geometry; the first
+        ten stand in a list.
     target
         The coverage asked for, 0 to 1.
     title, method
@@ -270,7 +283,7 @@ def parks_map(
     if _some(sites):
         drawn += _add_sites(page, sites, lang)
     if _some(blind_spots) and "radius" in groups:
-        _add_blind_spots(page, groups["radius"], blind_spots, lang)
+        _add_blind_spots(page, groups["radius"], blind_spots, zones, lang)
     note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
     sections = [LegendSection(text("maps.coverage_legend", lang), swatches, note)]
     sections.append(LegendSection(text("maps.drawn", lang), drawn))

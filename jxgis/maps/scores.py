@@ -22,6 +22,7 @@ from jxgis.maps.layers import (
     fill,
     line,
 )
+from jxgis.maps.leads import fails_gate
 from jxgis.maps.legend import Classes, LegendSection, Swatch, add_legend, classify
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = ["indicator_columns", "scores_map"]
 _SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
 _COMPLETE_BREAKS = (0.5, 0.7, 0.9)
 _ACCENT = "#0b6e77"
+_FAILED = "#4b5563"
 
 
 def indicator_columns(scores: pd.DataFrame) -> list[str]:
@@ -50,8 +52,9 @@ def indicator_columns(scores: pd.DataFrame) -> list[str]:
 
 
 def _ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The candidates with a rank that no gate keeps out, the best first."""
     rank = pd.to_numeric(scores["rank"], errors="coerce")
-    return scores.assign(rank=rank)[rank.notna()].sort_values("rank")
+    return scores.assign(rank=rank)[rank.notna() & ~fails_gate(scores)].sort_values("rank")
 
 
 def scores_map(
@@ -71,7 +74,8 @@ def scores_map(
     ----------
     scores
         The contract's ``scores``: ``candidate_id, score, completeness, rank, type``, for each indicator x its value
-        ``x`` and its score ``x_score``, and polygons.
+        ``x`` and its score ``x_score``, and polygons. Those whose ``gates`` is ``fail`` are pale with a dashed
+        border, below the others, and stand neither among the pins nor in the list.
     districts
         Polygons with ``name``, for the ground.
     indicators
@@ -90,6 +94,9 @@ def scores_map(
     folium.Map
     """
     scores = localise_reasons(scores, lang)
+    # Those that fail a gate are drawn first, so that none of them lies on a candidate that passes.
+    scores = scores.iloc[np.argsort(~fails_gate(scores), kind="stable")]
+    fails = fails_gate(scores)
     page = new_map(
         extent([districts if districts is not None else scores]),
         title=title or text("maps.scores_title", lang), subtitle=method, lang=lang, sketch=sketch,
@@ -114,8 +121,10 @@ def scores_map(
     def add(name: str, classes: Classes, *, show: bool) -> folium.FeatureGroup:
         group = add_group(page, name=name, show=show)
         styles = [fill(c, opacity=0.8, border="#4a5864", weight=0.9) for c in classes.colours]
+        styles += [fill(c, opacity=0.22, border="#4a5864", weight=0) for c in classes.colours]
+        look = classes.row + len(classes.colours) * fails
         add_polygons(
-            group, scores, name="", styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5,
+            group, scores, name="", styles=styles, style=look, heading=heading, fields=fields, simplify_m=0.5,
             control=False,
         )  # fmt: skip
         return group
@@ -127,6 +136,9 @@ def scores_map(
     single = [add(label[x], classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang), show=False) for x in ids]
     top = _ranked(scores).head(pins)
     unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna()]
+    failed = scores[fails]
+    if len(failed):
+        add_polygons(page, failed, name=text("maps.gate_failed", lang), styles=[line(_FAILED, weight=2, dash="2 5")])
     if len(unranked):
         add_polygons(page, unranked, name=text("maps.unranked", lang), styles=[line("#c1272d", weight=2, dash="6 4")])
     if len(top):
@@ -134,7 +146,8 @@ def scores_map(
                    heading=heading, fields=fields, number="rank")  # fmt: skip
         notes = [text("maps.points", lang, n=f"{s:.1f}") for s in top["score"]]
         named = top.assign(name=top[heading].astype(str), note=np.asarray(notes, dtype=object))
-        add_place_lists(page, [PlaceList(main, text("maps.top_scores", lang, n=len(top)), named)])
+        note = text("maps.gate_note", lang, n=len(failed)) if len(failed) else ""
+        add_place_lists(page, [PlaceList(main, text("maps.top_scores", lang, n=len(top)), named, note)])
     # One scale for all scores, and grey only where a score is missing somewhere.
     every = classify(
         [*scores["score"], *scores[[f"{x}_score" for x in ids]].to_numpy().ravel()], breaks=_SCORE_BREAKS, lang=lang
@@ -143,6 +156,8 @@ def scores_map(
         LegendSection(text("maps.score_legend", lang), every.swatches(), "", [main, *single]),
         LegendSection(text("maps.completeness", lang), by_share.swatches(), "", [share]),
     ]
+    if len(failed):
+        sections.append(LegendSection("", [Swatch(_FAILED, text("maps.gate_failed", lang), "dash")]))
     if len(unranked):
         dashed = [Swatch("#c1272d", text("maps.unranked", lang), "dash")]
         sections.append(LegendSection("", dashed, text("maps.score_note", lang)))

@@ -198,7 +198,8 @@ def write_value(value: Any, kind: Kind, lang: str) -> str:
         case "percent":
             return f"{100 * float(value):,.{kind.digits}f} %".replace("-", "−")
         case "change":
-            return f"{100 * float(value):+,.{kind.digits}f} %".replace("-", "−")
+            rounded = round(100 * float(value), kind.digits)
+            return f"{rounded:+,.{kind.digits}f} %".replace("-", "−") if rounded else "0 %"
         case "number":
             return f"{float(value):,.{kind.digits}f}".replace("-", "−")
         case "p":

@@ -10,6 +10,7 @@ import pandas as pd
 
 from jxgis import i18n
 from jxgis.i18n import text
+from jxgis.maps.leads import fails_gate, peaks_lead, peaks_per_place, wide_names
 from jxgis.report.columns import Kind, kind_of, readable, title_of, write_value
 from jxgis.report.tables import ReportTables
 
@@ -50,6 +51,16 @@ _PLACE_COLUMNS = (
     "rank", "name", "street", "district", "subdistrict", "issues", "share_issues", "area_km2", "peak_z",
     "main_subclass", "main_department", "change",
 )  # fmt: skip
+_PEAK_COLUMNS = (
+    "rank", "name", "street", "district", "subdistrict", "issues", "share_issues", "gi_z", "place_rank",
+    "main_subclass", "main_department", "change",
+)  # fmt: skip
+_WIDE_COLUMNS = (
+    "rank", "name", "district", "issues", "share_issues", "area_km2", "peak_count", "peak_z", "main_subclass",
+    "main_department", "change",
+)  # fmt: skip
+#: From this share of a place's issues at one point on, the page asks for a look at their addresses.
+_SAME_POINT = 0.2
 
 
 def _block(
@@ -126,6 +137,9 @@ def keys(tables: ReportTables, target: float, outside_area: int | None, lang: st
             "issues": _percent(float(own["share_issues"].sum())),
         }
         note = text("report.key_places_note", lang, **shares) if len(own) else ""
+        peaks = None if tables.peaks is None else _of_all(tables.peaks)
+        if peaks is not None and peaks_lead(own, peaks):
+            note = text("report.key_places_peaks", lang, n=len(peaks), **shares)
         found.append(Key(text("report.key_places", lang), _count(len(own)), note))
     if tables.coverage is not None:
         found.extend(_coverage_keys(tables.coverage, target, lang))
@@ -141,8 +155,10 @@ def keys(tables: ReportTables, target: float, outside_area: int | None, lang: st
             )
         )
     if tables.scores is not None:
-        ranked = int(tables.scores["rank"].notna().sum())
-        note = text("report.key_scores_note", lang, n=ranked)
+        ranked = tables.scores["rank"].notna()
+        failed = int((ranked & fails_gate(tables.scores)).sum())
+        key = "key_scores_failed" if failed else "key_scores_note"
+        note = text(f"report.{key}", lang, n=int(ranked.sum()), failed=failed)
         found.append(Key(text("report.key_scores", lang), _count(len(tables.scores)), note))
     return found
 
@@ -165,7 +181,8 @@ def _coverage_keys(coverage: pd.DataFrame, target: float, lang: str) -> list[Key
 
 
 def _lead(first: pd.Series, lang: str) -> str:
-    where = [str(first[c]) for c in ("street", "district") if c in first.index and pd.notna(first[c])]
+    zone = "subdistrict" if pd.notna(first.get("subdistrict")) else "district"
+    where = [str(first[c]) for c in ("street", zone) if c in first.index and pd.notna(first[c])]
     joined = ("、" if lang == "zh" else ", ").join(where)
     brackets = (f"（{joined}）" if lang == "zh" else f" ({joined})") if where else ""
     change = ""
@@ -188,27 +205,70 @@ def _disagreement(cells: pd.DataFrame, lang: str) -> list[Block]:
         return []
     known = cells[["gi_p", "gi_p_normal"]].dropna()
     differ = int(((known["gi_p"] <= 0.05) != (known["gi_p_normal"] <= 0.05)).sum())
-    return [Paragraph(text("report.disagree", lang, n=_count(differ)), "sub")]
+    return [Paragraph(text("report.disagree", lang, n=_count(differ), total=_count(len(known))), "sub")]
 
 
-def _peaks(peaks: pd.DataFrame, top: int, lang: str) -> list[Block]:
-    """Where to go inside a large place."""
-    shown = _of_all(peaks).sort_values("rank").head(top)
-    if shown.empty:
-        return []
-    columns = [
-        "rank",
-        "name",
-        "street",
-        "district",
-        "subdistrict",
-        "place_rank",
-        "gi_z",
-        "issues",
-        "main_subclass",
-        "change",
+def _peaks(ranked: pd.DataFrame, heading: str, lang: str, *, folded: bool = False) -> TableBlock:
+    return _block(text(f"report.{heading}", lang, n=len(ranked)), ranked, _PEAK_COLUMNS, lang, folded=folded)
+
+
+def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang: str) -> list[Block]:
+    """What is said and listed first: the places, or where they are wide the peaks, and then what the places are."""
+    if peaks is None or not peaks_lead(own, peaks):
+        shown = own.head(top)
+        blocks: list[Block] = [Paragraph(_lead(shown.iloc[0], lang)), *_same_point(own.iloc[0], lang)]
+        blocks.append(_block(text("report.top_all", lang, n=len(shown)), shown, _PLACE_COLUMNS, lang))
+        if peaks is not None and len(peaks):
+            blocks.append(_peaks(peaks.head(top), "peaks_table", lang))
+        return blocks
+    first = own.iloc[0]
+    wide = text(
+        "report.wide_lead",
+        lang,
+        area=write_value(first["area_km2"], Kind("number", 1), lang),
+        n=int(peaks_per_place(own.head(1), peaks)[0]),
+        issues=_count(float(first["issues"])),
+        share=_percent(float(first["share_issues"])),
+    )
+    shown = own.head(top)
+    named = shown.assign(name=wide_names(shown, peaks, lang), peak_count=peaks_per_place(shown, peaks))
+    return [
+        Paragraph(_lead(peaks.iloc[0], lang)),
+        Paragraph(wide, "sub"),
+        *_same_point(first, lang),
+        _peaks(peaks.head(top), "peaks_first", lang),
+        _block(text("report.top_wide", lang, n=len(shown)), named, _WIDE_COLUMNS, lang),
     ]
-    return [_block(text("report.peaks_table", lang, n=len(shown)), shown, columns, lang)]
+
+
+def _same_point(place: pd.Series, lang: str) -> list[Block]:
+    """A warning where many issues of the first place have one pair of coordinates: an address for want of another."""
+    share = place.get("same_point_share", np.nan)
+    if pd.isna(share) or share < _SAME_POINT:
+        return []
+    return [Paragraph(text("report.same_point", lang, share=_percent(float(share), 0)), "none")]
+
+
+def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang: str) -> list[Block]:
+    """The first of each class, and each class's own list; by peaks where a class's first place is wide."""
+    classed = places[places["issue_class"] != "all"]
+    if classed.empty:
+        return []
+    names = list(pd.unique(classed["issue_class"]))
+    own = {name: classed[classed["issue_class"] == name].sort_values("rank") for name in names}
+    high = {name: None if peaks is None else peaks[peaks["issue_class"] == name].sort_values("rank") for name in names}
+    by_peaks = {name: peaks_lead(own[name], high[name]) for name in names}
+    # One kind of row in one table: a place of 30 km² and a peak do not compare.
+    firsts = [(high if any(by_peaks.values()) else own)[name] for name in names]
+    first = pd.concat([pd.DataFrame(table).head(1) for table in firsts if table is not None], ignore_index=True)
+    key, columns = ("top_classes_peaks", _PEAK_COLUMNS) if any(by_peaks.values()) else ("top_classes", _PLACE_COLUMNS)
+    blocks: list[Block] = [_block(text(f"report.{key}", lang), first, ["issue_class", *columns[1:]], lang)]
+    for name in names:
+        ranked = high[name] if by_peaks[name] else own[name]
+        shown = (own[name] if ranked is None else ranked).head(top)
+        heading = text(f"report.{'top_class_peaks' if by_peaks[name] else 'top_class'}", lang, name=name, n=len(shown))
+        blocks.append(_block(heading, shown, _PEAK_COLUMNS if by_peaks[name] else _PLACE_COLUMNS, lang, folded=True))
+    return blocks
 
 
 def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
@@ -220,11 +280,8 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
     if own.empty:
         blocks.append(Paragraph(text("report.places_none", lang), "none"))
     else:
-        shown = own.head(top)
-        blocks.append(Paragraph(_lead(shown.iloc[0], lang)))
-        blocks.append(_block(text("report.top_all", lang, n=len(shown)), shown, _PLACE_COLUMNS, lang))
-    if tables.peaks is not None and len(own):
-        blocks.extend(_peaks(tables.peaks, top, lang))
+        peaks = None if tables.peaks is None else _of_all(tables.peaks).sort_values("rank")
+        blocks.extend(_first_places(own, peaks, top, lang))
     if tables.rate_places is not None:
         rated = _of_all(tables.rate_places).sort_values("rank").head(top)
         heading = text("report.rate_places", lang, n=len(rated))
@@ -232,15 +289,7 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
             blocks.append(_block(heading, rated, _PLACE_COLUMNS, lang))
         else:
             blocks.append(Paragraph(text("report.rate_places_none", lang), "sub"))
-    classed = tables.places[tables.places["issue_class"] != "all"]
-    if len(classed):
-        first = classed[classed["rank"] == classed.groupby("issue_class")["rank"].transform("min")]
-        columns = ["issue_class", *_PLACE_COLUMNS[1:]]
-        blocks.append(_block(text("report.top_classes", lang), first, columns, lang))
-        for name in pd.unique(classed["issue_class"]):
-            each = classed[classed["issue_class"] == name].sort_values("rank").head(top)
-            heading = text("report.top_class", lang, name=name, n=len(each))
-            blocks.append(_block(heading, each, _PLACE_COLUMNS, lang, folded=True))
+    blocks.extend(_by_class(tables.places, tables.peaks, top, lang))
     if tables.zones is not None:
         zones = _of_all(tables.zones)
         zones = zones[zones["level"] == "district"] if "level" in zones.columns else zones
@@ -281,7 +330,8 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
     zones = wide[~wide["whole"]]
     known = zones[zones[methods[0]].notna()]
     below = known[known[methods[0]] < target]
-    values = {"n": len(known), "below": len(below), "target": f"{100 * target:g}"}
+    by = text(f"maps.method_{methods[0]}", lang)
+    values = {"n": len(known), "below": len(below), "target": f"{100 * target:g}", "by": by}
     blocks: list[Block] = []
     if known.empty:
         reasons = wide["reason"].dropna() if "reason" in wide.columns else pd.Series(dtype=object)
@@ -290,7 +340,8 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
     elif below.empty:
         blocks.append(Paragraph(text("report.coverage_lead_all", lang, **values)))
     else:
-        worst = f"{below['zone'].iloc[0]}（{_percent(float(below[methods[0]].iloc[0]))}）"
+        value = _percent(float(below[methods[0]].iloc[0]))
+        worst = f"{below['zone'].iloc[0]} ({value})" if lang == "en" else f"{below['zone'].iloc[0]}（{value}）"
         blocks.append(Paragraph(text("report.coverage_lead", lang, worst=worst, **values)))
     columns = ["zone", *methods, "deficit", "coverage_after", "residential_m2", "unserved_m2", "reason"]
     blocks.append(
@@ -302,8 +353,12 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
     for key, table in (("blind_spots", tables.unserved_places), ("sites_table", tables.sites)):
         if table is not None and len(table):
             shown = table.sort_values("rank").head(top) if "rank" in table.columns else table.head(top)
-            columns = ["rank", "name", "zone", "district", "gain_m2", "m2", "people"]
-            blocks.append(_block(text(f"report.{key}", lang, n=len(shown)), shown, columns, lang))
+            # A zone that is the whole area says nothing of where a spot lies.
+            shown = shown.assign(zone=shown["zone"].where(shown["zone"] != "all")) if "zone" in shown.columns else shown
+            by_people = key == "blind_spots" and "people" in shown.columns and bool(shown["people"].notna().all())
+            columns = ["rank", "name", "zone", "district", "people", "gain_m2", "m2"]
+            heading = text(f"report.{'blind_spots_people' if by_people else key}", lang, n=len(shown))
+            blocks.append(_block(heading, shown, columns, lang))
     return blocks
 
 
@@ -337,19 +392,27 @@ def units(tables: ReportTables, min_km2: float, max_km2: float, lang: str) -> li
 
 
 def scores(tables: ReportTables, top: int, lang: str) -> list[Block]:
-    """The best candidates, and how many could not be ranked."""
+    """The best candidates that pass the gates, those that fail one, and how many could not be ranked."""
     if tables.scores is None or tables.scores.empty:
         return _absent(tables, "scores", lang)
     rank = pd.to_numeric(tables.scores["rank"], errors="coerce")
     ranked = tables.scores.assign(rank=rank)[rank.notna()].sort_values("rank")
-    values = {"n": len(rank), "ranked": len(ranked), "unranked": int(rank.isna().sum())}
-    shown = ranked.head(top)
+    failed = fails_gate(ranked)
+    values = {"n": len(rank), "ranked": len(ranked), "unranked": int(rank.isna().sum()), "failed": int(failed.sum())}
     columns = ["rank", "candidate_id", "name", "district", "score", "score_if_missing_zero", "completeness", "type"]
-    if "name" in shown.columns and (shown["name"] == shown["candidate_id"]).all():
+    if "name" in ranked.columns and (ranked["name"] == ranked["candidate_id"]).all():
         columns.remove("name")
+    if "reason" in ranked.columns:
+        ranked = ranked.assign(reason=ranked["reason"].where(ranked["reason"].fillna("") != ""))
+        columns.append("reason")
     blocks: list[Block] = [Paragraph(text("report.scores_lead", lang, **values))]
-    if len(shown):
-        blocks.append(_block(text("report.scores_table", lang, n=len(shown)), shown, columns, lang))
+    passed = ranked[~failed].head(top)
+    if failed.any():
+        blocks.append(Paragraph(text("report.scores_failed_lead", lang, **values), "sub"))
+    if len(passed):
+        blocks.append(_block(text("report.scores_table", lang, n=len(passed)), passed, columns, lang))
+    if failed.any():
+        blocks.append(_block(text("report.scores_failed", lang, **values), ranked[failed], columns, lang))
     return blocks
 
 

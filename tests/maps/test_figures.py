@@ -116,3 +116,18 @@ def test_classes_without_a_significant_cell_are_named_and_get_no_panel():
     figure = figures.hotspot_panels(quiet, districts=t.districts)
     assert "街面秩序" not in [ax.get_title() for ax in figure.axes]
     assert "没有显著格的类别：街面秩序" in figure.get_suptitle()
+
+
+def test_candidates_that_fail_a_gate_stand_below_in_grey():
+    scores = result_tables().scores
+    failing = scores.assign(gates=np.where(scores["rank"] == 1, "fail", "pass"))
+    ax = figures.score_chart(failing, top=100).axes[0]
+    named = [label.get_text() for label in ax.get_yticklabels()]
+    assert named[0].startswith("1 ")
+    assert named[-1].startswith("2 ")
+    assert [patch.get_y() for patch in ax.containers[1]] == [-0.4]
+
+
+def test_numbers_of_coverage_stand_clear_of_the_targets_line():
+    ax = figures.coverage_chart(result_tables().coverage.assign(coverage=0.91), target=0.9).axes[0]
+    assert {note.xy[0] for note in ax.texts} == {0}

@@ -188,3 +188,47 @@ def test_codes_of_reasons_are_put_in_words():
     page = to_html(units_map(t.units.assign(reason="no_housing"), districts=t.districts))
     assert "没有居住用地" in page
     assert "no_housing" not in page
+
+
+def wide(t):
+    """The peaks of a first place that holds three, and of the others that hold one each."""
+    own = t.places[t.places["issue_class"] == "all"]
+    peaks = own.assign(gi_z=30.0 / own["rank"], name=[f"峰{n}" for n in own["rank"]])
+    return peaks.assign(place_rank=[1, 1, 1, *range(2, len(own) - 1)], geometry=own.geometry.centroid)
+
+
+def test_pins_and_list_go_by_peaks_where_the_first_place_is_wide():
+    t = result_tables()
+    page = to_html(hotspot_map(t.cells, t.places, peaks=wide(t), districts=t.districts))
+    assert '"全部问题：前 10 个局部最高点"' in page
+    assert '"三水湾等 3 处"' in page
+    assert "含 3 个局部最高点" in json.loads(re.search(r'"note":("[^"]+")', page)[1])
+    # Classes without peaks keep their places.
+    assert f'"{CLASSES[0]}：前 4 处热点"' in page
+    narrow = wide(t).assign(place_rank=wide(t)["rank"])
+    page = to_html(hotspot_map(t.cells, t.places, peaks=narrow, districts=t.districts))
+    assert '"全部问题：前 10 处热点"' in page
+
+
+def test_a_candidate_that_fails_a_gate_is_no_pin_and_not_in_the_list():
+    t = result_tables()
+    best = t.scores["rank"] == 1
+    failing = t.scores.assign(gates=np.where(best, "fail", "pass"))
+    page = to_html(scores_map(failing, districts=t.districts))
+    rows = json.loads(re.search(r'"rows":(\[\[.*?\]\])', page)[1])
+    assert [row[0] for row in rows] == list(range(2, 12))
+    assert text("maps.gate_failed", "zh") in page
+    assert text("maps.gate_failed", "zh") not in to_html(scores_map(t.scores, districts=t.districts))
+
+
+def test_blind_spots_show_what_they_are_ranked_by():
+    t = result_tables()
+    spots = gpd.GeoDataFrame(
+        {"rank": [1, 2], "name": ["月河", "all-1"], "zone": "all", "m2": [2e4, 5e4], "people": [1234.0, 56.0]},
+        geometry=[t.districts.geometry.iloc[0].centroid, t.districts.geometry.iloc[1].centroid], crs=4549,
+    )  # fmt: skip
+    page = to_html(parks_map(t.coverage, zones=t.districts, blind_spots=spots))
+    rows = json.loads(re.search(r'"rows":(\[\[.*?\]\])', page)[1])
+    assert [row[1:3] for row in rows] == [["月河", "1,234 人 · 2.0 公顷"], ["东栅附近（未命名 1）", "56 人 · 5.0 公顷"]]
+    page = to_html(parks_map(t.coverage, zones=t.districts, blind_spots=spots.drop(columns="people")))
+    assert '"服务盲区：前 2 处（按面积）"' in page

@@ -6,10 +6,13 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from result_tables import CLASSES
 
 from jxgis.maps.offline import require_offline
 from jxgis.report import sections
+from jxgis.report.columns import Kind, write_value
 from jxgis.report.methods import method_notes
 from jxgis.report.page import FigureFile, report_page
 from jxgis.report.tables import PARTS, FileLink, ReportTables
@@ -34,7 +37,7 @@ def test_top_places_come_first_with_street_class_and_change(tables):
         page.index("各类问题的首位热点")
         < page.index("各分区覆盖率")
         < page.index("各片区的单元")
-        < page.index("得分前")
+        < page.index("得分靠前的 10 个候选")
     )
 
 
@@ -128,7 +131,68 @@ def test_every_table_of_hot_spots_is_explained(tables):
     figures = [note.figure for note in method_notes(more, Settings()) if note.part == "hotspots"]
     assert {"局部最高点", "扣除暴露量的热点", "每平方公里问题数"} <= set(figures)
     page = words(make(more))
-    assert "大片热点里先去哪" in page
+    assert "先去哪：前 10 个局部最高点" in page
     assert "扣除暴露量（人口、道路等）后没有显著偏高的地段。" in page
     fewer = [note.figure for note in method_notes(ReportTables(places=tables.places), Settings())]
     assert "局部最高点" not in fewer
+
+
+def test_wide_places_are_led_by_their_peaks(tables):
+    own = tables.places[tables.places["issue_class"] == "all"]
+    peaks = own.assign(
+        place_rank=[1, 1, 1, *range(2, len(own) - 1)], gi_z=30.0 / own["rank"], name=[f"峰{n}" for n in own["rank"]]
+    )
+    blocks = sections.hotspots(replace(tables, peaks=peaks), 10, "zh")
+    lead, wide, first, places = blocks[:4]
+    assert lead.words.startswith("第 1 位：峰1（中山路、")
+    assert "0.8 km²" in wide.words
+    assert "含 3 个局部最高点" in wide.words
+    assert [row[1] for row in first.rows][:2] == ["峰1", "峰2"]
+    assert places.rows[0][1] == "三水湾等 3 处"
+    assert places.rows[1][1] == "府南"
+    narrow = sections.hotspots(replace(tables, peaks=peaks.assign(place_rank=peaks["rank"])), 10, "zh")
+    assert narrow[0].words.startswith("第 1 位：三水湾")
+
+
+def test_classes_go_by_peaks_where_one_of_them_is_wide(tables):
+    peaks = pd.concat(
+        [tables.places.assign(place_rank=tables.places["rank"], gi_z=3.0, name="峰" + tables.places["issue_class"])] * 2
+    )
+    blocks = sections.hotspots(replace(tables, peaks=peaks), 10, "zh")
+    table = next(b for b in blocks if isinstance(b, sections.TableBlock) and b.heading.startswith("各类问题先去哪"))
+    assert [row[:2] for row in table.rows] == [[c, f"峰{c}"] for c in CLASSES]
+
+
+def test_issues_at_one_point_are_asked_about(tables):
+    piled = tables.places.assign(same_point_share=np.where(tables.places["rank"] == 1, 0.42, 0.0))
+    assert "42 % 的案件坐标完全相同" in words(make(replace(tables, places=piled)))
+    assert "坐标完全相同" not in words(make(replace(tables, places=piled.assign(same_point_share=0.1))))
+
+
+def test_a_candidate_that_fails_a_gate_is_listed_apart_with_its_reason(tables):
+    rank = tables.scores["rank"]
+    failing = tables.scores.assign(
+        gates=np.where(rank <= 2, "fail", "pass"), reason=np.where(rank <= 2, "gate_several_districts", "")
+    )
+    lead, note, passed, failed = sections.scores(replace(tables, scores=failing), 10, "zh")
+    assert "2 个不符合准入条件" in note.words
+    assert passed.rows[0][0] == "3"
+    assert [row[0] for row in failed.rows] == ["1", "2"]
+    assert all("在同一片区内的面积不足 95%" in row for row in failed.rows)
+    assert "参与排名" in lead.words
+
+
+def test_blind_spots_say_by_what_they_are_ranked_and_never_lie_in_all(tables):
+    spots = pd.DataFrame(
+        {"rank": [1, 2], "name": ["甲", "乙"], "zone": ["老城", "all"], "m2": [1e4, 3e4], "people": [90.0, 20.0]}
+    )
+    block = sections.parks(replace(tables, unserved_places=spots), 0.9, 10, "zh")[2]
+    assert block.heading == "服务盲区（前 2 处，按人口排名）"
+    assert [row[2] for row in block.rows] == ["老城", "—"]
+    by_area = sections.parks(replace(tables, unserved_places=spots.drop(columns="people")), 0.9, 10, "zh")[2]
+    assert by_area.heading == "服务盲区（前 2 处，按面积排名）"
+
+
+@pytest.mark.parametrize(("change", "written"), [(0.004, "0 %"), (-0.004, "0 %"), (-0.006, "−1 %"), (0.5, "+50 %")])
+def test_no_change_has_no_sign(change, written):
+    assert write_value(change, Kind("change"), "zh") == written

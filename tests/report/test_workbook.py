@@ -13,6 +13,7 @@ from result_tables import HOSTILE, result_tables
 
 from jxgis import _errors
 from jxgis.report import workbook
+from jxgis.report.columns import title_of
 from jxgis.report.methods import method_notes
 from jxgis.report.tables import ReportTables
 from jxgis.report.workbook import report_workbook, scores_workbook
@@ -62,7 +63,7 @@ def test_numbers_are_formatted_as_what_they_are(book):
     assert sheet.cell(2, heads.index("覆盖率") + 1).number_format == "0.0%"
     places = book["热点地段"]
     heads = [c.value for c in places[1]]
-    assert places.cell(2, heads.index("较上期变化") + 1).number_format == "+0%;-0%;0%"
+    assert places.cell(2, heads.index(title_of("change", "zh")) + 1).number_format == "+0%;-0%;0%"
 
 
 def test_notes_name_method_and_denominator_of_each_part(book):

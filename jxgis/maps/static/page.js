@@ -202,6 +202,7 @@ const jxgis = (() => {
         element("em", button, note);
         button.addEventListener("click", () => map.fitBounds([[south, west], [north, east]], { maxZoom: 15, padding: [80, 80] }));
       });
+      if (shown.note) element("p", box, shown.note);
     };
     map.on("baselayerchange", refresh);
     refresh();
