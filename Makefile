@@ -1,6 +1,6 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Each makes .venv with the pinned versions first.
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .PHONY: demo test lint bench notebooks data clean
