@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jxgis.city import City
     from jxgis.load.readers import Source
 
-__all__ = ["PopulationRaster", "check_raster", "load_population"]
+__all__ = ["PopulationRaster", "check_raster", "is_raster", "load_population"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,17 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
     )
 
 
+def is_raster(path: str | Path) -> bool:
+    """Whether a file of people is read as a raster: by its ending.
+
+    Examples
+    --------
+    >>> is_raster("people.TIF"), is_raster("people.gpkg")
+    (True, False)
+    """
+    return Path(path).suffix.lower() in (".tif", ".tiff")
+
+
 def load_population(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
     """Load where people live: points or polygons with ``people``, or a raster as the centres of its cells.
 
@@ -176,7 +187,7 @@ def load_population(path: Source, *, city: City | None = None, **options: Unpack
     InputError
         If the file, its columns or its CRS cannot be used, or nothing is left.
     """
-    if isinstance(path, str | Path) and Path(path).suffix.lower() in (".tif", ".tiff"):
+    if isinstance(path, str | Path) and is_raster(path):
         return _cells_as_points(path, city, options)
     gathered = gather(path, "population", city=city, options=options)
     require_columns(gathered)

@@ -14,7 +14,7 @@ import shapely
 from jxgis._errors import CrsError, InputError
 from jxgis.crs import require_metric
 from jxgis.parks._tally import share
-from jxgis.parks.housing import ALL, cut_by_zone, sample_points
+from jxgis.parks.housing import ALL, cut_by_zone, sample_points, zones_overlap
 from jxgis.parks.radius import service_area
 from jxgis.parks.walking import WalkingCoverage
 from jxgis.parks.whole import polygons_of
@@ -25,7 +25,9 @@ __all__ = [
     "people_served",
     "people_served_raster",
     "people_walking",
+    "people_within_raster",
     "raster_people",
+    "raster_points",
     "to_raster_crs",
 ]
 
@@ -206,7 +208,9 @@ def to_raster_crs(polygons: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFra
     return moved
 
 
-def raster_people(path: str | Path, polygons: gpd.GeoDataFrame, *, band: int = 1) -> pd.DataFrame:
+def raster_people(
+    path: str | Path, polygons: gpd.GeoDataFrame, *, band: int = 1, crs: pyproj.CRS | None = None
+) -> pd.DataFrame:
     """Sum a raster of people per cell over polygons, cells shared out by the part of them that lies inside.
 
     Parameters
@@ -217,6 +221,8 @@ def raster_people(path: str | Path, polygons: gpd.GeoDataFrame, *, band: int = 1
         In the raster's CRS: see `to_raster_crs`.
     band
         Which band, from 1.
+    crs
+        The raster's CRS where its file declares none, or a wrong one.
 
     Returns
     -------
@@ -229,46 +235,163 @@ def raster_people(path: str | Path, polygons: gpd.GeoDataFrame, *, band: int = 1
     CrsError
         If the polygons are not in the raster's CRS.
     InputError
-        If the raster cannot be read.
+        If the raster cannot be read, or its rows do not run west to east and north to south.
 
     Notes
     -----
     exactextract (Baston 2018): exact coverage fractions of cells.
     """
+    shape = polygons_of(polygons.geometry.to_numpy())
+    live = np.flatnonzero(shapely.area(shape) > 0)
+    people, covered = np.zeros(len(shape)), np.zeros(len(shape))
+    found, size = _extract(path, shape[live], polygons.crs, crs, band, ("sum", "count"))
+    people[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
+    covered[live] = found["count"].fillna(0).to_numpy(dtype=np.float64) * size[0] * size[1]
+    lost = 1 - share(covered, shapely.area(shape))
+    return pd.DataFrame({"people": people, "no_data_share": np.clip(lost, 0, 1)}, index=polygons.index)
+
+
+def _extract(
+    path: str | Path,
+    shape: npt.NDArray[np.object_],
+    shape_crs: pyproj.CRS | None,
+    declared: pyproj.CRS | None,
+    band: int,
+    what: tuple[str, ...],
+) -> tuple[pd.DataFrame, tuple[float, float]]:
+    """Statistics of polygons by exactextract, one row each, and a cell's width and height in the raster's units."""
     import rasterio
     from exactextract import exact_extract
     from exactextract.raster import RasterioRasterSource
 
+    name = Path(path).name
     try:
         raster = rasterio.open(path)
     except rasterio.errors.RasterioError as error:
         raise InputError(
-            zh=f"{Path(path).name} 无法作为栅格读取：{error}。", en=f"{Path(path).name} is no readable raster: {error}."
+            zh=f"{name} 无法作为栅格读取：{error}。", en=f"{name} is no readable raster: {error}."
         ) from None
     with raster:
-        own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
-        if own is None or polygons.crs is None or not own.equals(polygons.crs, ignore_axis_order=True):
+        in_file = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
+        own = declared or in_file
+        if own is None or shape_crs is None or not own.equals(shape_crs, ignore_axis_order=True):
             told = "无" if own is None else own.name
             raise CrsError(
-                zh=f"人口栅格的坐标系是 {told}，面图层是 {polygons.crs}；请先用 to_raster_crs() 把面转换过去。",
-                en=f"The raster of people is in {None if own is None else own.name}, the polygons in {polygons.crs}; "
+                zh=f"人口栅格的坐标系是 {told}，面图层是 {shape_crs}；请先用 to_raster_crs() 把面转换过去。",
+                en=f"The raster of people is in {None if own is None else own.name}, the polygons in {shape_crs}; "
                 "bring the polygons over with to_raster_crs().",
             )
-        shape = polygons_of(polygons.geometry.to_numpy())
-        live = np.flatnonzero(shapely.area(shape) > 0)
-        people, covered = np.zeros(len(shape)), np.zeros(len(shape))
-        if len(live):
-            found = exact_extract(
-                RasterioRasterSource(raster, band_idx=band, name="people"),
-                gpd.GeoDataFrame(geometry=shape[live], crs=polygons.crs),
-                ["sum", "count"],
-                output="pandas",
+        step = raster.transform
+        if step.b or step.d or step.a <= 0 or step.e >= 0:
+            raise InputError(
+                zh=f"{name} 的像元行列不是自西向东、自北向南（旋转或上下颠倒的栅格）；请用 gdalwarp 转为正北朝上再用。",
+                en=f"The cells of {name} do not run west to east and north to south (a turned or flipped raster); "
+                "make it north-up with gdalwarp first.",
             )
-            people[live] = found["sum"].fillna(0).to_numpy()
-            covered[live] = found["count"].fillna(0).to_numpy() * abs(raster.transform.determinant)
-    area = shapely.area(shape)
-    lost = 1 - share(covered, area)
-    return pd.DataFrame({"people": people, "no_data_share": np.clip(lost, 0, 1)}, index=polygons.index)
+        size = (step.a, -step.e)
+        if not len(shape):
+            return pd.DataFrame({key: pd.Series(dtype="float64") for key in what}), size
+        # exactextract compares what both files say; what the user declares stands above that.
+        polygons = gpd.GeoDataFrame(geometry=shape, crs=in_file or own)
+        found: pd.DataFrame = exact_extract(
+            RasterioRasterSource(raster, band_idx=band, name="people"), polygons, list(what), output="pandas"
+        )
+        return found, size
+
+
+def raster_points(
+    path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS, band: int = 1
+) -> gpd.GeoDataFrame:
+    """Turn a raster of people into points, each inside its zone, so that zones keep their people.
+
+    Parameters
+    ----------
+    path, band
+        The raster.
+    zones
+        Polygons in a metric CRS. A cell that a border cuts becomes a point on either side, each with its part.
+    raster_crs
+        The raster's CRS.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Points with ``people``, in the CRS of ``zones``: the cells' centres, or a point of the part that lies in the
+        zone. Where zones overlap, points are made of their union, and borders between them may round by a cell.
+
+    Raises
+    ------
+    CrsError, InputError
+        As of `raster_people`.
+    """
+    crs = require_metric(zones, "zones")
+    ground = polygons_of(zones.geometry.to_numpy())
+    if zones_overlap(zones):
+        ground = polygons_of(np.array([shapely.union_all(ground)], dtype=object))
+    moved = to_raster_crs(gpd.GeoDataFrame(geometry=ground, crs=crs), raster_crs)
+    shape = polygons_of(moved.geometry.to_numpy())
+    columns = ("values", "coverage", "center_x", "center_y")
+    found, size = _extract(path, shape, raster_crs, raster_crs, band, columns)
+    of = np.repeat(np.arange(len(shape)), [len(cells) for cells in found["values"]])
+    value, part, x, y = (
+        np.concatenate([np.zeros(0), *(np.ma.filled(cells.astype(np.float64), np.nan) for cells in found[column])])
+        for column in columns
+    )
+    keep = np.flatnonzero((value > 0) & (part > 0))
+    of, people, part, x, y = of[keep], (value * part)[keep], part[keep], x[keep], y[keep]
+    spot = np.asarray(shapely.points(x, y), dtype=object)
+    cut = np.flatnonzero(part < 1)
+    if len(cut):
+        half_x, half_y = size[0] / 2, size[1] / 2
+        cell = shapely.box(x[cut] - half_x, y[cut] - half_y, x[cut] + half_x, y[cut] + half_y)
+        inside = polygons_of(shapely.intersection(cell, shape[of[cut]]))
+        # A part too thin to have an inside keeps the centre.
+        held = shapely.area(inside) > 0
+        spot[cut[held]] = shapely.point_on_surface(inside[held])
+    points = gpd.GeoDataFrame({"people": people}, geometry=spot, crs=raster_crs)
+    inner: gpd.GeoDataFrame = points.to_crs(crs)
+    return inner
+
+
+def people_within_raster(
+    reach: shapely.Geometry, path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS, band: int = 1
+) -> pd.DataFrame:
+    """Count the people of a raster within an area, by zone.
+
+    Parameters
+    ----------
+    reach
+        The area, in the CRS of ``zones``: `radius.service_area`, or an isochrone.
+    path, band
+        The raster.
+    zones
+        Polygons with ``name``, in a metric CRS.
+    raster_crs
+        The raster's CRS: zones and area are brought over to it, the raster is not resampled.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `people_served`, and ``no_data_share`` of the zone. Where the raster says nothing of a zone at all,
+        its people are NaN and its reason is ``raster_gap``.
+
+    Raises
+    ------
+    CrsError
+        If the zones are not in metres, or the raster in another CRS than told.
+    """
+    crs = require_metric(zones, "zones")
+    shapes = _with_whole(zones)
+    both = gpd.GeoDataFrame(geometry=np.concatenate([shapes, shapely.intersection(shapes, reach)]), crs=crs)
+    found = raster_people(path, to_raster_crs(both, raster_crs), band=band, crs=raster_crs)
+    n = len(shapes)
+    table = _served_table(zones, found["people"].to_numpy()[:n], found["people"].to_numpy()[n:])
+    lost = found["no_data_share"].to_numpy()[:n]
+    table["no_data_share"] = lost
+    unknown = lost >= 1 - 1e-9
+    table.loc[unknown, "reason"] = "raster_gap"
+    table.loc[unknown, ["people", "served_people"]] = np.nan
+    return table
 
 
 def people_served_raster(
@@ -280,32 +403,18 @@ def people_served_raster(
     ----------
     parks, zones
         As for `people_served`.
-    path, band
-        The raster.
-    raster_crs
-        Its CRS: zones and service areas are brought over to it, the raster is not resampled.
+    path, raster_crs, band
+        As for `people_within_raster`.
 
     Returns
     -------
     pandas.DataFrame
-        As of `people_served`, and ``no_data_share`` of the zone; its reason is ``raster_gap`` where the raster says
-        nothing of the zone at all.
+        As of `people_within_raster`.
 
     Raises
     ------
     CrsError
         If a layer is not in metres, or the raster in another CRS than told.
     """
-    crs = require_metric(parks, "parks")
-    require_metric(zones, "zones", crs)
-    shapes = _with_whole(zones)
-    both = gpd.GeoDataFrame(
-        geometry=np.concatenate([shapes, shapely.intersection(shapes, service_area(parks))]), crs=crs
-    )
-    found = raster_people(path, to_raster_crs(both, raster_crs), band=band)
-    n = len(shapes)
-    table = _served_table(zones, found["people"].to_numpy()[:n], found["people"].to_numpy()[n:])
-    lost = found["no_data_share"].to_numpy()[:n]
-    table["no_data_share"] = lost
-    table.loc[lost >= 1 - 1e-9, "reason"] = "raster_gap"
-    return table
+    require_metric(zones, "zones", require_metric(parks, "parks"))
+    return people_within_raster(service_area(parks), path, zones, raster_crs=raster_crs, band=band)

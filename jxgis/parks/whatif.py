@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import geopandas as gpd
@@ -11,8 +12,11 @@ import shapely
 
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.parks.radius import RadiusCoverage
+from jxgis.parks.walking import WalkingCoverage
+from jxgis.parks.whole import polygons_of
 
-__all__ = ["change_parks", "compare_coverage"]
+__all__ = ["change_parks", "changed_housing", "closed_parks", "compare_coverage", "split_plan"]
 
 
 def change_parks(
@@ -29,7 +33,8 @@ def change_parks(
     parks
         Whole parks, from `whole.merge_parks`: ``park_id``, ``name``, ``area_m2``.
     add
-        New parks, polygons; ``name`` is used where it is there. Their ids are ``new-1, new-2, …``.
+        New parks, polygons; ``name`` is used where it is there. Their ids are the first of ``new-1, new-2, …`` that
+        no park has.
     close
         Ids of parks that close.
     enlarge
@@ -88,9 +93,10 @@ def change_parks(
         plan.loc[np.unique(of), "change"] = "enlarged"
     if add is not None and len(add):
         require_metric(add, "add", crs)
+        free = (name for i in itertools.count(1) if (name := f"new-{i}") not in known)
         new = gpd.GeoDataFrame(
             {
-                "park_id": [f"new-{i}" for i in range(1, len(add) + 1)],
+                "park_id": list(itertools.islice(free, len(add))),
                 "name": add["name"].to_numpy() if "name" in add.columns else None,
                 "kind": None,
                 "parcels": 1,
@@ -104,6 +110,139 @@ def change_parks(
     return plan
 
 
+def split_plan(
+    parks: gpd.GeoDataFrame, planned: gpd.GeoDataFrame, *, merge_gap_m: float = 20.0
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Tell the new parks of a plan from ground that joins a park of today, by what makes parcels one park.
+
+    Parameters
+    ----------
+    parks
+        Whole parks, from `whole.merge_parks`.
+    planned
+        Polygons with ``park_id`` and ``name`` where known. The id of a park, or its name within ``merge_gap_m`` of
+        it, makes a row an enlargement of that park; every other row is a new park.
+    merge_gap_m
+        As for `whole.merge_parks`, in metres.
+
+    Returns
+    -------
+    tuple of geopandas.GeoDataFrame
+        For ``add`` and for ``enlarge`` of `change_parks`.
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+
+    Examples
+    --------
+    >>> from jxgis.parks.whole import merge_parks
+    >>> today = merge_parks(gpd.GeoDataFrame({"name": ["南湖公园"]}, geometry=[shapely.box(0, 0, 40, 40)], crs=4549)).parks
+    >>> plan = gpd.GeoDataFrame(
+    ...     {"name": ["南湖公园", "新园"]}, geometry=[shapely.box(50, 0, 90, 40), shapely.box(90, 0, 99, 40)], crs=4549
+    ... )
+    >>> add, enlarge = split_plan(today, plan)
+    >>> add["name"].tolist(), enlarge["name"].tolist()
+    (['新园'], ['南湖公园'])
+    """
+    require_metric(planned, "planned_parks", require_metric(parks, "parks"))
+    none = pd.Series([None] * len(planned), index=planned.index, dtype=object)
+    own = planned["park_id"] if "park_id" in planned.columns else none
+    names = planned["name"] if "name" in planned.columns else none
+    joins = own.astype(object).where(own.isin(parks["park_id"]), None)
+    row, park = shapely.STRtree(parks.geometry.to_numpy()).query(
+        planned.geometry.to_numpy(), predicate="dwithin", distance=merge_gap_m
+    )
+    # The nearest first, so that of two parks of one name the nearer one grows.
+    away = shapely.distance(planned.geometry.to_numpy()[row], parks.geometry.to_numpy()[park])
+    for at in np.argsort(away, kind="stable"):
+        here = planned.index[row[at]]
+        if pd.isna(own[here]) and joins[here] is None and not pd.isna(names[here]):
+            joins[here] = parks["park_id"].iloc[park[at]] if parks["name"].iloc[park[at]] == names[here] else None
+    grows = joins.notna()
+    return planned[~grows], planned[grows].assign(park_id=joins[grows])
+
+
+def closed_parks(parks: gpd.GeoDataFrame, close: Iterable[str]) -> list[str]:
+    """Find the parks to close by id or by name; all of a name, where it is given.
+
+    Raises
+    ------
+    InputError
+        If no park has that id or name.
+
+    Examples
+    --------
+    >>> parks = gpd.GeoDataFrame({"park_id": ["a", "b", "c"], "name": ["甲园", "甲园", None]})
+    >>> closed_parks(parks, ["甲园", "c"])
+    ['a', 'b', 'c']
+    """
+    asked = [str(one) for one in close]
+    ids, names = parks["park_id"].astype(object), parks["name"].astype(object)
+    wrong = [one for one in asked if not ((ids == one) | (names == one)).any()]
+    if wrong:
+        raise InputError(
+            zh=f"要关闭的公园 {'、'.join(wrong)} 不在公园图层里；请核对编号或名称。",
+            en=f"There is no park {', '.join(wrong)} to close; check its id or name.",
+        )
+    return [str(one) for one in ids[ids.isin(asked) | names.isin(asked)]]
+
+
+def changed_housing(
+    before: RadiusCoverage | WalkingCoverage, after: RadiusCoverage | WalkingCoverage, *, min_m2: float = 1.0
+) -> gpd.GeoDataFrame:
+    """Cut out the housing that a plan newly serves, and the housing that loses its park.
+
+    Parameters
+    ----------
+    before, after
+        Two coverages of one kind, of the same housing and zones.
+    min_m2
+        Smaller pieces are noise of cutting, in m².
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``state`` (``newly_served``, ``lost``), ``method, name, zone, m2`` (as drawn: on foot it differs a little from
+        the sample points' sum), ``people`` where known, and polygons.
+
+    Examples
+    --------
+    >>> from jxgis.parks.radius import radius_coverage
+    >>> from jxgis.parks.standards import load_standard
+    >>> homes = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1000, 100)], crs=4549)
+    >>> zone = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, 0, 2000, 100)], crs=4549)
+    >>> def measure(x, radius_m):
+    ...     park = gpd.GeoDataFrame({"radius_m": [radius_m]}, geometry=[shapely.box(x, 0, x + 1, 100)], crs=4549)
+    ...     return radius_coverage(park, homes, zone, standard=load_standard())
+    >>> changed_housing(measure(-1, 300.0), measure(-1, 500.0))[["state", "m2"]].round(3).values.tolist()
+    [['newly_served', 20000.0]]
+    """
+    gained = _met(before.unserved, after.served).assign(state="newly_served")
+    lost = _met(before.served, after.unserved).assign(state="lost")
+    both: gpd.GeoDataFrame = pd.concat([one for one in (gained, lost) if len(one)] or [gained], ignore_index=True)
+    both = both[both["m2"] >= min_m2].reset_index(drop=True)
+    return both[["state", *(column for column in both.columns if column != "state")]]
+
+
+def _met(left: gpd.GeoDataFrame, right: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Rows of ``left`` cut to what lies in ``right``, zone by zone; both are without overlaps."""
+    shape, other = left.geometry.to_numpy(), right.geometry.to_numpy()
+    row, at = shapely.STRtree(other).query(shape, predicate="intersects")
+    same = left["zone"].to_numpy()[row] == right["zone"].to_numpy()[at]
+    row, at = row[same], at[same]
+    cut = polygons_of(shapely.intersection(shape[row], other[at]))
+    some = shapely.area(cut) > 0
+    row, cut = row[some], cut[some]
+    whole = shapely.area(shape)
+    found = left.iloc[row].reset_index(drop=True).set_geometry(gpd.GeoSeries(cut, crs=left.crs))
+    found["m2"] = shapely.area(cut)
+    if "people" in found.columns:
+        found["people"] = found["people"] * found["m2"] / whole[row]
+    return found
+
+
 def compare_coverage(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Set two coverage tables side by side.
 
@@ -115,8 +254,9 @@ def compare_coverage(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``zone, method, standard, residential_m2, coverage_before, coverage_after, change`` (in points of share) and
-        ``change_m2`` of served housing, in the order of ``before``.
+        ``zone, method, standard, residential_m2, coverage_before, coverage_after, change`` (in points of share),
+        ``change_m2`` of served housing and, where both know people, ``change_people`` of those served, in the order
+        of ``before``.
 
     Raises
     ------
@@ -132,7 +272,8 @@ def compare_coverage(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     [0.15]
     """
     key = ["zone", "method", "standard"]
-    values = ["residential_m2", "served_m2", "coverage"]
+    with_people = all("served_people" in table.columns for table in (before, after))
+    values = ["residential_m2", "served_m2", "coverage", *(["served_people"] if with_people else [])]
     both = before[key + values].merge(after[key + values], on=key, how="inner", suffixes=("_before", "_after"))
     if both.empty:
         raise InputError(
@@ -153,5 +294,6 @@ def compare_coverage(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
             "coverage_after": both["coverage_after"],
             "change": both["coverage_after"] - both["coverage_before"],
             "change_m2": both["served_m2_after"] - both["served_m2_before"],
+            **({"change_people": both["served_people_after"] - both["served_people_before"]} if with_people else {}),
         }
     )

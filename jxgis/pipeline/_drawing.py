@@ -49,7 +49,7 @@ def draw_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings
 
 
 def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``maps/parks.html``: coverage by district, what is served and what is not, the parks, the proposed ones; ``figures/parks.png``."""
+    """``maps/parks.html``: coverage by district, what is served and what is not, the parks, the proposed ones; ``maps/parks_change.html`` where there is a plan; ``figures/parks.png``."""
     from jxgis.maps.figures import coverage_chart, save_png
     from jxgis.maps.offline import save_map
     from jxgis.maps.parks import parks_map
@@ -70,6 +70,7 @@ def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Sett
     )
     save_map(page, stage.path("maps/parks.html"))
     if result.coverage["coverage"].notna().any():
+    from jxgis.maps.parks_change import parks_change_map
         figure = coverage_chart(result.coverage, lang=lang, sketch=inputs.sketch)
         save_png(figure, stage.path("figures/parks.png"))
 
@@ -81,11 +82,24 @@ def draw_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Sett
     from jxgis.maps.units import units_map
     from jxgis.report.methods import map_line
 
+        target=settings.parks.target,
     page = units_map(
         result.units,
         districts=inputs.table("districts"),
         borders=result.borders,
         min_km2=settings.units.min_km2,
+    if result.change is not None:
+        page = parks_change_map(
+            result.change,
+            result.changed,
+            result.plan,
+            zones=inputs.table("districts"),
+            target=settings.parks.target,
+            method=map_line("parks", settings, standard=result.standard.title.of(lang), lang=lang),
+            lang=lang,
+            sketch=inputs.sketch,
+        )
+        save_map(page, stage.path("maps/parks_change.html"))
         max_km2=settings.units.max_km2,
         method=map_line("units", settings, lang=lang),
         lang=lang,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jxgis._errors import InputError
 from jxgis.i18n import text_pair
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from jxgis.pipeline._inputs import Inputs, Progress
     from jxgis.pipeline.hotspots import HotspotsResult
-    from jxgis.pipeline.parks import ParksResult
+    from jxgis.pipeline.parks import ParksResult, Raster
     from jxgis.pipeline.score import ScoreResult
     from jxgis.pipeline.units import UnitsResult
     from jxgis.settings import Settings
@@ -69,20 +70,55 @@ def measure_parks(inputs: Inputs, settings: Settings, progress: Progress) -> Par
     asked = settings.parks
     return parks.analyse(
         inputs.need("parks"),
-        inputs.table("residential"),
+        _built_up(inputs) if asked.denominator == "built_up" else inputs.table("residential"),
         inputs.need("districts"),
         standard=load_standard(asked.standard, None if inputs.city is None else inputs.city.standards),
         historic=inputs.table("historic"),
         merge_gap_m=asked.merge_gap_m,
+        denominator=asked.denominator,
         streets=inputs.table("streets"),
         gates=inputs.table("gates"),
+        barriers=inputs.table("barriers"),
         minutes=asked.minutes,
         speed_m_per_min=asked.speed_m_per_min,
-        people=inputs.table("population"),
+        sample_m=asked.sample_m,
+        max_snap_m=asked.max_snap_m,
+        entry_m=asked.entry_m,
+        people=_population(inputs, settings),
+        catchment_m=asked.catchment_m,
+        decay=asked.decay,
         places=inputs.table("places"),
         candidates=inputs.table("vacant"),
         new_parks=asked.new_parks,
+        target=asked.target,
+        planned=inputs.table("planned_parks"),
+        close=asked.close,
     )
+
+
+def _population(inputs: Inputs, settings: Settings) -> gpd.GeoDataFrame | Raster | None:
+    """The people as they were given: a raster stays one, so that its cells are shared out by exact area."""
+    from jxgis.load import check_raster
+    from jxgis.load.rasters import is_raster
+    from jxgis.pipeline.parks import Raster
+
+    given = settings.inputs.population
+    if given is None or not is_raster(given.path):
+        return inputs.table("population")
+    found = check_raster(given.path, crs=given.crs)
+    return Raster(found.path, found.crs)
+
+
+def _built_up(inputs: Inputs) -> gpd.GeoDataFrame:
+    """Built-up land as what parks should serve: only polygons have an area."""
+    land = inputs.table("built_up")
+    kept = None if land is None else land[land.geom_type.isin(("Polygon", "MultiPolygon"))]
+    if kept is None or kept.empty:
+        raise InputError(
+            zh='[parks] denominator = "built_up" 需要 [inputs.built_up] 给出建成区面图层；没有找到面。',
+            en='[parks] denominator = "built_up" needs polygons of built-up land in [inputs.built_up]; there are none.',
+        )
+    return kept
 
 
 def propose(inputs: Inputs, settings: Settings, progress: Progress) -> UnitsResult:

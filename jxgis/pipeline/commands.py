@@ -44,7 +44,20 @@ __all__ = [
 
 GROUND = ("districts", "subdistricts")
 OF_HOTSPOTS = (*GROUND, "issues", "places", "streets", "exposure", "ring", "built_up")
-OF_PARKS = (*GROUND, "parks", "residential", "streets", "gates", "places", "historic", "vacant", "population")
+OF_PARKS = (
+    *GROUND,
+    "parks",
+    "residential",
+    "streets",
+    "gates",
+    "barriers",
+    "places",
+    "historic",
+    "vacant",
+    "planned_parks",
+    "population",
+    "built_up",
+)
 OF_UNITS = (
     *GROUND,
     "blocks",
@@ -100,7 +113,12 @@ def run_parks(
     settings: Settings, out: str | Path, *, has_project: bool, lang: str, progress: Progress = lambda _: None
 ) -> ParksResult:
     """`jxgis parks`: measure park coverage and write it; parameters as for :func:`run_hotspots`."""
-    needed(settings, {"parks": "--parks", "residential": "--residential", "districts": "--by"})
+    of = (
+        {"built_up": "[inputs.built_up]"}
+        if settings.parks.denominator == "built_up"
+        else {"residential": "--residential"}
+    )
+    needed(settings, {"parks": "--parks", **of, "districts": "--by"})
     with output.staged(out, command="parks") as stage:
         inputs = read_inputs(settings, OF_PARKS, has_project=has_project, progress=progress)
         result = steps.measure_parks(inputs, settings, progress)

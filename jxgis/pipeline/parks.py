@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jxgis.pipeline._coverage import Ground, Measured, Raster, measure
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
@@ -13,10 +15,10 @@ if TYPE_CHECKING:
     from jxgis.output import Stage
     from jxgis.parks.siting import Siting
     from jxgis.parks.standards import Standard
+    from jxgis.parks.supply import Decay
     from jxgis.parks.walking import WalkingCoverage
-    from jxgis.space.network import StreetGraph
 
-__all__ = ["ParksResult", "analyse", "write"]
+__all__ = ["ParksResult", "Raster", "analyse", "write"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,8 @@ class ParksResult:
     ----------
     coverage
         The contract's layer ``coverage``: one row a zone and method (``radius``; ``walking`` where streets were
-        given), with the zone's geometry; zone ``all`` last. With new parks asked for, also ``coverage_after``.
+        given), with the zone's geometry; zone ``all`` last. With a plan or new parks, also ``coverage_after`` by
+        radius. People of a raster come with ``no_data_share``, the part of the zone that it says nothing of.
     served, unserved
         The contract's layers, one row a housing polygon and zone: ``method, name, zone, m2``, ``people`` where known.
     sites
@@ -51,14 +54,26 @@ class ParksResult:
     supply
         Park area for each person by zone: ``people, park_m2, park_m2_per_person, reached_m2_per_person, share_below,
         reason`` (along the streets where there are any); None where people are not known.
+    plan
+        The parks with the plan's and the proposed ones: ``change`` is ``added``, ``enlarged``, ``closed`` or none;
+        None where nothing changes.
+    change
+        Coverage before and after by zone and method, as of `parks.whatif.compare_coverage`; None as for ``plan``.
+    changed
+        Housing that is newly served, or loses its park, as of `parks.whatif.changed_housing`; None as for ``plan``.
     reports
         ``row, park_id, code, area_m2``: parcels that were repaired, left out or are tiny.
     notes
-        ``code, what, count``: gates and parks that no street reaches, parts of the street graph that stand alone.
+        ``code, what, count``: gates and parks that no street reaches, parts of the street graph that stand alone,
+        zones that the raster of people says nothing of.
     standard
         The standard that all was measured by.
     walking, siting
         The analyses themselves, where they were made: points, polygons, distances; the solver's gap.
+    ground
+        What coverage was measured on: `coverage_of` measures other zones on it.
+    coverage_units
+        The coverage of units, as ``coverage``, with their ``district``; None where none were asked for.
     """
 
     coverage: gpd.GeoDataFrame
@@ -73,11 +88,39 @@ class ParksResult:
     gates: gpd.GeoDataFrame | None
     isochrones: gpd.GeoDataFrame | None
     supply: gpd.GeoDataFrame | None
+    plan: gpd.GeoDataFrame | None
+    change: gpd.GeoDataFrame | None
+    changed: gpd.GeoDataFrame | None
     reports: pd.DataFrame
     notes: pd.DataFrame
     standard: Standard
     walking: WalkingCoverage | None
     siting: Siting | None
+    ground: Ground
+    coverage_units: gpd.GeoDataFrame | None = None
+
+    def coverage_of(self, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Measure the coverage of units, by today's parks.
+
+        Parameters
+        ----------
+        units
+            Polygons with ``unit_id``, and ``district`` where known.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            As ``coverage``, where ``zone`` is the ``unit_id``; ``district`` beside it.
+        """
+        import pandas as pd
+
+        ids = units["unit_id"].astype(str).to_numpy()
+        zones = units[["geometry"]].assign(name=ids)
+        found = _on_map(measure(self.parks, zones, self.ground).coverage, zones)
+        if "district" in units.columns:
+            of = pd.Series(units["district"].to_numpy(dtype=object), index=ids)
+            found.insert(1, "district", found["zone"].map(of.groupby(level=0).first()))
+        return found
 
     def noticed(self) -> pd.DataFrame:
         """Everything odd in one table: ``reason`` (a code), ``what`` (a park or a layer) and ``count``."""
@@ -106,12 +149,15 @@ def analyse(
     max_snap_m: float = 200.0,
     entry_m: float = 20.0,
     isochrone_minutes: Sequence[float] = (5.0, 10.0, 15.0),
-    people: gpd.GeoDataFrame | None = None,
+    people: gpd.GeoDataFrame | Raster | None = None,
     catchment_m: float = 1000.0,
+    decay: Decay = "gaussian",
     places: gpd.GeoDataFrame | None = None,
     candidates: gpd.GeoDataFrame | None = None,
     new_parks: int = 0,
     target: float = 0.9,
+    planned: gpd.GeoDataFrame | None = None,
+    close: Sequence[str] = (),
     time_limit_s: float = 30.0,
 ) -> ParksResult:
     """Measure the coverage of housing by parks, zone by zone, and turn the gaps into sites.
@@ -139,9 +185,11 @@ def analyse(
     isochrone_minutes
         Limits of the polygons of ground near parks.
     people
-        Points or polygons with ``people``: they replace the ``people`` of the housing in every figure.
-    catchment_m
-        How far people go to a park, in metres, where its area is shared out.
+        Points or polygons with ``people``, or a raster of people per cell: they replace the ``people`` of the housing
+        in every figure by zone. Cells of a raster are shared out exactly, on foot by the 50 m squares within reach.
+    catchment_m, decay
+        How far people go to a park, in metres, where its area is shared out, and how that fades: see
+        `parks.supply.two_step_catchment`.
     places
         Names for blind spots.
     candidates
@@ -150,6 +198,10 @@ def analyse(
         How many to site; 0: none, and no target either.
     target
         Coverage that the whole and every zone should reach with the fewest new parks, 0–1.
+    planned
+        Parks of a plan, new or enlarged: see `parks.whatif.split_plan`. New parks are sited beside them.
+    close
+        Parks that the plan gives up, by id or name.
     time_limit_s
         When the solver stops and reports its gap instead.
 
@@ -177,113 +229,173 @@ def analyse(
     import pandas as pd
 
     from jxgis.parks.gaps import blind_spots
-    from jxgis.parks.people import people_served, people_walking
-    from jxgis.parks.radius import classify_parks, coverage_by_band, radius_coverage
+    from jxgis.parks.radius import classify_parks, coverage_by_band
     from jxgis.parks.siting import candidate_lattice, fewest_parks, site_parks
     from jxgis.parks.standards import load_standard
-    from jxgis.parks.walking import isochrones, walking_coverage
+    from jxgis.parks.walking import isochrones
     from jxgis.parks.whole import merge_parks
     from jxgis.space.network import street_graph
 
     standard = standard or load_standard()
-    no_file = housing is None
-    homes = gpd.GeoDataFrame(geometry=[], crs=zones.crs) if housing is None else housing
     whole = merge_parks(parks, merge_gap_m=merge_gap_m)
     sized = classify_parks(whole.parks, standard, historic=historic)
-    found = radius_coverage(sized, homes, zones, standard=standard, denominator=denominator)
-    tables, served, unserved = [found.coverage], [found.served], [found.unserved]
+    homes = gpd.GeoDataFrame(geometry=[], crs=zones.crs) if housing is None else housing
+    ground = Ground(
+        homes=homes, no_file=housing is None, standard=standard, denominator=denominator,
+        graph=None if streets is None else street_graph(streets, barriers=barriers), gates=gates, barriers=barriers,
+        minutes=minutes, speed_m_per_min=speed_m_per_min, sample_m=sample_m, max_snap_m=max_snap_m, entry_m=entry_m,
+        people=None if people is None or isinstance(people, Raster) else _as_points(people),
+        raster=people if isinstance(people, Raster) else None,
+    )  # fmt: skip
+    today = measure(sized, zones, ground)
 
-    graph, walking, ways_in, bands, notes = None, None, None, None, pd.DataFrame({"code": [], "what": [], "count": []})
-    if streets is not None:
-        graph = street_graph(streets, barriers=barriers)
-        walking = walking_coverage(
-            sized, homes, zones, graph, standard=standard, denominator=denominator, gates=gates, barriers=barriers,
-            minutes=minutes, speed_m_per_min=speed_m_per_min, sample_m=sample_m, max_snap_m=max_snap_m,
-            entry_m=entry_m,
-        )  # fmt: skip
-        tables.append(walking.coverage)
-        served.append(walking.served)
-        unserved.append(walking.unserved)
-        ways_in = walking.gates.table
+    bands, notes = None, _gaps_of_raster(today)
+    if ground.graph is not None and today.walking is not None:
         bands = isochrones(
-            graph, walking.walk, minutes=isochrone_minutes, speed_m_per_min=speed_m_per_min, max_snap_m=max_snap_m,
-            barriers=barriers,
+            ground.graph, today.walking.walk, minutes=isochrone_minutes, speed_m_per_min=speed_m_per_min,
+            max_snap_m=max_snap_m, barriers=barriers,
         )  # fmt: skip
-        apart = graph.isolated()
+        apart = ground.graph.isolated()
         alone = pd.DataFrame({"code": "streets_apart", "what": "streets", "count": [len(apart)]})
-        notes = pd.concat([walking.gates.reports, alone[alone["count"] > 0]], ignore_index=True)
+        notes = pd.concat([today.walking.gates.reports, alone[alone["count"] > 0], notes], ignore_index=True)
 
-    people = None if people is None else _as_points(people)
-    if people is not None:
-        counted = [people_served(sized, people, zones)]
-        if graph is not None and walking is not None:
-            counted.append(people_walking(walking, graph, people, zones, barriers=barriers))
-        columns = ["people", "served_people", "people_coverage"]
-        tables = [
-            table.assign(**{column: some[column].to_numpy() for column in columns})
-            for table, some in zip(tables, counted, strict=True)
-        ]
-
+    plan = _planned(sized, planned, close, merge_gap_m, standard, historic)
+    base = sized if plan is None else plan[plan["change"].fillna("") != "closed"].reset_index(drop=True)
+    after = today if plan is None else measure(base, zones, ground)
     siting, fewest = None, None
-    if new_parks > 0 and not no_file:
+    if new_parks > 0 and housing is not None:
         plots = candidates
         if plots is None:
             least = min(band.min_m2 for band in standard.bands if band.context == "any")
-            plots = candidate_lattice(found.unserved, min_plot_m2=least)
+            plots = candidate_lattice(after.radius.unserved, min_plot_m2=least)
         siting = site_parks(
-            sized, homes, zones, plots, new_parks=new_parks, standard=standard, time_limit_s=time_limit_s
+            base, homes, zones, plots, new_parks=new_parks, standard=standard, time_limit_s=time_limit_s
         )
         fewest = fewest_parks(
-            sized, homes, zones, plots, standard=standard, target=target, every_zone=True, time_limit_s=time_limit_s
+            base, homes, zones, plots, standard=standard, target=target, every_zone=True, time_limit_s=time_limit_s
         )
-        after = siting.before_after["coverage_after"].to_numpy()
-        tables[0] = tables[0].assign(coverage_after=after)
-    coverage = pd.concat(tables, ignore_index=True)
-    if no_file:
-        coverage = coverage.assign(residential_m2=float("nan"), served_m2=float("nan"), reason="no_housing_file")
+        plan = _with_sites(sized if plan is None else plan, siting.sites)
+        after = measure(plan[plan["change"].fillna("") != "closed"].reset_index(drop=True), zones, ground)
+    coverage, change, changed = today.coverage, None, None
+    if plan is not None:
+        by_radius = coverage["method"] == "radius"
+        coverage = coverage.assign(coverage_after=after.coverage["coverage"].where(by_radius))
+        change, changed = _changes(today, after)
+        change = _on_map(change, zones)
+    unserved = [today.radius.unserved, *([] if today.walking is None else [today.walking.unserved])]
     return ParksResult(
         coverage=_on_map(coverage, zones),
-        served=_stacked(served),
+        served=_stacked([today.radius.served, *([] if today.walking is None else [today.walking.served])]),
         unserved=_stacked(unserved),
         sites=_no_sites(zones) if siting is None else siting.sites,
         targets=None if fewest is None else _on_map(fewest.zones, zones),
         target_sites=None if fewest is None else fewest.siting.sites,
         parks=sized,
         by_band=coverage_by_band(sized, homes, zones, standard=standard),
-        blind_spots=blind_spots(found.unserved, places=places),
-        gates=ways_in,
+        blind_spots=blind_spots(today.radius.unserved, places=places),
+        gates=None if today.walking is None else today.walking.gates.table,
         isochrones=bands,
-        supply=_supply(sized, homes, zones, people, graph, gates, barriers, catchment_m),
+        supply=_supply(sized, zones, ground, catchment_m, decay),
+        plan=plan,
+        change=change,
+        changed=changed,
         reports=whole.reports,
         notes=notes,
         standard=standard,
-        walking=walking,
+        walking=today.walking,
         siting=siting,
+        ground=ground,
     )
 
 
-def _supply(
+def _gaps_of_raster(today: Measured) -> pd.DataFrame:
+    """Zones that the raster of people says nothing of, in part or at all."""
+    import pandas as pd
+
+    table = today.tables[0]
+    some = table[table["no_data_share"] > 0] if "no_data_share" in table.columns else table.iloc[:0]
+    some = some[some["zone"] != "all"]
+    lost = some["no_data_share"] if len(some) else pd.Series(dtype="float64")
+    codes = ["raster_gap" if share >= 1 - 1e-9 else "raster_holes" for share in lost]
+    return pd.DataFrame({"code": codes, "what": some["zone"].to_numpy(), "count": 1})
+
+
+def _planned(
     parks: gpd.GeoDataFrame,
-    homes: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
-    people: gpd.GeoDataFrame | None,
-    graph: StreetGraph | None,
-    gates: gpd.GeoDataFrame | None,
-    barriers: gpd.GeoDataFrame | None,
-    catchment_m: float,
+    planned: gpd.GeoDataFrame | None,
+    close: Sequence[str],
+    merge_gap_m: float,
+    standard: Standard,
+    historic: gpd.GeoDataFrame | None,
+) -> gpd.GeoDataFrame | None:
+    """Today's parks and the plan's, with ``change``; None where there is no plan."""
+    import pandas as pd
+
+    from jxgis.parks.radius import classify_parks
+    from jxgis.parks.whatif import change_parks, closed_parks, split_plan
+
+    if planned is None and not close:
+        return None
+    ids = closed_parks(parks, close)
+    add, enlarge = (None, None) if planned is None else split_plan(parks, planned, merge_gap_m=merge_gap_m)
+    plan = classify_parks(change_parks(parks, add=add, close=ids, enlarge=enlarge), standard, historic=historic)
+    gone = parks[parks["park_id"].isin(ids)].assign(change="closed")
+    both: gpd.GeoDataFrame = pd.concat([plan, gone[plan.columns]], ignore_index=True) if len(gone) else plan
+    return both
+
+
+def _with_sites(parks: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The proposed parks beside the others, each with the radius that it was chosen by."""
+    import geopandas as gpd
+    import pandas as pd
+
+    from jxgis.parks.whatif import change_parks
+
+    if sites.empty:
+        return parks if "change" in parks.columns else parks.assign(change=None)
+    grown = change_parks(parks, add=sites)
+    new = grown[len(parks) :].reset_index(drop=True)
+    new = new.assign(historic=False, band=-1, radius_m=sites["radius_m"].to_numpy())
+    old = parks if "change" in parks.columns else parks.assign(change=None)
+    both = pd.concat([old[new.columns], new], ignore_index=True)
+    return gpd.GeoDataFrame(both, geometry="geometry", crs=parks.crs)
+
+
+def _changes(today: Measured, after: Measured) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
+    from jxgis.parks.whatif import changed_housing, compare_coverage
+
+    changed = [changed_housing(today.radius, after.radius)]
+    if today.walking is not None and after.walking is not None:
+        changed.append(changed_housing(today.walking, after.walking))
+    return compare_coverage(today.coverage, after.coverage), _stacked(changed)
+
+
+def _supply(
+    parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground, catchment_m: float, decay: Decay
 ) -> gpd.GeoDataFrame | None:
     from jxgis.parks.gates import park_gates
-    from jxgis.parks.people import people_of_housing
+    from jxgis.parks.people import people_of_housing, raster_points
     from jxgis.parks.supply import supply_by_zone, two_step_catchment
 
-    if people is None:
+    people, homes = ground.people, ground.homes
+    if ground.raster is not None:
+        people = raster_points(ground.raster.path, zones, raster_crs=ground.raster.crs)
+    elif people is None:
         if "people" not in homes.columns or homes.empty or homes["people"].isna().any():
             return None
         people = people_of_housing(homes)
     # Every park gives its area, those too small for the standard included.
     every = parks.assign(radius_m=catchment_m)
-    ways_in = None if graph is None else park_gates(every, graph, gates=gates, barriers=barriers)
-    found = two_step_catchment(parks, people, catchment_m=catchment_m, graph=graph, gates=ways_in)
+    ways_in = None
+    if ground.graph is not None:
+        ways_in = park_gates(
+            every, ground.graph, gates=ground.gates, barriers=ground.barriers, entry_m=ground.entry_m,
+            max_snap_m=ground.max_snap_m,
+        )  # fmt: skip
+    found = two_step_catchment(
+        parks, people, catchment_m=catchment_m, decay=decay, graph=ground.graph, gates=ways_in,
+        max_snap_m=ground.max_snap_m,
+    )  # fmt: skip
     return _on_map(supply_by_zone(found, zones), zones)
 
 
@@ -326,6 +438,10 @@ def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
         "supply": result.supply,
         "targets": result.targets,
         "target_sites": result.target_sites,
+        "plan": result.plan,
+        "change": result.change,
+        "changed_housing": result.changed,
+        "coverage_units": result.coverage_units,
     }
     layers |= {name: table for name, table in more.items() if table is not None}
     write_gpkg(stage.path("parks.gpkg"), layers, lang=lang)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,9 +115,10 @@ def _analyse(
     else:
         missing["parks"] = text_pair("pipeline.no_parks")
     units = steps.propose(inputs, settings, progress)
-    candidates = next(
-        table for table in (inputs.table("candidates"), inputs.table("units"), units.units) if table is not None
-    )
+    own = inputs.table("units")
+    if parks is not None:
+        parks = replace(parks, coverage_units=parks.coverage_of(units.units if own is None else own))
+    candidates = next(table for table in (inputs.table("candidates"), own, units.units) if table is not None)
     scores = steps.score(inputs, settings, candidates, hotspots, progress, lang)
     return steps.Results(hotspots=hotspots, parks=parks, units=units, scores=scores), missing
 
@@ -179,7 +181,14 @@ def write_report(
         methods=notes,
         maps=[FileLink(f"maps/{part}.html", text(f"pipeline.map_{part}", lang)) for part in PARTS if tables.has(part)],
         figures=figures,
-        files=[FileLink(name, _label(name, lang)) for name in written if "/" not in name],
+        files=[
+            *(FileLink(name, _label(name, lang)) for name in written if "/" not in name),
+            *(
+                FileLink(name, text("pipeline.map_parks_change", lang))
+                for name in written
+                if name == "maps/parks_change.html"
+            ),
+        ],
         min_km2=settings.units.min_km2,
         max_km2=settings.units.max_km2,
         outside_area=None if results.hotspots is None else results.hotspots.outside_area,

@@ -135,7 +135,7 @@ def test_written_layers(town, found, tmp_path):
     path = tmp_path / "out/parks.gpkg"
     assert pyogrio.list_layers(path)[:, 0].tolist() == [
         "coverage", "served", "unserved", "sites", "parks", "blind_spots", "gates", "isochrones", "supply",
-        "targets", "target_sites",
+        "targets", "target_sites", "plan", "change", "changed_housing",
     ]  # fmt: skip
     coverage = gpd.read_file(path, layer="coverage")
     needed = ["zone", "method", "residential_m2", "served_m2", "coverage", "standard", "unreachable_share", "reason"]

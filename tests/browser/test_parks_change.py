@@ -1,0 +1,52 @@
+"""The map of a park plan in a real browser: each state draws another picture, and the legend follows."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from jxgis.maps.offline import save_map
+from jxgis.maps.parks_change import parks_change_map
+from jxgis.pipeline.parks import analyse
+
+pytestmark = pytest.mark.browser
+
+EAST, NORTH = 572_000.0, 3_402_000.0
+
+
+def table(*boxes, **columns):
+    shapes = [shapely.box(EAST + a, NORTH + b, EAST + c, NORTH + d) for a, b, c, d in boxes]
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=4549)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    found = analyse(
+        table((0, 0, 100, 100)),
+        table((0, 200, 6000, 300)),
+        table((0, 0, 3000, 2000), (3000, 0, 6000, 2000), name=["西", "东"]),
+        candidates=table((4000, 0, 4040, 40), (5500, 0, 5540, 40), (1500, 0, 1540, 40)),
+        new_parks=2,
+    )
+    path = tmp_path_factory.mktemp("maps") / "parks_change.html"
+    return save_map(parks_change_map(found.change, found.changed, found.plan, sketch=True), path)
+
+
+def test_today_the_plan_and_the_difference_are_three_pictures(page, visit):
+    found = visit(page)
+    radios = found.page.locator(".leaflet-control-layers-base input")
+    assert radios.count() == 3
+    seen, legends = [], []
+    for at in range(3):
+        radios.nth(at).check()
+        found.page.wait_for_timeout(300)
+        seen.append(found.page.evaluate('() => document.querySelector("canvas").toDataURL()'))
+        legends.append(found.page.locator(".jx-legend").inner_text())
+    assert len(set(seen)) == 3
+    assert "居住用地覆盖率" in legends[0]
+    assert "覆盖率变化" in legends[2]
+    assert "居住用地覆盖率" not in legends[2]
+    assert found.page.locator(".jx-pin").all_inner_texts() == ["1", "2"]
+    assert found.complaints == []
+    assert found.outside() == []
