@@ -26,6 +26,7 @@ _OS_REASONS = {
     errno.EDQUOT: Text(zh="磁盘配额已用完", en="the disk quota is used up"),
     errno.ENOENT: Text(zh="文件夹不存在", en="no such folder"),
     errno.ENOTDIR: Text(zh="路径中有一项是文件，不是文件夹", en="a part of the path is a file, not a folder"),
+    errno.EEXIST: Text(zh="路径中有一项是文件，不是文件夹", en="a part of the path is a file, not a folder"),
     errno.EISDIR: Text(zh="这是文件夹，不是文件", en="it is a folder, not a file"),
     errno.ENAMETOOLONG: Text(zh="路径太长", en="the path is too long"),
     errno.EINVAL: Text(zh="路径中有不允许的字符", en="the path holds a character that is not allowed"),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import glob
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +30,7 @@ __all__ = ["Stage", "staged", "write_csv", "write_rejects", "write_run"]
 RUN = "run.json"
 _MARK = ".jxgis-staging"
 _STALE_S = 24 * 3600
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _PACKAGES = ("jxgis", "geopandas", "shapely", "pyproj", "pyogrio", "numpy", "scipy", "pandas")
 
 
@@ -94,15 +98,28 @@ def staged(out: str | Path, *, command: str) -> Iterator[Stage]:
     ['rejects', 'run.json']
     """
     target = Path(out).resolve()
+    if not target.name:
+        raise OutputError(
+            zh=f"{target} 是磁盘的根目录；请用 --out 指定一个新文件夹。",
+            en=f"{target} is the root of the disk; give --out a new folder.",
+        )
     old = target.with_name(target.name + ".old")
-    _restore(target, old)
-    _check_replaceable(target, command)
-    folder = _staging_folder(target)
+    try:
+        _restore(target, old)
+        _check_replaceable(target, command)
+        _check_way(target, old)
+        folder = _staging_folder(target)
+    except OSError as error:
+        raise _cannot_write(target, error) from None
     try:
         yield Stage(folder, command)
         (folder / _MARK).unlink()
         _check_replaceable(target, command)
         _swap(target, old, folder)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise _cannot_write(target, error) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -200,21 +217,24 @@ def _files(folder: Path) -> list[str]:
 
 def _staging_folder(target: Path) -> Path:
     prefix = f"{target.name}.new-"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        for left in target.parent.glob(f"{prefix}*"):
-            marks = [mark for mark in (left / _MARK, left / "old" / _MARK) if mark.is_file()]
-            if marks and time.time() - marks[0].stat().st_mtime > _STALE_S:
-                shutil.rmtree(left, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
-        (folder / _MARK).touch()
-        folder.chmod(0o777 & ~_umask())
-    except OSError as error:
-        raise OutputError(
-            zh=f"无法在 {target.parent} 中写入（{os_reason(error).zh}）；请检查权限，或用 --out 换一个文件夹。",
-            en=f"Cannot write in {target.parent} ({os_reason(error).en}); check its permissions or choose another --out.",
-        ) from None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f"{glob.escape(prefix)}*"):
+        marks = [mark for mark in (left / _MARK, left / "old" / _MARK) if mark.is_file()]
+        if marks and time.time() - marks[0].stat().st_mtime > _STALE_S:
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+    (folder / _MARK).touch()
+    folder.chmod(0o777 & ~_umask())
     return folder
+
+
+def _cannot_write(target: Path, error: OSError) -> OutputError:
+    reason = os_reason(error)
+    return OutputError(
+        zh=f"无法写入 {target}（{reason.zh}），没有写入任何内容；请检查权限和剩余空间，或用 --out 换一个文件夹。",
+        en=f"Cannot write {target} ({reason.en}); nothing was written. Check permissions and free space, "
+        "or choose another --out.",
+    )
 
 
 def _umask() -> int:
@@ -229,7 +249,9 @@ def _run_of(folder: Path) -> dict[str, Any] | None:
         run = json.loads((folder / RUN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return run if isinstance(run, dict) and isinstance(run.get("outputs"), list) and "command" in run else None
+    if not isinstance(run, dict) or "command" not in run or not isinstance(run.get("outputs"), list):
+        return None
+    return run if all(isinstance(name, str) for name in run["outputs"]) else None
 
 
 def _is_result(folder: Path) -> bool:
@@ -280,19 +302,24 @@ def _check_replaceable(target: Path, command: str) -> None:
         )
 
 
+def _check_way(target: Path, old: Path) -> None:
+    if target.exists() and old.exists():
+        raise OutputError(
+            zh=f"{old} 已存在，无法换入新结果；请移走它后重试。原有结果没有改动。",
+            en=f"{old} is in the way of the new result; move it and try again. The old result is unchanged.",
+        )
+
+
 def _swap(target: Path, old: Path, folder: Path) -> None:
+    replaced = target.exists()
     try:
-        if target.exists():
-            if old.exists():
-                raise OutputError(
-                    zh=f"{old} 已存在，无法换入新结果；请移走它后重试。原有结果没有改动。",
-                    en=f"{old} is in the way of the new result; move it and try again. The old result is unchanged.",
-                )
+        if replaced:
+            _check_way(target, old)
             target.rename(old)
         try:
             folder.rename(target)
         except OSError:
-            if old.exists() and not target.exists():
+            if replaced and not target.exists():
                 old.rename(target)
             raise
     except OSError as error:
@@ -301,13 +328,15 @@ def _swap(target: Path, old: Path, folder: Path) -> None:
             en=f"Cannot replace {target} ({os_reason(error).en}); a file may be open in another program: close it and "
             "try again. The old result is unchanged.",
         ) from None
-    if old.exists():
+    # Without a result to replace, what bears the name of the old one is somebody else's.
+    if replaced:
         _discard(old, target)
 
 
 def _discard(old: Path, target: Path) -> None:
     """Remove an old result; renamed first, so that a kill half-way leaves nothing in the way of the next run."""
     with contextlib.suppress(OSError):
+        old.chmod(old.stat().st_mode | stat.S_IRWXU)
         (old / _MARK).touch()
         waste = Path(tempfile.mkdtemp(prefix=f"{target.name}.new-", dir=target.parent))
         old.rename(waste / "old")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -108,6 +109,43 @@ def test_a_users_folder_named_old_is_never_taken(out: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_a_users_folder_named_old_outlives_a_first_result(out: Path) -> None:
+    old = out.with_name("result.old")
+    old.mkdir(parents=True)
+    (old / "mine.txt").write_text("mine")
+    write(out, "one")
+    assert content(old) == {"mine.txt": "mine"}
+    with pytest.raises(OutputError, match=r"result\.old"), output.staged(out, command="check"):
+        raise AssertionError("it is said before the work, not after")
+    assert content(old) == {"mine.txt": "mine"}
+    assert content(out)["a/b.txt"] == "one"
+
+
+def test_a_run_json_of_something_else_protects_its_folder(out: Path) -> None:
+    out.mkdir(parents=True)
+    (out / "run.json").write_text('{"command": "check", "outputs": ["run.json", {}]}')
+    with pytest.raises(OutputError, match=r"run\.json"):
+        write(out, "one")
+
+
+@pytest.mark.parametrize("name", ["长" * 200, "/".join(["d" * 200] * 25)])
+def test_a_path_too_long_is_said(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OutputError, match="太长"):
+        write(tmp_path / name, "one")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_root_of_the_disk_is_no_result(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="--out"):
+        write(Path(tmp_path.anchor), "one")
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(out: Path) -> None:
+    with pytest.raises(OutputError, match="磁盘已满"), output.staged(out, command="check"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert list(out.parent.iterdir()) == []
+
+
 def test_a_killed_run_leaves_a_whole_result(out: Path) -> None:
     """Kill a process that rewrites one result without pause, at many moments; the result is always whole."""
     write(out, "0" * 9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 import tempfile
 import zipfile
 import zlib
@@ -135,8 +136,10 @@ def _from_memory(table: pd.DataFrame) -> RawTable:
 
 def _expand(source: str | Path) -> list[Path]:
     path = Path(source)
-    if path.exists():
+    if os.path.lexists(path):
         return [path]
+    if not os.access(_nearest_folder(path), os.R_OK | os.X_OK):
+        raise _unreadable(path)
     if any(mark in str(source) for mark in "*?["):
         found = sorted(Path(name) for name in glob.glob(str(source), recursive=True) if Path(name).is_file())  # noqa: PTH207  # a pattern may be absolute
         if found:
@@ -149,6 +152,19 @@ def _expand(source: str | Path) -> list[Path]:
     others = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
     hint = nearest(path.name, others)
     raise InputError(zh=f"文件不存在：{source}{hint.zh}", en=f"No such file: {source}{hint.en}")
+
+
+def _nearest_folder(path: Path) -> Path:
+    """The folder, on the way to a path that is not to be seen, that is there."""
+    return next((folder for folder in path.parents if os.path.lexists(folder)), Path())
+
+
+def _unreadable(path: Path) -> InputError:
+    return InputError(
+        zh=f"没有权限读取 {path}，或它正被其他程序（如 Excel、WPS）打开；请检查权限，或关闭后重试。",
+        en=f"{path} may not be read, or is open in another program (Excel, WPS); check its permissions, "
+        "or close it and try again.",
+    )
 
 
 def one_file(source: str | Path) -> Path:
@@ -192,10 +208,7 @@ def _read_path(path: Path, expected: str, layer: str | None, encoding: str | Non
         else:
             yield _read_one(path, path.name, sha256, expected, layer, encoding)
     except PermissionError:
-        raise InputError(
-            zh=f"没有权限读取 {path}，或它正被其他程序（如 Excel、WPS）打开；请关闭后重试。",
-            en=f"{path} may not be read, or is open in another program (Excel, WPS); close it and try again.",
-        ) from None
+        raise _unreadable(path) from None
 
 
 def file_hash(path: Path) -> str:
