@@ -228,3 +228,107 @@ def test_a_report_covers_units_too(jxgis: Run, town: Path) -> None:
     finished = jxgis("report", project(town, parks='close = ["一园"]\n'), "--out", town / "plan")
     assert finished.code == 0, finished.err
     assert 'href="maps/parks_change.html"' in (town / "plan/index.html").read_text(encoding="utf-8")
+
+
+def refused(jxgis: Run, town: Path, *more: str, parks: str = "") -> str:
+    """The one message of a command that must be refused; nothing is written."""
+    finished = jxgis("parks", "--project", project(town, *more, parks=parks), "--out", town / "refused")
+    assert finished.code == 2, finished.err
+    assert finished.err.count("错误：") == 1
+    assert "Traceback" not in finished.err
+    assert not (town / "refused").exists()
+    return finished.err[finished.err.index("错误：") :]
+
+
+def test_lines_without_topology_are_noded(measured: Callable[..., Path], town: Path) -> None:
+    """Two streets that cross without a common vertex, and one that stops 0.6 m short of them, are one graph."""
+    boxes((2500, 400, 2600, 500)).to_file(town / "residential.gpkg")
+    lines([(0, 1000), (4000, 1000)], [(2000, 0), (2000, 2000)], [(2000.6, 450), (2550, 450)]).to_file(
+        town / "streets.gpkg"
+    )
+    boxes((1800, 900, 1900, 995), name=["一园"]).to_file(town / "parks.gpkg")
+    out = measured(parks="minutes = 20\n")
+    whole = coverage(out).loc[("all", "walking")]
+    assert whole["unreachable_share"] == 0
+    # From the middle of the housing: 550 m west, 550 m north, 100 m to the park's corner, with legs.
+    assert whole["mean_walk_m"] == pytest.approx(550 + 550 + 100 + 25, rel=0.02)
+
+
+def test_parts_that_hang_together_with_nothing_are_named(measured: Callable[..., Path], town: Path) -> None:
+    lines([(0, 1000), (2000, 1000)], [(2500, 1000), (4000, 1000)]).to_file(town / "streets.gpkg")
+    out = measured()
+    assert "不连通" in (out / "parks_noticed.csv").read_text(encoding="utf-8-sig")
+    assert coverage(out).loc[("东片", "walking"), "unreachable_share"] > 0.7
+
+
+def test_parks_in_degrees_are_brought_over(measured: Callable[..., Path], town: Path) -> None:
+    metric = coverage(measured(name="metric"))["coverage"]
+    gpd.read_file(town / "parks.gpkg").to_crs(4490).to_file(town / "degrees.gpkg")
+    (town / "parks.gpkg").unlink()
+    (town / "degrees.gpkg").rename(town / "parks.gpkg")
+    assert coverage(measured(name="degrees"))["coverage"].to_dict() == pytest.approx(metric.to_dict(), abs=1e-6)
+
+
+def test_parks_in_degrees_that_say_metres_are_refused(jxgis: Run, town: Path) -> None:
+    wrong = gpd.read_file(town / "parks.gpkg").to_crs(4490).set_crs(4549, allow_override=True)
+    (town / "parks.gpkg").unlink()
+    wrong.to_file(town / "parks.gpkg")
+    assert "parks.gpkg" in refused(jxgis, town)
+
+
+def test_gates_far_from_any_street_are_named(measured: Callable[..., Path], town: Path) -> None:
+    boxes((0, 900, 100, 1000), (3000, 1500, 3100, 1600), name=["一园", "二园"]).to_file(town / "parks.gpkg")
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([EAST + 3050, EAST + 900], [NORTH + 1600, NORTH]), crs=4549)
+    points.to_file(town / "gates.gpkg")
+    noticed = (measured('[inputs.gates]\npath = "gates.gpkg"\n') / "parks_noticed.csv").read_text("utf-8-sig")
+    assert "出入口离道路太远" in noticed
+    assert "出入口 50 米内没有公园" in noticed
+    assert "公园离道路太远" in noticed
+
+
+def test_zero_housing_has_a_reason(measured: Callable[..., Path], town: Path) -> None:
+    boxes((100, 1010, 900, 1060)).to_file(town / "residential.gpkg")
+    found = coverage(measured())
+    assert np.isnan(found.loc[("东片", "radius"), "coverage"])
+    assert np.isnan(found.loc[("东片", "walking"), "coverage"])
+    assert set(found.loc["东片", "reason"]) == {"没有居住用地"}
+
+
+def test_no_housing_at_all_within_the_city(jxgis: Run, town: Path) -> None:
+    boxes((100, 1010, 900, 1060)).iloc[:0].to_file(town / "residential.gpkg")
+    assert "residential.gpkg" in refused(jxgis, town)
+
+
+@pytest.mark.parametrize(
+    ("crs", "cells", "says"),
+    [
+        (4549, np.full((20, 40), np.nan), "没有任何有效像元"),
+        (4549, np.full((20, 40), -1.0), "负的人口数"),
+        (32633, np.full((20, 40), 1.0), "范围内没有人口"),
+    ],
+)
+def test_a_raster_of_nobody_is_refused(jxgis: Run, town: Path, crs: int, cells: np.ndarray, says: str) -> None:
+    raster(town / "people.tif", cells, crs=crs)
+    assert says in refused(jxgis, town, '[inputs.population]\npath = "people.tif"\n')
+
+
+def test_a_flipped_raster_is_refused(jxgis: Run, town: Path) -> None:
+    upside_down = rasterio.Affine(100, 0, EAST, 0, 100, NORTH)
+    with rasterio.open(
+        town / "people.tif", "w", driver="GTiff", height=20, width=40, count=1, dtype="float64", crs=4549,
+        transform=upside_down,
+    ) as file:  # fmt: skip
+        file.write(np.ones((20, 40)), 1)
+    assert "自北向南" in refused(jxgis, town, '[inputs.population]\npath = "people.tif"\n')
+
+
+def test_a_raster_without_a_crs_takes_the_declared_one(measured: Callable[..., Path], town: Path, jxgis: Run) -> None:
+    cells = np.full((20, 40), 10.0)
+    with rasterio.open(
+        town / "people.tif", "w", driver="GTiff", height=20, width=40, count=1, dtype="float64",
+        transform=from_origin(EAST, NORTH + 2000, 100, 100),
+    ) as file:  # fmt: skip
+        file.write(cells, 1)
+    assert "坐标系" in refused(jxgis, town, '[inputs.population]\npath = "people.tif"\n')
+    found = coverage(measured('[inputs.population]\npath = "people.tif"\ncrs = "EPSG:4549"\n'))
+    assert found.loc[("all", "radius"), "people"] == pytest.approx(8000)
