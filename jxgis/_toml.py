@@ -140,6 +140,7 @@ def _rule(item: dict[str, Any]) -> str:
         "int_type": "须为整数",
         "int_from_float": "须为整数",
         "string_type": "须为文字",
+        "string_unicode": "含有无法解读的字符",
         "bool_parsing": "须为 true 或 false",
     }
     return rules.get(item["type"], str(item["msg"]))

@@ -32,6 +32,10 @@ app = typer.Typer(
 )
 
 
+_STOPPED = 130
+"""What a shell calls a command that Ctrl-C ended."""
+
+
 def _argument(metavar: str, zh: str, en: str) -> typer.models.ArgumentInfo:
     return typer.Argument(metavar=metavar, help=word(zh, en), show_default=False)  # type: ignore[no-any-return]
 
@@ -382,7 +386,7 @@ def _run() -> int:
     from jxgis._errors import JxgisError
 
     try:
-        return int(app(standalone_mode=False) or 0)
+        code = int(app(standalone_mode=False) or 0)
     except JxgisError as error:
         say(word("错误：", "Error: ") + error.text(word("zh", "en")), error=True)
         return 2
@@ -391,8 +395,7 @@ def _run() -> int:
         say(("" if no_words else word("错误：", "Error: ")) + usage_message(error), error=not no_words)
         return 2
     except (KeyboardInterrupt, typer.Abort):
-        say(word("已停止，没有写入结果。", "Stopped; no result was written."), error=True)
-        return 130
+        code = _STOPPED
     except Exception:
         traceback.print_exc()
         say(
@@ -403,3 +406,7 @@ def _run() -> int:
             error=True,
         )
         return 1
+    # typer makes an exit code of Ctrl-C.
+    if code == _STOPPED:
+        say(word("已停止，没有写入结果。", "Stopped; no result was written."), error=True)
+    return code

@@ -272,3 +272,19 @@ def test_a_cell_size_on_the_command_line_goes_before_the_projects_streets(jxgis:
     by_cell = gpd.read_file(city / "cells" / "units.gpkg", layer="blocks")
     assert len(by_street) == 6
     assert len(by_cell) > 60
+
+
+def test_ctrl_c_is_said_and_leaves_nothing(
+    jxgis: Callable[..., Finished], city: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jxgis.load import readers
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(readers, "file_hash", stop)
+    before = sorted(city.parent.rglob("*"))
+    finished = jxgis("check", "parks", city / "parks.gpkg", "--out", city / "out")
+    assert finished.code == 130
+    assert finished.err.splitlines()[-1] == "已停止，没有写入结果。"
+    assert sorted(city.parent.rglob("*")) == before
