@@ -274,9 +274,7 @@ def test_a_cell_size_on_the_command_line_goes_before_the_projects_streets(jxgis:
     assert len(by_cell) > 60
 
 
-def test_ctrl_c_is_said_and_leaves_nothing(
-    jxgis: Callable[..., Finished], city: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_is_said_and_leaves_nothing(jxgis: Run, city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from jxgis.load import readers
 
     def stop(*_: object) -> None:
