@@ -350,7 +350,7 @@ def coverage_chart(coverage: pd.DataFrame, *, target: float = 0.9, lang: str = "
         )
         zones = [text("common.whole_area", lang) if zone == "all" else str(zone) for zone in table.index]
         ax.set(yticks=np.arange(len(table)), yticklabels=zones, xlim=(0, 112), xlabel=text("maps.coverage_axis", lang))
-        ax.set_title(text("maps.coverage_chart", lang))
+        ax.set_title(text("maps.coverage_chart", lang), loc="left")
         figure.legend(loc="outside lower center", ncols=3, fontsize=8)
         _mark(figure, sketch=sketch, lang=lang)
     return figure
@@ -389,7 +389,7 @@ def unit_chart(
             ax.scatter(area[mask], place[mask], s=34, c=colour, marker=mark, alpha=0.75, linewidths=0, label=label)
         ax.set(yticks=np.arange(len(districts)), yticklabels=districts, xlabel=text("maps.area_axis", lang))
         ax.set_xlim(left=0)
-        ax.set_title(text("maps.unit_chart", lang))
+        ax.set_title(text("maps.unit_chart", lang), loc="left")
         figure.legend(loc="outside lower center", ncols=3, fontsize=8)
         _mark(figure, sketch=sketch, lang=lang)
     return figure
@@ -433,7 +433,7 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
         labels = [f"{int(n)}  {name}" for name, n in zip(best[named], best["rank"], strict=True)]
         ax.set(yticks=place, yticklabels=labels, xlim=(0, 100), xlabel=text("maps.score_legend", lang))
         ax.margins(y=0.02)
-        ax.set_title(text("maps.score_chart", lang))
+        ax.set_title(text("maps.score_chart", lang), loc="left")
         figure.legend(loc="outside lower center", ncols=3, fontsize=8)
         if best.empty:
             ax.annotate(text("maps.no_data", lang), (50, 0), ha="center", color=ABSENT)

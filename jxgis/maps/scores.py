@@ -74,7 +74,7 @@ def scores_map(
     ----------
     scores
         The contract's ``scores``: ``candidate_id, score, completeness, rank, type``, for each indicator x its value
-        ``x`` and its score ``x_score``, and polygons. Those whose ``gates`` is ``fail`` are pale with a dashed
+        ``x`` and its score ``x_score``, and polygons. An indicator without any score gets no layer. Those whose ``gates`` is ``fail`` are pale with a dashed
         border, below the others, and stand neither among the pins nor in the list.
     districts
         Polygons with ``name``, for the ground.
@@ -104,7 +104,8 @@ def scores_map(
     if districts is not None:
         add_land(page, districts, name=text("maps.borders", lang))
     called = indicators or {}
-    ids = indicator_columns(scores)
+    # An indicator that no candidate has is no layer to switch to: all of it would be grey.
+    ids = [x for x in indicator_columns(scores) if scores[f"{x}_score"].notna().any()]
     label = {x: called.get(x, x) for x in ids}
     heading = "name" if "name" in scores.columns and scores["name"].notna().all() else "candidate_id"
     fields = [

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["neighbour_colours", "units_map"]
 
-_OUT = "#c1272d"
+_OUT = "#8e24aa"
 _BOUNDS_COLOURS = ("#8cc5a2", "#f6d58e", "#e58a6b")
 #: Fixed, so that two plans can be laid side by side; a square has 0.79.
 _COMPACT_BREAKS = (0.3, 0.45, 0.6, 0.75)
 _STABILITY = (
     ("#1f2d3a", 1.8, None, "stable_high"),
     ("#7b8894", 1.4, None, "stable_mid"),
-    (_OUT, 1.6, "5 4", "stable_low"),
+    ("#c1272d", 1.6, "5 4", "stable_low"),
 )
 
 
@@ -163,7 +163,7 @@ def units_map(
     outside = shown[bounds > 0]
     if len(outside):
         add_polygons(
-            page, outside, name=text("maps.out_of_bounds", lang, **limits), styles=[line(_OUT, weight=2.4, dash="7 4")],
+            page, outside, name=text("maps.out_of_bounds", lang, **limits), styles=[line(_OUT, weight=2.6)],
             simplify_m=0.5,
         )  # fmt: skip
     add_names(page, shown, column="unit_id", name=text("maps.unit_id", lang))
@@ -174,7 +174,7 @@ def units_map(
         LegendSection(text("maps.compactness", lang), compact.swatches(), "", groups[2:]),
     ]
     if len(outside):
-        sections.append(LegendSection("", [Swatch(_OUT, text("maps.out_of_bounds", lang, **limits), "dash")]))
+        sections.append(LegendSection("", [Swatch(_OUT, text("maps.out_of_bounds", lang, **limits), "line")]))
     if borders is not None and len(borders):
         sections.append(_add_stability(page, borders, lang))
     add_legend(page, sections, lang=lang)

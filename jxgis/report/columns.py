@@ -87,6 +87,8 @@ _CODED = (
     "class_a",
     "class_b",
     "main_class",
+    "gates",
+    "denominator",
 )
 
 

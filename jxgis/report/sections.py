@@ -344,6 +344,9 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
         worst = f"{below['zone'].iloc[0]} ({value})" if lang == "en" else f"{below['zone'].iloc[0]}（{value}）"
         blocks.append(Paragraph(text("report.coverage_lead", lang, worst=worst, **values)))
     columns = ["zone", *methods, "deficit", "coverage_after", "residential_m2", "unserved_m2", "reason"]
+    if known.empty and wide["residential_m2"].fillna(0).eq(0).all():
+        # A row a zone would say the same sentence once more.
+        return blocks
     blocks.append(
         _block(
             text("report.coverage_table", lang), wide, columns, lang,
@@ -407,6 +410,9 @@ def scores(tables: ReportTables, top: int, lang: str) -> list[Block]:
         columns.append("reason")
     blocks: list[Block] = [Paragraph(text("report.scores_lead", lang, **values))]
     passed = ranked[~failed].head(top)
+    if ranked.empty:
+        best = _percent(float(pd.to_numeric(tables.scores["completeness"], errors="coerce").max()), 0)
+        blocks.append(Paragraph(text("report.scores_incomplete", lang, best=best), "none"))
     if failed.any():
         blocks.append(Paragraph(text("report.scores_failed_lead", lang, **values), "sub"))
     if len(passed):

@@ -14,6 +14,7 @@ import xlsxwriter
 
 from jxgis._errors import OutputError
 from jxgis.i18n import text
+from jxgis.maps.leads import fails_gate
 from jxgis.report.columns import Kind, kind_of, readable, title_of
 from jxgis.report.tables import PARTS, MethodNote, ReportTables
 
@@ -262,7 +263,7 @@ def scores_workbook(
     path
         The file.
     scores
-        The contract's ``scores``.
+        The contract's ``scores``; the sheet for people has those that fail a gate last.
     methods
         How the scores were made.
     more
@@ -282,7 +283,9 @@ def scores_workbook(
         The file written. It opens at the sheet for people.
     """
     target = Path(path)
-    ordered = scores.sort_values("rank", na_position="last", kind="stable")
+    # Those that fail a gate stand below the others, whatever their score.
+    apart = scores.assign(fails=fails_gate(scores)).sort_values(["fails", "rank"], na_position="last", kind="stable")
+    ordered = apart.drop(columns="fails")
     book = _Book(target)
     try:
         _write_table(book, Sheet("scores", scores, titled=False), lang, indicators)

@@ -196,3 +196,10 @@ def test_blind_spots_say_by_what_they_are_ranked_and_never_lie_in_all(tables):
 @pytest.mark.parametrize(("change", "written"), [(0.004, "0 %"), (-0.004, "0 %"), (-0.006, "−1 %"), (0.5, "+50 %")])
 def test_no_change_has_no_sign(change, written):
     assert write_value(change, Kind("change"), "zh") == written
+
+
+def test_without_any_rank_it_says_how_far_the_data_go(tables):
+    none = tables.scores.assign(rank=np.nan, completeness=0.44)
+    blocks = sections.scores(replace(tables, scores=none), 10, "zh")
+    assert "数据完整度最高为 44 %" in blocks[1].words
+    assert len(blocks) == 2
