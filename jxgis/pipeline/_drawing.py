@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from jxgis.city import City
+    from jxgis.i18n import Table
     from jxgis.output import Stage
     from jxgis.pipeline._inputs import Inputs
     from jxgis.pipeline.hotspots import HotspotsResult
@@ -13,11 +15,24 @@ if TYPE_CHECKING:
     from jxgis.pipeline.units import UnitsResult
     from jxgis.settings import Settings
 
-__all__ = ["draw_hotspots", "draw_parks", "draw_scores", "draw_units"]
+__all__ = ["draw_hotspots", "draw_parks", "draw_scores", "draw_units", "in_words"]
+
+#: Columns of the results that hold classes.
+_CLASS_COLUMNS = ("issue_class", "class_a", "class_b", "main_class")
+
+
+def in_words(table: Table, city: City | None, lang: str) -> Table:
+    """A copy of a table with the city's classes as the reader's language calls them; other values stand as they are."""
+    words = {} if city is None else {name: called.of(lang) for name, called in city.class_names.items()}
+    return table.assign(
+        **{column: table[column].replace(words) for column in _CLASS_COLUMNS if column in table.columns}
+    )
 
 
 def draw_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
     """``maps/hotspots.html`` with a switch by class, ``figures/hotspots.png`` with a panel a class, ``figures/scale.png``."""
+    import pandas as pd
+
     from jxgis.maps.figures import hotspot_panels, save_png
     from jxgis.maps.hotspots import hotspot_map
     from jxgis.maps.offline import save_map
@@ -25,21 +40,23 @@ def draw_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings
     from jxgis.report.methods import map_line
 
     districts = inputs.table("districts")
+    cells = in_words(result.cells, inputs.city, lang)
+    classes = list(in_words(pd.DataFrame({"issue_class": list(result.classes)}), inputs.city, lang)["issue_class"])
+    rated = result.rate_places
     page = hotspot_map(
-        result.cells,
-        result.places,
-        peaks=result.peaks,
-        rate_places=None if result.rate_places is None else result.rate_places.places,
+        cells,
+        in_words(result.places, inputs.city, lang),
+        peaks=in_words(result.peaks, inputs.city, lang),
+        rate_places=None if rated is None else rated.places,
+        rate_peaks=None if rated is None else rated.peaks,
         districts=districts,
-        classes=["all", *result.classes],
+        classes=["all", *classes],
         method=map_line("hotspots", settings, cells=result.cells, lang=lang),
         lang=lang,
         sketch=inputs.sketch,
     )
     save_map(page, stage.path("maps/hotspots.html"))
-    figure = hotspot_panels(
-        result.cells, districts=districts, classes=list(result.classes) or ["all"], lang=lang, sketch=inputs.sketch
-    )
+    figure = hotspot_panels(cells, districts=districts, classes=classes or ["all"], lang=lang, sketch=inputs.sketch)
     save_png(figure, stage.path("figures/hotspots.png"))
     found = result.scale
     figure = scale_chart(
@@ -53,10 +70,11 @@ def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Sett
     from jxgis.maps.figures import coverage_chart, save_png
     from jxgis.maps.offline import save_map
     from jxgis.maps.parks import parks_map
+    from jxgis.maps.parks_change import parks_change_map
     from jxgis.report.methods import map_line
 
     page = parks_map(
-        result.coverage,
+        result.coverage.assign(standard=result.standard.title.of(lang)),
         result.served,
         result.unserved,
         result.sites,
@@ -64,30 +82,12 @@ def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Sett
         isochrones=result.isochrones,
         blind_spots=result.blind_spots,
         zones=inputs.table("districts"),
+        target=settings.parks.target,
         method=map_line("parks", settings, standard=result.standard.title.of(lang), lang=lang),
         lang=lang,
         sketch=inputs.sketch,
     )
     save_map(page, stage.path("maps/parks.html"))
-    if result.coverage["coverage"].notna().any():
-    from jxgis.maps.parks_change import parks_change_map
-        figure = coverage_chart(result.coverage, lang=lang, sketch=inputs.sketch)
-        save_png(figure, stage.path("figures/parks.png"))
-
-
-def draw_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``maps/units.html`` and ``figures/units.png``."""
-    from jxgis.maps.figures import save_png, unit_chart
-    from jxgis.maps.offline import save_map
-    from jxgis.maps.units import units_map
-    from jxgis.report.methods import map_line
-
-        target=settings.parks.target,
-    page = units_map(
-        result.units,
-        districts=inputs.table("districts"),
-        borders=result.borders,
-        min_km2=settings.units.min_km2,
     if result.change is not None:
         page = parks_change_map(
             result.change,
@@ -100,6 +100,23 @@ def draw_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Sett
             sketch=inputs.sketch,
         )
         save_map(page, stage.path("maps/parks_change.html"))
+    if result.coverage["coverage"].notna().any():
+        figure = coverage_chart(result.coverage, lang=lang, sketch=inputs.sketch)
+        save_png(figure, stage.path("figures/parks.png"))
+
+
+def draw_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
+    """``maps/units.html`` and ``figures/units.png``."""
+    from jxgis.maps.figures import save_png, unit_chart
+    from jxgis.maps.offline import save_map
+    from jxgis.maps.units import units_map
+    from jxgis.report.methods import map_line
+
+    page = units_map(
+        result.units,
+        districts=inputs.table("districts"),
+        borders=result.borders,
+        min_km2=settings.units.min_km2,
         max_km2=settings.units.max_km2,
         method=map_line("units", settings, lang=lang),
         lang=lang,

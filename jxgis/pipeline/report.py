@@ -16,6 +16,7 @@ from jxgis.pipeline._inputs import Inputs, Progress, read_inputs
 if TYPE_CHECKING:
     from jxgis.i18n import Text
     from jxgis.output import Stage
+    from jxgis.pipeline.hotspots import HotspotsResult
     from jxgis.report.tables import ReportTables
     from jxgis.settings import Settings
 
@@ -198,10 +199,32 @@ def write_report(
     stage.path("index.html").write_text(page, encoding="utf-8", newline="\n")
 
 
+def write_hotspot_tables(result: HotspotsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
+    """``hotspots.xlsx``: the hot places and the plan's four findings, as they stand in ``report.xlsx``."""
+    from jxgis.report.methods import method_notes
+    from jxgis.report.workbook import report_workbook
+
+    tables = _tables(steps.Results(hotspots=result), {}, inputs, lang)
+    report_workbook(
+        stage.path("hotspots.xlsx"),
+        tables,
+        title=text("pipeline.file_hotspot_tables", lang),
+        methods=method_notes(tables, settings, lang=lang),
+        lines=[inputs.crs_note.of(lang), *(note.of(lang) for layer in inputs.loaded.values() for note in layer.notes)],
+        lang=lang,
+        sketch=inputs.sketch,
+    )
+
+
 def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, lang: str) -> ReportTables:
     import pandas as pd
 
+    from jxgis.maps.leads import blind_spot_names
+    from jxgis.pipeline._drawing import in_words
     from jxgis.report.tables import ReportTables
+
+    def called(table: pd.DataFrame | None) -> pd.DataFrame | None:
+        return None if table is None else in_words(table, inputs.city, lang)
 
     spots, parks, units, scores = results.hotspots, results.parks, results.units, results.scores
     findings: dict[str, pd.DataFrame] = {}
@@ -212,7 +235,12 @@ def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, la
             "overlap": spots.different,
             "diversity": spots.diverse,
         }
-        findings = {key: table for key, table in found.items() if table is not None and len(table)}
+        findings = {
+            key: in_words(table, inputs.city, lang) for key, table in found.items() if table is not None and len(table)
+        }
+    blind_spots = None if parks is None else parks.blind_spots
+    if blind_spots is not None:
+        blind_spots = blind_spots.assign(name=blind_spot_names(blind_spots, inputs.table("districts"), lang))
     sources = [
         {
             "layer": text(f"pipeline.{layer.layer}", lang),
@@ -226,15 +254,15 @@ def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, la
         for source in layer.sources
     ]
     return ReportTables(
-        places=None if spots is None else spots.places,
-        peaks=None if spots is None else spots.peaks,
-        rate_places=None if spots is None or spots.rate_places is None else spots.rate_places.places,
-        zones=None if spots is None else spots.zones,
+        places=called(None if spots is None else spots.places),
+        peaks=called(None if spots is None else spots.peaks),
+        rate_places=called(None if spots is None or spots.rate_places is None else spots.rate_places.places),
+        zones=called(None if spots is None else spots.zones),
         cells=None if spots is None else spots.cells,
         findings=findings,
-        coverage=None if parks is None else parks.coverage,
+        coverage=None if parks is None else parks.coverage.assign(standard=parks.standard.title.of(lang)),
         sites=None if parks is None else parks.sites,
-        unserved_places=None if parks is None else parks.blind_spots,
+        unserved_places=blind_spots,
         units=None if units is None else units.units,
         scores=None if scores is None else scores.scores,
         inputs=pd.DataFrame(sources),
@@ -256,5 +284,9 @@ def _period(inputs: Inputs, lang: str) -> str:
 
 
 def _label(name: str, lang: str) -> str:
-    words = text(f"pipeline.file_{name.partition('.')[0]}", lang)
+    try:
+        words = text(f"pipeline.file_{name.partition('.')[0]}", lang)
+    except KeyError:
+        # A part may come to write a file that nobody has described yet: its name is better than no report.
+        return name
     return f"{name} · {words}"
