@@ -12,6 +12,7 @@ import shapely
 from jxgis import crs as _crs
 from jxgis import reference as _reference
 from jxgis._errors import CrsError, InputError
+from jxgis.i18n import Text
 from jxgis.load._columns import as_number, as_text
 
 if TYPE_CHECKING:
@@ -125,7 +126,12 @@ def place_geometry(
         lon_e, lat_n = _reference.to_lonlat(east, north, reference)
         outside = usable & ~((lon_e >= box[0]) & (lon_w <= box[2]) & (lat_n >= box[1]) & (lat_s <= box[3]))
         if outside[usable].mean() > 0.5:
-            _refuse_swapped(middle_x[usable], middle_y[usable], reference, box, what, axes)
+            _refuse_swapped(middle_x[usable], middle_y[usable], reference, box, what, axes, _IN_CITY)
+    elif usable.any() and _crs.is_metric(reference.crs) and reference.crs.area_of_use is not None:
+        fence: Box = reference.crs.area_of_use.bounds
+        lon, lat = _reference.to_lonlat(middle_x[usable], middle_y[usable], reference)
+        if _crs.inside_box(lon, lat, fence).mean() < 0.5:
+            _refuse_swapped(middle_x[usable], middle_y[usable], reference, fence, what, axes, _IN_USE)
     moved = flat.copy()
     moved[usable] = shapely.transform(
         flat[usable], lambda xy: np.column_stack(_reference.to_metric(xy[:, 0], xy[:, 1], reference, metric))
@@ -161,18 +167,28 @@ def _finite(geometry: NDArray[Any]) -> NDArray[np.bool_]:
     return finite
 
 
+_IN_CITY = Text(zh="本市范围", en="the city")
+_IN_USE = Text(zh="该坐标系的适用范围", en="the area that the CRS is for")
+
+
 def _refuse_swapped(
-    x: NDArray[np.float64], y: NDArray[np.float64], reference: Reference, box: Box, what: str, axes: AxisOrder | None
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    reference: Reference,
+    box: Box,
+    what: str,
+    axes: AxisOrder | None,
+    where: Text,
 ) -> None:
     lon, lat = _reference.to_lonlat(y, x, reference)
     if _crs.inside_box(lon, lat, box).mean() > 0.5:
         given = axes or "east_north"
         other = "north_east" if given == "east_north" else "east_north"
         raise CrsError(
-            zh=f"{what} 的两个坐标互换了（例如 {x[0]:.10g}，{y[0]:.10g}）：对调后才落在本市范围内；请设定 axes = “{other}”，"
+            zh=f"{what} 的两个坐标互换了（例如 {x[0]:.10g}，{y[0]:.10g}）：对调后才落在{where.zh}内；请设定 axes = “{other}”，"
             "或改正经度、纬度两列。",
             en=f"{what}: the two coordinates are swapped ({x[0]:.10g}, {y[0]:.10g}): only the other way round do they "
-            f'lie in the city; set axes = "{other}", or mend the columns.',
+            f'lie in {where.en}; set axes = "{other}", or mend the columns.',
         )
 
 
@@ -235,7 +251,7 @@ def place_columns(
     strayed = usable & ~_on_earth(lon, lat)
     outside = np.zeros(len(frame), dtype=bool) if box is None else usable & ~_crs.inside_box(lon, lat, box)
     if box is not None and usable.any() and outside[usable].mean() > 0.5:
-        _refuse_swapped(east[usable], north[usable], reference, box, what, order)
+        _refuse_swapped(east[usable], north[usable], reference, box, what, order, _IN_CITY)
     swapped = np.zeros(len(frame), dtype=bool)
     if box is not None:
         swapped[outside] = _fits(north[outside], east[outside], reference, box)

@@ -272,3 +272,10 @@ def test_settings_that_are_no_text_or_no_toml(refused: Callable[..., str], city:
     assert "UTF-8" in refused("hotspots", "--project", city / "gbk.toml")
     (city / "bare.toml").write_text("[city]\nprofile = jiaxing\n", encoding="utf-8")
     assert "第 2 行" in refused("hotspots", "--project", city / "bare.toml")
+
+
+def test_metres_with_swapped_axes_and_no_project(refused: Callable[..., str], city: Path) -> None:
+    table = gpd.read_file(city / "parks.gpkg")
+    table.geometry = shapely.transform(table.geometry.values, lambda at: at[:, ::-1])
+    table.to_file(city / "swapped.gpkg")
+    assert "north_east" in refused("check", "parks", city / "swapped.gpkg")
