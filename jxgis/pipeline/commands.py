@@ -99,12 +99,15 @@ def run_hotspots(
     JxgisError
         If the input cannot be used or the folder not be written; nothing is changed then.
     """
+    from jxgis.pipeline.report import write_hotspot_tables
+
     needed(settings, {"issues": "--issues", "districts": "--area"})
     with output.staged(out, command="hotspots") as stage:
         inputs = read_inputs(settings, OF_HOTSPOTS, has_project=has_project, progress=progress)
         result = steps.find_hotspots(inputs, settings, progress)
         progress(text_pair("pipeline.step_writing"))
         write_hotspots(result, stage, inputs, settings, lang)
+        write_hotspot_tables(result, stage, inputs, settings, lang)
         finish(stage, inputs, settings, lang, ("hotspots",), **result.account())
     return result
 
