@@ -186,6 +186,12 @@ def parks(
     ] = None,
     streets: Annotated[str | None, _file("--streets", "道路中心线（步行）", "Street centre lines (walking)")] = None,
     gates: Annotated[str | None, _file("--gates", "公园出入口点", "Park gates")] = None,
+    barriers: Annotated[
+        str | None, _file("--barriers", "步行不可穿越的线（铁路、快速路）", "Lines that nobody can cross on foot")
+    ] = None,
+    population: Annotated[
+        str | None, _file("--population", "人口：栅格（tif）、点或面", "People: a raster (tif), points or polygons")
+    ] = None,
     minutes: Annotated[
         float | None, _value("--minutes", "步行分钟 [默认：10]", "Minutes on foot [default: 10]")
     ] = None,
@@ -197,6 +203,13 @@ def parks(
         _value("--standard", "服务半径标准 [默认：garden-city-2022]", "Standard [default: garden-city-2022]", "NAME"),
     ] = None,
     new_parks: Annotated[int | None, _value("--new-parks", "拟新建公园数", "Number of new parks to propose")] = None,
+    plan: Annotated[
+        str | None, _file("--plan", "方案：新增或扩建的公园面", "A plan: polygons of new or enlarged parks")
+    ] = None,
+    close: Annotated[
+        str | None,
+        _value("--close", "方案：关闭的公园（编号或名称），用逗号分隔", "A plan: parks to close, by commas", "A,B"),
+    ] = None,
     project: opt.Project = None,
     name_column: opt.NameColumn = None,
     columns: opt.Columns = None,
@@ -214,8 +227,12 @@ def parks(
                 "districts": {"path": by, "name_column": name_column},
                 "streets": {"path": streets},
                 "gates": {"path": gates},
+                "barriers": {"path": barriers},
+                "population": {"path": population},
+                "planned_parks": {"path": plan},
             },
             "parks": {
+                "close": opt.names(close),
                 "minutes": minutes,
                 "speed_m_per_min": speed,
                 "standard": standard,

@@ -73,6 +73,13 @@ def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Sett
     from jxgis.maps.parks_change import parks_change_map
     from jxgis.report.methods import map_line
 
+    line = map_line(
+        "parks",
+        settings,
+        standard=result.standard.title.of(lang),
+        denominator=result.ground.denominator or result.standard.denominator,
+        lang=lang,
+    )
     page = parks_map(
         result.coverage.assign(standard=result.standard.title.of(lang)),
         result.served,
@@ -83,7 +90,7 @@ def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Sett
         blind_spots=result.blind_spots,
         zones=inputs.table("districts"),
         target=settings.parks.target,
-        method=map_line("parks", settings, standard=result.standard.title.of(lang), lang=lang),
+        method=line,
         lang=lang,
         sketch=inputs.sketch,
     )
@@ -95,7 +102,7 @@ def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Sett
             result.plan,
             zones=inputs.table("districts"),
             target=settings.parks.target,
-            method=map_line("parks", settings, standard=result.standard.title.of(lang), lang=lang),
+            method=line,
             lang=lang,
             sketch=inputs.sketch,
         )

@@ -68,11 +68,13 @@ def measure_parks(inputs: Inputs, settings: Settings, progress: Progress) -> Par
 
     progress(text_pair("pipeline.step_parks"))
     asked = settings.parks
+    standard = load_standard(asked.standard, None if inputs.city is None else inputs.city.standards)
+    of_built_up = (asked.denominator or standard.denominator) == "built_up"
     return parks.analyse(
         inputs.need("parks"),
-        _built_up(inputs) if asked.denominator == "built_up" else inputs.table("residential"),
+        _built_up(inputs) if of_built_up else inputs.table("residential"),
         inputs.need("districts"),
-        standard=load_standard(asked.standard, None if inputs.city is None else inputs.city.standards),
+        standard=standard,
         historic=inputs.table("historic"),
         merge_gap_m=asked.merge_gap_m,
         denominator=asked.denominator,

@@ -22,6 +22,12 @@ def _note(part: str, key: str, lang: str, **values: object) -> MethodNote:
     return MethodNote(part, figure, method, denominator)
 
 
+def _denominator(coverage: pd.DataFrame, asked: str | None) -> str:
+    """What coverage is a share of, as its rows say."""
+    told = list(coverage["denominator"].dropna()) if "denominator" in coverage.columns else []
+    return str(told[0]) if told else asked or "residential"
+
+
 def _p_method(cells: pd.DataFrame | None, lang: str) -> str:
     if cells is None or "p_method" not in cells.columns:
         return text("report.p_method_unknown", lang)
@@ -92,6 +98,8 @@ def method_notes(
             "gap": f"{parks.merge_gap_m:g}",
             "minutes": f"{parks.minutes:g}",
             "speed": f"{parks.speed_m_per_min:g}",
+            "land": text(f"parks.of_{_denominator(tables.coverage, parks.denominator)}", lang),
+            "sample": f"{parks.sample_m:g}",
         }
         used = set(tables.coverage["method"].dropna())
         notes.extend(_note("parks", key, lang, **values) for key in ("radius", "walking") if key in used)
@@ -119,7 +127,13 @@ def method_notes(
 
 
 def map_line(
-    part: str, settings: Settings, *, cells: pd.DataFrame | None = None, standard: str | None = None, lang: str = "zh"
+    part: str,
+    settings: Settings,
+    *,
+    cells: pd.DataFrame | None = None,
+    standard: str | None = None,
+    denominator: str | None = None,
+    lang: str = "zh",
 ) -> str:
     """The line below a map's title: by which method and settings it was made.
 
@@ -133,6 +147,8 @@ def map_line(
         For hot spots: the cells, which name their p.
     standard
         For parks: the standard in words; its preset's name if not given.
+    denominator
+        For parks: of which land coverage is a share; the settings' own, or residential land, if not given.
     lang
         ``"zh"`` or ``"en"``.
 
@@ -149,6 +165,7 @@ def map_line(
             "standard": standard or parks.standard,
             "minutes": f"{parks.minutes:g}",
             "speed": f"{parks.speed_m_per_min:g}",
+            "denominator": text(f"parks.of_{denominator or parks.denominator or 'residential'}", lang),
         },
         "units": {
             "low": f"{units.min_km2:g}",

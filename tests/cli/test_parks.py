@@ -332,3 +332,22 @@ def test_a_raster_without_a_crs_takes_the_declared_one(measured: Callable[..., P
     assert "坐标系" in refused(jxgis, town, '[inputs.population]\npath = "people.tif"\n')
     found = coverage(measured('[inputs.population]\npath = "people.tif"\ncrs = "EPSG:4549"\n'))
     assert found.loc[("all", "radius"), "people"] == pytest.approx(8000)
+
+
+def test_the_same_by_options_of_the_command_line(jxgis: Run, town: Path) -> None:
+    boxes((2500, 900, 2550, 1000), name=["四园"]).to_file(town / "plan.gpkg")
+    lines([(300, 0), (300, 2000)]).to_file(town / "rail.gpkg")
+    raster(town / "people.tif", np.full((20, 40), 10.0))
+    layers = {"by": "districts", "parks": "parks", "residential": "residential", "streets": "streets"}
+    layers |= {"barriers": "rail", "plan": "plan"}
+    given = [word for option, name in layers.items() for word in (f"--{option}", town / f"{name}.gpkg")]
+    out = town / "out"
+    finished = jxgis("parks", *given, "--population", town / "people.tif", "--close", "一园", "--out", out)
+    assert finished.code == 0, finished.err
+    found = coverage(out)
+    assert found.loc[("all", "walking"), "coverage"] == pytest.approx(300 / 4000, abs=0.01)
+    assert found.loc[("all", "radius"), "people"] == pytest.approx(8000, rel=1e-3), (
+        "another metric CRS: 0.04 % of scale"
+    )
+    changes = gpd.read_file(out / "parks.gpkg", layer="plan").set_index("name")["change"]
+    assert changes.to_dict() == {"一园": "closed", "四园": "added"}
