@@ -242,7 +242,8 @@ def inside_ring(
     issues
         ``issue_class``, points in the study area.
     ring
-        The polygon, or polygons, that the ring encloses (a ring road given as a closed line counts as its inside).
+        The polygon, or polygons, that the ring encloses (a ring road given as a closed line, or as roads that
+        cross one another, counts as its inside).
     area
         The study area.
     classes
@@ -275,7 +276,9 @@ def inside_ring(
     require_metric(area, "area", like=crs)
     shapes = shapely.get_parts(ring.geometry.to_numpy())
     lines = shapes[shapely.get_dimensions(shapes) == 1]
-    closed = shapely.get_parts(shapely.polygonize(lines)) if len(lines) else lines
+    # Four roads of a ring cross where they meet: cut at their crossings they close, and what sticks out is left.
+    noded = shapely.get_parts(shapely.union_all(lines)) if len(lines) else lines
+    closed = shapely.get_parts(shapely.polygonize(noded)) if len(lines) else lines
     enclosed = shapely.union_all([*shapes[shapely.get_dimensions(shapes) == 2], *closed])
     if enclosed.is_empty:
         raise InputError(

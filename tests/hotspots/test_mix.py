@@ -124,6 +124,10 @@ def test_a_ring_of_lines_is_its_inside():
     as_polygon = inside_ring(issues, gpd.GeoSeries([square], crs=4549), ZONES, CLASSES)
     as_lines = inside_ring(issues, gpd.GeoSeries(lines, crs=4549), ZONES, CLASSES)
     pd.testing.assert_frame_equal(as_polygon, as_lines)
+    # Roads run on past the corners at which they cross, and no vertex stands there.
+    roads = [[(450, 0), (450, 1900)], [(1450, 0), (1450, 1900)], [(0, 450), (1900, 450)], [(0, 1450), (1900, 1450)]]
+    crossing = gpd.GeoSeries([shapely.LineString(road) for road in roads], crs=4549)
+    pd.testing.assert_frame_equal(inside_ring(issues, crossing, ZONES, CLASSES), as_polygon)
     x, y = issues.geometry.x, issues.geometry.y
     inside = (x > 450) & (x < 1450) & (y > 450) & (y < 1450)
     assert as_polygon["inside"].iloc[0] == inside.sum()
