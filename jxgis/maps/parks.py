@@ -139,8 +139,9 @@ def _add_sites(page: folium.Map, sites: gpd.GeoDataFrame, lang: str) -> list[Swa
     return [Swatch(SITE, text("maps.sites", lang), "pin")]
 
 
-def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
-    """Ground within so many minutes of a park, the widest below."""
+def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -> LegendSection:
+    """Ground within so many minutes of a park, the widest below; the legend tells it while it is shown."""
+    group = add_group(page, name=text("maps.isochrones", lang), overlay=True, show=False)
     if "minutes" not in isochrones.columns:
         isochrones = isochrones.assign(minutes=np.nan)
     ordered = isochrones.sort_values("minutes", ascending=False).reset_index(drop=True)
@@ -148,16 +149,17 @@ def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -
         _ISOCHRONES[max(0, len(_ISOCHRONES) - len(ordered) + at) % len(_ISOCHRONES)] for at in range(len(ordered))
     ]
     add_polygons(
-        page, ordered, name=text("maps.isochrones", lang), styles=[fill(c, opacity=0.55, weight=0) for c in shades],
-        style=np.arange(len(ordered)), level=1, simplify_m=2, show=False,
+        group, ordered, name="", styles=[fill(c, opacity=0.55, weight=0) for c in shades],
+        style=np.arange(len(ordered)), level=1, simplify_m=2, control=False,
     )  # fmt: skip
-    return [
+    swatches = [
         Swatch(
             shade,
             text("maps.isochrone", lang, n=f"{minutes:g}") if np.isfinite(minutes) else text("maps.isochrones", lang),
         )
         for shade, minutes in zip(shades, ordered["minutes"], strict=True)
-    ][::-1]
+    ]
+    return LegendSection(text("maps.isochrones", lang), swatches[::-1], "", [group])
 
 
 def _add_blind_spots(
@@ -265,8 +267,7 @@ def parks_map(
     ground = zones if zones is not None else rows.drop_duplicates("zone").rename(columns={"zone": "name"})
     add_land(page, ground, name=text("maps.borders", lang))
     drawn = _add_parks(page, parks, lang) if _some(parks) else []
-    if _some(isochrones):
-        drawn += _add_isochrones(page, isochrones, lang)
+    walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
     groups: dict[str, folium.FeatureGroup] = {}
     swatches: list[Swatch] = []
     for at, name in enumerate(m for m in ("radius", "walking") if (rows["method"] == m).any()):
@@ -286,7 +287,7 @@ def parks_map(
         _add_blind_spots(page, groups["radius"], blind_spots, zones, lang)
     note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
     sections = [LegendSection(text("maps.coverage_legend", lang), swatches, note)]
-    sections.append(LegendSection(text("maps.drawn", lang), drawn))
+    sections += [LegendSection(text("maps.drawn", lang), drawn), *walks]
     add_legend(page, [s for s in sections if s.swatches], lang=lang)
     _say_why(page, rows, lang)
     add_switch(page)

@@ -84,6 +84,11 @@ def _keys(keys: Sequence[Key]) -> str:
     return f'<div class="keys">{cards}</div>'
 
 
+def _invitation(link: FileLink, part: str, lang: str) -> str:
+    """What the button of a map says: the part's own map opens, any other is called by its name."""
+    return text("report.open_map", lang) if link.path == f"maps/{part}.html" else link.label
+
+
 def _section(
     part: str,
     blocks: Sequence[Block],
@@ -94,11 +99,10 @@ def _section(
     lang: str,
 ) -> str:
     heading = html.escape(text(f"report.part_{part}", lang))
-    own = next((m for m in maps if m.path == f"maps/{part}.html"), None)
-    button = (
-        f'<a class="open" href="{html.escape(own.path)}">{html.escape(text("report.open_map", lang))}</a>'
-        if own
-        else ""
+    button = " ".join(
+        f'<a class="open" href="{html.escape(m.path)}">{html.escape(_invitation(m, part, lang))}</a>'
+        for m in maps
+        if m.path == f"maps/{part}.html" or m.path.startswith(f"maps/{part}_")
     )
     # The way to the map stands below the first sentence, not below the last table.
     body = [_block(b) for b in blocks]
@@ -150,7 +154,8 @@ def report_page(
     methods
         As :func:`jxgis.report.methods.method_notes` gives them.
     maps, files
-        Links, with paths relative to the page; a map ``maps/PART.html`` gets a button in its section.
+        Links, with paths relative to the page; a map ``maps/PART.html`` or ``maps/PART_*.html`` gets a button in its
+        section.
     figures
         PNG files, put into the page.
     target

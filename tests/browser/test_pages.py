@@ -157,3 +157,31 @@ def test_names_do_not_lie_on_one_another(pages, visit):
     closer, overlapping = page.evaluate(count)
     assert closer > shown
     assert overlapping == 0
+
+
+def test_the_legend_tells_of_walks_only_while_they_are_shown(visit, tmp_path):
+    t = result_tables()
+    walks = t.districts.iloc[:2].assign(minutes=[5.0, 10.0])
+    path = save_map(parks_map(t.coverage, zones=t.districts, isochrones=walks), tmp_path / "walks.html")
+    page = visit(path).page
+    legend = page.locator(".jx-legend")
+    assert "步行 5 分钟内" not in legend.inner_text()
+    page.locator(".leaflet-control-layers-overlays label", has_text="步行可达范围").locator("input").check()
+    page.wait_for_timeout(100)
+    assert "步行 5 分钟内" in legend.inner_text()
+
+
+def test_pins_of_a_wide_place_are_its_peaks(visit, tmp_path):
+    t = result_tables()
+    own = t.places[t.places["issue_class"] == "all"]
+    peaks = own.assign(gi_z=9.0, name=[f"峰{n}" for n in own["rank"]], place_rank=1, geometry=own.geometry.centroid)
+    found = visit(save_map(hotspot_map(t.cells, t.places, peaks=peaks, districts=t.districts), tmp_path / "wide.html"))
+    page = found.page
+    assert page.locator(".jx-list li").first.inner_text().split() == ["1", "峰1", "3,000", "件"]
+    assert "含 12 个局部最高点" in page.locator(".jx-list p").inner_text()
+    page.locator(".jx-pin", has_text="2").first.hover()
+    page.wait_for_selector(".jx-tip")
+    assert "峰2" in page.locator(".jx-tip").inner_text()
+    page.locator(".leaflet-control-layers-base input").nth(1).check()
+    assert page.locator(".jx-list p").count() == 0
+    assert found.complaints == []

@@ -203,3 +203,12 @@ def test_without_any_rank_it_says_how_far_the_data_go(tables):
     blocks = sections.scores(replace(tables, scores=none), 10, "zh")
     assert "数据完整度最高为 44 %" in blocks[1].words
     assert len(blocks) == 2
+
+
+def test_further_maps_of_a_part_get_a_button_of_their_own(tables):
+    maps = [FileLink("maps/parks.html", "公园覆盖地图"), FileLink("maps/parks_change.html", "前后对比 <b>")]
+    page = make(tables, maps=maps)
+    parks = page[page.index('<section id="parks">') : page.index('<section id="units">')]
+    assert '<a class="open" href="maps/parks.html">打开互动地图</a>' in parks
+    assert '<a class="open" href="maps/parks_change.html">前后对比 &lt;b&gt;</a>' in parks
+    assert page.count('class="open"') == 2
