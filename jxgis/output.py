@@ -61,7 +61,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged(out: str | Path, *, command: str) -> Iterator[Stage]:
+def staged(out: str | Path, *, command: str, reads: Iterable[str | Path] = ()) -> Iterator[Stage]:
     """Write a result folder whole or not at all.
 
     Everything is written to a folder beside ``out``; when the block ends, ``out`` is renamed to ``out.old``, the new
@@ -75,6 +75,8 @@ def staged(out: str | Path, *, command: str) -> Iterator[Stage]:
         no file that it does not list.
     command
         The command's name, as ``run.json`` records it.
+    reads
+        Files that the command reads; none may lie in ``out``, where the new result would take it away.
 
     Yields
     ------
@@ -84,7 +86,7 @@ def staged(out: str | Path, *, command: str) -> Iterator[Stage]:
     Raises
     ------
     OutputError
-        If the folder holds somebody's files or another command's result, cannot be written to, or has a file open in
+        If the folder holds somebody's files, another command's result or a file that is read, cannot be written to, or has a file open in
         another program.
 
     Examples
@@ -108,6 +110,7 @@ def staged(out: str | Path, *, command: str) -> Iterator[Stage]:
         _restore(target, old)
         _check_replaceable(target, command)
         _check_way(target, old)
+        _check_reads(target, reads)
         folder = _staging_folder(target)
     except OSError as error:
         raise _cannot_write(target, error) from None
@@ -307,6 +310,17 @@ def _check_way(target: Path, old: Path) -> None:
         raise OutputError(
             zh=f"{old} 已存在，无法换入新结果；请移走它后重试。原有结果没有改动。",
             en=f"{old} is in the way of the new result; move it and try again. The old result is unchanged.",
+        )
+
+
+def _check_reads(target: Path, reads: Iterable[str | Path]) -> None:
+    inside = next((Path(read) for read in reads if Path(read).resolve().is_relative_to(target)), None)
+    if inside is not None:
+        raise OutputError(
+            zh=f"要读取的 {inside.name} 就在结果文件夹 {target} 里，新结果会把它换掉；请先把它复制到别处（如项目的 data 文件夹），"
+            "再从那里读取。",
+            en=f"{inside.name}, which is to be read, lies in the result folder {target}: the new result would take it "
+            "away. Copy it elsewhere (the project's data folder) and read it from there.",
         )
 
 

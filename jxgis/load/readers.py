@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "RawTable", "Source", "file_hash", "one_file", "read_tables"]
+__all__ = ["FORMATS", "RawTable", "Source", "file_hash", "find_files", "one_file", "read_tables"]
 
 Source: TypeAlias = "str | Path | pd.DataFrame | Sequence[str | Path]"
 """A path, a glob, several of them, or a table in memory (a GeoDataFrame is one)."""
@@ -107,7 +107,7 @@ def read_tables(
     if isinstance(source, pd.DataFrame):
         tables = [_from_memory(source)]
     else:
-        paths = [path for one in _several(source) for path in _expand(one)]
+        paths = [path for one in _several(source) for path in find_files(one)]
         tables = [table for path in paths for table in _read_path(path, expected, layer, encoding)]
     if not any(len(table.frame) + len(table.broken) for table in tables):
         names = "、".join(table.name for table in tables)
@@ -134,7 +134,14 @@ def _from_memory(table: pd.DataFrame) -> RawTable:
     return RawTable("(memory)", "", pd.DataFrame(plain.drop(columns=active)), geometry, crs, row)
 
 
-def _expand(source: str | Path) -> list[Path]:
+def find_files(source: str | Path) -> list[Path]:
+    """The files of a path or glob, in the order of their names.
+
+    Raises
+    ------
+    InputError
+        If there is none, or its folder may not be read; the message has the nearest name that is there.
+    """
     path = Path(source)
     if os.path.lexists(path):
         return [path]
@@ -175,7 +182,7 @@ def one_file(source: str | Path) -> Path:
     InputError
         If there is none, it is empty, or there are several.
     """
-    found = _expand(source)
+    found = find_files(source)
     if len(found) > 1 or not found[0].is_file():
         names = "、".join(path.name for path in found[:5])
         raise InputError(

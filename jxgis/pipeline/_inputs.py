@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from jxgis._errors import InputError
+from jxgis._errors import InputError, collect
 from jxgis.city import City, load_city
 from jxgis.crs import box_around
 from jxgis.i18n import Text, text_pair
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jxgis.load import Loaded
     from jxgis.settings import InputSettings, Settings
 
-__all__ = ["Inputs", "Progress", "city_of", "issue_options", "needed", "read_inputs", "read_options"]
+__all__ = ["Inputs", "Progress", "city_of", "files_read", "issue_options", "needed", "read_inputs", "read_options"]
 
 Progress: TypeAlias = Callable[[Text], object]
 
@@ -115,6 +115,28 @@ def needed(settings: Settings, layers: dict[str, str]) -> None:
         )
 
 
+def files_read(settings: Settings) -> list[str]:
+    """Every path that the settings name, patterns as they stand."""
+    layers = [getattr(settings.inputs, layer) for layer in type(settings.inputs).model_fields]
+    paths = [None if layer is None else layer.path for layer in layers]
+    paths += [settings.city.outline, settings.city.issue_classes]
+    return [path for path in paths if path is not None]
+
+
+def _missing(given: dict[str, InputSettings]) -> list[InputError]:
+    """What is said of each layer whose file is not there: all at once, not one a run."""
+    from jxgis.load.readers import find_files
+
+    errors = []
+    for layer, found in given.items():
+        try:
+            find_files(found.path)
+        except InputError as error:
+            title = text_pair(f"pipeline.{layer}")
+            errors.append(InputError(zh=f"{title.zh}：{error.text('zh')}", en=f"{title.en}: {error.text('en')}"))
+    return errors
+
+
 def read_inputs(
     settings: Settings, layers: Sequence[str], *, has_project: bool, progress: Progress = lambda _: None
 ) -> Inputs:
@@ -144,6 +166,7 @@ def read_inputs(
 
     city = city_of(settings, has_project=has_project)
     given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer)) is not None}
+    collect(_missing(given))
     loaded: dict[str, Loaded] = {}
     leftover: tuple[str, ...] = ()
     where: dict[str, Any] = {}

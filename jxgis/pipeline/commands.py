@@ -13,7 +13,16 @@ from jxgis.gpkg import write_gpkg
 from jxgis.i18n import text_pair
 from jxgis.pipeline import _drawing as drawing
 from jxgis.pipeline import _steps as steps
-from jxgis.pipeline._inputs import Inputs, Progress, city_of, issue_options, needed, read_inputs, read_options
+from jxgis.pipeline._inputs import (
+    Inputs,
+    Progress,
+    city_of,
+    files_read,
+    issue_options,
+    needed,
+    read_inputs,
+    read_options,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +111,7 @@ def run_hotspots(
     from jxgis.pipeline.report import write_hotspot_tables
 
     needed(settings, {"issues": "--issues", "districts": "--area"})
-    with output.staged(out, command="hotspots") as stage:
+    with output.staged(out, command="hotspots", reads=files_read(settings)) as stage:
         inputs = read_inputs(settings, OF_HOTSPOTS, has_project=has_project, progress=progress)
         result = steps.find_hotspots(inputs, settings, progress)
         progress(text_pair("pipeline.step_writing"))
@@ -122,7 +131,7 @@ def run_parks(
         else {"residential": "--residential"}
     )
     needed(settings, {"parks": "--parks", **of, "districts": "--by"})
-    with output.staged(out, command="parks") as stage:
+    with output.staged(out, command="parks", reads=files_read(settings)) as stage:
         inputs = read_inputs(settings, OF_PARKS, has_project=has_project, progress=progress)
         result = steps.measure_parks(inputs, settings, progress)
         progress(text_pair("pipeline.step_writing"))
@@ -136,7 +145,7 @@ def run_units(
 ) -> UnitsResult:
     """`jxgis units`: propose units and write them; parameters as for :func:`run_hotspots`."""
     needed(settings, {"districts": "--districts"})
-    with output.staged(out, command="units") as stage:
+    with output.staged(out, command="units", reads=files_read(settings)) as stage:
         inputs = read_inputs(settings, OF_UNITS, has_project=has_project, progress=progress)
         result = steps.propose(inputs, settings, progress)
         progress(text_pair("pipeline.step_writing"))
@@ -150,7 +159,7 @@ def run_score(
 ) -> ScoreResult:
     """`jxgis score`: score candidates and write the scores; parameters as for :func:`run_hotspots`."""
     needed(settings, {"candidates": "--candidates"})
-    with output.staged(out, command="score") as stage:
+    with output.staged(out, command="score", reads=files_read(settings)) as stage:
         inputs = read_inputs(settings, OF_SCORES, has_project=has_project, progress=progress)
         hotspots = (
             steps.find_hotspots(inputs, settings, progress) if {"issues", "districts"} <= inputs.loaded.keys() else None
@@ -199,7 +208,9 @@ def run_check(
     if layer == "issues" and given is not None:
         options |= issue_options(given, settings.city.issue_classes)
     with contextlib.ExitStack() as stack:
-        stage = None if out is None else stack.enter_context(output.staged(out, command="check"))
+        stage = None
+        if out is not None:
+            stage = stack.enter_context(output.staged(out, command="check", reads=files_read(settings)))
         city = city_of(settings, has_project=has_project)
         beside = [
             name for name in ("districts", "subdistricts", "streets") if getattr(settings.inputs, name) is not None

@@ -11,7 +11,7 @@ from jxgis._errors import InputError
 from jxgis.i18n import text, text_pair
 from jxgis.pipeline import _steps as steps
 from jxgis.pipeline import commands
-from jxgis.pipeline._inputs import Inputs, Progress, read_inputs
+from jxgis.pipeline._inputs import Inputs, Progress, files_read, read_inputs
 
 if TYPE_CHECKING:
     from jxgis.i18n import Text
@@ -83,7 +83,7 @@ def _run(settings: Settings, out: str | Path, *, command: str, lang: str, progre
             zh="设置中没有 [inputs.districts]，也没有 [inputs.subdistricts]；报告按片区统计，至少需要其中之一。",
             en="The settings have neither [inputs.districts] nor [inputs.subdistricts]; the report needs one of them.",
         )
-    with output.staged(out, command=command) as stage:
+    with output.staged(out, command=command, reads=files_read(settings)) as stage:
         inputs = read_inputs(settings, LAYERS, has_project=True, progress=progress)
         results, missing = _analyse(inputs, settings, progress, lang)
         progress(text_pair("pipeline.step_writing"))
@@ -180,7 +180,11 @@ def write_report(
         title=title,
         subtitle=_period(inputs, lang),
         methods=notes,
-        maps=[FileLink(f"maps/{part}.html", text(f"pipeline.map_{part}", lang)) for part in PARTS if tables.has(part)],
+        maps=[
+            FileLink(f"maps/{name}.html", text(f"pipeline.map_{name}", lang))
+            for name in (*PARTS, "parks_change")
+            if f"maps/{name}.html" in written
+        ],
         figures=figures,
         files=[
             *(FileLink(name, _label(name, lang)) for name in written if "/" not in name),

@@ -279,3 +279,27 @@ def test_metres_with_swapped_axes_and_no_project(refused: Callable[..., str], ci
     table.geometry = shapely.transform(table.geometry.values, lambda at: at[:, ::-1])
     table.to_file(city / "swapped.gpkg")
     assert "north_east" in refused("check", "parks", city / "swapped.gpkg")
+
+
+def test_every_missing_file_is_named_at_once(jxgis: Run, city: Path) -> None:
+    (city / "jxgis.toml").write_text(
+        '[inputs.districts]\npath = "districts.geojson"\n[inputs.parks]\npath = "a.gpkg"\n'
+        '[inputs.residential]\npath = "b.gpkg"\n',
+        encoding="utf-8",
+    )
+    finished = jxgis("report", city / "jxgis.toml", "--out", city / "out")
+    assert finished.code == 2
+    assert finished.err.count("错误：") == 1
+    assert "a.gpkg" in finished.err
+    assert "b.gpkg" in finished.err
+    assert not (city / "out").exists()
+
+
+def test_a_result_that_is_read_is_not_replaced(jxgis: Run, city: Path) -> None:
+    out = city / "out"
+    assert jxgis("check", "parks", city / "parks.gpkg", "--out", out).code == 0
+    before = {path: path.read_bytes() for path in out.rglob("*")}
+    finished = jxgis("check", "parks", out / "clean.gpkg", "--out", out)
+    assert finished.code == 2
+    assert "clean.gpkg" in finished.err
+    assert {path: path.read_bytes() for path in out.rglob("*")} == before
