@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["COVERAGE_COLOURS", "coverage_breaks", "parks_map"]
 
 _ISOCHRONES = ("#c6dbef", "#6baed6", "#2171b5")
-_SMALL = "#b7d9a8"
+#: Parks by radius, the widest first.
+_COUNTED = (PARK, "#4d9a55", "#74b36f", "#8cc184", "#9dcc94")
+_SMALL = "#d9ecd0"
 #: Far below the target, below it, near it, reached: orange to blue, apart from the greens of parks and housing.
 COVERAGE_COLOURS: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#d5e6f1", "#9cc3dd")
 
@@ -182,7 +184,7 @@ def _add_blind_spots(
 
 
 def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
-    """Parks, those too small to count apart where that is known."""
+    """Parks by the radius that their size gives them, those too small to count apart, where that is known."""
     measured = parks["area_m2"] if "area_m2" in parks.columns else parks.geometry.area
     shown = parks.assign(park_m2=measured)
     fields = [
@@ -190,19 +192,26 @@ def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swa
         Field("park_m2", text("maps.park_area", lang), "number", 0, "m²"),
         Field("radius_m", text("maps.radius_m", lang), "number", 0, "m"),
     ]
-    small = shown["radius_m"].isna().to_numpy() if "radius_m" in shown.columns else np.zeros(len(shown), dtype=bool)
-    looks = [
-        fill(PARK, opacity=0.95, border="#0f4d22", weight=0.8),
-        fill(_SMALL, opacity=0.95, border=PARK, weight=0.8),
-    ]
+    radius = shown["radius_m"] if "radius_m" in shown.columns else pd.Series(0.0, index=shown.index)
+    # The widest first, in the darkest green; what does not count comes last.
+    classes = sorted(radius.dropna().unique(), reverse=True)
+    greens = [_COUNTED[min(at, len(_COUNTED) - 1)] for at in range(len(classes))]
+    small = radius.isna().to_numpy()
+    looks = [fill(green, opacity=0.95, border="#0f4d22", weight=0.8) for green in greens or _COUNTED[:1]]
+    looks.append(fill(_SMALL, opacity=0.95, border=PARK, weight=0.8))
+    row = np.where(small, len(looks) - 1, [classes.index(r) if r in classes else 0 for r in radius])
     add_polygons(
-        page, shown, name=text("maps.parks", lang), styles=looks, style=small.astype(np.int64),
+        page, shown, name=text("maps.parks", lang), styles=looks, style=row.astype(np.int64),
         heading="name" if "name" in shown.columns else None, fields=_fields_with_values(shown, fields), level=3,
         simplify_m=0.5,
     )  # fmt: skip
-    if not small.any():
+    if "radius_m" not in shown.columns:
         return [Swatch(PARK, text("maps.parks", lang))]
-    return [Swatch(PARK, text("maps.park_counts", lang)), Swatch(_SMALL, text("maps.park_small", lang))]
+    counted = [
+        Swatch(green, text("parks.of_radius", lang, radius=f"{found:g}"))
+        for green, found in zip(greens, classes, strict=True)
+    ]
+    return [*counted, *([Swatch(_SMALL, text("maps.park_small", lang))] if small.any() else [])]
 
 
 def parks_map(

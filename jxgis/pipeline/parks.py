@@ -44,7 +44,10 @@ class ParksResult:
     parks
         Whole parks: ``park_id, name, kind, parcels, area_m2, historic, band, radius_m`` (NaN: does not count).
     by_band
-        Coverage by the parks of each size band alone.
+        Coverage by the parks of each size band alone, with the zones' polygons.
+    sensitivity
+        The siting as proposed (no ``radius_m``: each plot's own by the standard), then with other radii, as of
+        `parks.siting.radius_sensitivity`, each with the solver's ``gap``; None where no parks were asked for.
     blind_spots
         Unserved housing by radius, gathered and named, the worst first.
     gates
@@ -83,7 +86,8 @@ class ParksResult:
     targets: gpd.GeoDataFrame | None
     target_sites: gpd.GeoDataFrame | None
     parks: gpd.GeoDataFrame
-    by_band: pd.DataFrame
+    by_band: gpd.GeoDataFrame
+    sensitivity: pd.DataFrame | None
     blind_spots: gpd.GeoDataFrame
     gates: gpd.GeoDataFrame | None
     isochrones: gpd.GeoDataFrame | None
@@ -230,7 +234,7 @@ def analyse(
 
     from jxgis.parks.gaps import blind_spots
     from jxgis.parks.radius import classify_parks, coverage_by_band
-    from jxgis.parks.siting import candidate_lattice, fewest_parks, site_parks
+    from jxgis.parks.siting import candidate_lattice, fewest_parks, radius_sensitivity, site_parks
     from jxgis.parks.standards import load_standard
     from jxgis.parks.walking import isochrones
     from jxgis.parks.whole import merge_parks
@@ -262,7 +266,7 @@ def analyse(
     plan = _planned(sized, planned, close, merge_gap_m, standard, historic)
     base = sized if plan is None else plan[plan["change"].fillna("") != "closed"].reset_index(drop=True)
     after = today if plan is None else measure(base, zones, ground)
-    siting, fewest = None, None
+    siting, fewest, sensitivity = None, None, None
     if new_parks > 0 and housing is not None:
         plots = candidates
         if plots is None:
@@ -274,6 +278,8 @@ def analyse(
         fewest = fewest_parks(
             base, homes, zones, plots, standard=standard, target=target, every_zone=True, time_limit_s=time_limit_s
         )
+        tried = radius_sensitivity(base, homes, zones, plots, new_parks=new_parks, standard=standard)
+        sensitivity = pd.concat([_as_proposed(siting), tried], ignore_index=True)
         plan = _with_sites(sized if plan is None else plan, siting.sites)
         after = measure(plan[plan["change"].fillna("") != "closed"].reset_index(drop=True), zones, ground)
     coverage, change, changed = today.coverage, None, None
@@ -291,7 +297,8 @@ def analyse(
         targets=None if fewest is None else _on_map(fewest.zones, zones),
         target_sites=None if fewest is None else fewest.siting.sites,
         parks=sized,
-        by_band=coverage_by_band(sized, homes, zones, standard=standard),
+        by_band=_on_map(coverage_by_band(sized, homes, zones, standard=standard), zones),
+        sensitivity=sensitivity,
         blind_spots=blind_spots(today.radius.unserved, places=places),
         gates=None if today.walking is None else today.walking.gates.table,
         isochrones=bands,
@@ -305,6 +312,22 @@ def analyse(
         walking=today.walking,
         siting=siting,
         ground=ground,
+    )
+
+
+def _as_proposed(siting: Siting) -> pd.DataFrame:
+    """The siting itself as the first row of its sensitivity."""
+    import pandas as pd
+
+    whole = siting.before_after.iloc[-1]
+    return pd.DataFrame(
+        {
+            "radius_m": [float("nan")],
+            "coverage_before": [whole["coverage_before"]],
+            "coverage_after": [whole["coverage_after"]],
+            "same_sites": [float(len(siting.sites))],
+            "gap": [siting.solution.gap],
+        }
     )
 
 
@@ -424,6 +447,8 @@ def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
     noticed = result.noticed()
     if len(noticed):
         write_csv(localise_reasons(noticed, lang), stage.path("parks_noticed.csv"))
+    if result.sensitivity is not None:
+        write_csv(result.sensitivity, stage.path("parks_siting.csv"))
     layers = {
         "coverage": result.coverage,
         "served": result.served,
@@ -431,8 +456,10 @@ def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
         "sites": result.sites,
         "parks": result.parks,
         "blind_spots": result.blind_spots,
+        "coverage_by_band": result.by_band,
     }
     more = {
+        "housing_on_foot": None if result.walking is None else result.walking.polygons,
         "gates": result.gates,
         "isochrones": result.isochrones,
         "supply": result.supply,

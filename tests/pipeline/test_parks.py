@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import pytest
 from shapely.geometry import LineString, Point, box
@@ -134,13 +135,32 @@ def test_written_layers(town, found, tmp_path):
         output.write_run(stage, settings={}, crs="EPSG:4549", loaded=[])
     path = tmp_path / "out/parks.gpkg"
     assert pyogrio.list_layers(path)[:, 0].tolist() == [
-        "coverage", "served", "unserved", "sites", "parks", "blind_spots", "gates", "isochrones", "supply",
-        "targets", "target_sites", "plan", "change", "changed_housing",
+        "coverage", "served", "unserved", "sites", "parks", "blind_spots", "coverage_by_band",
+        "housing_on_foot", "gates", "isochrones", "supply", "targets", "target_sites", "plan", "change", "changed_housing",
     ]  # fmt: skip
     coverage = gpd.read_file(path, layer="coverage")
     needed = ["zone", "method", "residential_m2", "served_m2", "coverage", "standard", "unreachable_share", "reason"]
     assert set(needed) <= set(coverage.columns)
     assert coverage["coverage"].to_numpy() == pytest.approx(found.coverage["coverage"].to_numpy())
+
+
+def test_bands_polygons_and_sensitivity_are_written(found, tmp_path):
+    with output.staged(tmp_path / "out", command="parks") as stage:
+        write(found, stage, lang="zh")
+        output.write_run(stage, settings={}, crs="EPSG:4549", loaded=[])
+    bands = gpd.read_file(tmp_path / "out/parks.gpkg", layer="coverage_by_band")
+    # The town's one park counts in one band: there it serves what all parks serve.
+    whole = found.coverage.set_index(["zone", "method"]).loc[("all", "radius"), "served_m2"]
+    assert bands.loc[bands["zone"] == "all", "served_m2"].sum() == pytest.approx(whole)
+    homes = gpd.read_file(tmp_path / "out/parks.gpkg", layer="housing_on_foot")
+    served = (homes["coverage"] * homes["m2"]).sum()
+    assert served == pytest.approx(found.coverage.set_index(["zone", "method"]).loc[("all", "walking"), "served_m2"])
+    siting = pd.read_csv(tmp_path / "out/parks_siting.csv")
+    assert siting["gap"].tolist() == [0] * 5
+    assert siting["coverage_after"].iloc[1:].is_monotonic_increasing
+    assert siting["coverage_after"].iloc[0] == pytest.approx(
+        found.coverage.set_index(["zone", "method"]).loc[("all", "radius"), "coverage_after"]
+    )
 
 
 def test_degrees_are_refused(town):
