@@ -30,6 +30,7 @@ __all__ = ["Stage", "staged", "write_csv", "write_rejects", "write_run"]
 RUN = "run.json"
 _MARK = ".jxgis-staging"
 _STALE_S = 24 * 3600
+_PATHS = {"path", "outline", "issue_classes", "profile"}
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PACKAGES = ("jxgis", "geopandas", "shapely", "pyproj", "pyogrio", "numpy", "scipy", "pandas")
 
@@ -360,7 +361,7 @@ def _discard(old: Path, target: Path) -> None:
 def _without_folders(value: Any) -> Any:
     """Cut every path in the settings to its file name: no output holds a path of the machine."""
     if isinstance(value, Mapping):
-        return {key: _without_folders(item) for key, item in value.items()}
+        return {key: _file_name(item) if key in _PATHS else _without_folders(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_without_folders(item) for item in value]
     if isinstance(value, Path):
@@ -368,5 +369,12 @@ def _without_folders(value: Any) -> Any:
     if isinstance(value, str) and "://" in value:
         return value.split("://")[0] + "://…"
     if isinstance(value, str) and (Path(value).is_absolute() or value[1:3] in {":\\", ":/"}):
-        return value.replace("\\", "/").rsplit("/", 1)[-1]
+        return _file_name(value)
     return value
+
+
+def _file_name(value: Any) -> Any:
+    """The last part of a path, relative ones too; an address of a database is left to `_without_folders`."""
+    if not isinstance(value, str) or "://" in value:
+        return _without_folders(value)
+    return value.replace("\\", "/").rsplit("/", 1)[-1]

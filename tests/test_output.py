@@ -183,6 +183,8 @@ def test_an_unwritable_place_is_said(tmp_path: Path) -> None:
 
 def test_settings_hold_no_folder(out: Path) -> None:
     settings = {"inputs": {"issues": {"path": "/home/li/a b/issues.csv"}}, "win": "C:\\Users\\li\\x.csv", "cell_m": 200}
+    settings["city"] = {"profile": "jiaxing", "issue_classes": "../li/classes.xlsx"}  # type: ignore[assignment]
+    settings["parks"] = {"path": "data\\li\\parks.gpkg"}  # type: ignore[assignment]
     settings["db"] = "postgresql://user:secret@host/db"  # type: ignore[assignment]
     with output.staged(out, command="check") as stage:
         output.write_run(stage, settings=settings, crs=None, loaded=[])
@@ -190,6 +192,9 @@ def test_settings_hold_no_folder(out: Path) -> None:
     assert "li" not in text.replace("list", "")
     assert "secret" not in text
     assert '"issues.csv"' in text
+    assert '"classes.xlsx"' in text
+    assert '"parks.gpkg"' in text
+    assert '"jiaxing"' in text
     assert '"x.csv"' in text
 
 
