@@ -60,6 +60,7 @@ def two_step_catchment(
     graph: StreetGraph | None = None,
     gates: Gates | None = None,
     max_snap_m: float = 200.0,
+    barriers: gpd.GeoDataFrame | None = None,
 ) -> Supply:
     """Share each park's area among the people in its reach, then add up what each person gets.
 
@@ -78,6 +79,8 @@ def two_step_catchment(
         Streets, and the ways into parks from `gates.park_gates`; both or neither.
     max_snap_m
         Longest straight way from a person's point to a street, in metres.
+    barriers
+        What that way must not cross.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def two_step_catchment(
             zh="graph 与 gates 要么都给，要么都不给。", en="Give graph and gates together, or neither of them."
         )
     if graph is not None and gates is not None:
-        pairs = list(_along_streets(parks, people, graph, gates, catchment_m, max_snap_m))
+        pairs = list(_along_streets(parks, people, graph, gates, catchment_m, max_snap_m, barriers))
     else:
         pairs = [_straight(parks, people, catchment_m)]
     park = np.concatenate([np.zeros(0, dtype=np.int64), *(one[0] for one in pairs)])
@@ -164,9 +167,10 @@ def _along_streets(
     gates: Gates,
     catchment_m: float,
     max_snap_m: float,
+    barriers: gpd.GeoDataFrame | None,
 ) -> Iterator[tuple[Ints, Ints, Floats]]:
     point = people.geometry.to_numpy()
-    snapped = snap(graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=max_snap_m)
+    snapped = snap(graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=max_snap_m, barriers=barriers)
     park = pd.Index(parks["park_id"]).get_indexer(gates.table["park_id"])
     before = None
     for one, walk in walk_from_each(graph, gates.snapped, park, limit_m=catchment_m):

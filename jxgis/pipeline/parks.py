@@ -417,7 +417,7 @@ def _supply(
         )  # fmt: skip
     found = two_step_catchment(
         parks, people, catchment_m=catchment_m, decay=decay, graph=ground.graph, gates=ways_in,
-        max_snap_m=ground.max_snap_m,
+        max_snap_m=ground.max_snap_m, barriers=ground.barriers,
     )  # fmt: skip
     return _on_map(supply_by_zone(found, zones), zones)
 

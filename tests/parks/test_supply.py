@@ -58,6 +58,21 @@ def test_along_streets_is_farther_than_straight():
     assert walked.points["parks_in_reach"].tolist() == [1, 0]
 
 
+def test_a_barrier_keeps_people_from_their_street():
+    """A wall along the street: whoever lives behind it has no way."""
+    park = gpd.GeoDataFrame(
+        {"area_m2": [6000.0], "park_id": ["P"], "radius_m": [500.0]}, geometry=[box(0, 5, 60, 105)], crs=4549
+    )
+    homes = gpd.GeoDataFrame({"people": [100.0, 100.0]}, geometry=[Point(300, 30), Point(300, -30)], crs=4549)
+    street = gpd.GeoDataFrame(geometry=[LineString([(0, 0), (1000, 0)])], crs=4549)
+    wall = gpd.GeoDataFrame(geometry=[LineString([(-50, -10), (1050, -10)])], crs=4549)
+    graph = street_graph(street, barriers=wall)
+    gates = park_gates(park, graph, barriers=wall)
+    found = two_step_catchment(park, homes, graph=graph, gates=gates, barriers=wall)
+    assert found.points["m2_per_person"].tolist() == pytest.approx([60, 0])
+    assert two_step_catchment(park, homes, graph=graph, gates=gates).points["m2_per_person"].min() > 0
+
+
 def test_by_zone():
     parks = table([box(0, 0, 100, 60)], area_m2=[6000.0])
     people = table([Point(50, 100), Point(5000, 0)], people=[100.0, 300.0])
