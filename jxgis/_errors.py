@@ -24,7 +24,7 @@ _OS_REASONS = {
     errno.EROFS: Text(zh="磁盘是只读的", en="the disk is read-only"),
     errno.ENOSPC: Text(zh="磁盘已满", en="the disk is full"),
     errno.EDQUOT: Text(zh="磁盘配额已用完", en="the disk quota is used up"),
-    errno.ENOENT: Text(zh="文件夹不存在", en="no such folder"),
+    errno.ENOENT: Text(zh="文件或文件夹不存在", en="no such file or folder"),
     errno.ENOTDIR: Text(zh="路径中有一项是文件，不是文件夹", en="a part of the path is a file, not a folder"),
     errno.EEXIST: Text(zh="路径中有一项是文件，不是文件夹", en="a part of the path is a file, not a folder"),
     errno.EISDIR: Text(zh="这是文件夹，不是文件", en="it is a folder, not a file"),

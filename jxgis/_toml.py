@@ -131,7 +131,7 @@ def _rule(item: dict[str, Any]) -> str:
         "greater_than_equal": f"须不小于 {_plain(context.get('ge'))}",
         "less_than": f"须小于 {_plain(context.get('lt'))}",
         "less_than_equal": f"须不大于 {_plain(context.get('le'))}",
-        "literal_error": f"须为 {context.get('expected')}",
+        "literal_error": f"须为 {str(context.get('expected')).replace(' or ', '、').replace(', ', '、')}",
         "float_parsing": "须为数字",
         "float_type": "须为数字",
         "finite_number": "须为有限的数字",

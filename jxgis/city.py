@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from jxgis._errors import SettingsError
+from jxgis._errors import SettingsError, os_reason
 from jxgis._toml import read_toml, validated
 from jxgis.i18n import Text
 
@@ -330,6 +330,8 @@ def _check_districts(path: Path, known: list[str], used: Iterable[str]) -> None:
 
 def _read_text_table(path: Path) -> pd.DataFrame:
     """A small CSV or XLSX, every cell as text."""
+    import python_calamine
+
     try:
         if path.suffix.lower() in {".xlsx", ".xls"}:
             return pd.read_excel(path, dtype=str, engine="calamine")
@@ -337,8 +339,12 @@ def _read_text_table(path: Path) -> pd.DataFrame:
             return pd.read_csv(path, dtype=str, encoding="utf-8-sig")
         except UnicodeDecodeError:
             return pd.read_csv(path, dtype=str, encoding="gb18030")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, python_calamine.CalamineError) as error:
+        system = isinstance(error, OSError) and error.errno is not None
+        reason = (
+            os_reason(error) if system else Text(zh="内容不完整或格式不符", en="it is cut off or in another format")
+        )
         raise SettingsError(
-            zh=f"无法读取 {path}（{error}）；请检查路径和格式（CSV 或 XLSX）。",
-            en=f"Cannot read {path} ({error}); check its path and format (CSV or XLSX).",
-        ) from None
+            zh=f"无法读取 {path}（{reason.zh}）；请检查路径和格式（CSV 或 XLSX）。",
+            en=f"Cannot read {path} ({reason.en}); check its path and format (CSV or XLSX).",
+        ) from error

@@ -303,3 +303,18 @@ def test_a_result_that_is_read_is_not_replaced(jxgis: Run, city: Path) -> None:
     assert finished.code == 2
     assert "clean.gpkg" in finished.err
     assert {path: path.read_bytes() for path in out.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("none.xlsx", None), ("bad.xlsx", b"PK\x03\x04"), ("empty.csv", b""), ("odd.csv", b"\xff\x81\x00")],
+)
+def test_a_sheet_of_classes_that_cannot_be_read(
+    refused: Callable[..., str], city: Path, name: str, data: bytes | None
+) -> None:
+    if data is not None:
+        (city / name).write_bytes(data)
+    (city / "jxgis.toml").write_text(f'[city]\nissue_classes = "{name}"\n', encoding="utf-8")
+    said = refused(*hotspots(city), "--project", city / "jxgis.toml")
+    assert name in said
+    assert not re.search(r"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+", said), "words of a library"
