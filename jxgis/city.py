@@ -340,10 +340,9 @@ def _read_text_table(path: Path) -> pd.DataFrame:
         except UnicodeDecodeError:
             return pd.read_csv(path, dtype=str, encoding="gb18030")
     except (OSError, ValueError, python_calamine.CalamineError) as error:
-        system = isinstance(error, OSError) and error.errno is not None
-        reason = (
-            os_reason(error) if system else Text(zh="内容不完整或格式不符", en="it is cut off or in another format")
-        )
+        reason = Text(zh="内容不完整或格式不符", en="it is cut off or in another format")
+        if isinstance(error, OSError) and error.errno is not None:
+            reason = os_reason(error)
         raise SettingsError(
             zh=f"无法读取 {path}（{reason.zh}）；请检查路径和格式（CSV 或 XLSX）。",
             en=f"Cannot read {path} ({reason.en}); check its path and format (CSV or XLSX).",

@@ -203,6 +203,11 @@ def choose_metric_crs(
             zh=f"工作坐标系：{crs_name(crs)}（取自面图层）。",
             en=f"Working in {crs_name(crs)}, the CRS of the polygon layer.",
         )
+    if not np.isfinite(polygons.total_bounds).all():
+        raise CrsError(
+            zh="面图层中没有任何图形，无法确定工作坐标系；请检查文件是否导出完整。",
+            en="The polygon layer holds no geometry to choose a CRS by; check that its file was exported whole.",
+        )
     try:
         utm: pyproj.CRS = polygons.estimate_utm_crs()
     except RuntimeError:
@@ -301,9 +306,9 @@ def check_units(x: NDArray[np.float64], y: NDArray[np.float64], reference: Refer
     if reference.crs.is_geographic:
         if not (low <= 100 and high <= 200):
             raise CrsError(
-                zh=f"{what} 的坐标（如 {high:.0f}）不是度，却声明为 {reference.name}；请声明它的投影坐标系，"
+                zh=f"{what} 的坐标（如 {high:.10g}）不是度，却声明为 {reference.name}；请声明它的投影坐标系，"
                 "例如 crs = “EPSG:4549”（带号前缀 40 的用 EPSG:4528）。",
-                en=f"{what}: coordinates such as {high:.0f} are no degrees, yet {reference.name} is declared; "
+                en=f"{what}: coordinates such as {high:.10g} are no degrees, yet {reference.name} is declared; "
                 "declare the projected system, such as crs = 'EPSG:4549' (EPSG:4528 for eastings that begin with 40).",
             )
         return

@@ -123,8 +123,10 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
             declared = raster.nodata
     except rasterio.errors.RasterioError as error:
         raise InputError(
-            zh=f"{file.name} 无法作为栅格读取：{error}。", en=f"{file.name} cannot be read as a raster: {error}."
-        ) from None
+            zh=f"{file.name} 无法作为栅格读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
+            en=f"{file.name} cannot be read as a raster: it is cut off, damaged or in another format; "
+            "export or copy it again.",
+        ) from error
     if missing == width * height:
         raise InputError(zh=f"{file.name} 没有任何有效像元。", en=f"{file.name} holds no number at all.")
     if lowest < 0:

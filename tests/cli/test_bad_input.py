@@ -318,3 +318,9 @@ def test_a_sheet_of_classes_that_cannot_be_read(
     said = refused(*hotspots(city), "--project", city / "jxgis.toml")
     assert name in said
     assert not re.search(r"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+", said), "words of a library"
+
+
+def test_a_layer_of_empty_geometries_and_no_project(refused: Callable[..., str], city: Path) -> None:
+    table = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.Polygon()], crs=4490)
+    table.to_file(city / "nothing.geojson")
+    assert "没有" in refused("check", "parks", city / "nothing.geojson")
