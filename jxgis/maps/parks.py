@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["COVERAGE_COLOURS", "coverage_breaks", "parks_map"]
 
 _ISOCHRONES = ("#c6dbef", "#6baed6", "#2171b5")
-#: Parks by radius, the widest first.
-_COUNTED = (PARK, "#4d9a55", "#74b36f", "#8cc184", "#9dcc94")
+#: Parks by radius, the widest first; from the second on apart from the green of housing served.
+_COUNTED = (PARK, "#7d9a1c", "#a3b64a", "#bdc978", "#d2d9a6")
 _SMALL = "#d9ecd0"
 #: Far below the target, below it, near it, reached: orange to blue, apart from the greens of parks and housing.
 COVERAGE_COLOURS: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#d5e6f1", "#9cc3dd")
