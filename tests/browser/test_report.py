@@ -42,3 +42,12 @@ def test_folded_tables_open(index, visit):
     page = visit(index).page
     page.locator("details summary").first.click()
     assert page.locator("details table").first.is_visible()
+
+
+def test_no_table_is_cut_off_on_paper(index, visit):
+    page = visit(index).page
+    page.emulate_media(media="print")
+    # A4 upright, the narrower, less its margins, at 96 dots an inch.
+    page.set_viewport_size({"width": int((210 - 24) / 25.4 * 96), "height": 700})
+    wide = page.evaluate("() => [...document.querySelectorAll('table')].map((t) => t.getBoundingClientRect().right)")
+    assert max(wide) <= page.evaluate("() => window.innerWidth")
