@@ -27,7 +27,7 @@ class Key(NamedTuple):
 
 
 class Paragraph(NamedTuple):
-    """A sentence; ``look``: ``"lead"``, ``"none"`` (something is missing) or ``"sub"``."""
+    """A sentence; ``look``: ``"lead"``, ``"head"`` (of what follows), ``"none"`` (something is missing) or ``"sub"``."""
 
     words: str
     look: str = "lead"
@@ -296,9 +296,83 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
         zones = zones.sort_values("count", ascending=False)
         columns = ["zone", "count", "area_km2", "per_km2", "share_hot"]
         blocks.append(_block(text("report.zones_table", lang), zones, columns, lang))
+    blocks.extend(_findings(tables, lang))
     if tables.cells is not None:
         blocks.extend(_disagreement(tables.cells, lang))
     return blocks
+
+
+def _findings(tables: ReportTables, lang: str) -> list[Block]:
+    """The plan's four findings: a sentence each, then the tables behind them, folded."""
+    sentences = {
+        "ring": _overall,
+        "concentration": _concentrated,
+        "overlap": _different,
+        "diversity": _diverse,
+    }
+    found = {key: tables.findings[key] for key in sentences if key in tables.findings}
+    blocks: list[Block] = []
+    if found:
+        blocks.append(Paragraph(text("report.findings", lang), "head"))
+    for key, table in found.items():
+        said = sentences[key](table, lang)
+        if said:
+            blocks.append(Paragraph(said))
+    for key, table in found.items():
+        columns = [str(column) for column in table.columns if column != "geometry"]
+        heading = text("report.finding_table", lang, finding=text(f"report.sheet_{key}", lang))
+        blocks.append(_block(heading, table, columns, lang, folded=True))
+    return blocks
+
+
+def _overall(ring: pd.DataFrame, lang: str) -> str:
+    whole = _of_all(ring)
+    if whole.empty or pd.isna(whole["share_inside"].iloc[0]):
+        return ""
+    share, area = _percent(whole["share_inside"].iloc[0]), _percent(whole["share_area"].iloc[0])
+    return text("report.finding_ring", lang, share=share, area=area)
+
+
+def _concentrated(concentration: pd.DataFrame, lang: str) -> str:
+    whole = _of_all(concentration)
+    if whole.empty or pd.isna(whole["half_in_area"].iloc[0]):
+        return ""
+    return text("report.finding_concentration", lang, area=_percent(whole["half_in_area"].iloc[0]))
+
+
+def _different(overlap: pd.DataFrame, lang: str) -> str:
+    known = overlap.dropna(subset="jaccard").sort_values("jaccard", kind="stable")
+    if len(known) < 2:
+        return ""
+    least, most = known.iloc[0], known.iloc[-1]
+    return text(
+        "report.finding_overlap",
+        lang,
+        least_a=least["class_a"],
+        least_b=least["class_b"],
+        least=_percent(least["jaccard"]),
+        most_a=most["class_a"],
+        most_b=most["class_b"],
+        most=_percent(most["jaccard"]),
+    )
+
+
+def _diverse(diversity: pd.DataFrame, lang: str) -> str:
+    known = diversity[diversity["level"] == "district"].dropna(subset="effective_classes")
+    known = known.sort_values("effective_classes", kind="stable")
+    if len(known) < 2:
+        return ""
+    least, most = known.iloc[0], known.iloc[-1]
+    return text(
+        "report.finding_diversity",
+        lang,
+        most=most["zone"],
+        most_n=f"{most['effective_classes']:.1f}",
+        least=least["zone"],
+        least_n=f"{least['effective_classes']:.1f}",
+        main=least["main_class"],
+        share=_percent(least["main_share"]),
+    )
 
 
 def _coverage_wide(coverage: pd.DataFrame, target: float) -> pd.DataFrame:

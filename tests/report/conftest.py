@@ -25,5 +25,5 @@ def tables() -> ReportTables:
     )  # fmt: skip
     return ReportTables(
         places=t.places.assign(street="中山路"), zones=zones, cells=t.cells, coverage=t.coverage, sites=t.sites,
-        units=t.units, scores=t.scores, inputs=inputs, findings={"ring": pd.DataFrame({"issue_class": ["all"], "share_inside": [0.6]})},
+        units=t.units, scores=t.scores, inputs=inputs, findings={"ring": pd.DataFrame({"issue_class": ["all"], "share_inside": [0.6], "share_area": [0.1]})},
     )  # fmt: skip

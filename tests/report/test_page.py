@@ -212,3 +212,29 @@ def test_further_maps_of_a_part_get_a_button_of_their_own(tables):
     assert '<a class="open" href="maps/parks.html">打开互动地图</a>' in parks
     assert '<a class="open" href="maps/parks_change.html">前后对比 &lt;b&gt;</a>' in parks
     assert page.count('class="open"') == 2
+
+
+def test_the_four_findings_are_said_in_a_sentence_each(tables: ReportTables) -> None:
+    findings = {
+        "ring": pd.DataFrame({"issue_class": ["all", "甲"], "share_inside": [0.58, 0.4], "share_area": [0.094, 0.094]}),
+        "concentration": pd.DataFrame({"issue_class": ["all"], "half_in_area": [0.04]}),
+        "overlap": pd.DataFrame({"class_a": ["甲", "甲"], "class_b": ["乙", "丙"], "jaccard": [0.7, 0.4]}),
+        "diversity": pd.DataFrame(
+            {
+                "zone": ["老城", "东栅"],
+                "level": "district",
+                "effective_classes": [4.9, 5.6],
+                "main_class": "甲",
+                "main_share": [0.37, 0.25],
+            }
+        ),
+    }
+    page = report_page(replace(tables, findings=findings), title="某市")
+    for said in (
+        "给定环线之内有 58.0 % 的案件，面积只占 9.4 %",
+        "一半的案件集中在 4.0 % 的面积上",
+        "重叠最少的是甲与丙（交÷并 40.0 %），最多的是甲与乙（70.0 %）",
+        "东栅的问题类别最混杂（相当于 5.6 个等量类别），老城最单一（4.9 个，甲占 37.0 %）",
+    ):
+        assert said in page
+    assert "规划的四个判断" not in report_page(replace(tables, findings={}), title="某市")
