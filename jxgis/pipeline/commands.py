@@ -23,6 +23,7 @@ from jxgis.pipeline._inputs import (
     read_inputs,
     read_options,
 )
+from jxgis.pipeline._pages import write_hotspot_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,8 +109,6 @@ def run_hotspots(
     JxgisError
         If the input cannot be used or the folder not be written; nothing is changed then.
     """
-    from jxgis.pipeline.report import write_hotspot_tables
-
     needed(settings, {"issues": "--issues", "districts": "--area"})
     with output.staged(out, command="hotspots", reads=files_read(settings)) as stage:
         inputs = read_inputs(settings, OF_HOTSPOTS, has_project=has_project, progress=progress)

@@ -12,7 +12,7 @@ from jxgis import pipeline
 from jxgis.city import load_city
 from jxgis.i18n import text
 from jxgis.pipeline._drawing import in_words
-from jxgis.pipeline.report import _label
+from jxgis.pipeline._pages import _label
 
 #: Files of `jxgis hotspots` and `check`, which make no page, and those that every folder has and no page lists.
 UNLISTED = {"hotspots.xlsx", "clean.gpkg", "flaws.gpkg", "defects.gpkg", "check.json", "index.html"}
