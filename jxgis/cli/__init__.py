@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -367,24 +368,16 @@ def _issue_options(
     }
 
 
-class _progress:  # noqa: N801 - reads as a verb where it is used
-    """Progress: a spinner with the current step on a terminal, one line a step elsewhere."""
+@contextlib.contextmanager
+def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
+    """Show progress: a spinner with the current step on a terminal, one line a step elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda step: say(step.of(lang), error=True)
+        return
+    from rich.console import Console
 
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-
-    def __enter__(self) -> Callable[[Text], None]:
-        if not sys.stderr.isatty():
-            return lambda step: say(step.of(self.lang), error=True)
-        from rich.console import Console
-
-        self.status = Console(stderr=True).status("…")
-        self.status.start()
-        return lambda step: self.status.update(step.of(self.lang))
-
-    def __exit__(self, *_: object) -> None:
-        if hasattr(self, "status"):
-            self.status.stop()
+    with Console(stderr=True).status("…") as status:
+        yield lambda step: status.update(step.of(lang))
 
 
 def _done(out: Path, page: str) -> None:

@@ -269,8 +269,9 @@ def _extract(
         raster = rasterio.open(path)
     except rasterio.errors.RasterioError as error:
         raise InputError(
-            zh=f"{name} 无法作为栅格读取：{error}。", en=f"{name} is no readable raster: {error}."
-        ) from None
+            zh=f"{name} 无法作为栅格读取；请检查文件是否完整，或另存为 GeoTIFF。",
+            en=f"{name} is no readable raster; check whether it is whole, or save it as GeoTIFF.",
+        ) from error
     with raster:
         in_file = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
         own = declared or in_file

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from jxgis._errors import SettingsError
+from jxgis._toml import read_toml, validated
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -144,32 +144,13 @@ def load_standards(path: str | Path | None = None) -> dict[str, Standard]:
     >>> list(load_standards())
     ['garden-city-2022', 'gbt50563-2010', 'gbt51346-2019']
     """
-    try:
-        if path is None:
-            source = resources.files("jxgis.profiles").joinpath("park_standards.toml").read_text(encoding="utf-8")
-        else:
-            source = Path(path).read_text(encoding="utf-8")
-        tables = tomllib.loads(source)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(
-            zh=f"公园标准文件 {path} 读不出来：{error}。",
-            en=f"The standards file {path} cannot be read: {error}.",
-        ) from error
+    source = (
+        Path(str(resources.files("jxgis.profiles").joinpath("park_standards.toml"))) if path is None else Path(path)
+    )
     found = {}
-    for name, table in tables.items():
-        try:
-            found[name] = Standard.model_validate({"name": name, **table})
-        except (ValidationError, TypeError) as error:
-            what = (
-                "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-                if isinstance(error, ValidationError)
-                else "not a table"
-            )
-            raise SettingsError(
-                zh=f"公园标准 {name} 写得不对：{what}。请对照自带的 park_standards.toml 修改。",
-                en=f"The park standard {name} is not well formed: {what}. Compare it with the shipped "
-                "park_standards.toml.",
-            ) from error
+    for name, table in read_toml(source).items():
+        own = {"name": name, **table} if isinstance(table, dict) else {"name": name}
+        found[name] = validated(Standard, own, f"{source.name} [{name}]")
     return found
 
 

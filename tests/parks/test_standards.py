@@ -61,8 +61,8 @@ def test_a_file_of_ones_own(tmp_path):
             "bands=[{min_m2=5, max_m2=4, radius_m=1}]",
             "min_m2 5 is not below max_m2 4",
         ),
-        ("a = 1", "not a table"),
-        ("[a", "cannot be read"),
+        ("a = 1", "bad.toml [a]"),
+        ("[a", "not valid TOML"),
     ],
 )
 def test_a_file_that_is_wrong_says_where(tmp_path, text, says):
