@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jxgis._errors import SettingsError, os_reason
-from jxgis._toml import read_toml, validated
+from jxgis._toml import RuleError, read_toml, validated
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -139,7 +139,10 @@ class _Profile(_Part):
     @classmethod
     def _box(cls, box: tuple[float, float, float, float] | None) -> tuple[float, float, float, float] | None:
         if box is not None and not (-180 <= box[0] < box[2] <= 180 and -90 <= box[1] < box[3] <= 90):
-            raise ValueError("box must be west, south, east, north in degrees")
+            raise RuleError(
+                zh="须依次为西、南、东、北（度），且西 < 东、南 < 北",
+                en="must be west, south, east, north in degrees, west < east and south < north",
+            )
         return box
 
 

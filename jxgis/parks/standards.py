@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from jxgis._errors import SettingsError
-from jxgis._toml import read_toml, validated
+from jxgis._toml import RuleError, read_toml, validated
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ class Band(BaseModel):
     @model_validator(mode="after")
     def _ordered(self) -> Band:
         if self.min_m2 >= self.max_m2:
-            raise ValueError(f"min_m2 {self.min_m2:g} is not below max_m2 {self.max_m2:g}")
+            raise RuleError(
+                zh=f"min_m2（{self.min_m2:g}）须小于 max_m2（{self.max_m2:g}）",
+                en=f"min_m2 {self.min_m2:g} is not below max_m2 {self.max_m2:g}",
+            )
         return self
 
 
