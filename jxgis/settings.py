@@ -197,8 +197,8 @@ class IndicatorSettings(_Section):
     @model_validator(mode="after")
     def _kind(self) -> IndicatorSettings:
         benefit = self.target is not None
-        cost = self.low is not None and self.high is not None
-        if benefit == cost or (cost and self.low >= self.high):  # type: ignore[operator]  # both set where cost holds
+        cost = self.low is not None and self.high is not None and self.low < self.high
+        if benefit == cost or (benefit and (self.low, self.high) != (None, None)):
             raise RuleError(
                 zh="请给出 target（效益型），或给出 low < high（成本型），二者取一",
                 en="give either target (benefit), or low < high (cost)",

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -37,16 +37,16 @@ _STOPPED = 130
 """What a shell calls a command that Ctrl-C ended."""
 
 
-def _argument(metavar: str, zh: str, en: str) -> typer.models.ArgumentInfo:
-    return typer.Argument(metavar=metavar, help=word(zh, en), show_default=False)  # type: ignore[no-any-return]
+def _argument(metavar: str, zh: str, en: str) -> Any:
+    return typer.Argument(metavar=metavar, help=word(zh, en), show_default=False)
 
 
-def _file(name: str, zh: str, en: str) -> typer.models.OptionInfo:
-    return typer.Option(name, metavar="FILE", help=word(zh, en), show_default=False)  # type: ignore[no-any-return]
+def _file(name: str, zh: str, en: str) -> Any:
+    return typer.Option(name, metavar="FILE", help=word(zh, en), show_default=False)
 
 
-def _value(name: str, zh: str, en: str, metavar: str = "N") -> typer.models.OptionInfo:
-    return typer.Option(name, metavar=metavar, help=word(zh, en), show_default=False)  # type: ignore[no-any-return]
+def _value(name: str, zh: str, en: str, metavar: str = "N") -> Any:
+    return typer.Option(name, metavar=metavar, help=word(zh, en), show_default=False)
 
 
 def _version(wanted: bool) -> None:

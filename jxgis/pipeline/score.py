@@ -138,9 +138,9 @@ def analyse(
     from jxgis.scoring.weights import weigh
 
     require_metric(candidates, "candidates")
-    registry = load_registry()
-    chosen = tuple(registry.indicators if indicators is None else indicators)
-    judged = registry.judgements if judgements is None else judgements
+    defaults = load_registry()
+    chosen = tuple(defaults.indicators if indicators is None else indicators)
+    judged = defaults.judgements if judgements is None else judgements
     candidates = candidates.assign(candidate_id=_ids(candidates))
     measured, methods = _measure(
         candidates,

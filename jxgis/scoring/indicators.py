@@ -149,8 +149,8 @@ def load_registry(path: str | Path | None = None) -> Registry:
 
     Examples
     --------
-    >>> registry = load_registry()
-    >>> len(registry.indicators), sum(i.weight for i in registry.indicators)
+    >>> defaults = load_registry()
+    >>> len(defaults.indicators), sum(i.weight for i in defaults.indicators)
     (19, 100.0)
     """
     source = Path(str(resources.files("jxgis.profiles").joinpath("indicators.toml"))) if path is None else Path(path)

@@ -11,16 +11,16 @@ from jxgis.settings import IndicatorSettings
 
 
 def test_the_shipped_set_is_the_proposal():
-    registry = load_registry()
+    defaults = load_registry()
     by_dimension: dict[str, float] = {}
-    for indicator in registry.indicators:
+    for indicator in defaults.indicators:
         by_dimension[indicator.dimension] = by_dimension.get(indicator.dimension, 0) + indicator.weight
         assert indicator.label.zh
         assert indicator.label.en
         assert indicator.source
     assert by_dimension == {"基础条件": 30, "管理绩效": 30, "集中连片": 15, "四态与规划融合": 25}
-    assert list(registry.dimensions) == list(by_dimension)
-    target = {i.id: i.target for i in registry.indicators}
+    assert list(defaults.dimensions) == list(by_dimension)
+    target = {i.id: i.target for i in defaults.indicators}
     assert (target["park_coverage"], target["toilets_per_km2"], target["shaded_streets"]) == (90, 4, 85)
     assert (target["road_condition"], target["solved_rate"]) == (98, 96)
 
