@@ -303,10 +303,11 @@ def compare(kind: str, seed: int, quick: bool, figure: Path | None) -> None:
         label, clock[name] = ours(case, **settings)
         own[name] = judge(case, label)
         row(name, clock[name], own[name])
-    front = []
+    front, front_cpu = [], []
     for dial in FRONT:
         label, seconds = ours(case, compactness=dial)
         front.append(judge(case, label))
+        front_cpu.append(seconds.cpu)
         row(f"  front, compactness {dial:g}", seconds, front[-1])
     for name, figures in found.items():
         level = at_compactness(front, figures["pp"])
@@ -314,6 +315,16 @@ def compare(kind: str, seed: int, quick: bool, figure: Path | None) -> None:
             f"at the compactness of {name:<16} jxgis has {100 * (1 - level / figures['ssd']):5.1f} % lower SSD; "
             f"{name} took {clock[name].cpu / clock['jxgis'].cpu:.2f} times the CPU seconds of the default"
         )
+        better = [
+            (mine["pp"], clock[name].cpu / cpu)
+            for mine, cpu in zip(front, front_cpu, strict=True)
+            if mine["ssd"] < figures["ssd"] and mine["units"] <= figures["units"]
+        ]
+        if better:
+            pp, times = max(better)
+            print(
+                f"  lower SSD with no more units, at its roundest: PP {pp:.3f}, {name} took {times:.2f} times the CPU seconds"
+            )
     if figure is not None:
         draw(kind, seed, front, found, own, figure)
 

@@ -41,8 +41,6 @@ class Inputs:
         Layer name to what was loaded.
     sketch
         Whether the polygons are schematic: no official ones were given.
-    leftover
-        Names of sub-districts that belong to no district.
     """
 
     city: City | None
@@ -50,7 +48,6 @@ class Inputs:
     crs_note: Text
     loaded: dict[str, Loaded]
     sketch: bool
-    leftover: tuple[str, ...] = ()
 
     def table(self, layer: str) -> gpd.GeoDataFrame | None:
         """The layer's rows, or None where it was not given."""
@@ -168,7 +165,6 @@ def read_inputs(
     given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer)) is not None}
     collect(_missing(given))
     loaded: dict[str, Loaded] = {}
-    leftover: tuple[str, ...] = ()
     where: dict[str, Any] = {}
     for layer in sorted(given, key=_order):
         progress(text_pair("pipeline.reading", layer=text_pair(f"pipeline.{layer}")))
@@ -181,11 +177,11 @@ def read_inputs(
             where = {"metric_crs": polygons.crs, "box": box_around(polygons)}
     if "districts" in layers and "districts" not in loaded and "subdistricts" in loaded:
         progress(text_pair("pipeline.dissolving"))
-        loaded["districts"], leftover = _dissolved(loaded["subdistricts"], city)
+        loaded["districts"] = _dissolved(loaded["subdistricts"], city)
     first = next(iter(loaded.values()))
     crs, note = choose_metric_crs(None if city is None else city.crs, first.table)
     official = any(layer in given and given[layer].official for layer in ("districts", "subdistricts"))
-    return Inputs(city, crs, note, loaded, sketch=not official, leftover=leftover)
+    return Inputs(city, crs, note, loaded, sketch=not official)
 
 
 def _order(layer: str) -> tuple[bool, bool, str]:
@@ -201,7 +197,7 @@ def issue_options(given: InputSettings, class_table: str | None) -> dict[str, An
     return {name: value for name, value in options.items() if value != ()} | {"class_table": class_table}
 
 
-def _dissolved(subdistricts: Loaded, city: City | None) -> tuple[Loaded, tuple[str, ...]]:
+def _dissolved(subdistricts: Loaded, city: City | None) -> Loaded:
     """Districts made of sub-districts; they come from the same files, which are accounted for once."""
     from jxgis import load
 
@@ -213,5 +209,4 @@ def _dissolved(subdistricts: Loaded, city: City | None) -> tuple[Loaded, tuple[s
         )
     outline = None if city.outline is None else load.load_outline(city.outline, city=city)
     made = load.dissolve_districts(subdistricts.table, city=city, outline=outline)
-    districts = load.Loaded("districts", made.districts, subdistricts.rejects.iloc[:0], (), made.notes)
-    return districts, tuple(made.leftover["name"])
+    return load.Loaded("districts", made.districts, subdistricts.rejects.iloc[:0], (), made.notes)

@@ -22,12 +22,13 @@ __all__ = ["write_hotspot_tables", "write_report"]
 def write_report(
     results: steps.Results,
     missing: dict[str, Text],
+    lines: list[Text],
     stage: Stage,
     inputs: Inputs,
     settings: Settings,
     lang: str,
 ) -> None:
-    """``report.xlsx`` and ``index.html`` from what was found."""
+    """``report.xlsx`` and ``index.html`` from what was found; ``lines`` stand among the workbook's notes."""
     from jxgis.report.methods import method_notes
     from jxgis.report.page import FigureFile, report_page
     from jxgis.report.tables import PARTS, FileLink
@@ -43,7 +44,7 @@ def write_report(
         tables,
         title=title,
         methods=notes,
-        lines=[inputs.crs_note.of(lang), *(note.of(lang) for layer in inputs.loaded.values() for note in layer.notes)],
+        lines=[*_notes(inputs, lang), *(line.of(lang) for line in lines)],
         indicators=labels,
         lang=lang,
         sketch=inputs.sketch,
@@ -95,10 +96,15 @@ def write_hotspot_tables(result: HotspotsResult, stage: Stage, inputs: Inputs, s
         tables,
         title=text("pipeline.file_hotspot_tables", lang),
         methods=method_notes(tables, settings, lang=lang),
-        lines=[inputs.crs_note.of(lang), *(note.of(lang) for layer in inputs.loaded.values() for note in layer.notes)],
+        lines=_notes(inputs, lang),
         lang=lang,
         sketch=inputs.sketch,
     )
+
+
+def _notes(inputs: Inputs, lang: str) -> list[str]:
+    """What the loaders noticed."""
+    return [inputs.crs_note.of(lang), *(note.of(lang) for layer in inputs.loaded.values() for note in layer.notes)]
 
 
 def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, lang: str) -> ReportTables:
@@ -144,6 +150,7 @@ def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, la
         zones=called(None if spots is None else spots.zones),
         cells=None if spots is None else spots.cells,
         findings=findings,
+        against_normal=called(None if spots is None else spots.against_normal),
         coverage=None if parks is None else parks.coverage.assign(standard=parks.standard.title.of(lang)),
         sites=None if parks is None else parks.sites,
         unserved_places=blind_spots,

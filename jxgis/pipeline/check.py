@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jxgis.load import Loaded
     from jxgis.load.readers import Source
 
-__all__ = ["LAYERS", "Checked", "check_layer"]
+__all__ = ["LAYERS", "Checked", "check_layer", "compare_recorded"]
 
 LAYERS = (
     "subdistricts",
@@ -138,7 +138,10 @@ def check_layer(
     tables: dict[str, pd.DataFrame] = {}
     if layer == "issues":
         lines += _issue_lines(loaded.table, city, tables)
-        lines += _place_lines(loaded.table, city, subdistricts, districts, tables)
+        said, cases = compare_recorded(loaded.table, city=city, subdistricts=subdistricts, districts=districts)
+        lines += said
+        if cases is not None:
+            tables["disagreement"] = cases
         if streets is not None and len(streets):
             lines += _datum_lines(loaded.table, streets, options.get("crs"))
     if layer in ("subdistricts", "districts"):
@@ -271,14 +274,31 @@ def _issue_lines(issues: gpd.GeoDataFrame, city: City | None, tables: dict[str, 
     return lines
 
 
-def _place_lines(
+def compare_recorded(
     issues: gpd.GeoDataFrame,
+    *,
     city: City | None,
     subdistricts: gpd.GeoDataFrame | None,
     districts: gpd.GeoDataFrame | None,
-    tables: dict[str, pd.DataFrame],
-) -> list[Text]:
-    """Whether the cases lie where they say: in the sub-district, and in the area, that they record."""
+) -> tuple[list[Text], pd.DataFrame | None]:
+    """Whether the cases lie where they say: in the sub-district, and in the area, that they record.
+
+    Parameters
+    ----------
+    issues
+        Points with ``issue_id, recorded_subdistrict, recorded_district``.
+    city
+        Its aliases of names are one name.
+    subdistricts, districts
+        Polygons with ``name``, and of districts ``area``, in the metric CRS of the issues; None: not compared.
+
+    Returns
+    -------
+    lines : list of Text
+        How many were compared and how many disagree.
+    cases : pandas.DataFrame or None
+        ``issue_id, recorded, located, away_m, field`` of those that disagree; None where none does.
+    """
     import pandas as pd
 
     from jxgis import load
@@ -306,9 +326,7 @@ def _place_lines(
                 share=f"{100 * found.disagree / found.checked:.1f}",
             )
         )
-    if cases:
-        tables["disagreement"] = pd.concat(cases, ignore_index=True)
-    return lines
+    return lines, pd.concat(cases, ignore_index=True) if cases else None
 
 
 def _unit_lines(

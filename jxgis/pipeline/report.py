@@ -87,8 +87,8 @@ def _run(settings: Settings, out: str | Path, *, command: str, lang: str, progre
         results, missing = _analyse(inputs, settings, progress, lang)
         progress(text_pair("pipeline.step_writing"))
         commands.write_all(results, stage, inputs, settings, lang)
-        _write_lists(stage, inputs)
-        write_report(results, missing, stage, inputs, settings, lang)
+        lines = _write_lists(stage, inputs)
+        write_report(results, missing, lines, stage, inputs, settings, lang)
         commands.finish(
             stage,
             inputs,
@@ -123,15 +123,17 @@ def _analyse(
     return steps.Results(hotspots=hotspots, parks=parks, units=units, scores=scores), missing
 
 
-def _write_lists(stage: Stage, inputs: Inputs) -> None:
-    """What somebody has to look at: categories without a class, and issues that lie elsewhere than recorded."""
+def _write_lists(stage: Stage, inputs: Inputs) -> list[Text]:
+    """Write what somebody has to look at: categories of no class, issues that lie elsewhere than recorded; count these."""
     from jxgis import load
+    from jxgis.pipeline.check import compare_recorded
 
-    issues, subdistricts = inputs.table("issues"), inputs.table("subdistricts")
+    issues = inputs.table("issues")
     if issues is None:
-        return
-    cases = None
-    if subdistricts is not None and issues["recorded_subdistrict"].notna().any():
-        cases = load.disagreement(issues, subdistricts, city=inputs.city).cases
+        return []
+    lines, cases = compare_recorded(
+        issues, city=inputs.city, subdistricts=inputs.table("subdistricts"), districts=inputs.table("districts")
+    )
     classes = () if inputs.city is None else inputs.city.classes
     commands.write_lists(stage, unclassified=load.unclassified(issues), disagreement=cases, classes=classes)
+    return lines

@@ -199,13 +199,13 @@ def _lead(first: pd.Series, lang: str) -> str:
     )
 
 
-def _disagreement(cells: pd.DataFrame, lang: str) -> list[Block]:
-    """How many cells change sides between the normal p and the one used."""
-    if not {"gi_p", "gi_p_normal", "p_method"} <= set(cells.columns) or (cells["p_method"] == "normal").all():
+def _disagreement(against_normal: pd.DataFrame, lang: str) -> list[Block]:
+    """How many cells of all issues change sides between the p used and the normal one, after the correction."""
+    whole = _of_all(against_normal)
+    if whole.empty:
         return []
-    known = cells[["gi_p", "gi_p_normal"]].dropna()
-    differ = int(((known["gi_p"] <= 0.05) != (known["gi_p_normal"] <= 0.05)).sum())
-    return [Paragraph(text("report.disagree", lang, n=_count(differ), total=_count(len(known))), "sub")]
+    counts = {key: _count(whole[key].iloc[0]) for key in ("hot", "cold", "normal_hot", "normal_cold", "disagree")}
+    return [Paragraph(text("report.disagree", lang, **counts), "sub")]
 
 
 def _peaks(ranked: pd.DataFrame, heading: str, lang: str, *, folded: bool = False) -> TableBlock:
@@ -297,8 +297,8 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
         columns = ["zone", "count", "area_km2", "per_km2", "share_hot"]
         blocks.append(_block(text("report.zones_table", lang), zones, columns, lang))
     blocks.extend(_findings(tables, lang))
-    if tables.cells is not None:
-        blocks.extend(_disagreement(tables.cells, lang))
+    if tables.against_normal is not None:
+        blocks.extend(_disagreement(tables.against_normal, lang))
     return blocks
 
 

@@ -57,6 +57,8 @@ class ReportTables:
         The contract's ``cells``: only counted for the report, never listed.
     findings
         Further tables of the plan's four findings by key: ``ring``, ``concentration``, ``overlap``, ``diversity``.
+    against_normal
+        ``issue_class, hot, cold, normal_hot, normal_cold, disagree``: cells by the p used and by the normal p.
     coverage, sites, unserved_places
         The contract's ``coverage`` and ``sites``; blind spots as named places, where made.
     units, scores
@@ -73,6 +75,7 @@ class ReportTables:
     zones: pd.DataFrame | None = None
     cells: pd.DataFrame | None = None
     findings: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    against_normal: pd.DataFrame | None = None
     coverage: pd.DataFrame | None = None
     sites: pd.DataFrame | None = None
     unserved_places: pd.DataFrame | None = None

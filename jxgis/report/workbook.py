@@ -177,6 +177,7 @@ def _sheets(tables: ReportTables) -> list[tuple[str, pd.DataFrame | None]]:
         ("rate_places", tables.rate_places),
         ("zones", tables.zones),
         *[(key, table) for key, table in tables.findings.items()],
+        ("against_normal", tables.against_normal),
         ("coverage", tables.coverage),
         ("unserved_places", tables.unserved_places),
         ("sites", tables.sites),

@@ -144,7 +144,7 @@ def merge_slivers(faces: Faces, sliver: NDArray[np.bool_], *, min_m2: float, max
         fits = [other for other in near[own] if area[own] + area[other] <= max_m2]
         if (grown and (own != row or area[own] >= min_m2)) or not fits:
             continue
-        taker = max(fits, key=lambda other, shared=near[own]: (shared[other], -other))  # type: ignore[misc]
+        taker = -max((near[own][other], -other) for other in fits)[1]
         _absorb(own, taker, near)
         area[taker] += area[own]
         label[members[own]] = taker

@@ -208,7 +208,7 @@ def _snap(ground: _Ground, thin: list[int], home: NDArray[np.int64]) -> set[int]
                 if len(ground.owners[other]) == 1 and home[ground.owners[other][0]] in ground.districts[face]:
                     edge[ground.owners[other][0]] += length
             if edge:
-                settled[face] = max(edge, key=lambda row, edge=edge: (row in claims[face], edge[row], -row))  # type: ignore[misc]
+                settled[face] = -max((row in claims[face], length, -row) for row, length in edge.items())[2]
         if not settled:
             break
         for face, row in settled.items():

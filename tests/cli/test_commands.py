@@ -286,3 +286,24 @@ def test_ctrl_c_is_said_and_leaves_nothing(jxgis: Run, city: Path, monkeypatch: 
     assert finished.code == 130
     assert finished.err.splitlines()[-1] == "已停止，没有写入结果。"
     assert sorted(city.parent.rglob("*")) == before
+
+
+def test_a_report_lists_what_check_lists(jxgis: Run, city: Path) -> None:
+    gpd.read_file(city / "districts.geojson").assign(area=["甲区", "乙区"]).to_file(city / "areas.gpkg")
+    table = pd.read_csv(city / "issues.csv", encoding="gb18030")
+    points = gpd.GeoSeries(gpd.points_from_xy(table["X坐标"], table["Y坐标"]), crs=4490).to_crs(4549)
+    table["所属区"] = ["甲区" if x < EAST + 3000 else "乙区" for x in points.x]
+    table.loc[[3, 5, 8], "所属区"] = table.loc[[3, 5, 8], "所属区"].map({"甲区": "乙区", "乙区": "甲区"})
+    table.to_csv(city / "issues.csv", index=False, encoding="utf-8-sig")
+    project = city / "jxgis.toml"
+    project.write_text(
+        '[inputs.districts]\npath = "areas.gpkg"\n[inputs.issues]\npath = "issues.csv"\ncrs = "EPSG:4490"\n',
+        encoding="utf-8",
+    )
+    done(jxgis("check", "issues", city / "issues.csv", "--project", project, "--out", city / "check"))
+    done(jxgis("report", project, "--out", city / "report"))
+    listed = pd.read_csv(city / "report" / "disagreement.csv")
+    assert sorted(listed["issue_id"]) == ["T00003", "T00005", "T00008"]
+    assert (city / "check" / "disagreement.csv").read_bytes() == (city / "report" / "disagreement.csv").read_bytes()
+    notes = pd.read_excel(city / "report" / "report.xlsx", sheet_name="说明", header=None, engine="calamine").to_string()
+    assert "3 件" in notes

@@ -238,3 +238,19 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: ReportTables) -> 
     ):
         assert said in page
     assert "规划的四个判断" not in report_page(replace(tables, findings={}), title="某市")
+
+
+def test_the_normal_p_stands_beside(tables: ReportTables) -> None:
+    beside = pd.DataFrame(
+        {
+            "issue_class": ["all", "甲"],
+            "hot": [224, 1],
+            "cold": [855, 2],
+            "normal_hot": [21, 3],
+            "normal_cold": [0, 4],
+            "disagree": [1058, 5],
+        }
+    )
+    page = report_page(replace(tables, against_normal=beside), title="某市")
+    assert "热点 224 格、冷点 855 格；按正态近似有 21 格、0 格；1,058 格结论不同" in page
+    assert "结论不同" not in report_page(replace(tables, against_normal=None), title="某市")
