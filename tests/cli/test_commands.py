@@ -305,5 +305,7 @@ def test_a_report_lists_what_check_lists(jxgis: Run, city: Path) -> None:
     listed = pd.read_csv(city / "report" / "disagreement.csv")
     assert sorted(listed["issue_id"]) == ["T00003", "T00005", "T00008"]
     assert (city / "check" / "disagreement.csv").read_bytes() == (city / "report" / "disagreement.csv").read_bytes()
-    notes = pd.read_excel(city / "report" / "report.xlsx", sheet_name="说明", header=None, engine="calamine").to_string()
+    notes = pd.read_excel(
+        city / "report" / "report.xlsx", sheet_name="说明", header=None, engine="calamine"
+    ).to_string()
     assert "3 件" in notes
