@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from jxgis._errors import CrsError
+from jxgis.i18n import Text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -12,22 +15,235 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-__all__ = ["Box", "box_around", "crs_name", "inside_box", "is_metric", "require_metric"]
+__all__ = [
+    "Box",
+    "Distortion",
+    "box_around",
+    "crs_name",
+    "distortion",
+    "distortion_note",
+    "distortion_over",
+    "far_off",
+    "inside_box",
+    "is_metric",
+    "not_metric",
+    "refuse_distorted",
+    "require_metric",
+]
 
 Box: TypeAlias = tuple[float, float, float, float]
 """West, south, east, north in degrees of WGS-84."""
 
 
+# Lengths or areas wrong by half somewhere in the CRS's own area of use: Mercator and the other maps of the whole earth,
+# never a CRS that is made to measure in.
+_GROSS = 0.5
+# What a working CRS may do to the data. Equal-area systems of countries and continents stretch lengths by 2 % at most.
+_MAX_AREA, _MAX_LENGTH = 0.01, 0.03
+_SAID = 0.001
+_LATTICE = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Distortion:
+    """How far a CRS is from true over some place: the greatest errors, with their signs.
+
+    Parameters
+    ----------
+    area
+        Areal scale less 1: 0.002 makes 1 km² 1.002 km².
+    length
+        Scale of a length less 1, in the worst direction.
+    """
+
+    area: float
+    length: float
+
+
+def distortion(crs: pyproj.CRS, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Distortion:
+    """The greatest distortion of a projected CRS over some points, by Tissot's indicatrix (PROJ's factors).
+
+    Parameters
+    ----------
+    crs
+        A projected CRS.
+    lon, lat
+        (n,) degrees of its own datum; points that it cannot hold are left out of account.
+
+    Returns
+    -------
+    Distortion
+        Infinite where it can hold none of the points.
+
+    Source: Snyder, Map Projections: A Working Manual (USGS 1395, 1987), pp. 20-27.
+
+    Examples
+    --------
+    >>> import numpy as np, pyproj
+    >>> round(distortion(pyproj.CRS(3857), np.array([120.75]), np.array([30.75])).area, 2)
+    0.35
+    >>> round(distortion(pyproj.CRS(4549), np.array([120.75]), np.array([30.75])).area, 5)
+    0.00013
+    """
+    import numpy as np
+    import pyproj
+
+    plane = crs.source_crs if crs.is_bound else crs
+    factors = pyproj.Proj(plane).get_factors(lon, lat, errcheck=False)
+    # A factor of 0 is PROJ's word for a point that it could not do, as infinity is.
+    area = np.asarray(factors.areal_scale)
+    sides = np.concatenate([np.asarray(factors.tissot_semimajor), np.asarray(factors.tissot_semiminor)])
+    return Distortion(*(_worst(scale[np.isfinite(scale) & (scale > 0)] - 1) for scale in (area, sides)))
+
+
+def _worst(errors: NDArray[np.float64]) -> float:
+    return float(errors[abs(errors).argmax()]) if errors.size else float("inf")
+
+
+def distortion_over(crs: pyproj.CRS, bounds: NDArray[np.float64]) -> Distortion:
+    """The greatest distortion of a projected CRS over a rectangle in it, on a lattice of 9 by 9 points.
+
+    Parameters
+    ----------
+    crs
+        A projected CRS.
+    bounds
+        West, south, east, north in metres: `geopandas.GeoDataFrame.total_bounds`.
+
+    Examples
+    --------
+    >>> import numpy as np, pyproj
+    >>> round(distortion_over(pyproj.CRS(4549), np.array([560_000, 3_390_000, 600_000, 3_420_000])).area, 5)
+    0.00025
+    """
+    import numpy as np
+    import pyproj
+
+    west, south, east, north = bounds
+    x, y = np.meshgrid(np.linspace(west, east, _LATTICE), np.linspace(south, north, _LATTICE))
+    plane = crs.source_crs if crs.is_bound else crs
+    lon, lat = pyproj.Proj(plane)(x.ravel(), y.ravel(), inverse=True)
+    return distortion(crs, lon, lat)
+
+
+def distortion_note(crs: pyproj.CRS, bounds: NDArray[np.float64]) -> Text | None:
+    """Say what a CRS does to areas and lengths over the data, where either is off by more than 0.1 %; else None.
+
+    Parameters
+    ----------
+    crs, bounds
+        As for `distortion_over`.
+
+    Examples
+    --------
+    >>> import numpy as np, pyproj
+    >>> distortion_note(pyproj.CRS(4547), np.array([880_000, 3_400_000, 890_000, 3_420_000])).en
+    'Over the data EPSG:4547 makes areas up to 0.38 % too large and lengths up to 0.19 % too large.'
+    >>> distortion_note(pyproj.CRS(4549), np.array([560_000, 3_390_000, 600_000, 3_420_000]))
+    """
+    found = distortion_over(crs, bounds)
+    if max(abs(found.area), abs(found.length)) <= _SAID:
+        return None
+    (area_zh, area_en), (length_zh, length_en) = _off(found.area), _off(found.length)
+    return Text(
+        zh=f"{_short_name(crs)} 在数据范围内有变形：面积最多{area_zh}，长度最多{length_zh}。",
+        en=f"Over the data {_short_name(crs)} makes areas up to {area_en} and lengths up to {length_en}.",
+    )
+
+
+def _off(error: float) -> tuple[str, str]:
+    size = f"{100 * abs(error):.2g}"
+    return (f"偏大 {size}%", f"{size} % too large") if error >= 0 else (f"偏小 {size}%", f"{size} % too small")
+
+
+def refuse_distorted(crs: pyproj.CRS, bounds: NDArray[np.float64], what: str) -> None:
+    """Refuse to work in a CRS that makes areas of the data wrong by more than 1 %, or lengths by more than 3 %.
+
+    Parameters
+    ----------
+    crs, bounds
+        As for `distortion_over`.
+    what
+        The data, for the message.
+
+    Raises
+    ------
+    CrsError
+
+    Examples
+    --------
+    >>> import numpy as np, pyproj
+    >>> refuse_distorted(pyproj.CRS(4549), np.array([1.88e6, 1.11e7, 1.89e6, 1.12e7]), "a.gpkg")
+    Traceback (most recent call last):
+    jxgis._errors.CrsError: ...
+    """
+    found = distortion_over(crs, bounds)
+    if abs(found.area) <= _MAX_AREA and abs(found.length) <= _MAX_LENGTH:
+        return
+    (area_zh, area_en), (length_zh, length_en) = _off(found.area), _off(found.length)
+    raise CrsError(
+        zh=f"{what}：工作坐标系 {_short_name(crs)} 在数据所在处面积{area_zh}、长度{length_zh}"
+        "（上限为面积 1%、长度 3%），不能用来量算；请核对数据的坐标和单位，或在项目中把 crs 设为当地的坐标系，例如 EPSG:4549。",
+        en=f"{what}: where the data lie, {_short_name(crs)} makes areas {area_en} and lengths {length_en} (1 % and 3 % at "
+        "most): nothing can be measured in it; check the data's coordinates and units, or set crs of the project to a "
+        "system made for the place, such as EPSG:4549.",
+    )
+
+
+def _short_name(crs: pyproj.CRS) -> str:
+    code = crs.to_epsg()
+    return f"EPSG:{code}" if code else crs.name
+
+
+def _in_metres(crs: pyproj.CRS) -> bool:
+    return crs.is_projected and all(axis.unit_conversion_factor == 1 for axis in crs.axis_info)
+
+
+@lru_cache(maxsize=256)
+def _in_use(crs: pyproj.CRS) -> Distortion:
+    """The greatest distortion over the area that the CRS is for; none where it does not say."""
+    import numpy as np
+
+    if crs.area_of_use is None:
+        return Distortion(0.0, 0.0)
+    west, south, east, north = crs.area_of_use.bounds
+    east += 360 if east < west else 0
+    lon, lat = np.meshgrid(np.linspace(west, east, _LATTICE), np.linspace(south, north, _LATTICE))
+    return distortion(crs, lon.ravel(), lat.ravel())
+
+
 def is_metric(crs: pyproj.CRS | None) -> bool:
-    """Whether a CRS is projected with metres on both axes.
+    """Whether a CRS is projected with metres on both axes and made to measure in: Mercator's maps are not.
 
     Examples
     --------
     >>> import pyproj
-    >>> is_metric(pyproj.CRS(4549)), is_metric(pyproj.CRS(4490)), is_metric(None)
-    (True, False, False)
+    >>> is_metric(pyproj.CRS(4549)), is_metric(pyproj.CRS(4490)), is_metric(pyproj.CRS(3857)), is_metric(None)
+    (True, False, False, False)
     """
-    return crs is not None and crs.is_projected and all(axis.unit_conversion_factor == 1 for axis in crs.axis_info)
+    if crs is None or not _in_metres(crs):
+        return False
+    found = _in_use(crs)
+    return max(abs(found.area), abs(found.length)) <= _GROSS
+
+
+def not_metric(crs: pyproj.CRS) -> Text:
+    """Why a CRS is not one to measure in: the rest of a sentence that its name begins.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> not_metric(pyproj.CRS(4490)).en
+    'is not projected in metres'
+    >>> not_metric(pyproj.CRS(3857)).en
+    'is in metres, but for world maps such as Mercator: it is wrong by more than half where it is used'
+    """
+    if _in_metres(crs):
+        return Text(
+            zh="虽以米为单位，但属墨卡托这类世界地图投影，在其使用范围内面积或长度失真超过一半",
+            en="is in metres, but for world maps such as Mercator: it is wrong by more than half where it is used",
+        )
+    return Text(zh="不是以米为单位的投影坐标系", en="is not projected in metres")
 
 
 def require_metric(table: gpd.GeoDataFrame | gpd.GeoSeries, what: str, like: pyproj.CRS | None = None) -> pyproj.CRS:
@@ -49,7 +265,7 @@ def require_metric(table: gpd.GeoDataFrame | gpd.GeoSeries, what: str, like: pyp
     Raises
     ------
     CrsError
-        If the CRS is missing, in degrees or feet, or differs from ``like``.
+        If the CRS is missing, in degrees or feet or of Mercator's kind, or differs from ``like``.
 
     Examples
     --------
@@ -58,8 +274,8 @@ def require_metric(table: gpd.GeoDataFrame | gpd.GeoSeries, what: str, like: pyp
     4549
     >>> require_metric(gpd.GeoSeries([], crs=4326), "parks")
     Traceback (most recent call last):
-    jxgis._errors.CrsError: parks 的坐标系是 EPSG:4326，不是以米为单位的投影坐标系；请先用 to_crs() 转换，例如 EPSG:4549。
-    parks is in EPSG:4326, not in a projected CRS in metres; convert it first with to_crs(), for example to EPSG:4549.
+    jxgis._errors.CrsError: parks 的坐标系 EPSG:4326 不是以米为单位的投影坐标系；请先用 to_crs() 转换，例如 EPSG:4549。
+    The CRS of parks, EPSG:4326, is not projected in metres; convert it first with to_crs(), for example to EPSG:4549.
     """
     crs: pyproj.CRS | None = table.crs
     if crs is None:
@@ -68,10 +284,11 @@ def require_metric(table: gpd.GeoDataFrame | gpd.GeoSeries, what: str, like: pyp
             en=f"{what} has no CRS; declare it with set_crs().",
         )
     if not is_metric(crs):
+        why = not_metric(crs)
         raise CrsError(
-            zh=f"{what} 的坐标系是 {crs.to_string()}，不是以米为单位的投影坐标系；请先用 to_crs() 转换，例如 EPSG:4549。",
-            en=f"{what} is in {crs.to_string()}, not in a projected CRS in metres; "
-            "convert it first with to_crs(), for example to EPSG:4549.",
+            zh=f"{what} 的坐标系 {crs.to_string()} {why.zh}；请先用 to_crs() 转换，例如 EPSG:4549。",
+            en=f"The CRS of {what}, {crs.to_string()}, {why.en}; convert it first with to_crs(), "
+            "for example to EPSG:4549.",
         )
     if like is not None and crs != like:
         raise CrsError(
@@ -122,6 +339,61 @@ def box_around(polygons: gpd.GeoDataFrame | gpd.GeoSeries, *, margin_m: float = 
     up = margin_m / 111_200
     across = up / max(float(np.cos(np.radians(max(abs(south), abs(north))))), 0.01)
     return float(west - across), float(south - up), float(east + across), float(north + up)
+
+
+# A city and its surroundings are tens of kilometres wide, a province hundreds.
+_FAR_M = 500_000.0
+
+
+def far_off(bounds: NDArray[np.float64], box: Box | None) -> NDArray[np.bool_]:
+    """Which of some shapes reach far beyond the others: they lie elsewhere, or a vertex of theirs does.
+
+    Parameters
+    ----------
+    bounds
+        (n, 4) west, south, east, north in degrees; those with NaN are not far off.
+    box
+        The city's box; without one, the middle is the median of the shapes' own.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) bool: a corner is more than 500 km from the middle, and more than ten times as far as the shapes are (the
+        median), or as the corners of the box.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> far_off(np.array([[120.7, 30.7, 120.8, 30.8], [120.8, 30.7, 120.9, 30.8], [0, 0, 0.1, 0.1]]), None).tolist()
+    [False, False, True]
+    """
+    import numpy as np
+
+    known = np.isfinite(bounds).all(axis=1)
+    far = np.zeros(len(bounds), dtype=bool)
+    if not known.any():
+        return far
+    west, south, east, north = bounds[known].T
+    if box is None:
+        x, y = (west + east) / 2, (south + north) / 2
+        middle = float(np.median(x)), float(np.median(y))
+        usual = float(np.median(_distance_m(x, y, *middle)))
+    else:
+        middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        usual = float(_distance_m(np.array([box[0]]), np.array([box[1]]), *middle)[0])
+    reach = np.maximum.reduce([_distance_m(x, y, *middle) for x in (west, east) for y in (south, north)])
+    far[known] = reach > max(_FAR_M, 10 * usual)
+    return far
+
+
+def _distance_m(lon: NDArray[np.float64], lat: NDArray[np.float64], lon0: float, lat0: float) -> NDArray[np.float64]:
+    """Metres on the sphere from points to one, by the haversine: a fence, not a measurement."""
+    import numpy as np
+
+    up, across = np.radians(lat - lat0) / 2, np.radians(lon - lon0) / 2
+    half = np.sin(up) ** 2 + np.cos(np.radians(lat)) * np.cos(np.radians(lat0)) * np.sin(across) ** 2
+    metres: NDArray[np.float64] = 2 * 6_371_000 * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    return metres
 
 
 def inside_box(lon: NDArray[np.float64], lat: NDArray[np.float64], box: Box) -> NDArray[np.bool_]:

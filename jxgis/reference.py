@@ -13,7 +13,7 @@ import pyproj
 
 from jxgis import datum
 from jxgis._errors import CrsError
-from jxgis.crs import Box, crs_name, inside_box, is_metric
+from jxgis.crs import Box, crs_name, inside_box, is_metric, not_metric
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = [
     "assign_axes",
     "check_units",
     "choose_metric_crs",
+    "refuse_misplaced",
     "resolve_crs",
     "to_lonlat",
     "to_metric",
@@ -47,6 +48,15 @@ _CRS_NAMES = {
 }  # fmt: skip
 # Data are used some degrees beyond the area that EPSG names.
 _NEAR_DEG = 5.0
+# A drawing with an origin of its own, declared in a CRS to give it metres, lies this near to 0, 0.
+_LOCAL_M = 100_000.0
+# What coordinates are in that are declared as metres and are not.
+_UNITS = (
+    (0.3048, Text(zh="英尺", en="feet")),
+    (1000.0, Text(zh="千米", en="kilometres")),
+    (0.01, Text(zh="厘米", en="centimetres")),
+    (0.001, Text(zh="毫米", en="millimetres")),
+)
 _NEEDS_PARAMETERS = re.compile(r"beijing|xi'?_?an|北京|西安", re.IGNORECASE)
 
 
@@ -155,7 +165,9 @@ def choose_metric_crs(
     project: str | int | pyproj.CRS | None = None,
     polygons: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
 ) -> tuple[pyproj.CRS, Text]:
-    """Choose the CRS to work in: the project's, else the first polygon layer's, else its UTM zone.
+    """Choose the CRS to work in: the project's, else the first polygon layer's, else the UTM zone of its middle.
+
+    The middle is the median of the polygons' own middles: a few that lie far off do not move it.
 
     Parameters
     ----------
@@ -174,7 +186,7 @@ def choose_metric_crs(
     Raises
     ------
     CrsError
-        If the project's CRS is not in metres, or there is nothing to choose by.
+        If the project's CRS is not one to measure in (`crs.is_metric`), or there is nothing to choose by.
 
     Examples
     --------
@@ -185,9 +197,10 @@ def choose_metric_crs(
     if project is not None:
         reference = resolve_crs(project)
         if not is_metric(reference.crs):
+            fault = not_metric(reference.crs)
             raise CrsError(
-                zh=f"项目的坐标系 {reference.name} 不是以米为单位的投影坐标系；请改用例如 EPSG:4549。",
-                en=f"The project's CRS {reference.name} is not projected in metres; use EPSG:4549, for example.",
+                zh=f"项目的坐标系 {reference.name} {fault.zh}；请改用例如 EPSG:4549。",
+                en=f"The project's CRS {reference.name} {fault.en}; use EPSG:4549, for example.",
             )
         return reference.crs, Text(
             zh=f"工作坐标系：{reference.name}（项目设定）。", en=f"Working in {reference.name}, the CRS of the project."
@@ -203,24 +216,42 @@ def choose_metric_crs(
             zh=f"工作坐标系：{crs_name(crs)}（取自面图层）。",
             en=f"Working in {crs_name(crs)}, the CRS of the polygon layer.",
         )
-    if not np.isfinite(polygons.total_bounds).all():
+    bounds = polygons.bounds.to_numpy()
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    if not len(bounds):
         raise CrsError(
             zh="面图层中没有任何图形，无法确定工作坐标系；请检查文件是否导出完整。",
             en="The polygon layer holds no geometry to choose a CRS by; check that its file was exported whole.",
         )
-    try:
-        utm: pyproj.CRS = polygons.estimate_utm_crs()
-    except RuntimeError:
+    if crs.is_geographic:
+        bounds = bounds[(np.abs(bounds) <= (180, 90, 180, 90)).all(axis=1)]
+    utm = _utm_of(bounds, crs)
+    if utm is None:
         west, south, _, _ = polygons.total_bounds
         raise CrsError(
             zh=f"面图层的坐标（如 {west:.4f}，{south:.4f}）不是经度在前、纬度在后的有效经纬度；请核对坐标系，或设定 axes = “north_east”。",
             en=f"Coordinates of the polygon layer such as {west:.4f}, {south:.4f} are no longitude and latitude; "
             'check the CRS, or set axes = "north_east".',
-        ) from None
+        )
     return utm, Text(
         zh=f"工作坐标系：{crs_name(utm)}（按面图层的位置估计的 UTM 分带）。",
         en=f"Working in {crs_name(utm)}, the UTM zone estimated from the polygon layer.",
     )
+
+
+def _utm_of(bounds: NDArray[np.float64], crs: pyproj.CRS) -> pyproj.CRS | None:
+    """The UTM zone of the median middle of some bounds (n, 4); None where it lies in none."""
+    import geopandas as gpd
+    import shapely
+
+    if not len(bounds):
+        return None
+    middle = np.median((bounds[:, :2] + bounds[:, 2:]) / 2, axis=0)
+    try:
+        utm: pyproj.CRS = gpd.GeoSeries([shapely.Point(middle)], crs=crs).estimate_utm_crs()
+    except RuntimeError:
+        return None
+    return utm
 
 
 @lru_cache(maxsize=64)
@@ -307,9 +338,10 @@ def check_units(x: NDArray[np.float64], y: NDArray[np.float64], reference: Refer
         if not (low <= 100 and high <= 200):
             raise CrsError(
                 zh=f"{what} 的坐标（如 {high:.10g}）不是度，却声明为 {reference.name}；请声明它的投影坐标系，"
-                "例如 crs = “EPSG:4549”（带号前缀 40 的用 EPSG:4528）。",
-                en=f"{what}: coordinates such as {high:.10g} are no degrees, yet {reference.name} is declared; "
-                "declare the projected system, such as crs = 'EPSG:4549' (EPSG:4528 for eastings that begin with 40).",
+                "例如 crs = “EPSG:4549”（带号前缀 40 的用 EPSG:4528，网络地图用 EPSG:3857）。",
+                en=f"{what}: coordinates such as {high:.10g} are not degrees, yet {reference.name} is declared; declare "
+                "the projected system, such as crs = 'EPSG:4549' (EPSG:4528 for eastings that begin with 40, EPSG:3857 "
+                "for web maps).",
             )
         return
     if _are_degrees_of(*middle, reference.crs):
@@ -319,6 +351,7 @@ def check_units(x: NDArray[np.float64], y: NDArray[np.float64], reference: Refer
             en=f"{what}: coordinates such as {high:.4f} are degrees, yet {reference.name} (metres) is declared; "
             "declare EPSG:4490 (CGCS2000), EPSG:4326 (WGS-84), GCJ-02 or BD-09.",
         )
+    _refuse_web_mercator(*middle, reference, what)
     _check_zone(high, reference, what)
 
 
@@ -333,10 +366,86 @@ def _are_degrees_of(x: float, y: float, crs: pyproj.CRS) -> bool:
     )
 
 
+def _inside_use(x: float, y: float, numbers: pyproj.CRS, crs: pyproj.CRS, margin: float = 0.0) -> bool:
+    """Whether a point, its numbers read in one CRS, lies in the area that another is for, in either order.
+
+    A CRS that does not say is for everywhere.
+    """
+    if crs.area_of_use is None:
+        return True
+    west, south, east, north = crs.area_of_use.bounds
+    lon, lat = _transformer(numbers, pyproj.CRS(4326)).transform([x, y], [y, x], errcheck=False)
+    fence = (west - margin, south - margin, east + margin, north + margin)
+    return bool(inside_box(np.asarray(lon), np.asarray(lat), fence).any())
+
+
+def _refuse_web_mercator(x: float, y: float, reference: Reference, what: str) -> None:
+    """Refuse the coordinates of web maps declared as another CRS: their eastings look like zone prefixes."""
+    crs = reference.crs
+    if crs == pyproj.CRS(3857) or _inside_use(x, y, crs, crs, _NEAR_DEG):
+        return
+    if _inside_use(x, y, pyproj.CRS(3857), crs, _NEAR_DEG):
+        raise CrsError(
+            zh=f"{what} 的坐标（如 {x:.0f}，{y:.0f}）是网络地图的墨卡托坐标，却声明为 {reference.name}；请声明 EPSG:3857。",
+            en=f"{what}: coordinates such as {x:.0f}, {y:.0f} are those of web maps, yet {reference.name} is declared; "
+            "declare EPSG:3857.",
+        )
+
+
+def refuse_misplaced(x: NDArray[np.float64], y: NDArray[np.float64], reference: Reference, what: str) -> None:
+    """Refuse coordinates that lie far from where their projected CRS is used: feet declared as metres, for example.
+
+    Parameters
+    ----------
+    x, y
+        (n,) east and north of points or of the middles of shapes, n above 0.
+    reference
+        What was declared.
+    what
+        The file or layer, for the message.
+
+    Raises
+    ------
+    CrsError
+        If the median point fits the CRS's area of use in another unit only, or lies more than 5 degrees outside it and
+        is not a local drawing near 0, 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> refuse_misplaced(np.array([1_877_615.0]), np.array([11_164_888.0]), resolve_crs(4549), "a.gpkg")
+    Traceback (most recent call last):
+    jxgis._errors.CrsError: a.gpkg ...英尺...
+    """
+    crs = reference.crs
+    east, north = float(np.median(x)), float(np.median(y))
+    if _inside_use(east, north, crs, crs, _NEAR_DEG):
+        return
+    for metres, unit in _UNITS:
+        if _inside_use(east * metres, north * metres, crs, crs):
+            raise CrsError(
+                zh=f"{what} 的坐标（如 {east:.10g}，{north:.10g}）像是{unit.zh}，却声明为 {reference.name}（米）；"
+                "请换算为米，或声明以该单位计的坐标系。",
+                en=f"{what}: coordinates such as {east:.10g}, {north:.10g} seem to be {unit.en}, yet {reference.name} "
+                "(metres) is declared; convert them to metres, or declare a CRS in that unit.",
+            )
+    if max(abs(east), abs(north)) > _LOCAL_M:
+        lon, lat = to_lonlat(np.array([east]), np.array([north]), reference)
+        raise CrsError(
+            zh=f"{what} 的坐标（如 {east:.10g}，{north:.10g}）按 {reference.name} 落在经度 {lon[0]:.2f}、纬度 {lat[0]:.2f}，"
+            "远在该坐标系的适用范围之外；请核对坐标系和单位。",
+            en=f"{what}: coordinates such as {east:.10g}, {north:.10g} lie at {lon[0]:.2f} E, {lat[0]:.2f} N in "
+            f"{reference.name}, far outside the area that it is for; check the CRS and the unit.",
+        )
+
+
 def _check_zone(largest: float, reference: Reference, what: str) -> None:
     """Refuse a zone prefix where none is declared, and a missing one where one is."""
     operation = reference.crs.coordinate_operation
-    given = [float(p.value) for p in operation.params if p.name == "False easting"] if operation else []
+    # Zones are Gauss and Krüger's.
+    if operation is None or operation.method_name != "Transverse Mercator":
+        return
+    given = [float(p.value) for p in operation.params if p.name == "False easting"]
     if not given:
         return
     easting = given[0]

@@ -155,6 +155,9 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     gathered = Gathered(agreed, frame, geometry, metric, ledger, [*notes, *told.notes()])
     _convert(gathered)
     _repair(gathered)
+    known = gathered.geometry[ledger.kept]
+    if len(known):
+        _crs.refuse_distorted(metric, shapely.total_bounds(known), _files([table.name for table in raw]).zh)
     return gathered
 
 

@@ -96,7 +96,8 @@ def place_geometry(
     axes
         ``"north_east"`` if their first coordinate is the northing.
     box
-        Where they can lie, in degrees; what lies wholly outside is flawed.
+        Where they can lie, in degrees; what lies wholly outside is flawed, and so is what reaches far beyond it, or,
+        without a box, far beyond the others (`crs.far_off`).
     what
         The file, for messages.
 
@@ -107,51 +108,91 @@ def place_geometry(
     Raises
     ------
     CrsError
-        If the coordinates contradict the reference system, or lie in the box only with their axes swapped.
+        If the coordinates contradict the reference system, lie in the box only with their axes swapped, or lie so far
+        apart that the stray ones cannot be told.
     """
     flat = shapely.force_2d(geometry)
     missing = shapely.is_missing(flat)
     empty = shapely.is_empty(flat) & ~missing
-    if axes == "north_east":
-        flat = shapely.transform(flat, lambda xy: xy[:, ::-1])
-    west, south, east, north = shapely.bounds(flat).T
     broken = ~missing & ~empty & ~_finite(flat)
+    if axes == "north_east":
+        flat[~broken] = shapely.transform(flat[~broken], lambda xy: xy[:, ::-1])
+    bounds = shapely.bounds(flat)
+    bounds[broken] = np.nan
+    west, south, east, north = bounds.T
     middle_x, middle_y = (west + east) / 2, (south + north) / 2
     _reference.check_units(middle_x, middle_y, reference, what)
     usable = ~(missing | empty | broken)
-    nothing = np.zeros(len(flat), dtype=bool)
-    outside = nothing
+    beyond = np.zeros(len(flat), dtype=bool)
+    if reference.crs.is_geographic:
+        beyond = usable & ~(np.abs(bounds) <= (180, 90, 180, 90)).all(axis=1)
+        if usable.any() and beyond[usable].mean() > 0.5:
+            where = (_EARTH, _ON_EARTH) if box is None else (box, _IN_CITY)
+            _refuse_swapped(middle_x[beyond], middle_y[beyond], reference, where[0], what, axes, where[1])
+        usable &= ~beyond
+    outside = np.zeros(len(flat), dtype=bool)
+    degrees = np.full((len(flat), 4), np.nan)
+    degrees[usable, 0], degrees[usable, 1] = _reference.to_lonlat(west[usable], south[usable], reference)
+    degrees[usable, 2], degrees[usable, 3] = _reference.to_lonlat(east[usable], north[usable], reference)
     if box is not None and usable.any():
-        lon_w, lat_s = _reference.to_lonlat(west, south, reference)
-        lon_e, lat_n = _reference.to_lonlat(east, north, reference)
+        lon_w, lat_s, lon_e, lat_n = degrees.T
         outside = usable & ~((lon_e >= box[0]) & (lon_w <= box[2]) & (lat_n >= box[1]) & (lat_s <= box[3]))
         if outside[usable].mean() > 0.5:
             _refuse_swapped(middle_x[usable], middle_y[usable], reference, box, what, axes, _IN_CITY)
-    elif usable.any() and _crs.is_metric(reference.crs) and reference.crs.area_of_use is not None:
+    elif usable.any() and reference.crs.is_projected and reference.crs.area_of_use is not None:
         fence: Box = reference.crs.area_of_use.bounds
         lon, lat = _reference.to_lonlat(middle_x[usable], middle_y[usable], reference)
         if _crs.inside_box(lon, lat, fence).mean() < 0.5:
             _refuse_swapped(middle_x[usable], middle_y[usable], reference, fence, what, axes, _IN_USE)
+            _reference.refuse_misplaced(middle_x[usable], middle_y[usable], reference, what)
+    far = usable & ~outside & _crs.far_off(degrees, box)
+    if box is None:
+        _refuse_scattered(far, usable, degrees, what)
     moved = flat.copy()
-    moved[usable] = shapely.transform(
-        flat[usable], lambda xy: np.column_stack(_reference.to_metric(xy[:, 0], xy[:, 1], reference, metric))
-    )
-    strayed = usable & ~_finite(moved)
-    moved[~usable | outside | strayed] = None
+    take = np.flatnonzero(usable & ~outside & ~far)
+    xy, index = shapely.get_coordinates(flat[take], return_index=True)
+    xy = np.column_stack(_reference.to_metric(xy[:, 0], xy[:, 1], reference, metric))
+    # Never set: the ring of a polygon whose first vertex is no number does not close.
+    lost = np.zeros(len(take), dtype=bool)
+    lost[index[~np.isfinite(xy).all(axis=1)]] = True
+    moved[take[~lost]] = shapely.set_coordinates(moved[take[~lost]], xy[~lost[index]])
+    strayed = np.zeros(len(flat), dtype=bool)
+    strayed[take[lost]] = True
+    moved[~usable | outside | far | strayed] = None
     blank = np.full(len(flat), "", dtype=object)
+    middles = np.array([_pair(x, y) for x, y in zip(middle_x, middle_y, strict=True)], dtype=object)
+    edges = np.array([_pair(x, y) for x, y in _extremes(bounds)], dtype=object)
     return Placed(
         moved,
         (
             ("geometry", "no_geometry", missing, blank),
             ("geometry", "empty_geometry", empty, blank),
             ("geometry", "bad_coordinates", broken | strayed, blank),
-            (
-                "geometry",
-                "outside_box",
-                outside,
-                np.array([_pair(x, y) for x, y in zip(middle_x, middle_y, strict=True)], dtype=object),
-            ),
+            ("geometry", "beyond_degrees", beyond, edges),
+            ("geometry", "outside_box", outside, middles),
+            ("geometry", "far_off", far, middles),
         ),
+    )
+
+
+def _extremes(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each bounds (n, 4) the two coordinates that are farthest from 0."""
+    low, high = bounds[:, :2], bounds[:, 2:]
+    return np.where(np.abs(low) > np.abs(high), low, high)
+
+
+def _refuse_scattered(
+    far: NDArray[np.bool_], usable: NDArray[np.bool_], degrees: NDArray[np.float64], what: str
+) -> None:
+    """Refuse a layer of which no half lies together: which of its shapes are the stray ones cannot be told."""
+    if not usable.any() or far[usable].mean() < 0.5:
+        return
+    first, last = degrees[usable][0], degrees[usable][-1]
+    raise CrsError(
+        zh=f"{what} 的图形相距过远（有的在经度 {first[0]:.4f}、纬度 {first[1]:.4f}，有的在 {last[2]:.4f}、{last[3]:.4f}），"
+        "无法判断城市在哪里；请改正或去掉写错的图形和顶点，或用项目（--project）说明城市。",
+        en=f"{what}: its shapes lie too far apart (from {first[0]:.4f}, {first[1]:.4f} to {last[2]:.4f}, {last[3]:.4f}) "
+        "to tell where the city is; mend or remove the stray shapes and vertices, or name the city with a project.",
     )
 
 
@@ -168,6 +209,8 @@ def _finite(geometry: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 _IN_CITY = Text(zh="本市范围", en="the city")
+_EARTH: Box = (-180.0, -90.0, 180.0, 90.0)
+_ON_EARTH = Text(zh="有效的经纬度范围", en="the range of degrees")
 _IN_USE = Text(zh="该坐标系的适用范围", en="the area that the CRS is for")
 
 
@@ -253,9 +296,16 @@ def place_columns(
     if box is not None and usable.any() and outside[usable].mean() > 0.5:
         _refuse_swapped(east[usable], north[usable], reference, box, what, order, _IN_CITY)
     swapped = np.zeros(len(frame), dtype=bool)
+    far = swapped
     if box is not None:
         swapped[outside] = _fits(north[outside], east[outside], reference, box)
-    good = usable & ~strayed & ~outside
+    else:
+        known = usable & ~strayed
+        degrees = np.column_stack([lon, lat, lon, lat])
+        degrees[~known] = np.nan
+        far = _crs.far_off(degrees, None)
+        _refuse_scattered(far, known, degrees, what)
+    good = usable & ~strayed & ~outside & ~far
     # From degrees that are there already where a shift was undone: undoing it again takes most of the time.
     there = (
         (lon[good], lat[good], _reference.resolve_crs(4326))
@@ -274,6 +324,7 @@ def place_columns(
             (field, "swapped_axes", swapped, values),
             (field, "bad_coordinates", bad | strayed, values),
             (field, "outside_box", outside, values),
+            (field, "far_off", far, values),
         ),
         order=order if axes is None and pair != ("lon", "lat") else None,
         in_one_field=int((in_one & good).sum()),

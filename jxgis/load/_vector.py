@@ -83,7 +83,11 @@ def read_vector(path: Path, *, layer: str | None, expected: str, encoding: str |
                 path, layer=chosen, encoding=encoding or dbf_encoding(path), on_invalid="ignore", use_arrow=False
             )
         else:
-            table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=True)
+            try:
+                table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=True)
+            except NotImplementedError:
+                # True arcs: only the slower way makes chords of them, of 4 degrees each (GDAL's OGR_ARC_STEPSIZE).
+                table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=False)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
         raise _unreadable(path, what) from error
     except (UnicodeDecodeError, LookupError) as error:

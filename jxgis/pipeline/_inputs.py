@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jxgis._errors import InputError, collect
 from jxgis.city import City, load_city
-from jxgis.crs import box_around
+from jxgis.crs import box_around, distortion_note
 from jxgis.i18n import Text, text_pair
 from jxgis.reference import choose_metric_crs
 
@@ -36,7 +36,7 @@ class Inputs:
     crs
         The metric CRS of every layer.
     crs_note
-        What was chosen and why, for people.
+        What was chosen and why, and what it does to areas and lengths where that is to be known, for people.
     loaded
         Layer name to what was loaded.
     sketch
@@ -180,6 +180,9 @@ def read_inputs(
         loaded["districts"] = _dissolved(loaded["subdistricts"], city)
     first = next(iter(loaded.values()))
     crs, note = choose_metric_crs(None if city is None else city.crs, first.table)
+    stretched = distortion_note(crs, first.table.total_bounds)
+    if stretched is not None:
+        note = Text(zh=f"{note.zh}{stretched.zh}", en=f"{note.en} {stretched.en}")
     official = any(layer in given and given[layer].official for layer in ("districts", "subdistricts"))
     return Inputs(city, crs, note, loaded, sketch=not official)
 

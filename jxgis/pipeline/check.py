@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis import i18n
 from jxgis._errors import InputError
+from jxgis.crs import distortion_note
 from jxgis.i18n import Text, text_pair
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def check_layer(
             en=f"No layer {layer!r}{hint.en} Known: {', '.join(LAYERS)}.",
         )
     loaded: Loaded = getattr(load, f"load_{layer}")(path, city=city, **options)
-    lines = [*_account(loaded), *loaded.notes, *_reasons(loaded), _extent(loaded), *_sizes(loaded)]
+    lines = [*_account(loaded), *loaded.notes, *_reasons(loaded), *_extent(loaded), *_sizes(loaded)]
     tables: dict[str, pd.DataFrame] = {}
     if layer == "issues":
         lines += _issue_lines(loaded.table, city, tables)
@@ -204,12 +205,12 @@ def _reasons(loaded: Loaded) -> list[Text]:
     return lines
 
 
-def _extent(loaded: Loaded) -> Text:
+def _extent(loaded: Loaded) -> list[Text]:
     table = loaded.table
     x0, y0, x1, y1 = table.total_bounds
     west, south, east, north = table.to_crs(4326).total_bounds
     code = table.crs.to_epsg()
-    return text_pair(
+    extent = text_pair(
         "check.extent",
         crs=f"EPSG:{code}" if code else table.crs.name,
         width=f"{(x1 - x0) / 1e3:.1f}",
@@ -219,6 +220,8 @@ def _extent(loaded: Loaded) -> Text:
         south=f"{south:.4f}",
         north=f"{north:.4f}",
     )
+    stretched = distortion_note(table.crs, table.total_bounds)
+    return [extent] if stretched is None else [extent, stretched]
 
 
 def _sizes(loaded: Loaded) -> list[Text]:
