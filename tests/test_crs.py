@@ -213,3 +213,91 @@ def test_what_cannot_be_converted_is_nan() -> None:
     )
     assert np.isfinite([x[0], y[0]]).all()
     assert np.isnan([x[1], y[1]]).all()
+
+
+def _geodesic_error(code: int, lon: float, lat: float) -> tuple[float, float]:
+    """Areal and linear scale less 1 by geodesics on the ellipsoid, from a square of 200 m around a point."""
+    plane, geod = pyproj.CRS(code), pyproj.CRS(code).get_geod()
+    assert geod is not None
+    proj = pyproj.Proj(plane)
+    ring_lon, ring_lat, _ = geod.fwd([lon] * 4, [lat] * 4, [45, 135, 225, 315], [100 * np.sqrt(2)] * 4)
+    true_m2 = abs(geod.polygon_area_perimeter(ring_lon, ring_lat)[0])
+    drawn = shapely.Polygon(np.column_stack(proj(ring_lon, ring_lat)))
+    far_lon, far_lat, _ = geod.fwd([lon] * 72, [lat] * 72, np.arange(72) * 5.0, [50.0] * 72)
+    here, there = proj(lon, lat), np.column_stack(proj(far_lon, far_lat))
+    scales = np.hypot(*(there - here).T) / 50.0 - 1
+    return drawn.area / true_m2 - 1, float(scales[np.abs(scales).argmax()])
+
+
+@pytest.mark.parametrize(
+    ("code", "lon", "lat"),
+    [(4549, 120.75, 30.75), (4547, 120.75, 30.75), (32651, 121.0, 30.7), (32651, 123.0, 30.7), (3035, -9.1, 38.7),
+     (5070, -71.1, 42.4), (26986, -71.1, 42.4), (2154, 2.35, 48.85), (3035, 20.0, 60.0)],
+)  # fmt: skip
+def test_distortion_is_that_of_geodesics(code: int, lon: float, lat: float) -> None:
+    found = crs.distortion(pyproj.CRS(code), np.array([lon]), np.array([lat]))
+    area, length = _geodesic_error(code, lon, lat)
+    # A finite square and circle against the limit at the point.
+    assert found.area == pytest.approx(area, abs=1e-6)
+    assert found.length == pytest.approx(length, abs=2e-5)
+
+
+def test_the_distortion_over_a_rectangle_is_that_of_its_worst_point() -> None:
+    bounds = np.array([560_000, 3_390_000, 700_000, 3_420_000])
+    lon, lat = pyproj.Proj(4549)(np.array([700_000.0] * 2), np.array([3_390_000.0, 3_420_000.0]), inverse=True)
+    worst = max(_geodesic_error(4549, *at)[0] for at in zip(lon, lat, strict=True))
+    assert crs.distortion_over(pyproj.CRS(4549), bounds).area == pytest.approx(worst, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("code", "metric"),
+    [(4549, True), (4528, True), (4498, True), (32651, True), (32601, True), (2154, True), (26986, True),
+     (3035, True), (5070, True), (3577, True), (2193, True), (3857, False), (3395, False), (4087, False),
+     (6933, False), ("ESRI:54009", False), ("ESRI:102100", False), (2249, False), (4490, False)],
+)  # fmt: skip
+def test_world_maps_are_not_metric(code: int | str, metric: bool) -> None:
+    assert crs.is_metric(pyproj.CRS(code)) is metric
+
+
+def test_web_mercator_is_read_and_never_worked_in() -> None:
+    towns = gpd.GeoSeries([shapely.box(120.7, 30.7, 120.8, 30.8)], crs=4326).to_crs(3857)
+    assert reference_.choose_metric_crs(None, towns)[0].to_epsg() == 32651
+    with pytest.raises(CrsError, match="Mercator"):
+        reference_.choose_metric_crs("EPSG:3857")
+    with pytest.raises(CrsError, match="墨卡托"):
+        crs.require_metric(towns, "towns")
+    x, y = shapely.get_coordinates(towns.centroid.array)[0]
+    reference_.check_units(np.array([x]), np.array([y]), reference_.resolve_crs(3857), "a.gpkg")
+    with pytest.raises(CrsError, match="EPSG:3857"):
+        reference_.check_units(np.array([x]), np.array([y]), reference_.resolve_crs(4549), "a.gpkg")
+
+
+@pytest.mark.parametrize(("metres", "unit"), [(0.3048, "feet"), (1000, "kilometres"), (0.01, "centimetres")])
+def test_metres_that_are_none_are_noticed(metres: float, unit: str) -> None:
+    east, north = np.array([EAST / metres]), np.array([NORTH / metres])
+    with pytest.raises(CrsError, match=unit):
+        reference_.refuse_misplaced(east, north, reference_.resolve_crs(4549), "a.gpkg")
+
+
+def test_a_place_far_from_where_the_crs_is_used_is_refused_and_a_local_drawing_is_not() -> None:
+    with pytest.raises(CrsError, match="far outside"):
+        reference_.refuse_misplaced(np.array([5e5]), np.array([7e6]), reference_.resolve_crs(4549), "a.gpkg")
+    for x, y in ((EAST, NORTH), (800.0, 300.0), (EAST + 4e5, NORTH)):
+        reference_.refuse_misplaced(np.array([x]), np.array([y]), reference_.resolve_crs(4549), "a.gpkg")
+
+
+def test_the_utm_zone_is_that_of_the_most() -> None:
+    boxes = [shapely.box(120.7 + k / 100, 30.7, 120.71 + k / 100, 30.71) for k in range(3)]
+    stray = [shapely.box(0, 0, 0.1, 0.1), shapely.Polygon([(-400, 30.7), (120.8, 30.7), (120.8, 30.8)])]
+    assert reference_.choose_metric_crs(None, gpd.GeoSeries(boxes + stray, crs=4490))[0].to_epsg() == 32651
+
+
+def test_what_is_far_off() -> None:
+    near = np.array([[120.7, 30.7, 120.8, 30.8]] * 3)
+    # By a vertex, and wholly; a shape of 300 km and one of NaN are not.
+    others = np.array([[12.07, 30.7, 120.8, 30.8], [0, 0, 1, 1], [119, 30, 121.5, 32], [np.nan] * 4])
+    for box in (None, BOX):
+        found = crs.far_off(np.concatenate([near, others]), box)
+        assert found.tolist() == [False] * 3 + [True, True, False, False]
+    country = np.column_stack([np.linspace(80, 125, 40), np.linspace(25, 45, 40)])
+    assert not crs.far_off(np.column_stack([country, country + 0.5]), None).any()

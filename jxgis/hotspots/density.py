@@ -10,6 +10,7 @@ import numpy as np
 
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.space.grid import to_micrometres
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,7 +145,7 @@ def density(
             en=f"cell_m ({cell_m}) and bandwidth_m ({bandwidth_m}) must be above 0.",
         )
     reach_m = bandwidth_m * (_GAUSSIAN_REACH if kernel == "gaussian" else 1.0)
-    low_x, low_y, high_x, high_y = (float(v) for v in area.total_bounds)
+    low_x, low_y, high_x, high_y = (float(v) for v in to_micrometres(area.total_bounds))
     # One more than floor: cells are half open, and a point may lie exactly on the upper bound.
     col0, cols = math.floor(low_x / cell_m), math.floor(high_x / cell_m) + 1 - math.floor(low_x / cell_m)
     row0, rows = math.floor(low_y / cell_m), math.floor(high_y / cell_m) + 1 - math.floor(low_y / cell_m)
@@ -265,8 +266,11 @@ def _sub_cells(
         part = slice(start, min(start + _BATCH, x.size))
         row, col = row_buffer[: part.stop - start], col_buffer[: part.stop - start]
         # In place and in floating point up to the one conversion: twice as fast as the plain expression.
-        np.floor(np.multiply(y[part], per_step, out=row), out=row)
-        np.multiply(x[part], per_step, out=col)
+        to_micrometres(y[part], out=row)
+        row *= per_step
+        np.floor(row, out=row)
+        to_micrometres(x[part], out=col)
+        col *= per_step
         # False for NaN as well; looked into only where it fails.
         if not (row.min() >= row0 and row.max() < row0 + rows and col.min() >= col0 and col.max() < col0 + cols):
             outside = ~((row >= row0) & (row < row0 + rows) & (col >= col0) & (col < col0 + cols))

@@ -261,6 +261,8 @@ def robustness(counts: ArrayLike, grid: Grid, *, band_m: float, alpha: float = 0
         else:
             coarse, parent = _coarser(grid)
             inside = parent >= 0
+            if not inside.any():
+                continue
             summed = np.bincount(parent[inside], weights=numbers[inside], minlength=len(coarse)).astype(np.int64)
             other = np.where(inside, _classes(summed, coarse, band, alpha)[parent], np.nan)
         has = np.isfinite(other)

@@ -182,6 +182,7 @@ def read_inputs(
     crs, note = choose_metric_crs(None if city is None else city.crs, first.table)
     stretched = distortion_note(crs, first.table.total_bounds)
     if stretched is not None:
+        progress(stretched)
         note = Text(zh=f"{note.zh}{stretched.zh}", en=f"{note.en} {stretched.en}")
     official = any(layer in given and given[layer].official for layer in ("districts", "subdistricts"))
     return Inputs(city, crs, note, loaded, sketch=not official)

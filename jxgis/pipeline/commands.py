@@ -327,7 +327,12 @@ def finish(stage: Stage, inputs: Inputs, settings: Settings, lang: str, sections
     loaded = list(inputs.loaded.values())
     output.write_rejects(stage, loaded, lang)
     output.write_run(
-        stage, settings=_settings(settings, sections, lang), crs=inputs.crs.to_string(), loaded=loaded, **more
+        stage,
+        settings=_settings(settings, sections, lang),
+        crs=inputs.crs.to_string(),
+        loaded=loaded,
+        crs_note=inputs.crs_note.of(lang),
+        **more,
     )
 
 

@@ -177,6 +177,7 @@ def analyse(
     [['all', 1, 32], ['街面秩序', 1, 32]]
     """
     import pandas as pd
+    import shapely
 
     from jxgis._errors import InputError
     from jxgis.crs import require_metric
@@ -196,6 +197,12 @@ def analyse(
     x, y = located.geometry.x.to_numpy(), located.geometry.y.to_numpy()
     inside = grid.index_of(x, y) >= 0
     if not inside.any():
+        if shapely.intersects_xy(area.geometry.union_all(), x, y).any():
+            raise InputError(
+                zh=f"研究范围太小：有问题点落在范围内，但都不在中心位于范围内的 {cell_m:g} 米格中；请减小 --cell-m。",
+                en=f"The area is too small: issues lie in it, but in no cell of {cell_m:g} m whose centre does; "
+                "lower --cell-m.",
+            )
         raise InputError(
             zh=f"{len(issues)} 个问题点没有一个落在研究范围内；请检查坐标系（--crs）和范围（--area）。",
             en=f"None of the {len(issues)} issues lies in the area; check the reference system (--crs) and the area.",

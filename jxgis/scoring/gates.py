@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def check_gates(
     city
         The managed city; None: the union of the districts.
     min_km2, max_km2
-        Bounds of the area.
+        Bounds of the area, which an area meets within a millionth (`bounds`).
     slack
         How far beyond the bounds an area is still ``nearly`` right, as a share of the bound: the plan says 左右.
     min_share
@@ -93,17 +94,16 @@ def check_gates(
         table["city_share"] = _share(shapely.area(shapely.intersection(shapes, ground)), area)
 
     pieces = np.array([0 if s is None else int((shapely.area(shapely.get_parts(s)) > 0).sum()) for s in shapes])
-    near_small, near_large = km2 >= min_km2 * (1 - slack), km2 <= max_km2 * (1 + slack)
+    near_small, near_large = at_least(km2, min_km2 * (1 - slack)), at_most(km2, max_km2 * (1 + slack))
     found = {
         "gate_no_polygon": area == 0,
         "gate_several_pieces": pieces > 1,
         "gate_too_small": (area > 0) & ~near_small,
         "gate_too_large": ~near_large,
-        "gate_nearly_too_small": near_small & (km2 < min_km2),
-        "gate_nearly_too_large": near_large & (km2 > max_km2),
-        # Rounding of shared borders must not fail a candidate that fills its district.
-        "gate_several_districts": table["district_share"].to_numpy() < min_share - 1e-9,
-        "gate_outside_city": table["city_share"].to_numpy() < min_share - 1e-9,
+        "gate_nearly_too_small": near_small & ~at_least(km2, min_km2),
+        "gate_nearly_too_large": near_large & ~at_most(km2, max_km2),
+        "gate_several_districts": _short_of(table["district_share"].to_numpy(), min_share),
+        "gate_outside_city": _short_of(table["city_share"].to_numpy(), min_share),
     }
     codes = list(found)
     hits = np.column_stack(list(found.values()))
@@ -111,6 +111,11 @@ def check_gates(
     table["gates"] = np.select([hits[:, ~soft].any(axis=1), hits[:, soft].any(axis=1)], [FAILED, NEARLY], PASSED)
     table["reason"] = [";".join(code for code, hit in zip(codes, row, strict=True) if hit) for row in hits]
     return table.astype({"gates": "str", "reason": "str"})
+
+
+def _short_of(share: FloatArray, bound: float) -> NDArray[np.bool_]:
+    """Which shares of area miss a bound; one that is not known does not."""
+    return ~np.isnan(share) & ~at_least(share, bound)
 
 
 def _union(layer: gpd.GeoDataFrame, what: str, like: gpd.GeoDataFrame) -> shapely.Geometry:

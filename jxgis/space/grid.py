@@ -14,7 +14,7 @@ import shapely
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
 
-__all__ = ["Grid", "grid_over"]
+__all__ = ["Grid", "grid_over", "to_micrometres"]
 
 BLOCK = 32_768  # points worked on at a time, so that they stay in the cache
 MAX_BOX_CELLS = 100_000_000  # 100 MB of mask: beyond it somebody mistook the cell size or the CRS
@@ -25,7 +25,7 @@ class Grid:
     """Whole square cells on the multiples of ``cell_m``, chosen by a mask.
 
     Cells are half open, [x, x + cell_m) by [y, y + cell_m), and numbered along the rows of the mask from the
-    southernmost row up.
+    southernmost row up. Coordinates are rounded to 1 µm before they fall into a cell (:func:`to_micrometres`).
 
     Parameters
     ----------
@@ -173,11 +173,35 @@ class Grid:
         return replace(self, mask=mask)
 
 
+def to_micrometres(
+    values: npt.NDArray[np.float64], out: npt.NDArray[np.float64] | None = None
+) -> npt.NDArray[np.float64]:
+    """Round metres to 1 µm: coordinates that were projected are off by about 1e-9 m, and stand on either side of an edge.
+
+    Parameters
+    ----------
+    values
+        Metres, of any shape.
+    out
+        Where to put the result; a new array where not given.
+
+    Examples
+    --------
+    >>> to_micrometres(np.array([571999.9999999991, 571999.999])).tolist()
+    [572000.0, 571999.999]
+    """
+    rounded = np.multiply(values, 1e6, out=out)
+    np.rint(rounded, out=rounded)
+    rounded /= 1e6
+    return rounded
+
+
 def _offset(
     values: npt.NDArray[np.float64], cell_m: float, first: int, last: int, out: npt.NDArray[np.float64]
 ) -> None:
     """Rows or columns from ``first`` on, in floats: 0 for what lies before the grid, ``last`` beyond it."""
-    np.divide(values, cell_m, out=out)
+    to_micrometres(values, out=out)
+    out /= cell_m
     np.floor(out, out=out)
     out -= first
     np.clip(out, 0, last, out=out)
@@ -214,7 +238,7 @@ def grid_over(area: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_m: float) -> Grid:
     crs = require_metric(area, "area")
     if not (np.isfinite(cell_m) and cell_m > 0):
         raise InputError(zh=f"格网边长须大于 0 米，现为 {cell_m}。", en=f"cell_m must be above 0 m, not {cell_m}.")
-    union = shapely.union_all(area.geometry.to_numpy())
+    union = shapely.transform(shapely.union_all(area.geometry.to_numpy()), to_micrometres)
     if union.is_empty:
         raise InputError(zh="研究范围是空的；请给出至少一个面。", en="the area is empty; give at least one polygon.")
     west, south, east, north = shapely.bounds(union)

@@ -3,6 +3,7 @@
 import geopandas as gpd
 import pytest
 import shapely
+import shapely.affinity
 
 from jxgis._errors import CrsError, InputError
 from jxgis.scoring.gates import check_gates
@@ -13,6 +14,24 @@ def rectangles(*boxes):
 
 
 DISTRICTS = rectangles((0, 0, 5000, 5000), (5000, 0, 10000, 5000)).assign(name=["西", "东"])
+
+
+def test_exactly_2_and_5_km2_pass_however_they_are_stored_and_turned():
+    small, large = (
+        shapely.box(572_000, 3_402_000, 573_000, 3_404_000),
+        shapely.box(572_000, 3_402_000, 574_000, 3_404_500),
+    )
+    turned = [shapely.affinity.rotate(shape, angle) for shape in (small, large) for angle in range(0, 90, 3)]
+    there_and_back = gpd.GeoSeries(turned, crs=4549).to_crs(4490).to_crs(4549)
+    candidates = gpd.GeoDataFrame(geometry=[*turned, *there_and_back], crs=4549)
+    # Some are below 2 and some above 5 but for rounding, or nothing is tried here.
+    assert (candidates.area < 2e6).any()
+    assert (candidates.area > 5e6).any()
+    assert check_gates(candidates)["gates"].unique().tolist() == ["pass"]
+    assert check_gates(candidates.scale(0.999, 0.999).to_frame("geometry"))["gates"].unique().tolist() == [
+        "nearly",
+        "pass",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,27 @@ def test_index_agrees_with_half_open_boxes(points: list[tuple[float, float]], ce
     grid = grid_over(area, cell_m=cell_m)
     x, y = np.array(points).T
     names = dict(zip(grid.ids().tolist(), range(len(grid)), strict=True))
-    expected = [names.get(f"E{int(np.floor(a / cell_m))}N{int(np.floor(b / cell_m))}", -1) for a, b in points]
+    # In whole micrometres, where every step is exact.
+    side = round(cell_m * 1e6)
+    expected = [names.get(f"E{round(a * 1e6) // side}N{round(b * 1e6) // side}", -1) for a, b in points]
     assert grid.index_of(x, y).tolist() == expected
+
+
+@pytest.mark.parametrize("off", [-1e-9, -4e-7, 0.0, 4e-7])
+def test_what_lies_on_an_edge_but_for_rounding_lies_on_it(off: float) -> None:
+    grid = grid_over(gpd.GeoSeries([shapely.box(572_000, 3_402_000, 574_000, 3_404_000)], crs=4549), cell_m=200)
+    x, y = 572_000 + 200 * np.arange(10.0), 3_402_000 + 200 * np.arange(10.0)
+    np.testing.assert_array_equal(grid.index_of(x + off, y + off), grid.index_of(x, y))
+    # A micrometre short of the edge is the cell before.
+    assert grid.index_of([572_200 - 2e-6], [3_402_000.0]).tolist() == [0]
+
+
+def test_a_centre_on_the_edge_of_a_turned_area_counts() -> None:
+    square = gpd.GeoSeries([shapely.box(572_100, 3_402_100, 572_500, 3_402_500)], crs=4549)
+    there_and_back = square.to_crs(4490).to_crs(4549)
+    assert not there_and_back.geom_equals(square).all()
+    assert grid_over(there_and_back, cell_m=200).ids().tolist() == grid_over(square, cell_m=200).ids().tolist()
+    assert len(grid_over(square, cell_m=200)) == 9
 
 
 def test_points_on_edges_belong_to_one_cell_and_far_or_missing_ones_to_none() -> None:

@@ -1,0 +1,113 @@
+"""Where polygons lie: stray ones, vertices out of range, units, web maps, true arcs."""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from jxgis import load
+from jxgis._errors import CrsError
+
+EAST, NORTH = 572_000.0, 3_402_000.0
+
+
+def _two_of_five_km2() -> gpd.GeoSeries:
+    return gpd.GeoSeries(
+        [shapely.box(EAST + 2500 * k, NORTH, EAST + 2500 * (k + 1), NORTH + 2000) for k in range(2)], crs=4549
+    ).to_crs(4490)
+
+
+def _with_vertex(shape: shapely.Polygon, at: int, lon: float, lat: float) -> shapely.Polygon:
+    xy = shapely.get_coordinates(shape)[:-1]
+    xy[at] = lon, lat
+    return shapely.Polygon(xy)
+
+
+@pytest.mark.parametrize("city_given", [False, True])
+@pytest.mark.parametrize(
+    ("reason", "odd"),
+    [
+        ("far_off", lambda shape: shapely.box(0, 0, 0.01, 0.01)),
+        ("beyond_degrees", lambda shape: _with_vertex(shape, 2, -400, 30.74)),
+        ("beyond_degrees", lambda shape: _with_vertex(shape, 0, -400, 30.74)),
+        ("beyond_degrees", lambda shape: _with_vertex(shape, 0, 120.7, 95)),
+        ("far_off", lambda shape: _with_vertex(shape, 0, 12.07, 30.74)),
+    ],
+)
+def test_a_stray_polygon_is_rejected_and_moves_no_area(city, city_given, reason, odd) -> None:
+    right = _two_of_five_km2()
+    table = gpd.GeoDataFrame({"name": ["东栅", "塘汇", "误"]}, geometry=[*right, odd(right[1])], crs=4490)
+    loaded = load.load_districts(table, city=city if city_given else None)
+    assert loaded.table["name"].tolist() == ["东栅", "塘汇"]
+    # The zone's scale is 0.9996 at its middle, 3 degrees of UTM at most away; the project's is true to 0.02 %.
+    np.testing.assert_allclose(loaded.table.area, 5e6, rtol=2e-4 if city_given else 2e-3)
+    expected = "outside_box" if city_given and odd(right[1]).bounds[2] < 1 else reason
+    assert loaded.rejects[["row", "field", "reason"]].to_numpy().tolist() == [[3, "geometry", expected]]
+
+
+def test_polygons_of_which_no_half_lies_together_are_refused() -> None:
+    right = _two_of_five_km2()
+    table = gpd.GeoDataFrame({"name": ["东栅", "误"]}, geometry=[right[0], shapely.box(0, 0, 0.01, 0.01)], crs=4490)
+    with pytest.raises(CrsError, match="take out what lies far from the city"):
+        load.load_districts(table)
+    alone = gpd.GeoDataFrame({"name": ["东栅"]}, geometry=[_with_vertex(right[0], 1, 12.07, 30.7)], crs=4490)
+    with pytest.raises(CrsError, match="too far apart"):
+        load.load_districts(alone)
+
+
+def test_a_vertex_that_the_projection_loses_rejects_its_polygon() -> None:
+    """The first one too: a ring that begins and ends with NaN does not close."""
+    right = _two_of_five_km2().to_crs(4549)
+    for at in (0, 2):
+        odd = _with_vertex(right[0], at, 1e12, 1e12)
+        table = gpd.GeoDataFrame({"name": ["东栅", "塘汇", "误"]}, geometry=[*right, odd], crs=4549)
+        loaded = load.load_districts(table, metric_crs=32651)
+        assert loaded.rejects["row"].tolist() == [3]
+
+
+def test_feet_declared_as_metres_are_noticed_without_a_project() -> None:
+    feet = shapely.transform(np.array(_two_of_five_km2().to_crs(4549)), lambda xy: xy / 0.3048)
+    with pytest.raises(CrsError, match="feet"):
+        load.load_districts(gpd.GeoDataFrame({"name": ["东栅", "塘汇"]}, geometry=feet, crs=4549))
+
+
+def test_web_mercator_is_reprojected(city) -> None:
+    towns = gpd.GeoDataFrame({"name": ["东栅", "塘汇"]}, geometry=_two_of_five_km2().to_crs(3857).array, crs=3857)
+    in_project = load.load_districts(towns, city=city).table
+    assert in_project.crs.to_epsg() == 4549
+    np.testing.assert_allclose(in_project.area, 5e6, rtol=1e-6)
+    assert load.load_districts(towns).table.crs.to_epsg() == 32651
+
+
+@pytest.mark.parametrize("code", [3857, 4087, 4534])
+def test_a_working_crs_that_distorts_the_data_is_refused(code) -> None:
+    table = gpd.GeoDataFrame({"name": ["东栅", "塘汇"]}, geometry=_two_of_five_km2().array, crs=4490)
+    with pytest.raises(CrsError):
+        load.load_districts(table, metric_crs=code)
+
+
+@pytest.mark.filterwarnings("ignore:geometry column type")
+@pytest.mark.parametrize("declared", ["CURVEPOLYGON", "GEOMETRY", "POLYGON"])
+def test_true_arcs_become_chords(tmp_path, declared) -> None:
+    """A circle of five points, as ISO WKB type 10 with a circular string, beside a square."""
+    cx, cy, r = EAST, NORTH, 100.0
+    path = tmp_path / "districts.gpkg"
+    squares = [shapely.box(cx + d, cy, cx + d + 100, cy + 100) for d in (500, 900)]
+    gpd.GeoDataFrame({"name": ["圆", "方"]}, geometry=squares, crs=4549).to_file(path, layer="districts")
+    arc = [(cx + r, cy), (cx, cy + r), (cx - r, cy), (cx, cy - r), (cx + r, cy)]
+    wkb = struct.pack("<BII", 1, 10, 1) + struct.pack("<BII", 1, 8, 5) + b"".join(struct.pack("<dd", *p) for p in arc)
+    head = b"GP\0\x01" + struct.pack("<i", 4549)
+    with sqlite3.connect(path) as base:
+        for (trigger,) in base.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            base.execute(f'drop trigger "{trigger}"')
+        base.execute("update districts set geom = ? where name = '圆'", (head + wkb,))
+        base.execute("update gpkg_geometry_columns set geometry_type_name = ?", (declared,))
+    loaded = load.load_districts(path)
+    assert loaded.table["name"].tolist() == ["圆", "方"]
+    assert loaded.table.area[0] == pytest.approx(np.pi * r**2, rel=0.005)
+    assert loaded.table.area[1] == pytest.approx(1e4)
