@@ -67,6 +67,8 @@ class Column:
         Unit of a number.
     aliases
         Its names in files, in the order in which they are tried.
+    least
+        A file that holds a smaller number is refused; None: any number will do.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Column:
     unique: bool
     unit: str | None
     aliases: tuple[str, ...]
+    least: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,7 @@ def contract(layer: str) -> Contract:
                 unique=column.get("unique", False),
                 unit=column.get("unit"),
                 aliases=tuple(column["aliases"]),
+                least=column.get("least"),
             )
             for name, column in data["columns"].items()
         ),

@@ -154,6 +154,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     _record(ledger, placed)
     gathered = Gathered(agreed, frame, geometry, metric, ledger, [*notes, *told.notes()])
     _convert(gathered)
+    _refuse_below(gathered)
     _repair(gathered)
     known = gathered.geometry[ledger.kept]
     if len(known):
@@ -295,6 +296,25 @@ def _convert(gathered: Gathered) -> None:
                 gathered.ledger.reject(bad, field=column.name, reason="bad_number", values=values)
             elif bad.any():
                 gathered.notes.append(text_pair("load.bad_numbers", column=column.name, count=int(bad.sum())))
+
+
+def _refuse_below(gathered: Gathered) -> None:
+    """Refuse numbers that cannot be, such as people below zero: left out, they would make the rest look whole."""
+    ledger = gathered.ledger
+    for column in gathered.agreed.columns:
+        if column.least is None or column.name not in gathered.frame:
+            continue
+        values = gathered.frame[column.name].to_numpy(dtype=np.float64)
+        below = np.flatnonzero(ledger.kept & (values < column.least))
+        if below.size:
+            at = int(below[0])
+            file, row = ledger.sources()[ledger.source[at]].name, ledger.row[at]
+            raise InputError(
+                zh=f"{file} 第 {row} 行：{column.name} = {values[at]:g}，小于 {column.least:g}（共 {below.size} 行）；"
+                "可能是无数据的代号，请改正或清空。",
+                en=f"{file}, row {row}: {column.name} = {values[at]:g} is below {column.least:g} ({below.size} rows in "
+                "all); perhaps a code for no data: mend or empty it.",
+            )
 
 
 def _repair(gathered: Gathered) -> None:

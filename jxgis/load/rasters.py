@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis._errors import CrsError, InputError
-from jxgis.crs import inside_box
+from jxgis.crs import inside_box, refuse_distorted
 from jxgis.i18n import Text, text_pair
 from jxgis.load import Loaded, SourceFile
 from jxgis.load._layer import ReadOptions, finish, gather, require_columns
@@ -20,9 +20,13 @@ from jxgis.reference import Reference, choose_metric_crs, resolve_crs, to_lonlat
 from jxgis.tables import check
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Unpack
 
     import pyproj
+    from numpy.typing import NDArray
+    from rasterio.io import DatasetReader
+    from rasterio.windows import Window
 
     from jxgis.city import City
     from jxgis.load.readers import Source
@@ -49,7 +53,7 @@ class PopulationRaster:
     cell_area_m2
         Mean area of a cell; NaN for a raster in degrees.
     total
-        Sum over all cells that hold a number.
+        Sum over all cells that hold a number, the band's scale and offset applied.
     nodata_cells
         Cells without a number.
     notes
@@ -110,14 +114,12 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
                     zh=f"{file.name} 没有坐标系；请用 crs 声明，如 EPSG:4326。",
                     en=f"{file.name} has no CRS; declare it with crs, such as EPSG:4326.",
                 )
-            total, missing, lowest = 0.0, 0, np.inf
-            for _, window in raster.block_windows(band):
-                cells = raster.read(band, window=window, masked=True).astype(np.float64)
-                found = cells.compressed()
-                found = found[np.isfinite(found)]
-                missing += cells.size - found.size
-                total += float(found.sum())
-                lowest = min(lowest, float(found.min(initial=np.inf)))
+            total, missing = 0.0, 0
+            for cells, window in _blocks(raster, band):
+                known = np.isfinite(cells)
+                missing += cells.size - int(known.sum())
+                total += float(cells[known].sum())
+                _refuse_below_zero(cells, window, file.name)
             width, height = raster.width, raster.height
             cell = abs(raster.transform.determinant) if chosen.is_projected else float("nan")
             declared = raster.nodata
@@ -129,12 +131,6 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
         ) from error
     if missing == width * height:
         raise InputError(zh=f"{file.name} 没有任何有效像元。", en=f"{file.name} holds no number at all.")
-    if lowest < 0:
-        raise InputError(
-            zh=f"{file.name} 中有负的人口数（{lowest:g}），可能是未声明的无数据值；请在文件中把它设为 nodata。",
-            en=f"{file.name} holds negative numbers of people ({lowest:g}), perhaps an undeclared no-data value; declare "
-            "it as nodata in the file.",
-        )
     notes = []
     if missing:
         notes.append(text_pair("load.raster_holes", file=file.name, count=missing, nodata=declared))
@@ -151,6 +147,26 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
         nodata_cells=missing,
         notes=tuple(notes),
     )
+
+
+def _blocks(raster: DatasetReader, band: int) -> Iterator[tuple[NDArray[np.float64], Window]]:
+    """The numbers of a raster block by block, its scale and offset applied, NaN where it holds none."""
+    scale, offset = raster.scales[band - 1], raster.offsets[band - 1]
+    for _, window in raster.block_windows(band):
+        cells = raster.read(band, window=window, masked=True).astype(np.float64).filled(np.nan)
+        yield cells * scale + offset, window
+
+
+def _refuse_below_zero(cells: NDArray[np.float64], window: Window, name: str) -> None:
+    row, column = np.nonzero(cells < 0)
+    if row.size:
+        at = f"{cells[row[0], column[0]]:g}"
+        line, place = row[0] + window.row_off + 1, column[0] + window.col_off + 1
+        raise InputError(
+            zh=f"{name} 第 {line} 行第 {place} 列的像元中有负的人口数（{at}），可能是未声明的无数据值；请在文件中把它设为 nodata。",
+            en=f"{name} holds a negative number of people ({at}) in the cell of row {line}, column {place}, perhaps an "
+            "undeclared no-data value; declare it as nodata in the file.",
+        )
 
 
 def is_raster(path: str | Path) -> bool:
@@ -206,8 +222,7 @@ def _cells_as_points(path: str | Path, city: City | None, options: ReadOptions) 
     box = options.get("box") or (None if city is None else city.box)
     people, x, y, left_out = [], [], [], 0
     with rasterio.open(raster.path) as source:
-        for _, window in source.block_windows(raster.band):
-            cells = source.read(raster.band, window=window, masked=True).astype(np.float64).filled(np.nan)
+        for cells, window in _blocks(source, raster.band):
             row, column = np.nonzero(np.isfinite(cells))
             east, north = rasterio.transform.xy(source.transform, row + window.row_off, column + window.col_off)
             value = cells[row, column]
@@ -227,6 +242,7 @@ def _cells_as_points(path: str | Path, city: City | None, options: ReadOptions) 
         geometry=gpd.points_from_xy(np.concatenate(x), np.concatenate(y)),
         crs=metric,
     )
+    refuse_distorted(metric, table.total_bounds, raster.name)
     account = SourceFile(raster.name, raster.sha256, len(values) + left_out, len(values), 0, left_out)
     notes = (why, *raster.notes, text_pair("load.raster_points", file=raster.name, total=f"{values.sum():,.0f}"))
     rejects = pd.DataFrame(columns=list(REJECT_COLUMNS)).astype({"row": "int64"})

@@ -54,7 +54,7 @@ def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = 50.0) -> g
     CrsError
         If the layer is not in metres.
     InputError
-        If there is no column ``people``, or a row has none.
+        If there is no column ``people``, or a row has none or a negative number.
 
     Examples
     --------
@@ -150,8 +150,21 @@ def people_walking(
     return _count(people, zones, walking.walk.to(snapped) <= walking.limit_m)
 
 
+def _refuse_below_zero(people: pd.Series, what: str) -> None:
+    """Refuse negative numbers of people, with the first row that holds one: in a sum they would hide others."""
+    below = people < 0
+    if below.any():
+        row, value = people.index[below][0], people[below].iloc[0]
+        raise InputError(
+            zh=f"{what} 的第 {row} 行有 {value:g} 人，人数不能小于 0；请改正，或把无数据的代号清空。",
+            en=f"{what}: row {row} holds {value:g} people, and nobody can be fewer than none; mend it, or empty it where "
+            "it is a code for no data.",
+        )
+
+
 def _count(people: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, served: npt.NDArray[np.bool_]) -> pd.DataFrame:
     """People and served people by zone; zones may overlap: each asks for its own, and all of them for their union."""
+    _refuse_below_zero(people["people"], "people")
     count = people["people"].to_numpy(dtype=np.float64)
     shapes = _with_whole(zones)
     row, zone = shapely.STRtree(shapes).query(people.geometry.to_numpy(), predicate="intersects")
@@ -235,7 +248,7 @@ def raster_people(
     CrsError
         If the polygons are not in the raster's CRS.
     InputError
-        If the raster cannot be read, or its rows do not run west to east and north to south.
+        If the raster cannot be read, its rows do not run west to east and north to south, or it holds negative numbers.
 
     Notes
     -----
@@ -244,7 +257,8 @@ def raster_people(
     shape = polygons_of(polygons.geometry.to_numpy())
     live = np.flatnonzero(shapely.area(shape) > 0)
     people, covered = np.zeros(len(shape)), np.zeros(len(shape))
-    found, size = _extract(path, shape[live], polygons.crs, crs, band, ("sum", "count"))
+    found, size = _extract(path, shape[live], polygons.crs, crs, band, ("sum", "count", "min"))
+    _refuse_negative_cells(found["min"].to_numpy(dtype=np.float64), path)
     people[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
     covered[live] = found["count"].fillna(0).to_numpy(dtype=np.float64) * size[0] * size[1]
     lost = 1 - share(covered, shapely.area(shape))
@@ -300,6 +314,17 @@ def _extract(
         return found, size
 
 
+def _refuse_negative_cells(values: npt.NDArray[np.float64], path: str | Path) -> None:
+    lowest = np.nanmin(values, initial=0.0)
+    if lowest < 0:
+        name = Path(path).name
+        raise InputError(
+            zh=f"{name} 中有负的人口数（{lowest:g}），可能是未声明的无数据值；请在文件中把它设为 nodata。",
+            en=f"{name} holds negative numbers of people ({lowest:g}), perhaps an undeclared no-data value; declare it as "
+            "nodata in the file.",
+        )
+
+
 def raster_points(
     path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS, band: int = 1
 ) -> gpd.GeoDataFrame:
@@ -338,6 +363,7 @@ def raster_points(
         np.concatenate([np.zeros(0), *(np.ma.filled(cells.astype(np.float64), np.nan) for cells in found[column])])
         for column in columns
     )
+    _refuse_negative_cells(value, path)
     keep = np.flatnonzero((value > 0) & (part > 0))
     of, people, part, x, y = of[keep], (value * part)[keep], part[keep], x[keep], y[keep]
     spot = np.asarray(shapely.points(x, y), dtype=object)

@@ -188,7 +188,7 @@ def test_a_raster_as_points_keeps_its_people(raster, city) -> None:
     ("values", "options", "says"),
     [
         (VALUES, {"crs": None}, "没有坐标系"),
-        (VALUES, {"nodata": None}, "负"),
+        (VALUES, {"nodata": None}, r"行第 \d 列的像元中有负的人口数"),
         (np.full((2, 2), -99.0), {}, "没有任何有效像元"),
     ],
 )
@@ -222,3 +222,11 @@ def test_an_empty_first_file_does_not_decide(tmp_path) -> None:
     loaded = load.load_parks(str(tmp_path / "*.gpkg"))
     assert loaded.table.crs.to_epsg() == 4549
     assert [source.rows_kept for source in loaded.sources] == [0, 1]
+
+
+@pytest.mark.parametrize("layer", ["population", "residential", "exposure"])
+def test_people_below_zero_are_refused_with_their_row(layer, write) -> None:
+    shapes = [shapely.box(572_000 + 100 * k, 3_402_000, 572_100 + 100 * k, 3_402_100) for k in range(3)]
+    path = write("people.gpkg", gpd.GeoDataFrame({"人口": [5.0, 0.0, -99.0]}, geometry=shapes, crs=4549))
+    with pytest.raises(InputError, match=r"people\.gpkg, row 3: people = -99 is below 0"):
+        getattr(load, f"load_{layer}")(path)

@@ -9,8 +9,16 @@ import shapely
 from rasterio.transform import from_origin
 from shapely.geometry import Point, box
 
+from jxgis import load
 from jxgis._errors import CrsError, InputError
-from jxgis.parks.people import people_of_housing, people_served, people_served_raster, raster_people, to_raster_crs
+from jxgis.parks.people import (
+    people_of_housing,
+    people_served,
+    people_served_raster,
+    raster_people,
+    raster_points,
+    to_raster_crs,
+)
 from jxgis.parks.radius import classify_parks
 from jxgis.parks.standards import load_standard
 from jxgis.parks.whole import merge_parks
@@ -113,3 +121,31 @@ def test_people_of_housing_are_all_there():
     assert shapely.intersects(points.geometry.to_numpy(), homes.union_all()).all()
     with pytest.raises(InputError, match="people"):
         people_of_housing(homes[["geometry"]])
+
+
+def test_people_below_zero_are_refused_in_every_source(tmp_path):
+    cells = np.full((10, 10), 4.0)
+    cells[3, 6] = -1.0
+    path = write(tmp_path / "below.tif", cells, from_origin(WEST, SOUTH + 1000, 100, 100), 4549)
+    with pytest.raises(InputError, match=r"below\.tif.*-1"):
+        raster_people(path, zones(1))
+    with pytest.raises(InputError, match=r"below\.tif.*-1"):
+        raster_points(path, zones(1), raster_crs=pyproj.CRS(4549))
+    homes = table([box(WEST, SOUTH, WEST + 100, SOUTH + 100)] * 2, people=[3.0, -1.0])
+    with pytest.raises(InputError, match="rows 2"):
+        people_of_housing(homes)
+    points = table([Point(WEST + 50, SOUTH + 50)] * 2, people=[3.0, -1.0])
+    park = gpd.GeoDataFrame({"radius_m": [300.0]}, geometry=[box(WEST, SOUTH, WEST + 100, SOUTH + 100)], crs=4549)
+    with pytest.raises(InputError, match="row 1 holds -1 people"):
+        people_served(park, points, zones(1))
+
+
+def test_scale_and_offset_of_a_raster_are_honoured(tmp_path):
+    path = write(tmp_path / "scaled.tif", np.full((10, 10), 100.0), from_origin(WEST, SOUTH + 1000, 100, 100), 4549)
+    with rasterio.open(path, "r+") as raster:
+        raster.scales, raster.offsets = (0.1,), (5.0,)
+    # A hundred cells of 100 · 0.1 + 5.
+    assert raster_people(path, zones(1))["people"].item() == pytest.approx(1500)
+    assert raster_points(path, zones(1), raster_crs=pyproj.CRS(4549))["people"].sum() == pytest.approx(1500)
+    assert load.check_raster(path).total == pytest.approx(1500)
+    assert load.load_population(path, metric_crs=4549).table["people"].tolist() == [15.0] * 100
