@@ -29,6 +29,7 @@ __all__ = [
     "layers",
     "match_columns",
     "nearest",
+    "rivals",
     "same_name",
 ]
 
@@ -284,6 +285,44 @@ def match_columns(
                 found[key] = candidate
                 break
     return {key: found[key] for key in aliases if key in found}
+
+
+def rivals(
+    available: Iterable[str], layer: str, found: Mapping[str, str], *, told: Iterable[str] = ()
+) -> dict[str, list[str]]:
+    """The other columns of a file that could be what a contract column was found to be: 经度 beside lon.
+
+    Parameters
+    ----------
+    available
+        The file's columns.
+    layer
+        The layer.
+    found
+        From `match_columns`.
+    told
+        Columns of the file that the user named: nothing is a rival to them.
+
+    Returns
+    -------
+    dict
+        Contract name to names in the file, for those that have any.
+
+    Examples
+    --------
+    >>> found = match_columns(["lon", "lat", "经度"], "issues", what="a.csv")
+    >>> rivals(["lon", "lat", "经度"], "issues", found)
+    {'lon': ['经度']}
+    """
+    aliases = {column.name: column.aliases for column in contract(layer).columns} | coordinate_columns()
+    taken, chosen = set(found.values()), {same_name(name) for name in told}
+    others: dict[str, list[str]] = {}
+    for key, name in found.items():
+        known = {same_name(alias) for alias in (key, *aliases[key])}
+        same = [str(other) for other in available if other not in taken and same_name(other) in known]
+        if same and same_name(name) not in chosen:
+            others[key] = same
+    return others
 
 
 def coordinate_columns() -> dict[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from jxgis.tables import Contract
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["as_code", "as_number", "as_text", "rename_columns"]
+__all__ = ["as_code", "as_number", "as_text", "differing", "rename_columns"]
 
 _NULLS = ["", "null", "none", "nan", "n/a", "<na>", "\\n"]
 _LOST_DIGITS = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
@@ -49,6 +49,26 @@ def rename_columns(frame: pd.DataFrame, mapping: Mapping[str, str], agreed: Cont
                 name += "_"
             names[column] = name
     return frame.drop(columns=private).rename(columns=names), private
+
+
+def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.bool_]:
+    """In which rows two columns for one meaning do not say the same, or only one says anything.
+
+    Parameters
+    ----------
+    one, other
+        As the file has them.
+    numbers
+        Whether to compare them as numbers, to a ten-millionth (a metre in degrees); else as text.
+
+    Examples
+    --------
+    >>> differing(pd.Series(["120.75", "120.76", ""]), pd.Series([120.75, 120.7, 120.7]), numbers=True).tolist()
+    [False, True, True]
+    """
+    a, b = (as_number(column)[0] if numbers else as_text(column) for column in (one, other))
+    same = np.isclose(a, b, rtol=1e-7, atol=0) if numbers else (a == b).to_numpy(dtype=bool)
+    return ~(same | (a.isna() & b.isna()).to_numpy(dtype=bool))
 
 
 def as_text(column: pd.Series) -> pd.Series:

@@ -15,7 +15,7 @@ from jxgis import tables as _tables
 from jxgis._errors import InputError
 from jxgis.i18n import Text, text, text_pair
 from jxgis.load import Loaded
-from jxgis.load._columns import as_code, as_number, as_text, rename_columns
+from jxgis.load._columns import as_code, as_number, as_text, differing, rename_columns
 from jxgis.load._place import Placed, place_columns, place_geometry, reference_of
 from jxgis.load.geometry import repair
 from jxgis.load.readers import RawTable, Source, read_tables
@@ -132,6 +132,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
             what=table.name,
         )
         _refuse_no_geometry(table, agreed)
+        _compare_rivals(table, agreed, mapping, given, told)
         frame, private = rename_columns(table.frame, mapping, agreed)
         if private:
             told.add("load.private_dropped", table.name, columns=private)
@@ -185,6 +186,35 @@ def _files(names: list[str]) -> Text:
     if len(names) == 1:
         return Text(zh=names[0], en=names[0])
     return text_pair("load.files", first=names[0], count=len(names))
+
+
+def _compare_rivals(
+    table: RawTable, agreed: _tables.Contract, mapping: Mapping[str, str], given: ReadOptions, told: _Told
+) -> None:
+    """Of two columns for one meaning that disagree, refuse coordinates, and name the one taken of others."""
+    named = [*given.get("columns", {}).values(), given.get("name_column") or ""]
+    place = set(_tables.coordinate_columns())
+    for key, others in _tables.rivals(table.frame.columns, agreed.layer, mapping, told=named).items():
+        if key in place and table.geometry is not None:
+            continue
+        column = agreed.column(key)
+        numbers = (key in place and key != "coordinates") or (column is not None and column.dtype == "number")
+        for other in others:
+            taken = mapping[key]
+            differ = differing(table.frame[taken], table.frame[other], numbers=numbers)
+            if not differ.any():
+                continue
+            at = int(differ.argmax())
+            values = [table.frame[name].iloc[at] for name in (taken, other)]
+            if key in place:
+                raise InputError(
+                    zh=f"{table.name} 的“{taken}”和“{other}”两列都是坐标，却有 {differ.sum()} 行不同（例如第 {table.row[at]} 行："
+                    f"{values[0]}、{values[1]}）；请用 columns 指定用哪一列，例如 --columns {key}={taken}。",
+                    en=f"{table.name}: the columns {taken} and {other} both say where the points are, and differ in "
+                    f"{differ.sum()} rows (row {table.row[at]}: {values[0]}, {values[1]}); say which to take with "
+                    f"columns, such as --columns {key}={taken}.",
+                )
+            told.add("load.two_columns", table.name, count=int(differ.sum()), column=key, taken=taken, other=other)
 
 
 def _refuse_no_geometry(table: RawTable, agreed: _tables.Contract) -> None:

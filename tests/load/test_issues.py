@@ -448,3 +448,37 @@ def test_parquet_with_numbers_categories_and_zones(export, write, city) -> None:
 def test_an_empty_table_in_memory_is_refused(export, city) -> None:
     with pytest.raises(InputError, match="没有数据行"):
         load_issues(export.iloc[:0], city=city, crs=4490)
+
+
+def test_two_coordinate_columns_that_disagree_are_refused_until_one_is_named() -> None:
+    table = pd.DataFrame(
+        {"任务号": ["1", "2"], "lon": [120.75, 120.76], "lat": [30.74, 30.75], "经度": ["120.75", "120.7651"]}
+    )
+    for other in ("经度", "LONGITUDE", "LON"):
+        with pytest.raises(
+            InputError, match=rf"columns lon and {other} .*differ in 1 rows \(row 2: 120\.76, 120\.7651\)"
+        ):
+            load_issues(table.rename(columns={"经度": other}), crs=4326)
+    taken = load_issues(table, crs=4326, columns={"lon": "经度"}).table.to_crs(4326)
+    assert taken.geometry.x.tolist() == pytest.approx([120.75, 120.7651])
+    # A copy to six decimals says the same.
+    same = load_issues(table.assign(经度=["120.7500001", "120.7600004"]), crs=4326)
+    assert not [note for note in same.notes if "经度" in note.zh]
+
+
+def test_of_two_other_columns_for_one_meaning_the_one_taken_is_named() -> None:
+    table = pd.DataFrame(
+        {
+            "任务号": ["1", "2", "3"],
+            "lon": 120.75,
+            "lat": 30.74,
+            "案件状态": ["已结案", "处理中", None],
+            "当前状态": ["已结案", "已结案", None],
+        }
+    )
+    (note,) = [note for note in load_issues(table, crs=4326).notes if "当前状态" in note.zh]
+    assert "“案件状态”和“当前状态”" in note.zh
+    assert "differ in 1 rows" in note.en
+    told = load_issues(table, crs=4326, columns={"status": "当前状态"})
+    assert told.table["status"].tolist()[:2] == ["已结案", "已结案"]
+    assert not [note for note in told.notes if "案件状态" in note.zh]
