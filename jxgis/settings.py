@@ -67,7 +67,11 @@ class InputSettings(_Section):
 
 
 class IssueInputSettings(InputSettings):
-    """``[inputs.issues]``: the issues' file, its class column, filters and time zone."""
+    """``[inputs.issues]``: the issues' file, its class column, filters and time zone.
+
+    ``drop_points`` are pairs of coordinates, as the file has them: issues there are left out, such as those that a
+    geocoder could not place.
+    """
 
     class_column: str | None = None
     timezone: str | None = None
@@ -76,6 +80,7 @@ class IssueInputSettings(InputSettings):
     status: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
     drop_status: tuple[str, ...] = ("作废", "重复")
+    drop_points: tuple[tuple[Finite, Finite], ...] = ()
 
 
 class Inputs(_Section):

@@ -17,6 +17,7 @@ __all__ = [
     "ClassColumn",
     "Columns",
     "Crs",
+    "DropPoints",
     "From",
     "Lang",
     "NameColumn",
@@ -26,6 +27,7 @@ __all__ = [
     "Status",
     "To",
     "pairs",
+    "points",
     "settings_of",
 ]
 
@@ -72,6 +74,16 @@ To = Annotated[str | None, _option("--to", "截止日期（不含）", "Date to 
 Status = Annotated[str | None, _option("--status", "只要这些状态，用逗号分隔", "Only these statuses, by commas", "A,B")]
 Source = Annotated[str | None, _option("--source", "只要这些来源，用逗号分隔", "Only these sources, by commas", "A,B")]
 
+DropPoints = Annotated[
+    str | None,
+    _option(
+        "--drop-points",
+        "不计落在这些点上的问题：坐标照文件中的写法，点之间用分号",
+        "Leave out issues at these points: coordinates as in the file, points by semicolons",
+        "X,Y;…",
+    ),
+]
+
 
 def pairs(text: str | None) -> dict[str, str]:
     """Read ``contract=file,…``.
@@ -109,6 +121,36 @@ def names(text: str | None) -> tuple[str, ...] | None:
     (('已结案', '处置中'), None)
     """
     return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def points(text: str | None) -> tuple[tuple[float, float], ...] | None:
+    """Read ``X,Y;X,Y``; None where nothing was given.
+
+    Raises
+    ------
+    InputError
+        If a part is not two numbers.
+
+    Examples
+    --------
+    >>> points("120.75,30.74; 120.8,30.7"), points(None)
+    (((120.75, 30.74), (120.8, 30.7)), None)
+    """
+    from jxgis._errors import InputError
+
+    if text is None:
+        return None
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        try:
+            first, second = (float(number) for number in part.split(","))
+        except ValueError:
+            raise InputError(
+                zh=f"--drop-points 中的“{part}”不是“X,Y”两个数，例如 120.7559,30.7461。",
+                en=f"--drop-points: {part!r} is not two numbers X,Y, such as 120.7559,30.7461.",
+            ) from None
+        found.append((first, second))
+    return tuple(found)
 
 
 def settings_of(project: Path | None, options: Mapping[str, Any]) -> Settings:

@@ -68,6 +68,8 @@ class Gathered:
         All rows of all files; the contract columns that the files have, in their dtype, and the others.
     geometry
         (n,) valid geometries of the kind, or None.
+    given
+        (n, 2) points as their files have them: see `_place.Placed`.
     metric
         The CRS they are in.
     ledger
@@ -83,6 +85,7 @@ class Gathered:
     agreed: _tables.Contract
     frame: pd.DataFrame
     geometry: NDArray[Any]
+    given: NDArray[np.float64]
     metric: pyproj.CRS
     ledger: Ledger
     notes: list[Text] = field(default_factory=list)
@@ -153,7 +156,8 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     geometry = np.concatenate([place.geometry for place in placed])
     _reject_blank(ledger, raw)
     _record(ledger, placed)
-    gathered = Gathered(agreed, frame, geometry, metric, ledger, [*notes, *told.notes()])
+    as_given = np.concatenate([place.given for place in placed])
+    gathered = Gathered(agreed, frame, geometry, as_given, metric, ledger, [*notes, *told.notes()])
     _convert(gathered)
     _refuse_below(gathered)
     _repair(gathered)

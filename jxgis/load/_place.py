@@ -35,6 +35,8 @@ class Placed:
     ----------
     geometry
         (n,) geometries in the metric CRS; None where ``flaws`` says why.
+    given
+        (n, 2) points as the file has them, its first coordinate first; NaN for what is no point or no number.
     flaws
         Field, reason, mask (n,), values (n,): what is wrong with which rows.
     order
@@ -44,6 +46,7 @@ class Placed:
     """
 
     geometry: NDArray[Any]
+    given: NDArray[np.float64]
     flaws: tuple[tuple[str, str, NDArray[np.bool_], Any], ...]
     order: AxisOrder | None = None
     in_one_field: int = 0
@@ -119,6 +122,8 @@ def place_geometry(
         flat[~broken] = shapely.transform(flat[~broken], lambda xy: xy[:, ::-1])
     bounds = shapely.bounds(flat)
     bounds[broken] = np.nan
+    given = np.where((bounds[:, :2] == bounds[:, 2:]).all(axis=1)[:, None], bounds[:, :2], np.nan)
+    given = given[:, ::-1] if axes == "north_east" else given
     west, south, east, north = bounds.T
     middle_x, middle_y = (west + east) / 2, (south + north) / 2
     _reference.check_units(middle_x, middle_y, reference, what)
@@ -164,6 +169,7 @@ def place_geometry(
     edges = np.array([_pair(x, y) for x, y in _extremes(bounds)], dtype=object)
     return Placed(
         moved,
+        given,
         (
             ("geometry", "no_geometry", missing, blank),
             ("geometry", "empty_geometry", empty, blank),
@@ -318,6 +324,7 @@ def place_columns(
     values = _values(frame, pair, ~good)
     return Placed(
         geometry,
+        np.column_stack([one, two]),
         (
             (field, "no_coordinates", missing, values),
             (field, "zero_coordinates", zero, values),

@@ -49,6 +49,7 @@ def load_issues(
     status: Sequence[str] = (),
     source: Sequence[str] = (),
     drop_status: Sequence[str] = DROP_STATUS,
+    drop_points: Sequence[tuple[float, float]] = (),
     **options: Unpack[ReadOptions],
 ) -> Loaded:
     """Load issues from the platform's export.
@@ -74,6 +75,9 @@ def load_issues(
     drop_status
         Issues whose status holds one of these words are left out and counted; with 作废 among them, so are issues with
         a time of cancellation.
+    drop_points
+        Pairs of coordinates, as the file has them and in its order: issues there are left out and counted. For the
+        point that a geocoder gives to what it cannot find.
     options
         `ReadOptions`; ``crs`` is required for a table of coordinates.
 
@@ -114,6 +118,7 @@ def load_issues(
     _identify(gathered)
     require_columns(gathered)
     _read_times(gathered, zone)
+    _drop_points(gathered, drop_points)
     _filter(gathered, window, status, source, drop_status)
     _refuse_twice(gathered)
     _class(gathered, city, class_column, class_table)
@@ -231,6 +236,20 @@ def _drop(gathered: Gathered, drop_status: Sequence[str]) -> None:
         gathered.notes.append(text_pair("load.left_out_status", count=total, detail=detail))
 
 
+def _drop_points(gathered: Gathered, points: Sequence[tuple[float, float]]) -> None:
+    """Leave out what lies on one of the points, to a billionth: a centimetre in degrees."""
+    for first, second in points:
+        at = np.isclose(gathered.given, (first, second), rtol=1e-9, atol=0).all(axis=1)
+        count = gathered.ledger.leave_out(at)
+        key = "left_out_point" if count else "no_such_point"
+        gathered.notes.append(text_pair(f"load.{key}", count=count, at=_pair(first, second)))
+
+
+def _pair(first: float, second: float) -> str:
+    """A point as ``drop_points`` takes it: the shortest numbers that are the same."""
+    return f"[{float(first)!r}, {float(second)!r}]"
+
+
 def _need(gathered: Gathered, name: str, option: str) -> None:
     if name not in gathered.frame:
         column = gathered.agreed.column(name)
@@ -345,7 +364,10 @@ def _note_same_point(gathered: Gathered) -> None:
     count = int((xy == xy[most]).all(axis=1).sum())
     if count >= _SAME_POINT_COUNT and count >= _SAME_POINT_SHARE * int(kept.sum()):
         share = f"{100 * count / int(kept.sum()):.1f}"
-        gathered.notes.append(text_pair("load.same_point", count=count, share=share, at=f"({east:.0f}, {north:.0f})"))
+        own = _pair(*gathered.given[kept][most])
+        gathered.notes.append(
+            text_pair("load.same_point", count=count, share=share, at=f"({east:.0f}, {north:.0f})", own=own)
+        )
 
 
 @dataclass(frozen=True, slots=True)

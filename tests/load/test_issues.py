@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 
 import geopandas as gpd
 import numpy as np
@@ -482,3 +483,41 @@ def test_of_two_other_columns_for_one_meaning_the_one_taken_is_named() -> None:
     told = load_issues(table, crs=4326, columns={"status": "当前状态"})
     assert told.table["status"].tolist()[:2] == ["已结案", "已结案"]
     assert not [note for note in told.notes if "案件状态" in note.zh]
+
+
+@pytest.mark.parametrize(
+    ("crs", "columns", "point"),
+    [
+        (4326, ("lon", "lat"), (120.755, 30.746)),
+        ("GCJ-02", ("lon", "lat"), (120.7591, 30.7442)),
+        (4549, ("X坐标", "Y坐标"), (3_403_058.25, 572_297.5)),
+        (4528, ("x", "y"), (40_572_297.5, 3_403_058.25)),
+    ],
+)
+def test_a_default_point_is_named_ready_to_paste_and_left_out(city, crs, columns, point) -> None:
+    rng = np.random.default_rng(7)
+    n, there = 400, 60
+    step = 1e-3 if point[0] < 200 else 100.0
+    xy = np.array(point) + rng.uniform(-20, 20, (n, 2)) * step
+    xy[:there] = point
+    # A centimetre away is another place.
+    xy[there] = np.array(point) + (2e-7 if point[0] < 200 else 0.1)
+    table = pd.DataFrame({"任务号": [f"A{k}" for k in range(n)], columns[0]: xy[:, 0], columns[1]: xy[:, 1]})
+    whole = load_issues(table, city=city, crs=crs)
+    assert account(whole)[1:] == (n, 0, 0)
+    (note,) = [note.zh for note in whole.notes if "drop_points" in note.zh]
+    pasted = tomllib.loads(note[note.index("drop_points = ") : note.rindex("]") + 1])["drop_points"]
+    assert pasted == [list(point)]
+    without = load_issues(table, city=city, crs=crs, drop_points=pasted)
+    assert account(without) == (n, n - there, 0, there)
+    assert not [note for note in without.notes if "默认坐标" in note.zh]
+    assert [note.en for note in without.notes if f"at {pasted[0]}: {there}" in note.en]
+    nowhere = load_issues(table, city=city, crs=crs, drop_points=[point[::-1]])
+    assert account(nowhere)[3] == 0
+    assert [note for note in nowhere.notes if "No issue lies at" in note.en]
+
+
+def test_points_of_a_vector_file_are_dropped_as_the_file_has_them(city) -> None:
+    points = gpd.GeoSeries.from_xy([120.75, 120.75, 120.76], [30.74, 30.74, 30.75], crs=4490)
+    table = gpd.GeoDataFrame({"任务号": ["1", "2", "3"]}, geometry=points)
+    assert account(load_issues(table, city=city, drop_points=[(120.75, 30.74)])) == (3, 1, 0, 2)
