@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from jxgis._errors import InputError
@@ -29,6 +30,7 @@ __all__ = [
     "layers",
     "match_columns",
     "nearest",
+    "nearest_file",
     "rivals",
     "same_name",
 ]
@@ -221,6 +223,21 @@ def nearest(name: str, known: Iterable[str]) -> Text:
     if not found:
         return Text(zh="。", en=".")
     return Text(zh=f"，是否为 {plain[found[0]]}？", en=f", did you mean {plain[found[0]]}?")
+
+
+def nearest_file(name: str, known: Iterable[str]) -> Text:
+    """As `nearest`, for names of files: that two have the same ending does not make them near.
+
+    Examples
+    --------
+    >>> nearest_file("不存在.csv", ["zero.csv", "parks.gpkg"]).en, nearest_file("park.shp", ["parks.gpkg"]).en
+    ('.', ', did you mean parks.gpkg?')
+    """
+    stem = same_name(PurePath(name).stem)
+    near = [
+        entry for entry in known if difflib.get_close_matches(stem, [same_name(PurePath(entry).stem)], n=1, cutoff=0.5)
+    ]
+    return nearest(name, near)
 
 
 def match_columns(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jxgis.load.boundaries import (
         boundary_flaws,
         dissolve_districts,
+        in_crosswalk,
         load_districts,
         load_outline,
         load_subdistricts,
@@ -50,6 +51,7 @@ __all__ = [
     "check_raster",
     "disagreement",
     "dissolve_districts",
+    "in_crosswalk",
     "load_barriers",
     "load_blocks",
     "load_built_up",
@@ -78,7 +80,14 @@ __all__ = [
 ]
 
 _MODULES = {
-    "boundaries": {"boundary_flaws", "dissolve_districts", "load_districts", "load_outline", "load_subdistricts"},
+    "boundaries": {
+        "boundary_flaws",
+        "dissolve_districts",
+        "in_crosswalk",
+        "load_districts",
+        "load_outline",
+        "load_subdistricts",
+    },
     "issues": {"disagreement", "load_issues", "unclassified"},
     "rasters": {"check_raster", "load_population"},
 }

@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from jxgis.i18n import Text
     from jxgis.load.readers import Source
 
-__all__ = ["Dissolved", "boundary_flaws", "dissolve_districts", "load_districts", "load_outline", "load_subdistricts"]
+__all__ = [
+    "Dissolved",
+    "boundary_flaws",
+    "dissolve_districts",
+    "in_crosswalk",
+    "load_districts",
+    "load_outline",
+    "load_subdistricts",
+]
 
 # A shared border drawn twice differs by less than this: rounding, not a flaw to tell a planner about.
 _MIN_FLAW_M2 = 1.0
@@ -349,6 +357,30 @@ def dissolve_districts(
         notes.append(text_pair("load.leftover", count=len(leftover), names=leftover["name"].tolist()))
     notes.extend(_missing(subdistricts, city))
     return Dissolved(_tables.check(districts, "districts"), leftover, tuple(notes))
+
+
+def in_crosswalk(subdistricts: gpd.GeoDataFrame, city: City) -> pd.Series:
+    """Which sub-districts the city's crosswalk knows, by name, alias or code.
+
+    Parameters
+    ----------
+    subdistricts
+        ``name`` and, where there is one, ``code``.
+    city
+        With a crosswalk.
+
+    Returns
+    -------
+    pandas.Series
+        bool, on the index of ``subdistricts``.
+
+    Examples
+    --------
+    >>> from jxgis.city import load_city
+    >>> in_crosswalk(gpd.GeoDataFrame({"name": ["建设街道", "凤桥镇"]}), load_city()).tolist()
+    [True, False]
+    """
+    return _crosswalk(subdistricts, city).notna()
 
 
 def _district_order(city: City) -> list[str]:

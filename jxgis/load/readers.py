@@ -20,7 +20,7 @@ from jxgis._errors import InputError
 from jxgis.i18n import Text
 from jxgis.load._text import read_csv, read_excel
 from jxgis.load._vector import read_parquet, read_vector
-from jxgis.tables import nearest
+from jxgis.tables import nearest_file
 
 if TYPE_CHECKING:
     import pyproj
@@ -157,7 +157,7 @@ def find_files(source: str | Path) -> list[Path]:
         )
     folder = path.parent
     others = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-    hint = nearest(path.name, others)
+    hint = nearest_file(path.name, others)
     raise InputError(zh=f"文件不存在：{source}{hint.zh}", en=f"No such file: {source}{hint.en}")
 
 

@@ -150,13 +150,23 @@ def check_layer(
         if len(flaws):
             tables["flaws"] = flaws
     if layer == "subdistricts" and city is not None and len(city.crosswalk):
-        made = load.dissolve_districts(loaded.table, city=city)
-        km2 = f"{made.districts.area.sum() / 1e6:.1f}"
-        lines += [text_pair("check.dissolved", count=len(made.districts), km2=km2), *made.notes]
+        lines += _dissolved_lines(loaded.table, city)
     if layer == "units":
         lines += _unit_lines(loaded.table, districts, bounds_km2, snap_m, tables)
     lines += _nulls(loaded.table, layer)
     return Checked(loaded, tuple(lines), _summary(loaded, lines, tables), tables)
+
+
+def _dissolved_lines(subdistricts: gpd.GeoDataFrame, city: City) -> list[Text]:
+    """What districts the crosswalk makes of the sub-districts; their names where it knows none of them."""
+    from jxgis import load
+
+    if not load.in_crosswalk(subdistricts, city).any():
+        known = city.crosswalk["subdistrict"].tolist()
+        return [text_pair("check.none_in_crosswalk", names=subdistricts["name"].tolist(), known=known)]
+    made = load.dissolve_districts(subdistricts, city=city)
+    km2 = f"{made.districts.area.sum() / 1e6:.1f}"
+    return [text_pair("check.dissolved", count=len(made.districts), km2=km2), *made.notes]
 
 
 def _account(loaded: Loaded) -> list[Text]:

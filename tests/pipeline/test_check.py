@@ -123,3 +123,31 @@ def test_the_declared_datum_is_compared_with_streets(city, declared: str, says: 
     (line,) = [text.zh for text in checked.lines if "坐标基准" in text.zh]
     assert says in line
     assert "GCJ-02 0 m" in line
+
+
+def test_subdistricts_that_the_crosswalk_does_not_know_are_kept_and_named(city) -> None:
+    towns = gpd.GeoDataFrame(
+        {"name": ["甲街道", "乙镇"]},
+        geometry=[shapely.box(572_000 + 1000 * k, 3_402_000, 573_000 + 1000 * k, 3_403_000) for k in range(2)],
+        crs=4549,
+    )
+    found = check_layer("subdistricts", towns, city=city)
+    assert found.loaded.table["name"].tolist() == ["甲街道", "乙镇"]
+    (line,) = [line.zh for line in found.lines if "对应表" in line.zh]
+    assert "甲街道、乙镇" in line
+    # One known name is enough to make districts; the other one is named as left over.
+    known = city.crosswalk["subdistrict"].iloc[0]
+    found = check_layer("subdistricts", towns.assign(name=[known, "乙镇"]), city=city)
+    assert [line for line in found.lines if "乙镇" in line.zh and "不属于任何片区" in line.zh]
+
+
+def test_the_distortion_of_the_crs_is_said_where_it_passes_a_thousandth(city) -> None:
+    box = shapely.box(122.9, 30.7, 122.95, 30.75)
+    edge = gpd.GeoDataFrame({"name": ["东"]}, geometry=[box], crs=4490).to_crs(4549)
+    (line,) = [line.zh for line in check_layer("districts", edge).lines if "变形" in line.zh]
+    true_m2 = abs(edge.crs.get_geod().geometry_area_perimeter(box)[0])
+    # Greatest at the eastern edge, the mean of the box a little less.
+    assert edge.area.item() / true_m2 - 1 == pytest.approx(0.00196, abs=5e-5)
+    assert "面积最多偏大 0.2%" in line
+    middle = edge.translate(xoff=-250_000).to_frame("geometry").assign(name="中")
+    assert not [line for line in check_layer("districts", middle).lines if "变形" in line.zh]
