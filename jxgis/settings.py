@@ -67,7 +67,10 @@ class InputSettings(_Section):
 
 
 class IssueInputSettings(InputSettings):
-    """``[inputs.issues]``: the issues' file, its class column, filters and time zone."""
+    """``[inputs.issues]``: the issues' file, its class column, filters and time zone.
+
+    Of the file's other columns only those in ``keep`` are carried, what names a person in them masked.
+    """
 
     class_column: str | None = None
     timezone: str | None = None
@@ -76,6 +79,7 @@ class IssueInputSettings(InputSettings):
     status: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
     drop_status: tuple[str, ...] = ("作废", "重复")
+    keep: tuple[str, ...] = ()
 
 
 class Inputs(_Section):

@@ -116,6 +116,7 @@ def check(
     end: opt.To = None,
     status: opt.Status = None,
     source: opt.Source = None,
+    keep: opt.Keep = None,
     lang: opt.Lang = "zh",
 ) -> None:
     """Check a data file, say what it holds, and write its clean rows and its rejects."""
@@ -128,7 +129,7 @@ def check(
         "columns": opt.pairs(columns) or None,
     }
     if layer == "issues":
-        given |= _issue_options(class_column, start, end, status, source)
+        given |= _issue_options(class_column, start, end, status, source, keep)
     from jxgis.settings import Inputs
 
     settings = opt.settings_of(project, {"inputs": {layer: given}} if layer in Inputs.model_fields else {})
@@ -158,13 +159,14 @@ def hotspots(
     end: opt.To = None,
     status: opt.Status = None,
     source: opt.Source = None,
+    keep: opt.Keep = None,
     lang: opt.Lang = "zh",
 ) -> None:
     """Find the hot spots of the issues, by class and for all."""
     from jxgis import pipeline
 
     issue_input: dict[str, object] = {"path": issues, "crs": crs, "columns": opt.pairs(columns) or None}
-    issue_input |= _issue_options(class_column, start, end, status, source)
+    issue_input |= _issue_options(class_column, start, end, status, source, keep)
     settings = opt.settings_of(
         project,
         {
@@ -357,7 +359,12 @@ def report(
 
 
 def _issue_options(
-    class_column: str | None, start: str | None, end: str | None, status: str | None, source: str | None
+    class_column: str | None,
+    start: str | None,
+    end: str | None,
+    status: str | None,
+    source: str | None,
+    keep: str | None,
 ) -> dict[str, object]:
     return {
         "class_column": class_column,
@@ -365,6 +372,7 @@ def _issue_options(
         "to": end,
         "status": opt.names(status),
         "source": opt.names(source),
+        "keep": opt.names(keep),
     }
 
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,13 +22,21 @@ from jxgis.i18n import Text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Sheet", "decode", "read_csv", "read_excel"]
+__all__ = ["BrokenRow", "Sheet", "decode", "read_csv", "read_excel"]
 
 _BLOCK_BYTES = 1 << 24
 _HEADER_SEARCH = 10
 _BLANK = "\r\n\t ,;\ufeff"
 # Above 2^53 a number in Excel no longer holds every digit of a code.
 _EXACT = 2**53
+
+
+class BrokenRow(NamedTuple):
+    """A row that could not be split into the fields of the header: source row, its fields, and those of the header."""
+
+    row: int
+    fields: int
+    expected: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +50,14 @@ class Sheet:
     row
         (n,) source row of each row, 1 = first data row.
     broken
-        Rows with too few or too many fields: source row and text.
+        Rows with too few or too many fields.
     notes
         For people.
     """
 
     frame: pd.DataFrame
     row: NDArray[np.int64]
-    broken: tuple[tuple[int, str], ...] = ()
+    broken: tuple[BrokenRow, ...] = ()
     notes: tuple[Text, ...] = field(default=())
 
 
@@ -141,19 +149,19 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     # The start first: a copy of a whole export costs a second.
     if not text[:10_000].strip(_BLANK) and not text.strip(_BLANK):
         raise _empty(what)
-    # Arrow reads UTF-8 only.
-    raw = text.encode()
+    # Arrow reads UTF-8 only. A blank line between rows is an empty row, as in a workbook, so that no number shifts.
+    raw = (text.strip("\r\n") + "\n").encode()
     delimiter, header = _header(text)
-    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False)
     convert = arrow_csv.ConvertOptions(
         column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
     )
 
-    def read(*, threads: bool) -> tuple[pa.Table, list[tuple[int, str]]]:
-        broken: list[tuple[int, str]] = []
+    def read(*, threads: bool) -> tuple[pa.Table, list[BrokenRow]]:
+        broken: list[BrokenRow] = []
 
         def handle(row: arrow_csv.InvalidRow) -> str:
-            broken.append((-1 if row.number is None else row.number - 1, row.text))
+            broken.append(BrokenRow((row.number or 0) - 1, row.actual_columns, row.expected_columns))
             return "skip"
 
         parse.invalid_row_handler = handle
@@ -173,7 +181,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
         table, broken = read(threads=False)
     table = table.rename_columns(_distinct(table.column_names))
     numbers = np.arange(1, table.num_rows + len(broken) + 1, dtype=np.int64)
-    numbers = np.delete(numbers, [row - 1 for row, _ in broken])
+    numbers = np.delete(numbers, [line.row - 1 for line in broken])
     return Sheet(table.to_pandas(), numbers, tuple(broken))
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from jxgis._errors import InputError
 from jxgis.i18n import Text
-from jxgis.load._text import read_csv, read_excel
+from jxgis.load._text import BrokenRow, read_csv, read_excel
 from jxgis.load._vector import read_parquet, read_vector
 from jxgis.tables import nearest
 
@@ -57,7 +57,7 @@ class RawTable:
     row
         (n,) source rows, 1 = first data row.
     broken
-        Rows that could not be split into fields: source row and text.
+        Rows that could not be split into fields.
     notes
         For people.
     """
@@ -68,7 +68,7 @@ class RawTable:
     geometry: NDArray[Any] | None
     crs: pyproj.CRS | None
     row: NDArray[np.int64]
-    broken: tuple[tuple[int, str], ...] = ()
+    broken: tuple[BrokenRow, ...] = ()
     notes: tuple[Text, ...] = ()
 
 

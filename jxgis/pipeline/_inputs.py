@@ -192,7 +192,8 @@ def _order(layer: str) -> tuple[bool, bool, str]:
 def issue_options(given: InputSettings, class_table: str | None) -> dict[str, Any]:
     """The further options of the issues' loader."""
     options = given.model_dump(
-        include={"class_column", "timezone", "start", "end", "status", "source", "drop_status"}, exclude_none=True
+        include={"class_column", "timezone", "start", "end", "status", "source", "drop_status", "keep"},
+        exclude_none=True,
     )
     return {name: value for name, value in options.items() if value != ()} | {"class_table": class_table}
 
