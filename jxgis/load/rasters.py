@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis._errors import CrsError, InputError
+from jxgis._files import reading
 from jxgis.crs import inside_box
 from jxgis.i18n import Text, text_pair
 from jxgis.load import Loaded, SourceFile
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from jxgis.load.readers import Source
 
 __all__ = ["PopulationRaster", "check_raster", "is_raster", "load_population"]
+
+
+_RASTER = Text(
+    zh="无法作为栅格读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
+    en="cannot be read as a raster: it is cut off, damaged or in another format; export or copy it again.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +103,30 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
     import rasterio
 
     file = one_file(path)
-    try:
-        with rasterio.open(file) as raster:
-            if not 1 <= band <= raster.count:
-                raise InputError(
-                    zh=f"{file.name} 只有 {raster.count} 个波段，没有第 {band} 个。",
-                    en=f"{file.name} has {raster.count} bands, no band {band}.",
-                )
-            own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
-            chosen = own if crs is None else resolve_crs(crs).crs
-            if chosen is None:
-                raise CrsError(
-                    zh=f"{file.name} 没有坐标系；请用 crs 声明，如 EPSG:4326。",
-                    en=f"{file.name} has no CRS; declare it with crs, such as EPSG:4326.",
-                )
-            total, missing, lowest = 0.0, 0, np.inf
-            for _, window in raster.block_windows(band):
-                cells = raster.read(band, window=window, masked=True).astype(np.float64)
-                found = cells.compressed()
-                found = found[np.isfinite(found)]
-                missing += cells.size - found.size
-                total += float(found.sum())
-                lowest = min(lowest, float(found.min(initial=np.inf)))
-            width, height = raster.width, raster.height
-            cell = abs(raster.transform.determinant) if chosen.is_projected else float("nan")
-            declared = raster.nodata
-    except rasterio.errors.RasterioError as error:
-        raise InputError(
-            zh=f"{file.name} 无法作为栅格读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
-            en=f"{file.name} cannot be read as a raster: it is cut off, damaged or in another format; "
-            "export or copy it again.",
-        ) from error
+    with reading(file.name, _RASTER), rasterio.open(file) as raster:
+        if not 1 <= band <= raster.count:
+            raise InputError(
+                zh=f"{file.name} 只有 {raster.count} 个波段，没有第 {band} 个。",
+                en=f"{file.name} has {raster.count} bands, no band {band}.",
+            )
+        own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
+        chosen = own if crs is None else resolve_crs(crs).crs
+        if chosen is None:
+            raise CrsError(
+                zh=f"{file.name} 没有坐标系；请用 crs 声明，如 EPSG:4326。",
+                en=f"{file.name} has no CRS; declare it with crs, such as EPSG:4326.",
+            )
+        total, missing, lowest = 0.0, 0, np.inf
+        for _, window in raster.block_windows(band):
+            cells = raster.read(band, window=window, masked=True).astype(np.float64)
+            found = cells.compressed()
+            found = found[np.isfinite(found)]
+            missing += cells.size - found.size
+            total += float(found.sum())
+            lowest = min(lowest, float(found.min(initial=np.inf)))
+        width, height = raster.width, raster.height
+        cell = abs(raster.transform.determinant) if chosen.is_projected else float("nan")
+        declared = raster.nodata
     if missing == width * height:
         raise InputError(zh=f"{file.name} 没有任何有效像元。", en=f"{file.name} holds no number at all.")
     if lowest < 0:
