@@ -224,10 +224,15 @@ class ScoringSettings(_Section):
 
 
 class ReportSettings(_Section):
-    """``[report]``: what stands on the report's first page, and its language."""
+    """``[report]``: what stands on the report's first page, its language, and the least number of cases that is shown.
+
+    Counts of cases from 1 to below ``min_count`` stand as a range on every page, map and workbook; 1 shows all.
+    GeoPackages keep the counts.
+    """
 
     title: str | None = None
     lang: Literal["zh", "en"] = "zh"
+    min_count: Annotated[int, Field(ge=1)] = 3
 
 
 class Settings(_Section):

@@ -160,6 +160,14 @@ def hotspots(
     status: opt.Status = None,
     source: opt.Source = None,
     keep: opt.Keep = None,
+    min_count: Annotated[
+        int | None,
+        _value(
+            "--min-count",
+            "少于这个数的件数在页面和表格中显示为区间 [默认：3]",
+            "Fewer cases stand as a range on pages and in workbooks [default: 3]",
+        ),
+    ] = None,
     lang: opt.Lang = "zh",
 ) -> None:
     """Find the hot spots of the issues, by class and for all."""
@@ -172,6 +180,7 @@ def hotspots(
         {
             "inputs": {"issues": issue_input, "districts": {"path": area, "name_column": name_column}},
             "hotspots": {"cell_m": cell_m, "band_m": band_m},
+            "report": {"min_count": min_count},
         },
     )
     with _progress(lang) as progress:

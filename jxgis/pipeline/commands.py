@@ -117,7 +117,7 @@ def run_hotspots(
         progress(text_pair("pipeline.step_writing"))
         write_hotspots(result, stage, inputs, settings, lang)
         write_hotspot_tables(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("hotspots",), **result.account())
+        finish(stage, inputs, settings, lang, ("hotspots", "report"), **result.account())
     return result
 
 
@@ -150,7 +150,7 @@ def run_units(
         result = steps.propose(inputs, settings, progress)
         progress(text_pair("pipeline.step_writing"))
         write_units(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("units",), **result.account())
+        finish(stage, inputs, settings, lang, ("units", "report"), **result.account())
     return result
 
 
