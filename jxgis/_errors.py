@@ -6,6 +6,7 @@ import errno
 from collections.abc import Iterable
 
 from jxgis.i18n import Text
+from jxgis.privacy import hide_passwords
 
 __all__ = [
     "CrsError",
@@ -23,6 +24,8 @@ _OS_REASONS = {
     errno.EPERM: Text(zh="没有权限", en="no permission"),
     errno.EROFS: Text(zh="磁盘是只读的", en="the disk is read-only"),
     errno.ENOSPC: Text(zh="磁盘已满", en="the disk is full"),
+    errno.EFBIG: Text(zh="文件超过系统允许的大小", en="the file is larger than the system allows"),
+    errno.EIO: Text(zh="磁盘读写出错", en="the disk failed"),
     errno.EDQUOT: Text(zh="磁盘配额已用完", en="the disk quota is used up"),
     errno.ENOENT: Text(zh="文件或文件夹不存在", en="no such file or folder"),
     errno.ENOTDIR: Text(zh="路径中有一项是文件，不是文件夹", en="a part of the path is a file, not a folder"),
@@ -39,7 +42,7 @@ class JxgisError(Exception):
     Parameters
     ----------
     zh, en
-        The whole message, in Chinese and in English.
+        The whole message, in Chinese and in English; passwords in addresses are taken out.
 
     Examples
     --------
@@ -52,8 +55,8 @@ class JxgisError(Exception):
     """
 
     def __init__(self, *, zh: str, en: str) -> None:
-        self.message = Text(zh=zh, en=en)
-        super().__init__(f"{zh}\n{en}")
+        self.message = Text(zh=hide_passwords(zh), en=hide_passwords(en))
+        super().__init__("\n".join(self.message))
 
     def text(self, lang: str) -> str:
         """The message in one language, ``"zh"`` or ``"en"``."""

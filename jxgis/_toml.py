@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from jxgis._errors import SettingsError, os_reason
+from jxgis._files import require_ordinary
 from jxgis.i18n import Text
 
 __all__ = ["RuleError", "read_toml", "validated"]
@@ -39,6 +40,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     SettingsError
         If it is missing, not UTF-8, or not TOML; the message holds the line.
     """
+    require_ordinary(path)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:

@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jxgis._errors import SettingsError, os_reason
+from jxgis._files import reading, require_ordinary, require_sane_workbook
 from jxgis._toml import RuleError, read_toml, validated
 from jxgis.i18n import Text
 
@@ -22,6 +23,10 @@ __all__ = ["UNCLASSIFIED", "City", "builtin_profiles", "classify", "load_city", 
 
 UNCLASSIFIED = "未归类"
 _BUILTIN = "builtin:"
+_TABLE = Text(
+    zh="无法读取：内容不完整或格式不符；请检查格式（CSV 或 XLSX）。",
+    en="cannot be read: it is cut off or in another format; check its format (CSV or XLSX).",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -333,20 +338,20 @@ def _check_districts(path: Path, known: list[str], used: Iterable[str]) -> None:
 
 def _read_text_table(path: Path) -> pd.DataFrame:
     """A small CSV or XLSX, every cell as text."""
-    import python_calamine
-
+    require_ordinary(path)
     try:
+        path.open("rb").close()
+    except OSError as error:
+        reason = os_reason(error)
+        raise SettingsError(
+            zh=f"无法读取 {path}（{reason.zh}）；请检查路径和格式（CSV 或 XLSX）。",
+            en=f"Cannot read {path} ({reason.en}); check its path and format (CSV or XLSX).",
+        ) from error
+    with reading(path.name, _TABLE):
         if path.suffix.lower() in {".xlsx", ".xls"}:
+            require_sane_workbook(path, what=path.name)
             return pd.read_excel(path, dtype=str, engine="calamine")
         try:
             return pd.read_csv(path, dtype=str, encoding="utf-8-sig")
         except UnicodeDecodeError:
             return pd.read_csv(path, dtype=str, encoding="gb18030")
-    except (OSError, ValueError, python_calamine.CalamineError) as error:
-        reason = Text(zh="内容不完整或格式不符", en="it is cut off or in another format")
-        if isinstance(error, OSError) and error.errno is not None:
-            reason = os_reason(error)
-        raise SettingsError(
-            zh=f"无法读取 {path}（{reason.zh}）；请检查路径和格式（CSV 或 XLSX）。",
-            en=f"Cannot read {path} ({reason.en}); check its path and format (CSV or XLSX).",
-        ) from error

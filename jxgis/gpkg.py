@@ -13,11 +13,13 @@ import pyogrio
 
 from jxgis import i18n
 
-__all__ = ["write_gpkg"]
+__all__ = ["stored_names", "write_gpkg"]
 
 # GDAL stamps each layer with the time of writing; a fixed stamp keeps the file a function of its input.
 # Its spatial index is built beside the writing, in pages that fall as the threads do; built after it, they are the same.
 _SAME_BYTES = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z", "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
+# Names that a GeoPackage keeps for itself: the key of a row and its geometry.
+_OWN = ("fid", "geom")
 _POLYGONS = {"Polygon", "MultiPolygon"}
 
 
@@ -36,7 +38,8 @@ def write_gpkg(
         The file; it must not exist yet.
     layers
         Layer name to table; codes in a ``reason`` column are written in words. An empty table is written as an empty
-        layer, so that its columns can be relied on.
+        layer, so that its columns can be relied on. Columns whose names a GeoPackage cannot hold are written under
+        those of :func:`stored_names`, with their own name as alias.
     lang
         Language of the reasons and of the column aliases (``i18n/columns.toml``); a column without an entry has none.
     titles
@@ -53,7 +56,7 @@ def write_gpkg(
     """
     with _same_bytes():
         for name, table in layers.items():
-            ready = i18n.localise_reasons(table, lang)
+            ready = i18n.localise_reasons(table, lang).rename(columns=stored_names(table))
             kinds = set(ready.geom_type.dropna().unique())
             pyogrio.write_dataframe(
                 ready,
@@ -64,6 +67,42 @@ def write_gpkg(
                 geometry_type="Unknown" if not kinds else None,
             )
     _write_aliases(path, layers, lang, titles or {})
+
+
+def stored_names(table: gpd.GeoDataFrame) -> dict[str, str]:
+    """Under which names a GeoPackage holds those columns that it cannot hold under their own.
+
+    Its columns ``fid`` and ``geom`` are its own, and it does not tell capitals apart: a column of such a name, and the
+    later of two that differ by case alone, gets the ending ``_file``, and a number where that is taken too.
+
+    Parameters
+    ----------
+    table
+        The table to be written.
+
+    Returns
+    -------
+    dict of str to str
+        Column to the name it is written under; columns that keep their name are not in it.
+
+    Examples
+    --------
+    >>> points = gpd.points_from_xy([0], [0])
+    >>> stored_names(gpd.GeoDataFrame({"fid": [7], "Kind": ["a"], "KIND": ["b"]}, geometry=points))
+    {'fid': 'fid_file', 'KIND': 'KIND_file'}
+    """
+    columns = [str(column) for column in table.columns if column != table.geometry.name]
+    taken = {column.casefold() for column in columns} | set(_OWN)
+    seen, renamed = set(_OWN), {}
+    for column in columns:
+        if column.casefold() in seen:
+            name, number = f"{column}_file", 2
+            while name.casefold() in taken:
+                name, number = f"{column}_file_{number}", number + 1
+            taken.add(name.casefold())
+            renamed[column] = name
+        seen.add(column.casefold())
+    return renamed
 
 
 @contextlib.contextmanager
@@ -78,12 +117,15 @@ def _same_bytes() -> Iterator[None]:
 
 def _write_aliases(path: Path, layers: Mapping[str, pd.DataFrame], lang: str, titles: Mapping[str, str]) -> None:
     """Fill ``gpkg_data_columns`` (OGC 12-128r18, annex F.9): GDAL and QGIS read titles from it."""
-    rows = [
-        (layer, column, alias, alias)
-        for layer, table in layers.items()
-        for column, alias in (i18n.column_titles(table.columns, lang) | dict(titles)).items()
-        if column in table.columns and column != table.geometry.name
-    ]
+    rows = []
+    for layer, table in layers.items():
+        stored = stored_names(table)
+        known = {column: column for column in stored} | i18n.column_titles(table.columns, lang) | dict(titles)
+        rows += [
+            (layer, stored.get(column, column), alias, alias)
+            for column, alias in known.items()
+            if column in table.columns and column != table.geometry.name
+        ]
     connection = sqlite3.connect(path)
     with contextlib.closing(connection), connection:
         connection.execute(

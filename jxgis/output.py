@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import glob
+import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import tempfile
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,20 +21,28 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from jxgis import i18n
-from jxgis._errors import OutputError, os_reason
+from jxgis._errors import JxgisError, OutputError, os_reason
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from jxgis.load import Loaded
 
-__all__ = ["Stage", "staged", "write_csv", "write_rejects", "write_run"]
+__all__ = ["Stage", "safe_names", "staged", "write_csv", "write_rejects", "write_run"]
 
 RUN = "run.json"
 _MARK = ".jxgis-staging"
 _STALE_S = 24 * 3600
 _PATHS = {"path", "outline", "issue_classes", "profile"}
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+# More than any library keeps back when it fails to write: what can still be written tells a full disk from a fault.
+_PROBE_BYTES = 1 << 25
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])", re.IGNORECASE)
+# File systems hold 255 bytes or 255 UTF-16 units; Windows all of a path in 260. UTF-8 has three bytes a Chinese sign.
+_NAME_BYTES = 120
+# A spreadsheet runs a cell that begins with one of these, full-width ones too, once the separators before them are gone.
+_RUNS = r"^[\s\x00\ufeff]*[=+\-@＝＋－＠]|^[\t\r\n\x00]"
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?%?"
 _PACKAGES = ("jxgis", "geopandas", "shapely", "pyproj", "pyogrio", "numpy", "scipy", "pandas")
 
 
@@ -87,8 +98,8 @@ def staged(out: str | Path, *, command: str, reads: Iterable[str | Path] = ()) -
     Raises
     ------
     OutputError
-        If the folder holds somebody's files, another command's result or a file that is read, cannot be written to, or has a file open in
-        another program.
+        If the folder holds somebody's files, another command's result or a file that is read, cannot be written to
+        (also when the disk fills up half-way, whichever library notices), or has a file open in another program.
 
     Examples
     --------
@@ -120,10 +131,12 @@ def staged(out: str | Path, *, command: str, reads: Iterable[str | Path] = ()) -
         (folder / _MARK).unlink()
         _check_replaceable(target, command)
         _swap(target, old, folder)
-    except OSError as error:
-        if error.errno not in _FULL:
+    except Exception as error:
+        # Asked of the disk, not read from the exception: every library that writes has a type of its own for this.
+        refused = None if isinstance(error, JxgisError) else _refused(error, folder)
+        if refused is None:
             raise
-        raise _cannot_write(target, error) from None
+        raise _cannot_write(target, refused) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -182,17 +195,21 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     Parameters
     ----------
     table
-        Any table; its index is not written.
+        Any table; its index is not written. A text, or a header, that a spreadsheet would run begins with an apostrophe
+        unless the whole of it is a number.
     path
         The file.
     """
     safe = table.copy()
     for column in safe.columns:
-        text = safe[column]
-        if not (text.dtype == object or text.dtype.name in {"str", "string"}):
+        cells = safe[column]
+        if not (cells.dtype == object or cells.dtype.name in {"str", "string", "category"}):
             continue
-        formula = text.astype("str").str.match(r"^(?:[=@\t\r]|[+-](?![\d.]))").fillna(False) & text.notna()
-        safe.loc[formula, column] = "'" + text[formula].astype("str")
+        # A carriage return alone would end the row: the writer quotes line feeds only.
+        text = cells.astype("str").str.replace(r"\r\n?", "\n", regex=True)
+        runs = text.str.contains(_RUNS).fillna(False) & ~text.str.fullmatch(_NUMBER).fillna(False)
+        safe[column] = text.mask(runs, "'" + text).where(cells.notna())
+    safe.columns = [re.sub(f"({_RUNS})", r"'\1", str(column).replace("\r", "\n")) for column in safe.columns]
     safe.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
 
 
@@ -213,6 +230,48 @@ def write_rejects(stage: Stage, loaded: Iterable[Loaded], lang: str) -> None:
             write_csv(i18n.localise_reasons(layer.rejects, lang), stage.path(f"rejects/{layer.layer}.csv"))
 
 
+def safe_names(names: Iterable[str]) -> dict[str, str]:
+    """File names, without ending, that every system takes and tells apart.
+
+    Signs that no file name may hold become ``_``; a name that Windows keeps for a device gets one before it; a long one
+    is cut and gets six digits of its hash; of two that a system would not tell apart the later gets a number.
+
+    Parameters
+    ----------
+    names
+        What the files are called after, each once.
+
+    Returns
+    -------
+    dict of str to str
+        Name to file name, in the order given.
+
+    Examples
+    --------
+    >>> safe_names(["市容环境", "a/b", "a?b", "CON", "A_B", ".. "])
+    {'市容环境': '市容环境', 'a/b': 'a_b', 'a?b': 'a_b_2', 'CON': '_CON', 'A_B': 'A_B_3', '.. ': '_'}
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        plain = (
+            unicodedata.normalize("NFC", re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f-\x9f\ud800-\udfff]', "_", name)).strip(". ")
+            or "_"
+        )
+        if _RESERVED.fullmatch(plain.split(".")[0].rstrip()):
+            plain = f"_{plain}"
+        if len(plain.encode()) > _NAME_BYTES:
+            digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+            plain = f"{plain.encode()[:_NAME_BYTES].decode(errors='ignore')}_{digest}"
+        stem, number = plain, 2
+        # Windows and macOS do not tell capitals apart.
+        while stem.casefold() in taken:
+            stem, number = f"{plain}_{number}", number + 1
+        taken.add(stem.casefold())
+        found[name] = stem
+    return found
+
+
 def _files(folder: Path) -> list[str]:
     return sorted(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir() and path.name != _MARK
@@ -230,6 +289,24 @@ def _staging_folder(target: Path) -> Path:
     (folder / _MARK).touch()
     folder.chmod(0o777 & ~_umask())
     return folder
+
+
+def _refused(error: BaseException, folder: Path) -> OSError | None:
+    """What the system refused when a file was written to a folder; None where it refuses nothing."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, OSError) and (link.errno in _FULL or str(folder) in str(link.filename)):
+            return link
+        link = link.__cause__ or link.__context__
+    probe = folder / f"{_MARK}-probe"
+    try:
+        probe.write_bytes(bytes(_PROBE_BYTES))
+    except OSError as refused:
+        return refused
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
+    return None
 
 
 def _cannot_write(target: Path, error: OSError) -> OutputError:

@@ -71,6 +71,7 @@ class IssueInputSettings(InputSettings):
 
     ``drop_points`` are pairs of coordinates, as the file has them: issues there are left out, such as those that a
     geocoder could not place.
+    Of the file's other columns only those in ``keep`` are carried, what names a person in them masked.
     """
 
     class_column: str | None = None
@@ -81,6 +82,7 @@ class IssueInputSettings(InputSettings):
     source: tuple[str, ...] = ()
     drop_status: tuple[str, ...] = ("作废", "重复")
     drop_points: tuple[tuple[Finite, Finite], ...] = ()
+    keep: tuple[str, ...] = ()
 
 
 class Inputs(_Section):
@@ -225,10 +227,15 @@ class ScoringSettings(_Section):
 
 
 class ReportSettings(_Section):
-    """``[report]``: what stands on the report's first page, and its language."""
+    """``[report]``: what stands on the report's first page, its language, and the least number of cases that is shown.
+
+    Counts of cases from 1 to below ``min_count`` stand as a range on every page, map and workbook; 1 shows all.
+    GeoPackages keep the counts.
+    """
 
     title: str | None = None
     lang: Literal["zh", "en"] = "zh"
+    min_count: Annotated[int, Field(ge=1)] = 3
 
 
 class Settings(_Section):

@@ -97,29 +97,16 @@ class Contract:
         Its kind.
     columns
         In the order of the table.
-    private
-        Columns in files that hold free text or people, never carried along; as `same_name` writes them.
-    private_words
-        So are those whose name holds one of these.
+    carries
+        Whether a file's other columns are carried along; where they are not, since they may hold free text or people,
+        only those that are asked for are.
     """
 
     layer: str
     title: Text
     geometry: Kind
     columns: tuple[Column, ...]
-    private: frozenset[str]
-    private_words: tuple[str, ...] = ()
-
-    def is_private(self, name: str) -> bool:
-        """Whether a file's column of that name holds free text or people.
-
-        Examples
-        --------
-        >>> contract("issues").is_private("诉求人联系电话"), contract("issues").is_private("社区")
-        (True, False)
-        """
-        plain = same_name(name)
-        return plain in self.private or any(word in plain for word in self.private_words)
+    carries: bool = True
 
     def column(self, name: str) -> Column | None:
         """The column of that contract name, if there is one."""
@@ -191,8 +178,7 @@ def contract(layer: str) -> Contract:
             )
             for name, column in data["columns"].items()
         ),
-        private=frozenset(same_name(name) for name in data.get("private", ())),
-        private_words=tuple(data.get("private_words", ())),
+        carries=data.get("carries", True),
     )
 
 

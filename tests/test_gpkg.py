@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from jxgis.gpkg import write_gpkg
+from jxgis.gpkg import stored_names, write_gpkg
 
 
 def cells(n: int) -> gpd.GeoDataFrame:
@@ -36,3 +36,40 @@ def test_reasons_are_words_and_columns_have_titles(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         titles = dict(connection.execute("SELECT column_name, title FROM gpkg_data_columns WHERE table_name = 'cells'"))
     assert titles == {"cell_id": "网格编号", "reason": "说明"}
+
+
+def test_no_column_is_lost_whatever_it_is_called(tmp_path: Path) -> None:
+    names = [
+        "fid",
+        "FID",
+        "geom",
+        "Geom",
+        "fid_file",
+        "kind",
+        "Kind",
+        "KIND",
+        "rowid",
+        'a"b',
+        "片区 ",
+        "n" * 300,
+        "x'y",
+    ]
+    table = gpd.GeoDataFrame(
+        {name: [f"{at}-{row}" for row in range(3)] for at, name in enumerate(names)},
+        geometry=shapely.points(np.arange(3), 0),
+        crs=4549,
+    )
+    path = tmp_path / "a.gpkg"
+    write_gpkg(path, {"clean": table})
+    stored = stored_names(table)
+    assert stored == {
+        "fid": "fid_file_2", "FID": "FID_file_3", "geom": "geom_file", "Geom": "Geom_file_2", "Kind": "Kind_file",
+        "KIND": "KIND_file_2",
+    }  # fmt: skip
+    read = gpd.read_file(path)
+    assert read.columns.tolist() == [*(stored.get(name, name) for name in names), "geometry"]
+    for name in names:
+        assert read[stored.get(name, name)].tolist() == table[name].tolist()
+    with sqlite3.connect(path) as connection:
+        titles = dict(connection.execute("SELECT column_name, title FROM gpkg_data_columns"))
+    assert {column: titles[name] for column, name in stored.items()} == {column: column for column in stored}

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import csv
 import errno
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from pathlib import Path
 
 import pandas as pd
@@ -205,3 +208,80 @@ def test_csv_is_for_excel_and_holds_no_formula(tmp_path: Path) -> None:
     assert raw.startswith(b"\xef\xbb\xbf")
     lines = raw.decode("utf-8-sig").splitlines()
     assert lines == ["名,n", "'=1+1,-1", "'@x,2", "-3.5,3", "+86,4", ",5", "正常,6"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-2+3+cmd|' /C calc'!A0", "+1+1", "=1", "@SUM(1)", "\t=1", "\r=1", "＝1+1", "＋1", "－1", "＠x", "-", " =1", "\ufeff=1",
+     "-1e", "-1-"],
+)  # fmt: skip
+def test_what_a_spreadsheet_would_run_begins_with_an_apostrophe(tmp_path: Path, text: str) -> None:
+    output.write_csv(pd.DataFrame({"a": [text], text: ["x"]}), tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
+        (_, header), (cell, _) = csv.reader(file)
+    want = "'" + text.replace("\r", "\n")
+    assert (header, cell) == (want, want)
+
+
+@pytest.mark.parametrize("text", ["-3.5", "+86", "-1e5", ".5", "-.5", "+1.", "-5%", "0", "-2", "a=b", "3-4"])
+def test_numbers_and_other_texts_stay_as_they_are(tmp_path: Path, text: str) -> None:
+    output.write_csv(pd.DataFrame({"a": [text]}), tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines() == ["a", text]
+
+
+NAMES = ["all", "A/B", "a?b", "..", "Housing", "housing", "CON", "con.txt", "nul", "LPT1", "x.", "x", "a:b", "é", "e\u0301",
+         "长" * 300, "长" * 299 + "短", "L" * 300, "", "\x00", "COM¹", "_CON"]  # fmt: skip
+
+
+def test_file_names_are_safe_and_told_apart_on_every_system() -> None:
+    files = list(output.safe_names(NAMES).values())
+    assert len(files) == len(NAMES)
+    assert len({unicodedata.normalize("NFC", name).casefold() for name in files}) == len(NAMES)
+    for name in files:
+        assert name
+        assert len(name.encode()) <= 140
+        assert not set(name) & set('\\/:*?"<>|\x00')
+        assert name == name.strip(". ")
+        assert name.split(".")[0].upper() not in {"CON", "PRN", "AUX", "NUL", "COM1", "LPT1", "COM¹"}
+
+
+def _fill(folder: Path) -> None:
+    """What a library that is no part of Python raises when it cannot write."""
+    import resource
+
+    with (folder / "big").open("wb") as file:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+        try:
+            file.write(bytes(1 << 22))
+            file.flush()
+        except OSError:
+            pass
+    raise RuntimeError("TIFFAppendToStrip:Write error at scanline 128")
+
+
+def _in_a_full_folder(out: Path, queue) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        with output.staged(out, command="check") as stage:
+            _fill(stage.folder)
+    except Exception as error:
+        queue.put((type(error).__name__, str(error)))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on files")
+def test_a_full_disk_is_said_whichever_library_notices(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    child = context.Process(target=_in_a_full_folder, args=(tmp_path / "out", queue))
+    child.start()
+    kind, words = queue.get(timeout=120)
+    child.join(timeout=120)
+    assert kind == "OutputError"
+    assert "无法写入" in words
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_fault_while_the_disk_takes_everything_stays_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="a fault"), output.staged(tmp_path / "out", command="check"):
+        raise RuntimeError("a fault")
+    assert not list(tmp_path.iterdir())

@@ -117,6 +117,7 @@ def check(
     status: opt.Status = None,
     source: opt.Source = None,
     drop_points: opt.DropPoints = None,
+    keep: opt.Keep = None,
     lang: opt.Lang = "zh",
 ) -> None:
     """Check a data file, say what it holds, and write its clean rows and its rejects."""
@@ -129,7 +130,7 @@ def check(
         "columns": opt.pairs(columns) or None,
     }
     if layer == "issues":
-        given |= _issue_options(class_column, start, end, status, source, drop_points)
+        given |= _issue_options(class_column, start, end, status, source, drop_points, keep)
     from jxgis.settings import Inputs
 
     settings = opt.settings_of(project, {"inputs": {layer: given}} if layer in Inputs.model_fields else {})
@@ -160,18 +161,28 @@ def hotspots(
     status: opt.Status = None,
     source: opt.Source = None,
     drop_points: opt.DropPoints = None,
+    keep: opt.Keep = None,
+    min_count: Annotated[
+        int | None,
+        _value(
+            "--min-count",
+            "少于这个数的件数在页面和表格中显示为区间 [默认：3]",
+            "Fewer cases stand as a range on pages and in workbooks [default: 3]",
+        ),
+    ] = None,
     lang: opt.Lang = "zh",
 ) -> None:
     """Find the hot spots of the issues, by class and for all."""
     from jxgis import pipeline
 
     issue_input: dict[str, object] = {"path": issues, "crs": crs, "columns": opt.pairs(columns) or None}
-    issue_input |= _issue_options(class_column, start, end, status, source, drop_points)
+    issue_input |= _issue_options(class_column, start, end, status, source, drop_points, keep)
     settings = opt.settings_of(
         project,
         {
             "inputs": {"issues": issue_input, "districts": {"path": area, "name_column": name_column}},
             "hotspots": {"cell_m": cell_m, "band_m": band_m},
+            "report": {"min_count": min_count},
         },
     )
     with _progress(lang) as progress:
@@ -365,6 +376,7 @@ def _issue_options(
     status: str | None,
     source: str | None,
     drop_points: str | None,
+    keep: str | None,
 ) -> dict[str, object]:
     return {
         "class_column": class_column,
@@ -373,6 +385,7 @@ def _issue_options(
         "status": opt.names(status),
         "source": opt.names(source),
         "drop_points": opt.points(drop_points),
+        "keep": opt.names(keep),
     }
 
 

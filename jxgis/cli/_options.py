@@ -19,6 +19,7 @@ __all__ = [
     "Crs",
     "DropPoints",
     "From",
+    "Keep",
     "Lang",
     "NameColumn",
     "Out",
@@ -73,6 +74,15 @@ From = Annotated[
 To = Annotated[str | None, _option("--to", "截止日期（不含）", "Date to stop before", "DATE")]
 Status = Annotated[str | None, _option("--status", "只要这些状态，用逗号分隔", "Only these statuses, by commas", "A,B")]
 Source = Annotated[str | None, _option("--source", "只要这些来源，用逗号分隔", "Only these sources, by commas", "A,B")]
+Keep = Annotated[
+    str | None,
+    _option(
+        "--keep",
+        "问题数据中另外保留的列（个人信息会被遮盖），用逗号分隔",
+        "Further columns of the issues to carry (personal values masked), by commas",
+        "A,B",
+    ),
+]
 
 DropPoints = Annotated[
     str | None,

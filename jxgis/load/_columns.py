@@ -1,15 +1,15 @@
-"""Columns of a file as the contract wants them: names, trimmed text, codes, numbers; nothing personal carried along."""
+"""Columns of a file as the contract wants them: names, trimmed text, codes, numbers; of issues nothing else carried along."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from jxgis.tables import Contract
+from jxgis.tables import Contract, same_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,8 +20,10 @@ _NULLS = ["", "null", "none", "nan", "n/a", "<na>", "\\n"]
 _LOST_DIGITS = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 
 
-def rename_columns(frame: pd.DataFrame, mapping: Mapping[str, str], agreed: Contract) -> tuple[pd.DataFrame, list[str]]:
-    """Give columns their contract names, and drop those that hold free text or people.
+def rename_columns(
+    frame: pd.DataFrame, mapping: Mapping[str, str], agreed: Contract, keep: Collection[str] = ()
+) -> tuple[pd.DataFrame, list[str]]:
+    """Give columns their contract names, and drop the others where the contract does not carry them.
 
     Parameters
     ----------
@@ -30,17 +32,24 @@ def rename_columns(frame: pd.DataFrame, mapping: Mapping[str, str], agreed: Cont
     mapping
         Contract name to the name in the file.
     agreed
-        The contract, with its private columns.
+        The contract.
+    keep
+        Other columns of the file to carry all the same.
 
     Returns
     -------
     frame : pandas.DataFrame
         A carried column that has a contract name without being that column gets the ending ``_file``.
     dropped : list of str
-        The private columns.
+        The columns that were not carried.
     """
     names = {there: here for here, there in mapping.items()}
-    private = [str(column) for column in frame.columns if column not in names and agreed.is_private(str(column))]
+    wanted = {same_name(name) for name in keep}
+    left = [
+        column
+        for column in frame.columns
+        if not agreed.carries and column not in names and same_name(str(column)) not in wanted
+    ]
     taken = set(names.values()) | {column.name for column in agreed.columns} | {"geometry"}
     for column in frame.columns:
         if column not in names and column in taken:
@@ -48,7 +57,7 @@ def rename_columns(frame: pd.DataFrame, mapping: Mapping[str, str], agreed: Cont
             while name in taken or name in frame:
                 name += "_"
             names[column] = name
-    return frame.drop(columns=private).rename(columns=names), private
+    return frame.drop(columns=left).rename(columns=names), [str(column) for column in left]
 
 
 def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.bool_]:

@@ -20,9 +20,10 @@ from jxgis.load._place import Placed, place_columns, place_geometry, reference_o
 from jxgis.load.geometry import repair
 from jxgis.load.readers import RawTable, Source, read_tables
 from jxgis.load.rejects import Ledger
+from jxgis.privacy import mask_column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     import pyproj
@@ -42,9 +43,10 @@ class ReadOptions(TypedDict, total=False):
     points. ``encoding``: of text. ``axes``: ``east_north`` or ``north_east``. ``name_column``: the column that holds
     the name. ``columns``: contract name to the name in the file. ``towgs84``: three or seven parameters of a local
     system. ``metric_crs``: the CRS to work in, where there is no city. ``box``: west, south, east, north in degrees,
-    where there is no city.
+    where there is no city. ``keep``: of issues, further columns of the file to carry along, personal values masked.
     """
 
+    keep: Sequence[str]
     layer: str | None
     crs: str | int | pyproj.CRS | None
     encoding: str | None
@@ -120,7 +122,8 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     agreed = _tables.contract(wanted)
     raw = read_tables(source, expected=wanted, layer=given.get("layer"), encoding=given.get("encoding"))
     notes = [note for table in raw for note in table.notes]
-    ledger = Ledger(raw)
+    ledger = Ledger(raw, codes={column.name for column in agreed.columns if column.dtype == "code"})
+    keep = _columns_to_keep(raw, given.get("keep", ()))
     told = _Told()
     metric: pyproj.CRS | None = None
     frames: list[pd.DataFrame] = []
@@ -136,9 +139,9 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         )
         _refuse_no_geometry(table, agreed)
         _compare_rivals(table, agreed, mapping, given, told)
-        frame, private = rename_columns(table.frame, mapping, agreed)
-        if private:
-            told.add("load.private_dropped", table.name, columns=private)
+        frame, left = rename_columns(table.frame, mapping, agreed, keep)
+        if left:
+            told.add("load.not_carried", table.name, columns=left)
         points = agreed.geometry in ("point", "any") and (
             table.geometry is None or shapely.is_missing(table.geometry).all()
         )
@@ -219,6 +222,20 @@ def _compare_rivals(
                     f"columns, such as --columns {key}={taken}.",
                 )
             told.add("load.two_columns", table.name, count=int(differ.sum()), column=key, taken=taken, other=other)
+
+
+def _columns_to_keep(raw: list[RawTable], asked: Sequence[str]) -> Sequence[str]:
+    """The columns asked for beside the contract's; each is in one of the files."""
+    have = list(dict.fromkeys(str(name) for table in raw for name in table.frame.columns))
+    known = {_tables.same_name(name) for name in have}
+    unknown = [name for name in asked if _tables.same_name(name) not in known]
+    if unknown:
+        hint = _tables.nearest(unknown[0], have)
+        raise InputError(
+            zh=f"keep 中的列“{unknown[0]}”在文件中没有{hint.zh}文件中的列：{'、'.join(have[:40])}。",
+            en=f"keep: no file has the column {unknown[0]!r}{hint.en} Their columns: {', '.join(have[:40])}.",
+        )
+    return asked
 
 
 def _refuse_no_geometry(table: RawTable, agreed: _tables.Contract) -> None:
@@ -490,6 +507,10 @@ def _table(gathered: Gathered, rows: NDArray[np.bool_]) -> gpd.GeoDataFrame:
             continue
         dtype = "datetime64[us]" if column.dtype == "time" else "str"
         frame[column.name] = pd.Series(pd.NaT if column.dtype == "time" else None, index=frame.index, dtype=dtype)
+    if not gathered.agreed.carries:
+        codes = {column.name for column in gathered.agreed.columns if column.dtype == "code"}
+        for name in frame.columns.difference(sorted(codes)):
+            frame[name] = mask_column(frame[name])
     own = [column.name for column in gathered.agreed.columns if column.name in frame]
     for name in frame.columns.difference(own):
         # Lists, dates and mixtures that a driver made objects of: as text every format can hold them.

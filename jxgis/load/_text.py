@@ -5,30 +5,48 @@ from __future__ import annotations
 import codecs
 import csv
 import datetime as dt
-import gzip
 import io
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from jxgis._errors import InputError
+from jxgis._files import reading, require_sane_workbook, unzip_text
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Sheet", "decode", "read_csv", "read_excel"]
+__all__ = ["BrokenRow", "Sheet", "decode", "read_csv", "read_excel"]
 
+_GZIP = Text(
+    zh="不完整或不是 gzip 文件；请重新下载或导出。", en="is cut off or not a gzip file; download or export it again."
+)
+_CSV = Text(
+    zh="无法按 CSV 读取：没有表头和数据行，或引号不成对；请用 Excel 或 WPS 另存为 CSV UTF-8。",
+    en="cannot be read as CSV: it has no header and rows, or a quote is not closed; save it as CSV UTF-8 again.",
+)
+_WORKBOOK = Text(
+    zh="无法作为 Excel 文件打开：文件不完整、有密码或格式不符；请用 Excel 或 WPS 另存为 xlsx。",
+    en="cannot be opened as a workbook: it is cut off, has a password or is in another format; save it as xlsx again.",
+)
 _BLOCK_BYTES = 1 << 24
 _HEADER_SEARCH = 10
 _BLANK = "\r\n\t ,;\ufeff"
 # Above 2^53 a number in Excel no longer holds every digit of a code.
 _EXACT = 2**53
+
+
+class BrokenRow(NamedTuple):
+    """A row that could not be split into the fields of the header: source row, its fields, and those of the header."""
+
+    row: int
+    fields: int
+    expected: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +60,14 @@ class Sheet:
     row
         (n,) source row of each row, 1 = first data row.
     broken
-        Rows with too few or too many fields: source row and text.
+        Rows with too few or too many fields.
     notes
         For people.
     """
 
     frame: pd.DataFrame
     row: NDArray[np.int64]
-    broken: tuple[tuple[int, str], ...] = ()
+    broken: tuple[BrokenRow, ...] = ()
     notes: tuple[Text, ...] = field(default=())
 
 
@@ -128,44 +146,32 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
 
-    data = path.read_bytes()
-    if path.suffix.lower() == ".gz":
-        try:
-            data = gzip.decompress(data)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            raise InputError(
-                zh=f"{what} 不完整或不是 gzip 文件；请重新下载或导出。",
-                en=f"{what} is cut off or not a gzip file; download or export it again.",
-            ) from None
+    with reading(what, _GZIP):
+        data = unzip_text(path, what=what) if path.suffix.lower() == ".gz" else path.read_bytes()
     text = decode(data, encoding=encoding, what=what)
     # The start first: a copy of a whole export costs a second.
     if not text[:10_000].strip(_BLANK) and not text.strip(_BLANK):
         raise _empty(what)
-    # Arrow reads UTF-8 only.
-    raw = text.encode()
-    delimiter, header = _header(text)
-    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    # Arrow reads UTF-8 only. A blank line between rows is an empty row, as in a workbook, so that no number shifts.
+    raw = (text.strip("\r\n") + "\n").encode()
+    with reading(what, _CSV):
+        delimiter, header = _header(text)
+    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False)
     convert = arrow_csv.ConvertOptions(
         column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
     )
 
-    def read(*, threads: bool) -> tuple[pa.Table, list[tuple[int, str]]]:
-        broken: list[tuple[int, str]] = []
+    def read(*, threads: bool) -> tuple[pa.Table, list[BrokenRow]]:
+        broken: list[BrokenRow] = []
 
         def handle(row: arrow_csv.InvalidRow) -> str:
-            broken.append((-1 if row.number is None else row.number - 1, row.text))
+            broken.append(BrokenRow((row.number or 0) - 1, row.actual_columns, row.expected_columns))
             return "skip"
 
         parse.invalid_row_handler = handle
         options = arrow_csv.ReadOptions(use_threads=threads, block_size=_BLOCK_BYTES)
-        try:
+        with reading(what, _CSV):
             return arrow_csv.read_csv(io.BytesIO(raw), options, parse, convert), broken
-        except pa.ArrowInvalid as error:
-            raise InputError(
-                zh=f"{what} 无法按 CSV 读取：没有表头和数据行，或引号不成对；请用 Excel 或 WPS 另存为 CSV UTF-8。",
-                en=f"{what} cannot be read as CSV: it has no header and rows, or a quote is not closed; "
-                "save it as CSV UTF-8 again.",
-            ) from error
 
     table, broken = read(threads=True)
     if broken:
@@ -173,7 +179,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
         table, broken = read(threads=False)
     table = table.rename_columns(_distinct(table.column_names))
     numbers = np.arange(1, table.num_rows + len(broken) + 1, dtype=np.int64)
-    numbers = np.delete(numbers, [row - 1 for row, _ in broken])
+    numbers = np.delete(numbers, [line.row - 1 for line in broken])
     return Sheet(table.to_pandas(), numbers, tuple(broken))
 
 
@@ -221,12 +227,13 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
     Raises
     ------
     InputError
-        If the file is no workbook, or has no such sheet.
+        If the file is no workbook, has no such sheet, or reaches too far (`jxgis._files.MOST_CELLS`).
     """
     import python_calamine
 
     notes: list[Text] = []
-    try:
+    with reading(what, _WORKBOOK):
+        require_sane_workbook(path, what=what)
         book = python_calamine.CalamineWorkbook.from_path(path)
         names = book.sheet_names
         if sheet is not None and sheet not in names:
@@ -241,12 +248,6 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
                 if sheet is None and len(names) > 1:
                     notes.append(Text(zh=f"{what}：读取工作表“{name}”。", en=f"{what}: read sheet {name!r}."))
                 break
-    except (python_calamine.CalamineError, OSError) as error:
-        raise InputError(
-            zh=f"{what} 无法作为 Excel 文件打开：文件不完整、有密码或格式不符；请用 Excel 或 WPS 另存为 xlsx。",
-            en=f"{what} cannot be opened as a workbook: it is cut off, has a password or is in another format; "
-            "save it as xlsx again.",
-        ) from error
     top = next((i for i, row in enumerate(rows[:_HEADER_SEARCH]) if _filled(row) > 1), None)
     if top is None:
         top = next((i for i, row in enumerate(rows) if _filled(row)), None)

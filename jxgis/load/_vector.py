@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis._errors import InputError
+from jxgis._files import reading
 from jxgis.i18n import Text
 from jxgis.tables import nearest
 
@@ -24,6 +27,10 @@ __all__ = ["Features", "dbf_encoding", "read_parquet", "read_vector"]
 _LANGUAGE_BYTES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5hkscs", 0x78: "big5hkscs"}
 _GB = {"gb2312", "gbk", "cp936", "gb18030"}
 _SNIFF_RECORDS = 2000
+_PARQUET = Text(
+    zh="无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
+    en="cannot be read as Parquet: it is cut off, damaged or in another format; export or copy it again.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +82,10 @@ def read_vector(path: Path, *, layer: str | None, expected: str, encoding: str |
     """
     import pyogrio
 
-    try:
+    with reading(what, _unreadable(path)):
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-        chosen = _choose(names, layer, expected, what)
+    chosen = _choose(names, layer, expected, what)
+    with reading(what, _unreadable(path)), _decoding(what):
         if path.suffix.lower() == ".shp":
             table = pyogrio.read_dataframe(
                 path, layer=chosen, encoding=encoding or dbf_encoding(path), on_invalid="ignore", use_arrow=False
@@ -88,17 +96,22 @@ def read_vector(path: Path, *, layer: str | None, expected: str, encoding: str |
             except NotImplementedError:
                 # True arcs: only the slower way makes chords of them, of 4 degrees each (GDAL's OGR_ARC_STEPSIZE).
                 table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=False)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
-        raise _unreadable(path, what) from error
+    if "geometry" not in table or not hasattr(table, "crs"):
+        return Features(pd.DataFrame(table), None, None)
+    frame = pd.DataFrame(table.drop(columns="geometry"))
+    return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs)
+
+
+@contextlib.contextmanager
+def _decoding(what: str) -> Iterator[None]:
+    """Text that cannot be decoded is no damage: its encoding is to be named."""
+    try:
+        yield
     except (UnicodeDecodeError, LookupError) as error:
         raise InputError(
             zh=f"{what} 的文字无法解码；请用 encoding 指定编码，如 gb18030 或 utf-8。",
             en=f"{what}: its text cannot be decoded; name its encoding, such as gb18030 or utf-8.",
         ) from error
-    if "geometry" not in table or not hasattr(table, "crs"):
-        return Features(pd.DataFrame(table), None, None)
-    frame = pd.DataFrame(table.drop(columns="geometry"))
-    return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs)
 
 
 def _choose(names: list[str], layer: str | None, expected: str, what: str) -> str:
@@ -122,17 +135,17 @@ def _choose(names: list[str], layer: str | None, expected: str, what: str) -> st
     )
 
 
-def _unreadable(path: Path, what: str) -> InputError:
+def _unreadable(path: Path) -> Text:
     if path.suffix.lower() == ".shp":
         missing = [ext for ext in (".shx", ".dbf") if not _companion(path, ext)]
         if missing:
-            return InputError(
-                zh=f"{what} 缺少同名文件 {'、'.join(missing)}；Shapefile 的 .shp、.shx、.dbf、.prj 要放在一起。",
-                en=f"{what} lacks its {', '.join(missing)}; a Shapefile's .shp, .shx, .dbf and .prj belong together.",
+            return Text(
+                zh=f"缺少同名文件 {'、'.join(missing)}；Shapefile 的 .shp、.shx、.dbf、.prj 要放在一起。",
+                en=f"lacks its {', '.join(missing)}; a Shapefile's .shp, .shx, .dbf and .prj belong together.",
             )
-    return InputError(
-        zh=f"{what} 无法读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
-        en=f"{what} cannot be read: it is cut off, damaged or in another format; export or copy it again.",
+    return Text(
+        zh="无法读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
+        en="cannot be read: it is cut off, damaged or in another format; export or copy it again.",
     )
 
 
@@ -220,10 +233,9 @@ def read_parquet(path: Path, *, what: str) -> Features:
         If it is no Parquet file.
     """
     import geopandas as gpd
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with reading(what, _PARQUET):
         metadata = pq.read_schema(path).metadata or {}
         if b"geo" in metadata:
             table = gpd.read_parquet(path)
@@ -231,8 +243,3 @@ def read_parquet(path: Path, *, what: str) -> Features:
             geometry = np.asarray(table.geometry.array, dtype=object)
             return Features(pd.DataFrame(table.drop(columns=name)).reset_index(drop=True), geometry, table.crs)
         return Features(pd.read_parquet(path).reset_index(drop=True), None, None)
-    except (pa.ArrowInvalid, OSError, ValueError) as error:
-        raise InputError(
-            zh=f"{what} 无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
-            en=f"{what} cannot be read as Parquet: it is cut off, damaged or in another format; export or copy it again.",
-        ) from error

@@ -20,6 +20,7 @@ from jxgis.load import Loaded
 from jxgis.load._columns import as_text
 from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns
 from jxgis.load.times import local_date, parse_times
+from jxgis.privacy import mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,12 +80,13 @@ def load_issues(
         Pairs of coordinates, as the file has them and in its order: issues there are left out and counted. For the
         point that a geocoder gives to what it cannot find.
     options
-        `ReadOptions`; ``crs`` is required for a table of coordinates.
+        `ReadOptions`; ``crs`` is required for a table of coordinates. Of the file's other columns only those named in
+        ``keep`` are carried.
 
     Returns
     -------
     Loaded
-        Points with the columns of the contract. Flawed rows are rejected, each with its reason: coordinates missing,
+        Points with the columns of the contract, what names a person in their text masked (`jxgis.privacy.mask`). Flawed rows are rejected, each with its reason: coordinates missing,
         unreadable, 0,0 or outside the box; an id missing, rounded, or used before (the first row is kept); a time
         missing or unreadable. ``issue_class`` is 未归类 where the mapping has no entry. With ``start``, ``earlier``
         holds the issues before it that pass the other filters.
@@ -191,7 +193,7 @@ def _filter(
         _need(gathered, name, option)
         unknown = [value for value in wanted if not (frame[name] == value).any()]
         if unknown:
-            have = [str(value) for value in frame[name].value_counts().index[:12]]
+            have = [mask(str(value)) for value in frame[name].value_counts().index[:12]]
             hint = _tables.nearest(unknown[0], have)
             raise InputError(
                 zh=f"{option} 筛选值“{unknown[0]}”在数据中没有{hint.zh}数据中有：{'、'.join(have)}。",

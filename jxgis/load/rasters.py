@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis._errors import CrsError, InputError
+from jxgis._files import reading
 from jxgis.crs import inside_box, refuse_distorted
 from jxgis.i18n import Text, text_pair
 from jxgis.load import Loaded, SourceFile
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
     from jxgis.load.readers import Source
 
 __all__ = ["PopulationRaster", "check_raster", "is_raster", "load_population"]
+
+
+_RASTER = Text(
+    zh="无法作为栅格读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
+    en="cannot be read as a raster: it is cut off, damaged or in another format; export or copy it again.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,35 +107,28 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
     import rasterio
 
     file = one_file(path)
-    try:
-        with rasterio.open(file) as raster:
-            if not 1 <= band <= raster.count:
-                raise InputError(
-                    zh=f"{file.name} 只有 {raster.count} 个波段，没有第 {band} 个。",
-                    en=f"{file.name} has {raster.count} bands, no band {band}.",
-                )
-            own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
-            chosen = own if crs is None else resolve_crs(crs).crs
-            if chosen is None:
-                raise CrsError(
-                    zh=f"{file.name} 没有坐标系；请用 crs 声明，如 EPSG:4326。",
-                    en=f"{file.name} has no CRS; declare it with crs, such as EPSG:4326.",
-                )
-            total, missing = 0.0, 0
-            for cells, window in _blocks(raster, band):
-                known = np.isfinite(cells)
-                missing += cells.size - int(known.sum())
-                total += float(cells[known].sum())
-                _refuse_below_zero(cells, window, file.name)
-            width, height = raster.width, raster.height
-            cell = abs(raster.transform.determinant) if chosen.is_projected else float("nan")
-            declared = raster.nodata
-    except rasterio.errors.RasterioError as error:
-        raise InputError(
-            zh=f"{file.name} 无法作为栅格读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
-            en=f"{file.name} cannot be read as a raster: it is cut off, damaged or in another format; "
-            "export or copy it again.",
-        ) from error
+    with reading(file.name, _RASTER), rasterio.open(file) as raster:
+        if not 1 <= band <= raster.count:
+            raise InputError(
+                zh=f"{file.name} 只有 {raster.count} 个波段，没有第 {band} 个。",
+                en=f"{file.name} has {raster.count} bands, no band {band}.",
+            )
+        own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
+        chosen = own if crs is None else resolve_crs(crs).crs
+        if chosen is None:
+            raise CrsError(
+                zh=f"{file.name} 没有坐标系；请用 crs 声明，如 EPSG:4326。",
+                en=f"{file.name} has no CRS; declare it with crs, such as EPSG:4326.",
+            )
+        total, missing = 0.0, 0
+        for cells, window in _blocks(raster, band):
+            known = np.isfinite(cells)
+            missing += cells.size - int(known.sum())
+            total += float(cells[known].sum())
+            _refuse_below_zero(cells, window, file.name)
+        width, height = raster.width, raster.height
+        cell = abs(raster.transform.determinant) if chosen.is_projected else float("nan")
+        declared = raster.nodata
     if missing == width * height:
         raise InputError(zh=f"{file.name} 没有任何有效像元。", en=f"{file.name} holds no number at all.")
     notes = []

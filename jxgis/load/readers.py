@@ -7,7 +7,6 @@ import hashlib
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from jxgis._errors import InputError
+from jxgis._files import reading, require_ordinary, require_sane_zip
 from jxgis.i18n import Text
-from jxgis.load._text import read_csv, read_excel
+from jxgis.load._text import BrokenRow, read_csv, read_excel
 from jxgis.load._vector import read_parquet, read_vector
 from jxgis.tables import nearest_file
 
@@ -36,6 +36,11 @@ _EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 _PARQUET = (".parquet", ".geoparquet")
 _VECTOR = (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".kml", ".gdb")
 FORMATS = (*_TEXT, *_EXCEL, *_PARQUET, *_VECTOR, ".zip")
+
+_ZIP = Text(
+    zh="不完整、有密码、用了不支持的压缩方式，或不是 zip 文件；请重新下载，或解压后再用。",
+    en="is cut off, has a password or an unknown compression, or is no zip; download it again, or unpack it first.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class RawTable:
     row
         (n,) source rows, 1 = first data row.
     broken
-        Rows that could not be split into fields: source row and text.
+        Rows that could not be split into fields.
     notes
         For people.
     """
@@ -68,7 +73,7 @@ class RawTable:
     geometry: NDArray[Any] | None
     crs: pyproj.CRS | None
     row: NDArray[np.int64]
-    broken: tuple[tuple[int, str], ...] = ()
+    broken: tuple[BrokenRow, ...] = ()
     notes: tuple[Text, ...] = ()
 
 
@@ -144,11 +149,12 @@ def find_files(source: str | Path) -> list[Path]:
     """
     path = Path(source)
     if os.path.lexists(path):
+        require_ordinary(path)
         return [path]
     if not os.access(_nearest_folder(path), os.R_OK | os.X_OK):
         raise _unreadable(path)
     if any(mark in str(source) for mark in "*?["):
-        found = sorted(Path(name) for name in glob.glob(str(source), recursive=True) if Path(name).is_file())  # noqa: PTH207  # a pattern may be absolute
+        found = sorted(Path(name) for name in glob.glob(_pattern(path), recursive=True) if Path(name).is_file())  # noqa: PTH207  # a pattern may be absolute
         if found:
             return found
         raise InputError(
@@ -159,6 +165,12 @@ def find_files(source: str | Path) -> list[Path]:
     others = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
     hint = nearest_file(path.name, others)
     raise InputError(zh=f"文件不存在：{source}{hint.zh}", en=f"No such file: {source}{hint.en}")
+
+
+def _pattern(path: Path) -> str:
+    """A glob in which folders that are there are meant as they are called: ``2024 [final]`` is no pattern."""
+    folder = _nearest_folder(path)
+    return str(Path(glob.escape(str(folder))) / path.relative_to(folder))
 
 
 def _nearest_folder(path: Path) -> Path:
@@ -247,18 +259,8 @@ def _read_one(path: Path, name: str, sha256: str, expected: str, layer: str | No
 
 def _read_zip(path: Path, sha256: str, expected: str, layer: str | None, encoding: str | None) -> Iterator[RawTable]:
     with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
-        try:
+        with reading(path.name, _ZIP):
             names = _extract(path, Path(folder))
-        except (zipfile.BadZipFile, zlib.error, EOFError):
-            raise InputError(
-                zh=f"{path.name} 不完整或不是 zip 文件；请重新下载或压缩。",
-                en=f"{path.name} is cut off or not a zip; download or pack it again.",
-            ) from None
-        except (RuntimeError, NotImplementedError):
-            raise InputError(
-                zh=f"{path.name} 有密码或用了不支持的压缩方式；请解压后再用。",
-                en=f"{path.name} has a password or an unknown compression; unpack it first.",
-            ) from None
         members = [name for name in sorted(names) if _suffix(name) not in ("", ".zip")]
         stems = [name for name in members if layer is not None and Path(name).stem == layer]
         if stems:
@@ -286,6 +288,7 @@ def _extract(path: Path, folder: Path) -> dict[str, Path]:
     """Unpack a zip into one folder a folder in it, under safe names; the names inside, as people see them."""
     found: dict[str, Path] = {}
     with zipfile.ZipFile(path) as archive:
+        require_sane_zip(archive, what=path.name, packed=path.stat().st_size)
         for entry in archive.infolist():
             name = entry.filename
             if not entry.flag_bits & 0x800:

@@ -2,66 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from jxgis.load import SourceFile
+from jxgis.privacy import mask
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from jxgis.load.readers import RawTable
 
-__all__ = ["REJECT_COLUMNS", "Ledger", "mask_identifiers"]
+__all__ = ["REJECT_COLUMNS", "Ledger"]
 
 REJECT_COLUMNS = ("source", "row", "field", "value", "reason")
 _VALUE_LENGTH = 80
-_MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    # ID numbers before phones: eleven of their digits may look like one.
-    (
-        re.compile(
-            r"(?<!\d)([1-9]\d{3})\d{2}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)"
-        ),
-        r"\1**************",
-    ),
-    (re.compile(r"(?<!\d)(1[3-9]\d)[- ]?\d{4}[- ]?\d{4}(?!\d)"), r"\1********"),
-    (re.compile(r"(?<!\d)(0\d{2,3}-)\d{7,8}(?!\d)"), r"\1********"),
-    (
-        re.compile(
-            r"([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z])[·\s]?[A-Z0-9]{5,6}(?![A-Z0-9])"
-        ),
-        r"\1*****",
-    ),
-    (re.compile(r"((?:姓名|联系人|上报人|举报人|反映人)\s*[::：]?\s*)[\u4e00-\u9fff·]{1,4}"), r"\1**"),
-)
-
-
-def mask_identifiers(text: str) -> str:
-    """Hide phone numbers, ID numbers, number plates and names after 姓名 or 联系人.
-
-    Parameters
-    ----------
-    text
-        Any text.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> mask_identifiers("联系人:张三 13812345678 浙F12345 330402199001011234")
-    '联系人:** 138******** 浙F***** 3304**************'
-    >>> mask_identifiers("120.948716,30.542031")
-    '120.948716,30.542031'
-    """
-    for pattern, replacement in _MASKS:
-        text = pattern.sub(replacement, text)
-    return text
 
 
 class Ledger:
@@ -71,6 +29,8 @@ class Ledger:
     ----------
     tables
         The files, in the order in which their rows were put together.
+    codes
+        Fields that hold codes of the contract, whose values are shown as they are: a case's number is no phone.
 
     Examples
     --------
@@ -81,8 +41,9 @@ class Ledger:
     ([True, False], [{'source': '(memory)', 'row': 2, 'field': 'a', 'value': '', 'reason': 'missing_id'}])
     """
 
-    def __init__(self, tables: Sequence[RawTable]) -> None:
+    def __init__(self, tables: Sequence[RawTable], *, codes: Collection[str] = ()) -> None:
         self._tables = tables
+        self._codes = codes
         lengths = [len(table.frame) for table in tables]
         self.source = np.repeat(np.arange(len(tables)), lengths)
         self.row: NDArray[np.int64] = np.concatenate([table.row for table in tables])
@@ -92,9 +53,10 @@ class Ledger:
             pd.DataFrame(
                 {
                     "source": number,
-                    "row": [row for row, _ in table.broken],
+                    "row": [broken.row for broken in table.broken],
                     "field": "",
-                    "value": [text for _, text in table.broken],
+                    # How many, not what: the text of a row that nobody can take apart may be anybody's.
+                    "value": [f"{broken.fields} ≠ {broken.expected}" for broken in table.broken],
                     "reason": "broken_row",
                 }
             )
@@ -134,7 +96,8 @@ class Ledger:
             return pd.DataFrame(columns=list(REJECT_COLUMNS)).astype({"row": "int64"})
         joined = pd.concat(self._rejects, ignore_index=True).sort_values(["source", "row"], ignore_index=True)
         joined["source"] = [self._tables[number].name for number in joined["source"]]
-        joined["value"] = [_shown(value) for value in joined["value"]]
+        pairs = zip(joined["field"], joined["value"], strict=True)
+        joined["value"] = [_shown(value, code=field in self._codes) for field, value in pairs]
         return joined.astype({"row": "int64"})[list(REJECT_COLUMNS)]
 
     def sources(self) -> tuple[SourceFile, ...]:
@@ -148,9 +111,10 @@ class Ledger:
         return tuple(account)
 
 
-def _shown(value: object) -> str:
-    """A value as the rejects show it: masked, on one line, not too long."""
+def _shown(value: object, *, code: bool) -> str:
+    """A value as the rejects show it: masked unless it is a code, on one line, not too long."""
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return ""
-    text = mask_identifiers(" ".join(str(value).split()))
+    text = " ".join(str(value).split())
+    text = text if code else mask(text)
     return text if len(text) <= _VALUE_LENGTH else text[: _VALUE_LENGTH - 1] + "…"

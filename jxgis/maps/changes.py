@@ -8,6 +8,7 @@ from jxgis.i18n import text
 from jxgis.maps.base import extent, new_map
 from jxgis.maps.layers import Field, add_land, add_lines, add_polygons, add_switch, fill, line
 from jxgis.maps.legend import LegendSection, Swatch, add_legend
+from jxgis.small_counts import as_words, hide_small, small_said
 
 if TYPE_CHECKING:
     import folium
@@ -28,6 +29,7 @@ def change_map(
     districts: gpd.GeoDataFrame | None = None,
     title: str | None = None,
     method: str = "",
+    min_count: int = 3,
     lang: str = "zh",
     sketch: bool = False,
 ) -> folium.Map:
@@ -42,6 +44,8 @@ def change_map(
         Polygons with ``name``, for the ground.
     title, method
         Heading, and the line below it.
+    min_count
+        The least number of cases that is shown; fewer stand as a range.
     lang
         ``"zh"`` or ``"en"``.
     sketch
@@ -61,6 +65,9 @@ def change_map(
     >>> type(change_map(units, moved, borders)).__name__
     'Map'
     """
+    if "issues" in moved.columns:
+        moved = moved.assign(issues=as_words(hide_small(moved, min_count=min_count)["issues"]))
+        method = " ".join(filter(None, [method, small_said(min_count, lang)]))
     page = new_map(
         extent([districts if districts is not None else units]),
         title=title or text("units.change_title", lang),
@@ -97,7 +104,7 @@ def change_map(
                 Field("from_unit", text("units.from_unit", lang)),
                 Field("to_unit", text("units.to_unit", lang)),
                 Field("ha", text("units.area", lang), "number", 1, "ha"),
-                Field("issues", text("units.issues", lang), "number"),
+                Field("issues", text("units.issues", lang)),
                 Field("people", text("units.people", lang), "number"),
             ],
             simplify_m=0.5,

@@ -31,6 +31,7 @@ from jxgis.maps.layers import (
 from jxgis.maps.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.maps.legend import LegendSection, Swatch, add_legend
 from jxgis.maps.raster import CellPixels, cell_pixels
+from jxgis.small_counts import as_words, hide_small, small_said
 
 if TYPE_CHECKING:
     import folium
@@ -57,13 +58,18 @@ def hotspot_swatches(lang: str) -> list[Swatch]:
     return [Swatch(HOT_COLD[b], text(f"maps.{'hot' if b >= 0 else 'cold'}_{abs(b)}", lang)) for b in _BINS]
 
 
-def _cell_fields(lang: str) -> list[Field]:
-    return [
-        Field("count", text("maps.count", lang), "number"),
+def _cell_fields(lang: str, min_count: int) -> list[Field]:
+    # Scores of neighbouring cells differ by the cases in which their neighbourhoods differ: where counts are hidden, the
+    # class of a cell is shown, not the score that it comes from.
+    scores = [
         Field("gi_z", text("maps.gi_z", lang), "number", 2),
         Field("gi_q", text("maps.gi_q", lang), "p"),
         Field("rate_z", text("maps.rate_z", lang), "number", 2),
         Field("rate_q", text("maps.rate_q", lang), "p"),
+    ]
+    return [
+        Field("count", text("maps.count", lang)),
+        *(scores if min_count <= 1 else [Field("class", text("maps.hotspots_legend", lang))]),
         Field("robustness", text("maps.robustness", lang), "percent", 0),
         Field("lisa", text("maps.lisa", lang)),
         Field("reason", text("maps.reason", lang)),
@@ -76,7 +82,7 @@ def _place_fields(lang: str) -> list[Field]:
         Field("subdistrict", text("maps.subdistrict", lang)),
         Field("street", text("maps.street", lang)),
         Field("also", text("maps.also", lang)),
-        Field("issues", text("maps.issues", lang), "number"),
+        Field("issues", text("maps.issues", lang)),
         Field("share_issues", text("maps.share_issues", lang), "percent", 1),
         Field("share_area", text("maps.share_area", lang), "percent", 1),
         Field("area_km2", text("maps.area", lang), "number", 2, "km²"),
@@ -103,7 +109,7 @@ def _place_list(
     note: str = "",
 ) -> PlaceList:
     top = ranked.sort_values("rank").head(pins)
-    notes = [text("maps.n_issues", lang, n=f"{int(n):,}") for n in top["issues"]]
+    notes = [text("maps.n_issues", lang, n=n) for n in as_words(top["issues"])]
     heading = text(f"maps.{key}", lang, name=label, n=len(top))
     return PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object)), note)
 
@@ -116,7 +122,7 @@ def _wide_note(places: gpd.GeoDataFrame, peaks: gpd.GeoDataFrame, lang: str) -> 
         lang,
         area=f"{float(first['area_km2'].iloc[0]):,.1f}",
         n=int(peaks_per_place(first, peaks)[0]),
-        issues=f"{int(first['issues'].iloc[0]):,}",
+        issues=as_words(first["issues"]).iloc[0],
     )
 
 
@@ -136,7 +142,12 @@ def _ground(page: folium.Map, cells: gpd.GeoDataFrame, max_cells: int) -> _Groun
 
 
 def _add_cells(
-    group: folium.FeatureGroup, cells: gpd.GeoDataFrame, ground: _Ground, lang: str, column: str = "gi_bin"
+    group: folium.FeatureGroup,
+    cells: gpd.GeoDataFrame,
+    ground: _Ground,
+    lang: str,
+    min_count: int,
+    column: str = "gi_bin",
 ) -> None:
     bins = pd.to_numeric(cells[column], errors="coerce").fillna(0).astype(int)
     if ground.pixels is not None:
@@ -147,8 +158,10 @@ def _add_cells(
     # A cell without issues that is no cold spot says nothing: left out, the land shows.
     seen = cells[(cells["count"] > 0) | (bins != 0)]
     bins = bins.loc[seen.index]
+    words = {b: swatch.label for b, swatch in zip(_BINS, hotspot_swatches(lang), strict=True)}
+    seen = seen.assign(count=seen["shown"], **{"class": bins.map(words)})
     styles = [fill(HOT_COLD[b], opacity=0.85, weight=0.3 if b > 0 else 0) for b in _BINS]
-    fields = [f for f in _cell_fields(lang) if f.column in seen.columns and seen[f.column].notna().any()]
+    fields = [f for f in _cell_fields(lang, min_count) if f.column in seen.columns and seen[f.column].notna().any()]
     add_polygons(
         group, seen, name="", styles=styles, style=3 - bins.to_numpy(), heading="cell_id", fields=fields,
         shapes=ground.shapes, key="cell_id", control=False,
@@ -157,6 +170,7 @@ def _add_cells(
 
 def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, pins: int, lang: str) -> None:
     titled = places.sort_values("rank").reset_index(drop=True)
+    titled = titled.assign(issues=as_words(titled["issues"]))
     add_polygons(group, titled, name="", styles=[line(PINS, weight=1.6)], control=False)
     add_points(
         group, titled.head(pins), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=_place_fields(lang),
@@ -166,7 +180,11 @@ def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, pins: int,
 
 def _add_outlines(group: folium.FeatureGroup, places: gpd.GeoDataFrame, peaks: gpd.GeoDataFrame, lang: str) -> None:
     """Places without pins: their borders, which tell what they are."""
-    titled = places.assign(name=wide_names(places, peaks, lang), peak_count=peaks_per_place(places, peaks))
+    titled = places.assign(
+        name=wide_names(places, peaks, lang),
+        peak_count=peaks_per_place(places, peaks),
+        issues=as_words(places["issues"]),
+    )
     fields = [*_place_fields(lang), Field("peak_count", text("maps.peak_count", lang), "number")]
     add_polygons(
         group, titled, name="", styles=[line(PINS, weight=2.2)], heading="name", fields=fields, control=False
@@ -178,12 +196,13 @@ def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, l
     fields = [
         Field("street", text("maps.street", lang)),
         Field("subdistrict", text("maps.subdistrict", lang)),
-        Field("issues", text("maps.issues", lang), "number"),
+        Field("issues", text("maps.issues", lang)),
         Field("gi_z", text("maps.gi_z", lang), "number", 1),
         Field("main_subclass", text("maps.main_subclass", lang)),
         Field("change", text("maps.change", lang), "percent", 0),
     ]
     ranked = peaks.sort_values("rank").reset_index(drop=True)
+    ranked = ranked.assign(issues=as_words(ranked["issues"]))
     if len(ranked) > pins:
         add_points(
             group, ranked.iloc[pins:], name="", styles=[dot(_PEAK, radius_px=3.5)], heading="name", fields=fields,
@@ -226,6 +245,7 @@ def hotspot_map(
     classes: Sequence[str] | None = None,
     title: str | None = None,
     method: str = "",
+    min_count: int = 3,
     pins: int = 10,
     max_cells: int = 60_000,
     lang: str = "zh",
@@ -254,6 +274,8 @@ def hotspot_map(
         Which classes and in which order; by default all of ``cells``, ``all`` first.
     title, method
         Heading, and the line below it: cell, band, test and period.
+    min_count
+        The least number of cases that is shown; fewer stand as a range, and then a cell shows its class, not its z and q.
     pins
         How many places of a class get a numbered pin and stand in the list.
     max_cells
@@ -269,6 +291,11 @@ def hotspot_map(
         To be written with :func:`jxgis.maps.offline.save_map`.
     """
     cells = localise_reasons(cells, lang)
+    cells = cells.assign(shown=as_words(hide_small(cells, min_count=min_count, within=["cell_id"])["count"]))
+    places, peaks, rate_places, rate_peaks = (
+        None if table is None else hide_small(table, min_count=min_count)
+        for table in (places, peaks, rate_places, rate_peaks)
+    )
     if "lisa" in cells.columns:
         words = {code: text(f"maps.lisa_{code}", lang) for code in ("HH", "LL", "HL", "LH", "ns")}
         cells = cells.assign(lisa=cells["lisa"].map(words))
@@ -291,13 +318,13 @@ def hotspot_map(
         group = add_group(page, name=label, show=at == 0)
         own, own_places, own_peaks = (_of_class(table, issue_class) for table in (cells, places, peaks))
         if own is not None:
-            _add_cells(group, own, ground, lang)
+            _add_cells(group, own, ground, lang, min_count)
         if own_places is not None:
             lists.append(_add_ranked(group, own_places, own_peaks, pins, label, lang))
         if issue_class == "all" and own is not None and "rate_bin" in own.columns and own["rate_bin"].notna().any():
             by_rate = add_group(page, name=text("maps.all_rates", lang), show=False)
             rated.append(by_rate)
-            _add_cells(by_rate, own, ground, lang, "rate_bin")
+            _add_cells(by_rate, own, ground, lang, min_count, "rate_bin")
             rate_own = _of_class(rate_places, "all")
             if rate_own is not None:
                 peaks_own = _of_class(rate_peaks, "all")
@@ -308,6 +335,7 @@ def hotspot_map(
         if ground.pixels is not None
         else text("maps.hotspots_note", lang)
     )
+    note = " ".join(filter(None, [note, small_said(min_count, lang)]))
     marks = []
     if lists:
         pinned = text("maps.place_pin", lang)

@@ -13,6 +13,7 @@ from jxgis.maps.base import extent, new_map
 from jxgis.maps.colours import UNITS
 from jxgis.maps.layers import Field, add_group, add_land, add_lines, add_names, add_polygons, add_switch, fill, line
 from jxgis.maps.legend import LegendSection, Swatch, add_legend, classify
+from jxgis.small_counts import as_words, hide_small, small_said
 
 if TYPE_CHECKING:
     import folium
@@ -72,7 +73,7 @@ def _fields(units: pd.DataFrame, lang: str) -> list[Field]:
         Field("area_km2", text("maps.area", lang), "number", 2, "km²"),
         Field("compactness", text("maps.compactness", lang), "number", 2),
         Field("bounds_label", text("maps.in_bounds", lang)),
-        Field("issues", text("maps.issues", lang), "number"),
+        Field("issues", text("maps.issues", lang)),
         Field("stability", text("maps.stability", lang), "percent", 0),
         Field("reason", text("maps.reason", lang)),
     ]
@@ -106,6 +107,7 @@ def units_map(
     borders: gpd.GeoDataFrame | None = None,
     min_km2: float = 2,
     max_km2: float = 5,
+    min_count: int = 3,
     title: str | None = None,
     method: str = "",
     lang: str = "zh",
@@ -124,6 +126,8 @@ def units_map(
         Lines with ``stability``, the share (0–1) of the alternative plans in which a border recurs.
     min_km2, max_km2
         The bounds, for the legend.
+    min_count
+        The least number of cases that is shown; fewer stand as a range.
     title, method
         Heading, and the line below it: bounds, target, objective, seed.
     lang
@@ -146,6 +150,10 @@ def units_map(
     bounds = _bounds_rows(units)
     bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]
     shown = localise_reasons(units, lang).assign(bounds_label=np.asarray(bounds_labels, dtype=object)[bounds])
+    said = ""
+    if "issues" in shown.columns:
+        shown = shown.assign(issues=as_words(hide_small(shown, min_count=min_count)["issues"]))
+        said = small_said(min_count, lang)
     fields = _fields(shown, lang)
     compact = classify(shown["compactness"], breaks=_COMPACT_BREAKS, digits=2, lang=lang)
     looks = [
@@ -169,7 +177,7 @@ def units_map(
     add_names(page, shown, column="unit_id", name=text("maps.unit_id", lang))
     in_bounds = [Swatch(c, b) for c, b in zip(_BOUNDS_COLOURS, bounds_labels, strict=True)]
     sections = [
-        LegendSection(text("maps.unit", lang), [Swatch(UNITS[0], text("maps.unit_colours", lang))], "", groups[:1]),
+        LegendSection(text("maps.unit", lang), [Swatch(UNITS[0], text("maps.unit_colours", lang))], said, groups[:1]),
         LegendSection(text("maps.in_bounds", lang), in_bounds, "", groups[1:2]),
         LegendSection(text("maps.compactness", lang), compact.swatches(), "", groups[2:]),
     ]

@@ -196,7 +196,17 @@ def _order(layer: str) -> tuple[bool, bool, str]:
 def issue_options(given: InputSettings, class_table: str | None) -> dict[str, Any]:
     """The further options of the issues' loader."""
     options = given.model_dump(
-        include={"class_column", "timezone", "start", "end", "status", "source", "drop_status", "drop_points"},
+        include={
+            "class_column",
+            "timezone",
+            "start",
+            "end",
+            "status",
+            "source",
+            "drop_status",
+            "drop_points",
+            "keep",
+        },
         exclude_none=True,
     )
     return {name: value for name, value in options.items() if value != ()} | {"class_table": class_table}

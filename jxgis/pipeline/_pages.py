@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jxgis.i18n import text
 from jxgis.pipeline import _steps as steps
 from jxgis.pipeline._drawing import in_words
+from jxgis.small_counts import hide_small, small_said
 
 if TYPE_CHECKING:
     from jxgis.i18n import Text
@@ -34,7 +35,7 @@ def write_report(
     from jxgis.report.tables import PARTS, FileLink
     from jxgis.report.workbook import report_workbook
 
-    tables = _tables(results, missing, inputs, lang)
+    tables = _tables(results, missing, inputs, settings, lang)
     title = settings.report.title or text("pipeline.report_title", lang, city=_city_name(inputs, lang))
     standard = None if results.parks is None else results.parks.standard.title.of(lang)
     notes = method_notes(tables, settings, standard=standard, lang=lang)
@@ -44,7 +45,7 @@ def write_report(
         tables,
         title=title,
         methods=notes,
-        lines=[*_notes(inputs, lang), *(line.of(lang) for line in lines)],
+        lines=[*_notes(inputs, settings, lang), *(line.of(lang) for line in lines)],
         indicators=labels,
         lang=lang,
         sketch=inputs.sketch,
@@ -90,31 +91,40 @@ def write_hotspot_tables(result: HotspotsResult, stage: Stage, inputs: Inputs, s
     from jxgis.report.methods import method_notes
     from jxgis.report.workbook import report_workbook
 
-    tables = _tables(steps.Results(hotspots=result), {}, inputs, lang)
+    tables = _tables(steps.Results(hotspots=result), {}, inputs, settings, lang)
     report_workbook(
         stage.path("hotspots.xlsx"),
         tables,
         title=text("pipeline.file_hotspot_tables", lang),
         methods=method_notes(tables, settings, lang=lang),
-        lines=_notes(inputs, lang),
+        lines=_notes(inputs, settings, lang),
         lang=lang,
         sketch=inputs.sketch,
     )
 
 
-def _notes(inputs: Inputs, lang: str) -> list[str]:
-    """What the loaders noticed."""
-    return [inputs.crs_note.of(lang), *(note.of(lang) for layer in inputs.loaded.values() for note in layer.notes)]
+def _notes(inputs: Inputs, settings: Settings, lang: str) -> list[str]:
+    """What the loaders noticed, and which counts are not shown."""
+    said = small_said(settings.report.min_count, lang) if "issues" in inputs.loaded else ""
+    return [
+        *filter(None, [said]),
+        inputs.crs_note.of(lang),
+        *(note.of(lang) for layer in inputs.loaded.values() for note in layer.notes),
+    ]
 
 
-def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, lang: str) -> ReportTables:
+def _tables(
+    results: steps.Results, missing: dict[str, Text], inputs: Inputs, settings: Settings, lang: str
+) -> ReportTables:
     import pandas as pd
 
     from jxgis.maps.leads import blind_spot_names
     from jxgis.report.tables import ReportTables
 
-    def called(table: pd.DataFrame | None) -> pd.DataFrame | None:
-        return None if table is None else in_words(table, inputs.city, lang)
+    least = settings.report.min_count
+
+    def called(table: pd.DataFrame | None, *, within: tuple[str, ...] = ()) -> pd.DataFrame | None:
+        return None if table is None else hide_small(in_words(table, inputs.city, lang), min_count=least, within=within)
 
     spots, parks, units, scores = results.hotspots, results.parks, results.units, results.scores
     findings: dict[str, pd.DataFrame] = {}
@@ -125,9 +135,7 @@ def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, la
             "overlap": spots.different,
             "diversity": spots.diverse,
         }
-        findings = {
-            key: in_words(table, inputs.city, lang) for key, table in found.items() if table is not None and len(table)
-        }
+        findings = {key: shown for key, table in found.items() if (shown := called(table)) is not None and len(shown)}
     blind_spots = None if parks is None else parks.blind_spots
     if blind_spots is not None:
         blind_spots = blind_spots.assign(name=blind_spot_names(blind_spots, inputs.table("districts"), lang))
@@ -147,17 +155,18 @@ def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, la
         places=called(None if spots is None else spots.places),
         peaks=called(None if spots is None else spots.peaks),
         rate_places=called(None if spots is None or spots.rate_places is None else spots.rate_places.places),
-        zones=called(None if spots is None else spots.zones),
+        zones=called(None if spots is None else spots.zones, within=("level", "zone")),
         cells=None if spots is None else spots.cells,
         findings=findings,
         against_normal=called(None if spots is None else spots.against_normal),
         coverage=None if parks is None else parks.coverage.assign(standard=parks.standard.title.of(lang)),
         sites=None if parks is None else parks.sites,
         unserved_places=blind_spots,
-        units=None if units is None else units.units,
+        units=None if units is None else hide_small(units.units, min_count=least),
         scores=None if scores is None else scores.scores,
         inputs=pd.DataFrame(sources),
         missing={part: why.of(lang) for part, why in missing.items()},
+        min_count=least if spots is not None else 1,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jxgis import output
-from jxgis.gpkg import write_gpkg
+from jxgis.gpkg import stored_names, write_gpkg
 from jxgis.i18n import text_pair
 from jxgis.pipeline import _drawing as drawing
 from jxgis.pipeline import _steps as steps
@@ -28,6 +28,7 @@ from jxgis.pipeline._pages import write_hotspot_tables
 if TYPE_CHECKING:
     import pandas as pd
 
+    from jxgis.i18n import Text
     from jxgis.output import Stage
     from jxgis.pipeline.check import Checked
     from jxgis.pipeline.hotspots import HotspotsResult
@@ -116,7 +117,7 @@ def run_hotspots(
         progress(text_pair("pipeline.step_writing"))
         write_hotspots(result, stage, inputs, settings, lang)
         write_hotspot_tables(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("hotspots",), **result.account())
+        finish(stage, inputs, settings, lang, ("hotspots", "report"), **result.account())
     return result
 
 
@@ -149,7 +150,7 @@ def run_units(
         result = steps.propose(inputs, settings, progress)
         progress(text_pair("pipeline.step_writing"))
         write_units(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("units",), **result.account())
+        finish(stage, inputs, settings, lang, ("units", "report"), **result.account())
     return result
 
 
@@ -225,7 +226,15 @@ def run_check(
         found = check_layer(layer, "" if given is None else given.path, city=city, **options)
         if stage is not None:
             _write_check(found, stage, settings, () if city is None else city.classes, lang)
-    return [line.of(lang) for line in found.lines]
+    lines = found.lines if out is None else (*found.lines, *_renamed(found))
+    return [line.of(lang) for line in lines]
+
+
+def _renamed(found: Checked) -> list[Text]:
+    """Which columns ``clean.gpkg`` holds under another name, and which."""
+    names = stored_names(found.loaded.table)
+    pairs = [f"{column} → {name}" for column, name in names.items()]
+    return [text_pair("check.renamed", columns=pairs)] if pairs else []
 
 
 def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequence[str], lang: str) -> None:

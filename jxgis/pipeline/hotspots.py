@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -298,25 +297,17 @@ def write(result: HotspotsResult, stage: Stage, *, lang: str = "zh") -> None:
         write_cog(stage.path(file), result.densities[issue_class], title=title)
 
 
-def density_files(classes: Mapping[str, object] | Sequence[str]) -> dict[str, str]:
-    """File of each class's density raster; signs that no file name may hold become ``_``.
+def density_files(classes: Iterable[str]) -> dict[str, str]:
+    """File of each class's density raster.
 
     Examples
     --------
-    >>> density_files(["all", "市容环境", "a/b", "a?b"])
-    {'all': 'density/all.tif', '市容环境': 'density/市容环境.tif', 'a/b': 'density/a_b.tif', 'a?b': 'density/a_b_2.tif'}
+    >>> density_files(["all", "市容环境", "a/b"])
+    {'all': 'density/all.tif', '市容环境': 'density/市容环境.tif', 'a/b': 'density/a_b.tif'}
     """
-    files: dict[str, str] = {}
-    taken: set[str] = set()
-    for issue_class in classes:
-        plain = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", issue_class).strip(". ") or "_"
-        stem, number = plain, 2
-        # Windows and macOS do not tell capitals apart.
-        while stem.casefold() in taken:
-            stem, number = f"{plain}_{number}", number + 1
-        taken.add(stem.casefold())
-        files[issue_class] = f"density/{stem}.tif"
-    return files
+    from jxgis.output import safe_names
+
+    return {issue_class: f"density/{stem}.tif" for issue_class, stem in safe_names(classes).items()}
 
 
 def _with_zones(

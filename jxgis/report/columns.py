@@ -196,6 +196,9 @@ def write_value(value: Any, kind: Kind, lang: str) -> str:
         return "—"
     if value is pd.NA or value == "":
         return "—"
+    if isinstance(value, str):
+        # Of a column of numbers too: the range that a small count is shown as.
+        return value
     match kind.name:
         case "percent":
             return f"{100 * float(value):,.{kind.digits}f} %".replace("-", "−")

@@ -13,6 +13,7 @@ from jxgis.i18n import text
 from jxgis.maps.leads import fails_gate, peaks_lead, peaks_per_place, wide_names
 from jxgis.report.columns import Kind, kind_of, readable, title_of, write_value
 from jxgis.report.tables import ReportTables
+from jxgis.small_counts import small_said
 
 __all__ = ["Block", "Key", "Paragraph", "TableBlock", "hotspots", "inputs", "keys", "parks", "scores", "units"]
 
@@ -108,7 +109,8 @@ def _percent(value: float, digits: int = 1) -> str:
     return write_value(value, Kind("percent", digits), "zh")
 
 
-def _count(value: float) -> str:
+def _count(value: float | str) -> str:
+    """A number of cases, or the range that it is shown as."""
     return write_value(value, Kind("number", 0), "zh")
 
 
@@ -193,7 +195,7 @@ def _lead(first: pd.Series, lang: str) -> str:
         lang,
         name=str(first["name"]),
         where=brackets,
-        issues=_count(float(first["issues"])),
+        issues=_count(first["issues"]),
         share=_percent(float(first["share_issues"])),
         change=change,
     )
@@ -227,7 +229,7 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang:
         lang,
         area=write_value(first["area_km2"], Kind("number", 1), lang),
         n=int(peaks_per_place(own.head(1), peaks)[0]),
-        issues=_count(float(first["issues"])),
+        issues=_count(first["issues"]),
         share=_percent(float(first["share_issues"])),
     )
     shown = own.head(top)
@@ -293,9 +295,11 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
     if tables.zones is not None:
         zones = _of_all(tables.zones)
         zones = zones[zones["level"] == "district"] if "level" in zones.columns else zones
-        zones = zones.sort_values("count", ascending=False)
+        zones = zones.sort_values("count", ascending=False, key=lambda n: pd.to_numeric(n, errors="coerce"))
         columns = ["zone", "count", "area_km2", "per_km2", "share_hot"]
         blocks.append(_block(text("report.zones_table", lang), zones, columns, lang))
+    if tables.min_count > 1:
+        blocks.append(Paragraph(small_said(tables.min_count, lang), "sub"))
     blocks.extend(_findings(tables, lang))
     if tables.against_normal is not None:
         blocks.extend(_disagreement(tables.against_normal, lang))

@@ -67,6 +67,8 @@ class ReportTables:
         ``layer, name, rows_in, rows_kept, rows_rejected, rows_left_out``: a row a file read.
     missing
         Part to the reason, in words, for which it is not there.
+    min_count
+        The least number of cases that the tables show: :func:`jxgis.small_counts.hide_small` has seen them.
     """
 
     places: pd.DataFrame | None = None
@@ -83,6 +85,7 @@ class ReportTables:
     scores: pd.DataFrame | None = None
     inputs: pd.DataFrame | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
+    min_count: int = 1
 
     def has(self, part: str) -> bool:
         """Whether a part of :data:`PARTS` was measured."""

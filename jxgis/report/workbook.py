@@ -86,6 +86,9 @@ def _cell(value: Any, kind: Kind, lang: str) -> Any:
         return None
     if isinstance(value, (float, np.floating)) and not np.isfinite(value):
         return None
+    if isinstance(value, str):
+        # What a cell can hold at most.
+        return value[:32_767]
     match kind.name:
         case "flag":
             return text("report.yes" if bool(value) else "report.no", lang)
@@ -93,7 +96,6 @@ def _cell(value: Any, kind: Kind, lang: str) -> Any:
             stamp = pd.Timestamp(value)
             return (stamp.tz_localize(None) if stamp.tzinfo else stamp).to_pydatetime()
         case "text":
-            # What a cell can hold at most.
             return str(value)[:32_767]
     return float(value)
 

@@ -1,4 +1,4 @@
-"""The small parts: repair of geometry, dtypes of columns, the account of rows, masks."""
+"""The small parts: repair of geometry, dtypes of columns, the account of rows."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from jxgis.load import SourceFile
 from jxgis.load._columns import as_code, as_number, as_text, rename_columns
+from jxgis.load._text import BrokenRow
 from jxgis.load.geometry import repair
 from jxgis.load.readers import RawTable
-from jxgis.load.rejects import Ledger, mask_identifiers
+from jxgis.load.rejects import Ledger
 from jxgis.tables import contract
 
 
@@ -98,36 +99,23 @@ def test_numbers_survive_as_text(values: list[float | None]) -> None:
 
 
 def test_a_carried_column_does_not_pass_for_a_contract_column() -> None:
-    frame = pd.DataFrame({"Source": ["a"], "source": ["b"], "geometry": ["c"], "Phone": ["1"], "x y": ["d"]})
-    renamed, private = rename_columns(frame, {"source": "Source"}, contract("issues"))
+    frame = pd.DataFrame({"Source": ["a"], "source": ["b"], "geometry": ["c"], "x y": ["d"]})
+    renamed, left = rename_columns(frame, {"source": "Source"}, contract("issues"), keep=["source", "geometry", "X_Y"])
     assert renamed.columns.tolist() == ["source", "source_file", "geometry_file", "x y"]
-    assert private == ["Phone"]
+    assert left == []
 
 
-@pytest.mark.parametrize(
-    ("text", "want"),
-    [
-        ("电话13812345678。", "电话138********。"),
-        ("138 1234 5678", "138********"),
-        ("0573-82812345", "0573-********"),
-        ("33040219900101123X", "3304**************"),
-        ("车牌浙F·A1234停", "车牌浙F*****停"),
-        ("浙FD12345", "浙F*****"),
-        ("姓名：欧阳娜娜，", "姓名：**，"),
-        ("任务号330402000000000012", "任务号330402000000000012"),
-        ("120.948716,30.542031", "120.948716,30.542031"),
-        ("1682901000000", "1682901000000"),
-        ("JX20210101000041", "JX20210101000041"),
-        ("2023-05-01 08:30:00", "2023-05-01 08:30:00"),
-    ],
-)
-def test_identifiers_are_masked_and_nothing_else(text: str, want: str) -> None:
-    assert mask_identifiers(text) == want
+def test_only_issues_leave_the_columns_behind_that_nobody_asked_for() -> None:
+    frame = pd.DataFrame({"名称": ["a"], "经办": ["b"], "社区": ["c"]})
+    renamed, left = rename_columns(frame, {}, contract("issues"), keep=["社区"])
+    assert (renamed.columns.tolist(), left) == (["社区"], ["名称", "经办"])
+    renamed, left = rename_columns(frame, {"name": "名称"}, contract("parks"))
+    assert (renamed.columns.tolist(), left) == (["name", "经办", "社区"], [])
 
 
 def ledger(n: int = 6) -> Ledger:
     frame = pd.DataFrame({"a": range(n)})
-    first = RawTable("1.csv", "h1", frame, None, None, np.arange(1, n + 1), broken=((n + 1, "x,y"),))
+    first = RawTable("1.csv", "h1", frame, None, None, np.arange(1, n + 1), broken=(BrokenRow(n + 1, 2, 1),))
     return Ledger([first, RawTable("2.csv", "h2", frame, None, None, np.arange(1, n + 1))])
 
 
@@ -164,3 +152,11 @@ def test_rejects_show_values_short_masked_and_on_one_line() -> None:
 def test_an_account_that_does_not_add_up_is_a_fault() -> None:
     with pytest.raises(AssertionError):
         SourceFile("a", "", rows_in=3, rows_kept=1, rows_rejected=1, rows_left_out=0)
+
+
+def test_codes_are_shown_as_they_are_and_broken_rows_without_their_text() -> None:
+    frame = pd.DataFrame({"issue_id": ["13812345678", "13812345678"]})
+    file = RawTable("1.csv", "", frame, None, None, np.array([1, 3]), broken=(BrokenRow(2, 12, 9),))
+    account = Ledger([file], codes=["issue_id"])
+    account.reject([False, True], field="issue_id", reason="duplicate_id", values=frame["issue_id"])
+    assert account.table()[["row", "value"]].to_numpy().tolist() == [[2, "12 ≠ 9"], [3, "13812345678"]]

@@ -55,9 +55,21 @@ def test_csv_delimiters_quotes_and_line_ends(tmp_path: Path, delimiter: str) -> 
 def test_rows_with_too_many_or_too_few_fields_keep_their_numbers(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('a,b\n1,2\n\n3\n4,"x\ny"\n5,6,7\n8,9\n', encoding="utf-8")
     table = one(tmp_path / "a.csv")
-    assert table.row.tolist() == [1, 3, 5]
-    assert table.frame["a"].tolist() == ["1", "4", "8"]
-    assert [(row, text) for row, text in table.broken] == [(2, "3"), (4, "5,6,7")]
+    assert table.row.tolist() == [1, 2, 4, 6]
+    assert table.frame["a"].fillna("").tolist() == ["1", "", "4", "8"]
+    assert table.broken == ((3, 1, 2), (5, 3, 2))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_blank_lines_shift_no_row(tmp_path: Path, end: str) -> None:
+    """Row k of the file is row k + 1 of a sheet, as Excel opens it; blank lines around the table are no rows."""
+    lines = ["", "a,b", "1,x", "", "", '2,"y', "", 'z"', "3,w", "", ""]
+    (tmp_path / "a.csv").write_bytes(end.join(lines).encode())
+    table = one(tmp_path / "a.csv")
+    assert dict(zip(table.row.tolist(), table.frame["a"].fillna("").tolist(), strict=True)) == {
+        1: "1", 2: "", 3: "", 4: "2", 5: "3",
+    }  # fmt: skip
+    assert table.frame["b"].iloc[3].split() == ["y", "z"]
 
 
 def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import shapely
 
 from jxgis._errors import InputError
 from jxgis.output import staged, write_run
-from jxgis.pipeline.hotspots import analyse, density_files, write
+from jxgis.pipeline.hotspots import analyse, write
 
 AREA = gpd.GeoDataFrame(
     {"name": ["老城", "塘汇"]}, geometry=[shapely.box(0, 0, 3000, 4100), shapely.box(3000, 0, 6000, 4100)], crs=4549
@@ -146,12 +146,6 @@ def test_without_classes_there_is_only_all_and_without_a_hit_an_error(issues):
         analyse(issues.iloc[:5].translate(1e6, 0).to_frame("geometry"), AREA)
     with pytest.raises(InputError, match="no column"):
         analyse(issues, AREA, name_field="nowhere")
-
-
-def test_file_names_are_safe_and_distinct():
-    files = density_files(["all", "A/B", "a?b", "..", "Housing", "housing"])
-    assert len({name.casefold() for name in files.values()}) == 6
-    assert all(name.startswith("density/") and name.count("/") == 1 for name in files.values())
 
 
 def test_every_planted_hot_spot_is_found_and_named():

@@ -1,0 +1,244 @@
+"""The boundary at which files are read: what is opened at all, how far it unpacks, and what a damaged one is called."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from jxgis._errors import InputError, JxgisError
+from jxgis.i18n import Text
+
+__all__ = ["MOST_CELLS", "MOST_RATIO", "MOST_UNPACKED", "reading", "require_ordinary", "require_sane_workbook",
+           "require_sane_zip", "unzip_text"]  # fmt: skip
+
+MOST_UNPACKED = 4 << 30
+"""Bytes to which a packed file may unpack: more is no export of a city, and would fill the memory or the disk."""
+MOST_RATIO = 200
+"""How many times its size a packed file may unpack to; exports reach 5 to 50, deflate 1,032 at most."""
+MOST_CELLS = 50_000_000
+"""Cells of a sheet from A1 to its last one: a reader makes a rectangle of them, whatever is in between."""
+
+# Below this no ratio does harm.
+_SMALL = 64 << 20
+_CHUNK = 1 << 20
+_PLACE = re.compile(rb"""\br=["']([A-Za-z]*)(\d+)["']""")
+_COUNT = re.compile(rb"""\buniqueCount=["'](\d+)["']""")
+_LONGEST = 64
+_PROBE_BYTES = 4 << 30
+_PROBE = f"""
+import sys
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, ({_PROBE_BYTES}, {_PROBE_BYTES}))
+except (ImportError, ValueError, OSError):
+    pass
+import python_calamine
+book = python_calamine.CalamineWorkbook.from_path(sys.argv[1])
+sys.exit(any((s := book.get_sheet_by_name(n)).total_height * s.total_width > {MOST_CELLS} for n in book.sheet_names))
+"""
+
+
+@contextlib.contextmanager
+def reading(what: str, how: Text) -> Iterator[None]:
+    """Read with a library: whatever it raises, the file is to blame, and the message says so.
+
+    Parameters
+    ----------
+    what
+        The file, for the message.
+    how
+        What it could not be read as, and what to do.
+
+    Raises
+    ------
+    InputError
+        For every failure; errors of jxgis pass through.
+
+    Examples
+    --------
+    >>> with reading("a.csv", Text(zh="不完整。", en="is cut off.")):
+    ...     raise ZeroDivisionError
+    Traceback (most recent call last):
+    jxgis._errors.InputError: a.csv 不完整。
+    a.csv is cut off.
+    """
+    try:
+        yield
+    except (JxgisError, PermissionError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except MemoryError as error:
+        raise InputError(
+            zh=f"{what} 太大，内存装不下；请拆分文件，或换一台内存更大的电脑。",
+            en=f"{what} does not fit into memory; split it, or use a machine with more.",
+        ) from error
+    # A panic of a reader written in Rust is no Exception.
+    except BaseException as error:
+        raise InputError(zh=f"{what} {how.zh}", en=f"{what} {how.en}") from error
+
+
+def require_ordinary(path: Path) -> None:
+    """Refuse what is neither a file nor a folder: a pipe or a device has no end.
+
+    Raises
+    ------
+    InputError
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError(
+            zh=f"{path} 不是普通文件（是管道、设备或套接字），不能读取；请先另存为文件。",
+            en=f"{path} is no ordinary file (a pipe, a device or a socket) and is not read; save it as a file first.",
+        )
+
+
+def _too_much(what: str, size: int, packed: int) -> InputError:
+    gb, most, times = f"{size / 1e9:.1f}", f"{MOST_UNPACKED / 1e9:.1f}", f"{size / max(packed, 1):,.0f}"
+    return InputError(
+        zh=f"{what} 解压后至少 {gb} GB，是压缩包的 {times} 倍；上限是 {most} GB、{MOST_RATIO} 倍，没有读取。"
+        "如果确实是数据，请自行解压、拆分后再用。",
+        en=f"{what} unpacks to at least {gb} GB, {times} times its size; the limits are {most} GB and {MOST_RATIO} times, "
+        "and it was not read. If it is data all the same, unpack and split it first.",
+    )
+
+
+def _is_too_much(size: int, packed: int) -> bool:
+    return size > MOST_UNPACKED or size > max(_SMALL, MOST_RATIO * packed)
+
+
+def require_sane_zip(archive: zipfile.ZipFile, *, what: str, packed: int) -> None:
+    """Look at a zip's directory before anything is unpacked.
+
+    Parameters
+    ----------
+    archive
+        The zip. Python unpacks no member beyond the size that the directory states.
+    what
+        The file, for the message.
+    packed
+        Its size in bytes.
+
+    Raises
+    ------
+    InputError
+        If it unpacks to more than `MOST_UNPACKED` bytes or `MOST_RATIO` times its size.
+    """
+    size = sum(entry.file_size for entry in archive.infolist())
+    if _is_too_much(size, packed):
+        raise _too_much(what, size, packed)
+
+
+def unzip_text(path: Path, *, what: str) -> bytes:
+    """Unpack a gzip file, as far as the limits allow.
+
+    Raises
+    ------
+    InputError
+        If it unpacks to more than `MOST_UNPACKED` bytes or `MOST_RATIO` times its size.
+    """
+    packed, size, parts = path.stat().st_size, 0, []
+    with gzip.open(path) as stream:
+        while part := stream.read(_CHUNK):
+            size += len(part)
+            if _is_too_much(size, packed):
+                raise _too_much(what, size, packed)
+            parts.append(part)
+    return b"".join(parts)
+
+
+def require_sane_workbook(path: Path, *, what: str) -> None:
+    """Refuse a workbook that would take all memory, before a reader makes a rectangle of its cells.
+
+    Of ``.xlsx`` and ``.xlsm`` the cells' places and the number of strings are looked at as they stand in the file. Other
+    kinds are opened in a process of their own first, which may fail without harm.
+
+    Parameters
+    ----------
+    path
+        The workbook.
+    what
+        The file, for the message.
+
+    Raises
+    ------
+    InputError
+        If a sheet reaches further than `MOST_CELLS`, more strings are declared than the file can hold, or it unpacks to
+        more than the limits.
+    zipfile.BadZipFile
+        If it is damaged.
+    """
+    if path.suffix.lower() in (".xlsx", ".xlsm", ".ods", ".xlsb") and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as book:
+            require_sane_zip(book, what=what, packed=path.stat().st_size)
+            for entry in book.infolist():
+                # To the end, whatever it is: sizes and check sums that lie are found here.
+                chunks = _chunks(book, entry)
+                name = entry.filename.lower()
+                if name.endswith(".xml") and "worksheets/" in name:
+                    _require_sane_sheet(chunks, what)
+                elif name.endswith("sharedstrings.xml"):
+                    _require_sane_strings(chunks, entry.file_size, what)
+                else:
+                    for _ in chunks:
+                        pass
+    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+        done = subprocess.run([sys.executable, "-c", _PROBE, str(path)], capture_output=True, check=False)
+        if done.returncode and b"CalamineError" not in done.stderr:
+            raise _too_wide(what, "")
+
+
+def _chunks(book: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    with book.open(entry) as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+def _require_sane_sheet(chunks: Iterable[bytes], what: str) -> None:
+    """Refuse a sheet whose last row times its last column is more than a reader can hold."""
+    row, column, tail = 0, 0, b""
+    for chunk in chunks:
+        found = _PLACE.findall(tail + chunk)
+        if found:
+            row = max(row, *(int(number) for _, number in found))
+            column = max(column, *(_column(letters) for letters in {letters for letters, _ in found}))
+            if row * max(column, 1) > MOST_CELLS:
+                raise _too_wide(what, f" {_letters(column)}{row}")
+        tail = chunk[-_LONGEST:]
+
+
+def _require_sane_strings(chunks: Iterable[bytes], size: int, what: str) -> None:
+    """Refuse a table of strings that declares more of them than its bytes can hold."""
+    for number, chunk in enumerate(chunks):
+        if number == 0 and any(int(count) > size for count in _COUNT.findall(chunk[:4096].partition(b"<si")[0])):
+            raise InputError(
+                zh=f"{what} 声明的文字个数超过文件所能容纳的，文件已损坏；请用 Excel 或 WPS 打开后另存为 xlsx。",
+                en=f"{what} declares more strings than it can hold: it is damaged; open it and save it as xlsx again.",
+            )
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = 26 * number + letter - 64
+    return number
+
+
+def _letters(column: int) -> str:
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _too_wide(what: str, place: str) -> InputError:
+    return InputError(
+        zh=f"{what} 的表格一直用到{place or '极远处'}，超过 {MOST_CELLS:,} 格，没有读取；多半是角落里有一个误填的值。"
+        "请删除数据以外的行列，或把数据复制到新工作簿。",
+        en=f"{what}: a sheet reaches to{place or ' far off'}, more than {MOST_CELLS:,} cells, and was not read; a stray "
+        "value far off is likely. Delete the rows and columns beyond the data, or copy the data to a new workbook.",
+    )

@@ -1,0 +1,146 @@
+"""What names a person or opens a door is hidden before it leaves: numbers, plates, addresses, names, passwords."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["hide_passwords", "mask", "mask_column"]
+
+# Digits, letters and hyphens of full width are typed for the plain ones: one sign for one, so that a text keeps its length.
+_PLAIN = {
+    code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
+}
+_PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|91)"
+_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_NUMBER = r"(?:\d+[A-Za-z]?(?:[-之]\d+)*|[一二三四五六七八九十百]+)"
+_STREET = (
+    r"(?:路|街|道|巷|弄|里|村|苑|园|庭|府|城|湾|小区|公寓|新村|广场|大厦)(?:[东西南北中]区|[一二三四五六七八九十]+期)?"
+)
+_SAYS = r"\s*[:：是为]\s*"
+_CALLED = r"(?:姓名|联系人|上报人|举报人|反映人|投诉人|诉求人)"
+_ALSO_CALLED = r"(?:当事人|业主|户主|车主|店主|经办人?|name|contact)"
+_MASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), shown)
+    for pattern, shown in (
+        # ID numbers before phones: eleven of their digits may look like one.
+        (rf"(?<!\d)({_PROVINCE}\d\d)\d\d[ -]?(?:18|19|20)\d\d{_DAY}[ -]?\d{{3}}[\dX](?![\dA-Z])", r"\1**************"),
+        (rf"(?<!\d)({_PROVINCE}\d\d)\d\d[ -]?\d\d{_DAY}[ -]?\d{{3}}(?!\d)", r"\1***********"),
+        # Digits after a decimal point are the tail of a coordinate.
+        (r"(?<!\d)(?<!\d\.)((?:(?:\+|00)?86[ -]?)?1[3-9]\d)[ -]?\d{4}[ -]?\d{4}(?!\d)", r"\1********"),
+        (r"(?<!\d)(?<!\d\.)(\(?0(?:10|2\d|[3-9]\d\d)\)?[ -]?)[2-9]\d{2,3}[ -]?\d{4}(?!\d)", r"\1********"),
+        (
+            rf"((?:电话|手机|座机|联系方式|tel|phone)(?:号码?)?(?:{_SAYS}|\s*))[2-9]\d{{2,3}}[ -]?\d{{4}}(?!\d)",
+            r"\1********",
+        ),
+        # Five signs, or six of a new-energy car; one of them is a digit.
+        (
+            rf"([{_PLATES}][A-HJ-Z])[·•.\s-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?:[A-Z0-9]|[挂学警港澳])(?![A-Z0-9])",
+            r"\1*****",
+        ),
+        (rf"([\w]{_STREET}\s*|弄\s*)#?{_NUMBER}(?=\s*(?:号(?!线|门)|弄|幢|栋))", r"\1**"),
+        (r"((?:小区|公寓|花苑|新村|家园|花园|苑)\s*)\d+(?:-\d+){1,3}(?!\d)", r"\1**"),
+        (rf"{_NUMBER}\s*(幢|栋|号楼)", r"**\1"),
+        (rf"((?:幢|栋|楼)\s*){_NUMBER}\s*(单元)", r"\1**\2"),
+        (rf"{_NUMBER}\s*(单元)(?=\s*{_NUMBER}\s*室)", r"**\1"),
+        (rf"{_NUMBER}\s*(室)(?![内外])", r"**\1"),
+        (
+            rf"({_CALLED}(?:{_SAYS}|\s*)|{_ALSO_CALLED}{_SAYS})(?:[\u4e00-\u9fff·]{{1,4}}|[A-Z][A-Z .'-]{{1,40}})",
+            r"\1**",
+        ),
+        (r"[\u4e00-\u9fff](先生|女士|小姐|师傅|阿姨)", r"*\1"),
+    )
+)
+# What none of these patterns can do without: most texts have none of it, and are left alone at once.
+_HINT = re.compile(
+    rf"\d{{4}}|\d-\d|[{_PLATES}][A-Z]|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋单室]|{_CALLED}|{_ALSO_CALLED}|先生|女士|小姐|师傅|阿姨",
+    re.IGNORECASE,
+)
+_PASSWORD = re.compile(r"(?<=://)[^\s/'\"“”]*@")
+_SECRET = re.compile(
+    r"((?:password|passwd|pwd|token|secret|api_?key|access_?key|sig)\s*=\s*)[^\s&;'\"“”]+", re.IGNORECASE
+)
+_CODE_DIGITS = 15
+
+
+def mask(text: str) -> str:
+    """Hide phone numbers, ID numbers, number plates, house numbers and names of people in free text.
+
+    The one rule of what is personal: what loads, rejects and lists text passes it through here. Contract codes, such as
+    the number of a case or of a grid cell, are not free text and are not passed.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    str
+        As it was where there is nothing to hide.
+
+    Examples
+    --------
+    >>> mask("联系人:张三 13812345678 浙F12345 330402199001011234")
+    '联系人:** 138******** 浙F***** 3304**************'
+    >>> mask("南湖区中山路123号, 春晓苑3幢2单元501室 浙FD12345 0573-82012345")
+    '南湖区中山路**号, 春晓苑**幢**单元**室 浙F***** 0573-********'
+    >>> mask("120.948716,30.542031")
+    '120.948716,30.542031'
+    """
+    plain = masked = text.translate(_PLAIN)
+    if _HINT.search(plain) is None:
+        return text
+    for pattern, replacement in _MASKS:
+        masked = pattern.sub(replacement, masked)
+    return text if masked == plain else masked
+
+
+def mask_column(column: pd.Series) -> pd.Series:
+    """A column, each value masked; missing values stay missing.
+
+    A column whose values are all digits of one length, 15 or more, and mostly no ID numbers, is one of codes (grid cells,
+    parcels) and stays as it is. Whole numbers that hide something, such as phones, become text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> mask_column(pd.Series(["找李女士", None, "井盖"])).tolist()
+    ['找*女士', None, '井盖']
+    >>> mask_column(pd.Series([13812345678, 1])).tolist()
+    ['138********', '1']
+    >>> mask_column(pd.Series(["330402001001001", "330402007008012", "330402007008013"])).tolist()[0]
+    '330402001001001'
+    """
+    known = column.dropna()
+    if column.dtype.kind in "iuf":
+        if column.dtype.kind == "f" and not known.mod(1).eq(0).all():
+            return column
+        known = known.astype("int64")
+    elif column.dtype.kind not in "OTU" and column.dtype.name not in {"str", "string", "category"}:
+        return column
+    values = {value: str(value) for value in known.unique()}
+    changed = {value: hidden for value, shown in values.items() if (hidden := mask(shown)) != shown}
+    lengths = {len(shown) if shown.isdecimal() else 0 for shown in values.values()}
+    codes = len(lengths) == 1 and min(lengths) >= _CODE_DIGITS and 2 * len(changed) < len(values)
+    if not changed or codes:
+        return column
+    shown = known.map(values | changed)
+    return shown.reindex(column.index).astype(object).where(column.notna(), None)
+
+
+def hide_passwords(text: str) -> str:
+    """Take user names and passwords out of addresses in a text.
+
+    Examples
+    --------
+    >>> hide_passwords("No such file: postgresql://gis:s3cret@db/city?password=s3cret")
+    'No such file: postgresql://…@db/city?password=…'
+    """
+    if "://" not in text and "=" not in text:
+        return text
+    return _SECRET.sub(r"\1…", _PASSWORD.sub("…@", text))

@@ -1,0 +1,206 @@
+"""Counts of so few cases that they point at people: shown as a range, with what would give them away left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from jxgis.i18n import text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["as_words", "hide_small", "small_range", "small_said"]
+
+Table = TypeVar("Table", bound=pd.DataFrame)
+
+_ALL = "all"
+# Hiding a figure of a row may give one of a column away, and so on; tables of zones settle in two or three.
+_ROUNDS = 20
+_COUNTS = ("count", "issues", "inside")
+# Each of these times something that is shown is the count, or is what its one or two cases are.
+_TELLING = (
+    "share_issues", "share_inside", "ratio", "per_km2", "issues_per_km2", "location_quotient", "rate", "change",
+    "issues_before", "issues_recent", "gi_z", "gi_p", "gi_q", "rate_z", "rate_q", "peak_z", "same_point_share", "gini",
+    "main_subclass", "main_department", "main_class", "main_share", "entropy", "evenness", "effective_classes",
+    "top1_share", "top3_share", "top5_share", "top10_share", "half_in_area",
+)  # fmt: skip
+
+
+def small_range(min_count: int) -> str:
+    """How counts from 1 to below ``min_count`` are written.
+
+    Examples
+    --------
+    >>> small_range(3), small_range(2)
+    ('1–2', '1')
+    """
+    return "1" if min_count <= 2 else f"1–{min_count - 1}"
+
+
+def small_said(min_count: int, lang: str) -> str:
+    """The sentence that stands where counts are shown; empty where none is hidden.
+
+    Examples
+    --------
+    >>> small_said(3, "zh")
+    '不足 3 件的显示为 1–2；能反推出来的数显示为“—”。'
+    """
+    return text("common.small_counts", lang, n=min_count, range=small_range(min_count)) if min_count > 1 else ""
+
+
+def hide_small(table: Table, *, min_count: int, within: Sequence[str] = ()) -> Table:
+    """A copy of a table of issues for people's eyes, in which no count is below ``min_count`` but zero.
+
+    A count from 1 to ``min_count - 1`` becomes a range, and what its row says beside it that would give the count away
+    (shares, rates, z) is missing. Where classes add up to a total that is shown, further counts are missing too, the
+    smallest first, as long as the hidden ones of a group could be told from the total and the others.
+
+    Parameters
+    ----------
+    table
+        With ``count``, ``issues`` or ``inside``.
+    min_count
+        The least count that is shown; 1 hides nothing.
+    within
+        Columns that name a group whose rows of ``issue_class`` add up to its row ``all``: a cell, or a zone; with
+        ``level`` among them the groups of a level also add up to the city.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns in which something is hidden have dtype object: numbers, ranges (text) and missing values.
+
+    References
+    ----------
+    Hundepool et al. (2012), Statistical Disclosure Control, chapter 4: primary and secondary cell suppression.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     {"zone": "老城", "issue_class": ["all", "甲", "乙", "丙"], "count": [30, 19, 10, 1], "per_km2": [3, 1.9, 1, 0.1]}
+    ... )
+    >>> hide_small(table, min_count=3, within=["zone"])[["issue_class", "count"]].values.tolist()
+    [['all', 30], ['甲', 19], ['乙', None], ['丙', '1–2']]
+    """
+    columns = [column for column in _COUNTS if column in table.columns]
+    if min_count <= 1 or not columns or table.empty:
+        return table
+    shown = table.copy()
+    telling = np.zeros(len(table), dtype=bool)
+    for column in columns:
+        count = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
+        small = (count > 0) & (count < min_count)
+        lost = np.zeros(len(table), dtype=bool)
+        if within and "issue_class" in table.columns:
+            lost = _lost(table, count, within, min_count)
+        if small.any() or lost.any():
+            values = table[column].astype(object).to_numpy(copy=True)
+            values[lost] = None
+            values[small & ~lost] = small_range(min_count)
+            shown[column] = pd.Series(values, index=table.index, dtype=object)
+        telling |= small | lost
+    for column in _TELLING:
+        if column in shown.columns and telling.any():
+            shown[column] = shown[column].mask(telling)
+    return shown
+
+
+def _lost(table: pd.DataFrame, count: NDArray[np.float64], within: Sequence[str], min_count: int) -> NDArray[np.bool_]:
+    """Rows that are to be missing, so that no hidden count can be told from a sum of its group or of its class."""
+    group = table.groupby(list(within), sort=False, dropna=False).ngroup().to_numpy()
+    names, kind = np.unique(table["issue_class"].astype(str).to_numpy(), return_inverse=True)
+    counts = np.full((group.max() + 1, len(names)), np.nan)
+    counts[group, kind] = count
+    level = np.full(len(counts), None, dtype=object)
+    level[group] = table["level"].astype(object) if "level" in within else None
+    small = (counts > 0) & (counts < min_count)
+    hidden = small.copy()
+    whole = names == _ALL
+    for _ in range(_ROUNDS):
+        before = int(hidden.sum())
+        if whole.any():
+            _across(counts[:, ~whole], counts[:, whole][:, 0], small, hidden, whole, min_count)
+        if "level" in within:
+            # The zones of a level add up to what the city has of a class.
+            for name in pd.unique(level):
+                _down(counts, small, hidden, level == name, min_count)
+        if int(hidden.sum()) == before:
+            break
+    return (hidden & ~small)[group, kind]
+
+
+def _across(
+    parts: NDArray[np.float64],
+    total: NDArray[np.float64],
+    small: NDArray[np.bool_],
+    hidden: NDArray[np.bool_],
+    whole: NDArray[np.bool_],
+    min_count: int,
+) -> None:
+    """Hide a further class of each group that its total gives away; the total itself where there is no other class."""
+    own = hidden[:, ~whole]
+    told = _told(parts, total, small[:, ~whole], own, min_count) & ~hidden[:, whole][:, 0]
+    left = _hide_smallest(parts, own, told)
+    hidden[:, ~whole] = own
+    hidden[np.ix_(left, np.flatnonzero(whole))] = True
+
+
+def _down(
+    counts: NDArray[np.float64],
+    small: NDArray[np.bool_],
+    hidden: NDArray[np.bool_],
+    rows: NDArray[np.bool_],
+    min_count: int,
+) -> None:
+    """Hide a further zone of each class of which the city's total gives a hidden one away."""
+    parts, own = counts[rows].T, hidden[rows].T.copy()
+    told = _told(parts, np.nansum(parts, axis=1), small[rows].T, own, min_count)
+    _hide_smallest(parts, own, told)
+    hidden[rows] = own.T
+
+
+def _told(
+    parts: NDArray[np.float64],
+    total: NDArray[np.float64],
+    small: NDArray[np.bool_],
+    hidden: NDArray[np.bool_],
+    min_count: int,
+) -> NDArray[np.bool_]:
+    """Rows in which something hidden follows from the total.
+
+    One hidden part is the rest of the total. Small parts alone are known where all are as small, or as large, as can be.
+    Beside others, which are known to be no less than ``min_count``, they can be larger than 1 only where enough is left.
+    """
+    n, all_hidden = small.sum(axis=1), hidden.sum(axis=1)
+    others = all_hidden - n
+    rest = np.where(small, parts, 0).sum(axis=1)
+    room = np.where(hidden, parts, 0).sum(axis=1) - others * min_count
+    alone = (others == 0) & ((rest == n) | (rest == n * (min_count - 1)))
+    tight = (others > 0) & (room <= n)
+    told: NDArray[np.bool_] = (total >= min_count) & ((all_hidden == 1) | ((n > 0) & (alone | tight)))
+    return told
+
+
+def _hide_smallest(parts: NDArray[np.float64], hidden: NDArray[np.bool_], rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Hide the smallest part shown of each of some rows, in place; the rows that have none."""
+    left = np.where(hidden | ~(parts > 0), np.inf, parts)
+    some = rows & np.isfinite(left.min(axis=1, initial=np.inf))
+    at = np.flatnonzero(some)
+    hidden[at, left[at].argmin(axis=1)] = True
+    return np.flatnonzero(rows & ~some)
+
+
+def as_words(values: pd.Series) -> pd.Series:
+    """Counts, some of them ranges, as text: thousands separated, missing values missing.
+
+    Examples
+    --------
+    >>> as_words(pd.Series([1234, "1–2", None], dtype=object)).tolist()
+    ['1,234', '1–2', None]
+    """
+    words = [None if pd.isna(value) else value if isinstance(value, str) else f"{value:,.0f}" for value in values]
+    return pd.Series(words, index=values.index, dtype=object)

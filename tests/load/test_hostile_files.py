@@ -1,0 +1,252 @@
+"""Files that would kill the process, never end, or are damaged: refused in words, with the memory held down."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+import shapely
+import xlsxwriter
+
+from jxgis import _files
+from jxgis._errors import InputError, SettingsError
+from jxgis._toml import read_toml
+from jxgis.load.rasters import check_raster
+from jxgis.load.readers import find_files, read_tables
+
+# Reads a table with 3 GB of memory and says the refusal, if there is one; a kill has another exit code.
+_READ = """
+import resource, sys
+from jxgis._errors import InputError
+from jxgis.load.readers import read_tables
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+try:
+    print(len(read_tables(sys.argv[1], expected="issues")[0].frame))
+except InputError as error:
+    sys.exit(error.text("zh"))
+"""
+needs_limits = pytest.mark.skipif(sys.platform == "win32", reason="no limit on memory")
+
+
+def read_with_little_memory(path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", _READ, str(path)], capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def workbook() -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for row, cells in enumerate([["任务号", "x", "y"], ["1", "120.7", "30.7"], ["2", "120.8", "30.8"]]):
+            sheet.write_row(row, 0, cells)
+    return buffer.getvalue()
+
+
+def edited(path: Path, member: str, edit: Callable[[bytes], bytes]) -> Path:
+    with zipfile.ZipFile(io.BytesIO(workbook())) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            data = source.read(entry)
+            target.writestr(entry.filename, edit(data) if entry.filename == member else data)
+    return path
+
+
+SHEET, STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
+FAR = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+
+
+@needs_limits
+@pytest.mark.parametrize(
+    ("member", "edit", "says"),
+    [
+        (SHEET, lambda d: d.replace(b"</sheetData>", FAR), "XFD1048576"),
+        (SHEET, lambda d: d.replace(b'"C3"', b'"C4294967295"'), "C4294967295"),
+        (SHEET, lambda d: re.sub(rb'<c r="[ABC]3"', b"<c", d.replace(b'<row r="3"', b'<row r="4294967290"')), "429496729"),
+        (SHEET, lambda d: d.replace(b'"C3"', b'"ZZZZZZ3"'), "ZZZZZZ3"),
+        (STRINGS, lambda d: re.sub(rb'uniqueCount="\d+"', b'uniqueCount="4000000000"', d), "文字个数"),
+        (STRINGS, lambda d: re.sub(rb'uniqueCount="\d+"', b'uniqueCount="99999999999999"', d), "文字个数"),
+    ],
+)  # fmt: skip
+def test_a_workbook_that_would_take_all_memory_is_refused(tmp_path: Path, member: str, edit, says: str) -> None:
+    done = read_with_little_memory(edited(tmp_path / "坏.xlsx", member, edit))
+    assert done.returncode == 1, done.stderr[-500:]
+    assert says in done.stderr
+    assert "坏.xlsx" in done.stderr
+
+
+def test_a_false_dimension_alone_does_no_harm(tmp_path: Path) -> None:
+    path = edited(
+        tmp_path / "a.xlsx", SHEET, lambda d: re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:XFD1048576"', d)
+    )
+    assert len(read_tables(path, expected="issues")[0].frame) == 2
+
+
+@needs_limits
+def test_an_open_document_that_repeats_its_rows_is_refused(tmp_path: Path) -> None:
+    content = (
+        '<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>'
+        '<table:table table:name="a"><table:table-row table:number-rows-repeated="1048576">'
+        '<table:table-cell table:number-columns-repeated="16384" office:value-type="string"><text:p>x</text:p>'
+        "</table:table-cell></table:table-row></table:table></office:spreadsheet></office:body>"
+        "</office:document-content>"
+    )
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+    done = read_with_little_memory(tmp_path / "a.ods")
+    assert done.returncode == 1, done.stderr[-500:]
+    assert "a.ods" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz", "xlsx"])
+def test_a_bomb_is_refused_by_its_directory_or_while_it_unpacks(tmp_path: Path, kind: str, monkeypatch) -> None:
+    monkeypatch.setattr(_files, "_SMALL", 1 << 20)
+    path = tmp_path / {"zip": "a.zip", "gz": "a.csv.gz", "xlsx": "a.xlsx"}[kind]
+    rows = b"a,b\n" + b"1,2\n" * (1 << 20)
+    if kind == "gz":
+        path.write_bytes(gzip.compress(rows))
+    elif kind == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.csv", rows)
+    else:
+        edited(path, SHEET, lambda d: d.replace(b"</sheetData>", b"</sheetData>" + b" " * len(rows)))
+    assert len(rows) > _files.MOST_RATIO * path.stat().st_size
+    with pytest.raises(InputError, match="上限") as caught:
+        read_tables(path, expected="issues")
+    assert path.name in caught.value.text("en")
+
+
+def test_what_unpacks_to_little_or_within_the_ratio_is_read(tmp_path: Path) -> None:
+    rows = b"a,b\n" + b"1,2\n" * (1 << 20)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", rows)
+    assert len(read_tables(tmp_path / "a.zip", expected="issues")[0].frame) == 1 << 20
+    assert not _files._is_too_much(200 << 30 >> 8, 4 << 20)
+    assert _files._is_too_much((4 << 30) + 1, 4 << 30)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_pipes_and_devices_are_not_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "a.csv"
+    os.mkfifo(pipe)
+    for refuse in (
+        lambda: read_tables(pipe, expected="issues"),
+        lambda: check_raster(pipe),
+        lambda: read_toml(pipe),
+        lambda: read_tables("/dev/zero", expected="issues"),
+    ):
+        with pytest.raises(InputError, match="普通文件"):
+            refuse()
+
+
+@pytest.mark.parametrize("folder", ["2024 [final]", "[ab]", "a?b", "a*b", "["])
+def test_a_folder_is_meant_as_it_is_called(tmp_path: Path, folder: str) -> None:
+    if sys.platform == "win32" and set(folder) & set("?*"):
+        pytest.skip("no such names")
+    for name in (folder, "a", "b", "axb"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.csv").write_text("a\n1\n")
+    assert find_files(tmp_path / folder / "*.csv") == [tmp_path / folder / "1.csv"]
+    assert find_files(f"{tmp_path}/{folder}/[0-9].csv") == [tmp_path / folder / "1.csv"]
+    assert len(find_files(tmp_path / "**" / "*.csv")) == 4
+
+
+def _squares() -> gpd.GeoDataFrame:
+    x = np.arange(400) * 20.0
+    return gpd.GeoDataFrame(
+        {"name": [f"公园{i}" * 9 for i in range(400)]}, geometry=shapely.box(x, 0, x + 9, 9), crs=4549
+    )
+
+
+def _write(path: Path) -> None:
+    table = _squares()
+    flat = pd.DataFrame(table.drop(columns="geometry"))
+    match path.suffix:
+        case ".parquet":
+            table.to_parquet(path)
+        case ".xlsx":
+            flat.to_excel(path, index=False)
+        case ".gz":
+            path.write_bytes(gzip.compress(flat.to_csv(index=False).encode()))
+        case ".zip":
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("a.csv", flat.to_csv(index=False))
+        case ".tif":
+            with rasterio.open(
+                path, "w", driver="GTiff", width=200, height=200, count=1, dtype="float32", crs=4549, compress="deflate",
+                transform=rasterio.Affine(10, 0, 0, 0, -10, 0),
+            ) as raster:  # fmt: skip
+                raster.write(np.random.default_rng(0).random((1, 200, 200), dtype=np.float32))
+        case ".geojson":
+            path.write_text(table.to_crs(4326).to_json())
+        case _:
+            table.to_file(path)
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".fgb", ".shp", ".parquet", ".xlsx", ".csv.gz", ".zip", ".tif", ".kml"])  # fmt: skip
+@pytest.mark.parametrize("damage", ["cut", "zeros", "noise"])
+def test_a_damaged_file_of_any_format_is_refused_or_read_and_never_a_fault(
+    tmp_path: Path, suffix: str, damage: str
+) -> None:
+    """Bytes that no check sum covers may go unnoticed; what is noticed is bad input, whichever library raised it."""
+    whole = tmp_path / f"whole{suffix}"
+    _write(whole) if suffix != ".kml" else _squares().to_crs(4326).to_file(whole, driver="KML")
+    data, rng = whole.read_bytes(), np.random.default_rng(0)
+    refused = []
+    for at, start in enumerate((0.02, 0.3, 0.6, 0.9)):
+        begin = int(len(data) * start)
+        broken = bytearray(data)
+        if damage == "cut":
+            del broken[begin:]
+        else:
+            end = min(begin + max(len(data) // 8, 64), len(data))
+            broken[begin:end] = bytes(end - begin) if damage == "zeros" else rng.bytes(end - begin)
+        path = tmp_path / f"bad{at}{suffix}"
+        for part in tmp_path.glob("whole.*"):
+            (tmp_path / part.name.replace("whole", f"bad{at}")).write_bytes(part.read_bytes())
+        path.write_bytes(bytes(broken))
+        try:
+            check_raster(path) if suffix == ".tif" else read_tables(path, expected="parks")
+        except InputError as error:
+            refused.append((path.name, error))
+    for name, error in refused:
+        assert name in error.text("zh")
+        assert name in error.text("en")
+        assert str(tmp_path) not in error.text("zh")
+    # GDAL reads a damaged Shapefile record by record: what it cannot read has no geometry, and is rejected as such.
+    assert refused or suffix == ".shp"
+
+
+def test_a_class_table_that_is_damaged_is_refused(tmp_path: Path) -> None:
+    from jxgis.city import read_class_table
+
+    path = edited(tmp_path / "a.xlsx", SHEET, lambda d: d.replace(b"</sheetData>", FAR))
+    with pytest.raises(InputError, match="XFD1048576"):
+        read_class_table(path)
+    path.write_bytes(workbook()[:900])
+    with pytest.raises(InputError, match=r"a\.xlsx"):
+        read_class_table(path)
+    with pytest.raises(SettingsError, match="不存在"):
+        read_class_table(tmp_path / "none.xlsx")
+
+
+def test_json_of_no_features_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [{"type": 3}]}))
+    with pytest.raises(InputError, match=r"a\.geojson"):
+        read_tables(tmp_path / "a.geojson", expected="parks")

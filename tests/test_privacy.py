@@ -1,0 +1,106 @@
+"""What names a person is hidden, and nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jxgis.privacy import hide_passwords, mask, mask_column
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("电话13812345678。", "电话138********。"),
+        ("138 1234 5678", "138********"),
+        ("+86-138-1234-5678", "+86-138********"),
+        ("电话１３８１２３４５６７８", "电话138********"),
+        ("0573-82812345", "0573-********"),
+        ("(0573)82812345", "(0573)********"),
+        ("057382812345", "0573********"),
+        ("010-62812345", "010-********"),
+        ("座机：82812345", "座机：********"),
+        ("33040219900101123X", "3304**************"),
+        ("330402 19900101 1234", "3304**************"),
+        ("身份证330402900101123", "身份证3304***********"),
+        ("车牌浙F·A1234停", "车牌浙F*****停"),
+        ("浙FD12345", "浙F*****"),
+        ("浙f12345d", "浙f*****"),
+        ("沪AD1234挂", "沪A*****"),
+        ("姓名：欧阳娜娜，", "姓名：**，"),
+        ("上报人: John Smith", "上报人: **"),
+        ("车主：王五", "车主：**"),
+        ("请回复李女士", "请回复*女士"),
+        ("中山东路123号", "中山东路**号"),
+        ("中山东路１２３－１号", "中山东路**号"),
+        ("建国路12弄5号", "建国路**弄**号"),
+        ("人民路十二号", "人民路**号"),
+        ("春晓小区3幢2单元501室", "春晓小区**幢**单元**室"),
+        ("3号楼1002室", "**号楼**室"),
+        ("春晓苑12-3-501", "春晓苑**"),
+    ],
+)
+def test_people_are_masked(text: str, want: str) -> None:
+    assert mask(text) == want
+    assert mask(want) == want
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "任务号330402000000000012",
+        "120.948716,30.542031",
+        "120.13812345678",
+        "1682901000000",
+        "JX20210101000041",
+        "330402001001GB00001",
+        "2023-05-01 08:30:00",
+        "中山路与环城路口",
+        "地铁3号线2号门",
+        "K123+400",
+        "第3单元网格",
+        "城市道路3处破损",
+        "业主反映",
+        "EPSG:4549",
+        "公厕5座，垃圾桶12个",
+        "苏州河",
+    ],
+)
+def test_what_names_nobody_stays(text: str) -> None:
+    assert mask(text) == text
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(alphabet="三路号幢0123456789 -，", max_size=12), st.integers(10**10, 2 * 10**10 - 1))
+def test_no_mobile_number_survives_wherever_it_stands(around: str, number: int) -> None:
+    phone = f"1{3 + number % 7}{str(number)[2:]}"
+    assert phone not in mask(f"{around}，{phone}，{around}")
+
+
+def test_columns_are_masked_by_value_and_codes_are_not() -> None:
+    cells = pd.Series([f"330402{s:03d}{c:03d}{n:03d}" for s in range(1, 9) for c in range(1, 9) for n in range(1, 4)])
+    assert any(mask(cell) != cell for cell in cells)
+    pd.testing.assert_series_equal(mask_column(cells), cells)
+    ids = pd.Series(["330402199001011234", None, "330402198512311235"])
+    assert mask_column(ids).fillna("").tolist() == ["3304**************", "", "3304**************"]
+    lengths = pd.Series([1.5, np.nan, np.inf])
+    pd.testing.assert_series_equal(mask_column(lengths), lengths)
+    assert mask_column(pd.Series([13812345678.0, np.nan])).fillna("").tolist() == ["138********", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("无法读取 postgresql://gis:s3cret@db/city。", "无法读取 postgresql://…@db/city。"),
+        ("https://u:p%40ss@host/a.csv", "https://…@host/a.csv"),
+        ("PG:host=db user=gis password=s3cret", "PG:host=db user=gis password=…"),
+        ("https://host/a?token=abc&x=1", "https://host/a?token=…&x=1"),
+        ("D:/数据/a@b.csv", "D:/数据/a@b.csv"),
+        ("https://host/a.csv", "https://host/a.csv"),
+    ],
+)
+def test_passwords_are_hidden(text: str, want: str) -> None:
+    assert hide_passwords(text) == want

@@ -1,0 +1,114 @@
+"""No count below the least is shown, and none can be told from what is."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jxgis.small_counts import hide_small, small_range, small_said
+
+CLASSES = ["all", "a", "b", "c"]
+
+
+def zones(counts: np.ndarray) -> pd.DataFrame:
+    """Counts (zones, classes) as the contract's zones, with the total of each."""
+    whole = np.column_stack([counts.sum(axis=1), counts])
+    n, k = whole.shape
+    return pd.DataFrame(
+        {
+            "zone": np.repeat([f"z{i}" for i in range(n)], k),
+            "level": "district",
+            "issue_class": CLASSES[:k] * n,
+            "count": whole.ravel(),
+            "per_km2": whole.ravel() / 7.0,
+            "location_quotient": whole.ravel() * 1.5,
+        }
+    )
+
+
+def possible(shown: pd.DataFrame, counts: np.ndarray, min_count: int, *, city: bool) -> list[set[int]]:
+    """Oracle: every table of counts that agrees with all that is shown; the values that each count takes in them."""
+    n, k = counts.shape
+    cells = shown["count"].to_numpy(dtype=object).reshape(n, k + 1)
+    most = int(counts.max())
+    options = [
+        range(1, min_count) if isinstance(v, str) else range(min_count, most + 6) if v is None else [int(v)]
+        for v in cells[:, 1:].ravel()
+    ]
+    found: list[set[int]] = [set() for _ in range(n * k)]
+    for values in itertools.product(*options):
+        table = np.array(values).reshape(n, k)
+        totals = table.sum(axis=1)
+        fits = all(
+            total == known if isinstance(known, (int, np.integer)) else total < min_count if known is not None else True
+            for total, known in zip(totals, cells[:, 0], strict=True)
+        )
+        if fits and (not city or (table.sum(axis=0) == counts.sum(axis=0)).all()):
+            for at, value in enumerate(values):
+                found[at].add(value)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_hidden_count_follows_from_a_total(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    counts = rng.choice([0, 1, 2, 3, 4, 6], size=(1, 3), p=[0.15, 0.3, 0.2, 0.15, 0.1, 0.1])
+    table = zones(counts)
+    shown = hide_small(table, min_count=3, within=["zone"])
+    if counts.sum() < 3:
+        return
+    for value, values in zip(counts.ravel(), possible(shown, counts, 3, city=False), strict=True):
+        assert value in values
+        if 0 < value < 3:
+            assert values == {1, 2} or len(values) > 1
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_no_hidden_count_of_a_zone_follows_from_the_city(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    counts = np.array([[9, 9], [9, 9], [9, 9]])
+    counts[rng.integers(3), rng.integers(2)] = rng.integers(1, 3)
+    shown = hide_small(zones(counts), min_count=3, within=["level", "zone"])
+    for value, values in zip(counts.ravel(), possible(shown, counts, 3, city=True), strict=True):
+        assert value in values
+        if 0 < value < 3:
+            assert len(values) > 1
+
+
+def test_what_gives_a_hidden_count_away_goes_with_it_and_nothing_else() -> None:
+    table = zones(np.array([[40, 30, 2], [50, 0, 8]]))
+    shown = hide_small(table, min_count=3, within=["level", "zone"])
+    hidden = shown["count"].map(lambda value: value is None or isinstance(value, str))
+    assert hidden.any()
+    assert shown.loc[hidden, ["per_km2", "location_quotient"]].isna().all(axis=None)
+    kept = table[~hidden.to_numpy()]
+    pd.testing.assert_frame_equal(
+        shown.loc[~hidden, ["per_km2", "location_quotient"]], kept[["per_km2", "location_quotient"]]
+    )
+    assert shown.loc[~hidden, "count"].tolist() == kept["count"].tolist()
+    assert (shown.loc[table["count"] == 0, "count"] == 0).all()
+
+
+def test_places_without_a_total_hide_the_small_ones_alone() -> None:
+    places = pd.DataFrame(
+        {
+            "issue_class": ["a", "a", "b"],
+            "issues": [9, 2, 3],
+            "share_issues": [0.9, 0.2, 0.3],
+            "main_subclass": list("xyz"),
+        }
+    )
+    shown = hide_small(places, min_count=3)
+    assert shown["issues"].tolist() == [9, "1–2", 3]
+    assert shown["main_subclass"].fillna("").tolist() == ["x", "", "z"]
+    assert hide_small(places, min_count=1) is places
+
+
+def test_the_range_is_said() -> None:
+    assert [small_range(n) for n in (2, 3, 6)] == ["1", "1–2", "1–5"]
+    assert "1–2" in small_said(3, "zh")
+    assert "1–2" in small_said(3, "en")
+    assert small_said(1, "zh") == ""
