@@ -6,7 +6,6 @@ backtick or ``<img onerror>`` stands in the tooltip as it was typed.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -17,8 +16,8 @@ import pandas as pd
 import shapely
 from folium.map import Layer
 from folium.template import Template
-from folium.utilities import JsCode
 
+from jxgis import escape
 from jxgis.maps import _encode
 from jxgis.maps.base import Script
 from jxgis.maps.colours import BORDER, LAND
@@ -111,7 +110,7 @@ class Shapes(Script):
         super().__init__("Shapes")
         self.ids = ids
         origin = _encode.origin_of(geometries)
-        self.data = _encode.literal({"origin": origin, "rings": _encode.all_rings(geometries, origin)})
+        self.data = escape.javascript({"origin": origin, "rings": _encode.all_rings(geometries, origin)})
 
 
 class _DataLayer(Layer):
@@ -134,11 +133,11 @@ class _DataLayer(Layer):
         show: bool = True,
     ) -> None:
         # Leaflet reads names in its layer switch as HTML.
-        super().__init__(name=html.escape(name), overlay=overlay, control=control, show=show)
+        super().__init__(name=escape.html(name), overlay=overlay, control=control, show=show)
         self._name = maker.capitalize()
         self.maker = maker
         self.shapes = shapes
-        self.data = _encode.literal(data)
+        self.data = escape.javascript(data)
 
 
 def _tooltip(table: pd.DataFrame, heading: str | None, fields: Sequence[Field]) -> dict[str, Any]:
@@ -192,7 +191,7 @@ def add_group(page: folium.Map, *, name: str, overlay: bool = False, show: bool 
     show
         Whether it is seen first.
     """
-    group = folium.FeatureGroup(name=html.escape(name), overlay=overlay, show=show)
+    group = folium.FeatureGroup(name=escape.html(name), overlay=overlay, show=show)
     page.add_child(group)
     return group
 
@@ -433,7 +432,7 @@ class _Lists(Script):
 
     def __init__(self, lists: Sequence[PlaceList]) -> None:
         super().__init__("Lists")
-        self.lists = [(entry.layer, _encode.literal(_list_data(entry))) for entry in lists]
+        self.lists = [(entry.layer, escape.javascript(_list_data(entry))) for entry in lists]
 
 
 def _list_data(entry: PlaceList) -> dict[str, Any]:
@@ -453,7 +452,26 @@ def add_place_lists(page: folium.Map, lists: Sequence[PlaceList]) -> None:
         page.add_child(_Lists(lists))
 
 
+class _Switch(Script):
+    """In place of folium's, which keeps layers by name: of two that are called the same, one would be lost."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "jxgis.layerSwitch({{ this._parent.get_name() }}, ["
+        "{% for layer, words in this.entries() %}[{{ layer.get_name() }}, {{ words }}],{% endfor %}]);"
+        "{% endmacro %}"
+    )
+
+    def __init__(self) -> None:
+        super().__init__("Switch")
+
+    def entries(self) -> list[tuple[Layer, str]]:
+        """The layers on the map that are offered, with their names and whether they lie over others."""
+        on_map = self._parent._children.values() if self._parent is not None else ()
+        offered = [child for child in on_map if isinstance(child, Layer) and child.control]
+        return [(at, f"{escape.javascript(at.layer_name)}, {escape.javascript(at.overlay)}") for at in offered]
+
+
 def add_switch(page: folium.Map) -> None:
     """The switch between the layers; add it last. On a narrow screen it opens at a touch."""
-    narrow: Any = JsCode("window.innerWidth < 700")
-    page.add_child(folium.LayerControl(collapsed=narrow, autoZIndex=False))
+    page.add_child(_Switch(), name="switch")

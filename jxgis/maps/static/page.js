@@ -235,6 +235,15 @@ const jxgis = (() => {
     refresh();
     return control;
   };
+  // A name is HTML, as Leaflet reads it; jxgis writes its own names escaped.
+  const layerSwitch = (map, layers) => {
+    const control = L.control.layers({}, {}, { collapsed: window.innerWidth < 700, autoZIndex: false });
+    layers.forEach(([layer, name, overlay]) => {
+      if (overlay) control.addOverlay(layer, name);
+      else control.addBaseLayer(layer, name);
+    });
+    return control.addTo(map);
+  };
   const home = (map, bounds, label) => {
     // A wide city would lie below the legend and the switch: it is drawn beside them instead.
     const room = () => {
@@ -258,5 +267,5 @@ const jxgis = (() => {
     L.DomEvent.on(button, "click", L.DomEvent.stop).on(button, "click", () => map.fitBounds(bounds, room()));
   };
 
-  return { polygons, lines, points, picture, names, list, box, legend, home };
+  return { polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
 })();
