@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -84,6 +85,11 @@ def _keys(keys: Sequence[Key]) -> str:
     return f'<div class="keys">{cards}</div>'
 
 
+def _address(path: str) -> str:
+    """A path beside the page as a link: a name may hold "#", "?" or "%"."""
+    return escape.html(quote(path))
+
+
 def _invitation(link: FileLink, part: str, lang: str) -> str:
     """What the button of a map says: the part's own map opens, any other is called by its name."""
     return text("report.open_map", lang) if link.path == f"maps/{part}.html" else link.label
@@ -100,7 +106,7 @@ def _section(
 ) -> str:
     heading = escape.html(text(f"report.part_{part}", lang))
     button = " ".join(
-        f'<a class="open" href="{escape.html(m.path)}">{escape.html(_invitation(m, part, lang))}</a>'
+        f'<a class="open" href="{_address(m.path)}">{escape.html(_invitation(m, part, lang))}</a>'
         for m in maps
         if m.path == f"maps/{part}.html" or m.path.startswith(f"maps/{part}_")
     )
@@ -113,7 +119,7 @@ def _section(
 def _files(files: Sequence[FileLink], lang: str) -> str:
     if not files:
         return ""
-    items = "".join(f'<li><a href="{escape.html(f.path)}">{escape.html(f.label)}</a></li>' for f in files)
+    items = "".join(f'<li><a href="{_address(f.path)}">{escape.html(f.label)}</a></li>' for f in files)
     heading = escape.html(text("report.files_heading", lang))
     return f'<section id="files"><h2>{heading}</h2><ul class="files">{items}</ul></section>'
 
