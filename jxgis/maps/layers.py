@@ -57,23 +57,26 @@ class Field(NamedTuple):
     column, label
         The table's column and its name for people.
     kind
-        ``"text"``, ``"number"``, ``"percent"`` (a share from 0 to 1) or ``"p"`` (a probability).
+        ``"text"``, ``"number"``, ``"percent"`` (a share from 0 to 1), ``"change"`` (the share by which a number rises or
+        falls, with its sign), ``"points"`` (the difference of two shares, in points of 100), ``"points_change"`` (such a
+        difference with its sign) or ``"p"`` (a probability).
     digits, unit
         Decimals shown, and the unit behind the number.
     """
 
     column: str
     label: str
-    kind: Literal["text", "number", "percent", "p"] = "text"
+    kind: Literal["text", "number", "percent", "change", "points", "points_change", "p"] = "text"
     digits: int = 0
     unit: str = ""
 
 
-def fill(
-    colour: str, *, opacity: float = 0.85, border: str = "#ffffff", weight: float = 0.6, dash: str | None = None
-) -> Style:
-    """The look of filled polygons: colour, its opacity (0–1), border colour and width in pixels."""
-    style: Style = {"fillColor": colour, "fillOpacity": opacity, "color": border, "weight": weight}
+def fill(colour: str, *, border: str = "#ffffff", weight: float = 0.6, dash: str | None = None) -> Style:
+    """The look of filled polygons: colour, border colour and width in pixels.
+
+    Fills hide what lies below them, so that a colour on the map is the one that the legend shows.
+    """
+    style: Style = {"fillColor": colour, "fillOpacity": 1, "color": border, "weight": weight}
     if weight == 0:
         style["stroke"] = False
     if dash:
@@ -81,19 +84,19 @@ def fill(
     return style
 
 
-def line(colour: str, *, weight: float = 1.5, opacity: float = 1.0, dash: str | None = None) -> Style:
-    """The look of lines and outlines: colour, width in pixels, opacity (0–1), dashes such as ``"6 4"``."""
-    style: Style = {"color": colour, "weight": weight, "opacity": opacity, "fill": False}
+def line(colour: str, *, weight: float = 1.5, dash: str | None = None) -> Style:
+    """The look of lines and outlines: colour, width in pixels, dashes such as ``"6 4"``."""
+    style: Style = {"color": colour, "weight": weight, "fill": False}
     if dash:
         style["dashArray"] = dash
     return style
 
 
-def dot(colour: str, *, radius_px: float = 5, border: str = "#ffffff", opacity: float = 0.95) -> Style:
+def dot(colour: str, *, radius_px: float = 5, border: str = "#ffffff") -> Style:
     """The look of points; ``size`` is that of a numbered pin."""
     return {
         "fillColor": colour,
-        "fillOpacity": opacity,
+        "fillOpacity": 1,
         "color": border,
         "weight": 1,
         "radius": radius_px,
@@ -145,7 +148,7 @@ def _tooltip(table: pd.DataFrame, heading: str | None, fields: Sequence[Field]) 
     # A probability needs digits that a plain rounding would take away only below what is shown: < 0.001.
     digits = {"text": None, "p": 4}
     columns = [
-        _encode.column(table[f.column], digits=digits.get(f.kind, f.digits + 2 if f.kind == "percent" else f.digits))
+        _encode.column(table[f.column], digits=f.digits if f.kind == "number" else digits.get(f.kind, f.digits + 2))
         for f in kept
     ]
     return {
@@ -265,12 +268,10 @@ def add_picture(
     pixels: CellPixels,
     colour: NDArray[np.int64],
     palette: Sequence[str],
-    *,
-    opacity: float = 0.8,
 ) -> None:
     """Draw cells as a picture; the parameters are those of :func:`jxgis.maps.raster.paint`."""
     west, south, east, north = pixels.bounds
-    data = {"uri": paint(pixels, colour, palette), "bounds": [[south, west], [north, east]], "opacity": opacity}
+    data = {"uri": paint(pixels, colour, palette), "bounds": [[south, west], [north, east]]}
     parent.add_child(_DataLayer("picture", data, name="", control=False))
 
 
@@ -390,7 +391,7 @@ def add_land(
         Whether the names are written.
     """
     add_polygons(
-        page, districts, name="", styles=[fill(LAND, opacity=1, border=LAND, weight=1)], level=-1, control=False,
+        page, districts, name="", styles=[fill(LAND, border=LAND, weight=1)], level=-1, control=False,
         simplify_m=2,
     )  # fmt: skip
     borders = add_group(page, name=name, overlay=True)
