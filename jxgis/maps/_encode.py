@@ -1,8 +1,7 @@
-"""Tables as compact JavaScript data: whole-number geometry, rounded numbers, repeated words once."""
+"""Tables as compact data for the page's script: whole-number geometry, rounded numbers, repeated words once."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -14,24 +13,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["all_rings", "column", "literal", "origin_of", "paths", "rings", "steps", "to_degrees", "whole_degrees"]
+__all__ = ["all_rings", "column", "origin_of", "paths", "rings", "steps", "to_degrees", "whole_degrees"]
 
 #: Coordinates are whole numbers of a millionth of a degree: 0.11 m.
 _PER_DEGREE = 1_000_000
-
-
-def literal(value: object) -> str:
-    r"""A value as JavaScript that stands safely inside a ``<script>``: no text in it can end the element.
-
-    Examples
-    --------
-    >>> print(literal({"name": "</script><b>"}))
-    {"name":"\u003c/script\u003e\u003cb\u003e"}
-    """
-    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for sign in "<>&\u2028\u2029":
-        written = written.replace(sign, f"\\u{ord(sign):04x}")
-    return written
 
 
 def to_degrees(table: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_]:

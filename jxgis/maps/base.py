@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import folium
 import numpy as np
-from branca.element import Element, MacroElement
+from branca.element import MacroElement
 from folium.template import Template
 
+from jxgis import escape
 from jxgis._errors import InputError
 from jxgis.i18n import text
-from jxgis.maps._encode import literal
-from jxgis.maps.offline import figure_of, head
+from jxgis.maps.offline import Page
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -36,7 +35,7 @@ class Box(Script):
     Parameters
     ----------
     markup
-        The HTML. Escape every text in it with :func:`html.escape`.
+        The HTML. Escape every text in it with :func:`jxgis.escape.html`.
     position
         ``"topleft"``, ``"topright"``, ``"bottomleft"`` or ``"bottomright"``.
     class_name
@@ -49,7 +48,7 @@ class Box(Script):
 
     def __init__(self, markup: str, *, position: str, class_name: str) -> None:
         super().__init__("Box")
-        self.arguments = f"{literal(position)}, {literal(markup)}, {literal(class_name)}"
+        self.arguments = f"{escape.javascript(position)}, {escape.javascript(markup)}, {escape.javascript(class_name)}"
 
 
 class _Home(Script):
@@ -59,18 +58,7 @@ class _Home(Script):
 
     def __init__(self, bounds: list[list[float]], label: str) -> None:
         super().__init__("Home")
-        self.arguments = f"{literal(bounds)}, {literal(label)}"
-
-
-class _Raw(Element):
-    """Text that is put into the page as it is: Leaflet holds signs that a template would read."""
-
-    _template = Template("{{ this.content }}")
-
-    def __init__(self, content: str) -> None:
-        super().__init__()
-        self._name = "Raw"
-        self.content = content
+        self.arguments = f"{escape.javascript(bounds)}, {escape.javascript(label)}"
 
 
 def extent(tables: Iterable[gpd.GeoDataFrame | gpd.GeoSeries | None]) -> tuple[float, float, float, float]:
@@ -147,13 +135,11 @@ def new_map(
     # Empty lists of its own: folium's are shared by every map of the process.
     page.default_js = []
     page.default_css = []
-    root = figure_of(page)
-    root.title = html.escape(title)
-    root.header.add_child(_Raw(head()), name="jxgis_head")
-    mark = f'<span class="jx-sketch">{html.escape(text("common.sketch", lang))}</span>' if sketch else ""
-    below = f"<p>{html.escape(subtitle)}</p>" if subtitle else ""
+    Page(title).add_child(page)
+    mark = f'<span class="jx-sketch">{escape.html(text("common.sketch", lang))}</span>' if sketch else ""
+    below = f"<p>{escape.html(subtitle)}</p>" if subtitle else ""
     page.add_child(
-        Box(f"<h1>{html.escape(title)}</h1>{below}{mark}", position="topleft", class_name="jx-title"), name="title"
+        Box(f"<h1>{escape.html(title)}</h1>{below}{mark}", position="topleft", class_name="jx-title"), name="title"
     )
     page.add_child(_Home([[south, west], [north, east]], text("maps.home", lang)), name="home")
     page.add_child(_Scale(), name="scale")
@@ -174,4 +160,4 @@ class _Scale(Script):
 
 def add_notice(page: folium.Map, message: str) -> None:
     """Say on the map, in words, what is missing from it and why."""
-    page.add_child(Box(f"<p>{html.escape(message)}</p>", position="topleft", class_name="jx-notice"), name="notice")
+    page.add_child(Box(f"<p>{escape.html(message)}</p>", position="topleft", class_name="jx-notice"), name="notice")

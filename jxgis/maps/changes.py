@@ -82,7 +82,7 @@ def change_map(
         page,
         units.assign(was=units["was"].fillna(nobody)),
         name=text("units.after", lang),
-        styles=[fill(_UNIT, opacity=0.35, border="#b4c0ca")],
+        styles=[fill(_UNIT, border="#b4c0ca")],
         heading="unit_id",
         fields=[
             Field("was", text("units.was", lang)),
@@ -99,7 +99,7 @@ def change_map(
                 ha=moved["m2"] / 1e4,
             ),
             name=text("units.moved", lang),
-            styles=[fill(_MOVED, opacity=0.75, border="#c78a1e")],
+            styles=[fill(_MOVED, border="#c78a1e")],
             fields=[
                 Field("from_unit", text("units.from_unit", lang)),
                 Field("to_unit", text("units.to_unit", lang)),
@@ -117,7 +117,7 @@ def change_map(
         styles=[line(colour, weight=weight, dash=dash) for colour, weight, dash in _STATES.values()],
         style=drawn["state"].map({state: row for row, state in enumerate(_STATES)}).to_numpy(),
     )
-    swatches = [Swatch(_MOVED, text("units.moved", lang))]
+    swatches = [Swatch(_UNIT, text("units.after", lang)), Swatch(_MOVED, text("units.moved", lang))]
     swatches += [
         Swatch(colour, text(f"units.{state}", lang), "dash" if dash else "line")
         for state, (colour, _, dash) in _STATES.items()

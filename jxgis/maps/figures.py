@@ -63,6 +63,8 @@ _FAMILIES = (
 )
 _PROBE = "嘉兴市问题热点公园绿地单元"
 _PACKAGE = "pylopdf_fonts_zh_cn"
+#: Signs of the longest label.
+_LONGEST = 32
 
 
 def _holds_chinese(path: str) -> bool:
@@ -119,6 +121,8 @@ def _style() -> Any:  # matplotlib types its settings by name, one by one
     return {
         "font.family": list(chinese_font()),
         "axes.unicode_minus": False,
+        # A name with two "$" is a name, not a formula.
+        "text.parse_math": False,
         "axes.edgecolor": BORDER,
         "axes.labelcolor": INK,
         "axes.spines.right": False,
@@ -205,7 +209,7 @@ def map_axes(ax: Axes, districts: gpd.GeoDataFrame | None, bounds: Sequence[floa
         ax.add_collection(LineCollection(rings, colors=BORDER, linewidths=0.6, zorder=3))
         if names:
             for name, point in zip(districts["name"], districts.geometry.representative_point(), strict=True):
-                ax.annotate(str(name), (point.x, point.y), ha="center", va="center", fontsize=6.5, zorder=4)
+                ax.annotate(_short(name), (point.x, point.y), ha="center", va="center", fontsize=6.5, zorder=4)
     ax.set(xlim=(west, east), ylim=(south, north), aspect="equal")
     ax.axis("off")
     rough = (east - west) / 4
@@ -213,6 +217,12 @@ def map_axes(ax: Axes, districts: gpd.GeoDataFrame | None, bounds: Sequence[floa
     ax.plot([west, west + length], [south, south], color=INK, linewidth=1.6, solid_capstyle="butt", zorder=5)
     label = f"{length / 1000:g} km" if length >= 1000 else f"{length} m"
     ax.annotate(label, (west + length / 2, south), (0, 3), textcoords="offset points", ha="center", fontsize=7)
+
+
+def _short(name: object) -> str:
+    """A name as a label: a long one is cut, for it would leave the figure no room."""
+    words = str(name)
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
 
 
 def _mark(figure: Figure, *, sketch: bool, lang: str) -> None:
@@ -266,7 +276,7 @@ def hotspot_panels(
         raise InputError(zh="没有可以画的问题类别。", en="There is no issue class to draw.")
     seen = cells[cells["gi_bin"].fillna(0).ne(0)]
     order = [c for c in asked if (seen["issue_class"] == c).any()] or asked
-    absent = [class_label(c, lang) for c in asked if c not in order]
+    absent = [_short(class_label(c, lang)) for c in asked if c not in order]
     rows = -(-len(order) // columns)
     bounds = cells.total_bounds if districts is None else districts.total_bounds
     with figure_style():
@@ -283,7 +293,7 @@ def hotspot_panels(
                 outlines = [shapely.get_coordinates(g) for g in shapely.get_exterior_ring(own.geometry.array)]
                 ax.add_collection(PolyCollection(outlines, facecolors=colours, edgecolors="none", zorder=1))
             map_axes(ax, districts, bounds)
-            ax.set_title(class_label(issue_class, lang))
+            ax.set_title(_short(class_label(issue_class, lang)))
         handles = [Patch(color=s.colour, label=s.label) for s in hotspot_swatches(lang) if s.colour != HOT_COLD[0]]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8)
         heading = title or text("maps.panels_title", lang)
@@ -348,7 +358,7 @@ def coverage_chart(coverage: pd.DataFrame, *, target: float = 0.9, lang: str = "
             linestyle="--",
             label=text("maps.target", lang, n=f"{100 * target:g}"),
         )
-        zones = [text("common.whole_area", lang) if zone == "all" else str(zone) for zone in table.index]
+        zones = [text("common.whole_area", lang) if zone == "all" else _short(zone) for zone in table.index]
         ax.set(yticks=np.arange(len(table)), yticklabels=zones, xlim=(0, 112), xlabel=text("maps.coverage_axis", lang))
         ax.set_title(text("maps.coverage_chart", lang), loc="left")
         figure.legend(loc="outside lower center", ncols=3, fontsize=8)
@@ -386,8 +396,14 @@ def unit_chart(
         ax.axvspan(min_km2, max_km2, color="#e3f1e8", zorder=0, label=f"{min_km2:g}–{max_km2:g} km²")
         for mask, colour, mark, key in ((inside, "#1b7837", "o", "yes"), (~inside, "#c1272d", "X", "no")):
             label = text(f"maps.in_bounds_{key}", lang, low=f"{min_km2:g}", high=f"{max_km2:g}")
-            ax.scatter(area[mask], place[mask], s=34, c=colour, marker=mark, alpha=0.75, linewidths=0, label=label)
-        ax.set(yticks=np.arange(len(districts)), yticklabels=districts, xlabel=text("maps.area_axis", lang))
+            ax.scatter(
+                area[mask], place[mask], s=34, c=colour, marker=mark, edgecolors="white", linewidths=0.6, label=label
+            )
+        ax.set(
+            yticks=np.arange(len(districts)),
+            yticklabels=[_short(name) for name in districts],
+            xlabel=text("maps.area_axis", lang),
+        )
         ax.set_xlim(left=0)
         ax.set_title(text("maps.unit_chart", lang), loc="left")
         figure.legend(loc="outside lower center", ncols=3, fontsize=8)
@@ -430,7 +446,7 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
         ax.scatter(best["score_if_missing_zero"].to_numpy(dtype=float), place, c=INK, s=16, zorder=3,
                    label=text("maps.score_if_missing_zero", lang))  # fmt: skip
         named = "name" if "name" in best.columns and best["name"].notna().all() else "candidate_id"
-        labels = [f"{int(n)}  {name}" for name, n in zip(best[named], best["rank"], strict=True)]
+        labels = [f"{int(n)}  {_short(name)}" for name, n in zip(best[named], best["rank"], strict=True)]
         ax.set(yticks=place, yticklabels=labels, xlim=(0, 100), xlabel=text("maps.score_legend", lang))
         ax.margins(y=0.02)
         ax.set_title(text("maps.score_chart", lang), loc="left")

@@ -89,7 +89,7 @@ def _place_fields(lang: str) -> list[Field]:
         Field("peak_z", text("maps.peak_z", lang), "number", 1),
         Field("main_subclass", text("maps.main_subclass", lang)),
         Field("main_department", text("maps.main_department", lang)),
-        Field("change", text("maps.change", lang), "percent", 0),
+        Field("change", text("maps.change", lang), "change", 0),
     ]
 
 
@@ -160,7 +160,7 @@ def _add_cells(
     bins = bins.loc[seen.index]
     words = {b: swatch.label for b, swatch in zip(_BINS, hotspot_swatches(lang), strict=True)}
     seen = seen.assign(count=seen["shown"], **{"class": bins.map(words)})
-    styles = [fill(HOT_COLD[b], opacity=0.85, weight=0.3 if b > 0 else 0) for b in _BINS]
+    styles = [fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS]
     fields = [f for f in _cell_fields(lang, min_count) if f.column in seen.columns and seen[f.column].notna().any()]
     add_polygons(
         group, seen, name="", styles=styles, style=3 - bins.to_numpy(), heading="cell_id", fields=fields,
@@ -199,7 +199,7 @@ def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, l
         Field("issues", text("maps.issues", lang)),
         Field("gi_z", text("maps.gi_z", lang), "number", 1),
         Field("main_subclass", text("maps.main_subclass", lang)),
-        Field("change", text("maps.change", lang), "percent", 0),
+        Field("change", text("maps.change", lang), "change", 0),
     ]
     ranked = peaks.sort_values("rank").reset_index(drop=True)
     ranked = ranked.assign(issues=as_words(ranked["issues"]))

@@ -6,7 +6,6 @@ backtick or ``<img onerror>`` stands in the tooltip as it was typed.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -17,8 +16,8 @@ import pandas as pd
 import shapely
 from folium.map import Layer
 from folium.template import Template
-from folium.utilities import JsCode
 
+from jxgis import escape
 from jxgis.maps import _encode
 from jxgis.maps.base import Script
 from jxgis.maps.colours import BORDER, LAND
@@ -58,23 +57,26 @@ class Field(NamedTuple):
     column, label
         The table's column and its name for people.
     kind
-        ``"text"``, ``"number"``, ``"percent"`` (a share from 0 to 1) or ``"p"`` (a probability).
+        ``"text"``, ``"number"``, ``"percent"`` (a share from 0 to 1), ``"change"`` (the share by which a number rises or
+        falls, with its sign), ``"points"`` (the difference of two shares, in points of 100), ``"points_change"`` (such a
+        difference with its sign) or ``"p"`` (a probability).
     digits, unit
         Decimals shown, and the unit behind the number.
     """
 
     column: str
     label: str
-    kind: Literal["text", "number", "percent", "p"] = "text"
+    kind: Literal["text", "number", "percent", "change", "points", "points_change", "p"] = "text"
     digits: int = 0
     unit: str = ""
 
 
-def fill(
-    colour: str, *, opacity: float = 0.85, border: str = "#ffffff", weight: float = 0.6, dash: str | None = None
-) -> Style:
-    """The look of filled polygons: colour, its opacity (0–1), border colour and width in pixels."""
-    style: Style = {"fillColor": colour, "fillOpacity": opacity, "color": border, "weight": weight}
+def fill(colour: str, *, border: str = "#ffffff", weight: float = 0.6, dash: str | None = None) -> Style:
+    """The look of filled polygons: colour, border colour and width in pixels.
+
+    Fills hide what lies below them, so that a colour on the map is the one that the legend shows.
+    """
+    style: Style = {"fillColor": colour, "fillOpacity": 1, "color": border, "weight": weight}
     if weight == 0:
         style["stroke"] = False
     if dash:
@@ -82,19 +84,19 @@ def fill(
     return style
 
 
-def line(colour: str, *, weight: float = 1.5, opacity: float = 1.0, dash: str | None = None) -> Style:
-    """The look of lines and outlines: colour, width in pixels, opacity (0–1), dashes such as ``"6 4"``."""
-    style: Style = {"color": colour, "weight": weight, "opacity": opacity, "fill": False}
+def line(colour: str, *, weight: float = 1.5, dash: str | None = None) -> Style:
+    """The look of lines and outlines: colour, width in pixels, dashes such as ``"6 4"``."""
+    style: Style = {"color": colour, "weight": weight, "fill": False}
     if dash:
         style["dashArray"] = dash
     return style
 
 
-def dot(colour: str, *, radius_px: float = 5, border: str = "#ffffff", opacity: float = 0.95) -> Style:
+def dot(colour: str, *, radius_px: float = 5, border: str = "#ffffff") -> Style:
     """The look of points; ``size`` is that of a numbered pin."""
     return {
         "fillColor": colour,
-        "fillOpacity": opacity,
+        "fillOpacity": 1,
         "color": border,
         "weight": 1,
         "radius": radius_px,
@@ -111,7 +113,7 @@ class Shapes(Script):
         super().__init__("Shapes")
         self.ids = ids
         origin = _encode.origin_of(geometries)
-        self.data = _encode.literal({"origin": origin, "rings": _encode.all_rings(geometries, origin)})
+        self.data = escape.javascript({"origin": origin, "rings": _encode.all_rings(geometries, origin)})
 
 
 class _DataLayer(Layer):
@@ -134,11 +136,11 @@ class _DataLayer(Layer):
         show: bool = True,
     ) -> None:
         # Leaflet reads names in its layer switch as HTML.
-        super().__init__(name=html.escape(name), overlay=overlay, control=control, show=show)
+        super().__init__(name=escape.html(name), overlay=overlay, control=control, show=show)
         self._name = maker.capitalize()
         self.maker = maker
         self.shapes = shapes
-        self.data = _encode.literal(data)
+        self.data = escape.javascript(data)
 
 
 def _tooltip(table: pd.DataFrame, heading: str | None, fields: Sequence[Field]) -> dict[str, Any]:
@@ -146,7 +148,7 @@ def _tooltip(table: pd.DataFrame, heading: str | None, fields: Sequence[Field]) 
     # A probability needs digits that a plain rounding would take away only below what is shown: < 0.001.
     digits = {"text": None, "p": 4}
     columns = [
-        _encode.column(table[f.column], digits=digits.get(f.kind, f.digits + 2 if f.kind == "percent" else f.digits))
+        _encode.column(table[f.column], digits=f.digits if f.kind == "number" else digits.get(f.kind, f.digits + 2))
         for f in kept
     ]
     return {
@@ -192,7 +194,7 @@ def add_group(page: folium.Map, *, name: str, overlay: bool = False, show: bool 
     show
         Whether it is seen first.
     """
-    group = folium.FeatureGroup(name=html.escape(name), overlay=overlay, show=show)
+    group = folium.FeatureGroup(name=escape.html(name), overlay=overlay, show=show)
     page.add_child(group)
     return group
 
@@ -266,12 +268,10 @@ def add_picture(
     pixels: CellPixels,
     colour: NDArray[np.int64],
     palette: Sequence[str],
-    *,
-    opacity: float = 0.8,
 ) -> None:
     """Draw cells as a picture; the parameters are those of :func:`jxgis.maps.raster.paint`."""
     west, south, east, north = pixels.bounds
-    data = {"uri": paint(pixels, colour, palette), "bounds": [[south, west], [north, east]], "opacity": opacity}
+    data = {"uri": paint(pixels, colour, palette), "bounds": [[south, west], [north, east]]}
     parent.add_child(_DataLayer("picture", data, name="", control=False))
 
 
@@ -391,7 +391,7 @@ def add_land(
         Whether the names are written.
     """
     add_polygons(
-        page, districts, name="", styles=[fill(LAND, opacity=1, border=LAND, weight=1)], level=-1, control=False,
+        page, districts, name="", styles=[fill(LAND, border=LAND, weight=1)], level=-1, control=False,
         simplify_m=2,
     )  # fmt: skip
     borders = add_group(page, name=name, overlay=True)
@@ -433,7 +433,7 @@ class _Lists(Script):
 
     def __init__(self, lists: Sequence[PlaceList]) -> None:
         super().__init__("Lists")
-        self.lists = [(entry.layer, _encode.literal(_list_data(entry))) for entry in lists]
+        self.lists = [(entry.layer, escape.javascript(_list_data(entry))) for entry in lists]
 
 
 def _list_data(entry: PlaceList) -> dict[str, Any]:
@@ -453,7 +453,26 @@ def add_place_lists(page: folium.Map, lists: Sequence[PlaceList]) -> None:
         page.add_child(_Lists(lists))
 
 
+class _Switch(Script):
+    """In place of folium's, which keeps layers by name: of two that are called the same, one would be lost."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "jxgis.layerSwitch({{ this._parent.get_name() }}, ["
+        "{% for layer, words in this.entries() %}[{{ layer.get_name() }}, {{ words }}],{% endfor %}]);"
+        "{% endmacro %}"
+    )
+
+    def __init__(self) -> None:
+        super().__init__("Switch")
+
+    def entries(self) -> list[tuple[Layer, str]]:
+        """The layers on the map that are offered, with their names and whether they lie over others."""
+        on_map = self._parent._children.values() if self._parent is not None else ()
+        offered = [child for child in on_map if isinstance(child, Layer) and child.control]
+        return [(at, f"{escape.javascript(at.layer_name)}, {escape.javascript(at.overlay)}") for at in offered]
+
+
 def add_switch(page: folium.Map) -> None:
     """The switch between the layers; add it last. On a narrow screen it opens at a touch."""
-    narrow: Any = JsCode("window.innerWidth < 700")
-    page.add_child(folium.LayerControl(collapsed=narrow, autoZIndex=False))
+    page.add_child(_Switch(), name="switch")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -12,9 +11,9 @@ import numpy as np
 import pandas as pd
 from folium.template import Template
 
+from jxgis import escape
 from jxgis._errors import InputError
 from jxgis.i18n import text
-from jxgis.maps._encode import literal
 from jxgis.maps.base import Script
 from jxgis.maps.colours import ABSENT, sequential
 
@@ -171,7 +170,7 @@ def _scheme_breaks(known: NDArray[np.float64], scheme: str, k: int) -> list[floa
 
 
 def _sign(swatch: Swatch) -> str:
-    colour = html.escape(swatch.colour)
+    colour = escape.html(swatch.colour)
     shape = {
         "fill": f'<rect x="1" y="2" width="20" height="12" rx="2" fill="{colour}" stroke="#9aa5ad" stroke-width=".6"/>',
         "line": f'<path d="M1 8H21" stroke="{colour}" stroke-width="2.5"/>',
@@ -193,9 +192,9 @@ def legend_html(sections: Sequence[LegendSection]) -> str:
     """
     parts = []
     for at, section in enumerate(sections):
-        lines = "".join(f"<li>{_sign(s)}<span>{html.escape(s.label)}</span></li>" for s in section.swatches)
-        note = f"<p>{html.escape(section.note)}</p>" if section.note else ""
-        heading = f"<h2>{html.escape(section.heading)}</h2>" if section.heading else ""
+        lines = "".join(f"<li>{_sign(s)}<span>{escape.html(s.label)}</span></li>" for s in section.swatches)
+        note = f"<p>{escape.html(section.note)}</p>" if section.note else ""
+        heading = f"<h2>{escape.html(section.heading)}</h2>" if section.heading else ""
         parts.append(f'<div data-section="{at}">{heading}<ul>{lines}</ul>{note}</div>')
     return "".join(parts)
 
@@ -210,7 +209,7 @@ class _Legend(Script):
 
     def __init__(self, sections: Sequence[LegendSection], summary: str) -> None:
         super().__init__("Legend")
-        self.arguments = f"{literal(legend_html(sections))}, {literal(summary)}"
+        self.arguments = f"{escape.javascript(legend_html(sections))}, {escape.javascript(summary)}"
         self.layers = [list(section.layers) for section in sections]
 
 

@@ -69,7 +69,7 @@ def _zones(coverage: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> gpd.GeoDat
 def _coverage_fields(lang: str) -> list[Field]:
     return [
         Field("coverage", text("maps.coverage", lang), "percent", 1),
-        Field("deficit", text("maps.deficit", lang), "percent", 1),
+        Field("deficit", text("maps.deficit", lang), "points", 1, text("common.points", lang)),
         Field("coverage_after", text("maps.coverage_after", lang), "percent", 1),
         Field("residential_m2", text("maps.residential_m2", lang), "number", 0, "m²"),
         Field("served_m2", text("maps.served_m2", lang), "number", 0, "m²"),
@@ -118,10 +118,10 @@ def _add_method(
     )
     shown = rows.assign(coverage=value, deficit=(target - value).where(value < target))
     add_polygons(
-        group, shown, name="", styles=[fill(c, opacity=0.6, weight=1) for c in classes.colours], style=classes.row,
+        group, shown, name="", styles=[fill(c, weight=1) for c in classes.colours], style=classes.row,
         heading="zone", fields=[*_fields_with_values(shown, _coverage_fields(lang))], simplify_m=2, control=False,
     )  # fmt: skip
-    looks = (fill(GAIN, opacity=0.75, weight=0), fill(LOSS, opacity=0.9, weight=0))
+    looks = (fill(GAIN, weight=0), fill(LOSS, weight=0))
     for table, look in zip(housing, looks, strict=True):
         if table is not None:
             add_polygons(group, table, name="", styles=[look], level=2, simplify_m=0.5, control=False)
@@ -151,7 +151,7 @@ def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -
         _ISOCHRONES[max(0, len(_ISOCHRONES) - len(ordered) + at) % len(_ISOCHRONES)] for at in range(len(ordered))
     ]
     add_polygons(
-        group, ordered, name="", styles=[fill(c, opacity=0.55, weight=0) for c in shades],
+        group, ordered, name="", styles=[fill(c, weight=0) for c in shades],
         style=np.arange(len(ordered)), level=1, simplify_m=2, control=False,
     )  # fmt: skip
     swatches = [
@@ -197,8 +197,8 @@ def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swa
     classes = sorted(radius.dropna().unique(), reverse=True)
     greens = [_COUNTED[min(at, len(_COUNTED) - 1)] for at in range(len(classes))]
     small = radius.isna().to_numpy()
-    looks = [fill(green, opacity=0.95, border="#0f4d22", weight=0.8) for green in greens or _COUNTED[:1]]
-    looks.append(fill(_SMALL, opacity=0.95, border=PARK, weight=0.8))
+    looks = [fill(green, border="#0f4d22", weight=0.8) for green in greens or _COUNTED[:1]]
+    looks.append(fill(_SMALL, border=PARK, weight=0.8))
     row = np.where(small, len(looks) - 1, [classes.index(r) if r in classes else 0 for r in radius])
     add_polygons(
         page, shown, name=text("maps.parks", lang), styles=looks, style=row.astype(np.int64),
@@ -278,14 +278,17 @@ def parks_map(
     drawn = _add_parks(page, parks, lang) if _some(parks) else []
     walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
     groups: dict[str, folium.FeatureGroup] = {}
-    swatches: list[Swatch] = []
+    sections: list[LegendSection] = []
+    note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
     for at, name in enumerate(m for m in ("radius", "walking") if (rows["method"] == m).any()):
         housing = (_of_method(served, name), _of_method(unserved, name))
         own = rows[rows["method"] == name]
         groups[name], swatches = _add_method(page, own, name, housing, target=target, show=at == 0, lang=lang)
+        sections.append(LegendSection(text("maps.coverage_legend", lang), swatches, note, [groups[name]]))
     after = _after(rows)
     if after is not None:
-        _add_method(page, after, "after", (None, None), target=target, show=False, lang=lang)
+        group, swatches = _add_method(page, after, "after", (None, None), target=target, show=False, lang=lang)
+        sections.append(LegendSection(text("maps.coverage_legend", lang), swatches, note, [group]))
     if _some(served):
         drawn.append(Swatch(GAIN, text("maps.served", lang)))
     if _some(unserved):
@@ -294,8 +297,6 @@ def parks_map(
         drawn += _add_sites(page, sites, lang)
     if _some(blind_spots) and "radius" in groups:
         _add_blind_spots(page, groups["radius"], blind_spots, zones, lang)
-    note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
-    sections = [LegendSection(text("maps.coverage_legend", lang), swatches, note)]
     sections += [LegendSection(text("maps.drawn", lang), drawn), *walks]
     add_legend(page, [s for s in sections if s.swatches], lang=lang)
     _say_why(page, rows, lang)

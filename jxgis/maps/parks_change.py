@@ -26,18 +26,18 @@ _METHODS = ("radius", "walking")
 _STATES = ("before", "after", "change")
 #: What changes is loud, today's parks are quiet: all of them are as small as the ground that a new one serves.
 _HOUSING = {
-    "newly_served": fill("#f5c518", opacity=0.95, border="#a37c00", weight=0.7),
-    "lost": fill(LOSS, opacity=0.95, border=LOSS, weight=0.7),
+    "newly_served": fill("#f5c518", border="#a37c00", weight=0.7),
+    "lost": fill(LOSS, border=LOSS, weight=0.7),
 }
 #: Falls, stays, rises: orange, grey and three blues, apart from the greens of parks and housing.
 _CHANGE = ("#f1a340", "#eceff1", "#d5e6f1", "#9cc3dd", "#4b8cbf")
 #: In points of share.
 _STEADY, _MID, _HIGH = 0.0005, 0.02, 0.05
 _PARKS = {
-    "": fill("#a3cfa8", opacity=0.9, border="#7fb386", weight=0.5),
-    "added": fill(SITE, opacity=0.95, border="#8a3b00", weight=0.8),
-    "enlarged": fill(PARK, opacity=0.95, border="#8a3b00", weight=1.2),
-    "closed": fill("#ffffff", opacity=0.7, border="#5c6b78", weight=1.6, dash="4 3"),
+    "": fill("#a3cfa8", border="#7fb386", weight=0.5),
+    "added": fill(SITE, border="#8a3b00", weight=0.8),
+    "enlarged": fill(PARK, border="#8a3b00", weight=1.2),
+    "closed": fill("#ffffff", border="#5c6b78", weight=1.6, dash="4 3"),
 }
 
 
@@ -110,14 +110,15 @@ def parks_change_map(
     add_land(page, ground, name=text("maps.borders", lang))
     drawn = [] if plan is None or plan.empty else _add_plan(page, plan, lang)
     groups: dict[str, list[folium.FeatureGroup]] = {"coverage": [], "change": []}
-    covered: list[Swatch] = []
+    coverage: list[LegendSection] = []
+    note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
     for name in (name for name in _METHODS if (rows["method"] == name).any()):
         own = rows[rows["method"] == name]
         for state in _STATES:
             label = text(f"parks.state_{state}", lang, method=text(f"parks.by_{name}", lang))
             group = add_group(page, name=label, show=not groups["coverage"] and state == "before")
             if state == "change":
-                looks, row = [fill(colour, opacity=0.75, weight=1) for colour in _CHANGE], _change_rows(own)
+                looks, row = [fill(colour, weight=1) for colour in _CHANGE], _change_rows(own)
                 groups["change"].append(group)
             else:
                 classes = classify(
@@ -128,9 +129,10 @@ def parks_change_map(
                     unit="%",
                     lang=lang,
                 )
-                looks, row = [fill(colour, opacity=0.6, weight=1) for colour in classes.colours], classes.row
-                covered = classes.swatches() if len(classes.colours) > len(covered) else covered
+                looks, row = [fill(colour, weight=1) for colour in classes.colours], classes.row
                 groups["coverage"].append(group)
+                key = text("maps.coverage_legend", lang)
+                coverage.append(LegendSection(key, classes.swatches(), note, [group]))
             add_polygons(
                 group,
                 own,
@@ -150,9 +152,8 @@ def parks_change_map(
             for state, look in _HOUSING.items()
             if (changed["state"] == state).any()
         ]
-    note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
     sections = [
-        LegendSection(text("maps.coverage_legend", lang), covered, note, groups["coverage"]),
+        *coverage,
         LegendSection(
             text("parks.change_legend", lang), _change_swatches(lang), text("parks.change_note", lang), groups["change"]
         ),
@@ -195,7 +196,7 @@ def _fields(rows: pd.DataFrame, lang: str) -> list[Field]:
     fields = [
         Field("coverage_before", text("parks.coverage_before", lang), "percent", 1),
         Field("coverage_after", text("parks.coverage_after", lang), "percent", 1),
-        Field("change", text("parks.change", lang), "percent", 2),
+        Field("change", text("parks.change", lang), "points_change", 2, text("common.points", lang)),
         Field("change_m2", text("parks.change_m2", lang), "number", 0, "m²"),
         Field("change_people", text("parks.change_people", lang), "number"),
         Field("residential_m2", text("maps.residential_m2", lang), "number", 0, "m²"),

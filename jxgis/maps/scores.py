@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     import folium
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 __all__ = ["indicator_columns", "scores_map"]
 
@@ -37,7 +38,7 @@ __all__ = ["indicator_columns", "scores_map"]
 _SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
 _COMPLETE_BREAKS = (0.5, 0.7, 0.9)
 _ACCENT = "#0b6e77"
-_FAILED = "#4b5563"
+_FAILED, _FAILED_GROUND = "#4b5563", "#e7eaec"
 
 
 def indicator_columns(scores: pd.DataFrame) -> list[str]:
@@ -57,11 +58,37 @@ def _ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return scores.assign(rank=rank)[rank.notna() & ~fails_gate(scores)].sort_values("rank")
 
 
+def _value_and_points(scores: pd.DataFrame, indicator: str, unit: str, lang: str) -> list[str | None]:
+    """What a candidate has of an indicator, with its unit, and then the points that it gets for it."""
+    value, points = (pd.to_numeric(scores[c], errors="coerce") for c in (indicator, f"{indicator}_score"))
+    digits = 0 if (value.dropna() % 1 == 0).all() else 1 if unit == "%" else 2
+    behind = f" {unit}" if unit else ""
+    return [
+        None
+        if pd.isna(n)
+        else text("maps.points", lang, n=f"{n:.0f}")
+        if pd.isna(v)
+        else text("maps.value_points", lang, value=f"{v:,.{digits}f}{behind}".replace("-", "−"), n=f"{n:.0f}")
+        for v, n in zip(value, points, strict=True)
+    ]
+
+
+def _apart(classes: Classes, fails: NDArray[np.bool_], lang: str) -> Classes:
+    """Candidates that fail a gate as a class of their own: no shade of theirs could be told from a lower score's."""
+    if not fails.any():
+        return classes
+    row = classes.row.copy()
+    row[fails] = len(classes.colours)
+    colours, labels = (*classes.colours, _FAILED_GROUND), (*classes.labels, text("maps.gate_failed_ground", lang))
+    return Classes(classes.breaks, row, colours, labels)
+
+
 def scores_map(
     scores: gpd.GeoDataFrame,
     *,
     districts: gpd.GeoDataFrame | None = None,
     indicators: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
     title: str | None = None,
     method: str = "",
     pins: int = 10,
@@ -74,12 +101,15 @@ def scores_map(
     ----------
     scores
         The contract's ``scores``: ``candidate_id, score, completeness, rank, type``, for each indicator x its value
-        ``x`` and its score ``x_score``, and polygons. An indicator without any score gets no layer. Those whose ``gates`` is ``fail`` are pale with a dashed
-        border, below the others, and stand neither among the pins nor in the list.
+        ``x`` and its score ``x_score``, and polygons. An indicator without any score gets no layer. Those whose
+        ``gates`` is ``fail`` are grey on the layer of scores with a dashed border, below the others, and stand neither
+        among the pins nor in the list.
     districts
         Polygons with ``name``, for the ground.
     indicators
         What people call each indicator; its id where not given.
+    units
+        The unit of each indicator's value, ``"%"`` for instance, by its id.
     title, method
         Heading, and the line below it: weights and number of indicators.
     pins
@@ -107,6 +137,8 @@ def scores_map(
     # An indicator that no candidate has is no layer to switch to: all of it would be grey.
     ids = [x for x in indicator_columns(scores) if scores[f"{x}_score"].notna().any()]
     label = {x: called.get(x, x) for x in ids}
+    told = {f"{x}_told": _value_and_points(scores, x, (units or {}).get(x, ""), lang) for x in ids}
+    scores = scores.assign(**told)
     heading = "name" if "name" in scores.columns and scores["name"].notna().all() else "candidate_id"
     fields = [
         Field("rank", text("maps.rank", lang), "number"),
@@ -114,27 +146,31 @@ def scores_map(
         Field("score_if_missing_zero", text("maps.score_if_missing_zero", lang), "number", 1),
         Field("completeness", text("maps.completeness", lang), "percent", 0),
         Field("type", text("maps.type", lang)),
-        *[Field(f"{x}_score", label[x], "number", 0) for x in ids],
+        *[Field(f"{x}_told", label[x]) for x in ids],
         Field("reason", text("maps.reason", lang)),
     ]
     fields = [f for f in fields if f.column in scores.columns and scores[f.column].notna().any()]
 
-    def add(name: str, classes: Classes, *, show: bool) -> folium.FeatureGroup:
+    sections: list[LegendSection] = []
+
+    def add(name: str, key: str, classes: Classes, *, show: bool = False) -> folium.FeatureGroup:
         group = add_group(page, name=name, show=show)
-        styles = [fill(c, opacity=0.8, border="#4a5864", weight=0.9) for c in classes.colours]
-        styles += [fill(c, opacity=0.22, border="#4a5864", weight=0) for c in classes.colours]
-        look = classes.row + len(classes.colours) * fails
+        styles = [fill(c, border="#4a5864", weight=0.9) for c in classes.colours]
         add_polygons(
-            group, scores, name="", styles=styles, style=look, heading=heading, fields=fields, simplify_m=0.5,
+            group, scores, name="", styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5,
             control=False,
         )  # fmt: skip
+        sections.append(LegendSection(key, classes.swatches(), "", [group]))
         return group
 
-    by_score = classify(scores["score"], breaks=_SCORE_BREAKS, lang=lang)
+    by_score = _apart(classify(scores["score"], breaks=_SCORE_BREAKS, lang=lang), fails, lang)
     by_share = classify(scores["completeness"], breaks=_COMPLETE_BREAKS, percent=True, unit="%", lang=lang)
-    main = add(text("maps.score", lang), by_score, show=True)
-    share = add(text("maps.completeness", lang), by_share, show=False)
-    single = [add(label[x], classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang), show=False) for x in ids]
+    main = add(text("maps.score", lang), text("maps.score_legend", lang), by_score, show=True)
+    add(text("maps.completeness", lang), text("maps.completeness", lang), by_share)
+    for x in ids:
+        points = classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang)
+        key = text("maps.indicator_legend", lang, label=label[x])
+        add(text("scoring.score_of", lang, label=label[x]), key, points)
     top = _ranked(scores).head(pins)
     unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna()]
     failed = scores[fails]
@@ -149,14 +185,6 @@ def scores_map(
         named = top.assign(name=top[heading].astype(str), note=np.asarray(notes, dtype=object))
         note = text("maps.gate_note", lang, n=len(failed)) if len(failed) else ""
         add_place_lists(page, [PlaceList(main, text("maps.top_scores", lang, n=len(top)), named, note)])
-    # One scale for all scores, and grey only where a score is missing somewhere.
-    every = classify(
-        [*scores["score"], *scores[[f"{x}_score" for x in ids]].to_numpy().ravel()], breaks=_SCORE_BREAKS, lang=lang
-    )
-    sections = [
-        LegendSection(text("maps.score_legend", lang), every.swatches(), "", [main, *single]),
-        LegendSection(text("maps.completeness", lang), by_share.swatches(), "", [share]),
-    ]
     if len(failed):
         sections.append(LegendSection("", [Swatch(_FAILED, text("maps.gate_failed", lang), "dash")]))
     if len(unranked):

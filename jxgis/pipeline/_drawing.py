@@ -149,6 +149,7 @@ def draw_scores(result: ScoreResult, stage: Stage, inputs: Inputs, settings: Set
         result.scores,
         districts=inputs.table("districts"),
         indicators=result.labels,
+        units=dict(zip(result.indicators["indicator"], result.indicators["unit"], strict=True)),
         method=map_line("scores", settings, lang=lang),
         lang=lang,
         sketch=inputs.sketch,

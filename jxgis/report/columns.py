@@ -17,9 +17,9 @@ __all__ = ["Kind", "kind_of", "readable", "title_of", "write_value"]
 
 
 class Kind(NamedTuple):
-    """What a column holds, and with how many decimals it is shown."""
+    """What a column holds, and with how many decimals it is shown; ``points`` is a difference of two shares."""
 
-    name: Literal["text", "number", "percent", "change", "p", "time", "flag"]
+    name: Literal["text", "number", "percent", "change", "points", "p", "time", "flag"]
     digits: int = 0
 
 
@@ -68,7 +68,7 @@ _KINDS: dict[str, Kind] = {
     "coverage_after": Kind("percent", 1),
     "radius": Kind("percent", 1),
     "walking": Kind("percent", 1),
-    "deficit": Kind("percent", 1),
+    "deficit": Kind("points", 1),
     "in_bounds": Kind("flag"),
     "nearly": Kind("flag"),
     "gi_p": Kind("p"),
@@ -189,6 +189,8 @@ def write_value(value: Any, kind: Kind, lang: str) -> str:
     --------
     >>> [write_value(v, k, "zh") for v, k in [(0.8768, Kind("percent", 1)), (-0.12, Kind("change")), (12345, Kind("number"))]]
     ['87.7 %', '−12 %', '12,345']
+    >>> write_value(0.0314, Kind("points", 1), "zh")
+    '3.1'
     >>> write_value(float("nan"), Kind("number"), "zh")
     '—'
     """
@@ -205,6 +207,9 @@ def write_value(value: Any, kind: Kind, lang: str) -> str:
         case "change":
             rounded = round(100 * float(value), kind.digits)
             return f"{rounded:+,.{kind.digits}f} %".replace("-", "−") if rounded else "0 %"
+        case "points":
+            # The column's title has the unit.
+            return f"{100 * float(value):,.{kind.digits}f}".replace("-", "−")
         case "number":
             return f"{float(value):,.{kind.digits}f}".replace("-", "−")
         case "p":

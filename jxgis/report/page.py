@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pandas as pd
 
+from jxgis import escape
 from jxgis.i18n import text
 from jxgis.report import sections
 from jxgis.report.sections import Block, Key, Paragraph, TableBlock
@@ -31,32 +32,32 @@ class FigureFile(NamedTuple):
 
 def _table(block: TableBlock) -> str:
     heads = "".join(
-        f"<th{' class=n' if n else ''}>{html.escape(t)}</th>" for t, n in zip(block.titles, block.numeric, strict=True)
+        f"<th{' class=n' if n else ''}>{escape.html(t)}</th>" for t, n in zip(block.titles, block.numeric, strict=True)
     )
     rows = []
     for row, words in enumerate(block.rows):
         cells = "".join(
-            f'<td class="{"n" if n else "t"}{" bad" if (row, at) in block.marked else ""}">{html.escape(w)}</td>'
+            f'<td class="{"n" if n else "t"}{" bad" if (row, at) in block.marked else ""}">{escape.html(w)}</td>'
             for at, (w, n) in enumerate(zip(words, block.numeric, strict=True))
         )
         rows.append(f"<tr{' class=all' if row in block.strong else ''}>{cells}</tr>")
-    heading = f"<h3>{html.escape(block.heading)}</h3>" if block.heading else ""
+    heading = f"<h3>{escape.html(block.heading)}</h3>" if block.heading else ""
     body = f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     if block.folded:
-        return f"<details><summary>{html.escape(block.heading)}</summary>{body}</details>"
+        return f"<details><summary>{escape.html(block.heading)}</summary>{body}</details>"
     return heading + body
 
 
 def _block(block: Block) -> str:
     if isinstance(block, Paragraph):
-        return f'<p class="{block.look}">{html.escape(block.words)}</p>'
+        return f'<p class="{block.look}">{escape.html(block.words)}</p>'
     return _table(block)
 
 
 def _methods(methods: Iterable[MethodNote], part: str, lang: str) -> str:
-    mark = html.escape(text("report.denominator_mark", lang))
+    mark = escape.html(text("report.denominator_mark", lang))
     lines = "".join(
-        f"<p><b>{html.escape(n.figure)}</b>  {html.escape(n.method)} {mark}{html.escape(n.denominator)}</p>"
+        f"<p><b>{escape.html(n.figure)}</b>  {escape.html(n.method)} {mark}{escape.html(n.denominator)}</p>"
         for n in methods
         if n.part == part
     )
@@ -68,7 +69,7 @@ def _figures(figures: Iterable[FigureFile], part: str) -> str:
     for figure in figures:
         if figure.part == part:
             data = base64.b64encode(figure.path.read_bytes()).decode("ascii")
-            caption = html.escape(figure.caption)
+            caption = escape.html(figure.caption)
             found.append(
                 f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
             )
@@ -77,11 +78,16 @@ def _figures(figures: Iterable[FigureFile], part: str) -> str:
 
 def _keys(keys: Sequence[Key]) -> str:
     cards = "".join(
-        f'<div class="key"><span>{html.escape(k.label)}</span><b>{html.escape(k.value)}</b>'
-        f'<small class="{k.look}">{html.escape(k.note)}</small></div>'
+        f'<div class="key"><span>{escape.html(k.label)}</span><b>{escape.html(k.value)}</b>'
+        f'<small class="{k.look}">{escape.html(k.note)}</small></div>'
         for k in keys
     )
     return f'<div class="keys">{cards}</div>'
+
+
+def _address(path: str) -> str:
+    """A path beside the page as a link: a name may hold "#", "?" or "%"."""
+    return escape.html(quote(path))
 
 
 def _invitation(link: FileLink, part: str, lang: str) -> str:
@@ -98,9 +104,9 @@ def _section(
     methods: Sequence[MethodNote],
     lang: str,
 ) -> str:
-    heading = html.escape(text(f"report.part_{part}", lang))
+    heading = escape.html(text(f"report.part_{part}", lang))
     button = " ".join(
-        f'<a class="open" href="{html.escape(m.path)}">{html.escape(_invitation(m, part, lang))}</a>'
+        f'<a class="open" href="{_address(m.path)}">{escape.html(_invitation(m, part, lang))}</a>'
         for m in maps
         if m.path == f"maps/{part}.html" or m.path.startswith(f"maps/{part}_")
     )
@@ -113,8 +119,8 @@ def _section(
 def _files(files: Sequence[FileLink], lang: str) -> str:
     if not files:
         return ""
-    items = "".join(f'<li><a href="{html.escape(f.path)}">{html.escape(f.label)}</a></li>' for f in files)
-    heading = html.escape(text("report.files_heading", lang))
+    items = "".join(f'<li><a href="{_address(f.path)}">{escape.html(f.label)}</a></li>' for f in files)
+    heading = escape.html(text("report.files_heading", lang))
     return f'<section id="files"><h2>{heading}</h2><ul class="files">{items}</ul></section>'
 
 
@@ -122,7 +128,7 @@ def _data(inputs: pd.DataFrame | None, outside_area: int | None, lang: str) -> s
     blocks = sections.inputs(inputs, outside_area, lang)
     if not blocks:
         return ""
-    heading = html.escape(text("report.data_heading", lang))
+    heading = escape.html(text("report.data_heading", lang))
     return f'<section id="data"><h2>{heading}</h2>{"".join(_block(b) for b in blocks)}</section>'
 
 
@@ -189,12 +195,12 @@ def report_page(
         "scores": lambda: sections.scores(tables, top, lang),
     }
     style = resources.files("jxgis.report").joinpath("page.css").read_text(encoding="utf-8")
-    notice = f'<p class="sketch"><b>{html.escape(text("common.sketch", lang))}</b> {html.escape(text("report.sketch_notice", lang))}</p>'
+    notice = f'<p class="sketch"><b>{escape.html(text("common.sketch", lang))}</b> {escape.html(text("report.sketch_notice", lang))}</p>'
     places = [*PARTS, *(["data"] if tables.inputs is not None else []), *(["files"] if files else [])]
     names = {p: text(f"report.part_{p}", lang) for p in PARTS}
     names |= {"data": text("report.data_heading", lang), "files": text("report.files_heading", lang)}
-    nav = "".join(f'<a href="#{p}">{html.escape(names[p])}</a>' for p in places)
-    below = f'<p class="sub">{html.escape(subtitle)}</p>' if subtitle else ""
+    nav = "".join(f'<a href="#{p}">{escape.html(names[p])}</a>' for p in places)
+    below = f'<p class="sub">{escape.html(subtitle)}</p>' if subtitle else ""
     parts = "\n".join(
         _section(part, blocks[part](), maps=maps, figures=figures, methods=methods, lang=lang) for part in PARTS
     )
@@ -205,12 +211,12 @@ def report_page(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>{html.escape(title)}</title>
+<title>{escape.html(title)}</title>
 <style>
 {style}</style>
 </head>
 <body>
-<header><div><h1>{html.escape(title)}</h1>{below}{notice if sketch else ""}<nav>{nav}</nav></div></header>
+<header><div><h1>{escape.html(title)}</h1>{below}{notice if sketch else ""}<nav>{nav}</nav></div></header>
 <main>
 {keys}
 {parts}

@@ -28,7 +28,14 @@ __all__ = ["Sheet", "report_workbook", "scores_workbook"]
 _MAX_ROWS = 1_048_575
 _FONT = "Microsoft YaHei"
 _CREATED = dt.datetime(2000, 1, 1)
-_EXCEL = {"number": "#,##0", "percent": "0%", "change": "+0%;-0%;0%", "p": "0.0000", "time": "yyyy-mm-dd hh:mm"}
+_EXCEL = {
+    "number": "#,##0",
+    "percent": "0%",
+    "change": "+0%;-0%;0%",
+    "points": "0",
+    "p": "0.0000",
+    "time": "yyyy-mm-dd hh:mm",
+}
 
 
 class Sheet(NamedTuple):
@@ -97,7 +104,8 @@ def _cell(value: Any, kind: Kind, lang: str) -> Any:
             return (stamp.tz_localize(None) if stamp.tzinfo else stamp).to_pydatetime()
         case "text":
             return str(value)[:32_767]
-    return float(value)
+    # A difference of two shares is read in points of 100; the column's title has the unit.
+    return 100 * float(value) if kind.name == "points" else float(value)
 
 
 def _write_table(book: _Book, sheet: Sheet, lang: str, extra: Mapping[str, str] | None) -> Worksheet:

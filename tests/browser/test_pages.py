@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import pytest
+import shapely
 from result_tables import CLASSES, HOSTILE, result_tables
 
+from jxgis.i18n import text
+from jxgis.maps.base import extent, new_map
+from jxgis.maps.layers import Field, add_polygons, fill
 from jxgis.maps.offline import save_map
 from jxgis.maps.pages import hotspot_map, parks_map, scores_map, units_map
 
@@ -185,3 +190,41 @@ def test_pins_of_a_wide_place_are_its_peaks(visit, tmp_path):
     page.locator(".leaflet-control-layers-base input").nth(1).check()
     assert page.locator(".jx-list p").count() == 0
     assert found.complaints == []
+
+
+def test_a_change_keeps_its_sign_and_a_difference_of_shares_is_in_points(visit, tmp_path):
+    square = gpd.GeoDataFrame(
+        {"up": [0.1234], "down": [-0.05], "none": [-0.00001], "short": [0.032], "more": [0.0123], "less": [-0.0123]},
+        geometry=[shapely.box(572000, 3403000, 573000, 3404000)], crs=4549,
+    )  # fmt: skip
+    points = text("common.points", "zh")
+    fields = [
+        Field("up", "up", "change"), Field("down", "down", "change"), Field("none", "none", "change"),
+        Field("short", "short", "points", 1, points), Field("more", "more", "points_change", 2, points),
+        Field("less", "less", "points_change", 2, points),
+    ]  # fmt: skip
+    page = new_map(extent([square]), title="x")
+    add_polygons(page, square, name="x", styles=[fill("#cccccc")], fields=fields)
+    found = visit(save_map(page, tmp_path / "page.html")).page
+    found.wait_for_timeout(300)
+    found.mouse.move(640, 400)
+    found.mouse.move(644, 404)
+    found.wait_for_selector(".jx-tip")
+    cells = [t.strip() for t in found.locator(".jx-tip td").all_inner_texts()]
+    assert cells == ["+12 %", "−5 %", "0 %", "3.2 个百分点", "+1.23 个百分点", "−1.23 个百分点"]
+
+
+def test_a_score_is_told_by_its_value_first_and_each_layer_has_its_legend(pages, visit, tmp_path):
+    scores = result_tables().scores
+    table = scores.assign(hot_percent=100.0, hot_percent_score=0.0)
+    written = scores_map(table, indicators={"hot_percent": "热点面积占比"}, units={"hot_percent": "%"})
+    page = visit(save_map(written, tmp_path / "scores.html")).page
+    page.locator(".jx-pin").first.hover()
+    rows = page.locator(".jx-tip tr").all_inner_texts()
+    assert [r.split("\t")[1] for r in rows if r.startswith("热点面积占比")] == ["100 %，得 0 分"]
+    names = [t.strip() for t in page.locator(".leaflet-control-layers-base label").all_inner_texts()]
+    assert "热点面积占比（得分）" in names
+    page.locator(".leaflet-control-layers-base input").nth(names.index("热点面积占比（得分）")).check()
+    legend = page.locator(".jx-legend").inner_text()
+    assert "热点面积占比的得分（0–100）" in legend
+    assert "综合得分" not in legend

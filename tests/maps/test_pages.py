@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from functools import cache
@@ -11,12 +13,13 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from branca.element import Element, MacroElement
 from result_tables import CLASSES, HOSTILE, result_tables
 
-from jxgis import _errors
+from jxgis import _errors, escape
 from jxgis.i18n import text
 from jxgis.maps.base import extent, new_map
-from jxgis.maps.layers import Field, add_polygons, fill
+from jxgis.maps.layers import Field, add_polygons, add_switch, fill
 from jxgis.maps.offline import require_offline, save_map, to_html
 from jxgis.maps.pages import hotspot_map, parks_map, scores_map, units_map
 from jxgis.maps.units import neighbour_colours
@@ -52,7 +55,7 @@ def test_a_page_holds_its_title_legend_scale_and_switch(name, lang):
     assert text("common.sketch", lang) in page
     assert "jxgis.legend(" in page
     assert "L.control.scale(" in page
-    assert "L.control.layers(" in page
+    assert "jxgis.layerSwitch(" in page
     assert "方法 <b>" not in page
 
 
@@ -83,8 +86,8 @@ def test_the_mark_goes_with_official_polygons(name):
 
 def test_hot_spots_switch_between_all_classes_in_order():
     page = html("hotspots")
-    names = re.search(r"base_layers : \{(.*?)\}", page, re.DOTALL)[1]
-    assert [json.loads(f'"{n}"') for n in re.findall(r'"(\S+)" :', names)] == ["全部问题", *CLASSES]
+    switch = re.search(r"jxgis\.layerSwitch\((.*?)\);", page, re.DOTALL)[1]
+    assert re.findall(r'"([^"]*)", false\]', switch) == ["全部问题", *CLASSES]
 
 
 def test_a_city_of_cells_by_class_stays_a_small_page():
@@ -167,8 +170,8 @@ def test_peaks_coverage_after_and_stability_are_drawn_where_given():
     assert text("maps.peak", "zh") in to_html(hotspot_map(t.cells, t.places, peaks=peaks, districts=t.districts))
     after = t.coverage.assign(coverage_after=t.coverage["coverage"] + 0.05)
     page = to_html(parks_map(after, zones=t.districts))
-    assert json.dumps(text("maps.method_after", "zh")) in page
-    assert json.dumps(text("maps.method_after", "zh")) not in to_html(parks_map(t.coverage, zones=t.districts))
+    assert escape.javascript(text("maps.method_after", "zh")) in page
+    assert escape.javascript(text("maps.method_after", "zh")) not in to_html(parks_map(t.coverage, zones=t.districts))
     borders = gpd.GeoDataFrame({"stability": [0.9, 0.6, 0.2]}, geometry=t.units.geometry.boundary.iloc[:3], crs=4549)
     page = to_html(units_map(t.units, districts=t.districts, borders=borders))
     assert "（可调整）" in page
@@ -232,3 +235,71 @@ def test_blind_spots_show_what_they_are_ranked_by():
     assert [row[1:3] for row in rows] == [["月河", "1,234 人 · 2.0 公顷"], ["东栅附近（未命名 1）", "56 人 · 5.0 公顷"]]
     page = to_html(parks_map(t.coverage, zones=t.districts, blind_spots=spots.drop(columns="people")))
     assert '"服务盲区：前 2 处（按面积）"' in page
+
+
+TEMPLATES = (
+    "{{7*7}}",
+    "{% x %}",
+    "{# x #}",
+    "{{ cycler.__init__.__globals__.os.system('touch PWNED') }}",
+    "{{ 'a' * 9 ** 9",
+)
+
+
+@pytest.mark.parametrize("words", TEMPLATES)
+def test_a_text_of_a_layer_of_folium_passes_no_template(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    point = {"type": "Point", "coordinates": [120.75, 30.75]}
+    feature = {"type": "Feature", "properties": {"name": words}, "geometry": point}
+    features = {"type": "FeatureCollection", "features": [feature]}
+    page = new_map((120.7, 30.7, 120.8, 30.8), title=words, subtitle=words)
+    add_switch(page)
+    layer = folium.GeoJson(features, name=words, tooltip=folium.GeoJsonTooltip(["name"])).add_to(page)
+    layer.add_child(folium.Popup(words))
+    written = to_html(page)
+    assert list(tmp_path.iterdir()) == []
+    assert json.dumps(words).replace("'", "\\u0027") in written
+    assert escape.javascript(words) in written
+    assert f"<title>{escape.html(words)}</title>" in written
+    # Saved by folium's own way, and twice, it is the same page.
+    page.save(str(tmp_path / "page.html"))
+    assert (tmp_path / "page.html").read_bytes() == to_html(page).encode() == written.encode()
+
+
+@pytest.mark.parametrize("words", TEMPLATES)
+def test_a_text_that_would_become_a_template_is_refused(words):
+    class Loose(MacroElement):
+        """An element that hands branca a text of its own while the page is rendered."""
+
+        def render(self, **kwargs):
+            self.get_root().script.add_child(Element(words))
+
+    page = new_map((120.7, 30.7, 120.8, 30.8), title="x")
+    page.add_child(Loose())
+    with pytest.raises(_errors.JxgisError, match="template engine"):
+        to_html(page)
+
+
+def test_a_page_runs_its_own_scripts_only():
+    page = html("parks")
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts]
+    allowed = re.search(r"script-src ([^;]*)", policy)[1].split()
+    assert sorted(set(allowed)) == sorted({f"'sha256-{d}'" for d in digests})
+    assert page.index("Content-Security-Policy") < page.index("<script")
+    markup = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.search(r"<[^>]*\son\w+\s*=", markup)
+
+
+def test_a_map_of_folium_itself_is_not_written():
+    with pytest.raises(_errors.JxgisError, match="new_map"):
+        to_html(folium.Map())
+
+
+def test_of_two_layers_of_one_name_both_stand_in_the_switch():
+    t = result_tables()
+    cells = t.cells.replace({"issue_class": {CLASSES[0]: text("common.all_classes", "zh"), CLASSES[1]: "__proto__"}})
+    switch = re.search(r"jxgis\.layerSwitch\((.*?)\);", to_html(hotspot_map(cells)), re.DOTALL)[1]
+    assert switch.count('"全部问题"') == 2
+    assert '"__proto__"' in switch

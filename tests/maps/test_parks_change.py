@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import geopandas as gpd
 import pytest
 import shapely
 
+from jxgis import escape
 from jxgis._errors import InputError
 from jxgis.i18n import text
 from jxgis.maps.offline import require_offline, to_html
@@ -46,7 +45,7 @@ def test_the_map_shows_before_after_and_difference(planned: ParksResult, lang: s
     for method in ("radius", "walking"):
         for state in ("before", "after", "change"):
             label = text(f"parks.state_{state}", lang, method=text(f"parks.by_{method}", lang))
-            assert json.dumps(label).strip('"') in page, "the switch holds names as JSON"
+            assert escape.javascript(label) in page
     for key in ("newly_served", "lost", "added", "enlarged", "closed", "change_legend"):
         assert text(f"parks.{key}", lang) in page
     whole = planned.change.set_index(["zone", "method"]).loc[("all", "radius")]

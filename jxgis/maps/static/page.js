@@ -16,13 +16,19 @@ const jxgis = (() => {
   const group3 = (digits) => digits.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   const fixed = (value, digits) => {
     const [whole, part] = Math.abs(value).toFixed(digits).split(".");
-    return (value < 0 ? "−" : "") + group3(whole) + (part ? "." + part : "");
+    // What rounds to nothing has no sign.
+    return (Number(value.toFixed(digits)) < 0 ? "−" : "") + group3(whole) + (part ? "." + part : "");
   };
-  // kind: text, number, percent (a share of 0–1), p (a probability)
+  const signed = (value, digits) => (Number(value.toFixed(digits)) > 0 ? "+" : "") + fixed(value, digits);
+  // kind: text, number, percent (a share of 0–1), change (a share by which a number changes), points (a difference of
+  // two shares), points_change (one that rises or falls), p (a probability)
   const format = (value, field) => {
     if (value === null || value === undefined || value === "") return "—";
     if (field.kind === "text") return String(value);
     if (field.kind === "percent") return fixed(100 * value, field.digits) + " %";
+    if (field.kind === "change") return signed(100 * value, field.digits) + " %";
+    if (field.kind === "points") return fixed(100 * value, field.digits) + " " + field.unit;
+    if (field.kind === "points_change") return signed(100 * value, field.digits) + " " + field.unit;
     if (field.kind === "p") return value < 0.001 ? "< 0.001" : fixed(value, 3);
     return fixed(value, field.digits) + (field.unit ? " " + field.unit : "");
   };
@@ -148,7 +154,7 @@ const jxgis = (() => {
 
   const picture = (data) =>
     lazy((self, map) => {
-      const options = { pane: pane(map, "jxpicture", 405), opacity: data.opacity, className: "jx-picture" };
+      const options = { pane: pane(map, "jxpicture", 405), className: "jx-picture" };
       self.addLayer(L.imageOverlay(data.uri, data.bounds, options));
     });
 
@@ -235,6 +241,15 @@ const jxgis = (() => {
     refresh();
     return control;
   };
+  // A name is HTML, as Leaflet reads it; jxgis writes its own names escaped.
+  const layerSwitch = (map, layers) => {
+    const control = L.control.layers({}, {}, { collapsed: window.innerWidth < 700, autoZIndex: false });
+    layers.forEach(([layer, name, overlay]) => {
+      if (overlay) control.addOverlay(layer, name);
+      else control.addBaseLayer(layer, name);
+    });
+    return control.addTo(map);
+  };
   const home = (map, bounds, label) => {
     // A wide city would lie below the legend and the switch: it is drawn beside them instead.
     const room = () => {
@@ -258,5 +273,5 @@ const jxgis = (() => {
     L.DomEvent.on(button, "click", L.DomEvent.stop).on(button, "click", () => map.fitBounds(bounds, room()));
   };
 
-  return { polygons, lines, points, picture, names, list, box, legend, home };
+  return { polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
 })();

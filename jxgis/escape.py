@@ -1,0 +1,66 @@
+"""The two ways in which text of people reaches a page: as a value of JavaScript, and as text of HTML.
+
+Names, classes, titles and file names go through one of these two functions, and through nothing else, wherever a page
+is written. Braces are escaped like all signs that mean something to some reader of the page: a template engine that
+reads the page once more finds nothing to run.
+"""
+
+from __future__ import annotations
+
+import html as _html
+import json
+import re
+
+__all__ = ["html", "javascript"]
+
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+#: In a JSON string: its own escapes, and what a reader of HTML, of JavaScript or of a template may take for its own.
+_SIGNS = re.compile(r"\\.|[{}<>&'`\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def javascript(value: object) -> str:
+    r"""Write a value as JavaScript that stands safely inside a ``<script>``, an attribute or a template.
+
+    Parameters
+    ----------
+    value
+        Numbers, texts, lists and dictionaries with texts as keys; no NaN.
+
+    Returns
+    -------
+    str
+        JSON in which braces, quotes, backticks, ``<``, ``>``, ``&`` and line separators of a text are ``\u`` escapes.
+
+    Examples
+    --------
+    >>> print(javascript({"name": "</script>{{ 7*7 }}"}))
+    {"name":"\u003c/script\u003e\u007b\u007b 7*7 \u007d\u007d"}
+    """
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _STRING.sub(lambda string: f'"{_SIGNS.sub(_unicode, string[1])}"', written)
+
+
+def _unicode(sign: re.Match[str]) -> str:
+    found = sign[0]
+    if found == '\\"':
+        return "\\u0022"
+    return found if found.startswith("\\") else f"\\u{ord(found):04x}"
+
+
+def html(words: object) -> str:
+    """Write a text as HTML that shows it to the letter, as the content of an element or of a quoted attribute.
+
+    Parameters
+    ----------
+    words
+        Anything that is shown by its ``str``.
+
+    Examples
+    --------
+    >>> html("<b> & {{ 7*7 }}")
+    '&lt;b&gt; &amp; &#123;&#123; 7*7 &#125;&#125;'
+    """
+    # Half of a pair, as in the name of a file in another encoding, cannot be written as UTF-8.
+    plain = _html.escape(_LONE.sub("\ufffd", str(words)))
+    return plain.replace("{", "&#123;").replace("}", "&#125;").replace("`", "&#96;")

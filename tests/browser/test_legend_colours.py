@@ -1,0 +1,156 @@
+"""A colour on a map is the colour that the legend explains: pixel by pixel, as a reader sees them."""
+
+from __future__ import annotations
+
+import collections
+import io
+import re
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from PIL import Image
+from result_tables import CLASSES, CRS, result_tables
+
+from jxgis.maps.changes import change_map
+from jxgis.maps.colours import LAND, UNITS
+from jxgis.maps.offline import save_map
+from jxgis.maps.pages import hotspot_map, parks_map, scores_map, units_map
+from jxgis.maps.parks_change import parks_change_map
+
+pytestmark = pytest.mark.browser
+
+#: The page around the city, the land without data, and the borders drawn over all: no class of a legend.
+GROUND = {"#e9edee", LAND, "#ffffff", "#5c6b78"}
+#: From this many pixels of one colour on, away from all edges, an area is seen.
+AREA = 40
+NEARLY_WHITE = re.compile("#(f[a-f]){3}")
+
+
+def plan(parks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    change = np.resize(["", "added", "enlarged", "closed"], len(parks))
+    return parks.assign(change=change, area_m2=parks.area, geometry=parks.buffer(60))
+
+
+def change_of_coverage(coverage: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    more = np.resize([-0.03, 0.0, 0.01, 0.03, 0.09], len(coverage))
+    return coverage.assign(
+        coverage_before=coverage["coverage"], coverage_after=coverage["coverage"] + more, change=more, change_m2=1e4
+    )
+
+
+def isochrones(parks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    shapes = [shapely.union_all(parks.buffer(reach).array) for reach in (300, 700, 1200)]
+    return gpd.GeoDataFrame({"minutes": [5.0, 10.0, 15.0]}, geometry=shapes, crs=CRS)
+
+
+@pytest.fixture(scope="module")
+def maps(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("colours")
+    t = result_tables()
+    small = {"zones": t.districts, "sketch": True}
+    sized = t.parks.assign(radius_m=np.resize([500.0, 300.0, np.nan], len(t.parks)), geometry=t.parks.buffer(150))
+    gates = np.where(np.arange(len(t.scores)) % 5 == 0, "fail", "pass")
+    moved = gpd.GeoDataFrame(
+        {"from_unit": ["a"], "to_unit": ["b"], "m2": [1e6]}, geometry=[t.units.geometry[0]], crs=CRS
+    )
+    borders = gpd.GeoDataFrame({"state": ["kept"]}, geometry=[t.units.geometry[1].boundary], crs=CRS)
+    after = t.units.assign(was="a", kept_share=0.5)
+    coverage = change_of_coverage(t.coverage)
+    housing = t.served.iloc[::3].assign(state=np.resize(["newly_served", "lost"], len(t.served.iloc[::3])))
+    pages = {
+        "hotspots": hotspot_map(t.cells, districts=t.districts, classes=["all", CLASSES[0]]),
+        "painted": hotspot_map(t.cells, districts=t.districts, classes=["all"], max_cells=10),
+        "parks": parks_map(coverage, t.served, t.unserved, parks=sized, **small),
+        "walks": parks_map(t.coverage, isochrones=isochrones(t.parks), **small),
+        "parks_change": parks_change_map(coverage, housing, plan(t.parks), **small),
+        "units": units_map(t.units, districts=t.districts),
+        "units_change": change_map(after, moved, borders, districts=t.districts),
+        "scores": scores_map(t.scores.assign(gates=gates), districts=t.districts),
+    }
+    return {name: save_map(page, folder / f"{name}.html") for name, page in pages.items()}
+
+
+def pixels(picture: bytes) -> np.ndarray:
+    """A picture as whole numbers, one a pixel."""
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(np.int64) @ [65536, 256, 1]
+
+
+def counted(shown: np.ndarray) -> collections.Counter[str]:
+    found, count = np.unique(shown, return_counts=True)
+    return collections.Counter({f"#{int(c):06x}": int(n) for c, n in zip(found, count, strict=True)})
+
+
+def areas(picture: bytes) -> collections.Counter[str]:
+    """The colours of a picture by the pixels whose eight neighbours have the same: not those of edges and lines."""
+    shown = pixels(picture)
+    around = np.lib.stride_tricks.sliding_window_view(shown, (3, 3))
+    same = (around == shown[1:-1, 1:-1, None, None]).all(axis=(2, 3))
+    return counted(shown[1:-1, 1:-1][same])
+
+
+def swatches(page) -> dict[str, str]:
+    """What the legend shows now: for each line its label, and the colour of its sign, the card's white apart."""
+    found = {}
+    for line in page.locator(".jx-legend li").all():
+        if line.is_visible():
+            line.scroll_into_view_if_needed()
+            shown = counted(pixels(line.locator("svg").screenshot()))
+            found[line.inner_text().strip()] = max(
+                (c for c in shown if not NEARLY_WHITE.match(c)), key=lambda c: shown[c]
+            )
+    return found
+
+
+def drawn(page) -> set[str]:
+    """The colours that the page asks for, of all polygons that are shown."""
+    return set(
+        page.evaluate(
+            """() => { const found = []; map_0.eachLayer((l) => {
+                if (l instanceof L.Polygon && l.options.fill !== false) found.push(l.options.fillColor);
+            }); return found; }"""
+        )
+    )
+
+
+NAMES = ("hotspots", "painted", "parks", "walks", "parks_change", "units", "units_change", "scores")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_colour_on_a_map_is_in_its_legend_and_the_other_way_round(maps, visit, name):
+    page = visit(maps[name]).page
+    page.wait_for_selector(".jx-legend")
+    for box in page.locator(".leaflet-control-layers-overlays input").all():
+        box.check()
+    layers = max(page.locator(".leaflet-control-layers-base input").count(), 1)
+    for at in range(layers):
+        if page.locator(".leaflet-control-layers-base input").count():
+            page.locator(".leaflet-control-layers-base input").nth(at).check()
+        page.wait_for_timeout(200)
+        legend = swatches(page)
+        allowed = GROUND | set(legend.values())
+        if name == "units" and at == 0:
+            allowed |= set(UNITS)  # neighbours only: the legend says that they mean nothing
+        page.add_style_tag(content=".leaflet-control-container, .leaflet-marker-pane, .leaflet-jxlines-pane,"
+                           ".leaflet-jxpoints-pane, .leaflet-jxnames-pane { visibility: hidden }")  # fmt: skip
+        picture = page.screenshot()
+        page.evaluate("() => document.head.lastElementChild.remove()")
+        unexplained = {c: n for c, n in areas(picture).items() if n >= AREA and c not in allowed}
+        assert not unexplained, (at, legend)
+        # What is drawn at all is seen in the very colour of its swatch.
+        for colour in drawn(page) & set(legend.values()):
+            assert counted(pixels(picture))[colour] > 0, (at, colour)
+        assert drawn(page) - {LAND, *UNITS} <= allowed
+
+
+def test_the_check_sees_a_fill_that_lets_the_ground_through(maps, visit):
+    """As before: coverage drawn at an opacity of 0.6 was a colour that no legend showed."""
+    page = visit(maps["parks"]).page
+    page.wait_for_selector(".jx-legend")
+    page.evaluate(
+        "() => { map_0.eachLayer((l) => { if (l instanceof L.Polygon) l.setStyle({ fillOpacity: 0.6 }); }); }"
+    )
+    page.wait_for_timeout(200)
+    legend, shown = set(swatches(page).values()), areas(page.screenshot())
+    assert [c for c, n in shown.items() if n >= 20 * AREA and c not in legend | GROUND]
