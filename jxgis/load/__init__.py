@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         load_vacant,
         load_waters,
     )
+    from jxgis.load.overlaps import snap_overlaps
     from jxgis.load.rasters import check_raster, load_population
 
 __all__ = [
@@ -74,12 +75,14 @@ __all__ = [
     "load_units",
     "load_vacant",
     "load_waters",
+    "snap_overlaps",
     "unclassified",
 ]
 
 _MODULES = {
     "boundaries": {"boundary_flaws", "dissolve_districts", "load_districts", "load_outline", "load_subdistricts"},
     "issues": {"disagreement", "load_issues", "unclassified"},
+    "overlaps": {"snap_overlaps"},
     "rasters": {"check_raster", "load_population"},
 }
 
@@ -143,6 +146,9 @@ class Loaded:
     earlier
         Issues that are left out for nothing but their time before the window asked for, like ``table``: what the
         window is compared with. None where no window has a start. They count as left out.
+    flaws
+        Of boundaries, where there are any: `boundary_flaws` as they were drawn, with ``share_of_smaller`` and
+        ``given_to`` of overlaps, as `overlaps.Snapped` has them.
     """
 
     layer: str
@@ -151,6 +157,7 @@ class Loaded:
     sources: tuple[SourceFile, ...]
     notes: tuple[Text, ...] = ()
     earlier: gpd.GeoDataFrame | None = None
+    flaws: gpd.GeoDataFrame | None = None
 
     @property
     def rows_in(self) -> int:

@@ -28,6 +28,7 @@ from jxgis.pipeline._pages import write_hotspot_tables
 if TYPE_CHECKING:
     import pandas as pd
 
+    from jxgis.load import Loaded
     from jxgis.output import Stage
     from jxgis.pipeline.check import Checked
     from jxgis.pipeline.hotspots import HotspotsResult
@@ -49,6 +50,7 @@ __all__ = [
     "run_score",
     "run_units",
     "write_all",
+    "write_flaws",
     "write_lists",
 ]
 
@@ -231,8 +233,7 @@ def run_check(
 def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequence[str], lang: str) -> None:
     layer = found.loaded.layer
     write_gpkg(stage.path("clean.gpkg"), {layer: found.loaded.table}, lang=lang)
-    if "flaws" in found.tables:
-        write_gpkg(stage.path("flaws.gpkg"), {"flaws": found.tables["flaws"]}, lang=lang)
+    write_flaws(stage, found.loaded, lang)
     if "defects" in found.tables:
         drawn: dict[str, Any] = {name: found.tables[name] for name in found.tables if name in ("defects", "repaired")}
         write_gpkg(stage.path("defects.gpkg"), drawn, lang=lang)
@@ -248,6 +249,15 @@ def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequ
     dumped = settings.model_dump(by_alias=True, exclude_none=True)
     shaped = {"lang": lang, "city": dumped["city"], "inputs": {layer: dumped["inputs"][layer]}}
     output.write_run(stage, settings=shaped, crs=found.loaded.table.crs.to_string(), loaded=[found.loaded])
+
+
+def write_flaws(stage: Stage, boundaries: Loaded, lang: str) -> None:
+    """``flaws.gpkg``: overlaps and gaps of boundaries, and a layer without overlaps to accept where some were left."""
+    from jxgis.pipeline.check import boundary_tables
+
+    tables = boundary_tables(boundaries)
+    if tables:
+        write_gpkg(stage.path("flaws.gpkg"), tables, lang=lang)
 
 
 def write_lists(
