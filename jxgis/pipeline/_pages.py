@@ -158,6 +158,7 @@ def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, la
         scores=None if scores is None else scores.scores,
         inputs=pd.DataFrame(sources),
         missing={part: why.of(lang) for part, why in missing.items()},
+        refused={part: why.of(lang) for part, why in results.refused},
     )
 
 

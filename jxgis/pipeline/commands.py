@@ -156,19 +156,31 @@ def run_units(
 
 
 def run_score(
-    settings: Settings, out: str | Path, *, has_project: bool, lang: str, progress: Progress = lambda _: None
+    settings: Settings,
+    out: str | Path,
+    *,
+    has_project: bool,
+    lang: str,
+    progress: Progress = lambda _: None,
+    warn: Progress = lambda _: None,
 ) -> ScoreResult:
-    """`jxgis score`: score candidates and write the scores; parameters as for :func:`run_hotspots`."""
+    """`jxgis score`: score candidates and write the scores; parameters as for :func:`run_hotspots`.
+
+    Hot spots that are refused leave their indicator missing; ``warn`` is called with the reason.
+    """
     needed(settings, {"candidates": "--candidates"})
     with output.staged(out, command="score", reads=files_read(settings)) as stage:
         inputs = read_inputs(settings, OF_SCORES, has_project=has_project, progress=progress)
-        hotspots = (
-            steps.find_hotspots(inputs, settings, progress) if {"issues", "districts"} <= inputs.loaded.keys() else None
-        )
+        refusals = steps.Refusals()
+        hotspots = None
+        if {"issues", "districts"} <= inputs.loaded.keys():
+            hotspots = refusals.attempt("hotspots", steps.find_hotspots, inputs, settings, progress)
         result = steps.score(inputs, settings, inputs.need("candidates"), hotspots, progress, lang)
         progress(text_pair("pipeline.step_writing"))
         write_scores(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("hotspots", "parks", "scoring"))
+        finish(stage, inputs, settings, lang, ("hotspots", "parks", "scoring"), **refusals.account(lang))
+    for line in refusals.lines():
+        warn(line)
     return result
 
 

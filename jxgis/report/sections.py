@@ -14,7 +14,19 @@ from jxgis.maps.leads import fails_gate, peaks_lead, peaks_per_place, wide_names
 from jxgis.report.columns import Kind, kind_of, readable, title_of, write_value
 from jxgis.report.tables import ReportTables
 
-__all__ = ["Block", "Key", "Paragraph", "TableBlock", "hotspots", "inputs", "keys", "parks", "scores", "units"]
+__all__ = [
+    "Block",
+    "Key",
+    "Paragraph",
+    "TableBlock",
+    "hotspots",
+    "inputs",
+    "keys",
+    "parks",
+    "refused",
+    "scores",
+    "units",
+]
 
 
 class Key(NamedTuple):
@@ -100,8 +112,13 @@ def _block(
 
 
 def _absent(tables: ReportTables, part: str, lang: str) -> list[Block]:
-    why = tables.missing.get(part, text("report.missing_default", lang))
-    return [Paragraph(text("report.missing", lang, part=text(f"report.part_{part}", lang), why=why), "none")]
+    return [Paragraph(tables.absent(lang)[part], "none")]
+
+
+def refused(tables: ReportTables, lang: str) -> list[Block]:
+    """What could not be done, said before the figures: a page without a part must not look whole."""
+    absent = tables.absent(lang)
+    return [Paragraph(absent[part], "none") for part in absent if part in tables.refused]
 
 
 def _percent(value: float, digits: int = 1) -> str:
