@@ -10,7 +10,9 @@ from jxgis.i18n import Text
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from jxgis.load.boundaries import (
         boundary_flaws,
@@ -146,6 +148,8 @@ class Loaded:
     earlier
         Issues that are left out for nothing but their time before the window asked for, like ``table``: what the
         window is compared with. None where no window has a start. They count as left out.
+    file, earlier_file
+        (n,) which of ``sources`` each row of ``table``, and of ``earlier``, comes from; None where it is not known.
     flaws
         Of boundaries, where there are any: `boundary_flaws` as they were drawn, with ``share_of_smaller`` and
         ``given_to`` of overlaps, as `overlaps.Snapped` has them.
@@ -157,6 +161,8 @@ class Loaded:
     sources: tuple[SourceFile, ...]
     notes: tuple[Text, ...] = ()
     earlier: gpd.GeoDataFrame | None = None
+    file: NDArray[np.int64] | None = None
+    earlier_file: NDArray[np.int64] | None = None
     flaws: gpd.GeoDataFrame | None = None
 
     @property

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jxgis.i18n import text
 from jxgis.pipeline import _steps as steps
+from jxgis.pipeline._change import change_lines
 from jxgis.pipeline._drawing import in_words
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def write_report(
         tables,
         title=title,
         methods=notes,
-        lines=[*_notes(inputs, lang), *(line.of(lang) for line in lines)],
+        lines=[*_notes(inputs, lang), *tables.change, *(line.of(lang) for line in lines)],
         indicators=labels,
         lang=lang,
         sketch=inputs.sketch,
@@ -96,7 +97,7 @@ def write_hotspot_tables(result: HotspotsResult, stage: Stage, inputs: Inputs, s
         tables,
         title=text("pipeline.file_hotspot_tables", lang),
         methods=method_notes(tables, settings, lang=lang),
-        lines=_notes(inputs, lang),
+        lines=[*_notes(inputs, lang), *tables.change],
         lang=lang,
         sketch=inputs.sketch,
     )
@@ -157,6 +158,7 @@ def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, la
         units=None if units is None else units.units,
         scores=None if scores is None else scores.scores,
         inputs=pd.DataFrame(sources),
+        change=() if spots is None else [line.of(lang) for line in change_lines(spots.comparison)],
         missing={part: why.of(lang) for part, why in missing.items()},
         refused={part: why.of(lang) for part, why in results.refused},
     )

@@ -241,17 +241,23 @@ def score(
 
 
 def _window(inputs: Inputs, settings: Settings) -> dict[str, Any]:
-    """The window that ``from`` opens and all issues up to its end, so that it is compared with the time before it."""
+    """All issues with the file and the source of each, and the window that ``from`` opens among them."""
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
 
     from jxgis.load.times import local_date
 
     given, loaded = settings.inputs.issues, inputs.loaded["issues"]
-    if given is None or given.start is None or loaded.earlier is None:
-        return {}
-    columns = ["time", "issue_class", "geometry"]
-    history = gpd.GeoDataFrame(pd.concat([loaded.earlier[columns], loaded.table[columns]], ignore_index=True))
+    columns = ["time", "issue_class", "source", "geometry"]
+    names = np.array([source.name for source in loaded.sources], dtype=object)
+    tables = [(loaded.earlier, loaded.earlier_file), (loaded.table, loaded.file)]
+    parts = [
+        table[columns].assign(file=None if file is None else names[file]) for table, file in tables if table is not None
+    ]
+    history = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True))
+    if given is None or given.start is None:
+        return {"history": history}
     last = loaded.table["time"].max().normalize() + pd.Timedelta(days=1)
     return {
         "history": history,

@@ -61,15 +61,15 @@ Block: TypeAlias = Paragraph | TableBlock
 
 _PLACE_COLUMNS = (
     "rank", "name", "street", "district", "subdistrict", "issues", "share_issues", "area_km2", "peak_z",
-    "main_subclass", "main_department", "change",
+    "main_subclass", "main_department", "change", "change_city",
 )  # fmt: skip
 _PEAK_COLUMNS = (
     "rank", "name", "street", "district", "subdistrict", "issues", "share_issues", "gi_z", "place_rank",
-    "main_subclass", "main_department", "change",
+    "main_subclass", "main_department", "change", "change_city",
 )  # fmt: skip
 _WIDE_COLUMNS = (
     "rank", "name", "district", "issues", "share_issues", "area_km2", "peak_count", "peak_z", "main_subclass",
-    "main_department", "change",
+    "main_department", "change", "change_city",
 )  # fmt: skip
 #: From this share of a place's issues at one point on, the page asks for a look at their addresses.
 _SAME_POINT = 0.2
@@ -204,7 +204,9 @@ def _lead(first: pd.Series, lang: str) -> str:
     brackets = (f"（{joined}）" if lang == "zh" else f" ({joined})") if where else ""
     change = ""
     if "change" in first.index and pd.notna(first["change"]):
-        change = text("report.places_lead_change", lang, change=write_value(first["change"], Kind("change"), lang))
+        own, city = (write_value(first.get(c), Kind("change"), lang) for c in ("change", "change_city"))
+        key = "places_lead_change" if pd.isna(first.get("change_city")) else "places_lead_change_city"
+        change = text(f"report.{key}", lang, change=own, city=city)
     return text(
         "report.places_lead",
         lang,
@@ -299,6 +301,7 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
     else:
         peaks = None if tables.peaks is None else _of_all(tables.peaks).sort_values("rank")
         blocks.extend(_first_places(own, peaks, top, lang))
+    blocks.extend(Paragraph(line, "sub") for line in tables.change)
     if tables.rate_places is not None:
         rated = _of_all(tables.rate_places).sort_values("rank").head(top)
         heading = text("report.rate_places", lang, n=len(rated))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,6 +67,8 @@ class ReportTables:
         The contract's tables.
     inputs
         ``layer, name, rows_in, rows_kept, rows_rejected, rows_left_out``: a row a file read.
+    change
+        Which periods the places' ``change`` compares, in words, or why there is none.
     missing
         Part to the reason, in words, for which it is not there.
     refused
@@ -86,6 +88,7 @@ class ReportTables:
     units: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     inputs: pd.DataFrame | None = None
+    change: Sequence[str] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 

@@ -30,9 +30,9 @@ def words(page: str) -> str:
 
 def test_top_places_come_first_with_street_class_and_change(tables):
     page = words(make(tables))
-    assert page.index("第 1 位：三水湾（中山路、东栅），3,000 件，占全部案件 5.0 %，较上期 +7 %。") < page.index(
-        "各类问题的首位热点"
-    )
+    assert page.index(
+        "第 1 位：三水湾（中山路、东栅），3,000 件，占全部案件 5.0 %，较上期 +7 %（全域 −17 %）。"
+    ) < page.index("各类问题的首位热点")
     assert (
         page.index("各类问题的首位热点")
         < page.index("各分区覆盖率")
