@@ -136,7 +136,7 @@ def scores_map(
     share = add(text("maps.completeness", lang), by_share, show=False)
     single = [add(label[x], classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang), show=False) for x in ids]
     top = _ranked(scores).head(pins)
-    unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna()]
+    unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
     failed = scores[fails]
     if len(failed):
         add_polygons(page, failed, name=text("maps.gate_failed", lang), styles=[line(_FAILED, weight=2, dash="2 5")])

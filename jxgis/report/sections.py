@@ -173,7 +173,7 @@ def keys(tables: ReportTables, target: float, outside_area: int | None, lang: st
         )
     if tables.scores is not None:
         ranked = tables.scores["rank"].notna()
-        failed = int((ranked & fails_gate(tables.scores)).sum())
+        failed = int(fails_gate(tables.scores).sum())
         key = "key_scores_failed" if failed else "key_scores_note"
         note = text(f"report.{key}", lang, n=int(ranked.sum()), failed=failed)
         found.append(Key(text("report.key_scores", lang), _count(len(tables.scores)), note))
@@ -493,26 +493,29 @@ def scores(tables: ReportTables, top: int, lang: str) -> list[Block]:
     if tables.scores is None or tables.scores.empty:
         return _absent(tables, "scores", lang)
     rank = pd.to_numeric(tables.scores["rank"], errors="coerce")
-    ranked = tables.scores.assign(rank=rank)[rank.notna()].sort_values("rank")
-    failed = fails_gate(ranked)
-    values = {"n": len(rank), "ranked": len(ranked), "unranked": int(rank.isna().sum()), "failed": int(failed.sum())}
+    fails = fails_gate(tables.scores)
+    table = tables.scores.assign(rank=rank)
+    if "reason" in table.columns:
+        table = table.assign(reason=table["reason"].where(table["reason"].fillna("") != ""))
+    ranked = table[rank.notna()].sort_values("rank", kind="stable")
+    failed = table[fails].sort_values("score", ascending=False, kind="stable")
+    unranked = int((rank.isna() & ~fails).sum())
+    values = {"n": len(rank), "ranked": len(ranked), "unranked": unranked, "failed": len(failed)}
     columns = ["rank", "candidate_id", "name", "district", "score", "score_if_missing_zero", "completeness", "type"]
-    if "name" in ranked.columns and (ranked["name"] == ranked["candidate_id"]).all():
+    if "name" in table.columns and (table["name"] == table["candidate_id"]).all():
         columns.remove("name")
-    if "reason" in ranked.columns:
-        ranked = ranked.assign(reason=ranked["reason"].where(ranked["reason"].fillna("") != ""))
-        columns.append("reason")
+    columns.append("reason")
     blocks: list[Block] = [Paragraph(text("report.scores_lead", lang, **values))]
-    passed = ranked[~failed].head(top)
-    if ranked.empty:
-        best = _percent(float(pd.to_numeric(tables.scores["completeness"], errors="coerce").max()), 0)
+    passed = ranked.head(top)
+    if ranked.empty and unranked:
+        best = _percent(float(pd.to_numeric(table.loc[~fails, "completeness"], errors="coerce").max()), 0)
         blocks.append(Paragraph(text("report.scores_incomplete", lang, best=best), "none"))
-    if failed.any():
+    if len(failed):
         blocks.append(Paragraph(text("report.scores_failed_lead", lang, **values), "sub"))
     if len(passed):
         blocks.append(_block(text("report.scores_table", lang, n=len(passed)), passed, columns, lang))
-    if failed.any():
-        blocks.append(_block(text("report.scores_failed", lang, **values), ranked[failed], columns, lang))
+    if len(failed):
+        blocks.append(_block(text("report.scores_failed", lang, **values), failed, columns, lang))
     return blocks
 
 

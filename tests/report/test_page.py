@@ -172,12 +172,15 @@ def test_issues_at_one_point_are_asked_about(tables):
 def test_a_candidate_that_fails_a_gate_is_listed_apart_with_its_reason(tables):
     rank = tables.scores["rank"]
     failing = tables.scores.assign(
-        gates=np.where(rank <= 2, "fail", "pass"), reason=np.where(rank <= 2, "gate_several_districts", "")
+        gates=np.where(rank <= 2, "fail", "pass"),
+        reason=np.where(rank <= 2, "gate_several_districts", ""),
+        rank=(rank - 2).where(rank > 2),
     )
     lead, note, passed, failed = sections.scores(replace(tables, scores=failing), 10, "zh")
-    assert "2 个不符合准入条件" in note.words
-    assert passed.rows[0][0] == "3"
-    assert [row[0] for row in failed.rows] == ["1", "2"]
+    assert "2 个候选不符合准入条件" in note.words
+    assert passed.rows[0][0] == "1"
+    best = tables.scores.sort_values("rank")["candidate_id"].head(2)
+    assert [row[0] for row in failed.rows] == best.tolist(), "without a rank, the better score first"
     assert all("在同一片区内的面积不足 95%" in row for row in failed.rows)
     assert "参与排名" in lead.words
 
