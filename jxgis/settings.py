@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from jxgis._toml import RuleError, read_toml, validated
 
 __all__ = [
+    "BoundaryInputSettings",
     "CitySettings",
     "HotspotSettings",
     "IndicatorSettings",
@@ -66,6 +67,15 @@ class InputSettings(_Section):
     official: bool = False
 
 
+class BoundaryInputSettings(InputSettings):
+    """``[inputs.districts]``, ``[inputs.subdistricts]``: ground that two of them claim.
+
+    An overlap of up to ``overlap_share`` of the smaller one goes to the smaller; 0 leaves all as they are drawn.
+    """
+
+    overlap_share: Share = 0.01
+
+
 class IssueInputSettings(InputSettings):
     """``[inputs.issues]``: the issues' file, its class column, filters and time zone.
 
@@ -88,8 +98,8 @@ class IssueInputSettings(InputSettings):
 class Inputs(_Section):
     """``[inputs]``: one table a layer; a layer that is not there is not analysed."""
 
-    subdistricts: InputSettings | None = None
-    districts: InputSettings | None = None
+    subdistricts: BoundaryInputSettings | None = None
+    districts: BoundaryInputSettings | None = None
     issues: IssueInputSettings | None = None
     parks: InputSettings | None = None
     residential: InputSettings | None = None

@@ -98,7 +98,7 @@ def _places(rng: np.random.Generator) -> gpd.GeoDataFrame:
                     "rank": rank, "issue_class": issue_class, "name": names[rank - 1], "district": DISTRICTS[rank % 12],
                     "subdistrict": None, "issues": issues, "share_issues": issues / 60_000, "share_area": 0.002 * rank,
                     "area_km2": 0.8 * rank, "peak_z": 22.4 / rank, "main_subclass": "机动车乱停",
-                    "change": 0.12 - 0.05 * rank if rank < 8 else np.nan,
+                    "change": 0.12 - 0.05 * rank if rank < 8 else np.nan, "change_city": -0.17,
                 }
             )  # fmt: skip
             middle = CENTRE + rng.normal(0, 4000, 2)

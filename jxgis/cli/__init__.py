@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -345,9 +345,12 @@ def score(
             "scoring": {"weights": weights},
         },
     )
+    said: list[Text] = []
     with _progress(lang) as progress:
-        pipeline.run_score(settings, out, has_project=project is not None, lang=lang, progress=progress)
-    _done(out, "maps/scores.html")
+        pipeline.run_score(
+            settings, out, has_project=project is not None, lang=lang, progress=progress, warn=said.append
+        )
+    _done(out, "maps/scores.html", [line.of(lang) for line in said])
 
 
 @app.command(cls=Command, help=word("按项目设置生成全部结果和报告", "Everything the project's inputs allow"))
@@ -364,9 +367,10 @@ def report(
 
     settings = opt.settings_of(project, {})
     lang = lang or settings.report.lang
+    said: list[Text] = []
     with _progress(lang) as progress:
-        pipeline.run_report(settings, out, lang=lang, progress=progress)
-    _done(out, "index.html")
+        pipeline.run_report(settings, out, lang=lang, progress=progress, warn=said.append)
+    _done(out, "index.html", [line.of(lang) for line in said])
 
 
 def _issue_options(
@@ -401,7 +405,10 @@ def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
         yield lambda step: status.update(step.of(lang))
 
 
-def _done(out: Path, page: str) -> None:
+def _done(out: Path, page: str, refused: Sequence[str] = ()) -> None:
+    """Say where the page is; before it, what could not be done."""
+    for line in refused:
+        say(line, error=True)
     say(word(f"完成。请用浏览器打开：{out / page}", f"Done. Open in a browser: {out / page}"))
 
 

@@ -49,6 +49,7 @@ PLACE_COLUMNS = (
     "issues_before",
     "issues_recent",
     "change",
+    "change_city",
     "geometry",
 )
 PEAK_COLUMNS = (
@@ -70,6 +71,7 @@ PEAK_COLUMNS = (
     "issues_before",
     "issues_recent",
     "change",
+    "change_city",
     "geometry",
 )
 _WHOLE = ("rank", "place_rank", "issues")
@@ -85,6 +87,7 @@ _REAL = (
     "issues_before",
     "issues_recent",
     "change",
+    "change_city",
 )
 
 
@@ -129,12 +132,14 @@ class HotPlaces:
         ``issues, share_issues, share_area`` (0–1, of the class and of the cells), ``area_km2, concentration``
         (share_issues / share_area), ``peak_z, peak_cell, main_subclass, main_subclass_share, main_department,
         same_point_share`` (of the issues, those at its most common coordinates: where it is large, ask whether they are
-        the default of a geocoder), ``issues_before, issues_recent, change`` (recent / before − 1), ``geometry``.
+        the default of a geocoder), ``issues_before, issues_recent, change`` (recent / before − 1), ``change_city``
+        (the same of the class in all cells: a fall that is less than the city's is a rise among the others),
+        ``geometry``.
     peaks
         One row a local maximum of z among hot cells, at least a band apart, ranked by z within the class: ``rank,
         issue_class, name, name_from, street, district, subdistrict, place_rank, cell_id, gi_z``; of its catchment, the
         cells within the band that no other peak is nearer to: ``issues, share_issues, share_area, main_subclass,
-        main_department, issues_before, issues_recent, change``; ``geometry`` (point). A city may be one large hot place:
+        main_department, issues_before, issues_recent, change, change_city``; ``geometry`` (point). A city may be one large hot place:
         the peaks say where in it to go.
     """
 
@@ -396,6 +401,7 @@ def _measures(
     inside = label >= 0
     number = np.bincount(label[inside], weights=count[inside], minlength=n)
     before, recent = _in_periods(issue_class, label, past, periods, n)
+    city_before, city_recent = _in_periods(issue_class, np.zeros_like(label), past, periods, 1)
     return {
         "issues": number.astype(count.dtype),
         "share_issues": number / count.sum() if count.sum() else np.full(n, np.nan),
@@ -405,8 +411,15 @@ def _measures(
         "main_department": issues.main("department", group, keep, n)["value"].to_numpy(dtype=object),
         "issues_before": before,
         "issues_recent": recent,
-        "change": np.divide(recent, before, out=np.full(n, np.nan), where=before > 0) - 1,
+        "change": _change(before, recent),
+        "change_city": np.repeat(_change(city_before, city_recent), n),
     }
+
+
+def _change(before: NDArray[np.float64], recent: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Recent over before, less 1; NaN where there were none before."""
+    ratio: NDArray[np.float64] = np.divide(recent, before, out=np.full(before.size, np.nan), where=before > 0)
+    return ratio - 1
 
 
 def _in_periods(
@@ -416,11 +429,11 @@ def _in_periods(
     if periods is None or past.time is None:
         return np.full(n, np.nan), np.full(n, np.nan)
     place = np.where(past.of_class(issue_class), label[past.cell], -1)
-    counts = []
-    for start, end in ((periods.before, periods.split), (periods.split, periods.end)):
-        within = (place >= 0) & (past.time >= start.to_datetime64()) & (past.time < end.to_datetime64())
-        counts.append(np.bincount(place[within], minlength=n).astype(np.float64))
-    return counts[0], counts[1]
+    before, recent = (
+        np.bincount(place[within & (place >= 0)], minlength=n).astype(np.float64)
+        for within in periods.within(past.time)
+    )
+    return before, recent
 
 
 def _same_point_share(group: NDArray[np.int64], point: NDArray[np.int64], n: int) -> NDArray[np.float64]:

@@ -10,7 +10,9 @@ from jxgis.i18n import Text
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from jxgis.load.boundaries import (
         boundary_flaws,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         load_vacant,
         load_waters,
     )
+    from jxgis.load.overlaps import snap_overlaps
     from jxgis.load.rasters import check_raster, load_population
 
 __all__ = [
@@ -76,6 +79,7 @@ __all__ = [
     "load_units",
     "load_vacant",
     "load_waters",
+    "snap_overlaps",
     "unclassified",
 ]
 
@@ -89,6 +93,7 @@ _MODULES = {
         "load_subdistricts",
     },
     "issues": {"disagreement", "load_issues", "unclassified"},
+    "overlaps": {"snap_overlaps"},
     "rasters": {"check_raster", "load_population"},
 }
 
@@ -152,6 +157,11 @@ class Loaded:
     earlier
         Issues that are left out for nothing but their time before the window asked for, like ``table``: what the
         window is compared with. None where no window has a start. They count as left out.
+    file, earlier_file
+        (n,) which of ``sources`` each row of ``table``, and of ``earlier``, comes from; None where it is not known.
+    flaws
+        Of boundaries, where there are any: `boundary_flaws` as they were drawn, with ``share_of_smaller`` and
+        ``given_to`` of overlaps, as `overlaps.Snapped` has them.
     """
 
     layer: str
@@ -160,6 +170,9 @@ class Loaded:
     sources: tuple[SourceFile, ...]
     notes: tuple[Text, ...] = ()
     earlier: gpd.GeoDataFrame | None = None
+    file: NDArray[np.int64] | None = None
+    earlier_file: NDArray[np.int64] | None = None
+    flaws: gpd.GeoDataFrame | None = None
 
     @property
     def rows_in(self) -> int:

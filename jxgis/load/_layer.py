@@ -494,6 +494,8 @@ def finish(gathered: Gathered) -> Loaded:
         gathered.ledger.sources(),
         tuple(gathered.notes),
         None if gathered.earlier is None else _table(gathered, gathered.earlier),
+        file=gathered.ledger.source[kept],
+        earlier_file=None if gathered.earlier is None else gathered.ledger.source[gathered.earlier],
     )
 
 

@@ -17,6 +17,7 @@ from jxgis.i18n import text_pair
 from jxgis.load import Loaded
 from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empty, require_columns
 from jxgis.load.geometry import repair
+from jxgis.load.overlaps import MAX_SHARE, MIN_FLAW_M2, overlap_notes, snap_overlaps
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -37,8 +38,6 @@ __all__ = [
     "load_subdistricts",
 ]
 
-# A shared border drawn twice differs by less than this: rounding, not a flaw to tell a planner about.
-_MIN_FLAW_M2 = 1.0
 _SLIVER_WIDTH_M = 5.0
 
 
@@ -60,7 +59,9 @@ class Dissolved(NamedTuple):
     notes: tuple[Text, ...]
 
 
-def load_subdistricts(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_subdistricts(
+    path: Source, *, city: City | None = None, overlap_share: float = MAX_SHARE, **options: Unpack[ReadOptions]
+) -> Loaded:
     """Load sub-districts (街道, 镇): polygons with a name.
 
     Parameters
@@ -69,13 +70,16 @@ def load_subdistricts(path: Source, *, city: City | None = None, **options: Unpa
         Path, glob, several paths, or a GeoDataFrame.
     city
         Gives the metric CRS and the box; its crosswalk's names and aliases are recognised.
+    overlap_share
+        Overlaps of up to this share of the smaller polygon go to the smaller; see `overlaps.snap_overlaps`.
     options
         `ReadOptions`.
 
     Returns
     -------
     Loaded
-        Columns ``name, code, area``, geometry valid; rows of one name merged; overlaps and gaps named in the notes.
+        Columns ``name, code, area``, geometry valid; rows of one name merged; overlaps and gaps named in the notes, and
+        in ``flaws`` as they were drawn.
 
     Raises
     ------
@@ -88,10 +92,12 @@ def load_subdistricts(path: Source, *, city: City | None = None, **options: Unpa
     >>> load_subdistricts(table).table["name"].tolist()
     ['建设街道']
     """
-    return _load("subdistricts", path, city, options)
+    return _load("subdistricts", path, city, overlap_share, options)
 
 
-def load_districts(path: Source, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+def load_districts(
+    path: Source, *, city: City | None = None, overlap_share: float = MAX_SHARE, **options: Unpack[ReadOptions]
+) -> Loaded:
     """Load official districts (管理片区); parameters and result as for `load_subdistricts`.
 
     A district that the city's profile names gets its ``area`` (三区) from there where the file has none; ``老城片区``
@@ -105,10 +111,10 @@ def load_districts(path: Source, *, city: City | None = None, **options: Unpack[
     >>> load_districts(table, city=load_city()).table[["name", "area"]].to_numpy().tolist()
     [['塘汇', '经开区']]
     """
-    return _load("districts", path, city, options)
+    return _load("districts", path, city, overlap_share, options)
 
 
-def _load(layer: str, path: Source, city: City | None, options: ReadOptions) -> Loaded:
+def _load(layer: str, path: Source, city: City | None, overlap_share: float, options: ReadOptions) -> Loaded:
     gathered = gather(path, layer, city=city, options=options)
     require_columns(gathered)
     if city is not None and layer == "districts":
@@ -116,7 +122,13 @@ def _load(layer: str, path: Source, city: City | None, options: ReadOptions) -> 
     _merge_names(gathered)
     loaded = finish(gathered)
     flaws = boundary_flaws(loaded.table)
-    return dataclasses.replace(loaded, notes=(*loaded.notes, _flaw_note(flaws))) if len(flaws) else loaded
+    if flaws.empty:
+        return loaded
+    table, overlaps = snap_overlaps(loaded.table, max_share=overlap_share)
+    settled = overlaps.set_index("between")[["share_of_smaller", "given_to"]]
+    flaws = flaws.join(settled.reindex(flaws["between"].where(flaws["kind"] == "overlap")).set_index(flaws.index))
+    notes = (*loaded.notes, _flaw_note(flaws), *overlap_notes(overlaps, layer, overlap_share))
+    return dataclasses.replace(loaded, table=table, notes=notes, flaws=flaws)
 
 
 def _use_city_districts(gathered: Gathered, city: City) -> None:
@@ -163,7 +175,7 @@ def _merge_names(gathered: Gathered) -> None:
 
 
 def boundary_flaws(
-    polygons: gpd.GeoDataFrame, *, min_m2: float = _MIN_FLAW_M2, sliver_width_m: float = _SLIVER_WIDTH_M
+    polygons: gpd.GeoDataFrame, *, min_m2: float = MIN_FLAW_M2, sliver_width_m: float = _SLIVER_WIDTH_M
 ) -> gpd.GeoDataFrame:
     """List where boundaries overlap, and where they leave a hole between them.
 

@@ -24,7 +24,6 @@ from jxgis._errors import InputError, MissingPackageError
 from jxgis.i18n import text
 from jxgis.maps.colours import ABSENT, BORDER, GAIN, HOT_COLD, INK, LAND, SITE
 from jxgis.maps.hotspots import class_label, hotspot_swatches
-from jxgis.maps.leads import fails_gate
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -414,12 +413,12 @@ def unit_chart(
 def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch: bool = False) -> Figure:
     """The best candidates' scores, and what they would be if missing data counted as zero.
 
-    Those that fail a gate stand in grey below the others, whatever their score.
+    Those without a rank (a gate fails, or too little is known) do not stand in it.
 
     Parameters
     ----------
     scores
-        The contract's ``scores``: ``candidate_id, score, score_if_missing_zero, rank``, and ``gates`` where known.
+        The contract's ``scores``: ``candidate_id, score, score_if_missing_zero, rank``.
     top
         How many candidates.
     lang
@@ -432,17 +431,13 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
     matplotlib.figure.Figure
     """
     rank = pd.to_numeric(scores["rank"], errors="coerce")
-    ranked = scores.assign(rank=rank, failed=fails_gate(scores))[rank.notna()]
-    best = ranked.sort_values(["failed", "rank"]).head(top).iloc[::-1]
-    failed = best["failed"].to_numpy(dtype=bool)
+    best = scores.assign(rank=rank)[rank.notna()].sort_values("rank", kind="stable").head(top).iloc[::-1]
     place = np.arange(len(best))
     with figure_style():
         figure = Figure(figsize=(7.2, 0.28 * max(len(best), 1) + 1.3), layout="constrained")
         ax = figure.subplots()
         score = best["score"].to_numpy(dtype=float)
-        ax.barh(place[~failed], score[~failed], color="#41b6c4", label=text("maps.score", lang))
-        if failed.any():
-            ax.barh(place[failed], score[failed], color="#c3cace", label=text("maps.gate_failed", lang))
+        ax.barh(place, score, color="#41b6c4", label=text("maps.score", lang))
         ax.scatter(best["score_if_missing_zero"].to_numpy(dtype=float), place, c=INK, s=16, zorder=3,
                    label=text("maps.score_if_missing_zero", lang))  # fmt: skip
         named = "name" if "name" in best.columns and best["name"].notna().all() else "candidate_id"

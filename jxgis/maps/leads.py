@@ -88,7 +88,7 @@ def wide_names(places: pd.DataFrame, peaks: pd.DataFrame, lang: str) -> list[str
 
 
 def fails_gate(scores: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which candidates fail a gate: they have a rank by their score, but none that recommends them.
+    """Which candidates fail a gate: they have a score, but no rank.
 
     Parameters
     ----------

@@ -172,7 +172,7 @@ def scores_map(
         key = text("maps.indicator_legend", lang, label=label[x])
         add(text("scoring.score_of", lang, label=label[x]), key, points)
     top = _ranked(scores).head(pins)
-    unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna()]
+    unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
     failed = scores[fails]
     if len(failed):
         add_polygons(page, failed, name=text("maps.gate_failed", lang), styles=[line(_FAILED, weight=2, dash="2 5")])

@@ -80,7 +80,8 @@ def city_of(settings: Settings, *, has_project: bool) -> City | None:
 def read_options(given: InputSettings) -> dict[str, Any]:
     """The options of a loader that ``[inputs.LAYER]`` holds."""
     return given.model_dump(
-        include={"layer", "crs", "encoding", "axes", "name_column", "columns", "towgs84"}, exclude_none=True
+        include={"layer", "crs", "encoding", "axes", "name_column", "columns", "towgs84", "overlap_share"},
+        exclude_none=True,
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jxgis.i18n import text
 from jxgis.pipeline import _steps as steps
+from jxgis.pipeline._change import change_lines
 from jxgis.pipeline._drawing import in_words
 from jxgis.small_counts import hide_small, small_said
 
@@ -45,7 +46,7 @@ def write_report(
         tables,
         title=title,
         methods=notes,
-        lines=[*_notes(inputs, settings, lang), *(line.of(lang) for line in lines)],
+        lines=[*_notes(inputs, settings, lang), *tables.change, *(line.of(lang) for line in lines)],
         indicators=labels,
         lang=lang,
         sketch=inputs.sketch,
@@ -97,7 +98,7 @@ def write_hotspot_tables(result: HotspotsResult, stage: Stage, inputs: Inputs, s
         tables,
         title=text("pipeline.file_hotspot_tables", lang),
         methods=method_notes(tables, settings, lang=lang),
-        lines=_notes(inputs, settings, lang),
+        lines=[*_notes(inputs, settings, lang), *tables.change],
         lang=lang,
         sketch=inputs.sketch,
     )
@@ -165,8 +166,10 @@ def _tables(
         units=None if units is None else hide_small(units.units, min_count=least),
         scores=None if scores is None else scores.scores,
         inputs=pd.DataFrame(sources),
+        change=() if spots is None else [line.of(lang) for line in change_lines(spots.comparison)],
         missing={part: why.of(lang) for part, why in missing.items()},
         min_count=least if spots is not None else 1,
+        refused={part: why.of(lang) for part, why in results.refused},
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from jxgis._errors import InputError
+from jxgis._errors import InputError, JxgisError, SettingsError
 from jxgis.i18n import text_pair
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from jxgis.i18n import Text
     from jxgis.pipeline._inputs import Inputs, Progress
     from jxgis.pipeline.hotspots import HotspotsResult
     from jxgis.pipeline.parks import ParksResult, Raster
@@ -18,17 +20,63 @@ if TYPE_CHECKING:
     from jxgis.pipeline.units import UnitsResult
     from jxgis.settings import Settings
 
-__all__ = ["Results", "find_hotspots", "measure_parks", "propose", "score"]
+__all__ = ["Refusal", "Refusals", "Results", "find_hotspots", "measure_parks", "propose", "score"]
+
+Found = TypeVar("Found")
+
+
+class Refusal(NamedTuple):
+    """A part that could not be done with the inputs as they are, and why."""
+
+    part: str
+    why: Text
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """What a run could not do: a refused analysis does not take the others down."""
+
+    found: list[Refusal] = field(default_factory=list)
+
+    def attempt(self, part: str, analysis: Callable[..., Found], *given: Any) -> Found | None:
+        """Run an analysis; where it refuses its input, note why and go on without it.
+
+        Parameters
+        ----------
+        part
+            One of `report.tables.PARTS`.
+        analysis, given
+            What to call, and with what. Settings that cannot be used are not caught: they are quick to correct, and
+            what they ask for would be missing without having been refused. Nor are faults of the program.
+        """
+        try:
+            return analysis(*given)
+        except SettingsError:
+            raise
+        except JxgisError as error:
+            self.found.append(Refusal(part, error.message))
+            return None
+
+    def account(self, lang: str) -> dict[str, Any]:
+        """What ``run.json`` says."""
+        return {"refused": [{"part": part, "message": why.of(lang)} for part, why in self.found]}
+
+    def lines(self) -> list[Text]:
+        """What to say on the way, one line a part."""
+        return [
+            text_pair("pipeline.refused", part=text_pair(f"report.part_{part}"), why=why) for part, why in self.found
+        ]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Results:
-    """What a run found; None where a part was not run."""
+    """What a run found; None where a part was not run or was refused."""
 
     hotspots: HotspotsResult | None = None
     parks: ParksResult | None = None
     units: UnitsResult | None = None
     scores: ScoreResult | None = None
+    refused: tuple[Refusal, ...] = ()
 
 
 def find_hotspots(inputs: Inputs, settings: Settings, progress: Progress) -> HotspotsResult:
@@ -193,17 +241,23 @@ def score(
 
 
 def _window(inputs: Inputs, settings: Settings) -> dict[str, Any]:
-    """The window that ``from`` opens and all issues up to its end, so that it is compared with the time before it."""
+    """All issues with the file and the source of each, and the window that ``from`` opens among them."""
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
 
     from jxgis.load.times import local_date
 
     given, loaded = settings.inputs.issues, inputs.loaded["issues"]
-    if given is None or given.start is None or loaded.earlier is None:
-        return {}
-    columns = ["time", "issue_class", "geometry"]
-    history = gpd.GeoDataFrame(pd.concat([loaded.earlier[columns], loaded.table[columns]], ignore_index=True))
+    columns = ["time", "issue_class", "source", "geometry"]
+    names = np.array([source.name for source in loaded.sources], dtype=object)
+    tables = [(loaded.earlier, loaded.earlier_file), (loaded.table, loaded.file)]
+    parts = [
+        table[columns].assign(file=None if file is None else names[file]) for table, file in tables if table is not None
+    ]
+    history = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True))
+    if given is None or given.start is None:
+        return {"history": history}
     last = loaded.table["time"].max().normalize() + pd.Timedelta(days=1)
     return {
         "history": history,

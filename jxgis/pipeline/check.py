@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jxgis.load import Loaded
     from jxgis.load.readers import Source
 
-__all__ = ["LAYERS", "Checked", "check_layer", "compare_recorded"]
+__all__ = ["LAYERS", "Checked", "boundary_tables", "check_layer", "compare_recorded"]
 
 LAYERS = (
     "subdistricts",
@@ -64,6 +64,7 @@ class Checked:
         The same as data, for ``check.json``: plain numbers, texts, lists and dicts.
     tables
         Name to table, where there is one: ``flaws`` (overlaps and gaps between boundaries, with geometry),
+        ``without_overlaps`` (the boundaries with every overlap settled, where some were too wide to be settled unasked),
         ``unclassified`` (categories to be filled in), ``disagreement`` (issues that lie elsewhere than recorded),
         ``defects`` and ``repaired`` (what is wrong with units that were edited, and they with their slivers snapped).
     """
@@ -146,9 +147,7 @@ def check_layer(
         if streets is not None and len(streets):
             lines += _datum_lines(loaded.table, streets, options.get("crs"))
     if layer in ("subdistricts", "districts"):
-        flaws = load.boundary_flaws(loaded.table)
-        if len(flaws):
-            tables["flaws"] = flaws
+        tables |= boundary_tables(loaded)
     if layer == "subdistricts" and city is not None and len(city.crosswalk):
         lines += _dissolved_lines(loaded.table, city)
     if layer == "units":
@@ -167,6 +166,29 @@ def _dissolved_lines(subdistricts: gpd.GeoDataFrame, city: City) -> list[Text]:
     made = load.dissolve_districts(subdistricts, city=city)
     km2 = f"{made.districts.area.sum() / 1e6:.1f}"
     return [text_pair("check.dissolved", count=len(made.districts), km2=km2), *made.notes]
+
+
+def boundary_tables(loaded: Loaded) -> dict[str, gpd.GeoDataFrame]:
+    """What a planner may look at and accept: the flaws of boundaries, and these with every overlap settled.
+
+    Parameters
+    ----------
+    loaded
+        Districts or sub-districts.
+
+    Returns
+    -------
+    dict
+        ``flaws`` where there are any; ``without_overlaps`` where overlaps are left, settled by the same rule.
+    """
+    from jxgis import load
+
+    if loaded.flaws is None:
+        return {}
+    tables = {"flaws": loaded.flaws}
+    if ((loaded.flaws["kind"] == "overlap") & loaded.flaws["given_to"].isna()).any():
+        tables["without_overlaps"] = load.snap_overlaps(loaded.table, max_share=1.0).polygons
+    return tables
 
 
 def _account(loaded: Loaded) -> list[Text]:

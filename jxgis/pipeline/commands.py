@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from jxgis.i18n import Text
+    from jxgis.load import Loaded
     from jxgis.output import Stage
     from jxgis.pipeline.check import Checked
     from jxgis.pipeline.hotspots import HotspotsResult
@@ -50,6 +51,7 @@ __all__ = [
     "run_score",
     "run_units",
     "write_all",
+    "write_flaws",
     "write_lists",
 ]
 
@@ -155,19 +157,31 @@ def run_units(
 
 
 def run_score(
-    settings: Settings, out: str | Path, *, has_project: bool, lang: str, progress: Progress = lambda _: None
+    settings: Settings,
+    out: str | Path,
+    *,
+    has_project: bool,
+    lang: str,
+    progress: Progress = lambda _: None,
+    warn: Progress = lambda _: None,
 ) -> ScoreResult:
-    """`jxgis score`: score candidates and write the scores; parameters as for :func:`run_hotspots`."""
+    """`jxgis score`: score candidates and write the scores; parameters as for :func:`run_hotspots`.
+
+    Hot spots that are refused leave their indicator missing; ``warn`` is called with the reason.
+    """
     needed(settings, {"candidates": "--candidates"})
     with output.staged(out, command="score", reads=files_read(settings)) as stage:
         inputs = read_inputs(settings, OF_SCORES, has_project=has_project, progress=progress)
-        hotspots = (
-            steps.find_hotspots(inputs, settings, progress) if {"issues", "districts"} <= inputs.loaded.keys() else None
-        )
+        refusals = steps.Refusals()
+        hotspots = None
+        if {"issues", "districts"} <= inputs.loaded.keys():
+            hotspots = refusals.attempt("hotspots", steps.find_hotspots, inputs, settings, progress)
         result = steps.score(inputs, settings, inputs.need("candidates"), hotspots, progress, lang)
         progress(text_pair("pipeline.step_writing"))
         write_scores(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("hotspots", "parks", "scoring"))
+        finish(stage, inputs, settings, lang, ("hotspots", "parks", "scoring"), **refusals.account(lang))
+    for line in refusals.lines():
+        warn(line)
     return result
 
 
@@ -240,8 +254,7 @@ def _renamed(found: Checked) -> list[Text]:
 def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequence[str], lang: str) -> None:
     layer = found.loaded.layer
     write_gpkg(stage.path("clean.gpkg"), {layer: found.loaded.table}, lang=lang)
-    if "flaws" in found.tables:
-        write_gpkg(stage.path("flaws.gpkg"), {"flaws": found.tables["flaws"]}, lang=lang)
+    write_flaws(stage, found.loaded, lang)
     if "defects" in found.tables:
         drawn: dict[str, Any] = {name: found.tables[name] for name in found.tables if name in ("defects", "repaired")}
         write_gpkg(stage.path("defects.gpkg"), drawn, lang=lang)
@@ -257,6 +270,15 @@ def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequ
     dumped = settings.model_dump(by_alias=True, exclude_none=True)
     shaped = {"lang": lang, "city": dumped["city"], "inputs": {layer: dumped["inputs"][layer]}}
     output.write_run(stage, settings=shaped, crs=found.loaded.table.crs.to_string(), loaded=[found.loaded])
+
+
+def write_flaws(stage: Stage, boundaries: Loaded, lang: str) -> None:
+    """``flaws.gpkg``: overlaps and gaps of boundaries, and a layer without overlaps to accept where some were left."""
+    from jxgis.pipeline.check import boundary_tables
+
+    tables = boundary_tables(boundaries)
+    if tables:
+        write_gpkg(stage.path("flaws.gpkg"), tables, lang=lang)
 
 
 def write_lists(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.hotspots.density import Density
-    from jxgis.hotspots.periods import Periods
+    from jxgis.hotspots.periods import Comparison
     from jxgis.hotspots.places import HotPlaces
     from jxgis.hotspots.scale import Scale
     from jxgis.output import Stage
@@ -56,8 +56,8 @@ class HotspotsResult:
         Issues in no cell.
     unclassified
         Issues in a cell and in none of the classes; they count in ``all``.
-    periods
-        The two periods that ``change`` compares; None where there are not two.
+    comparison
+        The two periods that ``change`` compares, what is left out of both, or why there are not two.
     scale
         The cell and the band that the issues themselves propose, beside those that were asked for, and why.
     settings
@@ -78,16 +78,23 @@ class HotspotsResult:
     classes: tuple[str, ...]
     outside_area: int
     unclassified: int
-    periods: Periods | None
+    comparison: Comparison
     scale: Scale
     settings: dict[str, Any] = field(default_factory=dict)
 
     def account(self) -> dict[str, Any]:
         """What ``run.json`` says beside the settings: issues in no cell or class, periods compared, scale proposed."""
+        periods, gaps, reason = self.comparison
         return {
             "outside_area": self.outside_area,
             "unclassified": self.unclassified,
-            "periods": None if self.periods is None else [str(day.date()) for day in self.periods],
+            "periods": None if periods is None else _dates(periods[:3]),
+            "periods_left_out": [] if periods is None else [_dates(stretch) for stretch in periods.left_out],
+            "periods_reason": reason or None,
+            "periods_gaps": [
+                {"of": gap.kind, "name": gap.name, "from": str(gap.start.date()), "to": str(gap.end.date())}
+                for gap in gaps
+            ],
             "suggested_scale": {
                 "cell_m": self.scale.cell_m,
                 "band_m": self.scale.band_m,
@@ -146,6 +153,7 @@ def analyse(
         Polygons; cells that hold none of it take no part: their reason is ``not_built_up``.
     history
         All issues there are, ``issues`` being those of the period analysed: for the comparison with the period before.
+        Where present, ``source`` and ``file`` say for which of them some time is missing.
     start, end
         The period analysed, half open; see :func:`jxgis.hotspots.periods.compare_periods`.
     cell_m, band_m, alpha
@@ -181,7 +189,6 @@ def analyse(
     from jxgis._errors import InputError
     from jxgis.crs import require_metric
     from jxgis.hotspots import mix
-    from jxgis.hotspots.periods import compare_periods
     from jxgis.hotspots.places import ALL, Naming, hot_places
     from jxgis.hotspots.scale import CELLS_M, suggest_scale
     from jxgis.space.count import count_points, locate
@@ -217,7 +224,7 @@ def analyse(
 
     cells = _cells(counts, grid, band_m, alpha, built_up_land, exposure, exposure_column)
     past = located if history is None else _with_zones(history, {}, {})
-    periods = compare_periods(past["time"], start=start, end=end) if "time" in past.columns else None
+    comparison = _comparison(past, start, end)
     naming = Naming(
         places=places,
         street_of=_streets_near_hot(counted, streets, cells, grid, alpha, band_m),
@@ -225,7 +232,14 @@ def analyse(
         field=_name_field(counted, name_field),
     )
     place = partial(
-        hot_places, issues=counted, grid=grid, alpha=alpha, band_m=band_m, naming=naming, history=past, periods=periods
+        hot_places,
+        issues=counted,
+        grid=grid,
+        alpha=alpha,
+        band_m=band_m,
+        naming=naming,
+        history=past,
+        periods=comparison.periods,
     )
     found = place(cells)
     by_rate = None
@@ -247,7 +261,7 @@ def analyse(
         classes=tuple(names),
         outside_area=int((~inside).sum()),
         unclassified=int((~known).sum()),
-        periods=periods,
+        comparison=comparison,
         scale=suggest_scale(
             x,
             y,
@@ -308,6 +322,19 @@ def density_files(classes: Iterable[str]) -> dict[str, str]:
     from jxgis.output import safe_names
 
     return {issue_class: f"density/{stem}.tif" for issue_class, stem in safe_names(classes).items()}
+
+
+def _dates(moments: Iterable[pd.Timestamp]) -> list[str]:
+    return [str(moment.date()) for moment in moments]
+
+
+def _comparison(past: gpd.GeoDataFrame, start: pd.Timestamp | None, end: pd.Timestamp | None) -> Comparison:
+    from jxgis.hotspots.periods import Comparison, compare_periods
+
+    if "time" not in past.columns:
+        return Comparison(None, reason="no_times")
+    files, sources = (past[name] if name in past.columns else None for name in ("file", "source"))
+    return compare_periods(past["time"], start=start, end=end, files=files, sources=sources)
 
 
 def _with_zones(

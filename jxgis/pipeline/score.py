@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from jxgis.parks.standards import Standard
     from jxgis.scoring.indicators import Indicator, Judgements
@@ -105,7 +107,7 @@ def analyse(
     judgements
         Of dimensions, for AHP; None: those of the default set.
     min_completeness
-        Share of weight that must be known for a rank.
+        Share of weight that must be known for a rank; a candidate that fails a gate has none either.
     min_km2, max_km2
         Bounds of a unit's area.
     lang
@@ -132,9 +134,9 @@ def analyse(
     import pandas as pd
 
     from jxgis.crs import require_metric
-    from jxgis.scoring.gates import check_gates
+    from jxgis.scoring.gates import FAILED, check_gates
     from jxgis.scoring.indicators import load_registry
-    from jxgis.scoring.rank import score_candidates, score_table
+    from jxgis.scoring.rank import complete_enough, score_candidates, score_table
     from jxgis.scoring.weights import weigh
 
     require_metric(candidates, "candidates")
@@ -159,18 +161,22 @@ def analyse(
     values = own.combine_first(measured.reindex(columns=own.columns)).reindex(columns=own.columns)
     single = score_table(values, chosen)
     found = weigh(weights, chosen, scores=single, judgements=judged)
+    gates = check_gates(candidates, districts=districts, city=city, min_km2=min_km2, max_km2=max_km2)
+    passes = gates["gates"] != FAILED
     ranked = score_candidates(
         values.assign(candidate_id=candidates["candidate_id"]),
         indicators=chosen,
         weights=found.shares,
         min_completeness=min_completeness,
+        eligible=passes,
     )
-    gates = check_gates(candidates, districts=districts, city=city, min_km2=min_km2, max_km2=max_km2)
     if "issues" in measured.columns:
         gates["issues"] = measured["issues"]
-    views, agreement = _views(single, chosen, judged, ranked, found, min_completeness=min_completeness)
+    views, agreement = _views(single, chosen, judged, ranked, found, passes, min_completeness=min_completeness)
     return ScoreResult(
-        scores=_assembled(candidates, ranked, gates),
+        scores=_assembled(
+            candidates, ranked, gates, ~complete_enough(ranked["completeness"].to_numpy(), min_completeness)
+        ),
         indicators=_account(chosen, found, own, values, methods, lang),
         views=pd.concat([ranked[["candidate_id", "score", "rank"]], views], axis=1),
         agreement=agreement,
@@ -308,6 +314,7 @@ def _views(
     judgements: Judgements,
     ranked: pd.DataFrame,
     weights: Weights,
+    passes: pd.Series,
     *,
     min_completeness: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -318,7 +325,7 @@ def _views(
     import pandas as pd
 
     from jxgis._errors import JxgisError
-    from jxgis.scoring.rank import rank_agreement, score_candidates, topsis, weight_sensitivity
+    from jxgis.scoring.rank import competition_rank, rank_agreement, score_candidates, topsis, weight_sensitivity
     from jxgis.scoring.weights import weigh
 
     eligible = ranked["rank"].notna()
@@ -331,10 +338,10 @@ def _views(
         except JxgisError:
             continue  # no judgements of these dimensions, or nothing to tell the candidates apart
         score = score_candidates(values, indicators=indicators, weights=found.shares, min_completeness=0.0)["score"]
-        ranks[f"rank_{method}"] = score.where(eligible).rank(ascending=False, method="min").astype("Int64")
+        ranks[f"rank_{method}"] = competition_rank(score.where(eligible))
     closeness = topsis(single, weights.shares).where(eligible)
-    ranks["rank_topsis"] = closeness.rank(ascending=False, method="min").astype("Int64")
-    moved = weight_sensitivity(single, weights.shares, min_completeness=min_completeness)
+    ranks["rank_topsis"] = competition_rank(closeness)
+    moved = weight_sensitivity(single, weights.shares, min_completeness=min_completeness, eligible=passes)
     return pd.concat([pd.DataFrame(ranks), moved], axis=1), rank_agreement(ranks)
 
 
@@ -371,7 +378,9 @@ def _account(
     return table[list(_ACCOUNT)].reset_index()
 
 
-def _assembled(candidates: gpd.GeoDataFrame, ranked: pd.DataFrame, gates: pd.DataFrame) -> gpd.GeoDataFrame:
+def _assembled(
+    candidates: gpd.GeoDataFrame, ranked: pd.DataFrame, gates: pd.DataFrame, incomplete: NDArray[np.bool_]
+) -> gpd.GeoDataFrame:
     """The contract's layer: who, how good, why, then the figures; what an indicator's id names is left to it."""
     import geopandas as gpd
     import pandas as pd
@@ -384,10 +393,9 @@ def _assembled(candidates: gpd.GeoDataFrame, ranked: pd.DataFrame, gates: pd.Dat
     for column in ("district", "gates", "area_km2", "issues", "reason"):
         if column in gates.columns and column not in ranked.columns:
             table[column] = gates[column]
-    unranked = table["rank"].isna()
     reasons = [
         ";".join(code for code in (gate, "incomplete" if lacking else "") if code)
-        for gate, lacking in zip(gates["reason"], unranked, strict=True)
+        for gate, lacking in zip(gates["reason"], incomplete, strict=True)
     ]
     table["reason"] = pd.Series(reasons, index=table.index, dtype="str").replace("", None)
     first = ["candidate_id", "name", "type", "district"]

@@ -62,6 +62,7 @@ _KINDS: dict[str, Kind] = {
     "score": Kind("number", 1),
     "score_if_missing_zero": Kind("number", 1),
     "change": Kind("change", 0),
+    "change_city": Kind("change", 0),
     "completeness": Kind("percent", 0),
     "coverage": Kind("percent", 1),
     "people_coverage": Kind("percent", 1),

@@ -154,7 +154,7 @@ def report_page(
     Parameters
     ----------
     tables
-        What was measured, and in ``missing`` why the rest was not.
+        What was measured, and in ``missing`` and ``refused`` why the rest was not.
     title, subtitle
         Heading, and the line below it: city and period.
     methods
@@ -205,6 +205,7 @@ def report_page(
         _section(part, blocks[part](), maps=maps, figures=figures, methods=methods, lang=lang) for part in PARTS
     )
     keys = _keys(sections.keys(tables, target, outside_area, lang))
+    refused = "".join(_block(block) for block in sections.refused(tables, lang))
     return f"""<!DOCTYPE html>
 <html lang="{"en" if lang == "en" else "zh-CN"}">
 <head>
@@ -218,6 +219,7 @@ def report_page(
 <body>
 <header><div><h1>{escape.html(title)}</h1>{below}{notice if sketch else ""}<nav>{nav}</nav></div></header>
 <main>
+{refused}
 {keys}
 {parts}
 {_data(tables.inputs, outside_area, lang)}

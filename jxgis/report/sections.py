@@ -15,7 +15,19 @@ from jxgis.report.columns import Kind, kind_of, readable, title_of, write_value
 from jxgis.report.tables import ReportTables
 from jxgis.small_counts import small_said
 
-__all__ = ["Block", "Key", "Paragraph", "TableBlock", "hotspots", "inputs", "keys", "parks", "scores", "units"]
+__all__ = [
+    "Block",
+    "Key",
+    "Paragraph",
+    "TableBlock",
+    "hotspots",
+    "inputs",
+    "keys",
+    "parks",
+    "refused",
+    "scores",
+    "units",
+]
 
 
 class Key(NamedTuple):
@@ -50,15 +62,15 @@ Block: TypeAlias = Paragraph | TableBlock
 
 _PLACE_COLUMNS = (
     "rank", "name", "street", "district", "subdistrict", "issues", "share_issues", "area_km2", "peak_z",
-    "main_subclass", "main_department", "change",
+    "main_subclass", "main_department", "change", "change_city",
 )  # fmt: skip
 _PEAK_COLUMNS = (
     "rank", "name", "street", "district", "subdistrict", "issues", "share_issues", "gi_z", "place_rank",
-    "main_subclass", "main_department", "change",
+    "main_subclass", "main_department", "change", "change_city",
 )  # fmt: skip
 _WIDE_COLUMNS = (
     "rank", "name", "district", "issues", "share_issues", "area_km2", "peak_count", "peak_z", "main_subclass",
-    "main_department", "change",
+    "main_department", "change", "change_city",
 )  # fmt: skip
 #: From this share of a place's issues at one point on, the page asks for a look at their addresses.
 _SAME_POINT = 0.2
@@ -101,8 +113,13 @@ def _block(
 
 
 def _absent(tables: ReportTables, part: str, lang: str) -> list[Block]:
-    why = tables.missing.get(part, text("report.missing_default", lang))
-    return [Paragraph(text("report.missing", lang, part=text(f"report.part_{part}", lang), why=why), "none")]
+    return [Paragraph(tables.absent(lang)[part], "none")]
+
+
+def refused(tables: ReportTables, lang: str) -> list[Block]:
+    """What could not be done, said before the figures: a page without a part must not look whole."""
+    absent = tables.absent(lang)
+    return [Paragraph(absent[part], "none") for part in absent if part in tables.refused]
 
 
 def _percent(value: float, digits: int = 1) -> str:
@@ -158,7 +175,7 @@ def keys(tables: ReportTables, target: float, outside_area: int | None, lang: st
         )
     if tables.scores is not None:
         ranked = tables.scores["rank"].notna()
-        failed = int((ranked & fails_gate(tables.scores)).sum())
+        failed = int(fails_gate(tables.scores).sum())
         key = "key_scores_failed" if failed else "key_scores_note"
         note = text(f"report.{key}", lang, n=int(ranked.sum()), failed=failed)
         found.append(Key(text("report.key_scores", lang), _count(len(tables.scores)), note))
@@ -189,7 +206,9 @@ def _lead(first: pd.Series, lang: str) -> str:
     brackets = (f"（{joined}）" if lang == "zh" else f" ({joined})") if where else ""
     change = ""
     if "change" in first.index and pd.notna(first["change"]):
-        change = text("report.places_lead_change", lang, change=write_value(first["change"], Kind("change"), lang))
+        own, city = (write_value(first.get(c), Kind("change"), lang) for c in ("change", "change_city"))
+        key = "places_lead_change" if pd.isna(first.get("change_city")) else "places_lead_change_city"
+        change = text(f"report.{key}", lang, change=own, city=city)
     return text(
         "report.places_lead",
         lang,
@@ -284,6 +303,7 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
     else:
         peaks = None if tables.peaks is None else _of_all(tables.peaks).sort_values("rank")
         blocks.extend(_first_places(own, peaks, top, lang))
+    blocks.extend(Paragraph(line, "sub") for line in tables.change)
     if tables.rate_places is not None:
         rated = _of_all(tables.rate_places).sort_values("rank").head(top)
         heading = text("report.rate_places", lang, n=len(rated))
@@ -477,26 +497,29 @@ def scores(tables: ReportTables, top: int, lang: str) -> list[Block]:
     if tables.scores is None or tables.scores.empty:
         return _absent(tables, "scores", lang)
     rank = pd.to_numeric(tables.scores["rank"], errors="coerce")
-    ranked = tables.scores.assign(rank=rank)[rank.notna()].sort_values("rank")
-    failed = fails_gate(ranked)
-    values = {"n": len(rank), "ranked": len(ranked), "unranked": int(rank.isna().sum()), "failed": int(failed.sum())}
+    fails = fails_gate(tables.scores)
+    table = tables.scores.assign(rank=rank)
+    if "reason" in table.columns:
+        table = table.assign(reason=table["reason"].where(table["reason"].fillna("") != ""))
+    ranked = table[rank.notna()].sort_values("rank", kind="stable")
+    failed = table[fails].sort_values("score", ascending=False, kind="stable")
+    unranked = int((rank.isna() & ~fails).sum())
+    values = {"n": len(rank), "ranked": len(ranked), "unranked": unranked, "failed": len(failed)}
     columns = ["rank", "candidate_id", "name", "district", "score", "score_if_missing_zero", "completeness", "type"]
-    if "name" in ranked.columns and (ranked["name"] == ranked["candidate_id"]).all():
+    if "name" in table.columns and (table["name"] == table["candidate_id"]).all():
         columns.remove("name")
-    if "reason" in ranked.columns:
-        ranked = ranked.assign(reason=ranked["reason"].where(ranked["reason"].fillna("") != ""))
-        columns.append("reason")
+    columns.append("reason")
     blocks: list[Block] = [Paragraph(text("report.scores_lead", lang, **values))]
-    passed = ranked[~failed].head(top)
-    if ranked.empty:
-        best = _percent(float(pd.to_numeric(tables.scores["completeness"], errors="coerce").max()), 0)
+    passed = ranked.head(top)
+    if ranked.empty and unranked:
+        best = _percent(float(pd.to_numeric(table.loc[~fails, "completeness"], errors="coerce").max()), 0)
         blocks.append(Paragraph(text("report.scores_incomplete", lang, best=best), "none"))
-    if failed.any():
+    if len(failed):
         blocks.append(Paragraph(text("report.scores_failed_lead", lang, **values), "sub"))
     if len(passed):
         blocks.append(_block(text("report.scores_table", lang, n=len(passed)), passed, columns, lang))
-    if failed.any():
-        blocks.append(_block(text("report.scores_failed", lang, **values), ranked[failed], columns, lang))
+    if len(failed):
+        blocks.append(_block(text("report.scores_failed", lang, **values), failed, columns, lang))
     return blocks
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+from jxgis.i18n import text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,10 +67,14 @@ class ReportTables:
         The contract's tables.
     inputs
         ``layer, name, rows_in, rows_kept, rows_rejected, rows_left_out``: a row a file read.
+    change
+        Which periods the places' ``change`` compares, in words, or why there is none.
     missing
         Part to the reason, in words, for which it is not there.
     min_count
         The least number of cases that the tables show: :func:`jxgis.small_counts.hide_small` has seen them.
+    refused
+        Part to the reason, in words, for which it could not be done with the inputs as they are.
     """
 
     places: pd.DataFrame | None = None
@@ -84,10 +90,23 @@ class ReportTables:
     units: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     inputs: pd.DataFrame | None = None
+    change: Sequence[str] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
     min_count: int = 1
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, part: str) -> bool:
         """Whether a part of :data:`PARTS` was measured."""
         table = {"hotspots": self.places, "parks": self.coverage, "units": self.units, "scores": self.scores}[part]
         return table is not None
+
+    def absent(self, lang: str) -> dict[str, str]:
+        """What is said of each part that is not there, in the order of :data:`PARTS`."""
+        said: dict[str, str] = {}
+        for part in PARTS:
+            if self.has(part):
+                continue
+            key = "refused" if part in self.refused else "missing"
+            why = self.refused.get(part) or self.missing.get(part) or text("report.missing_default", lang)
+            said[part] = text(f"report.{key}", lang, part=text(f"report.part_{part}", lang), why=why)
+        return said

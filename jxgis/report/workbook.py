@@ -16,7 +16,7 @@ from jxgis._errors import OutputError
 from jxgis.i18n import text
 from jxgis.maps.leads import fails_gate
 from jxgis.report.columns import Kind, kind_of, readable, title_of
-from jxgis.report.tables import PARTS, MethodNote, ReportTables
+from jxgis.report.tables import MethodNote, ReportTables
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -240,11 +240,8 @@ def report_workbook(
         If a table has more rows than Excel holds.
     """
     target = Path(path)
-    absent = [
-        text("report.missing", lang, part=text(f"report.part_{part}", lang), why=tables.missing[part])
-        for part in PARTS
-        if part in tables.missing and not tables.has(part)
-    ]
+    said = tables.absent(lang)
+    absent = [said[part] for part in said if part in tables.missing or part in tables.refused]
     book = _Book(target)
     try:
         _write_notes(book, title, [*lines, *absent], methods, lang, sketch=sketch)

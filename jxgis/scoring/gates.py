@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["PASSED", "check_gates"]
+__all__ = ["FAILED", "PASSED", "check_gates"]
 
 PASSED, NEARLY, FAILED = "pass", "nearly", "fail"
 _KM2 = 1e6

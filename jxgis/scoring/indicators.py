@@ -108,10 +108,10 @@ class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
     id: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
     dimension: str
-    weight: Annotated[float, Field(gt=0)]
-    target: Annotated[float | None, Field(gt=0)] = None
-    low: float | None = None
-    high: float | None = None
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    target: Annotated[float | None, Field(gt=0, allow_inf_nan=False)] = None
+    low: Annotated[float | None, Field(allow_inf_nan=False)] = None
+    high: Annotated[float | None, Field(allow_inf_nan=False)] = None
     zh: str = ""
     en: str = ""
     unit: str = ""
@@ -126,7 +126,7 @@ class _Dimension(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     dimensions: dict[str, _Dimension] = Field(default_factory=dict)
-    ahp: dict[str, dict[str, Annotated[float, Field(gt=0)]]] = Field(default_factory=dict)
+    ahp: dict[str, dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]] = Field(default_factory=dict)
     indicators: tuple[_Row, ...]
 
 

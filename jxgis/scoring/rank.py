@@ -14,10 +14,62 @@ from jxgis.scoring.indicators import Indicator, score_values
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["numbers", "rank_agreement", "score_candidates", "score_table", "topsis", "weight_sensitivity"]
+__all__ = [
+    "competition_rank",
+    "complete_enough",
+    "numbers",
+    "rank_agreement",
+    "score_candidates",
+    "score_table",
+    "topsis",
+    "weight_sensitivity",
+]
 
-# A completeness that equals the limit up to rounding reaches it.
 _SLACK = 1e-9
+"""Sums in another order differ by about 1e-15 of themselves: figures closer than this are equal."""
+
+
+def competition_rank(figures: pd.Series) -> pd.Series:
+    """Ranks from 1 for the largest; equal figures share the better rank, and the next rank counts them all.
+
+    Figures are equal where they differ from the best of them by less than 1e-9 of it: the order of a sum ranks nobody.
+
+    Parameters
+    ----------
+    figures
+        Numbers; NaN has no rank.
+
+    Returns
+    -------
+    pandas.Series
+        Int64, on the same index.
+
+    Examples
+    --------
+    >>> competition_rank(pd.Series([0.1 + 0.2, 0.3, 0.5, np.nan, 0.2])).tolist()
+    [2, 2, 1, <NA>, 4]
+    """
+    x = figures.to_numpy(dtype=np.float64)
+    order = np.argsort(-x, kind="stable")
+    rank = np.full(x.size, np.nan)
+    best, shared = np.nan, 0
+    for place, row in enumerate(order[: int(np.isfinite(x).sum())].tolist(), start=1):
+        # Against the first of its equals, not the one before: a long chain of near figures does not creep together.
+        if not abs(best - x[row]) <= _SLACK * abs(best):
+            best, shared = x[row], place
+        rank[row] = shared
+    return pd.Series(rank, index=figures.index).astype("Int64")
+
+
+def complete_enough(completeness: NDArray[np.float64], least: float) -> NDArray[np.bool_]:
+    """Whether the share of weight that is known reaches the least for a rank, the limit included up to rounding.
+
+    Examples
+    --------
+    >>> complete_enough(np.array([0.1 + 0.6, 0.69]), 0.7).tolist()
+    [True, False]
+    """
+    return np.asarray(completeness >= least - _SLACK, dtype=np.bool_)
 
 
 def score_table(values: pd.DataFrame, indicators: Sequence[Indicator]) -> pd.DataFrame:
@@ -38,7 +90,7 @@ def score_table(values: pd.DataFrame, indicators: Sequence[Indicator]) -> pd.Dat
     Raises
     ------
     InputError
-        If a column holds something that is no number.
+        If a column holds something that is not a number, or an infinite one.
 
     Examples
     --------
@@ -56,6 +108,7 @@ def score_candidates(
     indicators: Sequence[Indicator],
     weights: pd.Series,
     min_completeness: float = 0.7,
+    eligible: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Score and rank candidates: Σw·s/Σw over what is known, with the completeness that goes with it.
 
@@ -70,19 +123,21 @@ def score_candidates(
         On the indicators' ids, not negative.
     min_completeness
         Share of weight that must be known for a rank.
+    eligible
+        bool on the index of ``values``: who may have a rank, such as those that pass every gate; None: all.
 
     Returns
     -------
     pandas.DataFrame
         On the index of ``values``: ``candidate_id``; ``score`` (0–100; NaN where nothing is known);
         ``score_if_missing_zero`` (what is missing scores 0: the floor); ``completeness`` (share of weight known, 0–1);
-        ``rank`` (1 is best, equal scores share the better rank; null below ``min_completeness``); for each indicator x
-        its value ``x`` and its score ``x_score``.
+        ``rank`` (1 is best, equal scores share the better rank; null below ``min_completeness`` and where not eligible,
+        the others being ranked as if alone); for each indicator x its value ``x`` and its score ``x_score``.
 
     Raises
     ------
     InputError
-        If a column is no number, a weight is missing or negative, or all weights are 0.
+        If a column is not a number or infinite, a weight is missing or negative, or all weights are 0.
 
     Examples
     --------
@@ -95,8 +150,10 @@ def score_candidates(
     scores = score_table(values, indicators)
     w = _checked(weights, indicators)
     score, floor, completeness = _totals(scores.to_numpy(), w)
-    ranked = completeness >= min_completeness - _SLACK
-    rank = pd.Series(np.where(ranked, score, np.nan), index=values.index).rank(ascending=False, method="min")
+    ranked = complete_enough(completeness, min_completeness)
+    if eligible is not None:
+        ranked &= eligible.reindex(values.index).to_numpy(dtype=bool)
+    rank = competition_rank(pd.Series(np.where(ranked, score, np.nan), index=values.index))
     ids = values["candidate_id"] if "candidate_id" in values.columns else pd.Series(values.index, index=values.index)
     table = pd.DataFrame(
         {
@@ -104,7 +161,7 @@ def score_candidates(
             "score": score,
             "score_if_missing_zero": floor,
             "completeness": completeness,
-            "rank": rank.astype("Int64"),
+            "rank": rank,
         },
         index=values.index,
     )
@@ -156,6 +213,7 @@ def weight_sensitivity(
     draws: int = 1000,
     seed: int = 0,
     min_completeness: float = 0.7,
+    eligible: pd.Series | None = None,
 ) -> pd.DataFrame:
     """How ranks move when every weight is moved at random by up to ± ``spread`` of itself.
 
@@ -173,6 +231,8 @@ def weight_sensitivity(
         Same seed, same figures.
     min_completeness
         Below it, by the weights given, a candidate is not ranked.
+    eligible
+        As for :func:`score_candidates`.
 
     Returns
     -------
@@ -189,14 +249,17 @@ def weight_sensitivity(
     s = scores.to_numpy(dtype=np.float64)
     w = weights.reindex(scores.columns).to_numpy(dtype=np.float64)
     _, _, completeness = _totals(s, w)
-    ranked = np.flatnonzero(completeness >= min_completeness - _SLACK)
+    may = complete_enough(completeness, min_completeness)
+    if eligible is not None:
+        may &= eligible.reindex(scores.index).to_numpy(dtype=bool)
+    ranked = np.flatnonzero(may)
     moves = np.random.default_rng(seed).uniform(1 - spread, 1 + spread, (draws, w.size))
     moved = (w * moves)[:, None, :]
     known = np.isfinite(s[ranked])
     drawn = np.where(known, moved * np.nan_to_num(s[ranked]), 0.0).sum(axis=2)
     drawn /= np.where(known, moved, 0.0).sum(axis=2)
     # Rank: one more than the number of better candidates, so that equals share the better rank.
-    ranks = 1 + (drawn[:, None, :] > drawn[:, :, None]).sum(axis=2)
+    ranks = 1 + (drawn[:, None, :] * (1 - _SLACK) > drawn[:, :, None]).sum(axis=2)
     table = pd.DataFrame(np.nan, index=scores.index, columns=["rank_best", "rank_median", "rank_worst", "share_first"])
     if ranked.size:
         quantiles = np.quantile(ranks, [0.05, 0.5, 0.95], axis=0, method="nearest")
@@ -239,16 +302,36 @@ def rank_agreement(ranks: Mapping[str, pd.Series]) -> pd.DataFrame:
 
 
 def numbers(values: pd.DataFrame, column: str) -> pd.Series:
-    """A column as numbers; NaN throughout where there is none."""
+    """A column as numbers, NaN throughout where there is none; refuses what is not a finite number, with its row.
+
+    Parameters
+    ----------
+    values
+        One row a candidate.
+    column
+        The column; where there is ``candidate_id``, it names the row.
+
+    Raises
+    ------
+    InputError
+        If a value is not a number, or infinite.
+    """
     if column not in values.columns:
         return pd.Series(np.nan, index=values.index)
-    try:
-        return pd.to_numeric(values[column]).astype("float64")
-    except (TypeError, ValueError) as error:
+    given = values[column]
+    given = given.mask(given.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool))
+    found = pd.to_numeric(given, errors="coerce").astype("float64")
+    wrong = np.flatnonzero((found.isna() & given.notna()) | np.isinf(found))
+    if wrong.size:
+        row = int(wrong[0])
+        who = f" ({values['candidate_id'].iloc[row]})" if "candidate_id" in values.columns else ""
         raise InputError(
-            zh=f"指标列 {column} 中有不是数字的值（{error}）；请改正，或把它清空表示缺失。",
-            en=f"Indicator column {column} holds a value that is no number ({error}); correct it, or leave it empty.",
-        ) from None
+            zh=f"第 {row + 1} 行{who}的指标 {column} 是“{given.iloc[row]}”，不是有限的数（共 {wrong.size} 处）；请改正，"
+            "或把它清空表示缺失。",
+            en=f"Row {row + 1}{who}: indicator {column} is {str(given.iloc[row])!r}, which is not a finite number "
+            f"({wrong.size} such values in all); correct it, or leave it empty.",
+        )
+    return found
 
 
 def _checked(weights: pd.Series, indicators: Sequence[Indicator]) -> NDArray[np.float64]:

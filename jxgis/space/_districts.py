@@ -94,6 +94,9 @@ def check_districts(districts: gpd.GeoDataFrame) -> None:
     doubled = [f"{names[i]}–{names[j]} {area:,.0f} m²" for i, j, area in overlaps(districts)]
     if doubled:
         raise InputError(
-            zh=f"districts 互相重叠：{shown(doubled)}；每块地只能属于一个片区，请先修正边界。",
-            en=f"districts overlap: {shown(doubled)}; ground belongs to one district only, correct the borders first.",
+            zh=f"片区互相重叠：{shown(doubled)}；每块地只能属于一个片区，请修正边界，或采用 jxgis check districts"
+            "（由街道归并时为 subdistricts）加 --out 写出的 flaws.gpkg 中消除了重叠的图层 without_overlaps。",
+            en=f"Districts overlap: {shown(doubled)}; ground belongs to one district only. Correct the borders, or use "
+            "the layer without_overlaps of flaws.gpkg that jxgis check districts (subdistricts, where districts are "
+            "made of them) writes with --out.",
         )

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from jxgis._errors import CrsError, InputError
-from jxgis.hotspots.periods import Periods, compare_periods
+from jxgis.hotspots.periods import Comparison, Periods, compare_periods
 from jxgis.hotspots.places import Naming, hot_places
 from jxgis.space.grid import grid_over
 
@@ -145,18 +145,14 @@ def test_change_counts_both_periods_inside_the_place():
 
 def test_periods_are_of_one_length_and_the_split_is_inside():
     day = pd.Timestamp
-    chosen = compare_periods(pd.Series([day("2024-01-01"), day("2024-01-20"), day("2024-03-31")]))
+    chosen = compare_periods(pd.Series([day("2024-01-01"), day("2024-01-20"), day("2024-03-31")])).periods
     assert chosen.end - chosen.split == chosen.split - chosen.before
     assert chosen.end == day("2024-04-01")
-    given_ = compare_periods(
-        pd.Series([day("2023-12-04"), day("2023-12-15")]), start=day("2024-01-01"), end=day("2024-02-01")
-    )
-    assert given_ == Periods(day("2023-12-01"), day("2024-01-01"), day("2024-02-01"))
-    assert compare_periods(pd.Series([], dtype="datetime64[ns]")) is None
-    assert compare_periods(pd.Series([day("2024-01-05")]), start=day("2024-01-01"), end=day("2024-02-01")) is None
-    # Data that begin in the middle of December say nothing of December: 20 against 10 is no growth.
-    late = pd.Series(pd.date_range("2023-12-15", "2024-01-31"))
-    assert compare_periods(late, start=day("2024-01-01"), end=day("2024-02-01")) is None
+    window = {"start": day("2024-01-01"), "end": day("2024-02-01")}
+    given_ = compare_periods(pd.Series([day("2023-12-01"), day("2024-01-31")]), **window)
+    assert given_.periods == Periods(day("2023-12-01"), day("2024-01-01"), day("2024-02-01"))
+    assert compare_periods(pd.Series([], dtype="datetime64[ns]")).reason == "no_times"
+    assert compare_periods(pd.Series([day("2024-01-05")]), **window) == Comparison(None, reason="no_earlier_period")
 
 
 def test_order_of_rows_does_not_matter_and_arguments_stay():
@@ -187,3 +183,24 @@ def test_it_refuses_cells_of_another_grid_and_degrees():
         hot_places(cells.iloc[1:], issues, GRID)
     with pytest.raises(CrsError):
         hot_places(cells, issues.to_crs(4326), GRID)
+
+
+def test_the_city_s_change_stands_beside_a_place_s():
+    """A place that falls by 10 % in a city that falls by half has become a larger part of it."""
+    cells, issues = city()
+    periods = Periods(*(pd.Timestamp(day) for day in ("2023-01-01", "2024-01-01", "2025-01-01")))
+    place, away = issues.iloc[:60], issues.iloc[60:]
+
+    def dated(table, times, year):
+        rows = np.resize(np.arange(len(table)), times)
+        return table.iloc[rows].assign(time=pd.Timestamp(f"{year}-05-05"))
+
+    history = pd.concat(
+        [dated(place, 100, 2023), dated(place, 90, 2024), dated(away, 400, 2023), dated(away, 160, 2024)]
+    )
+    found = hot_places(cells[cells["issue_class"] == "all"], issues, GRID, history=history, periods=periods)
+    assert (found.places["change_city"] == 250 / 500 - 1).all()
+    assert (found.peaks["change_city"] == 250 / 500 - 1).all()
+    first = found.places.iloc[0]
+    assert (first["issues_before"], first["issues_recent"]) == (100, 90)
+    assert first["change"] == pytest.approx(-0.1)

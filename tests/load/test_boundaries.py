@@ -11,7 +11,14 @@ import pytest
 import shapely
 
 from jxgis._errors import CrsError, InputError
-from jxgis.load import boundary_flaws, dissolve_districts, load_districts, load_outline, load_subdistricts
+from jxgis.load import (
+    boundary_flaws,
+    dissolve_districts,
+    load_districts,
+    load_outline,
+    load_subdistricts,
+    snap_overlaps,
+)
 
 E, N = 570_000.0, 3_400_000.0
 
@@ -272,3 +279,62 @@ def test_a_second_city_needs_no_code(city) -> None:
     made = dissolve_districts(boxes(["A", "Bee", "C"], [(0, 0, 1, 1), (1, 0, 2, 1), (5, 0, 6, 1)]), city=other)
     assert made.districts["name"].tolist() == ["west", "east"]
     assert made.districts.area.tolist() == pytest.approx([1, 2])
+
+
+RAGGED = boxes(
+    ["大", "小", "中"],
+    # 小 (1.2 km²) overlaps 大 (4) by 10 m: 0.83 % of it; 中 (2.4) overlaps 大 by 40 m: 1.67 %.
+    [(0, 0, 2000, 2000), (1990, 0, 3190, 1000), (1960, 1000, 3960, 2200)],
+)
+
+
+def test_a_small_overlap_goes_to_the_smaller_and_a_wide_one_is_left() -> None:
+    loaded = load_districts(RAGGED)
+    area = dict(zip(loaded.table["name"], loaded.table.area, strict=True))
+    assert area == pytest.approx({"大": 4e6 - 10 * 1000, "小": 1.2e6, "中": 2.4e6})
+    flaws = loaded.flaws.set_index("between")
+    assert flaws["m2"].to_dict() == pytest.approx({"大、中": 40_000, "大、小": 10_000})
+    assert flaws["share_of_smaller"].to_dict() == pytest.approx({"大、中": 40_000 / 2.4e6, "大、小": 10_000 / 1.2e6})
+    assert flaws["given_to"].fillna("").to_dict() == {"大、中": "", "大、小": "小"}
+    said = [note.zh for note in loaded.notes]
+    assert any("1 处重叠（共 10,000 m²，每处不超过较小一方面积的 1 %）" in line and "→ 小" in line for line in said)
+    assert any("1 处重叠（共 40,000 m²）" in line and "without_overlaps" in line for line in said)
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 0, 2]])
+def test_what_is_settled_does_not_depend_on_the_order_and_loses_no_ground(order) -> None:
+    polygons, overlaps = snap_overlaps(RAGGED.iloc[order].reset_index(drop=True), max_share=1)
+    area = dict(zip(polygons["name"], polygons.area, strict=True))
+    assert area == pytest.approx({"大": 4e6 - 50_000, "小": 1.2e6, "中": 2.4e6})
+    assert shapely.area(shapely.union_all(polygons.geometry)) == pytest.approx(polygons.area.sum())
+    assert shapely.area(shapely.union_all(RAGGED.geometry)) == pytest.approx(polygons.area.sum())
+    assert overlaps["given_to"].tolist() == ["中", "小"]
+    assert boundary_flaws(polygons).empty
+
+
+def test_an_overlap_of_exactly_the_share_is_settled_and_none_at_zero() -> None:
+    table = boxes(["a", "b"], [(0, 0, 1010, 1000), (1000, 0, 2000, 1000)])
+    assert snap_overlaps(table, max_share=0.01).overlaps["given_to"].tolist() == ["b"]
+    assert snap_overlaps(table, max_share=0.0099).overlaps["given_to"].isna().all()
+    assert snap_overlaps(table, max_share=0).polygons.geometry.geom_equals(table.geometry).all()
+
+
+def test_ground_claimed_by_three_goes_to_the_smallest() -> None:
+    table = boxes(["a", "b", "c"], [(0, 0, 1000, 1000), (900, 0, 1800, 1000), (800, 900, 1000, 1500)])
+    polygons = snap_overlaps(table, max_share=1).polygons
+    assert boundary_flaws(polygons).empty
+    assert polygons.area.tolist() == pytest.approx([1e6 - 100 * 900 - 200 * 100, 9e5 - 100 * 100, 200 * 600])
+
+
+def test_one_district_drawn_twice_is_left_to_people() -> None:
+    table = boxes(["a", "b"], [(0, 0, 1000, 1000), (0, 0, 1000, 1000)])
+    polygons, overlaps = snap_overlaps(table, max_share=1)
+    assert overlaps["given_to"].isna().all()
+    assert polygons.area.tolist() == [1e6, 1e6]
+
+
+def test_polygons_that_do_not_overlap_come_back_as_they_are(town) -> None:
+    polygons, overlaps = snap_overlaps(town, max_share=1)
+    assert overlaps.empty
+    assert polygons.geometry.geom_equals(town.geometry).all()
+    assert load_subdistricts(town).flaws is None

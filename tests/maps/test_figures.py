@@ -118,14 +118,13 @@ def test_classes_without_a_significant_cell_are_named_and_get_no_panel():
     assert "没有显著格的类别：街面秩序" in figure.get_suptitle()
 
 
-def test_candidates_that_fail_a_gate_stand_below_in_grey():
+def test_candidates_without_a_rank_do_not_stand_in_the_chart():
     scores = result_tables().scores
-    failing = scores.assign(gates=np.where(scores["rank"] == 1, "fail", "pass"))
-    ax = figures.score_chart(failing, top=100).axes[0]
+    unranked = scores.assign(rank=scores["rank"].where(scores["rank"] > 1))
+    ax = figures.score_chart(unranked, top=100).axes[0]
     named = [label.get_text() for label in ax.get_yticklabels()]
-    assert named[0].startswith("1 ")
-    assert named[-1].startswith("2 ")
-    assert [patch.get_y() for patch in ax.containers[1]] == [-0.4]
+    assert len(named) == unranked["rank"].notna().sum()
+    assert not any(label.startswith("1 ") for label in named)
 
 
 def test_numbers_of_coverage_stand_clear_of_the_targets_line():

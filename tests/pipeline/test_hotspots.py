@@ -11,6 +11,7 @@ import rasterio
 import shapely
 
 from jxgis._errors import InputError
+from jxgis.hotspots.periods import Comparison
 from jxgis.output import staged, write_run
 from jxgis.pipeline.hotspots import analyse, write
 
@@ -75,7 +76,7 @@ def test_tables_agree_with_one_another(result, issues):
     assert places["peak_z"].iloc[0] == hot["gi_z"].max()
     assert (places.iloc[0][["name", "name_from", "district"]] == ["三水湾社区", "field", "老城"]).all()
     assert places.iloc[0]["geometry"].contains(shapely.Point(1500, 2500))
-    periods = result.periods
+    periods = result.comparison.periods
     first = places.iloc[0]
     joined = gpd.sjoin(issues, places.iloc[[0]][["geometry"]], predicate="within")
     recent = joined[(joined["time"] >= periods.split) & (joined["time"] < periods.end)]
@@ -139,7 +140,7 @@ def test_without_classes_there_is_only_all_and_without_a_hit_an_error(issues):
     bare = analyse(issues[["geometry"]], AREA)
     assert bare.classes == ()
     assert bare.cells["issue_class"].unique().tolist() == ["all"]
-    assert bare.periods is None
+    assert bare.comparison == Comparison(None, reason="no_times")
     assert bare.overall is None
     assert len(bare.zones) == len(bare.diverse) == 0
     with pytest.raises(InputError, match="None of the 5 issues"):

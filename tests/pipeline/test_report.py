@@ -15,7 +15,7 @@ from jxgis.pipeline._drawing import in_words
 from jxgis.pipeline._pages import _label
 
 #: Files of `jxgis hotspots` and `check`, which make no page, and those that every folder has and no page lists.
-UNLISTED = {"hotspots.xlsx", "clean.gpkg", "flaws.gpkg", "defects.gpkg", "check.json", "index.html"}
+UNLISTED = {"hotspots.xlsx", "clean.gpkg", "defects.gpkg", "check.json", "index.html"}
 
 
 def written() -> set[str]:

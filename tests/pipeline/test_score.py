@@ -65,7 +65,8 @@ def test_those_with_the_bureau_s_figures_are_ranked(result):
     assert scores.loc[without, "reason"].str.contains("incomplete").all()
     few = "界外片"  # half outside the city: too few cases for rates
     assert scores.loc[few, ["on_time_rate", "rework_rate"]].isna().all()
-    assert scores.drop([*without, few])["rank"].notna().all()
+    passing = scores[scores["gates"] != "fail"]
+    assert passing.drop(without)["rank"].notna().all()
     known = result.indicators.set_index("indicator")
     assert known.loc["toilets_per_km2", ["own", "measured", "missing"]].tolist() == [16, 0, 2]
     assert known.loc["on_time_rate", ["own", "measured", "missing"]].tolist() == [0, 17, 1]
@@ -165,3 +166,18 @@ def test_arguments_are_left_alone(city, cases):
     before = city.candidates.copy()
     analyse(city.candidates, issues=cases, districts=city.districts)
     pd.testing.assert_frame_equal(city.candidates, before)
+
+
+def test_who_fails_a_gate_has_no_rank_and_the_others_go_from_one_without_a_gap(result):
+    scores = result.scores
+    failed = scores["gates"] == "fail"
+    assert failed.any()
+    assert scores.loc[failed, "rank"].isna().all()
+    assert scores.loc[failed, "score"].notna().all()
+    ranked = scores[scores["rank"].notna()]
+    assert sorted(ranked["rank"]) == list(range(1, len(ranked) + 1)), "no two scores are equal here"
+    assert ranked.sort_values("rank")["score"].is_monotonic_decreasing
+    assert "nearly" in ranked["gates"].tolist()
+    views = result.views.set_index(scores.index)
+    for column in [c for c in views.columns if c.startswith("rank")]:
+        assert views[column].isna().tolist() == scores["rank"].isna().tolist(), column

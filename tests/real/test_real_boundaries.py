@@ -72,10 +72,12 @@ def test_the_crosswalk_makes_the_twelve_districts(townships) -> None:
 
 
 def test_their_overlaps_are_slivers(townships) -> None:
-    flaws = boundary_flaws(townships.table)
+    flaws = townships.flaws
     assert flaws["sliver"].all()
     assert flaws["m2"].max() < 100
     assert (flaws["kind"] == "overlap").sum() == 4
+    assert flaws.loc[flaws["kind"] == "overlap", "given_to"].notna().all()
+    assert (boundary_flaws(townships.table)["kind"] == "gap").all(), "the loader settled every overlap"
 
 
 def test_a_check_says_so(real_dir: Path) -> None:

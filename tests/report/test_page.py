@@ -30,9 +30,9 @@ def words(page: str) -> str:
 
 def test_top_places_come_first_with_street_class_and_change(tables):
     page = words(make(tables))
-    assert page.index("第 1 位：三水湾（中山路、东栅），3,000 件，占全部案件 5.0 %，较上期 +7 %。") < page.index(
-        "各类问题的首位热点"
-    )
+    assert page.index(
+        "第 1 位：三水湾（中山路、东栅），3,000 件，占全部案件 5.0 %，较上期 +7 %（全域 −17 %）。"
+    ) < page.index("各类问题的首位热点")
     assert (
         page.index("各类问题的首位热点")
         < page.index("各分区覆盖率")
@@ -172,12 +172,15 @@ def test_issues_at_one_point_are_asked_about(tables):
 def test_a_candidate_that_fails_a_gate_is_listed_apart_with_its_reason(tables):
     rank = tables.scores["rank"]
     failing = tables.scores.assign(
-        gates=np.where(rank <= 2, "fail", "pass"), reason=np.where(rank <= 2, "gate_several_districts", "")
+        gates=np.where(rank <= 2, "fail", "pass"),
+        reason=np.where(rank <= 2, "gate_several_districts", ""),
+        rank=(rank - 2).where(rank > 2),
     )
     lead, note, passed, failed = sections.scores(replace(tables, scores=failing), 10, "zh")
-    assert "2 个不符合准入条件" in note.words
-    assert passed.rows[0][0] == "3"
-    assert [row[0] for row in failed.rows] == ["1", "2"]
+    assert "2 个候选不符合准入条件" in note.words
+    assert passed.rows[0][0] == "1"
+    best = tables.scores.sort_values("rank")["candidate_id"].head(2)
+    assert [row[0] for row in failed.rows] == best.tolist(), "without a rank, the better score first"
     assert all("在同一片区内的面积不足 95%" in row for row in failed.rows)
     assert "参与排名" in lead.words
 

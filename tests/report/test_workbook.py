@@ -126,11 +126,13 @@ def test_more_rows_than_excel_holds_are_refused(tmp_path, monkeypatch):
 
 
 def test_the_sheet_for_people_has_failing_candidates_last(tables, tmp_path):
-    failing = tables.scores.assign(gates=np.where(tables.scores["rank"] == 1, "fail", "pass"))
+    rank = tables.scores["rank"]
+    failing = tables.scores.assign(gates=np.where(rank == 1, "fail", "pass"), rank=(rank - 1).where(rank > 1))
     path = scores_workbook(tmp_path / "scores.xlsx", failing)
     book = openpyxl.load_workbook(path)
     assert values(book["scores"])["candidate_id"].tolist() == failing["candidate_id"].tolist()
     shown = values(book["评分"])
     assert shown["准入条件"].tolist()[-1] == "不符合"
-    assert shown["排名"].tolist()[0] == 2
+    assert shown["排名"].tolist()[0] == 1
+    assert np.isnan(shown["排名"].tolist()[-1])
     assert "不符合" not in shown["准入条件"].tolist()[:-1]

@@ -10,7 +10,14 @@ from scipy.stats import kendalltau
 
 from jxgis._errors import InputError
 from jxgis.scoring.indicators import Indicator
-from jxgis.scoring.rank import rank_agreement, score_candidates, score_table, topsis, weight_sensitivity
+from jxgis.scoring.rank import (
+    competition_rank,
+    rank_agreement,
+    score_candidates,
+    score_table,
+    topsis,
+    weight_sensitivity,
+)
 
 FOUR = [
     Indicator("a", "A", 4, target=50),
@@ -138,3 +145,49 @@ def test_agreement_is_kendall_s_tau_over_what_both_rank():
     found = rank_agreement({"a": a, "b": b})
     assert found.loc["a", "b"] == found.loc["b", "a"] == pytest.approx(kendalltau([1, 2, 3], [2, 1, 3]).statistic)
     assert found.loc["a", "a"] == 1
+
+
+@given(st.lists(st.integers(0, 6).map(float), min_size=1, max_size=12), st.data())
+def test_rounding_ranks_nobody(figures, data):
+    """Ranks of numbers that differ by 1e-13 of themselves at most from round ones are those of the round ones."""
+    noise = data.draw(st.lists(st.floats(-1e-13, 1e-13), min_size=len(figures), max_size=len(figures)))
+    exact = pd.Series(figures)
+    found = competition_rank(exact * (1 + pd.Series(noise)))
+    assert found.tolist() == [1 + sum(other > one for other in figures) for one in figures]
+
+
+def test_equal_scores_share_a_rank_whatever_the_order_of_the_sum():
+    """Three tenths of weight each: 0.1 + 0.2 + 0.3 is not 0.3 + 0.2 + 0.1 to a computer."""
+    three = [Indicator(name, "A", weight, target=1) for name, weight in zip("abc", (0.1, 0.2, 0.3), strict=True)]
+    frame = pd.DataFrame({"a": [0.3, 0.3, 0.0], "b": [0.0, 0.3, 0.15], "c": [0.2, 0.1, 0.2]})
+    by_hand = frame["a"] * 1 + frame["b"] * 2 + frame["c"] * 3  # 0.9, 1.2, 0.9
+    assert by_hand.round(9).tolist() == [0.9, 1.2, 0.9]
+    for order in ([0, 1, 2], [2, 1, 0], [1, 0, 2]):
+        chosen = [three[k] for k in order]
+        weights = pd.Series({i.id: i.weight for i in chosen})
+        assert score_candidates(frame, indicators=chosen, weights=weights)["rank"].tolist() == [2, 1, 2]
+        moved = weight_sensitivity(score_table(frame, chosen), weights, spread=0.0, draws=2)
+        assert moved["rank_median"].tolist() == [2, 1, 2]
+
+
+def test_those_that_may_not_be_ranked_leave_no_gap():
+    frame = pd.DataFrame({"a": [50.0, 40.0, 30.0, 30.0, 20.0], "b": [10.0] * 5, "c": [5.0] * 5, "d": [1.0] * 5})
+    eligible = pd.Series([True, False, True, True, True])
+    found = score_candidates(frame, indicators=FOUR, weights=W, eligible=eligible)
+    assert found["rank"].tolist() == [1, pd.NA, 2, 2, 4]
+    moved = weight_sensitivity(score_table(frame, FOUR), W, spread=0.0, draws=2, eligible=eligible)
+    assert moved["rank_best"].fillna(0).tolist() == [1, 0, 2, 2, 4]
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, "inf", "12 处"])
+def test_what_is_not_a_finite_number_is_refused_with_its_row_and_field(value):
+    frame = pd.DataFrame({"candidate_id": ["甲", "乙", "丙"], "b": [1.0, 2.0, value]})
+    with pytest.raises(InputError) as refused:
+        score_candidates(frame, indicators=FOUR, weights=W)
+    assert "第 3 行 (丙)的指标 b" in refused.value.text("zh")
+    assert f"Row 3 (丙): indicator b is '{value}'" in refused.value.text("en")
+
+
+def test_an_empty_text_is_missing():
+    frame = pd.DataFrame({"a": ["50", " ", ""], "b": [10.0] * 3, "c": [5.0] * 3, "d": [1.0] * 3})
+    assert score_candidates(frame, indicators=FOUR, weights=W)["a"].isna().tolist() == [False, True, True]

@@ -1,0 +1,121 @@
+"""One refused analysis takes nothing down: what could be done is written, and what not is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+EAST, NORTH = 572_000.0, 3_402_000.0
+Run = Callable[..., object]
+
+
+def project_of(city: Path, more: str = "", *, overlap_m: float = 200, issues: bool = True) -> Path:
+    """Settings of a city whose two districts (9 km² each) claim ``overlap_m`` × 3 km in common."""
+    shapes = [shapely.box(EAST + a, NORTH, EAST + b, NORTH + 3000) for a, b in ((0, 3000 + overlap_m), (3000, 6000))]
+    table = gpd.GeoDataFrame({"name": ["西片", "东片"]}, geometry=shapes, crs=4549)
+    table.to_file(city / "overlapping.gpkg")
+    path = city / "jxgis.toml"
+    given = '[inputs.issues]\npath = "issues.csv"\ncrs = "EPSG:4490"\n' if issues else ""
+    path.write_text(f'[inputs.districts]\npath = "overlapping.gpkg"\n{given}{more}', encoding="utf-8")
+    return path
+
+
+CANDIDATES = '[inputs.candidates]\npath = "candidates.gpkg"\n'
+
+
+def test_overlapping_districts_stop_the_units_and_nothing_else(jxgis: Run, city: Path) -> None:
+    out = city / "out"
+    finished = jxgis("report", project_of(city, CANDIDATES), "--out", out)
+    assert finished.code == 0, finished.err
+    assert "未能完成管理单元：片区互相重叠：西片–东片 600,000 m²" in finished.err
+    assert "Traceback" not in finished.err
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    ((part, message),) = [(entry["part"], entry["message"]) for entry in run["refused"]]
+    assert part == "units"
+    assert "西片–东片 600,000 m²" in message
+    assert {"hotspots.gpkg", "scores.gpkg", "maps/scores.html", "report.xlsx", "flaws.gpkg"} <= set(run["outputs"])
+    assert "units.gpkg" not in run["outputs"]
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert page.count("未能完成，其余部分不受影响") == 2, "before the figures, and in the part's own section"
+    assert "flaws.gpkg" in page
+    notes = pd.read_excel(out / "report.xlsx", sheet_name="说明", header=None, engine="calamine").to_string()
+    assert "未能完成，其余部分不受影响" in notes
+
+
+def test_the_layer_without_overlaps_is_accepted(jxgis: Run, city: Path) -> None:
+    project = project_of(city, CANDIDATES)
+    checked = jxgis("check", "districts", city / "overlapping.gpkg", "--out", city / "checked")
+    assert checked.code == 0, checked.err
+    assert "without_overlaps" in checked.out
+    settings = project.read_text(encoding="utf-8")
+    settings = settings.replace('"overlapping.gpkg"', '"checked/flaws.gpkg"\nlayer = "without_overlaps"')
+    project.write_text(settings, encoding="utf-8")
+    finished = jxgis("report", project, "--out", city / "out")
+    assert finished.code == 0, finished.err
+    assert "未能完成" not in finished.err
+    run = json.loads((city / "out" / "run.json").read_text(encoding="utf-8"))
+    assert run["refused"] == []
+    units = gpd.read_file(city / "out" / "units.gpkg", layer="units")
+    # By the rule the smaller, 东片, keeps the common ground.
+    assert units.groupby("district")["area_km2"].sum().to_dict() == pytest.approx({"西片": 9.0, "东片": 9.0})
+
+
+def test_a_small_overlap_is_settled_and_said(jxgis: Run, city: Path) -> None:
+    finished = jxgis("report", project_of(city, overlap_m=20), "--out", city / "out")
+    assert finished.code == 0, finished.err
+    assert "未能完成" not in finished.err
+    units = gpd.read_file(city / "out" / "units.gpkg", layer="units")
+    assert units["area_km2"].sum() == pytest.approx(18.0)
+    notes = pd.read_excel(city / "out/report.xlsx", sheet_name="说明", header=None, engine="calamine").to_string()
+    assert "西片、东片 60,000 m² → 东片" in notes
+
+
+def test_the_share_is_a_setting(jxgis: Run, city: Path) -> None:
+    project = project_of(city, overlap_m=20)
+    settings = project.read_text(encoding="utf-8").replace("[inputs.issues]", "overlap_share = 0\n[inputs.issues]")
+    project.write_text(settings, encoding="utf-8")
+    finished = jxgis("report", project, "--out", city / "out")
+    assert finished.code == 0, finished.err
+    assert "片区互相重叠：西片–东片 60,000 m²" in finished.err
+    page = (city / "out" / "index.html").read_text(encoding="utf-8")
+    assert "也没有划出单元，未评分" in page, "no candidates of its own, and no units to score in their place"
+
+
+def test_nothing_done_is_bad_input_and_writes_nothing(jxgis: Run, city: Path) -> None:
+    finished = jxgis("report", project_of(city, issues=False), "--out", city / "out")
+    assert finished.code == 2
+    assert "错误：未能完成管理单元：片区互相重叠" in finished.err
+    assert not (city / "out").exists()
+
+
+def test_refused_hot_spots_leave_the_scores(jxgis: Run, city: Path) -> None:
+    table = pd.read_csv(city / "issues.csv", encoding="gb18030")
+    table["X坐标"] += 0.2  # 19 km east of the districts
+    table.to_csv(city / "issues.csv", index=False, encoding="gb18030")
+    project = project_of(city, CANDIDATES, overlap_m=0)
+    finished = jxgis("score", "--project", project, "--out", city / "scores")
+    assert finished.code == 0, finished.err
+    assert "未能完成问题热点：600 个问题点没有一个落在研究范围内" in finished.err
+    run = json.loads((city / "scores" / "run.json").read_text(encoding="utf-8"))
+    assert [entry["part"] for entry in run["refused"]] == ["hotspots"]
+    scores = gpd.read_file(city / "scores" / "scores.gpkg", layer="scores")
+    assert scores["hot_percent"].isna().all()
+    finished = jxgis("report", project, "--out", city / "out")
+    assert finished.code == 0, finished.err
+    outputs = json.loads((city / "out" / "run.json").read_text(encoding="utf-8"))["outputs"]
+    assert {"units.gpkg", "scores.gpkg", "index.html"} <= set(outputs)
+    assert "hotspots.gpkg" not in outputs
+
+
+def test_settings_that_cannot_be_used_stop_the_report(jxgis: Run, city: Path) -> None:
+    project = project_of(city, '[inputs.parks]\npath = "parks.gpkg"\n[parks]\nstandard = "no-such"\n')
+    finished = jxgis("report", project, "--out", city / "out")
+    assert finished.code == 2
+    assert "no-such" in finished.err
+    assert not (city / "out").exists()

@@ -1,0 +1,169 @@
+"""Change compares like with like: at a constant rate it is nought, whatever of the data is missing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jxgis.hotspots.periods import Comparison, Gap, Periods, compare_periods
+
+DAY = pd.Timestamp
+YEAR = {"start": DAY("2023-01-01"), "end": DAY("2024-01-01")}
+#: Ten issues a day over two years, each at its own time of day.
+CONSTANT = pd.Series(pd.date_range("2022-01-01", "2023-12-31 23:59", freq="144min"))
+
+
+def change(times, comparison):
+    before, recent = comparison.periods.within(times)
+    return recent.sum() / before.sum() - 1
+
+
+def without(times, start, end):
+    return times[(times < start) | (times >= end)].reset_index(drop=True)
+
+
+def test_whole_data_lose_nothing():
+    found = compare_periods(CONSTANT, **YEAR)
+    assert found == Comparison(Periods(DAY("2022-01-01"), DAY("2023-01-01"), DAY("2024-01-01")))
+    before, recent = found.periods.within(CONSTANT)
+    assert before.sum() == recent.sum() == 3650
+
+
+def test_data_to_the_end_of_june_are_no_decline():
+    times = CONSTANT[CONSTANT < "2023-07-01"]
+    found = compare_periods(times, **YEAR)
+    assert found.gaps == (Gap("all", "", DAY("2023-07-01"), DAY("2024-01-01")),)
+    assert found.periods.left_out == ((DAY("2022-07-01"), DAY("2023-01-01")), (DAY("2023-07-01"), DAY("2024-01-01")))
+    assert change(times, found) == 0
+
+
+def test_data_that_begin_late_are_no_rise():
+    times = CONSTANT[CONSTANT >= "2022-03-10"]
+    found = compare_periods(times, **YEAR)
+    assert change(times, found) == 0
+    assert found.periods.left_out == ((DAY("2022-01-01"), DAY("2022-03-10")), (DAY("2023-01-01"), DAY("2023-03-10")))
+
+
+@pytest.mark.parametrize("year", [2022, 2023])
+def test_a_missing_month_is_noticed_in_either_period(year):
+    start, end = DAY(f"{year}-04-01"), DAY(f"{year}-05-01")
+    times = without(CONSTANT, start, end)
+    found = compare_periods(times, **YEAR)
+    assert found.gaps == (Gap("all", "", start, end),)
+    assert change(times, found) == 0
+    assert len(found.periods.left_out) == 2
+
+
+def test_a_month_missing_in_one_file_of_two_is_noticed():
+    """Two districts' files; one of them lacks March 2023."""
+    files = np.where(np.arange(len(CONSTANT)) % 2, "甲.csv", "乙.csv")
+    lost = (CONSTANT >= "2023-03-01") & (CONSTANT < "2023-04-01") & (files == "乙.csv")
+    times, files = CONSTANT[~lost], files[~lost]
+    assert change(times, compare_periods(times, **YEAR)) == pytest.approx(-155 / 3650), "nothing else tells"
+    found = compare_periods(times, files=files, **YEAR)
+    assert found.gaps == (Gap("file", "乙.csv", DAY("2023-03-01"), DAY("2023-04-01")),)
+    assert change(times, found) == 0
+
+
+def test_a_source_that_starts_late_is_left_out_of_both_or_leaves_nothing_to_compare():
+    source = np.where(np.arange(len(CONSTANT)) % 5 == 0, "热线", "监督员")
+    early = (source == "热线") & (CONSTANT < "2022-03-01")
+    found = compare_periods(CONSTANT[~early], sources=source[~early], **YEAR)
+    assert found.gaps == (Gap("source", "热线", DAY("2022-01-01"), DAY("2022-03-01")),)
+    assert change(CONSTANT[~early], found) == 0
+    new = (source == "热线") & (CONSTANT < "2023-02-01")
+    found = compare_periods(CONSTANT[~new], sources=source[~new], **YEAR)
+    assert found.periods is None
+    assert found.reason == "periods_uncovered"
+    assert found.gaps == (Gap("source", "热线", DAY("2022-01-01"), DAY("2023-02-01")),)
+
+
+def test_a_source_of_a_few_issues_moves_nothing():
+    source = np.where(np.arange(len(CONSTANT)) % 150 == 0, "小程序", "监督员")
+    new = (source == "小程序") & (CONSTANT < "2023-02-01")
+    found = compare_periods(CONSTANT[~new], sources=source[~new], **YEAR)
+    assert found.gaps == ()
+    assert abs(change(CONSTANT[~new], found)) < 0.01
+
+
+@pytest.mark.parametrize("slices", ["%Y-%m", "%Y", "%Y 季%q"])
+def test_a_file_a_month_or_a_year_continues_the_one_before(slices):
+    names = CONSTANT.dt.to_period("Q").astype(str) if "q" in slices else CONSTANT.dt.strftime(slices)
+    assert compare_periods(CONSTANT, files=names, **YEAR).gaps == ()
+
+
+def test_a_year_in_one_file_and_then_a_file_a_district_are_alike():
+    part = np.where(np.arange(len(CONSTANT)) % 2, "甲", "乙")
+    files = np.where(CONSTANT < "2023-01-01", "2022.csv", pd.Series(part) + "2023.csv")
+    assert compare_periods(CONSTANT, files=files, **YEAR).gaps == ()
+    late = (files == "乙2023.csv") & (CONSTANT < "2023-03-01")
+    found = compare_periods(CONSTANT[~late], files=files[~late], **YEAR)
+    assert found.gaps == (Gap("file", "乙2023.csv", DAY("2023-01-01"), DAY("2023-03-01")),)
+    assert change(CONSTANT[~late], found) == 0
+
+
+def test_a_file_of_one_month_that_is_not_there_is_a_gap_of_that_month_alone():
+    times = without(CONSTANT, "2023-08-01", "2023-09-01")
+    found = compare_periods(times, files=times.dt.strftime("%Y-%m"), **YEAR)
+    assert {(gap.start, gap.end) for gap in found.gaps} == {(DAY("2023-08-01"), DAY("2023-09-01"))}
+    assert change(times, found) == 0
+
+
+def test_weekends_and_a_holiday_are_no_gap():
+    times = CONSTANT[CONSTANT.dt.day_of_week < 5]
+    times = without(times, "2023-01-21", "2023-01-28")
+    found = compare_periods(times, sources=np.resize(["甲", "乙"], len(times)), **YEAR)
+    # Only the weekends with which the two years happen to begin and end are cut, as every end is.
+    assert [(gap.kind, gap.start, gap.end) for gap in found.gaps] == [
+        ("all", DAY("2022-01-01"), DAY("2022-01-03")),
+        ("all", DAY("2023-12-30"), DAY("2024-01-01")),
+    ]
+
+
+def test_a_rare_source_may_be_silent_by_chance():
+    """Twenty a year: a silence of three months is nothing to speak of."""
+    few = pd.Series(pd.date_range("2022-01-05", "2023-12-30", freq="18D"))
+    few = without(few, "2023-03-01", "2023-06-01")
+    assert compare_periods(few, **YEAR).gaps == ()
+
+
+def test_without_a_window_the_last_year_goes_against_the_one_before():
+    found = compare_periods(without(CONSTANT, "2022-05-01", "2022-06-01"))
+    assert found.periods[:3] == (DAY("2022-01-01"), DAY("2023-01-01"), DAY("2024-01-01"))
+    assert found.periods.left_out == ((DAY("2022-05-01"), DAY("2022-06-01")), (DAY("2023-05-01"), DAY("2023-06-01")))
+
+
+def test_poisson_days_are_taken_for_gaps_in_few_of_many_cities():
+    """Under the null, nothing missing, uneven days: 200 cities of six sources, twice as variable as Poisson."""
+    rng = np.random.default_rng(5)
+    days = pd.date_range("2022-01-01", "2023-12-31")
+    alarms = 0
+    for _ in range(200):
+        counts = rng.negative_binomial(2.0, 0.5, (len(days), 6))
+        times = pd.Series(np.repeat(days.to_numpy(), counts.sum(axis=1)))
+        sources = np.concatenate([np.repeat(np.arange(6), row) for row in counts])
+        alarms += bool(compare_periods(times, sources=sources, **YEAR).gaps)
+    assert alarms <= 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 729), st.integers(14, 60)), max_size=4),
+    st.integers(0, 80),
+    st.integers(0, 150),
+)
+def test_what_is_counted_is_the_same_days_of_both_years(cuts, late, early):
+    first = DAY("2022-01-01") + pd.Timedelta(days=late)
+    times = CONSTANT[first <= CONSTANT]
+    times = times[times < DAY("2024-01-01") - pd.Timedelta(days=early)]
+    for at, length in cuts:
+        start = DAY("2022-01-01") + pd.Timedelta(days=at)
+        times = without(times, start, start + pd.Timedelta(days=length))
+    found = compare_periods(times, **YEAR)
+    if found.periods is None:
+        assert found.reason
+        return
+    before, recent = found.periods.within(times)
+    days = [np.unique(times[mask].dt.strftime("%m-%d")) for mask in (before, recent)]
+    assert days[0].tolist() == days[1].tolist()
+    assert before.sum() == recent.sum()
