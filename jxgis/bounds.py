@@ -7,7 +7,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["RELATIVE", "at_least", "at_most"]
+__all__ = ["RELATIVE", "at_least", "at_most", "widened"]
 
 #: Coordinates stored in degrees, turned or reprojected give areas that are off by about 1e-11 of themselves, and
 #: hand-drawn ones are known to far less than a millionth: within it a figure is the bound.
@@ -53,3 +53,18 @@ def at_most(value: float | npt.NDArray[np.float64], bound: float) -> bool | npt.
     [True, False]
     """
     return value <= bound * (1 + RELATIVE)
+
+
+@overload
+def widened(bound: float) -> float: ...
+@overload
+def widened(bound: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
+def widened(bound: float | npt.NDArray[np.float64]) -> float | npt.NDArray[np.float64]:
+    """An upper bound as a spatial query needs it: what lies within it keeps the bound by :func:`at_most`.
+
+    Examples
+    --------
+    >>> widened(20.0)
+    20.00002
+    """
+    return bound * (1 + RELATIVE)

@@ -12,6 +12,7 @@ import pyproj
 import shapely
 
 from jxgis._errors import CrsError, InputError
+from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.parks._tally import share
 from jxgis.parks.housing import ALL, cut_by_zone, sample_points, zones_overlap
@@ -113,7 +114,7 @@ def people_served(parks: gpd.GeoDataFrame, people: gpd.GeoDataFrame, zones: gpd.
     crs = require_metric(parks, "parks")
     require_metric(people, "people", crs)
     require_metric(zones, "zones", crs)
-    reach = service_area(parks)
+    reach = service_area(parks.assign(radius_m=widened(parks["radius_m"].to_numpy(dtype=np.float64))))
     shapely.prepare(reach)
     point = people.geometry.to_numpy()
     return _count(people, zones, shapely.intersects_xy(reach, shapely.get_x(point), shapely.get_y(point)))
@@ -147,7 +148,7 @@ def people_walking(
     require_metric(people, "people", crs)
     point = people.geometry.to_numpy()
     snapped = snap(graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=walking.max_snap_m, barriers=barriers)
-    return _count(people, zones, walking.walk.to(snapped) <= walking.limit_m)
+    return _count(people, zones, at_most(walking.walk.to(snapped), walking.limit_m))
 
 
 def _count(people: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, served: npt.NDArray[np.bool_]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least, at_most, widened
 from jxgis.crs import require_metric
 from jxgis.parks._tally import share
 from jxgis.parks.gates import Gates
@@ -128,7 +129,8 @@ def two_step_catchment(
         pairs = [_straight(parks, people, catchment_m)]
     park = np.concatenate([np.zeros(0, dtype=np.int64), *(one[0] for one in pairs)])
     point = np.concatenate([np.zeros(0, dtype=np.int64), *(one[1] for one in pairs)])
-    pull = _pull(np.concatenate([np.zeros(0), *(one[2] for one in pairs)]) / catchment_m, decay)
+    away = np.concatenate([np.zeros(0), *(one[2] for one in pairs)]) / catchment_m
+    pull = _pull(np.minimum(away, 1), decay)
 
     count = people["people"].to_numpy(dtype=np.float64)
     demand = np.bincount(park, weights=count[point] * pull, minlength=len(parks)).astype(np.float64)
@@ -156,7 +158,7 @@ def _pull(away: Floats, decay: Decay) -> Floats:
 
 def _straight(parks: gpd.GeoDataFrame, people: gpd.GeoDataFrame, catchment_m: float) -> tuple[Ints, Ints, Floats]:
     shape, point = parks.geometry.to_numpy(), people.geometry.to_numpy()
-    park, near = shapely.STRtree(point).query(shape, predicate="dwithin", distance=catchment_m)
+    park, near = shapely.STRtree(point).query(shape, predicate="dwithin", distance=widened(catchment_m))
     return park, near, np.asarray(shapely.distance(shape[park], point[near]))
 
 
@@ -173,10 +175,10 @@ def _along_streets(
     snapped = snap(graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=max_snap_m, barriers=barriers)
     park = pd.Index(parks["park_id"]).get_indexer(gates.table["park_id"])
     before = None
-    for one, walk in walk_from_each(graph, gates.snapped, park, limit_m=catchment_m):
+    for one, walk in walk_from_each(graph, gates.snapped, park, limit_m=widened(catchment_m)):
         before = walk.before(snapped) if before is None else before
         away = walk.to(snapped, before)
-        near = np.flatnonzero(away <= catchment_m)
+        near = np.flatnonzero(at_most(away, catchment_m))
         yield np.full(len(near), one, dtype=np.int64), near, away[near]
 
 
@@ -230,7 +232,7 @@ def supply_by_zone(
             "park_m2": park_m2,
             "park_m2_per_person": share(park_m2, people),
             "reached_m2_per_person": share(total(count * reached), people),
-            "share_below": share(total(count * (reached < threshold_m2)), people),
+            "share_below": share(total(count * ~at_least(reached, threshold_m2)), people),
             "reason": [None if some > 0 else "no_people" for some in people],
         }
     )
