@@ -370,14 +370,22 @@ def _issue_options(
 
 @contextlib.contextmanager
 def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
-    """Show progress: a spinner with the current step on a terminal, one line a step elsewhere."""
+    """Show progress: one line a step, and on a terminal a spinner beside the current one."""
     if not sys.stderr.isatty():
         yield lambda step: say(step.of(lang), error=True)
         return
     from rich.console import Console
+    from rich.text import Text as Plain
 
-    with Console(stderr=True).status("…") as status:
-        yield lambda step: status.update(step.of(lang))
+    console = Console(stderr=True)
+    with console.status("…") as status:
+
+        def show(step: Text) -> None:
+            # What was noticed stays on the screen; a name in brackets is no markup.
+            console.print(Plain(step.of(lang)))
+            status.update(Plain(step.of(lang)))
+
+        yield show
 
 
 def _done(out: Path, page: str) -> None:

@@ -17,6 +17,7 @@ from jxgis.i18n import text_pair
 from jxgis.load import Loaded
 from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empty, require_columns
 from jxgis.load.geometry import repair
+from jxgis.zones import zone_names
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -107,6 +108,7 @@ def _load(layer: str, path: Source, city: City | None, options: ReadOptions) -> 
         _use_city_districts(gathered, city)
     _merge_names(gathered)
     loaded = finish(gathered)
+    zone_names(loaded.table)
     flaws = boundary_flaws(loaded.table)
     return dataclasses.replace(loaded, notes=(*loaded.notes, _flaw_note(flaws))) if len(flaws) else loaded
 

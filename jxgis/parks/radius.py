@@ -15,9 +15,10 @@ from jxgis._errors import InputError
 from jxgis.bounds import at_least
 from jxgis.crs import require_metric
 from jxgis.parks._tally import Study, coverage_table, layer, share, study_of, zone_sums
-from jxgis.parks.housing import ALL, Pieces, union_of_linked, within
+from jxgis.parks.housing import Pieces, union_of_linked, within
 from jxgis.parks.standards import Standard
 from jxgis.parks.whole import polygons_of
+from jxgis.zones import ALL
 
 __all__ = ["RadiusCoverage", "classify_parks", "coverage_by_band", "radius_coverage", "service_area"]
 

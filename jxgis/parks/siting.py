@@ -13,13 +13,15 @@ import shapely
 from scipy.sparse import csr_array
 
 from jxgis._errors import InputError
+from jxgis.bounds import RELATIVE, at_least
 from jxgis.crs import require_metric
 from jxgis.parks._tally import Study, study_of
 from jxgis.parks.cover import CoverSolution, cover_most, fewest_to_cover
-from jxgis.parks.housing import ALL, sample_points
+from jxgis.parks.housing import sample_points
 from jxgis.parks.radius import radius_coverage, service_area
 from jxgis.parks.standards import Standard
 from jxgis.parks.whole import polygons_of
+from jxgis.zones import ALL
 
 __all__ = ["FewestParks", "Siting", "candidate_lattice", "fewest_parks", "radius_sensitivity", "site_parks"]
 
@@ -123,17 +125,19 @@ def candidate_lattice(
         )
     # Parcels that touch are one blind spot: a plot may lie across their common edge.
     ground = shapely.get_parts(shapely.union_all(polygons_of(unserved.geometry.to_numpy())))
-    ground = ground[shapely.area(ground) >= min_plot_m2]
+    ground = ground[at_least(shapely.area(ground), min_plot_m2)]
     half = np.sqrt(min_plot_m2) / 2
+    # A spot that is one plot exactly holds it, whatever rounding made of its corners.
+    inner = half * (1 - RELATIVE)
     found: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
     for spot in ground:
-        low = np.ceil((np.array(spot.bounds[:2]) + half) / spacing_m - 0.5).astype(np.int64)
-        high = np.floor((np.array(spot.bounds[2:]) - half) / spacing_m - 0.5).astype(np.int64)
+        low = np.ceil((np.array(spot.bounds[:2]) + inner) / spacing_m - 0.5).astype(np.int64)
+        high = np.floor((np.array(spot.bounds[2:]) - inner) / spacing_m - 0.5).astype(np.int64)
         column, row = (
             one.ravel() for one in np.meshgrid(*(np.arange(a, b + 1) for a, b in zip(low, high, strict=True)))
         )
         shapely.prepare(spot)
-        hit = shapely.covers(spot, _plots(column, row, spacing_m, half))
+        hit = shapely.covers(spot, _plots(column, row, spacing_m, inner))
         found.append((column[hit], row[hit]))
     column = np.concatenate([one[0] for one in found]) if found else np.zeros(0, dtype=np.int64)
     row = np.concatenate([one[1] for one in found]) if found else np.zeros(0, dtype=np.int64)

@@ -15,11 +15,12 @@ import shapely
 from jxgis._errors import InputError
 from jxgis.bounds import at_least, at_most, widened
 from jxgis.crs import require_metric
-from jxgis.parks._tally import share
+from jxgis.parks._tally import share, with_whole
 from jxgis.parks.gates import Gates
-from jxgis.parks.housing import ALL
 from jxgis.parks.whole import polygons_of
+from jxgis.space.count import locate_each
 from jxgis.space.network import StreetGraph, snap, walk_from_each
+from jxgis.zones import ALL, zone_names
 
 __all__ = ["Decay", "Supply", "supply_by_zone", "two_step_catchment"]
 
@@ -192,7 +193,7 @@ def supply_by_zone(
     supply
         From `two_step_catchment`.
     zones
-        Polygons with ``name``.
+        Polygons with ``name``; a point on a common border counts in the first of them.
     threshold_m2
         Below this a person has too little, in m².
 
@@ -213,9 +214,10 @@ def supply_by_zone(
     [15.0, 15.0, 0.75]
     """
     require_metric(zones, "zones", supply.points.crs)
+    names = zone_names(zones)
     shapes = polygons_of(zones.geometry.to_numpy())
+    point, zone = with_whole(*locate_each(supply.points, gpd.GeoSeries(shapes, crs=zones.crs)), len(shapes))
     shapes = np.array([*shapes, shapely.union_all(shapes)], dtype=object)
-    point, zone = shapely.STRtree(shapes).query(supply.points.geometry.to_numpy(), predicate="intersects")
     count = supply.points["people"].to_numpy(dtype=np.float64)[point]
     reached = supply.points["m2_per_person"].to_numpy()[point]
 
@@ -227,7 +229,7 @@ def supply_by_zone(
     park_m2 = np.asarray(shapely.area(shapely.intersection(shapes, ground)))
     return pd.DataFrame(
         {
-            "zone": [*zones["name"].astype(str), ALL],
+            "zone": [*names, ALL],
             "people": people,
             "park_m2": park_m2,
             "park_m2_per_person": share(park_m2, people),

@@ -311,8 +311,8 @@ def _reports(
     """What was noticed, once a row and park, in the order of the rows."""
     park_id, whole_m2 = whole["park_id"].to_numpy(dtype=object), whole["area_m2"].to_numpy()
     order = np.lexsort((group, row))
-    pair = pd.DataFrame({"at": row[order], "park": group[order], "m2": shapely.area(shape)[order]})
-    pair = pair.groupby(["at", "park"], as_index=False)["m2"].sum()
+    parcels = pd.DataFrame({"at": row[order], "park": group[order], "m2": shapely.area(shape)[order]})
+    pair = parcels.groupby(["at", "park"])["m2"].sum().reset_index()
     tables = []
     for code, some, m2 in (
         ("invalid_repaired", pair[repaired[pair["at"]]], None),
