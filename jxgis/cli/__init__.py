@@ -204,6 +204,15 @@ def parks(
         _value("--standard", "服务半径标准 [默认：garden-city-2022]", "Standard [default: garden-city-2022]", "NAME"),
     ] = None,
     new_parks: Annotated[int | None, _value("--new-parks", "拟新建公园数", "Number of new parks to propose")] = None,
+    objective: Annotated[
+        Literal["area", "people"] | None,
+        _value(
+            "--objective",
+            "新公园优先服务：居住用地面积 area 或人口 people [默认：area]",
+            "What new parks serve most of: area of housing or people [default: area]",
+            "area|people",
+        ),
+    ] = None,
     plan: Annotated[
         str | None, _file("--plan", "方案：新增或扩建的公园面", "A plan: polygons of new or enlarged parks")
     ] = None,
@@ -238,6 +247,7 @@ def parks(
                 "speed_m_per_min": speed,
                 "standard": standard,
                 "new_parks": new_parks,
+                "objective": objective,
             },
         },
     )

@@ -76,6 +76,7 @@ def write_report(
                 if name == "maps/parks_change.html"
             ),
         ],
+        target=settings.parks.target,
         min_km2=settings.units.min_km2,
         max_km2=settings.units.max_km2,
         outside_area=None if results.hotspots is None else results.hotspots.outside_area,
@@ -154,6 +155,8 @@ def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, la
         coverage=None if parks is None else parks.coverage.assign(standard=parks.standard.title.of(lang)),
         sites=None if parks is None else parks.sites,
         unserved_places=blind_spots,
+        targets=None if parks is None else parks.targets,
+        park_notes=() if parks is None else [line.of(lang) for line in parks.warnings()],
         units=None if units is None else units.units,
         scores=None if scores is None else scores.scores,
         inputs=pd.DataFrame(sources),
