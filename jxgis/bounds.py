@@ -7,7 +7,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["RELATIVE", "at_least", "at_most"]
+__all__ = ["RELATIVE", "at_least", "at_most", "widened"]
 
 #: Coordinates stored in degrees, turned or reprojected give areas that are off by about 1e-11 of themselves, and
 #: hand-drawn ones are known to far less than a millionth: within it a figure is the bound.
@@ -17,8 +17,10 @@ RELATIVE = 1e-6
 @overload
 def at_least(value: float, bound: float) -> bool: ...
 @overload
-def at_least(value: npt.NDArray[np.float64], bound: float) -> npt.NDArray[np.bool_]: ...
-def at_least(value: float | npt.NDArray[np.float64], bound: float) -> bool | npt.NDArray[np.bool_]:
+def at_least(value: npt.NDArray[np.float64], bound: float | npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]: ...
+def at_least(
+    value: float | npt.NDArray[np.float64], bound: float | npt.NDArray[np.float64]
+) -> bool | npt.NDArray[np.bool_]:
     """Whether an area or a length reaches a lower bound, the bound included.
 
     Parameters
@@ -26,7 +28,7 @@ def at_least(value: float | npt.NDArray[np.float64], bound: float) -> bool | npt
     value
         An area or a length, or an array of them; NaN reaches no bound.
     bound
-        The bound in the same unit, at least 0.
+        The bound in the same unit, at least 0; one for each value where it is an array.
 
     Returns
     -------
@@ -43,8 +45,10 @@ def at_least(value: float | npt.NDArray[np.float64], bound: float) -> bool | npt
 @overload
 def at_most(value: float, bound: float) -> bool: ...
 @overload
-def at_most(value: npt.NDArray[np.float64], bound: float) -> npt.NDArray[np.bool_]: ...
-def at_most(value: float | npt.NDArray[np.float64], bound: float) -> bool | npt.NDArray[np.bool_]:
+def at_most(value: npt.NDArray[np.float64], bound: float | npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]: ...
+def at_most(
+    value: float | npt.NDArray[np.float64], bound: float | npt.NDArray[np.float64]
+) -> bool | npt.NDArray[np.bool_]:
     """Whether an area or a length keeps an upper bound, the bound included; parameters as for :func:`at_least`.
 
     Examples
@@ -53,3 +57,18 @@ def at_most(value: float | npt.NDArray[np.float64], bound: float) -> bool | npt.
     [True, False]
     """
     return value <= bound * (1 + RELATIVE)
+
+
+@overload
+def widened(bound: float) -> float: ...
+@overload
+def widened(bound: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
+def widened(bound: float | npt.NDArray[np.float64]) -> float | npt.NDArray[np.float64]:
+    """An upper bound as a spatial query needs it: what lies within it keeps the bound by :func:`at_most`.
+
+    Examples
+    --------
+    >>> widened(20.0)
+    20.00002
+    """
+    return bound * (1 + RELATIVE)

@@ -138,8 +138,8 @@ class ParkSettings(_Section):
 
     ``denominator`` says what the residential layer holds (the standard's own where not given). Housing is sampled every
     ``sample_m``; a way to a street is ``max_snap_m`` at most; a street within ``entry_m`` of a park's edge leads into
-    it. ``catchment_m`` and ``decay`` shape the park area that people reach. ``new_parks`` are proposed, and the fewest
-    for ``target``; ``close`` names parks, by id or name, that a plan gives up.
+    it. ``catchment_m`` and ``decay`` shape the park area that people reach. ``new_parks`` are proposed, where they
+    serve most ``objective`` (``area`` of housing or its ``people``), and the fewest for ``target``; ``close`` names parks, by id or name, that a plan gives up.
     """
 
     standard: str = "garden-city-2022"
@@ -153,6 +153,7 @@ class ParkSettings(_Section):
     catchment_m: Positive = 1000
     decay: Literal["gaussian", "linear", "none"] = "gaussian"
     new_parks: Annotated[int, Field(ge=0)] = 0
+    objective: Literal["area", "people"] = "area"
     target: Annotated[float, Field(gt=0, le=1)] = 0.9
     close: tuple[str, ...] = ()
 

@@ -217,6 +217,15 @@ def parks(
         _value("--standard", "服务半径标准 [默认：garden-city-2022]", "Standard [default: garden-city-2022]", "NAME"),
     ] = None,
     new_parks: Annotated[int | None, _value("--new-parks", "拟新建公园数", "Number of new parks to propose")] = None,
+    objective: Annotated[
+        Literal["area", "people"] | None,
+        _value(
+            "--objective",
+            "新公园优先服务：居住用地面积 area 或人口 people [默认：area]",
+            "What new parks serve most of: area of housing or people [default: area]",
+            "area|people",
+        ),
+    ] = None,
     plan: Annotated[
         str | None, _file("--plan", "方案：新增或扩建的公园面", "A plan: polygons of new or enlarged parks")
     ] = None,
@@ -251,6 +260,7 @@ def parks(
                 "speed_m_per_min": speed,
                 "standard": standard,
                 "new_parks": new_parks,
+                "objective": objective,
             },
         },
     )
@@ -395,14 +405,22 @@ def _issue_options(
 
 @contextlib.contextmanager
 def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
-    """Show progress: a spinner with the current step on a terminal, one line a step elsewhere."""
+    """Show progress: one line a step, and on a terminal a spinner beside the current one."""
     if not sys.stderr.isatty():
         yield lambda step: say(step.of(lang), error=True)
         return
     from rich.console import Console
+    from rich.text import Text as Plain
 
-    with Console(stderr=True).status("…") as status:
-        yield lambda step: status.update(step.of(lang))
+    console = Console(stderr=True)
+    with console.status("…") as status:
+
+        def show(step: Text) -> None:
+            # What was noticed stays on the screen; a name in brackets is no markup.
+            console.print(Plain(step.of(lang)))
+            status.update(Plain(step.of(lang)))
+
+        yield show
 
 
 def _done(out: Path, page: str, refused: Sequence[str] = ()) -> None:

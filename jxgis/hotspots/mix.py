@@ -14,6 +14,7 @@ from jxgis._errors import InputError
 from jxgis.crs import require_metric
 from jxgis.hotspots.places import ALL
 from jxgis.space.count import locate
+from jxgis.zones import zone_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,6 +70,8 @@ def zone_table(
     ------
     CrsError
         If zones and issues are not in the grid's CRS.
+    InputError
+        If two zones of a level share a name, or one is ``all``.
 
     Examples
     --------
@@ -95,6 +98,7 @@ def zone_table(
     for level, polygons in zones.items():
         require_metric(polygons, level, like=require_metric(issues, "issues", like=grid.crs))
         n = len(polygons)
+        names_of = zone_names(polygons)
         zone = locate(issues, polygons) if zone_of is None else zone_of[level]
         counts = _count(zone, code, n, len(classes))
         cell_zone = _locate_cells(grid, polygons)
@@ -110,7 +114,7 @@ def zone_table(
         tables.append(
             pd.DataFrame(
                 {
-                    "zone": np.repeat(polygons["name"].to_numpy(dtype=object), len(names)),
+                    "zone": np.repeat(np.array(names_of, dtype=object), len(names)),
                     "level": level,
                     "issue_class": names * n,
                     "count": counts.ravel(),

@@ -135,17 +135,18 @@ def reason(codes: str, lang: str) -> str:
 
 
 def localise_reasons(table: Table, lang: str) -> Table:
-    """A copy of a table with the codes of its ``reason`` column in words.
+    """A copy of a table with the codes of its columns ``reason`` and ``no_site`` in words.
 
     Parameters
     ----------
     table
-        Any table; without a ``reason`` column it comes back as it is.
+        Any table; without such a column it comes back as it is.
     lang
         ``"zh"`` or ``"en"``.
     """
-    if "reason" not in table.columns:
-        return table
-    words = {codes: reason(str(codes), lang) for codes in table["reason"].dropna().unique()}
-    # As text even where no row has a reason: a column of nothing would be written as numbers.
-    return table.assign(reason=table["reason"].map(words).astype("str"))
+    for column in ("reason", "no_site"):
+        if column in table.columns:
+            words = {codes: reason(str(codes), lang) for codes in table[column].dropna().unique()}
+            # As text even where no row has a reason: a column of nothing would be written as numbers.
+            table = table.assign(**{column: table[column].map(words).astype("str")})
+    return table

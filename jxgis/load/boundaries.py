@@ -18,6 +18,7 @@ from jxgis.load import Loaded
 from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empty, require_columns
 from jxgis.load.geometry import repair
 from jxgis.load.overlaps import MAX_SHARE, MIN_FLAW_M2, overlap_notes, snap_overlaps
+from jxgis.zones import zone_names
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -121,6 +122,7 @@ def _load(layer: str, path: Source, city: City | None, overlap_share: float, opt
         _use_city_districts(gathered, city)
     _merge_names(gathered)
     loaded = finish(gathered)
+    zone_names(loaded.table)
     flaws = boundary_flaws(loaded.table)
     if flaws.empty:
         return loaded

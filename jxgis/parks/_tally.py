@@ -11,13 +11,13 @@ import pandas as pd
 import pyproj
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.crs import require_metric
-from jxgis.parks.housing import ALL, Pieces, cut_by_zone, zones_overlap
+from jxgis.parks.housing import Pieces, cut_by_zone, zones_overlap
 from jxgis.parks.standards import Standard
 from jxgis.parks.whole import polygons_of
+from jxgis.zones import ALL, zone_names
 
-__all__ = ["Study", "coverage_table", "layer", "share", "study_of", "zone_sums"]
+__all__ = ["Study", "coverage_table", "layer", "share", "study_of", "with_whole", "zone_sums"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +43,9 @@ def study_of(housing: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Study:
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If ``zones`` has no ``name``.
+        If ``zones`` has no ``name``, one stands twice, or one is ``all``.
     """
-    if "name" not in zones.columns:
-        raise InputError(
-            zh="分区图层没有 name 列；请用 --name-column 指明名称所在的列。",
-            en="The zones have no column name; say with --name-column where their names are.",
-        )
+    zone_of = zone_names(zones)
     crs = require_metric(zones, "zones")
     pieces = whole = cut_by_zone(housing, zones)
     if zones_overlap(zones):
@@ -57,7 +53,7 @@ def study_of(housing: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Study:
         whole = cut_by_zone(housing, gpd.GeoDataFrame(geometry=[outline], crs=crs))
     names = housing["name"] if "name" in housing.columns else pd.Series([None] * len(housing), dtype=object)
     return Study(
-        zones=tuple(str(name) for name in zones["name"]),
+        zones=zone_of,
         pieces=pieces,
         whole=whole,
         house_names=np.array([None if pd.isna(name) else str(name) for name in names], dtype=object),
@@ -71,6 +67,14 @@ def zone_sums(
     """Sum a value of pieces by zone, and for ``all`` last."""
     zones = np.bincount(study.pieces.zone, weights=by_piece, minlength=len(study.zones))
     return np.append(zones, by_whole.sum())
+
+
+def with_whole(
+    point: npt.NDArray[np.int64], zone: npt.NDArray[np.int64], n_zones: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Pairs of points and zones, and each point of any zone once more for ``all``, which is number ``n_zones``."""
+    once = np.unique(point)
+    return np.concatenate([point, once]), np.concatenate([zone, np.full(len(once), n_zones)])
 
 
 def share(part: npt.NDArray[np.float64], whole: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

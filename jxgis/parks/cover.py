@@ -10,11 +10,17 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack
 
 from jxgis._errors import InputError
+from jxgis.bounds import RELATIVE
 
 __all__ = ["CoverSolution", "cover_most", "fewest_to_cover"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+NODE_LIMIT = 10_000
+"""Nodes of the search: the parks of a city take a few hundred at most."""
+TIME_LIMIT_S = 300.0
+"""A guard; the search ends by itself or by its nodes long before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +40,8 @@ class CoverSolution:
     gap
         Relative gap between the choice and the bound; 0 where it is optimal.
     status
-        ``optimal``; ``time_limit``: stopped early, the gap says how far off it may be.
+        ``optimal``; ``stopped``: the best that the solver had when its limit came, the gap says how far off it may be;
+        ``greedy``: it had none as good as taking one site after the other, which is given instead, with its gap.
     """
 
     chosen: Ints
@@ -110,14 +117,14 @@ def _in_order(cover: csr_array, weight: Floats, chosen: Ints) -> tuple[Ints, Flo
     return np.array(order, dtype=np.int64), np.array(added, dtype=np.float64)
 
 
-def _no_answer(time_limit_s: float) -> InputError:
-    return InputError(
-        zh=f"求解器在 {time_limit_s:g} 秒内没有找到任何方案；请放宽 time_limit_s，或减少候选地块。",
-        en=f"The solver found no choice at all within {time_limit_s:g} s; raise time_limit_s or give fewer sites.",
-    )
-
-
-def cover_most(cover: csr_array, weight: npt.ArrayLike, *, sites: int, time_limit_s: float = 60.0) -> CoverSolution:
+def cover_most(
+    cover: csr_array,
+    weight: npt.ArrayLike,
+    *,
+    sites: int,
+    node_limit: int = NODE_LIMIT,
+    time_limit_s: float = TIME_LIMIT_S,
+) -> CoverSolution:
     """Choose so many sites that cover the most demand.
 
     Parameters
@@ -128,8 +135,10 @@ def cover_most(cover: csr_array, weight: npt.ArrayLike, *, sites: int, time_limi
         (demand,) how much each piece weighs: square metres, people.
     sites
         How many to choose; fewer come back where fewer cover all that can be covered.
+    node_limit
+        Nodes of the search after which to give the best so far and its gap: the same on every machine.
     time_limit_s
-        When to stop and report the gap instead.
+        A guard against a single node that takes for ever; what it stops may differ from machine to machine.
 
     Returns
     -------
@@ -138,7 +147,7 @@ def cover_most(cover: csr_array, weight: npt.ArrayLike, *, sites: int, time_limi
     Raises
     ------
     InputError
-        If a weight is negative or missing, ``sites`` is below 0, or the time is too short for any choice.
+        If a weight is negative or missing, or ``sites`` is below 0.
 
     Notes
     -----
@@ -177,15 +186,39 @@ def cover_most(cover: csr_array, weight: npt.ArrayLike, *, sites: int, time_limi
         ],
         integrality=np.repeat([1, 0], [n, m]),
         bounds=Bounds(0, 1),
-        options={"mip_rel_gap": 0.0, "time_limit": time_limit_s},
+        options={"mip_rel_gap": 0.0, "node_limit": node_limit, "time_limit": time_limit_s},
     )
-    if result.x is None:
-        raise _no_answer(time_limit_s)
-    order, added = _in_order(rows, demand, merged.site[np.flatnonzero(result.x[:n] > 0.5)])
+    simple = _one_by_one(merged, sites)
+    held = [simple] if result.x is None else [np.flatnonzero(result.x[:n] > 0.5), simple]
+    plans = [_in_order(rows, demand, merged.site[some]) for some in held]
+    # Of plans as good as each other the solver's, which comes first.
+    best = max(range(len(plans)), key=lambda at: (plans[at][1].sum(), -at))
+    order, added = plans[best]
     covered = float(added.sum())
-    bound = covered if result.status == 0 else max(-float(result.mip_dual_bound) * scale, covered)
-    gap = 0.0 if result.status == 0 else (bound - covered) / max(covered, 1e-300)
-    return CoverSolution(order, added, covered, bound, gap, "optimal" if result.status == 0 else "time_limit")
+    if result.status == 0:
+        return CoverSolution(order, added, covered, covered, 0.0, "optimal")
+    # What no choice can exceed, whatever the solver knows: all there is, and the sum of the largest single sites.
+    alone_m2 = np.sort(merged.cover.T @ merged.weight)[::-1]
+    known = [float(merged.weight.sum()), float(alone_m2[:sites].sum())]
+    if result.mip_dual_bound is not None and np.isfinite(result.mip_dual_bound):
+        known.append(-float(result.mip_dual_bound) * scale)
+    bound = max(min(known), covered)
+    status = "greedy" if held[best] is simple else "stopped"
+    return CoverSolution(order, added, covered, bound, (bound - covered) / max(covered, 1e-300), status)
+
+
+def _one_by_one(merged: _Merged, sites: int) -> Ints:
+    """Sites one by one, each the one that covers most of what is still open: at least 1 - 1/e of the optimum."""
+    columns, left = merged.cover.tocsc(), merged.weight.copy()
+    chosen: list[int] = []
+    for _ in range(sites):
+        gain = columns.T @ left
+        best = int(np.argmax(gain))
+        if gain[best] <= 0:
+            break
+        chosen.append(best)
+        left[columns.indices[columns.indptr[best] : columns.indptr[best + 1]]] = 0
+    return np.array(chosen, dtype=np.int64)
 
 
 def fewest_to_cover(
@@ -195,13 +228,14 @@ def fewest_to_cover(
     need: npt.ArrayLike,
     group: npt.ArrayLike | None = None,
     need_all: float = 0.0,
-    time_limit_s: float = 60.0,
+    node_limit: int = NODE_LIMIT,
+    time_limit_s: float = TIME_LIMIT_S,
 ) -> CoverSolution | None:
     """Choose the fewest sites that cover so much demand, in each group and altogether.
 
     Parameters
     ----------
-    cover, weight, time_limit_s
+    cover, weight, node_limit, time_limit_s
         As for `cover_most`.
     need
         (groups,) how much demand must be covered in each group.
@@ -234,7 +268,7 @@ def fewest_to_cover(
     )
     weighed = csr_array(member.multiply(merged.weight[None, :]))
     # What is asked is met to a millionth of it, as sums of areas come with rounding.
-    wanted = wanted * (1 - 1e-6)
+    wanted = wanted * (1 - RELATIVE)
     if (weighed.sum(axis=1) < wanted).any():
         return None
     if (wanted <= 0).all():
@@ -254,15 +288,17 @@ def fewest_to_cover(
         ],
         integrality=np.repeat([1, 0], [n, k]),
         bounds=Bounds(0, 1),
-        options={"mip_rel_gap": 0.0, "time_limit": time_limit_s},
+        options={"mip_rel_gap": 0.0, "node_limit": node_limit, "time_limit": time_limit_s},
     )
     found = simple if result.x is None else np.flatnonzero(result.x[:n] > 0.5)
     order, added = _in_order(rows, demand, merged.site[found])
     done = result.status == 0
-    known = 1.0 if result.mip_dual_bound is None else float(np.ceil(result.mip_dual_bound - 1e-6))
+    told = result.mip_dual_bound
+    known = float(np.ceil(told - 1e-6)) if told is not None and np.isfinite(told) else 1.0
     bound = float(len(order)) if done else min(max(known, 1.0), float(len(order)))
     gap = 0.0 if done else (len(order) - bound) / len(order)
-    return CoverSolution(order, added, float(added.sum()), bound, gap, "optimal" if done else "time_limit")
+    status = "optimal" if done else "greedy" if result.x is None else "stopped"
+    return CoverSolution(order, added, float(added.sum()), bound, gap, status)
 
 
 def _greedy(merged: _Merged, wanted: Floats) -> Ints:

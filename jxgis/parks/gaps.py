@@ -10,6 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 
 __all__ = ["blind_spots"]
@@ -70,7 +71,7 @@ def blind_spots(
             en=f"join_m ({join_m}) and name_m ({name_m}) must be 0 or more (metres).",
         )
     shape, zone = unserved.geometry.to_numpy(), unserved["zone"].to_numpy(dtype=object)
-    left, right = shapely.STRtree(shape).query(shape, predicate="dwithin", distance=join_m)
+    left, right = shapely.STRtree(shape).query(shape, predicate="dwithin", distance=widened(join_m))
     same = zone[left] == zone[right]
     joined = coo_array((np.ones(int(same.sum()), dtype=np.int8), (left[same], right[same])), shape=(len(shape),) * 2)
     label = connected_components(joined, directed=False)[1] if len(shape) else np.zeros(0, dtype=np.int64)
@@ -86,7 +87,9 @@ def blind_spots(
         values = unserved[column].to_numpy(dtype=np.float64)
         table[column] = np.array([values[part].sum() for part in rows], dtype=np.float64)
     table["share"] = table["m2"] / table.groupby("zone")["m2"].transform("sum")
-    table = table[table["m2"] >= min_m2].sort_values([sums[-1], "m2"], ascending=False, kind="stable")
+    table = table[at_least(table["m2"].to_numpy(), min_m2)].sort_values(
+        [sums[-1], "m2"], ascending=False, kind="stable"
+    )
     table = table.reset_index(drop=True)
     table["name"] = _names(table, places, name_m)
     table["rank"] = np.arange(1, len(table) + 1)
@@ -96,10 +99,10 @@ def blind_spots(
 def _names(spots: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None, name_m: float) -> list[str]:
     """Each spot's nearest place, once; else its zone and a number within it."""
     found: dict[int, str] = {}
-    if places is not None and len(places) and len(spots):
+    if places is not None and len(places) and len(spots) and name_m > 0:
         require_metric(places, "places", spots.crs)
         spot, place = shapely.STRtree(places.geometry.to_numpy()).query_nearest(
-            spots.geometry.to_numpy(), max_distance=name_m, all_matches=False
+            spots.geometry.to_numpy(), max_distance=widened(name_m), all_matches=False
         )
         names = places["name"].to_numpy(dtype=object)
         found = {int(s): str(names[p]) for s, p in zip(spot, place, strict=True) if not pd.isna(names[p])}

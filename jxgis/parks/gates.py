@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from jxgis._errors import InputError
+from jxgis.bounds import widened
 from jxgis.crs import require_metric
 from jxgis.space.network import Snapped, StreetGraph, snap
 
@@ -26,13 +27,13 @@ class Gates:
     Attributes
     ----------
     table
-        One row a gate: ``park_id``, ``kind`` (``given``, ``street``, ``edge``), ``leg_m`` between the street and the
-        gate or the park's edge, and the point on the street.
+        One row a way in, a gate that serves several parks once for each: ``park_id``, ``kind`` (``given``, ``street``,
+        ``edge``), ``leg_m`` between the street and the gate or the park's edge, and the point on the street.
     snapped
         The same gates on the graph.
     reports
-        ``code``, ``what`` and ``count``: ``gate_without_park`` and ``gate_off_street`` (given gates that were left
-        out), ``park_off_street`` (parks that nobody can walk to), by park or row.
+        ``code``, ``what`` and ``count``: ``gate_without_park`` and ``gate_off_street`` (given gates that serve no
+        park), ``park_off_street`` (parks that nobody can walk to), by park or row.
     """
 
     table: gpd.GeoDataFrame
@@ -53,8 +54,10 @@ def park_gates(
 ) -> Gates:
     """Find where one enters each park that counts.
 
-    A park has its given gates; else the stretches of street that run within ``entry_m`` of its edge or inside it, a
-    point every ``step_m``; else points of its edge every ``step_m``, each joined to the nearest street.
+    A given gate leads into every park that counts within ``gate_park_m`` of it. A park to which some gate is nearest
+    is entered by gates only; any other also from the stretches of street that run within ``entry_m`` of its edge or
+    inside it, a point every ``step_m``; else from points of its edge every ``step_m``, each joined to the nearest
+    street. Parks that do not count take no part.
 
     Parameters
     ----------
@@ -63,7 +66,7 @@ def park_gates(
     graph
         The streets.
     gates
-        Points in the same CRS; each belongs to the nearest park.
+        Points in the same CRS.
     entry_m
         A street this near to a park's edge, in metres, is at the park.
     gate_park_m
@@ -109,17 +112,17 @@ def park_gates(
     open_parks = np.flatnonzero(counted)
     if gates is not None:
         require_metric(gates, "gates", crs)
-        park, snapped = _given(shape, graph, gates, gate_park_m, max_snap_m, barriers, reports)
-        keep = counted[park]
-        found.append(("given", park[keep], _take(snapped, keep)))
-        open_parks = np.setdiff1d(open_parks, park)
+        park, snapped, own = _given(shape, open_parks, graph, gates, gate_park_m, max_snap_m, barriers, reports)
+        found.append(("given", park, snapped))
+        open_parks = np.setdiff1d(open_parks, own)
     park, snapped = _streets(shape, open_parks, graph, entry_m, step_m, barriers)
     found.append(("street", park, snapped))
     open_parks = np.setdiff1d(open_parks, park)
     park, snapped = _edges(shape, open_parks, graph, step_m, max_snap_m, barriers)
     found.append(("edge", park, snapped))
     names = parks["park_id"].to_numpy()
-    reports.extend(("park_off_street", str(names[one]), 1) for one in np.setdiff1d(open_parks, park))
+    entered = np.unique(np.concatenate([one[1] for one in found] + [park]))
+    reports.extend(("park_off_street", str(names[one]), 1) for one in np.setdiff1d(open_parks, entered))
 
     kind = np.repeat([one[0] for one in found], [len(one[1]) for one in found]).astype(object)
     park = np.concatenate([one[1] for one in found])
@@ -132,36 +135,41 @@ def park_gates(
     return Gates(table=table, snapped=every, reports=pd.DataFrame(reports, columns=_REPORT))
 
 
-def _take(snapped: Snapped, keep: npt.NDArray[np.bool_]) -> Snapped:
+def _take(snapped: Snapped, keep: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Snapped:
     return Snapped(snapped.edge[keep], snapped.at_m[keep], snapped.leg_m[keep])
 
 
 def _given(
     shape: npt.NDArray[np.object_],
+    parks: npt.NDArray[np.int64],
     graph: StreetGraph,
     gates: gpd.GeoDataFrame,
     gate_park_m: float,
     max_snap_m: float,
     barriers: gpd.GeoDataFrame | None,
     reports: list[tuple[str, str, int]],
-) -> tuple[npt.NDArray[np.int64], Snapped]:
-    """Given gates with the park that each belongs to."""
+) -> tuple[npt.NDArray[np.int64], Snapped, npt.NDArray[np.int64]]:
+    """Given gates with each park that they lead into, and the parks to which a gate is the nearest."""
     points = gates.geometry.to_numpy()
     if not (shapely.get_type_id(points) == 0).all():
         raise InputError(
             zh="出入口图层里有不是点的要素；请给出点图层（Point）。",
             en="The gates hold something that is no point; give a layer of points.",
         )
-    row, park = shapely.STRtree(shape).query_nearest(points, max_distance=gate_park_m, all_matches=False)
-    if len(row) < len(points):
-        reports.append(("gate_without_park", "gates", len(points) - len(row)))
-    snapped = snap(
-        graph, shapely.get_x(points[row]), shapely.get_y(points[row]), max_snap_m=max_snap_m, barriers=barriers
-    )
+    tree = shapely.STRtree(shape[parks])
+    row, park = tree.query(points, predicate="dwithin", distance=widened(gate_park_m))
+    serving = np.unique(row)
+    if len(serving) < len(points):
+        reports.append(("gate_without_park", "gates", len(points) - len(serving)))
+    snapped = snap(graph, shapely.get_x(points), shapely.get_y(points), max_snap_m=max_snap_m, barriers=barriers)
     on = snapped.edge >= 0
-    if not on.all():
-        reports.append(("gate_off_street", "gates", int((~on).sum())))
-    return park[on].astype(np.int64), _take(snapped, on)
+    if not on[serving].all():
+        reports.append(("gate_off_street", "gates", int((~on[serving]).sum())))
+    row, park = row[on[row]], park[on[row]]
+    away = shapely.distance(points[row], shape[parks[park]])
+    least = np.full(len(points), np.inf)
+    np.minimum.at(least, row, away)
+    return parks[park], _take(snapped, row), parks[np.unique(park[away <= least[row]])]
 
 
 def _streets(
@@ -173,9 +181,9 @@ def _streets(
     barriers: gpd.GeoDataFrame | None,
 ) -> tuple[npt.NDArray[np.int64], Snapped]:
     """Points along the stretches of street within ``entry_m`` of a park."""
-    near, edge = shapely.STRtree(graph.lines).query(shape[parks], predicate="dwithin", distance=entry_m)
+    near, edge = shapely.STRtree(graph.lines).query(shape[parks], predicate="dwithin", distance=widened(entry_m))
     park = parks[near]
-    around = shapely.buffer(shape, entry_m, quad_segs=32)
+    around = shapely.buffer(shape, widened(entry_m), quad_segs=32)
     stretch, pair = shapely.get_parts(shapely.intersection(graph.lines[edge], around[park]), return_index=True)
     length = np.asarray(shapely.length(stretch))
     steps = np.ceil(length / step_m).astype(np.int64) + 1

@@ -16,7 +16,6 @@ from jxgis.crs import require_metric
 from jxgis.parks.whole import polygons_of
 
 __all__ = [
-    "ALL",
     "Pieces",
     "SamplePoints",
     "cut_by_zone",
@@ -27,9 +26,6 @@ __all__ = [
 ]
 
 _SIMPLE = 200
-
-ALL = "all"
-"""The zone of the whole study area: the union of the zones."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,13 +12,16 @@ import pyproj
 import shapely
 
 from jxgis._errors import CrsError, InputError
+from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
-from jxgis.parks._tally import share
-from jxgis.parks.housing import ALL, cut_by_zone, sample_points, zones_overlap
+from jxgis.parks._tally import share, with_whole
+from jxgis.parks.housing import cut_by_zone, sample_points, zones_overlap
 from jxgis.parks.radius import service_area
 from jxgis.parks.walking import WalkingCoverage
 from jxgis.parks.whole import polygons_of
+from jxgis.space.count import locate_each
 from jxgis.space.network import StreetGraph, snap
+from jxgis.zones import ALL, zone_names
 
 __all__ = [
     "people_of_housing",
@@ -89,7 +92,7 @@ def people_served(parks: gpd.GeoDataFrame, people: gpd.GeoDataFrame, zones: gpd.
     people
         Points with ``people``.
     zones
-        Polygons with ``name``.
+        Polygons with ``name``; a point on a common border counts in the first of them.
 
     Returns
     -------
@@ -113,7 +116,7 @@ def people_served(parks: gpd.GeoDataFrame, people: gpd.GeoDataFrame, zones: gpd.
     crs = require_metric(parks, "parks")
     require_metric(people, "people", crs)
     require_metric(zones, "zones", crs)
-    reach = service_area(parks)
+    reach = service_area(parks.assign(radius_m=widened(parks["radius_m"].to_numpy(dtype=np.float64))))
     shapely.prepare(reach)
     point = people.geometry.to_numpy()
     return _count(people, zones, shapely.intersects_xy(reach, shapely.get_x(point), shapely.get_y(point)))
@@ -147,7 +150,7 @@ def people_walking(
     require_metric(people, "people", crs)
     point = people.geometry.to_numpy()
     snapped = snap(graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=walking.max_snap_m, barriers=barriers)
-    return _count(people, zones, walking.walk.to(snapped) <= walking.limit_m)
+    return _count(people, zones, at_most(walking.walk.to(snapped), walking.limit_m))
 
 
 def _refuse_below_zero(people: pd.Series, what: str) -> None:
@@ -166,10 +169,11 @@ def _count(people: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, served: npt.NDArra
     """People and served people by zone; zones may overlap: each asks for its own, and all of them for their union."""
     _refuse_below_zero(people["people"], "people")
     count = people["people"].to_numpy(dtype=np.float64)
-    shapes = _with_whole(zones)
-    row, zone = shapely.STRtree(shapes).query(people.geometry.to_numpy(), predicate="intersects")
-    total = np.bincount(zone, weights=count[row], minlength=len(shapes)).astype(np.float64)
-    within = np.bincount(zone, weights=(count * served)[row], minlength=len(shapes)).astype(np.float64)
+    n = len(zones)
+    shapes = gpd.GeoSeries(polygons_of(zones.geometry.to_numpy()), crs=zones.crs)
+    row, zone = with_whole(*locate_each(people, shapes), n)
+    total = np.bincount(zone, weights=count[row], minlength=n + 1).astype(np.float64)
+    within = np.bincount(zone, weights=(count * served)[row], minlength=n + 1).astype(np.float64)
     return _served_table(zones, total, within)
 
 
@@ -184,7 +188,7 @@ def _served_table(
 ) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "zone": [*zones["name"].astype(str), ALL],
+            "zone": [*zone_names(zones), ALL],
             "people": total,
             "served_people": np.minimum(served, total),
             "people_coverage": share(np.minimum(served, total), total),

@@ -12,11 +12,13 @@ import pandas as pd
 import shapely
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least
 from jxgis.crs import require_metric
 from jxgis.parks._tally import Study, coverage_table, layer, share, study_of, zone_sums
-from jxgis.parks.housing import ALL, Pieces, union_of_linked, within
+from jxgis.parks.housing import Pieces, union_of_linked, within
 from jxgis.parks.standards import Standard
 from jxgis.parks.whole import polygons_of
+from jxgis.zones import ALL
 
 __all__ = ["RadiusCoverage", "classify_parks", "coverage_by_band", "radius_coverage", "service_area"]
 
@@ -90,7 +92,7 @@ def classify_parks(
     if historic is not None:
         require_metric(historic, "historic", crs)
         ground = shapely.union_all(polygons_of(historic.geometry.to_numpy()))
-        old = shapely.area(shapely.intersection(shape, ground)) >= 0.5 * area
+        old = at_least(shapely.area(shapely.intersection(shape, ground)), 0.5 * area)
     return parks.assign(historic=old, band=standard.band_of(area, old), radius_m=standard.radius_of(area, old))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,13 +14,16 @@ import shapely
 from scipy.sparse import csr_array
 
 from jxgis._errors import InputError
+from jxgis.bounds import RELATIVE, at_least, widened
 from jxgis.crs import require_metric
 from jxgis.parks._tally import Study, study_of
-from jxgis.parks.cover import CoverSolution, cover_most, fewest_to_cover
-from jxgis.parks.housing import ALL, sample_points
-from jxgis.parks.radius import radius_coverage, service_area
+from jxgis.parks.cover import NODE_LIMIT, TIME_LIMIT_S, CoverSolution, cover_most, fewest_to_cover
+from jxgis.parks.housing import sample_points
+from jxgis.parks.radius import classify_parks, radius_coverage, service_area
 from jxgis.parks.standards import Standard
 from jxgis.parks.whole import polygons_of
+from jxgis.space.count import locate_each
+from jxgis.zones import ALL
 
 __all__ = ["FewestParks", "Siting", "candidate_lattice", "fewest_parks", "radius_sensitivity", "site_parks"]
 
@@ -35,11 +39,14 @@ class Siting:
     Attributes
     ----------
     sites
-        The contract's layer ``sites``: ``rank``, ``m2`` (of the plot), ``name``, ``zone``, ``radius_m``, ``gain_m2``
-        (housing that the site serves and neither a park nor a site before it does; sample points times area),
-        ``candidate`` (row of the candidates), geometry.
+        The contract's layer ``sites``: ``rank``, ``m2`` (of the plot), ``name``, ``zone``, ``radius_m``, ``counts``
+        (whether the standard counts a park of that size; else it is a pocket park beside it), ``gain_m2`` (housing that
+        the site serves and neither a park nor a site before it does; sample points times area), ``gain_people`` where
+        people are known, ``candidate`` (row of the candidates), geometry.
     before_after
-        ``zone``, ``residential_m2``, ``coverage_before``, ``coverage_after``, measured exactly by radius.
+        ``zone``, ``residential_m2``, ``coverage_before``, ``coverage_after`` (what the standard counts),
+        ``coverage_with_pocket`` (pocket parks too), measured exactly by radius; ``no_site``, why no site serves more of
+        the zone: ``no_plot_there``, ``more_elsewhere``, or none where one does or nothing is open; ``reason``.
     solution
         The optimiser's answer with its bound and gap.
     """
@@ -71,16 +78,28 @@ class FewestParks:
 
 
 @dataclass(frozen=True, eq=False)
-class _Demand:
-    """Unserved sample points, and what each candidate serves of them."""
+class _Open:
+    """Points that no park serves yet, each with what it stands for; ``served`` and ``total`` by zone."""
 
-    study: Study
-    cover: csr_array
+    spot: npt.NDArray[np.object_]
     weight: Floats
     zone: npt.NDArray[np.int64]
-    radius_m: Floats
     served: Floats
     total: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class _Demand:
+    """What is open, by area and by people, and which of the objective's points each candidate serves."""
+
+    study: Study
+    area: _Open
+    people: _Open | None
+    wanted: _Open
+    cover: csr_array
+    plots: npt.NDArray[np.object_]
+    counts: npt.NDArray[np.bool_]
+    radius_m: Floats
 
 
 def candidate_lattice(
@@ -123,17 +142,19 @@ def candidate_lattice(
         )
     # Parcels that touch are one blind spot: a plot may lie across their common edge.
     ground = shapely.get_parts(shapely.union_all(polygons_of(unserved.geometry.to_numpy())))
-    ground = ground[shapely.area(ground) >= min_plot_m2]
+    ground = ground[at_least(shapely.area(ground), min_plot_m2)]
     half = np.sqrt(min_plot_m2) / 2
+    # A spot that is one plot exactly holds it, whatever rounding made of its corners.
+    inner = half * (1 - RELATIVE)
     found: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
     for spot in ground:
-        low = np.ceil((np.array(spot.bounds[:2]) + half) / spacing_m - 0.5).astype(np.int64)
-        high = np.floor((np.array(spot.bounds[2:]) - half) / spacing_m - 0.5).astype(np.int64)
+        low = np.ceil((np.array(spot.bounds[:2]) + inner) / spacing_m - 0.5).astype(np.int64)
+        high = np.floor((np.array(spot.bounds[2:]) - inner) / spacing_m - 0.5).astype(np.int64)
         column, row = (
             one.ravel() for one in np.meshgrid(*(np.arange(a, b + 1) for a, b in zip(low, high, strict=True)))
         )
         shapely.prepare(spot)
-        hit = shapely.covers(spot, _plots(column, row, spacing_m, half))
+        hit = shapely.covers(spot, _plots(column, row, spacing_m, inner))
         found.append((column[hit], row[hit]))
     column = np.concatenate([one[0] for one in found]) if found else np.zeros(0, dtype=np.int64)
     row = np.concatenate([one[1] for one in found]) if found else np.zeros(0, dtype=np.int64)
@@ -158,49 +179,75 @@ def _demand(
     zones: gpd.GeoDataFrame,
     candidates: gpd.GeoDataFrame,
     standard: Standard,
+    historic: gpd.GeoDataFrame | None,
     radius_m: float | None,
-    by: str,
+    objective: str,
+    people: gpd.GeoDataFrame | None,
     sample_m: float,
 ) -> _Demand:
-    require_metric(candidates, "candidates", require_metric(zones, "zones"))
-    if by not in ("area", "people"):
-        raise InputError(zh=f"by 是 {by}，应为 area 或 people。", en=f"by is {by}; it must be area or people.")
+    crs = require_metric(candidates, "candidates", require_metric(zones, "zones"))
+    if objective not in ("area", "people"):
+        raise InputError(
+            zh=f"objective 是 {objective}，应为 area 或 people。",
+            en=f"objective is {objective}; it must be area or people.",
+        )
     study = study_of(housing, zones)
     points = sample_points(study.pieces, sample_m=sample_m)
-    weight = points.area_m2
-    if by == "people":
-        if study.pieces.people is None:
-            raise InputError(
-                zh='居住用地没有 people 列，不能按人口选址；请补上人口，或用 by="area"。',
-                en='The residential layer has no column people to site by; add it, or use by="area".',
-            )
-        weight = weight * (study.pieces.people / study.pieces.area_m2)[points.piece]
-    reach = service_area(parks)
+    zone, n = study.pieces.zone[points.piece], len(study.zones)
+    reach = service_area(parks.assign(radius_m=widened(parks["radius_m"].to_numpy(dtype=np.float64))))
     shapely.prepare(reach)
-    served = shapely.intersects_xy(reach, points.x, points.y)
-    zone = study.pieces.zone[points.piece]
-    n_zones = len(study.zones)
-    open_points = np.flatnonzero(~served)
-    spot = np.asarray(shapely.points(points.x[open_points], points.y[open_points]), dtype=object)
+    area = _open(points.x, points.y, points.area_m2, zone, n, reach)
+    some = None
+    if people is not None:
+        row, of = locate_each(people, gpd.GeoSeries(polygons_of(zones.geometry.to_numpy()), crs=crs))
+        spot = people.geometry.to_numpy()[row]
+        count = people["people"].to_numpy(dtype=np.float64)[row]
+        some = _open(shapely.get_x(spot), shapely.get_y(spot), count, of, n, reach)
+    elif study.pieces.people is not None and not np.isnan(study.pieces.people).any():
+        count = points.area_m2 * (study.pieces.people / study.pieces.area_m2)[points.piece]
+        some = _open(points.x, points.y, count, zone, n, reach)
+    if objective == "people" and some is None:
+        raise InputError(
+            zh="没有完整的人口数据，不能按人口选址；请给居住用地逐块补上 people 列，或给出 [inputs.population]，"
+            '或改用 [parks] objective = "area"。',
+            en="People are not fully known, so parks cannot be sited by them; fill in the column people of the residential "
+            'layer, or give [inputs.population], or use [parks] objective = "area".',
+        )
+    wanted = area if objective == "area" or some is None else some
     plots = polygons_of(candidates.geometry.to_numpy())
-    radii = np.full(len(plots), radius_m) if radius_m is not None else _radii(shapely.area(plots), standard)
-    site, point = shapely.STRtree(spot).query(plots, predicate="dwithin", distance=radii)
-    cover = csr_array((np.ones(len(site), dtype=np.int8), (point, site)), shape=(len(spot), len(plots)))
-    return _Demand(
-        study=study,
-        cover=cover,
-        weight=weight[open_points],
-        zone=zone[open_points],
-        radius_m=radii,
-        served=np.bincount(zone[served], weights=weight[served], minlength=n_zones).astype(float),
-        total=np.bincount(zone, weights=weight, minlength=n_zones).astype(float),
+    sized = classify_parks(
+        gpd.GeoDataFrame({"area_m2": shapely.area(plots)}, geometry=plots, crs=crs), standard, historic=historic
+    )
+    counts = sized["radius_m"].notna().to_numpy()
+    # A plot below every band is a pocket park, which serves by the standard's least radius.
+    radii = sized["radius_m"].fillna(min(band.radius_m for band in standard.bands)).to_numpy(dtype=np.float64)
+    if radius_m is not None:
+        radii = np.full(len(plots), radius_m)
+    site, point = shapely.STRtree(wanted.spot).query(plots, predicate="dwithin", distance=widened(radii))
+    cover = csr_array((np.ones(len(site), dtype=np.int8), (point, site)), shape=(len(wanted.spot), len(plots)))
+    return _Demand(study, area, some, wanted, cover, plots, counts, radii)
+
+
+def _open(
+    x: Floats, y: Floats, weight: Floats, zone: npt.NDArray[np.int64], n_zones: int, reach: shapely.Geometry
+) -> _Open:
+    served = shapely.intersects_xy(reach, x, y)
+    left = np.flatnonzero(~served)
+    return _Open(
+        spot=np.asarray(shapely.points(x[left], y[left]), dtype=object),
+        weight=weight[left],
+        zone=zone[left],
+        served=np.bincount(zone[served], weights=weight[served], minlength=n_zones).astype(np.float64),
+        total=np.bincount(zone, weights=weight, minlength=n_zones).astype(np.float64),
     )
 
 
-def _radii(area_m2: Floats, standard: Standard) -> Floats:
-    """The standard's radius of a park of that size; its least for one below every band: a pocket park."""
-    least = min(band.radius_m for band in standard.bands)
-    return np.nan_to_num(standard.radius_of(area_m2), nan=least)
+def _gains(some: _Open, plots: npt.NDArray[np.object_], radius_m: Floats) -> Floats:
+    """What each of the plots serves that none before it does."""
+    site, point = shapely.STRtree(some.spot).query(plots, predicate="dwithin", distance=widened(radius_m))
+    first = np.full(len(some.spot), len(plots), dtype=np.int64)
+    np.minimum.at(first, point, site)
+    return np.bincount(first, weights=some.weight, minlength=len(plots) + 1)[: len(plots)].astype(np.float64)
 
 
 def site_parks(
@@ -211,10 +258,13 @@ def site_parks(
     *,
     new_parks: int,
     standard: Standard,
+    historic: gpd.GeoDataFrame | None = None,
     radius_m: float | None = None,
-    by: str = "area",
+    objective: str = "area",
+    people: gpd.GeoDataFrame | None = None,
     sample_m: float = 50.0,
-    time_limit_s: float = 60.0,
+    node_limit: int = NODE_LIMIT,
+    time_limit_s: float = TIME_LIMIT_S,
 ) -> Siting:
     """Choose the sites of new parks that serve the most housing that no park serves yet.
 
@@ -228,16 +278,20 @@ def site_parks(
         Sites, polygons: vacant plots, or from `candidate_lattice`; ``name`` is used where it is there.
     new_parks
         How many.
+    historic
+        Historic areas, where the standard counts smaller parks.
     radius_m
         Service radius of a new park, from the edge of its plot; where not given the standard's for the plot's size,
         and the standard's least for plots smaller than it counts (pocket parks).
-    by
-        ``"area"`` of housing, or its ``"people"``.
+    objective
+        What should gain most: ``"area"`` of housing, or its ``"people"``.
+    people
+        Points with ``people``, which replace those of the housing.
     sample_m
         Spacing of the sample points that stand for housing while choosing, in metres; what is chosen is measured
         exactly.
-    time_limit_s
-        When to stop and report the gap instead.
+    node_limit, time_limit_s
+        As for `cover.cover_most`: a siting that is stopped gives the best plan so far and its gap.
 
     Returns
     -------
@@ -263,8 +317,10 @@ def site_parks(
     >>> found.sites["candidate"].tolist(), found.solution.gap
     ([1], 0.0)
     """
-    demand = _demand(parks, housing, zones, candidates, standard, radius_m, by, sample_m)
-    solution = cover_most(demand.cover, demand.weight, sites=new_parks, time_limit_s=time_limit_s)
+    demand = _demand(parks, housing, zones, candidates, standard, historic, radius_m, objective, people, sample_m)
+    solution = cover_most(
+        demand.cover, demand.wanted.weight, sites=new_parks, node_limit=node_limit, time_limit_s=time_limit_s
+    )
     return _siting(parks, housing, zones, candidates, standard, demand, solution)
 
 
@@ -278,7 +334,7 @@ def _siting(
     solution: CoverSolution,
 ) -> Siting:
     chosen = solution.chosen
-    plots = polygons_of(candidates.geometry.to_numpy())[chosen]
+    plots, radius_m = demand.plots[chosen], demand.radius_m[chosen]
     middle = shapely.point_on_surface(plots)
     row, zone = shapely.STRtree(zones.geometry.to_numpy()).query_nearest(middle, all_matches=False)
     in_zone = np.array(demand.study.zones, dtype=object)[zone[np.argsort(row)]]
@@ -293,18 +349,33 @@ def _siting(
             "m2": shapely.area(plots),
             "name": pd.Series(names, dtype=object),
             "zone": pd.Series(in_zone, dtype=object),
-            "radius_m": demand.radius_m[chosen],
-            "gain_m2": solution.added,
+            "radius_m": radius_m,
+            "counts": demand.counts[chosen],
+            "gain_m2": _gains(demand.area, plots, radius_m),
+            **({} if demand.people is None else {"gain_people": _gains(demand.people, plots, radius_m)}),
             "candidate": chosen,
         },
         geometry=plots,
         crs=candidates.crs,
     )
-    return Siting(
-        sites=sites,
-        before_after=_before_after(parks, housing, zones, standard, sites),
-        solution=solution,
-    )
+    before_after = _before_after(parks, housing, zones, standard, sites)
+    before_after.insert(len(before_after.columns) - 1, "no_site", _no_site(demand, chosen))
+    return Siting(sites=sites, before_after=before_after, solution=solution)
+
+
+def _no_site(demand: _Demand, chosen: npt.NDArray[np.int64]) -> list[str | None]:
+    """Why no site serves more of a zone, for each zone and for the whole."""
+    n, zone, some = len(demand.study.zones), demand.wanted.zone, demand.wanted.weight > 0
+
+    def of_zones(held: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        here = np.bincount(zone[held & some], minlength=n) > 0
+        return np.append(here, here.any())
+
+    left = of_zones(np.ones(len(zone), dtype=np.bool_))
+    in_reach = of_zones(np.diff(demand.cover.indptr) > 0)
+    helped = of_zones(np.diff(demand.cover[:, chosen].tocsr().indptr) > 0)
+    codes = np.select([~left | helped, ~in_reach], ["", "no_plot_there"], "more_elsewhere")
+    return [code or None for code in codes.tolist()]
 
 
 def _before_after(
@@ -314,21 +385,23 @@ def _before_after(
     standard: Standard,
     sites: gpd.GeoDataFrame,
 ) -> pd.DataFrame:
-    columns = ["radius_m", "geometry"]
-    more = gpd.GeoDataFrame(
-        {"radius_m": np.concatenate([parks["radius_m"], sites["radius_m"]])},
-        geometry=np.concatenate([parks.geometry.to_numpy(), sites.geometry.to_numpy()]),
-        crs=parks.crs,
-    )
-    before, after = (
-        radius_coverage(some, housing, zones, standard=standard).coverage for some in (parks[columns], more)
-    )
+    def measured(more: gpd.GeoDataFrame) -> pd.DataFrame:
+        every = gpd.GeoDataFrame(
+            {"radius_m": np.concatenate([parks["radius_m"], more["radius_m"]])},
+            geometry=np.concatenate([parks.geometry.to_numpy(), more.geometry.to_numpy()]),
+            crs=parks.crs,
+        )
+        return radius_coverage(every, housing, zones, standard=standard).coverage
+
+    before, after = measured(sites.iloc[:0]), measured(sites[sites["counts"]])
+    both = after if sites["counts"].all() else measured(sites)
     return pd.DataFrame(
         {
             "zone": before["zone"],
             "residential_m2": before["residential_m2"],
             "coverage_before": before["coverage"],
             "coverage_after": after["coverage"],
+            "coverage_with_pocket": both["coverage"],
             "reason": before["reason"],
         }
     )
@@ -343,16 +416,19 @@ def fewest_parks(
     standard: Standard,
     target: float = 0.9,
     every_zone: bool = False,
+    historic: gpd.GeoDataFrame | None = None,
     radius_m: float | None = None,
-    by: str = "area",
     sample_m: float = 50.0,
-    time_limit_s: float = 60.0,
+    node_limit: int = NODE_LIMIT,
+    time_limit_s: float = TIME_LIMIT_S,
 ) -> FewestParks:
     """Choose the fewest new parks that bring coverage to a target, altogether and, if asked, in every zone.
 
+    The target is the standard's: it is reached by area of housing, and by plots that the standard counts.
+
     Parameters
     ----------
-    parks, housing, zones, candidates, standard, radius_m, by, sample_m, time_limit_s
+    parks, housing, zones, candidates, standard, historic, radius_m, sample_m, node_limit, time_limit_s
         As for `site_parks`.
     target
         Coverage to reach, 0–1: 0.9 by 2027 in the plan.
@@ -386,23 +462,22 @@ def fewest_parks(
     """
     if not 0 < target <= 1:
         raise InputError(zh=f"target 是 {target}，应在 0 与 1 之间。", en=f"target is {target}; it must be in (0, 1].")
-    demand = _demand(parks, housing, zones, candidates, standard, radius_m, by, sample_m)
+    demand = _demand(parks, housing, zones, candidates, standard, historic, radius_m, "area", None, sample_m)
+    demand = replace(demand, cover=csr_array(demand.cover.multiply(demand.counts[None, :])))
+    demand.cover.eliminate_zeros()
+    some = demand.area
     in_reach = np.diff(demand.cover.indptr) > 0
-    best = demand.served + np.bincount(
-        demand.zone[in_reach], weights=demand.weight[in_reach], minlength=len(demand.total)
-    )
-    served, most, total = (np.append(one, one.sum()) for one in (demand.served, best, demand.total))
-    need = target * total - served
-    # To a millionth, as the solver meets it.
-    lacking = target * total - most > 1e-6 * total
-    held = need <= 1e-6 * total
-    asked = np.where(lacking | held, 0.0, need)
+    best = some.served + np.bincount(some.zone[in_reach], weights=some.weight[in_reach], minlength=len(some.total))
+    served, most, total = (np.append(one, one.sum()) for one in (some.served, best, some.total))
+    lacking, held = ~at_least(most, target * total), at_least(served, target * total)
+    asked = np.where(lacking | held, 0.0, target * total - served)
     if not every_zone:
         asked[:-1] = 0.0
-    siting = _fewest(parks, housing, zones, candidates, standard, demand, asked, target, by, time_limit_s)
+    limits = {"node_limit": node_limit, "time_limit_s": time_limit_s}
+    siting = _fewest(parks, housing, zones, candidates, standard, demand, asked, target, limits)
     solution = siting.solution
     chosen = demand.cover[:, solution.chosen].tocoo()
-    pairs = np.unique(np.stack([demand.zone[chosen.row], chosen.col], axis=1), axis=0)
+    pairs = np.unique(np.stack([some.zone[chosen.row], chosen.col], axis=1), axis=0)
     with np.errstate(invalid="ignore"):
         table = pd.DataFrame(
             {
@@ -410,7 +485,7 @@ def fewest_parks(
                 "coverage_before": served / total,
                 "best": most / total,
                 "needed": np.append(
-                    np.bincount(pairs[:, 0].astype(np.int64), minlength=len(demand.total)), len(solution.chosen)
+                    np.bincount(pairs[:, 0].astype(np.int64), minlength=len(some.total)), len(solution.chosen)
                 ),
                 "reason": np.select(
                     [total == 0, held, lacking], ["no_housing", "target_held", "target_out_of_reach"], ""
@@ -430,19 +505,13 @@ def _fewest(
     demand: _Demand,
     asked: Floats,
     target: float,
-    by: str,
-    time_limit_s: float,
+    limits: dict[str, Any],
 ) -> Siting:
     """Solve, measure exactly, and ask for a little more where sample points promised more than there is."""
     found: Siting | None = None
     for _ in range(_ROUNDS):
         solution = fewest_to_cover(
-            demand.cover,
-            demand.weight,
-            need=asked[:-1],
-            group=demand.zone,
-            need_all=asked[-1],
-            time_limit_s=time_limit_s,
+            demand.cover, demand.area.weight, need=asked[:-1], group=demand.area.zone, need_all=asked[-1], **limits
         )
         if solution is None:
             break
@@ -450,8 +519,8 @@ def _fewest(
         table = found.before_after
         short = (target - table["coverage_after"]).to_numpy() * table["residential_m2"].to_numpy()
         short = np.where((asked > 0) & (short > 0), short, 0.0)
-        # One that ran out of time is not improved by a harder question.
-        if by != "area" or not short.any() or solution.status != "optimal":
+        # One that was stopped is not improved by a harder question.
+        if not short.any() or solution.status != "optimal":
             break
         asked = asked + short
     if found is None:
@@ -467,6 +536,9 @@ def radius_sensitivity(
     *,
     new_parks: int,
     standard: Standard,
+    historic: gpd.GeoDataFrame | None = None,
+    objective: str = "area",
+    people: gpd.GeoDataFrame | None = None,
     radii_m: Sequence[float] = (200.0, 300.0, 400.0, 500.0),
     sample_m: float = 50.0,
 ) -> pd.DataFrame:
@@ -474,7 +546,7 @@ def radius_sensitivity(
 
     Parameters
     ----------
-    parks, housing, zones, candidates, new_parks, standard, sample_m
+    parks, housing, zones, candidates, new_parks, standard, historic, objective, people, sample_m
         As for `site_parks`.
     radii_m
         Radii to try, in metres.
@@ -482,15 +554,15 @@ def radius_sensitivity(
     Returns
     -------
     pandas.DataFrame
-        ``radius_m, coverage_before, coverage_after`` (of the whole), ``same_sites`` (how many of the sites are also
-        chosen at the radius before it in the list), ``gap``.
+        ``radius_m, coverage_before, coverage_after, coverage_with_pocket`` (of the whole), ``same_sites`` (how many of the
+        sites are also chosen at the radius before it in the list), ``gap`` and ``status``.
     """
-    rows: list[dict[str, float]] = []
+    rows: list[dict[str, object]] = []
     last: set[int] = set()
     for radius_m in radii_m:
         found = site_parks(
-            parks, housing, zones, candidates, new_parks=new_parks, standard=standard, radius_m=radius_m,
-            sample_m=sample_m,
+            parks, housing, zones, candidates, new_parks=new_parks, standard=standard, historic=historic,
+            radius_m=radius_m, objective=objective, people=people, sample_m=sample_m,
         )  # fmt: skip
         now, whole = set(found.sites["candidate"]), found.before_after.iloc[-1]
         rows.append(
@@ -498,8 +570,10 @@ def radius_sensitivity(
                 "radius_m": radius_m,
                 "coverage_before": whole["coverage_before"],
                 "coverage_after": whole["coverage_after"],
+                "coverage_with_pocket": whole["coverage_with_pocket"],
                 "same_sites": len(now & last) if rows else np.nan,
                 "gap": found.solution.gap,
+                "status": found.solution.status,
             }
         )
         last = now

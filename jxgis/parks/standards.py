@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from jxgis._errors import SettingsError
 from jxgis._toml import RuleError, read_toml, validated
+from jxgis.bounds import at_least
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ DEFAULT_STANDARD = "garden-city-2022"
 
 
 class Band(BaseModel):
-    """One size band: parks of ``min_m2`` (included) to ``max_m2`` (not included) serve ``radius_m``."""
+    """One size band: parks of ``min_m2`` (included) to ``max_m2`` (not included) serve ``radius_m``; see `jxgis.bounds`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -95,7 +96,7 @@ class Standard(BaseModel):
         found = np.full(area.shape, -1, dtype=np.int64)
         reach = np.zeros(area.shape)
         for position, band in enumerate(self.bands):
-            fits = (area >= band.min_m2) & (area < band.max_m2) & (band.radius_m > reach)
+            fits = at_least(area, band.min_m2) & ~at_least(area, band.max_m2) & (band.radius_m > reach)
             if band.context == "historic":
                 fits &= old
             found[fits] = position

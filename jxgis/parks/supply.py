@@ -13,12 +13,14 @@ import pandas as pd
 import shapely
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least, at_most, widened
 from jxgis.crs import require_metric
-from jxgis.parks._tally import share
+from jxgis.parks._tally import share, with_whole
 from jxgis.parks.gates import Gates
-from jxgis.parks.housing import ALL
 from jxgis.parks.whole import polygons_of
+from jxgis.space.count import locate_each
 from jxgis.space.network import StreetGraph, snap, walk_from_each
+from jxgis.zones import ALL, zone_names
 
 __all__ = ["Decay", "Supply", "supply_by_zone", "two_step_catchment"]
 
@@ -128,7 +130,8 @@ def two_step_catchment(
         pairs = [_straight(parks, people, catchment_m)]
     park = np.concatenate([np.zeros(0, dtype=np.int64), *(one[0] for one in pairs)])
     point = np.concatenate([np.zeros(0, dtype=np.int64), *(one[1] for one in pairs)])
-    pull = _pull(np.concatenate([np.zeros(0), *(one[2] for one in pairs)]) / catchment_m, decay)
+    away = np.concatenate([np.zeros(0), *(one[2] for one in pairs)]) / catchment_m
+    pull = _pull(np.minimum(away, 1), decay)
 
     count = people["people"].to_numpy(dtype=np.float64)
     demand = np.bincount(park, weights=count[point] * pull, minlength=len(parks)).astype(np.float64)
@@ -156,7 +159,7 @@ def _pull(away: Floats, decay: Decay) -> Floats:
 
 def _straight(parks: gpd.GeoDataFrame, people: gpd.GeoDataFrame, catchment_m: float) -> tuple[Ints, Ints, Floats]:
     shape, point = parks.geometry.to_numpy(), people.geometry.to_numpy()
-    park, near = shapely.STRtree(point).query(shape, predicate="dwithin", distance=catchment_m)
+    park, near = shapely.STRtree(point).query(shape, predicate="dwithin", distance=widened(catchment_m))
     return park, near, np.asarray(shapely.distance(shape[park], point[near]))
 
 
@@ -173,10 +176,10 @@ def _along_streets(
     snapped = snap(graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=max_snap_m, barriers=barriers)
     park = pd.Index(parks["park_id"]).get_indexer(gates.table["park_id"])
     before = None
-    for one, walk in walk_from_each(graph, gates.snapped, park, limit_m=catchment_m):
+    for one, walk in walk_from_each(graph, gates.snapped, park, limit_m=widened(catchment_m)):
         before = walk.before(snapped) if before is None else before
         away = walk.to(snapped, before)
-        near = np.flatnonzero(away <= catchment_m)
+        near = np.flatnonzero(at_most(away, catchment_m))
         yield np.full(len(near), one, dtype=np.int64), near, away[near]
 
 
@@ -190,7 +193,7 @@ def supply_by_zone(
     supply
         From `two_step_catchment`.
     zones
-        Polygons with ``name``.
+        Polygons with ``name``; a point on a common border counts in the first of them.
     threshold_m2
         Below this a person has too little, in m².
 
@@ -211,9 +214,10 @@ def supply_by_zone(
     [15.0, 15.0, 0.75]
     """
     require_metric(zones, "zones", supply.points.crs)
+    names = zone_names(zones)
     shapes = polygons_of(zones.geometry.to_numpy())
+    point, zone = with_whole(*locate_each(supply.points, gpd.GeoSeries(shapes, crs=zones.crs)), len(shapes))
     shapes = np.array([*shapes, shapely.union_all(shapes)], dtype=object)
-    point, zone = shapely.STRtree(shapes).query(supply.points.geometry.to_numpy(), predicate="intersects")
     count = supply.points["people"].to_numpy(dtype=np.float64)[point]
     reached = supply.points["m2_per_person"].to_numpy()[point]
 
@@ -225,12 +229,12 @@ def supply_by_zone(
     park_m2 = np.asarray(shapely.area(shapely.intersection(shapes, ground)))
     return pd.DataFrame(
         {
-            "zone": [*zones["name"].astype(str), ALL],
+            "zone": [*names, ALL],
             "people": people,
             "park_m2": park_m2,
             "park_m2_per_person": share(park_m2, people),
             "reached_m2_per_person": share(total(count * reached), people),
-            "share_below": share(total(count * (reached < threshold_m2)), people),
+            "share_below": share(total(count * ~at_least(reached, threshold_m2)), people),
             "reason": [None if some > 0 else "no_people" for some in people],
         }
     )

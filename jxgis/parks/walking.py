@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.parks._tally import Study, coverage_table, layer, share, study_of, zone_sums
 from jxgis.parks.gates import Gates, park_gates
@@ -217,7 +218,7 @@ def walking_coverage(
         points = sample_points(pieces, sample_m=sample_m)
         snapped = snap(graph, points.x, points.y, max_snap_m=max_snap_m, barriers=barriers)
         walk_m = walk.to(snapped)
-        return _Walked(points, snapped, walk_m, np.isfinite(walk_m), walk_m <= limit_m)
+        return _Walked(points, snapped, walk_m, np.isfinite(walk_m), at_most(walk_m, limit_m))
 
     by_piece = walked(study.pieces)
     whole = by_piece if study.whole is study.pieces else walked(study.whole)
@@ -297,7 +298,7 @@ def isochrones(
     >>> isochrones(graph, walk, minutes=[5, 10], max_snap_m=100)["area_km2"].tolist()
     [0.08, 0.16]
     """
-    farthest = max(minutes) * speed_m_per_min
+    farthest = widened(max(minutes) * speed_m_per_min)
     near = np.isfinite(walk.node_m[: len(graph.x)]) & (walk.node_m[: len(graph.x)] <= farthest)
     # An edge may be split by gates: both of its ends can be too far, a place on it within reach.
     gates_on = np.diff(walk.first) > 2
@@ -314,7 +315,7 @@ def isochrones(
             y = np.full(len(x), (row + 0.5) * cell_m)
             away = walk.to(snap(graph, x, y, max_snap_m=max_snap_m, barriers=barriers))
             for held, limit in zip(rows, minutes, strict=True):
-                edge = np.diff(np.concatenate([[0], (away <= limit * speed_m_per_min).astype(np.int8), [0]]))
+                edge = np.diff(np.concatenate([[0], at_most(away, limit * speed_m_per_min).astype(np.int8), [0]]))
                 first, last = columns[0] + np.flatnonzero(edge == 1), columns[0] + np.flatnonzero(edge == -1)
                 strips = shapely.box(first * cell_m, row * cell_m, last * cell_m, (row + 1) * cell_m)
                 held.append(np.asarray(strips, dtype=object))

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.parks.radius import RadiusCoverage
 from jxgis.parks.walking import WalkingCoverage
@@ -152,7 +153,7 @@ def split_plan(
     names = planned["name"] if "name" in planned.columns else none
     joins = own.astype(object).where(own.isin(parks["park_id"]), None)
     row, park = shapely.STRtree(parks.geometry.to_numpy()).query(
-        planned.geometry.to_numpy(), predicate="dwithin", distance=merge_gap_m
+        planned.geometry.to_numpy(), predicate="dwithin", distance=widened(merge_gap_m)
     )
     # The nearest first, so that of two parks of one name the nearer one grows.
     away = shapely.distance(planned.geometry.to_numpy()[row], parks.geometry.to_numpy()[park])
@@ -222,7 +223,7 @@ def changed_housing(
     gained = _met(before.unserved, after.served).assign(state="newly_served")
     lost = _met(before.served, after.unserved).assign(state="lost")
     both: gpd.GeoDataFrame = pd.concat([one for one in (gained, lost) if len(one)] or [gained], ignore_index=True)
-    both = both[both["m2"] >= min_m2].reset_index(drop=True)
+    both = both[at_least(both["m2"].to_numpy(), min_m2)].reset_index(drop=True)
     return both[["state", *(column for column in both.columns if column != "state")]]
 
 

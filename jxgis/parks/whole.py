@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyproj
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from jxgis._errors import InputError
+from jxgis._toml import read_toml
+from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 
 __all__ = ["WholeParks", "merge_parks", "polygons_of"]
@@ -23,6 +30,9 @@ TINY_M2 = 400.0
 TOUCH_M = 0.01
 """Parcels this close touch: shared edges drift apart by less when a layer is brought into another CRS."""
 
+FAR_APART_M = 1000.0
+"""Parcels of one id with a gap wider than this are one park by the contract, but more likely two of one number."""
+
 
 @dataclass(frozen=True)
 class WholeParks:
@@ -32,12 +42,14 @@ class WholeParks:
     ----------
     parks
         One row a park: ``park_id`` (the layer's, else ``P1, P2, …`` in the order of first rows), ``name``, ``kind``
-        (of the largest parcel), ``parcels`` (how many rows), ``area_m2``, ``geometry``.
+        (of the largest parcel), ``parcels`` (how many polygons), ``area_m2``, ``geometry``.
     parcel_park
-        Position in ``parks`` of each input row, on the input's index; -1 for rows without area.
+        Position in ``parks`` of each parcel, on the input's index, which repeats where a row holds several separate
+        polygons; -1 for rows without area.
     reports
         ``row`` (input index), ``park_id``, ``code`` and ``area_m2``; codes are ``invalid_repaired``, ``no_area``
-        (left out) and ``tiny`` (kept, below 400 m² as a whole).
+        (left out), ``tiny`` (kept, below 400 m² as a whole) and ``same_id_far_apart`` (kept as one park, though more
+        than 1 km lies between its parcels).
     """
 
     parks: gpd.GeoDataFrame
@@ -76,12 +88,25 @@ def polygons_of(geometry: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     return found
 
 
+@cache
+def _unnamed_words() -> frozenset[str]:
+    path = Path(str(resources.files("jxgis.profiles").joinpath("park_names.toml")))
+    return frozenset(_plain(word) for word in read_toml(path)["unnamed"])
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared with words that name nothing: width, case, spaces and brackets aside."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", name).casefold() if sign not in " \t()[]<>【】《》")
+
+
 def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = 20.0) -> WholeParks:
     """Join the parcels of one park, so that it is sized as a whole.
 
-    One park is: rows with the same ``park_id``; else rows of the same ``name`` within ``merge_gap_m`` of one another
-    (in chains); rows without either only where they touch. The gap itself is not added to the park's area, and
-    overlaps count once.
+    A parcel is one polygon: the separate parts of a multipolygon are parcels each. One park is: parcels of the same
+    ``park_id``; else parcels of the same ``name`` within ``merge_gap_m`` of one another (in chains), one that has an
+    id and others without among them, but never two of different ids: of two such a parcel goes with the nearer;
+    parcels with neither id nor name only where they touch. The gap itself is not added to the park's area, and
+    overlaps count once. Words that name nothing (未命名, 公园绿地, N/A: ``profiles/park_names.toml``) are no name.
 
     Parameters
     ----------
@@ -112,6 +137,9 @@ def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = 20.0) -> WholeP
     [['P1', '南湖公园', 2, 6000.0]]
     >>> len(merge_parks(two, merge_gap_m=10).parks)
     2
+    >>> lawns = gpd.GeoDataFrame(geometry=[shapely.union_all(two.geometry.to_numpy())], crs=4549)
+    >>> merge_parks(lawns).parks["area_m2"].tolist()
+    [3000.0, 3000.0]
     """
     require_metric(parks, "parks")
     if not merge_gap_m >= 0:
@@ -120,26 +148,37 @@ def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = 20.0) -> WholeP
             en=f"merge_gap_m is {merge_gap_m}; it must be 0 or more (metres).",
         )
     raw = parks.geometry.to_numpy()
-    shape = polygons_of(raw)
-    area = shapely.area(shape)
     repaired = ~shapely.is_missing(raw) & ~shapely.is_valid(raw)
-    kept = np.flatnonzero(area > 0)
+    shape, row = shapely.get_parts(polygons_of(raw), return_index=True)
+    live = shapely.area(shape) > 0
+    shape, row = shape[live], row[live].astype(np.int64)
+    ids, names, kinds = _words(parks)
 
-    label = _one_park(parks.iloc[kept], shape[kept], merge_gap_m)
+    label = _one_park(shape, ids[row], names[row], merge_gap_m)
     order, first, group = np.unique(label, return_index=True, return_inverse=True)
     # Parks stand in the order of their first rows, so that the result does not depend on how labels were found.
     rank = np.empty(len(order), dtype=np.int64)
     rank[np.argsort(first, kind="stable")] = np.arange(len(order))
     group = rank[group]
 
-    parcel_park = np.full(len(parks), -1, dtype=np.int64)
-    parcel_park[kept] = group
-    whole = _whole(parks, shape, area, kept, group, len(order))
+    whole = _whole(shape, group, len(order), ids[row], names[row], kinds[row], parks.crs)
+    empty = np.setdiff1d(np.arange(len(parks)), row)
+    every = np.concatenate([row, empty])
+    in_order = np.argsort(every, kind="stable")
+    of = np.concatenate([group, np.full(len(empty), -1, dtype=np.int64)])
+    parcel_park = pd.Series(of[in_order], index=parks.index[every[in_order]], name="park")
+    far = _far_apart(shape, group, ids[row])
     return WholeParks(
-        parks=whole,
-        parcel_park=pd.Series(parcel_park, index=parks.index, name="park"),
-        reports=_reports(parks, whole, parcel_park, area, repaired),
+        parks=whole, parcel_park=parcel_park, reports=_reports(parks, whole, shape, row, group, empty, repaired, far)
     )
+
+
+def _words(parks: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.object_], ...]:
+    """Ids, names and kinds as text; a name that names nothing is ``""``."""
+    ids, names, kinds = (_text(parks, column) for column in ("park_id", "name", "kind"))
+    plain = np.array([_plain(name) for name in names], dtype=object)
+    no_name = np.isin(plain.astype(str), list(_unnamed_words())) | (plain == [_plain(kind) for kind in kinds])
+    return ids, np.where(no_name, "", names), kinds
 
 
 def _text(table: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
@@ -153,52 +192,75 @@ def _text(table: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
     return np.array(["" if pd.isna(value) else str(value).strip() for value in values], dtype=object)
 
 
-def _one_park(parks: gpd.GeoDataFrame, shape: npt.NDArray[np.object_], merge_gap_m: float) -> npt.NDArray[np.int64]:
-    """A label for each row; rows of one park share it."""
-    ids, names = _text(parks, "park_id"), _text(parks, "name")
-    n = len(shape)
-    links: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
-
+def _one_park(
+    shape: npt.NDArray[np.object_], ids: npt.NDArray[np.object_], names: npt.NDArray[np.object_], merge_gap_m: float
+) -> npt.NDArray[np.int64]:
+    """A label for each parcel; parcels of one park share it."""
+    parent = np.arange(len(shape))
+    # The id that each set of parcels holds, "" for none yet: it stands at the set's root.
+    held = ids.copy()
     has_id = np.flatnonzero(ids != "")
     if len(has_id):
         _, first, which = np.unique(ids[has_id].astype(str), return_index=True, return_inverse=True)
-        links.append((has_id, has_id[first][which]))
+        parent[has_id] = has_id[first][which]
+
+    def root(one: int) -> int:
+        while parent[one] != one:
+            parent[one] = parent[parent[one]]
+            one = int(parent[one])
+        return one
+
+    for left, right in _near(shape, ids, names, merge_gap_m):
+        a, b = root(left), root(right)
+        if a == b or (held[a] != "" and held[b] != "" and held[a] != held[b]):
+            continue
+        low, high = min(a, b), max(a, b)
+        parent[high] = low
+        held[low] = held[low] or held[high]
+    return np.array([root(one) for one in range(len(shape))], dtype=np.int64)
+
+
+def _near(
+    shape: npt.NDArray[np.object_], ids: npt.NDArray[np.object_], names: npt.NDArray[np.object_], merge_gap_m: float
+) -> list[tuple[int, int]]:
+    """Pairs of parcels that their names (or the lack of any) and the gap between them join, the nearest first."""
+    found = []
     for rows, reach in (
-        (np.flatnonzero((ids == "") & (names != "")), merge_gap_m),
+        (np.flatnonzero(names != ""), max(widened(merge_gap_m), TOUCH_M)),
         (np.flatnonzero((ids == "") & (names == "")), TOUCH_M),
     ):
-        if len(rows):
-            near = shapely.STRtree(shape[rows]).query(shape[rows], predicate="dwithin", distance=max(reach, TOUCH_M))
-            left, right = rows[near[0]], rows[near[1]]
-            same = names[left] == names[right]
-            links.append((left[same], right[same]))
-    if not links:
-        return np.zeros(0, dtype=np.int64)
-    left = np.concatenate([pair[0] for pair in links])
-    right = np.concatenate([pair[1] for pair in links])
-    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n, n))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+        near = shapely.STRtree(shape[rows]).query(shape[rows], predicate="dwithin", distance=reach)
+        left, right = rows[near[0]], rows[near[1]]
+        # Two with an id each are one park by it, or never.
+        joins = (left < right) & (names[left] == names[right]) & ((ids[left] == "") | (ids[right] == ""))
+        found.append((left[joins], right[joins]))
+    left, right = (np.concatenate([pair[side] for pair in found]) for side in (0, 1))
+    away = shapely.distance(shape[left], shape[right])
+    order = np.lexsort((right, left, away))
+    return list(zip(left[order].tolist(), right[order].tolist(), strict=True))
 
 
 def _whole(
-    parks: gpd.GeoDataFrame,
     shape: npt.NDArray[np.object_],
-    area: npt.NDArray[np.float64],
-    kept: npt.NDArray[np.int64],
     group: npt.NDArray[np.int64],
     n_parks: int,
+    ids: npt.NDArray[np.object_],
+    names: npt.NDArray[np.object_],
+    kinds: npt.NDArray[np.object_],
+    crs: pyproj.CRS | None,
 ) -> gpd.GeoDataFrame:
-    ids, names, kinds = (_text(parks, column) for column in ("park_id", "name", "kind"))
-    # Largest parcel first within each park: it lends its id, name and kind.
-    by_size = kept[np.lexsort((-area[kept], group))]
-    starts = np.searchsorted(np.sort(group), np.arange(n_parks))
-    parcels = np.diff(np.append(starts, len(kept)))
+    # Largest parcel first within each park: it lends its name and kind, and its id where it has one.
+    by_size = np.lexsort((-shapely.area(shape), group))
+    starts = np.searchsorted(group[by_size], np.arange(n_parks))
+    parcels = np.diff(np.append(starts, len(shape)))
     largest = by_size[starts] if n_parks else by_size
     geometry = shape[largest].copy()
-    for park in np.flatnonzero(parcels > 1):
-        geometry[park] = shapely.union_all(shape[by_size[starts[park] : starts[park] + parcels[park]]])
-
     park_id = ids[largest]
+    for park in np.flatnonzero(parcels > 1):
+        members = by_size[starts[park] : starts[park] + parcels[park]]
+        geometry[park] = shapely.union_all(shape[members])
+        park_id[park] = next((one for one in ids[members] if one != ""), "")
+
     taken, number = set(park_id), 0
     for park in np.flatnonzero(park_id == ""):
         number += 1
@@ -214,32 +276,60 @@ def _whole(
             "area_m2": shapely.area(geometry),
         },
         geometry=geometry,
-        crs=parks.crs,
+        crs=crs,
     )
+
+
+def _far_apart(
+    shape: npt.NDArray[np.object_], group: npt.NDArray[np.int64], ids: npt.NDArray[np.object_]
+) -> npt.NDArray[np.int64]:
+    """Parks whose parcels of one id do not hang together over gaps of `FAR_APART_M`."""
+    found = []
+    rows = np.flatnonzero(ids != "")
+    for park, members in pd.Series(rows).groupby(group[rows]):
+        parts = shape[members.to_numpy()]
+        n = len(parts)
+        if n < 2:
+            continue
+        near = shapely.STRtree(parts).query(parts, predicate="dwithin", distance=widened(FAR_APART_M))
+        linked = coo_array((np.ones(len(near[0]), dtype=np.int8), (near[0], near[1])), shape=(n, n))
+        if connected_components(linked, directed=False)[0] > 1:
+            found.append(park)
+    return np.array(found, dtype=np.int64)
 
 
 def _reports(
     parks: gpd.GeoDataFrame,
     whole: gpd.GeoDataFrame,
-    parcel_park: npt.NDArray[np.int64],
-    area: npt.NDArray[np.float64],
+    shape: npt.NDArray[np.object_],
+    row: npt.NDArray[np.int64],
+    group: npt.NDArray[np.int64],
+    empty: npt.NDArray[np.int64],
     repaired: npt.NDArray[np.bool_],
+    far: npt.NDArray[np.int64],
 ) -> pd.DataFrame:
-    park_id = np.array([*whole["park_id"], None], dtype=object)
-    whole_m2 = np.append(whole["area_m2"].to_numpy(), np.nan)
-    found = [
-        pd.DataFrame({"row": parks.index[rows], "park_id": park_id[parcel_park[rows]], "code": code, "area_m2": m2})
-        for code, rows, m2 in (
-            ("invalid_repaired", np.flatnonzero(repaired & (area > 0)), area[repaired & (area > 0)]),
-            ("no_area", np.flatnonzero(parcel_park < 0), 0.0),
-            (
-                "tiny",
-                np.flatnonzero(whole_m2[parcel_park] < TINY_M2),
-                whole_m2[parcel_park][whole_m2[parcel_park] < TINY_M2],
-            ),
+    """What was noticed, once a row and park, in the order of the rows."""
+    park_id, whole_m2 = whole["park_id"].to_numpy(dtype=object), whole["area_m2"].to_numpy()
+    order = np.lexsort((group, row))
+    parcels = pd.DataFrame({"at": row[order], "park": group[order], "m2": shapely.area(shape)[order]})
+    pair = parcels.groupby(["at", "park"])["m2"].sum().reset_index()
+    tables = []
+    for code, some, m2 in (
+        ("invalid_repaired", pair[repaired[pair["at"]]], None),
+        ("tiny", pair[~at_least(whole_m2[pair["park"]], TINY_M2)], whole_m2),
+        ("same_id_far_apart", pair[pair["park"].isin(far)], whole_m2),
+    ):
+        of = some["park"].to_numpy()
+        tables.append(
+            pd.DataFrame(
+                {
+                    "row": parks.index[some["at"]],
+                    "park_id": park_id[of],
+                    "code": code,
+                    "area_m2": some["m2"].to_numpy() if m2 is None else m2[of],
+                }
+            )
         )
-        if len(rows)
-    ]
-    if not found:
-        return pd.DataFrame({"row": [], "park_id": [], "code": [], "area_m2": []})
-    return pd.concat(found, ignore_index=True)
+    lost = pd.DataFrame({"row": parks.index[empty], "park_id": None, "code": "no_area", "area_m2": 0.0})
+    filled = [table for table in (tables[0], lost, *tables[1:]) if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else lost

@@ -173,6 +173,10 @@ def read_inputs(
         if layer == "issues":
             options |= issue_options(given[layer], settings.city.issue_classes)
         loaded[layer] = getattr(load, f"load_{layer}")(given[layer].path, city=city, **options)
+        if layer in ("districts", "subdistricts"):
+            # Rows of one name that became one zone, among others: every figure by zone hangs on it.
+            for note in loaded[layer].notes:
+                progress(note)
         if city is None and not where:
             polygons = loaded[layer].table
             where = {"metric_crs": polygons.crs, "box": box_around(polygons)}

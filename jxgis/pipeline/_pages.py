@@ -78,6 +78,7 @@ def write_report(
                 if name == "maps/parks_change.html"
             ),
         ],
+        target=settings.parks.target,
         min_km2=settings.units.min_km2,
         max_km2=settings.units.max_km2,
         outside_area=None if results.hotspots is None else results.hotspots.outside_area,
@@ -163,6 +164,8 @@ def _tables(
         coverage=None if parks is None else parks.coverage.assign(standard=parks.standard.title.of(lang)),
         sites=None if parks is None else parks.sites,
         unserved_places=blind_spots,
+        targets=None if parks is None else parks.targets,
+        park_notes=() if parks is None else [line.of(lang) for line in parks.warnings()],
         units=None if units is None else hide_small(units.units, min_count=least),
         scores=None if scores is None else scores.scores,
         inputs=pd.DataFrame(sources),

@@ -118,7 +118,7 @@ def measure_parks(inputs: Inputs, settings: Settings, progress: Progress) -> Par
     asked = settings.parks
     standard = load_standard(asked.standard, None if inputs.city is None else inputs.city.standards)
     of_built_up = (asked.denominator or standard.denominator) == "built_up"
-    return parks.analyse(
+    result = parks.analyse(
         inputs.need("parks"),
         _built_up(inputs) if of_built_up else inputs.table("residential"),
         inputs.need("districts"),
@@ -140,10 +140,14 @@ def measure_parks(inputs: Inputs, settings: Settings, progress: Progress) -> Par
         places=inputs.table("places"),
         candidates=inputs.table("vacant"),
         new_parks=asked.new_parks,
+        objective=asked.objective,
         target=asked.target,
         planned=inputs.table("planned_parks"),
         close=asked.close,
     )
+    for line in result.warnings():
+        progress(line)
+    return result
 
 
 def _population(inputs: Inputs, settings: Settings) -> gpd.GeoDataFrame | Raster | None:

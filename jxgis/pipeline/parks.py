@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from jxgis._errors import InputError
+from jxgis.i18n import Text, text_pair
 from jxgis.pipeline._coverage import Ground, Measured, Raster, measure
 
 if TYPE_CHECKING:
@@ -13,12 +15,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from jxgis.output import Stage
-    from jxgis.parks.siting import Siting
+    from jxgis.parks.siting import FewestParks, Siting
     from jxgis.parks.standards import Standard
     from jxgis.parks.supply import Decay
     from jxgis.parks.walking import WalkingCoverage
 
 __all__ = ["ParksResult", "Raster", "analyse", "write"]
+
+#: What was noticed that changes a figure of its own accord, and so is said beside it.
+_SAID = ("same_id_far_apart", "gate_without_park", "gate_off_street", "park_off_street")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +35,15 @@ class ParksResult:
     coverage
         The contract's layer ``coverage``: one row a zone and method (``radius``; ``walking`` where streets were
         given), with the zone's geometry; zone ``all`` last. With a plan or new parks, also ``coverage_after`` by
-        radius. People of a raster come with ``no_data_share``, the part of the zone that it says nothing of.
+        radius, of what the standard counts, and ``coverage_with_pocket`` where sites are smaller than it counts. People of a raster come with ``no_data_share``, the part of the zone that it says nothing of.
     served, unserved
         The contract's layers, one row a housing polygon and zone: ``method, name, zone, m2``, ``people`` where known.
     sites
-        The contract's layer: proposed parks, ``rank, m2`` (of the plot), ``name, zone, radius_m, gain_m2``; without
-        rows where none were asked for.
+        The contract's layer: proposed parks, ``rank, m2`` (of the plot), ``name, zone, radius_m, counts`` (by the
+        standard; else a pocket park), ``gain_m2, gain_people``; without rows where none were asked for.
     targets
         What the target takes: ``zone, coverage_before, best`` (with all candidates), ``needed`` (new parks that serve
-        the zone in the plan with the fewest), ``reason``; None where no parks were asked for.
+        the zone in the plan with the fewest), ``no_site`` (why no site asked for serves more of the zone), ``reason``; None where no parks were asked for.
     target_sites
         The sites of that plan, as ``sites``; None where no parks were asked for.
     parks
@@ -75,6 +80,10 @@ class ParksResult:
         The analyses themselves, where they were made: points, polygons, distances; the solver's gap.
     ground
         What coverage was measured on: `coverage_of` measures other zones on it.
+    fewest
+        The plan with the fewest parks, with the solver's gap, where it was made.
+    siting_refused
+        Why no park was sited although some were asked for; None where nothing stood in the way.
     coverage_units
         The coverage of units, as ``coverage``, with their ``district``; None where none were asked for.
     """
@@ -101,6 +110,8 @@ class ParksResult:
     walking: WalkingCoverage | None
     siting: Siting | None
     ground: Ground
+    fewest: FewestParks | None = None
+    siting_refused: Text | None = None
     coverage_units: gpd.GeoDataFrame | None = None
 
     def coverage_of(self, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -134,6 +145,28 @@ class ParksResult:
         both = pd.concat([parcels.rename(columns={"park_id": "what"}), self.notes], ignore_index=True)
         return both.rename(columns={"code": "reason"})[["reason", "what", "count"]]
 
+    def warnings(self) -> list[Text]:
+        """What stands beside the figures wherever they are shown: it changes them, or says how sure they are."""
+        seen = self.noticed()
+        lines = [
+            text_pair(
+                "parks.noticed_line",
+                reason=text_pair(f"reasons.{code}"),
+                n=int(seen.loc[seen["reason"] == code, "count"].sum()),
+            )
+            for code in _SAID
+            if (seen["reason"] == code).any()
+        ]
+        if self.siting_refused is not None:
+            lines.append(text_pair("parks.siting_refused", why=self.siting_refused))
+        if self.siting is not None and self.siting.solution.status != "optimal":
+            found = self.siting.solution
+            lines.append(text_pair(f"parks.siting_{found.status}", gap=f"{100 * found.gap:.1f}"))
+        if self.fewest is not None and self.fewest.siting.solution.status != "optimal":
+            found = self.fewest.siting.solution
+            lines.append(text_pair("parks.fewest_unproven", n=len(found.chosen), bound=f"{found.bound:g}"))
+        return lines
+
 
 def analyse(
     parks: gpd.GeoDataFrame,
@@ -159,10 +192,10 @@ def analyse(
     places: gpd.GeoDataFrame | None = None,
     candidates: gpd.GeoDataFrame | None = None,
     new_parks: int = 0,
+    objective: Literal["area", "people"] = "area",
     target: float = 0.9,
     planned: gpd.GeoDataFrame | None = None,
     close: Sequence[str] = (),
-    time_limit_s: float = 30.0,
 ) -> ParksResult:
     """Measure the coverage of housing by parks, zone by zone, and turn the gaps into sites.
 
@@ -200,14 +233,14 @@ def analyse(
         Sites for new parks; plots on a lattice inside the blind spots where not given.
     new_parks
         How many to site; 0: none, and no target either.
+    objective
+        What they should serve more of: ``"area"`` of housing, or its ``"people"``.
     target
         Coverage that the whole and every zone should reach with the fewest new parks, 0–1.
     planned
         Parks of a plan, new or enlarged: see `parks.whatif.split_plan`. New parks are sited beside them.
     close
         Parks that the plan gives up, by id or name.
-    time_limit_s
-        When the solver stops and reports its gap instead.
 
     Returns
     -------
@@ -234,7 +267,7 @@ def analyse(
 
     from jxgis.parks.gaps import blind_spots
     from jxgis.parks.radius import classify_parks, coverage_by_band
-    from jxgis.parks.siting import candidate_lattice, fewest_parks, radius_sensitivity, site_parks
+    from jxgis.parks.siting import candidate_lattice
     from jxgis.parks.standards import load_standard
     from jxgis.parks.walking import isochrones
     from jxgis.parks.whole import merge_parks
@@ -266,26 +299,33 @@ def analyse(
     plan = _planned(sized, planned, close, merge_gap_m, standard, historic)
     base = sized if plan is None else plan[plan["change"].fillna("") != "closed"].reset_index(drop=True)
     after = today if plan is None else measure(base, zones, ground)
-    siting, fewest, sensitivity = None, None, None
+    siting: Siting | None = None
+    fewest: FewestParks | None = None
+    sensitivity: pd.DataFrame | None = None
+    refused: Text | None = None
     if new_parks > 0 and housing is not None:
         plots = candidates
         if plots is None:
             least = min(band.min_m2 for band in standard.bands if band.context == "any")
             plots = candidate_lattice(after.radius.unserved, min_plot_m2=least)
-        siting = site_parks(
-            base, homes, zones, plots, new_parks=new_parks, standard=standard, time_limit_s=time_limit_s
-        )
-        fewest = fewest_parks(
-            base, homes, zones, plots, standard=standard, target=target, every_zone=True, time_limit_s=time_limit_s
-        )
-        tried = radius_sensitivity(base, homes, zones, plots, new_parks=new_parks, standard=standard)
-        sensitivity = pd.concat([_as_proposed(siting), tried], ignore_index=True)
-        plan = _with_sites(sized if plan is None else plan, siting.sites)
+        try:
+            siting, fewest, sensitivity = _site(
+                base, homes, zones, plots, ground, new_parks=new_parks, objective=objective, target=target,
+                historic=historic,
+            )  # fmt: skip
+        except InputError as error:
+            # What was measured stands, whatever the siting lacks.
+            refused = Text(error.text("zh"), error.text("en"))
+    if siting is not None:
+        plan = _with_sites(sized if plan is None else plan, siting.sites, standard, historic)
         after = measure(plan[plan["change"].fillna("") != "closed"].reset_index(drop=True), zones, ground)
     coverage, change, changed = today.coverage, None, None
     if plan is not None:
         by_radius = coverage["method"] == "radius"
         coverage = coverage.assign(coverage_after=after.coverage["coverage"].where(by_radius))
+        if siting is not None and not siting.sites["counts"].all():
+            with_pocket = siting.before_after.set_index("zone")["coverage_with_pocket"]
+            coverage["coverage_with_pocket"] = coverage["zone"].map(with_pocket).where(by_radius)
         change, changed = _changes(today, after)
         change = _on_map(change, zones)
     unserved = [today.radius.unserved, *([] if today.walking is None else [today.walking.unserved])]
@@ -294,7 +334,7 @@ def analyse(
         served=_stacked([today.radius.served, *([] if today.walking is None else [today.walking.served])]),
         unserved=_stacked(unserved),
         sites=_no_sites(zones) if siting is None else siting.sites,
-        targets=None if fewest is None else _on_map(fewest.zones, zones),
+        targets=None if fewest is None or siting is None else _on_map(_targets(fewest, siting), zones),
         target_sites=None if fewest is None else fewest.siting.sites,
         parks=sized,
         by_band=_on_map(coverage_by_band(sized, homes, zones, standard=standard), zones),
@@ -312,7 +352,53 @@ def analyse(
         walking=today.walking,
         siting=siting,
         ground=ground,
+        fewest=fewest,
+        siting_refused=refused,
     )
+
+
+def _site(
+    parks: gpd.GeoDataFrame,
+    homes: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    plots: gpd.GeoDataFrame,
+    ground: Ground,
+    *,
+    new_parks: int,
+    objective: Literal["area", "people"],
+    target: float,
+    historic: gpd.GeoDataFrame | None,
+) -> tuple[Siting, FewestParks, pd.DataFrame]:
+    """The sites asked for, the fewest for the target, and the sites by other radii."""
+    import pandas as pd
+
+    from jxgis.parks.people import raster_points
+    from jxgis.parks.siting import fewest_parks, radius_sensitivity, site_parks
+
+    people = ground.people
+    if ground.raster is not None:
+        people = raster_points(ground.raster.path, zones, raster_crs=ground.raster.crs)
+    standard, sample_m = ground.standard, ground.sample_m
+    siting = site_parks(
+        parks, homes, zones, plots, new_parks=new_parks, standard=standard, historic=historic, objective=objective,
+        people=people, sample_m=sample_m,
+    )  # fmt: skip
+    fewest = fewest_parks(
+        parks, homes, zones, plots, standard=standard, historic=historic, target=target, every_zone=True,
+        sample_m=sample_m,
+    )  # fmt: skip
+    tried = radius_sensitivity(
+        parks, homes, zones, plots, new_parks=new_parks, standard=standard, historic=historic, objective=objective,
+        people=people, sample_m=sample_m,
+    )  # fmt: skip
+    return siting, fewest, pd.concat([_as_proposed(siting), tried], ignore_index=True)
+
+
+def _targets(fewest: FewestParks, siting: Siting) -> pd.DataFrame:
+    """What the target takes by zone, and why the sites asked for leave a zone as it is."""
+    table = fewest.zones.copy()
+    table.insert(len(table.columns) - 1, "no_site", siting.before_after["no_site"].to_numpy())
+    return table
 
 
 def _as_proposed(siting: Siting) -> pd.DataFrame:
@@ -325,8 +411,10 @@ def _as_proposed(siting: Siting) -> pd.DataFrame:
             "radius_m": [float("nan")],
             "coverage_before": [whole["coverage_before"]],
             "coverage_after": [whole["coverage_after"]],
+            "coverage_with_pocket": [whole["coverage_with_pocket"]],
             "same_sites": [float(len(siting.sites))],
             "gap": [siting.solution.gap],
+            "status": [siting.solution.status],
         }
     )
 
@@ -367,18 +455,20 @@ def _planned(
     return both
 
 
-def _with_sites(parks: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The proposed parks beside the others, each with the radius that it was chosen by."""
+def _with_sites(
+    parks: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, standard: Standard, historic: gpd.GeoDataFrame | None
+) -> gpd.GeoDataFrame:
+    """The proposed parks beside the others, each as the standard counts it: a pocket park below its least size not."""
     import geopandas as gpd
     import pandas as pd
 
+    from jxgis.parks.radius import classify_parks
     from jxgis.parks.whatif import change_parks
 
     if sites.empty:
         return parks if "change" in parks.columns else parks.assign(change=None)
     grown = change_parks(parks, add=sites)
-    new = grown[len(parks) :].reset_index(drop=True)
-    new = new.assign(historic=False, band=-1, radius_m=sites["radius_m"].to_numpy())
+    new = classify_parks(grown[len(parks) :].reset_index(drop=True), standard, historic=historic)
     old = parks if "change" in parks.columns else parks.assign(change=None)
     both = pd.concat([old[new.columns], new], ignore_index=True)
     return gpd.GeoDataFrame(both, geometry="geometry", crs=parks.crs)
@@ -498,6 +588,6 @@ def _no_sites(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     import pandas as pd
 
     columns = {"rank": "int64", "m2": "float64", "name": "str", "zone": "str", "radius_m": "float64",
-               "gain_m2": "float64", "candidate": "int64"}  # fmt: skip
+               "counts": "bool", "gain_m2": "float64", "candidate": "int64"}  # fmt: skip
     empty = {name: pd.Series([], dtype=dtype) for name, dtype in columns.items()}
     return gpd.GeoDataFrame(empty, geometry=[], crs=zones.crs)

@@ -106,7 +106,7 @@ def method_notes(
         if tables.unserved_places is not None and len(tables.unserved_places):
             notes.append(_note("parks", "blind", lang))
         if tables.sites is not None and len(tables.sites):
-            notes.append(_note("parks", "sites", lang))
+            notes.append(_note("parks", "sites", lang, what=text(f"report.what_{parks.objective}", lang)))
     if tables.units is not None:
         units = settings.units
         values = {

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from jxgis import i18n
+from jxgis.bounds import at_least
 from jxgis.i18n import text
 from jxgis.maps.leads import fails_gate, peaks_lead, peaks_per_place, wide_names
 from jxgis.report.columns import Kind, kind_of, readable, title_of, write_value
+from jxgis.report.siting import siting_lines
 from jxgis.report.tables import ReportTables
 from jxgis.small_counts import small_said
 
@@ -99,7 +101,8 @@ def _block(
         limit, names = below
         for at, column in enumerate(kept):
             if column in names:
-                low = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float) < limit
+                value = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64)
+                low = ~np.isnan(value) & ~at_least(value, limit)
                 marked |= {(int(row), at) for row in np.flatnonzero(low)}
     return TableBlock(
         heading,
@@ -192,7 +195,7 @@ def _coverage_keys(coverage: pd.DataFrame, target: float, lang: str) -> list[Key
         if not np.isfinite(value):
             found.append(Key(label, "—", text("report.key_no_coverage", lang), "bad"))
             continue
-        reached = value >= target
+        reached = at_least(value, target)
         key = "report.key_target_met" if reached else "report.key_target_missed"
         note = text(key, lang, target=f"{100 * target:g}", gap=f"{100 * (target - value):.1f}")
         found.append(Key(label, _percent(value), note, "good" if reached else "bad"))
@@ -410,7 +413,7 @@ def _coverage_wide(coverage: pd.DataFrame, target: float) -> pd.DataFrame:
         wide[method] = wide["zone"].map(own["coverage"])
     first = plain[plain["method"] == methods[0]].drop_duplicates("zone").set_index("zone")
     wide["deficit"] = (target - wide[methods[0]]).clip(lower=0)
-    for column in ("coverage_after", "residential_m2", "reason"):
+    for column in ("coverage_after", "coverage_with_pocket", "residential_m2", "reason"):
         if column in first.columns:
             wide[column] = wide["zone"].map(first[column])
     if "served_m2" in first.columns:
@@ -427,7 +430,7 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
     methods = [m for m in ("radius", "walking") if m in wide.columns]
     zones = wide[~wide["whole"]]
     known = zones[zones[methods[0]].notna()]
-    below = known[known[methods[0]] < target]
+    below = known[~at_least(known[methods[0]].to_numpy(dtype=np.float64), target)]
     by = text(f"maps.method_{methods[0]}", lang)
     values = {"n": len(known), "below": len(below), "target": f"{100 * target:g}", "by": by}
     blocks: list[Block] = []
@@ -441,7 +444,16 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
         value = _percent(float(below[methods[0]].iloc[0]))
         worst = f"{below['zone'].iloc[0]} ({value})" if lang == "en" else f"{below['zone'].iloc[0]}（{value}）"
         blocks.append(Paragraph(text("report.coverage_lead", lang, worst=worst, **values)))
-    columns = ["zone", *methods, "deficit", "coverage_after", "residential_m2", "unserved_m2", "reason"]
+    columns = [
+        "zone",
+        *methods,
+        "deficit",
+        "coverage_after",
+        "coverage_with_pocket",
+        "residential_m2",
+        "unserved_m2",
+        "reason",
+    ]
     if known.empty and wide["residential_m2"].fillna(0).eq(0).all():
         # A row a zone would say the same sentence once more.
         return blocks
@@ -457,9 +469,14 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
             # A zone that is the whole area says nothing of where a spot lies.
             shown = shown.assign(zone=shown["zone"].where(shown["zone"] != "all")) if "zone" in shown.columns else shown
             by_people = key == "blind_spots" and "people" in shown.columns and bool(shown["people"].notna().all())
-            columns = ["rank", "name", "zone", "district", "people", "gain_m2", "m2"]
+            columns = ["rank", "name", "zone", "district", "people", "gain_m2", "gain_people", "m2", "counts"]
             heading = text(f"report.{'blind_spots_people' if by_people else key}", lang, n=len(shown))
             blocks.append(_block(heading, shown, columns, lang))
+    blocks.extend(Paragraph(line, "sub") for line in [*siting_lines(tables, target, lang), *tables.park_notes])
+    if tables.targets is not None and len(tables.targets):
+        wanted = ["zone", "coverage_before", "best", "needed", "no_site", "reason"]
+        heading = text("report.targets_table", lang, target=f"{100 * target:g}")
+        blocks.append(_block(heading, tables.targets, wanted, lang))
     return blocks
 
 

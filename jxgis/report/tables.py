@@ -63,6 +63,10 @@ class ReportTables:
         ``issue_class, hot, cold, normal_hot, normal_cold, disagree``: cells by the p used and by the normal p.
     coverage, sites, unserved_places
         The contract's ``coverage`` and ``sites``; blind spots as named places, where made.
+    targets
+        What the target takes by zone, as `pipeline.parks.ParksResult` has it.
+    park_notes
+        What stands beside the park figures, in words: gates that serve no park, a siting that was stopped.
     units, scores
         The contract's tables.
     inputs
@@ -87,6 +91,8 @@ class ReportTables:
     coverage: pd.DataFrame | None = None
     sites: pd.DataFrame | None = None
     unserved_places: pd.DataFrame | None = None
+    targets: pd.DataFrame | None = None
+    park_notes: Sequence[str] = ()
     units: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     inputs: pd.DataFrame | None = None

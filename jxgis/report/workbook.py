@@ -191,6 +191,7 @@ def _sheets(tables: ReportTables) -> list[tuple[str, pd.DataFrame | None]]:
         ("coverage", tables.coverage),
         ("unserved_places", tables.unserved_places),
         ("sites", tables.sites),
+        ("targets", tables.targets),
         ("units", tables.units),
         ("scores", tables.scores),
         ("inputs", tables.inputs),

@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from shapely.ops import substring
 
 from jxgis._errors import InputError
+from jxgis.bounds import widened
 
 __all__ = ["node_lines"]
 
@@ -37,7 +38,8 @@ def node_lines(
     barriers
         Geometries that streets of level 0 do not cross, or None.
     join_m
-        An end that stops short of a street of its level by this or less is joined to it.
+        An end that stops short of a street of its level, or a bridge or tunnel of one nearer to the ground, by this or
+        less is joined to it.
 
     Returns
     -------
@@ -128,16 +130,20 @@ def _join(
     node_level[start], node_level[end] = level, level
     tree = shapely.STRtree(lines)
     spot = np.asarray(shapely.points(x[loose], y[loose]), dtype=object)
-    row, edge = tree.query(spot, predicate="dwithin", distance=max(join_m, _SAME_M))
+    row, edge = tree.query(spot, predicate="dwithin", distance=max(widened(join_m), _SAME_M))
     away = np.asarray(shapely.distance(spot[row], lines[edge]))
-    other = np.abs(level[edge] - node_level[loose[row]])
-    # Gaps close within a level only; another level is joined where a street really ends at it.
-    ok = (edge != own[loose[row]]) & ((other == 0) | (away <= _SAME_M))
+    here = node_level[loose[row]]
+    other = np.abs(level[edge] - here)
+    # A bridge or a tunnel that ends comes down to the ground: its gap closes as one of its own level would. A street
+    # that stops below a bridge does not climb it; it is joined only where it really ends at it.
+    down = np.abs(level[edge]) < np.abs(here)
+    ok = (edge != own[loose[row]]) & ((other == 0) | down | (away <= _SAME_M))
     if barriers is not None:
         way = shapely.shortest_line(spot[row], lines[edge])
         ok[shapely.STRtree(barriers).query(way, predicate="intersects")[0]] = False
     row, edge, away, other = row[ok], edge[ok], away[ok], other[ok]
-    order = np.lexsort((edge, away, other, row))
+    # What it really ends at goes before what lies across a gap.
+    order = np.lexsort((edge, away, other, away > _SAME_M, row))
     row, edge, away = row[order], edge[order], away[order]
     row, head = np.unique(row, return_index=True)
     return _splice(x, y, start, end, lines, loose[row], edge[head], away[head])

@@ -11,7 +11,7 @@ from jxgis._errors import InputError
 from jxgis.crs import require_metric
 from jxgis.space.grid import Grid
 
-__all__ = ["count_points", "locate"]
+__all__ = ["count_points", "locate", "locate_each"]
 
 CHUNK = 131_072  # points at a time: memory does not grow with their number, and their cells stay in the cache
 
@@ -125,3 +125,42 @@ def locate(
     np.minimum.at(found, point, polygon)
     found[found == none] = -1
     return found
+
+
+def locate_each(
+    points: gpd.GeoDataFrame | gpd.GeoSeries, polygons: gpd.GeoDataFrame | gpd.GeoSeries
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Find every polygon that each point is inside; one on edges only is in the first polygon, as by :func:`locate`.
+
+    Polygons that share a border share no point, so that their counts add up; where polygons overlap each has its own.
+
+    Parameters
+    ----------
+    points, polygons
+        In one metric CRS.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Positions of points and of polygons, one pair each, by point and then by polygon.
+
+    Raises
+    ------
+    CrsError
+        If a CRS is missing, not metric, or not the same.
+
+    Examples
+    --------
+    >>> from shapely import box, points
+    >>> zones = gpd.GeoSeries([box(0, 0, 1, 1), box(1, 0, 2, 1), box(0, 0, 2, 1)], crs=4549)
+    >>> point, zone = locate_each(gpd.GeoSeries(points([[1.0, 0.0], [1.5, 0.5]]), crs=4549), zones)
+    >>> list(zip(point.tolist(), zone.tolist()))
+    [(0, 0), (1, 1), (1, 2)]
+    """
+    first = locate(points, polygons)
+    tree = shapely.STRtree(points.geometry.to_numpy())
+    polygon, point = tree.query(polygons.geometry.to_numpy(), predicate="contains_properly")
+    edge = np.setdiff1d(np.flatnonzero(first >= 0), point)
+    point, polygon = np.concatenate([point, edge]), np.concatenate([polygon, first[edge]])
+    order = np.lexsort((polygon, point))
+    return point[order].astype(np.int64), polygon[order].astype(np.int64)

@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from jxgis._errors import InputError
+from jxgis.bounds import widened
 from jxgis.crs import require_metric
 from jxgis.space._noding import node_lines
 
@@ -188,7 +189,7 @@ def street_graph(
 
     Lines are noded wherever they cross or touch. Where ``level`` is given, streets of different levels are not joined
     by crossing: a bridge joins what it ends at. An end that stops short of another street by ``join_m`` or less is
-    joined to it.
+    joined to it, but never up to a bridge that merely passes over.
 
     Parameters
     ----------
@@ -339,6 +340,7 @@ def snap(
     ([0, -1], 4.0, 3.0)
     """
     px, py = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    max_snap_m = widened(max_snap_m)
     segments = graph._segments
     edge = np.full(len(px), -1, dtype=np.int64)
     at, leg = np.full(len(px), np.nan), np.full(len(px), np.nan)

@@ -282,7 +282,7 @@ def test_gates_far_from_any_street_are_named(measured: Callable[..., Path], town
     points.to_file(town / "gates.gpkg")
     noticed = (measured('[inputs.gates]\npath = "gates.gpkg"\n') / "parks_noticed.csv").read_text("utf-8-sig")
     assert "出入口离道路太远" in noticed
-    assert "出入口 50 米内没有公园" in noticed
+    assert "出入口 50 米内没有计入标准的公园" in noticed
     assert "公园离道路太远" in noticed
 
 

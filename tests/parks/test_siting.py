@@ -67,11 +67,15 @@ def test_by_people_or_by_area():
     plots = table([box(200, 100, 250, 150), box(2000, 100, 2050, 150)])
 
     def chosen(by):
-        return site_parks(parks, homes, zones, plots, new_parks=1, standard=STANDARD, by=by).sites["candidate"].tolist()
+        return (
+            site_parks(parks, homes, zones, plots, new_parks=1, standard=STANDARD, objective=by)
+            .sites["candidate"]
+            .tolist()
+        )
 
     assert (chosen("area"), chosen("people")) == ([0], [1])
     with pytest.raises(InputError, match="people"):
-        site_parks(parks, homes[["geometry"]], zones, plots, new_parks=1, standard=STANDARD, by="people")
+        site_parks(parks, homes[["geometry"]], zones, plots, new_parks=1, standard=STANDARD, objective="people")
 
 
 def test_size_of_the_plot_sets_the_radius(town):

@@ -229,3 +229,30 @@ def test_cambridge_is_one_giant_part(real_dir):
     assert sizes.max() >= 1871
     assert graph.length_m.sum() == pytest.approx(shapely.length(shapely.union_all(lines.geometry.to_numpy())))
     assert graph.isolated()["length_m"].sum() < 0.01 * graph.length_m.sum()
+
+
+@pytest.mark.parametrize("level", [1, "高架桥", "隧道"])
+@pytest.mark.parametrize(("gap", "joined"), [(0.0, True), (0.4, True), (1.0, True), (1.01, False)])
+def test_a_bridge_that_stops_short_of_its_approaches_is_joined_up_to_join_m(level, gap, joined):
+    """A cross-town road over (50, 0–100), its bridge from 40 to 60, each approach drawn ``gap`` too short."""
+    graph = street_graph(
+        streets([(0, 50), (40 - gap, 50)], [(40, 50), (60, 50)], [(60 + gap, 50), (100, 50)], CROSS[1],
+                level=[0, level, 0, 0])
+    )  # fmt: skip
+    assert parts(graph) == (2 if joined else 4)
+    gate = snap(graph, [0], [50], max_snap_m=1)
+    way = walk_from(graph, gate).to(snap(graph, [100], [50], max_snap_m=1))[0]
+    # The closed form: straight along the road, and no way where it is not joined.
+    assert way == (pytest.approx(100) if joined else np.inf)
+
+
+def test_a_street_that_stops_below_a_bridge_does_not_climb_it():
+    assert parts(street_graph(streets([(50, 0), (50, 49.5)], [(0, 50), (100, 50)], level=[0, 1]))) == 2
+    assert parts(street_graph(streets([(50, 0), (50, 49.5)], [(0, 50), (100, 50)], level=[-1, 1]))) == 2
+
+
+def test_what_a_bridge_really_ends_at_goes_before_a_neighbouring_bridge():
+    ground, bridge, beside = [(0, 0), (100, 0)], [(50, 0), (50, 80)], [(40, -0.8), (60, -0.8)]
+    graph = street_graph(streets(ground, bridge, beside, level=[0, 1, 1]))
+    gate = snap(graph, [50], [80], max_snap_m=0.1)
+    assert walk_from(graph, gate).to(snap(graph, [100], [0], max_snap_m=0.1))[0] == pytest.approx(130)

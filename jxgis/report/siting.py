@@ -1,0 +1,70 @@
+"""What the page says of proposed parks and of the target: which do not count, what is left, and why."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from jxgis.bounds import at_least
+from jxgis.i18n import text
+from jxgis.report.columns import Kind, write_value
+from jxgis.report.tables import ReportTables
+
+__all__ = ["siting_lines"]
+
+
+def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
+    """Sentences below the proposed parks.
+
+    Parameters
+    ----------
+    tables
+        ``coverage``, ``sites`` and ``targets``; without targets nothing was sited and nothing is said.
+    target
+        The coverage asked for, 0 to 1.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> targets = pd.DataFrame({"zone": ["老城", "all"], "coverage_before": [0.5, 0.8], "best": [0.5, 0.85],
+    ...                         "needed": [0, 0], "no_site": ["no_plot_there", None],
+    ...                         "reason": ["target_out_of_reach", "target_out_of_reach"]})
+    >>> for line in siting_lines(ReportTables(targets=targets), 0.9, "zh"): print(line)
+    缺口所在的 老城 没有建议新公园：没有一块候选地块能服务到那里尚未覆盖的居住用地。
+    建成全部候选地块，全域也只到 85.0 %，达不到 90 %。
+    建成全部候选地块仍达不到 90 % 的片区：老城。
+    """
+    targets = tables.targets
+    if targets is None or targets.empty:
+        return []
+    percent = Kind("percent", 1)
+    lines: list[str] = []
+    sites, coverage = tables.sites, tables.coverage
+    if sites is not None and coverage is not None and "coverage_with_pocket" in coverage.columns:
+        whole = coverage[(coverage["zone"] == "all") & (coverage["method"] == "radius")].iloc[0]
+        after, both = (write_value(whole[name], percent, lang) for name in ("coverage_after", "coverage_with_pocket"))
+        lines.append(text("report.sites_pocket", lang, n=int((~sites["counts"]).sum()), after=after, both=both))
+    zones, whole = targets[targets["zone"] != "all"], targets[targets["zone"] == "all"].iloc[0]
+    short = zones[zones["coverage_before"].notna() & ~at_least(zones["coverage_before"].to_numpy(dtype=float), target)]
+    for code, key in (("no_plot_there", "sites_none_there"), ("more_elsewhere", "sites_elsewhere")):
+        some = short[short["no_site"] == code].sort_values("coverage_before", kind="stable")
+        if len(some):
+            lines.append(text(f"report.{key}", lang, zones=_listed(some["zone"], lang)))
+    asked = f"{100 * target:g}"
+    if whole["reason"] == "target_out_of_reach":
+        best = write_value(whole["best"], percent, lang)
+        lines.append(text("report.targets_whole_out", lang, best=best, target=asked))
+    else:
+        lines.append(text("report.targets_lead", lang, target=asked, n=int(whole["needed"])))
+    out = zones[zones["reason"] == "target_out_of_reach"]
+    if len(out):
+        lines.append(text("report.targets_out", lang, target=asked, zones=_listed(out["zone"], lang)))
+    return lines
+
+
+def _listed(zones: pd.Series, lang: str) -> str:
+    return ("、" if lang == "zh" else ", ").join(str(zone) for zone in zones)

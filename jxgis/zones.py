@@ -1,0 +1,72 @@
+"""Names of zones: each its own, and none that stands for all of them."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+
+from jxgis._errors import InputError, collect
+
+__all__ = ["ALL", "zone_names"]
+
+ALL = "all"
+"""The zone of the whole study area: the union of the zones."""
+
+
+def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
+    """The zones' names, by which results are told apart.
+
+    Parameters
+    ----------
+    zones
+        With ``name``.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    InputError
+        If there is no ``name``, a name is missing or stands twice, or a zone is called ``all``.
+
+    Examples
+    --------
+    >>> zone_names(gpd.GeoDataFrame({"name": ["老城", "塘汇"]}))
+    ('老城', '塘汇')
+    >>> zone_names(gpd.GeoDataFrame({"name": ["老城", "老城"]}))
+    Traceback (most recent call last):
+    jxgis._errors.InputError: 分区名称重复：老城...
+    """
+    if "name" not in zones.columns:
+        raise InputError(
+            zh="分区图层没有 name 列；请用 --name-column 指明名称所在的列。",
+            en="The zones have no column name; say with --name-column where their names are.",
+        )
+    names = zones["name"]
+    told = [str(name) for name in names]
+    errors = []
+    if names.isna().any():
+        rows = ", ".join(str(row + 1) for row in range(len(told)) if names.isna().iloc[row])
+        errors.append(
+            InputError(
+                zh=f"分区图层第 {rows} 行没有名称；请补上。", en=f"Rows {rows} of the zones have no name; fill it in."
+            )
+        )
+    twice = list(dict.fromkeys(name for name in told if told.count(name) > 1 and name not in ("None", "nan")))
+    if twice:
+        errors.append(
+            InputError(
+                zh=f"分区名称重复：{'、'.join(twice[:5])}；同一分区请先合并成一个要素，不同分区请改名或用 --name-column 换一列。",
+                en=f"Zones share a name: {', '.join(twice[:5])}; dissolve the parts of one zone into one feature, and "
+                "rename different ones or choose another column with --name-column.",
+            )
+        )
+    if ALL in told:
+        errors.append(
+            InputError(
+                zh=f"有一个分区名为 {ALL}，这个名称留给全域；请改名。",
+                en=f"A zone is called {ALL}, the name of the whole area; rename it.",
+            )
+        )
+    collect(errors)
+    return tuple(told)
