@@ -8,6 +8,7 @@ import shapely
 
 from jxgis import crs as crs_
 from jxgis._errors import InputError, collect
+from jxgis.bounds import at_most
 from jxgis.space._faces import width_m
 
 __all__ = ["EDGE_TOLERANCE_M", "check_districts", "check_polygons", "overlaps", "shown"]
@@ -32,7 +33,7 @@ def overlaps(table: gpd.GeoDataFrame) -> list[tuple[int, int, float]]:
     first, second = first[first < second], second[first < second]
     common = shapely.intersection(polygons[first], polygons[second])
     parts, pair = shapely.get_parts(common, return_index=True)
-    wide = width_m(parts) > EDGE_TOLERANCE_M
+    wide = ~at_most(width_m(parts), EDGE_TOLERANCE_M)
     area = np.bincount(pair[wide], weights=shapely.area(parts[wide]), minlength=len(first))
     order = np.lexsort((second, first))
     return [(int(first[k]), int(second[k]), float(area[k])) for k in order if area[k] > 0]

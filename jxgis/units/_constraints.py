@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.units._graph import Adjacency, Ints, connected_parts, share_along
-from jxgis.units._pieces import ON_BOUND_M2, Limits
+from jxgis.units._pieces import Limits
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -108,13 +109,13 @@ def attach_exclaves(table: gpd.GeoDataFrame, graph: Adjacency, limits: Limits) -
     part = connected_parts(len(table), graph.u, graph.v)
     area = np.bincount(part, weights=graph.area_m2)
     geometry = np.asarray(table.geometry.array)
-    for small in np.flatnonzero(area < limits.low - ON_BOUND_M2):
+    for small in np.flatnonzero(~at_least(area, limits.low)):
         mine = np.flatnonzero(part == small)
-        others = np.flatnonzero((graph.district == graph.district[mine[0]]) & (area[part] >= limits.low - ON_BOUND_M2))
+        others = np.flatnonzero((graph.district == graph.district[mine[0]]) & at_least(area[part], limits.low))
         if not len(others):
             continue
         size = np.bincount(group, weights=graph.area_m2)
-        fits = others[size[group[others]] + area[small] <= limits.high + ON_BOUND_M2]
+        fits = others[at_most(size[group[others]] + area[small], limits.high)]
         if not len(fits):
             continue
         gap = shapely.distance(geometry[fits], shapely.union_all(geometry[mine]))
@@ -127,7 +128,7 @@ def _why_not(graph: Adjacency, nodes: Ints, limits: Limits, group: Ints) -> str 
         return "no_blocks"
     if len(np.unique(graph.district[nodes])) > 1:
         return "several_districts"
-    if float(graph.area_m2[nodes].sum()) > limits.high + ON_BOUND_M2:
+    if not at_most(float(graph.area_m2[nodes].sum()), limits.high):
         return "above_max"
     place = np.full(len(graph.area_m2), -1, dtype=np.int64)
     place[nodes] = np.arange(len(nodes))

@@ -121,7 +121,7 @@ def piece_of(objective: Objective, nodes: Ints, group: Ints, low_m2: float, high
     group
         Node of each of them, int (p,), 0 … n−1; all different where nothing is kept together.
     low_m2, high_m2
-        Bounds of a unit's area.
+        The least and the greatest area that meet the bounds.
 
     Returns
     -------

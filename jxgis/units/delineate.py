@@ -19,12 +19,12 @@ from jxgis.units._graph import SNAP_M, Adjacency, Floats, Ints, block_graph
 from jxgis.units._objective import Objective, build_objective, piece_of
 from jxgis.units._pieces import Limits, Part, count_range, cut_into_parts, share_out
 from jxgis.units.attributes import standardise
-from jxgis.units.quality import unit_codes
+from jxgis.units.quality import polsby_popper, unit_codes, within_bounds
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from jxgis.units.search import Found
+    from jxgis.units._divide import Division
 
 __all__ = ["Plan", "PlanReport", "propose_units"]
 
@@ -32,8 +32,6 @@ __all__ = ["Plan", "PlanReport", "propose_units"]
 ACROSS_SHARE = 0.01
 # A hole narrower than this is a gap between two layers of borders.
 THREAD_M = 0.1
-# "左右": out of bounds, but within a tenth of them.
-NEARLY_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,9 @@ class PlanReport:
     ----------
     parts
         One row a connected part of a district: ``district``, ``area_km2``, ``blocks``, ``units``, ``fewest``, ``most``
-        (numbers of units that the bounds allow), ``reason`` (null where all units are in bounds), ``cost``, ``bound``
-        and ``gap`` (null where nothing is proven).
+        (numbers of units that the bounds allow), ``reason`` (null where all units are in bounds), ``counts_tried``
+        (numbers of units, the wanted one first), ``seeds_tried``, ``cost``, ``bound`` and ``gap`` (null where nothing is
+        proven; 0 is a proven optimum for that number of units).
     attributes
         Columns that entered; empty where similarity was left out.
     constant
@@ -389,26 +388,27 @@ def _search_all(
     workers: int,
     run: _Run,
     progress: Callable[[int, int], bool | None] | None,
-) -> list[tuple[Found, str | None]]:
+) -> list[Division]:
     """Search every part, the largest first, in threads that share nothing."""
     from concurrent.futures import ThreadPoolExecutor, as_completed
 
     from jxgis.units._divide import divide
 
-    def work(row: int) -> tuple[Found, str | None]:
+    def work(row: int) -> Division:
         # What is to stay together is let go only where no units are found with it.
         kept = attempt(row, groupings[0])
-        if parts[row].reason is not None or kept[1] is None or _same(groupings, parts[row].nodes):
+        if parts[row].reason is not None or kept.reason is None or _same(groupings, parts[row].nodes):
             return kept
         free = attempt(row, groupings[1])
-        return free if free[0].better_than(kept[0]) else kept
+        # What was proven of blocks kept together holds for them only.
+        return free if free.found.better_than(kept.found) else replace(free, found=kept.found)
 
-    def attempt(row: int, group: Ints) -> tuple[Found, str | None]:
+    def attempt(row: int, group: Ints) -> Division:
         part = parts[row]
         nodes = np.unique(group[part.nodes], return_inverse=True)[1]
-        piece = piece_of(objective, part.nodes, nodes, limits.low, limits.high)
+        piece = piece_of(objective, part.nodes, nodes, limits.least, limits.most)
         seed, iterations, starts = effort
-        found, reason = divide(
+        division = divide(
             piece,
             counts[row],
             count_range(part.area, limits),
@@ -419,9 +419,9 @@ def _search_all(
             starts=starts,
             stopped=run.stopped,
         )
-        return replace(found, label=found.label[nodes]), reason
+        return replace(division, found=replace(division.found, label=division.found.label[nodes]))
 
-    results: list[tuple[Found, str | None] | None] = [None] * len(parts)
+    results: list[Division | None] = [None] * len(parts)
     by_size = sorted(range(len(parts)), key=lambda row: -len(parts[row].nodes))
     with ThreadPoolExecutor(max_workers=workers) as pool:
         pending = {pool.submit(work, row): row for row in by_size}
@@ -452,13 +452,13 @@ def _still_together(together: pd.DataFrame, wholes: list[Ints], unit: Ints) -> p
     )
 
 
-def _number_units(parts: list[Part], found: list[tuple[Found, str | None]], n: int) -> tuple[Ints, list[str | None]]:
+def _number_units(parts: list[Part], found: list[Division], n: int) -> tuple[Ints, list[str | None]]:
     """Unit of every block, 0 … over the city, and the reason of its part for every unit."""
     unit = np.empty(n, dtype=np.int64)
     reasons: list[str | None] = []
-    for part, (outcome, reason) in zip(parts, found, strict=True):
-        unit[part.nodes] = len(reasons) + np.unique(outcome.label, return_inverse=True)[1]
-        reasons += [reason] * outcome.k
+    for part, division in zip(parts, found, strict=True):
+        unit[part.nodes] = len(reasons) + np.unique(division.found.label, return_inverse=True)[1]
+        reasons += [division.reason] * division.found.k
     return unit, reasons
 
 
@@ -473,15 +473,13 @@ def _units_table(
     members = np.split(np.asarray(table.geometry.array)[order], np.cumsum(np.bincount(unit, minlength=k))[:-1])
     shapes = np.array([_dissolved(polygons) for polygons in members], dtype=object)
     first = order[np.searchsorted(unit[order], np.arange(k))]
-    area = np.round(shapely.area(shapes) / 1e6, 6)
-    low, high = limits.low / 1e6, limits.high / 1e6
-    in_bounds = (area >= low) & (area <= high)
-    nearly = ~in_bounds & (area >= low * (1 - NEARLY_SHARE)) & (area <= high * (1 + NEARLY_SHARE))
+    area = shapely.area(shapes) / 1e6
+    in_bounds, nearly = within_bounds(area, limits.low / 1e6, limits.high / 1e6)
     units = gpd.GeoDataFrame(
         {
             "district": np.array(graph.district_names, dtype=object)[graph.district[first]],
-            "area_km2": area,
-            "compactness": 4 * np.pi * shapely.area(shapes) / shapely.length(shapes) ** 2,
+            "area_km2": np.round(area, 6),
+            "compactness": polsby_popper(gpd.GeoSeries(shapes, crs=table.crs)).to_numpy(),
             "in_bounds": in_bounds,
             "nearly": nearly,
             "reason": [None if inside else why for inside, why in zip(in_bounds, reasons, strict=True)],
@@ -528,11 +526,10 @@ def _totals(objective: Objective, unit: Ints) -> tuple[float, float]:
     return float(unit_costs(whole._replace(low=1.0), unit, k)[0].sum()) + objective.apart_total, share
 
 
-def _parts_table(
-    graph: Adjacency, parts: list[Part], found: list[tuple[Found, str | None]], limits: Limits
-) -> pd.DataFrame:
+def _parts_table(graph: Adjacency, parts: list[Part], found: list[Division], limits: Limits) -> pd.DataFrame:
     rows = []
-    for part, (outcome, reason) in zip(parts, found, strict=True):
+    for part, division in zip(parts, found, strict=True):
+        outcome = division.found
         fewest, most = count_range(part.area, limits)
         rows.append(
             {
@@ -542,7 +539,9 @@ def _parts_table(
                 "units": outcome.k,
                 "fewest": fewest,
                 "most": most,
-                "reason": reason,
+                "reason": division.reason,
+                "counts_tried": list(division.counts),
+                "seeds_tried": division.seeds,
                 "cost": outcome.cost,
                 "bound": outcome.bound,
                 "gap": (outcome.cost - outcome.bound) / max(abs(outcome.cost), 1e-300),

@@ -11,11 +11,15 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.space.count import locate
 from jxgis.units._graph import block_graph
 
-__all__ = ["hull_ratio", "polsby_popper", "reock", "unit_codes", "unit_quality", "within_share"]
+__all__ = ["hull_ratio", "polsby_popper", "reock", "unit_codes", "unit_quality", "within_bounds", "within_share"]
+
+NEARLY_SHARE = 0.1
+"""左右: out of bounds, but within a tenth of them."""
 
 
 def polsby_popper(polygons: gpd.GeoSeries) -> pd.Series[float]:
@@ -53,6 +57,33 @@ def hull_ratio(polygons: gpd.GeoSeries) -> pd.Series[float]:
     """
     ratio: pd.Series[float] = polygons.area / polygons.convex_hull.area
     return ratio
+
+
+def within_bounds(
+    area_km2: NDArray[np.float64], min_km2: float, max_km2: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether areas keep the bounds of a unit, both included, and whether those that do not are nearly in them.
+
+    Parameters
+    ----------
+    area_km2
+        Areas, float (n,), unrounded.
+    min_km2, max_km2
+        The bounds.
+
+    Returns
+    -------
+    in_bounds, nearly : ndarray of bool
+        (n,) each.
+
+    Examples
+    --------
+    >>> within_bounds(np.array([1.79, 1.8, 2.0, 5.0, 5.5]), 2, 5)
+    (array([False, False,  True,  True, False]), array([False,  True, False, False,  True]))
+    """
+    in_bounds = at_least(area_km2, min_km2) & at_most(area_km2, max_km2)
+    wide = at_least(area_km2, min_km2 * (1 - NEARLY_SHARE)) & at_most(area_km2, max_km2 * (1 + NEARLY_SHARE))
+    return in_bounds, ~in_bounds & wide
 
 
 def within_share(

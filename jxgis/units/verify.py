@@ -11,16 +11,14 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis._errors import InputError, collect
+from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.space._districts import check_districts, check_polygons
 from jxgis.space._faces import Faces, polygon_parts
 from jxgis.space._tiling import home_districts, tile
-from jxgis.units.quality import polsby_popper
+from jxgis.units.quality import polsby_popper, within_bounds
 
 __all__ = ["Verification", "repair_units", "verify_units"]
-
-NEARLY_SHARE = 0.1
-"""Out of bounds, but within a tenth of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,22 +133,20 @@ def verify_units(
     for misfit in tile(shapes, home, ground, tolerance_m=tolerance_m).misfits:
         defects.add(misfit.kind, misfit.rows, misfit.district, misfit.shape, repairable=misfit.snapped)
     parts = _contiguity_checks(shapes, home, tolerance_m, defects)
-    # A square metre more or less is drawing noise: areas are compared as they are written.
-    area_km2 = np.round(shapely.area(shapes) / 1e6, 6)
-    for row in np.flatnonzero(area_km2 > max_km2).tolist():
+    area_km2 = shapely.area(shapes) / 1e6
+    for row in np.flatnonzero(~at_most(area_km2, max_km2)).tolist():
         defects.add("unit_above_max", (row,), int(home[row]), shapes[row], repairable=False)
-    for row in np.flatnonzero(area_km2 < min_km2).tolist():
+    for row in np.flatnonzero(~at_least(area_km2, min_km2)).tolist():
         defects.add("unit_below_min", (row,), int(home[row]), shapes[row], repairable=False)
-    in_bounds = (area_km2 >= min_km2) & (area_km2 <= max_km2)
-    wide = (area_km2 >= min_km2 * (1 - NEARLY_SHARE)) & (area_km2 <= max_km2 * (1 + NEARLY_SHARE))
+    in_bounds, nearly = within_bounds(area_km2, min_km2, max_km2)
     table = gpd.GeoDataFrame(
         {
             "unit_id": ids,
             "district": pd.Series([names[row] if row >= 0 else None for row in home], index=units.index, dtype="str"),
-            "area_km2": area_km2,
+            "area_km2": np.round(area_km2, 6),
             "compactness": polsby_popper(gpd.GeoSeries(shapes, index=units.index)),
             "in_bounds": in_bounds,
-            "nearly": ~in_bounds & wide,
+            "nearly": nearly,
             "parts": parts,
             "defects": defects.per_unit(),
         },
