@@ -18,8 +18,9 @@ __all__ = ["Division", "divide"]
 SMALL = 64
 # A proof over so many possible units takes about a second; more is left to whoever calls optimal_units by hand.
 MOST_SETS = 100_000
-# Rounds of seeds before a part is given up, each with other seeds and twice the effort of the one before.
-ROUNDS = 6
+# Rounds of seeds before a part is given up: each tries the half of the numbers of units that came nearest to the bounds,
+# with other seeds and twice the effort.
+ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,18 @@ class Division:
         Numbers of units that were tried.
     seeds
         Seeds that were grown and led towards the bounds, over all of them.
+    rounder
+        How many times the dial of compactness counted.
+    flaws
+        What is left that is wrong with the shapes; see `units.shape`.
     """
 
     found: Found
     reason: str | None
     counts: tuple[int, ...] = ()
     seeds: int = 0
+    rounder: int = 1
+    flaws: int = 0
 
 
 def divide(
@@ -80,7 +87,7 @@ def divide(
     Notes
     -----
     Numbers of units are tried from k outwards. A number is ruled out only by a proof over all possible units, which
-    needs a small part; otherwise all are tried again with other seeds and more effort, ``ROUNDS`` times, before the
+    needs a small part; otherwise those that came nearest are tried again with other seeds and more effort before the
     part is called ``not_found``.
     """
     n = len(piece.area)
@@ -95,6 +102,7 @@ def divide(
     tried = tuple(possible)
     pool = enumerate_units(piece, most=MOST_SETS) if n <= SMALL else None
     nearest: Found | None = None
+    off: dict[int, float] = {}
     seeds = 0
     for turn in range(ROUNDS):
         for count in tuple(possible):
@@ -109,12 +117,14 @@ def divide(
                 return Division(_proven(piece, count, pool, found, stopped), None, tried, seeds)
             if start.better_than(nearest):
                 nearest = start
+            off[count] = min(start.excess, off.get(count, np.inf))
             if pool is not None and turn == 0:
                 proof = optimal_units(piece, count, pool, None)
                 if proof.found is not None:
                     return Division(proof.found, None, tried, seeds)
                 if proof.infeasible:
                     possible.remove(count)
+        possible = sorted(possible, key=lambda count: off.get(count, np.inf))[: (len(possible) + 1) // 2]
         if not possible:
             return Division(nearest or _as_one(piece), "count_impossible" if fixed else "no_partition", tried, seeds)
     return Division(nearest or _as_one(piece), "not_found", tried, seeds)

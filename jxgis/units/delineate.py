@@ -19,7 +19,8 @@ from jxgis.units._graph import SNAP_M, Adjacency, Floats, Ints, block_graph
 from jxgis.units._objective import Objective, build_objective, piece_of
 from jxgis.units._pieces import Limits, Part, count_range, cut_into_parts, share_out
 from jxgis.units.attributes import standardise
-from jxgis.units.quality import polsby_popper, unit_codes, within_bounds
+from jxgis.units.quality import polsby_popper, unit_codes, within_bounds, within_share
+from jxgis.units.shape import check_shapes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -32,6 +33,8 @@ __all__ = ["Plan", "PlanReport", "propose_units"]
 ACROSS_SHARE = 0.01
 # A hole narrower than this is a gap between two layers of borders.
 THREAD_M = 0.1
+# How many times the dial of compactness counts in a part that it left with shapes that no planner would sign.
+ROUNDER = (2, 4, 8, 16)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,9 @@ class PlanReport:
     parts
         One row a connected part of a district: ``district``, ``area_km2``, ``blocks``, ``units``, ``fewest``, ``most``
         (numbers of units that the bounds allow), ``reason`` (null where all units are in bounds), ``counts_tried``
-        (numbers of units, the wanted one first), ``seeds_tried``, ``cost``, ``bound`` and ``gap`` (null where nothing is
+        (numbers of units, the wanted one first), ``seeds_tried``, ``rounder``
+        (how many times the dial of compactness counted there, so that no unit is ragged), ``flaws`` (of shape, that are
+        left all the same; see `units.shape`), ``cost``, ``bound`` and ``gap`` (null where nothing is
         proven; 0 is a proven optimum for that number of units).
     attributes
         Columns that entered; empty where similarity was left out.
@@ -220,12 +225,28 @@ def propose_units(
     parts = cut_into_parts(objective, group, limits)
     counts = share_out(parts, limits, graph.district_names, n_units)
     run = _Run(budget_s)
+    shapes = np.asarray(table.geometry.array)
+
+    def flaws_of(nodes: Ints, label: Ints) -> int:
+        drawn = [_dissolved(shapes[nodes[label == unit]]) for unit in range(int(label.max()) + 1)]
+        return check_shapes(np.array(drawn, dtype=object)).flaws
+
     found = _search_all(
-        objective, (group, alone), parts, counts, limits, n_units, (seed, iterations, starts), workers, run, progress
+        objective,
+        (group, alone),
+        parts,
+        counts,
+        limits,
+        n_units,
+        (seed, iterations, starts),
+        workers,
+        run,
+        progress,
+        flaws_of if compactness > 0 else None,
     )
     unit, reasons = _number_units(parts, found, len(table))
     units, unit = _units_table(table, graph, unit, reasons, limits)
-    cost, ssd = _totals(objective, unit)
+    cost = _total(objective, unit)
     inside = unit[graph.u] == unit[graph.v]
     report = PlanReport(
         parts=_parts_table(graph, parts, found, limits),
@@ -241,7 +262,7 @@ def propose_units(
             if counts_in
         ),
         objective=cost,
-        ssd_share=ssd,
+        ssd_share=within_share(values, graph.area_m2, unit)[0],
         mean_compactness=float(units["compactness"].mean()),
         in_bounds_share=float(units["in_bounds"].mean()),
         together=_still_together(together, wholes, unit),
@@ -388,6 +409,7 @@ def _search_all(
     workers: int,
     run: _Run,
     progress: Callable[[int, int], bool | None] | None,
+    flaws_of: Callable[[Ints, Ints], int] | None,
 ) -> list[Division]:
     """Search every part, the largest first, in threads that share nothing."""
     from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -395,18 +417,33 @@ def _search_all(
     from jxgis.units._divide import divide
 
     def work(row: int) -> Division:
+        best = attempts(row, 1)
+        if flaws_of is None or best.reason is not None:
+            return best
+        nodes = parts[row].nodes
+        best = replace(best, flaws=flaws_of(nodes, best.found.label))
+        for rounder in ROUNDER:
+            if best.flaws == 0 or best.found.k == 1 or run.stopped():
+                break
+            other = attempts(row, rounder)
+            if other.reason is None and (flaws := flaws_of(nodes, other.found.label)) < best.flaws:
+                best = replace(other, rounder=rounder, flaws=flaws)
+        return best
+
+    def attempts(row: int, rounder: int) -> Division:
         # What is to stay together is let go only where no units are found with it.
-        kept = attempt(row, groupings[0])
+        kept = attempt(row, groupings[0], rounder)
         if parts[row].reason is not None or kept.reason is None or _same(groupings, parts[row].nodes):
             return kept
-        free = attempt(row, groupings[1])
+        free = attempt(row, groupings[1], rounder)
         # What was proven of blocks kept together holds for them only.
         return free if free.found.better_than(kept.found) else replace(free, found=kept.found)
 
-    def attempt(row: int, group: Ints) -> Division:
+    def attempt(row: int, group: Ints, rounder: int) -> Division:
         part = parts[row]
         nodes = np.unique(group[part.nodes], return_inverse=True)[1]
         piece = piece_of(objective, part.nodes, nodes, limits.least, limits.most)
+        piece = piece._replace(shape_weight=piece.shape_weight * rounder)
         seed, iterations, starts = effort
         division = divide(
             piece,
@@ -513,17 +550,14 @@ def _holes(shape: shapely.Geometry, width_m: float = THREAD_M) -> int:
     return sum(2 * hole.area > width_m * hole.length for hole in holes)
 
 
-def _totals(objective: Objective, unit: Ints) -> tuple[float, float]:
-    """The objective over the city, and the share of squares within units."""
-    from jxgis.units._kernels import unit_costs, unit_sums
+def _total(objective: Objective, unit: Ints) -> float:
+    """The objective over the city."""
+    from jxgis.units._kernels import unit_costs
 
     nodes = np.arange(len(unit))
     whole = piece_of(objective, nodes, nodes, 0.0, np.inf)
-    k = int(unit.max()) + 1
-    area, _, _, square, mass, _ = unit_sums(whole, unit, k)
-    within = float((square - (mass**2).sum(axis=1) / area).sum())
-    share = within / objective.total_square if objective.total_square > 0 else float("nan")
-    return float(unit_costs(whole._replace(low=1.0), unit, k)[0].sum()) + objective.apart_total, share
+    costs = unit_costs(whole._replace(low=1.0), unit, int(unit.max()) + 1)[0]
+    return float(costs.sum()) + objective.apart_total
 
 
 def _parts_table(graph: Adjacency, parts: list[Part], found: list[Division], limits: Limits) -> pd.DataFrame:
@@ -542,6 +576,8 @@ def _parts_table(graph: Adjacency, parts: list[Part], found: list[Division], lim
                 "reason": division.reason,
                 "counts_tried": list(division.counts),
                 "seeds_tried": division.seeds,
+                "rounder": division.rounder,
+                "flaws": division.flaws,
                 "cost": outcome.cost,
                 "bound": outcome.bound,
                 "gap": (outcome.cost - outcome.bound) / max(abs(outcome.cost), 1e-300),
