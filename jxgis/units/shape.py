@@ -17,8 +17,8 @@ __all__ = ["ENCLOSED_SHARE", "LEAST_COMPACTNESS", "NARROW_M", "ShapeCheck", "che
 LEAST_COMPACTNESS = 0.25
 #: A unit is narrow where a disc of this diameter does not pass.
 NARROW_M = 100.0
-#: Ground from which a narrow place counts: what an opening takes off a corner of 30° is below it.
-NARROW_M2 = 10_000.0
+#: Ground from which a spur counts: what an opening takes off a corner of 15°, or a strip 60 m wide and 250 m long.
+NARROW_M2 = 15_000.0
 #: A unit encloses another of which more than this share lies within its convex hull.
 ENCLOSED_SHARE = 0.5
 # Chords of a quarter circle: what they cut off a disc of the diameter above is 6 cm wide.
@@ -57,7 +57,7 @@ def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> Shape
 
     A unit is narrow where a disc of :data:`NARROW_M` does not pass. Worn by half of that on all sides it falls into
     lobes, and what does not grow back from them is lost (a morphological opening). Counted are lobes beside the
-    largest and lost pieces, each from :data:`NARROW_M2`. Where the district itself is narrow nothing is counted.
+    largest, and lost pieces from :data:`NARROW_M2` (spurs). Where the district itself is narrow nothing is counted.
 
     Parameters
     ----------
@@ -109,14 +109,12 @@ def _regrown(lobes: Faces) -> shapely.Geometry:
 def _narrow_places(shape: shapely.Geometry, room: Faces, lost_anyway: shapely.Geometry) -> int:
     lobes = _lobes(shape)
     grown = shapely.buffer(lobes, NARROW_M / 2, quad_segs=_QUARTER)
-    whole = at_least(shapely.area(grown), NARROW_M2)
-    large = lobes[whole]
     # Two lobes in two rooms of the district are parted by its own neck.
-    inside = shapely.STRtree(room).query(shapely.point_on_surface(large), predicate="intersects")[1]
-    apart = len(large) - max(1, len(np.unique(inside)))
+    inside = shapely.STRtree(room).query(shapely.point_on_surface(lobes), predicate="intersects")[1]
+    apart = len(lobes) - max(1, len(np.unique(inside)))
     lost = polygon_parts(shapely.difference(shapely.difference(shape, shapely.union_all(grown)), lost_anyway))
     lost = lost[at_least(shapely.area(lost), NARROW_M2)]
     # The bridge between two lobes is counted with them already.
-    met = shapely.STRtree(grown[whole]).query(lost, predicate="dwithin", distance=_HAIR_M)[0]
+    met = shapely.STRtree(grown).query(lost, predicate="dwithin", distance=_HAIR_M)[0]
     spurs = np.bincount(met, minlength=len(lost)) < 2
     return max(apart, 0) + int(spurs.sum())
