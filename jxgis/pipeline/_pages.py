@@ -155,6 +155,7 @@ def _tables(results: steps.Results, missing: dict[str, Text], inputs: Inputs, la
         sites=None if parks is None else parks.sites,
         unserved_places=blind_spots,
         units=None if units is None else units.units,
+        unit_notes=() if units is None else tuple(note.of(lang) for note in units.notes()),
         scores=None if scores is None else scores.scores,
         inputs=pd.DataFrame(sources),
         missing={part: why.of(lang) for part, why in missing.items()},

@@ -63,6 +63,8 @@ class ReportTables:
         The contract's ``coverage`` and ``sites``; blind spots as named places, where made.
     units, scores
         The contract's tables.
+    unit_notes
+        What a reader must know of the search for units, in words.
     inputs
         ``layer, name, rows_in, rows_kept, rows_rejected, rows_left_out``: a row a file read.
     missing
@@ -80,6 +82,7 @@ class ReportTables:
     sites: pd.DataFrame | None = None
     unserved_places: pd.DataFrame | None = None
     units: pd.DataFrame | None = None
+    unit_notes: tuple[str, ...] = ()
     scores: pd.DataFrame | None = None
     inputs: pd.DataFrame | None = None
     missing: Mapping[str, str] = field(default_factory=dict)

@@ -11,10 +11,13 @@ from jxgis._errors import InputError, collect
 from jxgis.bounds import at_most
 from jxgis.space._faces import width_m
 
-__all__ = ["EDGE_TOLERANCE_M", "check_districts", "check_polygons", "overlaps", "shown"]
+__all__ = ["EDGE_TOLERANCE_M", "SCRAP_M2", "check_districts", "check_polygons", "overlaps", "shown"]
 
 EDGE_TOLERANCE_M = 1.0
 """Strips narrower than this, where two drawn edges should be one, are drawing noise and no ground of their own."""
+
+SCRAP_M2 = 5000.0
+"""A part of a district below this is a scrap that drawing or cutting left, and no exclave: half a football field."""
 
 
 def shown(items: list[str], most: int = 5) -> str:

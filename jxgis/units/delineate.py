@@ -13,8 +13,10 @@ import pandas as pd
 import shapely
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least
 from jxgis.crs import require_metric
-from jxgis.units._constraints import attach_exclaves, group_together, kept_apart
+from jxgis.space._districts import SCRAP_M2
+from jxgis.units._constraints import attach_parts, group_together, kept_apart
 from jxgis.units._graph import SNAP_M, Adjacency, Floats, Ints, block_graph
 from jxgis.units._objective import Objective, build_objective, piece_of
 from jxgis.units._pieces import Limits, Part, count_range, cut_into_parts, share_out
@@ -68,6 +70,9 @@ class PlanReport:
         One row a layer area to be kept whole: ``name``, ``blocks``, ``kept``, ``reason``.
     apart_crossed_m
         Border to be kept apart that lies inside units all the same.
+    scraps
+        Parts of districts too small to be an exclave, which joined the nearest block of theirs: ``district``, ``scraps``
+        (how many), ``m2``.
     stopped_early
         Whether the budget or the caller ended the search before its trials were used up.
     """
@@ -82,6 +87,7 @@ class PlanReport:
     in_bounds_share: float
     together: pd.DataFrame
     apart_crossed_m: float
+    scraps: pd.DataFrame
     stopped_early: bool
 
 
@@ -95,8 +101,8 @@ class Plan:
         The blocks given, on their index, with ``unit_id``.
     units
         One row a unit: ``unit_id``, ``district``, ``area_km2``, ``compactness`` (4πA/P²), ``in_bounds`` (strict),
-        ``nearly`` (out of bounds, but within 10 % of them), ``reason`` (null where in bounds), ``blocks``, ``parts``,
-        ``holes``, ``geometry``.
+        ``nearly`` (out of bounds, but within 10 % of them), ``reason`` (null where in bounds), ``blocks``, ``parts``
+        (without scraps), ``holes``, ``geometry``.
     report
         How it came about.
     """
@@ -163,7 +169,7 @@ def propose_units(
         Units per district instead of the target, by district name.
     exclaves
         A connected part below the minimum becomes a unit of its own (``"own"``) or joins the nearest block of its
-        district (``"attach"``).
+        district (``"attach"``). A part below 5,000 m² is a scrap and joins in either case.
     min_shared_m
         Blocks are neighbours where they share at least this much border.
     seed
@@ -220,7 +226,7 @@ def propose_units(
     values, used, constant = _standardised(table, attributes, weights, graph.area_m2)
     apart = kept_apart(table, graph, keep_apart)
     objective = build_objective(graph, values, compactness=compactness, border_credit=border_credit, apart=apart)
-    alone = attach_exclaves(table, graph, limits) if exclaves == "attach" else np.arange(len(table), dtype=np.int64)
+    alone, scraps = attach_parts(table, graph, limits, exclaves=exclaves == "attach")
     group, together, wholes = group_together(table, graph, keep_together, limits, alone)
     parts = cut_into_parts(objective, group, limits)
     counts = share_out(parts, limits, graph.district_names, n_units)
@@ -267,6 +273,7 @@ def propose_units(
         in_bounds_share=float(units["in_bounds"].mean()),
         together=_still_together(together, wholes, unit),
         apart_crossed_m=float(graph.shared_m[apart][inside[apart]].sum()),
+        scraps=scraps,
         stopped_early=run.ended,
     )
     unit_id = np.empty(len(table), dtype=object)
@@ -521,7 +528,7 @@ def _units_table(
             "nearly": nearly,
             "reason": [None if inside else why for inside, why in zip(in_bounds, reasons, strict=True)],
             "blocks": np.bincount(unit, minlength=k),
-            "parts": shapely.get_num_geometries(shapes),
+            "parts": [_parts(shape) for shape in shapes],
             "holes": [_holes(shape) for shape in shapes],
         },
         geometry=shapes,
@@ -542,6 +549,12 @@ def _dissolved(polygons: npt.NDArray[np.object_]) -> shapely.Geometry:
     if len(polygons) > 1 and (shapely.get_num_geometries(union) > 1 or _holes(union, 0.0)):
         union = shapely.union_all(polygons, grid_size=SNAP_M)
     return union
+
+
+def _parts(shape: shapely.Geometry) -> int:
+    """Number of parts of a unit; scraps of its district that joined it are none."""
+    area = shapely.area(shapely.get_parts(shape))
+    return max(1, int(at_least(area, min(SCRAP_M2, float(area.max()))).sum()))
 
 
 def _holes(shape: shapely.Geometry, width_m: float = THREAD_M) -> int:

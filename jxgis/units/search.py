@@ -124,8 +124,8 @@ def search_piece(
         if best is not None and stopped():
             return best
         state = _state((*seed, start))
-        given = first is not None and start == 0
-        label = first.label.copy() if given else _seed_within(piece, k, state, RESCUE_TURNS, stopped)[0].label
+        given = first if start == 0 else None
+        label = (given or _seed_within(piece, k, state, RESCUE_TURNS, stopped)[0]).label.copy()
         for snapshot in _annealed(piece, label, k, trials, state, stopped):
             found = _judge(piece, snapshot, k)
             pool.add(piece, snapshot, k)

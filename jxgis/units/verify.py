@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from jxgis._errors import InputError, collect
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
-from jxgis.space._districts import check_districts, check_polygons
+from jxgis.space._districts import SCRAP_M2, check_districts, check_polygons
 from jxgis.space._faces import Faces, polygon_parts
 from jxgis.space._tiling import home_districts, tile
 from jxgis.units.quality import polsby_popper, within_bounds
@@ -51,6 +51,9 @@ class Verification:
         )
         return f"Verification({len(self.units)} units: {kinds or 'no defects'})"
 
+
+# What a unit's edge may stray from that of a scrap of its district.
+EDGE_M = 0.01
 
 _KINDS = (
     "invalid_geometry",
@@ -95,7 +98,8 @@ def verify_units(
         Codes of defects: ``invalid_geometry`` (rings cross; measured as repaired), ``duplicate_id`` (of this and
         another row, as splitting in QGIS leaves it), ``wrong_district`` (the column names another than the ground),
         ``overlap`` (ground in several units), ``gap`` (in none), ``across_border`` (in a unit of another district),
-        ``outside`` (of all districts), ``not_contiguous`` (a part apart from the largest), ``neck`` (a part that
+        ``outside`` (of all districts), ``not_contiguous`` (a part apart from the largest, scraps of the
+        district aside), ``neck`` (a part that
         hangs on by less than ``tolerance_m``), ``enclave`` (inside a hole of another unit), ``unit_above_max``,
         ``unit_below_min``.
 
@@ -132,7 +136,7 @@ def verify_units(
     _record_checks(units, shapes, home, names, defects)
     for misfit in tile(shapes, home, ground, tolerance_m=tolerance_m).misfits:
         defects.add(misfit.kind, misfit.rows, misfit.district, misfit.shape, repairable=misfit.snapped)
-    parts = _contiguity_checks(shapes, home, tolerance_m, defects)
+    parts = _contiguity_checks(shapes, home, _scraps(ground), tolerance_m, defects)
     area_km2 = shapely.area(shapes) / 1e6
     for row in np.flatnonzero(~at_most(area_km2, max_km2)).tolist():
         defects.add("unit_above_max", (row,), int(home[row]), shapes[row], repairable=False)
@@ -273,13 +277,14 @@ def _record_checks(
 
 
 def _contiguity_checks(
-    shapes: Faces, home: NDArray[np.int64], tolerance_m: float, defects: _Defects
+    shapes: Faces, home: NDArray[np.int64], scraps: shapely.Geometry, tolerance_m: float, defects: _Defects
 ) -> NDArray[np.int64]:
     """Parts apart, parts that hang on by a thread, units inside others; returns the number of parts of each."""
     parts_of = np.ones(len(shapes), dtype=np.int64)
     tree = shapely.STRtree(shapely.point_on_surface(shapes))
     for row, shape in enumerate(shapes):
         parts = sorted(polygon_parts(shape), key=lambda part: -float(part.area))
+        parts = [parts[0], *(part for part in parts[1:] if not shapely.covers(scraps, part))]
         parts_of[row] = len(parts)
         for part in parts[1:]:
             thin = 2 * part.area / part.length <= tolerance_m
@@ -291,6 +296,16 @@ def _contiguity_checks(
                 for other in sorted(tree.query(shapely.Polygon(ring), predicate="contains").tolist()):
                     defects.add("enclave", (other, row), int(home[row]), shapes[other], repairable=False)
     return parts_of
+
+
+def _scraps(districts: Faces) -> shapely.Geometry:
+    """Parts of districts below a scrap's area, beside the largest, a little widened: a unit holds them as they are."""
+    parts, row = shapely.get_parts(districts, return_index=True)
+    area = shapely.area(parts)
+    largest = np.zeros(len(districts))
+    np.maximum.at(largest, row, area)
+    small = ~at_least(area, SCRAP_M2) & (area < largest[row])
+    return shapely.buffer(shapely.union_all(parts[small]), EDGE_M)
 
 
 def _lobes(part: shapely.Polygon, tolerance_m: float) -> list[shapely.Polygon]:
