@@ -167,6 +167,7 @@ def _tables(
         targets=None if parks is None else parks.targets,
         park_notes=() if parks is None else [line.of(lang) for line in parks.warnings()],
         units=None if units is None else hide_small(units.units, min_count=least),
+        unit_notes=() if units is None else tuple(note.of(lang) for note in units.notes()),
         scores=None if scores is None else scores.scores,
         inputs=pd.DataFrame(sources),
         change=() if spots is None else [line.of(lang) for line in change_lines(spots.comparison)],

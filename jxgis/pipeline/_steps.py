@@ -181,7 +181,7 @@ def propose(inputs: Inputs, settings: Settings, progress: Progress) -> UnitsResu
 
     progress(text_pair("pipeline.step_units"))
     asked = settings.units
-    return units.analyse(
+    result = units.analyse(
         inputs.need("districts"),
         blocks=None if asked.by_cells else inputs.table("blocks"),
         streets=inputs.table("streets"),
@@ -206,6 +206,9 @@ def propose(inputs: Inputs, settings: Settings, progress: Progress) -> UnitsResu
         alternatives=asked.alternatives,
         seed=asked.seed,
     )
+    for note in result.notes():
+        progress(note)
+    return result
 
 
 def score(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from jxgis.i18n import Text
     from jxgis.units.alternatives import Alternatives
     from jxgis.units.delineate import Plan, PlanReport
 
@@ -66,8 +67,31 @@ class UnitsResult:
                 "in_bounds_share": _rounded(report.in_bounds_share),
                 "kept_together": [[str(row["name"]), bool(row["kept"])] for _, row in report.together.iterrows()],
                 "apart_crossed_m": _rounded(report.apart_crossed_m),
+                "scraps": [[str(name), int(count), round(m2, 1)] for name, count, m2 in report.scraps.to_numpy()],
+                "notes": [note.en for note in self.notes()],
             }
         }
+
+    def notes(self) -> tuple[Text, ...]:
+        """What a reader must know of the search: scraps that joined, where it was rounder, what was tried in vain."""
+        from jxgis.i18n import text_pair
+
+        parts, found = self.report.parts, []
+        for name, count, m2 in self.report.scraps.to_numpy():
+            found.append(text_pair("units.note_scraps", district=name, n=int(count), m2=f"{m2:,.1f}"))
+        for part in parts[parts["reason"] == "not_found"].to_dict("records"):
+            counts, seeds = "、".join(map(str, sorted(part["counts_tried"]))), f"{part['seeds_tried']:,}"
+            where = {"district": part["district"], "km2": f"{part['area_km2']:.2f}"}
+            found.append(text_pair("units.note_tried", counts=counts, seeds=seeds, **where))
+        found += [
+            text_pair("units.note_rounder", district=name, times=int(times))
+            for name, times in parts.loc[parts["rounder"] > 1, ["district", "rounder"]].to_numpy()
+        ]
+        found += [
+            text_pair("units.note_flaws", district=name, n=int(flaws))
+            for name, flaws in parts.loc[parts["flaws"] > 0, ["district", "flaws"]].to_numpy()
+        ]
+        return tuple(found)
 
 
 def analyse(

@@ -506,6 +506,7 @@ def units(tables: ReportTables, min_km2: float, max_km2: float, lang: str) -> li
     if len(out):
         columns = ["unit_id", "district", "area_km2", "nearly", "reason"]
         blocks.append(_block(text("report.units_out", lang), out, columns, lang, folded=len(out) > 12))
+    blocks.extend(Paragraph(note) for note in tables.unit_notes)
     return blocks
 
 

@@ -69,6 +69,8 @@ class ReportTables:
         What stands beside the park figures, in words: gates that serve no park, a siting that was stopped.
     units, scores
         The contract's tables.
+    unit_notes
+        What a reader must know of the search for units, in words.
     inputs
         ``layer, name, rows_in, rows_kept, rows_rejected, rows_left_out``: a row a file read.
     change
@@ -94,6 +96,7 @@ class ReportTables:
     targets: pd.DataFrame | None = None
     park_notes: Sequence[str] = ()
     units: pd.DataFrame | None = None
+    unit_notes: tuple[str, ...] = ()
     scores: pd.DataFrame | None = None
     inputs: pd.DataFrame | None = None
     change: Sequence[str] = ()

@@ -8,12 +8,16 @@ import shapely
 
 from jxgis import crs as crs_
 from jxgis._errors import InputError, collect
+from jxgis.bounds import at_most
 from jxgis.space._faces import width_m
 
-__all__ = ["EDGE_TOLERANCE_M", "check_districts", "check_polygons", "overlaps", "shown"]
+__all__ = ["EDGE_TOLERANCE_M", "SCRAP_M2", "check_districts", "check_polygons", "overlaps", "shown"]
 
 EDGE_TOLERANCE_M = 1.0
 """Strips narrower than this, where two drawn edges should be one, are drawing noise and no ground of their own."""
+
+SCRAP_M2 = 5000.0
+"""A part of a district below this is a scrap that drawing or cutting left, and no exclave: half a football field."""
 
 
 def shown(items: list[str], most: int = 5) -> str:
@@ -32,7 +36,7 @@ def overlaps(table: gpd.GeoDataFrame) -> list[tuple[int, int, float]]:
     first, second = first[first < second], second[first < second]
     common = shapely.intersection(polygons[first], polygons[second])
     parts, pair = shapely.get_parts(common, return_index=True)
-    wide = width_m(parts) > EDGE_TOLERANCE_M
+    wide = ~at_most(width_m(parts), EDGE_TOLERANCE_M)
     area = np.bincount(pair[wide], weights=shapely.area(parts[wide]), minlength=len(first))
     order = np.lexsort((second, first))
     return [(int(first[k]), int(second[k]), float(area[k])) for k in order if area[k] > 0]

@@ -8,6 +8,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from jxgis.bounds import at_least, at_most
+
 __all__ = [
     "Faces",
     "as_lines",
@@ -141,8 +143,8 @@ def merge_slivers(faces: Faces, sliver: NDArray[np.bool_], *, min_m2: float, max
     for row in waiting:
         own = int(label[row])
         grown = len(members[own]) > 1
-        fits = [other for other in near[own] if area[own] + area[other] <= max_m2]
-        if (grown and (own != row or area[own] >= min_m2)) or not fits:
+        fits = [other for other in near[own] if at_most(float(area[own] + area[other]), max_m2)]
+        if (grown and (own != row or at_least(float(area[own]), min_m2))) or not fits:
             continue
         taker = -max((near[own][other], -other) for other in fits)[1]
         _absorb(own, taker, near)

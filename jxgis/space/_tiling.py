@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from jxgis.bounds import at_most
 from jxgis.space._faces import Faces, noded_faces, polygon_parts, shared_edges, width_m
 
 __all__ = ["Misfit", "Tiling", "home_districts", "tile"]
@@ -104,13 +105,15 @@ def tile(polygons: Faces, home: NDArray[np.int64], districts: Faces, *, toleranc
     shapes = np.empty(len(groups), dtype=object)
     shapes[:] = [shapely.coverage_union_all(ground.faces[faces]) for faces in groups]
     width = width_m(shapes)
-    thin = [face for faces, strip in zip(groups, width, strict=True) if strip <= tolerance_m for face in faces]
+    thin = [
+        face for faces, strip in zip(groups, width, strict=True) if at_most(float(strip), tolerance_m) for face in faces
+    ]
     left = _snap(ground, thin, home)
     _snap(ground, _crumbs(ground, len(polygons), tolerance_m), home)
     misfits = []
     for faces, rows, shape, strip in zip(groups, around, shapes, width, strict=True):
         district = next(iter(ground.districts[faces[0]]), -1)
-        snapped = bool(strip <= tolerance_m) and left.isdisjoint(faces)
+        snapped = at_most(float(strip), tolerance_m) and left.isdisjoint(faces)
         misfits.append(Misfit(kinds[faces[0]], rows, district, shape, float(strip), snapped))
     return Tiling(_gather(ground, len(polygons)), misfits)
 
@@ -132,7 +135,7 @@ def _crumbs(ground: _Ground, count: int, tolerance_m: float) -> list[int]:
         pieces.sort(key=lambda piece: (-shapely.area(ground.faces[piece]).sum(), piece))
         for piece in pieces[1:]:
             shape = np.array([shapely.coverage_union_all(ground.faces[piece])], dtype=object)
-            if width_m(shape)[0] <= tolerance_m:
+            if at_most(float(width_m(shape)[0]), tolerance_m):
                 crumbs += piece
     return crumbs
 

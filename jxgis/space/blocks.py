@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from jxgis import crs as crs_
 from jxgis._errors import InputError, collect
+from jxgis.bounds import RELATIVE, at_least, at_most
 from jxgis.space._districts import check_districts, check_polygons, shown
 from jxgis.space._faces import Faces, as_lines, dissolve, faces_in, merge_slivers, polygon_parts, width_m
 from jxgis.space._tiling import Misfit, home_districts, tile
@@ -88,7 +89,7 @@ def grid_blocks(districts: gpd.GeoDataFrame, *, cell_m: float, sliver_share: flo
     for row, district in enumerate(districts.geometry):
         for part in polygon_parts(district):
             faces = faces_in(part, _grid_lines(part, cell_m))
-            label = merge_slivers(faces, shapely.area(faces) < smallest, min_m2=smallest, max_m2=np.inf)
+            label = merge_slivers(faces, ~at_least(shapely.area(faces), smallest), min_m2=smallest, max_m2=np.inf)
             kept, merged = dissolve(faces, label)
             inside = shapely.get_coordinates(shapely.point_on_surface(faces[kept]))
             rows += [row] * len(merged)
@@ -210,13 +211,13 @@ def _street_faces(part: shapely.Polygon, lines: Faces, *, max_m2: float, min_m2:
     """Faces without slivers; what is too large is cut, and all noded again so that neighbours keep their vertices."""
     while True:
         faces = faces_in(part, lines)
-        sliver = (shapely.area(faces) < min_m2) | (width_m(faces) < min_width_m)
+        sliver = ~(at_least(shapely.area(faces), min_m2) & at_least(width_m(faces), min_width_m))
         label = merge_slivers(faces, sliver, min_m2=min_m2, max_m2=max_m2)
         _, merged = dissolve(faces, label)
-        large = merged[shapely.area(merged) > max_m2]
+        large = merged[~at_most(shapely.area(merged), max_m2)]
         if not len(large):
             return merged
-        cuts = [cut for face in large for cut in _cuts(face, math.ceil(shapely.area(face) / max_m2))]
+        cuts = [cut for face in large for cut in _cuts(face, math.ceil(shapely.area(face) / (max_m2 * (1 + RELATIVE))))]
         lines = np.concatenate([lines, np.array(cuts, dtype=object)])
 
 

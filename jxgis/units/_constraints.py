@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
-from jxgis.units._graph import Adjacency, Ints, connected_parts, share_along
-from jxgis.units._pieces import ON_BOUND_M2, Limits
+from jxgis.space._districts import SCRAP_M2
+from jxgis.units._graph import Adjacency, Floats, Ints, connected_parts, share_along
+from jxgis.units._pieces import Limits
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["attach_exclaves", "group_together", "kept_apart"]
+__all__ = ["attach_parts", "group_together", "kept_apart"]
 
 # A block belongs to an area kept whole if more than this share of it lies in.
 INSIDE_SHARE = 0.5
@@ -88,8 +90,10 @@ def group_together(
     return group, pd.DataFrame(rows, columns=["name", "blocks", "kept", "reason"]), members
 
 
-def attach_exclaves(table: gpd.GeoDataFrame, graph: Adjacency, limits: Limits) -> Ints:
-    """Join every connected part below the minimum to the nearest block of its district that can take it.
+def attach_parts(
+    table: gpd.GeoDataFrame, graph: Adjacency, limits: Limits, *, exclaves: bool
+) -> tuple[Ints, pd.DataFrame]:
+    """Join scraps, or every connected part below the minimum, to the nearest block of their district that can take it.
 
     Parameters
     ----------
@@ -97,29 +101,40 @@ def attach_exclaves(table: gpd.GeoDataFrame, graph: Adjacency, limits: Limits) -
         The blocks.
     limits
         Bounds of a unit's area.
+    exclaves
+        Whether all parts below the minimum join, or those below :data:`~jxgis.space._districts.SCRAP_M2` only.
 
     Returns
     -------
-    int (n,)
-        A number for each block, those of an attached part sharing that of the block they join. A part stays alone where its district has no other
-        part, or the nearest blocks would rise above the maximum.
+    group
+        A number for each block, int (n,), those of an attached part sharing that of the block they join. A part stays
+        alone where its district has no other part, or the nearest blocks would rise above the maximum.
+    scraps
+        Of each district that has any, ``district``, ``scraps`` (how many joined) and ``m2``.
     """
     group = np.arange(len(table), dtype=np.int64)
     part = connected_parts(len(table), graph.u, graph.v)
-    area = np.bincount(part, weights=graph.area_m2)
+    area: Floats = np.bincount(part, weights=graph.area_m2).astype(np.float64)
     geometry = np.asarray(table.geometry.array)
-    for small in np.flatnonzero(area < limits.low - ON_BOUND_M2):
+    scrap = ~at_least(area, min(SCRAP_M2, limits.low))
+    least = limits.low if exclaves else min(SCRAP_M2, limits.low)
+    rows: list[dict[str, object]] = []
+    for small in np.flatnonzero(~at_least(area, least)):
         mine = np.flatnonzero(part == small)
-        others = np.flatnonzero((graph.district == graph.district[mine[0]]) & (area[part] >= limits.low - ON_BOUND_M2))
+        others = np.flatnonzero((graph.district == graph.district[mine[0]]) & at_least(area[part], least))
         if not len(others):
             continue
         size = np.bincount(group, weights=graph.area_m2)
-        fits = others[size[group[others]] + area[small] <= limits.high + ON_BOUND_M2]
+        fits = others[at_most(size[group[others]] + area[small], limits.high)]
         if not len(fits):
             continue
         gap = shapely.distance(geometry[fits], shapely.union_all(geometry[mine]))
         group[mine] = group[fits[int(gap.argmin())]]
-    return np.unique(group, return_inverse=True)[1].astype(np.int64)
+        if scrap[small]:
+            rows.append({"district": graph.district_names[graph.district[mine[0]]], "m2": float(area[small])})
+    found = pd.DataFrame(rows, columns=["district", "m2"]).groupby("district", sort=False)["m2"].agg(["size", "sum"])
+    scraps = found.reset_index().set_axis(["district", "scraps", "m2"], axis=1)
+    return np.unique(group, return_inverse=True)[1].astype(np.int64), scraps
 
 
 def _why_not(graph: Adjacency, nodes: Ints, limits: Limits, group: Ints) -> str | None:
@@ -127,7 +142,7 @@ def _why_not(graph: Adjacency, nodes: Ints, limits: Limits, group: Ints) -> str 
         return "no_blocks"
     if len(np.unique(graph.district[nodes])) > 1:
         return "several_districts"
-    if float(graph.area_m2[nodes].sum()) > limits.high + ON_BOUND_M2:
+    if not at_most(float(graph.area_m2[nodes].sum()), limits.high):
         return "above_max"
     place = np.full(len(graph.area_m2), -1, dtype=np.int64)
     place[nodes] = np.arange(len(nodes))

@@ -3,23 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
-from jxgis.units.optimum import enumerate_units, optimal_units
-from jxgis.units.search import Found, nearest_seed, search_piece
+from jxgis.units.optimum import UnitPool, enumerate_units, optimal_units
+from jxgis.units.search import Found, search_piece, seed_piece
 
-__all__ = ["divide"]
+__all__ = ["Division", "divide"]
 
 # Parts of at most so many nodes are tried to a proven optimum; the limit is what 64 bits hold.
 SMALL = 64
 # A proof over so many possible units takes about a second; more is left to whoever calls optimal_units by hand.
 MOST_SETS = 100_000
-# Inside bounds narrower by this a unit's area is within them however it is summed up again.
-MARGIN_M2 = 0.5
+# Rounds of seeds before a part is given up: each tries the half of the numbers of units that came nearest to the bounds,
+# with other seeds and twice the effort.
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Division:
+    """Units of one part, and what was tried for them.
+
+    Attributes
+    ----------
+    found
+        Units of the part's nodes.
+    reason
+        Code of why units are out of bounds; None where all are in.
+    counts
+        Numbers of units that were tried.
+    seeds
+        Seeds that were grown and led towards the bounds, over all of them.
+    rounder
+        How many times the dial of compactness counted.
+    flaws
+        What is left that is wrong with the shapes; see `units.shape`.
+    """
+
+    found: Found
+    reason: str | None
+    counts: tuple[int, ...] = ()
+    seeds: int = 0
+    rounder: int = 1
+    flaws: int = 0
 
 
 def divide(
@@ -33,7 +62,7 @@ def divide(
     iterations: int,
     starts: int,
     stopped: Callable[[], bool],
-) -> tuple[Found, str | None]:
+) -> Division:
     """Divide a part into k units, or into another number where k cannot be had.
 
     Parameters
@@ -53,56 +82,61 @@ def divide(
 
     Returns
     -------
-    Found
-        Units of the part's nodes.
-    str or None
-        Reason code of the units out of bounds; None where all are in.
+    Division
+
+    Notes
+    -----
+    Numbers of units are tried from k outwards. A number is ruled out only by a proof over all possible units, which
+    needs a small part; otherwise those that came nearest are tried again with other seeds and more effort before the
+    part is called ``not_found``.
     """
     n = len(piece.area)
     if reason is not None:
-        return _as_one(piece), reason
+        return Division(_as_one(piece), reason)
     fewest, most = counts
     if fewest > most:
-        return _searched(piece, min(k, n), seed, iterations, starts, stopped), "area_indivisible"
-    tight = piece._replace(low=piece.low + MARGIN_M2, high=piece.high - MARGIN_M2)
-    wide = piece._replace(low=piece.low - MARGIN_M2, high=piece.high + MARGIN_M2)
+        found = search_piece(piece, min(k, n), seed=seed, iterations=iterations, starts=starts, stopped=stopped)
+        return Division(found, "area_indivisible")
     others = [] if fixed else sorted(set(range(fewest, most + 1)) - {k}, key=lambda other: (abs(other - k), other))
-    best: Found | None = None
-    for count in [k, *others]:
-        if count > n or (best is not None and stopped()):
-            continue
-        for bounds in (tight, wide):
-            # Whether another number can be had at all is asked before it is polished.
-            if best is not None and nearest_seed(bounds, count, seed=seed, stopped=stopped).excess > 0:
-                continue
-            found = _searched(bounds, count, seed, iterations, starts, stopped)
-            if found.better_than(best):
-                best = found
-            if found.excess == 0:
-                return found, None
-    if n <= SMALL:
-        pool = enumerate_units(wide, most=MOST_SETS)
-        if pool is not None:
-            proof = optimal_units(wide, k if fixed else None, pool, None)
-            if proof.found is not None:
-                return proof.found, None
-            if proof.infeasible:
-                return best or _as_one(piece), "count_impossible" if fixed else "no_partition"
-    return best or _as_one(piece), "not_found"
+    possible = [count for count in (k, *others) if count <= n]
+    tried = tuple(possible)
+    pool = enumerate_units(piece, most=MOST_SETS) if n <= SMALL else None
+    nearest: Found | None = None
+    off: dict[int, float] = {}
+    seeds = 0
+    for turn in range(ROUNDS):
+        for count in tuple(possible):
+            if nearest is not None and stopped():
+                break
+            start, grown = seed_piece(piece, count, seed=(*seed, turn), effort=2**turn, stopped=stopped)
+            seeds += grown
+            if start.excess == 0:
+                found = search_piece(
+                    piece, count, seed=(*seed, turn), iterations=iterations, starts=starts, first=start, stopped=stopped
+                )
+                return Division(_proven(piece, count, pool, found, stopped), None, tried, seeds)
+            if start.better_than(nearest):
+                nearest = start
+            off[count] = min(start.excess, off.get(count, np.inf))
+            if pool is not None and turn == 0:
+                proof = optimal_units(piece, count, pool, None)
+                if proof.found is not None:
+                    return Division(proof.found, None, tried, seeds)
+                if proof.infeasible:
+                    possible.remove(count)
+        possible = sorted(possible, key=lambda count: off.get(count, np.inf))[: (len(possible) + 1) // 2]
+        if not possible:
+            return Division(nearest or _as_one(piece), "count_impossible" if fixed else "no_partition", tried, seeds)
+    return Division(nearest or _as_one(piece), "not_found", tried, seeds)
 
 
-def _searched(
-    piece: Piece, k: int, seed: tuple[int, ...], iterations: int, starts: int, stopped: Callable[[], bool]
-) -> Found:
-    """Search, and where the part is small enough prove."""
-    found = search_piece(piece, k, seed=seed, iterations=iterations, starts=starts, stopped=stopped)
-    if found.excess > 0 or k == 1 or len(piece.area) > SMALL or stopped():
-        return found if k > 1 or found.excess > 0 else replace(found, bound=found.cost)
-    pool = enumerate_units(piece, most=MOST_SETS)
-    if pool is None:
+def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Found, stopped: Callable[[], bool]) -> Found:
+    """The best division into k units where that can be proven; what was found where it cannot."""
+    if k == 1:
+        return replace(found, bound=found.cost)
+    if pool is None or stopped():
         return found
-    proof = optimal_units(piece, k, pool, found)
-    return proof.found or found
+    return optimal_units(piece, k, pool, found).found or found
 
 
 def _as_one(piece: Piece) -> Found:

@@ -37,9 +37,8 @@ class Objective:
     apart_total
         What respecting every kept-apart border earns in all: added back, so that the objective has no credit in it.
     mass, square
-        Area times weighted standardised attributes, float (n, d), and area times their squared length, float (n,).
-    total_square
-        Total sum of squares over the city: the share's denominator; 0 without attributes.
+        Area times weighted standardised attributes, float (n, d), and area times their squared length, float (n,); of
+        each district lessened so far that its squares count for no more than its ground.
     spread_weight, shape_weight
         Factors that turn a unit's squares and squared perimeter into its part of the objective.
     """
@@ -49,7 +48,6 @@ class Objective:
     cut: Floats
     mass: Floats
     square: Floats
-    total_square: float
     spread_weight: float
     shape_weight: float
     apart_total: float
@@ -65,7 +63,7 @@ def build_objective(
 ) -> Objective:
     """Weigh similarity, compactness and border credit so that each is a share of the city's total.
 
-    SSD/SST + compactness · Σ (A_u/A)/PP_u + border_credit · (cut length on no barrier)/(all shared length). With PP =
+    Σ_d w_d·SSD_d/SST + compactness · Σ (A_u/A)/PP_u + border_credit · (cut length on no barrier)/(all shared length). With PP =
     4πA/P² the second term is P²/(4πA_city): like the others a sum over units.
 
     Parameters
@@ -85,9 +83,9 @@ def build_objective(
     """
     area = graph.area_m2
     mean = (area[:, None] * values).sum(axis=0) / area.sum()
-    centred = values - mean
+    total = float((area * ((values - mean) ** 2).sum(axis=1)).sum())
+    centred = (values - mean) * np.sqrt(_evened(graph, values, total))[:, None]
     square = area * (centred**2).sum(axis=1)
-    total = float(square.sum())
     link = np.ones(len(graph.u), dtype=np.bool_)
     link[apart] = False
     length = float(graph.shared_m.sum())
@@ -102,11 +100,27 @@ def build_objective(
         cut=cut,
         mass=area[:, None] * centred,
         square=square,
-        total_square=total,
         spread_weight=1.0 / total if total > 0 else 0.0,
         shape_weight=compactness / (4.0 * np.pi * float(area.sum())),
         apart_total=-2.0 * float(cut[apart].sum()),
     )
+
+
+def _evened(graph: Adjacency, values: Floats, total: float) -> Floats:
+    """What each block's squares are multiplied by, 0 to 1: a district's count for at most its share of the ground.
+
+    Where one district holds most of the squares (an old town with most of the issues), likeness there would outweigh
+    any shape, and nothing else would follow likeness at all. No square can move to another district's units.
+    """
+    ground = np.bincount(graph.district, weights=graph.area_m2)
+    own = np.zeros(len(ground))
+    for column in values.T:
+        mean = np.bincount(graph.district, weights=graph.area_m2 * column) / ground
+        own += np.bincount(graph.district, weights=graph.area_m2 * (column - mean[graph.district]) ** 2)
+    due = total * ground / ground.sum()
+    factor = np.divide(due, own, out=np.ones(len(ground)), where=own > due)
+    evened: Floats = factor[graph.district]
+    return evened
 
 
 def piece_of(objective: Objective, nodes: Ints, group: Ints, low_m2: float, high_m2: float) -> Piece:
@@ -121,7 +135,7 @@ def piece_of(objective: Objective, nodes: Ints, group: Ints, low_m2: float, high
     group
         Node of each of them, int (p,), 0 … n−1; all different where nothing is kept together.
     low_m2, high_m2
-        Bounds of a unit's area.
+        The least and the greatest area that meet the bounds.
 
     Returns
     -------

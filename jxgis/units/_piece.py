@@ -35,7 +35,7 @@ class Piece(NamedTuple):
     spread_weight, shape_weight
         What turns squares and squared perimeters into shares of the objective.
     low, high
-        Bounds of a unit's area in m².
+        The least and the greatest area, in m², that meet the bounds.
     """
 
     start: Ints

@@ -9,26 +9,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from jxgis._errors import InputError
+from jxgis.bounds import RELATIVE, at_least, at_most
 from jxgis.units._graph import Floats, Ints, connected_parts
 from jxgis.units._objective import Objective
 
 __all__ = ["Limits", "Part", "count_range", "cut_into_parts", "share_out"]
 
-# Areas within this of a bound are on it: sums of clipped cells differ from it by rounding.
-ON_BOUND_M2 = 0.5
-
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds and target of a unit's area in m²."""
+    """Bounds, both included, and target of a unit's area in m²."""
 
     low: float
     high: float
     target: float
 
-    def holds(self, area: float) -> bool:
-        """Whether an area is within the bounds."""
-        return self.low - ON_BOUND_M2 <= area <= self.high + ON_BOUND_M2
+    @property
+    def least(self) -> float:
+        """The least area that meets the lower bound: what compiled loops, which know no rule, compare with."""
+        return self.low * (1 - RELATIVE)
+
+    @property
+    def most(self) -> float:
+        """The greatest area that keeps the upper bound."""
+        return self.high * (1 + RELATIVE)
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,7 @@ def count_range(area: float, limits: Limits) -> tuple[int, int]:
     >>> count_range(4.2e6, limits), count_range(12e6, limits), count_range(1.9e6, limits)
     ((1, 2), (3, 6), (1, 0))
     """
-    fewest = max(1, math.ceil((area - ON_BOUND_M2) / limits.high))
-    most = math.floor((area + ON_BOUND_M2) / limits.low)
-    return fewest, most
+    return max(1, math.ceil(area / limits.most)), math.floor(area / limits.least)
 
 
 def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[Part]:
@@ -93,8 +95,8 @@ def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[Pa
     tie = np.flatnonzero(first[group] != np.arange(n))
     tie_to = first[group[tie]]
     whole = connected_parts(n, np.concatenate([u, tie]), np.concatenate([v, tie_to]))
-    whole_area = np.bincount(whole, weights=graph.area_m2)
-    too_big = graph.area_m2 > limits.high + ON_BOUND_M2
+    whole_blocks = np.bincount(whole)
+    too_big = ~at_most(graph.area_m2, limits.high)
     small = ~too_big
     inner = objective.link & small[u] & small[v]
     inner_tie = small[tie] & small[tie_to]
@@ -110,8 +112,8 @@ def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[Pa
         reason = None
         if too_big[nodes[0]]:
             reason = "block_above_max"
-        elif area < limits.low - ON_BOUND_M2:
-            if area < whole_area[whole[nodes[0]]] - ON_BOUND_M2:
+        elif not at_least(area, limits.low):
+            if len(nodes) < whole_blocks[whole[nodes[0]]]:
                 reason = "remainder_below_min"
             elif parts_of_district[district] > 1:
                 reason = "exclave_below_min"

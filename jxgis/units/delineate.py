@@ -13,18 +13,21 @@ import pandas as pd
 import shapely
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least
 from jxgis.crs import require_metric
-from jxgis.units._constraints import attach_exclaves, group_together, kept_apart
+from jxgis.space._districts import SCRAP_M2
+from jxgis.units._constraints import attach_parts, group_together, kept_apart
 from jxgis.units._graph import SNAP_M, Adjacency, Floats, Ints, block_graph
 from jxgis.units._objective import Objective, build_objective, piece_of
 from jxgis.units._pieces import Limits, Part, count_range, cut_into_parts, share_out
 from jxgis.units.attributes import standardise
-from jxgis.units.quality import unit_codes
+from jxgis.units.quality import polsby_popper, unit_codes, within_bounds, within_share
+from jxgis.units.shape import check_shapes
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from jxgis.units.search import Found
+    from jxgis.units._divide import Division
 
 __all__ = ["Plan", "PlanReport", "propose_units"]
 
@@ -32,8 +35,8 @@ __all__ = ["Plan", "PlanReport", "propose_units"]
 ACROSS_SHARE = 0.01
 # A hole narrower than this is a gap between two layers of borders.
 THREAD_M = 0.1
-# "左右": out of bounds, but within a tenth of them.
-NEARLY_SHARE = 0.1
+# How many times the dial of compactness counts in a part that it left with shapes that no planner would sign.
+ROUNDER = (2, 4, 8, 16)
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,11 @@ class PlanReport:
     ----------
     parts
         One row a connected part of a district: ``district``, ``area_km2``, ``blocks``, ``units``, ``fewest``, ``most``
-        (numbers of units that the bounds allow), ``reason`` (null where all units are in bounds), ``cost``, ``bound``
-        and ``gap`` (null where nothing is proven).
+        (numbers of units that the bounds allow), ``reason`` (null where all units are in bounds), ``counts_tried``
+        (numbers of units, the wanted one first), ``seeds_tried``, ``rounder``
+        (how many times the dial of compactness counted there, so that no unit is ragged), ``flaws`` (of shape, that are
+        left all the same; see `units.shape`), ``cost``, ``bound`` and ``gap`` (null where nothing is
+        proven; 0 is a proven optimum for that number of units).
     attributes
         Columns that entered; empty where similarity was left out.
     constant
@@ -64,6 +70,9 @@ class PlanReport:
         One row a layer area to be kept whole: ``name``, ``blocks``, ``kept``, ``reason``.
     apart_crossed_m
         Border to be kept apart that lies inside units all the same.
+    scraps
+        Parts of districts too small to be an exclave, which joined the nearest block of theirs: ``district``, ``scraps``
+        (how many), ``m2``.
     stopped_early
         Whether the budget or the caller ended the search before its trials were used up.
     """
@@ -78,6 +87,7 @@ class PlanReport:
     in_bounds_share: float
     together: pd.DataFrame
     apart_crossed_m: float
+    scraps: pd.DataFrame
     stopped_early: bool
 
 
@@ -91,8 +101,8 @@ class Plan:
         The blocks given, on their index, with ``unit_id``.
     units
         One row a unit: ``unit_id``, ``district``, ``area_km2``, ``compactness`` (4πA/P²), ``in_bounds`` (strict),
-        ``nearly`` (out of bounds, but within 10 % of them), ``reason`` (null where in bounds), ``blocks``, ``parts``,
-        ``holes``, ``geometry``.
+        ``nearly`` (out of bounds, but within 10 % of them), ``reason`` (null where in bounds), ``blocks``, ``parts``
+        (without scraps), ``holes``, ``geometry``.
     report
         How it came about.
     """
@@ -159,7 +169,7 @@ def propose_units(
         Units per district instead of the target, by district name.
     exclaves
         A connected part below the minimum becomes a unit of its own (``"own"``) or joins the nearest block of its
-        district (``"attach"``).
+        district (``"attach"``). A part below 5,000 m² is a scrap and joins in either case.
     min_shared_m
         Blocks are neighbours where they share at least this much border.
     seed
@@ -216,17 +226,33 @@ def propose_units(
     values, used, constant = _standardised(table, attributes, weights, graph.area_m2)
     apart = kept_apart(table, graph, keep_apart)
     objective = build_objective(graph, values, compactness=compactness, border_credit=border_credit, apart=apart)
-    alone = attach_exclaves(table, graph, limits) if exclaves == "attach" else np.arange(len(table), dtype=np.int64)
+    alone, scraps = attach_parts(table, graph, limits, exclaves=exclaves == "attach")
     group, together, wholes = group_together(table, graph, keep_together, limits, alone)
     parts = cut_into_parts(objective, group, limits)
     counts = share_out(parts, limits, graph.district_names, n_units)
     run = _Run(budget_s)
+    shapes = np.asarray(table.geometry.array)
+
+    def flaws_of(nodes: Ints, label: Ints) -> int:
+        drawn = [_dissolved(shapes[nodes[label == unit]]) for unit in range(int(label.max()) + 1)]
+        return check_shapes(np.array(drawn, dtype=object)).flaws
+
     found = _search_all(
-        objective, (group, alone), parts, counts, limits, n_units, (seed, iterations, starts), workers, run, progress
+        objective,
+        (group, alone),
+        parts,
+        counts,
+        limits,
+        n_units,
+        (seed, iterations, starts),
+        workers,
+        run,
+        progress,
+        flaws_of if compactness > 0 else None,
     )
     unit, reasons = _number_units(parts, found, len(table))
     units, unit = _units_table(table, graph, unit, reasons, limits)
-    cost, ssd = _totals(objective, unit)
+    cost = _total(objective, unit)
     inside = unit[graph.u] == unit[graph.v]
     report = PlanReport(
         parts=_parts_table(graph, parts, found, limits),
@@ -242,11 +268,12 @@ def propose_units(
             if counts_in
         ),
         objective=cost,
-        ssd_share=ssd,
+        ssd_share=within_share(values, graph.area_m2, unit)[0],
         mean_compactness=float(units["compactness"].mean()),
         in_bounds_share=float(units["in_bounds"].mean()),
         together=_still_together(together, wholes, unit),
         apart_crossed_m=float(graph.shared_m[apart][inside[apart]].sum()),
+        scraps=scraps,
         stopped_early=run.ended,
     )
     unit_id = np.empty(len(table), dtype=object)
@@ -389,26 +416,43 @@ def _search_all(
     workers: int,
     run: _Run,
     progress: Callable[[int, int], bool | None] | None,
-) -> list[tuple[Found, str | None]]:
+    flaws_of: Callable[[Ints, Ints], int] | None,
+) -> list[Division]:
     """Search every part, the largest first, in threads that share nothing."""
     from concurrent.futures import ThreadPoolExecutor, as_completed
 
     from jxgis.units._divide import divide
 
-    def work(row: int) -> tuple[Found, str | None]:
-        # What is to stay together is let go only where no units are found with it.
-        kept = attempt(row, groupings[0])
-        if parts[row].reason is not None or kept[1] is None or _same(groupings, parts[row].nodes):
-            return kept
-        free = attempt(row, groupings[1])
-        return free if free[0].better_than(kept[0]) else kept
+    def work(row: int) -> Division:
+        best = attempts(row, 1)
+        if flaws_of is None or best.reason is not None:
+            return best
+        nodes = parts[row].nodes
+        best = replace(best, flaws=flaws_of(nodes, best.found.label))
+        for rounder in ROUNDER:
+            if best.flaws == 0 or best.found.k == 1 or run.stopped():
+                break
+            other = attempts(row, rounder)
+            if other.reason is None and (flaws := flaws_of(nodes, other.found.label)) < best.flaws:
+                best = replace(other, rounder=rounder, flaws=flaws)
+        return best
 
-    def attempt(row: int, group: Ints) -> tuple[Found, str | None]:
+    def attempts(row: int, rounder: int) -> Division:
+        # What is to stay together is let go only where no units are found with it.
+        kept = attempt(row, groupings[0], rounder)
+        if parts[row].reason is not None or kept.reason is None or _same(groupings, parts[row].nodes):
+            return kept
+        free = attempt(row, groupings[1], rounder)
+        # What was proven of blocks kept together holds for them only.
+        return free if free.found.better_than(kept.found) else replace(free, found=kept.found)
+
+    def attempt(row: int, group: Ints, rounder: int) -> Division:
         part = parts[row]
         nodes = np.unique(group[part.nodes], return_inverse=True)[1]
-        piece = piece_of(objective, part.nodes, nodes, limits.low, limits.high)
+        piece = piece_of(objective, part.nodes, nodes, limits.least, limits.most)
+        piece = piece._replace(shape_weight=piece.shape_weight * rounder)
         seed, iterations, starts = effort
-        found, reason = divide(
+        division = divide(
             piece,
             counts[row],
             count_range(part.area, limits),
@@ -419,9 +463,9 @@ def _search_all(
             starts=starts,
             stopped=run.stopped,
         )
-        return replace(found, label=found.label[nodes]), reason
+        return replace(division, found=replace(division.found, label=division.found.label[nodes]))
 
-    results: list[tuple[Found, str | None] | None] = [None] * len(parts)
+    results: list[Division | None] = [None] * len(parts)
     by_size = sorted(range(len(parts)), key=lambda row: -len(parts[row].nodes))
     with ThreadPoolExecutor(max_workers=workers) as pool:
         pending = {pool.submit(work, row): row for row in by_size}
@@ -452,13 +496,13 @@ def _still_together(together: pd.DataFrame, wholes: list[Ints], unit: Ints) -> p
     )
 
 
-def _number_units(parts: list[Part], found: list[tuple[Found, str | None]], n: int) -> tuple[Ints, list[str | None]]:
+def _number_units(parts: list[Part], found: list[Division], n: int) -> tuple[Ints, list[str | None]]:
     """Unit of every block, 0 … over the city, and the reason of its part for every unit."""
     unit = np.empty(n, dtype=np.int64)
     reasons: list[str | None] = []
-    for part, (outcome, reason) in zip(parts, found, strict=True):
-        unit[part.nodes] = len(reasons) + np.unique(outcome.label, return_inverse=True)[1]
-        reasons += [reason] * outcome.k
+    for part, division in zip(parts, found, strict=True):
+        unit[part.nodes] = len(reasons) + np.unique(division.found.label, return_inverse=True)[1]
+        reasons += [division.reason] * division.found.k
     return unit, reasons
 
 
@@ -473,20 +517,18 @@ def _units_table(
     members = np.split(np.asarray(table.geometry.array)[order], np.cumsum(np.bincount(unit, minlength=k))[:-1])
     shapes = np.array([_dissolved(polygons) for polygons in members], dtype=object)
     first = order[np.searchsorted(unit[order], np.arange(k))]
-    area = np.round(shapely.area(shapes) / 1e6, 6)
-    low, high = limits.low / 1e6, limits.high / 1e6
-    in_bounds = (area >= low) & (area <= high)
-    nearly = ~in_bounds & (area >= low * (1 - NEARLY_SHARE)) & (area <= high * (1 + NEARLY_SHARE))
+    area = shapely.area(shapes) / 1e6
+    in_bounds, nearly = within_bounds(area, limits.low / 1e6, limits.high / 1e6)
     units = gpd.GeoDataFrame(
         {
             "district": np.array(graph.district_names, dtype=object)[graph.district[first]],
-            "area_km2": area,
-            "compactness": 4 * np.pi * shapely.area(shapes) / shapely.length(shapes) ** 2,
+            "area_km2": np.round(area, 6),
+            "compactness": polsby_popper(gpd.GeoSeries(shapes, crs=table.crs)).to_numpy(),
             "in_bounds": in_bounds,
             "nearly": nearly,
             "reason": [None if inside else why for inside, why in zip(in_bounds, reasons, strict=True)],
             "blocks": np.bincount(unit, minlength=k),
-            "parts": shapely.get_num_geometries(shapes),
+            "parts": [_parts(shape) for shape in shapes],
             "holes": [_holes(shape) for shape in shapes],
         },
         geometry=shapes,
@@ -509,30 +551,32 @@ def _dissolved(polygons: npt.NDArray[np.object_]) -> shapely.Geometry:
     return union
 
 
+def _parts(shape: shapely.Geometry) -> int:
+    """Number of parts of a unit; scraps of its district that joined it are none."""
+    area = shapely.area(shapely.get_parts(shape))
+    return max(1, int(at_least(area, min(SCRAP_M2, float(area.max()))).sum()))
+
+
 def _holes(shape: shapely.Geometry, width_m: float = THREAD_M) -> int:
     """Number of holes wider than a thread: gaps in the layers given are none that the search made."""
     holes = [shapely.Polygon(ring) for part in shapely.get_parts(shape) for ring in part.interiors]
     return sum(2 * hole.area > width_m * hole.length for hole in holes)
 
 
-def _totals(objective: Objective, unit: Ints) -> tuple[float, float]:
-    """The objective over the city, and the share of squares within units."""
-    from jxgis.units._kernels import unit_costs, unit_sums
+def _total(objective: Objective, unit: Ints) -> float:
+    """The objective over the city."""
+    from jxgis.units._kernels import unit_costs
 
     nodes = np.arange(len(unit))
     whole = piece_of(objective, nodes, nodes, 0.0, np.inf)
-    k = int(unit.max()) + 1
-    area, _, _, square, mass, _ = unit_sums(whole, unit, k)
-    within = float((square - (mass**2).sum(axis=1) / area).sum())
-    share = within / objective.total_square if objective.total_square > 0 else float("nan")
-    return float(unit_costs(whole._replace(low=1.0), unit, k)[0].sum()) + objective.apart_total, share
+    costs = unit_costs(whole._replace(low=1.0), unit, int(unit.max()) + 1)[0]
+    return float(costs.sum()) + objective.apart_total
 
 
-def _parts_table(
-    graph: Adjacency, parts: list[Part], found: list[tuple[Found, str | None]], limits: Limits
-) -> pd.DataFrame:
+def _parts_table(graph: Adjacency, parts: list[Part], found: list[Division], limits: Limits) -> pd.DataFrame:
     rows = []
-    for part, (outcome, reason) in zip(parts, found, strict=True):
+    for part, division in zip(parts, found, strict=True):
+        outcome = division.found
         fewest, most = count_range(part.area, limits)
         rows.append(
             {
@@ -542,7 +586,11 @@ def _parts_table(
                 "units": outcome.k,
                 "fewest": fewest,
                 "most": most,
-                "reason": reason,
+                "reason": division.reason,
+                "counts_tried": list(division.counts),
+                "seeds_tried": division.seeds,
+                "rounder": division.rounder,
+                "flaws": division.flaws,
                 "cost": outcome.cost,
                 "bound": outcome.bound,
                 "gap": (outcome.cost - outcome.bound) / max(abs(outcome.cost), 1e-300),

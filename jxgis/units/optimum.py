@@ -30,6 +30,10 @@ MOST_COLUMNS = 4_000
 MOST_NODES = 500
 # Share of the incumbent's cost below which a difference is the solver's rounding.
 TOLERANCE = 1e-9
+# Costs are shares of the city's total: two that differ by less differ by rounding.
+ZERO = 1e-12
+# Blocks that even fractions of units leave uncovered, where a cover would leave none: above the solver's own tolerance.
+SHORT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -117,8 +121,8 @@ def optimal_units(piece: Piece, k: int | None, pool: UnitPool, incumbent: Found 
     n = len(piece.area)
     if not len(pool.members):
         return Optimum(found=None, infeasible=True)
-    bound, reduced = _linear_bound(pool, n, k)
-    if bound is None:
+    bound, reduced, short = _linear_bound(pool.members, pool.costs, n, k)
+    if short and _linear_bound(pool.members, np.zeros_like(pool.costs), n, k)[0] > SHORT:
         return Optimum(found=None, infeasible=True)
     best = incumbent if incumbent is not None and incumbent.excess == 0 else None
     ranked = _ranked(reduced, MOST_COLUMNS + 1)
@@ -145,7 +149,7 @@ def optimal_units(piece: Piece, k: int | None, pool: UnitPool, incumbent: Found 
         beyond = np.inf if open_ <= len(within) else bound + float(reduced[ranked[len(within)]])
         among = np.inf if cover.infeasible else cover.bound
         proven = max(bound, min(beyond, among if np.isfinite(among) or cover.infeasible else bound, best.cost))
-    if best.cost - proven <= abs(best.cost) * 1e-8:
+    if best.cost - proven <= max(abs(best.cost) * 1e-8, ZERO):
         proven = best.cost
     return Optimum(found=replace(best, bound=proven), infeasible=False)
 
@@ -166,23 +170,26 @@ def _found(pool: UnitPool, columns: Ints, sets: list[Ints], chosen: Ints, n: int
     return Found(label=label, k=len(chosen), cost=float(pool.costs[columns][chosen].sum()), excess=0.0)
 
 
-def _linear_bound(pool: UnitPool, n: int, k: int | None) -> tuple[float | None, Floats]:
-    """Value of the linear relaxation over all units, and every unit's reduced cost; None where it has no solution."""
+def _linear_bound(members: npt.NDArray[np.uint64], costs: Floats, n: int, k: int | None) -> tuple[float, Floats, bool]:
+    """Value of the linear relaxation over all units, every unit's reduced cost, and whether blocks stay uncovered.
+
+    Uncovered blocks have a price above that of any cover; where all costs are 0 the value is their number, at best.
+    """
     from scipy.optimize import linprog
 
-    s = len(pool.members)
-    scale = float(np.abs(pool.costs).max()) or 1.0
-    cost = pool.costs / scale
+    s = len(members)
+    scale = float(np.abs(costs).max())
+    cost = costs / scale if scale > 0 else costs
     wanted = np.ones(n) if k is None else np.append(np.ones(n), k)
-    # Artificial columns, one a row, keep every restricted programme solvable; their price is above any cover's.
+    # Artificial columns, one a row, keep every restricted programme solvable.
     m = len(wanted)
-    price = 10.0 * (n + 1)
+    price = 10.0 * (n + 1) if scale > 0 else 1.0
     active = np.zeros(s, dtype=np.bool_)
     active[_cheapest(cost, COLUMNS_PER_ROUND)] = True
     for _ in range(MOST_ROUNDS):
         columns = np.flatnonzero(active)
         rows = np.ones((m, len(columns)))
-        rows[:n] = _bits(pool.members[columns], n).T
+        rows[:n] = _bits(members[columns], n).T
         solved = linprog(
             np.concatenate([cost[columns], np.full(m, price)]),
             A_eq=np.hstack([rows, np.eye(m)]),
@@ -191,17 +198,17 @@ def _linear_bound(pool: UnitPool, n: int, k: int | None) -> tuple[float | None, 
             method="highs",
         )
         dual = np.asarray(solved.eqlin.marginals, dtype=np.float64)
-        reduced = reduced_costs(pool.members, cost, dual[:n])
+        reduced = reduced_costs(members, cost, dual[:n])
         if k is not None:
             reduced -= dual[n]
         entering = np.flatnonzero((reduced < -1e-9) & ~active)
         if not len(entering):
-            if np.asarray(solved.x)[len(columns) :].sum() > 1e-7:
-                return None, reduced
             # What is still negative is the solver's rounding: units of a cover are at most n.
-            return (float(wanted @ dual) + n * min(float(reduced.min()), 0.0)) * scale, reduced * scale
+            value = float(wanted @ dual) + n * min(float(reduced.min()), 0.0)
+            short = float(np.asarray(solved.x)[len(columns) :].sum()) > SHORT
+            return value * (scale or 1.0), reduced * (scale or 1.0), short
         active[entering[_cheapest(reduced[entering], COLUMNS_PER_ROUND)]] = True
-    return -np.inf, np.full(s, -np.inf)
+    return -np.inf, np.full(s, -np.inf), False
 
 
 def _ranked(cost: Floats, count: int) -> Ints:

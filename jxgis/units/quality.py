@@ -11,11 +11,16 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.space.count import locate
 from jxgis.units._graph import block_graph
+from jxgis.units.shape import shapes_by_district
 
-__all__ = ["hull_ratio", "polsby_popper", "reock", "unit_codes", "unit_quality", "within_share"]
+__all__ = ["hull_ratio", "polsby_popper", "reock", "unit_codes", "unit_quality", "within_bounds", "within_share"]
+
+NEARLY_SHARE = 0.1
+"""左右: out of bounds, but within a tenth of them."""
 
 
 def polsby_popper(polygons: gpd.GeoSeries) -> pd.Series[float]:
@@ -53,6 +58,33 @@ def hull_ratio(polygons: gpd.GeoSeries) -> pd.Series[float]:
     """
     ratio: pd.Series[float] = polygons.area / polygons.convex_hull.area
     return ratio
+
+
+def within_bounds(
+    area_km2: NDArray[np.float64], min_km2: float, max_km2: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether areas keep the bounds of a unit, both included, and whether those that do not are nearly in them.
+
+    Parameters
+    ----------
+    area_km2
+        Areas, float (n,), unrounded.
+    min_km2, max_km2
+        The bounds.
+
+    Returns
+    -------
+    in_bounds, nearly : ndarray of bool
+        (n,) each.
+
+    Examples
+    --------
+    >>> within_bounds(np.array([1.79, 1.8, 2.0, 5.0, 5.5]), 2, 5)
+    (array([False, False,  True,  True, False]), array([False,  True, False, False,  True]))
+    """
+    in_bounds = at_least(area_km2, min_km2) & at_most(area_km2, max_km2)
+    wide = at_least(area_km2, min_km2 * (1 - NEARLY_SHARE)) & at_most(area_km2, max_km2 * (1 + NEARLY_SHARE))
+    return in_bounds, ~in_bounds & wide
 
 
 def within_share(
@@ -123,7 +155,8 @@ def unit_quality(
     -------
     DataFrame
         On the index of ``units``: ``area_km2``, ``compactness`` (4πA/P²), ``reock``, ``hull_ratio``, ``parts``
-        (1 = one connected polygon), ``holes``, ``inner_border_m`` (shared with units of the same district),
+        (1 = one connected polygon), ``holes``, ``necks`` (places narrower than 100 m) and ``encloses`` (largest share of
+        another unit of the district within the convex hull), see `units.shape`, ``inner_border_m`` (shared with units of the same district),
         ``barrier_share`` (of it, on barriers: null where there is no such border or no barriers were given), and
         where the layers are given ``issues``, ``issues_per_km2``, ``function`` (the one with the largest area; null
         where none), ``function_share`` (of the unit's area).
@@ -161,6 +194,7 @@ def unit_quality(
         },
         index=units.index,
     )
+    found["necks"], found["encloses"] = shapes_by_district(shape.to_numpy(), units["district"].to_numpy(dtype=object))
     graph = block_graph(
         units.rename(columns={"unit_id": "block_id"}), barriers=barriers, barrier_tolerance_m=barrier_tolerance_m
     )

@@ -16,7 +16,7 @@ from jxgis.units._graph import Floats, Ints
 from jxgis.units._kernels import anneal, grow_seed, unit_costs
 from jxgis.units._piece import Piece
 
-__all__ = ["Found", "Pool", "nearest_seed", "search_piece"]
+__all__ = ["Found", "Pool", "search_piece", "seed_piece"]
 
 # Start of the annealing, as a share of the mean cost of a unit, and how far it cools.
 HOT_SHARE = 0.2
@@ -88,6 +88,7 @@ def search_piece(
     seed: tuple[int, ...],
     iterations: int,
     starts: int,
+    first: Found | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Found:
     """Find k units of a piece, within the bounds where that can be reached.
@@ -104,6 +105,8 @@ def search_piece(
         Trial moves per node, over all starts.
     starts
         Independent starts whose units are pooled.
+    first
+        What the first of them begins with: of :func:`seed_piece` under the same seed.
     stopped
         Asked now and then; once true, the best so far is returned.
 
@@ -121,7 +124,8 @@ def search_piece(
         if best is not None and stopped():
             return best
         state = _state((*seed, start))
-        label = _seed_within(piece, k, state, stopped)
+        given = first if start == 0 else None
+        label = (given or _seed_within(piece, k, state, RESCUE_TURNS, stopped)[0]).label.copy()
         for snapshot in _annealed(piece, label, k, trials, state, stopped):
             found = _judge(piece, snapshot, k)
             pool.add(piece, snapshot, k)
@@ -135,19 +139,30 @@ def search_piece(
     return best
 
 
-def nearest_seed(piece: Piece, k: int, *, seed: tuple[int, ...], stopped: Callable[[], bool] = lambda: False) -> Found:
-    """The start that :func:`search_piece` would make first: whether k units within the bounds are easily had.
+def seed_piece(
+    piece: Piece,
+    k: int,
+    *,
+    seed: tuple[int, ...],
+    effort: int = 1,
+    stopped: Callable[[], bool] = lambda: False,
+) -> tuple[Found, int]:
+    """A start for :func:`search_piece`: k units within the bounds, or as near to them as the effort takes it.
 
     Parameters
     ----------
     piece, k, seed, stopped
         As :func:`search_piece`.
+    effort
+        How many times the usual number of seeds is tried.
 
     Returns
     -------
     Found
+    int
+        Seeds that were grown for it.
     """
-    return _judge(piece, _seed_within(piece, k, _state((*seed, 0)), stopped), k)
+    return _seed_within(piece, k, _state((*seed, 0)), RESCUE_TURNS * effort, stopped)
 
 
 def _judge(piece: Piece, label: Ints, k: int) -> Found:
@@ -160,12 +175,13 @@ def _state(words: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.uint64]
 
 
 def _seed_within(
-    piece: Piece, k: int, state: np.ndarray[tuple[int], np.dtype[np.uint64]], stopped: Callable[[], bool]
-) -> Ints:
-    """A start within the bounds, or the nearest to it that a rescue reaches."""
+    piece: Piece, k: int, state: np.ndarray[tuple[int], np.dtype[np.uint64]], turns: int, stopped: Callable[[], bool]
+) -> tuple[Found, int]:
+    """A start within the bounds, or the nearest to it that so many rescues reach; and the seeds grown for it."""
     label = grow_seed(piece, k, 0.0, TREES_PER_CUT, state)
     best = _judge(piece, label, k)
-    for _ in range(RESCUE_TURNS):
+    seeds = 1
+    for _ in range(turns):
         if best.excess == 0 or stopped():
             break
         # Being out of bounds is the only thing that counts now, so the price is 1 and the heat is measured by it.
@@ -174,7 +190,8 @@ def _seed_within(
         if found.better_than(best):
             best = found
         label = grow_seed(piece, k, 0.0, TREES_PER_CUT, state)
-    return best.label
+        seeds += 1
+    return best, seeds
 
 
 def _annealed(

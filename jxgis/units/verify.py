@@ -11,16 +11,15 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis._errors import InputError, collect
+from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
-from jxgis.space._districts import check_districts, check_polygons
+from jxgis.space._districts import SCRAP_M2, check_districts, check_polygons
 from jxgis.space._faces import Faces, polygon_parts
 from jxgis.space._tiling import home_districts, tile
-from jxgis.units.quality import polsby_popper
+from jxgis.units.quality import polsby_popper, within_bounds
+from jxgis.units.shape import shapes_by_district
 
 __all__ = ["Verification", "repair_units", "verify_units"]
-
-NEARLY_SHARE = 0.1
-"""Out of bounds, but within a tenth of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +30,8 @@ class Verification:
     ----------
     units
         One row a unit, on the index given: ``unit_id``, ``district`` (the one that holds most of it; null for none),
-        ``area_km2``, ``compactness``, ``in_bounds``, ``nearly``, ``parts``, ``defects`` (how many name it).
+        ``area_km2``, ``compactness``, ``in_bounds``, ``nearly``, ``parts``, ``necks`` and ``encloses``
+        (as `units.quality.unit_quality`), ``defects`` (how many name it).
     defects
         One row a defect, worst kind first, then the largest: ``reason`` (a code), ``unit_id`` (the units concerned,
         joined by ``;``), ``district``, ``m2`` and ``width_m`` of the ground that is wrong, ``x``, ``y`` of a point in
@@ -53,6 +53,9 @@ class Verification:
         )
         return f"Verification({len(self.units)} units: {kinds or 'no defects'})"
 
+
+# What a unit's edge may stray from that of a scrap of its district.
+EDGE_M = 0.01
 
 _KINDS = (
     "invalid_geometry",
@@ -97,7 +100,8 @@ def verify_units(
         Codes of defects: ``invalid_geometry`` (rings cross; measured as repaired), ``duplicate_id`` (of this and
         another row, as splitting in QGIS leaves it), ``wrong_district`` (the column names another than the ground),
         ``overlap`` (ground in several units), ``gap`` (in none), ``across_border`` (in a unit of another district),
-        ``outside`` (of all districts), ``not_contiguous`` (a part apart from the largest), ``neck`` (a part that
+        ``outside`` (of all districts), ``not_contiguous`` (a part apart from the largest, scraps of the
+        district aside), ``neck`` (a part that
         hangs on by less than ``tolerance_m``), ``enclave`` (inside a hole of another unit), ``unit_above_max``,
         ``unit_below_min``.
 
@@ -134,24 +138,25 @@ def verify_units(
     _record_checks(units, shapes, home, names, defects)
     for misfit in tile(shapes, home, ground, tolerance_m=tolerance_m).misfits:
         defects.add(misfit.kind, misfit.rows, misfit.district, misfit.shape, repairable=misfit.snapped)
-    parts = _contiguity_checks(shapes, home, tolerance_m, defects)
-    # A square metre more or less is drawing noise: areas are compared as they are written.
-    area_km2 = np.round(shapely.area(shapes) / 1e6, 6)
-    for row in np.flatnonzero(area_km2 > max_km2).tolist():
+    parts = _contiguity_checks(shapes, home, _scraps(ground), tolerance_m, defects)
+    area_km2 = shapely.area(shapes) / 1e6
+    for row in np.flatnonzero(~at_most(area_km2, max_km2)).tolist():
         defects.add("unit_above_max", (row,), int(home[row]), shapes[row], repairable=False)
-    for row in np.flatnonzero(area_km2 < min_km2).tolist():
+    for row in np.flatnonzero(~at_least(area_km2, min_km2)).tolist():
         defects.add("unit_below_min", (row,), int(home[row]), shapes[row], repairable=False)
-    in_bounds = (area_km2 >= min_km2) & (area_km2 <= max_km2)
-    wide = (area_km2 >= min_km2 * (1 - NEARLY_SHARE)) & (area_km2 <= max_km2 * (1 + NEARLY_SHARE))
+    necks, encloses = shapes_by_district(shapes, home.astype(object))
+    in_bounds, nearly = within_bounds(area_km2, min_km2, max_km2)
     table = gpd.GeoDataFrame(
         {
             "unit_id": ids,
             "district": pd.Series([names[row] if row >= 0 else None for row in home], index=units.index, dtype="str"),
-            "area_km2": area_km2,
+            "area_km2": np.round(area_km2, 6),
             "compactness": polsby_popper(gpd.GeoSeries(shapes, index=units.index)),
             "in_bounds": in_bounds,
-            "nearly": ~in_bounds & wide,
+            "nearly": nearly,
             "parts": parts,
+            "necks": necks,
+            "encloses": encloses,
             "defects": defects.per_unit(),
         },
         geometry=shapes,
@@ -277,13 +282,14 @@ def _record_checks(
 
 
 def _contiguity_checks(
-    shapes: Faces, home: NDArray[np.int64], tolerance_m: float, defects: _Defects
+    shapes: Faces, home: NDArray[np.int64], scraps: shapely.Geometry, tolerance_m: float, defects: _Defects
 ) -> NDArray[np.int64]:
     """Parts apart, parts that hang on by a thread, units inside others; returns the number of parts of each."""
     parts_of = np.ones(len(shapes), dtype=np.int64)
     tree = shapely.STRtree(shapely.point_on_surface(shapes))
     for row, shape in enumerate(shapes):
         parts = sorted(polygon_parts(shape), key=lambda part: -float(part.area))
+        parts = [parts[0], *(part for part in parts[1:] if not shapely.covers(scraps, part))]
         parts_of[row] = len(parts)
         for part in parts[1:]:
             thin = 2 * part.area / part.length <= tolerance_m
@@ -295,6 +301,16 @@ def _contiguity_checks(
                 for other in sorted(tree.query(shapely.Polygon(ring), predicate="contains").tolist()):
                     defects.add("enclave", (other, row), int(home[row]), shapes[other], repairable=False)
     return parts_of
+
+
+def _scraps(districts: Faces) -> shapely.Geometry:
+    """Parts of districts below a scrap's area, beside the largest, a little widened: a unit holds them as they are."""
+    parts, row = shapely.get_parts(districts, return_index=True)
+    area = shapely.area(parts)
+    largest = np.zeros(len(districts))
+    np.maximum.at(largest, row, area)
+    small = ~at_least(area, SCRAP_M2) & (area < largest[row])
+    return shapely.buffer(shapely.union_all(parts[small]), EDGE_M)
 
 
 def _lobes(part: shapely.Polygon, tolerance_m: float) -> list[shapely.Polygon]:

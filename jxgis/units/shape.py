@@ -1,0 +1,150 @@
+"""Shapes that a planner would not sign: ragged units, units round another, units held together by a narrow place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from jxgis.bounds import at_least
+from jxgis.space._faces import Faces, polygon_parts
+
+__all__ = ["ENCLOSED_SHARE", "LEAST_COMPACTNESS", "NARROW_M", "ShapeCheck", "check_shapes", "shapes_by_district"]
+
+#: 4πA/P² below which a unit is ragged: a rectangle of one to ten has .26.
+LEAST_COMPACTNESS = 0.25
+#: A unit is narrow where a disc of this diameter does not pass.
+NARROW_M = 100.0
+#: Ground from which a spur counts: what an opening takes off a corner of 15°, or a strip 60 m wide and 250 m long.
+NARROW_M2 = 15_000.0
+#: A unit encloses another of which more than this share lies within its convex hull.
+ENCLOSED_SHARE = 0.5
+# Chords of a quarter circle: what they cut off a disc of the diameter above is 6 cm wide.
+_QUARTER = 16
+# Openings of one district by chords of different places differ by less than this width.
+_HAIR_M = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeCheck:
+    """What is wrong with the shapes of units.
+
+    Attributes
+    ----------
+    compactness
+        4πA/P², float (n,).
+    necks
+        Narrow places of each, int (n,); see :func:`check_shapes`.
+    encloses
+        The largest share of another unit that lies within each one's convex hull, float (n,).
+    """
+
+    compactness: NDArray[np.float64]
+    necks: NDArray[np.int64]
+    encloses: NDArray[np.float64]
+
+    @property
+    def flaws(self) -> int:
+        """Units below the least compactness, narrow places and units round another, together."""
+        ragged = ~at_least(self.compactness, LEAST_COMPACTNESS)
+        return int(ragged.sum() + self.necks.sum() + (self.encloses > ENCLOSED_SHARE).sum())
+
+
+def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> ShapeCheck:
+    """Measure the shapes of units of one district.
+
+    A unit is narrow where a disc of :data:`NARROW_M` does not pass. Worn by half of that on all sides it falls into
+    lobes, and what does not grow back from them is lost (a morphological opening). Counted are lobes beside the
+    largest, and lost pieces from :data:`NARROW_M2` (spurs). Where the district itself is narrow nothing is counted.
+
+    Parameters
+    ----------
+    shapes
+        Polygons of one district's units, (n,).
+    ground
+        The district; the union of the units where it is not given.
+
+    Returns
+    -------
+    ShapeCheck
+
+    Examples
+    --------
+    >>> dumbbell = shapely.union_all(
+    ...     [shapely.box(0, 0, 900, 900), shapely.box(900, 0, 1100, 60), shapely.box(1100, 0, 2000, 900)]
+    ... )
+    >>> rest = shapely.difference(shapely.box(0, 0, 2000, 2000), dumbbell)
+    >>> found = check_shapes(np.array([dumbbell, rest]))
+    >>> found.necks.tolist()
+    [1, 0]
+    >>> found.compactness.round(2).tolist(), found.encloses.round(2).tolist()
+    ([0.37, 0.48], [0.07, 0.46])
+    """
+    n = len(shapes)
+    compactness = 4 * np.pi * shapely.area(shapes) / shapely.length(shapes) ** 2
+    whole = shapely.union_all(shapes) if ground is None else ground
+    room = _lobes(whole)
+    lost_anyway = shapely.buffer(shapely.difference(whole, _regrown(room)), _HAIR_M)
+    necks = np.array([_narrow_places(shape, room, lost_anyway) for shape in shapes], dtype=np.int64)
+    hulls = shapely.convex_hull(shapes)
+    encloses = np.zeros(n)
+    first, second = shapely.STRtree(shapes).query(hulls, predicate="intersects")
+    other = first != second
+    first, second = first[other], second[other]
+    share = shapely.area(shapely.intersection(hulls[first], shapes[second])) / shapely.area(shapes[second])
+    np.maximum.at(encloses, first, share)
+    return ShapeCheck(compactness, necks, encloses)
+
+
+def shapes_by_district(shapes: Faces, district: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Narrow places of each unit, and the largest share of another unit of its district within its convex hull.
+
+    Parameters
+    ----------
+    shapes
+        Polygons, (n,).
+    district
+        The district of each, (n,).
+
+    Returns
+    -------
+    necks : ndarray of int64
+    encloses : ndarray of float64
+
+    Examples
+    --------
+    >>> halves = np.array([shapely.box(0, 0, 9, 9), shapely.box(9, 0, 18, 9)])
+    >>> necks, encloses = shapes_by_district(halves, np.array(["甲", "乙"], dtype=object))
+    >>> necks.tolist(), encloses.tolist()
+    ([0, 0], [0.0, 0.0])
+    """
+    necks, encloses = np.zeros(len(shapes), dtype=np.int64), np.zeros(len(shapes))
+    for name in dict.fromkeys(district.tolist()):
+        own = np.flatnonzero(district == name)
+        found = check_shapes(shapes[own])
+        necks[own], encloses[own] = found.necks, found.encloses
+    return necks, encloses
+
+
+def _lobes(shape: shapely.Geometry) -> Faces:
+    return polygon_parts(shapely.buffer(shape, -NARROW_M / 2, quad_segs=_QUARTER))
+
+
+def _regrown(lobes: Faces) -> shapely.Geometry:
+    return shapely.union_all(shapely.buffer(lobes, NARROW_M / 2, quad_segs=_QUARTER))
+
+
+def _narrow_places(shape: shapely.Geometry, room: Faces, lost_anyway: shapely.Geometry) -> int:
+    lobes = _lobes(shape)
+    grown = shapely.buffer(lobes, NARROW_M / 2, quad_segs=_QUARTER)
+    # Two lobes in two rooms of the district are parted by its own neck.
+    inside = shapely.STRtree(room).query(shapely.point_on_surface(lobes), predicate="intersects")[1]
+    apart = len(lobes) - max(1, len(np.unique(inside)))
+    lost = polygon_parts(shapely.difference(shapely.difference(shape, shapely.union_all(grown)), lost_anyway))
+    lost = lost[at_least(shapely.area(lost), NARROW_M2)]
+    # The bridge between two lobes is counted with them already.
+    met = shapely.STRtree(grown).query(lost, predicate="dwithin", distance=_HAIR_M)[0]
+    spurs = np.bincount(met, minlength=len(lost)) < 2
+    return max(apart, 0) + int(spurs.sum())
