@@ -291,17 +291,19 @@ def convert(lon: ArrayLike, lat: ArrayLike, *, source: Datum, target: Datum) -> 
 
 @dataclass(frozen=True, slots=True)
 class DatumDiagnosis:
-    """Which datum fits a reference layer best.
+    """Which datum fits a reference layer best, if that can be told.
 
     Parameters
     ----------
     best
-        ``"WGS-84"``, ``"GCJ-02"`` or ``"BD-09"``; ``"undecided"`` where no hypothesis is clearly the nearest.
+        ``"WGS-84"``, ``"GCJ-02"`` or ``"BD-09"``; ``"undecided"`` where no hypothesis stands out.
     margin
-        Share by which the best median is smaller than the second: 1 − best / second, 0 to 1.
+        By how much the best ``z`` exceeds the second.
     table
-        One row a hypothesis, nearest first: ``datum``, ``median_m``, ``p90_m`` (distances from the points, read in
-        that datum, to the nearest feature of the reference), ``points``.
+        One row a hypothesis, best fit first: ``datum``, ``median_m``, ``p90_m`` (distances from the points, read in
+        that datum, to the nearest feature of the reference), ``z`` (how many standard deviations the fit lies above
+        those of the same points moved at random), ``p`` (share of the moved tables, itself among them, that fit as
+        well), ``points``.
     """
 
     best: Datum | Literal["undecided"]
@@ -309,18 +311,33 @@ class DatumDiagnosis:
     table: pd.DataFrame
 
 
+# A point this far from a feature counts 1/e of one upon it: more than points scatter, less than a block is wide.
+_SCALE_M = 25.0
+# e^-5 of a point upon a feature: beyond it a point counts nothing, and the search ends.
+_AWAY_M = 5 * _SCALE_M
+# A fifth of the scale: what is measured to a vertex is at most half of it too far.
+_PIECE_M = _SCALE_M / 5
+# As long as the shifts among the three datums, and too long for points that belong to the features to fit still.
+_OFFSETS_M = (100.0, 1500.0)
+
+
 def diagnose_datum(
     points: gpd.GeoSeries | gpd.GeoDataFrame,
     reference: gpd.GeoSeries | gpd.GeoDataFrame,
     *,
-    min_margin: float = 0.2,
-    min_points: int = 30,
-    max_points: int = 20_000,
+    min_margin: float = 3.0,
+    offsets: int = 500,
+    max_points: int = 1000,
+    seed: int = 0,
 ) -> DatumDiagnosis:
-    """Say which of WGS-84, GCJ-02 and BD-09 brings points nearest to streets, parks or other known features.
+    """Say in which of WGS-84, GCJ-02 and BD-09 points fit streets, parks or other known features, if it can be told.
 
-    Points alone do not tell: a shift of 500 m looks like any other city. Beside features that the points belong to
-    (cases stand along streets) the right datum has by far the smallest median distance.
+    Points alone do not tell: a shift of 500 m looks like any other city. Beside features that points belong to (cases
+    stand along streets) the right datum fits, and any other reading of the table fits no better than chance. What
+    chance does is measured: read in each datum, the points are moved as one by 100 to 1,500 m in random directions, and
+    their fit, Σ exp(−distance / 25 m), is compared with those. So neither the density of the streets, nor how many of
+    them are known, nor clusters among the points count as evidence. A datum is named where none of its moved tables
+    fits as well as it does itself and its z exceeds the second's by ``min_margin``.
 
     Parameters
     ----------
@@ -329,11 +346,13 @@ def diagnose_datum(
     reference
         Features known to be in their declared CRS, projected in metres: streets are best.
     min_margin
-        The best median must be smaller than the second by this share, else the answer is ``"undecided"``.
-    min_points
-        With fewer points inside China the answer is ``"undecided"``.
+        By how much the best z must exceed the second, else the answer is ``"undecided"``.
+    offsets
+        Random moves a hypothesis; the fewer, the more often chance is taken for a fit.
     max_points
         More points than this are thinned evenly, by their order.
+    seed
+        Of the random moves.
 
     Returns
     -------
@@ -346,11 +365,19 @@ def diagnose_datum(
     InputError
         If the reference is empty.
 
+    Notes
+    -----
+    How often it answers and errs, by points, share of streets known and noise: docs/methods_datum.md, printed by
+    ``benchmarks/datum.py``.
+
     Examples
     --------
     >>> import geopandas as gpd, shapely
-    >>> streets = gpd.GeoSeries([shapely.LineString([(120.70, 30.75), (120.80, 30.75)])], crs=4326).to_crs(4549)
-    >>> lon, lat = wgs84_to_gcj02(np.linspace(120.71, 120.79, 50), np.full(50, 30.75))
+    >>> ways = [[(120.7 + 0.01 * k**1.3, 30.70), (120.7 + 0.01 * k**1.3, 30.75)] for k in range(8)]
+    >>> ways += [[(120.70, 30.70 + 0.006 * k**1.2), (120.82, 30.70 + 0.006 * k**1.2)] for k in range(6)]
+    >>> along = shapely.line_interpolate_point(np.repeat(shapely.linestrings(ways), 20), np.linspace(0, 0.05, 280))
+    >>> streets = gpd.GeoSeries(shapely.linestrings(ways), crs=4326).to_crs(4549)
+    >>> lon, lat = wgs84_to_gcj02(*shapely.get_coordinates(along).T)
     >>> diagnose_datum(gpd.GeoSeries.from_xy(lon, lat, crs=4326), streets).best
     'GCJ-02'
     """
@@ -370,24 +397,54 @@ def diagnose_datum(
         raise InputError(
             zh="参照图层没有要素，无法判断基准。", en="The reference layer is empty: nothing to compare with."
         )
-    tree = shapely.STRtree(features)
+    tree, fit = shapely.STRtree(features), _Fit(features)
     lonlat = shapely.get_coordinates(np.asarray(points.geometry))
     lonlat = lonlat[np.isfinite(lonlat).all(axis=1) & inside_china(lonlat[:, 0], lonlat[:, 1])]
     if len(lonlat) > max_points:
         lonlat = lonlat[np.linspace(0, len(lonlat) - 1, max_points).astype(np.int64)]
     project = pyproj.Transformer.from_crs(4326, metric, always_xy=True)
+    rng = np.random.default_rng(seed)
     rows = []
     for source in DATUMS:
-        x, y = project.transform(*convert(lonlat[:, 0], lonlat[:, 1], source=source, target="WGS-84"))
-        if len(lonlat):
-            _, away = tree.query_nearest(shapely.points(x, y), return_distance=True, all_matches=False)
-            rows.append((source, float(np.median(away)), float(np.quantile(away, 0.9)), len(lonlat)))
-        else:
-            rows.append((source, np.nan, np.nan, 0))
-    table = pd.DataFrame(rows, columns=["datum", "median_m", "p90_m", "points"])
-    table = table.sort_values("median_m", kind="stable", ignore_index=True)
-    first, second = table["median_m"].iloc[0], table["median_m"].iloc[1]
-    # Points that lie on two hypotheses' features alike (inside one large park) have both medians 0: no margin.
-    margin = float(1.0 - first / second) if second > 0 else 0.0
-    decided = len(lonlat) >= min_points and margin >= min_margin
+        if not len(lonlat):
+            rows.append((source, np.nan, np.nan, np.nan, np.nan, 0))
+            continue
+        xy = np.stack(project.transform(*convert(lonlat[:, 0], lonlat[:, 1], source=source, target="WGS-84")), axis=1)
+        _, away = tree.query_nearest(shapely.points(xy), return_distance=True, all_matches=False)
+        length, angle = rng.uniform(*_OFFSETS_M, offsets), rng.uniform(0, 2 * np.pi, offsets)
+        moves = length[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        own, moved = fit(xy), np.array([fit(xy + move) for move in moves])
+        spread = moved.std()
+        # One large park, or nothing near: every move fits alike, and nothing is told.
+        z = float((own - moved.mean()) / spread) if spread > 0 else 0.0
+        p = (1 + np.count_nonzero(moved >= own)) / (1 + offsets)
+        rows.append((source, float(np.median(away)), float(np.quantile(away, 0.9)), z, p, len(lonlat)))
+    table = pd.DataFrame(rows, columns=["datum", "median_m", "p90_m", "z", "p", "points"])
+    table = table.sort_values("z", ascending=False, kind="stable", ignore_index=True)
+    margin = float(table["z"].iloc[0] - table["z"].iloc[1])
+    unmatched = table["p"].iloc[0] <= 1 / (1 + offsets)
+    decided = unmatched and margin >= min_margin
     return DatumDiagnosis(best=table["datum"].iloc[0] if decided else "undecided", margin=margin, table=table)
+
+
+class _Fit:
+    """How much points lie at features: 1 each upon one, 1/e at 25 m, nothing far off."""
+
+    def __init__(self, features: NDArray[np.object_]) -> None:
+        import shapely
+        from scipy.spatial import cKDTree
+
+        parts = shapely.get_parts(features)
+        area = shapely.get_dimensions(parts) == 2
+        self._areas = shapely.STRtree(parts[area])
+        edges = np.concatenate([parts[~area], shapely.boundary(parts[area])])
+        # Many moves of many points: a tree of the vertices of short pieces is several times faster than one of lines.
+        self._vertices = cKDTree(shapely.get_coordinates(shapely.segmentize(edges, _PIECE_M)))
+
+    def __call__(self, xy: FloatArray) -> float:
+        import shapely
+
+        away = np.asarray(self._vertices.query(xy, distance_upper_bound=_AWAY_M)[0])
+        if len(self._areas):
+            away[self._areas.query(shapely.points(xy), predicate="intersects")[0]] = 0.0
+        return float(np.exp(-away / _SCALE_M).sum())

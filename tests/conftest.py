@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine fails no test: neither an example nor the making of one has a time limit.
+settings.register_profile("jxgis", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("jxgis")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -10,6 +10,24 @@ from typing import Any
 import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 300_000
+"""What a step may take on a busy machine; a page that is broken fails by what it shows, not by its time."""
+
+# Ten frames in a row alike, and no movement begun: counted in frames of the page itself, so that a busy machine only
+# takes longer. Leaflet draws on the next frame and marks its map while it zooms or pans.
+_AT_REST = """() => new Promise((done) => {
+    let last = null, alike = 0;
+    const look = () => {
+        const drawn = [...document.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()).join();
+        const now = drawn + [...document.querySelectorAll(".leaflet-map-pane")].map((pane) => pane.style.cssText).join();
+        const moving = document.querySelector(".leaflet-zoom-anim, .leaflet-pan-anim");
+        alike = now === last && !moving ? alike + 1 : 0;
+        last = now;
+        if (alike < 10) requestAnimationFrame(look);
+        else done();
+    };
+    look();
+})"""
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +43,9 @@ def browser() -> Iterator[Any]:
             pytest.fail(f"{missing}, and JXGIS_REQUIRE_BROWSER asks for it")
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        found = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"], timeout=PATIENCE_MS
+        )
         yield found
         found.close()
 
@@ -41,6 +61,10 @@ class Visit:
         page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
 
+    def settle(self) -> None:
+        """Wait until the map has come to rest."""
+        self.page.evaluate(_AT_REST)
+
     def outside(self) -> list[str]:
         """What it asked of anything but its own files."""
         return [url for url in self.requests if not url.startswith(("file:", "data:"))]
@@ -50,6 +74,7 @@ class Visit:
 def visit(browser: Any) -> Iterator[Any]:
     """Open a file with the network off: ``visit(path)`` gives a Visit."""
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE_MS)
 
     def open_page(path: Path) -> Visit:
         found = Visit(context.new_page())

@@ -55,7 +55,7 @@ def test_a_page_opens_without_internet(pages, visit, name):
     page = found.page
     page.wait_for_selector(".leaflet-control-layers")
     page.wait_for_function("() => document.querySelector('canvas')")
-    page.wait_for_timeout(200)
+    found.settle()
     assert page.locator(".jx-title h1").is_visible()
     assert "示意数据，非官方边界" in page.locator(".jx-title").inner_text()
     assert page.locator(".jx-legend").is_visible()
@@ -74,11 +74,11 @@ def test_every_switch_draws_another_picture(pages, visit, name):
     found = visit(pages[name])
     page = found.page
     radios = page.locator(".leaflet-control-layers-base input")
-    page.wait_for_timeout(200)
+    found.settle()
     seen = [picture(page)]
     for at in range(1, radios.count()):
         radios.nth(at).check()
-        page.wait_for_timeout(200)
+        found.settle()
         seen.append(picture(page))
     assert len(seen) >= 2
     assert len(set(seen)) == len(seen)
@@ -97,13 +97,14 @@ def test_classes_stand_in_the_switch_and_the_list_follows(pages, visit):
 
 
 def test_a_place_of_the_list_is_gone_to(pages, visit):
-    page = visit(pages["hotspots"]).page
+    found = visit(pages["hotspots"])
+    page = found.page
     before = page.locator(".leaflet-control-scale-line").inner_text()
     page.locator(".jx-list button").first.click()
-    page.wait_for_timeout(800)
+    found.settle()
     assert page.locator(".leaflet-control-scale-line").inner_text() != before
     page.locator(".jx-home").click()
-    page.wait_for_timeout(800)
+    found.settle()
     assert page.locator(".leaflet-control-scale-line").inner_text() == before
 
 
@@ -122,8 +123,9 @@ def test_tooltips_show_hostile_text_as_text(pages, visit):
 
 
 def test_hovering_a_cell_tells_count_and_z(pages, visit):
-    page = visit(pages["hotspots"]).page
-    page.wait_for_timeout(300)
+    found = visit(pages["hotspots"])
+    page = found.page
+    found.settle()
     box = page.locator(".folium-map").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.move(box["x"] + box["width"] / 2 + 4, box["y"] + box["height"] / 2 + 4)
@@ -134,18 +136,20 @@ def test_hovering_a_cell_tells_count_and_z(pages, visit):
 
 
 def test_the_legend_follows_the_layer(pages, visit):
-    page = visit(pages["units"]).page
+    found = visit(pages["units"])
+    page = found.page
     legend = page.locator(".jx-legend")
     assert "颜色只用于区分" in legend.inner_text()
     page.locator(".leaflet-control-layers-base input").nth(2).check()
-    page.wait_for_timeout(100)
+    found.settle()
     assert "紧凑度" in legend.inner_text()
     assert "颜色只用于区分" not in legend.inner_text()
 
 
 def test_names_do_not_lie_on_one_another(pages, visit):
-    page = visit(pages["units"]).page
-    page.wait_for_timeout(300)
+    found = visit(pages["units"])
+    page = found.page
+    found.settle()
     count = """() => {
         const shown = [...document.querySelectorAll(".jx-name span")].filter((n) => n.style.visibility !== "hidden");
         const boxes = shown.map((n) => n.getBoundingClientRect());
@@ -156,9 +160,9 @@ def test_names_do_not_lie_on_one_another(pages, visit):
     assert shown > 20
     assert overlapping == 0
     page.locator(".leaflet-control-zoom-in").click()
-    page.wait_for_timeout(500)
+    found.settle()
     page.locator(".leaflet-control-zoom-in").click()
-    page.wait_for_timeout(500)
+    found.settle()
     closer, overlapping = page.evaluate(count)
     assert closer > shown
     assert overlapping == 0
@@ -168,11 +172,12 @@ def test_the_legend_tells_of_walks_only_while_they_are_shown(visit, tmp_path):
     t = result_tables()
     walks = t.districts.iloc[:2].assign(minutes=[5.0, 10.0])
     path = save_map(parks_map(t.coverage, zones=t.districts, isochrones=walks), tmp_path / "walks.html")
-    page = visit(path).page
+    found = visit(path)
+    page = found.page
     legend = page.locator(".jx-legend")
     assert "步行 5 分钟内" not in legend.inner_text()
     page.locator(".leaflet-control-layers-overlays label", has_text="步行可达范围").locator("input").check()
-    page.wait_for_timeout(100)
+    found.settle()
     assert "步行 5 分钟内" in legend.inner_text()
 
 

@@ -40,7 +40,7 @@ def test_today_the_plan_and_the_difference_are_three_pictures(page, visit):
     seen, legends = [], []
     for at in range(3):
         radios.nth(at).check()
-        found.page.wait_for_timeout(300)
+        found.settle()
         seen.append(found.page.evaluate('() => document.querySelector("canvas").toDataURL()'))
         legends.append(found.page.locator(".jx-legend").inner_text())
     assert len(set(seen)) == 3

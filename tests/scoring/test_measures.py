@@ -71,6 +71,28 @@ def test_rates_equal_a_plain_loop(zones, cases, of):
         assert row["body_concentration"] == pytest.approx((shares**2).sum())
 
 
+def test_the_last_moment_is_on_time_and_due():
+    """Closed at the deadline to the second is on time; due at the last moment that the table knows of is due."""
+    now = pd.Timestamp("2023-05-01 12:00")
+    second = pd.Timedelta(seconds=1)
+    plot = frame(shapely.box(0, 0, 10, 10))
+    deadline = [now, now, now + second, now - second]
+    closed = [now, pd.NaT, now - second, now]
+    cases = frame(
+        *[shapely.Point(5, 5)] * 4, time=[now - 9 * second] * 4, deadline=deadline, closed=closed, rework=[0, 1, 1, 0]
+    )
+    due = issue_measures(plot, cases, on_time_of="due", min_cases=3).iloc[0]
+    # Due: the first, second and fourth; of these the first was closed by its deadline, and the second sent back.
+    assert due["on_time_rate"] == pytest.approx(100 / 3)
+    assert due["rework_rate"] == pytest.approx(100 / 3)
+    # Closed: the first, third and fourth; all but the last by the deadline.
+    assert issue_measures(plot, cases, on_time_of="closed", min_cases=3)["on_time_rate"].item() == pytest.approx(
+        200 / 3
+    )
+    # Three cases are as many as asked for; of one more asked for there are too few.
+    assert np.isnan(issue_measures(plot, cases, on_time_of="due", min_cases=4)["on_time_rate"].item())
+
+
 def test_a_handful_of_cases_says_nothing(zones, cases):
     few = issue_measures(zones, cases.head(20))
     assert (few["issues"] < 30).all()

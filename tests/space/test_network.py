@@ -122,6 +122,21 @@ def test_snapping_equals_shapely(seed, max_snap_m):
             assert spot.distance(Point(x[i], y[i])) == pytest.approx(true, abs=1e-6)
 
 
+@pytest.mark.parametrize("crowd", [7, 8, 9, 40, 200])
+def test_a_long_street_is_not_hidden_by_a_crowd_of_short_ones(crowd):
+    """The long street's middle is 30 m off, beyond every middle of the short ones, and its end is the nearest of all."""
+    angle = np.linspace(0.5, 2 * np.pi - 0.5, crowd)
+    ring = 10 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    lines = [LineString([spot, spot * 1.01]) for spot in ring] + [LineString([(5, 0), (55, 0)])]
+    x, y = np.concatenate([[LineString(line).coords for line in lines]]).reshape(-1, 2).T
+    graph = graph_of_edges(x, y, np.arange(0, len(x), 2), np.arange(1, len(x), 2))
+    found = snap(graph, [0.0], [0.0], max_snap_m=100)
+    assert found.leg_m[0] == pytest.approx(min(line.distance(Point(0, 0)) for line in lines)) == 5
+    assert found.edge[0] == crowd
+    assert snap(graph, [0.0], [0.0], max_snap_m=5).edge[0] == crowd
+    assert snap(graph, [0.0], [0.0], max_snap_m=4.99).edge[0] == -1
+
+
 def through_networkx(graph, sources, points):
     """The same walk in networkx: each snapped point is a node of its own on its edge."""
     net = nx.MultiGraph()
