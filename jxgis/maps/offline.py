@@ -112,7 +112,8 @@ def _number(element: Element, count: int = 0) -> int:
 def figure_of(page: folium.Map) -> Figure:
     """The figure that a map stands in: the page with its head."""
     root = page.get_root()
-    assert isinstance(root, Figure), "a folium map is made inside a figure"
+    if not isinstance(root, Figure):
+        raise TypeError("a folium map is made inside a figure")
     return root
 
 
