@@ -190,7 +190,8 @@ def _hide_smallest(parts: NDArray[np.float64], hidden: NDArray[np.bool_], rows: 
     left = np.where(hidden | ~(parts > 0), np.inf, parts)
     some = rows & np.isfinite(left.min(axis=1, initial=np.inf))
     at = np.flatnonzero(some)
-    hidden[at, left[at].argmin(axis=1)] = True
+    if at.size:
+        hidden[at, left[at].argmin(axis=1)] = True
     return np.flatnonzero(rows & ~some)
 
 

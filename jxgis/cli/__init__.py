@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from jxgis.cli import _options as opt
+from jxgis.cli._warnings import plain_warnings
 from jxgis.cli._words import Command, Group, UsageError, say, usage_message, word
 
 if TYPE_CHECKING:
@@ -435,6 +436,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    plain_warnings()
     sys.exit(_run())
 
 

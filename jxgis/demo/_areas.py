@@ -8,6 +8,7 @@ Thibert 2019).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -144,8 +145,7 @@ def fit_power_diagram(
     raise RuntimeError(f"areas not reached within {max_steps} steps")
 
 
-def _bisect(low: float, high: float, wanted: float, area: object) -> float:
-    assert callable(area)
+def _bisect(low: float, high: float, wanted: float, area: Callable[[float], float]) -> float:
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if area(middle) < wanted else (low, middle)

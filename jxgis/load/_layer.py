@@ -369,7 +369,8 @@ def _refuse_below(gathered: Gathered) -> None:
 
 
 def _repair(gathered: Gathered) -> None:
-    before = shapely.area(gathered.geometry) / 1e6
+    # A ring that runs the wrong way round, or crosses itself, has an area with a sign; people read sizes.
+    before = np.abs(shapely.area(gathered.geometry)) / 1e6
     repaired = repair(gathered.geometry, gathered.agreed.geometry)
     odd = repaired.wrong_kind | repaired.made_valid | repaired.no_size
     names = np.full(len(odd), "", dtype=object)
@@ -381,17 +382,20 @@ def _repair(gathered: Gathered) -> None:
     fixed = np.flatnonzero(repaired.made_valid & gathered.ledger.kept)
     if fixed.size:
         after = shapely.area(repaired.geometry) / 1e6
+        areal = gathered.agreed.geometry == "polygon"
         listed = [
-            f"{names[at]} ({before[at]:.2f} → {after[at]:.2f} km²)"
-            if gathered.agreed.geometry == "polygon" and abs(after[at] - before[at]) > 0.005
-            else str(names[at])
-            for at in fixed[:10]
+            f"{names[at]} ({_km2(before[at])} → {_km2(after[at])} km²)" if areal else str(names[at]) for at in fixed
         ]
         gathered.notes.append(text_pair("load.made_valid", count=int(fixed.size), names=listed))
     dropped = repaired.dropped_parts & gathered.ledger.kept
     if dropped.any():
         gathered.notes.append(text_pair("load.dropped_parts", count=int(dropped.sum())))
     gathered.geometry = repaired.geometry
+
+
+def _km2(area: float) -> str:
+    """Two decimals, or two digits where that is nothing."""
+    return f"{area:.2f}" if area >= 0.1 or area == 0 else f"{area:.2g}"
 
 
 def _label(gathered: Gathered, at: int) -> str:

@@ -255,9 +255,9 @@ def score_values(values: ArrayLike, indicator: Indicator) -> NDArray[np.float64]
     x = np.asarray(values, dtype=np.float64)
     if indicator.target is not None:
         share = x / indicator.target
+    elif indicator.low is None or indicator.high is None:
+        raise AssertionError(f"{indicator.id} has neither a target nor low and high")
     else:
-        assert indicator.low is not None
-        assert indicator.high is not None
         share = (indicator.high - x) / (indicator.high - indicator.low)
     return np.asarray(100.0 * np.clip(share, 0.0, 1.0), dtype=np.float64)
 

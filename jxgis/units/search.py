@@ -133,7 +133,8 @@ def search_piece(
                 best = found
         if best is not None and best.excess > 0:
             break  # The rescue has tried: more starts would only try the same again.
-    assert best is not None
+    if best is None:
+        raise AssertionError("a search makes one start at least")
     if starts > 1 and best.excess == 0 and not stopped():
         best = _recombined(piece, k, pool, best)
     return best
