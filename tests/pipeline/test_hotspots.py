@@ -179,3 +179,28 @@ def test_without_plants_people_are_hot_by_number_and_not_by_rate():
     by_rate = (found.cells["rate_z"] > 0) & (found.cells["rate_q"] <= 0.05)
     assert by_number.sum() > 1000
     assert by_rate.sum() <= 0.05 * by_number.sum()
+
+
+@pytest.mark.parametrize(
+    ("cell_m", "off", "n"),
+    # Nine cells, two, one, one that holds nothing, and none.
+    [(100, 0, 200), (200, 50, 200), (200, 150, 200), (200, 101, 200), (200, 101, 1), (500, 300, 200)],
+)
+def test_a_study_area_of_300_m_is_answered_or_refused_in_words(cell_m, off, n):
+    area = gpd.GeoSeries([shapely.box(off, off, off + 300, off + 300)], crs=4549)
+    rng = np.random.default_rng(n)
+    x, y = rng.uniform(off, off + 300, (2, n))
+    issues = gpd.GeoDataFrame({"issue_class": ["甲"] * n}, geometry=gpd.points_from_xy(x, y), crs=4549)
+    # Whole cells whose centre is in the area, in brute force.
+    steps = (np.arange(10) + 0.5) * cell_m
+    centres = [(a, b) for a in steps for b in steps if off <= a <= off + 300 and off <= b <= off + 300]
+    inside = sum(max(abs(a - p), abs(b - q)) < cell_m / 2 for a, b in centres for p, q in zip(x, y, strict=True))
+    if not centres or not inside:
+        says = "lower --cell-m" if centres else "lower cell_m"
+        with pytest.raises(InputError, match=says):
+            analyse(issues, area, cell_m=cell_m)
+        return
+    cells = analyse(issues, area, cell_m=cell_m).cells
+    whole = cells[cells["issue_class"] == "all"]
+    assert (len(whole), whole["count"].sum()) == (len(centres), inside)
+    assert (whole["gi_z"].notna() | whole["reason"].notna()).all()
