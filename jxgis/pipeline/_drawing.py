@@ -108,7 +108,7 @@ def draw_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Sett
         )
         save_map(page, stage.path("maps/parks_change.html"))
     if result.coverage["coverage"].notna().any():
-        figure = coverage_chart(result.coverage, lang=lang, sketch=inputs.sketch)
+        figure = coverage_chart(result.coverage, target=settings.parks.target, lang=lang, sketch=inputs.sketch)
         save_png(figure, stage.path("figures/parks.png"))
 
 

@@ -58,7 +58,7 @@ def test_coverage_and_deficit_are_the_tables_own(tables):
     assert first[0] == "全域"
     city = tables.coverage.query("zone == 'all' and method == 'radius'")["coverage"].iloc[0]
     assert first[at["服务半径覆盖率"]] == f"{100 * city:.1f} %"
-    assert first[at["距目标差"]] == f"{90 - 100 * city:.1f} %"
+    assert first[at["距目标差（百分点）"]] == f"{90 - 100 * city:.1f}"
     shown = [float(row[at["服务半径覆盖率"]].rstrip(" %")) for row in block.rows[1:-1]]
     assert shown == sorted(shown)
     assert block.rows[-1][0] == "余新"
