@@ -204,9 +204,10 @@ class UnitSettings(_Section):
 
 
 class IndicatorSettings(_Section):
-    """``[scoring.indicators.ID]``: one indicator against fixed references."""
+    """``[scoring.indicators.ID]``: one indicator against fixed references, all in its ``unit`` (for people)."""
 
     dimension: str
+    unit: str = ""
     weight: Positive
     target: Positive | None = None
     low: Finite | None = None

@@ -201,7 +201,7 @@ def class_overlap(cells: pd.DataFrame, classes: Sequence[str], *, cell_m: float,
     -------
     pandas.DataFrame
         One row a pair: ``class_a, class_b, hot_a_km2, hot_b_km2, both_km2``, ``jaccard`` (both / either, NaN where
-        neither is hot anywhere), ``shared_of_a`` and ``shared_of_b`` (both / own).
+        one of them is hot nowhere: there is nothing to overlap), ``shared_of_a`` and ``shared_of_b`` (both / own).
 
     Examples
     --------
@@ -224,7 +224,7 @@ def class_overlap(cells: pd.DataFrame, classes: Sequence[str], *, cell_m: float,
                 "hot_a_km2": own * square,
                 "hot_b_km2": other * square,
                 "both_km2": both * square,
-                "jaccard": _ratio(both, own + other - both),
+                "jaccard": _ratio(both, own + other - both) if own and other else float("nan"),
                 "shared_of_a": _ratio(both, own),
                 "shared_of_b": _ratio(both, other),
             }

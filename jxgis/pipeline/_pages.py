@@ -40,14 +40,13 @@ def write_report(
     title = settings.report.title or text("pipeline.report_title", lang, city=_city_name(inputs, lang))
     standard = None if results.parks is None else results.parks.standard.title.of(lang)
     notes = method_notes(tables, settings, standard=standard, lang=lang)
-    labels = {} if results.scores is None else results.scores.labels
     report_workbook(
         stage.path("report.xlsx"),
         tables,
         title=title,
         methods=notes,
         lines=[*_notes(inputs, settings, lang), *tables.change, *(line.of(lang) for line in lines)],
-        indicators=labels,
+        indicators={} if results.scores is None else results.scores.titles,
         lang=lang,
         sketch=inputs.sketch,
     )

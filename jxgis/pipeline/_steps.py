@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from jxgis.i18n import Text
+    from jxgis.parks.standards import Standard
     from jxgis.pipeline._inputs import Inputs, Progress
     from jxgis.pipeline.hotspots import HotspotsResult
     from jxgis.pipeline.parks import ParksResult, Raster
@@ -117,10 +118,9 @@ def measure_parks(inputs: Inputs, settings: Settings, progress: Progress) -> Par
     progress(text_pair("pipeline.step_parks"))
     asked = settings.parks
     standard = load_standard(asked.standard, None if inputs.city is None else inputs.city.standards)
-    of_built_up = (asked.denominator or standard.denominator) == "built_up"
     result = parks.analyse(
         inputs.need("parks"),
-        _built_up(inputs) if of_built_up else inputs.table("residential"),
+        _built_up(inputs) if _of_built_up(settings, standard) else inputs.table("residential"),
         inputs.need("districts"),
         standard=standard,
         historic=inputs.table("historic"),
@@ -148,6 +148,11 @@ def measure_parks(inputs: Inputs, settings: Settings, progress: Progress) -> Par
     for line in result.warnings():
         progress(line)
     return result
+
+
+def _of_built_up(settings: Settings, standard: Standard) -> bool:
+    """Whether coverage is a share of built-up land: as the settings say, else as the standard does."""
+    return (settings.parks.denominator or standard.denominator) == "built_up"
 
 
 def _population(inputs: Inputs, settings: Settings) -> gpd.GeoDataFrame | Raster | None:
@@ -226,6 +231,7 @@ def score(
 
     progress(text_pair("pipeline.step_scores"))
     asked = settings.scoring
+    standard = load_standard(settings.parks.standard, None if inputs.city is None else inputs.city.standards)
     return scoring.analyse(
         candidates,
         issues=inputs.table("issues"),
@@ -235,8 +241,9 @@ def score(
         hot_cells=None if hotspots is None else hotspots.cells[hotspots.cells["issue_class"] == "all"],
         districts=inputs.table("districts"),
         historic=inputs.table("historic"),
-        standard=load_standard(settings.parks.standard, None if inputs.city is None else inputs.city.standards),
+        standard=standard,
         merge_gap_m=settings.parks.merge_gap_m,
+        park_land=_built_up(inputs) if "parks" in inputs.loaded and _of_built_up(settings, standard) else None,
         indicators=select_indicators(asked.indicators),
         weights=asked.weights,
         judgements=asked.judgements or None,

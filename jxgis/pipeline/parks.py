@@ -281,7 +281,7 @@ def analyse(
         homes=homes, no_file=housing is None, standard=standard, denominator=denominator,
         graph=None if streets is None else street_graph(streets, barriers=barriers), gates=gates, barriers=barriers,
         minutes=minutes, speed_m_per_min=speed_m_per_min, sample_m=sample_m, max_snap_m=max_snap_m, entry_m=entry_m,
-        people=None if people is None or isinstance(people, Raster) else _as_points(people),
+        people=None if people is None or isinstance(people, Raster) else _as_points(people, sample_m),
         raster=people if isinstance(people, Raster) else None,
     )  # fmt: skip
     today = measure(sized, zones, ground)
@@ -496,7 +496,7 @@ def _supply(
     elif people is None:
         if "people" not in homes.columns or homes.empty or homes["people"].isna().any():
             return None
-        people = people_of_housing(homes)
+        people = people_of_housing(homes, sample_m=ground.sample_m)
     # Every park gives its area, those too small for the standard included.
     every = parks.assign(radius_m=catchment_m)
     ways_in = None
@@ -512,10 +512,10 @@ def _supply(
     return _on_map(supply_by_zone(found, zones), zones)
 
 
-def _as_points(people: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _as_points(people: gpd.GeoDataFrame, sample_m: float) -> gpd.GeoDataFrame:
     from jxgis.parks.people import people_of_housing
 
-    return people if (people.geom_type == "Point").all() else people_of_housing(people)
+    return people if (people.geom_type == "Point").all() else people_of_housing(people, sample_m=sample_m)
 
 
 def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:

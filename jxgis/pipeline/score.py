@@ -75,6 +75,7 @@ def analyse(
     historic: gpd.GeoDataFrame | None = None,
     standard: Standard | None = None,
     merge_gap_m: float = 20.0,
+    park_land: gpd.GeoDataFrame | None = None,
     indicators: Sequence[Indicator] | None = None,
     weights: Method = "expert",
     judgements: Judgements | None = None,
@@ -94,6 +95,8 @@ def analyse(
         Points; see `scoring.measures.issue_measures`.
     parks, residential, historic, standard, merge_gap_m
         As for ``jxgis parks``; ``residential`` with ``people`` is also the exposure of issues.
+    park_land
+        What the coverage by parks is a share of, such as built-up land; None: ``residential``.
     waters
         Polygons (lines have no area and are left out).
     hot_cells
@@ -156,6 +159,7 @@ def analyse(
         historic=historic,
         standard=standard,
         merge_gap_m=merge_gap_m,
+        park_land=park_land,
     )
     own = _own_values(candidates, chosen)
     values = own.combine_first(measured.reindex(columns=own.columns)).reindex(columns=own.columns)
@@ -253,6 +257,7 @@ def _measure(
     historic: gpd.GeoDataFrame | None,
     standard: Standard | None,
     merge_gap_m: float,
+    park_land: gpd.GeoDataFrame | None,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Every indicator that the layers allow, and how each was measured."""
     from jxgis.parks.standards import load_standard
@@ -271,12 +276,14 @@ def _measure(
         hot = hot_cells[hot_cells["gi_bin"] >= 1]
         table["hot_percent"] = 100.0 * share_covered(candidates, hot)
         methods["hot_percent"] = "cells, gi_bin ≥ 1"
-    if parks is not None and residential is not None and "park_coverage" in wanted:
+    land = residential if park_land is None else park_land
+    if parks is not None and land is not None and "park_coverage" in wanted:
         chosen = standard or load_standard()
         table["park_coverage"] = _park_coverage(
-            candidates, parks, residential, standard=chosen, historic=historic, merge_gap_m=merge_gap_m
+            candidates, parks, land, standard=chosen, historic=historic, merge_gap_m=merge_gap_m
         )
-        methods["park_coverage"] = f"radius, {chosen.name}"
+        of = "residential" if park_land is None else "built_up"
+        methods["park_coverage"] = f"radius, {chosen.name}, {of}"
     if parks is not None and waters is not None:
         table["blue_green_percent"] = 100.0 * share_covered(candidates, _areal(parks), _areal(waters))
         methods["blue_green_percent"] = "parks, waters"
@@ -286,19 +293,19 @@ def _measure(
 def _park_coverage(
     candidates: gpd.GeoDataFrame,
     parks: gpd.GeoDataFrame,
-    residential: gpd.GeoDataFrame,
+    land: gpd.GeoDataFrame,
     *,
     standard: Standard,
     historic: gpd.GeoDataFrame | None,
     merge_gap_m: float,
 ) -> pd.Series:
-    """Coverage by radius in %, on the candidates' index; NaN where there is no housing."""
+    """Coverage of the land by radius in %, on the candidates' index; NaN where there is none of it."""
     from jxgis.parks.radius import classify_parks, radius_coverage
     from jxgis.parks.whole import merge_parks
 
     whole = classify_parks(merge_parks(parks, merge_gap_m=merge_gap_m).parks, standard, historic=historic)
     zones = candidates[["candidate_id", "geometry"]].rename(columns={"candidate_id": "name"})
-    coverage = radius_coverage(whole, residential, zones, standard=standard).coverage
+    coverage = radius_coverage(whole, land, zones, standard=standard).coverage
     by_id = coverage.iloc[: len(zones)].set_index("zone")["coverage"]
     covered: pd.Series = candidates["candidate_id"].map(by_id).astype("float64")
     return covered * 100.0
@@ -354,7 +361,8 @@ def _titles(indicators: Sequence[Indicator], weights: Weights, lang: str) -> dic
     titles["weight"] = text("scoring.weight_by", lang, method=how)
     for indicator in indicators:
         label = indicator.title(lang)
-        titles |= {indicator.id: label, f"{indicator.id}_score": text("scoring.score_of", lang, label=label)}
+        value = text("scoring.with_unit", lang, label=label, unit=indicator.unit) if indicator.unit else label
+        titles |= {indicator.id: value, f"{indicator.id}_score": text("scoring.score_of", lang, label=label)}
     return titles
 
 

@@ -13,13 +13,18 @@ from jxgis.i18n import text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Kind", "kind_of", "readable", "title_of", "write_value"]
+__all__ = ["Kind", "indicator_kinds", "kind_of", "readable", "title_of", "write_value"]
 
 
 class Kind(NamedTuple):
-    """What a column holds, and with how many decimals it is shown; ``points`` is a difference of two shares."""
+    """What a column holds, and with how many decimals it is shown.
 
-    name: Literal["text", "number", "percent", "change", "points", "p", "time", "flag"]
+    ``percent``: a share, 0–1. ``points``: a difference of two shares, in percentage points. ``change``: a relative
+    change, with its sign.
+    """
+
+    name: Literal["text", "number", "percent", "points", "change", "p", "time", "flag"]
+
     digits: int = 0
 
 
@@ -76,6 +81,16 @@ _KINDS: dict[str, Kind] = {
     "radius": Kind("percent", 1),
     "walking": Kind("percent", 1),
     "deficit": Kind("points", 1),
+    **dict.fromkeys(
+        (
+            *("share_issues", "share_area", "share_hot", "share_inside", "share_of_smaller", "share_first"),
+            *("main_subclass_share", "same_point_share", "main_share", "shared_of_a", "shared_of_b", "half_in_area"),
+            *(f"top{n}_{of}" for n in (1, 3, 5, 10) for of in ("share", "area")),
+            *("share", "share_below", "unreachable_share", "no_data_share"),
+            *("barrier_share", "function_share", "kept_share", "district_share", "city_share"),
+        ),
+        Kind("percent", 1),
+    ),
     "in_bounds": Kind("flag"),
     "nearly": Kind("flag"),
     "gi_p": Kind("p"),
@@ -110,6 +125,8 @@ def _words(key: str, lang: str) -> str | None:
 def kind_of(column: str, values: pd.Series[Any]) -> Kind:
     """How a column is written: by its contract name, else by its values.
 
+    A name is no declaration: an own column called ``share_of_toilets`` may hold 30, which is not 3000 %.
+
     Examples
     --------
     >>> kind_of("coverage", pd.Series([0.5]))
@@ -125,11 +142,29 @@ def kind_of(column: str, values: pd.Series[Any]) -> Kind:
         return Kind("time")
     if not pd.api.types.is_numeric_dtype(values):
         return Kind("text")
-    if "share" in column or column.endswith("_area"):
-        return Kind("percent", 1)
     if column.endswith("_score"):
         return Kind("number", 1)
     return Kind("number", 0 if pd.api.types.is_integer_dtype(values) else 2)
+
+
+def indicator_kinds(scores: pd.DataFrame) -> dict[str, Kind]:
+    """How the columns of indicators are written: their values in the unit that the indicator declares.
+
+    Parameters
+    ----------
+    scores
+        The contract's ``scores``: each indicator ``x`` has a column ``x_score``, and may be called like any other column.
+
+    Examples
+    --------
+    >>> indicator_kinds(pd.DataFrame(columns=["score", "coverage", "coverage_score"]))
+    {'coverage': Kind(name='number', digits=2), 'coverage_score': Kind(name='number', digits=1)}
+    """
+    kinds: dict[str, Kind] = {}
+    for column in map(str, scores.columns):
+        if f"{column}_score" in scores.columns:
+            kinds |= {column: Kind("number", 2), f"{column}_score": Kind("number", 1)}
+    return kinds
 
 
 def title_of(column: str, lang: str, extra: Mapping[str, str] | None = None) -> str:
@@ -211,12 +246,12 @@ def write_value(value: Any, kind: Kind, lang: str) -> str:
     match kind.name:
         case "percent":
             return f"{100 * float(value):,.{kind.digits}f} %".replace("-", "−")
-        case "change":
-            rounded = round(100 * float(value), kind.digits)
-            return f"{rounded:+,.{kind.digits}f} %".replace("-", "−") if rounded else "0 %"
         case "points":
             # The column's title has the unit.
             return f"{100 * float(value):,.{kind.digits}f}".replace("-", "−")
+        case "change":
+            rounded = round(100 * float(value), kind.digits)
+            return f"{rounded:+,.{kind.digits}f} %".replace("-", "−") if rounded else "0 %"
         case "number":
             return f"{float(value):,.{kind.digits}f}".replace("-", "−")
         case "p":

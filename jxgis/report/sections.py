@@ -76,6 +76,8 @@ _WIDE_COLUMNS = (
 )  # fmt: skip
 #: From this share of a place's issues at one point on, the page asks for a look at their addresses.
 _SAME_POINT = 0.2
+#: A district with fewer issues is neither mixed nor uniform: one case is of one class.
+_FEWEST = 30
 
 
 def _block(
@@ -369,10 +371,15 @@ def _concentrated(concentration: pd.DataFrame, lang: str) -> str:
 
 def _different(overlap: pd.DataFrame, lang: str) -> str:
     known = overlap.dropna(subset="jaccard").sort_values("jaccard", kind="stable")
+    both = [overlap[[f"class_{side}", f"hot_{side}_km2"]].set_axis(["name", "km2"], axis=1) for side in "ab"]
+    hot = pd.concat(both, ignore_index=True).drop_duplicates("name").set_index("name")["km2"] > 0
+    cold = [str(name) for name in hot.index[~hot]]
+    separator = ", " if lang == "en" else "、"
+    said = text("report.finding_overlap_none", lang, names=separator.join(cold)) if cold and hot.any() else ""
     if len(known) < 2:
-        return ""
+        return said
     least, most = known.iloc[0], known.iloc[-1]
-    return text(
+    return said + text(
         "report.finding_overlap",
         lang,
         least_a=least["class_a"],
@@ -385,7 +392,8 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
 
 
 def _diverse(diversity: pd.DataFrame, lang: str) -> str:
-    known = diversity[diversity["level"] == "district"].dropna(subset="effective_classes")
+    known = diversity[(diversity["level"] == "district") & (diversity["issues"] >= _FEWEST)]
+    known = known.dropna(subset="effective_classes")
     known = known.sort_values("effective_classes", kind="stable")
     if len(known) < 2:
         return ""

@@ -15,7 +15,7 @@ import xlsxwriter
 from jxgis._errors import OutputError
 from jxgis.i18n import text
 from jxgis.maps.leads import fails_gate
-from jxgis.report.columns import Kind, kind_of, readable, title_of
+from jxgis.report.columns import Kind, indicator_kinds, kind_of, readable, title_of
 from jxgis.report.tables import MethodNote, ReportTables
 
 if TYPE_CHECKING:
@@ -31,19 +31,22 @@ _CREATED = dt.datetime(2000, 1, 1)
 _EXCEL = {
     "number": "#,##0",
     "percent": "0%",
-    "change": "+0%;-0%;0%",
     "points": "0",
+    "change": "+0%;-0%;0%",
     "p": "0.0000",
     "time": "yyyy-mm-dd hh:mm",
 }
 
 
 class Sheet(NamedTuple):
-    """One sheet: its name, its table, and whether the header keeps the contract names."""
+    """One sheet: its name, its table, whether the header has titles, and how columns that are not the contract's are
+    written.
+    """
 
     name: str
     table: pd.DataFrame
     titled: bool = True
+    kinds: Mapping[str, Kind] = {}
 
 
 def _width(value: object) -> int:
@@ -121,7 +124,7 @@ def _write_table(book: _Book, sheet: Sheet, lang: str, extra: Mapping[str, str] 
         )
     page = book.book.add_worksheet(sheet.name)
     for at, column in enumerate(table.columns):
-        kind = kind_of(str(column), table[column])
+        kind = sheet.kinds.get(str(column)) or kind_of(str(column), table[column])
         title = title_of(str(column), lang, extra) if sheet.titled else str(column)
         page.write_string(0, at, title, book.header())
         look = book.column(kind)
@@ -248,7 +251,8 @@ def report_workbook(
         _write_notes(book, title, [*lines, *absent], methods, lang, sketch=sketch)
         for key, table in _sheets(tables):
             if table is not None:
-                _write_table(book, Sheet(text(f"report.sheet_{key}", lang), table), lang, indicators)
+                kinds = indicator_kinds(table) if key == "scores" else {}
+                _write_table(book, Sheet(text(f"report.sheet_{key}", lang), table, kinds=kinds), lang, indicators)
     finally:
         book.book.close()
     return target
@@ -297,8 +301,10 @@ def scores_workbook(
     ordered = apart.drop(columns="fails")
     book = _Book(target)
     try:
-        _write_table(book, Sheet("scores", scores, titled=False), lang, indicators)
-        shown = _write_table(book, Sheet(text("report.sheet_scores", lang), ordered), lang, indicators)
+        kinds = indicator_kinds(scores)
+        _write_table(book, Sheet("scores", scores, titled=False, kinds=kinds), lang, indicators)
+        sheet = Sheet(text("report.sheet_scores", lang), ordered, kinds=kinds)
+        shown = _write_table(book, sheet, lang, indicators)
         for name, table in (more or {}).items():
             _write_table(book, Sheet(name, table), lang, indicators)
         _write_notes(book, title or text("maps.scores_title", lang), [], methods, lang, sketch=sketch)

@@ -184,7 +184,7 @@ def select_indicators(
     ----------
     own
         ``settings.scoring.indicators``; where not empty, it replaces the default set. An id of the default set keeps
-        its label and unit.
+        its label and, where none is given, its unit.
     registry
         The default set; None: :func:`load_registry`.
 
@@ -219,7 +219,7 @@ def select_indicators(
                 low=given.low,
                 high=given.high,
                 label=old.label if old else _NO_LABEL,
-                unit=old.unit if old else "",
+                unit=given.unit or (old.unit if old else ""),
                 source="jxgis.toml",
             )
         )

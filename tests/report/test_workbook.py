@@ -13,7 +13,7 @@ from result_tables import HOSTILE, result_tables
 
 from jxgis import _errors
 from jxgis.report import workbook
-from jxgis.report.columns import title_of
+from jxgis.report.columns import Kind, kind_of, title_of, write_value
 from jxgis.report.methods import method_notes
 from jxgis.report.tables import ReportTables
 from jxgis.report.workbook import report_workbook, scores_workbook
@@ -136,3 +136,47 @@ def test_the_sheet_for_people_has_failing_candidates_last(tables, tmp_path):
     assert shown["排名"].tolist()[0] == 1
     assert np.isnan(shown["排名"].tolist()[-1])
     assert "不符合" not in shown["准入条件"].tolist()[:-1]
+
+
+def test_an_indicator_is_written_in_its_own_unit_whatever_it_is_called(tmp_path):
+    """30 seats of an own indicator called ``share_of_toilets`` are 30, and so is one called like a column of shares."""
+    scores = (
+        result_tables()
+        .scores.head(3)
+        .assign(
+            share_of_toilets=30.0,
+            share_of_toilets_score=60.0,
+            coverage=30.0,
+            coverage_score=75.0,
+            people=0.5,
+            people_score=50.0,
+        )
+    )
+    titles = {"share_of_toilets": "share_of_toilets（座）"}
+    scores_workbook(tmp_path / "scores.xlsx", scores, indicators=titles)
+    tables = ReportTables(scores=scores)
+    report_workbook(tmp_path / "report.xlsx", tables, title="t", methods=[], indicators=titles)
+    for name in ("scores.xlsx", "report.xlsx"):
+        sheet = openpyxl.load_workbook(tmp_path / name)["评分"]
+        heads = [cell.value for cell in sheet[1]]
+        assert "share_of_toilets（座）" in heads
+        for title in ("share_of_toilets（座）", title_of("coverage", "zh"), title_of("people", "zh")):
+            cell = sheet.cell(2, heads.index(title) + 1)
+            assert cell.value in (30, 0.5)
+            assert cell.number_format == "#,##0.00", title
+
+
+def test_a_column_of_the_user_is_no_share_by_its_name():
+    for name in ("share_of_toilets", "green_area", "my_share"):
+        assert kind_of(name, pd.Series([30.0])) == Kind("number", 2)
+    for name in ("share_issues", "top3_area", "half_in_area", "same_point_share", "unreachable_share"):
+        assert kind_of(name, pd.Series([0.3])).name == "percent", name
+
+
+def test_a_gap_to_the_target_is_in_points(tmp_path):
+    assert kind_of("deficit", pd.Series([0.024])) == Kind("points", 1)
+    assert write_value(0.0244, Kind("points", 1), "zh") == "2.4"
+    report_workbook(tmp_path / "a.xlsx", ReportTables(sites=pd.DataFrame({"rank": [1], "deficit": [0.0244]})),
+                    title="t", methods=[])  # fmt: skip
+    cell = openpyxl.load_workbook(tmp_path / "a.xlsx")["建议新增公园"].cell(2, 2)
+    assert (cell.value, cell.number_format) == (pytest.approx(2.44), "0.0")
