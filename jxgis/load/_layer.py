@@ -291,6 +291,9 @@ def _place(
         placed = place_columns(frame, reference, metric, axes=axes, box=box, names=dict(mapping), what=table.name)
         if placed.order == "north_east":
             told.add("load.north_east", table.name)
+        if len(placed.columns) > 1:
+            taken, *others = ["、".join(mapping[name] for name in names) for names in placed.columns]
+            told.add("load.coordinates_taken", table.name, taken=taken, others=others)
         if placed.in_one_field:
             told.add("load.in_one_field", table.name, count=placed.in_one_field)
     else:

@@ -43,6 +43,8 @@ class Placed:
         How two columns were read; None where there was nothing to decide.
     in_one_field
         Rows whose first column held both numbers.
+    columns
+        The sets of columns that say where the points are, by contract name; the first is taken.
     """
 
     geometry: NDArray[Any]
@@ -50,6 +52,7 @@ class Placed:
     flaws: tuple[tuple[str, str, NDArray[np.bool_], Any], ...]
     order: AxisOrder | None = None
     in_one_field: int = 0
+    columns: tuple[tuple[str, ...], ...] = ()
 
 
 def reference_of(
@@ -144,6 +147,8 @@ def place_geometry(
         outside = usable & ~((lon_e >= box[0]) & (lon_w <= box[2]) & (lat_n >= box[1]) & (lat_s <= box[3]))
         if outside[usable].mean() > 0.5:
             _refuse_swapped(middle_x[usable], middle_y[usable], reference, box, what, axes, _IN_CITY)
+            if reference.crs.is_projected:
+                _reference.refuse_misplaced(middle_x[usable], middle_y[usable], reference, what)
     elif usable.any() and reference.crs.is_projected and reference.crs.area_of_use is not None:
         fence: Box = reference.crs.area_of_use.bounds
         lon, lat = _reference.to_lonlat(middle_x[usable], middle_y[usable], reference)
@@ -335,6 +340,7 @@ def place_columns(
         ),
         order=order if axes is None and pair != ("lon", "lat") else None,
         in_one_field=int((in_one & good).sum()),
+        columns=_coordinate_sets(frame, reference),
     )
 
 
@@ -374,17 +380,24 @@ def _values(frame: pd.DataFrame, pair: tuple[str, str], flawed: NDArray[np.bool_
     return values
 
 
+def _coordinate_sets(frame: pd.DataFrame, reference: Reference) -> tuple[tuple[str, ...], ...]:
+    """The columns that say where points are, those of the reference system's kind first."""
+    degrees, metres = ("lon", "lat"), ("x", "y")
+    sets = (degrees, metres) if reference.crs.is_geographic else (metres, degrees)
+    return tuple(names for names in (*sets, ("coordinates",)) if all(name in frame for name in names))
+
+
 def _coordinate_text(
     frame: pd.DataFrame, reference: Reference, what: str
 ) -> tuple[pd.Series, pd.Series, tuple[str, str]]:
     """The two coordinates of each row and the names of their columns; one name twice for a single field."""
-    pairs = [("lon", "lat"), ("x", "y")] if reference.crs.is_geographic else [("x", "y"), ("lon", "lat")]
-    for pair in pairs:
-        if pair[0] in frame and pair[1] in frame:
-            return frame[pair[0]], frame[pair[1]], pair
-    if "coordinates" in frame:
-        first, second, _ = _split(frame["coordinates"])
-        return first, second, ("coordinates", "coordinates")
+    sets = _coordinate_sets(frame, reference)
+    if sets and len(sets[0]) == 2:
+        first, second = sets[0]
+        return frame[first], frame[second], (first, second)
+    if sets:
+        one, two, _ = _split(frame["coordinates"])
+        return one, two, ("coordinates", "coordinates")
     half = [name for name in ("lon", "lat", "x", "y") if name in frame]
     have = f"（只找到 {'、'.join(half)}）" if half else ""
     have_en = f" (only {', '.join(half)} found)" if half else ""

@@ -110,3 +110,20 @@ def test_the_scale_that_the_issues_propose_is_drawn_and_told(jxgis, city: Path, 
     # 18 km² and 600 issues: a cell of 200 m would hold 1.3, one of 150 m less than one.
     assert run["suggested_scale"]["cell_m"] == 200
     assert run["suggested_scale"]["reason"] in {"first_peak", "elbow"}
+
+
+def test_issues_at_a_default_point_are_left_out_on_request(jxgis, city: Path, project) -> None:
+    issues = pd.read_csv(city / "issues.csv", encoding="gb18030")
+    x, y = issues["X坐标"].iloc[0], issues["Y坐标"].iloc[0]
+    there = int(((issues["X坐标"] == x) & (issues["Y坐标"] == y)).sum())
+    ended = jxgis("hotspots", "--project", project(f"drop_points = [[{x}, {y}]]"), "--out", city / "out")
+    assert ended.code == 0, ended.err
+    run = json.loads((city / "out" / "run.json").read_text(encoding="utf-8"))
+    (read,) = [entry for entry in run["inputs"] if entry["layer"] == "issues"]
+    assert (read["rows_in"], read["rows_left_out"]) == (len(issues), there)
+    assert "EPSG" in run["crs_note"]
+    check = ("check", "issues", city / "issues.csv", "--crs", "4490", "--drop-points")
+    assert f"不计落在 [{x}, {y}] 的 {there} 件" in jxgis(*check, f"{x},{y}").out
+    refused = jxgis(*check, "120.7")
+    assert refused.code == 2
+    assert "--drop-points" in refused.err

@@ -538,3 +538,14 @@ def test_points_of_a_vector_file_are_dropped_as_the_file_has_them(city) -> None:
     points = gpd.GeoSeries.from_xy([120.75, 120.75, 120.76], [30.74, 30.74, 30.75], crs=4490)
     table = gpd.GeoDataFrame({"任务号": ["1", "2", "3"]}, geometry=points)
     assert account(load_issues(table, city=city, drop_points=[(120.75, 30.74)])) == (3, 1, 0, 2)
+
+
+def test_of_two_sets_of_coordinates_the_one_taken_is_named(city) -> None:
+    table = pd.DataFrame(
+        {"任务号": ["1"], "经度": [120.755], "纬度": [30.746], "X坐标": [572_297.0], "Y坐标": [3_403_058.0]}
+    )
+    for crs, taken, other in ((4490, "经度、纬度", "X坐标、Y坐标"), (4549, "X坐标、Y坐标", "经度、纬度")):
+        loaded = load_issues(table, city=city, crs=crs)
+        assert [note for note in loaded.notes if f"取自“{taken}”列；“{other}”" in note.zh]
+        point = loaded.table.geometry.iloc[0]
+        assert (point.x, point.y) == pytest.approx((572_297, 3_403_058), abs=1)

@@ -70,10 +70,13 @@ def test_a_vertex_that_the_projection_loses_rejects_its_polygon() -> None:
         assert loaded.rejects["row"].tolist() == [3]
 
 
-def test_feet_declared_as_metres_are_noticed_without_a_project() -> None:
+@pytest.mark.parametrize("city_given", [False, True])
+def test_feet_declared_as_metres_are_noticed(city, city_given) -> None:
     feet = shapely.transform(np.array(_two_of_five_km2().to_crs(4549)), lambda xy: xy / 0.3048)
     with pytest.raises(CrsError, match="feet"):
-        load.load_districts(gpd.GeoDataFrame({"name": ["东栅", "塘汇"]}, geometry=feet, crs=4549))
+        load.load_districts(
+            gpd.GeoDataFrame({"name": ["东栅", "塘汇"]}, geometry=feet, crs=4549), city=city if city_given else None
+        )
 
 
 def test_web_mercator_is_reprojected(city) -> None:
