@@ -170,8 +170,7 @@ def place_geometry(
     strayed[take[lost]] = True
     moved[~usable | outside | far | strayed] = None
     blank = np.full(len(flat), "", dtype=object)
-    middles = np.array([_pair(x, y) for x, y in zip(middle_x, middle_y, strict=True)], dtype=object)
-    edges = np.array([_pair(x, y) for x, y in _extremes(bounds)], dtype=object)
+    middles = _pairs(np.column_stack([middle_x, middle_y]), outside | far)
     return Placed(
         moved,
         given,
@@ -179,7 +178,7 @@ def place_geometry(
             ("geometry", "no_geometry", missing, blank),
             ("geometry", "empty_geometry", empty, blank),
             ("geometry", "bad_coordinates", broken | strayed, blank),
-            ("geometry", "beyond_degrees", beyond, edges),
+            ("geometry", "beyond_degrees", beyond, _pairs(_extremes(bounds), beyond)),
             ("geometry", "outside_box", outside, middles),
             ("geometry", "far_off", far, middles),
         ),
@@ -207,8 +206,11 @@ def _refuse_scattered(
     )
 
 
-def _pair(x: float, y: float) -> str:
-    return f"{x:.10g},{y:.10g}"
+def _pairs(xy: NDArray[np.float64], rows: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """Coordinates (n, 2) as the rejects show them, for some rows."""
+    values = np.full(len(xy), "", dtype=object)
+    values[rows] = [f"{x:.10g},{y:.10g}" for x, y in xy[rows]]
+    return values
 
 
 def _finite(geometry: NDArray[Any]) -> NDArray[np.bool_]:
