@@ -525,6 +525,9 @@ def assign_axes(
     fits: list[AxisOrder] = [order for order in ("east_north", "north_east") if shares[order] > 0.5]
     if len(fits) == 1:
         return fits[0]
+    if fits and reference.crs.is_projected and not is_metric(reference.crs):
+        # Both orders fit a map of the world, and no survey is kept in one.
+        return "east_north"
     a, b = names
     where_zh, where_en = ("两种顺序都", "both orders put") if fits else ("两种顺序都不", "neither order puts")
     raise CrsError(

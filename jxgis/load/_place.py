@@ -139,9 +139,7 @@ def place_geometry(
             _refuse_swapped(middle_x[beyond], middle_y[beyond], reference, where[0], what, axes, where[1])
         usable &= ~beyond
     outside = np.zeros(len(flat), dtype=bool)
-    degrees = np.full((len(flat), 4), np.nan)
-    degrees[usable, 0], degrees[usable, 1] = _reference.to_lonlat(west[usable], south[usable], reference)
-    degrees[usable, 2], degrees[usable, 3] = _reference.to_lonlat(east[usable], north[usable], reference)
+    degrees = _in_degrees(bounds, usable, reference)
     if box is not None and usable.any():
         lon_w, lat_s, lon_e, lat_n = degrees.T
         outside = usable & ~((lon_e >= box[0]) & (lon_w <= box[2]) & (lat_n >= box[1]) & (lat_s <= box[3]))
@@ -158,20 +156,10 @@ def place_geometry(
     far = usable & ~outside & _crs.far_off(degrees, box)
     if box is None:
         _refuse_scattered(far, usable, degrees, what)
-    moved = flat.copy()
-    take = np.flatnonzero(usable & ~outside & ~far)
-    xy, index = shapely.get_coordinates(flat[take], return_index=True)
-    xy = np.column_stack(_reference.to_metric(xy[:, 0], xy[:, 1], reference, metric))
-    # Never set: the ring of a polygon whose first vertex is no number does not close.
-    lost = np.zeros(len(take), dtype=bool)
-    lost[index[~np.isfinite(xy).all(axis=1)]] = True
-    moved[take[~lost]] = shapely.set_coordinates(moved[take[~lost]], xy[~lost[index]])
-    strayed = np.zeros(len(flat), dtype=bool)
-    strayed[take[lost]] = True
-    moved[~usable | outside | far | strayed] = None
+    moved = _moved(flat, usable & ~outside & ~far & np.isfinite(degrees).all(axis=1), reference, metric)
+    strayed = usable & ~outside & ~far & shapely.is_missing(moved)
     blank = np.full(len(flat), "", dtype=object)
-    middles = np.array([_pair(x, y) for x, y in zip(middle_x, middle_y, strict=True)], dtype=object)
-    edges = np.array([_pair(x, y) for x, y in _extremes(bounds)], dtype=object)
+    middles = _pairs(np.column_stack([middle_x, middle_y]), outside | far)
     return Placed(
         moved,
         given,
@@ -179,11 +167,33 @@ def place_geometry(
             ("geometry", "no_geometry", missing, blank),
             ("geometry", "empty_geometry", empty, blank),
             ("geometry", "bad_coordinates", broken | strayed, blank),
-            ("geometry", "beyond_degrees", beyond, edges),
+            ("geometry", "beyond_degrees", beyond, _pairs(_extremes(bounds), beyond)),
             ("geometry", "outside_box", outside, middles),
             ("geometry", "far_off", far, middles),
         ),
     )
+
+
+def _in_degrees(bounds: NDArray[np.float64], rows: NDArray[np.bool_], reference: Reference) -> NDArray[np.float64]:
+    """Bounds (n, 4) of some rows in degrees, corner by corner; NaN for the others, and for what has no place."""
+    degrees = np.full(bounds.shape, np.nan)
+    for corner in (slice(0, 2), slice(2, 4)):
+        x, y = bounds[rows, corner].T
+        degrees[rows, corner] = np.column_stack(_reference.to_lonlat(x, y, reference))
+    return degrees
+
+
+def _moved(geometry: NDArray[Any], rows: NDArray[np.bool_], reference: Reference, metric: pyproj.CRS) -> NDArray[Any]:
+    """Geometries of some rows in the metric CRS; None for the others, and for those of which it loses a vertex."""
+    moved = np.full(len(geometry), None, dtype=object)
+    taken = geometry[rows]
+    xy, index = shapely.get_coordinates(taken, return_index=True)
+    xy = np.column_stack(_reference.to_metric(xy[:, 0], xy[:, 1], reference, metric))
+    whole = np.ones(len(taken), dtype=bool)
+    whole[index[~np.isfinite(xy).all(axis=1)]] = False
+    # Never set the others: the ring of a polygon whose first vertex is no number does not close.
+    moved[np.flatnonzero(rows)[whole]] = shapely.set_coordinates(taken[whole], xy[whole[index]])
+    return moved
 
 
 def _extremes(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -207,8 +217,11 @@ def _refuse_scattered(
     )
 
 
-def _pair(x: float, y: float) -> str:
-    return f"{x:.10g},{y:.10g}"
+def _pairs(xy: NDArray[np.float64], rows: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """Coordinates (n, 2) as the rejects show them, for some rows."""
+    values = np.full(len(xy), "", dtype=object)
+    values[rows] = [f"{x:.10g},{y:.10g}" for x, y in xy[rows]]
+    return values
 
 
 def _finite(geometry: NDArray[Any]) -> NDArray[np.bool_]:

@@ -549,3 +549,16 @@ def test_of_two_sets_of_coordinates_the_one_taken_is_named(city) -> None:
         assert [note for note in loaded.notes if f"取自“{taken}”列；“{other}”" in note.zh]
         point = loaded.table.geometry.iloc[0]
         assert (point.x, point.y) == pytest.approx((572_297, 3_403_058), abs=1)
+
+
+def test_web_mercator_points_are_read_without_a_city() -> None:
+    points = gpd.GeoSeries.from_xy([120.70, 120.75, 120.80, 0.1], [30.70, 30.75, 30.80, 0.1], crs=4326).to_crs(3857)
+    table = pd.DataFrame({"任务号": ["1", "2", "3", "4"], "x": points.x, "y": points.y})
+    loaded = load_issues(table, crs=3857)
+    assert loaded.table.crs.to_epsg() == 32651
+    assert loaded.table.to_crs(4326).geometry.x.tolist() == pytest.approx([120.70, 120.75, 120.80])
+    assert loaded.rejects[["row", "reason"]].to_numpy().tolist() == [[4, "far_off"]]
+    with pytest.raises(CrsError, match="EPSG:3857"):
+        load_issues(table, crs=4549)
+    with pytest.raises(CrsError, match="EPSG:3857"):
+        load_issues(table, crs=4490)

@@ -66,8 +66,10 @@ def test_a_vertex_that_the_projection_loses_rejects_its_polygon() -> None:
     for at in (0, 2):
         odd = _with_vertex(right[0], at, 1e12, 1e12)
         table = gpd.GeoDataFrame({"name": ["东栅", "塘汇", "误"]}, geometry=[*right, odd], crs=4549)
-        loaded = load.load_districts(table, metric_crs=32651)
-        assert loaded.rejects["row"].tolist() == [3]
+        for metric in (None, 32651):
+            loaded = load.load_districts(table, metric_crs=metric)
+            assert loaded.rejects[["row", "reason"]].to_numpy().tolist() == [[3, "bad_coordinates"]]
+            np.testing.assert_allclose(loaded.table.area, 5e6, rtol=2e-3)
 
 
 @pytest.mark.parametrize("city_given", [False, True])
