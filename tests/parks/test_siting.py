@@ -7,8 +7,10 @@ import shapely
 from shapely.geometry import box
 
 from jxgis._errors import CrsError, InputError
+from jxgis.parks.gaps import blind_spots
+from jxgis.parks.lattice import candidate_lattice
 from jxgis.parks.radius import classify_parks, radius_coverage
-from jxgis.parks.siting import candidate_lattice, fewest_parks, radius_sensitivity, site_parks
+from jxgis.parks.siting import fewest_parks, radius_sensitivity, site_parks
 from jxgis.parks.standards import load_standard
 from jxgis.parks.whole import merge_parks
 
@@ -219,6 +221,10 @@ def test_a_zone_without_a_site_says_why():
     zones = table([box(x, 0, x + 1000, 1000) for x in range(0, 5000, 1000)], name=list("甲乙丙丁戊"))
     plots = table([box(100, 100, 150, 150), box(1100, 500, 1150, 550), box(1100, 300, 1150, 350)])
     found = site_parks(parks, homes, zones, plots, new_parks=1, standard=STANDARD)
+    spots = blind_spots(radius_coverage(parks, homes, zones, standard=STANDARD).unserved).sort_values("zone")
+    assert dict(zip(spots["zone"], found.why_not(spots), strict=True)) == {
+        "甲": None, "乙": "more_elsewhere", "丙": "no_plot_there",
+    }  # fmt: skip
     assert found.before_after["no_site"].where(found.before_after["no_site"].notna(), "").tolist() == [
         "", "more_elsewhere", "no_plot_there", "", "", "",
     ]  # fmt: skip
