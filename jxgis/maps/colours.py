@@ -17,6 +17,7 @@ __all__ = [
     "LOSS",
     "PARK",
     "PINS",
+    "POCKET",
     "SEQUENTIAL",
     "SITE",
     "UNITS",
@@ -42,6 +43,7 @@ GAIN = "#3a9d5d"
 LOSS = "#8e5aa8"
 PARK = "#1b7837"
 SITE = "#e66101"
+POCKET = "#8a6a3a"
 PINS = "#7f0d1d"
 LAND = "#fbfcfb"
 BORDER = "#5c6b78"

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least
 from jxgis.i18n import localise_reasons, text
 from jxgis.maps.base import add_notice, extent, new_map
-from jxgis.maps.colours import GAIN, LOSS, PARK, SITE
+from jxgis.maps.colours import GAIN, LOSS, PARK, POCKET, SITE
 from jxgis.maps.layers import (
     Field,
     PlaceList,
@@ -71,6 +72,7 @@ def _coverage_fields(lang: str) -> list[Field]:
         Field("coverage", text("maps.coverage", lang), "percent", 1),
         Field("deficit", text("maps.deficit", lang), "points", 1, text("common.points", lang)),
         Field("coverage_after", text("maps.coverage_after", lang), "percent", 1),
+        Field("coverage_with_pocket", text("maps.coverage_with_pocket", lang), "percent", 1),
         Field("residential_m2", text("maps.residential_m2", lang), "number", 0, "m²"),
         Field("served_m2", text("maps.served_m2", lang), "number", 0, "m²"),
         Field("people_coverage", text("maps.people_coverage", lang), "percent", 1),
@@ -113,6 +115,8 @@ def _add_method(
 ) -> tuple[folium.FeatureGroup, list[Swatch]]:
     group = add_group(page, name=text(f"maps.method_{method}", lang), show=show)
     value = pd.to_numeric(rows["coverage"], errors="coerce")
+    # What meets the target stands in its class, whatever rounding left of it.
+    value = value.mask(at_least(value.to_numpy(dtype=np.float64), target) & (value < target), target)
     classes = classify(
         value, breaks=coverage_breaks(target), colours=COVERAGE_COLOURS, percent=True, unit="%", lang=lang
     )
@@ -132,13 +136,20 @@ def _add_sites(page: folium.Map, sites: gpd.GeoDataFrame, lang: str) -> list[Swa
     fields = [
         Field("zone", text("maps.district", lang)),
         Field("gain_m2", text("maps.gained", lang), "number", 0, "m²"),
+        Field("gain_people", text("maps.gained_people", lang), "number"),
         Field("m2", text("maps.plot_area", lang), "number", 0, "m²"),
+        Field("what", text("maps.site_counts", lang)),
     ]
+    shown = sites.sort_values("rank")
+    counts = shown["counts"].to_numpy(dtype=bool) if "counts" in shown.columns else np.ones(len(shown), dtype=bool)
+    shown = shown.assign(what=[text("maps.site_counted" if held else "maps.site_pocket", lang) for held in counts])
     add_points(
-        page, sites.sort_values("rank"), name=text("maps.sites", lang), styles=[dot(SITE, radius_px=9)],
-        heading="name" if "name" in sites.columns else None, fields=_fields_with_values(sites, fields), number="rank",
+        page, shown, name=text("maps.sites", lang), styles=[dot(SITE, radius_px=9), dot(POCKET, radius_px=9)],
+        style=(~counts).astype(np.int64), heading="name" if "name" in shown.columns else None,
+        fields=_fields_with_values(shown, fields), number="rank",
     )  # fmt: skip
-    return [Swatch(SITE, text("maps.sites", lang), "pin")]
+    swatches = [Swatch(SITE, text("maps.sites", lang), "pin")] if counts.any() else []
+    return [*swatches, *([] if counts.all() else [Swatch(POCKET, text("maps.sites_pocket", lang), "pin")])]
 
 
 def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -> LegendSection:

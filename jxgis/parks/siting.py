@@ -1,4 +1,4 @@
-"""Where the next parks go: candidate sites, the p that serve most, and the fewest that reach a target."""
+"""Where the next parks go: the p that serve most, and the fewest that reach a target."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import shapely
 from scipy.sparse import csr_array
 
 from jxgis._errors import InputError
-from jxgis.bounds import RELATIVE, at_least, widened
+from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.parks._tally import Study, study_of
 from jxgis.parks.cover import NODE_LIMIT, TIME_LIMIT_S, CoverSolution, cover_most, fewest_to_cover
@@ -25,7 +25,7 @@ from jxgis.parks.whole import polygons_of
 from jxgis.space.count import locate_each
 from jxgis.zones import ALL
 
-__all__ = ["FewestParks", "Siting", "candidate_lattice", "fewest_parks", "radius_sensitivity", "site_parks"]
+__all__ = ["FewestParks", "Siting", "fewest_parks", "radius_sensitivity", "site_parks"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,11 +49,31 @@ class Siting:
         the zone: ``no_plot_there``, ``more_elsewhere``, or none where one does or nothing is open; ``reason``.
     solution
         The optimiser's answer with its bound and gap.
+    plots
+        Every candidate, in the candidates' order: ``radius_m, counts``, geometry.
     """
 
     sites: gpd.GeoDataFrame
     before_after: pd.DataFrame
     solution: CoverSolution
+    plots: gpd.GeoDataFrame
+
+    def why_not(self, spots: gpd.GeoDataFrame) -> list[str | None]:
+        """Why no site serves a spot: ``no_plot_there``, ``more_elsewhere``, or None where one does.
+
+        Parameters
+        ----------
+        spots
+            Polygons of unserved housing, such as `gaps.blind_spots` gives them.
+        """
+        plot, spot = shapely.STRtree(spots.geometry.to_numpy()).query(
+            self.plots.geometry.to_numpy(), predicate="dwithin", distance=self.plots["radius_m"].to_numpy()
+        )
+        in_reach, helped = np.zeros(len(spots), dtype=np.bool_), np.zeros(len(spots), dtype=np.bool_)
+        in_reach[spot] = True
+        helped[spot[np.isin(plot, self.solution.chosen)]] = True
+        codes = np.select([helped, ~in_reach], ["", "no_plot_there"], "more_elsewhere")
+        return [code or None for code in codes.tolist()]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,77 +120,6 @@ class _Demand:
     plots: npt.NDArray[np.object_]
     counts: npt.NDArray[np.bool_]
     radius_m: Floats
-
-
-def candidate_lattice(
-    unserved: gpd.GeoDataFrame, *, spacing_m: float = 100.0, min_plot_m2: float = 2000.0
-) -> gpd.GeoDataFrame:
-    """Make candidate sites where none are known: square plots on a lattice inside blind spots.
-
-    Parameters
-    ----------
-    unserved
-        Polygons of unserved housing, in a metric CRS.
-    spacing_m
-        Spacing of the lattice, in metres.
-    min_plot_m2
-        Area of a plot; a blind spot too small for one gets none.
-
-    Returns
-    -------
-    geopandas.GeoDataFrame
-        ``candidate_id`` and square plots, each wholly inside a blind spot.
-
-    Raises
-    ------
-    CrsError
-        If the layer is not in metres.
-    InputError
-        If a setting is not positive.
-
-    Examples
-    --------
-    >>> blind = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 200, 100)], crs=4549)
-    >>> candidate_lattice(blind, spacing_m=100, min_plot_m2=1600)["candidate_id"].tolist()
-    ['E0N0', 'E1N0']
-    """
-    crs = require_metric(unserved, "unserved")
-    if not (spacing_m > 0 and min_plot_m2 > 0):
-        raise InputError(
-            zh=f"spacing_m（{spacing_m}）和 min_plot_m2（{min_plot_m2}）都应大于 0。",
-            en=f"spacing_m ({spacing_m}) and min_plot_m2 ({min_plot_m2}) must be above 0.",
-        )
-    # Parcels that touch are one blind spot: a plot may lie across their common edge.
-    ground = shapely.get_parts(shapely.union_all(polygons_of(unserved.geometry.to_numpy())))
-    ground = ground[at_least(shapely.area(ground), min_plot_m2)]
-    half = np.sqrt(min_plot_m2) / 2
-    # A spot that is one plot exactly holds it, whatever rounding made of its corners.
-    inner = half * (1 - RELATIVE)
-    found: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
-    for spot in ground:
-        low = np.ceil((np.array(spot.bounds[:2]) + inner) / spacing_m - 0.5).astype(np.int64)
-        high = np.floor((np.array(spot.bounds[2:]) - inner) / spacing_m - 0.5).astype(np.int64)
-        column, row = (
-            one.ravel() for one in np.meshgrid(*(np.arange(a, b + 1) for a, b in zip(low, high, strict=True)))
-        )
-        shapely.prepare(spot)
-        hit = shapely.covers(spot, _plots(column, row, spacing_m, inner))
-        found.append((column[hit], row[hit]))
-    column = np.concatenate([one[0] for one in found]) if found else np.zeros(0, dtype=np.int64)
-    row = np.concatenate([one[1] for one in found]) if found else np.zeros(0, dtype=np.int64)
-    order = np.lexsort((column, row))
-    column, row = column[order], row[order]
-    names = [f"E{c}N{r}" for c, r in zip(column, row, strict=True)]
-    return gpd.GeoDataFrame(
-        {"candidate_id": pd.Series(names, dtype=object)}, geometry=_plots(column, row, spacing_m, half), crs=crs
-    )
-
-
-def _plots(
-    column: npt.NDArray[np.int64], row: npt.NDArray[np.int64], spacing_m: float, half: float
-) -> npt.NDArray[np.object_]:
-    x, y = (column + 0.5) * spacing_m, (row + 0.5) * spacing_m
-    return np.asarray(shapely.box(x - half, y - half, x + half, y + half), dtype=object)
 
 
 def _demand(
@@ -275,7 +224,7 @@ def site_parks(
     housing, zones, standard
         As for `radius.radius_coverage`.
     candidates
-        Sites, polygons: vacant plots, or from `candidate_lattice`; ``name`` is used where it is there.
+        Sites, polygons: vacant plots, or from `lattice.candidate_lattice`; ``name`` is used where it is there.
     new_parks
         How many.
     historic
@@ -360,7 +309,10 @@ def _siting(
     )
     before_after = _before_after(parks, housing, zones, standard, sites)
     before_after.insert(len(before_after.columns) - 1, "no_site", _no_site(demand, chosen))
-    return Siting(sites=sites, before_after=before_after, solution=solution)
+    every = gpd.GeoDataFrame(
+        {"radius_m": demand.radius_m, "counts": demand.counts}, geometry=demand.plots, crs=candidates.crs
+    )
+    return Siting(sites=sites, before_after=before_after, solution=solution, plots=every)
 
 
 def _no_site(demand: _Demand, chosen: npt.NDArray[np.int64]) -> list[str | None]:

@@ -54,7 +54,8 @@ class ParksResult:
         The siting as proposed (no ``radius_m``: each plot's own by the standard), then with other radii, as of
         `parks.siting.radius_sensitivity`, each with the solver's ``gap``; None where no parks were asked for.
     blind_spots
-        Unserved housing by radius, gathered and named, the worst first.
+        Unserved housing by radius, gathered and named, the worst first; with ``no_site`` where parks were sited: why
+        none of them serves it.
     gates
         Ways into parks that were walked from; None without streets.
     isochrones
@@ -266,8 +267,8 @@ def analyse(
     import pandas as pd
 
     from jxgis.parks.gaps import blind_spots
+    from jxgis.parks.lattice import candidate_lattice
     from jxgis.parks.radius import classify_parks, coverage_by_band
-    from jxgis.parks.siting import candidate_lattice
     from jxgis.parks.standards import load_standard
     from jxgis.parks.walking import isochrones
     from jxgis.parks.whole import merge_parks
@@ -328,6 +329,9 @@ def analyse(
             coverage["coverage_with_pocket"] = coverage["zone"].map(with_pocket).where(by_radius)
         change, changed = _changes(today, after)
         change = _on_map(change, zones)
+    spots = blind_spots(today.radius.unserved, places=places)
+    if siting is not None:
+        spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(spots))
     unserved = [today.radius.unserved, *([] if today.walking is None else [today.walking.unserved])]
     return ParksResult(
         coverage=_on_map(coverage, zones),
@@ -339,7 +343,7 @@ def analyse(
         parks=sized,
         by_band=_on_map(coverage_by_band(sized, homes, zones, standard=standard), zones),
         sensitivity=sensitivity,
-        blind_spots=blind_spots(today.radius.unserved, places=places),
+        blind_spots=spots,
         gates=None if today.walking is None else today.walking.gates.table,
         isochrones=bands,
         supply=_supply(sized, zones, ground, catchment_m, decay),

@@ -477,7 +477,18 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
             # A zone that is the whole area says nothing of where a spot lies.
             shown = shown.assign(zone=shown["zone"].where(shown["zone"] != "all")) if "zone" in shown.columns else shown
             by_people = key == "blind_spots" and "people" in shown.columns and bool(shown["people"].notna().all())
-            columns = ["rank", "name", "zone", "district", "people", "gain_m2", "gain_people", "m2", "counts"]
+            columns = [
+                "rank",
+                "name",
+                "zone",
+                "district",
+                "people",
+                "gain_m2",
+                "gain_people",
+                "m2",
+                "counts",
+                "no_site",
+            ]
             heading = text(f"report.{'blind_spots_people' if by_people else key}", lang, n=len(shown))
             blocks.append(_block(heading, shown, columns, lang))
     blocks.extend(Paragraph(line, "sub") for line in [*siting_lines(tables, target, lang), *tables.park_notes])

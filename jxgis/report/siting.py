@@ -60,6 +60,11 @@ def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
         lines.append(text("report.targets_whole_out", lang, best=best, target=asked))
     else:
         lines.append(text("report.targets_lead", lang, target=asked, n=int(whole["needed"])))
+    spots = tables.unserved_places
+    if spots is not None and len(spots) and "no_site" in spots.columns:
+        worst = spots.sort_values("rank").iloc[0]
+        if not pd.isna(worst["no_site"]):
+            lines.insert(0, text(f"report.worst_{worst['no_site']}", lang, spot=worst["name"]))
     out = zones[zones["reason"] == "target_out_of_reach"]
     if len(out):
         lines.append(text("report.targets_out", lang, target=asked, zones=_listed(out["zone"], lang)))

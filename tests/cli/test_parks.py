@@ -7,11 +7,14 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import rasterio
 import shapely
 from rasterio.transform import from_origin
+
+from jxgis.maps import figures
 
 EAST, NORTH = 572_000.0, 3_402_000.0
 Run = Callable[..., object]
@@ -212,7 +215,7 @@ def test_proposed_parks_stand_in_the_same_comparison(measured: Callable[..., Pat
     assert (out / "maps/parks_change.html").is_file()
 
 
-def test_a_report_covers_units_too(jxgis: Run, town: Path) -> None:
+def test_a_report_covers_units_too(jxgis: Run, town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = town / "out"
     finished = jxgis("report", project(town), "--out", out)
     assert finished.code == 0, finished.err
@@ -225,9 +228,32 @@ def test_a_report_covers_units_too(jxgis: Run, town: Path) -> None:
     assert districts.to_dict() == pytest.approx({name: by_district[name] for name in ("西片", "东片")})
     # The comparison is linked where there is a plan, and only there.
     assert "parks_change.html" not in (out / "index.html").read_text(encoding="utf-8")
-    finished = jxgis("report", project(town, parks='close = ["一园"]\n'), "--out", town / "plan")
+    drawn: list[float] = []
+    chart = figures.coverage_chart
+    monkeypatch.setattr(
+        figures, "coverage_chart", lambda table, **how: drawn.append(how["target"]) or chart(table, **how)
+    )
+    boxes((3000, 960, 3020, 1000), name=["地块"]).to_file(town / "vacant.gpkg")
+    asked = project(
+        town, '[inputs.vacant]\npath = "vacant.gpkg"\n', parks='close = ["一园"]\nnew_parks = 2\ntarget = 0.37\n'
+    )
+    finished = jxgis("report", asked, "--out", town / "plan")
     assert finished.code == 0, finished.err
-    assert 'href="maps/parks_change.html"' in (town / "plan/index.html").read_text(encoding="utf-8")
+    page = (town / "plan/index.html").read_text(encoding="utf-8")
+    assert 'href="maps/parks_change.html"' in page
+    # The target of the settings is the one everywhere, and the page says what it takes.
+    assert drawn == [0.37]
+    assert "37 %" in page
+    assert "90 %" not in page
+    for says in (
+        "达到目标 37 % 需要什么",
+        "其中 1 处小于标准的最小规模，是口袋公园",
+        "建成全部候选地块，全域也只到 0.0 %，达不到 37 %。",
+        "没有一块候选地块能服务到那里",
+    ):
+        assert says in page
+    titles = openpyxl.load_workbook(town / "plan/report.xlsx")["公园达标所需"][1]
+    assert [cell.value for cell in titles][:3] == ["区域", "现状覆盖率", "建成全部候选地块后覆盖率"]
 
 
 def refused(jxgis: Run, town: Path, *more: str, parks: str = "") -> str:

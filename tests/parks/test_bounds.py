@@ -8,9 +8,9 @@ from shapely import affinity
 
 from jxgis.parks.gaps import blind_spots
 from jxgis.parks.gates import park_gates
+from jxgis.parks.lattice import candidate_lattice
 from jxgis.parks.people import people_served
 from jxgis.parks.radius import classify_parks
-from jxgis.parks.siting import candidate_lattice
 from jxgis.parks.standards import load_standard, load_standards
 from jxgis.parks.supply import two_step_catchment
 from jxgis.parks.walking import walking_coverage

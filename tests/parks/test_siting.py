@@ -7,8 +7,10 @@ import shapely
 from shapely.geometry import box
 
 from jxgis._errors import CrsError, InputError
+from jxgis.parks.gaps import blind_spots
+from jxgis.parks.lattice import candidate_lattice
 from jxgis.parks.radius import classify_parks, radius_coverage
-from jxgis.parks.siting import candidate_lattice, fewest_parks, radius_sensitivity, site_parks
+from jxgis.parks.siting import fewest_parks, radius_sensitivity, site_parks
 from jxgis.parks.standards import load_standard
 from jxgis.parks.whole import merge_parks
 
@@ -155,3 +157,74 @@ def test_wrong_input_is_refused(town):
         fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=90)
     with pytest.raises(InputError, match="min_plot_m2"):
         candidate_lattice(homes, min_plot_m2=0)
+
+
+def test_pocket_parks_stand_beside_what_the_standard_counts():
+    """A plot of 900 m² serves 300 m by itself, and adds nothing to the coverage by a standard that begins at 2,000 m²."""
+    homes = table([box(0, 0, 1000, 100), box(3000, 0, 3400, 100)])
+    parks = classify_parks(merge_parks(table([box(9000, 0, 9100, 100)])).parks, STANDARD)
+    zones = table([box(0, 0, 9999, 1000)], name=["甲"])
+    plots = table([box(500, 100, 530, 130), box(3000, 100, 3050, 150)], name=["口袋", "够大"])
+    found = site_parks(parks, homes, zones, plots, new_parks=2, standard=STANDARD, sample_m=5)
+    assert found.sites.set_index("name")["counts"].to_dict() == {"口袋": False, "够大": True}
+    told = found.before_after.set_index("zone").loc["甲"]
+
+    def covered(some):
+        """Plain shapely: the housing within the radius of the plots."""
+        reach = shapely.union_all([plot.buffer(300, quad_segs=32) for plot in plots.geometry.iloc[some]])
+        return sum(home.intersection(reach).area for home in homes.geometry) / homes.area.sum()
+
+    assert told["coverage_before"] == 0
+    assert told["coverage_after"] == pytest.approx(covered([1]))
+    assert told["coverage_with_pocket"] == pytest.approx(covered([0, 1]))
+    # The target is the standard's too: the pocket park is no help towards it.
+    fewest = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=0.4, sample_m=5)
+    assert fewest.zones["reason"].tolist() == ["target_out_of_reach"] * 2
+    assert fewest.zones["best"].to_numpy() == pytest.approx(covered([1]), abs=0.01)
+
+
+def test_a_plot_in_a_historic_area_counts_from_its_band():
+    homes = table([box(0, 0, 1000, 100)])
+    parks = classify_parks(merge_parks(table([box(9000, 0, 9100, 100)])).parks, STANDARD)
+    zones = table([box(0, 0, 9999, 1000)], name=["甲"])
+    plots = table([box(500, 100, 540, 130)])
+    old = table([box(400, 0, 700, 300)])
+    for historic, counts in ((None, [False]), (old, [True])):
+        found = site_parks(parks, homes, zones, plots, new_parks=1, standard=STANDARD, historic=historic)
+        assert found.sites["counts"].tolist() == counts
+        whole = found.before_after.iloc[-1]
+        assert whole["coverage_after"] == (whole["coverage_with_pocket"] if counts[0] else 0)
+        assert whole["coverage_with_pocket"] > 0
+
+
+def test_points_of_people_replace_those_of_the_housing():
+    homes = table([box(0, 0, 400, 100), box(2000, 0, 2100, 100)], people=[10.0, 500.0])
+    parks = classify_parks(merge_parks(table([box(9000, 0, 9100, 100)])).parks, STANDARD)
+    zones = table([box(0, 0, 9999, 1000)], name=["甲"])
+    plots = table([box(200, 100, 250, 150), box(2000, 100, 2050, 150)])
+    people = table(shapely.points([[100, 50], [2050, 50]]), people=[700.0, 3.0])
+    found = site_parks(parks, homes, zones, plots, new_parks=2, standard=STANDARD, objective="people", people=people)
+    assert found.sites["candidate"].tolist() == [0, 1]
+    assert found.sites["gain_people"].tolist() == [700, 3]
+    assert found.sites["gain_m2"].tolist() == [40_000, 10_000]
+
+
+def test_gains_are_what_each_site_adds_to_those_before_it(town):
+    parks, homes, zones, plots = town
+    found = site_parks(parks, homes, zones, plots, new_parks=5, standard=STANDARD, sample_m=5)
+    assert found.sites["gain_m2"].to_numpy() == pytest.approx(found.solution.added)
+
+
+def test_a_zone_without_a_site_says_why():
+    homes = table([box(0, 0, 400, 100), box(1000, 0, 1200, 100), box(2000, 0, 2100, 100), box(3000, 0, 3100, 100)])
+    parks = classify_parks(merge_parks(table([box(3000, 100, 3100, 200)])).parks, STANDARD)
+    zones = table([box(x, 0, x + 1000, 1000) for x in range(0, 5000, 1000)], name=list("甲乙丙丁戊"))
+    plots = table([box(100, 100, 150, 150), box(1100, 500, 1150, 550), box(1100, 300, 1150, 350)])
+    found = site_parks(parks, homes, zones, plots, new_parks=1, standard=STANDARD)
+    spots = blind_spots(radius_coverage(parks, homes, zones, standard=STANDARD).unserved).sort_values("zone")
+    assert dict(zip(spots["zone"], found.why_not(spots), strict=True)) == {
+        "甲": None, "乙": "more_elsewhere", "丙": "no_plot_there",
+    }  # fmt: skip
+    assert found.before_after["no_site"].where(found.before_after["no_site"].notna(), "").tolist() == [
+        "", "more_elsewhere", "no_plot_there", "", "", "",
+    ]  # fmt: skip

@@ -236,3 +236,38 @@ def test_cambridge_adds_up(city):
     assert found.served["m2"].sum() == pytest.approx(total["served_m2"])
     assert found.served["m2"].sum() + found.unserved["m2"].sum() == pytest.approx(total["residential_m2"])
     assert (found.polygons["coverage"] * found.polygons["m2"]).sum() == pytest.approx(total["served_m2"])
+
+
+def test_uncounted_ground_at_the_gate_takes_no_gate_away():
+    """A plaza of 300 m² mapped at the park's gate: the figures on foot stay to the last digit."""
+    gate = table([Point(-10, 0)])
+    park, plaza = box(-150, -100, -20, 100), box(-19, -15, -4, 5)
+    alone = measure(sized(park), STRIP, AREA, ROAD, gates=gate)
+    beside = measure(sized(park, plaza), STRIP, AREA, ROAD, gates=gate)
+    assert np.isnan(sized(park, plaza)["radius_m"]).tolist() == [False, True]
+    assert set(alone.gates.table["kind"]) == {"given"}
+    assert beside.coverage["coverage"].tolist() == alone.coverage["coverage"].tolist()
+    assert beside.gates.table.equals(alone.gates.table)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_gate_serves_every_counted_park_within_reach(seed):
+    """Against every pair of gate and park by plain distance."""
+    rng = np.random.default_rng(seed)
+    corner, width = rng.integers(0, 400, (8, 2)), rng.integers(20, 90, 8)
+    shapes = [box(x, y, x + w, y + 50) for (x, y), w in zip(corner, width, strict=True)]
+    parks = table(shapes, park_id=[f"p{i}" for i in range(8)])
+    parks["radius_m"] = np.where(shapely.area(shapes) >= 2000, 300.0, np.nan)
+    gates = table(shapely.points(rng.integers(-50, 500, (12, 2))))
+    found = park_gates(parks, street_graph(lines([(-500, 200), (900, 200)])), gates=gates, max_snap_m=1000)
+    counted = [i for i in range(8) if shapes[i].area >= 2000]
+    pairs = [(g, i) for g, spot in enumerate(gates.geometry) for i in counted if spot.distance(shapes[i]) <= 50]
+    given = found.table[found.table["kind"] == "given"]
+    assert sorted(given["park_id"]) == sorted(f"p{i}" for _, i in pairs)
+    lost = 12 - len({g for g, _ in pairs})
+    assert found.reports.loc[found.reports["code"] == "gate_without_park", "count"].sum() == lost
+    # A park to which no gate is the nearest is entered as before, too.
+    least = {g: min(gates.geometry[g].distance(shapes[i]) for i in counted) for g, _ in pairs}
+    near = {i for g, i in pairs if gates.geometry[g].distance(shapes[i]) <= least[g]}
+    others = {f"p{i}" for i in counted if i not in near}
+    assert others <= set(found.table.loc[found.table["kind"] != "given", "park_id"])

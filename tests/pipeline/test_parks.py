@@ -166,3 +166,45 @@ def test_bands_polygons_and_sensitivity_are_written(found, tmp_path):
 def test_degrees_are_refused(town):
     with pytest.raises(CrsError, match="parks is in EPSG:4326"):
         analyse(town["parks"].to_crs(4326), town["housing"], town["zones"])
+
+
+def test_a_siting_that_cannot_be_made_leaves_the_coverage(town):
+    bare = analyse(town["parks"], town["housing"][["geometry"]], town["zones"], new_parks=2, objective="people")
+    alone = analyse(town["parks"], town["housing"][["geometry"]], town["zones"])
+    assert bare.coverage.equals(alone.coverage)
+    assert len(bare.sites) == 0
+    assert "objective" in bare.siting_refused.zh
+    assert [line.zh for line in bare.warnings()] == ["未能选址，覆盖率不受影响：" + bare.siting_refused.zh]
+
+
+def test_coverage_with_new_parks_is_that_of_the_parks_which_the_standard_counts(town):
+    """A pocket park beside the plan: the contract's column leaves it out, in every table."""
+    plots = table([box(2000, 210, 2030, 240), box(1000, 210, 1050, 260)])
+    found = analyse(town["parks"], town["housing"], town["zones"], candidates=plots, new_parks=2)
+    counted = analyse(town["parks"], town["housing"], town["zones"], candidates=plots.iloc[[1]], new_parks=1)
+    assert found.sites["counts"].tolist() == [True, False] or found.sites["counts"].tolist() == [False, True]
+    assert found.coverage["coverage_after"].to_numpy() == pytest.approx(counted.coverage["coverage_after"].to_numpy())
+    assert found.change["coverage_after"].to_numpy() == pytest.approx(counted.change["coverage_after"].to_numpy())
+    assert found.coverage["coverage_with_pocket"].iloc[-1] > found.coverage["coverage_after"].iloc[-1]
+    assert "coverage_with_pocket" not in counted.coverage
+    assert found.plan["radius_m"].isna().sum() == 1
+
+
+def test_gates_that_serve_no_park_are_said_beside_the_figures(town):
+    odd = analyse(
+        town["parks"], town["housing"], town["zones"], streets=town["streets"], gates=table([Point(7000, 7000)])
+    )
+    assert [line.zh for line in odd.warnings()] == ["出入口 50 米内没有计入标准的公园，未使用（1 处）"]
+
+
+def test_the_spacing_of_sample_points_reaches_the_siting(town, monkeypatch):
+    from jxgis.parks import siting
+
+    asked = []
+    made = siting.sample_points
+    monkeypatch.setattr(
+        siting, "sample_points", lambda pieces, *, sample_m: asked.append(sample_m) or made(pieces, sample_m=sample_m)
+    )
+    analyse(town["parks"], town["housing"], town["zones"], new_parks=2, sample_m=40)
+    # The sites, the fewest for the target, and four radii.
+    assert asked == [40] * 6
