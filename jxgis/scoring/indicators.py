@@ -68,6 +68,7 @@ class Indicator:
     high: float | None = None
     label: Text = _NO_LABEL
     unit: str = ""
+    unit_en: str = ""
     source: str = ""
 
     @property
@@ -115,6 +116,7 @@ class _Row(BaseModel):
     zh: str = ""
     en: str = ""
     unit: str = ""
+    unit_en: str = ""
     source: str = ""
 
 
@@ -165,6 +167,7 @@ def load_registry(path: str | Path | None = None) -> Registry:
             high=row.high,
             label=Text(zh=row.zh, en=row.en),
             unit=row.unit,
+            unit_en=row.unit_en,
             source=row.source,
         )
         for row in model.indicators
@@ -220,6 +223,7 @@ def select_indicators(
                 high=given.high,
                 label=old.label if old else _NO_LABEL,
                 unit=old.unit if old else "",
+                unit_en=old.unit_en if old else "",
                 source="jxgis.toml",
             )
         )
@@ -283,7 +287,7 @@ def indicator_table(indicators: Iterable[Indicator], lang: str = "zh") -> pd.Dat
                 "dimension": i.dimension,
                 "kind": "cost" if i.is_cost else "benefit",
                 "reference": i.reference,
-                "unit": i.unit,
+                "unit": (i.unit_en if lang == "en" else "") or i.unit,
                 "source": i.source,
             }
             for i in indicators
