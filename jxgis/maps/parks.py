@@ -12,7 +12,7 @@ from jxgis._errors import InputError
 from jxgis.bounds import at_least
 from jxgis.i18n import localise_reasons, text
 from jxgis.maps.base import add_notice, extent, new_map
-from jxgis.maps.colours import GAIN, LOSS, PARK, POCKET, SITE
+from jxgis.maps.colours import LOSS, PARK, POCKET, SITE
 from jxgis.maps.layers import (
     Field,
     PlaceList,
@@ -37,6 +37,8 @@ _ISOCHRONES = ("#c6dbef", "#6baed6", "#2171b5")
 #: Parks by radius, the widest first; from the second on apart from the green of housing served.
 _COUNTED = (PARK, "#7d9a1c", "#a3b64a", "#bdc978", "#d2d9a6")
 _SMALL = "#d9ecd0"
+#: Housing, lighter than the parks that serve it.
+_SERVED = "#79c391"
 #: Far below the target, below it, near it, reached: orange to blue, apart from the greens of parks and housing.
 COVERAGE_COLOURS: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#d5e6f1", "#9cc3dd")
 
@@ -125,7 +127,7 @@ def _add_method(
         group, shown, name="", styles=[fill(c, weight=1) for c in classes.colours], style=classes.row,
         heading="zone", fields=[*_fields_with_values(shown, _coverage_fields(lang))], simplify_m=2, control=False,
     )  # fmt: skip
-    looks = (fill(GAIN, weight=0), fill(LOSS, weight=0))
+    looks = (fill(_SERVED, weight=0), fill(LOSS, weight=0))
     for table, look in zip(housing, looks, strict=True):
         if table is not None:
             add_polygons(group, table, name="", styles=[look], level=2, simplify_m=0.5, control=False)
@@ -301,7 +303,7 @@ def parks_map(
         group, swatches = _add_method(page, after, "after", (None, None), target=target, show=False, lang=lang)
         sections.append(LegendSection(text("maps.coverage_legend", lang), swatches, note, [group]))
     if _some(served):
-        drawn.append(Swatch(GAIN, text("maps.served", lang)))
+        drawn.append(Swatch(_SERVED, text("maps.served", lang)))
     if _some(unserved):
         drawn.append(Swatch(LOSS, text("maps.unserved", lang)))
     if _some(sites):

@@ -10,7 +10,7 @@ import shapely
 
 from jxgis.i18n import localise_reasons, text
 from jxgis.maps.base import extent, new_map
-from jxgis.maps.colours import UNITS
+from jxgis.maps.colours import SEQUENTIAL, UNITS
 from jxgis.maps.layers import Field, add_group, add_land, add_lines, add_names, add_polygons, add_switch, fill, line
 from jxgis.maps.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.small_counts import as_words, hide_small, small_said
@@ -155,7 +155,14 @@ def units_map(
         shown = shown.assign(issues=as_words(hide_small(shown, min_count=min_count)["issues"]))
         said = small_said(min_count, lang)
     fields = _fields(shown, lang)
-    compact = classify(shown["compactness"], breaks=_COMPACT_BREAKS, digits=2, lang=lang)
+    # Without the darkest shades, on which neither codes nor borders could be read.
+    compact = classify(
+        shown["compactness"],
+        breaks=_COMPACT_BREAKS,
+        colours=SEQUENTIAL[: len(_COMPACT_BREAKS) + 1],
+        digits=2,
+        lang=lang,
+    )
     looks = [
         (text("maps.unit", lang), UNITS, neighbour_colours(units)),
         (text("maps.in_bounds", lang), _BOUNDS_COLOURS, bounds),

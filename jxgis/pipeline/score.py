@@ -361,7 +361,8 @@ def _titles(indicators: Sequence[Indicator], weights: Weights, lang: str) -> dic
     titles["weight"] = text("scoring.weight_by", lang, method=how)
     for indicator in indicators:
         label = indicator.title(lang)
-        value = text("scoring.with_unit", lang, label=label, unit=indicator.unit) if indicator.unit else label
+        unit = indicator.unit.of(lang)
+        value = text("scoring.with_unit", lang, label=label, unit=unit) if unit else label
         titles |= {indicator.id: value, f"{indicator.id}_score": text("scoring.score_of", lang, label=label)}
     return titles
 

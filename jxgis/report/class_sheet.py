@@ -61,6 +61,10 @@ def class_sheet(path: str | Path, leftover: pd.DataFrame, classes: Sequence[str]
                 sheet.write(row, at, value, form)
         last = max(len(leftover), 1)
         if classes:
-            sheet.data_validation(1, 4, last, 4, {"validate": "list", "source": list(classes)})
+            # A range of cells: written into the rule, a name that holds a comma or a quote would break it.
+            choice = book.add_worksheet("类别")
+            for row, name in enumerate(classes):
+                choice.write_string(row, 0, name)
+            sheet.data_validation(1, 4, last, 4, {"validate": "list", "source": f"=类别!$A$1:$A${len(classes)}"})
         sheet.freeze_panes(1, 0)
     return target

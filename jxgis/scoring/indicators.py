@@ -47,7 +47,7 @@ RESERVED = frozenset(
 """Column names of the result that no indicator may take."""
 
 Judgements = Mapping[str, Mapping[str, float]]
-_NO_LABEL = Text("", "")
+_NO_TEXT = Text("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class Indicator:
     target: float | None = None
     low: float | None = None
     high: float | None = None
-    label: Text = _NO_LABEL
-    unit: str = ""
+    label: Text = _NO_TEXT
+    unit: Text = _NO_TEXT
     source: str = ""
 
     @property
@@ -115,6 +115,7 @@ class _Row(BaseModel):
     zh: str = ""
     en: str = ""
     unit: str = ""
+    unit_en: str = ""
     source: str = ""
 
 
@@ -164,7 +165,7 @@ def load_registry(path: str | Path | None = None) -> Registry:
             low=row.low,
             high=row.high,
             label=Text(zh=row.zh, en=row.en),
-            unit=row.unit,
+            unit=Text(zh=row.unit, en=row.unit_en or row.unit),
             source=row.source,
         )
         for row in model.indicators
@@ -218,8 +219,8 @@ def select_indicators(
                 target=given.target,
                 low=given.low,
                 high=given.high,
-                label=old.label if old else _NO_LABEL,
-                unit=given.unit or (old.unit if old else ""),
+                label=old.label if old else _NO_TEXT,
+                unit=Text(given.unit, given.unit) if given.unit else old.unit if old else _NO_TEXT,
                 source="jxgis.toml",
             )
         )
@@ -283,7 +284,7 @@ def indicator_table(indicators: Iterable[Indicator], lang: str = "zh") -> pd.Dat
                 "dimension": i.dimension,
                 "kind": "cost" if i.is_cost else "benefit",
                 "reference": i.reference,
-                "unit": i.unit,
+                "unit": i.unit.of(lang),
                 "source": i.source,
             }
             for i in indicators

@@ -9,11 +9,13 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import shapely
-from matplotlib import font_manager
+from matplotlib import colors, font_manager
+from PIL import Image
 from result_tables import CLASSES, result_tables
 
 from jxgis import _errors
 from jxgis.maps import figures
+from jxgis.maps.colours import LAND
 
 
 def draw(name: str):
@@ -130,3 +132,41 @@ def test_candidates_without_a_rank_do_not_stand_in_the_chart():
 def test_numbers_of_coverage_stand_clear_of_the_targets_line():
     ax = figures.coverage_chart(result_tables().coverage.assign(coverage=0.91), target=0.9).axes[0]
     assert {note.xy[0] for note in ax.texts} == {0}
+
+
+def legend_colours(figure) -> set[tuple[int, ...]]:
+    """What the figure's legends show, as levels of 0 to 255."""
+    handles = [h for legend in figure.legends for h in legend.legend_handles]
+    found = [h.get_facecolor() for h in handles if hasattr(h, "get_facecolor")]
+    found += [colors.to_rgba(h.get_color()) for h in handles if not hasattr(h, "get_facecolor")]
+    return {tuple(np.rint(np.atleast_2d(c)[0][:3] * 255).astype(int).tolist()) for c in map(np.asarray, found)}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_colour_on_a_figure_is_one_of_its_legend(name, tmp_path):
+    figure = draw(name)
+    shown = np.asarray(Image.open(figures.save_png(figure, tmp_path / "a.png")).convert("RGB")).astype(int)
+    shown = shown @ [65536, 256, 1]
+    # Away from edges, letters and lines: a colour whose pixel, and those two steps away on all sides, are the same.
+    inner = shown[2:-2, 2:-2]
+    same = np.all(
+        [shown[2 + y :, 2 + x :][: len(inner), : inner.shape[1]] == inner for y in (-2, 0, 2) for x in (-2, 0, 2)],
+        axis=0,
+    )
+    seen, count = np.unique(inner[same], return_counts=True)
+    areas = {(c >> 16, c >> 8 & 255, c & 255) for c in seen[count >= 30].tolist()}
+    land = tuple(int(LAND[at : at + 2], 16) for at in (1, 3, 5))
+    known = legend_colours(figure)
+    assert areas - {(255, 255, 255), land} <= known
+    assert areas & known
+
+
+def test_a_name_is_no_formula_and_leaves_room(tmp_path):
+    units = result_tables().units.assign(district="$\\frac{$ {{7*7}} " + "很长的名字" * 20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = figures.unit_chart(units)
+        figures.save_png(figure, tmp_path / "a.png")
+    label = figure.axes[0].get_yticklabels()[0].get_text()
+    assert label.startswith("$\\frac{$ {{7*7}} ")
+    assert len(label) == 32

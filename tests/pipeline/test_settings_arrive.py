@@ -117,7 +117,7 @@ def test_scoring_gets_its_own_settings_and_those_of_parks_and_units(monkeypatch,
     called = called_with(_steps.score, inputs, settings, inputs.need("candidates"), None, lambda _: None, "zh")
     for name in ("weights", "min_completeness", "judgements"):
         assert called[name] == SCORING[name]
-    assert [(i.id, i.unit) for i in called["indicators"]] == [("a", "座"), ("b", "")]
+    assert [(i.id, i.unit.zh) for i in called["indicators"]] == [("a", "座"), ("b", "")]
     # The coverage by parks is measured as `jxgis parks` measures it.
     assert called["standard"].name == PARKS["standard"]
     assert called["merge_gap_m"] == PARKS["merge_gap_m"]

@@ -12,7 +12,9 @@ import pytest
 from result_tables import HOSTILE, result_tables
 
 from jxgis import _errors
+from jxgis.city import read_class_table
 from jxgis.report import workbook
+from jxgis.report.class_sheet import class_sheet
 from jxgis.report.columns import Kind, kind_of, title_of, write_value
 from jxgis.report.methods import method_notes
 from jxgis.report.tables import ReportTables
@@ -180,3 +182,18 @@ def test_a_gap_to_the_target_is_in_points(tmp_path):
                     title="t", methods=[])  # fmt: skip
     cell = openpyxl.load_workbook(tmp_path / "a.xlsx")["建议新增公园"].cell(2, 2)
     assert (cell.value, cell.number_format) == (pytest.approx(2.44), "0.0")
+
+
+def test_a_class_to_choose_from_may_hold_any_sign(tmp_path):
+    leftover = pd.DataFrame(
+        {"tree": ["事件"], "main_type": ["=1+1"], "sub_type": ["{{7*7}}"], "count": [3], "issue_class": ["a,b"]}
+    )
+    classes = ["a,b", 'c"d', "=1+1", "长" * 200, "长" * 201]
+    path = class_sheet(tmp_path / "unclassified.xlsx", leftover, classes)
+    book = openpyxl.load_workbook(path)
+    rule = book.worksheets[0].data_validations.dataValidation[0]
+    assert rule.formula1 == f"类别!$A$1:$A${len(classes)}"
+    assert [row[0].value for row in book["类别"].iter_rows()] == classes
+    with zipfile.ZipFile(path) as archive:
+        assert not [n for n in archive.namelist() if "worksheets/sheet" in n and b"<f>" in archive.read(n)]
+    assert read_class_table(path).to_numpy().tolist() == [["事件", "{{7*7}}", "a,b"]]
