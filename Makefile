@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test lint bench notebooks data clean
+.PHONY: demo test lint bench mutants notebooks data clean
 
 .venv: .venv/ready
 
@@ -29,6 +29,10 @@ data: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[bench]"
 	for script in import_time hotspots parks units; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+
+# Hours: small changes to the code, each with the tests run on it. Goes on where it was stopped.
+mutants: .venv/ready
+	$(BIN)/python benchmarks/mutants.py --sample 300
 
 clean:
 	rm -rf .venv out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -325,7 +325,7 @@ def diagnose_datum(
     points: gpd.GeoSeries | gpd.GeoDataFrame,
     reference: gpd.GeoSeries | gpd.GeoDataFrame,
     *,
-    min_margin: float = 3.0,
+    min_margin: float = 4.0,
     offsets: int = 500,
     max_points: int = 1000,
     seed: int = 0,

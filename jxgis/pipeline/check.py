@@ -403,7 +403,7 @@ def _unit_lines(
 
 
 def _datum_lines(issues: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, declared: Any) -> list[Text]:
-    """Whether the points lie nearest to the streets in the datum that was declared."""
+    """Whether the points fit the streets in the datum that was declared, or in another, or it cannot be told."""
     import geopandas as gpd
 
     from jxgis.datum import convert, diagnose_datum
@@ -417,7 +417,8 @@ def _datum_lines(issues: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, declared: 
     if not medians:
         return []
     key = "undecided" if found.best == "undecided" else "fits" if found.best == name else "misfits"
-    return [text_pair(f"check.datum_{key}", best=found.best, declared=name, medians=medians)]
+    points = int(found.table["points"].iloc[0])
+    return [text_pair(f"check.datum_{key}", best=found.best, declared=name, medians=medians, points=f"{points:,}")]
 
 
 def _title(column: str) -> Text:

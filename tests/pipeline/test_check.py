@@ -109,7 +109,7 @@ def test_no_row_kept_is_an_error(issues, city) -> None:
         check_layer("issues", issues.assign(X坐标=0, Y坐标=0), city=city, crs=4549)
 
 
-@pytest.mark.parametrize(("declared", "says"), [("GCJ-02", "离道路最近"), ("WGS-84", "请核对坐标基准")])
+@pytest.mark.parametrize(("declared", "says"), [("GCJ-02", "读取与道路吻合"), ("WGS-84", "请核对坐标基准")])
 def test_the_declared_datum_is_compared_with_streets(city, declared: str, says: str) -> None:
     rng = np.random.default_rng(1)
     x, y = EAST + np.cumsum(rng.uniform(150, 450, 12)), NORTH + np.cumsum(rng.uniform(150, 450, 12))
@@ -123,6 +123,13 @@ def test_the_declared_datum_is_compared_with_streets(city, declared: str, says: 
     (line,) = [text.zh for text in checked.lines if "坐标基准" in text.zh]
     assert says in line
     assert "GCJ-02 0 m" in line
+    # Points that have nothing to do with the streets: the medians, however they fall, are not called evidence.
+    spots = gpd.GeoSeries.from_xy(rng.uniform(x[0], x[-1], 60), rng.uniform(y[0], y[-1], 60), crs=4549).to_crs(4326)
+    anywhere = pd.DataFrame({"lon": spots.x, "lat": spots.y})
+    checked = check_layer("issues", anywhere, city=city, streets=streets, crs=declared)
+    (line,) = [text for text in checked.lines if "坐标基准" in text.zh]
+    assert f"无法判断声明的 {declared} 是否正确。取 60 个点" in line.zh
+    assert "cannot be told" in line.en
 
 
 def test_subdistricts_that_the_crosswalk_does_not_know_are_kept_and_named(city) -> None:
