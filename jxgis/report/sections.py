@@ -370,9 +370,9 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
     separator = ", " if lang == "en" else "、"
     said = text("report.finding_overlap_none", lang, names=separator.join(cold)) if cold and hot.any() else ""
     if len(known) < 2:
-        return said
+        return said.strip()
     least, most = known.iloc[0], known.iloc[-1]
-    return said + text(
+    compared = text(
         "report.finding_overlap",
         lang,
         least_a=least["class_a"],
@@ -382,6 +382,7 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
         most_b=most["class_b"],
         most=_percent(most["jaccard"]),
     )
+    return compared + said
 
 
 def _diverse(diversity: pd.DataFrame, lang: str) -> str:
