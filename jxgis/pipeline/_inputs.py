@@ -173,9 +173,11 @@ def read_inputs(
         if layer == "issues":
             options |= issue_options(given[layer], settings.city.issue_classes)
         loaded[layer] = getattr(load, f"load_{layer}")(given[layer].path, city=city, **options)
-        if city is None and not where:
+        if not where and (city is None or city.crs is None):
             polygons = loaded[layer].table
-            where = {"metric_crs": polygons.crs, "box": box_around(polygons)}
+            where = {"metric_crs": polygons.crs}
+            if city is None:
+                where["box"] = box_around(polygons)
     if "districts" in layers and "districts" not in loaded and "subdistricts" in loaded:
         progress(text_pair("pipeline.dissolving"))
         loaded["districts"] = _dissolved(loaded["subdistricts"], city)

@@ -234,6 +234,7 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: ReportTables) -> 
             {
                 "zone": ["老城", "东栅"],
                 "level": "district",
+                "issues": [900, 800],
                 "effective_classes": [4.9, 5.6],
                 "main_class": "甲",
                 "main_share": [0.37, 0.25],
