@@ -370,7 +370,7 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
     separator = ", " if lang == "en" else "、"
     said = text("report.finding_overlap_none", lang, names=separator.join(cold)) if cold and hot.any() else ""
     if len(known) < 2:
-        return said.strip()
+        return text("report.finding_overlap_few", lang) + said if said else ""
     least, most = known.iloc[0], known.iloc[-1]
     compared = text(
         "report.finding_overlap",
