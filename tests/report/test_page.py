@@ -308,3 +308,16 @@ def test_which_periods_are_compared_stands_below_the_places(tables):
     page = words(make(replace(tables, change=("较上期变化：甲 与 乙 相比。",))))
     assert "较上期变化：甲 与 乙 相比。" in page
     assert page.index("较上期 +7 %") < page.index("较上期变化：甲")
+
+
+def test_the_city_s_change_stands_in_the_head_where_it_is_one_for_all_rows(tables):
+    blocks = [block for block in sections.hotspots(tables, 10, "zh") if isinstance(block, sections.TableBlock)]
+    assert "与前一时期相比（全域 −17 %）" in blocks[0].titles
+    assert "全域同类变化" not in blocks[0].titles
+    each = tables.places.assign(change_city=np.where(tables.places["issue_class"] == "街面秩序", 0.1, -0.17))
+    blocks = [
+        b for b in sections.hotspots(replace(tables, places=each), 10, "zh") if isinstance(b, sections.TableBlock)
+    ]
+    by_class = next(block for block in blocks if "首位热点" in block.heading)
+    at = list(by_class.titles).index("全域同类变化")
+    assert {row[at] for row in by_class.rows} == {"+10 %", "−17 %"}
