@@ -90,7 +90,7 @@ def _block(
     """A table of those columns that have a value; cells of some columns below a limit are marked."""
     kept = [c for c in columns if c in table.columns and table[c].notna().any()]
     titles = {c: title_of(c, lang) for c in kept}
-    of_city = table["change_city"].dropna().unique() if {"change", "change_city"} <= set(kept) else ()
+    of_city = list(table["change_city"].dropna().unique()) if {"change", "change_city"} <= set(kept) else []
     if len(of_city) == 1:
         # One figure for all rows stands in the head: a column of it would be pushed off a screen.
         city = write_value(of_city[0], Kind("change"), lang)
