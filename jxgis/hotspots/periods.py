@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "Gap", "Periods", "compare_periods"]
 
 Stretch = tuple[pd.Timestamp, pd.Timestamp]
+Kind = Literal["all", "file", "source"]
 
 _DAY = pd.Timedelta(days=1)
 _LONGEST_SILENCE = pd.Timedelta(days=14)
@@ -65,7 +66,7 @@ class Periods(NamedTuple):
 class Gap(NamedTuple):
     """A stretch, half open, in which the data, one file or one source hold nothing though much was to be expected."""
 
-    kind: Literal["all", "file", "source"]
+    kind: Kind
     name: str
     start: pd.Timestamp
     end: pd.Timestamp
@@ -139,11 +140,15 @@ def compare_periods(
     inside = _inside(time, asked.before, asked.end)
     if not _inside(time, asked.before, asked.split).any():
         return Comparison(None, reason="no_earlier_period")
-    gaps = _gaps_of_all(np.sort(time[inside]), asked)
-    for kind, of in (("file", files), ("source", sources)):
+    of_all = _gaps_of_all(np.sort(time[inside]), asked)
+    gaps = list(of_all)
+    kinds: tuple[tuple[Kind, ArrayLike | None], ...] = (("file", files), ("source", sources))
+    for kind, of in kinds:
         if of is not None:
             names = pd.Series(np.asarray(of, dtype=object)[known][inside])
-            gaps += _gaps_of_each(kind, time[inside], names, asked)  # type: ignore[arg-type]
+            # What all lack need not be said of each.
+            each = _gaps_of_each(kind, time[inside], names, asked)
+            gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked)]
     left_out = _mirrored([(gap.start, gap.end) for gap in gaps], asked)
     lost = sum((b - a for a, b in left_out if a >= asked.split), pd.Timedelta(0))
     periods = asked._replace(left_out=tuple(left_out))
@@ -189,9 +194,13 @@ def _gaps_of_all(time: NDArray[np.datetime64], asked: Periods) -> list[Gap]:
     return sorted(found, key=lambda gap: gap.start)
 
 
-def _gaps_of_each(
-    kind: Literal["file", "source"], time: NDArray[np.datetime64], names: pd.Series, asked: Periods
-) -> list[Gap]:
+def _beyond(gap: Gap, of_all: list[Gap]) -> pd.Timedelta:
+    """How much of a gap lies outside the gaps of all, which do not overlap."""
+    shared = [min(gap.end, whole.end) - max(gap.start, whole.start) for whole in of_all]
+    return (gap.end - gap.start) - sum((max(part, pd.Timedelta(0)) for part in shared), pd.Timedelta(0))
+
+
+def _gaps_of_each(kind: Kind, time: NDArray[np.datetime64], names: pd.Series, asked: Periods) -> list[Gap]:
     """Where one of several files or sources begins late, is silent, or ends early."""
     groups = {str(name): np.sort(time[rows]) for name, rows in names.groupby(names, sort=True).indices.items()}
     if len(groups) < 2:

@@ -11,15 +11,13 @@ import shapely
 
 from jxgis.bounds import at_most
 from jxgis.crs import require_metric
-from jxgis.i18n import text_pair
+from jxgis.i18n import Text, text_pair
 from jxgis.load.geometry import repair
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
-
-    from jxgis.i18n import Text
 
 __all__ = ["MAX_SHARE", "MIN_FLAW_M2", "Snapped", "overlap_notes", "snap_overlaps"]
 
@@ -140,19 +138,23 @@ def overlap_notes(overlaps: gpd.GeoDataFrame, layer: str, max_share: float) -> l
     """
     settled = overlaps[overlaps["given_to"].notna()]
     left = overlaps[overlaps["given_to"].isna()]
-    share = f"{100 * max_share:g}"
+    of = {"share": f"{100 * max_share:g}", "layer": layer}
     notes = []
     if len(settled):
-        listed = [f"{row.between} {row.m2:,.0f} m² → {row.given_to}" for row in settled.head(_SHOWN).itertuples()]
-        total = f"{settled['m2'].sum():,.0f}"
-        notes.append(text_pair("load.overlaps_snapped", count=len(settled), m2=total, share=share, listed=listed))
+        listed = [f"{_pair(row)} → {row.given_to}" for row in settled.head(_SHOWN).itertuples()]
+        notes.append(text_pair("load.overlaps_snapped", **of, **_listed(settled, listed)))
     if len(left):
-        listed = [
-            f"{row.between} {row.m2:,.0f} m² ({100 * row.share_of_smaller:.2g} %)"
-            for row in left.head(_SHOWN).itertuples()
-        ]
-        total = f"{left['m2'].sum():,.0f}"
-        notes.append(
-            text_pair("load.overlaps_left", count=len(left), m2=total, share=share, listed=listed, layer=layer)
-        )
+        listed = [f"{_pair(row)} ({100 * row.share_of_smaller:.2g} %)" for row in left.head(_SHOWN).itertuples()]
+        notes.append(text_pair("load.overlaps_left", **of, **_listed(left, listed)))
     return notes
+
+
+def _pair(row: Any) -> str:
+    return f"{'–'.join(row.between.split('、'))} {row.m2:,.0f} m²"
+
+
+def _listed(overlaps: gpd.GeoDataFrame, items: list[str]) -> dict[str, Any]:
+    """How many, how much, and the largest of them."""
+    more = f" … (+{len(overlaps) - len(items)})" if len(overlaps) > len(items) else ""
+    shown = Text(zh="；".join(items) + more, en="; ".join(items) + more)
+    return {"count": len(overlaps), "m2": f"{overlaps['m2'].sum():,.0f}", "listed": shown}

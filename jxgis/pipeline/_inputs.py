@@ -177,9 +177,11 @@ def read_inputs(
             # Rows of one name that became one zone, among others: every figure by zone hangs on it.
             for note in loaded[layer].notes:
                 progress(note)
-        if city is None and not where:
+        if not where and (city is None or city.crs is None):
             polygons = loaded[layer].table
-            where = {"metric_crs": polygons.crs, "box": box_around(polygons)}
+            where = {"metric_crs": polygons.crs}
+            if city is None:
+                where["box"] = box_around(polygons)
     if "districts" in layers and "districts" not in loaded and "subdistricts" in loaded:
         progress(text_pair("pipeline.dissolving"))
         loaded["districts"] = _dissolved(loaded["subdistricts"], city)

@@ -92,6 +92,13 @@ def _block(
 ) -> TableBlock:
     """A table of those columns that have a value; cells of some columns below a limit are marked."""
     kept = [c for c in columns if c in table.columns and table[c].notna().any()]
+    titles = {c: title_of(c, lang) for c in kept}
+    of_city = list(table["change_city"].dropna().unique()) if {"change", "change_city"} <= set(kept) else []
+    if len(of_city) == 1:
+        # One figure for all rows stands in the head: a column of it would be pushed off a screen.
+        city = write_value(of_city[0], Kind("change"), lang)
+        titles["change"] = text("report.change_beside_city", lang, title=titles["change"], city=city)
+        kept.remove("change_city")
     plain = readable(table[kept], lang)
     kinds: list[Kind] = [kind_of(c, table[c]) for c in kept]
     rows = [
@@ -108,7 +115,7 @@ def _block(
                 marked |= {(int(row), at) for row in np.flatnonzero(low)}
     return TableBlock(
         heading,
-        [title_of(c, lang) for c in kept],
+        [titles[c] for c in kept],
         [kind.name not in ("text", "flag", "time") for kind in kinds],
         rows,
         frozenset(np.flatnonzero(strong).tolist()) if strong is not None else frozenset(),
@@ -288,7 +295,8 @@ def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang: 
     firsts = [(high if any(by_peaks.values()) else own)[name] for name in names]
     first = pd.concat([pd.DataFrame(table).head(1) for table in firsts if table is not None], ignore_index=True)
     key, columns = ("top_classes_peaks", _PEAK_COLUMNS) if any(by_peaks.values()) else ("top_classes", _PLACE_COLUMNS)
-    blocks: list[Block] = [_block(text(f"report.{key}", lang), first, ["issue_class", *columns[1:]], lang)]
+    shown_columns = ["issue_class", *(column for column in columns[1:] if column != "place_rank")]
+    blocks: list[Block] = [_block(text(f"report.{key}", lang), first, shown_columns, lang)]
     for name in names:
         ranked = high[name] if by_peaks[name] else own[name]
         shown = (own[name] if ranked is None else ranked).head(top)
@@ -377,9 +385,9 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
     separator = ", " if lang == "en" else "、"
     said = text("report.finding_overlap_none", lang, names=separator.join(cold)) if cold and hot.any() else ""
     if len(known) < 2:
-        return said
+        return text("report.finding_overlap_few", lang) + said if said else ""
     least, most = known.iloc[0], known.iloc[-1]
-    return said + text(
+    compared = text(
         "report.finding_overlap",
         lang,
         least_a=least["class_a"],
@@ -389,6 +397,7 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
         most_b=most["class_b"],
         most=_percent(most["jaccard"]),
     )
+    return compared + said
 
 
 def _diverse(diversity: pd.DataFrame, lang: str) -> str:

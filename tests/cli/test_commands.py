@@ -309,3 +309,42 @@ def test_a_report_lists_what_check_lists(jxgis: Run, city: Path) -> None:
         city / "report" / "report.xlsx", sheet_name="说明", header=None, engine="calamine"
     ).to_string()
     assert "3 件" in notes
+
+
+def test_data_to_the_end_of_june_and_a_source_that_starts_late_are_no_change(jxgis: Run, city: Path) -> None:
+    """Two files, two sources, a constant rate: what is missing is said, and nothing falls by half."""
+    from datetime import date, timedelta
+
+    table = pd.read_csv(city / "issues.csv", encoding="gb18030")
+    place = table.iloc[400:].reset_index(drop=True)  # the cluster, three cases a day
+
+    def export(name: str, first: date, last: date, source: str) -> None:
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        rows = place.iloc[[n % len(place) for n in range(3 * len(days))]].reset_index(drop=True)
+        ids = [f"{name}{n}" for n in range(len(rows))]
+        times = [f"{day} 09:00" for day in days for _ in range(3)]
+        rows.assign(任务号=ids, 上报时间=times, 问题来源=source).to_csv(city / name, index=False)
+
+    export("a.csv", date(2022, 1, 1), date(2023, 6, 30), "监督员上报")
+    export("b.csv", date(2022, 3, 1), date(2023, 6, 30), "热线")
+    project = city / "jxgis.toml"
+    settings = '[inputs.districts]\npath = "districts.geojson"\n[inputs.issues]\npath = "?.csv"\ncrs = "EPSG:4490"\n'
+    project.write_text(settings + 'from = "2023-01-01"\nto = "2024-01-01"\n', encoding="utf-8")
+    done(jxgis("hotspots", "--project", project, "--out", city / "out"))
+    run = run_of(city / "out")
+    assert run["periods"] == ["2022-01-01", "2023-01-01", "2024-01-01"]
+    assert run["periods_left_out"] == [
+        ["2022-01-01", "2022-03-01"], ["2022-07-01", "2023-01-01"],
+        ["2023-01-01", "2023-03-01"], ["2023-07-01", "2024-01-01"],
+    ]  # fmt: skip
+    assert {(gap["of"], gap["name"], gap["from"], gap["to"]) for gap in run["periods_gaps"]} == {
+        ("all", "", "2023-07-01", "2024-01-01"),
+        ("file", "b.csv", "2022-01-01", "2022-03-01"),
+        ("source", "热线", "2022-01-01", "2022-03-01"),
+    }
+    places = gpd.read_file(city / "out" / "hotspots.gpkg", layer="places", ignore_geometry=True)
+    assert places["change"].abs().max() < 0.02
+    assert (places["change_city"] == 0).all()
+    notes = pd.read_excel(city / "out/hotspots.xlsx", sheet_name="说明", header=None, engine="calamine").to_string()
+    assert "2023-07-01 至 2023-12-31 没有任何案件" in notes
+    assert "来源“热线”在 2022-01-01 至 2022-02-28 没有案件" in notes

@@ -73,7 +73,7 @@ def test_a_small_overlap_is_settled_and_said(jxgis: Run, city: Path) -> None:
     units = gpd.read_file(city / "out" / "units.gpkg", layer="units")
     assert units["area_km2"].sum() == pytest.approx(18.0)
     notes = pd.read_excel(city / "out/report.xlsx", sheet_name="说明", header=None, engine="calamine").to_string()
-    assert "西片、东片 60,000 m² → 东片" in notes
+    assert "西片–东片 60,000 m² → 东片" in notes
 
 
 def test_the_share_is_a_setting(jxgis: Run, city: Path) -> None:

@@ -221,11 +221,20 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: ReportTables) -> 
     findings = {
         "ring": pd.DataFrame({"issue_class": ["all", "甲"], "share_inside": [0.58, 0.4], "share_area": [0.094, 0.094]}),
         "concentration": pd.DataFrame({"issue_class": ["all"], "half_in_area": [0.04]}),
-        "overlap": pd.DataFrame({"class_a": ["甲", "甲"], "class_b": ["乙", "丙"], "jaccard": [0.7, 0.4]}),
+        "overlap": pd.DataFrame(
+            {
+                "class_a": ["甲", "甲"],
+                "class_b": ["乙", "丙"],
+                "hot_a_km2": 2.0,
+                "hot_b_km2": 1.0,
+                "jaccard": [0.7, 0.4],
+            }
+        ),
         "diversity": pd.DataFrame(
             {
                 "zone": ["老城", "东栅"],
                 "level": "district",
+                "issues": [900, 800],
                 "effective_classes": [4.9, 5.6],
                 "main_class": "甲",
                 "main_share": [0.37, 0.25],
@@ -257,3 +266,58 @@ def test_the_normal_p_stands_beside(tables: ReportTables) -> None:
     page = report_page(replace(tables, against_normal=beside), title="某市")
     assert "热点 224 格、冷点 855 格；按正态近似有 21 格、0 格；1,058 格结论不同" in page
     assert "结论不同" not in report_page(replace(tables, against_normal=None), title="某市")
+
+
+def overlap_of(hot):
+    """The table of overlaps of classes whose hot cells are given, as the analysis makes it."""
+    from jxgis.hotspots.mix import class_overlap
+
+    frames = [
+        pd.DataFrame({"issue_class": name, "gi_z": 3.0, "gi_q": [0.01 if cell in own else 0.9 for cell in range(9)]})
+        for name, own in hot.items()
+    ]
+    return class_overlap(pd.concat(frames), list(hot), cell_m=200)
+
+
+def test_a_class_without_a_hot_cell_overlaps_with_nobody():
+    table = overlap_of({"甲": {0, 1, 2}, "乙": {2, 3, 4}, "丙": {2, 3, 8}, "丁": set()})
+    assert table.loc[(table["class_a"] == "丁") | (table["class_b"] == "丁"), "jaccard"].isna().all()
+    found = ReportTables(places=pd.DataFrame({"issue_class": [], "rank": []}), findings={"overlap": table})
+    said = " ".join(
+        block.words for block in sections.hotspots(found, 10, "zh") if isinstance(block, sections.Paragraph)
+    )
+    # 甲乙 1 of 5, 甲丙 1 of 5, 乙丙 2 of 4.
+    assert "热点重叠最少的是甲与乙（交÷并 20.0 %），最多的是乙与丙（50.0 %）。丁没有热点，不参与比较。" in said
+    assert "0.0 %" not in said.replace("20.0 %", "").replace("50.0 %", "")
+
+
+def test_a_district_of_a_few_issues_is_neither_mixed_nor_uniform():
+    table = pd.DataFrame(
+        {"zone": ["甲", "乙", "丙"], "level": "district", "issues": [1, 30, 500], "effective_classes": [1.0, 2.5, 4.0],
+         "main_class": "街面秩序", "main_share": [1.0, 0.5, 0.3]}
+    )  # fmt: skip
+    found = ReportTables(places=pd.DataFrame({"issue_class": [], "rank": []}), findings={"diversity": table})
+    said = " ".join(
+        block.words for block in sections.hotspots(found, 10, "zh") if isinstance(block, sections.Paragraph)
+    )
+    assert "丙的问题类别最混杂" in said
+    assert "乙最单一" in said
+
+
+def test_which_periods_are_compared_stands_below_the_places(tables):
+    page = words(make(replace(tables, change=("较上期变化：甲 与 乙 相比。",))))
+    assert "较上期变化：甲 与 乙 相比。" in page
+    assert page.index("较上期 +7 %") < page.index("较上期变化：甲")
+
+
+def test_the_city_s_change_stands_in_the_head_where_it_is_one_for_all_rows(tables):
+    blocks = [block for block in sections.hotspots(tables, 10, "zh") if isinstance(block, sections.TableBlock)]
+    assert "与前一时期相比（全域 −17 %）" in blocks[0].titles
+    assert "全域同类变化" not in blocks[0].titles
+    each = tables.places.assign(change_city=np.where(tables.places["issue_class"] == "街面秩序", 0.1, -0.17))
+    blocks = [
+        b for b in sections.hotspots(replace(tables, places=each), 10, "zh") if isinstance(b, sections.TableBlock)
+    ]
+    by_class = next(block for block in blocks if "首位热点" in block.heading)
+    at = list(by_class.titles).index("全域同类变化")
+    assert {row[at] for row in by_class.rows} == {"+10 %", "−17 %"}
