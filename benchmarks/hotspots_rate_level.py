@@ -19,14 +19,14 @@ from scipy.stats import binom
 from jxgis.hotspots.rates import hot_rates
 from jxgis.space.grid import Grid
 
-SIDE, CELL_M, BAND_M = 50, 200.0, 500.0
+SIDE, CELL_M, BAND_M = 40, 200.0, 500.0
 EXPOSURES = ("even", "log-normal", "exp(-r/2.5 km)", "exp(-r/1.2 km)", "town:farmland 200:1")
 CASES = (6_400, 50_000, 500_000)
 CHANCES = ("Poisson", "variance 2 x mean")
 
 
 def city() -> Grid:
-    """A square of 10 km."""
+    """A square of 8 km."""
     return Grid(pyproj.CRS(4549), CELL_M, 0, 0, np.ones((SIDE, SIDE), dtype=bool))
 
 

@@ -297,7 +297,7 @@ def hot_rates_graph(
     Examples
     --------
     A hundred blocks, more people to the east; in the south-west issues are four times what people explain, and yet
-    fewer than in the east:
+    fewer than in the east (blocks beside them have them as neighbours):
 
     >>> import geopandas as gpd
     >>> from libpysal.graph import Graph
@@ -308,7 +308,7 @@ def hot_rates_graph(
     >>> table = hot_rates_graph(issues, people, Graph.build_contiguity(blocks, rook=False))
     >>> hot = table[table["gi_bin"] >= 2]
     >>> " ".join(hot.index), hot["p_method"].unique().tolist()
-    ('B00 B01 B02 B10 B11 B12 B20 B21 B22', ['beta_binomial'])
+    ('B00 B01 B02 B10 B11 B12 B13 B20 B21 B22 B30 B31 B32', ['beta_binomial'])
     """
     y, e, keep = _taking_part(align(counts, graph), align(exposure, graph), min_exposure)
     ids = graph.unique_ids

@@ -64,7 +64,6 @@ def _cell_fields(lang: str) -> list[Field]:
         Field("gi_q", text("maps.gi_q", lang), "p"),
         Field("rate_z", text("maps.rate_z", lang), "number", 2),
         Field("rate_q", text("maps.rate_q", lang), "p"),
-        Field("robustness", text("maps.robustness", lang), "percent", 0),
         Field("lisa", text("maps.lisa", lang)),
         Field("reason", text("maps.reason", lang)),
     ]
@@ -237,7 +236,7 @@ def hotspot_map(
     ----------
     cells
         The contract's ``cells``: ``cell_id, issue_class, count, gi_z, gi_q, gi_bin`` and geometry; ``lisa``,
-        ``robustness``, ``rate_z`` and ``reason`` are shown where present. With ``rate_bin`` the switch offers all
+        ``rate_z`` and ``reason`` are shown where present. With ``rate_bin`` the switch offers all
         issues against their exposure beside the counts.
     places
         The contract's ``places``: ``rank, issue_class, name, district, issues, …`` and geometry.

@@ -295,7 +295,9 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
         zones = zones[zones["level"] == "district"] if "level" in zones.columns else zones
         zones = zones.sort_values("count", ascending=False)
         columns = ["zone", "count", "area_km2", "per_km2", "share_hot"]
-        blocks.append(_block(text("report.zones_table", lang), zones, columns, lang))
+        alpha = "" if tables.levels is None or tables.levels.empty else f"{tables.levels['alpha'].iloc[0]:g}"
+        key = "zones_table_level" if alpha else "zones_table"
+        blocks.append(_block(text(f"report.{key}", lang, alpha=alpha), zones, columns, lang))
     blocks.extend(_findings(tables, lang))
     if tables.against_normal is not None:
         blocks.extend(_disagreement(tables.against_normal, lang))
