@@ -76,7 +76,9 @@ def draw(shares: dict[tuple[str, int, str], float], maps: int, path: Path) -> No
     panels = figure.subplots(1, 2, sharey=True)
     for axes, chance in zip(panels, CHANCES, strict=True):
         for cases, mark in zip(CASES, "o^s", strict=True):
-            axes.plot(range(len(EXPOSURES)), [shares[name, cases, chance] for name in EXPOSURES], mark, label=f"{cases:,}")
+            axes.plot(
+                range(len(EXPOSURES)), [shares[name, cases, chance] for name in EXPOSURES], mark, label=f"{cases:,}"
+            )
         axes.axhline(0.05, color="0.4", label="level asked for")
         axes.axhline(binom.ppf(0.999, maps, 0.05) / maps, color="0.4", linestyle=":", label="99.9 % of chance above it")
         axes.set_xticks(range(len(EXPOSURES)), [name.replace(" ", "\n", 1) for name in EXPOSURES])

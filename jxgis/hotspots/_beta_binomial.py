@@ -52,9 +52,7 @@ def beta_binomial_tails(
     >>> upper.round(6).tolist(), lower.round(6).tolist()
     ([1.0, 0.666667, 0.333333], [0.333333, 0.666667, 1.0])
     """
-    s, n, p, r = (
-        np.array(values, dtype=np.float64) for values in np.broadcast_arrays(successes, trials, share, ratio)
-    )
+    s, n, p, r = (np.array(values, dtype=np.float64) for values in np.broadcast_arrays(successes, trials, share, ratio))
     upper, lower = np.ones(s.shape), np.ones(s.shape)
     plain = (r <= BINOMIAL) | (n == 1)
     some, not_all = plain & (s > 0), plain & (s < n)
@@ -86,7 +84,8 @@ def beta_binomial_tails(
 
 def _integrated(k: Floats, n: Floats, a: Floats, b: Floats, spread: Floats, fall: Floats) -> Floats:
     """P(S >= k) / P(S = k) where neighbouring terms hardly differ: the integral from k − ½ on, with the midpoint rule's
-    first two corrections at its end."""
+    first two corrections at its end.
+    """
 
     def log_over_first(x: Floats) -> Floats:
         at, m, first, second = (values[:, None] for values in (k, n, a, b))
@@ -131,7 +130,7 @@ def _added(k: Floats, n: Floats, a: Floats, b: Floats, spread: Floats, fall: Flo
 
 
 def _log_rising(a: Floats, k: Floats) -> Floats:
-    """log Γ(a + k) / Γ(a), by Stirling's series where a is large: logarithms of 1e13 would differ in no digit."""
+    """Log Γ(a + k) / Γ(a), by Stirling's series where a is large: logarithms of 1e13 would differ in no digit."""
     a, k = np.broadcast_arrays(a, k)
     b = a + k
     large = np.minimum(a, b) > 100

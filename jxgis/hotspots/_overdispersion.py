@@ -95,12 +95,14 @@ def overdispersion(
 
 def _fitted(ratio: Floats, slope: Floats, information: float) -> Overdispersion:
     batch, spread = float(np.median(ratio)), 0.0
-    if len(ratio) >= MIN_BLOCKS and np.ptp(slope) > 0:
-        rises = kendalltau(slope, ratio, alternative="greater").pvalue <= RISING
-        if rises:
-            spread, batch = (float(value) for value in theilslopes(ratio, slope)[:2])
-            if batch < 1:
-                batch, spread = 1.0, max(float(np.median((ratio - 1) / slope)), 0.0)
+    if batch == 0:
+        # Counts that are the exposure itself, up to a factor.
+        return Overdispersion(1.0, 0.0)
+    told = len(ratio) >= MIN_BLOCKS and np.ptp(slope) > 0
+    if told and kendalltau(slope, ratio, alternative="greater").pvalue <= RISING:
+        spread, batch = (float(value) for value in theilslopes(ratio, slope)[:2])
+        if batch < 1:
+            batch, spread = 1.0, max(float(np.median((ratio - 1) / slope)), 0.0)
     relative = ratio / (batch + spread * slope)
     off = NORMAL_MAD * float(np.median(np.abs(relative - np.median(relative)))) / np.sqrt(len(relative))
     # The blocks' own scatter; where they are too few to show any, that of a chi-square.

@@ -228,9 +228,7 @@ def _lookups(terms: _Terms, large: Ints, small: _Population) -> int:
     return sum(int((last - first).sum()) for first, last in bounds)
 
 
-def _mix_in(
-    terms: _Terms, large: Ints, n: int, small: _Population, upper: Floats, lower: Floats
-) -> _Terms:
+def _mix_in(terms: _Terms, large: Ints, n: int, small: _Population, upper: Floats, lower: Floats) -> _Terms:
     """Split each term by which of the large values are drawn; the rest then comes from the small ones.
 
     Where the large values alone decide, the term is added to the tails here.

@@ -71,7 +71,9 @@ Null: TypeAlias = Literal["total", "conditional"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-SMOOTH = 1.0  # largest deviation of one value, in standard deviations of the sum, at which the saddlepoint is good to 5 %
+SMOOTH = (
+    1.0  # largest deviation of one value, in standard deviations of the sum, at which the saddlepoint is good to 5 %
+)
 P_FLOOR = 1e-12  # the accuracy that is vouched for: a smaller p is reported as this, never as 0
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import shapely
-from scipy import sparse
+from scipy.sparse.csgraph import dijkstra
 
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
@@ -335,12 +335,12 @@ def _grid_places(grid: Grid, band_m: float) -> _Places:
     return _Places(within(band_m), within(TOUCHING * grid.cell_m), np.column_stack(grid.centres()))
 
 
-def _hops(near: sparse.csr_array) -> NDArray[np.float64]:
+def _hops(near: Any) -> NDArray[np.float64]:
     """Coordinates of a graph's places: steps from one end and from the place furthest off it; apart is furthest of all."""
     n = near.shape[0]
 
     def steps(start: int) -> NDArray[np.float64]:
-        found = sparse.csgraph.dijkstra(near, indices=start, unweighted=True)
+        found = dijkstra(near, indices=start, unweighted=True)
         return np.where(np.isfinite(found), found, n)
 
     end = int(steps(0).argmax())
@@ -439,10 +439,10 @@ def _tested(
             "gi_z": z,
             "gi_p": p,
             "gi_p_normal": normal_p(z),
-            "p_method": pd.Series(np.where(reason == "", method, None), dtype="str"),
+            "p_method": _text(np.where(reason == "", method, "")),
             "gi_q": q,
             "gi_bin": gi_bin(q, z),
-            "reason": pd.Series(np.where(reason == "", None, reason), dtype="str"),
+            "reason": _text(reason),
         }
     )
 
@@ -482,6 +482,11 @@ def _with_left_out(table: pd.DataFrame, e: NDArray[np.float64], keep: NDArray[np
     table.insert(0, "exposure", e)
     table.loc[~keep, "reason"] = "no_exposure"
     return table.assign(gi_bin=table["gi_bin"].fillna(0).astype(np.int64))
+
+
+def _text(words: NDArray[Any]) -> pd.Series:
+    """Words as a column, missing where there is none."""
+    return pd.Series(words, dtype="str").replace("", np.nan).astype("str")
 
 
 def _sums(cell: NDArray[np.int64], amounts: NDArray[np.float64], n: int) -> NDArray[np.float64]:

@@ -111,9 +111,7 @@ def moran_profile(counts: ArrayLike, grid: Grid, *, bands_m: Sequence[float]) ->
     return pd.DataFrame(rows, columns=["band_m", "neighbours", "moran_i", "expected", "z"])
 
 
-def rate_profile(
-    counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, bands_m: Sequence[float]
-) -> pd.DataFrame:
+def rate_profile(counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, bands_m: Sequence[float]) -> pd.DataFrame:
     """Spatial autocorrelation of what an exposure does not explain, for growing bands.
 
     Σ w_ij r_i r_j over pairs of different cells, r being :func:`jxgis.hotspots.rates.rate_residuals`. Only products of

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from jxgis.space.grid import Grid
 
-__all__ = ["Family", "judged", "levels", "tested_cells"]
+__all__ = ["Family", "judge_cells", "judged", "levels"]
 
 Family: TypeAlias = Literal["class", "all"]
 
 
-def tested_cells(
+def judge_cells(
     counts: Mapping[str, NDArray[np.int64]],
     grid: Grid,
     *,

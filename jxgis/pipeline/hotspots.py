@@ -35,7 +35,7 @@ class HotspotsResult:
     Attributes
     ----------
     cells
-        The contract's layer ``cells``: see :func:`jxgis.pipeline._hot_cells.tested_cells`.
+        The contract's layer ``cells``: see :func:`jxgis.pipeline._hot_cells.judge_cells`.
     heavy
         Cells that hold much and are not hot: see :func:`jxgis.hotspots.heavy.heavy_cells`.
     levels
@@ -204,7 +204,7 @@ def analyse(
     from jxgis.hotspots.periods import compare_periods
     from jxgis.hotspots.places import ALL, Naming, hot_places
     from jxgis.hotspots.scale import CELLS_M, suggest_scale
-    from jxgis.pipeline._hot_cells import judged, levels, tested_cells
+    from jxgis.pipeline._hot_cells import judge_cells, judged, levels
     from jxgis.space.count import count_points, locate
     from jxgis.space.grid import grid_over
 
@@ -230,7 +230,7 @@ def analyse(
     total, _ = count_points(grid, x, y)
     counts = {ALL: total[0], **dict(zip(names, by_class, strict=True))}
 
-    cells = tested_cells(
+    cells = judge_cells(
         counts,
         grid,
         band_m=band_m,

@@ -1,5 +1,4 @@
-"""What a reader of the hot spots must know before using them: the level over all classes, what was not judged, and what
-holds much without being hot."""
+"""What a reader must know of the hot spots: the level over all classes, what is not judged, what holds much and is not hot."""
 
 from __future__ import annotations
 

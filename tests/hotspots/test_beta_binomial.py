@@ -18,7 +18,9 @@ def exact_weights(n, a, b):
     return [weight / whole for weight in weights]
 
 
-@pytest.mark.parametrize(("n", "a", "b"), [(1, 2, 3), (2, 1, 1), (9, 1, 2), (60, Fraction(1, 50), 3), (90, 4000, 70000)])
+@pytest.mark.parametrize(
+    ("n", "a", "b"), [(1, 2, 3), (2, 1, 1), (9, 1, 2), (60, Fraction(1, 50), 3), (90, 4000, 70000)]
+)
 def test_all_tails_are_those_of_fractions(n, a, b):
     a, b = Fraction(a), Fraction(b)
     weights = exact_weights(n, a, b)
