@@ -124,11 +124,17 @@ class Inputs(_Section):
 
 
 class HotspotSettings(_Section):
-    """``[hotspots]``: cells, band and the level of the inference."""
+    """``[hotspots]``: cells, band and the level of the inference.
+
+    ``family`` says over which tests the level holds: those of one class, or of all. Classes with fewer than
+    ``min_issues`` issues are not judged.
+    """
 
     cell_m: CityMetres = 200
     band_m: CityMetres = 500
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    family: Literal["class", "all"] = "class"
+    min_issues: Annotated[int, Field(ge=0)] = 30
     bandwidth_m: CityMetres = 500
     density_cell_m: CityMetres = 100
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import product
 from math import inf
 
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
+
+from jxgis.hotspots._enumeration import MOST_VALUES, enumerated_tails
 
 __all__ = ["Tails", "subset_sum_tails"]
 
@@ -28,7 +29,7 @@ TOLERANCE = 1e-17  # of what is left out: terms of Newton's identity, mass beyon
 MAX_WORK = 200_000_000  # complex multiplications: one or two seconds
 MAX_BYTES = 512 * 2**20
 MAX_LOOKUPS = 20_000_000
-APART = (0, 1, 2, 3, 4, 6, 8)  # how many large values may be mixed in apart
+APART = (0, 1, 2, 3, 4, 6, 8, 10, 12, 14, 16)  # how many large values may be mixed in apart
 WIDE = 4096  # a window narrower than this is not worth taking values apart
 
 
@@ -132,6 +133,12 @@ def subset_sum_tails(values: Ints, sizes: Ints, sums: Ints, own: Ints | None = N
     if own is not None:
         terms = _leave_one_out(terms, left_out, len(values))
     upper, lower, exact = _evaluate(terms, population, len(sums))
+    rest = np.flatnonzero(~exact)
+    if len(rest) and len(values) <= MOST_VALUES:
+        upper[rest], lower[rest] = enumerated_tails(
+            population, sizes[rest], least[rest], most[rest], None if own is None else left_out[rest]
+        )
+        exact[:] = True
     upper, lower = np.where(swap, lower, upper), np.where(swap, upper, lower)
     for tail in (upper, lower):
         np.clip(tail, 0, 1, out=tail)
@@ -169,25 +176,30 @@ def _leave_one_out(terms: _Terms, left_out: Ints, n: int) -> _Terms:
 
 def _evaluate(terms: _Terms, values: Ints, queries: int) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """Add the terms up, as far as work and memory allow: up to some k, which the data alone decide."""
-    apart, small = _values_apart(values, int(terms.size.max(initial=0)), len(terms.size))
+    apart, small = _values_apart(values, terms)
     affordable = _affordable_size(small, np.unique(terms.size), apart)
     refused = np.zeros(queries, dtype=bool)
     refused[terms.target[terms.size > affordable]] = True
     terms = terms.take(~refused[terms.target])
     upper, lower = np.zeros(queries), np.zeros(queries)
     if len(terms.size):
-        _add_tails(_mix_in(terms, values[len(values) - apart :], len(values)), small, upper, lower)
+        mixed = _mix_in(terms, values[len(values) - apart :], len(values), small, upper, lower)
+        if len(mixed.size):
+            _add_tails(mixed, small, upper, lower)
     return upper, lower, ~refused
 
 
-def _values_apart(values: Ints, size: int, terms: int) -> tuple[int, _Population]:
-    """How many of the largest values to mix in apart, so that one huge cell does not stretch the window; the others."""
+def _values_apart(values: Ints, terms: _Terms) -> tuple[int, _Population]:
+    """How many of the largest values to mix in apart, so that huge cells do not stretch the window; the others."""
+    size = int(terms.size.max(initial=0))
     found: list[tuple[int, int, _Population]] = []
     for apart in APART:
-        if apart and (2 * (size + apart) > len(values) - apart or terms * 2**apart > MAX_LOOKUPS):
+        if apart and 2 * (size + apart) > len(values) - apart:
             break
         small = _population(values[: len(values) - apart])
         low, high = _window(small, np.array([size]))
+        if apart and _lookups(terms, values[len(values) - apart :], small) > MAX_LOOKUPS:
+            continue
         found.append((int((high - low)[0]) + 1, apart, small))
         if found[0][0] <= WIDE:
             break
@@ -195,21 +207,57 @@ def _values_apart(values: Ints, size: int, terms: int) -> tuple[int, _Population
     return next((apart, small) for span, apart, small in found if span <= 1.3 * best)
 
 
-def _mix_in(terms: _Terms, large: Ints, n: int) -> _Terms:
-    """Split each term by which of the large values are drawn; the rest then comes from the small ones."""
+def _drawn_of_large(large: Ints) -> list[Ints]:
+    """Sums of the subsets of the large values, in ascending order, by how many are drawn."""
+    count, amount = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    for value in large.tolist():
+        count, amount = np.concatenate([count, count + 1]), np.concatenate([amount, amount + value])
+    return [np.sort(amount[count == drawn]) for drawn in range(len(large) + 1)]
+
+
+def _undecided(terms: _Terms, drawn: int, amounts: Ints, small: _Population) -> tuple[Ints, Ints]:
+    """First and last (exclusive) of the amounts with which the small values still decide on which side the sum is."""
+    low, high = _window(small, np.maximum(terms.size - drawn, 0))
+    first = np.searchsorted(amounts, terms.at_least - high)
+    last = np.searchsorted(amounts, terms.at_most - low, side="right")
+    return first, np.maximum(last, first)
+
+
+def _lookups(terms: _Terms, large: Ints, small: _Population) -> int:
+    bounds = [_undecided(terms, drawn, amounts, small) for drawn, amounts in enumerate(_drawn_of_large(large))]
+    return sum(int((last - first).sum()) for first, last in bounds)
+
+
+def _mix_in(terms: _Terms, large: Ints, n: int, small: _Population, upper: Floats, lower: Floats) -> _Terms:
+    """Split each term by which of the large values are drawn; the rest then comes from the small ones.
+
+    Where the large values alone decide, the term is added to the tails here.
+    """
     if not len(large):
         return terms
     parts = []
-    for drawn in product((False, True), repeat=len(large)):
-        count, amount = sum(drawn), int(large[list(drawn)].sum())
+    for drawn, amounts in enumerate(_drawn_of_large(large)):
         chance = np.ones(len(terms.size))
         for j in range(len(large)):
-            # Products of at most eight ratios: exact to a few ulp, where gamma functions are not.
-            chance *= (terms.size - j if j < count else n - terms.size - (j - count)) / (n - j)
-        part = _Terms(
-            terms.target, terms.size - count, terms.at_least - amount, terms.at_most - amount, terms.factor * chance
+            # Products of a few ratios: exact to some ulp, where gamma functions are not.
+            chance *= (terms.size - j if j < drawn else n - terms.size - (j - drawn)) / (n - j)
+        own = terms.take((terms.size >= drawn) & (chance > 0))
+        factor = own.factor * chance[(terms.size >= drawn) & (chance > 0)]
+        first, last = _undecided(own, drawn, amounts, small)
+        np.add.at(lower, own.target, factor * first)
+        np.add.at(upper, own.target, factor * (len(amounts) - last))
+        each = last - first
+        term = np.repeat(np.arange(len(each)), each)
+        amount = amounts[np.arange(len(term)) - np.repeat(np.cumsum(each) - each - first, each)]
+        parts.append(
+            _Terms(
+                own.target[term],
+                own.size[term] - drawn,
+                own.at_least[term] - amount,
+                own.at_most[term] - amount,
+                factor[term],
+            )
         )
-        parts.append(part.take((part.size >= 0) & (chance > 0)))
     return _Terms(
         np.concatenate([part.target for part in parts]),
         np.concatenate([part.size for part in parts]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["benjamini_hochberg", "gi_bin"]
+__all__ = ["benjamini_hochberg", "gi_bin", "is_hot"]
 
 
 def benjamini_hochberg(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -36,6 +36,17 @@ def benjamini_hochberg(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
     scaled = values[order] * len(order) / np.arange(1, len(order) + 1)
     q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return q
+
+
+def is_hot(z: npt.ArrayLike, q: npt.ArrayLike, alpha: float) -> npt.NDArray[np.bool_]:
+    """Say what counts as hot, wherever hot cells are counted, drawn together or scored: z above 0 and q at most alpha.
+
+    Examples
+    --------
+    >>> is_hot([4, -3, 2, np.nan], [0.01, 0.01, 0.1, np.nan], 0.05).tolist()
+    [True, False, False, False]
+    """
+    return (np.asarray(z, dtype=np.float64) > 0) & (np.asarray(q, dtype=np.float64) <= alpha)
 
 
 def gi_bin(q: npt.ArrayLike, z: npt.ArrayLike) -> npt.NDArray[np.int64]:

@@ -63,7 +63,8 @@ def hotspot_table(
     -------
     pandas.DataFrame
         One row a cell, in the order of the cells: ``count``; ``gi_z``; ``gi_p`` (two-sided, by ``p_method``);
-        ``gi_p_normal``; ``p_method`` (``exact``, ``saddlepoint``, ``draws_<P>``, ``normal``); ``gi_q``
+        ``gi_p_normal``; ``p_method`` (``exact``, ``saddlepoint``,
+        ``saddlepoint_rough``, ``draws_<P>``, ``normal``); ``gi_q``
         (Benjamini-Hochberg over the cells with a p); ``gi_bin`` (-3 to 3: q at most .01, .05, .10, sign of z);
         ``lisa`` (HH, LL, HL, LH, ns); ``reason`` (why there is no z, else missing).
 

@@ -12,6 +12,7 @@ import shapely
 
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.hotspots.fdr import is_hot
 from jxgis.hotspots.places import ALL
 from jxgis.space.count import locate
 from jxgis.zones import zone_names
@@ -367,8 +368,7 @@ def _hot(cells: pd.DataFrame, alpha: float, n_cells: int) -> dict[str, NDArray[n
                 zh=f"类别 {name} 有 {len(of_class)} 个格，应有 {n_cells} 个；cells 须含每一类的全部格。",
                 en=f"class {name} has {len(of_class)} cells, not {n_cells}; cells must hold all cells of each class.",
             )
-        z, q = of_class["gi_z"].to_numpy(dtype=np.float64), of_class["gi_q"].to_numpy(dtype=np.float64)
-        hot[str(name)] = (z > 0) & (q <= alpha)
+        hot[str(name)] = is_hot(of_class["gi_z"], of_class["gi_q"], alpha)
     return hot
 
 

@@ -12,6 +12,7 @@ import shapely
 
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.hotspots.fdr import is_hot
 from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
 from jxgis.space._window import disc_sums
@@ -240,7 +241,7 @@ def cells_near_hot(cells: pd.DataFrame, grid: Grid, *, alpha: float, band_m: flo
     numpy.ndarray
         (n_cells,) bool.
     """
-    hot = cells.loc[(cells["gi_z"] > 0) & (cells["gi_q"] <= alpha), "cell_id"]
+    hot = cells.loc[is_hot(cells["gi_z"], cells["gi_q"], alpha), "cell_id"]
     return disc_sums(np.isin(grid.ids(), hot.to_numpy(dtype=str)).astype(np.int64), grid, band_m=band_m) > 0
 
 
@@ -298,7 +299,7 @@ def _of_class(
 ) -> HotPlaces:
     z = of_class["gi_z"].to_numpy(dtype=np.float64)
     count = of_class["count"].to_numpy()
-    hot = (z > 0) & (of_class["gi_q"].to_numpy(dtype=np.float64) <= alpha)
+    hot = is_hot(z, of_class["gi_q"], alpha)
     label = label_places(hot, grid)
     n = int(label.max(initial=-1)) + 1
     keep = issues.of_class(issue_class)

@@ -1,4 +1,4 @@
-"""Issues against an exposure: empirical Bayes rates, the built-up mask, and Gi* on deviations from the city's rate.
+"""Issues against an exposure: empirical Bayes rates, the built-up mask, and neighbourhoods that hold more than theirs.
 
 Raw counts follow people and patrols: on them the inner city is one hot spot. A rate asks where there are more issues
 than the people, or the streets, would explain.
@@ -6,16 +6,23 @@ than the people, or the streets, would explain.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse.csgraph import dijkstra
 
 from jxgis._errors import InputError
 from jxgis.crs import require_metric
-from jxgis.hotspots.inference import hotspot_table, hotspot_table_graph
-from jxgis.space.graph import align
+from jxgis.hotspots._beta_binomial import beta_binomial_tails
+from jxgis.hotspots._overdispersion import Overdispersion, overdispersion
+from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin
+from jxgis.hotspots.permutation import P_FLOOR, normal_p
+from jxgis.space._window import disc_sums
+from jxgis.space.graph import align, neighbours
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -24,10 +31,12 @@ if TYPE_CHECKING:
 
     from jxgis.space.grid import Grid
 
-__all__ = ["built_up", "empirical_bayes", "exposure_on_grid", "hot_rates", "hot_rates_graph", "rate_scores"]
+__all__ = ["built_up", "empirical_bayes", "exposure_on_grid", "hot_rates", "hot_rates_graph", "rate_residuals"]
 
 # Sub-cells along a cell's side for measuring how much of it is built up: one per cent of the cell each.
 _MASK_SPLIT = 10
+#: Cells that share a side or a corner are at most this many sides apart.
+TOUCHING = 1.5
 
 
 def empirical_bayes(counts: ArrayLike, exposure: ArrayLike, *, min_expected: float = 0.0) -> NDArray[np.float64]:
@@ -79,56 +88,6 @@ def empirical_bayes(counts: ArrayLike, exposure: ArrayLike, *, min_expected: flo
     if between > 0:
         shrink[has] = between / (between + mean / e[has])
     return np.where(has, mean + shrink * (own - mean), np.nan)
-
-
-def rate_scores(counts: ArrayLike, exposure: ArrayLike) -> NDArray[np.float64]:
-    """Measure how far counts are from what the exposure expects, on a scale where all cells vary alike.
-
-    g(y_i) − g(μ_i) with μ_i = e_i Σy/Σe and g(v) = 2/√φ · asinh √(φ(v + ⅜)), which makes the variance of negative
-    binomial counts nearly 1 whatever their mean (2√(v + ⅜) for φ = 0, Poisson). φ is how much more cells differ than
-    chance alone would make them, Σ((y−μ)² − μ)/Σμ² over the cells that expect one issue or more.
-
-    Cells may then be exchanged in a permutation. Plain or smoothed rates may not be: where few people live one issue
-    is a rate of hundreds, or else is pulled to the mean, and a hot spot there is lost.
-
-    Parameters
-    ----------
-    counts, exposure
-        As in :func:`empirical_bayes`.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) scores; NaN where there is no exposure.
-
-    Raises
-    ------
-    InputError
-        As in :func:`empirical_bayes`.
-
-    References
-    ----------
-    Anscombe, F. J. (1948). The transformation of Poisson, binomial and negative-binomial data. Biometrika 35.
-
-    Examples
-    --------
-    >>> rate_scores([2, 40, 0, 5], [10, 1000, 1, 0]).round(3).tolist()
-    [1.304, -0.241, -0.066, nan]
-    """
-    y, e = _checked(counts, exposure)
-    has = e > 0
-    expected = np.where(has, e * (y[has].sum() / e[has].sum()), np.nan)
-    among = has & (expected >= 1)
-    square = float((expected[among] ** 2).sum())
-    excess = float(((y[among] - expected[among]) ** 2 - expected[among]).sum())
-    dispersion = max(0.0, excess / square) if square > 0 else 0.0
-    return np.asarray(_stabilised(y, dispersion) - _stabilised(expected, dispersion), dtype=np.float64)
-
-
-def _stabilised(values: NDArray[np.float64], dispersion: float) -> NDArray[np.float64]:
-    if dispersion < 1e-9:
-        return np.asarray(2 * np.sqrt(values + 0.375), dtype=np.float64)
-    return np.asarray(2 / np.sqrt(dispersion) * np.arcsinh(np.sqrt(dispersion * (values + 0.375))), dtype=np.float64)
 
 
 def _checked(counts: ArrayLike, exposure: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -249,54 +208,56 @@ def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries, *, min_share: f
 
 
 def hot_rates(
-    counts: ArrayLike,
-    exposure: ArrayLike,
-    grid: Grid,
-    *,
-    band_m: float,
-    alpha: float = 0.05,
-    min_exposure: float = 0.0,
-    levels: int = 2000,
+    counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, band_m: float, min_exposure: float = 0.0
 ) -> pd.DataFrame:
-    """Find where there is more than the exposure explains: Gi* on :func:`rate_scores`, with exact p.
+    """Find where there is more than the exposure explains: each neighbourhood's cases against its exposure.
 
-    The scores are rounded to ``levels`` steps between the lowest and the highest. They are whole
-    numbers then, and the exact permutation distribution of counts holds for them as it stands (Gi* does not depend on
-    shift or scale): no draws, no seed, no floor that would starve the false discovery rate.
+    Given all N cases, a neighbourhood with the share E_W / E of the exposure holds a binomial number of them if they fall
+    on the exposure alone. Real counts vary more: the null is that counts are independent with variance φ μ + ψ μ², both
+    found from the data so that hot spots do not raise them (see :mod:`jxgis.hotspots._overdispersion`); the sum is then
+    beta-binomial, exactly so for negative binomial counts with variance φ μ, else with its mean and variance.
 
     Parameters
     ----------
     counts
-        (n_cells,) issues.
+        (n_cells,) issues, whole numbers.
     exposure
         (n_cells,) what they are measured against.
     grid
         The cells.
     band_m
         The neighbourhood, metres.
-    alpha
-        False discovery rate for ``lisa``.
     min_exposure
-        Cells whose exposure is not above this take no part: neither as neighbours nor in the mean.
-    levels
-        Steps that the scores are rounded to, at least 100.
+        Cells whose exposure is not above this take no part, and their issues neither.
 
     Returns
     -------
     pandas.DataFrame
-        One row a cell: ``exposure``, ``rate`` (:func:`empirical_bayes`, per unit), then the columns of
-        :func:`jxgis.hotspots.inference.hotspot_table` but ``count``, for the scores; ``reason`` is ``no_exposure``
-        where the cell takes no part.
+        One row a cell: ``exposure``, ``rate`` (:func:`empirical_bayes`, per unit); of the neighbourhood ``issues``,
+        ``expected``, ``gi_z`` (issues less expected, over the standard deviation), ``gi_p`` (two-sided, by
+        ``p_method``: ``binomial`` where φ is 1 and ψ 0, else ``beta_binomial``), ``gi_p_normal``, ``gi_q``
+        (Benjamini-Hochberg), ``gi_bin``; ``reason`` why there is no p: ``no_exposure``, ``no_neighbours``,
+        ``band_covers_area``, ``no_issues``.
 
     Raises
     ------
     InputError
-        If fewer than two cells have an exposure, or ``levels`` is below 100.
+        If fewer than two cells have an exposure, or a count is no whole number.
+
+    Notes
+    -----
+    Tails include the sum itself, so that small sums are judged on the safe side. What the level is and by how much it is
+    undercut: docs/methods_hotspots.md, from ``benchmarks/hotspots_rate_level.py``.
+
+    References
+    ----------
+    Mosimann, J. E. (1962). On the compound multinomial distribution. Biometrika 49: negative binomials given their sum.
     """
-    y, e = np.asarray(counts), np.asarray(exposure, dtype=np.float64)
-    keep, rate, steps = _steps(y, e, min_exposure, levels)
-    table = hotspot_table(steps, grid.where(keep), band_m=band_m, alpha=alpha)
-    return _with_left_out(table.set_axis(np.flatnonzero(keep), axis=0), rate, e, keep, range(len(grid)))
+    y, e, keep = _taking_part(counts, exposure, min_exposure)
+    part = grid if keep.all() else grid.where(keep)
+
+    table = _tested(y[keep], e[keep], _grid_places(part, band_m), None)
+    return _with_left_out(table.set_axis(np.flatnonzero(keep), axis=0), e, keep, range(len(grid)))
 
 
 def hot_rates_graph(
@@ -304,9 +265,9 @@ def hot_rates_graph(
     exposure: pd.Series | ArrayLike,
     graph: Graph,
     *,
-    alpha: float = 0.05,
     min_exposure: float = 0.0,
-    levels: int = 2000,
+    draws: int = 999,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Find polygons, hexes or H3 cells with more than the exposure explains: :func:`hot_rates` with a graph's neighbours.
 
@@ -316,8 +277,11 @@ def hot_rates_graph(
         (n,) issues and what they are measured against: Series with the labels of the graph, or arrays in its order.
     graph
         ``libpysal.graph.Graph``; its places are made their own neighbours. Places without exposure are taken out of it.
-    alpha, min_exposure, levels
-        As in :func:`hot_rates`. Exact p needs binary weights; others (kernels) get draws, and ``p_method`` says so.
+    min_exposure
+        As in :func:`hot_rates`.
+    draws, seed
+        For unequal weights (kernels): number and seed of the maps drawn under the null; ``p_method`` is then
+        ``draws_<P>``.
 
     Returns
     -------
@@ -327,12 +291,13 @@ def hot_rates_graph(
     Raises
     ------
     InputError
-        If values and graph do not fit each other, fewer than two places have an exposure, or ``levels`` is below 100.
+        If values and graph do not fit each other, fewer than two places have an exposure, a count is no whole number,
+        or there are fewer than 99 draws.
 
     Examples
     --------
     A hundred blocks, more people to the east; in the south-west issues are four times what people explain, and yet
-    fewer than in the east:
+    fewer than in the east (blocks beside them have them as neighbours):
 
     >>> import geopandas as gpd
     >>> from libpysal.graph import Graph
@@ -343,46 +308,185 @@ def hot_rates_graph(
     >>> table = hot_rates_graph(issues, people, Graph.build_contiguity(blocks, rook=False))
     >>> hot = table[table["gi_bin"] >= 2]
     >>> " ".join(hot.index), hot["p_method"].unique().tolist()
-    ('B00 B01 B02 B10 B11 B12 B20 B21 B22', ['exact'])
+    ('B00 B01 B02 B10 B11 B12 B13 B20 B21 B22 B30 B31 B32', ['beta_binomial'])
     """
-    y, e = align(counts, graph), align(exposure, graph).astype(np.float64)
-    keep, rate, steps = _steps(y, e, min_exposure, levels)
+    y, e, keep = _taking_part(align(counts, graph), align(exposure, graph), min_exposure)
     ids = graph.unique_ids
-    part = graph if keep.all() else graph.subgraph(ids[keep])
-    table = hotspot_table_graph(pd.Series(steps, index=ids[keep]), part, alpha=alpha)
-    return _with_left_out(table, rate, e, keep, ids)
+    near = neighbours(graph if keep.all() else graph.subgraph(ids[keep]), star=True)
+    touching = near.weights.sign()
+    places = _Places(lambda values: near.weights @ values, lambda values: touching @ values, _hops(touching))
+    table = _tested(y[keep], e[keep], places, None if near.binary else (draws, seed))
+    return _with_left_out(table.set_axis(ids[keep], axis=0), e, keep, ids)
 
 
-def _steps(
-    y: NDArray[Any], e: NDArray[np.float64], min_exposure: float, levels: int
-) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]]:
-    """Which places take part, and of those the rate and the score as a whole number of steps."""
-    if levels < 100:
-        raise InputError(zh=f"levels 至少 100，现为 {levels}。", en=f"levels must be at least 100, not {levels}.")
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Sums over each place's neighbourhood, over it and what touches it, and (n, d) coordinates."""
+
+    around: Callable[[NDArray[Any]], NDArray[np.float64]]
+    touching: Callable[[NDArray[Any]], NDArray[np.float64]]
+    position: NDArray[np.float64]
+
+
+def _grid_places(grid: Grid, band_m: float) -> _Places:
+    def within(reach_m: float) -> Callable[[NDArray[Any]], NDArray[np.float64]]:
+        return lambda values: disc_sums(values, grid, band_m=reach_m).astype(np.float64)
+
+    return _Places(within(band_m), within(TOUCHING * grid.cell_m), np.column_stack(grid.centres()))
+
+
+def _hops(near: Any) -> NDArray[np.float64]:
+    """Coordinates of a graph's places: steps from one end and from the place furthest off it; apart is furthest of all."""
+    n = near.shape[0]
+
+    def steps(start: int) -> NDArray[np.float64]:
+        found = dijkstra(near, indices=start, unweighted=True)
+        return np.where(np.isfinite(found), found, n)
+
+    end = int(steps(0).argmax())
+    first = steps(end)
+    other = steps(int(first.argmax()))
+    # Halfway between both ends, to one side: the second direction.
+    side = steps(int((first + other + np.abs(first - other)).argmax()))
+    return np.column_stack([first, side])
+
+
+def _taking_part(
+    counts: ArrayLike, exposure: ArrayLike, min_exposure: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    y, e = _checked(counts, exposure)
+    if not (np.isfinite(y).all() and (y >= 0).all() and (y == np.rint(y)).all()):
+        raise InputError(
+            zh="问题数须为不小于 0 的整数；已经算成比率的，请给出原来的件数。",
+            en="issues must be whole numbers of at least 0; give the counts themselves, not rates made of them.",
+        )
     keep = e > min_exposure
     if keep.sum() < 2:
         raise InputError(
             zh="有暴露量的格少于 2 个，无法比较；请检查暴露量图层和坐标系。",
             en="fewer than two cells have an exposure, so nothing can be compared; check the layer and its CRS.",
         )
-    rate = empirical_bayes(y[keep], e[keep], min_expected=1.0)
-    scores = rate_scores(y[keep], e[keep])
-    span = float(scores.max() - scores.min())
-    return keep, rate, np.rint((scores - scores.min()) * (levels / span if span > 0 else 0.0)).astype(np.int64)
+    return y, e, keep
 
 
-def _with_left_out(
-    table: pd.DataFrame, rate: NDArray[np.float64], e: NDArray[np.float64], keep: NDArray[np.bool_], labels: Any
+def rate_residuals(
+    counts: ArrayLike, exposure: ArrayLike, grid: Grid
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Measure what the exposure does not explain, with the variance that chance gives it.
+
+    (y_i − μ_i) / (φ + ψ μ_i): what the score test against rates that vary in space adds up, so that cells where hardly
+    anybody is do not drown the others.
+
+    Parameters
+    ----------
+    counts, exposure
+        (n_cells,) issues and exposure above 0.
+    grid
+        The cells.
+
+    Returns
+    -------
+    residual, variance : numpy.ndarray
+        (n_cells,) each; independent counts given.
+    """
+    y, e = _checked(counts, exposure)
+    expected = e * (y.sum() / e.sum())
+    if not y.any():
+        return np.zeros(len(y)), np.zeros(len(y))
+    ratio = _found(y, e, _grid_places(grid, grid.cell_m)).variance(expected, expected**2) / expected
+    return (y - expected) / ratio, expected / ratio
+
+
+def _found(y: NDArray[np.float64], e: NDArray[np.float64], places: _Places) -> Overdispersion:
+    """The overdispersion of counts, from each place against those that touch it."""
+    return overdispersion(y, e, places.touching(y), places.touching(e), places.touching(e**2), places.position)
+
+
+def _tested(
+    y: NDArray[np.float64], e: NDArray[np.float64], places: _Places, draws: tuple[int, int] | None
 ) -> pd.DataFrame:
+    total, rate = float(y.sum()), float(y.sum() / e.sum())
+    found = _found(y, e, places)
+    issues, share = places.around(y), places.around(e) / e.sum()
+    members = places.around(np.ones(len(y))) if draws is None else places.touching(np.ones(len(y)))
+    alone, everything = members <= 1, members >= len(y)
+    reason = np.select(
+        [np.full(len(y), total == 0), alone, everything], ["no_issues", "no_neighbours", "band_covers_area"], default=""
+    )
+    known = np.flatnonzero(reason == "")
+    p, deviation = np.full(len(y), np.nan), np.full(len(y), np.nan)
+    method = ""
+    if draws is not None and len(known):
+        p[known], deviation[known] = (each[known] for each in _drawn(y, e, found, places, *draws))
+        method = f"draws_{draws[0]}"
+    elif len(known):
+        own = found.variance(total * share, rate**2 * places.around(e**2))[known]
+        whole = float(found.variance(np.array(total), np.array(rate**2 * (e**2).sum())))
+        # Given the total, what one part varies the rest makes up for.
+        variance = own * np.maximum(1 - own / whole, 0)
+        binomial = total * share[known] * (1 - share[known])
+        upper, lower = beta_binomial_tails(issues[known], total, share[known], np.maximum(variance / binomial, 1))
+        p[known] = np.clip(2 * np.minimum(upper, lower), P_FLOOR, 1)
+        deviation[known] = np.sqrt(np.maximum(variance, binomial))
+        method = "binomial" if found == Overdispersion(1.0, 0.0) else "beta_binomial"
+    z = (issues - total * share) / deviation
+    q = benjamini_hochberg(p)
+    return pd.DataFrame(
+        {
+            "rate": empirical_bayes(y, e, min_expected=1.0),
+            "issues": issues,
+            "expected": total * share,
+            "gi_z": z,
+            "gi_p": p,
+            "gi_p_normal": normal_p(z),
+            "p_method": _text(np.where(reason == "", method, "")),
+            "gi_q": q,
+            "gi_bin": gi_bin(q, z),
+            "reason": _text(reason),
+        }
+    )
+
+
+def _drawn(
+    y: NDArray[np.float64],
+    e: NDArray[np.float64],
+    found: Overdispersion,
+    places: _Places,
+    draws: int,
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Two-sided p and standard deviation of weighted sums, from maps drawn under the null with the same total."""
+    if draws < 99:
+        raise InputError(zh=f"抽样次数至少 99，现为 {draws}。", en=f"draws must be at least 99, not {draws}.")
+    expected = e * (y.sum() / e.sum())
+    excess = found.variance(expected, expected**2) / expected - 1
+    observed = places.around(y)
+    tie = 1e-9 * np.abs(observed).max(initial=0)
+    at_least, at_most, mean, square = (np.zeros(len(y)) for _ in range(4))
+    generator = np.random.default_rng(seed)
+    for _ in range(draws):
+        # Gamma means with counts shared out among them are negative binomial counts given their sum.
+        level = generator.gamma(expected / excess) * excess if excess.min() > 0 else expected
+        sums = places.around(generator.multinomial(int(y.sum()), level / level.sum()).astype(np.float64))
+        at_least += sums >= observed - tie
+        at_most += sums <= observed + tie
+        mean += sums / draws
+        square += sums**2 / draws
+    p = np.minimum(1, 2 * (1 + np.minimum(at_least, at_most)) / (1 + draws))
+    return p, np.sqrt(np.maximum(square - mean**2, 0))
+
+
+def _with_left_out(table: pd.DataFrame, e: NDArray[np.float64], keep: NDArray[np.bool_], labels: Any) -> pd.DataFrame:
     """The table of the places that take part, with the others as rows that say why not."""
-    table = table.drop(columns="count")
-    table.insert(0, "rate", rate)
     table = table.reindex(labels)
     table.insert(0, "exposure", e)
     table.loc[~keep, "reason"] = "no_exposure"
-    return table.assign(
-        gi_bin=table["gi_bin"].fillna(0).astype(np.int64), lisa=table["lisa"].fillna("ns").astype("str")
-    )
+    return table.assign(gi_bin=table["gi_bin"].fillna(0).astype(np.int64))
+
+
+def _text(words: NDArray[Any]) -> pd.Series:
+    """Words as a column, missing where there is none."""
+    return pd.Series(words, dtype="str").replace("", np.nan).astype("str")
 
 
 def _sums(cell: NDArray[np.int64], amounts: NDArray[np.float64], n: int) -> NDArray[np.float64]:

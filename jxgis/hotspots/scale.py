@@ -1,4 +1,4 @@
-"""Choosing cell and band, and asking how far a result depends on the choice."""
+"""Choosing cell and band."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis._errors import InputError
-from jxgis.hotspots.fdr import benjamini_hochberg
-from jxgis.hotspots.getis_ord import getis_ord_grid
-from jxgis.hotspots.permutation import permutation_p
-from jxgis.hotspots.rates import exposure_on_grid, rate_scores
+from jxgis.hotspots.rates import exposure_on_grid, rate_residuals
 from jxgis.space._window import disc_sums
 from jxgis.space.count import count_points
 from jxgis.space.grid import Grid, grid_over
@@ -23,12 +20,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CELLS_M", "Scale", "moran_profile", "neighbouring_scales", "robustness", "suggest_scale"]
+__all__ = ["CELLS_M", "Scale", "moran_profile", "rate_profile", "suggest_scale"]
 
 CELLS_M = (50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0)
 #: Issues that an average neighbourhood should hold, so that its sum can stand out from chance.
 MIN_IN_BAND = 10.0
-_NARROWER, _WIDER = 0.7, 1.4
 
 
 @dataclass(frozen=True)
@@ -115,6 +111,52 @@ def moran_profile(counts: ArrayLike, grid: Grid, *, bands_m: Sequence[float]) ->
     return pd.DataFrame(rows, columns=["band_m", "neighbours", "moran_i", "expected", "z"])
 
 
+def rate_profile(counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, bands_m: Sequence[float]) -> pd.DataFrame:
+    """Spatial autocorrelation of what an exposure does not explain, for growing bands.
+
+    Σ w_ij r_i r_j over pairs of different cells, r being :func:`jxgis.hotspots.rates.rate_residuals`. Only products of
+    two cells enter, so that mean and variance under independent counts follow from the variances v of r alone, however
+    little a cell expects: with the total given, −Σ w_ij v_i v_j / V and
+    2 [Σ w_ij v_i v_j − 2 Σ v_i (Σ_j w_ij v_j)² / V + (Σ w_ij v_i v_j)² / V²], V = Σ v.
+
+    Parameters
+    ----------
+    counts, exposure
+        (n_cells,) issues, and exposure above 0.
+    grid, bands_m
+        As in :func:`moran_profile`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`moran_profile`; ``moran_i`` is the sum over Σ w_ij √(v_i v_j), a mean correlation.
+
+    References
+    ----------
+    Oden, N. (1995). Adjusting Moran's I for population density. Statistics in Medicine 14.
+    """
+    r, v = rate_residuals(counts, exposure, grid)
+    total = v.sum()
+    rows = []
+    for band_m in bands_m:
+
+        def others(values: NDArray[np.float64], band_m: float = band_m) -> NDArray[np.float64]:
+            return np.asarray(disc_sums(values, grid, band_m=band_m) - values, dtype=np.float64)
+
+        degree = others(np.ones(len(v)))
+        row = {"band_m": float(band_m), "neighbours": degree.mean()}
+        scale = float((np.sqrt(v) * others(np.sqrt(v))).sum())
+        if scale > 0 and degree.sum() < len(v) * (len(v) - 1):
+            beside = others(v)
+            both = float((v * beside).sum())
+            variance = 2 * (both - 2 * float((v * beside**2).sum()) / total + both**2 / total**2)
+            row["moran_i"] = float((r * others(r)).sum()) / scale
+            row["expected"] = -both / total / scale
+            row["z"] = (row["moran_i"] - row["expected"]) * scale / np.sqrt(variance)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["band_m", "neighbours", "moran_i", "expected", "z"])
+
+
 def suggest_scale(
     x: ArrayLike,
     y: ArrayLike,
@@ -189,11 +231,13 @@ def suggest_scale(
     grid, counts = tried[chosen]
     cell_m = candidates[chosen]
     steps = np.arange(1.0, max(max_band_m / cell_m, 2.0) + 0.25, 0.5)
-    values, part = counts.astype(np.float64), grid
-    if exposure is not None:
+    bands_m = [float(step * cell_m) for step in steps]
+    if exposure is None:
+        profile = moran_profile(counts, grid, bands_m=bands_m)
+    else:
         people = exposure_on_grid(grid, exposure, column=exposure_column)
-        values, part = rate_scores(counts, people)[people > 0], grid.where(people > 0)
-    profile = moran_profile(values, part, bands_m=[float(step * cell_m) for step in steps])
+        has = people > 0
+        profile = rate_profile(counts[has], people[has], grid.where(has), bands_m=bands_m)
     # Half a cell more may add no neighbour: the same disc twice is no step.
     profile = profile[profile["neighbours"].diff().fillna(1) > 0].reset_index(drop=True)
     profile["issues_in_band"] = (profile["neighbours"] + 1) * counts.mean()
@@ -210,90 +254,6 @@ def suggest_scale(
     profile["chosen"] = np.arange(len(profile)) == at
     order = ["band_m", "neighbours", "issues_in_band", "moran_i", "expected", "z", "peak", "chosen"]
     return Scale(cell_m, float(profile["band_m"].iloc[at]), table, profile[order], reason)
-
-
-def neighbouring_scales(cell_m: float, band_m: float) -> tuple[tuple[float, float], ...]:
-    """Three scales beside the one chosen: a narrower band, a wider band, and cells twice as wide.
-
-    Examples
-    --------
-    >>> neighbouring_scales(200, 500)
-    ((200, 350.0), (200, 700.0), (400, 500))
-    """
-    narrower, wider = max(_NARROWER * band_m, cell_m), _WIDER * band_m
-    return (cell_m, narrower), (cell_m, wider), (2 * cell_m, max(band_m, 2 * cell_m))
-
-
-def robustness(counts: ArrayLike, grid: Grid, *, band_m: float, alpha: float = 0.05) -> NDArray[np.float64]:
-    """Share of three neighbouring scales at which each cell keeps its class: hot, cold or neither.
-
-    Parameters
-    ----------
-    counts
-        (n_cells,) integer counts.
-    grid
-        The cells.
-    band_m
-        The band whose classes are asked about, metres; see :func:`neighbouring_scales` for the other three.
-    alpha
-        Level of the false discovery rate.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n_cells,) 0, 1/3, 2/3 or 1 (over the scales at which the cell has a class); NaN where it has none itself.
-
-    Examples
-    --------
-    >>> import pyproj
-    >>> grid = Grid(pyproj.CRS(4549), 200.0, 0, 0, np.ones((10, 10), dtype=bool))
-    >>> counts = np.zeros(100, dtype=int)
-    >>> counts[[22, 23, 32, 33]] = 30
-    >>> robustness(counts, grid, band_m=500)[[0, 22]].round(2).tolist()
-    [1.0, 0.33]
-    """
-    numbers = np.asarray(counts)
-    own = _classes(numbers, grid, band_m, alpha)
-    kept, compared = np.zeros(numbers.size), np.zeros(numbers.size)
-    for cell_m, band in neighbouring_scales(grid.cell_m, band_m):
-        if cell_m == grid.cell_m:
-            other = _classes(numbers, grid, band, alpha)
-        else:
-            coarse, parent = _coarser(grid)
-            inside = parent >= 0
-            if not inside.any():
-                continue
-            summed = np.bincount(parent[inside], weights=numbers[inside], minlength=len(coarse)).astype(np.int64)
-            other = np.where(inside, _classes(summed, coarse, band, alpha)[parent], np.nan)
-        has = np.isfinite(other)
-        compared += has
-        kept += has & (other == own)
-    share = np.divide(kept, compared, out=np.full(numbers.size, np.nan), where=compared > 0)
-    return np.where(np.isfinite(own), share, np.nan)
-
-
-def _classes(counts: NDArray[np.int64], grid: Grid, band_m: float, alpha: float) -> NDArray[np.float64]:
-    """1 hot, −1 cold, 0 neither; NaN where there is no z."""
-    found = getis_ord_grid(counts, grid, band_m=band_m)
-    known = np.isfinite(found.z)
-    p = np.where(known, permutation_p(counts, found.sums, found.weight).p, np.nan)
-    sign = np.where(benjamini_hochberg(p) <= alpha, np.sign(found.z), 0.0)
-    return np.where(known, sign, np.nan)
-
-
-def _coarser(grid: Grid) -> tuple[Grid, NDArray[np.int64]]:
-    """Cells twice as wide on the multiples of their size, and which of them each cell is in (-1: none).
-
-    A wide cell belongs if half of it or more does, so that counts of slivers are not compared with those of whole
-    cells.
-    """
-    col, row = (grid.cols + grid.col0) // 2, (grid.rows + grid.row0) // 2
-    col0, row0 = int(col.min()), int(row.min())
-    shape = (int(row.max()) - row0 + 1, int(col.max()) - col0 + 1)
-    flat = (row - row0) * shape[1] + (col - col0)
-    mask = (np.bincount(flat, minlength=shape[0] * shape[1]) >= 2).reshape(shape)
-    number = np.where(mask, np.cumsum(mask).reshape(shape) - 1, -1).ravel()
-    return Grid(grid.crs, 2 * grid.cell_m, col0, row0, mask), np.asarray(number[flat], dtype=np.int64)
 
 
 def _peaks(z: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -70,7 +70,6 @@ def _cell_fields(lang: str, min_count: int) -> list[Field]:
     return [
         Field("count", text("maps.count", lang)),
         *(scores if min_count <= 1 else [Field("class", text("maps.hotspots_legend", lang))]),
-        Field("robustness", text("maps.robustness", lang), "percent", 0),
         Field("lisa", text("maps.lisa", lang)),
         Field("reason", text("maps.reason", lang)),
     ]
@@ -257,7 +256,7 @@ def hotspot_map(
     ----------
     cells
         The contract's ``cells``: ``cell_id, issue_class, count, gi_z, gi_q, gi_bin`` and geometry; ``lisa``,
-        ``robustness``, ``rate_z`` and ``reason`` are shown where present. With ``rate_bin`` the switch offers all
+        ``rate_z`` and ``reason`` are shown where present. With ``rate_bin`` the switch offers all
         issues against their exposure beside the counts.
     places
         The contract's ``places``: ``rank, issue_class, name, district, issues, …`` and geometry.

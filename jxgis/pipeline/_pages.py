@@ -160,6 +160,8 @@ def _tables(
         cells=None if spots is None else spots.cells,
         findings=findings,
         against_normal=called(None if spots is None else spots.against_normal),
+        levels=called(None if spots is None else spots.levels),
+        heavy=called(None if spots is None else spots.heavy),
         coverage=None if parks is None else parks.coverage.assign(standard=parks.standard.title.of(lang)),
         sites=None if parks is None else parks.sites,
         unserved_places=blind_spots,

@@ -105,6 +105,8 @@ def find_hotspots(inputs: Inputs, settings: Settings, progress: Progress) -> Hot
         cell_m=asked.cell_m,
         band_m=asked.band_m,
         alpha=asked.alpha,
+        family=asked.family,
+        min_issues=asked.min_issues,
         bandwidth_m=asked.bandwidth_m,
         density_cell_m=asked.density_cell_m,
     )
@@ -240,6 +242,7 @@ def score(
         residential=inputs.table("residential"),
         waters=inputs.table("waters"),
         hot_cells=None if hotspots is None else hotspots.cells[hotspots.cells["issue_class"] == "all"],
+        hot_alpha=settings.hotspots.alpha,
         districts=inputs.table("districts"),
         historic=inputs.table("historic"),
         standard=standard,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jxgis.hotspots.places import HotPlaces
     from jxgis.hotspots.scale import Scale
     from jxgis.output import Stage
+    from jxgis.pipeline._hot_cells import Family
     from jxgis.space.grid import Grid
 
 __all__ = ["HotspotsResult", "analyse", "density_files", "write"]
@@ -33,8 +34,12 @@ class HotspotsResult:
     Attributes
     ----------
     cells
-        The contract's layer ``cells``, then ``robustness`` (share of three neighbouring scales at which the cell keeps
-        its class) and, with an exposure, ``exposure, rate, rate_z, rate_q, rate_bin``.
+        The contract's layer ``cells``: see :func:`jxgis.pipeline._hot_cells.judge_cells`.
+    heavy
+        Cells that hold much and are not hot: see :func:`jxgis.hotspots.heavy.heavy_cells`.
+    levels
+        One row a class: ``issue_class, issues, tested, hot_class, hot_all`` and what was asked, see
+        :func:`jxgis.pipeline._hot_cells.levels`.
     places, peaks
         Hot places by class, and the peaks inside them: see :class:`jxgis.hotspots.places.HotPlaces`.
     rate_places
@@ -56,6 +61,8 @@ class HotspotsResult:
         Issues in no cell.
     unclassified
         Issues in a cell and in none of the classes; they count in ``all``.
+    without_exposure
+        Issues in cells without exposure, which take no part in what is hot by rate; None without an exposure.
     comparison
         The two periods that ``change`` compares, what is left out of both, or why there are not two.
     scale
@@ -65,6 +72,8 @@ class HotspotsResult:
     """
 
     cells: gpd.GeoDataFrame
+    heavy: gpd.GeoDataFrame
+    levels: pd.DataFrame
     places: gpd.GeoDataFrame
     peaks: gpd.GeoDataFrame
     rate_places: HotPlaces | None
@@ -78,6 +87,7 @@ class HotspotsResult:
     classes: tuple[str, ...]
     outside_area: int
     unclassified: int
+    without_exposure: int | None
     comparison: Comparison
     scale: Scale
     settings: dict[str, Any] = field(default_factory=dict)
@@ -88,6 +98,8 @@ class HotspotsResult:
         return {
             "outside_area": self.outside_area,
             "unclassified": self.unclassified,
+            "not_judged": self.levels.loc[~self.levels["tested"], "issue_class"].tolist(),
+            "without_exposure": self.without_exposure,
             "periods": None if periods is None else _dates(periods[:3]),
             "periods_left_out": [] if periods is None else [_dates(stretch) for stretch in periods.left_out],
             "periods_reason": reason or None,
@@ -124,6 +136,8 @@ def analyse(
     cell_m: float = 200.0,
     band_m: float = 500.0,
     alpha: float = 0.05,
+    family: Family = "class",
+    min_issues: int = 30,
     bandwidth_m: float = 500.0,
     density_cell_m: float = 100.0,
 ) -> HotspotsResult:
@@ -158,6 +172,10 @@ def analyse(
         The period analysed, half open; see :func:`jxgis.hotspots.periods.compare_periods`.
     cell_m, band_m, alpha
         Side of a cell, radius of the neighbourhood, level of the false discovery rate.
+    family
+        ``class``: the level holds within each class; ``all``: over all classes together.
+    min_issues
+        A class with fewer issues is not judged (``few_issues``): of so few each hot cell would rest on two or three.
     bandwidth_m, density_cell_m
         Radius of the quartic kernel and cell of the density rasters.
 
@@ -183,23 +201,26 @@ def analyse(
     >>> result.places[["issue_class", "rank", "issues"]].values.tolist()
     [['all', 1, 32], ['街面秩序', 1, 32]]
     """
+    import geopandas as gpd
     import pandas as pd
     import shapely
 
     from jxgis._errors import InputError
     from jxgis.crs import require_metric
     from jxgis.hotspots import mix
+    from jxgis.hotspots.heavy import heavy_cells
     from jxgis.hotspots.places import ALL, Naming, hot_places
     from jxgis.hotspots.scale import CELLS_M, suggest_scale
+    from jxgis.pipeline._hot_cells import judge_cells, judged, levels
     from jxgis.space.count import count_points, locate
     from jxgis.space.grid import grid_over
 
     crs = require_metric(area, "area")
     require_metric(issues, "issues", like=crs)
     grid = grid_over(area, cell_m=cell_m)
-    levels = {k: v for k, v in (("district", districts), ("subdistrict", subdistricts)) if v is not None}
-    zone_of = {level: locate(issues, polygons) for level, polygons in levels.items()}
-    located = _with_zones(issues, levels, zone_of)
+    layers = {k: v for k, v in (("district", districts), ("subdistrict", subdistricts)) if v is not None}
+    zone_of = {level: locate(issues, polygons) for level, polygons in layers.items()}
+    located = _with_zones(issues, layers, zone_of)
     x, y = located.geometry.x.to_numpy(), located.geometry.y.to_numpy()
     inside = grid.index_of(x, y) >= 0
     if not inside.any():
@@ -222,12 +243,24 @@ def analyse(
     total, _ = count_points(grid, x, y)
     counts = {ALL: total[0], **dict(zip(names, by_class, strict=True))}
 
-    cells = _cells(counts, grid, band_m, alpha, built_up_land, exposure, exposure_column)
+    cells = judge_cells(
+        counts,
+        grid,
+        band_m=band_m,
+        alpha=alpha,
+        family=family,
+        min_issues=min_issues,
+        built_up_land=built_up_land,
+        exposure=exposure,
+        exposure_column=exposure_column,
+    )
+    by_number = judged(cells, family)
+    by_rate = None if exposure is None else judged(cells, family, by="rate")
     past = located if history is None else _with_zones(history, {}, {})
     comparison = _comparison(past, start, end)
     naming = Naming(
         places=places,
-        street_of=_streets_near_hot(counted, streets, cells, grid, alpha, band_m),
+        street_of=_streets_near_hot(counted, streets, [by_number, by_rate], grid, alpha, band_m),
         labels=labels,
         field=_name_field(counted, name_field),
     )
@@ -241,26 +274,26 @@ def analyse(
         history=past,
         periods=comparison.periods,
     )
-    found = place(cells)
-    by_rate = None
-    if exposure is not None:
-        by_rate = place(cells.assign(gi_z=cells["rate_z"], gi_q=cells["rate_q"]))
-    zones = mix.zone_table(located, levels, names, cells=cells, grid=grid, alpha=alpha, zone_of=zone_of)
+    found = place(by_number)
+    zones = mix.zone_table(located, layers, names, cells=by_number, grid=grid, alpha=alpha, zone_of=zone_of)
     return HotspotsResult(
         cells=cells,
+        heavy=gpd.GeoDataFrame(heavy_cells(by_number, grid, band_m=band_m, alpha=alpha), crs=crs),
+        levels=levels(cells, alpha=alpha, family=family, min_issues=min_issues),
         places=found.places,
         peaks=found.peaks,
-        rate_places=by_rate,
+        rate_places=None if by_rate is None else place(by_rate),
         zones=zones,
         overall=None if ring is None else mix.inside_ring(counted, ring, area, names),
         concentrated=mix.concentration(cells, found.places),
-        different=mix.class_overlap(cells, names, cell_m=cell_m, alpha=alpha),
+        different=mix.class_overlap(by_number, names, cell_m=cell_m, alpha=alpha),
         diverse=mix.diversity(zones, names),
-        against_normal=_against_normal(cells, alpha),
+        against_normal=_against_normal(by_number, alpha),
         densities=_densities(x, y, code, names, grid, bandwidth_m, density_cell_m),
         classes=tuple(names),
         outside_area=int((~inside).sum()),
         unclassified=int((~known).sum()),
+        without_exposure=None if exposure is None else _without_exposure(cells),
         comparison=comparison,
         scale=suggest_scale(
             x,
@@ -275,6 +308,8 @@ def analyse(
             "cell_m": cell_m,
             "band_m": band_m,
             "alpha": alpha,
+            "family": family,
+            "min_issues": min_issues,
             "null": "total",
             "bandwidth_m": bandwidth_m,
             "density_cell_m": density_cell_m,
@@ -303,6 +338,8 @@ def write(result: HotspotsResult, stage: Stage, *, lang: str = "zh") -> None:
     from jxgis.i18n import text
 
     layers = {"cells": result.cells, "places": result.places, "peaks": result.peaks, "zones": result.zones}
+    if len(result.heavy):
+        layers["heavy_cells"] = result.heavy
     if result.rate_places is not None:
         layers |= {"rate_places": result.rate_places.places, "rate_peaks": result.rate_places.peaks}
     write_gpkg(stage.path("hotspots.gpkg"), layers, lang=lang)
@@ -351,7 +388,7 @@ def _with_zones(
 def _streets_near_hot(
     issues: gpd.GeoDataFrame,
     streets: gpd.GeoDataFrame | None,
-    cells: gpd.GeoDataFrame,
+    judged: Sequence[gpd.GeoDataFrame | None],
     grid: Grid,
     alpha: float,
     band_m: float,
@@ -364,10 +401,10 @@ def _streets_near_hot(
 
     if streets is None:
         return None
-    near = cells_near_hot(cells, grid, alpha=alpha, band_m=band_m)
-    if "rate_z" in cells.columns:
-        by_rate = cells.assign(gi_z=cells["rate_z"], gi_q=cells["rate_q"])
-        near |= cells_near_hot(by_rate, grid, alpha=alpha, band_m=band_m)
+    near = np.zeros(len(grid), dtype=bool)
+    for cells in judged:
+        if cells is not None:
+            near |= cells_near_hot(cells, grid, alpha=alpha, band_m=band_m)
     asked = near[grid.index_of(issues.geometry.x, issues.geometry.y)]
     found = np.full(len(issues), None, dtype=object)
     found[asked] = streets_of(issues[asked], streets)
@@ -394,59 +431,11 @@ def _name_field(issues: gpd.GeoDataFrame, asked: str | None) -> str | None:
     return asked or next((column for column in _NAME_FIELDS if column in issues.columns), None)
 
 
-def _cells(
-    counts: Mapping[str, NDArray[np.int64]],
-    grid: Grid,
-    band_m: float,
-    alpha: float,
-    built_up_land: gpd.GeoDataFrame | None,
-    exposure: gpd.GeoDataFrame | None,
-    exposure_column: str | None,
-) -> gpd.GeoDataFrame:
-    """The contract's cells: all classes one below the other, each with every cell of the grid."""
-    import geopandas as gpd
-    import numpy as np
-    import pandas as pd
+def _without_exposure(cells: gpd.GeoDataFrame) -> int:
+    from jxgis.hotspots.places import ALL
 
-    from jxgis.hotspots.rates import built_up, exposure_on_grid, hot_rates
-
-    keep = np.ones(len(grid), dtype=bool) if built_up_land is None else built_up(grid, built_up_land)
-    people = None if exposure is None else np.where(keep, exposure_on_grid(grid, exposure, column=exposure_column), 0.0)
-    squares = grid.cells()
-    tables = []
-    for issue_class, count in counts.items():
-        table = _tested(count, grid, keep, band_m, alpha)
-        if people is not None:
-            rates = hot_rates(count, people, grid, band_m=band_m, alpha=alpha)
-            table = table.assign(
-                exposure=rates["exposure"],
-                rate=rates["rate"],
-                rate_z=rates["gi_z"],
-                rate_q=rates["gi_q"],
-                rate_bin=rates["gi_bin"],
-            )
-        table.insert(0, "issue_class", issue_class)
-        table.insert(0, "cell_id", squares["cell_id"])
-        tables.append(table)
-    geometry = np.tile(squares.geometry.to_numpy(), len(tables))
-    return gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), geometry=geometry, crs=grid.crs)
-
-
-def _tested(count: NDArray[np.int64], grid: Grid, keep: NDArray[np.bool_], band_m: float, alpha: float) -> pd.DataFrame:
-    """Gi*, local Moran and robustness among the cells that take part; the others keep their count."""
-    import numpy as np
-
-    from jxgis.hotspots.inference import hotspot_table
-    from jxgis.hotspots.scale import robustness
-
-    part = grid if keep.all() else grid.where(keep)
-    table = hotspot_table(count[keep], part, band_m=band_m, alpha=alpha)
-    table["robustness"] = robustness(count[keep], part, band_m=band_m, alpha=alpha)
-    if keep.all():
-        return table
-    table = table.set_axis(np.flatnonzero(keep), axis=0).reindex(range(len(grid)))
-    table.loc[~keep, "reason"] = "not_built_up"
-    return table.assign(count=count, gi_bin=table["gi_bin"].fillna(0).astype(np.int64), lisa=table["lisa"].fillna("ns"))
+    own = cells[cells["issue_class"] == ALL]
+    return int(own.loc[own["rate_reason"] == "no_exposure", "count"].sum())
 
 
 def _against_normal(cells: gpd.GeoDataFrame, alpha: float) -> pd.DataFrame:

@@ -70,6 +70,7 @@ def analyse(
     residential: gpd.GeoDataFrame | None = None,
     waters: gpd.GeoDataFrame | None = None,
     hot_cells: gpd.GeoDataFrame | None = None,
+    hot_alpha: float = 0.05,
     districts: gpd.GeoDataFrame | None = None,
     city: gpd.GeoDataFrame | None = None,
     historic: gpd.GeoDataFrame | None = None,
@@ -100,7 +101,9 @@ def analyse(
     waters
         Polygons (lines have no area and are left out).
     hot_cells
-        The contract's ``cells`` of class ``all``, with ``gi_bin``: hot is 1 or more.
+        The contract's ``cells`` of class ``all``, with ``is_hot``.
+    hot_alpha
+        The level at which they are hot, for the account of how it was measured.
     districts, city
         For the gates, and for the city's mean number of issues.
     indicators
@@ -155,6 +158,7 @@ def analyse(
         residential=residential,
         waters=waters,
         hot_cells=hot_cells,
+        hot_alpha=hot_alpha,
         ground=city if city is not None else districts,
         historic=historic,
         standard=standard,
@@ -253,6 +257,7 @@ def _measure(
     residential: gpd.GeoDataFrame | None,
     waters: gpd.GeoDataFrame | None,
     hot_cells: gpd.GeoDataFrame | None,
+    hot_alpha: float,
     ground: gpd.GeoDataFrame | None,
     historic: gpd.GeoDataFrame | None,
     standard: Standard | None,
@@ -273,9 +278,9 @@ def _measure(
             table["issue_density"], exposure = relative_density(candidates, issues, ground, residential=residential)
             methods["issue_density"] = f"issues/{exposure}"
     if hot_cells is not None:
-        hot = hot_cells[hot_cells["gi_bin"] >= 1]
+        hot = hot_cells[hot_cells["is_hot"]]
         table["hot_percent"] = 100.0 * share_covered(candidates, hot)
-        methods["hot_percent"] = "cells, gi_bin ≥ 1"
+        methods["hot_percent"] = f"cells, q ≤ {hot_alpha:g}"
     land = residential if park_land is None else park_land
     if parks is not None and land is not None and "park_coverage" in wanted:
         chosen = standard or load_standard()

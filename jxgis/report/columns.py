@@ -95,6 +95,11 @@ _KINDS: dict[str, Kind] = {
     "nearly": Kind("flag"),
     "gi_p": Kind("p"),
     "gi_q": Kind("p"),
+    "gi_q_all": Kind("p"),
+    "lone_p": Kind("p"),
+    "times_mean": Kind("number", 0),
+    "is_hot": Kind("flag"),
+    "tested": Kind("flag"),
 }
 #: Columns whose values are codes: each value ``x`` has the text ``value_{column}_{x}``, where there is one.
 _CODED = (

@@ -32,7 +32,7 @@ def _p_method(cells: pd.DataFrame | None, lang: str) -> str:
     if cells is None or "p_method" not in cells.columns:
         return text("report.p_method_unknown", lang)
     found = [str(m) for m in pd.unique(cells["p_method"].dropna())]
-    known = {"exact", "normal"}
+    known = {"exact", "normal", "saddlepoint", "saddlepoint_rough"}
     words = [text(f"report.p_method_{m}", lang) if m in known else m for m in found]
     return ("; " if lang == "en" else "；").join(words) or text("report.p_method_unknown", lang)
 

@@ -14,6 +14,7 @@ import pandas as pd
 from jxgis import escape
 from jxgis.i18n import text
 from jxgis.report import sections
+from jxgis.report.caution import cautions
 from jxgis.report.sections import Block, Key, Paragraph, TableBlock
 from jxgis.report.tables import PARTS, FileLink, MethodNote, ReportTables
 
@@ -189,7 +190,7 @@ def report_page(
     (True, False)
     """
     blocks = {
-        "hotspots": lambda: sections.hotspots(tables, top, lang),
+        "hotspots": lambda: [*sections.hotspots(tables, top, lang), *cautions(tables, lang)],
         "parks": lambda: sections.parks(tables, target, top, lang),
         "units": lambda: sections.units(tables, min_km2, max_km2, lang),
         "scores": lambda: sections.scores(tables, top, lang),

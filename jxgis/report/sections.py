@@ -330,7 +330,9 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
         zones = zones[zones["level"] == "district"] if "level" in zones.columns else zones
         zones = zones.sort_values("count", ascending=False, key=lambda n: pd.to_numeric(n, errors="coerce"))
         columns = ["zone", "count", "area_km2", "per_km2", "share_hot"]
-        blocks.append(_block(text("report.zones_table", lang), zones, columns, lang))
+        alpha = "" if tables.levels is None or tables.levels.empty else f"{tables.levels['alpha'].iloc[0]:g}"
+        key = "zones_table_level" if alpha else "zones_table"
+        blocks.append(_block(text(f"report.{key}", lang, alpha=alpha), zones, columns, lang))
     if tables.min_count > 1:
         blocks.append(Paragraph(small_said(tables.min_count, lang), "sub"))
     blocks.extend(_findings(tables, lang))

@@ -61,6 +61,11 @@ class ReportTables:
         Further tables of the plan's four findings by key: ``ring``, ``concentration``, ``overlap``, ``diversity``.
     against_normal
         ``issue_class, hot, cold, normal_hot, normal_cold, disagree``: cells by the p used and by the normal p.
+    levels
+        ``issue_class, issues, tested, hot_class, hot_all``: cells that are hot within the class and over all classes.
+    heavy
+        ``issue_class, cell_id, count, share_issues, times_mean, gi_p, gi_q, lone_p``: cells that hold much and are not
+        hot.
     coverage, sites, unserved_places
         The contract's ``coverage`` and ``sites``; blind spots as named places, where made.
     targets
@@ -90,6 +95,8 @@ class ReportTables:
     cells: pd.DataFrame | None = None
     findings: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     against_normal: pd.DataFrame | None = None
+    levels: pd.DataFrame | None = None
+    heavy: pd.DataFrame | None = None
     coverage: pd.DataFrame | None = None
     sites: pd.DataFrame | None = None
     unserved_places: pd.DataFrame | None = None

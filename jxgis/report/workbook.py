@@ -191,6 +191,8 @@ def _sheets(tables: ReportTables) -> list[tuple[str, pd.DataFrame | None]]:
         ("zones", tables.zones),
         *[(key, table) for key, table in tables.findings.items()],
         ("against_normal", tables.against_normal),
+        ("levels", tables.levels),
+        ("heavy", None if tables.heavy is None or tables.heavy.empty else tables.heavy),
         ("coverage", tables.coverage),
         ("unserved_places", tables.unserved_places),
         ("sites", tables.sites),

@@ -252,3 +252,33 @@ def test_what_has_no_exact_p_is_refused() -> None:
         permutation_p([1, 2], [1, 1, 1], [1, 1])
     with pytest.raises(InputError, match="99"):
         permutation_p_draws([1, 2], grid_place(square(1), band_m=1, star=True), draws=9)
+
+
+@pytest.mark.parametrize("shape", ["poisson", "skewed", "one huge", "a few", "many"])
+@pytest.mark.parametrize("k", [20, 150, 600])
+def test_a_saddlepoint_that_is_not_called_rough_is_good_to_five_per_cent(
+    monkeypatch: pytest.MonkeyPatch, shape: str, k: int
+) -> None:
+    rng = np.random.default_rng(11)
+    n = 2000
+    base = rng.poisson(2, n)
+    values = {
+        "poisson": base,
+        "skewed": rng.negative_binomial(0.25, 0.02, n),
+        "one huge": np.append(base[1:], 60),
+        "a few": np.concatenate([base[5:], [30, 40, 50, 60, 100]]),
+        "many": np.concatenate([base[100:], rng.integers(10, 40, 100)]),
+    }[shape]
+    deviation = values.std() * np.sqrt(k * (n - k) / (n - 1))
+    sums = np.rint(k * values.mean() + deviation * np.linspace(-5, 6, n)).astype(int)
+    exact = permutation_p(values, sums, np.full(n, k))
+    monkeypatch.setattr(_subset_sums, "MAX_WORK", 0)
+    near = permutation_p(values, sums, np.full(n, k))
+    assert set(exact.method) == {"exact"}
+    seen = (exact.p > 1e-10) & (near.method != "normal")
+    off = np.abs(near.p[seen] / exact.p[seen] - 1)
+    if np.abs(values - values.mean()).max() <= deviation:
+        assert set(near.method[seen]) == {"saddlepoint"}
+        assert off.max() <= 0.05
+    else:
+        assert set(near.method[seen]) == {"saddlepoint_rough"}

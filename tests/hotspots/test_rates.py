@@ -10,10 +10,11 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import betabinom, binom
 
 from jxgis._errors import InputError
 from jxgis.hotspots.getis_ord import getis_ord_grid
-from jxgis.hotspots.rates import built_up, empirical_bayes, exposure_on_grid, hot_rates, hot_rates_graph, rate_scores
+from jxgis.hotspots.rates import built_up, empirical_bayes, exposure_on_grid, hot_rates, hot_rates_graph, rate_residuals
 from jxgis.space.grid import Grid
 
 CRS = pyproj.CRS(4549)
@@ -45,16 +46,104 @@ def test_small_exposures_shrink_more_and_none_gives_none():
             empirical_bayes([1, 1], bad)
 
 
-@pytest.mark.parametrize("spread", [0.0, 0.25])
-def test_scores_have_one_variance_whatever_the_exposure(spread):
-    rng = np.random.default_rng(1)
-    exposure = np.repeat([60.0, 400.0, 5000.0], 4000)
-    rate = 0.1 * (rng.gamma(1 / spread, spread, exposure.size) if spread else 1.0)
-    scores = rate_scores(rng.poisson(exposure * rate), exposure).reshape(3, -1)
-    # The transformation is asymptotic: at means of 6, 40 and 500 the variances agree within a fifth.
-    np.testing.assert_allclose(scores.var(axis=1), 1, atol=0.2)
-    # Raw rates would differ by a factor of 80 (Poisson) or so.
-    np.testing.assert_allclose(scores.mean(axis=1), 0, atol=0.3)
+def exposures(grid: Grid) -> dict[str, np.ndarray]:
+    x, y = grid.centres()
+    km = np.hypot(x - x.mean(), y - y.mean()) / 1000
+    return {
+        "even": np.ones(len(grid)),
+        "log-normal": np.exp(np.random.default_rng(0).normal(0, 1, len(grid))),
+        "exp(-r/2.5 km)": np.exp(-km / 2.5),
+        "exp(-r/1.2 km)": np.exp(-km / 1.2),
+        "town and farmland": np.where(x < 1600, 200.0, 1.0),
+    }
+
+
+@pytest.mark.parametrize("ratio", [1, 2])
+@pytest.mark.parametrize("cases", [6_400, 50_000])
+def test_nothing_is_found_where_cases_follow_the_exposure_and_chance(cases, ratio):
+    """The fast part of benchmarks/hotspots_rate_level.py: five exposures, Poisson and twice its variance."""
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((40, 40), dtype=bool))
+    rng = np.random.default_rng([cases, ratio])
+    finds, maps = 0, 0
+    for exposure in exposures(grid).values():
+        expected = cases * exposure / exposure.sum()
+        for _ in range(25):
+            counts = rng.poisson(expected) if ratio == 1 else rng.negative_binomial(expected, 0.5)
+            finds += (hot_rates(counts, exposure, grid, band_m=500)["gi_q"] <= 0.05).any()
+            maps += 1
+    # Binomial(125, .05): more than 14 once in a thousand times. The scores of before found something in most maps.
+    assert finds <= binom.ppf(0.999, maps, 0.05)
+
+
+def test_overdispersion_is_found_whatever_is_planted():
+    """Variance φ μ or μ + ψ μ²; a tenth of the cases in spots, or nearly all in one cell, move it by a tenth at most."""
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((60, 60), dtype=bool))
+    x, y = grid.centres()
+    exposure = 1 + 30 * np.exp(-(np.hypot(x - 6000, y - 6000) / 3000))
+    expected = 30_000 * exposure / exposure.sum()
+    rng = np.random.default_rng(9)
+    spots = np.min([np.hypot(x - a, y - b) for a, b in rng.uniform(2000, 10_000, (5, 2))], axis=0) <= 400
+    for ratio in (1, 2, 5):
+        counts = rng.poisson(expected) if ratio == 1 else rng.negative_binomial(expected / (ratio - 1), 1 / ratio)
+        spotted = counts + rng.poisson(4 * expected) * spots
+        lone = counts.copy()
+        lone[1830] = 400_000
+        for values in (counts, spotted, lone):
+            _, variance = rate_residuals(values, exposure, grid)
+            found = values.sum() * exposure / exposure.sum() / variance
+            assert found.min() >= 1
+            assert np.median(found) == pytest.approx(ratio, rel=0.15)
+    # A rate of its own for each cell: the ratio is 1 + ψ μ.
+    counts = rng.poisson(expected * rng.gamma(2, 0.5, len(grid)))
+    _, variance = rate_residuals(counts, exposure, grid)
+    found = counts.sum() * exposure / exposure.sum() / variance
+    dense, sparse = expected > 20, expected < 3
+    assert found[dense].mean() == pytest.approx(1 + 0.5 * expected[dense].mean(), rel=0.3)
+    assert found[sparse].mean() < 4
+
+
+def test_p_is_the_beta_binomials_of_the_neighbourhoods_share():
+    """By hand, with scipy's distribution, from the overdispersion that the residuals tell."""
+    rng = np.random.default_rng(12)
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((30, 30), dtype=bool))
+    people = rng.uniform(5, 60, len(grid))
+    counts = rng.negative_binomial(people / 20, 0.5)
+    table = hot_rates(counts, people, grid, band_m=500)
+    total, share = counts.sum(), people / people.sum()
+    _, variance = rate_residuals(counts, people, grid)
+    ratio = total * share / variance
+    assert np.ptp(ratio) < 1e-9
+    assert ratio[0] == pytest.approx(2, rel=0.15)
+    precision = total / (ratio[0] - 1)
+    x, y = grid.centres()
+    for cell in (0, 137, 465, 899):
+        near = np.hypot(x - x[cell], y - y[cell]) <= 500
+        s, p = counts[near].sum(), share[near].sum()
+        null = betabinom(total, p * precision, (1 - p) * precision)
+        # φ (1 − p) of n p is the variance of φ-fold batches given their sum; n / (n + a) of it is scipy's.
+        by_hand = min(1.0, 2 * min(null.sf(s - 1), null.cdf(s)))
+        assert table["issues"][cell] == s
+        assert table["expected"][cell] == pytest.approx(total * p)
+        assert table["gi_p"][cell] == pytest.approx(by_hand, rel=0.01)
+    assert set(table["p_method"]) == {"beta_binomial"}
+
+
+def test_cells_without_p_say_why():
+    counts, people = np.ones(len(GRID), dtype=int), np.ones(len(GRID))
+    people[:5] = 0
+    table = hot_rates(counts, people, GRID, band_m=250)
+    assert (table["reason"][:5] == "no_exposure").all()
+    figures = ["rate", "issues", "expected", "gi_z", "gi_p", "gi_q", "p_method"]
+    assert table.loc[:4, figures].isna().all(axis=None)
+    assert table.loc[5:, "reason"].isna().all()
+    assert (table["gi_bin"] == 0).all()
+    assert (hot_rates(0 * counts, people, GRID, band_m=250)["reason"][5:] == "no_issues").all()
+    assert (hot_rates(counts, people, GRID, band_m=1e5)["reason"][5:] == "band_covers_area").all()
+    assert (hot_rates(counts, people, GRID, band_m=50)["reason"][5:] == "no_neighbours").all()
+    with pytest.raises(InputError, match="fewer than two"):
+        hot_rates(counts, people, GRID, band_m=250, min_exposure=1e6)
+    with pytest.raises(InputError, match="whole numbers"):
+        hot_rates(counts / 3, people, GRID, band_m=250)
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.5])
@@ -131,26 +220,7 @@ def test_rates_are_hot_where_there_is_more_than_the_people_explain():
     # Beyond the band around the spot nothing else is: at most the 5 % that the level admits.
     elsewhere = np.hypot(x - 6900, y - 1100) > 1000 + 200
     assert hot[elsewhere].sum() <= 0.05 * hot.sum()
-    assert (table["p_method"] == "exact").all()
-
-
-def test_rounding_does_not_move_the_result():
-    rng = np.random.default_rng(6)
-    people = rng.integers(1, 500, len(GRID)).astype(float)
-    people[:5] = 0
-    counts = rng.poisson(people * 0.1)
-    fine = hot_rates(counts, people, GRID, band_m=250)
-    # The unrounded statistic, from the definition; rounding to 1/2000 of the range shifts a sum of some 21 values by
-    # about √21 · 0.3/2000 of it, a thousandth of a standard deviation.
-    keep = people > 0
-    truth = getis_ord_grid(rate_scores(counts, people)[keep], GRID.where(keep), band_m=250).z
-    np.testing.assert_allclose(fine["gi_z"][keep], truth, atol=5e-3)
-    coarse = hot_rates(counts, people, GRID, band_m=250, levels=500)
-    assert np.nanmax(np.abs(coarse["gi_p"] - fine["gi_p"])) < 0.01
-    assert (fine["reason"][:5] == "no_exposure").all()
-    assert fine.loc[:4, ["rate", "gi_z", "gi_p", "gi_q"]].isna().all(axis=None)
-    with pytest.raises(InputError, match="fewer than two"):
-        hot_rates(counts, people, GRID, band_m=250, min_exposure=1e6)
+    assert (table["p_method"].isin(["binomial", "beta_binomial"])).all()
 
 
 def test_rates_on_a_graph_are_those_on_the_grid():
@@ -162,32 +232,40 @@ def test_rates_on_a_graph_are_those_on_the_grid():
     counts = rng.poisson(people * 0.1)
     ids = [f"c{number:02d}" for number in rng.permutation(len(GRID))]
     points = gpd.GeoSeries(gpd.points_from_xy(*GRID.centres()), index=ids, crs=CRS)
-    graph = Graph.build_distance_band(points, 250 + 1e-6)
+    # Neighbours that share a side or a corner: what touches a cell is then the same on the graph.
+    graph = Graph.build_distance_band(points, 150)
     table = hot_rates_graph(
         pd.Series(counts, index=ids).sample(frac=1, random_state=1), pd.Series(people, index=ids), graph
     )
     assert table.index.tolist() == graph.unique_ids.tolist()
-    grid = hot_rates(counts, people, GRID, band_m=250).set_axis(ids, axis=0)
-    pd.testing.assert_frame_equal(table, grid.loc[table.index], check_names=False, rtol=0, atol=1e-12)
-    assert (table["reason"] == "no_exposure").sum() == 9
-    with pytest.raises(InputError, match="fewer than two"):
-        hot_rates_graph(counts, people * 0, graph)
+    grid = hot_rates(counts, people, GRID, band_m=150).set_axis(ids, axis=0).loc[table.index]
+    same = ["exposure", "rate", "issues", "expected"]
+    pd.testing.assert_frame_equal(table[same], grid[same], check_names=False, rtol=0, atol=1e-9)
+    # Blocks are cut along other coordinates, so that the overdispersion differs by less than its own error.
+    np.testing.assert_allclose(table["gi_z"], grid["gi_z"], rtol=0.15)
 
 
-def test_rates_need_no_grid_and_kernels_say_that_they_are_drawn():
+def test_kernel_weights_get_maps_drawn_under_the_null():
     from libpysal.graph import Graph
 
-    h3 = pytest.importorskip("h3")
-    centre = h3.latlng_to_cell(30.75, 120.75, 9)
-    ids = sorted(h3.grid_disk(centre, 9))
-    spot = np.isin(ids, h3.grid_disk(centre, 2))
     rng = np.random.default_rng(8)
-    people = pd.Series(rng.integers(20, 2000, len(ids)), index=ids)
-    counts = pd.Series(rng.poisson(people * 0.02 * np.where(spot, 5, 1)), index=ids)
-    table = hot_rates_graph(counts, people, Graph.build_h3(ids, order=1, weight="binary"))
-    hot = (table["gi_z"] > 0) & (table["gi_q"] <= 0.05)
-    assert hot.loc[h3.grid_disk(centre, 1)].all()
-    assert not hot.loc[[cell for cell in ids if h3.grid_distance(cell, centre) > 4]].sum() > 0.05 * hot.sum()
-    assert (table["p_method"] == "exact").all()
-    kernel = hot_rates_graph(counts, people, Graph.build_h3(ids, order=2, weight="inverse"))
-    assert kernel["p_method"].str.startswith("draws").all()
+    grid = Grid(CRS, 100.0, 0, 0, np.ones((12, 12), dtype=bool))
+    people = rng.uniform(50, 500, len(grid))
+    counts = rng.negative_binomial(people / 25, 0.5)
+    points = gpd.GeoSeries(gpd.points_from_xy(*grid.centres()), crs=CRS)
+    binary = Graph.build_distance_band(points, 150)
+    near = hot_rates_graph(counts, people, binary)
+    kernel = Graph.build_kernel(points, kernel="triangular", bandwidth=250)
+    table = hot_rates_graph(counts, people, kernel, draws=999, seed=3)
+    assert set(table["p_method"]) == {"draws_999"}
+    again = hot_rates_graph(counts, people, kernel, draws=999, seed=3)
+    pd.testing.assert_frame_equal(table, again)
+    assert np.corrcoef(table["gi_z"], near["gi_z"])[0, 1] > 0.8
+    # Weights that are nearly equal ask the same question as equal ones: the drawn p is the closed one.
+    almost = binary.transform("B").adjacency.astype(float)
+    almost.iloc[0] = 1.0 + 1e-6
+    drawn = hot_rates_graph(counts, people, Graph(almost), draws=1999)
+    assert set(drawn["p_method"]) == {"draws_1999"}
+    np.testing.assert_allclose(drawn["gi_p"], near["gi_p"], atol=0.08)
+    with pytest.raises(InputError, match="at least 99"):
+        hot_rates_graph(counts, people, kernel, draws=10)

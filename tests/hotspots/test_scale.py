@@ -1,4 +1,4 @@
-"""The scale: Moran's moments against esda, robustness against a plain repetition, proposals on known patterns."""
+"""The scale: Moran's moments against esda and plain matrices, proposals on known patterns."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 import shapely
 
 from jxgis._errors import InputError
-from jxgis.hotspots.inference import hotspot_table
-from jxgis.hotspots.scale import moran_profile, neighbouring_scales, robustness, suggest_scale
+from jxgis.hotspots.rates import rate_residuals
+from jxgis.hotspots.scale import moran_profile, rate_profile, suggest_scale
 from jxgis.space.grid import Grid, grid_over
 
 CRS = pyproj.CRS(4549)
@@ -112,42 +112,38 @@ def test_the_cell_is_the_smallest_that_is_not_mostly_empty():
         suggest_scale([-9e5], [0.0], area)
 
 
-def test_robustness_is_the_repetition_at_three_scales():
-    grid = Grid(CRS, 200.0, 4, 7, np.ones((24, 31), dtype=bool))
-    rng = np.random.default_rng(4)
+@pytest.mark.parametrize("ratio", [1, 3])
+def test_rate_profile_has_mean_0_and_variance_1_where_nothing_is_planted(ratio):
+    """Cells that expect from a hundredth of a case to thirty; scores of single cells had neither."""
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((40, 40), dtype=bool))
     x, y = grid.centres()
-    heat = 6 * np.exp(-((x - 3000) ** 2 + (y - 3500) ** 2) / 500**2)
-    counts = rng.poisson(1 + heat)
-    found = robustness(counts, grid, band_m=500)
-
-    def classes(values, over, band_m):
-        table = hotspot_table(values, over, band_m=band_m)
-        return np.where(table["gi_q"] <= 0.05, np.sign(table["gi_z"]), 0)
-
-    own = classes(counts, grid, 500)
-    kept = (classes(counts, grid, 350) == own).astype(float) + (classes(counts, grid, 700) == own)
-    parents = {}
-    for i, (c, r) in enumerate(zip((grid.cols + 4) // 2, (grid.rows + 7) // 2, strict=True)):
-        parents.setdefault((int(r), int(c)), []).append(i)
-    # Parents of four or two children belong; the corner parents of one do not, and are not compared.
-    whole = {place: members for place, members in sorted(parents.items()) if len(members) >= 2}
-    mask = np.zeros((20, 20), dtype=bool)
-    for r, c in whole:
-        mask[r, c] = True
-    coarse = classes(np.array([counts[m].sum() for m in whole.values()]), Grid(CRS, 400.0, 0, 0, mask), 500)
-    compared = np.full(len(grid), 2.0)
-    for members, of_parent in zip(whole.values(), coarse, strict=True):
-        kept[members] += of_parent == own[members]
-        compared[members] += 1
-    np.testing.assert_allclose(found, kept / compared)
-    hot = own > 0
-    assert hot.sum() > 10
-    assert found[np.hypot(x - 3000, y - 3500) < 250].min() == 1
+    people = np.exp(-np.hypot(x - 4000, y - 4000) / 1200)
+    expected = 6400 * people / people.sum()
+    rng = np.random.default_rng(ratio)
+    z = []
+    for _ in range(200):
+        counts = rng.poisson(expected) if ratio == 1 else rng.negative_binomial(expected / (ratio - 1), 1 / ratio)
+        z.append(rate_profile(counts, people, grid, bands_m=[200, 500, 1500])["z"])
+    # Standard errors of 200 maps: .07 for the mean, .05 and more (tails are long) for the deviation.
+    np.testing.assert_allclose(np.mean(z, axis=0), 0, atol=0.25)
+    np.testing.assert_allclose(np.std(z, axis=0), 1, atol=0.2)
 
 
-def test_scales_stay_wider_than_a_cell():
-    assert neighbouring_scales(200, 500) == ((200, 350.0), (200, 700.0), (400, 500))
-    assert neighbouring_scales(200, 250)[0] == (200, 200)
-    assert neighbouring_scales(300, 500)[2] == (600, 600)
+def test_rate_profile_is_the_double_sum():
     grid = holed_grid()
-    assert np.isnan(robustness(np.full(len(grid), 3), grid, band_m=200)).all()
+    rng = np.random.default_rng(4)
+    people = rng.uniform(1, 50, len(grid))
+    counts = rng.poisson(people / 4)
+    r, v = rate_residuals(counts, people, grid)
+    x, y = grid.centres()
+    apart = np.hypot(x[:, None] - x, y[:, None] - y)
+    near = ((apart <= 250) & (apart > 0)).astype(float)
+    covariance = np.diag(v) - np.outer(v, v) / v.sum()
+    row = rate_profile(counts, people, grid, bands_m=[250]).iloc[0]
+    scale = np.sqrt(v) @ near @ np.sqrt(v)
+    assert row["moran_i"] * scale == pytest.approx(r @ near @ r)
+    # Mean and variance of a quadratic form, from the covariance of residuals that add up to the total.
+    assert row["expected"] * scale == pytest.approx(np.trace(near @ covariance))
+    spread = np.sqrt(2 * np.trace(near @ covariance @ near @ covariance))
+    assert row["z"] == pytest.approx((r @ near @ r - np.trace(near @ covariance)) / spread)
+    assert row["neighbours"] == pytest.approx(near.sum() / len(grid))

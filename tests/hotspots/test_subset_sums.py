@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import hypergeom
 
 from jxgis.hotspots import _saddlepoint, _subset_sums
+from jxgis.hotspots._enumeration import enumerated_tails
 from jxgis.hotspots._saddlepoint import saddlepoint_tails
 from jxgis.hotspots._subset_sums import subset_sum_tails
 
@@ -91,7 +93,8 @@ def test_large_values_mixed_in_apart_change_nothing(monkeypatch: pytest.MonkeyPa
     sizes = rng.integers(1, 60, 500)
     sums = np.array([rng.choice(values, k, replace=False).sum() for k in sizes])
     own = rng.choice(values, 500)
-    assert _subset_sums._values_apart(np.sort(values), 60, 500)[0] == 4
+    terms = _subset_sums._Terms(np.arange(500), sizes, sums, sums, np.ones(500))
+    assert _subset_sums._values_apart(np.sort(values), terms)[0] == 4
     apart = subset_sum_tails(values, sizes, sums), subset_sum_tails(values, sizes, sums, own)
     monkeypatch.setattr(_subset_sums, "APART", (0,))
     together = subset_sum_tails(values, sizes, sums), subset_sum_tails(values, sizes, sums, own)
@@ -156,3 +159,70 @@ def test_values_grouped_for_the_saddlepoint_change_little(left_out: bool, monkey
     assert min(whole[0].min(), whole[1].min()) < 1e-6
     for a, b in zip(grouped, whole, strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-3)
+
+
+@pytest.mark.parametrize("huge", [10**7, 10**12])
+def test_one_huge_value_among_few_is_exact(huge: int) -> None:
+    """Closed form: with the huge value drawn or not, the others are all 1 or 0."""
+    values = np.array([0] * 9 + [1] * 5 + [huge])
+    k, n = 7, 15
+    for ones in range(6):
+        tails = subset_sum_tails(values, np.array([k]), np.array([huge + ones]))
+        with_huge = sum(comb(5, j) * comb(9, k - 1 - j) for j in range(ones, 6))
+        assert tails.exact.all()
+        assert tails.upper[0] == pytest.approx(with_huge / comb(n, k), rel=1e-12)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(0, 10**11), min_size=3, max_size=11), st.data())
+def test_huge_values_of_all_sizes_are_counted(values: list[int], data: st.DataObject) -> None:
+    k = data.draw(st.integers(1, len(values) - 1))
+    check(values, by_enumeration(values, k), k)
+    check(values[:-1], by_enumeration(values[:-1], k), k, own=values[-1]) if k < len(values) - 1 else None
+
+
+def test_forty_values_of_eleven_digits_split_as_they_must() -> None:
+    """Sums and their mirror images: P(S_k >= s) is P(S_(n-k) <= total - s), found from other subsets."""
+    values = np.random.default_rng(2).integers(10**9, 10**11, 40)
+    picked = np.random.default_rng(3)
+    sums = np.array([picked.choice(values, 6, replace=False).sum() for _ in range(5)])
+    few = enumerated_tails(values, np.full(5, 6), sums, sums)
+    draws = np.array([picked.choice(values, 6, replace=False).sum() for _ in range(4000)])
+    for upper, lower, s in zip(*few, sums, strict=True):
+        assert upper + lower == pytest.approx(1 + 1 / comb(40, 6), rel=1e-12)
+        assert upper == pytest.approx((draws >= s).mean(), abs=0.035)  # 4.4 standard errors at most
+
+
+@pytest.mark.parametrize("k", [21, 81, 317])
+def test_a_dozen_huge_cells_among_many_are_exact(k: int) -> None:
+    """Closed form: the small values are all 1, and the huge ones are equal, so their number is hypergeometric."""
+    n, m = 38_000, 12
+    values = np.ones(n, dtype=np.int64)
+    values[:m] = 80_000
+    # Of other sizes, so that no shift or unit makes the population small.
+    values[m : m + 1000] = 2
+    drawn = np.arange(0, 6)
+    sums = drawn * 80_000 + (k - drawn) + 1
+    tails = subset_sum_tails(values, np.full(len(sums), k), sums)
+    assert tails.exact.all()
+    for j, upper in zip(drawn, tails.upper, strict=True):
+        more = hypergeom.sf(j, n, m, k)
+        equal = hypergeom.pmf(j, n, m, k) * hypergeom.sf(0, n - m, 1000, k - j)
+        assert upper == pytest.approx(more + equal, rel=1e-9, abs=1e-14)
+
+
+def test_up_to_sixteen_large_values_apart_change_nothing() -> None:
+    rng = np.random.default_rng(7)
+    values = np.concatenate([rng.poisson(1, 300), rng.integers(300, 900, 14)])
+    k = 9
+    expected = by_big_integers(values.tolist(), k)
+    sums = np.array(sorted(expected))[:: len(expected) // 300]
+    population = np.sort(values)
+    terms = _subset_sums._Terms(np.arange(len(sums)), np.full(len(sums), k), sums, sums, np.ones(len(sums)))
+    small = _subset_sums._population(population[:-14])
+    upper, lower = np.zeros(len(sums)), np.zeros(len(sums))
+    mixed = _subset_sums._mix_in(terms, population[-14:], len(values), small, upper, lower)
+    _subset_sums._add_tails(mixed, small, upper, lower)
+    assert upper.max() > 0.99
+    np.testing.assert_allclose(upper, [expected[int(s)][0] for s in sums], rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(lower, [expected[int(s)][1] for s in sums], rtol=0, atol=TOLERANCE)

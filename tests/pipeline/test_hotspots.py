@@ -49,7 +49,7 @@ def result(issues):
 def test_cells_hold_the_contract(result, issues):
     columns = ["cell_id", "issue_class", "count", "gi_z", "gi_p", "gi_p_normal", "p_method", "gi_q", "gi_bin", "lisa"]
     assert result.cells.columns[:10].tolist() == columns
-    assert {"reason", "robustness", "rate_z"} <= set(result.cells.columns)
+    assert {"reason", "gi_q_all", "is_hot", "rate_z", "rate_p_method"} <= set(result.cells.columns)
     classes = result.cells["issue_class"].unique().tolist()
     assert classes == ["all", "市容环境", "街面秩序"]
     # 4100 m hold 20.5 cells: the row whose centre is on the border is in, so that cells stick out, whole.
@@ -126,7 +126,7 @@ def test_cells_without_buildings_take_no_part(issues):
     cells = masked.cells[masked.cells["issue_class"] == "all"]
     east = cells.centroid.x > 3000
     assert (cells.loc[east, "reason"] == "not_built_up").all()
-    assert cells.loc[east, ["gi_z", "gi_p", "gi_q", "robustness"]].isna().all(axis=None)
+    assert cells.loc[east, ["gi_z", "gi_p", "gi_q", "gi_q_all"]].isna().all(axis=None)
     assert (cells.loc[east, "gi_bin"] == 0).all()
     assert cells.loc[east, "count"].sum() > 0
     # The same as if only the western half had been the area.

@@ -118,11 +118,12 @@ def test_figures_equal_independent_ones(result, city, cases):
 
 def test_hot_cells_count_by_area(city):
     cells = gpd.GeoDataFrame(
-        {"gi_bin": [3, 0, -3]},
+        {"is_hot": [True, False, False], "gi_bin": [2, 1, -3]},
         geometry=[shapely.box(0, 0, 400, 1600), shapely.box(400, 0, 800, 1600), shapely.box(800, 0, 1600, 1600)],
         crs=4549,
     )
-    scores = analyse(square(name=["甲"]), hot_cells=cells).scores
+    result = analyse(square(name=["甲"]), hot_cells=cells, hot_alpha=0.01)
+    scores = result.scores
     assert scores["hot_percent"].item() == pytest.approx(25)
     assert scores["hot_percent_score"].item() == pytest.approx(50)
 

@@ -1,0 +1,129 @@
+"""How much more counts vary than chance alone would make them, found where hot spots cannot raise it.
+
+Counts vary more than Poisson in two ways: cases come in batches (variance φ μ), and places differ in what their exposure
+does not know (variance ψ μ²). Both are read from each place's count against the rate of the places around it,
+d_i = y_i − e_i S_i / E_i, whose variance is φ μ_i (1 − e_i / E_i), and a term in ψ, wherever the rate is the same around
+i, whatever it is there: inside a hot spot chance shows as it does elsewhere, and only its edge disturbs. The places are
+cut into blocks, compact in space and alike in what they expect, and the median over the blocks is taken: edges may fill
+nearly half of them before it breaks. One place with nearly all cases is one block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import kendalltau, theilslopes
+
+__all__ = ["Overdispersion", "overdispersion"]
+
+Floats = npt.NDArray[np.float64]
+
+PER_BLOCK = 40.0  # degrees of freedom, about: the median of such a ratio is 2 % below its mean
+MIN_BLOCKS = 5  # fewer say nothing about how the ratio depends on what is expected
+RISING = 0.01  # one-sided level of Kendall's test at which the ratio is taken to rise with what is expected
+NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation, normal distribution
+MEDIAN_ERROR = 1.2533  # standard error of the median over that of the mean, normal distribution
+
+
+@dataclass(frozen=True)
+class Overdispersion:
+    """Variance of a count that expects μ, independent of the others: ``batch`` μ + ``spread`` μ².
+
+    Attributes
+    ----------
+    batch
+        φ, at least 1; 1 with ``spread`` 0 is Poisson.
+    spread
+        ψ, at least 0: the squared coefficient of variation of the rates of single places.
+    """
+
+    batch: float
+    spread: float
+
+    def variance(self, expected: Floats, squares: Floats) -> Floats:
+        """Variance of sums that expect ``expected``, of places whose expected counts have squares adding to ``squares``."""
+        return np.asarray(self.batch * expected + self.spread * squares)
+
+
+def overdispersion(
+    counts: Floats, exposure: Floats, sums: Floats, weights: Floats, squares: Floats, position: Floats
+) -> Overdispersion:
+    """Find the overdispersion of independent counts, plus the standard error of finding it.
+
+    The error is added because a level must hold in spite of it; where few cases tell, it is large.
+
+    Parameters
+    ----------
+    counts, exposure
+        (n,) cases, and what they are measured against, above 0.
+    sums, weights, squares
+        (n,) of each place and those that touch it: cases, exposure and squared exposure.
+    position
+        (n, d) coordinates in any unit, to cut the places into compact blocks.
+
+    Returns
+    -------
+    Overdispersion
+
+    Notes
+    -----
+    The ratio of a block is Σ w_i d_i² / Σ w_i e_i S_i/E_i (1 − e_i/E_i) with w_i = 1/(1 + μ_i): a ratio of sums, so that
+    cells which expect a hundredth of a case neither dominate it nor bias it.
+    """
+    rate = float(counts.sum() / exposure.sum())
+    share = exposure / weights
+    expected = rate * exposure * (1 - share)
+    weigh = 1 / (1 + expected)
+    told = np.flatnonzero(expected > 0)
+    if not len(told):
+        return Overdispersion(1.0, 0.0)
+    coordinates = np.column_stack([np.log(exposure), position])[told]
+    block = _blocks(coordinates, (weigh * expected)[told])
+
+    def total(values: Floats) -> Floats:
+        return np.asarray(np.bincount(block, weights=(weigh * values)[told]), dtype=np.float64)
+
+    usual = total(exposure * sums / weights * (1 - share))
+    seen = usual > 0
+    ratio = total(np.square(counts - exposure * sums / weights))[seen] / usual[seen]
+    # What ψ adds to the squares, in the units of what φ adds.
+    slope = total(rate**2 * (np.square(exposure) * (1 - 2 * share) + np.square(share) * squares)) / total(expected)
+    return _fitted(ratio, slope[seen], float((weigh * expected).sum()))
+
+
+def _fitted(ratio: Floats, slope: Floats, information: float) -> Overdispersion:
+    batch, spread = float(np.median(ratio)), 0.0
+    if batch == 0:
+        # Counts that are the exposure itself, up to a factor.
+        return Overdispersion(1.0, 0.0)
+    told = len(ratio) >= MIN_BLOCKS and np.ptp(slope) > 0
+    if told and kendalltau(slope, ratio, alternative="greater").pvalue <= RISING:
+        spread, batch = (float(value) for value in theilslopes(ratio, slope)[:2])
+        if batch < 1:
+            batch, spread = 1.0, max(float(np.median((ratio - 1) / slope)), 0.0)
+    relative = ratio / (batch + spread * slope)
+    off = NORMAL_MAD * float(np.median(np.abs(relative - np.median(relative)))) / np.sqrt(len(relative))
+    # The blocks' own scatter; where they are too few to show any, that of a chi-square.
+    error = MEDIAN_ERROR * max(off, np.sqrt(2 / max(information, 1.0)))
+    batch, spread = batch * (1 + error), spread * (1 + error)
+    return Overdispersion(max(batch, 1.0), spread)
+
+
+def _blocks(coordinates: Floats, information: Floats) -> npt.NDArray[np.int64]:
+    """Halve the places by information, along one coordinate after the other, while both halves hold enough."""
+    block = np.zeros(len(information), dtype=np.int64)
+    parts = [(np.arange(len(information)), 0)]
+    number = 0
+    while parts:
+        members, depth = parts.pop()
+        order = members[np.argsort(coordinates[members, depth % coordinates.shape[1]], kind="stable")]
+        running = np.cumsum(information[order])
+        if len(order) < 2 or running[-1] < 2 * PER_BLOCK:
+            block[members] = number
+            number += 1
+            continue
+        half = min(int(np.searchsorted(running, running[-1] / 2)) + 1, len(order) - 1)
+        parts += [(order[:half], depth + 1), (order[half:], depth + 1)]
+    return block

@@ -1,0 +1,72 @@
+"""What a reader must know of the hot spots: the level over all classes, what is not judged, what holds much and is not hot."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from jxgis.i18n import text
+from jxgis.report.columns import kind_of, readable, title_of, write_value
+from jxgis.report.sections import Block, Paragraph, TableBlock
+from jxgis.report.tables import ReportTables
+
+__all__ = ["cautions"]
+
+_HEAVY = ["issue_class", "cell_id", "count", "share_issues", "times_mean", "gi_p", "gi_q", "lone_p"]
+_SHOWN = 20  # all of them stand in hotspots.gpkg and the workbook
+
+
+def cautions(tables: ReportTables, lang: str) -> list[Block]:
+    """Sentences and a table for the end of the hot spots' section.
+
+    Parameters
+    ----------
+    tables
+        ``levels`` and ``heavy`` are read; what is not there is not spoken of.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Examples
+    --------
+    >>> levels = pd.DataFrame({"issue_class": ["甲", "乙"], "issues": [900, 3], "tested": [True, False], "alpha": 0.05,
+    ...                        "family": "class", "min_issues": 30, "hot_class": [12, 0], "hot_all": [9, 0]})
+    >>> [block.look for block in cautions(ReportTables(levels=levels), "zh")]
+    ['sub', 'none']
+    """
+    blocks: list[Block] = []
+    if tables.levels is not None and len(tables.levels):
+        blocks += _levels(tables.levels, lang)
+    if tables.heavy is not None and len(tables.heavy):
+        heavy = pd.DataFrame(tables.heavy[_HEAVY]).head(_SHOWN)
+        shown = readable(heavy, lang)
+        kinds = [kind_of(column, heavy[column]) for column in _HEAVY]
+        rows = [
+            [write_value(value, kind, lang) for value, kind in zip(row, kinds, strict=True)]
+            for row in shown[_HEAVY].itertuples(index=False, name=None)
+        ]
+        blocks.append(Paragraph(text("report.heavy_why", lang, n=len(tables.heavy)), "none"))
+        numeric = [kind.name != "text" for kind in kinds]
+        titles = [title_of(column, lang) for column in _HEAVY]
+        blocks.append(TableBlock(text("report.heavy_table", lang), titles, numeric, rows))
+    return blocks
+
+
+def _levels(levels: pd.DataFrame, lang: str) -> list[Block]:
+    tested, first = levels[levels["tested"]], levels.iloc[0]
+    alpha, n = float(first["alpha"]), len(tested)
+    chance = 1 - (1 - alpha) ** n
+    hot, kept = int(tested["hot_class"].sum()), int(tested["hot_all"].sum())
+    blocks: list[Block] = []
+    if n > 1:
+        words = text(
+            f"report.level_{first['family']}", lang, n=n, alpha=f"{alpha:g}", chance=f"{100 * chance:.0f}",
+            hot=f"{hot:,}", kept=f"{kept:,}",
+        )  # fmt: skip
+        blocks.append(Paragraph(words, "sub"))
+    left_out = levels[~levels["tested"]]
+    if len(left_out):
+        named = readable(pd.DataFrame(left_out[["issue_class"]]), lang)["issue_class"]
+        brackets = "{} ({})" if lang == "en" else "{}（{}）"
+        names = [brackets.format(name, f"{issues:,}") for name, issues in zip(named, left_out["issues"], strict=True)]
+        joined = (", " if lang == "en" else "、").join(names)
+        blocks.append(Paragraph(text("report.few_issues", lang, least=int(first["min_issues"]), names=joined), "none"))
+    return blocks
