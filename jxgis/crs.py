@@ -279,7 +279,7 @@ def require_metric(table: gpd.GeoDataFrame | gpd.GeoSeries, what: str, like: pyp
     >>> require_metric(gpd.GeoSeries([], crs=4326), "parks")
     Traceback (most recent call last):
     jxgis._errors.CrsError: parks 的坐标系 EPSG:4326 不是以米为单位的投影坐标系；请先用 to_crs() 转换，例如 EPSG:4549。
-    The CRS of parks, EPSG:4326, is not projected in metres; convert it first with to_crs(), for example to EPSG:4549.
+    parks is in EPSG:4326, which is not projected in metres; convert it first with to_crs(), for example to EPSG:4549.
     """
     crs: pyproj.CRS | None = table.crs
     if crs is None:
@@ -291,7 +291,7 @@ def require_metric(table: gpd.GeoDataFrame | gpd.GeoSeries, what: str, like: pyp
         why = not_metric(crs)
         raise CrsError(
             zh=f"{what} 的坐标系 {crs.to_string()} {why.zh}；请先用 to_crs() 转换，例如 EPSG:4549。",
-            en=f"The CRS of {what}, {crs.to_string()}, {why.en}; convert it first with to_crs(), "
+            en=f"{what} is in {crs.to_string()}, which {why.en}; convert it first with to_crs(), "
             "for example to EPSG:4549.",
         )
     if like is not None and crs != like:
