@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
+import folium
 import geopandas as gpd
 import pytest
 import shapely
+from PIL import Image
 from result_tables import CLASSES, HOSTILE, result_tables
 
 from jxgis.i18n import text
@@ -233,3 +237,28 @@ def test_a_score_is_told_by_its_value_first_and_each_layer_has_its_legend(pages,
     legend = page.locator(".jx-legend").inner_text()
     assert "热点面积占比的得分（0–100）" in legend
     assert "综合得分" not in legend
+
+
+def test_a_layer_of_folium_works_on_a_finished_map(visit, tmp_path):
+    t = result_tables()
+    page = units_map(t.units, districts=t.districts)
+    words = "{{7*7}} {% x %} `${7*7}` </script>"
+    inner = t.districts.assign(name=words, geometry=t.districts.buffer(-600))
+    ring = inner[["name", "geometry"]].to_crs(4326)
+    tooltip = folium.GeoJsonTooltip(["name"])
+    folium.GeoJson(ring, name="own", tooltip=tooltip, style_function=lambda _: {"color": "#ff00ff"}).add_to(page)
+    found = visit(save_map(page, tmp_path / "page.html"))
+    opened = found.page
+    own = opened.locator(".leaflet-control-layers-overlays label", has_text="own").locator("input")
+    assert own.is_checked()
+    count = "() => { let n = 0; map_0.eachLayer((l) => { n += l.options.color === '#ff00ff'; }); return n; }"
+    assert opened.evaluate(count) == len(ring)
+    name = "() => Object.values(map_0._layers).find((l) => l.feature).feature.properties.name"
+    assert opened.evaluate(name) == words
+    opened.wait_for_timeout(300)
+    assert b"\xff\x00\xff" in Image.open(io.BytesIO(opened.screenshot())).convert("RGB").tobytes()
+    own.uncheck()
+    opened.wait_for_timeout(300)
+    assert opened.evaluate(count) == 0
+    assert b"\xff\x00\xff" not in Image.open(io.BytesIO(opened.screenshot())).convert("RGB").tobytes()
+    assert found.complaints == []
