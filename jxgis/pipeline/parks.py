@@ -448,11 +448,15 @@ def _planned(
 
     from jxgis.parks.radius import classify_parks
     from jxgis.parks.whatif import change_parks, closed_parks, split_plan
+    from jxgis.parks.whole import merge_parks
 
     if planned is None and not close:
         return None
     ids = closed_parks(parks, close)
     add, enlarge = (None, None) if planned is None else split_plan(parks, planned, merge_gap_m=merge_gap_m)
+    if add is not None and len(add):
+        # What makes parcels of today one park makes those of the plan one, too.
+        add = merge_parks(add, merge_gap_m=merge_gap_m).parks
     plan = classify_parks(change_parks(parks, add=add, close=ids, enlarge=enlarge), standard, historic=historic)
     gone = parks[parks["park_id"].isin(ids)].assign(change="closed")
     both: gpd.GeoDataFrame = pd.concat([plan, gone[plan.columns]], ignore_index=True) if len(gone) else plan

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
-from shapely.geometry import LineString, Point, box
+from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from jxgis import output
 from jxgis._errors import CrsError
@@ -208,3 +208,15 @@ def test_the_spacing_of_sample_points_reaches_the_siting(town, monkeypatch):
     analyse(town["parks"], town["housing"], town["zones"], new_parks=2, sample_m=40)
     # The sites, the fewest for the target, and four radii.
     assert asked == [40] * 6
+
+
+def test_parcels_of_a_plan_are_one_park_by_the_same_rule(town):
+    """Two lawns of 1,500 m² dissolved into one planned feature, 1 km apart, count no more than they would today."""
+    lawns = [box(1000, 210, 1050, 240), box(2000, 210, 2050, 240)]
+    apart = analyse(town["parks"], town["housing"], town["zones"], planned=table([MultiPolygon(lawns)], name=[None]))
+    assert apart.plan.loc[apart.plan["change"] == "added", "area_m2"].tolist() == [1500, 1500]
+    assert (apart.change["change"] == 0).all()
+    near = table([lawns[0], box(1060, 210, 1110, 240)], name=["新园", "新园"])
+    joined = analyse(town["parks"], town["housing"], town["zones"], planned=near)
+    assert joined.plan.loc[joined.plan["change"] == "added", "area_m2"].tolist() == [3000]
+    assert joined.change["change"].iloc[-1] > 0
