@@ -147,6 +147,18 @@ def test_ahp_shares_a_dimension_out_by_expert_weights():
     assert found.shares.to_dict() == pytest.approx({"a": 0.75 * 0.75, "b": 0.75 * 0.25, "c": 0.25})
 
 
+def test_ahp_takes_as_many_as_saaty_has_random_indices_for_and_no_more():
+    assert ahp_weights(np.ones((15, 15))).weights == pytest.approx(np.full(15, 1 / 15))
+    for n in (0, 16):
+        with pytest.raises(InputError):
+            ahp_weights(np.ones((n, n)))
+
+
+def test_ahp_does_not_take_a_judgement_against_a_stranger_for_one_of_these():
+    assert weigh("ahp", THREE, judgements={"A": {"乙": 3}}).fallback == "judgements_from_expert"
+    assert weigh("ahp", THREE, judgements={"甲": {"B": 3}}).fallback == "judgements_from_expert"
+
+
 def test_ahp_without_judgements_reads_them_off_and_says_so():
     found = weigh("ahp", THREE, judgements={"甲": {"乙": 3}})  # of other dimensions
     assert found.fallback == "judgements_from_expert"
