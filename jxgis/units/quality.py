@@ -15,6 +15,7 @@ from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.space.count import locate
 from jxgis.units._graph import block_graph
+from jxgis.units.shape import shapes_by_district
 
 __all__ = ["hull_ratio", "polsby_popper", "reock", "unit_codes", "unit_quality", "within_bounds", "within_share"]
 
@@ -154,7 +155,8 @@ def unit_quality(
     -------
     DataFrame
         On the index of ``units``: ``area_km2``, ``compactness`` (4πA/P²), ``reock``, ``hull_ratio``, ``parts``
-        (1 = one connected polygon), ``holes``, ``inner_border_m`` (shared with units of the same district),
+        (1 = one connected polygon), ``holes``, ``necks`` (places narrower than 100 m) and ``encloses`` (largest share of
+        another unit of the district within the convex hull), see `units.shape`, ``inner_border_m`` (shared with units of the same district),
         ``barrier_share`` (of it, on barriers: null where there is no such border or no barriers were given), and
         where the layers are given ``issues``, ``issues_per_km2``, ``function`` (the one with the largest area; null
         where none), ``function_share`` (of the unit's area).
@@ -192,6 +194,7 @@ def unit_quality(
         },
         index=units.index,
     )
+    found["necks"], found["encloses"] = shapes_by_district(shape.to_numpy(), units["district"].to_numpy(dtype=object))
     graph = block_graph(
         units.rename(columns={"unit_id": "block_id"}), barriers=barriers, barrier_tolerance_m=barrier_tolerance_m
     )

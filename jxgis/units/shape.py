@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from jxgis.bounds import at_least
 from jxgis.space._faces import Faces, polygon_parts
 
-__all__ = ["ENCLOSED_SHARE", "LEAST_COMPACTNESS", "NARROW_M", "ShapeCheck", "check_shapes"]
+__all__ = ["ENCLOSED_SHARE", "LEAST_COMPACTNESS", "NARROW_M", "ShapeCheck", "check_shapes", "shapes_by_district"]
 
 #: 4πA/P² below which a unit is ragged: a rectangle of one to ten has .26.
 LEAST_COMPACTNESS = 0.25
@@ -96,6 +96,36 @@ def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> Shape
     share = shapely.area(shapely.intersection(hulls[first], shapes[second])) / shapely.area(shapes[second])
     np.maximum.at(encloses, first, share)
     return ShapeCheck(compactness, necks, encloses)
+
+
+def shapes_by_district(shapes: Faces, district: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Narrow places of each unit, and the largest share of another unit of its district within its convex hull.
+
+    Parameters
+    ----------
+    shapes
+        Polygons, (n,).
+    district
+        The district of each, (n,).
+
+    Returns
+    -------
+    necks : ndarray of int64
+    encloses : ndarray of float64
+
+    Examples
+    --------
+    >>> halves = np.array([shapely.box(0, 0, 9, 9), shapely.box(9, 0, 18, 9)])
+    >>> necks, encloses = shapes_by_district(halves, np.array(["甲", "乙"], dtype=object))
+    >>> necks.tolist(), encloses.tolist()
+    ([0, 0], [0.0, 0.0])
+    """
+    necks, encloses = np.zeros(len(shapes), dtype=np.int64), np.zeros(len(shapes))
+    for name in dict.fromkeys(district.tolist()):
+        own = np.flatnonzero(district == name)
+        found = check_shapes(shapes[own])
+        necks[own], encloses[own] = found.necks, found.encloses
+    return necks, encloses
 
 
 def _lobes(shape: shapely.Geometry) -> Faces:

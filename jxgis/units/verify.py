@@ -17,6 +17,7 @@ from jxgis.space._districts import SCRAP_M2, check_districts, check_polygons
 from jxgis.space._faces import Faces, polygon_parts
 from jxgis.space._tiling import home_districts, tile
 from jxgis.units.quality import polsby_popper, within_bounds
+from jxgis.units.shape import shapes_by_district
 
 __all__ = ["Verification", "repair_units", "verify_units"]
 
@@ -29,7 +30,8 @@ class Verification:
     ----------
     units
         One row a unit, on the index given: ``unit_id``, ``district`` (the one that holds most of it; null for none),
-        ``area_km2``, ``compactness``, ``in_bounds``, ``nearly``, ``parts``, ``defects`` (how many name it).
+        ``area_km2``, ``compactness``, ``in_bounds``, ``nearly``, ``parts``, ``necks`` and ``encloses``
+        (as `units.quality.unit_quality`), ``defects`` (how many name it).
     defects
         One row a defect, worst kind first, then the largest: ``reason`` (a code), ``unit_id`` (the units concerned,
         joined by ``;``), ``district``, ``m2`` and ``width_m`` of the ground that is wrong, ``x``, ``y`` of a point in
@@ -142,6 +144,7 @@ def verify_units(
         defects.add("unit_above_max", (row,), int(home[row]), shapes[row], repairable=False)
     for row in np.flatnonzero(~at_least(area_km2, min_km2)).tolist():
         defects.add("unit_below_min", (row,), int(home[row]), shapes[row], repairable=False)
+    necks, encloses = shapes_by_district(shapes, home.astype(object))
     in_bounds, nearly = within_bounds(area_km2, min_km2, max_km2)
     table = gpd.GeoDataFrame(
         {
@@ -152,6 +155,8 @@ def verify_units(
             "in_bounds": in_bounds,
             "nearly": nearly,
             "parts": parts,
+            "necks": necks,
+            "encloses": encloses,
             "defects": defects.per_unit(),
         },
         geometry=shapes,
