@@ -9,7 +9,9 @@ import pandas as pd
 import shapely
 
 from jxgis._errors import InputError
+from jxgis.bounds import at_least
 from jxgis.crs import require_metric
+from jxgis.space._districts import SCRAP_M2
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -92,7 +94,7 @@ def check_gates(
     if ground is not None:
         table["city_share"] = _share(shapely.area(shapely.intersection(shapes, ground)), area)
 
-    pieces = np.array([0 if s is None else int((shapely.area(shapely.get_parts(s)) > 0).sum()) for s in shapes])
+    pieces = np.array([0 if s is None else _pieces(s) for s in shapes])
     near_small, near_large = km2 >= min_km2 * (1 - slack), km2 <= max_km2 * (1 + slack)
     found = {
         "gate_no_polygon": area == 0,
@@ -111,6 +113,12 @@ def check_gates(
     table["gates"] = np.select([hits[:, ~soft].any(axis=1), hits[:, soft].any(axis=1)], [FAILED, NEARLY], PASSED)
     table["reason"] = [";".join(code for code, hit in zip(codes, row, strict=True) if hit) for row in hits]
     return table.astype({"gates": "str", "reason": "str"})
+
+
+def _pieces(shape: shapely.Geometry) -> int:
+    """Parts with area; scraps beside a larger part, which a unit holds with its district, are none."""
+    area = shapely.area(shapely.get_parts(shape))
+    return int(((area > 0) & at_least(area, min(SCRAP_M2, float(area.max())))).sum())
 
 
 def _union(layer: gpd.GeoDataFrame, what: str, like: gpd.GeoDataFrame) -> shapely.Geometry:
