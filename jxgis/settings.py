@@ -146,7 +146,8 @@ class UnitSettings(_Section):
     Blocks are the user's own, else faces of streets, else cells of ``cell_m``; ``by_cells`` takes cells although there
     are streets. ``attributes`` are columns that units should be alike in: of the blocks, or made of the other layers
     (``issues_per_km2``, ``mix_{class}``, ``people_per_km2``); none named: all that the layers make. ``n_units`` gives a
-    number of units for a district by name. ``snap_m`` is the widest gap, overlap or stray edge of the user's own blocks
+    number of units for a district by name. ``mend_shapes`` searches a part with ragged, narrow or enclosing units again,
+    rounder. ``snap_m`` is the widest gap, overlap or stray edge of the user's own blocks
     (and of edited units) that is drawing noise. ``alternatives`` proposes further plans, which say how stable each border is.
     """
 
@@ -161,6 +162,7 @@ class UnitSettings(_Section):
     border_credit: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
     n_units: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     exclaves: Literal["own", "attach"] = "own"
+    mend_shapes: bool = True
     snap_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1
     alternatives: bool = True
     seed: Annotated[int, Field(ge=0)] = 0

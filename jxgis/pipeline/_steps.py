@@ -150,6 +150,7 @@ def propose(inputs: Inputs, settings: Settings, progress: Progress) -> UnitsResu
         border_credit=asked.border_credit,
         n_units=asked.n_units,
         exclaves=asked.exclaves,
+        mend_shapes=asked.mend_shapes,
         snap_m=asked.snap_m,
         alternatives=asked.alternatives,
         seed=asked.seed,

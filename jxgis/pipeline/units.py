@@ -117,6 +117,7 @@ def analyse(
     keep_apart: gpd.GeoDataFrame | None = None,
     n_units: Mapping[str, int] | None = None,
     exclaves: Literal["own", "attach"] = "own",
+    mend_shapes: bool = True,
     snap_m: float = 1.0,
     alternatives: bool = False,
     seed: int = 0,
@@ -146,7 +147,7 @@ def analyse(
     weights
         Attribute to weight. Where not named, the shares of the classes (and those of the land uses) count together as
         one attribute, and every other as one.
-    min_km2, max_km2, target_km2, compactness, border_credit, keep_together, keep_apart, n_units, exclaves
+    min_km2, max_km2, target_km2, compactness, border_credit, keep_together, keep_apart, n_units, exclaves, mend_shapes
         See `units.delineate.propose_units`.
     snap_m
         Widest gap, overlap or edge across a border of the user's own blocks that is snapped; see `own_blocks`.
@@ -193,6 +194,7 @@ def analyse(
         "keep_apart": keep_apart,
         "n_units": n_units,
         "exclaves": exclaves,
+        "mend_shapes": mend_shapes,
         "workers": workers,
     }
 

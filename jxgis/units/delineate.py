@@ -128,6 +128,7 @@ def propose_units(
     keep_apart: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
     n_units: Mapping[str, int] | None = None,
     exclaves: Literal["own", "attach"] = "own",
+    mend_shapes: bool = True,
     min_shared_m: float = 1.0,
     seed: int = 0,
     iterations: int = 4_000,
@@ -170,6 +171,9 @@ def propose_units(
     exclaves
         A connected part below the minimum becomes a unit of its own (``"own"``) or joins the nearest block of its
         district (``"attach"``). A part below 5,000 m² is a scrap and joins in either case.
+    mend_shapes
+        Search a part again with compactness counted 2, 4, 8, 16 times, as long as it has units that are ragged, narrow or
+        round another (see `units.shape`); nothing where ``compactness`` is 0.
     min_shared_m
         Blocks are neighbours where they share at least this much border.
     seed
@@ -248,7 +252,7 @@ def propose_units(
         workers,
         run,
         progress,
-        flaws_of if compactness > 0 else None,
+        flaws_of if mend_shapes and compactness > 0 else None,
     )
     unit, reasons = _number_units(parts, found, len(table))
     units, unit = _units_table(table, graph, unit, reasons, limits)
