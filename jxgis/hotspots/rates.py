@@ -340,8 +340,8 @@ def _hops(near: Any) -> NDArray[np.float64]:
     n = near.shape[0]
 
     def steps(start: int) -> NDArray[np.float64]:
-        found = dijkstra(near, indices=start, unweighted=True)
-        return np.where(np.isfinite(found), found, n)
+        found = dijkstra(near, indices=[start], unweighted=True)[0]
+        return np.asarray(np.where(np.isfinite(found), found, n), dtype=np.float64)
 
     end = int(steps(0).argmax())
     first = steps(end)

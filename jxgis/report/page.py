@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -189,7 +189,7 @@ def report_page(
     >>> "a &lt;b&gt;" in page, "<script" in page
     (True, False)
     """
-    blocks = {
+    blocks: dict[str, Callable[[], list[Block]]] = {
         "hotspots": lambda: [*sections.hotspots(tables, top, lang), *cautions(tables, lang)],
         "parks": lambda: sections.parks(tables, target, top, lang),
         "units": lambda: sections.units(tables, min_km2, max_km2, lang),
