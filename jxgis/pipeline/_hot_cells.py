@@ -160,4 +160,6 @@ def _by_rate(
 def _unjudged(table: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
     """The table without its figures; a cell that had none for a reason of its own keeps that."""
     emptied = table[figures].iloc[:0].reindex(table.index)
-    return table.assign(**dict(emptied.items()), reason=table["reason"].fillna("few_issues"))
+    return table.assign(
+        **{str(name): column for name, column in emptied.items()}, reason=table["reason"].fillna("few_issues")
+    )
