@@ -129,7 +129,7 @@ def _by_number(
     part = grid if keep.all() else grid.where(keep)
     table = hotspot_table(count[keep], part, band_m=band_m, alpha=alpha)
     if few:
-        table = _unjudged(table, ["gi_z", "gi_p", "gi_p_normal", "p_method", "gi_q", "lisa"])
+        table = _unjudged(table, ["gi_z", "gi_p", "gi_p_normal", "p_method", "gi_q"]).assign(lisa="ns")
     if not keep.all():
         table = table.set_axis(np.flatnonzero(keep), axis=0).reindex(range(len(grid)))
         table.loc[~keep, "reason"] = "not_built_up"
@@ -159,6 +159,7 @@ def _by_rate(
 
 def _unjudged(table: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
     """The table without its figures; a cell that had none for a reason of its own keeps that."""
-    import numpy as np
-
-    return table.assign(**dict.fromkeys(figures, np.nan), reason=table["reason"].fillna("few_issues"))
+    emptied = table[figures].iloc[:0].reindex(table.index)
+    return table.assign(
+        **{str(name): column for name, column in emptied.items()}, reason=table["reason"].fillna("few_issues")
+    )

@@ -27,8 +27,8 @@ def cautions(tables: ReportTables, lang: str) -> list[Block]:
 
     Examples
     --------
-    >>> levels = pd.DataFrame({"issue_class": ["甲", "乙"], "issues": [900, 3], "tested": [True, False], "alpha": 0.05,
-    ...                        "family": "class", "min_issues": 30, "hot_class": [12, 0], "hot_all": [9, 0]})
+    >>> levels = pd.DataFrame({"issue_class": ["all", "甲", "乙"], "issues": [903, 900, 3], "tested": [True, True, False],
+    ...                        "alpha": 0.05, "family": "class", "min_issues": 30, "hot_class": 12, "hot_all": 9})
     >>> [block.look for block in cautions(ReportTables(levels=levels), "zh")]
     ['sub', 'none']
     """

@@ -160,7 +160,13 @@ def map_line(
     """
     spots, parks, units, scoring = settings.hotspots, settings.parks, settings.units, settings.scoring
     lines: dict[str, dict[str, object]] = {
-        "hotspots": {"cell": f"{spots.cell_m:g}", "band": f"{spots.band_m:g}", "p_method": _p_method(cells, lang)},
+        "hotspots": {
+            "cell": f"{spots.cell_m:g}",
+            "band": f"{spots.band_m:g}",
+            "p_method": _p_method(cells, lang),
+            "family": text(f"maps.family_{spots.family}", lang),
+            "alpha": f"{spots.alpha:g}",
+        },
         "parks": {
             "standard": standard or parks.standard,
             "minutes": f"{parks.minutes:g}",

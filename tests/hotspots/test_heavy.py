@@ -1,0 +1,88 @@
+"""Cells that hold much and are not hot, and what a reader is told of the level."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import pytest
+import shapely
+
+from jxgis.hotspots.heavy import heavy_cells
+from jxgis.hotspots.inference import hotspot_table
+from jxgis.pipeline.hotspots import analyse
+from jxgis.report.caution import cautions
+from jxgis.report.tables import ReportTables
+from jxgis.space.grid import Grid
+
+CRS = pyproj.CRS(4549)
+
+
+def test_the_cell_with_nearly_everything_is_listed_and_hides_what_is_hot():
+    """100,000 of some 108,000 cases in one cell, and elsewhere an area that is hot."""
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((60, 60), dtype=bool))
+    x, y = grid.centres()
+    rng = np.random.default_rng(1)
+    counts = rng.poisson(2, len(grid))
+    area = np.hypot(x - 9000, y - 9000) <= 500
+    counts[area] += 50
+    lone = int(np.argmin(np.hypot(x - 3100, y - 3100)))
+    counts[lone] = 100_000
+    cells = hotspot_table(counts, grid, band_m=500).assign(cell_id=grid.ids(), issue_class="all")
+    listed = heavy_cells(cells, grid, band_m=500)
+    assert listed["cell_id"].tolist() == [grid.ids()[lone]]
+    row = listed.iloc[0]
+    assert row["share_issues"] == pytest.approx(100_000 / counts.sum())
+    assert row["lone_p"] == pytest.approx(2 * 21 / 3600)
+    # Its p is that of meeting the one value among 3,600, times the chance that the others add up so high.
+    assert 0.25 * row["lone_p"] <= row["gi_p"] <= row["lone_p"] + 1e-12
+    # A neighbourhood of the hot area is outdone whenever the large value is drawn: no p there is below that chance.
+    assert (cells.loc[area, "gi_p"] >= 0.99 * row["lone_p"] * 9 / 21).all()
+    counts[lone] = 2
+    without = hotspot_table(counts, grid, band_m=500).assign(cell_id=grid.ids(), issue_class="all")
+    assert (without.loc[area, "gi_q"] <= 0.05).all()
+    assert heavy_cells(without, grid, band_m=500).empty
+
+
+@pytest.fixture(scope="module")
+def three_and_many():
+    area = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 8000, 8000)], crs=4549)
+    rng = np.random.default_rng(4)
+    x, y = rng.uniform(0, 8000, (2, 600))
+    x[:120], y[:120] = rng.normal(3000, 120, (2, 120))
+    x, y = np.append(x, [4900, 5100, 5300]), np.append(y, [5100, 5100, 5100])
+    classes = ["多"] * 600 + ["少"] * 3
+    return gpd.GeoDataFrame({"issue_class": classes}, geometry=gpd.points_from_xy(x, y), crs=4549), area
+
+
+def test_three_issues_are_answered_with_a_caution(three_and_many):
+    issues, area = three_and_many
+    found = analyse(issues, area)
+    few = found.cells[found.cells["issue_class"] == "少"]
+    assert few["count"].sum() == 3
+    assert few[["gi_z", "gi_p", "gi_q", "gi_q_all"]].isna().all(axis=None)
+    assert (few["gi_bin"] == 0).all()
+    assert not few["is_hot"].any()
+    assert (few["reason"] == "few_issues").all()
+    assert found.account()["not_judged"] == ["少"]
+    assert set(found.places["issue_class"]) == {"all", "多"}
+    said = cautions(ReportTables(levels=found.levels), "zh")
+    assert "少（3）" in said[-1].words
+    # Asked to, it answers: eleven cells and more around three issues.
+    asked = analyse(issues, area, min_issues=0)
+    assert asked.cells.loc[asked.cells["issue_class"] == "少", "is_hot"].sum() >= 9
+
+
+def test_the_family_decides_what_is_hot_everywhere(three_and_many):
+    issues, area = three_and_many
+    one, every = analyse(issues, area, districts=area), analyse(issues, area, districts=area, family="all")
+    pd.testing.assert_series_equal(one.cells["gi_q"], every.cells["gi_q"])
+    for result, column in ((one, "gi_q"), (every, "gi_q_all")):
+        cells = result.cells
+        hot = (cells["gi_z"] > 0) & (cells[column] <= 0.05)
+        assert cells["is_hot"].tolist() == hot.tolist()
+        for name, own in cells[hot].groupby("issue_class"):
+            places = result.places[result.places["issue_class"] == name]
+            assert places["area_km2"].sum() == pytest.approx(0.04 * len(own))
+            zone = result.zones[result.zones["issue_class"] == name].iloc[0]
+            assert zone["share_hot"] == pytest.approx(len(own) / 1600)
+        assert (cells["gi_bin"].abs() >= 2).tolist() == (cells[column] <= 0.05).tolist()
