@@ -37,6 +37,14 @@ def test_kernels_keep_their_weights_and_their_own_self_weight() -> None:
     )
 
 
+@pytest.mark.parametrize("second", [0.3, 0.499, 0.5 + 1e-9, 0.6])
+def test_weights_that_differ_a_little_are_not_taken_for_ones(second: float) -> None:
+    close = Graph.from_arrays(list("aabc"), list("bcaa"), [0.5, second, 0.5, second])
+    got = neighbours(close, star=False)
+    assert not got.binary
+    np.testing.assert_array_equal(got.weights.toarray()[0], [0, 0.5, second])
+
+
 def test_weights_that_cannot_be_read_are_refused() -> None:
     with pytest.raises(InputError, match="self weight"):
         neighbours(KERNEL.transform("r"), star=True)
