@@ -1,7 +1,7 @@
 """Do rates keep their level? Cases that follow the exposure and chance alone: every find, hot or cold, is false.
 
-Run: ``python benchmarks/hotspots_rate_level.py [--maps 1000] [--processes 2] [--figure rate_level.png]`` (some 40
-minutes on two cores; 20 maps, one minute). Prints for five exposures, three numbers of cases and two kinds of chance the
+Run: ``python benchmarks/hotspots_rate_level.py [--maps 1000] [--processes 2] [--figure rate_level.png]`` (some ten
+minutes on two free cores). Prints for five exposures, three numbers of cases and two kinds of chance the
 maps with any find at q <= .05. Of 1,000 maps at a true level of .05 at most 73 have one, but for once in a thousand.
 """
 
@@ -81,7 +81,11 @@ def draw(shares: dict[tuple[str, int, str], float], maps: int, path: Path) -> No
             )
         axes.axhline(0.05, color="0.4", label="level asked for")
         axes.axhline(binom.ppf(0.999, maps, 0.05) / maps, color="0.4", linestyle=":", label="99.9 % of chance above it")
-        axes.set_xticks(range(len(EXPOSURES)), [name.replace(" ", "\n", 1) for name in EXPOSURES])
+        axes.set_xticks(
+            range(len(EXPOSURES)),
+            [name.replace("(", "\n(").replace(":farm", ":\nfarm") for name in EXPOSURES],
+            fontsize=8,
+        )
         axes.set(title=chance, ylim=(0, 0.1))
     panels[0].set_ylabel("share of maps with any find at q <= .05")
     panels[1].legend(title="cases", fontsize="small", ncols=2)
