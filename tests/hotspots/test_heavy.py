@@ -43,6 +43,17 @@ def test_the_cell_with_nearly_everything_is_listed_and_hides_what_is_hot():
     assert heavy_cells(without, grid, band_m=500).empty
 
 
+def test_a_few_issues_in_a_cell_are_not_much():
+    """Of 200 issues two are one per cent, and in 2,500 cells 25 times the mean."""
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((50, 50), dtype=bool))
+    counts = np.zeros(len(grid), dtype=np.int64)
+    counts[np.random.default_rng(3).choice(len(grid), 95, replace=False)] = 2
+    counts[[1200, 700]] = [9, 10]
+    cells = hotspot_table(counts, grid, band_m=500).assign(cell_id=grid.ids(), issue_class="all")
+    assert not (cells["gi_q"] <= 0.05).any()
+    assert heavy_cells(cells, grid, band_m=500)["count"].tolist() == [10]
+
+
 @pytest.fixture(scope="module")
 def three_and_many():
     area = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 8000, 8000)], crs=4549)
@@ -67,6 +78,10 @@ def test_three_issues_are_answered_with_a_caution(three_and_many):
     assert set(found.places["issue_class"]) == {"all", "多"}
     said = cautions(ReportTables(levels=found.levels), "zh")
     assert "少（3）" in said[-1].words
+    # A class of one or two: its number is a range by then, or missing.
+    for shown, written in (("1–2", "少（1–2）"), (None, "：少。")):
+        masked = found.levels.assign(issues=[*found.levels["issues"][:-1].astype(object), shown])
+        assert written in cautions(ReportTables(levels=masked), "zh")[-1].words
     # Asked to, it answers: eleven cells and more around three issues.
     asked = analyse(issues, area, min_issues=0)
     assert asked.cells.loc[asked.cells["issue_class"] == "少", "is_hot"].sum() >= 9
