@@ -205,7 +205,7 @@ def fill_needles(polygons: Faces) -> Faces:
         return polygons
     filled = polygons.copy()
     rings, of = shapely.get_rings(parts[holed], return_index=True)
-    needle = width_m(shapely.polygons(rings)) < _NEEDLE_M
+    needle = width_m(np.asarray(shapely.polygons(rings), dtype=object)) < _NEEDLE_M
     for part in np.unique(of[needle]):
         shell, *holes = rings[of == part]
         wide = [ring for ring, thin in zip(holes, needle[of == part][1:], strict=True) if not thin]

@@ -75,6 +75,15 @@ def test_three_issues_are_answered_with_a_caution(three_and_many):
     assert not few["is_hot"].any()
     assert (few["reason"] == "few_issues").all()
     assert found.account()["not_judged"] == ["少"]
+    assert found.judged_cells() is not None
+    zones = analyse(issues, area, districts=area).zones.set_index("issue_class")["share_hot"]
+    assert zones["多"] > 0
+    assert np.isnan(zones["少"])
+    # Too few altogether, and a class that has none: nothing is judged, and no share of hot area is nought.
+    alone = analyse(issues[issues["issue_class"] == "少"], area, districts=area, classes=["少", "无"])
+    assert alone.account()["not_judged"] == ["all", "少", "无"]
+    assert alone.judged_cells() is None
+    assert alone.zones["share_hot"].isna().all()
     assert set(found.places["issue_class"]) == {"all", "多"}
     said = cautions(ReportTables(levels=found.levels), "zh")
     assert "少（3）" in said[-1].words
