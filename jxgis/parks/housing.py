@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from jxgis._errors import InputError
+from jxgis.bounds import RELATIVE
 from jxgis.crs import require_metric
 from jxgis.parks.whole import polygons_of
 
@@ -78,7 +79,7 @@ class SamplePoints:
 
 
 def zones_overlap(zones: gpd.GeoDataFrame) -> bool:
-    """Whether any two zones share ground, so that their sums are not the whole.
+    """Whether any two zones share more than a millionth of the smaller, so that their sums are not the whole.
 
     Examples
     --------
@@ -88,7 +89,10 @@ def zones_overlap(zones: gpd.GeoDataFrame) -> bool:
     shape = polygons_of(zones.geometry.to_numpy())
     left, right = shapely.STRtree(shape).query(shape, predicate="intersects")
     left, right = left[left < right], right[left < right]
-    return bool(shapely.relate_pattern(shape[left], shape[right], "T********").any())
+    crossing = shapely.relate_pattern(shape[left], shape[right], "T********")
+    left, right = shape[left[crossing]], shape[right[crossing]]
+    smaller = np.minimum(shapely.area(left), shapely.area(right))
+    return bool((shapely.area(shapely.intersection(left, right)) > RELATIVE * smaller).any())
 
 
 def cut_by_zone(housing: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Pieces:

@@ -261,3 +261,14 @@ def test_an_outline_with_a_vertex_on_the_box_is_cut_as_exactly_as_any():
     assert not shapely.clip_by_rect(outline, -5, -5, 5, 5).is_valid
     expected = shapely.area(shapely.intersection(homes, outline))
     assert shapely.area(within(homes, np.full(2, outline))) == pytest.approx(expected, rel=1e-12)
+
+
+def test_zones_that_share_a_hair_are_neighbours():
+    """Snapped borders overlap in the last digit; what is not served still lies in its zone, not in all."""
+    zones = zones_of(box(0, 0, 2000, 2000), box(2000 - 1e-9, 0, 4000, 2000))
+    homes = table([box(100, 100, 200, 200), box(3500, 100, 3600, 200)])
+    found = radius_coverage(sized(box(9000, 9000, 9100, 9100)), homes, zones, standard=STANDARD)
+    assert set(found.unserved["zone"]) == set(zones["name"])
+    wide = zones_of(box(0, 0, 2000, 2000), box(1999, 0, 4000, 2000))
+    found = radius_coverage(sized(box(9000, 9000, 9100, 9100)), homes, wide, standard=STANDARD)
+    assert set(found.unserved["zone"]) == {"all"}
