@@ -421,8 +421,17 @@ def fewest_parks(
     in_reach = np.diff(demand.cover.indptr) > 0
     best = some.served + np.bincount(some.zone[in_reach], weights=some.weight[in_reach], minlength=len(some.total))
     served, most, total = (np.append(one, one.sum()) for one in (some.served, best, some.total))
-    lacking, held = ~at_least(most, target * total), at_least(served, target * total)
-    asked = np.where(lacking | held, 0.0, target * total - served)
+    # Sample points choose; what is reached, today and with every plot that counts, is measured exactly.
+    every = gpd.GeoDataFrame(
+        {"radius_m": demand.radius_m[demand.counts], "counts": True},
+        geometry=demand.plots[demand.counts],
+        crs=zones.crs,
+    )
+    exact = _before_after(parks, housing, zones, standard, every)
+    today, within_reach = (exact[f"coverage_{when}"].to_numpy(dtype=float) for when in ("before", "after"))
+    lacking, held = ~at_least(within_reach, target), at_least(today, target)
+    gap = np.fmax(target * total - served, (target - today) * exact["residential_m2"].to_numpy(dtype=float))
+    asked = np.where(lacking | held, 0.0, np.minimum(gap, most - served))
     if not every_zone:
         asked[:-1] = 0.0
     limits = {"node_limit": node_limit, "time_limit_s": time_limit_s}
@@ -434,8 +443,8 @@ def fewest_parks(
         table = pd.DataFrame(
             {
                 "zone": [*demand.study.zones, ALL],
-                "coverage_before": served / total,
-                "best": most / total,
+                "coverage_before": today,
+                "best": within_reach,
                 "needed": np.append(
                     np.bincount(pairs[:, 0].astype(np.int64), minlength=len(some.total)), len(solution.chosen)
                 ),

@@ -107,11 +107,13 @@ def write_hotspot_tables(result: HotspotsResult, stage: Stage, inputs: Inputs, s
 def _notes(inputs: Inputs, settings: Settings, lang: str) -> list[str]:
     """What the loaders noticed, and which counts are not shown."""
     said = small_said(settings.report.min_count, lang) if "issues" in inputs.loaded else ""
-    return [
-        *filter(None, [said]),
-        inputs.crs_note.of(lang),
-        *(note.of(lang) for layer in inputs.loaded.values() for note in layer.notes),
-    ]
+    return [*filter(None, [said]), *_load_notes(inputs, lang)]
+
+
+def _load_notes(inputs: Inputs, lang: str) -> list[str]:
+    """What the loaders noticed: what they all say, such as the working CRS, once."""
+    notes = [inputs.crs_note, *(note for layer in inputs.loaded.values() for note in layer.notes)]
+    return list(dict.fromkeys(note.of(lang) for note in notes))
 
 
 def _tables(
@@ -170,6 +172,8 @@ def _tables(
         units=None if units is None else hide_small(units.units, min_count=least),
         unit_notes=() if units is None else tuple(note.of(lang) for note in units.notes()),
         scores=None if scores is None else scores.scores,
+        indicators=None if scores is None else scores.indicators,
+        load_notes=_load_notes(inputs, lang),
         inputs=pd.DataFrame(sources),
         change=() if spots is None else [line.of(lang) for line in change_lines(spots.comparison)],
         missing={part: why.of(lang) for part, why in missing.items()},

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from jxgis.i18n import Text
     from jxgis.parks.standards import Standard
     from jxgis.scoring.indicators import Indicator, Judgements
     from jxgis.scoring.weights import Method, Weights
@@ -263,24 +264,25 @@ def _measure(
     standard: Standard | None,
     merge_gap_m: float,
     park_land: gpd.GeoDataFrame | None,
-) -> tuple[pd.DataFrame, dict[str, str]]:
+) -> tuple[pd.DataFrame, dict[str, Text]]:
     """Every indicator that the layers allow, and how each was measured."""
+    from jxgis.i18n import text_pair
     from jxgis.parks.standards import load_standard
     from jxgis.scoring.measures import issue_measures, relative_density, shape_measures, share_covered
 
     table = shape_measures(candidates)
-    methods = dict.fromkeys(table.columns, "shape")
+    methods = dict.fromkeys(table.columns, text_pair("scoring.by_shape"))
     if issues is not None:
         handled = issue_measures(candidates, issues)
         table = table.join(handled)
-        methods |= dict.fromkeys(handled.columns, "issues")
+        methods |= dict.fromkeys(handled.columns, text_pair("scoring.by_issues"))
         if ground is not None:
             table["issue_density"], exposure = relative_density(candidates, issues, ground, residential=residential)
-            methods["issue_density"] = f"issues/{exposure}"
+            methods["issue_density"] = text_pair(f"scoring.by_issues_per_{exposure}")
     if hot_cells is not None:
         hot = hot_cells[hot_cells["is_hot"]]
         table["hot_percent"] = 100.0 * share_covered(candidates, hot)
-        methods["hot_percent"] = f"cells, q ≤ {hot_alpha:g}"
+        methods["hot_percent"] = text_pair("scoring.by_hot_cells", alpha=f"{hot_alpha:g}")
     land = residential if park_land is None else park_land
     if parks is not None and land is not None and "park_coverage" in wanted:
         chosen = standard or load_standard()
@@ -288,10 +290,10 @@ def _measure(
             candidates, parks, land, standard=chosen, historic=historic, merge_gap_m=merge_gap_m
         )
         of = "residential" if park_land is None else "built_up"
-        methods["park_coverage"] = f"radius, {chosen.name}, {of}"
+        methods["park_coverage"] = text_pair("scoring.by_radius", standard=chosen.title, of=text_pair(f"parks.of_{of}"))
     if parks is not None and waters is not None:
         table["blue_green_percent"] = 100.0 * share_covered(candidates, _areal(parks), _areal(waters))
-        methods["blue_green_percent"] = "parks, waters"
+        methods["blue_green_percent"] = text_pair("scoring.by_parks_waters")
     return table, methods
 
 
@@ -377,7 +379,7 @@ def _account(
     weights: Weights,
     own: pd.DataFrame,
     values: pd.DataFrame,
-    methods: dict[str, str],
+    methods: dict[str, Text],
     lang: str,
 ) -> pd.DataFrame:
     """One row an indicator: reference, weight, and where its values come from."""
@@ -388,7 +390,7 @@ def _account(
     table["own"] = own.notna().sum()
     table["missing"] = values.isna().sum()
     table["measured"] = len(values) - table["own"] - table["missing"]
-    table["method"] = [methods.get(i, "") if table.loc[i, "measured"] else "" for i in table.index]
+    table["method"] = [methods[i].of(lang) if i in methods and table.loc[i, "measured"] else "" for i in table.index]
     return table[list(_ACCOUNT)].reset_index()
 
 

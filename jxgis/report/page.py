@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-import pandas as pd
-
 from jxgis import escape
 from jxgis.i18n import text
 from jxgis.report import sections
@@ -125,8 +123,8 @@ def _files(files: Sequence[FileLink], lang: str) -> str:
     return f'<section id="files"><h2>{heading}</h2><ul class="files">{items}</ul></section>'
 
 
-def _data(inputs: pd.DataFrame | None, outside_area: int | None, lang: str) -> str:
-    blocks = sections.inputs(inputs, outside_area, lang)
+def _data(tables: ReportTables, outside_area: int | None, lang: str) -> str:
+    blocks = sections.inputs(tables, outside_area, lang)
     if not blocks:
         return ""
     heading = escape.html(text("report.data_heading", lang))
@@ -223,7 +221,7 @@ def report_page(
 {refused}
 {keys}
 {parts}
-{_data(tables.inputs, outside_area, lang)}
+{_data(tables, outside_area, lang)}
 {_files(files, lang)}
 </main>
 <footer>jxgis</footer>

@@ -217,8 +217,10 @@ def _coverage_keys(coverage: pd.DataFrame, target: float, lang: str) -> list[Key
             continue
         reached = at_least(value, target)
         key = "report.key_target_met" if reached else "report.key_target_missed"
-        note = text(key, lang, target=f"{100 * target:g}", gap=f"{100 * (target - value):.1f}")
-        found.append(Key(label, _percent(value), note, "good" if reached else "bad"))
+        # As many decimals as tell a figure that just misses its target from the target.
+        digits = next((d for d in (1, 2, 3) if reached or round(100 * value, d) < 100 * target), 4)
+        note = text(key, lang, target=f"{100 * target:g}", gap=f"{100 * (target - value):.{digits}f}")
+        found.append(Key(label, _percent(value, digits), note, "good" if reached else "bad"))
     return found
 
 
@@ -519,7 +521,11 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
     if tables.targets is not None and len(tables.targets):
         wanted = ["zone", "coverage_before", "best", "needed", "no_site", "reason"]
         heading = text("report.targets_table", lang, target=f"{100 * target:g}")
-        blocks.append(_block(heading, tables.targets, wanted, lang))
+        # Where the target is held nobody asks why nothing is built.
+        held = tables.targets["reason"] == "target_held"
+        blocks.append(
+            _block(heading, tables.targets.assign(no_site=tables.targets["no_site"].mask(held)), wanted, lang)
+        )
     return blocks
 
 
@@ -575,6 +581,7 @@ def scores(tables: ReportTables, top: int, lang: str) -> list[Block]:
     if ranked.empty and unranked:
         best = _percent(float(pd.to_numeric(table.loc[~fails, "completeness"], errors="coerce").max()), 0)
         blocks.append(Paragraph(text("report.scores_incomplete", lang, best=best), "none"))
+    blocks.extend(_without_data(tables, lang))
     if len(failed):
         blocks.append(Paragraph(text("report.scores_failed_lead", lang, **values), "sub"))
     if len(passed):
@@ -584,12 +591,28 @@ def scores(tables: ReportTables, top: int, lang: str) -> list[Block]:
     return blocks
 
 
-def inputs(table: pd.DataFrame | None, outside_area: int | None, lang: str) -> list[Block]:
-    """Which files were read, and what became of their rows."""
+def _without_data(tables: ReportTables, lang: str) -> list[Block]:
+    """Which indicators no candidate has, and what they weigh."""
+    if tables.indicators is None:
+        return []
+    lacking = tables.indicators[tables.indicators["missing"] == len(tables.scores if tables.scores is not None else ())]
+    if lacking.empty:
+        return []
+    named = ("、" if lang == "zh" else ", ").join(lacking["label"].astype(str))
+    weight = _percent(float(lacking["weight"].sum()), 0)
+    return [Paragraph(text("report.scores_without", lang, names=named, weight=weight), "sub")]
+
+
+def inputs(tables: ReportTables, outside_area: int | None, lang: str) -> list[Block]:
+    """Which files were read, what became of their rows, and what was said of them."""
+    table, notes = tables.inputs, tables.load_notes
     if table is None:
         return []
     columns = ["layer", "name", "rows_in", "rows_kept", "rows_rejected", "rows_left_out"]
     blocks: list[Block] = [_block("", table, columns, lang), Paragraph(text("report.data_lead", lang), "sub")]
     if outside_area:
         blocks.append(Paragraph(text("report.outside_area", lang, n=_count(outside_area)), "sub"))
+    if notes:
+        heading = text("report.load_notes", lang, n=len(notes))
+        blocks.append(TableBlock(heading, [text("report.load_note", lang)], [False], [[n] for n in notes], folded=True))
     return blocks

@@ -34,7 +34,7 @@ def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
     ...                         "needed": [0, 0], "no_site": ["no_plot_there", None],
     ...                         "reason": ["target_out_of_reach", "target_out_of_reach"]})
     >>> for line in siting_lines(ReportTables(targets=targets), 0.9, "zh"): print(line)
-    缺口所在的 老城 没有建议新公园：没有一块候选地块能服务到那里尚未覆盖的居住用地。
+    缺口所在的老城没有建议新公园：没有一块候选地块能服务到那里尚未覆盖的居住用地。
     建成全部候选地块，全域也只到 85.0 %，达不到 90 %。
     建成全部候选地块仍达不到 90 % 的片区：老城。
     """
@@ -58,6 +58,8 @@ def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
     if whole["reason"] == "target_out_of_reach":
         best = write_value(whole["best"], percent, lang)
         lines.append(text("report.targets_whole_out", lang, best=best, target=asked))
+    elif not whole["needed"]:
+        lines.append(text("report.targets_none", lang, target=asked))
     else:
         lines.append(text("report.targets_lead", lang, target=asked, n=int(whole["needed"])))
     spots = tables.unserved_places

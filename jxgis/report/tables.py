@@ -76,6 +76,10 @@ class ReportTables:
         The contract's tables.
     unit_notes
         What a reader must know of the search for units, in words.
+    indicators
+        One row an indicator of the scores: ``label, weight, missing`` (candidates without it).
+    load_notes
+        What was noticed on reading, in words.
     inputs
         ``layer, name, rows_in, rows_kept, rows_rejected, rows_left_out``: a row a file read.
     change
@@ -105,6 +109,8 @@ class ReportTables:
     units: pd.DataFrame | None = None
     unit_notes: tuple[str, ...] = ()
     scores: pd.DataFrame | None = None
+    indicators: pd.DataFrame | None = None
+    load_notes: Sequence[str] = ()
     inputs: pd.DataFrame | None = None
     change: Sequence[str] = ()
     missing: Mapping[str, str] = field(default_factory=dict)

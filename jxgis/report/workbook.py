@@ -198,9 +198,15 @@ def _sheets(tables: ReportTables) -> list[tuple[str, pd.DataFrame | None]]:
         ("sites", tables.sites),
         ("targets", tables.targets),
         ("units", tables.units),
-        ("scores", tables.scores),
+        ("scores", None if tables.scores is None else _by_rank(tables.scores)),
         ("inputs", tables.inputs),
     ]
+
+
+def _by_rank(scores: pd.DataFrame) -> pd.DataFrame:
+    """For people: those that fail a gate stand below the others, whatever their score."""
+    apart = scores.assign(fails=fails_gate(scores)).sort_values(["fails", "rank"], na_position="last", kind="stable")
+    return apart.drop(columns="fails")
 
 
 def report_workbook(
@@ -298,9 +304,7 @@ def scores_workbook(
         The file written. It opens at the sheet for people.
     """
     target = Path(path)
-    # Those that fail a gate stand below the others, whatever their score.
-    apart = scores.assign(fails=fails_gate(scores)).sort_values(["fails", "rank"], na_position="last", kind="stable")
-    ordered = apart.drop(columns="fails")
+    ordered = _by_rank(scores)
     book = _Book(target)
     try:
         kinds = indicator_kinds(scores)

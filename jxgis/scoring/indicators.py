@@ -68,7 +68,7 @@ class Indicator:
     high: float | None = None
     label: Text = _NO_TEXT
     unit: Text = _NO_TEXT
-    source: str = ""
+    source: Text = _NO_TEXT
 
     @property
     def is_cost(self) -> bool:
@@ -117,6 +117,7 @@ class _Row(BaseModel):
     unit: str = ""
     unit_en: str = ""
     source: str = ""
+    source_en: str = ""
 
 
 class _Dimension(BaseModel):
@@ -166,7 +167,7 @@ def load_registry(path: str | Path | None = None) -> Registry:
             high=row.high,
             label=Text(zh=row.zh, en=row.en),
             unit=Text(zh=row.unit, en=row.unit_en or row.unit),
-            source=row.source,
+            source=Text(zh=row.source, en=row.source_en or row.source),
         )
         for row in model.indicators
     )
@@ -221,7 +222,7 @@ def select_indicators(
                 high=given.high,
                 label=old.label if old else _NO_TEXT,
                 unit=Text(given.unit, given.unit) if given.unit else old.unit if old else _NO_TEXT,
-                source="jxgis.toml",
+                source=Text("jxgis.toml", "jxgis.toml"),
             )
         )
     _check(chosen, "jxgis.toml [scoring.indicators]")
@@ -285,7 +286,7 @@ def indicator_table(indicators: Iterable[Indicator], lang: str = "zh") -> pd.Dat
                 "kind": "cost" if i.is_cost else "benefit",
                 "reference": i.reference,
                 "unit": i.unit.of(lang),
-                "source": i.source,
+                "source": i.source.of(lang),
             }
             for i in indicators
         ],

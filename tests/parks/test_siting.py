@@ -2,6 +2,7 @@ from itertools import combinations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from shapely.geometry import box
@@ -90,6 +91,24 @@ def test_size_of_the_plot_sets_the_radius(town):
     assert radii == [[300], [300], [500]]
 
 
+def test_what_a_target_takes_starts_from_the_measured_coverage(town):
+    """Sample points 50 m apart choose; the figures are those of the coverage, today and with every plot that counts."""
+    parks, homes, zones, plots = town
+    found = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=0.999, sample_m=170)
+    sites = found.siting.plots[found.siting.plots["counts"]]
+    more = pd.concat([parks[["radius_m", "geometry"]], sites[["radius_m", "geometry"]]], ignore_index=True)
+    for column, those in (("coverage_before", parks), ("best", more)):
+        measured = radius_coverage(those, homes, zones, standard=STANDARD).coverage["coverage"]
+        assert found.zones[column].to_numpy() == pytest.approx(measured.to_numpy(), rel=1e-12, nan_ok=True)
+    # A target between the two figures of one coverage: what is measured decides whether it is held.
+    today = float(found.zones["coverage_before"].iloc[-1])
+    held = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=today, sample_m=170)
+    assert held.zones["reason"].iloc[-1] == "target_held"
+    missed = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=today + 1e-4, sample_m=170)
+    assert pd.isna(missed.zones["reason"].iloc[-1])
+    assert missed.siting.before_after["coverage_after"].iloc[-1] >= today + 1e-4
+
+
 def test_fewest_for_a_target_is_the_least_of_all_choices(town):
     parks, homes, zones, plots = town
     everything = site_parks(parks, homes, zones, plots, new_parks=10, standard=STANDARD, sample_m=5)
@@ -139,7 +158,7 @@ def test_larger_radii_serve_more(town):
     parks, homes, zones, plots = town
     found = radius_sensitivity(parks, homes, zones, plots, new_parks=2, standard=STANDARD, radii_m=[200, 400, 800])
     assert (np.diff(found["coverage_after"]) >= -1e-3).all()
-    assert found["coverage_before"].nunique() == 1
+    assert len(set(found["coverage_before"])) == 1
 
 
 def test_no_candidate_at_all(town):

@@ -194,7 +194,9 @@ def test_gates_that_serve_no_park_are_said_beside_the_figures(town):
     odd = analyse(
         town["parks"], town["housing"], town["zones"], streets=town["streets"], gates=table([Point(7000, 7000)])
     )
-    assert [line.zh for line in odd.warnings()] == ["出入口 50 米内没有计入标准的公园，未使用（1 处）"]
+    assert [line.zh for line in odd.warnings()] == [
+        "出入口 50 米内没有计入标准的公园，未使用（1 处，见 parks_noticed.csv）"
+    ]
 
 
 def test_the_spacing_of_sample_points_reaches_the_siting(town, monkeypatch):

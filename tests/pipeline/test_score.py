@@ -182,3 +182,15 @@ def test_who_fails_a_gate_has_no_rank_and_the_others_go_from_one_without_a_gap(r
     views = result.views.set_index(scores.index)
     for column in [c for c in views.columns if c.startswith("rank")]:
         assert views[column].isna().tolist() == scores["rank"].isna().tolist(), column
+
+
+@pytest.mark.parametrize(("lang", "chinese"), [("zh", True), ("en", False)])
+def test_how_an_indicator_was_measured_is_said_in_the_language_asked_for(city, cases, lang, chinese):
+    table = analyse(
+        city.candidates, issues=cases, parks=city.parks, residential=city.residential, waters=city.waters,
+        districts=city.districts, lang=lang,
+    ).indicators  # fmt: skip
+    told = pd.concat([table["method"][table["measured"] > 0], table["source"]])
+    assert len(told) > len(table)
+    for words in told:
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in words) is chinese, words

@@ -377,3 +377,45 @@ def test_a_page_and_a_workbook_of_hidden_counts_are_written(tables, tmp_path, la
     )
     assert small_range(least) in words(make(hidden, lang=lang))
     report_workbook(tmp_path / "report.xlsx", hidden, title="某市", methods=(), lang=lang)
+
+
+def test_a_figure_that_just_misses_its_target_is_told_from_it(tables):
+    def keys_of(value):
+        coverage = tables.coverage.assign(coverage=value)
+        return sections.keys(ReportTables(coverage=coverage), 0.9, None, "zh")
+
+    near = keys_of(0.89966)[0]
+    assert (near.value, near.note) == ("89.97 %", "低于目标 90 %，差 0.03 个百分点")
+    assert keys_of(0.8936)[0].value == "89.4 %"
+    assert keys_of(0.9001)[0].value == "90.0 %"
+    assert keys_of(0.8999996)[0].look == "good", "within a millionth it is the target"
+
+
+def test_no_new_park_is_not_called_the_fewest(tables):
+    targets = pd.DataFrame(
+        {"zone": ["老城", "all"], "coverage_before": [0.95, 0.95], "best": [0.95, 0.95], "needed": [0, 0],
+         "no_site": ["no_plot_there", None], "reason": ["target_held", "target_held"]}
+    )  # fmt: skip
+    page = words(make(replace(tables, targets=targets)))
+    assert "不需为此新增公园" in page
+    assert "最少需新增 0 处" not in page
+    assert "没有一块候选地块" not in page
+
+
+def test_what_was_said_on_reading_stands_with_the_input_data(tables):
+    notes = ["3 处重叠已归入面积较小的一方 <b>", "按 drop_points 不计 30 件"]
+    page = make(replace(tables, load_notes=notes))
+    assert "读入时的说明（2 条）" in page
+    assert "归入面积较小的一方 &lt;b&gt;" in page
+    assert page.index('id="data"') < page.index("drop_points 不计 30 件")
+    assert "读入时的说明" not in make(tables)
+
+
+def test_indicators_without_data_are_named_with_their_weight(tables):
+    n = len(tables.scores)
+    indicators = pd.DataFrame(
+        {"label": ["公厕密度", "返工率", "业态混合度"], "weight": [0.14, 0.8, 0.06], "missing": [n, 1, n]}
+    )
+    page = words(make(replace(tables, indicators=indicators)))
+    assert "未计入得分的指标（权重合计 20 %）：公厕密度、业态混合度。" in page
+    assert "未计入得分" not in words(make(replace(tables, indicators=indicators.assign(missing=0))))

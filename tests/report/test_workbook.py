@@ -197,3 +197,15 @@ def test_a_class_to_choose_from_may_hold_any_sign(tmp_path):
     with zipfile.ZipFile(path) as archive:
         assert not [n for n in archive.namelist() if "worksheets/sheet" in n and b"<f>" in archive.read(n)]
     assert read_class_table(path).to_numpy().tolist() == [["事件", "{{7*7}}", "a,b"]]
+
+
+def test_candidates_stand_by_rank_in_the_report_too(tables, tmp_path):
+    rank = tables.scores["rank"]
+    failing = tables.scores.assign(gates=np.where(rank == 1, "fail", "pass"), rank=(rank - 1).where(rank > 1))
+    path = report_workbook(
+        tmp_path / "report.xlsx", ReportTables(scores=failing.sample(frac=1, random_state=1)), title="某市", methods=()
+    )
+    shown = values(openpyxl.load_workbook(path)["评分"])["排名"]
+    known = pd.to_numeric(shown).dropna()
+    assert known.is_monotonic_increasing
+    assert shown.iloc[: len(known)].notna().all()
