@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from jxgis.crs import Box
     from jxgis.reference import AxisOrder, Reference
 
+_APART_M = 20.0
+_DEGREE_M = 111_195.0  # of a great circle of 6,371 km
+
 __all__ = ["Gathered", "ReadOptions", "finish", "gather", "refuse_empty", "require_columns"]
 
 
@@ -170,6 +173,21 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     return gathered
 
 
+def _degrees_apart(frame: pd.DataFrame, sets: Sequence[tuple[str, ...]]) -> float | None:
+    """How far two pairs of columns in degrees are apart, metres, the median; None where they are not both in degrees."""
+    pairs = [[as_number(frame[name])[0].to_numpy() for name in names] for names in sets if len(names) == 2]
+    if len(pairs) < 2:
+        return None
+    (lon, lat), (x, y) = pairs[:2]
+    known = np.isfinite(np.stack([lon, lat, x, y])).all(axis=0)
+    lon, lat, x, y = lon[known], lat[known], x[known], y[known]
+    degrees = (np.abs(lon) <= 180) & (np.abs(x) <= 180) & (np.abs(lat) <= 90) & (np.abs(y) <= 90)
+    if not len(lon) or not degrees.all():
+        return None
+    east, north = (x - lon) * np.cos(np.radians(lat)), y - lat
+    return float(np.median(np.hypot(east, north)) * _DEGREE_M)
+
+
 class _Told:
     """What is to be said of each file: once for all the files of which it holds, counts added up."""
 
@@ -294,6 +312,9 @@ def _place(
         if len(placed.columns) > 1:
             taken, *others = ["、".join(mapping[name] for name in names) for names in placed.columns]
             told.add("load.coordinates_taken", table.name, taken=taken, others=others)
+            apart = _degrees_apart(frame, placed.columns)
+            if apart is not None and apart > _APART_M:
+                told.add("load.coordinates_apart", table.name, taken=taken, others=others, metres=f"{apart:,.0f}")
         if placed.in_one_field:
             told.add("load.in_one_field", table.name, count=placed.in_one_field)
     else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 import shapely
 
@@ -562,3 +564,23 @@ def test_web_mercator_points_are_read_without_a_city() -> None:
         load_issues(table, crs=4549)
     with pytest.raises(CrsError, match="EPSG:3857"):
         load_issues(table, crs=4490)
+
+
+def test_of_two_sets_of_coordinates_in_degrees_it_is_said_how_far_they_are_apart(city) -> None:
+    """As of a platform that exports GCJ-02 beside WGS-84: some 486 m in Jiaxing."""
+    n = 40
+    lon, lat = 120.74 + 0.001 * np.arange(n), 30.75 + 0.0005 * np.arange(n)
+    east, north = 0.0045, 0.0021
+    table = pd.DataFrame({"任务号": range(n), "经度": lon, "纬度": lat, "X坐标": lon + east, "Y坐标": lat + north})
+
+    def said(frame: pd.DataFrame) -> list[str]:
+        return [note.zh for note in load_issues(frame, city=city, crs="EPSG:4326").notes if "相差约" in note.zh]
+
+    (note,) = said(table)
+    metres = float(re.search(r"相差约 ([\d,]+) 米", note)[1].replace(",", ""))
+    true = pyproj.Geod(ellps="WGS84").inv(lon, lat, lon + east, lat + north)[2]
+    assert metres == pytest.approx(np.median(true), rel=0.01)
+    assert "“经度、纬度”" in note
+    assert "lon=" in note
+    assert not said(table.assign(X坐标=lon + 1e-5, Y坐标=lat))
+    assert not said(table.assign(X坐标=500_000.0 + 10 * np.arange(n), Y坐标=3_400_000.0))
