@@ -206,7 +206,6 @@ def analyse(
     >>> result.places[["issue_class", "rank", "issues"]].values.tolist()
     [['all', 1, 32], ['街面秩序', 1, 32]]
     """
-    import geopandas as gpd
     import pandas as pd
     import shapely
 
@@ -283,7 +282,7 @@ def analyse(
     zones = mix.zone_table(located, layers, names, cells=by_number, grid=grid, alpha=alpha, zone_of=zone_of)
     return HotspotsResult(
         cells=cells,
-        heavy=gpd.GeoDataFrame(heavy_cells(by_number, grid, band_m=band_m, alpha=alpha), crs=crs),
+        heavy=_lie_in(heavy_cells(by_number, grid, band_m=band_m, alpha=alpha), counted, grid, streets),
         levels=levels(cells, alpha=alpha, family=family, min_issues=min_issues),
         places=found.places,
         peaks=found.peaks,
@@ -388,6 +387,28 @@ def _with_zones(
     table = issues if "issue_class" in issues.columns else issues.assign(issue_class=None)
     names = {level: np.array([*zones["name"], None], dtype=object) for level, zones in levels.items()}
     return table.assign(**{level: names[level][zone_of[level]] for level in levels})
+
+
+def _lie_in(
+    heavy: pd.DataFrame, issues: gpd.GeoDataFrame, grid: Grid, streets: gpd.GeoDataFrame | None
+) -> gpd.GeoDataFrame:
+    """The cells with the street, the district and the sub-district that most of their issues are in, where known."""
+    import geopandas as gpd
+    import pandas as pd
+
+    from jxgis.hotspots.names import encode, most_common, streets_of
+
+    table = gpd.GeoDataFrame(heavy, crs=grid.crs)
+    known = pd.unique(table["cell_id"])
+    group = pd.Index(known).get_indexer(grid.ids()[grid.index_of(issues.geometry.x, issues.geometry.y)])
+    here = issues[group >= 0]
+    values = {level: here[level] for level in ("district", "subdistrict") if level in here.columns}
+    if streets is not None:
+        values = {"street": pd.Series(streets_of(here, streets), index=here.index), **values}
+    for at, (level, own) in enumerate(values.items()):
+        most = most_common(group[group >= 0], encode(own), len(known))["value"].to_numpy()
+        table.insert(2 + at, level, most[pd.Index(known).get_indexer(table["cell_id"])].astype(object))
+    return table
 
 
 def _streets_near_hot(

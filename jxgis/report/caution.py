@@ -12,7 +12,19 @@ from jxgis.small_counts import as_words
 
 __all__ = ["cautions"]
 
-_HEAVY = ["issue_class", "cell_id", "count", "share_issues", "times_mean", "gi_p", "gi_q", "lone_p"]
+_HEAVY = [
+    "issue_class",
+    "cell_id",
+    "street",
+    "district",
+    "subdistrict",
+    "count",
+    "share_issues",
+    "times_mean",
+    "gi_p",
+    "gi_q",
+    "lone_p",
+]
 _SHOWN = 20  # all of them stand in hotspots.gpkg and the workbook
 
 
@@ -37,16 +49,17 @@ def cautions(tables: ReportTables, lang: str) -> list[Block]:
     if tables.levels is not None and len(tables.levels):
         blocks += _levels(tables.levels, lang)
     if tables.heavy is not None and len(tables.heavy):
-        heavy = pd.DataFrame(tables.heavy[_HEAVY]).head(_SHOWN)
+        columns = [column for column in _HEAVY if column in tables.heavy.columns]
+        heavy = pd.DataFrame(tables.heavy[columns]).head(_SHOWN)
         shown = readable(heavy, lang)
-        kinds = [kind_of(column, heavy[column]) for column in _HEAVY]
+        kinds = [kind_of(column, heavy[column]) for column in columns]
         rows = [
             [write_value(value, kind, lang) for value, kind in zip(row, kinds, strict=True)]
-            for row in shown[_HEAVY].itertuples(index=False, name=None)
+            for row in shown[columns].itertuples(index=False, name=None)
         ]
         blocks.append(Paragraph(text("report.heavy_why", lang, n=len(tables.heavy)), "none"))
         numeric = [kind.name != "text" for kind in kinds]
-        titles = [title_of(column, lang) for column in _HEAVY]
+        titles = [title_of(column, lang) for column in columns]
         blocks.append(TableBlock(text("report.heavy_table", lang), titles, numeric, rows))
     return blocks
 

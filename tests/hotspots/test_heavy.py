@@ -110,3 +110,28 @@ def test_the_family_decides_what_is_hot_everywhere(three_and_many):
             zone = result.zones[result.zones["issue_class"] == name].iloc[0]
             assert zone["share_hot"] == pytest.approx(len(own) / 1600)
         assert (cells["gi_bin"].abs() >= 2).tolist() == (cells[column] <= 0.05).tolist()
+
+
+def test_a_heavy_cell_is_told_by_its_street_and_district():
+    area = gpd.GeoDataFrame(
+        {"name": ["甲", "乙"]}, geometry=[shapely.box(0, 0, 4000, 8000), shapely.box(4000, 0, 8000, 8000)], crs=4549
+    )
+    streets = gpd.GeoDataFrame(
+        {"name": ["中山路", "城北路"]},
+        geometry=[shapely.LineString([(0, y), (8000, y)]) for y in (2100, 6100)],
+        crs=4549,
+    )
+    rng = np.random.default_rng(5)
+    x, y = rng.uniform(0, 8000, (2, 300))
+    x, y = np.append(x, np.full(30, 6300.0)), np.append(y, np.full(30, 6100.0))
+    issues = gpd.GeoDataFrame({"issue_class": ["a"] * len(x)}, geometry=gpd.points_from_xy(x, y), crs=4549)
+    found = analyse(issues, area, districts=area, streets=streets).heavy
+    assert len(found) == 2, "of all, and of the class"
+    assert set(found["street"]) == {"城北路"}
+    assert set(found["district"]) == {"乙"}
+    assert "subdistrict" not in found.columns
+    bare = analyse(issues, area).heavy
+    assert not {"street", "district"} & set(bare.columns)
+    (_, table) = cautions(ReportTables(heavy=found), "zh")
+    assert table.rows[0][2:4] == ["城北路", "乙"]
+    assert len(cautions(ReportTables(heavy=bare), "zh")[1].titles) == len(table.titles) - 2
