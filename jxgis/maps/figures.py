@@ -412,6 +412,8 @@ def unit_chart(
         ax = figure.subplots()
         ax.axvspan(min_km2, max_km2, color="#e3f1e8", zorder=0, label=f"{min_km2:g}–{max_km2:g} km²")
         for mask, colour, mark, key in ((inside, "#1b7837", "o", "yes"), (~inside, "#c1272d", "X", "no")):
+            if not mask.any():
+                continue
             label = text(f"maps.in_bounds_{key}", lang, low=f"{min_km2:g}", high=f"{max_km2:g}")
             ax.scatter(
                 area[mask], place[mask], s=34, c=colour, marker=mark, edgecolors="white", linewidths=0.6, label=label

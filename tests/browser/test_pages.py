@@ -136,7 +136,9 @@ def test_hovering_a_cell_tells_count_and_z(pages, visit):
     page.wait_for_selector(".jx-tip")
     words = page.locator(".jx-tip").inner_text()
     assert "案件数" in words
-    assert "Gi* z 值" in words
+    # Where small counts are hidden a cell shows its class, not the score from which its neighbours' counts follow.
+    assert text("maps.hotspots_legend", "zh") in words
+    assert "Gi* z 值" not in words
 
 
 def test_the_legend_follows_the_layer(pages, visit):
@@ -261,4 +263,21 @@ def test_a_layer_of_folium_works_on_a_finished_map(visit, tmp_path):
     opened.wait_for_timeout(300)
     assert opened.evaluate(count) == 0
     assert b"\xff\x00\xff" not in Image.open(io.BytesIO(opened.screenshot())).convert("RGB").tobytes()
+    assert found.complaints == []
+
+
+def test_a_class_without_a_list_says_why_where_the_list_would_be(visit, tmp_path):
+    t = result_tables()
+    few = t.cells["issue_class"] == CLASSES[0]
+    cells = t.cells.assign(gi_q=t.cells["gi_q"].mask(few), gi_bin=t.cells["gi_bin"].mask(few, 0))
+    places = t.places[t.places["issue_class"] == "all"]
+    found = visit(save_map(hotspot_map(cells, places, districts=t.districts), tmp_path / "few.html"))
+    page = found.page
+    assert page.locator(".jx-list li").count() > 0
+    for at, said in ((1, text("maps.unjudged", "zh")), (2, text("maps.no_places", "zh"))):
+        page.locator(".leaflet-control-layers-base input").nth(at).check()
+        assert page.locator(".jx-list").is_visible()
+        assert page.locator(".jx-list h2").inner_text() == CLASSES[at - 1]
+        assert page.locator(".jx-list p").inner_text() == said
+        assert page.locator(".jx-list li").count() == 0
     assert found.complaints == []

@@ -196,7 +196,7 @@ const jxgis = (() => {
     const refresh = () => {
       const shown = lists.find((entry) => map.hasLayer(entry.layer));
       box.replaceChildren();
-      box.style.display = shown && shown.rows.length ? "" : "none";
+      box.style.display = shown && (shown.rows.length || shown.note) ? "" : "none";
       if (!shown) return;
       element("h2", box, shown.heading);
       const rows = element("ol", box);
