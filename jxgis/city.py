@@ -23,6 +23,8 @@ __all__ = ["UNCLASSIFIED", "City", "builtin_profiles", "classify", "load_city", 
 
 UNCLASSIFIED = "未归类"
 _BUILTIN = "builtin:"
+#: Tables beside the profiles that every city shares.
+_NO_PROFILES = {"indicators.toml", "park_names.toml", "park_standards.toml"}
 _TABLE = Text(
     zh="无法读取：内容不完整或格式不符；请检查格式（CSV 或 XLSX）。",
     en="cannot be read: it is cut off or in another format; check its format (CSV or XLSX).",
@@ -162,7 +164,7 @@ def builtin_profiles() -> list[str]:
     return sorted(
         Path(entry.name).stem
         for entry in resources.files("jxgis.profiles").iterdir()
-        if entry.name.endswith(".toml") and entry.name not in {"park_standards.toml", "indicators.toml"}
+        if entry.name.endswith(".toml") and entry.name not in _NO_PROFILES
     )
 
 

@@ -22,6 +22,8 @@ _EXPECTED = 20
 """A silence in which so many issues were to be expected is no chance (Poisson: 2e-9), however uneven the days are."""
 _EXPECTED_AT_END = 3
 """The same where the data as a whole begin or end (Poisson: 5 %): to cut both periods by too much costs little."""
+_STEPS = 1.5
+"""Of the usual step from one day with issues to the next: above it a step is missing."""
 _MATERIAL = 0.01
 """Files and sources with a smaller share of the issues cannot move a change by more than a point."""
 _ENOUGH = 0.25
@@ -103,7 +105,7 @@ def compare_periods(
 
     Left out are the days before the data begin and after they end, and stretches in which the data, a file or a source
     hold nothing though at its own rate 20 issues were to be expected: 14 days or more, in short periods a tenth of
-    one. The counterpart in the other period goes with them, so that a missing month is no decline and a source that
+    one, and longer than the steps of the days themselves, where these are told by week or month only. The counterpart in the other period goes with them, so that a missing month is no decline and a source that
     starts late no rise. A file that begins where another ends continues it. Files and sources with less than 1 % of
     the issues are not looked at.
 
@@ -148,7 +150,7 @@ def compare_periods(
             names = pd.Series(np.asarray(of, dtype=object)[known][inside])
             # What all lack need not be said of each.
             each = _gaps_of_each(kind, time[inside], names, asked)
-            gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked)]
+            gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked, time)]
     left_out = _mirrored([(gap.start, gap.end) for gap in gaps], asked)
     lost = sum((b - a for a, b in left_out if a >= asked.split), pd.Timedelta(0))
     periods = asked._replace(left_out=tuple(left_out))
@@ -178,15 +180,18 @@ def _inside(time: NDArray[np.datetime64], start: pd.Timestamp, end: pd.Timestamp
     return np.asarray((time >= start.to_datetime64()) & (time < end.to_datetime64()), dtype=np.bool_)
 
 
-def _shortest(asked: Periods) -> pd.Timedelta:
-    return max(_DAY, min(_LONGEST_SILENCE, (asked.end - asked.split) / 10))
+def _shortest(asked: Periods, time: NDArray[np.datetime64]) -> pd.Timedelta:
+    """How long a silence is at least; where days are told by week or month only, no step of theirs is one."""
+    days = np.unique(time.astype("datetime64[D]"))
+    step = pd.Timedelta(np.median(np.diff(days))) if len(days) > 1 else _DAY
+    return max(_DAY, min(_LONGEST_SILENCE, (asked.end - asked.split) / 10), _STEPS * step)
 
 
 def _gaps_of_all(time: NDArray[np.datetime64], asked: Periods) -> list[Gap]:
     """Where the data as a whole begin late, are silent, or end early."""
     first, last = pd.Timestamp(time[0]).normalize(), pd.Timestamp(time[-1]).normalize() + _DAY
     per_day = len(time) / max((last - first) / _DAY, 1.0)
-    found = [Gap("all", "", a, b) for a, b in _silences(time, _shortest(asked), per_day)]
+    found = [Gap("all", "", a, b) for a, b in _silences(time, _shortest(asked, time), per_day)]
     tenth = (asked.end - asked.split) / 10
     for a, b in ((asked.before, first), (last, asked.end)):
         if b - a >= tenth or (b - a >= _DAY and per_day * ((b - a) / _DAY) >= _EXPECTED_AT_END):
@@ -209,7 +214,7 @@ def _gaps_of_each(kind: Kind, time: NDArray[np.datetime64], names: pd.Series, as
         name: (pd.Timestamp(own[0]).normalize(), pd.Timestamp(own[-1]).normalize() + _DAY)
         for name, own in groups.items()
     }
-    least = _shortest(asked)
+    least = _shortest(asked, time)
     found: list[Gap] = []
     for name, own in groups.items():
         if len(own) < _MATERIAL * len(time):

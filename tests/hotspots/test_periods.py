@@ -167,3 +167,16 @@ def test_what_is_counted_is_the_same_days_of_both_years(cuts, late, early):
     days = [np.unique(times[mask].dt.strftime("%m-%d")) for mask in (before, recent)]
     assert days[0].tolist() == days[1].tolist()
     assert before.sum() == recent.sum()
+
+
+def test_days_told_by_month_are_compared_and_a_missing_month_is_noticed() -> None:
+    months = pd.date_range("2022-01-01", "2023-12-01", freq="MS")
+    told = pd.Series(months.repeat(100))
+    whole = compare_periods(told, start=pd.Timestamp("2023-01-01"), end=pd.Timestamp("2024-01-01"))
+    before, after = whole.periods.within(told)
+    assert (before.sum(), after.sum()) == (1200, 1200)
+    lacking = told[told != pd.Timestamp("2023-06-01")]
+    found = compare_periods(lacking, start=pd.Timestamp("2023-01-01"), end=pd.Timestamp("2024-01-01"))
+    before, after = found.periods.within(lacking)
+    assert (before.sum(), after.sum()) == (1100, 1100)
+    assert [(str(gap.start.date()), str(gap.end.date())) for gap in found.gaps][0] == ("2023-05-02", "2023-07-01")
