@@ -179,4 +179,5 @@ def test_days_told_by_month_are_compared_and_a_missing_month_is_noticed() -> Non
     found = compare_periods(lacking, start=pd.Timestamp("2023-01-01"), end=pd.Timestamp("2024-01-01"))
     before, after = found.periods.within(lacking)
     assert (before.sum(), after.sum()) == (1100, 1100)
-    assert [(str(gap.start.date()), str(gap.end.date())) for gap in found.gaps][0] == ("2023-05-02", "2023-07-01")
+    gap = found.gaps[0]
+    assert (str(gap.start.date()), str(gap.end.date())) == ("2023-05-02", "2023-07-01")
