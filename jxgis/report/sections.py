@@ -403,7 +403,9 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
 
 
 def _diverse(diversity: pd.DataFrame, lang: str) -> str:
-    known = diversity[(diversity["level"] == "district") & (diversity["issues"] >= _FEWEST)]
+    # Of ranges, which small counts are shown as, none reaches the least number.
+    enough = pd.to_numeric(diversity["issues"], errors="coerce") >= _FEWEST
+    known = diversity[(diversity["level"] == "district") & enough]
     known = known.dropna(subset="effective_classes")
     known = known.sort_values("effective_classes", kind="stable")
     if len(known) < 2:
