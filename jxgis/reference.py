@@ -230,7 +230,7 @@ def choose_metric_crs(
         west, south, _, _ = polygons.total_bounds
         raise CrsError(
             zh=f"面图层的坐标（如 {west:.4f}，{south:.4f}）不是经度在前、纬度在后的有效经纬度；请核对坐标系，或设定 axes = “north_east”。",
-            en=f"Coordinates of the polygon layer such as {west:.4f}, {south:.4f} are no longitude and latitude; "
+            en=f"Coordinates of the polygon layer such as {west:.4f}, {south:.4f} are not longitude and latitude; "
             'check the CRS, or set axes = "north_east".',
         )
     return utm, Text(

@@ -92,6 +92,22 @@ def test_what_gives_a_hidden_count_away_goes_with_it_and_nothing_else() -> None:
     assert (shown.loc[table["count"] == 0, "count"] == 0).all()
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_no_hidden_count_of_a_class_follows_from_the_whole_table(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    counts = rng.choice([1, 2, 3, 5, 9], size=(1, 3))
+    table = zones(counts).rename(columns={"count": "issues"})
+    shown = hide_small(table, min_count=3, within=()).rename(columns={"issues": "count"})
+    for value, values in zip(counts.ravel(), possible(shown, counts, 3, city=False), strict=True):
+        assert value in values
+        assert value >= 3 or len(values) > 1
+
+
+def test_a_row_a_zone_is_its_all() -> None:
+    table = pd.DataFrame({"zone": ["东", "西", "北"], "level": "district", "issues": [500, 2, 700]})
+    assert hide_small(table, min_count=3, within=("level", "zone"))["issues"].tolist() == [None, "1–2", 700]
+
+
 def test_places_without_a_total_hide_the_small_ones_alone() -> None:
     places = pd.DataFrame(
         {

@@ -94,7 +94,7 @@ def load_issues(
     Raises
     ------
     InputError
-        If the files, their columns or their CRS cannot be used, a filter is no date, or nothing is left.
+        If the files, their columns or their CRS cannot be used, a filter is not a date, or nothing is left.
 
     Examples
     --------

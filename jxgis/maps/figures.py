@@ -21,7 +21,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
 from jxgis._errors import InputError, MissingPackageError
-from jxgis.i18n import text
+from jxgis.i18n import listed, text
 from jxgis.maps.colours import ABSENT, BORDER, GAIN, HOT_COLD, INK, LAND, SITE
 from jxgis.maps.hotspots import class_label, hotspot_swatches
 
@@ -297,7 +297,7 @@ def hotspot_panels(
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8)
         heading = title or text("maps.panels_title", lang)
         if absent:
-            names = ("、" if lang == "zh" else ", ").join(absent)
+            names = listed(absent, lang)
             heading += "\n" + textwrap.fill(text("maps.panels_absent", lang, names=names), 30 * columns)
         figure.suptitle(heading, fontsize=13)
         _mark(figure, sketch=sketch, lang=lang)

@@ -124,19 +124,19 @@ def _tables(
 
     least = settings.report.min_count
 
-    def called(table: pd.DataFrame | None, *, within: tuple[str, ...] = ()) -> pd.DataFrame | None:
+    def called(table: pd.DataFrame | None, *, within: tuple[str, ...] | None = None) -> pd.DataFrame | None:
         return None if table is None else hide_small(in_words(table, inputs.city, lang), min_count=least, within=within)
 
     spots, parks, units, scores = results.hotspots, results.parks, results.units, results.scores
     findings: dict[str, pd.DataFrame] = {}
     if spots is not None:
         found = {
-            "ring": spots.overall,
-            "concentration": spots.concentrated,
-            "overlap": spots.different,
-            "diversity": spots.diverse,
+            "ring": called(spots.overall),
+            "concentration": called(spots.concentrated, within=()),
+            "overlap": called(spots.different),
+            "diversity": called(spots.diverse, within=("level", "zone")),
         }
-        findings = {key: shown for key, table in found.items() if (shown := called(table)) is not None and len(shown)}
+        findings = {key: shown for key, shown in found.items() if shown is not None and len(shown)}
     blind_spots = None if parks is None else parks.blind_spots
     if blind_spots is not None:
         blind_spots = blind_spots.assign(name=blind_spot_names(blind_spots, inputs.table("districts"), lang))
@@ -160,7 +160,7 @@ def _tables(
         cells=None if spots is None else spots.cells,
         findings=findings,
         against_normal=called(None if spots is None else spots.against_normal),
-        levels=called(None if spots is None else spots.levels),
+        levels=called(None if spots is None else spots.levels, within=()),
         heavy=called(None if spots is None else spots.heavy),
         coverage=None if parks is None else parks.coverage.assign(standard=parks.standard.title.of(lang)),
         sites=None if parks is None else parks.sites,

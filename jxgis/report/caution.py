@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from jxgis.i18n import text
+from jxgis.i18n import listed, text
 from jxgis.report.columns import kind_of, readable, title_of, write_value
 from jxgis.report.sections import Block, Paragraph, TableBlock
 from jxgis.report.tables import ReportTables
+from jxgis.small_counts import as_words
 
 __all__ = ["cautions"]
 
@@ -66,7 +67,7 @@ def _levels(levels: pd.DataFrame, lang: str) -> list[Block]:
     if len(left_out):
         named = readable(pd.DataFrame(left_out[["issue_class"]]), lang)["issue_class"]
         brackets = "{} ({})" if lang == "en" else "{}（{}）"
-        names = [brackets.format(name, f"{issues:,}") for name, issues in zip(named, left_out["issues"], strict=True)]
-        joined = (", " if lang == "en" else "、").join(names)
-        blocks.append(Paragraph(text("report.few_issues", lang, least=int(first["min_issues"]), names=joined), "none"))
+        issues = as_words(left_out["issues"]).fillna("—")
+        names = listed((brackets.format(*pair) for pair in zip(named, issues, strict=True)), lang)
+        blocks.append(Paragraph(text("report.few_issues", lang, least=int(first["min_issues"]), names=names), "none"))
     return blocks

@@ -64,7 +64,7 @@ def check_polygons(table: gpd.GeoDataFrame, what: str, key: str) -> list[InputEr
         errors.append(
             InputError(
                 zh=f"{what} 中有不是面的几何：{wrong}；请删除或改成面。",
-                en=f"{what} holds geometries that are no polygons: {wrong}; remove them or make them polygons.",
+                en=f"{what} holds geometries that are not polygons: {wrong}; remove them or make them polygons.",
             )
         )
     invalid = kinds & ~table.geometry.is_valid

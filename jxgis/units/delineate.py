@@ -23,6 +23,7 @@ from jxgis.units._pieces import Limits, Part, count_range, cut_into_parts, share
 from jxgis.units.attributes import standardise
 from jxgis.units.quality import polsby_popper, unit_codes, within_bounds, within_share
 from jxgis.units.shape import check_shapes
+from jxgis.zones import zone_names
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -347,12 +348,7 @@ def _in_districts(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.
             zh="地块图层需要不重复的 block_id 列。",
             en="The layer of blocks needs a column block_id without repeats.",
         )
-    names = districts["name"].astype(str).to_numpy()
-    if len(set(names)) < len(names):
-        raise InputError(
-            zh="片区名称有重复；每个片区应是一行。",
-            en="District names repeat; give each district one row.",
-        )
+    names = np.array(zone_names(districts), dtype=np.str_)
     geometry = np.asarray(blocks.geometry.array)
     area = shapely.area(geometry)
     fences = np.asarray(districts.geometry.array)
