@@ -29,6 +29,7 @@ __all__ = [
     "not_metric",
     "refuse_distorted",
     "require_metric",
+    "short_name",
 ]
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -147,8 +148,8 @@ def distortion_note(crs: pyproj.CRS, bounds: NDArray[np.float64]) -> Text | None
         return None
     (area_zh, area_en), (length_zh, length_en) = _off(found.area), _off(found.length)
     return Text(
-        zh=f"{_short_name(crs)} 在数据范围内有变形：面积最多{area_zh}，长度最多{length_zh}。",
-        en=f"Over the data {_short_name(crs)} makes areas up to {area_en} and lengths up to {length_en}.",
+        zh=f"{short_name(crs)} 在数据范围内有变形：面积最多{area_zh}，长度最多{length_zh}。",
+        en=f"Over the data {short_name(crs)} makes areas up to {area_en} and lengths up to {length_en}.",
     )
 
 
@@ -184,17 +185,25 @@ def refuse_distorted(crs: pyproj.CRS, bounds: NDArray[np.float64], what: str) ->
     (area_zh, area_en), (length_zh, length_en) = _off(found.area), _off(found.length)
     wide, high = (bounds[2] - bounds[0]) / 1e3, (bounds[3] - bounds[1]) / 1e3
     raise CrsError(
-        zh=f"{what}：数据东西 {wide:,.0f} km、南北 {high:,.0f} km，工作坐标系 {_short_name(crs)} 在此处面积最多{area_zh}、"
+        zh=f"{what}：数据东西 {wide:,.0f} km、南北 {high:,.0f} km，工作坐标系 {short_name(crs)} 在此处面积最多{area_zh}、"
         f"长度最多{length_zh}（上限为 1% 和 3%），不能用来量算；请核对数据的坐标和单位，去掉远离本市的图形，"
         "或在项目中把 crs 设为当地的坐标系，例如 EPSG:4549。",
-        en=f"{what}: over the data, {wide:,.0f} km wide and {high:,.0f} km high, {_short_name(crs)} makes areas up to "
+        en=f"{what}: over the data, {wide:,.0f} km wide and {high:,.0f} km high, {short_name(crs)} makes areas up to "
         f"{area_en} and lengths up to {length_en} (1 % and 3 % at most): nothing can be measured in it; check the data's "
         "coordinates and units, take out what lies far from the city, or set crs of the project to a system made for the "
         "place, such as EPSG:4549.",
     )
 
 
-def _short_name(crs: pyproj.CRS) -> str:
+def short_name(crs: pyproj.CRS) -> str:
+    """A CRS in a word: its EPSG code, else its name.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> short_name(pyproj.CRS(4549))
+    'EPSG:4549'
+    """
     code = crs.to_epsg()
     return f"EPSG:{code}" if code else crs.name
 

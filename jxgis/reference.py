@@ -13,7 +13,7 @@ import pyproj
 
 from jxgis import datum
 from jxgis._errors import CrsError
-from jxgis.crs import Box, crs_name, inside_box, is_metric, not_metric
+from jxgis.crs import Box, crs_name, inside_box, is_metric, not_metric, short_name
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -124,8 +124,7 @@ def resolve_crs(crs: str | int | pyproj.CRS, *, towgs84: Sequence[float] | None 
             zh=f"不认识坐标系“{crs}”；请写 EPSG 代码（如 EPSG:4549、EPSG:4490）、GCJ-02 或 BD-09。",
             en=f"Unknown reference system {crs!r}; give an EPSG code (EPSG:4549, EPSG:4490), GCJ-02 or BD-09.",
         ) from None
-    code = found.to_epsg()
-    name = f"EPSG:{code}" if code else found.name
+    name = short_name(found)
     return Reference(name, _with_parameters(found, name, towgs84))
 
 

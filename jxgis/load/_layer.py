@@ -301,15 +301,10 @@ def _place(
             raise AssertionError("a layer without geometry was not refused")
         placed = place_geometry(table.geometry, reference, metric, axes=axes, box=box, what=table.name)
     if reference.datum != "WGS-84" or reference.crs != metric:
-        told.add("load.converted", table.name, source=reference.name, target=_name(metric))
+        told.add("load.converted", table.name, source=reference.name, target=_crs.short_name(metric))
     if given.get("crs") is not None and table.crs is not None and table.crs != reference.crs:
-        told.add("load.crs_overridden", table.name, own=_name(table.crs), given=reference.name)
+        told.add("load.crs_overridden", table.name, own=_crs.short_name(table.crs), given=reference.name)
     return placed
-
-
-def _name(crs: pyproj.CRS) -> str:
-    code = crs.to_epsg()
-    return f"EPSG:{code}" if code else crs.name
 
 
 def _record(ledger: Ledger, placed: list[Placed]) -> None:

@@ -264,8 +264,7 @@ def _need(gathered: Gathered, name: str, option: str) -> None:
 
 def _note_left_out(gathered: Gathered, what: str, count: int) -> None:
     if count:
-        named = text_pair(f"load.{what}")
-        gathered.notes.append(text_pair("load.left_out_filter", what=named.zh, what_en=named.en, count=count))
+        gathered.notes.append(text_pair("load.left_out_filter", what=text_pair(f"load.{what}"), count=count))
 
 
 def _refuse_twice(gathered: Gathered) -> None:
