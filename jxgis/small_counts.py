@@ -23,7 +23,7 @@ _ROUNDS = 20
 _COUNTS = ("count", "issues", "inside")
 # Each of these times something that is shown is the count, or is what its one or two cases are.
 _TELLING = (
-    "share_issues", "share_inside", "ratio", "per_km2", "issues_per_km2", "location_quotient", "rate", "change",
+    "share_issues", "share_inside", "times_mean", "ratio", "per_km2", "issues_per_km2", "location_quotient", "rate", "change",
     "issues_before", "issues_recent", "gi_z", "gi_p", "gi_q", "rate_z", "rate_q", "peak_z", "same_point_share", "gini",
     "main_subclass", "main_department", "main_class", "main_share", "entropy", "evenness", "effective_classes",
     "top1_share", "top3_share", "top5_share", "top10_share", "half_in_area",

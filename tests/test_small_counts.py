@@ -128,3 +128,11 @@ def test_the_range_is_said() -> None:
     assert "1–2" in small_said(3, "zh")
     assert "1–2" in small_said(3, "en")
     assert small_said(1, "zh") == ""
+
+
+def test_how_many_times_the_mean_would_give_a_count_away():
+    heavy = pd.DataFrame(
+        {"issue_class": ["甲", "甲"], "cell_id": ["E1N1", "E2N2"], "count": [60, 6], "times_mean": [120, 12.0]}
+    )
+    assert hide_small(heavy, min_count=10)["times_mean"].tolist()[0] == 120
+    assert hide_small(heavy, min_count=10)["times_mean"].isna().tolist() == [False, True]
