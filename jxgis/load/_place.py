@@ -147,8 +147,7 @@ def place_geometry(
             _refuse_swapped(middle_x[usable], middle_y[usable], reference, box, what, axes, _IN_CITY)
             if reference.crs.is_projected:
                 _reference.refuse_misplaced(middle_x[usable], middle_y[usable], reference, what)
-    elif usable.any() and reference.crs.is_projected and reference.crs.area_of_use is not None:
-        fence: Box = reference.crs.area_of_use.bounds
+    elif usable.any() and reference.crs.is_projected and (fence := _crs.area_of_use(reference.crs)) is not None:
         lon, lat = _reference.to_lonlat(middle_x[usable], middle_y[usable], reference)
         if _crs.inside_box(lon, lat, fence).mean() < 0.5:
             _refuse_swapped(middle_x[usable], middle_y[usable], reference, fence, what, axes, _IN_USE)
