@@ -25,6 +25,7 @@ __all__ = [
     "distortion_note",
     "distortion_over",
     "far_off",
+    "in_reach",
     "inside_box",
     "is_metric",
     "middle_of",
@@ -424,11 +425,31 @@ def far_off(bounds: NDArray[np.float64], box: Box | None) -> NDArray[np.bool_]:
         middle = middle_of(x, y)
         usual = float(np.median(_distance_m(x, y, *middle)))
     else:
-        middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        usual = float(_distance_m(np.array([box[0]]), np.array([box[1]]), *middle)[0])
+        middle, usual = _middle_and_corner(box)
     reach = np.maximum.reduce([_distance_m(x, y, *middle) for x in (west, east) for y in (south, north)])
     far[known] = reach > max(_FAR_M, 10 * usual)
     return far
+
+
+def _middle_and_corner(box: Box) -> tuple[tuple[float, float], float]:
+    """The middle of a box, and how far its corners are from it, in metres."""
+    import numpy as np
+
+    middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return middle, float(_distance_m(np.array([box[0]]), np.array([box[1]]), *middle)[0])
+
+
+def in_reach(lon: NDArray[np.float64], lat: NDArray[np.float64], box: Box) -> NDArray[np.bool_]:
+    """Whether points lie so near to a city's box that a shape of them is not `far_off`; NaN does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> in_reach(np.array([119.0, 116.4]), np.array([32.0, 39.9]), (120.3, 30.4, 121.1, 31.1)).tolist()
+    [True, False]
+    """
+    middle, corner = _middle_and_corner(box)
+    return _distance_m(lon, lat, *middle) <= max(_FAR_M, 10 * corner)
 
 
 def middle_of(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[float, float]:
