@@ -300,6 +300,8 @@ def _place(
         if table.geometry is None:
             raise AssertionError("a layer without geometry was not refused")
         placed = place_geometry(table.geometry, reference, metric, axes=axes, box=box, what=table.name)
+        if placed.cut:
+            told.add("load.cut_lines", table.name, count=placed.cut)
     if reference.datum != "WGS-84" or reference.crs != metric:
         told.add("load.converted", table.name, source=reference.name, target=_crs.short_name(metric))
     if given.get("crs") is not None and table.crs is not None and table.crs != reference.crs:
