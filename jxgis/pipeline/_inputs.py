@@ -121,8 +121,13 @@ def files_read(settings: Settings) -> list[str]:
     return [path for path in paths if path is not None]
 
 
-def _missing(given: dict[str, InputSettings]) -> list[InputError]:
-    """What is said of each layer whose file is not there: all at once, not one a run."""
+def not_there(settings: Settings, layers: Sequence[str]) -> list[str]:
+    """Those of the layers that the settings name whose file is not there."""
+    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer)) is not None}
+    return [layer for layer, _ in _missing_of(given)]
+
+
+def _missing_of(given: dict[str, InputSettings]) -> list[tuple[str, InputError]]:
     from jxgis.load.readers import find_files
 
     errors = []
@@ -130,8 +135,21 @@ def _missing(given: dict[str, InputSettings]) -> list[InputError]:
         try:
             find_files(found.path)
         except InputError as error:
-            title = text_pair(f"pipeline.{layer}")
-            errors.append(InputError(zh=f"{title.zh}：{error.text('zh')}", en=f"{title.en}: {error.text('en')}"))
+            errors.append((layer, error))
+    return errors
+
+
+def _missing(given: dict[str, InputSettings]) -> list[InputError]:
+    """What is said of each layer whose file is not there: all at once, not one a run."""
+    errors = []
+    for layer, error in _missing_of(given):
+        title = text_pair(f"pipeline.{layer}")
+        errors.append(
+            InputError(
+                zh=f"{title.zh}：{error.text('zh')}请检查 [inputs.{layer}] 的 path（或相应的命令选项）。",
+                en=f"{title.en}: {error.text('en')} Check the path of [inputs.{layer}] (or the option that gives it).",
+            )
+        )
     return errors
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-__all__ = ["no_sites", "on_map", "stacked"]
+__all__ = ["on_map", "stacked"]
 
 
 def on_map(coverage: pd.DataFrame, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

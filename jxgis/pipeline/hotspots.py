@@ -92,6 +92,11 @@ class HotspotsResult:
     scale: Scale
     settings: dict[str, Any] = field(default_factory=dict)
 
+    def judged_cells(self) -> gpd.GeoDataFrame | None:
+        """The cells of all issues; None where these were too few to judge: no hot cell does not mean no hot area then."""
+        tested = bool(self.levels.loc[self.levels["issue_class"] == "all", "tested"].iloc[0])
+        return self.cells[self.cells["issue_class"] == "all"] if tested else None
+
     def account(self) -> dict[str, Any]:
         """What ``run.json`` says beside the settings: issues in no cell or class, periods compared, scale proposed."""
         periods, gaps, reason = self.comparison

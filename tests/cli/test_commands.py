@@ -219,6 +219,17 @@ def test_check_writes_clean_rows_and_rejects(jxgis: Run, city: Path) -> None:
     assert json.loads((out / "check.json").read_text(encoding="utf-8"))["rows_kept"] == 598
 
 
+def test_check_of_issues_in_a_new_project_whose_other_files_are_still_to_come(jxgis: Run, city: Path) -> None:
+    done(jxgis("init", city / "new"))
+    finished = jxgis("check", "issues", city / "issues.csv", "--crs", "EPSG:4490", "--project", city / "new/jxgis.toml")
+    done(finished)
+    assert "没有与街道边界核对：[inputs.subdistricts]" in finished.out  # type: ignore[attr-defined]
+    # What the command itself needs is asked for, and where it is named.
+    ended = jxgis("hotspots", "--project", city / "new/jxgis.toml", "--out", city / "out")
+    assert ended.code == 2  # type: ignore[attr-defined]
+    assert "[inputs.subdistricts] 的 path" in ended.err  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("layer", ["districts", "parks", "residential", "candidates"])
 def test_check_of_polygons(jxgis: Run, city: Path, layer: str) -> None:
     file = next(city.glob(f"{layer}.*"))
