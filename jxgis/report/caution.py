@@ -8,6 +8,7 @@ from jxgis.i18n import text
 from jxgis.report.columns import kind_of, readable, title_of, write_value
 from jxgis.report.sections import Block, Paragraph, TableBlock
 from jxgis.report.tables import ReportTables
+from jxgis.small_counts import as_words
 
 __all__ = ["cautions"]
 
@@ -66,7 +67,8 @@ def _levels(levels: pd.DataFrame, lang: str) -> list[Block]:
     if len(left_out):
         named = readable(pd.DataFrame(left_out[["issue_class"]]), lang)["issue_class"]
         brackets = "{} ({})" if lang == "en" else "{}（{}）"
-        names = [brackets.format(name, f"{issues:,}") for name, issues in zip(named, left_out["issues"], strict=True)]
+        counts = as_words(left_out["issues"]).fillna("—")
+        names = [brackets.format(name, count) for name, count in zip(named, counts, strict=True)]
         joined = (", " if lang == "en" else "、").join(names)
         blocks.append(Paragraph(text("report.few_issues", lang, least=int(first["min_issues"]), names=joined), "none"))
     return blocks

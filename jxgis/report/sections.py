@@ -165,7 +165,8 @@ def keys(tables: ReportTables, target: float, outside_area: int | None, lang: st
         own = _of_all(tables.places)
         shares = {
             "area": _percent(float(own["share_area"].sum())),
-            "issues": _percent(float(own["share_issues"].sum())),
+            # A share that is left out is no share of nothing: without it there is no sum.
+            "issues": _percent(float(own["share_issues"].sum(skipna=False))),
         }
         note = text("report.key_places_note", lang, **shares) if len(own) else ""
         peaks = None if tables.peaks is None else _of_all(tables.peaks)
@@ -403,7 +404,8 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
 
 
 def _diverse(diversity: pd.DataFrame, lang: str) -> str:
-    known = diversity[(diversity["level"] == "district") & (diversity["issues"] >= _FEWEST)]
+    issues = pd.to_numeric(diversity["issues"], errors="coerce")
+    known = diversity[(diversity["level"] == "district") & (issues >= _FEWEST)]
     known = known.dropna(subset="effective_classes")
     known = known.sort_values("effective_classes", kind="stable")
     if len(known) < 2:
