@@ -65,3 +65,29 @@ def test_a_report_of_few_cases_is_written_and_shows_none(jxgis: Callable, quiet:
             for row in quiet_rows:
                 density = [row[n] for n, title in enumerate(head) if "强度" in str(title) or "intensity" in str(title)]
                 assert not any(isinstance(value, float) for value in density), (book, sheet.title)
+
+
+def test_two_classes_that_look_like_house_numbers_are_two(jxgis: Callable, quiet: Path) -> None:
+    table = pd.read_csv(quiet.parent / "issues.csv")
+    table["类别"] = np.where(np.arange(len(table)) % 2, "1号楼", "2号楼")
+    table.to_csv(quiet.parent / "issues.csv", index=False)
+    out = quiet.parent / "out"
+    ended = jxgis("check", "issues", quiet.parent / "issues.csv", "--project", quiet, "--out", out)
+    assert ended.code == 0, ended.err
+    counts = gpd.read_file(out / "clean.gpkg")["issue_class"].value_counts()
+    assert sorted(counts) == [len(table) // 2] * 2
+    assert not counts.index.str.contains("[12]号楼").any()
+
+
+def test_lists_in_a_kept_column_are_masked(jxgis: Callable, tmp_path: Path) -> None:
+    properties = '{"任务号":"1","上报时间":"2023-05-01","备注":["13812345678","a"],"人":{"电话":"13812345678"}}'
+    feature = (
+        f'{{"type":"Feature","properties":{properties},"geometry":{{"type":"Point","coordinates":[120.75,30.74]}}}}'
+    )
+    file = tmp_path / "issues.geojson"
+    file.write_text(f'{{"type":"FeatureCollection","features":[{feature}]}}', encoding="utf-8")
+    ended = jxgis("check", "issues", file, "--keep", "备注,人", "--out", tmp_path / "out")
+    assert ended.code == 0, ended.err
+    kept = gpd.read_file(tmp_path / "out" / "clean.gpkg")[["备注", "人"]].to_csv()
+    assert "138********" in kept
+    assert "13812345678" not in kept
