@@ -27,6 +27,7 @@ _TELLING = (
     "issues_before", "issues_recent", "gi_z", "gi_p", "gi_q", "rate_z", "rate_q", "peak_z", "same_point_share", "gini",
     "main_subclass", "main_department", "main_class", "main_share", "entropy", "evenness", "effective_classes",
     "top1_share", "top3_share", "top5_share", "top10_share", "half_in_area", "times_mean",
+    *(f"{measure}{of}" for measure in ("issue_density", "solved_rate", "on_time_rate", "rework_rate") for of in ("", "_score")),
 )  # fmt: skip
 _PERIODS = ("issues_before", "issues_recent")  # what of a count lies in each of two periods
 

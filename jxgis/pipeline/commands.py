@@ -25,6 +25,7 @@ from jxgis.pipeline._inputs import (
     read_options,
 )
 from jxgis.pipeline._pages import write_hotspot_tables
+from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -340,7 +341,7 @@ def write_scores(result: ScoreResult, stage: Stage, inputs: Inputs, settings: Se
     write_gpkg(stage.path("scores.gpkg"), {"scores": result.scores}, lang=lang, titles=result.titles)
     scores_workbook(
         stage.path("scores.xlsx"),
-        result.scores,
+        hide_small(result.scores, min_count=settings.report.min_count),
         more=score.sheets(result, lang),
         indicators=result.titles,
         lang=lang,

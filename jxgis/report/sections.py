@@ -173,7 +173,8 @@ def keys(tables: ReportTables, target: float, outside_area: int | None, lang: st
         own = _of_all(tables.places)
         shares = {
             "area": _percent(float(own["share_area"].sum())),
-            "issues": _percent(float(own["share_issues"].sum())),
+            # A share that is left out is no share of nothing: without it there is no sum.
+            "issues": _percent(float(own["share_issues"].sum(skipna=False))),
         }
         note = text("report.key_places_note", lang, **shares) if len(own) else ""
         number = _count(len(own))
