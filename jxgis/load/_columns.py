@@ -1,4 +1,4 @@
-"""Columns of a file as the contract wants them: names, trimmed text, codes, numbers; of issues nothing else carried along."""
+"""Columns of a file as the contract wants them: names, trimmed text, codes, numbers; of issues nothing else is carried."""
 
 from __future__ import annotations
 

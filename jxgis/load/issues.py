@@ -86,10 +86,10 @@ def load_issues(
     Returns
     -------
     Loaded
-        Points with the columns of the contract, what names a person in their text masked (`jxgis.privacy.mask`). Flawed rows are rejected, each with its reason: coordinates missing,
-        unreadable, 0,0 or outside the box; an id missing, rounded, or used before (the first row is kept); a time
-        missing or unreadable. ``issue_class`` is 未归类 where the mapping has no entry. With ``start``, ``earlier``
-        holds the issues before it that pass the other filters.
+        Points with the columns of the contract, what names a person in their text masked (`jxgis.privacy.mask`). Flawed
+        rows are rejected, each with its reason: coordinates missing, unreadable, 0,0 or outside the box; an id missing,
+        rounded, or used before (the first row is kept); a time missing or unreadable. ``issue_class`` is 未归类 where the
+        mapping has no entry. With ``start``, ``earlier`` holds the issues before it that pass the other filters.
 
     Raises
     ------

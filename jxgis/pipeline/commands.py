@@ -200,8 +200,9 @@ def run_check(
         The settings; ``inputs.LAYER`` says where it is.
     out
         The result folder: ``clean.gpkg``, ``rejects/LAYER.csv``, ``check.json``, ``run.json``, and the sheet of
-        categories without a class, the list of cases that lie elsewhere than recorded, and ``defects.gpkg`` (defects of
-        edited units, and they with their slivers snapped), where there are any. None: nothing is written.
+        categories without a class, the list of cases that lie elsewhere than recorded, ``flaws.gpkg`` (see
+        :func:`write_flaws`) and ``defects.gpkg`` (defects of edited units, and they with their slivers snapped), where
+        there are any. None: nothing is written.
     has_project
         Whether the settings come from a project.
     lang

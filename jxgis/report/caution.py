@@ -1,4 +1,4 @@
-"""What a reader must know of the hot spots: the level over all classes, what is not judged, what holds much and is not hot."""
+"""What a reader must know of hot spots: the level over all classes, what is not judged, heavy cells that are not hot."""
 
 from __future__ import annotations
 
