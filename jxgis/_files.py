@@ -14,8 +14,8 @@ from pathlib import Path
 from jxgis._errors import InputError, JxgisError
 from jxgis.i18n import Text
 
-__all__ = ["MOST_CELLS", "MOST_RATIO", "MOST_UNPACKED", "reading", "require_ordinary", "require_sane_workbook",
-           "require_sane_zip", "unzip_text"]  # fmt: skip
+__all__ = ["MOST_CELLS", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "reading", "require_ordinary",
+           "require_sane_workbook", "require_sane_zip", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
 """Bytes to which a packed file may unpack: more is no export of a city, and would fill the memory or the disk."""
@@ -23,6 +23,12 @@ MOST_RATIO = 200
 """How many times its size a packed file may unpack to; exports reach 5 to 50, deflate 1,032 at most."""
 MOST_CELLS = 50_000_000
 """Cells of a sheet from A1 to its last one: a reader makes a rectangle of them, whatever is in between."""
+
+NOT_A_RASTER = Text(
+    zh="无法作为栅格读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
+    en="cannot be read as a raster: it is cut off, damaged or in another format; export or copy it again.",
+)
+"""What `reading` says of a raster."""
 
 # Below this no ratio does harm.
 _SMALL = 64 << 20
@@ -92,7 +98,7 @@ def require_ordinary(path: Path) -> None:
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise InputError(
             zh=f"{path} 不是普通文件（是管道、设备或套接字），不能读取；请先另存为文件。",
-            en=f"{path} is no ordinary file (a pipe, a device or a socket) and is not read; save it as a file first.",
+            en=f"{path} is not an ordinary file (a pipe, a device or a socket) and is not read; save it as a file first.",
         )
 
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 __all__ = ["RELATIVE", "at_least", "at_most", "widened"]
 
-#: Coordinates stored in degrees, turned or reprojected give areas that are off by about 1e-11 of themselves, and
-#: hand-drawn ones are known to far less than a millionth: within it a figure is the bound.
+#: An area or a length that differs from a bound by no more than this share of it meets the bound. Storing coordinates in
+#: degrees, rotating or reprojecting them changes an area by about 1e-11 of itself; no drawing is exact to a millionth.
 RELATIVE = 1e-6
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,6 +14,7 @@ from jxgis._errors import SettingsError, os_reason
 from jxgis._files import reading, require_ordinary, require_sane_workbook
 from jxgis._toml import RuleError, read_toml, validated
 from jxgis.i18n import Text
+from jxgis.tables import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -159,11 +159,9 @@ def builtin_profiles() -> list[str]:
     >>> builtin_profiles()
     ['jiaxing']
     """
-    return sorted(
-        Path(entry.name).stem
-        for entry in resources.files("jxgis.profiles").iterdir()
-        if entry.name.endswith(".toml") and entry.name not in {"park_standards.toml", "indicators.toml"}
-    )
+    files = [Path(str(entry)) for entry in resources.files("jxgis.profiles").iterdir() if entry.name.endswith(".toml")]
+    # A city has a key; beside the cities lie tables that they share.
+    return sorted(file.stem for file in files if "key" in read_toml(file))
 
 
 def load_city(profile: str | Path = "jiaxing") -> City:
@@ -327,8 +325,7 @@ def _beside(profile: Path, name: str) -> Path:
 def _check_districts(path: Path, known: list[str], used: Iterable[str]) -> None:
     unknown = sorted(set(used) - set(known))
     if unknown and known:
-        near = difflib.get_close_matches(unknown[0], known, n=1)
-        hint = Text(zh=f"，是否为 {near[0]}？", en=f", did you mean {near[0]}?") if near else Text(zh="。", en=".")
+        hint = nearest(unknown[0], known)
         raise SettingsError(
             zh=f"{path.name} 的 areas 或 crosswalk 用到了 districts 中没有的片区 {'、'.join(unknown)}{hint.zh}",
             en=f"{path.name}: areas or crosswalk name districts that [[districts]] does not: "

@@ -145,7 +145,8 @@ class ParkSettings(_Section):
     ``denominator`` says what the residential layer holds (the standard's own where not given). Housing is sampled every
     ``sample_m``; a way to a street is ``max_snap_m`` at most; a street within ``entry_m`` of a park's edge leads into
     it. ``catchment_m`` and ``decay`` shape the park area that people reach. ``new_parks`` are proposed, where they
-    serve most ``objective`` (``area`` of housing or its ``people``), and the fewest for ``target``; ``close`` names parks, by id or name, that a plan gives up.
+    serve most ``objective`` (``area`` of housing or its ``people``), and the fewest for ``target``; ``close`` names
+    parks, by id or name, that a plan gives up.
     """
 
     standard: str = "garden-city-2022"
@@ -170,9 +171,9 @@ class UnitSettings(_Section):
     Blocks are the user's own, else faces of streets, else cells of ``cell_m``; ``by_cells`` takes cells although there
     are streets. ``attributes`` are columns that units should be alike in: of the blocks, or made of the other layers
     (``issues_per_km2``, ``mix_{class}``, ``people_per_km2``); none named: all that the layers make. ``n_units`` gives a
-    number of units for a district by name. ``mend_shapes`` searches a part with ragged, narrow or enclosing units again,
-    rounder. ``snap_m`` is the widest gap, overlap or stray edge of the user's own blocks
-    (and of edited units) that is drawing noise. ``alternatives`` proposes further plans, which say how stable each border is.
+    number of units for a district by name. ``mend_shapes`` searches a part with ragged, narrow or enclosing units
+    again, rounder. ``snap_m`` is the widest gap, overlap or stray edge of the user's own blocks (and of edited units)
+    that is drawing noise. ``alternatives`` proposes further plans, which say how stable each border is.
     """
 
     cell_m: CityMetres = 200

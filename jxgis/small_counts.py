@@ -27,6 +27,7 @@ _TELLING = (
     "issues_before", "issues_recent", "gi_z", "gi_p", "gi_q", "rate_z", "rate_q", "peak_z", "same_point_share", "gini",
     "main_subclass", "main_department", "main_class", "main_share", "entropy", "evenness", "effective_classes",
     "top1_share", "top3_share", "top5_share", "top10_share", "half_in_area", "times_mean",
+    *(f"{measure}{of}" for measure in ("issue_density", "solved_rate", "on_time_rate", "rework_rate") for of in ("", "_score")),
 )  # fmt: skip
 _PERIODS = ("issues_before", "issues_recent")  # what of a count lies in each of two periods
 
@@ -53,7 +54,7 @@ def small_said(min_count: int, lang: str) -> str:
     return text("common.small_counts", lang, n=min_count, range=small_range(min_count)) if min_count > 1 else ""
 
 
-def hide_small(table: Table, *, min_count: int, within: Sequence[str] = ()) -> Table:
+def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = None) -> Table:
     """A copy of a table of issues for people's eyes, in which no count is below ``min_count`` but zero.
 
     A count from 1 to ``min_count - 1`` becomes a range, and what its row says beside it that would give the count away
@@ -69,7 +70,8 @@ def hide_small(table: Table, *, min_count: int, within: Sequence[str] = ()) -> T
         The least count that is shown; 1 hides nothing.
     within
         Columns that name a group whose rows of ``issue_class`` add up to its row ``all``: a cell, or a zone; with
-        ``level`` among them the groups of a level also add up to the city.
+        ``level`` among them the groups of a level also add up to the city. Without names the whole table is one group;
+        without ``issue_class`` each row is the ``all`` of its group. None: the rows add up to nothing.
 
     Returns
     -------
@@ -97,7 +99,7 @@ def hide_small(table: Table, *, min_count: int, within: Sequence[str] = ()) -> T
         count = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
         small = (count > 0) & (count < min_count)
         lost = np.zeros(len(table), dtype=bool)
-        if within and "issue_class" in table.columns:
+        if within is not None:
             lost = _lost(table, count, within, min_count)
         if small.any() or lost.any():
             values = table[column].astype(object).to_numpy(copy=True)
@@ -126,8 +128,10 @@ def _hide_small_periods(shown: Table, min_count: int) -> Table:
 
 def _lost(table: pd.DataFrame, count: NDArray[np.float64], within: Sequence[str], min_count: int) -> NDArray[np.bool_]:
     """Rows that are to be missing, so that no hidden count can be told from a sum of its group or of its class."""
-    group = table.groupby(list(within), sort=False, dropna=False).ngroup().to_numpy()
-    names, kind = np.unique(table["issue_class"].astype(str).to_numpy(), return_inverse=True)
+    groups = table.groupby(list(within), sort=False, dropna=False).ngroup() if within else pd.Series(0, table.index)
+    group = groups.to_numpy()
+    of_class = table["issue_class"] if "issue_class" in table.columns else pd.Series(_ALL, index=table.index)
+    names, kind = np.unique(of_class.astype(str).to_numpy(), return_inverse=True)
     counts = np.full((group.max() + 1, len(names)), np.nan)
     counts[group, kind] = count
     level = np.full(len(counts), None, dtype=object)

@@ -342,7 +342,7 @@ def _contract_name(key: str, aliases: Mapping[str, tuple[str, ...]], layer: str)
     hint = nearest(key, aliases)
     raise InputError(
         zh=f"columns 中的“{key}”不是图层 {layer} 的列{hint.zh}",
-        en=f"columns: {key!r} is no column of {layer}{hint.en}",
+        en=f"columns: {key!r} is not a column of {layer}{hint.en}",
     )
 
 

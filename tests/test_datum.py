@@ -122,9 +122,9 @@ def streets() -> gpd.GeoSeries:
 def test_diagnosis_finds_the_datum(streets: gpd.GeoSeries, truth: datum.Datum) -> None:
     rng = np.random.default_rng(6)
     along = shapely.line_interpolate_point(
-        np.asarray(streets.array)[rng.integers(0, len(streets), 600)], rng.random(600), normalized=True
+        np.asarray(streets.array)[rng.integers(0, len(streets), 300)], rng.random(300), normalized=True
     )
-    xy = shapely.get_coordinates(along) + rng.normal(0, 8, (600, 2))
+    xy = shapely.get_coordinates(along) + rng.normal(0, 8, (300, 2))
     wgs = gpd.GeoSeries(shapely.points(xy), crs=4549).to_crs(4326)
     lon, lat = datum.convert(wgs.x, wgs.y, source="WGS-84", target=truth)
     found = datum.diagnose_datum(gpd.GeoSeries.from_xy(lon, lat, crs=4326), streets)
@@ -136,13 +136,13 @@ def test_diagnosis_finds_the_datum(streets: gpd.GeoSeries, truth: datum.Datum) -
     assert (found.table["p"].iloc[1:] > 0.01).all()
     # Median of |N(0, 8)| off the nearest street.
     assert found.table["median_m"].iloc[0] == pytest.approx(5.4, abs=1.0)
-    assert (found.table["points"] == 600).all()
+    assert (found.table["points"] == 300).all()
 
 
 def test_diagnosis_is_undecided_where_nothing_tells(streets: gpd.GeoSeries) -> None:
     rng = np.random.default_rng(7)
     x0, y0, x1, y1 = streets.total_bounds
-    anywhere = gpd.GeoSeries(shapely.points(rng.uniform(x0, x1, 800), rng.uniform(y0, y1, 800)), crs=4549).to_crs(4490)
+    anywhere = gpd.GeoSeries(shapely.points(rng.uniform(x0, x1, 300), rng.uniform(y0, y1, 300)), crs=4549).to_crs(4490)
     assert datum.diagnose_datum(anywhere, streets).best == "undecided"
     assert datum.diagnose_datum(anywhere.iloc[:10], streets).best == "undecided"
     one_park = gpd.GeoSeries([shapely.box(x0 - 5e4, y0 - 5e4, x1 + 5e4, y1 + 5e4)], crs=4549)

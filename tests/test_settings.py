@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from jxgis._errors import SettingsError
 from jxgis.settings import Settings, load_settings
@@ -63,3 +68,27 @@ def test_missing_and_not_utf8(tmp_path: Path) -> None:
         load_settings(tmp_path / "none.toml")
     with pytest.raises(SettingsError, match="UTF-8"):
         load_settings(write(tmp_path, "# 设置\n", "gb18030"))
+
+
+def keys_of(model: type[BaseModel], place: str = "") -> Iterator[str]:
+    """All keys of the settings; those of an input layer once, whatever the layer."""
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
+        sections = [kind for kind in kinds if issubclass(kind, BaseModel)]
+        if sections and not str(field.annotation).startswith("dict"):
+            yield from keys_of(sections[0], f"{place}{key}.")
+        else:
+            yield key if place.startswith("inputs.") else f"{place}{key}"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_new_project_shows_every_key_and_each_may_be_put_to_use(tmp_path: Path, lang: str) -> None:
+    template = resources.files("jxgis.pipeline").joinpath("templates", f"jxgis.{lang}.toml").read_text("utf-8")
+    used = re.sub(r"^# (?=\[[a-z_.]+\]|[a-z_0-9]+ = )", "", template, flags=re.MULTILINE)
+    load_settings(write(tmp_path, used))
+    sections = tomllib.loads(used)
+    inputs = sections.pop("inputs")
+    shown = {f"{section}.{key}" for section, keys in sections.items() for key in keys}
+    shown |= {key for layer in inputs.values() for key in layer}
+    assert set(keys_of(Settings)) <= shown

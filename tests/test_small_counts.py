@@ -92,6 +92,22 @@ def test_what_gives_a_hidden_count_away_goes_with_it_and_nothing_else() -> None:
     assert (shown.loc[table["count"] == 0, "count"] == 0).all()
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_no_hidden_count_of_a_class_follows_from_the_whole_table(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    counts = rng.choice([1, 2, 3, 5, 9], size=(1, 3))
+    table = zones(counts).rename(columns={"count": "issues"})
+    shown = hide_small(table, min_count=3, within=()).rename(columns={"issues": "count"})
+    for value, values in zip(counts.ravel(), possible(shown, counts, 3, city=False), strict=True):
+        assert value in values
+        assert value >= 3 or len(values) > 1
+
+
+def test_a_row_a_zone_is_its_all() -> None:
+    table = pd.DataFrame({"zone": ["东", "西", "北"], "level": "district", "issues": [500, 2, 700]})
+    assert hide_small(table, min_count=3, within=("level", "zone"))["issues"].tolist() == [None, "1–2", 700]
+
+
 def test_places_without_a_total_hide_the_small_ones_alone() -> None:
     places = pd.DataFrame(
         {
@@ -112,6 +128,14 @@ def test_the_range_is_said() -> None:
     assert "1–2" in small_said(3, "zh")
     assert "1–2" in small_said(3, "en")
     assert small_said(1, "zh") == ""
+
+
+def test_how_many_times_the_mean_would_give_a_count_away():
+    heavy = pd.DataFrame(
+        {"issue_class": ["甲", "甲"], "cell_id": ["E1N1", "E2N2"], "count": [60, 6], "times_mean": [120, 12.0]}
+    )
+    assert hide_small(heavy, min_count=10)["times_mean"].tolist()[0] == 120
+    assert hide_small(heavy, min_count=10)["times_mean"].isna().tolist() == [False, True]
 
 
 def test_the_counts_of_two_periods_hide_each_other() -> None:

@@ -89,8 +89,8 @@ def density(
     """Estimate the density of points in a study area.
 
     Points are counted on a sub-grid (five to twenty sub-cells to a bandwidth, more for fewer points), the counts are
-    convolved with the kernel by FFT, and the result is averaged to the cells. The kernel sums to one on the sub-grid and the raster is
-    padded by the kernel's reach, so that the integral is the number of points.
+    convolved with the kernel by FFT, and the result is averaged to the cells. The kernel sums to one on the sub-grid
+    and the raster is padded by the kernel's reach, so that the integral is the number of points.
 
     Parameters
     ----------

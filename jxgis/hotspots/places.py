@@ -140,8 +140,8 @@ class HotPlaces:
         One row a local maximum of z among hot cells, at least a band apart, ranked by z within the class: ``rank,
         issue_class, name, name_from, street, district, subdistrict, place_rank, cell_id, gi_z``; of its catchment, the
         cells within the band that no other peak is nearer to: ``issues, share_issues, share_area, main_subclass,
-        main_department, issues_before, issues_recent, change, change_city``; ``geometry`` (point). A city may be one large hot place:
-        the peaks say where in it to go.
+        main_department, issues_before, issues_recent, change, change_city``; ``geometry`` (point). A city may be one
+        large hot place: the peaks say where in it to go.
     """
 
     places: gpd.GeoDataFrame

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["LANGS", "Lang", "Text", "column_titles", "localise_reasons", "reason", "text", "text_pair"]
+__all__ = ["LANGS", "Lang", "Text", "column_titles", "listed", "localise_reasons", "reason", "text", "text_pair"]
 
 Lang: TypeAlias = Literal["zh", "en"]
 Table = TypeVar("Table", bound="pd.DataFrame")
@@ -73,6 +73,17 @@ def text(key: str, lang: str, /, **values: object) -> str:
     return found.format(**values) if values else found
 
 
+def listed(items: Iterable[object], lang: str) -> str:
+    """Several things one after the other, as a language separates them.
+
+    Examples
+    --------
+    >>> listed(["老城", "塘汇"], "zh"), listed(["老城", "塘汇"], "en")
+    ('老城、塘汇', '老城, 塘汇')
+    """
+    return (", " if lang == "en" else "、").join(map(str, items))
+
+
 def text_pair(key: str, /, **values: object) -> Text:
     """A text in both languages; lists are joined, and texts filled in, as each language has them.
 
@@ -86,7 +97,7 @@ def text_pair(key: str, /, **values: object) -> Text:
         if isinstance(value, Text):
             return value.of(lang)
         if isinstance(value, list):
-            return (", " if lang == "en" else "、").join(str(word(item, lang)) for item in value)
+            return listed((word(item, lang) for item in value), lang)
         return value
 
     def filled(lang: Lang) -> str:

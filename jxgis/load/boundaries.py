@@ -17,7 +17,7 @@ from jxgis.i18n import text_pair
 from jxgis.load import Loaded
 from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empty, require_columns
 from jxgis.load.geometry import repair
-from jxgis.load.overlaps import MAX_SHARE, MIN_FLAW_M2, overlap_notes, snap_overlaps
+from jxgis.load.overlaps import MAX_SHARE, MIN_FLAW_M2, claimed_twice, overlap_notes, snap_overlaps
 from jxgis.zones import zone_names
 
 if TYPE_CHECKING:
@@ -213,19 +213,15 @@ def boundary_flaws(
     crs = require_metric(polygons, "boundaries")
     shapes = np.asarray(polygons.geometry.array, dtype=object)
     names = polygons["name"].to_numpy(dtype=object)
-    tree = shapely.STRtree(shapes)
-    first, second = tree.query(shapes, predicate="intersects")
-    first, second = first[first < second], second[first < second]
-    common = shapely.intersection(shapes[first], shapes[second])
-    wide = shapely.area(common) > min_m2
-    overlaps = [("overlap", f"{names[i]}、{names[j]}") for i, j in zip(first[wide], second[wide], strict=True)]
-    holes = _holes(shapes)
+    first, second, common = claimed_twice(shapes, min_m2)
+    overlaps = [("overlap", f"{names[i]}、{names[j]}") for i, j in zip(first, second, strict=True)]
+    tree, holes = shapely.STRtree(shapes), _holes(shapes)
     holes = holes[shapely.area(holes) > min_m2]
     gaps = []
     for hole in holes:
         around = tree.query(hole, predicate="dwithin", distance=sliver_width_m)
         gaps.append(("gap", "、".join(str(names[at]) for at in sorted(around))))
-    geometry = repair(np.concatenate([common[wide], holes]), "polygon").geometry
+    geometry = np.concatenate([common, repair(holes, "polygon").geometry])
     m2 = shapely.area(geometry)
     table = gpd.GeoDataFrame(
         {

@@ -86,15 +86,15 @@ def load_issues(
     Returns
     -------
     Loaded
-        Points with the columns of the contract, what names a person in their text masked (`jxgis.privacy.mask`). Flawed rows are rejected, each with its reason: coordinates missing,
-        unreadable, 0,0 or outside the box; an id missing, rounded, or used before (the first row is kept); a time
-        missing or unreadable. ``issue_class`` is 未归类 where the mapping has no entry. With ``start``, ``earlier``
-        holds the issues before it that pass the other filters.
+        Points with the columns of the contract, what names a person in their text masked (`jxgis.privacy.mask`). Flawed
+        rows are rejected, each with its reason: coordinates missing, unreadable, 0,0 or outside the box; an id missing,
+        rounded, or used before (the first row is kept); a time missing or unreadable. ``issue_class`` is 未归类 where the
+        mapping has no entry. With ``start``, ``earlier`` holds the issues before it that pass the other filters.
 
     Raises
     ------
     InputError
-        If the files, their columns or their CRS cannot be used, a filter is no date, or nothing is left.
+        If the files, their columns or their CRS cannot be used, a filter is not a date, or nothing is left.
 
     Examples
     --------
@@ -264,8 +264,7 @@ def _need(gathered: Gathered, name: str, option: str) -> None:
 
 def _note_left_out(gathered: Gathered, what: str, count: int) -> None:
     if count:
-        named = text_pair(f"load.{what}")
-        gathered.notes.append(text_pair("load.left_out_filter", what=named.zh, what_en=named.en, count=count))
+        gathered.notes.append(text_pair("load.left_out_filter", what=text_pair(f"load.{what}"), count=count))
 
 
 def _refuse_twice(gathered: Gathered) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["MAX_SHARE", "MIN_FLAW_M2", "Snapped", "overlap_notes", "snap_overlaps"]
+__all__ = ["MAX_SHARE", "MIN_FLAW_M2", "Snapped", "claimed_twice", "overlap_notes", "snap_overlaps"]
 
 MIN_FLAW_M2 = 1.0
 """A shared border drawn twice differs by less than this: rounding, not a flaw to tell a planner about."""
@@ -39,7 +39,8 @@ class Snapped(NamedTuple):
         The table given, on its index; only geometries of rows that gave ground differ.
     overlaps
         One row an overlap, the largest first: ``between`` (names, joined by 、), ``m2``, ``share_of_smaller``
-        (of the smaller polygon, 0–1), ``given_to`` (the name that keeps the ground; null where the overlap was left), ``geometry``.
+        (of the smaller polygon, 0–1), ``given_to`` (the name that keeps the ground; null where the overlap was left),
+        ``geometry``.
     """
 
     polygons: gpd.GeoDataFrame
@@ -84,11 +85,7 @@ def snap_overlaps(polygons: gpd.GeoDataFrame, *, max_share: float = MAX_SHARE, m
     shapes = np.asarray(polygons.geometry.array, dtype=object)
     names = polygons["name"].to_numpy(dtype=object)
     area = shapely.area(shapes)
-    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    first, second = first[first < second], second[first < second]
-    common = shapely.intersection(shapes[first], shapes[second])
-    wide = shapely.area(common) > min_m2
-    first, second, common = first[wide], second[wide], repair(common[wide], "polygon").geometry
+    first, second, common = claimed_twice(shapes, min_m2)
     m2 = shapely.area(common)
     share = m2 / np.minimum(area[first], area[second])
     keeps = np.where(area[second] < area[first], second, first)
@@ -116,6 +113,31 @@ def snap_overlaps(polygons: gpd.GeoDataFrame, *, max_share: float = MAX_SHARE, m
         polygons.set_geometry(gpd.GeoSeries(cut, index=polygons.index, crs=crs)),
         table.sort_values("m2", ascending=False, kind="stable", ignore_index=True),
     )
+
+
+def claimed_twice(
+    shapes: NDArray[Any], min_m2: float = MIN_FLAW_M2
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
+    """Pairs of polygons that claim the same ground, and the ground: positions of the first, of the second, polygons.
+
+    Parameters
+    ----------
+    shapes
+        (n,) polygons, in metres.
+    min_m2
+        Ground up to this size is not listed.
+
+    Examples
+    --------
+    >>> first, second, common = claimed_twice(shapely.box([0, 100, 200], 0, [101, 200, 300], 100))
+    >>> first.tolist(), second.tolist(), shapely.area(common).tolist()
+    ([0], [1], [100.0])
+    """
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    first, second = first[first < second], second[first < second]
+    common = shapely.intersection(shapes[first], shapes[second])
+    wide = shapely.area(common) > min_m2
+    return first[wide], second[wide], repair(common[wide], "polygon").geometry
 
 
 def _without(shape: Any, others: NDArray[Any]) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis._errors import CrsError, InputError
-from jxgis._files import reading
+from jxgis._files import NOT_A_RASTER, reading
 from jxgis.crs import inside_box, refuse_distorted
 from jxgis.i18n import Text, text_pair
 from jxgis.load import Loaded, SourceFile
@@ -33,12 +33,6 @@ if TYPE_CHECKING:
     from jxgis.load.readers import Source
 
 __all__ = ["PopulationRaster", "check_raster", "is_raster", "load_population"]
-
-
-_RASTER = Text(
-    zh="无法作为栅格读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
-    en="cannot be read as a raster: it is cut off, damaged or in another format; export or copy it again.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +101,7 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
     import rasterio
 
     file = one_file(path)
-    with reading(file.name, _RASTER), rasterio.open(file) as raster:
+    with reading(file.name, NOT_A_RASTER), rasterio.open(file) as raster:
         if not 1 <= band <= raster.count:
             raise InputError(
                 zh=f"{file.name} 只有 {raster.count} 个波段，没有第 {band} 个。",

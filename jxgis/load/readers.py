@@ -39,7 +39,7 @@ FORMATS = (*_TEXT, *_EXCEL, *_PARQUET, *_VECTOR, ".zip")
 
 _ZIP = Text(
     zh="不完整、有密码、用了不支持的压缩方式，或不是 zip 文件；请重新下载，或解压后再用。",
-    en="is cut off, has a password or an unknown compression, or is no zip; download it again, or unpack it first.",
+    en="is cut off, has a password or an unknown compression, or is not a zip; download it again, or unpack it first.",
 )
 
 

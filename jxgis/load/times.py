@@ -119,7 +119,7 @@ def local_date(text: str, *, field: str) -> np.datetime64:
     Raises
     ------
     InputError
-        If it is no date.
+        If it is not a date.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def local_date(text: str, *, field: str) -> np.datetime64:
     if np.isnat(times.local[0]):
         raise InputError(
             zh=f"{field} = “{text}”不是日期；请写成 2024-01-01。",
-            en=f"{field} = {text!r} is no date; write 2024-01-01.",
+            en=f"{field} = {text!r} is not a date; write 2024-01-01.",
         )
     return np.datetime64(times.local[0], "us")
 

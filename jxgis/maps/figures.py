@@ -22,7 +22,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
 from jxgis._errors import InputError, MissingPackageError
-from jxgis.i18n import text
+from jxgis.i18n import listed, text
 from jxgis.maps.colours import ABSENT, BORDER, GAIN, HOT_COLD, INK, LAND, SITE
 from jxgis.maps.hotspots import class_label, hotspot_swatches
 
@@ -314,7 +314,7 @@ def hotspot_panels(
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles) if wide > 2 else 3, fontsize=8)
         heading = title or text("maps.panels_title", lang)
         if absent:
-            names = ("、" if lang == "zh" else ", ").join(absent)
+            names = listed(absent, lang)
             heading += "\n" + _wrapped(text("maps.panels_absent", lang, names=names), across, 13)
         # Below the mark in the corner, which a narrow figure would lay over it.
         figure.suptitle(("\n" if sketch and wide < 3 else "") + heading, fontsize=13)

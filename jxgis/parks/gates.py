@@ -154,7 +154,7 @@ def _given(
     if not (shapely.get_type_id(points) == 0).all():
         raise InputError(
             zh="出入口图层里有不是点的要素；请给出点图层（Point）。",
-            en="The gates hold something that is no point; give a layer of points.",
+            en="The gates hold something other than points; give a layer of points.",
         )
     tree = shapely.STRtree(shape[parks])
     row, park = tree.query(points, predicate="dwithin", distance=widened(gate_park_m))

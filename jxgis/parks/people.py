@@ -12,6 +12,7 @@ import pyproj
 import shapely
 
 from jxgis._errors import CrsError, InputError
+from jxgis._files import NOT_A_RASTER, reading
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.parks._tally import share, with_whole
@@ -283,14 +284,7 @@ def _extract(
     from exactextract.raster import RasterioRasterSource
 
     name = Path(path).name
-    try:
-        raster = rasterio.open(path)
-    except rasterio.errors.RasterioError as error:
-        raise InputError(
-            zh=f"{name} 无法作为栅格读取；请检查文件是否完整，或另存为 GeoTIFF。",
-            en=f"{name} is no readable raster; check whether it is whole, or save it as GeoTIFF.",
-        ) from error
-    with raster:
+    with reading(name, NOT_A_RASTER), rasterio.open(path) as raster:
         in_file = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
         own = declared or in_file
         if own is None or shape_crs is None or not own.equals(shape_crs, ignore_axis_order=True):

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyproj
 import shapely
 from scipy.sparse import csr_array
 
@@ -25,7 +26,7 @@ from jxgis.parks.whole import polygons_of
 from jxgis.space.count import locate_each
 from jxgis.zones import ALL
 
-__all__ = ["FewestParks", "Siting", "fewest_parks", "radius_sensitivity", "site_parks"]
+__all__ = ["FewestParks", "Siting", "fewest_parks", "no_sites", "radius_sensitivity", "site_parks"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -271,6 +272,20 @@ def site_parks(
         demand.cover, demand.wanted.weight, sites=new_parks, node_limit=node_limit, time_limit_s=time_limit_s
     )
     return _siting(parks, housing, zones, candidates, standard, demand, solution)
+
+
+def no_sites(crs: pyproj.CRS | None) -> gpd.GeoDataFrame:
+    """The table of sites where none was asked for: its columns, and no rows.
+
+    Examples
+    --------
+    >>> len(no_sites(None))
+    0
+    """
+    columns = {"rank": "int64", "m2": "float64", "name": "str", "zone": "str", "radius_m": "float64",
+               "counts": "bool", "gain_m2": "float64", "candidate": "int64"}  # fmt: skip
+    empty = {name: pd.Series([], dtype=dtype) for name, dtype in columns.items()}
+    return gpd.GeoDataFrame(empty, geometry=[], crs=crs)
 
 
 def _siting(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from importlib import resources
 from pathlib import Path
@@ -15,6 +14,7 @@ from jxgis._errors import SettingsError
 from jxgis._toml import RuleError, read_toml, validated
 from jxgis.bounds import at_least
 from jxgis.i18n import Text
+from jxgis.tables import nearest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -187,11 +187,10 @@ def load_standard(name: str = DEFAULT_STANDARD, path: str | Path | None = None) 
     """
     known = load_standards(path)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
+        hint = nearest(name, known)
         raise SettingsError(
-            zh=f"没有名为 {name} 的公园标准；可用的有：{'、'.join(known)}。" + (f"是不是 {near[0]}？" if near else ""),
-            en=f"There is no park standard {name}; there are: {', '.join(known)}."
-            + (f" Did you mean {near[0]}?" if near else ""),
+            zh=f"没有名为 {name} 的公园标准{hint.zh}可用的有：{'、'.join(known)}。",
+            en=f"There is no park standard {name}{hint.en} There are: {', '.join(known)}.",
         )
     return known[name]
 

@@ -47,6 +47,14 @@ class Ground:
     people: gpd.GeoDataFrame | None
     raster: Raster | None
 
+    def people_points(self, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+        """The people given beside the housing as points, a raster's cells within the zones; None where none are given."""
+        from jxgis.parks.people import raster_points
+
+        if self.raster is None:
+            return self.people
+        return raster_points(self.raster.path, zones, raster_crs=self.raster.crs)
+
 
 @dataclass(frozen=True, eq=False)
 class Measured:

@@ -126,19 +126,19 @@ def _tables(
 
     least = settings.report.min_count
 
-    def called(table: pd.DataFrame | None, *, within: tuple[str, ...] = ()) -> pd.DataFrame | None:
+    def called(table: pd.DataFrame | None, *, within: tuple[str, ...] | None = None) -> pd.DataFrame | None:
         return None if table is None else hide_small(in_words(table, inputs.city, lang), min_count=least, within=within)
 
     spots, parks, units, scores = results.hotspots, results.parks, results.units, results.scores
     findings: dict[str, pd.DataFrame] = {}
     if spots is not None:
         found = {
-            "ring": spots.overall,
-            "concentration": spots.concentrated,
-            "overlap": spots.different,
-            "diversity": spots.diverse,
+            "ring": called(spots.overall),
+            "concentration": called(spots.concentrated, within=()),
+            "overlap": called(spots.different),
+            "diversity": called(spots.diverse, within=("level", "zone")),
         }
-        findings = {key: shown for key, table in found.items() if (shown := called(table)) is not None and len(shown)}
+        findings = {key: shown for key, shown in found.items() if shown is not None and len(shown)}
     blind_spots = None if parks is None else parks.blind_spots
     if blind_spots is not None:
         blind_spots = blind_spots.assign(name=blind_spot_names(blind_spots, inputs.table("districts"), lang))
@@ -162,7 +162,7 @@ def _tables(
         cells=None if spots is None else spots.cells,
         findings=findings,
         against_normal=called(None if spots is None else spots.against_normal),
-        levels=called(None if spots is None else spots.levels),
+        levels=called(None if spots is None else spots.levels, within=()),
         heavy=called(None if spots is None else spots.heavy),
         coverage=None if parks is None else parks.coverage.assign(standard=parks.standard.title.of(lang)),
         sites=None if parks is None else parks.sites,
@@ -171,13 +171,13 @@ def _tables(
         park_notes=() if parks is None else [line.of(lang) for line in parks.warnings()],
         units=None if units is None else hide_small(units.units, min_count=least),
         unit_notes=() if units is None else tuple(note.of(lang) for note in units.notes()),
-        scores=None if scores is None else scores.scores,
+        scores=None if scores is None else hide_small(scores.scores, min_count=least),
         indicators=None if scores is None else scores.indicators,
         load_notes=_load_notes(inputs, lang),
         inputs=pd.DataFrame(sources),
         change=() if spots is None else [line.of(lang) for line in change_lines(spots.comparison)],
         missing={part: why.of(lang) for part, why in missing.items()},
-        min_count=least if spots is not None else 1,
+        min_count=least if "issues" in inputs.loaded else 1,
         refused={part: why.of(lang) for part, why in results.refused},
     )
 

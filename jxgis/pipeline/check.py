@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis import i18n
 from jxgis._errors import InputError
-from jxgis.crs import distortion_note
+from jxgis.crs import distortion_note, short_name
 from jxgis.i18n import Text, text_pair
 
 if TYPE_CHECKING:
@@ -241,10 +241,9 @@ def _extent(loaded: Loaded) -> list[Text]:
     table = loaded.table
     x0, y0, x1, y1 = table.total_bounds
     west, south, east, north = table.to_crs(4326).total_bounds
-    code = table.crs.to_epsg()
     extent = text_pair(
         "check.extent",
-        crs=f"EPSG:{code}" if code else table.crs.name,
+        crs=short_name(table.crs),
         width=f"{(x1 - x0) / 1e3:.1f}",
         height=f"{(y1 - y0) / 1e3:.1f}",
         west=f"{west:.4f}",

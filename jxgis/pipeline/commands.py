@@ -25,6 +25,7 @@ from jxgis.pipeline._inputs import (
     read_options,
 )
 from jxgis.pipeline._pages import write_hotspot_tables
+from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -199,8 +200,9 @@ def run_check(
         The settings; ``inputs.LAYER`` says where it is.
     out
         The result folder: ``clean.gpkg``, ``rejects/LAYER.csv``, ``check.json``, ``run.json``, and the sheet of
-        categories without a class, the list of cases that lie elsewhere than recorded, and ``defects.gpkg`` (defects of
-        edited units, and they with their slivers snapped), where there are any. None: nothing is written.
+        categories without a class, the list of cases that lie elsewhere than recorded, ``flaws.gpkg`` (see
+        :func:`write_flaws`) and ``defects.gpkg`` (defects of edited units, and they with their slivers snapped), where
+        there are any. None: nothing is written.
     has_project
         Whether the settings come from a project.
     lang
@@ -340,7 +342,7 @@ def write_scores(result: ScoreResult, stage: Stage, inputs: Inputs, settings: Se
     write_gpkg(stage.path("scores.gpkg"), {"scores": result.scores}, lang=lang, titles=result.titles)
     scores_workbook(
         stage.path("scores.xlsx"),
-        result.scores,
+        hide_small(result.scores, min_count=settings.report.min_count),
         more=score.sheets(result, lang),
         indicators=result.titles,
         lang=lang,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from jxgis._errors import InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.pipeline._coverage import Ground, Measured, Raster, measure
+from jxgis.pipeline._park_tables import on_map, stacked
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,7 +36,8 @@ class ParksResult:
     coverage
         The contract's layer ``coverage``: one row a zone and method (``radius``; ``walking`` where streets were
         given), with the zone's geometry; zone ``all`` last. With a plan or new parks, also ``coverage_after`` by
-        radius, of what the standard counts, and ``coverage_with_pocket`` where sites are smaller than it counts. People of a raster come with ``no_data_share``, the part of the zone that it says nothing of.
+        radius, of what the standard counts, and ``coverage_with_pocket`` where sites are smaller than it counts. People
+        of a raster come with ``no_data_share``, the part of the zone that it says nothing of.
     served, unserved
         The contract's layers, one row a housing polygon and zone: ``method, name, zone, m2``, ``people`` where known.
     sites
@@ -43,7 +45,8 @@ class ParksResult:
         standard; else a pocket park), ``gain_m2, gain_people``; without rows where none were asked for.
     targets
         What the target takes: ``zone, coverage_before, best`` (with all candidates), ``needed`` (new parks that serve
-        the zone in the plan with the fewest), ``no_site`` (why no site asked for serves more of the zone), ``reason``; None where no parks were asked for.
+        the zone in the plan with the fewest), ``no_site`` (why no site asked for serves more of the zone), ``reason``;
+        None where no parks were asked for.
     target_sites
         The sites of that plan, as ``sites``; None where no parks were asked for.
     parks
@@ -83,6 +86,8 @@ class ParksResult:
         What coverage was measured on: `coverage_of` measures other zones on it.
     fewest
         The plan with the fewest parks, with the solver's gap, where it was made.
+    new_parks
+        How many were asked for.
     siting_refused
         Why no park was sited although some were asked for; None where nothing stood in the way.
     coverage_units
@@ -112,6 +117,7 @@ class ParksResult:
     siting: Siting | None
     ground: Ground
     fewest: FewestParks | None = None
+    new_parks: int = 0
     siting_refused: Text | None = None
     coverage_units: gpd.GeoDataFrame | None = None
 
@@ -132,7 +138,7 @@ class ParksResult:
 
         ids = units["unit_id"].astype(str).to_numpy()
         zones = units[["geometry"]].assign(name=ids)
-        found = _on_map(measure(self.parks, zones, self.ground).coverage, zones)
+        found = on_map(measure(self.parks, zones, self.ground).coverage, zones)
         if "district" in units.columns:
             of = pd.Series(units["district"].to_numpy(dtype=object), index=ids)
             found.insert(1, "district", found["zone"].map(of.groupby(level=0).first()))
@@ -160,6 +166,8 @@ class ParksResult:
         ]
         if self.siting_refused is not None:
             lines.append(text_pair("parks.siting_refused", why=self.siting_refused))
+        if self.siting is not None and len(self.siting.sites) < self.new_parks:
+            lines.append(text_pair("parks.fewer_sites", asked=self.new_parks, n=len(self.siting.sites)))
         if self.siting is not None and self.siting.solution.status != "optimal":
             found = self.siting.solution
             lines.append(text_pair(f"parks.siting_{found.status}", gap=f"{100 * found.gap:.1f}"))
@@ -269,6 +277,7 @@ def analyse(
     from jxgis.parks.gaps import blind_spots
     from jxgis.parks.lattice import candidate_lattice
     from jxgis.parks.radius import classify_parks, coverage_by_band
+    from jxgis.parks.siting import no_sites
     from jxgis.parks.standards import load_standard
     from jxgis.parks.walking import isochrones
     from jxgis.parks.whole import merge_parks
@@ -298,7 +307,7 @@ def analyse(
         notes = pd.concat([today.walking.gates.reports, alone[alone["count"] > 0], notes], ignore_index=True)
 
     plan = _planned(sized, planned, close, merge_gap_m, standard, historic)
-    base = sized if plan is None else plan[plan["change"].fillna("") != "closed"].reset_index(drop=True)
+    base = sized if plan is None else _open(plan)
     after = today if plan is None else measure(base, zones, ground)
     siting: Siting | None = None
     fewest: FewestParks | None = None
@@ -316,10 +325,10 @@ def analyse(
             )  # fmt: skip
         except InputError as error:
             # What was measured stands, whatever the siting lacks.
-            refused = Text(error.text("zh"), error.text("en"))
+            refused = error.message
     if siting is not None:
         plan = _with_sites(sized if plan is None else plan, siting.sites, standard, historic)
-        after = measure(plan[plan["change"].fillna("") != "closed"].reset_index(drop=True), zones, ground)
+        after = measure(_open(plan), zones, ground)
     coverage, change, changed = today.coverage, None, None
     if plan is not None:
         by_radius = coverage["method"] == "radius"
@@ -328,20 +337,20 @@ def analyse(
             with_pocket = siting.before_after.set_index("zone")["coverage_with_pocket"]
             coverage["coverage_with_pocket"] = coverage["zone"].map(with_pocket).where(by_radius)
         change, changed = _changes(today, after)
-        change = _on_map(change, zones)
+        change = on_map(change, zones)
     spots = blind_spots(today.radius.unserved, places=places)
     if siting is not None:
         spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(spots))
     unserved = [today.radius.unserved, *([] if today.walking is None else [today.walking.unserved])]
     return ParksResult(
-        coverage=_on_map(coverage, zones),
-        served=_stacked([today.radius.served, *([] if today.walking is None else [today.walking.served])]),
-        unserved=_stacked(unserved),
-        sites=_no_sites(zones) if siting is None else siting.sites,
-        targets=None if fewest is None or siting is None else _on_map(_targets(fewest, siting), zones),
+        coverage=on_map(coverage, zones),
+        served=stacked([today.radius.served, *([] if today.walking is None else [today.walking.served])]),
+        unserved=stacked(unserved),
+        sites=no_sites(zones.crs) if siting is None else siting.sites,
+        targets=None if fewest is None or siting is None else on_map(_targets(fewest, siting), zones),
         target_sites=None if fewest is None else fewest.siting.sites,
         parks=sized,
-        by_band=_on_map(coverage_by_band(sized, homes, zones, standard=standard), zones),
+        by_band=on_map(coverage_by_band(sized, homes, zones, standard=standard), zones),
         sensitivity=sensitivity,
         blind_spots=spots,
         gates=None if today.walking is None else today.walking.gates.table,
@@ -357,6 +366,7 @@ def analyse(
         siting=siting,
         ground=ground,
         fewest=fewest,
+        new_parks=new_parks,
         siting_refused=refused,
     )
 
@@ -376,12 +386,9 @@ def _site(
     """The sites asked for, the fewest for the target, and the sites by other radii."""
     import pandas as pd
 
-    from jxgis.parks.people import raster_points
     from jxgis.parks.siting import fewest_parks, radius_sensitivity, site_parks
 
-    people = ground.people
-    if ground.raster is not None:
-        people = raster_points(ground.raster.path, zones, raster_crs=ground.raster.crs)
+    people = ground.people_points(zones)
     standard, sample_m = ground.standard, ground.sample_m
     siting = site_parks(
         parks, homes, zones, plots, new_parks=new_parks, standard=standard, historic=historic, objective=objective,
@@ -473,13 +480,18 @@ def _with_sites(
     from jxgis.parks.radius import classify_parks
     from jxgis.parks.whatif import change_parks
 
+    old = parks if "change" in parks.columns else parks.assign(change=None)
     if sites.empty:
-        return parks if "change" in parks.columns else parks.assign(change=None)
+        return old
     grown = change_parks(parks, add=sites)
     new = classify_parks(grown[len(parks) :].reset_index(drop=True), standard, historic=historic)
-    old = parks if "change" in parks.columns else parks.assign(change=None)
     both = pd.concat([old[new.columns], new], ignore_index=True)
     return gpd.GeoDataFrame(both, geometry="geometry", crs=parks.crs)
+
+
+def _open(plan: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The parks of a plan without those that it closes."""
+    return plan[plan["change"].fillna("") != "closed"].reset_index(drop=True)
 
 
 def _changes(today: Measured, after: Measured) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
@@ -488,20 +500,18 @@ def _changes(today: Measured, after: Measured) -> tuple[pd.DataFrame, gpd.GeoDat
     changed = [changed_housing(today.radius, after.radius)]
     if today.walking is not None and after.walking is not None:
         changed.append(changed_housing(today.walking, after.walking))
-    return compare_coverage(today.coverage, after.coverage), _stacked(changed)
+    return compare_coverage(today.coverage, after.coverage), stacked(changed)
 
 
 def _supply(
     parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground, catchment_m: float, decay: Decay
 ) -> gpd.GeoDataFrame | None:
     from jxgis.parks.gates import park_gates
-    from jxgis.parks.people import people_of_housing, raster_points
+    from jxgis.parks.people import people_of_housing
     from jxgis.parks.supply import supply_by_zone, two_step_catchment
 
-    people, homes = ground.people, ground.homes
-    if ground.raster is not None:
-        people = raster_points(ground.raster.path, zones, raster_crs=ground.raster.crs)
-    elif people is None:
+    people, homes = ground.people_points(zones), ground.homes
+    if people is None:
         if "people" not in homes.columns or homes.empty or homes["people"].isna().any():
             return None
         people = people_of_housing(homes, sample_m=ground.sample_m)
@@ -517,7 +527,7 @@ def _supply(
         parks, people, catchment_m=catchment_m, decay=decay, graph=ground.graph, gates=ways_in,
         max_snap_m=ground.max_snap_m, barriers=ground.barriers,
     )  # fmt: skip
-    return _on_map(supply_by_zone(found, zones), zones)
+    return on_map(supply_by_zone(found, zones), zones)
 
 
 def _as_points(people: gpd.GeoDataFrame, sample_m: float) -> gpd.GeoDataFrame:
@@ -570,32 +580,3 @@ def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
     }
     layers |= {name: table for name, table in more.items() if table is not None}
     write_gpkg(stage.path("parks.gpkg"), layers, lang=lang)
-
-
-def _on_map(coverage: pd.DataFrame, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Rows of zones with their polygons; ``all`` gets the union of the zones."""
-    import geopandas as gpd
-    import shapely
-
-    shape = [*zones.geometry, shapely.union_all(zones.geometry.to_numpy())]
-    repeats = len(coverage) // len(shape)
-    return gpd.GeoDataFrame(coverage, geometry=shape * repeats, crs=zones.crs)
-
-
-def _stacked(tables: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
-    """Tables of one shape, one under the other; empty ones say nothing about dtypes."""
-    import pandas as pd
-
-    some = [table for table in tables if len(table)]
-    stacked: gpd.GeoDataFrame = pd.concat(some, ignore_index=True) if some else tables[0]
-    return stacked
-
-
-def _no_sites(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    import geopandas as gpd
-    import pandas as pd
-
-    columns = {"rank": "int64", "m2": "float64", "name": "str", "zone": "str", "radius_m": "float64",
-               "counts": "bool", "gain_m2": "float64", "candidate": "int64"}  # fmt: skip
-    empty = {name: pd.Series([], dtype=dtype) for name, dtype in columns.items()}
-    return gpd.GeoDataFrame(empty, geometry=[], crs=zones.crs)

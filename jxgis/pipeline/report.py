@@ -144,7 +144,7 @@ def _analyse(
     own = inputs.table("units")
     drawn = own if own is not None or units is None else units.units
     if parks is not None and drawn is not None:
-        parks = replace(parks, coverage_units=parks.coverage_of(drawn))
+        parks = replace(parks, coverage_units=refusals.attempt("units", parks.coverage_of, drawn))
     candidates = inputs.table("candidates") if "candidates" in inputs.loaded else drawn
     if candidates is None:
         missing["scores"] = text_pair("pipeline.no_candidates")

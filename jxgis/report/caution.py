@@ -1,10 +1,10 @@
-"""What a reader must know of the hot spots: the level over all classes, what is not judged, what holds much and is not hot."""
+"""What a reader must know of hot spots: the level over all classes, what is not judged, heavy cells that are not hot."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from jxgis.i18n import text
+from jxgis.i18n import listed, text
 from jxgis.report.columns import kind_of, readable, title_of, write_value
 from jxgis.report.sections import Block, Paragraph, TableBlock
 from jxgis.report.tables import ReportTables
@@ -82,10 +82,10 @@ def _levels(levels: pd.DataFrame, lang: str) -> list[Block]:
         brackets = "{} ({})" if lang == "en" else "{}（{}）"
         # A class of so few issues may have its number hidden, as a range or altogether.
         numbers = as_words(left_out["issues"].astype(object))
-        names = [
+        each = (
             name if number is None else brackets.format(name, number)
             for name, number in zip(named, numbers, strict=True)
-        ]
-        joined = (", " if lang == "en" else "、").join(names)
-        blocks.append(Paragraph(text("report.few_issues", lang, least=int(first["min_issues"]), names=joined), "none"))
+        )
+        least = int(first["min_issues"])
+        blocks.append(Paragraph(text("report.few_issues", lang, least=least, names=listed(each, lang)), "none"))
     return blocks

@@ -10,7 +10,7 @@ import pandas as pd
 
 from jxgis import i18n
 from jxgis.bounds import at_least
-from jxgis.i18n import text
+from jxgis.i18n import listed, text
 from jxgis.maps.leads import fails_gate, peaks_lead, peaks_per_place, wide_names
 from jxgis.report.columns import Kind, kind_of, readable, title_of, write_value
 from jxgis.report.siting import siting_lines
@@ -173,7 +173,8 @@ def keys(tables: ReportTables, target: float, outside_area: int | None, lang: st
         own = _of_all(tables.places)
         shares = {
             "area": _percent(float(own["share_area"].sum())),
-            "issues": _percent(float(own["share_issues"].sum())),
+            # A share that is left out is no share of nothing: without it there is no sum.
+            "issues": _percent(float(own["share_issues"].sum(skipna=False))),
         }
         note = text("report.key_places_note", lang, **shares) if len(own) else ""
         number = _count(len(own))
@@ -227,7 +228,7 @@ def _coverage_keys(coverage: pd.DataFrame, target: float, lang: str) -> list[Key
 def _lead(first: pd.Series, lang: str) -> str:
     zone = "subdistrict" if pd.notna(first.get("subdistrict")) else "district"
     where = [str(first[c]) for c in ("street", zone) if c in first.index and pd.notna(first[c])]
-    joined = ("、" if lang == "zh" else ", ").join(where)
+    joined = listed(where, lang)
     brackets = (f"（{joined}）" if lang == "zh" else f" ({joined})") if where else ""
     change = ""
     if "change" in first.index and pd.notna(first["change"]):
@@ -398,8 +399,7 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
     both = [overlap[[f"class_{side}", f"hot_{side}_km2"]].set_axis(["name", "km2"], axis=1) for side in "ab"]
     hot = pd.concat(both, ignore_index=True).drop_duplicates("name").set_index("name")["km2"] > 0
     cold = [str(name) for name in hot.index[~hot]]
-    separator = ", " if lang == "en" else "、"
-    said = text("report.finding_overlap_none", lang, names=separator.join(cold)) if cold and hot.any() else ""
+    said = text("report.finding_overlap_none", lang, names=listed(cold, lang)) if cold and hot.any() else ""
     if len(known) < 2:
         return text("report.finding_overlap_few", lang) + said if said else ""
     least, most = known.iloc[0], known.iloc[-1]
@@ -417,8 +417,9 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
 
 
 def _diverse(diversity: pd.DataFrame, lang: str) -> str:
-    issues = pd.to_numeric(diversity["issues"], errors="coerce")
-    known = diversity[(diversity["level"] == "district") & (issues >= _FEWEST)]
+    # Of ranges, which small counts are shown as, none reaches the least number.
+    enough = pd.to_numeric(diversity["issues"], errors="coerce") >= _FEWEST
+    known = diversity[(diversity["level"] == "district") & enough]
     known = known.dropna(subset="effective_classes")
     known = known.sort_values("effective_classes", kind="stable")
     if len(known) < 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from jxgis.bounds import at_least
-from jxgis.i18n import text
+from jxgis.i18n import listed, text
 from jxgis.report.columns import Kind, write_value
 from jxgis.report.tables import ReportTables
 
@@ -53,7 +53,7 @@ def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
     for code, key in (("no_plot_there", "sites_none_there"), ("more_elsewhere", "sites_elsewhere")):
         some = short[short["no_site"] == code].sort_values("coverage_before", kind="stable")
         if len(some):
-            lines.append(text(f"report.{key}", lang, zones=_listed(some["zone"], lang)))
+            lines.append(text(f"report.{key}", lang, zones=listed(some["zone"], lang)))
     asked = f"{100 * target:g}"
     if whole["reason"] == "target_out_of_reach":
         best = write_value(whole["best"], percent, lang)
@@ -69,9 +69,5 @@ def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
             lines.insert(0, text(f"report.worst_{worst['no_site']}", lang, spot=worst["name"]))
     out = zones[zones["reason"] == "target_out_of_reach"]
     if len(out):
-        lines.append(text("report.targets_out", lang, target=asked, zones=_listed(out["zone"], lang)))
+        lines.append(text("report.targets_out", lang, target=asked, zones=listed(out["zone"], lang)))
     return lines
-
-
-def _listed(zones: pd.Series, lang: str) -> str:
-    return ("、" if lang == "zh" else ", ").join(str(zone) for zone in zones)

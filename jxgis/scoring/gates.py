@@ -11,7 +11,7 @@ import shapely
 from jxgis._errors import InputError
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
-from jxgis.space._districts import SCRAP_M2
+from jxgis.space._districts import count_parts
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -94,7 +94,7 @@ def check_gates(
     if ground is not None:
         table["city_share"] = _share(shapely.area(shapely.intersection(shapes, ground)), area)
 
-    pieces = np.array([0 if s is None else _pieces(s) for s in shapes])
+    pieces = np.array([0 if s is None else count_parts(s) for s in shapes])
     near_small, near_large = at_least(km2, min_km2 * (1 - slack)), at_most(km2, max_km2 * (1 + slack))
     found = {
         "gate_no_polygon": area == 0,
@@ -117,12 +117,6 @@ def check_gates(
 def _short_of(share: FloatArray, bound: float) -> NDArray[np.bool_]:
     """Which shares of area miss a bound; one that is not known does not."""
     return ~np.isnan(share) & ~at_least(share, bound)
-
-
-def _pieces(shape: shapely.Geometry) -> int:
-    """Parts with area; scraps beside a larger part, which a unit holds with its district, are none."""
-    area = shapely.area(shapely.get_parts(shape))
-    return int(((area > 0) & at_least(area, min(SCRAP_M2, float(area.max())))).sum())
 
 
 def _union(layer: gpd.GeoDataFrame, what: str, like: gpd.GeoDataFrame) -> shapely.Geometry:

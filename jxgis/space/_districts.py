@@ -8,10 +8,10 @@ import shapely
 
 from jxgis import crs as crs_
 from jxgis._errors import InputError, collect
-from jxgis.bounds import at_most
+from jxgis.bounds import at_least, at_most
 from jxgis.space._faces import width_m
 
-__all__ = ["EDGE_TOLERANCE_M", "SCRAP_M2", "check_districts", "check_polygons", "overlaps", "shown"]
+__all__ = ["EDGE_TOLERANCE_M", "SCRAP_M2", "check_districts", "check_polygons", "count_parts", "overlaps", "shown"]
 
 EDGE_TOLERANCE_M = 1.0
 """Strips narrower than this, where two drawn edges should be one, are drawing noise and no ground of their own."""
@@ -24,6 +24,18 @@ def shown(items: list[str], most: int = 5) -> str:
     """The first few of a list, and how many more there are."""
     more = f" … (+{len(items) - most})" if len(items) > most else ""
     return "; ".join(items[:most]) + more
+
+
+def count_parts(shape: shapely.Geometry) -> int:
+    """Number of parts of a polygon with area; scraps beside a larger part are none.
+
+    Examples
+    --------
+    >>> count_parts(shapely.union_all([shapely.box(0, 0, 99, 99), shapely.box(200, 0, 210, 10)]))
+    1
+    """
+    area = shapely.area(shapely.get_parts(shape))
+    return int(((area > 0) & at_least(area, min(SCRAP_M2, float(area.max(initial=0.0))))).sum())
 
 
 def overlaps(table: gpd.GeoDataFrame) -> list[tuple[int, int, float]]:
@@ -64,7 +76,7 @@ def check_polygons(table: gpd.GeoDataFrame, what: str, key: str) -> list[InputEr
         errors.append(
             InputError(
                 zh=f"{what} 中有不是面的几何：{wrong}；请删除或改成面。",
-                en=f"{what} holds geometries that are no polygons: {wrong}; remove them or make them polygons.",
+                en=f"{what} holds geometries that are not polygons: {wrong}; remove them or make them polygons.",
             )
         )
     invalid = kinds & ~table.geometry.is_valid

@@ -161,7 +161,7 @@ def _check(geometry: npt.NDArray[np.object_], ids: npt.NDArray[np.object_]) -> N
         shown = "、".join(str(i) for i in ids[wrong][:5])
         raise InputError(
             zh=f"{wrong.sum()} 个地块不是有效的多边形（{shown}）；请先修复或去掉它们。",
-            en=f"{wrong.sum()} blocks are no valid polygons ({shown}); repair or remove them first.",
+            en=f"{wrong.sum()} blocks are not valid polygons ({shown}); repair or remove them first.",
         )
 
 

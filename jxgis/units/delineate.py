@@ -13,9 +13,8 @@ import pandas as pd
 import shapely
 
 from jxgis._errors import InputError
-from jxgis.bounds import at_least
 from jxgis.crs import require_metric
-from jxgis.space._districts import SCRAP_M2
+from jxgis.space._districts import count_parts
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
 from jxgis.units._graph import SNAP_M, Adjacency, Floats, Ints, block_graph
 from jxgis.units._objective import Objective, build_objective, piece_of
@@ -23,6 +22,7 @@ from jxgis.units._pieces import Limits, Part, count_range, cut_into_parts, share
 from jxgis.units.attributes import standardise
 from jxgis.units.quality import polsby_popper, unit_codes, within_bounds, within_share
 from jxgis.units.shape import check_shapes
+from jxgis.zones import zone_names
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -347,12 +347,7 @@ def _in_districts(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.
             zh="地块图层需要不重复的 block_id 列。",
             en="The layer of blocks needs a column block_id without repeats.",
         )
-    names = districts["name"].astype(str).to_numpy()
-    if len(set(names)) < len(names):
-        raise InputError(
-            zh="片区名称有重复；每个片区应是一行。",
-            en="District names repeat; give each district one row.",
-        )
+    names = np.array(zone_names(districts), dtype=np.str_)
     geometry = np.asarray(blocks.geometry.array)
     area = shapely.area(geometry)
     fences = np.asarray(districts.geometry.array)
@@ -532,7 +527,7 @@ def _units_table(
             "nearly": nearly,
             "reason": [None if inside else why for inside, why in zip(in_bounds, reasons, strict=True)],
             "blocks": np.bincount(unit, minlength=k),
-            "parts": [_parts(shape) for shape in shapes],
+            "parts": [count_parts(shape) for shape in shapes],
             "holes": [_holes(shape) for shape in shapes],
         },
         geometry=shapes,
@@ -553,12 +548,6 @@ def _dissolved(polygons: npt.NDArray[np.object_]) -> shapely.Geometry:
     if len(polygons) > 1 and (shapely.get_num_geometries(union) > 1 or _holes(union, 0.0)):
         union = shapely.union_all(polygons, grid_size=SNAP_M)
     return union
-
-
-def _parts(shape: shapely.Geometry) -> int:
-    """Number of parts of a unit; scraps of its district that joined it are none."""
-    area = shapely.area(shapely.get_parts(shape))
-    return max(1, int(at_least(area, min(SCRAP_M2, float(area.max()))).sum()))
 
 
 def _holes(shape: shapely.Geometry, width_m: float = THREAD_M) -> int:

@@ -154,12 +154,12 @@ def unit_quality(
     Returns
     -------
     DataFrame
-        On the index of ``units``: ``area_km2``, ``compactness`` (4πA/P²), ``reock``, ``hull_ratio``, ``parts``
-        (1 = one connected polygon), ``holes``, ``necks`` (places narrower than 100 m) and ``encloses`` (largest share of
-        another unit of the district within the convex hull), see `units.shape`, ``inner_border_m`` (shared with units of the same district),
-        ``barrier_share`` (of it, on barriers: null where there is no such border or no barriers were given), and
-        where the layers are given ``issues``, ``issues_per_km2``, ``function`` (the one with the largest area; null
-        where none), ``function_share`` (of the unit's area).
+        On the index of ``units``: ``area_km2``, ``compactness`` (4πA/P²), ``reock``, ``hull_ratio``, ``parts`` (1 = one
+        connected polygon), ``holes``, ``necks`` (places narrower than 100 m) and ``encloses`` (largest share of another
+        unit of the district within the convex hull), see `units.shape`, ``inner_border_m`` (shared with units of the
+        same district), ``barrier_share`` (of it, on barriers: null where there is no such border or no barriers were
+        given), and where the layers are given ``issues``, ``issues_per_km2``, ``function`` (the one with the largest
+        area; null where none), ``function_share`` (of the unit's area).
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import io
 import re
 
@@ -90,16 +91,32 @@ def areas(picture: bytes) -> collections.Counter[str]:
     return counted(shown[1:-1, 1:-1][same])
 
 
+@contextlib.contextmanager
+def styled(page, css: str):
+    page.add_style_tag(content=css)
+    yield
+    page.evaluate("() => document.head.lastElementChild.remove()")
+
+
 def swatches(page) -> dict[str, str]:
-    """What the legend shows now: for each line its label, and the colour of its sign, the card's white apart."""
+    """What the legend shows now: for each line its label, and the colour of its sign, the card's white apart.
+
+    All signs are read from one picture, for which the legend is laid out in columns: none of it is scrolled away.
+    """
+    with styled(page, ".jx-legend { position: fixed; inset: 0 auto auto 0; max-width: none; max-height: none;"
+                      " width: 1000px; columns: 3 }"):  # fmt: skip
+        lines = page.evaluate(
+            """() => [...document.querySelectorAll(".jx-legend li")].map((line) => {
+                const box = line.querySelector("svg").getBoundingClientRect();
+                return [line.innerText.trim(), box.top, box.bottom, box.left, box.right];
+            }).filter((line) => line[2] > line[1])"""
+        )
+        picture = pixels(page.screenshot())
     found = {}
-    for line in page.locator(".jx-legend li").all():
-        if line.is_visible():
-            line.scroll_into_view_if_needed()
-            shown = counted(pixels(line.locator("svg").screenshot()))
-            found[line.inner_text().strip()] = max(
-                (c for c in shown if not NEARLY_WHITE.match(c)), key=lambda c: shown[c]
-            )
+    for label, *edges in lines:
+        top, bottom, left, right = (round(edge) for edge in edges)
+        shown = counted(picture[top:bottom, left:right])
+        found[label] = max((c for c in shown if not NEARLY_WHITE.match(c)), key=lambda c, shown=shown: shown[c])
     return found
 
 
@@ -119,38 +136,40 @@ NAMES = ("hotspots", "painted", "parks", "walks", "parks_change", "units", "unit
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_colour_on_a_map_is_in_its_legend_and_the_other_way_round(maps, visit, name):
-    page = visit(maps[name]).page
+    found = visit(maps[name])
+    page = found.page
     page.wait_for_selector(".jx-legend")
     for box in page.locator(".leaflet-control-layers-overlays input").all():
         box.check()
-    layers = max(page.locator(".leaflet-control-layers-base input").count(), 1)
-    for at in range(layers):
-        if page.locator(".leaflet-control-layers-base input").count():
-            page.locator(".leaflet-control-layers-base input").nth(at).check()
-        page.wait_for_timeout(200)
+    bases = page.locator(".leaflet-control-layers-base input")
+    for at in range(max(bases.count(), 1)):
+        if bases.count():
+            bases.nth(at).check()
+        found.settle()
         legend = swatches(page)
         allowed = GROUND | set(legend.values())
         if name == "units" and at == 0:
             allowed |= set(UNITS)  # neighbours only: the legend says that they mean nothing
-        page.add_style_tag(content=".leaflet-control-container, .leaflet-marker-pane, .leaflet-jxlines-pane,"
-                           ".leaflet-jxpoints-pane, .leaflet-jxnames-pane { visibility: hidden }")  # fmt: skip
-        picture = page.screenshot()
-        page.evaluate("() => document.head.lastElementChild.remove()")
+        with styled(page, ".leaflet-control-container, .leaflet-marker-pane, .leaflet-jxlines-pane,"
+                          ".leaflet-jxpoints-pane, .leaflet-jxnames-pane { visibility: hidden }"):  # fmt: skip
+            picture = page.screenshot()
         unexplained = {c: n for c, n in areas(picture).items() if n >= AREA and c not in allowed}
         assert not unexplained, (at, legend)
         # What is drawn at all is seen in the very colour of its swatch.
+        shown = counted(pixels(picture))
         for colour in drawn(page) & set(legend.values()):
-            assert counted(pixels(picture))[colour] > 0, (at, colour)
+            assert shown[colour] > 0, (at, colour)
         assert drawn(page) - {LAND, *UNITS} <= allowed
 
 
 def test_the_check_sees_a_fill_that_lets_the_ground_through(maps, visit):
     """As before: coverage drawn at an opacity of 0.6 was a colour that no legend showed."""
-    page = visit(maps["parks"]).page
+    found = visit(maps["parks"])
+    page = found.page
     page.wait_for_selector(".jx-legend")
     page.evaluate(
         "() => { map_0.eachLayer((l) => { if (l instanceof L.Polygon) l.setStyle({ fillOpacity: 0.6 }); }); }"
     )
-    page.wait_for_timeout(200)
+    found.settle()
     legend, shown = set(swatches(page).values()), areas(page.screenshot())
     assert [c for c, n in shown.items() if n >= 20 * AREA and c not in legend | GROUND]

@@ -48,6 +48,19 @@ def test_overlapping_districts_stop_the_units_and_nothing_else(jxgis: Run, city:
     assert "未能完成，其余部分不受影响" in notes
 
 
+def test_units_of_one_s_own_that_cannot_be_measured_stop_nothing_else(jxgis: Run, city: Path) -> None:
+    squares = [shapely.box(EAST + a, NORTH, EAST + a + 3000, NORTH + 3000) for a in (0, 3000)]
+    gpd.GeoDataFrame({"unit_id": ["all", "U2"]}, geometry=squares, crs=4549).to_file(city / "units.gpkg")
+    more = "".join(f'[inputs.{name}]\npath = "{name}.gpkg"\n' for name in ("parks", "residential", "units"))
+    project = project_of(city, more + CANDIDATES + "[units]\nalternatives = false\n", overlap_m=0, issues=False)
+    finished = jxgis("report", project, "--out", city / "out")
+    assert finished.code == 0, finished.err
+    run = json.loads((city / "out" / "run.json").read_text(encoding="utf-8"))
+    assert [entry["part"] for entry in run["refused"]] == ["units"]
+    assert "all" in run["refused"][0]["message"]
+    assert "coverage" in gpd.list_layers(city / "out" / "parks.gpkg")["name"].to_list()
+
+
 def test_the_layer_without_overlaps_is_accepted(jxgis: Run, city: Path) -> None:
     project = project_of(city, CANDIDATES)
     checked = jxgis("check", "districts", city / "overlapping.gpkg", "--out", city / "checked")

@@ -43,6 +43,34 @@ def test_the_cell_with_nearly_everything_is_listed_and_hides_what_is_hot():
     assert heavy_cells(without, grid, band_m=500).empty
 
 
+@pytest.mark.parametrize(
+    ("side", "count", "total", "listed"),
+    [
+        (20, 10, 400, True), (20, 9, 400, False),  # ten times the mean of 1
+        (50, 25, 2500, True), (50, 24, 2500, False),  # 1 % of the class
+        (50, 10, 400, True), (50, 9, 400, False),  # ten issues
+    ],
+)  # fmt: skip
+def test_what_a_heavy_cell_holds(side, count, total, listed):
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((side, side), dtype=bool))
+    counts = np.zeros(len(grid), dtype=int)
+    counts[1 : total - count + 1] = 1
+    counts[0] = count
+    cells = pd.DataFrame(
+        {"cell_id": grid.ids(), "issue_class": "k", "count": counts, "gi_z": 1.0, "gi_p": 0.5, "gi_q": 0.5}
+    )
+    assert heavy_cells(cells, grid, band_m=500)["count"].tolist() == [count] * listed
+
+
+@pytest.mark.parametrize("issues", [30, 60, 100])
+def test_single_issues_of_a_small_class_are_not_much(issues):
+    """One of sixty issues is 1.7 %, and on 2,500 cells forty times the mean."""
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((50, 50), dtype=bool))
+    counts = np.random.default_rng(0).multinomial(issues, np.full(len(grid), 1 / len(grid)))
+    cells = hotspot_table(counts, grid, band_m=500).assign(cell_id=grid.ids(), issue_class="k")
+    assert heavy_cells(cells, grid, band_m=500).empty
+
+
 def test_a_few_issues_in_a_cell_are_not_much():
     """Of 200 issues two are one per cent, and in 2,500 cells 25 times the mean."""
     grid = Grid(CRS, 200.0, 0, 0, np.ones((50, 50), dtype=bool))

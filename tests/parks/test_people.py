@@ -87,7 +87,7 @@ def test_holes_without_data_are_said(tmp_path):
 def test_another_crs_is_refused_with_the_way_out(in_degrees):
     with pytest.raises(CrsError, match="to_raster_crs"):
         raster_people(in_degrees[0], zones())
-    with pytest.raises(InputError, match="readable"):
+    with pytest.raises(InputError, match="cannot be read"):
         raster_people(in_degrees[0].with_name("none.tif"), zones())
 
 

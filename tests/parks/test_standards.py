@@ -74,5 +74,5 @@ def test_a_file_that_is_wrong_says_where(tmp_path, text, says):
 
 
 def test_an_unknown_name_gets_the_near_one():
-    with pytest.raises(SettingsError, match="Did you mean gbt51346-2019"):
+    with pytest.raises(SettingsError, match="did you mean gbt51346-2019"):
         load_standard("gbt51346")

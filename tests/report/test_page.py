@@ -306,6 +306,27 @@ def test_a_district_of_a_few_issues_is_neither_mixed_nor_uniform():
     assert "乙最单一" in said
 
 
+def test_a_class_and_a_district_of_one_or_two_issues_are_written_as_ranges():
+    levels = pd.DataFrame(
+        {"issue_class": ["all", "甲", "乙"], "issues": [1302, 1300, 2], "tested": [True, True, False], "alpha": 0.05,
+         "family": "class", "min_issues": 30, "hot_class": 12, "hot_all": 9}
+    )  # fmt: skip
+    diversity = pd.DataFrame(
+        {"zone": ["东", "西", "北"], "level": "district", "issues": [900, 400, 2], "effective_classes": [1.2, 1.5, 1.0],
+         "main_class": "甲", "main_share": [0.9, 0.8, 1.0]}
+    )  # fmt: skip
+    found = ReportTables(
+        places=pd.DataFrame(columns=["issue_class", "rank", "share_area", "share_issues"]),
+        levels=hide_small(levels, min_count=3),
+        findings={"diversity": hide_small(diversity, min_count=3)},
+        min_count=3,
+    )
+    page = words(make(found))
+    assert "乙（1–2）" in page
+    assert "西的问题类别最混杂" in page
+    assert "北最单一" not in page
+
+
 def test_which_periods_are_compared_stands_below_the_places(tables):
     page = words(make(replace(tables, change=("较上期变化：甲 与 乙 相比。",))))
     assert "较上期变化：甲 与 乙 相比。" in page

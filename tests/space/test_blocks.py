@@ -173,7 +173,7 @@ def test_inputs_are_left_alone() -> None:
     [
         (districts_of(甲=shapely.box(0, 0, 100, 100), 乙=shapely.box(90, 0, 200, 100)), "甲–乙 1,000 m²"),
         (districts_of(甲=shapely.box(0, 0, 1, 1)).rename(columns={"name": "n"}), "name"),
-        (districts_of(甲=shapely.Point(0, 0)), "no polygons: 甲"),
+        (districts_of(甲=shapely.Point(0, 0)), "not polygons: 甲"),
         (districts_of(甲=shapely.from_wkt("POLYGON ((0 0, 9 9, 9 0, 0 9, 0 0))")), "make_valid"),
         (districts_of(甲=shapely.box(0, 0, 9, 9)).iloc[:0], "no rows"),
         (districts_of(甲=shapely.box(0, 0, 9, 9)).assign(name=[None]), "nulls"),
@@ -274,7 +274,7 @@ def test_own_blocks_that_went_through_another_reference_system_are_snapped(seed:
         ([shapely.box(0, 0, 1200, 1000), shapely.box(1200, 0, 2000, 1000)], "across a district border 乙 b0"),
         ([shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 2050, 1000)], "outside the districts  b1"),
         ([shapely.box(0, 0, 1000, 1000), shapely.box(5000, 0, 5050, 10)], "no district: b1"),
-        ([shapely.box(0, 0, 1000, 1000), shapely.LineString([(0, 0), (1, 1)])], "no polygons: b1"),
+        ([shapely.box(0, 0, 1000, 1000), shapely.LineString([(0, 0), (1, 1)])], "not polygons: b1"),
     ],
 )
 def test_own_blocks_that_do_not_tile_are_named(polygons: list[shapely.Geometry], words: str) -> None:

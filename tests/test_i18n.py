@@ -1,0 +1,62 @@
+"""Every text is there in both languages, with the same fields, and used."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+CODE = Path(__file__).parents[1] / "jxgis"
+#: Words for codes and columns, which are looked up by names that tables hold.
+LOOKED_UP = {"columns", "reasons"}
+#: Fields that one language says in another way.
+DIFFERENT = {"maps.wide_name": {"n", "more"}}
+THEMES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in (CODE / "i18n").glob("*.toml")}
+KEYS = [(theme, key) for theme, texts in THEMES.items() for key in texts]
+
+
+def fields(words: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(words) if name}
+
+
+def strings() -> Iterator[str]:
+    """Patterns of all texts in the code: a filled-in part of one matches anything."""
+    for path in CODE.rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        filled = [node for node in nodes if isinstance(node, ast.JoinedStr)]
+        within = {id(part) for node in filled for part in node.values}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in within:
+                yield re.escape(node.value)
+        for node in filled:
+            parts = [re.escape(part.value) if isinstance(part, ast.Constant) else r"\w*" for part in node.values]
+            if "".join(parts).strip(r"\w*. "):
+                yield "".join(parts)
+
+
+PATTERNS = sorted(set(strings()))
+TEXT = re.compile("|".join(f"(?:{p})" for p in PATTERNS if re.match(r"[a-z_]+\\\.[a-z_\\]", p)))
+WORD = re.compile("|".join(f"(?:{p})" for p in PATTERNS if re.fullmatch(r"[\w\\*]+", p)))
+
+
+def test_every_text_is_whole_in_both_languages() -> None:
+    for theme, key in KEYS:
+        words = THEMES[theme][key]
+        assert set(words) == {"zh", "en"}, key
+        assert fields(words["zh"]) ^ fields(words["en"]) == DIFFERENT.get(f"{theme}.{key}", set()), key
+
+
+def test_no_text_is_unused() -> None:
+    looked_up = {(theme, key) for theme, key in KEYS if theme in LOOKED_UP}
+    unused = [f"{theme}.{key}" for theme, key in set(KEYS) - looked_up if not TEXT.fullmatch(f"{theme}.{key}")]
+    unused += [f"{theme}.{key}" for theme, key in looked_up if not WORD.fullmatch(key)]
+    assert not sorted(unused)
+
+
+def test_every_text_asked_for_is_there() -> None:
+    asked = {p.replace("\\", "") for p in PATTERNS if re.fullmatch(rf"(?:{'|'.join(THEMES)})\\\.[a-z0-9_]+", p)}
+    asked = {key for key in asked if not key.endswith((".json", ".gpkg", ".html", ".xlsx"))}
+    assert not {key for key in asked if key.partition(".")[2] not in THEMES[key.partition(".")[0]]}
