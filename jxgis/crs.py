@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 __all__ = [
     "Box",
     "Distortion",
+    "area_of_use",
     "box_around",
     "crs_name",
     "distortion",
     "distortion_note",
     "distortion_over",
     "far_off",
+    "in_reach",
     "inside_box",
     "is_metric",
+    "middle_of",
     "not_metric",
     "refuse_distorted",
     "require_metric",
@@ -43,6 +46,8 @@ _GROSS = 0.5
 _MAX_AREA, _MAX_LENGTH = 0.01, 0.03
 _SAID = 0.001
 _LATTICE = 9
+# Half of the widest zone that surveys are kept in (Gauss and Krüger's, 6 degrees), and as much again beside it.
+_TM_DEG = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +217,52 @@ def _in_metres(crs: pyproj.CRS) -> bool:
     return crs.is_projected and all(axis.unit_conversion_factor == 1 for axis in crs.axis_info)
 
 
+def area_of_use(crs: pyproj.CRS) -> Box | None:
+    """The area that a CRS is for, in degrees; east is above 180 where it lies across that meridian.
+
+    Parameters
+    ----------
+    crs
+        Any CRS. One that does not say, as those written out in full do not, is for 6 degrees on both sides of its
+        central meridian where it is a transverse Mercator.
+
+    Returns
+    -------
+    tuple of float or None
+        West, south, east, north; None where nothing is known.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> area_of_use(pyproj.CRS("+proj=utm +zone=51 +datum=WGS84"))
+    (117.0, -84.0, 129.0, 84.0)
+    >>> west, _, east, _ = area_of_use(pyproj.CRS(3460))
+    >>> east - west < 10
+    True
+    """
+    if crs.area_of_use is not None:
+        west, south, east, north = crs.area_of_use.bounds
+        return west, south, east + (360 if east < west else 0), north
+    plane = crs.source_crs if crs.is_bound else crs
+    operation = None if plane is None else plane.coordinate_operation
+    if operation is None or operation.method_name != "Transverse Mercator":
+        return None
+    for parameter in operation.params:
+        if parameter.name == "Longitude of natural origin" and parameter.unit_name == "degree":
+            meridian = float(parameter.value)
+            return meridian - _TM_DEG, -84.0, meridian + _TM_DEG, 84.0
+    return None
+
+
 @lru_cache(maxsize=256)
 def _in_use(crs: pyproj.CRS) -> Distortion:
     """The greatest distortion over the area that the CRS is for; none where it does not say."""
     import numpy as np
 
-    if crs.area_of_use is None:
+    area = area_of_use(crs)
+    if area is None:
         return Distortion(0.0, 0.0)
-    west, south, east, north = crs.area_of_use.bounds
-    east += 360 if east < west else 0
+    west, south, east, north = area
     lon, lat = np.meshgrid(np.linspace(west, east, _LATTICE), np.linspace(south, north, _LATTICE))
     return distortion(crs, lon.ravel(), lat.ravel())
 
@@ -389,14 +431,51 @@ def far_off(bounds: NDArray[np.float64], box: Box | None) -> NDArray[np.bool_]:
     west, south, east, north = bounds[known].T
     if box is None:
         x, y = (west + east) / 2, (south + north) / 2
-        middle = float(np.median(x)), float(np.median(y))
+        middle = middle_of(x, y)
         usual = float(np.median(_distance_m(x, y, *middle)))
     else:
-        middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        usual = float(_distance_m(np.array([box[0]]), np.array([box[1]]), *middle)[0])
+        middle, usual = _middle_and_corner(box)
     reach = np.maximum.reduce([_distance_m(x, y, *middle) for x in (west, east) for y in (south, north)])
     far[known] = reach > max(_FAR_M, 10 * usual)
     return far
+
+
+def _middle_and_corner(box: Box) -> tuple[tuple[float, float], float]:
+    """The middle of a box, and how far its corners are from it, in metres."""
+    import numpy as np
+
+    middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return middle, float(_distance_m(np.array([box[0]]), np.array([box[1]]), *middle)[0])
+
+
+def in_reach(lon: NDArray[np.float64], lat: NDArray[np.float64], box: Box) -> NDArray[np.bool_]:
+    """Whether points lie so near to a city's box that a shape of them is not `far_off`; NaN does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> in_reach(np.array([119.0, 116.4]), np.array([32.0, 39.9]), (120.3, 30.4, 121.1, 31.1)).tolist()
+    [True, False]
+    """
+    middle, corner = _middle_and_corner(box)
+    return _distance_m(lon, lat, *middle) <= max(_FAR_M, 10 * corner)
+
+
+def middle_of(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[float, float]:
+    """The median of some points in degrees, also where they lie on both sides of 180.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> middle_of(np.array([179.9, -179.9, -179.8, 120.0]), np.array([-16.0, -16.0, -16.0, 30.0]))
+    (-180.0, -16.0)
+    """
+    import numpy as np
+
+    if lon.max() - lon.min() > 180:
+        lon = np.where(lon < 0, lon + 360, lon)
+    east = float(np.median(lon))
+    return east - 360 if east >= 180 else east, float(np.median(lat))
 
 
 def _distance_m(lon: NDArray[np.float64], lat: NDArray[np.float64], lon0: float, lat0: float) -> NDArray[np.float64]:
@@ -410,7 +489,7 @@ def _distance_m(lon: NDArray[np.float64], lat: NDArray[np.float64], lon0: float,
 
 
 def inside_box(lon: NDArray[np.float64], lat: NDArray[np.float64], box: Box) -> NDArray[np.bool_]:
-    """Whether points lie in a box of degrees; NaN does not.
+    """Whether points lie in a box of degrees, whose east is above 180 where it lies across that meridian; NaN does not.
 
     Examples
     --------
@@ -418,5 +497,8 @@ def inside_box(lon: NDArray[np.float64], lat: NDArray[np.float64], box: Box) -> 
     >>> inside_box(np.array([120.7, np.nan]), np.array([30.7, 30.7]), (120, 30, 121, 31))
     array([ True, False])
     """
+    import numpy as np
+
     west, south, east, north = box
+    lon = np.where(lon < west, lon + 360, lon)
     return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)

@@ -101,11 +101,19 @@ def mask(text: str) -> str:
     return text if masked == plain else masked
 
 
-def mask_column(column: pd.Series) -> pd.Series:
+def mask_column(column: pd.Series, *, distinct: bool = False) -> pd.Series:
     """A column, each value masked; missing values stay missing.
 
     A column whose values are all digits of one length, 15 or more, and mostly no ID numbers, is one of codes (grid cells,
-    parcels) and stays as it is. Whole numbers that hide something, such as phones, become text.
+    parcels) and stays as it is. Whole numbers that hide something, such as phones, become text; so do lists.
+
+    Parameters
+    ----------
+    column
+        Of any dtype.
+    distinct
+        Values that differ still do when they are masked: the second of those that look alike gets a number. For columns
+        by which issues are grouped, where two classes must not become one.
 
     Examples
     --------
@@ -116,22 +124,40 @@ def mask_column(column: pd.Series) -> pd.Series:
     ['138********', '1']
     >>> mask_column(pd.Series(["330402001001001", "330402007008012", "330402007008013"])).tolist()[0]
     '330402001001001'
+    >>> mask_column(pd.Series(["1号楼", "2号楼", "1号楼"]), distinct=True).tolist()
+    ['**号楼', '**号楼 2', '**号楼']
     """
     known = column.dropna()
     if column.dtype.kind in "iuf":
-        if column.dtype.kind == "f" and not known.mod(1).eq(0).all():
-            return column
-        known = known.astype("int64")
-    elif column.dtype.kind not in "OTU" and column.dtype.name not in {"str", "string", "category"}:
+        whole = known[known.mod(1).eq(0)] if column.dtype.kind == "f" else known
+        written = known.astype(object)
+        written.loc[whole.index] = [str(int(value)) for value in whole]
+    elif column.dtype.kind in "OTU" or column.dtype.name in {"str", "string", "category"}:
+        written = known.astype(object).map(str)
+    else:
         return column
-    values = {value: str(value) for value in known.unique()}
-    changed = {value: hidden for value, shown in values.items() if (hidden := mask(shown)) != shown}
-    lengths = {len(shown) if shown.isdecimal() else 0 for shown in values.values()}
+    values = [str(value) for value in written.unique()]
+    changed = {value: masked for value in values if (masked := mask(value)) != value}
+    lengths = {len(value) if value.isdecimal() else 0 for value in values}
     codes = len(lengths) == 1 and min(lengths) >= _CODE_DIGITS and 2 * len(changed) < len(values)
     if not changed or codes:
         return column
-    shown = known.map(values | changed)
+    hidden = _told_apart(changed, values) if distinct else changed
+    shown = written.map(str).map({value: hidden.get(value, value) for value in values})
     return shown.reindex(column.index).astype(object).where(column.notna(), None)
+
+
+def _told_apart(changed: dict[str, str], values: list[str]) -> dict[str, str]:
+    """Masked texts with a number where another value is shown as the same."""
+    taken = set(values) - set(changed)
+    apart = {}
+    for value in sorted(changed):
+        text, number = changed[value], 2
+        while text in taken:
+            text, number = f"{changed[value]} {number}", number + 1
+        taken.add(text)
+        apart[value] = text
+    return apart
 
 
 def hide_passwords(text: str) -> str:

@@ -13,7 +13,7 @@ import pyproj
 
 from jxgis import datum
 from jxgis._errors import CrsError
-from jxgis.crs import Box, crs_name, inside_box, is_metric, not_metric, short_name
+from jxgis.crs import Box, area_of_use, crs_name, inside_box, is_metric, middle_of, not_metric, short_name
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -48,6 +48,10 @@ _CRS_NAMES = {
 }  # fmt: skip
 # Data are used some degrees beyond the area that EPSG names.
 _NEAR_DEG = 5.0
+# Nobody maps a city farther north: numbers that lie there as a web map's are feet.
+_FAR_NORTH_DEG = 75.0
+# Where eastings begin with the number of their zone: China, and what lies a zone beside it.
+_PREFIXED: Box = (70.0, 0.0, 140.0, 60.0)
 # A drawing with an origin of its own, declared in a CRS to give it metres, lies this near to 0, 0.
 _LOCAL_M = 100_000.0
 # What coordinates are in that are declared as metres and are not.
@@ -125,6 +129,12 @@ def resolve_crs(crs: str | int | pyproj.CRS, *, towgs84: Sequence[float] | None 
             en=f"Unknown reference system {crs!r}; give an EPSG code (EPSG:4549, EPSG:4490), GCJ-02 or BD-09.",
         ) from None
     name = short_name(found)
+    if found.is_geocentric:
+        raise CrsError(
+            zh=f"{name} 是地心直角坐标系（X、Y、Z），不是平面图层的坐标系；请先转换为经纬度（EPSG:4490）或平面坐标（EPSG:4549）。",
+            en=f"{name} is geocentric (X, Y, Z), and no layer of a map is kept in it; convert the data to degrees "
+            "(EPSG:4490) or to a projected system (EPSG:4549) first.",
+        )
     return Reference(name, _with_parameters(found, name, towgs84))
 
 
@@ -243,11 +253,15 @@ def _utm_of(bounds: NDArray[np.float64], crs: pyproj.CRS) -> pyproj.CRS | None:
     import geopandas as gpd
     import shapely
 
-    if not len(bounds):
+    # Through degrees of Greenwich: a system may count from Paris, or in grads.
+    x, y = ((bounds[:, :2] + bounds[:, 2:]) / 2).T
+    lon, lat = _transformer(crs, pyproj.CRS(4326)).transform(x, y, errcheck=False)
+    known = np.isfinite(lon) & np.isfinite(lat)
+    if not known.any():
         return None
-    middle = np.median((bounds[:, :2] + bounds[:, 2:]) / 2, axis=0)
+    middle = shapely.Point(middle_of(lon[known], lat[known]))
     try:
-        utm: pyproj.CRS = gpd.GeoSeries([shapely.Point(middle)], crs=crs).estimate_utm_crs()
+        utm: pyproj.CRS = gpd.GeoSeries([middle], crs=4326).estimate_utm_crs()
     except RuntimeError:
         return None
     return utm
@@ -356,26 +370,30 @@ def check_units(x: NDArray[np.float64], y: NDArray[np.float64], reference: Refer
 
 def _are_degrees_of(x: float, y: float, crs: pyproj.CRS) -> bool:
     """Whether two numbers, read as degrees in either order, lie where the CRS is used: a plan of 100 m does not."""
-    if crs.area_of_use is None:
+    area = area_of_use(crs)
+    if area is None:
         return max(abs(x), abs(y)) <= 180 and min(abs(x), abs(y)) <= 90
-    west, south, east, north = crs.area_of_use.bounds
-    return any(
-        west - _NEAR_DEG <= lon <= east + _NEAR_DEG and south - _NEAR_DEG <= lat <= north + _NEAR_DEG
-        for lon, lat in ((x, y), (y, x))
-    )
+    return bool(inside_box(np.array([x, y]), np.array([y, x]), _widened(area, _NEAR_DEG)).any())
 
 
-def _inside_use(x: float, y: float, numbers: pyproj.CRS, crs: pyproj.CRS, margin: float = 0.0) -> bool:
+def _widened(area: Box, margin: float) -> Box:
+    west, south, east, north = area
+    return west - margin, south - margin, east + margin, north + margin
+
+
+def _inside_use(
+    x: float, y: float, numbers: pyproj.CRS, crs: pyproj.CRS, margin: float = 0.0, *, north: float = 90.0
+) -> bool:
     """Whether a point, its numbers read in one CRS, lies in the area that another is for, in either order.
 
     A CRS that does not say is for everywhere.
     """
-    if crs.area_of_use is None:
+    area = area_of_use(crs)
+    if area is None:
         return True
-    west, south, east, north = crs.area_of_use.bounds
     lon, lat = _transformer(numbers, pyproj.CRS(4326)).transform([x, y], [y, x], errcheck=False)
-    fence = (west - margin, south - margin, east + margin, north + margin)
-    return bool(inside_box(np.asarray(lon), np.asarray(lat), fence).any())
+    west, south, east, end = _widened(area, margin)
+    return bool(inside_box(np.asarray(lon), np.asarray(lat), (west, south, east, min(end, north))).any())
 
 
 def _refuse_web_mercator(x: float, y: float, reference: Reference, what: str) -> None:
@@ -383,7 +401,7 @@ def _refuse_web_mercator(x: float, y: float, reference: Reference, what: str) ->
     crs = reference.crs
     if crs == pyproj.CRS(3857) or _inside_use(x, y, crs, crs, _NEAR_DEG):
         return
-    if _inside_use(x, y, pyproj.CRS(3857), crs, _NEAR_DEG):
+    if _inside_use(x, y, pyproj.CRS(3857), crs, _NEAR_DEG, north=_FAR_NORTH_DEG):
         raise CrsError(
             zh=f"{what} 的坐标（如 {x:.0f}，{y:.0f}）是网络地图的墨卡托坐标，却声明为 {reference.name}；请声明 EPSG:3857。",
             en=f"{what}: coordinates such as {x:.0f}, {y:.0f} are those of web maps, yet {reference.name} is declared; "
@@ -449,16 +467,19 @@ def _check_zone(largest: float, reference: Reference, what: str) -> None:
         return
     easting = given[0]
     prefix = int(largest // 1e6)
-    if easting < 1e6 and 13 <= prefix <= 45:
+    west, _, east, _ = area_of_use(reference.crs) or _PREFIXED
+    if easting < 1e6 and 13 <= prefix <= 45 and west <= _PREFIXED[2] and east >= _PREFIXED[0]:
         proper = _gauss_kruger(prefix)
         raise CrsError(
             zh=f"{what} 的东坐标（如 {largest:.0f}）带有带号前缀 {prefix}，而 {reference.name} 不带带号；请声明 {proper}。",
             en=f"{what}: eastings such as {largest:.0f} carry the zone prefix {prefix}, which {reference.name} does not "
             f"have; declare {proper}.",
         )
-    if easting > 1e6 and largest < 1e7:
-        zone = int(easting // 1e6)
-        meridian = zone * 3 if zone >= 25 else zone * 6 - 3
+    zone = int(easting // 1e6)
+    meridian = zone * 3 if zone >= 25 else zone * 6 - 3
+    central = [float(p.value) for p in operation.params if p.name == "Longitude of natural origin"]
+    # Others have large false eastings too (New Zealand 1,600,000): only a zone's number goes with its meridian.
+    if easting > 1e6 and largest < 1e7 and easting % 1e6 == 500_000 and central == [meridian]:
         proper = f"EPSG:{4534 + (meridian - 75) // 3}" if 75 <= meridian <= 135 and zone >= 25 else f"CM {meridian}E"
         raise CrsError(
             zh=f"{what} 的东坐标没有带号前缀 {zone}（最大坐标 {largest:.0f}），而 {reference.name} 带有；请声明 {proper}。",
@@ -544,7 +565,7 @@ def _share_inside(
 ) -> float:
     """Share of the points that one assignment puts where points can lie."""
     if box is None:
-        area = reference.crs.area_of_use if reference.crs.is_projected else None
-        box = (-180.0, -90.0, 180.0, 90.0) if area is None else area.bounds
+        area = area_of_use(reference.crs) if reference.crs.is_projected else None
+        box = area or (-180.0, -90.0, 180.0, 90.0)
     lon, lat = to_lonlat(east, north, reference)
     return float(np.mean(inside_box(lon, lat, box)))

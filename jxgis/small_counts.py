@@ -26,8 +26,10 @@ _TELLING = (
     "share_issues", "share_inside", "ratio", "per_km2", "issues_per_km2", "location_quotient", "rate", "change",
     "issues_before", "issues_recent", "gi_z", "gi_p", "gi_q", "rate_z", "rate_q", "peak_z", "same_point_share", "gini",
     "main_subclass", "main_department", "main_class", "main_share", "entropy", "evenness", "effective_classes",
-    "top1_share", "top3_share", "top5_share", "top10_share", "half_in_area",
+    "top1_share", "top3_share", "top5_share", "top10_share", "half_in_area", "times_mean",
+    *(f"{measure}{of}" for measure in ("issue_density", "solved_rate", "on_time_rate", "rework_rate") for of in ("", "_score")),
 )  # fmt: skip
+_PERIODS = ("issues_before", "issues_recent")  # what of a count lies in each of two periods
 
 
 def small_range(min_count: int) -> str:
@@ -57,7 +59,8 @@ def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = N
 
     A count from 1 to ``min_count - 1`` becomes a range, and what its row says beside it that would give the count away
     (shares, rates, z) is missing. Where classes add up to a total that is shown, further counts are missing too, the
-    smallest first, as long as the hidden ones of a group could be told from the total and the others.
+    smallest first, as long as the hidden ones of a group could be told from the total and the others. Of what lies in
+    each of two periods nothing is shown, nor its change, where one holds that few.
 
     Parameters
     ----------
@@ -107,6 +110,19 @@ def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = N
     for column in _TELLING:
         if column in shown.columns and telling.any():
             shown[column] = shown[column].mask(telling)
+    return _hide_small_periods(shown, min_count)
+
+
+def _hide_small_periods(shown: Table, min_count: int) -> Table:
+    """Both periods of a row are missing, and their change, where one is small: with the row's count they tell each other."""
+    periods = [column for column in _PERIODS if column in shown.columns]
+    if not periods:
+        return shown
+    counts = shown[periods].apply(pd.to_numeric, errors="coerce")
+    small = ((counts > 0) & (counts < min_count)).any(axis=1)
+    told = [column for column in (*periods, "change") if column in shown.columns]
+    if small.any():
+        shown[told] = shown[told].mask(small)
     return shown
 
 

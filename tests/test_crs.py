@@ -11,6 +11,7 @@ import shapely
 from jxgis import crs
 from jxgis import reference as reference_
 from jxgis._errors import CrsError
+from jxgis.load import load_districts
 
 LON, LAT = np.array([120.755]), np.array([30.746])
 EAST, NORTH = 572_297.0, 3_403_058.0
@@ -301,3 +302,52 @@ def test_what_is_far_off() -> None:
         assert found.tolist() == [False] * 3 + [True, True, False, False]
     country = np.column_stack([np.linspace(80, 125, 40), np.linspace(25, 45, 40)])
     assert not crs.far_off(np.column_stack([country, country + 0.5]), None).any()
+
+
+def _square(code: int | str, lon: float, lat: float) -> gpd.GeoSeries:
+    """Two square kilometres or so, in a CRS, its edges as short as its bends need."""
+    sides = shapely.segmentize(shapely.box(lon, lat, lon + 0.02, lat + 0.01), 0.002)
+    return gpd.GeoSeries([sides], crs=4326).to_crs(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "lon", "lat"),
+    [(2193, 174.7, -36.9), (3460, 178.4, -18.1), (3793, -176.5, -44.0), (3338, -149.9, 61.2),
+     ("ESRI:102012", 120.7, 30.7), (3832, 120.7, 30.7), (4807, 120.7, 30.7), (4806, 120.7, 30.7)],
+)  # fmt: skip
+def test_lawful_systems_far_away_are_read(code: int | str, lon: float, lat: float) -> None:
+    """False eastings that are no zone's, areas of use across 180 degrees, meridians other than Greenwich, grads."""
+    square = _square(code, lon, lat)
+    loaded = load_districts(gpd.GeoDataFrame({"name": ["a"]}, geometry=square))
+    assert len(loaded.table) == 1
+    true = abs(pyproj.Geod(ellps="WGS84").geometry_area_perimeter(square.to_crs(4326).iloc[0])[0])
+    assert loaded.table.area.iloc[0] == pytest.approx(true, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "written", ["+proj=utm +zone=51 +datum=WGS84", "+proj=tmerc +lon_0=120.75 +k=1 +x_0=500000 +datum=WGS84"]
+)
+def test_feet_are_noticed_in_a_system_that_does_not_say_where_it_is_used(written: str) -> None:
+    square = _square(written, 120.7, 30.7)
+    assert len(load_districts(gpd.GeoDataFrame({"name": ["a"]}, geometry=square)).table) == 1
+    feet = gpd.GeoDataFrame({"name": ["a"]}, geometry=square.scale(1 / 0.3048, 1 / 0.3048, origin=(0, 0)))
+    with pytest.raises(CrsError, match="feet"):
+        load_districts(feet)
+
+
+def test_feet_far_north_are_no_web_map_and_no_zone_prefix() -> None:
+    feet = _square(32633, 15.0, 60.0).scale(1 / 0.3048, 1 / 0.3048, origin=(0, 0))
+    with pytest.raises(CrsError, match="feet"):
+        load_districts(gpd.GeoDataFrame({"name": ["a"]}, geometry=feet))
+
+
+def test_a_geocentric_system_is_refused_as_such() -> None:
+    with pytest.raises(CrsError, match="geocentric"):
+        reference_.resolve_crs(4978)
+
+
+def test_a_city_across_180_degrees_lies_together() -> None:
+    boxes = [shapely.box(x, -17, x + 0.02, -16.98) for x in (179.9, 179.96, -179.98, -179.9)]
+    loaded = load_districts(gpd.GeoDataFrame({"name": list("abcd")}, geometry=boxes, crs=4326))
+    assert len(loaded.table) == 4
+    assert loaded.table.crs.to_epsg() in (32701, 32760)

@@ -91,6 +91,32 @@ def test_columns_are_masked_by_value_and_codes_are_not() -> None:
     assert mask_column(pd.Series([13812345678.0, np.nan])).fillna("").tolist() == ["138********", ""]
 
 
+def test_values_by_which_issues_are_counted_stay_apart() -> None:
+    column = pd.Series(["2号楼", "1号楼", "**号楼", None, "2号楼", "井盖"])
+    masked = mask_column(column, distinct=True)
+    assert masked.isna().tolist() == column.isna().tolist()
+    assert masked.groupby(column).nunique().eq(1).all()
+    assert masked.nunique() == column.nunique()
+    assert not masked.str.contains("[12]号楼").any()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [["13812345678", 1], None],
+        [{"tel": "13812345678"}, {}],
+        [13812345678.0, 0.5],
+        [13812345678.0, float("inf")],
+        pd.Series([13812345678, None], dtype="Int64"),
+        pd.Series(["13812345678", None], dtype="category"),
+    ],
+)
+def test_whatever_a_driver_makes_of_a_column_is_masked(values: object) -> None:
+    written = "".join(map(str, mask_column(pd.Series(values))))
+    assert "13812345678" not in written
+    assert "138********" in written
+
+
 @pytest.mark.parametrize(
     ("text", "want"),
     [

@@ -128,3 +128,34 @@ def test_the_range_is_said() -> None:
     assert "1–2" in small_said(3, "zh")
     assert "1–2" in small_said(3, "en")
     assert small_said(1, "zh") == ""
+
+
+def test_how_many_times_the_mean_would_give_a_count_away():
+    heavy = pd.DataFrame(
+        {"issue_class": ["甲", "甲"], "cell_id": ["E1N1", "E2N2"], "count": [60, 6], "times_mean": [120, 12.0]}
+    )
+    assert hide_small(heavy, min_count=10)["times_mean"].tolist()[0] == 120
+    assert hide_small(heavy, min_count=10)["times_mean"].isna().tolist() == [False, True]
+
+
+def test_the_counts_of_two_periods_hide_each_other() -> None:
+    table = pd.DataFrame(
+        {
+            "issues": [9, 9, 9, 9],
+            "share_issues": 0.1,
+            "issues_before": [2, 6, 0, 3],
+            "issues_recent": [7, 1, 9, 6],
+            "change": [2.5, -0.8, np.nan, 1.0],
+        }
+    )
+    shown = hide_small(table, min_count=3)
+    assert shown["issues_before"].isna().tolist() == [True, True, False, False]
+    assert shown["issues_recent"].isna().tolist() == [True, True, False, False]
+    assert shown["change"].isna().tolist() == [True, True, True, False]
+    assert shown["issues"].tolist() == [9] * 4
+    assert shown["share_issues"].tolist() == [0.1] * 4
+
+
+def test_what_is_a_multiple_of_the_count_goes_with_it() -> None:
+    table = pd.DataFrame({"issue_class": ["a", "b"], "count": [2, 12], "times_mean": [67.7, 400.0]})
+    assert hide_small(table, min_count=3)["times_mean"].isna().tolist() == [True, False]

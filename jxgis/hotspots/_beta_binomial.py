@@ -1,4 +1,4 @@
-"""Tails of the beta-binomial distribution, relative error about 1e-8 however far out, for all cells of a city at once.
+"""Tails of the beta-binomial distribution, relative error below 1e-6 however far out, for all cells of a city at once.
 
 If counts are independent with variance φ times the mean (batches of cases), the sum over some places, given the sum
 over all, is beta-binomial: exactly for negative binomial counts, as the binomial is for Poisson counts.
@@ -18,6 +18,8 @@ NEGLIGIBLE = 1e-10  # of the tail so far
 DROP = 23.0  # the same as a logarithm
 STEPS = 64  # terms of a tail that are added at a time
 WIDE = 25.0  # standard deviation from which on a tail is integrated rather than added up
+SKEWED = 30.0  # a or b below which a tail is added up: one smooth curve through it all would miss its end
+MOST_ADDED = 1e6  # trials of a skewed distribution up to which that is done
 STEEP = 0.3  # fall of log P per step from which on it is added up all the same: few terms count
 NODES, WEIGHTS = (part / 2 for part in np.polynomial.legendre.leggauss(24))
 BINOMIAL = 1 + 1e-9  # a variance closer to the binomial's than this is the binomial's
@@ -42,7 +44,7 @@ def beta_binomial_tails(
     Returns
     -------
     upper, lower : numpy.ndarray
-        (q,) probabilities.
+        (q,) probabilities; beyond a million trials those of a very skewed distribution (a or b below 3) err by more.
 
     Examples
     --------
@@ -72,7 +74,8 @@ def beta_binomial_tails(
     spread = np.sqrt(n * p * (1 - p) * r)
     with np.errstate(divide="ignore"):
         fall = np.log((k + 1) * np.maximum(b + n - k - 1, b)) - np.log((n - k) * (a + k))
-    smooth = (spread >= WIDE) & (fall < STEEP)
+    skewed = (np.minimum(a, b) < SKEWED) & (n <= MOST_ADDED)
+    smooth = (spread >= WIDE) & (fall < STEEP) & ~skewed
     over_first = np.empty(len(k))
     for some, method in ((smooth, _integrated), (~smooth, _added)):
         over_first[some] = method(k[some], n[some], a[some], b[some], spread[some], fall[some])

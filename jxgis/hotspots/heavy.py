@@ -17,6 +17,7 @@ __all__ = ["heavy_cells"]
 
 MIN_SHARE = 0.01  # of the class's issues
 MIN_TIMES = 10.0  # the mean of the cells that are tested
+MIN_COUNT = 10  # at ten times the mean or more, a Poisson count reaches it by chance in one cell of 9 million
 
 
 def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float = 0.05) -> pd.DataFrame:
@@ -41,8 +42,8 @@ def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float 
     Returns
     -------
     pandas.DataFrame
-        Cells with at least 1 % of the class's issues and ten times the mean of its tested cells that are not hot, the
-        largest first within the class: ``issue_class, cell_id, count, share_issues, times_mean, gi_z, gi_p, gi_q``;
+        Cells with at least ten issues, 1 % of the class's issues and ten times the mean of its tested cells that are
+        not hot, the largest first within the class: ``issue_class, cell_id, count, share_issues, times_mean, gi_z, gi_p, gi_q``;
         ``lone_p``, 2 k / n; ``geometry`` where the cells have one.
 
     Examples
@@ -67,7 +68,8 @@ def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float 
         mean = float(own.loc[known, "count"].mean())
         around = disc_sums(known.astype(np.int64), grid, band_m=band_m)
         table = own.assign(share_issues=own["count"] / total, times_mean=own["count"] / mean, lone_p=2 * around / n)
-        much = known & (table["share_issues"] >= MIN_SHARE) & (table["times_mean"] >= MIN_TIMES)
+        much = known & (table["count"] >= MIN_COUNT)
+        much &= (table["share_issues"] >= MIN_SHARE) & (table["times_mean"] >= MIN_TIMES)
         tables.append(table[much & ~is_hot(own["gi_z"], own["gi_q"], alpha)].sort_values("count", ascending=False))
     columns = ["issue_class", "cell_id", "count", "share_issues", "times_mean", "gi_z", "gi_p", "gi_q", "lone_p"]
     columns += ["geometry"] if "geometry" in cells.columns else []

@@ -65,7 +65,7 @@ def zone_table(
         One row a (zone, level, issue_class): ``zone, level, issue_class, count, area_km2, per_km2``;
         ``location_quotient``, the class's share of the zone's issues over its share of the city's (1 for ``all``, NaN
         where the zone or the class has none); ``share_hot``, hot cells among the zone's cells (NaN where no cell has
-        its centre in the zone); ``geometry``.
+        its centre in the zone, and for a class of which no cell was judged); ``geometry``.
 
     Raises
     ------
@@ -360,7 +360,7 @@ def concentration(cells: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 
 
 def _hot(cells: pd.DataFrame, alpha: float, n_cells: int) -> dict[str, NDArray[np.bool_]]:
-    """Hot cells of each class, (n_cells,) each."""
+    """Hot cells of each class, (n_cells,) each; a class of which no cell was judged is not among them."""
     hot = {}
     for name, of_class in cells.groupby("issue_class", sort=False):
         if len(of_class) != n_cells:
@@ -368,7 +368,8 @@ def _hot(cells: pd.DataFrame, alpha: float, n_cells: int) -> dict[str, NDArray[n
                 zh=f"类别 {name} 有 {len(of_class)} 个格，应有 {n_cells} 个；cells 须含每一类的全部格。",
                 en=f"class {name} has {len(of_class)} cells, not {n_cells}; cells must hold all cells of each class.",
             )
-        hot[str(name)] = is_hot(of_class["gi_z"], of_class["gi_q"], alpha)
+        if of_class["gi_q"].notna().any():
+            hot[str(name)] = is_hot(of_class["gi_z"], of_class["gi_q"], alpha)
     return hot
 
 

@@ -22,6 +22,10 @@ _EXPECTED = 20
 """A silence in which so many issues were to be expected is no chance (Poisson: 2e-9), however uneven the days are."""
 _EXPECTED_AT_END = 3
 """The same where the data as a whole begin or end (Poisson: 5 %): to cut both periods by too much costs little."""
+_STEPS = 1.5
+"""Of the usual step from one day with issues to the next: above it a step is missing."""
+_TRICKLE = 0.04
+"""Less than this share of what is usual is as good as nothing: mistyped dates, or a trial before the start."""
 _MATERIAL = 0.01
 """Files and sources with a smaller share of the issues cannot move a change by more than a point."""
 _ENOUGH = 0.25
@@ -29,7 +33,7 @@ _ENOUGH = 0.25
 
 
 class Periods(NamedTuple):
-    """Two periods of the same length, half open: [before, split) and [split, end), less what is left out of both."""
+    """Two periods of the same length, or of whole years: [before, split) and [split, end), less what is left out of both."""
 
     before: pd.Timestamp
     split: pd.Timestamp
@@ -64,7 +68,7 @@ class Periods(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """A stretch, half open, in which the data, one file or one source hold nothing though much was to be expected."""
+    """A stretch, half open, in which the data, one file or one source hold next to nothing though much was expected."""
 
     kind: Kind
     name: str
@@ -102,19 +106,19 @@ def compare_periods(
     """Choose two periods of the same length to compare, and leave out of both what one of them lacks.
 
     Left out are the days before the data begin and after they end, and stretches in which the data, a file or a source
-    hold nothing though at its own rate 20 issues were to be expected: 14 days or more, in short periods a tenth of
-    one. The counterpart in the other period goes with them, so that a missing month is no decline and a source that
-    starts late no rise. A file that begins where another ends continues it. Files and sources with less than 1 % of
-    the issues are not looked at.
+    hold less than 4 % of what was to be expected at its own rate, 20 issues or more: 14 days or more, in short periods
+    a tenth of one, and longer than the steps of the days themselves where these are told by week or month. So a few mistyped dates do not pass for data. The counterpart in the other period goes with them, so
+    that a missing month is no decline and a source that starts late no rise. A file that begins where another ends
+    continues it. Files and sources with less than 1 % of the issues are not looked at.
 
     Parameters
     ----------
     times
         (n,) when issues were reported, tz-naive; missing values allowed.
     start, end
-        The period analysed, half open: it is compared with the period of the same length before it. Without both,
-        the last whole year of the times is compared with the year before, or, below two years, their later half with
-        their earlier half (by days).
+        The period analysed, half open: it is compared with the period of the same length before it, whole years with
+        as many years. Without both, the last whole year of the times is compared with the year before, or, below two
+        years, their later half with their earlier half (by days).
     files, sources
         (n,) the file and the source (channel) of each issue; missing values allowed. None: not looked at.
 
@@ -148,7 +152,7 @@ def compare_periods(
             names = pd.Series(np.asarray(of, dtype=object)[known][inside])
             # What all lack need not be said of each.
             each = _gaps_of_each(kind, time[inside], names, asked)
-            gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked)]
+            gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked, time)]
     left_out = _mirrored([(gap.start, gap.end) for gap in gaps], asked)
     lost = sum((b - a for a, b in left_out if a >= asked.split), pd.Timedelta(0))
     periods = asked._replace(left_out=tuple(left_out))
@@ -163,7 +167,7 @@ def compare_periods(
 def _asked(time: NDArray[np.datetime64], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Periods:
     """The periods by the calendar, whatever the data cover of them."""
     if start is not None and end is not None:
-        return Periods(start - (end - start), start, end)
+        return Periods(start - _length(start, end), start, end)
     first = pd.Timestamp(time.min()).normalize()
     last = pd.Timestamp(time.max()).normalize() + _DAY
     year = pd.DateOffset(years=1)
@@ -174,22 +178,30 @@ def _asked(time: NDArray[np.datetime64], start: pd.Timestamp | None, end: pd.Tim
     return Periods(last - 2 * half, last - half, last)
 
 
+def _length(start: pd.Timestamp, end: pd.Timestamp) -> pd.DateOffset | pd.Timedelta:
+    """Whole years by the calendar, so that a leap year goes against the year before it and not against 366 days."""
+    years = pd.DateOffset(years=max(end.year - start.year, 1))
+    return years if start + years == end else end - start
+
+
 def _inside(time: NDArray[np.datetime64], start: pd.Timestamp, end: pd.Timestamp) -> NDArray[np.bool_]:
     return np.asarray((time >= start.to_datetime64()) & (time < end.to_datetime64()), dtype=np.bool_)
 
 
-def _shortest(asked: Periods) -> pd.Timedelta:
-    return max(_DAY, min(_LONGEST_SILENCE, (asked.end - asked.split) / 10))
+def _shortest(asked: Periods, time: NDArray[np.datetime64]) -> pd.Timedelta:
+    """How long a silence is at least; where days are told by week or month only, no step of theirs is one."""
+    days = np.unique(time.astype("datetime64[D]"))
+    step = pd.Timedelta(np.median(np.diff(days))) if len(days) > 1 else _DAY
+    return max(_DAY, min(_LONGEST_SILENCE, (asked.end - asked.split) / 10), _STEPS * step)
 
 
 def _gaps_of_all(time: NDArray[np.datetime64], asked: Periods) -> list[Gap]:
     """Where the data as a whole begin late, are silent, or end early."""
-    first, last = pd.Timestamp(time[0]).normalize(), pd.Timestamp(time[-1]).normalize() + _DAY
-    per_day = len(time) / max((last - first) / _DAY, 1.0)
-    found = [Gap("all", "", a, b) for a, b in _silences(time, _shortest(asked), per_day)]
+    own = _held(time, asked)
+    found = [Gap("all", "", a, b) for a, b in own.silent]
     tenth = (asked.end - asked.split) / 10
-    for a, b in ((asked.before, first), (last, asked.end)):
-        if b - a >= tenth or (b - a >= _DAY and per_day * ((b - a) / _DAY) >= _EXPECTED_AT_END):
+    for a, b in ((asked.before, own.first), (own.last, asked.end)):
+        if b - a >= tenth or (b - a >= _DAY and own.per_day * ((b - a) / _DAY) >= _EXPECTED_AT_END):
             found.append(Gap("all", "", a, b))
     return sorted(found, key=lambda gap: gap.start)
 
@@ -205,43 +217,81 @@ def _gaps_of_each(kind: Kind, time: NDArray[np.datetime64], names: pd.Series, as
     groups = {str(name): np.sort(time[rows]) for name, rows in names.groupby(names, sort=True).indices.items()}
     if len(groups) < 2:
         return []
-    spans = {
-        name: (pd.Timestamp(own[0]).normalize(), pd.Timestamp(own[-1]).normalize() + _DAY)
-        for name, own in groups.items()
-    }
-    least = _shortest(asked)
+    held = {name: _held(own, asked) for name, own in groups.items()}
+    least = _shortest(asked, time)
     found: list[Gap] = []
-    for name, own in groups.items():
-        if len(own) < _MATERIAL * len(time):
+    for name, own in held.items():
+        if len(groups[name]) < _MATERIAL * len(time):
             continue
-        first, last = spans[name]
         since, until = asked.before, asked.end
         if kind == "file":
             # A file that begins is taken to follow the last one that ended before, if later than it might have.
-            since = max([since, *(end for end in (span[1] for span in spans.values()) if end <= first + least)])
-            until = min([until, *(begin for begin in (span[0] for span in spans.values()) if begin >= last - least)])
-        per_day = len(own) / max((last - first) / _DAY, 1.0)
-        ends = [(a, b) for a, b in ((since, first), (last, until)) if b - a >= least]
-        silent = [(a, b) for a, b in ends if per_day * ((b - a) / _DAY) >= _EXPECTED]
-        found += [Gap(kind, name, a, b) for a, b in sorted([*silent, *_silences(own, least, per_day)])]
+            since = max([since, *(other.last for other in held.values() if other.last <= own.first + least)])
+            until = min([until, *(other.first for other in held.values() if other.first >= own.last - least)])
+        ends = [(a, b) for a, b in ((since, own.first), (own.last, until)) if b - a >= least]
+        lost = [(a, b) for a, b in ends if own.per_day * ((b - a) / _DAY) >= _EXPECTED]
+        found += [Gap(kind, name, a, b) for a, b in sorted([*lost, *own.silent])]
     return found
 
 
-def _silences(time: NDArray[np.datetime64], least: pd.Timedelta, per_day: float) -> list[Stretch]:
-    """Whole days between two issues, at least so long that chance does not explain them; times are sorted."""
-    day = time.astype("datetime64[D]")
-    between = np.flatnonzero(np.diff(day) - np.timedelta64(1, "D") >= least.to_timedelta64())
-    stretches = [(pd.Timestamp(day[k]) + _DAY, pd.Timestamp(day[k + 1])) for k in between]
-    return [(a, b) for a, b in stretches if per_day * ((b - a) / _DAY) >= _EXPECTED]
+class _Held(NamedTuple):
+    """The days [first, last) that issues are spread over, strays aside, how many a day, and the silences among them."""
+
+    first: pd.Timestamp
+    last: pd.Timestamp
+    per_day: float
+    silent: list[Stretch]
+
+
+def _held(time: NDArray[np.datetime64], asked: Periods) -> _Held:
+    """What sorted times cover of both periods."""
+    day = ((time - asked.before.to_datetime64()) // _DAY.to_timedelta64()).astype(np.int64)
+    days = -((asked.before - asked.end) // _DAY)
+    quiet = _quiet(day, days, _shortest(asked, time) / _DAY)
+    counted = day[~quiet[day]]
+    if not counted.size:
+        counted = day
+    first, last = int(counted[0]), int(counted[-1]) + 1
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet[first:last], [False]]))) + first
+    at = [asked.before + k * _DAY for k in edges.tolist()]
+    return _Held(
+        asked.before + first * _DAY,
+        min(asked.before + last * _DAY, asked.end),
+        len(counted) / (last - first),
+        list(zip(at[::2], at[1::2], strict=True)),
+    )
+
+
+def _quiet(day: NDArray[np.int64], days: int, least: float) -> NDArray[np.bool_]:
+    """Which days lie in stretches with next to nothing, so long that chance does not explain them."""
+    count = np.bincount(day, minlength=days)
+    per_day = len(day) / (int(day[-1]) - int(day[0]) + 1)
+    width = int(np.ceil(max(least, _EXPECTED / per_day)))
+    quiet = np.zeros(days + 1, dtype=np.int64)
+    if width <= days:
+        upto = np.concatenate([[0], np.cumsum(count)])
+        begins = np.flatnonzero(upto[width:] - upto[:-width] < _TRICKLE * per_day * width)
+        np.add.at(quiet, begins, 1)
+        np.add.at(quiet, begins + width, -1)
+    inside = np.cumsum(quiet)[:-1] > 0
+    # A stretch begins and ends with a day that holds nothing: its windows reach a little into what is usual.
+    empty = np.flatnonzero(inside & (count == 0))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]])))
+    for a, b in zip(edges[::2], edges[1::2], strict=True):
+        own = empty[(empty >= a) & (empty < b)]
+        inside[a:b] = False
+        if own.size:
+            inside[own[0] : own[-1] + 1] = True
+    return np.asarray(inside)
 
 
 def _mirrored(stretches: list[Stretch], asked: Periods) -> list[Stretch]:
     """Stretches of either period in both, joined where they touch."""
-    year = pd.DateOffset(years=1)
-    by_year = asked.before + year == asked.split and asked.split + year == asked.end
+    step = _length(asked.split, asked.end)
+    if asked.split - step != asked.before:
+        step = asked.end - asked.split
 
     def moved(at: pd.Timestamp, later: bool) -> pd.Timestamp:
-        step = year if by_year else asked.end - asked.split
         return min(at + step, asked.end) if later else max(at - step, asked.before)
 
     both: list[Stretch] = []

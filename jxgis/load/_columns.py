@@ -129,7 +129,7 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     number : pandas.Series
         float64, NaN where there is none.
     bad : numpy.ndarray of bool
-        Text that is no number.
+        Text that is no number, or a number that is not finite.
 
     Examples
     --------
@@ -138,7 +138,9 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     ([1234.0, 12.0, nan, nan], [False, False, True, False])
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.astype(np.float64), np.zeros(len(column), dtype=bool)
+        given = column.astype(np.float64)
+        endless = np.isinf(given.to_numpy())
+        return given.mask(endless), endless
     text = as_text(column)
     number = pd.to_numeric(text, errors="coerce")
     again = number.isna() & text.notna()

@@ -300,6 +300,8 @@ def _place(
         if table.geometry is None:
             raise AssertionError("a layer without geometry was not refused")
         placed = place_geometry(table.geometry, reference, metric, axes=axes, box=box, what=table.name)
+        if placed.cut:
+            told.add("load.cut_lines", table.name, count=placed.cut)
     if reference.datum != "WGS-84" or reference.crs != metric:
         told.add("load.converted", table.name, source=reference.name, target=_crs.short_name(metric))
     if given.get("crs") is not None and table.crs is not None and table.crs != reference.crs:
@@ -489,6 +491,8 @@ def finish(gathered: Gathered) -> Loaded:
     """
     refuse_empty(gathered)
     kept = gathered.ledger.kept if gathered.absorbed is None else gathered.ledger.kept & ~gathered.absorbed
+    if not gathered.agreed.carries:
+        _mask_people(gathered)
     return Loaded(
         gathered.agreed.layer,
         _table(gathered, kept),
@@ -501,6 +505,20 @@ def finish(gathered: Gathered) -> Loaded:
     )
 
 
+def _mask_people(gathered: Gathered) -> None:
+    """Mask all columns but those of codes, in the rows that are kept and in the earlier ones at once."""
+    dtypes = {column.name: column.dtype for column in gathered.agreed.columns}
+    rows = gathered.ledger.kept if gathered.earlier is None else gathered.ledger.kept | gathered.earlier
+    frame = gathered.frame.loc[rows]
+    for name in frame.columns:
+        if dtypes.get(name) != "code":
+            # Issues are counted by the contract's texts: two classes must not become one.
+            column = frame[name]
+            masked = mask_column(column, distinct=name in dtypes)
+            if masked is not column:
+                gathered.frame[name] = masked.reindex(gathered.frame.index)
+
+
 def _table(gathered: Gathered, rows: NDArray[np.bool_]) -> gpd.GeoDataFrame:
     """Some of the rows as a table that holds the contract."""
     import geopandas as gpd
@@ -511,10 +529,6 @@ def _table(gathered: Gathered, rows: NDArray[np.bool_]) -> gpd.GeoDataFrame:
             continue
         dtype = "datetime64[us]" if column.dtype == "time" else "str"
         frame[column.name] = pd.Series(pd.NaT if column.dtype == "time" else None, index=frame.index, dtype=dtype)
-    if not gathered.agreed.carries:
-        codes = {column.name for column in gathered.agreed.columns if column.dtype == "code"}
-        for name in frame.columns.difference(sorted(codes)):
-            frame[name] = mask_column(frame[name])
     own = [column.name for column in gathered.agreed.columns if column.name in frame]
     for name in frame.columns.difference(own):
         # Lists, dates and mixtures that a driver made objects of: as text every format can hold them.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Placed", "place_columns", "place_geometry", "reference_of"]
 
+# shapely's type numbers of lines.
+_LINES = (1, 5)
 _PAIR = r"^[^\d+-]*(?P<first>[+-]?\d+(?:\.\d+)?)\s*[,，;；\s]\s*(?P<second>[+-]?\d+(?:\.\d+)?)[^\d]*$"
 
 
@@ -45,6 +47,8 @@ class Placed:
         Rows whose first column held both numbers.
     columns
         The sets of columns that say where the points are, by contract name; the first is taken.
+    cut
+        Lines of which only the part near the city is kept.
     """
 
     geometry: NDArray[Any]
@@ -53,6 +57,7 @@ class Placed:
     order: AxisOrder | None = None
     in_one_field: int = 0
     columns: tuple[tuple[str, ...], ...] = ()
+    cut: int = 0
 
 
 def reference_of(
@@ -103,7 +108,8 @@ def place_geometry(
         ``"north_east"`` if their first coordinate is the northing.
     box
         Where they can lie, in degrees; what lies wholly outside is flawed, and so is what reaches far beyond it, or,
-        without a box, far beyond the others (`crs.far_off`).
+        without a box, far beyond the others (`crs.far_off`). Of a line, a river or a railway as one feature, the part
+        near the box is kept.
     what
         The file, for messages.
 
@@ -147,15 +153,21 @@ def place_geometry(
             _refuse_swapped(middle_x[usable], middle_y[usable], reference, box, what, axes, _IN_CITY)
             if reference.crs.is_projected:
                 _reference.refuse_misplaced(middle_x[usable], middle_y[usable], reference, what)
-    elif usable.any() and reference.crs.is_projected and reference.crs.area_of_use is not None:
-        fence: Box = reference.crs.area_of_use.bounds
+    elif usable.any() and reference.crs.is_projected and (fence := _crs.area_of_use(reference.crs)) is not None:
         lon, lat = _reference.to_lonlat(middle_x[usable], middle_y[usable], reference)
         if _crs.inside_box(lon, lat, fence).mean() < 0.5:
             _refuse_swapped(middle_x[usable], middle_y[usable], reference, fence, what, axes, _IN_USE)
             _reference.refuse_misplaced(middle_x[usable], middle_y[usable], reference, what)
     far = usable & ~outside & _crs.far_off(degrees, box)
+    cut = 0
     if box is None:
         _refuse_scattered(far, usable, degrees, what)
+    else:
+        lines = np.flatnonzero(far & np.isin(shapely.get_type_id(flat), _LINES))
+        near = np.array([_near_part(line, reference, box) for line in flat[lines]], dtype=object)
+        near, lines = near[~shapely.is_empty(near)], lines[~shapely.is_empty(near)]
+        cut = int((shapely.get_num_coordinates(near) < shapely.get_num_coordinates(flat[lines])).sum())
+        flat[lines], far[lines] = near, False
     moved = _moved(flat, usable & ~outside & ~far & np.isfinite(degrees).all(axis=1), reference, metric)
     strayed = usable & ~outside & ~far & shapely.is_missing(moved)
     blank = np.full(len(flat), "", dtype=object)
@@ -171,7 +183,20 @@ def place_geometry(
             ("geometry", "outside_box", outside, middles),
             ("geometry", "far_off", far, middles),
         ),
+        cut=cut,
     )
+
+
+def _near_part(line: shapely.Geometry, reference: Reference, box: Box) -> shapely.Geometry:
+    """The segments of a line with both ends in reach of the city, as one multi-line."""
+    runs = []
+    for part in shapely.get_parts(line):
+        xy = shapely.get_coordinates(part)
+        near = _crs.in_reach(*_reference.to_lonlat(xy[:, 0], xy[:, 1], reference), box)
+        ends = np.flatnonzero(np.diff(near.astype(np.int8))) + 1
+        pieces = zip(np.split(xy, ends), np.split(near, ends), strict=True)
+        runs += [shapely.LineString(piece) for piece, held in pieces if held[0] and len(piece) > 1]
+    return shapely.MultiLineString(runs)
 
 
 def _in_degrees(bounds: NDArray[np.float64], rows: NDArray[np.bool_], reference: Reference) -> NDArray[np.float64]:

@@ -35,7 +35,7 @@ __all__ = ["DROP_STATUS", "Disagreement", "disagreement", "load_issues", "unclas
 
 DROP_STATUS = ("作废", "重复")
 # A point that so many issues share is rather a geocoder's default than a place.
-_SAME_POINT_SHARE, _SAME_POINT_COUNT = 0.02, 50
+_SAME_POINT_SHARE, _SAME_POINT_COUNT = 0.02, 20
 
 
 def load_issues(

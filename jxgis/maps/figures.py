@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import textwrap
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -224,6 +225,21 @@ def _short(name: object) -> str:
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
 
 
+def _wrapped(words: str, width_in: float, size: float) -> str:
+    """Words broken to a width in inches; Chinese signs are as wide as the type is high, others about half."""
+    room = 0.94 * 72 * width_in / size
+    lines, used = [""], 0.0
+    for piece in re.findall(r"[\u2e80-\uffef]|[^\u2e80-\uffef\s]+\s*|\s+", words):
+        wide = sum(1.0 if unicodedata.east_asian_width(sign) in "WF" else 0.55 for sign in piece.rstrip())
+        # No line begins with what ends a clause.
+        if lines[-1] and used + wide > room and piece not in "、，。：；）":
+            lines.append("")
+            used = 0.0
+        lines[-1] += piece
+        used += wide + 0.3 * (len(piece) - len(piece.rstrip()))
+    return "\n".join(line.rstrip() for line in lines)
+
+
 def _mark(figure: Figure, *, sketch: bool, lang: str) -> None:
     if sketch:
         figure.text(0.995, 0.995, text("common.sketch", lang), ha="right", va="top", fontsize=8, color="#8a6500")
@@ -279,10 +295,11 @@ def hotspot_panels(
     rows = -(-len(order) // columns)
     bounds = cells.total_bounds if districts is None else districts.total_bounds
     with figure_style():
-        figure = Figure(
-            figsize=(3.5 * min(columns, len(order)), 3.6 * rows + 0.7), layout=ConstrainedLayoutEngine(h_pad=0.1)
-        )
-        panels = np.atleast_1d(figure.subplots(rows, min(columns, len(order)))).ravel()
+        # Room for the heading and the legend also above and below a single panel.
+        wide = min(columns, len(order))
+        across = max(3.5 * wide, 5.5)
+        figure = Figure(figsize=(across, 3.6 * rows + 0.9), layout=ConstrainedLayoutEngine(h_pad=0.1))
+        panels = np.atleast_1d(figure.subplots(rows, wide)).ravel()
         for ax in panels[len(order) :]:
             ax.remove()
         for ax, issue_class in zip(panels, order, strict=False):
@@ -292,14 +309,15 @@ def hotspot_panels(
                 outlines = [shapely.get_coordinates(g) for g in shapely.get_exterior_ring(own.geometry.array)]
                 ax.add_collection(PolyCollection(outlines, facecolors=colours, edgecolors="none", zorder=1))
             map_axes(ax, districts, bounds)
-            ax.set_title(_short(class_label(issue_class, lang)))
+            ax.set_title(_wrapped(_short(class_label(issue_class, lang)), across / wide, 12))
         handles = [Patch(color=s.colour, label=s.label) for s in hotspot_swatches(lang) if s.colour != HOT_COLD[0]]
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8)
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles) if wide > 2 else 3, fontsize=8)
         heading = title or text("maps.panels_title", lang)
         if absent:
             names = listed(absent, lang)
-            heading += "\n" + textwrap.fill(text("maps.panels_absent", lang, names=names), 30 * columns)
-        figure.suptitle(heading, fontsize=13)
+            heading += "\n" + _wrapped(text("maps.panels_absent", lang, names=names), across, 13)
+        # Below the mark in the corner, which a narrow figure would lay over it.
+        figure.suptitle(("\n" if sketch and wide < 3 else "") + heading, fontsize=13)
         _mark(figure, sketch=sketch, lang=lang)
     return figure
 

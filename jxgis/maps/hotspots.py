@@ -113,6 +113,12 @@ def _place_list(
     return PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object)), note)
 
 
+def _no_places(group: folium.FeatureGroup, own: gpd.GeoDataFrame, label: str, lang: str) -> PlaceList:
+    """In place of a list: that nothing was found, or that the class was not judged."""
+    key = "no_places" if own["gi_q"].notna().any() else "unjudged"
+    return PlaceList(group, label, own.iloc[:0].assign(rank=0, name="", note=""), text(f"maps.{key}", lang))
+
+
 def _wide_note(places: gpd.GeoDataFrame, peaks: gpd.GeoDataFrame, lang: str) -> str:
     """What the first place is that holds several peaks: how large, how many peaks, how many issues."""
     first = places.nsmallest(1, "rank")
@@ -320,6 +326,8 @@ def hotspot_map(
             _add_cells(group, own, ground, lang, min_count)
         if own_places is not None:
             lists.append(_add_ranked(group, own_places, own_peaks, pins, label, lang))
+        elif own is not None and places is not None:
+            lists.append(_no_places(group, own, label, lang))
         if issue_class == "all" and own is not None and "rate_bin" in own.columns and own["rate_bin"].notna().any():
             by_rate = add_group(page, name=text("maps.all_rates", lang), show=False)
             rated.append(by_rate)
@@ -336,7 +344,7 @@ def hotspot_map(
     )
     note = " ".join(filter(None, [note, small_said(min_count, lang)]))
     marks = []
-    if lists:
+    if any(len(entry.table) for entry in lists):
         pinned = text("maps.place_pin", lang)
         marks = [Swatch(PINS, pinned, "pin"), Swatch(PINS, text("maps.place_outline", lang), "line")]
     if peaks is not None and len(peaks):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from jxgis.i18n import text
 from jxgis.maps.colours import ABSENT, GAIN, INK, SITE
@@ -53,6 +54,10 @@ def scale_chart(
             ylabel=text("hotspots.mean_count_axis", lang),
             yscale="log",
         )
+        # Not as powers of ten: text is not read as formulas.
+        left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        left.yaxis.set_major_formatter("{x:g}")
+        left.yaxis.set_minor_formatter(NullFormatter())
         left.set_title(text("hotspots.cell_title", lang, cell=f"{cell_m:g}"))
         right.plot(profile["band_m"], profile["z"], color=INK, marker="o", markersize=3.5, linewidth=1.2)
         beside = right.twinx()

@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from jxgis._errors import InputError
+from jxgis.bounds import RELATIVE
 from jxgis.crs import require_metric
 from jxgis.parks.whole import polygons_of
 
@@ -78,7 +79,7 @@ class SamplePoints:
 
 
 def zones_overlap(zones: gpd.GeoDataFrame) -> bool:
-    """Whether any two zones share ground, so that their sums are not the whole.
+    """Whether any two zones share more than a millionth of the smaller, so that their sums are not the whole.
 
     Examples
     --------
@@ -88,7 +89,10 @@ def zones_overlap(zones: gpd.GeoDataFrame) -> bool:
     shape = polygons_of(zones.geometry.to_numpy())
     left, right = shapely.STRtree(shape).query(shape, predicate="intersects")
     left, right = left[left < right], right[left < right]
-    return bool(shapely.relate_pattern(shape[left], shape[right], "T********").any())
+    crossing = shapely.relate_pattern(shape[left], shape[right], "T********")
+    left, right = shape[left[crossing]], shape[right[crossing]]
+    smaller = np.minimum(shapely.area(left), shapely.area(right))
+    return bool((shapely.area(shapely.intersection(left, right)) > RELATIVE * smaller).any())
 
 
 def cut_by_zone(housing: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Pieces:
@@ -164,18 +168,31 @@ def within(shape: npt.NDArray[np.object_], outline: npt.NDArray[np.object_]) -> 
     1.0
     """
     found = np.empty(len(shape), dtype=object)
-    simple = shapely.get_num_coordinates(outline) <= _SIMPLE
-    found[simple] = shapely.intersection(shape[simple], outline[simple])
-    for position in np.flatnonzero(~simple):
-        one, around = shape[position], outline[position]
-        # An outline may have tens of thousands of vertices, a shape is small: clip to its box first.
-        xmin, ymin, xmax, ymax = one.bounds
-        near = shapely.clip_by_rect(around, xmin - 1, ymin - 1, xmax + 1, ymax + 1)
-        try:
-            found[position] = shapely.intersection(one, near)
-        except shapely.GEOSException:
-            # A clip may leave a self-touching ring, which the full outline does not have.
-            found[position] = shapely.intersection(one, around)
+    _, group = np.unique(np.fromiter(map(id, outline), dtype=np.int64, count=len(outline)), return_inverse=True)
+    for rows in np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1]) if len(shape) else ():
+        found[rows] = _cut(shape[rows], outline[rows[0]])
+    return found
+
+
+def _cut(shape: npt.NDArray[np.object_], outline: shapely.Geometry) -> npt.NDArray[np.object_]:
+    """The part of each shape within one outline, which may have tens of thousands of vertices: half of the shapes meet
+    what of it lies in the box around them, and so on, so that in the end each meets little.
+
+    The boxes are cut by the exact overlay. `shapely.clip_by_rect` is quicker, but at a hole of no width, as borders
+    snapped to each other have, it raises or loses the whole polygon, and at a vertex on the box it adds ground.
+    """
+    if len(shape) == 1 or shapely.get_num_coordinates(outline) <= _SIMPLE:
+        parts: npt.NDArray[np.object_] = shapely.intersection(shape, outline)
+        return parts
+    bounds = shapely.bounds(shape)
+    centre = (bounds[:, :2] + bounds[:, 2:]) / 2
+    order = np.argsort(centre[:, np.ptp(centre, axis=0).argmax()], kind="stable")
+    found = np.empty(len(shape), dtype=object)
+    for half in np.array_split(order, 2):
+        # A metre around, so that no new vertex comes to lie on a shape.
+        (west, south), (east, north) = bounds[half, :2].min(axis=0), bounds[half, 2:].max(axis=0)
+        around = shapely.box(west - 1, south - 1, east + 1, north + 1)
+        found[half] = _cut(shape[half], polygons_of(np.array([shapely.intersection(outline, around)]))[0])
     return found
 
 

@@ -21,6 +21,7 @@ from jxgis._errors import InputError
 from jxgis._toml import read_toml
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
+from jxgis.space._faces import fill_needles
 
 __all__ = ["WholeParks", "merge_parks", "polygons_of"]
 
@@ -58,7 +59,8 @@ class WholeParks:
 
 
 def polygons_of(geometry: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-    """Valid polygons of any geometries: repaired where needed, lines and points left out.
+    """Valid polygons of any geometries in metres: repaired where needed, holes of no width filled, lines and points left
+    out.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def polygons_of(geometry: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
         parts = shapely.get_parts(found[row])
         areas = [part for part in parts if shapely.get_type_id(part) in (3, 6)]
         found[row] = shapely.union_all(areas) if areas else shapely.Polygon()
-    return found
+    return fill_needles(found)
 
 
 @cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jxgis.small_counts import hide_small
+
 if TYPE_CHECKING:
     from jxgis.city import City
     from jxgis.i18n import Table
@@ -146,7 +148,7 @@ def draw_scores(result: ScoreResult, stage: Stage, inputs: Inputs, settings: Set
     from jxgis.report.methods import map_line
 
     page = scores_map(
-        result.scores,
+        hide_small(result.scores, min_count=settings.report.min_count),
         districts=inputs.table("districts"),
         indicators=result.labels,
         units=dict(zip(result.indicators["indicator"], result.indicators["unit"], strict=True)),

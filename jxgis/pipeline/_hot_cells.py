@@ -102,7 +102,7 @@ def levels(cells: pd.DataFrame, *, alpha: float, family: Family, min_issues: int
         {
             "issue_class": name,
             "issues": int(own["count"].sum()),
-            "tested": bool((own["reason"] != "few_issues").any()),
+            "tested": bool(own["gi_q"].notna().any()),
             "hot_class": int(is_hot(own["gi_z"], own["gi_q"], alpha).sum()),
             "hot_all": int(is_hot(own["gi_z"], own["gi_q_all"], alpha).sum()),
             "alpha": alpha,

@@ -121,8 +121,13 @@ def files_read(settings: Settings) -> list[str]:
     return [path for path in paths if path is not None]
 
 
-def _missing(given: dict[str, InputSettings]) -> list[InputError]:
-    """What is said of each layer whose file is not there: all at once, not one a run."""
+def not_there(settings: Settings, layers: Sequence[str]) -> list[str]:
+    """Those of the layers that the settings name whose file is not there."""
+    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer)) is not None}
+    return [layer for layer, _ in _missing_of(given)]
+
+
+def _missing_of(given: dict[str, InputSettings]) -> list[tuple[str, InputError]]:
     from jxgis.load.readers import find_files
 
     errors = []
@@ -130,8 +135,21 @@ def _missing(given: dict[str, InputSettings]) -> list[InputError]:
         try:
             find_files(found.path)
         except InputError as error:
-            title = text_pair(f"pipeline.{layer}")
-            errors.append(InputError(zh=f"{title.zh}：{error.text('zh')}", en=f"{title.en}: {error.text('en')}"))
+            errors.append((layer, error))
+    return errors
+
+
+def _missing(given: dict[str, InputSettings]) -> list[InputError]:
+    """What is said of each layer whose file is not there: all at once, not one a run."""
+    errors = []
+    for layer, error in _missing_of(given):
+        title = text_pair(f"pipeline.{layer}")
+        errors.append(
+            InputError(
+                zh=f"{title.zh}：{error.text('zh')}请检查 [inputs.{layer}] 的 path（或相应的命令选项）。",
+                en=f"{title.en}: {error.text('en')} Check the path of [inputs.{layer}] (or the option that gives it).",
+            )
+        )
     return errors
 
 
@@ -167,16 +185,17 @@ def read_inputs(
     collect(_missing(given))
     loaded: dict[str, Loaded] = {}
     where: dict[str, Any] = {}
+    said: set[Text] = set()
     for layer in sorted(given, key=_order):
         progress(text_pair("pipeline.reading", layer=text_pair(f"pipeline.{layer}")))
         options = read_options(given[layer]) | where
         if layer == "issues":
             options |= issue_options(given[layer], settings.city.issue_classes)
         loaded[layer] = getattr(load, f"load_{layer}")(given[layer].path, city=city, **options)
-        if layer in ("districts", "subdistricts"):
-            # Rows of one name that became one zone, among others: every figure by zone hangs on it.
-            for note in loaded[layer].notes:
+        for note in _noticed(layer, loaded[layer]):
+            if note not in said:
                 progress(note)
+            said.add(note)
         if not where and (city is None or city.crs is None):
             polygons = loaded[layer].table
             where = {"metric_crs": polygons.crs}
@@ -193,6 +212,23 @@ def read_inputs(
         note = Text(zh=f"{note.zh}{stretched.zh}", en=f"{note.en} {stretched.en}")
     official = any(layer in given and given[layer].official for layer in ("districts", "subdistricts"))
     return Inputs(city, crs, note, loaded, sketch=not official)
+
+
+def _noticed(layer: str, loaded: Loaded) -> list[Text]:
+    """What a layer's loader noticed, and what it rejected: every figure hangs on it."""
+    counts = loaded.rejects["reason"].value_counts()
+    if counts.empty:
+        return list(loaded.notes)
+    reasons = [(text_pair(f"reasons.{reason}"), int(count)) for reason, count in counts.items()]
+    why = Text(
+        zh="；".join(f"{reason.zh} {count} 行" for reason, count in reasons),
+        en="; ".join(f"{reason.en}: {count}" for reason, count in reasons),
+    )
+    title = text_pair(f"pipeline.{layer}")
+    return [
+        *loaded.notes,
+        text_pair("pipeline.rejected", layer=title, count=len(loaded.rejects), why=why, file=f"{loaded.layer}.csv"),
+    ]
 
 
 def _order(layer: str) -> tuple[bool, bool, str]:

@@ -169,11 +169,11 @@ def _tables(
         park_notes=() if parks is None else [line.of(lang) for line in parks.warnings()],
         units=None if units is None else hide_small(units.units, min_count=least),
         unit_notes=() if units is None else tuple(note.of(lang) for note in units.notes()),
-        scores=None if scores is None else scores.scores,
+        scores=None if scores is None else hide_small(scores.scores, min_count=least),
         inputs=pd.DataFrame(sources),
         change=() if spots is None else [line.of(lang) for line in change_lines(spots.comparison)],
         missing={part: why.of(lang) for part, why in missing.items()},
-        min_count=least if spots is not None else 1,
+        min_count=least if "issues" in inputs.loaded else 1,
         refused={part: why.of(lang) for part, why in results.refused},
     )
 

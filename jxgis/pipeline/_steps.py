@@ -241,7 +241,7 @@ def score(
         parks=inputs.table("parks"),
         residential=inputs.table("residential"),
         waters=inputs.table("waters"),
-        hot_cells=None if hotspots is None else hotspots.cells[hotspots.cells["issue_class"] == "all"],
+        hot_cells=None if hotspots is None else hotspots.judged_cells(),
         hot_alpha=settings.hotspots.alpha,
         districts=inputs.table("districts"),
         historic=inputs.table("historic"),

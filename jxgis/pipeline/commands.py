@@ -20,10 +20,12 @@ from jxgis.pipeline._inputs import (
     files_read,
     issue_options,
     needed,
+    not_there,
     read_inputs,
     read_options,
 )
 from jxgis.pipeline._pages import write_hotspot_tables
+from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -230,6 +232,9 @@ def run_check(
         beside = [
             name for name in ("districts", "subdistricts", "streets") if getattr(settings.inputs, name) is not None
         ]
+        # A new project names files that are still to come: the one that is asked about can be checked without them.
+        absent = not_there(settings, beside) if layer == "issues" else []
+        beside = [name for name in beside if name not in absent]
         if layer == "issues" and beside:
             ground = read_inputs(settings, beside, has_project=has_project)
             options |= {name: ground.table(name) for name in beside}
@@ -242,6 +247,10 @@ def run_check(
         if stage is not None:
             _write_check(found, stage, settings, () if city is None else city.classes, lang)
     lines = found.lines if out is None else (*found.lines, *_renamed(found))
+    if absent:
+        titles = [text_pair(f"pipeline.{name}") for name in absent]
+        inputs = [f"[inputs.{name}]" for name in absent]
+        lines = (*lines, text_pair("check.not_compared", layers=titles, inputs=inputs))
     return [line.of(lang) for line in lines]
 
 
@@ -333,7 +342,7 @@ def write_scores(result: ScoreResult, stage: Stage, inputs: Inputs, settings: Se
     write_gpkg(stage.path("scores.gpkg"), {"scores": result.scores}, lang=lang, titles=result.titles)
     scores_workbook(
         stage.path("scores.xlsx"),
-        result.scores,
+        hide_small(result.scores, min_count=settings.report.min_count),
         more=score.sheets(result, lang),
         indicators=result.titles,
         lang=lang,

@@ -92,6 +92,11 @@ class HotspotsResult:
     scale: Scale
     settings: dict[str, Any] = field(default_factory=dict)
 
+    def judged_cells(self) -> gpd.GeoDataFrame | None:
+        """The cells of all issues; None where these were too few to judge: no hot cell does not mean no hot area then."""
+        tested = bool(self.levels.loc[self.levels["issue_class"] == "all", "tested"].iloc[0])
+        return self.cells[self.cells["issue_class"] == "all"] if tested else None
+
     def account(self) -> dict[str, Any]:
         """What ``run.json`` says beside the settings: issues in no cell or class, periods compared, scale proposed."""
         periods, gaps, reason = self.comparison
@@ -188,7 +193,7 @@ def analyse(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If no cell has its centre in the area, or no issue lies in it.
+        If no cell has its centre in the area, no issue lies in it, or a class is called ``all``.
 
     Examples
     --------
@@ -412,11 +417,18 @@ def _streets_near_hot(
 
 
 def _class_names(of_issues: pd.Series, classes: Sequence[str] | None) -> list[str]:
+    from jxgis._errors import InputError
     from jxgis.city import UNCLASSIFIED
+    from jxgis.hotspots.places import ALL
 
-    if classes is not None:
-        return list(classes)
-    return sorted(str(name) for name in of_issues.dropna().unique() if name != UNCLASSIFIED)
+    found = {str(name) for name in of_issues.dropna().unique()} if classes is None else set(classes)
+    if ALL in found:
+        raise InputError(
+            zh=f"有一类问题名为 {ALL}，结果中 {ALL} 指全部问题，二者无法分开；请在文件（或类别对应表）中给这一类换个名称。",
+            en=f"A class of issues is called {ALL}, which in the results stands for all issues; give the class another "
+            "name in the file, or in the mapping of classes.",
+        )
+    return list(classes) if classes is not None else sorted(found - {UNCLASSIFIED})
 
 
 def _name_field(issues: gpd.GeoDataFrame, asked: str | None) -> str | None:

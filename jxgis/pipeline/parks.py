@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from jxgis._errors import InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.pipeline._coverage import Ground, Measured, Raster, measure
+from jxgis.pipeline._park_tables import on_map, stacked
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -85,6 +86,8 @@ class ParksResult:
         What coverage was measured on: `coverage_of` measures other zones on it.
     fewest
         The plan with the fewest parks, with the solver's gap, where it was made.
+    new_parks
+        How many were asked for.
     siting_refused
         Why no park was sited although some were asked for; None where nothing stood in the way.
     coverage_units
@@ -114,6 +117,7 @@ class ParksResult:
     siting: Siting | None
     ground: Ground
     fewest: FewestParks | None = None
+    new_parks: int = 0
     siting_refused: Text | None = None
     coverage_units: gpd.GeoDataFrame | None = None
 
@@ -134,7 +138,7 @@ class ParksResult:
 
         ids = units["unit_id"].astype(str).to_numpy()
         zones = units[["geometry"]].assign(name=ids)
-        found = _on_map(measure(self.parks, zones, self.ground).coverage, zones)
+        found = on_map(measure(self.parks, zones, self.ground).coverage, zones)
         if "district" in units.columns:
             of = pd.Series(units["district"].to_numpy(dtype=object), index=ids)
             found.insert(1, "district", found["zone"].map(of.groupby(level=0).first()))
@@ -162,6 +166,8 @@ class ParksResult:
         ]
         if self.siting_refused is not None:
             lines.append(text_pair("parks.siting_refused", why=self.siting_refused))
+        if self.siting is not None and len(self.siting.sites) < self.new_parks:
+            lines.append(text_pair("parks.fewer_sites", asked=self.new_parks, n=len(self.siting.sites)))
         if self.siting is not None and self.siting.solution.status != "optimal":
             found = self.siting.solution
             lines.append(text_pair(f"parks.siting_{found.status}", gap=f"{100 * found.gap:.1f}"))
@@ -331,20 +337,20 @@ def analyse(
             with_pocket = siting.before_after.set_index("zone")["coverage_with_pocket"]
             coverage["coverage_with_pocket"] = coverage["zone"].map(with_pocket).where(by_radius)
         change, changed = _changes(today, after)
-        change = _on_map(change, zones)
+        change = on_map(change, zones)
     spots = blind_spots(today.radius.unserved, places=places)
     if siting is not None:
         spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(spots))
     unserved = [today.radius.unserved, *([] if today.walking is None else [today.walking.unserved])]
     return ParksResult(
-        coverage=_on_map(coverage, zones),
-        served=_stacked([today.radius.served, *([] if today.walking is None else [today.walking.served])]),
-        unserved=_stacked(unserved),
+        coverage=on_map(coverage, zones),
+        served=stacked([today.radius.served, *([] if today.walking is None else [today.walking.served])]),
+        unserved=stacked(unserved),
         sites=no_sites(zones.crs) if siting is None else siting.sites,
-        targets=None if fewest is None or siting is None else _on_map(_targets(fewest, siting), zones),
+        targets=None if fewest is None or siting is None else on_map(_targets(fewest, siting), zones),
         target_sites=None if fewest is None else fewest.siting.sites,
         parks=sized,
-        by_band=_on_map(coverage_by_band(sized, homes, zones, standard=standard), zones),
+        by_band=on_map(coverage_by_band(sized, homes, zones, standard=standard), zones),
         sensitivity=sensitivity,
         blind_spots=spots,
         gates=None if today.walking is None else today.walking.gates.table,
@@ -360,6 +366,7 @@ def analyse(
         siting=siting,
         ground=ground,
         fewest=fewest,
+        new_parks=new_parks,
         siting_refused=refused,
     )
 
@@ -493,7 +500,7 @@ def _changes(today: Measured, after: Measured) -> tuple[pd.DataFrame, gpd.GeoDat
     changed = [changed_housing(today.radius, after.radius)]
     if today.walking is not None and after.walking is not None:
         changed.append(changed_housing(today.walking, after.walking))
-    return compare_coverage(today.coverage, after.coverage), _stacked(changed)
+    return compare_coverage(today.coverage, after.coverage), stacked(changed)
 
 
 def _supply(
@@ -520,7 +527,7 @@ def _supply(
         parks, people, catchment_m=catchment_m, decay=decay, graph=ground.graph, gates=ways_in,
         max_snap_m=ground.max_snap_m, barriers=ground.barriers,
     )  # fmt: skip
-    return _on_map(supply_by_zone(found, zones), zones)
+    return on_map(supply_by_zone(found, zones), zones)
 
 
 def _as_points(people: gpd.GeoDataFrame, sample_m: float) -> gpd.GeoDataFrame:
@@ -573,22 +580,3 @@ def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
     }
     layers |= {name: table for name, table in more.items() if table is not None}
     write_gpkg(stage.path("parks.gpkg"), layers, lang=lang)
-
-
-def _on_map(coverage: pd.DataFrame, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Rows of zones with their polygons; ``all`` gets the union of the zones."""
-    import geopandas as gpd
-    import shapely
-
-    shape = [*zones.geometry, shapely.union_all(zones.geometry.to_numpy())]
-    repeats = len(coverage) // len(shape)
-    return gpd.GeoDataFrame(coverage, geometry=shape * repeats, crs=zones.crs)
-
-
-def _stacked(tables: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
-    """Tables of one shape, one under the other; empty ones say nothing about dtypes."""
-    import pandas as pd
-
-    some = [table for table in tables if len(table)]
-    stacked: gpd.GeoDataFrame = pd.concat(some, ignore_index=True) if some else tables[0]
-    return stacked

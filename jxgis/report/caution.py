@@ -67,7 +67,12 @@ def _levels(levels: pd.DataFrame, lang: str) -> list[Block]:
     if len(left_out):
         named = readable(pd.DataFrame(left_out[["issue_class"]]), lang)["issue_class"]
         brackets = "{} ({})" if lang == "en" else "{}（{}）"
-        issues = as_words(left_out["issues"]).fillna("—")
-        names = listed((brackets.format(*pair) for pair in zip(named, issues, strict=True)), lang)
-        blocks.append(Paragraph(text("report.few_issues", lang, least=int(first["min_issues"]), names=names), "none"))
+        # A class of so few issues may have its number hidden, as a range or altogether.
+        numbers = as_words(left_out["issues"].astype(object))
+        each = (
+            name if number is None else brackets.format(name, number)
+            for name, number in zip(named, numbers, strict=True)
+        )
+        least = int(first["min_issues"])
+        blocks.append(Paragraph(text("report.few_issues", lang, least=least, names=listed(each, lang)), "none"))
     return blocks

@@ -34,7 +34,7 @@ def _p_method(cells: pd.DataFrame | None, lang: str) -> str:
     found = [str(m) for m in pd.unique(cells["p_method"].dropna())]
     known = {"exact", "normal", "saddlepoint", "saddlepoint_rough"}
     words = [text(f"report.p_method_{m}", lang) if m in known else m for m in found]
-    return ("; " if lang == "en" else "；").join(words) or text("report.p_method_unknown", lang)
+    return ("; " if lang == "en" else "；").join(words) or text("report.p_method_none", lang)
 
 
 def _hotspot_notes(tables: ReportTables) -> list[str]:

@@ -147,6 +147,14 @@ def _of_all(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["issue_class"] == "all"] if "issue_class" in table.columns else table
 
 
+def _is_judged(tables: ReportTables) -> bool:
+    """Whether all issues together were enough to judge hot and cold at all."""
+    if tables.levels is None:
+        return True
+    whole = _of_all(tables.levels)
+    return whole.empty or bool(whole["tested"].iloc[0])
+
+
 def _city(coverage: pd.DataFrame, method: str) -> float | None:
     rows = coverage[(coverage["zone"] == "all") & (coverage["method"] == method)]
     if rows.empty:
@@ -165,13 +173,17 @@ def keys(tables: ReportTables, target: float, outside_area: int | None, lang: st
         own = _of_all(tables.places)
         shares = {
             "area": _percent(float(own["share_area"].sum())),
-            "issues": _percent(float(own["share_issues"].sum())),
+            # A share that is left out is no share of nothing: without it there is no sum.
+            "issues": _percent(float(own["share_issues"].sum(skipna=False))),
         }
         note = text("report.key_places_note", lang, **shares) if len(own) else ""
+        number = _count(len(own))
+        if not _is_judged(tables):
+            number, note = "—", text("report.key_places_unjudged", lang)
         peaks = None if tables.peaks is None else _of_all(tables.peaks)
         if peaks is not None and peaks_lead(own, peaks):
             note = text("report.key_places_peaks", lang, n=len(peaks), **shares)
-        found.append(Key(text("report.key_places", lang), _count(len(own)), note))
+        found.append(Key(text("report.key_places", lang), number, note))
     if tables.coverage is not None:
         found.extend(_coverage_keys(tables.coverage, target, lang))
     if tables.units is not None:
@@ -312,7 +324,8 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
     own = _of_all(tables.places).sort_values("rank")
     blocks: list[Block] = []
     if own.empty:
-        blocks.append(Paragraph(text("report.places_none", lang), "none"))
+        key = "places_none" if _is_judged(tables) else "places_unjudged"
+        blocks.append(Paragraph(text(f"report.{key}", lang), "none"))
     else:
         peaks = None if tables.peaks is None else _of_all(tables.peaks).sort_values("rank")
         blocks.extend(_first_places(own, peaks, top, lang))
@@ -336,7 +349,7 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
     if tables.min_count > 1:
         blocks.append(Paragraph(small_said(tables.min_count, lang), "sub"))
     blocks.extend(_findings(tables, lang))
-    if tables.against_normal is not None:
+    if tables.against_normal is not None and _is_judged(tables):
         blocks.extend(_disagreement(tables.against_normal, lang))
     return blocks
 

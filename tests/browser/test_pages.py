@@ -126,7 +126,7 @@ def test_tooltips_show_hostile_text_as_text(pages, visit):
     assert found.complaints == []
 
 
-def test_hovering_a_cell_tells_count_and_z(pages, visit):
+def test_hovering_a_cell_tells_count_and_class(pages, visit):
     found = visit(pages["hotspots"])
     page = found.page
     found.settle()
@@ -136,7 +136,9 @@ def test_hovering_a_cell_tells_count_and_z(pages, visit):
     page.wait_for_selector(".jx-tip")
     words = page.locator(".jx-tip").inner_text()
     assert "案件数" in words
-    assert "Gi* z 值" in words
+    # Not its z: from those of neighbours the few cases of one cell could be told.
+    assert "热点与冷点（Gi*）" in words
+    assert "Gi* z 值" not in words
 
 
 def test_the_legend_follows_the_layer(pages, visit):

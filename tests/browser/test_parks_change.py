@@ -26,7 +26,7 @@ def page(tmp_path_factory):
         table((0, 0, 100, 100)),
         table((0, 200, 6000, 300)),
         table((0, 0, 3000, 2000), (3000, 0, 6000, 2000), name=["西", "东"]),
-        candidates=table((4000, 0, 4040, 40), (5500, 0, 5540, 40), (1500, 0, 1540, 40)),
+        candidates=table((4000, 0, 4050, 50), (5500, 0, 5550, 50), (1500, 0, 1550, 50)),
         new_parks=2,
     )
     path = tmp_path_factory.mktemp("maps") / "parks_change.html"

@@ -43,6 +43,45 @@ def test_the_cell_with_nearly_everything_is_listed_and_hides_what_is_hot():
     assert heavy_cells(without, grid, band_m=500).empty
 
 
+@pytest.mark.parametrize(
+    ("side", "count", "total", "listed"),
+    [
+        (20, 10, 400, True), (20, 9, 400, False),  # ten times the mean of 1
+        (50, 25, 2500, True), (50, 24, 2500, False),  # 1 % of the class
+        (50, 10, 400, True), (50, 9, 400, False),  # ten issues
+    ],
+)  # fmt: skip
+def test_what_a_heavy_cell_holds(side, count, total, listed):
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((side, side), dtype=bool))
+    counts = np.zeros(len(grid), dtype=int)
+    counts[1 : total - count + 1] = 1
+    counts[0] = count
+    cells = pd.DataFrame(
+        {"cell_id": grid.ids(), "issue_class": "k", "count": counts, "gi_z": 1.0, "gi_p": 0.5, "gi_q": 0.5}
+    )
+    assert heavy_cells(cells, grid, band_m=500)["count"].tolist() == [count] * listed
+
+
+@pytest.mark.parametrize("issues", [30, 60, 100])
+def test_single_issues_of_a_small_class_are_not_much(issues):
+    """One of sixty issues is 1.7 %, and on 2,500 cells forty times the mean."""
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((50, 50), dtype=bool))
+    counts = np.random.default_rng(0).multinomial(issues, np.full(len(grid), 1 / len(grid)))
+    cells = hotspot_table(counts, grid, band_m=500).assign(cell_id=grid.ids(), issue_class="k")
+    assert heavy_cells(cells, grid, band_m=500).empty
+
+
+def test_a_few_issues_in_a_cell_are_not_much():
+    """Of 200 issues two are one per cent, and in 2,500 cells 25 times the mean."""
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((50, 50), dtype=bool))
+    counts = np.zeros(len(grid), dtype=np.int64)
+    counts[np.random.default_rng(3).choice(len(grid), 95, replace=False)] = 2
+    counts[[1200, 700]] = [9, 10]
+    cells = hotspot_table(counts, grid, band_m=500).assign(cell_id=grid.ids(), issue_class="all")
+    assert not (cells["gi_q"] <= 0.05).any()
+    assert heavy_cells(cells, grid, band_m=500)["count"].tolist() == [10]
+
+
 @pytest.fixture(scope="module")
 def three_and_many():
     area = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 8000, 8000)], crs=4549)
@@ -64,9 +103,22 @@ def test_three_issues_are_answered_with_a_caution(three_and_many):
     assert not few["is_hot"].any()
     assert (few["reason"] == "few_issues").all()
     assert found.account()["not_judged"] == ["少"]
+    assert found.judged_cells() is not None
+    zones = analyse(issues, area, districts=area).zones.set_index("issue_class")["share_hot"]
+    assert zones["多"] > 0
+    assert np.isnan(zones["少"])
+    # Too few altogether, and a class that has none: nothing is judged, and no share of hot area is nought.
+    alone = analyse(issues[issues["issue_class"] == "少"], area, districts=area, classes=["少", "无"])
+    assert alone.account()["not_judged"] == ["all", "少", "无"]
+    assert alone.judged_cells() is None
+    assert alone.zones["share_hot"].isna().all()
     assert set(found.places["issue_class"]) == {"all", "多"}
     said = cautions(ReportTables(levels=found.levels), "zh")
     assert "少（3）" in said[-1].words
+    # A class of one or two: its number is a range by then, or missing.
+    for shown, written in (("1–2", "少（1–2）"), (None, "：少。")):
+        masked = found.levels.assign(issues=[*found.levels["issues"][:-1].astype(object), shown])
+        assert written in cautions(ReportTables(levels=masked), "zh")[-1].words
     # Asked to, it answers: eleven cells and more around three issues.
     asked = analyse(issues, area, min_issues=0)
     assert asked.cells.loc[asked.cells["issue_class"] == "少", "is_hot"].sum() >= 9

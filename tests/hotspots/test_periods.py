@@ -45,6 +45,45 @@ def test_data_that_begin_late_are_no_rise():
     assert found.periods.left_out == ((DAY("2022-01-01"), DAY("2022-03-10")), (DAY("2023-01-01"), DAY("2023-03-10")))
 
 
+@pytest.mark.parametrize("begins", [False, True])
+def test_a_few_mistyped_dates_do_not_pass_for_data(begins):
+    """Half a year is missing but for one row in eight days, 23 of 5,000: not half of the issues, and no 100 % more."""
+    half = DAY("2022-07-01") if begins else DAY("2023-07-01")
+    missing = (half > CONSTANT) if begins else (half <= CONSTANT)
+    times = CONSTANT[~missing | (np.arange(len(CONSTANT)) % 80 == 0)]
+    found = compare_periods(times, **YEAR)
+    assert abs(change(times, found)) < 0.01
+    assert len(found.periods.left_out) == 2
+    lost = sum((b - a).days for a, b in found.periods.left_out)
+    assert lost == pytest.approx(2 * 184, abs=20)
+
+
+def test_a_fall_to_a_tenth_is_a_fall_and_nothing_is_missing():
+    times = CONSTANT[(CONSTANT < "2023-01-01") | (np.arange(len(CONSTANT)) % 10 == 0)]
+    found = compare_periods(times, sources=np.where(np.arange(len(times)) % 2, "甲", "乙"), **YEAR)
+    assert found.gaps == ()
+    assert change(times, found) == pytest.approx(-0.9)
+
+
+@pytest.mark.parametrize(("stray", "file"), [("2023-06-01 10:00", "2022.csv"), ("2022-06-01 10:00", "2023.csv")])
+def test_one_row_of_a_year_in_the_file_of_another_leaves_the_files_following_one_another(stray, file):
+    times = pd.concat([CONSTANT, pd.Series([DAY(stray)])], ignore_index=True)
+    files = np.append(CONSTANT.dt.strftime("%Y") + ".csv", file)
+    found = compare_periods(times, files=files, **YEAR)
+    assert found.gaps == ()
+    assert abs(change(times, found)) < 0.001
+
+
+def test_a_leap_year_goes_against_the_year_before():
+    """366 days before 2024 begin on the last day of 2022, of which the data of 2023 and 2024 hold nothing."""
+    times = pd.Series(pd.date_range("2023-01-01", "2024-12-31 23:59", freq="144min"))
+    found = compare_periods(times, start=DAY("2024-01-01"), end=DAY("2025-01-01"))
+    assert found == Comparison(Periods(DAY("2023-01-01"), DAY("2024-01-01"), DAY("2025-01-01")))
+    times = without(times, "2024-03-01", "2024-04-01")
+    found = compare_periods(times, start=DAY("2024-01-01"), end=DAY("2025-01-01"))
+    assert found.periods.left_out == ((DAY("2023-03-01"), DAY("2023-04-01")), (DAY("2024-03-01"), DAY("2024-04-01")))
+
+
 @pytest.mark.parametrize("year", [2022, 2023])
 def test_a_missing_month_is_noticed_in_either_period(year):
     start, end = DAY(f"{year}-04-01"), DAY(f"{year}-05-01")
@@ -167,3 +206,17 @@ def test_what_is_counted_is_the_same_days_of_both_years(cuts, late, early):
     days = [np.unique(times[mask].dt.strftime("%m-%d")) for mask in (before, recent)]
     assert days[0].tolist() == days[1].tolist()
     assert before.sum() == recent.sum()
+
+
+def test_days_told_by_month_are_compared_and_a_missing_month_is_noticed() -> None:
+    months = pd.date_range("2022-01-01", "2023-12-01", freq="MS")
+    told = pd.Series(months.repeat(100))
+    whole = compare_periods(told, start=pd.Timestamp("2023-01-01"), end=pd.Timestamp("2024-01-01"))
+    before, after = whole.periods.within(told)
+    assert (before.sum(), after.sum()) == (1200, 1200)
+    lacking = told[told != pd.Timestamp("2023-06-01")]
+    found = compare_periods(lacking, start=pd.Timestamp("2023-01-01"), end=pd.Timestamp("2024-01-01"))
+    before, after = found.periods.within(lacking)
+    assert (before.sum(), after.sum()) == (1100, 1100)
+    gap = found.gaps[0]
+    assert (str(gap.start.date()), str(gap.end.date())) == ("2023-05-02", "2023-07-01")

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import geopandas as gpd
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import hypergeom, norm
 
 from jxgis._errors import InputError
 from jxgis.hotspots import _subset_sums, permutation
@@ -82,6 +84,41 @@ _subset_sums.MAX_WORK = 2_000_000
 result = permutation_p(counts, sums, sizes)
 print(result.p.tobytes().hex(), sorted(set(result.method.tolist())))
 """
+
+
+@pytest.mark.parametrize("k", [20, 60, 200])
+def test_values_in_clumps_are_called_rough(k: int) -> None:
+    """Half of 400 places near 0, half near 1e9: how many of the large are drawn is hypergeometric, and within is chance."""
+    rng = np.random.default_rng(2)
+    n, clump = 400, 10**9
+    large = np.arange(n) % 2
+    within = rng.integers(0, 1000, n)
+    values = large * clump + within
+    drawn = [rng.choice(n, k, replace=False) for _ in range(n)]
+    sums = np.array([values[own].sum() for own in drawn])
+    near = permutation_p(values, sums, np.full(n, k))
+    assert set(near.method) == {"saddlepoint_rough"}
+    chance = hypergeom(n, n // 2, k)
+    of_large = np.array([large[own].sum() for own in drawn])
+    scale = within.std() * np.sqrt(k * (n - k) / (n - 1))
+    above = norm.sf((sums - of_large * clump - k * within.mean()) / scale)
+    inside = chance.pmf(of_large)
+    upper = chance.sf(of_large) + inside * above
+    lower = chance.cdf(of_large - 1) + inside * (1 - above)
+    assert np.abs(near.p / np.minimum(1, 2 * np.minimum(upper, lower)) - 1).max() > 0.05, "it is rough"
+
+
+@pytest.mark.parametrize(("n", "k"), [(60, 2), (299, 40), (400, 19), (400, 381)])
+def test_a_saddlepoint_of_fewer_than_were_verified_is_called_rough(n: int, k: int) -> None:
+    rng = np.random.default_rng(3)
+    values = rng.integers(0, 10**12, n)
+    sums = np.array([rng.choice(values, k, replace=False).sum() for _ in range(n)])
+    assert set(permutation_p(values, sums, np.full(n, k)).method) == {"saddlepoint_rough"}
+    if (n, k) == (60, 2):
+        of_all = np.sort(values[np.array(list(combinations(range(n), k)))].sum(axis=1))
+        share = np.minimum(np.searchsorted(of_all, sums, "right"), len(of_all) - np.searchsorted(of_all, sums, "left"))
+        exact = np.minimum(1, 2 * share / len(of_all))
+        assert np.abs(permutation_p(values, sums, np.full(n, k)).p / exact - 1).max() > 0.05, "it is rough"
 
 
 def test_any_number_of_threads_gives_the_same_bytes() -> None:

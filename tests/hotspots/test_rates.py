@@ -128,6 +128,15 @@ def test_p_is_the_beta_binomials_of_the_neighbourhoods_share():
     assert set(table["p_method"]) == {"beta_binomial"}
 
 
+@pytest.mark.parametrize("amount", [-1.0, np.nan, np.inf, 1e300])
+def test_an_exposure_that_cannot_be_is_refused(amount):
+    grid = Grid(pyproj.CRS(4549), 200.0, 0, 0, np.ones((5, 5), dtype=bool))
+    exposure = np.ones(25)
+    exposure[7] = amount
+    with pytest.raises(InputError, match="exposure"):
+        hot_rates(np.ones(25), exposure, grid, band_m=500)
+
+
 def test_cells_without_p_say_why():
     counts, people = np.ones(len(GRID), dtype=int), np.ones(len(GRID))
     people[:5] = 0

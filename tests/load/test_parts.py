@@ -74,6 +74,12 @@ def test_a_line_that_crosses_itself_is_left_alone() -> None:
     assert not repaired.made_valid.any()
 
 
+def test_a_number_without_end_in_a_column_of_numbers_is_no_number():
+    number, bad = as_number(pd.Series([1.0, np.inf, np.nan, -np.inf]))
+    assert number.isna().tolist() == [False, True, True, True]
+    assert bad.tolist() == [False, True, False, True]
+
+
 def test_text_codes_and_numbers() -> None:
     column = pd.Series([" 02 ", "\u3000甲\u3000", "", "null", "NaN", None, "0"])
     assert as_text(column).fillna("∅").tolist() == ["02", "甲", "∅", "∅", "∅", "∅", "0"]

@@ -116,3 +116,20 @@ def test_true_arcs_become_chords(tmp_path, declared) -> None:
     assert loaded.table["name"].tolist() == ["圆", "方"]
     assert loaded.table.area[0] == pytest.approx(np.pi * r**2, rel=0.005)
     assert loaded.table.area[1] == pytest.approx(1e4)
+
+
+def test_of_a_line_that_leads_far_away_the_part_near_the_city_is_kept(city) -> None:
+    """A canal to the capital and a railway with a stray vertex are barriers all the same; a line far away is none."""
+    near = [(120.62, 31.2), (120.69, 30.86), (120.70, 30.76), (120.755, 30.745)]
+    canal = shapely.LineString([(116.6, 39.9), (117.2, 34.3), (119.5, 32.2), *near])
+    railway = shapely.LineString([(120.68, 30.70), (120.74, 30.72), (12.07, 30.7), (120.80, 30.75), (120.82, 30.76)])
+    away = shapely.LineString([(116.6, 39.9), (121.0, 23.0)])
+    table = gpd.GeoDataFrame({"name": ["canal", "railway", "away"]}, geometry=[canal, railway, away], crs=4326)
+    loaded = load.load_barriers(table, city=city)
+    kept = gpd.GeoSeries([shapely.LineString([(119.5, 32.2), *near])], crs=4326).to_crs(4549)
+    assert loaded.table["name"].tolist() == ["canal", "railway"]
+    assert loaded.table.geometry[0].equals_exact(shapely.MultiLineString([kept[0]]), 1e-6)
+    assert shapely.get_num_geometries(loaded.table.geometry[1]) == 2
+    assert loaded.table.geometry[1].length < 20_000
+    assert loaded.rejects[["row", "reason"]].to_numpy().tolist() == [[3, "far_off"]]
+    assert any("2 lines reach far beyond the city" in note.en for note in loaded.notes)

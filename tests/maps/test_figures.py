@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import shapely
 from matplotlib import colors, font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 from result_tables import CLASSES, result_tables
 
 from jxgis import _errors
+from jxgis.i18n import text
 from jxgis.maps import figures
 from jxgis.maps.colours import LAND
 
@@ -170,3 +172,32 @@ def test_a_name_is_no_formula_and_leaves_room(tmp_path):
     label = figure.axes[0].get_yticklabels()[0].get_text()
     assert label.startswith("$\\frac{$ {{7*7}} ")
     assert len(label) == 32
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("panels", [1, 2, 3])
+def test_heading_titles_and_legend_lie_within_the_figure_and_clear_of_the_mark(panels, lang):
+    t = result_tables()
+    seen = list(CLASSES[:panels])
+    cells = t.cells.assign(gi_bin=t.cells["gi_bin"].where(t.cells["issue_class"].isin(seen), 0))
+    renamed = {name: f"{name}违反市容环境卫生责任区制度以及未按规定设置环境卫生设施的沿街商户" for name in CLASSES}
+    cells = cells.assign(issue_class=cells["issue_class"].replace(renamed))
+    figure = figures.hotspot_panels(cells, districts=t.districts, lang=lang, sketch=True)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    mark = next(words for words in figure.texts if words.get_text() == text("common.sketch", lang))
+    titles = [ax.title.get_window_extent(renderer) for ax in figure.axes]
+    legends = [legend.get_window_extent(renderer) for legend in figure.legends]
+    heading = figure._suptitle
+    boxes = [*titles, *legends, heading.get_window_extent(renderer)]
+    for box in boxes:
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.x1
+        assert box.y1 <= figure.bbox.y1
+    assert not any(box.overlaps(mark.get_window_extent(renderer)) for box in [*titles, *legends])
+    own = heading.get_text().lstrip("\n").split("\n")[0]
+    assert panels == 3 or heading.get_text().startswith("\n")
+    assert own == text("maps.panels_title", lang)
+    assert not any(a.overlaps(b) for at, a in enumerate(titles) for b in titles[:at])
+    words = [line for line in figure.get_suptitle().split("\n") if line]
+    assert not any(line[0] in "、，。：；" for line in words)

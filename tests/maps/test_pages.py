@@ -303,3 +303,17 @@ def test_of_two_layers_of_one_name_both_stand_in_the_switch():
     switch = re.search(r"jxgis\.layerSwitch\((.*?)\);", to_html(hotspot_map(cells)), re.DOTALL)[1]
     assert switch.count('"全部问题"') == 2
     assert '"__proto__"' in switch
+
+
+def test_a_class_without_a_place_says_whether_it_was_judged():
+    t = result_tables()
+    some = t.places[t.places["issue_class"] == "all"]
+    page = to_html(hotspot_map(t.cells, some, districts=t.districts))
+    assert text("maps.no_places", "zh") in page
+    assert text("maps.unjudged", "zh") not in page
+    few = t.cells.assign(gi_q=t.cells["gi_q"].where(t.cells["issue_class"] != CLASSES[0]))
+    assert text("maps.unjudged", "zh") in to_html(hotspot_map(few, some, districts=t.districts))
+    none = t.cells.assign(gi_q=np.nan, gi_bin=0)
+    page = to_html(hotspot_map(none, t.places.iloc[:0], districts=t.districts))
+    assert text("maps.unjudged", "zh") in page
+    assert text("maps.place_pin", "zh") not in page

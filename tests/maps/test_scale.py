@@ -25,3 +25,20 @@ def test_the_figure_shows_the_proposal(reason, lang):
     assert right.lines[1].get_xdata()[0] == 300
     assert len(right.collections[0].get_offsets()) == (reason == "first_peak")
     assert right.get_title()
+
+
+@pytest.mark.parametrize("least", [0.0004, 0.2, 1.2])
+def test_the_numbers_of_the_logarithmic_axis_are_plain(least):
+    cells = pd.DataFrame({"cell_m": [50.0, 100.0, 500.0], "mean_count": [least, 3 * least, 80 * least]})
+    profile = pd.DataFrame({"band_m": [500.0, 1000.0], "z": [1.0, 2.0], "moran_i": 0.1, "peak": [False, True]})
+    figure = scale_chart(cells, profile, cell_m=100, band_m=1000, reason="first_peak")
+    figure.draw_without_rendering()
+    shown = [
+        label.get_text()
+        for label in [*figure.axes[0].get_yticklabels(), *figure.axes[0].get_yticklabels(minor=True)]
+        if label.get_text()
+    ]
+    assert len(shown) >= 2
+    for label in shown:
+        assert float(label) > 0
+        assert "$" not in label

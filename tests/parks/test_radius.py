@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from jxgis._errors import CrsError, InputError
+from jxgis.parks.housing import cut_by_zone, within
 from jxgis.parks.radius import classify_parks, coverage_by_band, radius_coverage, service_area
 from jxgis.parks.standards import load_standard
 from jxgis.parks.whole import merge_parks
@@ -231,3 +232,43 @@ def test_cambridge_equals_plain_shapely(cambridge, name):
         assert served == pytest.approx(shapely.intersection(here, reach).area, rel=1e-9)
     city = shapely.intersection(land, shapely.union_all(cambridge.zones.geometry.to_numpy()))
     assert found["coverage"].iloc[-1] == pytest.approx(shapely.intersection(city, reach).area / city.area, rel=1e-9)
+
+
+def test_a_hole_of_no_width_takes_nothing_away():
+    """Borders snapped to each other leave such holes; an overlay then raises or loses the whole polygon."""
+    rng = np.random.default_rng(0)
+    circle = shapely.Point(568500, 3405300).buffer(1000, quad_segs=80)
+    at = np.array([568300, 3405100])
+    lost = 0
+    for _ in range(300):
+        start, end = rng.uniform(0, 400, (2, 2)) + at
+        middle = start + (end - start) * rng.random() + rng.normal(0, 1e-9, 2)
+        outline = shapely.Polygon(circle.exterior, [[start, middle, end, start]])
+        low = rng.uniform(0, 200, (3, 2)) + at
+        homes = shapely.box(*low.T, *(low + rng.uniform(300, 900, (3, 2))).T)
+        whole = shapely.intersection(shapely.union_all(homes), circle).area
+        assert cut_by_zone(table(homes), zones_of(outline)).area_m2.sum() == pytest.approx(whole, rel=1e-9)
+        lost += abs(shapely.intersection(shapely.union_all(homes), outline).area / whole - 1) > 0.01
+    assert lost >= 1
+
+
+def test_an_outline_with_a_vertex_on_the_box_is_cut_as_exactly_as_any():
+    """A quick clip then gives a ring that crosses itself and holds ground outside the outline."""
+    corners = [(11, 2), (0, 4), (-1, 6), (-9, 6), (-11, 4), (-11, -4), (-1, -3), (-2, -6), (5, -5), (3, -1)]
+    outline = shapely.segmentize(shapely.Polygon(corners), 0.125)
+    homes = np.array([box(-4, -4, 4, 4), box(-3, -4, 4, 4)])
+    assert shapely.get_num_coordinates(outline) > 200
+    assert not shapely.clip_by_rect(outline, -5, -5, 5, 5).is_valid
+    expected = shapely.area(shapely.intersection(homes, outline))
+    assert shapely.area(within(homes, np.full(2, outline))) == pytest.approx(expected, rel=1e-12)
+
+
+def test_zones_that_share_a_hair_are_neighbours():
+    """Snapped borders overlap in the last digit; what is not served still lies in its zone, not in all."""
+    zones = zones_of(box(0, 0, 2000, 2000), box(2000 - 1e-9, 0, 4000, 2000))
+    homes = table([box(100, 100, 200, 200), box(3500, 100, 3600, 200)])
+    found = radius_coverage(sized(box(9000, 9000, 9100, 9100)), homes, zones, standard=STANDARD)
+    assert set(found.unserved["zone"]) == set(zones["name"])
+    wide = zones_of(box(0, 0, 2000, 2000), box(1999, 0, 4000, 2000))
+    found = radius_coverage(sized(box(9000, 9000, 9100, 9100)), homes, wide, standard=STANDARD)
+    assert set(found.unserved["zone"]) == {"all"}

@@ -149,6 +149,13 @@ def test_without_classes_there_is_only_all_and_without_a_hit_an_error(issues):
         analyse(issues, AREA, name_field="nowhere")
 
 
+@pytest.mark.parametrize("classes", [None, ["市容环境", "all"]])
+def test_a_class_called_all_is_refused_and_not_taken_for_all_issues(issues, classes):
+    renamed = issues.assign(issue_class=issues["issue_class"].replace("街面秩序", "all"))
+    with pytest.raises(InputError, match="all"):
+        analyse(renamed, AREA, classes=classes)
+
+
 def test_every_planted_hot_spot_is_found_and_named():
     demo = pytest.importorskip("jxgis.demo")
     city = demo.make_city()

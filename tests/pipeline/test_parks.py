@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+import shapely
 from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from jxgis import output
@@ -220,3 +221,15 @@ def test_parcels_of_a_plan_are_one_park_by_the_same_rule(town):
     joined = analyse(town["parks"], town["housing"], town["zones"], planned=near)
     assert joined.plan.loc[joined.plan["change"] == "added", "area_m2"].tolist() == [3000]
     assert joined.change["change"].iloc[-1] > 0
+
+
+def test_fewer_sites_than_asked_are_said(town):
+    """A plot that reaches nobody; and more than there are plots."""
+    east, north = town["housing"].total_bounds[2:]
+    far = gpd.GeoDataFrame(geometry=[shapely.box(east + 9e3, north, east + 9.1e3, north + 100)], crs=town["zones"].crs)
+    for plots, asked in ((far, 2), (None, 500)):
+        found = analyse(town["parks"], town["housing"], town["zones"], candidates=plots, new_parks=asked)
+        n = len(found.sites)
+        assert n == 0 if plots is far else 0 < n < asked
+        line = f"拟新建 {asked} 处公园，只选出 {n} 处：其余候选地块都不能再增加服务。"
+        assert line in [said.zh for said in found.warnings()]

@@ -16,8 +16,9 @@ from jxgis.report.columns import Kind, write_value
 from jxgis.report.methods import method_notes
 from jxgis.report.page import FigureFile, report_page
 from jxgis.report.tables import PARTS, FileLink, ReportTables
+from jxgis.report.workbook import report_workbook
 from jxgis.settings import Settings
-from jxgis.small_counts import hide_small
+from jxgis.small_counts import hide_small, small_range
 
 
 def make(tables: ReportTables, **options) -> str:
@@ -343,3 +344,57 @@ def test_the_city_s_change_stands_in_the_head_where_it_is_one_for_all_rows(table
     by_class = next(block for block in blocks if "首位热点" in block.heading)
     at = list(by_class.titles).index("全域同类变化")
     assert {row[at] for row in by_class.rows} == {"+10 %", "−17 %"}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_page_of_few_issues_says_that_nothing_was_judged(lang):
+    levels = pd.DataFrame(
+        {"issue_class": ["all", "甲"], "issues": [3, 3], "tested": False, "alpha": 0.05, "family": "class",
+         "min_issues": 30, "hot_class": 0, "hot_all": 0}
+    )  # fmt: skip
+    none = pd.DataFrame({"issue_class": [], "rank": [], "share_area": [], "share_issues": []})
+    against = pd.DataFrame(
+        {"issue_class": ["all"], "hot": [0], "cold": 0, "normal_hot": 0, "normal_cold": 0, "disagree": 0}
+    )
+    page = make(ReportTables(places=none, levels=levels, against_normal=against), lang=lang)
+    for said in {"zh": ("没有判断冷热", "未判断冷热"), "en": ("too few issues to judge",)}[lang]:
+        assert said in words(page)
+    assert {"zh": "没有显著差异", "en": "no differently than at random"}[lang] not in page
+    assert {"zh": "结论不同", "en": "cells differ"}[lang] not in page
+    judged = make(ReportTables(places=none, levels=levels.assign(tested=True), against_normal=against), lang=lang)
+    assert {"zh": "没有显著差异", "en": "no differently than at random"}[lang] in judged
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("least", [3, 10**9])
+def test_a_page_and_a_workbook_of_hidden_counts_are_written(tables, tmp_path, lang, least):
+    """Any count may be a range or missing by the time it is written."""
+    counts = pd.DataFrame({"issue_class": ["all", *CLASSES], "issues": [40, 31, 2, 1, 2, 1, 3]})
+    levels = counts.assign(
+        tested=[True, True, *[False] * 5], alpha=0.05, family="class", min_issues=30, hot_class=1, hot_all=1
+    )
+    findings = {
+        "ring": counts.assign(inside=counts["issues"] - 1, share_inside=0.6, share_area=0.1),
+        "concentration": counts.assign(half_in_area=0.1, places=0),
+        "diversity": pd.DataFrame(
+            {"zone": ["甲", "乙", "丙"], "level": "district", "issues": [40, 31, 1], "effective_classes": [2.0, 3.0, 1.0],
+             "main_class": "甲", "main_share": 0.5}
+        ),
+    }  # fmt: skip
+    zones = tables.zones.assign(count=1 + np.arange(len(tables.zones)) % 4)
+    heavy = pd.DataFrame(
+        {"issue_class": "all", "cell_id": ["a", "b"], "count": [2, 12], "share_issues": 0.1, "times_mean": 40.0,
+         "gi_z": 3.0, "gi_p": 0.02, "gi_q": 0.4, "lone_p": 0.02}
+    )  # fmt: skip
+    places = tables.places.assign(issues=[1, *tables.places["issues"][1:]])
+    hidden = replace(
+        tables,
+        places=hide_small(places, min_count=least),
+        zones=hide_small(zones, min_count=least, within=("level", "zone")),
+        levels=hide_small(levels, min_count=least),
+        heavy=hide_small(heavy, min_count=least),
+        findings={key: hide_small(table, min_count=least) for key, table in findings.items()},
+        min_count=least,
+    )
+    assert small_range(least) in words(make(hidden, lang=lang))
+    report_workbook(tmp_path / "report.xlsx", hidden, title="某市", methods=(), lang=lang)
