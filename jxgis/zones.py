@@ -52,7 +52,8 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
                 zh=f"分区图层第 {rows} 行没有名称；请补上。", en=f"Rows {rows} of the zones have no name; fill it in."
             )
         )
-    twice = list(dict.fromkeys(name for name in told if told.count(name) > 1 and name not in ("None", "nan")))
+    known = names.dropna().astype(str)
+    twice = list(dict.fromkeys(known[known.duplicated()]))
     if twice:
         errors.append(
             InputError(

@@ -28,6 +28,13 @@ def zones(names):
     return gpd.GeoDataFrame({"name": names}, geometry=boxes, crs=4549)
 
 
+def test_two_zones_of_one_name_are_refused_whatever_the_name():
+    for name in ("老城", "nan", "None"):
+        with pytest.raises(InputError, match=name):
+            zone_names(zones([name, name]))
+    assert zone_names(zones(["nan", "None"])) == ("nan", "None")
+
+
 @pytest.mark.parametrize("names", WRONG)
 def test_every_table_by_zone_refuses_names_that_do_not_tell_zones_apart(names):
     standard, some = load_standard(), zones(names)

@@ -86,8 +86,8 @@ class FewestParks:
     siting
         The sites, and coverage before and after; no site where the target holds already.
     zones
-        ``zone, coverage_before, best`` (by all candidates together), ``needed`` (new parks in the answer that serve
-        the zone), ``reason``: ``target_held``, ``target_out_of_reach`` (no candidate reaches it: left out of the
+        ``zone, coverage_before, best`` (with all candidates together, both measured exactly), ``needed`` (new parks in
+        the answer that serve the zone), ``reason``: ``target_held``, ``target_out_of_reach`` (no candidate reaches it: left out of the
         condition), or none.
     target
         What was asked for, 0–1.
@@ -345,6 +345,22 @@ def _no_site(demand: _Demand, chosen: npt.NDArray[np.int64]) -> list[str | None]
     return [code or None for code in codes.tolist()]
 
 
+def _coverage_with(
+    parks: gpd.GeoDataFrame,
+    more: gpd.GeoDataFrame,
+    housing: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    standard: Standard,
+) -> pd.DataFrame:
+    """Coverage by radius, measured exactly, with more parks beside those of today."""
+    every = gpd.GeoDataFrame(
+        {"radius_m": np.concatenate([parks["radius_m"], more["radius_m"]])},
+        geometry=np.concatenate([parks.geometry.to_numpy(), more.geometry.to_numpy()]),
+        crs=parks.crs,
+    )
+    return radius_coverage(every, housing, zones, standard=standard).coverage
+
+
 def _before_after(
     parks: gpd.GeoDataFrame,
     housing: gpd.GeoDataFrame,
@@ -352,16 +368,11 @@ def _before_after(
     standard: Standard,
     sites: gpd.GeoDataFrame,
 ) -> pd.DataFrame:
-    def measured(more: gpd.GeoDataFrame) -> pd.DataFrame:
-        every = gpd.GeoDataFrame(
-            {"radius_m": np.concatenate([parks["radius_m"], more["radius_m"]])},
-            geometry=np.concatenate([parks.geometry.to_numpy(), more.geometry.to_numpy()]),
-            crs=parks.crs,
-        )
-        return radius_coverage(every, housing, zones, standard=standard).coverage
+    def with_more(more: gpd.GeoDataFrame) -> pd.DataFrame:
+        return _coverage_with(parks, more, housing, zones, standard)
 
-    before, after = measured(sites.iloc[:0]), measured(sites[sites["counts"]])
-    both = after if sites["counts"].all() else measured(sites)
+    before, after = with_more(sites.iloc[:0]), with_more(sites[sites["counts"]])
+    both = after if sites["counts"].all() else with_more(sites)
     return pd.DataFrame(
         {
             "zone": before["zone"],
@@ -437,16 +448,15 @@ def fewest_parks(
     best = some.served + np.bincount(some.zone[in_reach], weights=some.weight[in_reach], minlength=len(some.total))
     served, most, total = (np.append(one, one.sum()) for one in (some.served, best, some.total))
     # Sample points choose; what is reached, today and with every plot that counts, is measured exactly.
-    every = gpd.GeoDataFrame(
-        {"radius_m": demand.radius_m[demand.counts], "counts": True},
-        geometry=demand.plots[demand.counts],
-        crs=zones.crs,
+    plots = gpd.GeoDataFrame({"radius_m": demand.radius_m}, geometry=demand.plots, crs=zones.crs)
+    now, then = (
+        _coverage_with(parks, more, housing, zones, standard) for more in (plots.iloc[:0], plots[demand.counts])
     )
-    exact = _before_after(parks, housing, zones, standard, every)
-    today, within_reach = (exact[f"coverage_{when}"].to_numpy(dtype=float) for when in ("before", "after"))
-    lacking, held = ~at_least(within_reach, target), at_least(today, target)
-    gap = np.fmax(target * total - served, (target - today) * exact["residential_m2"].to_numpy(dtype=float))
-    asked = np.where(lacking | held, 0.0, np.minimum(gap, most - served))
+    today, at_best = (exact["coverage"].to_numpy(dtype=np.float64) for exact in (now, then))
+    lacking, held = ~at_least(at_best, target), at_least(today, target)
+    gap = np.fmax(target * total - served, (target - today) * now["residential_m2"].to_numpy(dtype=np.float64))
+    # Of sample points no more can be asked than all candidates reach.
+    asked = np.where(lacking | held, 0.0, np.maximum(np.minimum(gap, most - served), 0.0))
     if not every_zone:
         asked[:-1] = 0.0
     limits = {"node_limit": node_limit, "time_limit_s": time_limit_s}
@@ -454,20 +464,17 @@ def fewest_parks(
     solution = siting.solution
     chosen = demand.cover[:, solution.chosen].tocoo()
     pairs = np.unique(np.stack([some.zone[chosen.row], chosen.col], axis=1), axis=0)
-    with np.errstate(invalid="ignore"):
-        table = pd.DataFrame(
-            {
-                "zone": [*demand.study.zones, ALL],
-                "coverage_before": today,
-                "best": within_reach,
-                "needed": np.append(
-                    np.bincount(pairs[:, 0].astype(np.int64), minlength=len(some.total)), len(solution.chosen)
-                ),
-                "reason": np.select(
-                    [total == 0, held, lacking], ["no_housing", "target_held", "target_out_of_reach"], ""
-                ),
-            }
-        )
+    table = pd.DataFrame(
+        {
+            "zone": [*demand.study.zones, ALL],
+            "coverage_before": today,
+            "best": at_best,
+            "needed": np.append(
+                np.bincount(pairs[:, 0].astype(np.int64), minlength=len(some.total)), len(solution.chosen)
+            ),
+            "reason": np.select([total == 0, held, lacking], ["no_housing", "target_held", "target_out_of_reach"], ""),
+        }
+    )
     table["reason"] = table["reason"].replace("", None)
     return FewestParks(siting=siting, zones=table, target=target)
 

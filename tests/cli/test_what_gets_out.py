@@ -129,16 +129,20 @@ def test_columns_that_a_geopackage_keeps_for_itself_are_renamed_and_said(jxgis: 
     ]
 
 
-@pytest.mark.parametrize("name", ["长" * 300, "CON", "a/b", "x.", "{{7*7}}", "NUL.txt"])
-def test_a_class_may_be_called_anything(jxgis: Callable, city: Path, name: str) -> None:
+def test_classes_may_be_called_anything(jxgis: Callable, city: Path) -> None:
+    names = ["长" * 300, "CON", "con", "a/b", "a?b", "x.", "{{7*7}}", "NUL.txt"]
     table = pd.read_csv(city / "issues.csv", encoding="gb18030")
-    table["六类"] = np.where(np.arange(len(table)) % 2, name, name.lower() + "2")
+    table["六类"] = np.resize(names, len(table))
     table.to_csv(city / "issues.csv", index=False, encoding="gb18030")
     out = city / "out"
     ended = jxgis("hotspots", "--issues", city / "issues.csv", "--crs", "EPSG:4490", "--area",
                   city / "districts.geojson", "--class-column", "六类", "--out", out)  # fmt: skip
     assert ended.code == 0, ended.err
-    assert len(list((out / "density").iterdir())) == 3
+    files = [path.name for path in (out / "density").iterdir()]
+    # One file a class and one of all, that Windows and macOS hold and tell apart.
+    assert len({name.casefold() for name in files}) == len(names) + 1
+    assert not [name for name in files if re.search(r'[\\/:*?"<>|]', name) or len(name.encode()) > 255]
+    assert not [name for name in files if name.split(".")[0].upper() in ("CON", "NUL")]
 
 
 def test_no_password_in_a_message_or_a_result(jxgis: Callable, city: Path) -> None:

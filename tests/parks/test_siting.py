@@ -120,6 +120,20 @@ def test_fewest_for_a_target_is_the_least_of_all_choices(town):
     assert fewer.before_after["coverage_after"].iloc[-1] < target + 0.002
 
 
+@pytest.mark.parametrize("sample_m", [10, 90])
+def test_what_the_target_takes_is_measured_exactly_whatever_the_samples(town, sample_m):
+    """The coverage of today is one figure on a page, and what all plots reach is measured like it."""
+    parks, homes, zones, plots = town
+    found = fewest_parks(
+        parks, homes, zones, plots, standard=STANDARD, target=0.3, every_zone=True, sample_m=sample_m
+    ).zones
+    every = table([*parks.geometry, *plots.geometry])
+    every["radius_m"] = [*parks["radius_m"], *[300.0] * len(plots)]
+    for some, column in ((parks, "coverage_before"), (every, "best")):
+        exact = radius_coverage(some, homes, zones, standard=STANDARD).coverage["coverage"]
+        assert found[column].tolist() == pytest.approx(exact.tolist(), abs=1e-12, nan_ok=True)
+
+
 def test_every_zone_reaches_the_target_or_is_named(town):
     parks, homes, zones, plots = town
     found = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=0.3, every_zone=True, sample_m=10)
