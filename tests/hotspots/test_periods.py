@@ -141,6 +141,16 @@ def test_a_silence_in_which_twenty_were_expected_is_a_gap(days, seen):
     assert bool(compare_periods(CONSTANT[~lost], sources=source[~lost], **YEAR).gaps) == seen
 
 
+def test_a_gap_does_not_reach_into_days_that_hold_little():
+    """One and three a day by turns: a window of a fortnight with a single issue holds next to nothing."""
+    days = pd.date_range("2022-01-01", "2023-12-31")
+    times = pd.Series(days.repeat(np.where(np.arange(len(days)) % 2, 3, 1)))
+    for start in ("2023-04-01", "2023-04-02"):
+        lost = times.between(start, "2023-05-03", "left")
+        found = compare_periods(times[~lost], **YEAR)
+        assert found.gaps == (Gap("all", "", DAY(start), DAY("2023-05-03")),)
+
+
 @pytest.mark.parametrize(("begins", "compared"), [("2022-09-25", True), ("2022-10-10", False)])
 def test_a_quarter_of_the_period_must_be_covered(begins, compared):
     times = CONSTANT[begins <= CONSTANT]
