@@ -167,16 +167,19 @@ def read_inputs(
     collect(_missing(given))
     loaded: dict[str, Loaded] = {}
     where: dict[str, Any] = {}
+    said: list[Text] = []
     for layer in sorted(given, key=_order):
         progress(text_pair("pipeline.reading", layer=text_pair(f"pipeline.{layer}")))
         options = read_options(given[layer]) | where
         if layer == "issues":
             options |= issue_options(given[layer], settings.city.issue_classes)
         loaded[layer] = getattr(load, f"load_{layer}")(given[layer].path, city=city, **options)
-        if layer in ("districts", "subdistricts"):
-            # Rows of one name that became one zone, among others: every figure by zone hangs on it.
+        if layer in ("districts", "subdistricts", "exposure"):
+            # Rows of one name that became one zone, people that are no number: every figure by zone or by rate hangs on it.
             for note in loaded[layer].notes:
-                progress(note)
+                if note not in said:
+                    progress(note)
+                    said.append(note)
         if not where and (city is None or city.crs is None):
             polygons = loaded[layer].table
             where = {"metric_crs": polygons.crs}
