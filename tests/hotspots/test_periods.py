@@ -159,6 +159,19 @@ def test_a_quarter_of_the_period_must_be_covered(begins, compared):
     assert found.reason == ("" if compared else "periods_uncovered")
 
 
+def test_where_only_months_are_recorded_the_days_between_are_no_gap_and_a_month_is():
+    """A hundred issues on the first of each month, from two sources; then without April 2023."""
+    times = pd.Series(pd.date_range("2022-01-01", "2023-12-01", freq="MS").repeat(100))
+    sources = np.resize(["甲", "乙"], len(times))
+    found = compare_periods(times, sources=sources, **YEAR)
+    assert found.gaps == ()
+    assert change(times, found) == 0
+    lost = times == "2023-04-01"
+    found = compare_periods(times[~lost], sources=sources[~lost], **YEAR)
+    assert found.gaps == (Gap("all", "", DAY("2023-03-02"), DAY("2023-05-01")),)
+    assert change(times[~lost], found) == 0
+
+
 @pytest.mark.parametrize("slices", ["%Y-%m", "%Y", "%Y 季%q"])
 def test_a_file_a_month_or_a_year_continues_the_one_before(slices):
     names = CONSTANT.dt.to_period("Q").astype(str) if "q" in slices else CONSTANT.dt.strftime(slices)
