@@ -199,7 +199,9 @@ def _text(words: npt.NDArray[np.str_]) -> pd.Series:
     return pd.Series(words, dtype="str").replace("", np.nan).astype("str")
 
 
-def compare_with_normal(table: pd.DataFrame, *, alpha: float = 0.05) -> dict[str, int]:
+def compare_with_normal(
+    table: pd.DataFrame, *, alpha: float = 0.05, normal_q: npt.ArrayLike | None = None
+) -> dict[str, int]:
     """Count the cells that permutation and normal p-values call hot or cold, and those where they disagree.
 
     Parameters
@@ -208,6 +210,8 @@ def compare_with_normal(table: pd.DataFrame, *, alpha: float = 0.05) -> dict[str
         From ``hotspot_table`` or ``hotspot_table_graph``.
     alpha
         False discovery rate.
+    normal_q
+        (n,) q of the normal p where the level holds over more than this table; None: over the table.
 
     Returns
     -------
@@ -222,7 +226,8 @@ def compare_with_normal(table: pd.DataFrame, *, alpha: float = 0.05) -> dict[str
     """
     sign = np.sign(table["gi_z"].to_numpy())
     ours = np.where(table["gi_q"].to_numpy() <= alpha, sign, 0)
-    theirs = np.where(benjamini_hochberg(table["gi_p_normal"].to_numpy()) <= alpha, sign, 0)
+    q = benjamini_hochberg(table["gi_p_normal"].to_numpy()) if normal_q is None else np.asarray(normal_q)
+    theirs = np.where(q <= alpha, sign, 0)
     return {
         "hot": int((ours > 0).sum()),
         "cold": int((ours < 0).sum()),

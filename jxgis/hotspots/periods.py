@@ -22,8 +22,8 @@ _EXPECTED = 20
 """A silence in which so many issues were to be expected is no chance (Poisson: 2e-9), however uneven the days are."""
 _EXPECTED_AT_END = 3
 """The same where the data as a whole begin or end (Poisson: 5 %): to cut both periods by too much costs little."""
-_STEPS = 1.5
-"""Of the usual step from one day with issues to the next: above it a step is missing."""
+_OFF_PACE = 1.5
+"""A silence this many times the usual one is more than the rhythm of data that are dated by weeks or months."""
 _TRICKLE = 0.04
 """Less than this share of what is usual is as good as nothing: mistyped dates, or a trial before the start."""
 _MATERIAL = 0.01
@@ -107,7 +107,8 @@ def compare_periods(
 
     Left out are the days before the data begin and after they end, and stretches in which the data, a file or a source
     hold less than 4 % of what was to be expected at its own rate, 20 issues or more: 14 days or more, in short periods
-    a tenth of one, and longer than the steps of the days themselves where these are told by week or month. So a few mistyped dates do not pass for data. The counterpart in the other period goes with them, so
+    a tenth of one, and more than half as long again as the usual step from one day with issues to the next (months,
+    where only months are recorded). So a few mistyped dates do not pass for data. The counterpart in the other period goes with them, so
     that a missing month is no decline and a source that starts late no rise. A file that begins where another ends
     continues it. Files and sources with less than 1 % of the issues are not looked at.
 
@@ -152,7 +153,7 @@ def compare_periods(
             names = pd.Series(np.asarray(of, dtype=object)[known][inside])
             # What all lack need not be said of each.
             each = _gaps_of_each(kind, time[inside], names, asked)
-            gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked, time)]
+            gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked)]
     left_out = _mirrored([(gap.start, gap.end) for gap in gaps], asked)
     lost = sum((b - a for a, b in left_out if a >= asked.split), pd.Timedelta(0))
     periods = asked._replace(left_out=tuple(left_out))
@@ -188,11 +189,8 @@ def _inside(time: NDArray[np.datetime64], start: pd.Timestamp, end: pd.Timestamp
     return np.asarray((time >= start.to_datetime64()) & (time < end.to_datetime64()), dtype=np.bool_)
 
 
-def _shortest(asked: Periods, time: NDArray[np.datetime64]) -> pd.Timedelta:
-    """How long a silence is at least; where days are told by week or month only, no step of theirs is one."""
-    days = np.unique(time.astype("datetime64[D]"))
-    step = pd.Timedelta(np.median(np.diff(days))) if len(days) > 1 else _DAY
-    return max(_DAY, min(_LONGEST_SILENCE, (asked.end - asked.split) / 10), _STEPS * step)
+def _shortest(asked: Periods) -> pd.Timedelta:
+    return max(_DAY, min(_LONGEST_SILENCE, (asked.end - asked.split) / 10))
 
 
 def _gaps_of_all(time: NDArray[np.datetime64], asked: Periods) -> list[Gap]:
@@ -201,7 +199,8 @@ def _gaps_of_all(time: NDArray[np.datetime64], asked: Periods) -> list[Gap]:
     found = [Gap("all", "", a, b) for a, b in own.silent]
     tenth = (asked.end - asked.split) / 10
     for a, b in ((asked.before, own.first), (own.last, asked.end)):
-        if b - a >= tenth or (b - a >= _DAY and own.per_day * ((b - a) / _DAY) >= _EXPECTED_AT_END):
+        much = b - a >= tenth or own.per_day * ((b - a) / _DAY) >= _EXPECTED_AT_END
+        if much and b - a >= own.pace:
             found.append(Gap("all", "", a, b))
     return sorted(found, key=lambda gap: gap.start)
 
@@ -218,7 +217,7 @@ def _gaps_of_each(kind: Kind, time: NDArray[np.datetime64], names: pd.Series, as
     if len(groups) < 2:
         return []
     held = {name: _held(own, asked) for name, own in groups.items()}
-    least = _shortest(asked, time)
+    least = _shortest(asked)
     found: list[Gap] = []
     for name, own in held.items():
         if len(groups[name]) < _MATERIAL * len(time):
@@ -228,18 +227,22 @@ def _gaps_of_each(kind: Kind, time: NDArray[np.datetime64], names: pd.Series, as
             # A file that begins is taken to follow the last one that ended before, if later than it might have.
             since = max([since, *(other.last for other in held.values() if other.last <= own.first + least)])
             until = min([until, *(other.first for other in held.values() if other.first >= own.last - least)])
-        ends = [(a, b) for a, b in ((since, own.first), (own.last, until)) if b - a >= least]
+        ends = [(a, b) for a, b in ((since, own.first), (own.last, until)) if b - a >= max(least, own.pace)]
         lost = [(a, b) for a, b in ends if own.per_day * ((b - a) / _DAY) >= _EXPECTED]
         found += [Gap(kind, name, a, b) for a, b in sorted([*lost, *own.silent])]
     return found
 
 
 class _Held(NamedTuple):
-    """The days [first, last) that issues are spread over, strays aside, how many a day, and the silences among them."""
+    """The days [first, last) that issues are spread over, strays aside, how many a day, and the silences among them.
+
+    ``pace`` is the usual time from one day with issues to the next: a month where only months are recorded.
+    """
 
     first: pd.Timestamp
     last: pd.Timestamp
     per_day: float
+    pace: pd.Timedelta
     silent: list[Stretch]
 
 
@@ -247,7 +250,9 @@ def _held(time: NDArray[np.datetime64], asked: Periods) -> _Held:
     """What sorted times cover of both periods."""
     day = ((time - asked.before.to_datetime64()) // _DAY.to_timedelta64()).astype(np.int64)
     days = -((asked.before - asked.end) // _DAY)
-    quiet = _quiet(day, days, _shortest(asked, time) / _DAY)
+    steps = np.diff(np.unique(day))
+    pace = float(np.median(steps)) if steps.size else 1.0
+    quiet = _quiet(day, days, max(_shortest(asked) / _DAY, _OFF_PACE * pace))
     counted = day[~quiet[day]]
     if not counted.size:
         counted = day
@@ -258,6 +263,7 @@ def _held(time: NDArray[np.datetime64], asked: Periods) -> _Held:
         asked.before + first * _DAY,
         min(asked.before + last * _DAY, asked.end),
         len(counted) / (last - first),
+        pace * _DAY,
         list(zip(at[::2], at[1::2], strict=True)),
     )
 

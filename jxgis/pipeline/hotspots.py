@@ -292,7 +292,7 @@ def analyse(
         concentrated=mix.concentration(cells, found.places),
         different=mix.class_overlap(by_number, names, cell_m=cell_m, alpha=alpha),
         diverse=mix.diversity(zones, names),
-        against_normal=_against_normal(by_number, alpha),
+        against_normal=_against_normal(by_number, alpha, family),
         densities=_densities(x, y, code, names, grid, bandwidth_m, density_cell_m),
         classes=tuple(names),
         outside_area=int((~inside).sum()),
@@ -471,15 +471,17 @@ def _without_exposure(cells: gpd.GeoDataFrame) -> int:
     return int(own.loc[own["rate_reason"] == "no_exposure", "count"].sum())
 
 
-def _against_normal(cells: gpd.GeoDataFrame, alpha: float) -> pd.DataFrame:
+def _against_normal(cells: gpd.GeoDataFrame, alpha: float, family: Family) -> pd.DataFrame:
     import pandas as pd
 
+    from jxgis.hotspots.fdr import benjamini_hochberg
     from jxgis.hotspots.inference import compare_with_normal
 
-    rows = [
-        {"issue_class": name, **compare_with_normal(of_class, alpha=alpha)}
-        for name, of_class in cells.groupby("issue_class", sort=False)
-    ]
+    of_all = pd.Series(benjamini_hochberg(cells["gi_p_normal"]), index=cells.index)
+    rows = []
+    for name, own in cells.groupby("issue_class", sort=False):
+        normal_q = None if family == "class" else of_all[own.index]
+        rows.append({"issue_class": name, **compare_with_normal(own, alpha=alpha, normal_q=normal_q)})
     return pd.DataFrame(rows)
 
 

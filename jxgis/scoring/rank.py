@@ -26,13 +26,14 @@ __all__ = [
 ]
 
 _SLACK = 1e-9
-"""Sums in another order differ by about 1e-15 of themselves: figures closer than this are equal."""
+"""Sums in another order differ by about 1e-15 of themselves, or of what they took away: figures closer than this are equal."""
 
 
 def competition_rank(figures: pd.Series) -> pd.Series:
     """Ranks from 1 for the largest; equal figures share the better rank, and the next rank counts them all.
 
-    Figures are equal where they differ from the best of them by less than 1e-9 of it: the order of a sum ranks nobody.
+    Figures are equal where they differ from the best of them by less than 1e-9, or 1e-9 of it: the order of a sum ranks
+    nobody.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def competition_rank(figures: pd.Series) -> pd.Series:
     best, shared = np.nan, 0
     for place, row in enumerate(order[: int(np.isfinite(x).sum())].tolist(), start=1):
         # Against the first of its equals, not the one before: a long chain of near figures does not creep together.
-        if not abs(best - x[row]) <= _SLACK * abs(best):
+        if not abs(best - x[row]) <= _SLACK * max(abs(best), 1.0):
             best, shared = x[row], place
         rank[row] = shared
     return pd.Series(rank, index=figures.index).astype("Int64")
@@ -259,7 +260,7 @@ def weight_sensitivity(
     drawn = np.where(known, moved * np.nan_to_num(s[ranked]), 0.0).sum(axis=2)
     drawn /= np.where(known, moved, 0.0).sum(axis=2)
     # Rank: one more than the number of better candidates, so that equals share the better rank.
-    ranks = 1 + (drawn[:, None, :] * (1 - _SLACK) > drawn[:, :, None]).sum(axis=2)
+    ranks = 1 + (drawn[:, None, :] * (1 - _SLACK) - _SLACK > drawn[:, :, None]).sum(axis=2)
     table = pd.DataFrame(np.nan, index=scores.index, columns=["rank_best", "rank_median", "rank_worst", "share_first"])
     if ranked.size:
         quantiles = np.quantile(ranks, [0.05, 0.5, 0.95], axis=0, method="nearest")

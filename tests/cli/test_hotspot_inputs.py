@@ -127,3 +127,15 @@ def test_issues_at_a_default_point_are_left_out_on_request(jxgis, city: Path, pr
     refused = jxgis(*check, "120.7")
     assert refused.code == 2
     assert "--drop-points" in refused.err
+
+
+@pytest.mark.parametrize("people", [["300", "约三百", "200"], [300.0, np.inf, 200.0]])
+def test_people_that_are_no_number_are_told_and_not_only_left_out(jxgis, city: Path, project, people: list) -> None:
+    homes = gpd.read_file(city / "residential.gpkg").assign(people=people)
+    homes.to_file(city / "people.gpkg")
+    ended = jxgis("hotspots", "--project", project('[inputs.exposure]\npath = "people.gpkg"'), "--out", city / "out")
+    assert ended.code == 0, ended.err
+    assert ended.err.count("“people”列有 1 个值不是数字") == 1, ended.err
+    assert ended.err.count("工作坐标系") == 1
+    cells = gpd.read_file(city / "out" / "hotspots.gpkg", layer="cells")
+    assert cells.loc[cells["issue_class"] == "all", "exposure"].sum() == pytest.approx(500)

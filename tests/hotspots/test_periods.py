@@ -126,6 +126,52 @@ def test_a_source_of_a_few_issues_moves_nothing():
     assert abs(change(CONSTANT[~new], found)) < 0.01
 
 
+def test_a_source_of_one_per_cent_is_looked_at():
+    source = np.where(np.arange(len(CONSTANT)) % 60 == 0, "小程序", "监督员")
+    new = (source == "小程序") & (CONSTANT < "2022-09-01")
+    found = compare_periods(CONSTANT[~new], sources=source[~new], **YEAR)
+    assert [(gap.name, gap.start, gap.end.month) for gap in found.gaps] == [("小程序", DAY("2022-01-01"), 9)]
+
+
+@pytest.mark.parametrize(("days", "seen"), [(19, False), (24, True)])
+def test_a_silence_in_which_twenty_were_expected_is_a_gap(days, seen):
+    """One a day from the hotline."""
+    source = np.where(np.arange(len(CONSTANT)) % 10 == 0, "热线", "监督员")
+    lost = (source == "热线") & CONSTANT.between("2023-04-01", DAY("2023-04-01") + pd.Timedelta(days=days), "left")
+    assert bool(compare_periods(CONSTANT[~lost], sources=source[~lost], **YEAR).gaps) == seen
+
+
+def test_a_gap_does_not_reach_into_days_that_hold_little():
+    """One and three a day by turns: a window of a fortnight with a single issue holds next to nothing."""
+    days = pd.date_range("2022-01-01", "2023-12-31")
+    times = pd.Series(days.repeat(np.where(np.arange(len(days)) % 2, 3, 1)))
+    for start in ("2023-04-01", "2023-04-02"):
+        lost = times.between(start, "2023-05-03", "left")
+        found = compare_periods(times[~lost], **YEAR)
+        assert found.gaps == (Gap("all", "", DAY(start), DAY("2023-05-03")),)
+
+
+@pytest.mark.parametrize(("begins", "compared"), [("2022-09-25", True), ("2022-10-10", False)])
+def test_a_quarter_of_the_period_must_be_covered(begins, compared):
+    times = CONSTANT[begins <= CONSTANT]
+    found = compare_periods(times, **YEAR)
+    assert (found.periods is not None) == compared
+    assert found.reason == ("" if compared else "periods_uncovered")
+
+
+def test_where_only_months_are_recorded_the_days_between_are_no_gap_and_a_month_is():
+    """A hundred issues on the first of each month, from two sources; then without April 2023."""
+    times = pd.Series(pd.date_range("2022-01-01", "2023-12-01", freq="MS").repeat(100))
+    sources = np.resize(["甲", "乙"], len(times))
+    found = compare_periods(times, sources=sources, **YEAR)
+    assert found.gaps == ()
+    assert change(times, found) == 0
+    lost = times == "2023-04-01"
+    found = compare_periods(times[~lost], sources=sources[~lost], **YEAR)
+    assert found.gaps == (Gap("all", "", DAY("2023-03-02"), DAY("2023-05-01")),)
+    assert change(times[~lost], found) == 0
+
+
 @pytest.mark.parametrize("slices", ["%Y-%m", "%Y", "%Y 季%q"])
 def test_a_file_a_month_or_a_year_continues_the_one_before(slices):
     names = CONSTANT.dt.to_period("Q").astype(str) if "q" in slices else CONSTANT.dt.strftime(slices)

@@ -13,7 +13,7 @@ import shapely
 from jxgis._errors import InputError
 from jxgis.hotspots.periods import Comparison
 from jxgis.output import staged, write_run
-from jxgis.pipeline.hotspots import analyse, write
+from jxgis.pipeline.hotspots import _against_normal, analyse, write
 
 AREA = gpd.GeoDataFrame(
     {"name": ["老城", "塘汇"]}, geometry=[shapely.box(0, 0, 3000, 4100), shapely.box(3000, 0, 6000, 4100)], crs=4549
@@ -147,6 +147,14 @@ def test_without_classes_there_is_only_all_and_without_a_hit_an_error(issues):
         analyse(issues.iloc[:5].translate(1e6, 0).to_frame("geometry"), AREA)
     with pytest.raises(InputError, match="no column"):
         analyse(issues, AREA, name_field="nowhere")
+
+
+@pytest.mark.parametrize(("family", "hot"), [("class", [4, 0]), ("all", [4, 1])])
+def test_the_normal_p_is_corrected_over_as_many_tests_as_the_exact_one(family, hot):
+    """.04 is one of four by itself (q .16), and the fifth smallest of eight (q .064)."""
+    cells = pd.DataFrame({"issue_class": ["甲"] * 4 + ["乙"] * 4, "gi_z": 1.0, "gi_q": 1.0})
+    cells["gi_p_normal"] = [0.01] * 4 + [0.04, 0.9, 0.9, 0.9]
+    assert _against_normal(cells, 0.1, family)["normal_hot"].tolist() == hot
 
 
 @pytest.mark.parametrize("classes", [None, ["市容环境", "all"]])

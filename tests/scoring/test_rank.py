@@ -192,3 +192,9 @@ def test_what_is_not_a_finite_number_is_refused_with_its_row_and_field(value):
 def test_an_empty_text_is_missing():
     frame = pd.DataFrame({"a": ["50", " ", ""], "b": [10.0] * 3, "c": [5.0] * 3, "d": [1.0] * 3})
     assert score_candidates(frame, indicators=FOUR, weights=W)["a"].isna().tolist() == [False, True, True]
+
+
+def test_rounding_beside_nought_ranks_nobody_and_a_ten_millionth_does():
+    """0.3 − 0.1 · 3 is 5e-17 and not 0."""
+    assert competition_rank(pd.Series([0.0, -0.0, 0.3 - 0.1 * 3, 0.1 * 3 - 0.3])).tolist() == [1, 1, 1, 1]
+    assert competition_rank(pd.Series([50.0, 50.0 * (1 - 1e-7), 50.0 * (1 - 1e-12)])).tolist() == [1, 3, 1]
