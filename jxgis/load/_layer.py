@@ -166,7 +166,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     _repair(gathered)
     known = gathered.geometry[ledger.kept]
     if len(known):
-        _crs.refuse_distorted(metric, shapely.total_bounds(known), _files([table.name for table in raw]).zh)
+        _crs.refuse_distorted(metric, shapely.total_bounds(known), _files([table.name for table in raw]))
     return gathered
 
 
