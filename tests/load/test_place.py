@@ -143,3 +143,15 @@ def test_files_that_lie_apart_are_named_in_the_language_of_the_message(tmp_path)
         load.load_districts([tmp_path / f"{name}.gpkg" for name in "abc"], metric_crs=4526)
     assert "等 3 个" in refused.value.text("zh")
     assert "等" not in refused.value.text("en")
+
+
+def test_a_vertex_mistyped_by_a_degree_is_pointed_at(city) -> None:
+    """121.75 for 120.75 makes ten hectares fifty square kilometres; it may be a lake, so it is kept and said."""
+    park = shapely.box(120.75, 30.74, 120.7532, 30.7428)
+    table = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=[park, _with_vertex(park, 0, 121.75, 30.74)], crs=4490)
+    loaded = load.load_parks(table, city=city)
+    assert len(loaded.table) == 2
+    (line,) = [note.en for note in loaded.notes if "10 km out" in note.en]
+    assert "1 polygons" in line
+    assert "(row 2, " in line
+    assert not [note for note in load.load_parks(table.iloc[:1], city=city).notes if "10 km out" in note.en]
