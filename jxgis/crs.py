@@ -163,7 +163,7 @@ def _off(error: float) -> tuple[str, str]:
     return (f"偏大 {size}%", f"{size} % too large") if error >= 0 else (f"偏小 {size}%", f"{size} % too small")
 
 
-def refuse_distorted(crs: pyproj.CRS, bounds: NDArray[np.float64], what: str) -> None:
+def refuse_distorted(crs: pyproj.CRS, bounds: NDArray[np.float64], what: str | Text) -> None:
     """Refuse to work in a CRS that makes areas of the data wrong by more than 1 %, or lengths by more than 3 %.
 
     Parameters
@@ -189,11 +189,12 @@ def refuse_distorted(crs: pyproj.CRS, bounds: NDArray[np.float64], what: str) ->
         return
     (area_zh, area_en), (length_zh, length_en) = _off(found.area), _off(found.length)
     wide, high = (bounds[2] - bounds[0]) / 1e3, (bounds[3] - bounds[1]) / 1e3
+    files = what if isinstance(what, Text) else Text(what, what)
     raise CrsError(
-        zh=f"{what}：数据东西 {wide:,.0f} km、南北 {high:,.0f} km，工作坐标系 {short_name(crs)} 在此处面积最多{area_zh}、"
+        zh=f"{files.zh}：数据东西 {wide:,.0f} km、南北 {high:,.0f} km，工作坐标系 {short_name(crs)} 在此处面积最多{area_zh}、"
         f"长度最多{length_zh}（上限为 1% 和 3%），不能用来量算；请核对数据的坐标和单位，去掉远离本市的图形，"
         "或在项目中把 crs 设为当地的坐标系，例如 EPSG:4549。",
-        en=f"{what}: over the data, {wide:,.0f} km wide and {high:,.0f} km high, {short_name(crs)} makes areas up to "
+        en=f"{files.en}: over the data, {wide:,.0f} km wide and {high:,.0f} km high, {short_name(crs)} makes areas up to "
         f"{area_en} and lengths up to {length_en} (1 % and 3 % at most): nothing can be measured in it; check the data's "
         "coordinates and units, take out what lies far from the city, or set crs of the project to a system made for the "
         "place, such as EPSG:4549.",

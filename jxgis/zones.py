@@ -5,11 +5,14 @@ from __future__ import annotations
 import geopandas as gpd
 
 from jxgis._errors import InputError, collect
+from jxgis.i18n import text
 
 __all__ = ["ALL", "zone_names"]
 
 ALL = "all"
 """The zone of the whole study area: the union of the zones."""
+
+_WHOLE = frozenset({ALL, *(text("common.whole_area", lang).casefold() for lang in ("zh", "en"))})
 
 
 def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
@@ -27,7 +30,7 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
     Raises
     ------
     InputError
-        If there is no ``name``, a name is missing or stands twice, or a zone is called ``all``.
+        If there is no ``name``, a name is missing or stands twice, or a zone is called ``all`` or as pages call it.
 
     Examples
     --------
@@ -62,12 +65,13 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
                 "rename different ones or choose another column with --name-column.",
             )
         )
-    if ALL in told:
-        errors.append(
-            InputError(
-                zh=f"有一个分区名为 {ALL}，这个名称留给全域；请改名。",
-                en=f"A zone is called {ALL}, the name of the whole area; rename it.",
-            )
+    errors.extend(
+        InputError(
+            zh=f"有一个分区名为 {name}，这个名称留给全域；请改名。",
+            en=f"A zone is called {name}, the name of the whole area; rename it.",
         )
+        for name in told
+        if name.strip().casefold() in _WHOLE
+    )
     collect(errors)
     return tuple(told)

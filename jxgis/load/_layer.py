@@ -169,7 +169,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     _repair(gathered)
     known = gathered.geometry[ledger.kept]
     if len(known):
-        _crs.refuse_distorted(metric, shapely.total_bounds(known), _files([table.name for table in raw]).zh)
+        _crs.refuse_distorted(metric, shapely.total_bounds(known), _files([table.name for table in raw]))
     return gathered
 
 
@@ -323,6 +323,10 @@ def _place(
         placed = place_geometry(table.geometry, reference, metric, axes=axes, box=box, what=table.name)
         if placed.cut:
             told.add("load.cut_lines", table.name, count=placed.cut)
+        if placed.reaching:
+            row = int(table.row[placed.reaching[0]])
+            km2 = f"{shapely.area(placed.geometry[placed.reaching[0]]) / 1e6:,.0f}"
+            told.add("load.reaching_out", table.name, count=len(placed.reaching), row=row, km2=km2)
     if reference.datum != "WGS-84" or reference.crs != metric:
         told.add("load.converted", table.name, source=reference.name, target=_crs.short_name(metric))
     if given.get("crs") is not None and table.crs is not None and table.crs != reference.crs:

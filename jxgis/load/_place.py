@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Placed", "place_columns", "place_geometry", "reference_of"]
 
-# shapely's type numbers of lines.
-_LINES = (1, 5)
+# shapely's type numbers.
+_LINES, _POLYGONS = (1, 5), (3, 6)
+_KM_PER_DEG = 111.2
+_REACH_KM = 10.0
 _PAIR = r"^[^\d+-]*(?P<first>[+-]?\d+(?:\.\d+)?)\s*[,，;；\s]\s*(?P<second>[+-]?\d+(?:\.\d+)?)[^\d]*$"
 
 
@@ -49,6 +51,8 @@ class Placed:
         The sets of columns that say where the points are, by contract name; the first is taken.
     cut
         Lines of which only the part near the city is kept.
+    reaching
+        Positions of polygons that lie in the city and reach more than 10 km out of its box.
     """
 
     geometry: NDArray[Any]
@@ -58,6 +62,7 @@ class Placed:
     in_one_field: int = 0
     columns: tuple[tuple[str, ...], ...] = ()
     cut: int = 0
+    reaching: tuple[int, ...] = ()
 
 
 def reference_of(
@@ -184,7 +189,25 @@ def place_geometry(
             ("geometry", "far_off", far, middles),
         ),
         cut=cut,
+        reaching=() if box is None else _reaching(flat, degrees, usable & ~outside & ~far, box),
     )
+
+
+def _reaching(
+    geometry: NDArray[Any], degrees: NDArray[np.float64], rows: NDArray[np.bool_], box: Box
+) -> tuple[int, ...]:
+    """Which polygons of some rows reach far out of the box: lakes do, and what has a vertex mistyped."""
+    across = _KM_PER_DEG * np.cos(np.radians((box[1] + box[3]) / 2))
+    west, south, east, north = degrees.T
+    out = np.maximum.reduce(
+        [
+            (box[0] - west) * across,
+            (east - box[2]) * across,
+            (box[1] - south) * _KM_PER_DEG,
+            (north - box[3]) * _KM_PER_DEG,
+        ]
+    )
+    return tuple(np.flatnonzero(rows & (out > _REACH_KM) & np.isin(shapely.get_type_id(geometry), _POLYGONS)).tolist())
 
 
 def _near_part(line: shapely.Geometry, reference: Reference, box: Box) -> shapely.Geometry:

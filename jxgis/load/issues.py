@@ -243,7 +243,8 @@ def _drop_points(gathered: Gathered, points: Sequence[tuple[float, float]]) -> N
     for first, second in points:
         at = np.isclose(gathered.given, (first, second), rtol=1e-9, atol=0).all(axis=1)
         count = gathered.ledger.leave_out(at)
-        key = "left_out_point" if count else "no_such_point"
+        key = "left_out_point" if count else "rejected_point" if at.any() else "no_such_point"
+        count = count or int(at.sum())
         gathered.notes.append(text_pair(f"load.{key}", count=count, at=_pair(first, second)))
 
 

@@ -166,9 +166,14 @@ def overlap_notes(overlaps: gpd.GeoDataFrame, layer: str, max_share: float) -> l
         listed = [f"{_pair(row)} → {row.given_to}" for row in settled.head(_SHOWN).itertuples()]
         notes.append(text_pair("load.overlaps_snapped", **of, **_listed(settled, listed)))
     if len(left):
-        listed = [f"{_pair(row)} ({100 * row.share_of_smaller:.2g} %)" for row in left.head(_SHOWN).itertuples()]
+        listed = [f"{_pair(row)} ({_percent(row.share_of_smaller)} %)" for row in left.head(_SHOWN).itertuples()]
         notes.append(text_pair("load.overlaps_left", **of, **_listed(left, listed)))
     return notes
+
+
+def _percent(share: float) -> str:
+    """Two digits, or whole percents."""
+    return f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
 
 
 def _pair(row: Any) -> str:

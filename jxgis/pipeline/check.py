@@ -260,9 +260,9 @@ def _sizes(loaded: Loaded) -> list[Text]:
     kinds = set(table.geom_type)
     if kinds <= {"Polygon", "MultiPolygon"}:
         km2 = table.area / 1e6
-        label = next(
+        own = next(
             (table[column] for column in ("name", *table.columns) if column in table and table[column].notna().any()),
-            km2,
+            None,
         )
         least, most = int(km2.argmin()), int(km2.argmax())
         return [
@@ -271,9 +271,9 @@ def _sizes(loaded: Loaded) -> list[Text]:
                 count=len(table),
                 km2=_short(km2.sum()),
                 least=_short(km2.min()),
-                least_name=label.iloc[least],
+                least_name=_called(own, least),
                 most=_short(km2.max()),
-                most_name=label.iloc[most],
+                most_name=_called(own, most),
             )
         ]
     if kinds <= {"LineString", "MultiLineString"}:
@@ -281,8 +281,18 @@ def _sizes(loaded: Loaded) -> list[Text]:
     return []
 
 
+def _called(names: pd.Series | None, at: int) -> Text | str:
+    """A row's name, or that it has none."""
+    import pandas as pd
+
+    return text_pair("check.unnamed") if names is None or pd.isna(names.iloc[at]) else str(names.iloc[at])
+
+
 def _short(number: float) -> str:
-    return f"{number:.2f}" if number >= 0.1 else f"{number:.2g}"
+    """Two decimals, or two digits where that is nothing, without an exponent."""
+    import numpy as np
+
+    return f"{number:.2f}" if number >= 0.1 or number == 0 else np.format_float_positional(number, 2, fractional=False)
 
 
 def _issue_lines(issues: gpd.GeoDataFrame, city: City | None, tables: dict[str, pd.DataFrame]) -> list[Text]:

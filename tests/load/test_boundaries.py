@@ -338,3 +338,9 @@ def test_polygons_that_do_not_overlap_come_back_as_they_are(town) -> None:
     assert overlaps.empty
     assert polygons.geometry.geom_equals(town.geometry).all()
     assert load_subdistricts(town).flaws is None
+
+
+def test_a_whole_overlap_is_a_hundred_percent() -> None:
+    twice = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=[shapely.box(0, 0, 1e3, 1e3)] * 2, crs=4549)
+    (left,) = [note.en for note in load_districts(twice).notes if "were left" in note.en]
+    assert "(100 %)" in left

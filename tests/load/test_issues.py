@@ -542,6 +542,14 @@ def test_points_of_a_vector_file_are_dropped_as_the_file_has_them(city) -> None:
     assert account(load_issues(table, city=city, drop_points=[(120.75, 30.74)])) == (3, 1, 0, 2)
 
 
+def test_points_to_drop_that_are_rejected_already_are_said_to_be(city) -> None:
+    table = pd.DataFrame({"任务号": ["1", "2", "3"], "lon": [0.0, 116.4, 120.75], "lat": [0.0, 39.9, 30.74]})
+    loaded = load_issues(table, city=city, crs=4490, drop_points=[(0, 0), (116.4, 39.9), (1, 2)])
+    assert account(loaded) == (3, 1, 2, 0)
+    said = [note.en for note in loaded.notes if "drop_points" in note.en]
+    assert ["rejected already" in line for line in said] == [True, True, False]
+
+
 def test_of_two_sets_of_coordinates_the_one_taken_is_named(city) -> None:
     table = pd.DataFrame(
         {"任务号": ["1"], "经度": [120.755], "纬度": [30.746], "X坐标": [572_297.0], "Y坐标": [3_403_058.0]}

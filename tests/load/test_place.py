@@ -133,3 +133,25 @@ def test_of_a_line_that_leads_far_away_the_part_near_the_city_is_kept(city) -> N
     assert loaded.table.geometry[1].length < 20_000
     assert loaded.rejects[["row", "reason"]].to_numpy().tolist() == [[3, "far_off"]]
     assert any("2 lines reach far beyond the city" in note.en for note in loaded.notes)
+
+
+def test_files_that_lie_apart_are_named_in_the_language_of_the_message(tmp_path) -> None:
+    for name, east in (("a", 572_000), ("b", 573_000), ("c", 950_000)):
+        square = shapely.box(east, 3_402_000, east + 1000, 3_403_000)
+        gpd.GeoDataFrame({"name": [name]}, geometry=[square], crs=4549).to_file(tmp_path / f"{name}.gpkg")
+    with pytest.raises(CrsError) as refused:
+        load.load_districts([tmp_path / f"{name}.gpkg" for name in "abc"], metric_crs=4526)
+    assert "等 3 个" in refused.value.text("zh")
+    assert "等" not in refused.value.text("en")
+
+
+def test_a_vertex_mistyped_by_a_degree_is_pointed_at(city) -> None:
+    """121.75 for 120.75 makes ten hectares fifty square kilometres; it may be a lake, so it is kept and said."""
+    park = shapely.box(120.75, 30.74, 120.7532, 30.7428)
+    table = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=[park, _with_vertex(park, 0, 121.75, 30.74)], crs=4490)
+    loaded = load.load_parks(table, city=city)
+    assert len(loaded.table) == 2
+    (line,) = [note.en for note in loaded.notes if "10 km out" in note.en]
+    assert "1 polygons" in line
+    assert "(row 2, " in line
+    assert not [note for note in load.load_parks(table.iloc[:1], city=city).notes if "10 km out" in note.en]

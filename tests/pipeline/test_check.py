@@ -158,3 +158,16 @@ def test_the_distortion_of_the_crs_is_said_where_it_passes_a_thousandth(city) ->
     assert "面积最多偏大 0.2%" in line
     middle = edge.translate(xoff=-250_000).to_frame("geometry").assign(name="中")
     assert not [line for line in check_layer("districts", middle).lines if "变形" in line.zh]
+
+
+def test_a_tiny_polygon_without_a_name_is_written_out() -> None:
+    parks = gpd.GeoDataFrame(
+        {"name": ["南湖", None]},
+        geometry=[
+            shapely.box(572_000, 3_402_000, 573_000, 3_403_000),
+            shapely.box(574_000, 3_402_000, 574_007, 3_402_007),
+        ],
+        crs=4549,
+    )
+    lines = [line.zh for line in check_layer("parks", parks).lines]
+    assert "2 个面，共 1.00 km²，最小 0.000049 km²（未命名），最大 1.00 km²（南湖）。" in lines
