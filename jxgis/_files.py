@@ -33,10 +33,12 @@ NOT_A_RASTER = Text(
 # Below this no ratio does harm.
 _SMALL = 64 << 20
 _CHUNK = 1 << 20
-_PLACE = re.compile(rb"""\br=["']([A-Za-z]*)(\d+)["']""")
-_COUNT = re.compile(rb"""\buniqueCount=["'](\d+)["']""")
+_OF_SEVERAL = (".shp", ".tif", ".tiff", ".gpkg")
+_PLACE = re.compile(rb"""\br\s{0,16}=\s{0,16}["']([A-Za-z]*)(\d+)["']""")
 _LONGEST = 64
 _PROBE_BYTES = 4 << 30
+# How the probe ends by itself; any other end is the reader's.
+_DAMAGED, _WIDE = 3, 4
 _PROBE = f"""
 import sys
 try:
@@ -45,8 +47,13 @@ try:
 except (ImportError, ValueError, OSError):
     pass
 import python_calamine
-book = python_calamine.CalamineWorkbook.from_path(sys.argv[1])
-sys.exit(any((s := book.get_sheet_by_name(n)).total_height * s.total_width > {MOST_CELLS} for n in book.sheet_names))
+try:
+    book = python_calamine.CalamineWorkbook.from_path(sys.argv[1])
+    sheets = [book.get_sheet_by_name(name) for name in book.sheet_names]
+except python_calamine.CalamineError:
+    sys.exit({_DAMAGED})
+if any(sheet.total_height * sheet.total_width > {MOST_CELLS} for sheet in sheets):
+    sys.exit({_WIDE})
 """
 
 
@@ -89,17 +96,28 @@ def reading(what: str, how: Text) -> Iterator[None]:
 
 
 def require_ordinary(path: Path) -> None:
-    """Refuse what is neither a file nor a folder: a pipe or a device has no end.
+    """Refuse what is neither a file nor a folder, or consists of such: a pipe or a device has no end.
 
     Raises
     ------
     InputError
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    for part in _parts(path):
+        if not part.exists() or part.is_file() or part.is_dir():
+            continue
         raise InputError(
-            zh=f"{path} 不是普通文件（是管道、设备或套接字），不能读取；请先另存为文件。",
-            en=f"{path} is not an ordinary file (a pipe, a device or a socket) and is not read; save it as a file first.",
+            zh=f"{part} 不是普通文件（是管道、设备或套接字），不能读取；请先另存为文件。",
+            en=f"{part} is not an ordinary file (a pipe, a device or a socket) and is not read; save it as a file first.",
         )
+
+
+def _parts(path: Path) -> Iterator[Path]:
+    """What a library opens beside a path: the files of a folder, and those of one name beside a file of several."""
+    yield path
+    if path.is_dir():
+        yield from path.rglob("*")
+    elif path.suffix.lower() in _OF_SEVERAL:
+        yield from (other for other in path.parent.iterdir() if other.name.startswith(path.stem))
 
 
 def _too_much(what: str, size: int, packed: int) -> InputError:
@@ -159,8 +177,9 @@ def unzip_text(path: Path, *, what: str) -> bytes:
 def require_sane_workbook(path: Path, *, what: str) -> None:
     """Refuse a workbook that would take all memory, before a reader makes a rectangle of its cells.
 
-    Of ``.xlsx`` and ``.xlsm`` the cells' places and the number of strings are looked at as they stand in the file. Other
-    kinds are opened in a process of their own first, which may fail without harm.
+    The cells' places in a sheet are looked at as they stand in the file, which can name the one that is far off. A file
+    may lie in other ways (a sheet under another name, cells without a place, a false number of strings): it is opened in a
+    process of its own first, which may fail without harm.
 
     Parameters
     ----------
@@ -172,8 +191,8 @@ def require_sane_workbook(path: Path, *, what: str) -> None:
     Raises
     ------
     InputError
-        If a sheet reaches further than `MOST_CELLS`, more strings are declared than the file can hold, or it unpacks to
-        more than the limits.
+        If a sheet reaches further than `MOST_CELLS`, it unpacks to more than the limits, or a reader of it ends without
+        a word.
     zipfile.BadZipFile
         If it is damaged.
     """
@@ -186,15 +205,20 @@ def require_sane_workbook(path: Path, *, what: str) -> None:
                 name = entry.filename.lower()
                 if name.endswith(".xml") and "worksheets/" in name:
                     _require_sane_sheet(chunks, what)
-                elif name.endswith("sharedstrings.xml"):
-                    _require_sane_strings(chunks, entry.file_size, what)
                 else:
                     for _ in chunks:
                         pass
-    if path.suffix.lower() not in (".xlsx", ".xlsm"):
-        done = subprocess.run([sys.executable, "-c", _PROBE, str(path)], capture_output=True, check=False)
-        if done.returncode and b"CalamineError" not in done.stderr:
-            raise _too_wide(what, "")
+    # -P: what lies in the working folder under the name of a module is not run.
+    done = subprocess.run([sys.executable, "-P", "-c", _PROBE, str(path)], capture_output=True, check=False)
+    if done.returncode == _WIDE:
+        raise _too_wide(what, "")
+    if done.returncode not in (0, _DAMAGED):
+        raise InputError(
+            zh=f"{what} 无法打开：读取它会耗尽内存或使程序中断，文件已损坏，或声明的大小与内容不符；"
+            "请用 Excel 或 WPS 打开后另存为 xlsx。",
+            en=f"{what} cannot be opened: a reader runs out of memory or breaks off; it is damaged, or its sizes are not "
+            "what it declares. Open it and save it as xlsx again.",
+        )
 
 
 def _chunks(book: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -214,16 +238,6 @@ def _require_sane_sheet(chunks: Iterable[bytes], what: str) -> None:
             if row * max(column, 1) > MOST_CELLS:
                 raise _too_wide(what, f" {_letters(column)}{row}")
         tail = chunk[-_LONGEST:]
-
-
-def _require_sane_strings(chunks: Iterable[bytes], size: int, what: str) -> None:
-    """Refuse a table of strings that declares more of them than its bytes can hold."""
-    for number, chunk in enumerate(chunks):
-        if number == 0 and any(int(count) > size for count in _COUNT.findall(chunk[:4096].partition(b"<si")[0])):
-            raise InputError(
-                zh=f"{what} 声明的文字个数超过文件所能容纳的，文件已损坏；请用 Excel 或 WPS 打开后另存为 xlsx。",
-                en=f"{what} declares more strings than it can hold: it is damaged; open it and save it as xlsx again.",
-            )
 
 
 def _column(letters: bytes) -> int:

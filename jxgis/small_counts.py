@@ -54,7 +54,7 @@ def small_said(min_count: int, lang: str) -> str:
     return text("common.small_counts", lang, n=min_count, range=small_range(min_count)) if min_count > 1 else ""
 
 
-def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = None) -> Table:
+def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = None, sums: Sequence[str] = ()) -> Table:
     """A copy of a table of issues for people's eyes, in which no count is below ``min_count`` but zero.
 
     A count from 1 to ``min_count - 1`` becomes a range, and what its row says beside it that would give the count away
@@ -69,9 +69,12 @@ def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = N
     min_count
         The least count that is shown; 1 hides nothing.
     within
-        Columns that name a group whose rows of ``issue_class`` add up to its row ``all``: a cell, or a zone; with
-        ``level`` among them the groups of a level also add up to the city. Without names the whole table is one group;
-        without ``issue_class`` each row is the ``all`` of its group. None: the rows add up to nothing.
+        Columns that name a group whose rows of ``issue_class`` add up to its row ``all``: a cell, or a zone. Without names
+        the whole table is one group; without ``issue_class`` each row is the ``all`` of its group. None: the rows add up
+        to nothing.
+    sums
+        Columns that name, for each row, a sum of its class that is shown elsewhere and that it is a part of: the level
+        whose zones add up to the city, the place whose cells add up to its issues. Missing where there is none.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = N
         small = (count > 0) & (count < min_count)
         lost = np.zeros(len(table), dtype=bool)
         if within is not None:
-            lost = _lost(table, count, within, min_count)
+            lost = _lost(table, count, within, sums, min_count)
         if small.any() or lost.any():
             values = table[column].astype(object).to_numpy(copy=True)
             values[lost] = None
@@ -126,27 +129,26 @@ def _hide_small_periods(shown: Table, min_count: int) -> Table:
     return shown
 
 
-def _lost(table: pd.DataFrame, count: NDArray[np.float64], within: Sequence[str], min_count: int) -> NDArray[np.bool_]:
+def _lost(
+    table: pd.DataFrame, count: NDArray[np.float64], within: Sequence[str], sums: Sequence[str], min_count: int
+) -> NDArray[np.bool_]:
     """Rows that are to be missing, so that no hidden count can be told from a sum of its group or of its class."""
     groups = table.groupby(list(within), sort=False, dropna=False).ngroup() if within else pd.Series(0, table.index)
-    group = groups.to_numpy()
+    group = groups.to_numpy(dtype=np.intp)
     of_class = table["issue_class"] if "issue_class" in table.columns else pd.Series(_ALL, index=table.index)
     names, kind = np.unique(of_class.astype(str).to_numpy(), return_inverse=True)
     counts = np.full((group.max() + 1, len(names)), np.nan)
     counts[group, kind] = count
-    level = np.full(len(counts), None, dtype=object)
-    level[group] = table["level"].astype(object) if "level" in within else None
     small = (counts > 0) & (counts < min_count)
     hidden = small.copy()
     whole = names == _ALL
+    parts = [rows for name in sums for rows in table.groupby([table[name], of_class], sort=False).indices.values()]
     for _ in range(_ROUNDS):
         before = int(hidden.sum())
         if whole.any():
             _across(counts[:, ~whole], counts[:, whole][:, 0], small, hidden, whole, min_count)
-        if "level" in within:
-            # The zones of a level add up to what the city has of a class.
-            for name in pd.unique(level):
-                _down(counts, small, hidden, level == name, min_count)
+        for rows in parts:
+            _down(counts, small, hidden, (group[rows], kind[rows]), min_count)
         if int(hidden.sum()) == before:
             break
     return (hidden & ~small)[group, kind]
@@ -172,14 +174,16 @@ def _down(
     counts: NDArray[np.float64],
     small: NDArray[np.bool_],
     hidden: NDArray[np.bool_],
-    rows: NDArray[np.bool_],
+    at: tuple[NDArray[np.intp], NDArray[np.intp]],
     min_count: int,
 ) -> None:
-    """Hide a further zone of each class of which the city's total gives a hidden one away."""
-    parts, own = counts[rows].T, hidden[rows].T.copy()
-    told = _told(parts, np.nansum(parts, axis=1), small[rows].T, own, min_count)
-    _hide_smallest(parts, own, told)
-    hidden[rows] = own.T
+    """Hide a further part of a sum that gives a hidden one away."""
+    own = hidden[at][np.newaxis]
+    if own.any():
+        parts = counts[at][np.newaxis]
+        told = _told(parts, np.nansum(parts, axis=1), small[at][np.newaxis], own, min_count)
+        _hide_smallest(parts, own, told)
+        hidden[at] = own[0]
 
 
 def _told(
@@ -192,15 +196,20 @@ def _told(
     """Rows in which something hidden follows from the total.
 
     One hidden part is the rest of the total. Small parts alone are known where all are as small, or as large, as can be.
-    Beside others, which are known to be no less than ``min_count``, they can be larger than 1 only where enough is left.
+    Beside others, which are known to be no less than ``min_count`` and, as the smallest was taken, no more than the least
+    that is shown, they can be larger than 1 only where enough is left, and smaller than can be only where it fits.
     """
     n, all_hidden = small.sum(axis=1), hidden.sum(axis=1)
     others = all_hidden - n
     rest = np.where(small, parts, 0).sum(axis=1)
-    room = np.where(hidden, parts, 0).sum(axis=1) - others * min_count
+    left = np.where(hidden, parts, 0).sum(axis=1)
+    room = left - others * min_count
+    least = np.where(hidden | ~(parts > 0), np.inf, parts).min(axis=1, initial=np.inf)
+    with np.errstate(invalid="ignore"):
+        full = (others > 0) & (left - others * least >= n * (min_count - 1))
     alone = (others == 0) & ((rest == n) | (rest == n * (min_count - 1)))
     tight = (others > 0) & (room <= n)
-    told: NDArray[np.bool_] = (total >= min_count) & ((all_hidden == 1) | ((n > 0) & (alone | tight)))
+    told: NDArray[np.bool_] = (total >= min_count) & ((all_hidden == 1) | ((n > 0) & (alone | tight | full)))
     return told
 
 

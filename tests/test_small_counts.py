@@ -46,6 +46,17 @@ def possible(shown: pd.DataFrame, counts: np.ndarray, min_count: int, *, city: b
             total == known if isinstance(known, (int, np.integer)) else total < min_count if known is not None else True
             for total, known in zip(totals, cells[:, 0], strict=True)
         )
+        # Who knows the rule knows that what is left out beside the small ones is the smallest of the others.
+        fits = fits and all(
+            table[row, column] <= least
+            for row in range(n)
+            if not city
+            for least in [
+                min((v for v in cells[row, 1:] if isinstance(v, (int, np.integer)) and v > 0), default=most + 6)
+            ]
+            for column in range(k)
+            if cells[row, 1 + column] is None
+        )
         if fits and (not city or (table.sum(axis=0) == counts.sum(axis=0)).all()):
             for at, value in enumerate(values):
                 found[at].add(value)
@@ -71,7 +82,7 @@ def test_no_hidden_count_of_a_zone_follows_from_the_city(seed: int) -> None:
     rng = np.random.default_rng(seed)
     counts = np.array([[9, 9], [9, 9], [9, 9]])
     counts[rng.integers(3), rng.integers(2)] = rng.integers(1, 3)
-    shown = hide_small(zones(counts), min_count=3, within=["level", "zone"])
+    shown = hide_small(zones(counts), min_count=3, within=["level", "zone"], sums=["level"])
     for value, values in zip(counts.ravel(), possible(shown, counts, 3, city=True), strict=True):
         assert value in values
         if 0 < value < 3:
@@ -80,7 +91,7 @@ def test_no_hidden_count_of_a_zone_follows_from_the_city(seed: int) -> None:
 
 def test_what_gives_a_hidden_count_away_goes_with_it_and_nothing_else() -> None:
     table = zones(np.array([[40, 30, 2], [50, 0, 8]]))
-    shown = hide_small(table, min_count=3, within=["level", "zone"])
+    shown = hide_small(table, min_count=3, within=["level", "zone"], sums=["level"])
     hidden = shown["count"].map(lambda value: value is None or isinstance(value, str))
     assert hidden.any()
     assert shown.loc[hidden, ["per_km2", "location_quotient"]].isna().all(axis=None)
@@ -105,7 +116,11 @@ def test_no_hidden_count_of_a_class_follows_from_the_whole_table(seed: int) -> N
 
 def test_a_row_a_zone_is_its_all() -> None:
     table = pd.DataFrame({"zone": ["东", "西", "北"], "level": "district", "issues": [500, 2, 700]})
-    assert hide_small(table, min_count=3, within=("level", "zone"))["issues"].tolist() == [None, "1–2", 700]
+    assert hide_small(table, min_count=3, within=("level", "zone"), sums=("level",))["issues"].tolist() == [
+        None,
+        "1–2",
+        700,
+    ]
 
 
 def test_places_without_a_total_hide_the_small_ones_alone() -> None:
@@ -159,3 +174,26 @@ def test_the_counts_of_two_periods_hide_each_other() -> None:
 def test_what_is_a_multiple_of_the_count_goes_with_it() -> None:
     table = pd.DataFrame({"issue_class": ["a", "b"], "count": [2, 12], "times_mean": [67.7, 400.0]})
     assert hide_small(table, min_count=3)["times_mean"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_hidden_count_of_a_cell_follows_from_a_place_or_the_city(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    counts = rng.choice([0, 1, 2, 3, 5, 8], size=8)
+    place = np.array([0, 0, 0, 1, 1, -1, -1, -1])
+    if counts[place == 1].sum() < 3:
+        place[place == 1] = -1
+    table = pd.DataFrame({"cell_id": range(8), "issue_class": "甲", "count": counts, "place": place})
+    shown = hide_small(table, min_count=3, within=["cell_id"], sums=["place"])["count"].to_numpy(dtype=object)
+    totals = [(rows, counts[rows].sum()) for rows in (place == 0, place == 1, place >= -1) if counts[rows].sum() >= 3]
+    options = [range(1, 3) if isinstance(v, str) else range(3, 13) if v is None else [int(v)] for v in shown]
+    found: list[set[int]] = [set() for _ in counts]
+    for values in itertools.product(*options):
+        if all(np.array(values)[rows].sum() == total for rows, total in totals):
+            for at, value in enumerate(values):
+                found[at].add(value)
+    for at in np.flatnonzero((counts > 0) & (counts < 3)):
+        assert counts[at] in found[at]
+        # Where all of a sum is left out and it is still told, the sum itself would have to go.
+        if any(isinstance(v, (int, np.integer)) and v > 0 for v in shown[place == place[at]]):
+            assert len(found[at]) > 1, (counts, shown, at)

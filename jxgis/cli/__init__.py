@@ -13,7 +13,7 @@ import typer
 
 from jxgis.cli import _options as opt
 from jxgis.cli._warnings import plain_warnings
-from jxgis.cli._words import Command, Group, UsageError, say, usage_message, word
+from jxgis.cli._words import Command, Group, UsageError, plain, say, usage_message, word
 
 if TYPE_CHECKING:
     from jxgis.i18n import Text
@@ -418,8 +418,8 @@ def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
 
         def show(step: Text) -> None:
             # What was noticed stays on the screen; a name in brackets is no markup.
-            console.print(Plain(step.of(lang)))
-            status.update(Plain(step.of(lang)))
+            console.print(Plain(plain(step.of(lang))))
+            status.update(Plain(plain(step.of(lang))))
 
         yield show
 

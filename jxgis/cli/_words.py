@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["Command", "Group", "UsageError", "lang_of", "say", "usage_message", "word"]
+__all__ = ["Command", "Group", "UsageError", "lang_of", "plain", "say", "usage_message", "word"]
 
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _HelpFormatter: Any = typer.Context.formatter_class
+
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 _HEADINGS = {"Options": "选项", "Commands": "命令", "Arguments": "参数"}
 _PHRASES = {
@@ -48,9 +51,22 @@ def word(zh: str, en: str) -> str:
     return en if LANG == "en" else zh
 
 
+def plain(text: str) -> str:
+    r"""A text without what a terminal obeys: signs that control it, and those that turn the direction of writing.
+
+    Line feeds stay: messages have them.
+
+    Examples
+    --------
+    >>> plain("\x1b]0;x\x07\x1b[2J东栅\u202e\r\n")
+    '�]0;x��[2J东栅��\n'
+    """
+    return _OBEYED.sub("\ufffd", text)
+
+
 def say(message: str, *, error: bool = False) -> None:
     """Print one line: to the standard error stream where it is an error."""
-    typer.echo(message, err=error)
+    typer.echo(plain(message), err=error)
 
 
 def _translated(text: str) -> str:

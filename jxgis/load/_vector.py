@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,18 @@ __all__ = ["Features", "dbf_encoding", "read_parquet", "read_vector"]
 _LANGUAGE_BYTES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5hkscs", 0x78: "big5hkscs"}
 _GB = {"gb2312", "gbk", "cp936", "gb18030"}
 _SNIFF_RECORDS = 2000
+# How a file of each ending begins. GDAL goes by what a file holds: one called .geojson may be a list of other files and of
+# addresses, which it would open.
+_BEGINS = {
+    ".gpkg": re.compile(rb"SQLite format 3\0"),
+    ".fgb": re.compile(rb"fgb"),
+    ".shp": re.compile(rb"\0\0\x27\x0a"),
+    ".geojson": re.compile(rb"(?:\xef\xbb\xbf)?[\s\x1e]*[{\[]"),
+    ".json": re.compile(rb"(?:\xef\xbb\xbf)?[\s\x1e]*[{\[]"),
+    ".kml": re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*<(?:\w+:)?kml\b", re.DOTALL),
+}
+_POINTS_ELSEWHERE = re.compile(rb"<(?:OGR|GDAL|VRT|WMT_MS|WMS_)", re.IGNORECASE)
+_HEAD_BYTES = 1 << 14
 _PARQUET = Text(
     zh="无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
     en="cannot be read as Parquet: it is cut off, damaged or in another format; export or copy it again.",
@@ -83,6 +96,7 @@ def read_vector(path: Path, *, layer: str | None, expected: str, encoding: str |
     import pyogrio
 
     with reading(what, _unreadable(path)):
+        _require_kind(path)
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     chosen = _choose(names, layer, expected, what)
     with reading(what, _unreadable(path)), _decoding(what):
@@ -100,6 +114,17 @@ def read_vector(path: Path, *, layer: str | None, expected: str, encoding: str |
         return Features(pd.DataFrame(table), None, None)
     frame = pd.DataFrame(table.drop(columns="geometry"))
     return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs)
+
+
+def _require_kind(path: Path) -> None:
+    """Refuse a file that is not what its ending says; a folder is one by its own files."""
+    begins = _BEGINS.get(path.suffix.lower())
+    if begins is None or path.is_dir():
+        return
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    if not begins.match(head) or _POINTS_ELSEWHERE.search(head):
+        raise ValueError(path.suffix)
 
 
 @contextlib.contextmanager

@@ -101,7 +101,7 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
     import rasterio
 
     file = one_file(path)
-    with reading(file.name, NOT_A_RASTER), rasterio.open(file) as raster:
+    with reading(file.name, NOT_A_RASTER), rasterio.open(file, driver="GTiff") as raster:
         if not 1 <= band <= raster.count:
             raise InputError(
                 zh=f"{file.name} 只有 {raster.count} 个波段，没有第 {band} 个。",
@@ -215,7 +215,7 @@ def _cells_as_points(path: str | Path, city: City | None, options: ReadOptions) 
     reference = Reference(raster.crs.name, raster.crs)
     box = options.get("box") or (None if city is None else city.box)
     people, x, y, left_out = [], [], [], 0
-    with rasterio.open(raster.path) as source:
+    with rasterio.open(raster.path, driver="GTiff") as source:
         for cells, window in _blocks(source, raster.band):
             row, column = np.nonzero(np.isfinite(cells))
             east, north = rasterio.transform.xy(source.transform, row + window.row_off, column + window.col_off)

@@ -156,6 +156,8 @@ def find_files(source: str | Path) -> list[Path]:
     if any(mark in str(source) for mark in "*?["):
         found = sorted(Path(name) for name in glob.glob(_pattern(path), recursive=True) if Path(name).is_file())  # noqa: PTH207  # a pattern may be absolute
         if found:
+            for file in found:
+                require_ordinary(file)
             return found
         raise InputError(
             zh=f"没有符合 {source} 的文件；请检查文件夹和通配符。",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from jxgis.i18n import localise_reasons, text
 from jxgis.maps.base import extent, new_map
@@ -239,6 +240,23 @@ def _add_ranked(
     return _place_list(group, places, pins, label, lang)
 
 
+def _sums(cells: gpd.GeoDataFrame, places: Sequence[gpd.GeoDataFrame | None], min_count: int) -> pd.DataFrame:
+    """The cells, and the sums that stand beside them: of the hot place that each lies in, or of all that lie in none.
+
+    What lies in none, or in one whose own issues are not shown, is the city's less the others.
+    """
+    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(sum_city="city")
+    middle = shapely.point_on_surface(np.asarray(cells.geometry.array, dtype=object))
+    for number, found in enumerate(table for table in places if table is not None):
+        label = np.full(len(cells), -1)
+        for issue_class, own in found[found["issues"] >= min_count].groupby("issue_class", sort=False):
+            mine = np.flatnonzero(cells["issue_class"] == issue_class)
+            place, at = shapely.STRtree(middle[mine]).query(np.asarray(own.geometry.array, dtype=object), "contains")
+            label[mine[at]] = place
+        table[f"sum_places_{number}"] = label
+    return table
+
+
 def hotspot_map(
     cells: gpd.GeoDataFrame,
     places: gpd.GeoDataFrame | None = None,
@@ -296,7 +314,11 @@ def hotspot_map(
         To be written with :func:`jxgis.maps.offline.save_map`.
     """
     cells = localise_reasons(cells, lang)
-    cells = cells.assign(shown=as_words(hide_small(cells, min_count=min_count, within=["cell_id"])["count"]))
+    summed = _sums(cells, (places, rate_places), min_count)
+    hidden = hide_small(
+        summed, min_count=min_count, within=["cell_id"], sums=list(summed.columns.difference(cells.columns))
+    )
+    cells = cells.assign(shown=as_words(hidden["count"]))
     places, peaks, rate_places, rate_peaks = (
         None if table is None else hide_small(table, min_count=min_count)
         for table in (places, peaks, rate_places, rate_peaks)

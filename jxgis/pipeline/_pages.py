@@ -126,8 +126,12 @@ def _tables(
 
     least = settings.report.min_count
 
-    def called(table: pd.DataFrame | None, *, within: tuple[str, ...] | None = None) -> pd.DataFrame | None:
-        return None if table is None else hide_small(in_words(table, inputs.city, lang), min_count=least, within=within)
+    def called(
+        table: pd.DataFrame | None, *, within: tuple[str, ...] | None = None, sums: tuple[str, ...] = ()
+    ) -> pd.DataFrame | None:
+        if table is None:
+            return None
+        return hide_small(in_words(table, inputs.city, lang), min_count=least, within=within, sums=sums)
 
     spots, parks, units, scores = results.hotspots, results.parks, results.units, results.scores
     findings: dict[str, pd.DataFrame] = {}
@@ -136,7 +140,7 @@ def _tables(
             "ring": called(spots.overall),
             "concentration": called(spots.concentrated, within=()),
             "overlap": called(spots.different),
-            "diversity": called(spots.diverse, within=("level", "zone")),
+            "diversity": called(spots.diverse, within=("level", "zone"), sums=("level",)),
         }
         findings = {key: shown for key, shown in found.items() if shown is not None and len(shown)}
     blind_spots = None if parks is None else parks.blind_spots
@@ -158,7 +162,7 @@ def _tables(
         places=called(None if spots is None else spots.places),
         peaks=called(None if spots is None else spots.peaks),
         rate_places=called(None if spots is None or spots.rate_places is None else spots.rate_places.places),
-        zones=called(None if spots is None else spots.zones, within=("level", "zone")),
+        zones=called(None if spots is None else spots.zones, within=("level", "zone"), sums=("level",)),
         cells=None if spots is None else spots.cells,
         findings=findings,
         against_normal=called(None if spots is None else spots.against_normal),

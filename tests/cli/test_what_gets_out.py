@@ -176,3 +176,13 @@ def test_repaired_shapes_are_listed_with_their_areas_all_of_them(jxgis: Callable
     assert ended.code == 0, ended.err
     assert ended.out.count("→ 0.50 km²)") == 12
     assert "-" not in re.findall(r"修复了.*", ended.out)[0]
+
+
+def test_nothing_that_a_terminal_obeys_is_printed(jxgis: Callable, tmp_path: Path) -> None:
+    name = "\x1b]0;x\x07\x1b[2J\x9b31m东\u202egnp.\u2066\r"
+    areas = [shapely.box(572_000 + x, 3_402_000, 572_600 + x, 3_403_000) for x in (0, 500)]
+    gpd.GeoDataFrame({"name": [f"西{name}", f"南{name}"]}, geometry=areas, crs=4549).to_file(tmp_path / "d.gpkg")
+    ended = jxgis("check", "districts", tmp_path / "d.gpkg")
+    assert ended.code == 0, ended.err
+    assert "东\ufffdgnp." in ended.out
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", ended.out + ended.err)

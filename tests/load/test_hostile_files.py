@@ -76,8 +76,12 @@ FAR = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
         (SHEET, lambda d: d.replace(b'"C3"', b'"C4294967295"'), "C4294967295"),
         (SHEET, lambda d: re.sub(rb'<c r="[ABC]3"', b"<c", d.replace(b'<row r="3"', b'<row r="4294967290"')), "429496729"),
         (SHEET, lambda d: d.replace(b'"C3"', b'"ZZZZZZ3"'), "ZZZZZZ3"),
-        (STRINGS, lambda d: re.sub(rb'uniqueCount="\d+"', b'uniqueCount="4000000000"', d), "文字个数"),
-        (STRINGS, lambda d: re.sub(rb'uniqueCount="\d+"', b'uniqueCount="99999999999999"', d), "文字个数"),
+        (SHEET, lambda d: d.replace(b"</sheetData>", FAR.replace(b' r="XFD', b' r\n= "XFD')), "XFD1048576"),
+        (SHEET, lambda d: d.replace(b"</sheetData>", b'<row r="1048576">%s</row></sheetData>' % (b"<c><v>1</v></c>" * 16384)),
+         "声明的大小"),
+        (STRINGS, lambda d: re.sub(rb'uniqueCount="\d+"', b'uniqueCount="4000000000"', d), "声明的大小"),
+        (STRINGS, lambda d: re.sub(rb'uniqueCount="\d+"', b'uniqueCount = "4000000000"', d), "声明的大小"),
+        (STRINGS, lambda d: re.sub(rb'uniqueCount="\d+"', b'uniqueCount="99999999999999"', d), "声明的大小"),
     ],
 )  # fmt: skip
 def test_a_workbook_that_would_take_all_memory_is_refused(tmp_path: Path, member: str, edit, says: str) -> None:
@@ -85,6 +89,70 @@ def test_a_workbook_that_would_take_all_memory_is_refused(tmp_path: Path, member
     assert done.returncode == 1, done.stderr[-500:]
     assert says in done.stderr
     assert "坏.xlsx" in done.stderr
+
+
+@needs_limits
+def test_a_sheet_under_another_name_is_looked_at_too(tmp_path: Path) -> None:
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook())) as source,
+        zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for entry in source.infolist():
+            data = source.read(entry).replace(b"worksheets/sheet1.xml", b"elsewhere/a.bin")
+            data = data.replace(b"</sheetData>", FAR) if entry.filename == SHEET else data
+            target.writestr(entry.filename.replace("worksheets/sheet1.xml", "elsewhere/a.bin"), data)
+    done = read_with_little_memory(tmp_path / "a.xlsx")
+    assert done.returncode == 1, done.stderr[-500:]
+    assert "a.xlsx" in done.stderr
+
+
+def test_no_module_of_the_working_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("python_calamine", "resource"):
+        (tmp_path / f"{name}.py").write_text("open('RAN', 'w').close()")
+    (tmp_path / "a.xlsx").write_bytes(workbook())
+    monkeypatch.chdir(tmp_path)
+    assert len(read_tables("a.xlsx", expected="issues")[0].frame) == 2
+    assert not (tmp_path / "RAN").exists()
+
+
+def test_a_file_is_what_its_ending_says(tmp_path: Path) -> None:
+    polygon = shapely.box(120.7, 30.7, 120.8, 30.8)
+    gpd.GeoDataFrame({"name": ["a"]}, geometry=[polygon], crs=4326).to_file(tmp_path / "real.geojson")
+    layer = '<OGRVRTLayer name="real"><SrcDataSource>{}</SrcDataSource></OGRVRTLayer>'.format(tmp_path / "real.geojson")
+    # GDAL would open these by what they hold: other files, or addresses.
+    for name in ("a.geojson", "a.gpkg", "a.shp", "a.fgb", "a.kml"):
+        (tmp_path / name).write_text(f"<OGRVRTDataSource>{layer}</OGRVRTDataSource>")
+        with pytest.raises(InputError, match=re.escape(name)):
+            read_tables(tmp_path / name, expected="districts")
+    (tmp_path / "b.geojson").write_text(f'{{"a": "<OGRVRTDataSource>{layer}</OGRVRTDataSource>"}}')
+    with pytest.raises(InputError, match=r"b\.geojson"):
+        read_tables(tmp_path / "b.geojson", expected="districts")
+    (tmp_path / "a.tif").write_text(
+        '<VRTDataset rasterXSize="2" rasterYSize="2"><SRS>EPSG:4549</SRS><GeoTransform>0,1,0,0,0,-1</GeoTransform>'
+        '<VRTRasterBand dataType="Float32" band="1"/></VRTDataset>'
+    )
+    with pytest.raises(InputError, match=r"a\.tif"):
+        check_raster(tmp_path / "a.tif")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes")
+@pytest.mark.parametrize("part", ["a.dbf", "a.shx", "a.prj", "a.cpg"])
+def test_a_pipe_beside_a_shapefile_is_not_waited_for(tmp_path: Path, part: str) -> None:
+    polygon = shapely.box(120.7, 30.7, 120.8, 30.8)
+    gpd.GeoDataFrame({"name": ["a"]}, geometry=[polygon], crs=4326).to_file(tmp_path / "a.shp", encoding="utf-8")
+    (tmp_path / part).unlink()
+    os.mkfifo(tmp_path / part)
+    for source in (tmp_path / "a.shp", tmp_path / "*.shp"):
+        with pytest.raises(InputError, match=re.escape(part)):
+            read_tables(source, expected="districts")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes")
+def test_a_pipe_in_a_geodatabase_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "a.gdb").mkdir()
+    os.mkfifo(tmp_path / "a.gdb" / "a00000001.gdbtable")
+    with pytest.raises(InputError, match="gdbtable"):
+        read_tables(tmp_path / "a.gdb", expected="districts")
 
 
 def test_a_false_dimension_alone_does_no_harm(tmp_path: Path) -> None:
