@@ -43,8 +43,8 @@ def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float 
     -------
     pandas.DataFrame
         Cells with at least ten issues, 1 % of the class's issues and ten times the mean of its tested cells that are
-        not hot, the largest first within the class: ``issue_class, cell_id, count, share_issues, times_mean, gi_z, gi_p, gi_q``;
-        ``lone_p``, 2 k / n; ``geometry`` where the cells have one.
+        not hot, the largest first within the class: ``issue_class, cell_id, count, share_issues, times_mean, gi_z,
+        gi_p, gi_q``; ``lone_p``, 2 k / n; ``geometry`` where the cells have one.
 
     Examples
     --------
