@@ -13,7 +13,7 @@ from jxgis.i18n import text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Kind", "indicator_kinds", "kind_of", "readable", "title_of", "write_value"]
+__all__ = ["Kind", "indicator_kinds", "kind_of", "percent", "readable", "title_of", "write_value"]
 
 
 class Kind(NamedTuple):
@@ -266,3 +266,14 @@ def write_value(value: Any, kind: Kind, lang: str) -> str:
         case "time":
             return f"{pd.Timestamp(value):%Y-%m-%d %H:%M}"
     return str(value)
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share, 0–1, as it is written in a sentence.
+
+    Examples
+    --------
+    >>> percent(0.8768), percent(0.2, 0)
+    ('87.7 %', '20 %')
+    """
+    return write_value(value, Kind("percent", digits), "zh")

@@ -12,9 +12,10 @@ from jxgis import i18n
 from jxgis.bounds import at_least
 from jxgis.i18n import listed, text
 from jxgis.maps.leads import fails_gate, peaks_lead, peaks_per_place, wide_names
-from jxgis.report.columns import Kind, kind_of, readable, title_of, write_value
+from jxgis.report.columns import Kind, kind_of, percent, readable, title_of, write_value
+from jxgis.report.findings import SENTENCES
 from jxgis.report.siting import siting_lines
-from jxgis.report.tables import ReportTables
+from jxgis.report.tables import ReportTables, of_all
 from jxgis.small_counts import small_said
 
 __all__ = [
@@ -76,8 +77,6 @@ _WIDE_COLUMNS = (
 )  # fmt: skip
 #: From this share of a place's issues at one point on, the page asks for a look at their addresses.
 _SAME_POINT = 0.2
-#: A district with fewer issues is neither mixed nor uniform: one case is of one class.
-_FEWEST = 30
 
 
 def _block(
@@ -134,24 +133,16 @@ def refused(tables: ReportTables, lang: str) -> list[Block]:
     return [Paragraph(absent[part], "none") for part in absent if part in tables.refused]
 
 
-def _percent(value: float, digits: int = 1) -> str:
-    return write_value(value, Kind("percent", digits), "zh")
-
-
 def _count(value: float | str) -> str:
     """A number of cases, or the range that it is shown as."""
     return write_value(value, Kind("number", 0), "zh")
-
-
-def _of_all(table: pd.DataFrame) -> pd.DataFrame:
-    return table[table["issue_class"] == "all"] if "issue_class" in table.columns else table
 
 
 def _is_judged(tables: ReportTables) -> bool:
     """Whether all issues together were enough to judge hot and cold at all."""
     if tables.levels is None:
         return True
-    whole = _of_all(tables.levels)
+    whole = of_all(tables.levels)
     return whole.empty or bool(whole["tested"].iloc[0])
 
 
@@ -166,21 +157,21 @@ def keys(tables: ReportTables, target: float, outside_area: int | None, lang: st
     """The numbers that stand first."""
     found: list[Key] = []
     if tables.cells is not None:
-        total = float(_of_all(tables.cells)["count"].sum())
+        total = float(of_all(tables.cells)["count"].sum())
         note = "" if not outside_area else text("report.outside_area", lang, n=_count(outside_area))
         found.append(Key(text("report.key_issues", lang), _count(total), note))
     if tables.places is not None:
-        own = _of_all(tables.places)
+        own = of_all(tables.places)
         shares = {
-            "area": _percent(float(own["share_area"].sum())),
+            "area": percent(float(own["share_area"].sum())),
             # A share that is left out is no share of nothing: without it there is no sum.
-            "issues": _percent(float(own["share_issues"].sum(skipna=False))),
+            "issues": percent(float(own["share_issues"].sum(skipna=False))),
         }
         note = text("report.key_places_note", lang, **shares) if len(own) else ""
         number = _count(len(own))
         if not _is_judged(tables):
             number, note = "—", text("report.key_places_unjudged", lang)
-        peaks = None if tables.peaks is None else _of_all(tables.peaks)
+        peaks = None if tables.peaks is None else of_all(tables.peaks)
         if peaks is not None and peaks_lead(own, peaks):
             note = text("report.key_places_peaks", lang, n=len(peaks), **shares)
         found.append(Key(text("report.key_places", lang), number, note))
@@ -221,7 +212,7 @@ def _coverage_keys(coverage: pd.DataFrame, target: float, lang: str) -> list[Key
         # As many decimals as tell a figure that just misses its target from the target.
         digits = next((d for d in (1, 2, 3) if reached or round(100 * value, d) < 100 * target), 4)
         note = text(key, lang, target=f"{100 * target:g}", gap=f"{100 * (target - value):.{digits}f}")
-        found.append(Key(label, _percent(value, digits), note, "good" if reached else "bad"))
+        found.append(Key(label, percent(value, digits), note, "good" if reached else "bad"))
     return found
 
 
@@ -241,14 +232,14 @@ def _lead(first: pd.Series, lang: str) -> str:
         name=str(first["name"]),
         where=brackets,
         issues=_count(first["issues"]),
-        share=_percent(float(first["share_issues"])),
+        share=percent(float(first["share_issues"])),
         change=change,
     )
 
 
 def _disagreement(against_normal: pd.DataFrame, lang: str) -> list[Block]:
     """How many cells of all issues change sides between the p used and the normal one, after the correction."""
-    whole = _of_all(against_normal)
+    whole = of_all(against_normal)
     if whole.empty:
         return []
     counts = {key: _count(whole[key].iloc[0]) for key in ("hot", "cold", "normal_hot", "normal_cold", "disagree")}
@@ -275,7 +266,7 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang:
         area=write_value(first["area_km2"], Kind("number", 1), lang),
         n=int(peaks_per_place(own.head(1), peaks)[0]),
         issues=_count(first["issues"]),
-        share=_percent(float(first["share_issues"])),
+        share=percent(float(first["share_issues"])),
     )
     shown = own.head(top)
     named = shown.assign(name=wide_names(shown, peaks, lang), peak_count=peaks_per_place(shown, peaks))
@@ -293,7 +284,7 @@ def _same_point(place: pd.Series, lang: str) -> list[Block]:
     share = place.get("same_point_share", np.nan)
     if pd.isna(share) or share < _SAME_POINT:
         return []
-    return [Paragraph(text("report.same_point", lang, share=_percent(float(share), 0)), "none")]
+    return [Paragraph(text("report.same_point", lang, share=percent(float(share), 0)), "none")]
 
 
 def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang: str) -> list[Block]:
@@ -323,17 +314,17 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
     """Top places of all issues, the first of each class, each class's own list, and the districts."""
     if tables.places is None:
         return _absent(tables, "hotspots", lang)
-    own = _of_all(tables.places).sort_values("rank")
+    own = of_all(tables.places).sort_values("rank")
     blocks: list[Block] = []
     if own.empty:
         key = "places_none" if _is_judged(tables) else "places_unjudged"
         blocks.append(Paragraph(text(f"report.{key}", lang), "none"))
     else:
-        peaks = None if tables.peaks is None else _of_all(tables.peaks).sort_values("rank")
+        peaks = None if tables.peaks is None else of_all(tables.peaks).sort_values("rank")
         blocks.extend(_first_places(own, peaks, top, lang))
     blocks.extend(Paragraph(line, "sub") for line in tables.change)
     if tables.rate_places is not None:
-        rated = _of_all(tables.rate_places).sort_values("rank").head(top)
+        rated = of_all(tables.rate_places).sort_values("rank").head(top)
         heading = text("report.rate_places", lang, n=len(rated))
         if len(rated):
             blocks.append(_block(heading, rated, _PLACE_COLUMNS, lang))
@@ -341,7 +332,7 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
             blocks.append(Paragraph(text("report.rate_places_none", lang), "sub"))
     blocks.extend(_by_class(tables.places, tables.peaks, top, lang))
     if tables.zones is not None:
-        zones = _of_all(tables.zones)
+        zones = of_all(tables.zones)
         zones = zones[zones["level"] == "district"] if "level" in zones.columns else zones
         zones = zones.sort_values("count", ascending=False, key=lambda n: pd.to_numeric(n, errors="coerce"))
         columns = ["zone", "count", "area_km2", "per_km2", "share_hot"]
@@ -358,18 +349,12 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
 
 def _findings(tables: ReportTables, lang: str) -> list[Block]:
     """The plan's four findings: a sentence each, then the tables behind them, folded."""
-    sentences = {
-        "ring": _overall,
-        "concentration": _concentrated,
-        "overlap": _different,
-        "diversity": _diverse,
-    }
-    found = {key: tables.findings[key] for key in sentences if key in tables.findings}
+    found = {key: tables.findings[key] for key in SENTENCES if key in tables.findings}
     blocks: list[Block] = []
     if found:
         blocks.append(Paragraph(text("report.findings", lang), "head"))
     for key, table in found.items():
-        said = sentences[key](table, lang)
+        said = SENTENCES[key](table, lang)
         if said:
             blocks.append(Paragraph(said))
     for key, table in found.items():
@@ -377,64 +362,6 @@ def _findings(tables: ReportTables, lang: str) -> list[Block]:
         heading = text("report.finding_table", lang, finding=text(f"report.sheet_{key}", lang))
         blocks.append(_block(heading, table, columns, lang, folded=True))
     return blocks
-
-
-def _overall(ring: pd.DataFrame, lang: str) -> str:
-    whole = _of_all(ring)
-    if whole.empty or pd.isna(whole["share_inside"].iloc[0]):
-        return ""
-    share, area = _percent(whole["share_inside"].iloc[0]), _percent(whole["share_area"].iloc[0])
-    return text("report.finding_ring", lang, share=share, area=area)
-
-
-def _concentrated(concentration: pd.DataFrame, lang: str) -> str:
-    whole = _of_all(concentration)
-    if whole.empty or pd.isna(whole["half_in_area"].iloc[0]):
-        return ""
-    return text("report.finding_concentration", lang, area=_percent(whole["half_in_area"].iloc[0]))
-
-
-def _different(overlap: pd.DataFrame, lang: str) -> str:
-    known = overlap.dropna(subset="jaccard").sort_values("jaccard", kind="stable")
-    both = [overlap[[f"class_{side}", f"hot_{side}_km2"]].set_axis(["name", "km2"], axis=1) for side in "ab"]
-    hot = pd.concat(both, ignore_index=True).drop_duplicates("name").set_index("name")["km2"] > 0
-    cold = [str(name) for name in hot.index[~hot]]
-    said = text("report.finding_overlap_none", lang, names=listed(cold, lang)) if cold and hot.any() else ""
-    if len(known) < 2:
-        return text("report.finding_overlap_few", lang) + said if said else ""
-    least, most = known.iloc[0], known.iloc[-1]
-    compared = text(
-        "report.finding_overlap",
-        lang,
-        least_a=least["class_a"],
-        least_b=least["class_b"],
-        least=_percent(least["jaccard"]),
-        most_a=most["class_a"],
-        most_b=most["class_b"],
-        most=_percent(most["jaccard"]),
-    )
-    return compared + said
-
-
-def _diverse(diversity: pd.DataFrame, lang: str) -> str:
-    # Of ranges, which small counts are shown as, none reaches the least number.
-    enough = pd.to_numeric(diversity["issues"], errors="coerce") >= _FEWEST
-    known = diversity[(diversity["level"] == "district") & enough]
-    known = known.dropna(subset="effective_classes")
-    known = known.sort_values("effective_classes", kind="stable")
-    if len(known) < 2:
-        return ""
-    least, most = known.iloc[0], known.iloc[-1]
-    return text(
-        "report.finding_diversity",
-        lang,
-        most=most["zone"],
-        most_n=f"{most['effective_classes']:.1f}",
-        least=least["zone"],
-        least_n=f"{least['effective_classes']:.1f}",
-        main=least["main_class"],
-        share=_percent(least["main_share"]),
-    )
 
 
 def _coverage_wide(coverage: pd.DataFrame, target: float) -> pd.DataFrame:
@@ -476,7 +403,7 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
     elif below.empty:
         blocks.append(Paragraph(text("report.coverage_lead_all", lang, **values)))
     else:
-        value = _percent(float(below[methods[0]].iloc[0]))
+        value = percent(float(below[methods[0]].iloc[0]))
         worst = f"{below['zone'].iloc[0]} ({value})" if lang == "en" else f"{below['zone'].iloc[0]}（{value}）"
         blocks.append(Paragraph(text("report.coverage_lead", lang, worst=worst, **values)))
     columns = [
@@ -580,7 +507,7 @@ def scores(tables: ReportTables, top: int, lang: str) -> list[Block]:
     blocks: list[Block] = [Paragraph(text("report.scores_lead", lang, **values))]
     passed = ranked.head(top)
     if ranked.empty and unranked:
-        best = _percent(float(pd.to_numeric(table.loc[~fails, "completeness"], errors="coerce").max()), 0)
+        best = percent(float(pd.to_numeric(table.loc[~fails, "completeness"], errors="coerce").max()), 0)
         blocks.append(Paragraph(text("report.scores_incomplete", lang, best=best), "none"))
     blocks.extend(_without_data(tables, lang))
     if len(failed):
@@ -600,7 +527,7 @@ def _without_data(tables: ReportTables, lang: str) -> list[Block]:
     if lacking.empty:
         return []
     named = ("、" if lang == "zh" else ", ").join(lacking["label"].astype(str))
-    weight = _percent(float(lacking["weight"].sum()), 0)
+    weight = percent(float(lacking["weight"].sum()), 0)
     return [Paragraph(text("report.scores_without", lang, names=named, weight=weight), "sub")]
 
 

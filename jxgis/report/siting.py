@@ -6,7 +6,7 @@ import pandas as pd
 
 from jxgis.bounds import at_least
 from jxgis.i18n import listed, text
-from jxgis.report.columns import Kind, write_value
+from jxgis.report.columns import percent
 from jxgis.report.tables import ReportTables
 
 __all__ = ["siting_lines"]
@@ -41,12 +41,11 @@ def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
     targets = tables.targets
     if targets is None or targets.empty:
         return []
-    percent = Kind("percent", 1)
     lines: list[str] = []
     sites, coverage = tables.sites, tables.coverage
     if sites is not None and coverage is not None and "coverage_with_pocket" in coverage.columns:
         whole = coverage[(coverage["zone"] == "all") & (coverage["method"] == "radius")].iloc[0]
-        after, both = (write_value(whole[name], percent, lang) for name in ("coverage_after", "coverage_with_pocket"))
+        after, both = (percent(whole[name]) for name in ("coverage_after", "coverage_with_pocket"))
         lines.append(text("report.sites_pocket", lang, n=int((~sites["counts"]).sum()), after=after, both=both))
     zones, whole = targets[targets["zone"] != "all"], targets[targets["zone"] == "all"].iloc[0]
     short = zones[zones["coverage_before"].notna() & ~at_least(zones["coverage_before"].to_numpy(dtype=float), target)]
@@ -56,7 +55,7 @@ def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
             lines.append(text(f"report.{key}", lang, zones=listed(some["zone"], lang)))
     asked = f"{100 * target:g}"
     if whole["reason"] == "target_out_of_reach":
-        best = write_value(whole["best"], percent, lang)
+        best = percent(whole["best"])
         lines.append(text("report.targets_whole_out", lang, best=best, target=asked))
     elif not whole["needed"]:
         lines.append(text("report.targets_none", lang, target=asked))

@@ -11,7 +11,7 @@ from jxgis.i18n import text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PARTS", "FileLink", "MethodNote", "ReportTables"]
+__all__ = ["PARTS", "FileLink", "MethodNote", "ReportTables", "of_all"]
 
 #: The parts of a report, in the order in which planners ask.
 PARTS: tuple[str, ...] = ("hotspots", "parks", "units", "scores")
@@ -132,3 +132,8 @@ class ReportTables:
             why = self.refused.get(part) or self.missing.get(part) or text("report.missing_default", lang)
             said[part] = text(f"report.{key}", lang, part=text(f"report.part_{part}", lang), why=why)
         return said
+
+
+def of_all(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of all issues together; a table without classes as it is."""
+    return table[table["issue_class"] == "all"] if "issue_class" in table.columns else table
