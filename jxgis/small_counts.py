@@ -174,7 +174,7 @@ def _down(
     counts: NDArray[np.float64],
     small: NDArray[np.bool_],
     hidden: NDArray[np.bool_],
-    at: tuple[NDArray[np.intp], NDArray[np.intp]],
+    at: tuple[NDArray[np.integer], NDArray[np.integer]],
     min_count: int,
 ) -> None:
     """Hide a further part of a sum that gives a hidden one away."""
