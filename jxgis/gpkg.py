@@ -12,6 +12,7 @@ import pandas as pd
 import pyogrio
 
 from jxgis import i18n
+from jxgis._errors import InputError
 
 __all__ = ["stored_names", "write_gpkg"]
 
@@ -20,6 +21,8 @@ __all__ = ["stored_names", "write_gpkg"]
 _SAME_BYTES = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z", "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
 # Names that a GeoPackage keeps for itself: the key of a row and its geometry.
 _OWN = ("fid", "geom")
+# SQLite holds 2,000 columns a table, two of which are the GeoPackage's own.
+_MOST_COLUMNS = 1998
 _POLYGONS = {"Polygon", "MultiPolygon"}
 
 
@@ -45,6 +48,11 @@ def write_gpkg(
     titles
         Further aliases, by column; they go before those of the file.
 
+    Raises
+    ------
+    InputError
+        If a table has more columns than a GeoPackage holds.
+
     Examples
     --------
     >>> import tempfile
@@ -54,6 +62,13 @@ def write_gpkg(
     ...     pyogrio.list_layers(Path(folder, "units.gpkg"))[:, 0].tolist()
     ['units']
     """
+    for name, table in layers.items():
+        if len(table.columns) - 1 > _MOST_COLUMNS:
+            raise InputError(
+                zh=f"图层“{name}”有 {len(table.columns) - 1:,} 列，GeoPackage 最多 {_MOST_COLUMNS:,} 列；请在文件中去掉不需要的列。",
+                en=f"Layer {name!r} has {len(table.columns) - 1:,} columns, a GeoPackage holds {_MOST_COLUMNS:,}; "
+                "drop those that are not needed from the file.",
+            )
     with _same_bytes():
         for name, table in layers.items():
             ready = i18n.localise_reasons(table, lang).rename(columns=stored_names(table))

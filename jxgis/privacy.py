@@ -14,33 +14,42 @@ __all__ = ["hide_passwords", "mask", "mask_column"]
 _PLAIN = {
     code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
 }
+# What stands between the groups of a number: one sign or two, invisible ones too.
+_GAP = r"[ \xa0\u2009\u200b-\u200f\u2060\u3000\ufeff./_·•-]{0,2}"
 _PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|91)"
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 # Whole numbers, from their first sign and without a step back: long codes are passed over once.
 _NUMBER = r"(?:(?<!\d)\d++[A-Za-z]?(?:[-之]\d++)*+|(?<![一二三四五六七八九十百])[一二三四五六七八九十百]++)"
-_STREET = (
-    r"(?:路|街|道|巷|弄|里|村|苑|园|庭|府|城|湾|小区|公寓|新村|广场|大厦)(?:[东西南北中]区|[一二三四五六七八九十]+期)?"
-)
-_SAYS = r"\s*[:：是为]\s*"
+_STREET = r"(?:路|街|道|巷|弄|里|村|埭|浜|组|苑|园|庭|府|城|湾|小区|公寓|新村|广场|大厦)(?:[东西南北中]区|[一二三四五六七八九十]+期)?"
+_SAYS = r"\s*[:：是为=|]\s*"
 _CALLED = r"(?:姓名|联系人|上报人|举报人|反映人|投诉人|诉求人)"
 _ALSO_CALLED = r"(?:当事人|业主|户主|车主|店主|经办人?|name|contact)"
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), shown)
     for pattern, shown in (
         # ID numbers before phones: eleven of their digits may look like one.
-        (rf"(?<!\d)({_PROVINCE}\d\d)\d\d[ -]?(?:18|19|20)\d\d{_DAY}[ -]?\d{{3}}[\dX](?![\dA-Z])", r"\1**************"),
+        (
+            rf"(?<!\d)({_PROVINCE}\d\d)\d\d{_GAP}(?:18|19|20)\d\d{_DAY}{_GAP}\d{{3}}[\dX](?![\dA-Z])",
+            r"\1**************",
+        ),
         (rf"(?<!\d)({_PROVINCE}\d\d)\d\d[ -]?\d\d{_DAY}[ -]?\d{{3}}(?!\d)", r"\1***********"),
         # Digits after a decimal point are the tail of a coordinate.
-        (r"(?<!\d)(?<!\d\.)((?:(?:\+|00)?86[ -]?)?1[3-9]\d)[ -]?\d{4}[ -]?\d{4}(?!\d)", r"\1********"),
-        (r"(?<!\d)(?<!\d\.)(\(?0(?:10|2\d|[3-9]\d\d)\)?[ -]?)[2-9]\d{2,3}[ -]?\d{4}(?!\d)", r"\1********"),
+        (
+            rf"(?<!\d)(?<!\d\.)((?:(?:\+|00)?86{_GAP})?1[3-9]\d)(?:{_GAP}\d{{4}}{_GAP}\d{{4}}|\d\d \d{{3}} ?\d{{3}})(?!\d)",
+            r"\1********",
+        ),
+        (rf"(?<!\d)(?<!\d\.)(\(?0(?:10|2\d|[3-9]\d\d)\)?{_GAP})[2-9]\d{{2,3}}{_GAP}\d{{4}}(?!\d)", r"\1********"),
         (
             rf"((?:电话|手机|座机|联系方式|tel|phone)(?:号码?)?(?:{_SAYS}|\s*))[2-9]\d{{2,3}}[ -]?\d{{4}}(?!\d)",
             r"\1********",
         ),
+        (rf"((?:银行卡|卡号|账号)(?:号码?)?(?:{_SAYS}|\s*))\d{{12,19}}(?!\d)", r"\1**"),
+        (r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+", "**@**"),
+        (rf"((?:QQ|微信|VX)(?:号码?|号)?(?:{_SAYS}|\s*))[A-Z0-9_-]{{5,20}}", r"\1**"),
         # Five signs, or six of a new-energy car; one of them is a digit.
         (
-            rf"([{_PLATES}][A-HJ-Z])[·•.\s-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?:[A-Z0-9]|[挂学警港澳])(?![A-Z0-9])",
+            rf"([{_PLATES}] ?[A-HJ-Z])[·•.\s-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?:[A-Z0-9]|[挂学警港澳])(?![A-Z0-9])",
             r"\1*****",
         ),
         (rf"([\w]{_STREET}\s*|弄\s*)#?{_NUMBER}(?=\s*(?:号(?!线|门)|弄|幢|栋))", r"\1**"),
@@ -50,7 +59,7 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"{_NUMBER}\s*(单元)(?=\s*{_NUMBER}\s*室)", r"**\1"),
         (rf"{_NUMBER}\s*(室)(?![内外])", r"**\1"),
         (
-            rf"({_CALLED}(?:{_SAYS}|\s*)|{_ALSO_CALLED}{_SAYS})(?:[\u4e00-\u9fff·]{{1,4}}|[A-Z][A-Z .'-]{{1,40}})",
+            rf"({_CALLED}(?:{_SAYS}|\s*(?![员数牌栏不无未均]))|{_ALSO_CALLED}{_SAYS})(?:[\u4e00-\u9fff·]{{1,4}}|[A-Z][A-Z .'-]{{1,40}})",
             r"\1**",
         ),
         (r"[\u4e00-\u9fff](先生|女士|小姐|师傅|阿姨)", r"*\1"),
@@ -58,7 +67,7 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 # What none of these patterns can do without: most texts have none of it, and are left alone at once.
 _HINT = re.compile(
-    rf"\d{{4}}|\d-\d|[{_PLATES}][A-Z]|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋单室]|{_CALLED}|{_ALSO_CALLED}|先生|女士|小姐|师傅|阿姨",
+    rf"@|QQ|微信|\d{{4}}|\d-\d|[{_PLATES}] ?[A-Z]|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋单室]|{_CALLED}|{_ALSO_CALLED}|先生|女士|小姐|师傅|阿姨",
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(r"(?<=://)[^\s/'\"“”]*@")

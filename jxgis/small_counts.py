@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -174,7 +174,7 @@ def _down(
     counts: NDArray[np.float64],
     small: NDArray[np.bool_],
     hidden: NDArray[np.bool_],
-    at: tuple[NDArray[np.integer], NDArray[np.integer]],
+    at: tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]],
     min_count: int,
 ) -> None:
     """Hide a further part of a sum that gives a hidden one away."""

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+import pytest
 import shapely
 
+from jxgis._errors import InputError
 from jxgis.gpkg import stored_names, write_gpkg
 
 
@@ -73,3 +76,12 @@ def test_no_column_is_lost_whatever_it_is_called(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         titles = dict(connection.execute("SELECT column_name, title FROM gpkg_data_columns"))
     assert {column: titles[name] for column, name in stored.items()} == {column: column for column in stored}
+
+
+def test_as_many_columns_as_a_geopackage_holds_and_no_more(tmp_path: Path) -> None:
+    wide = pd.DataFrame({f"c{n}": [n] for n in range(1998)})
+    points = gpd.points_from_xy([0], [0])
+    write_gpkg(tmp_path / "a.gpkg", {"a": gpd.GeoDataFrame(wide, geometry=points, crs=4549)})
+    assert gpd.read_file(tmp_path / "a.gpkg")["c1997"].tolist() == [1997]
+    with pytest.raises(InputError, match="1,999"):
+        write_gpkg(tmp_path / "b.gpkg", {"b": gpd.GeoDataFrame(wide.assign(one=1), geometry=points, crs=4549)})

@@ -91,6 +91,33 @@ def test_columns_are_masked_by_value_and_codes_are_not() -> None:
     assert mask_column(pd.Series([13812345678.0, np.nan])).fillna("").tolist() == ["138********", ""]
 
 
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        *[(f"138{gap}1234{gap}5678", "138********") for gap in (".", "_", "/", "·", "\xa0", "\u200b", "\u3000", "--")],
+        ("13812 345678", "138********"),
+        ("330402/19900101/1234", "3304**************"),
+        ("浙 F12345", "浙 F*****"),
+        ("zhang.san@qq.com", "**@**"),
+        ("微信号 zhangsan88, QQ:12345678", "微信号 **, QQ:**"),
+        ("银行卡6222021001012345678", "银行卡**"),
+        ("三星村王家埭12号", "三星村王家埭**号"),
+        ("农翔村沈家浜25号", "农翔村沈家浜**号"),
+        ("塘汇村5组12号", "塘汇村5组**号"),
+        ("姓名|张三", "姓名|**"),
+    ],
+)
+def test_ways_to_write_a_person_are_known(text: str, want: str) -> None:
+    assert mask(text) == want
+
+
+@pytest.mark.parametrize(
+    "text", ["姓名牌破损", "联系人员", "姓名不详", "上报人员", "举报人不愿透露", "120.1234,30.5678", "138.7593"]
+)
+def test_words_beside_names_stay(text: str) -> None:
+    assert mask(text) == text
+
+
 def test_values_by_which_issues_are_counted_stay_apart() -> None:
     column = pd.Series(["2号楼", "1号楼", "**号楼", None, "2号楼", "井盖"])
     masked = mask_column(column, distinct=True)

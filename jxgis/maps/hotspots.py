@@ -316,7 +316,7 @@ def hotspot_map(
     cells = localise_reasons(cells, lang)
     summed = _sums(cells, (places, rate_places), min_count)
     hidden = hide_small(
-        summed, min_count=min_count, within=["cell_id"], sums=list(summed.columns.difference(cells.columns))
+        summed, min_count=min_count, within=["cell_id"], sums=[*summed.columns.difference(cells.columns)]
     )
     cells = cells.assign(shown=as_words(hidden["count"]))
     places, peaks, rate_places, rate_peaks = (
