@@ -168,7 +168,7 @@ def test_wrong_input_is_refused():
         measure(sized(PARK), STRIP, AREA, ROAD.set_crs(4547, allow_override=True))
     with pytest.raises(InputError, match="minutes"):
         measure(sized(PARK), STRIP, AREA, ROAD, minutes=0)
-    with pytest.raises(InputError, match="no point"):
+    with pytest.raises(InputError, match="other than points"):
         measure(sized(PARK), STRIP, AREA, ROAD, gates=STRIP)
 
 
