@@ -11,6 +11,7 @@ The levels are met one after the other and forgotten: memory is two stacks of J 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -29,7 +30,8 @@ TOLERANCE = 1e-17  # of what is left out: terms of Newton's identity, mass beyon
 MAX_WORK = 200_000_000  # complex multiplications: one or two seconds
 MAX_BYTES = 512 * 2**20
 MAX_LOOKUPS = 20_000_000
-APART = (0, 1, 2, 3, 4, 6, 8, 10, 12, 14, 16)  # how many large values may be mixed in apart
+APART = (0, 1, 2, 3, 4, 6, 8)  # how many large values may be mixed in apart
+APART_AT_NEED = (10, 12, 14, 16)  # where that does not bring the sums within work and memory
 WIDE = 4096  # a window narrower than this is not worth taking values apart
 
 
@@ -176,8 +178,11 @@ def _leave_one_out(terms: _Terms, left_out: Ints, n: int) -> _Terms:
 
 def _evaluate(terms: _Terms, values: Ints, queries: int) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """Add the terms up, as far as work and memory allow: up to some k, which the data alone decide."""
-    apart, small = _values_apart(values, terms)
+    apart, small = _values_apart(values, terms, APART)
     affordable = _affordable_size(small, np.unique(terms.size), apart)
+    if affordable < terms.size.max(initial=0):
+        apart, small = _values_apart(values, terms, (*APART, *APART_AT_NEED))
+        affordable = _affordable_size(small, np.unique(terms.size), apart)
     refused = np.zeros(queries, dtype=bool)
     refused[terms.target[terms.size > affordable]] = True
     terms = terms.take(~refused[terms.target])
@@ -189,22 +194,24 @@ def _evaluate(terms: _Terms, values: Ints, queries: int) -> tuple[Floats, Floats
     return upper, lower, ~refused
 
 
-def _values_apart(values: Ints, terms: _Terms) -> tuple[int, _Population]:
+def _values_apart(values: Ints, terms: _Terms, choice: Sequence[int]) -> tuple[int, _Population]:
     """How many of the largest values to mix in apart, so that huge cells do not stretch the window; the others."""
     size = int(terms.size.max(initial=0))
     found: list[tuple[int, int, _Population]] = []
-    for apart in APART:
+    for apart in choice:
         if apart and 2 * (size + apart) > len(values) - apart:
             break
         small = _population(values[: len(values) - apart])
         low, high = _window(small, np.array([size]))
-        if apart and _lookups(terms, values[len(values) - apart :], small) > MAX_LOOKUPS:
-            continue
         found.append((int((high - low)[0]) + 1, apart, small))
         if found[0][0] <= WIDE:
             break
-    best = min(span for span, _, _ in found)
-    return next((apart, small) for span, apart, small in found if span <= 1.3 * best)
+    while True:
+        best = min(span for span, _, _ in found)
+        apart, small = next((apart, small) for span, apart, small in found if span <= 1.3 * best)
+        if not apart or _lookups(terms, values[len(values) - apart :], small) <= MAX_LOOKUPS:
+            return apart, small
+        found = [one for one in found if one[1] != apart]
 
 
 def _drawn_of_large(large: Ints) -> list[Ints]:
@@ -217,9 +224,10 @@ def _drawn_of_large(large: Ints) -> list[Ints]:
 
 def _undecided(terms: _Terms, drawn: int, amounts: Ints, small: _Population) -> tuple[Ints, Ints]:
     """First and last (exclusive) of the amounts with which the small values still decide on which side the sum is."""
-    low, high = _window(small, np.maximum(terms.size - drawn, 0))
-    first = np.searchsorted(amounts, terms.at_least - high)
-    last = np.searchsorted(amounts, terms.at_most - low, side="right")
+    size = np.maximum(terms.size - drawn, 0)
+    low, high = _window(small, np.arange(size.max(initial=0) + 1))
+    first = np.searchsorted(amounts, terms.at_least - high[size])
+    last = np.searchsorted(amounts, terms.at_most - low[size], side="right")
     return first, np.maximum(last, first)
 
 

@@ -94,9 +94,10 @@ def test_large_values_mixed_in_apart_change_nothing(monkeypatch: pytest.MonkeyPa
     sums = np.array([rng.choice(values, k, replace=False).sum() for k in sizes])
     own = rng.choice(values, 500)
     terms = _subset_sums._Terms(np.arange(500), sizes, sums, sums, np.ones(500))
-    assert _subset_sums._values_apart(np.sort(values), terms)[0] == 4
+    assert _subset_sums._values_apart(np.sort(values), terms, _subset_sums.APART)[0] == 4
     apart = subset_sum_tails(values, sizes, sums), subset_sum_tails(values, sizes, sums, own)
     monkeypatch.setattr(_subset_sums, "APART", (0,))
+    monkeypatch.setattr(_subset_sums, "APART_AT_NEED", ())
     together = subset_sum_tails(values, sizes, sums), subset_sum_tails(values, sizes, sums, own)
     for a, b in zip(apart, together, strict=True):
         np.testing.assert_allclose(a.upper, b.upper, rtol=0, atol=TOLERANCE)
