@@ -1,0 +1,50 @@
+"""Faces of one noding against shapely's own intersections, pair by pair."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+import shapely
+
+from jxgis.space import _faces
+
+
+@pytest.mark.parametrize(
+    ("polygon", "width"),
+    [
+        (shapely.box(0, 0, 10, 10), 5.0),
+        (shapely.box(0, 0, 100, 2), 400 / 204),
+        (shapely.box(0, 0, 0.1, 0.1), 0.05),
+        (shapely.Polygon(), 0.0),
+    ],
+)
+def test_width_is_twice_the_area_over_the_perimeter(polygon: shapely.Polygon, width: float) -> None:
+    assert _faces.width_m(np.array([polygon])) == pytest.approx([width], rel=1e-12)
+
+
+def test_common_edges_are_as_long_as_the_intersection_of_their_faces() -> None:
+    """A ring within a ring, a corner met by four, and a border broken by a third face."""
+    lines = shapely.from_wkt([
+        "LINESTRING (500 -9, 500 1009)", "LINESTRING (-9 300, 1009 700)", "LINESTRING (100 -9, 300 1009)",
+    ])  # fmt: skip
+    rings = [shapely.box(600, 100, 900, 400).exterior, shapely.box(700, 200, 800, 300).exterior]
+    faces = _faces.faces_in(shapely.box(0, 0, 1000, 1000), np.array([*lines, *rings], dtype=object))
+    i, j, length = _faces.shared_edges(faces)
+    want = {
+        pair: metres
+        for pair in combinations(range(len(faces)), 2)
+        if (metres := shapely.length(shapely.intersection(*faces[list(pair)]))) > 0
+    }
+    assert list(zip(i.tolist(), j.tolist(), strict=True)) == sorted(want)
+    # Vertices lie on a grid of a tenth of a millimetre.
+    assert length == pytest.approx(list(want.values()), abs=1e-3)
+
+
+def test_groups_of_faces_become_their_union() -> None:
+    cells = np.array([shapely.box(x, 0, x + 1, 1) for x in range(4)])
+    labels, merged = _faces.dissolve(cells, np.array([7, 2, 2, 7]))
+    assert labels.tolist() == [2, 7]
+    for shape, want in zip(merged, [cells[[1, 2]], cells[[0, 3]]], strict=True):
+        assert shape.equals(shapely.union_all(want))
