@@ -129,6 +129,11 @@ def test_any_time_in_any_form(moment: dt.datetime) -> None:
         assert got[4:6] == [want] * 2
 
 
+def test_years_in_which_a_case_can_lie() -> None:
+    assert read("1980-01-01", "2100-12-31 23:59:59") == ["1980-01-01T00:00:00", "2100-12-31T23:59:59"]
+    assert read("1979-12-31 23:59:59", "2101-01-01") == ["NaT", "NaT"]
+
+
 def test_settings_of_dates() -> None:
     assert str(local_date("2023-05-01", field="from"))[:10] == "2023-05-01"
     with pytest.raises(InputError, match="from"):

@@ -48,3 +48,24 @@ def test_groups_of_faces_become_their_union() -> None:
     assert labels.tolist() == [2, 7]
     for shape, want in zip(merged, [cells[[1, 2]], cells[[0, 3]]], strict=True):
         assert shape.equals(shapely.union_all(want))
+
+
+@pytest.mark.parametrize(
+    ("faces", "max_m2", "label"),
+    [
+        # Beside a strip in the middle, two neighbours of one length: the first takes it.
+        ([(0, 0, 9, 9), (9, 0, 10, 9), (10, 0, 20, 9)], 99.0, [0, 0, 2]),
+        # The longest of three edges, whatever its row.
+        ([(0, 0, 9, 4), (0, 4, 9, 9), (9, 0, 10, 9), (10, 0, 20, 9)], 99.0, [0, 1, 3, 3]),
+        # With it the one to the east would have 90 m², one too many.
+        ([(0, 0, 9, 4), (0, 4, 9, 9), (9, 0, 10, 9), (10, 0, 19, 9)], 89.0, [0, 1, 1, 3]),
+    ],
+)
+def test_a_sliver_goes_to_the_longest_edge_that_may_grow(
+    faces: list[tuple[int, ...]], max_m2: float, label: list[int]
+) -> None:
+    shapes = shapely.box(*np.array(faces, dtype=float).T)
+    # Every edge in common is one pair of vertices: a strip has them where its neighbours end.
+    shapes = np.array([shapely.segmentize(shape, 1.0) for shape in shapes])
+    area = shapely.area(shapes)
+    assert _faces.merge_slivers(shapes, area < 10, min_m2=10, max_m2=max_m2).tolist() == label
