@@ -340,6 +340,13 @@ def test_polygons_that_do_not_overlap_come_back_as_they_are(town) -> None:
     assert load_subdistricts(town).flaws is None
 
 
+@pytest.mark.parametrize(("more_m2", "given_to"), [(1, None), (2, "小")])
+def test_ground_goes_where_more_than_a_square_metre_is_left(more_m2: int, given_to: str | None) -> None:
+    table = boxes(["小", "大"], [(0, 0, 100, 1), (0, 0, 100 + more_m2, 1)])
+    overlaps = snap_overlaps(table, max_share=1).overlaps
+    assert overlaps["given_to"].astype(object).where(overlaps["given_to"].notna(), None).tolist() == [given_to]
+
+
 @pytest.mark.parametrize(("count", "more"), [(5, ""), (6, " … (+1)")])
 def test_the_five_largest_overlaps_are_listed_and_the_others_counted(count: int, more: str) -> None:
     """Squares of a kilometre, of which each reaches ten metres farther into the next than the one before."""

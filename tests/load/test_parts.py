@@ -119,6 +119,9 @@ def test_a_carried_column_does_not_pass_for_a_contract_column() -> None:
     renamed, left = rename_columns(frame, {"source": "Source"}, contract("issues"), keep=["source", "geometry", "X_Y"])
     assert renamed.columns.tolist() == ["source", "source_file", "geometry_file", "x y"]
     assert left == []
+    taken = pd.DataFrame({"geometry": ["a"], "geometry_file": ["b"], "geometry_file_": ["c"]})
+    renamed, _ = rename_columns(taken, {}, contract("parks"))
+    assert renamed.columns.tolist() == ["geometry_file__", "geometry_file", "geometry_file_"]
 
 
 def test_only_issues_leave_the_columns_behind_that_nobody_asked_for() -> None:

@@ -13,6 +13,8 @@ import shapely
 
 from jxgis import load
 from jxgis._errors import CrsError, InputError
+from jxgis.load._place import place_geometry
+from jxgis.reference import resolve_crs
 
 EAST, NORTH = 572_000.0, 3_402_000.0
 
@@ -134,6 +136,31 @@ def test_what_is_wrong_with_a_point_names_both_columns_or_the_one(city) -> None:
     table = _points(坐标=["120.75,30.75", "x", "120.76,30.75"])
     rejects = load.load_places(table, city=city, crs=4326).rejects
     assert rejects[["row", "field", "value"]].to_numpy().tolist() == [[2, "坐标", "x"]]
+
+
+def test_a_pair_in_one_field_among_pairs_in_two(city) -> None:
+    table = _points(经度=["120.75", "30.76,120.74", "120.76"], 纬度=["30.75", "", "30.75"])
+    lonlat = load.load_places(table, city=city, crs=4326).table.to_crs(4326)
+    np.testing.assert_allclose(lonlat.geometry.x, [120.75, 120.74, 120.76], atol=1e-9)
+    np.testing.assert_allclose(lonlat.geometry.y, [30.75, 30.76, 30.75], atol=1e-9)
+
+
+def test_shapes_with_the_northing_first_are_turned_and_points_kept_as_given(city) -> None:
+    right = _two_of_five_km2().to_crs(4549)
+    turned = shapely.transform(np.array(right), lambda xy: xy[:, ::-1])
+    metric = city.crs
+    placed = place_geometry(
+        np.array([*turned, shapely.Point(NORTH, EAST)]),
+        resolve_crs(4549),
+        metric,
+        axes="north_east",
+        box=None,
+        what="a",
+    )
+    for got, want in zip(placed.geometry, [*right, shapely.Point(EAST, NORTH)], strict=True):
+        assert shapely.equals_exact(got, want, 1e-6)
+    assert np.isnan(placed.given[:2]).all()
+    assert placed.given[2].tolist() == [NORTH, EAST]
 
 
 def test_half_a_pair_of_coordinates_is_said_to_be_half(city) -> None:

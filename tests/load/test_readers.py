@@ -166,6 +166,17 @@ def test_excel_that_lost_digits_is_said(tmp_path: Path) -> None:
     assert any("15" in note.zh for note in one(path).notes)
 
 
+@pytest.mark.parametrize(("number", "lost"), [(2**53 - 1, False), (2**53, True), (-(2**53), True)])
+def test_digits_are_lost_from_where_two_numbers_are_one(tmp_path: Path, number: int, lost: bool) -> None:
+    """2**53 may have been 2**53 + 1."""
+    assert (float(number) == float(number + 1)) == (number == 2**53)
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        book.add_worksheet().write_column(0, 0, ["任务号", float(number)])
+    table = one(tmp_path / "a.xlsx")
+    assert table.frame["任务号"].tolist() == [str(number)]
+    assert any("15" in note.zh for note in table.notes) is lost
+
+
 def test_a_cut_workbook_is_refused(export, write) -> None:
     path = write("a.xlsx", export)
     path.write_bytes(path.read_bytes()[:2000])

@@ -82,6 +82,8 @@ def test_dates_with_the_year_last_are_read_in_the_order_in_which_they_exist() ->
     assert order("01/02/2023", "25/12/2023") == (["2023-02-01", "2023-12-25"], False)
     assert order("01/02/2023", "12/25/2023") == (["2023-01-02", "2023-12-25"], True)
     assert order("01/02/2023") == (["2023-01-02"], True)
+    assert order("01/02/2023", "13/02/2023") == (["2023-02-01", "2023-02-13"], False)
+    assert order("13/02/2023", "02/13/2023") == (["NaT", "2023-02-13"], True)
     assert order("2023-01-02") == (["2023-01-02"], None)
 
 

@@ -140,6 +140,7 @@ def test_a_wedge_is_cut_into_pieces_of_one_area() -> None:
     wedge = shapely.Polygon([(0, 0), (3000, 0), (3000, 1000)])
     blocks = street_blocks(districts_of(甲=wedge), streets=streets_of(), max_km2=0.5 + 1e-6)
     np.testing.assert_allclose(blocks.area, wedge.area / 3, atol=1)
+    assert blocks["block_id"].tolist() == ["B0001", "B0002", "B0003"]
 
 
 def test_no_face_is_too_small_where_no_least_area_or_width_is_asked_for() -> None:

@@ -42,6 +42,14 @@ def test_common_edges_are_as_long_as_the_intersection_of_their_faces() -> None:
     assert length == pytest.approx(list(want.values()), abs=1e-3)
 
 
+def test_waters_count_by_their_shores_and_points_not_at_all() -> None:
+    lake = shapely.Polygon([(0, 0, 7), (9, 0, 7), (9, 9, 7), (0, 9, 7)], [[(3, 3, 7), (6, 3, 7), (6, 6, 7), (3, 6, 7)]])
+    mixed = shapely.GeometryCollection([lake, shapely.Point(1, 1), shapely.LineString([(0, 0), (5, 0)])])
+    lines = _faces.as_lines(np.array([mixed, shapely.Point(2, 2)]))
+    assert sorted(shapely.length(lines)) == [5.0, 36.0 + 12.0]
+    assert not shapely.has_z(lines).any()
+
+
 def test_groups_of_faces_become_their_union() -> None:
     cells = np.array([shapely.box(x, 0, x + 1, 1) for x in range(4)])
     labels, merged = _faces.dissolve(cells, np.array([7, 2, 2, 7]))

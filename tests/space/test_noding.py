@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
+from jxgis._errors import InputError
 from jxgis.space._noding import node_lines
 
 
@@ -65,3 +66,11 @@ def test_a_loose_end_goes_to_its_own_level_or_down_never_up() -> None:
     assert edges([0, -1]) == joined
     assert edges([1, 0]) == apart
     assert edges([-1, 0]) == apart
+
+
+def test_only_lines_of_some_length_are_streets() -> None:
+    others = [shapely.box(0, 0, 9, 9), shapely.Point(5, 5), shapely.LineString([(1, 1), (1, 1)])]
+    mixed = gpd.GeoDataFrame(geometry=[*others, shapely.LineString(ALONG)], crs=4549)
+    assert shapely.length(node_lines(mixed, None, join_m=1.0)[4]).tolist() == [100.0]
+    with pytest.raises(InputError, match="There is no line in the streets"):
+        node_lines(mixed.iloc[:3], None, join_m=1.0)

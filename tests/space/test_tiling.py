@@ -41,6 +41,14 @@ def test_faces_of_one_polygon_that_touch_are_one_piece() -> None:
     # Over the west half, up to half a metre from its edge: so wide a double claim stays as it is drawn.
     over = shapely.box(100, 0, 500, 1000)
     tiling = _tiling.tile(np.array([west, east, over]), np.zeros(3, dtype=np.int64), DISTRICT, tolerance_m=1.0)
-    assert [(misfit.kind, misfit.snapped) for misfit in tiling.misfits] == [("overlap", False)]
+    assert [(misfit.kind, misfit.rows, misfit.district) for misfit in tiling.misfits] == [("overlap", (0, 2), 0)]
+    assert not tiling.misfits[0].snapped
     assert tiling.shapes[0].equals(west)
     assert tiling.shapes[1].equals(east)
+
+
+def test_a_gap_names_the_polygons_around_it_and_what_sticks_out_names_its_own() -> None:
+    west, east = shapely.box(0, 0, 400, 1000), shapely.box(500, 0, 1100, 1000)
+    tiling = _tiling.tile(np.array([west, east]), np.zeros(2, dtype=np.int64), DISTRICT, tolerance_m=1.0)
+    found = {misfit.kind: (misfit.rows, misfit.district, misfit.shape.area) for misfit in tiling.misfits}
+    assert found == {"gap": ((0, 1), 0, 100_000.0), "outside": ((1,), -1, 100_000.0)}
