@@ -551,7 +551,8 @@ def _least(split: _Split, groups: Sequence[Ints], limit_m: float) -> Floats:
     order = np.lexsort((weight, high, low))
     low, high, weight = low[order], high[order], weight[order]
     # The shorter of parallel edges: making a sparse matrix of them all would add them up.
-    first = np.append(True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])) if len(low) else np.zeros(0, dtype=bool)
+    first = np.ones(len(low), dtype=bool)
+    first[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
     first &= low != high
     low, high, weight = low[first], high[first], weight[first]
     # One goes from a hub to its sources, never through it: else each hub would be a short cut for the others.

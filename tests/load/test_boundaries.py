@@ -17,8 +17,8 @@ from jxgis.load import (
     load_districts,
     load_outline,
     load_subdistricts,
-    snap_overlaps,
 )
+from jxgis.load.overlaps import overlap_notes, snap_overlaps
 
 E, N = 570_000.0, 3_400_000.0
 
@@ -338,6 +338,24 @@ def test_polygons_that_do_not_overlap_come_back_as_they_are(town) -> None:
     assert overlaps.empty
     assert polygons.geometry.geom_equals(town.geometry).all()
     assert load_subdistricts(town).flaws is None
+
+
+@pytest.mark.parametrize(("more_m2", "given_to"), [(1, None), (2, "小")])
+def test_ground_goes_where_more_than_a_square_metre_is_left(more_m2: int, given_to: str | None) -> None:
+    table = boxes(["小", "大"], [(0, 0, 100, 1), (0, 0, 100 + more_m2, 1)])
+    overlaps = snap_overlaps(table, max_share=1).overlaps
+    assert overlaps["given_to"].astype(object).where(overlaps["given_to"].notna(), None).tolist() == [given_to]
+
+
+@pytest.mark.parametrize(("count", "more"), [(5, ""), (6, " … (+1)")])
+def test_the_five_largest_overlaps_are_listed_and_the_others_counted(count: int, more: str) -> None:
+    """Squares of a kilometre, of which each reaches ten metres farther into the next than the one before."""
+    row = boxes(list("abcdefg")[: count + 1], [(1000 * k, 0, 1010 * (k + 1), 1000) for k in range(count + 1)])
+    (left,) = overlap_notes(snap_overlaps(row, max_share=0).overlaps, "districts", 0)
+    largest = [f"{'abcdef'[k]}–{'bcdefg'[k]} {10 * (k + 1)},000 m²" for k in range(count)][:-6:-1]
+    assert left.en.startswith(f"{count} overlaps ({5 * count * (count + 1)},000 m²)")
+    assert [item.partition(" (")[0] for item in left.en.partition("were left: ")[2].split("; ")[:5]] == largest
+    assert f"%){more}. " in left.en
 
 
 def test_a_whole_overlap_is_a_hundred_percent() -> None:

@@ -11,7 +11,7 @@ import shapely
 
 from jxgis import load
 from jxgis._errors import CrsError, InputError
-from jxgis.load import check_raster, load_population
+from jxgis.load.rasters import check_raster, load_population
 
 EAST, NORTH = 572_000.0, 3_402_000.0
 POLYGONS = ["parks", "residential", "waters", "historic", "vacant", "blocks", "units", "candidates"]
@@ -147,7 +147,10 @@ def test_population_points_and_polygons(city) -> None:
 def raster(tmp_path):
     """Write a raster of people in degrees, 0.01 a cell, from 120.70, 30.80."""
 
-    def to(values: np.ndarray, *, crs: str | None = "EPSG:4326", nodata: float | None = -99.0):
+    def to(
+        values: np.ndarray, *, crs: str | None = "EPSG:4326", nodata: float | None = -99.0,
+        scale: float = 1.0, offset: float = 0.0,
+    ):  # fmt: skip
         path = tmp_path / "people.tif"
         transform = rasterio.transform.from_origin(120.70, 30.80, 0.01, 0.01)
         with rasterio.open(
@@ -155,6 +158,7 @@ def raster(tmp_path):
             transform=transform, nodata=nodata,
         ) as out:  # fmt: skip
             out.write(values, 1)
+            out.scales, out.offsets = [scale], [offset]
         return path
 
     return to
@@ -170,6 +174,13 @@ def test_a_raster_is_checked_and_described(raster) -> None:
     assert np.isnan(found.cell_area_m2)
     assert found.crs.to_epsg() == 4326
     assert any("2" in note.zh for note in found.notes)
+
+
+def test_the_scale_and_offset_of_a_raster_are_applied(raster, city) -> None:
+    """Tens of people, ten more: 1, 2, 0 and 4 are 20, 30, 10 and 50."""
+    path = raster(VALUES, scale=10.0, offset=10.0)
+    assert check_raster(path).total == pytest.approx(110)
+    assert sorted(load_population(path, city=city).table["people"]) == pytest.approx([10, 20, 30, 50])
 
 
 def test_a_raster_as_points_keeps_its_people(raster, city) -> None:

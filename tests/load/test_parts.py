@@ -67,6 +67,16 @@ def test_one_kind_a_row_where_any_will_do() -> None:
     assert repaired.dropped_parts.tolist() == [True, False, False]
 
 
+def test_any_kind_is_a_point_a_line_or_a_polygon_of_one_part_or_many() -> None:
+    dot, line, square = shapely.Point(0, 0), shapely.LineString([(0, 0), (1, 1)]), shapely.box(0, 0, 1, 1)
+    several = [shapely.MultiPoint([dot]), shapely.MultiLineString([line]), shapely.MultiPolygon([square])]
+    repaired = repair(objects(dot, line, square, *several, shapely.LinearRing(square.exterior)), "any")
+    assert repaired.wrong_kind.tolist() == [False] * 6 + [True]
+    assert [shape.geom_type for shape in repaired.geometry[:6]] == [
+        shape.geom_type for shape in (dot, line, square, *several)
+    ]
+
+
 def test_a_line_that_crosses_itself_is_left_alone() -> None:
     line = shapely.LineString([(0, 0), (1, 1), (1, 0), (0, 1)])
     repaired = repair(objects(line), "line")
@@ -84,7 +94,7 @@ def test_text_codes_and_numbers() -> None:
     column = pd.Series([" 02 ", "\u3000甲\u3000", "", "null", "NaN", None, "0"])
     assert as_text(column).fillna("∅").tolist() == ["02", "甲", "∅", "∅", "∅", "∅", "0"]
     assert as_text(pd.Series([1, 20])).tolist() == ["1", "20"]
-    assert as_text(pd.Series([1.5, np.nan])).fillna("∅").tolist() == ["1.5", "∅"]
+    assert as_text(pd.Series([1.5, 2.0, np.nan])).fillna("∅").tolist() == ["1.5", "2.0", "∅"]
     code, lost = as_code(pd.Series(["007", "12.0", "1.2", "1E+10", "1E5X"]))
     assert code.tolist() == ["007", "12", "1.2", "1E+10", "1E5X"]
     assert lost.tolist() == [False, False, False, True, False]
@@ -109,6 +119,9 @@ def test_a_carried_column_does_not_pass_for_a_contract_column() -> None:
     renamed, left = rename_columns(frame, {"source": "Source"}, contract("issues"), keep=["source", "geometry", "X_Y"])
     assert renamed.columns.tolist() == ["source", "source_file", "geometry_file", "x y"]
     assert left == []
+    taken = pd.DataFrame({"geometry": ["a"], "geometry_file": ["b"], "geometry_file_": ["c"]})
+    renamed, _ = rename_columns(taken, {}, contract("parks"))
+    assert renamed.columns.tolist() == ["geometry_file__", "geometry_file", "geometry_file_"]
 
 
 def test_only_issues_leave_the_columns_behind_that_nobody_asked_for() -> None:

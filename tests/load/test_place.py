@@ -7,11 +7,14 @@ import struct
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
 from jxgis import load
-from jxgis._errors import CrsError
+from jxgis._errors import CrsError, InputError
+from jxgis.load._place import place_geometry
+from jxgis.reference import resolve_crs
 
 EAST, NORTH = 572_000.0, 3_402_000.0
 
@@ -58,6 +61,115 @@ def test_polygons_of_which_no_half_lies_together_are_refused() -> None:
     alone = gpd.GeoDataFrame({"name": ["东栅"]}, geometry=[_with_vertex(right[0], 1, 12.07, 30.7)], crs=4490)
     with pytest.raises(CrsError, match="too far apart"):
         load.load_districts(alone)
+
+
+def test_of_scattered_polygons_the_first_and_the_last_are_named() -> None:
+    right = _two_of_five_km2()
+    wide = [_with_vertex(right[0], 1, 12.07, 30.7), _with_vertex(right[1], 1, 14.5, 30.8)]
+    (west, south, *_), (*_, east, north) = wide[0].bounds, wide[1].bounds
+    with pytest.raises(CrsError) as refused:
+        load.load_districts(gpd.GeoDataFrame({"name": ["东栅", "塘汇"]}, geometry=wide, crs=4490))
+    assert f"(from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f})" in refused.value.text("en")
+
+
+def test_a_polygon_with_its_axes_swapped_among_others_is_rejected_not_the_layer(city) -> None:
+    """A latitude of 120 is none. Of each axis the reject shows what lies farther from 0."""
+    right = _two_of_five_km2()
+    swapped = shapely.transform(right[0], lambda xy: xy[:, ::-1])
+    _, _, *farthest = swapped.bounds
+    for odd, value in (
+        (swapped, "{:.10g},{:.10g}".format(*farthest)),
+        (shapely.box(-400, -30.5, -200, 20), "-400,-30.5"),
+    ):
+        table = gpd.GeoDataFrame({"name": ["东栅", "塘汇", "误"]}, geometry=[*right, odd], crs=4490)
+        rejects = load.load_districts(table, city=city).rejects
+        assert rejects[["row", "reason", "value"]].to_numpy().tolist() == [[3, "beyond_degrees", value]]
+
+
+def test_polygons_that_touch_the_box_are_in_it() -> None:
+    west, south, east, north = box = (120.0, 30.0, 121.0, 31.0)
+    d = 1 / 64
+    touching = [
+        shapely.box(west - d, 30.5, west, 30.5 + d),
+        shapely.box(east, 30.5, east + d, 30.5 + d),
+        shapely.box(120.5, south - d, 120.5 + d, south),
+        shapely.box(120.5, north, 120.5 + d, north + d),
+    ]
+    beyond = [shapely.affinity.translate(touching[0], -1e-6), shapely.affinity.translate(touching[1], 1e-6)]
+    table = gpd.GeoDataFrame({"name": list("西东南北左右")}, geometry=touching + beyond, crs=4326)
+    loaded = load.load_parks(table, box=box)
+    assert loaded.table["name"].tolist() == list("西东南北")
+    assert loaded.rejects["reason"].tolist() == ["outside_box"] * 2
+
+
+def test_what_lies_in_the_city_is_taken_from_a_zone_far_away(city) -> None:
+    """Zone 49 is used to 114 E; whoever declares it of what lies at 120.7 E and falls into the city knows why."""
+    towns = _two_of_five_km2().to_crs(32649)
+    table = gpd.GeoDataFrame({"name": ["东栅", "塘汇"]}, geometry=towns.array, crs=32649)
+    np.testing.assert_allclose(load.load_districts(table, city=city).table.area, 5e6, rtol=1e-6)
+
+
+def _points(**columns: object) -> pd.DataFrame:
+    return pd.DataFrame({"名称": ["甲", "乙", "丙"], **columns})
+
+
+def test_x_is_north_where_only_so_the_points_lie_in_the_city(city) -> None:
+    at = _two_of_five_km2().to_crs(4549).centroid[[0, 1, 1]]
+    for x, y in ((at.y, at.x), (at.x, at.y)):
+        table = _points(X坐标=x.to_numpy(), Y坐标=y.to_numpy())
+        loaded = load.load_places(table, city=city, crs=4549)
+        np.testing.assert_allclose(loaded.table.geometry.x, at.x, atol=1e-6)
+        np.testing.assert_allclose(loaded.table.geometry.y, at.y, atol=1e-6)
+
+
+def test_columns_are_named_as_the_file_names_them_where_no_order_fits(city) -> None:
+    with pytest.raises(CrsError, match="which of X坐标 and Y坐标 is east"):
+        load.load_places(_points(X坐标=[5e6] * 3, Y坐标=[7e6] * 3), city=city, crs=4549)
+    with pytest.raises(CrsError, match=r"which of 坐标\[1\] and 坐标\[2\] is east"):
+        load.load_places(_points(坐标=["5000000,7000000"] * 3), city=city, crs=4549)
+
+
+def test_what_is_wrong_with_a_point_names_both_columns_or_the_one(city) -> None:
+    table = _points(经度=["120.75", "x", "120.76"], 纬度=["30.75"] * 3)
+    rejects = load.load_places(table, city=city, crs=4326).rejects
+    assert rejects[["row", "field", "value"]].to_numpy().tolist() == [[2, "经度,纬度", "x,30.75"]]
+    table = _points(坐标=["120.75,30.75", "x", "120.76,30.75"])
+    rejects = load.load_places(table, city=city, crs=4326).rejects
+    assert rejects[["row", "field", "value"]].to_numpy().tolist() == [[2, "坐标", "x"]]
+
+
+def test_a_pair_in_one_field_among_pairs_in_two(city) -> None:
+    table = _points(经度=["120.75", "30.76,120.74", "120.76"], 纬度=["30.75", "", "30.75"])
+    lonlat = load.load_places(table, city=city, crs=4326).table.to_crs(4326)
+    np.testing.assert_allclose(lonlat.geometry.x, [120.75, 120.74, 120.76], atol=1e-9)
+    np.testing.assert_allclose(lonlat.geometry.y, [30.75, 30.76, 30.75], atol=1e-9)
+
+
+def test_shapes_with_the_northing_first_are_turned_and_points_kept_as_given(city) -> None:
+    right = _two_of_five_km2().to_crs(4549)
+    turned = shapely.transform(np.array(right), lambda xy: xy[:, ::-1])
+    metric = city.crs
+    placed = place_geometry(
+        np.array([*turned, shapely.Point(NORTH, EAST)]),
+        resolve_crs(4549),
+        metric,
+        axes="north_east",
+        box=None,
+        what="a",
+    )
+    for got, want in zip(placed.geometry, [*right, shapely.Point(EAST, NORTH)], strict=True):
+        assert shapely.equals_exact(got, want, 1e-6)
+    assert np.isnan(placed.given[:2]).all()
+    assert placed.given[2].tolist() == [NORTH, EAST]
+
+
+def test_half_a_pair_of_coordinates_is_said_to_be_half(city) -> None:
+    with pytest.raises(InputError, match=r"no coordinate columns \(only lon found\)") as refused:
+        load.load_places(_points(经度=[120.75] * 3), city=city, crs=4326)
+    assert "（只找到 lon）" in refused.value.text("zh")
+    with pytest.raises(InputError, match="has no coordinate columns: it needs") as refused:
+        load.load_places(_points(), city=city, crs=4326)
+    assert "只找到" not in refused.value.text("zh")
 
 
 def test_a_vertex_that_the_projection_loses_rejects_its_polygon() -> None:

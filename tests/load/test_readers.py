@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import struct
 import zipfile
 from pathlib import Path
 
@@ -165,6 +166,17 @@ def test_excel_that_lost_digits_is_said(tmp_path: Path) -> None:
     assert any("15" in note.zh for note in one(path).notes)
 
 
+@pytest.mark.parametrize(("number", "lost"), [(2**53 - 1, False), (2**53, True), (-(2**53), True)])
+def test_digits_are_lost_from_where_two_numbers_are_one(tmp_path: Path, number: int, lost: bool) -> None:
+    """2**53 may have been 2**53 + 1."""
+    assert (float(number) == float(number + 1)) == (number == 2**53)
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        book.add_worksheet().write_column(0, 0, ["任务号", float(number)])
+    table = one(tmp_path / "a.xlsx")
+    assert table.frame["任务号"].tolist() == [str(number)]
+    assert any("15" in note.zh for note in table.notes) is lost
+
+
 def test_a_cut_workbook_is_refused(export, write) -> None:
     path = write("a.xlsx", export)
     path.write_bytes(path.read_bytes()[:2000])
@@ -229,6 +241,33 @@ def test_utf8_that_a_field_cuts_is_still_utf8(tmp_path: Path, squares) -> None:
     data = path.with_suffix(".dbf").read_bytes()
     assert b"\xe4\xb8\x89" in data
     assert dbf_encoding(path) == "utf-8"
+
+
+def dbf(path: Path, fields: list[tuple[bytes, int]], *records: bytes) -> Path:
+    """A table as dBase III has it, without a word on its encoding; each record begins with its mark."""
+    each = 1 + sum(width for _, width in fields)
+    head = struct.pack("<B3sIHH20x", 3, b"\x7e\x01\x01", len(records), 33 + 32 * len(fields), each)
+    described = b"".join(struct.pack("<11sc4xB15x", name, b"C", width) for name, width in fields)
+    path.with_suffix(".dbf").write_bytes(head + described + b"\x0d" + b"".join(records) + b"\x1a")
+    return path
+
+
+def test_the_names_of_fields_tell_the_encoding_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.shp"
+    number = (b"code", 3)
+    assert dbf_encoding(dbf(path, [("名称".encode("gbk"), 6), number], b"       001")) == "gb18030"
+    assert dbf_encoding(dbf(path, [number, ("名称".encode("gbk"), 6)])) == "gb18030"
+    assert dbf_encoding(dbf(path, [number, ("社区名".encode(), 6)], b" 001      ")) == "utf-8"
+    # Four characters are twelve bytes, and ten are the most that a name has.
+    assert dbf_encoding(dbf(path, [("社区名称".encode()[:10], 6)])) == "utf-8"
+
+
+@pytest.mark.parametrize(("short", "encoding"), [(0, "utf-8"), (1, "utf-8"), (2, "utf-8"), (3, "gb18030")])
+def test_only_the_end_of_a_field_cuts_a_character(tmp_path: Path, short: int, encoding: str) -> None:
+    """Some drivers leave a byte or two of a field unused; half a character well before its end is not UTF-8."""
+    value = "社区".encode()[:5]
+    record = b" " + value.ljust(5 + short)
+    assert dbf_encoding(dbf(tmp_path / "a.shp", [(b"name", 5 + short)], record, b" " + b" " * (5 + short))) == encoding
 
 
 def test_a_shapefile_without_its_companions_says_which(tmp_path: Path, squares) -> None:

@@ -45,6 +45,16 @@ def test_weights_that_differ_a_little_are_not_taken_for_ones(second: float) -> N
     np.testing.assert_array_equal(got.weights.toarray()[0], [0, 0.5, second])
 
 
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize(("apart", "binary"), [(1e-13, True), (1e-10, False)])
+def test_a_self_weight_equals_the_others_to_rounding_whatever_their_size(
+    size: float, apart: float, binary: bool
+) -> None:
+    own = size * (1 + apart)
+    kernel = Graph.from_arrays(list("aabb"), list("abab"), [own, size, size, own])
+    assert neighbours(kernel, star=True).binary is binary
+
+
 def test_weights_that_cannot_be_read_are_refused() -> None:
     with pytest.raises(InputError, match="self weight"):
         neighbours(KERNEL.transform("r"), star=True)

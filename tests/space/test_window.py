@@ -76,3 +76,8 @@ def test_values_too_large_for_rounding_back_take_the_row_runs() -> None:
 def test_a_band_is_a_positive_length(band_m: float) -> None:
     with pytest.raises(InputError, match="band_m"):
         disc_reach(100, band_m)
+
+
+def test_a_band_of_less_than_a_metre_is_a_band() -> None:
+    assert disc_reach(0.25, 0.5).tolist() == [2, 1, 0]
+    assert disc_reach(1.0, 0.5).tolist() == [0]

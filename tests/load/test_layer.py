@@ -1,0 +1,66 @@
+"""What all layers have in common, from files to a table: one CRS, columns for one meaning, the account of the rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jxgis import load
+from jxgis._errors import InputError
+from jxgis.load._layer import _degrees_apart, finish, gather
+
+
+def places(**columns: object) -> pd.DataFrame:
+    table = pd.DataFrame({"名称": ["月河客栈", "府南菜场"], "经度": [120.75, 120.76], "纬度": [30.76, 30.75]})
+    return table.assign(**columns)
+
+
+def test_files_of_one_layer_come_into_one_crs_and_are_accounted_for_file_by_file(tmp_path) -> None:
+    """The first file decides: a month from the next zone does not bring its own."""
+    for name, east in (("1", 120.75), ("2", 119.9)):
+        places(经度=[east, "?"]).to_csv(tmp_path / f"{name}.csv", index=False)
+    loaded = finish(gather(str(tmp_path / "*.csv"), "places", city=None, options={"crs": 4326}))
+    assert loaded.table.crs.to_epsg() == 32651
+    lonlat = loaded.table.to_crs(4326)
+    np.testing.assert_allclose(lonlat.geometry.x, [120.75, 119.9], atol=1e-9)
+    np.testing.assert_allclose(lonlat.geometry.y, [30.76, 30.76], atol=1e-9)
+    assert [(file.name, file.rows_kept, file.rows_rejected) for file in loaded.sources] == [
+        ("1.csv", 1, 1),
+        ("2.csv", 1, 1),
+    ]
+    assert loaded.file.tolist() == [0, 1]
+    assert loaded.earlier is None
+
+
+def test_texts_for_one_meaning_are_compared_as_texts_and_numbers_as_numbers(city) -> None:
+    def told(layer: str, **columns: object) -> list[str]:
+        notes = getattr(load, f"load_{layer}")(places(**columns), city=city, crs=4326).notes
+        return [note.en.partition(": ")[2].partition(";")[0] for note in notes if "can both be" in note.en]
+
+    assert told("places", name=["月河客栈", "府南市场"]) == ["name and 名称 can both be name and differ in 1 rows"]
+    assert told("places", name=["月河客栈", "府南菜场"]) == []
+    people = {"people": ["12", "30"], "常住人口": ["12.0", "3e1"]}
+    assert told("population", **people) == []
+
+
+def test_a_column_to_keep_that_no_file_has_is_named_with_the_nearest(city, export) -> None:
+    with pytest.raises(InputError, match=r"keep: no file has the column '单元网恪', did you mean 单元网格\?"):
+        gather(export, "issues", city=city, options={"crs": 4326, "keep": ["单元网恪"]})
+
+
+def test_how_far_two_pairs_of_coordinates_in_degrees_are_apart() -> None:
+    """A thousandth of a degree at 60 N: 55.6 m to the east, 111.2 m to the north; the median of three."""
+    frame = pd.DataFrame({"lon": [10.0] * 3, "lat": [60.0] * 3, "x": [10.001, 10.0, 10.0], "y": [60.0, 60.001, 60.0]})
+    pairs = (("lon", "lat"), ("x", "y"))
+    assert _degrees_apart(frame, pairs) == pytest.approx(55.6, abs=0.1)
+    assert _degrees_apart(frame, pairs[:1]) is None
+    assert _degrees_apart(frame, (*pairs, ("coordinates",))) == pytest.approx(55.6, abs=0.1)
+    assert _degrees_apart(frame.assign(y=3e6), pairs) is None
+
+
+@pytest.mark.parametrize(("own", "given", "said"), [(4326, None, 0), (4326, 4326, 0), (4490, 4326, 1)])
+def test_a_crs_is_said_to_be_overridden_where_it_is_another(city, squares, own, given, said) -> None:
+    table = squares.to_crs(4490).set_crs(own, allow_override=True)
+    notes = load.load_parks(table, city=city, **({} if given is None else {"crs": given})).notes
+    assert sum("EPSG:4490" in note.en and "EPSG:4326" in note.en for note in notes) == said
