@@ -147,3 +147,7 @@ def test_rate_profile_is_the_double_sum():
     spread = np.sqrt(2 * np.trace(near @ covariance @ near @ covariance))
     assert row["z"] == pytest.approx((r @ near @ r - np.trace(near @ covariance)) / spread)
     assert row["neighbours"] == pytest.approx(near.sum() / len(grid))
+    # Where all are neighbours of all, the sum says nothing of where they are.
+    whole = rate_profile(counts, people, grid, bands_m=[1e5]).iloc[0]
+    assert whole["neighbours"] == len(grid) - 1
+    assert whole[["moran_i", "expected", "z"]].isna().all()
