@@ -176,6 +176,26 @@ def test_the_saddlepoint_is_within_per_cents_of_the_exact_tail(n: int, k: int, r
 
 
 @pytest.mark.parametrize("left_out", [False, True])
+def test_at_the_very_end_of_what_the_sum_can_be_there_is_no_saddlepoint(left_out: bool) -> None:
+    """Twelve of thirty 0, twenty 1 and ten 2: no more than 22 and no less than 0."""
+    values = np.repeat([0, 1, 2], [30, 20, 10])
+    own = np.full(3, 1) if left_out else None
+    upper, lower = saddlepoint_tails(values, np.full(3, 12), np.array([0, 8, 22]), own)
+    assert np.isnan(upper).tolist() == [True, False, False]
+    assert np.isnan(lower).tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("n", [20, 70])
+def test_what_no_sum_can_be_has_no_saddlepoint_and_no_made_up_chance(n: int) -> None:
+    rng = np.random.default_rng(n)
+    for k in range(2, n - 1, 3):
+        values = rng.negative_binomial(0.5, 0.05, n)
+        most = np.sort(values)[-k:].sum()
+        upper, _ = saddlepoint_tails(values, np.full(3, k), np.array([most + 1, most + 3, 2 * most]))
+        assert np.isnan(upper).all()
+
+
+@pytest.mark.parametrize("left_out", [False, True])
 def test_values_grouped_for_the_saddlepoint_change_little(left_out: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(8)
     values = rng.gamma(0.5, 10_000, 3000).astype(int)  # next to as many different values as places
