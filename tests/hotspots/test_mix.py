@@ -77,6 +77,15 @@ def test_an_empty_zone_has_no_quotient():
         zone_table(inside, {"district": ZONES.to_crs(4528)}, CLASSES, cells=cells, grid=GRID)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_zone_between_the_cells_has_no_share_of_hot_ones():
+    issues, cells = made_up()
+    x, y = (values[0] for values in GRID.centres())
+    zones = gpd.GeoDataFrame({"name": ["缝"]}, geometry=[shapely.box(x + 1, y + 1, x + 20, y + 20)], crs=4549)
+    table = zone_table(issues, {"district": zones}, CLASSES, cells=cells, grid=GRID)
+    assert table["share_hot"].isna().all()
+
+
 @given(st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=1, max_size=6))
 @settings(max_examples=50, deadline=None)
 def test_entropy_is_shannons(counts):

@@ -195,6 +195,19 @@ def test_what_no_sum_can_be_has_no_saddlepoint_and_no_made_up_chance(n: int) -> 
         assert np.isnan(upper).all()
 
 
+def test_the_saddlepoint_is_vouched_for_where_no_value_moves_the_sum_far() -> None:
+    """Ten 1 among 400 deviate by 0.975; the sum of k, hypergeometric, by 0.939 (k = 40) and 1.034 (k = 50)."""
+    few = np.repeat([0, 1], [390, 10])
+    sizes = np.array([40, 50, 200, 350, 360])
+    spread = hypergeom.std(400, 10, sizes)
+    assert _saddlepoint.vouched(few, sizes).tolist() == (spread >= 0.975).tolist() == [False, True, True, True, False]
+    # Fewer than 20 drawn or left behind, and fewer than 300 places, were not verified.
+    half = np.repeat([0, 1], 200)
+    assert _saddlepoint.vouched(half, np.array([19, 20, 380, 381])).tolist() == [False, True, True, False]
+    assert _saddlepoint.vouched(half[50:350], np.array([150])).tolist() == [True]
+    assert _saddlepoint.vouched(half[50:349], np.array([150])).tolist() == [False]
+
+
 @pytest.mark.parametrize("left_out", [False, True])
 def test_values_grouped_for_the_saddlepoint_change_little(left_out: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(8)
