@@ -125,6 +125,16 @@ def test_overlap_is_of_the_hot_cells():
     assert cold["jaccard"].isna().all()
 
 
+def test_one_class_or_none_overlaps_with_nothing_and_classes_lie_on_the_same_cells():
+    _, cells = made_up()
+    alone = cells[cells["issue_class"] == CLASSES[0]]
+    for few in (alone, alone.iloc[:0]):
+        assert class_overlap(few, CLASSES, cell_m=250).empty
+    short = pd.concat([alone, cells[cells["issue_class"] == CLASSES[1]].iloc[1:]])
+    with pytest.raises(InputError, match=f"class {CLASSES[1]} has {len(alone) - 1} cells, not {len(alone)}"):
+        class_overlap(short, CLASSES, cell_m=250)
+
+
 def test_a_ring_of_lines_is_its_inside():
     issues, _ = made_up()
     square = shapely.box(450, 450, 1450, 1450)
