@@ -130,8 +130,8 @@ def test_one_class_or_none_overlaps_with_nothing_and_classes_lie_on_the_same_cel
     alone = cells[cells["issue_class"] == CLASSES[0]]
     for few in (alone, alone.iloc[:0]):
         assert class_overlap(few, CLASSES, cell_m=250).empty
-    short = pd.concat([alone, cells[cells["issue_class"] == CLASSES[1]].iloc[1:]])
-    with pytest.raises(InputError, match=f"class {CLASSES[1]} has {len(alone) - 1} cells, not {len(alone)}"):
+    short = pd.concat([alone, cells[cells["issue_class"] == CLASSES[2]].iloc[1:]])
+    with pytest.raises(InputError, match=f"class {CLASSES[2]} has {len(alone) - 1} cells, not {len(alone)}"):
         class_overlap(short, CLASSES, cell_m=250)
 
 

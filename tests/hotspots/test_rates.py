@@ -217,6 +217,13 @@ def test_exposure_is_kept_whole_inside_the_grid():
     assert spread[30] == pytest.approx(polygons.intersection(square).area.sum() / 1e6)
 
 
+def test_exposure_without_a_column_is_in_km2_and_km():
+    cell = shapely.box(1000, 2000, 1100, 2100)  # the first of the grid
+    for shape, amount in ((cell, 0.01), (shapely.LineString([(1000, 2050), (1100, 2050)]), 0.1), (cell.centroid, 1.0)):
+        found = exposure_on_grid(GRID, gpd.GeoDataFrame(geometry=[shape], crs=CRS))
+        assert found.sum() == found.max() == pytest.approx(amount, rel=1e-12)
+
+
 def test_exposure_refuses_what_it_cannot_spread():
     mixed = gpd.GeoDataFrame(geometry=[shapely.Point(1000, 2000), shapely.box(1000, 2000, 1100, 2100)], crs=CRS)
     with pytest.raises(InputError, match="mixes"):
