@@ -120,10 +120,11 @@ def _blocks(coordinates: Floats, information: Floats) -> npt.NDArray[np.int64]:
         members, depth = parts.pop()
         order = members[np.argsort(coordinates[members, depth % coordinates.shape[1]], kind="stable")]
         running = np.cumsum(information[order])
-        if len(order) < 2 or running[-1] < 2 * PER_BLOCK:
+        # A place holds less than 1, so that what can be halved is many places.
+        if running[-1] < 2 * PER_BLOCK:
             block[members] = number
             number += 1
             continue
-        half = min(int(np.searchsorted(running, running[-1] / 2)) + 1, len(order) - 1)
+        half = int(np.searchsorted(running, running[-1] / 2)) + 1
         parts += [(order[:half], depth + 1), (order[half:], depth + 1)]
     return block

@@ -279,11 +279,11 @@ class _Located:
     def of_class(self, issue_class: str) -> NDArray[np.bool_]:
         return np.ones(self.cell.size, dtype=bool) if issue_class == ALL else self.issue_class == issue_class
 
-    def main(self, column: str | None, group: NDArray[np.int64], keep: NDArray[np.bool_], n: int) -> pd.DataFrame:
+    def main(self, column: str | None, group: NDArray[np.int64], n: int) -> pd.DataFrame:
         """Most common text of each group of issues; missing where the issues lack the column."""
         if column is None or column not in self.texts:
             return most_common(np.empty(0, dtype=np.int64), encode(np.empty(0, dtype=object)), n)
-        return most_common(np.where(keep, group, -1), self.texts[column], n)
+        return most_common(group, self.texts[column], n)
 
 
 def _of_class(
@@ -316,9 +316,9 @@ def _of_class(
             "name": own["name"].to_numpy(),
             "name_from": own["name_from"].to_numpy(),
             "also": _also(peaks, own["name"].to_numpy(dtype=object)),
-            "street": issues.main("street", group, keep, n)["value"],
-            "district": issues.main("district", group, keep, n)["value"],
-            "subdistrict": issues.main("subdistrict", group, keep, n)["value"],
+            "street": issues.main("street", group, n)["value"],
+            "district": issues.main("district", group, n)["value"],
+            "subdistrict": issues.main("subdistrict", group, n)["value"],
             **measures,
             "area_km2": measures["share_area"] * len(grid) * grid.cell_m**2 / 1e6,
             "concentration": measures["share_issues"] / measures["share_area"],
@@ -354,9 +354,10 @@ def _peak_table(
     x, y = (values[cell] for values in grid.centres())
     # Names come from the cases within half a band: the street at the peak, not the avenue a block away.
     points = gpd.points_from_xy(x, y).to_numpy()
-    group = nearest_peak(points, grid, max(band_m / 2, grid.cell_m / 2))[issues.cell]
+    near = nearest_peak(points, grid, max(band_m / 2, grid.cell_m / 2))
+    group = np.where(keep, near[issues.cell], -1)
     main = {
-        column: issues.main(column, np.where(keep, group, -1), keep, cell.size)["value"].to_numpy(dtype=object)
+        column: issues.main(column, group, cell.size)["value"].to_numpy(dtype=object)
         for column in ("street", "district", "subdistrict")
     }
     named = name_peaks(
@@ -367,7 +368,7 @@ def _peak_table(
         reach_m=naming.reach_m,
         label_reach_m=naming.label_reach_m,
         streets=main["street"],
-        field=issues.main(naming.field, np.where(keep, group, -1), keep, cell.size)["value"].to_numpy(dtype=object),
+        field=issues.main(naming.field, group, cell.size)["value"].to_numpy(dtype=object),
         subdistricts=main["subdistrict"],
         cell_ids=grid.ids()[cell],
     )
@@ -398,7 +399,7 @@ def _measures(
 ) -> dict[str, Any]:
     """What a planner asks of each group of cells: how much, of what, whose, and is it growing."""
     group = np.where(keep, label[issues.cell], -1)
-    subclass = issues.main("sub_type", group, keep, n)
+    subclass = issues.main("sub_type", group, n)
     inside = label >= 0
     number = np.bincount(label[inside], weights=count[inside], minlength=n)
     before, recent = _in_periods(issue_class, label, past, periods, n)
@@ -409,7 +410,7 @@ def _measures(
         "share_area": np.bincount(label[inside], minlength=n) / len(grid),
         "main_subclass": subclass["value"].to_numpy(dtype=object),
         "main_subclass_share": subclass["share"].to_numpy(),
-        "main_department": issues.main("department", group, keep, n)["value"].to_numpy(dtype=object),
+        "main_department": issues.main("department", group, n)["value"].to_numpy(dtype=object),
         "issues_before": before,
         "issues_recent": recent,
         "change": _change(before, recent),

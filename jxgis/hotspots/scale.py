@@ -271,6 +271,7 @@ def _elbow(profile: pd.DataFrame, allowed: NDArray[np.bool_]) -> int:
     at = np.flatnonzero(allowed)
     band, moran = profile["band_m"].to_numpy()[at], profile["moran_i"].to_numpy()[at]
     span, drop = band[-1] - band[0], moran[0] - moran[-1]
-    if span == 0 or drop <= 0:
+    if drop <= 0:
         return int(at[0])
-    return int(at[np.argmin((band - band[0]) / span + (moran - moran[-1]) / drop)])
+    # On a line parallel to the chord the sum is the same everywhere.
+    return int(at[np.argmin(band / span + moran / drop)])

@@ -142,6 +142,14 @@ def test_normal_and_exact_p_are_compared_by_their_classes(city: tuple[Grid, np.n
     assert told["disagree"] == (normal != np.where(table.gi_bin.abs() >= 2, np.sign(table.gi_z), 0)).sum()
 
 
+def test_a_q_that_is_the_level_itself_counts():
+    """Two p of 0.05: the q of both is 2 · 0.05 / 2, the level exactly."""
+    table = pd.DataFrame({"gi_z": [2.0, -2.0], "gi_q": [0.05, 0.05], "gi_p_normal": [0.05, 0.05]})
+    told = {"hot": 1, "cold": 1, "normal_hot": 1, "normal_cold": 1, "disagree": 0}
+    assert compare_with_normal(table) == told
+    assert compare_with_normal(table, normal_q=[0.05, 0.05]) == told
+
+
 def test_wrong_questions_are_refused(city: tuple[Grid, np.ndarray]) -> None:
     grid, counts = city
     with pytest.raises(InputError, match="null"):

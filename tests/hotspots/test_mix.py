@@ -77,6 +77,15 @@ def test_an_empty_zone_has_no_quotient():
         zone_table(inside, {"district": ZONES.to_crs(4528)}, CLASSES, cells=cells, grid=GRID)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_zone_between_the_cells_has_no_share_of_hot_ones():
+    issues, cells = made_up()
+    x, y = (values[0] for values in GRID.centres())
+    zones = gpd.GeoDataFrame({"name": ["缝"]}, geometry=[shapely.box(x + 1, y + 1, x + 20, y + 20)], crs=4549)
+    table = zone_table(issues, {"district": zones}, CLASSES, cells=cells, grid=GRID)
+    assert table["share_hot"].isna().all()
+
+
 @given(st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=1, max_size=6))
 @settings(max_examples=50, deadline=None)
 def test_entropy_is_shannons(counts):
@@ -114,6 +123,16 @@ def test_overlap_is_of_the_hot_cells():
         assert row.shared_of_b == pytest.approx(len(both) / len(sets[1]))
     cold = class_overlap(cells.assign(gi_q=0.9), CLASSES, cell_m=250)
     assert cold["jaccard"].isna().all()
+
+
+def test_one_class_or_none_overlaps_with_nothing_and_classes_lie_on_the_same_cells():
+    _, cells = made_up()
+    alone = cells[cells["issue_class"] == CLASSES[0]]
+    for few in (alone, alone.iloc[:0]):
+        assert class_overlap(few, CLASSES, cell_m=250).empty
+    short = pd.concat([alone, cells[cells["issue_class"] == CLASSES[2]].iloc[1:]])
+    with pytest.raises(InputError, match=f"class {CLASSES[2]} has {len(alone) - 1} cells, not {len(alone)}"):
+        class_overlap(short, CLASSES, cell_m=250)
 
 
 def test_a_ring_of_lines_is_its_inside():

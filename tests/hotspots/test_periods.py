@@ -133,6 +133,14 @@ def test_a_source_of_one_per_cent_is_looked_at():
     assert [(gap.name, gap.start, gap.end.month) for gap in found.gaps] == [("小程序", DAY("2022-01-01"), 9)]
 
 
+@pytest.mark.parametrize(("issues", "seen"), [(72, False), (73, True)])
+def test_a_source_is_looked_at_from_one_per_cent_on(issues, seen):
+    """Of 7,300; it begins after nine months, in which some forty of it were expected."""
+    source = np.full(len(CONSTANT), "监督员")
+    source[np.linspace(2800, len(CONSTANT) - 1, issues).astype(int)] = "小程序"
+    assert bool(compare_periods(CONSTANT, sources=source, **YEAR).gaps) == seen
+
+
 @pytest.mark.parametrize(("days", "seen"), [(19, False), (24, True)])
 def test_a_silence_in_which_twenty_were_expected_is_a_gap(days, seen):
     """One a day from the hotline."""
@@ -217,6 +225,28 @@ def test_without_a_window_the_last_year_goes_against_the_one_before():
     found = compare_periods(without(CONSTANT, "2022-05-01", "2022-06-01"))
     assert found.periods[:3] == (DAY("2022-01-01"), DAY("2023-01-01"), DAY("2024-01-01"))
     assert found.periods.left_out == ((DAY("2022-05-01"), DAY("2022-06-01")), (DAY("2023-05-01"), DAY("2023-06-01")))
+
+
+@pytest.mark.parametrize("given", [{}, {"start": YEAR["start"]}, {"end": DAY("2023-06-01")}])
+def test_one_end_of_a_window_is_no_window(given):
+    assert compare_periods(CONSTANT, **given) == compare_periods(CONSTANT, **YEAR)
+
+
+def test_below_two_years_the_later_half_goes_against_the_earlier_half():
+    """401 days: the first is left over."""
+    times = pd.Series(pd.date_range("2022-01-01", periods=401 * 10, freq="144min"))
+    found = compare_periods(times)
+    assert found.periods[:3] == (DAY("2022-01-02"), DAY("2022-07-21"), DAY("2023-02-06"))
+    before, recent = found.periods.within(times)
+    assert before.sum() == recent.sum() == 2000
+
+
+def test_halves_of_two_years_less_a_leap_day_are_compared_day_by_day():
+    """From 29 February to 28 February is a year by the calendar, and 365 days before it no year begins."""
+    times = pd.Series(pd.date_range("2023-03-01", "2025-02-27 23:59", freq="144min"))
+    found = compare_periods(without(times, "2023-05-01", "2023-06-01"))
+    assert found.periods[:3] == (DAY("2023-03-01"), DAY("2024-02-29"), DAY("2025-02-28"))
+    assert found.periods.left_out == ((DAY("2023-05-01"), DAY("2023-06-01")), (DAY("2024-04-30"), DAY("2024-05-31")))
 
 
 def test_poisson_days_are_taken_for_gaps_in_few_of_many_cities():

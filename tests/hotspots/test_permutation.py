@@ -240,6 +240,15 @@ def test_the_fall_backs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(last.p, np.maximum(normal_p(gi.z), P_FLOOR), rtol=1e-9)
 
 
+@pytest.mark.parametrize("unit", [1, 2**40])
+def test_each_question_is_asked_once_however_large_its_numbers(unit: int) -> None:
+    """Three columns of 2⁴¹ do not go into one integer."""
+    question = unit * (np.random.default_rng(0).integers(0, 3, (60, 3)) - 1)
+    asked, which = permutation._distinct(question)
+    assert asked.tolist() == [list(row) for row in sorted({tuple(row) for row in question.tolist()})]
+    np.testing.assert_array_equal(asked[which], question)
+
+
 def test_no_p_is_below_what_is_vouched_for() -> None:
     counts = np.zeros(2000, dtype=int)
     counts[:30] = 50

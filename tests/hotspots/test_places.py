@@ -72,6 +72,15 @@ def test_a_place_says_where_what_how_much_and_whose():
     street_order = found.places[found.places["issue_class"] == "街面秩序"]
     assert street_order["share_issues"].sum() == pytest.approx(1.0)
     assert street_order["issues"].sum() == 50
+    # Of the 50 of the class, not of all 60 in its place.
+    assert (street_order["main_subclass"].item(), street_order["main_subclass_share"].item()) == ("店外经营", 40 / 50)
+
+
+def test_a_place_of_a_class_is_named_by_the_cases_of_the_class():
+    cells, issues = city()
+    issues["community"] = ["甲社区"] * 49 + ["乙社区"] * 51
+    of_class = cells[cells["issue_class"] == "街面秩序"]
+    assert hot_places(of_class, issues, GRID, naming=Naming(field="community")).places["name"].tolist() == ["甲社区"]
 
 
 def test_names_go_from_place_to_street_to_field_to_label_to_cell():

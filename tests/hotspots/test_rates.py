@@ -10,11 +10,20 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from scipy.stats import betabinom, binom
 
 from jxgis._errors import InputError
 from jxgis.hotspots.getis_ord import getis_ord_grid
-from jxgis.hotspots.rates import built_up, empirical_bayes, exposure_on_grid, hot_rates, hot_rates_graph, rate_residuals
+from jxgis.hotspots.rates import (
+    _hops,
+    built_up,
+    empirical_bayes,
+    exposure_on_grid,
+    hot_rates,
+    hot_rates_graph,
+    rate_residuals,
+)
 from jxgis.space.grid import Grid
 
 CRS = pyproj.CRS(4549)
@@ -208,6 +217,13 @@ def test_exposure_is_kept_whole_inside_the_grid():
     assert spread[30] == pytest.approx(polygons.intersection(square).area.sum() / 1e6)
 
 
+def test_exposure_without_a_column_is_in_km2_and_km():
+    cell = shapely.box(1000, 2000, 1100, 2100)  # the first of the grid
+    for shape, amount in ((cell, 0.01), (shapely.LineString([(1000, 2050), (1100, 2050)]), 0.1), (cell.centroid, 1.0)):
+        found = exposure_on_grid(GRID, gpd.GeoDataFrame(geometry=[shape], crs=CRS))
+        assert found.sum() == found.max() == pytest.approx(amount, rel=1e-12)
+
+
 def test_exposure_refuses_what_it_cannot_spread():
     mixed = gpd.GeoDataFrame(geometry=[shapely.Point(1000, 2000), shapely.box(1000, 2000, 1100, 2100)], crs=CRS)
     with pytest.raises(InputError, match="mixes"):
@@ -267,6 +283,17 @@ def test_rates_on_a_graph_are_those_on_the_grid():
     pd.testing.assert_frame_equal(table[same], grid[same], check_names=False, rtol=0, atol=1e-9)
     # Blocks are cut along other coordinates, so that the overdispersion differs by less than its own error.
     np.testing.assert_allclose(table["gi_z"], grid["gi_z"], rtol=0.15)
+
+
+def test_places_of_a_graph_are_told_apart_by_steps_from_its_end():
+    """A path on which the first place of the table lies in the middle, and a place apart."""
+    path = [3, 1, 0, 2, 4]
+    near = np.zeros((6, 6))
+    near[path[:-1], path[1:]] = near[path[1:], path[:-1]] = 1
+    first = _hops(csr_array(near[:5, :5]))[:, 0][path]
+    assert sorted([first.tolist(), first[::-1].tolist()])[0] == [0, 1, 2, 3, 4]
+    # The place apart is an end of its own, and all others are as far off it as there are places.
+    assert _hops(csr_array(near))[:, 0].tolist() == [6, 6, 6, 6, 6, 0]
 
 
 def test_kernel_weights_get_maps_drawn_under_the_null():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
 import pytest
 import shapely
 
 from jxgis._errors import InputError
 from jxgis.hotspots.rates import rate_residuals
-from jxgis.hotspots.scale import moran_profile, rate_profile, suggest_scale
+from jxgis.hotspots.scale import _elbow, moran_profile, rate_profile, suggest_scale
 from jxgis.space.grid import Grid, grid_over
 
 CRS = pyproj.CRS(4549)
@@ -147,3 +148,23 @@ def test_rate_profile_is_the_double_sum():
     spread = np.sqrt(2 * np.trace(near @ covariance @ near @ covariance))
     assert row["z"] == pytest.approx((r @ near @ r - np.trace(near @ covariance)) / spread)
     assert row["neighbours"] == pytest.approx(near.sum() / len(grid))
+    # Where all are neighbours of all, the sum says nothing of where they are.
+    whole = rate_profile(counts, people, grid, bands_m=[1e5]).iloc[0]
+    assert whole["neighbours"] == len(grid) - 1
+    assert whole[["moran_i", "expected", "z"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("moran", "allowed", "elbow"),
+    [
+        # The chord is 0.9, 0.7, 0.5, 0.3, 0.1; from the third on it is 0.3, 0.23, 0.17, 0.1.
+        ([0.9, 0.5, 0.2, 0.25, 0.1], [1, 1, 1, 1, 1], 2),
+        ([0.9, 0.5, 0.3, 0.2, 0.19, 0.1], [0, 0, 1, 1, 1, 1], 3),
+        # What does not fall has no elbow, nor has a single band.
+        ([0.1, 0.2, 0.3], [1, 1, 1], 0),
+        ([0.9, 0.5, 0.3], [0, 1, 0], 1),
+    ],
+)
+def test_the_elbow_is_where_the_profile_lies_furthest_below_its_chord(moran, allowed, elbow):
+    profile = pd.DataFrame({"band_m": 100.0 * np.arange(1, len(moran) + 1), "moran_i": moran})
+    assert _elbow(profile, np.array(allowed, dtype=bool)) == elbow

@@ -90,6 +90,9 @@ def test_outside_every_district():
     assert found["district"].isna().item()
     assert found["district_share"].item() == 0
     assert found["gates"].item() == "fail"
+    # However small, it has a share of its area inside.
+    found = check_gates(rectangles((-0.25, 0, 0.25, 1)), districts=DISTRICTS)
+    assert found["city_share"].item() == pytest.approx(0.5)
 
 
 def test_what_cannot_be_used():

@@ -125,6 +125,14 @@ def test_topsis_equals_the_distances(table):
         assert closeness == pytest.approx(worst / (best + worst))
 
 
+def test_closeness_by_an_indicator_of_hardly_any_weight():
+    """Where one indicator alone is known, its score is the closeness, whatever its weight."""
+    table = pd.DataFrame({"a": [np.nan, np.nan], "b": [25.0, np.nan]})
+    found = topsis(table, pd.Series({"a": 0.995, "b": 0.005}))
+    assert found[0] == pytest.approx(0.25)
+    assert np.isnan(found[1])
+
+
 def test_sensitivity_of_no_move_is_the_rank_itself():
     rng = np.random.default_rng(3)
     frame = pd.DataFrame(rng.uniform(0, 60, (8, 4)), columns=list("abcd"))
@@ -138,6 +146,21 @@ def test_sensitivity_of_no_move_is_the_rank_itself():
     pd.testing.assert_frame_equal(moved, weight_sensitivity(single, W, spread=0.5, draws=400, seed=1))
     assert (moved["rank_best"] <= moved["rank_worst"])[:7].all()
     assert moved["share_first"].sum() == pytest.approx(1)  # no ties among random scores
+
+
+def test_every_draw_of_the_weights_counts():
+    """Each set of weights by itself, the candidates ranked by their weighted means."""
+    single = pd.DataFrame({"a": [90.0, 20.0, 60.0], "b": [10.0, 80.0, np.nan]})
+    weights = pd.Series({"a": 0.5, "b": 0.5})
+    for draws in (1, 4):
+        found = weight_sensitivity(single, weights, spread=0.9, draws=draws, seed=5, min_completeness=0.5)
+        ranks = []
+        for move in np.random.default_rng(5).uniform(0.1, 1.9, (draws, 2)):
+            score = [np.average(row[known], weights=move[known]) for row in single.to_numpy() for known in [row == row]]
+            ranks.append([1 + sum(other > one for other in score) for one in score])
+        assert found["share_first"].tolist() == np.mean(np.array(ranks) == 1, axis=0).tolist()
+        assert found["rank_best"].tolist() == np.min(ranks, axis=0).tolist()
+        assert found["rank_worst"].tolist() == np.max(ranks, axis=0).tolist()
 
 
 def test_agreement_is_kendall_s_tau_over_what_both_rank():

@@ -142,6 +142,16 @@ def test_weights_sum_to_one_and_keep_what_is_unknown(method):
         assert found.shares["c"] == 0.5  # its expert share
 
 
+def test_each_method_by_data_is_the_one_it_is_called():
+    """One indicator without data keeps its expert weight of a half; the others share the rest as its formula says."""
+    table = [[90.0, 10.0], [20.0, 30.0], [60.0, 80.0], [10.0, 50.0]]
+    scores = pd.DataFrame(table, columns=["a", "b"])
+    for method, by_hand in (("entropy", entropy_by_loop), ("critic", critic_by_loop)):
+        a, b = by_hand(table)
+        shares = weigh(method, THREE, scores=scores).shares
+        assert shares.to_dict() == pytest.approx({"a": a / 2, "b": b / 2, "c": 0.5})
+
+
 def test_ahp_shares_a_dimension_out_by_expert_weights():
     found = weigh("ahp", THREE, judgements={"A": {"B": 3}})
     assert found.shares.to_dict() == pytest.approx({"a": 0.75 * 0.75, "b": 0.75 * 0.25, "c": 0.25})

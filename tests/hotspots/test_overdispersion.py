@@ -1,0 +1,65 @@
+"""The overdispersion by hand, number by number, from its definition."""
+
+import numpy as np
+import pytest
+
+from jxgis.hotspots._overdispersion import Overdispersion, _fitted, overdispersion
+
+
+def test_one_block_is_the_weighted_ratio_raised_by_its_error():
+    """Four places in a row, each touching the next: far too few for more than one block."""
+    counts, exposure = [40.0, 1.0, 90.0, 7.0], [2.0, 1.0, 30.0, 3.0]
+    near = [[0, 1], [0, 1, 2], [1, 2, 3], [2, 3]]
+    rate = sum(counts) / sum(exposure)
+    seen = usual = information = 0.0
+    for i, around in enumerate(near):
+        of_all, cases = sum(exposure[j] for j in around), sum(counts[j] for j in around)
+        expected = rate * exposure[i] * (1 - exposure[i] / of_all)
+        weight = 1 / (1 + expected)
+        seen += weight * (counts[i] - exposure[i] * cases / of_all) ** 2
+        usual += weight * exposure[i] * cases / of_all * (1 - exposure[i] / of_all)
+        information += weight * expected
+    y, e = np.array(counts), np.array(exposure)
+    sums, weights, squares = (np.array([v[around].sum() for around in near]) for v in (y, e, e**2))
+    found = overdispersion(y, e, sums, weights, squares, np.arange(4.0)[:, None])
+    assert seen / usual > 1
+    assert found.batch == pytest.approx(seen / usual * (1 + 1.2533 * np.sqrt(2 / information)), rel=1e-12)
+    assert found.spread == 0
+
+
+def test_counts_that_are_the_exposure_itself_are_poissons():
+    e = np.array([1.0, 2, 3, 4])
+    sums = np.full(4, e.sum())
+    found = overdispersion(5 * e, e, 5 * sums, sums, np.full(4, (e**2).sum()), np.arange(4.0)[:, None])
+    assert found == Overdispersion(1.0, 0.0)
+
+
+def test_the_error_is_the_larger_of_the_scatter_and_a_chi_square_s():
+    level = np.ones(4)
+    # No scatter, 200 degrees of freedom: √(2/200) is a tenth.
+    assert _fitted(np.full(4, 3.0), level, 200.0).batch == pytest.approx(3 * 1.12533, rel=1e-12)
+    # Median 3; relative to it 1/3, 2/3, 4/3, 5/3: off the middle by a half in the median, over √4 blocks.
+    found = _fitted(np.array([1.0, 2, 4, 5]), level, 1e9)
+    assert found.batch == pytest.approx(3 * (1 + 1.2533 * 1.4826 * 0.5 / 2), rel=1e-12)
+    # Fewer than one degree of freedom is one.
+    assert _fitted(np.full(4, 3.0), level, 0.1).batch == pytest.approx(3 * (1 + 1.2533 * np.sqrt(2)), rel=1e-12)
+
+
+def test_a_ratio_that_rises_with_what_is_expected_is_a_spread():
+    slope, error = np.array([2.0, 4, 6, 8, 10]), 0.12533
+    # On a line: the line itself, raised.
+    found = _fitted(1.5 + 0.5 * slope, slope, 200.0)
+    assert (found.batch, found.spread) == pytest.approx((1.5 * (1 + error), 0.5 * (1 + error)), rel=1e-12)
+    # Four blocks are too few for a slope: the median alone.
+    found = _fitted(1.5 + 0.5 * slope[:4], slope[:4], 1e9)
+    assert found.spread == 0
+    assert found.batch > 4
+    # No batch is below one: from there the slope is the median one, 0.2 + 0.5 · 6 less 1, over 6.
+    found = _fitted(0.2 + 0.5 * slope, slope, 1.0)
+    assert (found.batch, found.spread) == pytest.approx(
+        (1 + 1.2533 * np.sqrt(2), 2.2 / 6 * (1 + 1.2533 * np.sqrt(2))), rel=1e-12
+    )
+
+
+def test_independent_counts_have_the_variance_that_is_said():
+    assert Overdispersion(2.0, 0.5).variance(np.array([3.0, 10.0]), np.array([9.0, 20.0])).tolist() == [10.5, 30.0]
