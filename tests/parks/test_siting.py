@@ -261,3 +261,14 @@ def test_a_zone_without_a_site_says_why():
     assert found.before_after["no_site"].where(found.before_after["no_site"].notna(), "").tolist() == [
         "", "more_elsewhere", "no_plot_there", "", "", "",
     ]  # fmt: skip
+
+
+def test_the_target_is_reached_though_sample_points_promise_twice_as_much():
+    """Each plot reaches past the middle of one house, 26 of its 50 m: 0.4 of ten houses take 8 plots, not 4."""
+    homes = table([box(x, 0, x + 50, 50) for x in range(0, 20_000, 2000)])
+    plots = table([box(x - 324, 0, x - 274, 50) for x in range(0, 20_000, 2000)])
+    parks = classify_parks(merge_parks(table([box(90_000, 0, 90_100, 100)])).parks, STANDARD)
+    zones = table([box(-500, -500, 99_000, 500)], name=["甲"])
+    found = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=0.4, sample_m=50)
+    assert len(found.siting.sites) == 8
+    assert found.siting.before_after["coverage_after"].iloc[-1] == pytest.approx(8 * 26 / 500)

@@ -12,8 +12,9 @@ from shapely import box
 
 from jxgis.units import optimum
 from jxgis.units._graph import Adjacency, block_graph
-from jxgis.units._kernels import anneal, grow_seed, unit_costs, unit_sums
+from jxgis.units._kernels import _recombine, _subtrees, anneal, grow_seed, unit_costs, unit_sums
 from jxgis.units._objective import build_objective, piece_of
+from jxgis.units._piece import Piece
 from jxgis.units.optimum import enumerate_units, optimal_units
 from jxgis.units.search import Found, search_piece
 
@@ -197,12 +198,22 @@ def test_a_line_of_equal_blocks_is_cut_where_the_values_change():
 
 
 def test_sums_survive_a_recombination():
-    """Running sums of the annealing against sums from scratch, after nothing but recombinations."""
+    """Running sums against sums from scratch, and those against shapes, after nothing but recombinations."""
     _, _, values, piece = lattice(10, 10, seed=3, low=5, high=20)
     state = np.array([7], dtype=np.uint64)
     label = grow_seed(piece, 8, 1.0, 5, state)
-    anneal(piece, label, 8, 2_000, 1e-2, 1e-3, 1, 1e3, state)
-    area, perimeter, _, _, mass, size = unit_sums(piece, label, 8)
+    sums = unit_sums(piece, label, 8)
+    local = np.full(100, -1, dtype=np.int64)
+    taken = 0
+    for at in range(100):
+        other = next((s for s in label[piece.other[piece.start[at] : piece.start[at + 1]]] if s != label[at]), None)
+        if other is not None:
+            taken += _recombine(piece, label, at, other, *sums, local, 1e-2, 1e3, state)
+    assert taken > 10
+    assert (local == -1).all()
+    area, perimeter, cut, square, mass, size = unit_sums(piece, label, 8)
+    for running, fresh in zip(sums, (area, perimeter, cut, square, mass, size), strict=True):
+        assert running == pytest.approx(fresh, rel=1e-9, abs=1e-6)
     for unit in range(8):
         members = np.flatnonzero(label == unit)
         shape = shapely.union_all([box(i % 10, i // 10, i % 10 + 1, i // 10 + 1) for i in members])
@@ -231,3 +242,99 @@ def test_a_gap_that_is_left_is_stated_and_holds(seed, monkeypatch):
     assert best <= left.cost * (1 + 1e-9)
     assert left.cost <= rough.cost
     assert left.bound > 0.5 * best
+
+
+def linked(areas, pairs, *, low, high):
+    """A piece of blocks with given areas and (block, block, length) borders, whose shapes and values do not matter."""
+    n = len(areas)
+    ends = sorted([(a, b, m) for a, b, m in pairs] + [(b, a, m) for a, b, m in pairs])
+    shared = np.array([m for _, _, m in ends], dtype=np.float64)
+    return Piece(
+        start=np.searchsorted([a for a, _, _ in ends], np.arange(n + 1)).astype(np.int64),
+        other=np.array([b for _, b, _ in ends]),
+        shared=shared,
+        cut=0.25 * shared,
+        link=np.ones(len(ends), dtype=np.bool_),
+        area=np.array(areas, dtype=np.float64),
+        perimeter=np.full(n, 100.0),
+        mass=np.outer(areas, [1.0, -2.0]),
+        square=np.array(areas) * 5.0,
+        spread_weight=1.0,
+        shape_weight=1.0,
+        low=low,
+        high=high,
+    )
+
+
+def test_sums_below_a_node_are_those_of_the_blocks_there():
+    # A tree 0 - (1 - (3, 4), 2), and borders across it: 3-4 within one branch, 1-2 and 4-2 between two, 0-5 to another unit.
+    borders = [
+        (0, 1, 3.0),
+        (0, 2, 5.0),
+        (1, 3, 7.0),
+        (1, 4, 11.0),
+        (3, 4, 13.0),
+        (1, 2, 17.0),
+        (2, 4, 19.0),
+        (0, 5, 23.0),
+    ]
+    piece = linked([1.0, 2.0, 4.0, 8.0, 16.0, 32.0], borders, low=1, high=99)
+    below = {0: [0, 1, 2, 3, 4], 1: [1, 3, 4], 2: [2], 3: [3], 4: [4]}
+    nodes, local = np.arange(5), np.array([0, 1, 2, 3, 4, -1])
+    parent, depth, order = np.array([-1, 0, 0, 1, 1]), np.array([0, 1, 1, 2, 2]), np.arange(5)
+    area, perimeter, cut, square, mass, inside, cut_inside, touching, cut_touching = _subtrees(
+        piece, nodes, local, parent, depth, order
+    )
+    for p, members in below.items():
+        ends = [(m, (a in members) + (b in members), max(a, b) < 5) for a, b, m in borders]
+        within = sum(m for m, held, _ in ends if held == 2)
+        # A border within is met from both its ends, one to another unit is none of the tree's.
+        met = sum(held * m for m, held, ours in ends if ours)
+        assert (inside[p], cut_inside[p]) == (within, within / 4)
+        assert (touching[p], cut_touching[p]) == (met, met / 4)
+        assert cut[p] == sum(held * m for m, held, _ in ends) / 4
+        assert area[p] == piece.area[members].sum()
+        assert perimeter[p] == 100 * len(members)
+        assert square[p] == piece.square[members].sum()
+        assert mass[p].tolist() == piece.mass[members].sum(axis=0).tolist()
+
+
+def test_a_large_block_is_cut_off_though_the_rest_holds_two_units_more_than_its_share():
+    """0.9 of 3 km² must become two units of three: the only division within the bounds is {2.1}, {0.2, 0.3}, {0.4}."""
+    areas, k = [2.1, 0.2, 0.3, 0.4], 3
+    piece = linked(areas, [(0, 1, 1.0), (1, 2, 2.0), (2, 3, 9.0)], low=0.39, high=2.2)
+    within = []
+    for ends in itertools.combinations((1, 2, 3), k - 1):
+        units = np.split(np.array(areas), ends)
+        if all(0.39 <= unit.sum() <= 2.2 for unit in units):
+            within.append([len(unit) for unit in units])
+    assert within == [[1, 2, 1]]
+    label = grow_seed(piece, k, 0.0, 5, np.array([1], dtype=np.uint64))
+    assert label[1] == label[2]
+    assert len(set(label.tolist())) == 3
+
+
+def test_the_first_start_begins_with_what_is_given():
+    # Tiles of 2 x 3 are the best shapes there are: what is grown and stopped at once stays dearer.
+    _, _, _, piece = lattice(12, 9, seed=1, low=6, high=6)
+    x, y = np.arange(108) % 12, np.arange(108) // 12
+    tiles = x // 2 + 6 * (y // 3)
+    cost, excess = unit_costs(piece, tiles, 18)
+    first = Found(label=tiles, k=18, cost=float(cost.sum()), excess=float(excess.sum()))
+    assert first.excess == 0
+    found = search_piece(piece, 18, seed=(0,), iterations=1, starts=1, first=first, stopped=lambda: True)
+    assert found.excess == 0
+    assert found.cost <= first.cost
+
+
+@pytest.mark.parametrize(("columns", "proven"), [(optimum.MOST_COLUMNS, True), (6, False)])
+def test_what_only_whole_units_rule_out_is_proven_where_all_were_looked_at(columns, proven, monkeypatch):
+    """Two triangles of 1 km² blocks on either side of a block of 2 km², in units of 2 km²: half of each pair would do."""
+    triangles = [(0, 1, 1.0), (1, 2, 1.0), (0, 2, 1.0), (4, 5, 1.0), (5, 6, 1.0), (4, 6, 1.0), (2, 3, 1.0), (3, 4, 1.0)]
+    piece = linked([1.0, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0], triangles, low=2, high=2)
+    pool = enumerate_units(piece)
+    assert len(pool.members) == 7
+    monkeypatch.setattr(optimum, "MOST_COLUMNS", columns)
+    proof = optimal_units(piece, 4, pool, None)
+    assert proof.found is None
+    assert proof.infeasible is proven
