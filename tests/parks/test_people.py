@@ -172,13 +172,13 @@ def test_people_who_walk_no_farther_than_the_minutes():
     assert found["people_coverage"].tolist() == pytest.approx([1 / 7, 0, 1 / 15])
 
 
-def test_people_of_a_cut_cell_stand_in_their_zone(tmp_path):
+def test_people_of_a_cut_cell_stand_in_their_part_of_it(tmp_path):
     path = write(tmp_path / "one.tif", np.array([[100.0]]), from_origin(WEST, SOUTH + 100, 100, 100), 4549)
-    # The cell's middle lies in the second; the third takes a corner of its other side.
-    parts = [box(0, 0, 25, 100), box(25, 0, 100, 90), box(25, 90, 100, 100)]
+    # Zones go on beyond the cell; its middle lies in the first of them.
+    parts = [box(-300, -300, 60, 60), box(60, -300, 400, 60), box(-300, 60, 60, 400), box(60, 60, 400, 400)]
     ground = table([shapely.transform(part, lambda xy: np.add(xy, (WEST, SOUTH))) for part in parts])
+    cell = box(WEST, SOUTH, WEST + 100, SOUTH + 100)
     points = raster_points(path, ground, raster_crs=pyproj.CRS(4549))
-    assert points["people"].tolist() == pytest.approx([25, 67.5, 7.5])
-    assert [bool(zone.contains(spot)) for zone, spot in zip(ground.geometry, points.geometry, strict=True)] == [
-        True
-    ] * 3
+    assert points["people"].tolist() == pytest.approx([36, 24, 24, 16])
+    for zone, spot in zip(ground.geometry, points.geometry, strict=True):
+        assert cell.intersection(zone).contains(spot)

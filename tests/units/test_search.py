@@ -513,3 +513,16 @@ def test_what_no_units_make_is_proven_before_more_seeds_are_grown():
     found = divided(piece, 4, (4, 4))
     assert (found.reason, found.counts, found.seeds) == ("no_partition", (4,), 9)
     assert divided(piece, 4, (4, 4), fixed=True).reason == "count_impossible"
+
+
+def test_a_border_kept_apart_costs_a_tenth_of_the_squares_to_cross():
+    graph, *_ = lattice(2, 1, seed=0, low=1, high=2)
+    values = np.array([[0.0], [2.0]])
+    objective = build_objective(graph, values, compactness=0.0, border_credit=0.0, apart=np.array([0]))
+    piece = piece_of(objective, np.arange(2), np.arange(2), 1e6, 2e6)
+    total = [
+        unit_costs(piece, np.array(label), k)[0].sum() + objective.apart_total
+        for label, k in (([0, 1], 2), ([0, 0], 1))
+    ]
+    # Apart: no squares within, nothing crossed. Together: all squares, and the tenth.
+    assert total == pytest.approx([0.0, 1.1])
