@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from jxgis._errors import InputError
-from jxgis.parks.cover import cover_most, fewest_to_cover
+from jxgis.parks.cover import _greedy, _merge, cover_most, fewest_to_cover
 
 
 def small(seed):
@@ -135,3 +135,22 @@ def test_a_middling_problem_equals_spopt():
     theirs = [j for j in range(60) if model.fac_vars[j].value() > 0.5]
     found = cover_most(csr_array(away <= 500), weight, sites=8)
     assert found.covered == pytest.approx(covered(away <= 500, weight, theirs))
+
+
+def crossing():
+    """Of two groups that want 10 each: sites 0 and 2 cover 100 of one, site 1 covers 10 of both."""
+    weight = np.array([100.0, 10.0, 10.0, 100.0])
+    cover = csr_array(np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]]))
+    return _merge(cover, weight, np.array([0, 0, 1, 1]))
+
+
+def test_one_by_one_no_more_counts_than_is_wanted():
+    merged = crossing()
+    assert merged.site[_greedy(merged, np.array([10.0, 10.0, 0.0]))].tolist() == [1]
+
+
+def test_more_than_enough_for_one_group_takes_nothing_from_another():
+    cover = csr_array(np.eye(2))
+    found = fewest_to_cover(cover, [10.0, 0.5], need=[5.0, 0.5], group=np.array([0, 1]))
+    assert sorted(found.chosen.tolist()) == [0, 1]
+    assert found.status == "optimal"

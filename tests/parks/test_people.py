@@ -7,7 +7,7 @@ import pytest
 import rasterio
 import shapely
 from rasterio.transform import from_origin
-from shapely.geometry import Point, box
+from shapely.geometry import LineString, Point, box
 
 from jxgis import load
 from jxgis._errors import CrsError, InputError
@@ -15,13 +15,16 @@ from jxgis.parks.people import (
     people_of_housing,
     people_served,
     people_served_raster,
+    people_walking,
     raster_people,
     raster_points,
     to_raster_crs,
 )
 from jxgis.parks.radius import classify_parks
 from jxgis.parks.standards import load_standard
+from jxgis.parks.walking import walking_coverage
 from jxgis.parks.whole import merge_parks
+from jxgis.space.network import street_graph
 
 WEST, SOUTH = 566_000.0, 3_400_000.0
 DEGREES = pyproj.CRS(4326)
@@ -149,3 +152,33 @@ def test_scale_and_offset_of_a_raster_are_honoured(tmp_path):
     assert raster_points(path, zones(1), raster_crs=pyproj.CRS(4549))["people"].sum() == pytest.approx(1500)
     assert load.check_raster(path).total == pytest.approx(1500)
     assert load.load_population(path, metric_crs=4549).table["people"].tolist() == [15.0] * 100
+
+
+def test_people_who_walk_no_farther_than_the_minutes():
+    """A straight road from the park's edge, ten minutes at 60 m a minute: 600 m along it and up to it."""
+    ground = table([box(-200, -500, 1000, 500), box(1000, -500, 3000, 500)], name=["甲", "乙"])
+    parks = classify_parks(merge_parks(table([box(-100, -50, 0, 50)])).parks, load_standard())
+    graph = street_graph(table([LineString([(0, 0), (3000, 0)])]))
+    homes = table([box(0, -25, 2000, 25)])
+    walking = walking_coverage(
+        parks, homes, ground, graph, standard=load_standard(), minutes=10, speed_m_per_min=60, max_snap_m=100
+    )
+    # 580 m and 20 up to the road; a metre more; off the streets; and in the other zone.
+    spots = [Point(580, 20), Point(581, 20), Point(300, 400), Point(2000, 0)]
+    found = people_walking(walking, graph, table(spots, people=[1.0, 2.0, 4.0, 8.0]), ground)
+    assert found["zone"].tolist() == ["甲", "乙", "all"]
+    assert found["people"].tolist() == [7, 8, 15]
+    assert found["served_people"].tolist() == [1, 0, 1]
+    assert found["people_coverage"].tolist() == pytest.approx([1 / 7, 0, 1 / 15])
+
+
+def test_people_of_a_cut_cell_stand_in_their_part_of_it(tmp_path):
+    path = write(tmp_path / "one.tif", np.array([[100.0]]), from_origin(WEST, SOUTH + 100, 100, 100), 4549)
+    # Zones go on beyond the cell; its middle lies in the first of them.
+    parts = [box(-300, -300, 60, 60), box(60, -300, 400, 60), box(-300, 60, 60, 400), box(60, 60, 400, 400)]
+    ground = table([shapely.transform(part, lambda xy: np.add(xy, (WEST, SOUTH))) for part in parts])
+    cell = box(WEST, SOUTH, WEST + 100, SOUTH + 100)
+    points = raster_points(path, ground, raster_crs=pyproj.CRS(4549))
+    assert points["people"].tolist() == pytest.approx([36, 24, 24, 16])
+    for zone, spot in zip(ground.geometry, points.geometry, strict=True):
+        assert cell.intersection(zone).contains(spot)

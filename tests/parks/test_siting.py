@@ -261,3 +261,37 @@ def test_a_zone_without_a_site_says_why():
     assert found.before_after["no_site"].where(found.before_after["no_site"].notna(), "").tolist() == [
         "", "more_elsewhere", "no_plot_there", "", "", "",
     ]  # fmt: skip
+
+
+def test_the_target_is_reached_though_sample_points_promise_twice_as_much():
+    """Each plot reaches past the middle of one house, 26 of its 50 m: 0.4 of ten houses take 8 plots, not 4."""
+    homes = table([box(x, 0, x + 50, 50) for x in range(0, 20_000, 2000)])
+    plots = table([box(x - 324, 0, x - 274, 50) for x in range(0, 20_000, 2000)])
+    parks = classify_parks(merge_parks(table([box(90_000, 0, 90_100, 100)])).parks, STANDARD)
+    zones = table([box(-500, -500, 99_000, 500)], name=["甲"])
+    found = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=0.4, sample_m=50)
+    assert len(found.siting.sites) == 8
+    assert found.siting.before_after["coverage_after"].iloc[-1] == pytest.approx(8 * 26 / 500)
+
+
+def test_a_target_for_the_whole_asks_nothing_of_each_zone():
+    """One house of a single sample point in 甲, nine in a row in 乙: the plot beside the row serves nine tenths."""
+    homes = table([box(0, 0, 50, 50), box(5000, 0, 5450, 50)])
+    plots = table([box(100, 0, 150, 50), box(5200, 100, 5250, 150)])
+    parks = classify_parks(merge_parks(table([box(90_000, 0, 90_100, 100)])).parks, STANDARD)
+    zones = table([box(-500, -500, 3000, 500), box(3000, -500, 99_000, 500)], name=["甲", "乙"])
+    found = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=0.8)
+    assert found.siting.sites["candidate"].tolist() == [1]
+    assert found.zones["needed"].tolist() == [0, 1, 1]
+    assert found.siting.before_after["no_site"].fillna("").tolist() == ["more_elsewhere", "", ""]
+    each = fewest_parks(parks, homes, zones, plots, standard=STANDARD, target=0.8, every_zone=True)
+    assert each.zones["needed"].tolist() == [1, 1, 2]
+
+
+def test_people_that_are_known_in_part_are_no_ground_to_site_by():
+    homes = table([box(0, 0, 400, 100), box(2000, 0, 2100, 100)], people=[10.0, np.nan])
+    parks = classify_parks(merge_parks(table([box(9000, 0, 9100, 100)])).parks, STANDARD)
+    zones = table([box(0, 0, 9999, 1000)], name=["甲"])
+    plots = table([box(200, 100, 250, 150)])
+    with pytest.raises(InputError, match="not fully known"):
+        site_parks(parks, homes, zones, plots, new_parks=1, standard=STANDARD, objective="people")

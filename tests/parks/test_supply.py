@@ -94,3 +94,9 @@ def test_wrong_input_is_refused():
         two_step_catchment(parks, people, decay="cubic")
     with pytest.raises(CrsError):
         two_step_catchment(parks, people.set_crs(4326, allow_override=True))
+
+
+def test_the_catchment_is_a_kilometre_where_none_is_given():
+    park = table([box(0, 0, 60, 100)], area_m2=[6000.0])
+    people = table([Point(1059.5, 50), Point(1060.5, 50)], people=[10.0, 10.0])
+    assert two_step_catchment(park, people, decay="none").points["m2_per_person"].tolist() == [600, 0]

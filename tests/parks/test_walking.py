@@ -271,3 +271,18 @@ def test_a_gate_serves_every_counted_park_within_reach(seed):
     near = {i for g, i in pairs if gates.geometry[g].distance(shapes[i]) <= least[g]}
     others = {f"p{i}" for i in counted if i not in near}
     assert others <= set(found.table.loc[found.table["kind"] != "given", "park_id"])
+
+
+def test_layers_hold_the_ground_that_the_figures_say():
+    """300 m on foot: of the first house one of two sample points; none of the others, one of which no street reaches."""
+    housing = table([box(275, 0, 325, 25), box(1003, 0, 1047, 19), box(0, 690, 300, 710)])
+    found = measure(sized(PARK), housing, AREA, ROAD, minutes=5, speed_m_per_min=60)
+    assert found.polygons["coverage"].tolist() == [0.5, 0, 0]
+    assert found.polygons["unreachable_share"].tolist() == pytest.approx([0, 0, 1])
+    half = box(275, 0, 300, 25)
+    assert found.served.geometry.iloc[0].symmetric_difference(half).area == pytest.approx(0)
+    assert found.served.area.sum() == pytest.approx(625)
+    assert found.served["m2"].sum() == pytest.approx(625)
+    # Where nobody is served the whole house is left, whatever squares its sample points have.
+    assert found.unserved.area.tolist() == pytest.approx([625, 44 * 19, 6000])
+    assert found.unserved["m2"].tolist() == pytest.approx([625, 44 * 19, 6000])

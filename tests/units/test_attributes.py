@@ -10,7 +10,7 @@ import shapely
 from sklearn.preprocessing import StandardScaler
 
 from jxgis._errors import CrsError, InputError
-from jxgis.units.attributes import block_attributes, standardise
+from jxgis.units.attributes import block_attributes, people_in, standardise
 
 CRS = 4549
 BLOCKS = gpd.GeoDataFrame(
@@ -101,3 +101,18 @@ def test_bad_input_is_named() -> None:
         standardise(pd.DataFrame({"a": [1.0, 2.0]}), area_m2=np.ones(2), weights={"z": 1})
     with pytest.raises(InputError, match="a"):
         standardise(pd.DataFrame({"a": [1.0, 2.0]}), area_m2=np.ones(2), weights={"a": -1})
+
+
+@pytest.mark.parametrize("value", [1e-6, 0.1, 1_234_567.1])
+def test_a_constant_is_one_whatever_rounding_leaves_of_it(value: float) -> None:
+    area = np.random.default_rng(4).uniform(1, 9, 60)
+    table = pd.DataFrame({"same": np.full(60, value), "other": np.where(np.arange(60) == 7, value * (1 + 1e-9), value)})
+    scaled = standardise(table, area_m2=area)
+    assert scaled.dropped == ("same",)
+    assert scaled.table.columns.tolist() == ["other"]
+
+
+def test_people_at_points_are_counted_where_they_stand() -> None:
+    spots = list(shapely.points([[10, 10], [2500, 10], [990, 10], [9999, 10], [3500, 10]]))
+    people = gpd.GeoDataFrame({"people": [1.0, 2.0, 4.0, 8.0, np.nan]}, geometry=spots, crs=CRS)
+    assert people_in(BLOCKS, people, "people").tolist() == [5, 0, 2, 0]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shapely import box
 
 from jxgis._errors import CrsError, InputError
-from jxgis.units.delineate import Plan, propose_units
+from jxgis.units.delineate import Plan, _holes, propose_units
 
 CRS = 4549
 
@@ -277,7 +277,7 @@ def test_bad_input_is_refused_with_what_to_do():
         propose_units(moved, districts)
     moved = blocks.copy()
     moved.loc[[7, 15], "geometry"] = [box(3500, 0, 4100, 500), box(3500, 500, 4100, 1000)]
-    with pytest.raises(InputError, match="2 blocks lie across"):
+    with pytest.raises(InputError, match=r"2 blocks lie across .*b0007、b0015"):
         propose_units(moved, districts)
     with pytest.raises(InputError, match="36 blocks lie across"):
         propose_units(blocks, districts.iloc[:1])
@@ -397,3 +397,8 @@ def test_any_blocks_make_a_plan_that_holds(seed, n, km2, low, ratio):
     assert codes <= known | {"not_found"}
     if km2 < low:
         assert codes == {"district_below_min"}
+
+
+@pytest.mark.parametrize(("width", "holes"), [(0.08, 0), (0.15, 1)])
+def test_a_thread_is_no_hole(width, holes):
+    assert _holes(box(0, 0, 500, 500).difference(box(200, 200, 300, 200 + width))) == holes

@@ -206,3 +206,17 @@ def test_bad_input_is_named() -> None:
         verify_units(units.iloc[:0], DISTRICTS)
     with pytest.raises(CrsError, match="units"):
         verify_units(units.to_crs(4528), DISTRICTS)
+
+
+@pytest.mark.parametrize(("side", "necks"), [(24.0, 1), (18.0, 0)])
+def test_a_lobe_is_ten_times_as_wide_as_the_neck_may_be(side: float, necks: int) -> None:
+    """A square on a thread: half its side is its mean width, which must be above 10 m after half a metre is worn off."""
+    hung = shapely.union_all([LEFT, box(2000, 1000, 2100, 1000.5), box(2100, 990, 2100 + side, 990 + side)])
+    units = units_of(hung, RIGHT.difference(hung), OTHER)
+    assert (verify_units(units, DISTRICTS).defects["reason"] == "neck").sum() == necks
+
+
+def test_a_scrap_of_its_district_is_no_second_part_of_a_unit() -> None:
+    scrap = box(7000, 0, 7050, 90)
+    districts = DISTRICTS.assign(geometry=[DISTRICTS.geometry[0], DISTRICTS.geometry[1].union(scrap)])
+    assert verify_units(units_of(LEFT, RIGHT, OTHER.union(scrap)), districts).passed
