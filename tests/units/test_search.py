@@ -25,6 +25,7 @@ from jxgis.units._kernels import (
 )
 from jxgis.units._objective import build_objective, piece_of
 from jxgis.units._piece import Piece
+from jxgis.units._sets import connected_sets
 from jxgis.units.optimum import enumerate_units, optimal_units
 from jxgis.units.search import Found, search_piece
 
@@ -526,3 +527,13 @@ def test_a_border_kept_apart_costs_a_tenth_of_the_squares_to_cross():
     ]
     # Apart: no squares within, nothing crossed. Together: all squares, and the tenth.
     assert total == pytest.approx([0.0, 1.1])
+
+
+def test_sets_are_complete_up_to_the_most_that_are_asked_for():
+    # Runs of 1 to 2 blocks in a row of four: four single ones and three pairs.
+    piece = path([1.0, 1.0, 1.0, 1.0], low=1, high=2)
+    for most, complete in ((7, True), (6, False)):
+        members, whole = connected_sets(piece, most)
+        assert whole is complete
+        assert len(members) == most
+    assert sorted(int(m) for m in connected_sets(piece, 7)[0]) == [0b1, 0b10, 0b11, 0b100, 0b110, 0b1000, 0b1100]
