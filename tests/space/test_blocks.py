@@ -143,6 +143,17 @@ def test_a_wedge_is_cut_into_pieces_of_one_area() -> None:
     assert blocks["block_id"].tolist() == ["B0001", "B0002", "B0003"]
 
 
+def test_blocks_are_numbered_from_the_north_west() -> None:
+    """Diagonal by diagonal, of one the western first."""
+    districts = districts_of(甲=shapely.box(0, 0, 1000, 1000))
+    blocks = street_blocks(
+        districts, streets=streets_of("LINESTRING (500 -5, 500 1005)", "LINESTRING (-5 500, 1005 500)")
+    )
+    corners = [(250, 750), (250, 250), (750, 750), (750, 250)]
+    assert [(round(at.x), round(at.y)) for at in blocks.centroid] == corners
+    assert blocks["block_id"].tolist() == ["B0001", "B0002", "B0003", "B0004"]
+
+
 def test_no_face_is_too_small_where_no_least_area_or_width_is_asked_for() -> None:
     districts = districts_of(甲=shapely.box(0, 0, 1000, 1000))
     near_the_edge = streets_of("LINESTRING (1 -5, 1 1005)")
