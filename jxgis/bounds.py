@@ -56,7 +56,7 @@ def at_most(
     >>> at_most(np.array([5.000000001, 5.1]), 5.0).tolist()
     [True, False]
     """
-    return value <= bound * (1 + RELATIVE)
+    return value <= widened(bound)
 
 
 @overload
