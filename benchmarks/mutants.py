@@ -35,7 +35,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("hotspots", "parks", "units", "scoring", "space", "load")
-WIDER = ("tests/pipeline", "tests/cli")
+WIDER = ("tests/run", "tests/cli")
 REASONS = Path(__file__).with_name("mutants_reasons.toml")
 PATIENCE, AT_LEAST_S = 20, 300
 """Tests that take this many times as long as on the unchanged code hang; never less than five minutes."""

@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from shapely import get_coordinates, get_exterior_ring
 
 from jxgis.demo import SchematicCity, make_city
+from jxgis.drawing.colours import HOT_COLD
+from jxgis.drawing.figures import figure_style, map_axes, save_png
+from jxgis.hotspots.analysis import HotspotsResult, analyse
+from jxgis.hotspots.figures import scale_chart
 from jxgis.hotspots.scale import suggest_scale
 from jxgis.i18n import text
-from jxgis.maps.colours import HOT_COLD
-from jxgis.maps.figures import figure_style, map_axes, save_png
-from jxgis.maps.scale import scale_chart
-from jxgis.pipeline.hotspots import HotspotsResult, analyse
 
 FOLDER = Path(__file__).parent / "images"
 

@@ -13,10 +13,10 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from jxgis.demo import SchematicCity, make_city
+from jxgis.drawing.figures import figure_style, map_axes, save_png
 from jxgis.i18n import text
-from jxgis.maps.figures import figure_style, map_axes, save_png
-from jxgis.pipeline.units import UnitsResult, analyse
 from jxgis.units import _objective
+from jxgis.units.analysis import UnitsResult, analyse
 from jxgis.units.shape import ENCLOSED_SHARE
 
 FOLDER = Path(__file__).parent / "images"

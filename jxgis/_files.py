@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from jxgis._errors import InputError, JxgisError
+from jxgis.errors import InputError, JxgisError
 from jxgis.i18n import Text
 
 __all__ = ["MOST_CELLS", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "reading", "require_ordinary",
@@ -78,7 +78,7 @@ def reading(what: str, how: Text) -> Iterator[None]:
     >>> with reading("a.csv", Text(zh="不完整。", en="is cut off.")):
     ...     raise ZeroDivisionError
     Traceback (most recent call last):
-    jxgis._errors.InputError: a.csv 不完整。
+    jxgis.errors.InputError: a.csv 不完整。
     a.csv is cut off.
     """
     try:

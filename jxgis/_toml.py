@@ -10,8 +10,8 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from jxgis._errors import SettingsError, os_reason
 from jxgis._files import require_ordinary
+from jxgis.errors import SettingsError, os_reason
 from jxgis.i18n import Text
 
 __all__ = ["RuleError", "read_toml", "validated"]
@@ -91,7 +91,7 @@ def validated(model: type[Model], raw: dict[str, Any], source: str) -> Model:
     ...     band_m: float = 500
     >>> validated(Table, {"band": 300}, "a.toml")
     Traceback (most recent call last):
-    jxgis._errors.SettingsError: a.toml 有误：未知的键 band，是否为 band_m？
+    jxgis.errors.SettingsError: a.toml 有误：未知的键 band，是否为 band_m？
     a.toml is wrong: unknown key band, did you mean band_m?
     """
     try:

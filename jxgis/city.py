@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from jxgis._errors import SettingsError, os_reason
 from jxgis._files import reading, require_ordinary, require_sane_workbook
 from jxgis._toml import RuleError, read_toml, validated
+from jxgis.errors import SettingsError, os_reason
 from jxgis.i18n import Text
-from jxgis.tables import nearest
+from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

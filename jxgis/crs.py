@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from jxgis._errors import CrsError
+from jxgis.errors import CrsError
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def refuse_distorted(crs: pyproj.CRS, bounds: NDArray[np.float64], what: str | T
     >>> import numpy as np, pyproj
     >>> refuse_distorted(pyproj.CRS(4549), np.array([1.88e6, 1.11e7, 1.89e6, 1.12e7]), "a.gpkg")
     Traceback (most recent call last):
-    jxgis._errors.CrsError: ...
+    jxgis.errors.CrsError: ...
     """
     found = distortion_over(crs, bounds)
     if abs(found.area) <= _MAX_AREA and abs(found.length) <= _MAX_LENGTH:
@@ -330,7 +330,7 @@ def require_metric(table: gpd.GeoDataFrame | gpd.GeoSeries, what: str, like: pyp
     4549
     >>> require_metric(gpd.GeoSeries([], crs=4326), "parks")
     Traceback (most recent call last):
-    jxgis._errors.CrsError: parks 的坐标系 EPSG:4326 不是以米为单位的投影坐标系；请先用 to_crs() 转换，例如 EPSG:4549。
+    jxgis.errors.CrsError: parks 的坐标系 EPSG:4326 不是以米为单位的投影坐标系；请先用 to_crs() 转换，例如 EPSG:4549。
     parks is in EPSG:4326, which is not projected in metres; convert it first with to_crs(), for example to EPSG:4549.
     """
     crs: pyproj.CRS | None = table.crs

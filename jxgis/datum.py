@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from jxgis._errors import CrsError, InputError
 from jxgis.crs import require_metric
+from jxgis.errors import CrsError, InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -12,7 +12,7 @@ import pandas as pd
 import pyogrio
 
 from jxgis import i18n
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 
 __all__ = ["stored_names", "write_gpkg"]
 

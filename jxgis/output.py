@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from jxgis import i18n
-from jxgis._errors import JxgisError, OutputError, os_reason
+from jxgis.errors import JxgisError, OutputError, os_reason
 
 if TYPE_CHECKING:
     import pandas as pd

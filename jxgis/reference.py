@@ -12,8 +12,8 @@ import numpy as np
 import pyproj
 
 from jxgis import datum
-from jxgis._errors import CrsError
 from jxgis.crs import Box, area_of_use, crs_name, inside_box, is_metric, middle_of, not_metric, short_name
+from jxgis.errors import CrsError
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def resolve_crs(crs: str | int | pyproj.CRS, *, towgs84: Sequence[float] | None 
     'EPSG:4549'
     >>> resolve_crs("EPSG:4610")
     Traceback (most recent call last):
-    jxgis._errors.CrsError: EPSG:4610 ...
+    jxgis.errors.CrsError: EPSG:4610 ...
     """
     if isinstance(crs, str):
         plain = re.sub(r"[\s_-]", "", crs).lower()
@@ -340,7 +340,7 @@ def check_units(x: NDArray[np.float64], y: NDArray[np.float64], reference: Refer
     >>> import numpy as np
     >>> check_units(np.array([40572297.0]), np.array([3403058.0]), resolve_crs(4549), "a.csv")
     Traceback (most recent call last):
-    jxgis._errors.CrsError: a.csv ... EPSG:4528 ...
+    jxgis.errors.CrsError: a.csv ... EPSG:4528 ...
     """
     kept = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
     if not kept.any():
@@ -432,7 +432,7 @@ def refuse_misplaced(x: NDArray[np.float64], y: NDArray[np.float64], reference: 
     >>> import numpy as np
     >>> refuse_misplaced(np.array([1_877_615.0]), np.array([11_164_888.0]), resolve_crs(4549), "a.gpkg")
     Traceback (most recent call last):
-    jxgis._errors.CrsError: a.gpkg ...英尺...
+    jxgis.errors.CrsError: a.gpkg ...英尺...
     """
     crs = reference.crs
     east, north = float(np.median(x)), float(np.median(y))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import geopandas as gpd
 
-from jxgis._errors import InputError, collect
+from jxgis.errors import InputError, collect
 from jxgis.i18n import text
 
 __all__ = ["ALL", "zone_names"]
@@ -38,7 +38,7 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
     ('老城', '塘汇')
     >>> zone_names(gpd.GeoDataFrame({"name": ["老城", "老城"]}))
     Traceback (most recent call last):
-    jxgis._errors.InputError: 分区名称重复：老城...
+    jxgis.errors.InputError: 分区名称重复：老城...
     """
     if "name" not in zones.columns:
         raise InputError(

@@ -18,7 +18,7 @@ HOSTILE = "`${alert(1)}` </script><script>window.hacked=1</script><img src=x one
 
 
 class Tables(NamedTuple):
-    """One result, as the pipeline would hand it over."""
+    """One result, as a run would hand it over."""
 
     districts: gpd.GeoDataFrame
     cells: gpd.GeoDataFrame

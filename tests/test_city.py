@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from jxgis import city
-from jxgis._errors import SettingsError
+from jxgis.errors import SettingsError
 
 
 def test_jiaxing_holds_the_plans_districts() -> None:

@@ -10,7 +10,7 @@ import shapely
 
 from jxgis import crs
 from jxgis import reference as reference_
-from jxgis._errors import CrsError
+from jxgis.errors import CrsError
 from jxgis.load import load_districts
 
 LON, LAT = np.array([120.755]), np.array([30.746])

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jxgis import datum
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 
 GEOD = pyproj.Geod(ellps="WGS84")
 # Well inside the box, so that a shifted point is inside too: at its edge the shift itself is cut off.

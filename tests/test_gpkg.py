@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.gpkg import stored_names, write_gpkg
 
 

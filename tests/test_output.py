@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from jxgis import output
-from jxgis._errors import OutputError
+from jxgis.errors import OutputError
 
 
 def write(out: Path, text: str, command: str = "check") -> None:

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from jxgis._errors import SettingsError
+from jxgis.errors import SettingsError
 from jxgis.settings import Settings, load_settings
 
 
@@ -84,7 +84,7 @@ def keys_of(model: type[BaseModel], place: str = "") -> Iterator[str]:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_new_project_shows_every_key_and_each_may_be_put_to_use(tmp_path: Path, lang: str) -> None:
-    template = resources.files("jxgis.pipeline").joinpath("templates", f"jxgis.{lang}.toml").read_text("utf-8")
+    template = resources.files("jxgis.run").joinpath("templates", f"jxgis.{lang}.toml").read_text("utf-8")
     used = re.sub(r"^# (?=\[[a-z_.]+\]|[a-z_0-9]+ = )", "", template, flags=re.MULTILINE)
     load_settings(write(tmp_path, used))
     sections = tomllib.loads(used)

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from jxgis import load
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.hotspots.mix import zone_table
 from jxgis.parks.people import people_served
 from jxgis.parks.radius import classify_parks, radius_coverage

@@ -1,4 +1,4 @@
-"""The command line: words in, the pipeline called, words out."""
+"""The command line: words in, a command run, words out."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ def _program(
 
 @app.command(cls=Command, help=word("在示意城市上运行全部流程", "Run everything on the schematic city"))
 def demo(out: opt.Out = Path("out/demo"), lang: opt.Lang = "zh") -> None:
-    """Run the whole pipeline on the schematic city."""
-    from jxgis import pipeline
+    """Run everything on the schematic city."""
+    from jxgis import run
 
     with _progress(lang) as progress:
-        pipeline.run_demo(out, lang=lang, progress=progress)
+        run.run_demo(out, lang=lang, progress=progress)
     _done(out, "index.html")
 
 
@@ -83,9 +83,9 @@ def init(
     folder: Annotated[Path, _argument("DIR", "项目文件夹", "The project's folder")], lang: opt.Lang = "zh"
 ) -> None:
     """Make a commented jxgis.toml and empty data folders."""
-    from jxgis import pipeline
+    from jxgis import run
 
-    made = pipeline.init_project(folder, lang=lang)
+    made = run.init_project(folder, lang=lang)
     say(
         word(
             f"已新建 {made}；请填写其中的文件路径，然后运行：jxgis report {made} --out out",
@@ -122,7 +122,7 @@ def check(
     lang: opt.Lang = "zh",
 ) -> None:
     """Check a data file, say what it holds, and write its clean rows and its rejects."""
-    from jxgis import pipeline
+    from jxgis import run
 
     given: dict[str, object] = {
         "path": file,
@@ -135,7 +135,7 @@ def check(
     from jxgis.settings import Inputs
 
     settings = opt.settings_of(project, {"inputs": {layer: given}} if layer in Inputs.model_fields else {})
-    lines = pipeline.run_check(layer, settings, out=out, has_project=project is not None, lang=lang)
+    lines = run.run_check(layer, settings, out=out, has_project=project is not None, lang=lang)
     for line in lines:
         say(line)
 
@@ -174,7 +174,7 @@ def hotspots(
     lang: opt.Lang = "zh",
 ) -> None:
     """Find the hot spots of the issues, by class and for all."""
-    from jxgis import pipeline
+    from jxgis import run
 
     issue_input: dict[str, object] = {"path": issues, "crs": crs, "columns": opt.pairs(columns) or None}
     issue_input |= _issue_options(class_column, start, end, status, source, drop_points, keep)
@@ -187,7 +187,7 @@ def hotspots(
         },
     )
     with _progress(lang) as progress:
-        pipeline.run_hotspots(settings, out, has_project=project is not None, lang=lang, progress=progress)
+        run.run_hotspots(settings, out, has_project=project is not None, lang=lang, progress=progress)
     _done(out, "maps/hotspots.html")
 
 
@@ -240,7 +240,7 @@ def parks(
     lang: opt.Lang = "zh",
 ) -> None:
     """Measure park service coverage by radius and on foot."""
-    from jxgis import pipeline
+    from jxgis import run
 
     settings = opt.settings_of(
         project,
@@ -266,7 +266,7 @@ def parks(
         },
     )
     with _progress(lang) as progress:
-        pipeline.run_parks(settings, out, has_project=project is not None, lang=lang, progress=progress)
+        run.run_parks(settings, out, has_project=project is not None, lang=lang, progress=progress)
     _done(out, "maps/parks.html")
 
 
@@ -299,7 +299,7 @@ def units(
     lang: opt.Lang = "zh",
 ) -> None:
     """Propose units of 2–5 km² inside each district."""
-    from jxgis import pipeline
+    from jxgis import run
 
     settings = opt.settings_of(
         project,
@@ -322,7 +322,7 @@ def units(
         },
     )
     with _progress(lang) as progress:
-        pipeline.run_units(settings, out, has_project=project is not None, lang=lang, progress=progress)
+        run.run_units(settings, out, has_project=project is not None, lang=lang, progress=progress)
     _done(out, "maps/units.html")
 
 
@@ -345,7 +345,7 @@ def score(
     lang: opt.Lang = "zh",
 ) -> None:
     """Score candidate sample units against fixed references."""
-    from jxgis import pipeline
+    from jxgis import run
 
     settings = opt.settings_of(
         project,
@@ -358,9 +358,7 @@ def score(
     )
     said: list[Text] = []
     with _progress(lang) as progress:
-        pipeline.run_score(
-            settings, out, has_project=project is not None, lang=lang, progress=progress, warn=said.append
-        )
+        run.run_score(settings, out, has_project=project is not None, lang=lang, progress=progress, warn=said.append)
     _done(out, "maps/scores.html", [line.of(lang) for line in said])
 
 
@@ -374,13 +372,13 @@ def report(
     ] = None,
 ) -> None:
     """Run every analysis that the project's inputs allow, and write the report."""
-    from jxgis import pipeline
+    from jxgis import run
 
     settings = opt.settings_of(project, {})
     lang = lang or settings.report.lang
     said: list[Text] = []
     with _progress(lang) as progress:
-        pipeline.run_report(settings, out, lang=lang, progress=progress, warn=said.append)
+        run.run_report(settings, out, lang=lang, progress=progress, warn=said.append)
     _done(out, "index.html", [line.of(lang) for line in said])
 
 
@@ -441,7 +439,7 @@ def main() -> None:
 
 
 def _run() -> int:
-    from jxgis._errors import JxgisError
+    from jxgis.errors import JxgisError
 
     try:
         code = int(app(standalone_mode=False) or 0)

@@ -108,7 +108,7 @@ def pairs(text: str | None) -> dict[str, str]:
     >>> pairs("issue_id=任务号, time=上报时间")
     {'issue_id': '任务号', 'time': '上报时间'}
     """
-    from jxgis._errors import InputError
+    from jxgis.errors import InputError
 
     found = {}
     for part in filter(None, (text or "").split(",")):
@@ -146,7 +146,7 @@ def points(text: str | None) -> tuple[tuple[float, float], ...] | None:
     >>> points("120.75,30.74; 120.8,30.7"), points(None)
     (((120.75, 30.74), (120.8, 30.7)), None)
     """
-    from jxgis._errors import InputError
+    from jxgis.errors import InputError
 
     if text is None:
         return None

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.space._window import disc_sums
 from jxgis.space.graph import Neighbours, align, as_numbers, neighbours
 from jxgis.space.grid import Grid

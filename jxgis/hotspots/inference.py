@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin
 from jxgis.hotspots.getis_ord import GiResult, from_neighbours, getis_ord_grid
 from jxgis.hotspots.moran import conditional_p, moran_from_gi

@@ -51,7 +51,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.hotspots._draws import Place, draw_tails, graph_place, grid_place
 from jxgis.hotspots._saddlepoint import saddlepoint_tails, vouched
 from jxgis.hotspots._subset_sums import subset_sum_tails

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.hotspots.fdr import is_hot
 from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak

@@ -15,8 +15,8 @@ import pandas as pd
 import shapely
 from scipy.sparse.csgraph import dijkstra
 
-from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.hotspots._beta_binomial import beta_binomial_tails
 from jxgis.hotspots._overdispersion import Overdispersion, overdispersion
 from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin

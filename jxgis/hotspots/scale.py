@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.hotspots.rates import exposure_on_grid, rate_residuals
 from jxgis.space._window import disc_sums
 from jxgis.space.count import count_points

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.tables import Contract, same_name
+from jxgis.schema.layers import Contract, same_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

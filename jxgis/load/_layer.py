@@ -11,8 +11,7 @@ import shapely
 
 from jxgis import crs as _crs
 from jxgis import reference as _reference
-from jxgis import tables as _tables
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.i18n import Text, text, text_pair
 from jxgis.load import Loaded
 from jxgis.load._columns import as_code, as_number, as_text, differing, rename_columns
@@ -21,6 +20,7 @@ from jxgis.load.geometry import repair
 from jxgis.load.readers import RawTable, Source, read_tables
 from jxgis.load.rejects import Ledger
 from jxgis.privacy import mask_column
+from jxgis.schema import layers as _tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,7 @@ import shapely
 
 from jxgis import crs as _crs
 from jxgis import reference as _reference
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text
 from jxgis.load._columns import as_number, as_text
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from jxgis._errors import InputError
 from jxgis._files import reading, require_sane_workbook, unzip_text
+from jxgis.errors import InputError
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:

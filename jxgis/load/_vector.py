@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jxgis._errors import InputError
 from jxgis._files import reading
+from jxgis.errors import InputError
 from jxgis.i18n import Text
-from jxgis.tables import nearest
+from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
     import pyproj

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis import tables as _tables
-from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.load import Loaded
 from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empty, require_columns
 from jxgis.load.geometry import repair
 from jxgis.load.overlaps import MAX_SHARE, MIN_FLAW_M2, claimed_twice, overlap_notes, snap_overlaps
+from jxgis.schema import layers as _tables
 from jxgis.zones import zone_names
 
 if TYPE_CHECKING:

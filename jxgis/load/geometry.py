@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from jxgis.tables import Kind
+from jxgis.schema.layers import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis import tables as _tables
-from jxgis._errors import InputError
 from jxgis.city import UNCLASSIFIED, classify, read_class_table
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.load import Loaded
 from jxgis.load._columns import as_text
 from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns
 from jxgis.load.times import local_date, parse_times
 from jxgis.privacy import mask
+from jxgis.schema import layers as _tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

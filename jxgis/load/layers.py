@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.load import Loaded
 from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns

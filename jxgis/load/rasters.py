@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis._errors import CrsError, InputError
 from jxgis._files import NOT_A_RASTER, reading
 from jxgis.crs import inside_box, refuse_distorted
+from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.load import Loaded, SourceFile
 from jxgis.load._layer import ReadOptions, finish, gather, require_columns
 from jxgis.load.readers import file_hash, one_file
 from jxgis.load.rejects import REJECT_COLUMNS
 from jxgis.reference import Reference, choose_metric_crs, resolve_crs, to_lonlat, to_metric
-from jxgis.tables import check
+from jxgis.schema.layers import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from jxgis._errors import InputError
 from jxgis._files import reading, require_ordinary, require_sane_zip
+from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.load._text import BrokenRow, read_csv, read_excel
 from jxgis.load._vector import read_parquet, read_vector
-from jxgis.tables import nearest_file
+from jxgis.schema.layers import nearest_file
 
 if TYPE_CHECKING:
     import pyproj

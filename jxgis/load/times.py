@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

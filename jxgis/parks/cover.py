@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack
 
-from jxgis._errors import InputError
 from jxgis.bounds import RELATIVE
+from jxgis.errors import InputError
 
 __all__ = ["CoverSolution", "cover_most", "fewest_to_cover"]
 

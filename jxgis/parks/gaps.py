@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -9,11 +11,12 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from jxgis._errors import InputError
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
+from jxgis.i18n import text
 
-__all__ = ["blind_spots"]
+__all__ = ["blind_spot_names", "blind_spots"]
 
 
 def blind_spots(
@@ -114,3 +117,44 @@ def _names(spots: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None, name_m: flo
         # The first spot near a place has its plain name; zones number all of theirs.
         told.append(base if row in found and used[base] == 1 else f"{base}-{used[base]}")
     return told
+
+
+def blind_spot_names(spots: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None, lang: str) -> list[str]:
+    """Names of blind spots; one without a place near it is said to have no name, and in or near which zone it lies.
+
+    Parameters
+    ----------
+    spots : (n,) rows
+        ``name, zone`` and geometry. A name made of the zone and a number (``all-1``) is none.
+    zones
+        Polygons with ``name``, in the CRS of ``spots``.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+        One a row.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> two = [shapely.box(0, 0, 1, 1), shapely.box(9, 0, 10, 1)]
+    >>> spots = gpd.GeoDataFrame({"name": ["月河", "all-1"], "zone": "all"}, geometry=two, crs=4549)
+    >>> zones = gpd.GeoDataFrame({"name": ["老城"]}, geometry=[shapely.box(0, 0, 5, 5)], crs=4549)
+    >>> blind_spot_names(spots, zones, "zh")
+    ['月河', '老城附近（未命名 1）']
+    """
+    found = []
+    for name, zone, shape in zip(spots["name"], spots["zone"], spots.geometry, strict=True):
+        numbered = re.fullmatch(rf"{re.escape(str(zone))}-(\d+)", str(name))
+        if numbered is None:
+            found.append(str(name))
+        elif zone != "all":
+            found.append(text("maps.unnamed_in", lang, zone=zone, n=numbered[1]))
+        elif zones is None or zones.empty:
+            found.append(text("maps.unnamed", lang, n=numbered[1]))
+        else:
+            nearest = zones["name"].iloc[int(np.argmin(shapely.distance(zones.geometry.to_numpy(), shape)))]
+            found.append(text("maps.unnamed_near", lang, zone=nearest, n=numbered[1]))
+    return found

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.bounds import widened
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.space.network import Snapped, StreetGraph, snap
 
 __all__ = ["Gates", "park_gates"]

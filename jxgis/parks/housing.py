@@ -11,9 +11,9 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from jxgis._errors import InputError
 from jxgis.bounds import RELATIVE
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.parks.whole import polygons_of
 
 __all__ = [

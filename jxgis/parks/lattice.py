@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.bounds import RELATIVE, at_least
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.parks.whole import polygons_of
 
 __all__ = ["candidate_lattice"]

@@ -11,10 +11,10 @@ import pandas as pd
 import pyproj
 import shapely
 
-from jxgis._errors import CrsError, InputError
 from jxgis._files import NOT_A_RASTER, reading
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
+from jxgis.errors import CrsError, InputError
 from jxgis.parks._tally import share, with_whole
 from jxgis.parks.housing import cut_by_zone, sample_points, zones_overlap
 from jxgis.parks.radius import service_area

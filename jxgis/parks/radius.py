@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.bounds import at_least
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.parks._tally import Study, coverage_table, layer, share, study_of, zone_sums
 from jxgis.parks.housing import Pieces, union_of_linked, within
 from jxgis.parks.standards import Standard

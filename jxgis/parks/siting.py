@@ -14,9 +14,9 @@ import pyproj
 import shapely
 from scipy.sparse import csr_array
 
-from jxgis._errors import InputError
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.parks._tally import Study, study_of
 from jxgis.parks.cover import NODE_LIMIT, TIME_LIMIT_S, CoverSolution, cover_most, fewest_to_cover
 from jxgis.parks.housing import sample_points

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from jxgis._errors import SettingsError
 from jxgis._toml import RuleError, read_toml, validated
 from jxgis.bounds import at_least
+from jxgis.errors import SettingsError
 from jxgis.i18n import Text
-from jxgis.tables import nearest
+from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -183,7 +183,7 @@ def load_standard(name: str = DEFAULT_STANDARD, path: str | Path | None = None) 
     [nan, 500.0]
     >>> load_standard("garden-city")
     Traceback (most recent call last):
-    jxgis._errors.SettingsError: 没有名为 garden-city 的公园标准...
+    jxgis.errors.SettingsError: 没有名为 garden-city 的公园标准...
     """
     known = load_standards(path)
     if name not in known:

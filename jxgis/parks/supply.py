@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.bounds import at_least, at_most, widened
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.parks._tally import share, with_whole
 from jxgis.parks.gates import Gates
 from jxgis.parks.whole import polygons_of

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.parks._tally import Study, coverage_table, layer, share, study_of, zone_sums
 from jxgis.parks.gates import Gates, park_gates
 from jxgis.parks.housing import Pieces, SamplePoints, sample_points

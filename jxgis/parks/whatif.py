@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.parks.radius import RadiusCoverage
 from jxgis.parks.walking import WalkingCoverage
 from jxgis.parks.whole import polygons_of

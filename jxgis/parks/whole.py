@@ -17,10 +17,10 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from jxgis._errors import InputError
 from jxgis._toml import read_toml
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.space._faces import fill_needles
 
 __all__ = ["WholeParks", "merge_parks", "polygons_of"]

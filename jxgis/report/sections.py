@@ -10,12 +10,13 @@ import pandas as pd
 
 from jxgis import i18n
 from jxgis.bounds import at_least
+from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.i18n import listed, text
-from jxgis.maps.leads import fails_gate, peaks_lead, peaks_per_place, wide_names
 from jxgis.report.columns import Kind, kind_of, percent, readable, title_of, write_value
 from jxgis.report.findings import SENTENCES
 from jxgis.report.siting import siting_lines
 from jxgis.report.tables import ReportTables, of_all
+from jxgis.scoring.gates import fails_gate
 from jxgis.small_counts import small_said
 
 __all__ = [

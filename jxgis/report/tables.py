@@ -69,7 +69,7 @@ class ReportTables:
     coverage, sites, unserved_places
         The contract's ``coverage`` and ``sites``; blind spots as named places, where made.
     targets
-        What the target takes by zone, as `pipeline.parks.ParksResult` has it.
+        What the target takes by zone, as `parks.analysis.ParksResult` has it.
     park_notes
         What stands beside the park figures, in words: gates that serve no park, a siting that was stopped.
     units, scores

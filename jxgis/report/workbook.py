@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from jxgis._errors import OutputError
+from jxgis.errors import OutputError
 from jxgis.i18n import text
-from jxgis.maps.leads import fails_gate
 from jxgis.report.columns import Kind, indicator_kinds, kind_of, readable, title_of
 from jxgis.report.tables import MethodNote, ReportTables
+from jxgis.scoring.gates import fails_gate
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.space._districts import count_parts
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["FAILED", "PASSED", "check_gates"]
+__all__ = ["FAILED", "PASSED", "check_gates", "fails_gate"]
 
 PASSED, NEARLY, FAILED = "pass", "nearly", "fail"
 _KM2 = 1e6
@@ -144,3 +144,21 @@ def _place(table: pd.DataFrame, shapes: NDArray[np.object_], area: FloatArray, d
     names = districts["name"].to_numpy(dtype=object)
     table["district"] = pd.Series([names[z] if z >= 0 else None for z in which], index=table.index, dtype="str")
     table["district_share"] = _share(best, area)
+
+
+def fails_gate(scores: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which candidates fail a gate: they have a score, but no rank.
+
+    Parameters
+    ----------
+    scores : (n,) rows
+        The contract's ``scores``; without the column ``gates`` none is known to fail.
+
+    Examples
+    --------
+    >>> fails_gate(pd.DataFrame({"gates": ["pass", "nearly", "fail"]})).tolist()
+    [False, False, True]
+    """
+    if "gates" not in scores.columns:
+        return np.zeros(len(scores), dtype=bool)
+    return (scores["gates"] == "fail").to_numpy(dtype=bool)

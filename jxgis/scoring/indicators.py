@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from jxgis._errors import JxgisError, SettingsError, collect
 from jxgis._toml import read_toml, validated
+from jxgis.errors import JxgisError, SettingsError, collect
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:

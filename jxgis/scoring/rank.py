@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.scoring.indicators import Indicator, score_values
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from jxgis._errors import InputError, SettingsError
+from jxgis.errors import InputError, SettingsError
 from jxgis.scoring.indicators import Indicator, Judgements
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import numpy as np
 import shapely
 
 from jxgis import crs as crs_
-from jxgis._errors import InputError, collect
 from jxgis.bounds import at_least, at_most
+from jxgis.errors import InputError, collect
 from jxgis.space._faces import width_m
 
 __all__ = ["EDGE_TOLERANCE_M", "SCRAP_M2", "check_districts", "check_polygons", "count_parts", "overlaps", "shown"]

@@ -13,8 +13,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.ops import substring
 
-from jxgis._errors import InputError
 from jxgis.bounds import widened
+from jxgis.errors import InputError
 
 __all__ = ["node_lines"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.space.grid import Grid
 
 __all__ = ["disc_reach", "disc_sums"]

@@ -12,8 +12,8 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis import crs as crs_
-from jxgis._errors import InputError, collect
 from jxgis.bounds import RELATIVE, at_least, at_most
+from jxgis.errors import InputError, collect
 from jxgis.space._districts import check_districts, check_polygons, shown
 from jxgis.space._faces import Faces, as_lines, dissolve, faces_in, merge_slivers, polygon_parts, width_m
 from jxgis.space._tiling import Misfit, home_districts, tile
@@ -297,7 +297,7 @@ def own_blocks(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, toleran
     [['甲', '老城'], ['乙', '老城']]
     >>> own_blocks(blocks, district, tolerance_m=0.1)
     Traceback (most recent call last):
-    jxgis._errors.InputError: ...
+    jxgis.errors.InputError: ...
     """
     check_districts(districts)
     crs_.require_metric(blocks, "blocks", like=districts.crs)

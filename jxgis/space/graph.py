@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph

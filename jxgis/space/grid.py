@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyproj
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 
 __all__ = ["Grid", "grid_over", "to_micrometres"]
 

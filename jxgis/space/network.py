@@ -16,9 +16,9 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from jxgis._errors import InputError
 from jxgis.bounds import widened
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.space._noding import node_lines
 
 __all__ = ["Snapped", "StreetGraph", "Walk", "graph_of_edges", "snap", "street_graph", "walk_from", "walk_from_each"]

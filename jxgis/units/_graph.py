@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jxgis._errors import InputError
 from jxgis.bounds import RELATIVE, at_least, at_most
+from jxgis.errors import InputError
 from jxgis.units._graph import Floats, Ints, connected_parts
 from jxgis.units._objective import Objective
 

@@ -13,8 +13,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.space.count import locate
 from jxgis.units._graph import SNAP_M, block_graph
 from jxgis.units.attributes import people_in

@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.space.count import locate
 
 __all__ = ["Standardised", "block_attributes", "people_in", "shared_weights", "standardise"]

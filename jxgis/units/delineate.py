@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from jxgis._errors import InputError
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.space._districts import count_parts
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
 from jxgis.units._graph import SNAP_M, Adjacency, Floats, Ints, block_graph

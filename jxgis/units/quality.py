@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from jxgis._errors import InputError
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
+from jxgis.errors import InputError
 from jxgis.space.count import locate
 from jxgis.units._graph import block_graph
 from jxgis.units.shape import shapes_by_district

@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from jxgis._errors import InputError, collect
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
+from jxgis.errors import InputError, collect
 from jxgis.space._districts import SCRAP_M2, check_districts, check_polygons
 from jxgis.space._faces import Faces, polygon_parts
 from jxgis.space._tiling import home_districts, tile

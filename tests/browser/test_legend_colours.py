@@ -14,11 +14,14 @@ import shapely
 from PIL import Image
 from result_tables import CLASSES, CRS, result_tables
 
-from jxgis.maps.changes import change_map
-from jxgis.maps.colours import LAND, UNITS
-from jxgis.maps.offline import save_map
-from jxgis.maps.pages import hotspot_map, parks_map, scores_map, units_map
-from jxgis.maps.parks_change import parks_change_map
+from jxgis.drawing.colours import LAND, UNITS
+from jxgis.drawing.offline import save_map
+from jxgis.hotspots.map import hotspot_map
+from jxgis.parks.change_map import parks_change_map
+from jxgis.parks.map import parks_map
+from jxgis.scoring.map import scores_map
+from jxgis.units.change_map import change_map
+from jxgis.units.map import units_map
 
 pytestmark = pytest.mark.browser
 

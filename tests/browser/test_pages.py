@@ -11,11 +11,14 @@ import shapely
 from PIL import Image
 from result_tables import CLASSES, HOSTILE, result_tables
 
+from jxgis.drawing.base import extent, new_map
+from jxgis.drawing.layers import Field, add_polygons, fill
+from jxgis.drawing.offline import save_map
+from jxgis.hotspots.map import hotspot_map
 from jxgis.i18n import text
-from jxgis.maps.base import extent, new_map
-from jxgis.maps.layers import Field, add_polygons, fill
-from jxgis.maps.offline import save_map
-from jxgis.maps.pages import hotspot_map, parks_map, scores_map, units_map
+from jxgis.parks.map import parks_map
+from jxgis.scoring.map import scores_map
+from jxgis.units.map import units_map
 
 pytestmark = pytest.mark.browser
 

@@ -6,9 +6,9 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from jxgis.maps.offline import save_map
-from jxgis.maps.parks_change import parks_change_map
-from jxgis.pipeline.parks import analyse
+from jxgis.drawing.offline import save_map
+from jxgis.parks.analysis import analyse
+from jxgis.parks.change_map import parks_change_map
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Polygon, box
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.hotspots.density import density, write_cog
 
 AREA = gpd.GeoSeries([box(0, 0, 4000, 3000)], crs=4549)

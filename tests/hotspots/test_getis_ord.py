@@ -10,7 +10,7 @@ from esda.getisord import G_Local
 from libpysal import weights as lps
 from libpysal.graph import Graph
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.hotspots.getis_ord import getis_ord_graph, getis_ord_grid
 from jxgis.space.grid import Grid, grid_over
 

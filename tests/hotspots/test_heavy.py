@@ -7,9 +7,9 @@ import pyproj
 import pytest
 import shapely
 
+from jxgis.hotspots.analysis import analyse
 from jxgis.hotspots.heavy import heavy_cells
 from jxgis.hotspots.inference import hotspot_table
-from jxgis.pipeline.hotspots import analyse
 from jxgis.report.caution import cautions
 from jxgis.report.tables import ReportTables
 from jxgis.space.grid import Grid

@@ -5,7 +5,7 @@ import pytest
 import shapely
 from libpysal.graph import Graph
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.hotspots.fdr import benjamini_hochberg
 from jxgis.hotspots.getis_ord import getis_ord_grid
 from jxgis.hotspots.inference import compare_with_normal, hotspot_table, hotspot_table_graph

@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.hotspots.mix import class_overlap, concentration, diversity, inside_ring, zone_table
 from jxgis.space.grid import grid_over
 

@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jxgis._errors import CrsError
+from jxgis.errors import CrsError
 from jxgis.hotspots.names import encode, most_common, name_peaks, streets_of
 
 TEXTS = st.sampled_from(["甲", "乙 ", " 乙", "丙", "", "  ", None])

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom, norm
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.hotspots import _subset_sums, permutation
 from jxgis.hotspots.getis_ord import getis_ord_grid
 from jxgis.hotspots.permutation import P_FLOOR, graph_place, grid_place, normal_p, permutation_p, permutation_p_draws

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.hotspots.periods import Comparison, Periods, compare_periods
 from jxgis.hotspots.places import Naming, hot_places
 from jxgis.space.grid import grid_over

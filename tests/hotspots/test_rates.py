@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.stats import betabinom, binom
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.hotspots.getis_ord import getis_ord_grid
 from jxgis.hotspots.rates import (
     _hops,

@@ -9,7 +9,7 @@ import pyproj
 import pytest
 import shapely
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.hotspots.rates import rate_residuals
 from jxgis.hotspots.scale import _elbow, moran_profile, rate_profile, suggest_scale
 from jxgis.space.grid import Grid, grid_over

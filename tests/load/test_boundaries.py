@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.load import (
     boundary_flaws,
     dissolve_districts,

@@ -22,15 +22,15 @@ import shapely
 import xlsxwriter
 
 from jxgis import _files
-from jxgis._errors import InputError, SettingsError
 from jxgis._toml import read_toml
+from jxgis.errors import InputError, SettingsError
 from jxgis.load.rasters import check_raster
 from jxgis.load.readers import find_files, read_tables
 
 # Reads a table with 3 GB of memory and says the refusal, if there is one; a kill has another exit code.
 _READ = """
 import resource, sys
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.load.readers import read_tables
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 try:

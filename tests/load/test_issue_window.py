@@ -7,8 +7,8 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from jxgis._errors import InputError
 from jxgis.city import load_city
+from jxgis.errors import InputError
 from jxgis.load.issues import load_issues
 
 TIMES = [

@@ -14,7 +14,7 @@ import pytest
 import shapely
 
 from jxgis import datum
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.load import disagreement, load_issues, unclassified
 
 BOX = (120.35, 30.45, 121.05, 31.10)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from jxgis import load
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.load._layer import _degrees_apart, finish, gather
 
 

@@ -10,7 +10,7 @@ import rasterio
 import shapely
 
 from jxgis import load
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.load.rasters import check_raster, load_population
 
 EAST, NORTH = 572_000.0, 3_402_000.0

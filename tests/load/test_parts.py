@@ -15,7 +15,7 @@ from jxgis.load._text import BrokenRow
 from jxgis.load.geometry import repair
 from jxgis.load.readers import RawTable
 from jxgis.load.rejects import Ledger
-from jxgis.tables import contract
+from jxgis.schema.layers import contract
 
 
 def objects(*shapes: object) -> np.ndarray:

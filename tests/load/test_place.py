@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from jxgis import load
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.load._place import place_geometry
 from jxgis.reference import resolve_crs
 

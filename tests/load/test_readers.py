@@ -18,7 +18,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.load._text import decode, read_csv
 from jxgis.load._vector import dbf_encoding
 from jxgis.load.readers import read_tables

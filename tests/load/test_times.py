@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.load.times import local_date, parse_times
 
 SHANGHAI = zoneinfo.ZoneInfo("Asia/Shanghai")

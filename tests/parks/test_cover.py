@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.parks.cover import _greedy, _merge, cover_most, fewest_to_cover
 
 

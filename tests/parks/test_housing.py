@@ -4,7 +4,7 @@ import geopandas as gpd
 import pytest
 from shapely.geometry import box
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.parks.people import people_of_housing
 
 

@@ -10,7 +10,7 @@ from rasterio.transform import from_origin
 from shapely.geometry import LineString, Point, box
 
 from jxgis import load
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.parks.people import (
     people_of_housing,
     people_served,

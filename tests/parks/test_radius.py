@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.parks.housing import cut_by_zone, within
 from jxgis.parks.radius import classify_parks, coverage_by_band, radius_coverage, service_area
 from jxgis.parks.standards import load_standard

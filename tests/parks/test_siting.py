@@ -7,7 +7,7 @@ import pytest
 import shapely
 from shapely.geometry import box
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.parks.gaps import blind_spots
 from jxgis.parks.lattice import candidate_lattice
 from jxgis.parks.radius import classify_parks, radius_coverage

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jxgis._errors import SettingsError
+from jxgis.errors import SettingsError
 from jxgis.parks.standards import load_standard, load_standards, standards_table
 
 

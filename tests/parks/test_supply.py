@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.parks.gates import park_gates
 from jxgis.parks.supply import supply_by_zone, two_step_catchment
 from jxgis.space.network import street_graph

@@ -9,7 +9,7 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Point, box
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.parks.gates import park_gates
 from jxgis.parks.radius import classify_parks, radius_coverage
 from jxgis.parks.standards import load_standard

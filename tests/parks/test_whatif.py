@@ -2,7 +2,7 @@ import geopandas as gpd
 import pytest
 from shapely.geometry import box
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.parks.radius import classify_parks, radius_coverage
 from jxgis.parks.standards import load_standard
 from jxgis.parks.whatif import change_parks, compare_coverage

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import shapely
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.parks.whole import merge_parks, polygons_of
 
 

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from jxgis.pipeline import run_report
+from jxgis.run import run_report
 from jxgis.settings import load_settings
 
 pytestmark = pytest.mark.real

@@ -7,8 +7,8 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
-from jxgis._errors import InputError
 from jxgis.city import load_city
+from jxgis.errors import InputError
 from jxgis.load import (
     boundary_flaws,
     dissolve_districts,
@@ -21,7 +21,7 @@ from jxgis.load import (
     load_subdistricts,
     snap_overlaps,
 )
-from jxgis.pipeline.check import check_layer
+from jxgis.run.check import check_layer
 from jxgis.space._districts import check_districts
 
 pytestmark = pytest.mark.real

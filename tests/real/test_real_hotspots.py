@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jxgis.pipeline.hotspots import analyse
+from jxgis.hotspots.analysis import analyse
 
 pytestmark = pytest.mark.real
 CLASSES = ["Highway Maintenance", "Street Lights", "Street Cleaning", "Housing"]

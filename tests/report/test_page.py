@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from result_tables import CLASSES
 
-from jxgis.maps.offline import require_offline
+from jxgis.drawing.offline import require_offline
 from jxgis.report import sections
 from jxgis.report.columns import Kind, write_value
 from jxgis.report.methods import method_notes

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from result_tables import HOSTILE, result_tables
 
-from jxgis import _errors
+from jxgis import errors as _errors
 from jxgis.city import read_class_table
 from jxgis.report import workbook
 from jxgis.report.class_sheet import class_sheet

@@ -5,7 +5,7 @@ import pytest
 import shapely
 import shapely.affinity
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.scoring.gates import check_gates
 
 

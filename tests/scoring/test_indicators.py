@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jxgis._errors import SettingsError
+from jxgis.errors import SettingsError
 from jxgis.scoring.indicators import RESERVED, Indicator, load_registry, score_values, select_indicators
 from jxgis.settings import IndicatorSettings
 

@@ -7,7 +7,7 @@ import pytest
 import shapely
 from shapely import affinity
 
-from jxgis._errors import CrsError
+from jxgis.errors import CrsError
 from jxgis.scoring.measures import issue_measures, relative_density, shape_measures, share_covered
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import kendalltau
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.scoring.indicators import Indicator
 from jxgis.scoring.rank import (
     competition_rank,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from jxgis._errors import InputError, SettingsError
+from jxgis.errors import InputError, SettingsError
 from jxgis.scoring.indicators import Indicator, load_registry
 from jxgis.scoring.weights import (
     ahp_weights,

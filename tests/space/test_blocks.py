@@ -9,7 +9,7 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.space.blocks import grid_blocks, own_blocks, street_blocks
 
 CRS = 4549

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import shapely
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.space.count import CHUNK, count_points, locate
 from jxgis.space.grid import grid_over
 

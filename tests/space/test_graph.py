@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from libpysal.graph import Graph
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.space.graph import align, as_numbers, neighbours
 
 QUEEN = Graph.from_dicts({"a": {"b": 1, "c": 1}, "b": {"a": 1}, "c": {"a": 1}, "d": {}})

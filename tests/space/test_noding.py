@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.space._noding import node_lines
 
 

@@ -5,7 +5,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jxgis._errors import InputError
+from jxgis.errors import InputError
 from jxgis.space import _window
 from jxgis.space._window import disc_reach, disc_sums
 from jxgis.space.grid import Grid, grid_over

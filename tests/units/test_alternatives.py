@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.space.blocks import grid_blocks
 from jxgis.units.alternatives import border_recurrence, compare_plans, propose_alternatives
 

@@ -9,7 +9,7 @@ import pytest
 import shapely
 from sklearn.preprocessing import StandardScaler
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.units.attributes import block_attributes, people_in, standardise
 
 CRS = 4549

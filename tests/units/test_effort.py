@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from jxgis.i18n import text
-from jxgis.pipeline.units import analyse
+from jxgis.units.analysis import analyse
 from jxgis.units.delineate import propose_units
 
 CRS = 4549

@@ -9,7 +9,7 @@ from libpysal.graph import Graph
 from shapely import box
 from shapely.affinity import rotate, translate
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.units._graph import block_graph, connected_parts, share_along
 
 CRS = 4549

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import pairwise_distances
 
-from jxgis._errors import CrsError, InputError
+from jxgis.errors import CrsError, InputError
 from jxgis.units.quality import hull_ratio, polsby_popper, reock, unit_codes, unit_quality, within_share
 
 CRS = 4549

@@ -1,0 +1,163 @@
+"""A map to put layers on: no tiles, no internet, a title, a scale, and the schematic mark where it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import folium
+import numpy as np
+from branca.element import MacroElement
+from folium.template import Template
+
+from jxgis import escape
+from jxgis.drawing.offline import Page
+from jxgis.errors import InputError
+from jxgis.i18n import text
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["Box", "Script", "add_notice", "extent", "new_map"]
+
+
+class Script(MacroElement):
+    """A piece of the page's script, named for what it makes."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # folium's own
+        self._name = name
+
+
+class Box(Script):
+    """A white card in a corner of the map, of HTML that is already escaped.
+
+    Parameters
+    ----------
+    markup
+        The HTML. Escape every text in it with :func:`jxgis.escape.html`.
+    position
+        ``"topleft"``, ``"topright"``, ``"bottomleft"`` or ``"bottomright"``.
+    class_name
+        Its style: ``"jx-title"`` or ``"jx-legend"``.
+    """
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}jxgis.box({{ this._parent.get_name() }}, {{ this.arguments }});{% endmacro %}"
+    )
+
+    def __init__(self, markup: str, *, position: str, class_name: str) -> None:
+        super().__init__("Box")
+        self.arguments = f"{escape.javascript(position)}, {escape.javascript(markup)}, {escape.javascript(class_name)}"
+
+
+class _Home(Script):
+    _template = Template(
+        "{% macro script(this, kwargs) %}jxgis.home({{ this._parent.get_name() }}, {{ this.arguments }});{% endmacro %}"
+    )
+
+    def __init__(self, bounds: list[list[float]], label: str) -> None:
+        super().__init__("Home")
+        self.arguments = f"{escape.javascript(bounds)}, {escape.javascript(label)}"
+
+
+def extent(tables: Iterable[gpd.GeoDataFrame | gpd.GeoSeries | None]) -> tuple[float, float, float, float]:
+    """West, south, east and north of some tables together, in WGS-84 degrees.
+
+    Parameters
+    ----------
+    tables
+        Tables with a CRS; empty ones and ``None`` are passed over.
+
+    Returns
+    -------
+    tuple of four floats
+
+    Raises
+    ------
+    InputError
+        If none of them has a geometry: there is nothing to draw.
+    """
+    boxes = [t.geometry.to_crs(4326).total_bounds for t in tables if t is not None and len(t)]
+    finite = [b for b in boxes if np.isfinite(b).all()]
+    if not finite:
+        raise InputError(
+            zh="没有可以画的图形：各表都是空的。请检查输入图层。",
+            en="There is nothing to draw: all tables are empty. Check the input layers.",
+        )
+    west, south = np.min(finite, axis=0)[:2]
+    east, north = np.max(finite, axis=0)[2:]
+    return float(west), float(south), float(east), float(north)
+
+
+def new_map(
+    bounds: tuple[float, float, float, float],
+    *,
+    title: str,
+    subtitle: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Start a map that opens without internet.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east, north in degrees, as :func:`extent` gives them: what is seen first.
+    title, subtitle
+        What the map shows, and by which method. Plain text; it is escaped here.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the map 示意数据，非官方边界: until official polygons are loaded.
+
+    Returns
+    -------
+    folium.Map
+        Without tiles, drawn on canvas. Layers of :mod:`jxgis.drawing.layers` and plain folium layers go on it; write
+        it with :func:`jxgis.drawing.offline.save_map`.
+    """
+    west, south, east, north = bounds
+    page = folium.Map(
+        location=[(south + north) / 2, (west + east) / 2],
+        tiles=None,
+        zoom_start=11,
+        prefer_canvas=True,
+        zoom_control=False,
+        attribution_control=False,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+        wheel_px_per_zoom_level=90,
+        max_zoom=19,
+        min_zoom=7,
+        font_size="13px",
+    )
+    # Empty lists of its own: folium's are shared by every map of the process.
+    page.default_js = []
+    page.default_css = []
+    Page(title).add_child(page)
+    mark = f'<span class="jx-sketch">{escape.html(text("common.sketch", lang))}</span>' if sketch else ""
+    below = f"<p>{escape.html(subtitle)}</p>" if subtitle else ""
+    page.add_child(
+        Box(f"<h1>{escape.html(title)}</h1>{below}{mark}", position="topleft", class_name="jx-title"), name="title"
+    )
+    page.add_child(_Home([[south, west], [north, east]], text("maps.home", lang)), name="home")
+    page.add_child(_Scale(), name="scale")
+    return page
+
+
+class _Scale(Script):
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "L.control.scale({imperial: false, maxWidth: 160, position: 'bottomright'})"
+        ".addTo({{ this._parent.get_name() }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self) -> None:
+        super().__init__("Scale")
+
+
+def add_notice(page: folium.Map, message: str) -> None:
+    """Say on the map, in words, what is missing from it and why."""
+    page.add_child(Box(f"<p>{escape.html(message)}</p>", position="topleft", class_name="jx-notice"), name="notice")

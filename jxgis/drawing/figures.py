@@ -1,0 +1,241 @@
+"""Figures for print: PNG maps and charts whose Chinese text is never boxes."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+import shapely
+from matplotlib import font_manager
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.figure import Figure
+
+from jxgis.drawing.colours import BORDER, INK, LAND
+from jxgis.errors import MissingPackageError
+from jxgis.i18n import text
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "chinese_font",
+    "figure_style",
+    "map_axes",
+    "mark_schematic",
+    "save_png",
+    "short_label",
+    "use_chinese_font",
+    "wrapped",
+]
+
+#: What Windows, macOS and Linux bring, the sans-serif faces first.
+_FAMILIES = (
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "Hiragino Sans GB",
+    "SimHei",
+    "Heiti SC",
+    "STHeiti",
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+    "Droid Sans Fallback",
+    # A collection file is known by its first face only; it holds the simplified signs too.
+    "Noto Sans CJK JP",
+    "SimSun",
+)
+_PROBE = "嘉兴市问题热点公园绿地单元"
+_PACKAGE = "pylopdf_fonts_zh_cn"
+#: Signs of the longest label.
+_LONGEST = 32
+
+
+def _holds_chinese(path: str) -> bool:
+    signs = font_manager.get_font(path).get_charmap()
+    return all(ord(sign) in signs for sign in _PROBE)
+
+
+def _packaged() -> Path | None:
+    """Noto Sans SC from the package pylopdf-fonts-zh-cn (SIL Open Font License 1.1)."""
+    found = importlib.util.find_spec(_PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        return None
+    path = Path(found.submodule_search_locations[0]) / "NotoSansSC-Regular.otf"
+    return path if path.is_file() else None
+
+
+@cache
+def chinese_font() -> tuple[str, ...]:
+    """The font families for Chinese text: an installed one, and behind it the packaged one.
+
+    Returns
+    -------
+    tuple of str
+        Family names, best first; the last is matplotlib's own, for signs that the others lack.
+
+    Raises
+    ------
+    MissingPackageError
+        If the machine has no Chinese font and the package is not installed: a figure would show boxes.
+    """
+    families = []
+    known = {entry.name: entry.fname for entry in font_manager.fontManager.ttflist}
+    for family in _FAMILIES:
+        # matplotlib remembers fonts that may have been removed since.
+        if family in known and Path(known[family]).is_file() and _holds_chinese(known[family]):
+            families.append(family)
+            break
+    packaged = _packaged()
+    if packaged is not None:
+        font_manager.fontManager.addfont(str(packaged))
+        families.append(font_manager.FontProperties(fname=str(packaged)).get_name())
+    if not families:
+        raise MissingPackageError(
+            zh="这台机器上没有中文字体，图中的汉字会变成方框。请运行 pip install pylopdf-fonts-zh-cn，"
+            "或安装系统字体（Debian/Ubuntu：apt-get install fonts-noto-cjk；Windows 自带微软雅黑）。",
+            en="There is no Chinese font on this machine, so Chinese text would be boxes. Run "
+            "pip install pylopdf-fonts-zh-cn, or install a system font (Debian/Ubuntu: apt-get install fonts-noto-cjk; "
+            "Windows has Microsoft YaHei).",
+        )
+    return (*dict.fromkeys(families), "DejaVu Sans")
+
+
+def _style() -> Any:  # matplotlib types its settings by name, one by one
+    return {
+        "font.family": list(chinese_font()),
+        "axes.unicode_minus": False,
+        # A name with two "$" is a name, not a formula.
+        "text.parse_math": False,
+        "axes.edgecolor": BORDER,
+        "axes.labelcolor": INK,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlesize": 12,
+        "font.size": 9.5,
+        "legend.frameon": False,
+        "text.color": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+    }
+
+
+def use_chinese_font() -> str:
+    """Let all figures of this process, a notebook's for example, write Chinese.
+
+    Returns
+    -------
+    str
+        The family that was chosen.
+
+    Raises
+    ------
+    MissingPackageError
+        If there is no Chinese font.
+    """
+    mpl.rcParams.update(_style())
+    return chinese_font()[0]
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """The style of jxgis's figures, for the time of a ``with`` block only."""
+    with mpl.rc_context(_style()):
+        yield
+
+
+def save_png(figure: Figure, path: str | Path, *, dpi: int = 160) -> Path:
+    """Write a figure as PNG, the same bytes at each run.
+
+    Parameters
+    ----------
+    figure
+        Any matplotlib figure.
+    path
+        The file.
+    dpi
+        Dots per inch.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+    """
+    target = Path(path)
+    with figure_style():
+        figure.savefig(target, dpi=dpi, format="png", metadata={"Software": None}, facecolor="white")
+    return target
+
+
+def _rings(geometries: Any) -> list[Any]:
+    rings = shapely.get_rings(shapely.get_parts(np.asarray(geometries, dtype=object)))
+    return [shapely.get_coordinates(ring) for ring in rings]
+
+
+def map_axes(ax: Axes, districts: gpd.GeoDataFrame | None, bounds: Sequence[float], *, names: bool = False) -> None:
+    """Turn axes into a map in metres: the districts' land and borders, a scale bar, no ticks.
+
+    Parameters
+    ----------
+    ax
+        The axes to draw on.
+    districts
+        Polygons in a metric CRS, with ``name``.
+    bounds
+        West, south, east, north in metres.
+    names
+        Whether the districts' names are written.
+    """
+    west, south, east, north = bounds
+    if districts is not None:
+        rings = _rings(districts.geometry.array)
+        ax.add_collection(PolyCollection(rings, facecolors=LAND, edgecolors="none", zorder=0))
+        ax.add_collection(LineCollection(rings, colors=BORDER, linewidths=0.6, zorder=3))
+        if names:
+            for name, point in zip(districts["name"], districts.geometry.representative_point(), strict=True):
+                ax.annotate(short_label(name), (point.x, point.y), ha="center", va="center", fontsize=6.5, zorder=4)
+    ax.set(xlim=(west, east), ylim=(south, north), aspect="equal")
+    ax.axis("off")
+    rough = (east - west) / 4
+    length = max(s * 10**e for e in range(1, 6) for s in (1, 2, 5) if s * 10**e <= max(rough, 10))
+    ax.plot([west, west + length], [south, south], color=INK, linewidth=1.6, solid_capstyle="butt", zorder=5)
+    label = f"{length / 1000:g} km" if length >= 1000 else f"{length} m"
+    ax.annotate(label, (west + length / 2, south), (0, 3), textcoords="offset points", ha="center", fontsize=7)
+
+
+def short_label(name: object) -> str:
+    """A name as a label: a long one is cut, for it would leave the figure no room."""
+    words = str(name)
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
+
+
+def wrapped(words: str, width_in: float, size: float) -> str:
+    """Words broken to a width in inches; Chinese signs are as wide as the type is high, others about half."""
+    room = 0.94 * 72 * width_in / size
+    lines, used = [""], 0.0
+    for piece in re.findall(r"[\u2e80-\uffef]|[^\u2e80-\uffef\s]+\s*|\s+", words):
+        wide = sum(1.0 if unicodedata.east_asian_width(sign) in "WF" else 0.55 for sign in piece.rstrip())
+        # No line begins with what ends a clause.
+        if lines[-1] and used + wide > room and piece not in "、，。：；）":
+            lines.append("")
+            used = 0.0
+        lines[-1] += piece
+        used += wide + 0.3 * (len(piece) - len(piece.rstrip()))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def mark_schematic(figure: Figure, *, sketch: bool, lang: str) -> None:
+    """Write the schematic mark into the corner of a figure, where it is asked for."""
+    if sketch:
+        figure.text(0.995, 0.995, text("common.sketch", lang), ha="right", va="top", fontsize=8, color="#8a6500")

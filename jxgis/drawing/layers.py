@@ -1,0 +1,478 @@
+"""Layers of a map from tables: polygons, lines, points and names, with tooltips, and the switch between them.
+
+Every text reaches the page as data and is shown as text, never read as HTML: a case that holds ``</script>``, a
+backtick or ``<img onerror>`` stands in the tooltip as it was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from folium.map import Layer
+from folium.template import Template
+
+from jxgis import escape
+from jxgis.drawing import _encode
+from jxgis.drawing.base import Script
+from jxgis.drawing.colours import BORDER, LAND
+from jxgis.drawing.raster import CellPixels, paint
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "Field",
+    "PlaceList",
+    "Shapes",
+    "add_group",
+    "add_land",
+    "add_lines",
+    "add_names",
+    "add_picture",
+    "add_place_lists",
+    "add_points",
+    "add_polygons",
+    "add_shapes",
+    "add_switch",
+    "dot",
+    "fill",
+    "line",
+]
+
+#: Leaflet path options of one look.
+Style: TypeAlias = dict[str, Any]
+
+
+class Field(NamedTuple):
+    """One line of a tooltip: a column, what people call it, and how its numbers are written.
+
+    Parameters
+    ----------
+    column, label
+        The table's column and its name for people.
+    kind
+        ``"text"``, ``"number"``, ``"percent"`` (a share from 0 to 1), ``"change"`` (the share by which a number rises or
+        falls, with its sign), ``"points"`` (the difference of two shares, in points of 100), ``"points_change"`` (such a
+        difference with its sign) or ``"p"`` (a probability).
+    digits, unit
+        Decimals shown, and the unit behind the number.
+    """
+
+    column: str
+    label: str
+    kind: Literal["text", "number", "percent", "change", "points", "points_change", "p"] = "text"
+    digits: int = 0
+    unit: str = ""
+
+
+def fill(colour: str, *, border: str = "#ffffff", weight: float = 0.6, dash: str | None = None) -> Style:
+    """The look of filled polygons: colour, border colour and width in pixels.
+
+    Fills hide what lies below them, so that a colour on the map is the one that the legend shows.
+    """
+    style: Style = {"fillColor": colour, "fillOpacity": 1, "color": border, "weight": weight}
+    if weight == 0:
+        style["stroke"] = False
+    if dash:
+        style["dashArray"] = dash
+    return style
+
+
+def line(colour: str, *, weight: float = 1.5, dash: str | None = None) -> Style:
+    """The look of lines and outlines: colour, width in pixels, dashes such as ``"6 4"``."""
+    style: Style = {"color": colour, "weight": weight, "fill": False}
+    if dash:
+        style["dashArray"] = dash
+    return style
+
+
+def dot(colour: str, *, radius_px: float = 5, border: str = "#ffffff") -> Style:
+    """The look of points; ``size`` is that of a numbered pin."""
+    return {
+        "fillColor": colour,
+        "fillOpacity": 1,
+        "color": border,
+        "weight": 1,
+        "radius": radius_px,
+        "size": round(2 * radius_px + 4),
+    }
+
+
+class Shapes(Script):
+    """Geometries that several layers draw, written once: the cells of all classes."""
+
+    _template = Template("{% macro script(this, kwargs) %}const {{ this.get_name() }} = {{ this.data }};{% endmacro %}")
+
+    def __init__(self, ids: pd.Index[Any], geometries: NDArray[np.object_]) -> None:
+        super().__init__("Shapes")
+        self.ids = ids
+        origin = _encode.origin_of(geometries)
+        self.data = escape.javascript({"origin": origin, "rings": _encode.all_rings(geometries, origin)})
+
+
+class _DataLayer(Layer):
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "const {{ this.get_name() }} = jxgis.{{ this.maker }}("
+        "{% if this.shapes %}{{ this.shapes.get_name() }}, {% endif %}{{ this.data }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(
+        self,
+        maker: str,
+        data: dict[str, Any],
+        *,
+        name: str,
+        shapes: Shapes | None = None,
+        overlay: bool = True,
+        control: bool = True,
+        show: bool = True,
+    ) -> None:
+        # Leaflet reads names in its layer switch as HTML.
+        super().__init__(name=escape.html(name), overlay=overlay, control=control, show=show)
+        self._name = maker.capitalize()
+        self.maker = maker
+        self.shapes = shapes
+        self.data = escape.javascript(data)
+
+
+def _tooltip(table: pd.DataFrame, heading: str | None, fields: Sequence[Field]) -> dict[str, Any]:
+    kept = [f for f in fields if f.column in table.columns]
+    # A probability needs digits that a plain rounding would take away only below what is shown: < 0.001.
+    digits = {"text": None, "p": 4}
+    columns = [
+        _encode.column(table[f.column], digits=f.digits if f.kind == "number" else digits.get(f.kind, f.digits + 2))
+        for f in kept
+    ]
+    return {
+        "heading": None if heading is None else _encode.column(table[heading], digits=None),
+        "fields": [{"label": f.label, "kind": f.kind, "digits": f.digits, "unit": f.unit} for f in kept],
+        "columns": columns,
+    }
+
+
+def _style_rows(style: ArrayLike | None, n: int) -> list[int]:
+    return [0] * n if style is None else [int(v) for v in np.asarray(style)]
+
+
+def add_shapes(page: folium.Map, geometry: gpd.GeoSeries) -> Shapes:
+    """Put geometries on a page once, for layers that share them.
+
+    Parameters
+    ----------
+    page
+        The map.
+    geometry
+        Polygons in any CRS, indexed by the id that the layers' tables refer to.
+
+    Returns
+    -------
+    Shapes
+        To hand to :func:`add_polygons`.
+    """
+    shapes = Shapes(geometry.index, _encode.to_degrees(geometry))
+    page.add_child(shapes)
+    return shapes
+
+
+def add_group(page: folium.Map, *, name: str, overlay: bool = False, show: bool = True) -> folium.FeatureGroup:
+    """A layer that holds layers: one entry of the switch.
+
+    Parameters
+    ----------
+    page, name
+        The map, and what the switch calls the group.
+    overlay
+        ``False``: one of several that exclude one another (radio button); ``True``: on or off by itself.
+    show
+        Whether it is seen first.
+    """
+    group = folium.FeatureGroup(name=escape.html(name), overlay=overlay, show=show)
+    page.add_child(group)
+    return group
+
+
+def add_polygons(
+    parent: folium.Map | folium.FeatureGroup,
+    table: pd.DataFrame,
+    *,
+    name: str,
+    styles: Sequence[Style],
+    style: ArrayLike | None = None,
+    heading: str | None = None,
+    fields: Sequence[Field] = (),
+    shapes: Shapes | None = None,
+    key: str | None = None,
+    level: int = 0,
+    simplify_m: float = 0.0,
+    overlay: bool = True,
+    control: bool = True,
+    show: bool = True,
+) -> None:
+    """Draw polygons: a choropleth, areas of one look, or outlines.
+
+    Parameters
+    ----------
+    parent
+        The map or a group of it.
+    table
+        A GeoDataFrame in any CRS; with ``shapes``, any table with the column ``key``.
+    name
+        What the switch calls the layer.
+    styles, style
+        The looks (:func:`fill` or :func:`line`), and for each row which one; the first for all if not given.
+    heading, fields
+        The column that heads the tooltip, and its lines; columns that the table lacks are left out.
+    shapes, key
+        Geometries already on the page, and the column of ``table`` with their ids.
+    level
+        Fills of a higher level lie on top.
+    simplify_m
+        How far borders may move, in metres of the table's CRS: a page of fewer bytes.
+    overlay, control, show
+        As of :class:`folium.map.Layer`.
+    """
+    filled = bool(styles[0].get("fill", True))
+    if shapes is None:
+        geometry = gpd.GeoSeries(table.geometry) if isinstance(table, gpd.GeoDataFrame) else gpd.GeoSeries([])
+        if simplify_m > 0:
+            geometry = geometry.simplify(simplify_m, preserve_topology=True)
+        shapes = Shapes(pd.RangeIndex(len(geometry)), _encode.to_degrees(geometry))
+        parent.add_child(shapes)
+        rows = np.arange(len(table))
+    else:
+        rows = shapes.ids.get_indexer(pd.Index(table[key]))
+    data = {
+        "shape": [int(r) for r in rows],
+        "style": _style_rows(style, len(table)),
+        "styles": list(styles),
+        "fill": filled,
+        "level": level,
+        "interactive": bool(fields) or heading is not None,
+        **_tooltip(table, heading, fields),
+    }
+    parent.add_child(
+        _DataLayer("polygons", data, name=name, shapes=shapes, overlay=overlay, control=control, show=show)
+    )
+
+
+def add_picture(
+    parent: folium.Map | folium.FeatureGroup,
+    pixels: CellPixels,
+    colour: NDArray[np.int64],
+    palette: Sequence[str],
+) -> None:
+    """Draw cells as a picture; the parameters are those of :func:`jxgis.drawing.raster.paint`."""
+    west, south, east, north = pixels.bounds
+    data = {"uri": paint(pixels, colour, palette), "bounds": [[south, west], [north, east]]}
+    parent.add_child(_DataLayer("picture", data, name="", control=False))
+
+
+def add_lines(
+    parent: folium.Map | folium.FeatureGroup,
+    table: gpd.GeoDataFrame,
+    *,
+    name: str,
+    styles: Sequence[Style],
+    style: ArrayLike | None = None,
+    heading: str | None = None,
+    fields: Sequence[Field] = (),
+    overlay: bool = True,
+    control: bool = True,
+    show: bool = True,
+) -> None:
+    """Draw lines; the parameters are those of :func:`add_polygons`."""
+    geometries = _encode.to_degrees(table)
+    origin = _encode.origin_of(geometries)
+    data = {
+        "origin": origin,
+        "paths": [_encode.paths(g, origin) for g in geometries],
+        "style": _style_rows(style, len(table)),
+        "styles": list(styles),
+        "interactive": bool(fields) or heading is not None,
+        **_tooltip(table, heading, fields),
+    }
+    parent.add_child(_DataLayer("lines", data, name=name, overlay=overlay, control=control, show=show))
+
+
+def _anchors(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[list[int], list[int]]:
+    """A point inside each geometry, as steps; taken before the change of CRS."""
+    shapes = np.asarray(table.geometry.array, dtype=object)
+    centres = shapely.centroid(shapes)
+    # The middle is where a name is looked for, unless it lies outside, as in a crescent.
+    points = np.where(shapely.intersects(shapes, centres), centres, shapely.point_on_surface(shapes))
+    inside = gpd.GeoSeries(points, crs=table.crs)
+    geometries = _encode.to_degrees(inside)
+    origin = _encode.origin_of(geometries)
+    moves = np.diff(_encode.whole_degrees(shapely.get_coordinates(geometries)), axis=0, prepend=[origin])
+    return origin, [int(v) for v in moves.ravel()]
+
+
+def add_points(
+    parent: folium.Map | folium.FeatureGroup,
+    table: gpd.GeoDataFrame,
+    *,
+    name: str,
+    styles: Sequence[Style],
+    style: ArrayLike | None = None,
+    heading: str | None = None,
+    fields: Sequence[Field] = (),
+    number: str | None = None,
+    overlay: bool = True,
+    control: bool = True,
+    show: bool = True,
+) -> None:
+    """Draw a dot, or a numbered pin, at each row: at the point, or at a point inside the polygon.
+
+    Parameters
+    ----------
+    number
+        The column whose whole number stands in the pin; plain dots if not given. The other parameters are those
+        of :func:`add_polygons`; the looks come from :func:`dot`.
+    """
+    origin, moves = _anchors(table)
+    data = {
+        "origin": origin,
+        "steps": moves,
+        "style": _style_rows(style, len(table)),
+        "styles": list(styles),
+        "pins": None if number is None else _encode.column(table[number], digits=0),
+        **_tooltip(table, heading, fields),
+    }
+    parent.add_child(_DataLayer("points", data, name=name, overlay=overlay, control=control, show=show))
+
+
+def add_names(
+    parent: folium.Map | folium.FeatureGroup,
+    table: gpd.GeoDataFrame,
+    *,
+    column: str,
+    name: str,
+    control: bool = True,
+    show: bool = True,
+) -> None:
+    """Write a column's texts on the map, each inside its geometry; where they would overlap, the larger area's."""
+    table = table.iloc[np.argsort(-table.geometry.area.to_numpy(), kind="stable")]
+    origin, moves = _anchors(table)
+    texts = ["" if pd.isna(v) else str(v) for v in table[column]]
+    data = {"origin": origin, "steps": moves, "names": texts}
+    parent.add_child(_DataLayer("names", data, name=name, control=control, show=show))
+
+
+def add_land(
+    page: folium.Map,
+    districts: gpd.GeoDataFrame,
+    *,
+    name: str,
+    column: str = "name",
+    weight: float = 1.4,
+    named: bool = True,
+) -> None:
+    """The quiet ground of every map: the districts' land below all else, their borders and names above.
+
+    Parameters
+    ----------
+    page
+        The map.
+    districts
+        Polygons with their names in ``column``.
+    name
+        What the switch calls borders and names together.
+    weight
+        Width of the borders, pixels.
+    named
+        Whether the names are written.
+    """
+    add_polygons(
+        page, districts, name="", styles=[fill(LAND, border=LAND, weight=1)], level=-1, control=False,
+        simplify_m=2,
+    )  # fmt: skip
+    borders = add_group(page, name=name, overlay=True)
+    add_polygons(
+        borders, districts, name="", styles=[line(BORDER, weight=weight)], control=False, simplify_m=2,
+    )  # fmt: skip
+    if named:
+        add_names(borders, districts, column=column, name="", control=False)
+
+
+class PlaceList(NamedTuple):
+    """The ranked places of one layer: the group that shows them, a heading, and a table.
+
+    Parameters
+    ----------
+    layer
+        The group of :func:`add_group` that the list belongs to.
+    heading
+        What stands above it.
+    table
+        Columns ``rank``, ``name``, ``note`` (a short text) and the geometry to go to.
+    note
+        A sentence below the list.
+    """
+
+    layer: folium.FeatureGroup
+    heading: str
+    table: gpd.GeoDataFrame
+    note: str = ""
+
+
+class _Lists(Script):
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "jxgis.list({{ this._parent.get_name() }}, 'bottomleft', ["
+        "{% for layer, data in this.lists %}{layer: {{ layer.get_name() }}, ...{{ data }}},{% endfor %}]);"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, lists: Sequence[PlaceList]) -> None:
+        super().__init__("Lists")
+        self.lists = [(entry.layer, escape.javascript(_list_data(entry))) for entry in lists]
+
+
+def _list_data(entry: PlaceList) -> dict[str, Any]:
+    bounds = entry.table.geometry.to_crs(4326).bounds.round(6)
+    rows = [
+        [int(rank), str(name), str(note), b.miny, b.minx, b.maxy, b.maxx]
+        for rank, name, note, b in zip(
+            entry.table["rank"], entry.table["name"], entry.table["note"], bounds.itertuples(), strict=True
+        )
+    ]
+    return {"heading": entry.heading, "rows": rows, "note": entry.note}
+
+
+def add_place_lists(page: folium.Map, lists: Sequence[PlaceList]) -> None:
+    """Put lists of ranked places in a corner: the one of the layer shown is seen, a click goes to the place."""
+    if lists:
+        page.add_child(_Lists(lists))
+
+
+class _Switch(Script):
+    """In place of folium's, which keeps layers by name: of two that are called the same, one would be lost."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "jxgis.layerSwitch({{ this._parent.get_name() }}, ["
+        "{% for layer, words in this.entries() %}[{{ layer.get_name() }}, {{ words }}],{% endfor %}]);"
+        "{% endmacro %}"
+    )
+
+    def __init__(self) -> None:
+        super().__init__("Switch")
+
+    def entries(self) -> list[tuple[Layer, str]]:
+        """The layers on the map that are offered, with their names and whether they lie over others."""
+        on_map = self._parent._children.values() if self._parent is not None else ()
+        offered = [child for child in on_map if isinstance(child, Layer) and child.control]
+        return [(at, f"{escape.javascript(at.layer_name)}, {escape.javascript(at.overlay)}") for at in offered]
+
+
+def add_switch(page: folium.Map) -> None:
+    """The switch between the layers; add it last. On a narrow screen it opens at a touch."""
+    page.add_child(_Switch(), name="switch")

@@ -1,0 +1,218 @@
+"""Legends: what each colour means, in words and with units; and the class breaks behind them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import folium
+import numpy as np
+import pandas as pd
+from folium.template import Template
+
+from jxgis import escape
+from jxgis.drawing.base import Script
+from jxgis.drawing.colours import ABSENT, sequential
+from jxgis.errors import InputError
+from jxgis.i18n import text
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Classes", "LegendSection", "Swatch", "add_legend", "classify", "legend_html"]
+
+Mark = Literal["fill", "line", "dot", "pin", "dash"]
+
+
+class Swatch(NamedTuple):
+    """One line of a legend: a colour, its meaning, and the form of its sign."""
+
+    colour: str
+    label: str
+    mark: Mark = "fill"
+
+
+class LegendSection(NamedTuple):
+    """One part of a legend.
+
+    Parameters
+    ----------
+    heading, swatches, note
+        A heading, its lines, and a note on method or denominator below them.
+    layers
+        The groups that it explains: it is seen only while one of them is. None: always seen.
+    """
+
+    heading: str
+    swatches: Sequence[Swatch]
+    note: str = ""
+    layers: Sequence[folium.FeatureGroup] = ()
+
+
+class Classes(NamedTuple):
+    """Values cut into classes.
+
+    Parameters
+    ----------
+    breaks
+        The inner limits between the classes.
+    row
+        For each value the number of its class; ``len(colours)`` where there is no value.
+    colours, labels
+        One each a class; a last one for missing values where there are any.
+    """
+
+    breaks: tuple[float, ...]
+    row: NDArray[np.int64]
+    colours: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    def swatches(self) -> list[Swatch]:
+        """The legend's lines."""
+        return [Swatch(colour, label) for colour, label in zip(self.colours, self.labels, strict=True)]
+
+
+def classify(
+    values: ArrayLike,
+    *,
+    k: int = 5,
+    scheme: str = "quantiles",
+    breaks: Sequence[float] | None = None,
+    colours: Sequence[str] | None = None,
+    digits: int = 0,
+    percent: bool = False,
+    unit: str = "",
+    lang: str = "zh",
+) -> Classes:
+    """Cut values into classes for a map, with the labels of its legend.
+
+    Parameters
+    ----------
+    values : (n,) float
+        NaN where there is none.
+    k
+        How many classes at most; equal breaks fall together.
+    scheme
+        Any scheme of mapclassify that takes ``k``: ``"quantiles"``, ``"fisherjenks"``, ``"equalinterval"``.
+    breaks
+        Inner limits of one's own, in place of a scheme: a target, say. Each class of a scheme holds its upper
+        limit, each class of one's own breaks its lower limit, so that a target reached counts as reached.
+    colours
+        As many as there are classes with ``breaks``; else the sequential palette.
+    digits, percent, unit
+        How limits are written; ``percent`` for shares of 0 to 1.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    Classes
+
+    Raises
+    ------
+    InputError
+        If there is no such scheme.
+
+    Examples
+    --------
+    >>> found = classify([0.5, 0.85, 0.9, float("nan")], breaks=[0.8, 0.9], percent=True, unit="%")
+    >>> found.labels
+    ('< 80 %', '80–90 %', '≥ 90 %', '无数据')
+    >>> found.row.tolist()
+    [0, 1, 2, 3]
+    """
+    array = np.asarray(pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce"), dtype=float)
+    known = array[np.isfinite(array)]
+    tail = f" {unit}" if unit else ""
+
+    def written(value: float) -> str:
+        return f"{value * (100 if percent else 1):,.{digits}f}"
+
+    if breaks is not None:
+        inner = sorted(float(b) for b in breaks)
+        labels = [f"< {written(inner[0])}{tail}"]
+        labels += [f"{written(a)}–{written(b)}{tail}" for a, b in itertools.pairwise(inner)]
+        labels.append(f"≥ {written(inner[-1])}{tail}")
+        row = np.searchsorted(inner, array, side="right")
+    elif len(known):
+        inner = _scheme_breaks(known, scheme, min(k, len(np.unique(known))))
+        limits = [float(known.min()), *inner, float(known.max())]
+        labels = [
+            f"{written(a)}{tail}" if written(a) == written(b) else f"{written(a)}–{written(b)}{tail}"
+            for a, b in itertools.pairwise(limits)
+        ]
+        row = np.searchsorted(inner, array, side="left")
+    else:
+        inner, labels, row = [], [], np.zeros(len(array), dtype=np.int64)
+    row = row.astype(np.int64)
+    row[~np.isfinite(array)] = len(labels)
+    shades = list(colours) if colours is not None else list(sequential(max(len(labels), 1)))[: len(labels)]
+    if len(known) < len(array) or not labels:
+        shades.append(ABSENT)
+        labels.append(text("maps.no_data", lang))
+    return Classes(tuple(inner), row, tuple(shades), tuple(labels))
+
+
+def _scheme_breaks(known: NDArray[np.float64], scheme: str, k: int) -> list[float]:
+    # Here and not above: where numba is installed, this import compiles for seconds in each new process.
+    import mapclassify
+
+    try:
+        found = mapclassify.classify(known, scheme, k=k)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            zh=f"没有名为 {scheme!r} 的分级方法；可用 quantiles、fisherjenks、equalinterval 等。",
+            en=f"There is no classification scheme {scheme!r}; use quantiles, fisherjenks, equalinterval and the like.",
+        ) from error
+    bins = np.unique(np.asarray(found.bins, dtype=float))
+    return [float(b) for b in bins if known.min() <= b < known.max()]
+
+
+def _sign(swatch: Swatch) -> str:
+    colour = escape.html(swatch.colour)
+    shape = {
+        "fill": f'<rect x="1" y="2" width="20" height="12" rx="2" fill="{colour}" stroke="#9aa5ad" stroke-width=".6"/>',
+        "line": f'<path d="M1 8H21" stroke="{colour}" stroke-width="2.5"/>',
+        "dash": f'<path d="M1 8H21" stroke="{colour}" stroke-width="2.5" stroke-dasharray="5 3"/>',
+        "dot": f'<circle cx="11" cy="8" r="5" fill="{colour}" stroke="#fff"/>',
+        "pin": f'<circle cx="11" cy="8" r="7" fill="{colour}"/>'
+        '<text x="11" y="11.5" font-size="9" font-weight="700" fill="#fff" text-anchor="middle">1</text>',
+    }[swatch.mark]
+    return f'<svg width="22" height="16" aria-hidden="true">{shape}</svg>'
+
+
+def legend_html(sections: Sequence[LegendSection]) -> str:
+    """The legend as HTML, every text escaped.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in legend_html([LegendSection("<b>", [Swatch("#fff", "a")])])
+    True
+    """
+    parts = []
+    for at, section in enumerate(sections):
+        lines = "".join(f"<li>{_sign(s)}<span>{escape.html(s.label)}</span></li>" for s in section.swatches)
+        note = f"<p>{escape.html(section.note)}</p>" if section.note else ""
+        heading = f"<h2>{escape.html(section.heading)}</h2>" if section.heading else ""
+        parts.append(f'<div data-section="{at}">{heading}<ul>{lines}</ul>{note}</div>')
+    return "".join(parts)
+
+
+class _Legend(Script):
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "jxgis.legend({{ this._parent.get_name() }}, {{ this.arguments }}, ["
+        "{% for layers in this.layers %}[{% for layer in layers %}{{ layer.get_name() }},{% endfor %}],{% endfor %}]);"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, sections: Sequence[LegendSection], summary: str) -> None:
+        super().__init__("Legend")
+        self.arguments = f"{escape.javascript(legend_html(sections))}, {escape.javascript(summary)}"
+        self.layers = [list(section.layers) for section in sections]
+
+
+def add_legend(page: folium.Map, sections: Sequence[LegendSection], *, lang: str = "zh") -> None:
+    """Put the legend in the lower right corner of a map, above the scale; on a narrow screen it opens at a touch."""
+    page.add_child(_Legend(sections, text("maps.marks", lang)), name="legend")

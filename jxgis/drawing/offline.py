@@ -1,0 +1,324 @@
+"""The page of a map as one file that asks for nothing: Leaflet, its style and its images stand inside it.
+
+branca reads what a template has rendered as a template once more, and so would run a text of the data that looks like
+one. :class:`Page` leaves it no text to read: while the elements of a map render, each rendered piece is kept aside, and
+branca is handed an empty place in its stead, which is filled at the very end. This holds for every layer of folium,
+whoever put it on the map, and whichever way the page is written: saved, shown in a notebook, or as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from branca.element import Element, Figure
+from folium.elements import ElementAddToElement
+from folium.template import Template
+from jinja2 import TemplateSyntaxError
+
+from jxgis import escape
+from jxgis.errors import JxgisError
+
+if TYPE_CHECKING:
+    import folium
+
+__all__ = ["Page", "content_policy", "head", "require_offline", "save_map", "to_html"]
+
+_SCRIPTS = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+#: Where the policy will stand. No text of the data can hold it, since "<" is escaped in all of them.
+_POLICY = "<jxgis-policy>"
+
+_REQUESTS = re.compile(
+    r"""<(?:script|link|img|iframe|object|embed|source)\b[^>]*?\b(?:src|href|data)\s*=\s*["']?(?!data:|\#)([^"'\s>]+)"""
+    r"""|url\(\s*["']?(?!data:|\#)([^"')]+)|@import\s+["']([^"']+)""",
+    re.IGNORECASE,
+)
+
+
+def _leaflet(name: str) -> bytes:
+    return resources.files("js_lib_leaflet").joinpath("static", "js_lib_leaflet", *name.split("/")).read_bytes()
+
+
+def _data_uri(name: str) -> str:
+    return "data:image/png;base64," + base64.b64encode(_leaflet(name)).decode("ascii")
+
+
+@cache
+def head() -> str:
+    """What stands in the head of every page: the styles, Leaflet and the layers' script.
+
+    Returns
+    -------
+    str
+        HTML of about 190 kB. Leaflet comes from the installed package django-js-lib-leaflet.
+    """
+    ours = resources.files("jxgis.drawing").joinpath("static")
+    style = _leaflet("leaflet.css").decode("utf-8")
+    # Internet Explorer's vector language; and markers' images, which the script sets below.
+    style = style.replace("behavior: url(#default#VML);", "")
+    style = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
+    style = re.sub(r"url\((images/[^)]+)\)", lambda found: f"url({_data_uri(found[1])})", style)
+    script = re.sub(r"\n//# sourceMappingURL=.*\s*$", "\n", _leaflet("leaflet.js").decode("utf-8"))
+    # Leaflet looks for its marker images beside its style sheet: here there is none.
+    icons = (
+        "delete L.Icon.Default.prototype._getIconUrl;L.Icon.Default.mergeOptions({"
+        f"iconUrl:'{_data_uri('images/marker-icon.png')}',iconRetinaUrl:'{_data_uri('images/marker-icon-2x.png')}',"
+        f"shadowUrl:'{_data_uri('images/marker-shadow.png')}'}});"
+    )
+    return (
+        f"<style>{style}</style>\n<style>{ours.joinpath('page.css').read_text(encoding='utf-8')}</style>\n"
+        f"<script>{script}{icons}</script>\n<script>{ours.joinpath('page.js').read_text(encoding='utf-8')}</script>"
+    )
+
+
+def require_offline(html: str) -> None:
+    """Refuse a page that would load anything from outside itself.
+
+    Raises
+    ------
+    JxgisError
+        Naming what it would load.
+
+    Examples
+    --------
+    >>> require_offline('<img src="data:image/png;base64,AA"><a href="https://example.org">')
+    >>> require_offline('<script src="https://example.org/a.js"></script>')
+    Traceback (most recent call last):
+    jxgis.errors.JxgisError: ...
+    """
+    # Data and code hold no markup that loads: "<" is escaped in the data. Only the markup is looked at.
+    markup = re.sub(r"(<script\b[^>]*>).*?</script>", r"\1</script>", html, flags=re.DOTALL | re.IGNORECASE)
+    found = sorted({next(filter(None, groups)) for groups in _REQUESTS.findall(markup)})
+    if found:
+        raise JxgisError(
+            zh=f"地图页面要从外部加载：{'、'.join(found)}；没有网络就打不开。请去掉用到它的图层或插件。",
+            en=f"The page would load from outside: {', '.join(found)}; it would not open without internet. "
+            "Leave out the layer or plugin that needs it.",
+        )
+
+
+def content_policy(html: str) -> str:
+    """What a browser may load and run of a page: nothing but what stands in it, its scripts by their hashes.
+
+    A script or an event handler that got into the page in a text is none of them, and is not run.
+
+    Parameters
+    ----------
+    html
+        The page, with the line ends it will be written with.
+
+    Returns
+    -------
+    str
+        The value of ``Content-Security-Policy``.
+
+    Examples
+    --------
+    >>> content_policy("<script>1</script>").split("; ")[1]
+    "script-src 'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s='"
+    """
+    digests = dict.fromkeys(hashlib.sha256(script.encode("utf-8")).digest() for script in _SCRIPTS.findall(html))
+    scripts = " ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests) or "'none'"
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _number(element: Element, count: int = 0) -> int:
+    """Give every element its place in the tree as its id, so that two runs write the same bytes."""
+    element._id = f"{count:x}"
+    count += 1
+    for name, child in list(element._children.items()):
+        if isinstance(child, ElementAddToElement):
+            # Left by an earlier rendering of the same map, under names that are no longer there.
+            del element._children[name]
+        else:
+            count = _number(child, count)
+    return count
+
+
+def _tree(element: Element) -> Iterator[Element]:
+    yield element
+    for child in element._children.values():
+        yield from _tree(child)
+
+
+class _Places:
+    """Rendered pieces, kept aside, and the marks of the places where they belong."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+
+    def keep(self, piece: str) -> str:
+        """Take a piece; give the mark of its place."""
+        self.pieces.append(piece)
+        return f"<jxgis-piece-{len(self.pieces) - 1}>"
+
+    def fill(self, page: str) -> str:
+        """Put every piece in its place; marks inside pieces are text."""
+        return re.sub(r"<jxgis-piece-(\d+)>", lambda mark: self.pieces[int(mark[1])], page)
+
+
+class _Keeping:
+    """An element's template that gives marks in place of what it renders."""
+
+    def __init__(self, template: Any, places: _Places) -> None:
+        self._template, self._places = template, places
+
+    @property
+    def module(self) -> SimpleNamespace:
+        """The template's macros: what branca asks for of an element that has them."""
+        macros = {name: self._template.module.__dict__.get(name) for name in ("header", "html", "script")}
+        return SimpleNamespace(**{name: self._kept(macro) for name, macro in macros.items() if macro})
+
+    def _kept(self, macro: Any) -> Any:
+        return lambda this, kwargs: self._places.keep(str(macro(this, kwargs)))
+
+    def render(self, **values: Any) -> str:
+        return self._places.keep(self._template.render(**values))
+
+
+@contextmanager
+def _keeping(elements: Sequence[Element]) -> Iterator[_Places]:
+    """For the time of a ``with`` block, keep aside what these elements render."""
+    places = _Places()
+    own = [element.__dict__.get("_template") for element in elements]
+    for element in elements:
+        element._template = _Keeping(element._template, places)  # type: ignore[assignment]  # all that branca asks for
+    try:
+        yield places
+    finally:
+        for element, template in zip(elements, own, strict=True):
+            if template is None:
+                del element._template
+            else:
+                element._template = template
+
+
+class _Part(Element):
+    """The head, the body or the script of a page; a piece that would be read as a template does not get in."""
+
+    def add_child(self, child: Element, name: str | None = None, index: int | None = None) -> Element:
+        """As branca's, but it looks at what is added."""
+        if re.search(r"\{[{%#]", child._template_str or ""):
+            raise _looks_like_a_template()
+        return super().add_child(child, name, index)
+
+
+def _looks_like_a_template() -> JxgisError:
+    return JxgisError(
+        zh="地图上有图层把含有 {{、{% 或 {# 的文字交给了模板引擎，可能被当作代码执行，页面没有写出。请去掉该图层或其中的这些文字。",
+        en="A layer on the map hands text with {{, {% or {# to the template engine, which might run it; the page is not "
+        "written. Leave out the layer, or these signs in its text.",
+    )
+
+
+class _Raw(Element):
+    """Text that is put into the page as it is."""
+
+    _template = Template("{{ this.content }}")
+
+    def __init__(self, content: str) -> None:
+        super().__init__()
+        self.content = content
+
+
+class Page(Figure):
+    """The page that a map stands in: self-contained, and of its own scripts only.
+
+    Parameters
+    ----------
+    title
+        What the browser's tab says; plain text, it is escaped here.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title=escape.html(title))
+        for part in ("header", "html", "script"):
+            of_branca, own = getattr(self, part), _Part()
+            for name, child in of_branca._children.items():
+                own.add_child(child, name=name)
+            own._parent = self
+            setattr(self, part, own)
+        self.header.add_child(_Raw(_POLICY), name="jxgis_policy")
+        self.header.add_child(_Raw(head()), name="jxgis_head")
+
+    def render(self, **kwargs: Any) -> str:
+        """The page as HTML.
+
+        Raises
+        ------
+        JxgisError
+            If a layer or plugin on the map loads something from the internet, or makes a template of text.
+        """
+        elements = [element for child in self._children.values() for element in _tree(child)]
+        for element in elements:
+            # The switch names layers, which have to be there: those that were added after it too.
+            if "switch" in element._children:
+                element._children.move_to_end("switch")
+        for child in self._children.values():
+            _number(child)
+        parts = [(part, part._children.copy()) for part in (self.header, self.html, self.script)]
+        try:
+            with _keeping([element for child in self._children.values() for element in _tree(child)]) as places:
+                html = places.fill(super().render(**kwargs))
+        except TemplateSyntaxError as error:
+            raise _looks_like_a_template() from error
+        finally:
+            for part, children in parts:
+                part._children = children
+        require_offline(html)
+        lines = (line.rstrip() for line in re.split(r"\r\n|\r|\n", html))
+        html = "\n".join(line for line in lines if line) + "\n"
+        policy = f'<meta http-equiv="Content-Security-Policy" content="{content_policy(html)}">'
+        return html.replace(_POLICY, policy, 1)
+
+
+def to_html(page: folium.Map) -> str:
+    """The whole page of a map: self-contained, and the same bytes for the same map.
+
+    Parameters
+    ----------
+    page
+        A map made by :func:`jxgis.drawing.base.new_map`, with any layers on it.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    JxgisError
+        If the map stands in no :class:`Page`, or a layer or plugin loads something from the internet or makes a
+        template of text.
+    """
+    root = page.get_root()
+    if not isinstance(root, Page):
+        raise JxgisError(
+            zh="这张地图不是用 jxgis.drawing.base.new_map 建立的，页面会从外部加载文件。请用 new_map 建立地图。",
+            en="This map was not made by jxgis.drawing.base.new_map, so that its page would load files from outside. "
+            "Start the map with new_map.",
+        )
+    return root.render()
+
+
+def save_map(page: folium.Map, path: str | Path) -> Path:
+    """Write the page of a map to a file.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+    """
+    target = Path(path)
+    target.write_bytes(to_html(page).encode("utf-8"))
+    return target

@@ -1,0 +1,128 @@
+"""The errors of jxgis: each says what is wrong, where, and what to do, in Chinese and English."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable
+
+from jxgis.i18n import Text
+from jxgis.privacy import hide_passwords
+
+__all__ = [
+    "CrsError",
+    "InputError",
+    "JxgisError",
+    "MissingPackageError",
+    "OutputError",
+    "SettingsError",
+    "collect",
+    "os_reason",
+]
+
+_OS_REASONS = {
+    errno.EACCES: Text(zh="没有权限", en="no permission"),
+    errno.EPERM: Text(zh="没有权限", en="no permission"),
+    errno.EROFS: Text(zh="磁盘是只读的", en="the disk is read-only"),
+    errno.ENOSPC: Text(zh="磁盘已满", en="the disk is full"),
+    errno.EFBIG: Text(zh="文件超过系统允许的大小", en="the file is larger than the system allows"),
+    errno.EIO: Text(zh="磁盘读写出错", en="the disk failed"),
+    errno.EDQUOT: Text(zh="磁盘配额已用完", en="the disk quota is used up"),
+    errno.ENOENT: Text(zh="文件或文件夹不存在", en="no such file or folder"),
+    errno.ENOTDIR: Text(zh="路径中有一项是文件，不是文件夹", en="a part of the path is a file, not a folder"),
+    errno.EEXIST: Text(zh="路径中有一项是文件，不是文件夹", en="a part of the path is a file, not a folder"),
+    errno.EISDIR: Text(zh="这是文件夹，不是文件", en="it is a folder, not a file"),
+    errno.ENAMETOOLONG: Text(zh="路径太长", en="the path is too long"),
+    errno.EINVAL: Text(zh="路径中有不允许的字符", en="the path holds a character that is not allowed"),
+}
+
+
+class JxgisError(Exception):
+    """Base of every error that jxgis raises on purpose.
+
+    Parameters
+    ----------
+    zh, en
+        The whole message, in Chinese and in English; passwords in addresses are taken out.
+
+    Examples
+    --------
+    >>> error = JxgisError(zh="文件不存在：a.csv。", en="No such file: a.csv.")
+    >>> error.text("en")
+    'No such file: a.csv.'
+    >>> print(error)
+    文件不存在：a.csv。
+    No such file: a.csv.
+    """
+
+    def __init__(self, *, zh: str, en: str) -> None:
+        self.message = Text(zh=hide_passwords(zh), en=hide_passwords(en))
+        super().__init__("\n".join(self.message))
+
+    def text(self, lang: str) -> str:
+        """The message in one language, ``"zh"`` or ``"en"``."""
+        return self.message.of(lang)
+
+
+class InputError(JxgisError):
+    """A file, a table or an argument that cannot be used as given."""
+
+
+class CrsError(InputError):
+    """Coordinates in another reference system than declared or needed."""
+
+
+class SettingsError(InputError):
+    """A settings file or a profile that cannot be used as written."""
+
+
+class OutputError(JxgisError):
+    """A result folder that cannot be written without losing something."""
+
+
+class MissingPackageError(JxgisError):
+    """An optional package that is not installed."""
+
+
+def collect(errors: Iterable[JxgisError]) -> None:
+    """Raise once for everything that was found wrong.
+
+    Parameters
+    ----------
+    errors
+        What the checks found; nothing is raised when it is empty.
+
+    Raises
+    ------
+    JxgisError
+        The one error as it stands, or one of the first one's type that lists them all.
+
+    Examples
+    --------
+    >>> collect([])
+    >>> collect([InputError(zh="甲", en="a"), InputError(zh="乙", en="b")])
+    Traceback (most recent call last):
+    jxgis.errors.InputError: 甲
+    乙
+    a
+    b
+    """
+    found = list(errors)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise type(found[0])(
+            zh="\n".join(error.message.zh for error in found),
+            en="\n".join(error.message.en for error in found),
+        )
+
+
+def os_reason(error: OSError) -> Text:
+    """What the operating system refused, in both languages; its own English words where it is something rare.
+
+    Examples
+    --------
+    >>> os_reason(OSError(errno.ENOSPC, "No space left on device")).zh
+    '磁盘已满'
+    """
+    words = error.strerror or str(error)
+    return _OS_REASONS.get(error.errno or 0, Text(zh=words, en=words))

@@ -1,0 +1,512 @@
+"""`jxgis hotspots`: count, find what is hot, name it, say what it means, write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from jxgis.hotspots.cells import Family
+    from jxgis.hotspots.density import Density
+    from jxgis.hotspots.periods import Comparison
+    from jxgis.hotspots.places import HotPlaces
+    from jxgis.hotspots.scale import Scale
+    from jxgis.output import Stage
+    from jxgis.space.grid import Grid
+
+__all__ = ["HotspotsResult", "analyse", "density_files", "write"]
+
+#: What may name a place where there are neither places nor streets, the first that the issues have.
+_NAME_FIELDS = ("community", "社区", "所属社区", "neighborhood")
+
+
+@dataclass(frozen=True, eq=False)
+class HotspotsResult:
+    """What `jxgis hotspots` finds, table by table.
+
+    Attributes
+    ----------
+    cells
+        The contract's layer ``cells``: see :func:`jxgis.hotspots.cells.judge_cells`.
+    heavy
+        Cells that hold much and are not hot: see :func:`jxgis.hotspots.heavy.heavy_cells`.
+    levels
+        One row a class: ``issue_class, issues, tested, hot_class, hot_all`` and what was asked, see
+        :func:`jxgis.hotspots.cells.levels`.
+    places, peaks
+        Hot places by class, and the peaks inside them: see :class:`jxgis.hotspots.places.HotPlaces`.
+    rate_places
+        With an exposure: places where there is more than it explains, with their peaks, from ``rate_z`` and ``rate_q``
+        in the place of ``gi_z`` and ``gi_q``; None without.
+    zones
+        The contract's layer ``zones``; empty without districts and sub-districts.
+    overall
+        Share of each class inside the ring; None without a ring.
+    concentrated, different, diverse
+        The other three findings: see :mod:`jxgis.hotspots.mix`; ``diverse`` is empty without zones.
+    against_normal
+        One row a class: cells that the exact and the normal p call hot or cold, and where they disagree.
+    densities
+        Class to its raster.
+    classes
+        The classes in their order, without ``all``.
+    outside_area
+        Issues in no cell.
+    unclassified
+        Issues in a cell and in none of the classes; they count in ``all``.
+    without_exposure
+        Issues in cells without exposure, which take no part in what is hot by rate; None without an exposure.
+    comparison
+        The two periods that ``change`` compares, what is left out of both, or why there are not two.
+    scale
+        The cell and the band that the issues themselves propose, beside those that were asked for, and why.
+    settings
+        What shaped the result.
+    """
+
+    cells: gpd.GeoDataFrame
+    heavy: gpd.GeoDataFrame
+    levels: pd.DataFrame
+    places: gpd.GeoDataFrame
+    peaks: gpd.GeoDataFrame
+    rate_places: HotPlaces | None
+    zones: gpd.GeoDataFrame
+    overall: pd.DataFrame | None
+    concentrated: pd.DataFrame
+    different: pd.DataFrame
+    diverse: pd.DataFrame
+    against_normal: pd.DataFrame
+    densities: dict[str, Density]
+    classes: tuple[str, ...]
+    outside_area: int
+    unclassified: int
+    without_exposure: int | None
+    comparison: Comparison
+    scale: Scale
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def judged_cells(self) -> gpd.GeoDataFrame | None:
+        """The cells of all issues; None where these were too few to judge: no hot cell does not mean no hot area then."""
+        tested = bool(self.levels.loc[self.levels["issue_class"] == "all", "tested"].iloc[0])
+        return self.cells[self.cells["issue_class"] == "all"] if tested else None
+
+    def account(self) -> dict[str, Any]:
+        """What ``run.json`` says beside the settings: issues in no cell or class, periods compared, scale proposed."""
+        periods, gaps, reason = self.comparison
+        return {
+            "outside_area": self.outside_area,
+            "unclassified": self.unclassified,
+            "not_judged": self.levels.loc[~self.levels["tested"], "issue_class"].tolist(),
+            "without_exposure": self.without_exposure,
+            "periods": None if periods is None else _dates(periods[:3]),
+            "periods_left_out": [] if periods is None else [_dates(stretch) for stretch in periods.left_out],
+            "periods_reason": reason or None,
+            "periods_gaps": [
+                {"of": gap.kind, "name": gap.name, "from": str(gap.start.date()), "to": str(gap.end.date())}
+                for gap in gaps
+            ],
+            "suggested_scale": {
+                "cell_m": self.scale.cell_m,
+                "band_m": self.scale.band_m,
+                "reason": self.scale.reason,
+            },
+        }
+
+
+def analyse(
+    issues: gpd.GeoDataFrame,
+    area: gpd.GeoDataFrame | gpd.GeoSeries,
+    *,
+    classes: Sequence[str] | None = None,
+    districts: gpd.GeoDataFrame | None = None,
+    subdistricts: gpd.GeoDataFrame | None = None,
+    ring: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    streets: gpd.GeoDataFrame | None = None,
+    labels: gpd.GeoDataFrame | None = None,
+    name_field: str | None = None,
+    exposure: gpd.GeoDataFrame | None = None,
+    exposure_column: str | None = None,
+    built_up_land: gpd.GeoDataFrame | None = None,
+    history: gpd.GeoDataFrame | None = None,
+    start: pd.Timestamp | None = None,
+    end: pd.Timestamp | None = None,
+    cell_m: float = 200.0,
+    band_m: float = 500.0,
+    alpha: float = 0.05,
+    family: Family = "class",
+    min_issues: int = 30,
+    bandwidth_m: float = 500.0,
+    density_cell_m: float = 100.0,
+) -> HotspotsResult:
+    """Find the hot spots of all issues and of each class.
+
+    Parameters
+    ----------
+    issues
+        Points in a metric CRS; where present ``issue_class, sub_type, department, time, district, subdistrict``.
+    area
+        Polygons of the study area, in the same CRS as every other layer.
+    classes
+        The classes in their order; by default those of the issues, sorted. Issues of no class count in ``all``.
+    districts, subdistricts
+        Polygons with ``name``, for the zones and for where a place is.
+    ring
+        Polygon or closed line, such as 中环, for the share inside it.
+    places, streets, labels
+        ``name``: what hot places are named after; see :class:`jxgis.hotspots.places.Naming`.
+    name_field
+        Column of the issues whose most common value may name a place; by default the first of ``community``, 社区 …
+        that there is.
+    exposure, exposure_column
+        Points, lines or polygons to set the issues against, and the column to spread (people); without a column
+        points count one each, lines their length, polygons their area.
+    built_up_land
+        Polygons; cells that hold none of it take no part: their reason is ``not_built_up``.
+    history
+        All issues there are, ``issues`` being those of the period analysed: for the comparison with the period before.
+        Where present, ``source`` and ``file`` say for which of them some time is missing.
+    start, end
+        The period analysed, half open; see :func:`jxgis.hotspots.periods.compare_periods`.
+    cell_m, band_m, alpha
+        Side of a cell, radius of the neighbourhood, level of the false discovery rate.
+    family
+        ``class``: the level holds within each class; ``all``: over all classes together.
+    min_issues
+        A class with fewer issues is not judged (``few_issues``): of so few each hot cell would rest on two or three.
+    bandwidth_m, density_cell_m
+        Radius of the quartic kernel and cell of the density rasters.
+
+    Returns
+    -------
+    HotspotsResult
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If no cell has its centre in the area, no issue lies in it, or a class is called ``all``.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, numpy as np, shapely
+    >>> x = np.concatenate([np.linspace(900, 1299, 60), np.linspace(50, 3950, 40)])
+    >>> issues = gpd.GeoDataFrame({"issue_class": ["街面秩序"] * 100}, geometry=gpd.points_from_xy(x, x), crs=4549)
+    >>> result = analyse(issues, gpd.GeoSeries([shapely.box(0, 0, 4000, 4000)], crs=4549))
+    >>> result.cells.shape[0], result.outside_area
+    (800, 0)
+    >>> result.places[["issue_class", "rank", "issues"]].values.tolist()
+    [['all', 1, 32], ['街面秩序', 1, 32]]
+    """
+    import pandas as pd
+    import shapely
+
+    from jxgis.crs import require_metric
+    from jxgis.errors import InputError
+    from jxgis.hotspots import mix
+    from jxgis.hotspots.cells import judge_cells, judged, levels
+    from jxgis.hotspots.heavy import heavy_cells
+    from jxgis.hotspots.places import ALL, Naming, hot_places
+    from jxgis.hotspots.scale import CELLS_M, suggest_scale
+    from jxgis.space.count import count_points, locate
+    from jxgis.space.grid import grid_over
+
+    crs = require_metric(area, "area")
+    require_metric(issues, "issues", like=crs)
+    grid = grid_over(area, cell_m=cell_m)
+    layers = {k: v for k, v in (("district", districts), ("subdistrict", subdistricts)) if v is not None}
+    zone_of = {level: locate(issues, polygons) for level, polygons in layers.items()}
+    located = _with_zones(issues, layers, zone_of)
+    x, y = located.geometry.x.to_numpy(), located.geometry.y.to_numpy()
+    inside = grid.index_of(x, y) >= 0
+    if not inside.any():
+        if shapely.intersects_xy(area.geometry.union_all(), x, y).any():
+            raise InputError(
+                zh=f"研究范围太小：有问题点落在范围内，但都不在中心位于范围内的 {cell_m:g} 米格中；请减小 --cell-m。",
+                en=f"The area is too small: issues lie in it, but in no cell of {cell_m:g} m whose centre does; "
+                "lower --cell-m.",
+            )
+        raise InputError(
+            zh=f"{len(issues)} 个问题点没有一个落在研究范围内；请检查坐标系（--crs）和范围（--area）。",
+            en=f"None of the {len(issues)} issues lies in the area; check the reference system (--crs) and the area.",
+        )
+    counted = located[inside]
+    names = _class_names(counted["issue_class"], classes)
+    code = pd.Index(names, dtype=object).get_indexer(counted["issue_class"].astype(object))
+    x, y = x[inside], y[inside]
+    known = code >= 0
+    by_class, _ = count_points(grid, x[known], y[known], codes=code[known], n_classes=len(names))
+    total, _ = count_points(grid, x, y)
+    counts = {ALL: total[0], **dict(zip(names, by_class, strict=True))}
+
+    cells = judge_cells(
+        counts,
+        grid,
+        band_m=band_m,
+        alpha=alpha,
+        family=family,
+        min_issues=min_issues,
+        built_up_land=built_up_land,
+        exposure=exposure,
+        exposure_column=exposure_column,
+    )
+    by_number = judged(cells, family)
+    by_rate = None if exposure is None else judged(cells, family, by="rate")
+    past = located if history is None else _with_zones(history, {}, {})
+    comparison = _comparison(past, start, end)
+    naming = Naming(
+        places=places,
+        street_of=_streets_near_hot(counted, streets, [by_number, by_rate], grid, alpha, band_m),
+        labels=labels,
+        field=_name_field(counted, name_field),
+    )
+    place = partial(
+        hot_places,
+        issues=counted,
+        grid=grid,
+        alpha=alpha,
+        band_m=band_m,
+        naming=naming,
+        history=past,
+        periods=comparison.periods,
+    )
+    found = place(by_number)
+    zones = mix.zone_table(located, layers, names, cells=by_number, grid=grid, alpha=alpha, zone_of=zone_of)
+    return HotspotsResult(
+        cells=cells,
+        heavy=_lie_in(heavy_cells(by_number, grid, band_m=band_m, alpha=alpha), counted, grid, streets),
+        levels=levels(cells, alpha=alpha, family=family, min_issues=min_issues),
+        places=found.places,
+        peaks=found.peaks,
+        rate_places=None if by_rate is None else place(by_rate),
+        zones=zones,
+        overall=None if ring is None else mix.inside_ring(counted, ring, area, names),
+        concentrated=mix.concentration(cells, found.places),
+        different=mix.class_overlap(by_number, names, cell_m=cell_m, alpha=alpha),
+        diverse=mix.diversity(zones, names),
+        against_normal=_against_normal(by_number, alpha, family),
+        densities=_densities(x, y, code, names, grid, bandwidth_m, density_cell_m),
+        classes=tuple(names),
+        outside_area=int((~inside).sum()),
+        unclassified=int((~known).sum()),
+        without_exposure=None if exposure is None else _without_exposure(cells),
+        comparison=comparison,
+        scale=suggest_scale(
+            x,
+            y,
+            area,
+            exposure=exposure,
+            exposure_column=exposure_column,
+            # Far finer cells than were asked for would only be slow on a large area.
+            cells_m=[size for size in CELLS_M if 4 * size >= cell_m] or [cell_m],
+        ),
+        settings={
+            "cell_m": cell_m,
+            "band_m": band_m,
+            "alpha": alpha,
+            "family": family,
+            "min_issues": min_issues,
+            "null": "total",
+            "bandwidth_m": bandwidth_m,
+            "density_cell_m": density_cell_m,
+            "exposure_column": exposure_column,
+            "built_up_mask": built_up_land is not None,
+            "name_field": naming.field,
+        },
+    )
+
+
+def write(result: HotspotsResult, stage: Stage, *, lang: str = "zh") -> None:
+    """Write the GeoPackage and the density rasters of a result.
+
+    Parameters
+    ----------
+    result
+        From :func:`analyse`.
+    stage
+        The staging folder.
+    lang
+        Language of reasons and aliases.
+    """
+    from jxgis.gpkg import write_gpkg
+    from jxgis.hotspots.density import write_cog
+    from jxgis.hotspots.places import ALL
+    from jxgis.i18n import text
+
+    layers = {"cells": result.cells, "places": result.places, "peaks": result.peaks, "zones": result.zones}
+    if len(result.heavy):
+        layers["heavy_cells"] = result.heavy
+    if result.rate_places is not None:
+        layers |= {"rate_places": result.rate_places.places, "rate_peaks": result.rate_places.peaks}
+    write_gpkg(stage.path("hotspots.gpkg"), layers, lang=lang)
+    for issue_class, file in density_files(result.densities).items():
+        title = text("common.all_classes", lang) if issue_class == ALL else issue_class
+        write_cog(stage.path(file), result.densities[issue_class], title=title)
+
+
+def density_files(classes: Iterable[str]) -> dict[str, str]:
+    """File of each class's density raster.
+
+    Examples
+    --------
+    >>> density_files(["all", "市容环境", "a/b"])
+    {'all': 'density/all.tif', '市容环境': 'density/市容环境.tif', 'a/b': 'density/a_b.tif'}
+    """
+    from jxgis.output import safe_names
+
+    return {issue_class: f"density/{stem}.tif" for issue_class, stem in safe_names(classes).items()}
+
+
+def _dates(moments: Iterable[pd.Timestamp]) -> list[str]:
+    return [str(moment.date()) for moment in moments]
+
+
+def _comparison(past: gpd.GeoDataFrame, start: pd.Timestamp | None, end: pd.Timestamp | None) -> Comparison:
+    from jxgis.hotspots.periods import Comparison, compare_periods
+
+    if "time" not in past.columns:
+        return Comparison(None, reason="no_times")
+    files, sources = (past[name] if name in past.columns else None for name in ("file", "source"))
+    return compare_periods(past["time"], start=start, end=end, files=files, sources=sources)
+
+
+def _with_zones(
+    issues: gpd.GeoDataFrame, levels: Mapping[str, gpd.GeoDataFrame], zone_of: Mapping[str, NDArray[np.int64]]
+) -> gpd.GeoDataFrame:
+    """The issues with a class and with the zones they lie in: located by geometry, whatever a column says."""
+    import numpy as np
+
+    table = issues if "issue_class" in issues.columns else issues.assign(issue_class=None)
+    names = {level: np.array([*zones["name"], None], dtype=object) for level, zones in levels.items()}
+    return table.assign(**{level: names[level][zone_of[level]] for level in levels})
+
+
+def _lie_in(
+    heavy: pd.DataFrame, issues: gpd.GeoDataFrame, grid: Grid, streets: gpd.GeoDataFrame | None
+) -> gpd.GeoDataFrame:
+    """The cells with the street, the district and the sub-district that most of their issues are in, where known."""
+    import geopandas as gpd
+    import pandas as pd
+
+    from jxgis.hotspots.names import encode, most_common, streets_of
+
+    table = gpd.GeoDataFrame(heavy, crs=grid.crs)
+    known = pd.unique(table["cell_id"])
+    group = pd.Index(known).get_indexer(grid.ids()[grid.index_of(issues.geometry.x, issues.geometry.y)])
+    here = issues[group >= 0]
+    values = {level: here[level] for level in ("district", "subdistrict") if level in here.columns}
+    if streets is not None:
+        values = {"street": pd.Series(streets_of(here, streets), index=here.index), **values}
+    for at, (level, own) in enumerate(values.items()):
+        most = most_common(group[group >= 0], encode(own), len(known))["value"].to_numpy()
+        table.insert(2 + at, level, most[pd.Index(known).get_indexer(table["cell_id"])].astype(object))
+    return table
+
+
+def _streets_near_hot(
+    issues: gpd.GeoDataFrame,
+    streets: gpd.GeoDataFrame | None,
+    judged: Sequence[gpd.GeoDataFrame | None],
+    grid: Grid,
+    alpha: float,
+    band_m: float,
+) -> NDArray[np.object_] | None:
+    """Street of each issue that may name a place, found once for the places by number and by rate."""
+    import numpy as np
+
+    from jxgis.hotspots.names import streets_of
+    from jxgis.hotspots.places import cells_near_hot
+
+    if streets is None:
+        return None
+    near = np.zeros(len(grid), dtype=bool)
+    for cells in judged:
+        if cells is not None:
+            near |= cells_near_hot(cells, grid, alpha=alpha, band_m=band_m)
+    asked = near[grid.index_of(issues.geometry.x, issues.geometry.y)]
+    found = np.full(len(issues), None, dtype=object)
+    found[asked] = streets_of(issues[asked], streets)
+    return found
+
+
+def _class_names(of_issues: pd.Series, classes: Sequence[str] | None) -> list[str]:
+    from jxgis.city import UNCLASSIFIED
+    from jxgis.errors import InputError
+    from jxgis.hotspots.places import ALL
+
+    found = {str(name) for name in of_issues.dropna().unique()} if classes is None else set(classes)
+    if ALL in found:
+        raise InputError(
+            zh=f"有一类问题名为 {ALL}，结果中 {ALL} 指全部问题，二者无法分开；请在文件（或类别对应表）中给这一类换个名称。",
+            en=f"A class of issues is called {ALL}, which in the results stands for all issues; give the class another "
+            "name in the file, or in the mapping of classes.",
+        )
+    return list(classes) if classes is not None else sorted(found - {UNCLASSIFIED})
+
+
+def _name_field(issues: gpd.GeoDataFrame, asked: str | None) -> str | None:
+    from jxgis.errors import InputError
+
+    if asked is not None and asked not in issues.columns:
+        raise InputError(
+            zh=f"问题表没有 {asked} 列，不能用来给热点起名；有：{'、'.join(map(str, issues.columns))}。",
+            en=f"the issues have no column {asked} to name hot places by; "
+            f"they have {', '.join(map(str, issues.columns))}.",
+        )
+    return asked or next((column for column in _NAME_FIELDS if column in issues.columns), None)
+
+
+def _without_exposure(cells: gpd.GeoDataFrame) -> int:
+    from jxgis.hotspots.places import ALL
+
+    own = cells[cells["issue_class"] == ALL]
+    return int(own.loc[own["rate_reason"] == "no_exposure", "count"].sum())
+
+
+def _against_normal(cells: gpd.GeoDataFrame, alpha: float, family: Family) -> pd.DataFrame:
+    import pandas as pd
+
+    from jxgis.hotspots.fdr import benjamini_hochberg
+    from jxgis.hotspots.inference import compare_with_normal
+
+    of_all = pd.Series(benjamini_hochberg(cells["gi_p_normal"]), index=cells.index)
+    rows = []
+    for name, own in cells.groupby("issue_class", sort=False):
+        normal_q = None if family == "class" else of_all[own.index]
+        rows.append({"issue_class": name, **compare_with_normal(own, alpha=alpha, normal_q=normal_q)})
+    return pd.DataFrame(rows)
+
+
+def _densities(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    code: NDArray[np.intp],
+    names: Sequence[str],
+    grid: Grid,
+    bandwidth_m: float,
+    density_cell_m: float,
+) -> dict[str, Density]:
+    """A raster a class, all on one extent: that of the cells, so that their integral is the sum of the cells' counts."""
+    import geopandas as gpd
+    import shapely
+
+    from jxgis.hotspots.density import density
+    from jxgis.hotspots.places import ALL
+
+    rows, cols = grid.mask.shape
+    west, south = grid.col0 * grid.cell_m, grid.row0 * grid.cell_m
+    frame = shapely.box(west, south, west + cols * grid.cell_m, south + rows * grid.cell_m)
+    extent = gpd.GeoSeries([frame], crs=grid.crs)
+    rasters = {ALL: density(x, y, extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)}
+    for number, name in enumerate(names):
+        own = code == number
+        rasters[name] = density(x[own], y[own], extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)
+    return rasters

@@ -1,0 +1,379 @@
+"""The map of hot spots: cells by class, ranked places, and the list that leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis.drawing.base import extent, new_map
+from jxgis.drawing.colours import HOT_COLD, PINS
+from jxgis.drawing.layers import (
+    Field,
+    PlaceList,
+    Shapes,
+    add_group,
+    add_land,
+    add_picture,
+    add_place_lists,
+    add_points,
+    add_polygons,
+    add_shapes,
+    add_switch,
+    dot,
+    fill,
+    line,
+)
+from jxgis.drawing.legend import LegendSection, Swatch, add_legend
+from jxgis.drawing.raster import CellPixels, cell_pixels
+from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
+from jxgis.i18n import localise_reasons, text
+from jxgis.small_counts import as_words, hide_small, small_said
+
+if TYPE_CHECKING:
+    import folium
+
+__all__ = ["class_label", "hotspot_map", "hotspot_swatches"]
+
+_PEAK = "#111827"
+_BINS = (3, 2, 1, 0, -1, -2, -3)
+
+
+def class_label(issue_class: str, lang: str) -> str:
+    """What people call a class: ``all`` has a name, the others are names.
+
+    Examples
+    --------
+    >>> class_label("all", "zh"), class_label("市容环境", "zh")
+    ('全部问题', '市容环境')
+    """
+    return text("common.all_classes", lang) if issue_class == "all" else issue_class
+
+
+def hotspot_swatches(lang: str) -> list[Swatch]:
+    """The legend of the seven Gi* bins, hot first."""
+    return [Swatch(HOT_COLD[b], text(f"maps.{'hot' if b >= 0 else 'cold'}_{abs(b)}", lang)) for b in _BINS]
+
+
+def _cell_fields(lang: str, min_count: int) -> list[Field]:
+    # Scores of neighbouring cells differ by the cases in which their neighbourhoods differ: where counts are hidden, the
+    # class of a cell is shown, not the score that it comes from.
+    scores = [
+        Field("gi_z", text("maps.gi_z", lang), "number", 2),
+        Field("gi_q", text("maps.gi_q", lang), "p"),
+        Field("rate_z", text("maps.rate_z", lang), "number", 2),
+        Field("rate_q", text("maps.rate_q", lang), "p"),
+    ]
+    return [
+        Field("count", text("maps.count", lang)),
+        *(scores if min_count <= 1 else [Field("class", text("maps.hotspots_legend", lang))]),
+        Field("lisa", text("maps.lisa", lang)),
+        Field("reason", text("maps.reason", lang)),
+    ]
+
+
+def _place_fields(lang: str) -> list[Field]:
+    return [
+        Field("district", text("maps.district", lang)),
+        Field("subdistrict", text("maps.subdistrict", lang)),
+        Field("street", text("maps.street", lang)),
+        Field("also", text("maps.also", lang)),
+        Field("issues", text("maps.issues", lang)),
+        Field("share_issues", text("maps.share_issues", lang), "percent", 1),
+        Field("share_area", text("maps.share_area", lang), "percent", 1),
+        Field("area_km2", text("maps.area", lang), "number", 2, "km²"),
+        Field("peak_z", text("maps.peak_z", lang), "number", 1),
+        Field("main_subclass", text("maps.main_subclass", lang)),
+        Field("main_department", text("maps.main_department", lang)),
+        Field("change", text("maps.change", lang), "change", 0),
+    ]
+
+
+def _of_class(table: gpd.GeoDataFrame | None, issue_class: str) -> gpd.GeoDataFrame | None:
+    own = None if table is None else table[table["issue_class"] == issue_class]
+    return None if own is None or own.empty else own
+
+
+def _place_list(
+    group: folium.FeatureGroup,
+    ranked: gpd.GeoDataFrame,
+    pins: int,
+    label: str,
+    lang: str,
+    *,
+    key: str = "top_places",
+    note: str = "",
+) -> PlaceList:
+    top = ranked.sort_values("rank").head(pins)
+    notes = [text("maps.n_issues", lang, n=n) for n in as_words(top["issues"])]
+    heading = text(f"maps.{key}", lang, name=label, n=len(top))
+    return PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object)), note)
+
+
+def _no_places(group: folium.FeatureGroup, own: gpd.GeoDataFrame, label: str, lang: str) -> PlaceList:
+    """In place of a list: that nothing was found, or that the class was not judged."""
+    key = "no_places" if own["gi_q"].notna().any() else "unjudged"
+    return PlaceList(group, label, own.iloc[:0].assign(rank=0, name="", note=""), text(f"maps.{key}", lang))
+
+
+def _wide_note(places: gpd.GeoDataFrame, peaks: gpd.GeoDataFrame, lang: str) -> str:
+    """What the first place is that holds several peaks: how large, how many peaks, how many issues."""
+    first = places.nsmallest(1, "rank")
+    return text(
+        "maps.wide_note",
+        lang,
+        area=f"{float(first['area_km2'].iloc[0]):,.1f}",
+        n=int(peaks_per_place(first, peaks)[0]),
+        issues=as_words(first["issues"]).iloc[0],
+    )
+
+
+class _Ground(NamedTuple):
+    """The cells of all classes, on the page once: as polygons, or as pixels where they are too many."""
+
+    ids: pd.Index[Any]
+    shapes: Shapes | None
+    pixels: CellPixels | None
+
+
+def _ground(page: folium.Map, cells: gpd.GeoDataFrame, max_cells: int) -> _Ground:
+    once = cells.drop_duplicates("cell_id").set_index("cell_id")
+    pixels = cell_pixels(once.geometry) if len(once) > max_cells else None
+    shapes = add_shapes(page, once.geometry) if pixels is None else None
+    return _Ground(once.index, shapes, pixels)
+
+
+def _add_cells(
+    group: folium.FeatureGroup,
+    cells: gpd.GeoDataFrame,
+    ground: _Ground,
+    lang: str,
+    min_count: int,
+    column: str = "gi_bin",
+) -> None:
+    bins = pd.to_numeric(cells[column], errors="coerce").fillna(0).astype(int)
+    if ground.pixels is not None:
+        colour = np.full(len(ground.ids), -1, dtype=np.int64)
+        colour[ground.ids.get_indexer(pd.Index(cells["cell_id"]))] = np.where(bins == 0, -1, 3 - bins)
+        add_picture(group, ground.pixels, colour, [HOT_COLD[b] for b in _BINS])
+        return
+    # A cell without issues that is no cold spot says nothing: left out, the land shows.
+    seen = cells[(cells["count"] > 0) | (bins != 0)]
+    bins = bins.loc[seen.index]
+    words = {b: swatch.label for b, swatch in zip(_BINS, hotspot_swatches(lang), strict=True)}
+    seen = seen.assign(count=seen["shown"], **{"class": bins.map(words)})
+    styles = [fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS]
+    fields = [f for f in _cell_fields(lang, min_count) if f.column in seen.columns and seen[f.column].notna().any()]
+    add_polygons(
+        group, seen, name="", styles=styles, style=3 - bins.to_numpy(), heading="cell_id", fields=fields,
+        shapes=ground.shapes, key="cell_id", control=False,
+    )  # fmt: skip
+
+
+def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, pins: int, lang: str) -> None:
+    titled = places.sort_values("rank").reset_index(drop=True)
+    titled = titled.assign(issues=as_words(titled["issues"]))
+    add_polygons(group, titled, name="", styles=[line(PINS, weight=1.6)], control=False)
+    add_points(
+        group, titled.head(pins), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=_place_fields(lang),
+        number="rank", control=False,
+    )  # fmt: skip
+
+
+def _add_outlines(group: folium.FeatureGroup, places: gpd.GeoDataFrame, peaks: gpd.GeoDataFrame, lang: str) -> None:
+    """Places without pins: their borders, which tell what they are."""
+    titled = places.assign(
+        name=wide_names(places, peaks, lang),
+        peak_count=peaks_per_place(places, peaks),
+        issues=as_words(places["issues"]),
+    )
+    fields = [*_place_fields(lang), Field("peak_count", text("maps.peak_count", lang), "number")]
+    add_polygons(
+        group, titled, name="", styles=[line(PINS, weight=2.2)], heading="name", fields=fields, control=False
+    )  # fmt: skip
+
+
+def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, lang: str) -> None:
+    """Local peaks: the first ``pins`` with a number, the others as dots."""
+    fields = [
+        Field("street", text("maps.street", lang)),
+        Field("subdistrict", text("maps.subdistrict", lang)),
+        Field("issues", text("maps.issues", lang)),
+        Field("gi_z", text("maps.gi_z", lang), "number", 1),
+        Field("main_subclass", text("maps.main_subclass", lang)),
+        Field("change", text("maps.change", lang), "change", 0),
+    ]
+    ranked = peaks.sort_values("rank").reset_index(drop=True)
+    ranked = ranked.assign(issues=as_words(ranked["issues"]))
+    if len(ranked) > pins:
+        add_points(
+            group, ranked.iloc[pins:], name="", styles=[dot(_PEAK, radius_px=3.5)], heading="name", fields=fields,
+            control=False,
+        )  # fmt: skip
+    if pins:
+        add_points(
+            group, ranked.head(pins), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=fields,
+            number="rank", control=False,
+        )  # fmt: skip
+
+
+def _add_ranked(
+    group: folium.FeatureGroup,
+    places: gpd.GeoDataFrame,
+    peaks: gpd.GeoDataFrame | None,
+    pins: int,
+    label: str,
+    lang: str,
+) -> PlaceList:
+    """Pins on the places, or on the peaks where the first place is wide; and the list that they belong to."""
+    if peaks is not None and peaks_lead(places, peaks):
+        _add_outlines(group, places, peaks, lang)
+        _add_peaks(group, peaks, pins, lang)
+        return _place_list(group, peaks, pins, label, lang, key="top_peaks", note=_wide_note(places, peaks, lang))
+    if peaks is not None:
+        _add_peaks(group, peaks, 0, lang)
+    _add_places(group, places, pins, lang)
+    return _place_list(group, places, pins, label, lang)
+
+
+def _sums(cells: gpd.GeoDataFrame, places: Sequence[gpd.GeoDataFrame | None], min_count: int) -> pd.DataFrame:
+    """The cells, and the sums that stand beside them: of the hot place that each lies in, or of all that lie in none.
+
+    What lies in none, or in one whose own issues are not shown, is the city's less the others.
+    """
+    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(sum_city="city")
+    middle = shapely.point_on_surface(np.asarray(cells.geometry.array, dtype=object))
+    for number, found in enumerate(table for table in places if table is not None):
+        label = np.full(len(cells), -1)
+        for issue_class, own in found[found["issues"] >= min_count].groupby("issue_class", sort=False):
+            mine = np.flatnonzero(cells["issue_class"] == issue_class)
+            place, at = shapely.STRtree(middle[mine]).query(np.asarray(own.geometry.array, dtype=object), "contains")
+            label[mine[at]] = place
+        table[f"sum_places_{number}"] = label
+    return table
+
+
+def hotspot_map(
+    cells: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame | None = None,
+    *,
+    peaks: gpd.GeoDataFrame | None = None,
+    rate_places: gpd.GeoDataFrame | None = None,
+    rate_peaks: gpd.GeoDataFrame | None = None,
+    districts: gpd.GeoDataFrame | None = None,
+    classes: Sequence[str] | None = None,
+    title: str | None = None,
+    method: str = "",
+    min_count: int = 3,
+    pins: int = 10,
+    max_cells: int = 60_000,
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw hot and cold cells with a switch by class, and the ranked places of each class.
+
+    Parameters
+    ----------
+    cells
+        The contract's ``cells``: ``cell_id, issue_class, count, gi_z, gi_q, gi_bin`` and geometry; ``lisa``,
+        ``rate_z`` and ``reason`` are shown where present. With ``rate_bin`` the switch offers all
+        issues against their exposure beside the counts.
+    places
+        The contract's ``places``: ``rank, issue_class, name, district, issues, …`` and geometry.
+    peaks
+        Points ``rank, issue_class, name, place_rank, gi_z, issues``: where in a wide place to go. In a class whose
+        first place holds several, the list and the pins go by them.
+    rate_places
+        Places of ``all`` where there is more than an exposure explains, drawn with ``rate_bin`` of ``cells``.
+    rate_peaks
+        Their local peaks, as ``peaks``.
+    districts
+        Polygons with ``name``, for the ground.
+    classes
+        Which classes and in which order; by default all of ``cells``, ``all`` first.
+    title, method
+        Heading, and the line below it: cell, band, test and period.
+    min_count
+        The least number of cases that is shown; fewer stand as a range, and then a cell shows its class, not its z and q.
+    pins
+        How many places of a class get a numbered pin and stand in the list.
+    max_cells
+        With more cells than this, significant ones are painted as a picture without tooltips, and the legend says so.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the map as schematic.
+
+    Returns
+    -------
+    folium.Map
+        To be written with :func:`jxgis.drawing.offline.save_map`.
+    """
+    cells = localise_reasons(cells, lang)
+    summed = _sums(cells, (places, rate_places), min_count)
+    hidden = hide_small(
+        summed, min_count=min_count, within=["cell_id"], sums=[*summed.columns.difference(cells.columns)]
+    )
+    cells = cells.assign(shown=as_words(hidden["count"]))
+    places, peaks, rate_places, rate_peaks = (
+        None if table is None else hide_small(table, min_count=min_count)
+        for table in (places, peaks, rate_places, rate_peaks)
+    )
+    if "lisa" in cells.columns:
+        words = {code: text(f"maps.lisa_{code}", lang) for code in ("HH", "LL", "HL", "LH", "ns")}
+        cells = cells.assign(lisa=cells["lisa"].map(words))
+    page = new_map(
+        extent([districts if districts is not None else cells]),
+        title=title or text("maps.hotspots_title", lang),
+        subtitle=method,
+        lang=lang,
+        sketch=sketch,
+    )
+    if districts is not None:
+        add_land(page, districts, name=text("maps.borders", lang))
+    found = list(pd.unique(cells["issue_class"]))
+    order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != "all", found.index(c)))
+    ground = _ground(page, cells, max_cells)
+    lists: list[PlaceList] = []
+    rated: list[folium.FeatureGroup] = []
+    for at, issue_class in enumerate(order):
+        label = class_label(issue_class, lang)
+        group = add_group(page, name=label, show=at == 0)
+        own, own_places, own_peaks = (_of_class(table, issue_class) for table in (cells, places, peaks))
+        if own is not None:
+            _add_cells(group, own, ground, lang, min_count)
+        if own_places is not None:
+            lists.append(_add_ranked(group, own_places, own_peaks, pins, label, lang))
+        elif own is not None and places is not None:
+            lists.append(_no_places(group, own, label, lang))
+        if issue_class == "all" and own is not None and "rate_bin" in own.columns and own["rate_bin"].notna().any():
+            by_rate = add_group(page, name=text("maps.all_rates", lang), show=False)
+            rated.append(by_rate)
+            _add_cells(by_rate, own, ground, lang, min_count, "rate_bin")
+            rate_own = _of_class(rate_places, "all")
+            if rate_own is not None:
+                peaks_own = _of_class(rate_peaks, "all")
+                lists.append(_add_ranked(by_rate, rate_own, peaks_own, pins, text("maps.all_rates", lang), lang))
+    add_place_lists(page, lists)
+    note = (
+        text("maps.painted_note", lang, n=f"{len(ground.ids):,}")
+        if ground.pixels is not None
+        else text("maps.hotspots_note", lang)
+    )
+    note = " ".join(filter(None, [note, small_said(min_count, lang)]))
+    marks = []
+    if any(len(entry.table) for entry in lists):
+        pinned = text("maps.place_pin", lang)
+        marks = [Swatch(PINS, pinned, "pin"), Swatch(PINS, text("maps.place_outline", lang), "line")]
+    if peaks is not None and len(peaks):
+        marks.append(Swatch(_PEAK, text("maps.peak", lang), "dot"))
+    sections = [LegendSection(text("maps.hotspots_legend", lang), hotspot_swatches(lang), note)]
+    if rated:
+        sections.append(LegendSection("", [], text("maps.rates_note", lang), rated))
+    add_legend(page, [*sections, *([LegendSection("", marks)] if marks else [])], lang=lang)
+    add_switch(page)
+    return page

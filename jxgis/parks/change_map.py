@@ -1,0 +1,255 @@
+"""The map of a park plan: coverage today, with the plan, and the difference; housing newly served and lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis.drawing.base import extent, new_map
+from jxgis.drawing.colours import LOSS, PARK, SITE
+from jxgis.drawing.layers import Field, add_group, add_land, add_points, add_polygons, add_switch, dot, fill
+from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
+from jxgis.errors import InputError
+from jxgis.i18n import text
+from jxgis.parks.map import COVERAGE_COLOURS, coverage_breaks
+
+if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+__all__ = ["parks_change_map"]
+
+_METHODS = ("radius", "walking")
+_STATES = ("before", "after", "change")
+#: What changes is loud, today's parks are quiet: all of them are as small as the ground that a new one serves.
+_HOUSING = {
+    "newly_served": fill("#f5c518", border="#a37c00", weight=0.7),
+    "lost": fill(LOSS, border=LOSS, weight=0.7),
+}
+#: Falls, stays, rises: orange, grey and three blues, apart from the greens of parks and housing.
+_CHANGE = ("#f1a340", "#eceff1", "#d5e6f1", "#9cc3dd", "#4b8cbf")
+#: In points of share.
+_STEADY, _MID, _HIGH = 0.0005, 0.02, 0.05
+_PARKS = {
+    "": fill("#a3cfa8", border="#7fb386", weight=0.5),
+    "added": fill(SITE, border="#8a3b00", weight=0.8),
+    "enlarged": fill(PARK, border="#8a3b00", weight=1.2),
+    "closed": fill("#ffffff", border="#5c6b78", weight=1.6, dash="4 3"),
+}
+
+
+def parks_change_map(
+    change: gpd.GeoDataFrame,
+    changed: gpd.GeoDataFrame | None = None,
+    plan: gpd.GeoDataFrame | None = None,
+    *,
+    zones: gpd.GeoDataFrame | None = None,
+    target: float = 0.9,
+    title: str | None = None,
+    method: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw what a plan of parks changes: a switch between today, the plan and the difference, by radius and on foot.
+
+    Parameters
+    ----------
+    change
+        `parks.whatif.compare_coverage` with the zones' polygons: ``zone, method, coverage_before, coverage_after,
+        change, change_m2``, ``change_people`` where known; the row ``all`` stands below the title.
+    changed
+        `parks.whatif.changed_housing`: ``state, method`` and polygons.
+    plan
+        Parks with ``change`` (``added``, ``enlarged``, ``closed`` or none), ``name`` and ``area_m2``.
+    zones
+        Polygons with ``name``, for the ground.
+    target
+        The coverage asked for, 0 to 1.
+    title, method
+        Heading, and the line below it.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the map as schematic.
+
+    Returns
+    -------
+    folium.Map
+
+    Raises
+    ------
+    InputError
+        If ``change`` holds no zone.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> box = shapely.box(572000, 3402000, 573000, 3403000)
+    >>> row = {"zone": ["东"], "method": ["radius"], "coverage_before": [0.8], "coverage_after": [0.92]}
+    >>> change = gpd.GeoDataFrame({**row, "change": [0.12], "change_m2": [9e4]}, geometry=[box], crs=4549)
+    >>> type(parks_change_map(change)).__name__
+    'Map'
+    """
+    rows = change[(change["zone"] != "all") & change.geometry.notna()]
+    if rows.empty:
+        raise InputError(
+            zh="两次结果的对比表里没有分区，无法绘图；请用 compare_coverage 的结果并附上分区图形。",
+            en="The comparison holds no zone to draw; give the rows of compare_coverage with the zones' polygons.",
+        )
+    ground = rows.drop_duplicates("zone").rename(columns={"zone": "name"}) if zones is None else zones
+    page = new_map(
+        extent([ground]),
+        title=title or text("parks.change_title", lang),
+        subtitle=" · ".join(filter(None, [method, *_whole(change, lang)])),
+        lang=lang,
+        sketch=sketch,
+    )
+    add_land(page, ground, name=text("maps.borders", lang))
+    drawn = [] if plan is None or plan.empty else _add_plan(page, plan, lang)
+    groups: dict[str, list[folium.FeatureGroup]] = {"coverage": [], "change": []}
+    coverage: list[LegendSection] = []
+    note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
+    for name in (name for name in _METHODS if (rows["method"] == name).any()):
+        own = rows[rows["method"] == name]
+        for state in _STATES:
+            label = text(f"parks.state_{state}", lang, method=text(f"parks.by_{name}", lang))
+            group = add_group(page, name=label, show=not groups["coverage"] and state == "before")
+            if state == "change":
+                looks, row = [fill(colour, weight=1) for colour in _CHANGE], _change_rows(own)
+                groups["change"].append(group)
+            else:
+                classes = classify(
+                    own[f"coverage_{state}"],
+                    breaks=coverage_breaks(target),
+                    colours=COVERAGE_COLOURS,
+                    percent=True,
+                    unit="%",
+                    lang=lang,
+                )
+                looks, row = [fill(colour, weight=1) for colour in classes.colours], classes.row
+                groups["coverage"].append(group)
+                key = text("maps.coverage_legend", lang)
+                coverage.append(LegendSection(key, classes.swatches(), note, [group]))
+            add_polygons(
+                group,
+                own,
+                name="",
+                styles=looks,
+                style=row,
+                heading="zone",
+                fields=_fields(own, lang),
+                simplify_m=2,
+                control=False,
+            )
+            if state != "before" and changed is not None:
+                _add_housing(group, changed[changed["method"] == name])
+    if changed is not None and len(changed):
+        drawn += [
+            Swatch(str(look["fillColor"]), text(f"parks.{state}", lang))
+            for state, look in _HOUSING.items()
+            if (changed["state"] == state).any()
+        ]
+    sections = [
+        *coverage,
+        LegendSection(
+            text("parks.change_legend", lang), _change_swatches(lang), text("parks.change_note", lang), groups["change"]
+        ),
+        LegendSection(text("maps.drawn", lang), drawn),
+    ]
+    add_legend(page, [section for section in sections if section.swatches], lang=lang)
+    add_switch(page)
+    return page
+
+
+def _whole(change: pd.DataFrame, lang: str) -> list[str]:
+    """The whole area's coverage before and after, in words, method by method."""
+    rows = change[(change["zone"] == "all") & change["coverage_after"].notna()]
+    return [
+        text(
+            "parks.whole",
+            lang,
+            method=text(f"parks.by_{method}", lang),
+            before=f"{100 * before:.1f}",
+            after=f"{100 * after:.1f}",
+        )
+        for method, before, after in zip(rows["method"], rows["coverage_before"], rows["coverage_after"], strict=True)
+    ]
+
+
+def _change_rows(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """The class of each zone's change; a zone without coverage stays as one that does not change."""
+    value = pd.to_numeric(rows["change"], errors="coerce").fillna(0).to_numpy(dtype=np.float64)
+    found: NDArray[np.int64] = np.searchsorted([-_STEADY, _STEADY, _MID, _HIGH], value, side="right").astype(np.int64)
+    return found
+
+
+def _change_swatches(lang: str) -> list[Swatch]:
+    limits = {"low": f"{100 * _STEADY:g}", "mid": f"{100 * _MID:g}", "high": f"{100 * _HIGH:g}"}
+    keys = ("fall", "steady", "rise_low", "rise_mid", "rise_high")
+    return [Swatch(colour, text(f"parks.{key}", lang, **limits)) for colour, key in zip(_CHANGE, keys, strict=True)]
+
+
+def _fields(rows: pd.DataFrame, lang: str) -> list[Field]:
+    fields = [
+        Field("coverage_before", text("parks.coverage_before", lang), "percent", 1),
+        Field("coverage_after", text("parks.coverage_after", lang), "percent", 1),
+        Field("change", text("parks.change", lang), "points_change", 2, text("common.points", lang)),
+        Field("change_m2", text("parks.change_m2", lang), "number", 0, "m²"),
+        Field("change_people", text("parks.change_people", lang), "number"),
+        Field("residential_m2", text("maps.residential_m2", lang), "number", 0, "m²"),
+    ]
+    return [field for field in fields if field.column in rows.columns and rows[field.column].notna().any()]
+
+
+def _add_housing(group: folium.FeatureGroup, changed: gpd.GeoDataFrame) -> None:
+    for state, look in _HOUSING.items():
+        pieces = changed[changed["state"] == state]
+        if len(pieces):
+            add_polygons(group, pieces, name="", styles=[look], level=2, simplify_m=0.5, control=False)
+
+
+def _add_plan(page: folium.Map, plan: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
+    """The parks by what the plan does with them; new ones have numbered pins, for they are small on a city's map."""
+    states = plan["change"].fillna("").astype(str)
+    row = states.map({state: at for at, state in enumerate(_PARKS)}).to_numpy(dtype=np.int64)
+    words = states.map({state: text(f"parks.{state or 'kept'}", lang) for state in _PARKS})
+    fields = [
+        Field("what", text("parks.what", lang)),
+        Field("area_m2", text("maps.park_area", lang), "number", 0, "m²"),
+        Field("radius_m", text("maps.radius_m", lang), "number", 0, "m"),
+    ]
+    shown = plan.assign(what=words)
+    fields = [field for field in fields if field.column in shown.columns and shown[field.column].notna().any()]
+    heading = "name" if "name" in shown.columns else None
+    add_polygons(
+        page,
+        shown,
+        name=text("maps.parks", lang),
+        styles=list(_PARKS.values()),
+        style=row,
+        heading=heading,
+        fields=fields,
+        level=3,
+        simplify_m=0.5,
+    )
+    swatches = [
+        Swatch(str(look["fillColor"]) if state != "closed" else str(look["color"]), text(f"parks.{state or 'kept'}", lang),
+               "pin" if state == "added" else "dash" if state == "closed" else "fill")
+        for state, look in _PARKS.items()
+        if (states == state).any()
+    ]  # fmt: skip
+    new = shown[states == "added"]
+    if len(new):
+        add_points(
+            page,
+            new.assign(number=np.arange(1, len(new) + 1)),
+            name=text("parks.added", lang),
+            styles=[dot(SITE, radius_px=7)],
+            heading=heading,
+            fields=fields,
+            number="number",
+        )
+    return swatches

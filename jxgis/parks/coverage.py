@@ -1,0 +1,150 @@
+"""Coverage of any zones by any parks, with all that a run holds: by radius, on foot, and by people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+    import pandas as pd
+    import pyproj
+
+    from jxgis.parks.radius import RadiusCoverage
+    from jxgis.parks.standards import Standard
+    from jxgis.parks.walking import WalkingCoverage
+    from jxgis.space.network import StreetGraph
+
+__all__ = ["Ground", "Measured", "Raster", "measure"]
+
+
+@dataclass(frozen=True)
+class Raster:
+    """A raster of people per cell: its file and its CRS."""
+
+    path: Path
+    crs: pyproj.CRS
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Ground:
+    """What coverage is measured on, whatever the parks and the zones; see `parks.analysis.analyse`."""
+
+    homes: gpd.GeoDataFrame
+    no_file: bool
+    standard: Standard
+    denominator: str | None
+    graph: StreetGraph | None
+    gates: gpd.GeoDataFrame | None
+    barriers: gpd.GeoDataFrame | None
+    minutes: float
+    speed_m_per_min: float
+    sample_m: float
+    max_snap_m: float
+    entry_m: float
+    people: gpd.GeoDataFrame | None
+    raster: Raster | None
+
+    def people_points(self, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+        """The people given beside the housing as points, a raster's cells within the zones; None where none are given."""
+        from jxgis.parks.people import raster_points
+
+        if self.raster is None:
+            return self.people
+        return raster_points(self.raster.path, zones, raster_crs=self.raster.crs)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Coverage by radius, and on foot where there are streets; ``tables`` are the contract's, in that order."""
+
+    radius: RadiusCoverage
+    walking: WalkingCoverage | None
+    tables: tuple[pd.DataFrame, ...]
+
+    @property
+    def coverage(self) -> pd.DataFrame:
+        """The tables, one under the other."""
+        import pandas as pd
+
+        return pd.concat(self.tables, ignore_index=True)
+
+
+def measure(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) -> Measured:
+    """Measure the coverage of zones by parks.
+
+    Parameters
+    ----------
+    parks
+        From `parks.radius.classify_parks`.
+    zones
+        Polygons with ``name``.
+    ground
+        Housing, streets, people and settings.
+    """
+    from jxgis.parks.radius import radius_coverage
+    from jxgis.parks.walking import walking_coverage
+
+    radius = radius_coverage(parks, ground.homes, zones, standard=ground.standard, denominator=ground.denominator)
+    walking = None
+    if ground.graph is not None:
+        walking = walking_coverage(
+            parks,
+            ground.homes,
+            zones,
+            ground.graph,
+            standard=ground.standard,
+            denominator=ground.denominator,
+            gates=ground.gates,
+            barriers=ground.barriers,
+            minutes=ground.minutes,
+            speed_m_per_min=ground.speed_m_per_min,
+            sample_m=ground.sample_m,
+            max_snap_m=ground.max_snap_m,
+            entry_m=ground.entry_m,
+        )
+    tables = [radius.coverage] if walking is None else [radius.coverage, walking.coverage]
+    counted = _people(parks, zones, ground, walking)
+    tables = [_with_people(table, some) for table, some in zip(tables, counted, strict=True)] if counted else tables
+    if ground.no_file:
+        unknown = float("nan")
+        tables = [table.assign(residential_m2=unknown, served_m2=unknown, reason="no_housing_file") for table in tables]
+    return Measured(radius, walking, tuple(tables))
+
+
+def _people(
+    parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground, walking: WalkingCoverage | None
+) -> list[pd.DataFrame]:
+    """People served by zone, by radius and on foot; none where people are only what the housing says."""
+    from jxgis.parks.people import people_served, people_served_raster, people_walking, people_within_raster
+    from jxgis.parks.walking import isochrones
+
+    raster, graph = ground.raster, ground.graph
+    if raster is not None:
+        found = [people_served_raster(parks, raster.path, zones, raster_crs=raster.crs)]
+        if walking is not None and graph is not None:
+            near = isochrones(
+                graph,
+                walking.walk,
+                minutes=[ground.minutes],
+                speed_m_per_min=ground.speed_m_per_min,
+                max_snap_m=ground.max_snap_m,
+                barriers=ground.barriers,
+            )
+            found.append(people_within_raster(near.geometry.iloc[0], raster.path, zones, raster_crs=raster.crs))
+        return found
+    if ground.people is None:
+        return []
+    found = [people_served(parks, ground.people, zones)]
+    if walking is not None and graph is not None:
+        found.append(people_walking(walking, graph, ground.people, zones, barriers=ground.barriers))
+    return found
+
+
+def _with_people(table: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
+    columns = [
+        name for name in ("people", "served_people", "people_coverage", "no_data_share") if name in counted.columns
+    ]
+    return table.assign(**{name: counted[name].to_numpy() for name in columns})

@@ -1,0 +1,330 @@
+"""The map of park coverage: zones against the target, housing served and not, parks and proposed sites."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeGuard
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from jxgis.bounds import at_least
+from jxgis.drawing.base import add_notice, extent, new_map
+from jxgis.drawing.colours import LOSS, PARK, POCKET, SITE
+from jxgis.drawing.layers import (
+    Field,
+    PlaceList,
+    add_group,
+    add_land,
+    add_place_lists,
+    add_points,
+    add_polygons,
+    add_switch,
+    dot,
+    fill,
+)
+from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
+from jxgis.errors import InputError
+from jxgis.i18n import localise_reasons, text
+from jxgis.parks.gaps import blind_spot_names
+
+if TYPE_CHECKING:
+    import folium
+
+__all__ = ["COVERAGE_COLOURS", "coverage_breaks", "parks_map"]
+
+_ISOCHRONES = ("#c6dbef", "#6baed6", "#2171b5")
+#: Parks by radius, the widest first; from the second on apart from the green of housing served.
+_COUNTED = (PARK, "#7d9a1c", "#a3b64a", "#bdc978", "#d2d9a6")
+_SMALL = "#d9ecd0"
+#: Housing, lighter than the parks that serve it.
+_SERVED = "#79c391"
+#: Far below the target, below it, near it, reached: orange to blue, apart from the greens of parks and housing.
+COVERAGE_COLOURS: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#d5e6f1", "#9cc3dd")
+
+
+def coverage_breaks(target: float) -> tuple[float, float, float]:
+    """The limits of the coverage classes: 20 and 10 points below the target, and the target.
+
+    Examples
+    --------
+    >>> [round(b, 2) for b in coverage_breaks(0.9)]
+    [0.7, 0.8, 0.9]
+    """
+    return (target - 0.2, target - 0.1, target)
+
+
+def _zones(coverage: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """The rows of single zones with their polygons: the coverage's own, else those of ``zones`` by name."""
+    rows = coverage[coverage["zone"] != "all"]
+    if isinstance(rows, gpd.GeoDataFrame) and rows.geometry.notna().any():
+        return rows[rows.geometry.notna()]
+    if zones is None:
+        raise InputError(
+            zh="coverage 表没有图形，也没有给出 zones；请给出带 name 列的分区图层。",
+            en="The coverage table has no geometry and no zones were given; give the zones, with a column name.",
+        )
+    by_name = zones.drop_duplicates("name").set_index("name").geometry
+    known = rows[rows["zone"].isin(by_name.index)]
+    return gpd.GeoDataFrame(pd.DataFrame(known), geometry=by_name.loc[known["zone"]].to_numpy(), crs=zones.crs)
+
+
+def _coverage_fields(lang: str) -> list[Field]:
+    return [
+        Field("coverage", text("maps.coverage", lang), "percent", 1),
+        Field("deficit", text("maps.deficit", lang), "points", 1, text("common.points", lang)),
+        Field("coverage_after", text("maps.coverage_after", lang), "percent", 1),
+        Field("coverage_with_pocket", text("maps.coverage_with_pocket", lang), "percent", 1),
+        Field("residential_m2", text("maps.residential_m2", lang), "number", 0, "m²"),
+        Field("served_m2", text("maps.served_m2", lang), "number", 0, "m²"),
+        Field("people_coverage", text("maps.people_coverage", lang), "percent", 1),
+        Field("mean_walk_m", text("maps.mean_walk_m", lang), "number", 0, "m"),
+        Field("unreachable_share", text("maps.unreachable_share", lang), "percent", 1),
+        Field("standard", text("maps.standard", lang)),
+        Field("reason", text("maps.reason", lang)),
+    ]
+
+
+def _of_method(table: gpd.GeoDataFrame | None, method: str) -> gpd.GeoDataFrame | None:
+    if table is None or table.empty:
+        return None
+    kept = table[table["method"] == method] if "method" in table.columns else table
+    kept = kept[kept.geometry.notna() & ~kept.geometry.is_empty]
+    return None if kept.empty else kept
+
+
+def _after(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Coverage with the proposed parks, where it was measured: to be switched against today's."""
+    if "coverage_after" not in rows.columns or rows["coverage_after"].isna().all():
+        return None
+    known = rows[rows["coverage_after"].notna()].drop_duplicates("zone")
+    return known.assign(coverage=known["coverage_after"]).drop(columns=["coverage_after", "served_m2"], errors="ignore")
+
+
+def _fields_with_values(table: pd.DataFrame, fields: list[Field]) -> list[Field]:
+    return [f for f in fields if f.column in table.columns and table[f.column].notna().any()]
+
+
+def _add_method(
+    page: folium.Map,
+    rows: gpd.GeoDataFrame,
+    method: str,
+    housing: tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None],
+    *,
+    target: float,
+    show: bool,
+    lang: str,
+) -> tuple[folium.FeatureGroup, list[Swatch]]:
+    group = add_group(page, name=text(f"maps.method_{method}", lang), show=show)
+    value = pd.to_numeric(rows["coverage"], errors="coerce")
+    # What meets the target stands in its class, whatever rounding left of it.
+    value = value.mask(at_least(value.to_numpy(dtype=np.float64), target) & (value < target), target)
+    classes = classify(
+        value, breaks=coverage_breaks(target), colours=COVERAGE_COLOURS, percent=True, unit="%", lang=lang
+    )
+    shown = rows.assign(coverage=value, deficit=(target - value).where(value < target))
+    add_polygons(
+        group, shown, name="", styles=[fill(c, weight=1) for c in classes.colours], style=classes.row,
+        heading="zone", fields=[*_fields_with_values(shown, _coverage_fields(lang))], simplify_m=2, control=False,
+    )  # fmt: skip
+    looks = (fill(_SERVED, weight=0), fill(LOSS, weight=0))
+    for table, look in zip(housing, looks, strict=True):
+        if table is not None:
+            add_polygons(group, table, name="", styles=[look], level=2, simplify_m=0.5, control=False)
+    return group, classes.swatches()
+
+
+def _add_sites(page: folium.Map, sites: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
+    fields = [
+        Field("zone", text("maps.district", lang)),
+        Field("gain_m2", text("maps.gained", lang), "number", 0, "m²"),
+        Field("gain_people", text("maps.gained_people", lang), "number"),
+        Field("m2", text("maps.plot_area", lang), "number", 0, "m²"),
+        Field("what", text("maps.site_counts", lang)),
+    ]
+    shown = sites.sort_values("rank")
+    counts = shown["counts"].to_numpy(dtype=bool) if "counts" in shown.columns else np.ones(len(shown), dtype=bool)
+    shown = shown.assign(what=[text("maps.site_counted" if held else "maps.site_pocket", lang) for held in counts])
+    add_points(
+        page, shown, name=text("maps.sites", lang), styles=[dot(SITE, radius_px=9), dot(POCKET, radius_px=9)],
+        style=(~counts).astype(np.int64), heading="name" if "name" in shown.columns else None,
+        fields=_fields_with_values(shown, fields), number="rank",
+    )  # fmt: skip
+    swatches = [Swatch(SITE, text("maps.sites", lang), "pin")] if counts.any() else []
+    return [*swatches, *([] if counts.all() else [Swatch(POCKET, text("maps.sites_pocket", lang), "pin")])]
+
+
+def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -> LegendSection:
+    """Ground within so many minutes of a park, the widest below; the legend tells it while it is shown."""
+    group = add_group(page, name=text("maps.isochrones", lang), overlay=True, show=False)
+    if "minutes" not in isochrones.columns:
+        isochrones = isochrones.assign(minutes=np.nan)
+    ordered = isochrones.sort_values("minutes", ascending=False).reset_index(drop=True)
+    shades = [
+        _ISOCHRONES[max(0, len(_ISOCHRONES) - len(ordered) + at) % len(_ISOCHRONES)] for at in range(len(ordered))
+    ]
+    add_polygons(
+        group, ordered, name="", styles=[fill(c, weight=0) for c in shades],
+        style=np.arange(len(ordered)), level=1, simplify_m=2, control=False,
+    )  # fmt: skip
+    swatches = [
+        Swatch(
+            shade,
+            text("maps.isochrone", lang, n=f"{minutes:g}") if np.isfinite(minutes) else text("maps.isochrones", lang),
+        )
+        for shade, minutes in zip(shades, ordered["minutes"], strict=True)
+    ]
+    return LegendSection(text("maps.isochrones", lang), swatches[::-1], "", [group])
+
+
+def _add_blind_spots(
+    page: folium.Map,
+    group: folium.FeatureGroup,
+    spots: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | None,
+    lang: str,
+) -> None:
+    """The worst blind spots as a list that leads to them, with what they are ranked by."""
+    top = spots.sort_values("rank").head(10)
+    notes = [text("maps.n_hectares", lang, n=f"{m2 / 1e4:,.1f}") for m2 in top["m2"]]
+    by_people = "people" in top.columns and bool(top["people"].notna().all())
+    if by_people:
+        people = [text("maps.n_people", lang, n=f"{n:,.0f}") for n in top["people"]]
+        notes = [f"{who} · {much}" for who, much in zip(people, notes, strict=True)]
+    heading = text("maps.blind_spots_people" if by_people else "maps.blind_spots", lang, n=len(top))
+    named = top.assign(name=blind_spot_names(top, zones, lang), note=np.asarray(notes, dtype=object))
+    add_place_lists(page, [PlaceList(group, heading, named)])
+
+
+def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
+    """Parks by the radius that their size gives them, those too small to count apart, where that is known."""
+    measured = parks["area_m2"] if "area_m2" in parks.columns else parks.geometry.area
+    shown = parks.assign(park_m2=measured)
+    fields = [
+        Field("kind", text("maps.kind", lang)),
+        Field("park_m2", text("maps.park_area", lang), "number", 0, "m²"),
+        Field("radius_m", text("maps.radius_m", lang), "number", 0, "m"),
+    ]
+    radius = shown["radius_m"] if "radius_m" in shown.columns else pd.Series(0.0, index=shown.index)
+    # The widest first, in the darkest green; what does not count comes last.
+    classes = sorted(radius.dropna().unique(), reverse=True)
+    greens = [_COUNTED[min(at, len(_COUNTED) - 1)] for at in range(len(classes))]
+    small = radius.isna().to_numpy()
+    looks = [fill(green, border="#0f4d22", weight=0.8) for green in greens or _COUNTED[:1]]
+    looks.append(fill(_SMALL, border=PARK, weight=0.8))
+    row = np.where(small, len(looks) - 1, [classes.index(r) if r in classes else 0 for r in radius])
+    add_polygons(
+        page, shown, name=text("maps.parks", lang), styles=looks, style=row.astype(np.int64),
+        heading="name" if "name" in shown.columns else None, fields=_fields_with_values(shown, fields), level=3,
+        simplify_m=0.5,
+    )  # fmt: skip
+    if "radius_m" not in shown.columns:
+        return [Swatch(PARK, text("maps.parks", lang))]
+    counted = [
+        Swatch(green, text("parks.of_radius", lang, radius=f"{found:g}"))
+        for green, found in zip(greens, classes, strict=True)
+    ]
+    return [*counted, *([Swatch(_SMALL, text("maps.park_small", lang))] if small.any() else [])]
+
+
+def parks_map(
+    coverage: pd.DataFrame,
+    served: gpd.GeoDataFrame | None = None,
+    unserved: gpd.GeoDataFrame | None = None,
+    sites: gpd.GeoDataFrame | None = None,
+    *,
+    parks: gpd.GeoDataFrame | None = None,
+    zones: gpd.GeoDataFrame | None = None,
+    isochrones: gpd.GeoDataFrame | None = None,
+    blind_spots: gpd.GeoDataFrame | None = None,
+    target: float = 0.9,
+    title: str | None = None,
+    method: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw coverage by zone with a switch by method, the housing served and not, the parks and the proposed ones.
+
+    Parameters
+    ----------
+    coverage
+        The contract's ``coverage``: ``zone, method, residential_m2, served_m2, coverage, standard, reason``; the
+        zones' polygons as its geometry or by name from ``zones``. A column ``coverage_after`` is shown beside.
+    served, unserved
+        Polygons with ``method``.
+    sites
+        Proposed parks, with ``rank`` and, where known, ``name`` and ``m2``.
+    parks
+        Polygons in a CRS in metres, with ``name`` and ``kind`` where known.
+    zones
+        Polygons with ``name``: the ground, and the zones' shapes.
+    isochrones
+        Polygons within ``minutes`` of a park.
+    blind_spots
+        Unserved housing by radius as places: ``rank, name, zone, m2``, ``people`` where known, and geometry; the first
+        ten stand in a list.
+    target
+        The coverage asked for, 0 to 1.
+    title, method
+        Heading, and the line below it: standard, minutes, speed, denominator.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the map as schematic.
+
+    Returns
+    -------
+    folium.Map
+
+    Raises
+    ------
+    InputError
+        If there is no shape for the zones.
+    """
+    rows = _zones(localise_reasons(coverage, lang), zones)
+    page = new_map(
+        extent([zones if zones is not None else rows]),
+        title=title or text("maps.parks_title", lang), subtitle=method, lang=lang, sketch=sketch,
+    )  # fmt: skip
+    ground = zones if zones is not None else rows.drop_duplicates("zone").rename(columns={"zone": "name"})
+    add_land(page, ground, name=text("maps.borders", lang))
+    drawn = _add_parks(page, parks, lang) if _some(parks) else []
+    walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
+    groups: dict[str, folium.FeatureGroup] = {}
+    sections: list[LegendSection] = []
+    note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
+    for at, name in enumerate(m for m in ("radius", "walking") if (rows["method"] == m).any()):
+        housing = (_of_method(served, name), _of_method(unserved, name))
+        own = rows[rows["method"] == name]
+        groups[name], swatches = _add_method(page, own, name, housing, target=target, show=at == 0, lang=lang)
+        sections.append(LegendSection(text("maps.coverage_legend", lang), swatches, note, [groups[name]]))
+    after = _after(rows)
+    if after is not None:
+        group, swatches = _add_method(page, after, "after", (None, None), target=target, show=False, lang=lang)
+        sections.append(LegendSection(text("maps.coverage_legend", lang), swatches, note, [group]))
+    if _some(served):
+        drawn.append(Swatch(_SERVED, text("maps.served", lang)))
+    if _some(unserved):
+        drawn.append(Swatch(LOSS, text("maps.unserved", lang)))
+    if _some(sites):
+        drawn += _add_sites(page, sites, lang)
+    if _some(blind_spots) and "radius" in groups:
+        _add_blind_spots(page, groups["radius"], blind_spots, zones, lang)
+    sections += [LegendSection(text("maps.drawn", lang), drawn), *walks]
+    add_legend(page, [s for s in sections if s.swatches], lang=lang)
+    _say_why(page, rows, lang)
+    add_switch(page)
+    return page
+
+
+def _some(table: gpd.GeoDataFrame | None) -> TypeGuard[gpd.GeoDataFrame]:
+    return table is not None and not table.empty
+
+
+def _say_why(page: folium.Map, rows: gpd.GeoDataFrame, lang: str) -> None:
+    """Where no zone has a coverage, the reasons in words on the map."""
+    if np.isfinite(pd.to_numeric(rows["coverage"], errors="coerce")).any():
+        return
+    reasons = [str(r) for r in pd.unique(rows["reason"].dropna())] if "reason" in rows.columns else []
+    why = "；".join(reasons) or text("maps.coverage_missing_default", lang)
+    add_notice(page, text("maps.coverage_missing", lang, why=why))

@@ -1,0 +1,270 @@
+"""What a command works on: the city, the metric CRS, and each layer that its settings name, loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from jxgis.city import City, load_city
+from jxgis.crs import box_around, distortion_note
+from jxgis.errors import InputError, collect
+from jxgis.i18n import Text, text_pair
+from jxgis.reference import choose_metric_crs
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pyproj
+
+    from jxgis.load import Loaded
+    from jxgis.settings import InputSettings, Settings
+
+__all__ = ["Inputs", "Progress", "city_of", "files_read", "issue_options", "needed", "read_inputs", "read_options"]
+
+Progress: TypeAlias = Callable[[Text], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The layers of one run, in one metric CRS.
+
+    Attributes
+    ----------
+    city
+        The project's city; None without a project.
+    crs
+        The metric CRS of every layer.
+    crs_note
+        What was chosen and why, and what it does to areas and lengths where that is to be known, for people.
+    loaded
+        Layer name to what was loaded.
+    sketch
+        Whether the polygons are schematic: no official ones were given.
+    """
+
+    city: City | None
+    crs: pyproj.CRS
+    crs_note: Text
+    loaded: dict[str, Loaded]
+    sketch: bool
+
+    def table(self, layer: str) -> gpd.GeoDataFrame | None:
+        """The layer's rows, or None where it was not given."""
+        return self.loaded[layer].table if layer in self.loaded else None
+
+    def need(self, layer: str) -> gpd.GeoDataFrame:
+        """The layer's rows, where a command has checked that they are there."""
+        table: gpd.GeoDataFrame = self.loaded[layer].table
+        return table
+
+
+def city_of(settings: Settings, *, has_project: bool) -> City | None:
+    """The project's city, with what ``[city]`` replaces; None without a project.
+
+    Raises
+    ------
+    SettingsError
+        If the profile or a table that it names cannot be used.
+    """
+    if not has_project:
+        return None
+    city = load_city(settings.city.profile)
+    if settings.city.crs is not None:
+        city = replace(city, crs=settings.city.crs)
+    if settings.city.outline is not None:
+        city = replace(city, outline=Path(settings.city.outline))
+    return city
+
+
+def read_options(given: InputSettings) -> dict[str, Any]:
+    """The options of a loader that ``[inputs.LAYER]`` holds."""
+    return given.model_dump(
+        include={"layer", "crs", "encoding", "axes", "name_column", "columns", "towgs84", "overlap_share"},
+        exclude_none=True,
+    )
+
+
+def needed(settings: Settings, layers: dict[str, str]) -> None:
+    """Refuse a command whose layers are not all given.
+
+    Parameters
+    ----------
+    settings
+        The settings.
+    layers
+        Layer name to the option that gives it, such as ``{"issues": "--issues"}``.
+
+    Raises
+    ------
+    InputError
+        One message that names every option that is missing.
+    """
+    missing = [
+        (layer, option)
+        for layer, option in layers.items()
+        if getattr(settings.inputs, layer) is None
+        and not (layer == "districts" and settings.inputs.subdistricts is not None)
+    ]
+    if missing:
+        raise InputError(
+            zh="缺少输入：" + "、".join(f"{option}（或设置中的 [inputs.{layer}]）" for layer, option in missing) + "。",
+            en="Missing input: " + ", ".join(f"{option} (or [inputs.{layer}])" for layer, option in missing) + ".",
+        )
+
+
+def files_read(settings: Settings) -> list[str]:
+    """Every path that the settings name, patterns as they stand."""
+    layers = [getattr(settings.inputs, layer) for layer in type(settings.inputs).model_fields]
+    paths = [None if layer is None else layer.path for layer in layers]
+    paths += [settings.city.outline, settings.city.issue_classes]
+    return [path for path in paths if path is not None]
+
+
+def not_there(settings: Settings, layers: Sequence[str]) -> list[str]:
+    """Those of the layers that the settings name whose file is not there."""
+    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer)) is not None}
+    return [layer for layer, _ in _missing_of(given)]
+
+
+def _missing_of(given: dict[str, InputSettings]) -> list[tuple[str, InputError]]:
+    from jxgis.load.readers import find_files
+
+    errors = []
+    for layer, found in given.items():
+        try:
+            find_files(found.path)
+        except InputError as error:
+            errors.append((layer, error))
+    return errors
+
+
+def _missing(given: dict[str, InputSettings]) -> list[InputError]:
+    """What is said of each layer whose file is not there: all at once, not one a run."""
+    errors = []
+    for layer, error in _missing_of(given):
+        title = text_pair(f"pipeline.{layer}")
+        errors.append(
+            InputError(
+                zh=f"{title.zh}：{error.text('zh')}请检查 [inputs.{layer}] 的 path（或相应的命令选项）。",
+                en=f"{title.en}: {error.text('en')} Check the path of [inputs.{layer}] (or the option that gives it).",
+            )
+        )
+    return errors
+
+
+def read_inputs(
+    settings: Settings, layers: Sequence[str], *, has_project: bool, progress: Progress = lambda _: None
+) -> Inputs:
+    """Load the layers that the settings name.
+
+    Parameters
+    ----------
+    settings
+        The settings.
+    layers
+        The layers that the command can use; those that the settings do not name are left out.
+    has_project
+        Whether the settings come from a project, which has a city.
+    progress
+        Called with each step.
+
+    Returns
+    -------
+    Inputs
+
+    Raises
+    ------
+    InputError
+        If a layer cannot be used.
+    """
+    from jxgis import load
+
+    city = city_of(settings, has_project=has_project)
+    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer)) is not None}
+    collect(_missing(given))
+    loaded: dict[str, Loaded] = {}
+    where: dict[str, Any] = {}
+    said: set[Text] = set()
+    for layer in sorted(given, key=_order):
+        progress(text_pair("pipeline.reading", layer=text_pair(f"pipeline.{layer}")))
+        options = read_options(given[layer]) | where
+        if layer == "issues":
+            options |= issue_options(given[layer], settings.city.issue_classes)
+        loaded[layer] = getattr(load, f"load_{layer}")(given[layer].path, city=city, **options)
+        for note in _noticed(layer, loaded[layer]):
+            if note not in said:
+                progress(note)
+            said.add(note)
+        if not where and (city is None or city.crs is None):
+            polygons = loaded[layer].table
+            where = {"metric_crs": polygons.crs}
+            if city is None:
+                where["box"] = box_around(polygons)
+    if "districts" in layers and "districts" not in loaded and "subdistricts" in loaded:
+        progress(text_pair("pipeline.dissolving"))
+        loaded["districts"] = _dissolved(loaded["subdistricts"], city)
+    first = next(iter(loaded.values()))
+    crs, note = choose_metric_crs(None if city is None else city.crs, first.table)
+    stretched = distortion_note(crs, first.table.total_bounds)
+    if stretched is not None:
+        progress(stretched)
+        note = Text(zh=f"{note.zh}{stretched.zh}", en=f"{note.en} {stretched.en}")
+    official = any(layer in given and given[layer].official for layer in ("districts", "subdistricts"))
+    return Inputs(city, crs, note, loaded, sketch=not official)
+
+
+def _noticed(layer: str, loaded: Loaded) -> list[Text]:
+    """What a layer's loader noticed, and what it rejected: every figure hangs on it."""
+    counts = loaded.rejects["reason"].value_counts()
+    if counts.empty:
+        return list(loaded.notes)
+    reasons = [(text_pair(f"reasons.{reason}"), int(count)) for reason, count in counts.items()]
+    why = Text(
+        zh="；".join(f"{reason.zh} {count} 行" for reason, count in reasons),
+        en="; ".join(f"{reason.en}: {count}" for reason, count in reasons),
+    )
+    title = text_pair(f"pipeline.{layer}")
+    return [
+        *loaded.notes,
+        text_pair("pipeline.rejected", layer=title, count=len(loaded.rejects), why=why, file=f"{loaded.layer}.csv"),
+    ]
+
+
+def _order(layer: str) -> tuple[bool, bool, str]:
+    """Polygons first: without a project they say where the city is."""
+    return layer != "districts", layer != "subdistricts", layer
+
+
+def issue_options(given: InputSettings, class_table: str | None) -> dict[str, Any]:
+    """The further options of the issues' loader."""
+    options = given.model_dump(
+        include={
+            "class_column",
+            "timezone",
+            "start",
+            "end",
+            "status",
+            "source",
+            "drop_status",
+            "drop_points",
+            "keep",
+        },
+        exclude_none=True,
+    )
+    return {name: value for name, value in options.items() if value != ()} | {"class_table": class_table}
+
+
+def _dissolved(subdistricts: Loaded, city: City | None) -> Loaded:
+    """Districts made of sub-districts; they come from the same files, which are accounted for once."""
+    from jxgis import load
+
+    if city is None or city.crosswalk.empty:
+        raise InputError(
+            zh="没有片区面，也没有把街道归入片区的对照表；请提供 [inputs.districts]，或在城市配置中填写 crosswalk。",
+            en="No district polygons and no crosswalk to make them of sub-districts; give [inputs.districts], "
+            "or fill in the crosswalk of the city's profile.",
+        )
+    outline = None if city.outline is None else load.load_outline(city.outline, city=city)
+    made = load.dissolve_districts(subdistricts.table, city=city, outline=outline)
+    return load.Loaded("districts", made.districts, subdistricts.rejects.iloc[:0], (), made.notes)

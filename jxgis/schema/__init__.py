@@ -1,0 +1,1 @@
+"""What a table is: the columns of every input layer, declared once."""

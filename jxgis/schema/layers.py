@@ -1,0 +1,445 @@
+"""Contracts: what each layer's table holds, how its columns are found in a file, and a check that it holds."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from jxgis.errors import InputError
+from jxgis.i18n import Text
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+__all__ = [
+    "Column",
+    "Contract",
+    "Dtype",
+    "Kind",
+    "check",
+    "contract",
+    "coordinate_columns",
+    "layers",
+    "match_columns",
+    "nearest",
+    "nearest_file",
+    "rivals",
+    "same_name",
+]
+
+Dtype: TypeAlias = Literal["text", "code", "number", "time"]
+Kind: TypeAlias = Literal["polygon", "line", "point", "any"]
+
+GEOMETRY_TYPES: dict[Kind, frozenset[str]] = {
+    "polygon": frozenset({"Polygon", "MultiPolygon"}),
+    "line": frozenset({"LineString", "MultiLineString"}),
+    "point": frozenset({"Point"}),
+    "any": frozenset({"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}),
+}
+KIND_NAMES: dict[Kind, Text] = {
+    "polygon": Text(zh="面", en="polygons"),
+    "line": Text(zh="线", en="lines"),
+    "point": Text(zh="点", en="points"),
+    "any": Text(zh="点、线或面", en="points, lines or polygons"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a contract.
+
+    Parameters
+    ----------
+    name
+        Contract name.
+    dtype
+        ``text``, ``code`` (text, whatever a program made of it), ``number`` (float64) or ``time`` (local, no zone).
+    null
+        Whether a row may lack it.
+    unique
+        Whether two rows may not share it.
+    unit
+        Unit of a number.
+    aliases
+        Its names in files, in the order in which they are tried.
+    least
+        A file that holds a smaller number is refused; None: any number will do.
+    """
+
+    name: str
+    dtype: Dtype
+    null: bool
+    unique: bool
+    unit: str | None
+    aliases: tuple[str, ...]
+    least: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What the table of a layer holds: geometry of one kind, and columns.
+
+    Parameters
+    ----------
+    layer
+        ``"parks"``.
+    title
+        What it is called.
+    geometry
+        Its kind.
+    columns
+        In the order of the table.
+    carries
+        Whether a file's other columns are carried along; where they are not, since they may hold free text or people,
+        only those that are asked for are.
+    """
+
+    layer: str
+    title: Text
+    geometry: Kind
+    columns: tuple[Column, ...]
+    carries: bool = True
+
+    def column(self, name: str) -> Column | None:
+        """The column of that contract name, if there is one."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(resources.files("jxgis.schema").joinpath("layers.toml").read_text(encoding="utf-8"))
+
+
+def layers() -> list[str]:
+    """Names of the layers that have a contract.
+
+    Examples
+    --------
+    >>> "parks" in layers(), "coordinates" in layers()
+    (True, False)
+    """
+    return [name for name in _data() if name != "coordinates"]
+
+
+@cache
+def contract(layer: str) -> Contract:
+    """The contract of a layer.
+
+    Parameters
+    ----------
+    layer
+        One of `layers`.
+
+    Returns
+    -------
+    Contract
+
+    Raises
+    ------
+    InputError
+        If there is no such layer; the nearest name is suggested.
+
+    Examples
+    --------
+    >>> [column.name for column in contract("parks").columns]
+    ['park_id', 'name', 'kind']
+    >>> contract("park")
+    Traceback (most recent call last):
+    jxgis.errors.InputError: 没有图层“park”，是否为 parks？...
+    """
+    if layer not in layers():
+        hint = nearest(layer, layers())
+        raise InputError(
+            zh=f"没有图层“{layer}”{hint.zh}可用：{'、'.join(layers())}。",
+            en=f"No layer {layer!r}{hint.en} Known: {', '.join(layers())}.",
+        )
+    data = _data()[layer]
+    return Contract(
+        layer=layer,
+        title=Text(zh=data["name_zh"], en=data["name_en"]),
+        geometry=data["geometry"],
+        columns=tuple(
+            Column(
+                name=name,
+                dtype=column["dtype"],
+                null=column.get("null", True),
+                unique=column.get("unique", False),
+                unit=column.get("unit"),
+                aliases=tuple(column["aliases"]),
+                least=column.get("least"),
+            )
+            for name, column in data["columns"].items()
+        ),
+        carries=data.get("carries", True),
+    )
+
+
+def same_name(name: str) -> str:
+    """A column name without what people vary: case, blanks, underscores, full-width brackets.
+
+    Examples
+    --------
+    >>> same_name(" Site_Name "), same_name("面积（m²）") == same_name("面积(M²)")
+    ('sitename', True)
+    """
+    return re.sub(r"[\s_\ufeff]", "", str(name)).replace("（", "(").replace("）", ")").casefold()
+
+
+def nearest(name: str, known: Iterable[str]) -> Text:
+    """A suggestion that ends a sentence: the known name nearest to one that is not known, or a full stop.
+
+    Examples
+    --------
+    >>> nearest("parcs", ["parks", "streets"]).en
+    ', did you mean parks?'
+    >>> nearest("zzz", ["parks"]).en
+    '.'
+    """
+    names = [str(entry) for entry in known]
+    plain = {same_name(entry): entry for entry in reversed(names)}
+    found = difflib.get_close_matches(same_name(name), plain, n=1, cutoff=0.5)
+    if not found:
+        return Text(zh="。", en=".")
+    return Text(zh=f"，是否为 {plain[found[0]]}？", en=f", did you mean {plain[found[0]]}?")
+
+
+def nearest_file(name: str, known: Iterable[str]) -> Text:
+    """As `nearest`, for names of files: that two have the same ending does not make them near.
+
+    Examples
+    --------
+    >>> nearest_file("不存在.csv", ["zero.csv", "parks.gpkg"]).en, nearest_file("park.shp", ["parks.gpkg"]).en
+    ('.', ', did you mean parks.gpkg?')
+    """
+    stem = same_name(PurePath(name).stem)
+    near = [
+        entry for entry in known if difflib.get_close_matches(stem, [same_name(PurePath(entry).stem)], n=1, cutoff=0.5)
+    ]
+    return nearest(name, near)
+
+
+def match_columns(
+    available: Iterable[str],
+    layer: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    name_column: str | None = None,
+    what: str,
+) -> dict[str, str]:
+    """Find the contract columns of a layer, and its coordinates, among the columns of a file.
+
+    Parameters
+    ----------
+    available
+        The file's columns.
+    layer
+        The layer.
+    columns
+        Contract name (or one of its aliases) to the name in the file: goes before every alias.
+    name_column
+        The file's column that holds the name.
+    what
+        The file, for messages.
+
+    Returns
+    -------
+    dict
+        Contract name to the name in the file, for those found.
+
+    Raises
+    ------
+    InputError
+        If ``columns`` or ``name_column`` names something that is not there; the nearest name is suggested.
+
+    Examples
+    --------
+    >>> match_columns(["任务号", "大类", "X坐标"], "issues", what="a.csv")
+    {'issue_id': '任务号', 'main_type': '大类', 'x': 'X坐标'}
+    >>> match_columns(["任务号"], "issues", columns={"issue_id": "任务编号"}, what="a.csv")
+    Traceback (most recent call last):
+    jxgis.errors.InputError: a.csv 中没有列“任务编号”（columns.issue_id），是否为 任务号？...
+    """
+    names = [str(name) for name in available]
+    agreed = contract(layer)
+    aliases = {column.name: column.aliases for column in agreed.columns}
+    if agreed.geometry in ("point", "any"):
+        aliases |= coordinate_columns()
+    wanted = dict(columns or {})
+    if name_column is not None:
+        wanted["name"] = name_column
+    found: dict[str, str] = {}
+    for key, value in wanted.items():
+        found[_contract_name(key, aliases, layer)] = _file_name(key, value, names, what)
+    plain = {same_name(name): name for name in reversed(names)}
+    for key, others in aliases.items():
+        if key in found:
+            continue
+        for other in (key, *others):
+            candidate = plain.get(same_name(other))
+            if candidate is not None and candidate not in found.values():
+                found[key] = candidate
+                break
+    return {key: found[key] for key in aliases if key in found}
+
+
+def rivals(
+    available: Iterable[str], layer: str, found: Mapping[str, str], *, told: Iterable[str] = ()
+) -> dict[str, list[str]]:
+    """The other columns of a file that could be what a contract column was found to be: 经度 beside lon.
+
+    Parameters
+    ----------
+    available
+        The file's columns.
+    layer
+        The layer.
+    found
+        From `match_columns`.
+    told
+        Columns of the file that the user named: nothing is a rival to them.
+
+    Returns
+    -------
+    dict
+        Contract name to names in the file, for those that have any.
+
+    Examples
+    --------
+    >>> found = match_columns(["lon", "lat", "经度"], "issues", what="a.csv")
+    >>> rivals(["lon", "lat", "经度"], "issues", found)
+    {'lon': ['经度']}
+    """
+    aliases = {column.name: column.aliases for column in contract(layer).columns} | coordinate_columns()
+    taken, chosen = set(found.values()), {same_name(name) for name in told}
+    others: dict[str, list[str]] = {}
+    for key, name in found.items():
+        known = {same_name(alias) for alias in (key, *aliases[key])}
+        same = [str(other) for other in available if other not in taken and same_name(other) in known]
+        if same and same_name(name) not in chosen:
+            others[key] = same
+    return others
+
+
+def coordinate_columns() -> dict[str, tuple[str, ...]]:
+    """The names under which a table says where its points are: ``lon``, ``lat``, ``x``, ``y``, ``coordinates``."""
+    return {name: tuple(aliases) for name, aliases in _data()["coordinates"].items()}
+
+
+def _contract_name(key: str, aliases: Mapping[str, tuple[str, ...]], layer: str) -> str:
+    for name, others in aliases.items():
+        if same_name(key) == same_name(name):
+            return name
+        if same_name(key) in {same_name(other) for other in others}:
+            return name
+    hint = nearest(key, aliases)
+    raise InputError(
+        zh=f"columns 中的“{key}”不是图层 {layer} 的列{hint.zh}",
+        en=f"columns: {key!r} is not a column of {layer}{hint.en}",
+    )
+
+
+def _file_name(key: str, value: str, names: list[str], what: str) -> str:
+    if value in names:
+        return value
+    same = [name for name in names if same_name(name) == same_name(value)]
+    if same:
+        return same[0]
+    hint = nearest(value, names)
+    raise InputError(
+        zh=f"{what} 中没有列“{value}”（columns.{key}）{hint.zh}文件中的列：{'、'.join(names[:40])}。",
+        en=f"{what} has no column {value!r} (columns.{key}){hint.en} Its columns: {', '.join(names[:40])}.",
+    )
+
+
+def check(table: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
+    """Hold a table to the contract of its layer; loaders call it once, as the last thing they do.
+
+    Parameters
+    ----------
+    table
+        A table with contract columns; those that may be null may also be absent.
+    layer
+        The layer.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The same table.
+
+    Raises
+    ------
+    InputError
+        With every way in which the contract is broken.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> parks = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4549)
+    >>> check(parks, "parks") is parks
+    True
+    >>> check(parks.set_geometry(parks.centroid), "parks")
+    Traceback (most recent call last):
+    jxgis.errors.InputError: ...
+    """
+    import pandera.pandas as pa
+    import shapely
+
+    from jxgis.crs import require_metric
+
+    agreed = contract(layer)
+    require_metric(table, layer)
+    schema = pa.DataFrameSchema(
+        {column.name: _pandera_column(column) for column in agreed.columns},
+        index=pa.Index(unique=True),
+        strict=False,
+    )
+    problems: list[str] = []
+    try:
+        schema.validate(_attributes(table), lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        for (column, broken), rows in cases.groupby(["column", "check"], dropna=False, sort=True):
+            problems.append(f"{column}: {broken} ({', '.join(str(value) for value in rows['failure_case'].head(3))})")
+    kinds = set(table.geom_type.dropna()) - GEOMETRY_TYPES[agreed.geometry]
+    if kinds:
+        problems.append(f"geometry: {', '.join(sorted(kinds))}")
+    if not (shapely.is_valid(table.geometry.array) & ~shapely.is_empty(table.geometry.array)).all():
+        problems.append("geometry: invalid, empty or missing")
+    if problems:
+        detail = "; ".join(problems)
+        raise InputError(
+            zh=f"{layer} 表不符合约定：{detail}。请用 jxgis.load 读取，或按 jxgis/schema/layers.toml 整理。",
+            en=f"The table of {layer} breaks its contract: {detail}. Read it with jxgis.load, or bring it into the form "
+            "of jxgis/schema/layers.toml.",
+        )
+    return table
+
+
+def _attributes(table: gpd.GeoDataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(table.drop(columns=table.geometry.name))
+
+
+def _pandera_column(column: Column) -> Any:
+    import numpy as np
+    import pandas as pd
+    import pandera.pandas as pa
+
+    dtypes: dict[Dtype, Any] = {
+        "text": pd.StringDtype(na_value=np.nan),
+        "code": pd.StringDtype(na_value=np.nan),
+        "number": float,
+        "time": "datetime64[us]",
+    }
+    return pa.Column(
+        dtypes[column.dtype], nullable=column.null, unique=column.unique and not column.null, required=not column.null
+    )

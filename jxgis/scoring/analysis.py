@@ -1,0 +1,423 @@
+"""`jxgis score`: measure candidates, weigh indicators, score, rank, check the gates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from jxgis.i18n import Text
+    from jxgis.parks.standards import Standard
+    from jxgis.scoring.indicators import Indicator, Judgements
+    from jxgis.scoring.weights import Method, Weights
+
+__all__ = ["ScoreResult", "analyse", "sheets"]
+
+_RANKS = ("rank_expert", "rank_equal", "rank_ahp", "rank_entropy", "rank_critic", "rank_topsis")
+_MOVED = ("rank_best", "rank_median", "rank_worst", "share_first")
+_ACCOUNT = (
+    *("label", "dimension", "kind", "reference", "unit", "weight"),
+    *("own", "measured", "missing", "method", "source"),
+)
+_TITLED = (*_RANKS, *_MOVED, "indicator", *_ACCOUNT, "gates")
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreResult:
+    """What `jxgis score` finds, table by table.
+
+    Attributes
+    ----------
+    scores
+        The contract's layer ``scores``: ``candidate_id, name, type, district, score, score_if_missing_zero,
+        completeness, rank``, for each indicator x its value ``x`` and its score ``x_score``, then ``gates``,
+        ``area_km2``, ``issues`` and ``reason`` (codes of the gates, and ``incomplete``).
+    indicators
+        One row an indicator: ``indicator, label, dimension, kind, reference, unit, weight``, from how many candidates'
+        ``own`` column and how many were ``measured``, how many ``missing``, ``method`` (what was measured), ``source``.
+    views
+        One row a candidate: rank by each way of weighing that the data allow, and by TOPSIS, with the range of ranks
+        when weights move by ± 20 %.
+    agreement
+        Kendall's tau-b between those rankings.
+    weights
+        The weights of the score.
+    labels
+        What people call each indicator, by its id.
+    titles
+        What people call the columns of all these tables.
+    """
+
+    scores: gpd.GeoDataFrame
+    indicators: pd.DataFrame
+    views: pd.DataFrame
+    agreement: pd.DataFrame
+    weights: Weights
+    labels: dict[str, str]
+    titles: dict[str, str]
+
+
+def analyse(
+    candidates: gpd.GeoDataFrame,
+    *,
+    issues: gpd.GeoDataFrame | None = None,
+    parks: gpd.GeoDataFrame | None = None,
+    residential: gpd.GeoDataFrame | None = None,
+    waters: gpd.GeoDataFrame | None = None,
+    hot_cells: gpd.GeoDataFrame | None = None,
+    hot_alpha: float = 0.05,
+    districts: gpd.GeoDataFrame | None = None,
+    city: gpd.GeoDataFrame | None = None,
+    historic: gpd.GeoDataFrame | None = None,
+    standard: Standard | None = None,
+    merge_gap_m: float = 20.0,
+    park_land: gpd.GeoDataFrame | None = None,
+    indicators: Sequence[Indicator] | None = None,
+    weights: Method = "expert",
+    judgements: Judgements | None = None,
+    min_completeness: float = 0.7,
+    min_km2: float = 2.0,
+    max_km2: float = 5.0,
+    lang: str = "zh",
+) -> ScoreResult:
+    """Score candidate sample units by whatever layers there are.
+
+    Parameters
+    ----------
+    candidates
+        Polygons in a metric CRS, which all layers share. A column named like an indicator (by its id or its label)
+        supplies that indicator's values; where it is null, what can be measured takes its place.
+    issues
+        Points; see `scoring.measures.issue_measures`.
+    parks, residential, historic, standard, merge_gap_m
+        As for ``jxgis parks``; ``residential`` with ``people`` is also the exposure of issues.
+    park_land
+        What the coverage by parks is a share of, such as built-up land; None: ``residential``.
+    waters
+        Polygons (lines have no area and are left out).
+    hot_cells
+        The contract's ``cells`` of class ``all``, with ``is_hot``.
+    hot_alpha
+        The level at which they are hot, for the account of how it was measured.
+    districts, city
+        For the gates, and for the city's mean number of issues.
+    indicators
+        What is scored; None: the default set.
+    weights
+        ``expert``, ``equal``, ``ahp``, ``entropy`` or ``critic``.
+    judgements
+        Of dimensions, for AHP; None: those of the default set.
+    min_completeness
+        Share of weight that must be known for a rank; a candidate that fails a gate has none either.
+    min_km2, max_km2
+        Bounds of a unit's area.
+    lang
+        Language of the labels.
+
+    Returns
+    -------
+    ScoreResult
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If a column of an indicator is no number, or the weights cannot be found.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> square = gpd.GeoDataFrame({"name": ["甲"], "公厕密度": [3.0]}, geometry=[shapely.box(0, 0, 1600, 1600)], crs=4549)
+    >>> analyse(square).scores[["toilets_per_km2", "toilets_per_km2_score", "gates"]].values.tolist()
+    [[3.0, 75.0, 'pass']]
+    """
+    import pandas as pd
+
+    from jxgis.crs import require_metric
+    from jxgis.scoring.gates import FAILED, check_gates
+    from jxgis.scoring.indicators import load_registry
+    from jxgis.scoring.rank import complete_enough, score_candidates, score_table
+    from jxgis.scoring.weights import weigh
+
+    require_metric(candidates, "candidates")
+    defaults = load_registry()
+    chosen = tuple(defaults.indicators if indicators is None else indicators)
+    judged = defaults.judgements if judgements is None else judgements
+    candidates = candidates.assign(candidate_id=_ids(candidates))
+    measured, methods = _measure(
+        candidates,
+        {i.id for i in chosen},
+        issues=issues,
+        parks=parks,
+        residential=residential,
+        waters=waters,
+        hot_cells=hot_cells,
+        hot_alpha=hot_alpha,
+        ground=city if city is not None else districts,
+        historic=historic,
+        standard=standard,
+        merge_gap_m=merge_gap_m,
+        park_land=park_land,
+    )
+    own = _own_values(candidates, chosen)
+    values = own.combine_first(measured.reindex(columns=own.columns)).reindex(columns=own.columns)
+    single = score_table(values, chosen)
+    found = weigh(weights, chosen, scores=single, judgements=judged)
+    gates = check_gates(candidates, districts=districts, city=city, min_km2=min_km2, max_km2=max_km2)
+    passes = gates["gates"] != FAILED
+    ranked = score_candidates(
+        values.assign(candidate_id=candidates["candidate_id"]),
+        indicators=chosen,
+        weights=found.shares,
+        min_completeness=min_completeness,
+        eligible=passes,
+    )
+    if "issues" in measured.columns:
+        gates["issues"] = measured["issues"]
+    views, agreement = _views(single, chosen, judged, ranked, found, passes, min_completeness=min_completeness)
+    return ScoreResult(
+        scores=_assembled(
+            candidates, ranked, gates, ~complete_enough(ranked["completeness"].to_numpy(), min_completeness)
+        ),
+        indicators=_account(chosen, found, own, values, methods, lang),
+        views=pd.concat([ranked[["candidate_id", "score", "rank"]], views], axis=1),
+        agreement=agreement,
+        weights=found,
+        labels={i.id: i.title(lang) for i in chosen},
+        titles=_titles(chosen, found, lang),
+    )
+
+
+def sheets(result: ScoreResult, lang: str = "zh") -> dict[str, pd.DataFrame]:
+    """The tables beside the scores as sheets of a workbook, codes in words.
+
+    Parameters
+    ----------
+    result
+        From :func:`analyse`.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    dict
+        Name of each sheet to its table: indicators and weights, ranks by other weights, agreement of the rankings.
+    """
+    from jxgis.i18n import text
+
+    kinds = {kind: text(f"scoring.{kind}", lang) for kind in ("benefit", "cost")}
+    rankings = {name: result.titles[name] for name in result.agreement.columns}
+    tables = {
+        "indicators": result.indicators.assign(kind=result.indicators["kind"].map(kinds)),
+        "views": result.views,
+        "agreement": result.agreement.rename(index=rankings, columns=rankings).rename_axis(" ").reset_index(),
+    }
+    return {text(f"scoring.sheet_{name}", lang): table for name, table in tables.items()}
+
+
+def _ids(candidates: gpd.GeoDataFrame) -> pd.Series:
+    """The candidates' ids: their own, else their names, else their numbers; never twice the same."""
+    import pandas as pd
+
+    number = pd.Series([f"C{k + 1}" for k in range(len(candidates))], index=candidates.index, dtype="str")
+    ids = number
+    for column in ("name", "candidate_id"):
+        if column in candidates.columns:
+            given = candidates[column].astype("str").where(candidates[column].notna())
+            ids = given.fillna(ids)
+    return ids.where(~ids.duplicated(), ids + "-" + number)
+
+
+def _own_values(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> pd.DataFrame:
+    """Values that the candidates bring along, a column an indicator; by id, else by label in either language."""
+    import pandas as pd
+
+    from jxgis.scoring.rank import numbers
+
+    columns: dict[str, pd.Series] = {}
+    for indicator in indicators:
+        names = (indicator.id, indicator.label.zh, indicator.label.en)
+        name = next((n for n in names if n and n in candidates.columns), indicator.id)
+        columns[indicator.id] = numbers(candidates, name)
+    return pd.DataFrame(columns, index=candidates.index)
+
+
+def _measure(
+    candidates: gpd.GeoDataFrame,
+    wanted: set[str],
+    *,
+    issues: gpd.GeoDataFrame | None,
+    parks: gpd.GeoDataFrame | None,
+    residential: gpd.GeoDataFrame | None,
+    waters: gpd.GeoDataFrame | None,
+    hot_cells: gpd.GeoDataFrame | None,
+    hot_alpha: float,
+    ground: gpd.GeoDataFrame | None,
+    historic: gpd.GeoDataFrame | None,
+    standard: Standard | None,
+    merge_gap_m: float,
+    park_land: gpd.GeoDataFrame | None,
+) -> tuple[pd.DataFrame, dict[str, Text]]:
+    """Every indicator that the layers allow, and how each was measured."""
+    from jxgis.i18n import text_pair
+    from jxgis.parks.standards import load_standard
+    from jxgis.scoring.measures import issue_measures, relative_density, shape_measures, share_covered
+
+    table = shape_measures(candidates)
+    methods = dict.fromkeys(table.columns, text_pair("scoring.by_shape"))
+    if issues is not None:
+        handled = issue_measures(candidates, issues)
+        table = table.join(handled)
+        methods |= dict.fromkeys(handled.columns, text_pair("scoring.by_issues"))
+        if ground is not None:
+            table["issue_density"], exposure = relative_density(candidates, issues, ground, residential=residential)
+            methods["issue_density"] = text_pair(f"scoring.by_issues_per_{exposure}")
+    if hot_cells is not None:
+        hot = hot_cells[hot_cells["is_hot"]]
+        table["hot_percent"] = 100.0 * share_covered(candidates, hot)
+        methods["hot_percent"] = text_pair("scoring.by_hot_cells", alpha=f"{hot_alpha:g}")
+    land = residential if park_land is None else park_land
+    if parks is not None and land is not None and "park_coverage" in wanted:
+        chosen = standard or load_standard()
+        table["park_coverage"] = _park_coverage(
+            candidates, parks, land, standard=chosen, historic=historic, merge_gap_m=merge_gap_m
+        )
+        of = "residential" if park_land is None else "built_up"
+        methods["park_coverage"] = text_pair("scoring.by_radius", standard=chosen.title, of=text_pair(f"parks.of_{of}"))
+    if parks is not None and waters is not None:
+        table["blue_green_percent"] = 100.0 * share_covered(candidates, _areal(parks), _areal(waters))
+        methods["blue_green_percent"] = text_pair("scoring.by_parks_waters")
+    return table, methods
+
+
+def _park_coverage(
+    candidates: gpd.GeoDataFrame,
+    parks: gpd.GeoDataFrame,
+    land: gpd.GeoDataFrame,
+    *,
+    standard: Standard,
+    historic: gpd.GeoDataFrame | None,
+    merge_gap_m: float,
+) -> pd.Series:
+    """Coverage of the land by radius in %, on the candidates' index; NaN where there is none of it."""
+    from jxgis.parks.radius import classify_parks, radius_coverage
+    from jxgis.parks.whole import merge_parks
+
+    whole = classify_parks(merge_parks(parks, merge_gap_m=merge_gap_m).parks, standard, historic=historic)
+    zones = candidates[["candidate_id", "geometry"]].rename(columns={"candidate_id": "name"})
+    coverage = radius_coverage(whole, land, zones, standard=standard).coverage
+    by_id = coverage.iloc[: len(zones)].set_index("zone")["coverage"]
+    covered: pd.Series = candidates["candidate_id"].map(by_id).astype("float64")
+    return covered * 100.0
+
+
+def _areal(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return layer[layer.geom_type.isin(["Polygon", "MultiPolygon"])]
+
+
+def _views(
+    single: pd.DataFrame,
+    indicators: Sequence[Indicator],
+    judgements: Judgements,
+    ranked: pd.DataFrame,
+    weights: Weights,
+    passes: pd.Series,
+    *,
+    min_completeness: float,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Ranks by every way of weighing that can be had here, TOPSIS, and their agreement.
+
+    All rank the candidates that the chosen weights rank, so that the rankings can be compared.
+    """
+    import pandas as pd
+
+    from jxgis.errors import JxgisError
+    from jxgis.scoring.rank import competition_rank, rank_agreement, score_candidates, topsis, weight_sensitivity
+    from jxgis.scoring.weights import weigh
+
+    eligible = ranked["rank"].notna()
+    values = ranked[[i.id for i in indicators]]
+    ranks: dict[str, pd.Series] = {}
+    methods: tuple[Method, ...] = ("expert", "equal", "ahp", "entropy", "critic")
+    for method in methods:
+        try:
+            found = weigh(method, indicators, scores=single, judgements=judgements)
+        except JxgisError:
+            continue  # no judgements of these dimensions, or nothing to tell the candidates apart
+        score = score_candidates(values, indicators=indicators, weights=found.shares, min_completeness=0.0)["score"]
+        ranks[f"rank_{method}"] = competition_rank(score.where(eligible))
+    closeness = topsis(single, weights.shares).where(eligible)
+    ranks["rank_topsis"] = competition_rank(closeness)
+    moved = weight_sensitivity(single, weights.shares, min_completeness=min_completeness, eligible=passes)
+    return pd.concat([pd.DataFrame(ranks), moved], axis=1), rank_agreement(ranks)
+
+
+def _titles(indicators: Sequence[Indicator], weights: Weights, lang: str) -> dict[str, str]:
+    """Titles of the columns, those of the indicators first: an indicator's id may be any word."""
+    from jxgis.i18n import text
+
+    titles = {column: text(f"scoring.{column}", lang) for column in _TITLED}
+    how = text(f"scoring.{weights.fallback or weights.method}", lang)
+    titles["weight"] = text("scoring.weight_by", lang, method=how)
+    for indicator in indicators:
+        label = indicator.title(lang)
+        unit = indicator.unit.of(lang)
+        value = text("scoring.with_unit", lang, label=label, unit=unit) if unit else label
+        titles |= {indicator.id: value, f"{indicator.id}_score": text("scoring.score_of", lang, label=label)}
+    return titles
+
+
+def _account(
+    indicators: Sequence[Indicator],
+    weights: Weights,
+    own: pd.DataFrame,
+    values: pd.DataFrame,
+    methods: dict[str, Text],
+    lang: str,
+) -> pd.DataFrame:
+    """One row an indicator: reference, weight, and where its values come from."""
+    from jxgis.scoring.indicators import indicator_table
+
+    table = indicator_table(indicators, lang).set_index("indicator")
+    table["weight"] = weights.shares
+    table["own"] = own.notna().sum()
+    table["missing"] = values.isna().sum()
+    table["measured"] = len(values) - table["own"] - table["missing"]
+    table["method"] = [methods[i].of(lang) if i in methods and table.loc[i, "measured"] else "" for i in table.index]
+    return table[list(_ACCOUNT)].reset_index()
+
+
+def _assembled(
+    candidates: gpd.GeoDataFrame, ranked: pd.DataFrame, gates: pd.DataFrame, incomplete: NDArray[np.bool_]
+) -> gpd.GeoDataFrame:
+    """The contract's layer: who, how good, why, then the figures; what an indicator's id names is left to it."""
+    import geopandas as gpd
+    import pandas as pd
+
+    table = ranked.copy()
+    table["type"] = candidates["type"].astype("str") if "type" in candidates.columns else pd.NA
+    table["type"] = table["type"].astype("str").where(table["type"].notna())
+    if "name" in candidates.columns and "name" not in ranked.columns:
+        table["name"] = candidates["name"]
+    for column in ("district", "gates", "area_km2", "issues", "reason"):
+        if column in gates.columns and column not in ranked.columns:
+            table[column] = gates[column]
+    reasons = [
+        ";".join(code for code in (gate, "incomplete" if lacking else "") if code)
+        for gate, lacking in zip(gates["reason"], incomplete, strict=True)
+    ]
+    table["reason"] = pd.Series(reasons, index=table.index, dtype="str").replace("", None)
+    first = ["candidate_id", "name", "type", "district"]
+    figures = ["score", "score_if_missing_zero", "completeness", "rank"]
+    last = ["gates", "area_km2", "issues", "reason"]
+    head = [c for c in (*first, *figures) if c in table.columns]
+    tail = [c for c in last if c in table.columns and c not in head]
+    middle = [c for c in table.columns if c not in {*head, *tail}]
+    return gpd.GeoDataFrame(table[[*head, *middle, *tail]], geometry=candidates.geometry, crs=candidates.crs)

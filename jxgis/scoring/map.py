@@ -1,0 +1,195 @@
+"""The map of scores: candidates by score, by completeness and by each indicator, with the ranked list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis.drawing.base import extent, new_map
+from jxgis.drawing.layers import (
+    Field,
+    PlaceList,
+    add_group,
+    add_land,
+    add_place_lists,
+    add_points,
+    add_polygons,
+    add_switch,
+    dot,
+    fill,
+    line,
+)
+from jxgis.drawing.legend import Classes, LegendSection, Swatch, add_legend, classify
+from jxgis.i18n import localise_reasons, text
+from jxgis.scoring.gates import fails_gate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import folium
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+__all__ = ["indicator_columns", "scores_map"]
+
+#: Scores and shares are on fixed scales, so that two maps can be laid side by side.
+_SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
+_COMPLETE_BREAKS = (0.5, 0.7, 0.9)
+_ACCENT = "#0b6e77"
+_FAILED, _FAILED_GROUND = "#4b5563", "#e7eaec"
+
+
+def indicator_columns(scores: pd.DataFrame) -> list[str]:
+    """The indicators of a score table: each ``x`` with a column ``x_score`` beside it.
+
+    Examples
+    --------
+    >>> indicator_columns(pd.DataFrame(columns=["score", "toilets", "toilets_score", "lost_score"]))
+    ['toilets']
+    """
+    return [c for c in scores.columns if f"{c}_score" in scores.columns]
+
+
+def _ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The candidates with a rank that no gate keeps out, the best first."""
+    rank = pd.to_numeric(scores["rank"], errors="coerce")
+    return scores.assign(rank=rank)[rank.notna() & ~fails_gate(scores)].sort_values("rank")
+
+
+def _value_and_points(scores: pd.DataFrame, indicator: str, unit: str, lang: str) -> list[str | None]:
+    """What a candidate has of an indicator, with its unit, and then the points that it gets for it."""
+    value, points = (pd.to_numeric(scores[c], errors="coerce") for c in (indicator, f"{indicator}_score"))
+    digits = 0 if (value.dropna() % 1 == 0).all() else 1 if unit == "%" else 2
+    behind = f" {unit}" if unit else ""
+    return [
+        None
+        if pd.isna(n)
+        else text("maps.points", lang, n=f"{n:.0f}")
+        if pd.isna(v)
+        else text("maps.value_points", lang, value=f"{v:,.{digits}f}{behind}".replace("-", "−"), n=f"{n:.0f}")
+        for v, n in zip(value, points, strict=True)
+    ]
+
+
+def _apart(classes: Classes, fails: NDArray[np.bool_], lang: str) -> Classes:
+    """Candidates that fail a gate as a class of their own: no shade of theirs could be told from a lower score's."""
+    if not fails.any():
+        return classes
+    row = classes.row.copy()
+    row[fails] = len(classes.colours)
+    colours, labels = (*classes.colours, _FAILED_GROUND), (*classes.labels, text("maps.gate_failed_ground", lang))
+    return Classes(classes.breaks, row, colours, labels)
+
+
+def scores_map(
+    scores: gpd.GeoDataFrame,
+    *,
+    districts: gpd.GeoDataFrame | None = None,
+    indicators: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    title: str | None = None,
+    method: str = "",
+    pins: int = 10,
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw candidates by score, with a switch to completeness and to each indicator's score.
+
+    Parameters
+    ----------
+    scores
+        The contract's ``scores``: ``candidate_id, score, completeness, rank, type``, for each indicator x its value
+        ``x`` and its score ``x_score``, and polygons. An indicator without any score gets no layer. Those whose
+        ``gates`` is ``fail`` are grey on the layer of scores with a dashed border, below the others, and stand neither
+        among the pins nor in the list.
+    districts
+        Polygons with ``name``, for the ground.
+    indicators
+        What people call each indicator; its id where not given.
+    units
+        The unit of each indicator's value, ``"%"`` for instance, by its id.
+    title, method
+        Heading, and the line below it: weights and number of indicators.
+    pins
+        How many of the best get a numbered pin and stand in the list.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the map as schematic.
+
+    Returns
+    -------
+    folium.Map
+    """
+    scores = localise_reasons(scores, lang)
+    # Those that fail a gate are drawn first, so that none of them lies on a candidate that passes.
+    scores = scores.iloc[np.argsort(~fails_gate(scores), kind="stable")]
+    fails = fails_gate(scores)
+    page = new_map(
+        extent([districts if districts is not None else scores]),
+        title=title or text("maps.scores_title", lang), subtitle=method, lang=lang, sketch=sketch,
+    )  # fmt: skip
+    if districts is not None:
+        add_land(page, districts, name=text("maps.borders", lang))
+    called = indicators or {}
+    # An indicator that no candidate has is no layer to switch to: all of it would be grey.
+    ids = [x for x in indicator_columns(scores) if scores[f"{x}_score"].notna().any()]
+    label = {x: called.get(x, x) for x in ids}
+    told = {f"{x}_told": _value_and_points(scores, x, (units or {}).get(x, ""), lang) for x in ids}
+    scores = scores.assign(**told)
+    heading = "name" if "name" in scores.columns and scores["name"].notna().all() else "candidate_id"
+    fields = [
+        Field("rank", text("maps.rank", lang), "number"),
+        Field("score", text("maps.score", lang), "number", 1),
+        Field("score_if_missing_zero", text("maps.score_if_missing_zero", lang), "number", 1),
+        Field("completeness", text("maps.completeness", lang), "percent", 0),
+        Field("type", text("maps.type", lang)),
+        *[Field(f"{x}_told", label[x]) for x in ids],
+        Field("reason", text("maps.reason", lang)),
+    ]
+    fields = [f for f in fields if f.column in scores.columns and scores[f.column].notna().any()]
+
+    sections: list[LegendSection] = []
+
+    def add(name: str, key: str, classes: Classes, *, show: bool = False) -> folium.FeatureGroup:
+        group = add_group(page, name=name, show=show)
+        styles = [fill(c, border="#4a5864", weight=0.9) for c in classes.colours]
+        add_polygons(
+            group, scores, name="", styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5,
+            control=False,
+        )  # fmt: skip
+        sections.append(LegendSection(key, classes.swatches(), "", [group]))
+        return group
+
+    by_score = _apart(classify(scores["score"], breaks=_SCORE_BREAKS, lang=lang), fails, lang)
+    by_share = classify(scores["completeness"], breaks=_COMPLETE_BREAKS, percent=True, unit="%", lang=lang)
+    main = add(text("maps.score", lang), text("maps.score_legend", lang), by_score, show=True)
+    add(text("maps.completeness", lang), text("maps.completeness", lang), by_share)
+    for x in ids:
+        points = classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang)
+        key = text("maps.indicator_legend", lang, label=label[x])
+        add(text("scoring.score_of", lang, label=label[x]), key, points)
+    top = _ranked(scores).head(pins)
+    unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
+    failed = scores[fails]
+    if len(failed):
+        add_polygons(page, failed, name=text("maps.gate_failed", lang), styles=[line(_FAILED, weight=2, dash="2 5")])
+    if len(unranked):
+        add_polygons(page, unranked, name=text("maps.unranked", lang), styles=[line("#c1272d", weight=2, dash="6 4")])
+    if len(top):
+        add_points(page, top, name=text("maps.top_scores", lang, n=len(top)), styles=[dot(_ACCENT, radius_px=8)],
+                   heading=heading, fields=fields, number="rank")  # fmt: skip
+        notes = [text("maps.points", lang, n=f"{s:.1f}") for s in top["score"]]
+        named = top.assign(name=top[heading].astype(str), note=np.asarray(notes, dtype=object))
+        note = text("maps.gate_note", lang, n=len(failed)) if len(failed) else ""
+        add_place_lists(page, [PlaceList(main, text("maps.top_scores", lang, n=len(top)), named, note)])
+    if len(failed):
+        sections.append(LegendSection("", [Swatch(_FAILED, text("maps.gate_failed", lang), "dash")]))
+    if len(unranked):
+        dashed = [Swatch("#c1272d", text("maps.unranked", lang), "dash")]
+        sections.append(LegendSection("", dashed, text("maps.score_note", lang)))
+    add_legend(page, sections, lang=lang)
+    add_switch(page)
+    return page

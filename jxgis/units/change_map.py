@@ -1,0 +1,127 @@
+"""The map of two plans of units: which ground changes unit, which borders stay, go and come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jxgis.drawing.base import extent, new_map
+from jxgis.drawing.layers import Field, add_land, add_lines, add_polygons, add_switch, fill, line
+from jxgis.drawing.legend import LegendSection, Swatch, add_legend
+from jxgis.i18n import text
+from jxgis.small_counts import as_words, hide_small, small_said
+
+if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+
+__all__ = ["change_map"]
+
+_MOVED = "#f0b95b"
+_UNIT = "#e6ecf0"
+_STATES = {"kept": ("#5b6b79", 1.4, None), "gone": ("#c1272d", 2.0, "5 4"), "new": ("#1b7837", 2.4, None)}
+
+
+def change_map(
+    units: gpd.GeoDataFrame,
+    moved: gpd.GeoDataFrame,
+    borders: gpd.GeoDataFrame,
+    *,
+    districts: gpd.GeoDataFrame | None = None,
+    title: str | None = None,
+    method: str = "",
+    min_count: int = 3,
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw what changes from one plan, or from today's units, to another.
+
+    Parameters
+    ----------
+    units, moved, borders
+        The tables of ``units.alternatives.Comparison``: units of the new plan with ``unit_id, was, kept_share``; ground
+        with ``from_unit, to_unit, m2`` (``issues`` and ``people`` are shown where present); lines by ``state``.
+    districts
+        Polygons with ``name``, for the ground.
+    title, method
+        Heading, and the line below it.
+    min_count
+        The least number of cases that is shown; fewer stand as a range.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the map as schematic.
+
+    Returns
+    -------
+    folium.Map
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> box = shapely.box(572000, 3402000, 573000, 3403000)
+    >>> units = gpd.GeoDataFrame({"unit_id": ["1"], "was": ["甲"], "kept_share": [1.0]}, geometry=[box], crs=4549)
+    >>> moved = gpd.GeoDataFrame({"from_unit": [], "to_unit": [], "m2": []}, geometry=[], crs=4549)
+    >>> borders = gpd.GeoDataFrame({"state": ["kept"], "length_m": [4000.0]}, geometry=[box.boundary], crs=4549)
+    >>> type(change_map(units, moved, borders)).__name__
+    'Map'
+    """
+    if "issues" in moved.columns:
+        moved = moved.assign(issues=as_words(hide_small(moved, min_count=min_count)["issues"]))
+        method = " ".join(filter(None, [method, small_said(min_count, lang)]))
+    page = new_map(
+        extent([districts if districts is not None else units]),
+        title=title or text("units.change_title", lang),
+        subtitle=method,
+        lang=lang,
+        sketch=sketch,
+    )
+    if districts is not None:
+        add_land(page, districts, name=text("maps.borders", lang))
+    nobody = text("units.no_unit", lang)
+    add_polygons(
+        page,
+        units.assign(was=units["was"].fillna(nobody)),
+        name=text("units.after", lang),
+        styles=[fill(_UNIT, border="#b4c0ca")],
+        heading="unit_id",
+        fields=[
+            Field("was", text("units.was", lang)),
+            Field("kept_share", text("units.kept_share", lang), "percent", 0),
+        ],
+        simplify_m=0.5,
+    )
+    if len(moved):
+        add_polygons(
+            page,
+            moved.assign(
+                from_unit=moved["from_unit"].fillna(nobody),
+                to_unit=moved["to_unit"].fillna(nobody),
+                ha=moved["m2"] / 1e4,
+            ),
+            name=text("units.moved", lang),
+            styles=[fill(_MOVED, border="#c78a1e")],
+            fields=[
+                Field("from_unit", text("units.from_unit", lang)),
+                Field("to_unit", text("units.to_unit", lang)),
+                Field("ha", text("units.area", lang), "number", 1, "ha"),
+                Field("issues", text("units.issues", lang)),
+                Field("people", text("units.people", lang), "number"),
+            ],
+            simplify_m=0.5,
+        )
+    drawn = borders[~borders.geometry.is_empty]
+    add_lines(
+        page,
+        drawn,
+        name=text("units.borders", lang),
+        styles=[line(colour, weight=weight, dash=dash) for colour, weight, dash in _STATES.values()],
+        style=drawn["state"].map({state: row for row, state in enumerate(_STATES)}).to_numpy(),
+    )
+    swatches = [Swatch(_UNIT, text("units.after", lang)), Swatch(_MOVED, text("units.moved", lang))]
+    swatches += [
+        Swatch(colour, text(f"units.{state}", lang), "dash" if dash else "line")
+        for state, (colour, _, dash) in _STATES.items()
+    ]
+    add_legend(page, [LegendSection("", swatches)], lang=lang)
+    add_switch(page)
+    return page

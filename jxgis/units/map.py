@@ -1,0 +1,197 @@
+"""The map of units: which there are, how large, how compact, and how firm their borders are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis.drawing.base import extent, new_map
+from jxgis.drawing.colours import SEQUENTIAL, UNITS
+from jxgis.drawing.layers import Field, add_group, add_land, add_lines, add_names, add_polygons, add_switch, fill, line
+from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
+from jxgis.i18n import localise_reasons, text
+from jxgis.small_counts import as_words, hide_small, small_said
+
+if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+__all__ = ["neighbour_colours", "units_map"]
+
+_OUT = "#8e24aa"
+_BOUNDS_COLOURS = ("#8cc5a2", "#f6d58e", "#e58a6b")
+#: Fixed, so that two plans can be laid side by side; a square has 0.79.
+_COMPACT_BREAKS = (0.3, 0.45, 0.6, 0.75)
+_STABILITY = (
+    ("#1f2d3a", 1.8, None, "stable_high"),
+    ("#7b8894", 1.4, None, "stable_mid"),
+    ("#c1272d", 1.6, "5 4", "stable_low"),
+)
+
+
+def neighbour_colours(units: gpd.GeoDataFrame, n_colours: int = len(UNITS)) -> NDArray[np.int64]:
+    """Give neighbouring units different colours, each the least used so far.
+
+    Parameters
+    ----------
+    units : (n,) polygons
+        Units that share borders.
+    n_colours
+        How many colours there are; where they do not suffice neighbours may share one.
+
+    Returns
+    -------
+    (n,) int64
+        Colour of each unit, from 0.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> row = gpd.GeoDataFrame(geometry=[shapely.box(i, 0, i + 1, 1) for i in range(3)], crs=4549)
+    >>> neighbour_colours(row, 2).tolist()
+    [0, 1, 0]
+    """
+    geometries = np.asarray(units.geometry.array, dtype=object)
+    left, right = shapely.STRtree(geometries).query(geometries, predicate="intersects")
+    colours = np.full(len(units), -1, dtype=np.int64)
+    used = np.zeros(n_colours, dtype=np.int64)
+    for at in range(len(units)):
+        taken = set(colours[right[left == at]].tolist())
+        free = [c for c in range(n_colours) if c not in taken] or list(range(n_colours))
+        colours[at] = min(free, key=lambda c: (used[c], c))
+        used[colours[at]] += 1
+    return colours
+
+
+def _fields(units: pd.DataFrame, lang: str) -> list[Field]:
+    fields = [
+        Field("district", text("maps.district", lang)),
+        Field("area_km2", text("maps.area", lang), "number", 2, "km²"),
+        Field("compactness", text("maps.compactness", lang), "number", 2),
+        Field("bounds_label", text("maps.in_bounds", lang)),
+        Field("issues", text("maps.issues", lang)),
+        Field("stability", text("maps.stability", lang), "percent", 0),
+        Field("reason", text("maps.reason", lang)),
+    ]
+    return [f for f in fields if f.column in units.columns and units[f.column].notna().any()]
+
+
+def _bounds_rows(units: pd.DataFrame) -> NDArray[np.int64]:
+    inside = units["in_bounds"].fillna(False).astype(bool).to_numpy()
+    nearly = units["nearly"].fillna(False).astype(bool).to_numpy() if "nearly" in units.columns else ~inside & False
+    return np.where(inside, 0, np.where(nearly, 1, 2)).astype(np.int64)
+
+
+def _add_stability(page: folium.Map, borders: gpd.GeoDataFrame, lang: str) -> LegendSection:
+    share = pd.to_numeric(borders["stability"], errors="coerce").to_numpy(dtype=float)
+    rows = np.where(share >= 0.8, 0, np.where(share >= 0.5, 1, 2))
+    styles = [line(colour, weight=weight, dash=dash) for colour, weight, dash, _ in _STABILITY]
+    add_lines(
+        page, borders, name=text("maps.stability", lang), styles=styles, style=rows,
+        fields=[Field("stability", text("maps.stability", lang), "percent", 0)],
+    )  # fmt: skip
+    swatches = [
+        Swatch(colour, text(f"maps.{key}", lang), "dash" if dash else "line") for colour, _, dash, key in _STABILITY
+    ]
+    return LegendSection(text("maps.stability", lang), swatches, text("maps.stability_note", lang))
+
+
+def units_map(
+    units: gpd.GeoDataFrame,
+    *,
+    districts: gpd.GeoDataFrame | None = None,
+    borders: gpd.GeoDataFrame | None = None,
+    min_km2: float = 2,
+    max_km2: float = 5,
+    min_count: int = 3,
+    title: str | None = None,
+    method: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw proposed units with a switch between who is who, area within bounds, and compactness.
+
+    Parameters
+    ----------
+    units
+        The contract's ``units``: ``unit_id, district, area_km2, compactness, in_bounds, nearly, reason`` and
+        geometry; ``issues`` and ``stability`` are shown where present.
+    districts
+        Polygons with ``name``, for the ground.
+    borders
+        Lines with ``stability``, the share (0–1) of the alternative plans in which a border recurs.
+    min_km2, max_km2
+        The bounds, for the legend.
+    min_count
+        The least number of cases that is shown; fewer stand as a range.
+    title, method
+        Heading, and the line below it: bounds, target, objective, seed.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the map as schematic.
+
+    Returns
+    -------
+    folium.Map
+    """
+    page = new_map(
+        extent([districts if districts is not None else units]),
+        title=title or text("maps.units_title", lang), subtitle=method, lang=lang, sketch=sketch,
+    )  # fmt: skip
+    if districts is not None:
+        # Units are coded by district: its name beside them would be said twice.
+        add_land(page, districts, name=text("maps.borders_only", lang), weight=2.8, named=False)
+    limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
+    bounds = _bounds_rows(units)
+    bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]
+    shown = localise_reasons(units, lang).assign(bounds_label=np.asarray(bounds_labels, dtype=object)[bounds])
+    said = ""
+    if "issues" in shown.columns:
+        shown = shown.assign(issues=as_words(hide_small(shown, min_count=min_count)["issues"]))
+        said = small_said(min_count, lang)
+    fields = _fields(shown, lang)
+    # Without the darkest shades, on which neither codes nor borders could be read.
+    compact = classify(
+        shown["compactness"],
+        breaks=_COMPACT_BREAKS,
+        colours=SEQUENTIAL[: len(_COMPACT_BREAKS) + 1],
+        digits=2,
+        lang=lang,
+    )
+    looks = [
+        (text("maps.unit", lang), UNITS, neighbour_colours(units)),
+        (text("maps.in_bounds", lang), _BOUNDS_COLOURS, bounds),
+        (text("maps.compactness", lang), compact.colours, compact.row),
+    ]
+    groups = [add_group(page, name=name, show=at == 0) for at, (name, _, _) in enumerate(looks)]
+    for group, (_, colours, rows) in zip(groups, looks, strict=True):
+        styles = [fill(c, border="#4a5864", weight=0.9) for c in colours]
+        add_polygons(
+            group, shown, name="", styles=styles, style=rows, heading="unit_id", fields=fields, simplify_m=0.5,
+            control=False,
+        )  # fmt: skip
+    outside = shown[bounds > 0]
+    if len(outside):
+        add_polygons(
+            page, outside, name=text("maps.out_of_bounds", lang, **limits), styles=[line(_OUT, weight=2.6)],
+            simplify_m=0.5,
+        )  # fmt: skip
+    add_names(page, shown, column="unit_id", name=text("maps.unit_id", lang))
+    in_bounds = [Swatch(c, b) for c, b in zip(_BOUNDS_COLOURS, bounds_labels, strict=True)]
+    sections = [
+        LegendSection(text("maps.unit", lang), [Swatch(UNITS[0], text("maps.unit_colours", lang))], said, groups[:1]),
+        LegendSection(text("maps.in_bounds", lang), in_bounds, "", groups[1:2]),
+        LegendSection(text("maps.compactness", lang), compact.swatches(), "", groups[2:]),
+    ]
+    if len(outside):
+        sections.append(LegendSection("", [Swatch(_OUT, text("maps.out_of_bounds", lang, **limits), "line")]))
+    if borders is not None and len(borders):
+        sections.append(_add_stability(page, borders, lang))
+    add_legend(page, sections, lang=lang)
+    add_switch(page)
+    return page

@@ -1,0 +1,203 @@
+"""Figures hold Chinese text without boxes, the same bytes at each run, and nothing global is left behind."""
+
+from __future__ import annotations
+
+import warnings
+
+import geopandas as gpd
+import matplotlib as mpl
+import numpy as np
+import pytest
+import shapely
+from matplotlib import colors, font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+from result_tables import CLASSES, result_tables
+
+from jxgis import errors as _errors
+from jxgis.drawing import figures
+from jxgis.drawing.colours import LAND
+from jxgis.i18n import text
+
+
+def draw(name: str):
+    t = result_tables()
+    match name:
+        case "panels":
+            return figures.hotspot_panels(t.cells, districts=t.districts, sketch=True)
+        case "coverage":
+            return figures.coverage_chart(t.coverage, sketch=True)
+        case "units":
+            return figures.unit_chart(t.units, sketch=True)
+        case _:
+            return figures.score_chart(t.scores, sketch=True)
+
+
+FIGURES = ("panels", "coverage", "units", "scores")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_has_no_boxes_and_is_the_same_twice(name, tmp_path):
+    with warnings.catch_warnings():
+        # matplotlib warns of each sign that it draws as a box.
+        warnings.simplefilter("error")
+        first = figures.save_png(draw(name), tmp_path / "a.png").read_bytes()
+        second = figures.save_png(draw(name), tmp_path / "b.png").read_bytes()
+    assert first == second
+    assert first.startswith(b"\x89PNG")
+
+
+def test_panels_are_the_classes_in_order():
+    titles = [ax.get_title() for ax in draw("panels").axes]
+    assert titles == list(CLASSES)
+
+
+def test_a_zone_without_housing_is_no_bar_and_said():
+    ax = draw("coverage").axes[0]
+    words = [note.get_text() for note in ax.texts]
+    assert words.count("无数据") == 2
+    widths = sorted(round(bar.get_width(), 6) for bar in ax.patches)
+    t = result_tables().coverage
+    np.testing.assert_allclose(widths, sorted(np.nan_to_num(t["coverage"] * 100).round(6)), atol=1e-6)
+
+
+def test_settings_of_the_process_are_left_alone():
+    before = dict(mpl.rcParams)
+    draw("scores")
+    assert dict(mpl.rcParams) == before
+
+
+def test_use_chinese_font_names_one_that_holds_chinese():
+    with mpl.rc_context():
+        family = figures.use_chinese_font()
+        path = font_manager.findfont(family, fallback_to_default=False)
+        assert ord("嘉") in font_manager.get_font(path).get_charmap()
+        assert mpl.rcParams["axes.unicode_minus"] is False
+
+
+def test_the_packaged_font_serves_where_none_is_installed(monkeypatch, tmp_path):
+    figures.chinese_font.cache_clear()
+    monkeypatch.setattr(figures, "_FAMILIES", ())
+    try:
+        assert figures.chinese_font() == ("Noto Sans SC", "DejaVu Sans")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            figures.save_png(draw("units"), tmp_path / "a.png")
+    finally:
+        figures.chinese_font.cache_clear()
+
+
+def test_without_any_chinese_font_it_says_what_to_install(monkeypatch):
+    figures.chinese_font.cache_clear()
+    monkeypatch.setattr(figures, "_FAMILIES", ())
+    monkeypatch.setattr(figures, "_packaged", lambda: None)
+    try:
+        with pytest.raises(_errors.MissingPackageError, match="pip install pylopdf-fonts-zh-cn"):
+            figures.chinese_font()
+    finally:
+        figures.chinese_font.cache_clear()
+
+
+def test_no_class_is_refused():
+    with pytest.raises(_errors.InputError):
+        figures.hotspot_panels(result_tables().cells.iloc[:0])
+
+
+def test_every_part_of_a_district_is_land():
+    both = gpd.GeoDataFrame(
+        {"name": ["两岛"]},
+        geometry=[shapely.MultiPolygon([shapely.box(0, 0, 9, 9), shapely.box(20, 0, 29, 9)])],
+        crs=4549,
+    )
+    ax = figures.Figure().subplots()
+    figures.map_axes(ax, both, both.total_bounds)
+    assert len(ax.collections[0].get_paths()) == 2
+
+
+def test_classes_without_a_significant_cell_are_named_and_get_no_panel():
+    t = result_tables()
+    quiet = t.cells.assign(gi_bin=t.cells["gi_bin"].where(t.cells["issue_class"] != "街面秩序", 0))
+    figure = figures.hotspot_panels(quiet, districts=t.districts)
+    assert "街面秩序" not in [ax.get_title() for ax in figure.axes]
+    assert "没有显著格的类别：街面秩序" in figure.get_suptitle()
+
+
+def test_candidates_without_a_rank_do_not_stand_in_the_chart():
+    scores = result_tables().scores
+    unranked = scores.assign(rank=scores["rank"].where(scores["rank"] > 1))
+    ax = figures.score_chart(unranked, top=100).axes[0]
+    named = [label.get_text() for label in ax.get_yticklabels()]
+    assert len(named) == unranked["rank"].notna().sum()
+    assert not any(label.startswith("1 ") for label in named)
+
+
+def test_numbers_of_coverage_stand_clear_of_the_targets_line():
+    ax = figures.coverage_chart(result_tables().coverage.assign(coverage=0.91), target=0.9).axes[0]
+    assert {note.xy[0] for note in ax.texts} == {0}
+
+
+def legend_colours(figure) -> set[tuple[int, ...]]:
+    """What the figure's legends show, as levels of 0 to 255."""
+    handles = [h for legend in figure.legends for h in legend.legend_handles]
+    found = [h.get_facecolor() for h in handles if hasattr(h, "get_facecolor")]
+    found += [colors.to_rgba(h.get_color()) for h in handles if not hasattr(h, "get_facecolor")]
+    return {tuple(np.rint(np.atleast_2d(c)[0][:3] * 255).astype(int).tolist()) for c in map(np.asarray, found)}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_colour_on_a_figure_is_one_of_its_legend(name, tmp_path):
+    figure = draw(name)
+    shown = np.asarray(Image.open(figures.save_png(figure, tmp_path / "a.png")).convert("RGB")).astype(int)
+    shown = shown @ [65536, 256, 1]
+    # Away from edges, letters and lines: a colour whose pixel, and those two steps away on all sides, are the same.
+    inner = shown[2:-2, 2:-2]
+    same = np.all(
+        [shown[2 + y :, 2 + x :][: len(inner), : inner.shape[1]] == inner for y in (-2, 0, 2) for x in (-2, 0, 2)],
+        axis=0,
+    )
+    seen, count = np.unique(inner[same], return_counts=True)
+    areas = {(c >> 16, c >> 8 & 255, c & 255) for c in seen[count >= 30].tolist()}
+    land = tuple(int(LAND[at : at + 2], 16) for at in (1, 3, 5))
+    known = legend_colours(figure)
+    assert areas - {(255, 255, 255), land} <= known
+    assert areas & known
+
+
+def test_a_name_is_no_formula_and_leaves_room(tmp_path):
+    units = result_tables().units.assign(district="$\\frac{$ {{7*7}} " + "很长的名字" * 20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = figures.unit_chart(units)
+        figures.save_png(figure, tmp_path / "a.png")
+    label = figure.axes[0].get_yticklabels()[0].get_text()
+    assert label.startswith("$\\frac{$ {{7*7}} ")
+    assert len(label) == 32
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("panels", [1, 2, 3])
+def test_heading_titles_and_legend_lie_within_the_figure_and_clear_of_the_mark(panels, lang):
+    t = result_tables()
+    seen = list(CLASSES[:panels])
+    cells = t.cells.assign(gi_bin=t.cells["gi_bin"].where(t.cells["issue_class"].isin(seen), 0))
+    renamed = {name: f"{name}违反市容环境卫生责任区制度以及未按规定设置环境卫生设施的沿街商户" for name in CLASSES}
+    cells = cells.assign(issue_class=cells["issue_class"].replace(renamed))
+    figure = figures.hotspot_panels(cells, districts=t.districts, lang=lang, sketch=True)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    mark = next(words for words in figure.texts if words.get_text() == text("common.sketch", lang))
+    titles = [ax.title.get_window_extent(renderer) for ax in figure.axes]
+    legends = [legend.get_window_extent(renderer) for legend in figure.legends]
+    heading = figure._suptitle
+    boxes = [*titles, *legends, heading.get_window_extent(renderer)]
+    for box in boxes:
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.x1
+        assert box.y1 <= figure.bbox.y1
+    assert not any(box.overlaps(mark.get_window_extent(renderer)) for box in [*titles, *legends])
+    own = heading.get_text().lstrip("\n").split("\n")[0]
+    assert panels == 3 or heading.get_text().startswith("\n")
+    assert own == text("maps.panels_title", lang)
+    assert not any(a.overlaps(b) for at, a in enumerate(titles) for b in titles[:at])
+    words = [line for line in figure.get_suptitle().split("\n") if line]
+    assert not any(line[0] in "、，。：；" for line in words)

@@ -1,0 +1,82 @@
+"""The map of a park plan: it shows today, the plan and the difference, loads nothing, and survives hostile names."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from jxgis import escape
+from jxgis.drawing.offline import require_offline, to_html
+from jxgis.errors import InputError
+from jxgis.i18n import text
+from jxgis.parks.analysis import ParksResult, analyse
+from jxgis.parks.change_map import parks_change_map
+from jxgis.parks.map import parks_map
+
+EAST, NORTH = 572_000.0, 3_402_000.0
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def table(*boxes: tuple[float, float, float, float], **columns: object) -> gpd.GeoDataFrame:
+    shapes = [shapely.box(EAST + a, NORTH + b, EAST + c, NORTH + d) for a, b, c, d in boxes]
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=4549)
+
+
+@pytest.fixture(scope="module")
+def planned() -> ParksResult:
+    """One park closes, one grows until it counts, one is new."""
+    street = shapely.LineString([(EAST, NORTH + 150), (EAST + 6000, NORTH + 150)])
+    return analyse(
+        table((0, 0, 100, 100), (3000, 0, 3050, 36), park_id=["a", "b"], name=["甲园", "乙园"]),
+        table((0, 200, 6000, 300)),
+        table((0, 0, 3000, 400), (3000, 0, 6000, 400), name=["西", HOSTILE]),
+        streets=gpd.GeoDataFrame(geometry=[street], crs=4549),
+        planned=table((3060, 0, 3110, 50), (5000, 0, 5100, 100), name=["乙园", HOSTILE]),
+        close=["甲园"],
+    )
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_map_shows_before_after_and_difference(planned: ParksResult, lang: str) -> None:
+    page = to_html(parks_change_map(planned.change, planned.changed, planned.plan, lang=lang, sketch=True))
+    require_offline(page)
+    assert "<img src=x" not in page
+    for method in ("radius", "walking"):
+        for state in ("before", "after", "change"):
+            label = text(f"parks.state_{state}", lang, method=text(f"parks.by_{method}", lang))
+            assert escape.javascript(label) in page
+    for key in ("newly_served", "lost", "added", "enlarged", "closed", "change_legend"):
+        assert text(f"parks.{key}", lang) in page
+    whole = planned.change.set_index(["zone", "method"]).loc[("all", "radius")]
+    for share in (whole["coverage_before"], whole["coverage_after"]):
+        assert f"{100 * share:.1f} %" in page
+
+
+def test_a_plan_without_effect_has_a_map_too(planned: ParksResult) -> None:
+    still = planned.change.assign(coverage_after=planned.change["coverage_before"], change=0.0, change_m2=0.0)
+    page = to_html(
+        parks_change_map(still, planned.changed.iloc[:0], zones=still.iloc[:2].rename(columns={"zone": "name"}))
+    )
+    require_offline(page)
+    assert text("parks.lost", "zh") not in page
+
+
+def test_a_table_without_zones_is_refused(planned: ParksResult) -> None:
+    with pytest.raises(InputError, match="no zone"):
+        parks_change_map(planned.change[planned.change["zone"] == "all"])
+
+
+def test_parks_stand_on_the_coverage_map_by_class() -> None:
+    """5,000 m² and more reach 500 m, 2,000 m² and more 300 m, smaller ones do not count."""
+    found = analyse(
+        table((0, 0, 100, 100), (3000, 0, 3050, 50), (5000, 0, 5030, 30)),
+        table((0, 200, 6000, 300)),
+        table((0, 0, 6000, 400), name=["西"]),
+    )
+    page = to_html(parks_map(found.coverage, parks=found.parks))
+    for label in ("服务半径 500 m", "服务半径 300 m", text("maps.park_small", "zh")):
+        assert label in page
+    only = to_html(parks_map(found.coverage, parks=found.parks.iloc[:1]))
+    assert "服务半径 300 m" not in only
+    assert text("maps.park_small", "zh") not in only

@@ -1,0 +1,45 @@
+"""What a command says of the CRS that it works in."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import shapely
+
+from jxgis.run.inputs import read_inputs
+from jxgis.settings import Settings
+
+
+def test_the_note_on_the_crs_tells_its_distortion(tmp_path) -> None:
+    edge = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(122.9, 30.7, 122.95, 30.75)], crs=4490)
+    edge.to_crs(4549).to_file(tmp_path / "edge.gpkg")
+    edge.to_file(tmp_path / "degrees.gpkg")
+    said: list[str] = []
+    notes = {}
+    for name in ("edge", "degrees"):
+        settings = Settings.model_validate({"inputs": {"districts": {"path": str(tmp_path / f"{name}.gpkg")}}})
+        found = read_inputs(settings, ["districts"], has_project=False, progress=lambda text: said.append(text.en))
+        notes[name] = found.crs_note.en
+    assert "areas up to 0.2 % too large and lengths up to 0.099 % too large" in notes["edge"]
+    assert sum("0.2 % too large" in line for line in said) == 1
+    # UTM zone 51 is true to 0.1 % there.
+    assert "too" not in notes["degrees"]
+
+
+def test_what_was_noticed_and_rejected_in_any_layer_is_said_once(tmp_path) -> None:
+    squares = [shapely.box(572_000 + 1_000 * i, 3_402_000, 573_000 + 1_000 * i, 3_403_000) for i in range(3)]
+    gpd.GeoDataFrame({"name": ["东", None, "西"]}, geometry=squares, crs=4549).to_file(tmp_path / "zones.gpkg")
+    cases = gpd.GeoDataFrame(geometry=[square.centroid for square in squares], crs=4549)
+    table = cases.get_coordinates().assign(time=["2024-01-01", "昨天", "前天"], 上报时间="2024-02-02")
+    table.to_csv(tmp_path / "cases.csv", index=False)
+    layers = {
+        "districts": {"path": str(tmp_path / "zones.gpkg")},
+        "issues": {"path": str(tmp_path / "cases.csv"), "crs": "EPSG:4549", "drop_points": [[1.0, 2.0]]},
+    }
+    settings = Settings.model_validate({"inputs": layers})
+    said: list[str] = []
+    read_inputs(settings, ["districts", "issues"], has_project=False, progress=lambda text: said.append(text.zh))
+    assert "片区：1 行有问题，未使用（缺少必填值 1 行），逐行列在结果文件夹的 rejects/districts.csv。" in said
+    assert any(line.startswith("问题数据：2 行有问题，未使用") for line in said)
+    assert any("上报时间" in line and "time" in line for line in said)
+    assert any("[1.0, 2.0]" in line for line in said)
+    assert len(said) == len(set(said))

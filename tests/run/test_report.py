@@ -1,0 +1,50 @@
+"""What a report's page calls the files beside it, and its classes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from jxgis import run
+from jxgis.city import load_city
+from jxgis.i18n import text
+from jxgis.run.drawing import in_words
+from jxgis.run.pages import _label
+
+#: Files of `jxgis hotspots` and `check`, which make no page, and those that every folder has and no page lists.
+UNLISTED = {"hotspots.xlsx", "clean.gpkg", "defects.gpkg", "check.json", "index.html"}
+
+
+def written() -> set[str]:
+    """The files at the top of a result folder that any module writes."""
+    sources = Path(run.__file__).parents[1].rglob("*.py")
+    found = {name for path in sources for name in re.findall(r'stage\.path\("([^"/]+)"\)', path.read_text("utf-8"))}
+    return found - UNLISTED
+
+
+def test_the_files_are_found():
+    assert {"hotspots.gpkg", "parks.gpkg", "units.gpkg", "scores.xlsx", "report.xlsx", "unclassified.xlsx"} <= written()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_file_that_a_report_writes_has_its_text(lang):
+    for name in written():
+        assert _label(name, lang) == f"{name} · {text(f'pipeline.file_{Path(name).stem}', lang)}"
+
+
+def test_a_file_without_a_text_goes_by_its_name():
+    assert _label("nobody_described_it.gpkg", "zh") == "nobody_described_it.gpkg"
+
+
+def test_classes_are_called_as_the_reader_calls_them():
+    table = pd.DataFrame({"issue_class": ["all", "市容环境", "别的"], "main_class": ["街面秩序", None, "市容环境"]})
+    city = load_city("jiaxing")
+    told = in_words(table, city, "en")
+    assert told["issue_class"].tolist() == ["all", city.class_names["市容环境"].en, "别的"]
+    assert told["main_class"].tolist()[0] == city.class_names["街面秩序"].en
+    assert table["issue_class"].tolist() == ["all", "市容环境", "别的"]
+    assert in_words(table, city, "zh").equals(table)
+    assert in_words(table, None, "en").equals(table)

@@ -1,0 +1,68 @@
+"""What a project file says about units reaches the plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from jxgis import run
+from jxgis.errors import JxgisError
+from jxgis.settings import load_settings
+
+EAST, NORTH = 572_000.0, 3_402_000.0
+
+
+def layer(path: Path, *shapes: shapely.Geometry, **columns: list[object]) -> None:
+    moved = shapely.transform(list(shapes), lambda xy: np.add(xy, (EAST, NORTH)))
+    gpd.GeoDataFrame(columns, geometry=moved, crs=4549).to_file(path)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """One district of 6 by 2 km with land use, a model area on the middle line and a river at x = 1.2 km."""
+    layer(tmp_path / "d.gpkg", shapely.box(0, 0, 6000, 2000), name=["甲"])
+    layer(
+        tmp_path / "land.gpkg", shapely.box(0, 0, 2500, 2000), shapely.box(2500, 0, 6000, 2000), kind=["居住", "工业"]
+    )
+    layer(tmp_path / "whole.gpkg", shapely.box(2500, 500, 3500, 1500), name=["样板区"])
+    layer(tmp_path / "river.gpkg", shapely.LineString([(1500, -9), (1500, 2009)]), name=["河"])
+    path = tmp_path / "jxgis.toml"
+    inputs = {"districts": "d", "land_use": "land", "keep_together": "whole", "keep_apart": "river"}
+    text = "".join(f'[inputs.{name}]\npath = "{file}.gpkg"\n' for name, file in inputs.items())
+    path.write_text(text + '[units]\ncell_m = 500\nn_units = { "甲" = 3 }\nalternatives = false\n', encoding="utf-8")
+    return path
+
+
+def test_layers_and_numbers_of_a_project_shape_the_plan(project: Path, tmp_path: Path) -> None:
+    result = run.run_units(load_settings(project), tmp_path / "out", has_project=True, lang="zh")
+    assert len(result.units) == 3
+    assert result.units["in_bounds"].all()
+    assert set(result.report.attributes) == {"land_居住", "land_工业"}
+    assert result.units["function"].isin(["居住", "工业"]).all()
+    assert result.report.together["kept"].tolist() == [True]
+    assert result.report.apart_crossed_m == 0
+    inside = result.blocks.centroid.within(shapely.box(EAST + 2500, NORTH + 500, EAST + 3500, NORTH + 1500))
+    assert result.blocks.loc[inside, "unit_id"].nunique() == 1
+    west = result.blocks.centroid.x < EAST + 1500
+    assert not set(result.blocks.loc[west, "unit_id"]) & set(result.blocks.loc[~west, "unit_id"])
+    assert result.borders is None
+    plan = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["plan"]
+    assert plan["blocks_from"] == "grid"
+    assert plan["kept_together"] == [["样板区", True]]
+    assert plan["in_bounds_share"] == 1
+    assert 0 < plan["ssd_share"] < 1
+    written = gpd.read_file(tmp_path / "out" / "units.gpkg", layer="units")
+    np.testing.assert_allclose(np.sort(written["area_km2"]), np.sort(result.units["area_km2"]))
+
+
+def test_a_wrong_attribute_in_the_settings_is_named_with_those_there_are(project: Path, tmp_path: Path) -> None:
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text + 'attributes = ["density"]\n', encoding="utf-8")
+    with pytest.raises(JxgisError, match="land_工业"):
+        run.run_units(load_settings(project), tmp_path / "out", has_project=True, lang="zh")
+    assert not (tmp_path / "out").exists()

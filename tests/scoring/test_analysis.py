@@ -1,0 +1,196 @@
+"""`analyse` on the schematic city and on toys: what is measured, whose value counts, what the result says."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from jxgis.demo import make_city
+from jxgis.errors import InputError
+from jxgis.scoring.analysis import analyse
+from jxgis.scoring.indicators import Indicator, load_registry
+
+
+@pytest.fixture(scope="module")
+def city():
+    return make_city(background=20_000)
+
+
+@pytest.fixture(scope="module")
+def cases(city):
+    export = city.issues
+    return gpd.GeoDataFrame(
+        {
+            "time": pd.to_datetime(export["上报时间"], errors="coerce", format="%Y-%m-%d %H:%M:%S"),
+            "deadline": pd.to_datetime(export["处置截止时间"]),
+            "closed": pd.to_datetime(export["结案时间"]),
+            "rework": pd.to_numeric(export["返工次数"]),
+            "department": export["处置部门"],
+        },
+        geometry=gpd.points_from_xy(city.cases["x"], city.cases["y"]),
+        crs=4549,
+    )
+
+
+@pytest.fixture(scope="module")
+def result(city, cases):
+    return analyse(
+        city.candidates,
+        issues=cases,
+        parks=city.parks,
+        residential=city.residential,
+        waters=city.waters,
+        districts=city.districts,
+    )
+
+
+def square(**columns):
+    return gpd.GeoDataFrame(columns, geometry=[shapely.box(0, 0, 1600, 1600)], crs=4549)
+
+
+def test_the_contract_s_columns(result, city):
+    ids = [i.id for i in load_registry().indicators]
+    columns = ["candidate_id", "type", "score", "score_if_missing_zero", "completeness", "rank"]
+    assert {*columns, *ids, *(f"{i}_score" for i in ids)} <= set(result.scores.columns)
+    assert result.scores["candidate_id"].tolist() == city.candidates["candidate_id"].tolist()
+    assert result.scores.crs == city.candidates.crs
+    assert result.scores["score"].between(0, 100).all()
+
+
+def test_those_with_the_bureau_s_figures_are_ranked(result):
+    scores = result.scores.set_index("name")
+    without = ["大桥产业社区", "余新高铁南片"]
+    assert scores.loc[without, "rank"].isna().all()
+    assert scores.loc[without, "reason"].str.contains("incomplete").all()
+    few = "界外片"  # half outside the city: too few cases for rates
+    assert scores.loc[few, ["on_time_rate", "rework_rate"]].isna().all()
+    passing = scores[scores["gates"] != "fail"]
+    assert passing.drop(without)["rank"].notna().all()
+    known = result.indicators.set_index("indicator")
+    assert known.loc["toilets_per_km2", ["own", "measured", "missing"]].tolist() == [16, 0, 2]
+    assert known.loc["on_time_rate", ["own", "measured", "missing"]].tolist() == [0, 17, 1]
+    assert known.loc["park_coverage", ["own", "measured", "missing"]].tolist() == [0, 18, 0]
+    # Completeness by hand: the weights of what was measured, with and without the bureau's four.
+    measured = known.loc[known["measured"] > 0, "weight"].sum()
+    own = known.loc[known["own"] > 0, "weight"].sum()
+    assert scores.loc["大桥产业社区", "completeness"] == pytest.approx(measured)
+    assert scores.loc["三水湾生活圈", "completeness"] == pytest.approx(measured + own)
+
+
+def test_gates_find_what_was_planted(result):
+    scores = result.scores.set_index("name")
+    assert scores.loc["偏大片", "reason"] == "gate_too_large"
+    assert (scores.loc["略大片", "gates"], scores.loc["略大片", "reason"]) == ("nearly", "gate_nearly_too_large")
+    assert scores.loc["分离片", "reason"] == "gate_several_pieces"
+    assert scores.loc["跨区片", "reason"] == "gate_several_districts"
+    assert "gate_outside_city" in scores.loc["界外片", "reason"]
+    planted = ["偏大片", "略大片", "分离片", "跨区片", "界外片"]
+    assert (scores.drop(planted)["gates"] == "pass").all()
+
+
+def test_figures_equal_independent_ones(result, city, cases):
+    scores = result.scores.set_index("name")
+    zone = scores.geometry["三水湾生活圈"]
+    # Parks: id, else name, else what touches; no historic layer, so 5000 m² → 500 m, 2000 m² → 300 m.
+    key = city.parks["park_id"].fillna(city.parks["name"])
+    named = city.parks.assign(key=key).dropna(subset="key").dissolve("key").geometry.to_list()
+    nameless = shapely.union_all(city.parks[key.isna()].buffer(0.01).to_numpy())
+    whole = [*named, *shapely.get_parts(nameless)]
+    reach = [p.buffer(500 if p.area >= 5000 else 300, quad_segs=64) for p in whole if p.area >= 2000]
+    homes = shapely.intersection(shapely.union_all(city.residential.geometry.to_numpy()), zone)
+    served = shapely.intersection(homes, shapely.union_all(reach))
+    assert scores.loc["三水湾生活圈", "park_coverage"] == pytest.approx(100 * served.area / homes.area, abs=0.1)
+
+    inside = np.array([zone.contains(point) for point in cases.geometry])
+    people = city.residential["people"] * city.residential.intersection(zone).area / city.residential.area
+    ground = shapely.union_all(city.districts.geometry.to_numpy())
+    everyone = city.residential["people"] * city.residential.intersection(ground).area / city.residential.area
+    whole_city = shapely.contains(ground, cases.geometry.to_numpy()).sum()
+    ratio = (inside.sum() / people.sum()) / (whole_city / everyone.sum())
+    assert scores.loc["三水湾生活圈", "issue_density"] == pytest.approx(ratio, rel=1e-3)
+    assert scores.loc["三水湾生活圈", "issues"] == inside.sum()
+    assert scores["on_time_rate"].dropna().between(96, 100).all()
+    blue_green = shapely.union_all([*city.parks.geometry, *city.waters.geometry])
+    share = 100 * shapely.intersection(blue_green, zone).area / zone.area
+    assert scores.loc["三水湾生活圈", "blue_green_percent"] == pytest.approx(share)
+
+
+def test_hot_cells_count_by_area(city):
+    cells = gpd.GeoDataFrame(
+        {"is_hot": [True, False, False], "gi_bin": [2, 1, -3]},
+        geometry=[shapely.box(0, 0, 400, 1600), shapely.box(400, 0, 800, 1600), shapely.box(800, 0, 1600, 1600)],
+        crs=4549,
+    )
+    result = analyse(square(name=["甲"]), hot_cells=cells, hot_alpha=0.01)
+    scores = result.scores
+    assert scores["hot_percent"].item() == pytest.approx(25)
+    assert scores["hot_percent_score"].item() == pytest.approx(50)
+
+
+def test_an_own_column_goes_before_what_is_measured():
+    two = pd.concat([square(name=["甲"]), square(name=["乙"])], ignore_index=True)
+    table = two.assign(compactness=[0.35, np.nan], 公厕密度=[2, 8])
+    scores = analyse(table).scores
+    assert scores["compactness"].tolist() == pytest.approx([0.35, np.pi / 4])
+    assert scores["compactness_score"].tolist() == pytest.approx([50, 100])
+    assert scores["toilets_per_km2_score"].tolist() == [50, 100]
+    assert scores["candidate_id"].tolist() == ["甲", "乙"]
+
+
+def test_a_project_s_own_indicators_replace_the_set():
+    own = [Indicator("noise", "静", 3, low=40, high=80), Indicator("trees", "绿", 1, target=10)]
+    table = square(candidate_id=["YB1"], noise=[50], trees=[5.0])
+    found = analyse(table, indicators=own, weights="equal")
+    assert found.scores[["noise_score", "trees_score", "score"]].to_numpy().tolist() == [[75, 50, 62.5]]
+    assert "park_coverage" not in found.scores.columns
+    assert found.scores["type"].isna().all()
+    assert found.weights.shares.tolist() == [0.5, 0.5]
+    with pytest.raises(InputError, match="noise"):
+        analyse(table.assign(noise="吵"), indicators=own)
+
+
+def test_ids_are_made_where_there_are_none_and_never_twice():
+    three = pd.concat([square(name=["甲"]), square(name=["甲"]), square(name=[None])], ignore_index=True)
+    assert analyse(three).scores["candidate_id"].tolist() == ["甲", "甲-C2", "C3"]
+
+
+def test_every_way_of_weighing_ranks_the_same_candidates(result):
+    ranks = result.views.filter(like="rank_").drop(columns=["rank_best", "rank_median", "rank_worst"])
+    assert set(ranks.columns) == {f"rank_{m}" for m in ("expert", "equal", "ahp", "entropy", "critic", "topsis")}
+    assert (ranks.notna().all(axis=1) == result.scores["rank"].notna()).all()
+    assert ranks["rank_expert"].tolist() == result.scores["rank"].tolist()
+    assert np.allclose(np.diag(result.agreement), 1)
+
+
+def test_arguments_are_left_alone(city, cases):
+    before = city.candidates.copy()
+    analyse(city.candidates, issues=cases, districts=city.districts)
+    pd.testing.assert_frame_equal(city.candidates, before)
+
+
+def test_who_fails_a_gate_has_no_rank_and_the_others_go_from_one_without_a_gap(result):
+    scores = result.scores
+    failed = scores["gates"] == "fail"
+    assert failed.any()
+    assert scores.loc[failed, "rank"].isna().all()
+    assert scores.loc[failed, "score"].notna().all()
+    ranked = scores[scores["rank"].notna()]
+    assert sorted(ranked["rank"]) == list(range(1, len(ranked) + 1)), "no two scores are equal here"
+    assert ranked.sort_values("rank")["score"].is_monotonic_decreasing
+    assert "nearly" in ranked["gates"].tolist()
+    views = result.views.set_index(scores.index)
+    for column in [c for c in views.columns if c.startswith("rank")]:
+        assert views[column].isna().tolist() == scores["rank"].isna().tolist(), column
+
+
+@pytest.mark.parametrize(("lang", "chinese"), [("zh", True), ("en", False)])
+def test_how_an_indicator_was_measured_is_said_in_the_language_asked_for(city, cases, lang, chinese):
+    table = analyse(
+        city.candidates, issues=cases, parks=city.parks, residential=city.residential, waters=city.waters,
+        districts=city.districts, lang=lang,
+    ).indicators  # fmt: skip
+    told = pd.concat([table["method"][table["measured"] > 0], table["source"]])
+    assert len(told) > len(table)
+    for words in told:
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in words) is chinese, words
