@@ -14,7 +14,7 @@ import rasterio
 import shapely
 from rasterio.transform import from_origin
 
-from jxgis.drawing import figures
+from jxgis.parks import figures
 
 EAST, NORTH = 572_000.0, 3_402_000.0
 Run = Callable[..., object]

@@ -17,20 +17,24 @@ from result_tables import CLASSES, result_tables
 from jxgis import errors as _errors
 from jxgis.drawing import figures
 from jxgis.drawing.colours import LAND
+from jxgis.hotspots.figures import hotspot_panels
 from jxgis.i18n import text
+from jxgis.parks.figures import coverage_chart
+from jxgis.scoring.figures import score_chart
+from jxgis.units.figures import unit_chart
 
 
 def draw(name: str):
     t = result_tables()
     match name:
         case "panels":
-            return figures.hotspot_panels(t.cells, districts=t.districts, sketch=True)
+            return hotspot_panels(t.cells, districts=t.districts, sketch=True)
         case "coverage":
-            return figures.coverage_chart(t.coverage, sketch=True)
+            return coverage_chart(t.coverage, sketch=True)
         case "units":
-            return figures.unit_chart(t.units, sketch=True)
+            return unit_chart(t.units, sketch=True)
         case _:
-            return figures.score_chart(t.scores, sketch=True)
+            return score_chart(t.scores, sketch=True)
 
 
 FIGURES = ("panels", "coverage", "units", "scores")
@@ -100,7 +104,7 @@ def test_without_any_chinese_font_it_says_what_to_install(monkeypatch):
 
 def test_no_class_is_refused():
     with pytest.raises(_errors.InputError):
-        figures.hotspot_panels(result_tables().cells.iloc[:0])
+        hotspot_panels(result_tables().cells.iloc[:0])
 
 
 def test_every_part_of_a_district_is_land():
@@ -117,7 +121,7 @@ def test_every_part_of_a_district_is_land():
 def test_classes_without_a_significant_cell_are_named_and_get_no_panel():
     t = result_tables()
     quiet = t.cells.assign(gi_bin=t.cells["gi_bin"].where(t.cells["issue_class"] != "街面秩序", 0))
-    figure = figures.hotspot_panels(quiet, districts=t.districts)
+    figure = hotspot_panels(quiet, districts=t.districts)
     assert "街面秩序" not in [ax.get_title() for ax in figure.axes]
     assert "没有显著格的类别：街面秩序" in figure.get_suptitle()
 
@@ -125,14 +129,14 @@ def test_classes_without_a_significant_cell_are_named_and_get_no_panel():
 def test_candidates_without_a_rank_do_not_stand_in_the_chart():
     scores = result_tables().scores
     unranked = scores.assign(rank=scores["rank"].where(scores["rank"] > 1))
-    ax = figures.score_chart(unranked, top=100).axes[0]
+    ax = score_chart(unranked, top=100).axes[0]
     named = [label.get_text() for label in ax.get_yticklabels()]
     assert len(named) == unranked["rank"].notna().sum()
     assert not any(label.startswith("1 ") for label in named)
 
 
 def test_numbers_of_coverage_stand_clear_of_the_targets_line():
-    ax = figures.coverage_chart(result_tables().coverage.assign(coverage=0.91), target=0.9).axes[0]
+    ax = coverage_chart(result_tables().coverage.assign(coverage=0.91), target=0.9).axes[0]
     assert {note.xy[0] for note in ax.texts} == {0}
 
 
@@ -167,7 +171,7 @@ def test_a_name_is_no_formula_and_leaves_room(tmp_path):
     units = result_tables().units.assign(district="$\\frac{$ {{7*7}} " + "很长的名字" * 20)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure = figures.unit_chart(units)
+        figure = unit_chart(units)
         figures.save_png(figure, tmp_path / "a.png")
     label = figure.axes[0].get_yticklabels()[0].get_text()
     assert label.startswith("$\\frac{$ {{7*7}} ")
@@ -182,7 +186,7 @@ def test_heading_titles_and_legend_lie_within_the_figure_and_clear_of_the_mark(p
     cells = t.cells.assign(gi_bin=t.cells["gi_bin"].where(t.cells["issue_class"].isin(seen), 0))
     renamed = {name: f"{name}违反市容环境卫生责任区制度以及未按规定设置环境卫生设施的沿街商户" for name in CLASSES}
     cells = cells.assign(issue_class=cells["issue_class"].replace(renamed))
-    figure = figures.hotspot_panels(cells, districts=t.districts, lang=lang, sketch=True)
+    figure = hotspot_panels(cells, districts=t.districts, lang=lang, sketch=True)
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
     mark = next(words for words in figure.texts if words.get_text() == text("common.sketch", lang))

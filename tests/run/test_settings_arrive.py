@@ -132,7 +132,8 @@ def test_scoring_gets_its_own_settings_and_those_of_parks_and_units(monkeypatch,
 
 
 def test_the_target_of_parks_reaches_map_figure_and_page(monkeypatch, inputs) -> None:
-    from jxgis.drawing import figures, offline
+    from jxgis.drawing import offline
+    from jxgis.parks import figures
     from jxgis.parks import map as parks_map
     from jxgis.report import page
 
