@@ -4,7 +4,7 @@ Run: ``python benchmarks/units.py`` (about seven minutes on an idle machine, mos
 the slowest peers and the growth), with ``--figure FILE.png`` for the front from compact to homogeneous. Peers: METIS, pygeoda's SKATER, REDCAP and max-p, spopt's
 MaxP and SKATER, gerrychain. All get the same districts, adjacency, attributes and, where they take one, the same number of
 units per district; METIS also the border lengths as weights of its edges, which makes it rounder. Their seconds are the
-partitioning alone; those of jxgis are the whole ``propose_units``: checks, adjacency, search, geometry of the units.
+partitioning alone; those of jxgis are the whole ``delineate_units``: checks, adjacency, search, geometry of the units.
 More units lower the SSD share: compare only at the same number. Grid cells have staircase edges: never compare their PP with
 that of blocks.
 """
@@ -40,7 +40,7 @@ from spopt.region import Skater as SpoptSkater
 
 from jxgis.units._graph import Adjacency, block_graph, connected_parts
 from jxgis.units.attributes import standardise
-from jxgis.units.delineate import propose_units
+from jxgis.units.delineate import delineate_units
 
 LOW, HIGH, TARGET = 2e6, 5e6, 3.5e6
 FRONT = (0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -230,10 +230,10 @@ def gerry(part: District, steps: int = 100) -> np.ndarray:
 
 
 def ours(case: Case, **settings: Any) -> tuple[np.ndarray, Clock]:
-    """The whole of ``propose_units`` at the same number of units per district."""
+    """The whole of ``delineate_units`` at the same number of units per district."""
     began = Clock.now()
     asked = {name: part.k for name, part in zip(case.graph.district_names, case.districts, strict=True)}
-    plan = propose_units(
+    plan = delineate_units(
         case.blocks, case.areas, attributes=city.attribute_names(), n_units=asked, border_credit=0, **settings
     )
     return plan.blocks["unit_id"].to_numpy(), Clock.now() - began
@@ -360,9 +360,9 @@ def cold_start() -> None:
     """Fresh processes: the first compiles and fills the cache on disk, the second finds it."""
     code = (
         f"import time; t = time.perf_counter(); import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import _synthetic_city as c\n"
-        "from jxgis.units.delineate import propose_units; a = c.districts(); b = c.blocks(a); i = time.perf_counter()\n"
-        "propose_units(b, a, attributes=c.attribute_names()); d = time.perf_counter()\n"
-        "print(f'imports and data {i - t:.1f} s, propose_units {d - i:.1f} s')"
+        "from jxgis.units.delineate import delineate_units; a = c.districts(); b = c.blocks(a); i = time.perf_counter()\n"
+        "delineate_units(b, a, attributes=c.attribute_names()); d = time.perf_counter()\n"
+        "print(f'imports and data {i - t:.1f} s, delineate_units {d - i:.1f} s')"
     )
     with tempfile.TemporaryDirectory() as cache:
         for name in ("nothing compiled yet", "compiled before"):
@@ -383,7 +383,7 @@ def growth_of(n: int) -> None:
     areas = city.districts(km2=km2, n=max(1, round(n / 833)))
     blocks = city.grid(areas, n=n)
     began = Clock.now()
-    plan = propose_units(blocks, areas, attributes=city.attribute_names(), iterations=1000, starts=2, border_credit=0)
+    plan = delineate_units(blocks, areas, attributes=city.attribute_names(), iterations=1000, starts=2, border_credit=0)
     spent = Clock.now() - began
     grown = {
         "cells": len(blocks),

@@ -187,7 +187,7 @@ def hotspots(
         },
     )
     with _progress(lang) as progress:
-        run.run_hotspots(settings, out, has_project=project is not None, lang=lang, progress=progress)
+        run.run_part("hotspots", settings, out, has_project=project is not None, lang=lang, progress=progress)
     _done(out, "maps/hotspots.html")
 
 
@@ -266,7 +266,7 @@ def parks(
         },
     )
     with _progress(lang) as progress:
-        run.run_parks(settings, out, has_project=project is not None, lang=lang, progress=progress)
+        run.run_part("parks", settings, out, has_project=project is not None, lang=lang, progress=progress)
     _done(out, "maps/parks.html")
 
 
@@ -322,7 +322,7 @@ def units(
         },
     )
     with _progress(lang) as progress:
-        run.run_units(settings, out, has_project=project is not None, lang=lang, progress=progress)
+        run.run_part("units", settings, out, has_project=project is not None, lang=lang, progress=progress)
     _done(out, "maps/units.html")
 
 
@@ -358,7 +358,9 @@ def score(
     )
     said: list[Text] = []
     with _progress(lang) as progress:
-        run.run_score(settings, out, has_project=project is not None, lang=lang, progress=progress, warn=said.append)
+        run.run_part(
+            "score", settings, out, has_project=project is not None, lang=lang, progress=progress, warn=said.append
+        )
     _done(out, "maps/scores.html", [line.of(lang) for line in said])
 
 

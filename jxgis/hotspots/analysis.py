@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from jxgis.hotspots.result import HotspotsResult
+from jxgis.part import Given, given_tables
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -16,135 +19,32 @@ if TYPE_CHECKING:
     from jxgis.hotspots.cells import Family
     from jxgis.hotspots.density import Density
     from jxgis.hotspots.periods import Comparison
-    from jxgis.hotspots.places import HotPlaces
-    from jxgis.hotspots.scale import Scale
-    from jxgis.output import Stage
     from jxgis.space.grid import Grid
 
-__all__ = ["HotspotsResult", "analyse", "density_files", "write"]
+__all__ = ["analyse", "find_hotspots"]
 
 #: What may name a place where there are neither places nor streets, the first that the issues have.
 _NAME_FIELDS = ("community", "社区", "所属社区", "neighborhood")
 
 
-@dataclass(frozen=True, eq=False)
-class HotspotsResult:
-    """What `jxgis hotspots` finds, table by table.
-
-    Attributes
-    ----------
-    cells
-        The contract's layer ``cells``: see :func:`jxgis.hotspots.cells.judge_cells`.
-    heavy
-        Cells that hold much and are not hot: see :func:`jxgis.hotspots.heavy.heavy_cells`.
-    levels
-        One row a class: ``issue_class, issues, tested, hot_class, hot_all`` and what was asked, see
-        :func:`jxgis.hotspots.cells.levels`.
-    places, peaks
-        Hot places by class, and the peaks inside them: see :class:`jxgis.hotspots.places.HotPlaces`.
-    rate_places
-        With an exposure: places where there is more than it explains, with their peaks, from ``rate_z`` and ``rate_q``
-        in the place of ``gi_z`` and ``gi_q``; None without.
-    zones
-        The contract's layer ``zones``; empty without districts and sub-districts.
-    overall
-        Share of each class inside the ring; None without a ring.
-    concentrated, different, diverse
-        The other three findings: see :mod:`jxgis.hotspots.mix`; ``diverse`` is empty without zones.
-    against_normal
-        One row a class: cells that the exact and the normal p call hot or cold, and where they disagree.
-    densities
-        Class to its raster.
-    classes
-        The classes in their order, without ``all``.
-    outside_area
-        Issues in no cell.
-    unclassified
-        Issues in a cell and in none of the classes; they count in ``all``.
-    without_exposure
-        Issues in cells without exposure, which take no part in what is hot by rate; None without an exposure.
-    comparison
-        The two periods that ``change`` compares, what is left out of both, or why there are not two.
-    scale
-        The cell and the band that the issues themselves propose, beside those that were asked for, and why.
-    settings
-        What shaped the result.
-    """
-
-    cells: gpd.GeoDataFrame
-    heavy: gpd.GeoDataFrame
-    levels: pd.DataFrame
-    places: gpd.GeoDataFrame
-    peaks: gpd.GeoDataFrame
-    rate_places: HotPlaces | None
-    zones: gpd.GeoDataFrame
-    overall: pd.DataFrame | None
-    concentrated: pd.DataFrame
-    different: pd.DataFrame
-    diverse: pd.DataFrame
-    against_normal: pd.DataFrame
-    densities: dict[str, Density]
-    classes: tuple[str, ...]
-    outside_area: int
-    unclassified: int
-    without_exposure: int | None
-    comparison: Comparison
-    scale: Scale
-    settings: dict[str, Any] = field(default_factory=dict)
-
-    def judged_cells(self) -> gpd.GeoDataFrame | None:
-        """The cells of all issues; None where these were too few to judge: no hot cell does not mean no hot area then."""
-        tested = bool(self.levels.loc[self.levels["issue_class"] == "all", "tested"].iloc[0])
-        return self.cells[self.cells["issue_class"] == "all"] if tested else None
-
-    def account(self) -> dict[str, Any]:
-        """What ``run.json`` says beside the settings: issues in no cell or class, periods compared, scale proposed."""
-        periods, gaps, reason = self.comparison
-        return {
-            "outside_area": self.outside_area,
-            "unclassified": self.unclassified,
-            "not_judged": self.levels.loc[~self.levels["tested"], "issue_class"].tolist(),
-            "without_exposure": self.without_exposure,
-            "periods": None if periods is None else _dates(periods[:3]),
-            "periods_left_out": [] if periods is None else [_dates(stretch) for stretch in periods.left_out],
-            "periods_reason": reason or None,
-            "periods_gaps": [
-                {"of": gap.kind, "name": gap.name, "from": str(gap.start.date()), "to": str(gap.end.date())}
-                for gap in gaps
-            ],
-            "suggested_scale": {
-                "cell_m": self.scale.cell_m,
-                "band_m": self.scale.band_m,
-                "reason": self.scale.reason,
-            },
-        }
-
-
-def analyse(
+def find_hotspots(
     issues: gpd.GeoDataFrame,
     area: gpd.GeoDataFrame | gpd.GeoSeries,
     *,
     classes: Sequence[str] | None = None,
     districts: gpd.GeoDataFrame | None = None,
     subdistricts: gpd.GeoDataFrame | None = None,
-    ring: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    ring: gpd.GeoDataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
     streets: gpd.GeoDataFrame | None = None,
-    labels: gpd.GeoDataFrame | None = None,
     name_field: str | None = None,
     exposure: gpd.GeoDataFrame | None = None,
-    exposure_column: str | None = None,
-    built_up_land: gpd.GeoDataFrame | None = None,
+    built_up: gpd.GeoDataFrame | None = None,
     history: gpd.GeoDataFrame | None = None,
     start: pd.Timestamp | None = None,
     end: pd.Timestamp | None = None,
-    cell_m: float = 200.0,
-    band_m: float = 500.0,
-    alpha: float = 0.05,
-    family: Family = "class",
-    min_issues: int = 30,
-    bandwidth_m: float = 500.0,
-    density_cell_m: float = 100.0,
+    lang: str = "zh",
+    **options: Any,
 ) -> HotspotsResult:
     """Find the hot spots of all issues and of each class.
 
@@ -160,29 +60,25 @@ def analyse(
         Polygons with ``name``, for the zones and for where a place is.
     ring
         Polygon or closed line, such as 中环, for the share inside it.
-    places, streets, labels
+    places, streets
         ``name``: what hot places are named after; see :class:`jxgis.hotspots.places.Naming`.
     name_field
         Column of the issues whose most common value may name a place; by default the first of ``community``, 社区 …
         that there is.
-    exposure, exposure_column
-        Points, lines or polygons to set the issues against, and the column to spread (people); without a column
-        points count one each, lines their length, polygons their area.
-    built_up_land
+    exposure
+        Points, lines or polygons to set the issues against: ``people`` where there is such a column, else points count
+        one each, lines their length, polygons their area.
+    built_up
         Polygons; cells that hold none of it take no part: their reason is ``not_built_up``.
     history
         All issues there are, ``issues`` being those of the period analysed: for the comparison with the period before.
         Where present, ``source`` and ``file`` say for which of them some time is missing.
     start, end
         The period analysed, half open; see :func:`jxgis.hotspots.periods.compare_periods`.
-    cell_m, band_m, alpha
-        Side of a cell, radius of the neighbourhood, level of the false discovery rate.
-    family
-        ``class``: the level holds within each class; ``all``: over all classes together.
-    min_issues
-        A class with fewer issues is not judged (``few_issues``): of so few each hot cell would rest on two or three.
-    bandwidth_m, density_cell_m
-        Radius of the quartic kernel and cell of the density rasters.
+    lang
+        Language of what the result shows, ``"zh"`` or ``"en"``.
+    **options
+        What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``band_m``, ``alpha`` …
 
     Returns
     -------
@@ -194,17 +90,49 @@ def analyse(
         If the layers are not in one metric CRS.
     InputError
         If no cell has its centre in the area, no issue lies in it, or a class is called ``all``.
+    SettingsError
+        If an option is unknown or out of range.
 
     Examples
     --------
     >>> import geopandas as gpd, numpy as np, shapely
     >>> x = np.concatenate([np.linspace(900, 1299, 60), np.linspace(50, 3950, 40)])
     >>> issues = gpd.GeoDataFrame({"issue_class": ["街面秩序"] * 100}, geometry=gpd.points_from_xy(x, x), crs=4549)
-    >>> result = analyse(issues, gpd.GeoSeries([shapely.box(0, 0, 4000, 4000)], crs=4549))
+    >>> result = find_hotspots(issues, gpd.GeoSeries([shapely.box(0, 0, 4000, 4000)], crs=4549))
     >>> result.cells.shape[0], result.outside_area
     (800, 0)
     >>> result.places[["issue_class", "rank", "issues"]].values.tolist()
     [['all', 1, 32], ['街面秩序', 1, 32]]
+    >>> find_hotspots(issues, result.cells, cell=100)
+    Traceback (most recent call last):
+    jxgis.errors.SettingsError: ...
+    """
+    layers = {
+        "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
+        "streets": streets, "exposure": exposure, "built_up": built_up,
+    }  # fmt: skip
+    given = replace(given_tables(layers, lang=lang, hotspots=options), history=history, start=start, end=end)
+    return analyse(given, area, classes=classes, name_field=name_field)
+
+
+def analyse(
+    given: Given,
+    area: gpd.GeoDataFrame | gpd.GeoSeries,
+    *,
+    classes: Sequence[str] | None = None,
+    labels: gpd.GeoDataFrame | None = None,
+    name_field: str | None = None,
+) -> HotspotsResult:
+    """Find the hot spots in what a part was handed; see :func:`find_hotspots`.
+
+    Parameters
+    ----------
+    given
+        The layers and ``[hotspots]``.
+    area, classes, name_field
+        As for :func:`find_hotspots`.
+    labels
+        Names of last resort: points with ``name``.
     """
     import pandas as pd
     import shapely
@@ -219,10 +147,15 @@ def analyse(
     from jxgis.space.count import count_points, locate
     from jxgis.space.grid import grid_over
 
+    options, issues = given.settings.hotspots, given.need("issues")
+    cell_m, band_m, alpha, family = options.cell_m, options.band_m, options.alpha, options.family
+    streets, exposure = given.table("streets"), given.table("exposure")
+    column = "people" if exposure is not None and "people" in exposure.columns else None
     crs = require_metric(area, "area")
     require_metric(issues, "issues", like=crs)
     grid = grid_over(area, cell_m=cell_m)
-    layers = {k: v for k, v in (("district", districts), ("subdistrict", subdistricts)) if v is not None}
+    zones_of = {"district": given.table("districts"), "subdistrict": given.table("subdistricts")}
+    layers = {level: polygons for level, polygons in zones_of.items() if polygons is not None}
     zone_of = {level: locate(issues, polygons) for level, polygons in layers.items()}
     located = _with_zones(issues, layers, zone_of)
     x, y = located.geometry.x.to_numpy(), located.geometry.y.to_numpy()
@@ -250,20 +183,17 @@ def analyse(
     cells = judge_cells(
         counts,
         grid,
-        band_m=band_m,
-        alpha=alpha,
-        family=family,
-        min_issues=min_issues,
-        built_up_land=built_up_land,
+        options,
+        built_up_land=given.table("built_up"),
         exposure=exposure,
-        exposure_column=exposure_column,
+        exposure_column=column,
     )
     by_number = judged(cells, family)
     by_rate = None if exposure is None else judged(cells, family, by="rate")
-    past = located if history is None else _with_zones(history, {}, {})
-    comparison = _comparison(past, start, end)
+    past = located if given.history is None else _with_zones(given.history, {}, {})
+    comparison = _comparison(past, given.start, given.end)
     naming = Naming(
-        places=places,
+        places=given.table("places"),
         street_of=_streets_near_hot(counted, streets, [by_number, by_rate], grid, alpha, band_m),
         labels=labels,
         field=_name_field(counted, name_field),
@@ -279,11 +209,13 @@ def analyse(
         periods=comparison.periods,
     )
     found = place(by_number)
+    ring = given.table("ring")
     zones = mix.zone_table(located, layers, names, cells=by_number, grid=grid, alpha=alpha, zone_of=zone_of)
     return HotspotsResult(
+        given=given,
         cells=cells,
         heavy=_lie_in(heavy_cells(by_number, grid, band_m=band_m, alpha=alpha), counted, grid, streets),
-        levels=levels(cells, alpha=alpha, family=family, min_issues=min_issues),
+        levels=levels(cells, alpha=alpha, family=family, min_issues=options.min_issues),
         places=found.places,
         peaks=found.peaks,
         rate_places=None if by_rate is None else place(by_rate),
@@ -293,7 +225,7 @@ def analyse(
         different=mix.class_overlap(by_number, names, cell_m=cell_m, alpha=alpha),
         diverse=mix.diversity(zones, names),
         against_normal=_against_normal(by_number, alpha, family),
-        densities=_densities(x, y, code, names, grid, bandwidth_m, density_cell_m),
+        densities=_densities(x, y, code, names, grid, options.bandwidth_m, options.density_cell_m),
         classes=tuple(names),
         outside_area=int((~inside).sum()),
         unclassified=int((~known).sum()),
@@ -304,69 +236,11 @@ def analyse(
             y,
             area,
             exposure=exposure,
-            exposure_column=exposure_column,
+            exposure_column=column,
             # Far finer cells than were asked for would only be slow on a large area.
             cells_m=[size for size in CELLS_M if 4 * size >= cell_m] or [cell_m],
         ),
-        settings={
-            "cell_m": cell_m,
-            "band_m": band_m,
-            "alpha": alpha,
-            "family": family,
-            "min_issues": min_issues,
-            "null": "total",
-            "bandwidth_m": bandwidth_m,
-            "density_cell_m": density_cell_m,
-            "exposure_column": exposure_column,
-            "built_up_mask": built_up_land is not None,
-            "name_field": naming.field,
-        },
     )
-
-
-def write(result: HotspotsResult, stage: Stage, *, lang: str = "zh") -> None:
-    """Write the GeoPackage and the density rasters of a result.
-
-    Parameters
-    ----------
-    result
-        From :func:`analyse`.
-    stage
-        The staging folder.
-    lang
-        Language of reasons and aliases.
-    """
-    from jxgis.gpkg import write_gpkg
-    from jxgis.hotspots.density import write_cog
-    from jxgis.hotspots.places import ALL
-    from jxgis.i18n import text
-
-    layers = {"cells": result.cells, "places": result.places, "peaks": result.peaks, "zones": result.zones}
-    if len(result.heavy):
-        layers["heavy_cells"] = result.heavy
-    if result.rate_places is not None:
-        layers |= {"rate_places": result.rate_places.places, "rate_peaks": result.rate_places.peaks}
-    write_gpkg(stage.path("hotspots.gpkg"), layers, lang=lang)
-    for issue_class, file in density_files(result.densities).items():
-        title = text("common.all_classes", lang) if issue_class == ALL else issue_class
-        write_cog(stage.path(file), result.densities[issue_class], title=title)
-
-
-def density_files(classes: Iterable[str]) -> dict[str, str]:
-    """File of each class's density raster.
-
-    Examples
-    --------
-    >>> density_files(["all", "市容环境", "a/b"])
-    {'all': 'density/all.tif', '市容环境': 'density/市容环境.tif', 'a/b': 'density/a_b.tif'}
-    """
-    from jxgis.output import safe_names
-
-    return {issue_class: f"density/{stem}.tif" for issue_class, stem in safe_names(classes).items()}
-
-
-def _dates(moments: Iterable[pd.Timestamp]) -> list[str]:
-    return [str(moment.date()) for moment in moments]
 
 
 def _comparison(past: gpd.GeoDataFrame, start: pd.Timestamp | None, end: pd.Timestamp | None) -> Comparison:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from jxgis.settings import HotspotSettings
     from jxgis.space.grid import Grid
 
 __all__ = ["Family", "judge_cells", "judged", "levels"]
@@ -21,11 +22,8 @@ Family: TypeAlias = Literal["class", "all"]
 def judge_cells(
     counts: Mapping[str, NDArray[np.int64]],
     grid: Grid,
+    options: HotspotSettings,
     *,
-    band_m: float,
-    alpha: float,
-    family: Family = "class",
-    min_issues: int = 0,
     built_up_land: gpd.GeoDataFrame | None = None,
     exposure: gpd.GeoDataFrame | None = None,
     exposure_column: str | None = None,
@@ -36,14 +34,15 @@ def judge_cells(
     ----------
     counts
         Class to its (n_cells,) counts.
-    grid, band_m, alpha
-        The cells, the neighbourhood, the level of the false discovery rate.
-    family
-        Over which tests the level holds for what is called hot: those of one class, or of all classes.
-    min_issues
-        Classes with fewer issues are not judged: their reason is ``few_issues``.
-    built_up_land, exposure, exposure_column
-        As in :func:`jxgis.hotspots.analysis.analyse`.
+    grid
+        The cells.
+    options
+        The neighbourhood, the level of the false discovery rate, over which tests it holds for what is called hot, and
+        the least number of issues: classes with fewer are not judged, their reason is ``few_issues``.
+    built_up_land, exposure
+        As ``built_up`` and ``exposure`` of :func:`jxgis.hotspots.analysis.find_hotspots`.
+    exposure_column
+        The column of the exposure to spread; None: points count one each, lines their length, polygons their area.
 
     Returns
     -------
@@ -59,12 +58,13 @@ def judge_cells(
     from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin, is_hot
     from jxgis.hotspots.rates import built_up, exposure_on_grid
 
+    band_m, alpha, family = options.band_m, options.alpha, options.family
     keep = np.ones(len(grid), dtype=bool) if built_up_land is None else built_up(grid, built_up_land)
     people = None if exposure is None else np.where(keep, exposure_on_grid(grid, exposure, column=exposure_column), 0.0)
     squares = grid.cells()
     tables = []
     for issue_class, count in counts.items():
-        few = int(count[keep].sum()) < min_issues
+        few = int(count[keep].sum()) < options.min_issues
         table = _by_number(count, grid, keep, band_m, alpha, few=few)
         if people is not None:
             table = table.join(_by_rate(count, people, grid, band_m, few=few))

@@ -2,209 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 from jxgis.errors import InputError
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text
 from jxgis.parks._tables import on_map, stacked
-from jxgis.parks.coverage import Ground, Measured, Raster, measure
+from jxgis.parks.coverage import Ground, Measured, measure, served_land
+from jxgis.parks.result import ParksResult
+from jxgis.part import Given, given_tables
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from jxgis.output import Stage
     from jxgis.parks.siting import FewestParks, Siting
     from jxgis.parks.standards import Standard
-    from jxgis.parks.supply import Decay
-    from jxgis.parks.walking import WalkingCoverage
+    from jxgis.settings import ParkSettings
 
-__all__ = ["ParksResult", "Raster", "analyse", "write"]
+__all__ = ["analyse", "measure_parks"]
 
-#: What was noticed that changes a figure of its own accord, and so is said beside it.
-_SAID = ("same_id_far_apart", "gate_without_park", "gate_off_street", "park_off_street")
-
-
-@dataclass(frozen=True, eq=False)
-class ParksResult:
-    """What `jxgis parks` finds, table by table.
-
-    Attributes
-    ----------
-    coverage
-        The contract's layer ``coverage``: one row a zone and method (``radius``; ``walking`` where streets were
-        given), with the zone's geometry; zone ``all`` last. With a plan or new parks, also ``coverage_after`` by
-        radius, of what the standard counts, and ``coverage_with_pocket`` where sites are smaller than it counts. People
-        of a raster come with ``no_data_share``, the part of the zone that it says nothing of.
-    served, unserved
-        The contract's layers, one row a housing polygon and zone: ``method, name, zone, m2``, ``people`` where known.
-    sites
-        The contract's layer: proposed parks, ``rank, m2`` (of the plot), ``name, zone, radius_m, counts`` (by the
-        standard; else a pocket park), ``gain_m2, gain_people``; without rows where none were asked for.
-    targets
-        What the target takes: ``zone, coverage_before, best`` (with all candidates), ``needed`` (new parks that serve
-        the zone in the plan with the fewest), ``no_site`` (why no site asked for serves more of the zone), ``reason``;
-        None where no parks were asked for.
-    target_sites
-        The sites of that plan, as ``sites``; None where no parks were asked for.
-    parks
-        Whole parks: ``park_id, name, kind, parcels, area_m2, historic, band, radius_m`` (NaN: does not count).
-    by_band
-        Coverage by the parks of each size band alone, with the zones' polygons.
-    sensitivity
-        The siting as proposed (no ``radius_m``: each plot's own by the standard), then with other radii, as of
-        `parks.siting.radius_sensitivity`, each with the solver's ``gap``; None where no parks were asked for.
-    blind_spots
-        Unserved housing by radius, gathered and named, the worst first; with ``no_site`` where parks were sited: why
-        none of them serves it.
-    gates
-        Ways into parks that were walked from; None without streets.
-    isochrones
-        Ground within 5, 10 and 15 minutes of a park; None without streets.
-    supply
-        Park area for each person by zone: ``people, park_m2, park_m2_per_person, reached_m2_per_person, share_below,
-        reason`` (along the streets where there are any); None where people are not known.
-    plan
-        The parks with the plan's and the proposed ones: ``change`` is ``added``, ``enlarged``, ``closed`` or none;
-        None where nothing changes.
-    change
-        Coverage before and after by zone and method, as of `parks.whatif.compare_coverage`; None as for ``plan``.
-    changed
-        Housing that is newly served, or loses its park, as of `parks.whatif.changed_housing`; None as for ``plan``.
-    reports
-        ``row, park_id, code, area_m2``: parcels that were repaired, left out or are tiny.
-    notes
-        ``code, what, count``: gates and parks that no street reaches, parts of the street graph that stand alone,
-        zones that the raster of people says nothing of.
-    standard
-        The standard that all was measured by.
-    walking, siting
-        The analyses themselves, where they were made: points, polygons, distances; the solver's gap.
-    ground
-        What coverage was measured on: `coverage_of` measures other zones on it.
-    fewest
-        The plan with the fewest parks, with the solver's gap, where it was made.
-    new_parks
-        How many were asked for.
-    siting_refused
-        Why no park was sited although some were asked for; None where nothing stood in the way.
-    coverage_units
-        The coverage of units, as ``coverage``, with their ``district``; None where none were asked for.
-    """
-
-    coverage: gpd.GeoDataFrame
-    served: gpd.GeoDataFrame
-    unserved: gpd.GeoDataFrame
-    sites: gpd.GeoDataFrame
-    targets: gpd.GeoDataFrame | None
-    target_sites: gpd.GeoDataFrame | None
-    parks: gpd.GeoDataFrame
-    by_band: gpd.GeoDataFrame
-    sensitivity: pd.DataFrame | None
-    blind_spots: gpd.GeoDataFrame
-    gates: gpd.GeoDataFrame | None
-    isochrones: gpd.GeoDataFrame | None
-    supply: gpd.GeoDataFrame | None
-    plan: gpd.GeoDataFrame | None
-    change: gpd.GeoDataFrame | None
-    changed: gpd.GeoDataFrame | None
-    reports: pd.DataFrame
-    notes: pd.DataFrame
-    standard: Standard
-    walking: WalkingCoverage | None
-    siting: Siting | None
-    ground: Ground
-    fewest: FewestParks | None = None
-    new_parks: int = 0
-    siting_refused: Text | None = None
-    coverage_units: gpd.GeoDataFrame | None = None
-
-    def coverage_of(self, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        """Measure the coverage of units, by today's parks.
-
-        Parameters
-        ----------
-        units
-            Polygons with ``unit_id``, and ``district`` where known.
-
-        Returns
-        -------
-        geopandas.GeoDataFrame
-            As ``coverage``, where ``zone`` is the ``unit_id``; ``district`` beside it.
-        """
-        import pandas as pd
-
-        ids = units["unit_id"].astype(str).to_numpy()
-        zones = units[["geometry"]].assign(name=ids)
-        found = on_map(measure(self.parks, zones, self.ground).coverage, zones)
-        if "district" in units.columns:
-            of = pd.Series(units["district"].to_numpy(dtype=object), index=ids)
-            found.insert(1, "district", found["zone"].map(of.groupby(level=0).first()))
-        return found
-
-    def noticed(self) -> pd.DataFrame:
-        """Everything odd in one table: ``reason`` (a code), ``what`` (a park or a layer) and ``count``."""
-        import pandas as pd
-
-        parcels = self.reports.groupby(["code", "park_id"], dropna=False, sort=False).size().reset_index(name="count")
-        both = pd.concat([parcels.rename(columns={"park_id": "what"}), self.notes], ignore_index=True)
-        return both.rename(columns={"code": "reason"})[["reason", "what", "count"]]
-
-    def warnings(self) -> list[Text]:
-        """What stands beside the figures wherever they are shown: it changes them, or says how sure they are."""
-        seen = self.noticed()
-        lines = [
-            text_pair(
-                "parks.noticed_line",
-                reason=text_pair(f"reasons.{code}"),
-                n=int(seen.loc[seen["reason"] == code, "count"].sum()),
-            )
-            for code in _SAID
-            if (seen["reason"] == code).any()
-        ]
-        if self.siting_refused is not None:
-            lines.append(text_pair("parks.siting_refused", why=self.siting_refused))
-        if self.siting is not None and len(self.siting.sites) < self.new_parks:
-            lines.append(text_pair("parks.fewer_sites", asked=self.new_parks, n=len(self.siting.sites)))
-        if self.siting is not None and self.siting.solution.status != "optimal":
-            found = self.siting.solution
-            lines.append(text_pair(f"parks.siting_{found.status}", gap=f"{100 * found.gap:.1f}"))
-        if self.fewest is not None and self.fewest.siting.solution.status != "optimal":
-            found = self.fewest.siting.solution
-            lines.append(text_pair("parks.fewest_unproven", n=len(found.chosen), bound=f"{found.bound:g}"))
-        return lines
+#: Ground near parks is drawn up to these minutes on foot.
+ISOCHRONES_MIN = (5.0, 10.0, 15.0)
 
 
-def analyse(
+def measure_parks(
     parks: gpd.GeoDataFrame,
-    housing: gpd.GeoDataFrame | None,
+    residential: gpd.GeoDataFrame | None,
     zones: gpd.GeoDataFrame,
     *,
-    standard: Standard | None = None,
     historic: gpd.GeoDataFrame | None = None,
-    merge_gap_m: float = 20.0,
-    denominator: str | None = None,
     streets: gpd.GeoDataFrame | None = None,
     gates: gpd.GeoDataFrame | None = None,
     barriers: gpd.GeoDataFrame | None = None,
-    minutes: float = 10.0,
-    speed_m_per_min: float = 75.0,
-    sample_m: float = 25.0,
-    max_snap_m: float = 200.0,
-    entry_m: float = 20.0,
-    isochrone_minutes: Sequence[float] = (5.0, 10.0, 15.0),
-    people: gpd.GeoDataFrame | Raster | None = None,
-    catchment_m: float = 1000.0,
-    decay: Decay = "gaussian",
     places: gpd.GeoDataFrame | None = None,
-    candidates: gpd.GeoDataFrame | None = None,
-    new_parks: int = 0,
-    objective: Literal["area", "people"] = "area",
-    target: float = 0.9,
-    planned: gpd.GeoDataFrame | None = None,
-    close: Sequence[str] = (),
+    population: gpd.GeoDataFrame | None = None,
+    built_up: gpd.GeoDataFrame | None = None,
+    vacant: gpd.GeoDataFrame | None = None,
+    planned_parks: gpd.GeoDataFrame | None = None,
+    lang: str = "zh",
+    **options: Any,
 ) -> ParksResult:
     """Measure the coverage of housing by parks, zone by zone, and turn the gaps into sites.
 
@@ -212,44 +48,28 @@ def analyse(
     ----------
     parks
         Parcels of parks, polygons in a metric CRS; parks outside the zones serve too.
-    housing
+    residential
         Residential polygons; None: every coverage is NaN with the reason ``no_housing_file``.
     zones
         Polygons with ``name``: districts, units, any.
-    standard
-        From `parks.standards.load_standard`; the default preset where not given.
     historic
         Historic areas, where the standard has bands for them.
-    merge_gap_m
-        Widest gap between parcels of one name that are one park, in metres.
-    denominator
-        What ``housing`` is, ``"residential"`` or ``"built_up"``; the standard's own where not given.
     streets, gates, barriers
         What one walks on, enters by and cannot cross; without streets nothing is measured on foot.
-    minutes, speed_m_per_min, sample_m, max_snap_m, entry_m
-        See `parks.walking.walking_coverage`.
-    isochrone_minutes
-        Limits of the polygons of ground near parks.
-    people
-        Points or polygons with ``people``, or a raster of people per cell: they replace the ``people`` of the housing
-        in every figure by zone. Cells of a raster are shared out exactly, on foot by the 50 m squares within reach.
-    catchment_m, decay
-        How far people go to a park, in metres, where its area is shared out, and how that fades: see
-        `parks.supply.two_step_catchment`.
     places
         Names for blind spots.
-    candidates
+    population
+        Points or polygons with ``people``: they replace the ``people`` of the housing in every figure by zone.
+    built_up
+        Built-up land, which coverage is a share of where the standard or ``denominator`` says so.
+    vacant
         Sites for new parks; plots on a lattice inside the blind spots where not given.
-    new_parks
-        How many to site; 0: none, and no target either.
-    objective
-        What they should serve more of: ``"area"`` of housing, or its ``"people"``.
-    target
-        Coverage that the whole and every zone should reach with the fewest new parks, 0–1.
-    planned
+    planned_parks
         Parks of a plan, new or enlarged: see `parks.whatif.split_plan`. New parks are sited beside them.
-    close
-        Parks that the plan gives up, by id or name.
+    lang
+        Language of what the result shows, ``"zh"`` or ``"en"``.
+    **options
+        What :class:`jxgis.settings.ParkSettings` holds: ``standard``, ``minutes``, ``new_parks`` …
 
     Returns
     -------
@@ -260,7 +80,9 @@ def analyse(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If a layer or a setting cannot be used as it stands.
+        If a layer or an option cannot be used as it stands.
+    SettingsError
+        If an option is unknown or out of range.
 
     Examples
     --------
@@ -268,8 +90,25 @@ def analyse(
     >>> park = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
     >>> homes = gpd.GeoDataFrame(geometry=[shapely.box(100, 0, 1100, 100)], crs=4549)
     >>> zones = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, 0, 2000, 2000)], crs=4549)
-    >>> analyse(park, homes, zones).coverage[["zone", "method", "coverage"]].round(3).values.tolist()
+    >>> measure_parks(park, homes, zones).coverage[["zone", "method", "coverage"]].round(3).values.tolist()
     [['东', 'radius', 0.5], ['all', 'radius', 0.5]]
+    """
+    layers = {
+        "districts": zones, "parks": parks, "residential": residential, "historic": historic, "streets": streets,
+        "gates": gates, "barriers": barriers, "places": places, "population": population, "built_up": built_up,
+        "vacant": vacant, "planned_parks": planned_parks,
+    }  # fmt: skip
+    return analyse(given_tables(layers, lang=lang, parks=options))
+
+
+def analyse(given: Given) -> ParksResult:
+    """Measure what a part was handed; see :func:`measure_parks`.
+
+    Parameters
+    ----------
+    given
+        The layers and ``[parks]``; ``districts`` are the zones. People of a raster are shared out exactly, on foot by
+        the 50 m squares within reach.
     """
     import geopandas as gpd
     import pandas as pd
@@ -283,46 +122,46 @@ def analyse(
     from jxgis.parks.whole import merge_parks
     from jxgis.space.network import street_graph
 
-    standard = standard or load_standard()
-    whole = merge_parks(parks, merge_gap_m=merge_gap_m)
+    options, zones, historic = given.settings.parks, given.need("districts"), given.table("historic")
+    standard = load_standard(options.standard, None if given.city is None else given.city.standards)
+    housing = served_land(given, standard)
+    streets, barriers = given.table("streets"), given.table("barriers")
+    people = None if given.people_raster is not None else given.table("population")
+    whole = merge_parks(given.need("parks"), merge_gap_m=options.merge_gap_m)
     sized = classify_parks(whole.parks, standard, historic=historic)
     homes = gpd.GeoDataFrame(geometry=[], crs=zones.crs) if housing is None else housing
     ground = Ground(
-        homes=homes, no_file=housing is None, standard=standard, denominator=denominator,
-        graph=None if streets is None else street_graph(streets, barriers=barriers), gates=gates, barriers=barriers,
-        minutes=minutes, speed_m_per_min=speed_m_per_min, sample_m=sample_m, max_snap_m=max_snap_m, entry_m=entry_m,
-        people=None if people is None or isinstance(people, Raster) else _as_points(people, sample_m),
-        raster=people if isinstance(people, Raster) else None,
+        homes=homes, no_file=housing is None, standard=standard, options=options,
+        graph=None if streets is None else street_graph(streets, barriers=barriers), gates=given.table("gates"),
+        barriers=barriers, people=None if people is None else _as_points(people, options.sample_m),
+        raster=given.people_raster,
     )  # fmt: skip
     today = measure(sized, zones, ground)
 
     bands, notes = None, _gaps_of_raster(today)
     if ground.graph is not None and today.walking is not None:
         bands = isochrones(
-            ground.graph, today.walking.walk, minutes=isochrone_minutes, speed_m_per_min=speed_m_per_min,
-            max_snap_m=max_snap_m, barriers=barriers,
+            ground.graph, today.walking.walk, minutes=ISOCHRONES_MIN, speed_m_per_min=options.speed_m_per_min,
+            max_snap_m=options.max_snap_m, barriers=barriers,
         )  # fmt: skip
         apart = ground.graph.isolated()
         alone = pd.DataFrame({"code": "streets_apart", "what": "streets", "count": [len(apart)]})
         notes = pd.concat([today.walking.gates.reports, alone[alone["count"] > 0], notes], ignore_index=True)
 
-    plan = _planned(sized, planned, close, merge_gap_m, standard, historic)
+    plan = _planned(sized, given.table("planned_parks"), options, standard, historic)
     base = sized if plan is None else _open(plan)
     after = today if plan is None else measure(base, zones, ground)
     siting: Siting | None = None
     fewest: FewestParks | None = None
     sensitivity: pd.DataFrame | None = None
     refused: Text | None = None
-    if new_parks > 0 and housing is not None:
-        plots = candidates
+    if options.new_parks > 0 and housing is not None:
+        plots = given.table("vacant")
         if plots is None:
             least = min(band.min_m2 for band in standard.bands if band.context == "any")
             plots = candidate_lattice(after.radius.unserved, min_plot_m2=least)
         try:
-            siting, fewest, sensitivity = _site(
-                base, homes, zones, plots, ground, new_parks=new_parks, objective=objective, target=target,
-                historic=historic,
-            )  # fmt: skip
+            siting, fewest, sensitivity = _site(base, homes, zones, plots, ground, historic)
         except InputError as error:
             # What was measured stands, whatever the siting lacks.
             refused = error.message
@@ -338,11 +177,12 @@ def analyse(
             coverage["coverage_with_pocket"] = coverage["zone"].map(with_pocket).where(by_radius)
         change, changed = _changes(today, after)
         change = on_map(change, zones)
-    spots = blind_spots(today.radius.unserved, places=places)
+    spots = blind_spots(today.radius.unserved, places=given.table("places"))
     if siting is not None:
         spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(spots))
     unserved = [today.radius.unserved, *([] if today.walking is None else [today.walking.unserved])]
     return ParksResult(
+        given=given,
         coverage=on_map(coverage, zones),
         served=stacked([today.radius.served, *([] if today.walking is None else [today.walking.served])]),
         unserved=stacked(unserved),
@@ -355,18 +195,17 @@ def analyse(
         blind_spots=spots,
         gates=None if today.walking is None else today.walking.gates.table,
         isochrones=bands,
-        supply=_supply(sized, zones, ground, catchment_m, decay),
+        supply=_supply(sized, zones, ground),
         plan=plan,
         change=change,
         changed=changed,
         reports=whole.reports,
-        notes=notes,
+        oddities=notes,
         standard=standard,
         walking=today.walking,
         siting=siting,
         ground=ground,
         fewest=fewest,
-        new_parks=new_parks,
         siting_refused=refused,
     )
 
@@ -377,10 +216,6 @@ def _site(
     zones: gpd.GeoDataFrame,
     plots: gpd.GeoDataFrame,
     ground: Ground,
-    *,
-    new_parks: int,
-    objective: Literal["area", "people"],
-    target: float,
     historic: gpd.GeoDataFrame | None,
 ) -> tuple[Siting, FewestParks, pd.DataFrame]:
     """The sites asked for, the fewest for the target, and the sites by other radii."""
@@ -389,18 +224,18 @@ def _site(
     from jxgis.parks.siting import fewest_parks, radius_sensitivity, site_parks
 
     people = ground.people_points(zones)
-    standard, sample_m = ground.standard, ground.sample_m
+    standard, options = ground.standard, ground.options
     siting = site_parks(
-        parks, homes, zones, plots, new_parks=new_parks, standard=standard, historic=historic, objective=objective,
-        people=people, sample_m=sample_m,
+        parks, homes, zones, plots, new_parks=options.new_parks, standard=standard, historic=historic, objective=options.objective,
+        people=people, sample_m=options.sample_m,
     )  # fmt: skip
     fewest = fewest_parks(
-        parks, homes, zones, plots, standard=standard, historic=historic, target=target, every_zone=True,
-        sample_m=sample_m,
+        parks, homes, zones, plots, standard=standard, historic=historic, target=options.target, every_zone=True,
+        sample_m=options.sample_m,
     )  # fmt: skip
     tried = radius_sensitivity(
-        parks, homes, zones, plots, new_parks=new_parks, standard=standard, historic=historic, objective=objective,
-        people=people, sample_m=sample_m,
+        parks, homes, zones, plots, new_parks=options.new_parks, standard=standard, historic=historic, objective=options.objective,
+        people=people, sample_m=options.sample_m,
     )  # fmt: skip
     return siting, fewest, pd.concat([_as_proposed(siting), tried], ignore_index=True)
 
@@ -445,8 +280,7 @@ def _gaps_of_raster(today: Measured) -> pd.DataFrame:
 def _planned(
     parks: gpd.GeoDataFrame,
     planned: gpd.GeoDataFrame | None,
-    close: Sequence[str],
-    merge_gap_m: float,
+    options: ParkSettings,
     standard: Standard,
     historic: gpd.GeoDataFrame | None,
 ) -> gpd.GeoDataFrame | None:
@@ -457,13 +291,13 @@ def _planned(
     from jxgis.parks.whatif import change_parks, closed_parks, split_plan
     from jxgis.parks.whole import merge_parks
 
-    if planned is None and not close:
+    if planned is None and not options.close:
         return None
-    ids = closed_parks(parks, close)
-    add, enlarge = (None, None) if planned is None else split_plan(parks, planned, merge_gap_m=merge_gap_m)
+    ids = closed_parks(parks, options.close)
+    add, enlarge = (None, None) if planned is None else split_plan(parks, planned, merge_gap_m=options.merge_gap_m)
     if add is not None and len(add):
         # What makes parcels of today one park makes those of the plan one, too.
-        add = merge_parks(add, merge_gap_m=merge_gap_m).parks
+        add = merge_parks(add, merge_gap_m=options.merge_gap_m).parks
     plan = classify_parks(change_parks(parks, add=add, close=ids, enlarge=enlarge), standard, historic=historic)
     gone = parks[parks["park_id"].isin(ids)].assign(change="closed")
     both: gpd.GeoDataFrame = pd.concat([plan, gone[plan.columns]], ignore_index=True) if len(gone) else plan
@@ -503,29 +337,27 @@ def _changes(today: Measured, after: Measured) -> tuple[pd.DataFrame, gpd.GeoDat
     return compare_coverage(today.coverage, after.coverage), stacked(changed)
 
 
-def _supply(
-    parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground, catchment_m: float, decay: Decay
-) -> gpd.GeoDataFrame | None:
+def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) -> gpd.GeoDataFrame | None:
     from jxgis.parks.gates import park_gates
     from jxgis.parks.people import people_of_housing
     from jxgis.parks.supply import supply_by_zone, two_step_catchment
 
-    people, homes = ground.people_points(zones), ground.homes
+    people, homes, options = ground.people_points(zones), ground.homes, ground.options
     if people is None:
         if "people" not in homes.columns or homes.empty or homes["people"].isna().any():
             return None
-        people = people_of_housing(homes, sample_m=ground.sample_m)
+        people = people_of_housing(homes, sample_m=options.sample_m)
     # Every park gives its area, those too small for the standard included.
-    every = parks.assign(radius_m=catchment_m)
+    every = parks.assign(radius_m=options.catchment_m)
     ways_in = None
     if ground.graph is not None:
         ways_in = park_gates(
-            every, ground.graph, gates=ground.gates, barriers=ground.barriers, entry_m=ground.entry_m,
-            max_snap_m=ground.max_snap_m,
+            every, ground.graph, gates=ground.gates, barriers=ground.barriers, entry_m=options.entry_m,
+            max_snap_m=options.max_snap_m,
         )  # fmt: skip
     found = two_step_catchment(
-        parks, people, catchment_m=catchment_m, decay=decay, graph=ground.graph, gates=ways_in,
-        max_snap_m=ground.max_snap_m, barriers=ground.barriers,
+        parks, people, catchment_m=options.catchment_m, decay=options.decay, graph=ground.graph, gates=ways_in,
+        max_snap_m=options.max_snap_m, barriers=ground.barriers,
     )  # fmt: skip
     return on_map(supply_by_zone(found, zones), zones)
 
@@ -534,49 +366,3 @@ def _as_points(people: gpd.GeoDataFrame, sample_m: float) -> gpd.GeoDataFrame:
     from jxgis.parks.people import people_of_housing
 
     return people if (people.geom_type == "Point").all() else people_of_housing(people, sample_m=sample_m)
-
-
-def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
-    """Write ``parks.gpkg``: the contract's layers, then the parks, the blind spots, the gates and the isochrones.
-
-    Parameters
-    ----------
-    result
-        From :func:`analyse`.
-    stage
-        The staging folder.
-    lang
-        Language of reasons and aliases.
-    """
-    from jxgis.gpkg import write_gpkg
-    from jxgis.i18n import localise_reasons
-    from jxgis.output import write_csv
-
-    noticed = result.noticed()
-    if len(noticed):
-        write_csv(localise_reasons(noticed, lang), stage.path("parks_noticed.csv"))
-    if result.sensitivity is not None:
-        write_csv(result.sensitivity, stage.path("parks_siting.csv"))
-    layers = {
-        "coverage": result.coverage,
-        "served": result.served,
-        "unserved": result.unserved,
-        "sites": result.sites,
-        "parks": result.parks,
-        "blind_spots": result.blind_spots,
-        "coverage_by_band": result.by_band,
-    }
-    more = {
-        "housing_on_foot": None if result.walking is None else result.walking.polygons,
-        "gates": result.gates,
-        "isochrones": result.isochrones,
-        "supply": result.supply,
-        "targets": result.targets,
-        "target_sites": result.target_sites,
-        "plan": result.plan,
-        "change": result.change,
-        "changed_housing": result.changed,
-        "coverage_units": result.coverage_units,
-    }
-    layers |= {name: table for name, table in more.items() if table is not None}
-    write_gpkg(stage.path("parks.gpkg"), layers, lang=lang)

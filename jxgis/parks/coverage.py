@@ -5,27 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from jxgis.errors import InputError
 
+if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
-    import pyproj
 
     from jxgis.parks.radius import RadiusCoverage
     from jxgis.parks.standards import Standard
     from jxgis.parks.walking import WalkingCoverage
+    from jxgis.part import Given, Raster
+    from jxgis.settings import ParkSettings
     from jxgis.space.network import StreetGraph
 
-__all__ = ["Ground", "Measured", "Raster", "measure"]
-
-
-@dataclass(frozen=True)
-class Raster:
-    """A raster of people per cell: its file and its CRS."""
-
-    path: Path
-    crs: pyproj.CRS
+__all__ = ["Ground", "Measured", "measure", "of_built_up", "served_land"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,15 +28,10 @@ class Ground:
     homes: gpd.GeoDataFrame
     no_file: bool
     standard: Standard
-    denominator: str | None
+    options: ParkSettings
     graph: StreetGraph | None
     gates: gpd.GeoDataFrame | None
     barriers: gpd.GeoDataFrame | None
-    minutes: float
-    speed_m_per_min: float
-    sample_m: float
-    max_snap_m: float
-    entry_m: float
     people: gpd.GeoDataFrame | None
     raster: Raster | None
 
@@ -87,7 +75,9 @@ def measure(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
     from jxgis.parks.radius import radius_coverage
     from jxgis.parks.walking import walking_coverage
 
-    radius = radius_coverage(parks, ground.homes, zones, standard=ground.standard, denominator=ground.denominator)
+    radius = radius_coverage(
+        parks, ground.homes, zones, standard=ground.standard, denominator=ground.options.denominator
+    )
     walking = None
     if ground.graph is not None:
         walking = walking_coverage(
@@ -96,14 +86,14 @@ def measure(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
             zones,
             ground.graph,
             standard=ground.standard,
-            denominator=ground.denominator,
+            denominator=ground.options.denominator,
             gates=ground.gates,
             barriers=ground.barriers,
-            minutes=ground.minutes,
-            speed_m_per_min=ground.speed_m_per_min,
-            sample_m=ground.sample_m,
-            max_snap_m=ground.max_snap_m,
-            entry_m=ground.entry_m,
+            minutes=ground.options.minutes,
+            speed_m_per_min=ground.options.speed_m_per_min,
+            sample_m=ground.options.sample_m,
+            max_snap_m=ground.options.max_snap_m,
+            entry_m=ground.options.entry_m,
         )
     tables = [radius.coverage] if walking is None else [radius.coverage, walking.coverage]
     counted = _people(parks, zones, ground, walking)
@@ -128,9 +118,9 @@ def _people(
             near = isochrones(
                 graph,
                 walking.walk,
-                minutes=[ground.minutes],
-                speed_m_per_min=ground.speed_m_per_min,
-                max_snap_m=ground.max_snap_m,
+                minutes=[ground.options.minutes],
+                speed_m_per_min=ground.options.speed_m_per_min,
+                max_snap_m=ground.options.max_snap_m,
                 barriers=ground.barriers,
             )
             found.append(people_within_raster(near.geometry.iloc[0], raster.path, zones, raster_crs=raster.crs))
@@ -148,3 +138,29 @@ def _with_people(table: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
         name for name in ("people", "served_people", "people_coverage", "no_data_share") if name in counted.columns
     ]
     return table.assign(**{name: counted[name].to_numpy() for name in columns})
+
+
+def served_land(given: Given, standard: Standard) -> gpd.GeoDataFrame | None:
+    """The land that parks should serve: housing, or built-up land where the settings or else the standard say so.
+
+    Raises
+    ------
+    InputError
+        If built-up land is asked for and there are no polygons of it.
+    """
+    if not of_built_up(given, standard):
+        return given.table("residential")
+    land = given.table("built_up")
+    # Only polygons have an area.
+    kept = None if land is None else land[land.geom_type.isin(("Polygon", "MultiPolygon"))]
+    if kept is None or kept.empty:
+        raise InputError(
+            zh='[parks] denominator = "built_up" 需要 [inputs.built_up] 给出建成区面图层；没有找到面。',
+            en='[parks] denominator = "built_up" needs polygons of built-up land in [inputs.built_up]; there are none.',
+        )
+    return kept
+
+
+def of_built_up(given: Given, standard: Standard) -> bool:
+    """Whether coverage is a share of built-up land: as the settings say, else as the standard does."""
+    return (given.settings.parks.denominator or standard.denominator) == "built_up"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -11,14 +11,18 @@ from urllib.parse import quote
 
 from jxgis import escape
 from jxgis.i18n import text
-from jxgis.report import sections
-from jxgis.report.caution import cautions
-from jxgis.report.sections import Block, Key, Paragraph, TableBlock
-from jxgis.report.tables import PARTS, FileLink, MethodNote, ReportTables
+from jxgis.report.blocks import Absent, Block, Key, MethodNote, Paragraph, Section, Sources, TableBlock
 
-__all__ = ["FigureFile", "report_page"]
+__all__ = ["FigureFile", "FileLink", "report_page"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+class FileLink(NamedTuple):
+    """A file of the result folder: its path there, with ``/``, and what it is in words."""
+
+    path: str
+    label: str
 
 
 class FigureFile(NamedTuple):
@@ -53,12 +57,11 @@ def _block(block: Block) -> str:
     return _table(block)
 
 
-def _methods(methods: Iterable[MethodNote], part: str, lang: str) -> str:
+def _methods(methods: Iterable[MethodNote], lang: str) -> str:
     mark = escape.html(text("report.denominator_mark", lang))
     lines = "".join(
         f"<p><b>{escape.html(n.figure)}</b>  {escape.html(n.method)} {mark}{escape.html(n.denominator)}</p>"
         for n in methods
-        if n.part == part
     )
     return f'<div class="how">{lines}</div>' if lines else ""
 
@@ -94,15 +97,10 @@ def _invitation(link: FileLink, part: str, lang: str) -> str:
     return text("report.open_map", lang) if link.path == f"maps/{part}.html" else link.label
 
 
-def _section(
-    part: str,
-    blocks: Sequence[Block],
-    *,
-    maps: Sequence[FileLink],
-    figures: Sequence[FigureFile],
-    methods: Sequence[MethodNote],
-    lang: str,
-) -> str:
+def _section(said: Section | Absent, *, maps: Sequence[FileLink], figures: Sequence[FigureFile], lang: str) -> str:
+    part = said.part
+    blocks = [Paragraph(said.words(lang), "none")] if isinstance(said, Absent) else said.blocks
+    methods = () if isinstance(said, Absent) else said.methods
     heading = escape.html(text(f"report.part_{part}", lang))
     button = " ".join(
         f'<a class="open" href="{_address(m.path)}">{escape.html(_invitation(m, part, lang))}</a>'
@@ -112,7 +110,7 @@ def _section(
     # The way to the map stands below the first sentence, not below the last table.
     body = [_block(b) for b in blocks]
     body.insert(1, button)
-    return f'<section id="{part}"><h2>{heading}</h2>{"".join(body)}{_figures(figures, part)}{_methods(methods, part, lang)}</section>'
+    return f'<section id="{part}"><h2>{heading}</h2>{"".join(body)}{_figures(figures, part)}{_methods(methods, lang)}</section>'
 
 
 def _files(files: Sequence[FileLink], lang: str) -> str:
@@ -123,54 +121,40 @@ def _files(files: Sequence[FileLink], lang: str) -> str:
     return f'<section id="files"><h2>{heading}</h2><ul class="files">{items}</ul></section>'
 
 
-def _data(tables: ReportTables, outside_area: int | None, lang: str) -> str:
-    blocks = sections.inputs(tables, outside_area, lang)
-    if not blocks:
+def _data(sources: Sources | None, lang: str) -> str:
+    if sources is None:
         return ""
     heading = escape.html(text("report.data_heading", lang))
-    return f'<section id="data"><h2>{heading}</h2>{"".join(_block(b) for b in blocks)}</section>'
+    return f'<section id="data"><h2>{heading}</h2>{"".join(_block(b) for b in sources.blocks(lang))}</section>'
 
 
 def report_page(
-    tables: ReportTables,
+    parts: Sequence[Section | Absent],
     *,
     title: str,
     subtitle: str = "",
-    methods: Sequence[MethodNote] = (),
+    sources: Sources | None = None,
     maps: Sequence[FileLink] = (),
     figures: Sequence[FigureFile] = (),
     files: Sequence[FileLink] = (),
-    target: float = 0.9,
-    min_km2: float = 2,
-    max_km2: float = 5,
-    top: int = 10,
-    outside_area: int | None = None,
     lang: str = "zh",
     sketch: bool = False,
 ) -> str:
-    """The page that ties a result together: hot places, coverage, units, scores; then data, methods and files.
+    """The page that ties a result together: a section a part; then data, methods and files.
 
     Parameters
     ----------
-    tables
-        What was measured, and in ``missing`` and ``refused`` why the rest was not.
+    parts
+        What each part says, or why it is not there, in the order of the page.
     title, subtitle
         Heading, and the line below it: city and period.
-    methods
-        As :func:`jxgis.report.methods.method_notes` gives them.
+    sources
+        What the report was made from.
     maps, files
         Links, with paths relative to the page; a map ``maps/PART.html`` or ``maps/PART_*.html`` gets a button in its
         section.
     figures
         PNG files, put into the page.
-    target
-        The coverage asked for, 0 to 1.
-    min_km2, max_km2
-        The bounds of units.
-    top
-        How many rows the ranked tables show.
-    outside_area
-        Issues kept that lie in no cell.
     lang
         ``"zh"`` or ``"en"``.
     sketch
@@ -183,28 +167,23 @@ def report_page(
 
     Examples
     --------
-    >>> page = report_page(ReportTables(), title="a <b>")
-    >>> "a &lt;b&gt;" in page, "<script" in page
-    (True, False)
+    >>> page = report_page([Absent("parks", "none <given>")], title="a <b>")
+    >>> "a &lt;b&gt;" in page, "none &lt;given&gt;" in page, "<script" in page
+    (True, True, False)
     """
-    blocks: dict[str, Callable[[], list[Block]]] = {
-        "hotspots": lambda: [*sections.hotspots(tables, top, lang), *cautions(tables, lang)],
-        "parks": lambda: sections.parks(tables, target, top, lang),
-        "units": lambda: sections.units(tables, min_km2, max_km2, lang),
-        "scores": lambda: sections.scores(tables, top, lang),
-    }
     style = resources.files("jxgis.report").joinpath("page.css").read_text(encoding="utf-8")
     notice = f'<p class="sketch"><b>{escape.html(text("common.sketch", lang))}</b> {escape.html(text("report.sketch_notice", lang))}</p>'
-    places = [*PARTS, *(["data"] if tables.inputs is not None else []), *(["files"] if files else [])]
-    names = {p: text(f"report.part_{p}", lang) for p in PARTS}
-    names |= {"data": text("report.data_heading", lang), "files": text("report.files_heading", lang)}
-    nav = "".join(f'<a href="#{p}">{escape.html(names[p])}</a>' for p in places)
+    names = {said.part: text(f"report.part_{said.part}", lang) for said in parts}
+    names |= {"data": text("report.data_heading", lang)} if sources is not None else {}
+    names |= {"files": text("report.files_heading", lang)} if files else {}
+    nav = "".join(f'<a href="#{place}">{escape.html(name)}</a>' for place, name in names.items())
     below = f'<p class="sub">{escape.html(subtitle)}</p>' if subtitle else ""
-    parts = "\n".join(
-        _section(part, blocks[part](), maps=maps, figures=figures, methods=methods, lang=lang) for part in PARTS
+    sections = "\n".join(_section(said, maps=maps, figures=figures, lang=lang) for said in parts)
+    keys = _keys([key for said in parts if isinstance(said, Section) for key in said.keys])
+    # A page without a part must not look whole: what could not be done is said before the figures.
+    refused = "".join(
+        _block(Paragraph(said.words(lang), "none")) for said in parts if isinstance(said, Absent) and said.refused
     )
-    keys = _keys(sections.keys(tables, target, outside_area, lang))
-    refused = "".join(_block(block) for block in sections.refused(tables, lang))
     return f"""<!DOCTYPE html>
 <html lang="{"en" if lang == "en" else "zh-CN"}">
 <head>
@@ -220,8 +199,8 @@ def report_page(
 <main>
 {refused}
 {keys}
-{parts}
-{_data(tables, outside_area, lang)}
+{sections}
+{_data(sources, lang)}
 {_files(files, lang)}
 </main>
 <footer>jxgis</footer>

@@ -14,9 +14,8 @@ import xlsxwriter
 
 from jxgis.errors import OutputError
 from jxgis.i18n import text
+from jxgis.report.blocks import Absent, MethodNote, Section, Sources
 from jxgis.report.columns import Kind, indicator_kinds, kind_of, readable, title_of
-from jxgis.report.tables import MethodNote, ReportTables
-from jxgis.scoring.gates import fails_gate
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -183,40 +182,13 @@ def _write_notes(
     page.fit_to_pages(1, 0)
 
 
-def _sheets(tables: ReportTables) -> list[tuple[str, pd.DataFrame | None]]:
-    return [
-        ("places", tables.places),
-        ("peaks", tables.peaks),
-        ("rate_places", tables.rate_places),
-        ("zones", tables.zones),
-        *[(key, table) for key, table in tables.findings.items()],
-        ("against_normal", tables.against_normal),
-        ("levels", tables.levels),
-        ("heavy", None if tables.heavy is None or tables.heavy.empty else tables.heavy),
-        ("coverage", tables.coverage),
-        ("unserved_places", tables.unserved_places),
-        ("sites", tables.sites),
-        ("targets", tables.targets),
-        ("units", tables.units),
-        ("scores", None if tables.scores is None else _by_rank(tables.scores)),
-        ("inputs", tables.inputs),
-    ]
-
-
-def _by_rank(scores: pd.DataFrame) -> pd.DataFrame:
-    """For people: those that fail a gate stand below the others, whatever their score."""
-    apart = scores.assign(fails=fails_gate(scores)).sort_values(["fails", "rank"], na_position="last", kind="stable")
-    return apart.drop(columns="fails")
-
-
 def report_workbook(
     path: str | Path,
-    tables: ReportTables,
+    parts: Sequence[Section | Absent],
     *,
     title: str,
-    methods: Sequence[MethodNote],
+    sources: Sources | None = None,
     lines: Sequence[str] = (),
-    indicators: Mapping[str, str] | None = None,
     lang: str = "zh",
     sketch: bool = False,
 ) -> Path:
@@ -226,16 +198,14 @@ def report_workbook(
     ----------
     path
         The file.
-    tables
-        What was measured. Cells are not listed: they stand in hotspots.gpkg.
+    parts
+        What each part says, or why it is not there, in the order of the sheets.
     title
         Heading of the notes.
-    methods
-        How each figure was measured and over what, as :func:`jxgis.report.methods.method_notes` gives them.
+    sources
+        What the report was made from.
     lines
         Further lines below the heading: period, sources, settings.
-    indicators
-        Titles of the indicators of ``scores``.
     lang
         ``"zh"`` or ``"en"``.
     sketch
@@ -252,15 +222,19 @@ def report_workbook(
         If a table has more rows than Excel holds.
     """
     target = Path(path)
-    said = tables.absent(lang)
-    absent = [said[part] for part in said if part in tables.missing or part in tables.refused]
+    there = [said for said in parts if isinstance(said, Section)]
+    absent = [said.words(lang) for said in parts if isinstance(said, Absent)]
     book = _Book(target)
     try:
+        methods = [note for said in there for note in said.methods]
         _write_notes(book, title, [*lines, *absent], methods, lang, sketch=sketch)
-        for key, table in _sheets(tables):
-            if table is not None:
+        for said in there:
+            for key, table in said.sheets.items():
                 kinds = indicator_kinds(table) if key == "scores" else {}
-                _write_table(book, Sheet(text(f"report.sheet_{key}", lang), table, kinds=kinds), lang, indicators)
+                sheet = Sheet(text(f"report.sheet_{key}", lang), table, kinds=kinds)
+                _write_table(book, sheet, lang, said.titles)
+        if sources is not None:
+            _write_table(book, Sheet(text("report.sheet_inputs", lang), sources.table), lang, None)
     finally:
         book.book.close()
     return target
@@ -269,6 +243,7 @@ def report_workbook(
 def scores_workbook(
     path: str | Path,
     scores: pd.DataFrame,
+    ordered: pd.DataFrame,
     *,
     methods: Sequence[MethodNote] = (),
     more: Mapping[str, pd.DataFrame] | None = None,
@@ -284,7 +259,9 @@ def scores_workbook(
     path
         The file.
     scores
-        The contract's ``scores``; the sheet for people has those that fail a gate last.
+        The contract's ``scores``.
+    ordered
+        The same in the order in which people read them: those that fail a gate last.
     methods
         How the scores were made.
     more
@@ -304,7 +281,6 @@ def scores_workbook(
         The file written. It opens at the sheet for people.
     """
     target = Path(path)
-    ordered = _by_rank(scores)
     book = _Book(target)
     try:
         kinds = indicator_kinds(scores)

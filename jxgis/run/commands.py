@@ -1,100 +1,82 @@
-"""One function a command: read, analyse, draw, write; the only place where the parts meet."""
+"""The loop that runs parts: read, analyse, write, draw; of one part for its command, of all for a report."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jxgis import output
-from jxgis.gpkg import stored_names, write_gpkg
-from jxgis.i18n import text_pair
-from jxgis.run import drawing, steps
-from jxgis.run.inputs import (
-    Inputs,
-    Progress,
-    city_of,
-    files_read,
-    issue_options,
-    needed,
-    not_there,
-    read_inputs,
-    read_options,
-)
-from jxgis.run.pages import write_hotspot_tables
-from jxgis.small_counts import hide_small
+from jxgis.errors import InputError, JxgisError, SettingsError, collect
+from jxgis.i18n import Text, text_pair
+from jxgis.run.check_command import GROUND, write_flaws, write_lists
+from jxgis.run.inputs import files_read, needed, read_given
+from jxgis.run.parts import PARTS, by_command, with_those_before
+from jxgis.scoring.part import candidates_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from jxgis.hotspots.analysis import HotspotsResult
-    from jxgis.i18n import Text
-    from jxgis.load import Loaded
     from jxgis.output import Stage
-    from jxgis.parks.analysis import ParksResult
-    from jxgis.run.check import Checked
-    from jxgis.scoring.analysis import ScoreResult
+    from jxgis.part import Given, Part, Progress, Result
     from jxgis.settings import Settings
-    from jxgis.units.analysis import UnitsResult
 
-__all__ = [
-    "GROUND",
-    "OF_HOTSPOTS",
-    "OF_PARKS",
-    "OF_SCORES",
-    "OF_UNITS",
-    "finish",
-    "run_check",
-    "run_hotspots",
-    "run_parks",
-    "run_score",
-    "run_units",
-    "write_all",
-    "write_flaws",
-    "write_lists",
-]
-
-GROUND = ("districts", "subdistricts")
-OF_HOTSPOTS = (*GROUND, "issues", "places", "streets", "exposure", "ring", "built_up")
-OF_PARKS = (
-    *GROUND,
-    "parks",
-    "residential",
-    "streets",
-    "gates",
-    "barriers",
-    "places",
-    "historic",
-    "vacant",
-    "planned_parks",
-    "population",
-    "built_up",
-)
-OF_UNITS = (
-    *GROUND,
-    "blocks",
-    "streets",
-    "waters",
-    "issues",
-    "population",
-    "land_use",
-    "keep_together",
-    "keep_apart",
-)
-OF_SCORES = (*GROUND, "candidates", "issues", "parks", "residential", "historic", "waters", "built_up")
+__all__ = ["Found", "Refusal", "run_demo", "run_part", "run_report"]
 
 
-def run_hotspots(
-    settings: Settings, out: str | Path, *, has_project: bool, lang: str, progress: Progress = lambda _: None
-) -> HotspotsResult:
-    """`jxgis hotspots`: find the hot spots of the issues and write them.
+class Refusal(NamedTuple):
+    """A part that could not be done with the inputs as they are, and why."""
+
+    part: str
+    why: Text
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a run found.
+
+    Attributes
+    ----------
+    results
+        Name of a part to what it found, in the order of the parts.
+    missing
+        Name of a part to the reason for which it was not asked: its layers were not given.
+    refused
+        The parts that refused their input: they do not take the others down.
+    """
+
+    results: dict[str, Result] = field(default_factory=dict)
+    missing: dict[str, Text] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
+
+    def lines(self) -> list[Text]:
+        """What to say of the parts that refused, one line a part."""
+        return [
+            text_pair("pipeline.refused", part=text_pair(f"report.part_{part}"), why=why) for part, why in self.refused
+        ]
+
+    def account(self, lang: str) -> dict[str, Any]:
+        """What ``run.json`` says of the parts that refused."""
+        return {"refused": [{"part": part, "message": why.of(lang)} for part, why in self.refused]}
+
+
+def run_part(
+    command: str,
+    settings: Settings,
+    out: str | Path,
+    *,
+    has_project: bool,
+    lang: str,
+    progress: Progress = lambda _: None,
+    warn: Progress = lambda _: None,
+) -> Result:
+    """Run the command of one part: analyse its layers and write what it found.
 
     Parameters
     ----------
+    command
+        ``hotspots``, ``parks``, ``units`` or ``score``.
     settings
-        The settings; ``inputs.issues`` and ``inputs.districts`` (or sub-districts and a crosswalk) must be there.
+        The settings; ``inputs`` must have the layers that the part needs (districts, or sub-districts and a crosswalk).
     out
         The result folder.
     has_project
@@ -103,284 +85,224 @@ def run_hotspots(
         ``"zh"`` or ``"en"``.
     progress
         Called with each step.
+    warn
+        Called, when all is written, with each part before it that refused its input: what it would have given is
+        missing.
 
     Returns
     -------
-    HotspotsResult
+    Result
 
     Raises
     ------
     JxgisError
         If the input cannot be used or the folder not be written; nothing is changed then.
     """
-    needed(settings, {"issues": "--issues", "districts": "--area"})
-    with output.staged(out, command="hotspots", reads=files_read(settings)) as stage:
-        inputs = read_inputs(settings, OF_HOTSPOTS, has_project=has_project, progress=progress)
-        result = steps.find_hotspots(inputs, settings, progress)
+    part = by_command(command)
+    needed(settings, {**part.needs, **_land(settings, part)})
+    with output.staged(out, command=command, reads=files_read(settings)) as stage:
+        given = read_given(settings, part.reads, has_project=has_project, lang=lang, progress=progress)
+        found = Found()
+        for before in with_those_before(part)[:-1]:
+            if not before.lacks(given):
+                _attempt(before, given, found)
+        result = _analyse(part, given)
         progress(text_pair("pipeline.step_writing"))
-        write_hotspots(result, stage, inputs, settings, lang)
-        write_hotspot_tables(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("hotspots", "report"), **result.account())
-    return result
-
-
-def run_parks(
-    settings: Settings, out: str | Path, *, has_project: bool, lang: str, progress: Progress = lambda _: None
-) -> ParksResult:
-    """`jxgis parks`: measure park coverage and write it; parameters as for :func:`run_hotspots`."""
-    of = (
-        {"built_up": "[inputs.built_up]"}
-        if settings.parks.denominator == "built_up"
-        else {"residential": "--residential"}
-    )
-    needed(settings, {"parks": "--parks", **of, "districts": "--by"})
-    with output.staged(out, command="parks", reads=files_read(settings)) as stage:
-        inputs = read_inputs(settings, OF_PARKS, has_project=has_project, progress=progress)
-        result = steps.measure_parks(inputs, settings, progress)
-        progress(text_pair("pipeline.step_writing"))
-        write_parks(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("parks",))
-    return result
-
-
-def run_units(
-    settings: Settings, out: str | Path, *, has_project: bool, lang: str, progress: Progress = lambda _: None
-) -> UnitsResult:
-    """`jxgis units`: propose units and write them; parameters as for :func:`run_hotspots`."""
-    needed(settings, {"districts": "--districts"})
-    with output.staged(out, command="units", reads=files_read(settings)) as stage:
-        inputs = read_inputs(settings, OF_UNITS, has_project=has_project, progress=progress)
-        result = steps.propose(inputs, settings, progress)
-        progress(text_pair("pipeline.step_writing"))
-        write_units(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("units", "report"), **result.account())
-    return result
-
-
-def run_score(
-    settings: Settings,
-    out: str | Path,
-    *,
-    has_project: bool,
-    lang: str,
-    progress: Progress = lambda _: None,
-    warn: Progress = lambda _: None,
-) -> ScoreResult:
-    """`jxgis score`: score candidates and write the scores; parameters as for :func:`run_hotspots`.
-
-    Hot spots that are refused leave their indicator missing; ``warn`` is called with the reason.
-    """
-    needed(settings, {"candidates": "--candidates"})
-    with output.staged(out, command="score", reads=files_read(settings)) as stage:
-        inputs = read_inputs(settings, OF_SCORES, has_project=has_project, progress=progress)
-        refusals = steps.Refusals()
-        hotspots = None
-        if {"issues", "districts"} <= inputs.loaded.keys():
-            hotspots = refusals.attempt("hotspots", steps.find_hotspots, inputs, settings, progress)
-        result = steps.score(inputs, settings, inputs.need("candidates"), hotspots, progress, lang)
-        progress(text_pair("pipeline.step_writing"))
-        write_scores(result, stage, inputs, settings, lang)
-        finish(stage, inputs, settings, lang, ("hotspots", "parks", "scoring"), **refusals.account(lang))
-    for line in refusals.lines():
+        result.write_files(stage)
+        result.write_report(stage)
+        account = result.account() | (found.account(lang) if part.after else {})
+        _finish(stage, given, part.settings, account)
+    for line in found.lines():
         warn(line)
     return result
 
 
-def run_check(
-    layer: str, settings: Settings, *, out: str | Path | None = None, has_project: bool = False, lang: str = "zh"
-) -> list[str]:
-    """`jxgis check`: load one layer, say what is in it, and write its clean rows and its rejects.
+def run_report(
+    settings: Settings,
+    out: str | Path,
+    *,
+    lang: str,
+    command: str = "report",
+    progress: Progress = lambda _: None,
+    warn: Progress = lambda _: None,
+) -> Found:
+    """`jxgis report`: run every part that the inputs allow, and write the report.
 
     Parameters
     ----------
-    layer
-        The layer of the contract.
     settings
-        The settings; ``inputs.LAYER`` says where it is.
+        The project's settings; ``inputs.districts`` (or sub-districts and a crosswalk) must be there.
     out
-        The result folder: ``clean.gpkg``, ``rejects/LAYER.csv``, ``check.json``, ``run.json``, and the sheet of
-        categories without a class, the list of cases that lie elsewhere than recorded, ``flaws.gpkg`` (see
-        :func:`write_flaws`) and ``defects.gpkg`` (defects of edited units, and they with their slivers snapped), where
-        there are any. None: nothing is written.
-    has_project
-        Whether the settings come from a project.
+        The result folder.
     lang
         ``"zh"`` or ``"en"``.
+    command
+        What ``run.json`` calls it.
+    progress
+        Called with each step.
+    warn
+        Called, when all is written, with each part that was refused.
 
     Returns
     -------
-    list of str
-        Lines to print.
+    Found
 
     Raises
     ------
     JxgisError
-        If the layer cannot be used, or no row is kept.
+        If an input cannot be read, no part can be done, or the folder not be written; nothing is changed then. A part
+        that refuses its input does not take the others down: ``refused`` of the result says which and why.
     """
-    from jxgis.run.check import LAYERS, check_layer
+    from jxgis.run.pages import write_report
 
-    given = getattr(settings.inputs, layer) if layer in LAYERS else None
-    options: dict[str, Any] = {} if given is None else read_options(given)
-    if layer == "issues" and given is not None:
-        options |= issue_options(given, settings.city.issue_classes)
-    with contextlib.ExitStack() as stack:
-        stage = None
-        if out is not None:
-            stage = stack.enter_context(output.staged(out, command="check", reads=files_read(settings)))
-        city = city_of(settings, has_project=has_project)
-        beside = [
-            name for name in ("districts", "subdistricts", "streets") if getattr(settings.inputs, name) is not None
-        ]
-        # A new project names files that are still to come: the one that is asked about can be checked without them.
-        absent = not_there(settings, beside) if layer == "issues" else []
-        beside = [name for name in beside if name not in absent]
-        if layer == "issues" and beside:
-            ground = read_inputs(settings, beside, has_project=has_project)
-            options |= {name: ground.table(name) for name in beside}
-        if layer == "units":
-            asked = settings.units
-            options |= {"bounds_km2": (asked.min_km2, asked.max_km2), "snap_m": asked.snap_m}
-            if settings.inputs.districts is not None or settings.inputs.subdistricts is not None:
-                options["districts"] = read_inputs(settings, GROUND, has_project=has_project).table("districts")
-        found = check_layer(layer, "" if given is None else given.path, city=city, **options)
-        if stage is not None:
-            _write_check(found, stage, settings, () if city is None else city.classes, lang)
-    lines = found.lines if out is None else (*found.lines, *_renamed(found))
-    if absent:
-        titles = [text_pair(f"pipeline.{name}") for name in absent]
-        inputs = [f"[inputs.{name}]" for name in absent]
-        lines = (*lines, text_pair("check.not_compared", layers=titles, inputs=inputs))
-    return [line.of(lang) for line in lines]
+    if settings.inputs.districts is None and settings.inputs.subdistricts is None:
+        raise InputError(
+            zh="设置中没有 [inputs.districts]，也没有 [inputs.subdistricts]；报告按片区统计，至少需要其中之一。",
+            en="The settings have neither [inputs.districts] nor [inputs.subdistricts]; the report needs one of them.",
+        )
+    layers = tuple(dict.fromkeys((*(layer for part in PARTS for layer in part.reads), "units")))
+    with output.staged(out, command=command, reads=files_read(settings)) as stage:
+        given = read_given(settings, layers, has_project=True, lang=lang, progress=progress)
+        found = _all(given)
+        progress(text_pair("pipeline.step_writing"))
+        for result in found.results.values():
+            result.write_files(stage)
+        lines = _write_lists(stage, given)
+        if any(refusal.part == "units" for refusal in found.refused):
+            for layer in GROUND:
+                # Borders are what units are refused for: what is wrong with them, drawn, is half of the mending.
+                if layer in given.loaded and given.loaded[layer].flaws is not None:
+                    write_flaws(stage, given.loaded[layer], lang)
+                    break
+        write_report(found, lines, stage, given)
+        account: dict[str, Any] = {"outside_area": None}
+        for result in found.results.values():
+            account |= result.account()
+        sections = tuple(dict.fromkeys(section for part in PARTS for section in part.settings))
+        _finish(stage, given, sections, account | found.account(lang))
+    for line in found.lines():
+        warn(line)
+    return found
 
 
-def _renamed(found: Checked) -> list[Text]:
-    """Which columns ``clean.gpkg`` holds under another name, and which."""
-    names = stored_names(found.loaded.table)
-    pairs = [f"{column} → {name}" for column, name in names.items()]
-    return [text_pair("check.renamed", columns=pairs)] if pairs else []
+def run_demo(
+    out: str | Path, *, lang: str, progress: Progress = lambda _: None, warn: Progress = lambda _: None
+) -> Found:
+    """`jxgis demo`: the report on the schematic city, which is made anew where it does not lie beside the package.
+
+    Parameters
+    ----------
+    out, lang, progress, warn
+        As for :func:`run_report`.
+    """
+    import tempfile
+
+    from jxgis.settings import load_settings
+
+    shipped = Path(__file__).resolve().parents[2] / "data" / "jxgis.toml"
+    if shipped.is_file():
+        return run_report(load_settings(shipped), out, lang=lang, command="demo", progress=progress, warn=warn)
+
+    from jxgis.demo import write_city
+
+    progress(text_pair("pipeline.demo_making"))
+    with tempfile.TemporaryDirectory() as folder:
+        write_city(folder)
+        settings = load_settings(Path(folder) / "jxgis.toml")
+        return run_report(settings, out, lang=lang, command="demo", progress=progress, warn=warn)
 
 
-def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequence[str], lang: str) -> None:
-    layer = found.loaded.layer
-    write_gpkg(stage.path("clean.gpkg"), {layer: found.loaded.table}, lang=lang)
-    write_flaws(stage, found.loaded, lang)
-    if "defects" in found.tables:
-        drawn: dict[str, Any] = {name: found.tables[name] for name in found.tables if name in ("defects", "repaired")}
-        write_gpkg(stage.path("defects.gpkg"), drawn, lang=lang)
-    write_lists(
-        stage,
-        unclassified=found.tables.get("unclassified"),
-        disagreement=found.tables.get("disagreement"),
-        classes=classes,
+def _all(given: Given) -> Found:
+    """Every part whose layers are there and can be used, and why the others are not."""
+    found = Found()
+    for part in PARTS:
+        lacking = _lacking(part, given)
+        if lacking:
+            found.missing[part.name] = text_pair(f"pipeline.no_{lacking}")
+        else:
+            _attempt(part, given, found)
+    for name, result in found.results.items():
+        complete = _refusing(name, result.completed, found)
+        if complete is not None:
+            found.results[name] = given.results[name] = complete
+    if not found.results:
+        collect([InputError(zh=line.zh, en=line.en) for line in found.lines()])
+    return found
+
+
+def _lacking(part: Part, given: Given) -> str | None:
+    """The layer for want of which a part is not asked; units stand in for candidates."""
+    if "candidates" in part.needs:
+        return None if candidates_of(given) is not None else "candidates"
+    return next((layer for layer in part.lacks(given) if layer != "districts"), None)
+
+
+def _land(settings: Settings, part: Part) -> dict[str, str]:
+    """The land that parks are to serve: housing, or built-up land."""
+    if part.name != "parks":
+        return {}
+    if settings.parks.denominator == "built_up":
+        return {"built_up": "[inputs.built_up]"}
+    return {"residential": "--residential"}
+
+
+def _analyse(part: Part, given: Given) -> Result:
+    given.progress(text_pair(f"pipeline.step_{part.name}"))
+    result = part.analyse(given)
+    for note in result.notes():
+        given.progress(note)
+    given.results[part.name] = result
+    return result
+
+
+def _attempt(part: Part, given: Given, found: Found) -> None:
+    result = _refusing(part.name, lambda: _analyse(part, given), found)
+    if result is not None:
+        found.results[part.name] = result
+
+
+def _refusing(part: str, step: Callable[[], Result], found: Found) -> Result | None:
+    """Take a step; where it refuses its input, note why and go on without it.
+
+    Settings that cannot be used are not caught: they are quick to correct, and what they ask for would be missing
+    without having been refused. Nor are faults of the program.
+    """
+    try:
+        return step()
+    except SettingsError:
+        raise
+    except JxgisError as error:
+        found.refused.append(Refusal(part, error.message))
+        return None
+
+
+def _write_lists(stage: Stage, given: Given) -> list[Text]:
+    """Write what somebody has to look at: categories of no class, issues that lie elsewhere than recorded; count these."""
+    from jxgis import load
+    from jxgis.run.check import compare_recorded
+
+    issues = given.table("issues")
+    if issues is None:
+        return []
+    lines, cases = compare_recorded(
+        issues, city=given.city, subdistricts=given.table("subdistricts"), districts=given.table("districts")
     )
-    text = json.dumps(found.summary, ensure_ascii=False, indent=2)
-    stage.path("check.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-    output.write_rejects(stage, [found.loaded], lang)
-    dumped = settings.model_dump(by_alias=True, exclude_none=True)
-    shaped = {"lang": lang, "city": dumped["city"], "inputs": {layer: dumped["inputs"][layer]}}
-    output.write_run(stage, settings=shaped, crs=found.loaded.table.crs.to_string(), loaded=[found.loaded])
+    classes = () if given.city is None else given.city.classes
+    write_lists(stage, unclassified=load.unclassified(issues), disagreement=cases, classes=classes)
+    return lines
 
 
-def write_flaws(stage: Stage, boundaries: Loaded, lang: str) -> None:
-    """``flaws.gpkg``: overlaps and gaps of boundaries, and a layer without overlaps to accept where some were left."""
-    from jxgis.run.check import boundary_tables
-
-    tables = boundary_tables(boundaries)
-    if tables:
-        write_gpkg(stage.path("flaws.gpkg"), tables, lang=lang)
-
-
-def write_lists(
-    stage: Stage,
-    *,
-    unclassified: pd.DataFrame | None,
-    disagreement: pd.DataFrame | None,
-    classes: Sequence[str],
-) -> None:
-    """``unclassified.xlsx`` to be filled in and ``disagreement.csv`` to be looked at, where there is anything in them."""
-    from jxgis.report.class_sheet import class_sheet
-
-    if unclassified is not None and len(unclassified):
-        class_sheet(stage.path("unclassified.xlsx"), unclassified, classes)
-    if disagreement is not None and len(disagreement):
-        output.write_csv(disagreement, stage.path("disagreement.csv"))
-
-
-def write_hotspots(result: HotspotsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``hotspots.gpkg``, ``density/*.tif``, the map and the figure."""
-    from jxgis.hotspots import analysis as hotspots
-
-    hotspots.write(result, stage, lang=lang)
-    drawing.draw_hotspots(result, stage, inputs, settings, lang)
-
-
-def write_parks(result: ParksResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``parks.gpkg`` and the map."""
-    from jxgis.parks import analysis as parks
-
-    parks.write(result, stage, lang=lang)
-    drawing.draw_parks(result, stage, inputs, settings, lang)
-
-
-def write_units(result: UnitsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``units.gpkg`` and the map."""
-    from jxgis.units.analysis import attribute_titles
-
-    layers = {"units": result.units, "blocks": result.blocks}
-    if result.borders is not None:
-        layers["borders"] = result.borders
-    write_gpkg(stage.path("units.gpkg"), layers, lang=lang, titles=attribute_titles(result.blocks.columns, lang))
-    drawing.draw_units(result, stage, inputs, settings, lang)
-
-
-def write_scores(result: ScoreResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``scores.gpkg``, ``scores.xlsx`` and the map."""
-    from jxgis.report.workbook import scores_workbook
-    from jxgis.scoring import analysis as score
-
-    write_gpkg(stage.path("scores.gpkg"), {"scores": result.scores}, lang=lang, titles=result.titles)
-    scores_workbook(
-        stage.path("scores.xlsx"),
-        hide_small(result.scores, min_count=settings.report.min_count),
-        more=score.sheets(result, lang),
-        indicators=result.titles,
-        lang=lang,
-        sketch=inputs.sketch,
-    )
-    drawing.draw_scores(result, stage, inputs, settings, lang)
-
-
-def write_all(results: steps.Results, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """The files of every part that was run."""
-    if results.hotspots is not None:
-        write_hotspots(results.hotspots, stage, inputs, settings, lang)
-    if results.parks is not None:
-        write_parks(results.parks, stage, inputs, settings, lang)
-    if results.units is not None:
-        write_units(results.units, stage, inputs, settings, lang)
-    if results.scores is not None:
-        write_scores(results.scores, stage, inputs, settings, lang)
-
-
-def finish(stage: Stage, inputs: Inputs, settings: Settings, lang: str, sections: tuple[str, ...], **more: Any) -> None:
+def _finish(stage: Stage, given: Given, sections: Sequence[str], account: dict[str, Any]) -> None:
     """Write what every command writes: the rejects and run.json."""
-    loaded = list(inputs.loaded.values())
-    output.write_rejects(stage, loaded, lang)
+    loaded = list(given.loaded.values())
+    output.write_rejects(stage, loaded, given.lang)
+    dumped = given.settings.model_dump(by_alias=True, exclude_none=True)
+    shaped = {"lang": given.lang, "city": dumped["city"], "inputs": dumped["inputs"]}
     output.write_run(
         stage,
-        settings=_settings(settings, sections, lang),
-        crs=inputs.crs.to_string(),
+        settings=shaped | {name: dumped[name] for name in sections},
+        crs=given.crs.to_string(),
         loaded=loaded,
-        crs_note=inputs.crs_note.of(lang),
-        **more,
+        crs_note=given.crs_note.of(given.lang),
+        **account,
     )
-
-
-def _settings(settings: Settings, sections: tuple[str, ...], lang: str) -> Mapping[str, Any]:
-    dumped = settings.model_dump(by_alias=True, exclude_none=True)
-    return {
-        "lang": lang,
-        "city": dumped["city"],
-        "inputs": dumped["inputs"],
-        **{name: dumped[name] for name in sections},
-    }

@@ -2,61 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from jxgis.city import City, load_city
 from jxgis.crs import box_around, distortion_note
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, text_pair
+from jxgis.part import Given, Progress, Raster
 from jxgis.reference import choose_metric_crs
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    import pyproj
-
     from jxgis.load import Loaded
     from jxgis.settings import InputSettings, Settings
 
-__all__ = ["Inputs", "Progress", "city_of", "files_read", "issue_options", "needed", "read_inputs", "read_options"]
-
-Progress: TypeAlias = Callable[[Text], object]
-
-
-@dataclass(frozen=True, eq=False)
-class Inputs:
-    """The layers of one run, in one metric CRS.
-
-    Attributes
-    ----------
-    city
-        The project's city; None without a project.
-    crs
-        The metric CRS of every layer.
-    crs_note
-        What was chosen and why, and what it does to areas and lengths where that is to be known, for people.
-    loaded
-        Layer name to what was loaded.
-    sketch
-        Whether the polygons are schematic: no official ones were given.
-    """
-
-    city: City | None
-    crs: pyproj.CRS
-    crs_note: Text
-    loaded: dict[str, Loaded]
-    sketch: bool
-
-    def table(self, layer: str) -> gpd.GeoDataFrame | None:
-        """The layer's rows, or None where it was not given."""
-        return self.loaded[layer].table if layer in self.loaded else None
-
-    def need(self, layer: str) -> gpd.GeoDataFrame:
-        """The layer's rows, where a command has checked that they are there."""
-        table: gpd.GeoDataFrame = self.loaded[layer].table
-        return table
+__all__ = ["city_of", "files_read", "issue_options", "needed", "not_there", "read_given", "read_options"]
 
 
 def city_of(settings: Settings, *, has_project: bool) -> City | None:
@@ -85,7 +47,7 @@ def read_options(given: InputSettings) -> dict[str, Any]:
     )
 
 
-def needed(settings: Settings, layers: dict[str, str]) -> None:
+def needed(settings: Settings, layers: Mapping[str, str]) -> None:
     """Refuse a command whose layers are not all given.
 
     Parameters
@@ -153,9 +115,14 @@ def _missing(given: dict[str, InputSettings]) -> list[InputError]:
     return errors
 
 
-def read_inputs(
-    settings: Settings, layers: Sequence[str], *, has_project: bool, progress: Progress = lambda _: None
-) -> Inputs:
+def read_given(
+    settings: Settings,
+    layers: Sequence[str],
+    *,
+    has_project: bool,
+    lang: str = "zh",
+    progress: Progress = lambda _: None,
+) -> Given:
     """Load the layers that the settings name.
 
     Parameters
@@ -166,12 +133,14 @@ def read_inputs(
         The layers that the command can use; those that the settings do not name are left out.
     has_project
         Whether the settings come from a project, which has a city.
+    lang
+        Language of what is written.
     progress
         Called with each step.
 
     Returns
     -------
-    Inputs
+    Given
 
     Raises
     ------
@@ -211,7 +180,57 @@ def read_inputs(
         progress(stretched)
         note = Text(zh=f"{note.zh}{stretched.zh}", en=f"{note.en} {stretched.en}")
     official = any(layer in given and given[layer].official for layer in ("districts", "subdistricts"))
-    return Inputs(city, crs, note, loaded, sketch=not official)
+    return Given(
+        settings=settings,
+        city=city,
+        crs=crs,
+        crs_note=note,
+        layers={layer: found.table for layer, found in loaded.items()},
+        loaded=loaded,
+        people_raster=_people_raster(settings) if "population" in loaded else None,
+        sketch=not official,
+        lang=lang,
+        progress=progress,
+        **(_window(settings, loaded["issues"]) if "issues" in loaded else {}),
+    )
+
+
+def _people_raster(settings: Settings) -> Raster | None:
+    """The people, where they are given as a raster."""
+    from jxgis.load import check_raster
+    from jxgis.load.rasters import is_raster
+
+    given = settings.inputs.population
+    if given is None or not is_raster(given.path):
+        return None
+    found = check_raster(given.path, crs=given.crs)
+    return Raster(found.path, found.crs)
+
+
+def _window(settings: Settings, loaded: Loaded) -> dict[str, Any]:
+    """All issues with the file and the source of each, and the window that ``from`` opens among them."""
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+
+    from jxgis.load.times import local_date
+
+    given = settings.inputs.issues
+    columns = ["time", "issue_class", "source", "geometry"]
+    names = np.array([source.name for source in loaded.sources], dtype=object)
+    tables = [(loaded.earlier, loaded.earlier_file), (loaded.table, loaded.file)]
+    parts = [
+        table[columns].assign(file=None if file is None else names[file]) for table, file in tables if table is not None
+    ]
+    history = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True))
+    if given is None or given.start is None:
+        return {"history": history}
+    last = loaded.table["time"].max().normalize() + pd.Timedelta(days=1)
+    return {
+        "history": history,
+        "start": pd.Timestamp(local_date(given.start, field="from")),
+        "end": last if given.end is None else pd.Timestamp(local_date(given.end, field="to")),
+    }
 
 
 def _noticed(layer: str, loaded: Loaded) -> list[Text]:

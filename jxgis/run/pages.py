@@ -1,202 +1,119 @@
-"""The report's page and workbooks: the tables of a run, gathered in the reader's words."""
+"""The report's page and workbook: what every part says, and what the report was made from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jxgis.hotspots.change_words import change_lines
 from jxgis.i18n import text
-from jxgis.run import steps
-from jxgis.run.drawing import in_words
-from jxgis.small_counts import hide_small, small_said
+from jxgis.report.blocks import Absent, Section, Sources
+from jxgis.run.parts import PARTS
 
 if TYPE_CHECKING:
-    from jxgis.hotspots.analysis import HotspotsResult
+    from collections.abc import Sequence
+
     from jxgis.i18n import Text
     from jxgis.output import Stage
-    from jxgis.report.tables import ReportTables
-    from jxgis.run.inputs import Inputs
-    from jxgis.settings import Settings
+    from jxgis.part import Given
+    from jxgis.run.commands import Found
 
-__all__ = ["write_hotspot_tables", "write_report"]
+__all__ = ["write_report"]
 
 
-def write_report(
-    results: steps.Results,
-    missing: dict[str, Text],
-    lines: list[Text],
-    stage: Stage,
-    inputs: Inputs,
-    settings: Settings,
-    lang: str,
-) -> None:
+def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given) -> None:
     """``report.xlsx`` and ``index.html`` from what was found; ``lines`` stand among the workbook's notes."""
-    from jxgis.report.methods import method_notes
-    from jxgis.report.page import FigureFile, report_page
-    from jxgis.report.tables import PARTS, FileLink
+    from jxgis.report.page import FigureFile, FileLink, report_page
     from jxgis.report.workbook import report_workbook
 
-    tables = _tables(results, missing, inputs, settings, lang)
-    title = settings.report.title or text("pipeline.report_title", lang, city=_city_name(inputs, lang))
-    standard = None if results.parks is None else results.parks.standard.title.of(lang)
-    notes = method_notes(tables, settings, standard=standard, lang=lang)
+    lang, asked = given.lang, given.settings.report
+    parts = _parts(found, lang)
+    said = [line for part in parts if isinstance(part, Section) for line in part.lines]
+    title = asked.title or text("pipeline.report_title", lang, city=_city_name(given))
+    sources = _sources(found, given)
     report_workbook(
         stage.path("report.xlsx"),
-        tables,
+        parts,
         title=title,
-        methods=notes,
-        lines=[*_notes(inputs, settings, lang), *tables.change, *(line.of(lang) for line in lines)],
-        indicators={} if results.scores is None else results.scores.titles,
+        sources=sources,
+        lines=[*given.notes(), *said, *(line.of(lang) for line in lines)],
         lang=lang,
-        sketch=inputs.sketch,
+        sketch=given.sketch,
     )
     written = stage.files()
     figures = [
-        FigureFile(part, stage.path(f"figures/{part}.png"), text(f"pipeline.figure_{part}", lang))
+        FigureFile(part.name, stage.path(f"figures/{name}.png"), text(f"pipeline.figure_{name}", lang))
         for part in PARTS
-        if f"figures/{part}.png" in written
+        for name in part.figures
+        if f"figures/{name}.png" in written
     ]
-    if "figures/scale.png" in written:
-        figures.append(FigureFile("hotspots", stage.path("figures/scale.png"), text("pipeline.figure_scale", lang)))
+    maps = [
+        FileLink(f"maps/{name}.html", text(f"pipeline.map_{name}", lang))
+        for part in PARTS
+        for name in part.maps
+        if f"maps/{name}.html" in written
+    ]
+    own = {f"maps/{part.name}.html" for part in PARTS}
     page = report_page(
-        tables,
+        parts,
         title=title,
-        subtitle=_period(inputs, lang),
-        methods=notes,
-        maps=[
-            FileLink(f"maps/{name}.html", text(f"pipeline.map_{name}", lang))
-            for name in (*PARTS, "parks_change")
-            if f"maps/{name}.html" in written
-        ],
+        subtitle=_period(given),
+        sources=sources,
+        maps=maps,
         figures=figures,
         files=[
             *(FileLink(name, _label(name, lang)) for name in written if "/" not in name),
-            *(
-                FileLink(name, text("pipeline.map_parks_change", lang))
-                for name in written
-                if name == "maps/parks_change.html"
-            ),
+            *(link for link in maps if link.path not in own),
         ],
-        target=settings.parks.target,
-        min_km2=settings.units.min_km2,
-        max_km2=settings.units.max_km2,
-        outside_area=None if results.hotspots is None else results.hotspots.outside_area,
         lang=lang,
-        sketch=inputs.sketch,
+        sketch=given.sketch,
     )
     stage.path("index.html").write_text(page, encoding="utf-8", newline="\n")
 
 
-def write_hotspot_tables(result: HotspotsResult, stage: Stage, inputs: Inputs, settings: Settings, lang: str) -> None:
-    """``hotspots.xlsx``: the hot places and the plan's four findings, as they stand in ``report.xlsx``."""
-    from jxgis.report.methods import method_notes
-    from jxgis.report.workbook import report_workbook
-
-    tables = _tables(steps.Results(hotspots=result), {}, inputs, settings, lang)
-    report_workbook(
-        stage.path("hotspots.xlsx"),
-        tables,
-        title=text("pipeline.file_hotspot_tables", lang),
-        methods=method_notes(tables, settings, lang=lang),
-        lines=[*_notes(inputs, settings, lang), *tables.change],
-        lang=lang,
-        sketch=inputs.sketch,
-    )
+def _parts(found: Found, lang: str) -> list[Section | Absent]:
+    """What every part says, or why it is not there."""
+    refused = dict(found.refused)
+    said: list[Section | Absent] = []
+    for part in PARTS:
+        section = found.results[part.name].section() if part.name in found.results else None
+        if section is not None and section.blocks:
+            said.append(section)
+            continue
+        why = refused.get(part.name) or found.missing.get(part.name)
+        said.append(Absent(part.name, "" if why is None else why.of(lang), part.name in refused))
+    return said
 
 
-def _notes(inputs: Inputs, settings: Settings, lang: str) -> list[str]:
-    """What the loaders noticed, and which counts are not shown."""
-    said = small_said(settings.report.min_count, lang) if "issues" in inputs.loaded else ""
-    return [*filter(None, [said]), *_load_notes(inputs, lang)]
-
-
-def _load_notes(inputs: Inputs, lang: str) -> list[str]:
-    """What the loaders noticed: what they all say, such as the working CRS, once."""
-    notes = [inputs.crs_note, *(note for layer in inputs.loaded.values() for note in layer.notes)]
-    return list(dict.fromkeys(note.of(lang) for note in notes))
-
-
-def _tables(
-    results: steps.Results, missing: dict[str, Text], inputs: Inputs, settings: Settings, lang: str
-) -> ReportTables:
+def _sources(found: Found, given: Given) -> Sources:
     import pandas as pd
 
-    from jxgis.parks.gaps import blind_spot_names
-    from jxgis.report.tables import ReportTables
-
-    least = settings.report.min_count
-
-    def called(
-        table: pd.DataFrame | None, *, within: tuple[str, ...] | None = None, sums: tuple[str, ...] = ()
-    ) -> pd.DataFrame | None:
-        if table is None:
-            return None
-        return hide_small(in_words(table, inputs.city, lang), min_count=least, within=within, sums=sums)
-
-    spots, parks, units, scores = results.hotspots, results.parks, results.units, results.scores
-    findings: dict[str, pd.DataFrame] = {}
-    if spots is not None:
-        found = {
-            "ring": called(spots.overall),
-            "concentration": called(spots.concentrated, within=()),
-            "overlap": called(spots.different),
-            "diversity": called(spots.diverse, within=("level", "zone"), sums=("level",)),
-        }
-        findings = {key: shown for key, shown in found.items() if shown is not None and len(shown)}
-    blind_spots = None if parks is None else parks.blind_spots
-    if blind_spots is not None:
-        blind_spots = blind_spots.assign(name=blind_spot_names(blind_spots, inputs.table("districts"), lang))
-    sources = [
+    rows = [
         {
-            "layer": text(f"pipeline.{layer.layer}", lang),
+            "layer": text(f"pipeline.{layer.layer}", given.lang),
             "name": source.name,
             "rows_in": source.rows_in,
             "rows_kept": source.rows_kept,
             "rows_rejected": source.rows_rejected,
             "rows_left_out": source.rows_left_out,
         }
-        for layer in inputs.loaded.values()
+        for layer in given.loaded.values()
         for source in layer.sources
     ]
-    return ReportTables(
-        places=called(None if spots is None else spots.places),
-        peaks=called(None if spots is None else spots.peaks),
-        rate_places=called(None if spots is None or spots.rate_places is None else spots.rate_places.places),
-        zones=called(None if spots is None else spots.zones, within=("level", "zone"), sums=("level",)),
-        cells=None if spots is None else spots.cells,
-        findings=findings,
-        against_normal=called(None if spots is None else spots.against_normal),
-        levels=called(None if spots is None else spots.levels, within=()),
-        heavy=called(None if spots is None else spots.heavy),
-        coverage=None if parks is None else parks.coverage.assign(standard=parks.standard.title.of(lang)),
-        sites=None if parks is None else parks.sites,
-        unserved_places=blind_spots,
-        targets=None if parks is None else parks.targets,
-        park_notes=() if parks is None else [line.of(lang) for line in parks.warnings()],
-        units=None if units is None else hide_small(units.units, min_count=least),
-        unit_notes=() if units is None else tuple(note.of(lang) for note in units.notes()),
-        scores=None if scores is None else hide_small(scores.scores, min_count=least),
-        indicators=None if scores is None else scores.indicators,
-        load_notes=_load_notes(inputs, lang),
-        inputs=pd.DataFrame(sources),
-        change=() if spots is None else [line.of(lang) for line in change_lines(spots.comparison)],
-        missing={part: why.of(lang) for part, why in missing.items()},
-        min_count=least if "issues" in inputs.loaded else 1,
-        refused={part: why.of(lang) for part, why in results.refused},
-    )
+    accounts = [result.account() for result in found.results.values()]
+    outside = next((account["outside_area"] for account in accounts if "outside_area" in account), None)
+    return Sources(table=pd.DataFrame(rows), notes=given.load_notes(), outside_area=outside)
 
 
-def _city_name(inputs: Inputs, lang: str) -> str:
-    return "" if inputs.city is None else inputs.city.name.of(lang)
+def _city_name(given: Given) -> str:
+    return "" if given.city is None else given.city.name.of(given.lang)
 
 
-def _period(inputs: Inputs, lang: str) -> str:
+def _period(given: Given) -> str:
     """The period that the issues cover, in local dates."""
-    issues = inputs.table("issues")
+    issues = given.table("issues")
     if issues is None or "time" not in issues or issues["time"].isna().all():
         return ""
     first, last = issues["time"].min(), issues["time"].max()
-    return text("pipeline.period", lang, first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}")
+    return text("pipeline.period", given.lang, first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}")
 
 
 def _label(name: str, lang: str) -> str:

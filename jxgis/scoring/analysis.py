@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from jxgis.part import Given, Result, given_tables
+from jxgis.scoring.result import ScoreResult
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from jxgis.scoring.indicators import Indicator, Judgements
     from jxgis.scoring.weights import Method, Weights
 
-__all__ = ["ScoreResult", "analyse", "sheets"]
+__all__ = ["analyse", "score_candidates"]
 
 _RANKS = ("rank_expert", "rank_equal", "rank_ahp", "rank_entropy", "rank_critic", "rank_topsis")
 _MOVED = ("rank_best", "rank_median", "rank_worst", "share_first")
@@ -28,63 +30,19 @@ _ACCOUNT = (
 _TITLED = (*_RANKS, *_MOVED, "indicator", *_ACCOUNT, "gates")
 
 
-@dataclass(frozen=True, eq=False)
-class ScoreResult:
-    """What `jxgis score` finds, table by table.
-
-    Attributes
-    ----------
-    scores
-        The contract's layer ``scores``: ``candidate_id, name, type, district, score, score_if_missing_zero,
-        completeness, rank``, for each indicator x its value ``x`` and its score ``x_score``, then ``gates``,
-        ``area_km2``, ``issues`` and ``reason`` (codes of the gates, and ``incomplete``).
-    indicators
-        One row an indicator: ``indicator, label, dimension, kind, reference, unit, weight``, from how many candidates'
-        ``own`` column and how many were ``measured``, how many ``missing``, ``method`` (what was measured), ``source``.
-    views
-        One row a candidate: rank by each way of weighing that the data allow, and by TOPSIS, with the range of ranks
-        when weights move by ± 20 %.
-    agreement
-        Kendall's tau-b between those rankings.
-    weights
-        The weights of the score.
-    labels
-        What people call each indicator, by its id.
-    titles
-        What people call the columns of all these tables.
-    """
-
-    scores: gpd.GeoDataFrame
-    indicators: pd.DataFrame
-    views: pd.DataFrame
-    agreement: pd.DataFrame
-    weights: Weights
-    labels: dict[str, str]
-    titles: dict[str, str]
-
-
-def analyse(
+def score_candidates(
     candidates: gpd.GeoDataFrame,
     *,
     issues: gpd.GeoDataFrame | None = None,
     parks: gpd.GeoDataFrame | None = None,
     residential: gpd.GeoDataFrame | None = None,
     waters: gpd.GeoDataFrame | None = None,
-    hot_cells: gpd.GeoDataFrame | None = None,
-    hot_alpha: float = 0.05,
     districts: gpd.GeoDataFrame | None = None,
-    city: gpd.GeoDataFrame | None = None,
     historic: gpd.GeoDataFrame | None = None,
-    standard: Standard | None = None,
-    merge_gap_m: float = 20.0,
-    park_land: gpd.GeoDataFrame | None = None,
-    indicators: Sequence[Indicator] | None = None,
-    weights: Method = "expert",
-    judgements: Judgements | None = None,
-    min_completeness: float = 0.7,
-    min_km2: float = 2.0,
-    max_km2: float = 5.0,
+    built_up: gpd.GeoDataFrame | None = None,
+    hotspots: Result | None = None,
     lang: str = "zh",
+    **options: Any,
 ) -> ScoreResult:
     """Score candidate sample units by whatever layers there are.
 
@@ -95,30 +53,18 @@ def analyse(
         supplies that indicator's values; where it is null, what can be measured takes its place.
     issues
         Points; see `scoring.measures.issue_measures`.
-    parks, residential, historic, standard, merge_gap_m
-        As for ``jxgis parks``; ``residential`` with ``people`` is also the exposure of issues.
-    park_land
-        What the coverage by parks is a share of, such as built-up land; None: ``residential``.
+    parks, residential, historic, built_up
+        As for `parks.measure_parks`; ``residential`` with ``people`` is also the exposure of issues.
     waters
         Polygons (lines have no area and are left out).
-    hot_cells
-        The contract's ``cells`` of class ``all``, with ``is_hot``.
-    hot_alpha
-        The level at which they are hot, for the account of how it was measured.
-    districts, city
+    districts
         For the gates, and for the city's mean number of issues.
-    indicators
-        What is scored; None: the default set.
-    weights
-        ``expert``, ``equal``, ``ahp``, ``entropy`` or ``critic``.
-    judgements
-        Of dimensions, for AHP; None: those of the default set.
-    min_completeness
-        Share of weight that must be known for a rank; a candidate that fails a gate has none either.
-    min_km2, max_km2
-        Bounds of a unit's area.
+    hotspots
+        What `hotspots.find_hotspots` returned, for the share of hot area.
     lang
-        Language of the labels.
+        Language of the labels, and of what the result shows.
+    **options
+        What :class:`jxgis.settings.ScoringSettings` holds: ``weights``, ``indicators``, ``min_completeness`` …
 
     Returns
     -------
@@ -130,61 +76,72 @@ def analyse(
         If the layers are not in one metric CRS.
     InputError
         If a column of an indicator is no number, or the weights cannot be found.
+    SettingsError
+        If an option is unknown or out of range.
 
     Examples
     --------
     >>> import geopandas as gpd, shapely
     >>> square = gpd.GeoDataFrame({"name": ["甲"], "公厕密度": [3.0]}, geometry=[shapely.box(0, 0, 1600, 1600)], crs=4549)
-    >>> analyse(square).scores[["toilets_per_km2", "toilets_per_km2_score", "gates"]].values.tolist()
+    >>> score_candidates(square).scores[["toilets_per_km2", "toilets_per_km2_score", "gates"]].values.tolist()
     [[3.0, 75.0, 'pass']]
+    """
+    layers = {
+        "candidates": candidates, "issues": issues, "parks": parks, "residential": residential, "waters": waters,
+        "districts": districts, "historic": historic, "built_up": built_up,
+    }  # fmt: skip
+    given = given_tables(layers, lang=lang, scoring=options)
+    if hotspots is not None:
+        given.results["hotspots"] = hotspots
+    return analyse(given, candidates)
+
+
+def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
+    """Score candidates by what a part was handed; see :func:`score_candidates`.
+
+    Parameters
+    ----------
+    given
+        The layers, ``[scoring]``, the standard of ``[parks]``, the bounds of ``[units]`` and, where there are any, the
+        hot spots.
+    candidates
+        As for :func:`score_candidates`.
     """
     import pandas as pd
 
     from jxgis.crs import require_metric
     from jxgis.scoring.gates import FAILED, check_gates
-    from jxgis.scoring.indicators import load_registry
-    from jxgis.scoring.rank import complete_enough, score_candidates, score_table
+    from jxgis.scoring.indicators import load_registry, select_indicators
+    from jxgis.scoring.rank import complete_enough, rank_candidates, score_table
     from jxgis.scoring.weights import weigh
 
     require_metric(candidates, "candidates")
-    defaults = load_registry()
-    chosen = tuple(defaults.indicators if indicators is None else indicators)
-    judged = defaults.judgements if judgements is None else judgements
+    options, bounds = given.settings.scoring, given.settings.units
+    defaults, chosen = load_registry(), select_indicators(options.indicators)
+    judged = options.judgements or defaults.judgements
     candidates = candidates.assign(candidate_id=_ids(candidates))
-    measured, methods = _measure(
-        candidates,
-        {i.id for i in chosen},
-        issues=issues,
-        parks=parks,
-        residential=residential,
-        waters=waters,
-        hot_cells=hot_cells,
-        hot_alpha=hot_alpha,
-        ground=city if city is not None else districts,
-        historic=historic,
-        standard=standard,
-        merge_gap_m=merge_gap_m,
-        park_land=park_land,
-    )
+    measured, methods = _measure(given, candidates, {indicator.id for indicator in chosen})
     own = _own_values(candidates, chosen)
     values = own.combine_first(measured.reindex(columns=own.columns)).reindex(columns=own.columns)
     single = score_table(values, chosen)
-    found = weigh(weights, chosen, scores=single, judgements=judged)
-    gates = check_gates(candidates, districts=districts, city=city, min_km2=min_km2, max_km2=max_km2)
+    found = weigh(options.weights, chosen, scores=single, judgements=judged)
+    gates = check_gates(candidates, districts=given.table("districts"), min_km2=bounds.min_km2, max_km2=bounds.max_km2)
     passes = gates["gates"] != FAILED
-    ranked = score_candidates(
+    ranked = rank_candidates(
         values.assign(candidate_id=candidates["candidate_id"]),
         indicators=chosen,
         weights=found.shares,
-        min_completeness=min_completeness,
+        min_completeness=options.min_completeness,
         eligible=passes,
     )
     if "issues" in measured.columns:
         gates["issues"] = measured["issues"]
-    views, agreement = _views(single, chosen, judged, ranked, found, passes, min_completeness=min_completeness)
+    views, agreement = _views(single, chosen, judged, ranked, found, passes, min_completeness=options.min_completeness)
+    lang = given.lang
     return ScoreResult(
+        given=given,
         scores=_assembled(
-            candidates, ranked, gates, ~complete_enough(ranked["completeness"].to_numpy(), min_completeness)
+            candidates, ranked, gates, ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
         ),
         indicators=_account(chosen, found, own, values, methods, lang),
         views=pd.concat([ranked[["candidate_id", "score", "rank"]], views], axis=1),
@@ -193,33 +150,6 @@ def analyse(
         labels={i.id: i.title(lang) for i in chosen},
         titles=_titles(chosen, found, lang),
     )
-
-
-def sheets(result: ScoreResult, lang: str = "zh") -> dict[str, pd.DataFrame]:
-    """The tables beside the scores as sheets of a workbook, codes in words.
-
-    Parameters
-    ----------
-    result
-        From :func:`analyse`.
-    lang
-        ``"zh"`` or ``"en"``.
-
-    Returns
-    -------
-    dict
-        Name of each sheet to its table: indicators and weights, ranks by other weights, agreement of the rankings.
-    """
-    from jxgis.i18n import text
-
-    kinds = {kind: text(f"scoring.{kind}", lang) for kind in ("benefit", "cost")}
-    rankings = {name: result.titles[name] for name in result.agreement.columns}
-    tables = {
-        "indicators": result.indicators.assign(kind=result.indicators["kind"].map(kinds)),
-        "views": result.views,
-        "agreement": result.agreement.rename(index=rankings, columns=rankings).rename_axis(" ").reset_index(),
-    }
-    return {text(f"scoring.sheet_{name}", lang): table for name, table in tables.items()}
 
 
 def _ids(candidates: gpd.GeoDataFrame) -> pd.Series:
@@ -249,27 +179,16 @@ def _own_values(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -
     return pd.DataFrame(columns, index=candidates.index)
 
 
-def _measure(
-    candidates: gpd.GeoDataFrame,
-    wanted: set[str],
-    *,
-    issues: gpd.GeoDataFrame | None,
-    parks: gpd.GeoDataFrame | None,
-    residential: gpd.GeoDataFrame | None,
-    waters: gpd.GeoDataFrame | None,
-    hot_cells: gpd.GeoDataFrame | None,
-    hot_alpha: float,
-    ground: gpd.GeoDataFrame | None,
-    historic: gpd.GeoDataFrame | None,
-    standard: Standard | None,
-    merge_gap_m: float,
-    park_land: gpd.GeoDataFrame | None,
-) -> tuple[pd.DataFrame, dict[str, Text]]:
+def _measure(given: Given, candidates: gpd.GeoDataFrame, wanted: set[str]) -> tuple[pd.DataFrame, dict[str, Text]]:
     """Every indicator that the layers allow, and how each was measured."""
+    from jxgis.hotspots.result import HotspotsResult
     from jxgis.i18n import text_pair
+    from jxgis.parks.coverage import of_built_up, served_land
     from jxgis.parks.standards import load_standard
     from jxgis.scoring.measures import issue_measures, relative_density, shape_measures, share_covered
 
+    issues, parks, waters = given.table("issues"), given.table("parks"), given.table("waters")
+    ground, hotspots = given.table("districts"), given.results.get("hotspots")
     table = shape_measures(candidates)
     methods = dict.fromkeys(table.columns, text_pair("scoring.by_shape"))
     if issues is not None:
@@ -277,20 +196,28 @@ def _measure(
         table = table.join(handled)
         methods |= dict.fromkeys(handled.columns, text_pair("scoring.by_issues"))
         if ground is not None:
+            residential = given.table("residential")
             table["issue_density"], exposure = relative_density(candidates, issues, ground, residential=residential)
             methods["issue_density"] = text_pair(f"scoring.by_issues_per_{exposure}")
-    if hot_cells is not None:
-        hot = hot_cells[hot_cells["is_hot"]]
-        table["hot_percent"] = 100.0 * share_covered(candidates, hot)
-        methods["hot_percent"] = text_pair("scoring.by_hot_cells", alpha=f"{hot_alpha:g}")
-    land = residential if park_land is None else park_land
-    if parks is not None and land is not None and "park_coverage" in wanted:
-        chosen = standard or load_standard()
-        table["park_coverage"] = _park_coverage(
-            candidates, parks, land, standard=chosen, historic=historic, merge_gap_m=merge_gap_m
-        )
-        of = "residential" if park_land is None else "built_up"
-        methods["park_coverage"] = text_pair("scoring.by_radius", standard=chosen.title, of=text_pair(f"parks.of_{of}"))
+    hot_cells = hotspots.judged_cells() if isinstance(hotspots, HotspotsResult) else None
+    if hotspots is not None and hot_cells is not None:
+        table["hot_percent"] = 100.0 * share_covered(candidates, hot_cells[hot_cells["is_hot"]])
+        methods["hot_percent"] = text_pair("scoring.by_hot_cells", alpha=f"{hotspots.given.settings.hotspots.alpha:g}")
+    if parks is not None and "park_coverage" in wanted:
+        options = given.settings.parks
+        standard = load_standard(options.standard, None if given.city is None else given.city.standards)
+        land = served_land(given, standard)
+        if land is not None:
+            table["park_coverage"] = _park_coverage(
+                candidates,
+                parks,
+                land,
+                standard=standard,
+                historic=given.table("historic"),
+                merge_gap_m=options.merge_gap_m,
+            )
+            of = text_pair(f"parks.of_{'built_up' if of_built_up(given, standard) else 'residential'}")
+            methods["park_coverage"] = text_pair("scoring.by_radius", standard=standard.title, of=of)
     if parks is not None and waters is not None:
         table["blue_green_percent"] = 100.0 * share_covered(candidates, _areal(parks), _areal(waters))
         methods["blue_green_percent"] = text_pair("scoring.by_parks_waters")
@@ -339,7 +266,7 @@ def _views(
     import pandas as pd
 
     from jxgis.errors import JxgisError
-    from jxgis.scoring.rank import competition_rank, rank_agreement, score_candidates, topsis, weight_sensitivity
+    from jxgis.scoring.rank import competition_rank, rank_agreement, topsis, weight_sensitivity
     from jxgis.scoring.weights import weigh
 
     eligible = ranked["rank"].notna()
@@ -351,7 +278,7 @@ def _views(
             found = weigh(method, indicators, scores=single, judgements=judgements)
         except JxgisError:
             continue  # no judgements of these dimensions, or nothing to tell the candidates apart
-        score = score_candidates(values, indicators=indicators, weights=found.shares, min_completeness=0.0)["score"]
+        score = rank_candidates(values, indicators=indicators, weights=found.shares, min_completeness=0.0)["score"]
         ranks[f"rank_{method}"] = competition_rank(score.where(eligible))
     closeness = topsis(single, weights.shares).where(eligible)
     ranks["rank_topsis"] = competition_rank(closeness)

@@ -9,17 +9,19 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError
+from jxgis.scoring.gates import fails_gate
 from jxgis.scoring.indicators import Indicator, score_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "by_rank",
     "competition_rank",
     "complete_enough",
     "numbers",
     "rank_agreement",
-    "score_candidates",
+    "rank_candidates",
     "score_table",
     "topsis",
     "weight_sensitivity",
@@ -103,7 +105,7 @@ def score_table(values: pd.DataFrame, indicators: Sequence[Indicator]) -> pd.Dat
     )
 
 
-def score_candidates(
+def rank_candidates(
     values: pd.DataFrame,
     *,
     indicators: Sequence[Indicator],
@@ -144,7 +146,7 @@ def score_candidates(
     --------
     >>> two = [Indicator("a", "A", 3, target=100), Indicator("b", "A", 1, low=0, high=10)]
     >>> table = pd.DataFrame({"a": [80.0, 50.0, np.nan], "b": [np.nan, 0.0, 1.0]}, index=["甲", "乙", "丙"])
-    >>> found = score_candidates(table, indicators=two, weights=pd.Series({"a": 0.75, "b": 0.25}))
+    >>> found = rank_candidates(table, indicators=two, weights=pd.Series({"a": 0.75, "b": 0.25}))
     >>> found[["score", "score_if_missing_zero", "completeness", "rank"]].values.tolist()
     [[80.0, 60.0, 0.75, 1], [62.5, 62.5, 1.0, 2], [90.0, 22.5, 0.25, <NA>]]
     """
@@ -233,7 +235,7 @@ def weight_sensitivity(
     min_completeness
         Below it, by the weights given, a candidate is not ranked.
     eligible
-        As for :func:`score_candidates`.
+        As for :func:`rank_candidates`.
 
     Returns
     -------
@@ -355,3 +357,21 @@ def _totals(
     earned = np.where(known, w * np.nan_to_num(s), 0.0).sum(axis=1)
     score = np.divide(earned, present, out=np.full(len(s), np.nan), where=present > 0)
     return score, earned / total, present / total
+
+
+def by_rank(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores in the order in which people read them: those that fail a gate stand below the others, whatever their score.
+
+    Parameters
+    ----------
+    scores
+        The contract's ``scores``: ``rank``, and ``gates`` where they were checked.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"rank": [None, 2, 1], "gates": ["fail", "pass", "pass"]})
+    >>> by_rank(scores).index.tolist()
+    [2, 1, 0]
+    """
+    apart = scores.assign(fails=fails_gate(scores)).sort_values(["fails", "rank"], na_position="last", kind="stable")
+    return apart.drop(columns="fails")

@@ -60,7 +60,7 @@ def propose_alternatives(
     Parameters
     ----------
     blocks, districts, settings
-        As for `units.delineate.propose_units`, but for ``compactness`` and ``seed``.
+        As for `units.delineate.delineate_units`, but for ``compactness`` and ``seed``.
     dials
         Values of ``compactness``, from alike (0.02) to round (0.2).
     seeds
@@ -75,7 +75,7 @@ def propose_alternatives(
     Raises
     ------
     InputError
-        If there is no dial or no seed, or as `propose_units` raises.
+        If there is no dial or no seed, or as `delineate_units` raises.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def propose_alternatives(
     >>> found.table[["plan", "compactness_dial", "seed", "units"]].values.tolist()
     [['P1', 0.2, 0, 2], ['P2', 0.2, 1, 2]]
     """
-    from jxgis.units.delineate import propose_units
+    from jxgis.units.delineate import delineate_units
 
     runs = [(dial, seed) for dial in dials for seed in seeds]
     if not runs:
@@ -96,7 +96,7 @@ def propose_alternatives(
     plans: list[Plan] = []
     rows: list[dict[str, object]] = []
     for number, (dial, seed) in enumerate(runs, start=1):
-        plan = propose_units(blocks, districts, compactness=dial, seed=seed, **settings)
+        plan = delineate_units(blocks, districts, compactness=dial, seed=seed, **settings)
         plans.append(plan)
         rows.append(
             {

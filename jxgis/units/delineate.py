@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from jxgis.units._divide import Division
 
-__all__ = ["Plan", "PlanReport", "propose_units"]
+__all__ = ["Plan", "PlanReport", "delineate_units"]
 
 # A block may stick out of its district by this share before it is called across the border.
 ACROSS_SHARE = 0.01
@@ -112,7 +112,7 @@ class Plan:
     report: PlanReport
 
 
-def propose_units(
+def delineate_units(
     blocks: gpd.GeoDataFrame,
     districts: gpd.GeoDataFrame,
     *,
@@ -211,7 +211,7 @@ def propose_units(
     >>> cells = [box(x * 500, y * 500, x * 500 + 500, y * 500 + 500) for y in range(4) for x in range(7)]
     >>> blocks = gpd.GeoDataFrame({"block_id": range(28)}, geometry=cells, crs=4549)
     >>> districts = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[box(0, 0, 3500, 2000)], crs=4549)
-    >>> plan = propose_units(blocks, districts)
+    >>> plan = delineate_units(blocks, districts)
     >>> plan.units[["unit_id", "district", "area_km2", "in_bounds"]]
       unit_id district  area_km2  in_bounds
     0    甲-01        甲       3.0       True

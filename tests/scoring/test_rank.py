@@ -13,7 +13,7 @@ from jxgis.scoring.indicators import Indicator
 from jxgis.scoring.rank import (
     competition_rank,
     rank_agreement,
-    score_candidates,
+    rank_candidates,
     score_table,
     topsis,
     weight_sensitivity,
@@ -45,7 +45,7 @@ def by_hand(row):
 def test_scores_equal_the_formula_and_ranks_follow(table):
     frame = pd.DataFrame(table, columns=list("abcd"), index=[f"n{k}" for k in range(7)])
     before = frame.copy()
-    found = score_candidates(frame, indicators=FOUR, weights=W)
+    found = rank_candidates(frame, indicators=FOUR, weights=W)
     pd.testing.assert_frame_equal(frame, before)
     hand = np.array([by_hand(row) for row in table])
     assert found[["score", "score_if_missing_zero", "completeness"]].to_numpy() == pytest.approx(hand, nan_ok=True)
@@ -62,15 +62,15 @@ def test_scores_equal_the_formula_and_ranks_follow(table):
 @given(VALUES, st.integers(0, 6))
 def test_a_score_does_not_depend_on_the_others(table, left_out):
     frame = pd.DataFrame(table, columns=list("abcd"))
-    every = score_candidates(frame, indicators=FOUR, weights=W)
-    fewer = score_candidates(frame.drop(index=left_out), indicators=FOUR, weights=W)
+    every = rank_candidates(frame, indicators=FOUR, weights=W)
+    fewer = rank_candidates(frame.drop(index=left_out), indicators=FOUR, weights=W)
     columns = ["score", "score_if_missing_zero", "completeness"]
     pd.testing.assert_frame_equal(every[columns].drop(index=left_out), fewer[columns])
 
 
 def test_seven_tenths_is_enough_for_a_rank():
     frame = pd.DataFrame({"a": [50.0, 50.0], "b": [10.0, np.nan], "c": [np.nan, 5.0], "d": [np.nan, np.nan]})
-    found = score_candidates(frame, indicators=FOUR, weights=W)
+    found = rank_candidates(frame, indicators=FOUR, weights=W)
     assert found["completeness"].tolist() == pytest.approx([0.7, 0.6])
     assert found["rank"].tolist() == [1, pd.NA]
     assert found["rank"].dtype == "Int64"
@@ -78,7 +78,7 @@ def test_seven_tenths_is_enough_for_a_rank():
 
 def test_columns_stand_in_the_contract_s_order_and_missing_ones_are_null():
     frame = pd.DataFrame({"candidate_id": ["x"], "a": [25.0]})
-    found = score_candidates(frame, indicators=FOUR, weights=W)
+    found = rank_candidates(frame, indicators=FOUR, weights=W)
     assert found.columns.tolist() == [
         *["candidate_id", "score", "score_if_missing_zero", "completeness", "rank"],
         *["a", "a_score", "b", "b_score", "c", "c_score", "d", "d_score"],
@@ -90,30 +90,30 @@ def test_columns_stand_in_the_contract_s_order_and_missing_ones_are_null():
 
 def test_equal_scores_share_the_better_rank():
     frame = pd.DataFrame({"a": [50.0, 60.0, 10.0], "b": [10.0] * 3, "c": [5.0] * 3, "d": [1.0] * 3})
-    assert score_candidates(frame, indicators=FOUR, weights=W)["rank"].tolist() == [1, 1, 3]
+    assert rank_candidates(frame, indicators=FOUR, weights=W)["rank"].tolist() == [1, 1, 3]
 
 
 def test_all_known_is_exactly_complete():
     weights = pd.Series({"a": 0.1, "b": 0.2, "c": 0.3, "d": 0.7})
     frame = pd.DataFrame([[1.0] * 4], columns=list("abcd"))
-    found = score_candidates(frame, indicators=FOUR, weights=weights, min_completeness=1.0)
+    found = rank_candidates(frame, indicators=FOUR, weights=weights, min_completeness=1.0)
     assert found["completeness"].item() == 1.0
     assert found["rank"].item() == 1
 
 
 def test_nobody_is_a_table_without_rows():
-    found = score_candidates(pd.DataFrame({"a": []}, dtype="float64"), indicators=FOUR, weights=W)
+    found = rank_candidates(pd.DataFrame({"a": []}, dtype="float64"), indicators=FOUR, weights=W)
     assert len(found) == 0
     assert "d_score" in found.columns
 
 
 def test_words_and_weights_that_cannot_be_used():
     with pytest.raises(InputError, match="a"):
-        score_candidates(pd.DataFrame({"a": ["许多"]}), indicators=FOUR, weights=W)
+        rank_candidates(pd.DataFrame({"a": ["许多"]}), indicators=FOUR, weights=W)
     frame = pd.DataFrame({"a": [1.0]})
     for weights in (W.drop("d"), -W, 0 * W):
         with pytest.raises(InputError):
-            score_candidates(frame, indicators=FOUR, weights=weights)
+            rank_candidates(frame, indicators=FOUR, weights=weights)
 
 
 @given(arrays(np.float64, (5, 3), elements=st.floats(0, 100)))
@@ -139,7 +139,7 @@ def test_sensitivity_of_no_move_is_the_rank_itself():
     frame.iloc[7, 0] = np.nan
     single = score_table(frame, FOUR)
     still = weight_sensitivity(single, W, spread=0.0, draws=3)
-    rank = score_candidates(frame, indicators=FOUR, weights=W)["rank"]
+    rank = rank_candidates(frame, indicators=FOUR, weights=W)["rank"]
     for column in ("rank_best", "rank_median", "rank_worst"):
         assert still[column].astype("Int64").tolist() == rank.tolist()
     moved = weight_sensitivity(single, W, spread=0.5, draws=400, seed=1)
@@ -189,7 +189,7 @@ def test_equal_scores_share_a_rank_whatever_the_order_of_the_sum():
     for order in ([0, 1, 2], [2, 1, 0], [1, 0, 2]):
         chosen = [three[k] for k in order]
         weights = pd.Series({i.id: i.weight for i in chosen})
-        assert score_candidates(frame, indicators=chosen, weights=weights)["rank"].tolist() == [2, 1, 2]
+        assert rank_candidates(frame, indicators=chosen, weights=weights)["rank"].tolist() == [2, 1, 2]
         moved = weight_sensitivity(score_table(frame, chosen), weights, spread=0.0, draws=2)
         assert moved["rank_median"].tolist() == [2, 1, 2]
 
@@ -197,7 +197,7 @@ def test_equal_scores_share_a_rank_whatever_the_order_of_the_sum():
 def test_those_that_may_not_be_ranked_leave_no_gap():
     frame = pd.DataFrame({"a": [50.0, 40.0, 30.0, 30.0, 20.0], "b": [10.0] * 5, "c": [5.0] * 5, "d": [1.0] * 5})
     eligible = pd.Series([True, False, True, True, True])
-    found = score_candidates(frame, indicators=FOUR, weights=W, eligible=eligible)
+    found = rank_candidates(frame, indicators=FOUR, weights=W, eligible=eligible)
     assert found["rank"].tolist() == [1, pd.NA, 2, 2, 4]
     moved = weight_sensitivity(score_table(frame, FOUR), W, spread=0.0, draws=2, eligible=eligible)
     assert moved["rank_best"].fillna(0).tolist() == [1, 0, 2, 2, 4]
@@ -207,14 +207,14 @@ def test_those_that_may_not_be_ranked_leave_no_gap():
 def test_what_is_not_a_finite_number_is_refused_with_its_row_and_field(value):
     frame = pd.DataFrame({"candidate_id": ["甲", "乙", "丙"], "b": [1.0, 2.0, value]})
     with pytest.raises(InputError) as refused:
-        score_candidates(frame, indicators=FOUR, weights=W)
+        rank_candidates(frame, indicators=FOUR, weights=W)
     assert "第 3 行 (丙)的指标 b" in refused.value.text("zh")
     assert f"Row 3 (丙): indicator b is '{value}'" in refused.value.text("en")
 
 
 def test_an_empty_text_is_missing():
     frame = pd.DataFrame({"a": ["50", " ", ""], "b": [10.0] * 3, "c": [5.0] * 3, "d": [1.0] * 3})
-    assert score_candidates(frame, indicators=FOUR, weights=W)["a"].isna().tolist() == [False, True, True]
+    assert rank_candidates(frame, indicators=FOUR, weights=W)["a"].isna().tolist() == [False, True, True]
 
 
 def test_rounding_beside_nought_ranks_nobody_and_a_ten_millionth_does():

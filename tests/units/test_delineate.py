@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shapely import box
 
 from jxgis.errors import CrsError, InputError
-from jxgis.units.delineate import Plan, _holes, propose_units
+from jxgis.units.delineate import Plan, _holes, delineate_units
 
 CRS = 4549
 
@@ -81,7 +81,7 @@ def reasons(plan):
 @pytest.mark.parametrize("seed", range(5))
 def test_every_plan_holds_what_a_plan_must(seed):
     blocks, districts = two_districts(seed)
-    plan = propose_units(blocks, districts, attributes=["a", "b"], seed=seed, iterations=500)
+    plan = delineate_units(blocks, districts, attributes=["a", "b"], seed=seed, iterations=500)
     hold(plan, blocks, districts)
     assert plan.units["in_bounds"].all()
     assert plan.units.groupby("district").size().to_dict() == {"D": 3, "E": 3}
@@ -93,14 +93,14 @@ def test_a_grid_with_a_ragged_edge_holds_too():
     cells = [cell for cell in cells if cell.area > 2000]
     blocks = table(cells)
     districts = fence(shapely.union_all(cells, grid_size=0.001))
-    plan = propose_units(blocks, districts, iterations=500)
+    plan = delineate_units(blocks, districts, iterations=500)
     hold(plan, blocks, districts)
     assert plan.units["in_bounds"].all()
 
 
 def test_a_district_below_the_minimum_is_one_unit_and_says_so():
     blocks = table(squares(6, 5, 200))
-    plan = propose_units(blocks, fence(box(0, 0, 1200, 1000)))
+    plan = delineate_units(blocks, fence(box(0, 0, 1200, 1000)))
     hold(plan, blocks, fence(box(0, 0, 1200, 1000)))
     assert plan.units["area_km2"].tolist() == [1.2]
     assert reasons(plan) == ["district_below_min"]
@@ -109,7 +109,7 @@ def test_a_district_below_the_minimum_is_one_unit_and_says_so():
 def test_an_exclave_is_a_unit_of_its_own():
     blocks = table(squares(8, 6, 500) + squares(5, 4, 200, x0=9000))
     districts = fence(shapely.MultiPolygon([box(0, 0, 4000, 3000), box(9000, 0, 10000, 800)]))
-    plan = propose_units(blocks, districts)
+    plan = delineate_units(blocks, districts)
     hold(plan, blocks, districts)
     assert reasons(plan) == ["exclave_below_min"]
     assert plan.units.loc[~plan.units["in_bounds"], "area_km2"].tolist() == [0.8]
@@ -118,7 +118,7 @@ def test_an_exclave_is_a_unit_of_its_own():
 def test_an_exclave_can_be_attached_and_the_unit_says_that_it_has_two_parts():
     blocks = table(squares(8, 6, 500) + squares(5, 4, 200, x0=9000))
     districts = fence(shapely.MultiPolygon([box(0, 0, 4000, 3000), box(9000, 0, 10000, 800)]))
-    plan = propose_units(blocks, districts, exclaves="attach")
+    plan = delineate_units(blocks, districts, exclaves="attach")
     assert plan.units["in_bounds"].all()
     assert sorted(plan.units["parts"]) == [1] * (len(plan.units) - 1) + [2]
     exclave = set(plan.blocks["unit_id"].iloc[48:])
@@ -131,7 +131,7 @@ def test_an_exclave_can_be_attached_and_the_unit_says_that_it_has_two_parts():
 def test_a_block_above_the_maximum_is_a_unit_of_its_own_and_the_rest_is_divided():
     blocks = table([box(0, 0, 2000, 3000), *squares(4, 6, 500, x0=2000)])
     districts = fence(box(0, 0, 4000, 3000))
-    plan = propose_units(blocks, districts)
+    plan = delineate_units(blocks, districts)
     hold(plan, blocks, districts)
     assert reasons(plan) == ["block_above_max"]
     assert plan.units.loc[~plan.units["in_bounds"], "area_km2"].tolist() == [6.0]
@@ -140,14 +140,14 @@ def test_a_block_above_the_maximum_is_a_unit_of_its_own_and_the_rest_is_divided(
 def test_what_a_large_block_cuts_off_is_named():
     blocks = table([box(500, 0, 2500, 3000), *squares(1, 6, 500), *squares(4, 6, 500, x0=2500)])
     districts = fence(box(0, 0, 4500, 3000))
-    plan = propose_units(blocks, districts)
+    plan = delineate_units(blocks, districts)
     hold(plan, blocks, districts)
     assert reasons(plan) == ["block_above_max", "remainder_below_min"]
 
 
 def test_a_strip_that_no_cut_divides_is_proven_infeasible():
     strip = [box(x * 1900, 0, x * 1900 + 1900, 1000) for x in range(3)]
-    plan = propose_units(table(strip), fence(box(0, 0, 5700, 1000)))
+    plan = delineate_units(table(strip), fence(box(0, 0, 5700, 1000)))
     hold(plan, table(strip), fence(box(0, 0, 5700, 1000)))
     assert reasons(plan) == ["no_partition"]
     # The nearest to the bounds: 0.1 km² short once, rather than 0.7 above or three times short.
@@ -157,7 +157,7 @@ def test_a_strip_that_no_cut_divides_is_proven_infeasible():
 
 def test_a_part_valid_as_one_unit_needs_no_cut():
     blocks = table([box(0, 0, 1500, 1000), box(1500, 0, 2700, 1000), box(2700, 0, 4200, 1000)])
-    plan = propose_units(blocks, fence(box(0, 0, 4200, 1000)), target_km2=2.1)
+    plan = delineate_units(blocks, fence(box(0, 0, 4200, 1000)), target_km2=2.1)
     hold(plan, blocks, fence(box(0, 0, 4200, 1000)))
     assert plan.units["area_km2"].tolist() == [4.2]
     assert reasons(plan) == []
@@ -165,7 +165,7 @@ def test_a_part_valid_as_one_unit_needs_no_cut():
 
 def test_an_area_that_no_number_of_units_divides_says_so():
     blocks = table(squares(5, 4, 500))
-    plan = propose_units(blocks, fence(box(0, 0, 2500, 2000)), min_km2=3, max_km2=4, target_km2=3.5)
+    plan = delineate_units(blocks, fence(box(0, 0, 2500, 2000)), min_km2=3, max_km2=4, target_km2=3.5)
     hold(plan, blocks, fence(box(0, 0, 2500, 2000)), 3, 4)
     assert set(reasons(plan)) == {"area_indivisible"}
 
@@ -175,7 +175,7 @@ def test_an_area_on_the_bound_is_within_it(low_side):
     side = 2000.0 if low_side else 5000.0
     # Corners far from the origin, as in the city's coordinates: areas round in their last digits.
     cells = squares(round(side / 100), 10, 100, x0=572000.1, y0=3403000.7)
-    plan = propose_units(table(cells), fence(shapely.union_all(cells)), target_km2=3.5 if low_side else 5.0)
+    plan = delineate_units(table(cells), fence(shapely.union_all(cells)), target_km2=3.5 if low_side else 5.0)
     assert plan.units["in_bounds"].all()
     assert plan.units["area_km2"].tolist() == [side / 1000]
 
@@ -183,26 +183,26 @@ def test_an_area_on_the_bound_is_within_it(low_side):
 def test_labels_do_not_depend_on_workers_or_on_the_order_of_rows():
     blocks, districts = two_districts()
     settings = {"attributes": ["a", "b"], "seed": 3, "iterations": 500}
-    one = propose_units(blocks, districts, **settings)
-    two = propose_units(blocks, districts, workers=2, **settings)
+    one = delineate_units(blocks, districts, **settings)
+    two = delineate_units(blocks, districts, workers=2, **settings)
     pd.testing.assert_frame_equal(one.units, two.units)
     pd.testing.assert_series_equal(one.blocks["unit_id"], two.blocks["unit_id"])
     shuffled = blocks.sample(frac=1, random_state=1)
-    other = propose_units(shuffled, districts, **settings)
+    other = delineate_units(shuffled, districts, **settings)
     pd.testing.assert_series_equal(one.blocks["unit_id"], other.blocks["unit_id"].reindex(blocks.index))
 
 
 def test_inputs_are_left_alone():
     blocks, districts = two_districts()
     before, fences = blocks.copy(), districts.copy()
-    propose_units(blocks, districts, attributes=["a"], iterations=50)
+    delineate_units(blocks, districts, attributes=["a"], iterations=50)
     pd.testing.assert_frame_equal(blocks, before)
     pd.testing.assert_frame_equal(districts, fences)
 
 
 def test_stopped_at_once_it_still_gives_units():
     blocks, districts = two_districts()
-    plan = propose_units(blocks, districts, attributes=["a"], budget_s=0.0)
+    plan = delineate_units(blocks, districts, attributes=["a"], budget_s=0.0)
     hold(plan, blocks, districts)
     assert plan.report.stopped_early
     assert plan.units["in_bounds"].all()
@@ -211,19 +211,19 @@ def test_stopped_at_once_it_still_gives_units():
 def test_the_caller_hears_of_progress_and_can_end_it():
     blocks, districts = two_districts()
     heard = []
-    plan = propose_units(blocks, districts, iterations=50, progress=lambda done, parts: heard.append((done, parts)))
+    plan = delineate_units(blocks, districts, iterations=50, progress=lambda done, parts: heard.append((done, parts)))
     assert heard == [(1, 2), (2, 2)]
     assert not plan.report.stopped_early
-    assert propose_units(blocks, districts, iterations=50, progress=lambda *_: False).report.stopped_early
+    assert delineate_units(blocks, districts, iterations=50, progress=lambda *_: False).report.stopped_early
 
 
 def test_terms_and_share_are_reported():
     blocks, districts = two_districts()
-    plain = propose_units(blocks, districts, iterations=50, border_credit=0)
+    plain = delineate_units(blocks, districts, iterations=50, border_credit=0)
     assert plain.report.terms == ("compactness",)
     assert np.isnan(plain.report.ssd_share)
     blocks["same"] = 1.0
-    alike = propose_units(blocks, districts, iterations=500, attributes=["b", "same"])
+    alike = delineate_units(blocks, districts, iterations=500, attributes=["b", "same"])
     assert alike.report.terms == ("similarity", "compactness", "border_credit")
     assert alike.report.attributes == ("b",)
     assert alike.report.constant == ("same",)
@@ -238,56 +238,56 @@ def test_terms_and_share_are_reported():
 
 def test_more_compactness_gives_rounder_and_less_alike_units():
     blocks, districts = two_districts()
-    loose = propose_units(blocks, districts, attributes=["a", "b"], compactness=0.005, border_credit=0)
-    round_ = propose_units(blocks, districts, attributes=["a", "b"], compactness=0.5, border_credit=0)
+    loose = delineate_units(blocks, districts, attributes=["a", "b"], compactness=0.005, border_credit=0)
+    round_ = delineate_units(blocks, districts, attributes=["a", "b"], compactness=0.5, border_credit=0)
     assert round_.report.mean_compactness > loose.report.mean_compactness
     assert round_.report.ssd_share > loose.report.ssd_share
 
 
 def test_the_number_of_units_can_be_given():
     blocks, districts = two_districts()
-    plan = propose_units(blocks, districts, n_units={"D": 5}, iterations=500)
+    plan = delineate_units(blocks, districts, n_units={"D": 5}, iterations=500)
     hold(plan, blocks, districts)
     assert plan.units.groupby("district").size().to_dict() == {"D": 5, "E": 3}
     with pytest.raises(InputError, match="3 to 6"):
-        propose_units(blocks, districts, n_units={"D": 7})
+        delineate_units(blocks, districts, n_units={"D": 7})
     with pytest.raises(InputError, match="do not exist: X"):
-        propose_units(blocks, districts, n_units={"X": 7})
+        delineate_units(blocks, districts, n_units={"X": 7})
 
 
 def test_bad_input_is_refused_with_what_to_do():
     blocks, districts = two_districts()
     with pytest.raises(InputError, match="no blocks"):
-        propose_units(blocks.iloc[:0], districts)
+        delineate_units(blocks.iloc[:0], districts)
     with pytest.raises(InputError, match="below the maximum"):
-        propose_units(blocks, districts, min_km2=5, max_km2=2)
+        delineate_units(blocks, districts, min_km2=5, max_km2=2)
     with pytest.raises(InputError, match="must lie within 2 to 5"):
-        propose_units(blocks, districts, target_km2=6)
+        delineate_units(blocks, districts, target_km2=6)
     with pytest.raises(InputError, match="lacks the attributes: c"):
-        propose_units(blocks, districts, attributes=["c"])
+        delineate_units(blocks, districts, attributes=["c"])
     with pytest.raises(InputError, match="a: 2"):
-        propose_units(blocks.assign(a=blocks["a"].mask(blocks.index < 2)), districts, attributes=["a"])
+        delineate_units(blocks.assign(a=blocks["a"].mask(blocks.index < 2)), districts, attributes=["a"])
     with pytest.raises(InputError, match="not numeric: block_id"):
-        propose_units(blocks, districts, attributes=["block_id"])
+        delineate_units(blocks, districts, attributes=["block_id"])
     with pytest.raises(InputError, match="without repeats"):
-        propose_units(blocks.assign(block_id="x"), districts)
+        delineate_units(blocks.assign(block_id="x"), districts)
     moved = blocks.copy()
     moved.loc[0, "geometry"] = box(0, 0, 600, 500)
     with pytest.raises(InputError, match=r"1 pairs of blocks overlap \(b0000–b0001\)"):
-        propose_units(moved, districts)
+        delineate_units(moved, districts)
     moved = blocks.copy()
     moved.loc[[7, 15], "geometry"] = [box(3500, 0, 4100, 500), box(3500, 500, 4100, 1000)]
     with pytest.raises(InputError, match=r"2 blocks lie across .*b0007、b0015"):
-        propose_units(moved, districts)
+        delineate_units(moved, districts)
     with pytest.raises(InputError, match="36 blocks lie across"):
-        propose_units(blocks, districts.iloc[:1])
+        delineate_units(blocks, districts.iloc[:1])
     with pytest.raises(CrsError):
-        propose_units(blocks.to_crs(4326), districts)
+        delineate_units(blocks.to_crs(4326), districts)
 
 
 def test_blocks_find_their_district_themselves():
     blocks, districts = two_districts()
-    plan = propose_units(blocks.drop(columns="district"), districts, iterations=50)
+    plan = delineate_units(blocks.drop(columns="district"), districts, iterations=50)
     assert plan.units.groupby("district").size().to_dict() == {"D": 3, "E": 3}
 
 
@@ -303,7 +303,7 @@ def test_an_area_kept_together_stays_whole_where_it_fits():
         ],
         crs=CRS,
     )
-    plan = propose_units(blocks, districts, keep_together=areas, attributes=["a"], compactness=0.001, iterations=500)
+    plan = delineate_units(blocks, districts, keep_together=areas, attributes=["a"], compactness=0.001, iterations=500)
     hold(plan, blocks, districts)
     told = plan.report.together.set_index("name")
     assert told["kept"].to_dict() == {"fits": True, "large": False, "across": False, "apart": False}
@@ -322,7 +322,7 @@ def test_an_area_kept_together_is_let_go_where_no_units_fit_with_it():
     blocks = table([box(x * 1000, 0, x * 1000 + 1000, 1000) for x in range(5)])
     outline = fence(box(0, 0, 5000, 1000))
     middle = gpd.GeoDataFrame({"name": ["middle"]}, geometry=[box(1000, 0, 4000, 1000)], crs=CRS)
-    plan = propose_units(blocks, outline, max_km2=3, target_km2=2.5, keep_together=middle)
+    plan = delineate_units(blocks, outline, max_km2=3, target_km2=2.5, keep_together=middle)
     hold(plan, blocks, outline, 2, 3)
     assert plan.units["in_bounds"].all()
     assert plan.report.together[["kept", "reason"]].to_numpy().tolist() == [[False, "no_units_with_it"]]
@@ -332,20 +332,20 @@ def test_a_number_of_units_that_blocks_do_not_allow_is_proven_impossible():
     # 6 km² by area could be three units of 2; in blocks of 1.5 km² it cannot.
     blocks = table([box(x * 1500, 0, x * 1500 + 1500, 1000) for x in range(4)])
     outline = fence(box(0, 0, 6000, 1000))
-    plan = propose_units(blocks, outline, n_units={"D": 3})
+    plan = delineate_units(blocks, outline, n_units={"D": 3})
     hold(plan, blocks, outline)
     assert set(reasons(plan)) == {"count_impossible"}
-    assert propose_units(blocks, outline).units["area_km2"].tolist() == [3.0, 3.0]
+    assert delineate_units(blocks, outline).units["area_km2"].tolist() == [3.0, 3.0]
 
 
 def test_no_unit_reaches_across_a_line_kept_apart():
     blocks, districts = two_districts()
     river = gpd.GeoSeries([shapely.LineString([(2000, 0), (2000, 2500)])], crs=CRS)
-    plan = propose_units(blocks, districts, keep_apart=river)
+    plan = delineate_units(blocks, districts, keep_apart=river)
     hold(plan, blocks, districts)
     assert plan.report.apart_crossed_m == 0
     assert plan.units.buffer(-1).intersection(river[0]).length.sum() == 0
-    free = propose_units(blocks, districts)
+    free = delineate_units(blocks, districts)
     assert free.units.buffer(-1).intersection(river[0]).length.sum() > 0
 
 
@@ -355,7 +355,7 @@ def test_borders_run_along_streets_where_that_is_credited():
         [shapely.LineString([(1500, 0), (1500, 3000)]), shapely.LineString([(2500, 0), (2500, 3000)])]
     )
     street = street.set_crs(CRS)
-    drawn = propose_units(blocks, districts, barriers=street, border_credit=5, compactness=0.001)
+    drawn = delineate_units(blocks, districts, barriers=street, border_credit=5, compactness=0.001)
     units = drawn.units[drawn.units["district"] == "D"]
     assert sorted(tuple(bounds) for bounds in units.bounds[["minx", "maxx"]].to_numpy()) == [
         (0, 1500),
@@ -381,7 +381,7 @@ def test_any_blocks_make_a_plan_that_holds(seed, n, km2, low, ratio):
     cells = shapely.get_parts(shapely.voronoi_polygons(points, extend_to=outline)) if n > 1 else np.array([outline])
     cells = shapely.intersection(cells, outline)
     blocks = table(list(cells), a=rng.normal(size=len(cells)))
-    plan = propose_units(
+    plan = delineate_units(
         blocks,
         fence(outline),
         attributes=["a"],

@@ -10,7 +10,7 @@ import shapely
 from jxgis.city import load_city
 from jxgis.load.boundaries import dissolve_districts, load_subdistricts
 from jxgis.space.blocks import grid_blocks, street_blocks
-from jxgis.units.delineate import propose_units
+from jxgis.units.delineate import delineate_units
 
 pytestmark = pytest.mark.real
 
@@ -33,7 +33,7 @@ def test_jiaxing_by_cells_is_within_bounds_wherever_it_can_be(real_dir):
     districts = dissolve_districts(load_subdistricts(files, city=city).table, city=city).districts
     assert len(districts) == 12
     blocks = grid_blocks(districts, cell_m=200)
-    plan = propose_units(blocks, districts, iterations=300, starts=2)
+    plan = delineate_units(blocks, districts, iterations=300, starts=2)
     in_one_piece_within_one_district(plan, districts)
     outside = plan.units[~plan.units["in_bounds"]]
     # Only what is too small by itself: slivers of the loaded borders and the exclave of 东栅, 1.55 km².
@@ -54,7 +54,7 @@ def test_cambridge_by_street_blocks_is_within_bounds(real_dir):
     streets = gpd.read_file(folder / "TRANS_Centerlines.geojson").to_crs(26919)
     streets = streets[streets.geometry.notna()]
     blocks = street_blocks(districts, streets=streets)
-    plan = propose_units(blocks, districts, barriers=streets, iterations=300, starts=2)
+    plan = delineate_units(blocks, districts, barriers=streets, iterations=300, starts=2)
     in_one_piece_within_one_district(plan, districts)
     assert plan.units["in_bounds"].all()
     # Faces of streets: what is not a street is a shore or a border of the city.

@@ -9,7 +9,7 @@ import shapely
 
 from jxgis.i18n import text
 from jxgis.units.analysis import analyse
-from jxgis.units.delineate import propose_units
+from jxgis.units.delineate import delineate_units
 
 CRS = 4549
 SIDE = 1870.83
@@ -45,7 +45,7 @@ def jigsaw(seed, columns, rows, per):
 def test_tight_bounds_with_a_known_plan_are_met_from_any_seed(columns, rows, per, low, high, seed):
     blocks, districts = jigsaw(seed, columns, rows, per)
     for search_seed in (0, seed + 100):
-        plan = propose_units(
+        plan = delineate_units(
             blocks,
             districts,
             min_km2=low * UNIT_KM2,

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from jxgis.units.delineate import propose_units
+from jxgis.units.delineate import delineate_units
 
 CRS = 4549
 #: The rule of the house, written down once more: a bound is met within a millionth of itself.
@@ -129,7 +129,7 @@ def test_partitions_are_counted_as_bell_numbers():
 def test_a_unit_exactly_on_the_lower_bound_is_the_optimum():
     cells = [shapely.box(x * 1000, 0, x * 1000 + 1000, 1000) for x in range(7)]
     blocks, districts = layers(cells, [9.0, 9, 0, 0, 0, 0, 0])
-    plan = propose_units(blocks, districts, attributes=["a"], compactness=0, border_credit=0)
+    plan = delineate_units(blocks, districts, attributes=["a"], compactness=0, border_credit=0)
     assert sorted(plan.units["area_km2"]) == [2.0, 5.0]
     part = plan.report.parts.iloc[0]
     assert part["cost"] == pytest.approx(0, abs=1e-12)
@@ -153,7 +153,7 @@ def test_what_is_proven_holds_over_every_partition(batch, exact):
             cells = turned(cells, 17.3)
         blocks, districts = layers(cells, values)
         target = min(max(total / max(1, round(2 * total / (low + high))), low), high)
-        plan = propose_units(
+        plan = delineate_units(
             blocks,
             districts,
             attributes=["a"],

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from jxgis.units.delineate import propose_units
+from jxgis.units.delineate import delineate_units
 from jxgis.units.shape import check_shapes
 
 CRS = 4549
@@ -69,7 +69,7 @@ def town_and_country(seed):
 @pytest.mark.parametrize("seed", range(2))
 def test_defaults_draw_shapes_that_hold_where_one_district_has_all_the_squares(seed):
     blocks, districts = town_and_country(seed)
-    plan = propose_units(blocks, districts, attributes=["a"], iterations=500, starts=2)
+    plan = delineate_units(blocks, districts, attributes=["a"], iterations=500, starts=2)
     assert plan.units["in_bounds"].all()
     assert plan.report.parts["flaws"].tolist() == [0] * 5
     for _, units in plan.units.groupby("district"):
@@ -85,7 +85,7 @@ def test_defaults_draw_shapes_that_hold_where_one_district_has_all_the_squares(s
 def test_a_dial_of_zero_follows_the_attributes_whatever_the_shape():
     blocks, districts = town_and_country(0)
     one = blocks[blocks["district"] == "A"]
-    plan = propose_units(one, districts.iloc[:1], attributes=["a"], compactness=0, iterations=200, starts=1)
+    plan = delineate_units(one, districts.iloc[:1], attributes=["a"], compactness=0, iterations=200, starts=1)
     assert plan.report.parts["rounder"].tolist() == [1]
     assert plan.units["compactness"].min() < 0.25
 
@@ -107,7 +107,7 @@ def test_scraps_of_a_district_join_its_nearest_unit_and_are_counted():
 
     districts = scrappy()
     blocks = grid_blocks(districts, cell_m=500)
-    plan = propose_units(blocks, districts, iterations=100)
+    plan = delineate_units(blocks, districts, iterations=100)
     assert plan.report.scraps[["district", "scraps"]].to_numpy().tolist() == [["D", 2]]
     assert plan.report.scraps["m2"].tolist() == pytest.approx([285.7])
     # No unit of a scrap; the exclave of 0.3 km² is none, and stays a unit of its own with its reason.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from jxgis.i18n import listed, text
-from jxgis.report.columns import kind_of, readable, title_of, write_value
-from jxgis.report.sections import Block, Paragraph, TableBlock
-from jxgis.report.tables import ReportTables
+from jxgis.report.blocks import Block, Paragraph, table_block
+from jxgis.report.columns import readable
 from jxgis.small_counts import as_words
 
 __all__ = ["cautions"]
@@ -28,13 +27,13 @@ _HEAVY = [
 _SHOWN = 20  # all of them stand in hotspots.gpkg and the workbook
 
 
-def cautions(tables: ReportTables, lang: str) -> list[Block]:
+def cautions(levels: pd.DataFrame | None, heavy: pd.DataFrame | None, lang: str) -> list[Block]:
     """Sentences and a table for the end of the hot spots' section.
 
     Parameters
     ----------
-    tables
-        ``levels`` and ``heavy`` are read; what is not there is not spoken of.
+    levels, heavy
+        As :class:`jxgis.hotspots.section.HotspotTables` has them; what is not there is not spoken of.
     lang
         ``"zh"`` or ``"en"``.
 
@@ -42,25 +41,15 @@ def cautions(tables: ReportTables, lang: str) -> list[Block]:
     --------
     >>> levels = pd.DataFrame({"issue_class": ["all", "甲", "乙"], "issues": [903, 900, 3], "tested": [True, True, False],
     ...                        "alpha": 0.05, "family": "class", "min_issues": 30, "hot_class": 12, "hot_all": 9})
-    >>> [block.look for block in cautions(ReportTables(levels=levels), "zh")]
+    >>> [block.look for block in cautions(levels, None, "zh")]
     ['sub', 'none']
     """
     blocks: list[Block] = []
-    if tables.levels is not None and len(tables.levels):
-        blocks += _levels(tables.levels, lang)
-    if tables.heavy is not None and len(tables.heavy):
-        columns = [column for column in _HEAVY if column in tables.heavy.columns]
-        heavy = pd.DataFrame(tables.heavy[columns]).head(_SHOWN)
-        shown = readable(heavy, lang)
-        kinds = [kind_of(column, heavy[column]) for column in columns]
-        rows = [
-            [write_value(value, kind, lang) for value, kind in zip(row, kinds, strict=True)]
-            for row in shown[columns].itertuples(index=False, name=None)
-        ]
-        blocks.append(Paragraph(text("report.heavy_why", lang, n=len(tables.heavy)), "none"))
-        numeric = [kind.name != "text" for kind in kinds]
-        titles = [title_of(column, lang) for column in columns]
-        blocks.append(TableBlock(text("report.heavy_table", lang), titles, numeric, rows))
+    if levels is not None and len(levels):
+        blocks += _levels(levels, lang)
+    if heavy is not None and len(heavy):
+        blocks.append(Paragraph(text("report.heavy_why", lang, n=len(heavy)), "none"))
+        blocks.append(table_block(text("report.heavy_table", lang), heavy.head(_SHOWN), _HEAVY, lang))
     return blocks
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from jxgis.i18n import listed, text
+from jxgis.report.blocks import of_all
 from jxgis.report.columns import percent
-from jxgis.report.tables import of_all
 
 __all__ = ["SENTENCES"]
 
@@ -80,4 +80,4 @@ SENTENCES: Mapping[str, Callable[[pd.DataFrame, str], str]] = {
     "overlap": _different,
     "diversity": _diverse,
 }
-"""Key of `ReportTables.findings` to its sentence, from the table and the language; empty where there is nothing to say."""
+"""Key of `HotspotTables.findings` to its sentence, from the table and the language; empty where there is nothing to say."""

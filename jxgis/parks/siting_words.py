@@ -7,18 +7,24 @@ import pandas as pd
 from jxgis.bounds import at_least
 from jxgis.i18n import listed, text
 from jxgis.report.columns import percent
-from jxgis.report.tables import ReportTables
 
 __all__ = ["siting_lines"]
 
 
-def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
+def siting_lines(
+    coverage: pd.DataFrame | None,
+    sites: pd.DataFrame | None,
+    targets: pd.DataFrame | None,
+    spots: pd.DataFrame | None,
+    target: float,
+    lang: str,
+) -> list[str]:
     """Sentences below the proposed parks.
 
     Parameters
     ----------
-    tables
-        ``coverage``, ``sites`` and ``targets``; without targets nothing was sited and nothing is said.
+    coverage, sites, targets, spots
+        As :class:`jxgis.parks.section.ParkTables` has them; without targets nothing was sited and nothing is said.
     target
         The coverage asked for, 0 to 1.
     lang
@@ -33,16 +39,14 @@ def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
     >>> targets = pd.DataFrame({"zone": ["老城", "all"], "coverage_before": [0.5, 0.8], "best": [0.5, 0.85],
     ...                         "needed": [0, 0], "no_site": ["no_plot_there", None],
     ...                         "reason": ["target_out_of_reach", "target_out_of_reach"]})
-    >>> for line in siting_lines(ReportTables(targets=targets), 0.9, "zh"): print(line)
+    >>> for line in siting_lines(None, None, targets, None, 0.9, "zh"): print(line)
     缺口所在的老城没有建议新公园：没有一块候选地块能服务到那里尚未覆盖的居住用地。
     建成全部候选地块，全域也只到 85.0 %，达不到 90 %。
     建成全部候选地块仍达不到 90 % 的片区：老城。
     """
-    targets = tables.targets
     if targets is None or targets.empty:
         return []
     lines: list[str] = []
-    sites, coverage = tables.sites, tables.coverage
     if sites is not None and coverage is not None and "coverage_with_pocket" in coverage.columns:
         whole = coverage[(coverage["zone"] == "all") & (coverage["method"] == "radius")].iloc[0]
         after, both = (percent(whole[name]) for name in ("coverage_after", "coverage_with_pocket"))
@@ -61,7 +65,6 @@ def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
         lines.append(text("report.targets_none", lang, target=asked))
     else:
         lines.append(text("report.targets_lead", lang, target=asked, n=int(whole["needed"])))
-    spots = tables.unserved_places
     if spots is not None and len(spots) and "no_site" in spots.columns:
         worst = spots.sort_values("rank").iloc[0]
         if not pd.isna(worst["no_site"]):

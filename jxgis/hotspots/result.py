@@ -1,0 +1,254 @@
+"""What `jxgis hotspots` finds: its tables, and how they are written, drawn and told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jxgis.part import Result
+
+if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from jxgis.hotspots.density import Density
+    from jxgis.hotspots.periods import Comparison
+    from jxgis.hotspots.places import HotPlaces
+    from jxgis.hotspots.scale import Scale
+    from jxgis.output import Stage
+    from jxgis.report.blocks import Section
+
+__all__ = ["HotspotsResult", "density_files"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class HotspotsResult(Result):
+    """What `jxgis hotspots` finds, table by table.
+
+    Attributes
+    ----------
+    cells
+        The contract's layer ``cells``: see :func:`jxgis.hotspots.cells.judge_cells`.
+    heavy
+        Cells that hold much and are not hot: see :func:`jxgis.hotspots.heavy.heavy_cells`.
+    levels
+        One row a class: ``issue_class, issues, tested, hot_class, hot_all`` and what was asked, see
+        :func:`jxgis.hotspots.cells.levels`.
+    places, peaks
+        Hot places by class, and the peaks inside them: see :class:`jxgis.hotspots.places.HotPlaces`.
+    rate_places
+        With an exposure: places where there is more than it explains, with their peaks, from ``rate_z`` and ``rate_q``
+        in the place of ``gi_z`` and ``gi_q``; None without.
+    zones
+        The contract's layer ``zones``; empty without districts and sub-districts.
+    overall
+        Share of each class inside the ring; None without a ring.
+    concentrated, different, diverse
+        The other three findings: see :mod:`jxgis.hotspots.mix`; ``diverse`` is empty without zones.
+    against_normal
+        One row a class: cells that the exact and the normal p call hot or cold, and where they disagree.
+    densities
+        Class to its raster.
+    classes
+        The classes in their order, without ``all``.
+    outside_area
+        Issues in no cell.
+    unclassified
+        Issues in a cell and in none of the classes; they count in ``all``.
+    without_exposure
+        Issues in cells without exposure, which take no part in what is hot by rate; None without an exposure.
+    comparison
+        The two periods that ``change`` compares, what is left out of both, or why there are not two.
+    scale
+        The cell and the band that the issues themselves propose, beside those that were asked for, and why.
+    """
+
+    part = "hotspots"
+
+    cells: gpd.GeoDataFrame
+    heavy: gpd.GeoDataFrame
+    levels: pd.DataFrame
+    places: gpd.GeoDataFrame
+    peaks: gpd.GeoDataFrame
+    rate_places: HotPlaces | None
+    zones: gpd.GeoDataFrame
+    overall: pd.DataFrame | None
+    concentrated: pd.DataFrame
+    different: pd.DataFrame
+    diverse: pd.DataFrame
+    against_normal: pd.DataFrame
+    densities: dict[str, Density]
+    classes: tuple[str, ...]
+    outside_area: int
+    unclassified: int
+    without_exposure: int | None
+    comparison: Comparison
+    scale: Scale
+
+    def judged_cells(self) -> gpd.GeoDataFrame | None:
+        """The cells of all issues; None where these were too few to judge: no hot cell does not mean no hot area then."""
+        tested = bool(self.levels.loc[self.levels["issue_class"] == "all", "tested"].iloc[0])
+        return self.cells[self.cells["issue_class"] == "all"] if tested else None
+
+    def account(self) -> dict[str, Any]:
+        """What ``run.json`` says beside the settings: issues in no cell or class, periods compared, scale proposed."""
+        periods, gaps, reason = self.comparison
+        return {
+            "outside_area": self.outside_area,
+            "unclassified": self.unclassified,
+            "not_judged": self.levels.loc[~self.levels["tested"], "issue_class"].tolist(),
+            "without_exposure": self.without_exposure,
+            "periods": None if periods is None else _dates(periods[:3]),
+            "periods_left_out": [] if periods is None else [_dates(stretch) for stretch in periods.left_out],
+            "periods_reason": reason or None,
+            "periods_gaps": [
+                {"of": gap.kind, "name": gap.name, "from": str(gap.start.date()), "to": str(gap.end.date())}
+                for gap in gaps
+            ],
+            "suggested_scale": {
+                "cell_m": self.scale.cell_m,
+                "band_m": self.scale.band_m,
+                "reason": self.scale.reason,
+            },
+        }
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The layers of ``hotspots.gpkg``, then the four findings and what stands beside the p."""
+        found: dict[str, pd.DataFrame | None] = {
+            **self._layers(),
+            "ring": self.overall,
+            "concentration": self.concentrated,
+            "overlap": self.different,
+            "diversity": self.diverse if len(self.diverse) else None,
+            "levels": self.levels,
+            "against_normal": self.against_normal,
+        }
+        return {name: table for name, table in found.items() if table is not None}
+
+    def _layers(self) -> dict[str, gpd.GeoDataFrame]:
+        layers = {"cells": self.cells, "places": self.places, "peaks": self.peaks, "zones": self.zones}
+        if len(self.heavy):
+            layers["heavy_cells"] = self.heavy
+        if self.rate_places is not None:
+            layers |= {"rate_places": self.rate_places.places, "rate_peaks": self.rate_places.peaks}
+        return layers
+
+    def write_tables(self, stage: Stage) -> None:
+        """``hotspots.gpkg`` and ``density/*.tif``."""
+        from jxgis.gpkg import write_gpkg
+        from jxgis.hotspots.density import write_cog
+        from jxgis.hotspots.places import ALL
+        from jxgis.i18n import text
+
+        lang = self.given.lang
+        write_gpkg(stage.path("hotspots.gpkg"), self._layers(), lang=lang)
+        for issue_class, file in density_files(self.densities).items():
+            title = text("common.all_classes", lang) if issue_class == ALL else issue_class
+            write_cog(stage.path(file), self.densities[issue_class], title=title)
+
+    def write_report(self, stage: Stage) -> None:
+        """``hotspots.xlsx``: the hot places and the plan's four findings, as they stand in ``report.xlsx``."""
+        from jxgis.i18n import text
+        from jxgis.report.workbook import report_workbook
+
+        given, section = self.given, self.section()
+        report_workbook(
+            stage.path("hotspots.xlsx"),
+            [section],
+            title=text("pipeline.file_hotspot_tables", given.lang),
+            lines=[*given.notes(), *section.lines],
+            lang=given.lang,
+            sketch=given.sketch,
+        )
+
+    def maps(self) -> dict[str, folium.Map]:
+        """``hotspots``, with a switch by class."""
+        from jxgis.hotspots.map import hotspot_map
+        from jxgis.hotspots.section import map_line
+
+        given = self.given
+        rated = self.rate_places
+        page = hotspot_map(
+            given.in_words(self.cells),
+            given.in_words(self.places),
+            peaks=given.in_words(self.peaks),
+            rate_places=None if rated is None else rated.places,
+            rate_peaks=None if rated is None else rated.peaks,
+            districts=given.table("districts"),
+            classes=["all", *self._class_words()],
+            min_count=given.settings.report.min_count,
+            method=map_line(given.settings.hotspots, self.cells, given.lang),
+            lang=given.lang,
+            sketch=given.sketch,
+        )
+        return {"hotspots": page}
+
+    def figures(self) -> dict[str, Figure]:
+        """``hotspots``, a panel a class, and ``scale``, why a cell and a band are proposed."""
+        from jxgis.hotspots.figures import hotspot_panels, scale_chart
+
+        given, scale = self.given, self.scale
+        panels = hotspot_panels(
+            given.in_words(self.cells),
+            districts=given.table("districts"),
+            classes=self._class_words() or ["all"],
+            lang=given.lang,
+            sketch=given.sketch,
+        )
+        chart = scale_chart(
+            scale.cells, scale.profile, cell_m=scale.cell_m, band_m=scale.band_m, reason=scale.reason, lang=given.lang
+        )
+        return {"hotspots": panels, "scale": chart}
+
+    def section(self) -> Section:
+        """Hot places, the classes, the districts, the four findings, and what a reader must know of them."""
+        from jxgis.hotspots.change_words import change_lines
+        from jxgis.hotspots.section import HotspotTables, hotspot_section
+
+        given = self.given
+        findings = {
+            "ring": None if self.overall is None else given.shown(self.overall),
+            "concentration": given.shown(self.concentrated, within=()),
+            "overlap": given.shown(self.different),
+            "diversity": given.shown(self.diverse, within=("level", "zone"), sums=("level",)),
+        }
+        tables = HotspotTables(
+            places=given.shown(self.places),
+            peaks=given.shown(self.peaks),
+            rate_places=None if self.rate_places is None else given.shown(self.rate_places.places),
+            zones=given.shown(self.zones, within=("level", "zone"), sums=("level",)),
+            cells=self.cells,
+            findings={key: table for key, table in findings.items() if table is not None and len(table)},
+            against_normal=given.shown(self.against_normal),
+            levels=given.shown(self.levels, within=()),
+            heavy=given.shown(self.heavy),
+            change=[line.of(given.lang) for line in change_lines(self.comparison)],
+            min_count=given.settings.report.min_count,
+            outside_area=self.outside_area,
+        )
+        return hotspot_section(tables, given.settings.hotspots, lang=given.lang)
+
+    def _class_words(self) -> list[str]:
+        import pandas as pd
+
+        return list(self.given.in_words(pd.DataFrame({"issue_class": list(self.classes)}))["issue_class"])
+
+
+def density_files(classes: Iterable[str]) -> dict[str, str]:
+    """File of each class's density raster.
+
+    Examples
+    --------
+    >>> density_files(["all", "市容环境", "a/b"])
+    {'all': 'density/all.tif', '市容环境': 'density/市容环境.tif', 'a/b': 'density/a_b.tif'}
+    """
+    from jxgis.output import safe_names
+
+    return {issue_class: f"density/{stem}.tif" for issue_class, stem in safe_names(classes).items()}
+
+
+def _dates(moments: Iterable[pd.Timestamp]) -> list[str]:
+    return [str(moment.date()) for moment in moments]

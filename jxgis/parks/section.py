@@ -1,0 +1,253 @@
+"""What a report says of parks: coverage and deficit by zone, blind spots, proposed parks, and how each was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis import i18n
+from jxgis.bounds import at_least
+from jxgis.i18n import text
+from jxgis.parks.siting_words import siting_lines
+from jxgis.report.blocks import Block, Key, MethodNote, Paragraph, Section, method_note, table_block
+from jxgis.report.columns import percent
+
+if TYPE_CHECKING:
+    from jxgis.settings import ParkSettings
+
+__all__ = ["ParkTables", "map_line", "park_section"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ParkTables:
+    """The tables of parks as people are shown them.
+
+    Attributes
+    ----------
+    coverage, sites, unserved_places
+        The contract's ``coverage`` and ``sites``; blind spots as named places, where made.
+    targets
+        What the target takes by zone, as `parks.analysis.ParksResult` has it.
+    notes
+        What stands beside the figures, in words: gates that serve no park, a siting that was stopped.
+    standard
+        The park standard in words; its preset's name if not given.
+    """
+
+    coverage: pd.DataFrame
+    sites: pd.DataFrame | None = None
+    unserved_places: pd.DataFrame | None = None
+    targets: pd.DataFrame | None = None
+    notes: Sequence[str] = ()
+    standard: str | None = None
+
+
+def park_section(tables: ParkTables, options: ParkSettings, *, top: int = 10, lang: str = "zh") -> Section:
+    """The section of parks.
+
+    Parameters
+    ----------
+    tables
+        What was measured, as people are shown it.
+    options
+        What shaped it.
+    top
+        How many rows the ranked tables show.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Examples
+    --------
+    >>> from jxgis.settings import ParkSettings
+    >>> coverage = pd.DataFrame({"zone": ["all"], "method": ["radius"], "coverage": [0.85], "residential_m2": [1e6]})
+    >>> park_section(ParkTables(coverage=coverage), ParkSettings(), lang="en").keys[0].value
+    '85.0 %'
+    """
+    sheets = {
+        "coverage": tables.coverage,
+        "unserved_places": tables.unserved_places,
+        "sites": tables.sites,
+        "targets": tables.targets,
+    }
+    return Section(
+        part="parks",
+        keys=_keys(tables.coverage, options.target, lang),
+        blocks=_blocks(tables, options.target, top, lang),
+        methods=_methods(tables, options, lang),
+        sheets={name: table for name, table in sheets.items() if table is not None},
+    )
+
+
+def map_line(options: ParkSettings, *, standard: str | None = None, denominator: str | None = None, lang: str) -> str:
+    """The line below the map's title: by which standard and settings it was made.
+
+    Parameters
+    ----------
+    options
+        What shaped it.
+    standard
+        The standard in words; its preset's name if not given.
+    denominator
+        Of which land coverage is a share; the settings' own, or residential land, if not given.
+    lang
+        ``"zh"`` or ``"en"``.
+    """
+    return text(
+        "maps.line_parks",
+        lang,
+        standard=standard or options.standard,
+        minutes=f"{options.minutes:g}",
+        speed=f"{options.speed_m_per_min:g}",
+        denominator=text(f"parks.of_{denominator or options.denominator or 'residential'}", lang),
+    )
+
+
+def _methods(tables: ParkTables, options: ParkSettings, lang: str) -> list[MethodNote]:
+    values = {
+        "standard": tables.standard or options.standard,
+        "gap": f"{options.merge_gap_m:g}",
+        "minutes": f"{options.minutes:g}",
+        "speed": f"{options.speed_m_per_min:g}",
+        "land": text(f"parks.of_{_denominator(tables.coverage, options.denominator)}", lang),
+        "sample": f"{options.sample_m:g}",
+    }
+    used = set(tables.coverage["method"].dropna())
+    notes = [method_note("parks", key, lang, **values) for key in ("radius", "walking") if key in used]
+    if tables.unserved_places is not None and len(tables.unserved_places):
+        notes.append(method_note("parks", "blind", lang))
+    if tables.sites is not None and len(tables.sites):
+        notes.append(method_note("parks", "sites", lang, what=text(f"report.what_{options.objective}", lang)))
+    return notes
+
+
+def _city(coverage: pd.DataFrame, method: str) -> float | None:
+    rows = coverage[(coverage["zone"] == "all") & (coverage["method"] == method)]
+    if rows.empty:
+        return None
+    return float(pd.to_numeric(rows["coverage"], errors="coerce").iloc[0])
+
+
+def _keys(coverage: pd.DataFrame, target: float, lang: str) -> list[Key]:
+    found = []
+    for method in ("radius", "walking"):
+        value = _city(coverage, method)
+        if value is None:
+            continue
+        label = text(f"report.key_{method}", lang)
+        if not np.isfinite(value):
+            found.append(Key(label, "—", text("report.key_no_coverage", lang), "bad"))
+            continue
+        reached = at_least(value, target)
+        key = "report.key_target_met" if reached else "report.key_target_missed"
+        # As many decimals as tell a figure that just misses its target from the target.
+        digits = next((d for d in (1, 2, 3) if reached or round(100 * value, d) < 100 * target), 4)
+        note = text(key, lang, target=f"{100 * target:g}", gap=f"{100 * (target - value):.{digits}f}")
+        found.append(Key(label, percent(value, digits), note, "good" if reached else "bad"))
+    return found
+
+
+def _coverage_wide(coverage: pd.DataFrame, target: float) -> pd.DataFrame:
+    """One row a zone, methods side by side, the largest gap first, the whole area on top."""
+    plain = pd.DataFrame(coverage.drop(columns="geometry", errors="ignore"))
+    plain["coverage"] = pd.to_numeric(plain["coverage"], errors="coerce")
+    methods = [m for m in ("radius", "walking") if (plain["method"] == m).any()]
+    wide = plain.drop_duplicates("zone")[["zone"]].reset_index(drop=True)
+    for method in methods:
+        own = plain[plain["method"] == method].drop_duplicates("zone").set_index("zone")
+        wide[method] = wide["zone"].map(own["coverage"])
+    first = plain[plain["method"] == methods[0]].drop_duplicates("zone").set_index("zone")
+    wide["deficit"] = (target - wide[methods[0]]).clip(lower=0)
+    for column in ("coverage_after", "coverage_with_pocket", "residential_m2", "reason"):
+        if column in first.columns:
+            wide[column] = wide["zone"].map(first[column])
+    if "served_m2" in first.columns:
+        wide["unserved_m2"] = wide["zone"].map(first["residential_m2"] - first["served_m2"])
+    wide["whole"] = wide["zone"] == "all"
+    return wide.sort_values(["whole", methods[0]], ascending=[False, True], na_position="last").reset_index(drop=True)
+
+
+def _blocks(tables: ParkTables, target: float, top: int, lang: str) -> list[Block]:
+    """Coverage and deficit by zone, blind spots and proposed parks."""
+    wide = _coverage_wide(tables.coverage, target)
+    methods = [m for m in ("radius", "walking") if m in wide.columns]
+    zones = wide[~wide["whole"]]
+    known = zones[zones[methods[0]].notna()]
+    below = known[~at_least(known[methods[0]].to_numpy(dtype=np.float64), target)]
+    by = text(f"maps.method_{methods[0]}", lang)
+    values = {"n": len(known), "below": len(below), "target": f"{100 * target:g}", "by": by}
+    blocks: list[Block] = []
+    if known.empty:
+        reasons = wide["reason"].dropna() if "reason" in wide.columns else pd.Series(dtype=object)
+        why = i18n.reason(str(reasons.iloc[0]), lang) if len(reasons) else text("maps.coverage_missing_default", lang)
+        blocks.append(Paragraph(text("report.coverage_null", lang, why=why), "none"))
+    elif below.empty:
+        blocks.append(Paragraph(text("report.coverage_lead_all", lang, **values)))
+    else:
+        value = percent(float(below[methods[0]].iloc[0]))
+        worst = f"{below['zone'].iloc[0]} ({value})" if lang == "en" else f"{below['zone'].iloc[0]}（{value}）"
+        blocks.append(Paragraph(text("report.coverage_lead", lang, worst=worst, **values)))
+    columns = [
+        "zone",
+        *methods,
+        "deficit",
+        "coverage_after",
+        "coverage_with_pocket",
+        "residential_m2",
+        "unserved_m2",
+        "reason",
+    ]
+    if known.empty and wide["residential_m2"].fillna(0).eq(0).all():
+        # A row a zone would say the same sentence once more.
+        return blocks
+    blocks.append(
+        table_block(
+            text("report.coverage_table", lang), wide, columns, lang,
+            strong=wide["whole"].tolist(), below=(target, methods),
+        )
+    )  # fmt: skip
+    for key, table in (("blind_spots", tables.unserved_places), ("sites_table", tables.sites)):
+        if table is not None and len(table):
+            shown = table.sort_values("rank").head(top) if "rank" in table.columns else table.head(top)
+            # A zone that is the whole area says nothing of where a spot lies.
+            shown = shown.assign(zone=shown["zone"].where(shown["zone"] != "all")) if "zone" in shown.columns else shown
+            by_people = key == "blind_spots" and "people" in shown.columns and bool(shown["people"].notna().all())
+            columns = [
+                "rank",
+                "name",
+                "zone",
+                "district",
+                "people",
+                "gain_m2",
+                "gain_people",
+                "m2",
+                "counts",
+                "no_site",
+            ]
+            heading = text(f"report.{'blind_spots_people' if by_people else key}", lang, n=len(shown))
+            blocks.append(table_block(heading, shown, columns, lang))
+    blocks.extend(
+        Paragraph(line, "sub")
+        for line in [
+            *siting_lines(tables.coverage, tables.sites, tables.targets, tables.unserved_places, target, lang),
+            *tables.notes,
+        ]
+    )
+    if tables.targets is not None and len(tables.targets):
+        wanted = ["zone", "coverage_before", "best", "needed", "no_site", "reason"]
+        heading = text("report.targets_table", lang, target=f"{100 * target:g}")
+        # Where the target is held nobody asks why nothing is built.
+        held = tables.targets["reason"] == "target_held"
+        blocks.append(
+            table_block(heading, tables.targets.assign(no_site=tables.targets["no_site"].mask(held)), wanted, lang)
+        )
+    return blocks
+
+
+def _denominator(coverage: pd.DataFrame, asked: str | None) -> str:
+    """What coverage is a share of, as its rows say."""
+    told = list(coverage["denominator"].dropna()) if "denominator" in coverage.columns else []
+    return str(told[0]) if told else asked or "residential"

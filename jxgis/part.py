@@ -1,0 +1,267 @@
+"""What a part is: the layers it reads, the analysis it runs, and a result that shows, writes and draws itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+
+from jxgis import output
+from jxgis.i18n import Text
+from jxgis.small_counts import hide_small, small_said
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import folium
+    import geopandas as gpd
+    import pandas as pd
+    import pyproj
+    from matplotlib.figure import Figure
+
+    from jxgis.city import City
+    from jxgis.load import Loaded
+    from jxgis.report.blocks import Section
+    from jxgis.settings import Settings
+
+__all__ = ["Given", "Part", "Progress", "Raster", "Result", "given_tables"]
+
+Progress: TypeAlias = Callable[[Text], object]
+Table = TypeVar("Table", bound="pd.DataFrame")
+
+#: Columns of the results that hold classes.
+_CLASS_COLUMNS = ("issue_class", "class_a", "class_b", "main_class")
+
+
+def _silent(_: Text) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Raster:
+    """A raster: its file and its CRS."""
+
+    path: Path
+    crs: pyproj.CRS
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Given:
+    """What a part is handed: settings, layers in one metric CRS, and what the parts before it found.
+
+    Attributes
+    ----------
+    settings
+        The settings; each part reads its own section.
+    city
+        The project's city; None without a project.
+    crs
+        The metric CRS of every layer.
+    crs_note
+        What was chosen and why, and what it does to areas and lengths where that is to be known, for people.
+    layers
+        Layer name to its rows.
+    loaded
+        Layer name to what was loaded, with the account of its rows; without those that came as tables.
+    history
+        All issues there are, with ``source`` and ``file`` where known: those of the layer are of the period analysed.
+        None where there are no others.
+    start, end
+        The period analysed, half open; None where it was not limited.
+    people_raster
+        People per cell, where the people are a raster: it stays one, so that its cells are shared out by exact area.
+    sketch
+        Whether the polygons are schematic: no official ones were given.
+    lang
+        Language of what is written, ``"zh"`` or ``"en"``.
+    progress
+        Called with each step.
+    results
+        Name of a part to what it found, for the parts that go after it.
+    """
+
+    settings: Settings
+    city: City | None
+    crs: pyproj.CRS
+    crs_note: Text
+    layers: Mapping[str, gpd.GeoDataFrame]
+    loaded: Mapping[str, Loaded] = field(default_factory=dict)
+    history: gpd.GeoDataFrame | None = None
+    start: pd.Timestamp | None = None
+    end: pd.Timestamp | None = None
+    people_raster: Raster | None = None
+    sketch: bool = False
+    lang: str = "zh"
+    progress: Progress = _silent
+    results: dict[str, Result] = field(default_factory=dict)
+
+    def table(self, layer: str) -> gpd.GeoDataFrame | None:
+        """The layer's rows, or None where it was not given."""
+        return self.layers.get(layer)
+
+    def need(self, layer: str) -> gpd.GeoDataFrame:
+        """The layer's rows, where a part has said that it needs them."""
+        return self.layers[layer]
+
+    def load_notes(self) -> list[str]:
+        """What the loaders noticed: what they all say, such as the working CRS, once."""
+        notes = [self.crs_note, *(note for layer in self.loaded.values() for note in layer.notes)]
+        return list(dict.fromkeys(note.of(self.lang) for note in notes))
+
+    def notes(self) -> list[str]:
+        """Which counts are not shown, and what the loaders noticed."""
+        said = small_said(self.settings.report.min_count, self.lang) if "issues" in self.layers else ""
+        return [*filter(None, [said]), *self.load_notes()]
+
+    def in_words(self, table: Table) -> Table:
+        """A copy of a table with the city's classes as the reader's language calls them; other values stand as they are."""
+        words = (
+            {} if self.city is None else {name: called.of(self.lang) for name, called in self.city.class_names.items()}
+        )
+        return table.assign(
+            **{column: table[column].replace(words) for column in _CLASS_COLUMNS if column in table.columns}
+        )
+
+    def shown(self, table: Table, *, within: Sequence[str] | None = None, sums: Sequence[str] = ()) -> Table:
+        """A copy of a table of issues for people's eyes: classes in words, small counts as ranges; see `hide_small`."""
+        least = self.settings.report.min_count
+        return hide_small(self.in_words(table), min_count=least, within=within, sums=sums)
+
+
+def given_tables(layers: Mapping[str, gpd.GeoDataFrame | None], *, lang: str, **options: Mapping[str, Any]) -> Given:
+    """What a part is handed where there is no project: tables, and options by name.
+
+    Parameters
+    ----------
+    layers
+        Layer name to its rows; those that are None are not given. Their CRS is that of the first.
+    lang
+        Language of what is shown, ``"zh"`` or ``"en"``.
+    **options
+        Section of the settings to its options, such as ``hotspots={"cell_m": 100}``.
+
+    Raises
+    ------
+    CrsError
+        If the first layer is not in a metric CRS.
+    SettingsError
+        If an option is unknown or out of range; the nearest name is suggested.
+    """
+    from jxgis._toml import validated
+    from jxgis.crs import require_metric
+    from jxgis.settings import Settings
+
+    there = {name: table for name, table in layers.items() if table is not None}
+    name, first = next(iter(there.items()))
+    crs = require_metric(first, name)
+    settings = Settings().model_copy(
+        update={
+            section: validated(type(getattr(Settings(), section)), dict(given), section)
+            for section, given in options.items()
+        }
+    )
+    note = Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}.")
+    return Given(settings=settings, city=None, crs=crs, crs_note=note, layers=there, lang=lang)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Result(ABC):
+    """What a part found: tables, notes and an account, which write and draw themselves.
+
+    Attributes
+    ----------
+    part
+        Name of the part.
+    given
+        What the part was handed.
+    """
+
+    part: ClassVar[str]
+    given: Given = field(repr=False)
+
+    @abstractmethod
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables that there are, by the names of the contract."""
+
+    @abstractmethod
+    def write_tables(self, stage: output.Stage) -> None:
+        """Write the files of the contract that hold tables."""
+
+    @abstractmethod
+    def maps(self) -> dict[str, folium.Map]:
+        """The maps, the part's own first: name of the file without its ending to the map."""
+
+    @abstractmethod
+    def figures(self) -> dict[str, Figure]:
+        """The figures, the part's own first: name of the file without its ending to the figure."""
+
+    @abstractmethod
+    def section(self) -> Section:
+        """What a report says of it."""
+
+    def notes(self) -> list[Text]:
+        """What a reader must know of how it was found."""
+        return []
+
+    def account(self) -> dict[str, Any]:
+        """What ``run.json`` says of it beside the settings."""
+        return {}
+
+    def completed(self) -> Result:
+        """The result with what the other parts make possible; itself where they make nothing possible."""
+        return self
+
+    def write_report(self, stage: output.Stage) -> None:  # noqa: B027  (most parts have nothing else to write)
+        """Write what stands in the report's files where there is one, for the command of the part alone."""
+
+    def write_files(self, stage: output.Stage) -> None:
+        """Write tables, maps and figures into a stage."""
+        from jxgis.drawing.figures import save_png
+        from jxgis.drawing.offline import save_map
+
+        self.write_tables(stage)
+        for name, page in self.maps().items():
+            save_map(page, stage.path(f"maps/{name}.html"))
+        for name, figure in self.figures().items():
+            save_png(figure, stage.path(f"figures/{name}.png"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part: what it reads and how it is run. The list of parts is `jxgis.run.parts`.
+
+    Attributes
+    ----------
+    name
+        Its name: of its map, its figure, its section of the report, and in ``refused`` of run.json.
+    command
+        The command that runs it alone.
+    reads
+        The layers that it can use.
+    needs
+        The layers that it cannot do without, each with the option of its command that gives it. Districts may be made
+        of sub-districts.
+    analyse
+        Runs it.
+    settings
+        The sections of the settings that shape it.
+    maps, figures
+        Names of the files that it draws, without their endings; the map named after the part is its own.
+    after
+        Parts whose results it uses where there are any.
+    """
+
+    name: str
+    command: str
+    reads: tuple[str, ...]
+    needs: Mapping[str, str]
+    analyse: Callable[[Given], Result]
+    settings: tuple[str, ...]
+    maps: tuple[str, ...]
+    figures: tuple[str, ...]
+    after: tuple[str, ...] = ()
+
+    def lacks(self, given: Given) -> list[str]:
+        """The layers that it needs and that are not there."""
+        return [layer for layer in self.needs if layer not in given.layers]

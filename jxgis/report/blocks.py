@@ -1,0 +1,219 @@
+"""What a page and a workbook are made of, not yet HTML: numbers that stand first, sentences, tables, notes of method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from jxgis.bounds import at_least
+from jxgis.i18n import text
+from jxgis.report.columns import Kind, kind_of, readable, title_of, write_value
+
+__all__ = [
+    "Absent",
+    "Block",
+    "Key",
+    "MethodNote",
+    "Paragraph",
+    "Section",
+    "Sources",
+    "TableBlock",
+    "count_in_words",
+    "method_note",
+    "of_all",
+    "table_block",
+]
+
+
+class Key(NamedTuple):
+    """A number that stands first on the page, with a note below; ``look``: ``""``, ``"good"`` or ``"bad"``."""
+
+    label: str
+    value: str
+    note: str = ""
+    look: str = ""
+
+
+class Paragraph(NamedTuple):
+    """A sentence; ``look``: ``"lead"``, ``"head"`` (of what follows), ``"none"`` (something is missing) or ``"sub"``."""
+
+    words: str
+    look: str = "lead"
+
+
+class TableBlock(NamedTuple):
+    """A table in words: titles, which columns are numbers, rows; rows and cells that stand out."""
+
+    heading: str
+    titles: Sequence[str]
+    numeric: Sequence[bool]
+    rows: Sequence[Sequence[str]]
+    strong: frozenset[int] = frozenset()
+    marked: frozenset[tuple[int, int]] = frozenset()
+    folded: bool = False
+
+
+Block: TypeAlias = Paragraph | TableBlock
+
+
+class MethodNote(NamedTuple):
+    """How one figure was measured, and over what.
+
+    Parameters
+    ----------
+    part
+        The part that it belongs to.
+    figure, method, denominator
+        In words: what it is, how it was computed with which settings, and what it is divided by or counted over.
+    """
+
+    part: str
+    figure: str
+    method: str
+    denominator: str
+
+
+class Absent(NamedTuple):
+    """A part that a report does not have, and why, in words; ``refused``: it was asked for and could not be done."""
+
+    part: str
+    why: str = ""
+    refused: bool = False
+
+    def words(self, lang: str) -> str:
+        """What is said in its place."""
+        key = "refused" if self.refused else "missing"
+        why = self.why or text("report.missing_default", lang)
+        return text(f"report.{key}", lang, part=text(f"report.part_{self.part}", lang), why=why)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sources:
+    """What a report was made from.
+
+    Attributes
+    ----------
+    table
+        ``layer, name, rows_in, rows_kept, rows_rejected, rows_left_out``: a row a file read.
+    notes
+        What was noticed on reading, in words.
+    outside_area
+        Issues kept that lie in no cell; None where unknown.
+    """
+
+    table: pd.DataFrame
+    notes: Sequence[str] = ()
+    outside_area: int | None = None
+
+    def blocks(self, lang: str) -> list[Block]:
+        """Which files were read, what became of their rows, and what was said of them."""
+        columns = ["layer", "name", "rows_in", "rows_kept", "rows_rejected", "rows_left_out"]
+        found: list[Block] = [
+            table_block("", self.table, columns, lang),
+            Paragraph(text("report.data_lead", lang), "sub"),
+        ]
+        if self.outside_area:
+            words = text("report.outside_area", lang, n=count_in_words(self.outside_area))
+            found.append(Paragraph(words, "sub"))
+        if self.notes:
+            heading = text("report.load_notes", lang, n=len(self.notes))
+            rows = [[note] for note in self.notes]
+            found.append(TableBlock(heading, [text("report.load_note", lang)], [False], rows, folded=True))
+        return found
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Section:
+    """What one part says in a report.
+
+    Attributes
+    ----------
+    part
+        Its name.
+    keys
+        The numbers that stand first on the page.
+    blocks
+        Sentences and tables of its section; the first is what leads.
+    methods
+        How each figure was measured and over what.
+    sheets
+        Its sheets of the workbook: key of the sheet's name to the table.
+    titles
+        Titles of columns that no contract has, such as indicators.
+    lines
+        What stands on the workbook's sheet of notes, in words.
+    """
+
+    part: str
+    keys: Sequence[Key] = ()
+    blocks: Sequence[Block]
+    methods: Sequence[MethodNote] = ()
+    sheets: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    lines: Sequence[str] = ()
+
+
+def table_block(
+    heading: str,
+    table: pd.DataFrame,
+    columns: Sequence[str],
+    lang: str,
+    *,
+    strong: Sequence[bool] | None = None,
+    below: tuple[float, Sequence[str]] | None = None,
+    folded: bool = False,
+) -> TableBlock:
+    """A table of those columns that have a value; cells of some columns below a limit are marked."""
+    kept = [c for c in columns if c in table.columns and table[c].notna().any()]
+    titles = {c: title_of(c, lang) for c in kept}
+    of_city = list(table["change_city"].dropna().unique()) if {"change", "change_city"} <= set(kept) else []
+    if len(of_city) == 1:
+        # One figure for all rows stands in the head: a column of it would be pushed off a screen.
+        city = write_value(of_city[0], Kind("change"), lang)
+        titles["change"] = text("report.change_beside_city", lang, title=titles["change"], city=city)
+        kept.remove("change_city")
+    plain = readable(table[kept], lang)
+    kinds: list[Kind] = [kind_of(c, table[c]) for c in kept]
+    rows = [
+        [write_value(value, kind, lang) for value, kind in zip(row, kinds, strict=True)]
+        for row in plain.itertuples(index=False, name=None)
+    ]
+    marked = set()
+    if below is not None:
+        limit, names = below
+        for at, column in enumerate(kept):
+            if column in names:
+                value = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64)
+                low = ~np.isnan(value) & ~at_least(value, limit)
+                marked |= {(int(row), at) for row in np.flatnonzero(low)}
+    return TableBlock(
+        heading,
+        [titles[c] for c in kept],
+        [kind.name not in ("text", "flag", "time") for kind in kinds],
+        rows,
+        frozenset(np.flatnonzero(strong).tolist()) if strong is not None else frozenset(),
+        frozenset(marked),
+        folded,
+    )
+
+
+def count_in_words(value: float | str) -> str:
+    """A number of cases, or the range that it is shown as."""
+    return write_value(value, Kind("number", 0), "zh")
+
+
+def method_note(part: str, key: str, lang: str, **values: object) -> MethodNote:
+    """The note of a figure, from the texts ``report.note_{key}_figure``, ``_method`` and ``_denominator``."""
+    figure, method, denominator = (
+        text(f"report.note_{key}_{piece}", lang, **values) for piece in ("figure", "method", "denominator")
+    )
+    return MethodNote(part, figure, method, denominator)
+
+
+def of_all(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of all issues together; a table without classes as it is."""
+    return table[table["issue_class"] == "all"] if "issue_class" in table.columns else table

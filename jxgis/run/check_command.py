@@ -1,0 +1,148 @@
+"""`jxgis check` as a command: one layer loaded beside those that it is held against, and what it writes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jxgis import output
+from jxgis.gpkg import stored_names, write_gpkg
+from jxgis.i18n import text_pair
+from jxgis.run.inputs import city_of, files_read, issue_options, not_there, read_given, read_options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from jxgis.i18n import Text
+    from jxgis.load import Loaded
+    from jxgis.output import Stage
+    from jxgis.run.check import Checked
+    from jxgis.settings import Settings
+
+__all__ = ["GROUND", "run_check", "write_flaws", "write_lists"]
+
+#: The layers that say where the city is.
+GROUND = ("districts", "subdistricts")
+
+
+def run_check(
+    layer: str, settings: Settings, *, out: str | Path | None = None, has_project: bool = False, lang: str = "zh"
+) -> list[str]:
+    """`jxgis check`: load one layer, say what is in it, and write its clean rows and its rejects.
+
+    Parameters
+    ----------
+    layer
+        The layer of the contract.
+    settings
+        The settings; ``inputs.LAYER`` says where it is.
+    out
+        The result folder: ``clean.gpkg``, ``rejects/LAYER.csv``, ``check.json``, ``run.json``, and the sheet of
+        categories without a class, the list of cases that lie elsewhere than recorded, ``flaws.gpkg`` (see
+        :func:`write_flaws`) and ``defects.gpkg`` (defects of edited units, and they with their slivers snapped), where
+        there are any. None: nothing is written.
+    has_project
+        Whether the settings come from a project.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+        Lines to print.
+
+    Raises
+    ------
+    JxgisError
+        If the layer cannot be used, or no row is kept.
+    """
+    from jxgis.run.check import LAYERS, check_layer
+
+    given = getattr(settings.inputs, layer) if layer in LAYERS else None
+    options: dict[str, Any] = {} if given is None else read_options(given)
+    if layer == "issues" and given is not None:
+        options |= issue_options(given, settings.city.issue_classes)
+    with contextlib.ExitStack() as stack:
+        stage = None
+        if out is not None:
+            stage = stack.enter_context(output.staged(out, command="check", reads=files_read(settings)))
+        city = city_of(settings, has_project=has_project)
+        beside = [
+            name for name in ("districts", "subdistricts", "streets") if getattr(settings.inputs, name) is not None
+        ]
+        # A new project names files that are still to come: the one that is asked about can be checked without them.
+        absent = not_there(settings, beside) if layer == "issues" else []
+        beside = [name for name in beside if name not in absent]
+        if layer == "issues" and beside:
+            ground = read_given(settings, beside, has_project=has_project)
+            options |= {name: ground.table(name) for name in beside}
+        if layer == "units":
+            asked = settings.units
+            options |= {"bounds_km2": (asked.min_km2, asked.max_km2), "snap_m": asked.snap_m}
+            if settings.inputs.districts is not None or settings.inputs.subdistricts is not None:
+                options["districts"] = read_given(settings, GROUND, has_project=has_project).table("districts")
+        found = check_layer(layer, "" if given is None else given.path, city=city, **options)
+        if stage is not None:
+            _write_check(found, stage, settings, () if city is None else city.classes, lang)
+    lines = found.lines if out is None else (*found.lines, *_renamed(found))
+    if absent:
+        titles = [text_pair(f"pipeline.{name}") for name in absent]
+        inputs = [f"[inputs.{name}]" for name in absent]
+        lines = (*lines, text_pair("check.not_compared", layers=titles, inputs=inputs))
+    return [line.of(lang) for line in lines]
+
+
+def _renamed(found: Checked) -> list[Text]:
+    """Which columns ``clean.gpkg`` holds under another name, and which."""
+    names = stored_names(found.loaded.table)
+    pairs = [f"{column} → {name}" for column, name in names.items()]
+    return [text_pair("check.renamed", columns=pairs)] if pairs else []
+
+
+def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequence[str], lang: str) -> None:
+    layer = found.loaded.layer
+    write_gpkg(stage.path("clean.gpkg"), {layer: found.loaded.table}, lang=lang)
+    write_flaws(stage, found.loaded, lang)
+    if "defects" in found.tables:
+        drawn: dict[str, Any] = {name: found.tables[name] for name in found.tables if name in ("defects", "repaired")}
+        write_gpkg(stage.path("defects.gpkg"), drawn, lang=lang)
+    write_lists(
+        stage,
+        unclassified=found.tables.get("unclassified"),
+        disagreement=found.tables.get("disagreement"),
+        classes=classes,
+    )
+    text = json.dumps(found.summary, ensure_ascii=False, indent=2)
+    stage.path("check.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    output.write_rejects(stage, [found.loaded], lang)
+    dumped = settings.model_dump(by_alias=True, exclude_none=True)
+    shaped = {"lang": lang, "city": dumped["city"], "inputs": {layer: dumped["inputs"][layer]}}
+    output.write_run(stage, settings=shaped, crs=found.loaded.table.crs.to_string(), loaded=[found.loaded])
+
+
+def write_flaws(stage: Stage, boundaries: Loaded, lang: str) -> None:
+    """``flaws.gpkg``: overlaps and gaps of boundaries, and a layer without overlaps to accept where some were left."""
+    from jxgis.run.check import boundary_tables
+
+    tables = boundary_tables(boundaries)
+    if tables:
+        write_gpkg(stage.path("flaws.gpkg"), tables, lang=lang)
+
+
+def write_lists(
+    stage: Stage,
+    *,
+    unclassified: pd.DataFrame | None,
+    disagreement: pd.DataFrame | None,
+    classes: Sequence[str],
+) -> None:
+    """``unclassified.xlsx`` to be filled in and ``disagreement.csv`` to be looked at, where there is anything in them."""
+    from jxgis.report.class_sheet import class_sheet
+
+    if unclassified is not None and len(unclassified):
+        class_sheet(stage.path("unclassified.xlsx"), unclassified, classes)
+    if disagreement is not None and len(disagreement):
+        output.write_csv(disagreement, stage.path("disagreement.csv"))

@@ -1,0 +1,29 @@
+"""The parts that there are, in the order in which a report has them."""
+
+from __future__ import annotations
+
+from jxgis.hotspots.part import PART as HOTSPOTS
+from jxgis.parks.part import PART as PARKS
+from jxgis.part import Part
+from jxgis.scoring.part import PART as SCORES
+from jxgis.units.part import PART as UNITS
+
+__all__ = ["PARTS", "by_command", "with_those_before"]
+
+PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES)
+
+
+def by_command(command: str) -> Part:
+    """The part that a command runs."""
+    return next(part for part in PARTS if part.command == command)
+
+
+def with_those_before(part: Part) -> tuple[Part, ...]:
+    """A part after those whose results it uses.
+
+    Examples
+    --------
+    >>> [part.name for part in with_those_before(by_command("score"))]
+    ['hotspots', 'scores']
+    """
+    return (*(other for other in PARTS if other.name in part.after), part)

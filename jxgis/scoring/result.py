@@ -1,0 +1,140 @@
+"""What `jxgis score` finds: its tables, and how they are written, drawn and told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jxgis.i18n import text
+from jxgis.part import Result
+from jxgis.small_counts import hide_small
+
+if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from jxgis.output import Stage
+    from jxgis.report.blocks import Section
+    from jxgis.scoring.weights import Weights
+
+__all__ = ["ScoreResult"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ScoreResult(Result):
+    """What `jxgis score` finds, table by table.
+
+    Attributes
+    ----------
+    scores
+        The contract's layer ``scores``: ``candidate_id, name, type, district, score, score_if_missing_zero,
+        completeness, rank``, for each indicator x its value ``x`` and its score ``x_score``, then ``gates``,
+        ``area_km2``, ``issues`` and ``reason`` (codes of the gates, and ``incomplete``).
+    indicators
+        One row an indicator: ``indicator, label, dimension, kind, reference, unit, weight``, from how many candidates'
+        ``own`` column and how many were ``measured``, how many ``missing``, ``method`` (what was measured), ``source``.
+    views
+        One row a candidate: rank by each way of weighing that the data allow, and by TOPSIS, with the range of ranks
+        when weights move by ± 20 %.
+    agreement
+        Kendall's tau-b between those rankings.
+    weights
+        The weights of the score.
+    labels
+        What people call each indicator, by its id.
+    titles
+        What people call the columns of all these tables.
+    """
+
+    part = "scores"
+
+    scores: gpd.GeoDataFrame
+    indicators: pd.DataFrame
+    views: pd.DataFrame
+    agreement: pd.DataFrame
+    weights: Weights
+    labels: dict[str, str]
+    titles: dict[str, str]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The scores, the account of the indicators, the ranks by other weights and how far they agree."""
+        return {
+            "scores": self.scores,
+            "indicators": self.indicators,
+            "views": self.views,
+            "agreement": self.agreement,
+        }
+
+    def sheets(self) -> dict[str, pd.DataFrame]:
+        """The tables beside the scores as sheets of a workbook, codes in words, by the name of the sheet."""
+        lang = self.given.lang
+        kinds = {kind: text(f"scoring.{kind}", lang) for kind in ("benefit", "cost")}
+        rankings = {name: self.titles[name] for name in self.agreement.columns}
+        tables = {
+            "indicators": self.indicators.assign(kind=self.indicators["kind"].map(kinds)),
+            "views": self.views,
+            "agreement": self.agreement.rename(index=rankings, columns=rankings).rename_axis(" ").reset_index(),
+        }
+        return {text(f"scoring.sheet_{name}", lang): table for name, table in tables.items()}
+
+    def write_tables(self, stage: Stage) -> None:
+        """``scores.gpkg`` and ``scores.xlsx``."""
+        from jxgis.gpkg import write_gpkg
+        from jxgis.report.workbook import scores_workbook
+        from jxgis.scoring.rank import by_rank
+
+        given = self.given
+        shown = self._shown()
+        write_gpkg(stage.path("scores.gpkg"), {"scores": self.scores}, lang=given.lang, titles=self.titles)
+        scores_workbook(
+            stage.path("scores.xlsx"),
+            shown,
+            by_rank(shown),
+            more=self.sheets(),
+            indicators=self.titles,
+            lang=given.lang,
+            sketch=given.sketch,
+        )
+
+    def maps(self) -> dict[str, folium.Map]:
+        """``scores``: the candidates by score."""
+        from jxgis.scoring.map import scores_map
+        from jxgis.scoring.section import map_line
+
+        given = self.given
+        page = scores_map(
+            self._shown(),
+            districts=given.table("districts"),
+            indicators=self.labels,
+            units=dict(zip(self.indicators["indicator"], self.indicators["unit"], strict=True)),
+            method=map_line(given.settings.scoring, given.lang),
+            lang=given.lang,
+            sketch=given.sketch,
+        )
+        return {"scores": page}
+
+    def figures(self) -> dict[str, Figure]:
+        """``scores``: the best candidates, where any has a rank."""
+        from jxgis.scoring.figures import score_chart
+
+        if not self.scores["rank"].notna().any():
+            return {}
+        return {"scores": score_chart(self.scores, lang=self.given.lang, sketch=self.given.sketch)}
+
+    def section(self) -> Section:
+        """The best candidates that pass the gates, those that fail one, and how many could not be ranked."""
+        from jxgis.scoring.section import score_section
+
+        given = self.given
+        return score_section(
+            self._shown(),
+            given.settings.scoring,
+            indicators=self.indicators,
+            titles=self.titles,
+            lang=given.lang,
+        )
+
+    def _shown(self) -> gpd.GeoDataFrame:
+        return hide_small(self.scores, min_count=self.given.settings.report.min_count)

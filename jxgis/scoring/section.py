@@ -1,0 +1,120 @@
+"""What a report says of scores: the best that pass the gates, those that fail one, and how each was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from jxgis.i18n import text
+from jxgis.report.blocks import Block, Key, Paragraph, Section, count_in_words, method_note, table_block
+from jxgis.report.columns import percent
+from jxgis.scoring.gates import fails_gate
+from jxgis.scoring.rank import by_rank
+
+if TYPE_CHECKING:
+    from jxgis.settings import ScoringSettings
+
+__all__ = ["map_line", "score_section"]
+
+
+def score_section(
+    scores: pd.DataFrame,
+    options: ScoringSettings,
+    *,
+    indicators: pd.DataFrame | None = None,
+    titles: Mapping[str, str] | None = None,
+    top: int = 10,
+    lang: str = "zh",
+) -> Section:
+    """The section of scores.
+
+    Parameters
+    ----------
+    scores
+        The contract's ``scores`` as people are shown them.
+    options
+        What shaped them.
+    indicators
+        One row an indicator: ``label, weight, missing`` (candidates without it).
+    titles
+        Titles of the indicators' columns.
+    top
+        How many rows the ranked tables show.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Examples
+    --------
+    >>> from jxgis.settings import ScoringSettings
+    >>> scores = pd.DataFrame({"candidate_id": ["YB01"], "score": [71.0], "rank": [1], "completeness": [0.9]})
+    >>> score_section(scores, ScoringSettings(), lang="en").keys[0].value
+    '1'
+    """
+    failed = int(fails_gate(scores).sum())
+    note = text(
+        f"report.{'key_scores_failed' if failed else 'key_scores_note'}",
+        lang,
+        n=int(scores["rank"].notna().sum()),
+        failed=failed,
+    )
+    return Section(
+        part="scores",
+        keys=[Key(text("report.key_scores", lang), count_in_words(len(scores)), note)],
+        blocks=_blocks(scores, indicators, top, lang),
+        methods=[method_note("scores", name, lang, **_values(options, lang)) for name in ("score", "completeness")],
+        sheets={"scores": by_rank(scores)},
+        titles=titles or {},
+    )
+
+
+def map_line(options: ScoringSettings, lang: str) -> str:
+    """The line below the map's title: by which weights it was made."""
+    return text("maps.line_scores", lang, **_values(options, lang))
+
+
+def _values(options: ScoringSettings, lang: str) -> dict[str, str]:
+    return {"weights": text(f"report.weights_{options.weights}", lang), "share": f"{100 * options.min_completeness:g}"}
+
+
+def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, top: int, lang: str) -> list[Block]:
+    """The best candidates that pass the gates, those that fail one, and how many could not be ranked."""
+    rank = pd.to_numeric(scores["rank"], errors="coerce")
+    fails = fails_gate(scores)
+    table = scores.assign(rank=rank)
+    if "reason" in table.columns:
+        table = table.assign(reason=table["reason"].where(table["reason"].fillna("") != ""))
+    ranked = table[rank.notna()].sort_values("rank", kind="stable")
+    failed = table[fails].sort_values("score", ascending=False, kind="stable")
+    unranked = int((rank.isna() & ~fails).sum())
+    values = {"n": len(rank), "ranked": len(ranked), "unranked": unranked, "failed": len(failed)}
+    columns = ["rank", "candidate_id", "name", "district", "score", "score_if_missing_zero", "completeness", "type"]
+    if "name" in table.columns and (table["name"] == table["candidate_id"]).all():
+        columns.remove("name")
+    columns.append("reason")
+    blocks: list[Block] = [Paragraph(text("report.scores_lead", lang, **values))]
+    passed = ranked.head(top)
+    if ranked.empty and unranked:
+        best = percent(float(pd.to_numeric(table.loc[~fails, "completeness"], errors="coerce").max()), 0)
+        blocks.append(Paragraph(text("report.scores_incomplete", lang, best=best), "none"))
+    blocks.extend(_without_data(scores, indicators, lang))
+    if len(failed):
+        blocks.append(Paragraph(text("report.scores_failed_lead", lang, **values), "sub"))
+    if len(passed):
+        blocks.append(table_block(text("report.scores_table", lang, n=len(passed)), passed, columns, lang))
+    if len(failed):
+        blocks.append(table_block(text("report.scores_failed", lang, **values), failed, columns, lang))
+    return blocks
+
+
+def _without_data(scores: pd.DataFrame, indicators: pd.DataFrame | None, lang: str) -> list[Block]:
+    """Which indicators no candidate has, and what they weigh."""
+    if indicators is None:
+        return []
+    lacking = indicators[indicators["missing"] == len(scores)]
+    if lacking.empty:
+        return []
+    named = ("、" if lang == "zh" else ", ").join(lacking["label"].astype(str))
+    weight = percent(float(lacking["weight"].sum()), 0)
+    return [Paragraph(text("report.scores_without", lang, names=named, weight=weight), "sub")]

@@ -1,0 +1,189 @@
+"""What `jxgis units` finds: its tables, and how they are written, drawn and told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from jxgis.i18n import Text, text_pair
+from jxgis.part import Result
+from jxgis.small_counts import hide_small
+
+if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from jxgis.output import Stage
+    from jxgis.report.blocks import Section
+    from jxgis.units.delineate import PlanReport
+
+__all__ = ["UnitsResult", "attribute_titles"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class UnitsResult(Result):
+    """What `jxgis units` finds.
+
+    Attributes
+    ----------
+    units
+        The contract's layer ``units``: ``unit_id, district, area_km2, compactness, in_bounds, nearly, reason``, then
+        ``blocks, parts, holes``, the measures of `units.quality.unit_quality`, and ``within_variance`` (of the
+        standardised attributes; null without any).
+    blocks
+        The contract's layer ``blocks``: ``block_id, unit_id, district``, the attributes, and what the user's own
+        blocks carried along.
+    report
+        What was searched, with which terms, and how good the plan is.
+    blocks_from
+        ``own``, ``streets`` or ``grid``.
+    cut_finer
+        Districts whose street faces above ``target_km2`` were cut too, because whole they left units out of bounds.
+    borders
+        Where alternatives were asked for: the plan's borders between blocks with ``stability``, the share of all
+        plans that draw them; ``units`` then has the mean over each unit's borders.
+    alternatives
+        Where asked for, the table of `units.alternatives.Alternatives`.
+    """
+
+    part = "units"
+
+    units: gpd.GeoDataFrame
+    blocks: gpd.GeoDataFrame
+    report: PlanReport
+    blocks_from: Literal["own", "streets", "grid"]
+    cut_finer: tuple[str, ...]
+    borders: gpd.GeoDataFrame | None = None
+    alternatives: pd.DataFrame | None = None
+
+    def account(self) -> dict[str, Any]:
+        """What ``run.json`` says beside the settings: what the plan was made of, and how good it is as a whole."""
+        report = self.report
+        return {
+            "plan": {
+                "blocks_from": self.blocks_from,
+                "cut_finer": list(self.cut_finer),
+                "terms": list(report.terms),
+                "attributes": list(report.attributes),
+                "constant_attributes": list(report.constant),
+                "ssd_share": _rounded(report.ssd_share),
+                "mean_compactness": _rounded(report.mean_compactness),
+                "in_bounds_share": _rounded(report.in_bounds_share),
+                "kept_together": [[str(row["name"]), bool(row["kept"])] for _, row in report.together.iterrows()],
+                "apart_crossed_m": _rounded(report.apart_crossed_m),
+                "scraps": [[str(name), int(count), round(m2, 1)] for name, count, m2 in report.scraps.to_numpy()],
+                "notes": [note.en for note in self.notes()],
+            }
+        }
+
+    def notes(self) -> list[Text]:
+        """What a reader must know of the search: scraps that joined, where it was rounder, what was tried in vain."""
+        parts, found = self.report.parts, list[Text]()
+        for name, count, m2 in self.report.scraps.to_numpy():
+            found.append(text_pair("units.note_scraps", district=name, n=int(count), m2=f"{m2:,.1f}"))
+        for part in parts[parts["reason"] == "not_found"].to_dict("records"):
+            counts, seeds = "、".join(map(str, sorted(part["counts_tried"]))), f"{part['seeds_tried']:,}"
+            where = {"district": part["district"], "km2": f"{part['area_km2']:.2f}"}
+            found.append(text_pair("units.note_tried", counts=counts, seeds=seeds, **where))
+        found += [
+            text_pair("units.note_rounder", district=name, times=int(times))
+            for name, times in parts.loc[parts["rounder"] > 1, ["district", "rounder"]].to_numpy()
+        ]
+        found += [
+            text_pair("units.note_flaws", district=name, n=int(flaws))
+            for name, flaws in parts.loc[parts["flaws"] > 0, ["district", "flaws"]].to_numpy()
+        ]
+        return found
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The layers of ``units.gpkg``, then the plans that were set beside this one."""
+        return self._layers() | ({} if self.alternatives is None else {"alternatives": self.alternatives})
+
+    def _layers(self) -> dict[str, gpd.GeoDataFrame]:
+        return {"units": self.units, "blocks": self.blocks} | (
+            {} if self.borders is None else {"borders": self.borders}
+        )
+
+    def write_tables(self, stage: Stage) -> None:
+        """``units.gpkg``."""
+        from jxgis.gpkg import write_gpkg
+
+        lang = self.given.lang
+        titles = attribute_titles(self.blocks.columns, lang)
+        write_gpkg(stage.path("units.gpkg"), self._layers(), lang=lang, titles=titles)
+
+    def maps(self) -> dict[str, folium.Map]:
+        """``units``: the units in their districts."""
+        from jxgis.units.map import units_map
+        from jxgis.units.section import map_line
+
+        given, options = self.given, self.given.settings.units
+        page = units_map(
+            self.units,
+            districts=given.table("districts"),
+            borders=self.borders,
+            min_km2=options.min_km2,
+            max_km2=options.max_km2,
+            min_count=given.settings.report.min_count,
+            method=map_line(options, given.lang),
+            lang=given.lang,
+            sketch=given.sketch,
+        )
+        return {"units": page}
+
+    def figures(self) -> dict[str, Figure]:
+        """``units``: their areas against the bounds."""
+        from jxgis.units.figures import unit_chart
+
+        given, options = self.given, self.given.settings.units
+        chart = unit_chart(
+            self.units, min_km2=options.min_km2, max_km2=options.max_km2, lang=given.lang, sketch=given.sketch
+        )
+        return {"units": chart}
+
+    def section(self) -> Section:
+        """Units by district, and those out of bounds with their reasons."""
+        from jxgis.units.section import unit_section
+
+        given = self.given
+        shown = hide_small(self.units, min_count=given.settings.report.min_count)
+        notes = [note.of(given.lang) for note in self.notes()]
+        return unit_section(shown, given.settings.units, notes=notes, lang=given.lang)
+
+
+def attribute_titles(columns: Iterable[str], lang: str) -> dict[str, str]:
+    """Titles for people of the columns that are made of the user's own classes.
+
+    Parameters
+    ----------
+    columns
+        Columns of a table; those that are no share of a class are left out.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    dict of str to str
+
+    Examples
+    --------
+    >>> attribute_titles(["unit_id", "mix_市容环境"], "zh")
+    {'mix_市容环境': '市容环境占问题比例'}
+    """
+    from jxgis.i18n import text
+
+    return {
+        column: text(f"units.{kind}", lang, name=name)
+        for column in columns
+        for kind, _, name in [str(column).partition("_")]
+        if kind in ("mix", "land") and name
+    }
+
+
+def _rounded(number: float) -> float | None:
+    """Six decimals, or nothing where there is no number: JSON has none for it."""
+    return None if math.isnan(number) else round(float(number), 6)
