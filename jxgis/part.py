@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from jxgis import output
@@ -103,6 +103,10 @@ class Given:
     def need(self, layer: str) -> gpd.GeoDataFrame:
         """The layer's rows, where a part has said that it needs them."""
         return self.layers[layer]
+
+    def of(self, layers: Sequence[str]) -> Given:
+        """The same with these layers only: no part comes to hang on a layer that it does not say it reads."""
+        return replace(self, layers={name: table for name, table in self.layers.items() if name in layers})
 
     def load_notes(self) -> list[str]:
         """What the loaders noticed: what they all say, such as the working CRS, once."""

@@ -23,7 +23,7 @@ PART = Part(
     command="parks",
     reads=(
         *("districts", "subdistricts", "parks", "residential", "streets", "gates", "barriers", "places", "historic"),
-        *("vacant", "planned_parks", "population", "built_up"),
+        *("vacant", "planned_parks", "population", "built_up", "units"),
     ),
     needs={"parks": "--parks", "districts": "--by"},
     analyse=_measure,

@@ -266,7 +266,7 @@ def _views(
     import pandas as pd
 
     from jxgis.errors import JxgisError
-    from jxgis.scoring.rank import competition_rank, rank_agreement, topsis, weight_sensitivity
+    from jxgis.scoring.rank import competition_rank, rank_agreement, rank_candidates, topsis, weight_sensitivity
     from jxgis.scoring.weights import weigh
 
     eligible = ranked["rank"].notna()

@@ -37,7 +37,7 @@ PART = Part(
     command="score",
     reads=(
         *("districts", "subdistricts", "candidates", "issues", "parks", "residential", "historic", "waters"),
-        "built_up",
+        *("built_up", "units"),
     ),
     needs={"candidates": "--candidates"},
     analyse=_score,
