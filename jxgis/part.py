@@ -5,15 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from jxgis import output
+from jxgis.errors import InputError
 from jxgis.i18n import Text
+from jxgis.schema.layers import nearest
 from jxgis.small_counts import hide_small, small_said
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import folium
     import geopandas as gpd
     import pandas as pd
@@ -29,6 +30,7 @@ __all__ = ["Given", "Part", "Progress", "Raster", "Result", "given_tables"]
 
 Progress: TypeAlias = Callable[[Text], object]
 Table = TypeVar("Table", bound="pd.DataFrame")
+Named = TypeVar("Named")
 
 #: Columns of the results that hold classes.
 _CLASS_COLUMNS = ("issue_class", "class_a", "class_b", "main_class")
@@ -108,6 +110,31 @@ class Given:
         """The same with these layers only: no part comes to hang on a layer that it does not say it reads."""
         return replace(self, layers={name: table for name, table in self.layers.items() if name in layers})
 
+    def finish(self, stage: output.Stage, sections: Sequence[str], account: Mapping[str, Any]) -> None:
+        """Write what every result folder holds: the rejects and ``run.json``.
+
+        Parameters
+        ----------
+        stage
+            The stage; all other files are written already.
+        sections
+            The sections of the settings that shaped the result.
+        account
+            Further entries of ``run.json``.
+        """
+        loaded = list(self.loaded.values())
+        output.write_rejects(stage, loaded, self.lang)
+        dumped = self.settings.model_dump(by_alias=True, exclude_none=True)
+        shaped = {"lang": self.lang, "city": dumped["city"], "inputs": dumped["inputs"]}
+        output.write_run(
+            stage,
+            settings=shaped | {name: dumped[name] for name in sections},
+            crs=self.crs.to_string(),
+            loaded=loaded,
+            crs_note=self.crs_note.of(self.lang),
+            **account,
+        )
+
     def load_notes(self) -> list[str]:
         """What the loaders noticed: what they all say, such as the working CRS, once."""
         notes = [self.crs_note, *(note for layer in self.loaded.values() for note in layer.notes)]
@@ -176,12 +203,12 @@ class Result(ABC):
     Attributes
     ----------
     part
-        Name of the part.
+        The part that found it.
     given
         What the part was handed.
     """
 
-    part: ClassVar[str]
+    part: ClassVar[Part]
     given: Given = field(repr=False)
 
     @abstractmethod
@@ -229,6 +256,93 @@ class Result(ABC):
             save_map(page, stage.path(f"maps/{name}.html"))
         for name, figure in self.figures().items():
             save_png(figure, stage.path(f"figures/{name}.png"))
+
+    def write(self, out: str | Path) -> Path:
+        """Write the result folder that the part's command writes.
+
+        Parameters
+        ----------
+        out
+            The folder; it is replaced only where it holds a result of the same command.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written; nothing is changed then.
+        """
+        with output.staged(out, command=self.part.command) as stage:
+            self.write_files(stage)
+            self.write_report(stage)
+            self.given.finish(stage, self.part.settings, self.account())
+        return Path(out)
+
+    def map(self, name: str | None = None) -> folium.Map:
+        """A map to look at, and to add layers to: the part's own, or another by name.
+
+        Raises
+        ------
+        InputError
+            If there is no map of that name.
+        """
+        return _named(self.maps(), name, "map")
+
+    def figure(self, name: str | None = None) -> Figure:
+        """A figure for print: the part's own, or another by name.
+
+        Raises
+        ------
+        InputError
+            If there is no figure of that name.
+        """
+        return _named(self.figures(), name, "figure")
+
+    def table(self, name: str | None = None) -> pd.DataFrame:
+        """A table for people: titles, numbers as they are written, codes in words, small counts as ranges.
+
+        Parameters
+        ----------
+        name
+            Name of the table, of `tables`; the first by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Texts. The tables for computing are the attributes of the result, with the names of the contract.
+
+        Raises
+        ------
+        InputError
+            If there is no table of that name; the nearest is suggested.
+        """
+        from jxgis.report.columns import in_writing
+
+        table = _named(self.tables(), name, "table")
+        return in_writing(self.given.shown(table), self.given.lang)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the numbers that come first, the first table, and the map."""
+        from jxgis.report.page import result_html
+
+        return result_html(self.section(), self.map()._repr_html_(), lang=self.given.lang)
+
+
+def _named(there: Mapping[str, Named], name: str | None, what: str) -> Named:
+    if name is None:
+        if not there:
+            raise InputError(zh="这个结果没有图。", en=f"This result has no {what}.")
+        return next(iter(there.values()))
+    if name not in there:
+        hint = nearest(name, there)
+        raise InputError(
+            zh=f"没有“{name}”{hint.zh}可用：{'、'.join(there)}。",
+            en=f"No {what} {name!r}{hint.en} There are: {', '.join(there)}.",
+        )
+    return there[name]
 
 
 @dataclass(frozen=True, kw_only=True)

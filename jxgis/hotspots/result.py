@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jxgis.hotspots.part import PART
 from jxgis.part import Result
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class HotspotsResult(Result):
         The cell and the band that the issues themselves propose, beside those that were asked for, and why.
     """
 
-    part = "hotspots"
+    part = PART
 
     cells: gpd.GeoDataFrame
     heavy: gpd.GeoDataFrame

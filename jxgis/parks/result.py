@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jxgis.i18n import Text, text_pair
 from jxgis.parks._tables import on_map
 from jxgis.parks.coverage import Ground, measure
+from jxgis.parks.part import PART
 from jxgis.part import Result
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class ParksResult(Result):
         The coverage of units, as ``coverage``, with their ``district``; None where none were asked for.
     """
 
-    part = "parks"
+    part = PART
 
     coverage: gpd.GeoDataFrame
     served: gpd.GeoDataFrame

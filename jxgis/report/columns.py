@@ -13,7 +13,7 @@ from jxgis.i18n import text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Kind", "indicator_kinds", "kind_of", "percent", "readable", "title_of", "write_value"]
+__all__ = ["Kind", "in_writing", "indicator_kinds", "kind_of", "percent", "readable", "title_of", "write_value"]
 
 
 class Kind(NamedTuple):
@@ -266,6 +266,24 @@ def write_value(value: Any, kind: Kind, lang: str) -> str:
         case "time":
             return f"{pd.Timestamp(value):%Y-%m-%d %H:%M}"
     return str(value)
+
+
+def in_writing(table: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """A table as people read it: titles, numbers as they are written, codes in words, no geometry.
+
+    Examples
+    --------
+    >>> in_writing(pd.DataFrame({"zone": ["all"], "coverage": [0.8768]}), "zh")
+         区域     覆盖率
+    0  全域  87.7 %
+    """
+    words = readable(table, lang)
+    kinds = {column: kind_of(str(column), table[column]) for column in words.columns}
+    written = {
+        title_of(str(column), lang): [write_value(value, kinds[column], lang) for value in words[column]]
+        for column in words.columns
+    }
+    return pd.DataFrame(written, index=words.index)
 
 
 def percent(value: float, digits: int = 1) -> str:

@@ -13,7 +13,7 @@ from jxgis import escape
 from jxgis.i18n import text
 from jxgis.report.blocks import Absent, Block, Key, MethodNote, Paragraph, Section, Sources, TableBlock
 
-__all__ = ["FigureFile", "FileLink", "report_page"]
+__all__ = ["FigureFile", "FileLink", "report_page", "result_html"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -207,3 +207,22 @@ def report_page(
 </body>
 </html>
 """
+
+
+def result_html(section: Section, below: str = "", *, lang: str = "zh") -> str:
+    """What a notebook shows of one result: the numbers that come first, what leads, the first table, and what stands below.
+
+    Parameters
+    ----------
+    section
+        What the part says.
+    below
+        HTML, such as the map.
+    lang
+        ``"zh"`` or ``"en"``.
+    """
+    style = resources.files("jxgis.report").joinpath("notebook.css").read_text(encoding="utf-8")
+    leads = next((_block(block) for block in section.blocks if isinstance(block, Paragraph)), "")
+    table = next((_block(block) for block in section.blocks if isinstance(block, TableBlock)), "")
+    heading = escape.html(text(f"report.part_{section.part}", lang))
+    return f'<div class="jxgis"><style>{style}</style><h3>{heading}</h3>{_keys(section.keys)}{leads}{table}{below}</div>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -111,7 +111,7 @@ def run_part(
         result.write_files(stage)
         result.write_report(stage)
         account = result.account() | (found.account(lang) if part.after else {})
-        _finish(stage, given, part.settings, account)
+        given.finish(stage, part.settings, account)
     for line in found.lines():
         warn(line)
     return result
@@ -179,7 +179,7 @@ def run_report(
         for result in found.results.values():
             account |= result.account()
         sections = tuple(dict.fromkeys(section for part in PARTS for section in part.settings))
-        _finish(stage, given, sections, account | found.account(lang))
+        given.finish(stage, sections, account | found.account(lang))
     for line in found.lines():
         warn(line)
     return found
@@ -290,19 +290,3 @@ def _write_lists(stage: Stage, given: Given) -> list[Text]:
     classes = () if given.city is None else given.city.classes
     write_lists(stage, unclassified=load.unclassified(issues), disagreement=cases, classes=classes)
     return lines
-
-
-def _finish(stage: Stage, given: Given, sections: Sequence[str], account: dict[str, Any]) -> None:
-    """Write what every command writes: the rejects and run.json."""
-    loaded = list(given.loaded.values())
-    output.write_rejects(stage, loaded, given.lang)
-    dumped = given.settings.model_dump(by_alias=True, exclude_none=True)
-    shaped = {"lang": given.lang, "city": dumped["city"], "inputs": dumped["inputs"]}
-    output.write_run(
-        stage,
-        settings=shaped | {name: dumped[name] for name in sections},
-        crs=given.crs.to_string(),
-        loaded=loaded,
-        crs_note=given.crs_note.of(given.lang),
-        **account,
-    )

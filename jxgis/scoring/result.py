@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jxgis.i18n import text
 from jxgis.part import Result
+from jxgis.scoring.part import PART
 from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class ScoreResult(Result):
         What people call the columns of all these tables.
     """
 
-    part = "scores"
+    part = PART
 
     scores: gpd.GeoDataFrame
     indicators: pd.DataFrame

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jxgis.i18n import Text, text_pair
 from jxgis.part import Result
 from jxgis.small_counts import hide_small
+from jxgis.units.part import PART
 
 if TYPE_CHECKING:
     import folium
@@ -50,7 +51,7 @@ class UnitsResult(Result):
         Where asked for, the table of `units.alternatives.Alternatives`.
     """
 
-    part = "units"
+    part = PART
 
     units: gpd.GeoDataFrame
     blocks: gpd.GeoDataFrame
