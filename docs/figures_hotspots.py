@@ -13,8 +13,9 @@ from shapely import get_coordinates, get_exterior_ring
 from jxgis.demo import SchematicCity, make_city
 from jxgis.drawing.colours import HOT_COLD
 from jxgis.drawing.figures import figure_style, map_axes, save_png
-from jxgis.hotspots.analysis import HotspotsResult, analyse
+from jxgis.hotspots.analysis import find_hotspots
 from jxgis.hotspots.figures import scale_chart
+from jxgis.hotspots.result import HotspotsResult
 from jxgis.hotspots.scale import suggest_scale
 from jxgis.i18n import text
 
@@ -26,7 +27,7 @@ def find(plants: bool) -> tuple[SchematicCity, HotspotsResult]:
     city = make_city(plants=plants)
     cases = city.cases[np.isfinite(city.cases["x"])]
     issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(cases["x"], cases["y"]), crs=4549)
-    return city, analyse(issues, city.districts, exposure=city.residential, exposure_column="people")
+    return city, find_hotspots(issues, city.districts, exposure=city.residential)
 
 
 def lesson(lang: str) -> Figure:
@@ -58,7 +59,7 @@ def scale(lang: str) -> Figure:
     """Why a cell and a band are proposed for the schematic city."""
     city = make_city()
     cases = city.cases[np.isfinite(city.cases["x"])]
-    found = suggest_scale(cases["x"], cases["y"], city.districts, exposure=city.residential, exposure_column="people")
+    found = suggest_scale(cases["x"], cases["y"], city.districts, exposure=city.residential)
     return scale_chart(
         found.cells, found.profile, cell_m=found.cell_m, band_m=found.band_m, reason=found.reason, lang=lang
     )

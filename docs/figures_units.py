@@ -16,7 +16,8 @@ from jxgis.demo import SchematicCity, make_city
 from jxgis.drawing.figures import figure_style, map_axes, save_png
 from jxgis.i18n import text
 from jxgis.units import _objective
-from jxgis.units.analysis import UnitsResult, analyse
+from jxgis.units.analysis import propose_units
+from jxgis.units.result import UnitsResult
 from jxgis.units.shape import ENCLOSED_SHARE
 
 FOLDER = Path(__file__).parent / "images"
@@ -32,9 +33,9 @@ def propose(city: SchematicCity, *, mended: bool) -> UnitsResult:
     )
     layers = {"streets": city.streets, "waters": city.waters, "issues": issues}
     if mended:
-        return analyse(city.districts, **layers)
+        return propose_units(city.districts, **layers, alternatives=False)
     with patch.object(_objective, "_evened", lambda graph, values, total: np.ones(len(values))):
-        return analyse(city.districts, **layers, mend_shapes=False)
+        return propose_units(city.districts, **layers, mend_shapes=False, alternatives=False)
 
 
 def figures(result: UnitsResult) -> str:

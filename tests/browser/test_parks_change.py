@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from jxgis.drawing.offline import save_map
-from jxgis.parks.analysis import analyse
+from jxgis.parks.analysis import measure_parks
 from jxgis.parks.change_map import parks_change_map
 
 pytestmark = pytest.mark.browser
@@ -22,11 +22,11 @@ def table(*boxes, **columns):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    found = analyse(
+    found = measure_parks(
         table((0, 0, 100, 100)),
         table((0, 200, 6000, 300)),
         table((0, 0, 3000, 2000), (3000, 0, 6000, 2000), name=["西", "东"]),
-        candidates=table((4000, 0, 4050, 50), (5500, 0, 5550, 50), (1500, 0, 1550, 50)),
+        vacant=table((4000, 0, 4050, 50), (5500, 0, 5550, 50), (1500, 0, 1550, 50)),
         new_parks=2,
     )
     path = tmp_path_factory.mktemp("maps") / "parks_change.html"

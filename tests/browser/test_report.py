@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from result_tables import result_tables
+from told_parts import told_parts
 
-from jxgis.report.methods import method_notes
 from jxgis.report.page import report_page
-from jxgis.report.tables import ReportTables
-from jxgis.settings import Settings
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory):
-    t = result_tables()
-    tables = ReportTables(places=t.places, cells=t.cells, coverage=t.coverage, units=t.units, scores=t.scores)
     path = tmp_path_factory.mktemp("report") / "index.html"
-    page = report_page(tables, title="报告", methods=method_notes(tables, Settings()), sketch=True)
+    page = report_page(told_parts().sections(), title="报告", sketch=True)
     path.write_text(page, encoding="utf-8")
     return path
 

@@ -8,7 +8,7 @@ import pytest
 
 from jxgis.city import UNCLASSIFIED, load_city
 from jxgis.demo import make_city
-from jxgis.hotspots.analysis import analyse
+from jxgis.hotspots.analysis import find_hotspots
 from jxgis.hotspots.inference import hotspot_table
 from jxgis.load.boundaries import load_districts, load_subdistricts
 from jxgis.load.issues import disagreement, load_issues
@@ -45,7 +45,7 @@ def flaws(data):
 @pytest.fixture(scope="module")
 def found(data, profile, issues, districts):
     places = load_places(data / "layers/places.geojson", city=profile).table
-    return analyse(issues.table, districts, classes=list(profile.classes), districts=districts, places=places)
+    return find_hotspots(issues.table, districts, classes=list(profile.classes), districts=districts, places=places)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_without_plants_counts_are_hot_and_rates_are_not():
     city = make_city(plants=False, background=20_000)
     at = gpd.points_from_xy(city.cases["x"], city.cases["y"])
     cases = gpd.GeoDataFrame(city.cases[["issue_class"]], geometry=at, crs=4549)
-    bare = analyse(cases, city.districts, classes=["街面秩序"], exposure=city.residential, exposure_column="people")
+    bare = find_hotspots(cases, city.districts, classes=["街面秩序"], exposure=city.residential)
     cells = bare.cells[bare.cells["issue_class"] == "all"]
     assert (cells["gi_bin"] >= 1).sum() > 500
     assert (cells["rate_bin"] >= 1).sum() == 0

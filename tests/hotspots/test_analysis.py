@@ -1,4 +1,4 @@
-"""`hotspots.analysis`: the contract's columns, the identities between its tables, and the schematic city."""
+"""`find_hotspots`: the contract's columns, the identities between its tables, and the schematic city."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import rasterio
 import shapely
 
 from jxgis.errors import InputError
-from jxgis.hotspots.analysis import _against_normal, analyse, write
+from jxgis.hotspots.analysis import _against_normal, find_hotspots
 from jxgis.hotspots.periods import Comparison
 from jxgis.output import staged, write_run
 
@@ -43,7 +43,7 @@ def issues():
 def result(issues):
     people = gpd.GeoDataFrame({"people": [9000, 9000]}, geometry=AREA.geometry.to_numpy(), crs=4549)
     ring = gpd.GeoSeries([shapely.box(500, 1500, 2500, 3500)], crs=4549)
-    return analyse(issues, AREA, districts=AREA, ring=ring, exposure=people, exposure_column="people")
+    return find_hotspots(issues, AREA, districts=AREA, ring=ring, exposure=people)
 
 
 def test_cells_hold_the_contract(result, issues):
@@ -93,8 +93,8 @@ def test_tables_agree_with_one_another(result, issues):
 def test_what_is_written_can_be_read(result, tmp_path):
     for name in ("one", "two"):
         with staged(tmp_path / name, command="hotspots") as stage:
-            write(result, stage, lang="zh")
-            write_run(stage, settings=result.settings, crs="EPSG:4549", loaded=[], outside_area=result.outside_area)
+            result.write_tables(stage)
+            write_run(stage, settings={}, crs="EPSG:4549", loaded=[], outside_area=result.outside_area)
     path = tmp_path / "one" / "hotspots.gpkg"
     assert path.read_bytes() == (tmp_path / "two" / "hotspots.gpkg").read_bytes()
     layers = {"cells", "places", "peaks", "zones", "rate_places", "rate_peaks"}
@@ -115,14 +115,14 @@ def test_one_shuffled_table_gives_the_same(result, issues):
     people = gpd.GeoDataFrame({"people": [9000, 9000]}, geometry=AREA.geometry.to_numpy(), crs=4549)
     ring = gpd.GeoSeries([shapely.box(500, 1500, 2500, 3500)], crs=4549)
     shuffled = issues.sample(frac=1, random_state=3)
-    again = analyse(shuffled, AREA, districts=AREA, ring=ring, exposure=people, exposure_column="people")
+    again = find_hotspots(shuffled, AREA, districts=AREA, ring=ring, exposure=people)
     for table in ("cells", "places", "peaks", "zones", "overall", "concentrated", "different", "diverse"):
         pd.testing.assert_frame_equal(pd.DataFrame(getattr(result, table)), pd.DataFrame(getattr(again, table)))
 
 
 def test_cells_without_buildings_take_no_part(issues):
     land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
-    masked = analyse(issues, AREA, built_up_land=land)
+    masked = find_hotspots(issues, AREA, built_up=land)
     cells = masked.cells[masked.cells["issue_class"] == "all"]
     east = cells.centroid.x > 3000
     assert (cells.loc[east, "reason"] == "not_built_up").all()
@@ -130,23 +130,23 @@ def test_cells_without_buildings_take_no_part(issues):
     assert (cells.loc[east, "gi_bin"] == 0).all()
     assert cells.loc[east, "count"].sum() > 0
     # The same as if only the western half had been the area.
-    west = analyse(issues, AREA.iloc[:1]).cells
+    west = find_hotspots(issues, AREA.iloc[:1]).cells
     west = west[west["issue_class"] == "all"].set_index("cell_id")
     both = cells.loc[~east].set_index("cell_id")
     np.testing.assert_allclose(both["gi_z"], west["gi_z"].loc[both.index], atol=1e-12)
 
 
 def test_without_classes_there_is_only_all_and_without_a_hit_an_error(issues):
-    bare = analyse(issues[["geometry"]], AREA)
+    bare = find_hotspots(issues[["geometry"]], AREA)
     assert bare.classes == ()
     assert bare.cells["issue_class"].unique().tolist() == ["all"]
     assert bare.comparison == Comparison(None, reason="no_times")
     assert bare.overall is None
     assert len(bare.zones) == len(bare.diverse) == 0
     with pytest.raises(InputError, match="None of the 5 issues"):
-        analyse(issues.iloc[:5].translate(1e6, 0).to_frame("geometry"), AREA)
+        find_hotspots(issues.iloc[:5].translate(1e6, 0).to_frame("geometry"), AREA)
     with pytest.raises(InputError, match="no column"):
-        analyse(issues, AREA, name_field="nowhere")
+        find_hotspots(issues, AREA, name_field="nowhere")
 
 
 @pytest.mark.parametrize(("family", "hot"), [("class", [4, 0]), ("all", [4, 1])])
@@ -161,7 +161,7 @@ def test_the_normal_p_is_corrected_over_as_many_tests_as_the_exact_one(family, h
 def test_a_class_called_all_is_refused_and_not_taken_for_all_issues(issues, classes):
     renamed = issues.assign(issue_class=issues["issue_class"].replace("街面秩序", "all"))
     with pytest.raises(InputError, match="all"):
-        analyse(renamed, AREA, classes=classes)
+        find_hotspots(renamed, AREA, classes=classes)
 
 
 def test_every_planted_hot_spot_is_found_and_named():
@@ -169,7 +169,7 @@ def test_every_planted_hot_spot_is_found_and_named():
     city = demo.make_city()
     cases = city.cases[np.isfinite(city.cases["x"]) & city.cases["issue_class"].notna()]
     issues = gpd.GeoDataFrame(cases[["issue_class"]], geometry=gpd.points_from_xy(cases["x"], cases["y"]), crs=4549)
-    found = analyse(issues, city.districts, places=city.places, exposure=city.residential, exposure_column="people")
+    found = find_hotspots(issues, city.districts, places=city.places, exposure=city.residential)
     for spot in city.hot_spots.itertuples():
         centre = shapely.Point(spot.x, spot.y)
         for places, peaks in ((found.places, found.peaks), (found.rate_places.places, found.rate_places.peaks)):
@@ -189,7 +189,7 @@ def test_without_plants_people_are_hot_by_number_and_not_by_rate():
     city = demo.make_city(plants=False)
     cases = city.cases[np.isfinite(city.cases["x"])]
     issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(cases["x"], cases["y"]), crs=4549)
-    found = analyse(issues, city.districts, exposure=city.residential, exposure_column="people")
+    found = find_hotspots(issues, city.districts, exposure=city.residential)
     by_number = (found.cells["gi_z"] > 0) & (found.cells["gi_q"] <= 0.05)
     by_rate = (found.cells["rate_z"] > 0) & (found.cells["rate_q"] <= 0.05)
     assert by_number.sum() > 1000
@@ -213,9 +213,9 @@ def test_a_study_area_of_300_m_is_answered_or_refused_in_words(cell_m, off, n):
     if not centres or not inside:
         says = "lower --cell-m" if centres else "lower cell_m"
         with pytest.raises(InputError, match=says):
-            analyse(issues, area, cell_m=cell_m)
+            find_hotspots(issues, area, cell_m=cell_m)
         return
-    cells = analyse(issues, area, cell_m=cell_m).cells
+    cells = find_hotspots(issues, area, cell_m=cell_m).cells
     whole = cells[cells["issue_class"] == "all"]
     assert (len(whole), whole["count"].sum()) == (len(centres), inside)
     assert (whole["gi_z"].notna() | whole["reason"].notna()).all()

@@ -7,11 +7,10 @@ import pyproj
 import pytest
 import shapely
 
-from jxgis.hotspots.analysis import analyse
+from jxgis.hotspots.analysis import find_hotspots
+from jxgis.hotspots.caution import cautions
 from jxgis.hotspots.heavy import heavy_cells
 from jxgis.hotspots.inference import hotspot_table
-from jxgis.report.caution import cautions
-from jxgis.report.tables import ReportTables
 from jxgis.space.grid import Grid
 
 CRS = pyproj.CRS(4549)
@@ -95,7 +94,7 @@ def three_and_many():
 
 def test_three_issues_are_answered_with_a_caution(three_and_many):
     issues, area = three_and_many
-    found = analyse(issues, area)
+    found = find_hotspots(issues, area)
     few = found.cells[found.cells["issue_class"] == "少"]
     assert few["count"].sum() == 3
     assert few[["gi_z", "gi_p", "gi_q", "gi_q_all"]].isna().all(axis=None)
@@ -104,29 +103,29 @@ def test_three_issues_are_answered_with_a_caution(three_and_many):
     assert (few["reason"] == "few_issues").all()
     assert found.account()["not_judged"] == ["少"]
     assert found.judged_cells() is not None
-    zones = analyse(issues, area, districts=area).zones.set_index("issue_class")["share_hot"]
+    zones = find_hotspots(issues, area, districts=area).zones.set_index("issue_class")["share_hot"]
     assert zones["多"] > 0
     assert np.isnan(zones["少"])
     # Too few altogether, and a class that has none: nothing is judged, and no share of hot area is nought.
-    alone = analyse(issues[issues["issue_class"] == "少"], area, districts=area, classes=["少", "无"])
+    alone = find_hotspots(issues[issues["issue_class"] == "少"], area, districts=area, classes=["少", "无"])
     assert alone.account()["not_judged"] == ["all", "少", "无"]
     assert alone.judged_cells() is None
     assert alone.zones["share_hot"].isna().all()
     assert set(found.places["issue_class"]) == {"all", "多"}
-    said = cautions(ReportTables(levels=found.levels), "zh")
+    said = cautions(found.levels, None, "zh")
     assert "少（3）" in said[-1].words
     # A class of one or two: its number is a range by then, or missing.
     for shown, written in (("1–2", "少（1–2）"), (None, "：少。")):
         masked = found.levels.assign(issues=[*found.levels["issues"][:-1].astype(object), shown])
-        assert written in cautions(ReportTables(levels=masked), "zh")[-1].words
+        assert written in cautions(masked, None, "zh")[-1].words
     # Asked to, it answers: eleven cells and more around three issues.
-    asked = analyse(issues, area, min_issues=0)
+    asked = find_hotspots(issues, area, min_issues=0)
     assert asked.cells.loc[asked.cells["issue_class"] == "少", "is_hot"].sum() >= 9
 
 
 def test_the_family_decides_what_is_hot_everywhere(three_and_many):
     issues, area = three_and_many
-    one, every = analyse(issues, area, districts=area), analyse(issues, area, districts=area, family="all")
+    one, every = find_hotspots(issues, area, districts=area), find_hotspots(issues, area, districts=area, family="all")
     pd.testing.assert_series_equal(one.cells["gi_q"], every.cells["gi_q"])
     for result, column in ((one, "gi_q"), (every, "gi_q_all")):
         cells = result.cells
@@ -153,13 +152,13 @@ def test_a_heavy_cell_is_told_by_its_street_and_district():
     x, y = rng.uniform(0, 8000, (2, 300))
     x, y = np.append(x, np.full(30, 6300.0)), np.append(y, np.full(30, 6100.0))
     issues = gpd.GeoDataFrame({"issue_class": ["a"] * len(x)}, geometry=gpd.points_from_xy(x, y), crs=4549)
-    found = analyse(issues, area, districts=area, streets=streets).heavy
+    found = find_hotspots(issues, area, districts=area, streets=streets).heavy
     assert len(found) == 2, "of all, and of the class"
     assert set(found["street"]) == {"城北路"}
     assert set(found["district"]) == {"乙"}
     assert "subdistrict" not in found.columns
-    bare = analyse(issues, area).heavy
+    bare = find_hotspots(issues, area).heavy
     assert not {"street", "district"} & set(bare.columns)
-    (_, table) = cautions(ReportTables(heavy=found), "zh")
+    (_, table) = cautions(None, found, "zh")
     assert table.rows[0][2:4] == ["城北路", "乙"]
-    assert len(cautions(ReportTables(heavy=bare), "zh")[1].titles) == len(table.titles) - 2
+    assert len(cautions(None, bare, "zh")[1].titles) == len(table.titles) - 2

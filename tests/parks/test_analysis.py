@@ -10,7 +10,7 @@ from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from jxgis import output
 from jxgis.errors import CrsError
-from jxgis.parks.analysis import analyse, write
+from jxgis.parks.analysis import measure_parks
 
 
 def table(shapes, **columns):
@@ -30,7 +30,7 @@ def town():
 
 @pytest.fixture(scope="module")
 def found(town):
-    return analyse(
+    return measure_parks(
         town["parks"], town["housing"], town["zones"], streets=town["streets"], places=town["places"], new_parks=2
     )
 
@@ -77,7 +77,7 @@ def test_supply_shares_out_the_park(found, town):
     assert whole["people"] == pytest.approx(1500)
     # All of the park's 6,000 m² go to the people, who live in the zones.
     assert whole["reached_m2_per_person"] * 1500 == pytest.approx(6000)
-    assert analyse(town["parks"], town["housing"][["geometry"]], town["zones"]).supply is None
+    assert measure_parks(town["parks"], town["housing"][["geometry"]], town["zones"]).supply is None
 
 
 def test_targets_say_what_they_take(found):
@@ -90,40 +90,42 @@ def test_targets_say_what_they_take(found):
 
 def test_people_given_replace_those_of_the_housing(town):
     people = table([Point(50, 150), Point(2950, 150)], people=[30.0, 10.0])
-    by_points = analyse(town["parks"], town["housing"], town["zones"], streets=town["streets"], people=people)
+    by_points = measure_parks(town["parks"], town["housing"], town["zones"], streets=town["streets"], population=people)
     assert by_points.coverage["people"].tolist() == [30, 10, 40] * 2
     assert by_points.coverage["people_coverage"].tolist() == [1, 0, 0.75] * 2
     polygons = table([box(0, 100, 100, 200), box(2900, 100, 3000, 200)], people=[30.0, 10.0])
-    by_polygons = analyse(town["parks"], town["housing"], town["zones"], streets=town["streets"], people=polygons)
+    by_polygons = measure_parks(
+        town["parks"], town["housing"], town["zones"], streets=town["streets"], population=polygons
+    )
     assert by_polygons.coverage["people_coverage"].tolist() == pytest.approx([1, 0, 0.75] * 2)
 
 
 def test_what_is_odd_stands_in_one_table(town, tmp_path):
     parks = table([*town["parks"].geometry, box(500, 0, 510, 10)], name=["南湖公园", "南湖公园", "小园"])
     gates = table([Point(7000, 7000)])
-    odd = analyse(parks, town["housing"], town["zones"], streets=town["streets"], gates=gates)
+    odd = measure_parks(parks, town["housing"], town["zones"], streets=town["streets"], gates=gates)
     assert set(odd.noticed()["reason"]) == {"tiny", "streets_apart", "gate_without_park"}
     with output.staged(tmp_path / "out", command="parks") as stage:
-        write(odd, stage, lang="zh")
+        odd.write_tables(stage)
         output.write_run(stage, settings={}, crs="EPSG:4549", loaded=[])
     assert "整座公园不足 400 平方米" in (tmp_path / "out/parks_noticed.csv").read_text(encoding="utf-8-sig")
 
 
 def test_streets_that_stand_apart_are_noted(found):
-    assert found.notes.set_index("code")["count"].to_dict() == {"streets_apart": 1}
+    assert found.oddities.set_index("code")["count"].to_dict() == {"streets_apart": 1}
 
 
 def test_without_streets_or_housing(town):
-    bare = analyse(town["parks"], None, town["zones"], streets=town["streets"], new_parks=3)
+    bare = measure_parks(town["parks"], None, town["zones"], streets=town["streets"], new_parks=3)
     assert bare.coverage["coverage"].isna().all()
     assert bare.coverage["residential_m2"].isna().all()
     assert set(bare.coverage["reason"]) == {"no_housing_file"}
     assert len(bare.sites) == len(bare.served) == len(bare.blind_spots) == 0
-    assert set(analyse(town["parks"], town["housing"], town["zones"]).coverage["method"]) == {"radius"}
+    assert set(measure_parks(town["parks"], town["housing"], town["zones"]).coverage["method"]) == {"radius"}
 
 
 def test_same_input_same_tables(town, found):
-    again = analyse(
+    again = measure_parks(
         town["parks"], town["housing"], town["zones"], streets=town["streets"], places=town["places"], new_parks=2
     )
     for name in ("coverage", "served", "unserved", "sites", "blind_spots", "isochrones", "supply"):
@@ -132,7 +134,7 @@ def test_same_input_same_tables(town, found):
 
 def test_written_layers(town, found, tmp_path):
     with output.staged(tmp_path / "out", command="parks") as stage:
-        write(found, stage, lang="zh")
+        found.write_tables(stage)
         output.write_run(stage, settings={}, crs="EPSG:4549", loaded=[])
     path = tmp_path / "out/parks.gpkg"
     assert pyogrio.list_layers(path)[:, 0].tolist() == [
@@ -147,7 +149,7 @@ def test_written_layers(town, found, tmp_path):
 
 def test_bands_polygons_and_sensitivity_are_written(found, tmp_path):
     with output.staged(tmp_path / "out", command="parks") as stage:
-        write(found, stage, lang="zh")
+        found.write_tables(stage)
         output.write_run(stage, settings={}, crs="EPSG:4549", loaded=[])
     bands = gpd.read_file(tmp_path / "out/parks.gpkg", layer="coverage_by_band")
     # The town's one park counts in one band: there it serves what all parks serve.
@@ -166,23 +168,23 @@ def test_bands_polygons_and_sensitivity_are_written(found, tmp_path):
 
 def test_degrees_are_refused(town):
     with pytest.raises(CrsError, match="parks is in EPSG:4326"):
-        analyse(town["parks"].to_crs(4326), town["housing"], town["zones"])
+        measure_parks(town["parks"].to_crs(4326), town["housing"], town["zones"])
 
 
 def test_a_siting_that_cannot_be_made_leaves_the_coverage(town):
-    bare = analyse(town["parks"], town["housing"][["geometry"]], town["zones"], new_parks=2, objective="people")
-    alone = analyse(town["parks"], town["housing"][["geometry"]], town["zones"])
+    bare = measure_parks(town["parks"], town["housing"][["geometry"]], town["zones"], new_parks=2, objective="people")
+    alone = measure_parks(town["parks"], town["housing"][["geometry"]], town["zones"])
     assert bare.coverage.equals(alone.coverage)
     assert len(bare.sites) == 0
     assert "objective" in bare.siting_refused.zh
-    assert [line.zh for line in bare.warnings()] == ["未能选址，覆盖率不受影响：" + bare.siting_refused.zh]
+    assert [line.zh for line in bare.notes()] == ["未能选址，覆盖率不受影响：" + bare.siting_refused.zh]
 
 
 def test_coverage_with_new_parks_is_that_of_the_parks_which_the_standard_counts(town):
     """A pocket park beside the plan: the contract's column leaves it out, in every table."""
     plots = table([box(2000, 210, 2030, 240), box(1000, 210, 1050, 260)])
-    found = analyse(town["parks"], town["housing"], town["zones"], candidates=plots, new_parks=2)
-    counted = analyse(town["parks"], town["housing"], town["zones"], candidates=plots.iloc[[1]], new_parks=1)
+    found = measure_parks(town["parks"], town["housing"], town["zones"], vacant=plots, new_parks=2)
+    counted = measure_parks(town["parks"], town["housing"], town["zones"], vacant=plots.iloc[[1]], new_parks=1)
     assert found.sites["counts"].tolist() == [True, False] or found.sites["counts"].tolist() == [False, True]
     assert found.coverage["coverage_after"].to_numpy() == pytest.approx(counted.coverage["coverage_after"].to_numpy())
     assert found.change["coverage_after"].to_numpy() == pytest.approx(counted.change["coverage_after"].to_numpy())
@@ -192,10 +194,10 @@ def test_coverage_with_new_parks_is_that_of_the_parks_which_the_standard_counts(
 
 
 def test_gates_that_serve_no_park_are_said_beside_the_figures(town):
-    odd = analyse(
+    odd = measure_parks(
         town["parks"], town["housing"], town["zones"], streets=town["streets"], gates=table([Point(7000, 7000)])
     )
-    assert [line.zh for line in odd.warnings()] == [
+    assert [line.zh for line in odd.notes()] == [
         "出入口 50 米内没有计入标准的公园，未使用（1 处，见 parks_noticed.csv）"
     ]
 
@@ -208,7 +210,7 @@ def test_the_spacing_of_sample_points_reaches_the_siting(town, monkeypatch):
     monkeypatch.setattr(
         siting, "sample_points", lambda pieces, *, sample_m: asked.append(sample_m) or made(pieces, sample_m=sample_m)
     )
-    analyse(town["parks"], town["housing"], town["zones"], new_parks=2, sample_m=40)
+    measure_parks(town["parks"], town["housing"], town["zones"], new_parks=2, sample_m=40)
     # The sites, the fewest for the target, and four radii.
     assert asked == [40] * 6
 
@@ -216,11 +218,13 @@ def test_the_spacing_of_sample_points_reaches_the_siting(town, monkeypatch):
 def test_parcels_of_a_plan_are_one_park_by_the_same_rule(town):
     """Two lawns of 1,500 m² dissolved into one planned feature, 1 km apart, count no more than they would today."""
     lawns = [box(1000, 210, 1050, 240), box(2000, 210, 2050, 240)]
-    apart = analyse(town["parks"], town["housing"], town["zones"], planned=table([MultiPolygon(lawns)], name=[None]))
+    apart = measure_parks(
+        town["parks"], town["housing"], town["zones"], planned_parks=table([MultiPolygon(lawns)], name=[None])
+    )
     assert apart.plan.loc[apart.plan["change"] == "added", "area_m2"].tolist() == [1500, 1500]
     assert (apart.change["change"] == 0).all()
     near = table([lawns[0], box(1060, 210, 1110, 240)], name=["新园", "新园"])
-    joined = analyse(town["parks"], town["housing"], town["zones"], planned=near)
+    joined = measure_parks(town["parks"], town["housing"], town["zones"], planned_parks=near)
     assert joined.plan.loc[joined.plan["change"] == "added", "area_m2"].tolist() == [3000]
     assert joined.change["change"].iloc[-1] > 0
 
@@ -230,8 +234,8 @@ def test_fewer_sites_than_asked_are_said(town):
     east, north = town["housing"].total_bounds[2:]
     far = gpd.GeoDataFrame(geometry=[shapely.box(east + 9e3, north, east + 9.1e3, north + 100)], crs=town["zones"].crs)
     for plots, asked in ((far, 2), (None, 500)):
-        found = analyse(town["parks"], town["housing"], town["zones"], candidates=plots, new_parks=asked)
+        found = measure_parks(town["parks"], town["housing"], town["zones"], vacant=plots, new_parks=asked)
         n = len(found.sites)
         assert n == 0 if plots is far else 0 < n < asked
         line = f"拟新建 {asked} 处公园，只选出 {n} 处：其余候选地块都不能再增加服务。"
-        assert line in [said.zh for said in found.warnings()]
+        assert line in [said.zh for said in found.notes()]

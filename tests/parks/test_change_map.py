@@ -10,9 +10,10 @@ from jxgis import escape
 from jxgis.drawing.offline import require_offline, to_html
 from jxgis.errors import InputError
 from jxgis.i18n import text
-from jxgis.parks.analysis import ParksResult, analyse
+from jxgis.parks.analysis import measure_parks
 from jxgis.parks.change_map import parks_change_map
 from jxgis.parks.map import parks_map
+from jxgis.parks.result import ParksResult
 
 EAST, NORTH = 572_000.0, 3_402_000.0
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -27,12 +28,12 @@ def table(*boxes: tuple[float, float, float, float], **columns: object) -> gpd.G
 def planned() -> ParksResult:
     """One park closes, one grows until it counts, one is new."""
     street = shapely.LineString([(EAST, NORTH + 150), (EAST + 6000, NORTH + 150)])
-    return analyse(
+    return measure_parks(
         table((0, 0, 100, 100), (3000, 0, 3050, 36), park_id=["a", "b"], name=["甲园", "乙园"]),
         table((0, 200, 6000, 300)),
         table((0, 0, 3000, 400), (3000, 0, 6000, 400), name=["西", HOSTILE]),
         streets=gpd.GeoDataFrame(geometry=[street], crs=4549),
-        planned=table((3060, 0, 3110, 50), (5000, 0, 5100, 100), name=["乙园", HOSTILE]),
+        planned_parks=table((3060, 0, 3110, 50), (5000, 0, 5100, 100), name=["乙园", HOSTILE]),
         close=["甲园"],
     )
 
@@ -69,7 +70,7 @@ def test_a_table_without_zones_is_refused(planned: ParksResult) -> None:
 
 def test_parks_stand_on_the_coverage_map_by_class() -> None:
     """5,000 m² and more reach 500 m, 2,000 m² and more 300 m, smaller ones do not count."""
-    found = analyse(
+    found = measure_parks(
         table((0, 0, 100, 100), (3000, 0, 3050, 50), (5000, 0, 5030, 30)),
         table((0, 200, 6000, 300)),
         table((0, 0, 6000, 400), name=["西"]),

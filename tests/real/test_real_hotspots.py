@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jxgis.hotspots.analysis import analyse
+from jxgis.hotspots.analysis import find_hotspots
 
 pytestmark = pytest.mark.real
 CLASSES = ["Highway Maintenance", "Street Lights", "Street Cleaning", "Housing"]
@@ -38,7 +38,7 @@ def first(found, issue_class):
 
 def test_exact_and_normal_p_disagree_as_the_methods_page_says(boston):
     issues, area, _ = boston
-    found = analyse(issues, area, classes=CLASSES, districts=area)
+    found = find_hotspots(issues, area, classes=CLASSES, districts=area)
     row = found.against_normal.set_index("issue_class").loc["all"]
     assert row[["hot", "cold", "normal_hot", "normal_cold"]].tolist() == [224, 855, 21, 0]
     assert found.cells["count"].dtype.kind == "i"
@@ -52,7 +52,7 @@ def test_exact_and_normal_p_disagree_as_the_methods_page_says(boston):
 
 def test_without_the_default_point_places_are_where_boston_has_them(boston):
     issues, area, heap = boston
-    found = analyse(issues[~heap], area, classes=CLASSES, districts=area)
+    found = find_hotspots(issues[~heap], area, classes=CLASSES, districts=area)
     assert first(found, "all")["same_point_share"] < 0.05
     # Curbside trash in the narrow streets of Beacon Hill and the North End; housing complaints in Dorchester.
     assert first(found, "Street Cleaning")["district"] in {"Beacon Hill", "North End"}

@@ -9,21 +9,39 @@ import numpy as np
 import pandas as pd
 import pytest
 from result_tables import CLASSES
+from told_parts import Told
 
 from jxgis.drawing.offline import require_offline
-from jxgis.report import sections
+from jxgis.hotspots.section import HotspotTables, hotspot_section
+from jxgis.parks.section import ParkTables, park_section
+from jxgis.report.blocks import Block, Paragraph, Sources, TableBlock
 from jxgis.report.columns import Kind, write_value
-from jxgis.report.methods import method_notes
-from jxgis.report.page import FigureFile, report_page
-from jxgis.report.tables import PARTS, FileLink, ReportTables
+from jxgis.report.page import FigureFile, FileLink, report_page
 from jxgis.report.workbook import report_workbook
-from jxgis.settings import Settings
+from jxgis.run.parts import PARTS
+from jxgis.scoring.section import score_section
+from jxgis.settings import HotspotSettings, ParkSettings, ScoringSettings, UnitSettings
 from jxgis.small_counts import hide_small, small_range
+from jxgis.units.section import unit_section
+
+NO_PLACES = pd.DataFrame(columns=["issue_class", "rank", "share_area", "share_issues"])
 
 
-def make(tables: ReportTables, **options) -> str:
-    methods = method_notes(tables, Settings(), lang=options.get("lang", "zh"))
-    return report_page(tables, title="报告 <b>", methods=methods, **options)
+def make(tables: Told, **options) -> str:
+    parts = tables.sections(options.get("lang", "zh"))
+    return report_page(parts, title="报告 <b>", sources=tables.sources, **options)
+
+
+def of_hotspots(tables: HotspotTables) -> list[Block]:
+    return list(hotspot_section(tables, HotspotSettings()).blocks)
+
+
+def of_parks(tables: ParkTables) -> list[Block]:
+    return list(park_section(tables, ParkSettings()).blocks)
+
+
+def of_scores(scores: pd.DataFrame) -> list[Block]:
+    return list(score_section(scores, ScoringSettings()).blocks)
 
 
 def words(page: str) -> str:
@@ -47,18 +65,18 @@ def test_top_places_come_first_with_street_class_and_change(tables):
 def test_each_part_has_its_method_and_denominator(tables, lang):
     page = make(tables, lang=lang)
     parts = re.findall(r'<section id="(\w+)">(.*?)</section>', page, re.DOTALL)
-    assert [name for name, _ in parts] == [*PARTS, "data"]
+    assert [name for name, _ in parts] == [*(part.name for part in PARTS), "data"]
     for name, body in parts[:4]:
         assert 'class="how"' in body, name
         assert ("分母" if lang == "zh" else "Denominator") in body
 
 
 def test_coverage_and_deficit_are_the_tables_own(tables):
-    block = next(b for b in sections.parks(tables, 0.9, 10, "zh") if isinstance(b, sections.TableBlock))
+    block = next(b for b in of_parks(tables.parks) if isinstance(b, TableBlock))
     at = {title: n for n, title in enumerate(block.titles)}
     first = block.rows[0]
     assert first[0] == "全域"
-    city = tables.coverage.query("zone == 'all' and method == 'radius'")["coverage"].iloc[0]
+    city = tables.parks.coverage.query("zone == 'all' and method == 'radius'")["coverage"].iloc[0]
     assert first[at["服务半径覆盖率"]] == f"{100 * city:.1f} %"
     assert first[at["距目标差（百分点）"]] == f"{90 - 100 * city:.1f}"
     shown = [float(row[at["服务半径覆盖率"]].rstrip(" %")) for row in block.rows[1:-1]]
@@ -69,7 +87,7 @@ def test_coverage_and_deficit_are_the_tables_own(tables):
 
 
 def test_units_by_district_add_up(tables):
-    block = next(b for b in sections.units(tables, 2, 5, "zh") if isinstance(b, sections.TableBlock))
+    block = next(b for b in unit_section(tables.units, UnitSettings()).blocks if isinstance(b, TableBlock))
     at = block.titles.index("单元数")
     assert sum(int(row[at]) for row in block.rows) == len(tables.units)
 
@@ -98,20 +116,22 @@ def test_two_runs_write_the_same_page(tables):
 
 
 def test_a_report_of_nothing_says_why(tables):
-    page = words(report_page(ReportTables(missing={"parks": "没有公园图层。"}), title="t"))
+    page = words(make(Told(absent={"parks": "没有公园图层。"})))
     assert "公园覆盖：本次没有结果。没有公园图层。" in page
     assert page.count("本次没有结果") == 4
 
 
 def test_no_housing_is_a_reason_and_not_a_zero(tables):
-    empty = tables.coverage.assign(coverage=np.nan, served_m2=np.nan, residential_m2=np.nan, reason="no_housing_file")
-    page = words(make(ReportTables(coverage=empty)))
+    empty = tables.parks.coverage.assign(
+        coverage=np.nan, served_m2=np.nan, residential_m2=np.nan, reason="no_housing_file"
+    )
+    page = words(make(Told(parks=ParkTables(coverage=empty))))
     assert "没有给出覆盖率：没有提供居住用地图层。" in page
     assert "0.0 %" not in page
 
 
 def test_no_hot_place_is_said(tables):
-    page = words(make(ReportTables(places=tables.places.iloc[:0])))
+    page = words(make(Told(hotspots=HotspotTables(places=tables.hotspots.places.iloc[:0]))))
     assert "没有显著的热点地段" in page
 
 
@@ -122,29 +142,30 @@ def test_english(tables):
 
 
 def test_no_argument_is_changed(tables):
-    before = {name: getattr(tables, name).copy() for name in ("places", "coverage", "units", "scores", "zones")}
+    given = [tables.hotspots.places, tables.hotspots.zones, tables.parks.coverage, tables.units, tables.scores]
+    before = [table.copy() for table in given]
     make(tables)
-    for name, table in before.items():
-        assert getattr(tables, name).equals(table)
+    assert all(table.equals(old) for table, old in zip(given, before, strict=True))
 
 
 def test_every_table_of_hot_spots_is_explained(tables):
-    more = replace(tables, peaks=tables.places.assign(place_rank=1, gi_z=3.0), rate_places=tables.places.iloc[:0])
-    figures = [note.figure for note in method_notes(more, Settings()) if note.part == "hotspots"]
+    places = tables.hotspots.places
+    more = tables.with_places(peaks=places.assign(place_rank=1, gi_z=3.0), rate_places=places.iloc[:0])
+    figures = [note.figure for note in hotspot_section(more.hotspots, HotspotSettings()).methods]
     assert {"局部最高点", "扣除暴露量的热点", "每平方公里问题数"} <= set(figures)
     page = words(make(more))
     assert "先去哪：前 10 个局部最高点" in page
     assert "扣除暴露量（人口、道路等）后没有显著偏高的地段。" in page
-    fewer = [note.figure for note in method_notes(ReportTables(places=tables.places), Settings())]
+    fewer = [note.figure for note in hotspot_section(HotspotTables(places=places), HotspotSettings()).methods]
     assert "局部最高点" not in fewer
 
 
 def test_wide_places_are_led_by_their_peaks(tables):
-    own = tables.places[tables.places["issue_class"] == "all"]
+    own = tables.hotspots.places[tables.hotspots.places["issue_class"] == "all"]
     peaks = own.assign(
         place_rank=[1, 1, 1, *range(2, len(own) - 1)], gi_z=30.0 / own["rank"], name=[f"峰{n}" for n in own["rank"]]
     )
-    blocks = sections.hotspots(replace(tables, peaks=peaks), 10, "zh")
+    blocks = of_hotspots(replace(tables.hotspots, peaks=peaks))
     lead, wide, first, places = blocks[:4]
     assert lead.words.startswith("第 1 位：峰1（中山路、")
     assert "0.8 km²" in wide.words
@@ -152,23 +173,28 @@ def test_wide_places_are_led_by_their_peaks(tables):
     assert [row[1] for row in first.rows][:2] == ["峰1", "峰2"]
     assert places.rows[0][1] == "三水湾等 3 处"
     assert places.rows[1][1] == "府南"
-    narrow = sections.hotspots(replace(tables, peaks=peaks.assign(place_rank=peaks["rank"])), 10, "zh")
+    narrow = of_hotspots(replace(tables.hotspots, peaks=peaks.assign(place_rank=peaks["rank"])))
     assert narrow[0].words.startswith("第 1 位：三水湾")
 
 
 def test_classes_go_by_peaks_where_one_of_them_is_wide(tables):
     peaks = pd.concat(
-        [tables.places.assign(place_rank=tables.places["rank"], gi_z=3.0, name="峰" + tables.places["issue_class"])] * 2
+        [
+            tables.hotspots.places.assign(
+                place_rank=tables.hotspots.places["rank"], gi_z=3.0, name="峰" + tables.hotspots.places["issue_class"]
+            )
+        ]
+        * 2
     )
-    blocks = sections.hotspots(replace(tables, peaks=peaks), 10, "zh")
-    table = next(b for b in blocks if isinstance(b, sections.TableBlock) and b.heading.startswith("各类问题先去哪"))
+    blocks = of_hotspots(replace(tables.hotspots, peaks=peaks))
+    table = next(b for b in blocks if isinstance(b, TableBlock) and b.heading.startswith("各类问题先去哪"))
     assert [row[:2] for row in table.rows] == [[c, f"峰{c}"] for c in CLASSES]
 
 
 def test_issues_at_one_point_are_asked_about(tables):
-    piled = tables.places.assign(same_point_share=np.where(tables.places["rank"] == 1, 0.42, 0.0))
-    assert "42 % 的案件坐标完全相同" in words(make(replace(tables, places=piled)))
-    assert "坐标完全相同" not in words(make(replace(tables, places=piled.assign(same_point_share=0.1))))
+    piled = tables.hotspots.places.assign(same_point_share=np.where(tables.hotspots.places["rank"] == 1, 0.42, 0.0))
+    assert "42 % 的案件坐标完全相同" in words(make(tables.with_places(places=piled)))
+    assert "坐标完全相同" not in words(make(tables.with_places(places=piled.assign(same_point_share=0.1))))
 
 
 def test_a_candidate_that_fails_a_gate_is_listed_apart_with_its_reason(tables):
@@ -178,7 +204,7 @@ def test_a_candidate_that_fails_a_gate_is_listed_apart_with_its_reason(tables):
         reason=np.where(rank <= 2, "gate_several_districts", ""),
         rank=(rank - 2).where(rank > 2),
     )
-    lead, note, passed, failed = sections.scores(replace(tables, scores=failing), 10, "zh")
+    lead, note, passed, failed = of_scores(failing)
     assert "2 个候选不符合准入条件" in note.words
     assert passed.rows[0][0] == "1"
     best = tables.scores.sort_values("rank")["candidate_id"].head(2)
@@ -191,10 +217,10 @@ def test_blind_spots_say_by_what_they_are_ranked_and_never_lie_in_all(tables):
     spots = pd.DataFrame(
         {"rank": [1, 2], "name": ["甲", "乙"], "zone": ["老城", "all"], "m2": [1e4, 3e4], "people": [90.0, 20.0]}
     )
-    block = sections.parks(replace(tables, unserved_places=spots), 0.9, 10, "zh")[2]
+    block = of_parks(replace(tables.parks, unserved_places=spots))[2]
     assert block.heading == "服务盲区（前 2 处，按人口排名）"
     assert [row[2] for row in block.rows] == ["老城", "—"]
-    by_area = sections.parks(replace(tables, unserved_places=spots.drop(columns="people")), 0.9, 10, "zh")[2]
+    by_area = of_parks(replace(tables.parks, unserved_places=spots.drop(columns="people")))[2]
     assert by_area.heading == "服务盲区（前 2 处，按面积排名）"
 
 
@@ -205,7 +231,7 @@ def test_no_change_has_no_sign(change, written):
 
 def test_without_any_rank_it_says_how_far_the_data_go(tables):
     none = tables.scores.assign(rank=np.nan, completeness=0.44)
-    blocks = sections.scores(replace(tables, scores=none), 10, "zh")
+    blocks = of_scores(none)
     assert "数据完整度最高为 44 %" in blocks[1].words
     assert len(blocks) == 2
 
@@ -219,7 +245,7 @@ def test_further_maps_of_a_part_get_a_button_of_their_own(tables):
     assert page.count('class="open"') == 2
 
 
-def test_the_four_findings_are_said_in_a_sentence_each(tables: ReportTables) -> None:
+def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:
     findings = {
         "ring": pd.DataFrame({"issue_class": ["all", "甲"], "share_inside": [0.58, 0.4], "share_area": [0.094, 0.094]}),
         "concentration": pd.DataFrame({"issue_class": ["all"], "half_in_area": [0.04]}),
@@ -243,7 +269,7 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: ReportTables) -> 
             }
         ),
     }
-    page = report_page(replace(tables, findings=findings), title="某市")
+    page = make(tables.with_places(findings=findings))
     for said in (
         "给定环线之内有 58.0 % 的案件，面积只占 9.4 %",
         "一半的案件集中在 4.0 % 的面积上",
@@ -251,10 +277,10 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: ReportTables) -> 
         "东栅的问题类别最混杂（相当于 5.6 个等量类别），老城最单一（4.9 个，甲占 37.0 %）",
     ):
         assert said in page
-    assert "规划的四个判断" not in report_page(replace(tables, findings={}), title="某市")
+    assert "规划的四个判断" not in make(tables.with_places(findings={}))
 
 
-def test_the_normal_p_stands_beside(tables: ReportTables) -> None:
+def test_the_normal_p_stands_beside(tables: Told) -> None:
     beside = pd.DataFrame(
         {
             "issue_class": ["all", "甲"],
@@ -265,9 +291,9 @@ def test_the_normal_p_stands_beside(tables: ReportTables) -> None:
             "disagree": [1058, 5],
         }
     )
-    page = report_page(replace(tables, against_normal=beside), title="某市")
+    page = make(tables.with_places(against_normal=beside))
     assert "热点 224 格、冷点 855 格；按正态近似有 21 格、0 格；1,058 格结论不同" in page
-    assert "结论不同" not in report_page(replace(tables, against_normal=None), title="某市")
+    assert "结论不同" not in make(tables.with_places(against_normal=None))
 
 
 def overlap_of(hot):
@@ -284,10 +310,8 @@ def overlap_of(hot):
 def test_a_class_without_a_hot_cell_overlaps_with_nobody():
     table = overlap_of({"甲": {0, 1, 2}, "乙": {2, 3, 4}, "丙": {2, 3, 8}, "丁": set()})
     assert table.loc[(table["class_a"] == "丁") | (table["class_b"] == "丁"), "jaccard"].isna().all()
-    found = ReportTables(places=pd.DataFrame({"issue_class": [], "rank": []}), findings={"overlap": table})
-    said = " ".join(
-        block.words for block in sections.hotspots(found, 10, "zh") if isinstance(block, sections.Paragraph)
-    )
+    found = HotspotTables(places=NO_PLACES, findings={"overlap": table})
+    said = " ".join(block.words for block in of_hotspots(found) if isinstance(block, Paragraph))
     # 甲乙 1 of 5, 甲丙 1 of 5, 乙丙 2 of 4.
     assert "热点重叠最少的是甲与乙（交÷并 20.0 %），最多的是乙与丙（50.0 %）。丁没有热点，不参与比较。" in said
     assert "0.0 %" not in said.replace("20.0 %", "").replace("50.0 %", "")
@@ -298,10 +322,8 @@ def test_a_district_of_a_few_issues_is_neither_mixed_nor_uniform():
         {"zone": ["甲", "乙", "丙"], "level": "district", "issues": [1, 30, 500], "effective_classes": [1.0, 2.5, 4.0],
          "main_class": "街面秩序", "main_share": [1.0, 0.5, 0.3]}
     )  # fmt: skip
-    found = ReportTables(places=pd.DataFrame({"issue_class": [], "rank": []}), findings={"diversity": table})
-    said = " ".join(
-        block.words for block in sections.hotspots(found, 10, "zh") if isinstance(block, sections.Paragraph)
-    )
+    found = HotspotTables(places=NO_PLACES, findings={"diversity": table})
+    said = " ".join(block.words for block in of_hotspots(found) if isinstance(block, Paragraph))
     assert "丙的问题类别最混杂" in said
     assert "乙最单一" in said
 
@@ -315,32 +337,32 @@ def test_a_class_and_a_district_of_one_or_two_issues_are_written_as_ranges():
         {"zone": ["东", "西", "北"], "level": "district", "issues": [900, 400, 2], "effective_classes": [1.2, 1.5, 1.0],
          "main_class": "甲", "main_share": [0.9, 0.8, 1.0]}
     )  # fmt: skip
-    found = ReportTables(
-        places=pd.DataFrame(columns=["issue_class", "rank", "share_area", "share_issues"]),
+    found = HotspotTables(
+        places=NO_PLACES,
         levels=hide_small(levels, min_count=3),
         findings={"diversity": hide_small(diversity, min_count=3)},
         min_count=3,
     )
-    page = words(make(found))
+    page = words(make(Told(hotspots=found)))
     assert "乙（1–2）" in page
     assert "西的问题类别最混杂" in page
     assert "北最单一" not in page
 
 
 def test_which_periods_are_compared_stands_below_the_places(tables):
-    page = words(make(replace(tables, change=("较上期变化：甲 与 乙 相比。",))))
+    page = words(make(tables.with_places(change=("较上期变化：甲 与 乙 相比。",))))
     assert "较上期变化：甲 与 乙 相比。" in page
     assert page.index("较上期 +7 %") < page.index("较上期变化：甲")
 
 
 def test_the_city_s_change_stands_in_the_head_where_it_is_one_for_all_rows(tables):
-    blocks = [block for block in sections.hotspots(tables, 10, "zh") if isinstance(block, sections.TableBlock)]
+    blocks = [block for block in of_hotspots(tables.hotspots) if isinstance(block, TableBlock)]
     assert "与前一时期相比（全域 −17 %）" in blocks[0].titles
     assert "全域同类变化" not in blocks[0].titles
-    each = tables.places.assign(change_city=np.where(tables.places["issue_class"] == "街面秩序", 0.1, -0.17))
-    blocks = [
-        b for b in sections.hotspots(replace(tables, places=each), 10, "zh") if isinstance(b, sections.TableBlock)
-    ]
+    each = tables.hotspots.places.assign(
+        change_city=np.where(tables.hotspots.places["issue_class"] == "街面秩序", 0.1, -0.17)
+    )
+    blocks = [b for b in of_hotspots(replace(tables.hotspots, places=each)) if isinstance(b, TableBlock)]
     by_class = next(block for block in blocks if "首位热点" in block.heading)
     at = list(by_class.titles).index("全域同类变化")
     assert {row[at] for row in by_class.rows} == {"+10 %", "−17 %"}
@@ -352,16 +374,18 @@ def test_a_page_of_few_issues_says_that_nothing_was_judged(lang):
         {"issue_class": ["all", "甲"], "issues": [3, 3], "tested": False, "alpha": 0.05, "family": "class",
          "min_issues": 30, "hot_class": 0, "hot_all": 0}
     )  # fmt: skip
-    none = pd.DataFrame({"issue_class": [], "rank": [], "share_area": [], "share_issues": []})
     against = pd.DataFrame(
         {"issue_class": ["all"], "hot": [0], "cold": 0, "normal_hot": 0, "normal_cold": 0, "disagree": 0}
     )
-    page = make(ReportTables(places=none, levels=levels, against_normal=against), lang=lang)
+    page = make(Told(hotspots=HotspotTables(places=NO_PLACES, levels=levels, against_normal=against)), lang=lang)
     for said in {"zh": ("没有判断冷热", "未判断冷热"), "en": ("too few issues to judge",)}[lang]:
         assert said in words(page)
     assert {"zh": "没有显著差异", "en": "no differently than at random"}[lang] not in page
     assert {"zh": "结论不同", "en": "cells differ"}[lang] not in page
-    judged = make(ReportTables(places=none, levels=levels.assign(tested=True), against_normal=against), lang=lang)
+    judged = make(
+        Told(hotspots=HotspotTables(places=NO_PLACES, levels=levels.assign(tested=True), against_normal=against)),
+        lang=lang,
+    )
     assert {"zh": "没有显著差异", "en": "no differently than at random"}[lang] in judged
 
 
@@ -381,14 +405,13 @@ def test_a_page_and_a_workbook_of_hidden_counts_are_written(tables, tmp_path, la
              "main_class": "甲", "main_share": 0.5}
         ),
     }  # fmt: skip
-    zones = tables.zones.assign(count=1 + np.arange(len(tables.zones)) % 4)
+    zones = tables.hotspots.zones.assign(count=1 + np.arange(len(tables.hotspots.zones)) % 4)
     heavy = pd.DataFrame(
         {"issue_class": "all", "cell_id": ["a", "b"], "count": [2, 12], "share_issues": 0.1, "times_mean": 40.0,
          "gi_z": 3.0, "gi_p": 0.02, "gi_q": 0.4, "lone_p": 0.02}
     )  # fmt: skip
-    places = tables.places.assign(issues=[1, *tables.places["issues"][1:]])
-    hidden = replace(
-        tables,
+    places = tables.hotspots.places.assign(issues=[1, *tables.hotspots.places["issues"][1:]])
+    hidden = tables.with_places(
         places=hide_small(places, min_count=least),
         zones=hide_small(zones, min_count=least, within=("level", "zone")),
         levels=hide_small(levels, min_count=least),
@@ -397,13 +420,13 @@ def test_a_page_and_a_workbook_of_hidden_counts_are_written(tables, tmp_path, la
         min_count=least,
     )
     assert small_range(least) in words(make(hidden, lang=lang))
-    report_workbook(tmp_path / "report.xlsx", hidden, title="某市", methods=(), lang=lang)
+    report_workbook(tmp_path / "report.xlsx", hidden.sections(lang), title="某市", sources=hidden.sources, lang=lang)
 
 
 def test_a_figure_that_just_misses_its_target_is_told_from_it(tables):
     def keys_of(value):
-        coverage = tables.coverage.assign(coverage=value)
-        return sections.keys(ReportTables(coverage=coverage), 0.9, None, "zh")
+        coverage = tables.parks.coverage.assign(coverage=value)
+        return park_section(ParkTables(coverage=coverage), ParkSettings(target=0.9)).keys
 
     near = keys_of(0.89966)[0]
     assert (near.value, near.note) == ("89.97 %", "低于目标 90 %，差 0.03 个百分点")
@@ -417,7 +440,7 @@ def test_no_new_park_is_not_called_the_fewest(tables):
         {"zone": ["老城", "all"], "coverage_before": [0.95, 0.95], "best": [0.95, 0.95], "needed": [0, 0],
          "no_site": ["no_plot_there", None], "reason": ["target_held", "target_held"]}
     )  # fmt: skip
-    page = words(make(replace(tables, targets=targets)))
+    page = words(make(tables.with_parks(targets=targets)))
     assert "不需为此新增公园" in page
     assert "最少需新增 0 处" not in page
     assert "没有一块候选地块" not in page
@@ -425,7 +448,7 @@ def test_no_new_park_is_not_called_the_fewest(tables):
 
 def test_what_was_said_on_reading_stands_with_the_input_data(tables):
     notes = ["3 处重叠已归入面积较小的一方 <b>", "按 drop_points 不计 30 件"]
-    page = make(replace(tables, load_notes=notes))
+    page = make(replace(tables, sources=Sources(table=tables.sources.table, notes=notes)))
     assert "读入时的说明（2 条）" in page
     assert "归入面积较小的一方 &lt;b&gt;" in page
     assert page.index('id="data"') < page.index("drop_points 不计 30 件")

@@ -10,23 +10,27 @@ import openpyxl
 import pandas as pd
 import pytest
 from result_tables import HOSTILE, result_tables
+from told_parts import Told
 
 from jxgis import errors as _errors
 from jxgis.city import read_class_table
+from jxgis.hotspots.section import HotspotTables
+from jxgis.parks.section import ParkTables
 from jxgis.report import workbook
+from jxgis.report.blocks import Sources
 from jxgis.report.class_sheet import class_sheet
 from jxgis.report.columns import Kind, kind_of, title_of, write_value
-from jxgis.report.methods import method_notes
-from jxgis.report.tables import ReportTables
 from jxgis.report.workbook import report_workbook, scores_workbook
-from jxgis.settings import Settings
+from jxgis.scoring.rank import by_rank
+
+
+def write(path, tables: Told, **options):
+    return report_workbook(path, tables.sections(), title="报告", sources=tables.sources, **options)
 
 
 @pytest.fixture
 def book(tables, tmp_path):
-    path = report_workbook(
-        tmp_path / "report.xlsx", tables, title="报告", methods=method_notes(tables, Settings()), sketch=True
-    )
+    path = write(tmp_path / "report.xlsx", tables, sketch=True)
     return openpyxl.load_workbook(path)
 
 
@@ -53,8 +57,8 @@ def test_values_are_the_tables_own(book, tables):
     units = values(book["管理单元"])
     np.testing.assert_allclose(units["面积（平方公里）"].astype(float), tables.units["area_km2"])
     coverage = values(book["公园覆盖率"])
-    np.testing.assert_allclose(coverage["覆盖率"].astype(float), tables.coverage["coverage"])
-    assert coverage.loc[tables.coverage["coverage"].isna().to_numpy(), "说明"].tolist() == ["没有居住用地"] * 2
+    np.testing.assert_allclose(coverage["覆盖率"].astype(float), tables.parks.coverage["coverage"])
+    assert coverage.loc[tables.parks.coverage["coverage"].isna().to_numpy(), "说明"].tolist() == ["没有居住用地"] * 2
     assert set(coverage["方法"]) == {"服务半径", "步行"}
     assert "全域" in set(coverage["区域"])
 
@@ -76,8 +80,8 @@ def test_notes_name_method_and_denominator_of_each_part(book):
 
 
 def test_text_that_looks_like_a_formula_or_a_link_stays_text(tables, tmp_path):
-    evil = tables.places.head(3).assign(name=["=1+1", "https://example.org", HOSTILE])
-    path = report_workbook(tmp_path / "a.xlsx", ReportTables(places=evil), title="t", methods=[])
+    evil = tables.hotspots.places.head(3).assign(name=["=1+1", "https://example.org", HOSTILE])
+    path = write(tmp_path / "a.xlsx", Told(hotspots=HotspotTables(places=evil)))
     book = openpyxl.load_workbook(path)
     column = [row[2].value for row in book["热点地段"].iter_rows(min_row=2)]
     assert column == ["=1+1", "https://example.org", HOSTILE]
@@ -87,29 +91,28 @@ def test_text_that_looks_like_a_formula_or_a_link_stays_text(tables, tmp_path):
 
 def test_times_lose_their_zone_but_not_their_clock(tmp_path):
     time = pd.Series(pd.to_datetime(["2025-03-01 08:30"])).dt.tz_localize("Asia/Shanghai")
-    path = report_workbook(
-        tmp_path / "a.xlsx", ReportTables(inputs=pd.DataFrame({"time": time})), title="t", methods=[]
-    )
+    path = write(tmp_path / "a.xlsx", Told(sources=Sources(table=pd.DataFrame({"time": time}))))
     assert openpyxl.load_workbook(path)["输入数据"]["A2"].value == dt.datetime(2025, 3, 1, 8, 30)
 
 
 def test_two_runs_write_the_same_bytes(tables, tmp_path):
-    made = [report_workbook(tmp_path / f"{n}.xlsx", tables, title="t", methods=[]).read_bytes() for n in "ab"]
+    made = [write(tmp_path / f"{n}.xlsx", tables).read_bytes() for n in "ab"]
     assert made[0] == made[1]
     with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
         assert str(tmp_path) not in "".join(archive.read(n).decode("utf-8", "ignore") for n in archive.namelist())
 
 
 def test_missing_parts_are_said(tmp_path):
-    tables = ReportTables(missing={"parks": "没有公园图层。"})
-    path = report_workbook(tmp_path / "a.xlsx", tables, title="t", methods=[])
+    path = write(tmp_path / "a.xlsx", Told(absent={"parks": "没有公园图层。"}))
     words = [cell for row in openpyxl.load_workbook(path)["说明"].iter_rows(values_only=True) for cell in row if cell]
     assert "公园覆盖：本次没有结果。没有公园图层。" in words
 
 
 def test_scores_have_a_sheet_for_scripts_and_one_for_people(tmp_path):
     scores = result_tables().scores
-    path = scores_workbook(tmp_path / "scores.xlsx", scores, indicators={"park_coverage": "公园覆盖率"})
+    path = scores_workbook(
+        tmp_path / "scores.xlsx", scores, by_rank(scores), indicators={"park_coverage": "公园覆盖率"}
+    )
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[:2] == ["scores", "评分"]
     assert book.active.title == "评分"
@@ -124,13 +127,13 @@ def test_scores_have_a_sheet_for_scripts_and_one_for_people(tmp_path):
 def test_more_rows_than_excel_holds_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(workbook, "_MAX_ROWS", 5)
     with pytest.raises(_errors.OutputError, match="GeoPackage"):
-        report_workbook(tmp_path / "a.xlsx", ReportTables(units=result_tables().units), title="t", methods=[])
+        write(tmp_path / "a.xlsx", Told(units=result_tables().units))
 
 
 def test_the_sheet_for_people_has_failing_candidates_last(tables, tmp_path):
     rank = tables.scores["rank"]
     failing = tables.scores.assign(gates=np.where(rank == 1, "fail", "pass"), rank=(rank - 1).where(rank > 1))
-    path = scores_workbook(tmp_path / "scores.xlsx", failing)
+    path = scores_workbook(tmp_path / "scores.xlsx", failing, by_rank(failing))
     book = openpyxl.load_workbook(path)
     assert values(book["scores"])["candidate_id"].tolist() == failing["candidate_id"].tolist()
     shown = values(book["评分"])
@@ -155,9 +158,8 @@ def test_an_indicator_is_written_in_its_own_unit_whatever_it_is_called(tmp_path)
         )
     )
     titles = {"share_of_toilets": "share_of_toilets（座）"}
-    scores_workbook(tmp_path / "scores.xlsx", scores, indicators=titles)
-    tables = ReportTables(scores=scores)
-    report_workbook(tmp_path / "report.xlsx", tables, title="t", methods=[], indicators=titles)
+    scores_workbook(tmp_path / "scores.xlsx", scores, by_rank(scores), indicators=titles)
+    write(tmp_path / "report.xlsx", Told(scores=scores, titles=titles))
     for name in ("scores.xlsx", "report.xlsx"):
         sheet = openpyxl.load_workbook(tmp_path / name)["评分"]
         heads = [cell.value for cell in sheet[1]]
@@ -178,8 +180,8 @@ def test_a_column_of_the_user_is_no_share_by_its_name():
 def test_a_gap_to_the_target_is_in_points(tmp_path):
     assert kind_of("deficit", pd.Series([0.024])) == Kind("points", 1)
     assert write_value(0.0244, Kind("points", 1), "zh") == "2.4"
-    report_workbook(tmp_path / "a.xlsx", ReportTables(sites=pd.DataFrame({"rank": [1], "deficit": [0.0244]})),
-                    title="t", methods=[])  # fmt: skip
+    sites = pd.DataFrame({"rank": [1], "deficit": [0.0244]})
+    write(tmp_path / "a.xlsx", Told(parks=ParkTables(coverage=result_tables().coverage, sites=sites)))
     cell = openpyxl.load_workbook(tmp_path / "a.xlsx")["建议新增公园"].cell(2, 2)
     assert (cell.value, cell.number_format) == (pytest.approx(2.44), "0.0")
 
@@ -202,9 +204,7 @@ def test_a_class_to_choose_from_may_hold_any_sign(tmp_path):
 def test_candidates_stand_by_rank_in_the_report_too(tables, tmp_path):
     rank = tables.scores["rank"]
     failing = tables.scores.assign(gates=np.where(rank == 1, "fail", "pass"), rank=(rank - 1).where(rank > 1))
-    path = report_workbook(
-        tmp_path / "report.xlsx", ReportTables(scores=failing.sample(frac=1, random_state=1)), title="某市", methods=()
-    )
+    path = write(tmp_path / "report.xlsx", Told(scores=failing.sample(frac=1, random_state=1)))
     shown = values(openpyxl.load_workbook(path)["评分"])["排名"]
     known = pd.to_numeric(shown).dropna()
     assert known.is_monotonic_increasing

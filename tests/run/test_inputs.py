@@ -5,7 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import shapely
 
-from jxgis.run.inputs import read_inputs
+from jxgis.run.inputs import read_given
 from jxgis.settings import Settings
 
 
@@ -17,7 +17,7 @@ def test_the_note_on_the_crs_tells_its_distortion(tmp_path) -> None:
     notes = {}
     for name in ("edge", "degrees"):
         settings = Settings.model_validate({"inputs": {"districts": {"path": str(tmp_path / f"{name}.gpkg")}}})
-        found = read_inputs(settings, ["districts"], has_project=False, progress=lambda text: said.append(text.en))
+        found = read_given(settings, ["districts"], has_project=False, progress=lambda text: said.append(text.en))
         notes[name] = found.crs_note.en
     assert "areas up to 0.2 % too large and lengths up to 0.099 % too large" in notes["edge"]
     assert sum("0.2 % too large" in line for line in said) == 1
@@ -37,7 +37,7 @@ def test_what_was_noticed_and_rejected_in_any_layer_is_said_once(tmp_path) -> No
     }
     settings = Settings.model_validate({"inputs": layers})
     said: list[str] = []
-    read_inputs(settings, ["districts", "issues"], has_project=False, progress=lambda text: said.append(text.zh))
+    read_given(settings, ["districts", "issues"], has_project=False, progress=lambda text: said.append(text.zh))
     assert "片区：1 行有问题，未使用（缺少必填值 1 行），逐行列在结果文件夹的 rejects/districts.csv。" in said
     assert any(line.startswith("问题数据：2 行有问题，未使用") for line in said)
     assert any("上报时间" in line and "time" in line for line in said)

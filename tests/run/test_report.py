@@ -6,13 +6,15 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import pyproj
 import pytest
 
 from jxgis import run
 from jxgis.city import load_city
-from jxgis.i18n import text
-from jxgis.run.drawing import in_words
+from jxgis.i18n import Text, text
+from jxgis.part import Given
 from jxgis.run.pages import _label
+from jxgis.settings import Settings
 
 #: Files of `jxgis hotspots` and `check`, which make no page, and those that every folder has and no page lists.
 UNLISTED = {"hotspots.xlsx", "clean.gpkg", "defects.gpkg", "check.json", "index.html"}
@@ -42,9 +44,15 @@ def test_a_file_without_a_text_goes_by_its_name():
 def test_classes_are_called_as_the_reader_calls_them():
     table = pd.DataFrame({"issue_class": ["all", "市容环境", "别的"], "main_class": ["街面秩序", None, "市容环境"]})
     city = load_city("jiaxing")
-    told = in_words(table, city, "en")
+
+    def in_words(city, lang):
+        crs = pyproj.CRS(4549)
+        given = Given(settings=Settings(), city=city, crs=crs, crs_note=Text("", ""), layers={}, lang=lang)
+        return given.in_words(table)
+
+    told = in_words(city, "en")
     assert told["issue_class"].tolist() == ["all", city.class_names["市容环境"].en, "别的"]
     assert told["main_class"].tolist()[0] == city.class_names["街面秩序"].en
     assert table["issue_class"].tolist() == ["all", "市容环境", "别的"]
-    assert in_words(table, city, "zh").equals(table)
-    assert in_words(table, None, "en").equals(table)
+    assert in_words(city, "zh").equals(table)
+    assert in_words(None, "en").equals(table)

@@ -39,7 +39,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_layers_and_numbers_of_a_project_shape_the_plan(project: Path, tmp_path: Path) -> None:
-    result = run.run_units(load_settings(project), tmp_path / "out", has_project=True, lang="zh")
+    result = run.run_part("units", load_settings(project), tmp_path / "out", has_project=True, lang="zh")
     assert len(result.units) == 3
     assert result.units["in_bounds"].all()
     assert set(result.report.attributes) == {"land_居住", "land_工业"}
@@ -64,5 +64,5 @@ def test_a_wrong_attribute_in_the_settings_is_named_with_those_there_are(project
     text = project.read_text(encoding="utf-8")
     project.write_text(text + 'attributes = ["density"]\n', encoding="utf-8")
     with pytest.raises(JxgisError, match="land_工业"):
-        run.run_units(load_settings(project), tmp_path / "out", has_project=True, lang="zh")
+        run.run_part("units", load_settings(project), tmp_path / "out", has_project=True, lang="zh")
     assert not (tmp_path / "out").exists()

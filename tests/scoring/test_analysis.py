@@ -1,4 +1,6 @@
-"""`analyse` on the schematic city and on toys: what is measured, whose value counts, what the result says."""
+"""`score_candidates` on the schematic city and on toys: what is measured, whose value counts, what the result says."""
+
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -8,8 +10,9 @@ import shapely
 
 from jxgis.demo import make_city
 from jxgis.errors import InputError
-from jxgis.scoring.analysis import analyse
-from jxgis.scoring.indicators import Indicator, load_registry
+from jxgis.hotspots.analysis import find_hotspots
+from jxgis.scoring.analysis import score_candidates
+from jxgis.scoring.indicators import load_registry
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def cases(city):
 
 @pytest.fixture(scope="module")
 def result(city, cases):
-    return analyse(
+    return score_candidates(
         city.candidates,
         issues=cases,
         parks=city.parks,
@@ -122,7 +125,11 @@ def test_hot_cells_count_by_area(city):
         geometry=[shapely.box(0, 0, 400, 1600), shapely.box(400, 0, 800, 1600), shapely.box(800, 0, 1600, 1600)],
         crs=4549,
     )
-    result = analyse(square(name=["甲"]), hot_cells=cells, hot_alpha=0.01)
+    somewhere = gpd.GeoDataFrame(geometry=gpd.points_from_xy([100] * 40, [100] * 40), crs=4549)
+    found = find_hotspots(somewhere, square(), alpha=0.01)
+    hotspots = replace(found, cells=cells.assign(issue_class="all"))
+    result = score_candidates(square(name=["甲"]), hotspots=hotspots, lang="en")
+    assert "0.01" in result.indicators.set_index("indicator").loc["hot_percent", "method"]
     scores = result.scores
     assert scores["hot_percent"].item() == pytest.approx(25)
     assert scores["hot_percent_score"].item() == pytest.approx(50)
@@ -131,7 +138,7 @@ def test_hot_cells_count_by_area(city):
 def test_an_own_column_goes_before_what_is_measured():
     two = pd.concat([square(name=["甲"]), square(name=["乙"])], ignore_index=True)
     table = two.assign(compactness=[0.35, np.nan], 公厕密度=[2, 8])
-    scores = analyse(table).scores
+    scores = score_candidates(table).scores
     assert scores["compactness"].tolist() == pytest.approx([0.35, np.pi / 4])
     assert scores["compactness_score"].tolist() == pytest.approx([50, 100])
     assert scores["toilets_per_km2_score"].tolist() == [50, 100]
@@ -139,20 +146,23 @@ def test_an_own_column_goes_before_what_is_measured():
 
 
 def test_a_project_s_own_indicators_replace_the_set():
-    own = [Indicator("noise", "静", 3, low=40, high=80), Indicator("trees", "绿", 1, target=10)]
+    own = {
+        "noise": {"dimension": "静", "weight": 3, "low": 40, "high": 80},
+        "trees": {"dimension": "绿", "weight": 1, "target": 10},
+    }
     table = square(candidate_id=["YB1"], noise=[50], trees=[5.0])
-    found = analyse(table, indicators=own, weights="equal")
+    found = score_candidates(table, indicators=own, weights="equal")
     assert found.scores[["noise_score", "trees_score", "score"]].to_numpy().tolist() == [[75, 50, 62.5]]
     assert "park_coverage" not in found.scores.columns
     assert found.scores["type"].isna().all()
     assert found.weights.shares.tolist() == [0.5, 0.5]
     with pytest.raises(InputError, match="noise"):
-        analyse(table.assign(noise="吵"), indicators=own)
+        score_candidates(table.assign(noise="吵"), indicators=own)
 
 
 def test_ids_are_made_where_there_are_none_and_never_twice():
     three = pd.concat([square(name=["甲"]), square(name=["甲"]), square(name=[None])], ignore_index=True)
-    assert analyse(three).scores["candidate_id"].tolist() == ["甲", "甲-C2", "C3"]
+    assert score_candidates(three).scores["candidate_id"].tolist() == ["甲", "甲-C2", "C3"]
 
 
 def test_every_way_of_weighing_ranks_the_same_candidates(result):
@@ -165,7 +175,7 @@ def test_every_way_of_weighing_ranks_the_same_candidates(result):
 
 def test_arguments_are_left_alone(city, cases):
     before = city.candidates.copy()
-    analyse(city.candidates, issues=cases, districts=city.districts)
+    score_candidates(city.candidates, issues=cases, districts=city.districts)
     pd.testing.assert_frame_equal(city.candidates, before)
 
 
@@ -186,7 +196,7 @@ def test_who_fails_a_gate_has_no_rank_and_the_others_go_from_one_without_a_gap(r
 
 @pytest.mark.parametrize(("lang", "chinese"), [("zh", True), ("en", False)])
 def test_how_an_indicator_was_measured_is_said_in_the_language_asked_for(city, cases, lang, chinese):
-    table = analyse(
+    table = score_candidates(
         city.candidates, issues=cases, parks=city.parks, residential=city.residential, waters=city.waters,
         districts=city.districts, lang=lang,
     ).indicators  # fmt: skip

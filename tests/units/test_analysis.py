@@ -12,8 +12,9 @@ import pytest
 import shapely
 
 from jxgis.city import load_city
-from jxgis.errors import CrsError, InputError
-from jxgis.units.analysis import UnitsResult, analyse
+from jxgis.errors import CrsError, InputError, SettingsError
+from jxgis.units.analysis import propose_units
+from jxgis.units.result import UnitsResult
 
 CRS = 4549
 CONTRACT_UNITS = ["unit_id", "district", "area_km2", "compactness", "in_bounds", "nearly", "reason"]
@@ -71,7 +72,7 @@ def jiaxing(real_dir: Path) -> gpd.GeoDataFrame:
 @pytest.mark.real
 def test_real_jiaxing_by_cells_is_in_bounds_wherever_that_can_be(jiaxing: gpd.GeoDataFrame) -> None:
     assert len(jiaxing) == 12
-    result = analyse(jiaxing, cell_m=200)
+    result = propose_units(jiaxing, cell_m=200, alternatives=False)
     assert_plan(result, jiaxing)
     assert result.blocks_from == "grid"
     # Only the exclave of 东栅, 1.55 km² and cut off, cannot hold 2 km².
@@ -88,12 +89,12 @@ def test_real_cambridge_by_street_blocks(real_dir: Path) -> None:
     districts = districts.rename(columns={"NAME": "name"})[["name", "geometry"]]
     streets = gpd.read_file(folder / "TRANS_Centerlines.geojson").to_crs(26986)[["geometry"]]
     # The neighbourhoods are 0.6 to 3.2 km²: bounds of a tenth of the plan's divide every one of them.
-    result = analyse(districts, streets=streets, min_km2=0.2, max_km2=0.5, target_km2=0.35)
+    result = propose_units(districts, streets=streets, min_km2=0.2, max_km2=0.5, target_km2=0.35, alternatives=False)
     assert_plan(result, districts, low=0.2, high=0.5)
     assert result.blocks_from == "streets"
     assert result.units["in_bounds"].all()
     # Within the plan's own bounds only two neighbourhoods can hold a unit; of the others it is proven.
-    whole = analyse(districts, streets=streets)
+    whole = propose_units(districts, streets=streets, alternatives=False)
     assert_plan(whole, districts)
     assert whole.units["in_bounds"].sum() == 2
     assert set(whole.units["reason"].dropna()) == {"district_below_min"}
@@ -107,7 +108,7 @@ def test_layers_enter_the_plan_and_its_measures() -> None:
     streets = [f"LINESTRING ({x} -10, {x} 2510)" for x in range(500, 4000, 500)]
     streets += [f"LINESTRING (-10 {y}, 4010 {y})" for y in range(500, 2500, 500)]
     roads = gpd.GeoDataFrame(geometry=list(shapely.from_wkt(streets)), crs=CRS)
-    result = analyse(districts, streets=roads, issues=issues, compactness=0.02)
+    result = propose_units(districts, streets=roads, issues=issues, compactness=0.02, alternatives=False)
     assert_plan(result, districts)
     assert len(result.blocks) == 40
     # One class only: its share is the same everywhere and says nothing.
@@ -122,7 +123,7 @@ def test_layers_enter_the_plan_and_its_measures() -> None:
 
 def test_alternatives_say_how_stable_each_border_of_the_plan_is() -> None:
     districts = districts_of(甲=shapely.box(0, 0, 5000, 3000), 乙=shapely.box(5000, 0, 6500, 2000))
-    result = analyse(districts, cell_m=500, alternatives=True)
+    result = propose_units(districts, cell_m=500, alternatives=True)
     assert_plan(result, districts)
     borders, units = result.borders, result.units.set_index("unit_id")
     assert borders is not None
@@ -135,14 +136,14 @@ def test_alternatives_say_how_stable_each_border_of_the_plan_is() -> None:
     assert units.loc[units["district"] == "乙", "stability"].isna().all()
     inner = units.loc[units["district"] == "甲", "stability"]
     assert inner.between(borders["stability"].min(), borders["stability"].max()).all()
-    assert analyse(districts, cell_m=500).borders is None
+    assert propose_units(districts, cell_m=500, alternatives=False).borders is None
 
 
 def test_street_faces_are_cut_finer_only_where_a_district_needs_it() -> None:
     """甲 is faces of 4.5 and 0.9 km²: no whole number of them holds 2 to 5, unless the large one is cut."""
     districts = districts_of(甲=shapely.box(0, 0, 3000, 1800), 乙=shapely.box(3000, 0, 6000, 1500))
     roads = gpd.GeoDataFrame(geometry=[shapely.LineString([(2500, -10), (2500, 1810)])], crs=CRS)
-    result = analyse(districts, streets=roads)
+    result = propose_units(districts, streets=roads, alternatives=False)
     assert_plan(result, districts)
     assert result.cut_finer == ("甲",)
     assert result.units["in_bounds"].all()
@@ -153,13 +154,18 @@ def test_attributes_may_be_chosen_among_those_of_the_layers() -> None:
     districts = districts_of(甲=shapely.box(0, 0, 4000, 2500))
     points = shapely.points(np.random.default_rng(1).uniform((0, 0), (4000, 2500), (60, 2)))
     issues = gpd.GeoDataFrame({"issue_class": ["a", "b"] * 30}, geometry=list(points), crs=CRS)
-    every = analyse(districts, issues=issues, cell_m=500)
+    every = propose_units(districts, issues=issues, cell_m=500, alternatives=False)
     assert every.report.attributes == ("issues_per_km2", "mix_a", "mix_b")
     # Density and mix count as one attribute each, the mix in two halves: 2 is the variance of the city.
     spread = np.average(every.units["within_variance"], weights=every.units["area_km2"])
     assert spread == pytest.approx(2 * every.report.ssd_share, rel=1e-9)
-    assert analyse(districts, issues=issues, cell_m=500, attributes=["mix_a"]).report.attributes == ("mix_a",)
-    assert "similarity" not in analyse(districts, issues=issues, cell_m=500, attributes=()).report.terms
+    assert propose_units(
+        districts, issues=issues, cell_m=500, attributes=["mix_a"], alternatives=False
+    ).report.attributes == ("mix_a",)
+    assert (
+        "similarity"
+        not in propose_units(districts, issues=issues, cell_m=500, attributes=(), alternatives=False).report.terms
+    )
 
 
 def test_own_blocks_keep_what_they_carry() -> None:
@@ -168,7 +174,7 @@ def test_own_blocks_keep_what_they_carry() -> None:
     own = gpd.GeoDataFrame(
         {"block_id": range(8), "people": range(8), "社区": list("abcdefgh")}, geometry=cells, crs=CRS
     )
-    result = analyse(districts, blocks=own, attributes=["people"])
+    result = propose_units(districts, blocks=own, attributes=["people"], alternatives=False)
     assert_plan(result, districts)
     assert result.blocks_from == "own"
     assert result.blocks["社区"].tolist() == list("abcdefgh")
@@ -181,8 +187,8 @@ def test_own_blocks_drawn_loosely_are_snapped_as_far_as_they_are_trusted() -> No
     cells = [shapely.box(x + 8, y, x + 1000, y + 1000) for x in range(0, 4000, 1000) for y in (0, 1000)]
     own = gpd.GeoDataFrame({"block_id": list("abcdefgh")}, geometry=cells, crs=CRS)
     with pytest.raises(InputError, match="now 1 m"):
-        analyse(districts, blocks=own)
-    result = analyse(districts, blocks=own, snap_m=10)
+        propose_units(districts, blocks=own, alternatives=False)
+    result = propose_units(districts, blocks=own, snap_m=10, alternatives=False)
     assert_plan(result, districts)
     assert len(result.blocks) == 8
 
@@ -191,7 +197,7 @@ def test_a_block_of_one_s_own_above_the_maximum_is_a_unit_with_its_reason() -> N
     districts = districts_of(甲=shapely.box(0, 0, 5000, 2000))
     cells = [shapely.box(0, 0, 3000, 2000), *[shapely.box(x, 0, x + 500, 2000) for x in range(3000, 5000, 500)]]
     own = gpd.GeoDataFrame({"block_id": list("abcde")}, geometry=cells, crs=CRS)
-    result = analyse(districts, blocks=own)
+    result = propose_units(districts, blocks=own, alternatives=False)
     assert_plan(result, districts)
     large = result.units[result.units["area_km2"] > 5]
     assert large["area_km2"].tolist() == [6.0]
@@ -203,29 +209,35 @@ def test_a_block_of_one_s_own_above_the_maximum_is_a_unit_with_its_reason() -> N
 )
 def test_areas_that_no_or_one_number_of_units_divides(side_km: float, units: int) -> None:
     districts = districts_of(甲=shapely.box(0, 0, side_km * 1000, side_km * 1000))
-    result = analyse(districts, cell_m=200)
+    result = propose_units(districts, cell_m=200, alternatives=False)
     assert_plan(result, districts)
     assert len(result.units) == units
 
 
 def test_same_seed_same_units() -> None:
     districts = districts_of(甲=shapely.box(0, 0, 4000, 4000), 乙=shapely.box(4000, 0, 7000, 4000))
-    one = analyse(districts, cell_m=500, seed=3)
-    two = analyse(districts.iloc[::-1], cell_m=500, seed=3, workers=2)
+    one = propose_units(districts, cell_m=500, seed=3, alternatives=False)
+    two = propose_units(districts.iloc[::-1], cell_m=500, seed=3, workers=2, alternatives=False)
     left = one.blocks.set_index("block_id")["unit_id"]
     assert left.to_dict() == two.blocks.set_index("block_id")["unit_id"].to_dict()
 
 
 def test_bad_input_is_refused_with_one_message() -> None:
     districts = districts_of(甲=shapely.box(0, 0, 4000, 4000))
-    with pytest.raises(InputError, match="min"):
-        analyse(districts, min_km2=5, max_km2=2)
+    with pytest.raises(SettingsError, match="min_km2"):
+        propose_units(districts, min_km2=5, max_km2=2, alternatives=False)
     with pytest.raises(InputError, match="density"):
-        analyse(districts, attributes=["density"])
+        propose_units(districts, attributes=["density"], alternatives=False)
     some = gpd.GeoDataFrame({"issue_class": ["a"]}, geometry=[shapely.Point(9, 9)], crs=CRS)
     with pytest.raises(InputError, match="numeric columns are: issues_per_km2, mix_a"):
-        analyse(districts, issues=some, attributes=["density"])
+        propose_units(districts, issues=some, attributes=["density"], alternatives=False)
     with pytest.raises(InputError, match="overlap"):
-        analyse(districts_of(甲=shapely.box(0, 0, 4000, 4000), 乙=shapely.box(3000, 0, 7000, 4000)))
+        propose_units(
+            districts_of(甲=shapely.box(0, 0, 4000, 4000), 乙=shapely.box(3000, 0, 7000, 4000)), alternatives=False
+        )
     with pytest.raises(CrsError, match="issues"):
-        analyse(districts, issues=gpd.GeoDataFrame({"issue_class": ["a"]}, geometry=[shapely.Point(0, 0)], crs=4326))
+        propose_units(
+            districts,
+            issues=gpd.GeoDataFrame({"issue_class": ["a"]}, geometry=[shapely.Point(0, 0)], crs=4326),
+            alternatives=False,
+        )

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from jxgis.i18n import text
-from jxgis.units.analysis import analyse
+from jxgis.units.analysis import propose_units
 from jxgis.units.delineate import delineate_units
 
 CRS = 4549
@@ -67,7 +67,7 @@ def test_what_was_tried_is_said_where_nothing_was_found():
     cells = [shapely.box(x, y, x + 1000, y + 1000) for x in range(0, 9000, 1000) for y in range(0, 9000, 1000)]
     blocks = gpd.GeoDataFrame({"block_id": range(81)}, geometry=cells, crs=CRS)
     districts = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 9000, 9000)], crs=CRS)
-    result = analyse(districts, blocks=blocks, min_km2=2, max_km2=2.2, target_km2=2.1)
+    result = propose_units(districts, blocks=blocks, min_km2=2, max_km2=2.2, target_km2=2.1, alternatives=False)
     part = result.report.parts.iloc[0]
     assert part["reason"] == "not_found"
     assert sorted(part["counts_tried"]) == [37, 38, 39, 40]
