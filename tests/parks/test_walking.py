@@ -304,7 +304,5 @@ def test_a_gate_serves_no_park_across_a_river(wall):
 def test_a_gate_in_a_wall_leads_through_it():
     """The park's own edge is the barrier: a gate drawn 3 m before it is a way in."""
     park = box(0, 20, 100, 120)
-    found = park_gates(
-        sized(park), street_graph(ROAD), gates=table([Point(50, 17)]), barriers=table([park.exterior])
-    )
+    found = park_gates(sized(park), street_graph(ROAD), gates=table([Point(50, 17)]), barriers=table([park.exterior]))
     assert found.table["kind"].tolist() == ["given"]
