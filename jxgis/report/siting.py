@@ -54,13 +54,17 @@ def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
         if len(some):
             lines.append(text(f"report.{key}", lang, zones=listed(some["zone"], lang)))
     asked = f"{100 * target:g}"
-    if whole["reason"] == "target_out_of_reach":
+    missed = targets[targets["reason"] == "target_missed"]
+    out_of_reach = whole["reason"] == "target_out_of_reach"
+    if out_of_reach:
         best = percent(whole["best"])
         lines.append(text("report.targets_whole_out", lang, best=best, target=asked))
-    elif not whole["needed"]:
-        lines.append(text("report.targets_none", lang, target=asked))
-    else:
-        lines.append(text("report.targets_lead", lang, target=asked, n=int(whole["needed"])))
+    if len(missed):
+        names = listed(missed["zone"].replace("all", text("common.whole_area", lang)), lang)
+        lines.append(text("report.targets_missed", lang, target=asked, n=int(whole["needed"]), zones=names))
+    elif not out_of_reach:
+        key = "lead" if whole["needed"] else "none"
+        lines.append(text(f"report.targets_{key}", lang, target=asked, n=int(whole["needed"])))
     spots = tables.unserved_places
     if spots is not None and len(spots) and "no_site" in spots.columns:
         worst = spots.sort_values("rank").iloc[0]

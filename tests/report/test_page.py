@@ -423,6 +423,16 @@ def test_no_new_park_is_not_called_the_fewest(tables):
     assert "没有一块候选地块" not in page
 
 
+def test_too_few_new_parks_are_not_called_the_fewest(tables):
+    targets = pd.DataFrame(
+        {"zone": ["老城", "all"], "coverage_before": [0.5, 0.5], "best": [0.95, 0.95], "needed": [3, 3],
+         "no_site": [None, None], "reason": ["target_missed", None]}
+    )  # fmt: skip
+    page = words(make(replace(tables, targets=targets)))
+    assert "需新增多于 3 处公园：按取样点求得的 3 处，实测后老城仍未达到" in page
+    assert "最少需新增" not in page
+
+
 def test_what_was_said_on_reading_stands_with_the_input_data(tables):
     notes = ["3 处重叠已归入面积较小的一方 <b>", "按 drop_points 不计 30 件"]
     page = make(replace(tables, load_notes=notes))
