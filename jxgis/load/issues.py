@@ -387,7 +387,7 @@ class Disagreement:
     pairs
         ``recorded, located, count``, the most frequent first.
     cases
-        ``issue_id, recorded, located, away_m``: each issue that disagrees and, where the recorded place is one of the
+        ``issue_id, recorded, located, away_m`` (to 0.1 m): each issue that disagrees and, where the recorded place is one of the
         polygons, how far it lies from it; the farthest first.
     """
 
@@ -473,7 +473,7 @@ def disagreement(
             "issue_id": issues["issue_id"].to_numpy()[differ],
             "recorded": recorded[differ],
             "located": located[differ],
-            "away_m": away,
+            "away_m": np.round(away, 1),
         }
     ).sort_values("away_m", ascending=False, kind="stable", ignore_index=True)
     pairs = cases.groupby(["recorded", "located"], sort=True).size().rename("count").reset_index()

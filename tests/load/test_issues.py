@@ -412,6 +412,9 @@ def test_disagreement_is_counted_and_listed(recorded, city) -> None:
     assert found.cases["issue_id"].tolist() == ["d", "b"]
     assert found.cases["away_m"].tolist() == pytest.approx([1900.0, 400.0])
     assert found.pairs.to_numpy().tolist() == [["七星镇", "府南", 1], ["南湖", "七星镇", 1]]
+    # Tenths of a metre: coordinates of issues say no more.
+    shifted = disagreement(issues.set_geometry(issues.translate(xoff=1 / 3)), polygons, city=city)
+    assert shifted.cases["away_m"].tolist() == [1900.3, 399.7, 0.3]
     loose = disagreement(issues, polygons, city=city, tolerance_m=400)
     assert loose.cases["issue_id"].tolist() == ["d"]
     assert (loose.checked, loose.agree, loose.disagree) == (5, 4, 1)

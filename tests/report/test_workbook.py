@@ -15,7 +15,7 @@ from jxgis import _errors
 from jxgis.city import read_class_table
 from jxgis.report import workbook
 from jxgis.report.class_sheet import class_sheet
-from jxgis.report.columns import Kind, kind_of, title_of, write_value
+from jxgis.report.columns import Kind, kind_of, readable, title_of, write_value
 from jxgis.report.methods import method_notes
 from jxgis.report.tables import ReportTables
 from jxgis.report.workbook import report_workbook, scores_workbook
@@ -209,3 +209,15 @@ def test_candidates_stand_by_rank_in_the_report_too(tables, tmp_path):
     known = pd.to_numeric(shown).dropna()
     assert known.is_monotonic_increasing
     assert shown.iloc[: len(known)].notna().all()
+
+
+def test_codes_are_told_in_words():
+    codes = {
+        "name_from": ["place", "street", "field", "label", "subdistrict", "cell"],
+        "family": ["class", "all", "class", "all", "class", "all"],
+    }
+    told = readable(pd.DataFrame(codes), "zh")
+    for column in codes:
+        assert not told[column].str.contains("[a-z]").any()
+        assert told[column].nunique() == len(set(codes[column]))
+    assert readable(pd.DataFrame({"family": ["class"]}), "en")["family"].tolist() == ["within the class"]
