@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import geopandas as gpd
 
 from jxgis._errors import InputError, collect
@@ -71,7 +73,7 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
             en=f"A zone is called {name}, the name of the whole area; rename it.",
         )
         for name in told
-        if name.strip().casefold() in _WHOLE
+        if unicodedata.normalize("NFKC", name).strip().casefold() in _WHOLE
     )
     collect(errors)
     return tuple(told)
