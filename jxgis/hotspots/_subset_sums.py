@@ -189,8 +189,11 @@ def _evaluate(terms: _Terms, values: Ints, queries: int) -> tuple[Floats, Floats
     upper, lower = np.zeros(queries), np.zeros(queries)
     if len(terms.size):
         mixed = _mix_in(terms, values[len(values) - apart :], len(values), small, upper, lower)
-        if len(mixed.size):
-            _add_tails(mixed, small, upper, lower)
+        # Without the large values a draw of nearly half is one of more than half: what stays behind is fewer again.
+        most = mixed.size > len(small) // 2
+        for part, above, below in ((mixed.take(~most), upper, lower), (_left_behind(mixed.take(most), small), lower, upper)):
+            if len(part.size):
+                _add_tails(part, small, above, below)
     return upper, lower, ~refused
 
 
@@ -199,7 +202,7 @@ def _values_apart(values: Ints, terms: _Terms, choice: Sequence[int]) -> tuple[i
     size = int(terms.size.max(initial=0))
     found: list[tuple[int, int, _Population]] = []
     for apart in choice:
-        if apart and 2 * (size + apart) > len(values) - apart:
+        if 2 * apart > len(values):
             break
         small = _population(values[: len(values) - apart])
         low, high = _window(small, np.array([size]))
@@ -212,6 +215,14 @@ def _values_apart(values: Ints, terms: _Terms, choice: Sequence[int]) -> tuple[i
         if not apart or _lookups(terms, values[len(values) - apart :], small) <= MAX_LOOKUPS:
             return apart, small
         found = [one for one in found if one[1] != apart]
+
+
+def _left_behind(terms: _Terms, population: _Population) -> _Terms:
+    """The same questions of what is not drawn; what was asked of the upper tail is asked of the lower one."""
+    total = int(population.prefix[-1])
+    return _Terms(
+        terms.target, len(population) - terms.size, total - terms.at_most, total - terms.at_least, terms.factor
+    )
 
 
 def _drawn_of_large(large: Ints) -> list[Ints]:
@@ -309,15 +320,16 @@ def _affordable_size(population: _Population, needed: Ints, apart: int) -> int:
     """Find the largest k that work and memory allow; -1 if there is none."""
     if not len(needed):
         return -1
-    ladder = np.unique(np.linspace(0, needed[-1], 40).astype(np.int64))
+    ladder = np.unique(np.linspace(0, min(needed[-1], len(population) // 2), 40).astype(np.int64))
     # The number of factors grows smoothly, and so it is looked up at a few sizes only.
     lengths = np.array([len(_factors(size, len(population))) for size in ladder.tolist()])
 
     def affords(size: int) -> bool:
         below = np.maximum(np.unique(np.subtract.outer(needed[needed <= size], np.arange(apart + 1))), 0)
+        below = np.minimum(below, np.abs(len(population) - below))
         low, high = _window(population, below)
         span = int((high - low).max()) + 1
-        levels = np.interp(np.arange(size + 1), ladder, lengths)
+        levels = np.interp(np.arange(int(below.max()) + 1), ladder, lengths)
         work = float(levels.sum()) * (span / 2 + 1)
         memory = (16 * (float(levels[-1]) + 1) + 64) * span
         return work <= MAX_WORK and memory <= MAX_BYTES
