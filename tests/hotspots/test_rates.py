@@ -320,3 +320,21 @@ def test_kernel_weights_get_maps_drawn_under_the_null():
     np.testing.assert_allclose(drawn["gi_p"], near["gi_p"], atol=0.08)
     with pytest.raises(InputError, match="at least 99"):
         hot_rates_graph(counts, people, kernel, draws=10)
+
+
+@pytest.mark.parametrize("others", [1e-12, 1e-3])
+def test_where_one_cell_has_all_the_exposure_and_the_cases_lie_elsewhere_each_cell_has_a_p(others):
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((20, 20), dtype=bool))
+    exposure, counts = np.full(400, others), np.zeros(400)
+    exposure[55], counts[255] = 1e6, 500
+    table = hot_rates(counts, exposure, grid, band_m=500)
+    assert table["reason"].isna().all()
+    assert table["gi_p"].between(0, 1).all()
+    assert table.loc[255, "gi_bin"] == 3
+    # Nothing where nothing is expected is no find.
+    assert table.loc[0, "gi_p"] == 1
+
+
+def test_an_exposure_whose_square_is_nought_is_refused():
+    with pytest.raises(InputError, match="1e-100"):
+        hot_rates(np.ones(len(GRID)), np.full(len(GRID), 1e-160), GRID, band_m=300)
