@@ -130,7 +130,7 @@ def compare_periods(
         (n,) when issues were reported, tz-naive; missing values allowed.
     start, end
         The period analysed, half open: it is compared with the period of the same length before it, whole years with
-        as many years. Without both, the last whole year of the times is compared with the year before, or, below two
+        as many years. Without an end it ends with the times. Without a start, the last whole year of the times is compared with the year before, or, below two
         years, their later half with their earlier half (by days); a few times far from the others (mistyped years) do
         not tell where they begin or end.
     files, sources
@@ -229,13 +229,16 @@ def _asked(
     time: NDArray[np.datetime64], start: pd.Timestamp | None, end: pd.Timestamp | None, *, months: int
 ) -> Periods:
     """The periods by the calendar, whatever the data cover of them; in whole months where these were recorded."""
-    if start is not None and end is not None:
-        return Periods(start - _length(start, end, months=bool(months)), start, end)
+    if start is not None:
+        time = time[time >= start.to_datetime64()] if (time >= start.to_datetime64()).any() else time
     first, last = _ends(np.sort(time))
     if months:
         over = (first.month - 1) % months, (last - _DAY).month % months
         first = first.replace(day=1) - pd.DateOffset(months=over[0])
         last = (last - _DAY).replace(day=1) + pd.DateOffset(months=1 + (-over[1]) % months)
+    if start is not None:
+        end = max(last, start + _DAY) if end is None else end
+        return Periods(start - _length(start, end, months=bool(months)), start, end)
     year = pd.DateOffset(years=1)
     split = last - year
     if split - year >= first:

@@ -355,3 +355,17 @@ def test_mistyped_years_do_not_choose_the_period(stray):
 def test_the_last_of_weekly_dates_is_no_stray():
     times = CONSTANT.dt.to_period("W").dt.start_time
     assert compare_periods(times).periods.end == DAY("2023-12-26")
+
+
+@pytest.mark.parametrize("unit", ["D", "M", "Q"])
+@pytest.mark.parametrize("stray", [[], ["2026-03-01"]])
+def test_without_an_end_the_period_ends_with_what_was_recorded(unit, stray):
+    times = pd.concat([CONSTANT.dt.to_period(unit).dt.start_time, pd.Series(pd.to_datetime(stray))], ignore_index=True)
+    found = compare_periods(times, start=DAY("2023-01-01"))
+    assert found == Comparison(Periods(DAY("2022-01-01"), DAY("2023-01-01"), DAY("2024-01-01")))
+    late = compare_periods(times, start=DAY("2023-10-01"))
+    assert (late.periods.split, late.periods.end) == (DAY("2023-10-01"), DAY("2024-01-01"))
+
+
+def test_a_period_that_begins_after_the_data_has_nothing_to_compare():
+    assert compare_periods(CONSTANT, start=DAY("2024-06-01")).reason in ("no_earlier_period", "periods_uncovered")
