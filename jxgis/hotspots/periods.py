@@ -204,8 +204,9 @@ def _spread_over_months(time: NDArray[np.datetime64], named: list[pd.Series]) ->
             unit, number = np.unique(_unit(time[rows], months), return_counts=True)
             edges = [(months * (unit + k)).astype("datetime64[M]").astype("datetime64[ns]") for k in (0, 1)]
             place = np.arange(len(rows)) - np.repeat(np.cumsum(number) - number, number)
-            share = (place + 0.5) / np.repeat(number, number)
-            offset = np.repeat((edges[1] - edges[0]).astype(np.int64), number) * share
+            # From the first day to the last, so that few issues leave no gap at either end of a month.
+            share = place / np.repeat(np.maximum(number - 1, 1), number)
+            offset = np.repeat((edges[1] - edges[0] - _DAY.to_timedelta64()).astype(np.int64), number) * share
             covered[order] = np.repeat(edges[0], number) + offset.astype("timedelta64[ns]")
     return covered, longest
 

@@ -369,3 +369,13 @@ def test_without_an_end_the_period_ends_with_what_was_recorded(unit, stray):
 
 def test_a_period_that_begins_after_the_data_has_nothing_to_compare():
     assert compare_periods(CONSTANT, start=DAY("2024-06-01")).reason in ("no_earlier_period", "periods_uncovered")
+
+
+def test_months_of_few_issues_are_covered_from_their_first_day_on():
+    """Nine months of some fifty or some six issues, all on the 1st; then three of none: none of the 1st is lost."""
+    months = pd.DatetimeIndex([f"{year}-0{month}-01" for year in (2022, 2023) for month in range(1, 10)])
+    times = pd.Series(months.repeat([52, 6, 6] * 6))
+    found = compare_periods(times, **YEAR)
+    assert [len(part) for part in np.nonzero(found.periods.within(times)[0])] == [192]
+    assert change(times, found) == 0
+    assert found.periods.left_out == ((DAY("2022-10-01"), DAY("2023-01-01")), (DAY("2023-10-01"), DAY("2024-01-01")))
