@@ -276,11 +276,10 @@ def _window(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     history = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True))
     if given is None or given.start is None:
         return {"history": history}
-    last = loaded.table["time"].max().normalize() + pd.Timedelta(days=1)
     return {
         "history": history,
         "start": pd.Timestamp(local_date(given.start, field="from")),
-        "end": last if given.end is None else pd.Timestamp(local_date(given.end, field="to")),
+        "end": None if given.end is None else pd.Timestamp(local_date(given.end, field="to")),
     }
 
 
