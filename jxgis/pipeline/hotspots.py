@@ -267,6 +267,7 @@ def analyse(
         street_of=_streets_near_hot(counted, streets, [by_number, by_rate], grid, alpha, band_m),
         labels=labels,
         field=_name_field(counted, name_field),
+        zones=layers,
     )
     place = partial(
         hot_places,
