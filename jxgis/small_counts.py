@@ -45,15 +45,25 @@ def small_range(min_count: int) -> str:
     return "1" if min_count <= 2 else f"1–{min_count - 1}"
 
 
-def small_said(min_count: int, lang: str) -> str:
+def small_said(min_count: int, lang: str, *, blank: bool = False) -> str:
     """The sentence that stands where counts are shown; empty where none is hidden.
+
+    Parameters
+    ----------
+    min_count
+        The least count that is shown.
+    lang
+        ``"zh"`` or ``"en"``.
+    blank
+        Of a workbook: its cells are empty where a page has a dash.
 
     Examples
     --------
     >>> small_said(3, "zh")
     '不足 3 件的显示为 1–2；能反推出来的数显示为“—”。'
     """
-    return text("common.small_counts", lang, n=min_count, range=small_range(min_count)) if min_count > 1 else ""
+    key = "common.small_counts_blank" if blank else "common.small_counts"
+    return text(key, lang, n=min_count, range=small_range(min_count)) if min_count > 1 else ""
 
 
 def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = None, sums: Sequence[str] = ()) -> Table:

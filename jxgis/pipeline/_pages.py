@@ -105,8 +105,8 @@ def write_hotspot_tables(result: HotspotsResult, stage: Stage, inputs: Inputs, s
 
 
 def _notes(inputs: Inputs, settings: Settings, lang: str) -> list[str]:
-    """What the loaders noticed, and which counts are not shown."""
-    said = small_said(settings.report.min_count, lang) if "issues" in inputs.loaded else ""
+    """For a workbook: what the loaders noticed, and which counts are not shown."""
+    said = small_said(settings.report.min_count, lang, blank=True) if "issues" in inputs.loaded else ""
     return [*filter(None, [said]), *_load_notes(inputs, lang)]
 
 
