@@ -331,6 +331,8 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
         else:
             blocks.append(Paragraph(text("report.rate_places_none", lang), "sub"))
     blocks.extend(_by_class(tables.places, tables.peaks, top, lang))
+    if len(tables.places) and (tables.places["issues"] == 0).any():
+        blocks.append(Paragraph(text("report.place_of_none", lang), "sub"))
     if tables.zones is not None:
         zones = of_all(tables.zones)
         zones = zones[zones["level"] == "district"] if "level" in zones.columns else zones
