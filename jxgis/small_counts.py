@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +14,7 @@ from jxgis.i18n import text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["as_words", "hide_small", "small_range", "small_said"]
+__all__ = ["as_words", "hide_mix", "hide_small", "hide_tops", "small_range", "small_said"]
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 
@@ -25,10 +26,11 @@ _COUNTS = ("count", "issues", "inside")
 _TELLING = (
     "share_issues", "share_inside", "ratio", "per_km2", "issues_per_km2", "location_quotient", "rate", "change",
     "issues_before", "issues_recent", "gi_z", "gi_p", "gi_q", "rate_z", "rate_q", "peak_z", "same_point_share", "gini",
-    "main_subclass", "main_department", "main_class", "main_share", "entropy", "evenness", "effective_classes",
+    "concentration", "main_subclass", "main_subclass_share", "main_department", "main_class", "main_share", "entropy", "evenness", "effective_classes",
     "top1_share", "top3_share", "top5_share", "top10_share", "half_in_area", "times_mean",
     *(f"{measure}{of}" for measure in ("issue_density", "solved_rate", "on_time_rate", "rework_rate") for of in ("", "_score")),
 )  # fmt: skip
+_TOPS = re.compile(r"top(\d+)_share")
 _PERIODS = ("issues_before", "issues_recent")  # what of a count lies in each of two periods
 
 
@@ -43,15 +45,25 @@ def small_range(min_count: int) -> str:
     return "1" if min_count <= 2 else f"1–{min_count - 1}"
 
 
-def small_said(min_count: int, lang: str) -> str:
+def small_said(min_count: int, lang: str, *, blank: bool = False) -> str:
     """The sentence that stands where counts are shown; empty where none is hidden.
+
+    Parameters
+    ----------
+    min_count
+        The least count that is shown.
+    lang
+        ``"zh"`` or ``"en"``.
+    blank
+        Of a workbook: its cells are empty where a page has a dash.
 
     Examples
     --------
     >>> small_said(3, "zh")
     '不足 3 件的显示为 1–2；能反推出来的数显示为“—”。'
     """
-    return text("common.small_counts", lang, n=min_count, range=small_range(min_count)) if min_count > 1 else ""
+    key = "common.small_counts_blank" if blank else "common.small_counts"
+    return text(key, lang, n=min_count, range=small_range(min_count)) if min_count > 1 else ""
 
 
 def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = None, sums: Sequence[str] = ()) -> Table:
@@ -221,6 +233,61 @@ def _hide_smallest(parts: NDArray[np.float64], hidden: NDArray[np.bool_], rows: 
     if at.size:
         hidden[at, left[at].argmin(axis=1)] = True
     return np.flatnonzero(rows & ~some)
+
+
+def hide_tops(tops: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """A copy without the shares of first places of which one's count is hidden: less those before it, they would tell it.
+
+    Parameters
+    ----------
+    tops
+        ``issue_class`` and ``top{n}_share``, the share of issues in the n first places.
+    places
+        ``issue_class, rank, issues`` as :func:`hide_small` shows them.
+
+    Examples
+    --------
+    >>> tops = pd.DataFrame({"issue_class": ["all"], "top1_share": [0.6], "top3_share": [0.7]})
+    >>> places = pd.DataFrame({"issue_class": ["all", "all"], "rank": [1, 2], "issues": [6, "1–2"]})
+    >>> hide_tops(tops, places).values.tolist()
+    [['all', 0.6, nan]]
+    """
+    shown = tops.copy()
+    rank = places["rank"].where(pd.to_numeric(places["issues"], errors="coerce").isna())
+    first = tops["issue_class"].map(rank.groupby(places["issue_class"]).min())
+    for column in tops.columns:
+        if found := _TOPS.fullmatch(str(column)):
+            shown[column] = tops[column].mask(first <= int(found[1]))
+    return shown
+
+
+def hide_mix(mix: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
+    """A copy without what measures how issues mix in zones where a count of a class is hidden: it would tell that count.
+
+    Parameters
+    ----------
+    mix
+        ``zone, level, issues`` (of all classes) and measures; ``issues`` are missing where the zone's total is.
+    zones
+        ``zone, level, issue_class, count`` as :func:`hide_small` shows them.
+
+    Examples
+    --------
+    >>> mix = pd.DataFrame({"zone": ["老城"], "level": ["district"], "issues": [30], "entropy": [0.7]})
+    >>> zones = pd.DataFrame({"zone": "老城", "level": "district", "issue_class": ["all", "甲", "乙"], "count": [30, None, "1–2"]})
+    >>> hide_mix(mix, zones)[["issues", "entropy"]].values.tolist()
+    [[30.0, nan]]
+    """
+    keys = ["zone", "level"]
+    hidden = zones[keys].assign(some=pd.to_numeric(zones["count"], errors="coerce").isna())
+    hidden["whole"] = hidden["some"] & (zones["issue_class"] == _ALL)
+    at = pd.MultiIndex.from_frame(mix[keys])
+    found = hidden.groupby(keys, sort=False).any().reindex(at, fill_value=False).set_index(mix.index)
+    shown = mix.assign(issues=mix["issues"].mask(found["whole"]))
+    for column in _TELLING:
+        if column in shown.columns:
+            shown[column] = shown[column].mask(found["some"])
+    return shown
 
 
 def as_words(values: pd.Series) -> pd.Series:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jxgis.small_counts import hide_small, small_range, small_said
+from jxgis.small_counts import hide_mix, hide_small, hide_tops, small_range, small_said
 
 CLASSES = ["all", "a", "b", "c"]
 
@@ -197,3 +197,56 @@ def test_no_hidden_count_of_a_cell_follows_from_a_place_or_the_city(seed: int) -
         # Where all of a sum is left out and it is still told, the sum itself would have to go.
         if any(isinstance(v, (int, np.integer)) and v > 0 for v in shown[place == place[at]]):
             assert len(found[at]) > 1, (counts, shown, at)
+
+
+def test_the_shares_of_first_places_do_not_tell_a_hidden_place() -> None:
+    counts = {"all": [49, 25, 3, 3, 1, 0], "a": [12, 7, 4, 4, 3, 1], "b": [1, 0], "c": [9, 4, 3]}
+    total = {"all": 291, "a": 87, "b": 78, "c": 40}
+    rows = [(name, at + 1, n) for name, row in counts.items() for at, n in enumerate(row)]
+    places = pd.DataFrame(rows, columns=["issue_class", "rank", "issues"])
+    tops = pd.DataFrame({"issue_class": list(counts), "issues": total.values()})
+    for n in (1, 3, 5, 10):
+        tops[f"top{n}_share"] = [sum(row[:n]) / total[name] for name, row in counts.items()]
+    seen = hide_small(places, min_count=3)
+    shown = hide_tops(tops, seen)
+    for name in counts:
+        own, row = seen[seen["issue_class"] == name], shown[shown["issue_class"] == name].iloc[0]
+        for n in (1, 3, 5, 10):
+            whole = pd.to_numeric(own["issues"].head(n), errors="coerce").sum(skipna=False)
+            # What is shown is what adds up from the counts that are, and nothing more is left out.
+            assert pd.isna(whole) == pd.isna(row[f"top{n}_share"])
+    assert shown["issues"].tolist() == list(total.values())
+
+
+def test_how_issues_mix_does_not_tell_what_the_zones_hide() -> None:
+    counts = np.array([[1, 1, 1], [2, 1, 0], [10, 8, 12], [9, 1, 20]])
+    seen = hide_small(zones(counts), min_count=3, within=["level", "zone"])
+    mix = pd.DataFrame(
+        {
+            "zone": [f"z{i}" for i in range(4)],
+            "level": "district",
+            "issues": counts.sum(axis=1),
+            "entropy": 1.0,
+            "main_class": "a",
+            "main_share": 0.5,
+        }
+    )
+    shown = hide_mix(mix, seen).set_index("zone")
+    known = seen.assign(known=pd.to_numeric(seen["count"], errors="coerce").notna())
+    for zone, own in known.groupby("zone"):
+        assert pd.notna(shown.loc[zone, "issues"]) == own[own["issue_class"] == "all"]["known"].item()
+        assert shown.loc[zone, ["entropy", "main_class", "main_share"]].notna().tolist() == [own["known"].all()] * 3
+    assert known.groupby("zone")["known"].all().tolist() == [False, False, True, False]
+
+
+def test_what_multiplies_to_the_count_of_a_place_goes_with_it() -> None:
+    places = pd.DataFrame(
+        {"issues": [9, 1], "share_area": 0.1, "concentration": [9.0, 1.0], "main_subclass_share": [0.5, 1.0]}
+    )
+    shown = hide_small(places, min_count=3)
+    assert shown[["concentration", "main_subclass_share"]].isna().to_numpy().tolist() == [[False] * 2, [True] * 2]
+
+
+def test_a_workbook_says_that_hidden_cells_are_blank() -> None:
+    assert small_said(3, "zh", blank=True) == "不足 3 件的显示为 1–2；能反推出来的数留空。"
+    assert small_said(1, "zh", blank=True) == ""

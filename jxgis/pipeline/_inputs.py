@@ -204,6 +204,8 @@ def read_inputs(
     if "districts" in layers and "districts" not in loaded and "subdistricts" in loaded:
         progress(text_pair("pipeline.dissolving"))
         loaded["districts"] = _dissolved(loaded["subdistricts"], city)
+        for note in loaded["districts"].notes:
+            progress(note)
     first = next(iter(loaded.values()))
     crs, note = choose_metric_crs(None if city is None else city.crs, first.table)
     stretched = distortion_note(crs, first.table.total_bounds)

@@ -8,7 +8,7 @@ from jxgis.i18n import text
 from jxgis.pipeline import _steps as steps
 from jxgis.pipeline._change import change_lines
 from jxgis.pipeline._drawing import in_words
-from jxgis.small_counts import hide_small, small_said
+from jxgis.small_counts import hide_mix, hide_small, hide_tops, small_said
 
 if TYPE_CHECKING:
     from jxgis.i18n import Text
@@ -105,8 +105,8 @@ def write_hotspot_tables(result: HotspotsResult, stage: Stage, inputs: Inputs, s
 
 
 def _notes(inputs: Inputs, settings: Settings, lang: str) -> list[str]:
-    """What the loaders noticed, and which counts are not shown."""
-    said = small_said(settings.report.min_count, lang) if "issues" in inputs.loaded else ""
+    """For a workbook: what the loaders noticed, and which counts are not shown."""
+    said = small_said(settings.report.min_count, lang, blank=True) if "issues" in inputs.loaded else ""
     return [*filter(None, [said]), *_load_notes(inputs, lang)]
 
 
@@ -135,12 +135,21 @@ def _tables(
 
     spots, parks, units, scores = results.hotspots, results.parks, results.units, results.scores
     findings: dict[str, pd.DataFrame] = {}
+    places = called(None if spots is None else spots.places)
+    zones = called(None if spots is None else spots.zones, within=("level", "zone"), sums=("level",))
     if spots is not None:
+        tops, mix = (
+            called(spots.concentrated, within=()),
+            called(spots.diverse, within=("level", "zone"), sums=("level",)),
+        )
+        if least > 1:
+            tops = tops if tops is None or places is None else hide_tops(tops, places)
+            mix = mix if mix is None or zones is None else hide_mix(mix, zones)
         found = {
             "ring": called(spots.overall),
-            "concentration": called(spots.concentrated, within=()),
+            "concentration": tops,
             "overlap": called(spots.different),
-            "diversity": called(spots.diverse, within=("level", "zone"), sums=("level",)),
+            "diversity": mix,
         }
         findings = {key: shown for key, shown in found.items() if shown is not None and len(shown)}
     blind_spots = None if parks is None else parks.blind_spots
@@ -159,10 +168,10 @@ def _tables(
         for source in layer.sources
     ]
     return ReportTables(
-        places=called(None if spots is None else spots.places),
+        places=places,
         peaks=called(None if spots is None else spots.peaks),
         rate_places=called(None if spots is None or spots.rate_places is None else spots.rate_places.places),
-        zones=called(None if spots is None else spots.zones, within=("level", "zone"), sums=("level",)),
+        zones=zones,
         cells=None if spots is None else spots.cells,
         findings=findings,
         against_normal=called(None if spots is None else spots.against_normal),

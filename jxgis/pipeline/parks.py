@@ -549,11 +549,13 @@ def write(result: ParksResult, stage: Stage, *, lang: str = "zh") -> None:
         Language of reasons and aliases.
     """
     from jxgis.gpkg import write_gpkg
-    from jxgis.i18n import localise_reasons
+    from jxgis.i18n import localise_reasons, text
     from jxgis.output import write_csv
 
     noticed = result.noticed()
     if len(noticed):
+        of_network = noticed["reason"] == "streets_apart"
+        noticed["what"] = noticed["what"].mask(of_network, text("pipeline.streets", lang))
         write_csv(localise_reasons(noticed, lang), stage.path("parks_noticed.csv"))
     if result.sensitivity is not None:
         write_csv(result.sensitivity, stage.path("parks_siting.csv"))

@@ -14,7 +14,7 @@ from jxgis.i18n import listed, text
 from jxgis.maps.leads import fails_gate, peaks_lead, peaks_per_place, wide_names
 from jxgis.report.columns import Kind, kind_of, percent, readable, title_of, write_value
 from jxgis.report.findings import SENTENCES
-from jxgis.report.siting import siting_lines
+from jxgis.report.siting import siting_lines, without_needless
 from jxgis.report.tables import ReportTables, of_all
 from jxgis.small_counts import small_said
 
@@ -331,6 +331,8 @@ def hotspots(tables: ReportTables, top: int, lang: str) -> list[Block]:
         else:
             blocks.append(Paragraph(text("report.rate_places_none", lang), "sub"))
     blocks.extend(_by_class(tables.places, tables.peaks, top, lang))
+    if len(tables.places) and (tables.places["issues"] == 0).any():
+        blocks.append(Paragraph(text("report.place_of_none", lang), "sub"))
     if tables.zones is not None:
         zones = of_all(tables.zones)
         zones = zones[zones["level"] == "district"] if "level" in zones.columns else zones
@@ -359,7 +361,8 @@ def _findings(tables: ReportTables, lang: str) -> list[Block]:
             blocks.append(Paragraph(said))
     for key, table in found.items():
         columns = [str(column) for column in table.columns if column != "geometry"]
-        heading = text("report.finding_table", lang, finding=text(f"report.sheet_{key}", lang))
+        kind = "finding_table_diversity" if key == "diversity" else "finding_table"
+        heading = text(f"report.{kind}", lang, finding=text(f"report.sheet_{key}", lang))
         blocks.append(_block(heading, table, columns, lang, folded=True))
     return blocks
 
@@ -449,11 +452,7 @@ def parks(tables: ReportTables, target: float, top: int, lang: str) -> list[Bloc
     if tables.targets is not None and len(tables.targets):
         wanted = ["zone", "coverage_before", "best", "needed", "no_site", "reason"]
         heading = text("report.targets_table", lang, target=f"{100 * target:g}")
-        # Where the target is held nobody asks why nothing is built.
-        held = tables.targets["reason"] == "target_held"
-        blocks.append(
-            _block(heading, tables.targets.assign(no_site=tables.targets["no_site"].mask(held)), wanted, lang)
-        )
+        blocks.append(_block(heading, without_needless(tables.targets), wanted, lang))
     return blocks
 
 

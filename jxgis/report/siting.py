@@ -9,7 +9,7 @@ from jxgis.i18n import listed, text
 from jxgis.report.columns import percent
 from jxgis.report.tables import ReportTables
 
-__all__ = ["siting_lines"]
+__all__ = ["siting_lines", "without_needless"]
 
 
 def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
@@ -74,3 +74,14 @@ def siting_lines(tables: ReportTables, target: float, lang: str) -> list[str]:
     if len(out):
         lines.append(text("report.targets_out", lang, target=asked, zones=listed(out["zone"], lang)))
     return lines
+
+
+def without_needless(targets: pd.DataFrame) -> pd.DataFrame:
+    """The targets without a reason for no new park where the target is held: nobody asks there.
+
+    Examples
+    --------
+    >>> without_needless(pd.DataFrame({"no_site": ["no_plot_there"] * 2, "reason": ["target_held", None]}))["no_site"].tolist()
+    [nan, 'no_plot_there']
+    """
+    return targets.assign(no_site=targets["no_site"].mask(targets["reason"] == "target_held"))

@@ -16,6 +16,7 @@ from jxgis._errors import OutputError
 from jxgis.i18n import text
 from jxgis.maps.leads import fails_gate
 from jxgis.report.columns import Kind, indicator_kinds, kind_of, readable, title_of
+from jxgis.report.siting import without_needless
 from jxgis.report.tables import MethodNote, ReportTables
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def _sheets(tables: ReportTables) -> list[tuple[str, pd.DataFrame | None]]:
         ("coverage", tables.coverage),
         ("unserved_places", tables.unserved_places),
         ("sites", tables.sites),
-        ("targets", tables.targets),
+        ("targets", None if tables.targets is None else without_needless(tables.targets)),
         ("units", tables.units),
         ("scores", None if tables.scores is None else _by_rank(tables.scores)),
         ("inputs", tables.inputs),

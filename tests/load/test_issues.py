@@ -595,3 +595,16 @@ def test_of_two_sets_of_coordinates_in_degrees_it_is_said_how_far_they_are_apart
     assert "lon=" in note
     assert not said(table.assign(X坐标=lon + 1e-5, Y坐标=lat))
     assert not said(table.assign(X坐标=500_000.0 + 10 * np.arange(n), Y坐标=3_400_000.0))
+
+
+def test_a_file_without_coordinates_is_told_what_it_has():
+    with pytest.raises(InputError) as error:
+        load_issues(pd.DataFrame({"经度（度）": [120.75], "案由": ["甲"]}), crs="GCJ-02", metric_crs=4549)
+    assert "文件中的列：经度（度）、案由。" in error.value.message.zh
+    assert "The file has: 经度（度）, 案由." in error.value.message.en
+
+
+def test_who_gives_the_working_crs_is_not_told_that_the_project_did():
+    table = pd.DataFrame({"lon": ["120.75"], "lat": ["30.75"]})
+    assert not any("工作坐标系" in note.zh for note in load_issues(table, crs=4326, metric_crs=4549).notes)
+    assert any("工作坐标系" in note.zh for note in load_issues(table, crs=4326).notes)

@@ -106,7 +106,9 @@ def test_what_is_odd_stands_in_one_table(town, tmp_path):
     with output.staged(tmp_path / "out", command="parks") as stage:
         write(odd, stage, lang="zh")
         output.write_run(stage, settings={}, crs="EPSG:4549", loaded=[])
-    assert "整座公园不足 400 平方米" in (tmp_path / "out/parks_noticed.csv").read_text(encoding="utf-8-sig")
+    noticed = (tmp_path / "out/parks_noticed.csv").read_text(encoding="utf-8-sig")
+    assert "整座公园不足 400 平方米" in noticed
+    assert "道路中有与主路网不连通的部分,道路,1" in noticed
 
 
 def test_streets_that_stand_apart_are_noted(found):

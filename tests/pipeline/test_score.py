@@ -138,6 +138,26 @@ def test_an_own_column_goes_before_what_is_measured():
     assert scores["candidate_id"].tolist() == ["甲", "乙"]
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        "style_percent",
+        "形态：风貌样板区重叠率",
+        "风貌样板区重叠率",
+        "风貌样板区重叠率（%）",
+        "形态:风貌样板区重叠率",
+        "Style_Percent",
+    ],
+)
+def test_a_column_is_known_by_its_label_with_or_without_group_and_unit(column):
+    assert analyse(square(**{column: [35.0]})).scores["style_percent"].tolist() == [35.0]
+
+
+def test_the_contract_s_name_goes_before_a_label():
+    found = analyse(square(林荫路覆盖率=[10.0], shaded_streets=[80.0])).scores
+    assert found["shaded_streets"].tolist() == [80.0]
+
+
 def test_a_project_s_own_indicators_replace_the_set():
     own = [Indicator("noise", "静", 3, low=40, high=80), Indicator("trees", "绿", 1, target=10)]
     table = square(candidate_id=["YB1"], noise=[50], trees=[5.0])

@@ -450,3 +450,12 @@ def test_indicators_without_data_are_named_with_their_weight(tables):
     page = words(make(replace(tables, indicators=indicators)))
     assert "未计入得分的指标（权重合计 20 %）：公厕密度、业态混合度。" in page
     assert "未计入得分" not in words(make(replace(tables, indicators=indicators.assign(missing=0))))
+
+
+def test_a_hot_place_without_a_case_is_explained(tables):
+    assert "问题数为 0 的热点地段" not in words(make(tables))
+    places = tables.places.copy()
+    places.loc[places.index[-1], "issues"] = 0
+    assert "问题数为 0 的热点地段" in words(make(replace(tables, places=places)))
+    hidden = places.assign(issues=places["issues"].astype(object).mask(places["issues"] == 0, "1–2"))
+    assert "问题数为 0 的热点地段" not in words(make(replace(tables, places=hidden)))

@@ -15,7 +15,7 @@ from jxgis import _errors
 from jxgis.city import read_class_table
 from jxgis.report import workbook
 from jxgis.report.class_sheet import class_sheet
-from jxgis.report.columns import Kind, kind_of, readable, title_of, write_value
+from jxgis.report.columns import Kind, kind_of, title_of, write_value
 from jxgis.report.methods import method_notes
 from jxgis.report.tables import ReportTables
 from jxgis.report.workbook import report_workbook, scores_workbook
@@ -211,13 +211,20 @@ def test_candidates_stand_by_rank_in_the_report_too(tables, tmp_path):
     assert shown.iloc[: len(known)].notna().all()
 
 
-def test_codes_are_told_in_words():
-    codes = {
-        "name_from": ["place", "street", "field", "label", "subdistrict", "cell"],
-        "family": ["class", "all", "class", "all", "class", "all"],
-    }
-    told = readable(pd.DataFrame(codes), "zh")
-    for column in codes:
-        assert not told[column].str.contains("[a-z]").any()
-        assert told[column].nunique() == len(set(codes[column]))
-    assert readable(pd.DataFrame({"family": ["class"]}), "en")["family"].tolist() == ["within the class"]
+def test_no_code_of_the_contract_stands_in_the_book_as_it_is(tmp_path):
+    sources = ["place", "street", "field", "label", "subdistrict", "cell"]
+    places = pd.DataFrame(
+        {"rank": range(1, 7), "issue_class": "all", "name": list("甲乙丙丁戊己"), "name_from": sources}
+    )
+    levels = pd.DataFrame({"issue_class": ["all", "甲"], "alpha": 0.05, "family": ["class", "all"]})
+    targets = pd.DataFrame(
+        {"zone": ["老城", "大桥"], "no_site": "no_plot_there", "reason": ["target_held", "target_out_of_reach"]}
+    )
+    tables = ReportTables(places=places, levels=levels, targets=targets)
+    book = openpyxl.load_workbook(report_workbook(tmp_path / "a.xlsx", tables, title="报告", methods=[]))
+    assert values(book["热点地段"])["名称来源"].tolist() == [
+        "地名", "道路", "案件所填", "城市配置的地名", "街道（镇）", "网格编号"
+    ]  # fmt: skip
+    assert values(book["显著性水平"])["校正范围"].tolist() == ["每一类各自", "全部类别合并"]
+    why = values(book["公园达标所需"])["未在此选址的原因"]
+    assert why.isna().tolist() == [True, False]
