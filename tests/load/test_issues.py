@@ -592,3 +592,17 @@ def test_of_two_sets_of_coordinates_in_degrees_it_is_said_how_far_they_are_apart
     assert "lon=" in note
     assert not said(table.assign(X坐标=lon + 1e-5, Y坐标=lat))
     assert not said(table.assign(X坐标=500_000.0 + 10 * np.arange(n), Y坐标=3_400_000.0))
+
+
+def test_a_masked_category_is_found_when_the_sheet_is_handed_back(export, city, write) -> None:
+    export["小类"] = ["李女士树枝", "王女士树枝", "飞\n线"] * 4
+    left = unclassified(load_issues(export, city=city, crs=4490).table)
+    assert left.groupby("sub_type")["count"].sum().to_dict() == {"*女士树枝": 8, "飞 线": 4}
+    filled = left.assign(issue_class=left["sub_type"].map({"*女士树枝": "园林绿化", "飞 线": "公用设施"}))
+    again = load_issues(export, city=city, crs=4490, class_table=write("未归类.xlsx", filled)).table
+    assert again["issue_class"].tolist() == ["园林绿化", "园林绿化", "公用设施"] * 4
+    named = pd.DataFrame({"tree": "", "sub_type": ["李女士树枝", "飞\n线"], "issue_class": ["市容环境", "公用设施"]})
+    own = load_issues(
+        export, city=city, crs=4490, class_table=pd.concat([named, filled[["tree", "sub_type", "issue_class"]]])
+    )
+    assert own.table["issue_class"].tolist() == ["市容环境", "园林绿化", "公用设施"] * 4
