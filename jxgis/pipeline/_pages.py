@@ -8,7 +8,8 @@ from jxgis.i18n import text
 from jxgis.pipeline import _steps as steps
 from jxgis.pipeline._change import change_lines
 from jxgis.pipeline._drawing import in_words
-from jxgis.small_counts import hide_small, small_said
+from jxgis.small_counts import hide_small, hide_small_units, small_said
+from jxgis.zones import districts_of
 
 if TYPE_CHECKING:
     from jxgis.i18n import Text
@@ -126,21 +127,35 @@ def _tables(
 
     least = settings.report.min_count
 
-    def called(
-        table: pd.DataFrame | None, *, within: tuple[str, ...] | None = None, sums: tuple[str, ...] = ()
-    ) -> pd.DataFrame | None:
+    def called(table: pd.DataFrame | None, *, within: tuple[str, ...] | None = None) -> pd.DataFrame | None:
         if table is None:
             return None
-        return hide_small(in_words(table, inputs.city, lang), min_count=least, within=within, sums=sums)
+        return hide_small(in_words(table, inputs.city, lang), min_count=least, within=within)
+
+    def zones(table: pd.DataFrame) -> pd.DataFrame:
+        """Counts of zones: what is hidden of a sub-district is not told by its district either."""
+        if table.empty:
+            return table
+        districts = table["zone"].where(table["level"] == "district")
+        inner = table["zone"].map(home).where(table["level"] == "subdistrict")
+        shown = hide_small(
+            in_words(table, inputs.city, lang).assign(_part_of=inner, _is=districts),
+            min_count=least,
+            within=("level", "zone"),
+            sums=("level",),
+            nested=("_part_of", "_is"),
+        )
+        return shown.drop(columns=["_part_of", "_is"])
 
     spots, parks, units, scores = results.hotspots, results.parks, results.units, results.scores
+    home = {} if spots is None else districts_of(spots.zones)
     findings: dict[str, pd.DataFrame] = {}
     if spots is not None:
         found = {
             "ring": called(spots.overall),
             "concentration": called(spots.concentrated, within=()),
             "overlap": called(spots.different),
-            "diversity": called(spots.diverse, within=("level", "zone"), sums=("level",)),
+            "diversity": zones(spots.diverse),
         }
         findings = {key: shown for key, shown in found.items() if shown is not None and len(shown)}
     blind_spots = None if parks is None else parks.blind_spots
@@ -162,7 +177,7 @@ def _tables(
         places=called(None if spots is None else spots.places),
         peaks=called(None if spots is None else spots.peaks),
         rate_places=called(None if spots is None or spots.rate_places is None else spots.rate_places.places),
-        zones=called(None if spots is None else spots.zones, within=("level", "zone"), sums=("level",)),
+        zones=None if spots is None else zones(spots.zones),
         cells=None if spots is None else spots.cells,
         findings=findings,
         against_normal=called(None if spots is None else spots.against_normal),
@@ -173,7 +188,7 @@ def _tables(
         unserved_places=blind_spots,
         targets=None if parks is None else parks.targets,
         park_notes=() if parks is None else [line.of(lang) for line in parks.warnings()],
-        units=None if units is None else hide_small(units.units, min_count=least),
+        units=None if units is None else hide_small_units(units.units, min_count=least),
         unit_notes=() if units is None else tuple(note.of(lang) for note in units.notes()),
         scores=None if scores is None else hide_small(scores.scores, min_count=least),
         indicators=None if scores is None else scores.indicators,
