@@ -14,11 +14,12 @@ from jxgis.i18n import text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["as_words", "hide_mix", "hide_small", "hide_tops", "small_range", "small_said"]
+__all__ = ["as_words", "hide_mix", "hide_small", "hide_small_units", "hide_tops", "small_range", "small_said"]
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 
 _ALL = "all"
+_ROW, _SUM = "_row", "_sum"
 # Hiding a figure of a row may give one of a column away, and so on; tables of zones settle in two or three.
 _ROUNDS = 20
 _COUNTS = ("count", "issues", "inside")
@@ -66,7 +67,14 @@ def small_said(min_count: int, lang: str, *, blank: bool = False) -> str:
     return text(key, lang, n=min_count, range=small_range(min_count)) if min_count > 1 else ""
 
 
-def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = None, sums: Sequence[str] = ()) -> Table:
+def hide_small(
+    table: Table,
+    *,
+    min_count: int,
+    within: Sequence[str] | None = None,
+    sums: Sequence[str] = (),
+    nested: tuple[str, str] | None = None,
+) -> Table:
     """A copy of a table of issues for people's eyes, in which no count is below ``min_count`` but zero.
 
     A count from 1 to ``min_count - 1`` becomes a range, and what its row says beside it that would give the count away
@@ -87,6 +95,10 @@ def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = N
     sums
         Columns that name, for each row, a sum of its class that is shown elsewhere and that it is a part of: the level
         whose zones add up to the city, the place whose cells add up to its issues. Missing where there is none.
+    nested
+        Two columns: the name of the sum that a row is a part of, and the name of the sum that a row is itself, both of its
+        class: a sub-district and its district. Missing where there is none. Each sum is looked at by itself: what several
+        of them tell together, where all counts are tiny, is not searched for.
 
     Returns
     -------
@@ -115,7 +127,7 @@ def hide_small(table: Table, *, min_count: int, within: Sequence[str] | None = N
         small = (count > 0) & (count < min_count)
         lost = np.zeros(len(table), dtype=bool)
         if within is not None:
-            lost = _lost(table, count, within, sums, min_count)
+            lost = _lost(table, count, within, sums, nested, min_count)
         if small.any() or lost.any():
             values = table[column].astype(object).to_numpy(copy=True)
             values[lost] = None
@@ -141,8 +153,34 @@ def _hide_small_periods(shown: Table, min_count: int) -> Table:
     return shown
 
 
+def hide_small_units(units: Table, *, min_count: int) -> Table:
+    """Units in which no count of issues is small, nor told by those of the other units of the district.
+
+    Parameters
+    ----------
+    units
+        The contract's ``units``: ``issues``, and ``district`` where there is one.
+    min_count
+        As for `hide_small`.
+
+    Examples
+    --------
+    >>> units = pd.DataFrame({"unit_id": list("abc"), "district": ["甲", "甲", "乙"], "issues": [40, 2, 60]})
+    >>> hide_small_units(units, min_count=3)["issues"].tolist()
+    [None, '1–2', 60]
+    """
+    district = units["district"] if "district" in units.columns else pd.Series("", index=units.index)
+    own = units.assign(**{_ROW: range(len(units)), _SUM: district.fillna("")})
+    return hide_small(own, min_count=min_count, within=[_ROW], sums=[_SUM]).drop(columns=[_ROW, _SUM])
+
+
 def _lost(
-    table: pd.DataFrame, count: NDArray[np.float64], within: Sequence[str], sums: Sequence[str], min_count: int
+    table: pd.DataFrame,
+    count: NDArray[np.float64],
+    within: Sequence[str],
+    sums: Sequence[str],
+    nested: tuple[str, str] | None,
+    min_count: int,
 ) -> NDArray[np.bool_]:
     """Rows that are to be missing, so that no hidden count can be told from a sum of its group or of its class."""
     groups = table.groupby(list(within), sort=False, dropna=False).ngroup() if within else pd.Series(0, table.index)
@@ -155,15 +193,30 @@ def _lost(
     hidden = small.copy()
     whole = names == _ALL
     parts = [rows for name in sums for rows in table.groupby([table[name], of_class], sort=False).indices.values()]
+    inner = [] if nested is None else _inner(table, of_class, *nested)
     for _ in range(_ROUNDS):
         before = int(hidden.sum())
         if whole.any():
             _across(counts[:, ~whole], counts[:, whole][:, 0], small, hidden, whole, min_count)
         for rows in parts:
             _down(counts, small, hidden, (group[rows], kind[rows]), min_count)
+        for rows, row in inner:
+            own, total = (group[rows], kind[rows]), (int(group[row]), int(kind[row]))
+            if not hidden[total]:
+                hidden[total] = _down(counts, small, hidden, own, min_count)
+            elif not hidden[own].any():
+                _hide_part(counts, hidden, own)
         if int(hidden.sum()) == before:
             break
     return (hidden & ~small)[group, kind]
+
+
+def _inner(table: pd.DataFrame, of_class: pd.Series, part_of: str, is_sum: str) -> list[tuple[NDArray[np.intp], int]]:
+    """The rows that are parts of each sum of a class, and the row that is the sum."""
+    whole = pd.DataFrame({"sum": table[is_sum].to_numpy(), "of": of_class.to_numpy()}).dropna()
+    at = {(name, of): int(row) for row, name, of in whole.itertuples(name=None)}
+    parts = table.groupby([table[part_of], of_class], sort=False).indices
+    return [(np.asarray(rows), at[key]) for key, rows in parts.items() if key in at]
 
 
 def _across(
@@ -188,14 +241,26 @@ def _down(
     hidden: NDArray[np.bool_],
     at: tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]],
     min_count: int,
-) -> None:
-    """Hide a further part of a sum that gives a hidden one away."""
+) -> bool:
+    """Hide a further part of a sum that gives a hidden one away; whether it does and there is no other part."""
     own = hidden[at][np.newaxis]
-    if own.any():
-        parts = counts[at][np.newaxis]
-        told = _told(parts, np.nansum(parts, axis=1), small[at][np.newaxis], own, min_count)
-        _hide_smallest(parts, own, told)
-        hidden[at] = own[0]
+    if not own.any():
+        return False
+    parts = counts[at][np.newaxis]
+    told = _told(parts, np.nansum(parts, axis=1), small[at][np.newaxis], own, min_count)
+    return bool(told[0]) and not _hide_part(counts, hidden, at)
+
+
+def _hide_part(
+    counts: NDArray[np.float64],
+    hidden: NDArray[np.bool_],
+    at: tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]],
+) -> bool:
+    """Hide the smallest part shown of a sum; whether there is one."""
+    own = hidden[at][np.newaxis]
+    none_left = _hide_smallest(counts[at][np.newaxis], own, np.array([True]))
+    hidden[at] = own[0]
+    return not len(none_left)
 
 
 def _told(

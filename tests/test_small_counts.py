@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jxgis.small_counts import hide_mix, hide_small, hide_tops, small_range, small_said
+from jxgis.small_counts import hide_mix, hide_small, hide_small_units, hide_tops, small_range, small_said
 
 CLASSES = ["all", "a", "b", "c"]
 
@@ -250,3 +250,61 @@ def test_what_multiplies_to_the_count_of_a_place_goes_with_it() -> None:
 def test_a_workbook_says_that_hidden_cells_are_blank() -> None:
     assert small_said(3, "zh", blank=True) == "不足 3 件的显示为 1–2；能反推出来的数留空。"
     assert small_said(1, "zh", blank=True) == ""
+
+
+def told_by(shown: np.ndarray, rows: list[int], total: int | None, at: int | None) -> list[int]:
+    """Oracle: which of the small counts of a sum have one value in all that agrees with what is shown of that sum."""
+    options = [range(1, 3) if isinstance(v, str) else range(3, 20) if v is None else [int(v)] for v in shown]
+    found: dict[int, set[int]] = {row: set() for row in rows}
+    for values in itertools.product(*(options[row] for row in rows)):
+        if sum(values) == total if at is None else sum(values) in options[at]:
+            for row, value in zip(rows, values, strict=True):
+                found[row].add(value)
+    return [row for row in rows if isinstance(shown[row], str) and len(found[row]) < 2]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_hidden_count_of_a_subdistrict_follows_from_its_district(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    inner = rng.choice([0, 1, 2, 3, 5, 8], size=5)
+    home = np.array([0, 0, 1, 1, 2])
+    outer = np.bincount(home, inner, minlength=3).astype(int)
+    table = pd.DataFrame(
+        {
+            "zone": [*"ABC", *"abcde"],
+            "level": ["district"] * 3 + ["subdistrict"] * 5,
+            "issues": [*outer, *inner],
+            "part_of": [None] * 3 + [*np.array([*"ABC"])[home]],
+            "is": [*"ABC", *[None] * 5],
+        }
+    )
+    shown = hide_small(table, min_count=3, within=("level", "zone"), sums=("level",), nested=("part_of", "is"))[
+        "issues"
+    ].to_numpy(dtype=object)
+    total = int(inner.sum())
+    sums = [([3 + int(i) for i in np.flatnonzero(home == d)], None, d) for d in range(3)]
+    sums += [([0, 1, 2], total, None), ([3, 4, 5, 6, 7], total, None)]
+    for rows, known, at in sums:
+        # Left open: a district of two issues in two of its parts, and a sum of which everything is left out.
+        if (
+            not isinstance(shown[at], str)
+            if at is not None
+            else any(isinstance(shown[row], (int, np.integer)) and shown[row] > 0 for row in rows)
+        ):
+            assert not told_by(shown, rows, known, at), (table["issues"].tolist(), shown.tolist(), rows)
+
+
+def test_units_do_not_tell_each_other() -> None:
+    units = pd.DataFrame(
+        {
+            "unit_id": list("abcde"),
+            "district": ["甲", "甲", "甲", "乙", "乙"],
+            "issues": [40, 12, 1, 60, 9],
+            "issues_per_km2": 1.0,
+        }
+    )
+    shown = hide_small_units(units, min_count=3)
+    assert shown["issues"].tolist() == [40, None, "1–2", 60, 9]
+    assert shown["issues_per_km2"].isna().tolist() == [False, True, True, False, False]
+    assert list(shown.columns) == list(units.columns)
+    assert hide_small_units(units.drop(columns="district"), min_count=3)["issues"].tolist() == [40, 12, "1–2", 60, None]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from jxgis.reference import AxisOrder, Reference
 
 _APART_M = 20.0
+_CATEGORIES = ("tree", "main_type", "sub_type")
 _DEGREE_M = 111_195.0  # of a great circle of 6,371 km
 
 __all__ = ["Gathered", "ReadOptions", "finish", "gather", "refuse_empty", "require_columns"]
@@ -548,9 +549,10 @@ def _mask_people(gathered: Gathered) -> None:
     frame = gathered.frame.loc[rows]
     for name in frame.columns:
         if dtypes.get(name) != "code":
-            # Issues are counted by the contract's texts: two classes must not become one.
+            # Issues are counted by the contract's texts: two classes must not become one. Categories may: the sheet of
+            # those without a class is filled in and handed back, where a number of one's own would say another thing.
             column = frame[name]
-            masked = mask_column(column, distinct=name in dtypes)
+            masked = mask_column(column, distinct=name in dtypes and name not in _CATEGORIES)
             if masked is not column:
                 gathered.frame[name] = masked.reindex(gathered.frame.index)
 

@@ -20,7 +20,7 @@ from jxgis.load import Loaded
 from jxgis.load._columns import as_text
 from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns
 from jxgis.load.times import local_date, parse_times
-from jxgis.privacy import mask
+from jxgis.privacy import mask, mask_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -301,7 +301,14 @@ def _class(
     tree = frame["tree"] if "tree" in frame else pd.Series(np.nan, index=frame.index, dtype="str")
     if tree.isna().all():
         mapping = _any_tree(mapping)
-    frame["issue_class"] = classify(tree, frame["sub_type"], mapping)
+    mapping = mapping.assign(**{key: as_text(mapping[key]).fillna("") for key in ("tree", "sub_type")})
+    found = classify(tree, frame["sub_type"], mapping)
+    # In a sheet that jxgis wrote to be filled in, what names a person is masked: such a category is found as it was written.
+    unknown = found == UNCLASSIFIED
+    if unknown.any():
+        trees, categories = (mask_column(column[unknown]).astype("str") for column in (tree, frame["sub_type"]))
+        found = found.mask(unknown, classify(trees, categories, mapping))
+    frame["issue_class"] = found
     left = unclassified(frame[gathered.ledger.kept])
     if len(left):
         count = int(left["count"].sum())

@@ -8,7 +8,8 @@ from jxgis.i18n import text
 from jxgis.pipeline import _steps as steps
 from jxgis.pipeline._change import change_lines
 from jxgis.pipeline._drawing import in_words
-from jxgis.small_counts import hide_mix, hide_small, hide_tops, small_said
+from jxgis.small_counts import hide_mix, hide_small, hide_small_units, hide_tops, small_said
+from jxgis.zones import districts_of
 
 if TYPE_CHECKING:
     from jxgis.i18n import Text
@@ -126,25 +127,36 @@ def _tables(
 
     least = settings.report.min_count
 
-    def called(
-        table: pd.DataFrame | None, *, within: tuple[str, ...] | None = None, sums: tuple[str, ...] = ()
-    ) -> pd.DataFrame | None:
+    def called(table: pd.DataFrame | None, *, within: tuple[str, ...] | None = None) -> pd.DataFrame | None:
         if table is None:
             return None
-        return hide_small(in_words(table, inputs.city, lang), min_count=least, within=within, sums=sums)
+        return hide_small(in_words(table, inputs.city, lang), min_count=least, within=within)
+
+    def zones(table: pd.DataFrame) -> pd.DataFrame:
+        """Counts of zones: what is hidden of a sub-district is not told by its district either."""
+        if table.empty:
+            return table
+        districts = table["zone"].where(table["level"] == "district")
+        inner = table["zone"].map(home).where(table["level"] == "subdistrict")
+        shown = hide_small(
+            in_words(table, inputs.city, lang).assign(_part_of=inner, _is=districts),
+            min_count=least,
+            within=("level", "zone"),
+            sums=("level",),
+            nested=("_part_of", "_is"),
+        )
+        return shown.drop(columns=["_part_of", "_is"])
 
     spots, parks, units, scores = results.hotspots, results.parks, results.units, results.scores
+    home = {} if spots is None else districts_of(spots.zones)
     findings: dict[str, pd.DataFrame] = {}
     places = called(None if spots is None else spots.places)
-    zones = called(None if spots is None else spots.zones, within=("level", "zone"), sums=("level",))
+    by_zone = None if spots is None else zones(spots.zones)
     if spots is not None:
-        tops, mix = (
-            called(spots.concentrated, within=()),
-            called(spots.diverse, within=("level", "zone"), sums=("level",)),
-        )
+        tops, mix = called(spots.concentrated, within=()), zones(spots.diverse)
         if least > 1:
             tops = tops if tops is None or places is None else hide_tops(tops, places)
-            mix = mix if mix is None or zones is None else hide_mix(mix, zones)
+            mix = mix if by_zone is None or mix.empty else hide_mix(mix, by_zone)
         found = {
             "ring": called(spots.overall),
             "concentration": tops,
@@ -171,7 +183,7 @@ def _tables(
         places=places,
         peaks=called(None if spots is None else spots.peaks),
         rate_places=called(None if spots is None or spots.rate_places is None else spots.rate_places.places),
-        zones=zones,
+        zones=by_zone,
         cells=None if spots is None else spots.cells,
         findings=findings,
         against_normal=called(None if spots is None else spots.against_normal),
@@ -182,7 +194,7 @@ def _tables(
         unserved_places=blind_spots,
         targets=None if parks is None else parks.targets,
         park_notes=() if parks is None else [line.of(lang) for line in parks.warnings()],
-        units=None if units is None else hide_small(units.units, min_count=least),
+        units=None if units is None else hide_small_units(units.units, min_count=least),
         unit_notes=() if units is None else tuple(note.of(lang) for note in units.notes()),
         scores=None if scores is None else hide_small(scores.scores, min_count=least),
         indicators=None if scores is None else scores.indicators,

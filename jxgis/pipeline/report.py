@@ -104,7 +104,7 @@ def _run(
         results, missing = _analyse(inputs, settings, progress, lang, refusals)
         progress(text_pair("pipeline.step_writing"))
         commands.write_all(results, stage, inputs, settings, lang)
-        lines = _write_lists(stage, inputs)
+        lines = _write_lists(stage, inputs, settings)
         if any(refusal.part == "units" for refusal in results.refused):
             for layer in commands.GROUND:
                 # Borders are what units are refused for: what is wrong with them, drawn, is half of the mending.
@@ -156,7 +156,7 @@ def _analyse(
     return results, missing
 
 
-def _write_lists(stage: Stage, inputs: Inputs) -> list[Text]:
+def _write_lists(stage: Stage, inputs: Inputs, settings: Settings) -> list[Text]:
     """Write what somebody has to look at: categories of no class, issues that lie elsewhere than recorded; count these."""
     from jxgis import load
     from jxgis.pipeline.check import compare_recorded
@@ -168,5 +168,11 @@ def _write_lists(stage: Stage, inputs: Inputs) -> list[Text]:
         issues, city=inputs.city, subdistricts=inputs.table("subdistricts"), districts=inputs.table("districts")
     )
     classes = () if inputs.city is None else inputs.city.classes
-    commands.write_lists(stage, unclassified=load.unclassified(issues), disagreement=cases, classes=classes)
+    commands.write_lists(
+        stage,
+        unclassified=load.unclassified(issues),
+        disagreement=cases,
+        classes=classes,
+        min_count=settings.report.min_count,
+    )
     return lines

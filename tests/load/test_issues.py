@@ -608,3 +608,17 @@ def test_who_gives_the_working_crs_is_not_told_that_the_project_did():
     table = pd.DataFrame({"lon": ["120.75"], "lat": ["30.75"]})
     assert not any("工作坐标系" in note.zh for note in load_issues(table, crs=4326, metric_crs=4549).notes)
     assert any("工作坐标系" in note.zh for note in load_issues(table, crs=4326).notes)
+
+
+def test_a_masked_category_is_found_when_the_sheet_is_handed_back(export, city, write) -> None:
+    export["小类"] = ["李女士树枝", "王女士树枝", "飞\n线"] * 4
+    left = unclassified(load_issues(export, city=city, crs=4490).table)
+    assert left.groupby("sub_type")["count"].sum().to_dict() == {"*女士树枝": 8, "飞 线": 4}
+    filled = left.assign(issue_class=left["sub_type"].map({"*女士树枝": "园林绿化", "飞 线": "公用设施"}))
+    again = load_issues(export, city=city, crs=4490, class_table=write("未归类.xlsx", filled)).table
+    assert again["issue_class"].tolist() == ["园林绿化", "园林绿化", "公用设施"] * 4
+    named = pd.DataFrame({"tree": "", "sub_type": ["李女士树枝", "飞\n线"], "issue_class": ["市容环境", "公用设施"]})
+    own = load_issues(
+        export, city=city, crs=4490, class_table=pd.concat([named, filled[["tree", "sub_type", "issue_class"]]])
+    )
+    assert own.table["issue_class"].tolist() == ["市容环境", "园林绿化", "公用设施"] * 4
