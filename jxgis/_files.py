@@ -14,8 +14,8 @@ from pathlib import Path
 from jxgis.errors import InputError, JxgisError
 from jxgis.i18n import Text
 
-__all__ = ["MOST_CELLS", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "reading", "require_ordinary",
-           "require_sane_workbook", "require_sane_zip", "unzip_text"]  # fmt: skip
+__all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "reading", "require_ordinary",
+           "require_sane_parquet", "require_sane_workbook", "require_sane_zip", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
 """Bytes to which a packed file may unpack: more is no export of a city, and would fill the memory or the disk."""
@@ -23,6 +23,9 @@ MOST_RATIO = 200
 """How many times its size a packed file may unpack to; exports reach 5 to 50, deflate 1,032 at most."""
 MOST_CELLS = 50_000_000
 """Cells of a sheet from A1 to its last one: a reader makes a rectangle of them, whatever is in between."""
+
+MOST_BLOCK = 1 << 27
+"""Cells of one block of a raster, which is read as a whole: 1 GB of numbers."""
 
 NOT_A_RASTER = Text(
     zh="无法作为栅格读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
@@ -33,6 +36,7 @@ NOT_A_RASTER = Text(
 # Below this no ratio does harm.
 _SMALL = 64 << 20
 _CHUNK = 1 << 20
+_VALUE_BYTES = 8
 _OF_SEVERAL = (".shp", ".tif", ".tiff", ".gpkg")
 _PLACE = re.compile(rb"""\br\s{0,16}=\s{0,16}["']([A-Za-z]*)(\d+)["']""")
 _LONGEST = 64
@@ -172,6 +176,26 @@ def unzip_text(path: Path, *, what: str) -> bytes:
                 raise _too_much(what, size, packed)
             parts.append(part)
     return b"".join(parts)
+
+
+def require_sane_parquet(path: Path, *, what: str) -> None:
+    """Refuse a Parquet file that would take all memory: a value that repeats is stored once, however often it does.
+
+    Raises
+    ------
+    InputError
+        If its values, eight bytes each, or its pages are more than `MOST_UNPACKED` bytes.
+    pyarrow.ArrowInvalid
+        If it is damaged.
+    """
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(path)
+    groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
+    values = sum(group.column(at).num_values for group in groups for at in range(group.num_columns))
+    size = max(_VALUE_BYTES * values, sum(group.total_byte_size for group in groups))
+    if size > MOST_UNPACKED:
+        raise _too_much(what, size, path.stat().st_size)
 
 
 def require_sane_workbook(path: Path, *, what: str) -> None:

@@ -142,7 +142,7 @@ class Given:
 
     def notes(self) -> list[str]:
         """Which counts are not shown, and what the loaders noticed."""
-        said = small_said(self.settings.report.min_count, self.lang) if "issues" in self.layers else ""
+        said = small_said(self.settings.report.min_count, self.lang, blank=True) if "issues" in self.layers else ""
         return [*filter(None, [said]), *self.load_notes()]
 
     def in_words(self, table: Table) -> Table:
@@ -154,10 +154,17 @@ class Given:
             **{column: table[column].replace(words) for column in _CLASS_COLUMNS if column in table.columns}
         )
 
-    def shown(self, table: Table, *, within: Sequence[str] | None = None, sums: Sequence[str] = ()) -> Table:
+    def shown(
+        self,
+        table: Table,
+        *,
+        within: Sequence[str] | None = None,
+        sums: Sequence[str] = (),
+        nested: tuple[str, str] | None = None,
+    ) -> Table:
         """A copy of a table of issues for people's eyes: classes in words, small counts as ranges; see `hide_small`."""
         least = self.settings.report.min_count
-        return hide_small(self.in_words(table), min_count=least, within=within, sums=sums)
+        return hide_small(self.in_words(table), min_count=least, within=within, sums=sums, nested=nested)
 
 
 def given_tables(layers: Mapping[str, gpd.GeoDataFrame | None], *, lang: str, **options: Mapping[str, Any]) -> Given:

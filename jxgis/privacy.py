@@ -20,11 +20,17 @@ _PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|91)"
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 # Whole numbers, from their first sign and without a step back: long codes are passed over once.
-_NUMBER = r"(?:(?<!\d)\d++[A-Za-z]?(?:[-之]\d++)*+|(?<![一二三四五六七八九十百])[一二三四五六七八九十百]++)"
+_NUMBER = r"(?:(?<!\d)(?<!\d[-之])\d++[A-Za-z]?(?:[-之]\d++)*+|(?<![一二三四五六七八九十百])[一二三四五六七八九十百]++)"
 _STREET = r"(?:路|街|道|巷|弄|里|村|埭|浜|组|苑|园|庭|府|城|湾|小区|公寓|新村|广场|大厦)(?:[东西南北中]区|[一二三四五六七八九十]+期)?"
 _SAYS = r"\s*[:：是为=|]\s*"
 _CALLED = r"(?:姓名|联系人|上报人|举报人|反映人|投诉人|诉求人)"
-_ALSO_CALLED = r"(?:当事人|业主|户主|车主|店主|经办人?|name|contact)"
+_ALSO_CALLED = (
+    r"(?:当事人|业主|户主|车主|店主|房东|租客|租户|居民|报料人|来电人|来访人|受害人|申请人|负责人|经办人?|name|contact)"
+)
+# An office is nobody; a shop bears a name, and a bridge or a plot a number, that is no person's and no house's.
+_OFFICE = r"[\u4e00-\u9fff]{1,12}(?:局|委|办|科|大队|中队|中心|公司|集团|街道|社区|物业|部门|委员会|管理[处所]|派出所)(?![\u4e00-\u9fff])"
+_SHOP = r"(?:[面饭菜餐茶粉酒]馆|拉面|面店|早餐|小吃|烧烤|馄饨|包子|烘焙)"
+_NO_HOUSE = r"(?:线|桥|公园|地块|公厕|泵站|灯杆|杆|码头|出入口|门(?![口前面外旁边店卫牌厅市头诊对]))"
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), shown)
     for pattern, shown in (
@@ -46,28 +52,31 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (rf"((?:银行卡|卡号|账号)(?:号码?)?(?:{_SAYS}|\s*))\d{{12,19}}(?!\d)", r"\1**"),
         (r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+", "**@**"),
-        (rf"((?:QQ|微信|VX)(?:号码?|号)?(?:{_SAYS}|\s*))[A-Z0-9_-]{{5,20}}", r"\1**"),
+        (rf"((?:QQ|微信|VX|wechat)(?:号码?|号)?(?:{_SAYS}|\s*))[A-Z0-9_-]{{5,20}}", r"\1**"),
+        (rf"((?:护照|通行证|台胞证|回乡证)(?:号码?)?(?:{_SAYS}|\s*))[A-Z]{{0,2}}\d{{7,9}}(?!\d)", r"\1**"),
+        (rf"(?<![A-Z])(WJ)[ ·.-]?(?:[{_PLATES}]|\d\d)[ ·.-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?![A-Z0-9])", r"\1*****"),
+        (r"(?<!\d)\d{6}使(?!用)|(?<!致)使\d{6}(?![\d元米户])", "使******"),
         # Five signs, or six of a new-energy car; one of them is a digit.
         (
-            rf"([{_PLATES}] ?[A-HJ-Z])[·•.\s-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?:[A-Z0-9]|[挂学警港澳])(?![A-Z0-9])",
+            rf"([{_PLATES}] ?[A-HJ-Z])[·•.\s-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?:[A-Z0-9]|[挂学警港澳领使])(?![A-Z0-9])",
             r"\1*****",
         ),
-        (rf"([\w]{_STREET}\s*|弄\s*)#?{_NUMBER}(?=\s*(?:号(?!线|门)|弄|幢|栋))", r"\1**"),
-        (r"((?:小区|公寓|花苑|新村|家园|花园|苑)\s*)\d+(?:-\d+){1,3}(?!\d)", r"\1**"),
-        (rf"{_NUMBER}\s*(幢|栋|号楼)", r"**\1"),
+        (rf"([\w]{_STREET}\s*|弄\s*)#?{_NUMBER}(?=\s*(?:号(?!{_NO_HOUSE})|弄|幢|栋))", r"\1**"),
+        (r"((?:小区|公寓|花苑|新村|家园|花园|苑)\s*)\d++(?:-\d++){1,3}+(?!\d|地块|期|层)", r"\1**"),
+        (rf"{_NUMBER}\s*(幢|栋|号楼(?!宇))", r"**\1"),
         (rf"((?:幢|栋|楼)\s*){_NUMBER}\s*(单元)", r"\1**\2"),
         (rf"{_NUMBER}\s*(单元)(?=\s*{_NUMBER}\s*室)", r"**\1"),
         (rf"{_NUMBER}\s*(室)(?![内外])", r"**\1"),
         (
-            rf"({_CALLED}(?:{_SAYS}|\s*(?![员数牌栏不无未均]))|{_ALSO_CALLED}{_SAYS})(?:[\u4e00-\u9fff·]{{1,4}}|[A-Z][A-Z .'-]{{1,40}})",
+            rf"({_CALLED}(?:{_SAYS}|\s*(?![员数牌栏不无未均]))|{_ALSO_CALLED}{_SAYS})(?!{_OFFICE})(?:[\u4e00-\u9fff·]{{1,4}}|[A-Z][A-Z .'-]{{1,40}})",
             r"\1**",
         ),
-        (r"[\u4e00-\u9fff](先生|女士|小姐|师傅|阿姨)", r"*\1"),
+        (rf"[\u4e00-\u9fff](先生|女士|小姐|师傅|阿姨)(?!{_SHOP})", r"*\1"),
     )
 )
 # What none of these patterns can do without: most texts have none of it, and are left alone at once.
 _HINT = re.compile(
-    rf"@|QQ|微信|\d{{4}}|\d-\d|[{_PLATES}] ?[A-Z]|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋单室]|{_CALLED}|{_ALSO_CALLED}|先生|女士|小姐|师傅|阿姨",
+    rf"@|QQ|微信|VX|wechat|\d{{4}}|\d-\d|[{_PLATES}] ?[A-Z]|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋单室]|{_CALLED}|{_ALSO_CALLED}|先生|女士|小姐|师傅|阿姨",
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(r"(?<=://)[^\s/'\"“”]*@")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import geopandas as gpd
+import numpy as np
+import shapely
 
 from jxgis.errors import InputError, collect
 from jxgis.i18n import text
 
-__all__ = ["ALL", "zone_names"]
+__all__ = ["ALL", "districts_of", "zone_names"]
 
 ALL = "all"
 """The zone of the whole study area: the union of the zones."""
@@ -71,7 +75,37 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
             en=f"A zone is called {name}, the name of the whole area; rename it.",
         )
         for name in told
-        if name.strip().casefold() in _WHOLE
+        if unicodedata.normalize("NFKC", name).strip().casefold() in _WHOLE
     )
     collect(errors)
     return tuple(told)
+
+
+def districts_of(zones: gpd.GeoDataFrame) -> dict[str, str]:
+    """The district in which the middle of each sub-district lies.
+
+    Parameters
+    ----------
+    zones
+        The contract's layer ``zones``: ``zone, level`` and geometry; a zone may stand in several rows.
+
+    Returns
+    -------
+    dict of str to str
+        Sub-district to district; those that lie in none are not in it.
+
+    Examples
+    --------
+    >>> zones = gpd.GeoDataFrame(
+    ...     {"zone": ["老城", "建设街道", "凤桥镇"], "level": ["district", "subdistrict", "subdistrict"]},
+    ...     geometry=shapely.box([0, 0, 20], 0, [10, 5, 30], 10),
+    ... )
+    >>> districts_of(zones)
+    {'建设街道': '老城'}
+    """
+    once = zones.drop_duplicates(["level", "zone"])
+    outer, inner = (once[once["level"] == level] for level in ("district", "subdistrict"))
+    middle = shapely.point_on_surface(np.asarray(inner.geometry.array, dtype=object))
+    of, district = shapely.STRtree(np.asarray(outer.geometry.array, dtype=object)).query(middle, predicate="within")
+    pairs = sorted(zip(of.tolist(), district.tolist(), strict=True), reverse=True)
+    return {str(inner["zone"].iloc[at]): str(outer["zone"].iloc[home]) for at, home in pairs}

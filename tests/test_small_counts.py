@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jxgis.small_counts import hide_small, small_range, small_said
+from jxgis.small_counts import hide_mix, hide_small, hide_small_units, hide_tops, small_range, small_said
 
 CLASSES = ["all", "a", "b", "c"]
 
@@ -197,3 +197,114 @@ def test_no_hidden_count_of_a_cell_follows_from_a_place_or_the_city(seed: int) -
         # Where all of a sum is left out and it is still told, the sum itself would have to go.
         if any(isinstance(v, (int, np.integer)) and v > 0 for v in shown[place == place[at]]):
             assert len(found[at]) > 1, (counts, shown, at)
+
+
+def test_the_shares_of_first_places_do_not_tell_a_hidden_place() -> None:
+    counts = {"all": [49, 25, 3, 3, 1, 0], "a": [12, 7, 4, 4, 3, 1], "b": [1, 0], "c": [9, 4, 3]}
+    total = {"all": 291, "a": 87, "b": 78, "c": 40}
+    rows = [(name, at + 1, n) for name, row in counts.items() for at, n in enumerate(row)]
+    places = pd.DataFrame(rows, columns=["issue_class", "rank", "issues"])
+    tops = pd.DataFrame({"issue_class": list(counts), "issues": total.values()})
+    for n in (1, 3, 5, 10):
+        tops[f"top{n}_share"] = [sum(row[:n]) / total[name] for name, row in counts.items()]
+    seen = hide_small(places, min_count=3)
+    shown = hide_tops(tops, seen)
+    for name in counts:
+        own, row = seen[seen["issue_class"] == name], shown[shown["issue_class"] == name].iloc[0]
+        for n in (1, 3, 5, 10):
+            whole = pd.to_numeric(own["issues"].head(n), errors="coerce").sum(skipna=False)
+            # What is shown is what adds up from the counts that are, and nothing more is left out.
+            assert pd.isna(whole) == pd.isna(row[f"top{n}_share"])
+    assert shown["issues"].tolist() == list(total.values())
+
+
+def test_how_issues_mix_does_not_tell_what_the_zones_hide() -> None:
+    counts = np.array([[1, 1, 1], [2, 1, 0], [10, 8, 12], [9, 1, 20]])
+    seen = hide_small(zones(counts), min_count=3, within=["level", "zone"])
+    mix = pd.DataFrame(
+        {
+            "zone": [f"z{i}" for i in range(4)],
+            "level": "district",
+            "issues": counts.sum(axis=1),
+            "entropy": 1.0,
+            "main_class": "a",
+            "main_share": 0.5,
+        }
+    )
+    shown = hide_mix(mix, seen).set_index("zone")
+    known = seen.assign(known=pd.to_numeric(seen["count"], errors="coerce").notna())
+    for zone, own in known.groupby("zone"):
+        assert pd.notna(shown.loc[zone, "issues"]) == own[own["issue_class"] == "all"]["known"].item()
+        assert shown.loc[zone, ["entropy", "main_class", "main_share"]].notna().tolist() == [own["known"].all()] * 3
+    assert known.groupby("zone")["known"].all().tolist() == [False, False, True, False]
+
+
+def test_what_multiplies_to_the_count_of_a_place_goes_with_it() -> None:
+    places = pd.DataFrame(
+        {"issues": [9, 1], "share_area": 0.1, "concentration": [9.0, 1.0], "main_subclass_share": [0.5, 1.0]}
+    )
+    shown = hide_small(places, min_count=3)
+    assert shown[["concentration", "main_subclass_share"]].isna().to_numpy().tolist() == [[False] * 2, [True] * 2]
+
+
+def test_a_workbook_says_that_hidden_cells_are_blank() -> None:
+    assert small_said(3, "zh", blank=True) == "不足 3 件的显示为 1–2；能反推出来的数留空。"
+    assert small_said(1, "zh", blank=True) == ""
+
+
+def told_by(shown: np.ndarray, rows: list[int], total: int | None, at: int | None) -> list[int]:
+    """Oracle: which of the small counts of a sum have one value in all that agrees with what is shown of that sum."""
+    options = [range(1, 3) if isinstance(v, str) else range(3, 20) if v is None else [int(v)] for v in shown]
+    found: dict[int, set[int]] = {row: set() for row in rows}
+    for values in itertools.product(*(options[row] for row in rows)):
+        if sum(values) == total if at is None else sum(values) in options[at]:
+            for row, value in zip(rows, values, strict=True):
+                found[row].add(value)
+    return [row for row in rows if isinstance(shown[row], str) and len(found[row]) < 2]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_hidden_count_of_a_subdistrict_follows_from_its_district(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    inner = rng.choice([0, 1, 2, 3, 5, 8], size=5)
+    home = np.array([0, 0, 1, 1, 2])
+    outer = np.bincount(home, inner, minlength=3).astype(int)
+    table = pd.DataFrame(
+        {
+            "zone": [*"ABC", *"abcde"],
+            "level": ["district"] * 3 + ["subdistrict"] * 5,
+            "issues": [*outer, *inner],
+            "part_of": [None] * 3 + [*np.array([*"ABC"])[home]],
+            "is": [*"ABC", *[None] * 5],
+        }
+    )
+    shown = hide_small(table, min_count=3, within=("level", "zone"), sums=("level",), nested=("part_of", "is"))[
+        "issues"
+    ].to_numpy(dtype=object)
+    total = int(inner.sum())
+    sums = [([3 + int(i) for i in np.flatnonzero(home == d)], None, d) for d in range(3)]
+    sums += [([0, 1, 2], total, None), ([3, 4, 5, 6, 7], total, None)]
+    for rows, known, at in sums:
+        # Left open: a district of two issues in two of its parts, and a sum of which everything is left out.
+        if (
+            not isinstance(shown[at], str)
+            if at is not None
+            else any(isinstance(shown[row], (int, np.integer)) and shown[row] > 0 for row in rows)
+        ):
+            assert not told_by(shown, rows, known, at), (table["issues"].tolist(), shown.tolist(), rows)
+
+
+def test_units_do_not_tell_each_other() -> None:
+    units = pd.DataFrame(
+        {
+            "unit_id": list("abcde"),
+            "district": ["甲", "甲", "甲", "乙", "乙"],
+            "issues": [40, 12, 1, 60, 9],
+            "issues_per_km2": 1.0,
+        }
+    )
+    shown = hide_small_units(units, min_count=3)
+    assert shown["issues"].tolist() == [40, None, "1–2", 60, 9]
+    assert shown["issues_per_km2"].isna().tolist() == [False, True, True, False, False]
+    assert list(shown.columns) == list(units.columns)
+    assert hide_small_units(units.drop(columns="district"), min_count=3)["issues"].tolist() == [40, 12, "1–2", 60, None]

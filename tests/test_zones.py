@@ -20,7 +20,7 @@ from jxgis.space.count import locate_each
 from jxgis.space.grid import grid_over
 from jxgis.zones import zone_names
 
-WRONG = (["老城", "老城"], ["all", "老城"], ["ALL", "老城"], ["全域", "老城"], [None, "老城"])
+WRONG = (["老城", "老城"], ["all", "老城"], ["ALL", "老城"], ["ａｌｌ", "老城"], ["全域", "老城"], [None, "老城"])
 
 
 def zones(names):

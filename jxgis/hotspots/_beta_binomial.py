@@ -66,14 +66,14 @@ def beta_binomial_tails(
     precision = (n - r) / (r - 1)
     above = s >= n * p
     # Every tail is read as an upper one: below the mean that of what falls elsewhere.
-    k, p = np.where(above, s, n - s), np.where(above, p, 1 - p)
-    a, b = precision * p, precision * (1 - p)
+    k = np.where(above, s, n - s)
+    a, b = precision * np.where(above, p, 1 - p), precision * np.where(above, 1 - p, p)
     log_first = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
     log_first += _log_rising(a, k) + _log_rising(b, n - k) - _log_rising(precision, n)
     first = np.exp(log_first)
     spread = np.sqrt(n * p * (1 - p) * r)
     with np.errstate(divide="ignore"):
-        fall = np.log((k + 1) * np.maximum(b + n - k - 1, b)) - np.log((n - k) * (a + k))
+        fall = np.log((k + 1) * (b + np.maximum(n - k - 1, 0))) - np.log((n - k) * (a + k))
     skewed = (np.minimum(a, b) < SKEWED) & (n <= MOST_ADDED)
     smooth = (spread >= WIDE) & (fall < STEEP) & ~skewed
     over_first = np.empty(len(k))
@@ -121,7 +121,7 @@ def _added(k: Floats, n: Floats, a: Floats, b: Floats, spread: Floats, fall: Flo
         j = k[alive, None] + step
         left = n[alive, None] - j
         # Nothing is left at j = n, and the terms end there.
-        terms = left * (a[alive, None] + j) / ((j + 1) * (b[alive, None] + np.maximum(left, 1) - 1))
+        terms = left * (a[alive, None] + j) / ((j + 1) * (b[alive, None] + np.maximum(left - 1, 0)))
         np.maximum(terms, 0, out=terms)
         np.cumprod(terms, axis=1, out=terms)
         terms *= last[alive, None]

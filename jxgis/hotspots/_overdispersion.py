@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 
 PER_BLOCK = 40.0  # degrees of freedom, about: the median of such a ratio is 2 % below its mean
 MIN_BLOCKS = 5  # fewer say nothing about how the ratio depends on what is expected
+LIKE_BESIDE = 0.5  # of all degrees of freedom: if the places around tell fewer than this, and no block is full
+FEW_BLOCKS = 10  # that all are cut into then, or some fewer: a hot spot in one of them changes little
 RISING = 0.01  # one-sided level of Kendall's test at which the ratio is taken to rise with what is expected
 NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation, normal distribution
 MEDIAN_ERROR = 1.2533  # standard error of the median over that of the mean, normal distribution
@@ -52,7 +54,9 @@ def overdispersion(
 ) -> Overdispersion:
     """Find the overdispersion of independent counts, plus the standard error of finding it.
 
-    The error is added because a level must hold in spite of it; where few cases tell, it is large.
+    The error is added because a level must hold in spite of it; where few cases tell, it is large. Where next to none do
+    (villages in empty land, which have no like beside them), the places are compared with the rate of all too: what is
+    found then is larger where rates differ.
 
     Parameters
     ----------
@@ -90,7 +94,21 @@ def overdispersion(
     ratio = total(np.square(counts - exposure * sums / weights))[seen] / usual[seen]
     # What ψ adds to the squares, in the units of what φ adds.
     slope = total(rate**2 * (np.square(exposure) * (1 - 2 * share) + np.square(share) * squares)) / total(expected)
-    return _fitted(ratio, slope[seen], float((weigh * expected).sum()))
+    information = float((weigh * expected).sum())
+    found = _fitted(ratio, slope[seen], information)
+    like = 1 / (1 + rate * exposure) * rate * exposure * (1 - exposure / exposure.sum())
+    if information >= min(PER_BLOCK, LIKE_BESIDE * float(like.sum())):
+        return found
+    return Overdispersion(max(found.batch, _against_all(counts, rate * exposure, like, position)), found.spread)
+
+
+def _against_all(counts: Floats, expected: Floats, information: Floats, position: Floats) -> float:
+    """φ of the places against the rate of all, plus its standard error; the median over a few blocks."""
+    some = np.flatnonzero(information > 0)
+    block = _blocks(position[some], information[some], float(information.sum()) / FEW_BLOCKS)
+    seen = np.bincount(block, weights=np.square(counts - expected)[some] / (1 + expected[some]))
+    ratio = float(np.median(seen / np.bincount(block, weights=information[some])))
+    return ratio * (1 + MEDIAN_ERROR * float(np.sqrt(2 / max(information.sum(), 1.0))))
 
 
 def _fitted(ratio: Floats, slope: Floats, information: float) -> Overdispersion:
@@ -111,7 +129,7 @@ def _fitted(ratio: Floats, slope: Floats, information: float) -> Overdispersion:
     return Overdispersion(max(batch, 1.0), spread)
 
 
-def _blocks(coordinates: Floats, information: Floats) -> npt.NDArray[np.int64]:
+def _blocks(coordinates: Floats, information: Floats, enough: float = PER_BLOCK) -> npt.NDArray[np.int64]:
     """Halve the places by information, along one coordinate after the other, while both halves hold enough."""
     block = np.zeros(len(information), dtype=np.int64)
     parts = [(np.arange(len(information)), 0)]
@@ -121,7 +139,7 @@ def _blocks(coordinates: Floats, information: Floats) -> npt.NDArray[np.int64]:
         order = members[np.argsort(coordinates[members, depth % coordinates.shape[1]], kind="stable")]
         running = np.cumsum(information[order])
         # A place holds less than 1, so that what can be halved is many places.
-        if running[-1] < 2 * PER_BLOCK:
+        if running[-1] < 2 * enough:
             block[members] = number
             number += 1
             continue

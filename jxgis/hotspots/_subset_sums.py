@@ -189,8 +189,14 @@ def _evaluate(terms: _Terms, values: Ints, queries: int) -> tuple[Floats, Floats
     upper, lower = np.zeros(queries), np.zeros(queries)
     if len(terms.size):
         mixed = _mix_in(terms, values[len(values) - apart :], len(values), small, upper, lower)
-        if len(mixed.size):
-            _add_tails(mixed, small, upper, lower)
+        # Without the large values a draw of nearly half is one of more than half: what stays behind is fewer again.
+        most = mixed.size > len(small) // 2
+        for part, above, below in (
+            (mixed.take(~most), upper, lower),
+            (_left_behind(mixed.take(most), small), lower, upper),
+        ):
+            if len(part.size):
+                _add_tails(part, small, above, below)
     return upper, lower, ~refused
 
 
@@ -199,7 +205,7 @@ def _values_apart(values: Ints, terms: _Terms, choice: Sequence[int]) -> tuple[i
     size = int(terms.size.max(initial=0))
     found: list[tuple[int, int, _Population]] = []
     for apart in choice:
-        if apart and 2 * (size + apart) > len(values) - apart:
+        if 2 * apart > len(values):
             break
         small = _population(values[: len(values) - apart])
         low, high = _window(small, np.array([size]))
@@ -214,12 +220,24 @@ def _values_apart(values: Ints, terms: _Terms, choice: Sequence[int]) -> tuple[i
         found = [one for one in found if one[1] != apart]
 
 
-def _drawn_of_large(large: Ints) -> list[Ints]:
-    """Sums of the subsets of the large values, in ascending order, by how many are drawn."""
+def _left_behind(terms: _Terms, population: _Population) -> _Terms:
+    """The same questions of what is not drawn; what was asked of the upper tail is asked of the lower one."""
+    total = int(population.prefix[-1])
+    return _Terms(
+        terms.target, len(population) - terms.size, total - terms.at_most, total - terms.at_least, terms.factor
+    )
+
+
+def _drawn_of_large(large: Ints) -> list[tuple[Ints, Ints]]:
+    """By how many of the large values are drawn: the sums that they can have, ascending, and how many subsets lie below.
+
+    Equal values have few sums: thousands of equal terms added one by one would err by more than 1e-12.
+    """
     count, amount = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
     for value in large.tolist():
         count, amount = np.concatenate([count, count + 1]), np.concatenate([amount, amount + value])
-    return [np.sort(amount[count == drawn]) for drawn in range(len(large) + 1)]
+    sums = [np.unique(amount[count == drawn], return_counts=True) for drawn in range(len(large) + 1)]
+    return [(amounts, np.concatenate([[0], np.cumsum(times)])) for amounts, times in sums]
 
 
 def _undecided(terms: _Terms, drawn: int, amounts: Ints, small: _Population) -> tuple[Ints, Ints]:
@@ -232,7 +250,7 @@ def _undecided(terms: _Terms, drawn: int, amounts: Ints, small: _Population) -> 
 
 
 def _lookups(terms: _Terms, large: Ints, small: _Population) -> int:
-    bounds = [_undecided(terms, drawn, amounts, small) for drawn, amounts in enumerate(_drawn_of_large(large))]
+    bounds = [_undecided(terms, drawn, amounts, small) for drawn, (amounts, _) in enumerate(_drawn_of_large(large))]
     return sum(int((last - first).sum()) for first, last in bounds)
 
 
@@ -244,7 +262,7 @@ def _mix_in(terms: _Terms, large: Ints, n: int, small: _Population, upper: Float
     if not len(large):
         return terms
     parts = []
-    for drawn, amounts in enumerate(_drawn_of_large(large)):
+    for drawn, (amounts, upto) in enumerate(_drawn_of_large(large)):
         chance = np.ones(len(terms.size))
         for j in range(len(large)):
             # Products of a few ratios: exact to some ulp, where gamma functions are not.
@@ -252,18 +270,19 @@ def _mix_in(terms: _Terms, large: Ints, n: int, small: _Population, upper: Float
         own = terms.take((terms.size >= drawn) & (chance > 0))
         factor = own.factor * chance[(terms.size >= drawn) & (chance > 0)]
         first, last = _undecided(own, drawn, amounts, small)
-        np.add.at(lower, own.target, factor * first)
-        np.add.at(upper, own.target, factor * (len(amounts) - last))
+        np.add.at(lower, own.target, factor * upto[first])
+        np.add.at(upper, own.target, factor * (upto[-1] - upto[last]))
         each = last - first
         term = np.repeat(np.arange(len(each)), each)
-        amount = amounts[np.arange(len(term)) - np.repeat(np.cumsum(each) - each - first, each)]
+        which = np.arange(len(term)) - np.repeat(np.cumsum(each) - each - first, each)
+        amount = amounts[which]
         parts.append(
             _Terms(
                 own.target[term],
                 own.size[term] - drawn,
                 own.at_least[term] - amount,
                 own.at_most[term] - amount,
-                factor[term],
+                factor[term] * np.diff(upto)[which],
             )
         )
     return _Terms(
@@ -309,15 +328,16 @@ def _affordable_size(population: _Population, needed: Ints, apart: int) -> int:
     """Find the largest k that work and memory allow; -1 if there is none."""
     if not len(needed):
         return -1
-    ladder = np.unique(np.linspace(0, needed[-1], 40).astype(np.int64))
+    ladder = np.unique(np.linspace(0, min(needed[-1], len(population) // 2), 40).astype(np.int64))
     # The number of factors grows smoothly, and so it is looked up at a few sizes only.
     lengths = np.array([len(_factors(size, len(population))) for size in ladder.tolist()])
 
     def affords(size: int) -> bool:
         below = np.maximum(np.unique(np.subtract.outer(needed[needed <= size], np.arange(apart + 1))), 0)
+        below = np.minimum(below, np.abs(len(population) - below))
         low, high = _window(population, below)
         span = int((high - low).max()) + 1
-        levels = np.interp(np.arange(size + 1), ladder, lengths)
+        levels = np.interp(np.arange(int(below.max()) + 1), ladder, lengths)
         work = float(levels.sum()) * (span / 2 + 1)
         memory = (16 * (float(levels[-1]) + 1) + 64) * span
         return work <= MAX_WORK and memory <= MAX_BYTES

@@ -55,7 +55,8 @@ def find_hotspots(
     area
         Polygons of the study area, in the same CRS as every other layer.
     classes
-        The classes in their order; by default those of the issues, sorted. Issues of no class count in ``all``.
+        The classes in their order; by default those of the issues, sorted. Issues of no class count in ``all``; where
+        none has a class there are no classes.
     districts, subdistricts
         Polygons with ``name``, for the zones and for where a place is.
     ring
@@ -197,6 +198,7 @@ def analyse(
         street_of=_streets_near_hot(counted, streets, [by_number, by_rate], grid, alpha, band_m),
         labels=labels,
         field=_name_field(counted, name_field),
+        zones=layers,
     )
     place = partial(
         hot_places,
@@ -316,6 +318,9 @@ def _class_names(of_issues: pd.Series, classes: Sequence[str] | None) -> list[st
     from jxgis.errors import InputError
     from jxgis.hotspots.places import ALL
 
+    if of_issues.isna().all():
+        # Of no issue a class is known: that none is of a class would be a wrong 0.
+        return []
     found = {str(name) for name in of_issues.dropna().unique()} if classes is None else set(classes)
     if ALL in found:
         raise InputError(

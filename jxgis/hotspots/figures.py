@@ -38,12 +38,13 @@ def hotspot_panels(
 ) -> Figure:
     """Hot and cold cells of each class side by side: the plan's six maps.
 
-    Classes without any hot or cold cell get no panel; they are named below the heading.
+    Classes without any hot or cold cell get no panel; they are named below the heading, those that were not judged
+    apart.
 
     Parameters
     ----------
     cells
-        The contract's ``cells`` in a metric CRS: ``issue_class, gi_bin`` and geometry.
+        The contract's ``cells`` in a metric CRS: ``issue_class, gi_q, gi_bin`` and geometry.
     districts
         Polygons with ``name``, for the ground.
     classes
@@ -72,7 +73,11 @@ def hotspot_panels(
         raise InputError(zh="没有可以画的问题类别。", en="There is no issue class to draw.")
     seen = cells[cells["gi_bin"].fillna(0).ne(0)]
     order = [c for c in asked if (seen["issue_class"] == c).any()] or asked
-    absent = [short_label(class_label(c, lang)) for c in asked if c not in order]
+    judged = cells["gi_q"].notna().groupby(cells["issue_class"]).any()
+    absent = {
+        "absent": [c for c in asked if c not in order and judged.get(c, True)],
+        "unjudged": [c for c in asked if not judged.get(c, True)],
+    }
     rows = -(-len(order) // columns)
     bounds = cells.total_bounds if districts is None else districts.total_bounds
     with figure_style():
@@ -94,9 +99,10 @@ def hotspot_panels(
         handles = [Patch(color=s.colour, label=s.label) for s in hotspot_swatches(lang) if s.colour != HOT_COLD[0]]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles) if wide > 2 else 3, fontsize=8)
         heading = title or text("maps.panels_title", lang)
-        if absent:
-            names = listed(absent, lang)
-            heading += "\n" + wrapped(text("maps.panels_absent", lang, names=names), across, 13)
+        for key, some in absent.items():
+            if some:
+                names = listed([short_label(class_label(c, lang)) for c in some], lang)
+                heading += "\n" + wrapped(text(f"maps.panels_{key}", lang, names=names), across, 13)
         # Below the mark in the corner, which a narrow figure would lay over it.
         figure.suptitle(("\n" if sketch and wide < 3 else "") + heading, fontsize=13)
         mark_schematic(figure, sketch=sketch, lang=lang)

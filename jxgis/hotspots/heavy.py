@@ -44,7 +44,7 @@ def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float 
     pandas.DataFrame
         Cells with at least ten issues, 1 % of the class's issues and ten times the mean of its tested cells that are
         not hot, the largest first within the class: ``issue_class, cell_id, count, share_issues, times_mean, gi_z,
-        gi_p, gi_q``; ``lone_p``, 2 k / n; ``geometry`` where the cells have one.
+        gi_p, gi_q``; ``lone_p``, 2 k / n, at most 1; ``geometry`` where the cells have one.
 
     Examples
     --------
@@ -67,7 +67,9 @@ def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float 
             continue
         mean = float(own.loc[known, "count"].mean())
         around = disc_sums(known.astype(np.int64), grid, band_m=band_m)
-        table = own.assign(share_issues=own["count"] / total, times_mean=own["count"] / mean, lone_p=2 * around / n)
+        table = own.assign(
+            share_issues=own["count"] / total, times_mean=own["count"] / mean, lone_p=np.minimum(2 * around / n, 1)
+        )
         much = known & (table["count"] >= MIN_COUNT)
         much &= (table["share_issues"] >= MIN_SHARE) & (table["times_mean"] >= MIN_TIMES)
         tables.append(table[much & ~is_hot(own["gi_z"], own["gi_q"], alpha)].sort_values("count", ascending=False))

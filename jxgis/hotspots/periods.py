@@ -30,6 +30,16 @@ _MATERIAL = 0.01
 """Files and sources with a smaller share of the issues cannot move a change by more than a point."""
 _ENOUGH = 0.25
 """The share of the period that both sides must cover."""
+_STRAYS = 0.005
+"""Of the issues, at either end and far from the others: mistyped years, which choose no period to compare."""
+_FAR = 30.0
+"""Days without issues, at the least, between strays and the others; also twice the longest silence among these."""
+_RECORDED = ((3, 4), (1, 2))
+"""Months that dates may be recorded by, and of how many such units there must be some: quarters, months."""
+_A_DAY = 5
+"""Issues in each, on the average, from which on all on one day say that no more was recorded."""
+_UNNAMED = 0.5
+"""Issues without a file or source may be those of one that is silent, if they are this share of what it lacks."""
 
 
 class Periods(NamedTuple):
@@ -107,10 +117,12 @@ def compare_periods(
 
     Left out are the days before the data begin and after they end, and stretches in which the data, a file or a source
     hold less than 4 % of what was to be expected at its own rate, 20 issues or more: 14 days or more, in short periods
-    a tenth of one, and more than half as long again as the usual step from one day with issues to the next (months,
-    where only months are recorded). So a few mistyped dates do not pass for data. The counterpart in the other period goes with them, so
-    that a missing month is no decline and a source that starts late no rise. A file that begins where another ends
-    continues it. Files and sources with less than 1 % of the issues are not looked at.
+    a tenth of one, and more than half as long again as the usual step from one day with issues to the next. So a few
+    mistyped dates do not pass for data. The counterpart in the other period goes with them, so that a missing month is
+    no decline and a source that starts late no rise. A file that begins where another ends continues it. Files and
+    sources with less than 1 % of the issues are not looked at, nor silences of a file or source that issues without
+    one may fill. Where only months or quarters are recorded (96 % of the issues on one day of each), an issue stands for all of
+    it, and whole months are compared.
 
     Parameters
     ----------
@@ -118,10 +130,11 @@ def compare_periods(
         (n,) when issues were reported, tz-naive; missing values allowed.
     start, end
         The period analysed, half open: it is compared with the period of the same length before it, whole years with
-        as many years. Without both, the last whole year of the times is compared with the year before, or, below two
-        years, their later half with their earlier half (by days).
+        as many years. Without an end it ends with the times. Without a start, the last whole year of the times is compared with the year before, or, below two
+        years, their later half with their earlier half (by days); a few times far from the others (mistyped years) do
+        not tell where they begin or end.
     files, sources
-        (n,) the file and the source (channel) of each issue; missing values allowed. None: not looked at.
+        (n,) the file and the source (channel) of each issue; missing and blank values allowed. None: not looked at.
 
     Returns
     -------
@@ -141,19 +154,20 @@ def compare_periods(
     time = times.to_numpy(dtype="datetime64[ns]")[known]
     if not time.size:
         return Comparison(None, reason="no_times")
-    asked = _asked(time, start, end)
-    inside = _inside(time, asked.before, asked.end)
+    kinds: tuple[tuple[Kind, ArrayLike | None], ...] = (("file", files), ("source", sources))
+    named = {kind: _names(np.asarray(of, dtype=object)[known]) for kind, of in kinds if of is not None}
+    # What the times stand for: their months, where no more was recorded.
+    covered, months = _spread_over_months(time, list(named.values()))
+    asked = _asked(covered, start, end, months=months)
     if not _inside(time, asked.before, asked.split).any():
         return Comparison(None, reason="no_earlier_period")
-    of_all = _gaps_of_all(np.sort(time[inside]), asked)
+    inside = _inside(covered, asked.before, asked.end)
+    of_all = _gaps_of_all(np.sort(covered[inside]), asked)
     gaps = list(of_all)
-    kinds: tuple[tuple[Kind, ArrayLike | None], ...] = (("file", files), ("source", sources))
-    for kind, of in kinds:
-        if of is not None:
-            names = pd.Series(np.asarray(of, dtype=object)[known][inside])
-            # What all lack need not be said of each.
-            each = _gaps_of_each(kind, time[inside], names, asked)
-            gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked)]
+    for kind, names in named.items():
+        # What all lack need not be said of each.
+        each = _gaps_of_each(kind, covered[inside], names[inside].reset_index(drop=True), asked)
+        gaps += [gap for gap in each if _beyond(gap, of_all) >= _shortest(asked)]
     left_out = _mirrored([(gap.start, gap.end) for gap in gaps], asked)
     lost = sum((b - a for a, b in left_out if a >= asked.split), pd.Timedelta(0))
     periods = asked._replace(left_out=tuple(left_out))
@@ -165,24 +179,103 @@ def compare_periods(
     return Comparison(periods, gaps_found)
 
 
-def _asked(time: NDArray[np.datetime64], start: pd.Timestamp | None, end: pd.Timestamp | None) -> Periods:
-    """The periods by the calendar, whatever the data cover of them."""
-    if start is not None and end is not None:
-        return Periods(start - _length(start, end), start, end)
-    first = pd.Timestamp(time.min()).normalize()
-    last = pd.Timestamp(time.max()).normalize() + _DAY
+def _names(of: NDArray[np.object_]) -> pd.Series:
+    """Names of files or sources; a blank one is missing."""
+    names = pd.Series(of)
+    return names.mask(names.astype("string").str.strip().fillna("") == "")
+
+
+def _spread_over_months(time: NDArray[np.datetime64], named: list[pd.Series]) -> tuple[NDArray[np.datetime64], int]:
+    """The times, those of which only the month or quarter was recorded spread evenly over it; its months, 0 for days.
+
+    All together or else each file and source by itself: one may have days, another months, and a file one month.
+    """
+    parts: list[NDArray[np.intp]] = [np.arange(len(time))]
+    if named and not _recorded_months(time):
+        groups = pd.DataFrame(dict(enumerate(named)), index=range(len(time)))
+        grouped = groups.groupby(list(groups.columns), dropna=False, sort=False)
+        parts = [np.asarray(rows, dtype=np.intp) for rows in grouped.indices.values()]
+    covered, longest = time.copy(), 0
+    for rows in parts:
+        months = _recorded_months(time[rows])
+        if months:
+            longest = max(longest, months)
+            order = rows[np.argsort(time[rows], kind="stable")]
+            unit, number = np.unique(_unit(time[rows], months), return_counts=True)
+            edges = [(months * (unit + k)).astype("datetime64[M]").astype("datetime64[ns]") for k in (0, 1)]
+            place = np.arange(len(rows)) - np.repeat(np.cumsum(number) - number, number)
+            # From the first day to the last, so that few issues leave no gap at either end of a month.
+            share = place / np.repeat(np.maximum(number - 1, 1), number)
+            offset = np.repeat((edges[1] - edges[0] - _DAY.to_timedelta64()).astype(np.int64), number) * share
+            covered[order] = np.repeat(edges[0], number) + offset.astype("timedelta64[ns]")
+    return covered, longest
+
+
+def _recorded_months(time: NDArray[np.datetime64]) -> int:
+    """Months that dates are recorded by: 3 or 1, or 0 where days are."""
+    day, each = np.unique(time.astype("datetime64[D]"), return_counts=True)
+    for months, least in _RECORDED:
+        unit, begins = np.unique(_unit(day, months), return_index=True)
+        on_one_day = np.maximum.reduceat(each, begins).sum()
+        if len(unit) >= least and on_one_day >= max((1 - _TRICKLE) * len(time), _A_DAY * len(unit)):
+            return months
+    return 0
+
+
+def _unit(time: NDArray[np.datetime64], months: int) -> NDArray[np.int64]:
+    return np.asarray(time.astype("datetime64[M]").astype(np.int64) // months)
+
+
+def _asked(
+    time: NDArray[np.datetime64], start: pd.Timestamp | None, end: pd.Timestamp | None, *, months: int
+) -> Periods:
+    """The periods by the calendar, whatever the data cover of them; in whole months where these were recorded."""
+    if start is not None:
+        time = time[time >= start.to_datetime64()] if (time >= start.to_datetime64()).any() else time
+    first, last = _ends(np.sort(time))
+    if months:
+        over = (first.month - 1) % months, (last - _DAY).month % months
+        first = first.replace(day=1) - pd.DateOffset(months=over[0])
+        last = (last - _DAY).replace(day=1) + pd.DateOffset(months=1 + (-over[1]) % months)
+    if start is not None:
+        end = max(last, start + _DAY) if end is None else end
+        return Periods(start - _length(start, end, months=bool(months)), start, end)
     year = pd.DateOffset(years=1)
     split = last - year
     if split - year >= first:
         return Periods(split - year, split, last)
-    half = pd.Timedelta(days=(last - first).days // 2)
-    return Periods(last - 2 * half, last - half, last)
+    half: pd.DateOffset | pd.Timedelta = pd.Timedelta(days=(last - first).days // 2)
+    if months and _months(first, last) >= 2 * months:
+        half = pd.DateOffset(months=_months(first, last) // (2 * months) * months)
+    split = last - half
+    return Periods(split - half, split, last)
 
 
-def _length(start: pd.Timestamp, end: pd.Timestamp) -> pd.DateOffset | pd.Timedelta:
-    """Whole years by the calendar, so that a leap year goes against the year before it and not against 366 days."""
-    years = pd.DateOffset(years=max(end.year - start.year, 1))
-    return years if start + years == end else end - start
+def _ends(time: NDArray[np.datetime64]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First day of sorted times, and the day after their last: strays aside, which a long silence parts from the others."""
+    few = max(int(_STRAYS * len(time)), 1)
+    first, last = 0, len(time) - 1
+    if len(time) > max(_EXPECTED, 4 * few):
+        steps = np.diff(time) / _DAY.to_timedelta64()
+        among = steps[few:-few]
+        far = steps > max(_FAR, 2 * among.max(), _EXPECTED * among.mean())
+        first = max((k + 1 for k in range(few) if far[k]), default=first)
+        last = min((len(far) - 1 - k for k in range(few) if far[-1 - k]), default=last)
+    return pd.Timestamp(time[first]).normalize(), pd.Timestamp(time[last]).normalize() + _DAY
+
+
+def _length(start: pd.Timestamp, end: pd.Timestamp, *, months: bool) -> pd.DateOffset | pd.Timedelta:
+    """Whole years by the calendar, so that a leap year goes against the year before it and not against 366 days.
+
+    Whole months alike where that is what was recorded.
+    """
+    number = _months(start, end)
+    whole = pd.DateOffset(months=max(number, 1))
+    return whole if start + whole == end and (months or number % 12 == 0) else end - start
+
+
+def _months(start: pd.Timestamp, end: pd.Timestamp) -> int:
+    return 12 * (end.year - start.year) + end.month - start.month
 
 
 def _inside(time: NDArray[np.datetime64], start: pd.Timestamp, end: pd.Timestamp) -> NDArray[np.bool_]:
@@ -217,6 +310,7 @@ def _gaps_of_each(kind: Kind, time: NDArray[np.datetime64], names: pd.Series, as
     if len(groups) < 2:
         return []
     held = {name: _held(own, asked) for name, own in groups.items()}
+    unnamed = time[names.isna().to_numpy()]
     least = _shortest(asked)
     found: list[Gap] = []
     for name, own in held.items():
@@ -229,7 +323,9 @@ def _gaps_of_each(kind: Kind, time: NDArray[np.datetime64], names: pd.Series, as
             until = min([until, *(other.first for other in held.values() if other.first >= own.last - least)])
         ends = [(a, b) for a, b in ((since, own.first), (own.last, until)) if b - a >= max(least, own.pace)]
         lost = [(a, b) for a, b in ends if own.per_day * ((b - a) / _DAY) >= _EXPECTED]
-        found += [Gap(kind, name, a, b) for a, b in sorted([*lost, *own.silent])]
+        for a, b in sorted([*lost, *own.silent]):
+            if _inside(unnamed, a, b).sum() < _UNNAMED * own.per_day * ((b - a) / _DAY):
+                found.append(Gap(kind, name, a, b))
     return found
 
 
@@ -293,7 +389,7 @@ def _quiet(day: NDArray[np.int64], days: int, least: float) -> NDArray[np.bool_]
 
 def _mirrored(stretches: list[Stretch], asked: Periods) -> list[Stretch]:
     """Stretches of either period in both, joined where they touch."""
-    step = _length(asked.split, asked.end)
+    step = _length(asked.split, asked.end, months=True)
     if asked.split - step != asked.before:
         step = asked.end - asked.split
 

@@ -16,8 +16,11 @@ from jxgis.hotspots.fdr import is_hot
 from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
 from jxgis.space._window import disc_sums
+from jxgis.space.count import locate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from jxgis.hotspots.periods import Periods
@@ -27,6 +30,7 @@ __all__ = ["ALL", "HotPlaces", "Naming", "cells_near_hot", "hot_places"]
 
 ALL = "all"
 _ALSO = 5
+_LEVELS = ("district", "subdistrict")
 PLACE_COLUMNS = (
     "rank",
     "issue_class",
@@ -108,6 +112,8 @@ class Naming:
         ``name``, points good to a kilometre.
     field
         Column of the issues whose most common value may name a place, such as ``"community"``.
+    zones
+        ``"district"``, ``"subdistrict"`` to polygons with ``name``: where a peak lies that no case tells it of.
     reach_m, label_reach_m
         How far from the peak a place, or a label, may lie; metres.
     """
@@ -117,6 +123,7 @@ class Naming:
     street_of: NDArray[np.object_] | None = None
     labels: gpd.GeoDataFrame | None = None
     field: str | None = None
+    zones: Mapping[str, gpd.GeoDataFrame] | None = None
     reach_m: float = 500.0
     label_reach_m: float = 1000.0
 
@@ -129,8 +136,9 @@ class HotPlaces:
     ----------
     places
         One row a hot place and class, ranked by issues within the class: ``rank, issue_class, name, name_from, also``
-        (other peaks inside, by z), ``street`` (where most cases are), ``district, subdistrict`` (of most cases),
-        ``issues, share_issues, share_area`` (0–1, of the class and of the cells), ``area_km2, concentration``
+        (other peaks inside, by z), ``street`` (where most cases are), ``district, subdistrict`` (of most cases; of a place
+        without any, where its peak lies), ``issues, share_issues, share_area`` (0–1, of the class and of the cells),
+        ``area_km2, concentration``
         (share_issues / share_area), ``peak_z, peak_cell, main_subclass, main_subclass_share, main_department,
         same_point_share`` (of the issues, those at its most common coordinates: where it is large, ask whether they are
         the default of a geocoder), ``issues_before, issues_recent, change`` (recent / before − 1), ``change_city``
@@ -317,8 +325,7 @@ def _of_class(
             "name_from": own["name_from"].to_numpy(),
             "also": _also(peaks, own["name"].to_numpy(dtype=object)),
             "street": issues.main("street", group, n)["value"],
-            "district": issues.main("district", group, n)["value"],
-            "subdistrict": issues.main("subdistrict", group, n)["value"],
+            **{level: _else(issues.main(level, group, n)["value"], own[level]) for level in _LEVELS},
             **measures,
             "area_km2": measures["share_area"] * len(grid) * grid.cell_m**2 / 1e6,
             "concentration": measures["share_issues"] / measures["share_area"],
@@ -357,9 +364,12 @@ def _peak_table(
     near = nearest_peak(points, grid, max(band_m / 2, grid.cell_m / 2))
     group = np.where(keep, near[issues.cell], -1)
     main = {
-        column: issues.main(column, group, cell.size)["value"].to_numpy(dtype=object)
-        for column in ("street", "district", "subdistrict")
+        column: issues.main(column, group, cell.size)["value"].to_numpy(dtype=object) for column in ("street", *_LEVELS)
     }
+    for level, zones in (naming.zones or {}).items():
+        zone = locate(gpd.GeoSeries(points, crs=grid.crs), zones)
+        lies_in = pd.Series([*zones["name"], None], dtype=object).to_numpy()[zone]
+        main[level] = _else(main[level], lies_in)
     named = name_peaks(
         x,
         y,
@@ -384,6 +394,12 @@ def _peak_table(
             "geometry": points,
         }
     )
+
+
+def _else(values: Any, others: Any) -> NDArray[np.object_]:
+    """Values, and others in place of the missing ones."""
+    known, instead = np.asarray(values, dtype=object), np.asarray(others, dtype=object)
+    return np.where(pd.isna(known), instead, known)
 
 
 def _measures(

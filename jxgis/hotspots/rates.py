@@ -35,7 +35,7 @@ __all__ = ["built_up", "empirical_bayes", "exposure_on_grid", "hot_rates", "hot_
 
 # Sub-cells along a cell's side for measuring how much of it is built up: one per cent of the cell each.
 _MASK_SPLIT = 10
-#: Largest exposure of a cell: its square must be a number too. More people than that there are not.
+#: Largest exposure of a cell, and what the largest may not fall below as a reciprocal: squares must be numbers too.
 MOST = 1e100
 #: Cells that share a side or a corner are at most this many sides apart.
 TOUCHING = 1.5
@@ -65,7 +65,7 @@ def empirical_bayes(counts: ArrayLike, exposure: ArrayLike, *, min_expected: flo
     Raises
     ------
     InputError
-        If an exposure is negative, missing or not finite, or none is above zero.
+        If an exposure is negative, missing or not finite, or none is above zero (1e-100).
 
     References
     ----------
@@ -94,11 +94,11 @@ def empirical_bayes(counts: ArrayLike, exposure: ArrayLike, *, min_expected: flo
 
 def _checked(counts: ArrayLike, exposure: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     y, e = np.asarray(counts, dtype=np.float64), np.asarray(exposure, dtype=np.float64)
-    if y.shape != e.shape or not ((e >= 0) & (e <= MOST)).all() or not (e > 0).any():
+    if y.shape != e.shape or not ((e >= 0) & (e <= MOST)).all() or not (e > 1 / MOST).any():
         raise InputError(
-            zh=f"暴露量须与问题数一一对应、不为负、不缺失、不超过 {MOST:g}，且至少有一格大于 0。",
+            zh=f"暴露量须与问题数一一对应、不为负、不缺失、不超过 {MOST:g}，且至少有一格大于 0（不小于 {1 / MOST:g}）。",
             en=f"the exposure must have one value a count, none negative, missing or above {MOST:g}, and at least one "
-            "above 0.",
+            f"above 0 (no less than {1 / MOST:g}).",
         )
     return y, e
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.hotspots.part import PART
 from jxgis.part import Result
+from jxgis.small_counts import hide_mix, hide_tops
+from jxgis.zones import districts_of
 
 if TYPE_CHECKING:
     import folium
@@ -210,17 +212,22 @@ class HotspotsResult(Result):
         from jxgis.hotspots.section import HotspotTables, hotspot_section
 
         given = self.given
+        places, by_zone = given.shown(self.places), self._shown_zones(self.zones)
+        tops, mix = given.shown(self.concentrated, within=()), self._shown_zones(self.diverse)
+        if given.settings.report.min_count > 1:
+            tops = hide_tops(tops, places)
+            mix = mix if mix.empty else hide_mix(mix, by_zone)
         findings = {
             "ring": None if self.overall is None else given.shown(self.overall),
-            "concentration": given.shown(self.concentrated, within=()),
+            "concentration": tops,
             "overlap": given.shown(self.different),
-            "diversity": given.shown(self.diverse, within=("level", "zone"), sums=("level",)),
+            "diversity": mix,
         }
         tables = HotspotTables(
-            places=given.shown(self.places),
+            places=places,
             peaks=given.shown(self.peaks),
             rate_places=None if self.rate_places is None else given.shown(self.rate_places.places),
-            zones=given.shown(self.zones, within=("level", "zone"), sums=("level",)),
+            zones=by_zone,
             cells=self.cells,
             findings={key: table for key, table in findings.items() if table is not None and len(table)},
             against_normal=given.shown(self.against_normal),
@@ -231,6 +238,21 @@ class HotspotsResult(Result):
             outside_area=self.outside_area,
         )
         return hotspot_section(tables, given.settings.hotspots, lang=given.lang)
+
+    def _shown_zones(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Counts of zones: what is hidden of a sub-district is not told by its district either."""
+        if table.empty:
+            return table
+        home = districts_of(self.zones)
+        districts = table["zone"].where(table["level"] == "district")
+        inner = table["zone"].map(home).where(table["level"] == "subdistrict")
+        shown = self.given.shown(
+            table.assign(_part_of=inner, _is=districts),
+            within=("level", "zone"),
+            sums=("level",),
+            nested=("_part_of", "_is"),
+        )
+        return shown.drop(columns=["_part_of", "_is"])
 
     def _class_words(self) -> list[str]:
         import pandas as pd

@@ -328,6 +328,8 @@ def _blocks(tables: HotspotTables, top: int, lang: str) -> list[Block]:
     else:
         peaks = None if tables.peaks is None else of_all(tables.peaks).sort_values("rank")
         blocks.extend(_first_places(own, peaks, top, lang))
+    if len(tables.places) and (tables.places["issues"] == 0).any():
+        blocks.append(Paragraph(text("report.place_of_none", lang), "sub"))
     blocks.extend(Paragraph(line, "sub") for line in tables.change)
     if tables.rate_places is not None:
         rated = of_all(tables.rate_places).sort_values("rank").head(top)
@@ -365,7 +367,8 @@ def _findings(tables: HotspotTables, lang: str) -> list[Block]:
             blocks.append(Paragraph(said))
     for key, table in found.items():
         columns = [str(column) for column in table.columns if column != "geometry"]
-        heading = text("report.finding_table", lang, finding=text(f"report.sheet_{key}", lang))
+        kind = "finding_table_diversity" if key == "diversity" else "finding_table"
+        heading = text(f"report.{kind}", lang, finding=text(f"report.sheet_{key}", lang))
         blocks.append(table_block(heading, table, columns, lang, folded=True))
     return blocks
 

@@ -14,9 +14,13 @@ from jxgis.schema.layers import Contract, same_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["as_code", "as_number", "as_text", "differing", "rename_columns"]
+__all__ = ["as_code", "as_number", "as_text", "differing", "holdable", "rename_columns"]
 
 _NULLS = ["", "null", "none", "nan", "n/a", "<na>", "\\n"]
+# Within a text they would begin a line of their own in a message, or turn the line that it stands in.
+_BREAKS = r"\s*[\x00-\x1f\x7f\x85\u2028\u2029]+\s*"
+_TURNS = r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+_ODD = r"[\x00-\x1f\x7f\x85\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 _LOST_DIGITS = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 
 
@@ -60,6 +64,48 @@ def rename_columns(
     return frame.drop(columns=left).rename(columns=names), [str(column) for column in left]
 
 
+def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    r"""The columns of a file that a table of results can hold: text, numbers, times.
+
+    Bytes that are text become text, spans of time and whole numbers beyond 64 bits with a sign become text.
+
+    Parameters
+    ----------
+    frame
+        As a driver read it.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        The same one where there is nothing to do.
+    left : list of str
+        Columns left out: pictures and other bytes, geometries beside the row's own.
+
+    Examples
+    --------
+    >>> frame, left = holdable(pd.DataFrame({"a": [b"x", b"y"], "photo": [b"\xff", b"\xd8"], "n": [1, 2]}))
+    >>> frame["a"].tolist(), list(frame.columns), left
+    (['x', 'y'], ['a', 'n'], ['photo'])
+    """
+    left, changed = [], {}
+    for at, column in enumerate(frame.columns):
+        values = frame.iloc[:, at]
+        if values.dtype.name == "geometry":
+            left.append(column)
+        elif values.dtype.kind == "m" or (
+            values.dtype.kind == "u" and bool((values.dropna() > np.iinfo(np.int64).max).any())
+        ):
+            changed[column] = values.astype("str").where(values.notna())
+        elif values.dtype == object and values.map(lambda value: isinstance(value, bytes)).any():
+            try:
+                changed[column] = values.map(lambda value: value.decode() if isinstance(value, bytes) else value)
+            except UnicodeDecodeError:
+                left.append(column)
+    if not left and not changed:
+        return frame, []
+    return frame.assign(**changed).drop(columns=left), [str(column) for column in left]
+
+
 def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.bool_]:
     """In which rows two columns for one meaning do not say the same, or only one says anything.
 
@@ -81,7 +127,7 @@ def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.
 
 
 def as_text(column: pd.Series) -> pd.Series:
-    """Trimmed text; blank, ``NULL`` and the like are missing; a whole number has no ``.0``.
+    r"""Trimmed text on one line; blank, ``NULL`` and the like are missing; a whole number has no ``.0``.
 
     Examples
     --------
@@ -89,11 +135,18 @@ def as_text(column: pd.Series) -> pd.Series:
     ['02', nan, nan, nan]
     >>> as_text(pd.Series([330402007.0, np.nan])).tolist()
     ['330402007', nan]
+    >>> as_text(pd.Series(["东栅\n错误：\u202e"])).tolist()
+    ['东栅 错误：']
     """
     missing = column.isna()
     if pd.api.types.is_float_dtype(column.dtype) and bool(column.dropna().mod(1).eq(0).all()):
         column = column.astype("Int64")
     text = column.astype("str").str.strip()
+    # One search for both: a million texts take a second, and hardly any has either.
+    odd = text.str.contains(_ODD, regex=True, na=False)
+    if odd.any():
+        plain = text[odd].str.replace(_TURNS, "", regex=True).str.replace(_BREAKS, " ", regex=True).str.strip()
+        text = text.mask(odd, plain)
     return text.mask(missing | text.str.lower().isin(_NULLS))
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from jxgis.reference import AxisOrder, Reference
 
 _APART_M = 20.0
+_CATEGORIES = ("tree", "main_type", "sub_type")
 _DEGREE_M = 111_195.0  # of a great circle of 6,371 km
 
 __all__ = ["Gathered", "ReadOptions", "finish", "gather", "refuse_empty", "require_columns"]
@@ -153,7 +154,8 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         )
         if metric is None:
             metric, why = _metric(city, given, table, reference, frame, mapping)
-            notes.append(why)
+            # Who gives a CRS has said already where it comes from.
+            notes.extend([why] if given.get("metric_crs") is None else [])
         frames.append(frame.drop(columns=[name for name in _tables.coordinate_columns() if name in mapping]))
         placed.append(_place(table, frame, mapping, points, reference, metric, city, given, told))
     if metric is None:
@@ -285,7 +287,14 @@ def _metric(
         return _reference.choose_metric_crs(None, gpd.GeoSeries([shapely.Point(0, 0)], crs=reference.crs))
     # Nothing but points in degrees: the UTM zone of the middle one, so that a few points far off do not move it.
     degrees = place_columns(
-        frame, reference, pyproj.CRS(4326), axes=given.get("axes"), box=None, names=dict(mapping), what=table.name
+        frame,
+        reference,
+        pyproj.CRS(4326),
+        axes=given.get("axes"),
+        box=None,
+        names=dict(mapping),
+        what=table.name,
+        have=[str(column) for column in table.frame.columns],
     )
     known = degrees.geometry[~shapely.is_missing(degrees.geometry)]
     middle = shapely.Point(np.median(shapely.get_coordinates(known), axis=0)) if len(known) else None
@@ -306,7 +315,10 @@ def _place(
     box = given.get("box") or (None if city is None else city.box)
     axes = given.get("axes")
     if points:
-        placed = place_columns(frame, reference, metric, axes=axes, box=box, names=dict(mapping), what=table.name)
+        have = [str(column) for column in table.frame.columns]
+        placed = place_columns(
+            frame, reference, metric, axes=axes, box=box, names=dict(mapping), what=table.name, have=have
+        )
         if placed.order == "north_east":
             told.add("load.north_east", table.name)
         if len(placed.columns) > 1:
@@ -537,9 +549,10 @@ def _mask_people(gathered: Gathered) -> None:
     frame = gathered.frame.loc[rows]
     for name in frame.columns:
         if dtypes.get(name) != "code":
-            # Issues are counted by the contract's texts: two classes must not become one.
+            # Issues are counted by the contract's texts: two classes must not become one. Categories may: the sheet of
+            # those without a class is filled in and handed back, where a number of one's own would say another thing.
             column = frame[name]
-            masked = mask_column(column, distinct=name in dtypes)
+            masked = mask_column(column, distinct=name in dtypes and name not in _CATEGORIES)
             if masked is not column:
                 gathered.frame[name] = masked.reindex(gathered.frame.index)
 

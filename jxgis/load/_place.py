@@ -16,6 +16,8 @@ from jxgis.i18n import Text
 from jxgis.load._columns import as_number, as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyproj
     from numpy.typing import NDArray
 
@@ -316,6 +318,7 @@ def place_columns(
     box: Box | None,
     names: dict[str, str],
     what: str,
+    have: Sequence[str] = (),
 ) -> Placed:
     """Make points of the coordinate columns ``lon, lat``, ``x, y`` or ``coordinates``.
 
@@ -327,6 +330,8 @@ def place_columns(
         As for `place_geometry`; without ``axes``, ``x`` and ``y`` are assigned by value, ``lon`` and ``lat`` by name.
     names
         Contract name to the name in the file, for messages.
+    have
+        The columns of the file, which are said where none is one of coordinates.
 
     Returns
     -------
@@ -339,7 +344,7 @@ def place_columns(
     CrsError
         If the values contradict the reference system, or which of them is east cannot be told.
     """
-    first, second, pair = _coordinate_text(frame, reference, what)
+    first, second, pair = _coordinate_text(frame, reference, what, have)
     a, b = names.get(pair[0], pair[0]), names.get(pair[1], pair[1])
     field = a if pair[0] == pair[1] else f"{a},{b}"
     in_one, first, second = _both_in_one(first, second)
@@ -449,7 +454,7 @@ def _coordinate_sets(frame: pd.DataFrame, reference: Reference) -> tuple[tuple[s
 
 
 def _coordinate_text(
-    frame: pd.DataFrame, reference: Reference, what: str
+    frame: pd.DataFrame, reference: Reference, what: str, columns: Sequence[str]
 ) -> tuple[pd.Series, pd.Series, tuple[str, str]]:
     """The two coordinates of each row and the names of their columns; one name twice for a single field."""
     sets = _coordinate_sets(frame, reference)
@@ -462,11 +467,13 @@ def _coordinate_text(
     half = [name for name in ("lon", "lat", "x", "y") if name in frame]
     have = f"（只找到 {'、'.join(half)}）" if half else ""
     have_en = f" (only {', '.join(half)} found)" if half else ""
+    named = list(columns)[:40]
     raise InputError(
         zh=f"{what} 没有坐标列{have}：需要 经度+纬度、X坐标+Y坐标，或一个“120.94,30.54”形式的坐标列；列名不同时用 columns 指定，"
-        "例如 lon=经度列名,lat=纬度列名。",
+        "例如 lon=经度列名,lat=纬度列名。" + (f"文件中的列：{'、'.join(named)}。" if named else ""),
         en=f"{what} has no coordinate columns{have_en}: it needs lon and lat, x and y, or one field such as "
-        "'120.94,30.54'; where they have other names, say so with columns, such as lon=NAME,lat=NAME.",
+        "'120.94,30.54'; where they have other names, say so with columns, such as lon=NAME,lat=NAME."
+        + (f" The file has: {', '.join(named)}." if named else ""),
     )
 
 

@@ -215,7 +215,7 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
     path
         ``.xlsx``, ``.xls``, ``.xlsb`` or ``.ods``.
     sheet
-        Its name; None for the first sheet that is not empty.
+        Its name; None for the first sheet that holds a table (two cells in a row), else the first that is not empty.
     what
         The file, for messages.
 
@@ -242,12 +242,19 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
                 en=f"{what} has no sheet {sheet!r}; it has {', '.join(names)}.",
             )
         rows: list[list[object]] = []
+        taken, best = "", 0
         for name in names if sheet is None else [sheet]:
-            rows = [list(row) for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)]
-            if any(_filled(row) for row in rows):
-                if sheet is None and len(names) > 1:
-                    notes.append(Text(zh=f"{what}：读取工作表“{name}”。", en=f"{what}: read sheet {name!r}."))
+            found: list[list[object]] = [
+                list(row) for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            ]
+            # Two cells in a row are a table, one is at most a remark on it.
+            wide = min(2, max(map(_filled, found), default=0))
+            if wide > best:
+                rows, taken, best = found, name, wide
+            if best == 2:
                 break
+        if sheet is None and len(names) > 1 and best:
+            notes.append(Text(zh=f"{what}：读取工作表“{taken}”。", en=f"{what}: read sheet {taken!r}."))
     top = next((i for i, row in enumerate(rows[:_HEADER_SEARCH]) if _filled(row) > 1), None)
     if top is None:
         top = next((i for i, row in enumerate(rows) if _filled(row)), None)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading
+from jxgis._files import reading, require_sane_parquet
 from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.schema.layers import nearest
@@ -255,12 +255,13 @@ def read_parquet(path: Path, *, what: str) -> Features:
     Raises
     ------
     InputError
-        If it is no Parquet file.
+        If it is no Parquet file, or its values are too many (`jxgis._files.MOST_UNPACKED`).
     """
     import geopandas as gpd
     import pyarrow.parquet as pq
 
     with reading(what, _PARQUET):
+        require_sane_parquet(path, what=what)
         metadata = pq.read_schema(path).metadata or {}
         if b"geo" in metadata:
             table = gpd.read_parquet(path)

@@ -19,7 +19,7 @@ from jxgis.load import Loaded
 from jxgis.load._columns import as_text
 from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns
 from jxgis.load.times import local_date, parse_times
-from jxgis.privacy import mask
+from jxgis.privacy import mask, mask_column
 from jxgis.schema import layers as _tables
 
 if TYPE_CHECKING:
@@ -301,7 +301,14 @@ def _class(
     tree = frame["tree"] if "tree" in frame else pd.Series(np.nan, index=frame.index, dtype="str")
     if tree.isna().all():
         mapping = _any_tree(mapping)
-    frame["issue_class"] = classify(tree, frame["sub_type"], mapping)
+    mapping = mapping.assign(**{key: as_text(mapping[key]).fillna("") for key in ("tree", "sub_type")})
+    found = classify(tree, frame["sub_type"], mapping)
+    # In a sheet that jxgis wrote to be filled in, what names a person is masked: such a category is found as it was written.
+    unknown = found == UNCLASSIFIED
+    if unknown.any():
+        trees, categories = (mask_column(column[unknown]).astype("str") for column in (tree, frame["sub_type"]))
+        found = found.mask(unknown, classify(trees, categories, mapping))
+    frame["issue_class"] = found
     left = unclassified(frame[gathered.ledger.kept])
     if len(left):
         count = int(left["count"].sum())
@@ -387,7 +394,7 @@ class Disagreement:
     pairs
         ``recorded, located, count``, the most frequent first.
     cases
-        ``issue_id, recorded, located, away_m``: each issue that disagrees and, where the recorded place is one of the
+        ``issue_id, recorded, located, away_m`` (to 0.1 m): each issue that disagrees and, where the recorded place is one of the
         polygons, how far it lies from it; the farthest first.
     """
 
@@ -473,7 +480,7 @@ def disagreement(
             "issue_id": issues["issue_id"].to_numpy()[differ],
             "recorded": recorded[differ],
             "located": located[differ],
-            "away_m": away,
+            "away_m": np.round(away, 1),
         }
     ).sort_values("away_m", ascending=False, kind="stable", ignore_index=True)
     pairs = cases.groupby(["recorded", "located"], sort=True).size().rename("count").reset_index()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis._files import NOT_A_RASTER, reading
+from jxgis._files import MOST_BLOCK, NOT_A_RASTER, reading
 from jxgis.crs import inside_box, refuse_distorted
 from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text, text_pair
@@ -93,7 +93,8 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
     Raises
     ------
     InputError
-        If the file is missing or no raster, has no such band, no number at all, or negative numbers of people.
+        If the file is missing or no raster, has blocks of more than `jxgis._files.MOST_BLOCK` cells, no such band, no
+        number at all, or negative numbers of people.
     CrsError
         If it has no CRS and none is given.
     """
@@ -106,6 +107,13 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
             raise InputError(
                 zh=f"{file.name} 只有 {raster.count} 个波段，没有第 {band} 个。",
                 en=f"{file.name} has {raster.count} bands, no band {band}.",
+            )
+        high, wide = raster.block_shapes[band - 1]
+        if high * wide > MOST_BLOCK:
+            raise InputError(
+                zh=f"{file.name} 以 {wide:,} × {high:,} 像元为一块存储，读一块就会耗尽内存；请另存为分块（如 256 × 256）的 GeoTIFF。",
+                en=f"{file.name} is stored in blocks of {wide:,} by {high:,} cells, one of which takes all memory; save it "
+                "again as a GeoTIFF with smaller tiles, 256 by 256 for example.",
             )
         own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
         chosen = own if crs is None else resolve_crs(crs).crs
@@ -238,6 +246,7 @@ def _cells_as_points(path: str | Path, city: City | None, options: ReadOptions) 
     )
     refuse_distorted(metric, table.total_bounds, raster.name)
     account = SourceFile(raster.name, raster.sha256, len(values) + left_out, len(values), 0, left_out)
-    notes = (why, *raster.notes, text_pair("load.raster_points", file=raster.name, total=f"{values.sum():,.0f}"))
+    said = () if options.get("metric_crs") is not None else (why,)
+    notes = (*said, *raster.notes, text_pair("load.raster_points", file=raster.name, total=f"{values.sum():,.0f}"))
     rejects = pd.DataFrame(columns=list(REJECT_COLUMNS)).astype({"row": "int64"})
     return Loaded("population", check(table, "population"), rejects, (account,), notes)

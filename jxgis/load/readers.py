@@ -8,7 +8,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,7 +17,8 @@ import pandas as pd
 
 from jxgis._files import reading, require_ordinary, require_sane_zip
 from jxgis.errors import InputError
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text_pair
+from jxgis.load._columns import holdable
 from jxgis.load._text import BrokenRow, read_csv, read_excel
 from jxgis.load._vector import read_parquet, read_vector
 from jxgis.schema.layers import nearest_file
@@ -114,12 +115,21 @@ def read_tables(
     else:
         paths = [path for one in _several(source) for path in find_files(one)]
         tables = [table for path in paths for table in _read_path(path, expected, layer, encoding)]
+    tables = [_holdable(table) for table in tables]
     if not any(len(table.frame) + len(table.broken) for table in tables):
         names = "、".join(table.name for table in tables)
         raise InputError(
             zh=f"{names} 只有表头，没有数据行。", en=f"{names.replace('、', ', ')}: headers only, no data rows."
         )
     return tables
+
+
+def _holdable(table: RawTable) -> RawTable:
+    frame, left = holdable(table.frame)
+    if frame is table.frame:
+        return table
+    notes = (text_pair("load.not_holdable", file=table.name, columns=left),) if left else ()
+    return replace(table, frame=frame, notes=(*table.notes, *notes))
 
 
 def _several(source: str | Path | Sequence[str | Path]) -> list[str | Path]:
@@ -289,6 +299,7 @@ def _read_zip(path: Path, sha256: str, expected: str, layer: str | None, encodin
 def _extract(path: Path, folder: Path) -> dict[str, Path]:
     """Unpack a zip into one folder a folder in it, under safe names; the names inside, as people see them."""
     found: dict[str, Path] = {}
+    held: set[str] = set()
     with zipfile.ZipFile(path) as archive:
         require_sane_zip(archive, what=path.name, packed=path.stat().st_size)
         for entry in archive.infolist():
@@ -303,11 +314,25 @@ def _extract(path: Path, folder: Path) -> dict[str, Path]:
             inner = PurePosixPath(name.replace("\\", "/"))
             if entry.is_dir() or inner.name.startswith((".", "~$")) or "__MACOSX" in inner.parts or not inner.name:
                 continue
-            place = folder / hashlib.sha256(str(inner.parent).encode()).hexdigest()[:16]
-            place.mkdir(exist_ok=True)
-            target = place / inner.name
+            whole = _geodatabase(inner)
+            if str(inner) in held:
+                raise InputError(
+                    zh=f"{path.name} 中有两个同名文件 {inner}；请解压，只保留要用的一个。",
+                    en=f"{path.name} holds two files named {inner}; unpack it and keep the one that is meant.",
+                )
+            held.add(str(inner))
+            place = folder / hashlib.sha256(str(whole.parent).encode()).hexdigest()[:16]
+            target = place / inner.relative_to(whole.parent)
+            target.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(entry) as stream, target.open("wb") as out:
                 while chunk := stream.read(1 << 20):
                     out.write(chunk)
-            found[str(inner)] = target
+            found[str(whole)] = place / whole.name
     return found
+
+
+def _geodatabase(inner: PurePosixPath) -> PurePosixPath:
+    """The folder .gdb that a file in a zip belongs to, which is read as a whole; else the file itself."""
+    return next(
+        (folder for folder in inner.parents if folder.suffix.lower() == ".gdb" and ".." not in inner.parts), inner
+    )

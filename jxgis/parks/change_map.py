@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.base import extent, new_map
-from jxgis.drawing.colours import LOSS, PARK, SITE
+from jxgis.drawing.colours import LOSS, PARK, POCKET, SITE
 from jxgis.drawing.layers import Field, add_group, add_land, add_points, add_polygons, add_switch, dot, fill
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.errors import InputError
@@ -36,9 +36,12 @@ _STEADY, _MID, _HIGH = 0.0005, 0.02, 0.05
 _PARKS = {
     "": fill("#a3cfa8", border="#7fb386", weight=0.5),
     "added": fill(SITE, border="#8a3b00", weight=0.8),
+    "pocket": fill(POCKET, border="#5a4526", weight=0.8),
     "enlarged": fill(PARK, border="#8a3b00", weight=1.2),
     "closed": fill("#ffffff", border="#5c6b78", weight=1.6, dash="4 3"),
 }
+#: What is new: counted by the standard, or a pocket park beside it.
+_NEW = ("added", "pocket")
 
 
 def parks_change_map(
@@ -63,7 +66,8 @@ def parks_change_map(
     changed
         `parks.whatif.changed_housing`: ``state, method`` and polygons.
     plan
-        Parks with ``change`` (``added``, ``enlarged``, ``closed`` or none), ``name`` and ``area_m2``.
+        Parks with ``change`` (``added``, ``enlarged``, ``closed`` or none), ``name``, ``area_m2`` and ``radius_m``: new
+        ones without a radius are pocket parks, which the standard does not count.
     zones
         Polygons with ``name``, for the ground.
     target
@@ -214,6 +218,8 @@ def _add_housing(group: folium.FeatureGroup, changed: gpd.GeoDataFrame) -> None:
 def _add_plan(page: folium.Map, plan: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
     """The parks by what the plan does with them; new ones have numbered pins, for they are small on a city's map."""
     states = plan["change"].fillna("").astype(str)
+    if "radius_m" in plan.columns:
+        states = states.mask((states == "added") & plan["radius_m"].isna(), "pocket")
     row = states.map({state: at for at, state in enumerate(_PARKS)}).to_numpy(dtype=np.int64)
     words = states.map({state: text(f"parks.{state or 'kept'}", lang) for state in _PARKS})
     fields = [
@@ -237,17 +243,19 @@ def _add_plan(page: folium.Map, plan: gpd.GeoDataFrame, lang: str) -> list[Swatc
     )
     swatches = [
         Swatch(str(look["fillColor"]) if state != "closed" else str(look["color"]), text(f"parks.{state or 'kept'}", lang),
-               "pin" if state == "added" else "dash" if state == "closed" else "fill")
+               "pin" if state in _NEW else "dash" if state == "closed" else "fill")
         for state, look in _PARKS.items()
         if (states == state).any()
     ]  # fmt: skip
-    new = shown[states == "added"]
+    is_new = states.isin(_NEW)
+    new = shown[is_new]
     if len(new):
         add_points(
             page,
             new.assign(number=np.arange(1, len(new) + 1)),
             name=text("parks.added", lang),
-            styles=[dot(SITE, radius_px=7)],
+            styles=[dot(SITE, radius_px=7), dot(POCKET, radius_px=7)],
+            style=(states[is_new] == "pocket").to_numpy(dtype=np.int64),
             heading=heading,
             fields=fields,
             number="number",

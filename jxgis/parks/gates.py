@@ -54,7 +54,7 @@ def park_gates(
 ) -> Gates:
     """Find where one enters each park that counts.
 
-    A given gate leads into every park that counts within ``gate_park_m`` of it. A park to which some gate is nearest
+    A given gate leads into every park that counts within ``gate_park_m`` of it on its side of the barriers. A park to which some gate is nearest
     is entered by gates only; any other also from the stretches of street that run within ``entry_m`` of its edge or
     inside it, a point every ``step_m``; else from points of its edge every ``step_m``, each joined to the nearest
     street. Parks that do not count take no part.
@@ -76,7 +76,7 @@ def park_gates(
     max_snap_m
         Longest straight way between a gate, or the edge, and its street, in metres.
     barriers
-        What that way must not cross.
+        What that way must not cross, nor the one from a given gate to its park.
 
     Returns
     -------
@@ -158,6 +158,9 @@ def _given(
         )
     tree = shapely.STRtree(shape[parks])
     row, park = tree.query(points, predicate="dwithin", distance=widened(gate_park_m))
+    if barriers is not None:
+        clear = _clear(points[row], shape[parks[park]], barriers)
+        row, park = row[clear], park[clear]
     serving = np.unique(row)
     if len(serving) < len(points):
         reports.append(("gate_without_park", "gates", len(points) - len(serving)))
@@ -170,6 +173,17 @@ def _given(
     least = np.full(len(points), np.inf)
     np.minimum.at(least, row, away)
     return parks[park], _take(snapped, row), parks[np.unique(park[away <= least[row]])]
+
+
+def _clear(
+    points: npt.NDArray[np.object_], parks: npt.NDArray[np.object_], barriers: gpd.GeoDataFrame
+) -> npt.NDArray[np.bool_]:
+    """Whether the way from each gate to its park crosses no barrier; one that ends at a barrier, as in a wall, does not."""
+    way, wall = shapely.shortest_line(points, parks), barriers.geometry.to_numpy()
+    clear = np.ones(len(way), dtype=np.bool_)
+    one, hit = shapely.STRtree(wall).query(way, predicate="intersects")
+    clear[one[(shapely.length(way[one]) > 0) & ~shapely.touches(way[one], wall[hit])]] = False
+    return clear
 
 
 def _streets(

@@ -217,10 +217,12 @@ class ParksResult(Result):
     def write_tables(self, stage: Stage) -> None:
         """``parks.gpkg``, ``parks_noticed.csv`` and ``parks_siting.csv``."""
         from jxgis.gpkg import write_gpkg
-        from jxgis.i18n import localise_reasons
+        from jxgis.i18n import localise_reasons, text
         from jxgis.output import write_csv
 
         noticed = self.noticed()
+        of_network = noticed["reason"] == "streets_apart"
+        noticed["what"] = noticed["what"].mask(of_network, text("pipeline.streets", self.given.lang))
         if len(noticed):
             write_csv(localise_reasons(noticed, self.given.lang), stage.path("parks_noticed.csv"))
         if self.sensitivity is not None:

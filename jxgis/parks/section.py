@@ -12,7 +12,7 @@ import pandas as pd
 from jxgis import i18n
 from jxgis.bounds import at_least
 from jxgis.i18n import text
-from jxgis.parks.siting_words import siting_lines
+from jxgis.parks.siting_words import siting_lines, without_needless
 from jxgis.report.blocks import Block, Key, MethodNote, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import percent
 
@@ -71,7 +71,7 @@ def park_section(tables: ParkTables, options: ParkSettings, *, top: int = 10, la
         "coverage": tables.coverage,
         "unserved_places": tables.unserved_places,
         "sites": tables.sites,
-        "targets": tables.targets,
+        "targets": None if tables.targets is None else without_needless(tables.targets),
     }
     return Section(
         part="parks",
@@ -239,11 +239,7 @@ def _blocks(tables: ParkTables, target: float, top: int, lang: str) -> list[Bloc
     if tables.targets is not None and len(tables.targets):
         wanted = ["zone", "coverage_before", "best", "needed", "no_site", "reason"]
         heading = text("report.targets_table", lang, target=f"{100 * target:g}")
-        # Where the target is held nobody asks why nothing is built.
-        held = tables.targets["reason"] == "target_held"
-        blocks.append(
-            table_block(heading, tables.targets.assign(no_site=tables.targets["no_site"].mask(held)), wanted, lang)
-        )
+        blocks.append(table_block(heading, without_needless(tables.targets), wanted, lang))
     return blocks
 
 

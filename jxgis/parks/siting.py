@@ -31,6 +31,8 @@ __all__ = ["FewestParks", "Siting", "fewest_parks", "no_sites", "radius_sensitiv
 Floats = npt.NDArray[np.float64]
 
 _ROUNDS = 4
+#: By how much sample points move together where a plan that they chose falls short of the target as measured.
+_FINER = (1, 2, 4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +89,9 @@ class FewestParks:
         The sites, and coverage before and after; no site where the target holds already.
     zones
         ``zone, coverage_before, best`` (with all candidates together, both measured exactly), ``needed`` (new parks in
-        the answer that serve the zone), ``reason``: ``target_held``, ``target_out_of_reach`` (no candidate reaches it: left out of the
-        condition), or none.
+        the answer that serve the zone), ``reason``: ``target_held``, ``target_out_of_reach`` (no candidate
+        reaches it: left out of the condition), ``target_missed`` (the answer, right for its sample points, falls short
+        of it as measured: too few parks), or none.
     target
         What was asked for, 0–1.
     """
@@ -440,7 +443,29 @@ def fewest_parks(
     """
     if not 0 < target <= 1:
         raise InputError(zh=f"target 是 {target}，应在 0 与 1 之间。", en=f"target is {target}; it must be in (0, 1].")
-    demand = _demand(parks, housing, zones, candidates, standard, historic, radius_m, "area", None, sample_m)
+    limits = {"node_limit": node_limit, "time_limit_s": time_limit_s}
+    for finer in _FINER:
+        demand = _demand(
+            parks, housing, zones, candidates, standard, historic, radius_m, "area", None, sample_m / finer
+        )
+        found = _fewest_of(parks, housing, zones, candidates, standard, demand, target, every_zone, limits)
+        if found.siting.solution.status != "optimal" or not (found.zones["reason"] == "target_missed").any():
+            break
+    return found
+
+
+def _fewest_of(
+    parks: gpd.GeoDataFrame,
+    housing: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    standard: Standard,
+    demand: _Demand,
+    target: float,
+    every_zone: bool,
+    limits: dict[str, Any],
+) -> FewestParks:
+    """The fewest parks by one set of sample points, measured exactly."""
     demand = replace(demand, cover=csr_array(demand.cover.multiply(demand.counts[None, :])))
     demand.cover.eliminate_zeros()
     some = demand.area
@@ -455,11 +480,11 @@ def fewest_parks(
     today, at_best = (exact["coverage"].to_numpy(dtype=np.float64) for exact in (now, then))
     lacking, held = ~at_least(at_best, target), at_least(today, target)
     gap = np.fmax(target * total - served, (target - today) * now["residential_m2"].to_numpy(dtype=np.float64))
-    # Of sample points no more can be asked than all candidates reach.
-    asked = np.where(lacking | held, 0.0, np.maximum(np.minimum(gap, most - served), 0.0))
+    wanted = ~(lacking | held)
     if not every_zone:
-        asked[:-1] = 0.0
-    limits = {"node_limit": node_limit, "time_limit_s": time_limit_s}
+        wanted[:-1] = False
+    # Of sample points no more can be asked than all candidates reach.
+    asked = np.where(wanted, np.maximum(np.minimum(gap, most - served), 0.0), 0.0)
     siting = _fewest(parks, housing, zones, candidates, standard, demand, asked, target, limits)
     solution = siting.solution
     chosen = demand.cover[:, solution.chosen].tocoo()
@@ -475,7 +500,8 @@ def fewest_parks(
             "reason": np.select([total == 0, held, lacking], ["no_housing", "target_held", "target_out_of_reach"], ""),
         }
     )
-    table["reason"] = table["reason"].replace("", None)
+    missed = wanted & ~at_least(siting.before_after["coverage_after"].to_numpy(dtype=np.float64), target)
+    table["reason"] = table["reason"].mask(missed, "target_missed").replace("", None)
     return FewestParks(siting=siting, zones=table, target=target)
 
 

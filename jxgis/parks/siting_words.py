@@ -8,7 +8,7 @@ from jxgis.bounds import at_least
 from jxgis.i18n import listed, text
 from jxgis.report.columns import percent
 
-__all__ = ["siting_lines"]
+__all__ = ["siting_lines", "without_needless"]
 
 
 def siting_lines(
@@ -58,13 +58,17 @@ def siting_lines(
         if len(some):
             lines.append(text(f"report.{key}", lang, zones=listed(some["zone"], lang)))
     asked = f"{100 * target:g}"
-    if whole["reason"] == "target_out_of_reach":
+    missed = targets[targets["reason"] == "target_missed"]
+    out_of_reach = whole["reason"] == "target_out_of_reach"
+    if out_of_reach:
         best = percent(whole["best"])
         lines.append(text("report.targets_whole_out", lang, best=best, target=asked))
-    elif not whole["needed"]:
-        lines.append(text("report.targets_none", lang, target=asked))
-    else:
-        lines.append(text("report.targets_lead", lang, target=asked, n=int(whole["needed"])))
+    if len(missed):
+        names = listed(missed["zone"].replace("all", text("common.whole_area", lang)), lang)
+        lines.append(text("report.targets_missed", lang, target=asked, n=int(whole["needed"]), zones=names))
+    elif not out_of_reach:
+        key = "lead" if whole["needed"] else "none"
+        lines.append(text(f"report.targets_{key}", lang, target=asked, n=int(whole["needed"])))
     if spots is not None and len(spots) and "no_site" in spots.columns:
         worst = spots.sort_values("rank").iloc[0]
         if not pd.isna(worst["no_site"]):
@@ -73,3 +77,14 @@ def siting_lines(
     if len(out):
         lines.append(text("report.targets_out", lang, target=asked, zones=listed(out["zone"], lang)))
     return lines
+
+
+def without_needless(targets: pd.DataFrame) -> pd.DataFrame:
+    """The targets without a reason for no new park where the target is held: nobody asks there.
+
+    Examples
+    --------
+    >>> without_needless(pd.DataFrame({"no_site": ["no_plot_there"] * 2, "reason": ["target_held", None]}))["no_site"].tolist()
+    [nan, 'no_plot_there']
+    """
+    return targets.assign(no_site=targets["no_site"].mask(targets["reason"] == "target_held"))

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.bounds import at_least, widened
+from jxgis.bounds import at_least
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.parks.radius import RadiusCoverage
 from jxgis.parks.walking import WalkingCoverage
-from jxgis.parks.whole import polygons_of
+from jxgis.parks.whole import merge_parks, polygons_of
 
 __all__ = ["change_parks", "changed_housing", "closed_parks", "compare_coverage", "split_plan"]
 
@@ -121,15 +121,16 @@ def split_plan(
     parks
         Whole parks, from `whole.merge_parks`.
     planned
-        Polygons with ``park_id`` and ``name`` where known. The id of a park, or its name within ``merge_gap_m`` of
-        it, makes a row an enlargement of that park; every other row is a new park.
+        Polygons with ``park_id`` and ``name`` where known; separate parts of a multipolygon are parcels each. The id of
+        a park, or its name within ``merge_gap_m`` of it (in chains), makes a parcel an enlargement of that park; every
+        other one belongs to a new park.
     merge_gap_m
         As for `whole.merge_parks`, in metres.
 
     Returns
     -------
     tuple of geopandas.GeoDataFrame
-        For ``add`` and for ``enlarge`` of `change_parks`.
+        Parcels, for ``add`` and for ``enlarge`` of `change_parks`.
 
     Raises
     ------
@@ -148,21 +149,18 @@ def split_plan(
     (['新园'], ['南湖公园'])
     """
     require_metric(planned, "planned_parks", require_metric(parks, "parks"))
-    none = pd.Series([None] * len(planned), index=planned.index, dtype=object)
-    own = planned["park_id"] if "park_id" in planned.columns else none
-    names = planned["name"] if "name" in planned.columns else none
-    joins = own.astype(object).where(own.isin(parks["park_id"]), None)
-    row, park = shapely.STRtree(parks.geometry.to_numpy()).query(
-        planned.geometry.to_numpy(), predicate="dwithin", distance=widened(merge_gap_m)
-    )
-    # The nearest first, so that of two parks of one name the nearer one grows.
-    away = shapely.distance(planned.geometry.to_numpy()[row], parks.geometry.to_numpy()[park])
-    for at in np.argsort(away, kind="stable"):
-        here = planned.index[row[at]]
-        if pd.isna(own[here]) and joins[here] is None and not pd.isna(names[here]):
-            joins[here] = parks["park_id"].iloc[park[at]] if parks["name"].iloc[park[at]] == names[here] else None
+    shape, row = shapely.get_parts(polygons_of(planned.geometry.to_numpy()), return_index=True)
+    parcels = planned.iloc[row].set_geometry(gpd.GeoSeries(shape, index=planned.index[row], crs=planned.crs))
+    parcels = parcels[parcels.area > 0].reset_index(drop=True)
+    today = parks[["park_id", "name", "geometry"]].astype({"park_id": object, "name": object})
+    both: gpd.GeoDataFrame = pd.concat([today, parcels], ignore_index=True)
+    of = merge_parks(both, merge_gap_m=merge_gap_m).parcel_park
+    # Parks of today have an id each, so that no two of them fall together.
+    old = of[of.index < len(parks)]
+    home = dict(zip(old.tolist(), parks["park_id"].to_numpy()[old.index.to_numpy()], strict=True))
+    joins = of[of.index >= len(parks)].map(home).set_axis(parcels.index)
     grows = joins.notna()
-    return planned[~grows], planned[grows].assign(park_id=joins[grows])
+    return parcels[~grows], parcels[grows].assign(park_id=joins[grows])
 
 
 def closed_parks(parks: gpd.GeoDataFrame, close: Iterable[str]) -> list[str]:

@@ -42,8 +42,8 @@ class WholeParks:
     Attributes
     ----------
     parks
-        One row a park: ``park_id`` (the layer's, else ``P1, P2, …`` in the order of first rows), ``name``, ``kind``
-        (of the largest parcel), ``parcels`` (how many polygons), ``area_m2``, ``geometry``.
+        One row a park: ``park_id`` (the layer's, else ``P1, P2, …`` in the order of first rows), ``name`` (of the
+        largest parcel that has one), ``kind`` (of the largest parcel), ``parcels`` (how many polygons), ``area_m2``, ``geometry``.
     parcel_park
         Position in ``parks`` of each parcel, on the input's index, which repeats where a row holds several separate
         polygons; -1 for rows without area.
@@ -108,7 +108,7 @@ def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = 20.0) -> WholeP
     ``park_id``; else parcels of the same ``name`` within ``merge_gap_m`` of one another (in chains), one that has an
     id and others without among them, but never two of different ids: of two such a parcel goes with the nearer;
     parcels with neither id nor name only where they touch. The gap itself is not added to the park's area, and
-    overlaps count once. Words that name nothing (未命名, 公园绿地, N/A: ``profiles/park_names.toml``) are no name.
+    overlaps count once. Words that name nothing (未命名, 公园绿地, N/A: ``profiles/park_names.toml``) are no name and no id.
 
     Parameters
     ----------
@@ -176,22 +176,24 @@ def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = 20.0) -> WholeP
 
 
 def _words(parks: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.object_], ...]:
-    """Ids, names and kinds as text; a name that names nothing is ``""``."""
+    """Ids, names and kinds as text; an id or a name that names nothing is ``""``."""
     ids, names, kinds = (_text(parks, column) for column in ("park_id", "name", "kind"))
-    plain = np.array([_plain(name) for name in names], dtype=object)
-    no_name = np.isin(plain.astype(str), list(_unnamed_words())) | (plain == [_plain(kind) for kind in kinds])
-    return ids, np.where(no_name, "", names), kinds
+    words = list(_unnamed_words())
+    no_id, no_name = (np.isin([_plain(word) for word in some], words) for some in (ids, names))
+    no_name |= np.array([_plain(name) == _plain(kind) for name, kind in zip(names, kinds, strict=True)], dtype=np.bool_)
+    return np.where(no_id, "", ids), np.where(no_name, "", names), kinds
 
 
 def _text(table: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
     """A column as stripped text, ``""`` where it is missing."""
     if column not in table.columns:
         return np.full(len(table), "", dtype=object)
-    values = table[column]
-    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
-        # A whole-number id with gaps arrives as floats: 7.0 and "7" are the same park.
-        values = values.astype("Int64")
-    return np.array(["" if pd.isna(value) else str(value).strip() for value in values], dtype=object)
+    return np.array(["" if pd.isna(value) else _word(value) for value in table[column]], dtype=object)
+
+
+def _word(value: object) -> str:
+    # A whole-number id with gaps arrives as floats: 7.0 and "7" are the same park.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def _one_park(
@@ -251,17 +253,17 @@ def _whole(
     kinds: npt.NDArray[np.object_],
     crs: pyproj.CRS | None,
 ) -> gpd.GeoDataFrame:
-    # Largest parcel first within each park: it lends its name and kind, and its id where it has one.
+    # Largest parcel first within each park: it lends its kind, and its name and id where it has them.
     by_size = np.lexsort((-shapely.area(shape), group))
     starts = np.searchsorted(group[by_size], np.arange(n_parks))
     parcels = np.diff(np.append(starts, len(shape)))
     largest = by_size[starts] if n_parks else by_size
     geometry = shape[largest].copy()
-    park_id = ids[largest]
+    park_id, name = ids[largest], names[largest]
     for park in np.flatnonzero(parcels > 1):
         members = by_size[starts[park] : starts[park] + parcels[park]]
         geometry[park] = shapely.union_all(shape[members])
-        park_id[park] = next((one for one in ids[members] if one != ""), "")
+        park_id[park], name[park] = (next((one for one in some[members] if one != ""), "") for some in (ids, names))
 
     taken, number = set(park_id), 0
     for park in np.flatnonzero(park_id == ""):
@@ -272,7 +274,7 @@ def _whole(
     return gpd.GeoDataFrame(
         {
             "park_id": park_id,
-            "name": pd.Series(names[largest], dtype=object).replace("", None),
+            "name": pd.Series(name, dtype=object).replace("", None),
             "kind": pd.Series(kinds[largest], dtype=object).replace("", None),
             "parcels": parcels,
             "area_m2": shapely.area(geometry),

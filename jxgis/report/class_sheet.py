@@ -25,7 +25,8 @@ def class_sheet(path: str | Path, leftover: pd.DataFrame, classes: Sequence[str]
     path
         The file, ``unclassified.xlsx``.
     leftover
-        ``tree, main_type, sub_type, count, issue_class``, as `load.unclassified` gives them.
+        ``tree, main_type, sub_type, count, issue_class``, as `load.unclassified` gives them; a count may be a range, or
+        missing where it would give another away.
     classes
         The classes to choose from.
 
@@ -58,7 +59,7 @@ def class_sheet(path: str | Path, leftover: pd.DataFrame, classes: Sequence[str]
             sheet.write_string(0, at, _HEADERS[column], head)
             form = fill if column == "issue_class" else None
             for row, value in enumerate(leftover[column].tolist(), start=1):
-                sheet.write(row, at, value, form)
+                sheet.write(row, at, "—" if value is None else value, form)
         last = max(len(leftover), 1)
         if classes:
             # A range of cells: written into the rule, a name that holds a comma or a quote would break it.

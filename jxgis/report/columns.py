@@ -116,6 +116,7 @@ _CODED = (
     "main_class",
     "gates",
     "denominator",
+    "family",
 )
 
 

@@ -225,4 +225,6 @@ def result_html(section: Section, below: str = "", *, lang: str = "zh") -> str:
     leads = next((_block(block) for block in section.blocks if isinstance(block, Paragraph)), "")
     table = next((_block(block) for block in section.blocks if isinstance(block, TableBlock)), "")
     heading = escape.html(text(f"report.part_{section.part}", lang))
-    return f'<div class="jxgis"><style>{style}</style><h3>{heading}</h3>{_keys(section.keys)}{leads}{table}{below}</div>'
+    return (
+        f'<div class="jxgis"><style>{style}</style><h3>{heading}</h3>{_keys(section.keys)}{leads}{table}{below}</div>'
+    )

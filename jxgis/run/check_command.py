@@ -12,6 +12,7 @@ from jxgis import output
 from jxgis.gpkg import stored_names, write_gpkg
 from jxgis.i18n import text_pair
 from jxgis.run.inputs import city_of, files_read, issue_options, not_there, read_given, read_options
+from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +115,7 @@ def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequ
         unclassified=found.tables.get("unclassified"),
         disagreement=found.tables.get("disagreement"),
         classes=classes,
+        min_count=settings.report.min_count,
     )
     text = json.dumps(found.summary, ensure_ascii=False, indent=2)
     stage.path("check.json").write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -138,11 +140,19 @@ def write_lists(
     unclassified: pd.DataFrame | None,
     disagreement: pd.DataFrame | None,
     classes: Sequence[str],
+    min_count: int,
 ) -> None:
-    """``unclassified.xlsx`` to be filled in and ``disagreement.csv`` to be looked at, where there is anything in them."""
+    """``unclassified.xlsx`` to be filled in, small counts as ranges, and ``disagreement.csv`` to be looked at, where there is anything in them."""
     from jxgis.report.class_sheet import class_sheet
 
     if unclassified is not None and len(unclassified):
-        class_sheet(stage.path("unclassified.xlsx"), unclassified, classes)
+        # How many have no class at all is said elsewhere.
+        shown = hide_small(
+            unclassified.assign(whole=""),
+            min_count=min_count,
+            within=("tree", "main_type", "sub_type"),
+            sums=("whole",),
+        )
+        class_sheet(stage.path("unclassified.xlsx"), shown, classes)
     if disagreement is not None and len(disagreement):
         output.write_csv(disagreement, stage.path("disagreement.csv"))

@@ -288,5 +288,11 @@ def _write_lists(stage: Stage, given: Given) -> list[Text]:
         issues, city=given.city, subdistricts=given.table("subdistricts"), districts=given.table("districts")
     )
     classes = () if given.city is None else given.city.classes
-    write_lists(stage, unclassified=load.unclassified(issues), disagreement=cases, classes=classes)
+    write_lists(
+        stage,
+        unclassified=load.unclassified(issues),
+        disagreement=cases,
+        classes=classes,
+        min_count=given.settings.report.min_count,
+    )
     return lines

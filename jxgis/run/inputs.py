@@ -173,6 +173,8 @@ def read_given(
     if "districts" in layers and "districts" not in loaded and "subdistricts" in loaded:
         progress(text_pair("pipeline.dissolving"))
         loaded["districts"] = _dissolved(loaded["subdistricts"], city)
+        for note in loaded["districts"].notes:
+            progress(note)
     first = next(iter(loaded.values()))
     crs, note = choose_metric_crs(None if city is None else city.crs, first.table)
     stretched = distortion_note(crs, first.table.total_bounds)
@@ -225,11 +227,10 @@ def _window(settings: Settings, loaded: Loaded) -> dict[str, Any]:
     history = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True))
     if given is None or given.start is None:
         return {"history": history}
-    last = loaded.table["time"].max().normalize() + pd.Timedelta(days=1)
     return {
         "history": history,
         "start": pd.Timestamp(local_date(given.start, field="from")),
-        "end": last if given.end is None else pd.Timestamp(local_date(given.end, field="to")),
+        "end": None if given.end is None else pd.Timestamp(local_date(given.end, field="to")),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -41,6 +43,9 @@ def init_project(folder: str | Path, *, lang: str = "zh") -> Path:
     """
     path = Path(folder) / "jxgis.toml"
     template = resources.files("jxgis.run").joinpath("templates", f"jxgis.{'en' if lang == 'en' else 'zh'}.toml")
+    # The innermost first.
+    made = [path, *(path.parent / name for name in reversed(_FOLDERS)), path.parent / "data", *path.parents]
+    made = [place for place in made if not os.path.lexists(place)]
     try:
         for name in _FOLDERS:
             (path.parent / name).mkdir(parents=True, exist_ok=True)
@@ -52,6 +57,10 @@ def init_project(folder: str | Path, *, lang: str = "zh") -> Path:
             en=f"{path} exists already and was not changed; choose another folder, or edit it.",
         ) from None
     except OSError as error:
+        # Half a project would be in the way of the next try.
+        for place in made:
+            with contextlib.suppress(OSError):
+                place.unlink() if place == path else place.rmdir()
         raise OutputError(
             zh=f"无法在 {path.parent} 中写入（{os_reason(error).zh}）；请检查权限，或换一个文件夹。",
             en=f"Cannot write in {path.parent} ({os_reason(error).en}); check its permissions or choose another folder.",

@@ -166,15 +166,23 @@ def _ids(candidates: gpd.GeoDataFrame) -> pd.Series:
 
 
 def _own_values(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> pd.DataFrame:
-    """Values that the candidates bring along, a column an indicator; by id, else by label in either language."""
+    """Values that the candidates bring along, a column an indicator; by id, else by label in either language.
+
+    A label may stand without the group before its colon, or with the unit that results show behind it.
+    """
     import pandas as pd
 
+    from jxgis.schema.layers import same_name
     from jxgis.scoring.rank import numbers
 
+    known = {same_name(column).replace(":", "："): str(column) for column in reversed(candidates.columns)}
     columns: dict[str, pd.Series] = {}
     for indicator in indicators:
-        names = (indicator.id, indicator.label.zh, indicator.label.en)
-        name = next((n for n in names if n and n in candidates.columns), indicator.id)
+        labels = [label for label in (indicator.label.zh, indicator.label.en) if label]
+        labels += [label.split("：", maxsplit=1)[-1] for label in labels]
+        units = ["", *(f"({unit})" for unit in (indicator.unit.zh, indicator.unit.en))]
+        names = map(same_name, [indicator.id, *(label + unit for unit in units for label in labels)])
+        name = next((known[name] for name in names if name in known), indicator.id)
         columns[indicator.id] = numbers(candidates, name)
     return pd.DataFrame(columns, index=candidates.index)
 

@@ -40,7 +40,7 @@ def competition_rank(figures: pd.Series) -> pd.Series:
     Parameters
     ----------
     figures
-        Numbers; NaN has no rank.
+        Numbers; NaN and infinite ones have no rank.
 
     Returns
     -------
@@ -53,6 +53,7 @@ def competition_rank(figures: pd.Series) -> pd.Series:
     [2, 2, 1, <NA>, 4]
     """
     x = figures.to_numpy(dtype=np.float64)
+    x = np.where(np.isfinite(x), x, np.nan)
     order = np.argsort(-x, kind="stable")
     rank = np.full(x.size, np.nan)
     best, shared = np.nan, 0

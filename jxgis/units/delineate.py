@@ -51,7 +51,7 @@ class PlanReport:
         (numbers of units, the wanted one first), ``seeds_tried``, ``rounder``
         (how many times the dial of compactness counted there, so that no unit is ragged), ``flaws`` (of shape, that are
         left all the same; see `units.shape`), ``cost``, ``bound`` and ``gap`` (null where nothing is
-        proven; 0 is a proven optimum for that number of units).
+        proven; 0 is a proven optimum for that number of units, with compactness counted as ``rounder`` says).
     attributes
         Columns that entered; empty where similarity was left out.
     constant

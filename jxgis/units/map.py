@@ -13,7 +13,7 @@ from jxgis.drawing.colours import SEQUENTIAL, UNITS
 from jxgis.drawing.layers import Field, add_group, add_land, add_lines, add_names, add_polygons, add_switch, fill, line
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
-from jxgis.small_counts import as_words, hide_small, small_said
+from jxgis.small_counts import as_words, hide_small_units, small_said
 
 if TYPE_CHECKING:
     import folium
@@ -152,7 +152,7 @@ def units_map(
     shown = localise_reasons(units, lang).assign(bounds_label=np.asarray(bounds_labels, dtype=object)[bounds])
     said = ""
     if "issues" in shown.columns:
-        shown = shown.assign(issues=as_words(hide_small(shown, min_count=min_count)["issues"]))
+        shown = shown.assign(issues=as_words(hide_small_units(shown, min_count=min_count)["issues"]))
         said = small_said(min_count, lang)
     fields = _fields(shown, lang)
     # Without the darkest shades, on which neither codes nor borders could be read.

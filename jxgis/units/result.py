@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jxgis.i18n import Text, text_pair
 from jxgis.part import Result
-from jxgis.small_counts import hide_small
+from jxgis.small_counts import hide_small_units
 from jxgis.units.part import PART
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class UnitsResult(Result):
         from jxgis.units.section import unit_section
 
         given = self.given
-        shown = hide_small(self.units, min_count=given.settings.report.min_count)
+        shown = hide_small_units(self.units, min_count=given.settings.report.min_count)
         notes = [note.of(given.lang) for note in self.notes()]
         return unit_section(shown, given.settings.units, notes=notes, lang=given.lang)
 

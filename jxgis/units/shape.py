@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from jxgis.bounds import at_least
+from jxgis.bounds import RELATIVE, at_least, at_most
 from jxgis.space._faces import Faces, polygon_parts
 
 __all__ = ["ENCLOSED_SHARE", "LEAST_COMPACTNESS", "NARROW_M", "ShapeCheck", "check_shapes", "shapes_by_district"]
@@ -21,6 +21,8 @@ NARROW_M = 100.0
 NARROW_M2 = 15_000.0
 #: A unit encloses another of which more than this share lies within its convex hull.
 ENCLOSED_SHARE = 0.5
+# What units are worn by: a place as wide as the disc lets it pass, whatever rounding left of its width.
+_HALF_M = NARROW_M / 2 * (1 - RELATIVE)
 # Chords of a quarter circle: what they cut off a disc of the diameter above is 6 cm wide.
 _QUARTER = 16
 # Openings of one district by chords of different places differ by less than this width.
@@ -49,7 +51,7 @@ class ShapeCheck:
     def flaws(self) -> int:
         """Units below the least compactness, narrow places and units round another, together."""
         ragged = ~at_least(self.compactness, LEAST_COMPACTNESS)
-        return int(ragged.sum() + self.necks.sum() + (self.encloses > ENCLOSED_SHARE).sum())
+        return int(ragged.sum() + self.necks.sum() + (~at_most(self.encloses, ENCLOSED_SHARE)).sum())
 
 
 def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> ShapeCheck:
@@ -129,16 +131,16 @@ def shapes_by_district(shapes: Faces, district: NDArray[np.object_]) -> tuple[ND
 
 
 def _lobes(shape: shapely.Geometry) -> Faces:
-    return polygon_parts(shapely.buffer(shape, -NARROW_M / 2, quad_segs=_QUARTER))
+    return polygon_parts(shapely.buffer(shape, -_HALF_M, quad_segs=_QUARTER))
 
 
 def _regrown(lobes: Faces) -> shapely.Geometry:
-    return shapely.union_all(shapely.buffer(lobes, NARROW_M / 2, quad_segs=_QUARTER))
+    return shapely.union_all(shapely.buffer(lobes, _HALF_M, quad_segs=_QUARTER))
 
 
 def _narrow_places(shape: shapely.Geometry, room: Faces, lost_anyway: shapely.Geometry) -> int:
     lobes = _lobes(shape)
-    grown = shapely.buffer(lobes, NARROW_M / 2, quad_segs=_QUARTER)
+    grown = shapely.buffer(lobes, _HALF_M, quad_segs=_QUARTER)
     # Two lobes in two rooms of the district are parted by its own neck.
     inside = shapely.STRtree(room).query(shapely.point_on_surface(lobes), predicate="intersects")[1]
     apart = len(lobes) - max(1, len(np.unique(inside)))

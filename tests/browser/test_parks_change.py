@@ -50,3 +50,22 @@ def test_today_the_plan_and_the_difference_are_three_pictures(page, visit):
     assert found.page.locator(".jx-pin").all_inner_texts() == ["1", "2"]
     assert found.complaints == []
     assert found.outside() == []
+
+
+def test_new_pocket_parks_are_told_from_those_that_count(tmp_path, visit):
+    """A plot of 2,500 m² counts, one of 900 m² does not: two colours of pins, each with its own sign in the legend."""
+    found = measure_parks(
+        table((0, 0, 100, 100)),
+        table((0, 200, 6000, 300)),
+        table((0, 0, 6000, 2000), name=["西"]),
+        vacant=table((3000, 0, 3050, 50), (5000, 0, 5030, 30)),
+        new_parks=2,
+    )
+    seen = visit(save_map(parks_change_map(found.change, found.changed, found.plan), tmp_path / "pocket.html"))
+    pins = seen.page.locator(".jx-pin")
+    assert pins.all_inner_texts() == ["1", "2"]
+    colours = pins.evaluate_all("pins => pins.map(pin => getComputedStyle(pin).backgroundColor)")
+    assert len(set(colours)) == 2
+    legend = seen.page.locator(".jx-legend")
+    assert "新增口袋公园（小于标准规模，不计入覆盖率）" in legend.inner_text()
+    assert "新增公园（编号依次）" in legend.inner_text()

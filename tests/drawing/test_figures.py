@@ -126,6 +126,17 @@ def test_classes_without_a_significant_cell_are_named_and_get_no_panel():
     assert "没有显著格的类别：街面秩序" in figure.get_suptitle()
 
 
+def test_a_class_that_was_not_judged_is_not_called_one_without_a_find():
+    t = result_tables()
+    few = t.cells["issue_class"] == "街面秩序"
+    cells = t.cells.assign(gi_bin=t.cells["gi_bin"].where(~few, 0), gi_q=t.cells["gi_q"].mask(few))
+    heading = figures.hotspot_panels(cells, districts=t.districts).get_suptitle()
+    assert "没有判断冷热的类别：街面秩序" in heading
+    assert "没有显著格" not in heading
+    alone = cells[few]
+    assert "没有判断冷热" in figures.hotspot_panels(alone, districts=t.districts).get_suptitle()
+
+
 def test_candidates_without_a_rank_do_not_stand_in_the_chart():
     scores = result_tables().scores
     unranked = scores.assign(rank=scores["rank"].where(scores["rank"] > 1))

@@ -219,3 +219,13 @@ def test_a_study_area_of_300_m_is_answered_or_refused_in_words(cell_m, off, n):
     whole = cells[cells["issue_class"] == "all"]
     assert (len(whole), whole["count"].sum()) == (len(centres), inside)
     assert (whole["gi_z"].notna() | whole["reason"].notna()).all()
+
+
+def test_a_file_without_classes_has_no_class_of_nothing_in_a_city_that_has_some(issues):
+    bare = issues.assign(issue_class=pd.Series([None] * len(issues), dtype="str"))
+    found = find_hotspots(bare, AREA, districts=AREA, classes=["市容环境", "街面秩序"])
+    assert found.classes == ()
+    assert set(found.cells["issue_class"]) == set(found.zones["issue_class"]) == {"all"}
+    assert found.levels["issue_class"].tolist() == ["all"]
+    assert found.diverse.empty
+    assert found.different.empty

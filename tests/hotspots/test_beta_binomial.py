@@ -102,3 +102,18 @@ def test_the_variance_is_what_was_asked_for():
     mean = (chance * s).sum()
     assert mean == pytest.approx(n * p, rel=1e-7)
     assert (chance * (s - mean) ** 2).sum() == pytest.approx(ratio * n * p * (1 - p), rel=1e-6)
+
+
+@pytest.mark.parametrize("share", [Fraction(1, 10**18), Fraction(1, 10**8), 1 - Fraction(1, 10**12)])
+@pytest.mark.parametrize("ratio", [1.5, 49.99999995])
+def test_a_share_of_next_to_nothing_has_tails_too(share, ratio):
+    """1 − p is 1, and a or b is lost beside 1: still every tail is a number, that of fractions."""
+    n, spread = 50, Fraction(ratio)
+    # What the function is given is a float, and the sum over all of it is its own complement.
+    share = Fraction(float(share))
+    precision = (n - spread) / (spread - 1)
+    weights = exact_weights(n, precision * share, precision * (1 - share))
+    upper, lower = beta_binomial_tails(np.arange(n + 1), n, float(share), ratio)
+    for s in range(n + 1):
+        assert upper[s] == pytest.approx(float(sum(weights[s:])), rel=1e-6, abs=1e-300)
+        assert lower[s] == pytest.approx(float(sum(weights[: s + 1])), rel=1e-6, abs=1e-300)

@@ -162,3 +162,12 @@ def test_a_heavy_cell_is_told_by_its_street_and_district():
     (_, table) = cautions(None, found, "zh")
     assert table.rows[0][2:4] == ["城北路", "乙"]
     assert len(cautions(None, bare, "zh")[1].titles) == len(table.titles) - 2
+
+
+def test_the_p_of_a_lone_value_is_no_more_than_one():
+    """In a square kilometre the band holds 21 of 25 cells in the middle: 2 k / n would be 1.68."""
+    grid = Grid(CRS, 200.0, 0, 0, np.ones((5, 5), dtype=bool))
+    counts = np.ones(25, dtype=int)
+    counts[12] = 400
+    cells = hotspot_table(counts, grid, band_m=500).assign(cell_id=grid.ids(), issue_class="all")
+    assert heavy_cells(cells, grid, band_m=500)["lone_p"].tolist() == [1.0]

@@ -176,7 +176,7 @@ def test_where_only_months_are_recorded_the_days_between_are_no_gap_and_a_month_
     assert change(times, found) == 0
     lost = times == "2023-04-01"
     found = compare_periods(times[~lost], sources=sources[~lost], **YEAR)
-    assert found.gaps == (Gap("all", "", DAY("2023-03-02"), DAY("2023-05-01")),)
+    assert found.gaps == (Gap("all", "", DAY("2023-04-01"), DAY("2023-05-01")),)
     assert change(times[~lost], found) == 0
 
 
@@ -295,4 +295,87 @@ def test_days_told_by_month_are_compared_and_a_missing_month_is_noticed() -> Non
     before, after = found.periods.within(lacking)
     assert (before.sum(), after.sum()) == (1100, 1100)
     gap = found.gaps[0]
-    assert (str(gap.start.date()), str(gap.end.date())) == ("2023-05-02", "2023-07-01")
+    assert (str(gap.start.date()), str(gap.end.date())) == ("2023-06-01", "2023-07-01")
+
+
+@pytest.mark.parametrize("day", [0, 14, 27])
+@pytest.mark.parametrize("unit", ["M", "Q"])
+def test_whole_months_are_compared_where_no_more_was_recorded(day, unit):
+    """All on the 1st, the 15th or the 28th: the last of them is no reason to compare eleven months with twelve."""
+    times = CONSTANT.dt.to_period(unit).dt.start_time + pd.Timedelta(days=day)
+    whole = Periods(DAY("2022-01-01"), DAY("2023-01-01"), DAY("2024-01-01"))
+    assert compare_periods(times) == compare_periods(times, **YEAR) == Comparison(whole)
+    half = compare_periods(times, start=DAY("2023-01-01"), end=DAY("2023-07-01"))
+    assert half == Comparison(Periods(DAY("2022-07-01"), DAY("2023-01-01"), DAY("2023-07-01")))
+    cut = compare_periods(times[times < "2023-07-01"], **YEAR)
+    assert cut.gaps == (Gap("all", "", DAY("2023-07-01"), DAY("2024-01-01")),)
+    halves = compare_periods(times[times >= "2023-01-01"])
+    assert halves.periods == Periods(DAY("2023-01-01"), DAY("2023-07-01"), DAY("2024-01-01"))
+
+
+def test_one_file_may_have_days_another_months():
+    file = CONSTANT.dt.strftime("%Y") + ".csv"
+    times = CONSTANT.where(CONSTANT < "2023-01-01", CONSTANT.dt.to_period("M").dt.start_time)
+    times[len(times) - 1] = DAY("2023-05-20 12:00")
+    found = compare_periods(times, files=file, **YEAR)
+    assert found == Comparison(Periods(DAY("2022-01-01"), DAY("2023-01-01"), DAY("2024-01-01")))
+
+
+def test_a_file_of_one_month_is_recorded_by_months_like_the_others():
+    times = CONSTANT.dt.to_period("M").dt.start_time
+    found = compare_periods(times, files=times.dt.strftime("%Y-%m.csv"), **YEAR)
+    assert found == Comparison(Periods(DAY("2022-01-01"), DAY("2023-01-01"), DAY("2024-01-01")))
+
+
+def test_a_month_asked_for_is_compared_with_the_month_before_where_months_are_recorded():
+    times = CONSTANT.dt.to_period("M").dt.start_time
+    found = compare_periods(times, start=DAY("2023-03-01"), end=DAY("2023-04-01"))
+    assert found == Comparison(Periods(DAY("2023-02-01"), DAY("2023-03-01"), DAY("2023-04-01")))
+
+
+@pytest.mark.parametrize("blank", [None, "", "  "])
+def test_a_source_that_was_not_written_down_at_first_has_not_been_silent(blank):
+    source = pd.Series(np.where(np.arange(len(CONSTANT)) % 5 == 0, "热线", "监督员"), dtype=object)
+    source[CONSTANT < "2023-01-01"] = blank
+    assert compare_periods(CONSTANT, sources=source, **YEAR).gaps == ()
+    # Ten of a hundred without a source are not the hundred that the hotline lacks.
+    lost = (np.arange(len(CONSTANT)) % 5 == 0) & (CONSTANT < "2022-03-01")
+    source = pd.Series(np.where(np.arange(len(CONSTANT)) % 5 == 0, "热线", "监督员"), dtype=object)
+    source[np.arange(len(CONSTANT)) % 20 == 1] = blank
+    found = compare_periods(CONSTANT[~lost], sources=source[~lost], **YEAR)
+    assert found.gaps == (Gap("source", "热线", DAY("2022-01-01"), DAY("2022-03-01")),)
+
+
+@pytest.mark.parametrize("stray", [["2026-03-01"], ["2024-06-01"] * 30, ["1999-12-31", "2025-01-01"]])
+def test_mistyped_years_do_not_choose_the_period(stray):
+    times = pd.concat([CONSTANT, pd.Series(pd.to_datetime(stray))], ignore_index=True)
+    assert compare_periods(times) == Comparison(Periods(DAY("2022-01-01"), DAY("2023-01-01"), DAY("2024-01-01")))
+
+
+def test_the_last_of_weekly_dates_is_no_stray():
+    times = CONSTANT.dt.to_period("W").dt.start_time
+    assert compare_periods(times).periods.end == DAY("2023-12-26")
+
+
+@pytest.mark.parametrize("unit", ["D", "M", "Q"])
+@pytest.mark.parametrize("stray", [[], ["2026-03-01"]])
+def test_without_an_end_the_period_ends_with_what_was_recorded(unit, stray):
+    times = pd.concat([CONSTANT.dt.to_period(unit).dt.start_time, pd.Series(pd.to_datetime(stray))], ignore_index=True)
+    found = compare_periods(times, start=DAY("2023-01-01"))
+    assert found == Comparison(Periods(DAY("2022-01-01"), DAY("2023-01-01"), DAY("2024-01-01")))
+    late = compare_periods(times, start=DAY("2023-10-01"))
+    assert (late.periods.split, late.periods.end) == (DAY("2023-10-01"), DAY("2024-01-01"))
+
+
+def test_a_period_that_begins_after_the_data_has_nothing_to_compare():
+    assert compare_periods(CONSTANT, start=DAY("2024-06-01")).reason in ("no_earlier_period", "periods_uncovered")
+
+
+def test_months_of_few_issues_are_covered_from_their_first_day_on():
+    """Nine months of some fifty or some six issues, all on the 1st; then three of none: none of the 1st is lost."""
+    months = pd.DatetimeIndex([f"{year}-0{month}-01" for year in (2022, 2023) for month in range(1, 10)])
+    times = pd.Series(months.repeat([52, 6, 6] * 6))
+    found = compare_periods(times, **YEAR)
+    assert [len(part) for part in np.nonzero(found.periods.within(times)[0])] == [192]
+    assert change(times, found) == 0
+    assert found.periods.left_out == ((DAY("2022-10-01"), DAY("2023-01-01")), (DAY("2023-10-01"), DAY("2024-01-01")))

@@ -213,3 +213,26 @@ def test_the_city_s_change_stands_beside_a_place_s():
     first = found.places.iloc[0]
     assert (first["issues_before"], first["issues_recent"]) == (100, 90)
     assert first["change"] == pytest.approx(-0.1)
+
+
+def test_a_place_without_a_case_lies_where_its_peak_does():
+    halves = gpd.GeoDataFrame({"name": ["西", "东"]}, geometry=shapely.box([0, 2000], 0, [2000, 4000], 1000), crs=4549)
+    streets = gpd.GeoDataFrame({"name": ["甲街道"]}, geometry=[shapely.box(2000, 0, 4000, 1000)], crs=4549)
+    grid = grid_over(halves, cell_m=500)
+    x, _ = grid.centres()
+    hot = (x < 500) | (x > 3500)
+    cells = pd.DataFrame({"cell_id": grid.ids(), "issue_class": "all", "count": np.where(x < 500, 5, 0)})
+    cells = cells.assign(gi_z=np.where(hot, 4.0, 0.0), gi_q=np.where(hot, 0.001, 1.0))
+    issues = gpd.GeoDataFrame(
+        {"issue_class": ["甲"] * 10, "district": "西"},
+        geometry=gpd.points_from_xy([250] * 10, [250, 750] * 5),
+        crs=4549,
+    )
+    zones = {"district": halves, "subdistrict": streets}
+    found = hot_places(cells, issues, grid, naming=Naming(zones=zones), band_m=1000)
+    assert found.places[["name", "district", "subdistrict"]].iloc[1].tolist() == ["甲街道", "东", "甲街道"]
+    assert found.places["district"].tolist() == ["西", "东"]
+    assert pd.isna(found.places["subdistrict"].iloc[0])
+    assert sorted(found.peaks["district"]) == ["东", "西"]
+    bare = hot_places(cells, issues, grid, band_m=1000).places
+    assert pd.isna(bare["district"].iloc[1])

@@ -290,3 +290,28 @@ def test_up_to_sixteen_large_values_apart_change_nothing() -> None:
     assert upper.max() > 0.99
     np.testing.assert_allclose(upper, [expected[int(s)][0] for s in sums], rtol=0, atol=TOLERANCE)
     np.testing.assert_allclose(lower, [expected[int(s)][1] for s in sums], rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(("n", "m", "k"), [(50, 1, 25), (150, 1, 75), (150, 1, 76), (50, 14, 5), (110, 15, 55)])
+@pytest.mark.parametrize("own", [None, 0, 10**9])
+def test_large_values_are_exact_where_half_of_all_places_are_neighbours(
+    n: int, m: int, k: int, own: int | None
+) -> None:
+    """Closed form: how many large ones are drawn is hypergeometric, and so is how many of the rest are 1.
+
+    Thousands of subsets of 15 equal values have one sum; added one by one they would err by more than 1e-12.
+    """
+    values = np.array([10**9] * m + [1] * 20 + [0] * (n - m - 20), dtype=np.int64)
+    of, large = (n, m) if own is None else (n - 1, m - (own > 0))
+    drawn = max(k * large // of, 0)
+    ones = np.arange(0, 9)
+    sums = drawn * 10**9 + ones
+    left_out = None if own is None else np.full(len(sums), own)
+    tails = subset_sum_tails(values, np.full(len(sums), k), sums, left_out)
+    assert tails.exact.all()
+    here = hypergeom.pmf(drawn, of, large, k)
+    among = of - large, 20, k - drawn
+    expected = hypergeom.sf(drawn, of, large, k) + here * hypergeom.sf(ones - 1, *among)
+    np.testing.assert_allclose(tails.upper, expected, rtol=0, atol=2e-13)
+    expected = hypergeom.cdf(drawn - 1, of, large, k) + here * hypergeom.cdf(ones, *among)
+    np.testing.assert_allclose(tails.lower, expected, rtol=0, atol=2e-13)

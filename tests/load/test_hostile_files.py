@@ -318,3 +318,85 @@ def test_json_of_no_features_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [{"type": 3}]}))
     with pytest.raises(InputError, match=r"a\.geojson"):
         read_tables(tmp_path / "a.geojson", expected="parks")
+
+
+def test_parquet_that_repeats_one_value_without_end_is_refused(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path, rows = tmp_path / "a.parquet", 5_000_000
+    table = pa.table({"x": pa.array(np.zeros(rows)), "y": pa.array(np.zeros(rows))})
+    with pq.ParquetWriter(path, table.schema) as writer:
+        for _ in range(60):
+            writer.write_table(table)
+    assert path.stat().st_size < 1 << 23
+    with pytest.raises(InputError, match=r"unpacks to at least 4\.8 GB"):
+        read_tables(path, expected="issues")
+
+
+def test_raster_of_one_huge_block_is_refused(tmp_path: Path) -> None:
+    path, size = tmp_path / "a.tif", 65536
+    options = {"driver": "GTiff", "dtype": "float64", "count": 1, "crs": "EPSG:4549", "width": size, "height": size}
+    tiles = {"tiled": True, "blockxsize": size, "blockysize": size, "SPARSE_OK": True}
+    rasterio.open(path, "w", transform=rasterio.Affine(1, 0, 572_000, 0, -1, 3_403_000), **options, **tiles).close()
+    with pytest.raises(InputError, match="smaller tiles"):
+        check_raster(path)
+
+
+def test_two_files_of_one_name_in_a_zip_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "x,y\n1,2\n")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.csv", "x,y\n3,4\n5,6\n")
+    with pytest.raises(InputError, match=r"two files named a\.csv"):
+        read_tables(path, expected="issues")
+
+
+def test_zip_around_a_geodatabase_is_read_as_one(tmp_path: Path) -> None:
+    folder = tmp_path / "城.gdb"
+    squares = gpd.GeoDataFrame({"name": ["西", "东"]}, geometry=shapely.box([0, 9], 0, [9, 18], 9), crs=4549)
+    squares.to_file(folder, driver="OpenFileGDB", layer="districts")
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for part in sorted(folder.iterdir()):
+            archive.write(part, f"下载/{folder.name}/{part.name}")
+    (table,) = read_tables(path, expected="districts")
+    assert (table.name, table.frame["name"].tolist()) == ("a.zip", ["西", "东"])
+
+
+def test_columns_that_no_table_can_hold_are_left_out_and_named(tmp_path: Path) -> None:
+    from jxgis.gpkg import write_gpkg
+    from jxgis.load import load_districts
+
+    squares = gpd.GeoDataFrame(
+        {
+            "name": ["西", "东"],
+            "photo": [b"\xff\xd8", None],
+            "note": ["老".encode(), b"b"],
+            "span": pd.to_timedelta([1, 2], unit="h"),
+            "big": np.array([2**64 - 1, 1], dtype=np.uint64),
+            "count": pd.array([1, None], dtype="UInt64"),
+        },
+        geometry=shapely.box([572_000, 575_000], 3_402_000, [575_000, 578_000], 3_405_000),
+        crs=4549,
+    )
+    squares.assign(gate=squares.centroid).to_parquet(tmp_path / "a.parquet")
+    loaded = load_districts(tmp_path / "a.parquet")
+    assert any("photo, gate" in note.en for note in loaded.notes)
+    assert loaded.table["note"].tolist() == ["老", "b"]
+    assert loaded.table["big"].tolist() == ["18446744073709551615", "1"]
+    assert not {"photo", "gate"} & set(loaded.table.columns)
+    write_gpkg(tmp_path / "a.gpkg", {"districts": loaded.table})
+    assert len(gpd.read_file(tmp_path / "a.gpkg")) == 2
+
+
+def test_a_name_keeps_to_its_line(tmp_path: Path) -> None:
+    from jxgis.load import load_districts
+
+    square = gpd.GeoDataFrame(
+        {"name": ["东\u202e栅\r\n错误：磁盘已满\x00"]},
+        geometry=shapely.box([572_000], 3_402_000, [575_000], 3_405_000),
+        crs=4549,
+    )
+    assert load_districts(square).table["name"].tolist() == ["东栅 错误：磁盘已满"]

@@ -412,6 +412,9 @@ def test_disagreement_is_counted_and_listed(recorded, city) -> None:
     assert found.cases["issue_id"].tolist() == ["d", "b"]
     assert found.cases["away_m"].tolist() == pytest.approx([1900.0, 400.0])
     assert found.pairs.to_numpy().tolist() == [["七星镇", "府南", 1], ["南湖", "七星镇", 1]]
+    # Tenths of a metre: coordinates of issues say no more.
+    shifted = disagreement(issues.set_geometry(issues.translate(xoff=1 / 3)), polygons, city=city)
+    assert shifted.cases["away_m"].tolist() == [1900.3, 399.7]
     loose = disagreement(issues, polygons, city=city, tolerance_m=400)
     assert loose.cases["issue_id"].tolist() == ["d"]
     assert (loose.checked, loose.agree, loose.disagree) == (5, 4, 1)
@@ -592,3 +595,30 @@ def test_of_two_sets_of_coordinates_in_degrees_it_is_said_how_far_they_are_apart
     assert "lon=" in note
     assert not said(table.assign(X坐标=lon + 1e-5, Y坐标=lat))
     assert not said(table.assign(X坐标=500_000.0 + 10 * np.arange(n), Y坐标=3_400_000.0))
+
+
+def test_a_file_without_coordinates_is_told_what_it_has():
+    with pytest.raises(InputError) as error:
+        load_issues(pd.DataFrame({"经度（度）": [120.75], "案由": ["甲"]}), crs="GCJ-02", metric_crs=4549)
+    assert "文件中的列：经度（度）、案由。" in error.value.message.zh
+    assert "The file has: 经度（度）, 案由." in error.value.message.en
+
+
+def test_who_gives_the_working_crs_is_not_told_that_the_project_did():
+    table = pd.DataFrame({"lon": ["120.75"], "lat": ["30.75"]})
+    assert not any("工作坐标系" in note.zh for note in load_issues(table, crs=4326, metric_crs=4549).notes)
+    assert any("工作坐标系" in note.zh for note in load_issues(table, crs=4326).notes)
+
+
+def test_a_masked_category_is_found_when_the_sheet_is_handed_back(export, city, write) -> None:
+    export["小类"] = ["李女士树枝", "王女士树枝", "飞\n线"] * 4
+    left = unclassified(load_issues(export, city=city, crs=4490).table)
+    assert left.groupby("sub_type")["count"].sum().to_dict() == {"*女士树枝": 8, "飞 线": 4}
+    filled = left.assign(issue_class=left["sub_type"].map({"*女士树枝": "园林绿化", "飞 线": "公用设施"}))
+    again = load_issues(export, city=city, crs=4490, class_table=write("未归类.xlsx", filled)).table
+    assert again["issue_class"].tolist() == ["园林绿化", "园林绿化", "公用设施"] * 4
+    named = pd.DataFrame({"tree": "", "sub_type": ["李女士树枝", "飞\n线"], "issue_class": ["市容环境", "公用设施"]})
+    own = load_issues(
+        export, city=city, crs=4490, class_table=pd.concat([named, filled[["tree", "sub_type", "issue_class"]]])
+    )
+    assert own.table["issue_class"].tolist() == ["市容环境", "园林绿化", "公用设施"] * 4

@@ -434,3 +434,24 @@ def test_hash_is_of_the_file_on_disk(export, write) -> None:
 def test_columns_keep_their_dtype_of_a_vector_file(squares, write) -> None:
     path = write("a.gpkg", squares.assign(人口=[1.5, np.nan, 3.0]))
     assert read_tables(path, expected="districts")[0].frame["人口"].dtype == np.float64
+
+
+def test_a_sheet_of_remarks_before_the_table_is_passed_over(tmp_path):
+    path = tmp_path / "export.xlsx"
+    with pd.ExcelWriter(path, engine="xlsxwriter") as book:
+        pd.DataFrame({"说明": ["由平台导出", "共 2 件"]}).to_excel(book, sheet_name="导出说明", index=False)
+        pd.DataFrame({"lon": [120.75, 120.76], "lat": [30.75, 30.76]}).to_excel(book, sheet_name="案件", index=False)
+        pd.DataFrame({"甲": [1], "乙": [2], "丙": [3]}).to_excel(book, sheet_name="统计", index=False)
+    table = one(path)
+    assert list(table.frame.columns) == ["lon", "lat"]
+    assert [note.zh for note in table.notes] == ["export.xlsx：读取工作表“案件”。"]
+
+
+def test_of_sheets_without_a_table_the_first_that_holds_anything_is_read(tmp_path):
+    path = tmp_path / "one.xlsx"
+    with pd.ExcelWriter(path, engine="xlsxwriter") as book:
+        pd.DataFrame().to_excel(book, sheet_name="空", index=False)
+        pd.DataFrame({"坐标": ["120.75,30.75"]}).to_excel(book, sheet_name="甲", index=False)
+        pd.DataFrame({"坐标": ["120.99,30.75"]}).to_excel(book, sheet_name="乙", index=False)
+    table = one(path)
+    assert table.frame["坐标"].tolist() == ["120.75,30.75"]

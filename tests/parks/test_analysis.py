@@ -108,7 +108,9 @@ def test_what_is_odd_stands_in_one_table(town, tmp_path):
     with output.staged(tmp_path / "out", command="parks") as stage:
         odd.write_tables(stage)
         output.write_run(stage, settings={}, crs="EPSG:4549", loaded=[])
-    assert "整座公园不足 400 平方米" in (tmp_path / "out/parks_noticed.csv").read_text(encoding="utf-8-sig")
+    noticed = (tmp_path / "out/parks_noticed.csv").read_text(encoding="utf-8-sig")
+    assert "整座公园不足 400 平方米" in noticed
+    assert "道路中有与主路网不连通的部分,道路,1" in noticed
 
 
 def test_streets_that_stand_apart_are_noted(found):
@@ -198,7 +200,7 @@ def test_gates_that_serve_no_park_are_said_beside_the_figures(town):
         town["parks"], town["housing"], town["zones"], streets=town["streets"], gates=table([Point(7000, 7000)])
     )
     assert [line.zh for line in odd.notes()] == [
-        "出入口 50 米内没有计入标准的公园，未使用（1 处，见 parks_noticed.csv）"
+        "出入口 50 米内没有计入标准的公园（障碍另一侧的不算），未使用（1 处，见 parks_noticed.csv）"
     ]
 
 

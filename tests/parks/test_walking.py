@@ -286,3 +286,23 @@ def test_layers_hold_the_ground_that_the_figures_say():
     # Where nobody is served the whole house is left, whatever squares its sample points have.
     assert found.unserved.area.tolist() == pytest.approx([625, 44 * 19, 6000])
     assert found.unserved["m2"].tolist() == pytest.approx([625, 44 * 19, 6000])
+
+
+@pytest.mark.parametrize("wall", [box(-900, -15, 900, -5), LineString([(-900, -10), (900, -10)])])
+def test_a_gate_serves_no_park_across_a_river(wall):
+    """Two parks face each other over a river; the gate of one is 45 m from the other and leads into its own only."""
+    north, south = box(0, 20, 100, 120), box(0, -120, 100, -25)
+    river, gate = table([wall]), table([Point(50, 20)])
+    graph = street_graph(lines([(-900, 15), (900, 15)], [(-900, -130), (900, -130)]), barriers=river)
+    both = park_gates(sized(north, south), graph, gates=gate, barriers=river)
+    assert set(zip(both.table["park_id"], both.table["kind"], strict=True)) == {("P1", "given"), ("P2", "street")}
+    alone = park_gates(sized(south), graph, gates=gate, barriers=river)
+    assert set(alone.table["kind"]) == {"street"}
+    assert alone.reports[["code", "count"]].to_numpy().tolist() == [["gate_without_park", 1]]
+
+
+def test_a_gate_in_a_wall_leads_through_it():
+    """The park's own edge is the barrier: a gate drawn 3 m before it is a way in."""
+    park = box(0, 20, 100, 120)
+    found = park_gates(sized(park), street_graph(ROAD), gates=table([Point(50, 17)]), barriers=table([park.exterior]))
+    assert found.table["kind"].tolist() == ["given"]

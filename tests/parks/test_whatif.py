@@ -1,11 +1,13 @@
 import geopandas as gpd
+import numpy as np
 import pytest
+import shapely
 from shapely.geometry import box
 
 from jxgis.errors import InputError
 from jxgis.parks.radius import classify_parks, radius_coverage
 from jxgis.parks.standards import load_standard
-from jxgis.parks.whatif import change_parks, compare_coverage
+from jxgis.parks.whatif import change_parks, compare_coverage, split_plan
 from jxgis.parks.whole import merge_parks
 
 STANDARD = load_standard()
@@ -70,3 +72,30 @@ def test_wrong_input_is_refused():
     more = measure(TODAY).assign(residential_m2=1.0)
     with pytest.raises(InputError, match="denominators"):
         compare_coverage(measure(TODAY), more)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_plan_joins_parks_as_one_layer_of_both_would(seed):
+    """Parcels of a plan, chains of one name among them, beside today's: sizes as if all were mapped in one layer."""
+    rng = np.random.default_rng(seed)
+    spot = 60 * rng.permutation(64)[:14]
+    boxes = [box(x, y, x + 45, y + 45) for x, y in zip(spot % 480, 60 * (spot // 480), strict=True)]
+    # Today's parks have ids, as without them new ones would be given that a later layer might use.
+    ids = np.array(["a", "b", "c", "d", "e", *rng.choice(["", "a", "b"], 9, p=[0.7, 0.2, 0.1])], dtype=object)
+    names = np.where(rng.random(14) < 0.85, rng.choice(["甲", "乙"], 14), "未命名").astype(object)
+    every = table(boxes, park_id=ids, name=names)
+    today = merge_parks(every.iloc[:5]).parks
+    add, enlarge = split_plan(today, every.iloc[5:])
+    assert len(add) + len(enlarge) == 9
+    plan = change_parks(today, add=merge_parks(add).parks if len(add) else None, enlarge=enlarge)
+    assert sorted(plan["area_m2"]) == sorted(merge_parks(every).parks["area_m2"])
+
+
+def test_a_plan_reaches_its_park_over_its_own_parcels():
+    """The second parcel lies 60 m from the park, 10 m from the first; a lawn far away in the same row is its own."""
+    today = merge_parks(table([box(0, 0, 50, 50)], name=["甲园"])).parks
+    row = [box(60, 0, 110, 50), shapely.union_all([box(120, 0, 170, 50), box(900, 0, 950, 50)])]
+    add, enlarge = split_plan(today, table(row, name=["甲园", "甲园"], park_id=["", None]))
+    assert enlarge["park_id"].tolist() == ["P1", "P1"]
+    assert add.area.tolist() == [2500.0]
+    assert change_parks(today, enlarge=enlarge)["area_m2"].tolist() == [7500.0]

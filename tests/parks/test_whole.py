@@ -213,3 +213,23 @@ def test_what_has_no_area_becomes_an_empty_polygon():
     found = polygons_of(np.array([shapely.MultiPoint([[0, 0], [1, 1]]), shapely.LineString([[0, 0], [1, 1]]), mixed]))
     assert [shape.geom_type for shape in found] == ["Polygon"] * 3
     assert shapely.area(found).tolist() == [0, 0, 2]
+
+
+def test_ids_that_name_nothing_join_nothing():
+    """Rows without a number often say so in words, or with the 0 that a shapefile has for what is missing."""
+    apart = [shapely.box(x, 0, x + 50, 50) for x in (0, 300, 600, 900)]
+    for word in ("无", " - ", "N/A", 0):
+        found = merge_parks(
+            gpd.GeoDataFrame({"park_id": [word] * 4, "name": list("甲乙丙丁")}, geometry=apart, crs=4549)
+        )
+        assert found.parks["park_id"].tolist() == ["P1", "P2", "P3", "P4"]
+    found = merge_parks(gpd.GeoDataFrame({"park_id": [7.0, 7.0, None, 7.5]}, geometry=apart, crs=4549))
+    assert found.parks["park_id"].tolist() == ["7", "P1", "7.5"]
+
+
+def test_a_park_bears_the_name_that_one_of_its_parcels_has():
+    parcels = [shapely.box(0, 0, 100, 100), shapely.box(100, 0, 150, 50), shapely.box(150, 0, 160, 10)]
+    found = merge_parks(
+        gpd.GeoDataFrame({"park_id": [7, 7, 7], "name": ["未命名", "南湖公园", "西园"]}, geometry=parcels, crs=4549)
+    )
+    assert found.parks["name"].tolist() == ["南湖公园"]

@@ -446,6 +446,16 @@ def test_no_new_park_is_not_called_the_fewest(tables):
     assert "没有一块候选地块" not in page
 
 
+def test_too_few_new_parks_are_not_called_the_fewest(tables):
+    targets = pd.DataFrame(
+        {"zone": ["老城", "all"], "coverage_before": [0.5, 0.5], "best": [0.95, 0.95], "needed": [3, 3],
+         "no_site": [None, None], "reason": ["target_missed", None]}
+    )  # fmt: skip
+    page = words(make(replace(tables, targets=targets)))
+    assert "需新增多于 3 处公园：按取样点求得的 3 处，实测后老城仍未达到" in page
+    assert "最少需新增" not in page
+
+
 def test_what_was_said_on_reading_stands_with_the_input_data(tables):
     notes = ["3 处重叠已归入面积较小的一方 <b>", "按 drop_points 不计 30 件"]
     page = make(replace(tables, sources=Sources(table=tables.sources.table, notes=notes)))
@@ -463,3 +473,12 @@ def test_indicators_without_data_are_named_with_their_weight(tables):
     page = words(make(replace(tables, indicators=indicators)))
     assert "未计入得分的指标（权重合计 20 %）：公厕密度、业态混合度。" in page
     assert "未计入得分" not in words(make(replace(tables, indicators=indicators.assign(missing=0))))
+
+
+def test_a_hot_place_without_a_case_is_explained(tables):
+    assert "问题数为 0 的热点地段" not in words(make(tables))
+    places = tables.places.copy()
+    places.loc[places.index[-1], "issues"] = 0
+    assert "问题数为 0 的热点地段" in words(make(replace(tables, places=places)))
+    hidden = places.assign(issues=places["issues"].astype(object).mask(places["issues"] == 0, "1–2"))
+    assert "问题数为 0 的热点地段" not in words(make(replace(tables, places=hidden)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -96,7 +97,7 @@ def test_streets(city) -> None:
     line = gpd.GeoDataFrame(geometry=[shapely.LineString([(EAST, NORTH), (EAST + 1500, NORTH)])], crs=4549)
     said = [text.en for text in check_layer("streets", line, city=city).lines]
     assert "1 lines, 1.5 km in all." in said
-    assert "Columns without any value: Name, Level." in said
+    assert "Columns that are not there, or without any value: Name, Level." in said
 
 
 def test_an_unknown_layer_names_the_nearest() -> None:
@@ -171,3 +172,19 @@ def test_a_tiny_polygon_without_a_name_is_written_out() -> None:
     )
     lines = [line.zh for line in check_layer("parks", parks).lines]
     assert "2 个面，共 1.00 km²，最小 0.000049 km²（未命名），最大 1.00 km²（南湖）。" in lines
+
+
+def test_small_counts_of_categories_stand_as_ranges(tmp_path: Path) -> None:
+    import openpyxl
+
+    from jxgis.output import staged
+    from jxgis.run.check_command import write_lists
+
+    left = pd.DataFrame(
+        {"tree": "", "main_type": "", "sub_type": list("abcd"), "count": [9, 5, 2, 0], "issue_class": ""}
+    )
+    with staged(tmp_path / "out", command="check") as stage:
+        write_lists(stage, unclassified=left, disagreement=None, classes=["甲"], min_count=3)
+        book = openpyxl.load_workbook(stage.path("unclassified.xlsx"))
+    # Of nine, five and one or two the total is known: the five goes with the two.
+    assert [row[3].value for row in book.worksheets[0].iter_rows(min_row=2)] == [9, "—", "1–2", 0]

@@ -43,3 +43,18 @@ def test_what_was_noticed_and_rejected_in_any_layer_is_said_once(tmp_path) -> No
     assert any("上报时间" in line and "time" in line for line in said)
     assert any("[1.0, 2.0]" in line for line in said)
     assert len(said) == len(set(said))
+
+
+def test_a_town_that_counts_whole_where_districts_are_made_of_sub_districts_is_said(tmp_path) -> None:
+    towns = [shapely.box(572_000 + 1_000 * i, 3_402_000, 573_000 + 1_000 * i, 3_403_000) for i in range(2)]
+    table = gpd.GeoDataFrame({"name": ["建设街道", "余新镇"]}, geometry=towns, crs=4549)
+    table.to_file(tmp_path / "towns.gpkg")
+    layers = {"subdistricts": {"path": str(tmp_path / "towns.gpkg")}}
+    settings = Settings.model_validate({"city": {"profile": "jiaxing"}, "inputs": layers})
+    said: list[str] = []
+    found = read_given(
+        settings, ["districts", "subdistricts"], has_project=True, progress=lambda text: said.append(text.zh)
+    )
+    notes = [note.zh for note in found.loaded["districts"].notes]
+    assert any("余新镇" in note and "整镇计入" in note for note in notes)
+    assert all(said.count(note) == 1 for note in notes)

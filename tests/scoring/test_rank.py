@@ -220,4 +220,5 @@ def test_an_empty_text_is_missing():
 def test_rounding_beside_nought_ranks_nobody_and_a_ten_millionth_does():
     """0.3 − 0.1 · 3 is 5e-17 and not 0."""
     assert competition_rank(pd.Series([0.0, -0.0, 0.3 - 0.1 * 3, 0.1 * 3 - 0.3])).tolist() == [1, 1, 1, 1]
+    assert competition_rank(pd.Series([np.inf, 1.0, 2.0, -np.inf])).tolist() == [pd.NA, 2, 1, pd.NA]
     assert competition_rank(pd.Series([50.0, 50.0 * (1 - 1e-7), 50.0 * (1 - 1e-12)])).tolist() == [1, 3, 1]

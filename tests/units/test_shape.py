@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from shapely.affinity import rotate, translate
 
 from jxgis.units.delineate import delineate_units
 from jxgis.units.shape import check_shapes
@@ -117,3 +118,23 @@ def test_scraps_of_a_district_join_its_nearest_unit_and_are_counted():
     assert plan.units.geometry.area.sum() == pytest.approx(districts.area.sum(), rel=1e-9)
     found = verify_units(plan.units, districts)
     assert set(found.defects["reason"]) == {"unit_below_min"}
+
+
+@pytest.mark.parametrize("degrees", [0, 17, 45])
+@pytest.mark.parametrize(("width", "necks"), [(100.0, 0), (99.99, 1)])
+def test_a_place_as_wide_as_the_bound_is_not_narrow(degrees: float, width: float, necks: int) -> None:
+    """A row of blocks of 100 m joins two halves: the bound is met, however the city lies on the map."""
+    neck = shapely.box(1000, 400, 1300, 400 + width)
+    unit = shapely.union_all([shapely.box(0, 0, 1000, 1000), neck, shapely.box(1300, 0, 2300, 1000)])
+    rest = [shapely.box(1000, 0, 1300, 400), shapely.box(1000, 400 + width, 1300, 1000)]
+    turned = [translate(rotate(shape, degrees, origin=(0, 0)), 40_572_000, 3_402_000) for shape in (unit, *rest)]
+    assert check_shapes(np.array(turned, dtype=object)).necks.tolist() == [necks, 0, 0]
+
+
+def test_half_of_a_unit_within_the_hull_of_another_is_no_enclosing() -> None:
+    """Two squares that meet at a corner: each of the others lies within their hull by exactly half."""
+    pair = shapely.union_all([shapely.box(0, 0, 1000, 1000), shapely.box(1000, 1000, 2000, 2000)])
+    for degrees in range(0, 90, 7):
+        some = [pair, shapely.box(1000, 0, 2000, 1000), shapely.box(0, 1000, 1000, 2000)]
+        found = check_shapes(np.array([rotate(shape, degrees, origin=(0, 0)) for shape in some], dtype=object))
+        assert found.flaws == found.necks.sum() == 1
