@@ -369,6 +369,8 @@ class Part:
         of sub-districts.
     analyse
         Runs it.
+    section
+        Its own section of the settings.
     settings
         The sections of the settings that shape it.
     maps, figures
@@ -382,6 +384,7 @@ class Part:
     reads: tuple[str, ...]
     needs: Mapping[str, str]
     analyse: Callable[[Given], Result]
+    section: str
     settings: tuple[str, ...]
     maps: tuple[str, ...]
     figures: tuple[str, ...]

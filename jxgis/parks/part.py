@@ -27,6 +27,7 @@ PART = Part(
     ),
     needs={"parks": "--parks", "districts": "--by"},
     analyse=_measure,
+    section="parks",
     settings=("parks",),
     maps=("parks", "parks_change"),
     figures=("parks",),

@@ -153,12 +153,12 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
 
 
 def _ids(candidates: gpd.GeoDataFrame) -> pd.Series:
-    """The candidates' ids: their own, else their names, else their numbers; never twice the same."""
+    """The candidates' ids: their own, else those of units, else their names, else their numbers; never twice the same."""
     import pandas as pd
 
     number = pd.Series([f"C{k + 1}" for k in range(len(candidates))], index=candidates.index, dtype="str")
     ids = number
-    for column in ("name", "candidate_id"):
+    for column in ("name", "unit_id", "candidate_id"):
         if column in candidates.columns:
             given = candidates[column].astype("str").where(candidates[column].notna())
             ids = given.fillna(ids)

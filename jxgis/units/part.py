@@ -27,6 +27,7 @@ PART = Part(
     ),
     needs={"districts": "--districts"},
     analyse=_propose,
+    section="units",
     settings=("units", "report"),
     maps=("units",),
     figures=("units",),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jxgis.errors import OutputError
-from jxgis.run.project import init_project
+from jxgis.run.init import init_project
 
 
 @pytest.mark.parametrize("there", [False, True])
