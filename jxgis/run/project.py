@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from jxgis.city import City
     from jxgis.hotspots.result import HotspotsResult
     from jxgis.parks.result import ParksResult
-    from jxgis.run.commands import Found
     from jxgis.scoring.result import ScoreResult
     from jxgis.units.result import UnitsResult
 
@@ -120,6 +119,19 @@ class Project:
         columns = ["layer", "name", "rows_in", "rows_kept", "rows_rejected", "rows_left_out"]
         return pd.DataFrame(rows, columns=columns)
 
+    def rejects(self, name: str) -> pd.DataFrame:
+        """The rows of a layer that were rejected: ``source, row, field, value`` (identifiers masked) and ``reason`` in words.
+
+        Raises
+        ------
+        InputError
+            If the project has no such layer.
+        """
+        from jxgis.i18n import localise_reasons
+
+        self.layer(name)
+        return localise_reasons(self.given.loaded[name].rejects, self.lang)
+
     def hotspots(self, **options: Any) -> HotspotsResult:
         """Hot spots of the issues; options of ``[hotspots]`` by name, those of jxgis.toml where not given."""
         found: HotspotsResult = self._run("hotspots", options)
@@ -149,11 +161,18 @@ class Project:
         found: ScoreResult = self._run("scores", options, layers)
         return found
 
-    def report(self, out: str | Path) -> Found:
-        """Write the report of everything that the inputs allow; see `jxgis.run.run_report`."""
+    def report(self, out: str | Path) -> Path:
+        """Write the report of everything that the inputs allow; see `jxgis.run.run_report`.
+
+        Returns
+        -------
+        pathlib.Path
+            Its page, to be opened in a browser. What was refused stands on it.
+        """
         from jxgis.run.commands import run_report
 
-        return run_report(self.settings, out, lang=self.lang, progress=self._progress)
+        run_report(self.settings, out, lang=self.lang, progress=self._progress)
+        return Path(out) / "index.html"
 
     def _run(self, name: str, options: dict[str, Any], layers: dict[str, gpd.GeoDataFrame] | None = None) -> Any:
         """Run a part with the project's options, some of them overridden; without a change it is run once."""
