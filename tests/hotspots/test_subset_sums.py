@@ -176,6 +176,18 @@ def test_the_saddlepoint_is_within_per_cents_of_the_exact_tail(n: int, k: int, r
         np.testing.assert_allclose(near[counts], true[counts], rtol=relative)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_far_out_in_a_skewed_population_the_saddlepoint_is_still_found(seed: int) -> None:
+    """Full steps would overshoot there and never settle; with shorter ones the tail is within a tenth of the exact one."""
+    values = np.random.default_rng(seed).negative_binomial(0.3, 0.05, 500)
+    sums = np.arange(150, 480, 10)
+    sizes = np.full(len(sums), 20)
+    exact = subset_sum_tails(values, sizes, sums).upper
+    sums, sizes, exact = (column[exact > 1e-10] for column in (sums, sizes, exact))
+    assert exact.min() > 1e-11
+    np.testing.assert_allclose(saddlepoint_tails(values, sizes, sums)[0], exact, rtol=0.1)
+
+
 @pytest.mark.parametrize("left_out", [False, True])
 def test_at_the_very_end_of_what_the_sum_can_be_there_is_no_saddlepoint(left_out: bool) -> None:
     """Twelve of thirty 0, twenty 1 and ten 2: no more than 22 and no less than 0."""
