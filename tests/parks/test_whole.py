@@ -213,3 +213,9 @@ def test_what_has_no_area_becomes_an_empty_polygon():
     found = polygons_of(np.array([shapely.MultiPoint([[0, 0], [1, 1]]), shapely.LineString([[0, 0], [1, 1]]), mixed]))
     assert [shape.geom_type for shape in found] == ["Polygon"] * 3
     assert shapely.area(found).tolist() == [0, 0, 2]
+
+
+def test_ids_of_which_not_all_are_whole_numbers_stay_as_they_are():
+    whole = merge_parks(parcels(row(0, 1000, 2000), park_id=[7.0, 7.5, np.nan]))
+    assert sorted(whole.parks["park_id"])[:2] == ["7.0", "7.5"]
+    assert whole.parks["area_m2"].tolist() == [3000] * 3
