@@ -89,6 +89,12 @@ def test_tails_near_one_half_and_above_it_stay_exact() -> None:
         check(values, by_big_integers(values, k), k)
 
 
+@pytest.mark.parametrize("values", [[1, 2, 3], [0, 0], list(range(400))])
+def test_no_question_has_no_answer(values: list[int]) -> None:
+    none = np.zeros(0, dtype=np.int64)
+    assert [len(part) for part in vars(subset_sum_tails(np.array(values), none, none)).values()] == [0, 0, 0]
+
+
 def test_large_values_mixed_in_apart_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(4)
     values = np.concatenate([rng.poisson(1, 400), [9000, 17_000, 17_000, 40_000]])

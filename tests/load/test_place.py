@@ -149,6 +149,27 @@ def test_a_shape_with_a_vertex_that_is_no_number_is_rejected_and_an_empty_one_is
     assert loaded.rejects[["row", "reason"]].to_numpy().tolist() == [[3, "bad_coordinates"], [4, "empty_geometry"]]
 
 
+@pytest.mark.parametrize(("past", "beyond"), [(0.0, False), (0.01, True)])
+def test_degrees_end_at_180_and_90(past: float, beyond: bool) -> None:
+    """A box in the last corner of the earth, and one past its edge to each side."""
+    for west, south, east, north in (
+        (179.5, 89.2, 180 + past, 90), (179.5, 89.2, 180, 90 + past),
+        (-180 - past, -90, -179.5, -89.2), (-180, -90 - past, -179.5, -89.2),
+    ):  # fmt: skip
+        pole = 1 if north > 0 else -1
+        inner = [shapely.box(*(pole * np.array([179.6, 89.4, 179.7, 89.5])))] * 2
+        placed = place_geometry(
+            np.array([*inner, shapely.box(west, south, east, north)]),
+            resolve_crs(4326),
+            resolve_crs(3995 if pole > 0 else 3031).crs,
+            axes=None,
+            box=None,
+            what="a",
+        )
+        flaws = {reason: mask.tolist() for _, reason, mask, _ in placed.flaws}
+        assert flaws["beyond_degrees"] == [False, False, beyond]
+
+
 def test_columns_are_named_as_the_file_names_them_where_no_order_fits(city) -> None:
     with pytest.raises(CrsError, match="which of X坐标 and Y坐标 is east"):
         load.load_places(_points(X坐标=[5e6] * 3, Y坐标=[7e6] * 3), city=city, crs=4549)
