@@ -167,7 +167,14 @@ class Given:
         return hide_small(self.in_words(table), min_count=least, within=within, sums=sums, nested=nested)
 
 
-def given_tables(layers: Mapping[str, gpd.GeoDataFrame | None], *, lang: str, **options: Mapping[str, Any]) -> Given:
+def given_tables(
+    layers: Mapping[str, gpd.GeoDataFrame | None],
+    *,
+    lang: str,
+    sketch: bool = False,
+    settings: Settings | None = None,
+    **options: Mapping[str, Any],
+) -> Given:
     """What a part is handed where there is no project: tables, and options by name.
 
     Parameters
@@ -176,6 +183,10 @@ def given_tables(layers: Mapping[str, gpd.GeoDataFrame | None], *, lang: str, **
         Layer name to its rows; those that are None are not given. Their CRS is that of the first.
     lang
         Language of what is shown, ``"zh"`` or ``"en"``.
+    sketch
+        Whether the polygons are schematic.
+    settings
+        Those of the sections that ``options`` does not name; the defaults where not given.
     **options
         Section of the settings to its options, such as ``hotspots={"cell_m": 100}``.
 
@@ -193,14 +204,23 @@ def given_tables(layers: Mapping[str, gpd.GeoDataFrame | None], *, lang: str, **
     there = {name: table for name, table in layers.items() if table is not None}
     name, first = next(iter(there.items()))
     crs = require_metric(first, name)
-    settings = Settings().model_copy(
-        update={
-            section: validated(type(getattr(Settings(), section)), dict(given), section)
-            for section, given in options.items()
-        }
-    )
+    base = settings or Settings()
+    asked = {
+        section: validated(
+            type(getattr(base, section)), getattr(base, section).model_dump(exclude_unset=True) | given, section
+        )
+        for section, given in options.items()
+    }
     note = Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}.")
-    return Given(settings=settings, city=None, crs=crs, crs_note=note, layers=there, lang=lang)
+    return Given(
+        settings=base.model_copy(update=asked),
+        city=None,
+        crs=crs,
+        crs_note=note,
+        layers=there,
+        lang=lang,
+        sketch=sketch,
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -44,6 +44,7 @@ def find_hotspots(
     start: pd.Timestamp | None = None,
     end: pd.Timestamp | None = None,
     lang: str = "zh",
+    sketch: bool = False,
     **options: Any,
 ) -> HotspotsResult:
     """Find the hot spots of all issues and of each class.
@@ -78,6 +79,8 @@ def find_hotspots(
         The period analysed, half open; see :func:`jxgis.hotspots.periods.compare_periods`.
     lang
         Language of what the result shows, ``"zh"`` or ``"en"``.
+    sketch
+        Mark what is drawn as schematic: the polygons are not official.
     **options
         What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``band_m``, ``alpha`` …
 
@@ -112,7 +115,9 @@ def find_hotspots(
         "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
     }  # fmt: skip
-    given = replace(given_tables(layers, lang=lang, hotspots=options), history=history, start=start, end=end)
+    given = replace(
+        given_tables(layers, lang=lang, sketch=sketch, hotspots=options), history=history, start=start, end=end
+    )
     return analyse(given, area, classes=classes, name_field=name_field)
 
 

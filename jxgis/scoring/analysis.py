@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jxgis.parks.standards import Standard
     from jxgis.scoring.indicators import Indicator, Judgements
     from jxgis.scoring.weights import Method, Weights
+    from jxgis.settings import Settings
 
 __all__ = ["analyse", "score_candidates"]
 
@@ -41,7 +42,9 @@ def score_candidates(
     historic: gpd.GeoDataFrame | None = None,
     built_up: gpd.GeoDataFrame | None = None,
     hotspots: Result | None = None,
+    settings: Settings | None = None,
     lang: str = "zh",
+    sketch: bool = False,
     **options: Any,
 ) -> ScoreResult:
     """Score candidate sample units by whatever layers there are.
@@ -61,8 +64,13 @@ def score_candidates(
         For the gates, and for the city's mean number of issues.
     hotspots
         What `hotspots.find_hotspots` returned, for the share of hot area.
+    settings
+        Settings whose ``[parks]`` (standard, gap between parcels, land) and ``[units]`` (bounds) hold; the defaults
+        where not given.
     lang
         Language of the labels, and of what the result shows.
+    sketch
+        Mark what is drawn as schematic: the polygons are not official.
     **options
         What :class:`jxgis.settings.ScoringSettings` holds: ``weights``, ``indicators``, ``min_completeness`` …
 
@@ -90,7 +98,7 @@ def score_candidates(
         "candidates": candidates, "issues": issues, "parks": parks, "residential": residential, "waters": waters,
         "districts": districts, "historic": historic, "built_up": built_up,
     }  # fmt: skip
-    given = given_tables(layers, lang=lang, scoring=options)
+    given = given_tables(layers, lang=lang, sketch=sketch, settings=settings, scoring=options)
     if hotspots is not None:
         given.results["hotspots"] = hotspots
     return analyse(given, candidates)
