@@ -150,8 +150,9 @@ def analyse(
     from jxgis.hotspots.heavy import heavy_cells
     from jxgis.hotspots.places import ALL, Naming, hot_places
     from jxgis.hotspots.scale import CELLS_M, suggest_scale
-    from jxgis.space.count import count_points, locate
+    from jxgis.space.count import count_points
     from jxgis.space.grid import grid_over
+    from jxgis.space.points import locate
 
     options, issues = given.settings.hotspots, given.need("issues")
     cell_m, band_m, alpha, family = options.cell_m, options.band_m, options.alpha, options.family

@@ -18,6 +18,7 @@ from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empt
 from jxgis.load.geometry import repair
 from jxgis.load.overlaps import MAX_SHARE, MIN_FLAW_M2, claimed_twice, overlap_notes, snap_overlaps
 from jxgis.schema import layers as _tables
+from jxgis.space.shape import width_m
 from jxgis.zones import zone_names
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def boundary_flaws(
     table = gpd.GeoDataFrame(
         {
             "kind": [kind for kind, _ in overlaps + gaps],
-            "sliver": 2 * m2 / np.maximum(shapely.length(geometry), 1e-9) < sliver_width_m,
+            "sliver": width_m(geometry) < sliver_width_m,
             "between": [between for _, between in overlaps + gaps],
             "m2": m2,
         },

@@ -22,8 +22,8 @@ from jxgis.parks.cover import NODE_LIMIT, TIME_LIMIT_S, CoverSolution, cover_mos
 from jxgis.parks.housing import sample_points
 from jxgis.parks.radius import classify_parks, radius_coverage, service_area
 from jxgis.parks.standards import Standard
-from jxgis.parks.whole import polygons_of
-from jxgis.space.count import locate_each
+from jxgis.space.points import locate_each
+from jxgis.space.polygons import polygons_of
 from jxgis.zones import ALL
 
 __all__ = ["FewestParks", "Siting", "fewest_parks", "no_sites", "radius_sensitivity", "site_parks"]

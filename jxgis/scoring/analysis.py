@@ -202,6 +202,7 @@ def _measure(given: Given, candidates: gpd.GeoDataFrame, wanted: set[str]) -> tu
     from jxgis.parks.coverage import of_built_up, served_land
     from jxgis.parks.standards import load_standard
     from jxgis.scoring.measures import issue_measures, relative_density, shape_measures, share_covered
+    from jxgis.space.polygons import rows_of_polygons
 
     issues, parks, waters = given.table("issues"), given.table("parks"), given.table("waters")
     ground, hotspots = given.table("districts"), given.results.get("hotspots")
@@ -235,7 +236,9 @@ def _measure(given: Given, candidates: gpd.GeoDataFrame, wanted: set[str]) -> tu
             of = text_pair(f"parks.of_{'built_up' if of_built_up(given, standard) else 'residential'}")
             methods["park_coverage"] = text_pair("scoring.by_radius", standard=standard.title, of=of)
     if parks is not None and waters is not None:
-        table["blue_green_percent"] = 100.0 * share_covered(candidates, _areal(parks), _areal(waters))
+        table["blue_green_percent"] = 100.0 * share_covered(
+            candidates, rows_of_polygons(parks), rows_of_polygons(waters)
+        )
         methods["blue_green_percent"] = text_pair("scoring.by_parks_waters")
     return table, methods
 
@@ -259,10 +262,6 @@ def _park_coverage(
     by_id = coverage.iloc[: len(zones)].set_index("zone")["coverage"]
     covered: pd.Series = candidates["candidate_id"].map(by_id).astype("float64")
     return covered * 100.0
-
-
-def _areal(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return layer[layer.geom_type.isin(["Polygon", "MultiPolygon"])]
 
 
 def _views(

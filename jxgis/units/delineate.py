@@ -15,12 +15,14 @@ import shapely
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.space._districts import count_parts
+from jxgis.space.overlay import holds_most
+from jxgis.space.shape import polsby_popper, width_m
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
 from jxgis.units._graph import SNAP_M, Adjacency, Floats, Ints, block_graph
 from jxgis.units._objective import Objective, build_objective, piece_of
 from jxgis.units._pieces import Limits, Part, count_range, cut_into_parts, share_out
 from jxgis.units.attributes import standardise
-from jxgis.units.quality import polsby_popper, unit_codes, within_bounds, within_share
+from jxgis.units.quality import unit_codes, within_bounds, within_share
 from jxgis.units.shape import check_shapes
 from jxgis.zones import zone_names
 
@@ -349,20 +351,8 @@ def _in_districts(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.
         )
     names = np.array(zone_names(districts), dtype=np.str_)
     geometry = np.asarray(blocks.geometry.array)
-    area = shapely.area(geometry)
-    fences = np.asarray(districts.geometry.array)
-    row, fence = shapely.STRtree(fences).query(geometry, predicate="intersects")
-    # A block covered by one district needs no overlay.
-    shapely.prepare(fences)
-    common = np.where(shapely.covers(fences[fence], geometry[row]), area[row], np.nan)
-    open_pairs = np.isnan(common)
-    common[open_pairs] = shapely.area(shapely.intersection(geometry[row[open_pairs]], fences[fence[open_pairs]]))
-    best: Floats = np.zeros(len(blocks))
-    np.maximum.at(best, row, common)
-    home = np.full(len(blocks), -1, dtype=np.int64)
-    top = common >= best[row]
-    home[row[top][::-1]] = fence[top][::-1]
-    across = (home < 0) | (best < (1 - ACROSS_SHARE) * area)
+    home, most = holds_most(geometry, np.asarray(districts.geometry.array))
+    across = (home < 0) | (most < (1 - ACROSS_SHARE) * shapely.area(geometry))
     if "district" in blocks:
         named = blocks["district"].astype(str).to_numpy()
         across |= named != names[home]
@@ -522,7 +512,7 @@ def _units_table(
         {
             "district": np.array(graph.district_names, dtype=object)[graph.district[first]],
             "area_km2": np.round(area, 6),
-            "compactness": polsby_popper(gpd.GeoSeries(shapes, crs=table.crs)).to_numpy(),
+            "compactness": polsby_popper(shapes),
             "in_bounds": in_bounds,
             "nearly": nearly,
             "reason": [None if inside else why for inside, why in zip(in_bounds, reasons, strict=True)],
@@ -550,10 +540,10 @@ def _dissolved(polygons: npt.NDArray[np.object_]) -> shapely.Geometry:
     return union
 
 
-def _holes(shape: shapely.Geometry, width_m: float = THREAD_M) -> int:
+def _holes(shape: shapely.Geometry, thread_m: float = THREAD_M) -> int:
     """Number of holes wider than a thread: gaps in the layers given are none that the search made."""
     holes = [shapely.Polygon(ring) for part in shapely.get_parts(shape) for ring in part.interiors]
-    return sum(2 * hole.area > width_m * hole.length for hole in holes)
+    return int((width_m(np.array(holes, dtype=object)) > thread_m).sum())
 
 
 def _total(objective: Objective, unit: Ints) -> float:
