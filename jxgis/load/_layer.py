@@ -11,6 +11,7 @@ import shapely
 
 from jxgis import crs as _crs
 from jxgis import reference as _reference
+from jxgis.city import contract_of
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text, text_pair
 from jxgis.load import Loaded
@@ -107,7 +108,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     source
         As `readers.read_tables` takes it.
     wanted
-        The layer of the contract.
+        The layer: one that every city has, or one that this city adds.
     city
         Its CRS is worked in, its box fences gross errors.
     options
@@ -123,8 +124,8 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         If files, columns, CRS or coordinates cannot be used.
     """
     given = options
-    agreed = _tables.contract(wanted)
-    raw = read_tables(source, expected=wanted, layer=given.get("layer"), encoding=given.get("encoding"))
+    agreed = contract_of(wanted, city)
+    raw = read_tables(source, expected=(wanted, *agreed.stand_in), layer=given.get("layer"), encoding=given.get("encoding"))
     notes = [note for table in raw for note in table.notes]
     ledger = Ledger(raw, codes={column.name for column in agreed.columns if column.dtype == "code"})
     keep = _columns_to_keep(raw, given.get("keep", ()))
@@ -136,7 +137,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     for table in [table for table in raw if len(table.frame)] or raw[:1]:
         mapping = _tables.match_columns(
             table.frame.columns,
-            wanted,
+            agreed,
             columns=given.get("columns"),
             name_column=given.get("name_column"),
             what=table.name,
@@ -221,7 +222,7 @@ def _compare_rivals(
     """Of two columns for one meaning that disagree, refuse coordinates, and name the one taken of others."""
     named = [*given.get("columns", {}).values(), given.get("name_column") or ""]
     place = set(_tables.coordinate_columns())
-    for key, others in _tables.rivals(table.frame.columns, agreed.layer, mapping, told=named).items():
+    for key, others in _tables.rivals(table.frame.columns, agreed, mapping, told=named).items():
         if key in place and table.geometry is not None:
             continue
         column = agreed.column(key)
@@ -574,4 +575,4 @@ def _table(gathered: Gathered, rows: NDArray[np.bool_]) -> gpd.GeoDataFrame:
             frame[name] = frame[name].astype("str").where(frame[name].notna())
     frame = frame[[*own, *(name for name in frame.columns if name not in own)]]
     table = gpd.GeoDataFrame(frame, geometry=gathered.geometry[rows], crs=gathered.metric)
-    return _tables.check(table, gathered.agreed.layer)
+    return _tables.check(table, gathered.agreed)
