@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import sys
@@ -10,7 +11,24 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["Command", "Group", "UsageError", "lang_of", "plain", "say", "usage_message", "word"]
+from jxgis.i18n import listed
+
+__all__ = [
+    "OF_LAYER",
+    "OF_LAYERS",
+    "OF_SETTING",
+    "Command",
+    "Group",
+    "UsageError",
+    "lang_of",
+    "plain",
+    "say",
+    "usage_message",
+    "word",
+]
+
+#: A help text that begins so is what is said of the setting, of the layer; the last one lists the layers.
+OF_SETTING, OF_LAYER, OF_LAYERS = "setting:", "layer:", "layers"
 
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _HelpFormatter: Any = typer.Context.formatter_class
@@ -93,15 +111,67 @@ class _Context(typer.Context):
 
 
 class Command(TyperCommand):
-    """A command whose help speaks the run's language."""
+    """A command whose help speaks the run's language, and says of an option what its setting says of itself."""
 
     context_class = _Context
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help; the settings are asked only now, so that a command starts without them."""
+        for parameter in self.get_params(ctx):
+            if isinstance(help_text := getattr(parameter, "help", None), str):
+                parameter.help = _said(help_text)  # type: ignore[attr-defined]  # options and arguments have one
+        super().format_help(ctx, formatter)
+
+
+def _said(help_text: str) -> str:
+    """A help text: what is said of the setting or the layer that it names, else itself."""
+    if help_text.startswith(OF_SETTING):
+        from jxgis._toml import kind_at
+        from jxgis.settings import about, default, option_at
+
+        model, name = option_at(help_text.removeprefix(OF_SETTING))
+        value = default(model, name)
+        shown = "" if value in (None, (), {}) else listed(value if isinstance(value, tuple) else [value], LANG)
+        end = word(f" [默认：{shown}]", f" [default: {shown}]") if shown else ""
+        if kind_at(model, [model.model_fields[name].alias or name]) == tuple[str, ...]:
+            end = word("；多项用逗号分隔", ", separated by commas") + end
+        return _capital(about(model, name).of(LANG)) + end
+    if help_text.startswith(OF_LAYER):
+        from jxgis.schema.layers import contract
+
+        return _capital(contract(help_text.removeprefix(OF_LAYER)).about.of(LANG))
+    if help_text == OF_LAYERS:
+        from jxgis.schema.layers import contract, layers
+
+        each = listed((f"{name}{word(f'（{contract(name).title.zh}）', '')}" for name in layers()), LANG)
+        return word(
+            f"{each}；或城市配置中 [layers] 增加的图层（用 --project）",
+            f"One of {each}; or, with --project, of [layers] of the city's profile",
+        )
+    return help_text
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 class Group(TyperGroup):
     """The program, likewise."""
 
     context_class = _Context
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; of one that is not there, the nearest is named."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1, cutoff=0.5)
+            known = listed(self.list_commands(ctx), LANG)
+            hint = (
+                word(f"，是否为 {near[0]}？", f", did you mean {near[0]}?")
+                if near
+                else word(f"；可用的有 {known}", f"; there are {known}")
+            )
+            raise UsageError(word(f"没有命令 {args[0]}{hint}", f"No command {args[0]!r}{hint}"))
+        return super().resolve_command(ctx, args)
 
 
 def usage_message(error: Any) -> str:

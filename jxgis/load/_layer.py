@@ -125,7 +125,9 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     """
     given = options
     agreed = contract_of(wanted, city)
-    raw = read_tables(source, expected=(wanted, *agreed.stand_in), layer=given.get("layer"), encoding=given.get("encoding"))
+    raw = read_tables(
+        source, expected=(wanted, *agreed.stand_in), layer=given.get("layer"), encoding=given.get("encoding")
+    )
     notes = [note for table in raw for note in table.notes]
     ledger = Ledger(raw, codes={column.name for column in agreed.columns if column.dtype == "code"})
     keep = _columns_to_keep(raw, given.get("keep", ()))

@@ -257,7 +257,9 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read_one(path: Path, name: str, sha256: str, expected: Sequence[str], layer: str | None, encoding: str | None) -> RawTable:
+def _read_one(
+    path: Path, name: str, sha256: str, expected: Sequence[str], layer: str | None, encoding: str | None
+) -> RawTable:
     suffix = _suffix(path.name)
     if suffix in _TEXT or suffix in _EXCEL:
         if suffix in _TEXT:
@@ -273,7 +275,9 @@ def _read_one(path: Path, name: str, sha256: str, expected: Sequence[str], layer
     return RawTable(name, sha256, features.frame, features.geometry, features.crs, row, notes=features.notes)
 
 
-def _read_zip(path: Path, sha256: str, expected: Sequence[str], layer: str | None, encoding: str | None) -> Iterator[RawTable]:
+def _read_zip(
+    path: Path, sha256: str, expected: Sequence[str], layer: str | None, encoding: str | None
+) -> Iterator[RawTable]:
     with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
         with reading(path.name, _ZIP):
             names = _extract(path, Path(folder))
