@@ -137,8 +137,8 @@ class InputSettings(_Section):
     )
     official: bool = _option(
         False,
-        "官方边界：地图上不再标注“示意”",
-        "official polygons: maps carry no schematic mark",
+        "边界是否官方的；官方边界的地图上不再标注“示意”",
+        "whether the polygons are official; maps of official ones carry no schematic mark",
     )
 
     @model_validator(mode="before")

@@ -165,8 +165,8 @@ def hotspots(
         sets,
     )
     with _progress(lang) as progress:
-        run.run_part("hotspots", settings, out, has_project=project is not None, lang=lang, progress=progress)
-    _done(out, "maps/hotspots.html")
+        result = run.run_part("hotspots", settings, out, has_project=project is not None, lang=lang, progress=progress)
+    _done(out, "maps/hotspots.html", counted=_counted(result, project))
 
 
 @app.command(cls=Command, help=word("公园绿地服务覆盖", "Park service coverage"))
@@ -224,8 +224,8 @@ def parks(
         sets,
     )
     with _progress(lang) as progress:
-        run.run_part("parks", settings, out, has_project=project is not None, lang=lang, progress=progress)
-    _done(out, "maps/parks.html")
+        result = run.run_part("parks", settings, out, has_project=project is not None, lang=lang, progress=progress)
+    _done(out, "maps/parks.html", counted=_counted(result, project))
 
 
 @app.command(cls=Command, help=word("划分管理单元", "Propose units"))
@@ -273,8 +273,8 @@ def units(
         sets,
     )
     with _progress(lang) as progress:
-        run.run_part("units", settings, out, has_project=project is not None, lang=lang, progress=progress)
-    _done(out, "maps/units.html")
+        result = run.run_part("units", settings, out, has_project=project is not None, lang=lang, progress=progress)
+    _done(out, "maps/units.html", counted=_counted(result, project))
 
 
 @app.command(cls=Command, help=word("候选样板单元评分", "Score candidate sample units"))
@@ -303,10 +303,10 @@ def score(
     )
     said: list[Text] = []
     with _progress(lang) as progress:
-        run.run_part(
+        result = run.run_part(
             "score", settings, out, has_project=project is not None, lang=lang, progress=progress, warn=said.append
         )
-    _done(out, "maps/scores.html", [line.of(lang) for line in said])
+    _done(out, "maps/scores.html", [line.of(lang) for line in said], _counted(result, project))
 
 
 @app.command(cls=Command, help=word("按项目设置生成全部结果和报告", "Everything the project's inputs allow"))
@@ -367,8 +367,17 @@ def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
         yield show
 
 
-def _done(out: Path, page: str, refused: Sequence[str] = ()) -> None:
-    """Say where the page is; before it, what could not be done."""
+def _counted(result: Any, project: Path | None) -> list[str]:
+    """Without a project, which settles what is read: what was counted, and the CRS chosen."""
+    from jxgis import run
+
+    return [line.of(result.given.lang) for line in run.counted(result)] if project is None else []
+
+
+def _done(out: Path, page: str, refused: Sequence[str] = (), counted: Sequence[str] = ()) -> None:
+    """Say where the page is; before it, what was counted and what could not be done."""
+    for line in counted:
+        say(line)
     for line in refused:
         say(line, error=True)
     say(word(f"完成。请用浏览器打开：{out / page}", f"Done. Open in a browser: {out / page}"))

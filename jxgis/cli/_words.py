@@ -6,7 +6,8 @@ import difflib
 import os
 import re
 import sys
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -133,7 +134,8 @@ def _said(help_text: str) -> str:
         value = default(model, name)
         shown = "" if value in (None, (), {}) else listed(value if isinstance(value, tuple) else [value], LANG)
         end = word(f" [默认：{shown}]", f" [default: {shown}]") if shown else ""
-        if kind_at(model, [model.model_fields[name].alias or name]) == tuple[str, ...]:
+        kind = kind_at(model, [model.model_fields[name].alias or name])
+        if tuple[str, ...] in (kind, *get_args(kind)):
             end = word("；多项用逗号分隔", ", separated by commas") + end
         return _capital(about(model, name).of(LANG)) + end
     if help_text.startswith(OF_LAYER):
@@ -143,7 +145,7 @@ def _said(help_text: str) -> str:
     if help_text == OF_LAYERS:
         from jxgis.schema.layers import contract, layers
 
-        each = listed((f"{name}{word(f'（{contract(name).title.zh}）', '')}" for name in layers()), LANG)
+        each = " ".join(f"{name}{word(f'（{contract(name).title.zh}）', '')}" for name in layers())
         return word(
             f"{each}；或城市配置中 [layers] 增加的图层（用 --project）",
             f"One of {each}; or, with --project, of [layers] of the city's profile",
@@ -155,6 +157,19 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+class _NoCommandError(UsageError):  # type: ignore[misc, valid-type]  # typer keeps the class out of its public names
+    def __init__(self, given: str, known: list[str]) -> None:
+        near = _near(given, known)
+        there = word(f"；可用的有 {listed(known, LANG)}", f"; there are {listed(known, LANG)}")
+        super().__init__(word(f"没有命令 {given}", f"No command {given!r}") + (near or there))
+
+
+def _near(given: str, known: Iterable[str]) -> str:
+    """The end of a sentence that names the nearest of what there is, if anything is near."""
+    near = difflib.get_close_matches(given, list(known), n=1, cutoff=0.5)
+    return word(f"，是否为 {near[0]}", f", did you mean {near[0]}") if near else ""
+
+
 class Group(TyperGroup):
     """The program, likewise."""
 
@@ -163,14 +178,7 @@ class Group(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command; of one that is not there, the nearest is named."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1, cutoff=0.5)
-            known = listed(self.list_commands(ctx), LANG)
-            hint = (
-                word(f"，是否为 {near[0]}？", f", did you mean {near[0]}?")
-                if near
-                else word(f"；可用的有 {known}", f"; there are {known}")
-            )
-            raise UsageError(word(f"没有命令 {args[0]}{hint}", f"No command {args[0]!r}{hint}"))
+            raise _NoCommandError(args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
 
@@ -180,11 +188,13 @@ def usage_message(error: Any) -> str:
     hint = word("；用 --help 查看用法。", "; see --help.")
     if name == "NoArgsIsHelpError":
         return str(error.format_message())
+    if name == "_NoCommandError":
+        return f"{error.message}{hint}"
+    if name == "NoSuchOption":
+        no_such = word(f"没有选项 {error.option_name}", f"No such option {error.option_name}")
+        return f"{no_such}{_near(error.option_name, error.possibilities or ())}{hint}"
     if LANG == "en":
         return f"{error.format_message().rstrip('.')}{hint}"
-    if name == "NoSuchOption":
-        near = "，是否为 " + "、".join(error.possibilities) if error.possibilities else ""
-        return f"没有选项 {error.option_name}{near}{hint}"
     if name == "MissingParameter":
         return f"缺少 {_parameter(error.param)}{hint}"
     if name == "BadParameter":
@@ -198,8 +208,6 @@ def usage_message(error: Any) -> str:
         return f"{_parameter(error.param)} 的取值不可用（{rule}）{hint}"
     if name == "BadOptionUsage":
         return f"选项 {error.option_name} 后面缺少取值{hint}"
-    if "No such command" in error.format_message():
-        return f"没有这个命令：{error.format_message().split(chr(39))[1]}{hint}"
     if "unexpected extra argument" in error.format_message():
         return f"多余的参数：{error.format_message().split('(')[-1].rstrip(').')}{hint}"
     return f"命令行有误：{error.format_message().rstrip('.')}{hint}"

@@ -38,7 +38,7 @@ _APART_M = 20.0
 _CATEGORIES = ("tree", "main_type", "sub_type")
 _DEGREE_M = 111_195.0  # of a great circle of 6,371 km
 
-__all__ = ["Gathered", "ReadOptions", "finish", "gather", "refuse_empty", "require_columns"]
+__all__ = ["Gathered", "ReadOptions", "finish", "gather", "refuse_empty", "require_columns", "told_by"]
 
 
 class ReadOptions(TypedDict, total=False):
@@ -239,10 +239,10 @@ def _compare_rivals(
             if key in place:
                 raise InputError(
                     zh=f"{table.name} 的“{taken}”和“{other}”两列都是坐标，却有 {differ.sum()} 行不同（例如第 {table.row[at]} 行："
-                    f"{values[0]}、{values[1]}）；请用 columns 指定用哪一列，例如 --columns {key}={taken}。",
+                    f"{values[0]}、{values[1]}）；请指定用哪一列，例如 --set inputs.{agreed.layer}.columns.{key}={taken}。",
                     en=f"{table.name}: the columns {taken} and {other} both say where the points are, and differ in "
-                    f"{differ.sum()} rows (row {table.row[at]}: {values[0]}, {values[1]}); say which to take with "
-                    f"columns, such as --columns {key}={taken}.",
+                    f"{differ.sum()} rows (row {table.row[at]}: {values[0]}, {values[1]}); say which to take, "
+                    f"such as --set inputs.{agreed.layer}.columns.{key}={taken}.",
                 )
             told.add("load.two_columns", table.name, count=int(differ.sum()), column=key, taken=taken, other=other)
 
@@ -458,22 +458,29 @@ def require_columns(gathered: Gathered) -> None:
     InputError
         If no file has the column.
     """
-    for column in gathered.agreed.columns:
+    agreed = gathered.agreed
+    for column in agreed.columns:
         if column.null:
             continue
         if column.name not in gathered.frame:
             have = [str(name) for name in gathered.frame.columns]
             hint = _tables.nearest(column.name, have)
-            option = "--name-column" if column.name == "name" else f"--columns {column.name}=…"
+            option = told_by(agreed.layer, column.name)
             raise InputError(
                 zh=f"{gathered.agreed.title.zh}图层没有“{column.name}”列（也没有已知别名 {'、'.join(column.aliases[:4])} 等）"
-                f"{hint.zh}请用 {option} 指定；文件中的列：{'、'.join(have[:40]) or '无'}。",
+                f"{hint.zh}请指定，例如 {option.zh}；文件中的列：{'、'.join(have[:40]) or '无'}。",
                 en=f"{gathered.agreed.title.en}: no column {column.name!r}, nor a known alias "
-                f"({', '.join(column.aliases[:4])} ...){hint.en} Name it with {option}; the file's columns: "
+                f"({', '.join(column.aliases[:4])} ...){hint.en} Name it, such as {option.en}; the file's columns: "
                 f"{', '.join(have[:40]) or 'none'}.",
             )
         values = gathered.frame[column.name]
         gathered.ledger.reject(values.isna(), field=column.name, reason="missing_value", values=values)
+
+
+def told_by(layer: str, column: str) -> Text:
+    """How a command is told the column of a layer; the key is that of jxgis.toml and of the loader."""
+    key = "name_column" if column == "name" else f"columns.{column}"
+    return Text(zh=f"--set inputs.{layer}.{key}=列名", en=f"--set inputs.{layer}.{key}=COLUMN")
 
 
 def refuse_empty(gathered: Gathered) -> None:

@@ -12,7 +12,7 @@ from jxgis.city import contract_of
 from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.load import Loaded
-from jxgis.load._layer import Gathered, finish, gather, require_columns
+from jxgis.load._layer import Gathered, finish, gather, require_columns, told_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,11 +95,13 @@ def _make_ids(gathered: Gathered, column: str) -> None:
         gathered.frame[column] = gathered.frame["name"]
         gathered.notes.append(text_pair("load.named_ids"))
         return
-    if not gathered.agreed.numbered:
+    agreed = gathered.agreed
+    if not agreed.numbered:
         have = "、".join(str(name) for name in gathered.frame.columns) or "—"
+        option = told_by(agreed.layer, "name")
         raise InputError(
-            zh=f"{gathered.agreed.title.zh}图层没有编号（{column}）也没有名称列；请用 --name-column 指定；文件中的列：{have}。",
-            en=f"{gathered.agreed.title.en}: neither {column} nor a name; name a column with --name-column; the file's "
+            zh=f"{agreed.title.zh}图层没有编号（{column}）也没有名称列；请指定，例如 {option.zh}；文件中的列：{have}。",
+            en=f"{agreed.title.en}: neither {column} nor a name; name a column, such as {option.en}; the file's "
             f"columns: {have.replace('、', ', ')}.",
         )
     gathered.frame[column] = pd.Series([f"{row}" for row in range(1, len(gathered.frame) + 1)], dtype="str")

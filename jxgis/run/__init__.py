@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jxgis.run.check_command import run_check
-    from jxgis.run.commands import run_demo, run_part, run_report
+    from jxgis.run.commands import counted, run_demo, run_part, run_report
     from jxgis.run.inputs import require_layer
     from jxgis.run.project import init_project
 
-__all__ = ["init_project", "require_layer", "run_check", "run_demo", "run_part", "run_report"]
+__all__ = ["counted", "init_project", "require_layer", "run_check", "run_demo", "run_part", "run_report"]
 
 _HOME = {"init_project": "project", "require_layer": "inputs", "run_check": "check_command"}
 

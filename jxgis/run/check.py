@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jxgis.load.readers import Source
     from jxgis.schema.layers import Contract
 
-__all__ = ["Checked", "boundary_tables", "check_layer", "compare_recorded"]
+__all__ = ["Checked", "account_lines", "boundary_tables", "check_layer", "compare_recorded"]
 
 _MOST_DEFECTS = 20
 """Defects that are printed one by one; all of them are written."""
@@ -105,7 +105,7 @@ def check_layer(
 
     agreed = contract_of(layer, city)
     loaded = load.load_layer(layer, path, city=city, **options)
-    lines = [*_account(loaded, agreed.title), *loaded.notes, *_reasons(loaded), *_extent(loaded), *_sizes(loaded)]
+    lines = [*account_lines(loaded, agreed.title), *loaded.notes, *_reasons(loaded), *_extent(loaded), *_sizes(loaded)]
     tables: dict[str, pd.DataFrame] = {}
     if layer == "issues":
         lines += _issue_lines(loaded.table, city, tables)
@@ -160,7 +160,8 @@ def boundary_tables(loaded: Loaded) -> dict[str, gpd.GeoDataFrame]:
     return tables
 
 
-def _account(loaded: Loaded, title: Text) -> list[Text]:
+def account_lines(loaded: Loaded, title: Text) -> list[Text]:
+    """The account of a layer's rows, one line a file, and their sum where there are several."""
     lines = [
         text_pair(
             "check.account",

@@ -111,15 +111,16 @@ def _missing_of(given: dict[str, InputSettings]) -> list[tuple[str, InputError]]
     return errors
 
 
-def _missing(given: dict[str, InputSettings], city: City | None) -> list[InputError]:
+def _missing(given: dict[str, InputSettings], city: City | None, options: Mapping[str, str]) -> list[InputError]:
     """What is said of each layer whose file is not there: all at once, not one a run."""
     errors = []
     for layer, error in _missing_of(given):
-        title = contract_of(layer, city).title
+        title, option = contract_of(layer, city).title, options.get(layer)
+        where = f"[inputs.{layer}] path" if option is None else f"{option} / [inputs.{layer}] path"
         errors.append(
             InputError(
-                zh=f"{title.zh}：{error.text('zh')}请检查 [inputs.{layer}] 的 path（或相应的命令选项）。",
-                en=f"{title.en}: {error.text('en')} Check the path of [inputs.{layer}] (or the option that gives it).",
+                zh=f"{title.zh}：{error.text('zh')}请检查 {where}。",
+                en=f"{title.en}: {error.text('en')} Check {where}.",
             )
         )
     return errors
@@ -132,6 +133,7 @@ def read_given(
     has_project: bool,
     lang: str = "zh",
     progress: Progress = lambda _: None,
+    options: Mapping[str, str] | None = None,
 ) -> Given:
     """Load the layers that the settings name.
 
@@ -147,6 +149,8 @@ def read_given(
         Language of what is written.
     progress
         Called with each step.
+    options
+        The options of the command that give layers, by layer, for messages.
 
     Returns
     -------
@@ -161,14 +165,14 @@ def read_given(
 
     city = city_of(settings, has_project=has_project)
     given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer)) is not None}
-    collect(_missing(given, city))
+    collect(_missing(given, city, options or {}))
     loaded: dict[str, Loaded] = {}
     where: dict[str, Any] = {}
     said: set[Text] = set()
     for layer in sorted(given, key=_order):
         progress(text_pair("pipeline.reading", layer=contract_of(layer, city).title))
-        options = read_options(settings, layer) | where
-        loaded[layer] = load.load_layer(layer, given[layer].path, city=city, **options)
+        reading = read_options(settings, layer) | where
+        loaded[layer] = load.load_layer(layer, given[layer].path, city=city, **reading)
         for note in _noticed(contract_of(layer, city).title, loaded[layer]):
             if note not in said:
                 progress(note)

@@ -55,6 +55,9 @@ KIND_NAMES: dict[Kind, Text] = {
 }
 
 
+_UNSAID = Text(zh="", en="")
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a contract.
@@ -122,7 +125,7 @@ class Contract:
     geometry: Kind
     columns: tuple[Column, ...]
     carries: bool = True
-    about: Text = Text("", "")
+    about: Text = _UNSAID
     example: str = ""
     new: bool = False
     numbered: bool = False
