@@ -20,9 +20,12 @@ from . import (
 from .city import City, load_city
 from .errors import CrsError, InputError, JxgisError, MissingPackageError, OutputError, SettingsError
 from .hotspots.analysis import find_hotspots
-from .load.boundaries import load_districts, load_subdistricts
-from .load.issues import load_issues
-from .load.layers import (
+from .load import (
+    load_districts,
+    load_issues,
+    load_layer,
+    load_population,
+    load_subdistricts,
     load_barriers,
     load_blocks,
     load_built_up,
@@ -43,7 +46,6 @@ from .load.layers import (
     load_vacant,
     load_waters,
 )
-from .load.rasters import load_population
 from .parks.analysis import measure_parks
 from .run.init import init_project
 from .run.project import Project, open_project
@@ -84,6 +86,7 @@ __all__ = [
     "load_keep_apart",
     "load_keep_together",
     "load_land_use",
+    "load_layer",
     "load_parks",
     "load_places",
     "load_planned_parks",

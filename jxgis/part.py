@@ -387,6 +387,8 @@ class Part:
     needs
         The layers that it cannot do without, each with the option of its command that gives it. Districts may be made
         of sub-districts.
+    options
+        The options of its command that give further layers, by layer.
     analyse
         Runs it.
     section
@@ -413,6 +415,7 @@ class Part:
     figures: tuple[str, ...]
     after: tuple[str, ...] = ()
     beside: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reads_in_report(self) -> tuple[str, ...]:

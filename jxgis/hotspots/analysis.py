@@ -170,13 +170,13 @@ def analyse(
     if not inside.any():
         if shapely.intersects_xy(area.geometry.union_all(), x, y).any():
             raise InputError(
-                zh=f"研究范围太小：有问题点落在范围内，但都不在中心位于范围内的 {cell_m:g} 米格中；请减小 --cell-m。",
+                zh=f"研究范围太小：有问题点落在范围内，但都不在中心位于范围内的 {cell_m:g} 米格中；请减小 cell_m。",
                 en=f"The area is too small: issues lie in it, but in no cell of {cell_m:g} m whose centre does; "
-                "lower --cell-m.",
+                "lower cell_m.",
             )
         raise InputError(
-            zh=f"{len(issues)} 个问题点没有一个落在研究范围内；请检查坐标系（--crs）和范围（--area）。",
-            en=f"None of the {len(issues)} issues lies in the area; check the reference system (--crs) and the area.",
+            zh=f"{len(issues)} 个问题点没有一个落在研究范围内；请检查问题数据的坐标系（crs）和研究范围。",
+            en=f"None of the {len(issues)} issues lies in the area; check the reference system (crs) of the issues, and the area.",
         )
     counted = located[inside]
     names = _class_names(counted["issue_class"], classes)

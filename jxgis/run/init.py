@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from importlib import resources
 from pathlib import Path
 
 from jxgis.errors import OutputError, os_reason
+from jxgis.run.template import template
 
 __all__ = ["init_project"]
 
@@ -42,7 +42,6 @@ def init_project(folder: str | Path, *, lang: str = "zh") -> Path:
     'jxgis.toml'
     """
     path = Path(folder) / "jxgis.toml"
-    template = resources.files("jxgis.run").joinpath("templates", f"jxgis.{'en' if lang == 'en' else 'zh'}.toml")
     # The innermost first.
     made = [path, *(path.parent / name for name in reversed(_FOLDERS)), path.parent / "data", *path.parents]
     made = [place for place in made if not os.path.lexists(place)]
@@ -50,7 +49,7 @@ def init_project(folder: str | Path, *, lang: str = "zh") -> Path:
         for name in _FOLDERS:
             (path.parent / name).mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(template.read_text(encoding="utf-8"))
+            file.write(template(lang))
     except FileExistsError:
         raise OutputError(
             zh=f"{path} 已经存在，没有改动；请换一个文件夹，或直接编辑它。",

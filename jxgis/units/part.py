@@ -26,6 +26,7 @@ PART = Part(
         *("keep_together", "keep_apart"),
     ),
     needs={"districts": "--districts"},
+    options={"blocks": "--blocks", "streets": "--streets", "issues": "--issues"},
     analyse=_propose,
     section="units",
     settings=("units", "report"),
