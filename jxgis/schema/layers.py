@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from jxgis.errors import InputError
 from jxgis.i18n import Text
+from jxgis.schema.columns import Column, Dtype
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,7 +36,6 @@ __all__ = [
     "same_name",
 ]
 
-Dtype: TypeAlias = Literal["text", "code", "number", "time"]
 Kind: TypeAlias = Literal["polygon", "line", "point", "any"]
 
 GEOMETRY_TYPES: dict[Kind, frozenset[str]] = {
@@ -50,37 +50,6 @@ KIND_NAMES: dict[Kind, Text] = {
     "point": Text(zh="点", en="points"),
     "any": Text(zh="点、线或面", en="points, lines or polygons"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a contract.
-
-    Parameters
-    ----------
-    name
-        Contract name.
-    dtype
-        ``text``, ``code`` (text, whatever a program made of it), ``number`` (float64) or ``time`` (local, no zone).
-    null
-        Whether a row may lack it.
-    unique
-        Whether two rows may not share it.
-    unit
-        Unit of a number.
-    aliases
-        Its names in files, in the order in which they are tried.
-    least
-        A file that holds a smaller number is refused; None: any number will do.
-    """
-
-    name: str
-    dtype: Dtype
-    null: bool
-    unique: bool
-    unit: str | None
-    aliases: tuple[str, ...]
-    least: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,6 +404,7 @@ def _pandera_column(column: Column) -> Any:
     import pandera.pandas as pa
 
     dtypes: dict[Dtype, Any] = {
+        "flag": bool,
         "text": pd.StringDtype(na_value=np.nan),
         "code": pd.StringDtype(na_value=np.nan),
         "number": float,
