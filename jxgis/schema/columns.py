@@ -121,8 +121,8 @@ class Column:
         What people call it, without the unit.
     digits
         Decimals shown.
-    values
-        Codes to their words.
+    words
+        Codes to what they are called.
     cases, tells
         Whether it counts cases; whether it would tell such a count that stands beside it.
     note
@@ -140,7 +140,7 @@ class Column:
     kind: str = "text"
     title: Text = _NO_TEXT
     digits: int = 0
-    values: Mapping[str, Text] = field(default_factory=dict)
+    words: Mapping[str, Text] = field(default_factory=dict)
     cases: bool = False
     tells: bool = False
     note: str = ""
@@ -178,8 +178,8 @@ class Column:
         >>> column("lisa").word("HH", "zh"), column("zone").word("老城", "zh")
         ('高值聚集', '老城')
         """
-        words = self.values.get(value)
-        return value if words is None else words.of(lang)
+        said = self.words.get(value)
+        return value if said is None else said.of(lang)
 
 
 @cache
@@ -226,7 +226,7 @@ def column(name: str, table: str = "") -> Column:
         kind=said["kind"],
         title=Text(zh=said["zh"], en=said["en"]),
         digits=said.get("digits", kind.digits),
-        values=_words(declared()[said["like"]] if "like" in said else said),
+        words=_words(declared()[said["like"]] if "like" in said else said),
         cases=said.get("cases", False),
         tells=said.get("tells", False),
         note=said.get("note", ""),

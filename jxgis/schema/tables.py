@@ -94,8 +94,9 @@ class Table:
         ['市容环境占问题比例', '每平方公里人口', 'own']
         """
         called = (titles or {}).get(name)
-        if called is None and name in self.columns:
-            return self.columns[name]
+        if name in self.columns and not (called and self.indicators):
+            declared = self.columns[name]
+            return replace(declared, title=Text(zh=called, en=called)) if called else declared
         pattern = next((p for p in self.columns if "*" in p and fnmatchcase(name, p)), None)
         if pattern is None:
             # An indicator is written in the unit that it declares, whatever its numbers are.
@@ -103,6 +104,7 @@ class Table:
             return replace(own, digits=2) if called and self.indicators else own
         found, before, after = self.columns[pattern], *pattern.split("*")
         stem = name.removeprefix(before).removesuffix(after)
+        stem = (titles or {}).get(stem, stem)
         zh, en = (called or words.format(name=stem) for words in (found.title.zh, found.title.en))
         return replace(found, name=name, title=Text(zh=zh, en=en))
 
