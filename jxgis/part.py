@@ -347,9 +347,16 @@ class Result(ABC):
             If there is no table of that name; the nearest is suggested.
         """
         from jxgis.report.columns import in_writing
+        from jxgis.schema.tables import table
 
-        table = _named(self.tables(), name, "table")
-        return in_writing(self.given.shown(table), self.given.lang)
+        found = self.tables()
+        frame, declared = _named(found, name, "table"), table(f"{self.part.name}.{name or next(iter(found))}")
+        shown = self.given.shown(frame) if declared.counts_cases else self.given.in_words(frame)
+        return in_writing(shown, declared, self.given.lang, self.column_titles())
+
+    def column_titles(self) -> Mapping[str, str]:
+        """Titles of the columns that no contract has, such as indicators."""
+        return {}
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the numbers that come first, the first table, and the map."""

@@ -22,13 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse", "score_candidates"]
 
-_RANKS = ("rank_expert", "rank_equal", "rank_ahp", "rank_entropy", "rank_critic", "rank_topsis")
-_MOVED = ("rank_best", "rank_median", "rank_worst", "share_first")
 _ACCOUNT = (
     *("label", "dimension", "kind", "reference", "unit", "weight"),
     *("own", "measured", "missing", "method", "source"),
 )
-_TITLED = (*_RANKS, *_MOVED, "indicator", *_ACCOUNT, "gates")
 
 
 def score_candidates(
@@ -156,7 +153,7 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
         agreement=agreement,
         weights=found,
         labels={i.id: i.title(lang) for i in chosen},
-        titles=_titles(chosen, found, lang),
+        titles=_titles(chosen, lang),
     )
 
 
@@ -301,18 +298,18 @@ def _views(
     return pd.concat([pd.DataFrame(ranks), moved], axis=1), rank_agreement(ranks)
 
 
-def _titles(indicators: Sequence[Indicator], weights: Weights, lang: str) -> dict[str, str]:
-    """Titles of the columns, those of the indicators first: an indicator's id may be any word."""
+def _titles(indicators: Sequence[Indicator], lang: str) -> dict[str, str]:
+    """Titles of the columns of the indicators, whose ids may be any word."""
     from jxgis.i18n import text
+    from jxgis.schema.columns import column
 
-    titles = {column: text(f"scoring.{column}", lang) for column in _TITLED}
-    how = text(f"scoring.{weights.fallback or weights.method}", lang)
-    titles["weight"] = text("scoring.weight_by", lang, method=how)
+    titles: dict[str, str] = {}
     for indicator in indicators:
         label = indicator.title(lang)
         unit = indicator.unit.of(lang)
         value = text("scoring.with_unit", lang, label=label, unit=unit) if unit else label
-        titles |= {indicator.id: value, f"{indicator.id}_score": text("scoring.score_of", lang, label=label)}
+        points = column("*_score").title.of(lang).format(name=label)
+        titles |= {indicator.id: value, f"{indicator.id}_score": points}
     return titles
 
 
