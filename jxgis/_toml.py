@@ -145,6 +145,11 @@ def _rule(item: dict[str, Any]) -> str:
         "string_type": "须为文字",
         "string_unicode": "含有无法解读的字符",
         "bool_parsing": "须为 true 或 false",
+        "bool_type": "须为 true 或 false",
+        "too_long": "项数太多",
+        "tuple_type": "须为列表，如 [1, 2]",
+        "dict_type": "须为一组“键 = 值”",
+        "model_type": "须为一组“键 = 值”",
     }
     return rules.get(item["type"], str(item["msg"]))
 

@@ -232,7 +232,8 @@ def _nested(place: Sequence[str], value: Any) -> dict[str, Any]:
 
 def _value(text: str, kind: Any) -> Any:
     """A value as TOML has it; else, and where the key holds text or texts, the text as it stands."""
-    if kind is str or str in get_args(kind):
+    kinds = (kind,) if get_origin(kind) is tuple else (kind, *get_args(kind))
+    if str in kinds:
         return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
     try:
         found = tomllib.loads(f"value = {text}")
@@ -240,8 +241,7 @@ def _value(text: str, kind: Any) -> Any:
         found = {}
     if list(found) == ["value"] and not isinstance(found["value"], datetime.date | datetime.time):
         return found["value"]
-    texts = any(get_origin(each) is tuple and get_args(each)[0] is str for each in (kind, *get_args(kind)))
-    return names(text) if texts else text
+    return names(text) if tuple[str, ...] in kinds else text
 
 
 def _laid_over(base: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

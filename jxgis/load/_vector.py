@@ -15,7 +15,7 @@ import pandas as pd
 
 from jxgis._files import reading, require_sane_parquet
 from jxgis.errors import InputError
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text_pair
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
@@ -110,10 +110,12 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
             except NotImplementedError:
                 # True arcs: only the slower way makes chords of them, of 4 degrees each (GDAL's OGR_ARC_STEPSIZE).
                 table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=False)
+    stands_in = layer is None and len(names) > 1 and chosen != expected[0]
+    notes = (text_pair("load.stand_in", file=what, layer=chosen),) if stands_in else ()
     if "geometry" not in table or not hasattr(table, "crs"):
-        return Features(pd.DataFrame(table), None, None)
+        return Features(pd.DataFrame(table), None, None, notes)
     frame = pd.DataFrame(table.drop(columns="geometry"))
-    return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs)
+    return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs, notes)
 
 
 def _require_kind(path: Path) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["load_layer", "loader_of"]
 
 
-def load_layer(layer: str, path: Source, *, city: City | None = None, **options: Any) -> Loaded:
+def load_layer(layer: str, path: Source, /, *, city: City | None = None, **options: Any) -> Loaded:
     """Load a layer: rows that hold its contract, and an account of those that do not.
 
     Parameters

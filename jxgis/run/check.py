@@ -53,6 +53,7 @@ class Checked:
 def check_layer(
     layer: str,
     path: Source,
+    /,
     *,
     city: City | None = None,
     subdistricts: gpd.GeoDataFrame | None = None,

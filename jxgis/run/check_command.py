@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jxgis import output
+from jxgis._files import split_layer
 from jxgis.city import contract_of
 from jxgis.gpkg import stored_names, write_gpkg
 from jxgis.i18n import text_pair
@@ -100,7 +101,8 @@ def run_check(
 def _without_absent(settings: Settings, layer: str) -> tuple[Settings, list[tuple[str, str]]]:
     """The settings without what ``[city]`` names and is not there yet; its keys and files, where the check would use it."""
     used = {"issues": ("outline", "issue_classes"), "units": ("outline",)}.get(layer, ())
-    files = {key: file for key in used if (file := getattr(settings.city, key)) is not None and not Path(file).exists()}
+    named = {key: split_layer(file)[0] for key in used if (file := getattr(settings.city, key)) is not None}
+    files = {key: file for key, file in named.items() if not Path(file).exists()}
     city = settings.city.model_copy(update=dict.fromkeys(files))
     return settings.model_copy(update={"city": city}), [(key, Path(file).name) for key, file in files.items()]
 

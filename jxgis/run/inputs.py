@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jxgis._files import split_layer
 from jxgis.city import City, contract_of, load_city
 from jxgis.crs import box_around, distortion_note
 from jxgis.errors import InputError, collect
@@ -90,7 +91,7 @@ def files_read(settings: Settings) -> list[str]:
     layers = [getattr(settings.inputs, layer) for layer in type(settings.inputs).model_fields]
     paths = [None if layer is None else layer.path for layer in layers]
     paths += [settings.city.outline, settings.city.issue_classes]
-    return [path for path in paths if path is not None]
+    return [split_layer(path)[0] for path in paths if path is not None]
 
 
 def not_there(settings: Settings, layers: Sequence[str]) -> list[str]:
