@@ -13,7 +13,6 @@ import pyogrio
 from jxgis import i18n
 from jxgis.errors import InputError
 from jxgis.schema.check import hold
-from jxgis.schema.layers import contract
 from jxgis.schema.tables import Table, find_table, of_layer
 
 __all__ = ["stored_names", "write_gpkg"]
@@ -70,9 +69,10 @@ def write_gpkg(
     ...     pyogrio.list_layers(Path(folder, "units.gpkg"))[:, 0].tolist()
     ['units']
     """
-    declared = {name: of_layer(contract(name)) if of == "layers" else find_table(f"{of}.{name}") for name in layers}
+    declared = {name: of_layer(name) if of == "layers" else find_table(f"{of}.{name}") for name in layers}
     for name, table in layers.items():
-        hold(table, declared[name])
+        if of != "layers":
+            hold(table, declared[name])
         if len(table.columns) - 1 > _MOST_COLUMNS:
             raise InputError(
                 zh=f"图层“{name}”有 {len(table.columns) - 1:,} 列，GeoPackage 最多 {_MOST_COLUMNS:,} 列；请在文件中去掉不需要的列。",

@@ -277,7 +277,13 @@ class Result(ABC):
         """Write tables, maps and figures into a stage."""
         from jxgis.drawing.figures import save_png
         from jxgis.drawing.offline import save_map
+        from jxgis.schema.check import hold
+        from jxgis.schema.tables import table
 
+        for name, frame in self.tables().items():
+            declared = table(f"{self.part.name}.{name}")
+            if not declared.file.endswith(".gpkg"):  # write_gpkg holds the others to theirs
+                hold(frame, declared)
         self.write_tables(stage)
         for name, page in self.maps().items():
             save_map(page, stage.path(f"maps/{name}.html"))

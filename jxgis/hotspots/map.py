@@ -176,7 +176,7 @@ def _add_outlines(group: folium.FeatureGroup, places: gpd.GeoDataFrame, peaks: g
         peak_count=peaks_per_place(places, peaks),
         issues=as_words(places["issues"]),
     )
-    fields = fields_of("hotspots.places", [*_PLACE, "peak_count"], lang)
+    fields = fields_of("hotspots.wide", [*_PLACE, "peak_count"], lang)
     add_polygons(
         group, titled, name="", styles=[line(PINS, weight=2.2)], heading="name", fields=fields, control=False
     )  # fmt: skip

@@ -287,7 +287,7 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang:
         Paragraph(wide, "sub"),
         *_same_point(first, lang),
         _peaks(peaks.head(top), "peaks_first", lang),
-        table_block(text("report.top_wide", lang, n=len(shown)), named, _WIDE_COLUMNS, lang, of="hotspots.places"),
+        table_block(text("report.top_wide", lang, n=len(shown)), named, _WIDE_COLUMNS, lang, of="hotspots.wide"),
     ]
 
 

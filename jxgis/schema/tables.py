@@ -16,8 +16,6 @@ from jxgis.schema.columns import Column, column, layer_column, own_column
 if TYPE_CHECKING:
     import pandas as pd
 
-    from jxgis.schema.layers import Contract
-
 __all__ = ["Table", "find_table", "of_layer", "table", "tables"]
 
 
@@ -177,7 +175,10 @@ def find_table(name: str) -> Table:
     return table(name) if name in tables() else Table(name=name, title=Text(zh=name, en=name))
 
 
-def of_layer(contract: Contract) -> Table:
-    """A layer that was read, as a table that is written again."""
-    columns = {found.name: layer_column(found.name, contract.layer) for found in contract.columns}
-    return Table(name=f"layers.{contract.layer}", title=contract.title, columns=columns)
+def of_layer(layer: str) -> Table:
+    """A layer that was read, as a table that is written again; what it holds was checked when it was read."""
+    from jxgis.schema.layers import contract, layers
+
+    known = contract(layer).columns if layer in layers() else ()
+    columns = {found.name: layer_column(found.name, layer) for found in known}
+    return Table(name=f"layers.{layer}", title=Text(zh=layer, en=layer), columns=columns)

@@ -60,7 +60,7 @@ def test_probabilities_are_never_rounded_to_nothing() -> None:
 
 @pytest.mark.parametrize("layer", layers())
 def test_a_layer_has_titles(layer: str) -> None:
-    for found in of_layer(contract(layer)).columns.values():
+    for found in of_layer(layer).columns.values():
         assert found.title.zh != found.name
         assert layer_column(found.name, layer) == found
 
