@@ -82,7 +82,7 @@ def find_hotspots(
     sketch
         Mark what is drawn as schematic: the polygons are not official.
     **options
-        What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``band_m``, ``alpha`` …
+        What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``band_m``, ``alpha`` and so on.
 
     Returns
     -------

@@ -72,7 +72,7 @@ def measure_parks(
     sketch
         Mark what is drawn as schematic: the polygons are not official.
     **options
-        What :class:`jxgis.settings.ParkSettings` holds: ``standard``, ``minutes``, ``new_parks`` …
+        What :class:`jxgis.settings.ParkSettings` holds: ``standard``, ``minutes``, ``new_parks`` and so on.
 
     Returns
     -------

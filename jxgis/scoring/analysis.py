@@ -69,7 +69,7 @@ def score_candidates(
     sketch
         Mark what is drawn as schematic: the polygons are not official.
     **options
-        What :class:`jxgis.settings.ScoringSettings` holds: ``weights``, ``indicators``, ``min_completeness`` …
+        What :class:`jxgis.settings.ScoringSettings` holds: ``weights``, ``indicators``, ``min_completeness`` and so on.
 
     Returns
     -------

@@ -57,7 +57,7 @@ def propose_units(
     sketch
         Mark what is drawn as schematic: the polygons are not official.
     **options
-        What :class:`jxgis.settings.UnitSettings` holds: ``cell_m``, ``min_km2``, ``attributes``, ``seed`` …
+        What :class:`jxgis.settings.UnitSettings` holds: ``cell_m``, ``min_km2``, ``attributes``, ``seed`` and so on.
 
     Returns
     -------
