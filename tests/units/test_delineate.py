@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from shapely import box
 
 from jxgis.errors import CrsError, InputError
-from jxgis.units.delineate import Plan, _holes, delineate_units
+from jxgis.units.delineate import delineate_units
+from jxgis.units.plan import Plan, holes_in
 
 CRS = 4549
 
@@ -401,4 +402,4 @@ def test_any_blocks_make_a_plan_that_holds(seed, n, km2, low, ratio):
 
 @pytest.mark.parametrize(("width", "holes"), [(0.08, 0), (0.15, 1)])
 def test_a_thread_is_no_hole(width, holes):
-    assert _holes(box(0, 0, 500, 500).difference(box(200, 200, 300, 200 + width))) == holes
+    assert holes_in(box(0, 0, 500, 500).difference(box(200, 200, 300, 200 + width))) == holes
