@@ -1,9 +1,10 @@
 from .alternatives import compare_plans, propose_alternatives
 from .analysis import propose_units
 from .attributes import block_attributes, shared_weights, standardise
-from .delineate import Plan, delineate_units
+from .delineate import delineate_units
 from .figures import unit_chart
 from .map import units_map
+from .plan import Plan
 from .quality import unit_quality
 from .result import UnitsResult
 from .verify import repair_units, verify_units

@@ -23,7 +23,7 @@ from jxgis.space.shape import width_m
 from jxgis.units._graph import SNAP_M, block_graph
 
 if TYPE_CHECKING:
-    from jxgis.units.delineate import Plan
+    from jxgis.units.plan import Plan
 
 __all__ = ["Alternatives", "Comparison", "border_recurrence", "compare_plans", "propose_alternatives"]
 

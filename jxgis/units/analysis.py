@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from jxgis.units.alternatives import Alternatives
-    from jxgis.units.delineate import Plan
+    from jxgis.units.plan import Plan
 
 __all__ = ["analyse", "propose_units"]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
-    from jxgis.units.delineate import PlanReport
+    from jxgis.units.plan import PlanReport
 
 __all__ = ["UnitsResult"]
 
