@@ -379,13 +379,15 @@ def _densities(
 
     from jxgis.hotspots.density import density
     from jxgis.hotspots.places import ALL
+    from jxgis.i18n import text_pair
+    from jxgis.progress import counted
 
     rows, cols = grid.mask.shape
     west, south = grid.col0 * grid.cell_m, grid.row0 * grid.cell_m
     frame = shapely.box(west, south, west + cols * grid.cell_m, south + rows * grid.cell_m)
     extent = gpd.GeoSeries([frame], crs=grid.crs)
     rasters = {ALL: density(x, y, extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)}
-    for number, name in enumerate(names):
+    for number, name in counted(list(enumerate(names)), text_pair("pipeline.share_densities")):
         own = code == number
         rasters[name] = density(x[own], y[own], extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)
     return rasters

@@ -21,6 +21,7 @@ from jxgis.i18n import Text, text_pair
 from jxgis.load._columns import holdable
 from jxgis.load._text import BrokenRow, read_csv, read_excel
 from jxgis.load._vector import read_parquet, read_vector
+from jxgis.progress import counted
 from jxgis.schema.layers import nearest_file
 
 if TYPE_CHECKING:
@@ -114,7 +115,11 @@ def read_tables(
         tables = [_from_memory(source)]
     else:
         paths = [path for one in _several(source) for path in find_files(one)]
-        tables = [table for path in paths for table in _read_path(path, expected, layer, encoding)]
+        tables = [
+            table
+            for path in counted(paths, text_pair("pipeline.share_reading"))
+            for table in _read_path(path, expected, layer, encoding)
+        ]
     tables = [_holdable(table) for table in tables]
     if not any(len(table.frame) + len(table.broken) for table in tables):
         names = "、".join(table.name for table in tables)

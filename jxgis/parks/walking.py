@@ -15,11 +15,13 @@ import shapely
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import text_pair
 from jxgis.parks._tally import Study, coverage_table, layer, share, study_of, zone_sums
 from jxgis.parks.gates import Gates, park_gates
 from jxgis.parks.housing import Pieces, SamplePoints, sample_points
 from jxgis.parks.standards import Standard
 from jxgis.parks.whole import polygons_of
+from jxgis.progress import counted
 from jxgis.space.network import Snapped, StreetGraph, Walk, snap, walk_from
 
 __all__ = ["WalkingCoverage", "isochrones", "walking_coverage"]
@@ -311,7 +313,7 @@ def isochrones(
         columns = np.arange(low[0], high[0])
         x = (columns + 0.5) * cell_m
         rows: list[list[npt.NDArray[np.object_]]] = [[] for _ in minutes]
-        for row in range(low[1], high[1]):
+        for row in counted(range(low[1], high[1]), text_pair("pipeline.share_walking")):
             y = np.full(len(x), (row + 0.5) * cell_m)
             away = walk.to(snap(graph, x, y, max_snap_m=max_snap_m, barriers=barriers))
             for held, limit in zip(rows, minutes, strict=True):

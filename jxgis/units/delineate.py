@@ -14,6 +14,8 @@ import shapely
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import text_pair
+from jxgis.progress import tell
 from jxgis.space._districts import count_parts
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
 from jxgis.units._graph import SNAP_M, Adjacency, Floats, Ints, block_graph
@@ -471,6 +473,7 @@ def _search_all(
         try:
             for done, future in enumerate(as_completed(pending), start=1):
                 results[pending[future]] = future.result()
+                tell(done, len(parts), text_pair("pipeline.share_units"))
                 if progress is not None and progress(done, len(parts)) is False:
                     run.ended = True
         except BaseException:
