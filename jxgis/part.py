@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     import pyproj
-    from matplotlib.figure import Figure
 
     from jxgis.city import City
+    from jxgis.drawing.figures import Figure
     from jxgis.load import Loaded
     from jxgis.report.blocks import Section
     from jxgis.settings import Settings
@@ -366,9 +366,12 @@ class Result(ABC):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the numbers that come first, the first table, and the map."""
+        from jxgis.drawing.offline import framed
         from jxgis.report.page import result_html
 
-        return result_html(self.section(), self.map()._repr_html_(), lang=self.given.lang)
+        figure = next(iter(self.figures().values()), None)
+        maps = [framed(page, figure) for page in list(self.maps().values())[:1]]
+        return result_html(self.section(), *maps, lang=self.given.lang)
 
 
 def _named(there: Mapping[str, Named], name: str | None, what: str) -> Named:

@@ -166,12 +166,16 @@ def figure_style() -> Iterator[None]:
 class Figure(PlainFigure):
     """A figure of matplotlib that a notebook shows by itself, in the style in which it is written."""
 
+    def png(self, dpi: int) -> bytes:
+        """The figure as PNG of so many dots per inch."""
+        image = io.BytesIO()
+        _write_png(self, image, dpi=dpi)
+        return image.getvalue()
+
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         """The figure as PNG, twice as fine as it is shown, and the width and the height that it is shown with."""
-        image = io.BytesIO()
-        _write_png(self, image, dpi=192)
         width, height = (round(96 * inches) for inches in self.get_size_inches())
-        return image.getvalue(), {"width": width, "height": height}
+        return self.png(192), {"width": width, "height": height}
 
 
 def _write_png(figure: PlainFigure, target: Path | io.BytesIO, *, dpi: int) -> None:

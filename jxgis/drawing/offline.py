@@ -15,12 +15,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from html import escape as quoted
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from branca.element import Element, Figure
+from branca.element import Element
+from branca.element import Figure as PlainPage
 from folium.elements import ElementAddToElement
 from folium.map import Layer
 from folium.template import Template
@@ -34,11 +36,15 @@ from jxgis.i18n import listed, text
 if TYPE_CHECKING:
     import folium
 
-__all__ = ["Page", "content_policy", "head", "require_offline", "save_map", "to_html"]
+    from jxgis.drawing.figures import Figure
+
+__all__ = ["Page", "content_policy", "framed", "head", "require_offline", "save_map", "to_html"]
 
 _SCRIPTS = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 #: Where the policy will stand. No text of the data can hold it, since "<" is escaped in all of them.
 _POLICY = "<jxgis-policy>"
+#: Height of a map in a notebook: it is seen whole on a laptop.
+_FRAME_PX = 560
 
 _REQUESTS = re.compile(
     r"""<(?:script|link|img|iframe|object|embed|source)\b[^>]*?\b(?:src|href|data)\s*=\s*["']?(?!data:|\#)([^"'\s>]+)"""
@@ -235,7 +241,7 @@ class _Raw(Element):
         self.content = content
 
 
-class Page(Figure):
+class Page(PlainPage):
     """The page that a map stands in: self-contained, and of its own scripts only.
 
     Parameters
@@ -256,6 +262,7 @@ class Page(Figure):
 
     def __init__(self, title: str, lang: str = "zh") -> None:
         super().__init__(title=escape.html(title))
+        self.name = title
         self.lang = lang
         self.online = False
         self.legends: list[Scale] = []
@@ -268,6 +275,27 @@ class Page(Figure):
             setattr(self, part, own)
         self.header.add_child(_Raw(_POLICY), name="jxgis_policy")
         self.header.add_child(_Raw(head()), name="jxgis_head")
+
+    def _repr_html_(self, **kwargs: Any) -> str:
+        """The page in a frame of a notebook."""
+        return self.framed(**kwargs)
+
+    def framed(self, behind: str = "", **kwargs: Any) -> str:
+        """The page in a frame, and behind it what is seen where a notebook that is not trusted shows no frames.
+
+        Parameters
+        ----------
+        behind
+            HTML, such as a picture of the map.
+        """
+        page = quoted(self.render(**kwargs))
+        words = escape.html(text("maps.not_trusted", self.lang))
+        return (
+            f'<div style="display:grid"><div style="grid-area:1/1;max-height:{_FRAME_PX}px;overflow:hidden">{behind}'
+            f'<p style="color:#5c6b78;margin:0">{words}</p></div><iframe srcdoc="{page}" title="{escape.html(self.name)}" '
+            f'style="background:#e9edee;border:0;grid-area:1/1;height:{_FRAME_PX}px;position:relative;width:100%" '
+            "allowfullscreen></iframe></div>"
+        )
 
     def last_layer(self) -> Layer | None:
         """The layer that was added last."""
@@ -338,6 +366,29 @@ def to_html(page: folium.Map, *, online: bool | None = None) -> str:
     if online is not None:
         root.online = online
     return root.render()
+
+
+def framed(page: folium.Map, figure: Figure | None = None) -> str:
+    """A map as a notebook shows it: in a frame, and behind it a figure for where a notebook shows no frames.
+
+    Parameters
+    ----------
+    page
+        A map made by :func:`jxgis.drawing.base.new_map`.
+    figure
+        A figure of the same.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    behind = ""
+    if figure is not None:
+        data = base64.b64encode(figure.png(100)).decode("ascii")
+        behind = f'<img alt="" src="data:image/png;base64,{data}" style="max-height:{_FRAME_PX - 40}px;max-width:100%">'
+    root = page.get_root()
+    return root.framed(behind) if isinstance(root, Page) else str(page._repr_html_())
 
 
 def save_map(page: folium.Map, path: str | Path, *, online: bool | None = None) -> Path:

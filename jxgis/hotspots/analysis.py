@@ -302,6 +302,8 @@ def _densities(counted: Counted, bandwidth_m: float, density_cell_m: float) -> d
 
     from jxgis.hotspots.density import density
     from jxgis.hotspots.places import ALL
+    from jxgis.i18n import text_pair
+    from jxgis.progress import stepped
 
     grid, x, y = counted.grid, counted.x, counted.y
     rows, cols = grid.mask.shape
@@ -309,7 +311,8 @@ def _densities(counted: Counted, bandwidth_m: float, density_cell_m: float) -> d
     frame = shapely.box(west, south, west + cols * grid.cell_m, south + rows * grid.cell_m)
     extent = gpd.GeoSeries([frame], crs=grid.crs)
     rasters = {ALL: density(x, y, extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)}
-    for number, name in enumerate(counted.classes):
+    classes = list(enumerate(counted.classes))
+    for number, name in stepped(classes, text_pair("pipeline.share_densities")):
         own = counted.code == number
         rasters[name] = density(x[own], y[own], extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)
     return rasters

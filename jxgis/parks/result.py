@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
     import pandas as pd
-    from matplotlib.figure import Figure
 
+    from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
     from jxgis.parks.siting import FewestParks, Siting
     from jxgis.parks.standards import Standard

@@ -325,7 +325,10 @@ const jxgis = (() => {
       else control.addBaseLayer(layer, name);
     });
     if (tiles.length) showGround(map, tiles);
-    return control.addTo(map);
+    control.addTo(map);
+    // The legend below it leaves it its room.
+    map.getContainer().style.setProperty("--jx-switch", `${control.getContainer().offsetHeight}px`);
+    return control;
   };
   // While tiles are seen, the land of one colour is not, and fills let them through.
   const showGround = (map, tiles) => {
