@@ -32,6 +32,7 @@ from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.drawing.raster import CellPixels, cell_pixels
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.i18n import localise_reasons, text
+from jxgis.settings import REPORT
 from jxgis.small_counts import as_words, hide_small, small_said
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ def hotspot_map(
     classes: Sequence[str] | None = None,
     title: str | None = None,
     method: str = "",
-    min_count: int = 3,
+    min_count: int = REPORT.min_count,
     pins: int = 10,
     max_cells: int = 60_000,
     lang: str = "zh",

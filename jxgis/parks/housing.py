@@ -15,6 +15,7 @@ from jxgis.bounds import RELATIVE
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.parks.whole import polygons_of
+from jxgis.settings import PARKS
 
 __all__ = [
     "Pieces",
@@ -272,7 +273,7 @@ def _people(housing: gpd.GeoDataFrame, house: npt.NDArray[np.int64], n_shapes: i
     return np.bincount(house[house >= 0], weights=people[house >= 0], minlength=n_shapes).astype(np.float64)
 
 
-def sample_points(pieces: Pieces, *, sample_m: float = 25.0) -> SamplePoints:
+def sample_points(pieces: Pieces, *, sample_m: float = PARKS.sample_m) -> SamplePoints:
     """Lay a square lattice over the pieces; a piece that it misses gets one point inside it.
 
     Parameters

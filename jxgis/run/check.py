@@ -9,6 +9,7 @@ from jxgis import i18n
 from jxgis.city import contract_of
 from jxgis.crs import distortion_note, short_name
 from jxgis.i18n import Text, text_pair
+from jxgis.settings import UNITS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -60,7 +61,7 @@ def check_layer(
     streets: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
     bounds_km2: tuple[float, float] = (2.0, 5.0),
-    snap_m: float = 1.0,
+    snap_m: float = UNITS.snap_m,
     **options: Any,
 ) -> Checked:
     """Load a layer and describe it.

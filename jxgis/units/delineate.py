@@ -14,6 +14,7 @@ import shapely
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.settings import UNITS
 from jxgis.space._districts import count_parts
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
 from jxgis.units._graph import SNAP_M, Adjacency, Floats, Ints, block_graph
@@ -116,21 +117,21 @@ def delineate_units(
     blocks: gpd.GeoDataFrame,
     districts: gpd.GeoDataFrame,
     *,
-    min_km2: float = 2.0,
-    max_km2: float = 5.0,
+    min_km2: float = UNITS.min_km2,
+    max_km2: float = UNITS.max_km2,
     target_km2: float = 3.5,
     attributes: Sequence[str] | None = None,
     weights: Mapping[str, float] | None = None,
-    compactness: float = 0.05,
-    border_credit: float = 0.05,
+    compactness: float = UNITS.compactness,
+    border_credit: float = UNITS.border_credit,
     barriers: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
     keep_together: gpd.GeoDataFrame | None = None,
     keep_apart: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
     n_units: Mapping[str, int] | None = None,
-    exclaves: Literal["own", "attach"] = "own",
-    mend_shapes: bool = True,
+    exclaves: Literal["own", "attach"] = UNITS.exclaves,
+    mend_shapes: bool = UNITS.mend_shapes,
     min_shared_m: float = 1.0,
-    seed: int = 0,
+    seed: int = UNITS.seed,
     iterations: int = 4_000,
     starts: int = 4,
     budget_s: float | None = None,
