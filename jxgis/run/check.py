@@ -60,7 +60,7 @@ def check_layer(
     subdistricts: gpd.GeoDataFrame | None = None,
     streets: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
-    bounds_km2: tuple[float, float] = (2.0, 5.0),
+    bounds_km2: tuple[float, float] = (UNITS.min_km2, UNITS.max_km2),
     snap_m: float = UNITS.snap_m,
     **options: Any,
 ) -> Checked:

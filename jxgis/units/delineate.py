@@ -119,7 +119,7 @@ def delineate_units(
     *,
     min_km2: float = UNITS.min_km2,
     max_km2: float = UNITS.max_km2,
-    target_km2: float = 3.5,
+    target_km2: float | None = None,
     attributes: Sequence[str] | None = None,
     weights: Mapping[str, float] | None = None,
     compactness: float = UNITS.compactness,
@@ -300,12 +300,14 @@ class _Run:
         return self.ended
 
 
-def _limits(min_km2: float, max_km2: float, target_km2: float) -> Limits:
+def _limits(min_km2: float, max_km2: float, target_km2: float | None) -> Limits:
     if not 0 < min_km2 < max_km2 < np.inf:
         raise InputError(
             zh=f"单元面积下限 {min_km2:g} km² 必须大于 0 且小于上限 {max_km2:g} km²。",
             en=f"The minimum area of a unit, {min_km2:g} km², must be above 0 and below the maximum, {max_km2:g} km².",
         )
+    if target_km2 is None:
+        target_km2 = (min_km2 + max_km2) / 2
     if not min_km2 <= target_km2 <= max_km2:
         raise InputError(
             zh=f"目标面积 {target_km2:g} km² 必须在 {min_km2:g}–{max_km2:g} km² 之内。",
