@@ -15,6 +15,7 @@ from jxgis.errors import InputError
 from jxgis.hotspots.fdr import is_hot
 from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
+from jxgis.settings import HOTSPOTS
 from jxgis.space._window import disc_sums
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
@@ -162,8 +163,8 @@ def hot_places(
     issues: gpd.GeoDataFrame,
     grid: Grid,
     *,
-    alpha: float = 0.05,
-    band_m: float = 500.0,
+    alpha: float = HOTSPOTS.alpha,
+    band_m: float = HOTSPOTS.band_m,
     naming: Naming | None = None,
     history: gpd.GeoDataFrame | None = None,
     periods: Periods | None = None,

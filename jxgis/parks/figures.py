@@ -10,6 +10,7 @@ import pandas as pd
 from jxgis.drawing.colours import BORDER, GAIN, INK, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
+from jxgis.settings import PARKS
 
 if TYPE_CHECKING:
     pass
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["coverage_chart"]
 
 
-def coverage_chart(coverage: pd.DataFrame, *, target: float = 0.9, lang: str = "zh", sketch: bool = False) -> Figure:
+def coverage_chart(
+    coverage: pd.DataFrame, *, target: float = PARKS.target, lang: str = "zh", sketch: bool = False
+) -> Figure:
     """Coverage by zone, by radius and on foot, against the target.
 
     Parameters

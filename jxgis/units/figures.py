@@ -9,6 +9,7 @@ import pandas as pd
 
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
+from jxgis.settings import UNITS
 
 if TYPE_CHECKING:
     pass
@@ -17,7 +18,12 @@ __all__ = ["unit_chart"]
 
 
 def unit_chart(
-    units: pd.DataFrame, *, min_km2: float = 2, max_km2: float = 5, lang: str = "zh", sketch: bool = False
+    units: pd.DataFrame,
+    *,
+    min_km2: float = UNITS.min_km2,
+    max_km2: float = UNITS.max_km2,
+    lang: str = "zh",
+    sketch: bool = False,
 ) -> Figure:
     """Area of every unit by district, against the bounds.
 
