@@ -247,7 +247,7 @@ class Result(ABC):
         return {}
 
     def completed(self) -> Result:
-        """The result with what the other parts make possible; itself where they make nothing possible."""
+        """The result with what the other parts of a report make possible; itself where they make nothing possible."""
         return self
 
     def write_report(self, stage: output.Stage) -> None:  # noqa: B027  (most parts have nothing else to write)
@@ -388,6 +388,9 @@ class Part:
         Names of the files that it draws, without their endings; the map named after the part is its own.
     after
         Parts whose results it uses where there are any.
+    beside
+        A layer that it uses in a report only, named after the part that else proposes it: parks measure units too,
+        scores take them for candidates. What :meth:`Result.completed` refuses is that part's.
     """
 
     name: str
@@ -399,6 +402,12 @@ class Part:
     maps: tuple[str, ...]
     figures: tuple[str, ...]
     after: tuple[str, ...] = ()
+    beside: str | None = None
+
+    @property
+    def reads_in_report(self) -> tuple[str, ...]:
+        """The layers that it can use in a report."""
+        return self.reads if self.beside is None else (*self.reads, self.beside)
 
     def lacks(self, given: Given) -> list[str]:
         """The layers that it needs and that are not there."""

@@ -23,11 +23,12 @@ PART = Part(
     command="parks",
     reads=(
         *("districts", "subdistricts", "parks", "residential", "streets", "gates", "barriers", "places", "historic"),
-        *("vacant", "planned_parks", "population", "built_up", "units"),
+        *("vacant", "planned_parks", "population", "built_up"),
     ),
     needs={"parks": "--parks", "districts": "--by"},
     analyse=_measure,
     settings=("parks",),
     maps=("parks", "parks_change"),
     figures=("parks",),
+    beside="units",
 )

@@ -106,7 +106,7 @@ def run_part(
         for before in with_those_before(part)[:-1]:
             if not before.lacks(given):
                 _attempt(before, given, found)
-        result = _analyse(part, given).completed()
+        result = _analyse(part, given)
         progress(text_pair("pipeline.step_writing"))
         result.write_files(stage)
         result.write_report(stage)
@@ -160,7 +160,7 @@ def run_report(
             zh="设置中没有 [inputs.districts]，也没有 [inputs.subdistricts]；报告按片区统计，至少需要其中之一。",
             en="The settings have neither [inputs.districts] nor [inputs.subdistricts]; the report needs one of them.",
         )
-    layers = tuple(dict.fromkeys(layer for part in PARTS for layer in part.reads))
+    layers = tuple(dict.fromkeys(layer for part in PARTS for layer in part.reads_in_report))
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
         given = read_given(settings, layers, has_project=True, lang=lang, progress=progress)
         found = _all(given)
@@ -221,10 +221,12 @@ def _all(given: Given) -> Found:
             found.missing[part.name] = text_pair(f"pipeline.no_{lacking}")
         else:
             _attempt(part, given, found)
-    for name, result in found.results.items():
-        complete = _refusing(name, result.completed, found)
+    for part in PARTS:
+        if part.beside is None or part.name not in found.results:
+            continue
+        complete = _refusing(part.beside, found.results[part.name].completed, found)
         if complete is not None:
-            found.results[name] = given.results[name] = complete
+            found.results[part.name] = given.results[part.name] = complete
     if not found.results:
         collect([InputError(zh=line.zh, en=line.en) for line in found.lines()])
     return found
@@ -248,7 +250,7 @@ def _land(settings: Settings, part: Part) -> dict[str, str]:
 
 def _analyse(part: Part, given: Given) -> Result:
     given.progress(text_pair(f"pipeline.step_{part.name}"))
-    result = part.analyse(given.of(part.reads))
+    result = part.analyse(given.of(part.reads_in_report))
     for note in result.notes():
         given.progress(note)
     given.results[part.name] = result

@@ -37,7 +37,7 @@ PART = Part(
     command="score",
     reads=(
         *("districts", "subdistricts", "candidates", "issues", "parks", "residential", "historic", "waters"),
-        *("built_up", "units"),
+        "built_up",
     ),
     needs={"candidates": "--candidates"},
     analyse=_score,
@@ -45,4 +45,5 @@ PART = Part(
     maps=("scores",),
     figures=("scores",),
     after=("hotspots",),
+    beside="units",
 )
