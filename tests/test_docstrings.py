@@ -18,10 +18,13 @@ import jxgis
 # out (RT01, RT03); that a description begins with a capital, since it may begin with a dtype (PR08, RT04); that a first
 # sentence begins with a verb, since it says what a thing is, and fits on one line (SS05, SS06); and the signature's
 # order, since parameters that mean the same everywhere are described together (PR03).
-CHECKS = frozenset(
-    [*(f"GL{n:02}" for n in (1, 2, 3, 5, 6, 7, 8, 9, 10)), *(f"SS{n:02}" for n in (1, 2, 3, 4)), "RT05", "YD01"]
-    + [*(f"PR{n:02}" for n in (1, 2, 5, 6, 7, 9, 10)), *(f"SA{n:02}" for n in (2, 3, 4))]
-)
+CHECKS = {
+    *(f"GL{number:02}" for number in (1, 2, 3, 5, 6, 7, 8, 9, 10)),
+    *(f"SS{number:02}" for number in (1, 2, 3, 4)),
+    *(f"PR{number:02}" for number in (1, 2, 5, 6, 7, 9, 10)),
+    *(f"SA{number:02}" for number in (2, 3, 4)),
+    *("RT05", "YD01"),
+}
 
 
 def _modules() -> list[str]:
