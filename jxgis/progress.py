@@ -41,6 +41,10 @@ def listening(heard: Heard) -> Iterator[None]:
     heard
         Called with what is being done and the share of it that is done, from 0 to 1.
 
+    Yields
+    ------
+    None
+
     Examples
     --------
     >>> said, halves, inside = [], Text("半", "halves"), Text("内", "inside")
@@ -154,6 +158,10 @@ def shown(lang: str = "zh") -> Iterator[None]:
     ----------
     lang
         ``"zh"`` or ``"en"``.
+
+    Yields
+    ------
+    None
     """
     widest = 0
 
