@@ -95,6 +95,7 @@ def test_rounding_own_columns_and_columns_of_nothing_pass() -> None:
     hold(frame, table("parks.isochrones"))
     hold(ISOCHRONES.assign(area_km2=[None, None]), table("parks.isochrones"))
     hold(ISOCHRONES.iloc[:0], table("parks.isochrones"))
+    hold(ISOCHRONES.astype(object), table("parks.isochrones"))
 
 
 def test_what_is_not_declared_goes_by_its_values() -> None:
