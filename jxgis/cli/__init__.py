@@ -361,25 +361,30 @@ def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
             yield line
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
     from rich.text import Text as Plain
 
     console = Console(stderr=True)
     # A name in brackets is no markup.
     words = TextColumn("{task.description}", markup=False)
-    columns = (SpinnerColumn(), words, BarColumn(), TaskProgressColumn(), TimeRemainingColumn(compact=True))
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(SpinnerColumn(), words, BarColumn(), console=console, transient=True) as bar:
         task = bar.add_task("…", total=None)
+
+        def called(step: Text) -> None:
+            bar.update(task, description=plain(step.of(lang)))
 
         def show(step: Text) -> None:
             # What was noticed stays on the screen.
             console.print(Plain(plain(step.of(lang))))
             bar.reset(task, description=plain(step.of(lang)), total=None)
 
+        left = paced(called, every_s=0.5, every_share=0.0)
+
         def heard(what: Text, share: float) -> None:
             if share == 0:
-                bar.reset(task, total=1.0)
-            bar.update(task, description=plain(what.of(lang)), total=1.0, completed=share)
+                called(what)
+            bar.update(task, total=1.0, completed=share)
+            left(what, share)
 
         with listening(heard):
             yield show
