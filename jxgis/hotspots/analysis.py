@@ -45,6 +45,7 @@ def find_hotspots(
     start: pd.Timestamp | None = None,
     end: pd.Timestamp | None = None,
     lang: str = "zh",
+    sketch: bool = False,
     **options: Any,
 ) -> HotspotsResult:
     """Find the hot spots of all issues and of each class.
@@ -79,8 +80,10 @@ def find_hotspots(
         The period analysed, half open; see :func:`jxgis.hotspots.periods.compare_periods`.
     lang
         Language of what the result shows, ``"zh"`` or ``"en"``.
+    sketch
+        Mark what is drawn as schematic: the polygons are not official.
     **options
-        What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``band_m``, ``alpha`` …
+        What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``band_m``, ``alpha`` and so on.
 
     Returns
     -------
@@ -113,7 +116,9 @@ def find_hotspots(
         "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
     }  # fmt: skip
-    given = replace(given_tables(layers, lang=lang, hotspots=options), history=history, start=start, end=end)
+    given = replace(
+        given_tables(layers, lang=lang, sketch=sketch, hotspots=options), history=history, start=start, end=end
+    )
     return analyse(given, area, classes=classes, name_field=name_field)
 
 
@@ -297,6 +302,8 @@ def _densities(counted: Counted, bandwidth_m: float, density_cell_m: float) -> d
 
     from jxgis.hotspots.density import density
     from jxgis.hotspots.places import ALL
+    from jxgis.i18n import text_pair
+    from jxgis.progress import stepped
 
     grid, x, y = counted.grid, counted.x, counted.y
     rows, cols = grid.mask.shape
@@ -304,7 +311,8 @@ def _densities(counted: Counted, bandwidth_m: float, density_cell_m: float) -> d
     frame = shapely.box(west, south, west + cols * grid.cell_m, south + rows * grid.cell_m)
     extent = gpd.GeoSeries([frame], crs=grid.crs)
     rasters = {ALL: density(x, y, extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)}
-    for number, name in enumerate(counted.classes):
+    classes = list(enumerate(counted.classes))
+    for number, name in stepped(classes, text_pair("pipeline.share_densities")):
         own = counted.code == number
         rasters[name] = density(x[own], y[own], extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)
     return rasters

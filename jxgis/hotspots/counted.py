@@ -122,13 +122,13 @@ def _none_inside(
     """What is wrong where no issue is in any cell."""
     if shapely.intersects_xy(area.geometry.union_all(), x, y).any():
         return InputError(
-            zh=f"研究范围太小：有问题点落在范围内，但都不在中心位于范围内的 {cell_m:g} 米格中；请减小 --cell-m。",
+            zh=f"研究范围太小：有问题点落在范围内，但都不在中心位于范围内的 {cell_m:g} 米格中；请减小 cell_m。",
             en=f"The area is too small: issues lie in it, but in no cell of {cell_m:g} m whose centre does; "
-            "lower --cell-m.",
+            "lower cell_m.",
         )
     return InputError(
-        zh=f"{len(x)} 个问题点没有一个落在研究范围内；请检查坐标系（--crs）和范围（--area）。",
-        en=f"None of the {len(x)} issues lies in the area; check the reference system (--crs) and the area.",
+        zh=f"{len(x)} 个问题点没有一个落在研究范围内；请检查问题数据的坐标系（crs）和研究范围。",
+        en=f"None of the {len(x)} issues lies in the area; check the reference system (crs) of the issues, and the area.",
     )
 
 

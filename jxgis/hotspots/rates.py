@@ -152,15 +152,14 @@ def exposure_on_grid(grid: Grid, table: gpd.GeoDataFrame, *, column: str | None 
         )
     if dimension.size == 0:
         return np.zeros(len(grid))
-    measure = {0: None, 1: shapely.length, 2: shapely.area}[int(dimension[0])]
-    unit = {0: 1.0, 1: 1e3, 2: 1e6}[int(dimension[0])]
     amount = None if column is None else table[column].fillna(0).to_numpy(dtype=np.float64)
-    if measure is None:
+    if dimension[0] == 0:
         parts, origin = shapely.get_parts(shapes, return_index=True)
         cell = grid.index_of(shapely.get_x(parts), shapely.get_y(parts))
         each = np.ones(len(table)) if amount is None else amount / np.maximum(shapely.get_num_geometries(shapes), 1)
         return _sums(cell[cell >= 0], each[origin[cell >= 0]], len(grid))
     squares = grid.cells().geometry.to_numpy()
+    measure, unit = (shapely.length, 1e3) if dimension[0] == 1 else (shapely.area, 1e6)
     which, cell, piece = pieces(shapes, squares)
     size = measure(piece)
     whole = measure(shapes)

@@ -40,6 +40,7 @@ def measure_parks(
     vacant: gpd.GeoDataFrame | None = None,
     planned_parks: gpd.GeoDataFrame | None = None,
     lang: str = "zh",
+    sketch: bool = False,
     **options: Any,
 ) -> ParksResult:
     """Measure the coverage of housing by parks, zone by zone, and turn the gaps into sites.
@@ -68,8 +69,10 @@ def measure_parks(
         Parks of a plan, new or enlarged: see `parks.whatif.split_plan`. New parks are sited beside them.
     lang
         Language of what the result shows, ``"zh"`` or ``"en"``.
+    sketch
+        Mark what is drawn as schematic: the polygons are not official.
     **options
-        What :class:`jxgis.settings.ParkSettings` holds: ``standard``, ``minutes``, ``new_parks`` …
+        What :class:`jxgis.settings.ParkSettings` holds: ``standard``, ``minutes``, ``new_parks`` and so on.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def measure_parks(
         "gates": gates, "barriers": barriers, "places": places, "population": population, "built_up": built_up,
         "vacant": vacant, "planned_parks": planned_parks,
     }  # fmt: skip
-    return analyse(given_tables(layers, lang=lang, parks=options))
+    return analyse(given_tables(layers, lang=lang, sketch=sketch, parks=options))
 
 
 def analyse(given: Given) -> ParksResult:

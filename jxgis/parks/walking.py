@@ -15,10 +15,12 @@ import shapely
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import text_pair
 from jxgis.parks._tally import Study, coverage_table, layer, study_of, zone_sums
 from jxgis.parks.gates import Gates, park_gates
 from jxgis.parks.housing import Pieces, SamplePoints, sample_points
 from jxgis.parks.standards import Standard
+from jxgis.progress import stepped
 from jxgis.space.network import Snapped, StreetGraph, Walk, snap, walk_from
 from jxgis.space.polygons import polygons_of
 from jxgis.space.ratio import ratio
@@ -312,7 +314,7 @@ def isochrones(
         columns = np.arange(low[0], high[0])
         x = (columns + 0.5) * cell_m
         rows: list[list[npt.NDArray[np.object_]]] = [[] for _ in minutes]
-        for row in range(low[1], high[1]):
+        for row in stepped(range(low[1], high[1]), text_pair("pipeline.share_walking")):
             y = np.full(len(x), (row + 0.5) * cell_m)
             away = walk.to(snap(graph, x, y, max_snap_m=max_snap_m, barriers=barriers))
             for held, limit in zip(rows, minutes, strict=True):

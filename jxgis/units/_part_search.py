@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jxgis.i18n import text_pair
+from jxgis.progress import tell
 from jxgis.units._graph import Ints
 from jxgis.units._objective import Objective, piece_of
 from jxgis.units._pieces import Limits, Part, count_range
@@ -103,6 +105,7 @@ def search_parts(
         try:
             for done, future in enumerate(as_completed(pending), start=1):
                 results[pending[future]] = future.result()
+                tell(done, len(parts), text_pair("pipeline.share_units"))
                 if progress is not None and progress(done, len(parts)) is False:
                     run.ended = True
         except BaseException:

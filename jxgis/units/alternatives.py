@@ -15,6 +15,8 @@ from scipy.optimize import linear_sum_assignment
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import text_pair
+from jxgis.progress import stepped
 from jxgis.space.overlay import pieces
 from jxgis.space.people import people_in
 from jxgis.space.points import locate
@@ -62,7 +64,7 @@ def propose_alternatives(
 
     Parameters
     ----------
-    blocks, districts, settings
+    blocks, districts, **settings
         As for `units.delineate.delineate_units`, but for ``compactness`` and ``seed``.
     dials
         Values of ``compactness``, from alike (0.02) to round (0.2).
@@ -98,7 +100,7 @@ def propose_alternatives(
         )
     plans: list[Plan] = []
     rows: list[dict[str, object]] = []
-    for number, (dial, seed) in enumerate(runs, start=1):
+    for number, (dial, seed) in stepped(list(enumerate(runs, start=1)), text_pair("pipeline.share_plans")):
         plan = delineate_units(blocks, districts, compactness=dial, seed=seed, **settings)
         plans.append(plan)
         rows.append(

@@ -21,6 +21,15 @@ def test_what_pokes_through_a_neighbour_is_given_to_it_where_it_is_thin() -> Non
     assert tiling.shapes[1].equals(east - wide)
 
 
+def test_a_single_scrap_is_given_to_the_neighbour_it_pokes_through() -> None:
+    thin = shapely.box(700, 0, 700.5, 1000)
+    west, east = shapely.box(0, 0, 500, 1000), shapely.box(500, 0, 1000, 1000)
+    polygons = np.array([shapely.union_all([west, thin]), east - thin])
+    tiling = _tiling.tile(polygons, np.zeros(2, dtype=np.int64), DISTRICT, tolerance_m=1.0)
+    assert tiling.shapes[0].equals(west)
+    assert tiling.shapes[1].equals(east)
+
+
 def test_faces_of_one_polygon_that_touch_are_one_piece() -> None:
     """A strip of half a metre is no scrap where it is but a side of the polygon that another's claim cuts off."""
     west, east = shapely.box(0, 0, 500.5, 1000), shapely.box(500.5, 0, 1000, 1000)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shapely import box
 
 from jxgis.errors import CrsError, InputError
+from jxgis.units._part_search import Run
 from jxgis.units.delineate import delineate_units
 from jxgis.units.plan import Plan, holes_in
 
@@ -207,6 +208,22 @@ def test_stopped_at_once_it_still_gives_units():
     hold(plan, blocks, districts)
     assert plan.report.stopped_early
     assert plan.units["in_bounds"].all()
+
+
+def test_a_run_without_time_left_is_stopped_and_one_without_a_limit_is_not():
+    assert Run(0.0).stopped() is True
+    endless = Run(None)
+    assert endless.stopped() is False
+    endless.ended = True
+    assert endless.stopped() is True
+
+
+def test_the_objective_that_is_reported_is_that_of_the_shapes():
+    """Nothing but compactness: the price times the mean over the city of P² / 4πA."""
+    blocks, districts = two_districts()
+    plan = delineate_units(blocks, districts, iterations=50, border_credit=0, compactness=0.3)
+    area, length = plan.units.geometry.area, plan.units.geometry.length
+    assert plan.report.objective == pytest.approx(0.3 * (length**2 / (4 * np.pi)).sum() / area.sum(), rel=1e-9)
 
 
 def test_the_caller_hears_of_progress_and_can_end_it():
