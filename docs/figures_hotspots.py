@@ -59,7 +59,7 @@ def scale(lang: str) -> Figure:
     """Why a cell and a band are proposed for the schematic city."""
     city = make_city()
     cases = city.cases[np.isfinite(city.cases["x"])]
-    found = suggest_scale(cases["x"], cases["y"], city.districts, exposure=city.residential)
+    found = suggest_scale(cases["x"], cases["y"], city.districts, exposure=city.residential, exposure_column="people")
     return scale_chart(
         found.cells, found.profile, cell_m=found.cell_m, band_m=found.band_m, reason=found.reason, lang=lang
     )

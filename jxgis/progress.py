@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from jxgis.i18n import Text, text_pair
 
-__all__ = ["Heard", "counted", "listening", "paced", "shown", "stretch", "tell"]
+__all__ = ["Heard", "listening", "paced", "shown", "stepped", "stretch", "tell"]
 
 Item = TypeVar("Item")
 #: Seconds that a loop may take before anything is said of it.
@@ -41,12 +41,16 @@ def listening(heard: Heard) -> Iterator[None]:
     heard
         Called with what is being done and the share of it that is done, from 0 to 1.
 
+    Yields
+    ------
+    None
+
     Examples
     --------
     >>> said, halves, inside = [], Text("半", "halves"), Text("内", "inside")
     >>> with listening(lambda what, share: said.append(f"{what.en} {share:.0%}")):
-    ...     for half in counted("ab", halves):
-    ...         for _ in counted("cd", inside):
+    ...     for half in stepped("ab", halves):
+    ...         for _ in stepped("cd", inside):
     ...             pass
     >>> list(dict.fromkeys(said))
     ['halves 0%', 'halves 25%', 'halves 50%', 'halves 75%', 'halves 100%']
@@ -75,6 +79,10 @@ def stretch(low: float, high: float, what: Text) -> Iterator[None]:
         Which part it is, from 0 to 1.
     what
         What the step does, for people.
+
+    Yields
+    ------
+    None
     """
     span = _SPAN.get()
     if span is None:
@@ -89,8 +97,8 @@ def stretch(low: float, high: float, what: Text) -> Iterator[None]:
     tell(high, 1, what)
 
 
-def counted(items: Sequence[Item], what: Text) -> Iterator[Item]:
-    """Items one after the other, each told when it is done; what is counted inside one is a share of that one.
+def stepped(items: Sequence[Item], what: Text) -> Iterator[Item]:
+    """Items one after the other, each told when it is done; what is stepped inside one is a share of that one.
 
     Parameters
     ----------
@@ -168,6 +176,10 @@ def shown(lang: str = "zh") -> Iterator[None]:
     ----------
     lang
         ``"zh"`` or ``"en"``.
+
+    Yields
+    ------
+    None
     """
     widest = 0
 

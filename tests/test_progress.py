@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from jxgis.i18n import Text
-from jxgis.progress import counted, listening, paced, shown, stretch, tell
+from jxgis.progress import listening, paced, shown, stepped, stretch, tell
 
 OUTER, INNER = Text("外", "outer"), Text("内", "inner")
 
@@ -21,8 +21,8 @@ def heard_of(run: object) -> list[tuple[str, float]]:
 
 def test_what_is_counted_inside_is_a_share_of_what_is_counted_outside() -> None:
     def run() -> None:
-        for _ in counted([1, 2], OUTER):
-            for _ in counted([1, 2], INNER):
+        for _ in stepped([1, 2], OUTER):
+            for _ in stepped([1, 2], INNER):
                 tell(1, 2, INNER)
             with stretch(0, 0.5, INNER):
                 pass
@@ -37,7 +37,7 @@ def test_what_is_counted_inside_is_a_share_of_what_is_counted_outside() -> None:
 
 def test_a_loop_that_is_left_early_leaves_nothing_behind() -> None:
     def run() -> None:
-        for _ in counted([1, 2], OUTER):
+        for _ in stepped([1, 2], OUTER):
             break
         tell(1, 2, INNER)
 
@@ -45,7 +45,7 @@ def test_a_loop_that_is_left_early_leaves_nothing_behind() -> None:
 
 
 def test_nothing_is_said_where_nobody_listens(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(counted([1, 2], OUTER)) == [1, 2]
+    assert list(stepped([1, 2], OUTER)) == [1, 2]
     with stretch(0, 1, OUTER):
         tell(1, 2, INNER)
     assert capsys.readouterr() == ("", "")
@@ -72,7 +72,7 @@ def test_a_notebook_shows_one_line_that_goes(
     seconds = itertools.count(step=2)
     monkeypatch.setitem(paced.__kwdefaults__, "clock", lambda: float(next(seconds)))
     with shown("en"):
-        for _ in counted(range(10), OUTER):
+        for _ in stepped(range(10), OUTER):
             pass
     said = capsys.readouterr().err
     assert "outer: 50 %, about 10 s left" in said

@@ -23,11 +23,21 @@ PART = Part(
     command="parks",
     reads=(
         *("districts", "subdistricts", "parks", "residential", "streets", "gates", "barriers", "places", "historic"),
-        *("vacant", "planned_parks", "population", "built_up", "units"),
+        *("vacant", "planned_parks", "population", "built_up"),
     ),
     needs={"parks": "--parks", "districts": "--by"},
+    options={
+        "residential": "--residential",
+        "streets": "--streets",
+        "gates": "--gates",
+        "barriers": "--barriers",
+        "population": "--population",
+        "planned_parks": "--plan",
+    },
     analyse=_measure,
+    section="parks",
     settings=("parks",),
     maps=("parks", "parks_change"),
     figures=("parks",),
+    beside="units",
 )

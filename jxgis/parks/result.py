@@ -10,6 +10,7 @@ from jxgis.parks._tables import on_map
 from jxgis.parks.coverage import Ground, measure
 from jxgis.parks.part import PART
 from jxgis.part import Result
+from jxgis.schema.layers import contract
 
 if TYPE_CHECKING:
     import folium
@@ -217,17 +218,17 @@ class ParksResult(Result):
     def write_tables(self, stage: Stage) -> None:
         """``parks.gpkg``, ``parks_noticed.csv`` and ``parks_siting.csv``."""
         from jxgis.gpkg import write_gpkg
-        from jxgis.i18n import localise_reasons, text
+        from jxgis.i18n import localise_reasons
         from jxgis.output import write_csv
 
         noticed = self.noticed()
         of_network = noticed["reason"] == "streets_apart"
-        noticed["what"] = noticed["what"].mask(of_network, text("pipeline.streets", self.given.lang))
+        noticed["what"] = noticed["what"].mask(of_network, contract("streets").title.of(self.given.lang))
         if len(noticed):
             write_csv(localise_reasons(noticed, self.given.lang), stage.path("parks_noticed.csv"))
         if self.sensitivity is not None:
             write_csv(self.sensitivity, stage.path("parks_siting.csv"))
-        write_gpkg(stage.path("parks.gpkg"), self._layers(), lang=self.given.lang)
+        write_gpkg(stage.path("parks.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang)
 
     def maps(self) -> dict[str, folium.Map]:
         """``parks``: coverage by district, what is served and what is not, the parks, the proposed ones; ``parks_change`` where there is a plan."""

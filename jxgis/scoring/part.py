@@ -37,12 +37,14 @@ PART = Part(
     command="score",
     reads=(
         *("districts", "subdistricts", "candidates", "issues", "parks", "residential", "historic", "waters"),
-        *("built_up", "units"),
+        "built_up",
     ),
     needs={"candidates": "--candidates"},
     analyse=_score,
+    section="scoring",
     settings=("hotspots", "parks", "units", "scoring", "report"),
     maps=("scores",),
     figures=("scores",),
     after=("hotspots",),
+    beside="units",
 )

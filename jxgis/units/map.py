@@ -10,9 +10,22 @@ import shapely
 
 from jxgis.drawing.base import extent, new_map
 from jxgis.drawing.colours import SEQUENTIAL, UNITS
-from jxgis.drawing.layers import Field, add_group, add_land, add_lines, add_names, add_polygons, add_switch, fill, line
+from jxgis.drawing.layers import (
+    Field,
+    add_group,
+    add_land,
+    add_lines,
+    add_names,
+    add_polygons,
+    add_switch,
+    fields_of,
+    fill,
+    line,
+)
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
+from jxgis.settings import REPORT
+from jxgis.settings import UNITS as DEFAULTS
 from jxgis.small_counts import as_words, hide_small_units, small_said
 
 if TYPE_CHECKING:
@@ -69,13 +82,9 @@ def neighbour_colours(units: gpd.GeoDataFrame, n_colours: int = len(UNITS)) -> N
 
 def _fields(units: pd.DataFrame, lang: str) -> list[Field]:
     fields = [
-        Field("district", text("maps.district", lang)),
-        Field("area_km2", text("maps.area", lang), "number", 2, "km²"),
-        Field("compactness", text("maps.compactness", lang), "number", 2),
+        *fields_of("units.units", ["district", "area_km2", "compactness"], lang),
         Field("bounds_label", text("maps.in_bounds", lang)),
-        Field("issues", text("maps.issues", lang)),
-        Field("stability", text("maps.stability", lang), "percent", 0),
-        Field("reason", text("maps.reason", lang)),
+        *fields_of("units.units", ["issues", "stability", "reason"], lang),
     ]
     return [f for f in fields if f.column in units.columns and units[f.column].notna().any()]
 
@@ -92,7 +101,7 @@ def _add_stability(page: folium.Map, borders: gpd.GeoDataFrame, lang: str) -> Le
     styles = [line(colour, weight=weight, dash=dash) for colour, weight, dash, _ in _STABILITY]
     add_lines(
         page, borders, name=text("maps.stability", lang), styles=styles, style=rows,
-        fields=[Field("stability", text("maps.stability", lang), "percent", 0)],
+        fields=fields_of("units.borders", ["stability"], lang),
     )  # fmt: skip
     swatches = [
         Swatch(colour, text(f"maps.{key}", lang), "dash" if dash else "line") for colour, _, dash, key in _STABILITY
@@ -105,9 +114,9 @@ def units_map(
     *,
     districts: gpd.GeoDataFrame | None = None,
     borders: gpd.GeoDataFrame | None = None,
-    min_km2: float = 2,
-    max_km2: float = 5,
-    min_count: int = 3,
+    min_km2: float = DEFAULTS.min_km2,
+    max_km2: float = DEFAULTS.max_km2,
+    min_count: int = REPORT.min_count,
     title: str | None = None,
     method: str = "",
     lang: str = "zh",

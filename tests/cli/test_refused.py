@@ -61,6 +61,21 @@ def test_units_of_one_s_own_that_cannot_be_measured_stop_nothing_else(jxgis: Run
     assert "coverage" in gpd.list_layers(city / "out" / "parks.gpkg")["name"].to_list()
 
 
+def test_units_of_one_s_own_are_read_for_a_report_only(jxgis: Run, city: Path) -> None:
+    """Neither `parks` nor `score` uses them: a file that is still to come does not stop them."""
+    more = "".join(f'[inputs.{name}]\npath = "{name}.gpkg"\n' for name in ("parks", "residential", "units"))
+    project = project_of(city, more + CANDIDATES, overlap_m=0, issues=False)
+    for command in ("parks", "score"):
+        finished = jxgis(command, "--project", project, "--out", city / command)
+        assert finished.code == 0, finished.err
+        run = json.loads((city / command / "run.json").read_text(encoding="utf-8"))
+        assert "units" not in {entry["layer"] for entry in run["inputs"]}
+    assert "coverage_units" not in gpd.list_layers(city / "parks" / "parks.gpkg")["name"].to_list()
+    finished = jxgis("report", project, "--out", city / "report")
+    assert finished.code == 2
+    assert "units.gpkg" in finished.err
+
+
 def test_the_layer_without_overlaps_is_accepted(jxgis: Run, city: Path) -> None:
     project = project_of(city, CANDIDATES)
     checked = jxgis("check", "districts", city / "overlapping.gpkg", "--out", city / "checked")

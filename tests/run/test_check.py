@@ -14,8 +14,7 @@ import shapely
 from jxgis.city import load_city
 from jxgis.datum import wgs84_to_gcj02
 from jxgis.errors import InputError
-from jxgis.run.check import LAYERS, check_layer
-from jxgis.schema.layers import layers
+from jxgis.run.check import check_layer
 
 EAST, NORTH = 572_000.0, 3_402_000.0
 
@@ -47,10 +46,6 @@ def halves() -> gpd.GeoDataFrame:
         shapely.box(EAST + 44, NORTH - 100, EAST + 300, NORTH + 100),
     ]
     return gpd.GeoDataFrame({"name": ["甲", "乙"]}, geometry=shapes, crs=4549)
-
-
-def test_every_layer_of_a_contract_can_be_checked() -> None:
-    assert sorted(LAYERS) == sorted(layers())
 
 
 def test_issues(issues, halves, city) -> None:

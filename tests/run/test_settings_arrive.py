@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,23 +11,20 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 import pytest
 import shapely
 
-from jxgis import load
-from jxgis.hotspots import analysis as hotspots_part
-from jxgis.i18n import Text
-from jxgis.parks import analysis as parks_part
-from jxgis.run import drawing as _drawing
+from jxgis.errors import JxgisError
+from jxgis.hotspots.analysis import find_hotspots
+from jxgis.hotspots.result import HotspotsResult
+from jxgis.parks.analysis import measure_parks
+from jxgis.part import Result, given_tables
 from jxgis.run import inputs as _inputs
 from jxgis.run import pages as _pages
-from jxgis.run import steps as _steps
-from jxgis.scoring import analysis as score_part
+from jxgis.run.commands import Found
+from jxgis.scoring.analysis import analyse as score
 from jxgis.settings import (
-    BoundaryInputSettings,
     HotspotSettings,
-    IndicatorSettings,
     InputSettings,
     IssueInputSettings,
     ParkSettings,
@@ -33,11 +32,11 @@ from jxgis.settings import (
     Settings,
     UnitSettings,
 )
-from jxgis.units import analysis as units_part
+from jxgis.units.analysis import propose_units
 
-#: A value for every setting of a section, none of them a default and no two alike.
+#: A value for every setting of a section, none of them a default.
 HOTSPOTS: dict[str, Any] = {
-    "cell_m": 211, "band_m": 523, "alpha": 0.037, "bandwidth_m": 541, "density_cell_m": 107, "family": "all",
+    "cell_m": 211, "band_m": 641, "alpha": 0.037, "bandwidth_m": 541, "density_cell_m": 107, "family": "all",
     "min_issues": 17,
 }  # fmt: skip
 PARKS: dict[str, Any] = {
@@ -46,22 +45,176 @@ PARKS: dict[str, Any] = {
     "target": 0.83, "close": ("一园",), "objective": "people",
 }  # fmt: skip
 UNITS: dict[str, Any] = {
-    "cell_m": 223, "by_cells": True, "min_km2": 1.9, "max_km2": 5.3, "target_km2": 3.3, "attributes": ("density",),
-    "weights": {"density": 2.5}, "compactness": 0.061, "border_credit": 0.043, "n_units": {"老城": 7},
-    "exclaves": "attach", "snap_m": 1.7, "alternatives": False, "seed": 13,
-    "mend_shapes": False,
+    "cell_m": 223, "by_cells": True, "min_km2": 1.9, "max_km2": 5.3, "target_km2": 3.3,
+    "attributes": ("issues_per_km2",), "weights": {"mix_多": 2.5}, "compactness": 0.061, "border_credit": 0.043,
+    "n_units": {"甲": 7}, "exclaves": "attach", "snap_m": 1.7, "alternatives": False, "seed": 13, "mend_shapes": False,
 }  # fmt: skip
 SCORING: dict[str, Any] = {
     "weights": "ahp", "min_completeness": 0.61, "judgements": {"A": {"B": 2.0}},
-    "indicators": {"a": IndicatorSettings(dimension="A", weight=1, target=2, unit="座"),
-                   "b": IndicatorSettings(dimension="B", weight=1, target=2)},
+    "indicators": {"a": {"dimension": "A", "weight": 1, "target": 2, "unit": "座"},
+                   "b": {"dimension": "B", "weight": 1, "target": 2}},
 }  # fmt: skip
-#: What a step hands on under another name, or in another form.
-RENAMED = {"standard": None, "indicators": None}
+
+
+def table(*shapes: shapely.Geometry, **columns: Any) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=4549)
+
+
+def said(find: Callable[..., Result], *layers: Any, **options: Any) -> dict[str, Any]:
+    """Everything that a part finds, or why it refuses."""
+    try:
+        found = find(*layers, **options)
+    except JxgisError as error:
+        return {"refused": error.message}
+    tables: dict[str, Any] = {name: table.to_csv() for name, table in found.tables().items()}
+    if isinstance(found, HotspotsResult):
+        tables |= {f"density {name}": raster.per_km2.tobytes() for name, raster in found.densities.items()}
+    return tables
+
+
+def hot_town(**options: Any) -> dict[str, Any]:
+    """A heap of many issues, a class with a few, one with very few."""
+    rng = np.random.default_rng(0)
+    xy = rng.uniform(0, 4000, (320, 2))
+    xy[:80] = rng.normal(1500, 150, (80, 2))
+    issues = table(*shapely.points(xy), issue_class=["多"] * 220 + ["中"] * 80 + ["少"] * 20)
+    area = table(shapely.box(0, 0, 4000, 4000), name=["甲"])
+    return said(find_hotspots, issues, area, districts=area, **options)
+
+
+def park_town(**options: Any) -> dict[str, Any]:
+    """Parcels 19.5 m apart, a park 18.5 m from the street, a house 196 m from it; people are not where housing is."""
+    box = shapely.box
+    lots = [box(0, 0, 60, 60), box(79.5, 0, 140, 60), box(2000, 18.5, 2080, 98), box(600, -80, 760, 0)]
+    rows = zip(range(0, 6000, 200), [200, 260, 330] * 10, strict=True)
+    homes = [box(x, 100, x + 100, y) for x, y in rows] + [box(2710, 190, 2735, 202)]
+    return said(
+        measure_parks,
+        table(*lots, name=["一园", "一园", "二园", "三园"]),
+        table(*homes, people=[900.0, 10.0, 40.0, 10.0, 300.0] * 6 + [70.0]),
+        table(box(-100, -100, 3000, 400), box(3000, -100, 6200, 400), name=["西", "东"]),
+        streets=table(shapely.LineString([(-50, 0), (6200, 0)])),
+        built_up=table(box(0, 100, 6000, 300)),
+        **{"new_parks": 2, **options},
+    )
+
+
+def unit_town(**options: Any) -> dict[str, Any]:
+    """A district with an exclave, another, and issues; streets or blocks only where what is asked for needs them."""
+    box = shapely.box
+    rng = np.random.default_rng(0)
+    exclave = shapely.MultiPolygon([box(0, 0, 5000, 3800), box(7000, 0, 8200, 1000)])
+    districts = table(exclave, box(5000, 0, 7000, 3000), name=["甲", "乙"])
+    xy = rng.uniform(0, 5000, (500, 2))
+    xy[:200] = rng.normal(1200, 500, (200, 2))
+    issues = table(*shapely.points(xy), issue_class=rng.choice(["多", "中"], 500))
+    asked = {"cell_m": 250, "alternatives": False, **options}
+    return said(propose_units, districts, issues=issues, **asked)
+
+
+def street_town(**options: Any) -> dict[str, Any]:
+    """A district that streets cut into squares."""
+    lines = [shapely.LineString([(x, -10), (x, 3010)]) for x in range(600, 4000, 600)]
+    lines += [shapely.LineString([(-10, y), (4010, y)]) for y in range(600, 3000, 600)]
+    district = table(shapely.box(0, 0, 4000, 3000), name=["甲"])
+    return said(propose_units, district, streets=table(*lines), **{"alternatives": False, **options})
+
+
+def block_town(**options: Any) -> dict[str, Any]:
+    """Blocks of one's own, 1.4 m apart."""
+    squares = [shapely.box(x + 1.4, y, x + 1000, y + 1000) for x in range(0, 4000, 1000) for y in (0, 1000)]
+    district = table(shapely.box(0, 0, 4000, 2000), name=["甲"])
+    return said(propose_units, district, blocks=table(*squares), **{"alternatives": False, **options})
+
+
+#: Of the settings of units, those that need another town than the others.
+OTHER_TOWNS = {"by_cells": street_town, "snap_m": block_town}
+CASES = [
+    *((hot_town, key, HOTSPOTS[key]) for key in HOTSPOTS),
+    *((park_town, key, PARKS[key]) for key in PARKS),
+    *((OTHER_TOWNS.get(key, unit_town), key, UNITS[key]) for key in UNITS if key != "alternatives"),
+    (unit_town, "alternatives", True),
+]
+
+
+@pytest.mark.parametrize(
+    ("section", "model", "values"),
+    [
+        ("hotspots", HotspotSettings, HOTSPOTS),
+        ("parks", ParkSettings, PARKS),
+        ("units", UnitSettings, UNITS),
+        ("scoring", ScoringSettings, SCORING),
+    ],
+)
+def test_every_setting_has_a_value_here_that_is_not_its_default(section, model, values) -> None:
+    assert set(values) == set(model.model_fields), "a new setting is to be given a value here"
+    given = model(**values)
+    assert all(getattr(given, name) != default for name, default in model())
+    assert type(getattr(Settings(), section)) is model
+
+
+@pytest.fixture(scope="module")
+def before() -> Callable[[Callable[..., dict[str, Any]]], dict[str, Any]]:
+    """What a town gives without the setting, found once."""
+    known: dict[Callable[..., dict[str, Any]], dict[str, Any]] = {}
+
+    def find(town: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+        if town not in known:
+            known[town] = town()
+        return known[town]
+
+    return find
+
+
+@pytest.mark.parametrize(("town", "key", "value"), CASES)
+def test_a_setting_alone_changes_what_its_part_finds(before, town, key, value) -> None:
+    """In a town that is made to hang on it: what is read and then lost on the way changes nothing."""
+    assert town(**{key: value}) != before(town)
+
+
+def scored(candidates: gpd.GeoDataFrame, layers: Mapping[str, Any], **sections: Any) -> Any:
+    return score(given_tables({"candidates": candidates, **layers}, lang="zh", **sections), candidates)
+
+
+def test_scoring_gets_its_own_settings_and_those_of_parks_and_units() -> None:
+    box = shapely.box
+    candidates = table(box(0, 0, 2000, 1000), box(2000, 0, 4000, 1000), candidate_id=["甲", "乙"])
+    candidates = candidates.assign(a=[2.0, 1.0], b=[1.0, np.nan])
+    found = scored(candidates, {}, scoring=SCORING)
+    assert found.indicators[["indicator", "unit"]].to_numpy().tolist() == [["a", "座"], ["b", ""]]
+    # A is twice as important as B; half of what there is to know is not enough of it.
+    assert found.weights.method == "ahp"
+    assert found.weights.shares.tolist() == pytest.approx([2 / 3, 1 / 3])
+    assert found.scores["score"].iloc[0] == pytest.approx(100 * 2 / 3 + 50 / 3)
+    enough = SCORING["min_completeness"]
+    assert found.scores["rank"].notna().tolist() == [True, True]
+    more = scored(candidates, {}, scoring={**SCORING, "min_completeness": 0.67})
+    assert enough < 2 / 3 < 0.67
+    assert more.scores["rank"].notna().tolist() == [True, False]
+
+    # The coverage by parks is measured as `jxgis parks` measures it: by its standard, its gap and its land.
+    shapes = [box(0, 0, 60, 60), box(79.5, 0, 140, 60), box(1500, 0, 1600, 80), box(2500, 0, 2600, 100)]
+    lots = table(*shapes, name=["一园", "一园", "二园", "三园"])
+    land, homes = table(box(0, 200, 4000, 400)), table(box(0, 100, 4000, 800))
+    layers = {"parks": lots, "built_up": land, "residential": homes}
+    asked = {key: PARKS[key] for key in ("standard", "denominator", "merge_gap_m")}
+    zones = candidates.assign(name=candidates["candidate_id"])
+    seen = set()
+    for options in ({}, asked, *({key: value} for key, value in asked.items())):
+        own = measure_parks(lots, homes, zones, built_up=land, **options).coverage["coverage"].iloc[:2]
+        by_score = scored(candidates, layers, parks=options).scores["park_coverage"]
+        assert by_score.to_numpy() == pytest.approx(100 * own.to_numpy())
+        seen.add(tuple(own))
+    assert len(seen) == 5, "each of the three settings changes the coverage here"
+
+    # A candidate is as large as a unit may be.
+    for low, high, gates in ((1.9, 5.3, "pass"), (2.5, 5.3, "fail"), (1, 1.5, "fail")):
+        checked = scored(candidates, {}, units={"min_km2": low, "max_km2": high})
+        assert set(checked.scores["gates"]) == {gates}, (low, high)
 
 
 class CaughtError(Exception):
-    """What an analysis was called with."""
+    """What something was called with."""
 
 
 def catch(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
@@ -71,95 +224,39 @@ def catch(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
     monkeypatch.setattr(module, name, stop)
 
 
-def square(**columns: Any) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame({"name": ["甲"], **columns}, geometry=[shapely.box(0, 0, 2000, 2000)], crs=4549)
-
-
-@pytest.fixture
-def inputs() -> _inputs.Inputs:
-    points = gpd.GeoDataFrame(
-        {"time": [pd.Timestamp("2023-05-01")] * 2, "issue_class": "甲", "source": None},
-        geometry=gpd.points_from_xy([100.0, 200.0], [100.0, 200.0]),
-        crs=4549,
-    )
-    tables = {name: square() for name in ("districts", "parks", "residential", "candidates")}
-    tables |= {"built_up": square(land=["built"]), "issues": points}
-    loaded = {name: load.Loaded(name, table, pd.DataFrame(), ()) for name, table in tables.items()}
-    return _inputs.Inputs(None, pyproj.CRS(4549), Text("", ""), loaded, sketch=False)
-
-
 def called_with(step: Any, *given: Any) -> dict[str, Any]:
     with pytest.raises(CaughtError) as caught:
         step(*given)
     return dict(caught.value.args[1])
 
 
-@pytest.mark.parametrize(
-    ("section", "model", "values", "module", "step"),
-    [
-        ("hotspots", HotspotSettings, HOTSPOTS, hotspots_part, _steps.find_hotspots),
-        ("parks", ParkSettings, PARKS, parks_part, _steps.measure_parks),
-        ("units", UnitSettings, UNITS, units_part, _steps.propose),
-    ],
-)
-def test_a_section_reaches_its_analysis(monkeypatch, inputs, section, model, values, module, step) -> None:
-    assert set(values) == set(model.model_fields), "a new setting is to be given a value here"
-    defaults = model()
-    assert all(getattr(defaults, name) != value for name, value in values.items())
-    catch(monkeypatch, module, "analyse")
-    called = called_with(step, inputs, Settings(**{section: model(**values)}), lambda _: None)
-    for name, value in values.items():
-        if RENAMED.get(name, name) is not None:
-            assert called[name] == value, name
-    if section == "parks":
-        assert called["standard"].name == values["standard"]
-
-
-def test_scoring_gets_its_own_settings_and_those_of_parks_and_units(monkeypatch, inputs) -> None:
-    assert set(SCORING) == set(ScoringSettings.model_fields)
-    settings = Settings(scoring=ScoringSettings(**SCORING), parks=ParkSettings(**PARKS), units=UnitSettings(**UNITS))
-    catch(monkeypatch, score_part, "analyse")
-    called = called_with(_steps.score, inputs, settings, inputs.need("candidates"), None, lambda _: None, "zh")
-    for name in ("weights", "min_completeness", "judgements"):
-        assert called[name] == SCORING[name]
-    assert [(i.id, i.unit.zh) for i in called["indicators"]] == [("a", "座"), ("b", "")]
-    # The coverage by parks is measured as `jxgis parks` measures it.
-    assert called["standard"].name == PARKS["standard"]
-    assert called["merge_gap_m"] == PARKS["merge_gap_m"]
-    assert called["park_land"]["land"].tolist() == ["built"]
-    # A candidate is as large as a unit may be.
-    assert (called["min_km2"], called["max_km2"]) == (UNITS["min_km2"], UNITS["max_km2"])
-
-
-def test_the_target_of_parks_reaches_map_figure_and_page(monkeypatch, inputs) -> None:
-    from jxgis.drawing import offline
-    from jxgis.parks import figures
+def test_the_target_of_parks_and_the_bounds_of_units_reach_map_figure_and_page(monkeypatch) -> None:
+    from jxgis.parks import change_map as parks_change_map
+    from jxgis.parks import figures as park_figures
     from jxgis.parks import map as parks_map
-    from jxgis.report import page
+    from jxgis.units import figures as unit_figures
+    from jxgis.units import map as units_map
 
-    settings = Settings(parks=ParkSettings(target=0.83))
-    coverage = pd.DataFrame({"zone": ["all"], "method": ["radius"], "coverage": [0.85]})
-    standard = SimpleNamespace(title=Text("标准", "standard"), denominator="residential")
-    result = SimpleNamespace(
-        coverage=coverage, standard=standard, ground=SimpleNamespace(denominator=None), served=None, unserved=None,
-        sites=None, parks=None, isochrones=None, blind_spots=None, change=None, warnings=list,
-    )  # fmt: skip
-    stage = SimpleNamespace(path=lambda name: Path(name), files=list)
+    zone = table(shapely.box(0, 0, 2000, 2000), name=["甲"])
+    parks, homes = table(shapely.box(0, 0, 100, 100)), table(shapely.box(0, 200, 2000, 300))
+    plan = table(shapely.box(1500, 0, 1600, 100))
+    measured = measure_parks(parks, homes, zone, planned_parks=plan, target=0.83)
+    assert "83 %" in measured.section().keys[0].note
+    assert any("83" in str(block) for block in measured.section().blocks)
+    catch(monkeypatch, parks_change_map, "parks_change_map")
+    assert called_with(measured.maps)["target"] == 0.83
     catch(monkeypatch, parks_map, "parks_map")
-    assert called_with(_drawing.draw_parks, result, stage, inputs, settings, "zh")["target"] == 0.83
-    monkeypatch.setattr(parks_map, "parks_map", lambda *given, **named: None)
-    monkeypatch.setattr(offline, "save_map", lambda *given: None)
-    catch(monkeypatch, figures, "coverage_chart")
-    assert called_with(_drawing.draw_parks, result, stage, inputs, settings, "zh")["target"] == 0.83
+    assert called_with(measured.maps)["target"] == 0.83
+    catch(monkeypatch, park_figures, "coverage_chart")
+    assert called_with(measured.figures)["target"] == 0.83
 
-    from jxgis.report import workbook
-
-    monkeypatch.setattr(workbook, "report_workbook", lambda *given, **named: None)
-    catch(monkeypatch, page, "report_page")
-    units = UnitSettings(min_km2=1.9, max_km2=5.3)
-    asked = Settings(parks=ParkSettings(target=0.83), units=units)
-    called = called_with(_pages.write_report, _steps.Results(), {}, [], stage, inputs, asked, "zh")
-    assert (called["target"], called["min_km2"], called["max_km2"]) == (0.83, 1.9, 5.3)
+    proposed = propose_units(zone, cell_m=500, min_km2=1.9, max_km2=5.3, alternatives=False)
+    assert "1.9" in proposed.section().blocks[0].words
+    assert "5.3" in proposed.section().blocks[0].words
+    for module, name, step in ((units_map, "units_map", "maps"), (unit_figures, "unit_chart", "figures")):
+        catch(monkeypatch, module, name)
+        called = called_with(getattr(proposed, step))
+        assert (called["min_km2"], called["max_km2"]) == (1.9, 5.3)
 
 
 def test_sampling_reaches_walking_siting_and_people(monkeypatch) -> None:
@@ -179,7 +276,7 @@ def test_sampling_reaches_walking_siting_and_people(monkeypatch) -> None:
     zone = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, -500, 6000, 1000)], crs=4549)
     parks = gpd.GeoDataFrame({"name": ["园"]}, geometry=[shapely.box(0, 0, 200, 200)], crs=4549)
     streets = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, -10), (6000, -10)])], crs=4549)
-    parks_part.analyse(parks, homes, zone, streets=streets, sample_m=37.0, new_parks=1)
+    measure_parks(parks, homes, zone, streets=streets, sample_m=37.0, new_parks=1)
     assert set(used) == {37.0}
     assert len(used) >= 4
 
@@ -206,23 +303,25 @@ def test_every_key_of_an_input_layer_is_read(monkeypatch, tmp_path) -> None:
     }  # fmt: skip
     fields = {field.alias or name: name for name, field in IssueInputSettings.model_fields.items()}
     assert set(given) == set(fields), "a new setting is to be given a value here"
-    asked = IssueInputSettings(**given)
-    options = _inputs.read_options(asked) | _inputs.issue_options(asked, None)
+    settings = Settings.model_validate(
+        {"inputs": {"issues": given, "districts": {"path": "districts.gpkg", "overlap_share": 0.003}}}
+    )
+    options = _inputs.read_options(settings, "issues")
     used_elsewhere = {"path", "official"}
     for key in set(given) - used_elsewhere:
         assert options[fields[key]] == given[key], key
     assert set(InputSettings.model_fields) - used_elsewhere <= set(options)
-    boundaries = _inputs.read_options(BoundaryInputSettings(path="districts.gpkg", overlap_share=0.003))
+    boundaries = _inputs.read_options(settings, "districts")
     assert boundaries["overlap_share"] == 0.003
 
 
-def test_the_city_and_the_report_are_read(monkeypatch, inputs) -> None:
+def test_the_city_and_the_report_are_read(monkeypatch) -> None:
     from jxgis.report import page, workbook
     from jxgis.settings import CitySettings, ReportSettings
 
     read: set[str] = set()
-    outline, table = "outline.geojson", "classes.csv"
-    city = CitySettings(profile="jiaxing", crs="EPSG:4528", outline=outline, issue_classes=table)
+    outline, classes = "outline.geojson", "classes.csv"
+    city = CitySettings(profile="jiaxing", crs="EPSG:4528", outline=outline, issue_classes=classes)
     settings = SimpleNamespace(
         city=Recorder(city, read, "city."), report=Recorder(ReportSettings(title="题"), read, "report."),
         inputs=Settings().inputs, hotspots=HotspotSettings(), parks=ParkSettings(), units=UnitSettings(),
@@ -230,12 +329,15 @@ def test_the_city_and_the_report_are_read(monkeypatch, inputs) -> None:
     )  # fmt: skip
     made = _inputs.city_of(settings, has_project=True)
     assert (made.crs, made.outline) == ("EPSG:4528", Path(outline))
-    assert set(_inputs.files_read(settings)) == {outline, table}
-    assert _inputs.issue_options(IssueInputSettings(path="x"), settings.city.issue_classes)["class_table"] == table
+    assert set(_inputs.files_read(settings)) == {outline, classes}
+    asked = SimpleNamespace(city=settings.city, inputs=SimpleNamespace(issues=IssueInputSettings(path="x")))
+    assert _inputs.read_options(asked, "issues")["class_table"] == classes
     stage = SimpleNamespace(path=lambda name: Path(name), files=list)
     monkeypatch.setattr(workbook, "report_workbook", lambda *given, **named: None)
     catch(monkeypatch, page, "report_page")
-    assert called_with(_pages.write_report, _steps.Results(), {}, [], stage, inputs, settings, "zh")["title"] == "题"
+    points = table(shapely.Point(9, 9), time=[pd.Timestamp("2023-05-01")])
+    given = replace(given_tables({"issues": points}, lang="zh"), settings=settings)
+    assert called_with(_pages.write_report, Found(), [], stage, given)["title"] == "题"
     assert read == {f"city.{name}" for name in CitySettings.model_fields} | {"report.title", "report.min_count"}
 
 
@@ -251,10 +353,3 @@ def test_a_report_is_written_in_the_language_of_its_settings(monkeypatch, tmp_pa
     project.write_text('[report]\nlang = "en"\n', encoding="utf-8")
     CliRunner().invoke(app, ["report", str(project), "--out", str(tmp_path / "out")])
     assert spoken == ["en"]
-
-
-def test_numbers_of_this_file_are_all_different() -> None:
-    """Two settings of one value could stand in for one another."""
-    for values in (HOTSPOTS, PARKS, UNITS):
-        numbers = [v for v in values.values() if isinstance(v, int | float) and not isinstance(v, bool)]
-        assert len(np.unique(numbers)) == len(numbers)
