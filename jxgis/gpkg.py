@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import geopandas as gpd
-import pandas as pd
 import pyogrio
 
 from jxgis import i18n
 from jxgis.errors import InputError
+from jxgis.schema.check import hold
+from jxgis.schema.tables import Table, find_table, of_layer
 
 __all__ = ["stored_names", "write_gpkg"]
 
@@ -30,6 +31,7 @@ def write_gpkg(
     path: Path,
     layers: Mapping[str, gpd.GeoDataFrame],
     *,
+    of: str = "",
     lang: str = "zh",
     titles: Mapping[str, str] | None = None,
 ) -> None:
@@ -43,13 +45,18 @@ def write_gpkg(
         Layer name to table; codes in a ``reason`` column are written in words. An empty table is written as an empty
         layer, so that its columns can be relied on. Columns whose names a GeoPackage cannot hold are written under
         those of :func:`stored_names`, with their own name as alias.
+    of
+        The part that the layers belong to, as `schema.tables` declares them: they must hold what it says. ``"layers"``:
+        they are layers that were read. A layer that is not declared has no aliases.
     lang
-        Language of the reasons and of the column aliases (``i18n/columns.toml``); a column without an entry has none.
+        Language of the reasons and of the column aliases.
     titles
-        Further aliases, by column; they go before those of the file.
+        Titles of columns that no contract has, such as indicators.
 
     Raises
     ------
+    BrokenTableError
+        If a layer breaks its declaration: a fault of jxgis; nothing is written.
     InputError
         If a table has more columns than a GeoPackage holds.
 
@@ -62,7 +69,10 @@ def write_gpkg(
     ...     pyogrio.list_layers(Path(folder, "units.gpkg"))[:, 0].tolist()
     ['units']
     """
+    declared = {name: of_layer(name) if of == "layers" else find_table(f"{of}.{name}") for name in layers}
     for name, table in layers.items():
+        if of != "layers":
+            hold(table, declared[name])
         if len(table.columns) - 1 > _MOST_COLUMNS:
             raise InputError(
                 zh=f"图层“{name}”有 {len(table.columns) - 1:,} 列，GeoPackage 最多 {_MOST_COLUMNS:,} 列；请在文件中去掉不需要的列。",
@@ -81,7 +91,7 @@ def write_gpkg(
                 promote_to_multi=True if kinds and kinds <= _POLYGONS else None,
                 geometry_type="Unknown" if not kinds else None,
             )
-    _write_aliases(path, layers, lang, titles or {})
+    _write_aliases(path, layers, declared, lang, titles or {})
 
 
 def stored_names(table: gpd.GeoDataFrame) -> dict[str, str]:
@@ -130,16 +140,22 @@ def _same_bytes() -> Iterator[None]:
         pyogrio.set_gdal_config_options(before)
 
 
-def _write_aliases(path: Path, layers: Mapping[str, pd.DataFrame], lang: str, titles: Mapping[str, str]) -> None:
+def _write_aliases(
+    path: Path,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    declared: Mapping[str, Table],
+    lang: str,
+    titles: Mapping[str, str],
+) -> None:
     """Fill ``gpkg_data_columns`` (OGC 12-128r18, annex F.9): GDAL and QGIS read titles from it."""
     rows = []
     for layer, table in layers.items():
         stored = stored_names(table)
-        known = {column: column for column in stored} | i18n.column_titles(table.columns, lang) | dict(titles)
+        heads = {name: column.head(lang) for name, column in declared[layer].described(table, titles).items()}
         rows += [
-            (layer, stored.get(column, column), alias, alias)
-            for column, alias in known.items()
-            if column in table.columns and column != table.geometry.name
+            (layer, stored.get(name, name), alias, alias)
+            for name, alias in heads.items()
+            if alias != name or name in stored
         ]
     connection = sqlite3.connect(path)
     with contextlib.closing(connection), connection:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     import pyproj
-    from matplotlib.figure import Figure
 
     from jxgis.city import City
+    from jxgis.drawing.figures import Figure
     from jxgis.load import Loaded
     from jxgis.report.blocks import Section
     from jxgis.settings import Settings
@@ -167,7 +167,14 @@ class Given:
         return hide_small(self.in_words(table), min_count=least, within=within, sums=sums, nested=nested)
 
 
-def given_tables(layers: Mapping[str, gpd.GeoDataFrame | None], *, lang: str, **options: Mapping[str, Any]) -> Given:
+def given_tables(
+    layers: Mapping[str, gpd.GeoDataFrame | None],
+    *,
+    lang: str,
+    sketch: bool = False,
+    settings: Settings | None = None,
+    **options: Mapping[str, Any],
+) -> Given:
     """What a part is handed where there is no project: tables, and options by name.
 
     Parameters
@@ -176,6 +183,10 @@ def given_tables(layers: Mapping[str, gpd.GeoDataFrame | None], *, lang: str, **
         Layer name to its rows; those that are None are not given. Their CRS is that of the first.
     lang
         Language of what is shown, ``"zh"`` or ``"en"``.
+    sketch
+        Whether the polygons are schematic.
+    settings
+        Those of the sections that ``options`` does not name; the defaults where not given.
     **options
         Section of the settings to its options, such as ``hotspots={"cell_m": 100}``.
 
@@ -193,14 +204,23 @@ def given_tables(layers: Mapping[str, gpd.GeoDataFrame | None], *, lang: str, **
     there = {name: table for name, table in layers.items() if table is not None}
     name, first = next(iter(there.items()))
     crs = require_metric(first, name)
-    settings = Settings().model_copy(
-        update={
-            section: validated(type(getattr(Settings(), section)), dict(given), section)
-            for section, given in options.items()
-        }
-    )
+    base = settings or Settings()
+    asked = {
+        section: validated(
+            type(getattr(base, section)), getattr(base, section).model_dump(exclude_unset=True) | given, section
+        )
+        for section, given in options.items()
+    }
     note = Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}.")
-    return Given(settings=settings, city=None, crs=crs, crs_note=note, layers=there, lang=lang)
+    return Given(
+        settings=base.model_copy(update=asked),
+        city=None,
+        crs=crs,
+        crs_note=note,
+        layers=there,
+        lang=lang,
+        sketch=sketch,
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -257,7 +277,13 @@ class Result(ABC):
         """Write tables, maps and figures into a stage."""
         from jxgis.drawing.figures import save_png
         from jxgis.drawing.offline import save_map
+        from jxgis.schema.check import hold
+        from jxgis.schema.tables import table
 
+        for name, frame in self.tables().items():
+            declared = table(f"{self.part.name}.{name}")
+            if not declared.file.endswith(".gpkg"):  # write_gpkg holds the others to theirs
+                hold(frame, declared)
         self.write_tables(stage)
         for name, page in self.maps().items():
             save_map(page, stage.path(f"maps/{name}.html"))
@@ -327,15 +353,25 @@ class Result(ABC):
             If there is no table of that name; the nearest is suggested.
         """
         from jxgis.report.columns import in_writing
+        from jxgis.schema.tables import table
 
-        table = _named(self.tables(), name, "table")
-        return in_writing(self.given.shown(table), self.given.lang)
+        found = self.tables()
+        frame, declared = _named(found, name, "table"), table(f"{self.part.name}.{name or next(iter(found))}")
+        shown = self.given.shown(frame) if declared.counts_cases else self.given.in_words(frame)
+        return in_writing(shown, declared, self.given.lang, self.column_titles())
+
+    def column_titles(self) -> Mapping[str, str]:
+        """Titles of the columns that no contract has, such as indicators."""
+        return {}
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the numbers that come first, the first table, and the map."""
+        from jxgis.drawing.offline import framed
         from jxgis.report.page import result_html
 
-        return result_html(self.section(), self.map()._repr_html_(), lang=self.given.lang)
+        figure = next(iter(self.figures().values()), None)
+        maps = [framed(page, figure) for page in list(self.maps().values())[:1]]
+        return result_html(self.section(), *maps, lang=self.given.lang)
 
 
 def _named(there: Mapping[str, Named], name: str | None, what: str) -> Named:
@@ -371,6 +407,8 @@ class Part:
         The options of its command that give further layers, by layer.
     analyse
         Runs it.
+    section
+        Its own section of the settings.
     settings
         The sections of the settings that shape it.
     maps, figures
@@ -387,6 +425,7 @@ class Part:
     reads: tuple[str, ...]
     needs: Mapping[str, str]
     analyse: Callable[[Given], Result]
+    section: str
     settings: tuple[str, ...]
     maps: tuple[str, ...]
     figures: tuple[str, ...]

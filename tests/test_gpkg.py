@@ -12,12 +12,15 @@ import shapely
 
 from jxgis.errors import InputError
 from jxgis.gpkg import stored_names, write_gpkg
+from jxgis.schema.check import BrokenTableError
 
 
 def cells(n: int) -> gpd.GeoDataFrame:
     x, y = np.arange(n) % 300 * 200.0, np.arange(n) // 300 * 200.0
     reason = np.where(np.arange(n) % 2 == 0, "no_housing", None)
-    return gpd.GeoDataFrame({"cell_id": x, "reason": reason}, geometry=shapely.box(x, y, x + 200, y + 200), crs=4549)
+    return gpd.GeoDataFrame(
+        {"what": "a", "reason": reason, "count": 1}, geometry=shapely.box(x, y, x + 200, y + 200), crs=4549
+    )
 
 
 def test_a_large_layer_is_the_same_bytes_each_time(tmp_path: Path) -> None:
@@ -32,13 +35,21 @@ def test_a_large_layer_is_the_same_bytes_each_time(tmp_path: Path) -> None:
 
 def test_reasons_are_words_and_columns_have_titles(tmp_path: Path) -> None:
     path = tmp_path / "a.gpkg"
-    write_gpkg(path, {"cells": cells(4), "empty": cells(4).iloc[:0]}, lang="zh")
-    reasons = gpd.read_file(path, layer="cells")["reason"]
+    write_gpkg(path, {"noticed": cells(4), "empty": cells(4).iloc[:0]}, of="parks", lang="zh")
+    reasons = gpd.read_file(path, layer="noticed")["reason"]
     assert reasons.fillna("").tolist() == ["没有居住用地", "", "没有居住用地", ""]
     assert len(gpd.read_file(path, layer="empty")) == 0
     with sqlite3.connect(path) as connection:
-        titles = dict(connection.execute("SELECT column_name, title FROM gpkg_data_columns WHERE table_name = 'cells'"))
-    assert titles == {"cell_id": "网格编号", "reason": "说明"}
+        titles = dict(
+            connection.execute("SELECT column_name, title FROM gpkg_data_columns WHERE table_name = 'noticed'")
+        )
+    assert titles == {"what": "对象", "reason": "说明", "count": "数量"}
+
+
+def test_a_layer_that_breaks_its_declaration_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(BrokenTableError, match=r"^parks\.noticed: count: -1\.0 is below 0$"):
+        write_gpkg(tmp_path / "a.gpkg", {"noticed": cells(4).assign(count=-1)}, of="parks")
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_column_is_lost_whatever_it_is_called(tmp_path: Path) -> None:

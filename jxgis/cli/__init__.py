@@ -349,22 +349,45 @@ def _issue_options(
 
 @contextlib.contextmanager
 def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
-    """Show progress: one line a step, and on a terminal a spinner beside the current one."""
+    """Show progress: one line a step; of what takes longer, on a terminal a bar with the time left, else a few lines."""
+    from jxgis.progress import listening, paced
+
     if not sys.stderr.isatty():
-        yield lambda step: say(step.of(lang), error=True)
+
+        def line(step: Text) -> None:
+            say(step.of(lang), error=True)
+
+        with listening(paced(line)):
+            yield line
         return
     from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
     from rich.text import Text as Plain
 
     console = Console(stderr=True)
-    with console.status("…") as status:
+    # A name in brackets is no markup.
+    words = TextColumn("{task.description}", markup=False)
+    with Progress(SpinnerColumn(), words, BarColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("…", total=None)
+
+        def called(step: Text) -> None:
+            bar.update(task, description=plain(step.of(lang)))
 
         def show(step: Text) -> None:
-            # What was noticed stays on the screen; a name in brackets is no markup.
+            # What was noticed stays on the screen.
             console.print(Plain(plain(step.of(lang))))
-            status.update(Plain(plain(step.of(lang))))
+            bar.reset(task, description=plain(step.of(lang)), total=None)
 
-        yield show
+        left = paced(called, every_s=0.5, every_share=0.0)
+
+        def heard(what: Text, share: float) -> None:
+            if share == 0:
+                called(what)
+            bar.update(task, total=1.0, completed=share)
+            left(what, share)
+
+        with listening(heard):
+            yield show
 
 
 def _counted(result: Any, project: Path | None) -> list[str]:

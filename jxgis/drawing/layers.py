@@ -7,7 +7,7 @@ backtick or ``<img onerror>`` stands in the tooltip as it was typed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import folium
 import geopandas as gpd
@@ -19,12 +19,16 @@ from folium.template import Template
 
 from jxgis import escape
 from jxgis.drawing import _encode
+from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script
 from jxgis.drawing.colours import BORDER, LAND
 from jxgis.drawing.raster import CellPixels, paint
+from jxgis.schema.tables import table
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from jxgis.schema.columns import Writing
 
 __all__ = [
     "Field",
@@ -41,6 +45,7 @@ __all__ = [
     "add_shapes",
     "add_switch",
     "dot",
+    "fields_of",
     "fill",
     "line",
 ]
@@ -66,9 +71,26 @@ class Field(NamedTuple):
 
     column: str
     label: str
-    kind: Literal["text", "number", "percent", "change", "points", "points_change", "p"] = "text"
+    kind: Writing = "text"
     digits: int = 0
     unit: str = ""
+
+
+def fields_of(of: str, columns: Sequence[str], lang: str) -> list[Field]:
+    """Lines of a tooltip from columns of a declared table; numbers of cases come as words, since some stand as ranges.
+
+    Examples
+    --------
+    >>> fields_of("parks.coverage", ["coverage", "served_m2"], "zh")[1]
+    Field(column='served_m2', label='已覆盖面积', kind='number', digits=0, unit='m²')
+    """
+    known = table(of).columns
+    return [
+        Field(
+            name, column.title.of(lang), "text" if column.cases else column.writing, column.digits, column.behind(lang)
+        )
+        for name, column in ((name, known[name]) for name in columns)
+    ]
 
 
 def fill(colour: str, *, border: str = "#ffffff", weight: float = 0.6, dash: str | None = None) -> Style:
@@ -333,9 +355,10 @@ def add_points(
 
     Parameters
     ----------
+    parent, table, name, styles, style, heading, fields, overlay, control, show
+        As for :func:`add_polygons`; the looks come from :func:`dot`.
     number
-        The column whose whole number stands in the pin; plain dots if not given. The other parameters are those
-        of :func:`add_polygons`; the looks come from :func:`dot`.
+        The column whose whole number stands in the pin; plain dots if not given.
     """
     origin, moves = _anchors(table)
     data = {
@@ -385,6 +408,8 @@ def add_land(
         Polygons with their names in ``column``.
     name
         What the switch calls borders and names together.
+    column
+        The column of the names.
     weight
         Width of the borders, pixels.
     named
@@ -468,11 +493,12 @@ class _Switch(Script):
 
     def entries(self) -> list[tuple[Layer, str]]:
         """The layers on the map that are offered, with their names and whether they lie over others."""
-        on_map = self._parent._children.values() if self._parent is not None else ()
-        offered = [child for child in on_map if isinstance(child, Layer) and child.control]
-        return [(at, f"{escape.javascript(at.layer_name)}, {escape.javascript(at.overlay)}") for at in offered]
+        return [
+            (layer, f"{escape.javascript(name)}, {escape.javascript(layer.overlay)}")
+            for layer, name in offered(self._parent, self.page.lang)
+        ]
 
 
 def add_switch(page: folium.Map) -> None:
-    """The switch between the layers; add it last. On a narrow screen it opens at a touch."""
+    """The switch between the layers, with which the map is finished; layers added after it stand in it too."""
     page.add_child(_Switch(), name="switch")

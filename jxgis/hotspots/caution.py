@@ -6,7 +6,7 @@ import pandas as pd
 
 from jxgis.i18n import listed, text
 from jxgis.report.blocks import Block, Paragraph, table_block
-from jxgis.report.columns import readable
+from jxgis.schema.columns import column
 from jxgis.small_counts import as_words
 
 __all__ = ["cautions"]
@@ -49,7 +49,9 @@ def cautions(levels: pd.DataFrame | None, heavy: pd.DataFrame | None, lang: str)
         blocks += _levels(levels, lang)
     if heavy is not None and len(heavy):
         blocks.append(Paragraph(text("report.heavy_why", lang, n=len(heavy)), "none"))
-        blocks.append(table_block(text("report.heavy_table", lang), heavy.head(_SHOWN), _HEAVY, lang))
+        blocks.append(
+            table_block(text("report.heavy_table", lang), heavy.head(_SHOWN), _HEAVY, lang, of="hotspots.heavy_cells")
+        )
     return blocks
 
 
@@ -67,7 +69,7 @@ def _levels(levels: pd.DataFrame, lang: str) -> list[Block]:
         blocks.append(Paragraph(words, "sub"))
     left_out = levels[~levels["tested"]]
     if len(left_out):
-        named = readable(pd.DataFrame(left_out[["issue_class"]]), lang)["issue_class"]
+        named = [column("issue_class").word(name, lang) for name in left_out["issue_class"]]
         brackets = "{} ({})" if lang == "en" else "{}（{}）"
         # A class of so few issues may have its number hidden, as a range or altogether.
         numbers = as_words(left_out["issues"].astype(object))

@@ -25,6 +25,7 @@ from jxgis.drawing.layers import (
     add_shapes,
     add_switch,
     dot,
+    fields_of,
     fill,
     line,
 )
@@ -32,6 +33,7 @@ from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.drawing.raster import CellPixels, cell_pixels
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.i18n import localise_reasons, text
+from jxgis.schema.columns import column
 from jxgis.settings import REPORT
 from jxgis.small_counts import as_words, hide_small, small_said
 
@@ -40,7 +42,13 @@ if TYPE_CHECKING:
 
 __all__ = ["class_label", "hotspot_map", "hotspot_swatches"]
 
-_PEAK = "#111827"
+_PEAK_COLOUR = "#111827"
+#: What the tooltips of places and of peaks say.
+_PLACE = (
+    "district", "subdistrict", "street", "also", "issues", "share_issues", "share_area", "area_km2", "peak_z",
+    "main_subclass", "main_department", "change",
+)  # fmt: skip
+_PEAK = ("street", "subdistrict", "issues", "gi_z", "main_subclass", "change")
 _BINS = (3, 2, 1, 0, -1, -2, -3)
 
 
@@ -63,34 +71,11 @@ def hotspot_swatches(lang: str) -> list[Swatch]:
 def _cell_fields(lang: str, min_count: int) -> list[Field]:
     # Scores of neighbouring cells differ by the cases in which their neighbourhoods differ: where counts are hidden, the
     # class of a cell is shown, not the score that it comes from.
-    scores = [
-        Field("gi_z", text("maps.gi_z", lang), "number", 2),
-        Field("gi_q", text("maps.gi_q", lang), "p"),
-        Field("rate_z", text("maps.rate_z", lang), "number", 2),
-        Field("rate_q", text("maps.rate_q", lang), "p"),
-    ]
+    scores = fields_of("hotspots.cells", ["gi_z", "gi_q", "rate_z", "rate_q"], lang)
     return [
-        Field("count", text("maps.count", lang)),
+        *fields_of("hotspots.cells", ["count"], lang),
         *(scores if min_count <= 1 else [Field("class", text("maps.hotspots_legend", lang))]),
-        Field("lisa", text("maps.lisa", lang)),
-        Field("reason", text("maps.reason", lang)),
-    ]
-
-
-def _place_fields(lang: str) -> list[Field]:
-    return [
-        Field("district", text("maps.district", lang)),
-        Field("subdistrict", text("maps.subdistrict", lang)),
-        Field("street", text("maps.street", lang)),
-        Field("also", text("maps.also", lang)),
-        Field("issues", text("maps.issues", lang)),
-        Field("share_issues", text("maps.share_issues", lang), "percent", 1),
-        Field("share_area", text("maps.share_area", lang), "percent", 1),
-        Field("area_km2", text("maps.area", lang), "number", 2, "km²"),
-        Field("peak_z", text("maps.peak_z", lang), "number", 1),
-        Field("main_subclass", text("maps.main_subclass", lang)),
-        Field("main_department", text("maps.main_department", lang)),
-        Field("change", text("maps.change", lang), "change", 0),
+        *fields_of("hotspots.cells", ["lisa", "reason"], lang),
     ]
 
 
@@ -154,9 +139,9 @@ def _add_cells(
     ground: _Ground,
     lang: str,
     min_count: int,
-    column: str = "gi_bin",
+    bins_of: str = "gi_bin",
 ) -> None:
-    bins = pd.to_numeric(cells[column], errors="coerce").fillna(0).astype(int)
+    bins = pd.to_numeric(cells[bins_of], errors="coerce").fillna(0).astype(int)
     if ground.pixels is not None:
         colour = np.full(len(ground.ids), -1, dtype=np.int64)
         colour[ground.ids.get_indexer(pd.Index(cells["cell_id"]))] = np.where(bins == 0, -1, 3 - bins)
@@ -180,7 +165,7 @@ def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, pins: int,
     titled = titled.assign(issues=as_words(titled["issues"]))
     add_polygons(group, titled, name="", styles=[line(PINS, weight=1.6)], control=False)
     add_points(
-        group, titled.head(pins), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=_place_fields(lang),
+        group, titled.head(pins), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=fields_of("hotspots.places", _PLACE, lang),
         number="rank", control=False,
     )  # fmt: skip
 
@@ -192,7 +177,7 @@ def _add_outlines(group: folium.FeatureGroup, places: gpd.GeoDataFrame, peaks: g
         peak_count=peaks_per_place(places, peaks),
         issues=as_words(places["issues"]),
     )
-    fields = [*_place_fields(lang), Field("peak_count", text("maps.peak_count", lang), "number")]
+    fields = fields_of("hotspots.wide", [*_PLACE, "peak_count"], lang)
     add_polygons(
         group, titled, name="", styles=[line(PINS, weight=2.2)], heading="name", fields=fields, control=False
     )  # fmt: skip
@@ -200,19 +185,12 @@ def _add_outlines(group: folium.FeatureGroup, places: gpd.GeoDataFrame, peaks: g
 
 def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, lang: str) -> None:
     """Local peaks: the first ``pins`` with a number, the others as dots."""
-    fields = [
-        Field("street", text("maps.street", lang)),
-        Field("subdistrict", text("maps.subdistrict", lang)),
-        Field("issues", text("maps.issues", lang)),
-        Field("gi_z", text("maps.gi_z", lang), "number", 1),
-        Field("main_subclass", text("maps.main_subclass", lang)),
-        Field("change", text("maps.change", lang), "change", 0),
-    ]
+    fields = fields_of("hotspots.peaks", _PEAK, lang)
     ranked = peaks.sort_values("rank").reset_index(drop=True)
     ranked = ranked.assign(issues=as_words(ranked["issues"]))
     if len(ranked) > pins:
         add_points(
-            group, ranked.iloc[pins:], name="", styles=[dot(_PEAK, radius_px=3.5)], heading="name", fields=fields,
+            group, ranked.iloc[pins:], name="", styles=[dot(_PEAK_COLOUR, radius_px=3.5)], heading="name", fields=fields,
             control=False,
         )  # fmt: skip
     if pins:
@@ -325,7 +303,7 @@ def hotspot_map(
         for table in (places, peaks, rate_places, rate_peaks)
     )
     if "lisa" in cells.columns:
-        words = {code: text(f"maps.lisa_{code}", lang) for code in ("HH", "LL", "HL", "LH", "ns")}
+        words = {code: said.of(lang) for code, said in column("lisa").words.items()}
         cells = cells.assign(lisa=cells["lisa"].map(words))
     page = new_map(
         extent([districts if districts is not None else cells]),
@@ -371,7 +349,7 @@ def hotspot_map(
         pinned = text("maps.place_pin", lang)
         marks = [Swatch(PINS, pinned, "pin"), Swatch(PINS, text("maps.place_outline", lang), "line")]
     if peaks is not None and len(peaks):
-        marks.append(Swatch(_PEAK, text("maps.peak", lang), "dot"))
+        marks.append(Swatch(_PEAK_COLOUR, text("maps.peak", lang), "dot"))
     sections = [LegendSection(text("maps.hotspots_legend", lang), hotspot_swatches(lang), note)]
     if rated:
         sections.append(LegendSection("", [], text("maps.rates_note", lang), rated))

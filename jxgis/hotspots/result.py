@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
     import pandas as pd
-    from matplotlib.figure import Figure
 
+    from jxgis.drawing.figures import Figure
     from jxgis.hotspots.density import Density
     from jxgis.hotspots.periods import Comparison
     from jxgis.hotspots.places import HotPlaces
@@ -147,7 +147,7 @@ class HotspotsResult(Result):
         from jxgis.i18n import text
 
         lang = self.given.lang
-        write_gpkg(stage.path("hotspots.gpkg"), self._layers(), lang=lang)
+        write_gpkg(stage.path("hotspots.gpkg"), self._layers(), of=self.part.name, lang=lang)
         for issue_class, file in density_files(self.densities).items():
             title = text("common.all_classes", lang) if issue_class == ALL else issue_class
             write_cog(stage.path(file), self.densities[issue_class], title=title)

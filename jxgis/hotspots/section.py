@@ -25,7 +25,9 @@ from jxgis.report.blocks import (
     of_all,
     table_block,
 )
-from jxgis.report.columns import Kind, percent, write_value
+from jxgis.report.columns import percent, write_value, written
+from jxgis.schema.columns import column
+from jxgis.schema.tables import table as table_of
 from jxgis.small_counts import small_said
 
 if TYPE_CHECKING:
@@ -132,7 +134,7 @@ def hotspot_section(tables: HotspotTables, options: HotspotSettings, *, top: int
         **tables.findings,
         "against_normal": tables.against_normal,
         "levels": tables.levels,
-        "heavy": None if tables.heavy is None or tables.heavy.empty else tables.heavy,
+        "heavy_cells": None if tables.heavy is None or tables.heavy.empty else tables.heavy,
     }
     return Section(
         part="hotspots",
@@ -227,7 +229,7 @@ def _lead(first: pd.Series, lang: str) -> str:
     brackets = (f"（{joined}）" if lang == "zh" else f" ({joined})") if where else ""
     change = ""
     if "change" in first.index and pd.notna(first["change"]):
-        own, city = (write_value(first.get(c), Kind("change"), lang) for c in ("change", "change_city"))
+        own, city = (written(first.get(c), column(c), lang) for c in ("change", "change_city"))
         key = "places_lead_change" if pd.isna(first.get("change_city")) else "places_lead_change_city"
         change = text(f"report.{key}", lang, change=own, city=city)
     return text(
@@ -253,7 +255,9 @@ def _disagreement(against_normal: pd.DataFrame, lang: str) -> list[Block]:
 
 
 def _peaks(ranked: pd.DataFrame, heading: str, lang: str, *, folded: bool = False) -> TableBlock:
-    return table_block(text(f"report.{heading}", lang, n=len(ranked)), ranked, _PEAK_COLUMNS, lang, folded=folded)
+    return table_block(
+        text(f"report.{heading}", lang, n=len(ranked)), ranked, _PEAK_COLUMNS, lang, of="hotspots.peaks", folded=folded
+    )
 
 
 def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang: str) -> list[Block]:
@@ -261,7 +265,9 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang:
     if peaks is None or not peaks_lead(own, peaks):
         shown = own.head(top)
         blocks: list[Block] = [Paragraph(_lead(shown.iloc[0], lang)), *_same_point(own.iloc[0], lang)]
-        blocks.append(table_block(text("report.top_all", lang, n=len(shown)), shown, _PLACE_COLUMNS, lang))
+        blocks.append(
+            table_block(text("report.top_all", lang, n=len(shown)), shown, _PLACE_COLUMNS, lang, of="hotspots.places")
+        )
         if peaks is not None and len(peaks):
             blocks.append(_peaks(peaks.head(top), "peaks_table", lang))
         return blocks
@@ -269,7 +275,7 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang:
     wide = text(
         "report.wide_lead",
         lang,
-        area=write_value(first["area_km2"], Kind("number", 1), lang),
+        area=write_value(first["area_km2"], "number", lang, 1),
         n=int(peaks_per_place(own.head(1), peaks)[0]),
         issues=count_in_words(first["issues"]),
         share=percent(float(first["share_issues"])),
@@ -281,7 +287,7 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang:
         Paragraph(wide, "sub"),
         *_same_point(first, lang),
         _peaks(peaks.head(top), "peaks_first", lang),
-        table_block(text("report.top_wide", lang, n=len(shown)), named, _WIDE_COLUMNS, lang),
+        table_block(text("report.top_wide", lang, n=len(shown)), named, _WIDE_COLUMNS, lang, of="hotspots.wide"),
     ]
 
 
@@ -307,13 +313,23 @@ def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang: 
     first = pd.concat([pd.DataFrame(table).head(1) for table in firsts if table is not None], ignore_index=True)
     key, columns = ("top_classes_peaks", _PEAK_COLUMNS) if any(by_peaks.values()) else ("top_classes", _PLACE_COLUMNS)
     shown_columns = ["issue_class", *(column for column in columns[1:] if column != "place_rank")]
-    blocks: list[Block] = [table_block(text(f"report.{key}", lang), first, shown_columns, lang)]
+    of = {True: "hotspots.peaks", False: "hotspots.places"}
+    blocks: list[Block] = [
+        table_block(text(f"report.{key}", lang), first, shown_columns, lang, of=of[any(by_peaks.values())])
+    ]
     for name in names:
         ranked = high[name] if by_peaks[name] else own[name]
         shown = (own[name] if ranked is None else ranked).head(top)
         heading = text(f"report.{'top_class_peaks' if by_peaks[name] else 'top_class'}", lang, name=name, n=len(shown))
         blocks.append(
-            table_block(heading, shown, _PEAK_COLUMNS if by_peaks[name] else _PLACE_COLUMNS, lang, folded=True)
+            table_block(
+                heading,
+                shown,
+                _PEAK_COLUMNS if by_peaks[name] else _PLACE_COLUMNS,
+                lang,
+                of=of[by_peaks[name]],
+                folded=True,
+            )
         )
     return blocks
 
@@ -335,7 +351,7 @@ def _blocks(tables: HotspotTables, top: int, lang: str) -> list[Block]:
         rated = of_all(tables.rate_places).sort_values("rank").head(top)
         heading = text("report.rate_places", lang, n=len(rated))
         if len(rated):
-            blocks.append(table_block(heading, rated, _PLACE_COLUMNS, lang))
+            blocks.append(table_block(heading, rated, _PLACE_COLUMNS, lang, of="hotspots.rate_places"))
         else:
             blocks.append(Paragraph(text("report.rate_places_none", lang), "sub"))
     blocks.extend(_by_class(tables.places, tables.peaks, top, lang))
@@ -346,7 +362,7 @@ def _blocks(tables: HotspotTables, top: int, lang: str) -> list[Block]:
         columns = ["zone", "count", "area_km2", "per_km2", "share_hot"]
         alpha = "" if tables.levels is None or tables.levels.empty else f"{tables.levels['alpha'].iloc[0]:g}"
         key = "zones_table_level" if alpha else "zones_table"
-        blocks.append(table_block(text(f"report.{key}", lang, alpha=alpha), zones, columns, lang))
+        blocks.append(table_block(text(f"report.{key}", lang, alpha=alpha), zones, columns, lang, of="hotspots.zones"))
     if tables.min_count > 1:
         blocks.append(Paragraph(small_said(tables.min_count, lang), "sub"))
     blocks.extend(_findings(tables, lang))
@@ -368,15 +384,13 @@ def _findings(tables: HotspotTables, lang: str) -> list[Block]:
     for key, table in found.items():
         columns = [str(column) for column in table.columns if column != "geometry"]
         kind = "finding_table_diversity" if key == "diversity" else "finding_table"
-        heading = text(f"report.{kind}", lang, finding=text(f"report.sheet_{key}", lang))
-        blocks.append(table_block(heading, table, columns, lang, folded=True))
+        heading = text(f"report.{kind}", lang, finding=table_of(f"hotspots.{key}").title.of(lang))
+        blocks.append(table_block(heading, table, columns, lang, of=f"hotspots.{key}", folded=True))
     return blocks
 
 
 def _p_method(cells: pd.DataFrame | None, lang: str) -> str:
     if cells is None or "p_method" not in cells.columns:
         return text("report.p_method_unknown", lang)
-    found = [str(m) for m in pd.unique(cells["p_method"].dropna())]
-    known = {"exact", "normal", "saddlepoint", "saddlepoint_rough"}
-    words = [text(f"report.p_method_{m}", lang) if m in known else m for m in found]
+    words = [column("p_method").word(str(m), lang) for m in pd.unique(cells["p_method"].dropna())]
     return ("; " if lang == "en" else "；").join(words) or text("report.p_method_none", lang)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["LANGS", "Lang", "Text", "column_titles", "listed", "localise_reasons", "reason", "text", "text_pair"]
+__all__ = ["LANGS", "Lang", "Text", "listed", "localise_reasons", "reason", "text", "text_pair"]
 
 Lang: TypeAlias = Literal["zh", "en"]
 Table = TypeVar("Table", bound="pd.DataFrame")
@@ -51,7 +51,7 @@ def text(key: str, lang: str, /, **values: object) -> str:
         ``"theme.key"``: the file ``i18n/{theme}.toml``, and in it the table ``[key]`` with ``zh`` and ``en``.
     lang
         ``"zh"`` or ``"en"``.
-    values
+    **values
         Values of the ``{fields}`` in the text.
 
     Returns
@@ -104,25 +104,6 @@ def text_pair(key: str, /, **values: object) -> Text:
         return text(key, lang, **{name: word(value, lang) for name, value in values.items()})
 
     return Text(zh=filled("zh"), en=filled("en"))
-
-
-def column_titles(columns: Iterable[str], lang: str) -> dict[str, str]:
-    """Titles of a table's columns for people; a column without one is left out.
-
-    Parameters
-    ----------
-    columns
-        Contract names of columns.
-    lang
-        ``"zh"`` or ``"en"``.
-
-    Examples
-    --------
-    >>> column_titles(["district", "no_such_column"], "zh")
-    {'district': '片区'}
-    """
-    known = _theme("columns")
-    return {column: known[column]["en" if lang == "en" else "zh"] for column in columns if column in known}
 
 
 def reason(codes: str, lang: str) -> str:

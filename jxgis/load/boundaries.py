@@ -18,6 +18,7 @@ from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empt
 from jxgis.load.geometry import repair
 from jxgis.load.overlaps import MAX_SHARE, MIN_FLAW_M2, claimed_twice, overlap_notes, snap_overlaps
 from jxgis.schema import layers as _tables
+from jxgis.space.shape import width_m
 from jxgis.zones import zone_names
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def load_subdistricts(
         Gives the metric CRS and the box; its crosswalk's names and aliases are recognised.
     overlap_share
         Overlaps of up to this share of the smaller polygon go to the smaller; see `overlaps.snap_overlaps`.
-    options
+    **options
         `ReadOptions`.
 
     Returns
@@ -226,7 +227,7 @@ def boundary_flaws(
     table = gpd.GeoDataFrame(
         {
             "kind": [kind for kind, _ in overlaps + gaps],
-            "sliver": 2 * m2 / np.maximum(shapely.length(geometry), 1e-9) < sliver_width_m,
+            "sliver": width_m(geometry) < sliver_width_m,
             "between": [between for _, between in overlaps + gaps],
             "m2": m2,
         },
@@ -262,7 +263,7 @@ def load_outline(path: Source, *, city: City | None = None, **options: Unpack[Re
 
     Parameters
     ----------
-    path, city, options
+    path, city, **options
         As for `load_subdistricts`.
 
     Returns

@@ -22,6 +22,7 @@ from jxgis.load.times import local_date, parse_times
 from jxgis.privacy import mask, mask_column
 from jxgis.schema import layers as _tables
 from jxgis.settings import IssueInputSettings, default
+from jxgis.space.points import locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +81,7 @@ def load_issues(
     drop_points
         Pairs of coordinates, as the file has them and in its order: issues there are left out and counted. For the
         point that a geocoder gives to what it cannot find.
-    options
+    **options
         `ReadOptions`; ``crs`` is required for a table of coordinates. Of the file's other columns only those named in
         ``keep`` are carried.
 
@@ -464,7 +465,7 @@ def disagreement(
         if name not in table:
             raise InputError(zh=f"表中没有 {name} 列，无法核对。", en=f"There is no column {name} to compare.")
     names = polygons[against].to_numpy(dtype=object, na_value=None)
-    at = _first_polygon(issues, polygons)
+    at = locate(issues, polygons)
     recorded = issues[column].to_numpy(dtype=object, na_value=None)
     located = np.where(at >= 0, names[at], None)
     given = np.array([value is not None for value in recorded], dtype=bool)
@@ -502,18 +503,6 @@ def _away(
         mine = wanted == name
         away[mine] = shapely.distance(np.asarray(points, dtype=object)[mine], shapely.union_all(shapes[homes == name]))
     return away
-
-
-def _first_polygon(points: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> NDArray[np.int64]:
-    """Row of the polygon that each point lies in, the lowest on shared edges; -1 for none."""
-    tree = shapely.STRtree(np.asarray(points.geometry.array, dtype=object))
-    shapes = np.asarray(polygons.geometry.array, dtype=object)
-    shapely.prepare(shapes)
-    which, point = tree.query(shapes, predicate="intersects")
-    at = np.full(len(points), -1, dtype=np.int64)
-    order = np.argsort(-which, kind="stable")
-    at[point[order]] = which[order]
-    return at
 
 
 def _plainer(city: City | None) -> _Plainer:

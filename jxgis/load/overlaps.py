@@ -14,6 +14,7 @@ from jxgis.crs import require_metric
 from jxgis.i18n import Text, text_pair
 from jxgis.load.geometry import repair
 from jxgis.settings import BoundaryInputSettings, default
+from jxgis.space.overlay import sharing_ground
 
 if TYPE_CHECKING:
     from typing import Any
@@ -134,8 +135,7 @@ def claimed_twice(
     >>> first.tolist(), second.tolist(), shapely.area(common).tolist()
     ([0], [1], [100.0])
     """
-    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    first, second = first[first < second], second[first < second]
+    first, second = sharing_ground(shapes)
     common = shapely.intersection(shapes[first], shapes[second])
     wide = shapely.area(common) > min_m2
     return first[wide], second[wide], repair(common[wide], "polygon").geometry

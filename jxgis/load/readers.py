@@ -21,6 +21,7 @@ from jxgis.i18n import Text, text_pair
 from jxgis.load._columns import holdable
 from jxgis.load._text import BrokenRow, read_csv, read_excel
 from jxgis.load._vector import read_parquet, read_vector
+from jxgis.progress import stepped
 from jxgis.schema.layers import nearest_file
 
 if TYPE_CHECKING:
@@ -118,7 +119,11 @@ def read_tables(
         wanted = (expected,) if isinstance(expected, str) else tuple(expected)
         named = [split_layer(str(one)) for one in _several(source)]
         paths = [(path, own or layer) for one, own in named for path in find_files(one)]
-        tables = [table for path, chosen in paths for table in _read_path(path, wanted, chosen, encoding)]
+        tables = [
+            table
+            for path, chosen in stepped(paths, text_pair("pipeline.share_reading"))
+            for table in _read_path(path, wanted, chosen, encoding)
+        ]
     tables = [_holdable(table) for table in tables]
     if not any(len(table.frame) + len(table.broken) for table in tables):
         names = "、".join(table.name for table in tables)

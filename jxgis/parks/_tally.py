@@ -14,10 +14,11 @@ import shapely
 from jxgis.crs import require_metric
 from jxgis.parks.housing import Pieces, cut_by_zone, zones_overlap
 from jxgis.parks.standards import Standard
-from jxgis.parks.whole import polygons_of
+from jxgis.space.polygons import polygons_of
+from jxgis.space.ratio import ratio
 from jxgis.zones import ALL, zone_names
 
-__all__ = ["Study", "coverage_table", "layer", "share", "study_of", "with_whole", "zone_sums"]
+__all__ = ["Study", "coverage_table", "layer", "study_of", "with_whole", "zone_sums"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +78,6 @@ def with_whole(
     return np.concatenate([point, once]), np.concatenate([zone, np.full(len(once), n_zones)])
 
 
-def share(part: npt.NDArray[np.float64], whole: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Part over whole; NaN where the whole is nothing."""
-    found = np.full(len(whole), np.nan)
-    np.divide(part, whole, out=found, where=whole > 0)
-    return found
-
-
 def coverage_table(
     study: Study,
     served: npt.NDArray[np.float64],
@@ -115,7 +109,7 @@ def coverage_table(
             "method": method,
             "residential_m2": residential_m2,
             "served_m2": served_m2,
-            "coverage": share(served_m2, residential_m2),
+            "coverage": ratio(served_m2, residential_m2),
             "standard": standard.name,
             "denominator": denominator or standard.denominator,
             "unreachable_share": np.nan,
@@ -131,7 +125,7 @@ def coverage_table(
         )
         table["people"] = people
         table["served_people"] = np.minimum(with_people, people)
-        table["people_coverage"] = share(table["served_people"].to_numpy(), people)
+        table["people_coverage"] = ratio(table["served_people"].to_numpy(), people)
     return table
 
 

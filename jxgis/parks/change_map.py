@@ -9,7 +9,7 @@ import pandas as pd
 
 from jxgis.drawing.base import extent, new_map
 from jxgis.drawing.colours import LOSS, PARK, POCKET, SITE
-from jxgis.drawing.layers import Field, add_group, add_land, add_points, add_polygons, add_switch, dot, fill
+from jxgis.drawing.layers import Field, add_group, add_land, add_points, add_polygons, add_switch, dot, fields_of, fill
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.errors import InputError
 from jxgis.i18n import text
@@ -198,14 +198,8 @@ def _change_swatches(lang: str) -> list[Swatch]:
 
 
 def _fields(rows: pd.DataFrame, lang: str) -> list[Field]:
-    fields = [
-        Field("coverage_before", text("parks.coverage_before", lang), "percent", 1),
-        Field("coverage_after", text("parks.coverage_after", lang), "percent", 1),
-        Field("change", text("parks.change", lang), "points_change", 2, text("common.points", lang)),
-        Field("change_m2", text("parks.change_m2", lang), "number", 0, "m²"),
-        Field("change_people", text("parks.change_people", lang), "number"),
-        Field("residential_m2", text("maps.residential_m2", lang), "number", 0, "m²"),
-    ]
+    columns = ["coverage_before", "coverage_after", "change", "change_m2", "change_people", "residential_m2"]
+    fields = fields_of("parks.change", columns, lang)
     return [field for field in fields if field.column in rows.columns and rows[field.column].notna().any()]
 
 
@@ -223,11 +217,7 @@ def _add_plan(page: folium.Map, plan: gpd.GeoDataFrame, lang: str) -> list[Swatc
         states = states.mask((states == "added") & plan["radius_m"].isna(), "pocket")
     row = states.map({state: at for at, state in enumerate(_PARKS)}).to_numpy(dtype=np.int64)
     words = states.map({state: text(f"parks.{state or 'kept'}", lang) for state in _PARKS})
-    fields = [
-        Field("what", text("parks.what", lang)),
-        Field("area_m2", text("maps.park_area", lang), "number", 0, "m²"),
-        Field("radius_m", text("maps.radius_m", lang), "number", 0, "m"),
-    ]
+    fields = [Field("what", text("parks.what", lang)), *fields_of("parks.plan", ["area_m2", "radius_m"], lang)]
     shown = plan.assign(what=words)
     fields = [field for field in fields if field.column in shown.columns and shown[field.column].notna().any()]
     heading = "name" if "name" in shown.columns else None

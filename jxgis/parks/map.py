@@ -21,6 +21,7 @@ from jxgis.drawing.layers import (
     add_polygons,
     add_switch,
     dot,
+    fields_of,
     fill,
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
@@ -71,18 +72,11 @@ def _zones(coverage: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> gpd.GeoDat
 
 
 def _coverage_fields(lang: str) -> list[Field]:
+    after = ["coverage_after", "coverage_with_pocket", "residential_m2", "served_m2", "people_coverage", "mean_walk_m"]
     return [
-        Field("coverage", text("maps.coverage", lang), "percent", 1),
-        Field("deficit", text("maps.deficit", lang), "points", 1, text("common.points", lang)),
-        Field("coverage_after", text("maps.coverage_after", lang), "percent", 1),
-        Field("coverage_with_pocket", text("maps.coverage_with_pocket", lang), "percent", 1),
-        Field("residential_m2", text("maps.residential_m2", lang), "number", 0, "m²"),
-        Field("served_m2", text("maps.served_m2", lang), "number", 0, "m²"),
-        Field("people_coverage", text("maps.people_coverage", lang), "percent", 1),
-        Field("mean_walk_m", text("maps.mean_walk_m", lang), "number", 0, "m"),
-        Field("unreachable_share", text("maps.unreachable_share", lang), "percent", 1),
-        Field("standard", text("maps.standard", lang)),
-        Field("reason", text("maps.reason", lang)),
+        *fields_of("parks.coverage", ["coverage"], lang),
+        *fields_of("parks.wide", ["deficit"], lang),
+        *fields_of("parks.coverage", [*after, "unreachable_share", "standard", "reason"], lang),
     ]
 
 
@@ -137,10 +131,7 @@ def _add_method(
 
 def _add_sites(page: folium.Map, sites: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
     fields = [
-        Field("zone", text("maps.district", lang)),
-        Field("gain_m2", text("maps.gained", lang), "number", 0, "m²"),
-        Field("gain_people", text("maps.gained_people", lang), "number"),
-        Field("m2", text("maps.plot_area", lang), "number", 0, "m²"),
+        *fields_of("parks.sites", ["zone", "gain_m2", "gain_people", "m2"], lang),
         Field("what", text("maps.site_counts", lang)),
     ]
     shown = sites.sort_values("rank")
@@ -199,13 +190,8 @@ def _add_blind_spots(
 
 def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
     """Parks by the radius that their size gives them, those too small to count apart, where that is known."""
-    measured = parks["area_m2"] if "area_m2" in parks.columns else parks.geometry.area
-    shown = parks.assign(park_m2=measured)
-    fields = [
-        Field("kind", text("maps.kind", lang)),
-        Field("park_m2", text("maps.park_area", lang), "number", 0, "m²"),
-        Field("radius_m", text("maps.radius_m", lang), "number", 0, "m"),
-    ]
+    shown = parks if "area_m2" in parks.columns else parks.assign(area_m2=parks.geometry.area)
+    fields = fields_of("parks.parks", ["kind", "area_m2", "radius_m"], lang)
     radius = shown["radius_m"] if "radius_m" in shown.columns else pd.Series(0.0, index=shown.index)
     # The widest first, in the darkest green; what does not count comes last.
     classes = sorted(radius.dropna().unique(), reverse=True)

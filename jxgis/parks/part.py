@@ -35,6 +35,7 @@ PART = Part(
         "planned_parks": "--plan",
     },
     analyse=_measure,
+    section="parks",
     settings=("parks",),
     maps=("parks", "parks_change"),
     figures=("parks",),

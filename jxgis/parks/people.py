@@ -15,14 +15,15 @@ from jxgis._files import NOT_A_RASTER, reading
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import CrsError, InputError
-from jxgis.parks._tally import share, with_whole
+from jxgis.parks._tally import with_whole
 from jxgis.parks.housing import cut_by_zone, sample_points, zones_overlap
 from jxgis.parks.radius import service_area
 from jxgis.parks.walking import WalkingCoverage
-from jxgis.parks.whole import polygons_of
 from jxgis.settings import PARKS
-from jxgis.space.count import locate_each
 from jxgis.space.network import StreetGraph, snap
+from jxgis.space.points import locate_each
+from jxgis.space.polygons import polygons_of
+from jxgis.space.ratio import ratio
 from jxgis.zones import ALL, zone_names
 
 __all__ = [
@@ -193,7 +194,7 @@ def _served_table(
             "zone": [*zone_names(zones), ALL],
             "people": total,
             "served_people": np.minimum(served, total),
-            "people_coverage": share(np.minimum(served, total), total),
+            "people_coverage": ratio(np.minimum(served, total), total),
             "reason": [None if count > 0 else "no_people" for count in total],
         }
     )
@@ -267,7 +268,7 @@ def raster_people(
     _refuse_negative_cells(found["min"].to_numpy(dtype=np.float64), path)
     people[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
     covered[live] = found["count"].fillna(0).to_numpy(dtype=np.float64) * size[0] * size[1]
-    lost = 1 - share(covered, shapely.area(shape))
+    lost = 1 - ratio(covered, shapely.area(shape))
     return pd.DataFrame({"people": people, "no_data_share": np.clip(lost, 0, 1)}, index=polygons.index)
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
     import pandas as pd
-    from matplotlib.figure import Figure
 
+    from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
     from jxgis.parks.siting import FewestParks, Siting
     from jxgis.parks.standards import Standard
@@ -228,7 +228,7 @@ class ParksResult(Result):
             write_csv(localise_reasons(noticed, self.given.lang), stage.path("parks_noticed.csv"))
         if self.sensitivity is not None:
             write_csv(self.sensitivity, stage.path("parks_siting.csv"))
-        write_gpkg(stage.path("parks.gpkg"), self._layers(), lang=self.given.lang)
+        write_gpkg(stage.path("parks.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang)
 
     def maps(self) -> dict[str, folium.Map]:
         """``parks``: coverage by district, what is served and what is not, the parks, the proposed ones; ``parks_change`` where there is a plan."""

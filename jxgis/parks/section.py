@@ -69,7 +69,7 @@ def park_section(tables: ParkTables, options: ParkSettings, *, top: int = 10, la
     """
     sheets = {
         "coverage": tables.coverage,
-        "unserved_places": tables.unserved_places,
+        "blind_spots": tables.unserved_places,
         "sites": tables.sites,
         "targets": None if tables.targets is None else without_needless(tables.targets),
     }
@@ -205,11 +205,14 @@ def _blocks(tables: ParkTables, target: float, top: int, lang: str) -> list[Bloc
         return blocks
     blocks.append(
         table_block(
-            text("report.coverage_table", lang), wide, columns, lang,
+            text("report.coverage_table", lang), wide, columns, lang, of="parks.wide",
             strong=wide["whole"].tolist(), below=(target, methods),
         )
     )  # fmt: skip
-    for key, table in (("blind_spots", tables.unserved_places), ("sites_table", tables.sites)):
+    for key, of, table in (
+        ("blind_spots", "parks.blind_spots", tables.unserved_places),
+        ("sites_table", "parks.sites", tables.sites),
+    ):
         if table is not None and len(table):
             shown = table.sort_values("rank").head(top) if "rank" in table.columns else table.head(top)
             # A zone that is the whole area says nothing of where a spot lies.
@@ -228,7 +231,7 @@ def _blocks(tables: ParkTables, target: float, top: int, lang: str) -> list[Bloc
                 "no_site",
             ]
             heading = text(f"report.{'blind_spots_people' if by_people else key}", lang, n=len(shown))
-            blocks.append(table_block(heading, shown, columns, lang))
+            blocks.append(table_block(heading, shown, columns, lang, of=of))
     blocks.extend(
         Paragraph(line, "sub")
         for line in [
@@ -239,7 +242,7 @@ def _blocks(tables: ParkTables, target: float, top: int, lang: str) -> list[Bloc
     if tables.targets is not None and len(tables.targets):
         wanted = ["zone", "coverage_before", "best", "needed", "no_site", "reason"]
         heading = text("report.targets_table", lang, target=f"{100 * target:g}")
-        blocks.append(table_block(heading, without_needless(tables.targets), wanted, lang))
+        blocks.append(table_block(heading, without_needless(tables.targets), wanted, lang, of="parks.targets"))
     return blocks
 
 

@@ -17,14 +17,16 @@ from scipy.sparse import csr_array
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import text_pair
 from jxgis.parks._tally import Study, study_of
 from jxgis.parks.cover import NODE_LIMIT, TIME_LIMIT_S, CoverSolution, cover_most, fewest_to_cover
 from jxgis.parks.housing import sample_points
 from jxgis.parks.radius import classify_parks, radius_coverage, service_area
 from jxgis.parks.standards import Standard
-from jxgis.parks.whole import polygons_of
+from jxgis.progress import stepped
 from jxgis.settings import PARKS
-from jxgis.space.count import locate_each
+from jxgis.space.points import locate_each
+from jxgis.space.polygons import polygons_of
 from jxgis.zones import ALL
 
 __all__ = ["FewestParks", "Siting", "fewest_parks", "no_sites", "radius_sensitivity", "site_parks"]
@@ -569,7 +571,7 @@ def radius_sensitivity(
     """
     rows: list[dict[str, object]] = []
     last: set[int] = set()
-    for radius_m in radii_m:
+    for radius_m in stepped(radii_m, text_pair("pipeline.share_siting")):
         found = site_parks(
             parks, housing, zones, candidates, new_parks=new_parks, standard=standard, historic=historic,
             radius_m=radius_m, objective=objective, people=people, sample_m=sample_m,

@@ -15,12 +15,13 @@ import shapely
 from jxgis.bounds import at_least, at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.parks._tally import share, with_whole
+from jxgis.parks._tally import with_whole
 from jxgis.parks.gates import Gates
-from jxgis.parks.whole import polygons_of
 from jxgis.settings import PARKS
-from jxgis.space.count import locate_each
 from jxgis.space.network import StreetGraph, snap, walk_from_each
+from jxgis.space.points import locate_each
+from jxgis.space.polygons import polygons_of
+from jxgis.space.ratio import ratio
 from jxgis.zones import ALL, zone_names
 
 __all__ = ["Decay", "Supply", "supply_by_zone", "two_step_catchment"]
@@ -136,12 +137,14 @@ def two_step_catchment(
 
     count = people["people"].to_numpy(dtype=np.float64)
     demand = np.bincount(park, weights=count[point] * pull, minlength=len(parks)).astype(np.float64)
-    ratio = share(parks["area_m2"].to_numpy(dtype=np.float64), demand)
+    m2_per_person = ratio(parks["area_m2"].to_numpy(dtype=np.float64), demand)
     # A park in whose reach nobody lives has nothing to give to the points there.
-    given = np.bincount(point, weights=np.nan_to_num(ratio[park]) * pull, minlength=len(people)).astype(np.float64)
+    given = np.bincount(point, weights=np.nan_to_num(m2_per_person[park]) * pull, minlength=len(people)).astype(
+        np.float64
+    )
     return Supply(
         points=people.assign(m2_per_person=given, parks_in_reach=np.bincount(point, minlength=len(people))),
-        parks=parks.assign(demand=demand, m2_per_person=ratio),
+        parks=parks.assign(demand=demand, m2_per_person=m2_per_person),
         catchment_m=catchment_m,
         decay=decay,
     )
@@ -233,9 +236,9 @@ def supply_by_zone(
             "zone": [*names, ALL],
             "people": people,
             "park_m2": park_m2,
-            "park_m2_per_person": share(park_m2, people),
-            "reached_m2_per_person": share(total(count * reached), people),
-            "share_below": share(total(count * ~at_least(reached, threshold_m2)), people),
+            "park_m2_per_person": ratio(park_m2, people),
+            "reached_m2_per_person": ratio(total(count * reached), people),
+            "share_below": ratio(total(count * ~at_least(reached, threshold_m2)), people),
             "reason": [None if some > 0 else "no_people" for some in people],
         }
     )

@@ -15,8 +15,9 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.parks.radius import RadiusCoverage
 from jxgis.parks.walking import WalkingCoverage
-from jxgis.parks.whole import merge_parks, polygons_of
+from jxgis.parks.whole import merge_parks
 from jxgis.settings import PARKS
+from jxgis.space.polygons import polygons_of
 
 __all__ = ["change_parks", "changed_housing", "closed_parks", "compare_coverage", "split_plan"]
 

@@ -11,7 +11,8 @@ import pandas as pd
 
 from jxgis.bounds import at_least
 from jxgis.i18n import text
-from jxgis.report.columns import Kind, kind_of, readable, title_of, write_value
+from jxgis.report.columns import write_value, written
+from jxgis.schema.tables import table as declared
 
 __all__ = [
     "Absent",
@@ -113,7 +114,7 @@ class Sources:
         """Which files were read, what became of their rows, and what was said of them."""
         columns = ["layer", "name", "rows_in", "rows_kept", "rows_rejected", "rows_left_out"]
         found: list[Block] = [
-            table_block("", self.table, columns, lang),
+            table_block("", self.table, columns, lang, of="report.inputs"),
             Paragraph(text("report.data_lead", lang), "sub"),
         ]
         if self.outside_area:
@@ -141,7 +142,7 @@ class Section:
     methods
         How each figure was measured and over what.
     sheets
-        Its sheets of the workbook: key of the sheet's name to the table.
+        Its sheets of the workbook: name of the table, as `schema.tables` declares it, to its rows.
     titles
         Titles of columns that no contract has, such as indicators.
     lines
@@ -163,24 +164,25 @@ def table_block(
     columns: Sequence[str],
     lang: str,
     *,
+    of: str,
     strong: Sequence[bool] | None = None,
     below: tuple[float, Sequence[str]] | None = None,
     folded: bool = False,
 ) -> TableBlock:
-    """A table of those columns that have a value; cells of some columns below a limit are marked."""
+    """Those columns of a table that have a value, as its declaration ``of`` has them; cells below a limit are marked."""
     kept = [c for c in columns if c in table.columns and table[c].notna().any()]
-    titles = {c: title_of(c, lang) for c in kept}
+    known = declared(of).described(table[kept])
+    titles = {name: column.head(lang) for name, column in known.items()}
     of_city = list(table["change_city"].dropna().unique()) if {"change", "change_city"} <= set(kept) else []
     if len(of_city) == 1:
         # One figure for all rows stands in the head: a column of it would be pushed off a screen.
-        city = write_value(of_city[0], Kind("change"), lang)
+        city = written(of_city[0], known["change_city"], lang)
         titles["change"] = text("report.change_beside_city", lang, title=titles["change"], city=city)
         kept.remove("change_city")
-    plain = readable(table[kept], lang)
-    kinds: list[Kind] = [kind_of(c, table[c]) for c in kept]
+    shown = [known[c] for c in kept]
     rows = [
-        [write_value(value, kind, lang) for value, kind in zip(row, kinds, strict=True)]
-        for row in plain.itertuples(index=False, name=None)
+        [written(value, column, lang) for value, column in zip(row, shown, strict=True)]
+        for row in table[kept].itertuples(index=False, name=None)
     ]
     marked = set()
     if below is not None:
@@ -193,7 +195,7 @@ def table_block(
     return TableBlock(
         heading,
         [titles[c] for c in kept],
-        [kind.name not in ("text", "flag", "time") for kind in kinds],
+        [column.dtype == "number" for column in shown],
         rows,
         frozenset(np.flatnonzero(strong).tolist()) if strong is not None else frozenset(),
         frozenset(marked),
@@ -203,7 +205,7 @@ def table_block(
 
 def count_in_words(value: float | str) -> str:
     """A number of cases, or the range that it is shown as."""
-    return write_value(value, Kind("number", 0), "zh")
+    return write_value(value, "number", "zh")
 
 
 def method_note(part: str, key: str, lang: str, **values: object) -> MethodNote:

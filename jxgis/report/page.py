@@ -13,7 +13,7 @@ from jxgis import escape
 from jxgis.i18n import text
 from jxgis.report.blocks import Absent, Block, Key, MethodNote, Paragraph, Section, Sources, TableBlock
 
-__all__ = ["FigureFile", "FileLink", "report_page", "result_html"]
+__all__ = ["FigureFile", "FileLink", "blocks_html", "report_page", "result_html"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -207,6 +207,12 @@ def report_page(
 </body>
 </html>
 """
+
+
+def blocks_html(blocks: Iterable[Block]) -> str:
+    """Sentences and tables as HTML for a notebook, with their style."""
+    style = resources.files("jxgis.report").joinpath("notebook.css").read_text(encoding="utf-8")
+    return f"<style>{style}</style>" + "".join(_block(block) for block in blocks)
 
 
 def result_html(section: Section, below: str = "", *, lang: str = "zh") -> str:

@@ -15,7 +15,9 @@ import xlsxwriter
 from jxgis.errors import OutputError
 from jxgis.i18n import text
 from jxgis.report.blocks import Absent, MethodNote, Section, Sources
-from jxgis.report.columns import Kind, indicator_kinds, kind_of, readable, title_of
+from jxgis.report.columns import readable
+from jxgis.schema.columns import Column
+from jxgis.schema.tables import Table, table
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -27,25 +29,26 @@ __all__ = ["Sheet", "report_workbook", "scores_workbook"]
 _MAX_ROWS = 1_048_575
 _FONT = "Microsoft YaHei"
 _CREATED = dt.datetime(2000, 1, 1)
+#: How Excel writes numbers; ``.0`` stands for the decimals.
 _EXCEL = {
-    "number": "#,##0",
-    "percent": "0%",
-    "points": "0",
-    "change": "+0%;-0%;0%",
-    "p": "0.0000",
+    "number": "#,##0.0",
+    "percent": "0.0%",
+    "points": "0.0",
+    "points_change": "+0.0;-0.0;0.0",
+    "change": "+0.0%;-0.0%;0.0%",
+    # A small p is no 0.
+    "p": "[<0.0001]0E+00;0.0000",
     "time": "yyyy-mm-dd hh:mm",
 }
 
 
 class Sheet(NamedTuple):
-    """One sheet: its name, its table, whether the header has titles, and how columns that are not the contract's are
-    written.
-    """
+    """One sheet: its name, its table and the declaration of that, and whether the header has titles."""
 
     name: str
-    table: pd.DataFrame
+    frame: pd.DataFrame
+    table: Table
     titled: bool = True
-    kinds: Mapping[str, Kind] = {}
 
 
 def _width(value: object) -> int:
@@ -53,12 +56,10 @@ def _width(value: object) -> int:
     return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in str(value))
 
 
-def _pattern(kind: Kind) -> str:
-    pattern = _EXCEL[kind.name]
+def _pattern(column: Column) -> str:
+    pattern = _EXCEL[column.writing]
     return (
-        pattern.replace("0%", f"0.{'0' * kind.digits}%")
-        if kind.digits and "%" in pattern
-        else (f"{pattern}.{'0' * kind.digits}" if kind.digits else pattern)
+        pattern if column.writing == "p" else pattern.replace(".0", f".{'0' * column.digits}" if column.digits else "")
     )
 
 
@@ -83,13 +84,13 @@ class _Book:
             "header", bold=True, bg_color="#0B6E77", font_color="#FFFFFF", text_wrap=True, valign="vcenter"
         )
 
-    def column(self, kind: Kind) -> Format:
-        if kind.name in ("text", "flag"):
+    def column(self, column: Column) -> Format:
+        if column.writing in ("text", "flag"):
             return self.look("text", num_format="@", indent=1)
-        return self.look(f"{kind.name}{kind.digits}", num_format=_pattern(kind))
+        return self.look(f"{column.writing}{column.digits}", num_format=_pattern(column))
 
 
-def _cell(value: Any, kind: Kind, lang: str) -> Any:
+def _cell(value: Any, column: Column, lang: str) -> Any:
     """A value that Excel can hold: no NaN, no infinity, no time zone."""
     if value is None or value is pd.NaT or value is pd.NA:
         return None
@@ -98,7 +99,7 @@ def _cell(value: Any, kind: Kind, lang: str) -> Any:
     if isinstance(value, str):
         # What a cell can hold at most.
         return value[:32_767]
-    match kind.name:
+    match column.writing:
         case "flag":
             return text("report.yes" if bool(value) else "report.no", lang)
         case "time":
@@ -106,30 +107,26 @@ def _cell(value: Any, kind: Kind, lang: str) -> Any:
             return (stamp.tz_localize(None) if stamp.tzinfo else stamp).to_pydatetime()
         case "text":
             return str(value)[:32_767]
-    # A difference of two shares is read in points of 100; the column's title has the unit.
-    return 100 * float(value) if kind.name == "points" else float(value)
+    # A difference of two shares is read in points of 100; the column's head has the unit.
+    return 100 * float(value) if column.writing.startswith("points") else float(value)
 
 
 def _write_table(book: _Book, sheet: Sheet, lang: str, extra: Mapping[str, str] | None) -> Worksheet:
-    table = (
-        readable(sheet.table, lang)
-        if sheet.titled
-        else pd.DataFrame(sheet.table.drop(columns="geometry", errors="ignore"))
-    )
-    if len(table) > _MAX_ROWS:
+    columns = sheet.table.described(sheet.frame, extra)
+    frame = readable(sheet.frame, sheet.table, lang) if sheet.titled else sheet.frame
+    if len(frame) > _MAX_ROWS:
         raise OutputError(
-            zh=f"工作表“{sheet.name}”有 {len(table):,} 行，Excel 最多 {_MAX_ROWS:,} 行；请改用 GeoPackage。",
-            en=f"Sheet {sheet.name!r} has {len(table):,} rows, Excel holds {_MAX_ROWS:,}; use the GeoPackage.",
+            zh=f"工作表“{sheet.name}”有 {len(frame):,} 行，Excel 最多 {_MAX_ROWS:,} 行；请改用 GeoPackage。",
+            en=f"Sheet {sheet.name!r} has {len(frame):,} rows, Excel holds {_MAX_ROWS:,}; use the GeoPackage.",
         )
     page = book.book.add_worksheet(sheet.name)
-    for at, column in enumerate(table.columns):
-        kind = sheet.kinds.get(str(column)) or kind_of(str(column), table[column])
-        title = title_of(str(column), lang, extra) if sheet.titled else str(column)
+    for at, (name, column) in enumerate(columns.items()):
+        title = column.head(lang) if sheet.titled else name
         page.write_string(0, at, title, book.header())
-        look = book.column(kind)
+        look = book.column(column)
         widest = min(_width(title), 18)
-        for row, value in enumerate(table[column], start=1):
-            held = _cell(value, kind, lang)
+        for row, value in enumerate(frame[name], start=1):
+            held = _cell(value, column, lang)
             if held is None:
                 continue
             if isinstance(held, str):
@@ -140,17 +137,22 @@ def _write_table(book: _Book, sheet: Sheet, lang: str, extra: Mapping[str, str] 
                 widest = max(widest, 16)
             else:
                 page.write_number(row, at, held, look)
-                widest = max(widest, len(f"{held:,.{kind.digits}f}"))
+                widest = max(widest, len(f"{held:,.{column.digits}f}"))
         page.set_column(at, at, min(max(widest + 2, 8), 48))
     page.set_row(0, 30)
     page.freeze_panes(1, 1)
-    if len(table):
-        page.autofilter(0, 0, len(table), len(table.columns) - 1)
+    if len(frame):
+        page.autofilter(0, 0, len(frame), len(columns) - 1)
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
     return page
+
+
+def _sheet(name: str, frame: pd.DataFrame, lang: str) -> Sheet:
+    declared = table(name)
+    return Sheet(declared.title.of(lang), frame, declared)
 
 
 def _write_notes(
@@ -229,12 +231,10 @@ def report_workbook(
         methods = [note for said in there for note in said.methods]
         _write_notes(book, title, [*lines, *absent], methods, lang, sketch=sketch)
         for said in there:
-            for key, table in said.sheets.items():
-                kinds = indicator_kinds(table) if key == "scores" else {}
-                sheet = Sheet(text(f"report.sheet_{key}", lang), table, kinds=kinds)
-                _write_table(book, sheet, lang, said.titles)
+            for key, frame in said.sheets.items():
+                _write_table(book, _sheet(f"{said.part}.{key}", frame, lang), lang, said.titles)
         if sources is not None:
-            _write_table(book, Sheet(text("report.sheet_inputs", lang), sources.table), lang, None)
+            _write_table(book, _sheet("report.inputs", sources.table, lang), lang, None)
     finally:
         book.book.close()
     return target
@@ -247,7 +247,8 @@ def scores_workbook(
     *,
     methods: Sequence[MethodNote] = (),
     more: Mapping[str, pd.DataFrame] | None = None,
-    indicators: Mapping[str, str] | None = None,
+    titles: Mapping[str, str] | None = None,
+    more_titles: Mapping[str, str] | None = None,
     title: str | None = None,
     lang: str = "zh",
     sketch: bool = False,
@@ -265,9 +266,11 @@ def scores_workbook(
     methods
         How the scores were made.
     more
-        Further tables by the name of their sheet: weights, sensitivity.
-    indicators
+        Further tables of the part by name: weights, sensitivity.
+    titles
         Titles of the indicators.
+    more_titles
+        Titles of columns of the further tables.
     title
         Heading of the notes.
     lang
@@ -283,12 +286,10 @@ def scores_workbook(
     target = Path(path)
     book = _Book(target)
     try:
-        kinds = indicator_kinds(scores)
-        _write_table(book, Sheet("scores", scores, titled=False, kinds=kinds), lang, indicators)
-        sheet = Sheet(text("report.sheet_scores", lang), ordered, kinds=kinds)
-        shown = _write_table(book, sheet, lang, indicators)
-        for name, table in (more or {}).items():
-            _write_table(book, Sheet(name, table), lang, indicators)
+        _write_table(book, Sheet("scores", scores, table("scores.scores"), titled=False), lang, titles)
+        shown = _write_table(book, _sheet("scores.scores", ordered, lang), lang, titles)
+        for name, frame in (more or {}).items():
+            _write_table(book, _sheet(f"scores.{name}", frame, lang), lang, more_titles)
         _write_notes(book, title or text("maps.scores_title", lang), [], methods, lang, sketch=sketch)
         shown.activate()
     finally:

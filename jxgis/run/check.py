@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jxgis import i18n
 from jxgis.city import contract_of
 from jxgis.crs import distortion_note, short_name
 from jxgis.i18n import Text, text_pair
+from jxgis.schema.columns import layer_column
 from jxgis.settings import UNITS
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def check_layer(
         For units: the least and the greatest area.
     snap_m
         For units: the widest sliver that is snapped.
-    options
+    **options
         Of the layer's loader.
 
     Returns
@@ -201,7 +201,9 @@ def _reasons(loaded: Loaded) -> list[Text]:
                 count=int(counts[reason]),
                 source=first["source"],
                 row=int(first["row"]),
-                field=_title(first["field"]) if first["field"] else text_pair("check.whole_row"),
+                field=layer_column(first["field"], loaded.layer).title
+                if first["field"]
+                else text_pair("check.whole_row"),
                 value=first["value"],
             )
         )
@@ -401,17 +403,11 @@ def _datum_lines(issues: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, declared: 
     return [text_pair(f"check.datum_{key}", best=found.best, declared=name, medians=medians, points=f"{points:,}")]
 
 
-def _title(column: str) -> Text:
-    """What people call a contract column; a file's own column is called what it is."""
-    zh, en = (i18n.column_titles([column], lang).get(column, column) for lang in ("zh", "en"))
-    return Text(zh=zh, en=en)
-
-
 def _nulls(table: gpd.GeoDataFrame, agreed: Contract) -> list[Text]:
     absent: list[Text] = []
     partly: list[Text] = []
     for column in agreed.columns:
-        title = _title(column.name)
+        title = layer_column(column.name, agreed.layer).title
         missing = 1.0 if column.name not in table else float(table[column.name].isna().mean())
         if missing == 1:
             absent.append(title)

@@ -116,11 +116,11 @@ def _renamed(found: Checked) -> list[Text]:
 
 def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequence[str], lang: str) -> None:
     layer = found.loaded.layer
-    write_gpkg(stage.path("clean.gpkg"), {layer: found.loaded.table}, lang=lang)
+    write_gpkg(stage.path("clean.gpkg"), {layer: found.loaded.table}, of="layers", lang=lang)
     write_flaws(stage, found.loaded, lang)
     if "defects" in found.tables:
         drawn: dict[str, Any] = {name: found.tables[name] for name in found.tables if name in ("defects", "repaired")}
-        write_gpkg(stage.path("defects.gpkg"), drawn, lang=lang)
+        write_gpkg(stage.path("defects.gpkg"), drawn, of="defects", lang=lang)
     write_lists(
         stage,
         unclassified=found.tables.get("unclassified"),
@@ -142,7 +142,7 @@ def write_flaws(stage: Stage, boundaries: Loaded, lang: str) -> None:
 
     tables = boundary_tables(boundaries)
     if tables:
-        write_gpkg(stage.path("flaws.gpkg"), tables, lang=lang)
+        write_gpkg(stage.path("flaws.gpkg"), tables, of="flaws", lang=lang)
 
 
 def write_lists(

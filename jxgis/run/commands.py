@@ -11,6 +11,7 @@ from jxgis import output
 from jxgis.city import UNCLASSIFIED, contract_of
 from jxgis.errors import InputError, JxgisError, SettingsError, collect
 from jxgis.i18n import Text, text_pair
+from jxgis.progress import stepped
 from jxgis.run.check import account_lines
 from jxgis.run.check_command import GROUND, write_flaws, write_lists
 from jxgis.run.inputs import files_read, needed, read_given
@@ -191,7 +192,7 @@ def run_report(
         given = read_given(settings, layers, has_project=True, lang=lang, progress=progress)
         found = _all(given)
         progress(text_pair("pipeline.step_writing"))
-        for result in found.results.values():
+        for result in stepped(list(found.results.values()), text_pair("pipeline.share_drawing")):
             result.write_files(stage)
         lines = _write_lists(stage, given)
         if any(refusal.part == "units" for refusal in found.refused):

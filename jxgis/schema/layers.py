@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from jxgis.errors import InputError
 from jxgis.i18n import Text
+from jxgis.schema.columns import Column, Dtype
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -38,7 +39,6 @@ __all__ = [
     "same_name",
 ]
 
-Dtype: TypeAlias = Literal["text", "code", "number", "time"]
 Kind: TypeAlias = Literal["polygon", "line", "point", "any"]
 
 GEOMETRY_TYPES: dict[Kind, frozenset[str]] = {
@@ -56,37 +56,6 @@ KIND_NAMES: dict[Kind, Text] = {
 
 
 _UNSAID = Text(zh="", en="")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a contract.
-
-    Parameters
-    ----------
-    name
-        Contract name.
-    dtype
-        ``text``, ``code`` (text, whatever a program made of it), ``number`` (float64) or ``time`` (local, no zone).
-    null
-        Whether a row may lack it.
-    unique
-        Whether two rows may not share it.
-    unit
-        Unit of a number.
-    aliases
-        Its names in files, in the order in which they are tried.
-    least
-        A file that holds a smaller number is refused; None: any number will do.
-    """
-
-    name: str
-    dtype: Dtype
-    null: bool
-    unique: bool
-    unit: str | None
-    aliases: tuple[str, ...]
-    least: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,6 +478,7 @@ def _pandera_column(column: Column) -> Any:
     import pandera.pandas as pa
 
     dtypes: dict[Dtype, Any] = {
+        "flag": bool,
         "text": pd.StringDtype(na_value=np.nan),
         "code": pd.StringDtype(na_value=np.nan),
         "number": float,

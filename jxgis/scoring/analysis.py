@@ -18,16 +18,14 @@ if TYPE_CHECKING:
     from jxgis.parks.standards import Standard
     from jxgis.scoring.indicators import Indicator, Judgements
     from jxgis.scoring.weights import Method, Weights
+    from jxgis.settings import Settings
 
 __all__ = ["analyse", "score_candidates"]
 
-_RANKS = ("rank_expert", "rank_equal", "rank_ahp", "rank_entropy", "rank_critic", "rank_topsis")
-_MOVED = ("rank_best", "rank_median", "rank_worst", "share_first")
 _ACCOUNT = (
     *("label", "dimension", "kind", "reference", "unit", "weight"),
     *("own", "measured", "missing", "method", "source"),
 )
-_TITLED = (*_RANKS, *_MOVED, "indicator", *_ACCOUNT, "gates")
 
 
 def score_candidates(
@@ -41,7 +39,9 @@ def score_candidates(
     historic: gpd.GeoDataFrame | None = None,
     built_up: gpd.GeoDataFrame | None = None,
     hotspots: Result | None = None,
+    settings: Settings | None = None,
     lang: str = "zh",
+    sketch: bool = False,
     **options: Any,
 ) -> ScoreResult:
     """Score candidate sample units by whatever layers there are.
@@ -61,10 +61,15 @@ def score_candidates(
         For the gates, and for the city's mean number of issues.
     hotspots
         What `hotspots.find_hotspots` returned, for the share of hot area.
+    settings
+        Settings whose ``[parks]`` (standard, gap between parcels, land) and ``[units]`` (bounds) hold; the defaults
+        where not given.
     lang
         Language of the labels, and of what the result shows.
+    sketch
+        Mark what is drawn as schematic: the polygons are not official.
     **options
-        What :class:`jxgis.settings.ScoringSettings` holds: ``weights``, ``indicators``, ``min_completeness`` …
+        What :class:`jxgis.settings.ScoringSettings` holds: ``weights``, ``indicators``, ``min_completeness`` and so on.
 
     Returns
     -------
@@ -90,7 +95,7 @@ def score_candidates(
         "candidates": candidates, "issues": issues, "parks": parks, "residential": residential, "waters": waters,
         "districts": districts, "historic": historic, "built_up": built_up,
     }  # fmt: skip
-    given = given_tables(layers, lang=lang, scoring=options)
+    given = given_tables(layers, lang=lang, sketch=sketch, settings=settings, scoring=options)
     if hotspots is not None:
         given.results["hotspots"] = hotspots
     return analyse(given, candidates)
@@ -148,17 +153,17 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
         agreement=agreement,
         weights=found,
         labels={i.id: i.title(lang) for i in chosen},
-        titles=_titles(chosen, found, lang),
+        titles=_titles(chosen, lang),
     )
 
 
 def _ids(candidates: gpd.GeoDataFrame) -> pd.Series:
-    """The candidates' ids: their own, else their names, else their numbers; never twice the same."""
+    """The candidates' ids: their own, else those of units, else their names, else their numbers; never twice the same."""
     import pandas as pd
 
     number = pd.Series([f"C{k + 1}" for k in range(len(candidates))], index=candidates.index, dtype="str")
     ids = number
-    for column in ("name", "candidate_id"):
+    for column in ("name", "unit_id", "candidate_id"):
         if column in candidates.columns:
             given = candidates[column].astype("str").where(candidates[column].notna())
             ids = given.fillna(ids)
@@ -194,6 +199,7 @@ def _measure(given: Given, candidates: gpd.GeoDataFrame, wanted: set[str]) -> tu
     from jxgis.parks.coverage import of_built_up, served_land
     from jxgis.parks.standards import load_standard
     from jxgis.scoring.measures import issue_measures, relative_density, shape_measures, share_covered
+    from jxgis.space.polygons import rows_of_polygons
 
     issues, parks, waters = given.table("issues"), given.table("parks"), given.table("waters")
     ground, hotspots = given.table("districts"), given.results.get("hotspots")
@@ -227,7 +233,9 @@ def _measure(given: Given, candidates: gpd.GeoDataFrame, wanted: set[str]) -> tu
             of = text_pair(f"parks.of_{'built_up' if of_built_up(given, standard) else 'residential'}")
             methods["park_coverage"] = text_pair("scoring.by_radius", standard=standard.title, of=of)
     if parks is not None and waters is not None:
-        table["blue_green_percent"] = 100.0 * share_covered(candidates, _areal(parks), _areal(waters))
+        table["blue_green_percent"] = 100.0 * share_covered(
+            candidates, rows_of_polygons(parks), rows_of_polygons(waters)
+        )
         methods["blue_green_percent"] = text_pair("scoring.by_parks_waters")
     return table, methods
 
@@ -251,10 +259,6 @@ def _park_coverage(
     by_id = coverage.iloc[: len(zones)].set_index("zone")["coverage"]
     covered: pd.Series = candidates["candidate_id"].map(by_id).astype("float64")
     return covered * 100.0
-
-
-def _areal(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return layer[layer.geom_type.isin(["Polygon", "MultiPolygon"])]
 
 
 def _views(
@@ -294,18 +298,18 @@ def _views(
     return pd.concat([pd.DataFrame(ranks), moved], axis=1), rank_agreement(ranks)
 
 
-def _titles(indicators: Sequence[Indicator], weights: Weights, lang: str) -> dict[str, str]:
-    """Titles of the columns, those of the indicators first: an indicator's id may be any word."""
+def _titles(indicators: Sequence[Indicator], lang: str) -> dict[str, str]:
+    """Titles of the columns of the indicators, whose ids may be any word."""
     from jxgis.i18n import text
+    from jxgis.schema.columns import column
 
-    titles = {column: text(f"scoring.{column}", lang) for column in _TITLED}
-    how = text(f"scoring.{weights.fallback or weights.method}", lang)
-    titles["weight"] = text("scoring.weight_by", lang, method=how)
+    titles: dict[str, str] = {}
     for indicator in indicators:
         label = indicator.title(lang)
         unit = indicator.unit.of(lang)
         value = text("scoring.with_unit", lang, label=label, unit=unit) if unit else label
-        titles |= {indicator.id: value, f"{indicator.id}_score": text("scoring.score_of", lang, label=label)}
+        points = column("*_score").title.of(lang).format(name=label)
+        titles |= {indicator.id: value, f"{indicator.id}_score": points}
     return titles
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from jxgis.drawing.colours import ABSENT, INK
-from jxgis.drawing.figures import figure_style, mark_schematic, short_label
+from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
-
-if TYPE_CHECKING:
-    pass
+from jxgis.schema.columns import column
 
 __all__ = ["score_chart"]
 
@@ -45,9 +40,9 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
         figure = Figure(figsize=(7.2, 0.28 * max(len(best), 1) + 1.3), layout="constrained")
         ax = figure.subplots()
         score = best["score"].to_numpy(dtype=float)
-        ax.barh(place, score, color="#41b6c4", label=text("maps.score", lang))
+        ax.barh(place, score, color="#41b6c4", label=column("score").title.of(lang))
         ax.scatter(best["score_if_missing_zero"].to_numpy(dtype=float), place, c=INK, s=16, zorder=3,
-                   label=text("maps.score_if_missing_zero", lang))  # fmt: skip
+                   label=column("score_if_missing_zero").title.of(lang))  # fmt: skip
         named = "name" if "name" in best.columns and best["name"].notna().all() else "candidate_id"
         labels = [f"{int(n)}  {short_label(name)}" for name, n in zip(best[named], best["rank"], strict=True)]
         ax.set(yticks=place, yticklabels=labels, xlim=(0, 100), xlabel=text("maps.score_legend", lang))

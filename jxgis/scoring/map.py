@@ -18,11 +18,13 @@ from jxgis.drawing.layers import (
     add_polygons,
     add_switch,
     dot,
+    fields_of,
     fill,
     line,
 )
 from jxgis.drawing.legend import Classes, LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
+from jxgis.schema.columns import column
 from jxgis.scoring.gates import fails_gate
 
 if TYPE_CHECKING:
@@ -141,13 +143,9 @@ def scores_map(
     scores = scores.assign(**told)
     heading = "name" if "name" in scores.columns and scores["name"].notna().all() else "candidate_id"
     fields = [
-        Field("rank", text("maps.rank", lang), "number"),
-        Field("score", text("maps.score", lang), "number", 1),
-        Field("score_if_missing_zero", text("maps.score_if_missing_zero", lang), "number", 1),
-        Field("completeness", text("maps.completeness", lang), "percent", 0),
-        Field("type", text("maps.type", lang)),
+        *fields_of("scores.scores", ["rank", "score", "score_if_missing_zero", "completeness", "type"], lang),
         *[Field(f"{x}_told", label[x]) for x in ids],
-        Field("reason", text("maps.reason", lang)),
+        *fields_of("scores.scores", ["reason"], lang),
     ]
     fields = [f for f in fields if f.column in scores.columns and scores[f.column].notna().any()]
 
@@ -170,7 +168,7 @@ def scores_map(
     for x in ids:
         points = classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang)
         key = text("maps.indicator_legend", lang, label=label[x])
-        add(text("scoring.score_of", lang, label=label[x]), key, points)
+        add(column("*_score").title.of(lang).format(name=label[x]), key, points)
     top = _ranked(scores).head(pins)
     unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
     failed = scores[fails]

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from jxgis.i18n import text
 from jxgis.part import Result
+from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
 from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import folium
     import geopandas as gpd
     import pandas as pd
-    from matplotlib.figure import Figure
 
+    from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
     from jxgis.scoring.weights import Weights
@@ -46,7 +49,7 @@ class ScoreResult(Result):
     labels
         What people call each indicator, by its id.
     titles
-        What people call the columns of all these tables.
+        What people call the columns of the indicators.
     """
 
     part = PART
@@ -68,17 +71,16 @@ class ScoreResult(Result):
             "agreement": self.agreement,
         }
 
+    def column_titles(self) -> Mapping[str, str]:
+        """Titles of the indicators' columns."""
+        return self.titles
+
     def sheets(self) -> dict[str, pd.DataFrame]:
-        """The tables beside the scores as sheets of a workbook, codes in words, by the name of the sheet."""
-        lang = self.given.lang
-        kinds = {kind: text(f"scoring.{kind}", lang) for kind in ("benefit", "cost")}
-        rankings = {name: self.titles[name] for name in self.agreement.columns}
-        tables = {
-            "indicators": self.indicators.assign(kind=self.indicators["kind"].map(kinds)),
-            "views": self.views,
-            "agreement": self.agreement.rename(index=rankings, columns=rankings).rename_axis(" ").reset_index(),
-        }
-        return {text(f"scoring.sheet_{name}", lang): table for name, table in tables.items()}
+        """The tables beside the scores as sheets of a workbook."""
+        columns, lang = table("scores.agreement").columns, self.given.lang
+        rankings = {str(name): columns[str(name)].head(lang) for name in self.agreement.columns}
+        agreement = self.agreement.rename(index=rankings).rename_axis(" ").reset_index()
+        return {"indicators": self.indicators, "views": self.views, "agreement": agreement}
 
     def write_tables(self, stage: Stage) -> None:
         """``scores.gpkg`` and ``scores.xlsx``."""
@@ -88,13 +90,17 @@ class ScoreResult(Result):
 
         given = self.given
         shown = self._shown()
-        write_gpkg(stage.path("scores.gpkg"), {"scores": self.scores}, lang=given.lang, titles=self.titles)
+        write_gpkg(
+            stage.path("scores.gpkg"), {"scores": self.scores}, of=self.part.name, lang=given.lang, titles=self.titles
+        )
+        by = text(f"scoring.{self.weights.fallback or self.weights.method}", given.lang)
         scores_workbook(
             stage.path("scores.xlsx"),
             shown,
             by_rank(shown),
             more=self.sheets(),
-            indicators=self.titles,
+            titles=self.titles,
+            more_titles={"weight": text("scoring.weight_by", given.lang, method=by)},
             lang=given.lang,
             sketch=given.sketch,
         )

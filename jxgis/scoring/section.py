@@ -102,9 +102,13 @@ def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, top: int, lan
     if len(failed):
         blocks.append(Paragraph(text("report.scores_failed_lead", lang, **values), "sub"))
     if len(passed):
-        blocks.append(table_block(text("report.scores_table", lang, n=len(passed)), passed, columns, lang))
+        blocks.append(
+            table_block(text("report.scores_table", lang, n=len(passed)), passed, columns, lang, of="scores.scores")
+        )
     if len(failed):
-        blocks.append(table_block(text("report.scores_failed", lang, **values), failed, columns, lang))
+        blocks.append(
+            table_block(text("report.scores_failed", lang, **values), failed, columns, lang, of="scores.scores")
+        )
     return blocks
 
 

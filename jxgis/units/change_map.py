@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jxgis.drawing.base import extent, new_map
-from jxgis.drawing.layers import Field, add_land, add_lines, add_polygons, add_switch, fill, line
+from jxgis.drawing.layers import Field, add_land, add_lines, add_polygons, add_switch, fields_of, fill, line
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.i18n import text
 from jxgis.settings import REPORT
@@ -85,10 +85,7 @@ def change_map(
         name=text("units.after", lang),
         styles=[fill(_UNIT, border="#b4c0ca")],
         heading="unit_id",
-        fields=[
-            Field("was", text("units.was", lang)),
-            Field("kept_share", text("units.kept_share", lang), "percent", 0),
-        ],
+        fields=fields_of("units.kept", ["was", "kept_share"], lang),
         simplify_m=0.5,
     )
     if len(moved):
@@ -102,11 +99,9 @@ def change_map(
             name=text("units.moved", lang),
             styles=[fill(_MOVED, border="#c78a1e")],
             fields=[
-                Field("from_unit", text("units.from_unit", lang)),
-                Field("to_unit", text("units.to_unit", lang)),
+                *fields_of("units.moved", ["from_unit", "to_unit"], lang),
                 Field("ha", text("units.area", lang), "number", 1, "ha"),
-                Field("issues", text("units.issues", lang)),
-                Field("people", text("units.people", lang), "number"),
+                *fields_of("units.moved", ["issues", "people"], lang),
             ],
             simplify_m=0.5,
         )

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from jxgis.drawing.figures import figure_style, mark_schematic, short_label
+from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
 from jxgis.settings import UNITS
 

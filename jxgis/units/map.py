@@ -10,7 +10,18 @@ import shapely
 
 from jxgis.drawing.base import extent, new_map
 from jxgis.drawing.colours import SEQUENTIAL, UNITS
-from jxgis.drawing.layers import Field, add_group, add_land, add_lines, add_names, add_polygons, add_switch, fill, line
+from jxgis.drawing.layers import (
+    Field,
+    add_group,
+    add_land,
+    add_lines,
+    add_names,
+    add_polygons,
+    add_switch,
+    fields_of,
+    fill,
+    line,
+)
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
 from jxgis.settings import REPORT
@@ -71,13 +82,9 @@ def neighbour_colours(units: gpd.GeoDataFrame, n_colours: int = len(UNITS)) -> N
 
 def _fields(units: pd.DataFrame, lang: str) -> list[Field]:
     fields = [
-        Field("district", text("maps.district", lang)),
-        Field("area_km2", text("maps.area", lang), "number", 2, "km²"),
-        Field("compactness", text("maps.compactness", lang), "number", 2),
+        *fields_of("units.units", ["district", "area_km2", "compactness"], lang),
         Field("bounds_label", text("maps.in_bounds", lang)),
-        Field("issues", text("maps.issues", lang)),
-        Field("stability", text("maps.stability", lang), "percent", 0),
-        Field("reason", text("maps.reason", lang)),
+        *fields_of("units.units", ["issues", "stability", "reason"], lang),
     ]
     return [f for f in fields if f.column in units.columns and units[f.column].notna().any()]
 
@@ -94,7 +101,7 @@ def _add_stability(page: folium.Map, borders: gpd.GeoDataFrame, lang: str) -> Le
     styles = [line(colour, weight=weight, dash=dash) for colour, weight, dash, _ in _STABILITY]
     add_lines(
         page, borders, name=text("maps.stability", lang), styles=styles, style=rows,
-        fields=[Field("stability", text("maps.stability", lang), "percent", 0)],
+        fields=fields_of("units.borders", ["stability"], lang),
     )  # fmt: skip
     swatches = [
         Swatch(colour, text(f"maps.{key}", lang), "dash" if dash else "line") for colour, _, dash, key in _STABILITY

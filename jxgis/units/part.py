@@ -28,6 +28,7 @@ PART = Part(
     needs={"districts": "--districts"},
     options={"blocks": "--blocks", "streets": "--streets", "issues": "--issues"},
     analyse=_propose,
+    section="units",
     settings=("units", "report"),
     maps=("units",),
     figures=("units",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,13 +15,13 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
     import pandas as pd
-    from matplotlib.figure import Figure
 
+    from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
-    from jxgis.units.delineate import PlanReport
+    from jxgis.units.plan import PlanReport
 
-__all__ = ["UnitsResult", "attribute_titles"]
+__all__ = ["UnitsResult"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -113,9 +112,7 @@ class UnitsResult(Result):
         """``units.gpkg``."""
         from jxgis.gpkg import write_gpkg
 
-        lang = self.given.lang
-        titles = attribute_titles(self.blocks.columns, lang)
-        write_gpkg(stage.path("units.gpkg"), self._layers(), lang=lang, titles=titles)
+        write_gpkg(stage.path("units.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang)
 
     def maps(self) -> dict[str, folium.Map]:
         """``units``: the units in their districts."""
@@ -154,35 +151,6 @@ class UnitsResult(Result):
         shown = hide_small_units(self.units, min_count=given.settings.report.min_count)
         notes = [note.of(given.lang) for note in self.notes()]
         return unit_section(shown, given.settings.units, notes=notes, lang=given.lang)
-
-
-def attribute_titles(columns: Iterable[str], lang: str) -> dict[str, str]:
-    """Titles for people of the columns that are made of the user's own classes.
-
-    Parameters
-    ----------
-    columns
-        Columns of a table; those that are no share of a class are left out.
-    lang
-        ``"zh"`` or ``"en"``.
-
-    Returns
-    -------
-    dict of str to str
-
-    Examples
-    --------
-    >>> attribute_titles(["unit_id", "mix_市容环境"], "zh")
-    {'mix_市容环境': '市容环境占问题比例'}
-    """
-    from jxgis.i18n import text
-
-    return {
-        column: text(f"units.{kind}", lang, name=name)
-        for column in columns
-        for kind, _, name in [str(column).partition("_")]
-        if kind in ("mix", "land") and name
-    }
 
 
 def _rounded(number: float) -> float | None:

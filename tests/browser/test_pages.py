@@ -17,6 +17,7 @@ from jxgis.drawing.offline import save_map
 from jxgis.hotspots.map import hotspot_map
 from jxgis.i18n import text
 from jxgis.parks.map import parks_map
+from jxgis.schema.columns import UNITS
 from jxgis.scoring.map import scores_map
 from jxgis.units.map import units_map
 
@@ -123,7 +124,7 @@ def test_tooltips_show_hostile_text_as_text(pages, visit):
     page.wait_for_selector(".jx-tip")
     words = page.locator(".jx-tip").inner_text()
     assert "<img src=x onerror=" in words
-    assert "案件数" in words
+    assert "问题数" in words
     assert "1,000" in words
     assert page.evaluate("() => window.hacked") is None
     assert found.complaints == []
@@ -138,7 +139,7 @@ def test_hovering_a_cell_tells_count_and_class(pages, visit):
     page.mouse.move(box["x"] + box["width"] / 2 + 4, box["y"] + box["height"] / 2 + 4)
     page.wait_for_selector(".jx-tip")
     words = page.locator(".jx-tip").inner_text()
-    assert "案件数" in words
+    assert "问题数" in words
     # Not its z: from those of neighbours the few cases of one cell could be told.
     assert "热点与冷点（Gi*）" in words
     assert "Gi* z 值" not in words
@@ -211,7 +212,7 @@ def test_a_change_keeps_its_sign_and_a_difference_of_shares_is_in_points(visit, 
         {"up": [0.1234], "down": [-0.05], "none": [-0.00001], "short": [0.032], "more": [0.0123], "less": [-0.0123]},
         geometry=[shapely.box(572000, 3403000, 573000, 3404000)], crs=4549,
     )  # fmt: skip
-    points = text("common.points", "zh")
+    points = UNITS["points"].behind.zh
     fields = [
         Field("up", "up", "change"), Field("down", "down", "change"), Field("none", "none", "change"),
         Field("short", "short", "points", 1, points), Field("more", "more", "points_change", 2, points),

@@ -13,47 +13,11 @@ import pyogrio
 import pytest
 import shapely
 
+from jxgis.schema.tables import table
+
 EAST, NORTH = 572_000.0, 3_402_000.0
 Run = Callable[..., object]
 
-CELLS = {
-    "cell_id",
-    "issue_class",
-    "count",
-    "gi_z",
-    "gi_p",
-    "gi_p_normal",
-    "p_method",
-    "gi_q",
-    "gi_bin",
-    "lisa",
-    "reason",
-}
-PLACES = {
-    "rank",
-    "issue_class",
-    "name",
-    "district",
-    "issues",
-    "share_issues",
-    "share_area",
-    "area_km2",
-    "peak_z",
-    "main_subclass",
-}
-ZONES = {"zone", "level", "issue_class", "count", "per_km2", "location_quotient", "share_hot"}
-COVERAGE = {
-    "zone",
-    "method",
-    "residential_m2",
-    "served_m2",
-    "coverage",
-    "standard",
-    "unreachable_share",
-    "reason",
-}
-UNITS = {"unit_id", "district", "area_km2", "compactness", "in_bounds", "nearly", "reason"}
-SCORES = {"candidate_id", "score", "score_if_missing_zero", "completeness", "rank", "type"}
 RUN = {"command", "settings", "versions", "crs", "inputs", "outputs"}
 INPUT = {"layer", "name", "sha256", "rows_in", "rows_kept", "rows_rejected", "rows_left_out"}
 
@@ -91,7 +55,7 @@ def test_hotspots(jxgis: Run, city: Path) -> None:
     layers = dict(pyogrio.list_layers(out / "hotspots.gpkg"))
     assert layers.keys() >= {"cells", "places", "zones"}
     cells = gpd.read_file(out / "hotspots.gpkg", layer="cells")
-    assert set(cells.columns) >= CELLS
+    assert set(cells.columns) >= set(table("hotspots.cells").required)
     assert set(cells["issue_class"]) == {"all", "小广告", "店外经营"}
     of_all = cells[cells["issue_class"] == "all"]
     assert of_all["count"].sum() + run["outside_area"] == 600
@@ -99,11 +63,11 @@ def test_hotspots(jxgis: Run, city: Path) -> None:
     named = "E" + (x // 200).astype(int).astype(str) + "N" + (y // 200).astype(int).astype(str)
     assert named.tolist() == of_all["cell_id"].tolist()
     places = gpd.read_file(out / "hotspots.gpkg", layer="places")
-    assert set(places.columns) >= PLACES
+    assert set(places.columns) >= set(table("hotspots.places").required)
     first = places[(places["issue_class"] == "all") & (places["rank"] == 1)].iloc[0]
     assert first["district"] == "西片"
     zones = gpd.read_file(out / "hotspots.gpkg", layer="zones")
-    assert set(zones.columns) >= ZONES
+    assert set(zones.columns) >= set(table("hotspots.zones").required)
     assert zones[(zones["issue_class"] == "all")].groupby("level")["count"].sum().to_dict() == {"district": 600}
     for name in ("maps/hotspots.html", "density/all.tif", "density/小广告.tif", "figures/hotspots.png"):
         assert (out / name).is_file()
@@ -152,7 +116,7 @@ def test_parks(jxgis: Run, city: Path) -> None:
     done(jxgis("parks", *layers, "--by", city / "districts.geojson", "--out", out))
     run_of(out)
     coverage = gpd.read_file(out / "parks.gpkg", layer="coverage")
-    assert set(coverage.columns) >= COVERAGE
+    assert set(coverage.columns) >= set(table("parks.coverage").required)
     assert coverage["zone"].tolist() == ["西片", "东片", "all"]
     whole = coverage.set_index("zone").loc["all"]
     # By hand: only the 200 m park (4 ha) counts, radius 500 m; of housing 甲 (400–900 m) what lies within it.
@@ -169,7 +133,7 @@ def test_units(jxgis: Run, city: Path) -> None:
     done(jxgis("units", "--districts", city / "districts.geojson", "--out", out))
     run_of(out)
     units = gpd.read_file(out / "units.gpkg", layer="units")
-    assert set(units.columns) >= UNITS
+    assert set(units.columns) >= set(table("units.units").required)
     assert units["in_bounds"].all()
     assert units["area_km2"].between(2, 5).all()
     blocks = gpd.read_file(out / "units.gpkg", layer="blocks")
@@ -193,7 +157,10 @@ def test_score(jxgis: Run, city: Path) -> None:
     done(jxgis("score", "--candidates", city / "candidates.gpkg", "--project", project, "--out", out))
     run_of(out)
     scores = gpd.read_file(out / "scores.gpkg", layer="scores").set_index("candidate_id")
-    assert set(scores.columns) >= (SCORES - {"candidate_id"}) | {"toilets_per_km2", "toilets_per_km2_score"}
+    assert set(scores.columns) >= (set(table("scores.scores").required) - {"candidate_id"}) | {
+        "toilets_per_km2",
+        "toilets_per_km2_score",
+    }
     compact = 4 * 3.141592653589793 * 4 / 8**2 * 100
     assert scores.loc["候选一", "score"] == pytest.approx((compact * 1 + 50 * 3) / 4, abs=0.1), "CRS scale"
     assert scores.loc["候选一", "rank"] == 1

@@ -15,7 +15,7 @@ from jxgis.drawing.offline import require_offline
 from jxgis.hotspots.section import HotspotTables, hotspot_section
 from jxgis.parks.section import ParkTables, park_section
 from jxgis.report.blocks import Block, Paragraph, Sources, TableBlock
-from jxgis.report.columns import Kind, write_value
+from jxgis.report.columns import write_value
 from jxgis.report.page import FigureFile, FileLink, report_page
 from jxgis.report.workbook import report_workbook
 from jxgis.run.parts import PARTS
@@ -226,7 +226,7 @@ def test_blind_spots_say_by_what_they_are_ranked_and_never_lie_in_all(tables):
 
 @pytest.mark.parametrize(("change", "written"), [(0.004, "0 %"), (-0.004, "0 %"), (-0.006, "−1 %"), (0.5, "+50 %")])
 def test_no_change_has_no_sign(change, written):
-    assert write_value(change, Kind("change"), "zh") == written
+    assert write_value(change, "change", "zh") == written
 
 
 def test_without_any_rank_it_says_how_far_the_data_go(tables):
@@ -357,7 +357,7 @@ def test_which_periods_are_compared_stands_below_the_places(tables):
 
 def test_the_city_s_change_stands_in_the_head_where_it_is_one_for_all_rows(tables):
     blocks = [block for block in of_hotspots(tables.hotspots) if isinstance(block, TableBlock)]
-    assert "与前一时期相比（全域 −17 %）" in blocks[0].titles
+    assert "较上期变化（全域 −17 %）" in blocks[0].titles
     assert "全域同类变化" not in blocks[0].titles
     each = tables.hotspots.places.assign(
         change_city=np.where(tables.hotspots.places["issue_class"] == "街面秩序", 0.1, -0.17)
@@ -451,7 +451,7 @@ def test_too_few_new_parks_are_not_called_the_fewest(tables):
         {"zone": ["老城", "all"], "coverage_before": [0.5, 0.5], "best": [0.95, 0.95], "needed": [3, 3],
          "no_site": [None, None], "reason": ["target_missed", None]}
     )  # fmt: skip
-    page = words(make(replace(tables, targets=targets)))
+    page = words(make(tables.with_parks(targets=targets)))
     assert "需新增多于 3 处公园：按取样点求得的 3 处，实测后老城仍未达到" in page
     assert "最少需新增" not in page
 
@@ -477,8 +477,8 @@ def test_indicators_without_data_are_named_with_their_weight(tables):
 
 def test_a_hot_place_without_a_case_is_explained(tables):
     assert "问题数为 0 的热点地段" not in words(make(tables))
-    places = tables.places.copy()
+    places = tables.hotspots.places.copy()
     places.loc[places.index[-1], "issues"] = 0
-    assert "问题数为 0 的热点地段" in words(make(replace(tables, places=places)))
+    assert "问题数为 0 的热点地段" in words(make(tables.with_places(places=places)))
     hidden = places.assign(issues=places["issues"].astype(object).mask(places["issues"] == 0, "1–2"))
-    assert "问题数为 0 的热点地段" not in words(make(replace(tables, places=hidden)))
+    assert "问题数为 0 的热点地段" not in words(make(tables.with_places(places=hidden)))

@@ -17,10 +17,11 @@ from jxgis.city import read_class_table
 from jxgis.hotspots.section import HotspotTables
 from jxgis.parks.section import ParkTables
 from jxgis.report import workbook
-from jxgis.report.blocks import Sources
+from jxgis.report.blocks import Section, Sources
 from jxgis.report.class_sheet import class_sheet
-from jxgis.report.columns import Kind, kind_of, title_of, write_value
+from jxgis.report.columns import write_value
 from jxgis.report.workbook import report_workbook, scores_workbook
+from jxgis.schema.columns import column, own_column
 from jxgis.scoring.rank import by_rank
 
 
@@ -69,7 +70,7 @@ def test_numbers_are_formatted_as_what_they_are(book):
     assert sheet.cell(2, heads.index("覆盖率") + 1).number_format == "0.0%"
     places = book["热点地段"]
     heads = [c.value for c in places[1]]
-    assert places.cell(2, heads.index(title_of("change", "zh")) + 1).number_format == "+0%;-0%;0%"
+    assert places.cell(2, heads.index("较上期变化") + 1).number_format == "+0%;-0%;0%"
 
 
 def test_notes_name_method_and_denominator_of_each_part(book):
@@ -110,9 +111,7 @@ def test_missing_parts_are_said(tmp_path):
 
 def test_scores_have_a_sheet_for_scripts_and_one_for_people(tmp_path):
     scores = result_tables().scores
-    path = scores_workbook(
-        tmp_path / "scores.xlsx", scores, by_rank(scores), indicators={"park_coverage": "公园覆盖率"}
-    )
+    path = scores_workbook(tmp_path / "scores.xlsx", scores, by_rank(scores), titles={"park_coverage": "公园覆盖率"})
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[:2] == ["scores", "评分"]
     assert book.active.title == "评分"
@@ -158,13 +157,13 @@ def test_an_indicator_is_written_in_its_own_unit_whatever_it_is_called(tmp_path)
         )
     )
     titles = {"share_of_toilets": "share_of_toilets（座）"}
-    scores_workbook(tmp_path / "scores.xlsx", scores, by_rank(scores), indicators=titles)
+    scores_workbook(tmp_path / "scores.xlsx", scores, by_rank(scores), titles=titles)
     write(tmp_path / "report.xlsx", Told(scores=scores, titles=titles))
     for name in ("scores.xlsx", "report.xlsx"):
         sheet = openpyxl.load_workbook(tmp_path / name)["评分"]
         heads = [cell.value for cell in sheet[1]]
         assert "share_of_toilets（座）" in heads
-        for title in ("share_of_toilets（座）", title_of("coverage", "zh"), title_of("people", "zh")):
+        for title in ("share_of_toilets（座）", "coverage", "people"):
             cell = sheet.cell(2, heads.index(title) + 1)
             assert cell.value in (30, 0.5)
             assert cell.number_format == "#,##0.00", title
@@ -172,17 +171,16 @@ def test_an_indicator_is_written_in_its_own_unit_whatever_it_is_called(tmp_path)
 
 def test_a_column_of_the_user_is_no_share_by_its_name():
     for name in ("share_of_toilets", "green_area", "my_share"):
-        assert kind_of(name, pd.Series([30.0])) == Kind("number", 2)
+        assert own_column(name, pd.Series([30.0])).writing == "number"
     for name in ("share_issues", "top3_area", "half_in_area", "same_point_share", "unreachable_share"):
-        assert kind_of(name, pd.Series([0.3])).name == "percent", name
+        assert column(name).writing == "percent", name
 
 
 def test_a_gap_to_the_target_is_in_points(tmp_path):
-    assert kind_of("deficit", pd.Series([0.024])) == Kind("points", 1)
-    assert write_value(0.0244, Kind("points", 1), "zh") == "2.4"
-    sites = pd.DataFrame({"rank": [1], "deficit": [0.0244]})
-    write(tmp_path / "a.xlsx", Told(parks=ParkTables(coverage=result_tables().coverage, sites=sites)))
-    cell = openpyxl.load_workbook(tmp_path / "a.xlsx")["建议新增公园"].cell(2, 2)
+    assert write_value(0.0244, "points", "zh", 1) == "2.4"
+    section = Section(part="parks", blocks=[], sheets={"wide": pd.DataFrame({"zone": ["甲"], "deficit": [0.0244]})})
+    report_workbook(tmp_path / "a.xlsx", [section], title="甲")
+    cell = openpyxl.load_workbook(tmp_path / "a.xlsx")["各区覆盖率"].cell(2, 2)
     assert (cell.value, cell.number_format) == (pytest.approx(2.44), "0.0")
 
 

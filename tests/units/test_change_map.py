@@ -10,6 +10,7 @@ import shapely
 
 from jxgis.drawing.offline import require_offline, to_html
 from jxgis.i18n import text
+from jxgis.schema.columns import column
 from jxgis.units.alternatives import compare_plans
 from jxgis.units.change_map import change_map
 
@@ -30,8 +31,9 @@ def test_the_map_says_what_changes_and_loads_nothing(lang: str) -> None:
     page = to_html(change_map(change.units, change.moved, change.borders, lang=lang, sketch=True))
     require_offline(page)
     assert "<img src=x" not in page
-    for key in ("change_title", "moved", "gone", "new", "kept", "from_unit"):
+    for key in ("change_title", "moved", "gone", "new", "kept"):
         assert text(f"units.{key}", lang) in page
+    assert column("from_unit").title.of(lang) in page
     assert text("common.sketch", lang) in page
 
 

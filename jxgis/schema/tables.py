@@ -1,0 +1,206 @@
+"""The tables of the results, each declared once: where they are written, their columns, and what tells rows apart."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from jxgis.i18n import Text
+from jxgis.schema.columns import Column, column, layer_column, own_column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Table", "case_columns", "find_table", "of_layer", "table", "tables", "telling_columns"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table of a result.
+
+    Parameters
+    ----------
+    name
+        ``part.table``.
+    title
+        What it is called; of a sheet its name.
+    file
+        Where it is written; empty for one that stands in a workbook or on a page alone.
+    sheet
+        Whether it is a sheet of report.xlsx.
+    page
+        Whether it is made for a page alone.
+    keys
+        The columns that together tell its rows apart.
+    required
+        Names of the columns that are always there.
+    columns
+        All columns that are declared, by name or by pattern such as ``mix_*``, in order.
+    indicators
+        Whether it holds indicators: any ``x`` with its ``x_score``.
+    tells
+        Indicators that would tell a count of cases beside them.
+    when, note
+        When the other columns are there, and what else docs/contract.md says.
+    """
+
+    name: str
+    title: Text
+    file: str = ""
+    sheet: bool = False
+    page: bool = False
+    keys: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    indicators: bool = False
+    tells: tuple[str, ...] = ()
+    when: str = ""
+    note: str = ""
+
+    @property
+    def layer(self) -> str:
+        """Its own name, without that of the part: the layer of the file."""
+        return self.name.partition(".")[2]
+
+    @property
+    def counts_cases(self) -> bool:
+        """Whether it has a column that counts cases."""
+        return any(found.cases for found in self.columns.values())
+
+    def column(self, name: str, values: pd.Series[Any], titles: Mapping[str, str] | None = None) -> Column:
+        """What a column of the table is.
+
+        Parameters
+        ----------
+        name
+            Its name.
+        values
+            Its values: what is not declared goes by their dtype.
+        titles
+            Titles of columns that no contract has, such as indicators; they go before all others, since an indicator's id
+            may be any word.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> [table("units.blocks").column(c, pd.Series([0.2])).head("zh") for c in ("mix_市容环境", "people_per_km2", "own")]
+        ['市容环境占问题比例', '每平方公里人口', 'own']
+        """
+        called = (titles or {}).get(name)
+        if name in self.columns and not (called and self.indicators):
+            declared = self.columns[name]
+            return replace(declared, title=Text(zh=called, en=called)) if called else declared
+        pattern = next((p for p in self.columns if "*" in p and fnmatchcase(name, p)), None)
+        if pattern is None:
+            # An indicator is written in the unit that it declares, whatever its numbers are.
+            own = own_column(name, values, called)
+            return replace(own, digits=2) if called and self.indicators else own
+        found, before, after = self.columns[pattern], *pattern.split("*")
+        stem = name.removeprefix(before).removesuffix(after)
+        stem = (titles or {}).get(stem, stem)
+        zh, en = (called or words.format(name=stem) for words in (found.title.zh, found.title.en))
+        return replace(found, name=name, title=Text(zh=zh, en=en))
+
+    def described(self, frame: pd.DataFrame, titles: Mapping[str, str] | None = None) -> dict[str, Column]:
+        """What each column of a data frame is, but for its geometry."""
+        return {str(c): self.column(str(c), frame[c], titles) for c in frame.columns if c != "geometry"}
+
+
+@cache
+def _data() -> dict[str, dict[str, dict[str, Any]]]:
+    return tomllib.loads(resources.files("jxgis.schema").joinpath("results.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def tables() -> tuple[str, ...]:
+    """Names of all tables, ``part.table``.
+
+    Examples
+    --------
+    >>> "hotspots.places" in tables()
+    True
+    """
+    return tuple(f"{part}.{name}" for part, own in _data().items() for name in own)
+
+
+@cache
+def table(name: str) -> Table:
+    """A table of a result.
+
+    Parameters
+    ----------
+    name
+        One of `tables`.
+
+    Raises
+    ------
+    KeyError
+        If there is none: a fault of the program, not of its input.
+
+    Examples
+    --------
+    >>> places = table("hotspots.places")
+    >>> places.title.zh, places.keys, places.columns["share_issues"].writing
+    ('热点地段', ('issue_class', 'rank'), 'percent')
+    """
+    part, _, own = name.partition(".")
+    said = _data()[part][own]
+    if "like" in said:
+        like_part, _, like_own = said["like"].partition(".")
+        said = _data()[like_part][like_own] | {"note": "", "sheet": False} | said
+    every = (*said["columns"], *said.get("more", ()))
+    return Table(
+        name=name,
+        title=Text(zh=said["zh"], en=said["en"]),
+        file=said.get("file", ""),
+        sheet=said.get("sheet", False),
+        page=said.get("page", False),
+        keys=tuple(said.get("keys", ())),
+        required=tuple(said["columns"]),
+        columns={key: column(key, name) for key in every},
+        indicators=said.get("indicators", False),
+        tells=tuple(said.get("tells", ())),
+        when=said.get("when", ""),
+        note=said.get("note", ""),
+    )
+
+
+def find_table(name: str) -> Table:
+    """As `table`; one without columns where nothing of the name is declared."""
+    return table(name) if name in tables() else Table(name=name, title=Text(zh=name, en=name))
+
+
+@cache
+def case_columns() -> tuple[str, ...]:
+    """The columns of all results that count cases.
+
+    Examples
+    --------
+    >>> sorted(case_columns())
+    ['count', 'inside', 'issues']
+    """
+    return tuple(dict.fromkeys(c.name for name in tables() for c in table(name).columns.values() if c.cases))
+
+
+@cache
+def telling_columns() -> tuple[str, ...]:
+    """The columns that tell a count of cases which stands beside them: times something that is shown it is the count, or it
+    is what its one or two cases are.
+    """
+    found = [column.name for name in tables() for column in table(name).columns.values() if column.tells]
+    found += [f"{one}{of}" for name in tables() for one in table(name).tells for of in ("", "_score")]
+    return tuple(dict.fromkeys(found))
+
+
+def of_layer(layer: str) -> Table:
+    """A layer that was read, as a table that is written again; what it holds was checked when it was read."""
+    from jxgis.schema.layers import contract, layers
+
+    known = contract(layer).columns if layer in layers() else ()
+    columns = {found.name: layer_column(found.name, layer) for found in known}
+    return Table(name=f"layers.{layer}", title=Text(zh=layer, en=layer), columns=columns)
