@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -239,7 +239,7 @@ def _value(text: str, kind: Any) -> Any:
         found = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         found = {}
-    if list(found) == ["value"] and not isinstance(found["value"], datetime.date | datetime.time):
+    if list(found) == ["value"] and not isinstance(found["value"], dt.date | dt.time):
         return found["value"]
     return names(text) if tuple[str, ...] in kinds else text
 

@@ -13,6 +13,7 @@ from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import text
+from jxgis.space.nearest import nearest
 from jxgis.space.parts import connected
 from jxgis.space.ratio import ratio
 
@@ -102,11 +103,9 @@ def _names(spots: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None, name_m: flo
     found: dict[int, str] = {}
     if places is not None and len(places) and len(spots) and name_m > 0:
         require_metric(places, "places", spots.crs)
-        spot, place = shapely.STRtree(places.geometry.to_numpy()).query_nearest(
-            spots.geometry.to_numpy(), max_distance=widened(name_m), all_matches=False
-        )
         names = places["name"].to_numpy(dtype=object)
-        found = {int(s): str(names[p]) for s, p in zip(spot, place, strict=True) if not pd.isna(names[p])}
+        near = nearest(spots.geometry.to_numpy(), places.geometry.to_numpy(), reach_m=widened(name_m))
+        found = {spot: str(names[place]) for spot, place in enumerate(near) if place >= 0 and not pd.isna(names[place])}
     told: list[str] = []
     used: dict[str, int] = {}
     for row, zone in enumerate(spots["zone"]):
@@ -153,6 +152,6 @@ def blind_spot_names(spots: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None, la
         elif zones is None or zones.empty:
             found.append(text("maps.unnamed", lang, n=numbered[1]))
         else:
-            nearest = zones["name"].iloc[int(np.argmin(shapely.distance(zones.geometry.to_numpy(), shape)))]
-            found.append(text("maps.unnamed_near", lang, zone=nearest, n=numbered[1]))
+            at = nearest(np.array([shape]), zones.geometry.to_numpy())[0]
+            found.append(text("maps.unnamed_near", lang, zone=zones["name"].iloc[at], n=numbered[1]))
     return found

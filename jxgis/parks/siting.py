@@ -25,6 +25,7 @@ from jxgis.parks.radius import classify_parks, radius_coverage, service_area
 from jxgis.parks.standards import Standard
 from jxgis.progress import stepped
 from jxgis.settings import PARKS
+from jxgis.space.nearest import nearest
 from jxgis.space.points import locate_each
 from jxgis.space.polygons import polygons_of
 from jxgis.zones import ALL
@@ -306,8 +307,7 @@ def _siting(
     chosen = solution.chosen
     plots, radius_m = demand.plots[chosen], demand.radius_m[chosen]
     middle = shapely.point_on_surface(plots)
-    row, zone = shapely.STRtree(zones.geometry.to_numpy()).query_nearest(middle, all_matches=False)
-    in_zone = np.array(demand.study.zones, dtype=object)[zone[np.argsort(row)]]
+    in_zone = np.array(demand.study.zones, dtype=object)[nearest(middle, zones.geometry.to_numpy())]
     given = candidates["name"].to_numpy()[chosen] if "name" in candidates.columns else [None] * len(chosen)
     names = [
         f"{where} {rank}" if pd.isna(name) else str(name)

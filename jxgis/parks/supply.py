@@ -15,12 +15,10 @@ import shapely
 from jxgis.bounds import at_least, at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.parks._tally import with_whole
+from jxgis.parks._tally import points_by_zone, zones_and_whole
 from jxgis.parks.gates import Gates
 from jxgis.settings import PARKS
 from jxgis.space.network import StreetGraph, snap, walk_from_each
-from jxgis.space.points import locate_each
-from jxgis.space.polygons import polygons_of
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL, zone_names
 
@@ -219,9 +217,8 @@ def supply_by_zone(
     """
     require_metric(zones, "zones", supply.points.crs)
     names = zone_names(zones)
-    shapes = polygons_of(zones.geometry.to_numpy())
-    point, zone = with_whole(*locate_each(supply.points, gpd.GeoSeries(shapes, crs=zones.crs)), len(shapes))
-    shapes = np.array([*shapes, shapely.union_all(shapes)], dtype=object)
+    point, zone = points_by_zone(supply.points, zones)
+    shapes = zones_and_whole(zones)
     count = supply.points["people"].to_numpy(dtype=np.float64)[point]
     reached = supply.points["m2_per_person"].to_numpy()[point]
 

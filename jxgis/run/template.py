@@ -45,7 +45,8 @@ def template(lang: str) -> str:
 
 def _model(*place: str) -> type[BaseModel]:
     model = model_in(kind_at(settings.Settings, place))
-    assert model is not None, place
+    if model is None:
+        raise KeyError(place)
     return model
 
 

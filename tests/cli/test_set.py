@@ -25,7 +25,7 @@ def test_a_key_is_set_as_toml_else_as_text() -> None:
         "inputs.issues.from=2023-01-01", "inputs.issues.columns.issue_id=任务号", "inputs.issues.crs=4549",
         "inputs.issues.drop_points=[[120.7, 30.7]]", "inputs.issues.status=已结案,处置中", "units.n_units.老城=7",
         'units.n_units."经 开"=2', "units.by_cells=true", "hotspots.cell_m=100", "hotspots.family=all",
-        "report.title='2024'", "report.min_count = 1", "parks.close=[\"一园\"]", "inputs.issues.name_column=1.50",
+        "report.title='2024'", "report.min_count = 1", 'parks.close=["一园"]', "inputs.issues.name_column=1.50",
     )  # fmt: skip
     assert got.inputs.districts.crs == "GCJ-02"
     issues = got.inputs.issues
