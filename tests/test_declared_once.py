@@ -42,9 +42,10 @@ sys.exit(cli._run())
 OPTION = """
 import sys
 from jxgis import settings
+from jxgis.settings._option import option
 
 class HotspotSettings(settings.HotspotSettings):
-    halo_m: settings.Positive = settings._option(75, "光晕，米", "halo, metres")
+    halo_m: float = option(75, "光晕，米", "halo, metres")
 
 class Settings(settings.Settings):
     hotspots: HotspotSettings = HotspotSettings()
