@@ -485,5 +485,9 @@ def _pandera_column(column: Column) -> Any:
         "time": "datetime64[us]",
     }
     return pa.Column(
-        dtypes[column.dtype], nullable=column.null, unique=column.unique and not column.null, required=not column.null
+        dtypes[column.dtype],
+        checks=None if column.least is None else pa.Check.ge(column.least),
+        nullable=column.null,
+        unique=column.unique and not column.null,
+        required=not column.null,
     )
