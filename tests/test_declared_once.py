@@ -12,6 +12,8 @@ import geopandas as gpd
 import pytest
 import shapely
 
+from jxgis.city import load_city
+
 EAST, NORTH = 572_000.0, 3_402_000.0
 
 LAYER = """
@@ -94,7 +96,6 @@ def test_one_line_adds_an_option() -> None:
 
 def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     from jxgis import cli
-    from jxgis.city import load_city
     from jxgis.load import load_layer
     from jxgis.settings import load_settings
 
@@ -139,6 +140,35 @@ def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch
     code, said = run("check", "parks", kiosks, "--project", project)
     assert code == 2
     assert "parks 是已有的图层" in said
+
+
+@pytest.mark.parametrize("layer", load_city("jiaxing").layers)
+def test_the_themes_of_the_plan_are_read(layer: str) -> None:
+    from jxgis.load import load_layer
+
+    city = load_city("jiaxing")
+    agreed = city.layers[layer]
+    shapes = {"point": shapely.Point(EAST, NORTH), "polygon": shapely.box(EAST, NORTH, EAST + 9, NORTH + 9)}
+    table = gpd.GeoDataFrame(
+        {column.aliases[0]: ["7"] for column in agreed.columns},
+        geometry=[shapes.get(agreed.geometry, shapes["polygon"])],
+        crs=4549,
+    )
+    loaded = load_layer(layer, table, city=city)
+    assert set(loaded.table) == {*(column.name for column in agreed.columns), "geometry"}
+    assert len(loaded.table) == 1
+
+
+def test_a_column_of_a_profile_does_not_take_the_name_of_coordinates(tmp_path: Path) -> None:
+    from jxgis.errors import SettingsError
+
+    (tmp_path / "c.toml").write_text(
+        'key = "x"\nname = { zh = "甲", en = "X" }\n'
+        '[layers.a]\ntitle_zh = "甲"\ntitle_en = "a"\ngeometry = "any"\ncolumns = { lon = {} }\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(SettingsError, match="列名 lon 留给坐标和图形使用"):
+        load_city(tmp_path / "c.toml")
 
 
 def test_a_default_stands_in_the_settings_alone() -> None:
