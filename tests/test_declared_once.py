@@ -97,6 +97,7 @@ def test_one_line_adds_an_option() -> None:
 def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     from jxgis import cli
     from jxgis.load import load_layer
+    from jxgis.run.project import open_project
     from jxgis.settings import load_settings
 
     (tmp_path / "city.toml").write_text(
@@ -111,6 +112,13 @@ def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch
     assert load_settings(project).inputs.toilets.path == str(kiosks)  # type: ignore[attr-defined]
     loaded = load_layer("toilets", kiosks, city=load_city(tmp_path / "city.toml"))
     assert (loaded.layer, len(loaded.table), len(loaded.rejects)) == ("toilets", 1, 1)
+
+    opened = open_project(project)
+    assert opened.layer("toilets")["name"].tolist() == ["一号亭"]
+    assert len(opened.rejects("toilets")) == 1
+    project.write_text(text.replace("toilets", "places"), encoding="utf-8")
+    assert list(open_project(project).given.layers) == ["places"], "what the profile declares need not be there"
+    project.write_text(text, encoding="utf-8")
 
     def run(*arguments: object) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["jxgis", *map(str, arguments)])
