@@ -116,8 +116,8 @@ def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch
     opened = open_project(project)
     assert opened.layer("toilets")["name"].tolist() == ["一号亭"]
     assert len(opened.rejects("toilets")) == 1
-    project.write_text(text.replace("toilets", "places"), encoding="utf-8")
-    assert list(open_project(project).given.layers) == ["places"], "what the profile declares need not be there"
+    project.write_text(text.replace("toilets", "gates"), encoding="utf-8")
+    assert list(open_project(project).given.layers) == ["gates"], "what the profile declares need not be there"
     project.write_text(text, encoding="utf-8")
 
     def run(*arguments: object) -> tuple[int, str]:
