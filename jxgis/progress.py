@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from jxgis.i18n import Text, text_pair
 
-__all__ = ["Heard", "listening", "paced", "shown", "stepped", "tell"]
+__all__ = ["Heard", "listening", "paced", "shown", "stepped", "stretch", "tell"]
 
 Item = TypeVar("Item")
 #: Seconds that a loop may take before anything is said of it.
@@ -41,6 +41,10 @@ def listening(heard: Heard) -> Iterator[None]:
     heard
         Called with what is being done and the share of it that is done, from 0 to 1.
 
+    Yields
+    ------
+    None
+
     Examples
     --------
     >>> said, halves, inside = [], Text("半", "halves"), Text("内", "inside")
@@ -65,6 +69,34 @@ def tell(done: float, total: float, what: Text) -> None:
         span.heard(span.what or what, span.low + (span.high - span.low) * done / total)
 
 
+@contextmanager
+def stretch(low: float, high: float, what: Text) -> Iterator[None]:
+    """For the time of a ``with`` block, what is told is a share of this part of the step, which is done at its end.
+
+    Parameters
+    ----------
+    low, high
+        Which part it is, from 0 to 1.
+    what
+        What the step does, for people.
+
+    Yields
+    ------
+    None
+    """
+    span = _SPAN.get()
+    if span is None:
+        yield
+        return
+    wide = span.high - span.low
+    before = _SPAN.set(_Span(span.heard, span.what or what, span.low + wide * low, span.low + wide * high))
+    try:
+        yield
+    finally:
+        _SPAN.reset(before)
+    tell(high, 1, what)
+
+
 def stepped(items: Sequence[Item], what: Text) -> Iterator[Item]:
     """Items one after the other, each told when it is done; what is stepped inside one is a share of that one.
 
@@ -79,20 +111,10 @@ def stepped(items: Sequence[Item], what: Text) -> Iterator[Item]:
     ------
     Item
     """
-    span = _SPAN.get()
-    if span is None:
-        yield from items
-        return
-    width = (span.high - span.low) / max(len(items), 1)
     tell(0, 1, what)
     for at, item in enumerate(items):
-        low = span.low + at * width
-        inner = _SPAN.set(_Span(span.heard, span.what or what, low, low + width))
-        try:
+        with stretch(at / len(items), (at + 1) / len(items), what):
             yield item
-        finally:
-            _SPAN.reset(inner)
-        tell(at + 1, len(items), what)
 
 
 def paced(
@@ -136,7 +158,7 @@ def paced(
         if what != known or share < reached:
             known, began, last, said = what, now, now - every_s, share - every_share
         reached = share
-        if now - began < _QUICK_S or not 0 < share < 1 or now - last < every_s or share - said < every_share:
+        if now - began < _QUICK_S or not 0.05 <= share < 1 or now - last < every_s or share - said < every_share - 1e-9:
             return
         last, said = now, share
         left = (now - began) * (1 - share) / share
@@ -154,6 +176,10 @@ def shown(lang: str = "zh") -> Iterator[None]:
     ----------
     lang
         ``"zh"`` or ``"en"``.
+
+    Yields
+    ------
+    None
     """
     widest = 0
 

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from jxgis.schema.layers import Contract
 
 __all__ = [
+    "HOTSPOTS",
+    "PARKS",
+    "REPORT",
+    "SCORING",
+    "UNITS",
     "BoundaryInputSettings",
     "CitySettings",
     "HotspotSettings",
@@ -424,6 +429,16 @@ class ReportSettings(_Section):
         "少于这个数的问题件数在页面、地图和表格中显示为区间；1 为全部显示；GeoPackage 保留原数",
         "fewer cases stand as a range on pages, maps and workbooks; 1 shows all; GeoPackages keep the counts",
     )
+
+
+#: The defaults: where a function is called by itself, its options are these.
+HOTSPOTS, PARKS, UNITS, SCORING, REPORT = (
+    HotspotSettings(),
+    ParkSettings(),
+    UnitSettings(),
+    ScoringSettings(),
+    ReportSettings(),
+)
 
 
 class Settings(_Section):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.i18n import text
+from jxgis.schema.tables import case_columns, telling_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,15 +23,6 @@ _ALL = "all"
 _ROW, _SUM = "_row", "_sum"
 # Hiding a figure of a row may give one of a column away, and so on; tables of zones settle in two or three.
 _ROUNDS = 20
-_COUNTS = ("count", "issues", "inside")
-# Each of these times something that is shown is the count, or is what its one or two cases are.
-_TELLING = (
-    "share_issues", "share_inside", "ratio", "per_km2", "issues_per_km2", "location_quotient", "rate", "change",
-    "issues_before", "issues_recent", "gi_z", "gi_p", "gi_q", "rate_z", "rate_q", "peak_z", "same_point_share", "gini",
-    "concentration", "main_subclass", "main_subclass_share", "main_department", "main_class", "main_share", "entropy", "evenness", "effective_classes",
-    "top1_share", "top3_share", "top5_share", "top10_share", "half_in_area", "times_mean",
-    *(f"{measure}{of}" for measure in ("issue_density", "solved_rate", "on_time_rate", "rework_rate") for of in ("", "_score")),
-)  # fmt: skip
 _TOPS = re.compile(r"top(\d+)_share")
 _PERIODS = ("issues_before", "issues_recent")  # what of a count lies in each of two periods
 
@@ -117,7 +109,7 @@ def hide_small(
     >>> hide_small(table, min_count=3, within=["zone"])[["issue_class", "count"]].values.tolist()
     [['all', 30], ['甲', 19], ['乙', None], ['丙', '1–2']]
     """
-    columns = [column for column in _COUNTS if column in table.columns]
+    columns = [column for column in case_columns() if column in table.columns]
     if min_count <= 1 or not columns or table.empty:
         return table
     shown = table.copy()
@@ -134,7 +126,7 @@ def hide_small(
             values[small & ~lost] = small_range(min_count)
             shown[column] = pd.Series(values, index=table.index, dtype=object)
         telling |= small | lost
-    for column in _TELLING:
+    for column in telling_columns():
         if column in shown.columns and telling.any():
             shown[column] = shown[column].mask(telling)
     return _hide_small_periods(shown, min_count)
@@ -349,7 +341,7 @@ def hide_mix(mix: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
     at = pd.MultiIndex.from_frame(mix[keys])
     found = hidden.groupby(keys, sort=False).any().reindex(at, fill_value=False).set_index(mix.index)
     shown = mix.assign(issues=mix["issues"].mask(found["whole"]))
-    for column in _TELLING:
+    for column in telling_columns():
         if column in shown.columns:
             shown[column] = shown[column].mask(found["some"])
     return shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -63,7 +64,11 @@ assert _options.settings_of(None, {}, ["hotspots.halo_m=120"]).hotspots.halo_m =
 
 def python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, encoding="utf-8"
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done
@@ -133,3 +138,33 @@ def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch
     code, said = run("check", "parks", kiosks, "--project", project)
     assert code == 2
     assert "parks 是已有的图层" in said
+
+
+def test_a_default_stands_in_the_settings_alone() -> None:
+    """A parameter that is called like an option of its part takes its default from there, or has none."""
+    from jxgis import settings
+
+    sections = {
+        "hotspots": settings.HOTSPOTS, "parks": settings.PARKS, "units": settings.UNITS, "scoring": settings.SCORING,
+        "space": settings.UNITS,
+    }  # fmt: skip
+    # Not the option of that name: contours of the walk, the raster of the contours, the seed of a permutation.
+    other = {("isochrones", "minutes"), ("isochrones", "cell_m")}
+    written = []
+    package = Path(settings.__file__).parent
+    for part, section in sections.items():
+        for path in (package / part).rglob("*.py"):
+            for found in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(found, ast.FunctionDef):
+                    continue
+                named = zip(found.args.kwonlyargs, found.args.kw_defaults, strict=True)
+                written += [
+                    f"{path.name}: {found.name}({argument.arg}={ast.unparse(value)})"
+                    for argument, value in named
+                    if isinstance(value, ast.Constant | ast.Tuple)
+                    and not (isinstance(value, ast.Constant) and value.value is None)
+                    and argument.arg in {*type(section).model_fields, "min_count"} - {"close"}
+                    and (found.name, argument.arg) not in other
+                    and (argument.arg != "seed" or part == "units")
+                ]
+    assert not written

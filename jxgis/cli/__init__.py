@@ -134,8 +134,8 @@ def hotspots(
     area: Annotated[
         str | None, opt.option("--area", "研究范围（片区面）", "Study area (district polygons)", "FILE")
     ] = None,
-    cell_m: Annotated[float | None, opt.setting("--cell-m", "hotspots.cell_m")] = None,
-    band_m: Annotated[float | None, opt.setting("--band-m", "hotspots.band_m")] = None,
+    cell_m: Annotated[float | None, opt.setting("--cell-m", "hotspots", "cell_m")] = None,
+    band_m: Annotated[float | None, opt.setting("--band-m", "hotspots", "band_m")] = None,
     project: opt.Project = None,
     sets: opt.Set = None,
     name_column: opt.NameColumn = None,
@@ -147,7 +147,7 @@ def hotspots(
     source: opt.Source = None,
     drop_points: opt.DropPoints = None,
     keep: opt.Keep = None,
-    min_count: Annotated[int | None, opt.setting("--min-count", "report.min_count")] = None,
+    min_count: Annotated[int | None, opt.setting("--min-count", "report", "min_count")] = None,
     lang: opt.Lang = "zh",
 ) -> None:
     """Find the hot spots of the issues, by class and for all."""
@@ -181,15 +181,15 @@ def parks(
     gates: Annotated[str | None, opt.layer("--gates", "gates")] = None,
     barriers: Annotated[str | None, opt.layer("--barriers", "barriers")] = None,
     population: Annotated[str | None, opt.layer("--population", "population")] = None,
-    minutes: Annotated[float | None, opt.setting("--minutes", "parks.minutes")] = None,
-    speed: Annotated[float | None, opt.setting("--speed-m-per-min", "parks.speed_m_per_min")] = None,
-    standard: Annotated[str | None, opt.setting("--standard", "parks.standard", "NAME")] = None,
-    new_parks: Annotated[int | None, opt.setting("--new-parks", "parks.new_parks")] = None,
+    minutes: Annotated[float | None, opt.setting("--minutes", "parks", "minutes")] = None,
+    speed: Annotated[float | None, opt.setting("--speed-m-per-min", "parks", "speed_m_per_min")] = None,
+    standard: Annotated[str | None, opt.setting("--standard", "parks", "standard", "NAME")] = None,
+    new_parks: Annotated[int | None, opt.setting("--new-parks", "parks", "new_parks")] = None,
     objective: Annotated[
-        Literal["area", "people"] | None, opt.setting("--objective", "parks.objective", "area|people")
+        Literal["area", "people"] | None, opt.setting("--objective", "parks", "objective", "area|people")
     ] = None,
     plan: Annotated[str | None, opt.layer("--plan", "planned_parks")] = None,
-    close: Annotated[str | None, opt.setting("--close", "parks.close", "A,B")] = None,
+    close: Annotated[str | None, opt.setting("--close", "parks", "close", "A,B")] = None,
     project: opt.Project = None,
     sets: opt.Set = None,
     name_column: opt.NameColumn = None,
@@ -234,14 +234,14 @@ def units(
     districts: Annotated[str | None, opt.option("--districts", "片区面", "District polygons", "FILE")] = None,
     blocks: Annotated[str | None, opt.layer("--blocks", "blocks")] = None,
     streets: Annotated[str | None, opt.layer("--streets", "streets")] = None,
-    cell_m: Annotated[float | None, opt.setting("--cell-m", "units.cell_m")] = None,
+    cell_m: Annotated[float | None, opt.setting("--cell-m", "units", "cell_m")] = None,
     issues: Annotated[str | None, opt.layer("--issues", "issues")] = None,
     crs: opt.Crs = None,
-    attributes: Annotated[str | None, opt.setting("--attributes", "units.attributes", "A,B")] = None,
-    min_km2: Annotated[float | None, opt.setting("--min-km2", "units.min_km2")] = None,
-    max_km2: Annotated[float | None, opt.setting("--max-km2", "units.max_km2")] = None,
-    target_km2: Annotated[float | None, opt.setting("--target-km2", "units.target_km2")] = None,
-    seed: Annotated[int | None, opt.setting("--seed", "units.seed")] = None,
+    attributes: Annotated[str | None, opt.setting("--attributes", "units", "attributes", "A,B")] = None,
+    min_km2: Annotated[float | None, opt.setting("--min-km2", "units", "min_km2")] = None,
+    max_km2: Annotated[float | None, opt.setting("--max-km2", "units", "max_km2")] = None,
+    target_km2: Annotated[float | None, opt.setting("--target-km2", "units", "target_km2")] = None,
+    seed: Annotated[int | None, opt.setting("--seed", "units", "seed")] = None,
     project: opt.Project = None,
     sets: opt.Set = None,
     name_column: opt.NameColumn = None,
@@ -283,7 +283,7 @@ def score(
     candidates: Annotated[str | None, opt.layer("--candidates", "candidates")] = None,
     project: opt.Project = None,
     sets: opt.Set = None,
-    weights: Annotated[str | None, opt.setting("--weights", "scoring.weights", "NAME")] = None,
+    weights: Annotated[str | None, opt.setting("--weights", "scoring", "weights", "NAME")] = None,
     name_column: opt.NameColumn = None,
     columns: opt.Columns = None,
     lang: opt.Lang = "zh",
@@ -314,7 +314,7 @@ def report(
     project: Annotated[Path, _argument("jxgis.toml", "项目设置", "The project's settings")],
     out: opt.Out,
     sets: opt.Set = None,
-    lang: Annotated[Literal["zh", "en"] | None, opt.setting("--lang", "report.lang", "zh|en")] = None,
+    lang: Annotated[Literal["zh", "en"] | None, opt.setting("--lang", "report", "lang", "zh|en")] = None,
 ) -> None:
     """Run every analysis that the project's inputs allow, and write the report."""
     from jxgis import run
@@ -361,25 +361,30 @@ def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
             yield line
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
     from rich.text import Text as Plain
 
     console = Console(stderr=True)
     # A name in brackets is no markup.
     words = TextColumn("{task.description}", markup=False)
-    columns = (SpinnerColumn(), words, BarColumn(), TaskProgressColumn(), TimeRemainingColumn(compact=True))
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(SpinnerColumn(), words, BarColumn(), console=console, transient=True) as bar:
         task = bar.add_task("…", total=None)
+
+        def called(step: Text) -> None:
+            bar.update(task, description=plain(step.of(lang)))
 
         def show(step: Text) -> None:
             # What was noticed stays on the screen.
             console.print(Plain(plain(step.of(lang))))
             bar.reset(task, description=plain(step.of(lang)), total=None)
 
+        left = paced(called, every_s=0.5, every_share=0.0)
+
         def heard(what: Text, share: float) -> None:
             if share == 0:
-                bar.reset(task, total=1.0)
-            bar.update(task, description=plain(what.of(lang)), total=1.0, completed=share)
+                called(what)
+            bar.update(task, total=1.0, completed=share)
+            left(what, share)
 
         with listening(heard):
             yield show
@@ -424,7 +429,7 @@ def _run() -> int:
         return 2
     except (KeyboardInterrupt, typer.Abort):
         code = _STOPPED
-    except Exception:
+    except Exception:  # noqa: BLE001  whatever it is, people get a sentence and the exit code 1
         traceback.print_exc()
         say(
             word(

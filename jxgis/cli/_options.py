@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -49,9 +49,9 @@ def option(name: str, zh: str, en: str, metavar: str) -> Any:
     return typer.Option(name, help=word(zh, en), metavar=metavar, show_default=False)
 
 
-def setting(name: str, key: str, metavar: str = "N") -> Any:
+def setting(name: str, section: str, key: str, metavar: str = "N") -> Any:
     """An option that stands for a key of jxgis.toml: its help is what is said of the key, with its default."""
-    return typer.Option(name, help=f"{OF_SETTING}{key}", metavar=metavar, show_default=False)
+    return typer.Option(name, help=f"{OF_SETTING}{section}.{key}", metavar=metavar, show_default=False)
 
 
 def layer(name: str, of: str) -> Any:
@@ -78,9 +78,9 @@ Set = Annotated[
         "KEY=VALUE",
     ),
 ]
-Lang = Annotated[Literal["zh", "en"], setting("--lang", "report.lang", "zh|en")]
-Crs = Annotated[str | None, setting("--crs", "inputs.parks.crs", "CRS")]
-NameColumn = Annotated[str | None, setting("--name-column", "inputs.parks.name_column", "COLUMN")]
+Lang = Annotated[Literal["zh", "en"], setting("--lang", "report", "lang", "zh|en")]
+Crs = Annotated[str | None, setting("--crs", "inputs.parks", "crs", "CRS")]
+NameColumn = Annotated[str | None, setting("--name-column", "inputs.parks", "name_column", "COLUMN")]
 Columns = Annotated[
     str | None,
     option(
@@ -90,13 +90,13 @@ Columns = Annotated[
         "A=B,…",
     ),
 ]
-ClassColumn = Annotated[str | None, setting("--class-column", "inputs.issues.class_column", "COLUMN")]
-From = Annotated[str | None, setting("--from", "inputs.issues.from", "DATE")]
-To = Annotated[str | None, setting("--to", "inputs.issues.to", "DATE")]
-Status = Annotated[str | None, setting("--status", "inputs.issues.status", "A,B")]
-Source = Annotated[str | None, setting("--source", "inputs.issues.source", "A,B")]
-Keep = Annotated[str | None, setting("--keep", "inputs.issues.keep", "A,B")]
-DropPoints = Annotated[str | None, setting("--drop-points", "inputs.issues.drop_points", "X,Y;…")]
+ClassColumn = Annotated[str | None, setting("--class-column", "inputs.issues", "class_column", "COLUMN")]
+From = Annotated[str | None, setting("--from", "inputs.issues", "from", "DATE")]
+To = Annotated[str | None, setting("--to", "inputs.issues", "to", "DATE")]
+Status = Annotated[str | None, setting("--status", "inputs.issues", "status", "A,B")]
+Source = Annotated[str | None, setting("--source", "inputs.issues", "source", "A,B")]
+Keep = Annotated[str | None, setting("--keep", "inputs.issues", "keep", "A,B")]
+DropPoints = Annotated[str | None, setting("--drop-points", "inputs.issues", "drop_points", "X,Y;…")]
 
 
 def pairs(text: str | None) -> dict[str, str]:
@@ -239,7 +239,7 @@ def _value(text: str, kind: Any) -> Any:
         found = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         found = {}
-    if list(found) == ["value"] and not isinstance(found["value"], datetime.date | datetime.time):
+    if list(found) == ["value"] and not isinstance(found["value"], dt.date | dt.time):
         return found["value"]
     return names(text) if tuple[str, ...] in kinds else text
 

@@ -31,7 +31,7 @@ class Script(MacroElement):
     @property
     def page(self) -> Page:
         """The page that it stands in."""
-        return cast(Page, self.get_root())
+        return cast("Page", self.get_root())
 
 
 class Box(Script):

@@ -287,6 +287,8 @@ class Page(PlainPage):
         ----------
         behind
             HTML, such as a picture of the map.
+        **kwargs
+            Of branca's ``render``.
         """
         page = quoted(self.render(**kwargs))
         words = escape.html(text("maps.not_trusted", self.lang))

@@ -10,6 +10,7 @@ import numpy as np
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.settings import HOTSPOTS
 from jxgis.space.grid import to_micrometres
 from jxgis.space.ratio import ratio
 
@@ -81,8 +82,8 @@ def density(
     y: ArrayLike,
     area: gpd.GeoDataFrame | gpd.GeoSeries,
     *,
-    cell_m: float = 100.0,
-    bandwidth_m: float = 500.0,
+    cell_m: float = HOTSPOTS.density_cell_m,
+    bandwidth_m: float = HOTSPOTS.bandwidth_m,
     kernel: Kernel = "quartic",
     edge: Edge = "none",
     weights: ArrayLike | None = None,

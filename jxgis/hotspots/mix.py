@@ -14,6 +14,7 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.hotspots.fdr import is_hot
 from jxgis.hotspots.places import ALL
+from jxgis.settings import HOTSPOTS
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
 from jxgis.zones import zone_names
@@ -37,7 +38,7 @@ def zone_table(
     *,
     cells: pd.DataFrame,
     grid: Grid,
-    alpha: float = 0.05,
+    alpha: float = HOTSPOTS.alpha,
     zone_of: Mapping[str, NDArray[np.int64]] | None = None,
 ) -> gpd.GeoDataFrame:
     """Count issues by zone and class, and compare each zone's mix with the city's.
@@ -184,7 +185,9 @@ def diversity(zones: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def class_overlap(cells: pd.DataFrame, classes: Sequence[str], *, cell_m: float, alpha: float = 0.05) -> pd.DataFrame:
+def class_overlap(
+    cells: pd.DataFrame, classes: Sequence[str], *, cell_m: float, alpha: float = HOTSPOTS.alpha
+) -> pd.DataFrame:
     """Measure how far the hot cells of two classes are the same cells (差异性).
 
     Parameters

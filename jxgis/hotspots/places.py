@@ -15,6 +15,7 @@ from jxgis.errors import InputError
 from jxgis.hotspots.fdr import is_hot
 from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
+from jxgis.settings import HOTSPOTS
 from jxgis.space._window import disc_sums
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
@@ -162,8 +163,8 @@ def hot_places(
     issues: gpd.GeoDataFrame,
     grid: Grid,
     *,
-    alpha: float = 0.05,
-    band_m: float = 500.0,
+    alpha: float = HOTSPOTS.alpha,
+    band_m: float = HOTSPOTS.band_m,
     naming: Naming | None = None,
     history: gpd.GeoDataFrame | None = None,
     periods: Periods | None = None,
@@ -313,7 +314,7 @@ def _of_class(
     n = int(label.max(initial=-1)) + 1
     keep = issues.of_class(issue_class)
 
-    peaks = _peak_table(issue_class, z, count, hot, label, grid, issues, keep, band_m, naming)
+    peaks = _peak_table(issue_class, z, hot, label, grid, issues, keep, band_m, naming)
     catchment = nearest_peak(peaks["geometry"].to_numpy(dtype=object), grid, band_m)
     peaks = peaks.assign(**_measures(issue_class, catchment, count, grid, issues, keep, past, periods, len(peaks)))
     own = peaks.drop_duplicates("place").set_index("place").sort_index()
@@ -349,7 +350,6 @@ def _of_class(
 def _peak_table(
     issue_class: str,
     z: NDArray[np.float64],
-    count: NDArray[np.int64],
     hot: NDArray[np.bool_],
     label: NDArray[np.int64],
     grid: Grid,

@@ -21,6 +21,7 @@ from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_col
 from jxgis.load.times import local_date, parse_times
 from jxgis.privacy import mask, mask_column
 from jxgis.schema import layers as _tables
+from jxgis.settings import IssueInputSettings, default
 from jxgis.space.points import locate
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DROP_STATUS", "Disagreement", "disagreement", "load_issues", "unclassified"]
 
-DROP_STATUS = ("作废", "重复")
+DROP_STATUS: tuple[str, ...] = default(IssueInputSettings, "drop_status")
 # A point that so many issues share is rather a geocoder's default than a place.
 _SAME_POINT_SHARE, _SAME_POINT_COUNT = 0.02, 20
 

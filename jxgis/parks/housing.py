@@ -12,6 +12,7 @@ import shapely
 from jxgis.bounds import RELATIVE
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.settings import PARKS
 from jxgis.space.overlay import sharing_ground
 from jxgis.space.parts import union_of_linked
 from jxgis.space.polygons import polygons_of
@@ -226,7 +227,7 @@ def _people(housing: gpd.GeoDataFrame, house: npt.NDArray[np.int64], n_shapes: i
     return np.bincount(house[house >= 0], weights=people[house >= 0], minlength=n_shapes).astype(np.float64)
 
 
-def sample_points(pieces: Pieces, *, sample_m: float = 25.0) -> SamplePoints:
+def sample_points(pieces: Pieces, *, sample_m: float = PARKS.sample_m) -> SamplePoints:
     """Lay a square lattice over the pieces; a piece that it misses gets one point inside it.
 
     Parameters

@@ -19,6 +19,7 @@ from jxgis.parks._tally import points_by_zone, zones_and_whole
 from jxgis.parks.housing import cut_by_zone, sample_points, zones_overlap
 from jxgis.parks.radius import service_area
 from jxgis.parks.walking import WalkingCoverage
+from jxgis.settings import PARKS
 from jxgis.space.network import StreetGraph, snap
 from jxgis.space.polygons import polygons_of
 from jxgis.space.ratio import ratio
@@ -38,7 +39,7 @@ __all__ = [
 _DENSIFY_M = 200.0
 
 
-def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = 50.0) -> gpd.GeoDataFrame:
+def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = PARKS.sample_m) -> gpd.GeoDataFrame:
     """Spread the people of housing polygons over sample points.
 
     Parameters

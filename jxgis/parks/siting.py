@@ -24,6 +24,7 @@ from jxgis.parks.housing import sample_points
 from jxgis.parks.radius import classify_parks, radius_coverage, service_area
 from jxgis.parks.standards import Standard
 from jxgis.progress import stepped
+from jxgis.settings import PARKS
 from jxgis.space.nearest import nearest
 from jxgis.space.points import locate_each
 from jxgis.space.polygons import polygons_of
@@ -216,9 +217,9 @@ def site_parks(
     standard: Standard,
     historic: gpd.GeoDataFrame | None = None,
     radius_m: float | None = None,
-    objective: str = "area",
+    objective: str = PARKS.objective,
     people: gpd.GeoDataFrame | None = None,
-    sample_m: float = 50.0,
+    sample_m: float = PARKS.sample_m,
     node_limit: int = NODE_LIMIT,
     time_limit_s: float = TIME_LIMIT_S,
 ) -> Siting:
@@ -397,11 +398,11 @@ def fewest_parks(
     candidates: gpd.GeoDataFrame,
     *,
     standard: Standard,
-    target: float = 0.9,
+    target: float = PARKS.target,
     every_zone: bool = False,
     historic: gpd.GeoDataFrame | None = None,
     radius_m: float | None = None,
-    sample_m: float = 50.0,
+    sample_m: float = PARKS.sample_m,
     node_limit: int = NODE_LIMIT,
     time_limit_s: float = TIME_LIMIT_S,
 ) -> FewestParks:
@@ -548,10 +549,10 @@ def radius_sensitivity(
     new_parks: int,
     standard: Standard,
     historic: gpd.GeoDataFrame | None = None,
-    objective: str = "area",
+    objective: str = PARKS.objective,
     people: gpd.GeoDataFrame | None = None,
     radii_m: Sequence[float] = (200.0, 300.0, 400.0, 500.0),
-    sample_m: float = 50.0,
+    sample_m: float = PARKS.sample_m,
 ) -> pd.DataFrame:
     """Site again with other radii of the new parks: how much of the answer hangs on that number.
 

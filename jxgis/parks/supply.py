@@ -17,6 +17,7 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.parks._tally import points_by_zone, zones_and_whole
 from jxgis.parks.gates import Gates
+from jxgis.settings import PARKS
 from jxgis.space.network import StreetGraph, snap, walk_from_each
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL, zone_names
@@ -56,11 +57,11 @@ def two_step_catchment(
     parks: gpd.GeoDataFrame,
     people: gpd.GeoDataFrame,
     *,
-    catchment_m: float = 1000.0,
-    decay: Decay = "gaussian",
+    catchment_m: float = PARKS.catchment_m,
+    decay: Decay = PARKS.decay,
     graph: StreetGraph | None = None,
     gates: Gates | None = None,
-    max_snap_m: float = 200.0,
+    max_snap_m: float = PARKS.max_snap_m,
     barriers: gpd.GeoDataFrame | None = None,
 ) -> Supply:
     """Share each park's area among the people in its reach, then add up what each person gets.

@@ -21,6 +21,7 @@ from jxgis.parks.gates import Gates, park_gates
 from jxgis.parks.housing import Pieces, SamplePoints, sample_points
 from jxgis.parks.standards import Standard
 from jxgis.progress import stepped
+from jxgis.settings import PARKS
 from jxgis.space.network import Snapped, StreetGraph, Walk, snap, walk_from
 from jxgis.space.polygons import polygons_of
 from jxgis.space.ratio import ratio
@@ -143,11 +144,11 @@ def walking_coverage(
     standard: Standard,
     gates: gpd.GeoDataFrame | None = None,
     barriers: gpd.GeoDataFrame | None = None,
-    minutes: float = 10.0,
-    speed_m_per_min: float = 75.0,
-    sample_m: float = 25.0,
-    max_snap_m: float = 200.0,
-    entry_m: float = 20.0,
+    minutes: float = PARKS.minutes,
+    speed_m_per_min: float = PARKS.speed_m_per_min,
+    sample_m: float = PARKS.sample_m,
+    max_snap_m: float = PARKS.max_snap_m,
+    entry_m: float = PARKS.entry_m,
     denominator: str | None = None,
 ) -> WalkingCoverage:
     """Measure coverage on foot: housing whose way along the streets to a park takes no more than so many minutes.
@@ -266,9 +267,9 @@ def isochrones(
     walk: Walk,
     *,
     minutes: Sequence[float] = (5.0, 10.0, 15.0),
-    speed_m_per_min: float = 75.0,
+    speed_m_per_min: float = PARKS.speed_m_per_min,
     cell_m: float = 50.0,
-    max_snap_m: float = 200.0,
+    max_snap_m: float = PARKS.max_snap_m,
     barriers: gpd.GeoDataFrame | None = None,
 ) -> gpd.GeoDataFrame:
     """Draw the ground from which a park is within so many minutes, by the same walk as the coverage.

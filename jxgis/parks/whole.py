@@ -19,6 +19,7 @@ from jxgis._toml import read_toml
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.settings import PARKS
 from jxgis.space.parts import connected
 from jxgis.space.polygons import polygons_of
 
@@ -68,7 +69,7 @@ def _plain(name: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFKC", name).casefold() if sign not in " \t()[]<>【】《》")
 
 
-def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = 20.0) -> WholeParks:
+def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = PARKS.merge_gap_m) -> WholeParks:
     """Join the parcels of one park, so that it is sized as a whole.
 
     A parcel is one polygon: the separate parts of a multipolygon are parcels each. One park is: parcels of the same

@@ -9,6 +9,7 @@ from jxgis.city import contract_of
 from jxgis.crs import distortion_note, short_name
 from jxgis.i18n import Text, text_pair
 from jxgis.schema.columns import layer_column
+from jxgis.settings import UNITS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -59,8 +60,8 @@ def check_layer(
     subdistricts: gpd.GeoDataFrame | None = None,
     streets: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
-    bounds_km2: tuple[float, float] = (2.0, 5.0),
-    snap_m: float = 1.0,
+    bounds_km2: tuple[float, float] = (UNITS.min_km2, UNITS.max_km2),
+    snap_m: float = UNITS.snap_m,
     **options: Any,
 ) -> Checked:
     """Load a layer and describe it.

@@ -117,11 +117,11 @@ def _missing(given: dict[str, InputSettings], city: City | None, options: Mappin
     errors = []
     for layer, error in _missing_of(given):
         title, option = contract_of(layer, city).title, options.get(layer)
-        where = f"[inputs.{layer}] path" if option is None else f"{option} / [inputs.{layer}] path"
+        first = Text("", "") if option is None else Text(zh=f"{option}，或 ", en=f"{option}, or ")
         errors.append(
             InputError(
-                zh=f"{title.zh}：{error.text('zh')}请检查 {where}。",
-                en=f"{title.en}: {error.text('en')} Check {where}.",
+                zh=f"{title.zh}：{error.text('zh')}请检查 {first.zh}[inputs.{layer}] 的 path。",
+                en=f"{title.en}: {error.text('en')} Check {first.en}the path of [inputs.{layer}].",
             )
         )
     return errors

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis import escape
 from jxgis._toml import validated
+from jxgis.city import contract_of
 from jxgis.errors import InputError
-from jxgis.i18n import text
 from jxgis.part import Given, Part, Progress, Result
 from jxgis.run.inputs import city_of, read_given
 from jxgis.run.parts import PARTS
@@ -205,7 +205,7 @@ class Project:
 
         given = self.given
         table = self.layers()
-        table["layer"] = [text(f"pipeline.{layer}", self.lang) for layer in table["layer"]]
+        table["layer"] = [contract_of(layer, self.city).title.of(self.lang) for layer in table["layer"]]
         name = "" if self.city is None else self.city.name.of(self.lang)
         note = escape.html(given.crs_note.of(self.lang))
         shown = blocks_html(Sources(table=table, notes=given.load_notes()).blocks(self.lang))

@@ -33,11 +33,11 @@ def template(lang: str) -> str:
     """
     sections = [name for name in settings.Settings.model_fields if name not in ("city", "inputs")]
     parts = [
-        text("project.head", lang).rstrip(),
+        text("template.head", lang).rstrip(),
         "\n".join(["[city]", *_options(settings.CitySettings, lang)]),
-        text("project.inputs", lang),
+        text("template.inputs", lang),
         *(_layer(layer, lang, first=layer == layers()[0]) for layer in layers()),
-        text("project.options", lang),
+        text("template.options", lang),
         *("\n".join([f"[{name}]", *_options(_model(name), lang)]) for name in sections),
     ]
     return "\n\n".join(parts) + "\n"
@@ -45,7 +45,8 @@ def template(lang: str) -> str:
 
 def _model(*place: str) -> type[BaseModel]:
     model = model_in(kind_at(settings.Settings, place))
-    assert model is not None, place
+    if model is None:
+        raise KeyError(place)
     return model
 
 
@@ -59,7 +60,7 @@ def _layer(layer: str, lang: str, *, first: bool) -> str:
         *(() if model is settings.InputSettings else _options(model, lang, own=True)),
     ]
     if first:
-        lines += [text("project.every_layer", lang), *_options(settings.InputSettings, lang)]
+        lines += [text("template.every_layer", lang), *_options(settings.InputSettings, lang)]
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,6 +78,8 @@ def _breaches(values: pd.Series[Any], column: Column, *, null: bool) -> list[str
 
 
 def _is(known: pd.Series[Any], dtype: str) -> bool:
+    if dtype == "number" and known.dtype == object:
+        return all(isinstance(value, Real) and not isinstance(value, bool) for value in known)
     if dtype == "number":
         return pd.api.types.is_numeric_dtype(known) and not pd.api.types.is_bool_dtype(known)
     if dtype == "flag":

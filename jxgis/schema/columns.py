@@ -77,6 +77,7 @@ KINDS: Mapping[str, Kind] = {
     "bin": Kind("number", "number", least=-3, most=3, whole=True),
     "number": Kind("number", "number", 2),
     "ratio": Kind("number", "number", 2, least=0),
+    "tau": Kind("number", "number", 2, least=-1, most=1),
     "density": Kind("number", "number", least=0),
     "score": Kind("number", "number", 1, least=0, most=100),
     "share": Kind("number", "percent", 1, least=0, most=1),
@@ -214,6 +215,7 @@ def column(name: str, table: str = "") -> Column:
     """
     own = f"{name}@{table}"
     said = declared()[own if own in declared() else name]
+    said = declared().get(said.get("like", ""), {}) | said
     kind = KINDS[said["kind"]]
     least = said.get("least", kind.least)
     return Column(
@@ -226,7 +228,7 @@ def column(name: str, table: str = "") -> Column:
         kind=said["kind"],
         title=Text(zh=said["zh"], en=said["en"]),
         digits=said.get("digits", kind.digits),
-        words=_words(declared()[said["like"]] if "like" in said else said),
+        words=_words(said),
         cases=said.get("cases", False),
         tells=said.get("tells", False),
         note=said.get("note", ""),

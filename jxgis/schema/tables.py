@@ -16,7 +16,7 @@ from jxgis.schema.columns import Column, column, layer_column, own_column
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Table", "find_table", "of_layer", "table", "tables"]
+__all__ = ["Table", "case_columns", "find_table", "of_layer", "table", "tables", "telling_columns"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +173,28 @@ def table(name: str) -> Table:
 def find_table(name: str) -> Table:
     """As `table`; one without columns where nothing of the name is declared."""
     return table(name) if name in tables() else Table(name=name, title=Text(zh=name, en=name))
+
+
+@cache
+def case_columns() -> tuple[str, ...]:
+    """The columns of all results that count cases.
+
+    Examples
+    --------
+    >>> sorted(case_columns())
+    ['count', 'inside', 'issues']
+    """
+    return tuple(dict.fromkeys(c.name for name in tables() for c in table(name).columns.values() if c.cases))
+
+
+@cache
+def telling_columns() -> tuple[str, ...]:
+    """The columns that tell a count of cases which stands beside them: times something that is shown it is the count, or it
+    is what its one or two cases are.
+    """
+    found = [column.name for name in tables() for column in table(name).columns.values() if column.tells]
+    found += [f"{one}{of}" for name in tables() for one in table(name).tells for of in ("", "_score")]
+    return tuple(dict.fromkeys(found))
 
 
 def of_layer(layer: str) -> Table:

@@ -11,6 +11,7 @@ import shapely
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.settings import UNITS
 from jxgis.space._districts import count_parts
 from jxgis.space.overlay import holds_most
 from jxgis.space.ratio import ratio
@@ -32,8 +33,8 @@ def check_gates(
     *,
     districts: gpd.GeoDataFrame | None = None,
     city: gpd.GeoDataFrame | None = None,
-    min_km2: float = 2.0,
-    max_km2: float = 5.0,
+    min_km2: float = UNITS.min_km2,
+    max_km2: float = UNITS.max_km2,
     slack: float = 0.1,
     min_share: float = 0.95,
 ) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from jxgis.errors import InputError
 from jxgis.scoring.gates import fails_gate
 from jxgis.scoring.indicators import Indicator, score_values
+from jxgis.settings import SCORING
 from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def rank_candidates(
     *,
     indicators: Sequence[Indicator],
     weights: pd.Series,
-    min_completeness: float = 0.7,
+    min_completeness: float = SCORING.min_completeness,
     eligible: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Score and rank candidates: Σw·s/Σw over what is known, with the completeness that goes with it.
@@ -217,7 +218,7 @@ def weight_sensitivity(
     spread: float = 0.2,
     draws: int = 1000,
     seed: int = 0,
-    min_completeness: float = 0.7,
+    min_completeness: float = SCORING.min_completeness,
     eligible: pd.Series | None = None,
 ) -> pd.DataFrame:
     """How ranks move when every weight is moved at random by up to ± ``spread`` of itself.

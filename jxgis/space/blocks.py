@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from jxgis import crs as crs_
 from jxgis.bounds import RELATIVE, at_least, at_most
 from jxgis.errors import InputError, collect
+from jxgis.settings import UNITS
 from jxgis.space._districts import check_districts, check_polygons, shown
 from jxgis.space._faces import as_lines, dissolve, faces_in, merge_slivers
 from jxgis.space._tiling import Misfit, tile
@@ -134,7 +135,7 @@ def street_blocks(
     *,
     streets: gpd.GeoDataFrame,
     waters: gpd.GeoDataFrame | None = None,
-    max_km2: float | Mapping[str, float] = 5.0,
+    max_km2: float | Mapping[str, float] = UNITS.max_km2,
     min_m2: float = 5000.0,
     min_width_m: float = 15.0,
 ) -> gpd.GeoDataFrame:

@@ -11,6 +11,7 @@ import shapely
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.settings import UNITS
 from jxgis.space.overlay import holds_most
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
 from jxgis.units._graph import Floats, Ints, block_graph
@@ -36,21 +37,21 @@ def delineate_units(
     blocks: gpd.GeoDataFrame,
     districts: gpd.GeoDataFrame,
     *,
-    min_km2: float = 2.0,
-    max_km2: float = 5.0,
-    target_km2: float = 3.5,
+    min_km2: float = UNITS.min_km2,
+    max_km2: float = UNITS.max_km2,
+    target_km2: float | None = None,
     attributes: Sequence[str] | None = None,
     weights: Mapping[str, float] | None = None,
-    compactness: float = 0.05,
-    border_credit: float = 0.05,
+    compactness: float = UNITS.compactness,
+    border_credit: float = UNITS.border_credit,
     barriers: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
     keep_together: gpd.GeoDataFrame | None = None,
     keep_apart: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
     n_units: Mapping[str, int] | None = None,
-    exclaves: Literal["own", "attach"] = "own",
-    mend_shapes: bool = True,
+    exclaves: Literal["own", "attach"] = UNITS.exclaves,
+    mend_shapes: bool = UNITS.mend_shapes,
     min_shared_m: float = 1.0,
-    seed: int = 0,
+    seed: int = UNITS.seed,
     iterations: int = 4_000,
     starts: int = 4,
     budget_s: float | None = None,
@@ -193,12 +194,14 @@ def _flaws_of(table: gpd.GeoDataFrame) -> Callable[[Ints, Ints], int]:
     return flaws_of
 
 
-def _limits(min_km2: float, max_km2: float, target_km2: float) -> Limits:
+def _limits(min_km2: float, max_km2: float, target_km2: float | None) -> Limits:
     if not 0 < min_km2 < max_km2 < np.inf:
         raise InputError(
             zh=f"单元面积下限 {min_km2:g} km² 必须大于 0 且小于上限 {max_km2:g} km²。",
             en=f"The minimum area of a unit, {min_km2:g} km², must be above 0 and below the maximum, {max_km2:g} km².",
         )
+    if target_km2 is None:
+        target_km2 = (min_km2 + max_km2) / 2
     if not min_km2 <= target_km2 <= max_km2:
         raise InputError(
             zh=f"目标面积 {target_km2:g} km² 必须在 {min_km2:g}–{max_km2:g} km² 之内。",

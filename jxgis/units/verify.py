@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, collect
+from jxgis.settings import UNITS
 from jxgis.space._districts import SCRAP_M2, check_districts, check_polygons
 from jxgis.space._tiling import tile
 from jxgis.space.overlay import holds_most
@@ -79,8 +80,8 @@ def verify_units(
     units: gpd.GeoDataFrame,
     districts: gpd.GeoDataFrame,
     *,
-    min_km2: float = 2.0,
-    max_km2: float = 5.0,
+    min_km2: float = UNITS.min_km2,
+    max_km2: float = UNITS.max_km2,
     tolerance_m: float = 1.0,
 ) -> Verification:
     """Check units against the districts: bounds, contiguity, nesting, coverage.

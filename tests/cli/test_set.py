@@ -25,7 +25,7 @@ def test_a_key_is_set_as_toml_else_as_text() -> None:
         "inputs.issues.from=2023-01-01", "inputs.issues.columns.issue_id=任务号", "inputs.issues.crs=4549",
         "inputs.issues.drop_points=[[120.7, 30.7]]", "inputs.issues.status=已结案,处置中", "units.n_units.老城=7",
         'units.n_units."经 开"=2', "units.by_cells=true", "hotspots.cell_m=100", "hotspots.family=all",
-        "report.title='2024'", "report.min_count = 1", "parks.close=[\"一园\"]", "inputs.issues.name_column=1.50",
+        "report.title='2024'", "report.min_count = 1", 'parks.close=["一园"]', "inputs.issues.name_column=1.50",
     )  # fmt: skip
     assert got.inputs.districts.crs == "GCJ-02"
     issues = got.inputs.issues
@@ -163,11 +163,11 @@ def test_in_a_new_project_a_file_can_be_checked_before_the_others_are_there(
 
 def test_a_missing_file_names_the_option_that_there_is(jxgis: Callable[..., Any], city: Path) -> None:
     said = jxgis("units", "--districts", city / "distrcts.geojson", "--out", city / "out").err
-    assert "请检查 --districts / [inputs.districts] path" in said
+    assert "请检查 --districts，或 [inputs.districts] 的 path" in said
     said = jxgis("parks", "--parks", city / "parks.gpkg", "--residential", city / "residential.gpkg", "--by",
                  city / "no.gpkg", "--plan", city / "none.gpkg", "--out", city / "out").err  # fmt: skip
-    assert "--by / [inputs.districts]" in said
-    assert "--plan / [inputs.planned_parks]" in said
+    assert "--by，或 [inputs.districts]" in said
+    assert "--plan，或 [inputs.planned_parks]" in said
 
 
 def test_the_nearest_command_and_option(jxgis: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from jxgis.schema.check import BrokenTableError, hold
 from jxgis.schema.columns import KINDS, UNITS, column, declared, layer_column
 from jxgis.schema.layers import contract, layers
-from jxgis.schema.tables import Table, find_table, of_layer, table, tables
+from jxgis.schema.tables import Table, case_columns, find_table, of_layer, table, tables, telling_columns
 
 ISOCHRONES = pd.DataFrame({"minutes": [5.0, 10.0], "area_km2": [1.0, 2.0]})
 
@@ -95,6 +95,7 @@ def test_rounding_own_columns_and_columns_of_nothing_pass() -> None:
     hold(frame, table("parks.isochrones"))
     hold(ISOCHRONES.assign(area_km2=[None, None]), table("parks.isochrones"))
     hold(ISOCHRONES.iloc[:0], table("parks.isochrones"))
+    hold(ISOCHRONES.astype(object), table("parks.isochrones"))
 
 
 def test_what_is_not_declared_goes_by_its_values() -> None:
@@ -110,3 +111,14 @@ def test_what_is_not_declared_goes_by_its_values() -> None:
 def test_geometry_is_no_column() -> None:
     frame = gpd.GeoDataFrame(ISOCHRONES, geometry=gpd.points_from_xy([0, 1], [0, 1]), crs=4549)
     assert list(table("parks.isochrones").described(frame)) == ["minutes", "area_km2"]
+
+
+def test_what_would_tell_a_few_cases_is_marked() -> None:
+    """By hand, from what each column is: a share, a rate or a quotient of the count, or what its cases are."""
+    assert set(case_columns()) == {"count", "issues", "inside"}
+    told = """share_issues share_inside ratio per_km2 issues_per_km2 location_quotient rate change issues_before issues_recent
+    gi_z gi_p gi_q rate_z rate_q peak_z same_point_share gini concentration main_subclass main_subclass_share main_department
+    main_class main_share entropy evenness effective_classes top1_share top3_share top5_share top10_share half_in_area
+    times_mean issue_density solved_rate on_time_rate rework_rate issue_density_score solved_rate_score on_time_rate_score
+    rework_rate_score"""
+    assert set(telling_columns()) == set(told.split())
