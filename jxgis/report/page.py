@@ -46,16 +46,12 @@ def _template(name: str) -> Template:
         undefined=StrictUndefined,
     )
     environment.globals["text"] = text
-    environment.filters["base64"] = lambda path: Markup(base64.b64encode(path.read_bytes()).decode("ascii"))
+    environment.filters["base64"] = lambda path: base64.b64encode(path.read_bytes()).decode("ascii")
     return environment.get_template(name)
 
 
 def _shown(value: object) -> Markup:
     return value if isinstance(value, Markup) else Markup(escape.html(value))
-
-
-def _style(name: str) -> Markup:
-    return Markup(resources.files("jxgis.report").joinpath(name).read_text(encoding="utf-8"))
 
 
 class _Part(NamedTuple):
@@ -129,7 +125,6 @@ def report_page(
     return _template("page.html").render(
         title=title,
         subtitle=subtitle,
-        style=_style("page.css"),
         parts=[_part(said, maps, figures, lang) for said in parts],
         first=[key for said in parts if isinstance(said, Section) for key in said.keys],
         data=[] if sources is None else sources.blocks(lang),
@@ -141,7 +136,7 @@ def report_page(
 
 def blocks_html(blocks: Iterable[Block]) -> str:
     """Sentences and tables as HTML for a notebook, with their style."""
-    return _template("notebook.html").render(style=_style("notebook.css"), blocks=blocks, heading="")
+    return _template("notebook.html").render(blocks=blocks, heading="")
 
 
 def result_html(section: Section, below: str = "", *, lang: str = "zh") -> str:
@@ -159,7 +154,6 @@ def result_html(section: Section, below: str = "", *, lang: str = "zh") -> str:
     kinds = (Paragraph, TableBlock)
     leads = [next((block for block in section.blocks if isinstance(block, kind)), None) for kind in kinds]
     shown = _template("notebook.html").render(
-        style=_style("notebook.css"),
         heading=text(f"report.part_{section.part}", lang),
         first=section.keys,
         blocks=[block for block in leads if block is not None],

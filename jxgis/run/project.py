@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from jxgis.part import Given, Part, Progress, Result
 from jxgis.run.inputs import city_of, read_given
 from jxgis.run.parts import PARTS
 from jxgis.schema.layers import nearest
+from jxgis.scoring.part import candidates_of
 from jxgis.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -181,21 +183,25 @@ class Project:
         if not changed and name in self._found:
             return self._found[name]
         part = next(part for part in PARTS if part.name == name)
-        given = replace(self.given, layers={**self.given.layers, **(layers or {})}, results=self._before(part))
+        given = replace(
+            self.given, layers={**self.given.layers, **(layers or {})}, results=self._before(part, layers or {})
+        )
         if options:
             given = replace(given, settings=_overridden(self.settings, part, options))
-        lacking = [layer for layer in part.lacks(given) if not (name == "scores" and "units" in given.results)]
+        lacking = [layer for layer in part.lacks(given) if not (name == "scores" and candidates_of(given) is not None)]
         if lacking:
             titles = "、".join(f"[inputs.{layer}]" for layer in lacking)
             raise InputError(zh=f"项目缺少图层：{titles}。", en=f"The project lacks: {titles.replace('、', ', ')}.")
-        result = part.analyse(given.of(part.reads))
+        result = part.analyse(given.of(part.reads_in_report))
         if not changed:
             self._found[name] = result
         return result
 
-    def _before(self, part: Part) -> dict[str, Result]:
+    def _before(self, part: Part, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, Result]:
         """What the parts before it found, run with the project's own options where they can be."""
-        names = [*part.after, *(["units"] if part.name == "scores" and "candidates" not in self.given.layers else [])]
+        there = {*self.given.layers, *layers}
+        # Units are only searched for where nothing else is to be scored.
+        names = [*part.after, *(["units"] if part.name == "scores" and not {"candidates", "units"} & there else [])]
         others = [other for other in PARTS if other.name in names and not other.lacks(self.given)]
         return {other.name: self._run(other.name, {}) for other in others}
 
