@@ -169,7 +169,7 @@ def paced(
 
 
 @contextmanager
-def shown(lang: str = "zh") -> Iterator[None]:
+def shown(lang: str = "zh") -> Iterator[Callable[[Text], None]]:
     """In a notebook, show on one line how far what is run in a ``with`` block has come; the line goes at the end.
 
     Parameters
@@ -179,21 +179,24 @@ def shown(lang: str = "zh") -> Iterator[None]:
 
     Yields
     ------
-    None
+    callable
+        Shows a text on the line, such as the step that begins.
     """
     widest = 0
 
-    def show(line: Text | None) -> None:
+    def put(words: str) -> None:
         nonlocal widest
-        words = "" if line is None else line.of(lang)
         # Chinese signs are two columns wide.
         widest = max(widest, 2 * len(words))
-        sys.stderr.write(f"\r{words:<{widest}}\r")
-        sys.stderr.flush()
+        sys.stdout.write(f"\r{words:<{widest}}\r")
+        sys.stdout.flush()
+
+    def show(line: Text) -> None:
+        put(line.of(lang))
 
     with listening(paced(show, every_s=0.5, every_share=0.0)):
         try:
-            yield
+            yield show
         finally:
             if widest:
-                show(None)
+                put("")

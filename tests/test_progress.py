@@ -74,8 +74,9 @@ def test_a_notebook_shows_one_line_that_goes(
     with shown("en"):
         for _ in stepped(range(10), OUTER):
             pass
-    said = capsys.readouterr().err
+    said, error = capsys.readouterr()
     assert "outer: 50 %, about 10 s left" in said
     assert "\n" not in said
+    assert not error
     assert said.endswith("\r")
     assert not said.rsplit("\r", 2)[1].strip()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,9 @@ from jxgis import escape
 from jxgis._toml import validated
 from jxgis.city import contract_of
 from jxgis.errors import InputError
+from jxgis.i18n import text_pair
 from jxgis.part import Given, Part, Progress, Result
+from jxgis.progress import shown
 from jxgis.run.inputs import city_of, read_given
 from jxgis.run.parts import PARTS
 from jxgis.schema.layers import nearest
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Project", "open_project"]
 
 
-def open_project(path: str | Path, *, lang: str | None = None, progress: Progress | None = None) -> Project:
+def open_project(path: str | Path, *, lang: str | None = None, progress: Progress | bool = False) -> Project:
     """Open a project: its jxgis.toml is read, its layers are not until they are used.
 
     Parameters
@@ -41,7 +44,8 @@ def open_project(path: str | Path, *, lang: str | None = None, progress: Progres
     lang
         Language of what is shown and written, ``"zh"`` or ``"en"``; that of ``[report]`` by default.
     progress
-        Called with each step; nothing is said by default.
+        True: what takes long shows on one line how far it is and how long it still takes. A function is called with each
+        step instead. Nothing is said by default.
 
     Returns
     -------
@@ -67,7 +71,7 @@ class Project:
     lang
         Language of what is shown and written, ``"zh"`` or ``"en"``.
     progress
-        Called with each step; None: nothing is said.
+        As of `open_project`.
 
     Attributes
     ----------
@@ -77,11 +81,11 @@ class Project:
         The city of the profile.
     """
 
-    def __init__(self, settings: Settings, *, lang: str = "zh", progress: Progress | None = None) -> None:
+    def __init__(self, settings: Settings, *, lang: str = "zh", progress: Progress | bool = False) -> None:
         self.settings = settings
         self.lang = lang
         self.city: City | None = city_of(settings, has_project=True)
-        self._progress: Progress = progress or (lambda _: None)
+        self._progress = progress
         self._read: Given | None = None
         self._found: dict[str, Result] = {}
 
@@ -89,9 +93,10 @@ class Project:
     def given(self) -> Given:
         """What the parts are handed: every layer that the settings name, loaded on first use."""
         if self._read is None:
-            of_parts = (layer for part in PARTS for layer in part.reads)
+            of_parts = (layer for part in PARTS for layer in part.reads_in_report)
             layers = tuple(dict.fromkeys([*of_parts, *(() if self.city is None else self.city.layers)]))
-            self._read = read_given(self.settings, layers, has_project=True, lang=self.lang, progress=self._progress)
+            with self._telling() as tell:
+                self._read = read_given(self.settings, layers, has_project=True, lang=self.lang, progress=tell)
         return self._read
 
     def layer(self, name: str) -> gpd.GeoDataFrame:
@@ -174,8 +179,18 @@ class Project:
         """
         from jxgis.run.commands import run_report
 
-        run_report(self.settings, out, lang=self.lang, progress=self._progress)
+        with self._telling() as tell:
+            run_report(self.settings, out, lang=self.lang, progress=tell)
         return Path(out) / "index.html"
+
+    @contextmanager
+    def _telling(self) -> Iterator[Progress]:
+        """What is told of each step, for the time of a ``with`` block."""
+        if self._progress is True:
+            with shown(self.lang) as tell:
+                yield tell
+        else:
+            yield self._progress or (lambda _: None)
 
     def _run(self, name: str, options: dict[str, Any], layers: dict[str, gpd.GeoDataFrame] | None = None) -> Any:
         """Run a part with the project's options, some of them overridden; without a change it is run once."""
@@ -192,7 +207,9 @@ class Project:
         if lacking:
             titles = "、".join(f"[inputs.{layer}]" for layer in lacking)
             raise InputError(zh=f"项目缺少图层：{titles}。", en=f"The project lacks: {titles.replace('、', ', ')}.")
-        result = part.analyse(given.of(part.reads_in_report))
+        with self._telling() as tell:
+            tell(text_pair(f"pipeline.step_{name}"))
+            result = part.analyse(given.of(part.reads_in_report))
         if not changed:
             self._found[name] = result
         return result

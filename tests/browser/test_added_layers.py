@@ -50,6 +50,10 @@ def add_geojson(page: folium.Map) -> None:
     folium.GeoJson(districts(), name="added").add_to(page)
 
 
+def add_tooltips(page: folium.Map) -> None:
+    folium.GeoJson(districts(), name="added", tooltip=folium.GeoJsonTooltip(["name"])).add_to(page)
+
+
 def add_outline(page: folium.Map) -> None:
     folium.GeoJson(districts(), name="added", style_function=lambda _: {"fill": False, "color": "#ff00ff"}).add_to(page)
 
@@ -84,7 +88,7 @@ def add_own(page: folium.Map) -> None:
     add_legend(page, [LegendSection("", [Swatch("#00aa00", "added")], layers=[group])])
 
 
-ADDERS = (add_geojson, add_outline, add_overlay, add_choropleth, add_explored, add_categories, add_own)
+ADDERS = (add_geojson, add_tooltips, add_outline, add_overlay, add_choropleth, add_explored, add_categories, add_own)
 
 
 @pytest.mark.parametrize("add", ADDERS, ids=lambda add: add.__name__)

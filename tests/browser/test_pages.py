@@ -156,6 +156,16 @@ def test_the_legend_follows_the_layer(pages, visit):
     assert "颜色只用于区分" not in legend.inner_text()
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_the_legend_leaves_the_switch_its_room_on_a_map_as_low_as_in_a_notebook(pages, visit, name):
+    page = visit(pages[name]).page
+    page.set_viewport_size({"width": 1100, "height": 560})
+    page.reload()
+    switch, legend = (page.locator(at).bounding_box() for at in (".leaflet-control-layers", ".jx-legend"))
+    assert switch["y"] + switch["height"] <= legend["y"]
+    assert legend["height"] >= 100
+
+
 def test_names_do_not_lie_on_one_another(pages, visit):
     found = visit(pages["units"])
     page = found.page

@@ -93,3 +93,16 @@ def test_a_result_shows_names_and_writes_itself(town, tmp_path):
 def test_english_where_it_is_asked_for(town):
     hot = jxgis.open_project(town, lang="en").hotspots()
     assert "Name" in hot.table("places").columns
+
+
+def test_progress_is_told_where_it_is_asked_for(town, capsys):
+    jxgis.open_project(town).hotspots()
+    assert capsys.readouterr() == ("", "")
+    jxgis.open_project(town, progress=True).hotspots()
+    said, error = capsys.readouterr()
+    assert "分析问题热点" in said
+    assert not said.rsplit("\r", 2)[1].strip()
+    assert "\n" not in said + error
+    steps: list[str] = []
+    jxgis.open_project(town, progress=lambda step: steps.append(step.zh)).hotspots()
+    assert "分析问题热点…" in steps

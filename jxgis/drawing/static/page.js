@@ -14,17 +14,35 @@ const jxgis = (() => {
   };
 
   // What others put on a map lies above our fills and below borders and names; it leaves the mouse to what lies below
-  // it, unless it has something to tell itself. What it tells may be bound to the layer that it belongs to.
+  // it. Where it has something to tell itself, both tell: it above the mouse, the fill below. What it tells may be bound to
+  // the layer that it belongs to.
   const tells = (layer) =>
     Boolean(layer.getTooltip?.() || layer.getPopup?.()) || layer.listens("click")
     || Object.values(layer._eventParents || {}).some(tells);
+  const tellBoth = (map, path) => {
+    let passing = false;
+    const pass = (handler, both) => ({ originalEvent }) => {
+      const canvas = canvasOf(map);
+      // The canvas lets the path hear of it once more.
+      if (passing || !canvas._map || !originalEvent) return;
+      passing = true;
+      map.getContainer().classList.toggle("jx-both", both);
+      canvas[handler](originalEvent);
+      passing = false;
+    };
+    path.on("mousemove", pass("_onMouseMove", true)).on("mouseout", pass("_handleMouseOut", false));
+  };
   L.Map.addInitHook(function () {
     this.options.renderer = L.svg({ pane: pane(this, "jxadded", 410), padding: 0.3 });
     this.on("layeradd", ({ layer }) => {
       if (!(layer instanceof L.Path) || layer.jxRow !== undefined) return;
       // Tooltips and popups are bound by the time the page's script has run.
       requestAnimationFrame(() => {
-        if (!tells(layer) && layer._path) L.DomUtil.removeClass(layer._path, "leaflet-interactive");
+        if (!layer._path || layer.jxTells !== undefined) return;
+        layer.jxTells = tells(layer);
+        if (layer.jxTells) tellBoth(this, layer);
+        else layer.options.interactive = false;
+        layer._path.classList.toggle("leaflet-interactive", layer.jxTells);
       });
     });
   });
