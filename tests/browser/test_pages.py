@@ -123,7 +123,7 @@ def test_tooltips_show_hostile_text_as_text(pages, visit):
     page.wait_for_selector(".jx-tip")
     words = page.locator(".jx-tip").inner_text()
     assert "<img src=x onerror=" in words
-    assert "案件数" in words
+    assert "问题数" in words
     assert "1,000" in words
     assert page.evaluate("() => window.hacked") is None
     assert found.complaints == []
@@ -138,7 +138,7 @@ def test_hovering_a_cell_tells_count_and_class(pages, visit):
     page.mouse.move(box["x"] + box["width"] / 2 + 4, box["y"] + box["height"] / 2 + 4)
     page.wait_for_selector(".jx-tip")
     words = page.locator(".jx-tip").inner_text()
-    assert "案件数" in words
+    assert "问题数" in words
     # Not its z: from those of neighbours the few cases of one cell could be told.
     assert "热点与冷点（Gi*）" in words
     assert "Gi* z 值" not in words
