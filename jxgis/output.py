@@ -161,7 +161,7 @@ def write_run(
         The metric CRS, such as ``"EPSG:4549"``.
     loaded
         The layers that were read.
-    more
+    **more
         Further entries, such as ``outside_area=12``.
     """
     inputs = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,29 @@ settings.register_profile("jxgis", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("jxgis")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def _not_passed_over(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Where CI asks for all tests (JXGIS_NO_SKIPS), one that is skipped has failed."""
+    if os.environ.get("JXGIS_NO_SKIPS") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where JXGIS_NO_SKIPS asks for every test: {report.longrepr}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Nothing passes by being skipped: a test."""
+    report = yield
+    _not_passed_over(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Nothing passes by being skipped: a file."""
+    report = yield
+    _not_passed_over(report)
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -264,7 +264,7 @@ def _in_a_full_folder(out: Path, queue) -> None:
     try:
         with output.staged(out, command="check") as stage:
             _fill(stage.folder)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  the other process tells what it was
         queue.put((type(error).__name__, str(error)))
 
 

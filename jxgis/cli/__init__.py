@@ -454,7 +454,7 @@ def _run() -> int:
         return 2
     except (KeyboardInterrupt, typer.Abort):
         code = _STOPPED
-    except Exception:
+    except Exception:  # noqa: BLE001  whatever it is, people get a sentence and the exit code 1
         traceback.print_exc()
         say(
             word(

@@ -150,7 +150,13 @@ def use_chinese_font() -> str:
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """The style of jxgis's figures, for the time of a ``with`` block only."""
+    """The style of jxgis's figures, for the time of a ``with`` block only.
+
+    Yields
+    ------
+    None
+        While the style holds.
+    """
     with mpl.rc_context(_style()):
         yield
 

@@ -354,9 +354,10 @@ def add_points(
 
     Parameters
     ----------
+    parent, table, name, styles, style, heading, fields, overlay, control, show
+        As for :func:`add_polygons`; the looks come from :func:`dot`.
     number
-        The column whose whole number stands in the pin; plain dots if not given. The other parameters are those
-        of :func:`add_polygons`; the looks come from :func:`dot`.
+        The column whose whole number stands in the pin; plain dots if not given.
     """
     origin, moves = _anchors(table)
     data = {
@@ -406,6 +407,8 @@ def add_land(
         Polygons with their names in ``column``.
     name
         What the switch calls borders and names together.
+    column
+        The column of the names.
     weight
         Width of the borders, pixels.
     named

@@ -100,7 +100,7 @@ def paint(pixels: CellPixels, colour: NDArray[np.int64], palette: Sequence[str])
     Returns
     -------
     str
-        ``"data:image/png;base64,…"``
+        ``"data:image/png;base64,…"``.
     """
     # One entry more, so that pixels outside (-1) find the last: transparent.
     shown = np.append(colour, -1)[pixels.cell] + 1

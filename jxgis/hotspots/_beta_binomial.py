@@ -112,7 +112,7 @@ def _integrated(k: Floats, n: Floats, a: Floats, b: Floats, spread: Floats, fall
     return np.asarray(area + end * (rise / 24 - 7 / 5760 * (rise**3 - 3 * rise / spread**2)))
 
 
-def _added(k: Floats, n: Floats, a: Floats, b: Floats, spread: Floats, fall: Floats) -> Floats:
+def _added(k: Floats, n: Floats, a: Floats, b: Floats, _spread: Floats, _fall: Floats) -> Floats:
     """P(S >= k) / P(S = k), from the ratios of neighbouring terms."""
     total, last = np.ones(len(k)), np.ones(len(k))
     alive = np.arange(len(k))

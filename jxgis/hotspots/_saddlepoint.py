@@ -197,8 +197,8 @@ def _saddlepoint(
         if own is not None:
             one = 1 / (1 + (1 / share - 1) * np.exp(-(u + slope * own)))
             less = one * (1 - one)
-            for total, part in zip(sums, (one, one * own, less, less * own, less * own * own), strict=True):
-                total -= part
+            for all_of_it, part in zip(sums, (one, one * own, less, less * own, less * own * own), strict=True):
+                np.subtract(all_of_it, part, out=all_of_it)
         return sums[0], sums[1], sums[2], sums[3], sums[4]
 
     free = cumulant(u, slope)

@@ -79,7 +79,7 @@ def find_hotspots(
     lang
         Language of what the result shows, ``"zh"`` or ``"en"``.
     **options
-        What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``band_m``, ``alpha`` …
+        What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``band_m``, ``alpha`` and so on.
 
     Returns
     -------

@@ -312,7 +312,7 @@ def _of_class(
     n = int(label.max(initial=-1)) + 1
     keep = issues.of_class(issue_class)
 
-    peaks = _peak_table(issue_class, z, count, hot, label, grid, issues, keep, band_m, naming)
+    peaks = _peak_table(issue_class, z, hot, label, grid, issues, keep, band_m, naming)
     catchment = nearest_peak(peaks["geometry"].to_numpy(dtype=object), grid, band_m)
     peaks = peaks.assign(**_measures(issue_class, catchment, count, grid, issues, keep, past, periods, len(peaks)))
     own = peaks.drop_duplicates("place").set_index("place").sort_index()
@@ -348,7 +348,6 @@ def _of_class(
 def _peak_table(
     issue_class: str,
     z: NDArray[np.float64],
-    count: NDArray[np.int64],
     hot: NDArray[np.bool_],
     label: NDArray[np.int64],
     grid: Grid,

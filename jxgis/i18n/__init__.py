@@ -51,7 +51,7 @@ def text(key: str, lang: str, /, **values: object) -> str:
         ``"theme.key"``: the file ``i18n/{theme}.toml``, and in it the table ``[key]`` with ``zh`` and ``en``.
     lang
         ``"zh"`` or ``"en"``.
-    values
+    **values
         Values of the ``{fields}`` in the text.
 
     Returns

@@ -199,12 +199,10 @@ def dbf_encoding(path: Path) -> str:
         name = declared.read_text(encoding="ascii", errors="ignore").strip().lower()
         name = name.replace("ansi ", "cp").replace("oem ", "cp")
         name = {"65001": "utf-8", "936": "cp936"}.get(name, f"cp{name}" if name.isdigit() else name)
-        try:
+        with contextlib.suppress(LookupError):
             codec = codecs.lookup(name).name
             # GB 18030 holds all of GBK and GB 2312, and the rare characters of names that these lack.
             return "gb18030" if codec in _GB else codec
-        except LookupError:
-            pass
     table = _companion(path, ".dbf")
     if table is None:
         return "utf-8"

@@ -73,7 +73,7 @@ def load_subdistricts(
         Gives the metric CRS and the box; its crosswalk's names and aliases are recognised.
     overlap_share
         Overlaps of up to this share of the smaller polygon go to the smaller; see `overlaps.snap_overlaps`.
-    options
+    **options
         `ReadOptions`.
 
     Returns
@@ -262,7 +262,7 @@ def load_outline(path: Source, *, city: City | None = None, **options: Unpack[Re
 
     Parameters
     ----------
-    path, city, options
+    path, city, **options
         As for `load_subdistricts`.
 
     Returns

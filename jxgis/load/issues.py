@@ -79,7 +79,7 @@ def load_issues(
     drop_points
         Pairs of coordinates, as the file has them and in its order: issues there are left out and counted. For the
         point that a geocoder gives to what it cannot find.
-    options
+    **options
         `ReadOptions`; ``crs`` is required for a table of coordinates. Of the file's other columns only those named in
         ``keep`` are carried.
 

@@ -49,7 +49,7 @@ def load_parks(path: Source, *, city: City | None = None, **options: Unpack[Read
         Path, glob, several paths, or a GeoDataFrame.
     city
         Gives the metric CRS and the box.
-    options
+    **options
         `ReadOptions`.
 
     Returns

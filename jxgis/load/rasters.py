@@ -193,7 +193,7 @@ def load_population(path: Source, *, city: City | None = None, **options: Unpack
         A vector file, a table with coordinates, or a raster (``.tif``, ``.tiff``).
     city
         Gives the metric CRS and the box.
-    options
+    **options
         `ReadOptions`.
 
     Returns

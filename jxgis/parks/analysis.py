@@ -69,7 +69,7 @@ def measure_parks(
     lang
         Language of what the result shows, ``"zh"`` or ``"en"``.
     **options
-        What :class:`jxgis.settings.ParkSettings` holds: ``standard``, ``minutes``, ``new_parks`` …
+        What :class:`jxgis.settings.ParkSettings` holds: ``standard``, ``minutes``, ``new_parks`` and so on.
 
     Returns
     -------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -11,9 +9,6 @@ from matplotlib.figure import Figure
 from jxgis.drawing.colours import BORDER, GAIN, INK, SITE
 from jxgis.drawing.figures import figure_style, mark_schematic, short_label
 from jxgis.i18n import text
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["coverage_chart"]
 

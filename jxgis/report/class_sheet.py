@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +50,7 @@ def class_sheet(path: str | Path, leftover: pd.DataFrame, classes: Sequence[str]
 
     target = Path(path)
     with xlsxwriter.Workbook(target, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        book.set_properties({"created": datetime.datetime(2000, 1, 1)})
+        book.set_properties({"created": dt.datetime(2000, 1, 1)})
         sheet = book.add_worksheet("六类对照")
         head = book.add_format({"bold": True, "bg_color": "#e8eef0", "bottom": 1})
         fill = book.add_format({"bg_color": "#fff8e1", "border": 1, "border_color": "#d9c98f"})

@@ -107,7 +107,7 @@ def check_layer(
         For units: the least and the greatest area.
     snap_m
         For units: the widest sliver that is snapped.
-    options
+    **options
         Of the layer's loader.
 
     Returns

@@ -61,7 +61,7 @@ def score_candidates(
     lang
         Language of the labels, and of what the result shows.
     **options
-        What :class:`jxgis.settings.ScoringSettings` holds: ``weights``, ``indicators``, ``min_completeness`` …
+        What :class:`jxgis.settings.ScoringSettings` holds: ``weights``, ``indicators``, ``min_completeness`` and so on.
 
     Returns
     -------

@@ -57,7 +57,7 @@ def share_covered(candidates: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> pd
     ----------
     candidates
         Polygons in a metric CRS.
-    layers
+    *layers
         Polygons in the same CRS.
 
     Returns

@@ -341,7 +341,7 @@ def snap(
     """
     px, py = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     max_snap_m = widened(max_snap_m)
-    segments = graph._segments
+    segments = graph._segments  # noqa: SLF001  the graph's own index, made on first use
     edge = np.full(len(px), -1, dtype=np.int64)
     at, leg = np.full(len(px), np.nan), np.full(len(px), np.nan)
     if segments.tree is None or len(px) == 0:

@@ -59,7 +59,7 @@ def propose_alternatives(
 
     Parameters
     ----------
-    blocks, districts, settings
+    blocks, districts, **settings
         As for `units.delineate.delineate_units`, but for ``compactness`` and ``seed``.
     dials
         Values of ``compactness``, from alike (0.02) to round (0.2).

@@ -54,7 +54,7 @@ def propose_units(
     lang
         Language of what the result shows, ``"zh"`` or ``"en"``.
     **options
-        What :class:`jxgis.settings.UnitSettings` holds: ``cell_m``, ``min_km2``, ``attributes``, ``seed`` …
+        What :class:`jxgis.settings.UnitSettings` holds: ``cell_m``, ``min_km2``, ``attributes``, ``seed`` and so on.
 
     Returns
     -------

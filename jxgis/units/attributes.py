@@ -44,10 +44,10 @@ def block_attributes(
     mix_prior
         Cases of the city's mix added to each block's own, so that a block with one case is not 100 % of its class,
         and a block without any has the city's mix.
-    land_use
-        Polygons with ``kind_column``: gives the share of each kind in the block's area.
-    population
-        Polygons (spread over their area) or points with ``people_column``: gives the density.
+    land_use, kind_column
+        Polygons with their kind in ``kind_column``: gives the share of each kind in the block's area.
+    population, people_column
+        Polygons (spread over their area) or points with people in ``people_column``: gives the density.
     places
         Points of interest: gives their density.
     columns

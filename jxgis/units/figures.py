@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from jxgis.drawing.figures import figure_style, mark_schematic, short_label
 from jxgis.i18n import text
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["unit_chart"]
 

@@ -148,8 +148,8 @@ def unit_quality(
         How near to one it counts as running along it.
     issues
         Points.
-    functions
-        Polygons of land use or functional areas with ``function_column``.
+    functions, function_column
+        Polygons of land use or functional areas with what each is in ``function_column``.
 
     Returns
     -------

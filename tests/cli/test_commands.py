@@ -324,5 +324,5 @@ def test_data_to_the_end_of_june_and_a_source_that_starts_late_are_no_change(jxg
     assert places["change"].abs().max() < 0.02
     assert (places["change_city"] == 0).all()
     notes = pd.read_excel(city / "out/hotspots.xlsx", sheet_name="说明", header=None, engine="calamine").to_string()
-    assert "2023-07-01 至 2023-12-31 没有或几乎没有案件" in notes
-    assert "来源“热线”在 2022-01-01 至 2022-02-28 没有或几乎没有案件" in notes
+    assert "2023-07-01 至 2023-12-31 没有或几乎没有问题记录" in notes
+    assert "来源“热线”在 2022-01-01 至 2022-02-28 没有或几乎没有问题记录" in notes

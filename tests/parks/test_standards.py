@@ -57,8 +57,10 @@ def test_a_file_of_ones_own(tmp_path):
     [
         ("[a]\nbands=[]", "title_zh"),
         (
-            '[a]\ntitle_zh="a"\ntitle_en="a"\nsource="s"\nclause="c"\ndenominator="residential"\nverified=false\n'
-            "bands=[{min_m2=5, max_m2=4, radius_m=1}]",
+            (
+                '[a]\ntitle_zh="a"\ntitle_en="a"\nsource="s"\nclause="c"\ndenominator="residential"\nverified=false\n'
+                "bands=[{min_m2=5, max_m2=4, radius_m=1}]"
+            ),
             "min_m2 5 is not below max_m2 4",
         ),
         ("a = 1", "bad.toml [a]"),

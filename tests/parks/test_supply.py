@@ -24,7 +24,7 @@ def town(seed):
 
 
 PULL = {
-    "none": lambda r: np.ones_like(r),
+    "none": np.ones_like,
     "linear": lambda r: 1 - r,
     "gaussian": lambda r: (np.exp(-(r**2) / 2) - np.exp(-0.5)) / (1 - np.exp(-0.5)),
 }

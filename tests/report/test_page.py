@@ -51,7 +51,7 @@ def words(page: str) -> str:
 def test_top_places_come_first_with_street_class_and_change(tables):
     page = words(make(tables))
     assert page.index(
-        "第 1 位：三水湾（中山路、东栅），3,000 件，占全部案件 5.0 %，较上期 +7 %（全域 −17 %）。"
+        "第 1 位：三水湾（中山路、东栅），3,000 件，占全部问题 5.0 %，较上期 +7 %（全域 −17 %）。"
     ) < page.index("各类问题的首位热点")
     assert (
         page.index("各类问题的首位热点")
@@ -193,7 +193,7 @@ def test_classes_go_by_peaks_where_one_of_them_is_wide(tables):
 
 def test_issues_at_one_point_are_asked_about(tables):
     piled = tables.hotspots.places.assign(same_point_share=np.where(tables.hotspots.places["rank"] == 1, 0.42, 0.0))
-    assert "42 % 的案件坐标完全相同" in words(make(tables.with_places(places=piled)))
+    assert "42 % 的问题坐标完全相同" in words(make(tables.with_places(places=piled)))
     assert "坐标完全相同" not in words(make(tables.with_places(places=piled.assign(same_point_share=0.1))))
 
 
@@ -271,8 +271,8 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:
     }
     page = make(tables.with_places(findings=findings))
     for said in (
-        "给定环线之内有 58.0 % 的案件，面积只占 9.4 %",
-        "一半的案件集中在 4.0 % 的面积上",
+        "给定环线之内有 58.0 % 的问题，面积只占 9.4 %",
+        "一半的问题集中在 4.0 % 的面积上",
         "重叠最少的是甲与丙（交÷并 40.0 %），最多的是甲与乙（70.0 %）",
         "东栅的问题类别最混杂（相当于 5.6 个等量类别），老城最单一（4.9 个，甲占 37.0 %）",
     ):

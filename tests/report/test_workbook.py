@@ -233,7 +233,7 @@ def test_no_code_of_the_contract_stands_in_the_book_as_it_is(tmp_path):
     )
     book = openpyxl.load_workbook(write(tmp_path / "a.xlsx", told))
     assert values(book["热点地段"])["名称来源"].tolist() == [
-        "地名", "道路", "案件所填", "城市配置的地名", "街道（镇）", "网格编号"
+        "地名", "道路", "问题记录所填", "城市配置的地名", "街道（镇）", "网格编号"
     ]  # fmt: skip
     assert values(book["显著性水平"])["校正范围"].tolist() == ["每一类各自", "全部类别合并"]
     why = values(book["公园达标所需"])["未在此选址的原因"]

@@ -156,7 +156,9 @@ def test_every_draw_of_the_weights_counts():
         found = weight_sensitivity(single, weights, spread=0.9, draws=draws, seed=5, min_completeness=0.5)
         ranks = []
         for move in np.random.default_rng(5).uniform(0.1, 1.9, (draws, 2)):
-            score = [np.average(row[known], weights=move[known]) for row in single.to_numpy() for known in [row == row]]
+            score = [
+                np.average(row[known], weights=move[known]) for row in single.to_numpy() for known in [~np.isnan(row)]
+            ]
             ranks.append([1 + sum(other > one for other in score) for one in score])
         assert found["share_first"].tolist() == np.mean(np.array(ranks) == 1, axis=0).tolist()
         assert found["rank_best"].tolist() == np.min(ranks, axis=0).tolist()
