@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from jxgis import output
-from jxgis.errors import InputError
+from jxgis.errors import InputError, MissingPackageError
 from jxgis.i18n import Text
 from jxgis.schema.layers import nearest
 from jxgis.small_counts import hide_small, small_said
@@ -369,7 +370,9 @@ class Result(ABC):
         from jxgis.drawing.offline import framed
         from jxgis.report.page import result_html
 
-        figure = next(iter(self.figures().values()), None)
+        figure = None
+        with suppress(MissingPackageError):  # without a Chinese font there is the map still
+            figure = next(iter(self.figures().values()), None)
         maps = [framed(page, figure) for page in list(self.maps().values())[:1]]
         return result_html(self.section(), *maps, lang=self.given.lang)
 
