@@ -109,7 +109,11 @@ class Given:
 
     def of(self, layers: Sequence[str]) -> Given:
         """The same with these layers only: no part comes to hang on a layer that it does not say it reads."""
-        return replace(self, layers={name: table for name, table in self.layers.items() if name in layers})
+        return replace(
+            self,
+            layers={name: table for name, table in self.layers.items() if name in layers},
+            loaded={name: loaded for name, loaded in self.loaded.items() if name in layers},
+        )
 
     def finish(self, stage: output.Stage, sections: Sequence[str], account: Mapping[str, Any]) -> None:
         """Write what every result folder holds: the rejects and ``run.json``.
@@ -357,8 +361,12 @@ class Result(ABC):
         from jxgis.schema.tables import table
 
         found = self.tables()
-        frame, declared = _named(found, name, "table"), table(f"{self.part.name}.{name or next(iter(found))}")
-        shown = self.given.shown(frame) if declared.counts_cases else self.given.in_words(frame)
+        frame, name = _named(found, name, "table"), name or next(iter(found))
+        declared = table(f"{self.part.name}.{name}")
+        # What a report shows of it hides what its other tables would tell, too.
+        shown = self.section().sheets.get(name)
+        if shown is None:
+            shown = self.given.shown(frame) if declared.counts_cases else self.given.in_words(frame)
         return in_writing(shown, declared, self.given.lang, self.column_titles())
 
     def column_titles(self) -> Mapping[str, str]:

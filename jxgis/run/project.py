@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis import escape
 from jxgis._toml import validated
 from jxgis.city import contract_of
-from jxgis.errors import InputError
+from jxgis.errors import InputError, SettingsError
 from jxgis.i18n import text_pair
 from jxgis.part import Given, Part, Progress, Result
 from jxgis.progress import shown
@@ -220,7 +220,17 @@ class Project:
         # Units are only searched for where nothing else is to be scored.
         names = [*part.after, *(["units"] if part.name == "scores" and not {"candidates", "units"} & there else [])]
         others = [other for other in PARTS if other.name in names and not other.lacks(self.given)]
-        return {other.name: self._run(other.name, {}) for other in others}
+        found: dict[str, Result] = {}
+        for other in others:
+            try:
+                found[other.name] = self._run(other.name, {})
+            except SettingsError:
+                raise
+            except InputError as error:
+                # As for the command: what it would have given is missing, and that is said.
+                with self._telling() as tell:
+                    tell(error.message)
+        return found
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the city, the CRS, the layers with their rows, and what was noticed."""
