@@ -42,11 +42,11 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
     ('老城', '塘汇')
     >>> zone_names(gpd.GeoDataFrame({"name": ["老城", "老城"]}))
     Traceback (most recent call last):
-    jxgis.errors.InputError: 分区名称重复：老城...
+    jxgis.errors.InputError: 区域名称重复：老城...
     """
     if "name" not in zones.columns:
         raise InputError(
-            zh="分区图层没有 name 列；请用 --name-column 指明名称所在的列。",
+            zh="区域图层没有 name 列；请用 --name-column 指明名称所在的列。",
             en="The zones have no column name; say with --name-column where their names are.",
         )
     names = zones["name"]
@@ -56,7 +56,7 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
         rows = ", ".join(str(row + 1) for row in range(len(told)) if names.isna().iloc[row])
         errors.append(
             InputError(
-                zh=f"分区图层第 {rows} 行没有名称；请补上。", en=f"Rows {rows} of the zones have no name; fill it in."
+                zh=f"区域图层第 {rows} 行没有名称；请补上。", en=f"Rows {rows} of the zones have no name; fill it in."
             )
         )
     known = names.dropna().astype(str)
@@ -64,14 +64,14 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
     if twice:
         errors.append(
             InputError(
-                zh=f"分区名称重复：{'、'.join(twice[:5])}；同一分区请先合并成一个要素，不同分区请改名或用 --name-column 换一列。",
+                zh=f"区域名称重复：{'、'.join(twice[:5])}；同一区域请先合并成一个要素，不同区域请改名或用 --name-column 换一列。",
                 en=f"Zones share a name: {', '.join(twice[:5])}; dissolve the parts of one zone into one feature, and "
                 "rename different ones or choose another column with --name-column.",
             )
         )
     errors.extend(
         InputError(
-            zh=f"有一个分区名为 {name}，这个名称留给全域；请改名。",
+            zh=f"有一个区域名为 {name}，这个名称留给全域；请改名。",
             en=f"A zone is called {name}, the name of the whole area; rename it.",
         )
         for name in told

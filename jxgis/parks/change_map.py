@@ -101,7 +101,7 @@ def parks_change_map(
     rows = change[(change["zone"] != "all") & change.geometry.notna()]
     if rows.empty:
         raise InputError(
-            zh="两次结果的对比表里没有分区，无法绘图；请用 compare_coverage 的结果并附上分区图形。",
+            zh="两次结果的对比表里没有区域，无法绘图；请用 compare_coverage 的结果并附上区域图形。",
             en="The comparison holds no zone to draw; give the rows of compare_coverage with the zones' polygons.",
         )
     ground = rows.drop_duplicates("zone").rename(columns={"zone": "name"}) if zones is None else zones

@@ -63,7 +63,7 @@ def _zones(coverage: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> gpd.GeoDat
         return rows[rows.geometry.notna()]
     if zones is None:
         raise InputError(
-            zh="coverage 表没有图形，也没有给出 zones；请给出带 name 列的分区图层。",
+            zh="coverage 表没有图形，也没有给出 zones；请给出带 name 列的区域图层。",
             en="The coverage table has no geometry and no zones were given; give the zones, with a column name.",
         )
     by_name = zones.drop_duplicates("name").set_index("name").geometry

@@ -278,7 +278,7 @@ def compare_coverage(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     both = before[key + values].merge(after[key + values], on=key, how="inner", suffixes=("_before", "_after"))
     if both.empty:
         raise InputError(
-            zh="两次结果没有相同的分区、方法和标准，无法比较。",
+            zh="两次结果没有相同的区域、方法和标准，无法比较。",
             en="The two runs share no zone, method and standard: there is nothing to compare.",
         )
     if not np.allclose(both["residential_m2_before"], both["residential_m2_after"], equal_nan=True):
