@@ -136,7 +136,7 @@ def _said(help_text: str) -> str:
         end = word(f" [默认：{shown}]", f" [default: {shown}]") if shown else ""
         kind = kind_at(model, [model.model_fields[name].alias or name])
         if tuple[str, ...] in (kind, *get_args(kind)):
-            end = word("；多项用逗号分隔", ", separated by commas") + end
+            end = word("；多项用逗号分隔", "; several by commas") + end
         return _capital(about(model, name).of(LANG)) + end
     if help_text.startswith(OF_LAYER):
         from jxgis.schema.layers import contract
