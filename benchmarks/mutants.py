@@ -35,6 +35,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("hotspots", "parks", "units", "scoring", "space", "load")
+SHOWN = {
+    "part",
+    "result",
+    "section",
+    "map",
+    "change_map",
+    "figures",
+    "change_words",
+    "siting_words",
+    "findings",
+    "caution",
+}
+"""What a part draws and tells: looked at, and tested by pages; the sample is of what computes."""
 WIDER = ("tests/run", "tests/cli")
 REASONS = Path(__file__).with_name("mutants_reasons.toml")
 PATIENCE, AT_LEAST_S = 20, 300
@@ -245,7 +258,7 @@ def _name(stage: list[str]) -> str:
 
 def chosen(sample: int, seed: int, only: list[str]) -> list[Mutant]:
     """A sample of all changes, the same for the same seed and code."""
-    paths = [path for part in PARTS for path in sorted((ROOT / "jxgis" / part).glob("*.py"))]
+    paths = [path for part in PARTS for path in sorted((ROOT / "jxgis" / part).glob("*.py")) if path.stem not in SHOWN]
     if only:
         paths = [path for path in paths if any(str(path).endswith(f"/{name}") for name in only)]
     every = [mutant for path in paths for mutant in mutants_of(path)]

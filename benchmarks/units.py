@@ -38,7 +38,8 @@ from gerrychain.tree import recursive_tree_part
 from spopt.region import MaxPHeuristic
 from spopt.region import Skater as SpoptSkater
 
-from jxgis.units._graph import Adjacency, block_graph, connected_parts
+from jxgis.space.parts import connected
+from jxgis.units._graph import Adjacency, block_graph
 from jxgis.units.attributes import standardise
 from jxgis.units.delineate import delineate_units
 
@@ -140,7 +141,7 @@ def judge(case: Case, label: np.ndarray) -> dict[str, float]:
     area = np.bincount(label, weights=graph.area_m2)
     length = np.bincount(label, weights=graph.perimeter_m)
     length -= 2 * np.bincount(label[graph.u[inside]], weights=graph.shared_m[inside], minlength=k)
-    parts = connected_parts(len(label), graph.u[inside], graph.v[inside])
+    parts = connected(len(label), graph.u[inside], graph.v[inside])
     pieces = np.bincount(label[np.unique(parts, return_index=True)[1]], minlength=k)
     total = within = 0.0
     for x in case.values.T:

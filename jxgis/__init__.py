@@ -1,49 +1,20 @@
-"""Spatial analysis for city-management planners.
+"""Spatial analysis for city-management planners: hot spots, park coverage, units, scores, maps and the report.
 
-Loaders, hot spots, parks, units, scores, maps and the report live in the subpackages; each is imported on first use,
-so that ``import jxgis`` stays fast.
+A project in a notebook is opened with `open_project`; without one, tables go in and a result comes out of
+`find_hotspots`, `measure_parks`, `propose_units` and `score_candidates`. The loaders are ``load_issues``, ``load_parks`` …
+All is imported on first use, so that ``import jxgis`` stays fast.
 
 Examples
 --------
 >>> import jxgis
->>> jxgis.city.load_city("jiaxing").name.en
+>>> jxgis.load_city("jiaxing").name.en
 'Jiaxing'
+>>> "find_hotspots" in dir(jxgis), "load_issues" in dir(jxgis), issubclass(jxgis.InputError, jxgis.JxgisError)
+(True, True, True)
 """
 
-from __future__ import annotations
-
-import importlib
-from types import ModuleType
+import lazy_loader
 
 __version__ = "0.1.0"
 
-_PARTS = (
-    "city",
-    "crs",
-    "datum",
-    "demo",
-    "drawing",
-    "errors",
-    "hotspots",
-    "load",
-    "parks",
-    "reference",
-    "report",
-    "run",
-    "schema",
-    "scoring",
-    "settings",
-    "space",
-    "units",
-)
-__all__ = ["__version__", *_PARTS]
-
-
-def __getattr__(name: str) -> ModuleType:
-    if name in _PARTS:
-        return importlib.import_module(f"jxgis.{name}")
-    raise AttributeError(f"module 'jxgis' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

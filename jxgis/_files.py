@@ -15,7 +15,7 @@ from jxgis.errors import InputError, JxgisError
 from jxgis.i18n import Text
 
 __all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "reading", "require_ordinary",
-           "require_sane_parquet", "require_sane_workbook", "require_sane_zip", "unzip_text"]  # fmt: skip
+           "require_sane_parquet", "require_sane_workbook", "require_sane_zip", "split_layer", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
 """Bytes to which a packed file may unpack: more is no export of a city, and would fill the memory or the disk."""
@@ -33,6 +33,7 @@ NOT_A_RASTER = Text(
 )
 """What `reading` says of a raster."""
 
+_SOURCE = re.compile(r"\|(?=(?:layername|layerid|geometrytype|uniquegeometrytype|subset|option:\w+)=)", re.IGNORECASE)
 # Below this no ratio does harm.
 _SMALL = 64 << 20
 _CHUNK = 1 << 20
@@ -113,6 +114,47 @@ def require_ordinary(path: Path) -> None:
             zh=f"{part} 不是普通文件（是管道、设备或套接字），不能读取；请先另存为文件。",
             en=f"{part} is not an ordinary file (a pipe, a device or a socket) and is not read; save it as a file first.",
         )
+
+
+def split_layer(source: str) -> tuple[str, str | None]:
+    """Split the name of a file from that of its layer, as QGIS writes them.
+
+    Parameters
+    ----------
+    source
+        ``units.gpkg|layername=units`` or ``units.gpkg|layerid=0``; what QGIS adds of the kind of geometry says nothing
+        new.
+
+    Returns
+    -------
+    path : str
+    layer : str or None
+        Name of the layer, or ``layerid=0``; None where the source names none.
+
+    Raises
+    ------
+    InputError
+        If the source is a subset of a layer: rows are not to be left out unseen.
+
+    Examples
+    --------
+    >>> split_layer("out/units.gpkg|layername=units|geometrytype=Polygon"), split_layer("postgresql://h/db")
+    (('out/units.gpkg', 'units'), ('postgresql://h/db', None))
+    """
+    path, *marks = _SOURCE.split(source)
+    layer = None
+    for mark in marks:
+        key, _, value = mark.partition("=")
+        if key.lower() == "subset":
+            raise InputError(
+                zh=f"{source}：不能只读取图层的一部分（subset）；请在 QGIS 中把筛选结果另存为文件。",
+                en=f"{source}: a subset of a layer cannot be read; save what the filter leaves as a file in QGIS.",
+            )
+        if key.lower() == "layername":
+            layer = value
+        elif key.lower() == "layerid" and layer is None:
+            layer = f"layerid={value}"
+    return path, layer
 
 
 def _parts(path: Path) -> Iterator[Path]:

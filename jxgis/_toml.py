@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,7 +15,7 @@ from jxgis._files import require_ordinary
 from jxgis.errors import SettingsError, os_reason
 from jxgis.i18n import Text
 
-__all__ = ["RuleError", "read_toml", "validated"]
+__all__ = ["RuleError", "kind_at", "model_in", "read_toml", "validated"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -144,6 +145,12 @@ def _rule(item: dict[str, Any]) -> str:
         "string_type": "须为文字",
         "string_unicode": "含有无法解读的字符",
         "bool_parsing": "须为 true 或 false",
+        "bool_type": "须为 true 或 false",
+        "too_long": "项数太多",
+        "string_pattern_mismatch": f"须符合 {context.get('pattern')}",
+        "tuple_type": "须为列表，如 [1, 2]",
+        "dict_type": "须为一组“键 = 值”",
+        "model_type": "须为一组“键 = 值”",
     }
     return rules.get(item["type"], str(item["msg"]))
 
@@ -157,7 +164,7 @@ def _known_keys(model: type[BaseModel], place: tuple[Any, ...]) -> list[str]:
     for part in place:
         if isinstance(part, int) or part not in _keys(model):
             continue
-        inner = _model_in(_keys(model)[part])
+        inner = model_in(_keys(model)[part])
         if inner is None:
             return []
         model = inner
@@ -168,8 +175,28 @@ def _keys(model: type[BaseModel]) -> dict[str, Any]:
     return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def kind_at(model: type[BaseModel], place: Sequence[str]) -> Any:
+    """The annotation of what stands at ``place``, such as ``["units", "n_units", "老城"]``; None where nothing may.
+
+    Examples
+    --------
+    >>> class Table(BaseModel):
+    ...     band_m: float = 500
+    ...     names: dict[str, str] | None = None
+    >>> kind_at(Table, ["band_m"]), kind_at(Table, ["names", "a"]), kind_at(Table, ["bands"])
+    (<class 'float'>, <class 'str'>, None)
+    """
+    kind: Any = model
+    for part in place:
+        kinds = (kind, *get_args(kind))
+        tables = [get_args(each)[1] for each in kinds if get_origin(each) is dict]
+        models = [each for each in kinds if isinstance(each, type) and issubclass(each, BaseModel)]
+        kind = tables[0] if tables else _keys(models[0]).get(part) if models else None
+    return kind
+
+
+def model_in(annotation: Any) -> type[BaseModel] | None:
     """The model inside ``Model``, ``Model | None``, ``dict[str, Model]`` or ``tuple[Model, ...]``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for found in map(_model_in, get_args(annotation)) if found is not None), None)
+    return next((found for found in map(model_in, get_args(annotation)) if found is not None), None)

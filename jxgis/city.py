@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,12 +14,12 @@ from jxgis._files import reading, require_ordinary, require_sane_workbook
 from jxgis._toml import RuleError, read_toml, validated
 from jxgis.errors import SettingsError, os_reason
 from jxgis.i18n import Text
-from jxgis.schema.layers import nearest
+from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["UNCLASSIFIED", "City", "builtin_profiles", "classify", "load_city", "read_class_table"]
+__all__ = ["UNCLASSIFIED", "City", "builtin_profiles", "classify", "contract_of", "load_city", "read_class_table"]
 
 UNCLASSIFIED = "未归类"
 _BUILTIN = "builtin:"
@@ -65,6 +65,8 @@ class City:
         The park standards' file (TOML).
     targets
         The plan's targets that space can show.
+    layers
+        The layers that this city adds to those that every city has, by name.
     """
 
     key: str
@@ -83,6 +85,7 @@ class City:
     labels: pd.DataFrame
     standards: Path
     targets: pd.DataFrame
+    layers: dict[str, Contract] = field(default_factory=dict)
 
 
 class _Part(BaseModel):
@@ -139,6 +142,18 @@ class _Profile(_Part):
     districts: tuple[_District, ...] = ()
     crosswalk: tuple[_Crosswalk, ...] = ()
     labels: tuple[_Label, ...] = ()
+    layers: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], LayerEntry] = Field(default_factory=dict)
+
+    @field_validator("layers")
+    @classmethod
+    def _new(cls, further: dict[str, LayerEntry]) -> dict[str, LayerEntry]:
+        twice = [name for name in further if name in (*layers(), "all")]
+        if twice:
+            raise RuleError(
+                zh=f"{'、'.join(twice)} 是已有的图层，请换一个名称",
+                en=f"{', '.join(twice)}: there is such a layer already; choose another name",
+            )
+        return further
 
     @field_validator("box")
     @classmethod
@@ -214,7 +229,19 @@ def load_city(profile: str | Path = "jiaxing") -> City:
         labels=pd.DataFrame([row.model_dump() for row in model.labels], columns=list(_Label.model_fields)),
         standards=_beside(path, model.park_standards),
         targets=pd.DataFrame() if model.plan_targets is None else pd.read_csv(_beside(path, model.plan_targets)),
+        layers={name: entry.contract(name) for name, entry in model.layers.items()},
     )
+
+
+def contract_of(layer: str, city: City | None) -> Contract:
+    """The contract of a layer that every city has, or that this one adds.
+
+    Raises
+    ------
+    InputError
+        If there is no such layer; the nearest name is suggested.
+    """
+    return contract(layer, None if city is None else city.layers)
 
 
 def read_class_table(path: Path | None) -> pd.DataFrame:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from jxgis import output
-from jxgis.errors import InputError
+from jxgis.errors import InputError, MissingPackageError
 from jxgis.i18n import Text
 from jxgis.schema.layers import nearest
 from jxgis.small_counts import hide_small, small_said
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     import pyproj
-    from matplotlib.figure import Figure
 
     from jxgis.city import City
+    from jxgis.drawing.figures import Figure
     from jxgis.load import Loaded
     from jxgis.report.blocks import Section
     from jxgis.settings import Settings
@@ -167,7 +168,14 @@ class Given:
         return hide_small(self.in_words(table), min_count=least, within=within, sums=sums, nested=nested)
 
 
-def given_tables(layers: Mapping[str, gpd.GeoDataFrame | None], *, lang: str, **options: Mapping[str, Any]) -> Given:
+def given_tables(
+    layers: Mapping[str, gpd.GeoDataFrame | None],
+    *,
+    lang: str,
+    sketch: bool = False,
+    settings: Settings | None = None,
+    **options: Mapping[str, Any],
+) -> Given:
     """What a part is handed where there is no project: tables, and options by name.
 
     Parameters
@@ -176,6 +184,10 @@ def given_tables(layers: Mapping[str, gpd.GeoDataFrame | None], *, lang: str, **
         Layer name to its rows; those that are None are not given. Their CRS is that of the first.
     lang
         Language of what is shown, ``"zh"`` or ``"en"``.
+    sketch
+        Whether the polygons are schematic.
+    settings
+        Those of the sections that ``options`` does not name; the defaults where not given.
     **options
         Section of the settings to its options, such as ``hotspots={"cell_m": 100}``.
 
@@ -193,14 +205,23 @@ def given_tables(layers: Mapping[str, gpd.GeoDataFrame | None], *, lang: str, **
     there = {name: table for name, table in layers.items() if table is not None}
     name, first = next(iter(there.items()))
     crs = require_metric(first, name)
-    settings = Settings().model_copy(
-        update={
-            section: validated(type(getattr(Settings(), section)), dict(given), section)
-            for section, given in options.items()
-        }
-    )
+    base = settings or Settings()
+    asked = {
+        section: validated(
+            type(getattr(base, section)), getattr(base, section).model_dump(exclude_unset=True) | given, section
+        )
+        for section, given in options.items()
+    }
     note = Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}.")
-    return Given(settings=settings, city=None, crs=crs, crs_note=note, layers=there, lang=lang)
+    return Given(
+        settings=base.model_copy(update=asked),
+        city=None,
+        crs=crs,
+        crs_note=note,
+        layers=there,
+        lang=lang,
+        sketch=sketch,
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -346,9 +367,14 @@ class Result(ABC):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the numbers that come first, the first table, and the map."""
+        from jxgis.drawing.offline import framed
         from jxgis.report.page import result_html
 
-        return result_html(self.section(), self.map()._repr_html_(), lang=self.given.lang)
+        figure = None
+        with suppress(MissingPackageError):  # without a Chinese font there is the map still
+            figure = next(iter(self.figures().values()), None)
+        maps = [framed(page, figure) for page in list(self.maps().values())[:1]]
+        return result_html(self.section(), *maps, lang=self.given.lang)
 
 
 def _named(there: Mapping[str, Named], name: str | None, what: str) -> Named:
@@ -380,8 +406,12 @@ class Part:
     needs
         The layers that it cannot do without, each with the option of its command that gives it. Districts may be made
         of sub-districts.
+    options
+        The options of its command that give further layers, by layer.
     analyse
         Runs it.
+    section
+        Its own section of the settings.
     settings
         The sections of the settings that shape it.
     maps, figures
@@ -398,11 +428,13 @@ class Part:
     reads: tuple[str, ...]
     needs: Mapping[str, str]
     analyse: Callable[[Given], Result]
+    section: str
     settings: tuple[str, ...]
     maps: tuple[str, ...]
     figures: tuple[str, ...]
     after: tuple[str, ...] = ()
     beside: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reads_in_report(self) -> tuple[str, ...]:

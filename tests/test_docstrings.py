@@ -18,13 +18,18 @@ import jxgis
 # out (RT01, RT03); that a description begins with a capital, since it may begin with a dtype (PR08, RT04); that a first
 # sentence begins with a verb, since it says what a thing is, and fits on one line (SS05, SS06); and the signature's
 # order, since parameters that mean the same everywhere are described together (PR03).
-CHECKS = {
-    *(f"GL{number:02}" for number in (1, 2, 3, 5, 6, 7, 8, 9, 10)),
-    *(f"SS{number:02}" for number in (1, 2, 3, 4)),
-    *(f"PR{number:02}" for number in (1, 2, 5, 6, 7, 9, 10)),
-    *(f"SA{number:02}" for number in (2, 3, 4)),
-    *("RT05", "YD01"),
-}
+CHECKS = frozenset(
+    f"{group}{n:02}"
+    for group, numbers in {
+        "GL": (1, 2, 3, 5, 6, 7, 8, 9, 10),
+        "PR": (1, 2, 5, 6, 7, 9, 10),
+        "RT": (5,),
+        "SA": (2, 3, 4),
+        "SS": (1, 2, 3, 4),
+        "YD": (1,),
+    }.items()
+    for n in numbers
+)
 
 
 def _modules() -> list[str]:
@@ -41,7 +46,9 @@ def _public(module: str) -> Iterator[str]:
             yield f"{module}.{name}"
         if inspect.isclass(found):
             for member, value in vars(found).items():
-                if not member.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
+                # What a library puts into a class that is made of its own, as matplotlib does, is not ours.
+                own = inspect.isfunction(value) and value.__code__.co_filename == inspect.getfile(found)
+                if not member.startswith("_") and (own or isinstance(value, property)):
                     yield f"{module}.{name}.{member}"
 
 

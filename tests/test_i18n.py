@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jxgis.schema.tables import tables
+from jxgis.settings import Settings
 
 CODE = Path(__file__).parents[1] / "jxgis"
 #: Words for codes, which are looked up by names that tables hold.
@@ -60,6 +61,13 @@ def test_no_text_is_unused() -> None:
 
 def test_every_text_asked_for_is_there() -> None:
     asked = {p.replace("\\", "") for p in PATTERNS if re.fullmatch(rf"(?:{'|'.join(THEMES)})\\\.[a-z0-9_]+", p)}
-    asked = {key for key in asked if not key.endswith((".json", ".gpkg", ".html", ".xlsx"))}
-    asked -= set(tables())  # names of tables look alike
+    asked = {key for key in asked if not key.endswith((".json", ".gpkg", ".html", ".xlsx", ".toml"))}
+    asked -= set(tables())  # names of tables look alike, and so do those of options
+    sections = {name: field.annotation for name, field in Settings.model_fields.items()}
+    asked -= {
+        f"{name}.{key}"
+        for name, model in sections.items()
+        if hasattr(model, "model_fields")
+        for key in model.model_fields
+    }
     assert not {key for key in asked if key.partition(".")[2] not in THEMES[key.partition(".")[0]]}

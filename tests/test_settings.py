@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import get_args
 
@@ -11,6 +10,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from jxgis.errors import SettingsError
+from jxgis.run.template import template
 from jxgis.settings import Settings, load_settings
 
 
@@ -84,8 +84,7 @@ def keys_of(model: type[BaseModel], place: str = "") -> Iterator[str]:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_new_project_shows_every_key_and_each_may_be_put_to_use(tmp_path: Path, lang: str) -> None:
-    template = resources.files("jxgis.run").joinpath("templates", f"jxgis.{lang}.toml").read_text("utf-8")
-    used = re.sub(r"^# (?=\[[a-z_.]+\]|[a-z_0-9]+ = )", "", template, flags=re.MULTILINE)
+    used = re.sub(r"^# (?=\[[a-z_.]+\]|[a-z_0-9]+ = )", "", template(lang), flags=re.MULTILINE)
     load_settings(write(tmp_path, used))
     sections = tomllib.loads(used)
     inputs = sections.pop("inputs")

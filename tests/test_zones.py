@@ -16,8 +16,8 @@ from jxgis.parks.radius import classify_parks, radius_coverage
 from jxgis.parks.standards import load_standard
 from jxgis.parks.supply import supply_by_zone, two_step_catchment
 from jxgis.parks.whole import merge_parks
-from jxgis.space.count import locate_each
 from jxgis.space.grid import grid_over
+from jxgis.space.points import locate_each
 from jxgis.zones import zone_names
 
 WRONG = (["老城", "老城"], ["all", "老城"], ["ALL", "老城"], ["ａｌｌ", "老城"], ["全域", "老城"], [None, "老城"])

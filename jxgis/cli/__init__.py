@@ -13,7 +13,7 @@ import typer
 
 from jxgis.cli import _options as opt
 from jxgis.cli._warnings import plain_warnings
-from jxgis.cli._words import Command, Group, UsageError, plain, say, usage_message, word
+from jxgis.cli._words import OF_LAYERS, Command, Group, UsageError, plain, say, usage_message, word
 
 if TYPE_CHECKING:
     from jxgis.i18n import Text
@@ -40,14 +40,6 @@ _STOPPED = 130
 
 def _argument(metavar: str, zh: str, en: str) -> Any:
     return typer.Argument(metavar=metavar, help=word(zh, en), show_default=False)
-
-
-def _file(name: str, zh: str, en: str) -> Any:
-    return typer.Option(name, metavar="FILE", help=word(zh, en), show_default=False)
-
-
-def _value(name: str, zh: str, en: str, metavar: str = "N") -> Any:
-    return typer.Option(name, metavar=metavar, help=word(zh, en), show_default=False)
 
 
 def _version(wanted: bool) -> None:
@@ -96,19 +88,14 @@ def init(
 
 @app.command(cls=Command, help=word("检查一个数据文件", "Check a data file"))
 def check(
-    layer: Annotated[
-        str,
-        _argument(
-            "LAYER",
-            "subdistricts districts issues parks residential streets units candidates 之一",
-            "One of subdistricts districts issues parks residential streets units candidates",
-        ),
-    ],
+    layer: Annotated[str, typer.Argument(metavar="LAYER", help=OF_LAYERS, show_default=False)],
     file: Annotated[str, _argument("FILE", "要检查的文件", "The file to check")],
     crs: opt.Crs = None,
     project: opt.Project = None,
+    sets: opt.Set = None,
     out: Annotated[
-        Path | None, _value("--out", "写入清洗结果和问题行的文件夹", "Folder for the clean rows and the rejects", "DIR")
+        Path | None,
+        opt.option("--out", "写入清洗结果和问题行的文件夹", "Folder for the clean rows and the rejects", "DIR"),
     ] = None,
     name_column: opt.NameColumn = None,
     columns: opt.Columns = None,
@@ -132,9 +119,8 @@ def check(
     }
     if layer == "issues":
         given |= _issue_options(class_column, start, end, status, source, drop_points, keep)
-    from jxgis.settings import Inputs
-
-    settings = opt.settings_of(project, {"inputs": {layer: given}} if layer in Inputs.model_fields else {})
+    run.require_layer(layer, opt.settings_of(project, {}), has_project=project is not None)
+    settings = opt.settings_of(project, {"inputs": {layer: given}}, sets)
     lines = run.run_check(layer, settings, out=out, has_project=project is not None, lang=lang)
     for line in lines:
         say(line)
@@ -143,17 +129,15 @@ def check(
 @app.command(cls=Command, help=word("问题热点", "Hot spots of issues"))
 def hotspots(
     out: opt.Out,
-    issues: Annotated[str | None, _file("--issues", "问题数据", "Issues")] = None,
+    issues: Annotated[str | None, opt.layer("--issues", "issues")] = None,
     crs: opt.Crs = None,
-    area: Annotated[str | None, _file("--area", "研究范围（片区面）", "Study area (district polygons)")] = None,
-    cell_m: Annotated[
-        float | None, _value("--cell-m", "网格边长，米 [默认：200]", "Side of a cell, metres [default: 200]")
+    area: Annotated[
+        str | None, opt.option("--area", "研究范围（片区面）", "Study area (district polygons)", "FILE")
     ] = None,
-    band_m: Annotated[
-        float | None,
-        _value("--band-m", "邻域半径，米 [默认：500]", "Radius of the neighbourhood, metres [default: 500]"),
-    ] = None,
+    cell_m: Annotated[float | None, opt.setting("--cell-m", "hotspots", "cell_m")] = None,
+    band_m: Annotated[float | None, opt.setting("--band-m", "hotspots", "band_m")] = None,
     project: opt.Project = None,
+    sets: opt.Set = None,
     name_column: opt.NameColumn = None,
     columns: opt.Columns = None,
     class_column: opt.ClassColumn = None,
@@ -163,14 +147,7 @@ def hotspots(
     source: opt.Source = None,
     drop_points: opt.DropPoints = None,
     keep: opt.Keep = None,
-    min_count: Annotated[
-        int | None,
-        _value(
-            "--min-count",
-            "少于这个数的件数在页面和表格中显示为区间 [默认：3]",
-            "Fewer cases stand as a range on pages and in workbooks [default: 3]",
-        ),
-    ] = None,
+    min_count: Annotated[int | None, opt.setting("--min-count", "report", "min_count")] = None,
     lang: opt.Lang = "zh",
 ) -> None:
     """Find the hot spots of the issues, by class and for all."""
@@ -185,56 +162,36 @@ def hotspots(
             "hotspots": {"cell_m": cell_m, "band_m": band_m},
             "report": {"min_count": min_count},
         },
+        sets,
     )
     with _progress(lang) as progress:
-        run.run_part("hotspots", settings, out, has_project=project is not None, lang=lang, progress=progress)
-    _done(out, "maps/hotspots.html")
+        result = run.run_part("hotspots", settings, out, has_project=project is not None, lang=lang, progress=progress)
+    _done(out, "maps/hotspots.html", counted=_counted(result, project))
 
 
 @app.command(cls=Command, help=word("公园绿地服务覆盖", "Park service coverage"))
 def parks(
     out: opt.Out,
-    parks: Annotated[str | None, _file("--parks", "公园面", "Park polygons")] = None,
-    residential: Annotated[str | None, _file("--residential", "居住用地面", "Residential polygons")] = None,
+    parks: Annotated[str | None, opt.layer("--parks", "parks")] = None,
+    residential: Annotated[str | None, opt.layer("--residential", "residential")] = None,
     by: Annotated[
-        str | None, _file("--by", "统计区域面（片区或单元）", "Zones to report by (districts or units)")
+        str | None, opt.option("--by", "统计区域面（片区或单元）", "Zones to report by (districts or units)", "FILE")
     ] = None,
-    streets: Annotated[str | None, _file("--streets", "道路中心线（步行）", "Street centre lines (walking)")] = None,
-    gates: Annotated[str | None, _file("--gates", "公园出入口点", "Park gates")] = None,
-    barriers: Annotated[
-        str | None, _file("--barriers", "步行不可穿越的线（铁路、快速路）", "Lines that nobody can cross on foot")
-    ] = None,
-    population: Annotated[
-        str | None, _file("--population", "人口：栅格（tif）、点或面", "People: a raster (tif), points or polygons")
-    ] = None,
-    minutes: Annotated[
-        float | None, _value("--minutes", "步行分钟 [默认：10]", "Minutes on foot [default: 10]")
-    ] = None,
-    speed: Annotated[
-        float | None, _value("--speed-m-per-min", "步速，米/分钟 [默认：75]", "Speed, metres a minute [default: 75]")
-    ] = None,
-    standard: Annotated[
-        str | None,
-        _value("--standard", "服务半径标准 [默认：garden-city-2022]", "Standard [default: garden-city-2022]", "NAME"),
-    ] = None,
-    new_parks: Annotated[int | None, _value("--new-parks", "拟新建公园数", "Number of new parks to propose")] = None,
+    streets: Annotated[str | None, opt.layer("--streets", "streets")] = None,
+    gates: Annotated[str | None, opt.layer("--gates", "gates")] = None,
+    barriers: Annotated[str | None, opt.layer("--barriers", "barriers")] = None,
+    population: Annotated[str | None, opt.layer("--population", "population")] = None,
+    minutes: Annotated[float | None, opt.setting("--minutes", "parks", "minutes")] = None,
+    speed: Annotated[float | None, opt.setting("--speed-m-per-min", "parks", "speed_m_per_min")] = None,
+    standard: Annotated[str | None, opt.setting("--standard", "parks", "standard", "NAME")] = None,
+    new_parks: Annotated[int | None, opt.setting("--new-parks", "parks", "new_parks")] = None,
     objective: Annotated[
-        Literal["area", "people"] | None,
-        _value(
-            "--objective",
-            "新公园优先服务：居住用地面积 area 或人口 people [默认：area]",
-            "What new parks serve most of: area of housing or people [default: area]",
-            "area|people",
-        ),
+        Literal["area", "people"] | None, opt.setting("--objective", "parks", "objective", "area|people")
     ] = None,
-    plan: Annotated[
-        str | None, _file("--plan", "方案：新增或扩建的公园面", "A plan: polygons of new or enlarged parks")
-    ] = None,
-    close: Annotated[
-        str | None,
-        _value("--close", "方案：关闭的公园（编号或名称），用逗号分隔", "A plan: parks to close, by commas", "A,B"),
-    ] = None,
+    plan: Annotated[str | None, opt.layer("--plan", "planned_parks")] = None,
+    close: Annotated[str | None, opt.setting("--close", "parks", "close", "A,B")] = None,
     project: opt.Project = None,
+    sets: opt.Set = None,
     name_column: opt.NameColumn = None,
     columns: opt.Columns = None,
     lang: opt.Lang = "zh",
@@ -264,36 +221,29 @@ def parks(
                 "objective": objective,
             },
         },
+        sets,
     )
     with _progress(lang) as progress:
-        run.run_part("parks", settings, out, has_project=project is not None, lang=lang, progress=progress)
-    _done(out, "maps/parks.html")
+        result = run.run_part("parks", settings, out, has_project=project is not None, lang=lang, progress=progress)
+    _done(out, "maps/parks.html", counted=_counted(result, project))
 
 
-@app.command(cls=Command, help=word("划分管理单元（2–5 平方公里）", "Propose units of 2–5 km²"))
+@app.command(cls=Command, help=word("划分管理单元", "Propose units"))
 def units(
     out: opt.Out,
-    districts: Annotated[str | None, _file("--districts", "片区面", "District polygons")] = None,
-    blocks: Annotated[str | None, _file("--blocks", "自有地块面（社区、网格）", "Blocks of your own")] = None,
-    streets: Annotated[
-        str | None, _file("--streets", "道路中心线：按街区划分", "Street centre lines: cut by street blocks")
-    ] = None,
-    cell_m: Annotated[
-        float | None, _value("--cell-m", "方格边长，米 [默认：200]", "Side of a cell, metres [default: 200]")
-    ] = None,
-    issues: Annotated[str | None, _file("--issues", "问题数据", "Issues")] = None,
+    districts: Annotated[str | None, opt.option("--districts", "片区面", "District polygons", "FILE")] = None,
+    blocks: Annotated[str | None, opt.layer("--blocks", "blocks")] = None,
+    streets: Annotated[str | None, opt.layer("--streets", "streets")] = None,
+    cell_m: Annotated[float | None, opt.setting("--cell-m", "units", "cell_m")] = None,
+    issues: Annotated[str | None, opt.layer("--issues", "issues")] = None,
     crs: opt.Crs = None,
-    attributes: Annotated[
-        str | None,
-        _value("--attributes", "同质性属性列，用逗号分隔", "Columns to be alike within a unit, by commas", "A,B"),
-    ] = None,
-    min_km2: Annotated[float | None, _value("--min-km2", "最小面积 [默认：2]", "Least area [default: 2]")] = None,
-    max_km2: Annotated[float | None, _value("--max-km2", "最大面积 [默认：5]", "Greatest area [default: 5]")] = None,
-    target_km2: Annotated[
-        float | None, _value("--target-km2", "目标面积 [默认：3.5]", "Target area [default: 3.5]")
-    ] = None,
-    seed: Annotated[int | None, _value("--seed", "随机种子 [默认：0]", "Seed [default: 0]")] = None,
+    attributes: Annotated[str | None, opt.setting("--attributes", "units", "attributes", "A,B")] = None,
+    min_km2: Annotated[float | None, opt.setting("--min-km2", "units", "min_km2")] = None,
+    max_km2: Annotated[float | None, opt.setting("--max-km2", "units", "max_km2")] = None,
+    target_km2: Annotated[float | None, opt.setting("--target-km2", "units", "target_km2")] = None,
+    seed: Annotated[int | None, opt.setting("--seed", "units", "seed")] = None,
     project: opt.Project = None,
+    sets: opt.Set = None,
     name_column: opt.NameColumn = None,
     columns: opt.Columns = None,
     lang: opt.Lang = "zh",
@@ -320,26 +270,20 @@ def units(
                 "seed": seed,
             },
         },
+        sets,
     )
     with _progress(lang) as progress:
-        run.run_part("units", settings, out, has_project=project is not None, lang=lang, progress=progress)
-    _done(out, "maps/units.html")
+        result = run.run_part("units", settings, out, has_project=project is not None, lang=lang, progress=progress)
+    _done(out, "maps/units.html", counted=_counted(result, project))
 
 
 @app.command(cls=Command, help=word("候选样板单元评分", "Score candidate sample units"))
 def score(
     out: opt.Out,
-    candidates: Annotated[str | None, _file("--candidates", "候选单元面", "Candidate polygons")] = None,
+    candidates: Annotated[str | None, opt.layer("--candidates", "candidates")] = None,
     project: opt.Project = None,
-    weights: Annotated[
-        str | None,
-        _value(
-            "--weights",
-            "权重：expert、equal、ahp、entropy 或 critic [默认：expert]",
-            "Weights [default: expert]",
-            "NAME",
-        ),
-    ] = None,
+    sets: opt.Set = None,
+    weights: Annotated[str | None, opt.setting("--weights", "scoring", "weights", "NAME")] = None,
     name_column: opt.NameColumn = None,
     columns: opt.Columns = None,
     lang: opt.Lang = "zh",
@@ -355,28 +299,27 @@ def score(
             },
             "scoring": {"weights": weights},
         },
+        sets,
     )
     said: list[Text] = []
     with _progress(lang) as progress:
-        run.run_part(
+        result = run.run_part(
             "score", settings, out, has_project=project is not None, lang=lang, progress=progress, warn=said.append
         )
-    _done(out, "maps/scores.html", [line.of(lang) for line in said])
+    _done(out, "maps/scores.html", [line.of(lang) for line in said], _counted(result, project))
 
 
 @app.command(cls=Command, help=word("按项目设置生成全部结果和报告", "Everything the project's inputs allow"))
 def report(
     project: Annotated[Path, _argument("jxgis.toml", "项目设置", "The project's settings")],
     out: opt.Out,
-    lang: Annotated[
-        Literal["zh", "en"] | None,
-        _value("--lang", "结果的语言：zh 或 en", "Language of the results: zh or en", "zh|en"),
-    ] = None,
+    sets: opt.Set = None,
+    lang: Annotated[Literal["zh", "en"] | None, opt.setting("--lang", "report", "lang", "zh|en")] = None,
 ) -> None:
     """Run every analysis that the project's inputs allow, and write the report."""
     from jxgis import run
 
-    settings = opt.settings_of(project, {})
+    settings = opt.settings_of(project, {}, sets)
     lang = lang or settings.report.lang
     said: list[Text] = []
     with _progress(lang) as progress:
@@ -406,26 +349,58 @@ def _issue_options(
 
 @contextlib.contextmanager
 def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
-    """Show progress: one line a step, and on a terminal a spinner beside the current one."""
+    """Show progress: one line a step; of what takes longer, on a terminal a bar with the time left, else a few lines."""
+    from jxgis.progress import listening, paced
+
     if not sys.stderr.isatty():
-        yield lambda step: say(step.of(lang), error=True)
+
+        def line(step: Text) -> None:
+            say(step.of(lang), error=True)
+
+        with listening(paced(line)):
+            yield line
         return
     from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
     from rich.text import Text as Plain
 
     console = Console(stderr=True)
-    with console.status("…") as status:
+    # A name in brackets is no markup.
+    words = TextColumn("{task.description}", markup=False)
+    with Progress(SpinnerColumn(), words, BarColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("…", total=None)
+
+        def called(step: Text) -> None:
+            bar.update(task, description=plain(step.of(lang)))
 
         def show(step: Text) -> None:
-            # What was noticed stays on the screen; a name in brackets is no markup.
+            # What was noticed stays on the screen.
             console.print(Plain(plain(step.of(lang))))
-            status.update(Plain(plain(step.of(lang))))
+            bar.reset(task, description=plain(step.of(lang)), total=None)
 
-        yield show
+        left = paced(called, every_s=0.5, every_share=0.0)
+
+        def heard(what: Text, share: float) -> None:
+            if share == 0:
+                called(what)
+            bar.update(task, total=1.0, completed=share)
+            left(what, share)
+
+        with listening(heard):
+            yield show
 
 
-def _done(out: Path, page: str, refused: Sequence[str] = ()) -> None:
-    """Say where the page is; before it, what could not be done."""
+def _counted(result: Any, project: Path | None) -> list[str]:
+    """Without a project, which settles what is read: what was counted, and the CRS chosen."""
+    from jxgis import run
+
+    return [line.of(result.given.lang) for line in run.counted(result)] if project is None else []
+
+
+def _done(out: Path, page: str, refused: Sequence[str] = (), counted: Sequence[str] = ()) -> None:
+    """Say where the page is; before it, what was counted and what could not be done."""
+    for line in counted:
+        say(line)
     for line in refused:
         say(line, error=True)
     say(word(f"完成。请用浏览器打开：{out / page}", f"Done. Open in a browser: {out / page}"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
-from jxgis.cli._words import word
+from jxgis.cli._words import OF_LAYER, OF_SETTING, word
 
 if TYPE_CHECKING:
     from jxgis.settings import Settings
@@ -24,75 +27,76 @@ __all__ = [
     "NameColumn",
     "Out",
     "Project",
+    "Set",
     "Source",
     "Status",
     "To",
+    "layer",
+    "names",
+    "option",
     "pairs",
     "points",
+    "setting",
     "settings_of",
 ]
 
 
-def _option(name: str, zh: str, en: str, metavar: str) -> Any:
+_KEY = re.compile(r"""\"[^"]*"|'[^']*'|[^.]+""")
+
+
+def option(name: str, zh: str, en: str, metavar: str) -> Any:
+    """An option of the command line alone, in its own words."""
     return typer.Option(name, help=word(zh, en), metavar=metavar, show_default=False)
 
 
-Out = Annotated[Path, _option("--out", "结果文件夹", "Result folder", "DIR")]
+def setting(name: str, section: str, key: str, metavar: str = "N") -> Any:
+    """An option that stands for a key of jxgis.toml: its help is what is said of the key, with its default."""
+    return typer.Option(name, help=f"{OF_SETTING}{section}.{key}", metavar=metavar, show_default=False)
+
+
+def layer(name: str, of: str) -> Any:
+    """An option that gives the file of a layer: its help is what is said of the layer."""
+    return typer.Option(name, help=f"{OF_LAYER}{of}", metavar="FILE", show_default=False)
+
+
+Out = Annotated[Path, option("--out", "结果文件夹", "Result folder", "DIR")]
 Project = Annotated[
     Path | None,
-    _option(
+    option(
         "--project",
         "项目设置 jxgis.toml：补上没有给出的选项",
         "Project settings jxgis.toml: supplies what is not given",
         "FILE",
     ),
 ]
-Lang = Annotated[
-    Literal["zh", "en"], _option("--lang", "结果的语言：zh 或 en", "Language of the results: zh or en", "zh|en")
+Set = Annotated[
+    list[str] | None,
+    option(
+        "--set",
+        "设置 jxgis.toml 中的任何一项，可重复，如 --set inputs.districts.crs=GCJ-02",
+        "Sets any key of jxgis.toml; may be repeated, such as --set inputs.districts.crs=GCJ-02",
+        "KEY=VALUE",
+    ),
 ]
-Crs = Annotated[
-    str | None,
-    _option("--crs", "坐标系：EPSG 代码、GCJ-02 或 BD-09", "Reference system: an EPSG code, GCJ-02 or BD-09", "CRS"),
-]
-NameColumn = Annotated[str | None, _option("--name-column", "名称所在的列", "Column that holds the name", "COLUMN")]
+Lang = Annotated[Literal["zh", "en"], setting("--lang", "report", "lang", "zh|en")]
+Crs = Annotated[str | None, setting("--crs", "inputs.parks", "crs", "CRS")]
+NameColumn = Annotated[str | None, setting("--name-column", "inputs.parks", "name_column", "COLUMN")]
 Columns = Annotated[
     str | None,
-    _option(
+    option(
         "--columns",
-        "列的对应：约定名=文件中的列名，用逗号分隔",
+        "列名对不上时：约定名=文件中的列名，用逗号分隔",
         "Columns: contract name=name in the file, separated by commas",
         "A=B,…",
     ),
 ]
-ClassColumn = Annotated[
-    str | None,
-    _option("--class-column", "直接作为问题类别的列", "Column whose values are the classes", "COLUMN"),
-]
-From = Annotated[
-    str | None, _option("--from", "起始日期（含），如 2023-01-01", "First date, such as 2023-01-01", "DATE")
-]
-To = Annotated[str | None, _option("--to", "截止日期（不含）", "Date to stop before", "DATE")]
-Status = Annotated[str | None, _option("--status", "只要这些状态，用逗号分隔", "Only these statuses, by commas", "A,B")]
-Source = Annotated[str | None, _option("--source", "只要这些来源，用逗号分隔", "Only these sources, by commas", "A,B")]
-Keep = Annotated[
-    str | None,
-    _option(
-        "--keep",
-        "问题数据中另外保留的列（个人信息会被遮盖），用逗号分隔",
-        "Further columns of the issues to carry (personal values masked), by commas",
-        "A,B",
-    ),
-]
-
-DropPoints = Annotated[
-    str | None,
-    _option(
-        "--drop-points",
-        "不计落在这些点上的问题：坐标照文件中的写法，点之间用分号",
-        "Leave out issues at these points: coordinates as in the file, points by semicolons",
-        "X,Y;…",
-    ),
-]
+ClassColumn = Annotated[str | None, setting("--class-column", "inputs.issues", "class_column", "COLUMN")]
+From = Annotated[str | None, setting("--from", "inputs.issues", "from", "DATE")]
+To = Annotated[str | None, setting("--to", "inputs.issues", "to", "DATE")]
+Status = Annotated[str | None, setting("--status", "inputs.issues", "status", "A,B")]
+Source = Annotated[str | None, setting("--source", "inputs.issues", "source", "A,B")]
+Keep = Annotated[str | None, setting("--keep", "inputs.issues", "keep", "A,B")]
+DropPoints = Annotated[str | None, setting("--drop-points", "inputs.issues", "drop_points", "X,Y;…")]
 
 
 def pairs(text: str | None) -> dict[str, str]:
@@ -163,7 +167,7 @@ def points(text: str | None) -> tuple[tuple[float, float], ...] | None:
     return tuple(found)
 
 
-def settings_of(project: Path | None, options: Mapping[str, Any]) -> Settings:
+def settings_of(project: Path | None, options: Mapping[str, Any], sets: Sequence[str] | None = None) -> Settings:
     """The project's settings with the command line's options laid over them.
 
     Parameters
@@ -172,24 +176,80 @@ def settings_of(project: Path | None, options: Mapping[str, Any]) -> Settings:
         jxgis.toml, or None.
     options
         Nested like the file, ``{"inputs": {"issues": {"path": …}}}``; what is None was not given.
+    sets
+        ``KEY=VALUE`` of ``--set``: they go before the options.
 
     Raises
     ------
     SettingsError
         If the file or an option cannot be used.
     """
-    from jxgis._toml import validated
-    from jxgis.settings import Settings, load_settings
+    from jxgis.errors import SettingsError
+    from jxgis.settings import load_settings, make_settings
 
     base = {} if project is None else load_settings(project).model_dump(by_alias=True, exclude_unset=True)
-    return validated(Settings, _laid_over(base, options), word("命令行", "the command line"))
+    given = _laid_over(base, options)
+    source = word("命令行", "the command line")
+    if not sets:
+        return make_settings(given, source)
+    try:
+        return make_settings(_with_sets(given, sets), "--set")
+    except SettingsError:
+        # What is wrong without them is not theirs.
+        make_settings(given, source)
+        raise
+
+
+def _with_sets(given: dict[str, Any], sets: Sequence[str]) -> dict[str, Any]:
+    from jxgis._toml import kind_at
+    from jxgis.errors import InputError
+    from jxgis.settings import model_for
+
+    pairs = []
+    for text in sets:
+        key, sign, value = text.partition("=")
+        place = [part.strip("\"'") for part in _KEY.findall(key.strip())]
+        if not sign or not place:
+            raise InputError(
+                zh=f"--set 的“{text}”不是“键=值”的形式，例如 inputs.districts.crs=GCJ-02。",
+                en=f"--set: {text!r} is not KEY=VALUE, such as inputs.districts.crs=GCJ-02.",
+            )
+        pairs.append((place, value.strip()))
+    named: dict[str, Any] = given
+    for place, value in pairs:
+        named = _laid_over(named, _nested(place, value))
+    model = model_for(named)
+    for place, value in pairs:
+        given = _laid_over(given, _nested(place, _value(value, kind_at(model, place))))
+    return given
+
+
+def _nested(place: Sequence[str], value: Any) -> dict[str, Any]:
+    for part in reversed(place):
+        value = {part: value}
+    return dict(value)
+
+
+def _value(text: str, kind: Any) -> Any:
+    """A value as TOML has it; else, and where the key holds text or texts, the text as it stands."""
+    kinds = (kind,) if get_origin(kind) is tuple else (kind, *get_args(kind))
+    if str in kinds:
+        return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+    try:
+        found = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        found = {}
+    if list(found) == ["value"] and not isinstance(found["value"], dt.date | dt.time):
+        return found["value"]
+    return names(text) if tuple[str, ...] in kinds else text
 
 
 def _laid_over(base: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in options.items():
         if isinstance(value, Mapping):
-            inner = _laid_over(merged.get(key) or {}, value)
+            there = merged.get(key)
+            inner = _laid_over(there if isinstance(there, Mapping) else {}, value)
             if inner or key in merged:
                 merged[key] = inner
         elif value is not None:

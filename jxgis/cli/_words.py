@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import sys
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["Command", "Group", "UsageError", "lang_of", "plain", "say", "usage_message", "word"]
+from jxgis.i18n import listed
+
+__all__ = [
+    "OF_LAYER",
+    "OF_LAYERS",
+    "OF_SETTING",
+    "Command",
+    "Group",
+    "UsageError",
+    "lang_of",
+    "plain",
+    "say",
+    "usage_message",
+    "word",
+]
+
+#: A help text that begins so is what is said of the setting, of the layer; the last one lists the layers.
+OF_SETTING, OF_LAYER, OF_LAYERS = "setting:", "layer:", "layers"
 
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _HelpFormatter: Any = typer.Context.formatter_class
@@ -93,15 +112,74 @@ class _Context(typer.Context):
 
 
 class Command(TyperCommand):
-    """A command whose help speaks the run's language."""
+    """A command whose help speaks the run's language, and says of an option what its setting says of itself."""
 
     context_class = _Context
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help; the settings are asked only now, so that a command starts without them."""
+        for parameter in self.get_params(ctx):
+            if isinstance(help_text := getattr(parameter, "help", None), str):
+                parameter.help = _said(help_text)  # type: ignore[attr-defined]  # options and arguments have one
+        super().format_help(ctx, formatter)
+
+
+def _said(help_text: str) -> str:
+    """A help text: what is said of the setting or the layer that it names, else itself."""
+    if help_text.startswith(OF_SETTING):
+        from jxgis._toml import kind_at
+        from jxgis.settings import about, default, option_at
+
+        model, name = option_at(help_text.removeprefix(OF_SETTING))
+        value = default(model, name)
+        shown = "" if value in (None, (), {}) else listed(value if isinstance(value, tuple) else [value], LANG)
+        end = word(f" [默认：{shown}]", f" [default: {shown}]") if shown else ""
+        kind = kind_at(model, [model.model_fields[name].alias or name])
+        if tuple[str, ...] in (kind, *get_args(kind)):
+            end = word("；多项用逗号分隔", ", separated by commas") + end
+        return _capital(about(model, name).of(LANG)) + end
+    if help_text.startswith(OF_LAYER):
+        from jxgis.schema.layers import contract
+
+        return _capital(contract(help_text.removeprefix(OF_LAYER)).about.of(LANG))
+    if help_text == OF_LAYERS:
+        from jxgis.schema.layers import contract, layers
+
+        each = " ".join(f"{name}{word(f'（{contract(name).title.zh}）', '')}" for name in layers())
+        return word(
+            f"{each}；或城市配置中 [layers] 增加的图层（用 --project）",
+            f"One of {each}; or, with --project, of [layers] of the city's profile",
+        )
+    return help_text
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+class _NoCommandError(UsageError):  # type: ignore[misc, valid-type]  # typer keeps the class out of its public names
+    def __init__(self, given: str, known: list[str]) -> None:
+        near = _near(given, known)
+        there = word(f"；可用的有 {listed(known, LANG)}", f"; there are {listed(known, LANG)}")
+        super().__init__(word(f"没有命令 {given}", f"No command {given!r}") + (near or there))
+
+
+def _near(given: str, known: Iterable[str]) -> str:
+    """The end of a sentence that names the nearest of what there is, if anything is near."""
+    near = difflib.get_close_matches(given, list(known), n=1, cutoff=0.5)
+    return word(f"，是否为 {near[0]}", f", did you mean {near[0]}") if near else ""
 
 
 class Group(TyperGroup):
     """The program, likewise."""
 
     context_class = _Context
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; of one that is not there, the nearest is named."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise _NoCommandError(args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
 
 
 def usage_message(error: Any) -> str:
@@ -110,11 +188,13 @@ def usage_message(error: Any) -> str:
     hint = word("；用 --help 查看用法。", "; see --help.")
     if name == "NoArgsIsHelpError":
         return str(error.format_message())
+    if name == "_NoCommandError":
+        return f"{error.message}{hint}"
+    if name == "NoSuchOption":
+        no_such = word(f"没有选项 {error.option_name}", f"No such option {error.option_name}")
+        return f"{no_such}{_near(error.option_name, error.possibilities or ())}{hint}"
     if LANG == "en":
         return f"{error.format_message().rstrip('.')}{hint}"
-    if name == "NoSuchOption":
-        near = "，是否为 " + "、".join(error.possibilities) if error.possibilities else ""
-        return f"没有选项 {error.option_name}{near}{hint}"
     if name == "MissingParameter":
         return f"缺少 {_parameter(error.param)}{hint}"
     if name == "BadParameter":
@@ -128,8 +208,6 @@ def usage_message(error: Any) -> str:
         return f"{_parameter(error.param)} 的取值不可用（{rule}）{hint}"
     if name == "BadOptionUsage":
         return f"选项 {error.option_name} 后面缺少取值{hint}"
-    if "No such command" in error.format_message():
-        return f"没有这个命令：{error.format_message().split(chr(39))[1]}{hint}"
     if "unexpected extra argument" in error.format_message():
         return f"多余的参数：{error.format_message().split('(')[-1].rstrip(').')}{hint}"
     return f"命令行有误：{error.format_message().rstrip('.')}{hint}"

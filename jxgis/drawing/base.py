@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import folium
 import numpy as np
@@ -27,6 +27,11 @@ class Script(MacroElement):
     def __init__(self, name: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # folium's own
         self._name = name
+
+    @property
+    def page(self) -> Page:
+        """The page that it stands in."""
+        return cast("Page", self.get_root())
 
 
 class Box(Script):
@@ -114,7 +119,7 @@ def new_map(
     Returns
     -------
     folium.Map
-        Without tiles, drawn on canvas. Layers of :mod:`jxgis.drawing.layers` and plain folium layers go on it; write
+        Without tiles. Layers of :mod:`jxgis.drawing.layers` and plain folium layers go on it, also when it is finished; write
         it with :func:`jxgis.drawing.offline.save_map`.
     """
     west, south, east, north = bounds
@@ -122,7 +127,6 @@ def new_map(
         location=[(south + north) / 2, (west + east) / 2],
         tiles=None,
         zoom_start=11,
-        prefer_canvas=True,
         zoom_control=False,
         attribution_control=False,
         zoom_snap=0.25,
@@ -135,7 +139,7 @@ def new_map(
     # Empty lists of its own: folium's are shared by every map of the process.
     page.default_js = []
     page.default_css = []
-    Page(title).add_child(page)
+    Page(title, lang).add_child(page)
     mark = f'<span class="jx-sketch">{escape.html(text("common.sketch", lang))}</span>' if sketch else ""
     below = f"<p>{escape.html(subtitle)}</p>" if subtitle else ""
     page.add_child(

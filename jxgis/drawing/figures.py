@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ import numpy as np
 import shapely
 from matplotlib import font_manager
 from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as PlainFigure
 
 from jxgis.drawing.colours import BORDER, INK, LAND
 from jxgis.errors import MissingPackageError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
+    "Figure",
     "chinese_font",
     "figure_style",
     "map_axes",
@@ -161,7 +163,27 @@ def figure_style() -> Iterator[None]:
         yield
 
 
-def save_png(figure: Figure, path: str | Path, *, dpi: int = 160) -> Path:
+class Figure(PlainFigure):
+    """A figure of matplotlib that a notebook shows by itself, in the style in which it is written."""
+
+    def png(self, dpi: int) -> bytes:
+        """The figure as PNG of so many dots per inch."""
+        image = io.BytesIO()
+        _write_png(self, image, dpi=dpi)
+        return image.getvalue()
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """The figure as PNG, twice as fine as it is shown, and the width and the height that it is shown with."""
+        width, height = (round(96 * inches) for inches in self.get_size_inches())
+        return self.png(192), {"width": width, "height": height}
+
+
+def _write_png(figure: PlainFigure, target: Path | io.BytesIO, *, dpi: int) -> None:
+    with figure_style():
+        figure.savefig(target, dpi=dpi, format="png", metadata={"Software": None}, facecolor="white")
+
+
+def save_png(figure: PlainFigure, path: str | Path, *, dpi: int = 160) -> Path:
     """Write a figure as PNG, the same bytes at each run.
 
     Parameters
@@ -179,8 +201,7 @@ def save_png(figure: Figure, path: str | Path, *, dpi: int = 160) -> Path:
         The file written.
     """
     target = Path(path)
-    with figure_style():
-        figure.savefig(target, dpi=dpi, format="png", metadata={"Software": None}, facecolor="white")
+    _write_png(figure, target, dpi=dpi)
     return target
 
 
@@ -241,7 +262,7 @@ def wrapped(words: str, width_in: float, size: float) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def mark_schematic(figure: Figure, *, sketch: bool, lang: str) -> None:
+def mark_schematic(figure: PlainFigure, *, sketch: bool, lang: str) -> None:
     """Write the schematic mark into the corner of a figure, where it is asked for."""
     if sketch:
         figure.text(0.995, 0.995, text("common.sketch", lang), ha="right", va="top", fontsize=8, color="#8a6500")

@@ -19,6 +19,7 @@ from folium.template import Template
 
 from jxgis import escape
 from jxgis.drawing import _encode
+from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script
 from jxgis.drawing.colours import BORDER, LAND
 from jxgis.drawing.raster import CellPixels, paint
@@ -492,11 +493,12 @@ class _Switch(Script):
 
     def entries(self) -> list[tuple[Layer, str]]:
         """The layers on the map that are offered, with their names and whether they lie over others."""
-        on_map = self._parent._children.values() if self._parent is not None else ()
-        offered = [child for child in on_map if isinstance(child, Layer) and child.control]
-        return [(at, f"{escape.javascript(at.layer_name)}, {escape.javascript(at.overlay)}") for at in offered]
+        return [
+            (layer, f"{escape.javascript(name)}, {escape.javascript(layer.overlay)}")
+            for layer, name in offered(self._parent, self.page.lang)
+        ]
 
 
 def add_switch(page: folium.Map) -> None:
-    """The switch between the layers; add it last. On a narrow screen it opens at a touch."""
+    """The switch between the layers, with which the map is finished; layers added after it stand in it too."""
     page.add_child(_Switch(), name="switch")

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import folium
 import numpy as np
 import pandas as pd
+from folium.map import Layer
 from folium.template import Template
 
 from jxgis import escape
+from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script
 from jxgis.drawing.colours import ABSENT, sequential
 from jxgis.errors import InputError
@@ -47,7 +49,7 @@ class LegendSection(NamedTuple):
     heading: str
     swatches: Sequence[Swatch]
     note: str = ""
-    layers: Sequence[folium.FeatureGroup] = ()
+    layers: Sequence[Layer] = ()
 
 
 class Classes(NamedTuple):
@@ -202,17 +204,48 @@ def legend_html(sections: Sequence[LegendSection]) -> str:
 class _Legend(Script):
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        "jxgis.legend({{ this._parent.get_name() }}, {{ this.arguments }}, ["
-        "{% for layers in this.layers %}[{% for layer in layers %}{{ layer.get_name() }},{% endfor %}],{% endfor %}]);"
+        "jxgis.legend({{ this._parent.get_name() }}, {{ this.arguments() }}, ["
+        "{% for section in this.shown() %}[{% for layer in section.layers %}{{ layer.get_name() }},{% endfor %}],"
+        "{% endfor %}], [{% for layer, name in this.untold() %}[{{ layer.get_name() }}, {{ name }}],{% endfor %}]);"
         "{% endmacro %}"
     )
 
-    def __init__(self, sections: Sequence[LegendSection], summary: str) -> None:
+    def __init__(self, sections: Sequence[LegendSection], lang: str) -> None:
         super().__init__("Legend")
-        self.arguments = f"{escape.javascript(legend_html(sections))}, {escape.javascript(summary)}"
-        self.layers = [list(section.layers) for section in sections]
+        self.sections = list(sections)
+        self.lang = lang
+
+    def shown(self) -> list[LegendSection]:
+        """The sections of the map, and the scales of what was put on it when it was finished."""
+        added = [
+            LegendSection(heading, [Swatch(*swatch) for swatch in swatches], layers=[] if layer is None else [layer])
+            for heading, swatches, layer in (*self.page.added.scales, *self.page.legends)
+        ]
+        return [*self.sections, *added]
+
+    def arguments(self) -> str:
+        """The legend as HTML, and what opens it."""
+        return f"{escape.javascript(legend_html(self.shown()))}, {escape.javascript(text('maps.marks', self.lang))}"
+
+    def untold(self) -> list[tuple[Layer, str]]:
+        """Added layers that no section explains, with their names: the page looks at what they look like."""
+        told = [layer for section in self.shown() for layer in section.layers]
+        added = self.page.added.layers
+        return [
+            (layer, escape.javascript(name))
+            for layer, name in offered(self._parent, self.lang)
+            if layer in added and layer not in told
+        ]
 
 
 def add_legend(page: folium.Map, sections: Sequence[LegendSection], *, lang: str = "zh") -> None:
-    """Put the legend in the lower right corner of a map, above the scale; on a narrow screen it opens at a touch."""
-    page.add_child(_Legend(sections, text("maps.marks", lang)), name="legend")
+    """Put a legend in the lower right corner of a map, or more sections into the one that is there.
+
+    On a narrow screen it opens at a touch. A layer of folium's that is added later needs no section: its colours and
+    its name stand in the legend by themselves.
+    """
+    there = page._children.get("legend")
+    if isinstance(there, _Legend):
+        there.sections += sections
+    else:
+        page.add_child(_Legend(sections, lang), name="legend")

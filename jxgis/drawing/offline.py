@@ -11,30 +11,40 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from html import escape as quoted
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from branca.element import Element, Figure
+from branca.element import Element
+from branca.element import Figure as PlainPage
 from folium.elements import ElementAddToElement
+from folium.map import Layer
 from folium.template import Template
 from jinja2 import TemplateSyntaxError
 
 from jxgis import escape
+from jxgis.drawing._added import Added, Scale, arranged, categories, tree
 from jxgis.errors import JxgisError
+from jxgis.i18n import listed, text
 
 if TYPE_CHECKING:
     import folium
 
-__all__ = ["Page", "content_policy", "head", "require_offline", "save_map", "to_html"]
+    from jxgis.drawing.figures import Figure
+
+__all__ = ["Page", "content_policy", "framed", "head", "require_offline", "save_map", "to_html"]
 
 _SCRIPTS = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 #: Where the policy will stand. No text of the data can hold it, since "<" is escaped in all of them.
 _POLICY = "<jxgis-policy>"
+#: Height of a map in a notebook: it is seen whole on a laptop.
+_FRAME_PX = 560
 
 _REQUESTS = re.compile(
     r"""<(?:script|link|img|iframe|object|embed|source)\b[^>]*?\b(?:src|href|data)\s*=\s*["']?(?!data:|\#)([^"'\s>]+)"""
@@ -105,7 +115,7 @@ def require_offline(html: str) -> None:
         )
 
 
-def content_policy(html: str) -> str:
+def content_policy(html: str, *, online: bool = False) -> str:
     """What a browser may load and run of a page: nothing but what stands in it, its scripts by their hashes.
 
     A script or an event handler that got into the page in a text is none of them, and is not run.
@@ -114,6 +124,8 @@ def content_policy(html: str) -> str:
     ----------
     html
         The page, with the line ends it will be written with.
+    online
+        Whether images may come from elsewhere: the tiles of a background map.
 
     Returns
     -------
@@ -128,7 +140,7 @@ def content_policy(html: str) -> str:
     digests = dict.fromkeys(hashlib.sha256(script.encode("utf-8")).digest() for script in _SCRIPTS.findall(html))
     scripts = " ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests) or "'none'"
     return (
-        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; "
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:{' https: http:' * online}; "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -144,12 +156,6 @@ def _number(element: Element, count: int = 0) -> int:
         else:
             count = _number(child, count)
     return count
-
-
-def _tree(element: Element) -> Iterator[Element]:
-    yield element
-    for child in element._children.values():
-        yield from _tree(child)
 
 
 class _Places:
@@ -209,6 +215,9 @@ class _Part(Element):
 
     def add_child(self, child: Element, name: str | None = None, index: int | None = None) -> Element:
         """As branca's, but it looks at what is added."""
+        if "class='maplegend'" in (child._template_str or "") and isinstance(self._parent, Page):
+            self._parent.legends.append(categories(child._template_str or "", self._parent.last_layer()))
+            return self
         if re.search(r"\{[{%#]", child._template_str or ""):
             raise _looks_like_a_template()
         return super().add_child(child, name, index)
@@ -232,17 +241,32 @@ class _Raw(Element):
         self.content = content
 
 
-class Page(Figure):
+class Page(PlainPage):
     """The page that a map stands in: self-contained, and of its own scripts only.
 
     Parameters
     ----------
     title
         What the browser's tab says; plain text, it is escaped here.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Attributes
+    ----------
+    online
+        Whether layers may load from the internet what they show, such as the tiles of a background map. False at
+        first: such a layer is left out of the page, and a warning says so.
+    legends
+        Legends of categories that were added to the page.
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, lang: str = "zh") -> None:
         super().__init__(title=escape.html(title))
+        self.name = title
+        self.lang = lang
+        self.online = False
+        self.legends: list[Scale] = []
+        self.added = Added([], [], [])
         for part in ("header", "html", "script"):
             of_branca, own = getattr(self, part), _Part()
             for name, child in of_branca._children.items():
@@ -252,24 +276,54 @@ class Page(Figure):
         self.header.add_child(_Raw(_POLICY), name="jxgis_policy")
         self.header.add_child(_Raw(head()), name="jxgis_head")
 
+    def _repr_html_(self, **kwargs: Any) -> str:
+        """The page in a frame of a notebook."""
+        return self.framed(**kwargs)
+
+    def framed(self, behind: str = "", **kwargs: Any) -> str:
+        """The page in a frame, and behind it what is seen where a notebook that is not trusted shows no frames.
+
+        Parameters
+        ----------
+        behind
+            HTML, such as a picture of the map.
+        **kwargs
+            Of branca's ``render``.
+        """
+        page = quoted(self.render(**kwargs))
+        words = escape.html(text("maps.not_trusted", self.lang))
+        return (
+            f'<div style="display:grid"><div style="grid-area:1/1;max-height:{_FRAME_PX}px;overflow:hidden">{behind}'
+            f'<p style="color:#5c6b78;margin:0">{words}</p></div><iframe srcdoc="{page}" title="{escape.html(self.name)}" '
+            f'style="background:#e9edee;border:0;grid-area:1/1;height:{_FRAME_PX}px;position:relative;width:100%" '
+            "allowfullscreen></iframe></div>"
+        )
+
+    def last_layer(self) -> Layer | None:
+        """The layer that was added last."""
+        layers = [element for child in self._children.values() for element in tree(child) if isinstance(element, Layer)]
+        return layers[-1] if layers else None
+
     def render(self, **kwargs: Any) -> str:
         """The page as HTML.
 
         Raises
         ------
         JxgisError
-            If a layer or plugin on the map loads something from the internet, or makes a template of text.
+            If a plugin on the map loads something from the internet, or a layer makes a template of text.
         """
-        elements = [element for child in self._children.values() for element in _tree(child)]
-        for element in elements:
-            # The switch names layers, which have to be there: those that were added after it too.
-            if "switch" in element._children:
-                element._children.move_to_end("switch")
+        with arranged(self, online=self.online) as self.added:
+            if self.added.loading:
+                named = listed((f"{layer.layer_name} ({address})" for layer, address in self.added.loading), self.lang)
+                warnings.warn(text("maps.left_out_online", self.lang, layers=named), stacklevel=2)
+            return self._written(**kwargs)
+
+    def _written(self, **kwargs: Any) -> str:
         for child in self._children.values():
             _number(child)
         parts = [(part, part._children.copy()) for part in (self.header, self.html, self.script)]
         try:
-            with _keeping([element for child in self._children.values() for element in _tree(child)]) as places:
+            with _keeping([element for child in self._children.values() for element in tree(child)]) as places:
                 html = places.fill(super().render(**kwargs))
         except TemplateSyntaxError as error:
             raise _looks_like_a_template() from error
@@ -279,17 +333,20 @@ class Page(Figure):
         require_offline(html)
         lines = (line.rstrip() for line in re.split(r"\r\n|\r|\n", html))
         html = "\n".join(line for line in lines if line) + "\n"
-        policy = f'<meta http-equiv="Content-Security-Policy" content="{content_policy(html)}">'
+        policy = f'<meta http-equiv="Content-Security-Policy" content="{content_policy(html, online=self.online)}">'
         return html.replace(_POLICY, policy, 1)
 
 
-def to_html(page: folium.Map) -> str:
+def to_html(page: folium.Map, *, online: bool | None = None) -> str:
     """The whole page of a map: self-contained, and the same bytes for the same map.
 
     Parameters
     ----------
     page
         A map made by :func:`jxgis.drawing.base.new_map`, with any layers on it.
+    online
+        Whether layers may load from the internet what they show, such as the tiles of a background map; else they are
+        left out with a warning. By default what the page says (:class:`Page`), which is no.
 
     Returns
     -------
@@ -308,11 +365,43 @@ def to_html(page: folium.Map) -> str:
             en="This map was not made by jxgis.drawing.base.new_map, so that its page would load files from outside. "
             "Start the map with new_map.",
         )
+    if online is not None:
+        root.online = online
     return root.render()
 
 
-def save_map(page: folium.Map, path: str | Path) -> Path:
+def framed(page: folium.Map, figure: Figure | None = None) -> str:
+    """A map as a notebook shows it: in a frame, and behind it a figure for where a notebook shows no frames.
+
+    Parameters
+    ----------
+    page
+        A map made by :func:`jxgis.drawing.base.new_map`.
+    figure
+        A figure of the same.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    behind = ""
+    if figure is not None:
+        data = base64.b64encode(figure.png(100)).decode("ascii")
+        behind = f'<img alt="" src="data:image/png;base64,{data}" style="max-height:{_FRAME_PX - 40}px;max-width:100%">'
+    root = page.get_root()
+    return root.framed(behind) if isinstance(root, Page) else str(page._repr_html_())
+
+
+def save_map(page: folium.Map, path: str | Path, *, online: bool | None = None) -> Path:
     """Write the page of a map to a file.
+
+    Parameters
+    ----------
+    page, online
+        As for :func:`to_html`.
+    path
+        The file.
 
     Returns
     -------
@@ -320,5 +409,5 @@ def save_map(page: folium.Map, path: str | Path) -> Path:
         The file written.
     """
     target = Path(path)
-    target.write_bytes(to_html(page).encode("utf-8"))
+    target.write_bytes(to_html(page, online=online).encode("utf-8"))
     return target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.hotspots.cells import Family
+    from jxgis.hotspots.counted import Counted
     from jxgis.hotspots.density import Density
     from jxgis.hotspots.periods import Comparison
     from jxgis.space.grid import Grid
@@ -44,6 +45,7 @@ def find_hotspots(
     start: pd.Timestamp | None = None,
     end: pd.Timestamp | None = None,
     lang: str = "zh",
+    sketch: bool = False,
     **options: Any,
 ) -> HotspotsResult:
     """Find the hot spots of all issues and of each class.
@@ -78,6 +80,8 @@ def find_hotspots(
         The period analysed, half open; see :func:`jxgis.hotspots.periods.compare_periods`.
     lang
         Language of what the result shows, ``"zh"`` or ``"en"``.
+    sketch
+        Mark what is drawn as schematic: the polygons are not official.
     **options
         What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``band_m``, ``alpha`` and so on.
 
@@ -112,7 +116,9 @@ def find_hotspots(
         "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
     }  # fmt: skip
-    given = replace(given_tables(layers, lang=lang, hotspots=options), history=history, start=start, end=end)
+    given = replace(
+        given_tables(layers, lang=lang, sketch=sketch, hotspots=options), history=history, start=start, end=end
+    )
     return analyse(given, area, classes=classes, name_field=name_field)
 
 
@@ -135,113 +141,67 @@ def analyse(
     labels
         Names of last resort: points with ``name``.
     """
-    import pandas as pd
-    import shapely
-
-    from jxgis.crs import require_metric
-    from jxgis.errors import InputError
     from jxgis.hotspots import mix
     from jxgis.hotspots.cells import judge_cells, judged, levels
+    from jxgis.hotspots.counted import count_issues, with_zones
     from jxgis.hotspots.heavy import heavy_cells
-    from jxgis.hotspots.places import ALL, Naming, hot_places
+    from jxgis.hotspots.places import Naming, hot_places
     from jxgis.hotspots.scale import CELLS_M, suggest_scale
-    from jxgis.space.count import count_points, locate
-    from jxgis.space.grid import grid_over
 
-    options, issues = given.settings.hotspots, given.need("issues")
-    cell_m, band_m, alpha, family = options.cell_m, options.band_m, options.alpha, options.family
-    streets, exposure = given.table("streets"), given.table("exposure")
+    options, exposure, streets = given.settings.hotspots, given.table("exposure"), given.table("streets")
     column = "people" if exposure is not None and "people" in exposure.columns else None
-    crs = require_metric(area, "area")
-    require_metric(issues, "issues", like=crs)
-    grid = grid_over(area, cell_m=cell_m)
     zones_of = {"district": given.table("districts"), "subdistrict": given.table("subdistricts")}
     layers = {level: polygons for level, polygons in zones_of.items() if polygons is not None}
-    zone_of = {level: locate(issues, polygons) for level, polygons in layers.items()}
-    located = _with_zones(issues, layers, zone_of)
-    x, y = located.geometry.x.to_numpy(), located.geometry.y.to_numpy()
-    inside = grid.index_of(x, y) >= 0
-    if not inside.any():
-        if shapely.intersects_xy(area.geometry.union_all(), x, y).any():
-            raise InputError(
-                zh=f"研究范围太小：有问题点落在范围内，但都不在中心位于范围内的 {cell_m:g} 米格中；请减小 --cell-m。",
-                en=f"The area is too small: issues lie in it, but in no cell of {cell_m:g} m whose centre does; "
-                "lower --cell-m.",
-            )
-        raise InputError(
-            zh=f"{len(issues)} 个问题点没有一个落在研究范围内；请检查坐标系（--crs）和范围（--area）。",
-            en=f"None of the {len(issues)} issues lies in the area; check the reference system (--crs) and the area.",
-        )
-    counted = located[inside]
-    names = _class_names(counted["issue_class"], classes)
-    code = pd.Index(names, dtype=object).get_indexer(counted["issue_class"].astype(object))
-    x, y = x[inside], y[inside]
-    known = code >= 0
-    by_class, _ = count_points(grid, x[known], y[known], codes=code[known], n_classes=len(names))
-    total, _ = count_points(grid, x, y)
-    counts = {ALL: total[0], **dict(zip(names, by_class, strict=True))}
+    counted = count_issues(given.need("issues"), area, layers, cell_m=options.cell_m, classes=classes)
+    grid, names = counted.grid, counted.classes
 
     cells = judge_cells(
-        counts,
-        grid,
-        options,
-        built_up_land=given.table("built_up"),
-        exposure=exposure,
-        exposure_column=column,
+        counted.counts, grid, options, built_up_land=given.table("built_up"), exposure=exposure, exposure_column=column
     )
-    by_number = judged(cells, family)
-    by_rate = None if exposure is None else judged(cells, family, by="rate")
-    past = located if given.history is None else _with_zones(given.history, {}, {})
+    by_number = judged(cells, options.family)
+    by_rate = None if exposure is None else judged(cells, options.family, by="rate")
+    past = counted.located if given.history is None else with_zones(given.history, {}, {})
     comparison = _comparison(past, given.start, given.end)
     naming = Naming(
         places=given.table("places"),
-        street_of=_streets_near_hot(counted, streets, [by_number, by_rate], grid, alpha, band_m),
+        street_of=_streets_near_hot(counted.inside, streets, [by_number, by_rate], grid, options.alpha, options.band_m),
         labels=labels,
-        field=_name_field(counted, name_field),
+        field=_name_field(counted.inside, name_field),
         zones=layers,
     )
     place = partial(
-        hot_places,
-        issues=counted,
-        grid=grid,
-        alpha=alpha,
-        band_m=band_m,
-        naming=naming,
-        history=past,
-        periods=comparison.periods,
-    )
+        hot_places, issues=counted.inside, grid=grid, alpha=options.alpha, band_m=options.band_m, naming=naming,
+        history=past, periods=comparison.periods,
+    )  # fmt: skip
     found = place(by_number)
+    zones = mix.zone_table(
+        counted.located, layers, names, cells=by_number, grid=grid, alpha=options.alpha, zone_of=counted.zone_of
+    )
+    heavy = heavy_cells(by_number, grid, band_m=options.band_m, alpha=options.alpha)
     ring = given.table("ring")
-    zones = mix.zone_table(located, layers, names, cells=by_number, grid=grid, alpha=alpha, zone_of=zone_of)
+    # Far finer cells than were asked for would only be slow on a large area.
+    sizes = [size for size in CELLS_M if 4 * size >= options.cell_m] or [options.cell_m]
     return HotspotsResult(
         given=given,
         cells=cells,
-        heavy=_lie_in(heavy_cells(by_number, grid, band_m=band_m, alpha=alpha), counted, grid, streets),
-        levels=levels(cells, alpha=alpha, family=family, min_issues=options.min_issues),
+        heavy=_lie_in(heavy, counted.inside, grid, streets),
+        levels=levels(cells, alpha=options.alpha, family=options.family, min_issues=options.min_issues),
         places=found.places,
         peaks=found.peaks,
         rate_places=None if by_rate is None else place(by_rate),
         zones=zones,
-        overall=None if ring is None else mix.inside_ring(counted, ring, area, names),
+        overall=None if ring is None else mix.inside_ring(counted.inside, ring, area, names),
         concentrated=mix.concentration(cells, found.places),
-        different=mix.class_overlap(by_number, names, cell_m=cell_m, alpha=alpha),
+        different=mix.class_overlap(by_number, names, cell_m=options.cell_m, alpha=options.alpha),
         diverse=mix.diversity(zones, names),
-        against_normal=_against_normal(by_number, alpha, family),
-        densities=_densities(x, y, code, names, grid, options.bandwidth_m, options.density_cell_m),
+        against_normal=_against_normal(by_number, options.alpha, options.family),
+        densities=_densities(counted, options.bandwidth_m, options.density_cell_m),
         classes=tuple(names),
-        outside_area=int((~inside).sum()),
-        unclassified=int((~known).sum()),
+        outside_area=len(counted.located) - len(counted.inside),
+        unclassified=int((counted.code < 0).sum()),
         without_exposure=None if exposure is None else _without_exposure(cells),
         comparison=comparison,
-        scale=suggest_scale(
-            x,
-            y,
-            area,
-            exposure=exposure,
-            exposure_column=column,
-            # Far finer cells than were asked for would only be slow on a large area.
-            cells_m=[size for size in CELLS_M if 4 * size >= cell_m] or [cell_m],
-        ),
+        scale=suggest_scale(counted.x, counted.y, area, exposure=exposure, exposure_column=column, cells_m=sizes),
     )
 
 
@@ -252,17 +212,6 @@ def _comparison(past: gpd.GeoDataFrame, start: pd.Timestamp | None, end: pd.Time
         return Comparison(None, reason="no_times")
     files, sources = (past[name] if name in past.columns else None for name in ("file", "source"))
     return compare_periods(past["time"], start=start, end=end, files=files, sources=sources)
-
-
-def _with_zones(
-    issues: gpd.GeoDataFrame, levels: Mapping[str, gpd.GeoDataFrame], zone_of: Mapping[str, NDArray[np.int64]]
-) -> gpd.GeoDataFrame:
-    """The issues with a class and with the zones they lie in: located by geometry, whatever a column says."""
-    import numpy as np
-
-    table = issues if "issue_class" in issues.columns else issues.assign(issue_class=None)
-    names = {level: np.array([*zones["name"], None], dtype=object) for level, zones in levels.items()}
-    return table.assign(**{level: names[level][zone_of[level]] for level in levels})
 
 
 def _lie_in(
@@ -313,24 +262,6 @@ def _streets_near_hot(
     return found
 
 
-def _class_names(of_issues: pd.Series, classes: Sequence[str] | None) -> list[str]:
-    from jxgis.city import UNCLASSIFIED
-    from jxgis.errors import InputError
-    from jxgis.hotspots.places import ALL
-
-    if of_issues.isna().all():
-        # Of no issue a class is known: that none is of a class would be a wrong 0.
-        return []
-    found = {str(name) for name in of_issues.dropna().unique()} if classes is None else set(classes)
-    if ALL in found:
-        raise InputError(
-            zh=f"有一类问题名为 {ALL}，结果中 {ALL} 指全部问题，二者无法分开；请在文件（或类别对应表）中给这一类换个名称。",
-            en=f"A class of issues is called {ALL}, which in the results stands for all issues; give the class another "
-            "name in the file, or in the mapping of classes.",
-        )
-    return list(classes) if classes is not None else sorted(found - {UNCLASSIFIED})
-
-
 def _name_field(issues: gpd.GeoDataFrame, asked: str | None) -> str | None:
     from jxgis.errors import InputError
 
@@ -364,28 +295,24 @@ def _against_normal(cells: gpd.GeoDataFrame, alpha: float, family: Family) -> pd
     return pd.DataFrame(rows)
 
 
-def _densities(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    code: NDArray[np.intp],
-    names: Sequence[str],
-    grid: Grid,
-    bandwidth_m: float,
-    density_cell_m: float,
-) -> dict[str, Density]:
+def _densities(counted: Counted, bandwidth_m: float, density_cell_m: float) -> dict[str, Density]:
     """A raster a class, all on one extent: that of the cells, so that their integral is the sum of the cells' counts."""
     import geopandas as gpd
     import shapely
 
     from jxgis.hotspots.density import density
     from jxgis.hotspots.places import ALL
+    from jxgis.i18n import text_pair
+    from jxgis.progress import stepped
 
+    grid, x, y = counted.grid, counted.x, counted.y
     rows, cols = grid.mask.shape
     west, south = grid.col0 * grid.cell_m, grid.row0 * grid.cell_m
     frame = shapely.box(west, south, west + cols * grid.cell_m, south + rows * grid.cell_m)
     extent = gpd.GeoSeries([frame], crs=grid.crs)
     rasters = {ALL: density(x, y, extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)}
-    for number, name in enumerate(names):
-        own = code == number
+    classes = list(enumerate(counted.classes))
+    for number, name in stepped(classes, text_pair("pipeline.share_densities")):
+        own = counted.code == number
         rasters[name] = density(x[own], y[own], extent, cell_m=density_cell_m, bandwidth_m=bandwidth_m)
     return rasters

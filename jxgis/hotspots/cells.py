@@ -57,13 +57,15 @@ def judge_cells(
 
     from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin, is_hot
     from jxgis.hotspots.rates import built_up, exposure_on_grid
+    from jxgis.i18n import text_pair
+    from jxgis.progress import stepped
 
     band_m, alpha, family = options.band_m, options.alpha, options.family
     keep = np.ones(len(grid), dtype=bool) if built_up_land is None else built_up(grid, built_up_land)
     people = None if exposure is None else np.where(keep, exposure_on_grid(grid, exposure, column=exposure_column), 0.0)
     squares = grid.cells()
     tables = []
-    for issue_class, count in counts.items():
+    for issue_class, count in stepped(list(counts.items()), text_pair("pipeline.share_classes")):
         few = int(count[keep].sum()) < options.min_issues
         table = _by_number(count, grid, keep, band_m, alpha, few=few)
         if people is not None:

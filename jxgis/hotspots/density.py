@@ -10,7 +10,9 @@ import numpy as np
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.settings import HOTSPOTS
 from jxgis.space.grid import to_micrometres
+from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,8 +82,8 @@ def density(
     y: ArrayLike,
     area: gpd.GeoDataFrame | gpd.GeoSeries,
     *,
-    cell_m: float = 100.0,
-    bandwidth_m: float = 500.0,
+    cell_m: float = HOTSPOTS.density_cell_m,
+    bandwidth_m: float = HOTSPOTS.bandwidth_m,
     kernel: Kernel = "quartic",
     edge: Edge = "none",
     weights: ArrayLike | None = None,
@@ -174,7 +176,7 @@ def density(
         spread = np.divide(spread[middle], share, out=np.zeros(shape), where=in_area)
         parts = _sum_blocks(in_area.astype(np.float64), split)
         total = _sum_blocks(spread, split) * (1e6 / step**2)
-        per_km2 = np.divide(total, parts, out=np.full(parts.shape, np.nan), where=parts > 0)
+        per_km2 = ratio(total, parts)
     return Density(
         per_km2=np.ascontiguousarray(per_km2[::-1]),
         west=col0 * cell_m,

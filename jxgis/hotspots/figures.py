@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 import shapely
 from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from jxgis.drawing.colours import ABSENT, GAIN, HOT_COLD, INK, SITE
-from jxgis.drawing.figures import figure_style, map_axes, mark_schematic, short_label, wrapped
+from jxgis.drawing.figures import Figure, figure_style, map_axes, mark_schematic, short_label, wrapped
 from jxgis.errors import InputError
 from jxgis.hotspots.map import class_label, hotspot_swatches
 from jxgis.i18n import listed, text

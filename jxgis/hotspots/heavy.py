@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.hotspots.fdr import is_hot
+from jxgis.settings import HOTSPOTS
 from jxgis.space._window import disc_sums
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ MIN_TIMES = 10.0  # the mean of the cells that are tested
 MIN_COUNT = 10  # at ten times the mean or more, a Poisson count reaches it by chance in one cell of 9 million
 
 
-def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float = 0.05) -> pd.DataFrame:
+def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float = HOTSPOTS.alpha) -> pd.DataFrame:
     """List the cells that hold much of a class and are not hot, with the p that a lone value has.
 
     If the n values are dealt to the cells at random, the largest falls into a given neighbourhood of k cells with chance

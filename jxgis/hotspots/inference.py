@@ -21,6 +21,7 @@ from jxgis.hotspots.permutation import (
     permutation_p,
     permutation_p_draws,
 )
+from jxgis.settings import HOTSPOTS
 from jxgis.space.graph import align, as_numbers, neighbours
 from jxgis.space.grid import Grid
 
@@ -37,7 +38,7 @@ def hotspot_table(
     grid: Grid,
     *,
     band_m: float,
-    alpha: float = 0.05,
+    alpha: float = HOTSPOTS.alpha,
     null: Null = "total",
     draws: int = 999,
     seed: int = 0,
@@ -101,7 +102,7 @@ def hotspot_table_graph(
     values: pd.Series | npt.ArrayLike,
     graph: Graph,
     *,
-    alpha: float = 0.05,
+    alpha: float = HOTSPOTS.alpha,
     null: Null = "total",
     draws: int = 999,
     seed: int = 0,
@@ -200,7 +201,7 @@ def _text(words: npt.NDArray[np.str_]) -> pd.Series:
 
 
 def compare_with_normal(
-    table: pd.DataFrame, *, alpha: float = 0.05, normal_q: npt.ArrayLike | None = None
+    table: pd.DataFrame, *, alpha: float = HOTSPOTS.alpha, normal_q: npt.ArrayLike | None = None
 ) -> dict[str, int]:
     """Count the cells that permutation and normal p-values call hot or cold, and those where they disagree.
 

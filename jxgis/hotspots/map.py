@@ -34,6 +34,7 @@ from jxgis.drawing.raster import CellPixels, cell_pixels
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.i18n import localise_reasons, text
 from jxgis.schema.columns import column
+from jxgis.settings import REPORT
 from jxgis.small_counts import as_words, hide_small, small_said
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ def hotspot_map(
     classes: Sequence[str] | None = None,
     title: str | None = None,
     method: str = "",
-    min_count: int = 3,
+    min_count: int = REPORT.min_count,
     pins: int = 10,
     max_cells: int = 60_000,
     lang: str = "zh",

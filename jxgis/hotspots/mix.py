@@ -14,7 +14,9 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.hotspots.fdr import is_hot
 from jxgis.hotspots.places import ALL
-from jxgis.space.count import locate
+from jxgis.settings import HOTSPOTS
+from jxgis.space.points import locate
+from jxgis.space.ratio import ratio
 from jxgis.zones import zone_names
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def zone_table(
     *,
     cells: pd.DataFrame,
     grid: Grid,
-    alpha: float = 0.05,
+    alpha: float = HOTSPOTS.alpha,
     zone_of: Mapping[str, NDArray[np.int64]] | None = None,
 ) -> gpd.GeoDataFrame:
     """Count issues by zone and class, and compare each zone's mix with the city's.
@@ -108,10 +110,9 @@ def zone_table(
         for column, name in enumerate(names):
             if name in hot:
                 n_hot = np.bincount(cell_zone[(cell_zone >= 0) & hot[name]], minlength=n)
-                share_hot[:, column] = np.divide(n_hot, n_cells, out=np.full(n, np.nan), where=n_cells > 0)
+                share_hot[:, column] = ratio(n_hot, n_cells)
         area = polygons.geometry.area.to_numpy() / 1e6
-        with np.errstate(invalid="ignore", divide="ignore"):
-            quotient = (counts / counts[:, :1]) / (city / city[0])
+        quotient = ratio(ratio(counts, counts[:, :1]), ratio(city, city[0]))
         tables.append(
             pd.DataFrame(
                 {
@@ -166,7 +167,7 @@ def diversity(zones: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     counts = wide.reindex(columns=list(classes), fill_value=0).to_numpy(dtype=np.float64)
     total = counts.sum(axis=1)
     has = total > 0
-    share = np.divide(counts, total[:, None], out=np.zeros_like(counts), where=has[:, None])
+    share = ratio(counts, total[:, None], none=0)
     terms = np.where(share > 0, share * np.log(np.where(share > 0, share, 1.0)), 0.0)
     entropy = np.where(has, -terms.sum(axis=1), np.nan)
     main = share.argmax(axis=1) if len(classes) else np.empty(0, dtype=np.int64)
@@ -184,7 +185,9 @@ def diversity(zones: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def class_overlap(cells: pd.DataFrame, classes: Sequence[str], *, cell_m: float, alpha: float = 0.05) -> pd.DataFrame:
+def class_overlap(
+    cells: pd.DataFrame, classes: Sequence[str], *, cell_m: float, alpha: float = HOTSPOTS.alpha
+) -> pd.DataFrame:
     """Measure how far the hot cells of two classes are the same cells (差异性).
 
     Parameters
@@ -225,9 +228,9 @@ def class_overlap(cells: pd.DataFrame, classes: Sequence[str], *, cell_m: float,
                 "hot_a_km2": own * square,
                 "hot_b_km2": other * square,
                 "both_km2": both * square,
-                "jaccard": _ratio(both, own + other - both) if own and other else float("nan"),
-                "shared_of_a": _ratio(both, own),
-                "shared_of_b": _ratio(both, other),
+                "jaccard": float(ratio(both, own + other - both)) if own and other else float("nan"),
+                "shared_of_a": float(ratio(both, own)),
+                "shared_of_b": float(ratio(both, other)),
             }
         )
     columns = ["class_a", "class_b", "hot_a_km2", "hot_b_km2", "both_km2", "jaccard", "shared_of_a", "shared_of_b"]
@@ -298,7 +301,7 @@ def inside_ring(
     for name in [ALL, *classes]:
         of_class = np.ones(len(issues), dtype=bool) if name == ALL else (issues["issue_class"] == name).to_numpy()
         n, n_inside = int(of_class.sum()), int((of_class & inside).sum())
-        share = _ratio(n_inside, n)
+        share = float(ratio(n_inside, n))
         rows.append(
             {
                 "issue_class": name,
@@ -306,7 +309,7 @@ def inside_ring(
                 "inside": n_inside,
                 "share_inside": share,
                 "share_area": share_area,
-                "ratio": _ratio(share, share_area),
+                "ratio": float(ratio(share, share_area)),
             }
         )
     return pd.DataFrame(rows)
@@ -387,7 +390,3 @@ def _count(zone: NDArray[np.int64], code: NDArray[np.int64], n_zones: int, n_cla
 
 def _locate_cells(grid: Grid, polygons: gpd.GeoDataFrame) -> NDArray[np.int64]:
     return locate(gpd.GeoSeries(gpd.points_from_xy(*grid.centres()), crs=grid.crs), polygons)
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else float("nan")

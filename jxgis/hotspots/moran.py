@@ -15,6 +15,7 @@ import pandas as pd
 from jxgis.hotspots.fdr import benjamini_hochberg
 from jxgis.hotspots.getis_ord import GiResult, from_neighbours, getis_ord_grid
 from jxgis.hotspots.permutation import PermutationP, Place, graph_place, grid_place, permutation_p, permutation_p_draws
+from jxgis.settings import HOTSPOTS
 from jxgis.space.graph import align, as_numbers, neighbours
 from jxgis.space.grid import Grid
 
@@ -56,7 +57,7 @@ class MoranResult:
 
 
 def local_moran_grid(
-    counts: npt.ArrayLike, grid: Grid, *, band_m: float, alpha: float = 0.05, draws: int = 999, seed: int = 0
+    counts: npt.ArrayLike, grid: Grid, *, band_m: float, alpha: float = HOTSPOTS.alpha, draws: int = 999, seed: int = 0
 ) -> MoranResult:
     """Compute local Moran's I on grid cells, neighbours within a band; queen contiguity is a band of 1.5 cells.
 
@@ -97,7 +98,7 @@ def local_moran_grid(
 
 
 def local_moran_graph(
-    values: pd.Series | npt.ArrayLike, graph: Graph, *, alpha: float = 0.05, draws: int = 999, seed: int = 0
+    values: pd.Series | npt.ArrayLike, graph: Graph, *, alpha: float = HOTSPOTS.alpha, draws: int = 999, seed: int = 0
 ) -> MoranResult:
     """Compute local Moran's I on polygons, hexes or H3 cells with the neighbours of a graph.
 

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from jxgis.crs import require_metric
+from jxgis.space.nearest import nearest
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -45,17 +46,10 @@ def streets_of(
     ['中山路', None]
     """
     require_metric(streets, "streets", like=require_metric(issues, "issues"))
-    found = np.full(len(issues), None, dtype=object)
+    # At a crossing several streets are nearest: the first of the table, as segments stand in the order of their streets.
     segments, street_of = _segments(streets.geometry.to_numpy())
-    if segments.size:
-        issue, near = shapely.STRtree(segments).query_nearest(
-            issues.geometry.to_numpy(), max_distance=reach_m, all_matches=True
-        )
-        # At a crossing several streets are nearest: the first of the table, whatever the order of the tree.
-        street = street_of[near]
-        order = np.lexsort((street, issue))[::-1]
-        found[issue[order]] = _texts(streets["name"])[street[order]]
-    return found
+    names = np.array([*_texts(streets["name"])[street_of], None], dtype=object)
+    return names[nearest(issues.geometry.to_numpy(), segments, reach_m=reach_m)]
 
 
 def _segments(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
@@ -189,13 +183,10 @@ def _nearest(
     x: NDArray[np.float64], y: NDArray[np.float64], named: gpd.GeoDataFrame | None, reach_m: float
 ) -> NDArray[np.object_]:
     """Name of the nearest named thing within reach, or None; ties go to the first of the table."""
-    found = np.full(x.size, None, dtype=object)
-    if named is not None and len(named) and x.size:
-        tree = shapely.STRtree(named.geometry.to_numpy())
-        peak, thing = tree.query_nearest(shapely.points(x, y), max_distance=reach_m, all_matches=True)
-        order = np.lexsort((thing, peak))[::-1]
-        found[peak[order]] = _texts(named["name"])[thing[order]]
-    return found
+    if named is None:
+        return np.full(x.size, None, dtype=object)
+    names = np.array([*_texts(named["name"]), None], dtype=object)
+    return names[nearest(np.asarray(shapely.points(x, y), dtype=object), named.geometry.to_numpy(), reach_m=reach_m)]
 
 
 def _texts(values: pd.Series | NDArray[np.object_]) -> NDArray[np.object_]:

@@ -45,6 +45,7 @@ PART = Part(
     reads=("districts", "subdistricts", "issues", "places", "streets", "exposure", "ring", "built_up"),
     needs={"issues": "--issues", "districts": "--area"},
     analyse=_find,
+    section="hotspots",
     settings=("hotspots", "report"),
     maps=("hotspots",),
     figures=("hotspots", "scale"),

@@ -9,6 +9,7 @@ import shapely
 from scipy import ndimage
 
 from jxgis.space._window import disc_reach
+from jxgis.space.nearest import nearest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,15 +118,8 @@ def nearest_peak(peaks: NDArray[np.object_], grid: Grid, reach_m: float) -> NDAr
     numpy.ndarray
         (n_cells,) int64: number of the peak, the first of those equally near; -1 for none.
     """
-    nearest = np.full(len(grid), -1, dtype=np.int64)
-    if len(peaks):
-        tree = shapely.STRtree(peaks)
-        # A hair more than the reach: centres at exactly the band belong to it.
-        centres = shapely.points(*grid.centres())
-        cell, peak = tree.query_nearest(centres, max_distance=reach_m * (1 + 1e-12), all_matches=True)
-        order = np.lexsort((peak, cell))[::-1]
-        nearest[cell[order]] = peak[order]
-    return nearest
+    # A hair more than the reach: centres at exactly the band belong to it.
+    return nearest(np.asarray(shapely.points(*grid.centres()), dtype=object), peaks, reach_m=reach_m * (1 + 1e-12))
 
 
 def _first_of_each(label: NDArray[np.int64], height: NDArray[np.float64]) -> NDArray[np.int64]:

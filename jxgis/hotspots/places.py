@@ -15,8 +15,10 @@ from jxgis.errors import InputError
 from jxgis.hotspots.fdr import is_hot
 from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
+from jxgis.settings import HOTSPOTS
 from jxgis.space._window import disc_sums
-from jxgis.space.count import locate
+from jxgis.space.points import locate
+from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,8 +163,8 @@ def hot_places(
     issues: gpd.GeoDataFrame,
     grid: Grid,
     *,
-    alpha: float = 0.05,
-    band_m: float = 500.0,
+    alpha: float = HOTSPOTS.alpha,
+    band_m: float = HOTSPOTS.band_m,
     naming: Naming | None = None,
     history: gpd.GeoDataFrame | None = None,
     periods: Periods | None = None,
@@ -421,7 +423,7 @@ def _measures(
     city_before, city_recent = _in_periods(issue_class, np.zeros_like(label), past, periods, 1)
     return {
         "issues": number.astype(count.dtype),
-        "share_issues": number / count.sum() if count.sum() else np.full(n, np.nan),
+        "share_issues": ratio(number, count.sum()),
         "share_area": np.bincount(label[inside], minlength=n) / len(grid),
         "main_subclass": subclass["value"].to_numpy(dtype=object),
         "main_subclass_share": subclass["share"].to_numpy(),
@@ -435,8 +437,7 @@ def _measures(
 
 def _change(before: NDArray[np.float64], recent: NDArray[np.float64]) -> NDArray[np.float64]:
     """Recent over before, less 1; NaN where there were none before."""
-    ratio: NDArray[np.float64] = np.divide(recent, before, out=np.full(before.size, np.nan), where=before > 0)
-    return ratio - 1
+    return ratio(recent, before) - 1
 
 
 def _in_periods(
@@ -461,8 +462,7 @@ def _same_point_share(group: NDArray[np.int64], point: NDArray[np.int64], n: int
         pairs, number = np.unique(group[keep] * (point.max() + 1) + point[keep], return_counts=True)
         np.maximum.at(largest, pairs // (point.max() + 1), number)
     size = np.bincount(group[keep], minlength=n)
-    share: NDArray[np.float64] = np.divide(largest, size, out=np.full(n, np.nan), where=size > 0)
-    return share
+    return ratio(largest, size)
 
 
 def _also(peaks: pd.DataFrame, own_names: NDArray[np.object_]) -> list[str | None]:

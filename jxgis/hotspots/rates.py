@@ -23,6 +23,8 @@ from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin
 from jxgis.hotspots.permutation import P_FLOOR, normal_p
 from jxgis.space._window import disc_sums
 from jxgis.space.graph import align, neighbours
+from jxgis.space.overlay import pieces
+from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -79,7 +81,7 @@ def empirical_bayes(counts: ArrayLike, exposure: ArrayLike, *, min_expected: flo
     y, e = _checked(counts, exposure)
     has = e > 0
     mean = y[has].sum() / e[has].sum()
-    own = np.divide(y, e, out=np.full(y.shape, np.nan), where=has)
+    own = ratio(y, e)
     among = has & (e * mean >= min_expected)
     between = 0.0
     if among.any():
@@ -150,19 +152,18 @@ def exposure_on_grid(grid: Grid, table: gpd.GeoDataFrame, *, column: str | None 
         )
     if dimension.size == 0:
         return np.zeros(len(grid))
-    measure = {0: None, 1: shapely.length, 2: shapely.area}[int(dimension[0])]
-    unit = {0: 1.0, 1: 1e3, 2: 1e6}[int(dimension[0])]
     amount = None if column is None else table[column].fillna(0).to_numpy(dtype=np.float64)
-    if measure is None:
+    if dimension[0] == 0:
         parts, origin = shapely.get_parts(shapes, return_index=True)
         cell = grid.index_of(shapely.get_x(parts), shapely.get_y(parts))
         each = np.ones(len(table)) if amount is None else amount / np.maximum(shapely.get_num_geometries(shapes), 1)
         return _sums(cell[cell >= 0], each[origin[cell >= 0]], len(grid))
     squares = grid.cells().geometry.to_numpy()
-    which, cell = shapely.STRtree(squares).query(shapes, predicate="intersects")
-    size = measure(shapely.intersection(shapes[which], squares[cell]))
+    measure, unit = (shapely.length, 1e3) if dimension[0] == 1 else (shapely.area, 1e6)
+    which, cell, piece = pieces(shapes, squares)
+    size = measure(piece)
     whole = measure(shapes)
-    each = np.full(len(table), 1 / unit) if amount is None else np.divide(amount, whole, out=0 * whole, where=whole > 0)
+    each = np.full(len(table), 1 / unit) if amount is None else ratio(amount, whole, none=0)
     return _sums(cell, size * each[which], len(grid))
 
 
@@ -396,8 +397,8 @@ def rate_residuals(
     expected = e * (y.sum() / e.sum())
     if not y.any():
         return np.zeros(len(y)), np.zeros(len(y))
-    ratio = _found(y, e, _grid_places(grid, grid.cell_m)).variance(expected, expected**2) / expected
-    return (y - expected) / ratio, expected / ratio
+    wider = _found(y, e, _grid_places(grid, grid.cell_m)).variance(expected, expected**2) / expected
+    return (y - expected) / wider, expected / wider
 
 
 def _found(y: NDArray[np.float64], e: NDArray[np.float64], places: _Places) -> Overdispersion:

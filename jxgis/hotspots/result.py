@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
     import pandas as pd
-    from matplotlib.figure import Figure
 
+    from jxgis.drawing.figures import Figure
     from jxgis.hotspots.density import Density
     from jxgis.hotspots.periods import Comparison
     from jxgis.hotspots.places import HotPlaces

@@ -10,6 +10,8 @@ import pandas as pd
 
 from jxgis.errors import InputError
 from jxgis.hotspots.rates import exposure_on_grid, rate_residuals
+from jxgis.i18n import text_pair
+from jxgis.progress import stepped
 from jxgis.space._window import disc_sums
 from jxgis.space.count import count_points
 from jxgis.space.grid import Grid, grid_over
@@ -94,7 +96,7 @@ def moran_profile(counts: ArrayLike, grid: Grid, *, bands_m: Sequence[float]) ->
     m2 = float((deviation**2).mean())
     kurtosis = float((deviation**4).mean()) / m2**2 if m2 > 0 else np.nan
     rows = []
-    for band_m in bands_m:
+    for band_m in stepped(bands_m, text_pair("pipeline.share_bands")):
         degree = disc_sums(np.ones(n, dtype=np.int64), grid, band_m=band_m).astype(np.float64) - 1
         s0 = float(degree.sum())
         row = {"band_m": float(band_m), "neighbours": s0 / n, "expected": -1 / (n - 1) if n > 1 else np.nan}
@@ -138,7 +140,7 @@ def rate_profile(counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, bands_m:
     r, v = rate_residuals(counts, exposure, grid)
     total = v.sum()
     rows = []
-    for band_m in bands_m:
+    for band_m in stepped(bands_m, text_pair("pipeline.share_bands")):
 
         def others(values: NDArray[np.float64], band_m: float = band_m) -> NDArray[np.float64]:
             return np.asarray(disc_sums(values, grid, band_m=band_m) - values, dtype=np.float64)

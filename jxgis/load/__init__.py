@@ -23,27 +23,7 @@ if TYPE_CHECKING:
         load_subdistricts,
     )
     from jxgis.load.issues import disagreement, load_issues, unclassified
-    from jxgis.load.layers import (
-        load_barriers,
-        load_blocks,
-        load_built_up,
-        load_candidates,
-        load_exposure,
-        load_gates,
-        load_historic,
-        load_keep_apart,
-        load_keep_together,
-        load_land_use,
-        load_parks,
-        load_places,
-        load_planned_parks,
-        load_residential,
-        load_ring,
-        load_streets,
-        load_units,
-        load_vacant,
-        load_waters,
-    )
+    from jxgis.load.layers import load_layer
     from jxgis.load.overlaps import snap_overlaps
     from jxgis.load.rasters import check_raster, load_population
 
@@ -55,30 +35,12 @@ __all__ = [
     "disagreement",
     "dissolve_districts",
     "in_crosswalk",
-    "load_barriers",
-    "load_blocks",
-    "load_built_up",
-    "load_candidates",
     "load_districts",
-    "load_exposure",
-    "load_gates",
-    "load_historic",
     "load_issues",
-    "load_keep_apart",
-    "load_keep_together",
-    "load_land_use",
+    "load_layer",
     "load_outline",
-    "load_parks",
-    "load_places",
-    "load_planned_parks",
     "load_population",
-    "load_residential",
-    "load_ring",
-    "load_streets",
     "load_subdistricts",
-    "load_units",
-    "load_vacant",
-    "load_waters",
     "snap_overlaps",
     "unclassified",
 ]
@@ -93,17 +55,29 @@ _MODULES = {
         "load_subdistricts",
     },
     "issues": {"disagreement", "load_issues", "unclassified"},
+    "layers": {"load_layer"},
     "overlaps": {"snap_overlaps"},
     "rasters": {"check_raster", "load_population"},
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import a loader when it is first asked for: geopandas takes most of a second."""
-    if name not in __all__:
+    """Import a loader when it is first asked for: geopandas takes most of a second; `load_parks` is made of `load_layer`."""
+    module = next((module for module, names in _MODULES.items() if name in names), None)
+    if module is not None:
+        return getattr(importlib.import_module(f"jxgis.load.{module}"), name)
+    from jxgis.schema.layers import layers
+
+    layer = name.removeprefix("load_")
+    if layer == name or layer not in layers():
         raise AttributeError(f"module 'jxgis.load' has no attribute {name!r}")
-    module = next((module for module, names in _MODULES.items() if name in names), "layers")
-    return getattr(importlib.import_module(f"jxgis.load.{module}"), name)
+    return importlib.import_module("jxgis.load.layers").loader_of(layer)
+
+
+def __dir__() -> list[str]:
+    from jxgis.schema.layers import layers
+
+    return sorted({*__all__, *(f"load_{layer}" for layer in layers())})
 
 
 @dataclass(frozen=True, slots=True)

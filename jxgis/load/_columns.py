@@ -120,6 +120,8 @@ def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.
     --------
     >>> differing(pd.Series(["120.75", "120.76", ""]), pd.Series([120.75, 120.7, 120.7]), numbers=True).tolist()
     [False, True, True]
+    >>> differing(pd.Series(["月河 ", "府南", None]), pd.Series(["月河", "府南市场", None]), numbers=False).tolist()
+    [False, True, False]
     """
     a, b = (as_number(column)[0] if numbers else as_text(column) for column in (one, other))
     same = np.isclose(a, b, rtol=1e-7, atol=0) if numbers else (a == b).to_numpy(dtype=bool)

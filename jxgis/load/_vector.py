@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ import pandas as pd
 
 from jxgis._files import reading, require_sane_parquet
 from jxgis.errors import InputError
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text_pair
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Features:
     notes: tuple[Text, ...] = field(default=())
 
 
-def read_vector(path: Path, *, layer: str | None, expected: str, encoding: str | None, what: str) -> Features:
+def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encoding: str | None, what: str) -> Features:
     """Read one layer of a vector file.
 
     Parameters
@@ -76,9 +76,9 @@ def read_vector(path: Path, *, layer: str | None, expected: str, encoding: str |
     path
         GeoPackage, GeoJSON, Shapefile, FlatGeobuf, KML or a file geodatabase.
     layer
-        Its layer; None for the only one, or the one named ``expected``.
+        Its layer, or ``layerid=N`` for the one of that number; None for the only one, or the first of ``expected``.
     expected
-        The layer of the contract that is wanted: ``"parks"``.
+        The layer of the contract that is wanted, and what may stand in for it: ``("candidates", "units")``.
     encoding
         Of a Shapefile's text; None for .cpg, then the DBF language byte, then UTF-8 where all text is, then GB 18030.
     what
@@ -110,10 +110,12 @@ def read_vector(path: Path, *, layer: str | None, expected: str, encoding: str |
             except NotImplementedError:
                 # True arcs: only the slower way makes chords of them, of 4 degrees each (GDAL's OGR_ARC_STEPSIZE).
                 table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=False)
+    stands_in = layer is None and len(names) > 1 and chosen != expected[0]
+    notes = (text_pair("load.stand_in", file=what, layer=chosen),) if stands_in else ()
     if "geometry" not in table or not hasattr(table, "crs"):
-        return Features(pd.DataFrame(table), None, None)
+        return Features(pd.DataFrame(table), None, None, notes)
     frame = pd.DataFrame(table.drop(columns="geometry"))
-    return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs)
+    return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs, notes)
 
 
 def _require_kind(path: Path) -> None:
@@ -139,10 +141,13 @@ def _decoding(what: str) -> Iterator[None]:
         ) from error
 
 
-def _choose(names: list[str], layer: str | None, expected: str, what: str) -> str:
+def _choose(names: list[str], layer: str | None, expected: Sequence[str], what: str) -> str:
     if layer is not None:
         if layer in names:
             return layer
+        number = layer.removeprefix("layerid=")
+        if number != layer and number.isdecimal() and int(number) < len(names):
+            return names[int(number)]
         hint = nearest(layer, names)
         raise InputError(
             zh=f"{what} 中没有图层“{layer}”{hint.zh}有：{'、'.join(names)}。",
@@ -150,13 +155,14 @@ def _choose(names: list[str], layer: str | None, expected: str, what: str) -> st
         )
     if len(names) == 1:
         return names[0]
-    if expected in names:
-        return expected
+    for name in expected:
+        if name in names:
+            return name
     if not names:
         raise InputError(zh=f"{what} 中没有图层。", en=f"{what} holds no layer.")
     raise InputError(
-        zh=f"{what} 中有多个图层：{'、'.join(names)}；请用 layer 指定一个。",
-        en=f"{what} has several layers: {', '.join(names)}; name one with layer.",
+        zh=f"{what} 中有多个图层：{'、'.join(names)}；请指明一个：写成 {what}|layername={names[0]}，或在设置中写 layer。",
+        en=f"{what} has several layers: {', '.join(names)}; name one: {what}|layername={names[0]}, or layer in the settings.",
     )
 
 

@@ -18,6 +18,7 @@ from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empt
 from jxgis.load.geometry import repair
 from jxgis.load.overlaps import MAX_SHARE, MIN_FLAW_M2, claimed_twice, overlap_notes, snap_overlaps
 from jxgis.schema import layers as _tables
+from jxgis.space.shape import width_m
 from jxgis.zones import zone_names
 
 if TYPE_CHECKING:
@@ -161,9 +162,9 @@ def _merge_names(gathered: Gathered) -> None:
             codes = [str(code) for code in gathered.frame["code"].iloc[rows].dropna().unique()]
         if len(codes) > 1:
             raise InputError(
-                zh=f"“{name}”有 {len(codes)} 个不同的代码（{'、'.join(codes[:4])}）：名称必须唯一，请改名或用 --name-column 换一列。",
+                zh=f"“{name}”有 {len(codes)} 个不同的代码（{'、'.join(codes[:4])}）：名称必须唯一，请改名，或换一列（name_column）。",
                 en=f"{name!r} has {len(codes)} different codes ({', '.join(codes[:4])}): names must be unique; rename, "
-                "or choose another column with --name-column.",
+                "or choose another column (name_column).",
             )
         at = rows.to_numpy()
         gathered.geometry[at[0]] = repair(
@@ -226,7 +227,7 @@ def boundary_flaws(
     table = gpd.GeoDataFrame(
         {
             "kind": [kind for kind, _ in overlaps + gaps],
-            "sliver": 2 * m2 / np.maximum(shapely.length(geometry), 1e-9) < sliver_width_m,
+            "sliver": width_m(geometry) < sliver_width_m,
             "between": [between for _, between in overlaps + gaps],
             "m2": m2,
         },

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from jxgis.schema.layers import Kind
+from jxgis.space.polygons import AREAL, members
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +18,7 @@ __all__ = ["Repaired", "repair"]
 
 # shapely's type numbers of each kind.
 _TYPES: dict[Kind, tuple[int, ...]] = {
-    "polygon": (3, 6),
+    "polygon": AREAL,
     "line": (1, 5),
     "point": (0, 4),
     "any": (0, 1, 3, 4, 5, 6),
@@ -84,7 +85,7 @@ def repair(geometry: NDArray[Any], kind: Kind) -> Repaired:
     other = given & ~np.isin(after, mine)
     dropped = np.zeros(len(result), dtype=bool)
     for at in np.flatnonzero(other & (after == _COLLECTION)):
-        parts = _parts(result[at])
+        parts = members(result[at])
         if kind == "any":
             result[at], dropped[at] = _largest_kind(parts)
             continue
@@ -115,14 +116,6 @@ def _largest_kind(parts: NDArray[Any]) -> tuple[shapely.Geometry | None, bool]:
             whole = shapely.union_all(wanted) if kind == "polygon" else _multi(wanted, kind)
             return whole, len(wanted) < len(parts)
     return None, False
-
-
-def _parts(geometry: shapely.Geometry) -> NDArray[Any]:
-    """All parts of a collection, however deep it is nested."""
-    parts = shapely.get_parts(geometry)
-    while (shapely.get_type_id(parts) == _COLLECTION).any():
-        parts = shapely.get_parts(parts)
-    return np.asarray(parts)
 
 
 def _multi(parts: NDArray[Any], kind: Kind) -> shapely.Geometry:

@@ -21,6 +21,8 @@ from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_col
 from jxgis.load.times import local_date, parse_times
 from jxgis.privacy import mask, mask_column
 from jxgis.schema import layers as _tables
+from jxgis.settings import IssueInputSettings, default
+from jxgis.space.points import locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DROP_STATUS", "Disagreement", "disagreement", "load_issues", "unclassified"]
 
-DROP_STATUS = ("作废", "重复")
+DROP_STATUS: tuple[str, ...] = default(IssueInputSettings, "drop_status")
 # A point that so many issues share is rather a geocoder's default than a place.
 _SAME_POINT_SHARE, _SAME_POINT_COUNT = 0.02, 20
 
@@ -463,7 +465,7 @@ def disagreement(
         if name not in table:
             raise InputError(zh=f"表中没有 {name} 列，无法核对。", en=f"There is no column {name} to compare.")
     names = polygons[against].to_numpy(dtype=object, na_value=None)
-    at = _first_polygon(issues, polygons)
+    at = locate(issues, polygons)
     recorded = issues[column].to_numpy(dtype=object, na_value=None)
     located = np.where(at >= 0, names[at], None)
     given = np.array([value is not None for value in recorded], dtype=bool)
@@ -501,18 +503,6 @@ def _away(
         mine = wanted == name
         away[mine] = shapely.distance(np.asarray(points, dtype=object)[mine], shapely.union_all(shapes[homes == name]))
     return away
-
-
-def _first_polygon(points: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> NDArray[np.int64]:
-    """Row of the polygon that each point lies in, the lowest on shared edges; -1 for none."""
-    tree = shapely.STRtree(np.asarray(points.geometry.array, dtype=object))
-    shapes = np.asarray(polygons.geometry.array, dtype=object)
-    shapely.prepare(shapes)
-    which, point = tree.query(shapes, predicate="intersects")
-    at = np.full(len(points), -1, dtype=np.int64)
-    order = np.argsort(-which, kind="stable")
-    at[point[order]] = which[order]
-    return at
 
 
 def _plainer(city: City | None) -> _Plainer:

@@ -13,6 +13,8 @@ from jxgis.bounds import at_most
 from jxgis.crs import require_metric
 from jxgis.i18n import Text, text_pair
 from jxgis.load.geometry import repair
+from jxgis.settings import BoundaryInputSettings, default
+from jxgis.space.overlay import sharing_ground
 
 if TYPE_CHECKING:
     from typing import Any
@@ -24,7 +26,7 @@ __all__ = ["MAX_SHARE", "MIN_FLAW_M2", "Snapped", "claimed_twice", "overlap_note
 MIN_FLAW_M2 = 1.0
 """A shared border drawn twice differs by less than this: rounding, not a flaw to tell a planner about."""
 
-MAX_SHARE = 0.01
+MAX_SHARE: float = default(BoundaryInputSettings, "overlap_share")
 """An overlap of up to this share of the smaller polygon is drawing noise that a rule may settle."""
 
 _SHOWN = 5
@@ -133,8 +135,7 @@ def claimed_twice(
     >>> first.tolist(), second.tolist(), shapely.area(common).tolist()
     ([0], [1], [100.0])
     """
-    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    first, second = first[first < second], second[first < second]
+    first, second = sharing_ground(shapes)
     common = shapely.intersection(shapes[first], shapes[second])
     wide = shapely.area(common) > min_m2
     return first[wide], second[wide], repair(common[wide], "polygon").geometry

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_ordinary, require_sane_zip
+from jxgis._files import reading, require_ordinary, require_sane_zip, split_layer
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.load._columns import holdable
 from jxgis.load._text import BrokenRow, read_csv, read_excel
 from jxgis.load._vector import read_parquet, read_vector
+from jxgis.progress import stepped
 from jxgis.schema.layers import nearest_file
 
 if TYPE_CHECKING:
@@ -79,16 +80,18 @@ class RawTable:
 
 
 def read_tables(
-    source: Source, *, expected: str, layer: str | None = None, encoding: str | None = None
+    source: Source, *, expected: str | Sequence[str], layer: str | None = None, encoding: str | None = None
 ) -> list[RawTable]:
     """Read a file, a glob, a zip or a table in memory.
 
     Parameters
     ----------
     source
-        A path or a glob (``data/issues/*.csv``), several of them, or a DataFrame or GeoDataFrame.
+        A path or a glob (``data/issues/*.csv``), several of them, or a DataFrame or GeoDataFrame; a path may name its
+        layer as QGIS does: ``units.gpkg|layername=units``.
     expected
-        The layer of the contract that is wanted: ``"parks"``; it is taken where a file has several layers.
+        The layer of the contract that is wanted: ``"parks"``, and what may stand in for it; the first of these is
+        taken where a file has several layers.
     layer
         The file's layer or sheet.
     encoding
@@ -113,8 +116,14 @@ def read_tables(
     if isinstance(source, pd.DataFrame):
         tables = [_from_memory(source)]
     else:
-        paths = [path for one in _several(source) for path in find_files(one)]
-        tables = [table for path in paths for table in _read_path(path, expected, layer, encoding)]
+        wanted = (expected,) if isinstance(expected, str) else tuple(expected)
+        named = [split_layer(str(one)) for one in _several(source)]
+        paths = [(path, own or layer) for one, own in named for path in find_files(one)]
+        tables = [
+            table
+            for path, chosen in stepped(paths, text_pair("pipeline.share_reading"))
+            for table in _read_path(path, wanted, chosen, encoding)
+        ]
     tables = [_holdable(table) for table in tables]
     if not any(len(table.frame) + len(table.broken) for table in tables):
         names = "、".join(table.name for table in tables)
@@ -223,7 +232,7 @@ def _suffix(name: str) -> str:
     return next((suffix for suffix in sorted(FORMATS, key=len, reverse=True) if lower.endswith(suffix)), "")
 
 
-def _read_path(path: Path, expected: str, layer: str | None, encoding: str | None) -> Iterator[RawTable]:
+def _read_path(path: Path, expected: Sequence[str], layer: str | None, encoding: str | None) -> Iterator[RawTable]:
     suffix = _suffix(path.name)
     if not suffix or (path.is_dir() and suffix != ".gdb"):
         raise InputError(
@@ -253,7 +262,9 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read_one(path: Path, name: str, sha256: str, expected: str, layer: str | None, encoding: str | None) -> RawTable:
+def _read_one(
+    path: Path, name: str, sha256: str, expected: Sequence[str], layer: str | None, encoding: str | None
+) -> RawTable:
     suffix = _suffix(path.name)
     if suffix in _TEXT or suffix in _EXCEL:
         if suffix in _TEXT:
@@ -269,7 +280,9 @@ def _read_one(path: Path, name: str, sha256: str, expected: str, layer: str | No
     return RawTable(name, sha256, features.frame, features.geometry, features.crs, row, notes=features.notes)
 
 
-def _read_zip(path: Path, sha256: str, expected: str, layer: str | None, encoding: str | None) -> Iterator[RawTable]:
+def _read_zip(
+    path: Path, sha256: str, expected: Sequence[str], layer: str | None, encoding: str | None
+) -> Iterator[RawTable]:
     with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
         with reading(path.name, _ZIP):
             names = _extract(path, Path(folder))

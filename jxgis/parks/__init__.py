@@ -1,1 +1,5 @@
 """Parks: who is served, who is not, where the next one goes."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -14,10 +14,12 @@ import shapely
 from jxgis.crs import require_metric
 from jxgis.parks.housing import Pieces, cut_by_zone, zones_overlap
 from jxgis.parks.standards import Standard
-from jxgis.parks.whole import polygons_of
+from jxgis.space.points import locate_each
+from jxgis.space.polygons import polygons_of
+from jxgis.space.ratio import ratio
 from jxgis.zones import ALL, zone_names
 
-__all__ = ["Study", "coverage_table", "layer", "share", "study_of", "with_whole", "zone_sums"]
+__all__ = ["Study", "coverage_table", "layer", "points_by_zone", "study_of", "zone_sums", "zones_and_whole"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,19 +71,20 @@ def zone_sums(
     return np.append(zones, by_whole.sum())
 
 
-def with_whole(
-    point: npt.NDArray[np.int64], zone: npt.NDArray[np.int64], n_zones: int
+def zones_and_whole(zones: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    """The zones' polygons, and their union last."""
+    shapes = polygons_of(zones.geometry.to_numpy())
+    return np.array([*shapes, shapely.union_all(shapes)], dtype=object)
+
+
+def points_by_zone(
+    points: gpd.GeoDataFrame, zones: gpd.GeoDataFrame
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Pairs of points and zones, and each point of any zone once more for ``all``, which is number ``n_zones``."""
+    """Pairs of points and zones by `locate_each`, and each point of any zone once more for ``all``, the last number."""
+    shapes = gpd.GeoSeries(polygons_of(zones.geometry.to_numpy()), crs=zones.crs)
+    point, zone = locate_each(points, shapes)
     once = np.unique(point)
-    return np.concatenate([point, once]), np.concatenate([zone, np.full(len(once), n_zones)])
-
-
-def share(part: npt.NDArray[np.float64], whole: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Part over whole; NaN where the whole is nothing."""
-    found = np.full(len(whole), np.nan)
-    np.divide(part, whole, out=found, where=whole > 0)
-    return found
+    return np.concatenate([point, once]), np.concatenate([zone, np.full(len(once), len(zones))])
 
 
 def coverage_table(
@@ -115,7 +118,7 @@ def coverage_table(
             "method": method,
             "residential_m2": residential_m2,
             "served_m2": served_m2,
-            "coverage": share(served_m2, residential_m2),
+            "coverage": ratio(served_m2, residential_m2),
             "standard": standard.name,
             "denominator": denominator or standard.denominator,
             "unreachable_share": np.nan,
@@ -131,7 +134,7 @@ def coverage_table(
         )
         table["people"] = people
         table["served_people"] = np.minimum(with_people, people)
-        table["people_coverage"] = share(table["served_people"].to_numpy(), people)
+        table["people_coverage"] = ratio(table["served_people"].to_numpy(), people)
     return table
 
 

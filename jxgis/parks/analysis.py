@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jxgis.errors import InputError
 from jxgis.i18n import Text
@@ -40,6 +40,7 @@ def measure_parks(
     vacant: gpd.GeoDataFrame | None = None,
     planned_parks: gpd.GeoDataFrame | None = None,
     lang: str = "zh",
+    sketch: bool = False,
     **options: Any,
 ) -> ParksResult:
     """Measure the coverage of housing by parks, zone by zone, and turn the gaps into sites.
@@ -68,6 +69,8 @@ def measure_parks(
         Parks of a plan, new or enlarged: see `parks.whatif.split_plan`. New parks are sited beside them.
     lang
         Language of what the result shows, ``"zh"`` or ``"en"``.
+    sketch
+        Mark what is drawn as schematic: the polygons are not official.
     **options
         What :class:`jxgis.settings.ParkSettings` holds: ``standard``, ``minutes``, ``new_parks`` and so on.
 
@@ -98,7 +101,7 @@ def measure_parks(
         "gates": gates, "barriers": barriers, "places": places, "population": population, "built_up": built_up,
         "vacant": vacant, "planned_parks": planned_parks,
     }  # fmt: skip
-    return analyse(given_tables(layers, lang=lang, parks=options))
+    return analyse(given_tables(layers, lang=lang, sketch=sketch, parks=options))
 
 
 def analyse(given: Given) -> ParksResult:
@@ -110,94 +113,50 @@ def analyse(given: Given) -> ParksResult:
         The layers and ``[parks]``; ``districts`` are the zones. People of a raster are shared out exactly, on foot by
         the 50 m squares within reach.
     """
-    import geopandas as gpd
-    import pandas as pd
-
     from jxgis.parks.gaps import blind_spots
-    from jxgis.parks.lattice import candidate_lattice
     from jxgis.parks.radius import classify_parks, coverage_by_band
     from jxgis.parks.siting import no_sites
     from jxgis.parks.standards import load_standard
-    from jxgis.parks.walking import isochrones
     from jxgis.parks.whole import merge_parks
-    from jxgis.space.network import street_graph
 
     options, zones, historic = given.settings.parks, given.need("districts"), given.table("historic")
     standard = load_standard(options.standard, None if given.city is None else given.city.standards)
-    housing = served_land(given, standard)
-    streets, barriers = given.table("streets"), given.table("barriers")
-    people = None if given.people_raster is not None else given.table("population")
+    ground = _ground(given, standard)
     whole = merge_parks(given.need("parks"), merge_gap_m=options.merge_gap_m)
     sized = classify_parks(whole.parks, standard, historic=historic)
-    homes = gpd.GeoDataFrame(geometry=[], crs=zones.crs) if housing is None else housing
-    ground = Ground(
-        homes=homes, no_file=housing is None, standard=standard, options=options,
-        graph=None if streets is None else street_graph(streets, barriers=barriers), gates=given.table("gates"),
-        barriers=barriers, people=None if people is None else _as_points(people, options.sample_m),
-        raster=given.people_raster,
-    )  # fmt: skip
     today = measure(sized, zones, ground)
-
-    bands, notes = None, _gaps_of_raster(today)
-    if ground.graph is not None and today.walking is not None:
-        bands = isochrones(
-            ground.graph, today.walking.walk, minutes=ISOCHRONES_MIN, speed_m_per_min=options.speed_m_per_min,
-            max_snap_m=options.max_snap_m, barriers=barriers,
-        )  # fmt: skip
-        apart = ground.graph.isolated()
-        alone = pd.DataFrame({"code": "streets_apart", "what": "streets", "count": [len(apart)]})
-        notes = pd.concat([today.walking.gates.reports, alone[alone["count"] > 0], notes], ignore_index=True)
 
     plan = _planned(sized, given.table("planned_parks"), options, standard, historic)
     base = sized if plan is None else _open(plan)
     after = today if plan is None else measure(base, zones, ground)
-    siting: Siting | None = None
-    fewest: FewestParks | None = None
-    sensitivity: pd.DataFrame | None = None
-    refused: Text | None = None
-    if options.new_parks > 0 and housing is not None:
-        plots = given.table("vacant")
-        if plots is None:
-            least = min(band.min_m2 for band in standard.bands if band.context == "any")
-            plots = candidate_lattice(after.radius.unserved, min_plot_m2=least)
-        try:
-            siting, fewest, sensitivity = _site(base, homes, zones, plots, ground, historic)
-        except InputError as error:
-            # What was measured stands, whatever the siting lacks.
-            refused = error.message
+    sited = _sited(given, base, after, ground)
+    siting, fewest = sited.siting, sited.fewest
     if siting is not None:
         plan = _with_sites(sized if plan is None else plan, siting.sites, standard, historic)
         after = measure(_open(plan), zones, ground)
-    coverage, change, changed = today.coverage, None, None
-    if plan is not None:
-        by_radius = coverage["method"] == "radius"
-        coverage = coverage.assign(coverage_after=after.coverage["coverage"].where(by_radius))
-        if siting is not None and not siting.sites["counts"].all():
-            with_pocket = siting.before_after.set_index("zone")["coverage_with_pocket"]
-            coverage["coverage_with_pocket"] = coverage["zone"].map(with_pocket).where(by_radius)
-        change, changed = _changes(today, after)
-        change = on_map(change, zones)
+    change, changed = (None, None) if plan is None else _changes(today, after)
     spots = blind_spots(today.radius.unserved, places=given.table("places"))
     if siting is not None:
         spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(spots))
-    unserved = [today.radius.unserved, *([] if today.walking is None else [today.walking.unserved])]
+    bands, notes = _on_foot(today, ground)
+    on_foot = [] if today.walking is None else [today.walking]
     return ParksResult(
         given=given,
-        coverage=on_map(coverage, zones),
-        served=stacked([today.radius.served, *([] if today.walking is None else [today.walking.served])]),
-        unserved=stacked(unserved),
+        coverage=on_map(today.coverage if plan is None else _before_after(today, after, siting), zones),
+        served=stacked([today.radius.served, *(one.served for one in on_foot)]),
+        unserved=stacked([today.radius.unserved, *(one.unserved for one in on_foot)]),
         sites=no_sites(zones.crs) if siting is None else siting.sites,
         targets=None if fewest is None or siting is None else on_map(_targets(fewest, siting), zones),
         target_sites=None if fewest is None else fewest.siting.sites,
         parks=sized,
-        by_band=on_map(coverage_by_band(sized, homes, zones, standard=standard), zones),
-        sensitivity=sensitivity,
+        by_band=on_map(coverage_by_band(sized, ground.homes, zones, standard=standard), zones),
+        sensitivity=sited.sensitivity,
         blind_spots=spots,
         gates=None if today.walking is None else today.walking.gates.table,
         isochrones=bands,
         supply=_supply(sized, zones, ground),
         plan=plan,
-        change=change,
+        change=None if change is None else on_map(change, zones),
         changed=changed,
         reports=whole.reports,
         oddities=notes,
@@ -206,24 +165,96 @@ def analyse(given: Given) -> ParksResult:
         siting=siting,
         ground=ground,
         fewest=fewest,
-        siting_refused=refused,
+        siting_refused=sited.refused,
     )
+
+
+def _ground(given: Given, standard: Standard) -> Ground:
+    """What parks are measured on, whatever parks there are: housing, streets, people."""
+    import geopandas as gpd
+
+    from jxgis.space.network import street_graph
+
+    options, housing = given.settings.parks, served_land(given, standard)
+    streets, barriers = given.table("streets"), given.table("barriers")
+    people = None if given.people_raster is not None else given.table("population")
+    return Ground(
+        homes=gpd.GeoDataFrame(geometry=[], crs=given.need("districts").crs) if housing is None else housing,
+        no_file=housing is None, standard=standard, options=options,
+        graph=None if streets is None else street_graph(streets, barriers=barriers), gates=given.table("gates"),
+        barriers=barriers, people=None if people is None else _as_points(people, options.sample_m),
+        raster=given.people_raster,
+    )  # fmt: skip
+
+
+def _on_foot(today: Measured, ground: Ground) -> tuple[gpd.GeoDataFrame | None, pd.DataFrame]:
+    """Ground by minutes on foot, None without streets, and what was noticed of streets, gates and people."""
+    import pandas as pd
+
+    from jxgis.parks.walking import isochrones
+
+    notes = _gaps_of_raster(today)
+    if ground.graph is None or today.walking is None:
+        return None, notes
+    bands = isochrones(
+        ground.graph, today.walking.walk, minutes=ISOCHRONES_MIN, speed_m_per_min=ground.options.speed_m_per_min,
+        max_snap_m=ground.options.max_snap_m, barriers=ground.barriers,
+    )  # fmt: skip
+    alone = pd.DataFrame({"code": "streets_apart", "what": "streets", "count": [len(ground.graph.isolated())]})
+    notes = pd.concat([today.walking.gates.reports, alone[alone["count"] > 0], notes], ignore_index=True)
+    return bands, notes
+
+
+class _Sited(NamedTuple):
+    """New parks, the fewest for the target, other radii; or why there are none."""
+
+    siting: Siting | None = None
+    fewest: FewestParks | None = None
+    sensitivity: pd.DataFrame | None = None
+    refused: Text | None = None
+
+
+def _sited(given: Given, base: gpd.GeoDataFrame, now: Measured, ground: Ground) -> _Sited:
+    """Sites beside the parks of today and of the plan, on the plots given or on a lattice in what these leave unserved."""
+    from jxgis.parks.lattice import candidate_lattice
+
+    if not ground.options.new_parks or ground.no_file:
+        return _Sited()
+    plots = given.table("vacant")
+    if plots is None:
+        least = min(band.min_m2 for band in ground.standard.bands if band.context == "any")
+        plots = candidate_lattice(now.radius.unserved, min_plot_m2=least)
+    try:
+        return _site(base, given.need("districts"), plots, ground, given.table("historic"))
+    except InputError as error:
+        # What was measured stands, whatever the siting lacks.
+        return _Sited(refused=error.message)
+
+
+def _before_after(today: Measured, after: Measured, siting: Siting | None) -> pd.DataFrame:
+    """Coverage by radius today and with the plan and the sites; with pocket parks, where some do not count."""
+    coverage = today.coverage
+    by_radius = coverage["method"] == "radius"
+    coverage = coverage.assign(coverage_after=after.coverage["coverage"].where(by_radius))
+    if siting is not None and not siting.sites["counts"].all():
+        with_pocket = siting.before_after.set_index("zone")["coverage_with_pocket"]
+        coverage["coverage_with_pocket"] = coverage["zone"].map(with_pocket).where(by_radius)
+    return coverage
 
 
 def _site(
     parks: gpd.GeoDataFrame,
-    homes: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,
     plots: gpd.GeoDataFrame,
     ground: Ground,
     historic: gpd.GeoDataFrame | None,
-) -> tuple[Siting, FewestParks, pd.DataFrame]:
+) -> _Sited:
     """The sites asked for, the fewest for the target, and the sites by other radii."""
     import pandas as pd
 
     from jxgis.parks.siting import fewest_parks, radius_sensitivity, site_parks
 
-    people = ground.people_points(zones)
+    people, homes = ground.people_points(zones), ground.homes
     standard, options = ground.standard, ground.options
     siting = site_parks(
         parks, homes, zones, plots, new_parks=options.new_parks, standard=standard, historic=historic, objective=options.objective,
@@ -237,7 +268,7 @@ def _site(
         parks, homes, zones, plots, new_parks=options.new_parks, standard=standard, historic=historic, objective=options.objective,
         people=people, sample_m=options.sample_m,
     )  # fmt: skip
-    return siting, fewest, pd.concat([_as_proposed(siting), tried], ignore_index=True)
+    return _Sited(siting, fewest, pd.concat([_as_proposed(siting), tried], ignore_index=True))
 
 
 def _targets(fewest: FewestParks, siting: Siting) -> pd.DataFrame:

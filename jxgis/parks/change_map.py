@@ -14,6 +14,7 @@ from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.errors import InputError
 from jxgis.i18n import text
 from jxgis.parks.map import COVERAGE_COLOURS, coverage_breaks
+from jxgis.settings import PARKS
 
 if TYPE_CHECKING:
     import folium
@@ -50,7 +51,7 @@ def parks_change_map(
     plan: gpd.GeoDataFrame | None = None,
     *,
     zones: gpd.GeoDataFrame | None = None,
-    target: float = 0.9,
+    target: float = PARKS.target,
     title: str | None = None,
     method: str = "",
     lang: str = "zh",

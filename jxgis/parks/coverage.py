@@ -148,11 +148,13 @@ def served_land(given: Given, standard: Standard) -> gpd.GeoDataFrame | None:
     InputError
         If built-up land is asked for and there are no polygons of it.
     """
+    from jxgis.space.polygons import rows_of_polygons
+
     if not of_built_up(given, standard):
         return given.table("residential")
     land = given.table("built_up")
     # Only polygons have an area.
-    kept = None if land is None else land[land.geom_type.isin(("Polygon", "MultiPolygon"))]
+    kept = None if land is None else rows_of_polygons(land)
     if kept is None or kept.empty:
         raise InputError(
             zh='[parks] denominator = "built_up" 需要 [inputs.built_up] 给出建成区面图层；没有找到面。',

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from jxgis.drawing.colours import BORDER, GAIN, INK, SITE
-from jxgis.drawing.figures import figure_style, mark_schematic, short_label
+from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
+from jxgis.settings import PARKS
 
 __all__ = ["coverage_chart"]
 
 
-def coverage_chart(coverage: pd.DataFrame, *, target: float = 0.9, lang: str = "zh", sketch: bool = False) -> Figure:
+def coverage_chart(
+    coverage: pd.DataFrame, *, target: float = PARKS.target, lang: str = "zh", sketch: bool = False
+) -> Figure:
     """Coverage by zone, by radius and on foot, against the target.
 
     Parameters

@@ -8,13 +8,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import text
+from jxgis.space.nearest import nearest
+from jxgis.space.parts import connected
+from jxgis.space.ratio import ratio
 
 __all__ = ["blind_spot_names", "blind_spots"]
 
@@ -76,9 +77,7 @@ def blind_spots(
     shape, zone = unserved.geometry.to_numpy(), unserved["zone"].to_numpy(dtype=object)
     left, right = shapely.STRtree(shape).query(shape, predicate="dwithin", distance=widened(join_m))
     same = zone[left] == zone[right]
-    joined = coo_array((np.ones(int(same.sum()), dtype=np.int8), (left[same], right[same])), shape=(len(shape),) * 2)
-    label = connected_components(joined, directed=False)[1] if len(shape) else np.zeros(0, dtype=np.int64)
-    groups = pd.Series(np.arange(len(shape))).groupby(label)
+    groups = pd.Series(np.arange(len(shape))).groupby(connected(len(shape), left[same], right[same]))
     rows = [part.to_numpy() for _, part in groups]
     table = gpd.GeoDataFrame(
         {"zone": [zone[part[0]] for part in rows], "parcels": [len(part) for part in rows]},
@@ -89,7 +88,7 @@ def blind_spots(
     for column in sums:
         values = unserved[column].to_numpy(dtype=np.float64)
         table[column] = np.array([values[part].sum() for part in rows], dtype=np.float64)
-    table["share"] = table["m2"] / table.groupby("zone")["m2"].transform("sum")
+    table["share"] = ratio(table["m2"], table.groupby("zone")["m2"].transform("sum"))
     table = table[at_least(table["m2"].to_numpy(), min_m2)].sort_values(
         [sums[-1], "m2"], ascending=False, kind="stable"
     )
@@ -104,11 +103,9 @@ def _names(spots: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None, name_m: flo
     found: dict[int, str] = {}
     if places is not None and len(places) and len(spots) and name_m > 0:
         require_metric(places, "places", spots.crs)
-        spot, place = shapely.STRtree(places.geometry.to_numpy()).query_nearest(
-            spots.geometry.to_numpy(), max_distance=widened(name_m), all_matches=False
-        )
         names = places["name"].to_numpy(dtype=object)
-        found = {int(s): str(names[p]) for s, p in zip(spot, place, strict=True) if not pd.isna(names[p])}
+        near = nearest(spots.geometry.to_numpy(), places.geometry.to_numpy(), reach_m=widened(name_m))
+        found = {spot: str(names[place]) for spot, place in enumerate(near) if place >= 0 and not pd.isna(names[place])}
     told: list[str] = []
     used: dict[str, int] = {}
     for row, zone in enumerate(spots["zone"]):
@@ -155,6 +152,6 @@ def blind_spot_names(spots: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None, la
         elif zones is None or zones.empty:
             found.append(text("maps.unnamed", lang, n=numbered[1]))
         else:
-            nearest = zones["name"].iloc[int(np.argmin(shapely.distance(zones.geometry.to_numpy(), shape)))]
-            found.append(text("maps.unnamed_near", lang, zone=nearest, n=numbered[1]))
+            at = nearest(np.array([shape]), zones.geometry.to_numpy())[0]
+            found.append(text("maps.unnamed_near", lang, zone=zones["name"].iloc[at], n=numbered[1]))
     return found

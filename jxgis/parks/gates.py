@@ -13,6 +13,7 @@ import shapely
 from jxgis.bounds import widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.settings import PARKS
 from jxgis.space.network import Snapped, StreetGraph, snap
 
 __all__ = ["Gates", "park_gates"]
@@ -46,10 +47,10 @@ def park_gates(
     graph: StreetGraph,
     *,
     gates: gpd.GeoDataFrame | None = None,
-    entry_m: float = 20.0,
+    entry_m: float = PARKS.entry_m,
     gate_park_m: float = 50.0,
     step_m: float = 10.0,
-    max_snap_m: float = 200.0,
+    max_snap_m: float = PARKS.max_snap_m,
     barriers: gpd.GeoDataFrame | None = None,
 ) -> Gates:
     """Find where one enters each park that counts.

@@ -8,20 +8,20 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from jxgis.bounds import RELATIVE
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.parks.whole import polygons_of
+from jxgis.settings import PARKS
+from jxgis.space.overlay import sharing_ground
+from jxgis.space.parts import union_of_linked
+from jxgis.space.polygons import polygons_of
 
 __all__ = [
     "Pieces",
     "SamplePoints",
     "cut_by_zone",
     "sample_points",
-    "union_of_linked",
     "within",
     "zones_overlap",
 ]
@@ -87,10 +87,7 @@ def zones_overlap(zones: gpd.GeoDataFrame) -> bool:
     False
     """
     shape = polygons_of(zones.geometry.to_numpy())
-    left, right = shapely.STRtree(shape).query(shape, predicate="intersects")
-    left, right = left[left < right], right[left < right]
-    crossing = shapely.relate_pattern(shape[left], shape[right], "T********")
-    left, right = shape[left[crossing]], shape[right[crossing]]
+    left, right = (shape[rows] for rows in sharing_ground(shape))
     smaller = np.minimum(shapely.area(left), shapely.area(right))
     return bool((shapely.area(shapely.intersection(left, right)) > RELATIVE * smaller).any())
 
@@ -205,11 +202,7 @@ def _dissolve_overlaps(
     """
     live = np.flatnonzero(shapely.area(shape) > 0)
     full = shape[live]
-    # Boxes only: one look at each pair that is left tells all, a predicate first would look twice.
-    left, right = shapely.STRtree(full).query(full)
-    left, right = left[left < right], right[left < right]
-    shared = shapely.relate_pattern(full[left], full[right], "T********")
-    left, right = left[shared], right[shared]
+    left, right = sharing_ground(full)
     house = np.full(len(shape), -1, dtype=np.int64)
     if not len(left):
         house[live] = np.arange(len(live))
@@ -217,44 +210,6 @@ def _dissolve_overlaps(
     merged, group = union_of_linked(full, left, right)
     house[live] = group
     return merged, house
-
-
-def union_of_linked(
-    shape: npt.NDArray[np.object_], left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64]]:
-    """Union of each set of polygons that hang together: faster than one union of them all, and the same.
-
-    Parameters
-    ----------
-    shape
-        (n,) polygons.
-    left, right
-        Pairs of positions that hang together.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        The unions, and the position in them of each polygon.
-
-    Examples
-    --------
-    >>> squares = shapely.box(np.array([0, 1, 5]), 0, np.array([2, 3, 6]), 1)
-    >>> merged, group = union_of_linked(squares, np.array([0]), np.array([1]))
-    >>> shapely.area(merged).tolist(), group.tolist()
-    ([3.0, 1.0], [0, 0, 1])
-    """
-    n = len(shape)
-    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n, n))
-    group = connected_components(graph, directed=False)[1].astype(np.int64)
-    _, first = np.unique(group, return_index=True)
-    merged = shape[first]
-    counts = np.bincount(group)
-    several = np.flatnonzero(counts[group] > 1)
-    several = several[np.argsort(group[several], kind="stable")]
-    names, start = np.unique(group[several], return_index=True)
-    for name, members in zip(names, np.split(several, start[1:]), strict=bool(len(names))):
-        merged[name] = shapely.union_all(shape[members])
-    return merged, group
 
 
 def _people(housing: gpd.GeoDataFrame, house: npt.NDArray[np.int64], n_shapes: int) -> npt.NDArray[np.float64] | None:
@@ -272,7 +227,7 @@ def _people(housing: gpd.GeoDataFrame, house: npt.NDArray[np.int64], n_shapes: i
     return np.bincount(house[house >= 0], weights=people[house >= 0], minlength=n_shapes).astype(np.float64)
 
 
-def sample_points(pieces: Pieces, *, sample_m: float = 25.0) -> SamplePoints:
+def sample_points(pieces: Pieces, *, sample_m: float = PARKS.sample_m) -> SamplePoints:
     """Lay a square lattice over the pieces; a piece that it misses gets one point inside it.
 
     Parameters

@@ -11,7 +11,7 @@ import shapely
 from jxgis.bounds import RELATIVE, at_least
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.parks.whole import polygons_of
+from jxgis.space.polygons import polygons_of
 
 __all__ = ["candidate_lattice"]
 

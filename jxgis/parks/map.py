@@ -28,6 +28,7 @@ from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.errors import InputError
 from jxgis.i18n import localise_reasons, text
 from jxgis.parks.gaps import blind_spot_names
+from jxgis.settings import PARKS
 
 if TYPE_CHECKING:
     import folium
@@ -223,7 +224,7 @@ def parks_map(
     zones: gpd.GeoDataFrame | None = None,
     isochrones: gpd.GeoDataFrame | None = None,
     blind_spots: gpd.GeoDataFrame | None = None,
-    target: float = 0.9,
+    target: float = PARKS.target,
     title: str | None = None,
     method: str = "",
     lang: str = "zh",

@@ -15,13 +15,14 @@ from jxgis._files import NOT_A_RASTER, reading
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import CrsError, InputError
-from jxgis.parks._tally import share, with_whole
+from jxgis.parks._tally import points_by_zone, zones_and_whole
 from jxgis.parks.housing import cut_by_zone, sample_points, zones_overlap
 from jxgis.parks.radius import service_area
 from jxgis.parks.walking import WalkingCoverage
-from jxgis.parks.whole import polygons_of
-from jxgis.space.count import locate_each
+from jxgis.settings import PARKS
 from jxgis.space.network import StreetGraph, snap
+from jxgis.space.polygons import polygons_of
+from jxgis.space.ratio import ratio
 from jxgis.zones import ALL, zone_names
 
 __all__ = [
@@ -38,7 +39,7 @@ __all__ = [
 _DENSIFY_M = 200.0
 
 
-def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = 50.0) -> gpd.GeoDataFrame:
+def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = PARKS.sample_m) -> gpd.GeoDataFrame:
     """Spread the people of housing polygons over sample points.
 
     Parameters
@@ -171,17 +172,10 @@ def _count(people: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, served: npt.NDArra
     _refuse_below_zero(people["people"], "people")
     count = people["people"].to_numpy(dtype=np.float64)
     n = len(zones)
-    shapes = gpd.GeoSeries(polygons_of(zones.geometry.to_numpy()), crs=zones.crs)
-    row, zone = with_whole(*locate_each(people, shapes), n)
+    row, zone = points_by_zone(people, zones)
     total = np.bincount(zone, weights=count[row], minlength=n + 1).astype(np.float64)
     within = np.bincount(zone, weights=(count * served)[row], minlength=n + 1).astype(np.float64)
     return _served_table(zones, total, within)
-
-
-def _with_whole(zones: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
-    """The zones' polygons, and their union last."""
-    shapes = polygons_of(zones.geometry.to_numpy())
-    return np.array([*shapes, shapely.union_all(shapes)], dtype=object)
 
 
 def _served_table(
@@ -192,7 +186,7 @@ def _served_table(
             "zone": [*zone_names(zones), ALL],
             "people": total,
             "served_people": np.minimum(served, total),
-            "people_coverage": share(np.minimum(served, total), total),
+            "people_coverage": ratio(np.minimum(served, total), total),
             "reason": [None if count > 0 else "no_people" for count in total],
         }
     )
@@ -266,7 +260,7 @@ def raster_people(
     _refuse_negative_cells(found["min"].to_numpy(dtype=np.float64), path)
     people[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
     covered[live] = found["count"].fillna(0).to_numpy(dtype=np.float64) * size[0] * size[1]
-    lost = 1 - share(covered, shapely.area(shape))
+    lost = 1 - ratio(covered, shapely.area(shape))
     return pd.DataFrame({"people": people, "no_data_share": np.clip(lost, 0, 1)}, index=polygons.index)
 
 
@@ -406,7 +400,7 @@ def people_within_raster(
         If the zones are not in metres, or the raster in another CRS than told.
     """
     crs = require_metric(zones, "zones")
-    shapes = _with_whole(zones)
+    shapes = zones_and_whole(zones)
     both = gpd.GeoDataFrame(geometry=np.concatenate([shapes, shapely.intersection(shapes, reach)]), crs=crs)
     found = raster_people(path, to_raster_crs(both, raster_crs), band=band, crs=raster_crs)
     n = len(shapes)

@@ -14,10 +14,12 @@ import shapely
 from jxgis.bounds import at_least
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.parks._tally import Study, coverage_table, layer, share, study_of, zone_sums
-from jxgis.parks.housing import Pieces, union_of_linked, within
+from jxgis.parks._tally import Study, coverage_table, layer, study_of, zone_sums
+from jxgis.parks.housing import Pieces, within
 from jxgis.parks.standards import Standard
-from jxgis.parks.whole import polygons_of
+from jxgis.space.parts import union_of_linked
+from jxgis.space.polygons import polygons_of
+from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
 
 __all__ = ["RadiusCoverage", "classify_parks", "coverage_by_band", "radius_coverage", "service_area"]
@@ -295,7 +297,7 @@ def coverage_by_band(
                     **band.model_dump(),
                     "parks": len(of_band),
                     "served_m2": served_m2,
-                    "coverage": share(served_m2, residential_m2),
+                    "coverage": ratio(served_m2, residential_m2),
                 }
             )
         )

@@ -10,13 +10,14 @@ from jxgis.parks._tables import on_map
 from jxgis.parks.coverage import Ground, measure
 from jxgis.parks.part import PART
 from jxgis.part import Result
+from jxgis.schema.layers import contract
 
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
     import pandas as pd
-    from matplotlib.figure import Figure
 
+    from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
     from jxgis.parks.siting import FewestParks, Siting
     from jxgis.parks.standards import Standard
@@ -217,12 +218,12 @@ class ParksResult(Result):
     def write_tables(self, stage: Stage) -> None:
         """``parks.gpkg``, ``parks_noticed.csv`` and ``parks_siting.csv``."""
         from jxgis.gpkg import write_gpkg
-        from jxgis.i18n import localise_reasons, text
+        from jxgis.i18n import localise_reasons
         from jxgis.output import write_csv
 
         noticed = self.noticed()
         of_network = noticed["reason"] == "streets_apart"
-        noticed["what"] = noticed["what"].mask(of_network, text("pipeline.streets", self.given.lang))
+        noticed["what"] = noticed["what"].mask(of_network, contract("streets").title.of(self.given.lang))
         if len(noticed):
             write_csv(localise_reasons(noticed, self.given.lang), stage.path("parks_noticed.csv"))
         if self.sensitivity is not None:

@@ -17,13 +17,17 @@ from scipy.sparse import csr_array
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import text_pair
 from jxgis.parks._tally import Study, study_of
 from jxgis.parks.cover import NODE_LIMIT, TIME_LIMIT_S, CoverSolution, cover_most, fewest_to_cover
 from jxgis.parks.housing import sample_points
 from jxgis.parks.radius import classify_parks, radius_coverage, service_area
 from jxgis.parks.standards import Standard
-from jxgis.parks.whole import polygons_of
-from jxgis.space.count import locate_each
+from jxgis.progress import stepped
+from jxgis.settings import PARKS
+from jxgis.space.nearest import nearest
+from jxgis.space.points import locate_each
+from jxgis.space.polygons import polygons_of
 from jxgis.zones import ALL
 
 __all__ = ["FewestParks", "Siting", "fewest_parks", "no_sites", "radius_sensitivity", "site_parks"]
@@ -213,9 +217,9 @@ def site_parks(
     standard: Standard,
     historic: gpd.GeoDataFrame | None = None,
     radius_m: float | None = None,
-    objective: str = "area",
+    objective: str = PARKS.objective,
     people: gpd.GeoDataFrame | None = None,
-    sample_m: float = 50.0,
+    sample_m: float = PARKS.sample_m,
     node_limit: int = NODE_LIMIT,
     time_limit_s: float = TIME_LIMIT_S,
 ) -> Siting:
@@ -303,8 +307,7 @@ def _siting(
     chosen = solution.chosen
     plots, radius_m = demand.plots[chosen], demand.radius_m[chosen]
     middle = shapely.point_on_surface(plots)
-    row, zone = shapely.STRtree(zones.geometry.to_numpy()).query_nearest(middle, all_matches=False)
-    in_zone = np.array(demand.study.zones, dtype=object)[zone[np.argsort(row)]]
+    in_zone = np.array(demand.study.zones, dtype=object)[nearest(middle, zones.geometry.to_numpy())]
     given = candidates["name"].to_numpy()[chosen] if "name" in candidates.columns else [None] * len(chosen)
     names = [
         f"{where} {rank}" if pd.isna(name) else str(name)
@@ -395,11 +398,11 @@ def fewest_parks(
     candidates: gpd.GeoDataFrame,
     *,
     standard: Standard,
-    target: float = 0.9,
+    target: float = PARKS.target,
     every_zone: bool = False,
     historic: gpd.GeoDataFrame | None = None,
     radius_m: float | None = None,
-    sample_m: float = 50.0,
+    sample_m: float = PARKS.sample_m,
     node_limit: int = NODE_LIMIT,
     time_limit_s: float = TIME_LIMIT_S,
 ) -> FewestParks:
@@ -546,10 +549,10 @@ def radius_sensitivity(
     new_parks: int,
     standard: Standard,
     historic: gpd.GeoDataFrame | None = None,
-    objective: str = "area",
+    objective: str = PARKS.objective,
     people: gpd.GeoDataFrame | None = None,
     radii_m: Sequence[float] = (200.0, 300.0, 400.0, 500.0),
-    sample_m: float = 50.0,
+    sample_m: float = PARKS.sample_m,
 ) -> pd.DataFrame:
     """Site again with other radii of the new parks: how much of the answer hangs on that number.
 
@@ -568,7 +571,7 @@ def radius_sensitivity(
     """
     rows: list[dict[str, object]] = []
     last: set[int] = set()
-    for radius_m in radii_m:
+    for radius_m in stepped(radii_m, text_pair("pipeline.share_siting")):
         found = site_parks(
             parks, housing, zones, candidates, new_parks=new_parks, standard=standard, historic=historic,
             radius_m=radius_m, objective=objective, people=people, sample_m=sample_m,

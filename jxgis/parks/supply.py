@@ -15,11 +15,11 @@ import shapely
 from jxgis.bounds import at_least, at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.parks._tally import share, with_whole
+from jxgis.parks._tally import points_by_zone, zones_and_whole
 from jxgis.parks.gates import Gates
-from jxgis.parks.whole import polygons_of
-from jxgis.space.count import locate_each
+from jxgis.settings import PARKS
 from jxgis.space.network import StreetGraph, snap, walk_from_each
+from jxgis.space.ratio import ratio
 from jxgis.zones import ALL, zone_names
 
 __all__ = ["Decay", "Supply", "supply_by_zone", "two_step_catchment"]
@@ -57,11 +57,11 @@ def two_step_catchment(
     parks: gpd.GeoDataFrame,
     people: gpd.GeoDataFrame,
     *,
-    catchment_m: float = 1000.0,
-    decay: Decay = "gaussian",
+    catchment_m: float = PARKS.catchment_m,
+    decay: Decay = PARKS.decay,
     graph: StreetGraph | None = None,
     gates: Gates | None = None,
-    max_snap_m: float = 200.0,
+    max_snap_m: float = PARKS.max_snap_m,
     barriers: gpd.GeoDataFrame | None = None,
 ) -> Supply:
     """Share each park's area among the people in its reach, then add up what each person gets.
@@ -135,12 +135,14 @@ def two_step_catchment(
 
     count = people["people"].to_numpy(dtype=np.float64)
     demand = np.bincount(park, weights=count[point] * pull, minlength=len(parks)).astype(np.float64)
-    ratio = share(parks["area_m2"].to_numpy(dtype=np.float64), demand)
+    m2_per_person = ratio(parks["area_m2"].to_numpy(dtype=np.float64), demand)
     # A park in whose reach nobody lives has nothing to give to the points there.
-    given = np.bincount(point, weights=np.nan_to_num(ratio[park]) * pull, minlength=len(people)).astype(np.float64)
+    given = np.bincount(point, weights=np.nan_to_num(m2_per_person[park]) * pull, minlength=len(people)).astype(
+        np.float64
+    )
     return Supply(
         points=people.assign(m2_per_person=given, parks_in_reach=np.bincount(point, minlength=len(people))),
-        parks=parks.assign(demand=demand, m2_per_person=ratio),
+        parks=parks.assign(demand=demand, m2_per_person=m2_per_person),
         catchment_m=catchment_m,
         decay=decay,
     )
@@ -215,9 +217,8 @@ def supply_by_zone(
     """
     require_metric(zones, "zones", supply.points.crs)
     names = zone_names(zones)
-    shapes = polygons_of(zones.geometry.to_numpy())
-    point, zone = with_whole(*locate_each(supply.points, gpd.GeoSeries(shapes, crs=zones.crs)), len(shapes))
-    shapes = np.array([*shapes, shapely.union_all(shapes)], dtype=object)
+    point, zone = points_by_zone(supply.points, zones)
+    shapes = zones_and_whole(zones)
     count = supply.points["people"].to_numpy(dtype=np.float64)[point]
     reached = supply.points["m2_per_person"].to_numpy()[point]
 
@@ -232,9 +233,9 @@ def supply_by_zone(
             "zone": [*names, ALL],
             "people": people,
             "park_m2": park_m2,
-            "park_m2_per_person": share(park_m2, people),
-            "reached_m2_per_person": share(total(count * reached), people),
-            "share_below": share(total(count * ~at_least(reached, threshold_m2)), people),
+            "park_m2_per_person": ratio(park_m2, people),
+            "reached_m2_per_person": ratio(total(count * reached), people),
+            "share_below": ratio(total(count * ~at_least(reached, threshold_m2)), people),
             "reason": [None if some > 0 else "no_people" for some in people],
         }
     )

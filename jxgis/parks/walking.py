@@ -15,12 +15,16 @@ import shapely
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.parks._tally import Study, coverage_table, layer, share, study_of, zone_sums
+from jxgis.i18n import text_pair
+from jxgis.parks._tally import Study, coverage_table, layer, study_of, zone_sums
 from jxgis.parks.gates import Gates, park_gates
 from jxgis.parks.housing import Pieces, SamplePoints, sample_points
 from jxgis.parks.standards import Standard
-from jxgis.parks.whole import polygons_of
+from jxgis.progress import stepped
+from jxgis.settings import PARKS
 from jxgis.space.network import Snapped, StreetGraph, Walk, snap, walk_from
+from jxgis.space.polygons import polygons_of
+from jxgis.space.ratio import ratio
 
 __all__ = ["WalkingCoverage", "isochrones", "walking_coverage"]
 
@@ -98,7 +102,7 @@ class WalkingCoverage:
         table = layer(study, study.whole.geometry, study.whole.area_m2, method="walking").drop(columns="method")
         table["coverage"] = self._whole.sums(n, self._whole.served.astype(float)) / study.whole.area_m2
         table["unreachable_share"] = 1 - reached / study.whole.area_m2
-        table["mean_walk_m"] = share(way, reached)
+        table["mean_walk_m"] = ratio(way, reached)
         table["minutes"] = table["mean_walk_m"] / self.speed_m_per_min
         return table
 
@@ -140,11 +144,11 @@ def walking_coverage(
     standard: Standard,
     gates: gpd.GeoDataFrame | None = None,
     barriers: gpd.GeoDataFrame | None = None,
-    minutes: float = 10.0,
-    speed_m_per_min: float = 75.0,
-    sample_m: float = 25.0,
-    max_snap_m: float = 200.0,
-    entry_m: float = 20.0,
+    minutes: float = PARKS.minutes,
+    speed_m_per_min: float = PARKS.speed_m_per_min,
+    sample_m: float = PARKS.sample_m,
+    max_snap_m: float = PARKS.max_snap_m,
+    entry_m: float = PARKS.entry_m,
     denominator: str | None = None,
 ) -> WalkingCoverage:
     """Measure coverage on foot: housing whose way along the streets to a park takes no more than so many minutes.
@@ -239,9 +243,9 @@ def walking_coverage(
         denominator=denominator,
     )
     reached = sums(lambda some: some.reached.astype(float))
-    coverage["unreachable_share"] = np.clip(1 - share(reached, coverage["residential_m2"].to_numpy()), 0, 1)
-    coverage["mean_walk_m"] = share(sums(lambda some: np.where(some.reached, some.walk_m, 0)), reached)
-    coverage["mean_snap_m"] = share(
+    coverage["unreachable_share"] = np.clip(1 - ratio(reached, coverage["residential_m2"].to_numpy()), 0, 1)
+    coverage["mean_walk_m"] = ratio(sums(lambda some: np.where(some.reached, some.walk_m, 0)), reached)
+    coverage["mean_snap_m"] = ratio(
         sums(lambda some: np.nan_to_num(some.snapped.leg_m)),
         sums(lambda some: (some.snapped.edge >= 0).astype(float)),
     )
@@ -263,9 +267,9 @@ def isochrones(
     walk: Walk,
     *,
     minutes: Sequence[float] = (5.0, 10.0, 15.0),
-    speed_m_per_min: float = 75.0,
+    speed_m_per_min: float = PARKS.speed_m_per_min,
     cell_m: float = 50.0,
-    max_snap_m: float = 200.0,
+    max_snap_m: float = PARKS.max_snap_m,
     barriers: gpd.GeoDataFrame | None = None,
 ) -> gpd.GeoDataFrame:
     """Draw the ground from which a park is within so many minutes, by the same walk as the coverage.
@@ -311,7 +315,7 @@ def isochrones(
         columns = np.arange(low[0], high[0])
         x = (columns + 0.5) * cell_m
         rows: list[list[npt.NDArray[np.object_]]] = [[] for _ in minutes]
-        for row in range(low[1], high[1]):
+        for row in stepped(range(low[1], high[1]), text_pair("pipeline.share_walking")):
             y = np.full(len(x), (row + 0.5) * cell_m)
             away = walk.to(snap(graph, x, y, max_snap_m=max_snap_m, barriers=barriers))
             for held, limit in zip(rows, minutes, strict=True):

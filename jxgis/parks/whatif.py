@@ -15,7 +15,9 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.parks.radius import RadiusCoverage
 from jxgis.parks.walking import WalkingCoverage
-from jxgis.parks.whole import merge_parks, polygons_of
+from jxgis.parks.whole import merge_parks
+from jxgis.settings import PARKS
+from jxgis.space.polygons import polygons_of
 
 __all__ = ["change_parks", "changed_housing", "closed_parks", "compare_coverage", "split_plan"]
 
@@ -112,7 +114,7 @@ def change_parks(
 
 
 def split_plan(
-    parks: gpd.GeoDataFrame, planned: gpd.GeoDataFrame, *, merge_gap_m: float = 20.0
+    parks: gpd.GeoDataFrame, planned: gpd.GeoDataFrame, *, merge_gap_m: float = PARKS.merge_gap_m
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Tell the new parks of a plan from ground that joins a park of today, by what makes parcels one park.
 

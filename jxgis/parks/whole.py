@@ -14,16 +14,16 @@ import numpy.typing as npt
 import pandas as pd
 import pyproj
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from jxgis._toml import read_toml
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.space._faces import fill_needles
+from jxgis.settings import PARKS
+from jxgis.space.parts import connected
+from jxgis.space.polygons import polygons_of
 
-__all__ = ["WholeParks", "merge_parks", "polygons_of"]
+__all__ = ["WholeParks", "merge_parks"]
 
 TINY_M2 = 400.0
 """Below this a park is reported as tiny: the least area of a pocket park (口袋公园, 400–10,000 m²)."""
@@ -58,38 +58,6 @@ class WholeParks:
     reports: pd.DataFrame
 
 
-def polygons_of(geometry: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-    """Valid polygons of any geometries in metres: repaired where needed, holes of no width filled, lines and points left
-    out.
-
-    Parameters
-    ----------
-    geometry
-        (n,) shapely geometries, None allowed.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) valid polygons or multipolygons; ``POLYGON EMPTY`` where there is no area.
-
-    Examples
-    --------
-    >>> bow = shapely.from_wkt("POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))")
-    >>> shapely.area(polygons_of(np.array([bow, shapely.Point(0, 0), None]))).tolist()
-    [2.0, 0.0, 0.0]
-    """
-    found = np.array(geometry, dtype=object)
-    found[shapely.is_missing(found)] = shapely.Polygon()
-    bad = ~shapely.is_valid(found)
-    found[bad] = shapely.make_valid(found[bad])
-    mixed = ~np.isin(shapely.get_type_id(found), (3, 6))
-    for row in np.flatnonzero(mixed):
-        parts = shapely.get_parts(found[row])
-        areas = [part for part in parts if shapely.get_type_id(part) in (3, 6)]
-        found[row] = shapely.union_all(areas) if areas else shapely.Polygon()
-    return fill_needles(found)
-
-
 @cache
 def _unnamed_words() -> frozenset[str]:
     path = Path(str(resources.files("jxgis.profiles").joinpath("park_names.toml")))
@@ -101,7 +69,7 @@ def _plain(name: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFKC", name).casefold() if sign not in " \t()[]<>【】《》")
 
 
-def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = 20.0) -> WholeParks:
+def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = PARKS.merge_gap_m) -> WholeParks:
     """Join the parcels of one park, so that it is sized as a whole.
 
     A parcel is one polygon: the separate parts of a multipolygon are parcels each. One park is: parcels of the same
@@ -292,12 +260,8 @@ def _far_apart(
     rows = np.flatnonzero(ids != "")
     for park, members in pd.Series(rows).groupby(group[rows]):
         parts = shape[members.to_numpy()]
-        n = len(parts)
-        if n < 2:
-            continue
         near = shapely.STRtree(parts).query(parts, predicate="dwithin", distance=widened(FAR_APART_M))
-        linked = coo_array((np.ones(len(near[0]), dtype=np.int8), (near[0], near[1])), shape=(n, n))
-        if connected_components(linked, directed=False)[0] > 1:
+        if connected(len(parts), *near).max() > 0:
             found.append(park)
     return np.array(found, dtype=np.int64)
 

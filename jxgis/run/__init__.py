@@ -4,26 +4,6 @@
 project folder.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from jxgis.run.check_command import run_check
-    from jxgis.run.commands import run_demo, run_part, run_report
-    from jxgis.run.project import init_project
-
-__all__ = ["init_project", "run_check", "run_demo", "run_part", "run_report"]
-
-_HOME = {"init_project": "project", "run_check": "check_command"}
-
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(importlib.import_module(f"jxgis.run.{_HOME.get(name, 'commands')}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

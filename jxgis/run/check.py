@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jxgis.city import contract_of
 from jxgis.crs import distortion_note, short_name
-from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.schema.columns import layer_column
+from jxgis.settings import UNITS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -17,34 +18,9 @@ if TYPE_CHECKING:
     from jxgis.city import City
     from jxgis.load import Loaded
     from jxgis.load.readers import Source
+    from jxgis.schema.layers import Contract
 
-__all__ = ["LAYERS", "Checked", "boundary_tables", "check_layer", "compare_recorded"]
-
-LAYERS = (
-    "subdistricts",
-    "districts",
-    "issues",
-    "parks",
-    "residential",
-    "streets",
-    "waters",
-    "gates",
-    "barriers",
-    "places",
-    "historic",
-    "vacant",
-    "planned_parks",
-    "population",
-    "exposure",
-    "ring",
-    "built_up",
-    "land_use",
-    "blocks",
-    "keep_together",
-    "keep_apart",
-    "units",
-    "candidates",
-)
+__all__ = ["Checked", "account_lines", "boundary_tables", "check_layer", "compare_recorded"]
 
 _MOST_DEFECTS = 20
 """Defects that are printed one by one; all of them are written."""
@@ -78,13 +54,14 @@ class Checked:
 def check_layer(
     layer: str,
     path: Source,
+    /,
     *,
     city: City | None = None,
     subdistricts: gpd.GeoDataFrame | None = None,
     streets: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
-    bounds_km2: tuple[float, float] = (2.0, 5.0),
-    snap_m: float = 1.0,
+    bounds_km2: tuple[float, float] = (UNITS.min_km2, UNITS.max_km2),
+    snap_m: float = UNITS.snap_m,
     **options: Any,
 ) -> Checked:
     """Load a layer and describe it.
@@ -92,7 +69,7 @@ def check_layer(
     Parameters
     ----------
     layer
-        One of ``LAYERS``.
+        One that every city has, or that this one adds.
     path
         As the layer's loader takes it.
     city
@@ -127,16 +104,10 @@ def check_layer(
     streets: (memory) has 1 rows: 1 kept, 0 rejected, 0 left out by filters.
     """
     from jxgis import load
-    from jxgis.schema.layers import nearest
 
-    if layer not in LAYERS:
-        hint = nearest(layer, LAYERS)
-        raise InputError(
-            zh=f"没有图层“{layer}”{hint.zh}可用：{'、'.join(LAYERS)}。",
-            en=f"No layer {layer!r}{hint.en} Known: {', '.join(LAYERS)}.",
-        )
-    loaded: Loaded = getattr(load, f"load_{layer}")(path, city=city, **options)
-    lines = [*_account(loaded), *loaded.notes, *_reasons(loaded), *_extent(loaded), *_sizes(loaded)]
+    agreed = contract_of(layer, city)
+    loaded = load.load_layer(layer, path, city=city, **options)
+    lines = [*account_lines(loaded, agreed.title), *loaded.notes, *_reasons(loaded), *_extent(loaded), *_sizes(loaded)]
     tables: dict[str, pd.DataFrame] = {}
     if layer == "issues":
         lines += _issue_lines(loaded.table, city, tables)
@@ -152,7 +123,7 @@ def check_layer(
         lines += _dissolved_lines(loaded.table, city)
     if layer == "units":
         lines += _unit_lines(loaded.table, districts, bounds_km2, snap_m, tables)
-    lines += _nulls(loaded.table, layer)
+    lines += _nulls(loaded.table, agreed)
     return Checked(loaded, tuple(lines), _summary(loaded, lines, tables), tables)
 
 
@@ -191,8 +162,8 @@ def boundary_tables(loaded: Loaded) -> dict[str, gpd.GeoDataFrame]:
     return tables
 
 
-def _account(loaded: Loaded) -> list[Text]:
-    title = text_pair(f"pipeline.{loaded.layer}")
+def account_lines(loaded: Loaded, title: Text) -> list[Text]:
+    """The account of a layer's rows, one line a file, and their sum where there are several."""
     lines = [
         text_pair(
             "check.account",
@@ -432,13 +403,11 @@ def _datum_lines(issues: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, declared: 
     return [text_pair(f"check.datum_{key}", best=found.best, declared=name, medians=medians, points=f"{points:,}")]
 
 
-def _nulls(table: gpd.GeoDataFrame, layer: str) -> list[Text]:
-    from jxgis.schema.layers import contract
-
+def _nulls(table: gpd.GeoDataFrame, agreed: Contract) -> list[Text]:
     absent: list[Text] = []
     partly: list[Text] = []
-    for column in contract(layer).columns:
-        title = layer_column(column.name, layer).title
+    for column in agreed.columns:
+        title = layer_column(column.name, agreed.layer).title
         missing = 1.0 if column.name not in table else float(table[column.name].isna().mean())
         if missing == 1:
             absent.append(title)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jxgis import output
+from jxgis._files import split_layer
+from jxgis.city import contract_of
 from jxgis.gpkg import stored_names, write_gpkg
 from jxgis.i18n import text_pair
-from jxgis.run.inputs import city_of, files_read, issue_options, not_there, read_given, read_options
+from jxgis.run.inputs import city_of, files_read, not_there, read_given, read_options
 from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
@@ -60,40 +62,49 @@ def run_check(
     JxgisError
         If the layer cannot be used, or no row is kept.
     """
-    from jxgis.run.check import LAYERS, check_layer
+    from jxgis.run.check import check_layer
 
-    given = getattr(settings.inputs, layer) if layer in LAYERS else None
-    options: dict[str, Any] = {} if given is None else read_options(given)
-    if layer == "issues" and given is not None:
-        options |= issue_options(given, settings.city.issue_classes)
+    # A new project names files that are still to come: the one that is asked about can be checked without them.
+    held_against = {"issues": (*GROUND, "streets"), "units": GROUND}.get(layer, ())
+    named = [name for name in held_against if getattr(settings.inputs, name) is not None]
+    absent = not_there(settings, named)
+    beside = [name for name in named if name not in absent]
+    settings, unused = _without_absent(settings, layer)
+    city = city_of(settings, has_project=has_project)
     with contextlib.ExitStack() as stack:
         stage = None
         if out is not None:
             stage = stack.enter_context(output.staged(out, command="check", reads=files_read(settings)))
-        city = city_of(settings, has_project=has_project)
-        beside = [
-            name for name in ("districts", "subdistricts", "streets") if getattr(settings.inputs, name) is not None
-        ]
-        # A new project names files that are still to come: the one that is asked about can be checked without them.
-        absent = not_there(settings, beside) if layer == "issues" else []
-        beside = [name for name in beside if name not in absent]
+        options = read_options(settings, layer)
         if layer == "issues" and beside:
             ground = read_given(settings, beside, has_project=has_project)
             options |= {name: ground.table(name) for name in beside}
         if layer == "units":
             asked = settings.units
             options |= {"bounds_km2": (asked.min_km2, asked.max_km2), "snap_m": asked.snap_m}
-            if settings.inputs.districts is not None or settings.inputs.subdistricts is not None:
-                options["districts"] = read_given(settings, GROUND, has_project=has_project).table("districts")
-        found = check_layer(layer, "" if given is None else given.path, city=city, **options)
+            if beside and "districts" not in absent:
+                options["districts"] = read_given(settings, ("districts", *beside), has_project=has_project).table(
+                    "districts"
+                )
+        found = check_layer(layer, getattr(settings.inputs, layer).path, city=city, **options)
         if stage is not None:
             _write_check(found, stage, settings, () if city is None else city.classes, lang)
     lines = found.lines if out is None else (*found.lines, *_renamed(found))
     if absent:
-        titles = [text_pair(f"pipeline.{name}") for name in absent]
+        titles = [contract_of(name, city).title for name in absent]
         inputs = [f"[inputs.{name}]" for name in absent]
         lines = (*lines, text_pair("check.not_compared", layers=titles, inputs=inputs))
+    lines = (*lines, *(text_pair("check.not_used", key=key, file=file) for key, file in unused))
     return [line.of(lang) for line in lines]
+
+
+def _without_absent(settings: Settings, layer: str) -> tuple[Settings, list[tuple[str, str]]]:
+    """The settings without what ``[city]`` names and is not there yet; its keys and files, where the check would use it."""
+    used = {"issues": ("outline", "issue_classes"), "units": ("outline",)}.get(layer, ())
+    named = {key: split_layer(file)[0] for key in used if (file := getattr(settings.city, key)) is not None}
+    files = {key: file for key, file in named.items() if not Path(file).exists()}
+    city = settings.city.model_copy(update=dict.fromkeys(files))
+    return settings.model_copy(update={"city": city}), [(key, Path(file).name) for key, file in files.items()]
 
 
 def _renamed(found: Checked) -> list[Text]:

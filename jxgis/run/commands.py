@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jxgis import output
+from jxgis.city import UNCLASSIFIED, contract_of
 from jxgis.errors import InputError, JxgisError, SettingsError, collect
 from jxgis.i18n import Text, text_pair
+from jxgis.progress import stepped
+from jxgis.run.check import account_lines
 from jxgis.run.check_command import GROUND, write_flaws, write_lists
 from jxgis.run.inputs import files_read, needed, read_given
 from jxgis.run.parts import PARTS, by_command, with_those_before
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from jxgis.part import Given, Part, Progress, Result
     from jxgis.settings import Settings
 
-__all__ = ["Found", "Refusal", "run_demo", "run_part", "run_report"]
+__all__ = ["Found", "Refusal", "counted", "run_demo", "run_part", "run_report"]
 
 
 class Refusal(NamedTuple):
@@ -101,7 +104,8 @@ def run_part(
     part = by_command(command)
     needed(settings, {**part.needs, **_land(settings, part)})
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
-        given = read_given(settings, part.reads, has_project=has_project, lang=lang, progress=progress)
+        options = {**part.needs, **part.options}
+        given = read_given(settings, part.reads, has_project=has_project, lang=lang, progress=progress, options=options)
         found = Found()
         for before in with_those_before(part)[:-1]:
             if not before.lacks(given):
@@ -115,6 +119,29 @@ def run_part(
     for line in found.lines():
         warn(line)
     return result
+
+
+def counted(result: Result) -> list[Text]:
+    """What a result counted: rows kept, rejected and left out, issues of no class and outside the area, the CRS chosen.
+
+    Parameters
+    ----------
+    result
+        Of `run_part`.
+    """
+    given = result.given
+    lines = [
+        line
+        for layer, loaded in given.loaded.items()
+        for line in account_lines(loaded, contract_of(layer, given.city).title)
+    ]
+    issues = given.table("issues")
+    if issues is not None and (none := int((issues["issue_class"] == UNCLASSIFIED).sum())):
+        lines.append(text_pair("pipeline.counted_unclassified", count=f"{none:,}"))
+    outside = result.account().get("outside_area")
+    if outside is not None:
+        lines.append(text_pair("pipeline.counted_outside", count=f"{outside:,}"))
+    return [*lines, given.crs_note]
 
 
 def run_report(
@@ -165,7 +192,7 @@ def run_report(
         given = read_given(settings, layers, has_project=True, lang=lang, progress=progress)
         found = _all(given)
         progress(text_pair("pipeline.step_writing"))
-        for result in found.results.values():
+        for result in stepped(list(found.results.values()), text_pair("pipeline.share_drawing")):
             result.write_files(stage)
         lines = _write_lists(stage, given)
         if any(refusal.part == "units" for refusal in found.refused):
@@ -245,7 +272,7 @@ def _land(settings: Settings, part: Part) -> dict[str, str]:
         return {}
     if settings.parks.denominator == "built_up":
         return {"built_up": "[inputs.built_up]"}
-    return {"residential": "--residential"}
+    return {"residential": part.options["residential"]}
 
 
 def _analyse(part: Part, given: Given) -> Result:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jxgis.city import City, load_city
+from jxgis._files import split_layer
+from jxgis.city import City, contract_of, load_city
 from jxgis.crs import box_around, distortion_note
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, text_pair
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from jxgis.load import Loaded
     from jxgis.settings import InputSettings, Settings
 
-__all__ = ["city_of", "files_read", "issue_options", "needed", "not_there", "read_given", "read_options"]
+__all__ = ["city_of", "files_read", "needed", "not_there", "read_given", "read_options", "require_layer"]
 
 
 def city_of(settings: Settings, *, has_project: bool) -> City | None:
@@ -39,12 +40,22 @@ def city_of(settings: Settings, *, has_project: bool) -> City | None:
     return city
 
 
-def read_options(given: InputSettings) -> dict[str, Any]:
-    """The options of a loader that ``[inputs.LAYER]`` holds."""
-    return given.model_dump(
-        include={"layer", "crs", "encoding", "axes", "name_column", "columns", "towgs84", "overlap_share"},
-        exclude_none=True,
-    )
+def require_layer(layer: str, settings: Settings, *, has_project: bool) -> None:
+    """Refuse a layer that neither every city has nor the project's adds.
+
+    Raises
+    ------
+    InputError
+        With the nearest name.
+    """
+    contract_of(layer, city_of(settings, has_project=has_project))
+
+
+def read_options(settings: Settings, layer: str) -> dict[str, Any]:
+    """The options of a layer's loader: what ``[inputs.LAYER]`` holds beside its path, and the project's own table of classes."""
+    given = getattr(settings.inputs, layer)
+    options: dict[str, Any] = given.model_dump(exclude={"path", "official"}, exclude_none=True)
+    return options | ({"class_table": settings.city.issue_classes} if layer == "issues" else {})
 
 
 def needed(settings: Settings, layers: Mapping[str, str]) -> None:
@@ -80,7 +91,7 @@ def files_read(settings: Settings) -> list[str]:
     layers = [getattr(settings.inputs, layer) for layer in type(settings.inputs).model_fields]
     paths = [None if layer is None else layer.path for layer in layers]
     paths += [settings.city.outline, settings.city.issue_classes]
-    return [path for path in paths if path is not None]
+    return [split_layer(path)[0] for path in paths if path is not None]
 
 
 def not_there(settings: Settings, layers: Sequence[str]) -> list[str]:
@@ -101,15 +112,16 @@ def _missing_of(given: dict[str, InputSettings]) -> list[tuple[str, InputError]]
     return errors
 
 
-def _missing(given: dict[str, InputSettings]) -> list[InputError]:
+def _missing(given: dict[str, InputSettings], city: City | None, options: Mapping[str, str]) -> list[InputError]:
     """What is said of each layer whose file is not there: all at once, not one a run."""
     errors = []
     for layer, error in _missing_of(given):
-        title = text_pair(f"pipeline.{layer}")
+        title, option = contract_of(layer, city).title, options.get(layer)
+        first = Text("", "") if option is None else Text(zh=f"{option}，或 ", en=f"{option}, or ")
         errors.append(
             InputError(
-                zh=f"{title.zh}：{error.text('zh')}请检查 [inputs.{layer}] 的 path（或相应的命令选项）。",
-                en=f"{title.en}: {error.text('en')} Check the path of [inputs.{layer}] (or the option that gives it).",
+                zh=f"{title.zh}：{error.text('zh')}请检查 {first.zh}[inputs.{layer}] 的 path。",
+                en=f"{title.en}: {error.text('en')} Check {first.en}the path of [inputs.{layer}].",
             )
         )
     return errors
@@ -122,6 +134,7 @@ def read_given(
     has_project: bool,
     lang: str = "zh",
     progress: Progress = lambda _: None,
+    options: Mapping[str, str] | None = None,
 ) -> Given:
     """Load the layers that the settings name.
 
@@ -137,6 +150,8 @@ def read_given(
         Language of what is written.
     progress
         Called with each step.
+    options
+        The options of the command that give layers, by layer, for messages.
 
     Returns
     -------
@@ -150,18 +165,16 @@ def read_given(
     from jxgis import load
 
     city = city_of(settings, has_project=has_project)
-    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer)) is not None}
-    collect(_missing(given))
+    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer, None)) is not None}
+    collect(_missing(given, city, options or {}))
     loaded: dict[str, Loaded] = {}
     where: dict[str, Any] = {}
     said: set[Text] = set()
     for layer in sorted(given, key=_order):
-        progress(text_pair("pipeline.reading", layer=text_pair(f"pipeline.{layer}")))
-        options = read_options(given[layer]) | where
-        if layer == "issues":
-            options |= issue_options(given[layer], settings.city.issue_classes)
-        loaded[layer] = getattr(load, f"load_{layer}")(given[layer].path, city=city, **options)
-        for note in _noticed(layer, loaded[layer]):
+        progress(text_pair("pipeline.reading", layer=contract_of(layer, city).title))
+        reading = read_options(settings, layer) | where
+        loaded[layer] = load.load_layer(layer, given[layer].path, city=city, **reading)
+        for note in _noticed(contract_of(layer, city).title, loaded[layer]):
             if note not in said:
                 progress(note)
             said.add(note)
@@ -234,7 +247,7 @@ def _window(settings: Settings, loaded: Loaded) -> dict[str, Any]:
     }
 
 
-def _noticed(layer: str, loaded: Loaded) -> list[Text]:
+def _noticed(title: Text, loaded: Loaded) -> list[Text]:
     """What a layer's loader noticed, and what it rejected: every figure hangs on it."""
     counts = loaded.rejects["reason"].value_counts()
     if counts.empty:
@@ -244,7 +257,6 @@ def _noticed(layer: str, loaded: Loaded) -> list[Text]:
         zh="；".join(f"{reason.zh} {count} 行" for reason, count in reasons),
         en="; ".join(f"{reason.en}: {count}" for reason, count in reasons),
     )
-    title = text_pair(f"pipeline.{layer}")
     return [
         *loaded.notes,
         text_pair("pipeline.rejected", layer=title, count=len(loaded.rejects), why=why, file=f"{loaded.layer}.csv"),
@@ -254,25 +266,6 @@ def _noticed(layer: str, loaded: Loaded) -> list[Text]:
 def _order(layer: str) -> tuple[bool, bool, str]:
     """Polygons first: without a project they say where the city is."""
     return layer != "districts", layer != "subdistricts", layer
-
-
-def issue_options(given: InputSettings, class_table: str | None) -> dict[str, Any]:
-    """The further options of the issues' loader."""
-    options = given.model_dump(
-        include={
-            "class_column",
-            "timezone",
-            "start",
-            "end",
-            "status",
-            "source",
-            "drop_status",
-            "drop_points",
-            "keep",
-        },
-        exclude_none=True,
-    )
-    return {name: value for name, value in options.items() if value != ()} | {"class_table": class_table}
 
 
 def _dissolved(subdistricts: Loaded, city: City | None) -> Loaded:

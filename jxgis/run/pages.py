@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jxgis.city import contract_of
 from jxgis.i18n import text
 from jxgis.report.blocks import Absent, Section, Sources
 from jxgis.run.parts import PARTS
@@ -88,7 +89,7 @@ def _sources(found: Found, given: Given) -> Sources:
 
     rows = [
         {
-            "layer": text(f"pipeline.{layer.layer}", given.lang),
+            "layer": contract_of(layer.layer, given.city).title.of(given.lang),
             "name": source.name,
             "rows_in": source.rows_in,
             "rows_kept": source.rows_kept,

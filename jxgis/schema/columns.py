@@ -241,7 +241,7 @@ def layer_column(name: str, layer: str) -> Column:
     Examples
     --------
     >>> layer_column("level", "streets").title.zh, layer_column("zzz", "streets").title.zh
-    ('道路等级', 'zzz')
+    ('高程层级（桥 1、隧道 −1）', 'zzz')
     """
     if name in declared() or f"{name}@{layer}" in declared():
         return column(name, layer)

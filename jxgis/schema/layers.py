@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+
+from jxgis._toml import RuleError
 from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.schema.columns import Column, Dtype
@@ -25,6 +28,7 @@ __all__ = [
     "Contract",
     "Dtype",
     "Kind",
+    "LayerEntry",
     "check",
     "contract",
     "coordinate_columns",
@@ -52,6 +56,9 @@ KIND_NAMES: dict[Kind, Text] = {
 }
 
 
+_UNSAID = Text(zh="", en="")
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """What the table of a layer holds: geometry of one kind, and columns.
@@ -69,6 +76,18 @@ class Contract:
     carries
         Whether a file's other columns are carried along; where they are not, since they may hold free text or people,
         only those that are asked for are.
+    about
+        What a new project says of it.
+    example
+        The path that a new project has for it.
+    new
+        Whether a new project has it in use.
+    numbered
+        Whether rows without an id and a name are numbered.
+    stand_in
+        Layers of a file of several that are read where none is called like this one.
+    loader
+        The module of `jxgis.load` that has a loader of its own for it; None: the plain one.
     """
 
     layer: str
@@ -76,10 +95,82 @@ class Contract:
     geometry: Kind
     columns: tuple[Column, ...]
     carries: bool = True
+    about: Text = _UNSAID
+    example: str = ""
+    new: bool = False
+    numbered: bool = False
+    stand_in: tuple[str, ...] = ()
+    loader: str | None = None
+
+    @property
+    def identifier(self) -> str | None:
+        """The column whose values tell the rows apart, if there is one."""
+        return next((column.name for column in self.columns if column.unique and column.dtype == "code"), None)
 
     def column(self, name: str) -> Column | None:
         """The column of that contract name, if there is one."""
         return next((column for column in self.columns if column.name == name), None)
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class ColumnEntry(_Entry):
+    """``[LAYER.columns.NAME]`` of ``layers.toml``, or of a profile."""
+
+    dtype: Dtype = "text"
+    null: bool = True
+    unique: bool = False
+    unit: str | None = None
+    aliases: tuple[str, ...] = ()
+    least: float | None = None
+
+
+class LayerEntry(_Entry):
+    """``[LAYER]`` of ``layers.toml``, or ``[layers.LAYER]`` of a city's profile: what a layer is, as data."""
+
+    title_zh: str
+    title_en: str
+    geometry: Kind
+    columns: dict[Annotated[str, Field(pattern=r"^[^\W\d]\w*$")], ColumnEntry] = Field(
+        default_factory=lambda: {"name": ColumnEntry(aliases=("名称",))}
+    )
+    carries: bool = True
+    about_zh: str = ""
+    about_en: str = ""
+    example: str = ""
+    numbered: bool = False
+    stand_in: tuple[str, ...] = ()
+
+    @field_validator("columns")
+    @classmethod
+    def _not_taken(cls, columns: dict[str, ColumnEntry]) -> dict[str, ColumnEntry]:
+        taken = [name for name in columns if name in ("geometry", *coordinate_columns())]
+        if taken:
+            raise RuleError(
+                zh=f"列名 {'、'.join(taken)} 留给坐标和图形使用，请换一个名称",
+                en=f"{', '.join(taken)}: these names are those of coordinates and geometry; choose another name",
+            )
+        return columns
+
+    def contract(self, layer: str) -> Contract:
+        """The contract of the layer that it declares."""
+        rest = self.model_dump(exclude={"title_zh", "title_en", "about_zh", "about_en", "columns"})
+        return Contract(
+            layer=layer,
+            title=Text(zh=self.title_zh, en=self.title_en),
+            about=Text(zh=self.about_zh, en=self.about_en),
+            columns=tuple(Column(name=name, **column.model_dump()) for name, column in self.columns.items()),
+            **rest,
+        )
+
+
+class _OwnEntry(LayerEntry):
+    """What the code knows of a layer beside that."""
+
+    new: bool = False
+    loader: str | None = None
 
 
 @cache
@@ -87,25 +178,33 @@ def _data() -> dict[str, Any]:
     return tomllib.loads(resources.files("jxgis.schema").joinpath("layers.toml").read_text(encoding="utf-8"))
 
 
+@cache
+def _contracts() -> dict[str, Contract]:
+    tables = {name: table for name, table in _data().items() if name != "coordinates"}
+    entries = TypeAdapter(dict[str, _OwnEntry]).validate_python(tables)
+    return {name: entry.contract(name) for name, entry in entries.items()}
+
+
 def layers() -> list[str]:
-    """Names of the layers that have a contract.
+    """Names of the layers that every city has.
 
     Examples
     --------
     >>> "parks" in layers(), "coordinates" in layers()
     (True, False)
     """
-    return [name for name in _data() if name != "coordinates"]
+    return list(_contracts())
 
 
-@cache
-def contract(layer: str) -> Contract:
+def contract(layer: str, further: Mapping[str, Contract] | None = None) -> Contract:
     """The contract of a layer.
 
     Parameters
     ----------
     layer
-        One of `layers`.
+        One of `layers`, or of ``further``.
+    further
+        Contracts of the layers that a city adds, by name.
 
     Returns
     -------
@@ -124,31 +223,14 @@ def contract(layer: str) -> Contract:
     Traceback (most recent call last):
     jxgis.errors.InputError: 没有图层“park”，是否为 parks？...
     """
-    if layer not in layers():
-        hint = nearest(layer, layers())
+    known = _contracts() | dict(further or {})
+    if layer not in known:
+        hint = nearest(layer, known)
         raise InputError(
-            zh=f"没有图层“{layer}”{hint.zh}可用：{'、'.join(layers())}。",
-            en=f"No layer {layer!r}{hint.en} Known: {', '.join(layers())}.",
+            zh=f"没有图层“{layer}”{hint.zh}可用：{'、'.join(known)}。",
+            en=f"No layer {layer!r}{hint.en} Known: {', '.join(known)}.",
         )
-    data = _data()[layer]
-    return Contract(
-        layer=layer,
-        title=Text(zh=data["name_zh"], en=data["name_en"]),
-        geometry=data["geometry"],
-        columns=tuple(
-            Column(
-                name=name,
-                dtype=column["dtype"],
-                null=column.get("null", True),
-                unique=column.get("unique", False),
-                unit=column.get("unit"),
-                aliases=tuple(column["aliases"]),
-                least=column.get("least"),
-            )
-            for name, column in data["columns"].items()
-        ),
-        carries=data.get("carries", True),
-    )
+    return known[layer]
 
 
 def same_name(name: str) -> str:
@@ -197,7 +279,7 @@ def nearest_file(name: str, known: Iterable[str]) -> Text:
 
 def match_columns(
     available: Iterable[str],
-    layer: str,
+    layer: str | Contract,
     *,
     columns: Mapping[str, str] | None = None,
     name_column: str | None = None,
@@ -210,7 +292,7 @@ def match_columns(
     available
         The file's columns.
     layer
-        The layer.
+        The layer, or its contract.
     columns
         Contract name (or one of its aliases) to the name in the file: goes before every alias.
     name_column
@@ -237,7 +319,7 @@ def match_columns(
     jxgis.errors.InputError: a.csv 中没有列“任务编号”（columns.issue_id），是否为 任务号？...
     """
     names = [str(name) for name in available]
-    agreed = contract(layer)
+    agreed = _contract(layer)
     aliases = {column.name: column.aliases for column in agreed.columns}
     if agreed.geometry in ("point", "any"):
         aliases |= coordinate_columns()
@@ -246,7 +328,7 @@ def match_columns(
         wanted["name"] = name_column
     found: dict[str, str] = {}
     for key, value in wanted.items():
-        found[_contract_name(key, aliases, layer)] = _file_name(key, value, names, what)
+        found[_contract_name(key, aliases, agreed.layer)] = _file_name(key, value, names, what)
     plain = {same_name(name): name for name in reversed(names)}
     for key, others in aliases.items():
         if key in found:
@@ -260,7 +342,7 @@ def match_columns(
 
 
 def rivals(
-    available: Iterable[str], layer: str, found: Mapping[str, str], *, told: Iterable[str] = ()
+    available: Iterable[str], layer: str | Contract, found: Mapping[str, str], *, told: Iterable[str] = ()
 ) -> dict[str, list[str]]:
     """The other columns of a file that could be what a contract column was found to be: 经度 beside lon.
 
@@ -269,7 +351,7 @@ def rivals(
     available
         The file's columns.
     layer
-        The layer.
+        The layer, or its contract.
     found
         From `match_columns`.
     told
@@ -286,7 +368,7 @@ def rivals(
     >>> rivals(["lon", "lat", "经度"], "issues", found)
     {'lon': ['经度']}
     """
-    aliases = {column.name: column.aliases for column in contract(layer).columns} | coordinate_columns()
+    aliases = {column.name: column.aliases for column in _contract(layer).columns} | coordinate_columns()
     taken, chosen = set(found.values()), {same_name(name) for name in told}
     others: dict[str, list[str]] = {}
     for key, name in found.items():
@@ -295,6 +377,10 @@ def rivals(
         if same and same_name(name) not in chosen:
             others[key] = same
     return others
+
+
+def _contract(layer: str | Contract) -> Contract:
+    return contract(layer) if isinstance(layer, str) else layer
 
 
 def coordinate_columns() -> dict[str, tuple[str, ...]]:
@@ -328,7 +414,7 @@ def _file_name(key: str, value: str, names: list[str], what: str) -> str:
     )
 
 
-def check(table: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
+def check(table: gpd.GeoDataFrame, layer: str | Contract) -> gpd.GeoDataFrame:
     """Hold a table to the contract of its layer; loaders call it once, as the last thing they do.
 
     Parameters
@@ -336,7 +422,7 @@ def check(table: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     table
         A table with contract columns; those that may be null may also be absent.
     layer
-        The layer.
+        The layer, or its contract.
 
     Returns
     -------
@@ -363,8 +449,8 @@ def check(table: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
 
     from jxgis.crs import require_metric
 
-    agreed = contract(layer)
-    require_metric(table, layer)
+    agreed = _contract(layer)
+    require_metric(table, agreed.layer)
     schema = pa.DataFrameSchema(
         {column.name: _pandera_column(column) for column in agreed.columns},
         index=pa.Index(unique=True),
@@ -385,8 +471,8 @@ def check(table: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     if problems:
         detail = "; ".join(problems)
         raise InputError(
-            zh=f"{layer} 表不符合约定：{detail}。请用 jxgis.load 读取，或按 jxgis/schema/layers.toml 整理。",
-            en=f"The table of {layer} breaks its contract: {detail}. Read it with jxgis.load, or bring it into the form "
+            zh=f"{agreed.layer} 表不符合约定：{detail}。请用 jxgis.load 读取，或按 jxgis/schema/layers.toml 整理。",
+            en=f"The table of {agreed.layer} breaks its contract: {detail}. Read it with jxgis.load, or bring it into the form "
             "of jxgis/schema/layers.toml.",
         )
     return table

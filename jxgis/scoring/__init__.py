@@ -1,1 +1,5 @@
 """Scoring candidate sample units against fixed references: indicators, weights, ranks, gates."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

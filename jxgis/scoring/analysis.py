@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jxgis.parks.standards import Standard
     from jxgis.scoring.indicators import Indicator, Judgements
     from jxgis.scoring.weights import Method, Weights
+    from jxgis.settings import Settings
 
 __all__ = ["analyse", "score_candidates"]
 
@@ -38,7 +39,9 @@ def score_candidates(
     historic: gpd.GeoDataFrame | None = None,
     built_up: gpd.GeoDataFrame | None = None,
     hotspots: Result | None = None,
+    settings: Settings | None = None,
     lang: str = "zh",
+    sketch: bool = False,
     **options: Any,
 ) -> ScoreResult:
     """Score candidate sample units by whatever layers there are.
@@ -58,8 +61,13 @@ def score_candidates(
         For the gates, and for the city's mean number of issues.
     hotspots
         What `hotspots.find_hotspots` returned, for the share of hot area.
+    settings
+        Settings whose ``[parks]`` (standard, gap between parcels, land) and ``[units]`` (bounds) hold; the defaults
+        where not given.
     lang
         Language of the labels, and of what the result shows.
+    sketch
+        Mark what is drawn as schematic: the polygons are not official.
     **options
         What :class:`jxgis.settings.ScoringSettings` holds: ``weights``, ``indicators``, ``min_completeness`` and so on.
 
@@ -87,7 +95,7 @@ def score_candidates(
         "candidates": candidates, "issues": issues, "parks": parks, "residential": residential, "waters": waters,
         "districts": districts, "historic": historic, "built_up": built_up,
     }  # fmt: skip
-    given = given_tables(layers, lang=lang, scoring=options)
+    given = given_tables(layers, lang=lang, sketch=sketch, settings=settings, scoring=options)
     if hotspots is not None:
         given.results["hotspots"] = hotspots
     return analyse(given, candidates)
@@ -150,12 +158,12 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
 
 
 def _ids(candidates: gpd.GeoDataFrame) -> pd.Series:
-    """The candidates' ids: their own, else their names, else their numbers; never twice the same."""
+    """The candidates' ids: their own, else those of units, else their names, else their numbers; never twice the same."""
     import pandas as pd
 
     number = pd.Series([f"C{k + 1}" for k in range(len(candidates))], index=candidates.index, dtype="str")
     ids = number
-    for column in ("name", "candidate_id"):
+    for column in ("name", "unit_id", "candidate_id"):
         if column in candidates.columns:
             given = candidates[column].astype("str").where(candidates[column].notna())
             ids = given.fillna(ids)
@@ -191,6 +199,7 @@ def _measure(given: Given, candidates: gpd.GeoDataFrame, wanted: set[str]) -> tu
     from jxgis.parks.coverage import of_built_up, served_land
     from jxgis.parks.standards import load_standard
     from jxgis.scoring.measures import issue_measures, relative_density, shape_measures, share_covered
+    from jxgis.space.polygons import rows_of_polygons
 
     issues, parks, waters = given.table("issues"), given.table("parks"), given.table("waters")
     ground, hotspots = given.table("districts"), given.results.get("hotspots")
@@ -224,7 +233,9 @@ def _measure(given: Given, candidates: gpd.GeoDataFrame, wanted: set[str]) -> tu
             of = text_pair(f"parks.of_{'built_up' if of_built_up(given, standard) else 'residential'}")
             methods["park_coverage"] = text_pair("scoring.by_radius", standard=standard.title, of=of)
     if parks is not None and waters is not None:
-        table["blue_green_percent"] = 100.0 * share_covered(candidates, _areal(parks), _areal(waters))
+        table["blue_green_percent"] = 100.0 * share_covered(
+            candidates, rows_of_polygons(parks), rows_of_polygons(waters)
+        )
         methods["blue_green_percent"] = text_pair("scoring.by_parks_waters")
     return table, methods
 
@@ -248,10 +259,6 @@ def _park_coverage(
     by_id = coverage.iloc[: len(zones)].set_index("zone")["coverage"]
     covered: pd.Series = candidates["candidate_id"].map(by_id).astype("float64")
     return covered * 100.0
-
-
-def _areal(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return layer[layer.geom_type.isin(["Polygon", "MultiPolygon"])]
 
 
 def _views(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from jxgis.drawing.colours import ABSENT, INK
-from jxgis.drawing.figures import figure_style, mark_schematic, short_label
+from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
 from jxgis.schema.columns import column
 

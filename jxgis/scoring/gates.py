@@ -11,7 +11,10 @@ import shapely
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.settings import UNITS
 from jxgis.space._districts import count_parts
+from jxgis.space.overlay import holds_most
+from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,8 +33,8 @@ def check_gates(
     *,
     districts: gpd.GeoDataFrame | None = None,
     city: gpd.GeoDataFrame | None = None,
-    min_km2: float = 2.0,
-    max_km2: float = 5.0,
+    min_km2: float = UNITS.min_km2,
+    max_km2: float = UNITS.max_km2,
     slack: float = 0.1,
     min_share: float = 0.95,
 ) -> pd.DataFrame:
@@ -89,10 +92,13 @@ def check_gates(
     ground = None if city is None else _union(city, "city", candidates)
     if districts is not None:
         require_metric(districts, "districts", crs)
-        _place(table, shapes, area, districts)
+        home, most = holds_most(shapes, districts.geometry.to_numpy())
+        names = np.array([*districts["name"], None], dtype=object)
+        table["district"] = pd.Series(names[home], index=candidates.index, dtype="str")
+        table["district_share"] = ratio(most, area)
         ground = _union(districts, "districts", candidates) if ground is None else ground
     if ground is not None:
-        table["city_share"] = _share(shapely.area(shapely.intersection(shapes, ground)), area)
+        table["city_share"] = ratio(np.nan_to_num(shapely.area(shapely.intersection(shapes, ground))), area)
 
     pieces = np.array([0 if s is None else count_parts(s) for s in shapes])
     near_small, near_large = at_least(km2, min_km2 * (1 - slack)), at_most(km2, max_km2 * (1 + slack))
@@ -122,28 +128,6 @@ def _short_of(share: FloatArray, bound: float) -> NDArray[np.bool_]:
 def _union(layer: gpd.GeoDataFrame, what: str, like: gpd.GeoDataFrame) -> shapely.Geometry:
     require_metric(layer, what, like.crs)
     return shapely.union_all(layer.geometry.to_numpy())
-
-
-def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
-    share = np.divide(np.nan_to_num(part), whole, out=np.full(whole.size, np.nan), where=whole > 0)
-    return np.asarray(share, dtype=np.float64)
-
-
-def _place(table: pd.DataFrame, shapes: NDArray[np.object_], area: FloatArray, districts: gpd.GeoDataFrame) -> None:
-    """Fill in the district that holds most of each candidate, the first of equals."""
-    zones = districts.geometry.to_numpy()
-    who, zone = shapely.STRtree(zones).query(shapes, predicate="intersects")
-    order = np.lexsort([zone, who])
-    who, zone = who[order], zone[order]
-    shared = shapely.area(shapely.intersection(shapes[who], zones[zone]))
-    best = np.zeros(len(shapes))
-    which = np.full(len(shapes), -1)
-    for k, z, m2 in zip(who.tolist(), zone.tolist(), shared.tolist(), strict=True):
-        if m2 > best[k]:
-            best[k], which[k] = m2, z
-    names = districts["name"].to_numpy(dtype=object)
-    table["district"] = pd.Series([names[z] if z >= 0 else None for z in which], index=table.index, dtype="str")
-    table["district_share"] = _share(best, area)
 
 
 def fails_gate(scores: pd.DataFrame) -> NDArray[np.bool_]:

@@ -9,6 +9,10 @@ import pandas as pd
 import shapely
 
 from jxgis.crs import require_metric
+from jxgis.space.people import people_in
+from jxgis.space.points import locate_touching
+from jxgis.space.ratio import ratio
+from jxgis.space.shape import hull_ratio, polsby_popper
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -40,13 +44,8 @@ def shape_measures(candidates: gpd.GeoDataFrame) -> pd.DataFrame:
     """
     require_metric(candidates, "candidates")
     shapes = candidates.geometry.to_numpy()
-    area = np.nan_to_num(shapely.area(shapes))
     return pd.DataFrame(
-        {
-            "compactness": _ratio(4 * np.pi * area, np.nan_to_num(shapely.length(shapes)) ** 2),
-            "hull_ratio": _ratio(area, np.nan_to_num(shapely.area(shapely.convex_hull(shapes)))),
-        },
-        index=candidates.index,
+        {"compactness": polsby_popper(shapes), "hull_ratio": hull_ratio(shapes)}, index=candidates.index
     )
 
 
@@ -83,7 +82,7 @@ def share_covered(candidates: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> pd
     for k in np.unique(who):
         near = shapely.union_all(cover[part[who == k]])
         covered[k] = shapely.area(shapely.intersection(shapes[k], near))
-    return pd.Series(_ratio(covered, np.nan_to_num(shapely.area(shapes))), index=candidates.index)
+    return pd.Series(ratio(covered, np.nan_to_num(shapely.area(shapes))), index=candidates.index)
 
 
 def issue_measures(
@@ -129,7 +128,7 @@ def issue_measures(
     crs = require_metric(candidates, "candidates")
     require_metric(issues, "issues", crs)
     n = len(candidates)
-    who, case = _inside(candidates, issues)
+    case, who = locate_touching(issues, candidates)
     table = pd.DataFrame({"issues": np.bincount(who, minlength=n)}, index=candidates.index)
     every = np.ones(len(issues), dtype=np.bool_)
     due = every
@@ -152,7 +151,7 @@ def issue_measures(
         counts = np.zeros((n, len(names)))
         np.add.at(counts, (who[named], code[case][named]), 1)
         total = counts.sum(axis=1)
-        table["body_concentration"] = np.where(total >= min_cases, _ratio((counts**2).sum(axis=1), total**2), np.nan)
+        table["body_concentration"] = np.where(total >= min_cases, ratio((counts**2).sum(axis=1), total**2), np.nan)
     return table
 
 
@@ -197,31 +196,15 @@ def relative_density(
         require_metric(layer, what, crs)
     whole = city.iloc[[0]].set_geometry([shapely.union_all(city.geometry.to_numpy())], crs=crs)
     both = pd.concat([candidates.geometry, whole.geometry], ignore_index=True).to_frame("geometry").set_crs(crs)
-    who, _ = _inside(both, issues)
+    _, who = locate_touching(issues, both)
     cases = np.bincount(who, minlength=len(both)).astype(np.float64)
     by: Literal["people", "area"] = "area"
     exposure = np.nan_to_num(shapely.area(both.geometry.to_numpy()))
     if residential is not None and "people" in residential.columns and residential["people"].sum() > 0:
         require_metric(residential, "residential", crs)
-        by, exposure = "people", _people(both.geometry.to_numpy(), residential)
-    rate = _ratio(cases, exposure)
-    return pd.Series(_ratio(rate[:-1], np.full(len(candidates), rate[-1])), index=candidates.index), by
-
-
-def _inside(zones: gpd.GeoDataFrame, points: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs (zone, point), borders included."""
-    shapes = zones.geometry.to_numpy()
-    shapely.prepare(shapes)
-    point, zone = shapely.STRtree(shapes).query(points.geometry.to_numpy(), predicate="intersects")
-    return zone, point
-
-
-def _people(zones: NDArray[np.object_], residential: gpd.GeoDataFrame) -> NDArray[np.float64]:
-    homes = residential.geometry.to_numpy()
-    people = pd.to_numeric(residential["people"]).fillna(0).to_numpy(dtype=np.float64)
-    zone, home = shapely.STRtree(homes).query(zones, predicate="intersects")
-    part = _ratio(shapely.area(shapely.intersection(zones[zone], homes[home])), shapely.area(homes[home]))
-    return np.bincount(zone, weights=np.nan_to_num(part) * people[home], minlength=len(zones)).astype(np.float64)
+        by, exposure = "people", people_in(both, residential)
+    rate = ratio(cases, exposure)
+    return pd.Series(ratio(rate[:-1], np.full(len(candidates), rate[-1])), index=candidates.index), by
 
 
 def _now(issues: gpd.GeoDataFrame) -> np.datetime64:
@@ -242,8 +225,4 @@ def _percent(
 ) -> NDArray[np.float64]:
     hits = np.bincount(who, weights=hit[case], minlength=n).astype(np.float64)
     cases = np.bincount(who, weights=base[case], minlength=n).astype(np.float64)
-    return np.where(cases >= min_cases, 100.0 * _ratio(hits, cases), np.nan)
-
-
-def _ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=bottom > 0), dtype=np.float64)
+    return np.where(cases >= min_cases, 100.0 * ratio(hits, cases), np.nan)

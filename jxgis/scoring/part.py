@@ -41,6 +41,7 @@ PART = Part(
     ),
     needs={"candidates": "--candidates"},
     analyse=_score,
+    section="scoring",
     settings=("hotspots", "parks", "units", "scoring", "report"),
     maps=("scores",),
     figures=("scores",),

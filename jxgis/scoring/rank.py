@@ -11,6 +11,8 @@ import pandas as pd
 from jxgis.errors import InputError
 from jxgis.scoring.gates import fails_gate
 from jxgis.scoring.indicators import Indicator, score_values
+from jxgis.settings import SCORING
+from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,7 +113,7 @@ def rank_candidates(
     *,
     indicators: Sequence[Indicator],
     weights: pd.Series,
-    min_completeness: float = 0.7,
+    min_completeness: float = SCORING.min_completeness,
     eligible: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Score and rank candidates: Σw·s/Σw over what is known, with the completeness that goes with it.
@@ -205,7 +207,7 @@ def topsis(scores: pd.DataFrame, weights: pd.Series) -> pd.Series:
     to_best = np.sqrt(np.nansum((w * (100.0 - s)) ** 2, axis=1))
     to_worst = np.sqrt(np.nansum((w * s) ** 2, axis=1))
     total = to_best + to_worst
-    closeness = np.divide(to_worst, total, out=np.full(len(s), np.nan), where=total > 0)
+    closeness = ratio(to_worst, total)
     return pd.Series(closeness, index=scores.index, name="topsis")
 
 
@@ -216,7 +218,7 @@ def weight_sensitivity(
     spread: float = 0.2,
     draws: int = 1000,
     seed: int = 0,
-    min_completeness: float = 0.7,
+    min_completeness: float = SCORING.min_completeness,
     eligible: pd.Series | None = None,
 ) -> pd.DataFrame:
     """How ranks move when every weight is moved at random by up to ± ``spread`` of itself.
@@ -356,7 +358,7 @@ def _totals(
     present = np.where(known, w, 0.0).sum(axis=1)
     total = np.broadcast_to(w, s.shape).sum(axis=1)  # summed as `present` is, so that nothing missing is exactly 1
     earned = np.where(known, w * np.nan_to_num(s), 0.0).sum(axis=1)
-    score = np.divide(earned, present, out=np.full(len(s), np.nan), where=present > 0)
+    score = ratio(earned, present)
     return score, earned / total, present / total
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from jxgis.errors import InputError, SettingsError
 from jxgis.scoring.indicators import Indicator, Judgements
+from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -249,7 +250,7 @@ def entropy_weights(scores: pd.DataFrame) -> pd.Series:
     known = np.isfinite(s)
     n = known.sum(axis=0)
     total = np.nansum(s, axis=0)
-    share = np.divide(np.where(known, s, 0.0), total, out=np.zeros_like(s), where=total > 0)
+    share = ratio(np.where(known, s, 0.0), total, none=0)
     logs = np.log(share, out=np.zeros_like(share), where=share > 0)
     entropy = -(share * logs).sum(axis=0) / np.log(np.maximum(n, 2))
     spread = np.where(total > 0, 1.0 - entropy, 0.0)

@@ -9,7 +9,8 @@ import shapely
 from jxgis import crs as crs_
 from jxgis.bounds import at_least, at_most
 from jxgis.errors import InputError, collect
-from jxgis.space._faces import width_m
+from jxgis.space.overlay import sharing_ground
+from jxgis.space.shape import width_m
 
 __all__ = ["EDGE_TOLERANCE_M", "SCRAP_M2", "check_districts", "check_polygons", "count_parts", "overlaps", "shown"]
 
@@ -44,14 +45,12 @@ def overlaps(table: gpd.GeoDataFrame) -> list[tuple[int, int, float]]:
     Strips narrower than :data:`EDGE_TOLERANCE_M` are not counted.
     """
     polygons = table.geometry.to_numpy()
-    first, second = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    first, second = first[first < second], second[first < second]
+    first, second = sharing_ground(polygons)
     common = shapely.intersection(polygons[first], polygons[second])
     parts, pair = shapely.get_parts(common, return_index=True)
     wide = ~at_most(width_m(parts), EDGE_TOLERANCE_M)
     area = np.bincount(pair[wide], weights=shapely.area(parts[wide]), minlength=len(first))
-    order = np.lexsort((second, first))
-    return [(int(first[k]), int(second[k]), float(area[k])) for k in order if area[k] > 0]
+    return [(int(i), int(j), float(m2)) for i, j, m2 in zip(first, second, area, strict=True) if m2 > 0]
 
 
 def check_polygons(table: gpd.GeoDataFrame, what: str, key: str) -> list[InputError]:

@@ -9,41 +9,20 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis.bounds import at_least, at_most
+from jxgis.space.polygons import Faces
 
 __all__ = [
-    "Faces",
     "as_lines",
     "dissolve",
     "faces_in",
-    "fill_needles",
     "merge_slivers",
     "noded_faces",
-    "polygon_parts",
     "shared_edges",
-    "width_m",
 ]
-
-Faces = NDArray[np.object_]
 
 SNAP_M = 1e-4
 """Vertices are laid on a grid of a tenth of a millimetre: lines that cross at a shallow angle, or that lie a rounding
 error apart, are noded for certain only there. What moves is less than any survey knows."""
-
-
-_NEEDLE_M = 1e-6
-
-
-def width_m(polygons: Faces) -> NDArray[np.float64]:
-    """Twice the area over the perimeter: the width of a long strip, half the side of a square."""
-    perimeter = shapely.length(polygons)
-    return np.divide(2 * shapely.area(polygons), perimeter, out=np.zeros(len(perimeter)), where=perimeter > 0)
-
-
-def polygon_parts(geometry: shapely.Geometry) -> Faces:
-    """The polygons of a geometry, without heights; its lines and points, which hold no ground, are left out."""
-    parts = shapely.get_parts(shapely.get_parts(shapely.force_2d(geometry)))
-    polygons: Faces = parts[(shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 0)]
-    return polygons
 
 
 def as_lines(geometries: Faces) -> Faces:
@@ -174,43 +153,3 @@ def dissolve(faces: Faces, label: NDArray[np.int64]) -> tuple[NDArray[np.int64],
     merged = np.empty(len(labels), dtype=object)
     merged[:] = [group[0] if len(group) == 1 else shapely.coverage_union_all(group) for group in groups]
     return labels, merged
-
-
-def fill_needles(polygons: Faces) -> Faces:
-    """Fill the holes of polygons in metres that are less than a micrometre wide.
-
-    Neighbours whose common border differs in the last digit leave such a hole in their union. It is no ground, but GEOS
-    3.14 cannot tell which way round its ring goes: an overlay then raises, or loses the whole polygon.
-
-    Parameters
-    ----------
-    polygons
-        (n,) polygons or multipolygons.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) the same, without such holes.
-
-    Examples
-    --------
-    >>> needle = [(1, 1), (2, 2), (3, 3 + 1e-9)]
-    >>> square = shapely.Polygon([(0, 0), (9, 0), (9, 9), (0, 9)], [needle, [(5, 5), (6, 5), (6, 6)]])
-    >>> len(fill_needles(np.array([square]))[0].interiors)
-    1
-    """
-    parts, row = shapely.get_parts(polygons, return_index=True)
-    holed = np.flatnonzero(shapely.get_num_interior_rings(parts) > 0)
-    if not len(holed):
-        return polygons
-    filled = polygons.copy()
-    rings, of = shapely.get_rings(parts[holed], return_index=True)
-    needle = width_m(np.asarray(shapely.polygons(rings), dtype=object)) < _NEEDLE_M
-    for part in np.unique(of[needle]):
-        shell, *holes = rings[of == part]
-        wide = [ring for ring, thin in zip(holes, needle[of == part][1:], strict=True) if not thin]
-        parts[holed[part]] = shapely.Polygon(shell, wide)
-    for changed in np.unique(row[holed[np.unique(of[needle])]]):
-        own = parts[row == changed]
-        filled[changed] = own[0] if shapely.get_type_id(polygons[changed]) == 3 else shapely.MultiPolygon(list(own))
-    return filled

@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from shapely.ops import substring
 
 from jxgis.bounds import widened
 from jxgis.errors import InputError
+from jxgis.space.parts import connected
 
 __all__ = ["node_lines"]
 
@@ -200,8 +199,6 @@ def _welded(
     x: Floats, y: Floats, start: Ints, end: Ints, lines: Lines, weld: Ints
 ) -> tuple[Floats, Floats, Ints, Ints, Lines]:
     """Give welded nodes the number of the node that they became, and leave no number unused."""
-    n = len(x)
-    same = coo_array((np.ones(len(weld), dtype=np.int8), (np.arange(len(weld)), weld)), shape=(n, n))
-    number = connected_components(same, directed=False)[1].astype(np.int64)
+    number = connected(len(x), np.arange(len(weld)), weld)
     _, kept = np.unique(number, return_index=True)
     return x[kept], y[kept], number[start], number[end], lines

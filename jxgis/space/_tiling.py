@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from jxgis.bounds import at_most
-from jxgis.space._faces import Faces, noded_faces, polygon_parts, shared_edges, width_m
+from jxgis.space._faces import noded_faces, shared_edges
+from jxgis.space.parts import connected
+from jxgis.space.polygons import Faces, as_one, polygon_parts
+from jxgis.space.shape import width_m
 
-__all__ = ["Misfit", "Tiling", "home_districts", "tile"]
+__all__ = ["Misfit", "Tiling", "tile"]
 
 DUST_M = 1e-3
 """Faces narrower than a millimetre are left over by rounding."""
@@ -65,18 +66,6 @@ class _Ground:
     districts: list[tuple[int, ...]]
     owners: list[tuple[int, ...]]
     near: list[dict[int, float]] = field(default_factory=list)
-
-
-def home_districts(polygons: Faces, districts: Faces) -> NDArray[np.int64]:
-    """Row of the district that holds most of each polygon, -1 where none touches it."""
-    row, district = shapely.STRtree(districts).query(polygons, predicate="intersects")
-    area = shapely.area(shapely.intersection(polygons[row], districts[district]))
-    order = np.lexsort((district, -area, row))
-    order = order[area[order] > 0]
-    home = np.full(len(polygons), -1, dtype=np.int64)
-    first = np.unique(row[order], return_index=True)[1]
-    home[row[order][first]] = district[order][first]
-    return home
 
 
 def tile(polygons: Faces, home: NDArray[np.int64], districts: Faces, *, tolerance_m: float) -> Tiling:
@@ -185,8 +174,7 @@ def _groups(ground: _Ground, kinds: list[str]) -> list[list[int]]:
         and (kinds[i], ground.owners[i], ground.districts[i]) == (kinds[j], ground.owners[j], ground.districts[j])
     ]
     i, j = np.array(same, dtype=np.int64).reshape(-1, 2).T
-    n = len(kinds)
-    label = connected_components(coo_array((np.ones(len(i)), (i, j)), shape=(n, n)), directed=False)[1]
+    label = connected(len(kinds), i, j)
     groups: dict[int, list[int]] = defaultdict(list)
     for face, kind in enumerate(kinds):
         if kind:
@@ -234,6 +222,5 @@ def _faces_by_owner(ground: _Ground, count: int) -> list[list[int]]:
 def _gather(ground: _Ground, count: int) -> Faces:
     shapes = np.empty(count, dtype=object)
     for row, faces in enumerate(_faces_by_owner(ground, count)):
-        parts = polygon_parts(shapely.coverage_union_all(ground.faces[faces]))
-        shapes[row] = parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))
+        shapes[row] = as_one(polygon_parts(shapely.coverage_union_all(ground.faces[faces])))
     return shapes

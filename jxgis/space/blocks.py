@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 from jxgis import crs as crs_
 from jxgis.bounds import RELATIVE, at_least, at_most
 from jxgis.errors import InputError, collect
+from jxgis.settings import UNITS
 from jxgis.space._districts import check_districts, check_polygons, shown
-from jxgis.space._faces import Faces, as_lines, dissolve, faces_in, merge_slivers, polygon_parts, width_m
-from jxgis.space._tiling import Misfit, home_districts, tile
+from jxgis.space._faces import as_lines, dissolve, faces_in, merge_slivers
+from jxgis.space._tiling import Misfit, tile
+from jxgis.space.overlay import holds_most
+from jxgis.space.polygons import Faces, polygon_parts
+from jxgis.space.shape import width_m
 
 __all__ = ["grid_blocks", "own_blocks", "street_blocks"]
 
@@ -131,7 +135,7 @@ def street_blocks(
     *,
     streets: gpd.GeoDataFrame,
     waters: gpd.GeoDataFrame | None = None,
-    max_km2: float | Mapping[str, float] = 5.0,
+    max_km2: float | Mapping[str, float] = UNITS.max_km2,
     min_m2: float = 5000.0,
     min_width_m: float = 15.0,
 ) -> gpd.GeoDataFrame:
@@ -309,7 +313,7 @@ def own_blocks(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, toleran
     named = blocks.assign(block_id=ids)
     collect(check_polygons(named, "blocks", "block_id"))
     shapes, ground = named.geometry.to_numpy(), districts.geometry.to_numpy()
-    home = home_districts(shapes, ground)
+    home = holds_most(shapes, ground)[0]
     names = districts["name"].to_numpy()
     alone = [f"{name}" for name in ids[home < 0]]
     if alone:

@@ -1,17 +1,14 @@
-"""Counting points: into grid cells by arithmetic, into polygons by a tree; every point once or said to be outside."""
+"""Counting points into grid cells by arithmetic: every point once, or said to be outside."""
 
 from __future__ import annotations
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import shapely
 
-from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.space.grid import Grid
 
-__all__ = ["count_points", "locate", "locate_each"]
+__all__ = ["count_points"]
 
 CHUNK = 131_072  # points at a time: memory does not grow with their number, and their cells stay in the cache
 
@@ -50,6 +47,7 @@ def count_points(
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely import box
     >>> from jxgis.space.grid import grid_over
     >>> grid = grid_over(gpd.GeoSeries([box(0, 0, 300, 100)], crs=4549), cell_m=100)
@@ -87,80 +85,3 @@ def _checked(codes: npt.ArrayLike, n: int, n_classes: int) -> npt.NDArray[np.int
             en=f"codes must be integers from 0 to {n_classes - 1}; take out the points without a class first.",
         )
     return code.astype(np.int64, copy=False)
-
-
-def locate(
-    points: gpd.GeoDataFrame | gpd.GeoSeries, polygons: gpd.GeoDataFrame | gpd.GeoSeries
-) -> npt.NDArray[np.int64]:
-    """Find the polygon that each point is in; on a shared edge or an overlap the first polygon has it.
-
-    Parameters
-    ----------
-    points, polygons
-        In one metric CRS.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n_points,) int64: position (row number, not index label) of the polygon, -1 for none.
-
-    Raises
-    ------
-    CrsError
-        If a CRS is missing, not metric, or not the same.
-
-    Examples
-    --------
-    >>> from shapely import box, points
-    >>> halves = gpd.GeoSeries([box(0, 0, 1, 1), box(1, 0, 2, 1)], crs=4549)
-    >>> locate(gpd.GeoSeries(points([[1.0, 0.5], [1.5, 0.5], [9.0, 9.0]]), crs=4549), halves)
-    array([ 0,  1, -1])
-    """
-    require_metric(points, "points", like=require_metric(polygons, "polygons"))
-    # The tree holds the points: a query prepares each polygon once, where the other way round none is prepared.
-    tree = shapely.STRtree(points.geometry.to_numpy())
-    polygon, point = tree.query(polygons.geometry.to_numpy(), predicate="intersects")
-    none = len(polygons)
-    found = np.full(len(points), none, dtype=np.int64)
-    np.minimum.at(found, point, polygon)
-    found[found == none] = -1
-    return found
-
-
-def locate_each(
-    points: gpd.GeoDataFrame | gpd.GeoSeries, polygons: gpd.GeoDataFrame | gpd.GeoSeries
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Find every polygon that each point is inside; one on edges only is in the first polygon, as by :func:`locate`.
-
-    Polygons that share a border share no point, so that their counts add up; where polygons overlap each has its own.
-
-    Parameters
-    ----------
-    points, polygons
-        In one metric CRS.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Positions of points and of polygons, one pair each, by point and then by polygon.
-
-    Raises
-    ------
-    CrsError
-        If a CRS is missing, not metric, or not the same.
-
-    Examples
-    --------
-    >>> from shapely import box, points
-    >>> zones = gpd.GeoSeries([box(0, 0, 1, 1), box(1, 0, 2, 1), box(0, 0, 2, 1)], crs=4549)
-    >>> point, zone = locate_each(gpd.GeoSeries(points([[1.0, 0.0], [1.5, 0.5]]), crs=4549), zones)
-    >>> list(zip(point.tolist(), zone.tolist()))
-    [(0, 0), (1, 1), (1, 2)]
-    """
-    first = locate(points, polygons)
-    tree = shapely.STRtree(points.geometry.to_numpy())
-    polygon, point = tree.query(polygons.geometry.to_numpy(), predicate="contains_properly")
-    edge = np.setdiff1d(np.flatnonzero(first >= 0), point)
-    point, polygon = np.concatenate([point, edge]), np.concatenate([polygon, first[edge]])
-    order = np.lexsort((polygon, point))
-    return point[order].astype(np.int64), polygon[order].astype(np.int64)

@@ -12,14 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 from jxgis.bounds import widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.space._noding import node_lines
+from jxgis.space.parts import connected
 
 __all__ = ["Snapped", "StreetGraph", "Walk", "graph_of_edges", "snap", "street_graph", "walk_from", "walk_from_each"]
 
@@ -62,15 +63,12 @@ class StreetGraph:
     @cached_property
     def component(self) -> Ints:
         """(n,) which connected part a node belongs to; 0 is the longest by length of streets."""
-        n = len(self.x)
-        if n == 0:
-            return np.zeros(0, dtype=np.int64)
-        joined = coo_array((np.ones(len(self.start), dtype=np.int8), (self.start, self.end)), shape=(n, n))
-        label = connected_components(joined, directed=False)[1]
-        length = np.bincount(label[self.start], weights=self.length_m, minlength=label.max() + 1)
+        label = connected(len(self.x), self.start, self.end)
+        length = np.bincount(label[self.start], weights=self.length_m, minlength=label.max(initial=-1) + 1)
         rank = np.empty(len(length), dtype=np.int64)
         rank[np.argsort(-length, kind="stable")] = np.arange(len(length))
-        return rank[label]
+        by_length: Ints = rank[label]
+        return by_length
 
     def isolated(self) -> gpd.GeoDataFrame:
         """Parts that no street joins to the main one.

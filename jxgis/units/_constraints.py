@@ -11,7 +11,8 @@ import shapely
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.space._districts import SCRAP_M2
-from jxgis.units._graph import Adjacency, Floats, Ints, connected_parts, share_along
+from jxgis.space.parts import connected
+from jxgis.units._graph import Adjacency, Floats, Ints, share_along
 from jxgis.units._pieces import Limits
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def attach_parts(
         Of each district that has any, ``district``, ``scraps`` (how many joined) and ``m2``.
     """
     group = np.arange(len(table), dtype=np.int64)
-    part = connected_parts(len(table), graph.u, graph.v)
+    part = connected(len(table), graph.u, graph.v)
     area: Floats = np.bincount(part, weights=graph.area_m2).astype(np.float64)
     geometry = np.asarray(table.geometry.array)
     scrap = ~at_least(area, min(SCRAP_M2, limits.low))
@@ -152,5 +153,5 @@ def _why_not(graph: Adjacency, nodes: Ints, limits: Limits, group: Ints) -> str 
     tied = first[1][first[2]]
     u = np.concatenate([place[graph.u[inner]], np.arange(len(nodes))])
     v = np.concatenate([place[graph.v[inner]], tied])
-    parts = connected_parts(len(nodes), u, v)
+    parts = connected(len(nodes), u, v)
     return "not_connected" if parts.max() > 0 else None

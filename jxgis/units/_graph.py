@@ -15,7 +15,7 @@ from jxgis.errors import InputError
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Adjacency", "block_graph", "connected_parts", "share_along"]
+__all__ = ["Adjacency", "block_graph", "share_along"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -127,26 +127,6 @@ def block_graph(
         district=district,
         district_names=tuple(str(names[code]) for code in order),
     )
-
-
-def connected_parts(n: int, u: Ints, v: Ints) -> Ints:
-    """Number of the connected part of each of ``n`` nodes, in order of first appearance.
-
-    Examples
-    --------
-    >>> connected_parts(4, np.array([0]), np.array([2])).tolist()
-    [0, 1, 0, 2]
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    links = coo_array((np.ones(len(u), dtype=np.int8), (u, v)), shape=(n, n))
-    labels = connected_components(links, directed=False)[1]
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    parts: Ints = rank[inverse]
-    return parts
 
 
 def _check(geometry: npt.NDArray[np.object_], ids: npt.NDArray[np.object_]) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 
 from jxgis.bounds import RELATIVE, at_least, at_most
 from jxgis.errors import InputError
-from jxgis.units._graph import Floats, Ints, connected_parts
+from jxgis.space.parts import connected
+from jxgis.units._graph import Floats, Ints
 from jxgis.units._objective import Objective
 
 __all__ = ["Limits", "Part", "count_range", "cut_into_parts", "share_out"]
@@ -94,15 +95,13 @@ def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[Pa
     first[group[::-1]] = np.arange(n)[::-1]
     tie = np.flatnonzero(first[group] != np.arange(n))
     tie_to = first[group[tie]]
-    whole = connected_parts(n, np.concatenate([u, tie]), np.concatenate([v, tie_to]))
+    whole = connected(n, np.concatenate([u, tie]), np.concatenate([v, tie_to]))
     whole_blocks = np.bincount(whole)
     too_big = ~at_most(graph.area_m2, limits.high)
     small = ~too_big
     inner = objective.link & small[u] & small[v]
     inner_tie = small[tie] & small[tie_to]
-    split = connected_parts(
-        n, np.concatenate([u[inner], tie[inner_tie]]), np.concatenate([v[inner], tie_to[inner_tie]])
-    )
+    split = connected(n, np.concatenate([u[inner], tie[inner_tie]]), np.concatenate([v[inner], tie_to[inner_tie]]))
     parts_of_district = _count_distinct(graph.district, whole)
     order = np.argsort(split, kind="stable")
     found = []

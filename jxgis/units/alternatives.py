@@ -15,12 +15,17 @@ from scipy.optimize import linear_sum_assignment
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.space.count import locate
+from jxgis.i18n import text_pair
+from jxgis.progress import stepped
+from jxgis.space.overlay import pieces
+from jxgis.space.people import people_in
+from jxgis.space.points import locate
+from jxgis.space.ratio import ratio
+from jxgis.space.shape import width_m
 from jxgis.units._graph import SNAP_M, block_graph
-from jxgis.units.attributes import people_in
 
 if TYPE_CHECKING:
-    from jxgis.units.delineate import Plan
+    from jxgis.units.plan import Plan
 
 __all__ = ["Alternatives", "Comparison", "border_recurrence", "compare_plans", "propose_alternatives"]
 
@@ -95,7 +100,7 @@ def propose_alternatives(
         )
     plans: list[Plan] = []
     rows: list[dict[str, object]] = []
-    for number, (dial, seed) in enumerate(runs, start=1):
+    for number, (dial, seed) in stepped(list(enumerate(runs, start=1)), text_pair("pipeline.share_plans")):
         plan = delineate_units(blocks, districts, compactness=dial, seed=seed, **settings)
         plans.append(plan)
         rows.append(
@@ -276,37 +281,36 @@ def compare_plans(
                 zh=f"{what} 需要不空、不重复的 unit_id 列。",
                 en=f"{what} needs a column unit_id without nulls or repeats.",
             )
-    pieces = _pieces(before, after)
-    was = _matching(pieces, len(before), len(after))
-    new_rows = pieces["after"].to_numpy()
-    stays = (new_rows >= 0) & (pieces["before"].to_numpy() >= 0) & (was[new_rows] == pieces["before"].to_numpy())
-    moved = _moved_ground(pieces[~stays], before, after, tolerance_m)
-    totals = {"area_km2": pieces.area.sum() / 1e6, "moved_km2": moved["m2"].sum() / 1e6}
+    ground = _pieces(before, after)
+    was = _matching(ground, len(before), len(after))
+    new_rows = ground["after"].to_numpy()
+    stays = (new_rows >= 0) & (ground["before"].to_numpy() >= 0) & (was[new_rows] == ground["before"].to_numpy())
+    moved = _moved_ground(ground[~stays], before, after, tolerance_m)
+    totals = {"area_km2": ground.area.sum() / 1e6, "moved_km2": moved["m2"].sum() / 1e6}
     totals["moved_share"] = totals["moved_km2"] / totals["area_km2"]
     if issues is not None:
         at = locate(issues, moved)
         moved.insert(3, "issues", np.bincount(at[at >= 0], minlength=len(moved)))
-        totals |= {"issues": (locate(issues, pieces) >= 0).sum(), "moved_issues": moved["issues"].sum()}
+        totals |= {"issues": (locate(issues, ground) >= 0).sum(), "moved_issues": moved["issues"].sum()}
     if population is not None:
         require_metric(population, "population", like=crs)
         moved.insert(moved.columns.get_loc("geometry"), "people", people_in(moved, population, people_column))
         totals |= {
-            "people": people_in(pieces, population, people_column).sum(),
+            "people": people_in(ground, population, people_column).sum(),
             "moved_people": moved["people"].sum(),
         }
     borders = _borders(before, after, tolerance_m)
     totals |= {f"{state}_border_m": length for state, length in zip(borders["state"], borders["length_m"], strict=True)}
-    return Comparison(_continued(pieces[stays], before, after, was), moved, borders, pd.Series(totals, dtype=float))
+    return Comparison(_continued(ground[stays], before, after, was), moved, borders, pd.Series(totals, dtype=float))
 
 
 def _pieces(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Every piece of ground with its unit in either plan, by row; -1 where a plan leaves it out."""
     old, new = before.geometry.to_numpy(), after.geometry.to_numpy()
-    second, first = shapely.STRtree(old).query(new, predicate="intersects")
-    both = shapely.intersection(old[first], new[second])
+    second, first, both = pieces(new, old)
     only_old = shapely.difference(old, shapely.union_all(new))
     only_new = shapely.difference(new, shapely.union_all(old))
-    pieces = gpd.GeoDataFrame(
+    ground = gpd.GeoDataFrame(
         {
             "before": np.concatenate([first, np.arange(len(old)), np.full(len(new), -1)]),
             "after": np.concatenate([second, np.full(len(old), -1), np.arange(len(new))]),
@@ -314,8 +318,8 @@ def _pieces(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFra
         geometry=np.concatenate([both, only_old, only_new]),
         crs=before.crs,
     )
-    pieces = pieces[pieces.area > 0]
-    return pieces.sort_values(["before", "after"]).reset_index(drop=True)
+    ground = ground[ground.area > 0]
+    return ground.sort_values(["before", "after"]).reset_index(drop=True)
 
 
 def _matching(pieces: gpd.GeoDataFrame, n_before: int, n_after: int) -> NDArray[np.int64]:
@@ -333,7 +337,7 @@ def _moved_ground(
     pieces: gpd.GeoDataFrame, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, tolerance_m: float
 ) -> gpd.GeoDataFrame:
     parts = pieces.explode(ignore_index=True)
-    wide = 2 * parts.area > tolerance_m * parts.length
+    wide = width_m(parts.geometry.to_numpy()) > tolerance_m
     kept = parts[wide & (parts.geom_type == "Polygon")].dissolve(["before", "after"]).reset_index()
     moved = gpd.GeoDataFrame(
         {
@@ -363,7 +367,7 @@ def _continued(
             "was": _names(before, was).to_numpy(),
             "area_km2": area,
             "kept_km2": common,
-            "kept_share": common / area,
+            "kept_share": ratio(common, area),
         },
         geometry=after.geometry.to_numpy(),
         crs=after.crs,

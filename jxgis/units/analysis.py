@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from jxgis.units.alternatives import Alternatives
-    from jxgis.units.delineate import Plan
+    from jxgis.units.plan import Plan
 
 __all__ = ["analyse", "propose_units"]
 
@@ -34,6 +34,7 @@ def propose_units(
     workers: int = 1,
     progress: Callable[[int, int], bool | None] | None = None,
     lang: str = "zh",
+    sketch: bool = False,
     **options: Any,
 ) -> UnitsResult:
     """Propose units from whatever layers there are.
@@ -53,6 +54,8 @@ def propose_units(
         See `units.delineate.delineate_units`.
     lang
         Language of what the result shows, ``"zh"`` or ``"en"``.
+    sketch
+        Mark what is drawn as schematic: the polygons are not official.
     **options
         What :class:`jxgis.settings.UnitSettings` holds: ``cell_m``, ``min_km2``, ``attributes``, ``seed`` and so on.
 
@@ -84,7 +87,7 @@ def propose_units(
         "land_use": land_use, "population": population, "places": places, "keep_together": keep_together,
         "keep_apart": keep_apart,
     }  # fmt: skip
-    return analyse(given_tables(layers, lang=lang, units=options), workers=workers, progress=progress)
+    return analyse(given_tables(layers, lang=lang, sketch=sketch, units=options), workers=workers, progress=progress)
 
 
 def analyse(

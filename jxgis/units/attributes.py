@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.space.count import locate
+from jxgis.space.overlay import pieces
+from jxgis.space.people import people_in
+from jxgis.space.points import locate
+from jxgis.space.ratio import ratio
 
-__all__ = ["Standardised", "block_attributes", "people_in", "shared_weights", "standardise"]
+__all__ = ["Standardised", "block_attributes", "shared_weights", "standardise"]
 
 
 def block_attributes(
@@ -153,72 +156,23 @@ def _issue_columns(
     counts = np.bincount(cells, minlength=len(names) * len(blocks)).reshape(len(names), len(blocks))
     city = counts.sum(axis=1, keepdims=True) / counts.sum()
     total = counts.sum(axis=0) + prior
-    mix = np.divide(counts + prior * city, total, out=np.full(counts.shape, np.nan), where=total > 0)
+    mix = ratio(counts + prior * city, total)
     return found | {f"mix_{name}": share for name, share in zip(names, mix, strict=True)}
-
-
-def _pieces(
-    blocks: gpd.GeoDataFrame, layer: gpd.GeoDataFrame
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Block row, layer row and square metres of every piece that a block has of a polygon layer."""
-    ground, cover = blocks.geometry.to_numpy(), layer.geometry.to_numpy()
-    block, row = shapely.STRtree(cover).query(ground, predicate="intersects")
-    return block, row, shapely.area(shapely.intersection(ground[block], cover[row]))
 
 
 def _land_shares(
     blocks: gpd.GeoDataFrame, land_use: gpd.GeoDataFrame, kind_column: str
 ) -> dict[str, NDArray[np.float64]]:
     _require(land_use, [kind_column], "land_use")
-    block, row, m2 = _pieces(blocks, land_use)
+    ground = blocks.geometry.to_numpy()
+    block, row, piece = pieces(ground, land_use.geometry.to_numpy())
+    m2, area = shapely.area(piece), shapely.area(ground)
     codes, names = pd.factorize(land_use[kind_column], sort=True)
-    area = shapely.area(blocks.geometry.to_numpy())
     shares = {}
     for code, name in enumerate(names):
         own = codes[row] == code
         shares[f"land_{name}"] = np.bincount(block[own], weights=m2[own], minlength=len(blocks)) / area
     return shares
-
-
-def people_in(polygons: gpd.GeoDataFrame, population: gpd.GeoDataFrame, column: str) -> NDArray[np.float64]:
-    """Count people: points where they are, the people of a polygon spread evenly over its area.
-
-    Parameters
-    ----------
-    polygons
-        (n) polygons in a metric CRS.
-    population
-        Points and polygons in the same CRS with ``column``; a null is nobody.
-    column
-        The column with the people.
-
-    Returns
-    -------
-    ndarray of float64
-        (n,) people.
-
-    Raises
-    ------
-    InputError
-        If the column is missing or not numeric.
-
-    Examples
-    --------
-    >>> halves = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], crs=4549)
-    >>> zone = gpd.GeoDataFrame({"people": [9]}, geometry=[shapely.box(0.5, 0, 2, 1)], crs=4549)
-    >>> people_in(halves, zone, "people").tolist()
-    [3.0, 6.0]
-    """
-    _require(population, [column], "population")
-    people = np.nan_to_num(_numbers(population, column, "population"))
-    areal = shapely.get_dimensions(population.geometry.to_numpy()) == 2
-    at = locate(population[~areal], polygons)
-    total = np.bincount(at[at >= 0], weights=people[~areal][at >= 0], minlength=len(polygons))
-    zones = population[areal]
-    block, row, m2 = _pieces(polygons, zones)
-    density = people[areal] / shapely.area(zones.geometry.to_numpy())
-    spread = np.bincount(block, weights=density[row] * m2, minlength=len(polygons))
-    return (total + spread).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from jxgis.drawing.base import extent, new_map
 from jxgis.drawing.layers import Field, add_land, add_lines, add_polygons, add_switch, fields_of, fill, line
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.i18n import text
+from jxgis.settings import REPORT
 from jxgis.small_counts import as_words, hide_small, small_said
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def change_map(
     districts: gpd.GeoDataFrame | None = None,
     title: str | None = None,
     method: str = "",
-    min_count: int = 3,
+    min_count: int = REPORT.min_count,
     lang: str = "zh",
     sketch: bool = False,
 ) -> folium.Map:

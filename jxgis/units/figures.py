@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from jxgis.drawing.figures import figure_style, mark_schematic, short_label
+from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
+from jxgis.settings import UNITS
 
 __all__ = ["unit_chart"]
 
 
 def unit_chart(
-    units: pd.DataFrame, *, min_km2: float = 2, max_km2: float = 5, lang: str = "zh", sketch: bool = False
+    units: pd.DataFrame,
+    *,
+    min_km2: float = UNITS.min_km2,
+    max_km2: float = UNITS.max_km2,
+    lang: str = "zh",
+    sketch: bool = False,
 ) -> Figure:
     """Area of every unit by district, against the bounds.
 

@@ -24,6 +24,8 @@ from jxgis.drawing.layers import (
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
+from jxgis.settings import REPORT
+from jxgis.settings import UNITS as DEFAULTS
 from jxgis.small_counts import as_words, hide_small_units, small_said
 
 if TYPE_CHECKING:
@@ -112,9 +114,9 @@ def units_map(
     *,
     districts: gpd.GeoDataFrame | None = None,
     borders: gpd.GeoDataFrame | None = None,
-    min_km2: float = 2,
-    max_km2: float = 5,
-    min_count: int = 3,
+    min_km2: float = DEFAULTS.min_km2,
+    max_km2: float = DEFAULTS.max_km2,
+    min_count: int = REPORT.min_count,
     title: str | None = None,
     method: str = "",
     lang: str = "zh",

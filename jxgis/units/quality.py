@@ -13,51 +13,17 @@ from numpy.typing import NDArray
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.space.count import locate
+from jxgis.space.overlay import pieces
+from jxgis.space.points import locate
+from jxgis.space.ratio import ratio
+from jxgis.space.shape import hull_ratio, polsby_popper, reock
 from jxgis.units._graph import block_graph
 from jxgis.units.shape import shapes_by_district
 
-__all__ = ["hull_ratio", "polsby_popper", "reock", "unit_codes", "unit_quality", "within_bounds", "within_share"]
+__all__ = ["unit_codes", "unit_quality", "within_bounds", "within_share"]
 
 NEARLY_SHARE = 0.1
 """左右: out of bounds, but within a tenth of them."""
-
-
-def polsby_popper(polygons: gpd.GeoSeries) -> pd.Series[float]:
-    """Compactness 4πA/P² (Polsby and Popper 1991): 1 for a disc, π/4 for a square, towards 0 for a thread.
-
-    Examples
-    --------
-    >>> polsby_popper(gpd.GeoSeries([shapely.box(0, 0, 1, 1)])).round(4).tolist()
-    [0.7854]
-    """
-    ratio: pd.Series[float] = 4 * np.pi * polygons.area / polygons.length**2
-    return ratio
-
-
-def reock(polygons: gpd.GeoSeries) -> pd.Series[float]:
-    """Area over that of the smallest enclosing circle (Reock 1961): 1 for a disc, 2/π for a square.
-
-    Examples
-    --------
-    >>> reock(gpd.GeoSeries([shapely.box(0, 0, 1, 1)])).round(4).tolist()
-    [0.6366]
-    """
-    radius = shapely.minimum_bounding_radius(polygons.to_numpy())
-    ratio: pd.Series[float] = polygons.area / (np.pi * radius**2)
-    return ratio
-
-
-def hull_ratio(polygons: gpd.GeoSeries) -> pd.Series[float]:
-    """Area over that of the convex hull: 1 where nothing bends inwards.
-
-    Examples
-    --------
-    >>> hull_ratio(gpd.GeoSeries.from_wkt(["POLYGON ((0 0, 2 0, 2 2, 1 1, 0 2, 0 0))"])).tolist()
-    [0.75]
-    """
-    ratio: pd.Series[float] = polygons.area / polygons.convex_hull.area
-    return ratio
 
 
 def within_bounds(
@@ -186,9 +152,9 @@ def unit_quality(
     found = pd.DataFrame(
         {
             "area_km2": shape.area / 1e6,
-            "compactness": polsby_popper(shape),
-            "reock": reock(shape),
-            "hull_ratio": hull_ratio(shape),
+            "compactness": polsby_popper(shape.to_numpy()),
+            "reock": reock(shape.to_numpy()),
+            "hull_ratio": hull_ratio(shape.to_numpy()),
             "parts": shapely.get_num_geometries(shape.to_numpy()),
             "holes": _holes(shape.to_numpy()),
         },
@@ -202,8 +168,7 @@ def unit_quality(
     border = np.bincount(ends, weights=np.tile(graph.shared_m, 2), minlength=len(units))
     along = np.bincount(ends, weights=np.tile(graph.shared_m * graph.barrier_share, 2), minlength=len(units))
     found["inner_border_m"] = border
-    said = (border > 0) & (barriers is not None)
-    found["barrier_share"] = np.divide(along, border, out=np.full(len(units), np.nan), where=said)
+    found["barrier_share"] = np.nan if barriers is None else ratio(along, border)
     if issues is not None:
         require_metric(issues, "issues", like=crs)
         at = locate(issues, units)
@@ -229,21 +194,14 @@ def _dominant(
             zh=f"functions 缺少列 {column}；现有的列：{'、'.join(map(str, functions.columns))}。",
             en=f"functions has no column {column}; it has {', '.join(map(str, functions.columns))}.",
         )
-    ground, cover = units.geometry.to_numpy(), functions.geometry.to_numpy()
-    unit, row = shapely.STRtree(cover).query(ground, predicate="intersects")
-    pieces = pd.DataFrame(
-        {
-            "unit": unit,
-            "kind": functions[column].to_numpy()[row],
-            "m2": shapely.area(shapely.intersection(ground[unit], cover[row])),
-        }
-    )
-    area = pieces[pieces["m2"] > 0].groupby(["unit", "kind"], sort=True)["m2"].sum().reset_index()
+    ground = units.geometry.to_numpy()
+    unit, row, piece = pieces(ground, functions.geometry.to_numpy())
+    table = pd.DataFrame({"unit": unit, "kind": functions[column].to_numpy()[row], "m2": shapely.area(piece)})
+    area = table[table["m2"] > 0].groupby(["unit", "kind"], sort=True)["m2"].sum().reset_index()
     largest = area.sort_values(["unit", "m2"], ascending=[True, False], kind="stable").drop_duplicates("unit")
     largest = largest.set_index("unit").reindex(range(len(units)))
     names = [None if pd.isna(name) else str(name) for name in largest["kind"]]
-    share: NDArray[np.float64] = largest["m2"].to_numpy() / shapely.area(ground)
-    return names, share
+    return names, ratio(largest["m2"], shapely.area(ground))
 
 
 def unit_codes(units: gpd.GeoDataFrame, *, prefixes: Mapping[str, str] | None = None) -> pd.Series[str]:

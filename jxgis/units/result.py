@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
     import pandas as pd
-    from matplotlib.figure import Figure
 
+    from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
-    from jxgis.units.delineate import PlanReport
+    from jxgis.units.plan import PlanReport
 
 __all__ = ["UnitsResult"]
 

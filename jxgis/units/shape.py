@@ -9,7 +9,10 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis.bounds import RELATIVE, at_least, at_most
-from jxgis.space._faces import Faces, polygon_parts
+from jxgis.space.overlay import pieces
+from jxgis.space.polygons import Faces, polygon_parts
+from jxgis.space.ratio import ratio
+from jxgis.space.shape import polsby_popper
 
 __all__ = ["ENCLOSED_SHARE", "LEAST_COMPACTNESS", "NARROW_M", "ShapeCheck", "check_shapes", "shapes_by_district"]
 
@@ -85,19 +88,16 @@ def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> Shape
     ([0.37, 0.48], [0.07, 0.46])
     """
     n = len(shapes)
-    compactness = 4 * np.pi * shapely.area(shapes) / shapely.length(shapes) ** 2
     whole = shapely.union_all(shapes) if ground is None else ground
     room = _lobes(whole)
     lost_anyway = shapely.buffer(shapely.difference(whole, _regrown(room)), _HAIR_M)
     necks = np.array([_narrow_places(shape, room, lost_anyway) for shape in shapes], dtype=np.int64)
     hulls = shapely.convex_hull(shapes)
     encloses = np.zeros(n)
-    first, second = shapely.STRtree(shapes).query(hulls, predicate="intersects")
+    first, second, piece = pieces(hulls, shapes)
     other = first != second
-    first, second = first[other], second[other]
-    share = shapely.area(shapely.intersection(hulls[first], shapes[second])) / shapely.area(shapes[second])
-    np.maximum.at(encloses, first, share)
-    return ShapeCheck(compactness, necks, encloses)
+    np.maximum.at(encloses, first[other], ratio(shapely.area(piece), shapely.area(shapes[second]))[other])
+    return ShapeCheck(polsby_popper(shapes), necks, encloses)
 
 
 def shapes_by_district(shapes: Faces, district: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

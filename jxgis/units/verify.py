@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, collect
+from jxgis.settings import UNITS
 from jxgis.space._districts import SCRAP_M2, check_districts, check_polygons
-from jxgis.space._faces import Faces, polygon_parts
-from jxgis.space._tiling import home_districts, tile
-from jxgis.units.quality import polsby_popper, within_bounds
+from jxgis.space._tiling import tile
+from jxgis.space.overlay import holds_most
+from jxgis.space.polygons import Faces, as_one, polygon_parts
+from jxgis.space.shape import polsby_popper, width_m
+from jxgis.units.quality import within_bounds
 from jxgis.units.shape import shapes_by_district
 
 __all__ = ["Verification", "repair_units", "verify_units"]
@@ -77,8 +80,8 @@ def verify_units(
     units: gpd.GeoDataFrame,
     districts: gpd.GeoDataFrame,
     *,
-    min_km2: float = 2.0,
-    max_km2: float = 5.0,
+    min_km2: float = UNITS.min_km2,
+    max_km2: float = UNITS.max_km2,
     tolerance_m: float = 1.0,
 ) -> Verification:
     """Check units against the districts: bounds, contiguity, nesting, coverage.
@@ -132,7 +135,7 @@ def verify_units(
         )
     shapes = _shapes(units, districts, tolerance_m)
     ground, names = districts.geometry.to_numpy(), districts["name"].to_numpy()
-    home = home_districts(shapes, ground)
+    home = holds_most(shapes, ground)[0]
     ids = units["unit_id"].astype("str").to_numpy()
     defects = _Defects(ids, names)
     _record_checks(units, shapes, home, names, defects)
@@ -199,9 +202,9 @@ def repair_units(units: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, tolera
     """
     shapes = _shapes(units, districts, tolerance_m)
     ground = districts.geometry.to_numpy()
-    snapped = tile(shapes, home_districts(shapes, ground), ground, tolerance_m=tolerance_m).shapes
+    snapped = tile(shapes, holds_most(shapes, ground)[0], ground, tolerance_m=tolerance_m).shapes
     repaired = units.set_geometry(gpd.GeoSeries(snapped, index=units.index, crs=units.crs))
-    measures = {"area_km2": np.round(repaired.area / 1e6, 6), "compactness": polsby_popper(repaired.geometry)}
+    measures = {"area_km2": np.round(repaired.area / 1e6, 6), "compactness": polsby_popper(snapped)}
     return repaired.assign(**{name: column for name, column in measures.items() if name in units.columns})
 
 
@@ -217,8 +220,7 @@ def _shapes(units: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, tolerance_m: f
     shapes: Faces = units.geometry.to_numpy().copy()
     wrong = ~shapely.is_valid(shapes)
     for row in np.flatnonzero(wrong):
-        parts = polygon_parts(shapely.make_valid(shapes[row]))
-        shapes[row] = parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))
+        shapes[row] = as_one(polygon_parts(shapely.make_valid(shapes[row])))
     # Repeated ids are a defect to be shown on the map, not a reason to refuse the layer.
     alone = units.set_geometry(gpd.GeoSeries(shapes, index=units.index, crs=units.crs))
     if "unit_id" in alone.columns:
@@ -239,7 +241,6 @@ class _Defects:
         self, kind: str, rows: tuple[int, ...], district: int, shape: shapely.Geometry, *, repairable: bool
     ) -> None:
         point = shapely.point_on_surface(shape)
-        length = shapely.length(shape)
         self._count[list(rows)] += 1
         self._rows.append(
             {
@@ -247,7 +248,7 @@ class _Defects:
                 "unit_id": ";".join(str(self._ids[row]) for row in rows),
                 "district": self._names[district] if district >= 0 else None,
                 "m2": shapely.area(shape),
-                "width_m": 2 * shapely.area(shape) / length if length > 0 else 0.0,
+                "width_m": float(width_m(np.array([shape]))[0]),
                 "x": shapely.get_x(point),
                 "y": shapely.get_y(point),
                 "repairable": repairable,
@@ -292,7 +293,7 @@ def _contiguity_checks(
         parts = [parts[0], *(part for part in parts[1:] if not shapely.covers(scraps, part))]
         parts_of[row] = len(parts)
         for part in parts[1:]:
-            thin = 2 * part.area / part.length <= tolerance_m
+            thin = width_m(part) <= tolerance_m
             defects.add("not_contiguous", (row,), int(home[row]), part, repairable=bool(thin))
         for part in parts:
             for lobe in _lobes(part, tolerance_m):
@@ -322,4 +323,4 @@ def _lobes(part: shapely.Polygon, tolerance_m: float) -> list[shapely.Polygon]:
         return []
     worn = polygon_parts(shapely.buffer(part, -tolerance_m / 2, join_style="mitre"))
     lobes = sorted(worn, key=lambda lobe: -float(lobe.area))[1:]
-    return [lobe for lobe in lobes if 2 * lobe.area / lobe.length > 10 * tolerance_m]
+    return [lobe for lobe in lobes if width_m(lobe) > 10 * tolerance_m]

@@ -10,9 +10,9 @@ from jxgis.city import UNCLASSIFIED, load_city
 from jxgis.demo import make_city
 from jxgis.hotspots.analysis import find_hotspots
 from jxgis.hotspots.inference import hotspot_table
+from jxgis.load import load_candidates, load_parks, load_places, load_residential, load_streets, load_waters
 from jxgis.load.boundaries import load_districts, load_subdistricts
 from jxgis.load.issues import disagreement, load_issues
-from jxgis.load.layers import load_candidates, load_parks, load_places, load_residential, load_streets, load_waters
 from jxgis.space.count import count_points
 from jxgis.space.grid import grid_over
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 
 import geopandas as gpd
@@ -9,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import shapely
+from IPython.core.formatters import DisplayFormatter
 from matplotlib import colors, font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
@@ -49,6 +51,17 @@ def test_a_figure_has_no_boxes_and_is_the_same_twice(name, tmp_path):
         second = figures.save_png(draw(name), tmp_path / "b.png").read_bytes()
     assert first == second
     assert first.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_notebook_shows_a_figure_by_itself(name):
+    figure = draw(name)
+    shown, about = DisplayFormatter().format(figure)
+    image = Image.open(io.BytesIO(shown["image/png"]))
+    size = about["image/png"]
+    assert image.size == pytest.approx((2 * size["width"], 2 * size["height"]), abs=2)
+    assert np.asarray(image.convert("L")).min() < 100
+    assert isinstance(figure, mpl.figure.Figure)
 
 
 def test_panels_are_the_classes_in_order():
@@ -130,11 +143,11 @@ def test_a_class_that_was_not_judged_is_not_called_one_without_a_find():
     t = result_tables()
     few = t.cells["issue_class"] == "街面秩序"
     cells = t.cells.assign(gi_bin=t.cells["gi_bin"].where(~few, 0), gi_q=t.cells["gi_q"].mask(few))
-    heading = figures.hotspot_panels(cells, districts=t.districts).get_suptitle()
+    heading = hotspot_panels(cells, districts=t.districts).get_suptitle()
     assert "没有判断冷热的类别：街面秩序" in heading
     assert "没有显著格" not in heading
     alone = cells[few]
-    assert "没有判断冷热" in figures.hotspot_panels(alone, districts=t.districts).get_suptitle()
+    assert "没有判断冷热" in hotspot_panels(alone, districts=t.districts).get_suptitle()
 
 
 def test_candidates_without_a_rank_do_not_stand_in_the_chart():

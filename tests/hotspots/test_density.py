@@ -145,6 +145,15 @@ def test_nothing_comes_round_the_edge_of_the_transform():
     assert (made.per_km2[far] == 0).all()
 
 
+def test_a_gaussian_ends_at_four_standard_deviations():
+    made = density([2050.0], [1550.0], AREA, cell_m=20, bandwidth_m=200, kernel="gaussian")
+    grid_x, grid_y = centres(made)
+    apart = np.hypot(grid_x - 2050, grid_y - 1550)
+    # To the middle of a cell, of the point's sub-cell and between them: a cell on either side of the edge at most.
+    assert (made.per_km2[apart < 780] > 1e-5 * made.per_km2.max()).all()
+    assert (made.per_km2[apart > 830] < 1e-12 * made.per_km2.max()).all()
+
+
 def test_edge_correction_is_level_to_the_border_where_points_are():
     shape = Polygon([(0, 0), (4000, 0), (4000, 1500), (1500, 3000), (0, 3000)])
     area = gpd.GeoSeries([shape], crs=4549)

@@ -80,3 +80,17 @@ def test_the_best_source_names_a_peak():
     )
     assert table["name"].tolist() == ["近", "中山路", "乙社区", "南湖", "新兴街道", "E5N0"]
     assert table["name_from"].tolist() == ["place", "street", "field", "label", "subdistrict", "cell"]
+
+
+def test_every_peak_has_its_nearest_place_and_of_equals_the_first_of_the_table():
+    """Places stand at 0, 200, … and at 200 once more; peaks in the middle between two, and at 390."""
+    places = gpd.GeoDataFrame(
+        {"name": list("甲乙丙丁")}, geometry=gpd.points_from_xy([0, 200, 200, 400], [0, 0, 0, 0]), crs=4549
+    )
+    x = np.array([390.0, 100, 300, 190])
+    nothing = np.full(4, None, dtype=object)
+    table = name_peaks(
+        x, np.zeros(4), places=places, labels=None, reach_m=500, label_reach_m=1000, streets=nothing, field=nothing,
+        subdistricts=nothing, cell_ids=np.array(list("abcd")),
+    )  # fmt: skip
+    assert table["name"].tolist() == ["丁", "甲", "乙", "乙"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jxgis.hotspots._overdispersion import Overdispersion, _fitted, overdispersion
+from jxgis.hotspots._overdispersion import Overdispersion, _blocks, _fitted, overdispersion
 
 
 def test_one_block_is_the_weighted_ratio_raised_by_its_error():
@@ -25,6 +25,21 @@ def test_one_block_is_the_weighted_ratio_raised_by_its_error():
     assert seen / usual > 1
     assert found.batch == pytest.approx(seen / usual * (1 + 1.2533 * np.sqrt(2 / information)), rel=1e-12)
     assert found.spread == 0
+
+
+def test_blocks_are_halves_of_halves_that_hold_forty_each():
+    """A square of 20 by 20 places of a half each, 200 in all: halved along x, then along y, and 50 are not halved."""
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(20.0), np.arange(20.0)))
+    block = _blocks(np.column_stack([x, y]), np.full(400, 0.5))
+    quarter = 2 * (x >= 10) + (y >= 10)
+    assert sorted(set(zip(block, quarter, strict=True))) == sorted(
+        zip(block[[0, 10, 200, 210]], [0, 2, 1, 3], strict=True)
+    )
+    assert sorted(set(block)) == [0, 1, 2, 3]
+    # 79 would be halves of less than forty; 80 are two.
+    line = np.arange(160.0)[:, None]
+    assert len(set(_blocks(line[:158], np.full(158, 0.5)))) == 1
+    assert len(set(_blocks(line, np.full(160, 0.5)))) == 2
 
 
 def test_counts_that_are_the_exposure_itself_are_poissons():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jxgis.hotspots.periods import Comparison, Gap, Periods, compare_periods
+from jxgis.hotspots.periods import Comparison, Gap, Periods, _mirrored, compare_periods
 
 DAY = pd.Timestamp
 YEAR = {"start": DAY("2023-01-01"), "end": DAY("2024-01-01")}
@@ -379,3 +379,21 @@ def test_months_of_few_issues_are_covered_from_their_first_day_on():
     assert [len(part) for part in np.nonzero(found.periods.within(times)[0])] == [192]
     assert change(times, found) == 0
     assert found.periods.left_out == ((DAY("2022-10-01"), DAY("2023-01-01")), (DAY("2023-10-01"), DAY("2024-01-01")))
+
+
+def test_what_is_left_out_of_one_period_is_left_out_of_both_and_joined_where_it_touches() -> None:
+    asked = Periods(DAY("2021-01-01"), DAY("2022-01-01"), DAY("2023-01-01"))
+
+    def left_out(*stretches: tuple[str, str]) -> list[tuple[str, str]]:
+        found = _mirrored([(DAY(a), DAY(b)) for a, b in stretches], asked)
+        return [(f"{a:%y-%m-%d}", f"{b:%y-%m-%d}") for a, b in found]
+
+    # Early and late overlap once mirrored; August touches July and stays apart from October.
+    given = ("2021-03-01", "2021-04-01"), ("2022-03-15", "2022-05-01"), ("2021-07-01", "2021-08-01")
+    given += ("2022-08-01", "2022-09-01"), ("2022-10-01", "2022-11-01")
+    months = ("03-01", "05-01"), ("07-01", "09-01"), ("10-01", "11-01")
+    assert left_out(*given) == [(f"{year}-{a}", f"{year}-{b}") for year in (21, 22) for a, b in months]
+    # Across the split: its edge is kept, and each side goes into the other period.
+    assert left_out(("2021-12-01", "2022-02-01")) == [
+        ("21-01-01", "21-02-01"), ("21-12-01", "22-01-01"), ("22-01-01", "22-02-01"), ("22-12-01", "23-01-01"),
+    ]  # fmt: skip

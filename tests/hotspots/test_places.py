@@ -135,6 +135,16 @@ def test_cases_heaped_on_one_point_are_told():
     assert first["same_point_share"] == pytest.approx(30 / 60)
 
 
+def test_cases_in_the_first_cell_and_outside_of_the_grid_are_where_they_are():
+    cells, issues = city()
+    cells = cells[cells["issue_class"] == "all"]
+    want = hot_places(cells, issues, GRID, naming=Naming(field="community")).places
+    more = issues.iloc[[99, 0]].set_geometry(gpd.points_from_xy([-5000, 100], [0, 100], crs=4549))
+    assert GRID.index_of(more.geometry.x, more.geometry.y).tolist() == [-1, 0]
+    got = hot_places(cells, pd.concat([more, issues]), GRID, naming=Naming(field="community")).places
+    pd.testing.assert_frame_equal(pd.DataFrame(got), pd.DataFrame(want))
+
+
 def test_change_counts_both_periods_inside_the_place():
     cells, issues = city()
     cells = cells[cells["issue_class"] == "all"]

@@ -89,6 +89,12 @@ def test_tails_near_one_half_and_above_it_stay_exact() -> None:
         check(values, by_big_integers(values, k), k)
 
 
+@pytest.mark.parametrize("values", [[1, 2, 3], [0, 0], list(range(400))])
+def test_no_question_has_no_answer(values: list[int]) -> None:
+    none = np.zeros(0, dtype=np.int64)
+    assert [len(part) for part in vars(subset_sum_tails(np.array(values), none, none)).values()] == [0, 0, 0]
+
+
 def test_large_values_mixed_in_apart_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(4)
     values = np.concatenate([rng.poisson(1, 400), [9000, 17_000, 17_000, 40_000]])
@@ -174,6 +180,18 @@ def test_the_saddlepoint_is_within_per_cents_of_the_exact_tail(n: int, k: int, r
         # Below 1e-11 the exact tail has lost its digits; next to 1 the sum is at an end, with no saddlepoint.
         counts = (true > 1e-11) & (true < 1 - 1e-9)
         np.testing.assert_allclose(near[counts], true[counts], rtol=relative)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_far_out_in_a_skewed_population_the_saddlepoint_is_still_found(seed: int) -> None:
+    """Full steps would overshoot there and never settle; with shorter ones the tail is within a tenth of the exact one."""
+    values = np.random.default_rng(seed).negative_binomial(0.3, 0.05, 500)
+    sums = np.arange(150, 480, 10)
+    sizes = np.full(len(sums), 20)
+    exact = subset_sum_tails(values, sizes, sums).upper
+    sums, sizes, exact = (column[exact > 1e-10] for column in (sums, sizes, exact))
+    assert exact.min() > 1e-11
+    np.testing.assert_allclose(saddlepoint_tails(values, sizes, sums)[0], exact, rtol=0.1)
 
 
 @pytest.mark.parametrize("left_out", [False, True])

@@ -46,7 +46,7 @@ def test_names_in_another_column(town, city) -> None:
     odd = town.rename(columns={"name": "jd"})
     assert len(load_subdistricts(odd, city=city, name_column="jd").table) == 17
     assert len(load_subdistricts(odd, city=city, columns={"name": "jd"}).table) == 17
-    with pytest.raises(InputError, match="--name-column"):
+    with pytest.raises(InputError, match="name_column"):
         load_subdistricts(odd, city=city)
     with pytest.raises(InputError, match="是否为 jd"):
         load_subdistricts(odd, city=city, name_column="jds")

@@ -289,6 +289,12 @@ def test_what_the_mapping_leaves_over_is_filled_in_and_handed_back(export, city,
         load_issues(export, city=city, crs=4490, class_table=filled.assign(issue_class="市容环卫"))
 
 
+def test_what_is_left_over_most_often_comes_first_and_equals_by_name() -> None:
+    names = ["c", "b", "b", "a", "b", "d", "d"]
+    left = unclassified(pd.DataFrame({"sub_type": names, "issue_class": "未归类"}))
+    assert list(zip(left["sub_type"], left["count"], strict=True)) == [("b", 3), ("d", 2), ("a", 1), ("c", 1)]
+
+
 def test_exports_without_trees_use_what_is_the_same_in_all(export, city) -> None:
     mapping = pd.DataFrame(
         [

@@ -106,7 +106,7 @@ def test_ids_else_names(city, layer: str, column: str) -> None:
     assert loaded.rejects[["row", "reason"]].to_numpy().tolist() == [[3, "duplicate_id"], [4, "missing_value"]]
     by_name = read(table.drop(columns="单元编号").iloc[:3], city=city)
     assert by_name.table[column].tolist() == ["第0", "第1", "第2"]
-    with pytest.raises(InputError, match="--name-column"):
+    with pytest.raises(InputError, match="name_column"):
         read(table[["geometry"]].assign(zzz=1), city=city)
 
 

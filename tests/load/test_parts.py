@@ -59,6 +59,19 @@ def test_repair_changes_nothing_given_and_says_what_it_did() -> None:
     assert [shape is None for shape in repaired.geometry] == [False, True, True, False]
 
 
+def test_a_polygon_or_a_line_without_size_was_one_and_another_kind_was_not() -> None:
+    flat = shapely.Polygon([(0, 0), (2, 0), (1, 0)])
+    still = shapely.LineString([(1, 1), (1, 1)])
+    dots = shapely.MultiPoint([(0, 0), (1, 1)])
+    for shape, kind, no_size in (
+        (flat, "polygon", True), (still, "line", True), (dots, "polygon", False), (dots, "line", False),
+        (dots, "point", False),
+    ):  # fmt: skip
+        repaired = repair(objects(shape), kind)
+        assert (repaired.no_size[0], repaired.wrong_kind[0]) == (no_size, not no_size), (shape, kind)
+        assert repaired.geometry[0] is None
+
+
 def test_one_kind_a_row_where_any_will_do() -> None:
     mixed = shapely.GeometryCollection([shapely.Point(5, 5), shapely.box(0, 0, 1, 1), shapely.box(2, 0, 3, 1)])
     dots = shapely.GeometryCollection([shapely.Point(0, 0), shapely.Point(1, 1)])

@@ -13,7 +13,7 @@ import shapely
 
 from jxgis import load
 from jxgis.errors import CrsError, InputError
-from jxgis.load._place import place_geometry
+from jxgis.load._place import place_columns, place_geometry
 from jxgis.reference import resolve_crs
 
 EAST, NORTH = 572_000.0, 3_402_000.0
@@ -120,6 +120,54 @@ def test_x_is_north_where_only_so_the_points_lie_in_the_city(city) -> None:
         loaded = load.load_places(table, city=city, crs=4549)
         np.testing.assert_allclose(loaded.table.geometry.x, at.x, atol=1e-6)
         np.testing.assert_allclose(loaded.table.geometry.y, at.y, atol=1e-6)
+
+
+def test_how_two_columns_were_read_is_told_where_it_had_to_be_found(city) -> None:
+    def order(a: str, b: str, values: tuple[float, float], code: int, axes: str | None = None) -> str | None:
+        frame = pd.DataFrame({a: [values[0]], b: [values[1]]})
+        place = {"axes": axes, "box": city.box, "names": {}, "what": "a"}
+        return place_columns(frame, resolve_crs(code), city.crs, **place).order
+
+    east, north = _two_of_five_km2().to_crs(4549).centroid[0].coords[0]
+    assert order("x", "y", (north, east), 4549) == "north_east"
+    assert order("x", "y", (east, north), 4549) == "east_north"
+    assert order("x", "y", (north, east), 4549, axes="north_east") is None
+    assert order("lon", "lat", (120.75, 30.75), 4326) is None
+
+
+def test_longitudes_and_latitudes_that_have_changed_places_are_refused(city) -> None:
+    with pytest.raises(CrsError, match=r"the two coordinates are swapped \(30.75, 120.75\)"):
+        load.load_places(_points(经度=[30.75] * 3, 纬度=[120.75, 120.76, 120.77]), city=city, crs=4326)
+
+
+def test_a_shape_with_a_vertex_that_is_no_number_is_rejected_and_an_empty_one_is_empty(city) -> None:
+    right = _two_of_five_km2()
+    odd = [_with_vertex(right[0], 1, 120.7, np.inf), shapely.Polygon()]
+    table = gpd.GeoDataFrame({"name": list("abcd")}, geometry=[*right, *odd], crs=4490)
+    loaded = load.load_districts(table, city=city)
+    assert loaded.table["name"].tolist() == ["a", "b"]
+    assert loaded.rejects[["row", "reason"]].to_numpy().tolist() == [[3, "bad_coordinates"], [4, "empty_geometry"]]
+
+
+@pytest.mark.parametrize(("past", "beyond"), [(0.0, False), (0.01, True)])
+def test_degrees_end_at_180_and_90(past: float, beyond: bool) -> None:
+    """A box in the last corner of the earth, and one past its edge to each side."""
+    for west, south, east, north in (
+        (179.5, 89.2, 180 + past, 90), (179.5, 89.2, 180, 90 + past),
+        (-180 - past, -90, -179.5, -89.2), (-180, -90 - past, -179.5, -89.2),
+    ):  # fmt: skip
+        pole = 1 if north > 0 else -1
+        inner = [shapely.box(*(pole * np.array([179.6, 89.4, 179.7, 89.5])))] * 2
+        placed = place_geometry(
+            np.array([*inner, shapely.box(west, south, east, north)]),
+            resolve_crs(4326),
+            resolve_crs(3995 if pole > 0 else 3031).crs,
+            axes=None,
+            box=None,
+            what="a",
+        )
+        flaws = {reason: mask.tolist() for _, reason, mask, _ in placed.flaws}
+        assert flaws["beyond_degrees"] == [False, False, beyond]
 
 
 def test_columns_are_named_as_the_file_names_them_where_no_order_fits(city) -> None:
@@ -245,6 +293,9 @@ def test_of_a_line_that_leads_far_away_the_part_near_the_city_is_kept(city) -> N
     assert loaded.table.geometry[1].length < 20_000
     assert loaded.rejects[["row", "reason"]].to_numpy().tolist() == [[3, "far_off"]]
     assert any("2 lines reach far beyond the city" in note.en for note in loaded.notes)
+    # Where no city is told, none is cut.
+    river = np.array([shapely.LineString(near)])
+    assert place_geometry(river, resolve_crs(4326), city.crs, axes=None, box=None, what="a").cut == 0
 
 
 def test_files_that_lie_apart_are_named_in_the_language_of_the_message(tmp_path) -> None:

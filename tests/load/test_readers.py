@@ -222,6 +222,14 @@ def test_shapefiles_of_gbk_without_cpg(tmp_path: Path, squares, language: int) -
     assert read_tables(path, expected="districts")[0].frame["name"].tolist() == ["三水湾", "府南", "月河"]
 
 
+@pytest.mark.parametrize("language", [0x4F, 0x78])
+def test_shapefiles_of_big5_without_cpg(tmp_path: Path, squares, language: int) -> None:
+    """Taiwan's code page, as dBase and as Windows number it."""
+    squares = squares.assign(名称=["三水灣", "府南", "月河"])
+    path = shapefile(tmp_path, squares, encoding="big5", cpg=None, language=language)
+    assert read_tables(path, expected="districts")[0].frame["name"].tolist() == ["三水灣", "府南", "月河"]
+
+
 @pytest.mark.parametrize("cpg", ["UTF-8", "utf8", "65001", None])
 def test_shapefiles_of_utf8(tmp_path: Path, squares, cpg: str | None) -> None:
     path = shapefile(tmp_path, squares, encoding="utf-8", cpg=cpg, language=0)

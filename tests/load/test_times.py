@@ -104,6 +104,9 @@ def test_datetimes_and_numbers_as_files_hold_them() -> None:
     assert serials.bad.tolist() == [False, False]
     numbers = parse_times(pd.Series([20230501083000, 20230501083001]), timezone="Asia/Shanghai")
     assert [str(value)[:19] for value in numbers.local] == ["2023-05-01T08:30:00", "2023-05-01T08:30:01"]
+    # A gap makes floats of whole numbers, even and odd.
+    gaps = parse_times(pd.Series([20230501, 20230502, np.nan]), timezone="Asia/Shanghai")
+    assert [str(value)[:10] for value in gaps.local] == ["2023-05-01", "2023-05-02", "NaT"]
 
 
 @settings(max_examples=80, deadline=None)

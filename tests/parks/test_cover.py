@@ -149,6 +149,16 @@ def test_one_by_one_no_more_counts_than_is_wanted():
     assert merged.site[_greedy(merged, np.array([10.0, 10.0, 0.0]))].tolist() == [1]
 
 
+def test_what_rounding_leaves_of_a_need_ends_the_choice():
+    """Ten tenths are one, and taken off one by one they leave 1e-16 that no site covers."""
+    left = 1.0
+    for _ in range(10):
+        left -= 0.1
+    assert 0 < left < 1e-15
+    merged = _merge(csr_array(np.eye(10)), np.full(10, 0.1), np.zeros(10, dtype=np.int64))
+    assert _greedy(merged, np.array([1.0, 0.0])).tolist() == list(range(10))
+
+
 def test_more_than_enough_for_one_group_takes_nothing_from_another():
     cover = csr_array(np.eye(2))
     found = fewest_to_cover(cover, [10.0, 0.5], need=[5.0, 0.5], group=np.array([0, 1]))

@@ -34,6 +34,11 @@ def test_names_come_from_places_nearby():
     spots = blind_spots(unserved(ROW, ["甲"] * 4), places=places, join_m=60, name_m=500)
     assert spots.set_index("parcels")["name"].loc[2] == "三水湾"
     assert sorted(spots["name"]) == ["三水湾", "三水湾-2", "甲-1"]
+    # A place inside is near enough at any distance; at none, none is looked for.
+    inside = places.set_geometry([Point(450, 50)], crs=4549)
+    for name_m, name in ((0.5, "三水湾"), (0, "甲-1")):
+        (spot,) = blind_spots(unserved(ROW[2:3], ["甲"]), places=inside, name_m=name_m)["name"]
+        assert spot == name
 
 
 def test_small_ones_are_left_out_on_request_and_none_is_none():

@@ -16,6 +16,7 @@ from jxgis.parks.people import (
     people_served,
     people_served_raster,
     people_walking,
+    people_within_raster,
     raster_people,
     raster_points,
     to_raster_crs,
@@ -106,6 +107,22 @@ def test_people_of_a_raster_within_the_radius(tmp_path):
     assert np.isnan(found["people_coverage"].iloc[1])
 
 
+def test_people_within_an_area_are_those_of_the_first_band_unless_told_otherwise(tmp_path):
+    """The western quarter of 400 cells, of one person each in the first band and of three in the second."""
+    path = tmp_path / "two.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", height=20, width=20, count=2, dtype="float64", crs=4549,
+        transform=from_origin(WEST, SOUTH + 2000, 100, 100),
+    ) as raster:  # fmt: skip
+        raster.write(np.stack([np.full((20, 20), 1.0), np.full((20, 20), 3.0)]))
+    ground = table([box(WEST, SOUTH, WEST + 2000, SOUTH + 2000)], name=["甲"])
+    reach = box(WEST, SOUTH, WEST + 500, SOUTH + 2000)
+    for more, each in (({}, 1), ({"band": 2}, 3)):
+        found = people_within_raster(reach, path, ground, raster_crs=pyproj.CRS(4549), **more)
+        assert found["people"].tolist() == pytest.approx([400 * each] * 2)
+        assert found["served_people"].tolist() == pytest.approx([100 * each] * 2)
+
+
 def test_people_of_points_within_the_radius():
     parks = classify_parks(merge_parks(table([box(0, 0, 100, 100)])).parks, load_standard())
     people = table([Point(50, 50), Point(599, 50), Point(601, 50)], people=[1.0, 2.0, 4.0])
@@ -124,6 +141,13 @@ def test_people_of_housing_are_all_there():
     assert shapely.intersects(points.geometry.to_numpy(), homes.union_all()).all()
     with pytest.raises(InputError, match="people"):
         people_of_housing(homes[["geometry"]])
+
+
+def test_of_several_rows_below_zero_the_first_is_named():
+    parks = classify_parks(merge_parks(table([box(0, 0, 100, 100)])).parks, load_standard())
+    people = table([Point(x, 50) for x in range(4)], people=[1.0, -2.0, 4.0, -3.0])
+    with pytest.raises(InputError, match="row 1 holds -2 people"):
+        people_served(parks, people, table([box(0, 0, 100, 100)], name=["甲"]))
 
 
 def test_people_below_zero_are_refused_in_every_source(tmp_path):

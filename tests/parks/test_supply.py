@@ -58,6 +58,17 @@ def test_along_streets_is_farther_than_straight():
     assert walked.points["parks_in_reach"].tolist() == [1, 0]
 
 
+def test_a_street_is_no_way_in_where_a_barrier_lies_between():
+    """A street 10 m south of a park 60 m wide; a wall stands before all of it but the western 20 m."""
+    park = table([box(0, 10, 60, 60)], park_id=["P1"], radius_m=[300.0])
+    street = street_graph(table([LineString([(-500, 0), (500, 0)])]))
+    wall = table([LineString([(20, 5), (200, 5)])])
+    open_at, walled_at = (park_gates(park, street, barriers=barriers).table for barriers in (None, wall))
+    assert set(open_at["kind"]) == set(walled_at["kind"]) == {"street"}
+    assert open_at.geometry.x.max() > 60
+    assert sorted(walled_at.geometry.x) == sorted(x for x in open_at.geometry.x if x < 20)
+
+
 def test_a_barrier_keeps_people_from_their_street():
     """A wall along the street: whoever lives behind it has no way."""
     park = gpd.GeoDataFrame(

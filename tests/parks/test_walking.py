@@ -124,6 +124,13 @@ def test_unreachable_housing_counts_as_not_served():
     assert found["coverage"] == pytest.approx(20_000 / 32_000)
 
 
+def test_the_mean_way_from_a_house_is_that_of_what_has_one():
+    """From 600 to 700 m along the road and 1,000 m deep: 200 m are in reach of it, on average 650 + 100 m away."""
+    (house,) = measure(sized(PARK), table([box(600, 0, 700, 1000)]), AREA, ROAD).polygons.itertuples()
+    assert house.mean_walk_m == pytest.approx(750)
+    assert house.unreachable_share == pytest.approx(0.8)
+
+
 def test_no_park_that_counts_is_reached_by_nobody():
     found = measure(sized(box(0, 0, 10, 10)), STRIP, AREA, ROAD).coverage
     assert found["coverage"].tolist() == [0, 0]

@@ -4,7 +4,7 @@ import pytest
 import shapely
 
 from jxgis.errors import CrsError, InputError
-from jxgis.parks.whole import merge_parks, polygons_of
+from jxgis.parks.whole import merge_parks
 
 
 def parcels(shapes, **columns):
@@ -206,13 +206,6 @@ def test_neighbours_of_different_names_never_merge():
     ]
     whole = merge_parks(parcels(shapes, name=list("甲乙丙丁")))
     assert whole.parks[["name", "area_m2"]].values.tolist() == [["甲", 2500], ["乙", 2500], ["丙", 2500], ["丁", 100]]
-
-
-def test_what_has_no_area_becomes_an_empty_polygon():
-    mixed = shapely.GeometryCollection([shapely.box(0, 0, 2, 1), shapely.Point(9, 9)])
-    found = polygons_of(np.array([shapely.MultiPoint([[0, 0], [1, 1]]), shapely.LineString([[0, 0], [1, 1]]), mixed]))
-    assert [shape.geom_type for shape in found] == ["Polygon"] * 3
-    assert shapely.area(found).tolist() == [0, 0, 2]
 
 
 def test_ids_that_name_nothing_join_nothing():

@@ -451,7 +451,7 @@ def test_too_few_new_parks_are_not_called_the_fewest(tables):
         {"zone": ["老城", "all"], "coverage_before": [0.5, 0.5], "best": [0.95, 0.95], "needed": [3, 3],
          "no_site": [None, None], "reason": ["target_missed", None]}
     )  # fmt: skip
-    page = words(make(replace(tables, targets=targets)))
+    page = words(make(tables.with_parks(targets=targets)))
     assert "需新增多于 3 处公园：按取样点求得的 3 处，实测后老城仍未达到" in page
     assert "最少需新增" not in page
 
@@ -477,8 +477,8 @@ def test_indicators_without_data_are_named_with_their_weight(tables):
 
 def test_a_hot_place_without_a_case_is_explained(tables):
     assert "问题数为 0 的热点地段" not in words(make(tables))
-    places = tables.places.copy()
+    places = tables.hotspots.places.copy()
     places.loc[places.index[-1], "issues"] = 0
-    assert "问题数为 0 的热点地段" in words(make(replace(tables, places=places)))
+    assert "问题数为 0 的热点地段" in words(make(tables.with_places(places=places)))
     hidden = places.assign(issues=places["issues"].astype(object).mask(places["issues"] == 0, "1–2"))
-    assert "问题数为 0 的热点地段" not in words(make(replace(tables, places=hidden)))
+    assert "问题数为 0 的热点地段" not in words(make(tables.with_places(places=hidden)))

@@ -39,7 +39,7 @@ def test_what_was_noticed_and_rejected_in_any_layer_is_said_once(tmp_path) -> No
     said: list[str] = []
     read_given(settings, ["districts", "issues"], has_project=False, progress=lambda text: said.append(text.zh))
     assert "片区：1 行有问题，未使用（缺少必填值 1 行），逐行列在结果文件夹的 rejects/districts.csv。" in said
-    assert any(line.startswith("问题数据：2 行有问题，未使用") for line in said)
+    assert any(line.startswith("问题：2 行有问题，未使用") for line in said)
     assert any("上报时间" in line and "time" in line for line in said)
     assert any("[1.0, 2.0]" in line for line in said)
     assert len(said) == len(set(said))

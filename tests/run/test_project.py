@@ -1,43 +1,95 @@
-"""A project is made whole or not at all."""
+"""A project in a notebook: loads once, runs with its options and overrides, and says what is wrong by name."""
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
-from typing import Any
 
+import geopandas as gpd
+import pandas as pd
 import pytest
+import shapely
 
-from jxgis.errors import OutputError
-from jxgis.run.project import init_project
+import jxgis
+from jxgis.run import inputs as inputs_module
 
 
-@pytest.mark.parametrize("there", [False, True])
-@pytest.mark.parametrize("full", ["mkdir", "write"])
-def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool, full: str) -> None:
-    folder = tmp_path / "新建" / "city"
-    if there:
-        folder.mkdir(parents=True)
-    before = sorted(tmp_path.rglob("*"))
-    if full == "mkdir":
-        plain = Path.mkdir
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    """Two districts, 200 issues in one corner and 40 elsewhere, two candidates."""
+    boxes = [shapely.box(500_000, 3_400_000, 502_000, 3_402_000), shapely.box(502_000, 3_400_000, 504_000, 3_402_000)]
+    gpd.GeoDataFrame({"name": ["西片", "东片"]}, geometry=boxes, crs=4549).to_file(tmp_path / "districts.gpkg")
+    x = [500_100 + 3 * k for k in range(200)] + [500_050 + 97 * k for k in range(40)]
+    issues = gpd.GeoDataFrame(
+        {"任务号": [f"A{k}" for k in range(240)], "上报时间": pd.date_range("2023-01-01", periods=240, freq="h")},
+        geometry=gpd.points_from_xy(x, [3_400_900.0] * 240),
+        crs=4549,
+    )
+    issues.to_file(tmp_path / "issues.gpkg")
+    (tmp_path / "jxgis.toml").write_text(
+        '[city]\nprofile = "city.toml"\n[inputs.districts]\npath = "districts.gpkg"\n'
+        '[inputs.issues]\npath = "issues.gpkg"\n[hotspots]\ncell_m = 250\n[units]\nmin_km2 = 1\nmax_km2 = 3\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "city.toml").write_text(
+        'key = "town"\nname = { zh = "某市", en = "Some city" }\ncrs = "EPSG:4549"\n', encoding="utf-8"
+    )
+    return tmp_path
 
-        def mkdir(self: Path, *args: Any, **options: Any) -> None:
-            if self.name == "layers":
-                raise OSError(errno.ENOSPC, "No space left on device")
-            plain(self, *args, **options)
 
-        monkeypatch.setattr(Path, "mkdir", mkdir)
-    else:
-        opened = Path.open
+def test_layers_load_once_and_on_first_use(town, monkeypatch):
+    read = inputs_module.read_given
+    calls = []
+    monkeypatch.setattr(
+        "jxgis.run.project.read_given", lambda *given, **named: calls.append(1) or read(*given, **named)
+    )
+    city = jxgis.open_project(town)
+    assert calls == []
+    hot = city.hotspots()
+    assert city.hotspots() is hot
+    city.units(by_cells=True, alternatives=False)
+    assert calls == [1]
+    assert city.layers().set_index("layer")["rows_kept"].to_dict() == {"districts": 2, "issues": 240}
 
-        def open_(self: Path, *args: Any, **options: Any) -> object:
-            opened(self, *args, **options).close()
-            raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(Path, "open", open_)
-    with pytest.raises(OutputError, match="the disk is full"):
-        init_project(folder)
-    assert sorted(tmp_path.rglob("*")) == before
-    monkeypatch.undo()
-    assert init_project(folder).is_file()
+def test_options_of_the_file_hold_until_one_is_named(town):
+    city = jxgis.open_project(town / "jxgis.toml")
+    assert city.hotspots().given.settings.hotspots.cell_m == 250
+    asked = city.hotspots(band_m=700).given.settings.hotspots
+    assert (asked.cell_m, asked.band_m) == (250, 700)
+    assert city.settings.hotspots.band_m == 500
+    with pytest.raises(jxgis.SettingsError, match="did you mean cell_m"):
+        city.hotspots(cell=100)
+    with pytest.raises(jxgis.InputError, match="did you mean issues"):
+        city.layer("issue")
+    with pytest.raises(jxgis.InputError, match=r"lacks: \[inputs.parks\]"):
+        city.parks()
+
+
+def test_units_that_were_proposed_are_scored_under_their_names(town):
+    city = jxgis.open_project(town)
+    plan = city.units(by_cells=True, alternatives=False)
+    scores = city.scores(plan.units).scores
+    assert scores["candidate_id"].tolist() == plan.units["unit_id"].tolist()
+
+
+def test_a_result_shows_names_and_writes_itself(town, tmp_path):
+    city = jxgis.open_project(town)
+    hot = city.hotspots()
+    html = hot._repr_html_()
+    assert html.index("参与分析的") < html.index("<table") < html.index("iframe")
+    told = hot.table("zones")
+    assert {"区域", "每平方公里问题数"} <= set(told.columns)
+    assert "西片" in set(told["区域"])
+    with pytest.raises(jxgis.InputError, match="did you mean places"):
+        hot.table("place")
+    out = hot.write(tmp_path / "out")
+    assert {"hotspots.gpkg", "hotspots.xlsx", "run.json", "maps", "figures", "density"} <= {
+        p.name for p in out.iterdir()
+    }
+    assert "某市" in city._repr_html_()
+    assert "EPSG:4549" in city._repr_html_()
+
+
+def test_english_where_it_is_asked_for(town):
+    hot = jxgis.open_project(town, lang="en").hotspots()
+    assert "Name" in hot.table("places").columns

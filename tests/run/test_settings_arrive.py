@@ -24,7 +24,6 @@ from jxgis.run import pages as _pages
 from jxgis.run.commands import Found
 from jxgis.scoring.analysis import analyse as score
 from jxgis.settings import (
-    BoundaryInputSettings,
     HotspotSettings,
     InputSettings,
     IssueInputSettings,
@@ -304,13 +303,15 @@ def test_every_key_of_an_input_layer_is_read(monkeypatch, tmp_path) -> None:
     }  # fmt: skip
     fields = {field.alias or name: name for name, field in IssueInputSettings.model_fields.items()}
     assert set(given) == set(fields), "a new setting is to be given a value here"
-    asked = IssueInputSettings(**given)
-    options = _inputs.read_options(asked) | _inputs.issue_options(asked, None)
+    settings = Settings.model_validate(
+        {"inputs": {"issues": given, "districts": {"path": "districts.gpkg", "overlap_share": 0.003}}}
+    )
+    options = _inputs.read_options(settings, "issues")
     used_elsewhere = {"path", "official"}
     for key in set(given) - used_elsewhere:
         assert options[fields[key]] == given[key], key
     assert set(InputSettings.model_fields) - used_elsewhere <= set(options)
-    boundaries = _inputs.read_options(BoundaryInputSettings(path="districts.gpkg", overlap_share=0.003))
+    boundaries = _inputs.read_options(settings, "districts")
     assert boundaries["overlap_share"] == 0.003
 
 
@@ -329,7 +330,8 @@ def test_the_city_and_the_report_are_read(monkeypatch) -> None:
     made = _inputs.city_of(settings, has_project=True)
     assert (made.crs, made.outline) == ("EPSG:4528", Path(outline))
     assert set(_inputs.files_read(settings)) == {outline, classes}
-    assert _inputs.issue_options(IssueInputSettings(path="x"), settings.city.issue_classes)["class_table"] == classes
+    asked = SimpleNamespace(city=settings.city, inputs=SimpleNamespace(issues=IssueInputSettings(path="x")))
+    assert _inputs.read_options(asked, "issues")["class_table"] == classes
     stage = SimpleNamespace(path=lambda name: Path(name), files=list)
     monkeypatch.setattr(workbook, "report_workbook", lambda *given, **named: None)
     catch(monkeypatch, page, "report_page")

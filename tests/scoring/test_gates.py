@@ -93,6 +93,7 @@ def test_outside_every_district():
     # However small, it has a share of its area inside.
     found = check_gates(rectangles((-0.25, 0, 0.25, 1)), districts=DISTRICTS)
     assert found["city_share"].item() == pytest.approx(0.5)
+    assert found["reason"].item().split(";")[0] == "gate_too_small"
 
 
 def test_what_cannot_be_used():

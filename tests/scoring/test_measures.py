@@ -93,6 +93,13 @@ def test_the_last_moment_is_on_time_and_due():
     assert np.isnan(issue_measures(plot, cases, on_time_of="due", min_cases=4)["on_time_rate"].item())
 
 
+def test_a_case_of_which_no_rework_is_known_was_not_sent_back():
+    plot = frame(shapely.box(0, 0, 10, 10))
+    cases = frame(*[shapely.Point(5, 5)] * 4, rework=[2, None, 0, None])
+    assert issue_measures(plot, cases, min_cases=1)["rework_rate"].item() == pytest.approx(25)
+    assert np.isnan(issue_measures(plot, cases.assign(rework=np.nan), min_cases=1)["rework_rate"].item())
+
+
 def test_a_handful_of_cases_says_nothing(zones, cases):
     few = issue_measures(zones, cases.head(20))
     assert (few["issues"] < 30).all()

@@ -125,6 +125,13 @@ def test_critic_equals_the_formula(table):
     assert critic_weights(pd.DataFrame(table)).to_numpy() == pytest.approx(critic_by_loop(table.tolist()), abs=1e-9)
 
 
+@pytest.mark.parametrize("size", [1e-6, 1e-3, 1.0, 1e6])
+def test_critic_does_not_ask_how_large_scores_are(size):
+    """Two say the same and a third the opposite: half of the conflict is its own."""
+    table = size * pd.DataFrame({"a": [0.0, 50.0, 100.0], "b": [0.0, 50.0, 100.0], "c": [100.0, 50.0, 0.0]})
+    assert critic_weights(table).tolist() == pytest.approx([0.25, 0.25, 0.5])
+
+
 def test_critic_of_constants_and_of_one():
     table = pd.DataFrame({"flat": [5.0, 5.0, 5.0], "one": [0.0, 10.0, 30.0]})
     assert critic_weights(table).tolist() == [0.0, 1.0]

@@ -152,6 +152,14 @@ def test_blocks_are_numbered_from_the_north_west() -> None:
     corners = [(250, 750), (250, 250), (750, 750), (750, 250)]
     assert [(round(at.x), round(at.y)) for at in blocks.centroid] == corners
     assert blocks["block_id"].tolist() == ["B0001", "B0002", "B0003", "B0004"]
+    assert blocks.columns.tolist() == ["block_id", "district", "geometry"]
+
+
+@pytest.mark.parametrize(("at", "faces"), [(49.99, 1), (50.0, 2)])
+def test_a_face_below_half_a_hectare_is_merged_unless_told_otherwise(at: float, faces: int) -> None:
+    """A face of 100 m by 49.99 m has 4,999 m²."""
+    districts = districts_of(甲=shapely.box(0, 0, 1000, 100))
+    assert len(street_blocks(districts, streets=streets_of(f"LINESTRING ({at} -5, {at} 105)"))) == faces
 
 
 def test_no_face_is_too_small_where_no_least_area_or_width_is_asked_for() -> None:

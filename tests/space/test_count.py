@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import shapely
 
-from jxgis.errors import CrsError, InputError
-from jxgis.space.count import CHUNK, count_points, locate
+from jxgis.errors import InputError
+from jxgis.space.count import CHUNK, count_points
 from jxgis.space.grid import grid_over
 
 AREA = gpd.GeoSeries([shapely.Point(1000, 1000).buffer(800)], crs=4549)
@@ -62,22 +62,3 @@ def test_codes_that_are_no_classes_are_refused(codes: list[float]) -> None:
     grid = grid_over(AREA, cell_m=100)
     with pytest.raises(InputError):
         count_points(grid, [1000, 1000], [1000, 1000], codes, 2)
-
-
-def test_a_point_is_in_the_first_polygon_that_meets_it() -> None:
-    rng = np.random.default_rng(2)
-    polygons = gpd.GeoSeries(
-        [shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10), shapely.box(5, 5, 15, 15)], crs=4549
-    )
-    xy = rng.integers(-1, 22, (500, 2)).astype(float)
-    points = gpd.GeoSeries(shapely.points(xy), crs=4549)
-    expected = [next((i for i, p in enumerate(polygons) if p.intersects(q)), -1) for q in points]
-    assert locate(points, polygons).tolist() == expected
-    assert locate(points.iloc[:0], polygons).tolist() == []
-    assert locate(points, polygons.iloc[:0]).tolist() == [-1] * 500
-
-
-def test_the_two_layers_share_a_crs() -> None:
-    points = gpd.GeoSeries([shapely.Point(1, 1)], crs=4549)
-    with pytest.raises(CrsError):
-        locate(points, AREA.to_crs(32651))

@@ -11,19 +11,6 @@ import shapely
 from jxgis.space import _faces
 
 
-@pytest.mark.parametrize(
-    ("polygon", "width"),
-    [
-        (shapely.box(0, 0, 10, 10), 5.0),
-        (shapely.box(0, 0, 100, 2), 400 / 204),
-        (shapely.box(0, 0, 0.1, 0.1), 0.05),
-        (shapely.Polygon(), 0.0),
-    ],
-)
-def test_width_is_twice_the_area_over_the_perimeter(polygon: shapely.Polygon, width: float) -> None:
-    assert _faces.width_m(np.array([polygon])) == pytest.approx([width], rel=1e-12)
-
-
 def test_common_edges_are_as_long_as_the_intersection_of_their_faces() -> None:
     """A ring within a ring, a corner met by four, and a border broken by a third face."""
     lines = shapely.from_wkt([

@@ -58,6 +58,11 @@ def test_a_self_weight_equals_the_others_to_rounding_whatever_their_size(
 def test_weights_that_cannot_be_read_are_refused() -> None:
     with pytest.raises(InputError, match="self weight"):
         neighbours(KERNEL.transform("r"), star=True)
+    # One self weight of three does not tell the others.
+    some = Graph.from_arrays(list("aaabc"), list("abcaa"), [1.0, 0.5, 0.2, 0.5, 0.2])
+    assert neighbours(some, star=True).weights.toarray().diagonal().tolist() == [1, 1, 1]
+    with pytest.raises(InputError, match="self weight"):
+        neighbours(some.transform("r"), star=True)
     with pytest.raises(InputError, match="negative"):
         neighbours(Graph.from_arrays([0, 1], [1, 0], [-1.0, 1.0]), star=True)
 

@@ -10,20 +10,6 @@ from jxgis.space import _tiling
 DISTRICT = np.array([shapely.box(0, 0, 1000, 1000)])
 
 
-def test_home_is_where_most_of_a_polygon_lies() -> None:
-    districts = np.array([shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100)])
-    polygons = np.array(
-        [
-            shapely.box(90, 0, 150, 9),
-            shapely.box(50, 0, 110, 9),
-            shapely.box(50, 100, 150, 150),  # touches both by an edge only
-            shapely.box(50, 0, 150, 9),  # half in each: the first
-            shapely.box(300, 0, 310, 9),
-        ]
-    )
-    assert _tiling.home_districts(polygons, districts).tolist() == [1, 0, -1, 0, -1]
-
-
 def test_what_pokes_through_a_neighbour_is_given_to_it_where_it_is_thin() -> None:
     """The west half has two scraps in the east half: half a metre and ten metres wide."""
     thin, wide = shapely.box(700, 0, 700.5, 1000), shapely.box(800, 0, 810, 1000)
@@ -33,6 +19,15 @@ def test_what_pokes_through_a_neighbour_is_given_to_it_where_it_is_thin() -> Non
     assert tiling.misfits == []
     assert tiling.shapes[0].equals(shapely.union_all([west, wide]))
     assert tiling.shapes[1].equals(east - wide)
+
+
+def test_a_single_scrap_is_given_to_the_neighbour_it_pokes_through() -> None:
+    thin = shapely.box(700, 0, 700.5, 1000)
+    west, east = shapely.box(0, 0, 500, 1000), shapely.box(500, 0, 1000, 1000)
+    polygons = np.array([shapely.union_all([west, thin]), east - thin])
+    tiling = _tiling.tile(polygons, np.zeros(2, dtype=np.int64), DISTRICT, tolerance_m=1.0)
+    assert tiling.shapes[0].equals(west)
+    assert tiling.shapes[1].equals(east)
 
 
 def test_faces_of_one_polygon_that_touch_are_one_piece() -> None:

@@ -10,7 +10,7 @@ import shapely
 from sklearn.preprocessing import StandardScaler
 
 from jxgis.errors import CrsError, InputError
-from jxgis.units.attributes import block_attributes, people_in, standardise
+from jxgis.units.attributes import block_attributes, standardise
 
 CRS = 4549
 BLOCKS = gpd.GeoDataFrame(
@@ -110,9 +110,3 @@ def test_a_constant_is_one_whatever_rounding_leaves_of_it(value: float) -> None:
     scaled = standardise(table, area_m2=area)
     assert scaled.dropped == ("same",)
     assert scaled.table.columns.tolist() == ["other"]
-
-
-def test_people_at_points_are_counted_where_they_stand() -> None:
-    spots = list(shapely.points([[10, 10], [2500, 10], [990, 10], [9999, 10], [3500, 10]]))
-    people = gpd.GeoDataFrame({"people": [1.0, 2.0, 4.0, 8.0, np.nan]}, geometry=spots, crs=CRS)
-    assert people_in(BLOCKS, people, "people").tolist() == [5, 0, 2, 0]

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from shapely import box
 
 from jxgis.errors import CrsError, InputError
-from jxgis.units.delineate import Plan, _holes, delineate_units
+from jxgis.units._part_search import Run
+from jxgis.units.delineate import delineate_units
+from jxgis.units.plan import Plan, holes_in
 
 CRS = 4549
 
@@ -208,6 +210,22 @@ def test_stopped_at_once_it_still_gives_units():
     assert plan.units["in_bounds"].all()
 
 
+def test_a_run_without_time_left_is_stopped_and_one_without_a_limit_is_not():
+    assert Run(0.0).stopped() is True
+    endless = Run(None)
+    assert endless.stopped() is False
+    endless.ended = True
+    assert endless.stopped() is True
+
+
+def test_the_objective_that_is_reported_is_that_of_the_shapes():
+    """Nothing but compactness: the price times the mean over the city of P² / 4πA."""
+    blocks, districts = two_districts()
+    plan = delineate_units(blocks, districts, iterations=50, border_credit=0, compactness=0.3)
+    area, length = plan.units.geometry.area, plan.units.geometry.length
+    assert plan.report.objective == pytest.approx(0.3 * (length**2 / (4 * np.pi)).sum() / area.sum(), rel=1e-9)
+
+
 def test_the_caller_hears_of_progress_and_can_end_it():
     blocks, districts = two_districts()
     heard = []
@@ -401,4 +419,4 @@ def test_any_blocks_make_a_plan_that_holds(seed, n, km2, low, ratio):
 
 @pytest.mark.parametrize(("width", "holes"), [(0.08, 0), (0.15, 1)])
 def test_a_thread_is_no_hole(width, holes):
-    assert _holes(box(0, 0, 500, 500).difference(box(200, 200, 300, 200 + width))) == holes
+    assert holes_in(box(0, 0, 500, 500).difference(box(200, 200, 300, 200 + width))) == holes

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import geopandas as gpd
-import networkx as nx
 import numpy as np
 import pytest
 import shapely
@@ -10,7 +9,7 @@ from shapely import box
 from shapely.affinity import rotate, translate
 
 from jxgis.errors import CrsError, InputError
-from jxgis.units._graph import block_graph, connected_parts, share_along
+from jxgis.units._graph import block_graph, share_along
 
 CRS = 4549
 
@@ -103,14 +102,3 @@ def test_share_of_a_border_in_two_pieces_weighs_them_by_length():
 def test_blocks_that_cannot_be_used_are_refused(cells, said):
     with pytest.raises(InputError, match=said):
         block_graph(table(cells))
-
-
-def test_connected_parts_equal_networkx():
-    rng = np.random.default_rng(0)
-    u, v = rng.integers(0, 50, (2, 35))
-    whole = nx.Graph(zip(u.tolist(), v.tolist(), strict=True))
-    whole.add_nodes_from(range(50))
-    parts = connected_parts(50, u, v)
-    assert {frozenset(np.flatnonzero(parts == p).tolist()) for p in range(parts.max() + 1)} == {
-        frozenset(c) for c in nx.connected_components(whole)
-    }

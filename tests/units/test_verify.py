@@ -192,6 +192,13 @@ def test_every_code_has_words() -> None:
         assert i18n.reason(kind, "en") != kind
 
 
+def test_a_single_area_may_be_asked_for() -> None:
+    found = verify_units(units_of(LEFT, RIGHT, OTHER), DISTRICTS, min_km2=4, max_km2=4)
+    assert found.passed
+    large = verify_units(units_of(LEFT, RIGHT, OTHER), DISTRICTS, min_km2=3, max_km2=3)
+    assert large.defects["reason"].tolist() == ["unit_above_max"] * 3
+
+
 def test_bad_input_is_named() -> None:
     units = units_of(LEFT, RIGHT, OTHER)
     with pytest.raises(InputError, match="unit_id"):

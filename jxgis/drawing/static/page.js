@@ -13,6 +13,37 @@ const jxgis = (() => {
     return name;
   };
 
+  // What others put on a map lies above our fills and below borders and names; it leaves the mouse to what lies below
+  // it, unless it has something to tell itself. What it tells may be bound to the layer that it belongs to.
+  const tells = (layer) =>
+    Boolean(layer.getTooltip?.() || layer.getPopup?.()) || layer.listens("click")
+    || Object.values(layer._eventParents || {}).some(tells);
+  L.Map.addInitHook(function () {
+    this.options.renderer = L.svg({ pane: pane(this, "jxadded", 410), padding: 0.3 });
+    this.on("layeradd", ({ layer }) => {
+      if (!(layer instanceof L.Path) || layer.jxRow !== undefined) return;
+      // Tooltips and popups are bound by the time the page's script has run.
+      requestAnimationFrame(() => {
+        if (!tells(layer) && layer._path) L.DomUtil.removeClass(layer._path, "leaflet-interactive");
+      });
+    });
+  });
+  // folium.Icon is made for a plugin; here it is a pin of its colour.
+  const shades = { lightred: "#ff8e7f", darkpurple: "#5b396b" };
+  const Icon = L.DivIcon.extend({
+    initialize({ markerColor = "blue" }) {
+      const pin = document.createElement("div");
+      pin.className = "jx-pin";
+      pin.style.cssText = "width:20px;height:20px";
+      pin.style.background = shades[markerColor] || markerColor;
+      L.setOptions(this, { html: pin, className: "", iconSize: [20, 20], jxColour: pin.style.background });
+    },
+    createIcon(old) {
+      return L.DivIcon.prototype.createIcon.call({ options: { ...this.options, html: this.options.html.cloneNode() }, _setIconStyles: this._setIconStyles }, old);
+    },
+  });
+  L.AwesomeMarkers = { Icon, icon: (options) => new Icon(options) };
+
   const group3 = (digits) => digits.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   const fixed = (value, digits) => {
     const [whole, part] = Math.abs(value).toFixed(digits).split(".");
@@ -226,29 +257,91 @@ const jxgis = (() => {
     return control.addTo(map);
   };
   // The legend shows the sections of the layers that are seen; a section without layers always.
-  const legend = (map, html, summary, layers) => {
+  const svg = (tag, parent, attributes) => {
+    const node = parent.appendChild(document.createElementNS("http://www.w3.org/2000/svg", tag));
+    Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
+    return node;
+  };
+  // The signs of what a layer draws, each look once.
+  const signs = (layer, found = new Map()) => {
+    const { options } = layer;
+    if (layer.eachLayer) layer.eachLayer((one) => signs(one, found));
+    else if (layer instanceof L.Path) {
+      const look = {
+        fill: options.fill ? options.fillColor || options.color : "none", "fill-opacity": options.fillOpacity,
+        stroke: options.stroke ? options.color : "none", "stroke-opacity": options.opacity,
+        "stroke-width": Math.min(options.weight, 3), "stroke-dasharray": options.dashArray || "none",
+      };
+      const round = layer instanceof L.CircleMarker && !(layer instanceof L.Circle);
+      const open = !(layer instanceof L.Polygon || layer instanceof L.CircleMarker);
+      const [tag, form] = round ? ["circle", { cx: 11, cy: 8, r: 5 }]
+        : open ? ["path", { d: "M1 8H21" }] : ["rect", { x: 2, y: 2, width: 18, height: 12, rx: 2 }];
+      found.set(tag + JSON.stringify(look), [tag, { ...form, ...look }]);
+    } else if (layer instanceof L.Marker) {
+      const icon = options.icon.options;
+      if (icon.jxColour || !icon.iconUrl) found.set(icon.jxColour, ["circle", { cx: 11, cy: 8, r: 7, fill: icon.jxColour || "#5c6b78" }]);
+      else found.set(icon.iconUrl, ["image", { href: icon.iconUrl, x: 6, y: 0, width: 10, height: 16 }]);
+    }
+    return found;
+  };
+  const words = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent;
+  // Five looks are as many as a line of the legend has room for.
+  const addedLine = (list, layer, name) => {
+    const looks = [...signs(layer).values()].slice(0, 5);
+    if (!looks.length) return;
+    const line = element("li", list);
+    looks.forEach(([tag, attributes]) => svg(tag, svg("svg", line, { width: 22, height: 16 }), attributes));
+    element("span", line, words(name));
+  };
+  // Layers that were added to the finished map, and are explained by no section, are shown as they look.
+  const legend = (map, html, summary, layers, added) => {
     const control = box(map, "bottomright", "", "jx-legend");
     const details = element("details", control.getContainer());
     details.open = window.innerWidth >= 700;
     element("summary", details, summary);
     element("div", details).innerHTML = html;
+    const others = element("ul", details);
     const refresh = () => {
       details.querySelectorAll("[data-section]").forEach((part, at) => {
         part.style.display = !layers[at].length || layers[at].some((layer) => map.hasLayer(layer)) ? "" : "none";
       });
+      others.replaceChildren();
+      added.filter(([layer]) => map.hasLayer(layer)).forEach(([layer, name]) => addedLine(others, layer, name));
     };
-    map.on("layeradd layerremove", (event) => event.layer.jxRow === undefined && refresh());
+    const known = new Set([...layers.flat(), ...added.map(([layer]) => layer)]);
+    map.on("layeradd layerremove", ({ layer }) => known.has(layer) && refresh());
     refresh();
     return control;
   };
-  // A name is HTML, as Leaflet reads it; jxgis writes its own names escaped.
+  // A name is HTML, as Leaflet reads it; jxgis writes its own names escaped. Of layers that exclude one another the first
+  // is shown, whatever was added after it. Tiles are a ground for all of them.
   const layerSwitch = (map, layers) => {
     const control = L.control.layers({}, {}, { collapsed: window.innerWidth < 700, autoZIndex: false });
+    const tiles = layers.map(([layer]) => layer).filter((layer) => layer instanceof L.GridLayer);
+    const bases = layers.filter(([layer, , overlay]) => !overlay && !tiles.includes(layer));
+    bases.filter(([layer]) => map.hasLayer(layer)).slice(1).forEach(([layer]) => map.removeLayer(layer));
     layers.forEach(([layer, name, overlay]) => {
-      if (overlay) control.addOverlay(layer, name);
+      if (overlay || tiles.includes(layer)) control.addOverlay(layer, name);
       else control.addBaseLayer(layer, name);
     });
-    return control.addTo(map);
+    if (tiles.length) showGround(map, tiles);
+    control.addTo(map);
+    // The legend below it leaves it its room.
+    map.getContainer().style.setProperty("--jx-switch", `${control.getContainer().offsetHeight}px`);
+    return control;
+  };
+  // While tiles are seen, the land of one colour is not, and fills let them through.
+  const showGround = (map, tiles) => {
+    L.control.attribution({ prefix: false }).addTo(map);
+    const land = [];
+    map.eachLayer((layer) => layer.jxLevel < 0 && land.push(layer));
+    const refresh = () => {
+      const seen = tiles.some((layer) => map.hasLayer(layer));
+      map.getPane("overlayPane").style.opacity = seen ? 0.7 : 1;
+      land.forEach((layer) => (seen ? layer.remove() : layer.addTo(map)));
+    };
+    map.on("layeradd layerremove", ({ layer }) => tiles.includes(layer) && refresh());
+    refresh();
   };
   const home = (map, bounds, label) => {
     // A wide city would lie below the legend and the switch: it is drawn beside them instead.

@@ -1,0 +1,38 @@
+from .analysis import find_hotspots
+from .figures import hotspot_panels, scale_chart
+from .getis_ord import getis_ord_graph, getis_ord_grid
+from .heavy import heavy_cells
+from .inference import compare_with_normal, hotspot_table, hotspot_table_graph
+from .map import hotspot_map
+from .mix import class_overlap, concentration, diversity, inside_ring, zone_table
+from .moran import local_moran_graph, local_moran_grid
+from .periods import compare_periods
+from .places import hot_places
+from .rates import hot_rates
+from .result import HotspotsResult
+from .scale import suggest_scale
+
+__all__ = [
+    "HotspotsResult",
+    "class_overlap",
+    "compare_periods",
+    "compare_with_normal",
+    "concentration",
+    "diversity",
+    "find_hotspots",
+    "getis_ord_graph",
+    "getis_ord_grid",
+    "heavy_cells",
+    "hot_places",
+    "hot_rates",
+    "hotspot_map",
+    "hotspot_panels",
+    "hotspot_table",
+    "hotspot_table_graph",
+    "inside_ring",
+    "local_moran_graph",
+    "local_moran_grid",
+    "scale_chart",
+    "suggest_scale",
+    "zone_table",
+]

@@ -1,0 +1,199 @@
+"""How far a long step has come: told from inside the loops that take long, shown only where somebody listens."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from jxgis.i18n import Text, text_pair
+
+__all__ = ["Heard", "listening", "paced", "shown", "stepped", "stretch", "tell"]
+
+Item = TypeVar("Item")
+#: Seconds that a loop may take before anything is said of it.
+_QUICK_S = 2.0
+#: Hears what is being done and which share of it is done, from 0 to 1.
+Heard: TypeAlias = Callable[[Text, float], object]
+
+
+class _Span(NamedTuple):
+    """Who listens, to what, and which part of it what follows is."""
+
+    heard: Heard
+    what: Text | None = None
+    low: float = 0.0
+    high: float = 1.0
+
+
+_SPAN: ContextVar[_Span | None] = ContextVar("jxgis_progress", default=None)
+
+
+@contextmanager
+def listening(heard: Heard) -> Iterator[None]:
+    """For the time of a ``with`` block, hear how far steps have come.
+
+    Parameters
+    ----------
+    heard
+        Called with what is being done and the share of it that is done, from 0 to 1.
+
+    Yields
+    ------
+    None
+
+    Examples
+    --------
+    >>> said, halves, inside = [], Text("半", "halves"), Text("内", "inside")
+    >>> with listening(lambda what, share: said.append(f"{what.en} {share:.0%}")):
+    ...     for half in stepped("ab", halves):
+    ...         for _ in stepped("cd", inside):
+    ...             pass
+    >>> list(dict.fromkeys(said))
+    ['halves 0%', 'halves 25%', 'halves 50%', 'halves 75%', 'halves 100%']
+    """
+    before = _SPAN.set(_Span(heard))
+    try:
+        yield
+    finally:
+        _SPAN.reset(before)
+
+
+def tell(done: float, total: float, what: Text) -> None:
+    """Say that so much of so much is done; nothing happens where nobody listens."""
+    span = _SPAN.get()
+    if span is not None and total > 0:
+        span.heard(span.what or what, span.low + (span.high - span.low) * done / total)
+
+
+@contextmanager
+def stretch(low: float, high: float, what: Text) -> Iterator[None]:
+    """For the time of a ``with`` block, what is told is a share of this part of the step, which is done at its end.
+
+    Parameters
+    ----------
+    low, high
+        Which part it is, from 0 to 1.
+    what
+        What the step does, for people.
+
+    Yields
+    ------
+    None
+    """
+    span = _SPAN.get()
+    if span is None:
+        yield
+        return
+    wide = span.high - span.low
+    before = _SPAN.set(_Span(span.heard, span.what or what, span.low + wide * low, span.low + wide * high))
+    try:
+        yield
+    finally:
+        _SPAN.reset(before)
+    tell(high, 1, what)
+
+
+def stepped(items: Sequence[Item], what: Text) -> Iterator[Item]:
+    """Items one after the other, each told when it is done; what is stepped inside one is a share of that one.
+
+    Parameters
+    ----------
+    items
+        What a loop goes through, each about as much work as the next.
+    what
+        What the loop does, for people.
+
+    Yields
+    ------
+    Item
+    """
+    tell(0, 1, what)
+    for at, item in enumerate(items):
+        with stretch(at / len(items), (at + 1) / len(items), what):
+            yield item
+
+
+def paced(
+    show: Callable[[Text], object],
+    *,
+    every_s: float = 5.0,
+    every_share: float = 0.1,
+    clock: Callable[[], float] = time.monotonic,
+) -> Heard:
+    """Say in lines how far a loop has come and how long it still takes: nothing of what takes less than two seconds.
+
+    Parameters
+    ----------
+    show
+        Shows one line.
+    every_s, every_share
+        A line follows another after so many seconds at least, and after so large a share.
+    clock
+        Seconds.
+
+    Returns
+    -------
+    Heard
+        For `listening`.
+
+    Examples
+    --------
+    >>> seconds, lines = iter([0, 1, 3, 4, 12]), []
+    >>> heard = paced(lambda line: lines.append(line.en), clock=lambda: next(seconds))
+    >>> for share in (0, 0.1, 0.3, 0.4, 0.6):
+    ...     heard(Text("例", "Example"), share)
+    >>> lines
+    ['Example: 30 %, about 7 s left', 'Example: 60 %, about 8 s left']
+    """
+    known: Text | None = None
+    began = last = said = reached = 0.0
+
+    def heard(what: Text, share: float) -> None:
+        nonlocal known, began, last, said, reached
+        now = clock()
+        if what != known or share < reached:
+            known, began, last, said = what, now, now - every_s, share - every_share
+        reached = share
+        if now - began < _QUICK_S or not 0.05 <= share < 1 or now - last < every_s or share - said < every_share - 1e-9:
+            return
+        last, said = now, share
+        left = (now - began) * (1 - share) / share
+        words = f"{left:.0f} s" if left < 90 else f"{left / 60:.0f} min"
+        show(text_pair("pipeline.left", what=what, share=f"{share:.0%}".replace("%", " %"), left=words))
+
+    return heard
+
+
+@contextmanager
+def shown(lang: str = "zh") -> Iterator[None]:
+    """In a notebook, show on one line how far what is run in a ``with`` block has come; the line goes at the end.
+
+    Parameters
+    ----------
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Yields
+    ------
+    None
+    """
+    widest = 0
+
+    def show(line: Text | None) -> None:
+        nonlocal widest
+        words = "" if line is None else line.of(lang)
+        # Chinese signs are two columns wide.
+        widest = max(widest, 2 * len(words))
+        sys.stderr.write(f"\r{words:<{widest}}\r")
+        sys.stderr.flush()
+
+    with listening(paced(show, every_s=0.5, every_share=0.0)):
+        try:
+            yield
+        finally:
+            if widest:
+                show(None)

@@ -1,0 +1,17 @@
+from .check_command import run_check
+from .commands import counted, run_demo, run_part, run_report
+from .init import init_project
+from .inputs import require_layer
+from .project import Project, open_project
+
+__all__ = [
+    "Project",
+    "counted",
+    "init_project",
+    "open_project",
+    "require_layer",
+    "run_check",
+    "run_demo",
+    "run_part",
+    "run_report",
+]

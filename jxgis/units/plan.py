@@ -1,0 +1,204 @@
+"""A plan of units: its tables, made of what the search found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from jxgis.space._districts import count_parts
+from jxgis.space.shape import polsby_popper, width_m
+from jxgis.units._graph import SNAP_M, Adjacency, Ints
+from jxgis.units._pieces import Limits, Part, count_range
+from jxgis.units.quality import unit_codes, within_bounds
+
+if TYPE_CHECKING:
+    from jxgis.units._divide import Division
+
+__all__ = [
+    "Plan",
+    "PlanReport",
+    "dissolved",
+    "holes_in",
+    "number_units",
+    "parts_table",
+    "still_together",
+    "units_table",
+]
+
+# A hole narrower than this is a gap between two layers of borders.
+THREAD_M = 0.1
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    """What was searched, with which terms, and how good the plan is.
+
+    Attributes
+    ----------
+    parts
+        One row a connected part of a district: ``district``, ``area_km2``, ``blocks``, ``units``, ``fewest``, ``most``
+        (numbers of units that the bounds allow), ``reason`` (null where all units are in bounds), ``counts_tried``
+        (numbers of units, the wanted one first), ``seeds_tried``, ``rounder``
+        (how many times the dial of compactness counted there, so that no unit is ragged), ``flaws`` (of shape, that are
+        left all the same; see `units.shape`), ``cost``, ``bound`` and ``gap`` (null where nothing is
+        proven; 0 is a proven optimum for that number of units, with compactness counted as ``rounder`` says).
+    attributes
+        Columns that entered; empty where similarity was left out.
+    constant
+        Columns asked for that are the same everywhere and therefore say nothing.
+    terms
+        Terms of the objective that counted: of ``similarity``, ``compactness``, ``border_credit``.
+    objective
+        Sum over all units.
+    ssd_share
+        Within-unit squares over the city's total, 0 to 1; NaN without attributes.
+    mean_compactness
+        Mean of 4πA/P² over units.
+    in_bounds_share
+        Share of units within the bounds.
+    together
+        One row a layer area to be kept whole: ``name``, ``blocks``, ``kept``, ``reason``.
+    apart_crossed_m
+        Border to be kept apart that lies inside units all the same.
+    scraps
+        Parts of districts too small to be an exclave, which joined the nearest block of theirs: ``district``, ``scraps``
+        (how many), ``m2``.
+    stopped_early
+        Whether the budget or the caller ended the search before its trials were used up.
+    """
+
+    parts: pd.DataFrame
+    attributes: tuple[str, ...]
+    constant: tuple[str, ...]
+    terms: tuple[str, ...]
+    objective: float
+    ssd_share: float
+    mean_compactness: float
+    in_bounds_share: float
+    together: pd.DataFrame
+    apart_crossed_m: float
+    scraps: pd.DataFrame
+    stopped_early: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Units, the blocks they are made of, and the report.
+
+    Attributes
+    ----------
+    blocks
+        The blocks given, on their index, with ``unit_id``.
+    units
+        One row a unit: ``unit_id``, ``district``, ``area_km2``, ``compactness`` (4πA/P²), ``in_bounds`` (strict),
+        ``nearly`` (out of bounds, but within 10 % of them), ``reason`` (null where in bounds), ``blocks``, ``parts``
+        (without scraps), ``holes``, ``geometry``.
+    report
+        How it came about.
+    """
+
+    blocks: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame
+    report: PlanReport
+
+
+def still_together(together: pd.DataFrame, wholes: list[Ints], unit: Ints) -> pd.DataFrame:
+    """The table of areas kept whole, corrected by what the plan did."""
+    split = np.array([len(np.unique(unit[nodes])) > 1 for nodes in wholes], dtype=np.bool_)
+    let_go = together["kept"].to_numpy(dtype=np.bool_) & split
+    return together.assign(
+        kept=together["kept"].to_numpy(dtype=np.bool_) & ~split,
+        reason=together["reason"].mask(let_go, "no_units_with_it"),
+    )
+
+
+def number_units(parts: list[Part], found: list[Division], n: int) -> tuple[Ints, list[str | None]]:
+    """Unit of every block, 0 … over the city, and the reason of its part for every unit."""
+    unit = np.empty(n, dtype=np.int64)
+    reasons: list[str | None] = []
+    for part, division in zip(parts, found, strict=True):
+        unit[part.nodes] = len(reasons) + np.unique(division.found.label, return_inverse=True)[1]
+        reasons += [division.reason] * division.found.k
+    return unit, reasons
+
+
+def units_table(
+    table: gpd.GeoDataFrame, graph: Adjacency, unit: Ints, reasons: list[str | None], limits: Limits
+) -> tuple[gpd.GeoDataFrame, Ints]:
+    """One row a unit, numbered within its district from north-west, and the row of every block."""
+    k = len(reasons)
+    order = np.argsort(unit, kind="stable")
+    members = np.split(np.asarray(table.geometry.array)[order], np.cumsum(np.bincount(unit, minlength=k))[:-1])
+    shapes = np.array([dissolved(polygons) for polygons in members], dtype=object)
+    first = order[np.searchsorted(unit[order], np.arange(k))]
+    area = shapely.area(shapes) / 1e6
+    in_bounds, nearly = within_bounds(area, limits.low / 1e6, limits.high / 1e6)
+    units = gpd.GeoDataFrame(
+        {
+            "district": np.array(graph.district_names, dtype=object)[graph.district[first]],
+            "area_km2": np.round(area, 6),
+            "compactness": polsby_popper(shapes),
+            "in_bounds": in_bounds,
+            "nearly": nearly,
+            "reason": [None if inside else why for inside, why in zip(in_bounds, reasons, strict=True)],
+            "blocks": np.bincount(unit, minlength=k),
+            "parts": [count_parts(shape) for shape in shapes],
+            "holes": [holes_in(shape) for shape in shapes],
+        },
+        geometry=shapes,
+        crs=table.crs,
+    )
+    units["reason"] = units["reason"].astype("str")
+    units["district"] = units["district"].astype("str")
+    units.insert(0, "unit_id", unit_codes(units))
+    by_id = np.lexsort((units["unit_id"].to_numpy(), graph.district[first]))
+    place = np.empty(k, dtype=np.int64)
+    place[by_id] = np.arange(k)
+    return units.iloc[by_id].reset_index(drop=True), place[unit]
+
+
+def dissolved(polygons: npt.NDArray[np.object_]) -> shapely.Geometry:
+    """The union of blocks, without the threads that vertices off by rounding leave between them."""
+    union = shapely.union_all(polygons)
+    if len(polygons) > 1 and (shapely.get_num_geometries(union) > 1 or holes_in(union, 0.0)):
+        union = shapely.union_all(polygons, grid_size=SNAP_M)
+    return union
+
+
+def holes_in(shape: shapely.Geometry, thread_m: float = THREAD_M) -> int:
+    """Number of holes wider than a thread: gaps in the layers given are none that the search made."""
+    holes = [shapely.Polygon(ring) for part in shapely.get_parts(shape) for ring in part.interiors]
+    return int((width_m(np.array(holes, dtype=object)) > thread_m).sum())
+
+
+def parts_table(graph: Adjacency, parts: list[Part], found: list[Division], limits: Limits) -> pd.DataFrame:
+    """One row a connected part of a district: how it was searched, and how well; see `PlanReport`."""
+    rows = []
+    for part, division in zip(parts, found, strict=True):
+        outcome = division.found
+        fewest, most = count_range(part.area, limits)
+        rows.append(
+            {
+                "district": graph.district_names[part.district],
+                "area_km2": round(part.area / 1e6, 6),
+                "blocks": len(part.nodes),
+                "units": outcome.k,
+                "fewest": fewest,
+                "most": most,
+                "reason": division.reason,
+                "counts_tried": list(division.counts),
+                "seeds_tried": division.seeds,
+                "rounder": division.rounder,
+                "flaws": division.flaws,
+                "cost": outcome.cost,
+                "bound": outcome.bound,
+                "gap": (outcome.cost - outcome.bound) / max(abs(outcome.cost), 1e-300),
+            }
+        )
+    return pd.DataFrame(rows)

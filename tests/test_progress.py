@@ -1,0 +1,81 @@
+"""How far long steps have come: told in order, in few lines, and to nobody who did not ask."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from jxgis.i18n import Text
+from jxgis.progress import listening, paced, shown, stepped, stretch, tell
+
+OUTER, INNER = Text("外", "outer"), Text("内", "inner")
+
+
+def heard_of(run: object) -> list[tuple[str, float]]:
+    said: list[tuple[str, float]] = []
+    with listening(lambda what, share: said.append((what.en, round(share, 9)))):
+        run()  # type: ignore[operator]
+    return said
+
+
+def test_what_is_counted_inside_is_a_share_of_what_is_counted_outside() -> None:
+    def run() -> None:
+        for _ in stepped([1, 2], OUTER):
+            for _ in stepped([1, 2], INNER):
+                tell(1, 2, INNER)
+            with stretch(0, 0.5, INNER):
+                pass
+
+    said = heard_of(run)
+    assert {what for what, _ in said} == {"outer"}
+    shares = [share for _, share in said]
+    assert shares[0] == 0
+    assert shares[-1] == 1
+    assert {0.125, 0.25, 0.375, 0.5, 0.625, 0.875} < set(shares)
+
+
+def test_a_loop_that_is_left_early_leaves_nothing_behind() -> None:
+    def run() -> None:
+        for _ in stepped([1, 2], OUTER):
+            break
+        tell(1, 2, INNER)
+
+    assert heard_of(run)[-1] == ("inner", 0.5)
+
+
+def test_nothing_is_said_where_nobody_listens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(stepped([1, 2], OUTER)) == [1, 2]
+    with stretch(0, 1, OUTER):
+        tell(1, 2, INNER)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_lines_are_few_and_the_time_left_is_that_of_an_even_pace() -> None:
+    lines: list[str] = []
+    seconds = itertools.count()
+    heard = paced(lambda line: lines.append(line.en), clock=lambda: float(next(seconds)))
+    for second in range(601):
+        heard(OUTER, second / 600)
+    assert len(lines) == 10
+    assert lines[1] == "outer: 15 %, about 8 min left"
+    assert lines[-1] == "outer: 95 %, about 30 s left"
+    # The next loop begins anew, and a quick one is not spoken of.
+    for share in (0, 0.5, 1):
+        heard(INNER, share)
+    assert len(lines) == 10
+
+
+def test_a_notebook_shows_one_line_that_goes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = itertools.count(step=2)
+    monkeypatch.setitem(paced.__kwdefaults__, "clock", lambda: float(next(seconds)))
+    with shown("en"):
+        for _ in stepped(range(10), OUTER):
+            pass
+    said = capsys.readouterr().err
+    assert "outer: 50 %, about 10 s left" in said
+    assert "\n" not in said
+    assert said.endswith("\r")
+    assert not said.rsplit("\r", 2)[1].strip()
