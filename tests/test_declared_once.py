@@ -12,6 +12,8 @@ import geopandas as gpd
 import pytest
 import shapely
 
+from jxgis.city import load_city
+
 EAST, NORTH = 572_000.0, 3_402_000.0
 
 LAYER = """
@@ -42,9 +44,10 @@ sys.exit(cli._run())
 OPTION = """
 import sys
 from jxgis import settings
+from jxgis.settings._option import option
 
 class HotspotSettings(settings.HotspotSettings):
-    halo_m: settings.Positive = settings._option(75, "光晕，米", "halo, metres")
+    halo_m: float = option(75, "光晕，米", "halo, metres")
 
 class Settings(settings.Settings):
     hotspots: HotspotSettings = HotspotSettings()
@@ -93,8 +96,8 @@ def test_one_line_adds_an_option() -> None:
 
 def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     from jxgis import cli
-    from jxgis.city import load_city
     from jxgis.load import load_layer
+    from jxgis.run.project import open_project
     from jxgis.settings import load_settings
 
     (tmp_path / "city.toml").write_text(
@@ -109,6 +112,13 @@ def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch
     assert load_settings(project).inputs.toilets.path == str(kiosks)  # type: ignore[attr-defined]
     loaded = load_layer("toilets", kiosks, city=load_city(tmp_path / "city.toml"))
     assert (loaded.layer, len(loaded.table), len(loaded.rejects)) == ("toilets", 1, 1)
+
+    opened = open_project(project)
+    assert opened.layer("toilets")["name"].tolist() == ["一号亭"]
+    assert len(opened.rejects("toilets")) == 1
+    project.write_text(text.replace("toilets", "gates"), encoding="utf-8")
+    assert list(open_project(project).given.layers) == ["gates"], "what the profile declares need not be there"
+    project.write_text(text, encoding="utf-8")
 
     def run(*arguments: object) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["jxgis", *map(str, arguments)])
@@ -138,6 +148,35 @@ def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch
     code, said = run("check", "parks", kiosks, "--project", project)
     assert code == 2
     assert "parks 是已有的图层" in said
+
+
+@pytest.mark.parametrize("layer", load_city("jiaxing").layers)
+def test_the_themes_of_the_plan_are_read(layer: str) -> None:
+    from jxgis.load import load_layer
+
+    city = load_city("jiaxing")
+    agreed = city.layers[layer]
+    shapes = {"point": shapely.Point(EAST, NORTH), "polygon": shapely.box(EAST, NORTH, EAST + 9, NORTH + 9)}
+    table = gpd.GeoDataFrame(
+        {column.aliases[0]: ["7"] for column in agreed.columns},
+        geometry=[shapes.get(agreed.geometry, shapes["polygon"])],
+        crs=4549,
+    )
+    loaded = load_layer(layer, table, city=city)
+    assert set(loaded.table) == {*(column.name for column in agreed.columns), "geometry"}
+    assert len(loaded.table) == 1
+
+
+def test_a_column_of_a_profile_does_not_take_the_name_of_coordinates(tmp_path: Path) -> None:
+    from jxgis.errors import SettingsError
+
+    (tmp_path / "c.toml").write_text(
+        'key = "x"\nname = { zh = "甲", en = "X" }\n'
+        '[layers.a]\ntitle_zh = "甲"\ntitle_en = "a"\ngeometry = "any"\ncolumns = { lon = {} }\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(SettingsError, match="列名 lon 留给坐标和图形使用"):
+        load_city(tmp_path / "c.toml")
 
 
 def test_a_default_stands_in_the_settings_alone() -> None:

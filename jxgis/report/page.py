@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from jxgis import escape
 from jxgis.i18n import text
-from jxgis.report.blocks import Absent, Block, Key, MethodNote, Paragraph, Section, Sources, TableBlock
+from jxgis.report.blocks import Absent, Block, MethodNote, Paragraph, Section, Sources, TableBlock
 
 __all__ = ["FigureFile", "FileLink", "blocks_html", "report_page", "result_html"]
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 class FileLink(NamedTuple):
@@ -33,99 +34,53 @@ class FigureFile(NamedTuple):
     caption: str
 
 
-def _table(block: TableBlock) -> str:
-    heads = "".join(
-        f"<th{' class=n' if n else ''}>{escape.html(t)}</th>" for t, n in zip(block.titles, block.numeric, strict=True)
+@cache
+def _template(name: str) -> Template:
+    """A template of this folder; every value that it is given is escaped by `escape.html`."""
+    folder = resources.files("jxgis.report")
+    environment = Environment(
+        loader=FunctionLoader(lambda file: folder.joinpath(file).read_text(encoding="utf-8")),
+        finalize=_shown,
+        autoescape=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
     )
-    rows = []
-    for row, words in enumerate(block.rows):
-        cells = "".join(
-            f'<td class="{"n" if n else "t"}{" bad" if (row, at) in block.marked else ""}">{escape.html(w)}</td>'
-            for at, (w, n) in enumerate(zip(words, block.numeric, strict=True))
-        )
-        rows.append(f"<tr{' class=all' if row in block.strong else ''}>{cells}</tr>")
-    heading = f"<h3>{escape.html(block.heading)}</h3>" if block.heading else ""
-    body = f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-    if block.folded:
-        return f"<details><summary>{escape.html(block.heading)}</summary>{body}</details>"
-    return heading + body
+    environment.globals["text"] = text
+    environment.filters["base64"] = lambda path: Markup(base64.b64encode(path.read_bytes()).decode("ascii"))
+    return environment.get_template(name)
 
 
-def _block(block: Block) -> str:
-    if isinstance(block, Paragraph):
-        return f'<p class="{block.look}">{escape.html(block.words)}</p>'
-    return _table(block)
+def _shown(value: object) -> Markup:
+    return value if isinstance(value, Markup) else Markup(escape.html(value))
 
 
-def _methods(methods: Iterable[MethodNote], lang: str) -> str:
-    mark = escape.html(text("report.denominator_mark", lang))
-    lines = "".join(
-        f"<p><b>{escape.html(n.figure)}</b>  {escape.html(n.method)} {mark}{escape.html(n.denominator)}</p>"
-        for n in methods
-    )
-    return f'<div class="how">{lines}</div>' if lines else ""
+def _style(name: str) -> Markup:
+    return Markup(resources.files("jxgis.report").joinpath(name).read_text(encoding="utf-8"))
 
 
-def _figures(figures: Iterable[FigureFile], part: str) -> str:
-    found = []
-    for figure in figures:
-        if figure.part == part:
-            data = base64.b64encode(figure.path.read_bytes()).decode("ascii")
-            caption = escape.html(figure.caption)
-            found.append(
-                f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
-            )
-    return "".join(found)
+class _Part(NamedTuple):
+    """What the page has of a part."""
+
+    part: str
+    blocks: Sequence[Block]
+    maps: Sequence[FileLink]
+    figures: Sequence[FigureFile]
+    methods: Sequence[MethodNote]
+    refused: bool
 
 
-def _keys(keys: Sequence[Key]) -> str:
-    cards = "".join(
-        f'<div class="key"><span>{escape.html(k.label)}</span><b>{escape.html(k.value)}</b>'
-        f'<small class="{k.look}">{escape.html(k.note)}</small></div>'
-        for k in keys
-    )
-    return f'<div class="keys">{cards}</div>'
-
-
-def _address(path: str) -> str:
-    """A path beside the page as a link: a name may hold "#", "?" or "%"."""
-    return escape.html(quote(path))
-
-
-def _invitation(link: FileLink, part: str, lang: str) -> str:
-    """What the button of a map says: the part's own map opens, any other is called by its name."""
-    return text("report.open_map", lang) if link.path == f"maps/{part}.html" else link.label
-
-
-def _section(said: Section | Absent, *, maps: Sequence[FileLink], figures: Sequence[FigureFile], lang: str) -> str:
-    part = said.part
-    blocks = [Paragraph(said.words(lang), "none")] if isinstance(said, Absent) else said.blocks
-    methods = () if isinstance(said, Absent) else said.methods
-    heading = escape.html(text(f"report.part_{part}", lang))
-    button = " ".join(
-        f'<a class="open" href="{_address(m.path)}">{escape.html(_invitation(m, part, lang))}</a>'
-        for m in maps
-        if m.path == f"maps/{part}.html" or m.path.startswith(f"maps/{part}_")
-    )
-    # The way to the map stands below the first sentence, not below the last table.
-    body = [_block(b) for b in blocks]
-    body.insert(1, button)
-    return f'<section id="{part}"><h2>{heading}</h2>{"".join(body)}{_figures(figures, part)}{_methods(methods, lang)}</section>'
-
-
-def _files(files: Sequence[FileLink], lang: str) -> str:
-    if not files:
-        return ""
-    items = "".join(f'<li><a href="{_address(f.path)}">{escape.html(f.label)}</a></li>' for f in files)
-    heading = escape.html(text("report.files_heading", lang))
-    return f'<section id="files"><h2>{heading}</h2><ul class="files">{items}</ul></section>'
-
-
-def _data(sources: Sources | None, lang: str) -> str:
-    if sources is None:
-        return ""
-    heading = escape.html(text("report.data_heading", lang))
-    return f'<section id="data"><h2>{heading}</h2>{"".join(_block(b) for b in sources.blocks(lang))}</section>'
+def _part(said: Section | Absent, maps: Sequence[FileLink], figures: Sequence[FigureFile], lang: str) -> _Part:
+    own = f"maps/{said.part}.html"
+    # The part's own map opens, any other is called by its name.
+    of_part = [
+        FileLink(link.path, text("report.open_map", lang) if link.path == own else link.label)
+        for link in maps
+        if link.path == own or link.path.startswith(f"maps/{said.part}_")
+    ]
+    drawn = [figure for figure in figures if figure.part == said.part]
+    if isinstance(said, Absent):
+        return _Part(said.part, [Paragraph(said.words(lang), "none")], of_part, drawn, (), said.refused)
+    return _Part(said.part, said.blocks, of_part, drawn, said.methods, refused=False)
 
 
 def report_page(
@@ -171,48 +126,22 @@ def report_page(
     >>> "a &lt;b&gt;" in page, "none &lt;given&gt;" in page, "<script" in page
     (True, True, False)
     """
-    style = resources.files("jxgis.report").joinpath("page.css").read_text(encoding="utf-8")
-    notice = f'<p class="sketch"><b>{escape.html(text("common.sketch", lang))}</b> {escape.html(text("report.sketch_notice", lang))}</p>'
-    names = {said.part: text(f"report.part_{said.part}", lang) for said in parts}
-    names |= {"data": text("report.data_heading", lang)} if sources is not None else {}
-    names |= {"files": text("report.files_heading", lang)} if files else {}
-    nav = "".join(f'<a href="#{place}">{escape.html(name)}</a>' for place, name in names.items())
-    below = f'<p class="sub">{escape.html(subtitle)}</p>' if subtitle else ""
-    sections = "\n".join(_section(said, maps=maps, figures=figures, lang=lang) for said in parts)
-    keys = _keys([key for said in parts if isinstance(said, Section) for key in said.keys])
-    # A page without a part must not look whole: what could not be done is said before the figures.
-    refused = "".join(
-        _block(Paragraph(said.words(lang), "none")) for said in parts if isinstance(said, Absent) and said.refused
+    return _template("page.html").render(
+        title=title,
+        subtitle=subtitle,
+        style=_style("page.css"),
+        parts=[_part(said, maps, figures, lang) for said in parts],
+        first=[key for said in parts if isinstance(said, Section) for key in said.keys],
+        data=[] if sources is None else sources.blocks(lang),
+        files=files,
+        lang=lang,
+        sketch=sketch,
     )
-    return f"""<!DOCTYPE html>
-<html lang="{"en" if lang == "en" else "zh-CN"}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>{escape.html(title)}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<header><div><h1>{escape.html(title)}</h1>{below}{notice if sketch else ""}<nav>{nav}</nav></div></header>
-<main>
-{refused}
-{keys}
-{sections}
-{_data(sources, lang)}
-{_files(files, lang)}
-</main>
-<footer>jxgis</footer>
-</body>
-</html>
-"""
 
 
 def blocks_html(blocks: Iterable[Block]) -> str:
     """Sentences and tables as HTML for a notebook, with their style."""
-    style = resources.files("jxgis.report").joinpath("notebook.css").read_text(encoding="utf-8")
-    return f"<style>{style}</style>" + "".join(_block(block) for block in blocks)
+    return _template("notebook.html").render(style=_style("notebook.css"), blocks=blocks, heading="")
 
 
 def result_html(section: Section, below: str = "", *, lang: str = "zh") -> str:
@@ -227,10 +156,12 @@ def result_html(section: Section, below: str = "", *, lang: str = "zh") -> str:
     lang
         ``"zh"`` or ``"en"``.
     """
-    style = resources.files("jxgis.report").joinpath("notebook.css").read_text(encoding="utf-8")
-    leads = next((_block(block) for block in section.blocks if isinstance(block, Paragraph)), "")
-    table = next((_block(block) for block in section.blocks if isinstance(block, TableBlock)), "")
-    heading = escape.html(text(f"report.part_{section.part}", lang))
-    return (
-        f'<div class="jxgis"><style>{style}</style><h3>{heading}</h3>{_keys(section.keys)}{leads}{table}{below}</div>'
+    kinds = (Paragraph, TableBlock)
+    leads = [next((block for block in section.blocks if isinstance(block, kind)), None) for kind in kinds]
+    shown = _template("notebook.html").render(
+        style=_style("notebook.css"),
+        heading=text(f"report.part_{section.part}", lang),
+        first=section.keys,
+        blocks=[block for block in leads if block is not None],
     )
+    return f'<div class="jxgis">{shown}{below}</div>'

@@ -165,7 +165,7 @@ def read_given(
     from jxgis import load
 
     city = city_of(settings, has_project=has_project)
-    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer)) is not None}
+    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer, None)) is not None}
     collect(_missing(given, city, options or {}))
     loaded: dict[str, Loaded] = {}
     where: dict[str, Any] = {}

@@ -92,7 +92,8 @@ class Project:
     def given(self) -> Given:
         """What the parts are handed: every layer that the settings name, loaded on first use."""
         if self._read is None:
-            layers = tuple(dict.fromkeys(layer for part in PARTS for layer in part.reads))
+            of_parts = (layer for part in PARTS for layer in part.reads)
+            layers = tuple(dict.fromkeys([*of_parts, *(() if self.city is None else self.city.layers)]))
             with self._telling() as tell:
                 self._read = read_given(self.settings, layers, has_project=True, lang=self.lang, progress=tell)
         return self._read

@@ -12,8 +12,9 @@ from importlib import resources
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
+from jxgis._toml import RuleError
 from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.schema.columns import Column, Dtype
@@ -141,6 +142,17 @@ class LayerEntry(_Entry):
     example: str = ""
     numbered: bool = False
     stand_in: tuple[str, ...] = ()
+
+    @field_validator("columns")
+    @classmethod
+    def _not_taken(cls, columns: dict[str, ColumnEntry]) -> dict[str, ColumnEntry]:
+        taken = [name for name in columns if name in ("geometry", *coordinate_columns())]
+        if taken:
+            raise RuleError(
+                zh=f"列名 {'、'.join(taken)} 留给坐标和图形使用，请换一个名称",
+                en=f"{', '.join(taken)}: these names are those of coordinates and geometry; choose another name",
+            )
+        return columns
 
     def contract(self, layer: str) -> Contract:
         """The contract of the layer that it declares."""
@@ -485,5 +497,9 @@ def _pandera_column(column: Column) -> Any:
         "time": "datetime64[us]",
     }
     return pa.Column(
-        dtypes[column.dtype], nullable=column.null, unique=column.unique and not column.null, required=not column.null
+        dtypes[column.dtype],
+        checks=None if column.least is None else pa.Check.ge(column.least),
+        nullable=column.null,
+        unique=column.unique and not column.null,
+        required=not column.null,
     )

@@ -86,7 +86,8 @@ def test_a_wrong_layer(refused: Callable[..., str], city: Path) -> None:
 
 def test_no_crs(refused: Callable[..., str], city: Path) -> None:
     table = gpd.read_file(city / "districts.geojson")
-    table.set_crs(None, allow_override=True).to_file(city / "nocrs.shp")
+    with pytest.warns(UserWarning, match="'crs' was not provided"):
+        table.set_crs(None, allow_override=True).to_file(city / "nocrs.shp")
     (city / "nocrs.prj").unlink(missing_ok=True)
     assert "nocrs.shp" in refused(*hotspots(city, area=city / "nocrs.shp"))
 

@@ -131,3 +131,10 @@ def test_everything_wrong_is_said_at_once(parks) -> None:
         tables.check(table, "residential")
     assert "name" in caught.value.text("en")
     assert "people" in caught.value.text("en")
+
+
+def test_a_number_below_what_a_layer_may_hold_is_refused() -> None:
+    homes = gpd.GeoDataFrame({"people": [-1.0]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4549)
+    assert tables.check(homes.assign(people=0.0), "residential") is not None
+    with pytest.raises(InputError, match=r"people: greater_than_or_equal_to"):
+        tables.check(homes, "residential")

@@ -1,0 +1,177 @@
+"""jxgis.toml: the typed, frozen settings of a project, each option with its default and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, create_model
+
+from jxgis._toml import kind_at, model_in, read_toml, validated
+from jxgis.schema.layers import layers
+from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, InputSettings, IssueInputSettings
+from jxgis.settings._option import Section, about, default, example
+from jxgis.settings._parts import (
+    HOTSPOTS,
+    PARKS,
+    REPORT,
+    SCORING,
+    UNITS,
+    HotspotSettings,
+    IndicatorSettings,
+    ParkSettings,
+    ReportSettings,
+    ScoringSettings,
+    UnitSettings,
+)
+
+__all__ = [
+    "HOTSPOTS",
+    "PARKS",
+    "REPORT",
+    "SCORING",
+    "UNITS",
+    "BoundaryInputSettings",
+    "CitySettings",
+    "HotspotSettings",
+    "IndicatorSettings",
+    "InputSettings",
+    "Inputs",
+    "IssueInputSettings",
+    "ParkSettings",
+    "ReportSettings",
+    "ScoringSettings",
+    "Settings",
+    "UnitSettings",
+    "about",
+    "default",
+    "example",
+    "load_settings",
+    "make_settings",
+    "model_for",
+    "option_at",
+]
+
+
+class Settings(Section):
+    """All of jxgis.toml.
+
+    Examples
+    --------
+    >>> Settings().hotspots.cell_m, Settings().parks.standard
+    (200, 'garden-city-2022')
+    """
+
+    city: CitySettings = CitySettings()
+    inputs: Inputs = Inputs()
+    hotspots: HotspotSettings = HotspotSettings()
+    parks: ParkSettings = ParkSettings()
+    units: UnitSettings = UnitSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    report: ReportSettings = ReportSettings()
+
+
+def load_settings(path: str | Path) -> Settings:
+    """Read jxgis.toml.
+
+    Parameters
+    ----------
+    path
+        The file. Relative paths in it are relative to its folder, and come back absolute.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing, no TOML, or holds an unknown key or a value out of range; one message for all.
+    """
+    path = Path(path)
+    folder = path.resolve().parent
+    settings = make_settings(read_toml(path), path.name, folder=folder)
+    return settings.model_copy(
+        update={"city": _absolute_city(settings.city, folder), "inputs": _absolute(settings.inputs, folder)}
+    )
+
+
+def make_settings(raw: dict[str, Any], source: str, *, folder: Path = Path()) -> Settings:
+    """Check settings against what there is: the options, every city's layers, and those that the profile adds.
+
+    Parameters
+    ----------
+    raw
+        Nested as the file is.
+    source
+        What they are called in a message.
+    folder
+        Where a relative path of the profile starts.
+
+    Raises
+    ------
+    SettingsError
+        As for `load_settings`.
+    """
+    return validated(model_for(raw, folder=folder), raw, source)
+
+
+def model_for(raw: Mapping[str, Any], *, folder: Path = Path()) -> type[Settings]:
+    """The model that settings are checked against: `Settings`, with the layers that the profile adds."""
+    return _model(_further(raw, folder))
+
+
+def option_at(key: str) -> tuple[type[BaseModel], str]:
+    """The model and the field of a key of jxgis.toml.
+
+    Examples
+    --------
+    >>> option_at("inputs.issues.from")
+    (<class 'jxgis.settings.IssueInputSettings'>, 'start')
+    """
+    *place, last = key.split(".")
+    model = model_in(kind_at(Settings, place))
+    fields = {} if model is None else model.model_fields
+    return next((model, name) for name, field in fields.items() if model and (field.alias or name) == last)
+
+
+def _further(raw: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
+    """The layers that the profile adds, where the settings name one that not every city has."""
+    inputs, city = raw.get("inputs"), raw.get("city", {})
+    profile = city.get("profile", default(CitySettings, "profile")) if isinstance(city, dict) else None
+    if not isinstance(inputs, dict) or inputs.keys() <= {*layers()} or not isinstance(profile, str):
+        return ()
+    from jxgis.city import load_city
+
+    return tuple(load_city(folder / profile if profile.endswith(".toml") else profile).layers)
+
+
+@cache
+def _model(further: tuple[str, ...]) -> type[Settings]:
+    if not further:
+        return Settings
+    fields: dict[str, Any] = dict.fromkeys(further, (InputSettings | None, None))
+    inputs = create_model("Inputs", __base__=Inputs, **fields)
+    return create_model("Settings", __base__=Settings, inputs=(inputs, inputs()))
+
+
+def _absolute_city(city: CitySettings, folder: Path) -> CitySettings:
+    update = {
+        name: str(folder / value)
+        for name in ("profile", "outline", "issue_classes")
+        if (value := getattr(city, name)) is not None and (name != "profile" or value.endswith(".toml"))
+    }
+    return city.model_copy(update=update)
+
+
+def _absolute(inputs: Inputs, folder: Path) -> Inputs:
+    given = {name: getattr(inputs, name) for name in type(inputs).model_fields}
+    return inputs.model_copy(
+        update={
+            name: layer.model_copy(update={"path": str(folder / layer.path)})
+            for name, layer in given.items()
+            if layer is not None and "://" not in layer.path
+        }
+    )

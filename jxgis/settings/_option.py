@@ -1,0 +1,76 @@
+"""What an option is: its default, its bounds, and the one text that help and template have of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jxgis.i18n import Text
+
+__all__ = [
+    "CityMetres",
+    "Finite",
+    "NotNegative",
+    "Positive",
+    "Section",
+    "Share",
+    "about",
+    "default",
+    "example",
+    "option",
+]
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# A city is tens of kilometres wide: more is a slip of the hand, and would fill the memory.
+CityMetres = Annotated[float, Field(gt=0, le=100_000)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def option(value: Any, zh: str, en: str, *, example: Any = None, new: bool = False, alias: str | None = None) -> Any:
+    """An option: its default, and the one text that the template of a project and the help of a command have of it.
+
+    ``example`` is what the template shows where the default is nothing; ``new`` options are in use in a new project.
+    """
+    said = {"zh": zh, "en": en, "example": example, "new": new}
+    if isinstance(value, dict):
+        return Field(default_factory=dict, json_schema_extra=said)
+    return Field(default=value, alias=alias, json_schema_extra=said)
+
+
+def about(model: type[BaseModel], name: str) -> Text:
+    """What is said of an option.
+
+    Examples
+    --------
+    >>> from jxgis.settings import HotspotSettings
+    >>> about(HotspotSettings, "cell_m").zh
+    '网格边长，米'
+    """
+    extra = model.model_fields[name].json_schema_extra
+    return Text(zh=str(extra["zh"]), en=str(extra["en"])) if isinstance(extra, dict) else Text("", "")
+
+
+def default(model: type[BaseModel], name: str) -> Any:
+    """The default of an option: the one place where it stands.
+
+    Examples
+    --------
+    >>> from jxgis.settings import ParkSettings
+    >>> default(ParkSettings, "speed_m_per_min")
+    75
+    """
+    return model.model_fields[name].get_default(call_default_factory=True)
+
+
+def example(model: type[BaseModel], name: str) -> Any:
+    """What a new project shows of an option: its default, or an example where that is nothing."""
+    extra = model.model_fields[name].json_schema_extra
+    shown = extra["example"] if isinstance(extra, dict) else None
+    return default(model, name) if shown is None else shown

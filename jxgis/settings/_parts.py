@@ -1,0 +1,235 @@
+"""The options of the parts and of the report."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from jxgis._toml import RuleError
+from jxgis.settings._option import CityMetres, Finite, NotNegative, Positive, Section, Share, option
+
+__all__ = [
+    "HOTSPOTS",
+    "PARKS",
+    "REPORT",
+    "SCORING",
+    "UNITS",
+    "HotspotSettings",
+    "IndicatorSettings",
+    "ParkSettings",
+    "ReportSettings",
+    "ScoringSettings",
+    "UnitSettings",
+]
+
+
+class HotspotSettings(Section):
+    """``[hotspots]``: cells, band and the level of the inference."""
+
+    cell_m: CityMetres = option(200, "网格边长，米", "side of a cell, metres")
+    band_m: CityMetres = option(500, "邻域半径，米", "radius of the neighbourhood, metres")
+    alpha: Annotated[float, Field(gt=0, lt=1)] = option(
+        0.05, "显著性水平（BH 校正后）", "level of significance, after the BH correction"
+    )
+    family: Literal["class", "all"] = option(
+        "class",
+        "在哪个范围内控制误报：class（每一类各自）、all（全部类别合并）",
+        "over which tests the level holds: class (each class), all (all classes together)",
+    )
+    min_issues: Annotated[int, Field(ge=0)] = option(
+        30, "问题少于此数的类别不判断冷热", "classes with fewer issues are not judged"
+    )
+    bandwidth_m: CityMetres = option(500, "密度图的带宽，米", "radius of the density's kernel, metres")
+    density_cell_m: CityMetres = option(100, "密度图的像元边长，米", "side of a cell of the density rasters, metres")
+
+
+class ParkSettings(Section):
+    """``[parks]``: the standard, the walk, what the land is, and what if."""
+
+    standard: str = option(
+        "garden-city-2022",
+        "服务半径标准：garden-city-2022、gbt50563-2010、gbt51346-2019",
+        "the standard of service radii: garden-city-2022, gbt50563-2010, gbt51346-2019",
+    )
+    denominator: Literal["residential", "built_up"] | None = option(
+        None,
+        "分母改为建成区（[inputs.built_up] 的面）；默认用标准自己的分母",
+        "of built-up land (polygons of [inputs.built_up]); else the standard's own",
+        example="built_up",
+    )
+    minutes: Positive = option(10, "步行分钟", "minutes on foot")
+    speed_m_per_min: Positive = option(75, "步速，米/分钟", "walking speed, metres a minute")
+    merge_gap_m: NotNegative = option(
+        20, "同名宗地相距不超过此数算一座公园，米", "parcels of one name within this are one park, metres"
+    )
+    sample_m: Positive = option(25, "居住用地样点间距，米", "spacing of sample points in housing, metres")
+    max_snap_m: Positive = option(
+        200, "样点、出入口到道路的最远距离，米", "longest way from a point or gate to a street, metres"
+    )
+    entry_m: Positive = option(
+        20, "距公园边不超过此数的道路可进园，米", "a street within this of a park's edge leads into it, metres"
+    )
+    catchment_m: Positive = option(
+        1000,
+        "人均可达公园面积（2SFCA）的搜索距离，米",
+        "how far people go, for the park area that they reach (2SFCA), metres",
+    )
+    decay: Literal["gaussian", "linear", "none"] = option(
+        "gaussian", "随距离衰减：gaussian、linear、none", "how that fades: gaussian, linear, none"
+    )
+    new_parks: Annotated[int, Field(ge=0)] = option(0, "建议新增的公园数", "how many new parks to propose")
+    objective: Literal["area", "people"] = option(
+        "area",
+        "新公园优先服务的：area 居住用地面积、people 人口",
+        "what new parks serve most of: area (of housing), people",
+    )
+    target: Annotated[float, Field(gt=0, le=1)] = option(
+        0.9,
+        "目标覆盖率：求达标最少的新增公园，地图按它分级",
+        "coverage to reach with the fewest parks; the map's classes follow it",
+    )
+    close: tuple[str, ...] = option(
+        (), "方案：关闭的公园，编号或名称", "a plan: parks that close, by id or name", example=["某公园"]
+    )
+
+
+class UnitSettings(Section):
+    """``[units]``: the bounds, the target and the dials."""
+
+    min_km2: Positive = option(2, "单元面积下限，平方公里", "least area of a unit, km²")
+    max_km2: Positive = option(5, "单元面积上限，平方公里", "greatest area of a unit, km²")
+    target_km2: Positive | None = option(
+        None, "目标面积，平方公里；默认为上下限的中间", "target area, km²; else the middle of the bounds", example=3
+    )
+    cell_m: CityMetres = option(
+        200,
+        "没有街道或地块时用的方格边长，米",
+        "side of a cell where there are no streets or blocks, metres",
+    )
+    by_cells: bool = option(False, "有街道或地块时也按方格划分", "cells although there are streets or blocks")
+    attributes: tuple[str, ...] | None = option(
+        None,
+        "单元内应相近的属性：自有地块的数值列，或由图层算出的列；不写则用全部",
+        "to be alike in: columns of your blocks, or made of the layers (issues_per_km2, people_per_km2 …); else all",
+        example=["issues_per_km2"],
+    )
+    weights: dict[str, NotNegative] = option(
+        {}, "属性的权重，默认都是 1", "of attributes, 1 where not named", example={"issues_per_km2": 2}
+    )
+    compactness: NotNegative = option(0.05, "0.02 更均质，0.2 更紧凑", "0.02 more alike, 0.2 rounder")
+    border_credit: NotNegative = option(
+        0.05,
+        "单元边界多大程度上顺着道路和水系；0 为不考虑",
+        "how much borders are drawn to streets and waters; 0: not at all",
+    )
+    n_units: dict[str, Annotated[int, Field(ge=1)]] = option(
+        {}, "指定某片区的单元数", "number of units of a district", example={"老城": 7}
+    )
+    exclaves: Literal["own", "attach"] = option(
+        "own",
+        "不足下限的飞地：own 自成单元、attach 并入最近单元",
+        "an exclave below the minimum: own (a unit of its own), attach (it joins the nearest unit)",
+    )
+    mend_shapes: bool = option(
+        True,
+        "单元破碎、有窄颈或相互包围时，加大紧凑度重新划分",
+        "search again, rounder, where units are ragged, narrow or round one another",
+    )
+    snap_m: NotNegative = option(
+        1,
+        "自有地块或改过的单元：不宽于此的缝隙和重叠视为画图误差，自动吸附，米",
+        "gaps and overlaps of your blocks or edited units up to this width are snapped, metres",
+    )
+    alternatives: bool = option(
+        True, "另算四个方案，看每条边界有多稳定", "four further plans say how stable each border is"
+    )
+    seed: Annotated[int, Field(ge=0)] = option(
+        0, "随机种子：相同种子得到相同结果", "the same seed gives the same units"
+    )
+
+    @model_validator(mode="after")
+    def _bounds(self) -> UnitSettings:
+        if not self.min_km2 < self.max_km2:
+            raise RuleError(
+                zh=f"min_km2（{self.min_km2:g}）须小于 max_km2（{self.max_km2:g}）",
+                en=f"min_km2 ({self.min_km2:g}) must be less than max_km2 ({self.max_km2:g})",
+            )
+        if self.target_km2 is not None and not self.min_km2 <= self.target_km2 <= self.max_km2:
+            raise RuleError(
+                zh=f"target_km2（{self.target_km2:g}）须在 {self.min_km2:g} 与 {self.max_km2:g} 之间",
+                en=f"target_km2 ({self.target_km2:g}) must lie between {self.min_km2:g} and {self.max_km2:g}",
+            )
+        return self
+
+    @property
+    def target(self) -> float:
+        """The area to aim at, km²."""
+        return (self.min_km2 + self.max_km2) / 2 if self.target_km2 is None else self.target_km2
+
+
+class IndicatorSettings(Section):
+    """``[scoring.indicators.ID]``: one indicator against fixed references, all in its ``unit`` (for people)."""
+
+    dimension: str
+    unit: str = ""
+    weight: Positive
+    target: Positive | None = None
+    low: Finite | None = None
+    high: Finite | None = None
+
+    @model_validator(mode="after")
+    def _kind(self) -> IndicatorSettings:
+        benefit = self.target is not None
+        cost = self.low is not None and self.high is not None and self.low < self.high
+        if benefit == cost or (benefit and (self.low, self.high) != (None, None)):
+            raise RuleError(
+                zh="请给出 target（效益型），或给出 low < high（成本型），二者取一",
+                en="give either target (benefit), or low < high (cost)",
+            )
+        return self
+
+
+class ScoringSettings(Section):
+    """``[scoring]``: the weights and, where given, the indicators that replace the default set."""
+
+    weights: Literal["expert", "equal", "ahp", "entropy", "critic"] = option(
+        "expert", "权重：expert、equal、ahp、entropy 或 critic", "weights: expert, equal, ahp, entropy or critic"
+    )
+    min_completeness: Share = option(
+        0.7, "数据完整度低于此数的候选不排名", "candidates with less of their data have no rank"
+    )
+    indicators: dict[str, IndicatorSettings] = option(
+        {},
+        "写出任何一项，就完全替换默认指标",
+        "any one written here replaces the default set",
+        example={"park_coverage": {"dimension": "基础条件", "weight": 0.1, "target": 90, "unit": "%"}},
+    )
+    judgements: dict[str, dict[str, Positive]] = option(
+        {},
+        "ahp 的两两比较：行比列重要多少倍",
+        "of ahp: how many times as important the row is as the column",
+        example={"基础条件": {"管理绩效": 2}},
+    )
+
+
+class ReportSettings(Section):
+    """``[report]``: what stands on the report's first page, its language, and the least number of cases that is shown."""
+
+    title: str | None = option(None, "报告的标题", "title of the report", example="嘉兴市城市管理空间分析报告")
+    lang: Literal["zh", "en"] = option("zh", "结果的语言：zh 或 en", "language of the results: zh or en", new=True)
+    min_count: Annotated[int, Field(ge=1)] = option(
+        3,
+        "少于这个数的问题件数在页面、地图和表格中显示为区间；1 为全部显示；GeoPackage 保留原数",
+        "fewer cases stand as a range on pages, maps and workbooks; 1 shows all; GeoPackages keep the counts",
+    )
+
+
+#: The defaults: where a function is called by itself, its options are these.
+HOTSPOTS, PARKS, UNITS, SCORING, REPORT = (
+    HotspotSettings(),
+    ParkSettings(),
+    UnitSettings(),
+    ScoringSettings(),
+    ReportSettings(),
+)
