@@ -1,4 +1,4 @@
-"""`jxgis hotspots`: count, find what is hot, name it, say what it means, write."""
+"""`jxgis hotspots`: count, find what is hot, name it, say what it means."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class ParkTables:
     coverage, sites, unserved_places
         The contract's ``coverage`` and ``sites``; blind spots as named places, where made.
     targets
-        What the target takes by zone, as `parks.analysis.ParksResult` has it.
+        What the target takes by zone, as `parks.result.ParksResult` has it.
     notes
         What stands beside the figures, in words: gates that serve no park, a siting that was stopped.
     standard

@@ -1,5 +1,5 @@
-"""The report: a workbook and a page from the result tables.
+"""The report: a page and workbooks from what the parts say.
 
-``tables``: what a report is made of; ``columns``: titles, words and number formats of columns; ``methods``: how each
-figure was measured and over what; ``workbook``: report.xlsx and scores.xlsx; ``page``: index.html.
+``blocks``: what a section is made of; ``columns``: values and tables as people read them; ``page``: index.html, and what a
+notebook shows; ``workbook``: report.xlsx and scores.xlsx.
 """

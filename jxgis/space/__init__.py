@@ -1,1 +1,1 @@
-"""Cells, neighbours and counting: the ground that the analyses share."""
+"""The ground floor: which polygon a point is in, people in polygons, overlays, what hangs together, cells, blocks, streets."""
