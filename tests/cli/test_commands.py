@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -13,8 +14,11 @@ import pyogrio
 import pytest
 import shapely
 
+if TYPE_CHECKING:
+    from cli.conftest import Finished
+
 EAST, NORTH = 572_000.0, 3_402_000.0
-Run = Callable[..., object]
+Run = Callable[..., "Finished"]
 
 CELLS = {
     "cell_id",
