@@ -22,6 +22,7 @@ lint: .venv/ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tests/mypy.ini
 
 data: .venv/ready
 	$(BIN)/python -m jxgis.demo data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -34,7 +35,7 @@ def text(tag: str) -> str:
     return f"§{tag}{POISON}"
 
 
-def _polygons(boxes: list[tuple[float, float, float, float]], **columns: list[object]) -> gpd.GeoDataFrame:
+def _polygons(boxes: Sequence[tuple[float, float, float, float]], **columns: list[object]) -> gpd.GeoDataFrame:
     shapes = [shapely.box(EAST + a, NORTH + b, EAST + c, NORTH + d) for a, b, c, d in boxes]
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=4549)
 

@@ -6,13 +6,17 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
 
-Run = Callable[..., object]
+if TYPE_CHECKING:
+    from cli.conftest import Finished
+
+Run = Callable[..., "Finished"]
 
 
 @pytest.fixture
@@ -46,7 +50,7 @@ def hotspots(city: Path, issues: object = None, crs: str = "EPSG:4490", area: ob
     ]
 
 
-def changed(city: Path, name: str, **columns: object) -> Path:
+def changed(city: Path, name: str, **columns: Any) -> Path:
     table = pd.read_csv(city / "issues.csv", encoding="gb18030").assign(**columns)
     table.to_csv(city / name, index=False, encoding="utf-8-sig")
     return city / name

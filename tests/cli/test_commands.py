@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -15,8 +16,11 @@ import shapely
 
 from jxgis.schema.tables import table
 
+if TYPE_CHECKING:
+    from cli.conftest import Finished
+
 EAST, NORTH = 572_000.0, 3_402_000.0
-Run = Callable[..., object]
+Run = Callable[..., "Finished"]
 
 RUN = {"command", "settings", "versions", "crs", "inputs", "outputs"}
 INPUT = {"layer", "name", "sha256", "rows_in", "rows_kept", "rows_rejected", "rows_left_out"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -16,8 +17,11 @@ from rasterio.transform import from_origin
 
 from jxgis.parks import figures
 
+if TYPE_CHECKING:
+    from cli.conftest import Finished
+
 EAST, NORTH = 572_000.0, 3_402_000.0
-Run = Callable[..., object]
+Run = Callable[..., "Finished"]
 
 
 def boxes(*corners: tuple[float, float, float, float], **columns: object) -> gpd.GeoDataFrame:

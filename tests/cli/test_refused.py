@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
 
+if TYPE_CHECKING:
+    from cli.conftest import Finished
+
 EAST, NORTH = 572_000.0, 3_402_000.0
-Run = Callable[..., object]
+Run = Callable[..., "Finished"]
 
 
 def project_of(city: Path, more: str = "", *, overlap_m: float = 200, issues: bool = True) -> Path:

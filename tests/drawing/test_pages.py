@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from functools import cache
+from typing import Any
 
 import folium
 import geopandas as gpd
@@ -30,7 +31,7 @@ from jxgis.units.map import neighbour_colours, units_map
 
 def make(name: str, lang: str = "zh", *, sketch: bool = True) -> folium.Map:
     t = result_tables()
-    common = {"lang": lang, "sketch": sketch, "method": "方法 <b>"}
+    common: dict[str, Any] = {"lang": lang, "sketch": sketch, "method": "方法 <b>"}
     match name:
         case "hotspots":
             return hotspot_map(t.cells, t.places, districts=t.districts, **common)

@@ -1,3 +1,5 @@
+from typing import Literal
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -45,7 +47,7 @@ def test_the_table_holds_what_its_parts_say(city: tuple[Grid, np.ndarray]) -> No
 
 
 @pytest.mark.parametrize("null", ["total", "conditional"])
-def test_grid_and_graph_give_one_table(city: tuple[Grid, np.ndarray], null: str) -> None:
+def test_grid_and_graph_give_one_table(city: tuple[Grid, np.ndarray], null: Literal["total", "conditional"]) -> None:
     grid, counts = city
     cells = grid.cells().set_index("cell_id")
     graph = Graph.build_distance_band(cells.set_geometry(cells.centroid), 300 + 1e-6)
@@ -56,7 +58,7 @@ def test_grid_and_graph_give_one_table(city: tuple[Grid, np.ndarray], null: str)
 
 
 @pytest.mark.parametrize("null", ["total", "conditional"])
-def test_the_p_of_hexes_is_the_share_of_all_placings(null: str) -> None:
+def test_the_p_of_hexes_is_the_share_of_all_placings(null: Literal["total", "conditional"]) -> None:
     """Eight H3 cells and each of the 40,320 ways to deal their counts."""
     from itertools import permutations
 
@@ -160,7 +162,8 @@ def test_wrong_questions_are_refused(city: tuple[Grid, np.ndarray]) -> None:
 
 def test_a_mask_that_leaves_no_cell_gives_an_empty_table(city: tuple[Grid, np.ndarray]) -> None:
     nowhere = city[0].where(np.zeros(len(city[0]), dtype=bool))
-    for counts in ([], np.empty(0)):
+    empty: list[int] = []
+    for counts in (empty, np.empty(0)):
         table = hotspot_table(counts, nowhere, band_m=300)
         assert list(table.columns) == COLUMNS
         assert len(table) == 0

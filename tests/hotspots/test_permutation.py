@@ -3,6 +3,7 @@ import subprocess
 import sys
 from itertools import combinations
 from pathlib import Path
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -39,7 +40,9 @@ def boston_counts(real_dir: Path, cell_m: float) -> tuple[Grid, np.ndarray]:
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 30), min_size=4, max_size=12), st.sampled_from(["total", "conditional"]), st.data())
-def test_p_is_the_folded_share_of_all_placings(values: list[int], null: str, data: st.DataObject) -> None:
+def test_p_is_the_folded_share_of_all_placings(
+    values: list[int], null: Literal["total", "conditional"], data: st.DataObject
+) -> None:
     from itertools import combinations
 
     n = len(values)
@@ -139,7 +142,7 @@ def test_any_number_of_threads_gives_the_same_bytes() -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize("null", ["total", "conditional"])
-def test_boston_agrees_with_independent_draws(real_dir: Path, null: str) -> None:
+def test_boston_agrees_with_independent_draws(real_dir: Path, null: Literal["total", "conditional"]) -> None:
     grid, counts = boston_counts(real_dir, 200)
     gi = getis_ord_grid(counts, grid, band_m=500, star=null == "total")
     result = permutation_p(counts, gi.sums, gi.weight, null=null)
@@ -181,7 +184,8 @@ def test_a_lone_spike_is_hot_in_total_and_a_hole_when_conditional() -> None:
 
 
 def test_nothing_drawn_or_everything_drawn_has_no_p() -> None:
-    for n, null in [(1, "total"), (1, "conditional"), (2, "conditional")]:
+    cases: list[tuple[int, Literal["total", "conditional"]]] = [(1, "total"), (1, "conditional"), (2, "conditional")]
+    for n, null in cases:
         result = permutation_p(np.arange(n), np.arange(n), np.ones(n, dtype=int), null=null)
         assert np.isnan(result.p).all(), (n, null)
     counts = np.array([5, 0, 1])
@@ -258,7 +262,7 @@ def test_no_p_is_below_what_is_vouched_for() -> None:
 
 @pytest.mark.parametrize("null", ["total", "conditional"])
 @pytest.mark.parametrize("on", ["grid", "graph"])
-def test_draws_estimate_the_exact_p(null: str, on: str) -> None:
+def test_draws_estimate_the_exact_p(null: Literal["total", "conditional"], on: str) -> None:
     from libpysal.graph import Graph
 
     rng = np.random.default_rng(4)

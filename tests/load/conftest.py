@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -61,7 +62,7 @@ def squares() -> gpd.GeoDataFrame:
 def write(tmp_path: Path):
     """Write a table under a name and return its path."""
 
-    def to(name: str, table: pd.DataFrame, **options: object) -> Path:
+    def to(name: str, table: pd.DataFrame, **options: Any) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if name.endswith((".csv", ".csv.gz", ".txt")):

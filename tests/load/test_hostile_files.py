@@ -293,10 +293,10 @@ def test_a_damaged_file_of_any_format_is_refused_or_read_and_never_a_fault(
             check_raster(path) if suffix == ".tif" else read_tables(path, expected="parks")
         except InputError as error:
             refused.append((path.name, error))
-    for name, error in refused:
-        assert name in error.text("zh")
-        assert name in error.text("en")
-        assert str(tmp_path) not in error.text("zh")
+    for name, said in refused:
+        assert name in said.text("zh")
+        assert name in said.text("en")
+        assert str(tmp_path) not in said.text("zh")
     # GDAL reads a damaged Shapefile record by record: what it cannot read has no geometry, and is rejected as such.
     assert refused or suffix == ".shp"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -22,7 +23,7 @@ TIMES = [
 ]
 
 
-def loaded(**window: str):
+def loaded(**window: Any):
     export = pd.DataFrame({"任务号": [str(i) for i in range(len(TIMES))], "上报时间": TIMES})
     export = export.assign(X坐标=572_000.0, Y坐标=3_402_000.0)
     return load_issues(export, city=load_city("jiaxing"), crs=4549, **window)

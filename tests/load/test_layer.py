@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from jxgis.errors import InputError
 from jxgis.load._layer import _degrees_apart, finish, gather
 
 
-def places(**columns: object) -> pd.DataFrame:
+def places(**columns: Any) -> pd.DataFrame:
     table = pd.DataFrame({"名称": ["月河客栈", "府南菜场"], "经度": [120.75, 120.76], "纬度": [30.76, 30.75]})
     return table.assign(**columns)
 
@@ -29,6 +31,7 @@ def test_files_of_one_layer_come_into_one_crs_and_are_accounted_for_file_by_file
         ("1.csv", 1, 1),
         ("2.csv", 1, 1),
     ]
+    assert loaded.file is not None
     assert loaded.file.tolist() == [0, 1]
     assert loaded.earlier is None
 

@@ -61,7 +61,7 @@ def jiaxing(real_dir: Path) -> gpd.GeoDataFrame:
     """The 12 districts, dissolved from the real townships by the profile's crosswalk."""
     towns = pd.concat([gpd.read_file(real_dir / "jiaxing" / f"{name}.json") for name in ("nanhu", "xiuzhou")])
     towns = towns.to_crs(CRS).set_geometry(towns.to_crs(CRS).make_valid())
-    district = {}
+    district: dict[str, str] = {}
     for row in load_city("jiaxing").crosswalk.itertuples():
         aliases = row.aliases.split(";") if isinstance(row.aliases, str) else row.aliases
         district |= dict.fromkeys([row.subdistrict, *aliases], row.district)
