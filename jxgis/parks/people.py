@@ -64,7 +64,7 @@ def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = PARKS.samp
     Examples
     --------
     >>> homes = gpd.GeoDataFrame({"people": [80.0]}, geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
-    >>> people_of_housing(homes)["people"].tolist()
+    >>> people_of_housing(homes, sample_m=50)["people"].tolist()
     [20.0, 20.0, 20.0, 20.0]
     """
     crs = require_metric(housing, "residential")

@@ -128,8 +128,9 @@ def option_at(key: str) -> tuple[type[BaseModel], str]:
 
     Examples
     --------
-    >>> option_at("inputs.issues.from")
-    (<class 'jxgis.settings.IssueInputSettings'>, 'start')
+    >>> model, field = option_at("inputs.issues.from")
+    >>> model.__name__, field
+    ('IssueInputSettings', 'start')
     """
     *place, last = key.split(".")
     model = model_in(kind_at(Settings, place))

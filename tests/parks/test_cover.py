@@ -123,6 +123,7 @@ def test_wrong_input_is_refused():
         cover_most(cover, [1.0, np.nan, 1.0], sites=1)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PuLP, as spopt calls it
 def test_a_middling_problem_equals_spopt():
     """spopt solves it with CBC in a process of its own: no second solver library beside HiGHS."""
     pulp = pytest.importorskip("pulp")
