@@ -308,3 +308,17 @@ def test_units_do_not_tell_each_other() -> None:
     assert shown["issues_per_km2"].isna().tolist() == [False, True, True, False, False]
     assert list(shown.columns) == list(units.columns)
     assert hide_small_units(units.drop(columns="district"), min_count=3)["issues"].tolist() == [40, 12, "1–2", 60, None]
+
+
+def test_the_score_of_a_candidate_does_not_tell_its_few_issues() -> None:
+    """What is shown of the indicators, times their weights, and the score give the one that is hidden."""
+    scores = pd.DataFrame(
+        {"issues": [40, 1], "score": [80.0, 70.0], "score_if_missing_zero": [70.0, 60.0], "rank": [1, 2],
+         "toilets": [3.0, 2.0], "toilets_score": [75.0, 50.0], "issue_density": [1.0, 0.1],
+         "issue_density_score": [100.0, 100.0]}
+    )  # fmt: skip
+    shown = hide_small(scores, min_count=3)
+    hidden = ["score", "score_if_missing_zero", "issue_density", "issue_density_score"]
+    assert shown[hidden].isna().to_numpy().tolist() == [[False] * 4, [True] * 4]
+    assert shown["rank"].tolist() == [1, 2]
+    assert shown["toilets_score"].tolist() == [75, 50]

@@ -179,7 +179,7 @@ def scores_map(
     if len(top):
         add_points(page, top, name=text("maps.top_scores", lang, n=len(top)), styles=[dot(_ACCENT, radius_px=8)],
                    heading=heading, fields=fields, number="rank")  # fmt: skip
-        notes = [text("maps.points", lang, n=f"{s:.1f}") for s in top["score"]]
+        notes = ["—" if pd.isna(s) else text("maps.points", lang, n=f"{s:.1f}") for s in top["score"]]
         named = top.assign(name=top[heading].astype(str), note=np.asarray(notes, dtype=object))
         note = text("maps.gate_note", lang, n=len(failed)) if len(failed) else ""
         add_place_lists(page, [PlaceList(main, text("maps.top_scores", lang, n=len(top)), named, note)])

@@ -80,7 +80,8 @@ class ScoreResult(Result):
         columns, lang = table("scores.agreement").columns, self.given.lang
         rankings = {str(name): columns[str(name)].head(lang) for name in self.agreement.columns}
         agreement = self.agreement.rename(index=rankings).rename_axis(" ").reset_index()
-        return {"indicators": self.indicators, "views": self.views, "agreement": agreement}
+        views = self.views.assign(score=self._shown()["score"].to_numpy())
+        return {"indicators": self.indicators, "views": views, "agreement": agreement}
 
     def write_tables(self, stage: Stage) -> None:
         """``scores.gpkg`` and ``scores.xlsx``."""
@@ -128,7 +129,7 @@ class ScoreResult(Result):
 
         if not self.scores["rank"].notna().any():
             return {}
-        return {"scores": score_chart(self.scores, lang=self.given.lang, sketch=self.given.sketch)}
+        return {"scores": score_chart(self._shown(), lang=self.given.lang, sketch=self.given.sketch)}
 
     def section(self) -> Section:
         """The best candidates that pass the gates, those that fail one, and how many could not be ranked."""
@@ -144,4 +145,5 @@ class ScoreResult(Result):
         )
 
     def _shown(self) -> gpd.GeoDataFrame:
+        """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""
         return hide_small(self.scores, min_count=self.given.settings.report.min_count)
