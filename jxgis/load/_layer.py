@@ -125,6 +125,13 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         If files, columns, CRS or coordinates cannot be used.
     """
     given = options
+    for name in given:
+        if name not in ReadOptions.__annotations__:
+            hint = _tables.nearest(name, ReadOptions.__annotations__)
+            raise InputError(
+                zh=f"读取{wanted}：没有选项“{name}”{hint.zh}可用：{'、'.join(ReadOptions.__annotations__)}。",
+                en=f"Loading {wanted}: no option {name!r}{hint.en} Known: {', '.join(ReadOptions.__annotations__)}.",
+            )
     agreed = contract_of(wanted, city)
     expected = (wanted, *agreed.stand_in)
     # Of a large export the files take a quarter of the time; columns, places and the CRS as much as what follows.

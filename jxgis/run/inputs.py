@@ -165,7 +165,9 @@ def read_given(
     from jxgis import load
 
     city = city_of(settings, has_project=has_project)
-    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer, None)) is not None}
+    known = type(settings.inputs).model_fields
+    asked = {layer: getattr(settings.inputs, layer) for layer in layers if layer in known}
+    given = {layer: found for layer, found in asked.items() if found is not None}
     collect(_missing(given, city, options or {}))
     loaded: dict[str, Loaded] = {}
     where: dict[str, Any] = {}
@@ -188,6 +190,12 @@ def read_given(
         loaded["districts"] = _dissolved(loaded["subdistricts"], city)
         for note in loaded["districts"].notes:
             progress(note)
+    if not loaded:
+        raise InputError(
+            zh="没有输入图层；请在设置的 [inputs] 中给出，至少 [inputs.districts] 或 [inputs.subdistricts]。",
+            en="There are no input layers; name them in [inputs] of the settings, [inputs.districts] or "
+            "[inputs.subdistricts] at least.",
+        )
     first = next(iter(loaded.values()))
     crs, note = choose_metric_crs(None if city is None else city.crs, first.table)
     stretched = distortion_note(crs, first.table.total_bounds)

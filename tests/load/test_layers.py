@@ -241,3 +241,10 @@ def test_people_below_zero_are_refused_with_their_row(layer, write) -> None:
     path = write("people.gpkg", gpd.GeoDataFrame({"人口": [5.0, 0.0, -99.0]}, geometry=shapes, crs=4549))
     with pytest.raises(InputError, match=r"people\.gpkg, row 3: people = -99 is below 0"):
         getattr(load, f"load_{layer}")(path)
+
+
+@pytest.mark.parametrize("layer", ["parks", "districts"])
+def test_a_wrong_option_is_not_taken_without_a_word(layer):
+    table = gpd.GeoDataFrame({"name": ["园"]}, geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
+    with pytest.raises(InputError, match="did you mean crs"):
+        load.load_layer(layer, table, crss="GCJ-02")

@@ -106,3 +106,15 @@ def test_progress_is_told_where_it_is_asked_for(town, capsys):
     steps: list[str] = []
     jxgis.open_project(town, progress=lambda step: steps.append(step.zh)).hotspots()
     assert "分析问题热点…" in steps
+
+
+def test_a_project_without_layers_says_what_is_missing(tmp_path):
+    (tmp_path / "jxgis.toml").write_text('[city]\nprofile = "jiaxing"\n', encoding="utf-8")
+    city = jxgis.open_project(tmp_path)
+    with pytest.raises(jxgis.InputError, match=r"\[inputs.districts\]"):
+        city.layers()
+
+
+def test_a_rule_of_two_options_is_told_without_an_empty_key(town):
+    with pytest.raises(jxgis.SettingsError, match=r"\[units\] is wrong: min_km2 \(6\) must be less than"):
+        jxgis.open_project(town).units(min_km2=6, max_km2=3)
