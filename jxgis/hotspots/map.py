@@ -193,9 +193,9 @@ def _add_outlines(group: folium.FeatureGroup, places: gpd.GeoDataFrame, peaks: g
     )  # fmt: skip
 
 
-def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, lang: str) -> None:
-    """Local peaks: the first ``pins`` with a number, the others as dots."""
-    fields = fields_of("hotspots.peaks", _PEAK, lang)
+def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, lang: str, of: str) -> None:
+    """Local peaks: the first ``pins`` with a number, the others as dots; ``of`` declares what their z is."""
+    fields = fields_of(of, _PEAK, lang)
     ranked = peaks.sort_values("rank").reset_index(drop=True)
     ranked = ranked.assign(issues=as_words(ranked["issues"]))
     if len(ranked) > pins:
@@ -217,14 +217,15 @@ def _add_ranked(
     pins: int,
     label: str,
     lang: str,
+    of: str = "hotspots.peaks",
 ) -> PlaceList:
     """Pins on the places, or on the peaks where the first place is wide; and the list that they belong to."""
     if peaks is not None and peaks_lead(places, peaks):
         _add_outlines(group, places, peaks, lang)
-        _add_peaks(group, peaks, pins, lang)
+        _add_peaks(group, peaks, pins, lang, of)
         return _place_list(group, peaks, pins, label, lang, key="top_peaks", note=_wide_note(places, peaks, lang))
     if peaks is not None:
-        _add_peaks(group, peaks, 0, lang)
+        _add_peaks(group, peaks, 0, lang, of)
     _add_places(group, places, pins, lang)
     return _place_list(group, places, pins, label, lang)
 
@@ -346,7 +347,8 @@ def hotspot_map(
             rate_own = _of_class(rate_places, "all")
             if rate_own is not None:
                 peaks_own = _of_class(rate_peaks, "all")
-                lists.append(_add_ranked(by_rate, rate_own, peaks_own, pins, text("maps.all_rates", lang), lang))
+                label = text("maps.all_rates", lang)
+                lists.append(_add_ranked(by_rate, rate_own, peaks_own, pins, label, lang, "hotspots.rate_peaks"))
     add_place_lists(page, lists)
     note = (
         text("maps.painted_note", lang, n=f"{len(ground.ids):,}")

@@ -212,6 +212,15 @@ def test_cells_against_exposure_say_what_they_are(min_count: int):
     assert ("扣除暴露量的 z 值" if min_count == 1 else "扣除暴露量的冷热点等级") in rates
 
 
+def test_peaks_against_exposure_do_not_call_their_z_gi():
+    t = result_tables()
+    given = {"rate_places": t.places, "rate_peaks": wide(t)}
+    cells = t.cells.assign(rate_bin=t.cells["gi_bin"])
+    page = labels(to_html(hotspot_map(cells, districts=t.districts, classes=["all"], **given)))
+    assert any("扣除暴露量的 z 值" in lines for lines in page)
+    assert not any("Gi* z 值" in lines for lines in page)
+
+
 def test_parks_too_small_to_count_are_told_apart():
     t = result_tables()
     sized = t.parks.assign(area_m2=t.parks.area, radius_m=np.where(t.parks.area >= 50_000, 500.0, np.nan))
