@@ -136,6 +136,7 @@ def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch
     assert "没有图层“toilet”，是否为 toilets？" in said
     code, said = run("check", "toilets", kiosks)
     assert code == 2, "without the project there is no such layer"
+    assert "城市配置增加的图层须给出城市（命令行用 --project）" in said
     project.write_text(text.replace("inputs.toilets", "inputs.toilet"), encoding="utf-8")
     code, said = run("check", "toilets", kiosks, "--project", project)
     assert "未知的键 inputs.toilet，是否为 toilets？" in said

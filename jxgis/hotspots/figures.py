@@ -155,10 +155,14 @@ def scale_chart(
         beside.set_ylabel(text("hotspots.moran_i_axis", lang))
         beside.spines["right"].set_visible(True)
         peaks = profile[profile["peak"]]
-        right.scatter(peaks["band_m"], peaks["z"], s=70, facecolors="none", edgecolors=GAIN, linewidths=1.6, zorder=3,
-                      label=text("hotspots.peak", lang))  # fmt: skip
+        if len(peaks):
+            right.scatter(
+                peaks["band_m"], peaks["z"], s=70, facecolors="none", edgecolors=GAIN, linewidths=1.6, zorder=3,
+                label=text("hotspots.peak", lang),
+            )  # fmt: skip
         right.axvline(band_m, color=SITE, linewidth=1.4, label=text("hotspots.band", lang, band=f"{band_m:g}"))
         right.set(xlabel=text("hotspots.band_axis", lang), ylabel=text("hotspots.moran_axis", lang))
         right.set_title(text(f"hotspots.{reason}", lang))
-        right.legend(loc="upper right")
+        # Without a peak z rises to the upper right and the index falls to the lower right.
+        right.legend(loc="upper right" if len(peaks) else "center right")
     return figure

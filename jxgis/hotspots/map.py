@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -68,14 +68,22 @@ def hotspot_swatches(lang: str) -> list[Swatch]:
     return [Swatch(HOT_COLD[b], text(f"maps.{'hot' if b >= 0 else 'cold'}_{abs(b)}", lang)) for b in _BINS]
 
 
-def _cell_fields(lang: str, min_count: int) -> list[Field]:
+#: By the bins that a view shows: the scores that they come from, and what stands beside them.
+_OF_BINS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "gi_bin": (("gi_z", "gi_q"), ("lisa", "reason")),
+    "rate_bin": (("rate_z", "rate_q"), ()),
+}
+
+
+def _cell_fields(lang: str, min_count: int, bins_of: str) -> list[Field]:
     # Scores of neighbouring cells differ by the cases in which their neighbourhoods differ: where counts are hidden, the
     # class of a cell is shown, not the score that it comes from.
-    scores = fields_of("hotspots.cells", ["gi_z", "gi_q", "rate_z", "rate_q"], lang)
+    scores, beside = _OF_BINS[bins_of]
+    bins = Field("class", text("maps.hotspots_legend", lang) if bins_of == "gi_bin" else column(bins_of).title.of(lang))
     return [
         *fields_of("hotspots.cells", ["count"], lang),
-        *(scores if min_count <= 1 else [Field("class", text("maps.hotspots_legend", lang))]),
-        *fields_of("hotspots.cells", ["lisa", "reason"], lang),
+        *(fields_of("hotspots.cells", scores, lang) if min_count <= 1 else [bins]),
+        *fields_of("hotspots.cells", beside, lang),
     ]
 
 
@@ -153,7 +161,9 @@ def _add_cells(
     words = {b: swatch.label for b, swatch in zip(_BINS, hotspot_swatches(lang), strict=True)}
     seen = seen.assign(count=seen["shown"], **{"class": bins.map(words)})
     styles = [fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS]
-    fields = [f for f in _cell_fields(lang, min_count) if f.column in seen.columns and seen[f.column].notna().any()]
+    fields = [
+        f for f in _cell_fields(lang, min_count, bins_of) if f.column in seen.columns and seen[f.column].notna().any()
+    ]
     add_polygons(
         group, seen, name="", styles=styles, style=3 - bins.to_numpy(), heading="cell_id", fields=fields,
         shapes=ground.shapes, key="cell_id", control=False,
@@ -183,9 +193,9 @@ def _add_outlines(group: folium.FeatureGroup, places: gpd.GeoDataFrame, peaks: g
     )  # fmt: skip
 
 
-def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, lang: str) -> None:
-    """Local peaks: the first ``pins`` with a number, the others as dots."""
-    fields = fields_of("hotspots.peaks", _PEAK, lang)
+def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, lang: str, of: str) -> None:
+    """Local peaks: the first ``pins`` with a number, the others as dots; ``of`` declares what their z is."""
+    fields = fields_of(of, _PEAK, lang)
     ranked = peaks.sort_values("rank").reset_index(drop=True)
     ranked = ranked.assign(issues=as_words(ranked["issues"]))
     if len(ranked) > pins:
@@ -207,14 +217,15 @@ def _add_ranked(
     pins: int,
     label: str,
     lang: str,
+    of: str = "hotspots.peaks",
 ) -> PlaceList:
     """Pins on the places, or on the peaks where the first place is wide; and the list that they belong to."""
     if peaks is not None and peaks_lead(places, peaks):
         _add_outlines(group, places, peaks, lang)
-        _add_peaks(group, peaks, pins, lang)
+        _add_peaks(group, peaks, pins, lang, of)
         return _place_list(group, peaks, pins, label, lang, key="top_peaks", note=_wide_note(places, peaks, lang))
     if peaks is not None:
-        _add_peaks(group, peaks, 0, lang)
+        _add_peaks(group, peaks, 0, lang, of)
     _add_places(group, places, pins, lang)
     return _place_list(group, places, pins, label, lang)
 
@@ -336,7 +347,8 @@ def hotspot_map(
             rate_own = _of_class(rate_places, "all")
             if rate_own is not None:
                 peaks_own = _of_class(rate_peaks, "all")
-                lists.append(_add_ranked(by_rate, rate_own, peaks_own, pins, text("maps.all_rates", lang), lang))
+                label = text("maps.all_rates", lang)
+                lists.append(_add_ranked(by_rate, rate_own, peaks_own, pins, label, lang, "hotspots.rate_peaks"))
     add_place_lists(page, lists)
     note = (
         text("maps.painted_note", lang, n=f"{len(ground.ids):,}")

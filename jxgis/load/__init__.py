@@ -136,6 +136,8 @@ class Loaded:
     flaws
         Of boundaries, where there are any: `boundary_flaws` as they were drawn, with ``share_of_smaller`` and
         ``given_to`` of overlaps, as `overlaps.Snapped` has them.
+    crs_note
+        How the metric CRS was chosen, one of ``notes``; None where it was given.
     """
 
     layer: str
@@ -147,6 +149,7 @@ class Loaded:
     file: NDArray[np.int64] | None = None
     earlier_file: NDArray[np.int64] | None = None
     flaws: gpd.GeoDataFrame | None = None
+    crs_note: Text | None = None
 
     @property
     def rows_in(self) -> int:

@@ -88,6 +88,8 @@ class Gathered:
         (n,) bool: kept rows whose geometry went into another row of the same name.
     earlier
         (n,) bool: rows left out for nothing but their time before the window asked for.
+    crs_note
+        How ``metric`` was chosen, one of the notes; None where it was given.
     """
 
     agreed: _tables.Contract
@@ -99,6 +101,7 @@ class Gathered:
     notes: list[Text] = field(default_factory=list)
     absorbed: NDArray[np.bool_] | None = None
     earlier: NDArray[np.bool_] | None = None
+    crs_note: Text | None = None
 
 
 def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptions) -> Gathered:
@@ -142,6 +145,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     keep = _columns_to_keep(raw, given.get("keep", ()))
     told = _Told()
     metric: pyproj.CRS | None = None
+    crs_note: Text | None = None
     frames: list[pd.DataFrame] = []
     placed: list[Placed] = []
     # A month without a case adds nothing, and has no place by which to choose a CRS.
@@ -167,7 +171,9 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         if metric is None:
             metric, why = _metric(city, given, table, reference, frame, mapping)
             # Who gives a CRS has said already where it comes from.
-            notes.extend([why] if given.get("metric_crs") is None else [])
+            if given.get("metric_crs") is None:
+                crs_note = why
+                notes.append(why)
         frames.append(frame.drop(columns=[name for name in _tables.coordinate_columns() if name in mapping]))
         placed.append(_place(table, frame, mapping, points, reference, metric, city, given, told))
     if metric is None:
@@ -177,7 +183,8 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     _reject_blank(ledger, raw)
     _record(ledger, placed)
     as_given = np.concatenate([place.given for place in placed])
-    gathered = Gathered(agreed, frame, geometry, as_given, metric, ledger, [*notes, *told.notes()])
+    said = [*notes, *told.notes()]
+    gathered = Gathered(agreed, frame, geometry, as_given, metric, ledger, said, crs_note=crs_note)
     _convert(gathered)
     _refuse_below(gathered)
     _repair(gathered)
@@ -559,6 +566,7 @@ def finish(gathered: Gathered) -> Loaded:
         None if gathered.earlier is None else _table(gathered, gathered.earlier),
         file=gathered.ledger.source[kept],
         earlier_file=None if gathered.earlier is None else gathered.ledger.source[gathered.earlier],
+        crs_note=gathered.crs_note,
     )
 
 

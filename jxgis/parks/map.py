@@ -89,11 +89,12 @@ def _of_method(table: gpd.GeoDataFrame | None, method: str) -> gpd.GeoDataFrame 
 
 
 def _after(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
-    """Coverage with the proposed parks, where it was measured: to be switched against today's."""
+    """Coverage with the proposed parks, where it was measured, to be switched against today's; nothing else of today's."""
     if "coverage_after" not in rows.columns or rows["coverage_after"].isna().all():
         return None
     known = rows[rows["coverage_after"].notna()].drop_duplicates("zone")
-    return known.assign(coverage=known["coverage_after"]).drop(columns=["coverage_after", "served_m2"], errors="ignore")
+    today = ["coverage_after", "served_m2", "people_coverage"]
+    return known.assign(coverage=known["coverage_after"]).drop(columns=today, errors="ignore")
 
 
 def _fields_with_values(table: pd.DataFrame, fields: list[Field]) -> list[Field]:

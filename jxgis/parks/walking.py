@@ -100,8 +100,10 @@ class WalkingCoverage:
         reached = self._whole.sums(n, self._whole.reached.astype(float))
         way = self._whole.sums(n, np.where(self._whole.reached, self._whole.walk_m, 0))
         table = layer(study, study.whole.geometry, study.whole.area_m2, method="walking").drop(columns="method")
-        table["coverage"] = self._whole.sums(n, self._whole.served.astype(float)) / study.whole.area_m2
-        table["unreachable_share"] = 1 - reached / study.whole.area_m2
+        served = self._whole.sums(n, self._whole.served.astype(float))
+        # The areas of a polygon's points add up to its own but for rounding: a share stays within 0 and 1.
+        table["coverage"] = np.clip(served / study.whole.area_m2, 0, 1)
+        table["unreachable_share"] = np.clip(1 - reached / study.whole.area_m2, 0, 1)
         table["mean_walk_m"] = ratio(way, reached)
         table["minutes"] = table["mean_walk_m"] / self.speed_m_per_min
         return table

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jxgis.schema.tables import table
+
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["class_sheet"]
 
-# The headers that `city.read_class_table` reads, whatever the language: the sheet goes back in.
-_HEADERS = {"tree": "问题类型", "main_type": "大类", "sub_type": "小类", "count": "件数", "issue_class": "六类"}
 _WIDTHS = (12, 18, 26, 10, 16)
 
 
@@ -48,17 +48,19 @@ def class_sheet(path: str | Path, leftover: pd.DataFrame, classes: Sequence[str]
     """
     import xlsxwriter
 
+    # Chinese heads, which `city.read_class_table` reads, whatever the language: the sheet goes back in.
+    declared = table("lists.unclassified").columns
     target = Path(path)
     with xlsxwriter.Workbook(target, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         book.set_properties({"created": dt.datetime(2000, 1, 1)})
         sheet = book.add_worksheet("六类对照")
         head = book.add_format({"bold": True, "bg_color": "#e8eef0", "bottom": 1})
         fill = book.add_format({"bg_color": "#fff8e1", "border": 1, "border_color": "#d9c98f"})
-        for at, (column, width) in enumerate(zip(_HEADERS, _WIDTHS, strict=True)):
+        for at, (column, width) in enumerate(zip(declared.values(), _WIDTHS, strict=True)):
             sheet.set_column(at, at, width)
-            sheet.write_string(0, at, _HEADERS[column], head)
-            form = fill if column == "issue_class" else None
-            for row, value in enumerate(leftover[column].tolist(), start=1):
+            sheet.write_string(0, at, column.title.zh, head)
+            form = fill if column.name == "issue_class" else None
+            for row, value in enumerate(leftover[column.name].tolist(), start=1):
                 sheet.write(row, at, "—" if value is None else value, form)
         last = max(len(leftover), 1)
         if classes:

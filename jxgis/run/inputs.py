@@ -198,6 +198,8 @@ def read_given(
         )
     first = next(iter(loaded.values()))
     crs, note = choose_metric_crs(None if city is None else city.crs, first.table)
+    # The table stands in that CRS by now; its loader knows how it came to be chosen.
+    note = first.crs_note or note
     stretched = distortion_note(crs, first.table.total_bounds)
     if stretched is not None:
         progress(stretched)

@@ -226,9 +226,17 @@ def contract(layer: str, further: Mapping[str, Contract] | None = None) -> Contr
     known = _contracts() | dict(further or {})
     if layer not in known:
         hint = nearest(layer, known)
+        zh, en = (
+            ("", "")
+            if further
+            else (
+                "城市配置增加的图层须给出城市（命令行用 --project）。",
+                " A layer of a city's own needs the city (--project).",
+            )
+        )
         raise InputError(
-            zh=f"没有图层“{layer}”{hint.zh}可用：{'、'.join(known)}。",
-            en=f"No layer {layer!r}{hint.en} Known: {', '.join(known)}.",
+            zh=f"没有图层“{layer}”{hint.zh}可用：{'、'.join(known)}。{zh}",
+            en=f"No layer {layer!r}{hint.en} Known: {', '.join(known)}.{en}",
         )
     return known[layer]
 

@@ -182,6 +182,45 @@ def test_peaks_coverage_after_and_stability_are_drawn_where_given():
     assert "5 4" in page
 
 
+def labels(page: str) -> list[list[str]]:
+    """The heads of the lines of each layer's tooltip, in the order of the page."""
+    found = re.findall(r'"fields": ?(\[\{.*?\}\])', page)
+    return [[line["label"] for line in json.loads(fields)] for fields in found]
+
+
+def test_coverage_after_does_not_stand_beside_todays_figures():
+    t = result_tables()
+    after = t.coverage.assign(people_coverage=0.8)
+    today = labels(to_html(parks_map(after, zones=t.districts)))
+    page = labels(to_html(parks_map(after.assign(coverage_after=after["coverage"] + 0.05), zones=t.districts)))
+    assert today
+    assert all("人口覆盖率" in lines for lines in today)
+    (added,) = page[len(today) :]
+    assert "覆盖率" in added
+    assert not {"人口覆盖率", "已覆盖面积"} & set(added)
+
+
+@pytest.mark.parametrize("min_count", [1, 3])
+def test_cells_against_exposure_say_what_they_are(min_count: int):
+    t = result_tables()
+    cells = t.cells.assign(lisa="HH", rate_z=1.0, rate_q=0.01, rate_bin=t.cells["gi_bin"])
+    counts, rates = labels(to_html(hotspot_map(cells, districts=t.districts, classes=["all"], min_count=min_count)))
+    assert "局部莫兰类型" in counts
+    assert "局部莫兰类型" not in rates
+    assert "扣除暴露量的 z 值" not in counts
+    assert not any("Gi*" in line for line in rates)
+    assert ("扣除暴露量的 z 值" if min_count == 1 else "扣除暴露量的冷热点等级") in rates
+
+
+def test_peaks_against_exposure_do_not_call_their_z_gi():
+    t = result_tables()
+    given = {"rate_places": t.places, "rate_peaks": wide(t)}
+    cells = t.cells.assign(rate_bin=t.cells["gi_bin"])
+    page = labels(to_html(hotspot_map(cells, districts=t.districts, classes=["all"], **given)))
+    assert any("扣除暴露量的 z 值" in lines for lines in page)
+    assert not any("Gi* z 值" in lines for lines in page)
+
+
 def test_parks_too_small_to_count_are_told_apart():
     t = result_tables()
     sized = t.parks.assign(area_m2=t.parks.area, radius_m=np.where(t.parks.area >= 50_000, 500.0, np.nan))

@@ -23,7 +23,9 @@ def test_the_figure_shows_the_proposal(reason, lang):
     assert "200" in left.get_title()
     assert np.array_equal(right.lines[0].get_xydata(), np.column_stack([band, z]))
     assert right.lines[1].get_xdata()[0] == 300
-    assert len(right.collections[0].get_offsets()) == (reason == "first_peak")
+    assert [len(drawn.get_offsets()) for drawn in right.collections] == [1] * (reason == "first_peak")
+    # The legend names a peak only where one is drawn.
+    assert len(right.get_legend().get_texts()) == 1 + (reason == "first_peak")
     assert right.get_title()
 
 

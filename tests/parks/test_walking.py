@@ -7,6 +7,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from shapely.geometry import LineString, Point, box
 
 from jxgis.errors import CrsError, InputError
@@ -313,3 +314,16 @@ def test_a_gate_in_a_wall_leads_through_it():
     park = box(0, 20, 100, 120)
     found = park_gates(sized(park), street_graph(ROAD), gates=table([Point(50, 17)]), barriers=table([park.exterior]))
     assert found.table["kind"].tolist() == ["given"]
+
+
+def test_shares_of_a_house_stay_within_0_and_1():
+    """Houses of odd sides, all served: the areas of their points add up to theirs but for rounding."""
+    rng = np.random.default_rng(0)
+    houses = [
+        shapely.affinity.rotate(box(60 * n, -30, 60 * n + rng.uniform(20, 50), rng.uniform(0, 20)), rng.uniform(0, 90))
+        for n in range(12)
+    ]
+    found = measure(sized(PARK), table(houses), AREA, ROAD).polygons
+    assert found["coverage"].to_numpy() == pytest.approx(1)
+    assert found["coverage"].max() <= 1
+    assert found["unreachable_share"].min() >= 0

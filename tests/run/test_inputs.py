@@ -25,6 +25,16 @@ def test_the_note_on_the_crs_tells_its_distortion(tmp_path) -> None:
     assert "too" not in notes["degrees"]
 
 
+def test_the_crs_is_said_once_and_as_it_was_chosen(tmp_path) -> None:
+    zones = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(120.7, 30.7, 120.75, 30.75)], crs=4326)
+    for name, drawn, way in (("degrees", zones, "UTM zone estimated"), ("metres", zones.to_crs(4549), "the CRS of")):
+        drawn.to_file(tmp_path / f"{name}.gpkg")
+        settings = Settings.model_validate({"inputs": {"districts": {"path": str(tmp_path / f"{name}.gpkg")}}})
+        found = read_given(settings, ["districts"], has_project=False)
+        assert way in found.crs_note.en
+        assert [note for note in found.load_notes() if "工作坐标系" in note] == [found.crs_note.zh]
+
+
 def test_what_was_noticed_and_rejected_in_any_layer_is_said_once(tmp_path) -> None:
     squares = [shapely.box(572_000 + 1_000 * i, 3_402_000, 573_000 + 1_000 * i, 3_403_000) for i in range(3)]
     gpd.GeoDataFrame({"name": ["东", None, "西"]}, geometry=squares, crs=4549).to_file(tmp_path / "zones.gpkg")
