@@ -184,7 +184,7 @@ class IndicatorSettings(Section):
         cost = self.low is not None and self.high is not None and self.low < self.high
         if benefit == cost or (benefit and (self.low, self.high) != (None, None)):
             raise RuleError(
-                zh="请给出 target（效益型），或给出 low < high（成本型），二者取一",
+                zh="请给出 target（正向），或给出 low < high（负向），二者取一",
                 en="give either target (benefit), or low < high (cost)",
             )
         return self
