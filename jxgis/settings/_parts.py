@@ -120,7 +120,7 @@ class UnitSettings(Section):
     compactness: NotNegative = option(0.05, "0.02 更均质，0.2 更紧凑", "0.02 more alike, 0.2 rounder")
     border_credit: NotNegative = option(
         0.05,
-        "单元边界多大程度上顺着道路和水系；0 为不考虑",
+        "单元边界多大程度上顺着道路和水域；0 为不考虑",
         "how much borders are drawn to streets and waters; 0: not at all",
     )
     n_units: dict[str, Annotated[int, Field(ge=1)]] = option(
