@@ -86,7 +86,7 @@ def kiosks(tmp_path: Path) -> Path:
 
 def test_one_entry_adds_a_layer(kiosks: Path) -> None:
     said = python(LAYER, kiosks, "kiosks", kiosks).stdout
-    assert "报刊亭：kiosks.gpkg 共 2 行，可用 1 行，剔除 1 行" in said
+    assert "报刊亭：kiosks.gpkg 共 2 行，采用 1 行，剔除 1 行" in said
     assert "kiosks（报刊亭）" in python(LAYER, kiosks, "--help").stdout
 
 
@@ -128,7 +128,7 @@ def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch
 
     code, said = run("check", "toilets", kiosks, "--project", project, "--out", tmp_path / "out")
     assert code == 0
-    assert "公厕：kiosks.gpkg 共 2 行，可用 1 行" in said
+    assert "公厕：kiosks.gpkg 共 2 行，采用 1 行" in said
     assert json.loads((tmp_path / "out" / "check.json").read_text(encoding="utf-8"))["layer"] == "toilets"
     assert (tmp_path / "out" / "rejects" / "toilets.csv").is_file()
     code, said = run("check", "toilet", kiosks, "--project", project)

@@ -104,18 +104,21 @@ class Sources:
         What was noticed on reading, in words.
     outside_area
         Issues kept that lie in no cell; None where unknown.
+    in_notebook
+        Whether it is shown where no folder with the rejected rows lies beside it.
     """
 
     table: pd.DataFrame
     notes: Sequence[str] = ()
     outside_area: int | None = None
+    in_notebook: bool = False
 
     def blocks(self, lang: str) -> list[Block]:
         """Which files were read, what became of their rows, and what was said of them."""
         columns = ["layer", "name", "rows_in", "rows_kept", "rows_rejected", "rows_left_out"]
         found: list[Block] = [
             table_block("", self.table, columns, lang, of="report.inputs"),
-            Paragraph(text("report.data_lead", lang), "sub"),
+            Paragraph(text("report.data_lead_notebook" if self.in_notebook else "report.data_lead", lang), "sub"),
         ]
         if self.outside_area:
             words = text("report.outside_area", lang, n=count_in_words(self.outside_area))

@@ -412,7 +412,7 @@ def _nulls(table: gpd.GeoDataFrame, agreed: Contract) -> list[Text]:
         if missing == 1:
             absent.append(title)
         elif missing > 0:
-            share = f"{100 * missing:.3g} %"
+            share = f"{100 * missing:.1f} %" if missing >= 0.0005 else "< 0.1 %"
             partly.append(Text(zh=f"{title.zh} {share}", en=f"{title.en} {share}"))
     lines = [text_pair("check.nulls", columns=partly)] if partly else []
     return [*lines, text_pair("check.absent", columns=absent)] if absent else lines

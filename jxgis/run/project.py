@@ -242,7 +242,7 @@ class Project:
         table["layer"] = [contract_of(layer, self.city).title.of(self.lang) for layer in table["layer"]]
         name = "" if self.city is None else self.city.name.of(self.lang)
         note = escape.html(given.crs_note.of(self.lang))
-        shown = blocks_html(Sources(table=table, notes=given.load_notes()).blocks(self.lang))
+        shown = blocks_html(Sources(table=table, notes=given.load_notes(), in_notebook=True).blocks(self.lang))
         return f'<div class="jxgis"><h3>{escape.html(name)}</h3><p>{note}</p>{shown}</div>'
 
 

@@ -317,7 +317,7 @@ def _check(indicators: Iterable[Indicator], where: str) -> None:
         if benefit == cost or (i.low is not None and i.high is not None and i.low >= i.high):
             errors.append(
                 SettingsError(
-                    zh=f"{where}：指标 {i.id} 需要 target（效益型），或 low < high（成本型），二者取一。",
+                    zh=f"{where}：指标 {i.id} 需要 target（正向），或 low < high（负向），二者取一。",
                     en=f"{where}: indicator {i.id} needs a target (benefit), or low < high (cost), one of the two.",
                 )
             )

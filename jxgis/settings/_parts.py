@@ -120,7 +120,7 @@ class UnitSettings(Section):
     compactness: NotNegative = option(0.05, "0.02 更均质，0.2 更紧凑", "0.02 more alike, 0.2 rounder")
     border_credit: NotNegative = option(
         0.05,
-        "单元边界多大程度上顺着道路和水系；0 为不考虑",
+        "单元边界多大程度上顺着道路和水域；0 为不考虑",
         "how much borders are drawn to streets and waters; 0: not at all",
     )
     n_units: dict[str, Annotated[int, Field(ge=1)]] = option(
@@ -184,7 +184,7 @@ class IndicatorSettings(Section):
         cost = self.low is not None and self.high is not None and self.low < self.high
         if benefit == cost or (benefit and (self.low, self.high) != (None, None)):
             raise RuleError(
-                zh="请给出 target（效益型），或给出 low < high（成本型），二者取一",
+                zh="请给出 target（正向），或给出 low < high（负向），二者取一",
                 en="give either target (benefit), or low < high (cost)",
             )
         return self

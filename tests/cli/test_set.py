@@ -126,8 +126,8 @@ def test_without_a_project_it_is_said_what_was_counted(jxgis: Callable[..., Any]
     done = jxgis("hotspots", *files, "--out", city / "out")
     assert done.code == 0, done.err
     for said in (
-        "片区：districts.geojson 共 2 行，可用 2 行，剔除 0 行",
-        f"问题：some.csv 共 {len(table)} 行，可用 {len(table) - 1} 行，剔除 1 行",
+        "片区：districts.geojson 共 2 行，采用 2 行，剔除 0 行",
+        f"问题：some.csv 共 {len(table)} 行，采用 {len(table) - 1} 行，剔除 1 行",
         "不在研究范围网格内的问题：",
         "工作坐标系：EPSG:32651",
     ):

@@ -1,4 +1,4 @@
-"""The four maps as files: complete, self-contained, safe, and the same at each run."""
+"""The maps as files: complete, self-contained, safe, and the same at each run."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def test_wide_overlaps_of_real_borders_are_settled_without_losing_ground(townshi
 def test_a_check_says_so(real_dir: Path) -> None:
     checked = check_layer("subdistricts", str(real_dir / "jiaxing" / "*.json"), city=load_city("jiaxing"))
     said = "\n".join(line.zh for line in checked.lines)
-    for part in ("合计 22 行，可用 22 行", "东栅街道", "12 个片区，共 425.9 km²", "有 6 个街道（镇）不属于任何片区"):
+    for part in ("合计 22 行，采用 22 行", "东栅街道", "12 个片区，共 425.9 km²", "有 6 个街道（镇）不属于任何片区"):
         assert part in said
     assert checked.summary["rows_kept"] == 22
     assert len(checked.tables["flaws"]) == 5

@@ -209,7 +209,7 @@ def test_a_candidate_that_fails_a_gate_is_listed_apart_with_its_reason(tables):
     assert passed.rows[0][0] == "1"
     best = tables.scores.sort_values("rank")["candidate_id"].head(2)
     assert [row[0] for row in failed.rows] == best.tolist(), "without a rank, the better score first"
-    assert all("在同一片区内的面积不足 95%" in row for row in failed.rows)
+    assert all("在同一片区内的面积不足 95 %" in row for row in failed.rows)
     assert "参与排名" in lead.words
 
 

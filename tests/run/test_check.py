@@ -52,7 +52,7 @@ def test_issues(issues, halves, city) -> None:
     checked = check_layer("issues", issues, city=city, subdistricts=halves, crs=4549)
     said = "\n".join(line.zh for line in checked.lines)
     for part in (
-        "共 10 行，可用 9 行，剔除 1 行，按筛选不计 0 行",
+        "共 10 行，采用 9 行，剔除 1 行，不计 0 行",
         "剔除：坐标为 0, 0 1 行，例如 (memory) 第 10 行",
         "上报时间：2023-05-01 至 2023-05-01",
         "宣传广告 6、未归类 3",
@@ -65,9 +65,19 @@ def test_issues(issues, halves, city) -> None:
     assert json.loads(json.dumps(checked.summary))["rows_kept"] == len(checked.loaded.table) == 9
 
 
+@pytest.mark.parametrize(("rows", "share"), [(3000, "< 0.1 %"), (2000, "0.1 %"), (3, "33.3 %")])
+def test_a_rare_gap_is_not_written_to_its_last_digit(rows, share) -> None:
+    x = EAST + 30.0 * np.arange(rows)
+    plots = gpd.GeoDataFrame(
+        {"name": ["园", None, *["园"] * (rows - 2)]}, geometry=shapely.box(x, NORTH, x + 20, NORTH + 20), crs=4549
+    )
+    said = [line.zh for line in check_layer("vacant", plots).lines]
+    assert f"有缺失值的列：名称 {share}。" in said
+
+
 def test_disagreement_is_said(issues, halves, city) -> None:
     checked = check_layer("issues", issues.assign(街道="乙"), city=city, subdistricts=halves, crs=4549)
-    assert any("记录的街道与落点不一致：5 件，占可核对的 9 件的 55.6%" in line.zh for line in checked.lines)
+    assert any("记录的街道与落点不一致：5 件，占可核对的 9 件的 55.6 %" in line.zh for line in checked.lines)
     assert checked.tables["disagreement"]["issue_id"].tolist() == ["T0", "T1", "T2", "T3", "T4"]
 
 

@@ -88,6 +88,8 @@ def test_a_result_shows_names_and_writes_itself(town, tmp_path):
     }
     assert "某市" in city._repr_html_()
     assert "EPSG:4549" in city._repr_html_()
+    assert ".rejects(图层名)" in city._repr_html_()
+    assert "rejects 文件夹" not in city._repr_html_()
 
 
 def test_english_where_it_is_asked_for(town):
