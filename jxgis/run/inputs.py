@@ -165,7 +165,13 @@ def read_given(
     from jxgis import load
 
     city = city_of(settings, has_project=has_project)
-    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer, None)) is not None}
+    known = type(settings.inputs).model_fields
+    given = {layer: found for layer in layers if layer in known and (found := getattr(settings.inputs, layer))}
+    if not given:
+        raise InputError(
+            zh="设置中没有任何图层；请填写 [inputs.districts] 等的 path。",
+            en="The settings name no layer; fill in the path of [inputs.districts] and so on.",
+        )
     collect(_missing(given, city, options or {}))
     loaded: dict[str, Loaded] = {}
     where: dict[str, Any] = {}

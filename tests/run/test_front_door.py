@@ -121,3 +121,15 @@ def test_what_is_not_a_table_is_refused(door: str, layer: str) -> None:
 def test_of_what_a_loader_returns_the_table_is_asked_for() -> None:
     with pytest.raises(InputError, match=r"Loaded.*\.table"):
         jxgis.score_candidates(jxgis.load_layer("candidates", GROUND))  # type: ignore[arg-type]
+
+
+def test_an_option_of_reading_that_there_is_not_is_refused() -> None:
+    with pytest.raises(InputError, match="did you mean crs"):
+        jxgis.load_layer("parks", GROUND, crss="GCJ-02")
+    with pytest.raises(InputError, match="did you mean columns"):
+        jxgis.load_layer("districts", GROUND, colums={"name": "people"})
+
+
+def test_rules_of_several_options_are_told_without_a_key() -> None:
+    with pytest.raises(jxgis.JxgisError, match=r"units is wrong: min_km2 \(6\)"):
+        jxgis.propose_units(GROUND, min_km2=6)

@@ -106,3 +106,16 @@ def test_progress_is_told_where_it_is_asked_for(town, capsys):
     steps: list[str] = []
     jxgis.open_project(town, progress=lambda step: steps.append(step.zh)).hotspots()
     assert "分析问题热点…" in steps
+
+
+def test_a_project_without_a_layer_says_so(town):
+    (town / "jxgis.toml").write_text('[city]\nprofile = "city.toml"\n', encoding="utf-8")
+    with pytest.raises(jxgis.JxgisError, match="name no layer"):
+        jxgis.open_project(town).layers()
+
+
+def test_a_layer_that_the_profile_adds_may_have_any_name(town):
+    with (town / "city.toml").open("a", encoding="utf-8") as profile:
+        for name in ("copy", "schema"):
+            profile.write(f'[layers.{name}]\ntitle_zh = "甲"\ntitle_en = "A"\ngeometry = "point"\n')
+    assert jxgis.open_project(town).layers()["layer"].tolist() == ["districts", "issues"]
