@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -133,3 +134,23 @@ def test_an_option_of_reading_that_there_is_not_is_refused() -> None:
 def test_rules_of_several_options_are_told_without_a_key() -> None:
     with pytest.raises(jxgis.JxgisError, match=r"units is wrong: min_km2 \(6\)"):
         jxgis.propose_units(GROUND, min_km2=6)
+
+
+def test_what_the_users_blocks_are_called_like_is_theirs(tmp_path: Path) -> None:
+    cells = [shapely.box(x, y, x + 1000, y + 1000) for x in range(0, 3000, 1000) for y in range(0, 3000, 1000)]
+    words = dict.fromkeys(("issues_per_km2", "people_per_km2", "area_km2", "unit_id", "mix_a"), "多")
+    blocks = gpd.GeoDataFrame(geometry=cells, crs=4549).assign(**words)
+    plan = jxgis.propose_units(GROUND, blocks=blocks, alternatives=False, attributes=[])
+    written = gpd.read_file(plan.write(tmp_path / "out") / "units.gpkg", layer="blocks")
+    assert set(written["issues_per_km2"]) == {"多"}
+    assert set(written["unit_id"]) == set(plan.units["unit_id"])
+
+
+@pytest.mark.parametrize("indicator", ["name", "district", "area_km2", "issues"])
+def test_an_indicator_may_be_called_like_a_column_of_the_candidates(indicator: str, tmp_path: Path) -> None:
+    candidates = GROUND[["geometry"]].assign(**{indicator: -1.5})
+    scores = jxgis.score_candidates(
+        candidates, districts=GROUND, indicators={indicator: {"dimension": "a", "target": 5, "weight": 1}}
+    )
+    written = gpd.read_file(scores.write(tmp_path / "out") / "scores.gpkg")
+    assert written[indicator].tolist() == [-1.5]
