@@ -120,9 +120,8 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
         return Text(zh=f"缺少 {key}", en=f"{key} is missing")
     rule = item.get("ctx", {}).get("error")
     if isinstance(rule, RuleError):
-        # A rule of the whole table names its keys itself.
-        zh, en = (f"{key}：", f"{key}: ") if key else ("", "")
-        return Text(zh=f"{zh}{rule.message.zh}", en=f"{en}{rule.message.en}")
+        # What several keys of the table break together stands at none of them.
+        return Text(zh=f"{key}：{rule.message.zh}", en=f"{key}: {rule.message.en}") if key else rule.message
     return Text(
         zh=f"{key} = {item.get('input')!r} 不可用（{_rule(item)}）", en=f"{key} = {item.get('input')!r}: {item['msg']}"
     )

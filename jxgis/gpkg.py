@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -34,6 +34,7 @@ def write_gpkg(
     of: str = "",
     lang: str = "zh",
     titles: Mapping[str, str] | None = None,
+    own: Mapping[str, Collection[str]] | None = None,
 ) -> None:
     """Write layers to one GeoPackage.
 
@@ -52,6 +53,8 @@ def write_gpkg(
         Language of the reasons and of the column aliases.
     titles
         Titles of columns that no contract has, such as indicators.
+    own
+        Columns of the user's in a layer, whatever they are called: see `schema.check.hold`.
 
     Raises
     ------
@@ -72,7 +75,7 @@ def write_gpkg(
     declared = {name: of_layer(name) if of == "layers" else find_table(f"{of}.{name}") for name in layers}
     for name, table in layers.items():
         if of != "layers":
-            hold(table, declared[name])
+            hold(table, declared[name], own=(own or {}).get(name, ()))
         if len(table.columns) - 1 > _MOST_COLUMNS:
             raise InputError(
                 zh=f"图层“{name}”有 {len(table.columns) - 1:,} 列，GeoPackage 最多 {_MOST_COLUMNS:,} 列；请在文件中去掉不需要的列。",

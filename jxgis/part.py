@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jxgis.report.blocks import Section
     from jxgis.settings import Settings
 
-__all__ = ["Given", "Part", "Progress", "Raster", "Result", "given_tables"]
+__all__ = ["Given", "Part", "Progress", "Raster", "Result", "given_tables", "require_table"]
 
 Progress: TypeAlias = Callable[[Text], object]
 Table = TypeVar("Table", bound="pd.DataFrame")
@@ -35,6 +35,9 @@ Named = TypeVar("Named")
 
 #: Columns of the results that hold classes.
 _CLASS_COLUMNS = ("issue_class", "class_a", "class_b", "main_class")
+
+
+_READ_IT = Text(zh="请先用 jxgis.load_layer 读取", en="read it with jxgis.load_layer first")
 
 
 def _silent(_: Text) -> None:
@@ -172,9 +175,49 @@ class Given:
         return hide_small(self.in_words(table), min_count=least, within=within, sums=sums, nested=nested)
 
 
+def require_table(table: object, what: str, like: pyproj.CRS | None = None) -> pyproj.CRS:
+    """The metric CRS of a table that was handed over; refuse what is not one, such as None or what a loader returns.
+
+    Parameters
+    ----------
+    table
+        What was handed over.
+    what
+        The argument, for the message.
+    like
+        The CRS that it must share.
+
+    Raises
+    ------
+    CrsError
+        If the table is not in a metric CRS, or not in ``like``.
+    InputError
+        If it is not a table of geometries.
+
+    Examples
+    --------
+    >>> require_table(None, "area")
+    Traceback (most recent call last):
+    jxgis.errors.InputError: area 不是 GeoDataFrame 而是 NoneType...
+    """
+    import geopandas as gpd
+
+    from jxgis.crs import require_metric
+
+    if not isinstance(table, gpd.GeoDataFrame | gpd.GeoSeries):
+        kind = type(table).__name__
+        hint = Text(zh="请用它的 .table", en="give its .table") if hasattr(table, "table") else _READ_IT
+        raise InputError(
+            zh=f"{what} 不是 GeoDataFrame 而是 {kind}；{hint.zh}。",
+            en=f"{what} is not a GeoDataFrame but {kind}; {hint.en}.",
+        )
+    return require_metric(table, what, like=like)
+
+
 def given_tables(
     layers: Mapping[str, gpd.GeoDataFrame | None],
     *,
+    needs: Sequence[str] = (),
     lang: str,
     sketch: bool = False,
     settings: Settings | None = None,
@@ -185,7 +228,9 @@ def given_tables(
     Parameters
     ----------
     layers
-        Layer name to its rows; those that are None are not given. Their CRS is that of the first.
+        Layer name to its rows; those that are None are not given. They share one metric CRS.
+    needs
+        The layers that must be given.
     lang
         Language of what is shown, ``"zh"`` or ``"en"``.
     sketch
@@ -198,17 +243,21 @@ def given_tables(
     Raises
     ------
     CrsError
-        If the first layer is not in a metric CRS.
+        If the layers are not in one metric CRS.
+    InputError
+        If a layer that is needed is not given, or one is not a table.
     SettingsError
         If an option is unknown or out of range; the nearest name is suggested.
     """
     from jxgis._toml import validated
-    from jxgis.crs import require_metric
     from jxgis.settings import Settings
 
-    there = {name: table for name, table in layers.items() if table is not None}
-    name, first = next(iter(there.items()))
-    crs = require_metric(first, name)
+    there = {name: table for name, table in layers.items() if table is not None or name in needs}
+    first = next(iter(there))
+    crs = require_table(there[first], first)
+    for name, table in there.items():
+        # A layer in another CRS would lie elsewhere, and nothing would be found there.
+        require_table(table, name, like=crs)
     base = settings or Settings()
     asked = {
         section: validated(

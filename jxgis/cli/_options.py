@@ -232,7 +232,7 @@ def _nested(place: Sequence[str], value: Any) -> dict[str, Any]:
 
 def _value(text: str, kind: Any) -> Any:
     """A value as TOML has it; else, and where the key holds text or texts, the text as it stands."""
-    kinds = (kind,) if get_origin(kind) is tuple else (kind, *get_args(kind))
+    kinds = (kind,) if get_origin(kind) in (tuple, dict) else (kind, *get_args(kind))
     if str in kinds:
         return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
     try:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jxgis.hotspots.result import HotspotsResult
-from jxgis.part import Given, given_tables
+from jxgis.part import Given, given_tables, require_table
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -116,9 +116,11 @@ def find_hotspots(
         "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
     }  # fmt: skip
-    given = replace(
-        given_tables(layers, lang=lang, sketch=sketch, hotspots=options), history=history, start=start, end=end
-    )
+    given = given_tables(layers, needs=("issues",), lang=lang, sketch=sketch, hotspots=options)
+    require_table(area, "area", like=given.crs)
+    if history is not None:
+        require_table(history, "history", like=given.crs)
+    given = replace(given, history=history, start=start, end=end)
     return analyse(given, area, classes=classes, name_field=name_field)
 
 

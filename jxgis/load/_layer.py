@@ -104,6 +104,14 @@ class Gathered:
     crs_note: Text | None = None
 
 
+def _require_known(options: Mapping[str, object]) -> None:
+    """Refuse an option that there is not: a ``crs`` that is misspelt would leave the file where it is not."""
+    for name in options:
+        if name not in ReadOptions.__annotations__:
+            hint = _tables.nearest(name, ReadOptions.__annotations__)
+            raise InputError(zh=f"没有读取选项“{name}”{hint.zh}", en=f"No option {name!r} of reading{hint.en}")
+
+
 def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptions) -> Gathered:
     """Read a layer's files, find its columns, bring it into the metric CRS and repair it.
 
@@ -125,16 +133,10 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     Raises
     ------
     InputError
-        If files, columns, CRS or coordinates cannot be used.
+        If there is no such option, or files, columns, CRS or coordinates cannot be used.
     """
     given = options
-    for name in given:
-        if name not in ReadOptions.__annotations__:
-            hint = _tables.nearest(name, ReadOptions.__annotations__)
-            raise InputError(
-                zh=f"读取{wanted}：没有选项“{name}”{hint.zh}可用：{'、'.join(ReadOptions.__annotations__)}。",
-                en=f"Loading {wanted}: no option {name!r}{hint.en} Known: {', '.join(ReadOptions.__annotations__)}.",
-            )
+    _require_known(given)
     agreed = contract_of(wanted, city)
     expected = (wanted, *agreed.stand_in)
     # Of a large export the files take a quarter of the time; columns, places and the CRS as much as what follows.

@@ -101,7 +101,7 @@ def measure_parks(
         "gates": gates, "barriers": barriers, "places": places, "population": population, "built_up": built_up,
         "vacant": vacant, "planned_parks": planned_parks,
     }  # fmt: skip
-    return analyse(given_tables(layers, lang=lang, sketch=sketch, parks=options))
+    return analyse(given_tables(layers, needs=("districts", "parks"), lang=lang, sketch=sketch, parks=options))
 
 
 def analyse(given: Given) -> ParksResult:

@@ -166,8 +166,12 @@ def read_given(
 
     city = city_of(settings, has_project=has_project)
     known = type(settings.inputs).model_fields
-    asked = {layer: getattr(settings.inputs, layer) for layer in layers if layer in known}
-    given = {layer: found for layer, found in asked.items() if found is not None}
+    given = {layer: found for layer in layers if layer in known and (found := getattr(settings.inputs, layer))}
+    if not given:
+        raise InputError(
+            zh="设置中没有任何图层；请填写 [inputs.districts] 等的 path。",
+            en="The settings name no layer; fill in the path of [inputs.districts] and so on.",
+        )
     collect(_missing(given, city, options or {}))
     loaded: dict[str, Loaded] = {}
     where: dict[str, Any] = {}
@@ -190,12 +194,6 @@ def read_given(
         loaded["districts"] = _dissolved(loaded["subdistricts"], city)
         for note in loaded["districts"].notes:
             progress(note)
-    if not loaded:
-        raise InputError(
-            zh="没有输入图层；请在设置的 [inputs] 中给出，至少 [inputs.districts] 或 [inputs.subdistricts]。",
-            en="There are no input layers; name them in [inputs] of the settings, [inputs.districts] or "
-            "[inputs.subdistricts] at least.",
-        )
     first = next(iter(loaded.values()))
     crs, note = choose_metric_crs(None if city is None else city.crs, first.table)
     # The table stands in that CRS by now; its loader knows how it came to be chosen.

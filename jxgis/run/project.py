@@ -13,7 +13,7 @@ from jxgis._toml import validated
 from jxgis.city import contract_of
 from jxgis.errors import InputError, SettingsError
 from jxgis.i18n import text_pair
-from jxgis.part import Given, Part, Progress, Result
+from jxgis.part import Given, Part, Progress, Result, require_table
 from jxgis.progress import shown
 from jxgis.run.inputs import city_of, read_given
 from jxgis.run.parts import PARTS
@@ -166,6 +166,8 @@ class Project:
             Of ``[scoring]``.
         """
         layers = {} if candidates is None else {"candidates": candidates}
+        if candidates is not None:
+            require_table(candidates, "candidates", like=self.given.crs)
         found: ScoreResult = self._run("scores", options, layers)
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ class BrokenTableError(AssertionError):
     """A table of a result breaks its declaration: a fault of jxgis, not of its input."""
 
 
-def hold(frame: pd.DataFrame, table: Table) -> None:
+def hold(frame: pd.DataFrame, table: Table, *, own: Collection[str] = ()) -> None:
     """Hold a table of a result to its declaration; it is looked at, neither cast nor put in another order.
 
     Parameters
@@ -31,6 +32,8 @@ def hold(frame: pd.DataFrame, table: Table) -> None:
         The table; columns beyond those declared are the user's own.
     table
         Its declaration.
+    own
+        Columns of the user's that may be called like one that is declared: they hold what they hold.
 
     Raises
     ------
@@ -46,7 +49,7 @@ def hold(frame: pd.DataFrame, table: Table) -> None:
     """
     breaches = [f"{name}: missing" for name in table.required if name not in frame.columns]
     for name in frame.columns:
-        if name in table.columns:
+        if name in table.columns and name not in own:
             null = table.columns[name].null and name not in table.keys
             breaches += [f"{name}: {said}" for said in _breaches(frame[name], table.columns[name], null=null)]
     if table.keys and set(table.keys) <= set(frame.columns):

@@ -95,7 +95,7 @@ def score_candidates(
         "candidates": candidates, "issues": issues, "parks": parks, "residential": residential, "waters": waters,
         "districts": districts, "historic": historic, "built_up": built_up,
     }  # fmt: skip
-    given = given_tables(layers, lang=lang, sketch=sketch, settings=settings, scoring=options)
+    given = given_tables(layers, needs=("candidates",), lang=lang, sketch=sketch, settings=settings, scoring=options)
     if hotspots is not None:
         given.results["hotspots"] = hotspots
     return analyse(given, candidates)

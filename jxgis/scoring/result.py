@@ -92,7 +92,12 @@ class ScoreResult(Result):
         given = self.given
         shown = self._shown()
         write_gpkg(
-            stage.path("scores.gpkg"), {"scores": self.scores}, of=self.part.name, lang=given.lang, titles=self.titles
+            stage.path("scores.gpkg"),
+            {"scores": self.scores},
+            of=self.part.name,
+            lang=given.lang,
+            titles=self.titles,
+            own={"scores": self.titles},
         )
         by = text(f"scoring.{self.weights.fallback or self.weights.method}", given.lang)
         scores_workbook(

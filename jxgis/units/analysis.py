@@ -87,7 +87,8 @@ def propose_units(
         "land_use": land_use, "population": population, "places": places, "keep_together": keep_together,
         "keep_apart": keep_apart,
     }  # fmt: skip
-    return analyse(given_tables(layers, lang=lang, sketch=sketch, units=options), workers=workers, progress=progress)
+    given = given_tables(layers, needs=("districts",), lang=lang, sketch=sketch, units=options)
+    return analyse(given, workers=workers, progress=progress)
 
 
 def analyse(

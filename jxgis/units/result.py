@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jxgis.i18n import Text, text_pair
 from jxgis.part import Result
+from jxgis.schema.tables import table
 from jxgis.small_counts import hide_small_units
 from jxgis.units.part import PART
 
@@ -112,7 +113,10 @@ class UnitsResult(Result):
         """``units.gpkg``."""
         from jxgis.gpkg import write_gpkg
 
-        write_gpkg(stage.path("units.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang)
+        blocks = self.given.table("blocks")
+        # Blocks carry along what the user's own hold, under whatever names.
+        own = {} if blocks is None else {"blocks": set(blocks.columns) - {*table("units.blocks").required}}
+        write_gpkg(stage.path("units.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang, own=own)
 
     def maps(self) -> dict[str, folium.Map]:
         """``units``: the units in their districts."""

@@ -37,6 +37,12 @@ def test_a_key_is_set_as_toml_else_as_text() -> None:
     assert (got.report.title, got.report.min_count, got.parks.close) == ("2024", 1, ("一园",))
 
 
+def test_a_table_of_keys_is_set_whole() -> None:
+    got = made('inputs.issues={path="i.csv", crs="GCJ-02"}', 'inputs.issues.columns={issue_id="任务号"}')
+    assert (got.inputs.issues.path, got.inputs.issues.columns) == ("i.csv", {"issue_id": "任务号"})
+    assert made('units.n_units={"老城"=3}').units.n_units == {"老城": 3}
+
+
 def test_it_goes_before_options_and_the_project(tmp_path: Path) -> None:
     (tmp_path / "jxgis.toml").write_text("[hotspots]\ncell_m = 300\nband_m = 900\n", encoding="utf-8")
     got = settings_of(tmp_path / "jxgis.toml", {"hotspots": {"cell_m": 250}}, ["hotspots.cell_m=125"])

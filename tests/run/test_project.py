@@ -110,11 +110,17 @@ def test_progress_is_told_where_it_is_asked_for(town, capsys):
     assert "分析问题热点…" in steps
 
 
-def test_a_project_without_layers_says_what_is_missing(tmp_path):
-    (tmp_path / "jxgis.toml").write_text('[city]\nprofile = "jiaxing"\n', encoding="utf-8")
-    city = jxgis.open_project(tmp_path)
-    with pytest.raises(jxgis.InputError, match=r"\[inputs.districts\]"):
-        city.layers()
+def test_a_project_without_a_layer_says_so(town):
+    (town / "jxgis.toml").write_text('[city]\nprofile = "city.toml"\n', encoding="utf-8")
+    with pytest.raises(jxgis.JxgisError, match="name no layer"):
+        jxgis.open_project(town).layers()
+
+
+def test_a_layer_that_the_profile_adds_may_have_any_name(town):
+    with (town / "city.toml").open("a", encoding="utf-8") as profile:
+        for name in ("copy", "schema"):
+            profile.write(f'[layers.{name}]\ntitle_zh = "甲"\ntitle_en = "A"\ngeometry = "point"\n')
+    assert jxgis.open_project(town).layers()["layer"].tolist() == ["districts", "issues"]
 
 
 def test_a_rule_of_two_options_is_told_without_an_empty_key(town):

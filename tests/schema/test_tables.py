@@ -117,7 +117,7 @@ def test_what_would_tell_a_few_cases_is_marked() -> None:
     """By hand, from what each column is: a share, a rate or a quotient of the count, or what its cases are."""
     assert set(case_columns()) == {"count", "issues", "inside"}
     told = """share_issues share_inside ratio per_km2 issues_per_km2 location_quotient rate change issues_before issues_recent
-    gi_z gi_p gi_q rate_z rate_q peak_z same_point_share gini concentration main_subclass main_subclass_share main_department
+    gi_z gi_p gi_p_normal gi_q gi_q_all rate_z rate_p rate_q rate_q_all peak_z same_point_share gini concentration main_subclass main_subclass_share main_department
     main_class main_share entropy evenness effective_classes top1_share top3_share top5_share top10_share half_in_area
     times_mean issue_density solved_rate on_time_rate rework_rate issue_density_score solved_rate_score on_time_rate_score
     rework_rate_score gi_p_normal gi_q_all rate_p rate_q_all score score_if_missing_zero"""

@@ -1,0 +1,156 @@
+"""The front door refuses what it cannot use: layers in another CRS, and what is not a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+import jxgis
+from jxgis.errors import CrsError, InputError
+
+GROUND = gpd.GeoDataFrame({"name": ["甲"], "people": [9.0]}, geometry=[shapely.box(0, 0, 3000, 3000)], crs=4549)
+POINTS = gpd.GeoDataFrame(
+    {"name": "a", "issue_class": "市容环境", "people": 1.0},
+    geometry=gpd.points_from_xy(np.linspace(50, 2900, 60), np.linspace(50, 2900, 60)),
+    crs=4549,
+    index=range(60),
+)
+LINES = gpd.GeoDataFrame({"name": ["b"]}, geometry=[shapely.LineString([(0, 5), (3000, 5)])], crs=4549)
+
+FRONT_DOORS: dict[str, tuple[Callable[..., Any], dict[str, gpd.GeoDataFrame]]] = {
+    "find_hotspots": (
+        lambda **layers: jxgis.find_hotspots(**({"issues": POINTS, "area": GROUND} | layers)),
+        {
+            "issues": POINTS,
+            "area": GROUND,
+            "districts": GROUND,
+            "subdistricts": GROUND,
+            "ring": GROUND,
+            "places": POINTS,
+            "streets": LINES,
+            "exposure": GROUND,
+            "built_up": GROUND,
+            "history": POINTS,
+        },
+    ),
+    "measure_parks": (
+        lambda **layers: jxgis.measure_parks(
+            **({"parks": GROUND, "residential": GROUND, "zones": GROUND, "streets": LINES} | layers)
+        ),
+        {
+            "parks": GROUND,
+            "residential": GROUND,
+            "zones": GROUND,
+            "historic": GROUND,
+            "streets": LINES,
+            "gates": POINTS,
+            "barriers": LINES,
+            "places": POINTS,
+            "population": POINTS,
+            "built_up": GROUND,
+            "vacant": GROUND,
+            "planned_parks": GROUND,
+        },
+    ),
+    "propose_units": (
+        lambda **layers: jxgis.propose_units(
+            **({"districts": GROUND, "places": POINTS, "cell_m": 1000, "alternatives": False} | layers)
+        ),
+        {
+            "districts": GROUND,
+            "blocks": GROUND,
+            "streets": LINES,
+            "waters": LINES,
+            "issues": POINTS,
+            "land_use": GROUND,
+            "population": POINTS,
+            "places": POINTS,
+            "keep_together": GROUND,
+            "keep_apart": LINES,
+        },
+    ),
+    "score_candidates": (
+        lambda **layers: jxgis.score_candidates(**({"candidates": GROUND, "districts": GROUND} | layers)),
+        {
+            "candidates": GROUND,
+            "issues": POINTS,
+            "parks": GROUND,
+            "residential": GROUND,
+            "waters": LINES,
+            "districts": GROUND,
+            "historic": GROUND,
+            "built_up": GROUND,
+        },
+    ),
+}
+LAYERS = [(door, layer) for door, (_, layers) in FRONT_DOORS.items() for layer in layers]
+
+
+@pytest.mark.parametrize(("door", "layer"), LAYERS)
+@pytest.mark.parametrize("crs", [4548, 4490])
+def test_a_layer_in_another_crs_is_refused(door: str, layer: str, crs: int) -> None:
+    run, layers = FRONT_DOORS[door]
+    with pytest.raises(CrsError):
+        run(**{layer: layers[layer].to_crs(crs)})
+
+
+@pytest.mark.parametrize(
+    ("door", "layer"),
+    [
+        *[
+            ("find_hotspots", "issues"),
+            ("find_hotspots", "area"),
+            ("measure_parks", "parks"),
+            ("measure_parks", "zones"),
+        ],
+        *[("propose_units", "districts"), ("score_candidates", "candidates")],
+    ],
+)
+def test_what_is_not_a_table_is_refused(door: str, layer: str) -> None:
+    run, _ = FRONT_DOORS[door]
+    for wrong in (None, "parks.gpkg", shapely.box(0, 0, 1, 1)):
+        with pytest.raises(InputError, match="GeoDataFrame"):
+            run(**{layer: wrong})
+
+
+def test_of_what_a_loader_returns_the_table_is_asked_for() -> None:
+    with pytest.raises(InputError, match=r"Loaded.*\.table"):
+        jxgis.score_candidates(jxgis.load_layer("candidates", GROUND))  # type: ignore[arg-type]
+
+
+def test_an_option_of_reading_that_there_is_not_is_refused() -> None:
+    with pytest.raises(InputError, match="did you mean crs"):
+        jxgis.load_layer("parks", GROUND, crss="GCJ-02")
+    with pytest.raises(InputError, match="did you mean columns"):
+        jxgis.load_layer("districts", GROUND, colums={"name": "people"})
+
+
+def test_rules_of_several_options_are_told_without_a_key() -> None:
+    with pytest.raises(jxgis.JxgisError, match=r"units is wrong: min_km2 \(6\)"):
+        jxgis.propose_units(GROUND, min_km2=6)
+
+
+def test_what_the_users_blocks_are_called_like_is_theirs(tmp_path: Path) -> None:
+    cells = [shapely.box(x, y, x + 1000, y + 1000) for x in range(0, 3000, 1000) for y in range(0, 3000, 1000)]
+    words = dict.fromkeys(("issues_per_km2", "people_per_km2", "area_km2", "unit_id", "mix_a"), "多")
+    blocks = gpd.GeoDataFrame(geometry=cells, crs=4549).assign(**words)
+    plan = jxgis.propose_units(GROUND, blocks=blocks, alternatives=False, attributes=[])
+    written = gpd.read_file(plan.write(tmp_path / "out") / "units.gpkg", layer="blocks")
+    assert set(written["issues_per_km2"]) == {"多"}
+    assert set(written["unit_id"]) == set(plan.units["unit_id"])
+
+
+@pytest.mark.parametrize("indicator", ["name", "district", "area_km2", "issues"])
+def test_an_indicator_may_be_called_like_a_column_of_the_candidates(indicator: str, tmp_path: Path) -> None:
+    candidates = GROUND[["geometry"]].assign(**{indicator: -1.5})
+    scores = jxgis.score_candidates(
+        candidates, districts=GROUND, indicators={indicator: {"dimension": "a", "target": 5, "weight": 1}}
+    )
+    written = gpd.read_file(scores.write(tmp_path / "out") / "scores.gpkg")
+    assert written[indicator].tolist() == [-1.5]
