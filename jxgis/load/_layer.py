@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from jxgis.errors import InputError
 from jxgis.i18n import Text, text, text_pair
 from jxgis.load import Loaded
 from jxgis.load._columns import as_code, as_number, as_text, differing, rename_columns
+from jxgis.load._options import ReadOptions, require_known
 from jxgis.load._place import Placed, place_columns, place_geometry, reference_of
 from jxgis.load.geometry import repair
 from jxgis.load.readers import RawTable, Source, read_tables
@@ -32,36 +33,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.city import City
-    from jxgis.crs import Box
-    from jxgis.reference import AxisOrder, Reference
+    from jxgis.reference import Reference
 
 _APART_M = 20.0
 _CATEGORIES = ("tree", "main_type", "sub_type")
 _DEGREE_M = 111_195.0  # of a great circle of 6,371 km
 
-__all__ = ["Gathered", "ReadOptions", "finish", "gather", "refuse_empty", "require_columns", "told_by"]
-
-
-class ReadOptions(TypedDict, total=False):
-    """How to read a layer; each is also a key of ``[inputs.LAYER]`` in jxgis.toml.
-
-    ``layer``: the file's layer or sheet. ``crs``: an EPSG code, ``GCJ-02`` or ``BD-09``; required for tables of
-    points. ``encoding``: of text. ``axes``: ``east_north`` or ``north_east``. ``name_column``: the column that holds
-    the name. ``columns``: contract name to the name in the file. ``towgs84``: three or seven parameters of a local
-    system. ``metric_crs``: the CRS to work in, where there is no city. ``box``: west, south, east, north in degrees,
-    where there is no city. ``keep``: of issues, further columns of the file to carry along, personal values masked.
-    """
-
-    keep: Sequence[str]
-    layer: str | None
-    crs: str | int | pyproj.CRS | None
-    encoding: str | None
-    axes: AxisOrder | None
-    name_column: str | None
-    columns: Mapping[str, str]
-    towgs84: tuple[float, ...] | None
-    metric_crs: str | int | pyproj.CRS | None
-    box: Box | None
+__all__ = ["Gathered", "finish", "gather", "refuse_empty", "require_columns", "told_by"]
 
 
 @dataclass
@@ -104,14 +82,6 @@ class Gathered:
     crs_note: Text | None = None
 
 
-def _require_known(options: Mapping[str, object]) -> None:
-    """Refuse an option that there is not: a ``crs`` that is misspelt would leave the file where it is not."""
-    for name in options:
-        if name not in ReadOptions.__annotations__:
-            hint = _tables.nearest(name, ReadOptions.__annotations__)
-            raise InputError(zh=f"没有读取选项“{name}”{hint.zh}", en=f"No option {name!r} of reading{hint.en}")
-
-
 def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptions) -> Gathered:
     """Read a layer's files, find its columns, bring it into the metric CRS and repair it.
 
@@ -136,7 +106,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         If there is no such option, or files, columns, CRS or coordinates cannot be used.
     """
     given = options
-    _require_known(given)
+    require_known(given)
     agreed = contract_of(wanted, city)
     expected = (wanted, *agreed.stand_in)
     # Of a large export the files take a quarter of the time; columns, places and the CRS as much as what follows.

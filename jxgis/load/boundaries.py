@@ -14,7 +14,8 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.load import Loaded
-from jxgis.load._layer import Gathered, ReadOptions, finish, gather, refuse_empty, require_columns
+from jxgis.load._layer import Gathered, finish, gather, refuse_empty, require_columns
+from jxgis.load._options import ReadOptions
 from jxgis.load.geometry import repair
 from jxgis.load.overlaps import MAX_SHARE, MIN_FLAW_M2, claimed_twice, overlap_notes, snap_overlaps
 from jxgis.schema import layers as _tables

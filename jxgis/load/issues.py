@@ -17,7 +17,8 @@ from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.load import Loaded
 from jxgis.load._columns import as_text
-from jxgis.load._layer import Gathered, ReadOptions, finish, gather, require_columns
+from jxgis.load._layer import Gathered, finish, gather, require_columns
+from jxgis.load._options import ReadOptions
 from jxgis.load.times import local_date, parse_times
 from jxgis.privacy import mask, mask_column
 from jxgis.schema import layers as _tables
