@@ -85,6 +85,8 @@ class Given:
         Called with each step.
     results
         Name of a part to what it found, for the parts that go after it.
+    refused
+        Name of a part that refused its input to the reason, for the parts that go after it.
     """
 
     settings: Settings
@@ -101,6 +103,7 @@ class Given:
     lang: str = "zh"
     progress: Progress = _silent
     results: dict[str, Result] = field(default_factory=dict)
+    refused: Mapping[str, Text] = field(default_factory=dict)
 
     def table(self, layer: str) -> gpd.GeoDataFrame | None:
         """The layer's rows, or None where it was not given."""
@@ -365,7 +368,11 @@ class Result(ABC):
         with output.staged(out, command=self.part.command) as stage:
             self.write_files(stage)
             self.write_report(stage)
-            self.given.finish(stage, self.part.settings, self.account())
+            account = self.account()
+            if self.part.after:
+                refused = self.given.refused.items()
+                account |= {"refused": [{"part": part, "message": why.of(self.given.lang)} for part, why in refused]}
+            self.given.finish(stage, self.part.settings, account)
         return Path(out)
 
     def map(self, name: str | None = None) -> folium.Map:

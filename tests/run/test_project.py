@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import geopandas as gpd
@@ -119,3 +120,13 @@ def test_a_layer_that_the_profile_adds_may_have_any_name(town):
         for name in ("copy", "schema"):
             profile.write(f'[layers.{name}]\ntitle_zh = "甲"\ntitle_en = "A"\ngeometry = "point"\n')
     assert jxgis.open_project(town).layers()["layer"].tolist() == ["districts", "issues"]
+
+
+def test_what_refused_before_it_stands_in_the_account(town):
+    project = (town / "jxgis.toml").read_text(encoding="utf-8")
+    (town / "jxgis.toml").write_text(project.replace("cell_m = 250", "cell_m = 90000"), encoding="utf-8")
+    city = jxgis.open_project(town, lang="en")
+    out = city.scores(city.layer("districts")).write(town / "out")
+    refused = json.loads((out / "run.json").read_text(encoding="utf-8"))["refused"]
+    assert [entry["part"] for entry in refused] == ["hotspots"]
+    assert "lower cell_m" in refused[0]["message"]
