@@ -217,6 +217,17 @@ def require_table(table: object, what: str, like: pyproj.CRS | None = None) -> p
     return require_metric(table, what, like=like)
 
 
+def _named_in_text(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The table; a copy where its names are numbers."""
+    import pandas as pd
+
+    from jxgis.load._columns import as_text
+
+    if "name" not in table or not pd.api.types.is_numeric_dtype(table["name"]):
+        return table
+    return table.assign(name=as_text(table["name"]))
+
+
 def given_tables(
     layers: Mapping[str, gpd.GeoDataFrame | None],
     *,
@@ -231,7 +242,8 @@ def given_tables(
     Parameters
     ----------
     layers
-        Layer name to its rows; those that are None are not given. They share one metric CRS.
+        Layer name to its rows; those that are None are not given. They share one metric CRS. Names that are numbers
+        become text, as a loader makes them.
     needs
         The layers that must be given.
     lang
@@ -261,6 +273,7 @@ def given_tables(
     for name, table in there.items():
         # A layer in another CRS would lie elsewhere, and nothing would be found there.
         require_table(table, name, like=crs)
+    there = {name: _named_in_text(table) for name, table in there.items()}
     base = settings or Settings()
     asked = {
         section: validated(
