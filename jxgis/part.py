@@ -85,6 +85,8 @@ class Given:
         Called with each step.
     results
         Name of a part to what it found, for the parts that go after it.
+    refused
+        Name of a part that refused its input to the reason, for the parts that go after it.
     """
 
     settings: Settings
@@ -101,6 +103,7 @@ class Given:
     lang: str = "zh"
     progress: Progress = _silent
     results: dict[str, Result] = field(default_factory=dict)
+    refused: Mapping[str, Text] = field(default_factory=dict)
 
     def table(self, layer: str) -> gpd.GeoDataFrame | None:
         """The layer's rows, or None where it was not given."""
@@ -214,6 +217,17 @@ def require_table(table: object, what: str, like: pyproj.CRS | None = None) -> p
     return require_metric(table, what, like=like)
 
 
+def _named_in_text(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The table; a copy where its names are numbers."""
+    import pandas as pd
+
+    from jxgis.load._columns import as_text
+
+    if "name" not in table or not pd.api.types.is_numeric_dtype(table["name"]):
+        return table
+    return table.assign(name=as_text(table["name"]))
+
+
 def given_tables(
     layers: Mapping[str, gpd.GeoDataFrame | None],
     *,
@@ -228,7 +242,8 @@ def given_tables(
     Parameters
     ----------
     layers
-        Layer name to its rows; those that are None are not given. They share one metric CRS.
+        Layer name to its rows; those that are None are not given. They share one metric CRS. Names that are numbers
+        become text, as a loader makes them.
     needs
         The layers that must be given.
     lang
@@ -258,6 +273,7 @@ def given_tables(
     for name, table in there.items():
         # A layer in another CRS would lie elsewhere, and nothing would be found there.
         require_table(table, name, like=crs)
+    there = {name: _named_in_text(table) for name, table in there.items()}
     base = settings or Settings()
     asked = {
         section: validated(
@@ -365,7 +381,11 @@ class Result(ABC):
         with output.staged(out, command=self.part.command) as stage:
             self.write_files(stage)
             self.write_report(stage)
-            self.given.finish(stage, self.part.settings, self.account())
+            account = self.account()
+            if self.part.after:
+                refused = self.given.refused.items()
+                account |= {"refused": [{"part": part, "message": why.of(self.given.lang)} for part, why in refused]}
+            self.given.finish(stage, self.part.settings, account)
         return Path(out)
 
     def map(self, name: str | None = None) -> folium.Map:

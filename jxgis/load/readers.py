@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -141,9 +141,15 @@ def _holdable(table: RawTable) -> RawTable:
     return replace(table, frame=frame, notes=(*table.notes, *notes))
 
 
-def _several(source: str | Path | Sequence[str | Path]) -> list[str | Path]:
+def _several(source: object) -> list[str | Path]:
     if isinstance(source, str | Path):
         return [source]
+    if not isinstance(source, Iterable):
+        kind = type(source).__name__
+        raise InputError(
+            zh=f"无法读取 {kind}；请给出路径、几个路径或表（GeoDataFrame）。",
+            en=f"Cannot read {kind}; give a path, several, or a table (GeoDataFrame).",
+        )
     return list(source)
 
 

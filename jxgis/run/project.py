@@ -12,7 +12,7 @@ from jxgis import escape
 from jxgis._toml import validated
 from jxgis.city import contract_of
 from jxgis.errors import InputError, SettingsError
-from jxgis.i18n import text_pair
+from jxgis.i18n import Text, text_pair
 from jxgis.part import Given, Part, Progress, Result, require_table
 from jxgis.progress import shown
 from jxgis.run.inputs import city_of, read_given
@@ -200,9 +200,8 @@ class Project:
         if not changed and name in self._found:
             return self._found[name]
         part = next(part for part in PARTS if part.name == name)
-        given = replace(
-            self.given, layers={**self.given.layers, **(layers or {})}, results=self._before(part, layers or {})
-        )
+        found, refused = self._before(part, layers or {})
+        given = replace(self.given, layers={**self.given.layers, **(layers or {})}, results=found, refused=refused)
         if options:
             given = replace(given, settings=_overridden(self.settings, part, options))
         lacking = [layer for layer in part.lacks(given) if not (name == "scores" and candidates_of(given) is not None)]
@@ -216,13 +215,14 @@ class Project:
             self._found[name] = result
         return result
 
-    def _before(self, part: Part, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, Result]:
-        """What the parts before it found, run with the project's own options where they can be."""
+    def _before(self, part: Part, layers: Mapping[str, gpd.GeoDataFrame]) -> tuple[dict[str, Result], dict[str, Text]]:
+        """What the parts before it found, run with the project's own options, and why those did that refused their input."""
         there = {*self.given.layers, *layers}
         # Units are only searched for where nothing else is to be scored.
         names = [*part.after, *(["units"] if part.name == "scores" and not {"candidates", "units"} & there else [])]
         others = [other for other in PARTS if other.name in names and not other.lacks(self.given)]
         found: dict[str, Result] = {}
+        refused: dict[str, Text] = {}
         for other in others:
             try:
                 found[other.name] = self._run(other.name, {})
@@ -230,9 +230,10 @@ class Project:
                 raise
             except InputError as error:
                 # As for the command: what it would have given is missing, and that is said.
+                refused[other.name] = error.message
                 with self._telling() as tell:
                     tell(error.message)
-        return found
+        return found, refused
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the city, the CRS, the layers with their rows, and what was noticed."""

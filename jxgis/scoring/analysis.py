@@ -98,7 +98,7 @@ def score_candidates(
     given = given_tables(layers, needs=("candidates",), lang=lang, sketch=sketch, settings=settings, scoring=options)
     if hotspots is not None:
         given.results["hotspots"] = hotspots
-    return analyse(given, candidates)
+    return analyse(given, given.need("candidates"))
 
 
 def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
@@ -121,6 +121,8 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
     from jxgis.scoring.weights import weigh
 
     require_metric(candidates, "candidates")
+    if not candidates.index.is_unique:
+        candidates = candidates.reset_index(drop=True)
     options, bounds = given.settings.scoring, given.settings.units
     defaults, chosen = load_registry(), select_indicators(options.indicators)
     judged = options.judgements or defaults.judgements

@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -154,3 +155,25 @@ def test_an_indicator_may_be_called_like_a_column_of_the_candidates(indicator: s
     )
     written = gpd.read_file(scores.write(tmp_path / "out") / "scores.gpkg")
     assert written[indicator].tolist() == [-1.5]
+
+
+def test_names_that_are_numbers_are_names(tmp_path: Path) -> None:
+    numbered = GROUND.assign(name=[7.0])
+    plan = jxgis.propose_units(numbered, cell_m=1000, alternatives=False)
+    assert set(plan.units["district"]) == {"7"}
+    scores = jxgis.score_candidates(numbered, districts=numbered)
+    assert scores.scores["candidate_id"].tolist() == ["7"]
+    for result, folder in ((plan, "units"), (scores, "scores")):
+        result.write(tmp_path / folder)
+
+
+def test_candidates_may_share_an_index() -> None:
+    twice = pd.concat([GROUND, GROUND.assign(name="乙")])
+    scores = jxgis.score_candidates(gpd.GeoDataFrame(twice), districts=GROUND)
+    assert scores.scores["candidate_id"].tolist() == ["甲", "乙"]
+
+
+def test_what_cannot_be_read_is_refused() -> None:
+    for wrong in (None, 3, jxgis.load_layer("parks", GROUND)):
+        with pytest.raises(InputError, match="give a path"):
+            jxgis.load_layer("parks", wrong)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import geopandas as gpd
@@ -126,3 +127,13 @@ def test_a_layer_that_the_profile_adds_may_have_any_name(town):
 def test_a_rule_of_two_options_is_told_without_an_empty_key(town):
     with pytest.raises(jxgis.SettingsError, match=r"\[units\] is wrong: min_km2 \(6\) must be less than"):
         jxgis.open_project(town).units(min_km2=6, max_km2=3)
+
+
+def test_what_refused_before_it_stands_in_the_account(town):
+    project = (town / "jxgis.toml").read_text(encoding="utf-8")
+    (town / "jxgis.toml").write_text(project.replace("cell_m = 250", "cell_m = 90000"), encoding="utf-8")
+    city = jxgis.open_project(town, lang="en")
+    out = city.scores(city.layer("districts")).write(town / "out")
+    refused = json.loads((out / "run.json").read_text(encoding="utf-8"))["refused"]
+    assert [entry["part"] for entry in refused] == ["hotspots"]
+    assert "lower cell_m" in refused[0]["message"]
