@@ -62,7 +62,7 @@ def saddlepoint_tails(values: Ints, sizes: Ints, sums: Ints, own: Ints | None = 
 
 
 def vouched(values: Ints, sizes: Ints) -> npt.NDArray[np.bool_]:
-    """Say where the saddlepoint is good to 5 % of p.
+    """Say where the saddlepoint is good to 5 % of p, and to 7 % where the sum is the least possible.
 
     It takes the sum for one smooth hill. A single value that moves it far is none, nor are values in clumps far apart
     (towns of a million beside villages of a hundred): their sums come in clumps too, and a tail ends within one. Clumps
