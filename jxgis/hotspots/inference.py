@@ -186,16 +186,16 @@ def _table(
             "gi_z": star.z,
             "gi_p": p,
             "gi_p_normal": normal_p(star.z),
-            "p_method": _text(np.where(known, found.method, "")),
+            "p_method": text_column(np.where(known, found.method, "")),
             "gi_q": q,
             "gi_bin": gi_bin(q, star.z),
             "lisa": moran.label,
-            "reason": _text(star.reason),
+            "reason": text_column(star.reason),
         }
     )
 
 
-def _text(words: npt.NDArray[np.str_]) -> pd.Series:
+def text_column(words: npt.NDArray[np.str_]) -> pd.Series:
     """Words as a column, missing where there is none."""
     return pd.Series(words, dtype="str").replace("", np.nan).astype("str")
 

@@ -20,6 +20,7 @@ from jxgis.errors import InputError
 from jxgis.hotspots._beta_binomial import beta_binomial_tails
 from jxgis.hotspots._overdispersion import Overdispersion, overdispersion
 from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin
+from jxgis.hotspots.inference import text_column
 from jxgis.hotspots.permutation import P_FLOOR, normal_p
 from jxgis.space._window import disc_sums
 from jxgis.space.graph import align, neighbours
@@ -443,10 +444,10 @@ def _tested(
             "gi_z": z,
             "gi_p": p,
             "gi_p_normal": normal_p(z),
-            "p_method": _text(np.where(reason == "", method, "")),
+            "p_method": text_column(np.where(reason == "", method, "")),
             "gi_q": q,
             "gi_bin": gi_bin(q, z),
-            "reason": _text(reason),
+            "reason": text_column(reason),
         }
     )
 
@@ -486,11 +487,6 @@ def _with_left_out(table: pd.DataFrame, e: NDArray[np.float64], keep: NDArray[np
     table.insert(0, "exposure", e)
     table.loc[~keep, "reason"] = "no_exposure"
     return table.assign(gi_bin=table["gi_bin"].fillna(0).astype(np.int64))
-
-
-def _text(words: NDArray[Any]) -> pd.Series:
-    """Words as a column, missing where there is none."""
-    return pd.Series(words, dtype="str").replace("", np.nan).astype("str")
 
 
 def _sums(cell: NDArray[np.int64], amounts: NDArray[np.float64], n: int) -> NDArray[np.float64]:
