@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -167,14 +167,16 @@ class HotspotsResult(Result):
             sketch=given.sketch,
         )
 
-    def maps(self) -> dict[str, folium.Map]:
-        """``hotspots``, with a switch by class."""
+    def _maps(self) -> dict[str, Callable[[], folium.Map]]:
+        return {"hotspots": self._map}
+
+    def _map(self) -> folium.Map:
         from jxgis.hotspots.map import hotspot_map
         from jxgis.hotspots.section import map_line
 
         given = self.given
         rated = self.rate_places
-        page = hotspot_map(
+        return hotspot_map(
             given.in_words(self.cells),
             given.in_words(self.places),
             peaks=given.in_words(self.peaks),
@@ -187,24 +189,29 @@ class HotspotsResult(Result):
             lang=given.lang,
             sketch=given.sketch,
         )
-        return {"hotspots": page}
 
-    def figures(self) -> dict[str, Figure]:
-        """``hotspots``, a panel a class, and ``scale``, why a cell and a band are proposed."""
-        from jxgis.hotspots.figures import hotspot_panels, scale_chart
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        return {"hotspots": self._panels, "scale": self._scale_chart}
 
-        given, scale = self.given, self.scale
-        panels = hotspot_panels(
+    def _panels(self) -> Figure:
+        from jxgis.hotspots.figures import hotspot_panels
+
+        given = self.given
+        return hotspot_panels(
             given.in_words(self.cells),
             districts=given.table("districts"),
             classes=self._class_words() or ["all"],
             lang=given.lang,
             sketch=given.sketch,
         )
-        chart = scale_chart(
-            scale.cells, scale.profile, cell_m=scale.cell_m, band_m=scale.band_m, reason=scale.reason, lang=given.lang
+
+    def _scale_chart(self) -> Figure:
+        from jxgis.hotspots.figures import scale_chart
+
+        found, lang = self.scale, self.given.lang
+        return scale_chart(
+            found.cells, found.profile, cell_m=found.cell_m, band_m=found.band_m, reason=found.reason, lang=lang
         )
-        return {"hotspots": panels, "scale": chart}
 
     def section(self) -> Section:
         """Hot places, the classes, the districts, the four findings, and what a reader must know of them."""

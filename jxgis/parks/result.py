@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -230,58 +231,63 @@ class ParksResult(Result):
             write_csv(self.sensitivity, stage.path("parks_siting.csv"))
         write_gpkg(stage.path("parks.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang)
 
-    def maps(self) -> dict[str, folium.Map]:
-        """``parks``: coverage by district, what is served and what is not, the parks, the proposed ones; ``parks_change`` where there is a plan."""
-        from jxgis.parks.change_map import parks_change_map
+    def _maps(self) -> dict[str, Callable[[], folium.Map]]:
+        return {"parks": self._map} | ({} if self.change is None else {"parks_change": self._change_map})
+
+    def _map(self) -> folium.Map:
         from jxgis.parks.map import parks_map
-        from jxgis.parks.section import map_line
 
         given, lang = self.given, self.given.lang
-        line = map_line(
-            given.settings.parks,
+        return parks_map(
+            self.coverage.assign(standard=self.standard.title.of(lang)),
+            self.served,
+            self.unserved,
+            self.sites,
+            parks=self.parks,
+            isochrones=self.isochrones,
+            blind_spots=self.blind_spots,
+            zones=given.table("districts"),
+            target=given.settings.parks.target,
+            method=" · ".join([self._map_line(), *(told.of(lang) for told in self.notes())]),
+            lang=lang,
+            sketch=given.sketch,
+        )
+
+    def _change_map(self) -> folium.Map:
+        from jxgis.parks.change_map import parks_change_map
+
+        given = self.given
+        return parks_change_map(
+            self.change,
+            self.changed,
+            self.plan,
+            zones=given.table("districts"),
+            target=given.settings.parks.target,
+            method=self._map_line(),
+            lang=given.lang,
+            sketch=given.sketch,
+        )
+
+    def _map_line(self) -> str:
+        from jxgis.parks.section import map_line
+
+        lang = self.given.lang
+        return map_line(
+            self.given.settings.parks,
             standard=self.standard.title.of(lang),
             denominator=self.ground.options.denominator or self.standard.denominator,
             lang=lang,
         )
-        zones, target = given.table("districts"), given.settings.parks.target
-        found = {
-            "parks": parks_map(
-                self.coverage.assign(standard=self.standard.title.of(lang)),
-                self.served,
-                self.unserved,
-                self.sites,
-                parks=self.parks,
-                isochrones=self.isochrones,
-                blind_spots=self.blind_spots,
-                zones=zones,
-                target=target,
-                method=" · ".join([line, *(told.of(lang) for told in self.notes())]),
-                lang=lang,
-                sketch=given.sketch,
-            )
-        }
-        if self.change is not None:
-            found["parks_change"] = parks_change_map(
-                self.change,
-                self.changed,
-                self.plan,
-                zones=zones,
-                target=target,
-                method=line,
-                lang=lang,
-                sketch=given.sketch,
-            )
-        return found
 
-    def figures(self) -> dict[str, Figure]:
-        """``parks``: coverage by zone, where any is known."""
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        """Coverage by zone, where any is known."""
+        return {"parks": self._chart} if self.coverage["coverage"].notna().any() else {}
+
+    def _chart(self) -> Figure:
         from jxgis.parks.figures import coverage_chart
 
-        if not self.coverage["coverage"].notna().any():
-            return {}
         given = self.given
-        chart = coverage_chart(self.coverage, target=given.settings.parks.target, lang=given.lang, sketch=given.sketch)
-        return {"parks": chart}
+        return coverage_chart(self.coverage, target=given.settings.parks.target, lang=given.lang, sketch=given.sketch)
 
     def section(self) -> Section:
         """Coverage and deficit by zone, blind spots, proposed parks and what the target takes."""

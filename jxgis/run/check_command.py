@@ -13,7 +13,7 @@ from jxgis._files import split_layer
 from jxgis.city import contract_of
 from jxgis.gpkg import stored_names, write_gpkg
 from jxgis.i18n import text_pair
-from jxgis.run.inputs import city_of, files_read, not_there, read_given, read_options
+from jxgis.run.inputs import GROUND, city_of, files_read, not_there, read_given, read_options
 from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
     from jxgis.run.check import Checked
     from jxgis.settings import Settings
 
-__all__ = ["GROUND", "run_check", "write_flaws", "write_lists"]
-
-#: The layers that say where the city is.
-GROUND = ("districts", "subdistricts")
+__all__ = ["run_check", "write_flaws", "write_lists"]
 
 
 def run_check(
@@ -131,8 +128,7 @@ def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequ
     text = json.dumps(found.summary, ensure_ascii=False, indent=2)
     stage.path("check.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     output.write_rejects(stage, [found.loaded], lang)
-    dumped = settings.model_dump(by_alias=True, exclude_none=True)
-    shaped = {"lang": lang, "city": dumped["city"], "inputs": {layer: dumped["inputs"][layer]}}
+    shaped = {"lang": lang} | settings.shaping((), (layer,))
     output.write_run(stage, settings=shaped, crs=found.loaded.table.crs.to_string(), loaded=[found.loaded])
 
 

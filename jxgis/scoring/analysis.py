@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jxgis.part import Given, Result, given_tables
-from jxgis.scoring.result import ScoreResult
+from jxgis.scoring.result import ScoresResult
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -43,7 +43,7 @@ def score_candidates(
     lang: str = "zh",
     sketch: bool = False,
     **options: Any,
-) -> ScoreResult:
+) -> ScoresResult:
     """Score candidate sample units by whatever layers there are.
 
     Parameters
@@ -73,7 +73,7 @@ def score_candidates(
 
     Returns
     -------
-    ScoreResult
+    ScoresResult
 
     Raises
     ------
@@ -101,7 +101,7 @@ def score_candidates(
     return analyse(given, given.need("candidates"))
 
 
-def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
+def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoresResult:
     """Score candidates by what a part was handed; see :func:`score_candidates`.
 
     Parameters
@@ -145,7 +145,7 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
         gates["issues"] = measured["issues"]
     views, agreement = _views(single, chosen, judged, ranked, found, passes, min_completeness=options.min_completeness)
     lang = given.lang
-    return ScoreResult(
+    return ScoresResult(
         given=given,
         scores=_assembled(
             candidates, ranked, gates, ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jxgis.errors import InputError
-from jxgis.part import Given, Part
+from jxgis.i18n import Text
+from jxgis.part import Given, Option, Part
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from jxgis.scoring.result import ScoreResult
+    from jxgis.scoring.result import ScoresResult
 
-__all__ = ["PART", "candidates_of"]
+__all__ = ["PART"]
 
 
-def candidates_of(given: Given) -> gpd.GeoDataFrame | None:
+def _candidates(given: Given) -> gpd.GeoDataFrame | None:
     """What is scored: candidates, else the user's own units, else those that were proposed; None where none are."""
     for layer in ("candidates", "units"):
         if layer in given.layers:
@@ -23,10 +24,10 @@ def candidates_of(given: Given) -> gpd.GeoDataFrame | None:
     return given.results["units"].tables()["units"] if "units" in given.results else None
 
 
-def _score(given: Given) -> ScoreResult:
+def _score(given: Given) -> ScoresResult:
     from jxgis.scoring.analysis import analyse
 
-    candidates = candidates_of(given)
+    candidates = _candidates(given)
     if candidates is None:
         raise InputError(zh="没有候选单元，也没有单元可以评分。", en="There are no candidates and no units to score.")
     return analyse(given, candidates)
@@ -35,16 +36,22 @@ def _score(given: Given) -> ScoreResult:
 PART = Part(
     name="scores",
     command="score",
+    title=Text(zh="候选样板单元评分", en="Score candidate sample units"),
+    options={
+        "--candidates": Option("inputs.candidates"),
+        "--weights": Option("scoring.weights", metavar="NAME"),
+        "--name-column": Option("inputs.candidates.name_column"),
+        "--columns": Option("inputs.candidates.columns"),
+    },
     reads=(
         *("districts", "subdistricts", "candidates", "issues", "parks", "residential", "historic", "waters"),
         "built_up",
     ),
-    needs={"candidates": "--candidates"},
+    needs=("candidates",),
+    instead={"candidates": "units"},
     analyse=_score,
-    section="scoring",
+    settings_key="scoring",
     settings=("hotspots", "parks", "units", "scoring", "report"),
-    maps=("scores",),
-    figures=("scores",),
     after=("hotspots",),
     beside="units",
 )

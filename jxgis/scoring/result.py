@@ -12,7 +12,7 @@ from jxgis.scoring.part import PART
 from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import folium
     import geopandas as gpd
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from jxgis.report.blocks import Section
     from jxgis.scoring.weights import Weights
 
-__all__ = ["ScoreResult"]
+__all__ = ["ScoresResult"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ScoreResult(Result):
+class ScoresResult(Result):
     """What `jxgis score` finds, table by table.
 
     Attributes
@@ -111,13 +111,15 @@ class ScoreResult(Result):
             sketch=given.sketch,
         )
 
-    def maps(self) -> dict[str, folium.Map]:
-        """``scores``: the candidates by score."""
+    def _maps(self) -> dict[str, Callable[[], folium.Map]]:
+        return {"scores": self._map}
+
+    def _map(self) -> folium.Map:
         from jxgis.scoring.map import scores_map
         from jxgis.scoring.section import map_line
 
         given = self.given
-        page = scores_map(
+        return scores_map(
             self._shown(),
             districts=given.table("districts"),
             indicators=self.labels,
@@ -126,15 +128,15 @@ class ScoreResult(Result):
             lang=given.lang,
             sketch=given.sketch,
         )
-        return {"scores": page}
 
-    def figures(self) -> dict[str, Figure]:
-        """``scores``: the best candidates, where any has a rank."""
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        """The best candidates, where any has a rank."""
+        return {"scores": self._chart} if self.scores["rank"].notna().any() else {}
+
+    def _chart(self) -> Figure:
         from jxgis.scoring.figures import score_chart
 
-        if not self.scores["rank"].notna().any():
-            return {}
-        return {"scores": score_chart(self._shown(), lang=self.given.lang, sketch=self.given.sketch)}
+        return score_chart(self._shown(), lang=self.given.lang, sketch=self.given.sketch)
 
     def section(self) -> Section:
         """The best candidates that pass the gates, those that fail one, and how many could not be ranked."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, create_model
 
@@ -71,6 +71,28 @@ class Settings(Section):
     units: UnitSettings = UnitSettings()
     scoring: ScoringSettings = ScoringSettings()
     report: ReportSettings = ReportSettings()
+
+    def overridden(self, section: str, options: Mapping[str, Any]) -> Self:
+        """The same with other options of a section, by the names that jxgis.toml has.
+
+        Raises
+        ------
+        SettingsError
+            If an option is unknown or out of range; the nearest name is suggested.
+        """
+        asked = getattr(self, section)
+        known = asked.model_dump(by_alias=True, exclude_unset=True) | dict(options)
+        return self.model_copy(update={section: validated(type(asked), known, f"[{section}]")})
+
+    def shaping(self, sections: Sequence[str], layers: Sequence[str] | None = None) -> dict[str, Any]:
+        """What of the settings shaped a result, for ``run.json``: ``city``, ``inputs`` (of some layers) and sections."""
+        dumped = self.model_dump(by_alias=True, exclude_none=True)
+        inputs = dumped["inputs"]
+        shaped = {
+            "city": dumped["city"],
+            "inputs": inputs if layers is None else {name: inputs[name] for name in layers},
+        }
+        return shaped | {name: dumped[name] for name in sections}
 
 
 def load_settings(path: str | Path) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -118,13 +119,15 @@ class UnitsResult(Result):
         own = {} if blocks is None else {"blocks": set(blocks.columns) - {*table("units.blocks").required}}
         write_gpkg(stage.path("units.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang, own=own)
 
-    def maps(self) -> dict[str, folium.Map]:
-        """``units``: the units in their districts."""
+    def _maps(self) -> dict[str, Callable[[], folium.Map]]:
+        return {"units": self._map}
+
+    def _map(self) -> folium.Map:
         from jxgis.units.map import units_map
         from jxgis.units.section import map_line
 
         given, options = self.given, self.given.settings.units
-        page = units_map(
+        return units_map(
             self.units,
             districts=given.table("districts"),
             borders=self.borders,
@@ -135,17 +138,17 @@ class UnitsResult(Result):
             lang=given.lang,
             sketch=given.sketch,
         )
-        return {"units": page}
 
-    def figures(self) -> dict[str, Figure]:
-        """``units``: their areas against the bounds."""
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        return {"units": self._chart}
+
+    def _chart(self) -> Figure:
         from jxgis.units.figures import unit_chart
 
         given, options = self.given, self.given.settings.units
-        chart = unit_chart(
+        return unit_chart(
             self.units, min_km2=options.min_km2, max_km2=options.max_km2, lang=given.lang, sketch=given.sketch
         )
-        return {"units": chart}
 
     def section(self) -> Section:
         """Units by district, and those out of bounds with their reasons."""

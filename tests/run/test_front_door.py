@@ -133,7 +133,7 @@ def test_an_option_of_reading_that_there_is_not_is_refused() -> None:
 
 
 def test_rules_of_several_options_are_told_without_a_key() -> None:
-    with pytest.raises(jxgis.JxgisError, match=r"units is wrong: min_km2 \(6\)"):
+    with pytest.raises(jxgis.JxgisError, match=r"\[units\] is wrong: min_km2 \(6\)"):
         jxgis.propose_units(GROUND, min_km2=6)
 
 
@@ -177,3 +177,13 @@ def test_what_cannot_be_read_is_refused() -> None:
     for wrong in (None, 3, jxgis.load_layer("parks", GROUND)):
         with pytest.raises(InputError, match="give a path"):
             jxgis.load_layer("parks", wrong)  # type: ignore[arg-type]
+
+
+def test_a_table_without_names_or_with_words_for_numbers_is_refused() -> None:
+    with pytest.raises(InputError, match="districts has no column name"):
+        jxgis.find_hotspots(POINTS, GROUND, districts=GROUND.drop(columns="name"))
+    homes = GROUND.assign(people=["很多"])
+    with pytest.raises(InputError, match="people holds what is not a number: '很多' \\(row 1\\)"):
+        jxgis.measure_parks(GROUND, homes, GROUND)
+    numbers = jxgis.measure_parks(GROUND, GROUND.assign(people=["9"]), GROUND)
+    assert numbers.served["people"].sum() == 9
