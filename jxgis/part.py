@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from jxgis import output
-from jxgis.errors import InputError, MissingPackageError
+from jxgis.errors import InputError, MissingPackageError, require_lang
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -112,6 +112,9 @@ class Given:
     progress: Progress = _silent
     results: dict[str, Result] = field(default_factory=dict)
     refused: Mapping[str, Text] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_lang(self.lang)
 
     def table(self, layer: str) -> gpd.GeoDataFrame | None:
         """The layer's rows, or None where it was not given."""

@@ -129,9 +129,11 @@ def check(
             "drop_points": opt.points(drop_points),
             "keep": opt.names(keep),
         }
-    run.require_layer(layer, opt.settings_of(project, {}), has_project=project is not None)
+    # A layer that there is not is said before what is wrong with its options.
+    city = opt.settings_of(project, {}, [each for each in sets or () if each.lstrip().startswith("city.")])
+    run.require_layer(layer, city, has_project=opt.has_city(project, city))
     settings = opt.settings_of(project, {"inputs": {layer: given}}, sets)
-    lines = run.run_check(layer, settings, out=out, has_project=project is not None, lang=lang)
+    lines = run.run_check(layer, settings, out=out, has_project=opt.has_city(project, settings), lang=lang)
     for line in lines:
         say(line)
 
@@ -152,7 +154,7 @@ def _part_command(part: Part) -> Callable[..., None]:
                 part.command,
                 settings,
                 out,
-                has_project=project is not None,
+                has_project=opt.has_city(project, settings),
                 lang=lang,
                 progress=progress,
                 warn=said.append,

@@ -33,6 +33,7 @@ __all__ = [
     "Source",
     "Status",
     "To",
+    "has_city",
     "layer",
     "names",
     "option",
@@ -45,7 +46,8 @@ __all__ = [
 ]
 
 
-_KEY = re.compile(r"""\"[^"]*"|'[^']*'|[^.]+""")
+_PART = r"""(?:"[^"]+"|'[^']+'|[^.="'\s][^.="']*)"""
+_SET = re.compile(rf"\s*({_PART}(?:\.{_PART})*)=(.*)", re.DOTALL)
 
 
 def option(name: str, zh: str, en: str, metavar: str) -> Any:
@@ -283,6 +285,26 @@ def settings_of(project: Path | None, options: Mapping[str, Any], sets: Sequence
         raise
 
 
+def has_city(project: Path | None, settings: Settings) -> bool:
+    """Whether there is a city: that of a project, or of a profile that ``--set`` names.
+
+    Raises
+    ------
+    InputError
+        If ``--set`` changes a city that nothing names: it would count for nothing.
+    """
+    from jxgis.errors import InputError
+
+    asked = settings.city.model_fields_set
+    if project is None and asked and "profile" not in asked:
+        key = min(asked)
+        raise InputError(
+            zh=f"没有 --project 时，--set city.{key} 须与 --set city.profile=… 一起给出。",
+            en=f"Without --project, --set city.{key} needs --set city.profile=… beside it.",
+        )
+    return project is not None or "profile" in asked
+
+
 def _with_sets(given: dict[str, Any], sets: Sequence[str]) -> dict[str, Any]:
     from jxgis._toml import kind_at
     from jxgis.errors import InputError
@@ -290,14 +312,15 @@ def _with_sets(given: dict[str, Any], sets: Sequence[str]) -> dict[str, Any]:
 
     pairs = []
     for text in sets:
-        key, sign, value = text.partition("=")
-        place = [part.strip("\"'") for part in _KEY.findall(key.strip())]
-        if not sign or not place:
+        found = _SET.fullmatch(text)
+        if found is None:
             raise InputError(
-                zh=f"--set 的“{text}”不是“键=值”的形式，例如 inputs.districts.crs=GCJ-02。",
-                en=f"--set: {text!r} is not KEY=VALUE, such as inputs.districts.crs=GCJ-02.",
+                zh=f"--set 的“{text}”不是“键=值”的形式，例如 inputs.districts.crs=GCJ-02；键的各段用点隔开，不能为空，"
+                '含有 . 或 = 的名称加引号，如 units.n_units."a=b"=2。',
+                en=f"--set: {text!r} is not KEY=VALUE, such as inputs.districts.crs=GCJ-02; no part of a key is empty, and "
+                'a name that holds . or = is quoted, such as units.n_units."a=b"=2.',
             )
-        pairs.append((place, value.strip()))
+        pairs.append(([part.strip().strip("\"'") for part in re.findall(_PART, found[1])], found[2].strip()))
     named: dict[str, Any] = given
     for place, value in pairs:
         named = _laid_over(named, _nested(place, value))
@@ -318,13 +341,14 @@ def _value(text: str, kind: Any) -> Any:
     kinds = (kind,) if get_origin(kind) in (tuple, dict) else (kind, *get_args(kind))
     if str in kinds:
         return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+    texts = tuple[str, ...] in kinds
     try:
-        found = tomllib.loads(f"value = {text}")
+        found = tomllib.loads(f"value = [{text}]" if texts and text[:1] in "\"'" else f"value = {text}")
     except tomllib.TOMLDecodeError:
         found = {}
     if list(found) == ["value"] and not isinstance(found["value"], dt.date | dt.time):
         return found["value"]
-    return names(text) if tuple[str, ...] in kinds else text
+    return names(text) if texts else text
 
 
 def _laid_over(base: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis import output
 from jxgis._files import split_layer
 from jxgis.city import contract_of
+from jxgis.errors import require_lang
 from jxgis.gpkg import stored_names, write_gpkg
 from jxgis.i18n import text_pair
 from jxgis.run.inputs import GROUND, city_of, files_read, not_there, read_given, read_options
@@ -61,6 +62,7 @@ def run_check(
     """
     from jxgis.run.check import check_layer
 
+    require_lang(lang)
     # A new project names files that are still to come: the one that is asked about can be checked without them.
     held_against = {"issues": (*GROUND, "streets"), "units": GROUND}.get(layer, ())
     named = [name for name in held_against if getattr(settings.inputs, name) is not None]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis import escape
 from jxgis.city import contract_of
-from jxgis.errors import InputError, JxgisError, SettingsError, collect
+from jxgis.errors import InputError, JxgisError, SettingsError, collect, require_lang
 from jxgis.i18n import Text, text_pair
 from jxgis.load.handed import as_layer
 from jxgis.part import Given, Part, Progress, Result, require_table
@@ -83,6 +83,7 @@ class Project:
     """
 
     def __init__(self, settings: Settings, *, lang: str = "zh", progress: Progress | bool = False) -> None:
+        require_lang(lang)
         self.settings = settings
         self.lang = lang
         self._reader = Reader(settings, has_project=True, lang=lang)

@@ -41,6 +41,10 @@ def test_a_table_of_keys_is_set_whole() -> None:
     got = made('inputs.issues={path="i.csv", crs="GCJ-02"}', 'inputs.issues.columns={issue_id="任务号"}')
     assert (got.inputs.issues.path, got.inputs.issues.columns) == ("i.csv", {"issue_id": "任务号"})
     assert made('units.n_units={"老城"=3}').units.n_units == {"老城": 3}
+    assert made('units.n_units."a=b"=3', "units.n_units.'c.d' = 4").units.n_units == {"a=b": 3, "c.d": 4}
+    for text in ('"一园, 北","二园"', """'一园, 北', '二园'""", '["一园, 北", "二园"]'):
+        assert made(f"parks.close={text}").parks.close == ("一园, 北", "二园")
+    assert made('parks.close="一园"').parks.close == made("parks.close=一园").parks.close == ("一园",)
 
 
 def test_it_goes_before_options_and_the_project(tmp_path: Path) -> None:
@@ -71,7 +75,15 @@ def test_what_is_wrong_says_set(text: str, zh: str) -> None:
 def test_what_is_wrong_without_it_is_not_its_fault() -> None:
     with pytest.raises(SettingsError, match="命令行有误：hotspots"):
         made("hotspots.band_m=300", options={"hotspots": {"cell_m": -1}})
-    for text in ("hotspots.cell_m", "=3"):
+    for text in (
+        "hotspots.cell_m",
+        "=3",
+        "hotspots..cell_m=3",
+        ".cell_m=3",
+        "hotspots.=3",
+        'units.n_units."a=3',
+        'a.""=1',
+    ):
         with pytest.raises(InputError, match="不是“键=值”的形式"):
             made(text)
 

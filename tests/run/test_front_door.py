@@ -187,3 +187,17 @@ def test_a_table_without_names_or_with_words_for_numbers_is_refused() -> None:
         jxgis.measure_parks(GROUND, homes, GROUND)
     numbers = jxgis.measure_parks(GROUND, GROUND.assign(people=["9"]), GROUND)
     assert numbers.served["people"].sum() == 9
+
+
+def test_a_language_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "jxgis.toml").touch()
+    for run in (
+        lambda: jxgis.find_hotspots(POINTS, GROUND, lang="fr"),
+        lambda: jxgis.open_project(tmp_path, lang="fr"),
+        lambda: jxgis.init_project(tmp_path / "new", lang="fr"),
+        lambda: jxgis.run.run_check("parks", jxgis.settings.Settings(), lang="fr"),
+        lambda: jxgis.units.units_map(GROUND, lang="fr"),
+    ):
+        with pytest.raises(InputError, match="No language 'fr'"):
+            run()
+    assert not (tmp_path / "new").exists()
