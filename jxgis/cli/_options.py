@@ -47,7 +47,7 @@ __all__ = [
 
 
 _PART = r"""(?:"[^"]+"|'[^']+'|[^.="'\s][^.="']*)"""
-_SET = re.compile(rf"\s*({_PART}(?:\.{_PART})*)=(.*)", re.DOTALL)
+_SET = re.compile(rf"\s*({_PART}(?:\.{_PART})*)\s*=(.*)", re.DOTALL)
 
 
 def option(name: str, zh: str, en: str, metavar: str) -> Any:
