@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.part import Given, given_tables, require_table
+from jxgis.settings import HotspotSettings, with_options
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,6 +29,7 @@ __all__ = ["analyse", "find_hotspots"]
 _NAME_FIELDS = ("community", "社区", "所属社区", "neighborhood")
 
 
+@with_options(HotspotSettings)
 def find_hotspots(
     issues: gpd.GeoDataFrame,
     area: gpd.GeoDataFrame | gpd.GeoSeries,

@@ -10,6 +10,7 @@ from jxgis.parks._tables import on_map, stacked
 from jxgis.parks.coverage import Ground, Measured, measure, served_land
 from jxgis.parks.result import ParksResult
 from jxgis.part import Given, given_tables
+from jxgis.settings import ParkSettings, with_options
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from jxgis.parks.siting import FewestParks, Siting
     from jxgis.parks.standards import Standard
-    from jxgis.settings import ParkSettings
 
 __all__ = ["analyse", "measure_parks"]
 
@@ -25,6 +25,7 @@ __all__ = ["analyse", "measure_parks"]
 ISOCHRONES_MIN = (5.0, 10.0, 15.0)
 
 
+@with_options(ParkSettings)
 def measure_parks(
     parks: gpd.GeoDataFrame,
     residential: gpd.GeoDataFrame | None,

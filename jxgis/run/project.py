@@ -19,7 +19,15 @@ from jxgis.run.inputs import GROUND, Reader, named
 from jxgis.run.pages import sources_of
 from jxgis.run.parts import PARTS, with_those_before
 from jxgis.schema.layers import nearest
-from jxgis.settings import Settings, load_settings
+from jxgis.settings import (
+    HotspotSettings,
+    ParkSettings,
+    ScoringSettings,
+    Settings,
+    UnitSettings,
+    load_settings,
+    with_options,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -159,23 +167,45 @@ class Project:
 
         return localise_reasons(self._loaded(name).rejects, self.lang)
 
+    @with_options(HotspotSettings)
     def hotspots(self, **options: Any) -> HotspotsResult:
-        """Hot spots of the issues; options of ``[hotspots]`` by name, those of jxgis.toml where not given."""
+        """Hot spots of the issues, with the options of ``[hotspots]`` in jxgis.toml where none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[hotspots]``.
+        """
         found: HotspotsResult = self._run("hotspots", options)
         return found
 
+    @with_options(ParkSettings)
     def parks(self, **options: Any) -> ParksResult:
-        """Coverage of housing by parks; options of ``[parks]`` by name."""
+        """Coverage of housing by parks, with the options of ``[parks]`` in jxgis.toml where none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[parks]``.
+        """
         found: ParksResult = self._run("parks", options)
         return found
 
+    @with_options(UnitSettings)
     def units(self, **options: Any) -> UnitsResult:
-        """Units of the districts; options of ``[units]`` by name."""
+        """Units of the districts, with the options of ``[units]`` in jxgis.toml where none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[units]``.
+        """
         found: UnitsResult = self._run("units", options)
         return found
 
+    @with_options(ScoringSettings)
     def scores(self, candidates: gpd.GeoDataFrame | None = None, **options: Any) -> ScoresResult:
-        """Scores of candidates; options of ``[scoring]`` by name.
+        """Scores of candidates, with the options of ``[scoring]`` in jxgis.toml where none is given here.
 
         Parameters
         ----------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.part import Given, Result, given_tables
 from jxgis.scoring.result import ScoresResult
+from jxgis.settings import ScoringSettings, with_options
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,6 +29,7 @@ _ACCOUNT = (
 )
 
 
+@with_options(ScoringSettings)
 def score_candidates(
     candidates: gpd.GeoDataFrame,
     *,

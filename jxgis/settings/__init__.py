@@ -12,7 +12,7 @@ from pydantic import BaseModel, create_model
 from jxgis._toml import kind_at, model_in, read_toml, validated
 from jxgis.schema.layers import layers
 from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, InputSettings, IssueInputSettings
-from jxgis.settings._option import Section, about, default, example
+from jxgis.settings._option import Section, about, default, example, with_options
 from jxgis.settings._parts import (
     HOTSPOTS,
     PARKS,
@@ -52,6 +52,7 @@ __all__ = [
     "make_settings",
     "model_for",
     "option_at",
+    "with_options",
 ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from jxgis.part import Given, given_tables
+from jxgis.settings import UnitSettings, with_options
 from jxgis.units.result import UnitsResult
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["analyse", "propose_units"]
 
 
+@with_options(UnitSettings)
 def propose_units(
     districts: gpd.GeoDataFrame,
     *,

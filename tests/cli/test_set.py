@@ -219,14 +219,14 @@ def test_a_part_brings_its_command(jxgis: Callable[..., Any], city: Path, monkey
     from jxgis.hotspots.part import PART
     from jxgis.i18n import Text
     from jxgis.part import Option
-    from jxgis.run import commands, parts
+    from jxgis.run import parts
 
     made = replace(
         PART, command="heaps", title=Text("成堆", "Heaps"),
-        options=PART.options | {"--level": Option("hotspots.alpha")},
+        options={**PART.options, "--level": Option("hotspots.alpha")},
     )  # fmt: skip
     monkeypatch.setattr(parts, "PARTS", (*parts.PARTS, made))
-    assert commands.by_command("heaps") is made
+    assert parts.by_command("heaps") is made
     monkeypatch.setattr(cli.app, "registered_commands", list(cli.app.registered_commands))
     cli.add_part(made)
     assert "--level N" in jxgis("heaps", "--help").out
