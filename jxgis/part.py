@@ -389,15 +389,21 @@ class Result(ABC):
         OutputError
             If the folder cannot be written; nothing is changed then.
         """
-        with output.staged(out, command=self.part.command) as stage:
-            self.write_files(stage)
-            self.write_report(stage)
-            account = self.account()
-            if self.part.after:
-                refused = self.given.refused.items()
-                account |= {"refused": [{"part": part, "message": why.of(self.given.lang)} for part, why in refused]}
-            self.given.finish(stage, self.part.settings, account)
+        from jxgis.settings import files_read
+
+        with output.staged(out, command=self.part.command, reads=files_read(self.given.settings)) as stage:
+            self.write_command(stage)
         return Path(out)
+
+    def write_command(self, stage: output.Stage) -> None:
+        """Write what the part's command writes into a stage."""
+        self.write_files(stage)
+        self.write_report(stage)
+        account = self.account()
+        if self.part.after:
+            refused = self.given.refused.items()
+            account |= {"refused": [{"part": part, "message": why.of(self.given.lang)} for part, why in refused]}
+        self.given.finish(stage, self.part.settings, account)
 
     def map(self, name: str | None = None) -> folium.Map:
         """A map to look at, and to add layers to: the part's own, or another by name.

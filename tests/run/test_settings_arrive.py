@@ -31,6 +31,7 @@ from jxgis.settings import (
     ScoringSettings,
     Settings,
     UnitSettings,
+    files_read,
 )
 from jxgis.units.analysis import propose_units
 
@@ -331,7 +332,7 @@ def test_the_city_and_the_report_are_read(monkeypatch) -> None:
     )  # fmt: skip
     made = _inputs.city_of(settings, has_project=True)
     assert (made.crs, made.outline) == ("EPSG:4528", Path(outline))
-    assert set(_inputs.files_read(settings)) == {outline, classes}
+    assert set(files_read(settings)) == {outline, classes}
     asked = SimpleNamespace(city=settings.city, inputs=SimpleNamespace(issues=IssueInputSettings(path="x")))
     assert _inputs.read_options(asked, "issues")["class_table"] == classes
     stage = SimpleNamespace(path=lambda name: Path(name), files=list)
