@@ -249,7 +249,6 @@ def scores_workbook(
     more: Mapping[str, pd.DataFrame] | None = None,
     titles: Mapping[str, str] | None = None,
     more_titles: Mapping[str, str] | None = None,
-    title: str | None = None,
     lang: str = "zh",
     sketch: bool = False,
 ) -> Path:
@@ -271,8 +270,6 @@ def scores_workbook(
         Titles of the indicators.
     more_titles
         Titles of columns of the further tables.
-    title
-        Heading of the notes.
     lang
         ``"zh"`` or ``"en"``.
     sketch
@@ -290,7 +287,7 @@ def scores_workbook(
         shown = _write_table(book, _sheet("scores.scores", ordered, lang), lang, titles)
         for name, frame in (more or {}).items():
             _write_table(book, _sheet(f"scores.{name}", frame, lang), lang, more_titles)
-        _write_notes(book, title or text("maps.scores_title", lang), [], methods, lang, sketch=sketch)
+        _write_notes(book, text("maps.scores_title", lang), [], methods, lang, sketch=sketch)
         shown.activate()
     finally:
         book.book.close()

@@ -104,6 +104,7 @@ class ScoresResult(Result):
             stage.path("scores.xlsx"),
             shown,
             by_rank(shown),
+            methods=self.section().methods,
             more=self.sheets(),
             titles=self.titles,
             more_titles={"weight": text("scoring.weight_by", given.lang, method=by)},
