@@ -169,8 +169,8 @@ def part_settings(part: Part, given: Mapping[str, str], project: Path | None, se
         return settings_of(project, asked, sets)
     except SettingsError as error:
         zh, en = error.message
-        for name in given:
-            zh, en = (words.replace(f"{part.options[name].key} = ", f"{name} = ") for words in (zh, en))
+        for key, name in ((part.options[name].key, name) for name in given):
+            zh, en = zh.replace(f"{key} = ", f"{name}（{key}）= "), en.replace(f"{key} = ", f"{name} ({key}) = ")
         raise SettingsError(zh=zh, en=en) from None
 
 
