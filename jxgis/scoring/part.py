@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from jxgis.scoring.result import ScoresResult
 
-__all__ = ["PART"]
+__all__ = ["PART", "candidates_of"]
 
 
-def _candidates(given: Given) -> gpd.GeoDataFrame | None:
+def candidates_of(given: Given) -> gpd.GeoDataFrame | None:
     """What is scored: candidates, else the user's own units, else those that were proposed; None where none are."""
     for layer in ("candidates", "units"):
         if layer in given.layers:
@@ -27,7 +27,7 @@ def _candidates(given: Given) -> gpd.GeoDataFrame | None:
 def _score(given: Given) -> ScoresResult:
     from jxgis.scoring.analysis import analyse
 
-    candidates = _candidates(given)
+    candidates = candidates_of(given)
     if candidates is None:
         raise InputError(zh="没有候选单元，也没有单元可以评分。", en="There are no candidates and no units to score.")
     return analyse(given, candidates)
