@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse", "measure_parks"]
 
-#: Ground near parks is drawn up to these minutes on foot.
-ISOCHRONES_MIN = (5.0, 10.0, 15.0)
-
 
 def measure_parks(
     parks: gpd.GeoDataFrame,
@@ -196,10 +193,10 @@ def _on_foot(today: Measured, ground: Ground) -> tuple[gpd.GeoDataFrame | None, 
     notes = _gaps_of_raster(today)
     if ground.graph is None or today.walking is None:
         return None, notes
+    options = ground.options
     bands = isochrones(
-        ground.graph, today.walking.walk, minutes=ISOCHRONES_MIN, speed_m_per_min=ground.options.speed_m_per_min,
-        max_snap_m=ground.options.max_snap_m, barriers=ground.barriers,
-    )  # fmt: skip
+        ground.graph, today.walking.walk, minutes=options.isochrones_min, barriers=ground.barriers, options=options
+    )
     alone = pd.DataFrame({"code": "streets_apart", "what": "streets", "count": [len(ground.graph.isolated())]})
     notes = pd.concat([today.walking.gates.reports, alone[alone["count"] > 0], notes], ignore_index=True)
     return bands, notes
@@ -255,19 +252,10 @@ def _site(
     from jxgis.parks.siting import fewest_parks, radius_sensitivity, site_parks
 
     people, homes = ground.people_points(zones), ground.homes
-    standard, options = ground.standard, ground.options
-    siting = site_parks(
-        parks, homes, zones, plots, new_parks=options.new_parks, standard=standard, historic=historic, objective=options.objective,
-        people=people, sample_m=options.sample_m,
-    )  # fmt: skip
-    fewest = fewest_parks(
-        parks, homes, zones, plots, standard=standard, historic=historic, target=options.target, every_zone=True,
-        sample_m=options.sample_m,
-    )  # fmt: skip
-    tried = radius_sensitivity(
-        parks, homes, zones, plots, new_parks=options.new_parks, standard=standard, historic=historic, objective=options.objective,
-        people=people, sample_m=options.sample_m,
-    )  # fmt: skip
+    asked: dict[str, Any] = {"standard": ground.standard, "historic": historic, "options": ground.options}
+    siting = site_parks(parks, homes, zones, plots, people=people, **asked)
+    fewest = fewest_parks(parks, homes, zones, plots, every_zone=True, **asked)
+    tried = radius_sensitivity(parks, homes, zones, plots, people=people, **asked)
     return _Sited(siting, fewest, pd.concat([_as_proposed(siting), tried], ignore_index=True))
 
 

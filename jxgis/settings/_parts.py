@@ -70,6 +70,11 @@ class ParkSettings(Section):
     entry_m: Positive = option(
         20, "距公园边不超过此数的道路可进园，米", "a street within this of a park's edge leads into it, metres"
     )
+    isochrones_min: tuple[Positive, ...] = option(
+        (5, 10, 15),
+        "地图上画出步行多少分钟以内的范围",
+        "minutes on foot within which the map draws the ground near parks",
+    )
     catchment_m: Positive = option(
         1000,
         "人均可达公园面积（2SFCA）的搜索距离，米",
@@ -83,6 +88,11 @@ class ParkSettings(Section):
         "area",
         "新公园优先服务的：area 居住用地面积、people 人口",
         "what new parks serve most of: area (of housing), people",
+    )
+    radii_m: tuple[Positive, ...] = option(
+        (200, 300, 400, 500),
+        "新公园的服务半径换成这些再选一次，看选址是否随之改变，米",
+        "radii of new parks that are tried, to see how the sites hang on them, metres",
     )
     target: Annotated[float, Field(gt=0, le=1)] = option(
         0.9,
