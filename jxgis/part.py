@@ -264,7 +264,6 @@ def given_tables(
     SettingsError
         If an option is unknown or out of range; the nearest name is suggested.
     """
-    from jxgis._toml import validated
     from jxgis.settings import Settings
 
     there = {name: table for name, table in layers.items() if table is not None or name in needs}
@@ -275,12 +274,7 @@ def given_tables(
         require_table(table, name, like=crs)
     there = {name: _named_in_text(table) for name, table in there.items()}
     base = settings or Settings()
-    asked = {
-        section: validated(
-            type(getattr(base, section)), getattr(base, section).model_dump(exclude_unset=True) | given, section
-        )
-        for section, given in options.items()
-    }
+    asked = {section: getattr(base, section).but(given, section) for section, given in options.items()}
     note = Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}.")
     return Given(
         settings=base.model_copy(update=asked),

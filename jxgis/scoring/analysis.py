@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from jxgis.errors import InputError
 from jxgis.part import Given, Result, given_tables
+from jxgis.scoring.part import candidates_of
 from jxgis.scoring.result import ScoreResult
 
 if TYPE_CHECKING:
@@ -98,10 +100,10 @@ def score_candidates(
     given = given_tables(layers, needs=("candidates",), lang=lang, sketch=sketch, settings=settings, scoring=options)
     if hotspots is not None:
         given.results["hotspots"] = hotspots
-    return analyse(given, given.need("candidates"))
+    return analyse(given)
 
 
-def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
+def analyse(given: Given) -> ScoreResult:
     """Score candidates by what a part was handed; see :func:`score_candidates`.
 
     Parameters
@@ -109,8 +111,11 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
     given
         The layers, ``[scoring]``, the standard of ``[parks]``, the bounds of ``[units]`` and, where there are any, the
         hot spots.
-    candidates
-        As for :func:`score_candidates`.
+
+    Raises
+    ------
+    InputError
+        If there are no candidates and no units.
     """
     import pandas as pd
 
@@ -120,6 +125,9 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoreResult:
     from jxgis.scoring.rank import complete_enough, rank_candidates, score_table
     from jxgis.scoring.weights import weigh
 
+    candidates = candidates_of(given)
+    if candidates is None:
+        raise InputError(zh="没有候选单元，也没有单元可以评分。", en="There are no candidates and no units to score.")
     require_metric(candidates, "candidates")
     if not candidates.index.is_unique:
         candidates = candidates.reset_index(drop=True)

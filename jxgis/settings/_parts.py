@@ -40,6 +40,18 @@ class HotspotSettings(Section):
     min_issues: Annotated[int, Field(ge=0)] = option(
         30, "问题少于此数的类别不判断冷热", "classes with fewer issues are not judged"
     )
+    classes: tuple[str, ...] | None = option(
+        None,
+        "分析哪些问题类型，按此顺序；默认为城市的分类，没有时为数据里的分类",
+        "the classes, in this order; else the city's, or those of the issues",
+        example=["市容环境", "街面秩序"],
+    )
+    name_field: str | None = option(
+        None,
+        "附近没有地名和道路时，用问题表的哪一列给热点起名；默认为 community、社区等",
+        "column of the issues that names a place where no place or street is near; else community, 社区 …",
+        example="社区",
+    )
     bandwidth_m: CityMetres = option(500, "密度图的带宽，米", "radius of the density's kernel, metres")
     density_cell_m: CityMetres = option(100, "密度图的像元边长，米", "side of a cell of the density rasters, metres")
 
