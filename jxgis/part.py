@@ -13,6 +13,7 @@ from jxgis import output
 from jxgis.errors import InputError, MissingPackageError
 from jxgis.i18n import Text
 from jxgis.schema.layers import nearest
+from jxgis.schema.tables import class_columns
 from jxgis.small_counts import hide_small, small_said
 
 if TYPE_CHECKING:
@@ -32,10 +33,6 @@ __all__ = ["Given", "Part", "Progress", "Raster", "Result", "given_tables", "req
 Progress: TypeAlias = Callable[[Text], object]
 Table = TypeVar("Table", bound="pd.DataFrame")
 Named = TypeVar("Named")
-
-#: Columns of the results that hold classes.
-_CLASS_COLUMNS = ("issue_class", "class_a", "class_b", "main_class")
-
 
 _READ_IT = Text(zh="请先用 jxgis.load_layer 读取", en="read it with jxgis.load_layer first")
 
@@ -162,7 +159,7 @@ class Given:
             {} if self.city is None else {name: called.of(self.lang) for name, called in self.city.class_names.items()}
         )
         return table.assign(
-            **{column: table[column].replace(words) for column in _CLASS_COLUMNS if column in table.columns}
+            **{column: table[column].replace(words) for column in class_columns() if column in table.columns}
         )
 
     def shown(

@@ -10,6 +10,7 @@ from jxgis.parks._tables import on_map, stacked
 from jxgis.parks.coverage import Ground, Measured, measure, served_land
 from jxgis.parks.result import ParksResult
 from jxgis.part import Given, given_tables
+from jxgis.schema.tables import table
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -112,7 +113,6 @@ def analyse(given: Given) -> ParksResult:
     """
     from jxgis.parks.gaps import blind_spots
     from jxgis.parks.radius import classify_parks, coverage_by_band
-    from jxgis.parks.siting import no_sites
     from jxgis.parks.standards import load_standard
     from jxgis.parks.whole import merge_parks
 
@@ -142,7 +142,7 @@ def analyse(given: Given) -> ParksResult:
         coverage=on_map(today.coverage if plan is None else _before_after(today, after, siting), zones),
         served=stacked([today.radius.served, *(one.served for one in on_foot)]),
         unserved=stacked([today.radius.unserved, *(one.unserved for one in on_foot)]),
-        sites=no_sites(zones.crs) if siting is None else siting.sites,
+        sites=table("parks.sites").empty(zones.crs) if siting is None else siting.sites,
         targets=None if fewest is None or siting is None else on_map(_targets(fewest, siting), zones),
         target_sites=None if fewest is None else fewest.siting.sites,
         parks=sized,

@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyproj
 import shapely
 from scipy.sparse import csr_array
 
@@ -29,7 +28,7 @@ from jxgis.space.points import locate_each
 from jxgis.space.polygons import polygons_of
 from jxgis.zones import ALL
 
-__all__ = ["FewestParks", "Siting", "fewest_parks", "no_sites", "radius_sensitivity", "site_parks"]
+__all__ = ["FewestParks", "Siting", "fewest_parks", "radius_sensitivity", "site_parks"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -277,20 +276,6 @@ def site_parks(
     ground = _Ground(parks, housing, zones, candidates, standard, historic, radius_m)
     demand = _demand(ground, options.objective, people, options.sample_m)
     return _siting(demand, cover_most(demand.cover, demand.wanted.weight, sites=options.new_parks))
-
-
-def no_sites(crs: pyproj.CRS | None) -> gpd.GeoDataFrame:
-    """The table of sites where none was asked for: its columns, and no rows.
-
-    Examples
-    --------
-    >>> len(no_sites(None))
-    0
-    """
-    columns = {"rank": "int64", "m2": "float64", "name": "str", "zone": "str", "radius_m": "float64",
-               "counts": "bool", "gain_m2": "float64", "candidate": "int64"}  # fmt: skip
-    empty = {name: pd.Series([], dtype=dtype) for name, dtype in columns.items()}
-    return gpd.GeoDataFrame(empty, geometry=[], crs=crs)
 
 
 def _siting(demand: _Demand, solution: CoverSolution) -> Siting:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.errors import InputError
 from jxgis.part import Given, Result, given_tables
+from jxgis.schema.tables import table as declared
 from jxgis.scoring.part import candidates_of
 from jxgis.scoring.result import ScoreResult
 
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from jxgis.settings import Settings
 
 __all__ = ["analyse", "score_candidates"]
-
-_ACCOUNT = (
-    *("label", "dimension", "kind", "reference", "unit", "weight"),
-    *("own", "measured", "missing", "method", "source"),
-)
 
 
 def score_candidates(
@@ -340,7 +336,7 @@ def _account(
     table["missing"] = values.isna().sum()
     table["measured"] = len(values) - table["own"] - table["missing"]
     table["method"] = [methods[i].of(lang) if i in methods and table.loc[i, "measured"] else "" for i in table.index]
-    return table[list(_ACCOUNT)].reset_index()
+    return table.reset_index()[list(declared("scores.indicators").required)]
 
 
 def _assembled(

@@ -14,8 +14,6 @@ from told_parts import Told
 
 from jxgis import errors as _errors
 from jxgis.city import read_class_table
-from jxgis.hotspots.section import HotspotTables
-from jxgis.parks.section import ParkTables
 from jxgis.report import workbook
 from jxgis.report.blocks import Section, Sources
 from jxgis.report.class_sheet import class_sheet
@@ -58,8 +56,8 @@ def test_values_are_the_tables_own(book, tables):
     units = values(book["管理单元"])
     np.testing.assert_allclose(units["面积（平方公里）"].astype(float), tables.units["area_km2"])
     coverage = values(book["公园覆盖率"])
-    np.testing.assert_allclose(coverage["覆盖率"].astype(float), tables.parks.coverage["coverage"])
-    assert coverage.loc[tables.parks.coverage["coverage"].isna().to_numpy(), "说明"].tolist() == ["没有居住用地"] * 2
+    np.testing.assert_allclose(coverage["覆盖率"].astype(float), tables.parks["coverage"]["coverage"])
+    assert coverage.loc[tables.parks["coverage"]["coverage"].isna().to_numpy(), "说明"].tolist() == ["没有居住用地"] * 2
     assert set(coverage["方法"]) == {"服务半径", "步行"}
     assert "全域" in set(coverage["区域"])
 
@@ -81,8 +79,8 @@ def test_notes_name_method_and_denominator_of_each_part(book):
 
 
 def test_text_that_looks_like_a_formula_or_a_link_stays_text(tables, tmp_path):
-    evil = tables.hotspots.places.head(3).assign(name=["=1+1", "https://example.org", HOSTILE])
-    path = write(tmp_path / "a.xlsx", Told(hotspots=HotspotTables(places=evil)))
+    evil = tables.hotspots["places"].head(3).assign(name=["=1+1", "https://example.org", HOSTILE])
+    path = write(tmp_path / "a.xlsx", Told(hotspots={"places": evil}))
     book = openpyxl.load_workbook(path)
     column = [row[2].value for row in book["热点地段"].iter_rows(min_row=2)]
     assert column == ["=1+1", "https://example.org", HOSTILE]
@@ -228,9 +226,7 @@ def test_no_code_of_the_contract_stands_in_the_book_as_it_is(tmp_path):
         }
     )
     coverage = pd.DataFrame({"zone": ["all"], "method": "radius", "coverage": 0.95, "residential_m2": 1e6})
-    told = Told(
-        hotspots=HotspotTables(places=places, levels=levels), parks=ParkTables(coverage=coverage, targets=targets)
-    )
+    told = Told(hotspots={"places": places, "levels": levels}, parks={"coverage": coverage, "targets": targets})
     book = openpyxl.load_workbook(write(tmp_path / "a.xlsx", told))
     assert values(book["热点地段"])["名称来源"].tolist() == [
         "地名", "道路", "问题记录所填", "城市配置的地名", "街道（镇）", "网格编号"
