@@ -18,9 +18,13 @@ from jxgis.report import workbook
 from jxgis.report.blocks import Section, Sources
 from jxgis.report.class_sheet import class_sheet
 from jxgis.report.columns import write_value
-from jxgis.report.workbook import report_workbook, scores_workbook
+from jxgis.report.workbook import report_workbook
 from jxgis.schema.columns import column, own_column
-from jxgis.scoring.rank import by_rank
+
+
+def write_scores(path, told):
+    sections = [said for said in told.sections() if said.part == "scores"]
+    return report_workbook(path, sections, title="评分", plain={"scores.scores": told.scores})
 
 
 def write(path, tables: Told, **options):
@@ -109,9 +113,11 @@ def test_missing_parts_are_said(tmp_path):
 
 def test_scores_have_a_sheet_for_scripts_and_one_for_people(tmp_path):
     scores = result_tables().scores
-    path = scores_workbook(tmp_path / "scores.xlsx", scores, by_rank(scores), titles={"park_coverage": "公园覆盖率"})
+    told = Told(scores=scores, titles={"park_coverage": "公园覆盖率"})
+    path = write_scores(tmp_path / "scores.xlsx", told)
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[:2] == ["scores", "评分"]
+    assert book.sheetnames[-1] == "说明"
     assert book.active.title == "评分"
     raw = values(book["scores"])
     assert list(raw.columns) == [c for c in scores.columns if c != "geometry"]
@@ -130,7 +136,7 @@ def test_more_rows_than_excel_holds_are_refused(tmp_path, monkeypatch):
 def test_the_sheet_for_people_has_failing_candidates_last(tables, tmp_path):
     rank = tables.scores["rank"]
     failing = tables.scores.assign(gates=np.where(rank == 1, "fail", "pass"), rank=(rank - 1).where(rank > 1))
-    path = scores_workbook(tmp_path / "scores.xlsx", failing, by_rank(failing))
+    path = write_scores(tmp_path / "scores.xlsx", Told(scores=failing))
     book = openpyxl.load_workbook(path)
     assert values(book["scores"])["candidate_id"].tolist() == failing["candidate_id"].tolist()
     shown = values(book["评分"])
@@ -155,7 +161,7 @@ def test_an_indicator_is_written_in_its_own_unit_whatever_it_is_called(tmp_path)
         )
     )
     titles = {"share_of_toilets": "share_of_toilets（座）"}
-    scores_workbook(tmp_path / "scores.xlsx", scores, by_rank(scores), titles=titles)
+    write_scores(tmp_path / "scores.xlsx", Told(scores=scores, titles=titles))
     write(tmp_path / "report.xlsx", Told(scores=scores, titles=titles))
     for name in ("scores.xlsx", "report.xlsx"):
         sheet = openpyxl.load_workbook(tmp_path / name)["评分"]
