@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 from jxgis import output
 from jxgis.errors import InputError, MissingPackageError, require_lang
 from jxgis.i18n import Text
+from jxgis.schema.tables import class_columns
 
 if TYPE_CHECKING:
     import folium
@@ -40,10 +41,6 @@ __all__ = [
 Progress: TypeAlias = Callable[[Text], object]
 Table = TypeVar("Table", bound="pd.DataFrame")
 Named = TypeVar("Named")
-
-#: Columns of the results that hold classes.
-_CLASS_COLUMNS = ("issue_class", "class_a", "class_b", "main_class")
-
 
 _READ_IT = Text(zh="请先用 jxgis.load_layer 读取", en="read it with jxgis.load_layer first")
 
@@ -173,7 +170,7 @@ class Given:
             {} if self.city is None else {name: called.of(self.lang) for name, called in self.city.class_names.items()}
         )
         return table.assign(
-            **{column: table[column].replace(words) for column in _CLASS_COLUMNS if column in table.columns}
+            **{column: table[column].replace(words) for column in class_columns() if column in table.columns}
         )
 
     def shown(

@@ -9,11 +9,12 @@ import pandas as pd
 from jxgis.i18n import listed, text
 from jxgis.report.blocks import of_all
 from jxgis.report.columns import percent
+from jxgis.settings import HOTSPOTS
 
 __all__ = ["SENTENCES"]
 
-#: A district with fewer issues is neither mixed nor uniform: one case is of one class.
-_FEWEST = 30
+#: A district with fewer issues is neither mixed nor uniform, as a class with fewer is not judged: one case is of one class.
+_FEWEST = HOTSPOTS.min_issues
 
 
 def _overall(ring: pd.DataFrame, lang: str) -> str:
@@ -80,4 +81,4 @@ SENTENCES: Mapping[str, Callable[[pd.DataFrame, str], str]] = {
     "overlap": _different,
     "diversity": _diverse,
 }
-"""Key of `HotspotTables.findings` to its sentence, from the table and the language; empty where there is nothing to say."""
+"""Name of a finding's table to its sentence, from the table and the language; empty where there is nothing to say."""

@@ -10,14 +10,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.drawing.base import extent, new_map
-from jxgis.drawing.colours import HOT_COLD, PINS
+from jxgis.drawing.colours import HOT_COLD, PEAK, PINS
 from jxgis.drawing.layers import (
     Field,
     PlaceList,
     Shapes,
     add_group,
-    add_land,
     add_picture,
     add_place_lists,
     add_points,
@@ -27,6 +25,7 @@ from jxgis.drawing.layers import (
     dot,
     fields_of,
     fill,
+    land_map,
     line,
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["class_label", "hotspot_map", "hotspot_swatches"]
 
-_PEAK_COLOUR = "#111827"
 #: What the tooltips of places and of peaks say.
 _PLACE = (
     "district", "subdistrict", "street", "also", "issues", "share_issues", "share_area", "area_km2", "peak_z",
@@ -161,9 +159,7 @@ def _add_cells(
     words = {b: swatch.label for b, swatch in zip(_BINS, hotspot_swatches(lang), strict=True)}
     seen = seen.assign(count=seen["shown"], **{"class": bins.map(words)})
     styles = [fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS]
-    fields = [
-        f for f in _cell_fields(lang, min_count, bins_of) if f.column in seen.columns and seen[f.column].notna().any()
-    ]
+    fields = _cell_fields(lang, min_count, bins_of)
     add_polygons(
         group, seen, name="", styles=styles, style=3 - bins.to_numpy(), heading="cell_id", fields=fields,
         shapes=ground.shapes, key="cell_id", control=False,
@@ -200,7 +196,7 @@ def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, l
     ranked = ranked.assign(issues=as_words(ranked["issues"]))
     if len(ranked) > pins:
         add_points(
-            group, ranked.iloc[pins:], name="", styles=[dot(_PEAK_COLOUR, radius_px=3.5)], heading="name", fields=fields,
+            group, ranked.iloc[pins:], name="", styles=[dot(PEAK, radius_px=3.5)], heading="name", fields=fields,
             control=False,
         )  # fmt: skip
     if pins:
@@ -316,15 +312,8 @@ def hotspot_map(
     if "lisa" in cells.columns:
         words = {code: said.of(lang) for code, said in column("lisa").words.items()}
         cells = cells.assign(lisa=cells["lisa"].map(words))
-    page = new_map(
-        extent([districts if districts is not None else cells]),
-        title=title or text("maps.hotspots_title", lang),
-        subtitle=method,
-        lang=lang,
-        sketch=sketch,
-    )
-    if districts is not None:
-        add_land(page, districts, name=text("maps.borders", lang))
+    heading = title or text("maps.hotspots_title", lang)
+    page = land_map(districts, cells, title=heading, method=method, lang=lang, sketch=sketch)
     found = list(pd.unique(cells["issue_class"]))
     order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != "all", found.index(c)))
     ground = _ground(page, cells, max_cells)
@@ -361,7 +350,7 @@ def hotspot_map(
         pinned = text("maps.place_pin", lang)
         marks = [Swatch(PINS, pinned, "pin"), Swatch(PINS, text("maps.place_outline", lang), "line")]
     if peaks is not None and len(peaks):
-        marks.append(Swatch(_PEAK_COLOUR, text("maps.peak", lang), "dot"))
+        marks.append(Swatch(PEAK, text("maps.peak", lang), "dot"))
     sections = [LegendSection(text("maps.hotspots_legend", lang), hotspot_swatches(lang), note)]
     if rated:
         sections.append(LegendSection("", [], text("maps.rates_note", lang), rated))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HotspotsResult", "density_files"]
 
+_FINDINGS = ("ring", "concentration", "overlap", "diversity")
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class HotspotsResult(Result):
@@ -216,35 +218,32 @@ class HotspotsResult(Result):
     def section(self) -> Section:
         """Hot places, the classes, the districts, the four findings, and what a reader must know of them."""
         from jxgis.hotspots.change_words import change_lines
-        from jxgis.hotspots.section import HotspotTables, hotspot_section
+        from jxgis.hotspots.section import hotspot_section
 
+        given = self.given
+        return hotspot_section(
+            self._shown(),
+            given.settings.hotspots,
+            cells=self.cells,
+            lines=[line.of(given.lang) for line in change_lines(self.comparison)],
+            outside_area=self.outside_area,
+            min_count=given.settings.report.min_count,
+            lang=given.lang,
+        )
+
+    def _shown(self) -> dict[str, pd.DataFrame]:
+        """The tables that a report shows, as people are shown them, in the order of its sheets."""
         given = self.given
         places, by_zone = given.shown(self.places), self._shown_zones(self.zones)
         tops, mix = given.shown(self.concentrated, within=()), self._shown_zones(self.diverse)
         if given.settings.report.min_count > 1:
             tops = hide_tops(tops, places)
             mix = mix if mix.empty else hide_mix(mix, by_zone)
-        findings = {
-            "ring": None if self.overall is None else given.shown(self.overall),
-            "concentration": tops,
-            "overlap": given.shown(self.different),
-            "diversity": mix,
-        }
-        tables = HotspotTables(
-            places=places,
-            peaks=given.shown(self.peaks),
-            rate_places=None if self.rate_places is None else given.shown(self.rate_places.places),
-            zones=by_zone,
-            cells=self.cells,
-            findings={key: table for key, table in findings.items() if table is not None and len(table)},
-            against_normal=given.shown(self.against_normal),
-            levels=given.shown(self.levels, within=()),
-            heavy=given.shown(self.heavy),
-            change=[line.of(given.lang) for line in change_lines(self.comparison)],
-            min_count=given.settings.report.min_count,
-            outside_area=self.outside_area,
-        )
-        return hotspot_section(tables, given.settings.hotspots, lang=given.lang)
+        told = {"places": places, "zones": by_zone, "concentration": tops, "diversity": mix}
+        told["levels"] = given.shown(self.levels, within=())
+        there = {name: table for name, table in self.tables().items() if len(table) or name not in _FINDINGS}
+        listed = ("places", "peaks", "rate_places", "zones", *_FINDINGS, "against_normal", "levels", "heavy_cells")
+        return {name: told[name] if name in told else given.shown(there[name]) for name in listed if name in there}
 
     def _shown_zones(self, table: pd.DataFrame) -> pd.DataFrame:
         """Counts of zones: what is hidden of a sub-district is not told by its district either."""

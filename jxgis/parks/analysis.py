@@ -10,6 +10,7 @@ from jxgis.parks._tables import on_map, stacked
 from jxgis.parks.coverage import Ground, Measured, measure, served_land
 from jxgis.parks.result import ParksResult
 from jxgis.part import Given, given_tables
+from jxgis.schema.tables import table
 from jxgis.settings import ParkSettings, with_options
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from jxgis.parks.standards import Standard
 
 __all__ = ["analyse", "measure_parks"]
-
-#: Ground near parks is drawn up to these minutes on foot.
-ISOCHRONES_MIN = (5.0, 10.0, 15.0)
 
 
 @with_options(ParkSettings)
@@ -116,7 +114,6 @@ def analyse(given: Given) -> ParksResult:
     """
     from jxgis.parks.gaps import blind_spots
     from jxgis.parks.radius import classify_parks, coverage_by_band
-    from jxgis.parks.siting import no_sites
     from jxgis.parks.standards import load_standard
     from jxgis.parks.whole import merge_parks
 
@@ -146,7 +143,7 @@ def analyse(given: Given) -> ParksResult:
         coverage=on_map(today.coverage if plan is None else _before_after(today, after, siting), zones),
         served=stacked([today.radius.served, *(one.served for one in on_foot)]),
         unserved=stacked([today.radius.unserved, *(one.unserved for one in on_foot)]),
-        sites=no_sites(zones.crs) if siting is None else siting.sites,
+        sites=table("parks.sites").empty(zones.crs) if siting is None else siting.sites,
         targets=None if fewest is None or siting is None else on_map(_targets(fewest, siting), zones),
         target_sites=None if fewest is None else fewest.siting.sites,
         parks=sized,
@@ -197,10 +194,10 @@ def _on_foot(today: Measured, ground: Ground) -> tuple[gpd.GeoDataFrame | None, 
     notes = _gaps_of_raster(today)
     if ground.graph is None or today.walking is None:
         return None, notes
+    options = ground.options
     bands = isochrones(
-        ground.graph, today.walking.walk, minutes=ISOCHRONES_MIN, speed_m_per_min=ground.options.speed_m_per_min,
-        max_snap_m=ground.options.max_snap_m, barriers=ground.barriers,
-    )  # fmt: skip
+        ground.graph, today.walking.walk, minutes=options.isochrones_min, barriers=ground.barriers, options=options
+    )
     alone = pd.DataFrame({"code": "streets_apart", "what": "streets", "count": [len(ground.graph.isolated())]})
     notes = pd.concat([today.walking.gates.reports, alone[alone["count"] > 0], notes], ignore_index=True)
     return bands, notes
@@ -256,19 +253,10 @@ def _site(
     from jxgis.parks.siting import fewest_parks, radius_sensitivity, site_parks
 
     people, homes = ground.people_points(zones), ground.homes
-    standard, options = ground.standard, ground.options
-    siting = site_parks(
-        parks, homes, zones, plots, new_parks=options.new_parks, standard=standard, historic=historic, objective=options.objective,
-        people=people, sample_m=options.sample_m,
-    )  # fmt: skip
-    fewest = fewest_parks(
-        parks, homes, zones, plots, standard=standard, historic=historic, target=options.target, every_zone=True,
-        sample_m=options.sample_m,
-    )  # fmt: skip
-    tried = radius_sensitivity(
-        parks, homes, zones, plots, new_parks=options.new_parks, standard=standard, historic=historic, objective=options.objective,
-        people=people, sample_m=options.sample_m,
-    )  # fmt: skip
+    asked: dict[str, Any] = {"standard": ground.standard, "historic": historic, "options": ground.options}
+    siting = site_parks(parks, homes, zones, plots, people=people, **asked)
+    fewest = fewest_parks(parks, homes, zones, plots, every_zone=True, **asked)
+    tried = radius_sensitivity(parks, homes, zones, plots, people=people, **asked)
     return _Sited(siting, fewest, pd.concat([_as_proposed(siting), tried], ignore_index=True))
 
 

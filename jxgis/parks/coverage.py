@@ -86,14 +86,9 @@ def measure(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
             zones,
             ground.graph,
             standard=ground.standard,
-            denominator=ground.options.denominator,
             gates=ground.gates,
             barriers=ground.barriers,
-            minutes=ground.options.minutes,
-            speed_m_per_min=ground.options.speed_m_per_min,
-            sample_m=ground.options.sample_m,
-            max_snap_m=ground.options.max_snap_m,
-            entry_m=ground.options.entry_m,
+            options=ground.options,
         )
     tables = [radius.coverage] if walking is None else [radius.coverage, walking.coverage]
     counted = _people(parks, zones, ground, walking)
@@ -115,14 +110,8 @@ def _people(
     if raster is not None:
         found = [people_served_raster(parks, raster.path, zones, raster_crs=raster.crs)]
         if walking is not None and graph is not None:
-            near = isochrones(
-                graph,
-                walking.walk,
-                minutes=[ground.options.minutes],
-                speed_m_per_min=ground.options.speed_m_per_min,
-                max_snap_m=ground.options.max_snap_m,
-                barriers=ground.barriers,
-            )
+            minutes = [ground.options.minutes]
+            near = isochrones(graph, walking.walk, minutes=minutes, barriers=ground.barriers, options=ground.options)
             found.append(people_within_raster(near.geometry.iloc[0], raster.path, zones, raster_crs=raster.crs))
         return found
     if ground.people is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.colours import BORDER, GAIN, INK, SITE
+from jxgis.drawing.colours import BORDER, GAIN, INK, ON_FOOT, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
 from jxgis.settings import PARKS
@@ -37,7 +37,7 @@ def coverage_chart(
     table = coverage.pivot_table(index="zone", columns="method", values="coverage", dropna=False, observed=False)
     methods = [m for m in ("radius", "walking") if m in table.columns]
     table = table.astype(float).sort_values(methods[0], ascending=False, na_position="first")
-    looks = {"radius": GAIN, "walking": "#2f6f9f"}
+    looks = {"radius": GAIN, "walking": ON_FOOT}
     with figure_style():
         figure = Figure(figsize=(7.2, 0.42 * len(table) + 1.3), layout="constrained")
         ax = figure.subplots()

@@ -151,7 +151,9 @@ def people_walking(
     crs = require_metric(zones, "zones")
     require_metric(people, "people", crs)
     point = people.geometry.to_numpy()
-    snapped = snap(graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=walking.max_snap_m, barriers=barriers)
+    snapped = snap(
+        graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=walking.options.max_snap_m, barriers=barriers
+    )
     return _count(people, zones, at_most(walking.walk.to(snapped), walking.limit_m))
 
 

@@ -292,17 +292,16 @@ class ParksResult(Result):
     def section(self) -> Section:
         """Coverage and deficit by zone, blind spots, proposed parks and what the target takes."""
         from jxgis.parks.gaps import blind_spot_names
-        from jxgis.parks.section import ParkTables, park_section
+        from jxgis.parks.section import park_section
 
         given, lang = self.given, self.given.lang
         standard = self.standard.title.of(lang)
         named = blind_spot_names(self.blind_spots, given.table("districts"), lang)
-        tables = ParkTables(
-            coverage=self.coverage.assign(standard=standard),
-            sites=self.sites,
-            unserved_places=self.blind_spots.assign(name=named),
-            targets=self.targets,
-            notes=[line.of(lang) for line in self.notes()],
-            standard=standard,
-        )
-        return park_section(tables, given.settings.parks, lang=lang)
+        tables = {
+            "coverage": self.coverage.assign(standard=standard),
+            "blind_spots": self.blind_spots.assign(name=named),
+            "sites": self.sites,
+        }
+        tables |= {} if self.targets is None else {"targets": self.targets}
+        notes = [line.of(lang) for line in self.notes()]
+        return park_section(tables, given.settings.parks, notes=notes, standard=standard, lang=lang)

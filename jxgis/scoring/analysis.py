@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from jxgis.errors import InputError
 from jxgis.part import Given, Result, given_tables
+from jxgis.schema.tables import table as declared
+from jxgis.scoring.part import candidates_of
 from jxgis.scoring.result import ScoresResult
 from jxgis.settings import ScoringSettings, with_options
 
@@ -22,11 +25,6 @@ if TYPE_CHECKING:
     from jxgis.settings import Settings
 
 __all__ = ["analyse", "score_candidates"]
-
-_ACCOUNT = (
-    *("label", "dimension", "kind", "reference", "unit", "weight"),
-    *("own", "measured", "missing", "method", "source"),
-)
 
 
 @with_options(ScoringSettings)
@@ -100,10 +98,10 @@ def score_candidates(
     given = given_tables(layers, needs=("candidates",), lang=lang, sketch=sketch, settings=settings, scoring=options)
     if hotspots is not None:
         given.results["hotspots"] = hotspots
-    return analyse(given, given.need("candidates"))
+    return analyse(given)
 
 
-def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoresResult:
+def analyse(given: Given) -> ScoresResult:
     """Score candidates by what a part was handed; see :func:`score_candidates`.
 
     Parameters
@@ -111,8 +109,11 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoresResult:
     given
         The layers, ``[scoring]``, the standard of ``[parks]``, the bounds of ``[units]`` and, where there are any, the
         hot spots.
-    candidates
-        As for :func:`score_candidates`.
+
+    Raises
+    ------
+    InputError
+        If there are no candidates and no units.
     """
     import pandas as pd
 
@@ -122,6 +123,9 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoresResult:
     from jxgis.scoring.rank import complete_enough, rank_candidates, score_table
     from jxgis.scoring.weights import weigh
 
+    candidates = candidates_of(given)
+    if candidates is None:
+        raise InputError(zh="没有候选单元，也没有单元可以评分。", en="There are no candidates and no units to score.")
     require_metric(candidates, "candidates")
     if not candidates.index.is_unique:
         candidates = candidates.reset_index(drop=True)
@@ -334,7 +338,7 @@ def _account(
     table["missing"] = values.isna().sum()
     table["measured"] = len(values) - table["own"] - table["missing"]
     table["method"] = [methods[i].of(lang) if i in methods and table.loc[i, "measured"] else "" for i in table.index]
-    return table[list(_ACCOUNT)].reset_index()
+    return table.reset_index()[list(declared("scores.indicators").required)]
 
 
 def _assembled(

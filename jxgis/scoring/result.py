@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jxgis.i18n import text
@@ -86,11 +86,9 @@ class ScoresResult(Result):
     def write_tables(self, stage: Stage) -> None:
         """``scores.gpkg`` and ``scores.xlsx``."""
         from jxgis.gpkg import write_gpkg
-        from jxgis.report.workbook import scores_workbook
-        from jxgis.scoring.rank import by_rank
+        from jxgis.report.workbook import report_workbook
 
-        given = self.given
-        shown = self._shown()
+        given, section = self.given, self.section()
         write_gpkg(
             stage.path("scores.gpkg"),
             {"scores": self.scores},
@@ -100,13 +98,12 @@ class ScoresResult(Result):
             own={"scores": self.titles},
         )
         by = text(f"scoring.{self.weights.fallback or self.weights.method}", given.lang)
-        scores_workbook(
+        report_workbook(
             stage.path("scores.xlsx"),
-            shown,
-            by_rank(shown),
-            more=self.sheets(),
-            titles=self.titles,
-            more_titles={"weight": text("scoring.weight_by", given.lang, method=by)},
+            [replace(section, sheets={**section.sheets, **self.sheets()})],
+            title=text("maps.scores_title", given.lang),
+            plain={"scores.scores": self._shown()},
+            lines=[text("scoring.weight_by", given.lang, method=by)],
             lang=given.lang,
             sketch=given.sketch,
         )

@@ -85,14 +85,12 @@ def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, top: int, lan
     table = scores.assign(rank=rank)
     if "reason" in table.columns:
         table = table.assign(reason=table["reason"].where(table["reason"].fillna("") != ""))
+    if "name" in table.columns and (table["name"] == table["candidate_id"]).all():
+        table = table.drop(columns="name")
     ranked = table[rank.notna()].sort_values("rank", kind="stable")
     failed = table[fails].sort_values("score", ascending=False, kind="stable")
     unranked = int((rank.isna() & ~fails).sum())
     values = {"n": len(rank), "ranked": len(ranked), "unranked": unranked, "failed": len(failed)}
-    columns = ["rank", "candidate_id", "name", "district", "score", "score_if_missing_zero", "completeness", "type"]
-    if "name" in table.columns and (table["name"] == table["candidate_id"]).all():
-        columns.remove("name")
-    columns.append("reason")
     blocks: list[Block] = [Paragraph(text("report.scores_lead", lang, **values))]
     passed = ranked.head(top)
     if ranked.empty and unranked:
@@ -102,13 +100,9 @@ def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, top: int, lan
     if len(failed):
         blocks.append(Paragraph(text("report.scores_failed_lead", lang, **values), "sub"))
     if len(passed):
-        blocks.append(
-            table_block(text("report.scores_table", lang, n=len(passed)), passed, columns, lang, of="scores.scores")
-        )
+        blocks.append(table_block(text("report.scores_table", lang, n=len(passed)), passed, lang, of="scores.scores"))
     if len(failed):
-        blocks.append(
-            table_block(text("report.scores_failed", lang, **values), failed, columns, lang, of="scores.scores")
-        )
+        blocks.append(table_block(text("report.scores_failed", lang, **values), failed, lang, of="scores.scores"))
     return blocks
 
 

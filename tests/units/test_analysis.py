@@ -217,7 +217,7 @@ def test_areas_that_no_or_one_number_of_units_divides(side_km: float, units: int
 def test_same_seed_same_units() -> None:
     districts = districts_of(甲=shapely.box(0, 0, 4000, 4000), 乙=shapely.box(4000, 0, 7000, 4000))
     one = propose_units(districts, cell_m=500, seed=3, alternatives=False)
-    two = propose_units(districts.iloc[::-1], cell_m=500, seed=3, workers=2, alternatives=False)
+    two = propose_units(districts.iloc[::-1], cell_m=500, seed=3, alternatives=False)
     left = one.blocks.set_index("block_id")["unit_id"]
     assert left.to_dict() == two.blocks.set_index("block_id")["unit_id"].to_dict()
 
