@@ -177,13 +177,11 @@ def _ground(given: Given, standard: Standard) -> Ground:
 
     options, housing = given.settings.parks, served_land(given, standard)
     streets, barriers = given.table("streets"), given.table("barriers")
-    people = None if given.people_raster is not None else given.table("population")
     return Ground(
         homes=gpd.GeoDataFrame(geometry=[], crs=given.need("districts").crs) if housing is None else housing,
         no_file=housing is None, standard=standard, options=options,
         graph=None if streets is None else street_graph(streets, barriers=barriers), gates=given.table("gates"),
-        barriers=barriers, people=None if people is None else _as_points(people, options.sample_m),
-        raster=given.people_raster,
+        barriers=barriers, people=None if given.people_raster is not None else given.table("population"), raster=given.people_raster,
     )  # fmt: skip
 
 
@@ -377,7 +375,7 @@ def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
     if people is None:
         if "people" not in homes.columns or homes.empty or homes["people"].isna().any():
             return None
-        people = people_of_housing(homes, sample_m=options.sample_m)
+        people = people_of_housing(homes, zones=zones, sample_m=options.sample_m)
     # Every park gives its area, those too small for the standard included.
     every = parks.assign(radius_m=options.catchment_m)
     ways_in = None
@@ -391,9 +389,3 @@ def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
         max_snap_m=options.max_snap_m, barriers=ground.barriers,
     )  # fmt: skip
     return on_map(supply_by_zone(found, zones), zones)
-
-
-def _as_points(people: gpd.GeoDataFrame, sample_m: float) -> gpd.GeoDataFrame:
-    from jxgis.parks.people import people_of_housing
-
-    return people if (people.geom_type == "Point").all() else people_of_housing(people, sample_m=sample_m)

@@ -100,6 +100,17 @@ def test_people_given_replace_those_of_the_housing(town):
     assert by_polygons.coverage["people_coverage"].tolist() == pytest.approx([1, 0, 0.75] * 2)
 
 
+def test_a_district_has_one_number_of_people(town):
+    # A border that runs through blocks between the sample points: by area, one district holds 0.3 of them.
+    blocks = table([box(x, 100, x + 100, 200) for x in range(0, 3000, 300)], people=[7.0] * 10)
+    zones = table([box(-10, -10, 3100, 130), box(-10, 130, 3100, 900)], name=["南", "北"])
+    for layers in ({"residential": blocks}, {"residential": town["housing"], "population": blocks}):
+        found = measure_parks(town["parks"], zones=zones, streets=town["streets"], **layers)
+        by_radius = found.coverage[found.coverage["method"] == "radius"]
+        for people in (by_radius["people"], found.supply["people"]):
+            assert people.tolist() == pytest.approx([21, 49, 70])
+
+
 def test_what_is_odd_stands_in_one_table(town, tmp_path):
     parks = table([*town["parks"].geometry, box(500, 0, 510, 10)], name=["南湖公园", "南湖公园", "小园"])
     gates = table([Point(7000, 7000)])
