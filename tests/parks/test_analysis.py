@@ -86,6 +86,11 @@ def test_targets_say_what_they_take(found):
     assert (told["best"] >= told["coverage_before"] - 1e-12).all()
     assert told["coverage_before"].to_numpy() == pytest.approx(after["coverage"].to_numpy(), abs=0.03)
     assert told.loc["all", "needed"] == len(found.target_sites)
+    plan = found.account()["target_plan"]
+    assert plan["parks"] == len(found.target_sites)
+    assert plan["status"] == "optimal"
+    assert plan["at_least"] == pytest.approx(plan["parks"])
+    assert plan["proven_for"] == "sample_points"
 
 
 def test_people_given_replace_those_of_the_housing(town):
