@@ -126,7 +126,7 @@ def analyse(given: Given) -> ParksResult:
     sized = classify_parks(whole.parks, standard, historic=historic)
     today = measure(sized, zones, ground)
 
-    plan = _planned(sized, given.table("planned_parks"), options, standard, historic)
+    plan = _planned(sized, given.table("planned_parks"), options, standard, historic, whole.made_up)
     base = sized if plan is None else _open(plan)
     after = today if plan is None else measure(base, zones, ground)
     sited = _sited(given, base, after, ground)
@@ -312,6 +312,7 @@ def _planned(
     options: ParkSettings,
     standard: Standard,
     historic: gpd.GeoDataFrame | None,
+    made_up: frozenset[str],
 ) -> gpd.GeoDataFrame | None:
     """Today's parks and the plan's, with ``change``; None where there is no plan."""
     import pandas as pd
@@ -323,7 +324,9 @@ def _planned(
     if planned is None and not options.close:
         return None
     ids = closed_parks(parks, options.close)
-    add, enlarge = (None, None) if planned is None else split_plan(parks, planned, merge_gap_m=options.merge_gap_m)
+    add, enlarge = None, None
+    if planned is not None:
+        add, enlarge = split_plan(parks, planned, made_up=made_up, merge_gap_m=options.merge_gap_m)
     if add is not None and len(add):
         # What makes parcels of today one park makes those of the plan one, too.
         add = merge_parks(add, merge_gap_m=options.merge_gap_m).parks
