@@ -11,7 +11,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from jxgis._files import NOT_A_RASTER, reading
+from jxgis._files import NOT_A_RASTER, reading, require_sane_raster
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import CrsError, InputError
@@ -295,6 +295,7 @@ def _extract(
                 en=f"The raster of people is in {None if own is None else own.name}, the polygons in {shape_crs}; "
                 "bring the polygons over with to_raster_crs().",
             )
+        require_sane_raster(raster, band, what=name)
         step = raster.transform
         if step.b or step.d or step.a <= 0 or step.e >= 0:
             raise InputError(
