@@ -36,12 +36,14 @@ class Ground:
     raster: Raster | None
 
     def people_points(self, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
-        """The people given beside the housing as points, a raster's cells within the zones; None where none are given."""
-        from jxgis.parks.people import raster_points
+        """The people given beside the housing as points that no zone's border cuts; None where none are given."""
+        from jxgis.parks.people import people_of_housing, raster_points
 
-        if self.raster is None:
+        if self.raster is not None:
+            return raster_points(self.raster.path, zones, raster_crs=self.raster.crs)
+        if self.people is None or (self.people.geom_type == "Point").all():
             return self.people
-        return raster_points(self.raster.path, zones, raster_crs=self.raster.crs)
+        return people_of_housing(self.people, zones=zones, sample_m=self.options.sample_m)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,11 +116,12 @@ def _people(
             near = isochrones(graph, walking.walk, minutes=minutes, barriers=ground.barriers, options=ground.options)
             found.append(people_within_raster(near.geometry.iloc[0], raster.path, zones, raster_crs=raster.crs))
         return found
-    if ground.people is None:
+    people = ground.people_points(zones)
+    if people is None:
         return []
-    found = [people_served(parks, ground.people, zones)]
+    found = [people_served(parks, people, zones)]
     if walking is not None and graph is not None:
-        found.append(people_walking(walking, graph, ground.people, zones, barriers=ground.barriers))
+        found.append(people_walking(walking, graph, people, zones, barriers=ground.barriers))
     return found
 
 

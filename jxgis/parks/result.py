@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jxgis.i18n import Text, text_pair
 from jxgis.parks._tables import on_map
@@ -178,6 +178,23 @@ class ParksResult(Result):
             found = self.fewest.siting.solution
             lines.append(text_pair("parks.fewest_unproven", n=len(found.chosen), bound=f"{found.bound:g}"))
         return lines
+
+    def account(self) -> dict[str, Any]:
+        """What ``run.json`` says of the plan for the target: how many parks, and what their being the fewest rests on."""
+        if self.fewest is None or self.targets is None:
+            return {}
+        found, whole = self.fewest.siting.solution, self.targets.iloc[-1]
+        reason = whole["reason"]
+        return {
+            "target_plan": {
+                "target": self.fewest.target,
+                "parks": int(whole["needed"]),
+                "status": found.status,
+                "at_least": float(found.bound),
+                "proven_for": "sample_points",
+                "reason": reason if isinstance(reason, str) else None,
+            }
+        }
 
     def completed(self) -> ParksResult:
         """With the coverage of the units: the user's own, else those that were proposed."""

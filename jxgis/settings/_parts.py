@@ -108,8 +108,8 @@ class ParkSettings(Section):
     )
     target: Annotated[float, Field(gt=0, le=1)] = option(
         0.9,
-        "目标覆盖率：求达标最少的新增公园，地图按它分级",
-        "coverage to reach with the fewest parks; the map's classes follow it",
+        "目标覆盖率：按取样点求达标最少的新增公园，地图按它分级",
+        "coverage to reach with the fewest parks by sample points; the map's classes follow it",
     )
     close: tuple[str, ...] = option(
         (), "方案：关闭的公园，编号或名称", "a plan: parks that close, by id or name", example=["某公园"]

@@ -86,6 +86,11 @@ def test_targets_say_what_they_take(found):
     assert (told["best"] >= told["coverage_before"] - 1e-12).all()
     assert told["coverage_before"].to_numpy() == pytest.approx(after["coverage"].to_numpy(), abs=0.03)
     assert told.loc["all", "needed"] == len(found.target_sites)
+    plan = found.account()["target_plan"]
+    assert plan["parks"] == len(found.target_sites)
+    assert plan["status"] == "optimal"
+    assert plan["at_least"] == pytest.approx(plan["parks"])
+    assert plan["proven_for"] == "sample_points"
 
 
 def test_people_given_replace_those_of_the_housing(town):
@@ -98,6 +103,17 @@ def test_people_given_replace_those_of_the_housing(town):
         town["parks"], town["housing"], town["zones"], streets=town["streets"], population=polygons
     )
     assert by_polygons.coverage["people_coverage"].tolist() == pytest.approx([1, 0, 0.75] * 2)
+
+
+def test_a_district_has_one_number_of_people(town):
+    # A border that runs through blocks between the sample points: by area, one district holds 0.3 of them.
+    blocks = table([box(x, 100, x + 100, 200) for x in range(0, 3000, 300)], people=[7.0] * 10)
+    zones = table([box(-10, -10, 3100, 130), box(-10, 130, 3100, 900)], name=["南", "北"])
+    for layers in ({"residential": blocks}, {"residential": town["housing"], "population": blocks}):
+        found = measure_parks(town["parks"], zones=zones, streets=town["streets"], **layers)
+        by_radius = found.coverage[found.coverage["method"] == "radius"]
+        for people in (by_radius["people"], found.supply["people"]):
+            assert people.tolist() == pytest.approx([21, 49, 70])
 
 
 def test_what_is_odd_stands_in_one_table(town, tmp_path):

@@ -15,6 +15,7 @@ from told_parts import Told
 from jxgis.drawing.offline import require_offline
 from jxgis.hotspots.section import hotspot_section
 from jxgis.parks.section import park_section
+from jxgis.parks.siting_words import siting_lines
 from jxgis.report.blocks import Block, Paragraph, Sources, TableBlock
 from jxgis.report.columns import write_value
 from jxgis.report.page import FigureFile, FileLink, report_page
@@ -445,8 +446,17 @@ def test_no_new_park_is_not_called_the_fewest(tables):
     )  # fmt: skip
     page = words(make(tables.with_parks(targets=targets)))
     assert "不需为此新增公园" in page
-    assert "最少需新增 0 处" not in page
+    assert "最少需新增" not in page
     assert "没有一块候选地块" not in page
+
+
+def test_the_fewest_new_parks_are_so_by_sample_points():
+    targets = pd.DataFrame(
+        {"zone": ["老城", "all"], "coverage_before": [0.5, 0.5], "best": [0.95, 0.95], "needed": [3, 3],
+         "no_site": [None, None], "reason": [None, None]}
+    )  # fmt: skip
+    for lang, told in (("zh", "“最少”只对取样点得到证明"), ("en", "the fewest are proven for the points only")):
+        assert any(told in line for line in siting_lines(None, None, targets, None, 0.9, lang))
 
 
 def test_too_few_new_parks_are_not_called_the_fewest(tables):
@@ -456,7 +466,7 @@ def test_too_few_new_parks_are_not_called_the_fewest(tables):
     )  # fmt: skip
     page = words(make(tables.with_parks(targets=targets)))
     assert "需新增多于 3 处公园：按取样点求得的 3 处，实测后老城仍未达到" in page
-    assert "最少需新增" not in page
+    assert "按取样点最少需新增" not in page
 
 
 def test_what_was_said_on_reading_stands_with_the_input_data(tables):
