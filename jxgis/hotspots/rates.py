@@ -34,12 +34,22 @@ if TYPE_CHECKING:
 
     from jxgis.space.grid import Grid
 
-__all__ = ["built_up", "empirical_bayes", "exposure_on_grid", "hot_rates", "hot_rates_graph", "rate_residuals"]
+__all__ = [
+    "LEAST_EXPOSED",
+    "built_up",
+    "empirical_bayes",
+    "exposure_on_grid",
+    "hot_rates",
+    "hot_rates_graph",
+    "rate_residuals",
+]
 
 # Sub-cells along a cell's side for measuring how much of it is built up: one per cent of the cell each.
 _MASK_SPLIT = 10
 #: Largest exposure of a cell, and what the largest may not fall below as a reciprocal: squares must be numbers too.
 MOST = 1e100
+#: Cells with an exposure, of which one can be compared with the other: with fewer no cell has a rate.
+LEAST_EXPOSED = 2
 #: Cells that share a side or a corner are at most this many sides apart.
 TOUCHING = 1.5
 
@@ -366,7 +376,7 @@ def _taking_part(
             en="issues must be whole numbers of at least 0; give the counts themselves, not rates made of them.",
         )
     keep = e > min_exposure
-    if keep.sum() < 2:
+    if keep.sum() < LEAST_EXPOSED:
         raise InputError(
             zh="有暴露量的格少于 2 个，无法比较；请检查暴露量图层和坐标系。",
             en="fewer than two cells have an exposure, so nothing can be compared; check the layer and its CRS.",

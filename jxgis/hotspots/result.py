@@ -236,6 +236,7 @@ class HotspotsResult(Result):
             change=[line.of(given.lang) for line in change_lines(self.comparison)],
             min_count=given.settings.report.min_count,
             outside_area=self.outside_area,
+            without_exposure=self.without_exposure,
         )
         return hotspot_section(tables, given.settings.hotspots, lang=given.lang)
 

@@ -88,6 +88,8 @@ class HotspotTables:
         The least number of cases that the tables show: :func:`jxgis.small_counts.hide_small` has seen them.
     outside_area
         Issues in no cell; None where unknown.
+    without_exposure
+        Issues in cells without exposure, which take no part in ``rate_places``; None where unknown.
     """
 
     places: pd.DataFrame
@@ -102,6 +104,7 @@ class HotspotTables:
     change: Sequence[str] = ()
     min_count: int = 1
     outside_area: int | None = None
+    without_exposure: int | None = None
 
 
 def hotspot_section(tables: HotspotTables, options: HotspotSettings, *, top: int = 10, lang: str = "zh") -> Section:
@@ -220,6 +223,13 @@ def _is_judged(tables: HotspotTables) -> bool:
         return True
     whole = of_all(tables.levels)
     return whole.empty or bool(whole["tested"].iloc[0])
+
+
+def _rates_found(tables: HotspotTables) -> str:
+    """Why no place is high against the exposure: ``none`` is, or it was ``unjudged``."""
+    if tables.cells is None or "rate_q" not in tables.cells.columns:
+        return "none"
+    return "none" if of_all(tables.cells)["rate_q"].notna().any() else "unjudged"
 
 
 def _lead(first: pd.Series, lang: str) -> str:
@@ -353,7 +363,10 @@ def _blocks(tables: HotspotTables, top: int, lang: str) -> list[Block]:
         if len(rated):
             blocks.append(table_block(heading, rated, _PLACE_COLUMNS, lang, of="hotspots.rate_places"))
         else:
-            blocks.append(Paragraph(text("report.rate_places_none", lang), "sub"))
+            blocks.append(Paragraph(text(f"report.rate_places_{_rates_found(tables)}", lang), "sub"))
+        if tables.without_exposure:
+            left_out = count_in_words(tables.without_exposure)
+            blocks.append(Paragraph(text("report.without_exposure", lang, n=left_out), "sub"))
     blocks.extend(_by_class(tables.places, tables.peaks, top, lang))
     if tables.zones is not None:
         zones = of_all(tables.zones)
