@@ -62,13 +62,16 @@ def _diverse(diversity: pd.DataFrame, lang: str) -> str:
     if len(known) < 2:
         return ""
     least, most = known.iloc[0], known.iloc[-1]
+    least_n, most_n = (f"{one['effective_classes']:.1f}" for one in (least, most))
+    if least_n == most_n:
+        return text("report.finding_diversity_alike", lang, n=most_n)
     return text(
         "report.finding_diversity",
         lang,
         most=most["zone"],
-        most_n=f"{most['effective_classes']:.1f}",
+        most_n=most_n,
         least=least["zone"],
-        least_n=f"{least['effective_classes']:.1f}",
+        least_n=least_n,
         main=least["main_class"],
         share=percent(least["main_share"]),
     )

@@ -254,15 +254,16 @@ def _park_coverage(
     merge_gap_m: float,
 ) -> pd.Series:
     """Coverage of the land by radius in %, on the candidates' index; NaN where there is none of it."""
+    import pandas as pd
+
     from jxgis.parks.radius import classify_parks, radius_coverage
     from jxgis.parks.whole import merge_parks
 
     whole = classify_parks(merge_parks(parks, merge_gap_m=merge_gap_m).parks, standard, historic=historic)
-    zones = candidates[["candidate_id", "geometry"]].rename(columns={"candidate_id": "name"})
-    coverage = radius_coverage(whole, land, zones, standard=standard).coverage
-    by_id = coverage.iloc[: len(zones)].set_index("zone")["coverage"]
-    covered: pd.Series = candidates["candidate_id"].map(by_id).astype("float64")
-    return covered * 100.0
+    # By number: a candidate may have any name, that of the whole area too.
+    zones = candidates[["geometry"]].assign(name=[f"C{k + 1}" for k in range(len(candidates))])
+    coverage = radius_coverage(whole, land, zones, standard=standard).coverage["coverage"]
+    return pd.Series(100.0 * coverage.to_numpy()[: len(zones)], index=candidates.index)
 
 
 def _views(

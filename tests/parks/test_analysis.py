@@ -241,3 +241,13 @@ def test_fewer_sites_than_asked_are_said(town):
         assert n == 0 if plots is far else 0 < n < asked
         line = f"拟新建 {asked} 处公园，只选出 {n} 处：其余候选地块都不能再增加服务。"
         assert line in [said.zh for said in found.notes()]
+
+
+def test_gates_and_barriers_without_streets_are_said_to_be_unused(town):
+    layers = {"gates": table([Point(0, 0)]), "barriers": table([LineString([(0, 0), (9, 9)])])}
+    for name, layer in layers.items():
+        found = measure_parks(town["parks"], town["housing"], town["zones"], **{name: layer})
+        assert any("没有道路图层" in line.zh for line in found.notes())
+        walked = measure_parks(town["parks"], town["housing"], town["zones"], streets=town["streets"], **{name: layer})
+        assert not any("没有道路图层" in line.zh for line in walked.notes())
+    assert not measure_parks(town["parks"], town["housing"], town["zones"]).notes()

@@ -238,3 +238,13 @@ def test_how_an_indicator_was_measured_is_said_in_the_language_asked_for(city, c
     assert len(told) > len(table)
     for words in told:
         assert any("\u4e00" <= sign <= "\u9fff" for sign in words) is chinese, words
+
+
+@pytest.mark.parametrize("name", ["all", "全域", "All ", "甲"])
+def test_a_candidate_may_have_any_name(name):
+    park = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
+    homes = gpd.GeoDataFrame(geometry=[shapely.box(100, 0, 1100, 100)], crs=4549)
+    other = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 700, 900)], crs=4549)
+    both = pd.concat([square(name=[name]), other], ignore_index=True)
+    covered = score_candidates(both, parks=park, residential=homes).scores["park_coverage"]
+    assert covered.tolist() == pytest.approx([50, 500 / 600 * 100], abs=1e-6)
