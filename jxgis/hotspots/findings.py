@@ -40,6 +40,8 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
     if len(known) < 2:
         return text("report.finding_overlap_few", lang) + said if said else ""
     least, most = known.iloc[0], known.iloc[-1]
+    if percent(least["jaccard"]) == percent(most["jaccard"]):
+        return text("report.finding_overlap_alike", lang, n=percent(most["jaccard"])) + said
     compared = text(
         "report.finding_overlap",
         lang,
