@@ -394,6 +394,15 @@ def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
 
 
 def _as_points(people: gpd.GeoDataFrame, sample_m: float) -> gpd.GeoDataFrame:
-    from jxgis.parks.people import people_of_housing
+    import pandas as pd
 
-    return people if (people.geom_type == "Point").all() else people_of_housing(people, sample_m=sample_m)
+    from jxgis.parks.people import people_of_housing
+    from jxgis.space.people import points_and_polygons
+
+    points, polygons = points_and_polygons(people)
+    if polygons.empty:
+        return points
+    spread: gpd.GeoDataFrame = pd.concat(
+        [points[["people", "geometry"]], people_of_housing(polygons, sample_m=sample_m)], ignore_index=True
+    )
+    return spread
