@@ -108,7 +108,9 @@ def analyse(
     from jxgis.units.attributes import block_attributes
     from jxgis.units.delineate import delineate_units
 
-    options, districts = given.settings.units, given.need("districts")
+    options, districts, issues = given.settings.units, given.need("districts"), given.table("issues")
+    if issues is not None and "issue_class" not in issues.columns:
+        issues = issues.assign(issue_class=None)
     streets, waters = given.table("streets"), given.table("waters")
     barriers = _barriers(streets, waters)
     asked: dict[str, Any] = {
@@ -128,7 +130,7 @@ def analyse(
     def described(cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
         table = block_attributes(
             cut,
-            issues=given.table("issues"),
+            issues=issues,
             land_use=given.table("land_use"),
             population=given.table("population"),
             places=given.table("places"),
