@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 from scipy.sparse.csgraph import dijkstra
 
+from jxgis.bounds import RELATIVE
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.hotspots._beta_binomial import beta_binomial_tails
@@ -188,8 +189,8 @@ def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries, *, min_share: f
     land
         Polygons of built-up land (or of housing), or lines of streets, in the grid's CRS.
     min_share
-        A cell is built up if more than this share of it (0–1) is; 0: if anything is. Measured to one per cent of
-        the cell.
+        A cell is built up if more than this share of it (0–1) is, measured to one per cent of the cell; 0: if more
+        than a millionth of it is.
 
     Returns
     -------
@@ -219,7 +220,13 @@ def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries, *, min_share: f
         ::-1
     ]
     share = burnt.reshape(rows, _MASK_SPLIT, cols, _MASK_SPLIT).mean(axis=(1, 3))
-    return np.asarray(share[grid.mask] > min_share, dtype=bool)
+    found = np.asarray(share[grid.mask] > min_share, dtype=bool)
+    if min_share == 0:
+        # A house smaller than a sub-cell may lie between their centres.
+        missed = np.flatnonzero(~found)
+        _, cell, piece = pieces(np.asarray(shapes, dtype=object), grid.cells().geometry.to_numpy()[missed])
+        found[missed[cell[shapely.area(piece) > RELATIVE * grid.cell_m**2]]] = True
+    return found
 
 
 def hot_rates(
