@@ -64,7 +64,7 @@ def find_hotspots(
         ``name``: what hot places are named after; see :class:`jxgis.hotspots.places.Naming`.
     exposure
         Points, lines or polygons to set the issues against: ``people`` where there is such a column, else points count
-        one each, lines their length, polygons their area.
+        one each, lines their length, polygons their area. Where fewer than two cells have any, nothing is compared.
     built_up
         Polygons; cells that hold none of it take no part: their reason is ``not_built_up``.
     history
@@ -168,7 +168,7 @@ def analyse(given: Given) -> HotspotsResult:
     heavy = heavy_cells(by_number, grid, band_m=options.band_m, alpha=options.alpha)
     ring = given.table("ring")
     # Far finer cells than were asked for would only be slow on a large area.
-    sizes = [size for size in CELLS_M if 4 * size >= options.cell_m] or [options.cell_m]
+    sizes = sorted({options.cell_m, *(size for size in CELLS_M if 4 * size >= options.cell_m)})
     return HotspotsResult(
         given=given,
         cells=cells,

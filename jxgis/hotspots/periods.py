@@ -16,6 +16,7 @@ Stretch = tuple[pd.Timestamp, pd.Timestamp]
 Kind = Literal["all", "file", "source"]
 
 _DAY = pd.Timedelta(days=1)
+_ONE = pd.Timedelta(microseconds=1)
 _LONGEST_SILENCE = pd.Timedelta(days=14)
 """A holiday with its weekends leaves a source silent for less; in short periods a tenth of one counts."""
 _EXPECTED = 20
@@ -129,7 +130,7 @@ def compare_periods(
     no decline and a source that starts late no rise. A file that begins where another ends continues it, also where they overlap by up to half of the shorter one. Files and
     sources with less than 1 % of the issues are not looked at, nor silences of a file or source that issues without
     one may fill. Where only months or quarters are recorded (96 % of the issues on one day of each), an issue stands for all of
-    it, and whole months are compared.
+    it, and whole months are compared: those that lie within what was asked.
 
     Parameters
     ----------
@@ -166,6 +167,9 @@ def compare_periods(
     # What the times stand for: their months, where no more was recorded.
     covered, months = _spread_over_months(time, list(named.values()))
     asked = _asked(covered, start, end, months=months)
+    if asked.end <= asked.split:
+        # No whole month lies in what was asked.
+        return Comparison(None, reason="periods_uncovered")
     if not _inside(time, asked.before, asked.split).any():
         return Comparison(None, reason="no_earlier_period")
     inside = _inside(covered, asked.before, asked.end)
@@ -246,6 +250,9 @@ def _asked(
         last = (last - _DAY).replace(day=1) + pd.DateOffset(months=1 + (-over[1]) % months)
     if start is not None:
         end = max(last, start + _DAY) if end is None else end
+        if months:
+            # An issue stands for its whole month: a part of one holds all of it or nothing.
+            start, end = _edge(start - _ONE, months, 1), _edge(end, months, 0)
         return Periods(start - _length(start, end, months=bool(months)), start, end)
     year = pd.DateOffset(years=1)
     split = last - year
@@ -279,6 +286,12 @@ def _length(start: pd.Timestamp, end: pd.Timestamp, *, months: bool) -> pd.DateO
     number = _months(start, end)
     whole = pd.DateOffset(months=max(number, 1))
     return whole if start + whole == end and (months or number % 12 == 0) else end - start
+
+
+def _edge(time: pd.Timestamp, months: int, after: int) -> pd.Timestamp:
+    """Where the month or quarter of a time begins, or one so many after it."""
+    number = (12 * time.year + time.month - 1) // months + after
+    return pd.Timestamp(year=number * months // 12, month=number * months % 12 + 1, day=1)
 
 
 def _months(start: pd.Timestamp, end: pd.Timestamp) -> int:

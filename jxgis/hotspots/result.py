@@ -94,9 +94,9 @@ class HotspotsResult(Result):
     scale: Scale
 
     def judged_cells(self) -> gpd.GeoDataFrame | None:
-        """The cells of all issues; None where these were too few to judge: no hot cell does not mean no hot area then."""
-        tested = bool(self.levels.loc[self.levels["issue_class"] == "all", "tested"].iloc[0])
-        return self.cells[self.cells["issue_class"] == "all"] if tested else None
+        """The cells that were judged by all issues; None where none was: no hot cell does not mean no hot area then."""
+        cells = self.cells[(self.cells["issue_class"] == "all") & self.cells["gi_q"].notna()]
+        return cells if len(cells) else None
 
     def account(self) -> dict[str, Any]:
         """What ``run.json`` says beside the settings: issues in no cell or class, periods compared, scale proposed."""
@@ -227,6 +227,7 @@ class HotspotsResult(Result):
             cells=self.cells,
             lines=[line.of(given.lang) for line in change_lines(self.comparison)],
             outside_area=self.outside_area,
+            without_exposure=self.without_exposure,
             min_count=given.settings.report.min_count,
             lang=given.lang,
         )

@@ -37,13 +37,21 @@ class Ground:
 
     def people_points(self, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
         """The people given beside the housing as points that no zone's border cuts; None where none are given."""
+        import pandas as pd
+
         from jxgis.parks.people import people_of_housing, raster_points
+        from jxgis.space.people import points_and_polygons
 
         if self.raster is not None:
             return raster_points(self.raster.path, zones, raster_crs=self.raster.crs)
-        if self.people is None or (self.people.geom_type == "Point").all():
-            return self.people
-        return people_of_housing(self.people, zones=zones, sample_m=self.options.sample_m)
+        if self.people is None:
+            return None
+        points, polygons = points_and_polygons(self.people)
+        if polygons.empty:
+            return points
+        inside = people_of_housing(polygons, zones=zones, sample_m=self.options.sample_m)
+        both: gpd.GeoDataFrame = pd.concat([points[["people", "geometry"]], inside], ignore_index=True)
+        return both
 
 
 @dataclass(frozen=True, eq=False)

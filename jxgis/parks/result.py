@@ -167,6 +167,8 @@ class ParksResult(Result):
             for code in _SAID
             if (seen["reason"] == code).any()
         ]
+        if self.walking is None and any(self.given.table(layer) is not None for layer in ("gates", "barriers")):
+            lines.append(text_pair("parks.no_streets"))
         if self.siting_refused is not None:
             lines.append(text_pair("parks.siting_refused", why=self.siting_refused))
         if self.siting is not None and len(self.siting.sites) < asked:

@@ -143,6 +143,8 @@ def _described(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, U
 
     options = given.settings.units
     issues, land_use, population = (given.table(layer) for layer in ("issues", "land_use", "population"))
+    if issues is not None and "issue_class" not in issues.columns:
+        issues = issues.assign(issue_class=None)
     table = block_attributes(cut, issues=issues, land_use=land_use, population=population)
     used = tuple(table.columns) if options.attributes is None else options.attributes
     weights = shared_weights(used) | options.weights

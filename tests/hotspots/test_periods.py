@@ -447,3 +447,33 @@ def test_what_is_left_out_of_one_period_is_left_out_of_both_and_joined_where_it_
     assert left_out(("2021-12-01", "2022-02-01")) == [
         ("21-01-01", "21-02-01"), ("21-12-01", "22-01-01"), ("22-01-01", "22-02-01"), ("22-12-01", "23-01-01"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("day", [1, 15, 28])
+@pytest.mark.parametrize(
+    ("start", "end", "whole"),
+    [
+        ("2023-02-07", "2023-08-20", ("2022-10-01", "2023-03-01", "2023-08-01")),
+        ("2023-10-10", "2023-12-01", ("2023-10-01", "2023-11-01", "2023-12-01")),
+        ("2023-03-01", "2023-03-31", None),
+        ("2022-02-07", "2022-03-01", None),
+    ],
+)
+def test_where_months_are_recorded_a_part_of_one_is_not_compared(day, start, end, whole):
+    months = pd.Series(CONSTANT.dt.to_period("M").dt.to_timestamp() + pd.Timedelta(days=day - 1))
+    # Months of equal length: each has the same number of issues.
+    months = months.groupby(months).head(270)
+    found = compare_periods(months, start=DAY(start), end=DAY(end))
+    if whole is None:
+        assert (found.periods, found.reason) == (None, "periods_uncovered")
+    else:
+        assert found.periods[:3] == tuple(map(DAY, whole))
+        assert change(months, found) == 0
+
+
+def test_where_quarters_are_recorded_whole_quarters_within_what_was_asked_are_compared():
+    quarters = pd.Series(CONSTANT.dt.to_period("Q").dt.to_timestamp())
+    quarters = quarters.groupby(quarters).head(800)
+    found = compare_periods(quarters, start=DAY("2023-02-01"), end=DAY("2023-11-01"))
+    assert found.periods[:3] == (DAY("2022-10-01"), DAY("2023-04-01"), DAY("2023-10-01"))
+    assert change(quarters, found) == 0

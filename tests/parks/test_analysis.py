@@ -6,10 +6,10 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
-from shapely.geometry import LineString, MultiPolygon, Point, box
+from shapely.geometry import LineString, MultiPoint, MultiPolygon, Point, Polygon, box
 
 from jxgis import output
-from jxgis.errors import CrsError
+from jxgis.errors import CrsError, InputError
 from jxgis.parks.analysis import measure_parks
 
 
@@ -257,3 +257,35 @@ def test_fewer_sites_than_asked_are_said(town):
         assert n == 0 if plots is far else 0 < n < asked
         line = f"拟新建 {asked} 处公园，只选出 {n} 处：其余候选地块都不能再增加服务。"
         assert line in [said.zh for said in found.notes()]
+
+
+def test_gates_and_barriers_without_streets_are_said_to_be_unused(town):
+    layers = {"gates": table([Point(0, 0)]), "barriers": table([LineString([(0, 0), (9, 9)])])}
+    for name, layer in layers.items():
+        found = measure_parks(town["parks"], town["housing"], town["zones"], **{name: layer})
+        assert any("没有道路图层" in line.zh for line in found.notes())
+        walked = measure_parks(town["parks"], town["housing"], town["zones"], streets=town["streets"], **{name: layer})
+        assert not any("没有道路图层" in line.zh for line in walked.notes())
+    assert not measure_parks(town["parks"], town["housing"], town["zones"]).notes()
+
+
+def test_people_count_whatever_geometry_they_are_stored_with(town):
+    row = table([Point(x, 50) for x in (150, 250, 350)]).assign(people=[6.0, 6.0, 6.0])
+    as_multi = table([MultiPoint([(150, 50), (250, 50), (350, 50)])]).assign(people=18)
+    mixed = table([MultiPoint([(150, 50), (250, 50)]), box(300, 0, 400, 100)]).assign(people=[12.0, 6.0])
+    columns = ["people", "served_people"]
+    told = [
+        measure_parks(town["parks"], town["housing"], town["zones"], streets=town["streets"], population=people)
+        for people in (row, as_multi, mixed)
+    ]
+    for found in told:
+        whole = found.coverage[found.coverage["zone"] == "all"]
+        assert whole["people"].tolist() == pytest.approx([18, 18])
+        assert found.supply["people"].iloc[-1] == pytest.approx(18)
+    assert told[0].coverage[columns].equals(told[1].coverage[columns])
+    for odd in (LineString([(0, 0), (9, 9)]), None, Polygon([(0, 0), (9, 9), (0, 0)])):
+        some = table([Point(150, 50), odd]).assign(people=[5.0, 2.0])
+        with pytest.raises(InputError, match="rows 1"):
+            measure_parks(town["parks"], town["housing"], town["zones"], population=some)
+        nobody = measure_parks(town["parks"], town["housing"], town["zones"], population=some.assign(people=[5.0, 0.0]))
+        assert nobody.coverage["people"].iloc[-1] == 5

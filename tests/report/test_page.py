@@ -323,6 +323,20 @@ def test_a_class_without_a_hot_cell_overlaps_with_nobody():
     assert "0.0 %" not in said.replace("20.0 %", "").replace("50.0 %", "")
 
 
+def test_of_figures_that_read_the_same_none_is_called_least_or_most():
+    overlap = overlap_of({"甲": {0, 1}, "乙": {1, 2}, "丙": {0, 2}})
+    diversity = pd.DataFrame(
+        {"zone": ["老城", "东栅"], "level": "district", "issues": [900, 800], "effective_classes": [2.98, 3.01],
+         "main_class": "甲", "main_share": [0.37, 0.35]}
+    )  # fmt: skip
+    found = {"places": NO_PLACES, "overlap": overlap, "diversity": diversity}
+    said = " ".join(block.words for block in of_hotspots(found) if isinstance(block, Paragraph))
+    assert "各类热点两两重叠的程度相当（交÷并 33.3 %）" in said
+    assert "各片区问题类别的混杂程度相当（相当于 3.0 个等量类别）" in said
+    assert "最少的是" not in said
+    assert "最混杂" not in said
+
+
 def test_a_district_of_a_few_issues_is_neither_mixed_nor_uniform():
     table = pd.DataFrame(
         {"zone": ["甲", "乙", "丙"], "level": "district", "issues": [1, 30, 500], "effective_classes": [1.0, 2.5, 4.0],
