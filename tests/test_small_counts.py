@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jxgis.small_counts import hide_mix, hide_small, hide_small_units, hide_tops, small_range, small_said
+from jxgis.small_counts import hide_small, small_range, small_said
+from jxgis.hotspots.shown import hide_mix, hide_tops
+from jxgis.units.shown import hide_units as hide_small_units
 
 CLASSES = ["all", "a", "b", "c"]
 

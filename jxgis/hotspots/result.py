@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jxgis.hotspots.part import PART
 from jxgis.part import Result
-from jxgis.small_counts import hide_mix, hide_tops
-from jxgis.zones import districts_of
+from jxgis.small_counts import as_words
 
 if TYPE_CHECKING:
     import folium
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jxgis.hotspots.periods import Comparison
     from jxgis.hotspots.places import HotPlaces
     from jxgis.hotspots.scale import Scale
+    from jxgis.hotspots.shown import ShownTables
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
 
@@ -172,14 +173,13 @@ class HotspotsResult(Result):
         from jxgis.hotspots.map import hotspot_map
         from jxgis.hotspots.section import map_line
 
-        given = self.given
-        rated = self.rate_places
+        given, shown = self.given, self.shown
         page = hotspot_map(
-            given.in_words(self.cells),
-            given.in_words(self.places),
-            peaks=given.in_words(self.peaks),
-            rate_places=None if rated is None else rated.places,
-            rate_peaks=None if rated is None else rated.peaks,
+            given.in_words(self.cells.assign(shown=as_words(shown.cells["count"]))),
+            None if shown.places is None else given.in_words(shown.places),
+            peaks=None if shown.peaks is None else given.in_words(shown.peaks),
+            rate_places=shown.rate_places,
+            rate_peaks=shown.rate_peaks,
             districts=given.table("districts"),
             classes=["all", *self._class_words()],
             min_count=given.settings.report.min_count,
@@ -212,47 +212,71 @@ class HotspotsResult(Result):
         from jxgis.hotspots.section import HotspotTables, hotspot_section
 
         given = self.given
-        places, by_zone = given.shown(self.places), self._shown_zones(self.zones)
-        tops, mix = given.shown(self.concentrated, within=()), self._shown_zones(self.diverse)
-        if given.settings.report.min_count > 1:
-            tops = hide_tops(tops, places)
-            mix = mix if mix.empty else hide_mix(mix, by_zone)
+        shown = {name: given.in_words(table) for name, table in self.shown_tables().items()}
         findings = {
-            "ring": None if self.overall is None else given.shown(self.overall),
-            "concentration": tops,
-            "overlap": given.shown(self.different),
-            "diversity": mix,
+            "ring": shown.get("ring"),
+            "concentration": shown["concentration"],
+            "overlap": given.in_words(self.different),
+            "diversity": shown.get("diversity"),
         }
         tables = HotspotTables(
-            places=places,
-            peaks=given.shown(self.peaks),
-            rate_places=None if self.rate_places is None else given.shown(self.rate_places.places),
-            zones=by_zone,
+            places=shown["places"],
+            peaks=shown["peaks"],
+            rate_places=shown.get("rate_places"),
+            zones=shown["zones"],
             cells=self.cells,
             findings={key: table for key, table in findings.items() if table is not None and len(table)},
-            against_normal=given.shown(self.against_normal),
-            levels=given.shown(self.levels, within=()),
-            heavy=given.shown(self.heavy),
+            against_normal=given.in_words(self.against_normal),
+            levels=shown["levels"],
+            heavy=shown["heavy_cells"],
             change=[line.of(given.lang) for line in change_lines(self.comparison)],
             min_count=given.settings.report.min_count,
             outside_area=self.outside_area,
         )
         return hotspot_section(tables, given.settings.hotspots, lang=given.lang)
 
-    def _shown_zones(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Counts of zones: what is hidden of a sub-district is not told by its district either."""
-        if table.empty:
-            return table
-        home = districts_of(self.zones)
-        districts = table["zone"].where(table["level"] == "district")
-        inner = table["zone"].map(home).where(table["level"] == "subdistrict")
-        shown = self.given.shown(
-            table.assign(_part_of=inner, _is=districts),
-            within=("level", "zone"),
-            sums=("level",),
-            nested=("_part_of", "_is"),
+    @cached_property
+    def shown(self) -> ShownTables:
+        """All tables that count issues, as page, workbook, map and notebook show them."""
+        from jxgis.hotspots.shown import show
+
+        rated = self.rate_places
+        return show(
+            self.cells,
+            min_count=self.given.settings.report.min_count,
+            places=self.places,
+            peaks=self.peaks,
+            rate_places=None if rated is None else rated.places,
+            rate_peaks=None if rated is None else rated.peaks,
+            heavy=self.heavy,
+            zones=self.zones,
+            concentrated=self.concentrated,
+            levels=self.levels,
+            overall=self.overall,
+            diverse=self.diverse,
         )
-        return shown.drop(columns=["_part_of", "_is"])
+
+    def shown_tables(self) -> Mapping[str, pd.DataFrame]:
+        """By the names of `tables`."""
+        shown = self.shown
+        named = {
+            "cells": shown.cells,
+            "places": shown.places,
+            "peaks": shown.peaks,
+            "rate_places": shown.rate_places,
+            "rate_peaks": shown.rate_peaks,
+            "heavy_cells": shown.heavy,
+            "zones": shown.zones,
+            "concentration": shown.concentrated,
+            "levels": shown.levels,
+            "ring": shown.overall,
+            "diversity": shown.diverse,
+        }
+        return {name: table for name, table in named.items() if table is not None}
+
+    def known_counts(self) -> pd.DataFrame | None:
+        """Those of the zones."""
+        return self.shown.counts
 
     def _class_words(self) -> list[str]:
         import pandas as pd

@@ -363,8 +363,8 @@ def _blocks(tables: HotspotTables, top: int, lang: str) -> list[Block]:
         alpha = "" if tables.levels is None or tables.levels.empty else f"{tables.levels['alpha'].iloc[0]:g}"
         key = "zones_table_level" if alpha else "zones_table"
         blocks.append(table_block(text(f"report.{key}", lang, alpha=alpha), zones, columns, lang, of="hotspots.zones"))
-    if tables.min_count > 1:
-        blocks.append(Paragraph(small_said(tables.min_count, lang), "sub"))
+    if said := small_said(tables.min_count, lang):
+        blocks.append(Paragraph(said, "sub"))
     blocks.extend(_findings(tables, lang))
     if tables.against_normal is not None and _is_judged(tables):
         blocks.extend(_disagreement(tables.against_normal, lang))
