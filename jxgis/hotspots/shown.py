@@ -86,7 +86,7 @@ def show(
             diverse=diverse,
         )  # fmt: skip
     ranked = {"places": places, "rate_places": rate_places}
-    rows = [_cells(cells, ranked), _city(cells)]
+    rows = [_city(cells)]
     rows += [
         count_rows(_named(table, name), "issues", of=name, whole="_is")
         for name, table in ranked.items()
@@ -98,6 +98,11 @@ def show(
         rows += _ring(overall)
     known = pd.concat(rows, ignore_index=True)
     known["lost"] = leave_out(known, min_count)
+    # Cells come after: the tables are not to hang on them, of which there are a hundred times as many.
+    parts = _cells(cells, ranked)
+    sums = known[known["of"].isin([_CITY, *ranked])].assign(known=True)
+    gone = leave_out(pd.concat([parts, sums], ignore_index=True), min_count)[: len(parts)]
+    known = pd.concat([known, parts.assign(lost=gone)], ignore_index=True)
     lost = {str(of): own["lost"].to_numpy(dtype=bool) for of, own in known.groupby("of", sort=False)}
     lost_classes = known.loc[(known["of"] == _CITY) & known["lost"], "issue_class"]
 
