@@ -52,7 +52,7 @@ def small_said(min_count: int, lang: str, *, blank: bool = False) -> str:
     Examples
     --------
     >>> small_said(3, "zh")
-    '不足 3 件的显示为 1–2；能反推出来的数显示为“—”。'
+    '不足 3 件的显示为 1–2；会让人推算出它们的数显示为“—”，不论大小。'
     """
     key = "common.small_counts_blank" if blank else "common.small_counts"
     return text(key, lang, n=min_count, range=small_range(min_count)) if min_count >= MIN_RANGE else ""

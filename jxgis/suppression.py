@@ -112,19 +112,19 @@ def _sum_by_sum(
     shown, they can be larger than 1 only where enough is left, and smaller than can be only where it fits.
     """
     entries = sums.tocoo()
-    order = np.lexsort((counts[entries.col], entries.row))
-    of, at, part = entries.row[order], entries.col[order], entries.data[order] > 0
+    by_size = np.lexsort((counts[entries.col], entries.row))
+    of, at, part = entries.row[by_size], entries.col[by_size], entries.data[by_size] > 0
     small, most, n_sums = (counts > 0) & (counts < min_count), min_count - 1, sums.shape[0]
 
     def add(which: NDArray[np.bool_], values: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = np.bincount(of, which * (1 if values is None else values[at]), n_sums)
-        return found
+        return np.bincount(of, which * (1.0 if values is None else values[at].astype(float)), n_sums)
 
     while True:
         hidden = (small | lost)[at]
         ranges = (small & ~lost)[at]
         n, all_hidden = add(part & ranges), add(part & hidden)
-        others, rest, left = all_hidden - n, add(part & ranges, counts), add(part & hidden, counts)
+        others = all_hidden - n
+        rest, left = add(part & ranges, counts), add(part & hidden, counts)
         least = np.full(n_sums, np.inf)
         np.minimum.at(least, of[part & ~hidden], np.where(counts > 0, counts, np.inf)[at][part & ~hidden])
         with np.errstate(invalid="ignore"):

@@ -302,7 +302,7 @@ def test_what_multiplies_to_the_count_of_a_place_goes_with_it() -> None:
 
 
 def test_a_workbook_says_that_hidden_cells_are_blank() -> None:
-    assert small_said(3, "zh", blank=True) == "不足 3 件的显示为 1–2；能反推出来的数留空。"
+    assert small_said(3, "zh", blank=True) == "不足 3 件的显示为 1–2；会让人推算出它们的数留空，不论大小。"
     assert small_said(1, "zh", blank=True) == ""
 
 
