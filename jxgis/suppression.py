@@ -27,10 +27,11 @@ def left_out(
     """Leave out counts until each small one could be another, whatever else is shown.
 
     A count is safe when there is a second table of whole numbers in which it differs and nothing that is shown does: each
-    sum holds, what is shown is the same, what stands as a range is in it. The second table that changes the fewest shown
-    counts, and of these the smallest, is searched for by integer programming; what it changes is left out. Such a table
-    shows that every count it changes is safe, and it remains one whatever else is left out. Of more than 2,000 counts above
-    zero (the cells of a city) each sum is looked at by itself.
+    sum holds, what is shown is the same, what stands as a range is in it. First of each sum that tells a count by itself the
+    smallest other is left out; then the second table that changes the fewest shown counts, and of these the smallest, is
+    searched for by integer programming, and what it changes is left out. Such a table shows that every count it changes is
+    safe, and it remains one whatever else is left out. Of more than 2,000 counts above zero (the cells of a city) each sum is
+    looked at by itself, and no more.
 
     Parameters
     ----------
@@ -72,8 +73,9 @@ def left_out(
     # A reader of 1–2 alone has two numbers; only sums can take one away.
     safe = ~small | (np.diff(sums.indptr) == 0)
     moving = (counts > 0) & (small | lost | ~held)
+    # What one sum tells is quickly found, and most of what there is.
+    _sum_by_sum(counts, sums, lost, moving & ~held, min_count)
     if moving.sum() > _AT_ONCE:
-        _sum_by_sum(counts, sums, lost, moving & ~held, min_count)
         return lost
     some = np.flatnonzero(moving)
     while not safe.all():
@@ -117,7 +119,8 @@ def _sum_by_sum(
     small, most, n_sums = (counts > 0) & (counts < min_count), min_count - 1, sums.shape[0]
 
     def add(which: NDArray[np.bool_], values: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
-        return np.bincount(of, which * (1.0 if values is None else values[at].astype(float)), n_sums)
+        weights = which * (1.0 if values is None else values[at].astype(float))
+        return np.bincount(of, weights, n_sums).astype(np.float64)
 
     while True:
         hidden = (small | lost)[at]
