@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jxgis.hotspots.part import PART
 from jxgis.part import Result
-from jxgis.small_counts import hide_mix, hide_tops
-from jxgis.zones import districts_of
+from jxgis.small_counts import as_words
 
 if TYPE_CHECKING:
     import folium
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jxgis.hotspots.periods import Comparison
     from jxgis.hotspots.places import HotPlaces
     from jxgis.hotspots.scale import Scale
+    from jxgis.hotspots.shown import ShownTables
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
 
@@ -176,14 +177,13 @@ class HotspotsResult(Result):
         from jxgis.hotspots.map import hotspot_map
         from jxgis.hotspots.section import map_line
 
-        given = self.given
-        rated = self.rate_places
+        given, shown = self.given, self.shown
         return hotspot_map(
-            given.in_words(self.cells),
-            given.in_words(self.places),
-            peaks=given.in_words(self.peaks),
-            rate_places=None if rated is None else rated.places,
-            rate_peaks=None if rated is None else rated.peaks,
+            given.in_words(self.cells.assign(shown=as_words(shown.cells["count"]))),
+            None if shown.places is None else given.in_words(shown.places),
+            peaks=None if shown.peaks is None else given.in_words(shown.peaks),
+            rate_places=shown.rate_places,
+            rate_peaks=shown.rate_peaks,
             districts=given.table("districts"),
             classes=["all", *self._class_words()],
             min_count=given.settings.report.min_count,
@@ -222,7 +222,7 @@ class HotspotsResult(Result):
 
         given = self.given
         return hotspot_section(
-            self._shown(),
+            self._listed(),
             given.settings.hotspots,
             cells=self.cells,
             lines=[line.of(given.lang) for line in change_lines(self.comparison)],
@@ -232,34 +232,55 @@ class HotspotsResult(Result):
             lang=given.lang,
         )
 
-    def _shown(self) -> dict[str, pd.DataFrame]:
-        """The tables that a report shows, as people are shown them, in the order of its sheets."""
-        given = self.given
-        places, by_zone = given.shown(self.places), self._shown_zones(self.zones)
-        tops, mix = given.shown(self.concentrated, within=()), self._shown_zones(self.diverse)
-        if given.settings.report.min_count > 1:
-            tops = hide_tops(tops, places)
-            mix = mix if mix.empty else hide_mix(mix, by_zone)
-        told = {"places": places, "zones": by_zone, "concentration": tops, "diversity": mix}
-        told["levels"] = given.shown(self.levels, within=())
-        there = {name: table for name, table in self.tables().items() if len(table) or name not in _FINDINGS}
+    def _listed(self) -> dict[str, pd.DataFrame]:
+        """The tables that a report lists, in the order of its sheets, as people are shown them."""
+        there = {**self.tables(), **self.shown_tables()}
         listed = ("places", "peaks", "rate_places", "zones", *_FINDINGS, "against_normal", "levels", "heavy_cells")
-        return {name: told[name] if name in told else given.shown(there[name]) for name in listed if name in there}
+        told = [name for name in listed if name in there and (len(there[name]) or name not in _FINDINGS)]
+        return {name: self.given.in_words(there[name]) for name in told}
 
-    def _shown_zones(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Counts of zones: what is hidden of a sub-district is not told by its district either."""
-        if table.empty:
-            return table
-        home = districts_of(self.zones)
-        districts = table["zone"].where(table["level"] == "district")
-        inner = table["zone"].map(home).where(table["level"] == "subdistrict")
-        shown = self.given.shown(
-            table.assign(_part_of=inner, _is=districts),
-            within=("level", "zone"),
-            sums=("level",),
-            nested=("_part_of", "_is"),
+    @cached_property
+    def shown(self) -> ShownTables:
+        """All tables that count issues, as page, workbook, map and notebook show them."""
+        from jxgis.hotspots.shown import show
+
+        rated = self.rate_places
+        return show(
+            self.cells,
+            min_count=self.given.settings.report.min_count,
+            places=self.places,
+            peaks=self.peaks,
+            rate_places=None if rated is None else rated.places,
+            rate_peaks=None if rated is None else rated.peaks,
+            heavy=self.heavy,
+            zones=self.zones,
+            concentrated=self.concentrated,
+            levels=self.levels,
+            overall=self.overall,
+            diverse=self.diverse,
         )
-        return shown.drop(columns=["_part_of", "_is"])
+
+    def shown_tables(self) -> Mapping[str, pd.DataFrame]:
+        """By the names of `tables`."""
+        shown = self.shown
+        named = {
+            "cells": shown.cells,
+            "places": shown.places,
+            "peaks": shown.peaks,
+            "rate_places": shown.rate_places,
+            "rate_peaks": shown.rate_peaks,
+            "heavy_cells": shown.heavy,
+            "zones": shown.zones,
+            "concentration": shown.concentrated,
+            "levels": shown.levels,
+            "ring": shown.overall,
+            "diversity": shown.diverse,
+        }
+        return {name: table for name, table in named.items() if table is not None}
+
+    def known_counts(self) -> pd.DataFrame | None:
+        """Those of the zones."""
+        return self.shown.counts
 
     def _class_words(self) -> list[str]:
         import pandas as pd

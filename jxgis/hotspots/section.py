@@ -317,8 +317,8 @@ def _blocks(
         alpha = "" if levels is None or levels.empty else f"{levels['alpha'].iloc[0]:g}"
         key = "zones_table_level" if alpha else "zones_table"
         blocks.append(table_block(text(f"report.{key}", lang, alpha=alpha), zones, lang, of="hotspots.zones"))
-    if min_count > 1:
-        blocks.append(Paragraph(small_said(min_count, lang), "sub"))
+    if said := small_said(min_count, lang):
+        blocks.append(Paragraph(said, "sub"))
     blocks.extend(_findings(tables, lang))
     if "against_normal" in tables and _is_judged(tables):
         blocks.extend(_disagreement(tables["against_normal"], lang))

@@ -246,6 +246,15 @@ class ReportSettings(Section):
         "fewer cases stand as a range on pages, maps and workbooks; 1 shows all; GeoPackages keep the counts",
     )
 
+    @model_validator(mode="after")
+    def _range(self) -> ReportSettings:
+        if self.min_count == 2:
+            raise RuleError(
+                zh="min_count 不能是 2：不足 2 件的只有 1 件，区间藏不住它；请用 1（全部显示）或 3 以上",
+                en="min_count cannot be 2: fewer than two are one, which no range hides; use 1 (all shown) or 3 and more",
+            )
+        return self
+
 
 #: The defaults: where a function is called by itself, its options are these.
 HOTSPOTS, PARKS, UNITS, SCORING, REPORT = (
