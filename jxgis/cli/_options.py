@@ -41,6 +41,8 @@ __all__ = [
 ]
 
 
+# No key of jxgis.toml has as many parts.
+_DEEPEST = 8
 _KEY = re.compile(r"""\"[^"]*"|'[^']*'|[^.]+""")
 
 
@@ -209,7 +211,7 @@ def _with_sets(given: dict[str, Any], sets: Sequence[str]) -> dict[str, Any]:
     for text in sets:
         key, sign, value = text.partition("=")
         place = [part.strip("\"'") for part in _KEY.findall(key.strip())]
-        if not sign or not place:
+        if not sign or not 0 < len(place) <= _DEEPEST:
             raise InputError(
                 zh=f"--set 的“{text}”不是“键=值”的形式，例如 inputs.districts.crs=GCJ-02。",
                 en=f"--set: {text!r} is not KEY=VALUE, such as inputs.districts.crs=GCJ-02.",
@@ -237,7 +239,7 @@ def _value(text: str, kind: Any) -> Any:
         return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
     try:
         found = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         found = {}
     if list(found) == ["value"] and not isinstance(found["value"], dt.date | dt.time):
         return found["value"]
