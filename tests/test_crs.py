@@ -87,6 +87,15 @@ def test_local_parameters_are_used_as_given(given: str) -> None:
     assert (got[0][0], got[1][0]) == pytest.approx((want[0][0], want[1][0]), abs=1e-9)
     moved = pyproj.Geod(ellps="WGS84").inv(*got, *reference_.to_lonlat(x, y, zero))[2][0]
     assert 20 < moved < 120
+    # On to the CRS to work in, whatever its datum: PROJ knows a way of its own to CGCS2000, without the parameters.
+    for metric in (4549, 32651):
+        east, north = pyproj.Transformer.from_crs(4326, metric, always_xy=True).transform(*want)
+        there = reference_.to_metric(x, y, reference, pyproj.CRS(metric))
+        assert (there[0][0], there[1][0]) == pytest.approx((east[0], north[0]), abs=1e-3)
+    # And back, where the system with parameters is worked in.
+    for degrees in (4326, 4490):
+        back = reference_.to_metric(*want, reference_.resolve_crs(degrees), reference.crs)
+        assert (back[0][0], back[1][0]) == pytest.approx((x[0], y[0]), abs=1e-7 if given == "EPSG:4214" else 1e-2)
 
 
 def test_towgs84_takes_three_or_seven() -> None:
