@@ -360,3 +360,15 @@ def test_a_city_across_180_degrees_lies_together() -> None:
     loaded = load_districts(gpd.GeoDataFrame({"name": list("abcd")}, geometry=boxes, crs=4326))
     assert len(loaded.table) == 4
     assert loaded.table.crs.to_epsg() in (32701, 32760)
+
+
+@pytest.mark.parametrize("version", ["WKT1_ESRI", "WKT1_GDAL"])
+@pytest.mark.parametrize("code", [3857, 3395])
+def test_a_map_of_the_world_written_out_in_full_is_none_to_measure_in(code: int, version: str) -> None:
+    written = pyproj.CRS(pyproj.CRS(code).to_wkt(version))
+    assert written.area_of_use is None
+    assert not crs.is_metric(written)
+    box = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(120.7, 30.7, 120.72, 30.72)], crs=4326)
+    (loaded,) = load_districts(box.to_crs(written)).table.area
+    lon, lat = [120.7, 120.72, 120.72, 120.7], [30.7, 30.7, 30.72, 30.72]
+    assert loaded == pytest.approx(pyproj.Geod(ellps="WGS84").polygon_area_perimeter(lon, lat)[0], rel=2e-3)
