@@ -309,9 +309,12 @@ def to_metric(
     """
     if reference.datum == "WGS-84" and reference.crs == metric:
         return x.copy(), y.copy()
-    if reference.datum != "WGS-84":
+    source = reference.crs
+    # Parameters lead to WGS-84. From and to CGCS2000 PROJ leaves them out, without a word.
+    if reference.datum != "WGS-84" or source.is_bound or metric.is_bound:
         x, y = to_lonlat(x, y, reference)
-    transformer = _transformer(reference.crs, metric)
+        source = pyproj.CRS(4326)
+    transformer = _transformer(source, metric)
     east, north = transformer.transform(x, y, errcheck=False)
     bad = ~(np.isfinite(east) & np.isfinite(north))
     return np.where(bad, np.nan, east), np.where(bad, np.nan, north)

@@ -29,7 +29,7 @@ _LANGUAGE_BYTES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5hkscs", 0x78: "b
 _GB = {"gb2312", "gbk", "cp936", "gb18030"}
 _SNIFF_RECORDS = 2000
 # How a file of each ending begins. GDAL goes by what a file holds: one called .geojson may be a list of other files and of
-# addresses, which it would open.
+# addresses, or a command, which it would open and run.
 _BEGINS = {
     ".gpkg": re.compile(rb"SQLite format 3\0"),
     ".fgb": re.compile(rb"fgb"),
@@ -38,8 +38,15 @@ _BEGINS = {
     ".json": re.compile(rb"(?:\xef\xbb\xbf)?[\s\x1e]*[{\[]"),
     ".kml": re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*<(?:\w+:)?kml\b", re.DOTALL),
 }
-_POINTS_ELSEWHERE = re.compile(rb"<(?:OGR|GDAL|VRT|WMT_MS|WMS_)", re.IGNORECASE)
-_HEAD_BYTES = 1 << 14
+_POINTS_ELSEWHERE = re.compile(
+    rb"<(?:OGR|GDAL|VRT|WMT_MS|WMS_|(?:\w+:)?WFS_|Product_Observational)|gdal_streamed_alg", re.IGNORECASE
+)
+# A zero byte at their beginning ends what a driver for text sees of these; what layers are said to be stands further on.
+_NO_TEXT = (".gpkg", ".shp")
+# More than any driver looks at before it says that a file is its own.
+_HEAD_BYTES = 1 << 20
+# The table of tables, without which a folder is no geodatabase.
+_CATALOG = "a00000001.gdbtable"
 _PARQUET = Text(
     zh="无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
     en="cannot be read as Parquet: it is cut off, damaged or in another format; export or copy it again.",
@@ -119,13 +126,16 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
 
 
 def _require_kind(path: Path) -> None:
-    """Refuse a file that is not what its ending says; a folder is one by its own files."""
-    begins = _BEGINS.get(path.suffix.lower())
-    if begins is None or path.is_dir():
+    """Refuse a file that is not what its ending says; a geodatabase is a folder of its own files."""
+    if path.suffix.lower() == ".gdb":
+        if not (path / _CATALOG).is_file():
+            raise ValueError(path.suffix)
         return
+    begins = _BEGINS[path.suffix.lower()]
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
-    if not begins.match(head) or _POINTS_ELSEWHERE.search(head):
+    points = None if path.suffix.lower() in _NO_TEXT else _POINTS_ELSEWHERE.search(head)
+    if not begins.match(head) or points is not None:
         raise ValueError(path.suffix)
 
 

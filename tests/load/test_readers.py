@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jxgis.errors import InputError
+from jxgis.load import load_layer
 from jxgis.load._text import decode, read_csv
 from jxgis.load._vector import dbf_encoding
 from jxgis.load.readers import read_tables
@@ -463,3 +464,19 @@ def test_of_sheets_without_a_table_the_first_that_holds_anything_is_read(tmp_pat
         pd.DataFrame({"坐标": ["120.99,30.75"]}).to_excel(book, sheet_name="乙", index=False)
     table = one(path)
     assert table.frame["坐标"].tolist() == ["120.75,30.75"]
+
+
+def test_a_table_with_two_columns_of_one_name_is_read_as_a_file_is() -> None:
+    twice = pd.DataFrame([[120.7, 30.7, 120.8]], columns=["经度", "纬度", "经度"])
+    (table,) = read_tables(twice, expected="issues")
+    assert table.frame.columns.tolist() == ["经度", "纬度", "经度_2"]
+    assert load_layer("issues", twice, crs="WGS-84").table.to_crs(4326).geometry.x.round(6).tolist() == [120.7]
+
+
+def test_where_no_coordinate_can_be_read_that_is_said_and_not_that_a_crs_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("经度,纬度\n东经,北纬\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text('经度,纬度\n"120.7,30.7\n120.8,30.7\n', encoding="utf-8")
+    for name, why in {"a.csv": "坐标无法识别 1 行", "b.csv": "列数与表头不符 1 行"}.items():
+        with pytest.raises(InputError, match=why) as error:
+            load_layer("issues", tmp_path / name, crs="WGS-84")
+        assert name in str(error.value)
