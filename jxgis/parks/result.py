@@ -296,7 +296,33 @@ class ParksResult(Result):
             sites=self.sites,
             unserved_places=self.blind_spots.assign(name=named),
             targets=self.targets,
+            plan=self._plan_line(lang),
             notes=[line.of(lang) for line in self.notes()],
             standard=standard,
         )
         return park_section(tables, given.settings.parks, lang=lang)
+
+    def _plan_line(self, lang: str) -> str | None:
+        """What the user's plan does to the coverage of the whole; None without one, or without a figure."""
+        import pandas as pd
+
+        from jxgis.i18n import text
+        from jxgis.report.columns import percent
+
+        proposed = 0 if self.siting is None else len(self.siting.sites)
+        changes = [] if self.plan is None else self.plan["change"].dropna().tolist()
+        whole = self.coverage[(self.coverage["zone"] == "all") & (self.coverage["method"] == "radius")].iloc[0]
+        if len(changes) == proposed or pd.isna(whole["coverage"]):
+            return None
+        planned = whole["coverage_after"]
+        if self.siting is not None:
+            planned = self.siting.before_after["coverage_before"].iloc[-1]
+        return text(
+            "report.plan_alone" if self.siting is None else "report.plan_then_sites",
+            lang,
+            added=changes.count("added") - proposed,
+            enlarged=changes.count("enlarged"),
+            closed=changes.count("closed"),
+            before=percent(float(whole["coverage"])),
+            planned=percent(float(planned)),
+        )

@@ -32,6 +32,8 @@ class ParkTables:
         The contract's ``coverage`` and ``sites``; blind spots as named places, where made.
     targets
         What the target takes by zone, as `parks.result.ParksResult` has it.
+    plan
+        What the plan of new, enlarged and closed parks changes, in words.
     notes
         What stands beside the figures, in words: gates that serve no park, a siting that was stopped.
     standard
@@ -42,6 +44,7 @@ class ParkTables:
     sites: pd.DataFrame | None = None
     unserved_places: pd.DataFrame | None = None
     targets: pd.DataFrame | None = None
+    plan: str | None = None
     notes: Sequence[str] = ()
     standard: str | None = None
 
@@ -79,6 +82,7 @@ def park_section(tables: ParkTables, options: ParkSettings, *, top: int = 10, la
         blocks=_blocks(tables, options.target, top, lang),
         methods=_methods(tables, options, lang),
         sheets={name: table for name, table in sheets.items() if table is not None},
+        lines=[] if tables.plan is None else [tables.plan],
     )
 
 
@@ -235,6 +239,7 @@ def _blocks(tables: ParkTables, target: float, top: int, lang: str) -> list[Bloc
     blocks.extend(
         Paragraph(line, "sub")
         for line in [
+            *([] if tables.plan is None else [tables.plan]),
             *siting_lines(tables.coverage, tables.sites, tables.targets, tables.unserved_places, target, lang),
             *tables.notes,
         ]

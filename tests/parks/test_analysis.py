@@ -241,3 +241,28 @@ def test_fewer_sites_than_asked_are_said(town):
         assert n == 0 if plots is far else 0 < n < asked
         line = f"拟新建 {asked} 处公园，只选出 {n} 处：其余候选地块都不能再增加服务。"
         assert line in [said.zh for said in found.notes()]
+
+
+def test_what_the_plan_serves_needs_no_site(town):
+    planned = table([box(2000, 210, 2700, 260)], name=["规划公园"])
+    asked = {"streets": town["streets"], "places": town["places"], "new_parks": 1}
+    found = measure_parks(town["parks"], town["housing"], town["zones"], planned_parks=planned, **asked)
+    # A park of 35,000 m² reaches 500 m: all estates of 东, and one or two of 西.
+    reached = [e for e in town["housing"].geometry if e.distance(planned.geometry.iloc[0]) < 500]
+    whole = found.coverage[(found.coverage["zone"] == "all") & (found.coverage["method"] == "radius")].iloc[0]
+    served = shapely.union_all(
+        [shapely.intersection(e, planned.geometry.iloc[0].buffer(500, quad_segs=64)) for e in reached]
+    )
+    expected = whole["coverage"] + served.area / whole["residential_m2"]
+    told = found.targets.set_index("zone").loc["all", "coverage_before"]
+    assert told == pytest.approx(expected, abs=1e-4)
+    assert told > whole["coverage"]
+    page = " ".join(line for line in found.section().lines)
+    assert f"由 {100 * whole['coverage']:.1f} % 变为 {100 * told:.1f} %" in page
+    assert "新增 1 处、扩建 0 处、关闭 0 处" in page
+    within = found.blind_spots.geometry.within(planned.geometry.iloc[0].buffer(499))
+    assert found.blind_spots["name"][within].tolist() == ["三水湾"]
+    assert ((found.blind_spots["no_site"] == "plan_serves") == within).all()
+    alone = measure_parks(town["parks"], town["housing"], town["zones"], planned_parks=planned)
+    assert "即“新增公园后覆盖率”" in alone.section().lines[0]
+    assert measure_parks(town["parks"], town["housing"], town["zones"], **asked).section().lines == []
