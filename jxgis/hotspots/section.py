@@ -28,7 +28,7 @@ from jxgis.report.blocks import (
 from jxgis.report.columns import percent, write_value, written
 from jxgis.schema.columns import column
 from jxgis.schema.tables import table as table_of
-from jxgis.small_counts import small_said
+from jxgis.small_counts import small_range, small_said
 
 if TYPE_CHECKING:
     from jxgis.settings import HotspotSettings
@@ -200,7 +200,7 @@ def _methods(tables: HotspotTables, options: HotspotSettings, lang: str) -> list
         "band": f"{options.band_m:g}",
         "alpha": f"{options.alpha:g}",
         "p_method": _p_method(tables.cells, lang),
-        "cells": "—" if tables.cells is None else f"{tables.cells['cell_id'].nunique():,}",
+        "ground": _ground(tables.cells, lang),
     }
     asked = {
         "gi": True,
@@ -212,6 +212,30 @@ def _methods(tables: HotspotTables, options: HotspotSettings, lang: str) -> list
         "quotient": tables.zones is not None,
     }
     return [method_note("hotspots", key, lang, **values) for key, shown in asked.items() if shown]
+
+
+def _ground(cells: pd.DataFrame | None, lang: str) -> str:
+    """Which cells are compared: all, or those with built-up land."""
+    if cells is None:
+        return text("report.ground_all", lang, cells="—")
+    own, apart = of_all(cells), len(_not_compared(cells))
+    numbers = {"cells": f"{len(own):,}", "compared": f"{len(own) - apart:,}"}
+    return text("report.ground_built_up" if apart else "report.ground_all", lang, **numbers)
+
+
+def _not_compared(cells: pd.DataFrame) -> pd.DataFrame:
+    own = of_all(cells)
+    return own[own["reason"] == "not_built_up"] if "reason" in own.columns else own.iloc[:0]
+
+
+def _said_of_built_up(tables: HotspotTables, lang: str) -> list[Block]:
+    """How many cells and issues the land that is not built up leaves out of the comparison."""
+    apart = None if tables.cells is None else _not_compared(tables.cells)
+    if apart is None or apart.empty:
+        return []
+    issues = int(apart["count"].sum())
+    shown = small_range(tables.min_count) if 0 < issues < tables.min_count else count_in_words(issues)
+    return [Paragraph(text("report.not_compared", lang, n=f"{len(apart):,}", issues=shown), "none")]
 
 
 def _is_judged(tables: HotspotTables) -> bool:
@@ -346,6 +370,7 @@ def _blocks(tables: HotspotTables, top: int, lang: str) -> list[Block]:
         blocks.extend(_first_places(own, peaks, top, lang))
     if len(tables.places) and (tables.places["issues"] == 0).any():
         blocks.append(Paragraph(text("report.place_of_none", lang), "sub"))
+    blocks.extend(_said_of_built_up(tables, lang))
     blocks.extend(Paragraph(line, "sub") for line in tables.change)
     if tables.rate_places is not None:
         rated = of_all(tables.rate_places).sort_values("rank").head(top)

@@ -217,7 +217,10 @@ def _measure(given: Given, candidates: gpd.GeoDataFrame, wanted: set[str]) -> tu
             methods["issue_density"] = text_pair(f"scoring.by_issues_per_{exposure}")
     hot_cells = hotspots.judged_cells() if isinstance(hotspots, HotspotsResult) else None
     if hotspots is not None and hot_cells is not None:
-        table["hot_percent"] = 100.0 * share_covered(candidates, hot_cells[hot_cells["is_hot"]])
+        hot = share_covered(candidates, hot_cells[hot_cells["is_hot"]])
+        # Where no cell was judged (no built-up land), no hot cell does not mean no hot area.
+        judged = share_covered(candidates, hot_cells[hot_cells["gi_q"].notna()])
+        table["hot_percent"] = 100.0 * hot.where(judged > 0)
         methods["hot_percent"] = text_pair("scoring.by_hot_cells", alpha=f"{hotspots.given.settings.hotspots.alpha:g}")
     if parks is not None and "park_coverage" in wanted:
         options = given.settings.parks

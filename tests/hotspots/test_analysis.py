@@ -14,6 +14,7 @@ from jxgis.errors import InputError
 from jxgis.hotspots.analysis import _against_normal, find_hotspots
 from jxgis.hotspots.periods import Comparison
 from jxgis.output import staged, write_run
+from jxgis.report.blocks import Paragraph
 
 AREA = gpd.GeoDataFrame(
     {"name": ["老城", "塘汇"]}, geometry=[shapely.box(0, 0, 3000, 4100), shapely.box(3000, 0, 6000, 4100)], crs=4549
@@ -134,6 +135,24 @@ def test_cells_without_buildings_take_no_part(issues):
     west = west[west["issue_class"] == "all"].set_index("cell_id")
     both = cells.loc[~east].set_index("cell_id")
     np.testing.assert_allclose(both["gi_z"], west["gi_z"].loc[both.index], atol=1e-12)
+
+
+def test_what_lies_outside_built_up_land_is_said(issues):
+    land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
+    masked = find_hotspots(issues, AREA, built_up=land, districts=AREA)
+    cells = masked.cells[masked.cells["issue_class"] == "all"]
+    apart = cells[cells["reason"] == "not_built_up"]
+    section = masked.section()
+    page = " ".join(block.words for block in section.blocks if isinstance(block, Paragraph))
+    assert f"以外的 {len(apart):,} 个网格不参与冷热判断，其中有 {apart['count'].sum():,} 件问题" in page
+    method = section.methods[0].denominator
+    assert f"研究范围的 {len(cells):,} 个网格中有建成区的 {len(cells) - len(apart):,} 个" in method
+    # No cell of the eastern half was judged: its share of hot cells is unknown, not nought.
+    share = masked.zones[masked.zones["issue_class"] == "all"].set_index("zone")["share_hot"]
+    assert share.isna().tolist() == [False, True]
+    plain = find_hotspots(issues, AREA, districts=AREA)
+    assert f"研究范围内全部 {len(cells):,} 个网格" in plain.section().methods[0].denominator
+    assert "建成区" not in " ".join(b.words for b in plain.section().blocks if isinstance(b, Paragraph))
 
 
 def test_without_classes_there_is_only_all_and_without_a_hit_an_error(issues):

@@ -121,7 +121,7 @@ def test_figures_equal_independent_ones(result, city, cases):
 
 def test_hot_cells_count_by_area(city):
     cells = gpd.GeoDataFrame(
-        {"is_hot": [True, False, False], "gi_bin": [2, 1, -3]},
+        {"is_hot": [True, False, False], "gi_q": [0.01, 0.06, 0.001]},
         geometry=[shapely.box(0, 0, 400, 1600), shapely.box(400, 0, 800, 1600), shapely.box(800, 0, 1600, 1600)],
         crs=4549,
     )
@@ -133,6 +133,11 @@ def test_hot_cells_count_by_area(city):
     scores = result.scores
     assert scores["hot_percent"].item() == pytest.approx(25)
     assert scores["hot_percent_score"].item() == pytest.approx(50)
+    # Nothing was judged in the candidate (no built-up land there): no figure, and no full score for it.
+    cells["gi_q"] = np.nan
+    unjudged = replace(found, cells=cells.assign(is_hot=False, issue_class="all"))
+    scores = score_candidates(square(name=["甲"]), hotspots=unjudged, lang="en").scores
+    assert scores[["hot_percent", "hot_percent_score"]].isna().all(axis=None)
 
 
 def test_an_own_column_goes_before_what_is_measured():
