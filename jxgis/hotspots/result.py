@@ -202,7 +202,14 @@ class HotspotsResult(Result):
             sketch=given.sketch,
         )
         chart = scale_chart(
-            scale.cells, scale.profile, cell_m=scale.cell_m, band_m=scale.band_m, reason=scale.reason, lang=given.lang
+            scale.cells,
+            scale.profile,
+            cell_m=scale.cell_m,
+            band_m=scale.band_m,
+            reason=scale.reason,
+            of_rates=scale.of_rates,
+            lang=given.lang,
+            sketch=given.sketch,
         )
         return {"hotspots": panels, "scale": chart}
 

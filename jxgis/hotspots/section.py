@@ -174,7 +174,7 @@ def _keys(tables: HotspotTables, lang: str) -> list[Key]:
     if tables.cells is not None:
         total = float(of_all(tables.cells)["count"].sum())
         outside = tables.outside_area
-        note = "" if not outside else text("report.outside_area", lang, n=count_in_words(outside))
+        note = "" if not outside else text("report.outside_area_card", lang, n=count_in_words(outside))
         found.append(Key(text("report.key_issues", lang), count_in_words(total), note))
     own = of_all(tables.places)
     shares = {

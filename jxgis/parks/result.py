@@ -241,6 +241,7 @@ class ParksResult(Result):
             given.settings.parks,
             standard=self.standard.title.of(lang),
             denominator=self.ground.options.denominator or self.standard.denominator,
+            walked=self.walking is not None,
             lang=lang,
         )
         zones, target = given.table("districts"), given.settings.parks.target

@@ -86,7 +86,14 @@ def park_section(tables: ParkTables, options: ParkSettings, *, top: int = 10, la
     )
 
 
-def map_line(options: ParkSettings, *, standard: str | None = None, denominator: str | None = None, lang: str) -> str:
+def map_line(
+    options: ParkSettings,
+    *,
+    standard: str | None = None,
+    denominator: str | None = None,
+    walked: bool = True,
+    lang: str,
+) -> str:
     """The line below the map's title: by which standard and settings it was made.
 
     Parameters
@@ -97,11 +104,13 @@ def map_line(options: ParkSettings, *, standard: str | None = None, denominator:
         The standard in words; its preset's name if not given.
     denominator
         Of which land coverage is a share; the settings' own, or residential land, if not given.
+    walked
+        Whether the map shows coverage on foot.
     lang
         ``"zh"`` or ``"en"``.
     """
     return text(
-        "maps.line_parks",
+        "maps.line_parks_walking" if walked else "maps.line_parks",
         lang,
         standard=standard or options.standard,
         minutes=f"{options.minutes:g}",

@@ -243,6 +243,12 @@ def test_fewer_sites_than_asked_are_said(town):
         assert line in [said.zh for said in found.notes()]
 
 
+def test_the_map_speaks_of_walking_only_where_it_was_measured(town, found):
+    bare = measure_parks(town["parks"], town["housing"], town["zones"])
+    pages = [result.maps()["parks"].get_root().render() for result in (found, bare)]
+    assert ["步行 10 分钟" in page for page in pages] == [True, False]
+
+
 def test_what_the_plan_serves_needs_no_site(town):
     planned = table([box(2000, 210, 2700, 260)], name=["规划公园"])
     asked = {"streets": town["streets"], "places": town["places"], "new_parks": 1}
