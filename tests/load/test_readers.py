@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import struct
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -463,3 +464,19 @@ def test_of_sheets_without_a_table_the_first_that_holds_anything_is_read(tmp_pat
         pd.DataFrame({"坐标": ["120.99,30.75"]}).to_excel(book, sheet_name="乙", index=False)
     table = one(path)
     assert table.frame["坐标"].tolist() == ["120.75,30.75"]
+
+
+def test_a_head_that_its_field_cuts_within_a_character_loses_only_that(tmp_path):
+    path = tmp_path / "住宅.shp"
+    table = gpd.GeoDataFrame(
+        {"小区名": ["三水湾", None], "常住人口": [12, 30]}, geometry=gpd.points_from_xy([0, 1], [0, 1])
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table.set_crs(4549).to_file(path, encoding="utf-8")
+    # What QGIS writes: ten bytes are three characters and a third of the fourth.
+    assert "常住人口".encode()[:10] in path.with_suffix(".dbf").read_bytes()
+    frame = one(path).frame
+    assert frame["常住人"].tolist() == [12, 30]
+    assert frame["小区名"].iloc[0] == "三水湾"
+    assert pd.isna(frame["小区名"].iloc[1])
