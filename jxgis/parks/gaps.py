@@ -19,8 +19,6 @@ from jxgis.space.ratio import ratio
 
 __all__ = ["blind_spot_names", "blind_spots", "still_unserved"]
 
-_NO_GROUND_M2 = 0.01  # what rounding leaves of two polygons that share an edge
-
 
 def blind_spots(
     unserved: gpd.GeoDataFrame,
@@ -125,8 +123,8 @@ def still_unserved(spots: gpd.GeoDataFrame, unserved: gpd.GeoDataFrame) -> gpd.G
     shape, open_ground = spots.geometry.to_numpy(), unserved.geometry.to_numpy()
     spot, part = shapely.STRtree(open_ground).query(shape, predicate="intersects")
     pieces = shapely.intersection(shape[spot], open_ground[part])
-    # Shapes that only touch share no ground.
-    real = shapely.area(pieces) > _NO_GROUND_M2
+    # Shapes that only touch share no ground, but for rounding.
+    real = shapely.area(pieces) > 1e-6 * shapely.area(shape[spot])
     left = np.full(len(shape), shapely.Polygon(), dtype=np.object_)
     for at, rows in pd.Series(np.flatnonzero(real)).groupby(spot[real]):
         left[int(at)] = shapely.union_all(pieces[rows.to_numpy()])
