@@ -237,10 +237,11 @@ class ParksResult(Result):
         from jxgis.parks.section import map_line
 
         given, lang = self.given, self.given.lang
+        denominator = self.ground.options.denominator or self.standard.denominator
         line = map_line(
             given.settings.parks,
             standard=self.standard.title.of(lang),
-            denominator=self.ground.options.denominator or self.standard.denominator,
+            denominator=denominator,
             walked=self.walking is not None,
             lang=lang,
         )
@@ -269,6 +270,7 @@ class ParksResult(Result):
                 zones=zones,
                 target=target,
                 method=line,
+                denominator=denominator,
                 lang=lang,
                 sketch=given.sketch,
             )

@@ -12,6 +12,7 @@ import pandas as pd
 from jxgis import i18n
 from jxgis.bounds import at_least
 from jxgis.i18n import text
+from jxgis.parks.land_words import denominator_of
 from jxgis.parks.siting_words import siting_lines, without_needless
 from jxgis.report.blocks import Block, Key, MethodNote, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import percent
@@ -82,7 +83,7 @@ def park_section(tables: ParkTables, options: ParkSettings, *, top: int = 10, la
         blocks=_blocks(tables, options.target, top, lang),
         methods=_methods(tables, options, lang),
         sheets={name: table for name, table in sheets.items() if table is not None},
-        lines=[] if tables.plan is None else [tables.plan],
+        lines=_said_of_all(tables, lang),
     )
 
 
@@ -119,13 +120,20 @@ def map_line(
     )
 
 
+def _said_of_all(tables: ParkTables, lang: str) -> list[str]:
+    """What holds for every figure: that land stands for housing, and what the plan changes."""
+    built_up = denominator_of(tables.coverage) == "built_up"
+    of_land = text("report.of_built_up", lang) if built_up else None
+    return [line for line in (of_land, tables.plan) if line is not None]
+
+
 def _methods(tables: ParkTables, options: ParkSettings, lang: str) -> list[MethodNote]:
     values = {
         "standard": tables.standard or options.standard,
         "gap": f"{options.merge_gap_m:g}",
         "minutes": f"{options.minutes:g}",
         "speed": f"{options.speed_m_per_min:g}",
-        "land": text(f"parks.of_{_denominator(tables.coverage, options.denominator)}", lang),
+        "land": text(f"parks.of_{denominator_of(tables.coverage, options.denominator)}", lang),
         "sample": f"{options.sample_m:g}",
     }
     used = set(tables.coverage["method"].dropna())
@@ -248,7 +256,7 @@ def _blocks(tables: ParkTables, target: float, top: int, lang: str) -> list[Bloc
     blocks.extend(
         Paragraph(line, "sub")
         for line in [
-            *([] if tables.plan is None else [tables.plan]),
+            *_said_of_all(tables, lang),
             *siting_lines(tables.coverage, tables.sites, tables.targets, tables.unserved_places, target, lang),
             *tables.notes,
         ]
@@ -258,9 +266,3 @@ def _blocks(tables: ParkTables, target: float, top: int, lang: str) -> list[Bloc
         heading = text("report.targets_table", lang, target=f"{100 * target:g}")
         blocks.append(table_block(heading, without_needless(tables.targets), wanted, lang, of="parks.targets"))
     return blocks
-
-
-def _denominator(coverage: pd.DataFrame, asked: str | None) -> str:
-    """What coverage is a share of, as its rows say."""
-    told = list(coverage["denominator"].dropna()) if "denominator" in coverage.columns else []
-    return str(told[0]) if told else asked or "residential"

@@ -272,3 +272,22 @@ def test_what_the_plan_serves_needs_no_site(town):
     alone = measure_parks(town["parks"], town["housing"], town["zones"], planned_parks=planned)
     assert "即“新增公园后覆盖率”" in alone.section().lines[0]
     assert measure_parks(town["parks"], town["housing"], town["zones"], **asked).section().lines == []
+
+
+def test_land_is_called_what_it_is_where_coverage_is_of_built_up_land(town):
+    land = table([box(0, 0, 1400, 200)])
+    found = measure_parks(
+        town["parks"], town["housing"], town["zones"], built_up=land, denominator="built_up", new_parks=1
+    )
+    assert found.coverage.set_index("zone").loc["西", "residential_m2"] == pytest.approx(1400 * 200)
+    pages = {name: drawn.get_root().render() for name, drawn in found.maps().items()}
+    assert set(pages) == {"parks", "parks_change"}
+    for name, page in pages.items():
+        assert "建成区覆盖率" in page, name
+        assert "居住用地覆盖率" not in page, name
+        assert "覆盖的居住用地" not in page, name
+    assert found.figures()["parks"].axes[0].get_xlabel() == "覆盖率（%，分母为建成区面积）"
+    assert any("都指建成区" in line for line in found.section().lines)
+    housing = measure_parks(town["parks"], town["housing"], town["zones"])
+    assert housing.figures()["parks"].axes[0].get_xlabel() == "覆盖率（%，分母为居住用地面积）"
+    assert "居住用地覆盖率" in housing.maps()["parks"].get_root().render()
