@@ -13,6 +13,7 @@ import shapely
 from jxgis.errors import InputError
 from jxgis.hotspots.analysis import _against_normal, find_hotspots
 from jxgis.hotspots.periods import Comparison
+from jxgis.i18n import text
 from jxgis.output import staged, write_run
 from jxgis.report.blocks import Paragraph
 
@@ -248,3 +249,16 @@ def test_a_file_without_classes_has_no_class_of_nothing_in_a_city_that_has_some(
     assert found.levels["issue_class"].tolist() == ["all"]
     assert found.diverse.empty
     assert found.different.empty
+
+
+def test_the_map_does_not_call_what_was_not_judged_like_chance(issues):
+    land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
+    said = [text("maps.not_judged", "zh"), "#c4c9cc"]
+    plain, masked = (
+        find_hotspots(issues, AREA, districts=AREA, **more).maps()["hotspots"].get_root().render()
+        for more in ({}, {"built_up": land})
+    )
+    assert all(word not in plain for word in said[:1])
+    assert all(word in masked for word in said)
+    # A tooltip says the one or the other: of the classes' words in the table of cells both are there.
+    assert '"没有判断冷热"' in masked
