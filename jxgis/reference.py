@@ -243,8 +243,8 @@ def choose_metric_crs(
             'check the CRS, or set axes = "north_east".',
         )
     return utm, Text(
-        zh=f"工作坐标系：{crs_name(utm)}（按面图层的位置估计的 UTM 分带）。",
-        en=f"Working in {crs_name(utm)}, the UTM zone estimated from the polygon layer.",
+        zh=f"工作坐标系：{crs_name(utm)}（按数据的位置估计的 UTM 分带）。",
+        en=f"Working in {crs_name(utm)}, the UTM zone estimated from where the data lie.",
     )
 
 

@@ -19,6 +19,7 @@ from jxgis.i18n import Text, text_pair
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pyproj
     from numpy.typing import NDArray
 
@@ -108,9 +109,7 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
     chosen = _choose(names, layer, expected, what)
     with reading(what, _unreadable(path)), _decoding(what):
         if path.suffix.lower() == ".shp":
-            table = pyogrio.read_dataframe(
-                path, layer=chosen, encoding=encoding or dbf_encoding(path), on_invalid="ignore", use_arrow=False
-            )
+            table = _read_shapefile(path, chosen, encoding or dbf_encoding(path))
         else:
             try:
                 table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=True)
@@ -123,6 +122,42 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
         return Features(pd.DataFrame(table), None, None, notes)
     frame = pd.DataFrame(table.drop(columns="geometry"))
     return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs, notes)
+
+
+def _read_shapefile(path: Path, layer: str, encoding: str) -> gpd.GeoDataFrame:
+    """A Shapefile's table; a head or a value of UTF-8 that its field cuts within a character loses that character.
+
+    A head has ten bytes, three Chinese characters and a third: what QGIS leaves of 常住人口 is no UTF-8.
+    """
+    import pyogrio
+
+    def read(codec: str) -> gpd.GeoDataFrame:
+        return pyogrio.read_dataframe(path, layer=layer, encoding=codec, on_invalid="ignore", use_arrow=False)
+
+    try:
+        return read(encoding)
+    except UnicodeDecodeError:
+        if codecs.lookup(encoding).name != "utf-8":
+            raise
+    # As Latin-1, under the one name of it that GDAL takes, every byte is a character, and none is lost.
+    table = read("ISO-8859-1")
+    for name in table.columns:
+        if pd.api.types.is_string_dtype(table[name]):
+            table[name] = table[name].map(_whole_characters, na_action="ignore")
+    return table.rename(
+        columns={name: name if name == "geometry" else _whole_characters(name) for name in table.columns}
+    )
+
+
+def _whole_characters(read: str) -> str:
+    """The UTF-8 that was read as Latin-1, without a character that is cut off at the end."""
+    raw = read.encode("latin-1")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.reason != "unexpected end of data":
+            raise
+        return raw[: error.start].decode("utf-8")
 
 
 def _require_kind(path: Path) -> None:
