@@ -17,8 +17,10 @@ from jxgis.i18n import Text
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
     import pyproj
+    from numpy.typing import NDArray
 
     from jxgis.city import City
     from jxgis.drawing.figures import Figure
@@ -40,10 +42,6 @@ __all__ = [
 Progress: TypeAlias = Callable[[Text], object]
 Table = TypeVar("Table", bound="pd.DataFrame")
 Named = TypeVar("Named")
-
-#: Columns of the results that hold classes.
-_CLASS_COLUMNS = ("issue_class", "class_a", "class_b", "main_class")
-
 
 _READ_IT = Text(zh="请先用 jxgis.load_layer 读取", en="read it with jxgis.load_layer first")
 
@@ -169,26 +167,25 @@ class Given:
 
     def in_words(self, table: Table) -> Table:
         """A copy of a table with the city's classes as the reader's language calls them; other values stand as they are."""
+        from jxgis.schema.tables import class_columns
+
         words = (
             {} if self.city is None else {name: called.of(self.lang) for name, called in self.city.class_names.items()}
         )
         return table.assign(
-            **{column: table[column].replace(words) for column in _CLASS_COLUMNS if column in table.columns}
+            **{column: table[column].replace(words) for column in class_columns() if column in table.columns}
         )
 
-    def shown(
-        self,
-        table: Table,
-        *,
-        within: Sequence[str] | None = None,
-        sums: Sequence[str] = (),
-        nested: tuple[str, str] | None = None,
-    ) -> Table:
+    def shown(self, table: Table, *, lost: NDArray[np.bool_] | None = None) -> Table:
         """A copy of a table of issues for people's eyes: classes in words, small counts as ranges; see `hide_small`."""
         from jxgis.small_counts import hide_small
 
-        least = self.settings.report.min_count
-        return hide_small(self.in_words(table), min_count=least, within=within, sums=sums, nested=nested)
+        return hide_small(self.in_words(table), min_count=self.settings.report.min_count, lost=lost)
+
+    def known_counts(self) -> list[pd.DataFrame]:
+        """What readers know of counts that the parts before have shown: see `small_counts.count_rows`."""
+        found = (result.known_counts() for result in self.results.values())
+        return [rows.assign(known=True) for rows in found if rows is not None]
 
 
 def require_table(table: object, what: str, like: pyproj.CRS | None = None) -> pyproj.CRS:
@@ -347,6 +344,14 @@ class Result(ABC):
         """What ``run.json`` says of it beside the settings."""
         return {}
 
+    def shown_tables(self) -> Mapping[str, pd.DataFrame]:
+        """Tables as people are shown them, by the names of `tables`: those that hide what others would tell."""
+        return {}
+
+    def known_counts(self) -> pd.DataFrame | None:
+        """Counts that parts after it are to keep to themselves where it does: see `small_counts.count_rows`."""
+        return None
+
     def completed(self) -> Result:
         """The result with what the other parts of a report make possible; itself where they make nothing possible."""
         return self
@@ -459,10 +464,9 @@ class Result(ABC):
         found = self.tables()
         frame, name = _named(found, name, "table"), name or next(iter(found))
         declared = table(f"{self.part.name}.{name}")
-        # What a report shows of it hides what its other tables would tell, too.
-        shown = self.section().sheets.get(name)
-        if shown is None:
-            shown = self.given.shown(frame) if declared.counts_cases else self.given.in_words(frame)
+        shown = self.given.in_words(self.shown_tables().get(name, frame))
+        if declared.counts_cases and name not in self.shown_tables():
+            shown = self.given.shown(frame)
         return in_writing(shown, declared, self.given.lang, self.column_titles())
 
     def column_titles(self) -> Mapping[str, str]:

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from result_tables import CLASSES, result_tables
 
-from jxgis.hotspots.section import HotspotTables, hotspot_section
-from jxgis.parks.section import ParkTables, park_section
+from jxgis.hotspots.section import hotspot_section
+from jxgis.parks.section import park_section
 from jxgis.report.blocks import Absent, Section, Sources
 from jxgis.run.parts import PARTS
 from jxgis.scoring.section import score_section
@@ -20,10 +20,14 @@ from jxgis.units.section import unit_section
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Told:
-    """The tables of the parts that there are, as people are shown them, and why the others are not."""
+    """The tables of the parts that there are, as people are shown them, and why the others are not.
 
-    hotspots: HotspotTables | None = None
-    parks: ParkTables | None = None
+    ``beside`` is what the section of hot spots takes beside its tables.
+    """
+
+    hotspots: Mapping[str, pd.DataFrame] | None = None
+    parks: Mapping[str, pd.DataFrame] | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict)
     units: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     indicators: pd.DataFrame | None = None
@@ -31,20 +35,20 @@ class Told:
     absent: Mapping[str, str] = field(default_factory=dict)
     sources: Sources | None = None
 
-    def with_places(self, **tables: Any) -> Told:
+    def with_hotspots(self, **tables: pd.DataFrame) -> Told:
         """The same with other tables of hot spots."""
-        return replace(self, hotspots=replace(self.hotspots, **tables))
+        return replace(self, hotspots={**(self.hotspots or {}), **tables})
 
-    def with_parks(self, **tables: Any) -> Told:
+    def with_parks(self, **tables: pd.DataFrame) -> Told:
         """The same with other tables of parks."""
-        return replace(self, parks=replace(self.parks, **tables))
+        return replace(self, parks={**(self.parks or {}), **tables})
 
     def sections(self, lang: str = "zh") -> list[Section | Absent]:
         """What a report is made of."""
         asked = Settings()
         said: dict[str, Section] = {}
         if self.hotspots is not None:
-            said["hotspots"] = hotspot_section(self.hotspots, asked.hotspots, lang=lang)
+            said["hotspots"] = hotspot_section(self.hotspots, asked.hotspots, **self.beside, lang=lang)
         if self.parks is not None:
             said["parks"] = park_section(self.parks, asked.parks, lang=lang)
         if self.units is not None:
@@ -73,10 +77,9 @@ def told_parts() -> Told:
     )  # fmt: skip
     ring = pd.DataFrame({"issue_class": ["all"], "share_inside": [0.6], "share_area": [0.1]})
     return Told(
-        hotspots=HotspotTables(
-            places=t.places.assign(street="中山路"), zones=zones, cells=t.cells, findings={"ring": ring}
-        ),
-        parks=ParkTables(coverage=t.coverage, sites=t.sites),
+        hotspots={"places": t.places.assign(street="中山路"), "zones": zones, "ring": ring},
+        parks={"coverage": t.coverage, "sites": t.sites},
+        beside={"cells": t.cells},
         units=t.units,
         scores=t.scores,
         sources=Sources(table=inputs),

@@ -17,7 +17,6 @@ from .layers import (
     PlaceList,
     Shapes,
     add_group,
-    add_land,
     add_lines,
     add_names,
     add_picture,
@@ -29,6 +28,7 @@ from .layers import (
     dot,
     fields_of,
     fill,
+    land_map,
     line,
 )
 from .legend import Classes, LegendSection, Swatch, add_legend, classify, legend_html
@@ -48,7 +48,6 @@ __all__ = [
     "Shapes",
     "Swatch",
     "add_group",
-    "add_land",
     "add_legend",
     "add_lines",
     "add_names",
@@ -71,6 +70,7 @@ __all__ = [
     "fill",
     "framed",
     "head",
+    "land_map",
     "legend_html",
     "line",
     "map_axes",

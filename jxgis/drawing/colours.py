@@ -9,18 +9,51 @@ from __future__ import annotations
 
 __all__ = [
     "ABSENT",
+    "ACCENT",
+    "BAD",
+    "BAND",
     "BORDER",
+    "CHANGE",
+    "COUNTED",
+    "COVERAGE",
+    "FAILED",
+    "FAILED_GROUND",
+    "FAINT",
+    "FLAGGED",
     "GAIN",
+    "GOOD",
     "HOT_COLD",
     "INK",
+    "ISOCHRONES",
     "LAND",
     "LOSS",
+    "MOVED",
+    "MOVED_EDGE",
+    "NEAR",
+    "NEWLY",
+    "NEWLY_EDGE",
+    "NEW_EDGE",
+    "ON_FOOT",
+    "OUT",
+    "OUTLINE",
+    "PAPER",
     "PARK",
+    "PARK_EDGE",
+    "PEAK",
     "PINS",
     "POCKET",
+    "POCKET_EDGE",
+    "QUIET_EDGE",
+    "QUIET_PARK",
     "SEQUENTIAL",
+    "SERVED",
     "SITE",
+    "SKETCH",
+    "SMALL",
+    "STILL",
+    "STILL_EDGE",
     "UNITS",
+    "WITHIN",
     "sequential",
 ]
 
@@ -39,9 +72,30 @@ HOT_COLD: dict[int, str] = {
 SEQUENTIAL: tuple[str, ...] = ("#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#1d91c0", "#225ea8", "#0c2c84")
 #: Neighbouring units; which unit has which colour means nothing.
 UNITS: tuple[str, ...] = ("#a8d5e8", "#f6d58e", "#a7dbc8", "#eec1d9", "#d6c8ee", "#f3b99a", "#d9dfa0", "#c9ced3")
+#: What is well, near it and not well: in figures and borders the strong ones, for areas the pale ones.
+GOOD, BAD = "#1b7837", "#c1272d"
+WITHIN, NEAR, OUT = "#8cc5a2", "#f6d58e", "#e58a6b"
+#: The band that values should lie in.
+BAND = "#e3f1e8"
 GAIN = "#3a9d5d"
 LOSS = "#8e5aa8"
-PARK = "#1b7837"
+PARK = GOOD
+#: Parks by radius, the widest first; from the second on apart from the green of housing served. Then those too small.
+COUNTED: tuple[str, ...] = (PARK, "#7d9a1c", "#a3b64a", "#bdc978", "#d2d9a6")
+SMALL = "#d9ecd0"
+#: The border of parks, and of what a plan adds to them.
+PARK_EDGE, NEW_EDGE, POCKET_EDGE = "#0f4d22", "#8a3b00", "#5a4526"
+#: Parks that a plan leaves as they are, and their border.
+QUIET_PARK, QUIET_EDGE = "#a3cfa8", "#7fb386"
+#: Housing, lighter than the parks that serve it; what is newly served, and its border.
+SERVED, NEWLY, NEWLY_EDGE = "#79c391", "#f5c518", "#a37c00"
+#: Far below the target, below it, near it, reached: orange to blue, apart from the greens of parks and housing.
+COVERAGE: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#d5e6f1", "#9cc3dd")
+#: Falls, stays, rises: orange, grey and three blues, likewise.
+CHANGE: tuple[str, ...] = ("#f1a340", "#eceff1", "#d5e6f1", "#9cc3dd", "#4b8cbf")
+#: On foot: near to far.
+ON_FOOT = "#2f6f9f"
+ISOCHRONES: tuple[str, ...] = ("#c6dbef", "#6baed6", "#2171b5")
 SITE = "#e66101"
 POCKET = "#8a6a3a"
 PINS = "#7f0d1d"
@@ -49,6 +103,17 @@ LAND = "#fbfcfb"
 BORDER = "#5c6b78"
 ABSENT = "#c4c9cc"
 INK = "#1f2d3a"
+PAPER = "#ffffff"
+#: Borders of areas that stand side by side; borders that are half firm.
+OUTLINE, FAINT = "#4a5864", "#7b8894"
+#: What is out of bounds, and what is scored apart.
+FLAGGED = "#8e24aa"
+FAILED, FAILED_GROUND = "#4b5563", "#e7eaec"
+PEAK = "#111827"
+ACCENT = "#0b6e77"
+SKETCH = "#8a6500"
+#: Ground that changes unit, units as they are, and their borders.
+MOVED, MOVED_EDGE, STILL, STILL_EDGE = "#f0b95b", "#c78a1e", "#e6ecf0", "#b4c0ca"
 
 
 def sequential(n: int) -> tuple[str, ...]:

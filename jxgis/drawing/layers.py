@@ -20,9 +20,10 @@ from folium.template import Template
 from jxgis import escape
 from jxgis.drawing import _encode
 from jxgis.drawing._added import offered
-from jxgis.drawing.base import Script
-from jxgis.drawing.colours import BORDER, LAND
+from jxgis.drawing.base import Script, extent, new_map
+from jxgis.drawing.colours import BORDER, LAND, PAPER
 from jxgis.drawing.raster import CellPixels, paint
+from jxgis.i18n import text
 from jxgis.schema.tables import table
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ __all__ = [
     "PlaceList",
     "Shapes",
     "add_group",
-    "add_land",
     "add_lines",
     "add_names",
     "add_picture",
@@ -47,6 +47,7 @@ __all__ = [
     "dot",
     "fields_of",
     "fill",
+    "land_map",
     "line",
 ]
 
@@ -93,7 +94,7 @@ def fields_of(of: str, columns: Sequence[str], lang: str) -> list[Field]:
     ]
 
 
-def fill(colour: str, *, border: str = "#ffffff", weight: float = 0.6, dash: str | None = None) -> Style:
+def fill(colour: str, *, border: str = PAPER, weight: float = 0.6, dash: str | None = None) -> Style:
     """The look of filled polygons: colour, border colour and width in pixels.
 
     Fills hide what lies below them, so that a colour on the map is the one that the legend shows.
@@ -114,7 +115,7 @@ def line(colour: str, *, weight: float = 1.5, dash: str | None = None) -> Style:
     return style
 
 
-def dot(colour: str, *, radius_px: float = 5, border: str = "#ffffff") -> Style:
+def dot(colour: str, *, radius_px: float = 5, border: str = PAPER) -> Style:
     """The look of points; ``size`` is that of a numbered pin."""
     return {
         "fillColor": colour,
@@ -166,7 +167,7 @@ class _DataLayer(Layer):
 
 
 def _tooltip(table: pd.DataFrame, heading: str | None, fields: Sequence[Field]) -> dict[str, Any]:
-    kept = [f for f in fields if f.column in table.columns]
+    kept = [f for f in fields if f.column in table.columns and table[f.column].notna().any()]
     # A probability needs digits that a plain rounding would take away only below what is shown: < 0.001.
     digits = {"text": None, "p": 4}
     columns = [
@@ -251,7 +252,7 @@ def add_polygons(
     styles, style
         The looks (:func:`fill` or :func:`line`), and for each row which one; the first for all if not given.
     heading, fields
-        The column that heads the tooltip, and its lines; columns that the table lacks are left out.
+        The column that heads the tooltip, and its lines; columns without a value are left out.
     shapes, key
         Geometries already on the page, and the column of ``table`` with their ids.
     level
@@ -389,42 +390,49 @@ def add_names(
     parent.add_child(_DataLayer("names", data, name=name, control=control, show=show))
 
 
-def add_land(
-    page: folium.Map,
-    districts: gpd.GeoDataFrame,
+def land_map(
+    land: gpd.GeoDataFrame | None,
+    drawn: gpd.GeoDataFrame,
     *,
-    name: str,
-    column: str = "name",
-    weight: float = 1.4,
+    title: str,
+    method: str = "",
     named: bool = True,
-) -> None:
-    """The quiet ground of every map: the districts' land below all else, their borders and names above.
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Start a map on the quiet ground of every map: land below all else, its borders and names above.
 
     Parameters
     ----------
-    page
-        The map.
-    districts
-        Polygons with their names in ``column``.
-    name
-        What the switch calls borders and names together.
-    column
-        The column of the names.
-    weight
-        Width of the borders, pixels.
+    land
+        Polygons with ``name``; without them there is no ground.
+    drawn
+        What the map shows: where there is no land, it is what is seen first.
+    title, method
+        Heading, and the line below it.
     named
-        Whether the names are written.
+        Whether the names are written; without them the borders are broader.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Mark the map as schematic.
+
+    Returns
+    -------
+    folium.Map
+        See :func:`jxgis.drawing.base.new_map`.
     """
-    add_polygons(
-        page, districts, name="", styles=[fill(LAND, border=LAND, weight=1)], level=-1, control=False,
-        simplify_m=2,
-    )  # fmt: skip
-    borders = add_group(page, name=name, overlay=True)
-    add_polygons(
-        borders, districts, name="", styles=[line(BORDER, weight=weight)], control=False, simplify_m=2,
-    )  # fmt: skip
+    seen = extent([drawn if land is None else land])
+    page = new_map(seen, title=title, subtitle=method, lang=lang, sketch=sketch)
+    if land is None:
+        return page
+    ground, edge = fill(LAND, border=LAND, weight=1), line(BORDER, weight=1.4 if named else 2.8)
+    add_polygons(page, land, name="", styles=[ground], level=-1, control=False, simplify_m=2)
+    borders = add_group(page, name=text("maps.borders" if named else "maps.borders_only", lang), overlay=True)
+    add_polygons(borders, land, name="", styles=[edge], control=False, simplify_m=2)
     if named:
-        add_names(borders, districts, column=column, name="", control=False)
+        add_names(borders, land, column="name", name="", control=False)
+    return page
 
 
 class PlaceList(NamedTuple):

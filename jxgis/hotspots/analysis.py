@@ -34,13 +34,11 @@ def find_hotspots(
     issues: gpd.GeoDataFrame,
     area: gpd.GeoDataFrame | gpd.GeoSeries,
     *,
-    classes: Sequence[str] | None = None,
     districts: gpd.GeoDataFrame | None = None,
     subdistricts: gpd.GeoDataFrame | None = None,
     ring: gpd.GeoDataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
     streets: gpd.GeoDataFrame | None = None,
-    name_field: str | None = None,
     exposure: gpd.GeoDataFrame | None = None,
     built_up: gpd.GeoDataFrame | None = None,
     history: gpd.GeoDataFrame | None = None,
@@ -58,21 +56,15 @@ def find_hotspots(
         Points in a metric CRS; where present ``issue_class, sub_type, department, time, district, subdistrict``.
     area
         Polygons of the study area, in the same CRS as every other layer.
-    classes
-        The classes in their order; by default those of the issues, sorted. Issues of no class count in ``all``; where
-        none has a class there are no classes.
     districts, subdistricts
         Polygons with ``name``, for the zones and for where a place is.
     ring
         Polygon or closed line, such as 中环, for the share inside it.
     places, streets
         ``name``: what hot places are named after; see :class:`jxgis.hotspots.places.Naming`.
-    name_field
-        Column of the issues whose most common value may name a place; by default the first of ``community``, 社区 …
-        that there is.
     exposure
         Points, lines or polygons to set the issues against: ``people`` where there is such a column, else points count
-        one each, lines their length, polygons their area.
+        one each, lines their length, polygons their area. Where fewer than two cells have any, nothing is compared.
     built_up
         Polygons; cells that hold none of it take no part: their reason is ``not_built_up``.
     history
@@ -85,7 +77,7 @@ def find_hotspots(
     sketch
         Mark what is drawn as schematic: the polygons are not official.
     **options
-        What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``band_m``, ``alpha`` and so on.
+        What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``classes``, ``name_field`` and so on.
 
     Returns
     -------
@@ -114,36 +106,27 @@ def find_hotspots(
     Traceback (most recent call last):
     jxgis.errors.SettingsError: ...
     """
+    import geopandas as gpd
+
+    require_table(area, "area")
     layers = {
-        "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
+        "issues": issues, "area": gpd.GeoDataFrame(geometry=area.geometry), "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
     }  # fmt: skip
     given = given_tables(layers, needs=("issues",), lang=lang, sketch=sketch, hotspots=options)
-    require_table(area, "area", like=given.crs)
     if history is not None:
         require_table(history, "history", like=given.crs)
-    given = replace(given, history=history, start=start, end=end)
-    return analyse(given, area, classes=classes, name_field=name_field)
+    return analyse(replace(given, history=history, start=start, end=end))
 
 
-def analyse(
-    given: Given,
-    area: gpd.GeoDataFrame | gpd.GeoSeries,
-    *,
-    classes: Sequence[str] | None = None,
-    labels: gpd.GeoDataFrame | None = None,
-    name_field: str | None = None,
-) -> HotspotsResult:
+def analyse(given: Given) -> HotspotsResult:
     """Find the hot spots in what a part was handed; see :func:`find_hotspots`.
 
     Parameters
     ----------
     given
-        The layers and ``[hotspots]``.
-    area, classes, name_field
-        As for :func:`find_hotspots`.
-    labels
-        Names of last resort: points with ``name``.
+        The layers and ``[hotspots]``; without an ``area`` of their own ``districts`` are it. Of a project its city's classes
+        and labels.
     """
     from jxgis.hotspots import mix
     from jxgis.hotspots.cells import judge_cells, judged, levels
@@ -154,9 +137,10 @@ def analyse(
 
     options, exposure, streets = given.settings.hotspots, given.table("exposure"), given.table("streets")
     column = "people" if exposure is not None and "people" in exposure.columns else None
+    area = given.need("area" if "area" in given.layers else "districts")
     zones_of = {"district": given.table("districts"), "subdistrict": given.table("subdistricts")}
     layers = {level: polygons for level, polygons in zones_of.items() if polygons is not None}
-    counted = count_issues(given.need("issues"), area, layers, cell_m=options.cell_m, classes=classes)
+    counted = count_issues(given.need("issues"), area, layers, cell_m=options.cell_m, classes=_classes(given))
     grid, names = counted.grid, counted.classes
 
     cells = judge_cells(
@@ -169,8 +153,8 @@ def analyse(
     naming = Naming(
         places=given.table("places"),
         street_of=_streets_near_hot(counted.inside, streets, [by_number, by_rate], grid, options.alpha, options.band_m),
-        labels=labels,
-        field=_name_field(counted.inside, name_field),
+        labels=_labels(given),
+        field=_name_field(counted.inside, options.name_field),
         zones=layers,
     )
     place = partial(
@@ -184,7 +168,7 @@ def analyse(
     heavy = heavy_cells(by_number, grid, band_m=options.band_m, alpha=options.alpha)
     ring = given.table("ring")
     # Far finer cells than were asked for would only be slow on a large area.
-    sizes = [size for size in CELLS_M if 4 * size >= options.cell_m] or [options.cell_m]
+    sizes = sorted({options.cell_m, *(size for size in CELLS_M if 4 * size >= options.cell_m)})
     return HotspotsResult(
         given=given,
         cells=cells,
@@ -207,6 +191,26 @@ def analyse(
         comparison=comparison,
         scale=suggest_scale(counted.x, counted.y, area, exposure=exposure, exposure_column=column, cells_m=sizes),
     )
+
+
+def _classes(given: Given) -> Sequence[str] | None:
+    """The classes asked for, else the city's where its classes are the issues'; else None: those that the issues have."""
+    asked, issues = given.settings.hotspots.classes, given.settings.inputs.issues
+    if asked is not None or given.city is None or (issues is not None and issues.class_column is not None):
+        return asked
+    return list(given.city.classes)
+
+
+def _labels(given: Given) -> gpd.GeoDataFrame | None:
+    """The city's labels as points: names to put on a map where there is nothing better."""
+    import geopandas as gpd
+
+    if given.city is None or given.city.labels.empty:
+        return None
+    table = given.city.labels
+    points = gpd.points_from_xy(table["lon"], table["lat"], crs=4326)
+    labels: gpd.GeoDataFrame = gpd.GeoDataFrame({"name": table["name"]}, geometry=points).to_crs(given.crs)
+    return labels
 
 
 def _comparison(past: gpd.GeoDataFrame, start: pd.Timestamp | None, end: pd.Timestamp | None) -> Comparison:

@@ -11,19 +11,6 @@ from jxgis.small_counts import as_words
 
 __all__ = ["cautions"]
 
-_HEAVY = [
-    "issue_class",
-    "cell_id",
-    "street",
-    "district",
-    "subdistrict",
-    "count",
-    "share_issues",
-    "times_mean",
-    "gi_p",
-    "gi_q",
-    "lone_p",
-]
 _SHOWN = 20  # all of them stand in hotspots.gpkg and the workbook
 
 
@@ -33,7 +20,7 @@ def cautions(levels: pd.DataFrame | None, heavy: pd.DataFrame | None, lang: str)
     Parameters
     ----------
     levels, heavy
-        As :class:`jxgis.hotspots.section.HotspotTables` has them; what is not there is not spoken of.
+        The contract's ``levels`` and ``heavy_cells``; what is not there is not spoken of.
     lang
         ``"zh"`` or ``"en"``.
 
@@ -49,9 +36,8 @@ def cautions(levels: pd.DataFrame | None, heavy: pd.DataFrame | None, lang: str)
         blocks += _levels(levels, lang)
     if heavy is not None and len(heavy):
         blocks.append(Paragraph(text("report.heavy_why", lang, n=len(heavy)), "none"))
-        blocks.append(
-            table_block(text("report.heavy_table", lang), heavy.head(_SHOWN), _HEAVY, lang, of="hotspots.heavy_cells")
-        )
+        heading = text("report.heavy_table", lang)
+        blocks.append(table_block(heading, heavy.head(_SHOWN), lang, of="hotspots.heavy_cells"))
     return blocks
 
 

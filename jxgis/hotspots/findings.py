@@ -9,11 +9,12 @@ import pandas as pd
 from jxgis.i18n import listed, text
 from jxgis.report.blocks import of_all
 from jxgis.report.columns import percent
+from jxgis.settings import HOTSPOTS
 
 __all__ = ["SENTENCES"]
 
-#: A district with fewer issues is neither mixed nor uniform: one case is of one class.
-_FEWEST = 30
+#: A district with fewer issues is neither mixed nor uniform, as a class with fewer is not judged: one case is of one class.
+_FEWEST = HOTSPOTS.min_issues
 
 
 def _overall(ring: pd.DataFrame, lang: str) -> str:
@@ -40,6 +41,8 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
     if len(known) < 2:
         return text("report.finding_overlap_few", lang) + said if said else ""
     least, most = known.iloc[0], known.iloc[-1]
+    if percent(least["jaccard"]) == percent(most["jaccard"]):
+        return text("report.finding_overlap_alike", lang, n=percent(most["jaccard"])) + said
     compared = text(
         "report.finding_overlap",
         lang,
@@ -62,13 +65,16 @@ def _diverse(diversity: pd.DataFrame, lang: str) -> str:
     if len(known) < 2:
         return ""
     least, most = known.iloc[0], known.iloc[-1]
+    least_n, most_n = (f"{one['effective_classes']:.1f}" for one in (least, most))
+    if least_n == most_n:
+        return text("report.finding_diversity_alike", lang, n=most_n)
     return text(
         "report.finding_diversity",
         lang,
         most=most["zone"],
-        most_n=f"{most['effective_classes']:.1f}",
+        most_n=most_n,
         least=least["zone"],
-        least_n=f"{least['effective_classes']:.1f}",
+        least_n=least_n,
         main=least["main_class"],
         share=percent(least["main_share"]),
     )
@@ -80,4 +86,4 @@ SENTENCES: Mapping[str, Callable[[pd.DataFrame, str], str]] = {
     "overlap": _different,
     "diversity": _diverse,
 }
-"""Key of `HotspotTables.findings` to its sentence, from the table and the language; empty where there is nothing to say."""
+"""Name of a finding's table to its sentence, from the table and the language; empty where there is nothing to say."""

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
-from jxgis.drawing.base import extent, new_map
-from jxgis.drawing.colours import HOT_COLD, PINS
+from jxgis.drawing.colours import ABSENT, HOT_COLD, PEAK, PINS
 from jxgis.drawing.layers import (
     Field,
     PlaceList,
     Shapes,
     add_group,
-    add_land,
     add_picture,
     add_place_lists,
     add_points,
@@ -27,22 +24,24 @@ from jxgis.drawing.layers import (
     dot,
     fields_of,
     fill,
+    land_map,
     line,
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.drawing.raster import CellPixels, cell_pixels
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
+from jxgis.hotspots.shown import show
 from jxgis.i18n import localise_reasons, text
 from jxgis.schema.columns import column
 from jxgis.settings import REPORT
-from jxgis.small_counts import as_words, hide_small, small_said
+from jxgis.small_counts import MIN_RANGE, as_words, small_said
 
 if TYPE_CHECKING:
     import folium
+    from numpy.typing import NDArray
 
 __all__ = ["class_label", "hotspot_map", "hotspot_swatches"]
 
-_PEAK_COLOUR = "#111827"
 #: What the tooltips of places and of peaks say.
 _PLACE = (
     "district", "subdistrict", "street", "also", "issues", "share_issues", "share_area", "area_km2", "peak_z",
@@ -75,6 +74,12 @@ _OF_BINS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
+def _judged(cells: pd.DataFrame, bins_of: str) -> NDArray[np.bool_]:
+    """Which cells were compared: not those of too few issues, without built-up land or without exposure."""
+    score = _OF_BINS[bins_of][0][1]
+    return cells[score].notna().to_numpy() if score in cells.columns else np.ones(len(cells), dtype=np.bool_)
+
+
 def _cell_fields(lang: str, min_count: int, bins_of: str) -> list[Field]:
     # Scores of neighbouring cells differ by the cases in which their neighbourhoods differ: where counts are hidden, the
     # class of a cell is shown, not the score that it comes from.
@@ -82,7 +87,7 @@ def _cell_fields(lang: str, min_count: int, bins_of: str) -> list[Field]:
     bins = Field("class", text("maps.hotspots_legend", lang) if bins_of == "gi_bin" else column(bins_of).title.of(lang))
     return [
         *fields_of("hotspots.cells", ["count"], lang),
-        *(fields_of("hotspots.cells", scores, lang) if min_count <= 1 else [bins]),
+        *(fields_of("hotspots.cells", scores, lang) if min_count < MIN_RANGE else [bins]),
         *fields_of("hotspots.cells", beside, lang),
     ]
 
@@ -158,14 +163,14 @@ def _add_cells(
     # A cell without issues that is no cold spot says nothing: left out, the land shows.
     seen = cells[(cells["count"] > 0) | (bins != 0)]
     bins = bins.loc[seen.index]
+    judged = _judged(seen, bins_of)
     words = {b: swatch.label for b, swatch in zip(_BINS, hotspot_swatches(lang), strict=True)}
-    seen = seen.assign(count=seen["shown"], **{"class": bins.map(words)})
-    styles = [fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS]
-    fields = [
-        f for f in _cell_fields(lang, min_count, bins_of) if f.column in seen.columns and seen[f.column].notna().any()
-    ]
+    told = bins.map(words).where(judged, text("maps.not_judged", lang))
+    seen = seen.assign(count=seen["shown"], **{"class": told})
+    styles = [*(fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS), fill(ABSENT, weight=0)]
+    fields = _cell_fields(lang, min_count, bins_of)
     add_polygons(
-        group, seen, name="", styles=styles, style=3 - bins.to_numpy(), heading="cell_id", fields=fields,
+        group, seen, name="", styles=styles, style=np.where(judged, 3 - bins.to_numpy(), len(_BINS)), heading="cell_id", fields=fields,
         shapes=ground.shapes, key="cell_id", control=False,
     )  # fmt: skip
 
@@ -200,7 +205,7 @@ def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, l
     ranked = ranked.assign(issues=as_words(ranked["issues"]))
     if len(ranked) > pins:
         add_points(
-            group, ranked.iloc[pins:], name="", styles=[dot(_PEAK_COLOUR, radius_px=3.5)], heading="name", fields=fields,
+            group, ranked.iloc[pins:], name="", styles=[dot(PEAK, radius_px=3.5)], heading="name", fields=fields,
             control=False,
         )  # fmt: skip
     if pins:
@@ -230,23 +235,6 @@ def _add_ranked(
     return _place_list(group, places, pins, label, lang)
 
 
-def _sums(cells: gpd.GeoDataFrame, places: Sequence[gpd.GeoDataFrame | None], min_count: int) -> pd.DataFrame:
-    """The cells, and the sums that stand beside them: of the hot place that each lies in, or of all that lie in none.
-
-    What lies in none, or in one whose own issues are not shown, is the city's less the others.
-    """
-    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(sum_city="city")
-    middle = shapely.point_on_surface(np.asarray(cells.geometry.array, dtype=object))
-    for number, found in enumerate(table for table in places if table is not None):
-        label = np.full(len(cells), -1)
-        for issue_class, own in found[found["issues"] >= min_count].groupby("issue_class", sort=False):
-            mine = np.flatnonzero(cells["issue_class"] == issue_class)
-            place, at = shapely.STRtree(middle[mine]).query(np.asarray(own.geometry.array, dtype=object), "contains")
-            label[mine[at]] = place
-        table[f"sum_places_{number}"] = label
-    return table
-
-
 def hotspot_map(
     cells: gpd.GeoDataFrame,
     places: gpd.GeoDataFrame | None = None,
@@ -270,7 +258,8 @@ def hotspot_map(
     ----------
     cells
         The contract's ``cells``: ``cell_id, issue_class, count, gi_z, gi_q, gi_bin`` and geometry; ``lisa``,
-        ``rate_z`` and ``reason`` are shown where present. With ``rate_bin`` the switch offers all
+        ``rate_z`` and ``reason`` are shown where present. With ``shown`` (what stands for the count) it and the tables of
+        places are shown as they are, else as :func:`jxgis.hotspots.shown.show` has them. With ``rate_bin`` the switch offers all
         issues against their exposure beside the counts.
     places
         The contract's ``places``: ``rank, issue_class, name, district, issues, …`` and geometry.
@@ -304,27 +293,17 @@ def hotspot_map(
         To be written with :func:`jxgis.drawing.offline.save_map`.
     """
     cells = localise_reasons(cells, lang)
-    summed = _sums(cells, (places, rate_places), min_count)
-    hidden = hide_small(
-        summed, min_count=min_count, within=["cell_id"], sums=[*summed.columns.difference(cells.columns)]
-    )
-    cells = cells.assign(shown=as_words(hidden["count"]))
-    places, peaks, rate_places, rate_peaks = (
-        None if table is None else hide_small(table, min_count=min_count)
-        for table in (places, peaks, rate_places, rate_peaks)
-    )
+    if "shown" not in cells.columns:
+        tables = {"places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
+        hidden = show(cells, min_count=min_count, **tables)
+        cells = cells.assign(shown=as_words(hidden.cells["count"]))
+        places, peaks = hidden.places, hidden.peaks
+        rate_places, rate_peaks = hidden.rate_places, hidden.rate_peaks
     if "lisa" in cells.columns:
         words = {code: said.of(lang) for code, said in column("lisa").words.items()}
         cells = cells.assign(lisa=cells["lisa"].map(words))
-    page = new_map(
-        extent([districts if districts is not None else cells]),
-        title=title or text("maps.hotspots_title", lang),
-        subtitle=method,
-        lang=lang,
-        sketch=sketch,
-    )
-    if districts is not None:
-        add_land(page, districts, name=text("maps.borders", lang))
+    heading = title or text("maps.hotspots_title", lang)
+    page = land_map(districts, cells, title=heading, method=method, lang=lang, sketch=sketch)
     found = list(pd.unique(cells["issue_class"]))
     order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != "all", found.index(c)))
     ground = _ground(page, cells, max_cells)
@@ -361,8 +340,12 @@ def hotspot_map(
         pinned = text("maps.place_pin", lang)
         marks = [Swatch(PINS, pinned, "pin"), Swatch(PINS, text("maps.place_outline", lang), "line")]
     if peaks is not None and len(peaks):
-        marks.append(Swatch(_PEAK_COLOUR, text("maps.peak", lang), "dot"))
-    sections = [LegendSection(text("maps.hotspots_legend", lang), hotspot_swatches(lang), note)]
+        marks.append(Swatch(PEAK, text("maps.peak", lang), "dot"))
+    swatches = hotspot_swatches(lang)
+    views = ["gi_bin", *(["rate_bin"] if rated else [])]
+    if ground.pixels is None and any(((cells["count"] > 0) & ~_judged(cells, view)).any() for view in views):
+        swatches.append(Swatch(ABSENT, text("maps.not_judged", lang)))
+    sections = [LegendSection(text("maps.hotspots_legend", lang), swatches, note)]
     if rated:
         sections.append(LegendSection("", [], text("maps.rates_note", lang), rated))
     add_legend(page, [*sections, *([LegendSection("", marks)] if marks else [])], lang=lang)

@@ -10,6 +10,7 @@ from jxgis.parks._tables import on_map, stacked
 from jxgis.parks.coverage import Ground, Measured, measure, served_land
 from jxgis.parks.result import ParksResult
 from jxgis.part import Given, given_tables
+from jxgis.schema.tables import table
 from jxgis.settings import ParkSettings, with_options
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from jxgis.parks.standards import Standard
 
 __all__ = ["analyse", "measure_parks"]
-
-#: Ground near parks is drawn up to these minutes on foot.
-ISOCHRONES_MIN = (5.0, 10.0, 15.0)
 
 
 @with_options(ParkSettings)
@@ -114,9 +112,8 @@ def analyse(given: Given) -> ParksResult:
         The layers and ``[parks]``; ``districts`` are the zones. People of a raster are shared out exactly, on foot by
         the 50 m squares within reach.
     """
-    from jxgis.parks.gaps import blind_spots
+    from jxgis.parks.gaps import blind_spots, still_unserved
     from jxgis.parks.radius import classify_parks, coverage_by_band
-    from jxgis.parks.siting import no_sites
     from jxgis.parks.standards import load_standard
     from jxgis.parks.whole import merge_parks
 
@@ -127,10 +124,10 @@ def analyse(given: Given) -> ParksResult:
     sized = classify_parks(whole.parks, standard, historic=historic)
     today = measure(sized, zones, ground)
 
-    plan = _planned(sized, given.table("planned_parks"), options, standard, historic)
+    plan = _planned(sized, given.table("planned_parks"), options, standard, historic, whole.made_up)
     base = sized if plan is None else _open(plan)
-    after = today if plan is None else measure(base, zones, ground)
-    sited = _sited(given, base, after, ground)
+    planned = after = today if plan is None else measure(base, zones, ground)
+    sited = _sited(given, base, planned, ground)
     siting, fewest = sited.siting, sited.fewest
     if siting is not None:
         plan = _with_sites(sized if plan is None else plan, siting.sites, standard, historic)
@@ -138,7 +135,8 @@ def analyse(given: Given) -> ParksResult:
     change, changed = (None, None) if plan is None else _changes(today, after)
     spots = blind_spots(today.radius.unserved, places=given.table("places"))
     if siting is not None:
-        spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(spots))
+        left = spots.geometry if planned is today else still_unserved(spots, planned.radius.unserved)
+        spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(left))
     bands, notes = _on_foot(today, ground)
     on_foot = [] if today.walking is None else [today.walking]
     return ParksResult(
@@ -146,7 +144,7 @@ def analyse(given: Given) -> ParksResult:
         coverage=on_map(today.coverage if plan is None else _before_after(today, after, siting), zones),
         served=stacked([today.radius.served, *(one.served for one in on_foot)]),
         unserved=stacked([today.radius.unserved, *(one.unserved for one in on_foot)]),
-        sites=no_sites(zones.crs) if siting is None else siting.sites,
+        sites=table("parks.sites").empty(zones.crs) if siting is None else siting.sites,
         targets=None if fewest is None or siting is None else on_map(_targets(fewest, siting), zones),
         target_sites=None if fewest is None else fewest.siting.sites,
         parks=sized,
@@ -178,13 +176,11 @@ def _ground(given: Given, standard: Standard) -> Ground:
 
     options, housing = given.settings.parks, served_land(given, standard)
     streets, barriers = given.table("streets"), given.table("barriers")
-    people = None if given.people_raster is not None else given.table("population")
     return Ground(
         homes=gpd.GeoDataFrame(geometry=[], crs=given.need("districts").crs) if housing is None else housing,
         no_file=housing is None, standard=standard, options=options,
         graph=None if streets is None else street_graph(streets, barriers=barriers), gates=given.table("gates"),
-        barriers=barriers, people=None if people is None else _as_points(people, options.sample_m),
-        raster=given.people_raster,
+        barriers=barriers, people=None if given.people_raster is not None else given.table("population"), raster=given.people_raster,
     )  # fmt: skip
 
 
@@ -197,10 +193,10 @@ def _on_foot(today: Measured, ground: Ground) -> tuple[gpd.GeoDataFrame | None, 
     notes = _gaps_of_raster(today)
     if ground.graph is None or today.walking is None:
         return None, notes
+    options = ground.options
     bands = isochrones(
-        ground.graph, today.walking.walk, minutes=ISOCHRONES_MIN, speed_m_per_min=ground.options.speed_m_per_min,
-        max_snap_m=ground.options.max_snap_m, barriers=ground.barriers,
-    )  # fmt: skip
+        ground.graph, today.walking.walk, minutes=options.isochrones_min, barriers=ground.barriers, options=options
+    )
     alone = pd.DataFrame({"code": "streets_apart", "what": "streets", "count": [len(ground.graph.isolated())]})
     notes = pd.concat([today.walking.gates.reports, alone[alone["count"] > 0], notes], ignore_index=True)
     return bands, notes
@@ -256,19 +252,10 @@ def _site(
     from jxgis.parks.siting import fewest_parks, radius_sensitivity, site_parks
 
     people, homes = ground.people_points(zones), ground.homes
-    standard, options = ground.standard, ground.options
-    siting = site_parks(
-        parks, homes, zones, plots, new_parks=options.new_parks, standard=standard, historic=historic, objective=options.objective,
-        people=people, sample_m=options.sample_m,
-    )  # fmt: skip
-    fewest = fewest_parks(
-        parks, homes, zones, plots, standard=standard, historic=historic, target=options.target, every_zone=True,
-        sample_m=options.sample_m,
-    )  # fmt: skip
-    tried = radius_sensitivity(
-        parks, homes, zones, plots, new_parks=options.new_parks, standard=standard, historic=historic, objective=options.objective,
-        people=people, sample_m=options.sample_m,
-    )  # fmt: skip
+    asked: dict[str, Any] = {"standard": ground.standard, "historic": historic, "options": ground.options}
+    siting = site_parks(parks, homes, zones, plots, people=people, **asked)
+    fewest = fewest_parks(parks, homes, zones, plots, every_zone=True, **asked)
+    tried = radius_sensitivity(parks, homes, zones, plots, people=people, **asked)
     return _Sited(siting, fewest, pd.concat([_as_proposed(siting), tried], ignore_index=True))
 
 
@@ -315,6 +302,7 @@ def _planned(
     options: ParkSettings,
     standard: Standard,
     historic: gpd.GeoDataFrame | None,
+    made_up: frozenset[str],
 ) -> gpd.GeoDataFrame | None:
     """Today's parks and the plan's, with ``change``; None where there is no plan."""
     import pandas as pd
@@ -326,7 +314,9 @@ def _planned(
     if planned is None and not options.close:
         return None
     ids = closed_parks(parks, options.close)
-    add, enlarge = (None, None) if planned is None else split_plan(parks, planned, merge_gap_m=options.merge_gap_m)
+    add, enlarge = None, None
+    if planned is not None:
+        add, enlarge = split_plan(parks, planned, made_up=made_up, merge_gap_m=options.merge_gap_m)
     if add is not None and len(add):
         # What makes parcels of today one park makes those of the plan one, too.
         add = merge_parks(add, merge_gap_m=options.merge_gap_m).parks
@@ -378,7 +368,7 @@ def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
     if people is None:
         if "people" not in homes.columns or homes.empty or homes["people"].isna().any():
             return None
-        people = people_of_housing(homes, sample_m=options.sample_m)
+        people = people_of_housing(homes, zones=zones, sample_m=options.sample_m)
     # Every park gives its area, those too small for the standard included.
     every = parks.assign(radius_m=options.catchment_m)
     ways_in = None
@@ -392,9 +382,3 @@ def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
         max_snap_m=options.max_snap_m, barriers=ground.barriers,
     )  # fmt: skip
     return on_map(supply_by_zone(found, zones), zones)
-
-
-def _as_points(people: gpd.GeoDataFrame, sample_m: float) -> gpd.GeoDataFrame:
-    from jxgis.parks.people import people_of_housing
-
-    return people if (people.geom_type == "Point").all() else people_of_housing(people, sample_m=sample_m)

@@ -7,13 +7,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.base import extent, new_map
-from jxgis.drawing.colours import LOSS, PARK, POCKET, SITE
-from jxgis.drawing.layers import Field, add_group, add_land, add_points, add_polygons, add_switch, dot, fields_of, fill
+from jxgis.drawing.colours import (
+    BORDER,
+    CHANGE,
+    COVERAGE,
+    LOSS,
+    NEW_EDGE,
+    NEWLY,
+    NEWLY_EDGE,
+    PAPER,
+    PARK,
+    POCKET,
+    POCKET_EDGE,
+    QUIET_EDGE,
+    QUIET_PARK,
+    SITE,
+)
+from jxgis.drawing.layers import Field, add_group, add_points, add_polygons, add_switch, dot, fields_of, fill, land_map
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.errors import InputError
 from jxgis.i18n import text
-from jxgis.parks.map import COVERAGE_COLOURS, coverage_breaks
+from jxgis.parks.land_words import land_words
+from jxgis.parks.map import coverage_breaks
 from jxgis.settings import PARKS
 
 if TYPE_CHECKING:
@@ -27,20 +42,19 @@ _METHODS = ("radius", "walking")
 _STATES = ("before", "after", "change")
 #: What changes is loud, today's parks are quiet: all of them are as small as the ground that a new one serves.
 _HOUSING = {
-    "newly_served": fill("#f5c518", border="#a37c00", weight=0.7),
+    "newly_served": fill(NEWLY, border=NEWLY_EDGE, weight=0.7),
     "lost": fill(LOSS, border=LOSS, weight=0.7),
 }
-#: Falls, stays, rises: orange, grey and three blues, apart from the greens of parks and housing.
-_CHANGE = ("#f1a340", "#eceff1", "#d5e6f1", "#9cc3dd", "#4b8cbf")
 #: In points of share.
 _STEADY, _MID, _HIGH = 0.0005, 0.02, 0.05
 _PARKS = {
-    "": fill("#a3cfa8", border="#7fb386", weight=0.5),
-    "added": fill(SITE, border="#8a3b00", weight=0.8),
-    "pocket": fill(POCKET, border="#5a4526", weight=0.8),
-    "enlarged": fill(PARK, border="#8a3b00", weight=1.2),
-    "closed": fill("#ffffff", border="#5c6b78", weight=1.6, dash="4 3"),
+    "": fill(QUIET_PARK, border=QUIET_EDGE, weight=0.5),
+    "added": fill(SITE, border=NEW_EDGE, weight=0.8),
+    "pocket": fill(POCKET, border=POCKET_EDGE, weight=0.8),
+    "enlarged": fill(PARK, border=NEW_EDGE, weight=1.2),
+    "closed": fill(PAPER, border=BORDER, weight=1.6, dash="4 3"),
 }
+_TOLD = ("coverage_before", "coverage_after", "change", "change_m2", "change_people", "residential_m2")
 #: What is new: counted by the standard, or a pocket park beside it.
 _NEW = ("added", "pocket")
 
@@ -54,6 +68,7 @@ def parks_change_map(
     target: float = PARKS.target,
     title: str | None = None,
     method: str = "",
+    denominator: str = "residential",
     lang: str = "zh",
     sketch: bool = False,
 ) -> folium.Map:
@@ -75,6 +90,8 @@ def parks_change_map(
         The coverage asked for, 0 to 1.
     title, method
         Heading, and the line below it.
+    denominator
+        What coverage is a share of: ``residential`` or ``built_up`` land.
     lang
         ``"zh"`` or ``"en"``.
     sketch
@@ -105,38 +122,34 @@ def parks_change_map(
             en="The comparison holds no zone to draw; give the rows of compare_coverage with the zones' polygons.",
         )
     ground = rows.drop_duplicates("zone").rename(columns={"zone": "name"}) if zones is None else zones
-    page = new_map(
-        extent([ground]),
-        title=title or text("parks.change_title", lang),
-        subtitle=" · ".join(filter(None, [method, *_whole(change, lang)])),
-        lang=lang,
-        sketch=sketch,
-    )
-    add_land(page, ground, name=text("maps.borders", lang))
+    heading = title or text("parks.change_title", lang)
+    said = " · ".join(filter(None, [method, *_whole(change, lang)]))
+    page = land_map(ground, rows, title=heading, method=said, lang=lang, sketch=sketch)
     drawn = [] if plan is None or plan.empty else _add_plan(page, plan, lang)
     groups: dict[str, list[folium.FeatureGroup]] = {"coverage": [], "change": []}
     coverage: list[LegendSection] = []
-    note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
+    land = land_words(denominator, lang)
+    note = text("maps.coverage_note", lang, **land, target=f"{100 * target:g}")
     for name in (name for name in _METHODS if (rows["method"] == name).any()):
         own = rows[rows["method"] == name]
         for state in _STATES:
             label = text(f"parks.state_{state}", lang, method=text(f"parks.by_{name}", lang))
             group = add_group(page, name=label, show=not groups["coverage"] and state == "before")
             if state == "change":
-                looks, row = [fill(colour, weight=1) for colour in _CHANGE], _change_rows(own)
+                looks, row = [fill(colour, weight=1) for colour in CHANGE], _change_rows(own)
                 groups["change"].append(group)
             else:
                 classes = classify(
                     own[f"coverage_{state}"],
                     breaks=coverage_breaks(target),
-                    colours=COVERAGE_COLOURS,
+                    colours=COVERAGE,
                     percent=True,
                     unit="%",
                     lang=lang,
                 )
                 looks, row = [fill(colour, weight=1) for colour in classes.colours], classes.row
                 groups["coverage"].append(group)
-                key = text("maps.coverage_legend", lang)
+                key = text("maps.coverage_legend", lang, **land)
                 coverage.append(LegendSection(key, classes.swatches(), note, [group]))
             add_polygons(
                 group,
@@ -145,7 +158,7 @@ def parks_change_map(
                 styles=looks,
                 style=row,
                 heading="zone",
-                fields=_fields(own, lang),
+                fields=fields_of("parks.change", _TOLD, lang),
                 simplify_m=2,
                 control=False,
             )
@@ -153,14 +166,17 @@ def parks_change_map(
                 _add_housing(group, changed[changed["method"] == name])
     if changed is not None and len(changed):
         drawn += [
-            Swatch(str(look["fillColor"]), text(f"parks.{state}", lang))
+            Swatch(str(look["fillColor"]), text(f"parks.{state}", lang, **land))
             for state, look in _HOUSING.items()
             if (changed["state"] == state).any()
         ]
     sections = [
         *coverage,
         LegendSection(
-            text("parks.change_legend", lang), _change_swatches(lang), text("parks.change_note", lang), groups["change"]
+            text("parks.change_legend", lang),
+            _change_swatches(lang),
+            text("parks.change_note", lang, **land),
+            groups["change"],
         ),
         LegendSection(text("maps.drawn", lang), drawn),
     ]
@@ -194,13 +210,7 @@ def _change_rows(rows: pd.DataFrame) -> NDArray[np.int64]:
 def _change_swatches(lang: str) -> list[Swatch]:
     limits = {"low": f"{100 * _STEADY:g}", "mid": f"{100 * _MID:g}", "high": f"{100 * _HIGH:g}"}
     keys = ("fall", "steady", "rise_low", "rise_mid", "rise_high")
-    return [Swatch(colour, text(f"parks.{key}", lang, **limits)) for colour, key in zip(_CHANGE, keys, strict=True)]
-
-
-def _fields(rows: pd.DataFrame, lang: str) -> list[Field]:
-    columns = ["coverage_before", "coverage_after", "change", "change_m2", "change_people", "residential_m2"]
-    fields = fields_of("parks.change", columns, lang)
-    return [field for field in fields if field.column in rows.columns and rows[field.column].notna().any()]
+    return [Swatch(colour, text(f"parks.{key}", lang, **limits)) for colour, key in zip(CHANGE, keys, strict=True)]
 
 
 def _add_housing(group: folium.FeatureGroup, changed: gpd.GeoDataFrame) -> None:
@@ -219,7 +229,6 @@ def _add_plan(page: folium.Map, plan: gpd.GeoDataFrame, lang: str) -> list[Swatc
     words = states.map({state: text(f"parks.{state or 'kept'}", lang) for state in _PARKS})
     fields = [Field("what", text("parks.what", lang)), *fields_of("parks.plan", ["area_m2", "radius_m"], lang)]
     shown = plan.assign(what=words)
-    fields = [field for field in fields if field.column in shown.columns and shown[field.column].notna().any()]
     heading = "name" if "name" in shown.columns else None
     add_polygons(
         page,

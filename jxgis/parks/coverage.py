@@ -36,12 +36,22 @@ class Ground:
     raster: Raster | None
 
     def people_points(self, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
-        """The people given beside the housing as points, a raster's cells within the zones; None where none are given."""
-        from jxgis.parks.people import raster_points
+        """The people given beside the housing as points that no zone's border cuts; None where none are given."""
+        import pandas as pd
 
-        if self.raster is None:
-            return self.people
-        return raster_points(self.raster.path, zones, raster_crs=self.raster.crs)
+        from jxgis.parks.people import people_of_housing, raster_points
+        from jxgis.space.people import points_and_polygons
+
+        if self.raster is not None:
+            return raster_points(self.raster.path, zones, raster_crs=self.raster.crs)
+        if self.people is None:
+            return None
+        points, polygons = points_and_polygons(self.people)
+        if polygons.empty:
+            return points
+        inside = people_of_housing(polygons, zones=zones, sample_m=self.options.sample_m)
+        both: gpd.GeoDataFrame = pd.concat([points[["people", "geometry"]], inside], ignore_index=True)
+        return both
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +96,9 @@ def measure(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
             zones,
             ground.graph,
             standard=ground.standard,
-            denominator=ground.options.denominator,
             gates=ground.gates,
             barriers=ground.barriers,
-            minutes=ground.options.minutes,
-            speed_m_per_min=ground.options.speed_m_per_min,
-            sample_m=ground.options.sample_m,
-            max_snap_m=ground.options.max_snap_m,
-            entry_m=ground.options.entry_m,
+            options=ground.options,
         )
     tables = [radius.coverage] if walking is None else [radius.coverage, walking.coverage]
     counted = _people(parks, zones, ground, walking)
@@ -115,21 +120,16 @@ def _people(
     if raster is not None:
         found = [people_served_raster(parks, raster.path, zones, raster_crs=raster.crs)]
         if walking is not None and graph is not None:
-            near = isochrones(
-                graph,
-                walking.walk,
-                minutes=[ground.options.minutes],
-                speed_m_per_min=ground.options.speed_m_per_min,
-                max_snap_m=ground.options.max_snap_m,
-                barriers=ground.barriers,
-            )
+            minutes = [ground.options.minutes]
+            near = isochrones(graph, walking.walk, minutes=minutes, barriers=ground.barriers, options=ground.options)
             found.append(people_within_raster(near.geometry.iloc[0], raster.path, zones, raster_crs=raster.crs))
         return found
-    if ground.people is None:
+    people = ground.people_points(zones)
+    if people is None:
         return []
-    found = [people_served(parks, ground.people, zones)]
+    found = [people_served(parks, people, zones)]
     if walking is not None and graph is not None:
-        found.append(people_walking(walking, graph, ground.people, zones, barriers=ground.barriers))
+        found.append(people_walking(walking, graph, people, zones, barriers=ground.barriers))
     return found
 
 

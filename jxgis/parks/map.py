@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from jxgis.bounds import at_least
-from jxgis.drawing.base import add_notice, extent, new_map
-from jxgis.drawing.colours import LOSS, PARK, POCKET, SITE
+from jxgis.drawing.base import add_notice
+from jxgis.drawing.colours import COUNTED, COVERAGE, ISOCHRONES, LOSS, PARK, PARK_EDGE, POCKET, SERVED, SITE, SMALL
 from jxgis.drawing.layers import (
     Field,
     PlaceList,
     add_group,
-    add_land,
     add_place_lists,
     add_points,
     add_polygons,
@@ -23,26 +22,19 @@ from jxgis.drawing.layers import (
     dot,
     fields_of,
     fill,
+    land_map,
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.errors import InputError
 from jxgis.i18n import localise_reasons, text
 from jxgis.parks.gaps import blind_spot_names
+from jxgis.parks.land_words import denominator_of, land_words
 from jxgis.settings import PARKS
 
 if TYPE_CHECKING:
     import folium
 
-__all__ = ["COVERAGE_COLOURS", "coverage_breaks", "parks_map"]
-
-_ISOCHRONES = ("#c6dbef", "#6baed6", "#2171b5")
-#: Parks by radius, the widest first; from the second on apart from the green of housing served.
-_COUNTED = (PARK, "#7d9a1c", "#a3b64a", "#bdc978", "#d2d9a6")
-_SMALL = "#d9ecd0"
-#: Housing, lighter than the parks that serve it.
-_SERVED = "#79c391"
-#: Far below the target, below it, near it, reached: orange to blue, apart from the greens of parks and housing.
-COVERAGE_COLOURS: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#d5e6f1", "#9cc3dd")
+__all__ = ["coverage_breaks", "parks_map"]
 
 
 def coverage_breaks(target: float) -> tuple[float, float, float]:
@@ -97,10 +89,6 @@ def _after(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     return known.assign(coverage=known["coverage_after"]).drop(columns=today, errors="ignore")
 
 
-def _fields_with_values(table: pd.DataFrame, fields: list[Field]) -> list[Field]:
-    return [f for f in fields if f.column in table.columns and table[f.column].notna().any()]
-
-
 def _add_method(
     page: folium.Map,
     rows: gpd.GeoDataFrame,
@@ -115,15 +103,13 @@ def _add_method(
     value = pd.to_numeric(rows["coverage"], errors="coerce")
     # What meets the target stands in its class, whatever rounding left of it.
     value = value.mask(at_least(value.to_numpy(dtype=np.float64), target) & (value < target), target)
-    classes = classify(
-        value, breaks=coverage_breaks(target), colours=COVERAGE_COLOURS, percent=True, unit="%", lang=lang
-    )
+    classes = classify(value, breaks=coverage_breaks(target), colours=COVERAGE, percent=True, unit="%", lang=lang)
     shown = rows.assign(coverage=value, deficit=(target - value).where(value < target))
     add_polygons(
         group, shown, name="", styles=[fill(c, weight=1) for c in classes.colours], style=classes.row,
-        heading="zone", fields=[*_fields_with_values(shown, _coverage_fields(lang))], simplify_m=2, control=False,
+        heading="zone", fields=_coverage_fields(lang), simplify_m=2, control=False,
     )  # fmt: skip
-    looks = (fill(_SERVED, weight=0), fill(LOSS, weight=0))
+    looks = (fill(SERVED, weight=0), fill(LOSS, weight=0))
     for table, look in zip(housing, looks, strict=True):
         if table is not None:
             add_polygons(group, table, name="", styles=[look], level=2, simplify_m=0.5, control=False)
@@ -141,7 +127,7 @@ def _add_sites(page: folium.Map, sites: gpd.GeoDataFrame, lang: str) -> list[Swa
     add_points(
         page, shown, name=text("maps.sites", lang), styles=[dot(SITE, radius_px=9), dot(POCKET, radius_px=9)],
         style=(~counts).astype(np.int64), heading="name" if "name" in shown.columns else None,
-        fields=_fields_with_values(shown, fields), number="rank",
+        fields=fields, number="rank",
     )  # fmt: skip
     swatches = [Swatch(SITE, text("maps.sites", lang), "pin")] if counts.any() else []
     return [*swatches, *([] if counts.all() else [Swatch(POCKET, text("maps.sites_pocket", lang), "pin")])]
@@ -153,9 +139,7 @@ def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -
     if "minutes" not in isochrones.columns:
         isochrones = isochrones.assign(minutes=np.nan)
     ordered = isochrones.sort_values("minutes", ascending=False).reset_index(drop=True)
-    shades = [
-        _ISOCHRONES[max(0, len(_ISOCHRONES) - len(ordered) + at) % len(_ISOCHRONES)] for at in range(len(ordered))
-    ]
+    shades = [ISOCHRONES[max(0, len(ISOCHRONES) - len(ordered) + at) % len(ISOCHRONES)] for at in range(len(ordered))]
     add_polygons(
         group, ordered, name="", styles=[fill(c, weight=0) for c in shades],
         style=np.arange(len(ordered)), level=1, simplify_m=2, control=False,
@@ -196,14 +180,14 @@ def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swa
     radius = shown["radius_m"] if "radius_m" in shown.columns else pd.Series(0.0, index=shown.index)
     # The widest first, in the darkest green; what does not count comes last.
     classes = sorted(radius.dropna().unique(), reverse=True)
-    greens = [_COUNTED[min(at, len(_COUNTED) - 1)] for at in range(len(classes))]
+    greens = [COUNTED[min(at, len(COUNTED) - 1)] for at in range(len(classes))]
     small = radius.isna().to_numpy()
-    looks = [fill(green, border="#0f4d22", weight=0.8) for green in greens or _COUNTED[:1]]
-    looks.append(fill(_SMALL, border=PARK, weight=0.8))
+    looks = [fill(green, border=PARK_EDGE, weight=0.8) for green in greens or COUNTED[:1]]
+    looks.append(fill(SMALL, border=PARK, weight=0.8))
     row = np.where(small, len(looks) - 1, [classes.index(r) if r in classes else 0 for r in radius])
     add_polygons(
         page, shown, name=text("maps.parks", lang), styles=looks, style=row.astype(np.int64),
-        heading="name" if "name" in shown.columns else None, fields=_fields_with_values(shown, fields), level=3,
+        heading="name" if "name" in shown.columns else None, fields=fields, level=3,
         simplify_m=0.5,
     )  # fmt: skip
     if "radius_m" not in shown.columns:
@@ -212,7 +196,7 @@ def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swa
         Swatch(green, text("parks.of_radius", lang, radius=f"{found:g}"))
         for green, found in zip(greens, classes, strict=True)
     ]
-    return [*counted, *([Swatch(_SMALL, text("maps.park_small", lang))] if small.any() else [])]
+    return [*counted, *([Swatch(SMALL, text("maps.park_small", lang))] if small.any() else [])]
 
 
 def parks_map(
@@ -270,30 +254,30 @@ def parks_map(
         If there is no shape for the zones.
     """
     rows = _zones(localise_reasons(coverage, lang), zones)
-    page = new_map(
-        extent([zones if zones is not None else rows]),
-        title=title or text("maps.parks_title", lang), subtitle=method, lang=lang, sketch=sketch,
-    )  # fmt: skip
     ground = zones if zones is not None else rows.drop_duplicates("zone").rename(columns={"zone": "name"})
-    add_land(page, ground, name=text("maps.borders", lang))
+    heading = title or text("maps.parks_title", lang)
+    page = land_map(ground, rows, title=heading, method=method, lang=lang, sketch=sketch)
     drawn = _add_parks(page, parks, lang) if _some(parks) else []
     walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
     groups: dict[str, folium.FeatureGroup] = {}
     sections: list[LegendSection] = []
-    note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
+    land = land_words(denominator_of(coverage), lang)
+    covered, note = (
+        text(f"maps.coverage_{key}", lang, **land, target=f"{100 * target:g}") for key in ("legend", "note")
+    )
     for at, name in enumerate(m for m in ("radius", "walking") if (rows["method"] == m).any()):
         housing = (_of_method(served, name), _of_method(unserved, name))
         own = rows[rows["method"] == name]
         groups[name], swatches = _add_method(page, own, name, housing, target=target, show=at == 0, lang=lang)
-        sections.append(LegendSection(text("maps.coverage_legend", lang), swatches, note, [groups[name]]))
+        sections.append(LegendSection(covered, swatches, note, [groups[name]]))
     after = _after(rows)
     if after is not None:
         group, swatches = _add_method(page, after, "after", (None, None), target=target, show=False, lang=lang)
-        sections.append(LegendSection(text("maps.coverage_legend", lang), swatches, note, [group]))
+        sections.append(LegendSection(covered, swatches, note, [group]))
     if _some(served):
-        drawn.append(Swatch(_SERVED, text("maps.served", lang)))
+        drawn.append(Swatch(SERVED, text("maps.served", lang, **land)))
     if _some(unserved):
-        drawn.append(Swatch(LOSS, text("maps.unserved", lang)))
+        drawn.append(Swatch(LOSS, text("maps.unserved", lang, **land)))
     if _some(sites):
         drawn += _add_sites(page, sites, lang)
     if _some(blind_spots) and "radius" in groups:

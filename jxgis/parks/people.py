@@ -11,12 +11,12 @@ import pandas as pd
 import pyproj
 import shapely
 
-from jxgis._files import NOT_A_RASTER, reading
+from jxgis._files import NOT_A_RASTER, reading, require_sane_raster
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import CrsError, InputError
 from jxgis.parks._tally import points_by_zone, zones_and_whole
-from jxgis.parks.housing import cut_by_zone, sample_points, zones_overlap
+from jxgis.parks.housing import cut_by_zone, sample_points, split_at_borders, zones_overlap
 from jxgis.parks.radius import service_area
 from jxgis.parks.walking import WalkingCoverage
 from jxgis.settings import PARKS
@@ -39,13 +39,18 @@ __all__ = [
 _DENSIFY_M = 200.0
 
 
-def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = PARKS.sample_m) -> gpd.GeoDataFrame:
+def people_of_housing(
+    housing: gpd.GeoDataFrame, *, zones: gpd.GeoDataFrame | None = None, sample_m: float = PARKS.sample_m
+) -> gpd.GeoDataFrame:
     """Spread the people of housing polygons over sample points.
 
     Parameters
     ----------
     housing
         Polygons with ``people``, in a metric CRS.
+    zones
+        Polygons by which the points will be counted: each zone's points then hold the people that the housing has in
+        it by area, as the coverage counts them, wherever its border runs.
     sample_m
         Spacing of the points, in metres; each polygon has one at least.
 
@@ -77,7 +82,9 @@ def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = PARKS.samp
         )
     around = gpd.GeoDataFrame(geometry=[shapely.box(*housing.total_bounds).buffer(1)], crs=crs)
     pieces = cut_by_zone(housing, around)
-    points = sample_points(pieces, sample_m=sample_m)
+    if zones is not None:
+        pieces = split_at_borders(pieces, zones)
+    points = sample_points(pieces, sample_m=sample_m, on_edge=zones is None)
     density = np.zeros(len(pieces.area_m2)) if pieces.people is None else pieces.people / pieces.area_m2
     return gpd.GeoDataFrame(
         {"people": points.area_m2 * density[points.piece]}, geometry=shapely.points(points.x, points.y), crs=crs
@@ -151,7 +158,9 @@ def people_walking(
     crs = require_metric(zones, "zones")
     require_metric(people, "people", crs)
     point = people.geometry.to_numpy()
-    snapped = snap(graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=walking.max_snap_m, barriers=barriers)
+    snapped = snap(
+        graph, shapely.get_x(point), shapely.get_y(point), max_snap_m=walking.options.max_snap_m, barriers=barriers
+    )
     return _count(people, zones, at_most(walking.walk.to(snapped), walking.limit_m))
 
 
@@ -214,9 +223,14 @@ def to_raster_crs(polygons: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFra
     """
     require_metric(polygons, "zones")
     dense = shapely.segmentize(polygons.geometry.to_numpy(), _DENSIFY_M)
-    moved: gpd.GeoDataFrame = polygons.set_geometry(
-        gpd.GeoSeries(dense, index=polygons.index, crs=polygons.crs)
-    ).to_crs(crs)
+    return _moved(polygons.set_geometry(gpd.GeoSeries(dense, index=polygons.index, crs=polygons.crs)), crs)
+
+
+def _moved(table: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """A table in another CRS; from and to a system with parameters by way of WGS-84, to which these lead."""
+    if crs.is_bound or (table.crs is not None and table.crs.is_bound):
+        table = table.to_crs(4326)
+    moved: gpd.GeoDataFrame = table.to_crs(crs)
     return moved
 
 
@@ -288,6 +302,7 @@ def _extract(
                 en=f"The raster of people is in {None if own is None else own.name}, the polygons in {shape_crs}; "
                 "bring the polygons over with to_raster_crs().",
             )
+        require_sane_raster(raster, band, what=name)
         step = raster.transform
         if step.b or step.d or step.a <= 0 or step.e >= 0:
             raise InputError(
@@ -368,8 +383,7 @@ def raster_points(
         held = shapely.area(inside) > 0
         spot[cut[held]] = shapely.point_on_surface(inside[held])
     points = gpd.GeoDataFrame({"people": people}, geometry=spot, crs=raster_crs)
-    inner: gpd.GeoDataFrame = points.to_crs(crs)
-    return inner
+    return _moved(points, crs)
 
 
 def people_within_raster(

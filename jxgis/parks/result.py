@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jxgis.i18n import Text, text_pair
 from jxgis.parks._tables import on_map
@@ -167,6 +167,8 @@ class ParksResult(Result):
             for code in _SAID
             if (seen["reason"] == code).any()
         ]
+        if self.walking is None and any(self.given.table(layer) is not None for layer in ("gates", "barriers")):
+            lines.append(text_pair("parks.no_streets"))
         if self.siting_refused is not None:
             lines.append(text_pair("parks.siting_refused", why=self.siting_refused))
         if self.siting is not None and len(self.siting.sites) < asked:
@@ -178,6 +180,23 @@ class ParksResult(Result):
             found = self.fewest.siting.solution
             lines.append(text_pair("parks.fewest_unproven", n=len(found.chosen), bound=f"{found.bound:g}"))
         return lines
+
+    def account(self) -> dict[str, Any]:
+        """What ``run.json`` says of the plan for the target: how many parks, and what their being the fewest rests on."""
+        if self.fewest is None or self.targets is None:
+            return {}
+        found, whole = self.fewest.siting.solution, self.targets.iloc[-1]
+        reason = whole["reason"]
+        return {
+            "target_plan": {
+                "target": self.fewest.target,
+                "parks": int(whole["needed"]),
+                "status": found.status,
+                "at_least": float(found.bound),
+                "proven_for": "sample_points",
+                "reason": reason if isinstance(reason, str) else None,
+            }
+        }
 
     def completed(self) -> ParksResult:
         """With the coverage of the units: the user's own, else those that were proposed."""
@@ -264,9 +283,14 @@ class ParksResult(Result):
             zones=given.table("districts"),
             target=given.settings.parks.target,
             method=self._map_line(),
+            denominator=self._denominator,
             lang=given.lang,
             sketch=given.sketch,
         )
+
+    @property
+    def _denominator(self) -> str:
+        return self.ground.options.denominator or self.standard.denominator
 
     def _map_line(self) -> str:
         from jxgis.parks.section import map_line
@@ -275,7 +299,8 @@ class ParksResult(Result):
         return map_line(
             self.given.settings.parks,
             standard=self.standard.title.of(lang),
-            denominator=self.ground.options.denominator or self.standard.denominator,
+            denominator=self._denominator,
+            walked=self.walking is not None,
             lang=lang,
         )
 
@@ -292,17 +317,41 @@ class ParksResult(Result):
     def section(self) -> Section:
         """Coverage and deficit by zone, blind spots, proposed parks and what the target takes."""
         from jxgis.parks.gaps import blind_spot_names
-        from jxgis.parks.section import ParkTables, park_section
+        from jxgis.parks.section import park_section
 
         given, lang = self.given, self.given.lang
         standard = self.standard.title.of(lang)
         named = blind_spot_names(self.blind_spots, given.table("districts"), lang)
-        tables = ParkTables(
-            coverage=self.coverage.assign(standard=standard),
-            sites=self.sites,
-            unserved_places=self.blind_spots.assign(name=named),
-            targets=self.targets,
-            notes=[line.of(lang) for line in self.notes()],
-            standard=standard,
+        tables = {
+            "coverage": self.coverage.assign(standard=standard),
+            "blind_spots": self.blind_spots.assign(name=named),
+            "sites": self.sites,
+        }
+        tables |= {} if self.targets is None else {"targets": self.targets}
+        notes, plan = [line.of(lang) for line in self.notes()], self._plan_line(lang)
+        return park_section(tables, given.settings.parks, notes=notes, plan=plan, standard=standard, lang=lang)
+
+    def _plan_line(self, lang: str) -> str | None:
+        """What the user's plan does to the coverage of the whole; None without one, or without a figure."""
+        import pandas as pd
+
+        from jxgis.i18n import text
+        from jxgis.report.columns import percent
+
+        proposed = 0 if self.siting is None else len(self.siting.sites)
+        changes = [] if self.plan is None else self.plan["change"].dropna().tolist()
+        whole = self.coverage[(self.coverage["zone"] == "all") & (self.coverage["method"] == "radius")].iloc[0]
+        if len(changes) == proposed or pd.isna(whole["coverage"]):
+            return None
+        planned = whole["coverage_after"]
+        if self.siting is not None:
+            planned = self.siting.before_after["coverage_before"].iloc[-1]
+        return text(
+            "report.plan_alone" if self.siting is None else "report.plan_then_sites",
+            lang,
+            added=changes.count("added") - proposed,
+            enlarged=changes.count("enlarged"),
+            closed=changes.count("closed"),
+            before=percent(float(whole["coverage"])),
+            planned=percent(float(planned)),
         )
-        return park_section(tables, given.settings.parks, lang=lang)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 from jxgis import i18n
 from jxgis.bounds import at_least
 from jxgis.i18n import text
+from jxgis.parks.land_words import denominator_of
 from jxgis.parks.siting_words import siting_lines, without_needless
 from jxgis.report.blocks import Block, Key, MethodNote, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import percent
@@ -19,42 +19,34 @@ from jxgis.report.columns import percent
 if TYPE_CHECKING:
     from jxgis.settings import ParkSettings
 
-__all__ = ["ParkTables", "map_line", "park_section"]
+__all__ = ["map_line", "park_section"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ParkTables:
-    """The tables of parks as people are shown them.
-
-    Attributes
-    ----------
-    coverage, sites, unserved_places
-        The contract's ``coverage`` and ``sites``; blind spots as named places, where made.
-    targets
-        What the target takes by zone, as `parks.result.ParksResult` has it.
-    notes
-        What stands beside the figures, in words: gates that serve no park, a siting that was stopped.
-    standard
-        The park standard in words; its preset's name if not given.
-    """
-
-    coverage: pd.DataFrame
-    sites: pd.DataFrame | None = None
-    unserved_places: pd.DataFrame | None = None
-    targets: pd.DataFrame | None = None
-    notes: Sequence[str] = ()
-    standard: str | None = None
-
-
-def park_section(tables: ParkTables, options: ParkSettings, *, top: int = 10, lang: str = "zh") -> Section:
+def park_section(
+    tables: Mapping[str, pd.DataFrame],
+    options: ParkSettings,
+    *,
+    notes: Sequence[str] = (),
+    plan: str | None = None,
+    standard: str | None = None,
+    top: int = 10,
+    lang: str = "zh",
+) -> Section:
     """The section of parks.
 
     Parameters
     ----------
     tables
-        What was measured, as people are shown it.
+        The tables of the contract that there are, as people are shown them: ``coverage``, ``blind_spots`` with their names,
+        ``sites``, ``targets``.
     options
         What shaped it.
+    notes
+        What stands beside the figures, in words: gates that serve no park, a siting that was stopped.
+    plan
+        What the plan of new, enlarged and closed parks changes, in words.
+    standard
+        The park standard in words; its preset's name if not given.
     top
         How many rows the ranked tables show.
     lang
@@ -64,25 +56,29 @@ def park_section(tables: ParkTables, options: ParkSettings, *, top: int = 10, la
     --------
     >>> from jxgis.settings import ParkSettings
     >>> coverage = pd.DataFrame({"zone": ["all"], "method": ["radius"], "coverage": [0.85], "residential_m2": [1e6]})
-    >>> park_section(ParkTables(coverage=coverage), ParkSettings(), lang="en").keys[0].value
+    >>> park_section({"coverage": coverage}, ParkSettings(), lang="en").keys[0].value
     '85.0 %'
     """
-    sheets = {
-        "coverage": tables.coverage,
-        "blind_spots": tables.unserved_places,
-        "sites": tables.sites,
-        "targets": None if tables.targets is None else without_needless(tables.targets),
-    }
+    sheets = {name: without_needless(table) if name == "targets" else table for name, table in tables.items()}
+    lines = _said_of_all(tables["coverage"], plan, lang)
     return Section(
         part="parks",
-        keys=_keys(tables.coverage, options.target, lang),
-        blocks=_blocks(tables, options.target, top, lang),
-        methods=_methods(tables, options, lang),
-        sheets={name: table for name, table in sheets.items() if table is not None},
+        keys=_keys(tables["coverage"], options.target, lang),
+        blocks=_blocks(sheets, lines, notes, options.target, top, lang),
+        methods=_methods(tables, standard, options, lang),
+        sheets=sheets,
+        lines=lines,
     )
 
 
-def map_line(options: ParkSettings, *, standard: str | None = None, denominator: str | None = None, lang: str) -> str:
+def map_line(
+    options: ParkSettings,
+    *,
+    standard: str | None = None,
+    denominator: str | None = None,
+    walked: bool = True,
+    lang: str,
+) -> str:
     """The line below the map's title: by which standard and settings it was made.
 
     Parameters
@@ -93,11 +89,13 @@ def map_line(options: ParkSettings, *, standard: str | None = None, denominator:
         The standard in words; its preset's name if not given.
     denominator
         Of which land coverage is a share; the settings' own, or residential land, if not given.
+    walked
+        Whether the map shows coverage on foot.
     lang
         ``"zh"`` or ``"en"``.
     """
     return text(
-        "maps.line_parks",
+        "maps.line_parks_walking" if walked else "maps.line_parks",
         lang,
         standard=standard or options.standard,
         minutes=f"{options.minutes:g}",
@@ -106,20 +104,28 @@ def map_line(options: ParkSettings, *, standard: str | None = None, denominator:
     )
 
 
-def _methods(tables: ParkTables, options: ParkSettings, lang: str) -> list[MethodNote]:
+def _said_of_all(coverage: pd.DataFrame, plan: str | None, lang: str) -> list[str]:
+    """What holds for every figure: that land stands for housing, and what the plan changes."""
+    of_land = text("report.of_built_up", lang) if denominator_of(coverage) == "built_up" else None
+    return [line for line in (of_land, plan) if line is not None]
+
+
+def _methods(
+    tables: Mapping[str, pd.DataFrame], standard: str | None, options: ParkSettings, lang: str
+) -> list[MethodNote]:
     values = {
-        "standard": tables.standard or options.standard,
+        "standard": standard or options.standard,
         "gap": f"{options.merge_gap_m:g}",
         "minutes": f"{options.minutes:g}",
         "speed": f"{options.speed_m_per_min:g}",
-        "land": text(f"parks.of_{_denominator(tables.coverage, options.denominator)}", lang),
+        "land": text(f"parks.of_{denominator_of(tables['coverage'], options.denominator)}", lang),
         "sample": f"{options.sample_m:g}",
     }
-    used = set(tables.coverage["method"].dropna())
+    used = set(tables["coverage"]["method"].dropna())
     notes = [method_note("parks", key, lang, **values) for key in ("radius", "walking") if key in used]
-    if tables.unserved_places is not None and len(tables.unserved_places):
+    if len(tables.get("blind_spots", ())):
         notes.append(method_note("parks", "blind", lang))
-    if tables.sites is not None and len(tables.sites):
+    if len(tables.get("sites", ())):
         notes.append(method_note("parks", "sites", lang, what=text(f"report.what_{options.objective}", lang)))
     return notes
 
@@ -170,9 +176,12 @@ def _coverage_wide(coverage: pd.DataFrame, target: float) -> pd.DataFrame:
     return wide.sort_values(["whole", methods[0]], ascending=[False, True], na_position="last").reset_index(drop=True)
 
 
-def _blocks(tables: ParkTables, target: float, top: int, lang: str) -> list[Block]:
+def _blocks(
+    tables: Mapping[str, pd.DataFrame], lines: Sequence[str], notes: Sequence[str], target: float, top: int, lang: str
+) -> list[Block]:
     """Coverage and deficit by zone, blind spots and proposed parks."""
-    wide = _coverage_wide(tables.coverage, target)
+    coverage, sites, targets, spots = (tables.get(name) for name in ("coverage", "sites", "targets", "blind_spots"))
+    wide = _coverage_wide(tables["coverage"], target)
     methods = [m for m in ("radius", "walking") if m in wide.columns]
     zones = wide[~wide["whole"]]
     known = zones[zones[methods[0]].notna()]
@@ -190,63 +199,26 @@ def _blocks(tables: ParkTables, target: float, top: int, lang: str) -> list[Bloc
         value = percent(float(below[methods[0]].iloc[0]))
         worst = f"{below['zone'].iloc[0]} ({value})" if lang == "en" else f"{below['zone'].iloc[0]}（{value}）"
         blocks.append(Paragraph(text("report.coverage_lead", lang, worst=worst, **values)))
-    columns = [
-        "zone",
-        *methods,
-        "deficit",
-        "coverage_after",
-        "coverage_with_pocket",
-        "residential_m2",
-        "unserved_m2",
-        "reason",
-    ]
     if known.empty and wide["residential_m2"].fillna(0).eq(0).all():
         # A row a zone would say the same sentence once more.
         return blocks
     blocks.append(
         table_block(
-            text("report.coverage_table", lang), wide, columns, lang, of="parks.wide",
+            text("report.coverage_table", lang), wide, lang, of="parks.wide",
             strong=wide["whole"].tolist(), below=(target, methods),
         )
     )  # fmt: skip
-    for key, of, table in (
-        ("blind_spots", "parks.blind_spots", tables.unserved_places),
-        ("sites_table", "parks.sites", tables.sites),
-    ):
+    for key, of, table in (("blind_spots", "parks.blind_spots", spots), ("sites_table", "parks.sites", sites)):
         if table is not None and len(table):
             shown = table.sort_values("rank").head(top) if "rank" in table.columns else table.head(top)
             # A zone that is the whole area says nothing of where a spot lies.
             shown = shown.assign(zone=shown["zone"].where(shown["zone"] != "all")) if "zone" in shown.columns else shown
             by_people = key == "blind_spots" and "people" in shown.columns and bool(shown["people"].notna().all())
-            columns = [
-                "rank",
-                "name",
-                "zone",
-                "district",
-                "people",
-                "gain_m2",
-                "gain_people",
-                "m2",
-                "counts",
-                "no_site",
-            ]
             heading = text(f"report.{'blind_spots_people' if by_people else key}", lang, n=len(shown))
-            blocks.append(table_block(heading, shown, columns, lang, of=of))
-    blocks.extend(
-        Paragraph(line, "sub")
-        for line in [
-            *siting_lines(tables.coverage, tables.sites, tables.targets, tables.unserved_places, target, lang),
-            *tables.notes,
-        ]
-    )
-    if tables.targets is not None and len(tables.targets):
-        wanted = ["zone", "coverage_before", "best", "needed", "no_site", "reason"]
+            blocks.append(table_block(heading, shown, lang, of=of))
+    said = siting_lines(coverage, sites, targets, spots, target, lang)
+    blocks.extend(Paragraph(line, "sub") for line in (*lines, *said, *notes))
+    if targets is not None and len(targets):
         heading = text("report.targets_table", lang, target=f"{100 * target:g}")
-        blocks.append(table_block(heading, without_needless(tables.targets), wanted, lang, of="parks.targets"))
+        blocks.append(table_block(heading, targets, lang, of="parks.targets"))
     return blocks
-
-
-def _denominator(coverage: pd.DataFrame, asked: str | None) -> str:
-    """What coverage is a share of, as its rows say."""
-    told = list(coverage["denominator"].dropna()) if "denominator" in coverage.columns else []
-    return str(told[0]) if told else asked or "residential"

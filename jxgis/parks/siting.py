@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyproj
 import shapely
 from scipy.sparse import csr_array
 
@@ -19,18 +17,18 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.parks._tally import Study, study_of
-from jxgis.parks.cover import NODE_LIMIT, TIME_LIMIT_S, CoverSolution, cover_most, fewest_to_cover
+from jxgis.parks.cover import CoverSolution, cover_most, fewest_to_cover
 from jxgis.parks.housing import sample_points
 from jxgis.parks.radius import classify_parks, radius_coverage, service_area
 from jxgis.parks.standards import Standard
 from jxgis.progress import stepped
-from jxgis.settings import PARKS
+from jxgis.settings import PARKS, ParkSettings
 from jxgis.space.nearest import nearest
 from jxgis.space.points import locate_each
 from jxgis.space.polygons import polygons_of
 from jxgis.zones import ALL
 
-__all__ = ["FewestParks", "Siting", "fewest_parks", "no_sites", "radius_sensitivity", "site_parks"]
+__all__ = ["FewestParks", "Siting", "fewest_parks", "radius_sensitivity", "site_parks"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,27 +63,28 @@ class Siting:
     solution: CoverSolution
     plots: gpd.GeoDataFrame
 
-    def why_not(self, spots: gpd.GeoDataFrame) -> list[str | None]:
-        """Why no site serves a spot: ``no_plot_there``, ``more_elsewhere``, or None where one does.
+    def why_not(self, spots: gpd.GeoSeries) -> list[str | None]:
+        """Why no site serves a spot: ``plan_serves``, ``no_plot_there``, ``more_elsewhere``, or None where one does.
 
         Parameters
         ----------
         spots
-            Polygons of unserved housing, such as `gaps.blind_spots` gives them.
+            Polygons of unserved housing, as of `gaps.blind_spots`; empty where the plan's parks serve all of it.
         """
-        plot, spot = shapely.STRtree(spots.geometry.to_numpy()).query(
+        plot, spot = shapely.STRtree(spots.to_numpy()).query(
             self.plots.geometry.to_numpy(), predicate="dwithin", distance=self.plots["radius_m"].to_numpy()
         )
         in_reach, helped = np.zeros(len(spots), dtype=np.bool_), np.zeros(len(spots), dtype=np.bool_)
         in_reach[spot] = True
         helped[spot[np.isin(plot, self.solution.chosen)]] = True
-        codes = np.select([helped, ~in_reach], ["", "no_plot_there"], "more_elsewhere")
+        why = ["plan_serves", "", "no_plot_there"]
+        codes = np.select([spots.is_empty.to_numpy(), helped, ~in_reach], why, "more_elsewhere")
         return [code or None for code in codes.tolist()]
 
 
 @dataclass(frozen=True, eq=False)
 class FewestParks:
-    """The fewest parks for a target.
+    """The fewest parks for a target, by sample points: as measured by area fewer may do.
 
     Attributes
     ----------
@@ -116,10 +115,32 @@ class _Open:
     total: Floats
 
 
+class _Ground(NamedTuple):
+    """What parks are sited on."""
+
+    parks: gpd.GeoDataFrame
+    housing: gpd.GeoDataFrame
+    zones: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    standard: Standard
+    historic: gpd.GeoDataFrame | None
+    radius_m: float | None
+
+    def coverage(self, more: gpd.GeoDataFrame) -> pd.DataFrame:
+        """Coverage by radius, measured exactly, with more parks beside those of today."""
+        every = gpd.GeoDataFrame(
+            {"radius_m": np.concatenate([self.parks["radius_m"], more["radius_m"]])},
+            geometry=np.concatenate([self.parks.geometry.to_numpy(), more.geometry.to_numpy()]),
+            crs=self.parks.crs,
+        )
+        return radius_coverage(every, self.housing, self.zones, standard=self.standard).coverage
+
+
 @dataclass(frozen=True, eq=False)
 class _Demand:
     """What is open, by area and by people, and which of the objective's points each candidate serves."""
 
+    ground: _Ground
     study: Study
     area: _Open
     people: _Open | None
@@ -130,24 +151,9 @@ class _Demand:
     radius_m: Floats
 
 
-def _demand(
-    parks: gpd.GeoDataFrame,
-    housing: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
-    candidates: gpd.GeoDataFrame,
-    standard: Standard,
-    historic: gpd.GeoDataFrame | None,
-    radius_m: float | None,
-    objective: str,
-    people: gpd.GeoDataFrame | None,
-    sample_m: float,
-) -> _Demand:
+def _demand(ground: _Ground, objective: str, people: gpd.GeoDataFrame | None, sample_m: float) -> _Demand:
+    parks, housing, zones, candidates, standard, historic, radius_m = ground
     crs = require_metric(candidates, "candidates", require_metric(zones, "zones"))
-    if objective not in ("area", "people"):
-        raise InputError(
-            zh=f"objective 是 {objective}，应为 area 或 people。",
-            en=f"objective is {objective}; it must be area or people.",
-        )
     study = study_of(housing, zones)
     points = sample_points(study.pieces, sample_m=sample_m)
     zone, n = study.pieces.zone[points.piece], len(study.zones)
@@ -182,7 +188,7 @@ def _demand(
         radii = np.full(len(plots), radius_m)
     site, point = shapely.STRtree(wanted.spot).query(plots, predicate="dwithin", distance=widened(radii))
     cover = csr_array((np.ones(len(site), dtype=np.int8), (point, site)), shape=(len(wanted.spot), len(plots)))
-    return _Demand(study, area, some, wanted, cover, plots, counts, radii)
+    return _Demand(ground, study, area, some, wanted, cover, plots, counts, radii)
 
 
 def _open(
@@ -213,15 +219,12 @@ def site_parks(
     zones: gpd.GeoDataFrame,
     candidates: gpd.GeoDataFrame,
     *,
-    new_parks: int,
     standard: Standard,
     historic: gpd.GeoDataFrame | None = None,
-    radius_m: float | None = None,
-    objective: str = PARKS.objective,
     people: gpd.GeoDataFrame | None = None,
-    sample_m: float = PARKS.sample_m,
-    node_limit: int = NODE_LIMIT,
-    time_limit_s: float = TIME_LIMIT_S,
+    radius_m: float | None = None,
+    options: ParkSettings = PARKS,
+    **changed: Any,
 ) -> Siting:
     """Choose the sites of new parks that serve the most housing that no park serves yet.
 
@@ -233,22 +236,16 @@ def site_parks(
         As for `radius.radius_coverage`.
     candidates
         Sites, polygons: vacant plots, or from `lattice.candidate_lattice`; ``name`` is used where it is there.
-    new_parks
-        How many.
     historic
         Historic areas, where the standard counts smaller parks.
+    people
+        Points with ``people``, which replace those of the housing.
     radius_m
         Service radius of a new park, from the edge of its plot; where not given the standard's for the plot's size,
         and the standard's least for plots smaller than it counts (pocket parks).
-    objective
-        What should gain most: ``"area"`` of housing, or its ``"people"``.
-    people
-        Points with ``people``, which replace those of the housing.
-    sample_m
-        Spacing of the sample points that stand for housing while choosing, in metres; what is chosen is measured
-        exactly.
-    node_limit, time_limit_s
-        As for `cover.cover_most`: a siting that is stopped gives the best plan so far and its gap.
+    options, **changed
+        :class:`jxgis.settings.ParkSettings`, and its options by name: ``new_parks``, ``objective`` and ``sample_m``, the
+        spacing of the points that stand for housing while choosing; what is chosen is measured exactly.
 
     Returns
     -------
@@ -259,7 +256,9 @@ def site_parks(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If a setting is out of range, or there are no people to site by.
+        If there are no people to site by.
+    SettingsError
+        If an option is unknown or out of range.
 
     Examples
     --------
@@ -274,37 +273,14 @@ def site_parks(
     >>> found.sites["candidate"].tolist(), found.solution.gap
     ([1], 0.0)
     """
-    demand = _demand(parks, housing, zones, candidates, standard, historic, radius_m, objective, people, sample_m)
-    solution = cover_most(
-        demand.cover, demand.wanted.weight, sites=new_parks, node_limit=node_limit, time_limit_s=time_limit_s
-    )
-    return _siting(parks, housing, zones, candidates, standard, demand, solution)
+    options = options.but(changed)
+    ground = _Ground(parks, housing, zones, candidates, standard, historic, radius_m)
+    demand = _demand(ground, options.objective, people, options.sample_m)
+    return _siting(demand, cover_most(demand.cover, demand.wanted.weight, sites=options.new_parks))
 
 
-def no_sites(crs: pyproj.CRS | None) -> gpd.GeoDataFrame:
-    """The table of sites where none was asked for: its columns, and no rows.
-
-    Examples
-    --------
-    >>> len(no_sites(None))
-    0
-    """
-    columns = {"rank": "int64", "m2": "float64", "name": "str", "zone": "str", "radius_m": "float64",
-               "counts": "bool", "gain_m2": "float64", "candidate": "int64"}  # fmt: skip
-    empty = {name: pd.Series([], dtype=dtype) for name, dtype in columns.items()}
-    return gpd.GeoDataFrame(empty, geometry=[], crs=crs)
-
-
-def _siting(
-    parks: gpd.GeoDataFrame,
-    housing: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
-    candidates: gpd.GeoDataFrame,
-    standard: Standard,
-    demand: _Demand,
-    solution: CoverSolution,
-) -> Siting:
-    chosen = solution.chosen
+def _siting(demand: _Demand, solution: CoverSolution) -> Siting:
+    chosen, zones, candidates = solution.chosen, demand.ground.zones, demand.ground.candidates
     plots, radius_m = demand.plots[chosen], demand.radius_m[chosen]
     middle = shapely.point_on_surface(plots)
     in_zone = np.array(demand.study.zones, dtype=object)[nearest(middle, zones.geometry.to_numpy())]
@@ -328,7 +304,7 @@ def _siting(
         geometry=plots,
         crs=candidates.crs,
     )
-    before_after = _before_after(parks, housing, zones, standard, sites)
+    before_after = _before_after(demand.ground, sites)
     before_after.insert(len(before_after.columns) - 1, "no_site", _no_site(demand, chosen))
     every = gpd.GeoDataFrame(
         {"radius_m": demand.radius_m, "counts": demand.counts}, geometry=demand.plots, crs=candidates.crs
@@ -351,34 +327,9 @@ def _no_site(demand: _Demand, chosen: npt.NDArray[np.int64]) -> list[str | None]
     return [code or None for code in codes.tolist()]
 
 
-def _coverage_with(
-    parks: gpd.GeoDataFrame,
-    more: gpd.GeoDataFrame,
-    housing: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
-    standard: Standard,
-) -> pd.DataFrame:
-    """Coverage by radius, measured exactly, with more parks beside those of today."""
-    every = gpd.GeoDataFrame(
-        {"radius_m": np.concatenate([parks["radius_m"], more["radius_m"]])},
-        geometry=np.concatenate([parks.geometry.to_numpy(), more.geometry.to_numpy()]),
-        crs=parks.crs,
-    )
-    return radius_coverage(every, housing, zones, standard=standard).coverage
-
-
-def _before_after(
-    parks: gpd.GeoDataFrame,
-    housing: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
-    standard: Standard,
-    sites: gpd.GeoDataFrame,
-) -> pd.DataFrame:
-    def with_more(more: gpd.GeoDataFrame) -> pd.DataFrame:
-        return _coverage_with(parks, more, housing, zones, standard)
-
-    before, after = with_more(sites.iloc[:0]), with_more(sites[sites["counts"]])
-    both = after if sites["counts"].all() else with_more(sites)
+def _before_after(ground: _Ground, sites: gpd.GeoDataFrame) -> pd.DataFrame:
+    before, after = ground.coverage(sites.iloc[:0]), ground.coverage(sites[sites["counts"]])
+    both = after if sites["counts"].all() else ground.coverage(sites)
     return pd.DataFrame(
         {
             "zone": before["zone"],
@@ -398,27 +349,26 @@ def fewest_parks(
     candidates: gpd.GeoDataFrame,
     *,
     standard: Standard,
-    target: float = PARKS.target,
-    every_zone: bool = False,
     historic: gpd.GeoDataFrame | None = None,
     radius_m: float | None = None,
-    sample_m: float = PARKS.sample_m,
-    node_limit: int = NODE_LIMIT,
-    time_limit_s: float = TIME_LIMIT_S,
+    every_zone: bool = False,
+    options: ParkSettings = PARKS,
+    **changed: Any,
 ) -> FewestParks:
     """Choose the fewest new parks that bring coverage to a target, altogether and, if asked, in every zone.
 
-    The target is the standard's: it is reached by area of housing, and by plots that the standard counts.
+    The target is the standard's: it is reached by area of housing, and by plots that the standard counts. The fewest are
+    proven for the sample points; by the areas as measured, by which coverage is said, fewer may do.
 
     Parameters
     ----------
-    parks, housing, zones, candidates, standard, historic, radius_m, sample_m, node_limit, time_limit_s
+    parks, housing, zones, candidates, standard, historic, radius_m
         As for `site_parks`.
-    target
-        Coverage to reach, 0–1: 0.9 by 2027 in the plan.
     every_zone
         Whether each zone must reach it too. Zones that no choice of candidates brings there are named and left out
         of the condition, and so is the whole.
+    options, **changed
+        :class:`jxgis.settings.ParkSettings`, and its options by name: ``target`` and ``sample_m``.
 
     Returns
     -------
@@ -428,8 +378,8 @@ def fewest_parks(
     ------
     CrsError
         If the layers are not in one metric CRS.
-    InputError
-        If a setting is out of range, or there are no people to site by.
+    SettingsError
+        If an option is unknown or out of range.
 
     Examples
     --------
@@ -444,30 +394,17 @@ def fewest_parks(
     >>> len(found.siting.sites)
     1
     """
-    if not 0 < target <= 1:
-        raise InputError(zh=f"target 是 {target}，应在 0 与 1 之间。", en=f"target is {target}; it must be in (0, 1].")
-    limits = {"node_limit": node_limit, "time_limit_s": time_limit_s}
+    options = options.but(changed)
+    ground = _Ground(parks, housing, zones, candidates, standard, historic, radius_m)
     for finer in _FINER:
-        demand = _demand(
-            parks, housing, zones, candidates, standard, historic, radius_m, "area", None, sample_m / finer
-        )
-        found = _fewest_of(parks, housing, zones, candidates, standard, demand, target, every_zone, limits)
+        demand = _demand(ground, "area", None, options.sample_m / finer)
+        found = _fewest_of(demand, options.target, every_zone=every_zone)
         if found.siting.solution.status != "optimal" or not (found.zones["reason"] == "target_missed").any():
             break
     return found
 
 
-def _fewest_of(
-    parks: gpd.GeoDataFrame,
-    housing: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
-    candidates: gpd.GeoDataFrame,
-    standard: Standard,
-    demand: _Demand,
-    target: float,
-    every_zone: bool,
-    limits: dict[str, Any],
-) -> FewestParks:
+def _fewest_of(demand: _Demand, target: float, *, every_zone: bool) -> FewestParks:
     """The fewest parks by one set of sample points, measured exactly."""
     demand = replace(demand, cover=csr_array(demand.cover.multiply(demand.counts[None, :])))
     demand.cover.eliminate_zeros()
@@ -476,10 +413,8 @@ def _fewest_of(
     best = some.served + np.bincount(some.zone[in_reach], weights=some.weight[in_reach], minlength=len(some.total))
     served, most, total = (np.append(one, one.sum()) for one in (some.served, best, some.total))
     # Sample points choose; what is reached, today and with every plot that counts, is measured exactly.
-    plots = gpd.GeoDataFrame({"radius_m": demand.radius_m}, geometry=demand.plots, crs=zones.crs)
-    now, then = (
-        _coverage_with(parks, more, housing, zones, standard) for more in (plots.iloc[:0], plots[demand.counts])
-    )
+    plots = gpd.GeoDataFrame({"radius_m": demand.radius_m}, geometry=demand.plots, crs=demand.study.crs)
+    now, then = (demand.ground.coverage(more) for more in (plots.iloc[:0], plots[demand.counts]))
     today, at_best = (exact["coverage"].to_numpy(dtype=np.float64) for exact in (now, then))
     lacking, held = ~at_least(at_best, target), at_least(today, target)
     gap = np.fmax(target * total - served, (target - today) * now["residential_m2"].to_numpy(dtype=np.float64))
@@ -488,7 +423,7 @@ def _fewest_of(
         wanted[:-1] = False
     # Of sample points no more can be asked than all candidates reach.
     asked = np.where(wanted, np.maximum(np.minimum(gap, most - served), 0.0), 0.0)
-    siting = _fewest(parks, housing, zones, candidates, standard, demand, asked, target, limits)
+    siting = _fewest(demand, asked, target)
     solution = siting.solution
     chosen = demand.cover[:, solution.chosen].tocoo()
     pairs = np.unique(np.stack([some.zone[chosen.row], chosen.col], axis=1), axis=0)
@@ -508,26 +443,16 @@ def _fewest_of(
     return FewestParks(siting=siting, zones=table, target=target)
 
 
-def _fewest(
-    parks: gpd.GeoDataFrame,
-    housing: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
-    candidates: gpd.GeoDataFrame,
-    standard: Standard,
-    demand: _Demand,
-    asked: Floats,
-    target: float,
-    limits: dict[str, Any],
-) -> Siting:
+def _fewest(demand: _Demand, asked: Floats, target: float) -> Siting:
     """Solve, measure exactly, and ask for a little more where sample points promised more than there is."""
     found: Siting | None = None
     for _ in range(_ROUNDS):
         solution = fewest_to_cover(
-            demand.cover, demand.area.weight, need=asked[:-1], group=demand.area.zone, need_all=asked[-1], **limits
+            demand.cover, demand.area.weight, need=asked[:-1], group=demand.area.zone, need_all=asked[-1]
         )
         if solution is None:
             break
-        found = _siting(parks, housing, zones, candidates, standard, demand, solution)
+        found = _siting(demand, solution)
         table = found.before_after
         short = (target - table["coverage_after"]).to_numpy() * table["residential_m2"].to_numpy()
         short = np.where((asked > 0) & (short > 0), short, 0.0)
@@ -546,22 +471,18 @@ def radius_sensitivity(
     zones: gpd.GeoDataFrame,
     candidates: gpd.GeoDataFrame,
     *,
-    new_parks: int,
     standard: Standard,
     historic: gpd.GeoDataFrame | None = None,
-    objective: str = PARKS.objective,
     people: gpd.GeoDataFrame | None = None,
-    radii_m: Sequence[float] = (200.0, 300.0, 400.0, 500.0),
-    sample_m: float = PARKS.sample_m,
+    options: ParkSettings = PARKS,
+    **changed: Any,
 ) -> pd.DataFrame:
     """Site again with other radii of the new parks: how much of the answer hangs on that number.
 
     Parameters
     ----------
-    parks, housing, zones, candidates, new_parks, standard, historic, objective, people, sample_m
-        As for `site_parks`.
-    radii_m
-        Radii to try, in metres.
+    parks, housing, zones, candidates, standard, historic, people, options, **changed
+        As for `site_parks`; the radii are ``radii_m`` of the options.
 
     Returns
     -------
@@ -569,12 +490,13 @@ def radius_sensitivity(
         ``radius_m, coverage_before, coverage_after, coverage_with_pocket`` (of the whole), ``same_sites`` (how many of the
         sites are also chosen at the radius before it in the list), ``gap`` and ``status``.
     """
+    options = options.but(changed)
     rows: list[dict[str, object]] = []
     last: set[int] = set()
-    for radius_m in stepped(radii_m, text_pair("pipeline.share_siting")):
+    for radius_m in stepped(options.radii_m, text_pair("pipeline.share_siting")):
         found = site_parks(
-            parks, housing, zones, candidates, new_parks=new_parks, standard=standard, historic=historic,
-            radius_m=radius_m, objective=objective, people=people, sample_m=sample_m,
+            parks, housing, zones, candidates, standard=standard, historic=historic, people=people, radius_m=radius_m,
+            options=options,
         )  # fmt: skip
         now, whole = set(found.sites["candidate"]), found.before_after.iloc[-1]
         rows.append(

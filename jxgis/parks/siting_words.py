@@ -24,7 +24,7 @@ def siting_lines(
     Parameters
     ----------
     coverage, sites, targets, spots
-        As :class:`jxgis.parks.section.ParkTables` has them; without targets nothing was sited and nothing is said.
+        The contract's, ``spots`` being the blind spots; without targets nothing was sited and nothing is said.
     target
         The coverage asked for, 0 to 1.
     lang

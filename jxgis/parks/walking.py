@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,14 +15,13 @@ import shapely
 
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
-from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.parks._tally import Study, coverage_table, layer, study_of, zone_sums
 from jxgis.parks.gates import Gates, park_gates
 from jxgis.parks.housing import Pieces, SamplePoints, sample_points
 from jxgis.parks.standards import Standard
 from jxgis.progress import stepped
-from jxgis.settings import PARKS
+from jxgis.settings import PARKS, ParkSettings
 from jxgis.space.network import Snapped, StreetGraph, Walk, snap, walk_from
 from jxgis.space.polygons import polygons_of
 from jxgis.space.ratio import ratio
@@ -58,21 +58,23 @@ class WalkingCoverage:
         streets), both by area.
     gates
         The ways into parks that were used, and what was left out.
-    limit_m
-        Minutes times speed.
     walk
         Distances from the parks to every part of the street graph.
+    options
+        What it was measured by: minutes, speed, spacing of points.
     """
 
     coverage: pd.DataFrame
     gates: Gates
-    limit_m: float
     walk: Walk
-    max_snap_m: float
-    speed_m_per_min: float
-    sample_m: float
+    options: ParkSettings
     _study: Study
     _whole: _Walked
+
+    @property
+    def limit_m(self) -> float:
+        """Minutes times speed."""
+        return self.options.minutes * self.options.speed_m_per_min
 
     @cached_property
     def points(self) -> gpd.GeoDataFrame:
@@ -86,7 +88,7 @@ class WalkingCoverage:
                 "area_m2": points.area_m2,
                 "snap_m": self._whole.snapped.leg_m,
                 "walk_m": self._whole.walk_m,
-                "minutes": self._whole.walk_m / self.speed_m_per_min,
+                "minutes": self._whole.walk_m / self.options.speed_m_per_min,
                 "served": self._whole.served,
             },
             geometry=shapely.points(points.x, points.y),
@@ -105,7 +107,7 @@ class WalkingCoverage:
         table["coverage"] = np.clip(served / study.whole.area_m2, 0, 1)
         table["unreachable_share"] = np.clip(1 - reached / study.whole.area_m2, 0, 1)
         table["mean_walk_m"] = ratio(way, reached)
-        table["minutes"] = table["mean_walk_m"] / self.speed_m_per_min
+        table["minutes"] = table["mean_walk_m"] / self.options.speed_m_per_min
         return table
 
     @cached_property
@@ -125,7 +127,7 @@ class WalkingCoverage:
         hits = np.bincount(piece[walked.served], minlength=n)
         mixed = (hits > 0) & (hits < np.bincount(piece, minlength=n))
         row = np.flatnonzero(mixed[piece] & ~walked.served)
-        half = self.sample_m / 2
+        half = self.options.sample_m / 2
         x, y = walked.points.x[row], walked.points.y[row]
         square = np.asarray(shapely.box(x - half, y - half, x + half, y + half), dtype=object)
         found, first = np.unique(piece[row], return_index=True)
@@ -146,12 +148,8 @@ def walking_coverage(
     standard: Standard,
     gates: gpd.GeoDataFrame | None = None,
     barriers: gpd.GeoDataFrame | None = None,
-    minutes: float = PARKS.minutes,
-    speed_m_per_min: float = PARKS.speed_m_per_min,
-    sample_m: float = PARKS.sample_m,
-    max_snap_m: float = PARKS.max_snap_m,
-    entry_m: float = PARKS.entry_m,
-    denominator: str | None = None,
+    options: ParkSettings = PARKS,
+    **changed: Any,
 ) -> WalkingCoverage:
     """Measure coverage on foot: housing whose way along the streets to a park takes no more than so many minutes.
 
@@ -162,7 +160,7 @@ def walking_coverage(
     ----------
     parks
         From `radius.classify_parks`.
-    housing, zones, standard, denominator
+    housing, zones, standard
         As for `radius.radius_coverage`.
     graph
         From `space.network.street_graph`, with the same barriers.
@@ -170,14 +168,9 @@ def walking_coverage(
         Gates of parks; parks without one are entered from the streets beside them.
     barriers
         What legs must not cross.
-    minutes, speed_m_per_min
-        Longest way, in minutes, and how fast one walks, in metres a minute.
-    sample_m
-        Spacing of the sample points, in metres.
-    max_snap_m
-        Longest straight leg between a point or a gate and its street, in metres; housing beyond cannot be reached.
-    entry_m
-        A street this near to a park's edge is at the park, in metres.
+    options, **changed
+        :class:`jxgis.settings.ParkSettings`, and its options by name: ``minutes``, ``speed_m_per_min``, ``sample_m`` and so
+        on. Housing farther than ``max_snap_m`` from a street cannot be reached.
 
     Returns
     -------
@@ -188,7 +181,9 @@ def walking_coverage(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If a setting is not positive, or ``zones`` has no ``name``.
+        If ``zones`` has no ``name``.
+    SettingsError
+        If an option is unknown or out of range.
 
     Examples
     --------
@@ -207,21 +202,15 @@ def walking_coverage(
     >>> found.coverage["coverage"].tolist()
     [0.375, 0.375]
     """
-    for name, value in (
-        ("minutes", minutes),
-        ("speed_m_per_min", speed_m_per_min),
-        ("max_snap_m", max_snap_m),
-    ):
-        if not 0 < value < np.inf:
-            raise InputError(zh=f"{name} 是 {value}，应大于 0。", en=f"{name} is {value}; it must be above 0.")
+    options = options.but(changed)
+    max_snap_m, limit_m = options.max_snap_m, options.minutes * options.speed_m_per_min
     require_metric(zones, "zones", graph.crs or zones.crs)
     study = study_of(housing, zones)
-    entries = park_gates(parks, graph, gates=gates, entry_m=entry_m, max_snap_m=max_snap_m, barriers=barriers)
+    entries = park_gates(parks, graph, gates=gates, entry_m=options.entry_m, max_snap_m=max_snap_m, barriers=barriers)
     walk = walk_from(graph, entries.snapped)
-    limit_m = minutes * speed_m_per_min
 
     def walked(pieces: Pieces) -> _Walked:
-        points = sample_points(pieces, sample_m=sample_m)
+        points = sample_points(pieces, sample_m=options.sample_m)
         snapped = snap(graph, points.x, points.y, max_snap_m=max_snap_m, barriers=barriers)
         walk_m = walk.to(snapped)
         return _Walked(points, snapped, walk_m, np.isfinite(walk_m), at_most(walk_m, limit_m))
@@ -242,7 +231,7 @@ def walking_coverage(
         whole.sums(len(study.whole.geometry), whole.served.astype(float)),
         method="walking",
         standard=standard,
-        denominator=denominator,
+        denominator=options.denominator,
     )
     reached = sums(lambda some: some.reached.astype(float))
     coverage["unreachable_share"] = np.clip(1 - ratio(reached, coverage["residential_m2"].to_numpy()), 0, 1)
@@ -251,28 +240,17 @@ def walking_coverage(
         sums(lambda some: np.nan_to_num(some.snapped.leg_m)),
         sums(lambda some: (some.snapped.edge >= 0).astype(float)),
     )
-    return WalkingCoverage(
-        coverage=coverage,
-        gates=entries,
-        limit_m=limit_m,
-        walk=walk,
-        max_snap_m=max_snap_m,
-        speed_m_per_min=speed_m_per_min,
-        sample_m=sample_m,
-        _study=study,
-        _whole=whole,
-    )
+    return WalkingCoverage(coverage, entries, walk, options, study, whole)
 
 
 def isochrones(
     graph: StreetGraph,
     walk: Walk,
     *,
-    minutes: Sequence[float] = (5.0, 10.0, 15.0),
-    speed_m_per_min: float = PARKS.speed_m_per_min,
+    minutes: Sequence[float] = PARKS.isochrones_min,
     cell_m: float = 50.0,
-    max_snap_m: float = PARKS.max_snap_m,
     barriers: gpd.GeoDataFrame | None = None,
+    options: ParkSettings = PARKS,
 ) -> gpd.GeoDataFrame:
     """Draw the ground from which a park is within so many minutes, by the same walk as the coverage.
 
@@ -282,14 +260,12 @@ def isochrones(
         The streets, and the distances on them: ``WalkingCoverage.walk``.
     minutes
         Limits, each a polygon that holds the smaller ones.
-    speed_m_per_min
-        How fast one walks, in metres a minute.
     cell_m
         Side of the squares that the polygons are made of, in metres.
-    max_snap_m
-        Longest straight leg to a street, in metres.
     barriers
-        What that leg must not cross.
+        What a leg to a street must not cross.
+    options
+        ``speed_m_per_min`` and ``max_snap_m`` of it.
 
     Returns
     -------
@@ -301,9 +277,10 @@ def isochrones(
     >>> from jxgis.space.network import graph_of_edges
     >>> graph = graph_of_edges([0, 3000], [0, 0], [0], [1])
     >>> walk = walk_from(graph, snap(graph, [0], [0], max_snap_m=1))
-    >>> isochrones(graph, walk, minutes=[5, 10], max_snap_m=100)["area_km2"].tolist()
+    >>> isochrones(graph, walk, minutes=[5, 10], options=ParkSettings(max_snap_m=100))["area_km2"].tolist()
     [0.08, 0.16]
     """
+    speed_m_per_min, max_snap_m = options.speed_m_per_min, options.max_snap_m
     farthest = widened(max(minutes) * speed_m_per_min)
     near = np.isfinite(walk.node_m[: len(graph.x)]) & (walk.node_m[: len(graph.x)] <= farthest)
     # An edge may be split by gates: both of its ends can be too far, a place on it within reach.

@@ -14,7 +14,7 @@ from .blocks import (
 )
 from .columns import in_writing, percent, readable, write_value, written
 from .page import FigureFile, FileLink, blocks_html, report_page, result_html
-from .workbook import Sheet, report_workbook, scores_workbook
+from .workbook import Sheet, report_workbook
 
 __all__ = [
     "Absent",
@@ -38,7 +38,6 @@ __all__ = [
     "report_page",
     "report_workbook",
     "result_html",
-    "scores_workbook",
     "table_block",
     "write_value",
     "written",

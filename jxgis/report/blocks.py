@@ -115,9 +115,8 @@ class Sources:
 
     def blocks(self, lang: str) -> list[Block]:
         """Which files were read, what became of their rows, and what was said of them."""
-        columns = ["layer", "name", "rows_in", "rows_kept", "rows_rejected", "rows_left_out"]
         found: list[Block] = [
-            table_block("", self.table, columns, lang, of="report.inputs"),
+            table_block("", self.table, lang, of="report.inputs"),
             Paragraph(text("report.data_lead_notebook" if self.in_notebook else "report.data_lead", lang), "sub"),
         ]
         if self.outside_area:
@@ -164,17 +163,19 @@ class Section:
 def table_block(
     heading: str,
     table: pd.DataFrame,
-    columns: Sequence[str],
     lang: str,
     *,
     of: str,
+    columns: Sequence[str] | None = None,
     strong: Sequence[bool] | None = None,
     below: tuple[float, Sequence[str]] | None = None,
     folded: bool = False,
 ) -> TableBlock:
-    """Those columns of a table that have a value, as its declaration ``of`` has them; cells below a limit are marked."""
-    kept = [c for c in columns if c in table.columns and table[c].notna().any()]
-    known = declared(of).described(table[kept])
+    """The columns that its declaration ``of`` shows, those that have a value; cells below a limit are marked."""
+    made = declared(of)
+    shown_columns = columns or made.shown or [str(c) for c in table.columns if c != "geometry"]
+    kept = [c for c in shown_columns if c in table.columns and table[c].notna().any()]
+    known = made.described(table[kept])
     titles = {name: column.head(lang) for name, column in known.items()}
     of_city = list(table["change_city"].dropna().unique()) if {"change", "change_city"} <= set(kept) else []
     if len(of_city) == 1:

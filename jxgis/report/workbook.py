@@ -1,4 +1,4 @@
-"""report.xlsx and scores.xlsx: the tables with titles for people, and on a sheet of its own how each figure was made."""
+"""Workbooks: the tables with titles for people, and on a sheet of its own how each figure was made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["Sheet", "report_workbook", "scores_workbook"]
+__all__ = ["Sheet", "report_workbook"]
 
 #: Excel holds no more rows; one is the header.
 _MAX_ROWS = 1_048_575
@@ -190,11 +190,12 @@ def report_workbook(
     *,
     title: str,
     sources: Sources | None = None,
+    plain: Mapping[str, pd.DataFrame] | None = None,
     lines: Sequence[str] = (),
     lang: str = "zh",
     sketch: bool = False,
 ) -> Path:
-    """Write report.xlsx: a sheet of notes, and a sheet for each table that there is.
+    """Write a workbook: a sheet of notes, and a sheet for each table that there is.
 
     Parameters
     ----------
@@ -206,6 +207,9 @@ def report_workbook(
         Heading of the notes.
     sources
         What the report was made from.
+    plain
+        Tables for scripts, by name as ``part.table``: they come first, with the names of the contract, and the notes last. The
+        workbook opens at the first table for people.
     lines
         Further lines below the heading: period, sources, settings.
     lang
@@ -226,69 +230,24 @@ def report_workbook(
     target = Path(path)
     there = [said for said in parts if isinstance(said, Section)]
     absent = [said.words(lang) for said in parts if isinstance(said, Absent)]
+    methods = [note for said in there for note in said.methods]
+    named = {column: words for said in there for column, words in said.titles.items()}
     book = _Book(target)
+
+    def put(sheet: Sheet) -> Worksheet:
+        return _write_table(book, sheet, lang, named if sheet.table.indicators else None)
+
     try:
-        methods = [note for said in there for note in said.methods]
-        _write_notes(book, title, [*lines, *absent], methods, lang, sketch=sketch)
-        for said in there:
-            for key, frame in said.sheets.items():
-                _write_table(book, _sheet(f"{said.part}.{key}", frame, lang), lang, said.titles)
-        if sources is not None:
-            _write_table(book, _sheet("report.inputs", sources.table, lang), lang, None)
-    finally:
-        book.book.close()
-    return target
-
-
-def scores_workbook(
-    path: str | Path,
-    scores: pd.DataFrame,
-    ordered: pd.DataFrame,
-    *,
-    methods: Sequence[MethodNote] = (),
-    more: Mapping[str, pd.DataFrame] | None = None,
-    titles: Mapping[str, str] | None = None,
-    more_titles: Mapping[str, str] | None = None,
-    lang: str = "zh",
-    sketch: bool = False,
-) -> Path:
-    """Write scores.xlsx: the sheet ``scores`` with contract names for scripts, and the same with titles for people.
-
-    Parameters
-    ----------
-    path
-        The file.
-    scores
-        The contract's ``scores``.
-    ordered
-        The same in the order in which people read them: those that fail a gate last.
-    methods
-        How the scores were made.
-    more
-        Further tables of the part by name: weights, sensitivity.
-    titles
-        Titles of the indicators.
-    more_titles
-        Titles of columns of the further tables.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the workbook as schematic.
-
-    Returns
-    -------
-    pathlib.Path
-        The file written. It opens at the sheet for people.
-    """
-    target = Path(path)
-    book = _Book(target)
-    try:
-        _write_table(book, Sheet("scores", scores, table("scores.scores"), titled=False), lang, titles)
-        shown = _write_table(book, _sheet("scores.scores", ordered, lang), lang, titles)
-        for name, frame in (more or {}).items():
-            _write_table(book, _sheet(f"scores.{name}", frame, lang), lang, more_titles)
-        _write_notes(book, text("maps.scores_title", lang), [], methods, lang, sketch=sketch)
-        shown.activate()
+        for name, frame in (plain or {}).items():
+            put(Sheet(table(name).layer, frame, table(name), titled=False))
+        if not plain:
+            _write_notes(book, title, [*lines, *absent], methods, lang, sketch=sketch)
+        every = [(f"{said.part}.{key}", frame) for said in there for key, frame in said.sheets.items()]
+        every += [] if sources is None else [("report.inputs", sources.table)]
+        pages = [put(_sheet(name, frame, lang)) for name, frame in every]
+        if plain:
+            pages[0].activate()
+            _write_notes(book, title, [*lines, *absent], methods, lang, sketch=sketch)
     finally:
         book.book.close()
     return target

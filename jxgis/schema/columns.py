@@ -67,6 +67,7 @@ UNITS: Mapping[str, Unit] = {
 KINDS: Mapping[str, Kind] = {
     "text": Kind("text"),
     "id": Kind("text"),
+    "class": Kind("text"),
     "code": Kind("text"),
     "reason": Kind("text"),
     "flag": Kind("flag", "flag"),

@@ -14,9 +14,10 @@ from jxgis.i18n import Text
 from jxgis.schema.columns import Column, column, layer_column, own_column
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
-__all__ = ["Table", "case_columns", "find_table", "of_layer", "table", "tables", "telling_columns"]
+__all__ = ["Table", "case_columns", "class_columns", "find_table", "of_layer", "table", "tables", "telling_columns"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Table:
         The columns that together tell its rows apart.
     required
         Names of the columns that are always there.
+    shown
+        The columns that a page shows of it, in that order; all where none are named.
     columns
         All columns that are declared, by name or by pattern such as ``mix_*``, in order.
     indicators
@@ -56,6 +59,7 @@ class Table:
     page: bool = False
     keys: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     columns: Mapping[str, Column] = field(default_factory=dict)
     indicators: bool = False
     tells: tuple[str, ...] = ()
@@ -105,6 +109,23 @@ class Table:
         stem = (titles or {}).get(stem, stem)
         zh, en = (called or words.format(name=stem) for words in (found.title.zh, found.title.en))
         return replace(found, name=name, title=Text(zh=zh, en=en))
+
+    def empty(self, crs: Any) -> gpd.GeoDataFrame:
+        """The table without rows, with the dtypes of its kinds.
+
+        Examples
+        --------
+        >>> table("parks.isochrones").empty(4549).dtypes.astype(str).to_dict()
+        {'minutes': 'float64', 'area_km2': 'float64', 'geometry': 'geometry'}
+        """
+        import geopandas as gpd
+        import pandas as pd
+
+        kinds = {"number": "float64", "flag": "bool", "time": "datetime64[ns]"}
+        known = {name: self.columns[name] for name in self.required}
+        dtypes = {n: "int64" if found.whole else kinds.get(found.dtype, "str") for n, found in known.items()}
+        columns = {name: pd.Series([], dtype=dtype) for name, dtype in dtypes.items()}
+        return gpd.GeoDataFrame(columns, geometry=[], crs=crs)
 
     def described(self, frame: pd.DataFrame, titles: Mapping[str, str] | None = None) -> dict[str, Column]:
         """What each column of a data frame is, but for its geometry."""
@@ -162,6 +183,7 @@ def table(name: str) -> Table:
         page=said.get("page", False),
         keys=tuple(said.get("keys", ())),
         required=tuple(said["columns"]),
+        shown=tuple(said.get("shown", ())),
         columns={key: column(key, name) for key in every},
         indicators=said.get("indicators", False),
         tells=tuple(said.get("tells", ())),
@@ -185,6 +207,19 @@ def case_columns() -> tuple[str, ...]:
     ['count', 'inside', 'issues']
     """
     return tuple(dict.fromkeys(c.name for name in tables() for c in table(name).columns.values() if c.cases))
+
+
+@cache
+def class_columns() -> tuple[str, ...]:
+    """The columns of all results that hold classes of issues.
+
+    Examples
+    --------
+    >>> sorted(class_columns())
+    ['class_a', 'class_b', 'issue_class', 'main_class']
+    """
+    found = (column for name in tables() for column in table(name).columns.values() if column.kind == "class")
+    return tuple(dict.fromkeys(column.name for column in found))
 
 
 @cache

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from jxgis.errors import InputError
 from jxgis.part import Given, Result, given_tables
+from jxgis.schema.tables import table as declared
+from jxgis.scoring.part import candidates_of
 from jxgis.scoring.result import ScoresResult
 from jxgis.settings import ScoringSettings, with_options
 
@@ -22,11 +25,6 @@ if TYPE_CHECKING:
     from jxgis.settings import Settings
 
 __all__ = ["analyse", "score_candidates"]
-
-_ACCOUNT = (
-    *("label", "dimension", "kind", "reference", "unit", "weight"),
-    *("own", "measured", "missing", "method", "source"),
-)
 
 
 @with_options(ScoringSettings)
@@ -100,10 +98,10 @@ def score_candidates(
     given = given_tables(layers, needs=("candidates",), lang=lang, sketch=sketch, settings=settings, scoring=options)
     if hotspots is not None:
         given.results["hotspots"] = hotspots
-    return analyse(given, given.need("candidates"))
+    return analyse(given)
 
 
-def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoresResult:
+def analyse(given: Given) -> ScoresResult:
     """Score candidates by what a part was handed; see :func:`score_candidates`.
 
     Parameters
@@ -111,8 +109,11 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoresResult:
     given
         The layers, ``[scoring]``, the standard of ``[parks]``, the bounds of ``[units]`` and, where there are any, the
         hot spots.
-    candidates
-        As for :func:`score_candidates`.
+
+    Raises
+    ------
+    InputError
+        If there are no candidates and no units.
     """
     import pandas as pd
 
@@ -122,6 +123,9 @@ def analyse(given: Given, candidates: gpd.GeoDataFrame) -> ScoresResult:
     from jxgis.scoring.rank import complete_enough, rank_candidates, score_table
     from jxgis.scoring.weights import weigh
 
+    candidates = candidates_of(given)
+    if candidates is None:
+        raise InputError(zh="没有候选单元，也没有单元可以评分。", en="There are no candidates and no units to score.")
     require_metric(candidates, "candidates")
     if not candidates.index.is_unique:
         candidates = candidates.reset_index(drop=True)
@@ -219,7 +223,9 @@ def _measure(given: Given, candidates: gpd.GeoDataFrame, wanted: set[str]) -> tu
             methods["issue_density"] = text_pair(f"scoring.by_issues_per_{exposure}")
     hot_cells = hotspots.judged_cells() if isinstance(hotspots, HotspotsResult) else None
     if hotspots is not None and hot_cells is not None:
-        table["hot_percent"] = 100.0 * share_covered(candidates, hot_cells[hot_cells["is_hot"]])
+        # Where no cell was judged it is not known whether it is hot.
+        known = share_covered(candidates, hot_cells) > 0
+        table["hot_percent"] = 100.0 * share_covered(candidates, hot_cells[hot_cells["is_hot"]]).where(known)
         methods["hot_percent"] = text_pair("scoring.by_hot_cells", alpha=f"{hotspots.given.settings.hotspots.alpha:g}")
     if parks is not None and "park_coverage" in wanted:
         options = given.settings.parks
@@ -254,15 +260,16 @@ def _park_coverage(
     merge_gap_m: float,
 ) -> pd.Series:
     """Coverage of the land by radius in %, on the candidates' index; NaN where there is none of it."""
+    import pandas as pd
+
     from jxgis.parks.radius import classify_parks, radius_coverage
     from jxgis.parks.whole import merge_parks
 
     whole = classify_parks(merge_parks(parks, merge_gap_m=merge_gap_m).parks, standard, historic=historic)
-    zones = candidates[["candidate_id", "geometry"]].rename(columns={"candidate_id": "name"})
-    coverage = radius_coverage(whole, land, zones, standard=standard).coverage
-    by_id = coverage.iloc[: len(zones)].set_index("zone")["coverage"]
-    covered: pd.Series = candidates["candidate_id"].map(by_id).astype("float64")
-    return covered * 100.0
+    # By number: a candidate may have any name, that of the whole area too.
+    zones = candidates[["geometry"]].assign(name=[f"C{k + 1}" for k in range(len(candidates))])
+    coverage = radius_coverage(whole, land, zones, standard=standard).coverage["coverage"]
+    return pd.Series(100.0 * coverage.to_numpy()[: len(zones)], index=candidates.index)
 
 
 def _views(
@@ -334,7 +341,7 @@ def _account(
     table["missing"] = values.isna().sum()
     table["measured"] = len(values) - table["own"] - table["missing"]
     table["method"] = [methods[i].of(lang) if i in methods and table.loc[i, "measured"] else "" for i in table.index]
-    return table[list(_ACCOUNT)].reset_index()
+    return table.reset_index()[list(declared("scores.indicators").required)]
 
 
 def _assembled(

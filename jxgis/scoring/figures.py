@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.colours import ABSENT, INK
+from jxgis.drawing.colours import ABSENT, INK, SEQUENTIAL
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
 from jxgis.schema.columns import column
@@ -40,7 +40,7 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
         figure = Figure(figsize=(7.2, 0.28 * max(len(best), 1) + 1.3), layout="constrained")
         ax = figure.subplots()
         score = best["score"].to_numpy(dtype=float)
-        ax.barh(place, score, color="#41b6c4", label=column("score").title.of(lang))
+        ax.barh(place, score, color=SEQUENTIAL[3], label=column("score").title.of(lang))
         ax.scatter(best["score_if_missing_zero"].to_numpy(dtype=float), place, c=INK, s=16, zorder=3,
                    label=column("score_if_missing_zero").title.of(lang))  # fmt: skip
         named = "name" if "name" in best.columns and best["name"].notna().all() else "candidate_id"

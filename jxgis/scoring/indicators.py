@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from jxgis._toml import read_toml, validated
 from jxgis.errors import JxgisError, SettingsError, collect
 from jxgis.i18n import Text
+from jxgis.schema.tables import table
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -30,21 +31,8 @@ __all__ = [
     "select_indicators",
 ]
 
-RESERVED = frozenset(
-    [
-        "candidate_id",
-        "score",
-        "score_if_missing_zero",
-        "completeness",
-        "rank",
-        "type",
-        "gates",
-        "reason",
-        "geometry",
-        "fid",
-    ]
-)
-"""Column names of the result that no indicator may take."""
+#: Column names of the result that no indicator may take; one called ``area_km2`` is that column.
+RESERVED = frozenset([*table("scores.scores").required, "geometry", "fid"]) - {"area_km2"}
 
 Judgements = Mapping[str, Mapping[str, float]]
 _NO_TEXT = Text("", "")

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.base import extent, new_map
+from jxgis.drawing.colours import ACCENT, BAD, FAILED, FAILED_GROUND, OUTLINE
 from jxgis.drawing.layers import (
     Field,
     PlaceList,
     add_group,
-    add_land,
     add_place_lists,
     add_points,
     add_polygons,
@@ -20,6 +19,7 @@ from jxgis.drawing.layers import (
     dot,
     fields_of,
     fill,
+    land_map,
     line,
 )
 from jxgis.drawing.legend import Classes, LegendSection, Swatch, add_legend, classify
@@ -39,8 +39,6 @@ __all__ = ["indicator_columns", "scores_map"]
 #: Scores and shares are on fixed scales, so that two maps can be laid side by side.
 _SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
 _COMPLETE_BREAKS = (0.5, 0.7, 0.9)
-_ACCENT = "#0b6e77"
-_FAILED, _FAILED_GROUND = "#4b5563", "#e7eaec"
 
 
 def indicator_columns(scores: pd.DataFrame) -> list[str]:
@@ -81,7 +79,7 @@ def _apart(classes: Classes, fails: NDArray[np.bool_], lang: str) -> Classes:
         return classes
     row = classes.row.copy()
     row[fails] = len(classes.colours)
-    colours, labels = (*classes.colours, _FAILED_GROUND), (*classes.labels, text("maps.gate_failed_ground", lang))
+    colours, labels = (*classes.colours, FAILED_GROUND), (*classes.labels, text("maps.gate_failed_ground", lang))
     return Classes(classes.breaks, row, colours, labels)
 
 
@@ -129,12 +127,8 @@ def scores_map(
     # Those that fail a gate are drawn first, so that none of them lies on a candidate that passes.
     scores = scores.iloc[np.argsort(~fails_gate(scores), kind="stable")]
     fails = fails_gate(scores)
-    page = new_map(
-        extent([districts if districts is not None else scores]),
-        title=title or text("maps.scores_title", lang), subtitle=method, lang=lang, sketch=sketch,
-    )  # fmt: skip
-    if districts is not None:
-        add_land(page, districts, name=text("maps.borders", lang))
+    title = title or text("maps.scores_title", lang)
+    page = land_map(districts, scores, title=title, method=method, lang=lang, sketch=sketch)
     called = indicators or {}
     # An indicator that no candidate has is no layer to switch to: all of it would be grey.
     ids = [x for x in indicator_columns(scores) if scores[f"{x}_score"].notna().any()]
@@ -147,13 +141,12 @@ def scores_map(
         *[Field(f"{x}_told", label[x]) for x in ids],
         *fields_of("scores.scores", ["reason"], lang),
     ]
-    fields = [f for f in fields if f.column in scores.columns and scores[f.column].notna().any()]
 
     sections: list[LegendSection] = []
 
     def add(name: str, key: str, classes: Classes, *, show: bool = False) -> folium.FeatureGroup:
         group = add_group(page, name=name, show=show)
-        styles = [fill(c, border="#4a5864", weight=0.9) for c in classes.colours]
+        styles = [fill(c, border=OUTLINE, weight=0.9) for c in classes.colours]
         add_polygons(
             group, scores, name="", styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5,
             control=False,
@@ -173,20 +166,20 @@ def scores_map(
     unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
     failed = scores[fails]
     if len(failed):
-        add_polygons(page, failed, name=text("maps.gate_failed", lang), styles=[line(_FAILED, weight=2, dash="2 5")])
+        add_polygons(page, failed, name=text("maps.gate_failed", lang), styles=[line(FAILED, weight=2, dash="2 5")])
     if len(unranked):
-        add_polygons(page, unranked, name=text("maps.unranked", lang), styles=[line("#c1272d", weight=2, dash="6 4")])
+        add_polygons(page, unranked, name=text("maps.unranked", lang), styles=[line(BAD, weight=2, dash="6 4")])
     if len(top):
-        add_points(page, top, name=text("maps.top_scores", lang, n=len(top)), styles=[dot(_ACCENT, radius_px=8)],
+        add_points(page, top, name=text("maps.top_scores", lang, n=len(top)), styles=[dot(ACCENT, radius_px=8)],
                    heading=heading, fields=fields, number="rank")  # fmt: skip
         notes = ["—" if pd.isna(s) else text("maps.points", lang, n=f"{s:.1f}") for s in top["score"]]
         named = top.assign(name=top[heading].astype(str), note=np.asarray(notes, dtype=object))
         note = text("maps.gate_note", lang, n=len(failed)) if len(failed) else ""
         add_place_lists(page, [PlaceList(main, text("maps.top_scores", lang, n=len(top)), named, note)])
     if len(failed):
-        sections.append(LegendSection("", [Swatch(_FAILED, text("maps.gate_failed", lang), "dash")]))
+        sections.append(LegendSection("", [Swatch(FAILED, text("maps.gate_failed", lang), "dash")]))
     if len(unranked):
-        dashed = [Swatch("#c1272d", text("maps.unranked", lang), "dash")]
+        dashed = [Swatch(BAD, text("maps.unranked", lang), "dash")]
         sections.append(LegendSection("", dashed, text("maps.score_note", lang)))
     add_legend(page, sections, lang=lang)
     add_switch(page)

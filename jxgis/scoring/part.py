@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.part import Given, Option, Part
 
@@ -27,10 +26,7 @@ def candidates_of(given: Given) -> gpd.GeoDataFrame | None:
 def _score(given: Given) -> ScoresResult:
     from jxgis.scoring.analysis import analyse
 
-    candidates = candidates_of(given)
-    if candidates is None:
-        raise InputError(zh="没有候选单元，也没有单元可以评分。", en="There are no candidates and no units to score.")
-    return analyse(given, candidates)
+    return analyse(given)
 
 
 PART = Part(

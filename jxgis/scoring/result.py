@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from jxgis.i18n import text
 from jxgis.part import Result
 from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
-from jxgis.small_counts import hide_small
+from jxgis.small_counts import count_rows, hide_small, leave_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import folium
     import geopandas as gpd
-    import pandas as pd
 
     from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
@@ -86,11 +87,9 @@ class ScoresResult(Result):
     def write_tables(self, stage: Stage) -> None:
         """``scores.gpkg`` and ``scores.xlsx``."""
         from jxgis.gpkg import write_gpkg
-        from jxgis.report.workbook import scores_workbook
-        from jxgis.scoring.rank import by_rank
+        from jxgis.report.workbook import report_workbook
 
-        given = self.given
-        shown = self._shown()
+        given, section = self.given, self.section()
         write_gpkg(
             stage.path("scores.gpkg"),
             {"scores": self.scores},
@@ -100,14 +99,12 @@ class ScoresResult(Result):
             own={"scores": self.titles},
         )
         by = text(f"scoring.{self.weights.fallback or self.weights.method}", given.lang)
-        scores_workbook(
+        report_workbook(
             stage.path("scores.xlsx"),
-            shown,
-            by_rank(shown),
-            methods=self.section().methods,
-            more=self.sheets(),
-            titles=self.titles,
-            more_titles={"weight": text("scoring.weight_by", given.lang, method=by)},
+            [replace(section, sheets={**section.sheets, **self.sheets()})],
+            title=text("maps.scores_title", given.lang),
+            plain={"scores.scores": self._shown()},
+            lines=[text("scoring.weight_by", given.lang, method=by)],
             lang=given.lang,
             sketch=given.sketch,
         )
@@ -152,6 +149,17 @@ class ScoresResult(Result):
             lang=given.lang,
         )
 
+    def shown_tables(self) -> dict[str, pd.DataFrame]:
+        """The scores."""
+        return {"scores": self._shown()}
+
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""
-        return hide_small(self.scores, min_count=self.given.settings.report.min_count)
+        given, least = self.given, self.given.settings.report.min_count
+        if "issues" not in self.scores.columns:
+            return self.scores
+        # A candidate that is a unit has its issues: what the units hide is hidden here.
+        named = self.scores.assign(_unit="unit:" + self.scores["candidate_id"].astype(str))
+        own = count_rows(named, "issues", of="scores", sums=["_unit"])
+        rows = pd.concat([*given.known_counts(), own], ignore_index=True)
+        return hide_small(self.scores, min_count=least, lost=leave_out(rows, least)[-len(own) :])

@@ -83,9 +83,7 @@ class Settings(Section):
         SettingsError
             If an option is unknown or out of range; the nearest name is suggested.
         """
-        asked = getattr(self, section)
-        known = asked.model_dump(by_alias=True, exclude_unset=True) | dict(options)
-        return self.model_copy(update={section: validated(type(asked), known, f"[{section}]")})
+        return self.model_copy(update={section: getattr(self, section).but(dict(options), f"[{section}]")})
 
     def shaping(self, sections: Sequence[str], layers: Sequence[str] | None = None) -> dict[str, Any]:
         """What of the settings shaped a result, for ``run.json``: ``city``, ``inputs`` (of some layers) and sections."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from jxgis._toml import validated
 from jxgis.i18n import Text
 
 __all__ = [
@@ -37,6 +38,17 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    def but(self, changed: dict[str, Any], source: str = "options") -> Self:
+        """The same with some options changed, checked; a wrong name gets the nearest one.
+
+        Raises
+        ------
+        SettingsError
+            If an option is unknown or out of range; ``source`` is what the message calls them.
+        """
+        known = self.model_dump(by_alias=True, exclude_unset=True)
+        return validated(type(self), known | changed, source) if changed else self
 
 
 def option(value: Any, zh: str, en: str, *, example: Any = None, new: bool = False, alias: str | None = None) -> Any:

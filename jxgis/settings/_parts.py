@@ -40,6 +40,18 @@ class HotspotSettings(Section):
     min_issues: Annotated[int, Field(ge=0)] = option(
         30, "问题少于此数的类别不判断冷热", "classes with fewer issues are not judged"
     )
+    classes: tuple[str, ...] | None = option(
+        None,
+        "分析哪些问题类型，按此顺序；默认为城市的分类，没有时为数据里的分类",
+        "the classes, in this order; else the city's, or those of the issues",
+        example=["市容环境", "街面秩序"],
+    )
+    name_field: str | None = option(
+        None,
+        "附近没有地名和道路时，用问题表的哪一列给热点起名；默认为 community、社区等",
+        "column of the issues that names a place where no place or street is near; else community, 社区 …",
+        example="社区",
+    )
     bandwidth_m: CityMetres = option(500, "密度图的带宽，米", "radius of the density's kernel, metres")
     density_cell_m: CityMetres = option(100, "密度图的像元边长，米", "side of a cell of the density rasters, metres")
 
@@ -70,6 +82,11 @@ class ParkSettings(Section):
     entry_m: Positive = option(
         20, "距公园边不超过此数的道路可进园，米", "a street within this of a park's edge leads into it, metres"
     )
+    isochrones_min: tuple[Positive, ...] = option(
+        (5, 10, 15),
+        "地图上画出步行多少分钟以内的范围",
+        "minutes on foot within which the map draws the ground near parks",
+    )
     catchment_m: Positive = option(
         1000,
         "人均可达公园面积（2SFCA）的搜索距离，米",
@@ -84,10 +101,15 @@ class ParkSettings(Section):
         "新公园优先服务的：area 居住用地面积、people 人口",
         "what new parks serve most of: area (of housing), people",
     )
+    radii_m: tuple[Positive, ...] = option(
+        (200, 300, 400, 500),
+        "新公园的服务半径换成这些再选一次，看选址是否随之改变，米",
+        "radii of new parks that are tried, to see how the sites hang on them, metres",
+    )
     target: Annotated[float, Field(gt=0, le=1)] = option(
         0.9,
-        "目标覆盖率：求达标最少的新增公园，地图按它分级",
-        "coverage to reach with the fewest parks; the map's classes follow it",
+        "目标覆盖率：按取样点求达标最少的新增公园，地图按它分级",
+        "coverage to reach with the fewest parks by sample points; the map's classes follow it",
     )
     close: tuple[str, ...] = option(
         (), "方案：关闭的公园，编号或名称", "a plan: parks that close, by id or name", example=["某公园"]
@@ -223,6 +245,15 @@ class ReportSettings(Section):
         "少于这个数的问题件数在页面、地图和表格中显示为区间；1 为全部显示；GeoPackage 保留原数",
         "fewer cases stand as a range on pages, maps and workbooks; 1 shows all; GeoPackages keep the counts",
     )
+
+    @model_validator(mode="after")
+    def _range(self) -> ReportSettings:
+        if self.min_count == 2:
+            raise RuleError(
+                zh="min_count 不能是 2：不足 2 件的只有 1 件，区间藏不住它；请用 1（全部显示）或 3 以上",
+                en="min_count cannot be 2: fewer than two are one, which no range hides; use 1 (all shown) or 3 and more",
+            )
+        return self
 
 
 #: The defaults: where a function is called by itself, its options are these.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,7 +60,6 @@ def divide(
     seed: tuple[int, ...],
     iterations: int,
     starts: int,
-    stopped: Callable[[], bool],
 ) -> Division:
     """Divide a part into k units, or into another number where k cannot be had.
 
@@ -77,7 +75,7 @@ def divide(
         Why the part cannot be divided within the bounds, if that is known.
     fixed
         Whether k was asked for: then no other number is tried.
-    seed, iterations, starts, stopped
+    seed, iterations, starts
         As :func:`~jxgis.units.search.search_piece`.
 
     Returns
@@ -95,7 +93,7 @@ def divide(
         return Division(_as_one(piece), reason)
     fewest, most = counts
     if fewest > most:
-        found = search_piece(piece, min(k, n), seed=seed, iterations=iterations, starts=starts, stopped=stopped)
+        found = search_piece(piece, min(k, n), seed=seed, iterations=iterations, starts=starts)
         return Division(found, "area_indivisible")
     others = [] if fixed else sorted(set(range(fewest, most + 1)) - {k}, key=lambda other: (abs(other - k), other))
     possible = [count for count in (k, *others) if count <= n]
@@ -106,15 +104,13 @@ def divide(
     seeds = 0
     for turn in range(ROUNDS):
         for count in tuple(possible):
-            if nearest is not None and stopped():
-                break
-            start, grown = seed_piece(piece, count, seed=(*seed, turn), effort=2**turn, stopped=stopped)
+            start, grown = seed_piece(piece, count, seed=(*seed, turn), effort=2**turn)
             seeds += grown
             if start.excess == 0:
                 found = search_piece(
-                    piece, count, seed=(*seed, turn), iterations=iterations, starts=starts, first=start, stopped=stopped
+                    piece, count, seed=(*seed, turn), iterations=iterations, starts=starts, first=start
                 )
-                return Division(_proven(piece, count, pool, found, stopped), None, tried, seeds)
+                return Division(_proven(piece, count, pool, found), None, tried, seeds)
             if start.better_than(nearest):
                 nearest = start
             off[count] = min(start.excess, off.get(count, np.inf))
@@ -130,11 +126,11 @@ def divide(
     return Division(nearest or _as_one(piece), "not_found", tried, seeds)
 
 
-def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Found, stopped: Callable[[], bool]) -> Found:
+def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Found) -> Found:
     """The best division into k units where that can be proven; what was found where it cannot."""
     if k == 1:
         return replace(found, bound=found.cost)
-    if pool is None or stopped():
+    if pool is None:
         return found
     return optimal_units(piece, k, pool, found).found or found
 

@@ -1,8 +1,7 @@
-"""Search every part of a district for its units, in threads that share nothing."""
+"""Search every part of a district for its units."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,24 +17,10 @@ from jxgis.units._pieces import Limits, Part, count_range
 if TYPE_CHECKING:
     from jxgis.units._divide import Division
 
-__all__ = ["ROUNDER", "Run", "search_parts"]
+__all__ = ["ROUNDER", "search_parts"]
 
 # How many times the dial of compactness counts in a part that it left with shapes that no planner would sign.
 ROUNDER = (2, 4, 8, 16)
-
-
-class Run:
-    """Whether the search goes on: a deadline, or a caller who has seen enough."""
-
-    def __init__(self, budget_s: float | None) -> None:
-        self._deadline = np.inf if budget_s is None else time.monotonic() + budget_s
-        self.ended = False
-
-    def stopped(self) -> bool:
-        """Ask, and remember the answer."""
-        if time.monotonic() >= self._deadline:
-            self.ended = True
-        return self.ended
 
 
 def search_parts(
@@ -44,16 +29,11 @@ def search_parts(
     parts: list[Part],
     counts: list[int],
     limits: Limits,
-    asked: Mapping[str, int] | None,
+    asked: Mapping[str, int],
     effort: tuple[int, int, int],
-    workers: int,
-    run: Run,
-    progress: Callable[[int, int], bool | None] | None,
     flaws_of: Callable[[Ints, Ints], int] | None,
 ) -> list[Division]:
-    """Search every part, the largest first, in threads that share nothing."""
-    from concurrent.futures import ThreadPoolExecutor, as_completed
-
+    """Search every part, the largest first."""
     from jxgis.units._divide import divide
 
     def work(row: int) -> Division:
@@ -63,7 +43,7 @@ def search_parts(
         nodes = parts[row].nodes
         best = replace(best, flaws=flaws_of(nodes, best.found.label))
         for rounder in ROUNDER:
-            if best.flaws == 0 or best.found.k == 1 or run.stopped():
+            if best.flaws == 0 or best.found.k == 1:
                 break
             other = attempts(row, rounder)
             if other.reason is None and (flaws := flaws_of(nodes, other.found.label)) < best.flaws:
@@ -90,29 +70,18 @@ def search_parts(
             counts[row],
             count_range(part.area, limits),
             reason=part.reason,
-            fixed=objective.graph.district_names[part.district] in (asked or {}),
+            fixed=objective.graph.district_names[part.district] in asked,
             seed=(seed, row),
             iterations=iterations,
             starts=starts,
-            stopped=run.stopped,
         )
         return replace(division, found=replace(division.found, label=division.found.label[nodes]))
 
-    results: list[Division | None] = [None] * len(parts)
-    by_size = sorted(range(len(parts)), key=lambda row: -len(parts[row].nodes))
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        pending = {pool.submit(work, row): row for row in by_size}
-        try:
-            for done, future in enumerate(as_completed(pending), start=1):
-                results[pending[future]] = future.result()
-                tell(done, len(parts), text_pair("pipeline.share_units"))
-                if progress is not None and progress(done, len(parts)) is False:
-                    run.ended = True
-        except BaseException:
-            # Ctrl-C or a fault: the other threads end at their next question instead of running on.
-            run.ended = True
-            raise
-    return [result for result in results if result is not None]
+    results: dict[int, Division] = {}
+    for done, row in enumerate(sorted(range(len(parts)), key=lambda row: -len(parts[row].nodes)), start=1):
+        results[row] = work(row)
+        tell(done, len(parts), text_pair("pipeline.share_units"))
+    return [results[row] for row in range(len(parts))]
 
 
 def _same(groupings: tuple[Ints, Ints], nodes: Ints) -> bool:

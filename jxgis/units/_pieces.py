@@ -122,7 +122,7 @@ def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[Pa
     return sorted(found, key=lambda part: (part.district, int(part.nodes[0])))
 
 
-def share_out(parts: list[Part], limits: Limits, names: tuple[str, ...], asked: Mapping[str, int] | None) -> list[int]:
+def share_out(parts: list[Part], limits: Limits, names: tuple[str, ...], asked: Mapping[str, int]) -> list[int]:
     """Number of units of each part: from the target area, or as asked for its district.
 
     Parameters
@@ -149,8 +149,6 @@ def share_out(parts: list[Part], limits: Limits, names: tuple[str, ...], asked: 
     for part in parts:
         fewest, most = count_range(part.area, limits)
         counts.append(1 if part.reason else _nearest(part.area / limits.target, fewest, most))
-    if asked is None:
-        return counts
     unknown = sorted(set(asked) - set(names))
     if unknown:
         raise InputError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,21 +57,18 @@ def propose_alternatives(
     *,
     dials: Sequence[float] = (0.02, 0.05, 0.2),
     seeds: Sequence[int] = (0, 1, 2),
-    progress: Callable[[int, int], bool | None] | None = None,
-    **settings: Any,
+    **asked: Any,
 ) -> Alternatives:
     """Propose a plan for every compactness dial and seed.
 
     Parameters
     ----------
-    blocks, districts, **settings
+    blocks, districts, **asked
         As for `units.delineate.delineate_units`, but for ``compactness`` and ``seed``.
     dials
         Values of ``compactness``, from alike (0.02) to round (0.2).
     seeds
         Seeds.
-    progress
-        Called with the number of plans done and of all plans; returning False ends with those there are.
 
     Returns
     -------
@@ -101,7 +98,7 @@ def propose_alternatives(
     plans: list[Plan] = []
     rows: list[dict[str, object]] = []
     for number, (dial, seed) in stepped(list(enumerate(runs, start=1)), text_pair("pipeline.share_plans")):
-        plan = delineate_units(blocks, districts, compactness=dial, seed=seed, **settings)
+        plan = delineate_units(blocks, districts, compactness=dial, seed=seed, **asked)
         plans.append(plan)
         rows.append(
             {
@@ -114,8 +111,6 @@ def propose_alternatives(
                 "mean_compactness": plan.report.mean_compactness,
             }
         )
-        if progress is not None and progress(number, len(runs)) is False:
-            break
     table = pd.DataFrame(rows)
     table["on_front"] = _front(table)
     labels = pd.DataFrame({name: plan.blocks["unit_id"] for name, plan in zip(table["plan"], plans, strict=True)})

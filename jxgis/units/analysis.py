@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from jxgis.units.alternatives import Alternatives
     from jxgis.units.plan import Plan
 
 __all__ = ["analyse", "propose_units"]
+
+# The plans that a border is compared with lie along the dial, a third and three times it, far enough to draw other units
+# and near enough to be a plan that one would take; they need only be good, not the best, so that a quarter of the search
+# does.
+OTHER_DIAL = 3
+OTHER_ITERATIONS = 1_000
 
 
 @with_options(UnitSettings)
@@ -30,11 +35,8 @@ def propose_units(
     issues: gpd.GeoDataFrame | None = None,
     land_use: gpd.GeoDataFrame | None = None,
     population: gpd.GeoDataFrame | None = None,
-    places: gpd.GeoDataFrame | None = None,
     keep_together: gpd.GeoDataFrame | None = None,
     keep_apart: gpd.GeoDataFrame | None = None,
-    workers: int = 1,
-    progress: Callable[[int, int], bool | None] | None = None,
     lang: str = "zh",
     sketch: bool = False,
     **options: Any,
@@ -50,9 +52,9 @@ def propose_units(
         maximum are cut; where a district cannot be divided so, those above the target too.
     streets, waters
         Lines or polygons: they cut blocks, and borders along them are credited.
-    issues, land_use, population, places
+    issues, land_use, population
         Layers that describe the blocks; see `units.attributes.block_attributes`.
-    keep_together, keep_apart, workers, progress
+    keep_together, keep_apart
         See `units.delineate.delineate_units`.
     lang
         Language of what the result shows, ``"zh"`` or ``"en"``.
@@ -86,120 +88,87 @@ def propose_units(
     """
     layers = {
         "districts": districts, "blocks": blocks, "streets": streets, "waters": waters, "issues": issues,
-        "land_use": land_use, "population": population, "places": places, "keep_together": keep_together,
-        "keep_apart": keep_apart,
+        "land_use": land_use, "population": population, "keep_together": keep_together, "keep_apart": keep_apart,
     }  # fmt: skip
-    given = given_tables(layers, needs=("districts",), lang=lang, sketch=sketch, units=options)
-    return analyse(given, workers=workers, progress=progress)
+    return analyse(given_tables(layers, needs=("districts",), lang=lang, sketch=sketch, units=options))
 
 
-def analyse(
-    given: Given, *, workers: int = 1, progress: Callable[[int, int], bool | None] | None = None
-) -> UnitsResult:
+def analyse(given: Given) -> UnitsResult:
     """Propose units from what a part was handed; see :func:`propose_units`.
 
     Parameters
     ----------
     given
         The layers and ``[units]``.
-    workers, progress
-        See `units.delineate.delineate_units`.
     """
     from jxgis.space.blocks import street_blocks
-    from jxgis.units.alternatives import propose_alternatives
-    from jxgis.units.attributes import block_attributes
     from jxgis.units.delineate import delineate_units
 
-    options, districts = given.settings.units, given.need("districts")
-    streets, waters = given.table("streets"), given.table("waters")
-    barriers = _barriers(streets, waters)
-    asked: dict[str, Any] = {
-        "min_km2": options.min_km2,
-        "max_km2": options.max_km2,
-        "target_km2": options.target,
-        "barriers": barriers,
-        "border_credit": options.border_credit,
-        "keep_together": given.table("keep_together"),
-        "keep_apart": given.table("keep_apart"),
-        "n_units": options.n_units,
-        "exclaves": options.exclaves,
-        "mend_shapes": options.mend_shapes,
-        "workers": workers,
-    }
-
-    def described(cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:
-        table = block_attributes(
-            cut,
-            issues=given.table("issues"),
-            land_use=given.table("land_use"),
-            population=given.table("population"),
-            places=given.table("places"),
-        )
-        used = list(table.columns) if options.attributes is None else list(options.attributes)
-        return _with_attributes(cut, table, used), used
-
-    def plan_of(cut: gpd.GeoDataFrame, used: list[str]) -> Plan:
-        return delineate_units(
-            cut,
-            districts,
-            attributes=used,
-            weights=_weights(used, options.weights),
-            compactness=options.compactness,
-            seed=options.seed,
-            progress=progress,
-            **asked,
-        )
-
+    options, districts, streets = given.settings.units, given.need("districts"), given.table("streets")
+    tables = _tables(given)
     cut, blocks_from = _blocks(given)
-    table, used = described(cut)
-    plan = plan_of(table, used)
+    described, used = _described(given, cut)
+    plan = delineate_units(described, districts, **tables, options=used)
     finer = _to_cut_finer(plan.units, cut, options.target) if blocks_from == "streets" else ()
     if finer and streets is not None:
         largest = {name: options.target if name in finer else options.max_km2 for name in districts["name"]}
-        table, used = described(street_blocks(districts, streets=streets, waters=waters, max_km2=largest))
-        plan = plan_of(table, used)
-    units = _measured(
-        plan.units,
-        plan.blocks,
-        plan.report.attributes,
-        _weights(used, options.weights),
-        barriers,
-        given.table("issues"),
-        given.table("land_use"),
-    )
+        recut = street_blocks(districts, streets=streets, waters=given.table("waters"), max_km2=largest)
+        described, used = _described(given, recut)
+        plan = delineate_units(described, districts, **tables, options=used)
     front = ["block_id", "unit_id", "district"]
     others = [column for column in plan.blocks.columns if column not in front]
     result = UnitsResult(
         given=given,
-        units=units,
+        units=_measured(given, plan, used.weights),
         blocks=plan.blocks[front + others],
         report=plan.report,
         blocks_from=blocks_from,
         cut_finer=finer,
     )
-    if not options.alternatives:
-        return result
-    found = propose_alternatives(
-        table,
-        districts,
-        dials=(options.compactness / 3, options.compactness * 3),
-        seeds=(options.seed + 1, options.seed + 2),
-        attributes=used,
-        weights=_weights(used, options.weights),
-        iterations=1000,
-        starts=1,
-        **asked,
-    )
-    return _with_stability(result, found)
+    return _with_stability(result, described, used) if options.alternatives else result
 
 
-def _with_stability(result: UnitsResult, found: Alternatives) -> UnitsResult:
-    """The result with how often each of its borders recurs in the other plans."""
+def _tables(given: Given) -> dict[str, Any]:
+    """The layers that borders follow, keep together and keep apart."""
+    return {
+        "barriers": _barriers(given.table("streets"), given.table("waters")),
+        "keep_together": given.table("keep_together"),
+        "keep_apart": given.table("keep_apart"),
+    }
+
+
+def _described(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, UnitSettings]:
+    """The blocks with what the layers say of them, and the settings with the attributes that they are to be alike in."""
+    from jxgis.units.attributes import block_attributes, shared_weights
+
+    options = given.settings.units
+    issues, land_use, population = (given.table(layer) for layer in ("issues", "land_use", "population"))
+    if issues is not None and "issue_class" not in issues.columns:
+        issues = issues.assign(issue_class=None)
+    table = block_attributes(cut, issues=issues, land_use=land_use, population=population)
+    used = tuple(table.columns) if options.attributes is None else options.attributes
+    weights = shared_weights(used) | options.weights
+    return _with_attributes(cut, table, used), options.model_copy(update={"attributes": used, "weights": weights})
+
+
+def _with_stability(result: UnitsResult, described: gpd.GeoDataFrame, used: UnitSettings) -> UnitsResult:
+    """The result with how often each of its borders recurs in four quicker plans of the same blocks."""
     import numpy as np
     import pandas as pd
 
-    from jxgis.units.alternatives import border_recurrence
+    from jxgis.units.alternatives import border_recurrence, propose_alternatives
 
+    given = result.given
+    found = propose_alternatives(
+        described,
+        given.need("districts"),
+        dials=(used.compactness / OTHER_DIAL, used.compactness * OTHER_DIAL),
+        seeds=(used.seed + 1, used.seed + 2),
+        iterations=OTHER_ITERATIONS,
+        starts=1,
+        options=used,
+        **_tables(given),
+    )
     unit = result.blocks["unit_id"]
     others = {name: plan.blocks["unit_id"] for name, plan in zip(found.table["plan"], found.plans, strict=True)}
     borders = border_recurrence(result.blocks, pd.DataFrame({"P0": unit} | others))
@@ -215,13 +184,7 @@ def _with_stability(result: UnitsResult, found: Alternatives) -> UnitsResult:
     return replace(result, units=result.units.assign(stability=stability), borders=borders, alternatives=found.table)
 
 
-def _weights(used: list[str], asked: Mapping[str, float] | None) -> dict[str, float]:
-    from jxgis.units.attributes import shared_weights
-
-    return shared_weights(used) | dict(asked or {})
-
-
-def _with_attributes(cut: gpd.GeoDataFrame, made: pd.DataFrame, used: list[str]) -> gpd.GeoDataFrame:
+def _with_attributes(cut: gpd.GeoDataFrame, made: pd.DataFrame, used: Sequence[str]) -> gpd.GeoDataFrame:
     """The blocks with the attributes that were made for them; refuses a column that neither has."""
     import pandas as pd
 
@@ -268,22 +231,16 @@ def _barriers(streets: gpd.GeoDataFrame | None, waters: gpd.GeoDataFrame | None)
     return gpd.GeoSeries(np.concatenate([layer.to_numpy() for layer in layers]), crs=layers[0].crs)
 
 
-def _measured(
-    units: gpd.GeoDataFrame,
-    blocks: gpd.GeoDataFrame,
-    attributes: tuple[str, ...],
-    weights: Mapping[str, float],
-    barriers: gpd.GeoSeries | None,
-    issues: gpd.GeoDataFrame | None,
-    land_use: gpd.GeoDataFrame | None,
-) -> gpd.GeoDataFrame:
+def _measured(given: Given, plan: Plan, weights: Mapping[str, float]) -> gpd.GeoDataFrame:
     """The units with every measure of quality that the layers allow."""
     import pandas as pd
 
     from jxgis.units.attributes import standardise
     from jxgis.units.quality import unit_quality, within_share
 
-    measures = unit_quality(units, barriers=barriers, issues=issues, functions=land_use)
+    units, blocks, attributes = plan.units, plan.blocks, plan.report.attributes
+    barriers = _barriers(given.table("streets"), given.table("waters"))
+    measures = unit_quality(units, barriers=barriers, issues=given.table("issues"), functions=given.table("land_use"))
     area_m2 = blocks.area.to_numpy()
     used = {name: weight for name, weight in weights.items() if name in attributes}
     values = standardise(blocks[list(attributes)], area_m2=area_m2, weights=used).table.to_numpy()

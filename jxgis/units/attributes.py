@@ -1,4 +1,4 @@
-"""What blocks are like: issues, land use, people, places; standardised, so that unlike columns can be weighed."""
+"""What blocks are like: issues, land use, people; standardised, so that unlike columns can be weighed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def block_attributes(
     kind_column: str = "kind",
     population: gpd.GeoDataFrame | None = None,
     people_column: str = "people",
-    places: gpd.GeoDataFrame | None = None,
     columns: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Describe every block by the layers at hand.
@@ -51,8 +50,6 @@ def block_attributes(
         Polygons with their kind in ``kind_column``: gives the share of each kind in the block's area.
     population, people_column
         Polygons (spread over their area) or points with people in ``people_column``: gives the density.
-    places
-        Points of interest: gives their density.
     columns
         Numeric columns of ``blocks`` to take as they are.
 
@@ -60,7 +57,7 @@ def block_attributes(
     -------
     DataFrame
         On the index of ``blocks``, float64: ``issues_per_km2``, ``mix_{class}`` (0 to 1), ``land_{kind}`` (0 to 1),
-        ``people_per_km2``, ``places_per_km2``, then ``columns``. Without any layer it has no columns.
+        ``people_per_km2``, then ``columns``. Without any layer it has no columns.
 
     Raises
     ------
@@ -93,9 +90,6 @@ def block_attributes(
     if population is not None:
         require_metric(population, "population", like=crs)
         found["people_per_km2"] = people_in(blocks, population, people_column) / area_km2
-    if places is not None:
-        at = locate(places, blocks)
-        found["places_per_km2"] = np.bincount(at[at >= 0], minlength=len(blocks)) / area_km2
     _require(blocks, columns, "blocks")
     for column in columns:
         found[column] = _numbers(blocks, column, "blocks")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jxgis.drawing.base import extent, new_map
-from jxgis.drawing.layers import Field, add_land, add_lines, add_polygons, add_switch, fields_of, fill, line
+from jxgis.drawing.colours import BAD, BORDER, GOOD, MOVED, MOVED_EDGE, STILL, STILL_EDGE
+from jxgis.drawing.layers import Field, add_lines, add_polygons, add_switch, fields_of, fill, land_map, line
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.i18n import text
 from jxgis.settings import REPORT
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["change_map"]
 
-_MOVED = "#f0b95b"
-_UNIT = "#e6ecf0"
-_STATES = {"kept": ("#5b6b79", 1.4, None), "gone": ("#c1272d", 2.0, "5 4"), "new": ("#1b7837", 2.4, None)}
+_STATES = {"kept": (BORDER, 1.4, None), "gone": (BAD, 2.0, "5 4"), "new": (GOOD, 2.4, None)}
 
 
 def change_map(
@@ -69,21 +67,14 @@ def change_map(
     if "issues" in moved.columns:
         moved = moved.assign(issues=as_words(hide_small(moved, min_count=min_count)["issues"]))
         method = " ".join(filter(None, [method, small_said(min_count, lang)]))
-    page = new_map(
-        extent([districts if districts is not None else units]),
-        title=title or text("units.change_title", lang),
-        subtitle=method,
-        lang=lang,
-        sketch=sketch,
-    )
-    if districts is not None:
-        add_land(page, districts, name=text("maps.borders", lang))
+    heading = title or text("units.change_title", lang)
+    page = land_map(districts, units, title=heading, method=method, lang=lang, sketch=sketch)
     nobody = text("units.no_unit", lang)
     add_polygons(
         page,
         units.assign(was=units["was"].fillna(nobody)),
         name=text("units.after", lang),
-        styles=[fill(_UNIT, border="#b4c0ca")],
+        styles=[fill(STILL, border=STILL_EDGE)],
         heading="unit_id",
         fields=fields_of("units.kept", ["was", "kept_share"], lang),
         simplify_m=0.5,
@@ -97,7 +88,7 @@ def change_map(
                 ha=moved["m2"] / 1e4,
             ),
             name=text("units.moved", lang),
-            styles=[fill(_MOVED, border="#c78a1e")],
+            styles=[fill(MOVED, border=MOVED_EDGE)],
             fields=[
                 *fields_of("units.moved", ["from_unit", "to_unit"], lang),
                 Field("ha", text("units.area", lang), "number", 1, "ha"),
@@ -113,7 +104,7 @@ def change_map(
         styles=[line(colour, weight=weight, dash=dash) for colour, weight, dash in _STATES.values()],
         style=drawn["state"].map({state: row for row, state in enumerate(_STATES)}).to_numpy(),
     )
-    swatches = [Swatch(_UNIT, text("units.after", lang)), Swatch(_MOVED, text("units.moved", lang))]
+    swatches = [Swatch(STILL, text("units.after", lang)), Swatch(MOVED, text("units.moved", lang))]
     swatches += [
         Swatch(colour, text(f"units.{state}", lang), "dash" if dash else "line")
         for state, (colour, _, dash) in _STATES.items()

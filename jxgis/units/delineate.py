@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,12 @@ import shapely
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.settings import UNITS
+from jxgis.settings import UNITS, UnitSettings
 from jxgis.space.overlay import holds_most
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
 from jxgis.units._graph import Floats, Ints, block_graph
 from jxgis.units._objective import Objective, build_objective, piece_of
-from jxgis.units._part_search import Run, search_parts
+from jxgis.units._part_search import search_parts
 from jxgis.units._pieces import Limits, cut_into_parts, share_out
 from jxgis.units.attributes import standardise
 from jxgis.units.plan import Plan, PlanReport, dissolved, number_units, parts_table, still_together, units_table
@@ -37,26 +37,13 @@ def delineate_units(
     blocks: gpd.GeoDataFrame,
     districts: gpd.GeoDataFrame,
     *,
-    min_km2: float = UNITS.min_km2,
-    max_km2: float = UNITS.max_km2,
-    target_km2: float | None = None,
-    attributes: Sequence[str] | None = None,
-    weights: Mapping[str, float] | None = None,
-    compactness: float = UNITS.compactness,
-    border_credit: float = UNITS.border_credit,
     barriers: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
     keep_together: gpd.GeoDataFrame | None = None,
     keep_apart: gpd.GeoSeries | gpd.GeoDataFrame | None = None,
-    n_units: Mapping[str, int] | None = None,
-    exclaves: Literal["own", "attach"] = UNITS.exclaves,
-    mend_shapes: bool = UNITS.mend_shapes,
-    min_shared_m: float = 1.0,
-    seed: int = UNITS.seed,
     iterations: int = 4_000,
     starts: int = 4,
-    budget_s: float | None = None,
-    workers: int = 1,
-    progress: Callable[[int, int], bool | None] | None = None,
+    options: UnitSettings = UNITS,
+    **changed: Any,
 ) -> Plan:
     """Divide districts into units of similar blocks with hard bounds of area.
 
@@ -71,42 +58,19 @@ def delineate_units(
         districts.
     districts
         ``name`` and polygons, in the CRS of the blocks.
-    min_km2, max_km2, target_km2
-        Bounds of a unit's area; the target gives the number of units of each part of a district.
-    attributes
-        Numeric columns of ``blocks`` that units should be alike in; standardised by area. None leaves the term out.
-    weights
-        Weight of each attribute, 1 where not named.
-    compactness
-        Dial λ: 0.02 follows the attributes, 0.2 draws round units.
-    border_credit
-        Dial μ: how much unit borders are drawn to ``barriers``; without them, to short borders.
     barriers
-        Lines or polygons that make good borders: streets, waters, existing boundaries.
+        Lines or polygons that make good borders: streets, waters, existing boundaries; without them short borders are.
     keep_together
         Areas that stay in one unit where they fit, ``name`` optional: the blocks with more than half of their area in.
     keep_apart
         Lines that no unit reaches across, such as a river without a bridge.
-    n_units
-        Units per district instead of the target, by district name.
-    exclaves
-        A connected part below the minimum becomes a unit of its own (``"own"``) or joins the nearest block of its
-        district (``"attach"``). A part below 5,000 m² is a scrap and joins in either case.
-    mend_shapes
-        Search a part again with compactness counted 2, 4, 8, 16 times, as long as it has units that are ragged, narrow or
-        round another (see `units.shape`); nothing where ``compactness`` is 0.
-    min_shared_m
-        Blocks are neighbours where they share at least this much border.
-    seed
-        Same seed, same units, for any number of workers.
     iterations, starts
         Trial moves per block, shared among so many independent starts per part.
-    budget_s
-        Seconds after which the best so far is taken; the result then depends on the machine.
-    workers
-        Threads; each takes a part of a district at a time.
-    progress
-        Called with the number of parts done and of all parts; returning False ends the search.
+    options, **changed
+        :class:`jxgis.settings.UnitSettings`, and its options by name: ``min_km2``, ``n_units``, ``seed`` and so on.
+        ``attributes`` are numeric columns of ``blocks``, standardised by area; None leaves similarity out. An exclave below
+        5,000 m² is a scrap and joins the nearest block. ``mend_shapes`` searches again with compactness counted 2, 4, 8,
+        16 times (see `units.shape`), unless ``compactness`` is 0.
 
     Returns
     -------
@@ -115,8 +79,10 @@ def delineate_units(
     Raises
     ------
     InputError
-        If there are no blocks, bounds or numbers contradict each other, a block lies across a border, overlaps
-        another or lacks an attribute.
+        If there are no blocks, a number of units cannot be had, a block lies across a border, overlaps another or lacks an
+        attribute.
+    SettingsError
+        If an option is unknown or out of range.
     CrsError
         If layers are not in one metric CRS.
 
@@ -140,30 +106,33 @@ def delineate_units(
     >>> plan.report.terms
     ('compactness', 'border_credit')
     """
-    limits = _limits(min_km2, max_km2, target_km2)
-    _check_dials(compactness, border_credit, iterations, starts, workers, exclaves)
+    options = options.but(changed)
+    for name, count in (("iterations", iterations), ("starts", starts)):
+        if not count >= 1:
+            raise InputError(zh=f"{name} = {count} 无效；应不小于 1。", en=f"{name} = {count}; give at least 1.")
+    limits = Limits(low=options.min_km2 * 1e6, high=options.max_km2 * 1e6, target=options.target * 1e6)
+    dial, credit = options.compactness, options.border_credit
     require_metric(districts, "districts", require_metric(blocks, "blocks"))
     table = _in_districts(blocks, districts)
     # The order of the rows must not matter to the result.
     order = np.argsort(table["block_id"].astype(str).to_numpy(), kind="stable")
     table = table.iloc[order]
-    graph = block_graph(table, min_shared_m=min_shared_m, barriers=barriers)
-    values, used, constant = _standardised(table, attributes, weights, graph.area_m2)
+    graph = block_graph(table, barriers=barriers)
+    values, used, constant = _standardised(table, options, graph.area_m2)
     apart = kept_apart(table, graph, keep_apart)
-    objective = build_objective(graph, values, compactness=compactness, border_credit=border_credit, apart=apart)
-    alone, scraps = attach_parts(table, graph, limits, exclaves=exclaves == "attach")
+    objective = build_objective(graph, values, compactness=dial, border_credit=credit, apart=apart)
+    alone, scraps = attach_parts(table, graph, limits, exclaves=options.exclaves == "attach")
     group, together, wholes = group_together(table, graph, keep_together, limits, alone)
     parts = cut_into_parts(objective, group, limits)
-    counts = share_out(parts, limits, graph.district_names, n_units)
-    run = Run(budget_s)
+    counts = share_out(parts, limits, graph.district_names, options.n_units)
     found = search_parts(
-        objective, (group, alone), parts, counts, limits, n_units, (seed, iterations, starts), workers, run, progress,
-        _flaws_of(table) if mend_shapes and compactness > 0 else None,
+        objective, (group, alone), parts, counts, limits, options.n_units, (options.seed, iterations, starts),
+        _flaws_of(table) if options.mend_shapes and dial > 0 else None,
     )  # fmt: skip
     unit, reasons = number_units(parts, found, len(table))
     units, unit = units_table(table, graph, unit, reasons, limits)
     inside = unit[graph.u] == unit[graph.v]
-    entered = {"similarity": bool(used), "compactness": compactness > 0, "border_credit": border_credit > 0}
+    entered = {"similarity": bool(used), "compactness": dial > 0, "border_credit": credit > 0}
     report = PlanReport(
         parts=parts_table(graph, parts, found, limits),
         attributes=used,
@@ -176,7 +145,6 @@ def delineate_units(
         together=still_together(together, wholes, unit),
         apart_crossed_m=float(graph.shared_m[apart][inside[apart]].sum()),
         scraps=scraps,
-        stopped_early=run.ended,
     )
     unit_id = np.empty(len(table), dtype=object)
     unit_id[order] = units["unit_id"].to_numpy()[unit]
@@ -192,44 +160,6 @@ def _flaws_of(table: gpd.GeoDataFrame) -> Callable[[Ints, Ints], int]:
         return check_shapes(np.array(drawn, dtype=object)).flaws
 
     return flaws_of
-
-
-def _limits(min_km2: float, max_km2: float, target_km2: float | None) -> Limits:
-    if not 0 < min_km2 < max_km2 < np.inf:
-        raise InputError(
-            zh=f"单元面积下限 {min_km2:g} km² 必须大于 0 且小于上限 {max_km2:g} km²。",
-            en=f"The minimum area of a unit, {min_km2:g} km², must be above 0 and below the maximum, {max_km2:g} km².",
-        )
-    if target_km2 is None:
-        target_km2 = (min_km2 + max_km2) / 2
-    if not min_km2 <= target_km2 <= max_km2:
-        raise InputError(
-            zh=f"目标面积 {target_km2:g} km² 必须在 {min_km2:g}–{max_km2:g} km² 之内。",
-            en=f"The target area, {target_km2:g} km², must lie within {min_km2:g} to {max_km2:g} km².",
-        )
-    return Limits(low=min_km2 * 1e6, high=max_km2 * 1e6, target=target_km2 * 1e6)
-
-
-def _check_dials(
-    compactness: float, border_credit: float, iterations: int, starts: int, workers: int, exclaves: str
-) -> None:
-    for name, value, least in (
-        ("compactness", compactness, 0),
-        ("border_credit", border_credit, 0),
-        ("iterations", iterations, 1),
-        ("starts", starts, 1),
-        ("workers", workers, 1),
-    ):
-        if not value >= least or value == np.inf:
-            raise InputError(
-                zh=f"{name} = {value} 无效；应为不小于 {least} 的数。",
-                en=f"{name} = {value} does not work; give a number of at least {least}.",
-            )
-    if exclaves not in ("own", "attach"):
-        raise InputError(
-            zh=f'exclaves = {exclaves!r} 无效；请用 "own"（飞地自成单元）或 "attach"（并入最近的地块）。',
-            en=f'exclaves = {exclaves!r} does not work; use "own" (a unit of its own) or "attach" (to the nearest block).',
-        )
 
 
 def _in_districts(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -262,10 +192,10 @@ def _in_districts(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.
 
 
 def _standardised(
-    table: gpd.GeoDataFrame, attributes: Sequence[str] | None, weights: Mapping[str, float] | None, area: Floats
+    table: gpd.GeoDataFrame, options: UnitSettings, area: Floats
 ) -> tuple[Floats, tuple[str, ...], tuple[str, ...]]:
     """Attributes on one scale, those that enter, and those that are the same everywhere."""
-    wanted = list(dict.fromkeys(attributes or ()))
+    wanted = list(dict.fromkeys(options.attributes or ()))
     _refuse(
         "地块图层缺少属性列", "the layer of blocks lacks the attributes", [name for name in wanted if name not in table]
     )
@@ -279,7 +209,7 @@ def _standardised(
         "attributes with missing values; fill them in or leave the column out",
         [f"{name}: {count}" for name, count in zip(wanted, missing.sum(axis=0), strict=True) if count],
     )
-    scaled = standardise(table[wanted], area_m2=area, weights=weights)
+    scaled = standardise(table[wanted], area_m2=area, weights=options.weights)
     return scaled.table.to_numpy(dtype=np.float64), tuple(scaled.table.columns), scaled.dropped
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.colours import BAD, BAND, GOOD
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
 from jxgis.settings import UNITS
@@ -44,8 +45,8 @@ def unit_chart(
     with figure_style():
         figure = Figure(figsize=(7.2, 0.34 * len(districts) + 1.3), layout="constrained")
         ax = figure.subplots()
-        ax.axvspan(min_km2, max_km2, color="#e3f1e8", zorder=0, label=f"{min_km2:g}–{max_km2:g} km²")
-        for mask, colour, mark, key in ((inside, "#1b7837", "o", "yes"), (~inside, "#c1272d", "X", "no")):
+        ax.axvspan(min_km2, max_km2, color=BAND, zorder=0, label=f"{min_km2:g}–{max_km2:g} km²")
+        for mask, colour, mark, key in ((inside, GOOD, "o", "yes"), (~inside, BAD, "X", "no")):
             if not mask.any():
                 continue
             label = text(f"maps.in_bounds_{key}", lang, low=f"{min_km2:g}", high=f"{max_km2:g}")

@@ -8,25 +8,25 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.drawing.base import extent, new_map
-from jxgis.drawing.colours import SEQUENTIAL, UNITS
+from jxgis.drawing.colours import BAD, FAINT, FLAGGED, INK, NEAR, OUT, OUTLINE, SEQUENTIAL, UNITS, WITHIN
 from jxgis.drawing.layers import (
     Field,
     add_group,
-    add_land,
     add_lines,
     add_names,
     add_polygons,
     add_switch,
     fields_of,
     fill,
+    land_map,
     line,
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
 from jxgis.settings import REPORT
 from jxgis.settings import UNITS as DEFAULTS
-from jxgis.small_counts import as_words, hide_small_units, small_said
+from jxgis.small_counts import as_words, small_said
+from jxgis.units.shown import hide_units
 
 if TYPE_CHECKING:
     import folium
@@ -35,14 +35,13 @@ if TYPE_CHECKING:
 
 __all__ = ["neighbour_colours", "units_map"]
 
-_OUT = "#8e24aa"
-_BOUNDS_COLOURS = ("#8cc5a2", "#f6d58e", "#e58a6b")
+_BOUNDS_COLOURS = (WITHIN, NEAR, OUT)
 #: Fixed, so that two plans can be laid side by side; a square has 0.79.
 _COMPACT_BREAKS = (0.3, 0.45, 0.6, 0.75)
 _STABILITY = (
-    ("#1f2d3a", 1.8, None, "stable_high"),
-    ("#7b8894", 1.4, None, "stable_mid"),
-    ("#c1272d", 1.6, "5 4", "stable_low"),
+    (INK, 1.8, None, "stable_high"),
+    (FAINT, 1.4, None, "stable_mid"),
+    (BAD, 1.6, "5 4", "stable_low"),
 )
 
 
@@ -80,13 +79,12 @@ def neighbour_colours(units: gpd.GeoDataFrame, n_colours: int = len(UNITS)) -> N
     return colours
 
 
-def _fields(units: pd.DataFrame, lang: str) -> list[Field]:
-    fields = [
+def _fields(lang: str) -> list[Field]:
+    return [
         *fields_of("units.units", ["district", "area_km2", "compactness"], lang),
         Field("bounds_label", text("maps.in_bounds", lang)),
         *fields_of("units.units", ["issues", "stability", "reason"], lang),
     ]
-    return [f for f in fields if f.column in units.columns and units[f.column].notna().any()]
 
 
 def _bounds_rows(units: pd.DataFrame) -> NDArray[np.int64]:
@@ -128,7 +126,7 @@ def units_map(
     ----------
     units
         The contract's ``units``: ``unit_id, district, area_km2, compactness, in_bounds, nearly, reason`` and
-        geometry; ``issues`` and ``stability`` are shown where present.
+        geometry; ``issues`` (ranges where they are hidden already) and ``stability`` are shown where present.
     districts
         Polygons with ``name``, for the ground.
     borders
@@ -148,22 +146,18 @@ def units_map(
     -------
     folium.Map
     """
-    page = new_map(
-        extent([districts if districts is not None else units]),
-        title=title or text("maps.units_title", lang), subtitle=method, lang=lang, sketch=sketch,
-    )  # fmt: skip
-    if districts is not None:
-        # Units are coded by district: its name beside them would be said twice.
-        add_land(page, districts, name=text("maps.borders_only", lang), weight=2.8, named=False)
+    heading = title or text("maps.units_title", lang)
+    # Units are coded by district: its name beside them would be said twice.
+    page = land_map(districts, units, title=heading, method=method, named=False, lang=lang, sketch=sketch)
     limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
     bounds = _bounds_rows(units)
     bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]
     shown = localise_reasons(units, lang).assign(bounds_label=np.asarray(bounds_labels, dtype=object)[bounds])
     said = ""
     if "issues" in shown.columns:
-        shown = shown.assign(issues=as_words(hide_small_units(shown, min_count=min_count)["issues"]))
+        shown = shown.assign(issues=as_words(hide_units(shown, min_count=min_count)["issues"]))
         said = small_said(min_count, lang)
-    fields = _fields(shown, lang)
+    fields = _fields(lang)
     # Without the darkest shades, on which neither codes nor borders could be read.
     compact = classify(
         shown["compactness"],
@@ -179,7 +173,7 @@ def units_map(
     ]
     groups = [add_group(page, name=name, show=at == 0) for at, (name, _, _) in enumerate(looks)]
     for group, (_, colours, rows) in zip(groups, looks, strict=True):
-        styles = [fill(c, border="#4a5864", weight=0.9) for c in colours]
+        styles = [fill(c, border=OUTLINE, weight=0.9) for c in colours]
         add_polygons(
             group, shown, name="", styles=styles, style=rows, heading="unit_id", fields=fields, simplify_m=0.5,
             control=False,
@@ -187,7 +181,7 @@ def units_map(
     outside = shown[bounds > 0]
     if len(outside):
         add_polygons(
-            page, outside, name=text("maps.out_of_bounds", lang, **limits), styles=[line(_OUT, weight=2.6)],
+            page, outside, name=text("maps.out_of_bounds", lang, **limits), styles=[line(FLAGGED, weight=2.6)],
             simplify_m=0.5,
         )  # fmt: skip
     add_names(page, shown, column="unit_id", name=text("maps.unit_id", lang))
@@ -198,7 +192,7 @@ def units_map(
         LegendSection(text("maps.compactness", lang), compact.swatches(), "", groups[2:]),
     ]
     if len(outside):
-        sections.append(LegendSection("", [Swatch(_OUT, text("maps.out_of_bounds", lang, **limits), "line")]))
+        sections.append(LegendSection("", [Swatch(FLAGGED, text("maps.out_of_bounds", lang, **limits), "line")]))
     if borders is not None and len(borders):
         sections.append(_add_stability(page, borders, lang))
     add_legend(page, sections, lang=lang)

@@ -69,8 +69,6 @@ class PlanReport:
     scraps
         Parts of districts too small to be an exclave, which joined the nearest block of theirs: ``district``, ``scraps``
         (how many), ``m2``.
-    stopped_early
-        Whether the budget or the caller ended the search before its trials were used up.
     """
 
     parts: pd.DataFrame
@@ -84,7 +82,6 @@ class PlanReport:
     together: pd.DataFrame
     apart_crossed_m: float
     scraps: pd.DataFrame
-    stopped_early: bool
 
 
 @dataclass(frozen=True)

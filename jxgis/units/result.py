@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from jxgis.i18n import Text, text_pair
 from jxgis.part import Result
 from jxgis.schema.tables import table
-from jxgis.small_counts import hide_small_units
 from jxgis.units.part import PART
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class UnitsResult(Result):
 
         given, options = self.given, self.given.settings.units
         return units_map(
-            self.units,
+            self.shown,
             districts=given.table("districts"),
             borders=self.borders,
             min_km2=options.min_km2,
@@ -150,14 +150,34 @@ class UnitsResult(Result):
             self.units, min_km2=options.min_km2, max_km2=options.max_km2, lang=given.lang, sketch=given.sketch
         )
 
+    @cached_property
+    def shown(self) -> gpd.GeoDataFrame:
+        """The units as page, workbook, map and notebook show them."""
+        from jxgis.units.shown import hide_units
+
+        given = self.given
+        return hide_units(self.units, min_count=given.settings.report.min_count, known=given.known_counts())
+
+    def shown_tables(self) -> dict[str, pd.DataFrame]:
+        """The units."""
+        return {"units": self.shown}
+
+    def known_counts(self) -> pd.DataFrame | None:
+        """Those of the units, where they count issues."""
+        from jxgis.units.shown import unit_counts
+
+        given = self.given
+        if "issues" not in self.units.columns:
+            return None
+        return unit_counts(self.units, given.settings.report.min_count, given.known_counts())
+
     def section(self) -> Section:
         """Units by district, and those out of bounds with their reasons."""
         from jxgis.units.section import unit_section
 
         given = self.given
-        shown = hide_small_units(self.units, min_count=given.settings.report.min_count)
         notes = [note.of(given.lang) for note in self.notes()]
-        return unit_section(shown, given.settings.units, notes=notes, lang=given.lang)
+        return unit_section(self.shown, given.settings.units, notes=notes, lang=given.lang)
 
 
 def _rounded(number: float) -> float | None:

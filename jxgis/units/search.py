@@ -7,7 +7,6 @@ into a pool, and the cheapest exact cover of the piece by units of the pool is a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -89,7 +88,6 @@ def search_piece(
     iterations: int,
     starts: int,
     first: Found | None = None,
-    stopped: Callable[[], bool] = lambda: False,
 ) -> Found:
     """Find k units of a piece, within the bounds where that can be reached.
 
@@ -107,8 +105,6 @@ def search_piece(
         Independent starts whose units are pooled.
     first
         What the first of them begins with: of :func:`seed_piece` under the same seed.
-    stopped
-        Asked now and then; once true, the best so far is returned.
 
     Returns
     -------
@@ -121,12 +117,10 @@ def search_piece(
     pool = Pool()
     best: Found | None = None
     for start in range(starts):
-        if best is not None and stopped():
-            return best
         state = _state((*seed, start))
         given = first if start == 0 else None
-        label = (given or _seed_within(piece, k, state, RESCUE_TURNS, stopped)[0]).label.copy()
-        for snapshot in _annealed(piece, label, k, trials, state, stopped):
+        label = (given or _seed_within(piece, k, state, RESCUE_TURNS)[0]).label.copy()
+        for snapshot in _annealed(piece, label, k, trials, state):
             found = _judge(piece, snapshot, k)
             pool.add(piece, snapshot, k)
             if found.better_than(best):
@@ -135,24 +129,17 @@ def search_piece(
             break  # The rescue has tried: more starts would only try the same again.
     if best is None:
         raise AssertionError("a search makes one start at least")
-    if starts > 1 and best.excess == 0 and not stopped():
+    if starts > 1 and best.excess == 0:
         best = _recombined(piece, k, pool, best)
     return best
 
 
-def seed_piece(
-    piece: Piece,
-    k: int,
-    *,
-    seed: tuple[int, ...],
-    effort: int = 1,
-    stopped: Callable[[], bool] = lambda: False,
-) -> tuple[Found, int]:
+def seed_piece(piece: Piece, k: int, *, seed: tuple[int, ...], effort: int = 1) -> tuple[Found, int]:
     """A start for :func:`search_piece`: k units within the bounds, or as near to them as the effort takes it.
 
     Parameters
     ----------
-    piece, k, seed, stopped
+    piece, k, seed
         As :func:`search_piece`.
     effort
         How many times the usual number of seeds is tried.
@@ -163,7 +150,7 @@ def seed_piece(
     int
         Seeds that were grown for it.
     """
-    return _seed_within(piece, k, _state((*seed, 0)), RESCUE_TURNS * effort, stopped)
+    return _seed_within(piece, k, _state((*seed, 0)), RESCUE_TURNS * effort)
 
 
 def _judge(piece: Piece, label: Ints, k: int) -> Found:
@@ -176,14 +163,14 @@ def _state(words: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.uint64]
 
 
 def _seed_within(
-    piece: Piece, k: int, state: np.ndarray[tuple[int], np.dtype[np.uint64]], turns: int, stopped: Callable[[], bool]
+    piece: Piece, k: int, state: np.ndarray[tuple[int], np.dtype[np.uint64]], turns: int
 ) -> tuple[Found, int]:
     """A start within the bounds, or the nearest to it that so many rescues reach; and the seeds grown for it."""
     label = grow_seed(piece, k, 0.0, TREES_PER_CUT, state)
     best = _judge(piece, label, k)
     seeds = 1
     for _ in range(turns):
-        if best.excess == 0 or stopped():
+        if best.excess == 0:
             break
         # Being out of bounds is the only thing that counts now, so the price is 1 and the heat is measured by it.
         anneal(piece, label, k, RESCUE_TRIALS, 0.2, 1e-4, 10, 1.0, state)
@@ -201,7 +188,6 @@ def _annealed(
     k: int,
     trials: int,
     state: np.ndarray[tuple[int], np.dtype[np.uint64]],
-    stopped: Callable[[], bool],
 ) -> list[Ints]:
     """Snapshots of one annealing, the seed first and the end last."""
     # The heat is measured by what the terms cost; the price of kept-apart borders is none of them.
@@ -214,10 +200,8 @@ def _annealed(
     heat = hot * COOLING ** (np.arange(parts + 1) / parts)
     for part in range(parts):
         anneal(piece, label, k, trials // parts, heat[part], heat[part + 1], RECOMBINE_EVERY, HARD, state)
-        if part >= parts - SNAPSHOTS or stopped():
+        if part >= parts - SNAPSHOTS:
             snapshots.append(label.copy())
-        if stopped():
-            break
     return snapshots
 
 

@@ -92,13 +92,11 @@ def _blocks(table: pd.DataFrame, notes: Sequence[str], options: UnitSettings, la
     ).reset_index()
     blocks: list[Block] = [
         Paragraph(text("report.units_lead", lang, n=len(table), inside=int(inside.sum()), **limits)),
-        table_block(text("report.units_table", lang), summary, list(summary.columns), lang, of="units.summary"),
+        table_block(text("report.units_table", lang), summary, lang, of="units.summary"),
     ]
     out = table[~inside]
     if len(out):
-        columns = ["unit_id", "district", "area_km2", "nearly", "reason"]
-        blocks.append(
-            table_block(text("report.units_out", lang), out, columns, lang, of="units.units", folded=len(out) > 12)
-        )
+        heading = text("report.units_out", lang)
+        blocks.append(table_block(heading, out, lang, of="units.units", folded=len(out) > 12))
     blocks.extend(Paragraph(note) for note in notes)
     return blocks

@@ -13,7 +13,9 @@ import shapely
 from jxgis.errors import InputError
 from jxgis.hotspots.analysis import _against_normal, find_hotspots
 from jxgis.hotspots.periods import Comparison
+from jxgis.i18n import text
 from jxgis.output import staged, write_run
+from jxgis.report.blocks import Paragraph
 
 AREA = gpd.GeoDataFrame(
     {"name": ["老城", "塘汇"]}, geometry=[shapely.box(0, 0, 3000, 4100), shapely.box(3000, 0, 6000, 4100)], crs=4549
@@ -136,6 +138,24 @@ def test_cells_without_buildings_take_no_part(issues):
     np.testing.assert_allclose(both["gi_z"], west["gi_z"].loc[both.index], atol=1e-12)
 
 
+def test_what_lies_outside_built_up_land_is_said(issues):
+    land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
+    masked = find_hotspots(issues, AREA, built_up=land, districts=AREA)
+    cells = masked.cells[masked.cells["issue_class"] == "all"]
+    apart = cells[cells["reason"] == "not_built_up"]
+    section = masked.section()
+    page = " ".join(block.words for block in section.blocks if isinstance(block, Paragraph))
+    assert f"以外的 {len(apart):,} 个网格不参与冷热判断，其中有 {apart['count'].sum():,} 件问题" in page
+    method = section.methods[0].denominator
+    assert f"研究范围的 {len(cells):,} 个网格中有建成区的 {len(cells) - len(apart):,} 个" in method
+    # No cell of the eastern half was judged: its share of hot cells is unknown, not nought.
+    share = masked.zones[masked.zones["issue_class"] == "all"].set_index("zone")["share_hot"]
+    assert share.isna().tolist() == [False, True]
+    plain = find_hotspots(issues, AREA, districts=AREA)
+    assert f"研究范围内全部 {len(cells):,} 个网格" in plain.section().methods[0].denominator
+    assert "建成区" not in " ".join(b.words for b in plain.section().blocks if isinstance(b, Paragraph))
+
+
 def test_without_classes_there_is_only_all_and_without_a_hit_an_error(issues):
     bare = find_hotspots(issues[["geometry"]], AREA)
     assert bare.classes == ()
@@ -229,3 +249,64 @@ def test_a_file_without_classes_has_no_class_of_nothing_in_a_city_that_has_some(
     assert found.levels["issue_class"].tolist() == ["all"]
     assert found.diverse.empty
     assert found.different.empty
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("shape", [(0, 0, 20000, 100), (0, 0, 400, 200), (60, 60, 360, 360), (0, 0, 100000, 100)])
+def test_an_area_too_narrow_for_wider_cells_is_answered_by_those_it_has(shape):
+    x = np.linspace(shape[0] + 1, shape[2] - 1, 300)
+    issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, np.full(300, shape[1] + 60.0)), crs=4549)
+    found = find_hotspots(issues, gpd.GeoSeries([shapely.box(*shape)], crs=4549), cell_m=100)
+    assert found.cells["count"].sum() + found.outside_area == 300
+    assert found.scale.cells["cells"].gt(0).all()
+    assert 100 in found.scale.cells["cell_m"].to_numpy()
+
+
+@pytest.mark.parametrize(
+    "exposure",
+    [
+        gpd.GeoDataFrame({"people": [0.0]}, geometry=[shapely.box(0, 0, 6000, 4100)], crs=4549),
+        gpd.GeoDataFrame({"people": [5.0]}, geometry=[shapely.Point(-900, 0)], crs=4549),
+        gpd.GeoDataFrame({"people": [5.0]}, geometry=[shapely.Point(50, 50)], crs=4549),
+        gpd.GeoDataFrame({"people": []}, geometry=[], crs=4549),
+    ],
+    ids=["nobody", "beyond", "one cell", "empty"],
+)
+def test_without_an_exposure_to_compare_numbers_are_judged_and_rates_are_not(issues, exposure, tmp_path):
+    found = find_hotspots(issues, AREA, exposure=exposure, districts=AREA)
+    alone = find_hotspots(issues, AREA, districts=AREA)
+    assert found.places["issues"].tolist() == alone.places["issues"].tolist()
+    cells = found.cells
+    assert cells[["rate", "rate_z", "rate_p", "rate_q"]].isna().all(axis=None)
+    assert cells["rate_reason"].isin(["no_exposure", "no_neighbours"]).all()
+    at = cells["rate_reason"] == "no_exposure"
+    assert found.without_exposure == cells.loc[at & (cells["issue_class"] == "all"), "count"].sum()
+    with staged(tmp_path / "one", command="hotspots") as stage:
+        found.write_tables(stage)
+    said = [block.words for block in found.section().blocks if hasattr(block, "words")]
+    assert any("没有作扣除暴露量" in line for line in said)
+    assert not any("没有显著偏高" in line for line in said)
+    assert any(f"另有 {found.without_exposure:,} 件问题所在的格没有暴露量" in line for line in said)
+
+
+def test_the_page_says_how_many_issues_an_exposure_leaves_out(issues):
+    people = gpd.GeoDataFrame({"people": [900.0]}, geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
+    found = find_hotspots(issues, AREA, exposure=people)
+    # The border between them is one of cells, whose last row reaches to 4,200 m.
+    x, y = issues.geometry.x, issues.geometry.y
+    assert found.without_exposure == ((x >= 3000) & (x < 6000) & (y >= 0) & (y < 4200)).sum()
+    said = [block.words for block in found.section().blocks if hasattr(block, "words")]
+    assert any(f"另有 {found.without_exposure:,} 件问题所在的格没有暴露量" in line for line in said)
+
+
+def test_the_map_does_not_call_what_was_not_judged_like_chance(issues):
+    land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
+    said = [text("maps.not_judged", "zh"), "#c4c9cc"]
+    plain, masked = (
+        find_hotspots(issues, AREA, districts=AREA, **more).maps()["hotspots"].get_root().render()
+        for more in ({}, {"built_up": land})
+    )
+    assert all(word not in plain for word in said[:1])
+    assert all(word in masked for word in said)
+    # A tooltip says the one or the other: of the classes' words in the table of cells both are there.
+    assert '"没有判断冷热"' in masked

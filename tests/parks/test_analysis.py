@@ -6,10 +6,10 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
-from shapely.geometry import LineString, MultiPolygon, Point, box
+from shapely.geometry import LineString, MultiPoint, MultiPolygon, Point, Polygon, box
 
 from jxgis import output
-from jxgis.errors import CrsError
+from jxgis.errors import CrsError, InputError
 from jxgis.parks.analysis import measure_parks
 
 
@@ -86,6 +86,11 @@ def test_targets_say_what_they_take(found):
     assert (told["best"] >= told["coverage_before"] - 1e-12).all()
     assert told["coverage_before"].to_numpy() == pytest.approx(after["coverage"].to_numpy(), abs=0.03)
     assert told.loc["all", "needed"] == len(found.target_sites)
+    plan = found.account()["target_plan"]
+    assert plan["parks"] == len(found.target_sites)
+    assert plan["status"] == "optimal"
+    assert plan["at_least"] == pytest.approx(plan["parks"])
+    assert plan["proven_for"] == "sample_points"
 
 
 def test_people_given_replace_those_of_the_housing(town):
@@ -98,6 +103,17 @@ def test_people_given_replace_those_of_the_housing(town):
         town["parks"], town["housing"], town["zones"], streets=town["streets"], population=polygons
     )
     assert by_polygons.coverage["people_coverage"].tolist() == pytest.approx([1, 0, 0.75] * 2)
+
+
+def test_a_district_has_one_number_of_people(town):
+    # A border that runs through blocks between the sample points: by area, one district holds 0.3 of them.
+    blocks = table([box(x, 100, x + 100, 200) for x in range(0, 3000, 300)], people=[7.0] * 10)
+    zones = table([box(-10, -10, 3100, 130), box(-10, 130, 3100, 900)], name=["南", "北"])
+    for layers in ({"residential": blocks}, {"residential": town["housing"], "population": blocks}):
+        found = measure_parks(town["parks"], zones=zones, streets=town["streets"], **layers)
+        by_radius = found.coverage[found.coverage["method"] == "radius"]
+        for people in (by_radius["people"], found.supply["people"]):
+            assert people.tolist() == pytest.approx([21, 49, 70])
 
 
 def test_what_is_odd_stands_in_one_table(town, tmp_path):
@@ -241,3 +257,85 @@ def test_fewer_sites_than_asked_are_said(town):
         assert n == 0 if plots is far else 0 < n < asked
         line = f"拟新建 {asked} 处公园，只选出 {n} 处：其余候选地块都不能再增加服务。"
         assert line in [said.zh for said in found.notes()]
+
+
+def test_gates_and_barriers_without_streets_are_said_to_be_unused(town):
+    layers = {"gates": table([Point(0, 0)]), "barriers": table([LineString([(0, 0), (9, 9)])])}
+    for name, layer in layers.items():
+        found = measure_parks(town["parks"], town["housing"], town["zones"], **{name: layer})
+        assert any("没有道路图层" in line.zh for line in found.notes())
+        walked = measure_parks(town["parks"], town["housing"], town["zones"], streets=town["streets"], **{name: layer})
+        assert not any("没有道路图层" in line.zh for line in walked.notes())
+    assert not measure_parks(town["parks"], town["housing"], town["zones"]).notes()
+
+
+def test_people_count_whatever_geometry_they_are_stored_with(town):
+    row = table([Point(x, 50) for x in (150, 250, 350)]).assign(people=[6.0, 6.0, 6.0])
+    as_multi = table([MultiPoint([(150, 50), (250, 50), (350, 50)])]).assign(people=18)
+    mixed = table([MultiPoint([(150, 50), (250, 50)]), box(300, 0, 400, 100)]).assign(people=[12.0, 6.0])
+    columns = ["people", "served_people"]
+    told = [
+        measure_parks(town["parks"], town["housing"], town["zones"], streets=town["streets"], population=people)
+        for people in (row, as_multi, mixed)
+    ]
+    for found in told:
+        whole = found.coverage[found.coverage["zone"] == "all"]
+        assert whole["people"].tolist() == pytest.approx([18, 18])
+        assert found.supply["people"].iloc[-1] == pytest.approx(18)
+    assert told[0].coverage[columns].equals(told[1].coverage[columns])
+    for odd in (LineString([(0, 0), (9, 9)]), None, Polygon([(0, 0), (9, 9), (0, 0)])):
+        some = table([Point(150, 50), odd]).assign(people=[5.0, 2.0])
+        with pytest.raises(InputError, match="rows 1"):
+            measure_parks(town["parks"], town["housing"], town["zones"], population=some)
+        nobody = measure_parks(town["parks"], town["housing"], town["zones"], population=some.assign(people=[5.0, 0.0]))
+        assert nobody.coverage["people"].iloc[-1] == 5
+
+
+def test_the_map_speaks_of_walking_only_where_it_was_measured(town, found):
+    bare = measure_parks(town["parks"], town["housing"], town["zones"])
+    pages = [result.maps()["parks"].get_root().render() for result in (found, bare)]
+    assert ["步行 10 分钟" in page for page in pages] == [True, False]
+
+
+def test_what_the_plan_serves_needs_no_site(town):
+    planned = table([box(2000, 210, 2700, 260)], name=["规划公园"])
+    asked = {"streets": town["streets"], "places": town["places"], "new_parks": 1}
+    found = measure_parks(town["parks"], town["housing"], town["zones"], planned_parks=planned, **asked)
+    # A park of 35,000 m² reaches 500 m: all estates of 东, and one or two of 西.
+    reached = [e for e in town["housing"].geometry if e.distance(planned.geometry.iloc[0]) < 500]
+    whole = found.coverage[(found.coverage["zone"] == "all") & (found.coverage["method"] == "radius")].iloc[0]
+    served = shapely.union_all(
+        [shapely.intersection(e, planned.geometry.iloc[0].buffer(500, quad_segs=64)) for e in reached]
+    )
+    expected = whole["coverage"] + served.area / whole["residential_m2"]
+    told = found.targets.set_index("zone").loc["all", "coverage_before"]
+    assert told == pytest.approx(expected, abs=1e-4)
+    assert told > whole["coverage"]
+    page = " ".join(line for line in found.section().lines)
+    assert f"由 {100 * whole['coverage']:.1f} % 变为 {100 * told:.1f} %" in page
+    assert "新增 1 处、扩建 0 处、关闭 0 处" in page
+    within = found.blind_spots.geometry.within(planned.geometry.iloc[0].buffer(499))
+    assert found.blind_spots["name"][within].tolist() == ["三水湾"]
+    assert ((found.blind_spots["no_site"] == "plan_serves") == within).all()
+    alone = measure_parks(town["parks"], town["housing"], town["zones"], planned_parks=planned)
+    assert "即“新增公园后覆盖率”" in alone.section().lines[0]
+    assert measure_parks(town["parks"], town["housing"], town["zones"], **asked).section().lines == []
+
+
+def test_land_is_called_what_it_is_where_coverage_is_of_built_up_land(town):
+    land = table([box(0, 0, 1400, 200)])
+    found = measure_parks(
+        town["parks"], town["housing"], town["zones"], built_up=land, denominator="built_up", new_parks=1
+    )
+    assert found.coverage.set_index("zone").loc["西", "residential_m2"] == pytest.approx(1400 * 200)
+    pages = {name: drawn.get_root().render() for name, drawn in found.maps().items()}
+    assert set(pages) == {"parks", "parks_change"}
+    for name, page in pages.items():
+        assert "建成区覆盖率" in page, name
+        assert "居住用地覆盖率" not in page, name
+        assert "覆盖的居住用地" not in page, name
+    assert found.figures()["parks"].axes[0].get_xlabel() == "覆盖率（%，分母为建成区面积）"
+    assert any("都指建成区" in line for line in found.section().lines)
+    housing = measure_parks(town["parks"], town["housing"], town["zones"])
+    assert housing.figures()["parks"].axes[0].get_xlabel() == "覆盖率（%，分母为居住用地面积）"
+    assert "居住用地覆盖率" in housing.maps()["parks"].get_root().render()

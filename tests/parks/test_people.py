@@ -6,6 +6,7 @@ import pyproj
 import pytest
 import rasterio
 import shapely
+import shapely.ops
 from rasterio.transform import from_origin
 from shapely.geometry import LineString, Point, box
 
@@ -25,6 +26,7 @@ from jxgis.parks.radius import classify_parks
 from jxgis.parks.standards import load_standard
 from jxgis.parks.walking import walking_coverage
 from jxgis.parks.whole import merge_parks
+from jxgis.reference import resolve_crs
 from jxgis.space.network import street_graph
 
 WEST, SOUTH = 566_000.0, 3_400_000.0
@@ -143,6 +145,40 @@ def test_people_of_housing_are_all_there():
         people_of_housing(homes[["geometry"]])
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_points_hold_the_people_that_housing_has_in_each_zone_by_area(seed):
+    # Borders that run anywhere, one along a row of the lattice, one zone over another, and housing outside all of them.
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(0, 2400, (2, 60))
+    homes = table(box(a, b, a + w, b + h) for a, b, w, h in zip(x, y, *rng.uniform(5, 180, (2, 60)), strict=True))
+    homes["people"] = rng.integers(1, 900, 60).astype(float)
+    halves = shapely.ops.split(box(0, 0, 2000, 2000), LineString([(-1, rng.uniform(0, 2000)), (2001, 1012.5)])).geoms
+    areas = table([*halves, box(812.5, 812.5, 1500, 1712.5), Point(700, 900).buffer(431)], name=list("甲乙丙丁"))
+    got = people_served(
+        gpd.GeoDataFrame({"radius_m": [1.0]}, geometry=[box(0, 0, 1, 1)], crs=4549),
+        people_of_housing(homes, zones=areas, sample_m=25),
+        areas,
+    )
+    groups = _sharing(homes)
+    want = [
+        sum(people * shapely.intersection(ground, zone).area / ground.area for ground, people in groups)
+        for zone in [*areas.geometry, areas.union_all()]
+    ]
+    assert got["people"].to_numpy() == pytest.approx(np.array(want), rel=1e-9)
+    assert people_of_housing(homes, zones=areas)["people"].sum() == pytest.approx(homes["people"].sum())
+
+
+def _sharing(homes):
+    """Housing that shares ground as one, with the people of its rows: by hand, one union after the other."""
+    groups = []
+    for row in zip(homes.geometry, homes["people"], strict=True):
+        linked = [group for group in groups if group[0].intersection(row[0]).area > 0]
+        apart = [group for group in groups if group[0].intersection(row[0]).area == 0]
+        ground, people = zip(row, *linked, strict=True)
+        groups = [*apart, (shapely.union_all(ground), sum(people))]
+    return groups
+
+
 def test_of_several_rows_below_zero_the_first_is_named():
     parks = classify_parks(merge_parks(table([box(0, 0, 100, 100)])).parks, load_standard())
     people = table([Point(x, 50) for x in range(4)], people=[1.0, -2.0, 4.0, -3.0])
@@ -206,3 +242,20 @@ def test_people_of_a_cut_cell_stand_in_their_part_of_it(tmp_path):
     assert points["people"].tolist() == pytest.approx([36, 24, 24, 16])
     for zone, spot in zip(ground.geometry, points.geometry, strict=True):
         assert cell.intersection(zone).contains(spot)
+
+
+def test_polygons_reach_a_raster_in_a_local_system_by_its_parameters() -> None:
+    """Both ways, against the three parameters applied by hand between geocentric coordinates."""
+    local = resolve_crs("EPSG:4214", towgs84=(15, -150, -90)).crs
+    zone = gpd.GeoDataFrame(geometry=[shapely.Point(567_500, 3_408_500).buffer(500)], crs=4549)
+    helmert = pyproj.Transformer.from_pipeline(
+        "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=cart +ellps=krass "
+        "+step +proj=helmert +x=15 +y=-150 +z=-90 +step +inv +proj=cart +ellps=WGS84 "
+        "+step +proj=unitconvert +xy_in=rad +xy_out=deg"
+    )
+    there = shapely.get_coordinates(to_raster_crs(zone, local).geometry.array)
+    back = np.column_stack(helmert.transform(*there.T))
+    dense = shapely.segmentize(zone.geometry.array, 200)
+    want = shapely.get_coordinates(gpd.GeoSeries(dense, crs=4549).to_crs(4326).array)
+    assert len(back) == len(want)
+    assert back == pytest.approx(want, abs=1e-7)

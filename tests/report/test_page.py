@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +13,9 @@ from result_tables import CLASSES
 from told_parts import Told
 
 from jxgis.drawing.offline import require_offline
-from jxgis.hotspots.section import HotspotTables, hotspot_section
-from jxgis.parks.section import ParkTables, park_section
+from jxgis.hotspots.section import hotspot_section
+from jxgis.parks.section import park_section
+from jxgis.parks.siting_words import siting_lines
 from jxgis.report.blocks import Block, Paragraph, Sources, TableBlock
 from jxgis.report.columns import write_value
 from jxgis.report.page import FigureFile, FileLink, report_page
@@ -32,11 +34,11 @@ def make(tables: Told, **options) -> str:
     return report_page(parts, title="报告 <b>", sources=tables.sources, **options)
 
 
-def of_hotspots(tables: HotspotTables) -> list[Block]:
+def of_hotspots(tables: Mapping[str, pd.DataFrame]) -> list[Block]:
     return list(hotspot_section(tables, HotspotSettings()).blocks)
 
 
-def of_parks(tables: ParkTables) -> list[Block]:
+def of_parks(tables: Mapping[str, pd.DataFrame]) -> list[Block]:
     return list(park_section(tables, ParkSettings()).blocks)
 
 
@@ -76,7 +78,7 @@ def test_coverage_and_deficit_are_the_tables_own(tables):
     at = {title: n for n, title in enumerate(block.titles)}
     first = block.rows[0]
     assert first[0] == "全域"
-    city = tables.parks.coverage.query("zone == 'all' and method == 'radius'")["coverage"].iloc[0]
+    city = tables.parks["coverage"].query("zone == 'all' and method == 'radius'")["coverage"].iloc[0]
     assert first[at["服务半径覆盖率"]] == f"{100 * city:.1f} %"
     assert first[at["距目标差（百分点）"]] == f"{90 - 100 * city:.1f}"
     shown = [float(row[at["服务半径覆盖率"]].rstrip(" %")) for row in block.rows[1:-1]]
@@ -122,16 +124,16 @@ def test_a_report_of_nothing_says_why(tables):
 
 
 def test_no_housing_is_a_reason_and_not_a_zero(tables):
-    empty = tables.parks.coverage.assign(
+    empty = tables.parks["coverage"].assign(
         coverage=np.nan, served_m2=np.nan, residential_m2=np.nan, reason="no_housing_file"
     )
-    page = words(make(Told(parks=ParkTables(coverage=empty))))
+    page = words(make(Told(parks={"coverage": empty})))
     assert "没有给出覆盖率：没有提供居住用地图层。" in page
     assert "0.0 %" not in page
 
 
 def test_no_hot_place_is_said(tables):
-    page = words(make(Told(hotspots=HotspotTables(places=tables.hotspots.places.iloc[:0]))))
+    page = words(make(Told(hotspots={"places": tables.hotspots["places"].iloc[:0]})))
     assert "没有显著的热点地段" in page
 
 
@@ -142,30 +144,30 @@ def test_english(tables):
 
 
 def test_no_argument_is_changed(tables):
-    given = [tables.hotspots.places, tables.hotspots.zones, tables.parks.coverage, tables.units, tables.scores]
+    given = [tables.hotspots["places"], tables.hotspots["zones"], tables.parks["coverage"], tables.units, tables.scores]
     before = [table.copy() for table in given]
     make(tables)
     assert all(table.equals(old) for table, old in zip(given, before, strict=True))
 
 
 def test_every_table_of_hot_spots_is_explained(tables):
-    places = tables.hotspots.places
-    more = tables.with_places(peaks=places.assign(place_rank=1, gi_z=3.0), rate_places=places.iloc[:0])
+    places = tables.hotspots["places"]
+    more = tables.with_hotspots(peaks=places.assign(place_rank=1, gi_z=3.0), rate_places=places.iloc[:0])
     figures = [note.figure for note in hotspot_section(more.hotspots, HotspotSettings()).methods]
     assert {"局部最高点", "扣除暴露量的热点", "每平方公里问题数"} <= set(figures)
     page = words(make(more))
     assert "先去哪：前 10 个局部最高点" in page
     assert "扣除暴露量（人口、道路等）后没有显著偏高的地段。" in page
-    fewer = [note.figure for note in hotspot_section(HotspotTables(places=places), HotspotSettings()).methods]
+    fewer = [note.figure for note in hotspot_section({"places": places}, HotspotSettings()).methods]
     assert "局部最高点" not in fewer
 
 
 def test_wide_places_are_led_by_their_peaks(tables):
-    own = tables.hotspots.places[tables.hotspots.places["issue_class"] == "all"]
+    own = tables.hotspots["places"][tables.hotspots["places"]["issue_class"] == "all"]
     peaks = own.assign(
         place_rank=[1, 1, 1, *range(2, len(own) - 1)], gi_z=30.0 / own["rank"], name=[f"峰{n}" for n in own["rank"]]
     )
-    blocks = of_hotspots(replace(tables.hotspots, peaks=peaks))
+    blocks = of_hotspots(tables.hotspots | {"peaks": peaks})
     lead, wide, first, places = blocks[:4]
     assert lead.words.startswith("第 1 位：峰1（中山路、")
     assert "0.8 km²" in wide.words
@@ -173,28 +175,32 @@ def test_wide_places_are_led_by_their_peaks(tables):
     assert [row[1] for row in first.rows][:2] == ["峰1", "峰2"]
     assert places.rows[0][1] == "三水湾等 3 处"
     assert places.rows[1][1] == "府南"
-    narrow = of_hotspots(replace(tables.hotspots, peaks=peaks.assign(place_rank=peaks["rank"])))
+    narrow = of_hotspots(tables.hotspots | {"peaks": peaks.assign(place_rank=peaks["rank"])})
     assert narrow[0].words.startswith("第 1 位：三水湾")
 
 
 def test_classes_go_by_peaks_where_one_of_them_is_wide(tables):
     peaks = pd.concat(
         [
-            tables.hotspots.places.assign(
-                place_rank=tables.hotspots.places["rank"], gi_z=3.0, name="峰" + tables.hotspots.places["issue_class"]
+            tables.hotspots["places"].assign(
+                place_rank=tables.hotspots["places"]["rank"],
+                gi_z=3.0,
+                name="峰" + tables.hotspots["places"]["issue_class"],
             )
         ]
         * 2
     )
-    blocks = of_hotspots(replace(tables.hotspots, peaks=peaks))
+    blocks = of_hotspots(tables.hotspots | {"peaks": peaks})
     table = next(b for b in blocks if isinstance(b, TableBlock) and b.heading.startswith("各类问题先去哪"))
     assert [row[:2] for row in table.rows] == [[c, f"峰{c}"] for c in CLASSES]
 
 
 def test_issues_at_one_point_are_asked_about(tables):
-    piled = tables.hotspots.places.assign(same_point_share=np.where(tables.hotspots.places["rank"] == 1, 0.42, 0.0))
-    assert "42 % 的问题坐标完全相同" in words(make(tables.with_places(places=piled)))
-    assert "坐标完全相同" not in words(make(tables.with_places(places=piled.assign(same_point_share=0.1))))
+    piled = tables.hotspots["places"].assign(
+        same_point_share=np.where(tables.hotspots["places"]["rank"] == 1, 0.42, 0.0)
+    )
+    assert "42 % 的问题坐标完全相同" in words(make(tables.with_hotspots(places=piled)))
+    assert "坐标完全相同" not in words(make(tables.with_hotspots(places=piled.assign(same_point_share=0.1))))
 
 
 def test_a_candidate_that_fails_a_gate_is_listed_apart_with_its_reason(tables):
@@ -204,7 +210,7 @@ def test_a_candidate_that_fails_a_gate_is_listed_apart_with_its_reason(tables):
         reason=np.where(rank <= 2, "gate_several_districts", ""),
         rank=(rank - 2).where(rank > 2),
     )
-    lead, note, passed, failed = of_scores(failing)
+    lead, note, passed, _, failed = of_scores(failing)
     assert "2 个候选不符合准入条件" in note.words
     assert passed.rows[0][0] == "1"
     best = tables.scores.sort_values("rank")["candidate_id"].head(2)
@@ -217,10 +223,10 @@ def test_blind_spots_say_by_what_they_are_ranked_and_never_lie_in_all(tables):
     spots = pd.DataFrame(
         {"rank": [1, 2], "name": ["甲", "乙"], "zone": ["老城", "all"], "m2": [1e4, 3e4], "people": [90.0, 20.0]}
     )
-    block = of_parks(replace(tables.parks, unserved_places=spots))[2]
+    block = of_parks(tables.parks | {"blind_spots": spots})[2]
     assert block.heading == "服务盲区（前 2 处，按人口排名）"
     assert [row[2] for row in block.rows] == ["老城", "—"]
-    by_area = of_parks(replace(tables.parks, unserved_places=spots.drop(columns="people")))[2]
+    by_area = of_parks(tables.parks | {"blind_spots": spots.drop(columns="people")})[2]
     assert by_area.heading == "服务盲区（前 2 处，按面积排名）"
 
 
@@ -233,7 +239,10 @@ def test_without_any_rank_it_says_how_far_the_data_go(tables):
     none = tables.scores.assign(rank=np.nan, completeness=0.44)
     blocks = of_scores(none)
     assert "数据完整度最高为 44 %" in blocks[1].words
-    assert len(blocks) == 2
+    assert blocks[2].heading == f"数据不足、不排名的候选（{len(none)} 个）"
+    by_score = none.sort_values("score", ascending=False, kind="stable")["candidate_id"].tolist()
+    assert [row[0] for row in blocks[2].rows] == by_score
+    assert len(blocks) == 3
 
 
 def test_further_maps_of_a_part_get_a_button_of_their_own(tables):
@@ -269,7 +278,7 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:
             }
         ),
     }
-    page = make(tables.with_places(findings=findings))
+    page = make(tables.with_hotspots(**findings))
     for said in (
         "给定环线之内有 58.0 % 的问题，面积只占 9.4 %",
         "一半的问题集中在 4.0 % 的面积上",
@@ -277,7 +286,7 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:
         "东栅的问题类别最混杂（相当于 5.6 个等量类别），老城最单一（4.9 个，甲占 37.0 %）",
     ):
         assert said in page
-    assert "规划的四个判断" not in make(tables.with_places(findings={}))
+    assert "规划的四个判断" not in make(replace(tables, hotspots={"places": tables.hotspots["places"]}))
 
 
 def test_the_normal_p_stands_beside(tables: Told) -> None:
@@ -291,9 +300,9 @@ def test_the_normal_p_stands_beside(tables: Told) -> None:
             "disagree": [1058, 5],
         }
     )
-    page = make(tables.with_places(against_normal=beside))
+    page = make(tables.with_hotspots(against_normal=beside))
     assert "热点 224 格、冷点 855 格；按正态近似有 21 格、0 格；1,058 格结论不同" in page
-    assert "结论不同" not in make(tables.with_places(against_normal=None))
+    assert "结论不同" not in make(tables)
 
 
 def overlap_of(hot):
@@ -310,11 +319,25 @@ def overlap_of(hot):
 def test_a_class_without_a_hot_cell_overlaps_with_nobody():
     table = overlap_of({"甲": {0, 1, 2}, "乙": {2, 3, 4}, "丙": {2, 3, 8}, "丁": set()})
     assert table.loc[(table["class_a"] == "丁") | (table["class_b"] == "丁"), "jaccard"].isna().all()
-    found = HotspotTables(places=NO_PLACES, findings={"overlap": table})
+    found = {"places": NO_PLACES, "overlap": table}
     said = " ".join(block.words for block in of_hotspots(found) if isinstance(block, Paragraph))
     # 甲乙 1 of 5, 甲丙 1 of 5, 乙丙 2 of 4.
     assert "热点重叠最少的是甲与乙（交÷并 20.0 %），最多的是乙与丙（50.0 %）。丁没有热点，不参与比较。" in said
     assert "0.0 %" not in said.replace("20.0 %", "").replace("50.0 %", "")
+
+
+def test_of_figures_that_read_the_same_none_is_called_least_or_most():
+    overlap = overlap_of({"甲": {0, 1}, "乙": {1, 2}, "丙": {0, 2}})
+    diversity = pd.DataFrame(
+        {"zone": ["老城", "东栅"], "level": "district", "issues": [900, 800], "effective_classes": [2.98, 3.01],
+         "main_class": "甲", "main_share": [0.37, 0.35]}
+    )  # fmt: skip
+    found = {"places": NO_PLACES, "overlap": overlap, "diversity": diversity}
+    said = " ".join(block.words for block in of_hotspots(found) if isinstance(block, Paragraph))
+    assert "各类热点两两重叠的程度相当（交÷并 33.3 %）" in said
+    assert "各片区问题类别的混杂程度相当（相当于 3.0 个等量类别）" in said
+    assert "最少的是" not in said
+    assert "最混杂" not in said
 
 
 def test_a_district_of_a_few_issues_is_neither_mixed_nor_uniform():
@@ -322,7 +345,7 @@ def test_a_district_of_a_few_issues_is_neither_mixed_nor_uniform():
         {"zone": ["甲", "乙", "丙"], "level": "district", "issues": [1, 30, 500], "effective_classes": [1.0, 2.5, 4.0],
          "main_class": "街面秩序", "main_share": [1.0, 0.5, 0.3]}
     )  # fmt: skip
-    found = HotspotTables(places=NO_PLACES, findings={"diversity": table})
+    found = {"places": NO_PLACES, "diversity": table}
     said = " ".join(block.words for block in of_hotspots(found) if isinstance(block, Paragraph))
     assert "丙的问题类别最混杂" in said
     assert "乙最单一" in said
@@ -337,20 +360,19 @@ def test_a_class_and_a_district_of_one_or_two_issues_are_written_as_ranges():
         {"zone": ["东", "西", "北"], "level": "district", "issues": [900, 400, 2], "effective_classes": [1.2, 1.5, 1.0],
          "main_class": "甲", "main_share": [0.9, 0.8, 1.0]}
     )  # fmt: skip
-    found = HotspotTables(
-        places=NO_PLACES,
-        levels=hide_small(levels, min_count=3),
-        findings={"diversity": hide_small(diversity, min_count=3)},
-        min_count=3,
-    )
-    page = words(make(Told(hotspots=found)))
+    found = {
+        "places": NO_PLACES,
+        "levels": hide_small(levels, min_count=3),
+        "diversity": hide_small(diversity, min_count=3),
+    }
+    page = words(make(Told(hotspots=found, beside={"min_count": 3})))
     assert "乙（1–2）" in page
     assert "西的问题类别最混杂" in page
     assert "北最单一" not in page
 
 
 def test_which_periods_are_compared_stands_below_the_places(tables):
-    page = words(make(tables.with_places(change=("较上期变化：甲 与 乙 相比。",))))
+    page = words(make(replace(tables, beside={"lines": ("较上期变化：甲 与 乙 相比。",)})))
     assert "较上期变化：甲 与 乙 相比。" in page
     assert page.index("较上期 +7 %") < page.index("较上期变化：甲")
 
@@ -359,10 +381,10 @@ def test_the_city_s_change_stands_in_the_head_where_it_is_one_for_all_rows(table
     blocks = [block for block in of_hotspots(tables.hotspots) if isinstance(block, TableBlock)]
     assert "较上期变化（全域 −17 %）" in blocks[0].titles
     assert "全域同类变化" not in blocks[0].titles
-    each = tables.hotspots.places.assign(
-        change_city=np.where(tables.hotspots.places["issue_class"] == "街面秩序", 0.1, -0.17)
+    each = tables.hotspots["places"].assign(
+        change_city=np.where(tables.hotspots["places"]["issue_class"] == "街面秩序", 0.1, -0.17)
     )
-    blocks = [b for b in of_hotspots(replace(tables.hotspots, places=each)) if isinstance(b, TableBlock)]
+    blocks = [b for b in of_hotspots(tables.hotspots | {"places": each}) if isinstance(b, TableBlock)]
     by_class = next(block for block in blocks if "首位热点" in block.heading)
     at = list(by_class.titles).index("全域同类变化")
     assert {row[at] for row in by_class.rows} == {"+10 %", "−17 %"}
@@ -377,13 +399,13 @@ def test_a_page_of_few_issues_says_that_nothing_was_judged(lang):
     against = pd.DataFrame(
         {"issue_class": ["all"], "hot": [0], "cold": 0, "normal_hot": 0, "normal_cold": 0, "disagree": 0}
     )
-    page = make(Told(hotspots=HotspotTables(places=NO_PLACES, levels=levels, against_normal=against)), lang=lang)
+    page = make(Told(hotspots={"places": NO_PLACES, "levels": levels, "against_normal": against}), lang=lang)
     for said in {"zh": ("没有判断冷热", "未判断冷热"), "en": ("too few issues to judge",)}[lang]:
         assert said in words(page)
     assert {"zh": "没有显著差异", "en": "no differently than at random"}[lang] not in page
     assert {"zh": "结论不同", "en": "cells differ"}[lang] not in page
     judged = make(
-        Told(hotspots=HotspotTables(places=NO_PLACES, levels=levels.assign(tested=True), against_normal=against)),
+        Told(hotspots={"places": NO_PLACES, "levels": levels.assign(tested=True), "against_normal": against}),
         lang=lang,
     )
     assert {"zh": "没有显著差异", "en": "no differently than at random"}[lang] in judged
@@ -405,19 +427,18 @@ def test_a_page_and_a_workbook_of_hidden_counts_are_written(tables, tmp_path, la
              "main_class": "甲", "main_share": 0.5}
         ),
     }  # fmt: skip
-    zones = tables.hotspots.zones.assign(count=1 + np.arange(len(tables.hotspots.zones)) % 4)
+    zones = tables.hotspots["zones"].assign(count=1 + np.arange(len(tables.hotspots["zones"])) % 4)
     heavy = pd.DataFrame(
         {"issue_class": "all", "cell_id": ["a", "b"], "count": [2, 12], "share_issues": 0.1, "times_mean": 40.0,
          "gi_z": 3.0, "gi_p": 0.02, "gi_q": 0.4, "lone_p": 0.02}
     )  # fmt: skip
-    places = tables.hotspots.places.assign(issues=[1, *tables.hotspots.places["issues"][1:]])
-    hidden = tables.with_places(
+    places = tables.hotspots["places"].assign(issues=[1, *tables.hotspots["places"]["issues"][1:]])
+    hidden = replace(tables, beside={**tables.beside, "min_count": least}).with_hotspots(
         places=hide_small(places, min_count=least),
         zones=hide_small(zones, min_count=least, within=("level", "zone")),
         levels=hide_small(levels, min_count=least),
-        heavy=hide_small(heavy, min_count=least),
-        findings={key: hide_small(table, min_count=least) for key, table in findings.items()},
-        min_count=least,
+        heavy_cells=hide_small(heavy, min_count=least),
+        **{key: hide_small(table, min_count=least) for key, table in findings.items()},
     )
     assert small_range(least) in words(make(hidden, lang=lang))
     report_workbook(tmp_path / "report.xlsx", hidden.sections(lang), title="某市", sources=hidden.sources, lang=lang)
@@ -425,8 +446,8 @@ def test_a_page_and_a_workbook_of_hidden_counts_are_written(tables, tmp_path, la
 
 def test_a_figure_that_just_misses_its_target_is_told_from_it(tables):
     def keys_of(value):
-        coverage = tables.parks.coverage.assign(coverage=value)
-        return park_section(ParkTables(coverage=coverage), ParkSettings(target=0.9)).keys
+        coverage = tables.parks["coverage"].assign(coverage=value)
+        return park_section({"coverage": coverage}, ParkSettings(target=0.9)).keys
 
     near = keys_of(0.89966)[0]
     assert (near.value, near.note) == ("89.97 %", "低于目标 90 %，差 0.03 个百分点")
@@ -442,8 +463,17 @@ def test_no_new_park_is_not_called_the_fewest(tables):
     )  # fmt: skip
     page = words(make(tables.with_parks(targets=targets)))
     assert "不需为此新增公园" in page
-    assert "最少需新增 0 处" not in page
+    assert "最少需新增" not in page
     assert "没有一块候选地块" not in page
+
+
+def test_the_fewest_new_parks_are_so_by_sample_points():
+    targets = pd.DataFrame(
+        {"zone": ["老城", "all"], "coverage_before": [0.5, 0.5], "best": [0.95, 0.95], "needed": [3, 3],
+         "no_site": [None, None], "reason": [None, None]}
+    )  # fmt: skip
+    for lang, told in (("zh", "“最少”只对取样点得到证明"), ("en", "the fewest are proven for the points only")):
+        assert any(told in line for line in siting_lines(None, None, targets, None, 0.9, lang))
 
 
 def test_too_few_new_parks_are_not_called_the_fewest(tables):
@@ -453,7 +483,7 @@ def test_too_few_new_parks_are_not_called_the_fewest(tables):
     )  # fmt: skip
     page = words(make(tables.with_parks(targets=targets)))
     assert "需新增多于 3 处公园：按取样点求得的 3 处，实测后老城仍未达到" in page
-    assert "最少需新增" not in page
+    assert "按取样点最少需新增" not in page
 
 
 def test_what_was_said_on_reading_stands_with_the_input_data(tables):
@@ -477,8 +507,8 @@ def test_indicators_without_data_are_named_with_their_weight(tables):
 
 def test_a_hot_place_without_a_case_is_explained(tables):
     assert "问题数为 0 的热点地段" not in words(make(tables))
-    places = tables.hotspots.places.copy()
+    places = tables.hotspots["places"].copy()
     places.loc[places.index[-1], "issues"] = 0
-    assert "问题数为 0 的热点地段" in words(make(tables.with_places(places=places)))
+    assert "问题数为 0 的热点地段" in words(make(tables.with_hotspots(places=places)))
     hidden = places.assign(issues=places["issues"].astype(object).mask(places["issues"] == 0, "1–2"))
-    assert "问题数为 0 的热点地段" not in words(make(tables.with_places(places=hidden)))
+    assert "问题数为 0 的热点地段" not in words(make(tables.with_hotspots(places=hidden)))

@@ -14,15 +14,17 @@ from told_parts import Told
 
 from jxgis import errors as _errors
 from jxgis.city import read_class_table
-from jxgis.hotspots.section import HotspotTables
-from jxgis.parks.section import ParkTables
 from jxgis.report import workbook
 from jxgis.report.blocks import Section, Sources
 from jxgis.report.class_sheet import class_sheet
 from jxgis.report.columns import write_value
-from jxgis.report.workbook import report_workbook, scores_workbook
+from jxgis.report.workbook import report_workbook
 from jxgis.schema.columns import column, own_column
-from jxgis.scoring.rank import by_rank
+
+
+def write_scores(path, told):
+    sections = [said for said in told.sections() if said.part == "scores"]
+    return report_workbook(path, sections, title="评分", plain={"scores.scores": told.scores})
 
 
 def write(path, tables: Told, **options):
@@ -58,8 +60,8 @@ def test_values_are_the_tables_own(book, tables):
     units = values(book["管理单元"])
     np.testing.assert_allclose(units["面积（平方公里）"].astype(float), tables.units["area_km2"])
     coverage = values(book["公园覆盖率"])
-    np.testing.assert_allclose(coverage["覆盖率"].astype(float), tables.parks.coverage["coverage"])
-    assert coverage.loc[tables.parks.coverage["coverage"].isna().to_numpy(), "说明"].tolist() == ["没有居住用地"] * 2
+    np.testing.assert_allclose(coverage["覆盖率"].astype(float), tables.parks["coverage"]["coverage"])
+    assert coverage.loc[tables.parks["coverage"]["coverage"].isna().to_numpy(), "说明"].tolist() == ["没有居住用地"] * 2
     assert set(coverage["方法"]) == {"服务半径", "步行"}
     assert "全域" in set(coverage["区域"])
 
@@ -81,8 +83,8 @@ def test_notes_name_method_and_denominator_of_each_part(book):
 
 
 def test_text_that_looks_like_a_formula_or_a_link_stays_text(tables, tmp_path):
-    evil = tables.hotspots.places.head(3).assign(name=["=1+1", "https://example.org", HOSTILE])
-    path = write(tmp_path / "a.xlsx", Told(hotspots=HotspotTables(places=evil)))
+    evil = tables.hotspots["places"].head(3).assign(name=["=1+1", "https://example.org", HOSTILE])
+    path = write(tmp_path / "a.xlsx", Told(hotspots={"places": evil}))
     book = openpyxl.load_workbook(path)
     column = [row[2].value for row in book["热点地段"].iter_rows(min_row=2)]
     assert column == ["=1+1", "https://example.org", HOSTILE]
@@ -111,9 +113,11 @@ def test_missing_parts_are_said(tmp_path):
 
 def test_scores_have_a_sheet_for_scripts_and_one_for_people(tmp_path):
     scores = result_tables().scores
-    path = scores_workbook(tmp_path / "scores.xlsx", scores, by_rank(scores), titles={"park_coverage": "公园覆盖率"})
+    told = Told(scores=scores, titles={"park_coverage": "公园覆盖率"})
+    path = write_scores(tmp_path / "scores.xlsx", told)
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[:2] == ["scores", "评分"]
+    assert book.sheetnames[-1] == "说明"
     assert book.active.title == "评分"
     raw = values(book["scores"])
     assert list(raw.columns) == [c for c in scores.columns if c != "geometry"]
@@ -132,7 +136,7 @@ def test_more_rows_than_excel_holds_are_refused(tmp_path, monkeypatch):
 def test_the_sheet_for_people_has_failing_candidates_last(tables, tmp_path):
     rank = tables.scores["rank"]
     failing = tables.scores.assign(gates=np.where(rank == 1, "fail", "pass"), rank=(rank - 1).where(rank > 1))
-    path = scores_workbook(tmp_path / "scores.xlsx", failing, by_rank(failing))
+    path = write_scores(tmp_path / "scores.xlsx", Told(scores=failing))
     book = openpyxl.load_workbook(path)
     assert values(book["scores"])["candidate_id"].tolist() == failing["candidate_id"].tolist()
     shown = values(book["评分"])
@@ -157,7 +161,7 @@ def test_an_indicator_is_written_in_its_own_unit_whatever_it_is_called(tmp_path)
         )
     )
     titles = {"share_of_toilets": "share_of_toilets（座）"}
-    scores_workbook(tmp_path / "scores.xlsx", scores, by_rank(scores), titles=titles)
+    write_scores(tmp_path / "scores.xlsx", Told(scores=scores, titles=titles))
     write(tmp_path / "report.xlsx", Told(scores=scores, titles=titles))
     for name in ("scores.xlsx", "report.xlsx"):
         sheet = openpyxl.load_workbook(tmp_path / name)["评分"]
@@ -228,9 +232,7 @@ def test_no_code_of_the_contract_stands_in_the_book_as_it_is(tmp_path):
         }
     )
     coverage = pd.DataFrame({"zone": ["all"], "method": "radius", "coverage": 0.95, "residential_m2": 1e6})
-    told = Told(
-        hotspots=HotspotTables(places=places, levels=levels), parks=ParkTables(coverage=coverage, targets=targets)
-    )
+    told = Told(hotspots={"places": places, "levels": levels}, parks={"coverage": coverage, "targets": targets})
     book = openpyxl.load_workbook(write(tmp_path / "a.xlsx", told))
     assert values(book["热点地段"])["名称来源"].tolist() == [
         "地名", "道路", "问题记录所填", "城市配置的地名", "街道（镇）", "网格编号"

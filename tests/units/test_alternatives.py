@@ -82,19 +82,6 @@ def test_plans_along_the_dial_get_rounder_and_less_alike() -> None:
     assert found.borders["length_m"][drawn].sum() == pytest.approx(inner.length, rel=1e-9)
 
 
-def test_the_caller_may_stop_between_plans() -> None:
-    blocks = grid_blocks(DISTRICTS, cell_m=500)
-    seen: list[tuple[int, int]] = []
-
-    def progress(done: int, of: int) -> bool:
-        seen.append((done, of))
-        return done < 2
-
-    found = propose_alternatives(blocks, DISTRICTS, dials=[0.1], seeds=[0, 1, 2], progress=progress)
-    assert seen == [(1, 3), (2, 3)]
-    assert len(found.plans) == len(found.table) == 2
-
-
 def test_comparison_by_hand() -> None:
     before = units_of(shapely.box(0, 0, 2000, 3000), shapely.box(2000, 0, 4000, 3000))
     after = units_of(

@@ -60,10 +60,8 @@ def test_people_and_land_are_kept_to_the_last() -> None:
     np.testing.assert_allclose(land["land_商业"] * BLOCKS.area, [125_000, 0, 0, 0])
 
 
-def test_places_and_columns() -> None:
-    places = gpd.GeoDataFrame(geometry=list(shapely.points([[10, 10], [1010, 10], [1020, 10], [9999, 0]])), crs=CRS)
-    found = block_attributes(BLOCKS, places=places, columns=["plots"])
-    np.testing.assert_allclose(found["places_per_km2"] * BLOCKS.area / 1e6, [1, 2, 0, 0])
+def test_columns_of_the_blocks() -> None:
+    found = block_attributes(BLOCKS, columns=["plots"])
     np.testing.assert_allclose(found["plots"], [1, 2, np.nan, 4])
     assert block_attributes(BLOCKS).shape == (4, 0)
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import box
 
-from jxgis.errors import CrsError, InputError
-from jxgis.units._part_search import Run
+from jxgis.errors import CrsError, InputError, SettingsError
+from jxgis.progress import listening
+from jxgis.settings import UnitSettings
 from jxgis.units.delineate import delineate_units
 from jxgis.units.plan import Plan, holes_in
 
@@ -182,13 +183,10 @@ def test_an_area_on_the_bound_is_within_it(low_side):
     assert plan.units["area_km2"].tolist() == [side / 1000]
 
 
-def test_labels_do_not_depend_on_workers_or_on_the_order_of_rows():
+def test_labels_do_not_depend_on_the_order_of_rows():
     blocks, districts = two_districts()
     settings = {"attributes": ["a", "b"], "seed": 3, "iterations": 500}
     one = delineate_units(blocks, districts, **settings)
-    two = delineate_units(blocks, districts, workers=2, **settings)
-    pd.testing.assert_frame_equal(one.units, two.units)
-    pd.testing.assert_series_equal(one.blocks["unit_id"], two.blocks["unit_id"])
     shuffled = blocks.sample(frac=1, random_state=1)
     other = delineate_units(shuffled, districts, **settings)
     pd.testing.assert_series_equal(one.blocks["unit_id"], other.blocks["unit_id"].reindex(blocks.index))
@@ -202,22 +200,6 @@ def test_inputs_are_left_alone():
     pd.testing.assert_frame_equal(districts, fences)
 
 
-def test_stopped_at_once_it_still_gives_units():
-    blocks, districts = two_districts()
-    plan = delineate_units(blocks, districts, attributes=["a"], budget_s=0.0)
-    hold(plan, blocks, districts)
-    assert plan.report.stopped_early
-    assert plan.units["in_bounds"].all()
-
-
-def test_a_run_without_time_left_is_stopped_and_one_without_a_limit_is_not():
-    assert Run(0.0).stopped() is True
-    endless = Run(None)
-    assert endless.stopped() is False
-    endless.ended = True
-    assert endless.stopped() is True
-
-
 def test_the_objective_that_is_reported_is_that_of_the_shapes():
     """Nothing but compactness: the price times the mean over the city of P² / 4πA."""
     blocks, districts = two_districts()
@@ -226,13 +208,24 @@ def test_the_objective_that_is_reported_is_that_of_the_shapes():
     assert plan.report.objective == pytest.approx(0.3 * (length**2 / (4 * np.pi)).sum() / area.sum(), rel=1e-9)
 
 
-def test_the_caller_hears_of_progress_and_can_end_it():
-    blocks, districts = two_districts()
+def test_whoever_listens_hears_how_many_parts_are_done():
     heard = []
-    plan = delineate_units(blocks, districts, iterations=50, progress=lambda done, parts: heard.append((done, parts)))
-    assert heard == [(1, 2), (2, 2)]
-    assert not plan.report.stopped_early
-    assert delineate_units(blocks, districts, iterations=50, progress=lambda *_: False).report.stopped_early
+    with listening(lambda _, share: heard.append(share)):
+        delineate_units(*two_districts(), iterations=50)
+    assert heard == [1 / 2, 1]
+
+
+def test_options_come_whole_or_by_name():
+    blocks, districts = two_districts()
+    whole = UnitSettings(attributes=("a",), compactness=0.5, seed=2)
+    one = delineate_units(blocks, districts, options=whole, iterations=50)
+    two = delineate_units(blocks, districts, attributes=["a"], compactness=0.5, seed=2, iterations=50)
+    pd.testing.assert_frame_equal(one.units, two.units)
+    over = delineate_units(blocks, districts, options=whole, compactness=0.05, iterations=50)
+    assert over.report.attributes == ("a",)
+    assert over.report.objective != one.report.objective
+    with pytest.raises(SettingsError, match="did you mean compactness"):
+        delineate_units(blocks, districts, compactnes=0.5)
 
 
 def test_terms_and_share_are_reported():
@@ -277,9 +270,9 @@ def test_bad_input_is_refused_with_what_to_do():
     blocks, districts = two_districts()
     with pytest.raises(InputError, match="no blocks"):
         delineate_units(blocks.iloc[:0], districts)
-    with pytest.raises(InputError, match="below the maximum"):
+    with pytest.raises(SettingsError, match="must be less than max_km2"):
         delineate_units(blocks, districts, min_km2=5, max_km2=2)
-    with pytest.raises(InputError, match="must lie within 2 to 5"):
+    with pytest.raises(SettingsError, match="must lie between 2 and 5"):
         delineate_units(blocks, districts, target_km2=6)
     with pytest.raises(InputError, match="lacks the attributes: c"):
         delineate_units(blocks, districts, attributes=["c"])

@@ -333,7 +333,7 @@ def test_the_first_start_begins_with_what_is_given():
     cost, excess = unit_costs(piece, tiles, 18)
     first = Found(label=tiles, k=18, cost=float(cost.sum()), excess=float(excess.sum()))
     assert first.excess == 0
-    found = search_piece(piece, 18, seed=(0,), iterations=1, starts=1, first=first, stopped=lambda: True)
+    found = search_piece(piece, 18, seed=(0,), iterations=1, starts=1, first=first)
     assert found.excess == 0
     assert found.cost <= first.cost
 
@@ -483,7 +483,7 @@ def test_a_cover_by_some_units_only_is_not_called_the_best_of_all(seed, monkeypa
     pool = enumerate_units(piece)
     for k in (3, 4):
         best = optimal_units(piece, k, pool, None).found.cost
-        dear = search_piece(piece, k, seed=(seed,), iterations=1, starts=1, stopped=lambda: True)
+        dear = search_piece(piece, k, seed=(seed,), iterations=1, starts=1)
         for columns in range(3, 40, 3):
             monkeypatch.setattr(optimum, "MOST_COLUMNS", columns)
             found = optimal_units(piece, k, pool, dear).found
@@ -507,7 +507,7 @@ def test_uncovered_ground_in_the_relaxation_is_no_proof_by_itself(monkeypatch):
 
 
 def divided(piece, k, counts, **given):
-    asked = {"reason": None, "fixed": False, "seed": (0,), "iterations": 1, "starts": 1, "stopped": lambda: False}
+    asked = {"reason": None, "fixed": False, "seed": (0,), "iterations": 1, "starts": 1}
     return divide(piece, k, counts, **(asked | given))
 
 
@@ -530,9 +530,9 @@ def test_what_no_units_make_is_proven_before_more_seeds_are_grown():
 def test_what_seeds_do_not_find_is_not_found_however_few_numbers_are_left():
     """Units of 1.5 of blocks of 1: too many blocks for a proof, and no seed comes within the bounds."""
     piece = path([1.0] * 65, low=1.5, high=1.6)
-    found = divided(piece, 40, (40, 41), stopped=lambda: True)
+    found = divided(piece, 40, (40, 41))
     assert (found.reason, found.counts) == ("not_found", (40, 41))
-    assert divided(piece, 40, (40, 40), fixed=True, stopped=lambda: True).reason == "not_found"
+    assert divided(piece, 40, (40, 40), fixed=True).reason == "not_found"
 
 
 def test_a_border_kept_apart_costs_a_tenth_of_the_squares_to_cross():
