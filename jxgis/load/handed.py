@@ -8,7 +8,7 @@ import pandas as pd
 
 from jxgis.errors import InputError
 from jxgis.load._columns import as_number, as_text
-from jxgis.schema.layers import contract
+from jxgis.schema.layers import contract, layers
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -24,7 +24,7 @@ def as_layer(table: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     table
         Any columns; those of the layer's contract hold what it says.
     layer
-        The layer.
+        The layer; of what is none, such as an area, every column stands as it is.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def as_layer(table: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     Traceback (most recent call last):
     jxgis.errors.InputError: residential 的 people 列有不是数字的值：“many”（第 2 行）...
     """
-    columns = contract(layer).columns
+    columns = contract(layer).columns if layer in layers() else ()
     if "name" not in table.columns and any(column.name == "name" and not column.null for column in columns):
         raise InputError(
             zh=f"{layer} 没有 name 列；请把名称所在的列改名为 name。",

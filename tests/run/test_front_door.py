@@ -62,9 +62,7 @@ FRONT_DOORS: dict[str, tuple[Callable[..., Any], dict[str, gpd.GeoDataFrame]]] =
         },
     ),
     "propose_units": (
-        lambda **layers: jxgis.propose_units(
-            **({"districts": GROUND, "places": POINTS, "cell_m": 1000, "alternatives": False} | layers)
-        ),
+        lambda **layers: jxgis.propose_units(**({"districts": GROUND, "cell_m": 1000, "alternatives": False} | layers)),
         {
             "districts": GROUND,
             "blocks": GROUND,
@@ -73,7 +71,6 @@ FRONT_DOORS: dict[str, tuple[Callable[..., Any], dict[str, gpd.GeoDataFrame]]] =
             "issues": POINTS,
             "land_use": GROUND,
             "population": POINTS,
-            "places": POINTS,
             "keep_together": GROUND,
             "keep_apart": LINES,
         },
