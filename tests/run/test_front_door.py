@@ -62,7 +62,9 @@ FRONT_DOORS: dict[str, tuple[Callable[..., Any], dict[str, gpd.GeoDataFrame]]] =
         },
     ),
     "propose_units": (
-        lambda **layers: jxgis.propose_units(**({"districts": GROUND, "cell_m": 1000, "alternatives": False} | layers)),
+        lambda **layers: jxgis.propose_units(
+            **({"districts": GROUND, "issues": POINTS, "cell_m": 1000, "alternatives": False} | layers)
+        ),
         {
             "districts": GROUND,
             "blocks": GROUND,
