@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
@@ -182,9 +183,10 @@ class Given:
 
         return hide_small(self.in_words(table), min_count=self.settings.report.min_count, lost=lost)
 
-    def known_counts(self) -> list[pd.DataFrame]:
-        """What readers know of counts that the parts before have shown: see `small_counts.count_rows`."""
-        found = (result.known_counts() for result in self.results.values())
+    def known_counts(self, part: Part) -> list[pd.DataFrame]:
+        """What readers know of counts that the parts before this one have shown: see `small_counts.count_rows`."""
+        before = takewhile(lambda name: name != part.name, self.results)
+        found = (self.results[name].known_counts() for name in before)
         return [rows.assign(known=True) for rows in found if rows is not None]
 
 
