@@ -174,7 +174,7 @@ def test_a_setting_alone_changes_what_its_part_finds(before, town, key, value) -
 
 
 def scored(candidates: gpd.GeoDataFrame, layers: Mapping[str, Any], **sections: Any) -> Any:
-    return score(given_tables({"candidates": candidates, **layers}, lang="zh", **sections), candidates)
+    return score(given_tables({"candidates": candidates, **layers}, lang="zh", **sections))
 
 
 def test_scoring_gets_its_own_settings_and_those_of_parks_and_units() -> None:
@@ -269,9 +269,9 @@ def test_sampling_reaches_walking_siting_and_people(monkeypatch) -> None:
     used: list[float] = []
     true = housing.sample_points
 
-    def noted(pieces: Any, *, sample_m: float = -1.0) -> Any:
+    def noted(pieces: Any, *, sample_m: float = -1.0, **named: Any) -> Any:
         used.append(sample_m)
-        return true(pieces, sample_m=sample_m)
+        return true(pieces, sample_m=sample_m, **named)
 
     for module in (siting, people, walking):
         monkeypatch.setattr(module, "sample_points", noted)
