@@ -38,12 +38,13 @@ from jxgis.units.analysis import propose_units
 #: A value for every setting of a section, none of them a default.
 HOTSPOTS: dict[str, Any] = {
     "cell_m": 211, "band_m": 641, "alpha": 0.037, "bandwidth_m": 541, "density_cell_m": 107, "family": "all",
-    "min_issues": 17,
+    "min_issues": 17, "classes": ("多",), "name_field": "issue_class",
 }  # fmt: skip
 PARKS: dict[str, Any] = {
     "standard": "gbt51346-2019", "denominator": "built_up", "minutes": 11.5, "speed_m_per_min": 71, "merge_gap_m": 19,
     "sample_m": 31, "max_snap_m": 193, "entry_m": 17, "catchment_m": 977, "decay": "linear", "new_parks": 3,
     "target": 0.83, "close": ("一园",), "objective": "people",
+    "isochrones_min": (4.5,), "radii_m": (230.0,),
 }  # fmt: skip
 UNITS: dict[str, Any] = {
     "cell_m": 223, "by_cells": True, "min_km2": 1.9, "max_km2": 5.3, "target_km2": 3.3,
