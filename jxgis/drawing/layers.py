@@ -412,10 +412,8 @@ def land_map(
         Heading, and the line below it.
     named
         Whether the names are written; without them the borders are broader.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the map as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

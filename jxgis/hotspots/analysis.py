@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from jxgis.hotspots.cells import Family
     from jxgis.hotspots.counted import Counted
     from jxgis.hotspots.density import Density
     from jxgis.hotspots.periods import Comparison
+    from jxgis.settings import Family
     from jxgis.space.grid import Grid
 
 __all__ = ["analyse", "find_hotspots"]
@@ -70,10 +70,8 @@ def find_hotspots(
         Where present, ``source`` and ``file`` say for which of them some time is missing.
     start, end
         The period analysed, half open; see :func:`jxgis.hotspots.periods.compare_periods`.
-    lang
-        Language of what the result shows, ``"zh"`` or ``"en"``.
-    sketch
-        Mark what is drawn as schematic: the polygons are not official.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
         What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``classes``, ``name_field`` and so on.
 

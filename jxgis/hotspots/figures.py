@@ -52,10 +52,8 @@ def hotspot_panels(
         Panels in a row.
     title
         Heading of the whole figure.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the figure as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

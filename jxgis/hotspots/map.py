@@ -289,10 +289,8 @@ def hotspot_map(
         How many places of a class get a numbered pin and stand in the list.
     max_cells
         With more cells than this, significant ones are painted as a picture without tooltips, and the legend says so.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the map as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

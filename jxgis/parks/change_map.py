@@ -88,10 +88,8 @@ def parks_change_map(
         The coverage asked for, 0 to 1.
     title, method
         Heading, and the line below it.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the map as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

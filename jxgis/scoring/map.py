@@ -114,10 +114,8 @@ def scores_map(
         Heading, and the line below it: weights and number of indicators.
     pins
         How many of the best get a numbered pin and stand in the list.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the map as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

@@ -19,12 +19,15 @@ from jxgis.settings._parts import (
     REPORT,
     SCORING,
     UNITS,
+    Decay,
+    Family,
     HotspotSettings,
     IndicatorSettings,
     ParkSettings,
     ReportSettings,
     ScoringSettings,
     UnitSettings,
+    Weighing,
 )
 
 __all__ = [
@@ -35,6 +38,8 @@ __all__ = [
     "UNITS",
     "BoundaryInputSettings",
     "CitySettings",
+    "Decay",
+    "Family",
     "HotspotSettings",
     "IndicatorSettings",
     "InputSettings",
@@ -45,6 +50,7 @@ __all__ = [
     "ScoringSettings",
     "Settings",
     "UnitSettings",
+    "Weighing",
     "about",
     "default",
     "example",
