@@ -368,10 +368,7 @@ def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
     every = parks.assign(radius_m=options.catchment_m)
     ways_in = None
     if ground.graph is not None:
-        ways_in = park_gates(
-            every, ground.graph, gates=ground.gates, barriers=ground.barriers, entry_m=options.entry_m,
-            max_snap_m=options.max_snap_m,
-        )  # fmt: skip
+        ways_in = park_gates(every, ground.graph, gates=ground.gates, barriers=ground.barriers, options=options)
     found = two_step_catchment(
         parks, people, graph=ground.graph, gates=ways_in, barriers=ground.barriers, options=options
     )
