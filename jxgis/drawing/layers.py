@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from jxgis.schema.columns import Writing
 
 __all__ = [
+    "TOP",
     "Field",
     "PlaceList",
     "Shapes",
@@ -51,6 +52,8 @@ __all__ = [
     "line",
 ]
 
+#: How many of the ranked get a numbered pin and stand in the list.
+TOP = 10
 #: Leaflet path options of one look.
 Style: TypeAlias = dict[str, Any]
 
