@@ -10,12 +10,18 @@ import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jxgis.errors import InputError, JxgisError
 from jxgis.i18n import Text
 
-__all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "reading", "require_ordinary",
-           "require_sane_parquet", "require_sane_workbook", "require_sane_zip", "split_layer", "unzip_text"]  # fmt: skip
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+    from rasterio.io import DatasetReader
+
+__all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "reading",
+           "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
+           "require_sane_zip", "split_layer", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
 """Bytes to which a packed file may unpack: more is no export of a city, and would fill the memory or the disk."""
@@ -26,6 +32,9 @@ MOST_CELLS = 50_000_000
 
 MOST_BLOCK = 1 << 27
 """Cells of one block of a raster, which is read as a whole: 1 GB of numbers."""
+
+MOST_RASTER = 4_000_000_000
+"""Cells of a raster: all of China by 100 m has 3 thousand million. A sparse file of a few bytes may declare any number."""
 
 NOT_A_RASTER = Text(
     zh="无法作为栅格读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
@@ -226,7 +235,8 @@ def require_sane_parquet(path: Path, *, what: str) -> None:
     Raises
     ------
     InputError
-        If its values, eight bytes each, or its pages are more than `MOST_UNPACKED` bytes.
+        If its values (eight bytes each, texts as long as they are) or its pages are more than `MOST_UNPACKED` bytes, or
+        its pages are `MOST_RATIO` times its size.
     pyarrow.ArrowInvalid
         If it is damaged.
     """
@@ -235,9 +245,72 @@ def require_sane_parquet(path: Path, *, what: str) -> None:
     metadata = pq.read_metadata(path)
     groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
     values = sum(group.column(at).num_values for group in groups for at in range(group.num_columns))
-    size = max(_VALUE_BYTES * values, sum(group.total_byte_size for group in groups))
-    if size > MOST_UNPACKED:
-        raise _too_much(what, size, path.stat().st_size)
+    pages, packed = sum(group.total_byte_size for group in groups), path.stat().st_size
+    size = max(_VALUE_BYTES * values, pages)
+    if size > MOST_UNPACKED or _is_too_much(pages, packed):
+        raise _too_much(what, size, packed)
+    _require_sane_texts(path, groups, what, packed)
+
+
+def _require_sane_texts(path: Path, groups: list[pq.RowGroupMetaData], what: str, packed: int) -> None:
+    """Refuse a Parquet file whose texts, each stored once, are too long when they are written out for every row.
+
+    They are read as a dictionary, one row group and column at a time, where they could come to too much at all: no text is
+    longer than what the column's pages hold.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    size = 0
+    for number, group in enumerate(groups):
+        for at in range(group.num_columns):
+            column = group.column(at)
+            most = column.num_values * column.total_uncompressed_size
+            if column.physical_type != "BYTE_ARRAY" or most <= _SMALL:
+                continue
+            name = column.path_in_schema
+            file = pq.ParquetFile(path, read_dictionary=[name])
+            for chunk in file.read_row_group(number, columns=[name]).column(0).chunks:
+                if pa.types.is_dictionary(chunk.type):
+                    # The place that a row names in the dictionary; what is missing names none.
+                    times = pc.value_counts(chunk.indices.drop_null())
+                    lengths = pc.take(pc.binary_length(chunk.dictionary), times.field("values"))
+                    size += pc.sum(pc.multiply(lengths.cast("int64"), times.field("counts"))).as_py() or 0
+            if size > MOST_UNPACKED:
+                raise _too_much(what, size, packed)
+
+
+def require_sane_raster(raster: DatasetReader, band: int, *, what: str) -> None:
+    """Refuse a raster that would take all memory or all day, by what its header declares.
+
+    Parameters
+    ----------
+    raster
+        The open file.
+    band
+        The band that is read, from 1.
+    what
+        The file, for the message.
+
+    Raises
+    ------
+    InputError
+        If it has more than `MOST_RASTER` cells, or a block of more than `MOST_BLOCK`.
+    """
+    high, wide = raster.block_shapes[band - 1]
+    if high * wide > MOST_BLOCK:
+        raise InputError(
+            zh=f"{what} 以 {wide:,} × {high:,} 像元为一块存储，读一块就会耗尽内存；请另存为分块（如 256 × 256）的 GeoTIFF。",
+            en=f"{what} is stored in blocks of {wide:,} by {high:,} cells, one of which takes all memory; save it "
+            "again as a GeoTIFF with smaller tiles, 256 by 256 for example.",
+        )
+    if raster.width * raster.height > MOST_RASTER:
+        raise InputError(
+            zh=f"{what} 有 {raster.width:,} × {raster.height:,} 像元，超过 {MOST_RASTER:,}，没有读取；请先裁剪到本市范围。",
+            en=f"{what} has {raster.width:,} by {raster.height:,} cells, more than {MOST_RASTER:,}, and was not read; clip it "
+            "to the city first.",
+        )
 
 
 def require_sane_workbook(path: Path, *, what: str) -> None:

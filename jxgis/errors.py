@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 
-from jxgis.i18n import Text
+from jxgis.i18n import LANGS, Text
 from jxgis.privacy import hide_passwords
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "SettingsError",
     "collect",
     "os_reason",
+    "require_lang",
 ]
 
 _OS_REASONS = {
@@ -113,6 +114,27 @@ def collect(errors: Iterable[JxgisError]) -> None:
         raise type(found[0])(
             zh="\n".join(error.message.zh for error in found),
             en="\n".join(error.message.en for error in found),
+        )
+
+
+def require_lang(lang: str) -> None:
+    """Refuse a language that there is not.
+
+    Raises
+    ------
+    InputError
+        If it is neither ``"zh"`` nor ``"en"``.
+
+    Examples
+    --------
+    >>> require_lang("fr")
+    Traceback (most recent call last):
+    jxgis.errors.InputError: 没有语言“fr”；可用：zh、en...
+    """
+    if lang not in LANGS:
+        raise InputError(
+            zh=f"没有语言“{lang}”；可用：{'、'.join(LANGS)}。",
+            en=f"No language {lang!r}; there are: {', '.join(LANGS)}.",
         )
 
 

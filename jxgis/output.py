@@ -164,25 +164,12 @@ def write_run(
     **more
         Further entries, such as ``outside_area=12``.
     """
-    inputs = [
-        {
-            "layer": layer.layer,
-            "name": source.name,
-            "sha256": source.sha256,
-            "rows_in": source.rows_in,
-            "rows_kept": source.rows_kept,
-            "rows_rejected": source.rows_rejected,
-            "rows_left_out": source.rows_left_out,
-        }
-        for layer in loaded
-        for source in layer.sources
-    ]
     run = {
         "command": stage.command,
         "settings": _without_folders(dict(settings)),
         "versions": {name: metadata.version(name) for name in _PACKAGES},
         "crs": crs,
-        "inputs": inputs,
+        "inputs": [row for layer in loaded for row in layer.account()],
         **more,
         "outputs": sorted([*stage.files(), RUN]),
     }

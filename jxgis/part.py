@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from jxgis import output
-from jxgis.errors import InputError, MissingPackageError
+from jxgis.errors import InputError, MissingPackageError, require_lang
 from jxgis.i18n import Text
-from jxgis.schema.layers import nearest
 from jxgis.schema.tables import class_columns
-from jxgis.small_counts import hide_small, small_said
 
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
     import pyproj
+    from numpy.typing import NDArray
 
     from jxgis.city import City
     from jxgis.drawing.figures import Figure
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
     from jxgis.report.blocks import Section
     from jxgis.settings import Settings
 
-__all__ = ["Given", "Part", "Progress", "Raster", "Result", "given_tables", "require_table"]
+__all__ = [
+    "Given",
+    "Option",
+    "Part",
+    "Progress",
+    "Raster",
+    "Result",
+    "given_tables",
+    "require_table",
+]
 
 Progress: TypeAlias = Callable[[Text], object]
 Table = TypeVar("Table", bound="pd.DataFrame")
@@ -102,6 +112,9 @@ class Given:
     results: dict[str, Result] = field(default_factory=dict)
     refused: Mapping[str, Text] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        require_lang(self.lang)
+
     def table(self, layer: str) -> gpd.GeoDataFrame | None:
         """The layer's rows, or None where it was not given."""
         return self.layers.get(layer)
@@ -132,11 +145,9 @@ class Given:
         """
         loaded = list(self.loaded.values())
         output.write_rejects(stage, loaded, self.lang)
-        dumped = self.settings.model_dump(by_alias=True, exclude_none=True)
-        shaped = {"lang": self.lang, "city": dumped["city"], "inputs": dumped["inputs"]}
         output.write_run(
             stage,
-            settings=shaped | {name: dumped[name] for name in sections},
+            settings={"lang": self.lang} | self.settings.shaping(sections),
             crs=self.crs.to_string(),
             loaded=loaded,
             crs_note=self.crs_note.of(self.lang),
@@ -150,6 +161,8 @@ class Given:
 
     def notes(self) -> list[str]:
         """Which counts are not shown, and what the loaders noticed."""
+        from jxgis.small_counts import small_said
+
         said = small_said(self.settings.report.min_count, self.lang, blank=True) if "issues" in self.layers else ""
         return [*filter(None, [said]), *self.load_notes()]
 
@@ -162,17 +175,16 @@ class Given:
             **{column: table[column].replace(words) for column in class_columns() if column in table.columns}
         )
 
-    def shown(
-        self,
-        table: Table,
-        *,
-        within: Sequence[str] | None = None,
-        sums: Sequence[str] = (),
-        nested: tuple[str, str] | None = None,
-    ) -> Table:
+    def shown(self, table: Table, *, lost: NDArray[np.bool_] | None = None) -> Table:
         """A copy of a table of issues for people's eyes: classes in words, small counts as ranges; see `hide_small`."""
-        least = self.settings.report.min_count
-        return hide_small(self.in_words(table), min_count=least, within=within, sums=sums, nested=nested)
+        from jxgis.small_counts import hide_small
+
+        return hide_small(self.in_words(table), min_count=self.settings.report.min_count, lost=lost)
+
+    def known_counts(self) -> list[pd.DataFrame]:
+        """What readers know of counts that the parts before have shown: see `small_counts.count_rows`."""
+        found = (result.known_counts() for result in self.results.values())
+        return [rows.assign(known=True) for rows in found if rows is not None]
 
 
 def require_table(table: object, what: str, like: pyproj.CRS | None = None) -> pyproj.CRS:
@@ -214,17 +226,6 @@ def require_table(table: object, what: str, like: pyproj.CRS | None = None) -> p
     return require_metric(table, what, like=like)
 
 
-def _named_in_text(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The table; a copy where its names are numbers."""
-    import pandas as pd
-
-    from jxgis.load._columns import as_text
-
-    if "name" not in table or not pd.api.types.is_numeric_dtype(table["name"]):
-        return table
-    return table.assign(name=as_text(table["name"]))
-
-
 def given_tables(
     layers: Mapping[str, gpd.GeoDataFrame | None],
     *,
@@ -261,20 +262,22 @@ def given_tables(
     SettingsError
         If an option is unknown or out of range; the nearest name is suggested.
     """
+    from jxgis.load.handed import as_layer
     from jxgis.settings import Settings
 
     there = {name: table for name, table in layers.items() if table is not None or name in needs}
     first = next(iter(there))
     crs = require_table(there[first], first)
+    # A layer in another CRS would lie elsewhere, and nothing would be found there.
     for name, table in there.items():
-        # A layer in another CRS would lie elsewhere, and nothing would be found there.
         require_table(table, name, like=crs)
-    there = {name: _named_in_text(table) for name, table in there.items()}
-    base = settings or Settings()
-    asked = {section: getattr(base, section).but(given, section) for section, given in options.items()}
+    there = {name: as_layer(table, name) for name, table in there.items()}
+    asked = settings or Settings()
+    for section, given in options.items():
+        asked = asked.overridden(section, given)
     note = Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}.")
     return Given(
-        settings=base.model_copy(update=asked),
+        settings=asked,
         city=None,
         crs=crs,
         crs_note=note,
@@ -298,6 +301,7 @@ class Result(ABC):
 
     part: ClassVar[Part]
     given: Given = field(repr=False)
+    _drawn: dict[tuple[str, str], Any] = field(init=False, repr=False, default_factory=dict)
 
     @abstractmethod
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -308,16 +312,28 @@ class Result(ABC):
         """Write the files of the contract that hold tables."""
 
     @abstractmethod
-    def maps(self) -> dict[str, folium.Map]:
-        """The maps, the part's own first: name of the file without its ending to the map."""
+    def _maps(self) -> dict[str, Callable[[], folium.Map]]:
+        """Name of the file without its ending to what draws the map, the part's own first."""
 
     @abstractmethod
-    def figures(self) -> dict[str, Figure]:
-        """The figures, the part's own first: name of the file without its ending to the figure."""
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        """Likewise for the figures."""
 
     @abstractmethod
     def section(self) -> Section:
         """What a report says of it."""
+
+    def draws(self, what: str) -> list[str]:
+        """Names of its maps or its figures (``"map"``, ``"figure"``), the part's own first: of the files, without endings."""
+        return list(self._maps() if what == "map" else self._figures())
+
+    def maps(self) -> dict[str, folium.Map]:
+        """The maps by name, the part's own first."""
+        return {name: self.map(name) for name in self.draws("map")}
+
+    def figures(self) -> dict[str, Figure]:
+        """The figures by name, the part's own first."""
+        return {name: self.figure(name) for name in self.draws("figure")}
 
     def notes(self) -> list[Text]:
         """What a reader must know of how it was found."""
@@ -326,6 +342,14 @@ class Result(ABC):
     def account(self) -> dict[str, Any]:
         """What ``run.json`` says of it beside the settings."""
         return {}
+
+    def shown_tables(self) -> Mapping[str, pd.DataFrame]:
+        """Tables as people are shown them, by the names of `tables`: those that hide what others would tell."""
+        return {}
+
+    def known_counts(self) -> pd.DataFrame | None:
+        """Counts that parts after it are to keep to themselves where it does: see `small_counts.count_rows`."""
+        return None
 
     def completed(self) -> Result:
         """The result with what the other parts of a report make possible; itself where they make nothing possible."""
@@ -346,10 +370,10 @@ class Result(ABC):
             if not declared.file.endswith(".gpkg"):  # write_gpkg holds the others to theirs
                 hold(frame, declared)
         self.write_tables(stage)
-        for name, page in self.maps().items():
-            save_map(page, stage.path(f"maps/{name}.html"))
-        for name, figure in self.figures().items():
-            save_png(figure, stage.path(f"figures/{name}.png"))
+        for name in self.draws("map"):
+            save_map(self.map(name), stage.path(f"maps/{name}.html"))
+        for name in self.draws("figure"):
+            save_png(self.figure(name), stage.path(f"figures/{name}.png"))
 
     def write(self, out: str | Path) -> Path:
         """Write the result folder that the part's command writes.
@@ -387,7 +411,8 @@ class Result(ABC):
         InputError
             If there is no map of that name.
         """
-        return _named(self.maps(), name, "map")
+        found: folium.Map = self._drawing("map", name)
+        return found
 
     def figure(self, name: str | None = None) -> Figure:
         """A figure for print: the part's own, or another by name.
@@ -397,7 +422,16 @@ class Result(ABC):
         InputError
             If there is no figure of that name.
         """
-        return _named(self.figures(), name, "figure")
+        found: Figure = self._drawing("figure", name)
+        return found
+
+    def _drawing(self, what: str, name: str | None) -> Any:
+        """A copy of what is drawn once: what people add to theirs stays with it."""
+        there = self._maps() if what == "map" else self._figures()
+        draw, key = _named(there, name, what), (what, name or next(iter(there)))
+        if key not in self._drawn:
+            self._drawn[key] = draw()
+        return deepcopy(self._drawn[key])
 
     def table(self, name: str | None = None) -> pd.DataFrame:
         """A table for people: titles, numbers as they are written, codes in words, small counts as ranges.
@@ -423,10 +457,9 @@ class Result(ABC):
         found = self.tables()
         frame, name = _named(found, name, "table"), name or next(iter(found))
         declared = table(f"{self.part.name}.{name}")
-        # What a report shows of it hides what its other tables would tell, too.
-        shown = self.section().sheets.get(name)
-        if shown is None:
-            shown = self.given.shown(frame) if declared.counts_cases else self.given.in_words(frame)
+        shown = self.given.in_words(self.shown_tables().get(name, frame))
+        if declared.counts_cases and name not in self.shown_tables():
+            shown = self.given.shown(frame)
         return in_writing(shown, declared, self.given.lang, self.column_titles())
 
     def column_titles(self) -> Mapping[str, str]:
@@ -440,8 +473,8 @@ class Result(ABC):
 
         figure = None
         with suppress(MissingPackageError):  # without a Chinese font there is the map still
-            figure = next(iter(self.figures().values()), None)
-        maps = [framed(page, figure) for page in list(self.maps().values())[:1]]
+            figure = next((self.figure(name) for name in self.draws("figure")), None)
+        maps = [framed(self.map(name), figure) for name in self.draws("map")[:1]]
         return result_html(self.section(), *maps, lang=self.given.lang)
 
 
@@ -451,6 +484,8 @@ def _named(there: Mapping[str, Named], name: str | None, what: str) -> Named:
             raise InputError(zh="这个结果没有图。", en=f"This result has no {what}.")
         return next(iter(there.values()))
     if name not in there:
+        from jxgis.schema.layers import nearest
+
         hint = nearest(name, there)
         raise InputError(
             zh=f"没有“{name}”{hint.zh}可用：{'、'.join(there)}。",
@@ -459,56 +494,92 @@ def _named(there: Mapping[str, Named], name: str | None, what: str) -> Named:
     return there[name]
 
 
+class Option(NamedTuple):
+    """An option of a part's command.
+
+    Parameters
+    ----------
+    key
+        The key of jxgis.toml that it gives; ``inputs.LAYER`` is the layer's file.
+    words
+        What help says of it; what is said of the key or the layer where not given.
+    metavar
+        What help calls its value.
+    """
+
+    key: str
+    words: Text | None = None
+    metavar: str = "N"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part: what it reads and how it is run. The list of parts is `jxgis.run.parts`.
+    """A part: what it reads, how it is run, and its command. The list of parts is `jxgis.run.parts`.
 
     Attributes
     ----------
     name
-        Its name: of its map, its figure, its section of the report, and in ``refused`` of run.json.
+        Its name: of its result and the files of it, its section of the report, and in ``refused`` of run.json.
     command
         The command that runs it alone.
+    title
+        What help says of the command.
+    options
+        The options of the command, in the order of its help.
     reads
         The layers that it can use.
     needs
-        The layers that it cannot do without, each with the option of its command that gives it. Districts may be made
-        of sub-districts.
-    options
-        The options of its command that give further layers, by layer.
+        The layers that it cannot do without. Districts may be made of sub-districts.
+    also_needs
+        What its command refuses to go without beside them, by the settings; a report says what is missing instead.
+    implied
+        The settings that options of the command imply beside what they give, such as ``{"units": {"by_cells": True}}``.
     analyse
         Runs it.
-    section
+    settings_key
         Its own section of the settings.
     settings
         The sections of the settings that shape it.
-    maps, figures
-        Names of the files that it draws, without their endings; the map named after the part is its own.
     after
         Parts whose results it uses where there are any.
     beside
-        A layer that it uses in a report only, named after the part that else proposes it: parks measure units too,
-        scores take them for candidates. What :meth:`Result.completed` refuses is that part's.
+        A layer that it uses in a report and in a notebook only, named after the part that else proposes it: parks
+        measure units too, scores take them for candidates. What :meth:`Result.completed` refuses is that part's.
+    instead
+        A layer that it needs to what then stands in for it: ``beside``.
+    blames
+        Layers whose flaws are drawn where it refuses: seeing them is half of the mending.
     """
 
     name: str
     command: str
+    title: Text
+    options: Mapping[str, Option]
     reads: tuple[str, ...]
-    needs: Mapping[str, str]
+    needs: tuple[str, ...]
     analyse: Callable[[Given], Result]
-    section: str
+    settings_key: str
     settings: tuple[str, ...]
-    maps: tuple[str, ...]
-    figures: tuple[str, ...]
     after: tuple[str, ...] = ()
     beside: str | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[str, str] = field(default_factory=dict)
+    blames: tuple[str, ...] = ()
+    also_needs: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
+    implied: Callable[[Collection[str]], Mapping[str, Any]] = field(default_factory=lambda: lambda _: {})
 
     @property
     def reads_in_report(self) -> tuple[str, ...]:
         """The layers that it can use in a report."""
         return self.reads if self.beside is None else (*self.reads, self.beside)
 
-    def lacks(self, given: Given) -> list[str]:
-        """The layers that it needs and that are not there."""
-        return [layer for layer in self.needs if layer not in given.layers]
+    @property
+    def layer_options(self) -> dict[str, str]:
+        """The options that give layers, by layer."""
+        return {
+            layer: name for name, (key, *_) in self.options.items() for layer in self.reads if key == f"inputs.{layer}"
+        }
+
+    def lacks(self, there: Collection[str], *, alone: bool = False) -> list[str]:
+        """The layers that it needs and that are not there, nor what stands in for them; ``alone``: by its command."""
+        instead = {"districts": "subdistricts"} | ({} if alone else dict(self.instead))
+        return [layer for layer in self.needs if layer not in there and instead.get(layer) not in there]

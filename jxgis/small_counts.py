@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csc_array
 
 from jxgis.i18n import text
 from jxgis.schema.tables import case_columns, telling_columns
+from jxgis.suppression import left_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["as_words", "hide_mix", "hide_small", "hide_small_units", "hide_tops", "small_range", "small_said"]
+__all__ = ["MIN_RANGE", "as_words", "count_rows", "hide_small", "leave_out", "small_range", "small_said"]
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 
 _ALL = "all"
-_ROW, _SUM = "_row", "_sum"
-# Hiding a figure of a row may give one of a column away, and so on; tables of zones settle in two or three.
-_ROUNDS = 20
-_TOPS = re.compile(r"top(\d+)_share")
+#: Below it there is no range: fewer than two are one.
+MIN_RANGE = 3
 _PERIODS = ("issues_before", "issues_recent")  # what of a count lies in each of two periods
 
 
@@ -32,10 +31,10 @@ def small_range(min_count: int) -> str:
 
     Examples
     --------
-    >>> small_range(3), small_range(2)
-    ('1–2', '1')
+    >>> small_range(3)
+    '1–2'
     """
-    return "1" if min_count <= 2 else f"1–{min_count - 1}"
+    return f"1–{min_count - 1}"
 
 
 def small_said(min_count: int, lang: str, *, blank: bool = False) -> str:
@@ -53,10 +52,10 @@ def small_said(min_count: int, lang: str, *, blank: bool = False) -> str:
     Examples
     --------
     >>> small_said(3, "zh")
-    '不足 3 件的显示为 1–2；能反推出来的数显示为“—”。'
+    '不足 3 件的显示为 1–2；会让人推算出它们的数显示为“—”，不论大小。'
     """
     key = "common.small_counts_blank" if blank else "common.small_counts"
-    return text(key, lang, n=min_count, range=small_range(min_count)) if min_count > 1 else ""
+    return text(key, lang, n=min_count, range=small_range(min_count)) if min_count >= MIN_RANGE else ""
 
 
 def hide_small(
@@ -65,41 +64,30 @@ def hide_small(
     min_count: int,
     within: Sequence[str] | None = None,
     sums: Sequence[str] = (),
-    nested: tuple[str, str] | None = None,
+    lost: NDArray[np.bool_] | None = None,
 ) -> Table:
     """A copy of a table of issues for people's eyes, in which no count is below ``min_count`` but zero.
 
     A count from 1 to ``min_count - 1`` becomes a range, and what its row says beside it that would give the count away
-    (shares, rates, z) is missing. Where classes add up to a total that is shown, further counts are missing too, the
-    smallest first, as long as the hidden ones of a group could be told from the total and the others. Of what lies in
-    each of two periods nothing is shown, nor its change, where one holds that few.
+    (shares, rates, z) is missing. Where counts add up, further ones are missing too, as long as all that is shown together
+    would tell a small one: see :func:`jxgis.suppression.left_out`. Of what lies in each of two periods nothing is shown,
+    nor its change, where one holds that few, or the time outside both.
 
     Parameters
     ----------
     table
         With ``count``, ``issues`` or ``inside``.
     min_count
-        The least count that is shown; 1 hides nothing.
-    within
-        Columns that name a group whose rows of ``issue_class`` add up to its row ``all``: a cell, or a zone. Without names
-        the whole table is one group; without ``issue_class`` each row is the ``all`` of its group. None: the rows add up
-        to nothing.
-    sums
-        Columns that name, for each row, a sum of its class that is shown elsewhere and that it is a part of: the level
-        whose zones add up to the city, the place whose cells add up to its issues. Missing where there is none.
-    nested
-        Two columns: the name of the sum that a row is a part of, and the name of the sum that a row is itself, both of its
-        class: a sub-district and its district. Missing where there is none. Each sum is looked at by itself: what several
-        of them tell together, where all counts are tiny, is not searched for.
+        The least count that is shown. 1 hides nothing, and nor does 2: fewer than two are one, so that there is no range.
+    within, sums
+        What adds up, as for `count_rows`.
+    lost
+        Rows (n,) whose counts are to be missing, where `leave_out` has been asked already, for several tables together.
 
     Returns
     -------
     pandas.DataFrame
         Columns in which something is hidden have dtype object: numbers, ranges (text) and missing values.
-
-    References
-    ----------
-    Hundepool et al. (2012), Statistical Disclosure Control, chapter 4: primary and secondary cell suppression.
 
     Examples
     --------
@@ -110,22 +98,25 @@ def hide_small(
     [['all', 30], ['甲', 19], ['乙', None], ['丙', '1–2']]
     """
     columns = [column for column in case_columns() if column in table.columns]
-    if min_count <= 1 or not columns or table.empty:
+    if min_count < MIN_RANGE or not columns or table.empty:
         return table
     shown = table.copy()
     telling = np.zeros(len(table), dtype=bool)
     for column in columns:
-        count = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
+        count = _whole_numbers(table[column])
         small = (count > 0) & (count < min_count)
-        lost = np.zeros(len(table), dtype=bool)
-        if within is not None:
-            lost = _lost(table, count, within, sums, nested, min_count)
-        if small.any() or lost.any():
+        gone = lost
+        if gone is None:
+            adds_up = within is not None or len(sums) > 0
+            gone = (
+                leave_out(count_rows(table, column, within=within, sums=sums), min_count) if adds_up else ~small & False
+            )
+        if small.any() or gone.any():
             values = table[column].astype(object).to_numpy(copy=True)
-            values[lost] = None
-            values[small & ~lost] = small_range(min_count)
+            values[small] = small_range(min_count)
+            values[gone] = None
             shown[column] = pd.Series(values, index=table.index, dtype=object)
-        telling |= small | lost
+        telling |= small | gone
     for column in telling_columns():
         if column in shown.columns and telling.any():
             shown[column] = shown[column].mask(telling)
@@ -133,11 +124,17 @@ def hide_small(
 
 
 def _hide_small_periods(shown: Table, min_count: int) -> Table:
-    """Both periods of a row are missing, and their change, where one is small: with the row's count they tell each other."""
+    """Both periods of a row are missing, and their change, where one is small, or the rest of the row's count is.
+
+    The count less one of them is the other, and less both it is what lies in neither.
+    """
     periods = [column for column in _PERIODS if column in shown.columns]
     if not periods:
         return shown
     counts = shown[periods].apply(pd.to_numeric, errors="coerce")
+    for column in case_columns():
+        if column in shown.columns:
+            counts[column] = pd.to_numeric(shown[column], errors="coerce") - counts[periods].sum(axis=1)
     small = ((counts > 0) & (counts < min_count)).any(axis=1)
     told = [column for column in (*periods, "change") if column in shown.columns]
     if small.any():
@@ -145,206 +142,140 @@ def _hide_small_periods(shown: Table, min_count: int) -> Table:
     return shown
 
 
-def hide_small_units(units: Table, *, min_count: int) -> Table:
-    """Units in which no count of issues is small, nor told by those of the other units of the district.
+def count_rows(
+    table: pd.DataFrame,
+    column: str,
+    *,
+    of: str = "",
+    within: Sequence[str] | None = None,
+    sums: Sequence[str] = (),
+    whole: str | None = None,
+    known: bool = False,
+    unshown: bool = False,
+) -> pd.DataFrame:
+    """What readers know to add up in a table of counts, for `leave_out`: rows of several tables can be put together.
 
     Parameters
     ----------
-    units
-        The contract's ``units``: ``issues``, and ``district`` where there is one.
+    table
+        The table.
+    column
+        Its column of counts.
+    of
+        What the table is called among the others.
+    within
+        Columns that name a group whose rows of ``issue_class`` add up to its row ``all``: a cell, or a zone. Without names
+        the whole table is one group; without ``issue_class`` each row is the ``all`` of its group. None: classes add up to
+        nothing.
+    sums
+        Columns that name, for each row, a sum of its class that it is a part of: the city, its district, the place whose
+        cells add up to its issues. Missing where there is none.
+    whole
+        Column that names the sum that a row is itself. A sum that no row is counts as known; where it is small, as a range.
+    known
+        Whether all that is shown of the table is shown elsewhere already, and remains.
+    unshown
+        Whether the counts are shown nowhere, but could be told: the rest of a sum.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a count: ``of, issue_class, count, group, sums`` (lists), ``whole, known, lost``.
+
+    Examples
+    --------
+    >>> zones = pd.DataFrame({"zone": ["老城", "塘汇"], "level": "district", "issues": [500, 2]})
+    >>> count_rows(zones, "issues", sums=["level"])[["issue_class", "count", "sums"]].values.tolist()
+    [['all', 500, ['district']], ['all', 2, ['district']]]
+    """
+    of_class = table["issue_class"].astype(str) if "issue_class" in table.columns else pd.Series(_ALL, table.index)
+    group = pd.Series(None, index=table.index, dtype=object)
+    if within is not None:
+        number = table.groupby(list(within), sort=False, dropna=False).ngroup() if within else 0
+        group = f"{of}\x1f" + pd.Series(number, index=table.index).astype(str)
+    named = [table[name].astype(object).where(table[name].notna(), None).tolist() for name in sums]
+    return pd.DataFrame(
+        {
+            "of": of,
+            "issue_class": of_class.to_numpy(dtype=object),
+            "count": _whole_numbers(table[column]),
+            "group": group.to_numpy(dtype=object),
+            "sums": [[str(name) for name in names if name is not None] for names in zip(*named, strict=True)]
+            if named
+            else [[] for _ in range(len(table))],
+            "whole": None if whole is None else table[whole].astype(object).to_numpy(),
+            "known": known,
+            "lost": unshown,
+        }
+    )
+
+
+def leave_out(rows: pd.DataFrame, min_count: int) -> NDArray[np.bool_]:
+    """Which counts are missing, and not even a range, so that all that is shown tells no small one.
+
+    Parameters
+    ----------
+    rows
+        As `count_rows` makes them.
     min_count
-        As for `hide_small`.
+        The least count that is shown.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        One a row.
 
     Examples
     --------
     >>> units = pd.DataFrame({"unit_id": list("abc"), "district": ["甲", "甲", "乙"], "issues": [40, 2, 60]})
-    >>> hide_small_units(units, min_count=3)["issues"].tolist()
-    [None, '1–2', 60]
+    >>> leave_out(count_rows(units, "issues", sums=["district"]), 3).tolist()
+    [True, False, False]
     """
-    district = units["district"] if "district" in units.columns else pd.Series("", index=units.index)
-    own = units.assign(**{_ROW: range(len(units)), _SUM: district.fillna("")})
-    return hide_small(own, min_count=min_count, within=[_ROW], sums=[_SUM]).drop(columns=[_ROW, _SUM])
+    rows = rows.reset_index(drop=True)
+    lost = rows["lost"].to_numpy(dtype=bool)
+    count = rows["count"].to_numpy(dtype=np.int64)
+    if min_count < MIN_RANGE or not ((count > 0) & (count < min_count)).any():
+        return lost
+    adds, is_sum = _sums(rows)
+    # A sum that no row is: where it is small, it stands as a range elsewhere.
+    total = adds.groupby("sum")["row"].agg(lambda at: int(count[at.to_numpy()].sum()))
+    ranged = total[~total.index.isin(is_sum["sum"]) & (total > 0) & (total < min_count)]
+    n = len(rows) + len(ranged)
+    is_sum = pd.concat([is_sum, pd.DataFrame({"sum": ranged.index, "row": range(len(rows), n)})])
+    sums = pd.Index(total.index)
+    row = np.concatenate([sums.get_indexer(adds["sum"]), sums.get_indexer(is_sum["sum"])])
+    at = np.concatenate([adds["row"], is_sum["row"]]).astype(np.int64)
+    sign = np.repeat([1, -1], [len(adds), len(is_sum)])
+    matrix = csc_array((sign[row >= 0], (row[row >= 0], at[row >= 0])), shape=(len(sums), n))
+    more = np.zeros(len(ranged), dtype=bool)
+    found = left_out(
+        np.concatenate([count, ranged.to_numpy(dtype=np.int64)]),
+        matrix,
+        min_count=min_count,
+        gone=np.concatenate([lost, more]),
+        fixed=np.concatenate([rows["known"].to_numpy(dtype=bool), ~more]),
+    )
+    return found[: len(rows)]
 
 
-def _lost(
-    table: pd.DataFrame,
-    count: NDArray[np.float64],
-    within: Sequence[str],
-    sums: Sequence[str],
-    nested: tuple[str, str] | None,
-    min_count: int,
-) -> NDArray[np.bool_]:
-    """Rows that are to be missing, so that no hidden count can be told from a sum of its group or of its class."""
-    groups = table.groupby(list(within), sort=False, dropna=False).ngroup() if within else pd.Series(0, table.index)
-    group = groups.to_numpy(dtype=np.intp)
-    of_class = table["issue_class"] if "issue_class" in table.columns else pd.Series(_ALL, index=table.index)
-    names, kind = np.unique(of_class.astype(str).to_numpy(), return_inverse=True)
-    counts = np.full((group.max() + 1, len(names)), np.nan)
-    counts[group, kind] = count
-    small = (counts > 0) & (counts < min_count)
-    hidden = small.copy()
-    whole = names == _ALL
-    parts = [rows for name in sums for rows in table.groupby([table[name], of_class], sort=False).indices.values()]
-    inner = [] if nested is None else _inner(table, of_class, *nested)
-    for _ in range(_ROUNDS):
-        before = int(hidden.sum())
-        if whole.any():
-            _across(counts[:, ~whole], counts[:, whole][:, 0], small, hidden, whole, min_count)
-        for rows in parts:
-            _down(counts, small, hidden, (group[rows], kind[rows]), min_count)
-        for rows, row in inner:
-            own, total = (group[rows], kind[rows]), (int(group[row]), int(kind[row]))
-            if not hidden[total]:
-                hidden[total] = _down(counts, small, hidden, own, min_count)
-            elif not hidden[own].any():
-                _hide_part(counts, hidden, own)
-        if int(hidden.sum()) == before:
-            break
-    return (hidden & ~small)[group, kind]
+def _sums(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Which row is part of which sum, and which row is which: of its group, over the classes, and by name, of its class."""
+    whole = rows["issue_class"] == _ALL
+    own = rows["group"].notna() & rows["group"].isin(rows.loc[whole, "group"].dropna())
+    named = rows["sums"].explode().dropna()
+    named = named + "\x1f" + rows["issue_class"].loc[named.index]
+    is_named = rows["whole"].dropna().astype(str)
+    is_named = is_named + "\x1f" + rows["issue_class"].loc[is_named.index]
+    parts, sums = (
+        pd.concat(of) for of in ((rows["group"][own & ~whole], named), (rows["group"][own & whole], is_named))
+    )
+    return tuple(pd.DataFrame({"sum": of.to_numpy(dtype=object), "row": of.index}) for of in (parts, sums))  # type: ignore[return-value]
 
 
-def _inner(table: pd.DataFrame, of_class: pd.Series, part_of: str, is_sum: str) -> list[tuple[NDArray[np.intp], int]]:
-    """The rows that are parts of each sum of a class, and the row that is the sum."""
-    whole = pd.DataFrame({"sum": table[is_sum].to_numpy(), "of": of_class.to_numpy()}).dropna()
-    at = {(name, of): int(row) for row, name, of in whole.itertuples(name=None)}
-    parts = table.groupby([table[part_of], of_class], sort=False).indices
-    return [(np.asarray(rows), at[key]) for key, rows in parts.items() if key in at]
-
-
-def _across(
-    parts: NDArray[np.float64],
-    total: NDArray[np.float64],
-    small: NDArray[np.bool_],
-    hidden: NDArray[np.bool_],
-    whole: NDArray[np.bool_],
-    min_count: int,
-) -> None:
-    """Hide a further class of each group that its total gives away; the total itself where there is no other class."""
-    own = hidden[:, ~whole]
-    told = _told(parts, total, small[:, ~whole], own, min_count) & ~hidden[:, whole][:, 0]
-    left = _hide_smallest(parts, own, told)
-    hidden[:, ~whole] = own
-    hidden[np.ix_(left, np.flatnonzero(whole))] = True
-
-
-def _down(
-    counts: NDArray[np.float64],
-    small: NDArray[np.bool_],
-    hidden: NDArray[np.bool_],
-    at: tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]],
-    min_count: int,
-) -> bool:
-    """Hide a further part of a sum that gives a hidden one away; whether it does and there is no other part."""
-    own = hidden[at][np.newaxis]
-    if not own.any():
-        return False
-    parts = counts[at][np.newaxis]
-    told = _told(parts, np.nansum(parts, axis=1), small[at][np.newaxis], own, min_count)
-    return bool(told[0]) and not _hide_part(counts, hidden, at)
-
-
-def _hide_part(
-    counts: NDArray[np.float64],
-    hidden: NDArray[np.bool_],
-    at: tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]],
-) -> bool:
-    """Hide the smallest part shown of a sum; whether there is one."""
-    own = hidden[at][np.newaxis]
-    none_left = _hide_smallest(counts[at][np.newaxis], own, np.array([True]))
-    hidden[at] = own[0]
-    return not len(none_left)
-
-
-def _told(
-    parts: NDArray[np.float64],
-    total: NDArray[np.float64],
-    small: NDArray[np.bool_],
-    hidden: NDArray[np.bool_],
-    min_count: int,
-) -> NDArray[np.bool_]:
-    """Rows in which something hidden follows from the total.
-
-    One hidden part is the rest of the total. Small parts alone are known where all are as small, or as large, as can be.
-    Beside others, which are known to be no less than ``min_count`` and, as the smallest was taken, no more than the least
-    that is shown, they can be larger than 1 only where enough is left, and smaller than can be only where it fits.
-    """
-    n, all_hidden = small.sum(axis=1), hidden.sum(axis=1)
-    others = all_hidden - n
-    rest = np.where(small, parts, 0).sum(axis=1)
-    left = np.where(hidden, parts, 0).sum(axis=1)
-    room = left - others * min_count
-    least = np.where(hidden | ~(parts > 0), np.inf, parts).min(axis=1, initial=np.inf)
-    with np.errstate(invalid="ignore"):
-        full = (others > 0) & (left - others * least >= n * (min_count - 1))
-    alone = (others == 0) & ((rest == n) | (rest == n * (min_count - 1)))
-    tight = (others > 0) & (room <= n)
-    told: NDArray[np.bool_] = (total >= min_count) & ((all_hidden == 1) | ((n > 0) & (alone | tight | full)))
-    return told
-
-
-def _hide_smallest(parts: NDArray[np.float64], hidden: NDArray[np.bool_], rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Hide the smallest part shown of each of some rows, in place; the rows that have none."""
-    left = np.where(hidden | ~(parts > 0), np.inf, parts)
-    some = rows & np.isfinite(left.min(axis=1, initial=np.inf))
-    at = np.flatnonzero(some)
-    if at.size:
-        hidden[at, left[at].argmin(axis=1)] = True
-    return np.flatnonzero(rows & ~some)
-
-
-def hide_tops(tops: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
-    """A copy without the shares of first places of which one's count is hidden: less those before it, they would tell it.
-
-    Parameters
-    ----------
-    tops
-        ``issue_class`` and ``top{n}_share``, the share of issues in the n first places.
-    places
-        ``issue_class, rank, issues`` as :func:`hide_small` shows them.
-
-    Examples
-    --------
-    >>> tops = pd.DataFrame({"issue_class": ["all"], "top1_share": [0.6], "top3_share": [0.7]})
-    >>> places = pd.DataFrame({"issue_class": ["all", "all"], "rank": [1, 2], "issues": [6, "1–2"]})
-    >>> hide_tops(tops, places).values.tolist()
-    [['all', 0.6, nan]]
-    """
-    shown = tops.copy()
-    rank = places["rank"].where(pd.to_numeric(places["issues"], errors="coerce").isna())
-    first = tops["issue_class"].map(rank.groupby(places["issue_class"]).min())
-    for column in tops.columns:
-        if found := _TOPS.fullmatch(str(column)):
-            shown[column] = tops[column].mask(first <= int(found[1]))
-    return shown
-
-
-def hide_mix(mix: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
-    """A copy without what measures how issues mix in zones where a count of a class is hidden: it would tell that count.
-
-    Parameters
-    ----------
-    mix
-        ``zone, level, issues`` (of all classes) and measures; ``issues`` are missing where the zone's total is.
-    zones
-        ``zone, level, issue_class, count`` as :func:`hide_small` shows them.
-
-    Examples
-    --------
-    >>> mix = pd.DataFrame({"zone": ["老城"], "level": ["district"], "issues": [30], "entropy": [0.7]})
-    >>> zones = pd.DataFrame({"zone": "老城", "level": "district", "issue_class": ["all", "甲", "乙"], "count": [30, None, "1–2"]})
-    >>> hide_mix(mix, zones)[["issues", "entropy"]].values.tolist()
-    [[30.0, nan]]
-    """
-    keys = ["zone", "level"]
-    hidden = zones[keys].assign(some=pd.to_numeric(zones["count"], errors="coerce").isna())
-    hidden["whole"] = hidden["some"] & (zones["issue_class"] == _ALL)
-    at = pd.MultiIndex.from_frame(mix[keys])
-    found = hidden.groupby(keys, sort=False).any().reindex(at, fill_value=False).set_index(mix.index)
-    shown = mix.assign(issues=mix["issues"].mask(found["whole"]))
-    for column in telling_columns():
-        if column in shown.columns:
-            shown[column] = shown[column].mask(found["some"])
-    return shown
+def _whole_numbers(values: pd.Series) -> NDArray[np.int64]:
+    """Counts; zero where there is none."""
+    numbers: NDArray[np.int64] = pd.to_numeric(values, errors="coerce").fillna(0).to_numpy(dtype=np.int64)
+    return numbers
 
 
 def as_words(values: pd.Series) -> pd.Series:

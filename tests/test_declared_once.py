@@ -141,7 +141,10 @@ def test_a_profile_adds_layers_as_data(kiosks: Path, tmp_path: Path, monkeypatch
     code, said = run("check", "toilets", kiosks, "--project", project)
     assert "未知的键 inputs.toilet，是否为 toilets？" in said
     code, said = run("check", "toilets", kiosks, "--set", f"city.profile={tmp_path / 'city.toml'}")
-    assert code == 2
+    assert code == 0, "a profile that is named counts without a project too"
+    assert "公厕：kiosks.gpkg 共 2 行，采用 1 行" in said
+    code, said = run("check", "gates", kiosks, "--set", "city.crs=EPSG:4549")
+    assert (code, "须与 --set city.profile=… 一起给出" in said) == (2, True), "it would count for nothing"
     (tmp_path / "city.toml").write_text(
         'key = "x"\nname = { zh = "甲", en = "X" }\n[layers.parks]\ntitle_zh = "园"\ntitle_en = "p"\ngeometry = "any"\n',
         encoding="utf-8",

@@ -14,11 +14,13 @@ import typer
 from jxgis.cli import _options as opt
 from jxgis.cli._warnings import plain_warnings
 from jxgis.cli._words import OF_LAYERS, Command, Group, UsageError, plain, say, usage_message, word
+from jxgis.run.parts import PARTS
 
 if TYPE_CHECKING:
     from jxgis.i18n import Text
+    from jxgis.part import Part
 
-__all__ = ["app", "main"]
+__all__ = ["add_part", "app", "main"]
 
 app = typer.Typer(
     name="jxgis",
@@ -118,195 +120,59 @@ def check(
         "columns": opt.pairs(columns) or None,
     }
     if layer == "issues":
-        given |= _issue_options(class_column, start, end, status, source, drop_points, keep)
-    run.require_layer(layer, opt.settings_of(project, {}), has_project=project is not None)
+        given |= {
+            "class_column": class_column,
+            "from": start,
+            "to": end,
+            "status": opt.names(status),
+            "source": opt.names(source),
+            "drop_points": opt.points(drop_points),
+            "keep": opt.names(keep),
+        }
+    # A layer that there is not is said before what is wrong with its options.
+    city = opt.settings_of(project, {}, [each for each in sets or () if each.lstrip().startswith("city.")])
+    run.require_layer(layer, city, has_project=opt.has_city(project, city))
     settings = opt.settings_of(project, {"inputs": {layer: given}}, sets)
-    lines = run.run_check(layer, settings, out=out, has_project=project is not None, lang=lang)
+    lines = run.run_check(layer, settings, out=out, has_project=opt.has_city(project, settings), lang=lang)
     for line in lines:
         say(line)
 
 
-@app.command(cls=Command, help=word("问题热点", "Hot spots of issues"))
-def hotspots(
-    out: opt.Out,
-    issues: Annotated[str | None, opt.layer("--issues", "issues")] = None,
-    crs: opt.Crs = None,
-    area: Annotated[
-        str | None, opt.option("--area", "研究范围（片区面）", "Study area (district polygons)", "FILE")
-    ] = None,
-    cell_m: Annotated[float | None, opt.setting("--cell-m", "hotspots", "cell_m")] = None,
-    band_m: Annotated[float | None, opt.setting("--band-m", "hotspots", "band_m")] = None,
-    project: opt.Project = None,
-    sets: opt.Set = None,
-    name_column: opt.NameColumn = None,
-    columns: opt.Columns = None,
-    class_column: opt.ClassColumn = None,
-    start: opt.From = None,
-    end: opt.To = None,
-    status: opt.Status = None,
-    source: opt.Source = None,
-    drop_points: opt.DropPoints = None,
-    keep: opt.Keep = None,
-    min_count: Annotated[int | None, opt.setting("--min-count", "report", "min_count")] = None,
-    lang: opt.Lang = "zh",
-) -> None:
-    """Find the hot spots of the issues, by class and for all."""
-    from jxgis import run
+def _part_command(part: Part) -> Callable[..., None]:
+    """The function behind a part's command, with an option for each that the part declares."""
 
-    issue_input: dict[str, object] = {"path": issues, "crs": crs, "columns": opt.pairs(columns) or None}
-    issue_input |= _issue_options(class_column, start, end, status, source, drop_points, keep)
-    settings = opt.settings_of(
-        project,
-        {
-            "inputs": {"issues": issue_input, "districts": {"path": area, "name_column": name_column}},
-            "hotspots": {"cell_m": cell_m, "band_m": band_m},
-            "report": {"min_count": min_count},
-        },
-        sets,
-    )
-    with _progress(lang) as progress:
-        result = run.run_part("hotspots", settings, out, has_project=project is not None, lang=lang, progress=progress)
-    _done(out, "maps/hotspots.html", counted=_counted(result, project))
+    def run_it(
+        *, out: Path, project: Path | None, sets: list[str] | None, lang: Literal["zh", "en"], **texts: str | None
+    ) -> None:
+        from jxgis import run
+
+        given = {name: text for name, text in zip(part.options, texts.values(), strict=True) if text is not None}
+        settings = opt.part_settings(part, given, project, sets)
+        said: list[Text] = []
+        with _progress(lang) as progress:
+            result = run.run_part(
+                part.command,
+                settings,
+                out,
+                has_project=opt.has_city(project, settings),
+                lang=lang,
+                progress=progress,
+                warn=said.append,
+            )
+        _done(out, f"maps/{part.name}.html", [line.of(lang) for line in said], _counted(result, project))
+
+    run_it.__signature__ = opt.signature(part)  # type: ignore[attr-defined]  # typer reads the options there
+    run_it.__annotations__ = {name: each.annotation for name, each in opt.signature(part).parameters.items()}
+    return run_it
 
 
-@app.command(cls=Command, help=word("公园绿地服务覆盖", "Park service coverage"))
-def parks(
-    out: opt.Out,
-    parks: Annotated[str | None, opt.layer("--parks", "parks")] = None,
-    residential: Annotated[str | None, opt.layer("--residential", "residential")] = None,
-    by: Annotated[
-        str | None, opt.option("--by", "统计区域面（片区或单元）", "Zones to report by (districts or units)", "FILE")
-    ] = None,
-    streets: Annotated[str | None, opt.layer("--streets", "streets")] = None,
-    gates: Annotated[str | None, opt.layer("--gates", "gates")] = None,
-    barriers: Annotated[str | None, opt.layer("--barriers", "barriers")] = None,
-    population: Annotated[str | None, opt.layer("--population", "population")] = None,
-    minutes: Annotated[float | None, opt.setting("--minutes", "parks", "minutes")] = None,
-    speed: Annotated[float | None, opt.setting("--speed-m-per-min", "parks", "speed_m_per_min")] = None,
-    standard: Annotated[str | None, opt.setting("--standard", "parks", "standard", "NAME")] = None,
-    new_parks: Annotated[int | None, opt.setting("--new-parks", "parks", "new_parks")] = None,
-    objective: Annotated[
-        Literal["area", "people"] | None, opt.setting("--objective", "parks", "objective", "area|people")
-    ] = None,
-    plan: Annotated[str | None, opt.layer("--plan", "planned_parks")] = None,
-    close: Annotated[str | None, opt.setting("--close", "parks", "close", "A,B")] = None,
-    project: opt.Project = None,
-    sets: opt.Set = None,
-    name_column: opt.NameColumn = None,
-    columns: opt.Columns = None,
-    lang: opt.Lang = "zh",
-) -> None:
-    """Measure park service coverage by radius and on foot."""
-    from jxgis import run
-
-    settings = opt.settings_of(
-        project,
-        {
-            "inputs": {
-                "parks": {"path": parks, "columns": opt.pairs(columns) or None},
-                "residential": {"path": residential},
-                "districts": {"path": by, "name_column": name_column},
-                "streets": {"path": streets},
-                "gates": {"path": gates},
-                "barriers": {"path": barriers},
-                "population": {"path": population},
-                "planned_parks": {"path": plan},
-            },
-            "parks": {
-                "close": opt.names(close),
-                "minutes": minutes,
-                "speed_m_per_min": speed,
-                "standard": standard,
-                "new_parks": new_parks,
-                "objective": objective,
-            },
-        },
-        sets,
-    )
-    with _progress(lang) as progress:
-        result = run.run_part("parks", settings, out, has_project=project is not None, lang=lang, progress=progress)
-    _done(out, "maps/parks.html", counted=_counted(result, project))
+def add_part(part: Part) -> None:
+    """Add the command of a part."""
+    app.command(part.command, cls=Command, help=word(*part.title))(_part_command(part))
 
 
-@app.command(cls=Command, help=word("划分管理单元", "Propose units"))
-def units(
-    out: opt.Out,
-    districts: Annotated[str | None, opt.option("--districts", "片区面", "District polygons", "FILE")] = None,
-    blocks: Annotated[str | None, opt.layer("--blocks", "blocks")] = None,
-    streets: Annotated[str | None, opt.layer("--streets", "streets")] = None,
-    cell_m: Annotated[float | None, opt.setting("--cell-m", "units", "cell_m")] = None,
-    issues: Annotated[str | None, opt.layer("--issues", "issues")] = None,
-    crs: opt.Crs = None,
-    attributes: Annotated[str | None, opt.setting("--attributes", "units", "attributes", "A,B")] = None,
-    min_km2: Annotated[float | None, opt.setting("--min-km2", "units", "min_km2")] = None,
-    max_km2: Annotated[float | None, opt.setting("--max-km2", "units", "max_km2")] = None,
-    target_km2: Annotated[float | None, opt.setting("--target-km2", "units", "target_km2")] = None,
-    seed: Annotated[int | None, opt.setting("--seed", "units", "seed")] = None,
-    project: opt.Project = None,
-    sets: opt.Set = None,
-    name_column: opt.NameColumn = None,
-    columns: opt.Columns = None,
-    lang: opt.Lang = "zh",
-) -> None:
-    """Propose units of 2–5 km² inside each district."""
-    from jxgis import run
-
-    settings = opt.settings_of(
-        project,
-        {
-            "inputs": {
-                "districts": {"path": districts, "name_column": name_column},
-                "blocks": {"path": blocks},
-                "streets": {"path": streets},
-                "issues": {"path": issues, "crs": crs, "columns": opt.pairs(columns) or None},
-            },
-            "units": {
-                "cell_m": cell_m,
-                "by_cells": True if cell_m is not None and streets is None and blocks is None else None,
-                "attributes": opt.names(attributes),
-                "min_km2": min_km2,
-                "max_km2": max_km2,
-                "target_km2": target_km2,
-                "seed": seed,
-            },
-        },
-        sets,
-    )
-    with _progress(lang) as progress:
-        result = run.run_part("units", settings, out, has_project=project is not None, lang=lang, progress=progress)
-    _done(out, "maps/units.html", counted=_counted(result, project))
-
-
-@app.command(cls=Command, help=word("候选样板单元评分", "Score candidate sample units"))
-def score(
-    out: opt.Out,
-    candidates: Annotated[str | None, opt.layer("--candidates", "candidates")] = None,
-    project: opt.Project = None,
-    sets: opt.Set = None,
-    weights: Annotated[str | None, opt.setting("--weights", "scoring", "weights", "NAME")] = None,
-    name_column: opt.NameColumn = None,
-    columns: opt.Columns = None,
-    lang: opt.Lang = "zh",
-) -> None:
-    """Score candidate sample units against fixed references."""
-    from jxgis import run
-
-    settings = opt.settings_of(
-        project,
-        {
-            "inputs": {
-                "candidates": {"path": candidates, "name_column": name_column, "columns": opt.pairs(columns) or None}
-            },
-            "scoring": {"weights": weights},
-        },
-        sets,
-    )
-    said: list[Text] = []
-    with _progress(lang) as progress:
-        result = run.run_part(
-            "score", settings, out, has_project=project is not None, lang=lang, progress=progress, warn=said.append
-        )
-    _done(out, "maps/scores.html", [line.of(lang) for line in said], _counted(result, project))
+for _part in PARTS:
+    add_part(_part)
 
 
 @app.command(cls=Command, help=word("按项目设置生成全部结果和报告", "Everything the project's inputs allow"))
@@ -325,26 +191,6 @@ def report(
     with _progress(lang) as progress:
         run.run_report(settings, out, lang=lang, progress=progress, warn=said.append)
     _done(out, "index.html", [line.of(lang) for line in said])
-
-
-def _issue_options(
-    class_column: str | None,
-    start: str | None,
-    end: str | None,
-    status: str | None,
-    source: str | None,
-    drop_points: str | None,
-    keep: str | None,
-) -> dict[str, object]:
-    return {
-        "class_column": class_column,
-        "from": start,
-        "to": end,
-        "status": opt.names(status),
-        "source": opt.names(source),
-        "drop_points": opt.points(drop_points),
-        "keep": opt.names(keep),
-    }
 
 
 @contextlib.contextmanager

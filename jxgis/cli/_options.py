@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ import typer
 from jxgis.cli._words import OF_LAYER, OF_SETTING, word
 
 if TYPE_CHECKING:
+    from jxgis.part import Option, Part
     from jxgis.settings import Settings
 
 __all__ = [
@@ -31,17 +33,21 @@ __all__ = [
     "Source",
     "Status",
     "To",
+    "has_city",
     "layer",
     "names",
     "option",
     "pairs",
+    "part_settings",
     "points",
     "setting",
     "settings_of",
+    "signature",
 ]
 
 
-_KEY = re.compile(r"""\"[^"]*"|'[^']*'|[^.]+""")
+_PART = r"""(?:"[^"]+"|'[^']+'|[^.="'\s][^.="']*)"""
+_SET = re.compile(rf"\s*({_PART}(?:\.{_PART})*)\s*=(.*)", re.DOTALL)
 
 
 def option(name: str, zh: str, en: str, metavar: str) -> Any:
@@ -97,6 +103,85 @@ Status = Annotated[str | None, setting("--status", "inputs.issues", "status", "A
 Source = Annotated[str | None, setting("--source", "inputs.issues", "source", "A,B")]
 Keep = Annotated[str | None, setting("--keep", "inputs.issues", "keep", "A,B")]
 DropPoints = Annotated[str | None, setting("--drop-points", "inputs.issues", "drop_points", "X,Y;…")]
+#: How a layer is read is said in the same words for each.
+_READING = {
+    "--crs": Crs, "--name-column": NameColumn, "--columns": Columns, "--class-column": ClassColumn, "--from": From,
+    "--to": To, "--status": Status, "--source": Source, "--keep": Keep, "--drop-points": DropPoints,
+}  # fmt: skip
+
+
+def signature(part: Part) -> inspect.Signature:
+    """The signature that the function of a part's command has: its options as texts, and those of every such command.
+
+    What a text must be is asked of the settings when it is given, so that a command starts without them.
+    """
+    own = [(f"option{at}", _declared(name, each)) for at, (name, each) in enumerate(part.options.items())]
+    # Those from --name-column on say how the layers are read: the project that else says it stands before them.
+    at = [*part.options, "--name-column"].index("--name-column")
+    known = [("out", Out), *own[:at], ("project", Project), ("sets", Set), *own[at:], ("lang", Lang)]
+    defaults = {"out": inspect.Parameter.empty, "lang": "zh"}
+    return inspect.Signature(
+        [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=defaults.get(name))
+            for name, kind in known
+        ]
+    )
+
+
+def _declared(name: str, given: Option) -> Any:
+    if name in _READING:
+        return _READING[name]
+    if given.words is not None:
+        return Annotated[str | None, option(name, *given.words, metavar="FILE")]
+    start, _, last = given.key.rpartition(".")
+    if start == "inputs":
+        return Annotated[str | None, layer(name, last)]
+    return Annotated[str | None, setting(name, start, last, given.metavar)]
+
+
+def part_settings(part: Part, given: Mapping[str, str], project: Path | None, sets: Sequence[str] | None) -> Settings:
+    """The settings that a part's command runs with.
+
+    Parameters
+    ----------
+    part
+        The part.
+    given
+        Its options that were given, to their texts.
+    project, sets
+        As of `settings_of`.
+
+    Raises
+    ------
+    SettingsError
+        If an option cannot be used: it is called by its name on the command line.
+    """
+    from jxgis._toml import kind_at
+    from jxgis.errors import SettingsError
+    from jxgis.settings import Settings
+
+    asked: dict[str, Any] = dict(part.implied(given))
+    for name, text in given.items():
+        place = part.options[name].key.split(".")
+        place += ["path"] if place[:-1] == ["inputs"] else []
+        asked = _laid_over(asked, _nested(place, _of_kind(text, kind_at(Settings, place))))
+    try:
+        return settings_of(project, asked, sets)
+    except SettingsError as error:
+        zh, en = error.message
+        for name in given:
+            zh, en = (words.replace(f"{part.options[name].key} = ", f"{name} = ") for words in (zh, en))
+        raise SettingsError(zh=zh, en=en) from None
+
+
+def _of_kind(text: str, kind: Any) -> Any:
+    """What an option gives: texts by commas, pairs and points as the key holds them, else the text."""
+    kinds = (kind, *get_args(kind)) if get_origin(kind) not in (tuple, dict) else (kind,)
+    if tuple[str, ...] in kinds:
+        return names(text)
+    if dict[str, str] in kinds:
+        return pairs(text) or None
+    return points(text) if any(get_origin(each) is tuple for each in kinds) else text
 
 
 def pairs(text: str | None) -> dict[str, str]:
@@ -200,6 +285,26 @@ def settings_of(project: Path | None, options: Mapping[str, Any], sets: Sequence
         raise
 
 
+def has_city(project: Path | None, settings: Settings) -> bool:
+    """Whether there is a city: that of a project, or of a profile that ``--set`` names.
+
+    Raises
+    ------
+    InputError
+        If ``--set`` changes a city that nothing names: it would count for nothing.
+    """
+    from jxgis.errors import InputError
+
+    asked = settings.city.model_fields_set
+    if project is None and asked and "profile" not in asked:
+        key = min(asked)
+        raise InputError(
+            zh=f"没有 --project 时，--set city.{key} 须与 --set city.profile=… 一起给出。",
+            en=f"Without --project, --set city.{key} needs --set city.profile=… beside it.",
+        )
+    return project is not None or "profile" in asked
+
+
 def _with_sets(given: dict[str, Any], sets: Sequence[str]) -> dict[str, Any]:
     from jxgis._toml import kind_at
     from jxgis.errors import InputError
@@ -207,14 +312,15 @@ def _with_sets(given: dict[str, Any], sets: Sequence[str]) -> dict[str, Any]:
 
     pairs = []
     for text in sets:
-        key, sign, value = text.partition("=")
-        place = [part.strip("\"'") for part in _KEY.findall(key.strip())]
-        if not sign or not place:
+        found = _SET.fullmatch(text)
+        if found is None:
             raise InputError(
-                zh=f"--set 的“{text}”不是“键=值”的形式，例如 inputs.districts.crs=GCJ-02。",
-                en=f"--set: {text!r} is not KEY=VALUE, such as inputs.districts.crs=GCJ-02.",
+                zh=f"--set 的“{text}”不是“键=值”的形式，例如 inputs.districts.crs=GCJ-02；键的各段用点隔开，不能为空，"
+                '含有 . 或 = 的名称加引号，如 units.n_units."a=b"=2。',
+                en=f"--set: {text!r} is not KEY=VALUE, such as inputs.districts.crs=GCJ-02; no part of a key is empty, and "
+                'a name that holds . or = is quoted, such as units.n_units."a=b"=2.',
             )
-        pairs.append((place, value.strip()))
+        pairs.append(([part.strip().strip("\"'") for part in re.findall(_PART, found[1])], found[2].strip()))
     named: dict[str, Any] = given
     for place, value in pairs:
         named = _laid_over(named, _nested(place, value))
@@ -235,13 +341,14 @@ def _value(text: str, kind: Any) -> Any:
     kinds = (kind,) if get_origin(kind) in (tuple, dict) else (kind, *get_args(kind))
     if str in kinds:
         return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+    texts = tuple[str, ...] in kinds
     try:
-        found = tomllib.loads(f"value = {text}")
+        found = tomllib.loads(f"value = [{text}]" if texts and text[:1] in "\"'" else f"value = {text}")
     except tomllib.TOMLDecodeError:
         found = {}
     if list(found) == ["value"] and not isinstance(found["value"], dt.date | dt.time):
         return found["value"]
-    return names(text) if tuple[str, ...] in kinds else text
+    return names(text) if texts else text
 
 
 def _laid_over(base: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

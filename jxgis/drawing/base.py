@@ -12,7 +12,7 @@ from folium.template import Template
 
 from jxgis import escape
 from jxgis.drawing.offline import Page
-from jxgis.errors import InputError
+from jxgis.errors import InputError, require_lang
 from jxgis.i18n import text
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ def new_map(
     # Empty lists of its own: folium's are shared by every map of the process.
     page.default_js = []
     page.default_css = []
+    require_lang(lang)
     Page(title, lang).add_child(page)
     mark = f'<span class="jx-sketch">{escape.html(text("common.sketch", lang))}</span>' if sketch else ""
     below = f"<p>{escape.html(subtitle)}</p>" if subtitle else ""

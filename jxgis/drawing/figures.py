@@ -20,7 +20,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure as PlainFigure
 
 from jxgis.drawing.colours import BORDER, INK, LAND, SKETCH
-from jxgis.errors import MissingPackageError
+from jxgis.errors import MissingPackageError, require_lang
 from jxgis.i18n import text
 
 if TYPE_CHECKING:
@@ -259,5 +259,6 @@ def wrapped(words: str, width_in: float, size: float) -> str:
 
 def mark_schematic(figure: PlainFigure, *, sketch: bool, lang: str) -> None:
     """Write the schematic mark into the corner of a figure, where it is asked for."""
+    require_lang(lang)
     if sketch:
         figure.text(0.995, 0.995, text("common.sketch", lang), ha="right", va="top", fontsize=8, color=SKETCH)

@@ -24,6 +24,8 @@ LEAST_PLACES, LEAST_DRAWN = 300, 20  # fewer were not verified
 BINS = 4096  # of the range of the values: finer clumps do not show in a sum
 FINEST = 440.0  # clumps a seventieth of a standard deviation apart move a tail at seven of them by 5 %
 RISE = 0.01  # of the characteristic function
+FEW = 20  # values that a sum differs by from its least or its greatest; fewer do not make a hill of sums far apart
+NEXT_VALUES = 0.1  # the tenth of the values that lies nearest to the last one of the end: the steps there
 NEAR = 0.1  # standard deviations around the mean, where the formula divides 0 by 0
 
 
@@ -44,7 +46,8 @@ def saddlepoint_tails(values: Ints, sizes: Ints, sums: Ints, own: Ints | None = 
     Returns
     -------
     upper, lower : numpy.ndarray
-        (q,) probabilities; NaN where the saddlepoint is not found: at the very end of what the sum can be.
+        (q,) probabilities; NaN where the saddlepoint is not found: at the very end of what the sum can be, where
+        `_near_ends` counts instead.
     """
     base = int(values.min())
     unit = max(int(np.gcd.reduce(values - base)), 1)
@@ -61,12 +64,13 @@ def saddlepoint_tails(values: Ints, sizes: Ints, sums: Ints, own: Ints | None = 
     return upper, lower
 
 
-def vouched(values: Ints, sizes: Ints) -> npt.NDArray[np.bool_]:
-    """Say where the saddlepoint is good to 5 % of p, and to 7 % where the sum is the least possible.
+def vouched(values: Ints, sizes: Ints, sums: Ints) -> npt.NDArray[np.bool_]:
+    """Say where the saddlepoint is good to 5 % of p.
 
     It takes the sum for one smooth hill. A single value that moves it far is none, nor are values in clumps far apart
     (towns of a million beside villages of a hundred): their sums come in clumps too, and a tail ends within one. Clumps
-    show in the characteristic function, which rises again where a smooth sum's only falls.
+    show in the characteristic function, which rises again where a smooth sum's only falls. Next to the least and the
+    greatest sum any values with gaps (0, 10, 11, say) make clumps, until some twenty of them add up.
 
     Parameters
     ----------
@@ -74,6 +78,8 @@ def vouched(values: Ints, sizes: Ints) -> npt.NDArray[np.bool_]:
         (n,) the population.
     sizes
         (q,) number k of values drawn.
+    sums
+        (q,) the sum to be judged.
 
     Returns
     -------
@@ -88,7 +94,20 @@ def vouched(values: Ints, sizes: Ints) -> npt.NDArray[np.bool_]:
     good = one_value & (n >= LEAST_PLACES) & (np.minimum(sizes, n - sizes) >= LEAST_DRAWN)
     drawn, which = np.unique(sizes[good], return_inverse=True)
     good[good] = ~_clumped(values, drawn)[which]
+    ordered = np.sort(values)
+    good &= _many_steps_off(ordered, sizes, sums) & _many_steps_off(-ordered[::-1], sizes, -sums)
     return np.asarray(good)
+
+
+def _many_steps_off(ordered: Ints, sizes: Ints, sums: Ints) -> npt.NDArray[np.bool_]:
+    """Whether a sum lies more than ``FEW`` steps between neighbouring values above the least one."""
+    least = np.concatenate([[0], np.cumsum(ordered)])[sizes]
+    last = ordered[sizes - 1]
+    step = {}
+    for value in np.unique(last).tolist():
+        away = np.abs(ordered[ordered != value] - value)
+        step[value] = np.quantile(away, NEXT_VALUES, method="lower") if len(away) else 0
+    return np.asarray(sums - least >= FEW * np.array([step[value] for value in last.tolist()]))
 
 
 def _clumped(values: Ints, sizes: Ints) -> npt.NDArray[np.bool_]:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import scipy.fft
 
 from jxgis.hotspots._enumeration import MOST_VALUES, enumerated_tails
+from jxgis.hotspots._near_ends import tails_near_ends
 
 __all__ = ["Tails", "subset_sum_tails"]
 
@@ -141,6 +142,11 @@ def subset_sum_tails(values: Ints, sizes: Ints, sums: Ints, own: Ints | None = N
             population, sizes[rest], least[rest], most[rest], None if own is None else left_out[rest]
         )
         exact[:] = True
+    elif len(rest):
+        upper[rest], lower[rest] = tails_near_ends(
+            population, sizes[rest], least[rest], most[rest], None if own is None else left_out[rest]
+        )
+        exact[rest] = ~np.isnan(lower[rest])
     upper, lower = np.where(swap, lower, upper), np.where(swap, upper, lower)
     for tail in (upper, lower):
         np.clip(tail, 0, 1, out=tail)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.part import Given, given_tables, require_table
+from jxgis.settings import HotspotSettings, with_options
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,6 +29,7 @@ __all__ = ["analyse", "find_hotspots"]
 _NAME_FIELDS = ("community", "社区", "所属社区", "neighborhood")
 
 
+@with_options(HotspotSettings)
 def find_hotspots(
     issues: gpd.GeoDataFrame,
     area: gpd.GeoDataFrame | gpd.GeoSeries,
@@ -62,7 +64,7 @@ def find_hotspots(
         ``name``: what hot places are named after; see :class:`jxgis.hotspots.places.Naming`.
     exposure
         Points, lines or polygons to set the issues against: ``people`` where there is such a column, else points count
-        one each, lines their length, polygons their area.
+        one each, lines their length, polygons their area. Where fewer than two cells have any, nothing is compared.
     built_up
         Polygons; cells that hold none of it take no part: their reason is ``not_built_up``.
     history
@@ -104,15 +106,16 @@ def find_hotspots(
     """
     import geopandas as gpd
 
-    require_table(area, "area")
     layers = {
-        "issues": issues, "area": gpd.GeoDataFrame(geometry=area.geometry), "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
+        "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
     }  # fmt: skip
     given = given_tables(layers, needs=("issues",), lang=lang, sketch=sketch, hotspots=options)
+    require_table(area, "area", like=given.crs)
     if history is not None:
         require_table(history, "history", like=given.crs)
-    return analyse(replace(given, history=history, start=start, end=end))
+    there = {**given.layers, "area": gpd.GeoDataFrame(geometry=area.geometry)}
+    return analyse(replace(given, layers=there, history=history, start=start, end=end))
 
 
 def analyse(given: Given) -> HotspotsResult:
@@ -164,7 +167,7 @@ def analyse(given: Given) -> HotspotsResult:
     heavy = heavy_cells(by_number, grid, band_m=options.band_m, alpha=options.alpha)
     ring = given.table("ring")
     # Far finer cells than were asked for would only be slow on a large area.
-    sizes = [size for size in CELLS_M if 4 * size >= options.cell_m] or [options.cell_m]
+    sizes = sorted({options.cell_m, *(size for size in CELLS_M if 4 * size >= options.cell_m)})
     return HotspotsResult(
         given=given,
         cells=cells,

@@ -139,8 +139,20 @@ def _by_number(
 def _by_rate(
     count: NDArray[np.int64], people: NDArray[np.float64], grid: Grid, band_m: float, *, few: bool
 ) -> pd.DataFrame:
-    from jxgis.hotspots.rates import hot_rates
+    import numpy as np
+    import pandas as pd
 
+    from jxgis.hotspots.inference import text_column
+    from jxgis.hotspots.rates import LEAST_EXPOSED, hot_rates
+
+    has = people > 0
+    if has.sum() < LEAST_EXPOSED:
+        empty = dict.fromkeys(["rate", "rate_expected", "rate_z", "rate_p"], np.nan)
+        reason = text_column(np.where(has, "no_neighbours", "no_exposure"))
+        no_method = text_column(np.full(len(people), ""))
+        return pd.DataFrame(
+            {"exposure": people, **empty, "rate_p_method": no_method, "rate_q": np.nan, "rate_reason": reason}
+        )
     table = hot_rates(count, people, grid, band_m=band_m)
     if few:
         table = _unjudged(table, ["rate", "gi_z", "gi_p", "p_method", "gi_q"])

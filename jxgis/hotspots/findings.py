@@ -41,6 +41,8 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
     if len(known) < 2:
         return text("report.finding_overlap_few", lang) + said if said else ""
     least, most = known.iloc[0], known.iloc[-1]
+    if percent(least["jaccard"]) == percent(most["jaccard"]):
+        return text("report.finding_overlap_alike", lang, n=percent(most["jaccard"])) + said
     compared = text(
         "report.finding_overlap",
         lang,
@@ -63,13 +65,16 @@ def _diverse(diversity: pd.DataFrame, lang: str) -> str:
     if len(known) < 2:
         return ""
     least, most = known.iloc[0], known.iloc[-1]
+    least_n, most_n = (f"{one['effective_classes']:.1f}" for one in (least, most))
+    if least_n == most_n:
+        return text("report.finding_diversity_alike", lang, n=most_n)
     return text(
         "report.finding_diversity",
         lang,
         most=most["zone"],
-        most_n=f"{most['effective_classes']:.1f}",
+        most_n=most_n,
         least=least["zone"],
-        least_n=f"{least['effective_classes']:.1f}",
+        least_n=least_n,
         main=least["main_class"],
         share=percent(least["main_share"]),
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from jxgis.drawing.colours import HOT_COLD, PEAK, PINS
 from jxgis.drawing.layers import (
@@ -32,10 +31,11 @@ from jxgis.drawing.layers import (
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.drawing.raster import CellPixels, cell_pixels
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
+from jxgis.hotspots.shown import show
 from jxgis.i18n import localise_reasons, text
 from jxgis.schema.columns import column
 from jxgis.settings import REPORT
-from jxgis.small_counts import as_words, hide_small, small_said
+from jxgis.small_counts import MIN_RANGE, as_words, small_said
 
 if TYPE_CHECKING:
     import folium
@@ -81,7 +81,7 @@ def _cell_fields(lang: str, min_count: int, bins_of: str) -> list[Field]:
     bins = Field("class", text("maps.hotspots_legend", lang) if bins_of == "gi_bin" else column(bins_of).title.of(lang))
     return [
         *fields_of("hotspots.cells", ["count"], lang),
-        *(fields_of("hotspots.cells", scores, lang) if min_count <= 1 else [bins]),
+        *(fields_of("hotspots.cells", scores, lang) if min_count < MIN_RANGE else [bins]),
         *fields_of("hotspots.cells", beside, lang),
     ]
 
@@ -225,23 +225,6 @@ def _add_ranked(
     return _place_list(group, places, label, lang)
 
 
-def _sums(cells: gpd.GeoDataFrame, places: Sequence[gpd.GeoDataFrame | None], min_count: int) -> pd.DataFrame:
-    """The cells, and the sums that stand beside them: of the hot place that each lies in, or of all that lie in none.
-
-    What lies in none, or in one whose own issues are not shown, is the city's less the others.
-    """
-    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(sum_city="city")
-    middle = shapely.point_on_surface(np.asarray(cells.geometry.array, dtype=object))
-    for number, found in enumerate(table for table in places if table is not None):
-        label = np.full(len(cells), -1)
-        for issue_class, own in found[found["issues"] >= min_count].groupby("issue_class", sort=False):
-            mine = np.flatnonzero(cells["issue_class"] == issue_class)
-            place, at = shapely.STRtree(middle[mine]).query(np.asarray(own.geometry.array, dtype=object), "contains")
-            label[mine[at]] = place
-        table[f"sum_places_{number}"] = label
-    return table
-
-
 def hotspot_map(
     cells: gpd.GeoDataFrame,
     places: gpd.GeoDataFrame | None = None,
@@ -264,7 +247,8 @@ def hotspot_map(
     ----------
     cells
         The contract's ``cells``: ``cell_id, issue_class, count, gi_z, gi_q, gi_bin`` and geometry; ``lisa``,
-        ``rate_z`` and ``reason`` are shown where present. With ``rate_bin`` the switch offers all
+        ``rate_z`` and ``reason`` are shown where present. With ``shown`` (what stands for the count) it and the tables of
+        places are shown as they are, else as :func:`jxgis.hotspots.shown.show` has them. With ``rate_bin`` the switch offers all
         issues against their exposure beside the counts.
     places
         The contract's ``places``: ``rank, issue_class, name, district, issues, …`` and geometry.
@@ -294,15 +278,12 @@ def hotspot_map(
         To be written with :func:`jxgis.drawing.offline.save_map`.
     """
     cells = localise_reasons(cells, lang)
-    summed = _sums(cells, (places, rate_places), min_count)
-    hidden = hide_small(
-        summed, min_count=min_count, within=["cell_id"], sums=[*summed.columns.difference(cells.columns)]
-    )
-    cells = cells.assign(shown=as_words(hidden["count"]))
-    places, peaks, rate_places, rate_peaks = (
-        None if table is None else hide_small(table, min_count=min_count)
-        for table in (places, peaks, rate_places, rate_peaks)
-    )
+    if "shown" not in cells.columns:
+        tables = {"places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
+        hidden = show(cells, min_count=min_count, **tables)
+        cells = cells.assign(shown=as_words(hidden.cells["count"]))
+        places, peaks = hidden.places, hidden.peaks
+        rate_places, rate_peaks = hidden.rate_places, hidden.rate_peaks
     if "lisa" in cells.columns:
         words = {code: said.of(lang) for code, said in column("lisa").words.items()}
         cells = cells.assign(lisa=cells["lisa"].map(words))

@@ -67,7 +67,7 @@ def zone_table(
         One row a (zone, level, issue_class): ``zone, level, issue_class, count, area_km2, per_km2``;
         ``location_quotient``, the class's share of the zone's issues over its share of the city's (1 for ``all``, NaN
         where the zone or the class has none); ``share_hot``, hot cells among the zone's cells (NaN where no cell has
-        its centre in the zone, and for a class of which no cell was judged); ``geometry``.
+        its centre in the zone, or none of them was judged for the class); ``geometry``.
 
     Raises
     ------
@@ -109,8 +109,10 @@ def zone_table(
         share_hot = np.full((n, len(names)), np.nan)
         for column, name in enumerate(names):
             if name in hot:
-                n_hot = np.bincount(cell_zone[(cell_zone >= 0) & hot[name]], minlength=n)
-                share_hot[:, column] = ratio(n_hot, n_cells)
+                is_hot_cell, was_judged = hot[name]
+                n_hot = np.bincount(cell_zone[(cell_zone >= 0) & is_hot_cell], minlength=n)
+                n_judged = np.bincount(cell_zone[(cell_zone >= 0) & was_judged], minlength=n)
+                share_hot[:, column] = np.where(n_judged > 0, ratio(n_hot, n_cells), np.nan)
         area = polygons.geometry.area.to_numpy() / 1e6
         quotient = ratio(ratio(counts, counts[:, :1]), ratio(city, city[0]))
         tables.append(
@@ -215,7 +217,7 @@ def class_overlap(
     0       1.0  0.333333          0.5
     """
     sizes = cells.groupby("issue_class", sort=False).size()
-    hot = _hot(cells, alpha, int(sizes.iloc[0]) if len(sizes) else 0)
+    hot = {name: cell for name, (cell, _) in _hot(cells, alpha, int(sizes.iloc[0]) if len(sizes) else 0).items()}
     square = cell_m**2 / 1e6
     rows = []
     for first, second in combinations([name for name in classes if name in hot], 2):
@@ -362,8 +364,8 @@ def concentration(cells: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _hot(cells: pd.DataFrame, alpha: float, n_cells: int) -> dict[str, NDArray[np.bool_]]:
-    """Hot cells of each class, (n_cells,) each; a class of which no cell was judged is not among them."""
+def _hot(cells: pd.DataFrame, alpha: float, n_cells: int) -> dict[str, tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Hot and judged cells of each class, (n_cells,) each; a class of which no cell was judged is not among them."""
     hot = {}
     for name, of_class in cells.groupby("issue_class", sort=False):
         if len(of_class) != n_cells:
@@ -371,8 +373,9 @@ def _hot(cells: pd.DataFrame, alpha: float, n_cells: int) -> dict[str, NDArray[n
                 zh=f"类别 {name} 有 {len(of_class)} 个格，应有 {n_cells} 个；cells 须含每一类的全部格。",
                 en=f"class {name} has {len(of_class)} cells, not {n_cells}; cells must hold all cells of each class.",
             )
-        if of_class["gi_q"].notna().any():
-            hot[str(name)] = is_hot(of_class["gi_z"], of_class["gi_q"], alpha)
+        was_judged = of_class["gi_q"].notna().to_numpy()
+        if was_judged.any():
+            hot[str(name)] = is_hot(of_class["gi_z"], of_class["gi_q"], alpha), was_judged
     return hot
 
 

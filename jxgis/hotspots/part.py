@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jxgis.part import Given, Part
+from jxgis.i18n import Text
+from jxgis.part import Given, Option, Part
 
 if TYPE_CHECKING:
     from jxgis.hotspots.result import HotspotsResult
@@ -21,11 +22,27 @@ def _find(given: Given) -> HotspotsResult:
 PART = Part(
     name="hotspots",
     command="hotspots",
+    title=Text(zh="问题热点", en="Hot spots of issues"),
+    options={
+        "--issues": Option("inputs.issues"),
+        "--crs": Option("inputs.issues.crs"),
+        "--area": Option("inputs.districts", Text(zh="研究范围（片区面）", en="Study area (district polygons)")),
+        "--cell-m": Option("hotspots.cell_m"),
+        "--band-m": Option("hotspots.band_m"),
+        "--name-column": Option("inputs.districts.name_column"),
+        "--columns": Option("inputs.issues.columns"),
+        "--class-column": Option("inputs.issues.class_column"),
+        "--from": Option("inputs.issues.from"),
+        "--to": Option("inputs.issues.to"),
+        "--status": Option("inputs.issues.status"),
+        "--source": Option("inputs.issues.source"),
+        "--drop-points": Option("inputs.issues.drop_points"),
+        "--keep": Option("inputs.issues.keep"),
+        "--min-count": Option("report.min_count"),
+    },
     reads=("districts", "subdistricts", "issues", "places", "streets", "exposure", "ring", "built_up"),
-    needs={"issues": "--issues", "districts": "--area"},
+    needs=("issues", "districts"),
     analyse=_find,
-    section="hotspots",
+    settings_key="hotspots",
     settings=("hotspots", "report"),
-    maps=("hotspots",),
-    figures=("hotspots", "scale"),
 )

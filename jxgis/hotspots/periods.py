@@ -16,6 +16,7 @@ Stretch = tuple[pd.Timestamp, pd.Timestamp]
 Kind = Literal["all", "file", "source"]
 
 _DAY = pd.Timedelta(days=1)
+_ONE = pd.Timedelta(microseconds=1)
 _LONGEST_SILENCE = pd.Timedelta(days=14)
 """A holiday with its weekends leaves a source silent for less; in short periods a tenth of one counts."""
 _EXPECTED = 20
@@ -26,6 +27,12 @@ _OFF_PACE = 1.5
 """A silence this many times the usual one is more than the rhythm of data that are dated by weeks or months."""
 _TRICKLE = 0.04
 """Less than this share of what is usual is as good as nothing: mistyped dates, or a trial before the start."""
+_FADING = 0.08
+"""Less than this share, next to a silence, is the same source that runs dry: not a fall of what it reports."""
+_THIN = 0.25
+"""Between two silences less than this share is no coverage: what is left of it are the days that happen to hold some."""
+_OVERLAP = 0.5
+"""How much of the shorter of two files both may cover, where one continues the other."""
 _MATERIAL = 0.01
 """Files and sources with a smaller share of the issues cannot move a change by more than a point."""
 _ENOUGH = 0.25
@@ -118,11 +125,12 @@ def compare_periods(
     Left out are the days before the data begin and after they end, and stretches in which the data, a file or a source
     hold less than 4 % of what was to be expected at its own rate, 20 issues or more: 14 days or more, in short periods
     a tenth of one, and more than half as long again as the usual step from one day with issues to the next. So a few
-    mistyped dates do not pass for data. The counterpart in the other period goes with them, so that a missing month is
-    no decline and a source that starts late no rise. A file that begins where another ends continues it. Files and
+    mistyped dates do not pass for data. What holds less than 8 % beside such a silence, and less than 25 % between two,
+    is left out with it: a source that runs dry before it stops. The counterpart in the other period goes with them, so that a missing month is
+    no decline and a source that starts late no rise. A file that begins where another ends continues it, also where they overlap by up to half of the shorter one. Files and
     sources with less than 1 % of the issues are not looked at, nor silences of a file or source that issues without
     one may fill. Where only months or quarters are recorded (96 % of the issues on one day of each), an issue stands for all of
-    it, and whole months are compared.
+    it, and whole months are compared: those that lie within what was asked.
 
     Parameters
     ----------
@@ -159,6 +167,9 @@ def compare_periods(
     # What the times stand for: their months, where no more was recorded.
     covered, months = _spread_over_months(time, list(named.values()))
     asked = _asked(covered, start, end, months=months)
+    if asked.end <= asked.split:
+        # No whole month lies in what was asked.
+        return Comparison(None, reason="periods_uncovered")
     if not _inside(time, asked.before, asked.split).any():
         return Comparison(None, reason="no_earlier_period")
     inside = _inside(covered, asked.before, asked.end)
@@ -239,6 +250,9 @@ def _asked(
         last = (last - _DAY).replace(day=1) + pd.DateOffset(months=1 + (-over[1]) % months)
     if start is not None:
         end = max(last, start + _DAY) if end is None else end
+        if months:
+            # An issue stands for its whole month: a part of one holds all of it or nothing.
+            start, end = _edge(start - _ONE, months, 1), _edge(end, months, 0)
         return Periods(start - _length(start, end, months=bool(months)), start, end)
     year = pd.DateOffset(years=1)
     split = last - year
@@ -272,6 +286,12 @@ def _length(start: pd.Timestamp, end: pd.Timestamp, *, months: bool) -> pd.DateO
     number = _months(start, end)
     whole = pd.DateOffset(months=max(number, 1))
     return whole if start + whole == end and (months or number % 12 == 0) else end - start
+
+
+def _edge(time: pd.Timestamp, months: int, after: int) -> pd.Timestamp:
+    """Where the month or quarter of a time begins, or one so many after it."""
+    number = (12 * time.year + time.month - 1) // months + after
+    return pd.Timestamp(year=number * months // 12, month=number * months % 12 + 1, day=1)
 
 
 def _months(start: pd.Timestamp, end: pd.Timestamp) -> int:
@@ -319,8 +339,8 @@ def _gaps_of_each(kind: Kind, time: NDArray[np.datetime64], names: pd.Series, as
         since, until = asked.before, asked.end
         if kind == "file":
             # A file that begins is taken to follow the last one that ended before, if later than it might have.
-            since = max([since, *(other.last for other in held.values() if other.last <= own.first + least)])
-            until = min([until, *(other.first for other in held.values() if other.first >= own.last - least)])
+            since = max([since, *(other.last for other in held.values() if _follows(own, other, least))])
+            until = min([until, *(other.first for other in held.values() if _follows(other, own, least))])
         ends = [(a, b) for a, b in ((since, own.first), (own.last, until)) if b - a >= max(least, own.pace)]
         lost = [(a, b) for a, b in ends if own.per_day * ((b - a) / _DAY) >= _EXPECTED]
         for a, b in sorted([*lost, *own.silent]):
@@ -340,6 +360,13 @@ class _Held(NamedTuple):
     per_day: float
     pace: pd.Timedelta
     silent: list[Stretch]
+
+
+def _follows(later: _Held, earlier: _Held, least: pd.Timedelta) -> bool:
+    """Whether a file continues another: it begins and ends after it, and they share little."""
+    shorter = min(later.last - later.first, earlier.last - earlier.first)
+    inside = earlier.first < later.first and earlier.last < later.last
+    return earlier.last <= later.first + (max(least, _OVERLAP * shorter) if inside else least)
 
 
 def _held(time: NDArray[np.datetime64], asked: Periods) -> _Held:
@@ -366,25 +393,73 @@ def _held(time: NDArray[np.datetime64], asked: Periods) -> _Held:
 
 def _quiet(day: NDArray[np.int64], days: int, least: float) -> NDArray[np.bool_]:
     """Which days lie in stretches with next to nothing, so long that chance does not explain them."""
-    count = np.bincount(day, minlength=days)
-    per_day = len(day) / (int(day[-1]) - int(day[0]) + 1)
+    upto = np.concatenate([[0], np.cumsum(np.bincount(day, minlength=days))])
+    first, last = int(day[0]), int(day[-1]) + 1
+    quiet, per_day = np.zeros(days, dtype=np.bool_), len(day) / (last - first)
+    while True:
+        more = quiet | _silent(upto, per_day, least)
+        if (more == quiet).all():
+            return quiet
+        quiet = more
+        # What is usual shows where the source is not silent, nor on its way to it.
+        width = min(int(np.ceil(max(least, _EXPECTED / per_day))), last - first)
+        loud = np.convolve(quiet[first:last], np.ones(width, dtype=np.int64), "valid") == 0
+        if loud.any():
+            within = upto[first + width : last + 1] - upto[first : last - width + 1]
+            per_day = max(per_day, float(np.median(within[loud])) / width)
+
+
+def _silent(upto: NDArray[np.int64], per_day: float, least: float) -> NDArray[np.bool_]:
+    """The same for one usual number of issues a day; ``upto`` holds their sums."""
+    days = len(upto) - 1
     width = int(np.ceil(max(least, _EXPECTED / per_day)))
-    quiet = np.zeros(days + 1, dtype=np.int64)
+    steps = np.zeros(days + 1, dtype=np.int64)
     if width <= days:
-        upto = np.concatenate([[0], np.cumsum(count)])
         begins = np.flatnonzero(upto[width:] - upto[:-width] < _TRICKLE * per_day * width)
-        np.add.at(quiet, begins, 1)
-        np.add.at(quiet, begins + width, -1)
-    inside = np.cumsum(quiet)[:-1] > 0
-    # A stretch begins and ends with a day that holds nothing: its windows reach a little into what is usual.
-    empty = np.flatnonzero(inside & (count == 0))
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]])))
-    for a, b in zip(edges[::2], edges[1::2], strict=True):
-        own = empty[(empty >= a) & (empty < b)]
-        inside[a:b] = False
+        np.add.at(steps, begins, 1)
+        np.add.at(steps, begins + width, -1)
+    # Windows reach a little into what is usual.
+    inside = _trimmed(np.cumsum(steps)[:-1] > 0, np.diff(upto) == 0)
+    stretches: list[tuple[int, int]] = []
+    for a, b in _runs(inside):
+        before = stretches[-1][1] if stretches else 0
+        if stretches and upto[a] - upto[before] < _THIN * per_day * (a - before):
+            stretches[-1] = stretches[-1][0], b
+        else:
+            stretches.append((a, b))
+    for a, b in stretches:
+        earlier, later = upto[a] - upto[:a][::-1], upto[b + 1 :] - upto[b]
+        inside[a - _faint(earlier, per_day, width) : b + _faint(later, per_day, width)] = True
+    return inside
+
+
+def _faint(sums: NDArray[np.int64], per_day: float, width: int) -> int:
+    """How many days next to a silence hold next to nothing together, from the two to four widths on that tell."""
+    length = np.arange(1, len(sums) + 1)
+    faint = sums < _FADING * per_day * length
+    least = min(2 * width, len(sums))
+    begins = np.flatnonzero(faint[least - 1 : 4 * width]) + least - 1 if least >= width else np.zeros(0, dtype=np.intp)
+    if not begins.size:
+        return 0
+    ends = np.flatnonzero(~faint[begins[0] :])
+    last = int(begins[0] + ends[0]) if ends.size else len(sums)
+    little = np.flatnonzero(np.diff(sums[:last], prepend=0) < _THIN * per_day)
+    return int(little[-1]) + 1 if little.size else 0
+
+
+def _runs(inside: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]))).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _trimmed(inside: NDArray[np.bool_], empty: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Each stretch from its first to its last day that holds nothing."""
+    found = np.zeros(len(inside), dtype=np.bool_)
+    for a, b in _runs(inside):
+        own = np.flatnonzero(empty[a:b])
         if own.size:
-            inside[own[0] : own[-1] + 1] = True
-    return np.asarray(inside)
+            found[a + own[0] : a + own[-1] + 1] = True
+    return found
 
 
 def _mirrored(stretches: list[Stretch], asked: Periods) -> list[Stretch]:

@@ -17,16 +17,17 @@ The methods, as ``p_method`` names them:
 ``saddlepoint``
     Integer counts where the exact way would take more than about 2e8 complex multiplications or 512 MB: bands that
     hold thousands of cells. Good to 5 % of p: no value is further from the mean than one standard deviation of the
-    sum, 20 places or more are drawn of 300 or more, and as many stay behind, and the sums come in no clumps (see
-    :func:`jxgis.hotspots._saddlepoint.vouched`); verified on populations of eight shapes (Poisson to Pareto, one huge
-    value, a few, many) at 300 to 8,000 places.
+    sum, 20 places or more are drawn of 300 or more, and as many stay behind, the sums come in no clumps, and twenty
+    values or more part the sum from the least and the greatest one (see
+    :func:`jxgis.hotspots._saddlepoint.vouched`); verified on populations of 25 shapes (Poisson to Pareto, one huge
+    value, a few, many, values with gaps) at 300 to 8,000 places.
 ``saddlepoint_rough``
     The same elsewhere: some p are off by more than 5 %, and far tails by orders of magnitude. Not met by up to 40
-    places, nor where all but 16 values are small: those are exact.
+    places, where all but 16 values are small, nor within 50 steps of the least or the greatest sum: those are exact.
 ``draws_<P>``
     Real values or unequal weights: P seeded permutations of the map.
 ``normal``
-    The saddlepoint was not found (a sum at the very end of what is possible): the normal p stands in, as rough.
+    The saddlepoint was not found: the normal p stands in, as rough.
 
 Limits, each tested:
 
@@ -35,6 +36,7 @@ one place, or two         no p where nothing or everything is drawn: the tables 
                           ``band_covers_area``; otherwise exact, if coarse (n = 3: p of 2/3 and 1)
 all values equal          p = 1; the tables give no p and say ``all_equal``
 a dozen huge cells        exact, and no more memory: up to 16 large values are mixed in apart
+the ends of the sum       exact: within 50 steps of the least and the greatest sum all ways are counted
 up to 40 places           exact whatever the values: where the transform would be too long all draws are counted
 bands over half the city  exact by what stays behind, up to n - 1 neighbours
 memory                    two stacks of J levels of M complex numbers, J about log(1e-17) / log(k / (n - k)) and M the
@@ -173,7 +175,7 @@ def _of_counts(values: Ints, sizes: Ints, sums: Ints, own: Ints | None) -> tuple
     if len(rest):
         left_out = None if y is None else y[rest]
         p[rest] = _two_sided(*saddlepoint_tails(values, k[rest], s[rest], left_out))
-        method[rest] = np.where(vouched(values, k[rest]), "saddlepoint", "saddlepoint_rough")
+        method[rest] = np.where(vouched(values, k[rest], s[rest]), "saddlepoint", "saddlepoint_rough")
     lost = np.flatnonzero(np.isnan(p))
     if len(lost):
         p[lost] = normal_p(_standard_score(values, k[lost], s[lost], None if y is None else y[lost]))

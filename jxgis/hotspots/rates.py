@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 from scipy.sparse.csgraph import dijkstra
 
+from jxgis.bounds import RELATIVE
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.hotspots._beta_binomial import beta_binomial_tails
@@ -34,12 +35,22 @@ if TYPE_CHECKING:
 
     from jxgis.space.grid import Grid
 
-__all__ = ["built_up", "empirical_bayes", "exposure_on_grid", "hot_rates", "hot_rates_graph", "rate_residuals"]
+__all__ = [
+    "LEAST_EXPOSED",
+    "built_up",
+    "empirical_bayes",
+    "exposure_on_grid",
+    "hot_rates",
+    "hot_rates_graph",
+    "rate_residuals",
+]
 
 # Sub-cells along a cell's side for measuring how much of it is built up: one per cent of the cell each.
 _MASK_SPLIT = 10
 #: Largest exposure of a cell, and what the largest may not fall below as a reciprocal: squares must be numbers too.
 MOST = 1e100
+#: Cells with an exposure, of which one can be compared with the other: with fewer no cell has a rate.
+LEAST_EXPOSED = 2
 #: Cells that share a side or a corner are at most this many sides apart.
 TOUCHING = 1.5
 
@@ -178,8 +189,8 @@ def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries, *, min_share: f
     land
         Polygons of built-up land (or of housing), or lines of streets, in the grid's CRS.
     min_share
-        A cell is built up if more than this share of it (0–1) is; 0: if anything is. Measured to one per cent of
-        the cell.
+        A cell is built up if more than this share of it (0–1) is, measured to one per cent of the cell; 0: if more
+        than a millionth of it is.
 
     Returns
     -------
@@ -209,7 +220,13 @@ def built_up(grid: Grid, land: gpd.GeoDataFrame | gpd.GeoSeries, *, min_share: f
         ::-1
     ]
     share = burnt.reshape(rows, _MASK_SPLIT, cols, _MASK_SPLIT).mean(axis=(1, 3))
-    return np.asarray(share[grid.mask] > min_share, dtype=bool)
+    found = np.asarray(share[grid.mask] > min_share, dtype=bool)
+    if min_share == 0:
+        # A house smaller than a sub-cell may lie between their centres.
+        missed = np.flatnonzero(~found)
+        _, cell, piece = pieces(np.asarray(shapes, dtype=object), grid.cells().geometry.to_numpy()[missed])
+        found[missed[cell[shapely.area(piece) > RELATIVE * grid.cell_m**2]]] = True
+    return found
 
 
 def hot_rates(
@@ -366,7 +383,7 @@ def _taking_part(
             en="issues must be whole numbers of at least 0; give the counts themselves, not rates made of them.",
         )
     keep = e > min_exposure
-    if keep.sum() < 2:
+    if keep.sum() < LEAST_EXPOSED:
         raise InputError(
             zh="有暴露量的格少于 2 个，无法比较；请检查暴露量图层和坐标系。",
             en="fewer than two cells have an exposure, so nothing can be compared; check the layer and its CRS.",

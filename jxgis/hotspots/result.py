@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jxgis.hotspots.part import PART
 from jxgis.part import Result
-from jxgis.small_counts import hide_mix, hide_tops
-from jxgis.zones import districts_of
+from jxgis.small_counts import as_words
 
 if TYPE_CHECKING:
     import folium
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jxgis.hotspots.periods import Comparison
     from jxgis.hotspots.places import HotPlaces
     from jxgis.hotspots.scale import Scale
+    from jxgis.hotspots.shown import ShownTables
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
 
@@ -94,9 +95,9 @@ class HotspotsResult(Result):
     scale: Scale
 
     def judged_cells(self) -> gpd.GeoDataFrame | None:
-        """The cells of all issues; None where these were too few to judge: no hot cell does not mean no hot area then."""
-        tested = bool(self.levels.loc[self.levels["issue_class"] == "all", "tested"].iloc[0])
-        return self.cells[self.cells["issue_class"] == "all"] if tested else None
+        """The cells that were judged by all issues; None where none was: no hot cell does not mean no hot area then."""
+        cells = self.cells[(self.cells["issue_class"] == "all") & self.cells["gi_q"].notna()]
+        return cells if len(cells) else None
 
     def account(self) -> dict[str, Any]:
         """What ``run.json`` says beside the settings: issues in no cell or class, periods compared, scale proposed."""
@@ -169,19 +170,20 @@ class HotspotsResult(Result):
             sketch=given.sketch,
         )
 
-    def maps(self) -> dict[str, folium.Map]:
-        """``hotspots``, with a switch by class."""
+    def _maps(self) -> dict[str, Callable[[], folium.Map]]:
+        return {"hotspots": self._map}
+
+    def _map(self) -> folium.Map:
         from jxgis.hotspots.map import hotspot_map
         from jxgis.hotspots.section import map_line
 
-        given = self.given
-        rated = self.rate_places
-        page = hotspot_map(
-            given.in_words(self.cells),
-            given.in_words(self.places),
-            peaks=given.in_words(self.peaks),
-            rate_places=None if rated is None else rated.places,
-            rate_peaks=None if rated is None else rated.peaks,
+        given, shown = self.given, self.shown
+        return hotspot_map(
+            given.in_words(self.cells.assign(shown=as_words(shown.cells["count"]))),
+            None if shown.places is None else given.in_words(shown.places),
+            peaks=None if shown.peaks is None else given.in_words(shown.peaks),
+            rate_places=shown.rate_places,
+            rate_peaks=shown.rate_peaks,
             districts=given.table("districts"),
             classes=["all", *self._class_words()],
             min_count=given.settings.report.min_count,
@@ -189,24 +191,29 @@ class HotspotsResult(Result):
             lang=given.lang,
             sketch=given.sketch,
         )
-        return {"hotspots": page}
 
-    def figures(self) -> dict[str, Figure]:
-        """``hotspots``, a panel a class, and ``scale``, why a cell and a band are proposed."""
-        from jxgis.hotspots.figures import hotspot_panels, scale_chart
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        return {"hotspots": self._panels, "scale": self._scale_chart}
 
-        given, scale = self.given, self.scale
-        panels = hotspot_panels(
+    def _panels(self) -> Figure:
+        from jxgis.hotspots.figures import hotspot_panels
+
+        given = self.given
+        return hotspot_panels(
             given.in_words(self.cells),
             districts=given.table("districts"),
             classes=self._class_words() or ["all"],
             lang=given.lang,
             sketch=given.sketch,
         )
-        chart = scale_chart(
-            scale.cells, scale.profile, cell_m=scale.cell_m, band_m=scale.band_m, reason=scale.reason, lang=given.lang
+
+    def _scale_chart(self) -> Figure:
+        from jxgis.hotspots.figures import scale_chart
+
+        found, lang = self.scale, self.given.lang
+        return scale_chart(
+            found.cells, found.profile, cell_m=found.cell_m, band_m=found.band_m, reason=found.reason, lang=lang
         )
-        return {"hotspots": panels, "scale": chart}
 
     def section(self) -> Section:
         """Hot places, the classes, the districts, the four findings, and what a reader must know of them."""
@@ -215,43 +222,65 @@ class HotspotsResult(Result):
 
         given = self.given
         return hotspot_section(
-            self._shown(),
+            self._listed(),
             given.settings.hotspots,
             cells=self.cells,
             lines=[line.of(given.lang) for line in change_lines(self.comparison)],
             outside_area=self.outside_area,
+            without_exposure=self.without_exposure,
             min_count=given.settings.report.min_count,
             lang=given.lang,
         )
 
-    def _shown(self) -> dict[str, pd.DataFrame]:
-        """The tables that a report shows, as people are shown them, in the order of its sheets."""
-        given = self.given
-        places, by_zone = given.shown(self.places), self._shown_zones(self.zones)
-        tops, mix = given.shown(self.concentrated, within=()), self._shown_zones(self.diverse)
-        if given.settings.report.min_count > 1:
-            tops = hide_tops(tops, places)
-            mix = mix if mix.empty else hide_mix(mix, by_zone)
-        told = {"places": places, "zones": by_zone, "concentration": tops, "diversity": mix}
-        told["levels"] = given.shown(self.levels, within=())
-        there = {name: table for name, table in self.tables().items() if len(table) or name not in _FINDINGS}
+    def _listed(self) -> dict[str, pd.DataFrame]:
+        """The tables that a report lists, in the order of its sheets, as people are shown them."""
+        there = {**self.tables(), **self.shown_tables()}
         listed = ("places", "peaks", "rate_places", "zones", *_FINDINGS, "against_normal", "levels", "heavy_cells")
-        return {name: told[name] if name in told else given.shown(there[name]) for name in listed if name in there}
+        told = [name for name in listed if name in there and (len(there[name]) or name not in _FINDINGS)]
+        return {name: self.given.in_words(there[name]) for name in told}
 
-    def _shown_zones(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Counts of zones: what is hidden of a sub-district is not told by its district either."""
-        if table.empty:
-            return table
-        home = districts_of(self.zones)
-        districts = table["zone"].where(table["level"] == "district")
-        inner = table["zone"].map(home).where(table["level"] == "subdistrict")
-        shown = self.given.shown(
-            table.assign(_part_of=inner, _is=districts),
-            within=("level", "zone"),
-            sums=("level",),
-            nested=("_part_of", "_is"),
+    @cached_property
+    def shown(self) -> ShownTables:
+        """All tables that count issues, as page, workbook, map and notebook show them."""
+        from jxgis.hotspots.shown import show
+
+        rated = self.rate_places
+        return show(
+            self.cells,
+            min_count=self.given.settings.report.min_count,
+            places=self.places,
+            peaks=self.peaks,
+            rate_places=None if rated is None else rated.places,
+            rate_peaks=None if rated is None else rated.peaks,
+            heavy=self.heavy,
+            zones=self.zones,
+            concentrated=self.concentrated,
+            levels=self.levels,
+            overall=self.overall,
+            diverse=self.diverse,
         )
-        return shown.drop(columns=["_part_of", "_is"])
+
+    def shown_tables(self) -> Mapping[str, pd.DataFrame]:
+        """By the names of `tables`."""
+        shown = self.shown
+        named = {
+            "cells": shown.cells,
+            "places": shown.places,
+            "peaks": shown.peaks,
+            "rate_places": shown.rate_places,
+            "rate_peaks": shown.rate_peaks,
+            "heavy_cells": shown.heavy,
+            "zones": shown.zones,
+            "concentration": shown.concentrated,
+            "levels": shown.levels,
+            "ring": shown.overall,
+            "diversity": shown.diverse,
+        }
+        return {name: table for name, table in named.items() if table is not None}
+
+    def known_counts(self) -> pd.DataFrame | None:
+        """Those of the zones."""
+        return self.shown.counts
 
     def _class_words(self) -> list[str]:
         import pandas as pd

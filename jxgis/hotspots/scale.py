@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError
-from jxgis.hotspots.rates import exposure_on_grid, rate_residuals
+from jxgis.hotspots.rates import LEAST_EXPOSED, exposure_on_grid, rate_residuals
 from jxgis.i18n import text_pair
 from jxgis.progress import stepped
 from jxgis.space._window import disc_sums
@@ -110,7 +110,9 @@ def moran_profile(counts: ArrayLike, grid: Grid, *, bands_m: Sequence[float]) ->
             first = n * ((n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2)
             second = kurtosis * ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
             variance = (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0**2) - row["expected"] ** 2
-            row["z"] = (row["moran_i"] - row["expected"]) / np.sqrt(variance)
+            # Where nearly all cells are neighbours nothing is left to vary but rounding.
+            if variance > 0:
+                row["z"] = (row["moran_i"] - row["expected"]) / np.sqrt(variance)
         rows.append(row)
     return pd.DataFrame(rows, columns=["band_m", "neighbours", "moran_i", "expected", "z"])
 
@@ -156,7 +158,8 @@ def rate_profile(counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, bands_m:
             variance = 2 * (both - 2 * float((v * beside**2).sum()) / total + both**2 / total**2)
             row["moran_i"] = float((r * others(r)).sum()) / scale
             row["expected"] = -both / total / scale
-            row["z"] = (row["moran_i"] - row["expected"]) * scale / np.sqrt(variance)
+            if variance > 0:
+                row["z"] = (row["moran_i"] - row["expected"]) * scale / np.sqrt(variance)
         rows.append(row)
     return pd.DataFrame(rows, columns=["band_m", "neighbours", "moran_i", "expected", "z"])
 
@@ -186,9 +189,9 @@ def suggest_scale(
     area
         Polygons of the study area.
     exposure, exposure_column
-        See :func:`jxgis.hotspots.rates.exposure_on_grid`.
+        See :func:`jxgis.hotspots.rates.exposure_on_grid`; not used where fewer than two cells have any.
     cells_m
-        Candidates, metres.
+        Candidates, metres; those are left out of which no cell has its centre in the area, or that are far too many.
 
     Returns
     -------
@@ -204,12 +207,8 @@ def suggest_scale(
     A proposal to look at, with its figure, not a truth: where people are clustered at several scales the profile has
     several peaks, or none below 3 km.
     """
-    candidates = sorted({float(cell_m) for cell_m in cells_m})
-    tried = []
-    for cell_m in candidates:
-        grid = grid_over(area, cell_m=cell_m)
-        counts = count_points(grid, x, y)[0][0]
-        tried.append((grid, counts))
+    tried = [(grid, count_points(grid, x, y)[0][0]) for grid in _grids(area, cells_m)]
+    candidates = [grid.cell_m for grid, _ in tried]
     table = pd.DataFrame(
         {
             "cell_m": candidates,
@@ -230,11 +229,11 @@ def suggest_scale(
     cell_m = candidates[chosen]
     steps = np.arange(1.0, max(MAX_BAND_M / cell_m, 2.0) + 0.25, 0.5)
     bands_m = [float(step * cell_m) for step in steps]
-    if exposure is None:
+    people = np.zeros(len(grid)) if exposure is None else exposure_on_grid(grid, exposure, column=exposure_column)
+    has = people > 0
+    if has.sum() < LEAST_EXPOSED:
         profile = moran_profile(counts, grid, bands_m=bands_m)
     else:
-        people = exposure_on_grid(grid, exposure, column=exposure_column)
-        has = people > 0
         profile = rate_profile(counts[has], people[has], grid.where(has), bands_m=bands_m)
     # Half a cell more may add no neighbour: the same disc twice is no step.
     profile = profile[profile["neighbours"].diff().fillna(1) > 0].reset_index(drop=True)
@@ -252,6 +251,20 @@ def suggest_scale(
     profile["chosen"] = np.arange(len(profile)) == at
     order = ["band_m", "neighbours", "issues_in_band", "moran_i", "expected", "z", "peak", "chosen"]
     return Scale(cell_m, float(profile["band_m"].iloc[at]), table, profile[order], reason)
+
+
+def _grids(area: gpd.GeoDataFrame | gpd.GeoSeries, cells_m: Sequence[float]) -> list[Grid]:
+    """The cells of each size, from the smallest, that the area can be laid out in at all."""
+    grids: list[Grid] = []
+    refused: InputError | None = None
+    for cell_m in sorted({float(cell_m) for cell_m in cells_m}):
+        try:
+            grids.append(grid_over(area, cell_m=cell_m))
+        except InputError as error:
+            refused = error
+    if not grids and refused is not None:
+        raise refused
+    return grids
 
 
 def _peaks(z: NDArray[np.float64]) -> NDArray[np.bool_]:

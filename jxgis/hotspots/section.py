@@ -46,6 +46,7 @@ def hotspot_section(
     cells: pd.DataFrame | None = None,
     lines: Sequence[str] = (),
     outside_area: int = 0,
+    without_exposure: int | None = None,
     min_count: int = 1,
     lang: str = "zh",
 ) -> Section:
@@ -64,6 +65,8 @@ def hotspot_section(
         Which periods the places' ``change`` compares, in words, or why there is none.
     outside_area
         Issues in no cell.
+    without_exposure
+        Issues in cells without exposure, which take no part in ``rate_places``; None where there is none.
     min_count
         The least number of cases that the tables show.
     lang
@@ -81,7 +84,7 @@ def hotspot_section(
     return Section(
         part="hotspots",
         keys=_keys(tables, cells, outside_area, lang),
-        blocks=[*_blocks(tables, lines, min_count, lang), *cautious],
+        blocks=[*_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
         methods=_methods(tables, cells, options, lang),
         sheets=tables,
         lines=lines,
@@ -163,6 +166,13 @@ def _is_judged(tables: Mapping[str, pd.DataFrame]) -> bool:
         return True
     whole = of_all(tables["levels"])
     return whole.empty or bool(whole["tested"].iloc[0])
+
+
+def _rates_found(cells: pd.DataFrame | None) -> str:
+    """Why no place is high against the exposure: ``none`` is, or it was ``unjudged``."""
+    if cells is None or "rate_q" not in cells.columns:
+        return "none"
+    return "none" if of_all(cells)["rate_q"].notna().any() else "unjudged"
 
 
 def _lead(first: pd.Series, lang: str) -> str:
@@ -265,7 +275,14 @@ def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> li
     return blocks
 
 
-def _blocks(tables: Mapping[str, pd.DataFrame], lines: Sequence[str], min_count: int, lang: str) -> list[Block]:
+def _blocks(
+    tables: Mapping[str, pd.DataFrame],
+    cells: pd.DataFrame | None,
+    lines: Sequence[str],
+    without_exposure: int | None,
+    min_count: int,
+    lang: str,
+) -> list[Block]:
     """Top places of all issues, the first of each class, each class's own list, and the districts."""
     places, peaks = tables["places"], tables.get("peaks")
     own = of_all(places).sort_values("rank")
@@ -285,7 +302,9 @@ def _blocks(tables: Mapping[str, pd.DataFrame], lines: Sequence[str], min_count:
         if len(rated):
             blocks.append(table_block(heading, rated, lang, of="hotspots.rate_places"))
         else:
-            blocks.append(Paragraph(text("report.rate_places_none", lang), "sub"))
+            blocks.append(Paragraph(text(f"report.rate_places_{_rates_found(cells)}", lang), "sub"))
+        if without_exposure:
+            blocks.append(Paragraph(text("report.without_exposure", lang, n=count_in_words(without_exposure)), "sub"))
     blocks.extend(_by_class(places, peaks, lang))
     if "zones" in tables:
         zones = of_all(tables["zones"])
@@ -295,8 +314,8 @@ def _blocks(tables: Mapping[str, pd.DataFrame], lines: Sequence[str], min_count:
         alpha = "" if levels is None or levels.empty else f"{levels['alpha'].iloc[0]:g}"
         key = "zones_table_level" if alpha else "zones_table"
         blocks.append(table_block(text(f"report.{key}", lang, alpha=alpha), zones, lang, of="hotspots.zones"))
-    if min_count > 1:
-        blocks.append(Paragraph(small_said(min_count, lang), "sub"))
+    if said := small_said(min_count, lang):
+        blocks.append(Paragraph(said, "sub"))
     blocks.extend(_findings(tables, lang))
     if "against_normal" in tables and _is_judged(tables):
         blocks.extend(_disagreement(tables["against_normal"], lang))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from jxgis.i18n import Text
@@ -150,6 +150,10 @@ class Loaded:
     earlier_file: NDArray[np.int64] | None = None
     flaws: gpd.GeoDataFrame | None = None
     crs_note: Text | None = None
+
+    def account(self) -> list[dict[str, Any]]:
+        """What became of the rows, a dict a file: ``layer, name, sha256, rows_in, rows_kept, rows_rejected, rows_left_out``."""
+        return [{"layer": self.layer, **asdict(source)} for source in self.sources]
 
     @property
     def rows_in(self) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from functools import partial
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.load import Loaded
 from jxgis.load._layer import Gathered, finish, gather, require_columns, told_by
+from jxgis.load._options import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,9 +72,18 @@ def load_layer(layer: str, path: Source, /, *, city: City | None = None, **optio
 
 
 def loader_of(layer: str) -> Callable[..., Loaded]:
-    """The loader of one layer: `load_layer` with its first argument given."""
-    loader = partial(load_layer, layer)
-    loader.__doc__ = f"Load {contract_of(layer, None).title.en}: see `load_layer`."
+    """The loader of one layer: `load_layer` with its first argument given, and said of itself what it reads."""
+
+    def loader(path: Source, /, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+        return load_layer(layer, path, city=city, **options)
+
+    agreed = contract_of(layer, None)
+    columns = ", ".join(column.name + ("" if column.null else " (required)") for column in agreed.columns) or "none"
+    loader.__name__ = loader.__qualname__ = f"load_{layer}"
+    loader.__doc__ = (
+        f"Load {agreed.title.en} ({agreed.title.zh}): {agreed.about.en}.\n\nColumns of the contract: {columns}. "
+        f"Parameters and result are those of `load_layer`.\n\n{inspect.getdoc(ReadOptions)}"
+    )
     return loader
 
 

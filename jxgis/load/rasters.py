@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis._files import MOST_BLOCK, NOT_A_RASTER, reading
+from jxgis._files import NOT_A_RASTER, reading, require_sane_raster
 from jxgis.crs import inside_box, refuse_distorted
 from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text, text_pair
@@ -94,8 +94,8 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
     Raises
     ------
     InputError
-        If the file is missing or no raster, has blocks of more than `jxgis._files.MOST_BLOCK` cells, no such band, no
-        number at all, or negative numbers of people.
+        If the file is missing or no raster, has more than `jxgis._files.MOST_RASTER` cells or blocks of more than
+        `jxgis._files.MOST_BLOCK`, no such band, no number at all, or negative numbers of people.
     CrsError
         If it has no CRS and none is given.
     """
@@ -109,13 +109,7 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
                 zh=f"{file.name} 只有 {raster.count} 个波段，没有第 {band} 个。",
                 en=f"{file.name} has {raster.count} bands, no band {band}.",
             )
-        high, wide = raster.block_shapes[band - 1]
-        if high * wide > MOST_BLOCK:
-            raise InputError(
-                zh=f"{file.name} 以 {wide:,} × {high:,} 像元为一块存储，读一块就会耗尽内存；请另存为分块（如 256 × 256）的 GeoTIFF。",
-                en=f"{file.name} is stored in blocks of {wide:,} by {high:,} cells, one of which takes all memory; save it "
-                "again as a GeoTIFF with smaller tiles, 256 by 256 for example.",
-            )
+        require_sane_raster(raster, band, what=file.name)
         own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
         chosen = own if crs is None else resolve_crs(crs).crs
         if chosen is None:

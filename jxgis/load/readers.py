@@ -39,6 +39,7 @@ _PARQUET = (".parquet", ".geoparquet")
 _VECTOR = (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".kml", ".gdb")
 FORMATS = (*_TEXT, *_EXCEL, *_PARQUET, *_VECTOR, ".zip")
 
+_LONGEST_NAME = 200  # bytes: disks hold 255, some less
 _ZIP = Text(
     zh="不完整、有密码、用了不支持的压缩方式，或不是 zip 文件；请重新下载，或解压后再用。",
     en="is cut off, has a password or an unknown compression, or is not a zip; download it again, or unpack it first.",
@@ -321,33 +322,55 @@ def _extract(path: Path, folder: Path) -> dict[str, Path]:
     held: set[str] = set()
     with zipfile.ZipFile(path) as archive:
         require_sane_zip(archive, what=path.name, packed=path.stat().st_size)
-        for entry in archive.infolist():
-            name = entry.filename
-            if not entry.flag_bits & 0x800:
-                # Without the UTF-8 flag Python reads names as cp437; Chinese Windows writes them in GBK.
-                raw = name.encode("cp437", errors="ignore")
-                try:
-                    name = raw.decode("utf-8")
-                except UnicodeDecodeError:
-                    name = raw.decode("gb18030", errors="replace")
-            inner = PurePosixPath(name.replace("\\", "/"))
+        entries = [(entry, _inner(entry)) for entry in archive.infolist()]
+        # The files of a geodatabase without their folder: one is made around them.
+        bare = {
+            inner.parent for _, inner in entries if inner.suffix.lower() == ".gdbtable" and _geodatabase(inner) == inner
+        }
+        for entry, inner in entries:
             if entry.is_dir() or inner.name.startswith((".", "~$")) or "__MACOSX" in inner.parts or not inner.name:
                 continue
-            whole = _geodatabase(inner)
             if str(inner) in held:
                 raise InputError(
                     zh=f"{path.name} 中有两个同名文件 {inner}；请解压，只保留要用的一个。",
                     en=f"{path.name} holds two files named {inner}; unpack it and keep the one that is meant.",
                 )
             held.add(str(inner))
+            around = f"{inner.parent.name or path.stem}.gdb"
+            kept = inner.parent / around / inner.name if inner.parent in bare and not _suffix(inner.name) else inner
+            whole = _geodatabase(kept)
             place = folder / hashlib.sha256(str(whole.parent).encode()).hexdigest()[:16]
-            target = place / inner.relative_to(whole.parent)
+            target = place.joinpath(*map(_short, kept.relative_to(whole.parent).parts))
             target.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(entry) as stream, target.open("wb") as out:
                 while chunk := stream.read(1 << 20):
                     out.write(chunk)
-            found[str(whole)] = place / whole.name
+            found[str(whole)] = place / _short(whole.name)
     return found
+
+
+def _inner(entry: zipfile.ZipInfo) -> PurePosixPath:
+    """The path of a file in a zip, as people wrote it."""
+    name = entry.filename
+    if not entry.flag_bits & 0x800:
+        # Without the UTF-8 flag Python reads names as cp437; Chinese Windows writes them in GBK.
+        raw = name.encode("cp437", errors="ignore")
+        try:
+            name = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            name = raw.decode("gb18030", errors="replace")
+    return PurePosixPath(name.replace("\\", "/"))
+
+
+def _short(name: str) -> str:
+    """A name that a disk can hold: of a longer one the ending stays, so that files of one name still have one."""
+    if len(name.encode()) <= _LONGEST_NAME:
+        return name
+    ending = _suffix(name) or PurePosixPath(name).suffix
+    if len(ending.encode()) > _LONGEST_NAME // 2:
+        ending = ""
+    stem = name[: len(name) - len(ending)]
+    return hashlib.sha256(stem.encode()).hexdigest()[:16] + ending
 
 
 def _geodatabase(inner: PurePosixPath) -> PurePosixPath:

@@ -11,6 +11,7 @@ from jxgis.parks.coverage import Ground, Measured, measure, served_land
 from jxgis.parks.result import ParksResult
 from jxgis.part import Given, given_tables
 from jxgis.schema.tables import table
+from jxgis.settings import ParkSettings, with_options
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
     from jxgis.parks.siting import FewestParks, Siting
     from jxgis.parks.standards import Standard
-    from jxgis.settings import ParkSettings
 
 __all__ = ["analyse", "measure_parks"]
 
 
+@with_options(ParkSettings)
 def measure_parks(
     parks: gpd.GeoDataFrame,
     residential: gpd.GeoDataFrame | None,
@@ -121,7 +122,7 @@ def analyse(given: Given) -> ParksResult:
     sized = classify_parks(whole.parks, standard, historic=historic)
     today = measure(sized, zones, ground)
 
-    plan = _planned(sized, given.table("planned_parks"), options, standard, historic)
+    plan = _planned(sized, given.table("planned_parks"), options, standard, historic, whole.made_up)
     base = sized if plan is None else _open(plan)
     after = today if plan is None else measure(base, zones, ground)
     sited = _sited(given, base, after, ground)
@@ -172,13 +173,11 @@ def _ground(given: Given, standard: Standard) -> Ground:
 
     options, housing = given.settings.parks, served_land(given, standard)
     streets, barriers = given.table("streets"), given.table("barriers")
-    people = None if given.people_raster is not None else given.table("population")
     return Ground(
         homes=gpd.GeoDataFrame(geometry=[], crs=given.need("districts").crs) if housing is None else housing,
         no_file=housing is None, standard=standard, options=options,
         graph=None if streets is None else street_graph(streets, barriers=barriers), gates=given.table("gates"),
-        barriers=barriers, people=None if people is None else _as_points(people, options.sample_m),
-        raster=given.people_raster,
+        barriers=barriers, people=None if given.people_raster is not None else given.table("population"), raster=given.people_raster,
     )  # fmt: skip
 
 
@@ -300,6 +299,7 @@ def _planned(
     options: ParkSettings,
     standard: Standard,
     historic: gpd.GeoDataFrame | None,
+    made_up: frozenset[str],
 ) -> gpd.GeoDataFrame | None:
     """Today's parks and the plan's, with ``change``; None where there is no plan."""
     import pandas as pd
@@ -311,7 +311,9 @@ def _planned(
     if planned is None and not options.close:
         return None
     ids = closed_parks(parks, options.close)
-    add, enlarge = (None, None) if planned is None else split_plan(parks, planned, merge_gap_m=options.merge_gap_m)
+    add, enlarge = None, None
+    if planned is not None:
+        add, enlarge = split_plan(parks, planned, made_up=made_up, merge_gap_m=options.merge_gap_m)
     if add is not None and len(add):
         # What makes parcels of today one park makes those of the plan one, too.
         add = merge_parks(add, merge_gap_m=options.merge_gap_m).parks
@@ -363,7 +365,7 @@ def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
     if people is None:
         if "people" not in homes.columns or homes.empty or homes["people"].isna().any():
             return None
-        people = people_of_housing(homes, sample_m=options.sample_m)
+        people = people_of_housing(homes, zones=zones, sample_m=options.sample_m)
     # Every park gives its area, those too small for the standard included.
     every = parks.assign(radius_m=options.catchment_m)
     ways_in = None
@@ -373,9 +375,3 @@ def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
         parks, people, graph=ground.graph, gates=ways_in, barriers=ground.barriers, options=options
     )
     return on_map(supply_by_zone(found, zones), zones)
-
-
-def _as_points(people: gpd.GeoDataFrame, sample_m: float) -> gpd.GeoDataFrame:
-    from jxgis.parks.people import people_of_housing
-
-    return people if (people.geom_type == "Point").all() else people_of_housing(people, sample_m=sample_m)

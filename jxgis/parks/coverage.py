@@ -36,12 +36,22 @@ class Ground:
     raster: Raster | None
 
     def people_points(self, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
-        """The people given beside the housing as points, a raster's cells within the zones; None where none are given."""
-        from jxgis.parks.people import raster_points
+        """The people given beside the housing as points that no zone's border cuts; None where none are given."""
+        import pandas as pd
 
-        if self.raster is None:
-            return self.people
-        return raster_points(self.raster.path, zones, raster_crs=self.raster.crs)
+        from jxgis.parks.people import people_of_housing, raster_points
+        from jxgis.space.people import points_and_polygons
+
+        if self.raster is not None:
+            return raster_points(self.raster.path, zones, raster_crs=self.raster.crs)
+        if self.people is None:
+            return None
+        points, polygons = points_and_polygons(self.people)
+        if polygons.empty:
+            return points
+        inside = people_of_housing(polygons, zones=zones, sample_m=self.options.sample_m)
+        both: gpd.GeoDataFrame = pd.concat([points[["people", "geometry"]], inside], ignore_index=True)
+        return both
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,11 +124,12 @@ def _people(
             near = isochrones(graph, walking.walk, minutes=minutes, barriers=ground.barriers, options=ground.options)
             found.append(people_within_raster(near.geometry.iloc[0], raster.path, zones, raster_crs=raster.crs))
         return found
-    if ground.people is None:
+    people = ground.people_points(zones)
+    if people is None:
         return []
-    found = [people_served(parks, ground.people, zones)]
+    found = [people_served(parks, people, zones)]
     if walking is not None and graph is not None:
-        found.append(people_walking(walking, graph, ground.people, zones, barriers=ground.barriers))
+        found.append(people_walking(walking, graph, people, zones, barriers=ground.barriers))
     return found
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "SamplePoints",
     "cut_by_zone",
     "sample_points",
+    "split_at_borders",
     "within",
     "zones_overlap",
 ]
@@ -171,6 +172,44 @@ def within(shape: npt.NDArray[np.object_], outline: npt.NDArray[np.object_]) -> 
     return found
 
 
+def split_at_borders(pieces: Pieces, zones: gpd.GeoDataFrame) -> Pieces:
+    """Split pieces wherever a zone's border runs through them, so that each lies inside a zone or outside it.
+
+    Parameters
+    ----------
+    pieces
+        From `cut_by_zone`.
+    zones
+        Polygons in the same CRS; they may overlap, and what lies outside all of them is kept.
+
+    Returns
+    -------
+    Pieces
+        The same ground and people, those of a piece shared out by area; ``house`` and ``zone`` are the piece's.
+
+    Examples
+    --------
+    >>> housing = gpd.GeoDataFrame({"people": [8.0]}, geometry=[shapely.box(0, 0, 4, 1)], crs=4549)
+    >>> zones = gpd.GeoDataFrame(geometry=[shapely.box(1, 0, 9, 1)], crs=4549)
+    >>> split_at_borders(cut_by_zone(housing, housing), zones).people.tolist()
+    [6.0, 2.0]
+    """
+    part, of = pieces.geometry, np.arange(len(pieces.geometry))
+    for outline in polygons_of(zones.geometry.to_numpy()):
+        crossed = np.sort(shapely.STRtree(part).query(shapely.boundary(outline), predicate="intersects"))
+        inside = polygons_of(within(part[crossed], np.full(len(crossed), outline)))
+        outside = polygons_of(shapely.difference(part[crossed], inside))
+        part = np.concatenate([np.delete(part, crossed), inside, outside])
+        of = np.concatenate([np.delete(of, crossed), of[crossed], of[crossed]])
+    area = shapely.area(part)
+    keep = np.flatnonzero(area > 0)
+    keep = keep[np.argsort(of[keep], kind="stable")]
+    part, of, area = part[keep], of[keep], area[keep]
+    share = area / np.bincount(of, weights=area, minlength=len(pieces.geometry))[of]
+    people = None if pieces.people is None else pieces.people[of] * share
+    return Pieces(geometry=part, area_m2=area, house=pieces.house[of], zone=pieces.zone[of], people=people)
+
+
 def _cut(shape: npt.NDArray[np.object_], outline: shapely.Geometry) -> npt.NDArray[np.object_]:
     """The part of each shape within one outline, which may have tens of thousands of vertices: half of the shapes meet
     what of it lies in the box around them, and so on, so that in the end each meets little.
@@ -227,7 +266,7 @@ def _people(housing: gpd.GeoDataFrame, house: npt.NDArray[np.int64], n_shapes: i
     return np.bincount(house[house >= 0], weights=people[house >= 0], minlength=n_shapes).astype(np.float64)
 
 
-def sample_points(pieces: Pieces, *, sample_m: float = PARKS.sample_m) -> SamplePoints:
+def sample_points(pieces: Pieces, *, sample_m: float = PARKS.sample_m, on_edge: bool = True) -> SamplePoints:
     """Lay a square lattice over the pieces; a piece that it misses gets one point inside it.
 
     Parameters
@@ -236,6 +275,8 @@ def sample_points(pieces: Pieces, *, sample_m: float = PARKS.sample_m) -> Sample
         Housing by zone, from `cut_by_zone`.
     sample_m
         Spacing of the lattice in metres; its points stand at odd multiples of half of it, whatever the pieces.
+    on_edge
+        Whether a lattice point on the edge of a piece stands for it, or only one inside, which no neighbour shares.
 
     Returns
     -------
@@ -280,7 +321,7 @@ def sample_points(pieces: Pieces, *, sample_m: float = PARKS.sample_m) -> Sample
         across = np.where(width[piece] > 0, width[piece], 1)
         x = (first[piece, 0] + step % across + 0.5) * sample_m
         y = (first[piece, 1] + step // across + 0.5) * sample_m
-        hit = shapely.intersects_xy(geometry[piece], x, y)
+        hit = (shapely.intersects_xy if on_edge else shapely.contains_xy)(geometry[piece], x, y)
         found.append((piece[hit], x[hit], y[hit]))
         start = stop
     piece = np.concatenate([one[0] for one in found])

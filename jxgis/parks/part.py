@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jxgis.part import Given, Part
+from jxgis.i18n import Text
+from jxgis.part import Given, Option, Part
 
 if TYPE_CHECKING:
     from jxgis.parks.result import ParksResult
+    from jxgis.settings import Settings
 
 __all__ = ["PART"]
+
+
+def _land(settings: Settings) -> tuple[str, ...]:
+    """The land that parks are to serve: housing, or built-up land."""
+    return ("built_up",) if settings.parks.denominator == "built_up" else ("residential",)
 
 
 def _measure(given: Given) -> ParksResult:
@@ -21,23 +28,35 @@ def _measure(given: Given) -> ParksResult:
 PART = Part(
     name="parks",
     command="parks",
+    title=Text(zh="公园绿地服务覆盖", en="Park service coverage"),
+    options={
+        "--parks": Option("inputs.parks"),
+        "--residential": Option("inputs.residential"),
+        "--by": Option(
+            "inputs.districts", Text(zh="统计区域面（片区或单元）", en="Zones to report by (districts or units)")
+        ),
+        "--streets": Option("inputs.streets"),
+        "--gates": Option("inputs.gates"),
+        "--barriers": Option("inputs.barriers"),
+        "--population": Option("inputs.population"),
+        "--minutes": Option("parks.minutes"),
+        "--speed-m-per-min": Option("parks.speed_m_per_min"),
+        "--standard": Option("parks.standard", metavar="NAME"),
+        "--new-parks": Option("parks.new_parks"),
+        "--objective": Option("parks.objective", metavar="area|people"),
+        "--plan": Option("inputs.planned_parks"),
+        "--close": Option("parks.close", metavar="A,B"),
+        "--name-column": Option("inputs.districts.name_column"),
+        "--columns": Option("inputs.parks.columns"),
+    },
     reads=(
         *("districts", "subdistricts", "parks", "residential", "streets", "gates", "barriers", "places", "historic"),
         *("vacant", "planned_parks", "population", "built_up"),
     ),
-    needs={"parks": "--parks", "districts": "--by"},
-    options={
-        "residential": "--residential",
-        "streets": "--streets",
-        "gates": "--gates",
-        "barriers": "--barriers",
-        "population": "--population",
-        "planned_parks": "--plan",
-    },
+    needs=("parks", "districts"),
+    also_needs=_land,
     analyse=_measure,
-    section="parks",
+    settings_key="parks",
     settings=("parks",),
-    maps=("parks", "parks_change"),
-    figures=("parks",),
     beside="units",
 )

@@ -11,12 +11,12 @@ import pandas as pd
 import pyproj
 import shapely
 
-from jxgis._files import NOT_A_RASTER, reading
+from jxgis._files import NOT_A_RASTER, reading, require_sane_raster
 from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import CrsError, InputError
 from jxgis.parks._tally import points_by_zone, zones_and_whole
-from jxgis.parks.housing import cut_by_zone, sample_points, zones_overlap
+from jxgis.parks.housing import cut_by_zone, sample_points, split_at_borders, zones_overlap
 from jxgis.parks.radius import service_area
 from jxgis.parks.walking import WalkingCoverage
 from jxgis.settings import PARKS
@@ -39,13 +39,18 @@ __all__ = [
 _DENSIFY_M = 200.0
 
 
-def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = PARKS.sample_m) -> gpd.GeoDataFrame:
+def people_of_housing(
+    housing: gpd.GeoDataFrame, *, zones: gpd.GeoDataFrame | None = None, sample_m: float = PARKS.sample_m
+) -> gpd.GeoDataFrame:
     """Spread the people of housing polygons over sample points.
 
     Parameters
     ----------
     housing
         Polygons with ``people``, in a metric CRS.
+    zones
+        Polygons by which the points will be counted: each zone's points then hold the people that the housing has in
+        it by area, as the coverage counts them, wherever its border runs.
     sample_m
         Spacing of the points, in metres; each polygon has one at least.
 
@@ -77,7 +82,9 @@ def people_of_housing(housing: gpd.GeoDataFrame, *, sample_m: float = PARKS.samp
         )
     around = gpd.GeoDataFrame(geometry=[shapely.box(*housing.total_bounds).buffer(1)], crs=crs)
     pieces = cut_by_zone(housing, around)
-    points = sample_points(pieces, sample_m=sample_m)
+    if zones is not None:
+        pieces = split_at_borders(pieces, zones)
+    points = sample_points(pieces, sample_m=sample_m, on_edge=zones is None)
     density = np.zeros(len(pieces.area_m2)) if pieces.people is None else pieces.people / pieces.area_m2
     return gpd.GeoDataFrame(
         {"people": points.area_m2 * density[points.piece]}, geometry=shapely.points(points.x, points.y), crs=crs
@@ -290,6 +297,7 @@ def _extract(
                 en=f"The raster of people is in {None if own is None else own.name}, the polygons in {shape_crs}; "
                 "bring the polygons over with to_raster_crs().",
             )
+        require_sane_raster(raster, band, what=name)
         step = raster.transform
         if step.b or step.d or step.a <= 0 or step.e >= 0:
             raise InputError(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jxgis.i18n import Text, text_pair
 from jxgis.parks._tables import on_map
@@ -166,6 +167,8 @@ class ParksResult(Result):
             for code in _SAID
             if (seen["reason"] == code).any()
         ]
+        if self.walking is None and any(self.given.table(layer) is not None for layer in ("gates", "barriers")):
+            lines.append(text_pair("parks.no_streets"))
         if self.siting_refused is not None:
             lines.append(text_pair("parks.siting_refused", why=self.siting_refused))
         if self.siting is not None and len(self.siting.sites) < asked:
@@ -177,6 +180,23 @@ class ParksResult(Result):
             found = self.fewest.siting.solution
             lines.append(text_pair("parks.fewest_unproven", n=len(found.chosen), bound=f"{found.bound:g}"))
         return lines
+
+    def account(self) -> dict[str, Any]:
+        """What ``run.json`` says of the plan for the target: how many parks, and what their being the fewest rests on."""
+        if self.fewest is None or self.targets is None:
+            return {}
+        found, whole = self.fewest.siting.solution, self.targets.iloc[-1]
+        reason = whole["reason"]
+        return {
+            "target_plan": {
+                "target": self.fewest.target,
+                "parks": int(whole["needed"]),
+                "status": found.status,
+                "at_least": float(found.bound),
+                "proven_for": "sample_points",
+                "reason": reason if isinstance(reason, str) else None,
+            }
+        }
 
     def completed(self) -> ParksResult:
         """With the coverage of the units: the user's own, else those that were proposed."""
@@ -230,58 +250,63 @@ class ParksResult(Result):
             write_csv(self.sensitivity, stage.path("parks_siting.csv"))
         write_gpkg(stage.path("parks.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang)
 
-    def maps(self) -> dict[str, folium.Map]:
-        """``parks``: coverage by district, what is served and what is not, the parks, the proposed ones; ``parks_change`` where there is a plan."""
-        from jxgis.parks.change_map import parks_change_map
+    def _maps(self) -> dict[str, Callable[[], folium.Map]]:
+        return {"parks": self._map} | ({} if self.change is None else {"parks_change": self._change_map})
+
+    def _map(self) -> folium.Map:
         from jxgis.parks.map import parks_map
-        from jxgis.parks.section import map_line
 
         given, lang = self.given, self.given.lang
-        line = map_line(
-            given.settings.parks,
+        return parks_map(
+            self.coverage.assign(standard=self.standard.title.of(lang)),
+            self.served,
+            self.unserved,
+            self.sites,
+            parks=self.parks,
+            isochrones=self.isochrones,
+            blind_spots=self.blind_spots,
+            zones=given.table("districts"),
+            target=given.settings.parks.target,
+            method=" · ".join([self._map_line(), *(told.of(lang) for told in self.notes())]),
+            lang=lang,
+            sketch=given.sketch,
+        )
+
+    def _change_map(self) -> folium.Map:
+        from jxgis.parks.change_map import parks_change_map
+
+        given = self.given
+        return parks_change_map(
+            self.change,
+            self.changed,
+            self.plan,
+            zones=given.table("districts"),
+            target=given.settings.parks.target,
+            method=self._map_line(),
+            lang=given.lang,
+            sketch=given.sketch,
+        )
+
+    def _map_line(self) -> str:
+        from jxgis.parks.section import map_line
+
+        lang = self.given.lang
+        return map_line(
+            self.given.settings.parks,
             standard=self.standard.title.of(lang),
             denominator=self.ground.options.denominator or self.standard.denominator,
             lang=lang,
         )
-        zones, target = given.table("districts"), given.settings.parks.target
-        found = {
-            "parks": parks_map(
-                self.coverage.assign(standard=self.standard.title.of(lang)),
-                self.served,
-                self.unserved,
-                self.sites,
-                parks=self.parks,
-                isochrones=self.isochrones,
-                blind_spots=self.blind_spots,
-                zones=zones,
-                target=target,
-                method=" · ".join([line, *(told.of(lang) for told in self.notes())]),
-                lang=lang,
-                sketch=given.sketch,
-            )
-        }
-        if self.change is not None:
-            found["parks_change"] = parks_change_map(
-                self.change,
-                self.changed,
-                self.plan,
-                zones=zones,
-                target=target,
-                method=line,
-                lang=lang,
-                sketch=given.sketch,
-            )
-        return found
 
-    def figures(self) -> dict[str, Figure]:
-        """``parks``: coverage by zone, where any is known."""
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        """Coverage by zone, where any is known."""
+        return {"parks": self._chart} if self.coverage["coverage"].notna().any() else {}
+
+    def _chart(self) -> Figure:
         from jxgis.parks.figures import coverage_chart
 
-        if not self.coverage["coverage"].notna().any():
-            return {}
         given = self.given
-        chart = coverage_chart(self.coverage, target=given.settings.parks.target, lang=given.lang, sketch=given.sketch)
-        return {"parks": chart}
+        return coverage_chart(self.coverage, target=given.settings.parks.target, lang=given.lang, sketch=given.sketch)
 
     def section(self) -> Section:
         """Coverage and deficit by zone, blind spots, proposed parks and what the target takes."""

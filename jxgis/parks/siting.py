@@ -83,7 +83,7 @@ class Siting:
 
 @dataclass(frozen=True, eq=False)
 class FewestParks:
-    """The fewest parks for a target.
+    """The fewest parks for a target, by sample points: as measured by area fewer may do.
 
     Attributes
     ----------
@@ -356,7 +356,8 @@ def fewest_parks(
 ) -> FewestParks:
     """Choose the fewest new parks that bring coverage to a target, altogether and, if asked, in every zone.
 
-    The target is the standard's: it is reached by area of housing, and by plots that the standard counts.
+    The target is the standard's: it is reached by area of housing, and by plots that the standard counts. The fewest are
+    proven for the sample points; by the areas as measured, by which coverage is said, fewer may do.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import geopandas as gpd
 import numpy as np
@@ -15,7 +15,7 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.parks.radius import RadiusCoverage
 from jxgis.parks.walking import WalkingCoverage
-from jxgis.parks.whole import merge_parks
+from jxgis.parks.whole import parks_grown
 from jxgis.settings import PARKS
 from jxgis.space.polygons import polygons_of
 
@@ -117,7 +117,11 @@ def change_parks(
 
 
 def split_plan(
-    parks: gpd.GeoDataFrame, planned: gpd.GeoDataFrame, *, merge_gap_m: float = PARKS.merge_gap_m
+    parks: gpd.GeoDataFrame,
+    planned: gpd.GeoDataFrame,
+    *,
+    made_up: Collection[str] = (),
+    merge_gap_m: float = PARKS.merge_gap_m,
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Tell the new parks of a plan from ground that joins a park of today, by what makes parcels one park.
 
@@ -127,8 +131,10 @@ def split_plan(
         Whole parks, from `whole.merge_parks`.
     planned
         Polygons with ``park_id`` and ``name`` where known; separate parts of a multipolygon are parcels each. The id of
-        a park, or its name within ``merge_gap_m`` of it (in chains), makes a parcel an enlargement of that park; every
-        other one belongs to a new park.
+        a park, or its name within ``merge_gap_m`` of it (in chains), makes a parcel an enlargement of that park, also
+        one with an id where the park has none; every other one belongs to a new park.
+    made_up
+        `WholeParks.made_up`: ids of parks that have none of their own.
     merge_gap_m
         As for `whole.merge_parks`, in metres.
 
@@ -157,15 +163,9 @@ def split_plan(
     shape, row = shapely.get_parts(polygons_of(planned.geometry.to_numpy()), return_index=True)
     parcels = planned.iloc[row].set_geometry(gpd.GeoSeries(shape, index=planned.index[row], crs=planned.crs))
     parcels = parcels[parcels.area > 0].reset_index(drop=True)
-    today = parks[["park_id", "name", "geometry"]].astype({"park_id": object, "name": object})
-    both: gpd.GeoDataFrame = pd.concat([today, parcels], ignore_index=True)
-    of = merge_parks(both, merge_gap_m=merge_gap_m).parcel_park
-    # Parks of today have an id each, so that no two of them fall together.
-    old = of[of.index < len(parks)]
-    home = dict(zip(old.tolist(), parks["park_id"].to_numpy()[old.index.to_numpy()], strict=True))
-    joins = of[of.index >= len(parks)].map(home).set_axis(parcels.index)
-    grows = joins.notna()
-    return parcels[~grows], parcels[grows].assign(park_id=joins[grows])
+    joins = parks_grown(parks, parcels, made_up=made_up, merge_gap_m=merge_gap_m)
+    grows = joins >= 0
+    return parcels[~grows], parcels[grows].assign(park_id=parks["park_id"].to_numpy()[joins[grows]])
 
 
 def closed_parks(parks: gpd.GeoDataFrame, close: Iterable[str]) -> list[str]:

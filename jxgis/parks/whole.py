@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -23,7 +24,7 @@ from jxgis.settings import PARKS
 from jxgis.space.parts import connected
 from jxgis.space.polygons import polygons_of
 
-__all__ = ["WholeParks", "merge_parks"]
+__all__ = ["WholeParks", "merge_parks", "parks_grown"]
 
 TINY_M2 = 400.0
 """Below this a park is reported as tiny: the least area of a pocket park (口袋公园, 400–10,000 m²)."""
@@ -51,11 +52,14 @@ class WholeParks:
         ``row`` (input index), ``park_id``, ``code`` and ``area_m2``; codes are ``invalid_repaired``, ``no_area``
         (left out), ``tiny`` (kept, below 400 m² as a whole) and ``same_id_far_apart`` (kept as one park, though more
         than 1 km lies between its parcels).
+    made_up
+        The ids that the layer does not have, ``P1`` and so on.
     """
 
     parks: gpd.GeoDataFrame
     parcel_park: pd.Series
     reports: pd.DataFrame
+    made_up: frozenset[str] = frozenset()
 
 
 @cache
@@ -139,8 +143,74 @@ def merge_parks(parks: gpd.GeoDataFrame, *, merge_gap_m: float = PARKS.merge_gap
     parcel_park = pd.Series(of[in_order], index=parks.index[every[in_order]], name="park")
     far = _far_apart(shape, group, ids[row])
     return WholeParks(
-        parks=whole, parcel_park=parcel_park, reports=_reports(parks, whole, shape, row, group, empty, repaired, far)
+        parks=whole,
+        parcel_park=parcel_park,
+        reports=_reports(parks, whole, shape, row, group, empty, repaired, far),
+        made_up=frozenset(whole["park_id"]) - set(ids[row]),
     )
+
+
+def parks_grown(
+    parks: gpd.GeoDataFrame,
+    parcels: gpd.GeoDataFrame,
+    *,
+    made_up: Collection[str] = (),
+    merge_gap_m: float = PARKS.merge_gap_m,
+) -> npt.NDArray[np.int64]:
+    """Find the whole park that each further parcel belongs to, by what makes parcels one park.
+
+    Parameters
+    ----------
+    parks
+        Whole parks, from `merge_parks`; no two of them become one, whatever lies between.
+    parcels
+        (n) single polygons in the same CRS; ``park_id`` and ``name`` are used where they are there.
+    made_up
+        The ids of parks that have none of their own, `WholeParks.made_up`: a parcel of any id and their name joins
+        them, and so does one of that made-up id.
+    merge_gap_m
+        As for `merge_parks`, in metres.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) int64: position in ``parks``, -1 for none.
+
+    Examples
+    --------
+    >>> today = gpd.GeoDataFrame({"name": ["南湖公园"]}, geometry=[shapely.box(0, 0, 40, 40)], crs=4549)
+    >>> plan = gpd.GeoDataFrame(
+    ...     {"park_id": ["N7"], "name": ["南湖公园"]}, geometry=[shapely.box(50, 0, 90, 40)], crs=4549
+    ... )
+    >>> whole = merge_parks(today)
+    >>> parks_grown(whole.parks, plan, made_up=whole.made_up).tolist()
+    [0]
+    """
+    crs = require_metric(parks, "parks")
+    require_metric(parcels, "planned_parks", crs)
+    part, of = shapely.get_parts(parks.geometry.to_numpy(), return_index=True)
+    (ids, names, _), (new_ids, new_names, _) = _words(parks), _words(parcels)
+    own = np.array([str(one) for one in range(len(parks))], dtype=object)
+    place = dict(zip(ids, own, strict=True))
+    borrowed = np.isin(new_ids.astype(str), list(made_up))
+    label = _one_park(
+        np.concatenate([part, parcels.geometry.to_numpy()]),
+        np.concatenate(
+            [np.where(np.isin(ids.astype(str), list(made_up)), "", ids)[of], np.where(borrowed, "", new_ids)]
+        ),
+        np.concatenate([names[of], new_names]),
+        merge_gap_m,
+        apart=np.concatenate(
+            [
+                own[of],
+                np.array(
+                    [place[one] if of_it else "" for one, of_it in zip(new_ids, borrowed, strict=True)], dtype=object
+                ),
+            ]
+        ),
+    )
+    park_of = dict(zip(label[: len(part)].tolist(), of.tolist(), strict=True))
+    return np.array([park_of.get(one, -1) for one in label[len(part) :].tolist()], dtype=np.int64)
 
 
 def _words(parks: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.object_], ...]:
@@ -165,16 +235,17 @@ def _word(value: object) -> str:
 
 
 def _one_park(
-    shape: npt.NDArray[np.object_], ids: npt.NDArray[np.object_], names: npt.NDArray[np.object_], merge_gap_m: float
+    shape: npt.NDArray[np.object_],
+    ids: npt.NDArray[np.object_],
+    names: npt.NDArray[np.object_],
+    merge_gap_m: float,
+    *,
+    apart: npt.NDArray[np.object_] | None = None,
 ) -> npt.NDArray[np.int64]:
-    """A label for each parcel; parcels of one park share it."""
+    """A label for each parcel; parcels of one park share it. Sets that are one already, ``apart``, stay so and apart."""
     parent = np.arange(len(shape))
-    # The id that each set of parcels holds, "" for none yet: it stands at the set's root.
-    held = ids.copy()
-    has_id = np.flatnonzero(ids != "")
-    if len(has_id):
-        _, first, which = np.unique(ids[has_id].astype(str), return_index=True, return_inverse=True)
-        parent[has_id] = has_id[first][which]
+    # What each set of parcels holds, "" for none yet: it stands at the set's root.
+    held = [ids.copy()] if apart is None else [ids.copy(), apart.copy()]
 
     def root(one: int) -> int:
         while parent[one] != one:
@@ -182,13 +253,20 @@ def _one_park(
             one = int(parent[one])
         return one
 
-    for left, right in _near(shape, ids, names, merge_gap_m):
-        a, b = root(left), root(right)
-        if a == b or (held[a] != "" and held[b] != "" and held[a] != held[b]):
-            continue
-        low, high = min(a, b), max(a, b)
+    def join(left: int, right: int) -> None:
+        low, high = sorted((root(left), root(right)))
+        if low == high or any(some[low] and some[high] and some[low] != some[high] for some in held):
+            return
         parent[high] = low
-        held[low] = held[low] or held[high]
+        for some in held:
+            some[low] = some[low] or some[high]
+
+    for mark in [some.copy() for some in held]:
+        first: dict[str, int] = {}
+        for one in np.flatnonzero(mark != "").tolist():
+            join(first.setdefault(mark[one], one), one)
+    for left, right in _near(shape, ids, names, merge_gap_m):
+        join(left, right)
     return np.array([root(one) for one in range(len(shape))], dtype=np.int64)
 
 

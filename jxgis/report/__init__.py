@@ -3,3 +3,7 @@
 ``blocks``: what a section is made of; ``columns``: values and tables as people read them; ``page``: index.html, and what a
 notebook shows; ``workbook``: report.xlsx and scores.xlsx.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

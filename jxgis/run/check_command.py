@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from jxgis import output
 from jxgis._files import split_layer
 from jxgis.city import contract_of
+from jxgis.errors import require_lang
 from jxgis.gpkg import stored_names, write_gpkg
 from jxgis.i18n import text_pair
-from jxgis.run.inputs import city_of, files_read, not_there, read_given, read_options
+from jxgis.run.inputs import GROUND, city_of, files_read, not_there, read_given, read_options
 from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
     from jxgis.run.check import Checked
     from jxgis.settings import Settings
 
-__all__ = ["GROUND", "run_check", "write_flaws", "write_lists"]
-
-#: The layers that say where the city is.
-GROUND = ("districts", "subdistricts")
+__all__ = ["run_check", "write_flaws", "write_lists"]
 
 
 def run_check(
@@ -64,6 +62,7 @@ def run_check(
     """
     from jxgis.run.check import check_layer
 
+    require_lang(lang)
     # A new project names files that are still to come: the one that is asked about can be checked without them.
     held_against = {"issues": (*GROUND, "streets"), "units": GROUND}.get(layer, ())
     named = [name for name in held_against if getattr(settings.inputs, name) is not None]
@@ -131,8 +130,7 @@ def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequ
     text = json.dumps(found.summary, ensure_ascii=False, indent=2)
     stage.path("check.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     output.write_rejects(stage, [found.loaded], lang)
-    dumped = settings.model_dump(by_alias=True, exclude_none=True)
-    shaped = {"lang": lang, "city": dumped["city"], "inputs": {layer: dumped["inputs"][layer]}}
+    shaped = {"lang": lang} | settings.shaping((), (layer,))
     output.write_run(stage, settings=shaped, crs=found.loaded.table.crs.to_string(), loaded=[found.loaded])
 
 

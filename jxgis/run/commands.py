@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,10 +13,9 @@ from jxgis.errors import InputError, JxgisError, SettingsError, collect
 from jxgis.i18n import Text, text_pair
 from jxgis.progress import stepped
 from jxgis.run.check import account_lines
-from jxgis.run.check_command import GROUND, write_flaws, write_lists
-from jxgis.run.inputs import files_read, needed, read_given
+from jxgis.run.check_command import write_flaws, write_lists
+from jxgis.run.inputs import GROUND, files_read, named, read_given
 from jxgis.run.parts import PARTS, by_command, with_those_before
-from jxgis.scoring.part import candidates_of
 
 if TYPE_CHECKING:
     from jxgis.output import Stage
@@ -77,7 +76,7 @@ def run_part(
     Parameters
     ----------
     command
-        ``hotspots``, ``parks``, ``units`` or ``score``.
+        That of a part, such as ``hotspots``.
     settings
         The settings; ``inputs`` must have the layers that the part needs (districts, or sub-districts and a crosswalk).
     out
@@ -101,14 +100,22 @@ def run_part(
     JxgisError
         If the input cannot be used or the folder not be written; nothing is changed then.
     """
-    part = by_command(command)
-    needed(settings, {**part.needs, **_land(settings, part)})
+    part, there = by_command(command), named(settings)
+    _refuse_without(
+        [*part.lacks(there, alone=True), *(each for each in part.also_needs(settings) if each not in there)], part
+    )
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
-        options = {**part.needs, **part.options}
-        given = read_given(settings, part.reads, has_project=has_project, lang=lang, progress=progress, options=options)
+        given = read_given(
+            settings,
+            part.reads,
+            has_project=has_project,
+            lang=lang,
+            progress=progress,
+            options=part.layer_options,
+        )
         found = Found()
-        for before in with_those_before(part)[:-1]:
-            if not before.lacks(given):
+        for before in with_those_before(part, there)[:-1]:
+            if not before.lacks(given.layers):
                 _attempt(before, given, found)
         result = _analyse(part, given)
         progress(text_pair("pipeline.step_writing"))
@@ -182,7 +189,7 @@ def run_report(
     """
     from jxgis.run.pages import write_report
 
-    if settings.inputs.districts is None and settings.inputs.subdistricts is None:
+    if not {*GROUND} & {*named(settings)}:
         raise InputError(
             zh="设置中没有 [inputs.districts]，也没有 [inputs.subdistricts]；报告按片区统计，至少需要其中之一。",
             en="The settings have neither [inputs.districts] nor [inputs.subdistricts]; the report needs one of them.",
@@ -195,12 +202,10 @@ def run_report(
         for result in stepped(list(found.results.values()), text_pair("pipeline.share_drawing")):
             result.write_files(stage)
         lines = _write_lists(stage, given)
-        if any(refusal.part == "units" for refusal in found.refused):
-            for layer in GROUND:
-                # Borders are what units are refused for: what is wrong with them, drawn, is half of the mending.
-                if layer in given.loaded and given.loaded[layer].flaws is not None:
-                    write_flaws(stage, given.loaded[layer], lang)
-                    break
+        refused = {refusal.part for refusal in found.refused}
+        blamed = [given.loaded.get(layer) for part in PARTS if part.name in refused for layer in part.blames]
+        for drawn in [layer for layer in blamed if layer is not None and layer.flaws is not None][:1]:
+            write_flaws(stage, drawn, lang)
         write_report(found, lines, stage, given)
         account: dict[str, Any] = {"outside_area": None}
         for result in found.results.values():
@@ -243,9 +248,9 @@ def _all(given: Given) -> Found:
     """Every part whose layers are there and can be used, and why the others are not."""
     found = Found()
     for part in PARTS:
-        lacking = _lacking(part, given)
+        lacking = part.lacks({*given.layers, *given.results})
         if lacking:
-            found.missing[part.name] = text_pair(f"pipeline.no_{lacking}")
+            found.missing[part.name] = text_pair(f"pipeline.no_{lacking[0]}")
         else:
             _attempt(part, given, found)
     for part in PARTS:
@@ -259,20 +264,13 @@ def _all(given: Given) -> Found:
     return found
 
 
-def _lacking(part: Part, given: Given) -> str | None:
-    """The layer for want of which a part is not asked; units stand in for candidates."""
-    if "candidates" in part.needs:
-        return None if candidates_of(given) is not None else "candidates"
-    return next((layer for layer in part.lacks(given) if layer != "districts"), None)
-
-
-def _land(settings: Settings, part: Part) -> dict[str, str]:
-    """The land that parks are to serve: housing, or built-up land."""
-    if part.name != "parks":
-        return {}
-    if settings.parks.denominator == "built_up":
-        return {"built_up": "[inputs.built_up]"}
-    return {"residential": part.options["residential"]}
+def _refuse_without(missing: Sequence[str], part: Part) -> None:
+    """Refuse a command for want of layers: one message that names every option that is missing."""
+    keys = [(f"[inputs.{layer}]", part.layer_options.get(layer)) for layer in missing]
+    if keys:
+        zh = "、".join(f"{option}（或设置中的 {key}）" if option else key for key, option in keys)
+        en = ", ".join(f"{option} (or {key})" if option else key for key, option in keys)
+        raise InputError(zh=f"缺少输入：{zh}。", en=f"Missing input: {en}.")
 
 
 def _analyse(part: Part, given: Given) -> Result:

@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from jxgis.errors import OutputError, os_reason
+from jxgis.errors import OutputError, os_reason, require_lang
 from jxgis.run.template import template
 
 __all__ = ["init_project"]
@@ -41,6 +41,7 @@ def init_project(folder: str | Path, *, lang: str = "zh") -> Path:
     ...     init_project(f"{folder}/city").name
     'jxgis.toml'
     """
+    require_lang(lang)
     path = Path(folder) / "jxgis.toml"
     # The innermost first.
     made = [path, *(path.parent / name for name in reversed(_FOLDERS)), path.parent / "data", *path.parents]

@@ -19,7 +19,20 @@ if TYPE_CHECKING:
     from jxgis.load import Loaded
     from jxgis.settings import InputSettings, Settings
 
-__all__ = ["city_of", "files_read", "needed", "not_there", "read_given", "read_options", "require_layer"]
+__all__ = [
+    "GROUND",
+    "Reader",
+    "city_of",
+    "files_read",
+    "named",
+    "not_there",
+    "read_given",
+    "read_options",
+    "require_layer",
+]
+
+#: The layers that say where the city is.
+GROUND = ("districts", "subdistricts")
 
 
 def city_of(settings: Settings, *, has_project: bool) -> City | None:
@@ -58,32 +71,10 @@ def read_options(settings: Settings, layer: str) -> dict[str, Any]:
     return options | ({"class_table": settings.city.issue_classes} if layer == "issues" else {})
 
 
-def needed(settings: Settings, layers: Mapping[str, str]) -> None:
-    """Refuse a command whose layers are not all given.
-
-    Parameters
-    ----------
-    settings
-        The settings.
-    layers
-        Layer name to the option that gives it, such as ``{"issues": "--issues"}``.
-
-    Raises
-    ------
-    InputError
-        One message that names every option that is missing.
-    """
-    missing = [
-        (layer, option)
-        for layer, option in layers.items()
-        if getattr(settings.inputs, layer) is None
-        and not (layer == "districts" and settings.inputs.subdistricts is not None)
-    ]
-    if missing:
-        raise InputError(
-            zh="缺少输入：" + "、".join(f"{option}（或设置中的 [inputs.{layer}]）" for layer, option in missing) + "。",
-            en="Missing input: " + ", ".join(f"{option} (or [inputs.{layer}])" for layer, option in missing) + ".",
-        )
+def named(settings: Settings) -> list[str]:
+    """The layers that the settings name, in the order in which they are read: polygons say where the city is."""
+    layers = type(settings.inputs).model_fields
+    return sorted((layer for layer in layers if getattr(settings.inputs, layer) is not None), key=_order)
 
 
 def files_read(settings: Settings) -> list[str]:
@@ -96,35 +87,17 @@ def files_read(settings: Settings) -> list[str]:
 
 def not_there(settings: Settings, layers: Sequence[str]) -> list[str]:
     """Those of the layers that the settings name whose file is not there."""
-    given = {layer: found for layer in layers if (found := getattr(settings.inputs, layer)) is not None}
-    return [layer for layer, _ in _missing_of(given)]
+    return [layer for layer in layers if _missing(getattr(settings.inputs, layer)) is not None]
 
 
-def _missing_of(given: dict[str, InputSettings]) -> list[tuple[str, InputError]]:
+def _missing(given: InputSettings) -> InputError | None:
     from jxgis.load.readers import find_files
 
-    errors = []
-    for layer, found in given.items():
-        try:
-            find_files(found.path)
-        except InputError as error:
-            errors.append((layer, error))
-    return errors
-
-
-def _missing(given: dict[str, InputSettings], city: City | None, options: Mapping[str, str]) -> list[InputError]:
-    """What is said of each layer whose file is not there: all at once, not one a run."""
-    errors = []
-    for layer, error in _missing_of(given):
-        title, option = contract_of(layer, city).title, options.get(layer)
-        first = Text("", "") if option is None else Text(zh=f"{option}，或 ", en=f"{option}, or ")
-        errors.append(
-            InputError(
-                zh=f"{title.zh}：{error.text('zh')}请检查 {first.zh}[inputs.{layer}] 的 path。",
-                en=f"{title.en}: {error.text('en')} Check {first.en}the path of [inputs.{layer}].",
-            )
-        )
-    return errors
+    try:
+        find_files(given.path)
+    except InputError as error:
+        return error
+    return None
 
 
 def read_given(
@@ -140,82 +113,144 @@ def read_given(
 
     Parameters
     ----------
-    settings
-        The settings.
-    layers
-        The layers that the command can use; those that the settings do not name are left out.
-    has_project
-        Whether the settings come from a project, which has a city.
-    lang
-        Language of what is written.
-    progress
-        Called with each step.
-    options
-        The options of the command that give layers, by layer, for messages.
-
-    Returns
-    -------
-    Given
+    settings, has_project, lang, options
+        As for `Reader`.
+    layers, progress
+        As for `Reader.read`.
 
     Raises
     ------
     InputError
         If a layer cannot be used.
     """
-    from jxgis import load
+    return Reader(settings, has_project=has_project, lang=lang, options=options).read(layers, progress)
 
-    city = city_of(settings, has_project=has_project)
-    known = type(settings.inputs).model_fields
-    given = {layer: found for layer in layers if layer in known and (found := getattr(settings.inputs, layer))}
-    if not given:
-        raise InputError(
-            zh="设置中没有任何图层；请填写 [inputs.districts] 等的 path。",
-            en="The settings name no layer; fill in the path of [inputs.districts] and so on.",
+
+class Reader:
+    """The layers that the settings name, each loaded once, when it is first asked for.
+
+    Parameters
+    ----------
+    settings
+        The settings.
+    has_project
+        Whether the settings come from a project, which has a city.
+    lang
+        Language of what is written.
+    options
+        The options of the command that give layers, by layer, for messages.
+
+    Attributes
+    ----------
+    city
+        The project's city; None without a project.
+    """
+
+    def __init__(
+        self, settings: Settings, *, has_project: bool, lang: str = "zh", options: Mapping[str, str] | None = None
+    ) -> None:
+        self.city = city_of(settings, has_project=has_project)
+        self._settings, self._lang, self._options = settings, lang, options or {}
+        self._loaded: dict[str, Loaded] = {}
+        self._where: dict[str, Any] = {}
+        self._said: set[Text] = set()
+
+    def read(self, layers: Sequence[str], progress: Progress = lambda _: None) -> Given:
+        """Load layers; of those that the settings name, the others are left out.
+
+        Parameters
+        ----------
+        layers
+            The layers that can be used. Without a city's CRS the first of them that is read, districts before others,
+            says where all are.
+        progress
+            Called with each step.
+
+        Raises
+        ------
+        InputError
+            If a layer cannot be used.
+        """
+        settings = self._settings
+        given = [layer for layer in named(settings) if layer in layers]
+        if not given:
+            raise InputError(
+                zh="设置中没有任何图层；请填写 [inputs.districts] 等的 path。",
+                en="The settings name no layer; fill in the path of [inputs.districts] and so on.",
+            )
+        collect(self._not_there(given))
+        loaded = {layer: self._load(layer, progress) for layer in given}
+        if "districts" in layers and "districts" not in loaded and "subdistricts" in loaded:
+            loaded["districts"] = self._districts(progress)
+        first = next(iter(loaded.values()))
+        crs, note = choose_metric_crs(None if self.city is None else self.city.crs, first.table)
+        # The table stands in that CRS by now; its loader knows how it came to be chosen.
+        note = first.crs_note or note
+        stretched = distortion_note(crs, first.table.total_bounds)
+        if stretched is not None:
+            self._say(stretched, progress)
+            note = Text(zh=f"{note.zh}{stretched.zh}", en=f"{note.en} {stretched.en}")
+        official = any(layer in given and getattr(settings.inputs, layer).official for layer in GROUND)
+        return Given(
+            settings=settings,
+            city=self.city,
+            crs=crs,
+            crs_note=note,
+            layers={layer: found.table for layer, found in loaded.items()},
+            loaded=loaded,
+            people_raster=_people_raster(settings) if "population" in loaded else None,
+            sketch=not official,
+            lang=self._lang,
+            progress=progress,
+            **(_window(settings, loaded["issues"]) if "issues" in loaded else {}),
         )
-    collect(_missing(given, city, options or {}))
-    loaded: dict[str, Loaded] = {}
-    where: dict[str, Any] = {}
-    said: set[Text] = set()
-    for layer in sorted(given, key=_order):
-        progress(text_pair("pipeline.reading", layer=contract_of(layer, city).title))
-        reading = read_options(settings, layer) | where
-        loaded[layer] = load.load_layer(layer, given[layer].path, city=city, **reading)
-        for note in _noticed(contract_of(layer, city).title, loaded[layer]):
-            if note not in said:
+
+    def _not_there(self, layers: Sequence[str]) -> list[InputError]:
+        """What is said of each layer whose file is not there: all at once, not one a run."""
+        errors = []
+        for layer in layers:
+            error = None if layer in self._loaded else _missing(getattr(self._settings.inputs, layer))
+            if error is not None:
+                title, option = contract_of(layer, self.city).title, self._options.get(layer)
+                first = Text("", "") if option is None else Text(zh=f"{option}，或 ", en=f"{option}, or ")
+                errors.append(
+                    InputError(
+                        zh=f"{title.zh}：{error.text('zh')}请检查 {first.zh}[inputs.{layer}] 的 path。",
+                        en=f"{title.en}: {error.text('en')} Check {first.en}the path of [inputs.{layer}].",
+                    )
+                )
+        return errors
+
+    def _load(self, layer: str, progress: Progress) -> Loaded:
+        from jxgis import load
+
+        if layer not in self._loaded:
+            title = contract_of(layer, self.city).title
+            progress(text_pair("pipeline.reading", layer=title))
+            reading = read_options(self._settings, layer) | self._where
+            found = load.load_layer(layer, getattr(self._settings.inputs, layer).path, city=self.city, **reading)
+            for note in _noticed(title, found):
+                self._say(note, progress)
+            if not self._where and (self.city is None or self.city.crs is None):
+                self._where = {"metric_crs": found.table.crs}
+                if self.city is None:
+                    self._where["box"] = box_around(found.table)
+            self._loaded[layer] = found
+        return self._loaded[layer]
+
+    def _districts(self, progress: Progress) -> Loaded:
+        if "districts" not in self._loaded:
+            progress(text_pair("pipeline.dissolving"))
+            found = _dissolved(self._loaded["subdistricts"], self.city)
+            for note in found.notes:
                 progress(note)
-            said.add(note)
-        if not where and (city is None or city.crs is None):
-            polygons = loaded[layer].table
-            where = {"metric_crs": polygons.crs}
-            if city is None:
-                where["box"] = box_around(polygons)
-    if "districts" in layers and "districts" not in loaded and "subdistricts" in loaded:
-        progress(text_pair("pipeline.dissolving"))
-        loaded["districts"] = _dissolved(loaded["subdistricts"], city)
-        for note in loaded["districts"].notes:
+            self._loaded["districts"] = found
+        return self._loaded["districts"]
+
+    def _say(self, note: Text, progress: Progress) -> None:
+        if note not in self._said:
             progress(note)
-    first = next(iter(loaded.values()))
-    crs, note = choose_metric_crs(None if city is None else city.crs, first.table)
-    # The table stands in that CRS by now; its loader knows how it came to be chosen.
-    note = first.crs_note or note
-    stretched = distortion_note(crs, first.table.total_bounds)
-    if stretched is not None:
-        progress(stretched)
-        note = Text(zh=f"{note.zh}{stretched.zh}", en=f"{note.en} {stretched.en}")
-    official = any(layer in given and given[layer].official for layer in ("districts", "subdistricts"))
-    return Given(
-        settings=settings,
-        city=city,
-        crs=crs,
-        crs_note=note,
-        layers={layer: found.table for layer, found in loaded.items()},
-        loaded=loaded,
-        people_raster=_people_raster(settings) if "population" in loaded else None,
-        sketch=not official,
-        lang=lang,
-        progress=progress,
-        **(_window(settings, loaded["issues"]) if "issues" in loaded else {}),
-    )
+        self._said.add(note)
 
 
 def _people_raster(settings: Settings) -> Raster | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jxgis.city import contract_of
 from jxgis.i18n import text
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jxgis.part import Given
     from jxgis.run.commands import Found
 
-__all__ = ["write_report"]
+__all__ = ["sources_of", "write_report"]
 
 
 def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given) -> None:
@@ -41,16 +41,14 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
     )
     written = stage.files()
     figures = [
-        FigureFile(part.name, stage.path(f"figures/{name}.png"), text(f"pipeline.figure_{name}", lang))
-        for part in PARTS
-        for name in part.figures
-        if f"figures/{name}.png" in written
+        FigureFile(part, stage.path(f"figures/{name}.png"), text(f"pipeline.figure_{name}", lang))
+        for part, result in found.results.items()
+        for name in result.draws("figure")
     ]
     maps = [
         FileLink(f"maps/{name}.html", text(f"pipeline.map_{name}", lang))
-        for part in PARTS
-        for name in part.maps
-        if f"maps/{name}.html" in written
+        for result in found.results.values()
+        for name in result.draws("map")
     ]
     own = {f"maps/{part.name}.html" for part in PARTS}
     page = report_page(
@@ -85,23 +83,21 @@ def _parts(found: Found, lang: str) -> list[Section | Absent]:
 
 
 def _sources(found: Found, given: Given) -> Sources:
+    accounts = [result.account() for result in found.results.values()]
+    outside = next((account["outside_area"] for account in accounts if "outside_area" in account), None)
+    return sources_of(given, outside_area=outside)
+
+
+def sources_of(given: Given, **more: Any) -> Sources:
+    """The files that were read, layers by their titles; ``more`` of `report.blocks.Sources`."""
     import pandas as pd
 
     rows = [
-        {
-            "layer": contract_of(layer.layer, given.city).title.of(given.lang),
-            "name": source.name,
-            "rows_in": source.rows_in,
-            "rows_kept": source.rows_kept,
-            "rows_rejected": source.rows_rejected,
-            "rows_left_out": source.rows_left_out,
-        }
-        for layer in given.loaded.values()
-        for source in layer.sources
+        row | {"layer": contract_of(name, given.city).title.of(given.lang)}
+        for name, layer in given.loaded.items()
+        for row in layer.account()
     ]
-    accounts = [result.account() for result in found.results.values()]
-    outside = next((account["outside_area"] for account in accounts if "outside_area" in account), None)
-    return Sources(table=pd.DataFrame(rows), notes=given.load_notes(), outside_area=outside)
+    return Sources(table=pd.DataFrame(rows), notes=given.load_notes(), **more)
 
 
 def _city_name(given: Given) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from jxgis.hotspots.part import PART as HOTSPOTS
 from jxgis.parks.part import PART as PARKS
 from jxgis.part import Part
@@ -18,12 +20,14 @@ def by_command(command: str) -> Part:
     return next(part for part in PARTS if part.command == command)
 
 
-def with_those_before(part: Part) -> tuple[Part, ...]:
-    """A part after those whose results it uses.
+def with_those_before(part: Part, there: Collection[str] = ()) -> tuple[Part, ...]:
+    """A part after those whose results it uses, and that which makes what it lacks of the layers that are ``there``.
 
     Examples
     --------
-    >>> [part.name for part in with_those_before(by_command("score"))]
-    ['hotspots', 'scores']
+    >>> score = by_command("score")
+    >>> [part.name for part in with_those_before(score, ["candidates"])], [part.name for part in with_those_before(score)]
+    (['hotspots', 'scores'], ['hotspots', 'units', 'scores'])
     """
-    return (*(other for other in PARTS if other.name in part.after), part)
+    made = [part.instead[layer] for layer in part.lacks(there) if layer in part.instead]
+    return (*(other for other in PARTS if other.name in (*part.after, *made)), part)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jxgis import escape
-from jxgis._toml import validated
 from jxgis.city import contract_of
-from jxgis.errors import InputError, SettingsError
+from jxgis.errors import InputError, JxgisError, SettingsError, collect, require_lang
 from jxgis.i18n import Text, text_pair
+from jxgis.load.handed import as_layer
 from jxgis.part import Given, Part, Progress, Result, require_table
 from jxgis.progress import shown
-from jxgis.run.inputs import city_of, read_given
-from jxgis.run.parts import PARTS
+from jxgis.run.inputs import GROUND, Reader, named
+from jxgis.run.pages import sources_of
+from jxgis.run.parts import PARTS, with_those_before
 from jxgis.schema.layers import nearest
-from jxgis.scoring.part import candidates_of
-from jxgis.settings import Settings, load_settings
+from jxgis.settings import (
+    HotspotSettings,
+    ParkSettings,
+    ScoringSettings,
+    Settings,
+    UnitSettings,
+    load_settings,
+    with_options,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -27,8 +35,9 @@ if TYPE_CHECKING:
 
     from jxgis.city import City
     from jxgis.hotspots.result import HotspotsResult
+    from jxgis.load import Loaded
     from jxgis.parks.result import ParksResult
-    from jxgis.scoring.result import ScoreResult
+    from jxgis.scoring.result import ScoresResult
     from jxgis.units.result import UnitsResult
 
 __all__ = ["Project", "open_project"]
@@ -82,22 +91,24 @@ class Project:
     """
 
     def __init__(self, settings: Settings, *, lang: str = "zh", progress: Progress | bool = False) -> None:
+        require_lang(lang)
         self.settings = settings
         self.lang = lang
-        self.city: City | None = city_of(settings, has_project=True)
+        self._reader = Reader(settings, has_project=True, lang=lang)
+        self.city: City | None = self._reader.city
         self._progress = progress
-        self._read: Given | None = None
         self._found: dict[str, Result] = {}
 
     @property
     def given(self) -> Given:
-        """What the parts are handed: every layer that the settings name, loaded on first use."""
-        if self._read is None:
-            of_parts = (layer for part in PARTS for layer in part.reads_in_report)
-            layers = tuple(dict.fromkeys([*of_parts, *(() if self.city is None else self.city.layers)]))
-            with self._telling() as tell:
-                self._read = read_given(self.settings, layers, has_project=True, lang=self.lang, progress=tell)
-        return self._read
+        """Every layer that the settings name, and districts made of sub-districts, as a part is handed them."""
+        return self._given([*named(self.settings), "districts"])
+
+    def _given(self, layers: Iterable[str]) -> Given:
+        """These of the layers; of a city that has no CRS the ground says where they are."""
+        known = self.city is not None and self.city.crs is not None
+        with self._telling() as tell:
+            return self._reader.read([*layers, *(() if known else GROUND)], tell)
 
     def layer(self, name: str) -> gpd.GeoDataFrame:
         """The rows of a layer that were kept, in the metric CRS.
@@ -107,25 +118,42 @@ class Project:
         InputError
             If the project has no such layer; the nearest name is suggested.
         """
-        if name not in self.given.layers:
-            hint, there = nearest(name, self.given.layers), self.given.layers
+        return self._loaded(name).table
+
+    def _loaded(self, name: str) -> Loaded:
+        there = self._names()
+        if name not in there:
+            hint = nearest(name, there)
             raise InputError(
                 zh=f"项目没有图层“{name}”{hint.zh}已有：{'、'.join(there)}。",
                 en=f"The project has no layer {name!r}{hint.en} It has: {', '.join(there)}.",
             )
-        return self.given.layers[name]
+        made = name not in named(self.settings)
+        return self._given((name, "subdistricts") if made else (name,)).loaded[name]
+
+    def _names(self) -> list[str]:
+        there = named(self.settings)
+        return there if "districts" in there or "subdistricts" not in there else [*there, "districts"]
 
     def layers(self) -> pd.DataFrame:
-        """The layers, a row a file: ``layer, name, rows_in, rows_kept, rows_rejected, rows_left_out``."""
+        """The layers that can be read, a row a file: ``layer, name, rows_in, rows_kept, rows_rejected, rows_left_out``."""
         import pandas as pd
 
-        rows = [
-            (layer.layer, source.name, source.rows_in, source.rows_kept, source.rows_rejected, source.rows_left_out)
-            for layer in self.given.loaded.values()
-            for source in layer.sources
-        ]
-        columns = ["layer", "name", "rows_in", "rows_kept", "rows_rejected", "rows_left_out"]
-        return pd.DataFrame(rows, columns=columns)
+        read, refused = self._each()
+        if not read:
+            collect(refused.values()) if refused else self._given(())
+        return pd.DataFrame([row for layer in read for row in layer.account()]).drop(columns="sha256")
+
+    def _each(self) -> tuple[list[Loaded], dict[str, JxgisError]]:
+        """Each layer that can be read, and why the others cannot."""
+        read: list[Loaded] = []
+        refused: dict[str, JxgisError] = {}
+        for name in self._names():
+            try:
+                read.append(self._loaded(name))
+            except JxgisError as error:
+                refused[name] = error
+        return read, refused
 
     def rejects(self, name: str) -> pd.DataFrame:
         """The rows of a layer that were rejected: ``source, row, field, value`` (identifiers masked) and ``reason`` in words.
@@ -137,26 +165,47 @@ class Project:
         """
         from jxgis.i18n import localise_reasons
 
-        self.layer(name)
-        return localise_reasons(self.given.loaded[name].rejects, self.lang)
+        return localise_reasons(self._loaded(name).rejects, self.lang)
 
+    @with_options(HotspotSettings)
     def hotspots(self, **options: Any) -> HotspotsResult:
-        """Hot spots of the issues; options of ``[hotspots]`` by name, those of jxgis.toml where not given."""
+        """Hot spots of the issues, with the options of ``[hotspots]`` in jxgis.toml where none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[hotspots]``.
+        """
         found: HotspotsResult = self._run("hotspots", options)
         return found
 
+    @with_options(ParkSettings)
     def parks(self, **options: Any) -> ParksResult:
-        """Coverage of housing by parks; options of ``[parks]`` by name."""
+        """Coverage of housing by parks, with the options of ``[parks]`` in jxgis.toml where none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[parks]``.
+        """
         found: ParksResult = self._run("parks", options)
         return found
 
+    @with_options(UnitSettings)
     def units(self, **options: Any) -> UnitsResult:
-        """Units of the districts; options of ``[units]`` by name."""
+        """Units of the districts, with the options of ``[units]`` in jxgis.toml where none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[units]``.
+        """
         found: UnitsResult = self._run("units", options)
         return found
 
-    def scores(self, candidates: gpd.GeoDataFrame | None = None, **options: Any) -> ScoreResult:
-        """Scores of candidates; options of ``[scoring]`` by name.
+    @with_options(ScoringSettings)
+    def scores(self, candidates: gpd.GeoDataFrame | None = None, **options: Any) -> ScoresResult:
+        """Scores of candidates, with the options of ``[scoring]`` in jxgis.toml where none is given here.
 
         Parameters
         ----------
@@ -166,9 +215,7 @@ class Project:
             Of ``[scoring]``.
         """
         layers = {} if candidates is None else {"candidates": candidates}
-        if candidates is not None:
-            require_table(candidates, "candidates", like=self.given.crs)
-        found: ScoreResult = self._run("scores", options, layers)
+        found: ScoresResult = self._run("scores", options, layers)
         return found
 
     def report(self, out: str | Path) -> Path:
@@ -194,36 +241,39 @@ class Project:
         else:
             yield self._progress or (lambda _: None)
 
-    def _run(self, name: str, options: dict[str, Any], layers: dict[str, gpd.GeoDataFrame] | None = None) -> Any:
+    def _run(self, name: str, options: dict[str, Any], layers: Mapping[str, gpd.GeoDataFrame] | None = None) -> Any:
         """Run a part with the project's options, some of them overridden; without a change it is run once."""
-        changed = bool(options) or bool(layers)
-        if not changed and name in self._found:
+        if not options and not layers and name in self._found:
             return self._found[name]
         part = next(part for part in PARTS if part.name == name)
-        found, refused = self._before(part, layers or {})
-        given = replace(self.given, layers={**self.given.layers, **(layers or {})}, results=found, refused=refused)
-        if options:
-            given = replace(given, settings=_overridden(self.settings, part, options))
-        lacking = [layer for layer in part.lacks(given) if not (name == "scores" and candidates_of(given) is not None)]
+        settings = self.settings.overridden(part.settings_key, options) if options else self.settings
+        there = {*named(settings), *(layers or {})}
+        found, refused = self._before(part, there)
+        lacking = part.lacks({*there, *found})
+        for other in (part.instead[layer] for layer in lacking if part.instead.get(layer) in refused):
+            raise InputError(zh=refused[other].zh, en=refused[other].en)
         if lacking:
             titles = "、".join(f"[inputs.{layer}]" for layer in lacking)
             raise InputError(zh=f"项目缺少图层：{titles}。", en=f"The project lacks: {titles.replace('、', ', ')}.")
+        given = self._given(part.reads_in_report)
+        for layer, table in (layers or {}).items():
+            require_table(table, layer, like=given.crs)
+        handed = {layer: as_layer(table, layer) for layer, table in (layers or {}).items()}
+        given = replace(given, settings=settings, layers={**given.layers, **handed}, results=found, refused=refused)
         with self._telling() as tell:
             tell(text_pair(f"pipeline.step_{name}"))
-            result = part.analyse(given.of(part.reads_in_report))
-        if not changed:
+            result = part.analyse(given)
+        if not options and not layers:
             self._found[name] = result
         return result
 
-    def _before(self, part: Part, layers: Mapping[str, gpd.GeoDataFrame]) -> tuple[dict[str, Result], dict[str, Text]]:
+    def _before(self, part: Part, there: Collection[str]) -> tuple[dict[str, Result], dict[str, Text]]:
         """What the parts before it found, run with the project's own options, and why those did that refused their input."""
-        there = {*self.given.layers, *layers}
-        # Units are only searched for where nothing else is to be scored.
-        names = [*part.after, *(["units"] if part.name == "scores" and not {"candidates", "units"} & there else [])]
-        others = [other for other in PARTS if other.name in names and not other.lacks(self.given)]
         found: dict[str, Result] = {}
         refused: dict[str, Text] = {}
-        for other in others:
+        for other in with_those_before(part, there)[:-1]:
+            if other.lacks(named(self.settings)):
+                continue
             try:
                 found[other.name] = self._run(other.name, {})
             except SettingsError:
@@ -236,20 +286,19 @@ class Project:
         return found, refused
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the city, the CRS, the layers with their rows, and what was noticed."""
-        from jxgis.report.blocks import Sources
+        """What a notebook shows: the city, the CRS, the layers with their rows, what was noticed, and what is missing."""
+        from jxgis.report.blocks import Block, Paragraph
         from jxgis.report.page import blocks_html
 
-        given = self.given
-        table = self.layers()
-        table["layer"] = [contract_of(layer, self.city).title.of(self.lang) for layer in table["layer"]]
+        read, refused = self._each()
+        shown: list[Block] = []
+        for layer, error in refused.items():
+            words = text_pair("pipeline.not_read", layer=contract_of(layer, self.city).title, why=error.message)
+            shown.append(Paragraph(words.of(self.lang), "none"))
+        note = ""
+        if read or not refused:
+            given = self._given([layer.layer for layer in read])
+            note = escape.html(given.crs_note.of(self.lang))
+            shown += sources_of(given, in_notebook=True).blocks(self.lang)
         name = "" if self.city is None else self.city.name.of(self.lang)
-        note = escape.html(given.crs_note.of(self.lang))
-        shown = blocks_html(Sources(table=table, notes=given.load_notes(), in_notebook=True).blocks(self.lang))
-        return f'<div class="jxgis"><h3>{escape.html(name)}</h3><p>{note}</p>{shown}</div>'
-
-
-def _overridden(settings: Settings, part: Part, options: dict[str, Any]) -> Settings:
-    asked = getattr(settings, part.section)
-    known = asked.model_dump(by_alias=True, exclude_unset=True) | options
-    return settings.model_copy(update={part.section: validated(type(asked), known, f"[{part.section}]")})
+        return f'<div class="jxgis"><h3>{escape.html(name)}</h3><p>{note}</p>{blocks_html(shown)}</div>'

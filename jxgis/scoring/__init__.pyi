@@ -4,12 +4,12 @@ from .gates import check_gates
 from .indicators import Indicator, load_registry, select_indicators
 from .map import scores_map
 from .rank import rank_agreement, rank_candidates, score_table, topsis, weight_sensitivity
-from .result import ScoreResult
+from .result import ScoresResult
 from .weights import weigh
 
 __all__ = [
     "Indicator",
-    "ScoreResult",
+    "ScoresResult",
     "check_gates",
     "load_registry",
     "rank_agreement",

@@ -9,8 +9,8 @@ from jxgis.errors import InputError
 from jxgis.part import Given, Result, given_tables
 from jxgis.schema.tables import table as declared
 from jxgis.scoring.part import candidates_of
-from jxgis.scoring.result import ScoreResult
-from jxgis.settings import Weighing
+from jxgis.scoring.result import ScoresResult
+from jxgis.settings import ScoringSettings, Weighing, with_options
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["analyse", "score_candidates"]
 
 
+@with_options(ScoringSettings)
 def score_candidates(
     candidates: gpd.GeoDataFrame,
     *,
@@ -42,7 +43,7 @@ def score_candidates(
     lang: str = "zh",
     sketch: bool = False,
     **options: Any,
-) -> ScoreResult:
+) -> ScoresResult:
     """Score candidate sample units by whatever layers there are.
 
     Parameters
@@ -70,7 +71,7 @@ def score_candidates(
 
     Returns
     -------
-    ScoreResult
+    ScoresResult
 
     Raises
     ------
@@ -98,7 +99,7 @@ def score_candidates(
     return analyse(given)
 
 
-def analyse(given: Given) -> ScoreResult:
+def analyse(given: Given) -> ScoresResult:
     """Score candidates by what a part was handed; see :func:`score_candidates`.
 
     Parameters
@@ -148,7 +149,7 @@ def analyse(given: Given) -> ScoreResult:
         gates["issues"] = measured["issues"]
     views, agreement = _views(single, chosen, judged, ranked, found, passes, min_completeness=options.min_completeness)
     lang = given.lang
-    return ScoreResult(
+    return ScoresResult(
         given=given,
         scores=_assembled(
             candidates, ranked, gates, ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
@@ -220,7 +221,9 @@ def _measure(given: Given, candidates: gpd.GeoDataFrame, wanted: set[str]) -> tu
             methods["issue_density"] = text_pair(f"scoring.by_issues_per_{exposure}")
     hot_cells = hotspots.judged_cells() if isinstance(hotspots, HotspotsResult) else None
     if hotspots is not None and hot_cells is not None:
-        table["hot_percent"] = 100.0 * share_covered(candidates, hot_cells[hot_cells["is_hot"]])
+        # Where no cell was judged it is not known whether it is hot.
+        known = share_covered(candidates, hot_cells) > 0
+        table["hot_percent"] = 100.0 * share_covered(candidates, hot_cells[hot_cells["is_hot"]]).where(known)
         methods["hot_percent"] = text_pair("scoring.by_hot_cells", alpha=f"{hotspots.given.settings.hotspots.alpha:g}")
     if parks is not None and "park_coverage" in wanted:
         options = given.settings.parks
@@ -255,15 +258,16 @@ def _park_coverage(
     merge_gap_m: float,
 ) -> pd.Series:
     """Coverage of the land by radius in %, on the candidates' index; NaN where there is none of it."""
+    import pandas as pd
+
     from jxgis.parks.radius import classify_parks, radius_coverage
     from jxgis.parks.whole import merge_parks
 
     whole = classify_parks(merge_parks(parks, merge_gap_m=merge_gap_m).parks, standard, historic=historic)
-    zones = candidates[["candidate_id", "geometry"]].rename(columns={"candidate_id": "name"})
-    coverage = radius_coverage(whole, land, zones, standard=standard).coverage
-    by_id = coverage.iloc[: len(zones)].set_index("zone")["coverage"]
-    covered: pd.Series = candidates["candidate_id"].map(by_id).astype("float64")
-    return covered * 100.0
+    # By number: a candidate may have any name, that of the whole area too.
+    zones = candidates[["geometry"]].assign(name=[f"C{k + 1}" for k in range(len(candidates))])
+    coverage = radius_coverage(whole, land, zones, standard=standard).coverage["coverage"]
+    return pd.Series(100.0 * coverage.to_numpy()[: len(zones)], index=candidates.index)
 
 
 def _views(

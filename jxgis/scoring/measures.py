@@ -208,11 +208,10 @@ def relative_density(
 
 
 def _now(issues: gpd.GeoDataFrame) -> np.datetime64:
-    """The last moment that the table knows of: what is due later is not due yet."""
+    """The last moment that the table knows of, NaT where it knows of none: what is due later is not due yet."""
     times = [pd.to_datetime(issues[column]).max() for column in ("time", "closed") if column in issues.columns]
-    return (
-        np.datetime64(max(time for time in times if not pd.isna(time)), "ns") if times else np.datetime64("NaT", "ns")
-    )
+    known = [time for time in times if not pd.isna(time)]
+    return np.datetime64(max(known), "ns") if known else np.datetime64("NaT", "ns")
 
 
 def _percent(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jxgis.part import Given, Part
+from jxgis.i18n import Text
+from jxgis.part import Given, Option, Part
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from jxgis.scoring.result import ScoreResult
+    from jxgis.scoring.result import ScoresResult
 
-__all__ = ["PART", "candidates_of"]
+__all__ = ["PART"]
 
 
 def candidates_of(given: Given) -> gpd.GeoDataFrame | None:
@@ -22,7 +23,7 @@ def candidates_of(given: Given) -> gpd.GeoDataFrame | None:
     return given.results["units"].tables()["units"] if "units" in given.results else None
 
 
-def _score(given: Given) -> ScoreResult:
+def _score(given: Given) -> ScoresResult:
     from jxgis.scoring.analysis import analyse
 
     return analyse(given)
@@ -31,16 +32,22 @@ def _score(given: Given) -> ScoreResult:
 PART = Part(
     name="scores",
     command="score",
+    title=Text(zh="候选样板单元评分", en="Score candidate sample units"),
+    options={
+        "--candidates": Option("inputs.candidates"),
+        "--weights": Option("scoring.weights", metavar="NAME"),
+        "--name-column": Option("inputs.candidates.name_column"),
+        "--columns": Option("inputs.candidates.columns"),
+    },
     reads=(
         *("districts", "subdistricts", "candidates", "issues", "parks", "residential", "historic", "waters"),
         "built_up",
     ),
-    needs={"candidates": "--candidates"},
+    needs=("candidates",),
+    instead={"candidates": "units"},
     analyse=_score,
-    section="scoring",
+    settings_key="scoring",
     settings=("hotspots", "parks", "units", "scoring", "report"),
-    maps=("scores",),
-    figures=("scores",),
     after=("hotspots",),
     beside="units",
 )

@@ -258,7 +258,8 @@ def weight_sensitivity(
     may = complete_enough(completeness, min_completeness)
     if eligible is not None:
         may &= eligible.reindex(scores.index).to_numpy(dtype=bool)
-    ranked = np.flatnonzero(may)
+    # Where all is missing there is nothing to rank, however little is asked for.
+    ranked = np.flatnonzero(may & np.isfinite(s).any(axis=1))
     moves = np.random.default_rng(seed).uniform(1 - spread, 1 + spread, (draws, w.size))
     moved = (w * moves)[:, None, :]
     known = np.isfinite(s[ranked])

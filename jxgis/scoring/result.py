@@ -5,29 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from jxgis.i18n import text
 from jxgis.part import Result
 from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
-from jxgis.small_counts import hide_small
+from jxgis.small_counts import count_rows, hide_small, leave_out
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import folium
     import geopandas as gpd
-    import pandas as pd
 
     from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
     from jxgis.scoring.weights import Weights
 
-__all__ = ["ScoreResult"]
+__all__ = ["ScoresResult"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ScoreResult(Result):
+class ScoresResult(Result):
     """What `jxgis score` finds, table by table.
 
     Attributes
@@ -108,13 +109,15 @@ class ScoreResult(Result):
             sketch=given.sketch,
         )
 
-    def maps(self) -> dict[str, folium.Map]:
-        """``scores``: the candidates by score."""
+    def _maps(self) -> dict[str, Callable[[], folium.Map]]:
+        return {"scores": self._map}
+
+    def _map(self) -> folium.Map:
         from jxgis.scoring.map import scores_map
         from jxgis.scoring.section import map_line
 
         given = self.given
-        page = scores_map(
+        return scores_map(
             self._shown(),
             districts=given.table("districts"),
             indicators=self.labels,
@@ -123,15 +126,15 @@ class ScoreResult(Result):
             lang=given.lang,
             sketch=given.sketch,
         )
-        return {"scores": page}
 
-    def figures(self) -> dict[str, Figure]:
-        """``scores``: the best candidates, where any has a rank."""
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        """The best candidates, where any has a rank."""
+        return {"scores": self._chart} if self.scores["rank"].notna().any() else {}
+
+    def _chart(self) -> Figure:
         from jxgis.scoring.figures import score_chart
 
-        if not self.scores["rank"].notna().any():
-            return {}
-        return {"scores": score_chart(self._shown(), lang=self.given.lang, sketch=self.given.sketch)}
+        return score_chart(self._shown(), lang=self.given.lang, sketch=self.given.sketch)
 
     def section(self) -> Section:
         """The best candidates that pass the gates, those that fail one, and how many could not be ranked."""
@@ -146,6 +149,17 @@ class ScoreResult(Result):
             lang=given.lang,
         )
 
+    def shown_tables(self) -> dict[str, pd.DataFrame]:
+        """The scores."""
+        return {"scores": self._shown()}
+
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""
-        return hide_small(self.scores, min_count=self.given.settings.report.min_count)
+        given, least = self.given, self.given.settings.report.min_count
+        if "issues" not in self.scores.columns:
+            return self.scores
+        # A candidate that is a unit has its issues: what the units hide is hidden here.
+        named = self.scores.assign(_unit="unit:" + self.scores["candidate_id"].astype(str))
+        own = count_rows(named, "issues", of="scores", sums=["_unit"])
+        rows = pd.concat([*given.known_counts(), own], ignore_index=True)
+        return hide_small(self.scores, min_count=least, lost=leave_out(rows, least)[-len(own) :])

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, create_model
 
 from jxgis._toml import kind_at, model_in, read_toml, validated
 from jxgis.schema.layers import layers
 from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, InputSettings, IssueInputSettings
-from jxgis.settings._option import Section, about, default, example
+from jxgis.settings._option import Section, about, default, example, with_options
 from jxgis.settings._parts import (
     HOTSPOTS,
     PARKS,
@@ -58,6 +58,7 @@ __all__ = [
     "make_settings",
     "model_for",
     "option_at",
+    "with_options",
 ]
 
 
@@ -77,6 +78,26 @@ class Settings(Section):
     units: UnitSettings = UnitSettings()
     scoring: ScoringSettings = ScoringSettings()
     report: ReportSettings = ReportSettings()
+
+    def overridden(self, section: str, options: Mapping[str, Any]) -> Self:
+        """The same with other options of a section, by the names that jxgis.toml has.
+
+        Raises
+        ------
+        SettingsError
+            If an option is unknown or out of range; the nearest name is suggested.
+        """
+        return self.model_copy(update={section: getattr(self, section).but(dict(options), f"[{section}]")})
+
+    def shaping(self, sections: Sequence[str], layers: Sequence[str] | None = None) -> dict[str, Any]:
+        """What of the settings shaped a result, for ``run.json``: ``city``, ``inputs`` (of some layers) and sections."""
+        dumped = self.model_dump(by_alias=True, exclude_none=True)
+        inputs = dumped["inputs"]
+        shaped = {
+            "city": dumped["city"],
+            "inputs": inputs if layers is None else {name: inputs[name] for name in layers},
+        }
+        return shaped | {name: dumped[name] for name in sections}
 
 
 def load_settings(path: str | Path) -> Settings:

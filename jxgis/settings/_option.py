@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+import inspect
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,7 +23,10 @@ __all__ = [
     "default",
     "example",
     "option",
+    "with_options",
 ]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -54,6 +60,50 @@ def option(value: Any, zh: str, en: str, *, example: Any = None, new: bool = Fal
     if isinstance(value, dict):
         return Field(default_factory=dict, json_schema_extra=said)
     return Field(default=value, alias=alias, json_schema_extra=said)
+
+
+def with_options(model: type[BaseModel]) -> Callable[[Function], Function]:
+    """Put the options of a section into a function's signature and docstring, in the place of its ``**options``.
+
+    Parameters
+    ----------
+    model
+        The section, whose options the function takes by name.
+
+    Examples
+    --------
+    >>> from jxgis.settings import HotspotSettings
+    >>> @with_options(HotspotSettings)
+    ... def find(area, **options):
+    ...     \"\"\"Find.
+    ...
+    ...     **options
+    ...         Those of the section.
+    ...     \"\"\"
+    >>> find.__doc__.splitlines()[2:4], "cell_m" in inspect.signature(find).parameters
+    (['    cell_m : default 200', '        Side of a cell, metres.'], True)
+    """
+    known = {name: default(model, name) for name in model.model_fields}
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=model.__annotations__[name])
+        for name, value in known.items()
+    ]
+
+    def said(function: Function) -> Function:
+        def lines(found: re.Match[str]) -> str:
+            words = ((name, value, about(model, name).en) for name, value in known.items())
+            return "".join(
+                f"{found[1]}{name} : default {value!r}{found[1]}    {en[:1].upper()}{en[1:]}."
+                for name, value, en in words
+            )
+
+        function.__doc__ = re.sub(r"(\n *)\*\*options(?:\1    .*)+", lines, function.__doc__ or "")
+        signature = inspect.signature(function)
+        own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        function.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]  # help reads it there
+        return function
+
+    return said
 
 
 def about(model: type[BaseModel], name: str) -> Text:

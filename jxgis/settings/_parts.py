@@ -113,8 +113,8 @@ class ParkSettings(Section):
     )
     target: Annotated[float, Field(gt=0, le=1)] = option(
         0.9,
-        "目标覆盖率：求达标最少的新增公园，地图按它分级",
-        "coverage to reach with the fewest parks; the map's classes follow it",
+        "目标覆盖率：按取样点求达标最少的新增公园，地图按它分级",
+        "coverage to reach with the fewest parks by sample points; the map's classes follow it",
     )
     close: tuple[str, ...] = option(
         (), "方案：关闭的公园，编号或名称", "a plan: parks that close, by id or name", example=["某公园"]
@@ -250,6 +250,15 @@ class ReportSettings(Section):
         "少于这个数的问题件数在页面、地图和表格中显示为区间；1 为全部显示；GeoPackage 保留原数",
         "fewer cases stand as a range on pages, maps and workbooks; 1 shows all; GeoPackages keep the counts",
     )
+
+    @model_validator(mode="after")
+    def _range(self) -> ReportSettings:
+        if self.min_count == 2:
+            raise RuleError(
+                zh="min_count 不能是 2：不足 2 件的只有 1 件，区间藏不住它；请用 1（全部显示）或 3 以上",
+                en="min_count cannot be 2: fewer than two are one, which no range hides; use 1 (all shown) or 3 and more",
+            )
+        return self
 
 
 #: The defaults: where a function is called by itself, its options are these.

@@ -18,7 +18,7 @@ from jxgis.space.overlay import pieces
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
 
-__all__ = ["people_in"]
+__all__ = ["people_in", "points_and_polygons"]
 
 
 def people_in(polygons: gpd.GeoDataFrame, population: gpd.GeoDataFrame, column: str = "people") -> NDArray[np.float64]:
@@ -41,7 +41,7 @@ def people_in(polygons: gpd.GeoDataFrame, population: gpd.GeoDataFrame, column: 
     Raises
     ------
     InputError
-        If the column is missing or not numeric.
+        If the column is missing or not numeric, or a row with people is neither of points nor a polygon.
     CrsError
         If the layers are not in one metric CRS.
 
@@ -52,15 +52,62 @@ def people_in(polygons: gpd.GeoDataFrame, population: gpd.GeoDataFrame, column: 
     >>> people_in(halves, zone).tolist()
     [3.0, 6.0]
     """
-    people = _people(population, column)
-    areal = shapely.get_dimensions(population.geometry.to_numpy()) == 2
-    at = locate(population[~areal], polygons)
-    total = np.bincount(at[at >= 0], weights=people[~areal][at >= 0], minlength=len(polygons))
-    zones = population.geometry.to_numpy()[areal]
+    standing, spread_out = points_and_polygons(population, column)
+    at = locate(standing, polygons)
+    total = np.bincount(at[at >= 0], weights=_people(standing, column)[at >= 0], minlength=len(polygons))
+    zones = spread_out.geometry.to_numpy()
     polygon, row, piece = pieces(polygons.geometry.to_numpy(), zones)
-    density = ratio(people[areal], shapely.area(zones), none=0)
+    density = ratio(_people(spread_out, column), shapely.area(zones), none=0)
     spread = np.bincount(polygon, weights=density[row] * shapely.area(piece), minlength=len(polygons))
     return (total + spread).astype(np.float64)
+
+
+def points_and_polygons(
+    population: gpd.GeoDataFrame, column: str = "people"
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Part a layer of people into single points and polygons.
+
+    Parameters
+    ----------
+    population
+        Points, several to a row too, and polygons with ``column``.
+    column
+        The column with the people.
+
+    Returns
+    -------
+    points, polygons : geopandas.GeoDataFrame
+        The people of a row of several points stand at each of them in equal parts.
+
+    Raises
+    ------
+    InputError
+        If the column is missing or not numeric, or a row with people is neither of points nor a polygon with an area:
+        where they are is not known.
+
+    Examples
+    --------
+    >>> two = gpd.GeoDataFrame({"people": [9]}, geometry=[shapely.MultiPoint([(0, 0), (5, 5)])], crs=4549)
+    >>> points_and_polygons(two)[0]["people"].tolist()
+    [4.5, 4.5]
+    """
+    people, shapes = _people(population, column), population.geometry.to_numpy()
+    kind = np.where(shapely.is_missing(shapes) | shapely.is_empty(shapes), -1, shapely.get_dimensions(shapes))
+    kind[(kind == 2) & ~(shapely.area(shapes) > 0)] = -1
+    wrong = np.flatnonzero((kind != 0) & (kind != 2) & (people != 0))
+    if len(wrong):
+        rows = "、".join(str(population.index[row]) for row in wrong[:5])
+        raise InputError(
+            zh=f"人口图层有 {len(wrong)} 行有人口，却既不是点也不是有面积的面（第 {rows} 行），不知道这些人在哪里；请改为点或面。",
+            en=f"{len(wrong)} rows of the population hold people, but no points and no polygon with an area (rows "
+            f"{rows}), so it is not known where these people are; make them points or polygons.",
+        )
+    standing = np.flatnonzero(kind == 0)
+    point, of = shapely.get_parts(shapes[standing], return_index=True)
+    share = 1 / shapely.get_num_geometries(shapes[standing])
+    at = population.iloc[standing[of]]
+    points = at.assign(**{column: at[column] * share[of]}).set_geometry(gpd.GeoSeries(point, at.index, crs=at.crs))
+    return points, population[kind == 2]
 
 
 def _people(population: gpd.GeoDataFrame, column: str) -> NDArray[np.float64]:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from jxgis.part import Given, given_tables
+from jxgis.settings import UnitSettings, with_options
 from jxgis.units.result import UnitsResult
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from jxgis.settings import UnitSettings
     from jxgis.units.plan import Plan
 
 __all__ = ["analyse", "propose_units"]
@@ -25,6 +25,7 @@ OTHER_DIAL = 3
 OTHER_ITERATIONS = 1_000
 
 
+@with_options(UnitSettings)
 def propose_units(
     districts: gpd.GeoDataFrame,
     *,
@@ -140,6 +141,8 @@ def _described(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, U
 
     options = given.settings.units
     issues, land_use, population = (given.table(layer) for layer in ("issues", "land_use", "population"))
+    if issues is not None and "issue_class" not in issues.columns:
+        issues = issues.assign(issue_class=None)
     table = block_attributes(cut, issues=issues, land_use=land_use, population=population)
     used = tuple(table.columns) if options.attributes is None else options.attributes
     weights = shared_weights(used) | options.weights

@@ -25,7 +25,8 @@ from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
 from jxgis.settings import REPORT
 from jxgis.settings import UNITS as DEFAULTS
-from jxgis.small_counts import as_words, hide_small_units, small_said
+from jxgis.small_counts import as_words, small_said
+from jxgis.units.shown import hide_units
 
 if TYPE_CHECKING:
     import folium
@@ -125,7 +126,7 @@ def units_map(
     ----------
     units
         The contract's ``units``: ``unit_id, district, area_km2, compactness, in_bounds, nearly, reason`` and
-        geometry; ``issues`` and ``stability`` are shown where present.
+        geometry; ``issues`` (ranges where they are hidden already) and ``stability`` are shown where present.
     districts
         Polygons with ``name``, for the ground.
     borders
@@ -152,7 +153,7 @@ def units_map(
     shown = localise_reasons(units, lang).assign(bounds_label=np.asarray(bounds_labels, dtype=object)[bounds])
     said = ""
     if "issues" in shown.columns:
-        shown = shown.assign(issues=as_words(hide_small_units(shown, min_count=min_count)["issues"]))
+        shown = shown.assign(issues=as_words(hide_units(shown, min_count=min_count)["issues"]))
         said = small_said(min_count, lang)
     fields = _fields(lang)
     # Without the darkest shades, on which neither codes nor borders could be read.

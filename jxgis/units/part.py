@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
-from jxgis.part import Given, Part
+from jxgis.i18n import Text
+from jxgis.part import Given, Option, Part
 
 if TYPE_CHECKING:
     from jxgis.units.result import UnitsResult
@@ -18,18 +20,39 @@ def _propose(given: Given) -> UnitsResult:
     return analyse(given)
 
 
+def _cells(options: Collection[str]) -> dict[str, Any]:
+    """Who asks for a size of cells, and neither for streets nor for blocks, wants cells though the project has them."""
+    cells = "--cell-m" in options and not {"--streets", "--blocks"} & {*options}
+    return {"units": {"by_cells": True}} if cells else {}
+
+
 PART = Part(
     name="units",
     command="units",
+    title=Text(zh="划分管理单元", en="Propose units"),
+    options={
+        "--districts": Option("inputs.districts", Text(zh="片区面", en="District polygons")),
+        "--blocks": Option("inputs.blocks"),
+        "--streets": Option("inputs.streets"),
+        "--cell-m": Option("units.cell_m"),
+        "--issues": Option("inputs.issues"),
+        "--crs": Option("inputs.issues.crs"),
+        "--attributes": Option("units.attributes", metavar="A,B"),
+        "--min-km2": Option("units.min_km2"),
+        "--max-km2": Option("units.max_km2"),
+        "--target-km2": Option("units.target_km2"),
+        "--seed": Option("units.seed"),
+        "--name-column": Option("inputs.districts.name_column"),
+        "--columns": Option("inputs.issues.columns"),
+    },
     reads=(
         *("districts", "subdistricts", "blocks", "streets", "waters", "issues", "population", "land_use"),
         *("keep_together", "keep_apart"),
     ),
-    needs={"districts": "--districts"},
-    options={"blocks": "--blocks", "streets": "--streets", "issues": "--issues"},
+    needs=("districts",),
     analyse=_propose,
-    section="units",
+    settings_key="units",
     settings=("units", "report"),
-    maps=("units",),
-    figures=("units",),
+    blames=("districts", "subdistricts"),
+    implied=_cells,
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from jxgis.i18n import Text, text_pair
 from jxgis.part import Result
 from jxgis.schema.tables import table
-from jxgis.small_counts import hide_small_units
 from jxgis.units.part import PART
 
 if TYPE_CHECKING:
@@ -118,14 +119,16 @@ class UnitsResult(Result):
         own = {} if blocks is None else {"blocks": set(blocks.columns) - {*table("units.blocks").required}}
         write_gpkg(stage.path("units.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang, own=own)
 
-    def maps(self) -> dict[str, folium.Map]:
-        """``units``: the units in their districts."""
+    def _maps(self) -> dict[str, Callable[[], folium.Map]]:
+        return {"units": self._map}
+
+    def _map(self) -> folium.Map:
         from jxgis.units.map import units_map
         from jxgis.units.section import map_line
 
         given, options = self.given, self.given.settings.units
-        page = units_map(
-            self.units,
+        return units_map(
+            self.shown,
             districts=given.table("districts"),
             borders=self.borders,
             min_km2=options.min_km2,
@@ -135,26 +138,46 @@ class UnitsResult(Result):
             lang=given.lang,
             sketch=given.sketch,
         )
-        return {"units": page}
 
-    def figures(self) -> dict[str, Figure]:
-        """``units``: their areas against the bounds."""
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        return {"units": self._chart}
+
+    def _chart(self) -> Figure:
         from jxgis.units.figures import unit_chart
 
         given, options = self.given, self.given.settings.units
-        chart = unit_chart(
+        return unit_chart(
             self.units, min_km2=options.min_km2, max_km2=options.max_km2, lang=given.lang, sketch=given.sketch
         )
-        return {"units": chart}
+
+    @cached_property
+    def shown(self) -> gpd.GeoDataFrame:
+        """The units as page, workbook, map and notebook show them."""
+        from jxgis.units.shown import hide_units
+
+        given = self.given
+        return hide_units(self.units, min_count=given.settings.report.min_count, known=given.known_counts())
+
+    def shown_tables(self) -> dict[str, pd.DataFrame]:
+        """The units."""
+        return {"units": self.shown}
+
+    def known_counts(self) -> pd.DataFrame | None:
+        """Those of the units, where they count issues."""
+        from jxgis.units.shown import unit_counts
+
+        given = self.given
+        if "issues" not in self.units.columns:
+            return None
+        return unit_counts(self.units, given.settings.report.min_count, given.known_counts())
 
     def section(self) -> Section:
         """Units by district, and those out of bounds with their reasons."""
         from jxgis.units.section import unit_section
 
         given = self.given
-        shown = hide_small_units(self.units, min_count=given.settings.report.min_count)
         notes = [note.of(given.lang) for note in self.notes()]
-        return unit_section(shown, given.settings.units, notes=notes, lang=given.lang)
+        return unit_section(self.shown, given.settings.units, notes=notes, lang=given.lang)
 
 
 def _rounded(number: float) -> float | None:

@@ -41,6 +41,10 @@ def test_a_table_of_keys_is_set_whole() -> None:
     got = made('inputs.issues={path="i.csv", crs="GCJ-02"}', 'inputs.issues.columns={issue_id="任务号"}')
     assert (got.inputs.issues.path, got.inputs.issues.columns) == ("i.csv", {"issue_id": "任务号"})
     assert made('units.n_units={"老城"=3}').units.n_units == {"老城": 3}
+    assert made('units.n_units."a=b"=3', "units.n_units.'c.d' = 4").units.n_units == {"a=b": 3, "c.d": 4}
+    for text in ('"一园, 北","二园"', """'一园, 北', '二园'""", '["一园, 北", "二园"]'):
+        assert made(f"parks.close={text}").parks.close == ("一园, 北", "二园")
+    assert made('parks.close="一园"').parks.close == made("parks.close=一园").parks.close == ("一园",)
 
 
 def test_it_goes_before_options_and_the_project(tmp_path: Path) -> None:
@@ -71,7 +75,15 @@ def test_what_is_wrong_says_set(text: str, zh: str) -> None:
 def test_what_is_wrong_without_it_is_not_its_fault() -> None:
     with pytest.raises(SettingsError, match="命令行有误：hotspots"):
         made("hotspots.band_m=300", options={"hotspots": {"cell_m": -1}})
-    for text in ("hotspots.cell_m", "=3"):
+    for text in (
+        "hotspots.cell_m",
+        "=3",
+        "hotspots..cell_m=3",
+        ".cell_m=3",
+        "hotspots.=3",
+        'units.n_units."a=3',
+        'a.""=1',
+    ):
         with pytest.raises(InputError, match="不是“键=值”的形式"):
             made(text)
 
@@ -189,17 +201,41 @@ def test_the_nearest_command_and_option(jxgis: Callable[..., Any], monkeypatch: 
         assert option in jxgis("hotspots", "--cel-m", "3", "--out", "x").err
 
 
-def test_every_option_of_a_part_is_one_of_its_command() -> None:
-    from typer.main import get_command
-
-    from jxgis.cli import app
+def test_every_option_of_a_part_gives_a_key_of_the_settings_or_a_layer_that_it_reads() -> None:
     from jxgis.run.parts import PARTS
+    from jxgis.settings import option_at
 
-    commands = get_command(app).commands  # type: ignore[attr-defined]
     for part in PARTS:
-        options = {name for parameter in commands[part.command].params for name in parameter.opts}
-        assert {*part.needs.values(), *part.options.values()} <= options
-        assert {*part.needs, *part.options} <= {*part.reads}
+        for key, *_ in part.options.values():
+            section, _, layer = key.partition("inputs.")
+            assert option_at(key) if section or "." in layer else layer in part.reads
+        assert {*part.needs} <= {*part.layer_options}
+
+
+def test_a_part_brings_its_command(jxgis: Callable[..., Any], city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from jxgis import cli
+    from jxgis.hotspots.part import PART
+    from jxgis.i18n import Text
+    from jxgis.part import Option
+    from jxgis.run import parts
+
+    made = replace(
+        PART, command="heaps", title=Text("成堆", "Heaps"),
+        options={**PART.options, "--level": Option("hotspots.alpha")},
+    )  # fmt: skip
+    monkeypatch.setattr(parts, "PARTS", (*parts.PARTS, made))
+    assert parts.by_command("heaps") is made
+    monkeypatch.setattr(cli.app, "registered_commands", list(cli.app.registered_commands))
+    cli.add_part(made)
+    assert "--level N" in jxgis("heaps", "--help").out
+    files = ("--issues", city / "issues.csv", "--crs", "EPSG:4490", "--area", city / "districts.geojson")
+    done = jxgis("heaps", *files, "--level", "0.2", "--out", city / "out")
+    assert done.code == 0, done.err
+    assert json.loads((city / "out/run.json").read_text("utf-8"))["settings"]["hotspots"]["alpha"] == 0.2
+    done = jxgis("heaps", *files, "--level", "x", "--out", city / "out")
+    assert (done.code, "--level = 'x' 不可用（须为数字）" in done.err) == (2, True)
 
 
 def test_errors_of_a_subset_are_of_the_family() -> None:

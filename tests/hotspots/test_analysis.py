@@ -229,3 +229,51 @@ def test_a_file_without_classes_has_no_class_of_nothing_in_a_city_that_has_some(
     assert found.levels["issue_class"].tolist() == ["all"]
     assert found.diverse.empty
     assert found.different.empty
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("shape", [(0, 0, 20000, 100), (0, 0, 400, 200), (60, 60, 360, 360), (0, 0, 100000, 100)])
+def test_an_area_too_narrow_for_wider_cells_is_answered_by_those_it_has(shape):
+    x = np.linspace(shape[0] + 1, shape[2] - 1, 300)
+    issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, np.full(300, shape[1] + 60.0)), crs=4549)
+    found = find_hotspots(issues, gpd.GeoSeries([shapely.box(*shape)], crs=4549), cell_m=100)
+    assert found.cells["count"].sum() + found.outside_area == 300
+    assert found.scale.cells["cells"].gt(0).all()
+    assert 100 in found.scale.cells["cell_m"].to_numpy()
+
+
+@pytest.mark.parametrize(
+    "exposure",
+    [
+        gpd.GeoDataFrame({"people": [0.0]}, geometry=[shapely.box(0, 0, 6000, 4100)], crs=4549),
+        gpd.GeoDataFrame({"people": [5.0]}, geometry=[shapely.Point(-900, 0)], crs=4549),
+        gpd.GeoDataFrame({"people": [5.0]}, geometry=[shapely.Point(50, 50)], crs=4549),
+        gpd.GeoDataFrame({"people": []}, geometry=[], crs=4549),
+    ],
+    ids=["nobody", "beyond", "one cell", "empty"],
+)
+def test_without_an_exposure_to_compare_numbers_are_judged_and_rates_are_not(issues, exposure, tmp_path):
+    found = find_hotspots(issues, AREA, exposure=exposure, districts=AREA)
+    alone = find_hotspots(issues, AREA, districts=AREA)
+    assert found.places["issues"].tolist() == alone.places["issues"].tolist()
+    cells = found.cells
+    assert cells[["rate", "rate_z", "rate_p", "rate_q"]].isna().all(axis=None)
+    assert cells["rate_reason"].isin(["no_exposure", "no_neighbours"]).all()
+    at = cells["rate_reason"] == "no_exposure"
+    assert found.without_exposure == cells.loc[at & (cells["issue_class"] == "all"), "count"].sum()
+    with staged(tmp_path / "one", command="hotspots") as stage:
+        found.write_tables(stage)
+    said = [block.words for block in found.section().blocks if hasattr(block, "words")]
+    assert any("没有作扣除暴露量" in line for line in said)
+    assert not any("没有显著偏高" in line for line in said)
+    assert any(f"另有 {found.without_exposure:,} 件问题所在的格没有暴露量" in line for line in said)
+
+
+def test_the_page_says_how_many_issues_an_exposure_leaves_out(issues):
+    people = gpd.GeoDataFrame({"people": [900.0]}, geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
+    found = find_hotspots(issues, AREA, exposure=people)
+    # The border between them is one of cells, whose last row reaches to 4,200 m.
+    x, y = issues.geometry.x, issues.geometry.y
+    assert found.without_exposure == ((x >= 3000) & (x < 6000) & (y >= 0) & (y < 4200)).sum()
+    said = [block.words for block in found.section().blocks if hasattr(block, "words")]
+    assert any(f"另有 {found.without_exposure:,} 件问题所在的格没有暴露量" in line for line in said)

@@ -86,6 +86,21 @@ def test_a_zone_between_the_cells_has_no_share_of_hot_ones():
     assert table["share_hot"].isna().all()
 
 
+def test_a_zone_of_which_no_cell_was_judged_has_no_share_of_hot_ones():
+    issues, cells = made_up()
+    x, y = GRID.centres()
+    own = ZONES[ZONES["name"] == "城南"].geometry.item()
+    beyond = np.tile(shapely.contains_xy(own, x, y), cells["issue_class"].nunique())
+    some = cells.assign(gi_q=cells["gi_q"].mask(beyond & (cells["issue_class"] != "all")))
+    table, before = (
+        zone_table(issues, {"district": ZONES}, CLASSES, cells=one, grid=GRID)[["zone", "issue_class", "share_hot"]]
+        for one in (some, cells)
+    )
+    unknown = (table["zone"] == "城南") & (table["issue_class"] != "all")
+    assert table["share_hot"].isna().equals(unknown)
+    assert table[~unknown].equals(before[~unknown])
+
+
 @given(st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=1, max_size=6))
 @settings(max_examples=50, deadline=None)
 def test_entropy_is_shannons(counts):

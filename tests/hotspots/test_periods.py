@@ -180,6 +180,56 @@ def test_where_only_months_are_recorded_the_days_between_are_no_gap_and_a_month_
     assert change(times[~lost], found) == 0
 
 
+def test_two_files_that_overlap_by_two_months_follow_one_another():
+    """Both have half of what there is from January to the end of February 2023."""
+    first, both = CONSTANT < "2023-03-01", (CONSTANT >= "2023-01-01") & (CONSTANT < "2023-03-01")
+    files = np.where(first & ~(both & (np.arange(len(CONSTANT)) % 2 == 0)), "旧.csv", "新.csv")
+    assert compare_periods(CONSTANT, files=files, **YEAR).gaps == ()
+    # A district's file that ends early and another's that begins late share most of their time: neither continues the other.
+    part = np.where(np.arange(len(CONSTANT)) % 2, "甲", "乙")
+    lost = ((part == "甲") & (CONSTANT >= "2023-10-01")) | ((part == "乙") & (CONSTANT < "2022-03-01"))
+    found = compare_periods(CONSTANT[~lost], files=part[~lost], **YEAR)
+    assert found.gaps == (
+        Gap("file", "乙", DAY("2022-01-01"), DAY("2022-03-01")),
+        Gap("file", "甲", DAY("2023-10-01"), DAY("2024-01-01")),
+    )
+
+
+def thinning(rng, a_day, share, begins, stops):
+    """One source of four at a share of its rate for a while, then at nothing; the three others as before: times, sources."""
+    days = pd.date_range("2022-01-01", "2023-12-31")
+    usual = np.where(days < begins, 1.0, np.where(days < stops, share, 0.0))
+    counts = [rng.poisson(a_day * usual), *rng.poisson(a_day, (3, len(days)))]
+    times = pd.Series(np.concatenate([np.repeat(days.to_numpy(), count) for count in counts]))
+    return times, np.repeat([f"源{k}" for k in range(4)], [count.sum() for count in counts])
+
+
+@pytest.mark.parametrize("a_day", [2, 10, 30])
+@pytest.mark.parametrize("share", [0.03, 0.04, 0.05])
+def test_a_source_that_thins_out_before_it_stops_is_one_gap(a_day, share):
+    """By simulation: in nine of ten the gap begins within three weeks, and what is left is no decline."""
+    good = 0
+    for seed in range(20):
+        times, sources = thinning(np.random.default_rng(seed), a_day, share, "2023-05-01", "2023-11-01")
+        found = compare_periods(times, sources=sources, **YEAR)
+        own = times[sources == "源0"]
+        before, recent = found.periods.within(own)
+        spread = np.sqrt(1 / before.sum() + 1 / recent.sum())
+        begins = min(abs((gap.start - DAY("2023-05-01")).days) for gap in found.gaps)
+        good += len(found.gaps) == 1 and begins <= 21 and abs(np.log(recent.sum() / before.sum())) < 3 * spread
+    assert good >= 18
+
+
+def test_a_fall_to_a_tenth_before_a_stop_stays_a_fall():
+    times, sources = thinning(np.random.default_rng(1), 60, 0.12, "2023-03-01", "2023-11-01")
+    found = compare_periods(times, sources=sources, **YEAR)
+    assert [(gap.name, gap.start) for gap in found.gaps] == [("源0", DAY("2023-11-01"))]
+    own = times[sources == "源0"]
+    before, recent = found.periods.within(own)
+    want = (59 + 0.12 * 245) / 304 - 1
+    assert recent.sum() / before.sum() - 1 == pytest.approx(want, abs=0.03)
+
+
 @pytest.mark.parametrize("slices", ["%Y-%m", "%Y", "%Y 季%q"])
 def test_a_file_a_month_or_a_year_continues_the_one_before(slices):
     names = CONSTANT.dt.to_period("Q").astype(str) if "q" in slices else CONSTANT.dt.strftime(slices)
@@ -397,3 +447,33 @@ def test_what_is_left_out_of_one_period_is_left_out_of_both_and_joined_where_it_
     assert left_out(("2021-12-01", "2022-02-01")) == [
         ("21-01-01", "21-02-01"), ("21-12-01", "22-01-01"), ("22-01-01", "22-02-01"), ("22-12-01", "23-01-01"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("day", [1, 15, 28])
+@pytest.mark.parametrize(
+    ("start", "end", "whole"),
+    [
+        ("2023-02-07", "2023-08-20", ("2022-10-01", "2023-03-01", "2023-08-01")),
+        ("2023-10-10", "2023-12-01", ("2023-10-01", "2023-11-01", "2023-12-01")),
+        ("2023-03-01", "2023-03-31", None),
+        ("2022-02-07", "2022-03-01", None),
+    ],
+)
+def test_where_months_are_recorded_a_part_of_one_is_not_compared(day, start, end, whole):
+    months = pd.Series(CONSTANT.dt.to_period("M").dt.to_timestamp() + pd.Timedelta(days=day - 1))
+    # Months of equal length: each has the same number of issues.
+    months = months.groupby(months).head(270)
+    found = compare_periods(months, start=DAY(start), end=DAY(end))
+    if whole is None:
+        assert (found.periods, found.reason) == (None, "periods_uncovered")
+    else:
+        assert found.periods[:3] == tuple(map(DAY, whole))
+        assert change(months, found) == 0
+
+
+def test_where_quarters_are_recorded_whole_quarters_within_what_was_asked_are_compared():
+    quarters = pd.Series(CONSTANT.dt.to_period("Q").dt.to_timestamp())
+    quarters = quarters.groupby(quarters).head(800)
+    found = compare_periods(quarters, start=DAY("2023-02-01"), end=DAY("2023-11-01"))
+    assert found.periods[:3] == (DAY("2022-10-01"), DAY("2023-04-01"), DAY("2023-10-01"))
+    assert change(quarters, found) == 0

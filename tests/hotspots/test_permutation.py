@@ -325,10 +325,11 @@ def test_a_saddlepoint_that_is_not_called_rough_is_good_to_five_per_cent(
     monkeypatch.setattr(_subset_sums, "MAX_WORK", 0)
     near = permutation_p(values, sums, np.full(n, k))
     assert set(exact.method) == {"exact"}
-    seen = (exact.p > 1e-10) & (near.method != "normal")
-    off = np.abs(near.p[seen] / exact.p[seen] - 1)
+    seen = (exact.p > 1e-10) & (near.method != "exact")
+    good = near.method == "saddlepoint"
+    assert (np.abs(near.p[seen & good] / exact.p[seen & good] - 1) <= 0.05).all()
     if np.abs(values - values.mean()).max() <= deviation:
-        assert set(near.method[seen]) == {"saddlepoint"}
-        assert off.max() <= 0.05
+        # Away from the ends of what the sum can be, where all ways are counted or some twenty values are not yet drawn.
+        assert good[np.abs(sums - k * values.mean()) < 2 * deviation].all()
     else:
         assert set(near.method[seen]) == {"saddlepoint_rough"}

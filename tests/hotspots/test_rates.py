@@ -26,7 +26,7 @@ from jxgis.hotspots.rates import (
     hot_rates_graph,
     rate_residuals,
 )
-from jxgis.space.grid import Grid
+from jxgis.space.grid import Grid, grid_over
 
 CRS = pyproj.CRS(4549)
 GRID = Grid(CRS, 100.0, 10, 20, np.ones((8, 12), dtype=bool))
@@ -233,6 +233,19 @@ def test_exposure_refuses_what_it_cannot_spread():
     with pytest.raises(InputError, match="no column"):
         exposure_on_grid(GRID, mixed.iloc[:1], column="people")
     assert (exposure_on_grid(GRID, mixed.iloc[:0]) == 0).all()
+
+
+def test_a_cell_with_one_small_house_is_built_up():
+    rng = np.random.default_rng(3)
+    x, y = rng.uniform(0, 1990, (2, 40))
+    houses = gpd.GeoSeries(shapely.box(x, y, x + 9, y + 9), crs=4549)
+    grid = grid_over(gpd.GeoSeries([shapely.box(0, 0, 2000, 2000)], crs=4549), cell_m=200)
+    square = grid.cells().geometry.to_numpy()
+    ground = shapely.area(shapely.intersection(square, houses.union_all()))
+    assert built_up(grid, houses).tolist() == (ground > 0).tolist()
+    # Land that ends where a cell ends is none of the next.
+    half = gpd.GeoSeries([shapely.box(0, 0, 1000 + 1e-9, 2000)], crs=4549)
+    assert built_up(grid, half).tolist() == (grid.centres()[0] < 1000).tolist()
 
 
 def test_built_up_is_the_share_of_the_cell():

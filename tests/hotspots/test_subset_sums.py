@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from scipy.stats import hypergeom
 
-from jxgis.hotspots import _saddlepoint, _subset_sums
+from jxgis.hotspots import _near_ends, _saddlepoint, _subset_sums
 from jxgis.hotspots._enumeration import enumerated_tails
 from jxgis.hotspots._saddlepoint import saddlepoint_tails
 from jxgis.hotspots._subset_sums import subset_sum_tails
@@ -163,6 +163,7 @@ def test_what_would_cost_too_much_is_refused_from_some_size_on(monkeypatch: pyte
     np.testing.assert_allclose(some.upper[some.exact], whole.upper[some.exact], rtol=0, atol=TOLERANCE)
     assert np.isnan(some.upper[~some.exact]).all()
     monkeypatch.setattr(_subset_sums, "MAX_BYTES", 0)
+    monkeypatch.setattr(_near_ends, "DEPTH", 0)  # at the ends all ways are counted whatever the bounds
     assert not subset_sum_tails(values, sizes, sums).exact.any()
 
 
@@ -214,17 +215,23 @@ def test_what_no_sum_can_be_has_no_saddlepoint_and_no_made_up_chance(n: int) -> 
         assert np.isnan(upper).all()
 
 
-def test_the_saddlepoint_is_vouched_for_where_no_value_moves_the_sum_far() -> None:
+def vouched(values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """At the sum that is expected."""
+    return _saddlepoint.vouched(values, sizes, np.rint(sizes * values.mean()).astype(int))
+
+
+def test_the_saddlepoint_is_vouched_for_where_no_value_moves_the_sum_far(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten 1 among 400 deviate by 0.975; the sum of k, hypergeometric, by 0.939 (k = 40) and 1.034 (k = 50)."""
+    monkeypatch.setattr(_saddlepoint, "FEW", 0)  # where all ways are counted it is not asked
     few = np.repeat([0, 1], [390, 10])
     sizes = np.array([40, 50, 200, 350, 360])
     spread = hypergeom.std(400, 10, sizes)
-    assert _saddlepoint.vouched(few, sizes).tolist() == (spread >= 0.975).tolist() == [False, True, True, True, False]
+    assert vouched(few, sizes).tolist() == (spread >= 0.975).tolist() == [False, True, True, True, False]
     # Fewer than 20 drawn or left behind, and fewer than 300 places, were not verified.
     half = np.repeat([0, 1], 200)
-    assert _saddlepoint.vouched(half, np.array([19, 20, 380, 381])).tolist() == [False, True, True, False]
-    assert _saddlepoint.vouched(half[50:350], np.array([150])).tolist() == [True]
-    assert _saddlepoint.vouched(half[50:349], np.array([150])).tolist() == [False]
+    assert vouched(half, np.array([19, 20, 380, 381])).tolist() == [False, True, True, False]
+    assert vouched(half[50:350], np.array([150])).tolist() == [True]
+    assert vouched(half[50:349], np.array([150])).tolist() == [False]
 
 
 @pytest.mark.parametrize("left_out", [False, True])

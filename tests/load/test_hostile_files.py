@@ -26,6 +26,7 @@ from jxgis._toml import read_toml
 from jxgis.errors import InputError, SettingsError
 from jxgis.load.rasters import check_raster
 from jxgis.load.readers import find_files, read_tables
+from jxgis.parks.people import raster_people
 
 # Reads a table with 3 GB of memory and says the refusal, if there is one; a kill has another exit code.
 _READ = """
@@ -341,6 +342,76 @@ def test_raster_of_one_huge_block_is_refused(tmp_path: Path) -> None:
     rasterio.open(path, "w", transform=rasterio.Affine(1, 0, 572_000, 0, -1, 3_403_000), **options, **tiles).close()
     with pytest.raises(InputError, match="smaller tiles"):
         check_raster(path)
+
+
+def test_parquet_of_long_texts_that_repeat_is_refused(tmp_path: Path) -> None:
+    """A text of 10 MB stored once and named by 600 rows: 6 GB of memory in a file of some kB."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    once = pa.array(["字" * 3_500_000, "短"])
+    for name, rows in (("wide", 600), ("small", 300)):
+        column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int32)), once)
+        pq.write_table(pa.table({"任务号": column}), tmp_path / f"{name}.parquet", compression="zstd")
+    assert (tmp_path / "wide.parquet").stat().st_size < 1 << 20
+    with pytest.raises(InputError, match=r"unpacks to at least 6\.3 GB"):
+        _files.require_sane_parquet(tmp_path / "wide.parquet", what="wide.parquet")
+    _files.require_sane_parquet(tmp_path / "small.parquet", what="small.parquet")
+
+
+def test_parquet_with_pages_of_nothing_is_refused(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    long = pa.table({"a": pa.array([f"{at}" + "0" * 30_000_000 for at in range(5)])})
+    pq.write_table(long, tmp_path / "a.parquet", compression="zstd")
+    assert (tmp_path / "a.parquet").stat().st_size < 1 << 18
+    with pytest.raises(InputError, match="times its size"):
+        read_tables(tmp_path / "a.parquet", expected="issues")
+
+
+def test_sparse_raster_of_a_hundred_thousand_million_cells_is_refused(tmp_path: Path) -> None:
+    path, size = tmp_path / "a.tif", 400_000
+    options = {"driver": "GTiff", "dtype": "uint8", "count": 1, "crs": "EPSG:4549", "width": size, "height": size}
+    tiles = {"tiled": True, "blockxsize": 4096, "blockysize": 4096, "SPARSE_OK": True, "BIGTIFF": "YES"}
+    rasterio.open(path, "w", transform=rasterio.Affine(1, 0, 372_000, 0, -1, 3_603_000), **options, **tiles).close()
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(InputError, match="400,000 by 400,000 cells"):
+        check_raster(path)
+    with pytest.raises(InputError, match="400,000 by 400,000 cells"):
+        raster_people(path, gpd.GeoDataFrame(geometry=[shapely.box(572_000, 3_402_000, 572_100, 3_402_100)], crs=4549))
+
+
+def test_long_names_in_a_zip_do_no_harm(tmp_path: Path) -> None:
+    long = "嘉兴市城市管理问题" * 12
+    squares = gpd.GeoDataFrame({"name": ["西", "东"]}, geometry=shapely.box([0, 9], 0, [9, 18], 9), crs=4549)
+    squares.to_file(tmp_path / "a.shp", encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "shape.zip", "w") as archive:
+        for ending in ("shp", "shx", "dbf", "prj", "cpg"):
+            archive.write(tmp_path / f"a.{ending}", f"{long}/{long}.{ending}")
+    (table,) = read_tables(tmp_path / "shape.zip", expected="districts")
+    assert (table.name, table.frame["name"].tolist(), table.crs.to_epsg()) == ("shape.zip", ["西", "东"], 4549)
+    with zipfile.ZipFile(tmp_path / "text.zip", "w") as archive:
+        for end in "甲乙":
+            archive.writestr(f"{long}{end}.csv", f"name\n{end}\n")
+        archive.writestr("a." + "b" * 300, "")
+    assert [table.frame["name"].item() for table in read_tables(tmp_path / "text.zip", expected="issues")] == [
+        "乙",
+        "甲",
+    ]
+
+
+@pytest.mark.parametrize("inside", ["", "城市/"])
+def test_zip_of_the_bare_files_of_a_geodatabase_is_read(tmp_path: Path, inside: str) -> None:
+    folder = tmp_path / "城.gdb"
+    squares = gpd.GeoDataFrame({"name": ["西", "东"]}, geometry=shapely.box([0, 9], 0, [9, 18], 9), crs=4549)
+    squares.to_file(folder, driver="OpenFileGDB", layer="districts")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for part in sorted(folder.iterdir()):
+            archive.write(part, f"{inside}{part.name}")
+        archive.writestr(f"{inside}说明.pdf", "")
+    (table,) = read_tables(tmp_path / "a.zip", expected="districts")
+    assert (table.name, table.frame["name"].tolist()) == ("a.zip", ["西", "东"])
 
 
 def test_two_files_of_one_name_in_a_zip_are_refused(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
-from shapely.geometry import LineString, MultiPolygon, Point, box
+from shapely.geometry import LineString, MultiPoint, MultiPolygon, Point, Polygon, box
 
 from jxgis import output
-from jxgis.errors import CrsError
+from jxgis.errors import CrsError, InputError
 from jxgis.parks.analysis import measure_parks
 
 
@@ -86,6 +86,11 @@ def test_targets_say_what_they_take(found):
     assert (told["best"] >= told["coverage_before"] - 1e-12).all()
     assert told["coverage_before"].to_numpy() == pytest.approx(after["coverage"].to_numpy(), abs=0.03)
     assert told.loc["all", "needed"] == len(found.target_sites)
+    plan = found.account()["target_plan"]
+    assert plan["parks"] == len(found.target_sites)
+    assert plan["status"] == "optimal"
+    assert plan["at_least"] == pytest.approx(plan["parks"])
+    assert plan["proven_for"] == "sample_points"
 
 
 def test_people_given_replace_those_of_the_housing(town):
@@ -98,6 +103,17 @@ def test_people_given_replace_those_of_the_housing(town):
         town["parks"], town["housing"], town["zones"], streets=town["streets"], population=polygons
     )
     assert by_polygons.coverage["people_coverage"].tolist() == pytest.approx([1, 0, 0.75] * 2)
+
+
+def test_a_district_has_one_number_of_people(town):
+    # A border that runs through blocks between the sample points: by area, one district holds 0.3 of them.
+    blocks = table([box(x, 100, x + 100, 200) for x in range(0, 3000, 300)], people=[7.0] * 10)
+    zones = table([box(-10, -10, 3100, 130), box(-10, 130, 3100, 900)], name=["南", "北"])
+    for layers in ({"residential": blocks}, {"residential": town["housing"], "population": blocks}):
+        found = measure_parks(town["parks"], zones=zones, streets=town["streets"], **layers)
+        by_radius = found.coverage[found.coverage["method"] == "radius"]
+        for people in (by_radius["people"], found.supply["people"]):
+            assert people.tolist() == pytest.approx([21, 49, 70])
 
 
 def test_what_is_odd_stands_in_one_table(town, tmp_path):
@@ -241,3 +257,35 @@ def test_fewer_sites_than_asked_are_said(town):
         assert n == 0 if plots is far else 0 < n < asked
         line = f"拟新建 {asked} 处公园，只选出 {n} 处：其余候选地块都不能再增加服务。"
         assert line in [said.zh for said in found.notes()]
+
+
+def test_gates_and_barriers_without_streets_are_said_to_be_unused(town):
+    layers = {"gates": table([Point(0, 0)]), "barriers": table([LineString([(0, 0), (9, 9)])])}
+    for name, layer in layers.items():
+        found = measure_parks(town["parks"], town["housing"], town["zones"], **{name: layer})
+        assert any("没有道路图层" in line.zh for line in found.notes())
+        walked = measure_parks(town["parks"], town["housing"], town["zones"], streets=town["streets"], **{name: layer})
+        assert not any("没有道路图层" in line.zh for line in walked.notes())
+    assert not measure_parks(town["parks"], town["housing"], town["zones"]).notes()
+
+
+def test_people_count_whatever_geometry_they_are_stored_with(town):
+    row = table([Point(x, 50) for x in (150, 250, 350)]).assign(people=[6.0, 6.0, 6.0])
+    as_multi = table([MultiPoint([(150, 50), (250, 50), (350, 50)])]).assign(people=18)
+    mixed = table([MultiPoint([(150, 50), (250, 50)]), box(300, 0, 400, 100)]).assign(people=[12.0, 6.0])
+    columns = ["people", "served_people"]
+    told = [
+        measure_parks(town["parks"], town["housing"], town["zones"], streets=town["streets"], population=people)
+        for people in (row, as_multi, mixed)
+    ]
+    for found in told:
+        whole = found.coverage[found.coverage["zone"] == "all"]
+        assert whole["people"].tolist() == pytest.approx([18, 18])
+        assert found.supply["people"].iloc[-1] == pytest.approx(18)
+    assert told[0].coverage[columns].equals(told[1].coverage[columns])
+    for odd in (LineString([(0, 0), (9, 9)]), None, Polygon([(0, 0), (9, 9), (0, 0)])):
+        some = table([Point(150, 50), odd]).assign(people=[5.0, 2.0])
+        with pytest.raises(InputError, match="rows 1"):
+            measure_parks(town["parks"], town["housing"], town["zones"], population=some)
+        nobody = measure_parks(town["parks"], town["housing"], town["zones"], population=some.assign(people=[5.0, 0.0]))
+        assert nobody.coverage["people"].iloc[-1] == 5

@@ -6,6 +6,7 @@ import pyproj
 import pytest
 import rasterio
 import shapely
+import shapely.ops
 from rasterio.transform import from_origin
 from shapely.geometry import LineString, Point, box
 
@@ -141,6 +142,40 @@ def test_people_of_housing_are_all_there():
     assert shapely.intersects(points.geometry.to_numpy(), homes.union_all()).all()
     with pytest.raises(InputError, match="people"):
         people_of_housing(homes[["geometry"]])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_points_hold_the_people_that_housing_has_in_each_zone_by_area(seed):
+    # Borders that run anywhere, one along a row of the lattice, one zone over another, and housing outside all of them.
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(0, 2400, (2, 60))
+    homes = table(box(a, b, a + w, b + h) for a, b, w, h in zip(x, y, *rng.uniform(5, 180, (2, 60)), strict=True))
+    homes["people"] = rng.integers(1, 900, 60).astype(float)
+    halves = shapely.ops.split(box(0, 0, 2000, 2000), LineString([(-1, rng.uniform(0, 2000)), (2001, 1012.5)])).geoms
+    areas = table([*halves, box(812.5, 812.5, 1500, 1712.5), Point(700, 900).buffer(431)], name=list("甲乙丙丁"))
+    got = people_served(
+        gpd.GeoDataFrame({"radius_m": [1.0]}, geometry=[box(0, 0, 1, 1)], crs=4549),
+        people_of_housing(homes, zones=areas, sample_m=25),
+        areas,
+    )
+    groups = _sharing(homes)
+    want = [
+        sum(people * shapely.intersection(ground, zone).area / ground.area for ground, people in groups)
+        for zone in [*areas.geometry, areas.union_all()]
+    ]
+    assert got["people"].to_numpy() == pytest.approx(np.array(want), rel=1e-9)
+    assert people_of_housing(homes, zones=areas)["people"].sum() == pytest.approx(homes["people"].sum())
+
+
+def _sharing(homes):
+    """Housing that shares ground as one, with the people of its rows: by hand, one union after the other."""
+    groups = []
+    for row in zip(homes.geometry, homes["people"], strict=True):
+        linked = [group for group in groups if group[0].intersection(row[0]).area > 0]
+        apart = [group for group in groups if group[0].intersection(row[0]).area == 0]
+        ground, people = zip(row, *linked, strict=True)
+        groups = [*apart, (shapely.union_all(ground), sum(people))]
+    return groups
 
 
 def test_of_several_rows_below_zero_the_first_is_named():

@@ -91,6 +91,39 @@ def test_a_plan_joins_parks_as_one_layer_of_both_would(seed):
     assert sorted(plan["area_m2"]) == sorted(merge_parks(every).parks["area_m2"])
 
 
+def test_a_plan_with_ids_joins_parks_without_as_one_layer_of_both_would():
+    """Where the plan does not make two of today's parks one, which no plan does: sizes as if all were in one layer."""
+    held = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        spot = 60 * rng.permutation(64)[:12]
+        boxes = [box(x, y, x + 45, y + 45) for x, y in zip(spot % 480, 60 * (spot // 480), strict=True)]
+        ids = np.array(["a", "b", "", "", "", *rng.choice(["", "a", "x", "y"], 7)], dtype=object)
+        names = rng.choice(["甲", "乙", "丙", "未命名"], 12).astype(object)
+        every = table(boxes, park_id=ids, name=names)
+        today, both = merge_parks(every.iloc[:5]), merge_parks(every)
+        if both.parcel_park.iloc[:5].nunique() < len(today.parks):
+            continue
+        add, enlarge = split_plan(today.parks, every.iloc[5:], made_up=today.made_up)
+        plan = change_parks(today.parks, add=merge_parks(add).parks if len(add) else None, enlarge=enlarge)
+        assert sorted(plan["area_m2"]) == sorted(both.parks["area_m2"]), seed
+        held += 1
+    assert held > 20
+
+
+def test_a_planned_parcel_with_an_id_enlarges_its_namesake_without_one():
+    today = merge_parks(table([box(0, 0, 50, 50), box(300, 0, 350, 50)], name=["甲园", "甲园"], park_id=[None, "b"]))
+    assert today.made_up == {"P1"}
+    plan = table([box(60, 0, 110, 50), box(360, 0, 410, 50)], name=["甲园", "甲园"], park_id=["N1", "N2"])
+    add, enlarge = split_plan(today.parks, plan, made_up=today.made_up)
+    assert enlarge["park_id"].tolist() == ["P1"]
+    assert add["park_id"].tolist() == ["N2"], "two ids are never one park"
+    # Between two parks of today no plan makes one of them; the number that jxgis gave is an id, too.
+    bridge = table([box(50, 0, 300, 50)], name=["甲园"], park_id=["P1"])
+    add, enlarge = split_plan(today.parks, bridge, made_up=today.made_up)
+    assert (len(add), enlarge["park_id"].tolist()) == (0, ["P1"])
+
+
 def test_a_plan_reaches_its_park_over_its_own_parcels():
     """The second parcel lies 60 m from the park, 10 m from the first; a lawn far away in the same row is its own."""
     today = merge_parks(table([box(0, 0, 50, 50)], name=["甲园"])).parks

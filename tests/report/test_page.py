@@ -15,6 +15,7 @@ from told_parts import Told
 from jxgis.drawing.offline import require_offline
 from jxgis.hotspots.section import hotspot_section
 from jxgis.parks.section import park_section
+from jxgis.parks.siting_words import siting_lines
 from jxgis.report.blocks import Block, Paragraph, Sources, TableBlock
 from jxgis.report.columns import write_value
 from jxgis.report.page import FigureFile, FileLink, report_page
@@ -322,6 +323,20 @@ def test_a_class_without_a_hot_cell_overlaps_with_nobody():
     assert "0.0 %" not in said.replace("20.0 %", "").replace("50.0 %", "")
 
 
+def test_of_figures_that_read_the_same_none_is_called_least_or_most():
+    overlap = overlap_of({"甲": {0, 1}, "乙": {1, 2}, "丙": {0, 2}})
+    diversity = pd.DataFrame(
+        {"zone": ["老城", "东栅"], "level": "district", "issues": [900, 800], "effective_classes": [2.98, 3.01],
+         "main_class": "甲", "main_share": [0.37, 0.35]}
+    )  # fmt: skip
+    found = {"places": NO_PLACES, "overlap": overlap, "diversity": diversity}
+    said = " ".join(block.words for block in of_hotspots(found) if isinstance(block, Paragraph))
+    assert "各类热点两两重叠的程度相当（交÷并 33.3 %）" in said
+    assert "各片区问题类别的混杂程度相当（相当于 3.0 个等量类别）" in said
+    assert "最少的是" not in said
+    assert "最混杂" not in said
+
+
 def test_a_district_of_a_few_issues_is_neither_mixed_nor_uniform():
     table = pd.DataFrame(
         {"zone": ["甲", "乙", "丙"], "level": "district", "issues": [1, 30, 500], "effective_classes": [1.0, 2.5, 4.0],
@@ -445,8 +460,17 @@ def test_no_new_park_is_not_called_the_fewest(tables):
     )  # fmt: skip
     page = words(make(tables.with_parks(targets=targets)))
     assert "不需为此新增公园" in page
-    assert "最少需新增 0 处" not in page
+    assert "最少需新增" not in page
     assert "没有一块候选地块" not in page
+
+
+def test_the_fewest_new_parks_are_so_by_sample_points():
+    targets = pd.DataFrame(
+        {"zone": ["老城", "all"], "coverage_before": [0.5, 0.5], "best": [0.95, 0.95], "needed": [3, 3],
+         "no_site": [None, None], "reason": [None, None]}
+    )  # fmt: skip
+    for lang, told in (("zh", "“最少”只对取样点得到证明"), ("en", "the fewest are proven for the points only")):
+        assert any(told in line for line in siting_lines(None, None, targets, None, 0.9, lang))
 
 
 def test_too_few_new_parks_are_not_called_the_fewest(tables):
@@ -456,7 +480,7 @@ def test_too_few_new_parks_are_not_called_the_fewest(tables):
     )  # fmt: skip
     page = words(make(tables.with_parks(targets=targets)))
     assert "需新增多于 3 处公园：按取样点求得的 3 处，实测后老城仍未达到" in page
-    assert "最少需新增" not in page
+    assert "按取样点最少需新增" not in page
 
 
 def test_what_was_said_on_reading_stands_with_the_input_data(tables):

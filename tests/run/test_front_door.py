@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,7 +135,7 @@ def test_an_option_of_reading_that_there_is_not_is_refused() -> None:
 
 
 def test_rules_of_several_options_are_told_without_a_key() -> None:
-    with pytest.raises(jxgis.JxgisError, match=r"units is wrong: min_km2 \(6\)"):
+    with pytest.raises(jxgis.JxgisError, match=r"\[units\] is wrong: min_km2 \(6\)"):
         jxgis.propose_units(GROUND, min_km2=6)
 
 
@@ -177,3 +179,59 @@ def test_what_cannot_be_read_is_refused() -> None:
     for wrong in (None, 3, jxgis.load_layer("parks", GROUND)):
         with pytest.raises(InputError, match="give a path"):
             jxgis.load_layer("parks", wrong)  # type: ignore[arg-type]
+
+
+def test_a_table_without_names_or_with_words_for_numbers_is_refused() -> None:
+    with pytest.raises(InputError, match="districts has no column name"):
+        jxgis.find_hotspots(POINTS, GROUND, districts=GROUND.drop(columns="name"))
+    homes = GROUND.assign(people=["很多"])
+    with pytest.raises(InputError, match="people holds what is not a number: '很多' \\(row 1\\)"):
+        jxgis.measure_parks(GROUND, homes, GROUND)
+    numbers = jxgis.measure_parks(GROUND, GROUND.assign(people=["9"]), GROUND)
+    assert numbers.served["people"].sum() == 9
+
+
+@pytest.mark.parametrize(
+    ("door", "method", "section"),
+    [
+        (jxgis.find_hotspots, jxgis.Project.hotspots, "hotspots"),
+        (jxgis.measure_parks, jxgis.Project.parks, "parks"),
+        (jxgis.propose_units, jxgis.Project.units, "units"),
+        (jxgis.score_candidates, jxgis.Project.scores, "scoring"),
+    ],
+)
+def test_help_lists_every_option_with_its_default_and_what_it_means(door: Any, method: Any, section: str) -> None:
+    model = type(getattr(jxgis.settings.Settings(), section))
+    for said in (door, method):
+        known = inspect.signature(said).parameters
+        assert "options" not in known
+        for name in model.model_fields:
+            assert known[name].default == jxgis.settings.default(model, name)
+            assert f"{name} : default {jxgis.settings.default(model, name)!r}\n" in said.__doc__
+            assert jxgis.settings.about(model, name).en[1:] in said.__doc__
+    assert inspect.signature(jxgis.load_parks).parameters.keys() == {"path", "city", "options"}
+    assert "park_id" in str(inspect.getdoc(jxgis.load_parks))
+
+
+@pytest.mark.parametrize("package", ["schema", "report", "drawing", "space"])
+def test_a_package_offers_what_is_public_in_its_modules(package: str) -> None:
+    offered = getattr(jxgis, package)
+    there = set(dir(offered))
+    assert all(getattr(offered, name) is not None for name in there)
+    for stem in (path.stem for path in Path(offered.__path__[0]).glob("[a-z]*.py")):
+        own = importlib.import_module(f"jxgis.{package}.{stem}")
+        assert stem in there or {*own.__all__} & there, stem
+
+
+def test_a_language_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "jxgis.toml").touch()
+    for run in (
+        lambda: jxgis.find_hotspots(POINTS, GROUND, lang="fr"),
+        lambda: jxgis.open_project(tmp_path, lang="fr"),
+        lambda: jxgis.init_project(tmp_path / "new", lang="fr"),
+        lambda: jxgis.run.run_check("parks", jxgis.settings.Settings(), lang="fr"),
+        lambda: jxgis.units.units_map(GROUND, lang="fr"),
+    ):
+        with pytest.raises(InputError, match="No language 'fr'"):
+            run()
+    assert not (tmp_path / "new").exists()

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 import jxgis
-from jxgis.run import inputs as inputs_module
+from jxgis.load import layers as layers_module
 
 
 @pytest.fixture
@@ -38,17 +38,19 @@ def town(tmp_path: Path) -> Path:
 
 
 def test_layers_load_once_and_on_first_use(town, monkeypatch):
-    read = inputs_module.read_given
+    read = layers_module.load_layer
     calls = []
     monkeypatch.setattr(
-        "jxgis.run.project.read_given", lambda *given, **named: calls.append(1) or read(*given, **named)
+        layers_module, "load_layer", lambda layer, *given, **named: calls.append(layer) or read(layer, *given, **named)
     )
     city = jxgis.open_project(town)
     assert calls == []
+    assert city.layer("districts")["name"].tolist() == ["西片", "东片"]
+    assert calls == ["districts"]
     hot = city.hotspots()
     assert city.hotspots() is hot
     city.units(by_cells=True, alternatives=False)
-    assert calls == [1]
+    assert calls == ["districts", "issues"]
     assert city.layers().set_index("layer")["rows_kept"].to_dict() == {"districts": 2, "issues": 240}
 
 
@@ -137,3 +139,41 @@ def test_what_refused_before_it_stands_in_the_account(town):
     refused = json.loads((out / "run.json").read_text(encoding="utf-8"))["refused"]
     assert [entry["part"] for entry in refused] == ["hotspots"]
     assert "lower cell_m" in refused[0]["message"]
+
+
+def test_a_file_that_is_not_there_refuses_only_what_reads_it(town):
+    with (town / "jxgis.toml").open("a", encoding="utf-8") as project:
+        project.write('[inputs.parks]\npath = "to_come.gpkg"\n[inputs.waters]\npath = "broken.gpkg"\n')
+    (town / "broken.gpkg").write_bytes(b"not a database")
+    city = jxgis.open_project(town)
+    assert len(city.hotspots().places)
+    assert city.layers()["layer"].tolist() == ["districts", "issues"]
+    with pytest.raises(jxgis.InputError, match="to_come"):
+        city.parks()
+    with pytest.raises(jxgis.InputError, match="broken"):
+        city.units()
+    shown = city._repr_html_()
+    assert "公园绿地：没有读入" in shown
+    assert "to_come.gpkg" in shown
+    assert shown.count("没有读入") == 2
+    (town / "issues.gpkg").unlink()
+    (town / "districts.gpkg").unlink()
+    assert jxgis.open_project(town)._repr_html_().count("没有读入") == 4
+
+
+def test_nothing_is_drawn_twice_and_what_is_added_stays_with_the_one_it_is_added_to(town, monkeypatch):
+    import folium
+
+    from jxgis.hotspots import map as map_module
+
+    drawn = []
+    draw = map_module.hotspot_map
+    monkeypatch.setattr(map_module, "hotspot_map", lambda *given, **named: drawn.append(1) or draw(*given, **named))
+    hot = jxgis.open_project(town).hotspots()
+    mine = hot.map()
+    folium.GeoJson({"type": "Point", "coordinates": [120.0, 30.0]}, name="自己的").add_to(mine)
+    assert "自己的" in mine.get_root().render()
+    assert "自己的" not in hot.map("hotspots").get_root().render()
+    assert hot.figure("scale") is not hot.figure("scale")
+    assert list(hot.maps()) == ["hotspots"]
+    assert drawn == [1]

@@ -243,10 +243,12 @@ def test_the_target_of_parks_and_the_bounds_of_units_reach_map_figure_and_page(m
     measured = measure_parks(parks, homes, zone, planned_parks=plan, target=0.83)
     assert "83 %" in measured.section().keys[0].note
     assert any("83" in str(block) for block in measured.section().blocks)
-    catch(monkeypatch, parks_change_map, "parks_change_map")
-    assert called_with(measured.maps)["target"] == 0.83
-    catch(monkeypatch, parks_map, "parks_map")
-    assert called_with(measured.maps)["target"] == 0.83
+    for module, name, key in (
+        (parks_change_map, "parks_change_map", "parks_change"),
+        (parks_map, "parks_map", "parks"),
+    ):
+        catch(monkeypatch, module, name)
+        assert called_with(measured.map, key)["target"] == 0.83
     catch(monkeypatch, park_figures, "coverage_chart")
     assert called_with(measured.figures)["target"] == 0.83
 

@@ -121,7 +121,7 @@ def test_figures_equal_independent_ones(result, city, cases):
 
 def test_hot_cells_count_by_area(city):
     cells = gpd.GeoDataFrame(
-        {"is_hot": [True, False, False], "gi_bin": [2, 1, -3]},
+        {"is_hot": [True, False, False], "gi_bin": [2, 1, -3], "gi_q": [0.005, 0.06, 0.001]},
         geometry=[shapely.box(0, 0, 400, 1600), shapely.box(400, 0, 800, 1600), shapely.box(800, 0, 1600, 1600)],
         crs=4549,
     )
@@ -133,6 +133,20 @@ def test_hot_cells_count_by_area(city):
     scores = result.scores
     assert scores["hot_percent"].item() == pytest.approx(25)
     assert scores["hot_percent_score"].item() == pytest.approx(50)
+
+
+def test_a_candidate_of_which_no_cell_was_judged_has_no_share_that_is_hot():
+    somewhere = gpd.GeoDataFrame(geometry=gpd.points_from_xy(np.linspace(50, 8990, 200), [100] * 200), crs=4549)
+    west, east, beyond = (shapely.box(x, 0, x + 1600, 1600) for x in (0, 4000, 20000))
+    found = find_hotspots(
+        somewhere,
+        gpd.GeoSeries([shapely.box(0, 0, 9000, 1600)], crs=4549),
+        built_up=gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 1600)], crs=4549),
+    )
+    three = gpd.GeoDataFrame({"name": ["西", "东", "外"]}, geometry=[west, east, beyond], crs=4549)
+    scores = score_candidates(three, hotspots=found).scores
+    assert scores["hot_percent"].isna().tolist() == [False, True, True]
+    assert scores["hot_percent_score"].isna().tolist() == [False, True, True]
 
 
 def test_an_own_column_goes_before_what_is_measured():
@@ -224,3 +238,13 @@ def test_how_an_indicator_was_measured_is_said_in_the_language_asked_for(city, c
     assert len(told) > len(table)
     for words in told:
         assert any("\u4e00" <= sign <= "\u9fff" for sign in words) is chinese, words
+
+
+@pytest.mark.parametrize("name", ["all", "全域", "All ", "甲"])
+def test_a_candidate_may_have_any_name(name):
+    park = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
+    homes = gpd.GeoDataFrame(geometry=[shapely.box(100, 0, 1100, 100)], crs=4549)
+    other = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 700, 900)], crs=4549)
+    both = pd.concat([square(name=[name]), other], ignore_index=True)
+    covered = score_candidates(both, parks=park, residential=homes).scores["park_coverage"]
+    assert covered.tolist() == pytest.approx([50, 500 / 600 * 100], abs=1e-6)

@@ -153,3 +153,20 @@ def test_density_is_one_for_the_whole_and_averages_to_it():
     assert exposure == "people"
     count = np.histogram(shapely.get_x(cases.geometry), [0, 10, 20, 30])[0]
     assert by_people.tolist() == pytest.approx([count[0] / 70 / 5, count[1] / 30 / 5, np.nan], nan_ok=True)
+
+
+@pytest.mark.parametrize("known", [[], ["time"], ["closed"], ["time", "closed"]])
+def test_deadlines_without_any_time_leave_it_unknown_what_is_due(known):
+    plot = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10)], crs=4549)
+    never = pd.Series([pd.NaT] * 3, dtype="datetime64[ns]")
+    cases = gpd.GeoDataFrame(
+        {"time": never, "closed": never, "deadline": pd.to_datetime(["2024-02-28", "2024-02-29", None]), "rework": 1.0},
+        geometry=gpd.points_from_xy([1, 2, 3], [1, 2, 3]),
+        crs=4549,
+    )
+    for column in known:
+        cases.loc[0, column] = pd.Timestamp("2024-02-28 12:00")
+    found = issue_measures(plot, cases, min_cases=1).iloc[0]
+    assert found["issues"] == 3
+    # On the first day one case was due, and closed in time only if it was closed: half a day late.
+    assert np.isnan(found["on_time_rate"]) if not known else found["on_time_rate"] == 0

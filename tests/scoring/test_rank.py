@@ -224,3 +224,12 @@ def test_rounding_beside_nought_ranks_nobody_and_a_ten_millionth_does():
     assert competition_rank(pd.Series([0.0, -0.0, 0.3 - 0.1 * 3, 0.1 * 3 - 0.3])).tolist() == [1, 1, 1, 1]
     assert competition_rank(pd.Series([np.inf, 1.0, 2.0, -np.inf])).tolist() == [pd.NA, 2, 1, pd.NA]
     assert competition_rank(pd.Series([50.0, 50.0 * (1 - 1e-7), 50.0 * (1 - 1e-12)])).tolist() == [1, 3, 1]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_candidate_without_any_value_is_never_first():
+    table = pd.DataFrame({"a": [np.nan, 10.0, 90.0], "b": [np.nan, 20.0, 80.0]})
+    found = weight_sensitivity(table, pd.Series({"a": 0.5, "b": 0.5}), min_completeness=0.0, draws=20)
+    assert found.loc[0].isna().all()
+    assert found["share_first"].tolist()[1:] == [0.0, 1.0]
+    assert found["rank_median"].tolist()[1:] == [2.0, 1.0]

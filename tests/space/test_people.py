@@ -53,3 +53,12 @@ def test_bad_input_is_named() -> None:
         people_in(ROW, home)
     with pytest.raises(CrsError):
         people_in(ROW, home.assign(people=1).to_crs(32651))
+
+
+def test_people_of_several_points_are_shared_among_them():
+    halves = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], crs=4549)
+    three = shapely.MultiPoint([(0.5, 0.5), (1.5, 0.5), (1.6, 0.6)])
+    people = gpd.GeoDataFrame({"people": [9, 4]}, geometry=[three, shapely.box(0, 0, 2, 1)], crs=4549)
+    assert people_in(halves, people).tolist() == [5.0, 8.0]
+    with pytest.raises(InputError, match="rows 0"):
+        people_in(halves, people.set_geometry([shapely.LineString([(0, 0), (1, 1)]), halves.geometry[0]], crs=4549))

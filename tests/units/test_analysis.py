@@ -241,3 +241,10 @@ def test_bad_input_is_refused_with_one_message() -> None:
             issues=gpd.GeoDataFrame({"issue_class": ["a"]}, geometry=[shapely.Point(0, 0)], crs=4326),
             alternatives=False,
         )
+
+
+def test_issues_without_a_class_give_their_density_alone():
+    issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy([100, 200, 3000], [100, 100, 1900]), crs=CRS)
+    found = propose_units(districts_of(甲=shapely.box(0, 0, 3500, 2000)), issues=issues, cell_m=500, alternatives=False)
+    assert found.report.attributes == ("issues_per_km2",)
+    assert "issue_class" not in issues.columns

@@ -1,0 +1,290 @@
+"""The tables of hot spots as people are shown them: no small count of issues, and nothing that would tell one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis.schema.tables import telling_columns
+from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
+from jxgis.zones import ALL, districts_of
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+__all__ = ["ShownTables", "hide_mix", "hide_shares", "hide_tops", "show"]
+
+Table = TypeVar("Table", bound=pd.DataFrame)
+
+_CITY = "city"
+_TOPS = re.compile(r"top(\d+)_share")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ShownTables:
+    """The tables of :class:`jxgis.hotspots.result.HotspotsResult`, by its names, as people are shown them.
+
+    Attributes
+    ----------
+    cells
+        Without their scores: those of neighbours differ by the cases in which their neighbourhoods do.
+    counts
+        What readers know of the zones, and what they are not shown, for the parts after: see `small_counts.count_rows`.
+    """
+
+    cells: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame | None = None
+    peaks: gpd.GeoDataFrame | None = None
+    rate_places: gpd.GeoDataFrame | None = None
+    rate_peaks: gpd.GeoDataFrame | None = None
+    heavy: pd.DataFrame | None = None
+    zones: pd.DataFrame | None = None
+    levels: pd.DataFrame | None = None
+    concentrated: pd.DataFrame | None = None
+    overall: pd.DataFrame | None = None
+    diverse: pd.DataFrame | None = None
+    counts: pd.DataFrame | None = None
+
+
+def show(
+    cells: gpd.GeoDataFrame,
+    *,
+    min_count: int,
+    places: gpd.GeoDataFrame | None = None,
+    peaks: gpd.GeoDataFrame | None = None,
+    rate_places: gpd.GeoDataFrame | None = None,
+    rate_peaks: gpd.GeoDataFrame | None = None,
+    heavy: pd.DataFrame | None = None,
+    zones: gpd.GeoDataFrame | None = None,
+    concentrated: pd.DataFrame | None = None,
+    levels: pd.DataFrame | None = None,
+    overall: pd.DataFrame | None = None,
+    diverse: pd.DataFrame | None = None,
+) -> ShownTables:
+    """Hide what is small in all tables of hot spots together: they count the same issues, and are shown side by side.
+
+    Cells add up to the hot place that they lie in and to the city, sub-districts to their district, the zones of a level to
+    the city, classes to all issues, inside and outside of a ring to both.
+
+    Parameters
+    ----------
+    cells, places, peaks, rate_places, rate_peaks, heavy, zones, concentrated, levels, overall, diverse
+        The tables of a result; what is not there is not shown.
+    min_count
+        The least number of cases that is shown.
+    """
+    if min_count < MIN_RANGE:
+        return ShownTables(
+            cells=cells, places=places, peaks=peaks, rate_places=rate_places,
+            rate_peaks=rate_peaks, heavy=heavy, zones=zones, concentrated=concentrated, levels=levels, overall=overall,
+            diverse=diverse,
+        )  # fmt: skip
+    ranked = {"places": places, "rate_places": rate_places}
+    rows = [_city(cells)]
+    rows += [
+        count_rows(_named(table, name), "issues", of=name, whole="_is")
+        for name, table in ranked.items()
+        if table is not None
+    ]
+    if zones is not None and len(zones):
+        rows.append(_zones(zones))
+    if overall is not None:
+        rows += _ring(overall)
+    known = pd.concat(rows, ignore_index=True)
+    known["lost"] = leave_out(known, min_count)
+    # Cells come after: the tables are not to hang on them, of which there are a hundred times as many.
+    parts = _cells(cells, ranked)
+    sums = known[known["of"].isin([_CITY, *ranked])].assign(known=True)
+    gone = leave_out(pd.concat([parts, sums], ignore_index=True), min_count)[: len(parts)]
+    known = pd.concat([known, parts.assign(lost=gone)], ignore_index=True)
+    lost = {str(of): own["lost"].to_numpy(dtype=bool) for of, own in known.groupby("of", sort=False)}
+    lost_classes = known.loc[(known["of"] == _CITY) & known["lost"], "issue_class"]
+
+    def of_city(table: pd.DataFrame) -> NDArray[np.bool_]:
+        gone: NDArray[np.bool_] = table["issue_class"].isin(lost_classes).to_numpy(dtype=bool)
+        return gone
+
+    def hidden(table: Table | None, gone: NDArray[np.bool_] | None = None) -> Table | None:
+        return None if table is None else hide_small(table, min_count=min_count, lost=gone)
+
+    shown_places, shown_zones = (
+        hidden(table, lost.get(name)) for name, table in (("places", places), ("zones", zones))
+    )
+    tops = None if concentrated is None else hidden(concentrated, of_city(concentrated))
+    return ShownTables(
+        cells=_without_scores(hide_small(cells, min_count=min_count, lost=lost["cells"])),
+        places=hide_shares(shown_places, places, min_count),
+        peaks=hidden(peaks),
+        rate_places=hide_shares(hidden(rate_places, lost.get("rate_places")), rate_places, min_count),
+        rate_peaks=hidden(rate_peaks),
+        heavy=None if heavy is None else hidden(heavy, _same_cells(heavy, cells[lost["cells"]])),
+        zones=shown_zones,
+        levels=None if levels is None else hidden(levels, of_city(levels)),
+        concentrated=tops if tops is None or shown_places is None else hide_tops(tops, shown_places),
+        overall=None if overall is None else _hide_ring(overall, of_city(overall), lost["ring"], min_count),
+        diverse=diverse if diverse is None or diverse.empty or shown_zones is None else hide_mix(diverse, shown_zones),
+        counts=known[known["of"] == "zones"],
+    )
+
+
+def _without_scores(cells: Table) -> Table:
+    scores = [column for column in telling_columns() if column in cells.columns]
+    return cells.assign(**dict.fromkeys(scores, np.nan))
+
+
+def _city(cells: pd.DataFrame) -> pd.DataFrame:
+    """The classes of the city; how many issues there are in all is said wherever they are spoken of."""
+    city = cells.groupby("issue_class", sort=False)["count"].sum().reset_index().assign(_is=_CITY)
+    rows = count_rows(city, "count", of=_CITY, within=(), whole="_is")
+    return rows.assign(known=rows["issue_class"] == ALL)
+
+
+def _cells(cells: gpd.GeoDataFrame, ranked: dict[str, gpd.GeoDataFrame | None]) -> pd.DataFrame:
+    """The cells, the city and the hot places that they lie in."""
+    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=_CITY)
+    middle = shapely.point_on_surface(np.asarray(cells.geometry.array, dtype=object))
+    for name, places in ranked.items():
+        if places is None:
+            continue
+        label = np.full(len(cells), None, dtype=object)
+        for issue_class, own in _named(places, name).groupby("issue_class", sort=False):
+            mine = np.flatnonzero(cells["issue_class"] == issue_class)
+            place, at = shapely.STRtree(middle[mine]).query(np.asarray(own.geometry.array, dtype=object), "contains")
+            label[mine[at]] = own["_is"].to_numpy(dtype=object)[place]
+        table[f"_{name}"] = label
+    sums = [name for name in table.columns if name.startswith("_")]
+    return count_rows(table, "count", of="cells", within=["cell_id"], sums=sums)
+
+
+def _named(places: Table, name: str) -> Table:
+    return places.assign(_is=f"{name}:" + places["rank"].astype(str))
+
+
+def _zones(zones: gpd.GeoDataFrame) -> pd.DataFrame:
+    """The zones: parts of the city, and sub-districts of their district too."""
+    home = zones["zone"].map(districts_of(zones)).where(zones["level"] == "subdistrict")
+    table = pd.DataFrame(zones[["zone", "level", "issue_class", "count"]]).assign(
+        _city=_CITY, _district="district:" + home.astype("str"), _is=zones["level"] + ":" + zones["zone"]
+    )
+    return count_rows(table, "count", of="zones", within=["level", "zone"], sums=["_city", "_district"], whole="_is")
+
+
+def _ring(overall: pd.DataFrame) -> list[pd.DataFrame]:
+    """The issues inside a ring, and those outside, which are what is left."""
+    table = overall.assign(_city=_CITY, _outside=overall["issues"] - overall["inside"])
+    return [
+        count_rows(table, "inside", of="ring", within=(), sums=["_city"]),
+        count_rows(table, "_outside", of="outside", within=(), sums=["_city"], unshown=True),
+    ]
+
+
+def _hide_ring(
+    overall: pd.DataFrame, of_city: NDArray[np.bool_], inside: NDArray[np.bool_], min_count: int
+) -> pd.DataFrame:
+    """Each of the two counts by itself; their share where both are shown."""
+    shown = hide_small(overall, min_count=min_count, lost=of_city | inside)
+    for column, gone in (("issues", of_city), ("inside", inside)):
+        shown[column] = hide_small(overall[[column]], min_count=min_count, lost=gone)[column]
+    return shown
+
+
+def _same_cells(table: pd.DataFrame, gone: pd.DataFrame) -> NDArray[np.bool_]:
+    keys = ["issue_class", "cell_id"]
+    found: NDArray[np.bool_] = pd.MultiIndex.from_frame(table[keys]).isin(pd.MultiIndex.from_frame(gone[keys]))
+    return found
+
+
+def hide_shares(shown: Table | None, places: pd.DataFrame | None, min_count: int) -> Table | None:
+    """A copy without shares of a place's issues that are a small number of them, or leave one.
+
+    Parameters
+    ----------
+    shown
+        The places as :func:`jxgis.small_counts.hide_small` shows them.
+    places
+        ``issues``, and ``main_subclass_share`` or ``same_point_share``.
+    min_count
+        The least number of cases that is shown.
+
+    Examples
+    --------
+    Of four issues three are of one sub-type, and one is not; of nine four are, and five are not.
+
+    >>> places = pd.DataFrame({"issues": [4, 9], "main_subclass_share": [0.75, 4 / 9]})
+    >>> hide_shares(places, places, 3)["main_subclass_share"].round(2).tolist()
+    [nan, 0.44]
+    """
+    if shown is None or places is None:
+        return shown
+    result = shown.copy()
+    # That all but a few have one pair of coordinates is a warning of a geocoder's default, and says nothing of the few.
+    for column, rest_tells in (("main_subclass_share", True), ("same_point_share", False)):
+        if column in places.columns:
+            part = np.rint(places[column] * places["issues"])
+            rest = places["issues"] - part
+            few = (part > 0) & (part < min_count)
+            if rest_tells:
+                few |= (rest > 0) & (rest < min_count)
+            result[column] = result[column].mask(few)
+    return result
+
+
+def hide_tops(tops: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """A copy without the shares of first places of which one's count is hidden: less those before it, they would tell it.
+
+    Parameters
+    ----------
+    tops
+        ``issue_class`` and ``top{n}_share``, the share of issues in the n first places.
+    places
+        ``issue_class, rank, issues`` as :func:`jxgis.small_counts.hide_small` shows them.
+
+    Examples
+    --------
+    >>> tops = pd.DataFrame({"issue_class": ["all"], "top1_share": [0.6], "top3_share": [0.7]})
+    >>> places = pd.DataFrame({"issue_class": ["all", "all"], "rank": [1, 2], "issues": [6, "1–2"]})
+    >>> hide_tops(tops, places).values.tolist()
+    [['all', 0.6, nan]]
+    """
+    shown = tops.copy()
+    rank = places["rank"].where(pd.to_numeric(places["issues"], errors="coerce").isna())
+    first = tops["issue_class"].map(rank.groupby(places["issue_class"]).min())
+    for column in tops.columns:
+        if found := _TOPS.fullmatch(str(column)):
+            shown[column] = tops[column].mask(first <= int(found[1]))
+    return shown
+
+
+def hide_mix(mix: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
+    """A copy without what measures how issues mix in zones where a count of a class is hidden: it would tell that count.
+
+    Parameters
+    ----------
+    mix
+        ``zone, level, issues`` (of all classes) and measures; ``issues`` are missing where the zone's total is.
+    zones
+        ``zone, level, issue_class, count`` as :func:`jxgis.small_counts.hide_small` shows them.
+
+    Examples
+    --------
+    >>> mix = pd.DataFrame({"zone": ["老城"], "level": ["district"], "issues": [30], "entropy": [0.7]})
+    >>> zones = pd.DataFrame({"zone": "老城", "level": "district", "issue_class": ["all", "甲", "乙"], "count": [30, None, "1–2"]})
+    >>> hide_mix(mix, zones)[["issues", "entropy"]].values.tolist()
+    [[30.0, nan]]
+    """
+    keys = ["zone", "level"]
+    hidden = zones[keys].assign(some=pd.to_numeric(zones["count"], errors="coerce").isna())
+    hidden["whole"] = hidden["some"] & (zones["issue_class"] == ALL)
+    at = pd.MultiIndex.from_frame(mix[keys])
+    found = hidden.groupby(keys, sort=False).any().reindex(at, fill_value=False).set_index(mix.index)
+    shown = mix.assign(issues=mix["issues"].mask(found["whole"]))
+    for column in telling_columns():
+        if column in shown.columns:
+            shown[column] = shown[column].mask(found["some"])
+    return shown

@@ -1,0 +1,44 @@
+from . import class_sheet
+from .blocks import (
+    Absent,
+    Key,
+    MethodNote,
+    Paragraph,
+    Section,
+    Sources,
+    TableBlock,
+    count_in_words,
+    method_note,
+    of_all,
+    table_block,
+)
+from .columns import in_writing, percent, readable, write_value, written
+from .page import FigureFile, FileLink, blocks_html, report_page, result_html
+from .workbook import Sheet, report_workbook
+
+__all__ = [
+    "Absent",
+    "FigureFile",
+    "FileLink",
+    "Key",
+    "MethodNote",
+    "Paragraph",
+    "Section",
+    "Sheet",
+    "Sources",
+    "TableBlock",
+    "blocks_html",
+    "class_sheet",
+    "count_in_words",
+    "in_writing",
+    "method_note",
+    "of_all",
+    "percent",
+    "readable",
+    "report_page",
+    "report_workbook",
+    "result_html",
+    "table_block",
+    "write_value",
+    "written",
+]

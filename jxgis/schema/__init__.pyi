@@ -1,0 +1,36 @@
+from . import layers, tables
+from .check import BrokenTableError, hold
+from .columns import Column, Kind, Unit, column, declared, layer_column, own_column
+from .contract import contract_text, with_tables
+from .layers import Contract, LayerEntry, coordinate_columns, match_columns, nearest, nearest_file, rivals, same_name
+from .tables import Table, case_columns, find_table, of_layer, table, telling_columns
+
+__all__ = [
+    "BrokenTableError",
+    "Column",
+    "Contract",
+    "Kind",
+    "LayerEntry",
+    "Table",
+    "Unit",
+    "case_columns",
+    "column",
+    "contract_text",
+    "coordinate_columns",
+    "declared",
+    "find_table",
+    "hold",
+    "layer_column",
+    "layers",
+    "match_columns",
+    "nearest",
+    "nearest_file",
+    "of_layer",
+    "own_column",
+    "rivals",
+    "same_name",
+    "table",
+    "tables",
+    "telling_columns",
+    "with_tables",
+]
