@@ -67,6 +67,10 @@ def read_toml(path: Path) -> dict[str, Any]:
             zh=f"{path.name} 不是有效的 TOML：{where}有误。文字要加引号；Windows 路径请用 / 或单引号。",
             en=f"{path.name} is not valid TOML: {error}. Write Windows paths with / or in single quotes.",
         ) from None
+    except RecursionError:
+        raise SettingsError(
+            zh=f"{path.name} 不是有效的 TOML：括号嵌套太深。", en=f"{path.name} is not valid TOML: nested too deep."
+        ) from None
 
 
 def validated(model: type[Model], raw: dict[str, Any], source: str) -> Model:

@@ -147,6 +147,11 @@ class _Profile(_Part):
     @field_validator("layers")
     @classmethod
     def _new(cls, further: dict[str, LayerEntry]) -> dict[str, LayerEntry]:
+        if any(name.startswith("model_") for name in further):
+            raise RuleError(
+                zh="图层名称不能以 model_ 开头，请换一个名称",
+                en="the name of a layer cannot begin with model_; choose another name",
+            )
         twice = [name for name in further if name in (*layers(), "all")]
         if twice:
             raise RuleError(
@@ -228,7 +233,7 @@ def load_city(profile: str | Path = "jiaxing") -> City:
         crosswalk=pd.DataFrame([row.model_dump() for row in model.crosswalk], columns=list(_Crosswalk.model_fields)),
         labels=pd.DataFrame([row.model_dump() for row in model.labels], columns=list(_Label.model_fields)),
         standards=_beside(path, model.park_standards),
-        targets=pd.DataFrame() if model.plan_targets is None else pd.read_csv(_beside(path, model.plan_targets)),
+        targets=pd.DataFrame() if model.plan_targets is None else _read_table(_beside(path, model.plan_targets)),
         layers={name: entry.contract(name) for name, entry in model.layers.items()},
     )
 
@@ -272,7 +277,7 @@ def read_class_table(path: Path | None) -> pd.DataFrame:
     columns = ["tree", "sub_type", "issue_class"]
     if path is None:
         return pd.DataFrame(columns=columns, dtype="str")
-    table = _read_text_table(path).rename(columns={"问题类型": "tree", "小类": "sub_type", "六类": "issue_class"})
+    table = _read_table(path, dtype=str).rename(columns={"问题类型": "tree", "小类": "sub_type", "六类": "issue_class"})
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise SettingsError(
@@ -360,8 +365,8 @@ def _check_districts(path: Path, known: list[str], used: Iterable[str]) -> None:
         )
 
 
-def _read_text_table(path: Path) -> pd.DataFrame:
-    """A small CSV or XLSX, every cell as text."""
+def _read_table(path: Path, dtype: type[str] | None = None) -> pd.DataFrame:
+    """A small CSV or XLSX that a profile or a project names."""
     require_ordinary(path)
     try:
         path.open("rb").close()
@@ -374,8 +379,8 @@ def _read_text_table(path: Path) -> pd.DataFrame:
     with reading(path.name, _TABLE):
         if path.suffix.lower() in {".xlsx", ".xls"}:
             require_sane_workbook(path, what=path.name)
-            return pd.read_excel(path, dtype=str, engine="calamine")
+            return pd.read_excel(path, dtype=dtype, engine="calamine")
         try:
-            return pd.read_csv(path, dtype=str, encoding="utf-8-sig")
+            return pd.read_csv(path, dtype=dtype, encoding="utf-8-sig")
         except UnicodeDecodeError:
-            return pd.read_csv(path, dtype=str, encoding="gb18030")
+            return pd.read_csv(path, dtype=dtype, encoding="gb18030")

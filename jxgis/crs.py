@@ -225,7 +225,7 @@ def area_of_use(crs: pyproj.CRS) -> Box | None:
     ----------
     crs
         Any CRS. One that does not say, as those written out in full do not, is for 6 degrees on both sides of its
-        central meridian where it is a transverse Mercator.
+        central meridian where it is a transverse Mercator, and else for what that of its EPSG code is for.
 
     Returns
     -------
@@ -247,7 +247,9 @@ def area_of_use(crs: pyproj.CRS) -> Box | None:
     plane = crs.source_crs if crs.is_bound else crs
     operation = None if plane is None else plane.coordinate_operation
     if operation is None or operation.method_name != "Transverse Mercator":
-        return None
+        code = None if plane is None else plane.to_epsg()
+        same = None if code is None else type(crs).from_epsg(code)
+        return None if same is None or same.area_of_use is None else area_of_use(same)
     for parameter in operation.params:
         if parameter.name == "Longitude of natural origin" and parameter.unit_name == "degree":
             meridian = float(parameter.value)

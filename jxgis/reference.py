@@ -243,8 +243,8 @@ def choose_metric_crs(
             'check the CRS, or set axes = "north_east".',
         )
     return utm, Text(
-        zh=f"工作坐标系：{crs_name(utm)}（按面图层的位置估计的 UTM 分带）。",
-        en=f"Working in {crs_name(utm)}, the UTM zone estimated from the polygon layer.",
+        zh=f"工作坐标系：{crs_name(utm)}（按数据的位置估计的 UTM 分带）。",
+        en=f"Working in {crs_name(utm)}, the UTM zone estimated from where the data lie.",
     )
 
 
@@ -309,9 +309,12 @@ def to_metric(
     """
     if reference.datum == "WGS-84" and reference.crs == metric:
         return x.copy(), y.copy()
-    if reference.datum != "WGS-84":
+    source = reference.crs
+    # Parameters lead to WGS-84. From and to CGCS2000 PROJ leaves them out, without a word.
+    if reference.datum != "WGS-84" or source.is_bound or metric.is_bound:
         x, y = to_lonlat(x, y, reference)
-    transformer = _transformer(reference.crs, metric)
+        source = pyproj.CRS(4326)
+    transformer = _transformer(source, metric)
     east, north = transformer.transform(x, y, errcheck=False)
     bad = ~(np.isfinite(east) & np.isfinite(north))
     return np.where(bad, np.nan, east), np.where(bad, np.nan, north)

@@ -87,6 +87,15 @@ def test_local_parameters_are_used_as_given(given: str) -> None:
     assert (got[0][0], got[1][0]) == pytest.approx((want[0][0], want[1][0]), abs=1e-9)
     moved = pyproj.Geod(ellps="WGS84").inv(*got, *reference_.to_lonlat(x, y, zero))[2][0]
     assert 20 < moved < 120
+    # On to the CRS to work in, whatever its datum: PROJ knows a way of its own to CGCS2000, without the parameters.
+    for metric in (4549, 32651):
+        east, north = pyproj.Transformer.from_crs(4326, metric, always_xy=True).transform(*want)
+        there = reference_.to_metric(x, y, reference, pyproj.CRS(metric))
+        assert (there[0][0], there[1][0]) == pytest.approx((east[0], north[0]), abs=1e-3)
+    # And back, where the system with parameters is worked in.
+    for degrees in (4326, 4490):
+        back = reference_.to_metric(*want, reference_.resolve_crs(degrees), reference.crs)
+        assert (back[0][0], back[1][0]) == pytest.approx((x[0], y[0]), abs=1e-7 if given == "EPSG:4214" else 1e-2)
 
 
 def test_towgs84_takes_three_or_seven() -> None:
@@ -351,3 +360,15 @@ def test_a_city_across_180_degrees_lies_together() -> None:
     loaded = load_districts(gpd.GeoDataFrame({"name": list("abcd")}, geometry=boxes, crs=4326))
     assert len(loaded.table) == 4
     assert loaded.table.crs.to_epsg() in (32701, 32760)
+
+
+@pytest.mark.parametrize("version", ["WKT1_ESRI", "WKT1_GDAL"])
+@pytest.mark.parametrize("code", [3857, 3395])
+def test_a_map_of_the_world_written_out_in_full_is_none_to_measure_in(code: int, version: str) -> None:
+    written = pyproj.CRS(pyproj.CRS(code).to_wkt(version))
+    assert written.area_of_use is None
+    assert not crs.is_metric(written)
+    box = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(120.7, 30.7, 120.72, 30.72)], crs=4326)
+    (loaded,) = load_districts(box.to_crs(written)).table.area
+    lon, lat = [120.7, 120.72, 120.72, 120.7], [30.7, 30.7, 30.72, 30.72]
+    assert loaded == pytest.approx(pyproj.Geod(ellps="WGS84").polygon_area_perimeter(lon, lat)[0], rel=2e-3)

@@ -46,8 +46,10 @@ __all__ = [
 ]
 
 
+# No key of jxgis.toml has as many parts.
+_DEEPEST = 8
 _PART = r"""(?:"[^"]+"|'[^']+'|[^.="'\s][^.="']*)"""
-_SET = re.compile(rf"\s*({_PART}(?:\.{_PART})*)\s*=(.*)", re.DOTALL)
+_SET = re.compile(rf"\s*({_PART}(?:\.{_PART}){{0,{_DEEPEST - 1}}})\s*=(.*)", re.DOTALL)
 
 
 def option(name: str, zh: str, en: str, metavar: str) -> Any:
@@ -344,7 +346,7 @@ def _value(text: str, kind: Any) -> Any:
     texts = tuple[str, ...] in kinds
     try:
         found = tomllib.loads(f"value = [{text}]" if texts and text[:1] in "\"'" else f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         found = {}
     if list(found) == ["value"] and not isinstance(found["value"], dt.date | dt.time):
         return found["value"]

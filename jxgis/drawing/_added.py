@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from branca.colormap import ColorMap, StepColormap
 from branca.element import Element, Figure, MacroElement
 from folium.features import GeoJson
-from folium.map import Layer, LayerControl
+from folium.map import Layer, LayerControl, Popup, Tooltip
 
 from jxgis.i18n import text
 
-__all__ = ["Added", "Scale", "arranged", "categories", "offered", "tree"]
+__all__ = ["Added", "Scale", "arranged", "categories", "literal", "offered", "tree"]
 
 #: What a page does at its end: it names layers, which have to be there by then.
 _LAST = ("legend", "switch")
@@ -136,6 +137,50 @@ def arranged(page: Figure, *, online: bool) -> Iterator[Added]:
     finally:
         for element, children in before:
             element._children = children
+
+
+@contextmanager
+def literal(elements: Iterable[Element]) -> Iterator[None]:
+    """For the time of a ``with`` block, tooltips and popups whose text does not end what it is written into.
+
+    folium writes their HTML into template literals of JavaScript, where ``${…}`` is code; it escapes backticks only, and
+    not behind every backslash.
+    """
+    tooltips = [(element, element.text) for element in elements if isinstance(element, Tooltip)]
+    popups = [(element.html, element.html._children) for element in elements if isinstance(element, Popup)]
+    try:
+        for tooltip, words in tooltips:
+            tooltip.text = _in_literal(words)
+        for html, children in popups:
+            html._children = OrderedDict((name, _InLiteral(child)) for name, child in children.items())
+        yield
+    finally:
+        for tooltip, words in tooltips:
+            tooltip.text = words
+        for html, children in popups:
+            html._children = children
+
+
+class _InLiteral(Element):
+    """What a popup holds, as it may stand in a template literal."""
+
+    def __init__(self, element: Element) -> None:
+        super().__init__()
+        self._element = element
+
+    def render(self, **kwargs: Any) -> str:
+        return _in_literal(self._element.render(**kwargs))
+
+
+def _in_literal(markup: str) -> str:
+    r"""HTML in which the signs that mean something in a template literal are entities.
+
+    Examples
+    --------
+    >>> _in_literal(r"5 \` <b>${x}</b>")
+    '5 &#96; <b>&#36;{x}</b>'
+    """
+    return markup.replace("\\`", "`").translate({ord("\\"): "&#92;", ord("`"): "&#96;", ord("$"): "&#36;"})
 
 
 def _moves_legends(element: Element) -> bool:

@@ -29,7 +29,7 @@ from folium.template import Template
 from jinja2 import TemplateSyntaxError
 
 from jxgis import escape
-from jxgis.drawing._added import Added, Scale, arranged, categories, tree
+from jxgis.drawing._added import Added, Scale, arranged, categories, literal, tree
 from jxgis.errors import JxgisError
 from jxgis.i18n import listed, text
 
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["Page", "content_policy", "framed", "head", "require_offline", "save_map", "to_html"]
 
 _SCRIPTS = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+_MARK = re.compile(r"<jxgis-piece-(\d+)>")
+#: What ends a script, or begins one, wherever it stands in it; in texts of JavaScript "\\x3c" is the same sign.
+_TAGS = re.compile(r"<(?=/?script|!--)", re.IGNORECASE)
 #: Where the policy will stand. No text of the data can hold it, since "<" is escaped in all of them.
 _POLICY = "<jxgis-policy>"
 #: Height of a map in a notebook: it is seen whole on a laptop.
@@ -170,8 +173,14 @@ class _Places:
         return f"<jxgis-piece-{len(self.pieces) - 1}>"
 
     def fill(self, page: str) -> str:
-        """Put every piece in its place; marks inside pieces are text."""
-        return re.sub(r"<jxgis-piece-(\d+)>", lambda mark: self.pieces[int(mark[1])], page)
+        """Put every piece in its place; marks inside pieces are text, and a piece of a script does not end it."""
+
+        def filled(found: re.Match[str]) -> str:
+            if found[1] is not None:
+                return self.pieces[int(found[1])]
+            return _MARK.sub(lambda mark: _TAGS.sub(r"\\x3c", self.pieces[int(mark[1])]), found[0])
+
+        return re.sub(f"{_MARK.pattern}|{_SCRIPTS.pattern}", filled, page, flags=_SCRIPTS.flags)
 
 
 class _Keeping:
@@ -221,6 +230,16 @@ class _Part(Element):
         if re.search(r"\{[{%#]", child._template_str or ""):
             raise _looks_like_a_template()
         return super().add_child(child, name, index)
+
+
+def _refuse_templates(element: Element) -> None:
+    """Refuse an element that was made of a text which would be read as a template, wherever it stands, as in a popup."""
+    if re.search(r"\{[{%#]", element._template_str or ""):
+        raise _looks_like_a_template()
+    held = (part for part in vars(element).values() if isinstance(part, Element) and part is not element._parent)
+    for part in [*element._children.values(), *held]:
+        if part._parent is element:
+            _refuse_templates(part)
 
 
 def _looks_like_a_template() -> JxgisError:
@@ -321,9 +340,11 @@ class Page(PlainPage):
     def _written(self, **kwargs: Any) -> str:
         for child in self._children.values():
             _number(child)
+            _refuse_templates(child)
         parts = [(part, part._children.copy()) for part in (self.header, self.html, self.script)]
         try:
-            with _keeping([element for child in self._children.values() for element in tree(child)]) as places:
+            elements = [element for child in self._children.values() for element in tree(child)]
+            with literal(elements), _keeping(elements) as places:
                 html = places.fill(super().render(**kwargs))
         except TemplateSyntaxError as error:
             raise _looks_like_a_template() from error

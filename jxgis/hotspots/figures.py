@@ -104,7 +104,15 @@ def hotspot_panels(
 
 
 def scale_chart(
-    cells: pd.DataFrame, profile: pd.DataFrame, *, cell_m: float, band_m: float, reason: str, lang: str = "zh"
+    cells: pd.DataFrame,
+    profile: pd.DataFrame,
+    *,
+    cell_m: float,
+    band_m: float,
+    reason: str,
+    of_rates: bool = False,
+    lang: str = "zh",
+    sketch: bool = False,
 ) -> Figure:
     """Left the candidate cells and how full they are, right the autocorrelation for growing bands.
 
@@ -118,8 +126,12 @@ def scale_chart(
         What was proposed, metres.
     reason
         ``first_peak``, ``elbow`` or ``few_issues``.
+    of_rates
+        Whether the profile is of what an exposure does not explain.
     lang
         ``"zh"`` or ``"en"``.
+    sketch
+        Mark the figure as schematic.
 
     Returns
     -------
@@ -147,7 +159,8 @@ def scale_chart(
         right.plot(profile["band_m"], profile["z"], color=INK, marker="o", markersize=3.5, linewidth=1.2)
         beside = right.twinx()
         beside.plot(profile["band_m"], profile["moran_i"], color=ABSENT, linewidth=1.6)
-        beside.set_ylabel(text("hotspots.moran_i_axis", lang))
+        kind = "rate_" if of_rates else "moran_"
+        beside.set_ylabel(text(f"hotspots.{kind}i_axis", lang))
         beside.spines["right"].set_visible(True)
         peaks = profile[profile["peak"]]
         if len(peaks):
@@ -156,8 +169,9 @@ def scale_chart(
                 label=text("hotspots.peak", lang),
             )  # fmt: skip
         right.axvline(band_m, color=SITE, linewidth=1.4, label=text("hotspots.band", lang, band=f"{band_m:g}"))
-        right.set(xlabel=text("hotspots.band_axis", lang), ylabel=text("hotspots.moran_axis", lang))
+        right.set(xlabel=text("hotspots.band_axis", lang), ylabel=text(f"hotspots.{kind}axis", lang))
         right.set_title(text(f"hotspots.{reason}", lang))
         # Without a peak z rises to the upper right and the index falls to the lower right.
         right.legend(loc="upper right" if len(peaks) else "center right")
+        mark_schematic(figure, sketch=sketch, lang=lang)
     return figure

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.colours import HOT_COLD, PEAK, PINS
+from jxgis.drawing.colours import ABSENT, HOT_COLD, PEAK, PINS
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -39,6 +39,7 @@ from jxgis.small_counts import MIN_RANGE, as_words, small_said
 
 if TYPE_CHECKING:
     import folium
+    from numpy.typing import NDArray
 
 __all__ = ["class_label", "hotspot_map", "hotspot_swatches"]
 
@@ -72,6 +73,12 @@ _OF_BINS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "gi_bin": (("gi_z", "gi_q"), ("lisa", "reason")),
     "rate_bin": (("rate_z", "rate_q"), ()),
 }
+
+
+def _judged(cells: pd.DataFrame, bins_of: str) -> NDArray[np.bool_]:
+    """Which cells were compared: not those of too few issues, without built-up land or without exposure."""
+    score = _OF_BINS[bins_of][0][1]
+    return cells[score].notna().to_numpy() if score in cells.columns else np.ones(len(cells), dtype=np.bool_)
 
 
 def _cell_fields(lang: str, min_count: int, bins_of: str) -> list[Field]:
@@ -156,12 +163,14 @@ def _add_cells(
     # A cell without issues that is no cold spot says nothing: left out, the land shows.
     seen = cells[(cells["count"] > 0) | (bins != 0)]
     bins = bins.loc[seen.index]
+    judged = _judged(seen, bins_of)
     words = {b: swatch.label for b, swatch in zip(_BINS, hotspot_swatches(lang), strict=True)}
-    seen = seen.assign(count=seen["shown"], **{"class": bins.map(words)})
-    styles = [fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS]
+    told = bins.map(words).where(judged, text("maps.not_judged", lang))
+    seen = seen.assign(count=seen["shown"], **{"class": told})
+    styles = [*(fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS), fill(ABSENT, weight=0)]
     fields = _cell_fields(lang, min_count, bins_of)
     add_polygons(
-        group, seen, name="", styles=styles, style=3 - bins.to_numpy(), heading="cell_id", fields=fields,
+        group, seen, name="", styles=styles, style=np.where(judged, 3 - bins.to_numpy(), len(_BINS)), heading="cell_id", fields=fields,
         shapes=ground.shapes, key="cell_id", control=False,
     )  # fmt: skip
 
@@ -326,7 +335,11 @@ def hotspot_map(
         marks = [Swatch(PINS, pinned, "pin"), Swatch(PINS, text("maps.place_outline", lang), "line")]
     if peaks is not None and len(peaks):
         marks.append(Swatch(PEAK, text("maps.peak", lang), "dot"))
-    sections = [LegendSection(text("maps.hotspots_legend", lang), hotspot_swatches(lang), note)]
+    swatches = hotspot_swatches(lang)
+    views = ["gi_bin", *(["rate_bin"] if rated else [])]
+    if ground.pixels is None and any(((cells["count"] > 0) & ~_judged(cells, view)).any() for view in views):
+        swatches.append(Swatch(ABSENT, text("maps.not_judged", lang)))
+    sections = [LegendSection(text("maps.hotspots_legend", lang), swatches, note)]
     if rated:
         sections.append(LegendSection("", [], text("maps.rates_note", lang), rated))
     add_legend(page, [*sections, *([LegendSection("", marks)] if marks else [])], lang=lang)

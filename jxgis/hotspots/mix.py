@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from jxgis.space.grid import Grid
 
+    _Flags = dict[str, NDArray[np.bool_]]
+
 __all__ = ["class_overlap", "concentration", "diversity", "inside_ring", "zone_table"]
 
 _TOP = (1, 3, 5, 10)
@@ -67,7 +69,7 @@ def zone_table(
         One row a (zone, level, issue_class): ``zone, level, issue_class, count, area_km2, per_km2``;
         ``location_quotient``, the class's share of the zone's issues over its share of the city's (1 for ``all``, NaN
         where the zone or the class has none); ``share_hot``, hot cells among the zone's cells (NaN where no cell has
-        its centre in the zone, or none of them was judged for the class); ``geometry``.
+        its centre in the zone, and where none of them was judged in the class); ``geometry``.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def zone_table(
     names = [ALL, *classes]
     code = pd.Index(list(classes), dtype=object).get_indexer(issues["issue_class"].astype(object)).astype(np.int64)
     city = np.concatenate([[len(issues)], np.bincount(code[code >= 0], minlength=len(classes))])
-    hot = _hot(cells, alpha, len(grid))
+    hot, judged = _hot(cells, alpha, len(grid))
     tables = []
     for level, polygons in zones.items():
         require_metric(polygons, level, like=require_metric(issues, "issues", like=grid.crs))
@@ -106,13 +108,14 @@ def zone_table(
         counts = _count(zone, code, n, len(classes))
         cell_zone = _locate_cells(grid, polygons)
         n_cells = np.bincount(cell_zone[cell_zone >= 0], minlength=n).astype(float)
+        judged_zone = {
+            key: np.bincount(cell_zone[(cell_zone >= 0) & own], minlength=n) > 0 for key, own in judged.items()
+        }
         share_hot = np.full((n, len(names)), np.nan)
         for column, name in enumerate(names):
             if name in hot:
-                is_hot_cell, was_judged = hot[name]
-                n_hot = np.bincount(cell_zone[(cell_zone >= 0) & is_hot_cell], minlength=n)
-                n_judged = np.bincount(cell_zone[(cell_zone >= 0) & was_judged], minlength=n)
-                share_hot[:, column] = np.where(n_judged > 0, ratio(n_hot, n_cells), np.nan)
+                n_hot = np.bincount(cell_zone[(cell_zone >= 0) & hot[name]], minlength=n)
+                share_hot[:, column] = np.where(judged_zone[name], ratio(n_hot, n_cells), np.nan)
         area = polygons.geometry.area.to_numpy() / 1e6
         quotient = ratio(ratio(counts, counts[:, :1]), ratio(city, city[0]))
         tables.append(
@@ -217,7 +220,7 @@ def class_overlap(
     0       1.0  0.333333          0.5
     """
     sizes = cells.groupby("issue_class", sort=False).size()
-    hot = {name: cell for name, (cell, _) in _hot(cells, alpha, int(sizes.iloc[0]) if len(sizes) else 0).items()}
+    hot, _ = _hot(cells, alpha, int(sizes.iloc[0]) if len(sizes) else 0)
     square = cell_m**2 / 1e6
     rows = []
     for first, second in combinations([name for name in classes if name in hot], 2):
@@ -364,19 +367,20 @@ def concentration(cells: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _hot(cells: pd.DataFrame, alpha: float, n_cells: int) -> dict[str, tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+def _hot(cells: pd.DataFrame, alpha: float, n_cells: int) -> tuple[_Flags, _Flags]:
     """Hot and judged cells of each class, (n_cells,) each; a class of which no cell was judged is not among them."""
-    hot = {}
+    hot: _Flags = {}
+    judged: _Flags = {}
     for name, of_class in cells.groupby("issue_class", sort=False):
         if len(of_class) != n_cells:
             raise InputError(
                 zh=f"类别 {name} 有 {len(of_class)} 个格，应有 {n_cells} 个；cells 须含每一类的全部格。",
                 en=f"class {name} has {len(of_class)} cells, not {n_cells}; cells must hold all cells of each class.",
             )
-        was_judged = of_class["gi_q"].notna().to_numpy()
-        if was_judged.any():
-            hot[str(name)] = is_hot(of_class["gi_z"], of_class["gi_q"], alpha), was_judged
-    return hot
+        known = of_class["gi_q"].notna().to_numpy()
+        if known.any():
+            hot[str(name)], judged[str(name)] = is_hot(of_class["gi_z"], of_class["gi_q"], alpha), known
+    return hot, judged
 
 
 def _count(zone: NDArray[np.int64], code: NDArray[np.int64], n_zones: int, n_classes: int) -> NDArray[np.int64]:

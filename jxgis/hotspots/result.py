@@ -210,9 +210,16 @@ class HotspotsResult(Result):
     def _scale_chart(self) -> Figure:
         from jxgis.hotspots.figures import scale_chart
 
-        found, lang = self.scale, self.given.lang
+        found, given = self.scale, self.given
         return scale_chart(
-            found.cells, found.profile, cell_m=found.cell_m, band_m=found.band_m, reason=found.reason, lang=lang
+            found.cells,
+            found.profile,
+            cell_m=found.cell_m,
+            band_m=found.band_m,
+            reason=found.reason,
+            of_rates=found.of_rates,
+            lang=given.lang,
+            sketch=given.sketch,
         )
 
     def section(self) -> Section:

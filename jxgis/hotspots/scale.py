@@ -47,6 +47,9 @@ class Scale:
     reason
         ``first_peak``; ``elbow`` (z has no peak: where Moran's I stops falling fast); ``few_issues`` (the widest
         candidates, a rough guide).
+    of_rates
+        Whether the profile is of what an exposure does not explain: ``moran_i`` is no Moran's I then, and passes 1
+        where counts vary much more than Poisson counts.
     """
 
     cell_m: float
@@ -54,6 +57,7 @@ class Scale:
     cells: pd.DataFrame
     profile: pd.DataFrame
     reason: str
+    of_rates: bool = False
 
 
 def moran_profile(counts: ArrayLike, grid: Grid, *, bands_m: Sequence[float]) -> pd.DataFrame:
@@ -135,7 +139,8 @@ def rate_profile(counts: ArrayLike, exposure: ArrayLike, grid: Grid, *, bands_m:
     Returns
     -------
     pandas.DataFrame
-        The columns of :func:`moran_profile`; ``moran_i`` is the sum over Σ w_ij √(v_i v_j), a mean correlation.
+        The columns of :func:`moran_profile`; ``moran_i`` is the sum over Σ w_ij √(v_i v_j): a mean
+        correlation where counts vary as Poisson counts do, and more than that, even above 1, where they vary more.
 
     References
     ----------
@@ -250,7 +255,7 @@ def suggest_scale(
         at, reason = _elbow(profile, allowed), "elbow"
     profile["chosen"] = np.arange(len(profile)) == at
     order = ["band_m", "neighbours", "issues_in_band", "moran_i", "expected", "z", "peak", "chosen"]
-    return Scale(cell_m, float(profile["band_m"].iloc[at]), table, profile[order], reason)
+    return Scale(cell_m, float(profile["band_m"].iloc[at]), table, profile[order], reason, exposure is not None)
 
 
 def _grids(area: gpd.GeoDataFrame | gpd.GeoSeries, cells_m: Sequence[float]) -> list[Grid]:

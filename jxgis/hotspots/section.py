@@ -28,7 +28,7 @@ from jxgis.report.blocks import (
 from jxgis.report.columns import percent, write_value, written
 from jxgis.schema.columns import column
 from jxgis.schema.tables import table as table_of
-from jxgis.small_counts import small_said
+from jxgis.small_counts import small_range, small_said
 
 if TYPE_CHECKING:
     from jxgis.settings import HotspotSettings
@@ -118,7 +118,7 @@ def _keys(tables: Mapping[str, pd.DataFrame], cells: pd.DataFrame | None, outsid
     found: list[Key] = []
     if cells is not None:
         total = float(of_all(cells)["count"].sum())
-        note = text("report.outside_area", lang, n=count_in_words(outside_area)) if outside_area else ""
+        note = text("report.outside_area_card", lang, n=count_in_words(outside_area)) if outside_area else ""
         found.append(Key(text("report.key_issues", lang), count_in_words(total), note))
     own = of_all(tables["places"])
     shares = {
@@ -146,7 +146,7 @@ def _methods(
         "band": f"{options.band_m:g}",
         "alpha": f"{options.alpha:g}",
         "p_method": _p_method(cells, lang),
-        "cells": "—" if cells is None else f"{cells['cell_id'].nunique():,}",
+        "ground": _ground(cells, lang),
     }
     asked = {
         "gi": True,
@@ -158,6 +158,30 @@ def _methods(
         "quotient": "zones" in tables,
     }
     return [method_note("hotspots", key, lang, **values) for key, shown in asked.items() if shown]
+
+
+def _ground(cells: pd.DataFrame | None, lang: str) -> str:
+    """Which cells are compared: all, or those with built-up land."""
+    if cells is None:
+        return text("report.ground_all", lang, cells="—")
+    own, apart = of_all(cells), len(_not_compared(cells))
+    numbers = {"cells": f"{len(own):,}", "compared": f"{len(own) - apart:,}"}
+    return text("report.ground_built_up" if apart else "report.ground_all", lang, **numbers)
+
+
+def _not_compared(cells: pd.DataFrame) -> pd.DataFrame:
+    own = of_all(cells)
+    return own[own["reason"] == "not_built_up"] if "reason" in own.columns else own.iloc[:0]
+
+
+def _said_of_built_up(cells: pd.DataFrame | None, min_count: int, lang: str) -> list[Block]:
+    """How many cells and issues the land that is not built up leaves out of the comparison."""
+    apart = None if cells is None else _not_compared(cells)
+    if apart is None or apart.empty:
+        return []
+    issues = int(apart["count"].sum())
+    shown = small_range(min_count) if 0 < issues < min_count else count_in_words(issues)
+    return [Paragraph(text("report.not_compared", lang, n=f"{len(apart):,}", issues=shown), "none")]
 
 
 def _is_judged(tables: Mapping[str, pd.DataFrame]) -> bool:
@@ -295,6 +319,7 @@ def _blocks(
         blocks.extend(_first_places(own, high, lang))
     if len(places) and (places["issues"] == 0).any():
         blocks.append(Paragraph(text("report.place_of_none", lang), "sub"))
+    blocks.extend(_said_of_built_up(cells, min_count, lang))
     blocks.extend(Paragraph(line, "sub") for line in lines)
     if "rate_places" in tables:
         rated = of_all(tables["rate_places"]).sort_values("rank").head(TOP)

@@ -14,7 +14,7 @@ from jxgis.schema.layers import Contract, same_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["as_code", "as_number", "as_text", "differing", "holdable", "rename_columns"]
+__all__ = ["as_code", "as_number", "as_text", "differing", "holdable", "rename_columns", "whole_as_text"]
 
 _NULLS = ["", "null", "none", "nan", "n/a", "<na>", "\\n"]
 # Within a text they would begin a line of their own in a message, or turn the line that it stands in.
@@ -137,19 +137,28 @@ def as_text(column: pd.Series) -> pd.Series:
     ['02', nan, nan, nan]
     >>> as_text(pd.Series([330402007.0, np.nan])).tolist()
     ['330402007', nan]
+    >>> as_text(pd.Series([7, 3.3e19])).tolist()
+    ['7', '3.3e+19']
     >>> as_text(pd.Series(["东栅\n错误：\u202e"])).tolist()
     ['东栅 错误：']
     """
     missing = column.isna()
-    if pd.api.types.is_float_dtype(column.dtype) and bool(column.dropna().mod(1).eq(0).all()):
-        column = column.astype("Int64")
-    text = column.astype("str").str.strip()
+    text = whole_as_text(column).str.strip()
     # One search for both: a million texts take a second, and hardly any has either.
     odd = text.str.contains(_ODD, regex=True, na=False)
     if odd.any():
         plain = text[odd].str.replace(_TURNS, "", regex=True).str.replace(_BREAKS, " ", regex=True).str.strip()
         text = text.mask(odd, plain)
     return text.mask(missing | text.str.lower().isin(_NULLS))
+
+
+def whole_as_text(column: pd.Series) -> pd.Series:
+    """Text of a column; where all numbers are whole, without ``.0``, but for those that 64 bits do not hold."""
+    text = column.astype("str")
+    if not (pd.api.types.is_float_dtype(column.dtype) and bool(column.dropna().mod(1).eq(0).all())):
+        return text
+    held = (column.abs() < float(np.iinfo(np.int64).max)).to_numpy(dtype=bool, na_value=False)
+    return column.where(held).astype("Int64").astype("str").where(held, text)
 
 
 def as_code(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:

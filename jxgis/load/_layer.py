@@ -141,7 +141,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
             given.get("crs"), table.crs, towgs84=given.get("towgs84"), what=table.name, points=points
         )
         if metric is None:
-            metric, why = _metric(city, given, table, reference, frame, mapping)
+            metric, why = _metric(city, given, table, reference, frame, mapping, agreed)
             # Who gives a CRS has said already where it comes from.
             if given.get("metric_crs") is None:
                 crs_note = why
@@ -266,6 +266,7 @@ def _metric(
     reference: Reference,
     frame: pd.DataFrame,
     mapping: Mapping[str, str],
+    agreed: _tables.Contract,
 ) -> tuple[pyproj.CRS, Text]:
     import geopandas as gpd
     import pyproj
@@ -289,8 +290,13 @@ def _metric(
         have=[str(column) for column in table.frame.columns],
     )
     known = degrees.geometry[~shapely.is_missing(degrees.geometry)]
-    middle = shapely.Point(np.median(shapely.get_coordinates(known), axis=0)) if len(known) else None
-    return _reference.choose_metric_crs(None, gpd.GeoSeries([middle] if middle else [], crs=4326))
+    if not len(known):
+        # Not the CRS is missing.
+        ledger = Ledger([table])
+        _record(ledger, [degrees])
+        _refuse_empty(agreed, ledger)
+    middle = shapely.Point(np.median(shapely.get_coordinates(known), axis=0))
+    return _reference.choose_metric_crs(None, gpd.GeoSeries([middle], crs=4326))
 
 
 def _place(
@@ -480,11 +486,15 @@ def refuse_empty(gathered: Gathered) -> None:
     InputError
         If no row is kept.
     """
-    if gathered.ledger.kept.any():
+    _refuse_empty(gathered.agreed, gathered.ledger)
+
+
+def _refuse_empty(agreed: _tables.Contract, ledger: Ledger) -> None:
+    if ledger.kept.any():
         return
-    rejects = gathered.ledger.table()
-    left = int(gathered.ledger.left_out.sum())
-    files = "、".join(dict.fromkeys(source.name for source in gathered.ledger.sources()))
+    rejects = ledger.table()
+    left = int(ledger.left_out.sum())
+    files = "、".join(dict.fromkeys(source.name for source in ledger.sources()))
     counts = rejects["reason"].value_counts()
     zh = [f"{text(f'reasons.{reason}', 'zh')} {count} 行" for reason, count in counts.items()]
     en = [f"{text(f'reasons.{reason}', 'en')}: {count}" for reason, count in counts.items()]
@@ -499,11 +509,11 @@ def refuse_empty(gathered: Gathered) -> None:
         first_en = f" For example row {row['row']}: {at}{row['value']!r}."
     hint_zh = hint_en = ""
     if (rejects["reason"] == "wrong_geometry").any():
-        kind = _tables.KIND_NAMES[gathered.agreed.geometry]
-        hint_zh, hint_en = f"{gathered.agreed.title.zh}需要{kind.zh}图层。", f" It needs {kind.en}."
+        kind = _tables.KIND_NAMES[agreed.geometry]
+        hint_zh, hint_en = f"{agreed.title.zh}需要{kind.zh}图层。", f" It needs {kind.en}."
     raise InputError(
-        zh=f"{files} 中没有可用的{gathered.agreed.title.zh}数据：{'；'.join(zh)}。{hint_zh}{first_zh}",
-        en=f"{files.replace('、', ', ')}: no usable row of {gathered.agreed.title.en}: {'; '.join(en)}.{hint_en}{first_en}",
+        zh=f"{files} 中没有可用的{agreed.title.zh}数据：{'；'.join(zh)}。{hint_zh}{first_zh}",
+        en=f"{files.replace('、', ', ')}: no usable row of {agreed.title.en}: {'; '.join(en)}.{hint_en}{first_en}",
     )
 
 

@@ -21,7 +21,7 @@ from jxgis.i18n import Text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BrokenRow", "Sheet", "decode", "read_csv", "read_excel"]
+__all__ = ["BrokenRow", "Sheet", "decode", "distinct_names", "read_csv", "read_excel"]
 
 _GZIP = Text(
     zh="不完整或不是 gzip 文件；请重新下载或导出。", en="is cut off or not a gzip file; download or export it again."
@@ -177,7 +177,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     if broken:
         # Only a single thread knows the numbers of the broken rows.
         table, broken = read(threads=False)
-    table = table.rename_columns(_distinct(table.column_names))
+    table = table.rename_columns(distinct_names(table.column_names))
     numbers = np.arange(1, table.num_rows + len(broken) + 1, dtype=np.int64)
     numbers = np.delete(numbers, [line.row - 1 for line in broken])
     return Sheet(table.to_pandas(), numbers, tuple(broken))
@@ -192,7 +192,7 @@ def _header(text: str) -> tuple[str, list[str]]:
     return delimiter, next(csv.reader(io.StringIO(head), delimiter=delimiter))
 
 
-def _distinct(names: Iterable[str]) -> list[str]:
+def distinct_names(names: Iterable[str]) -> list[str]:
     """Column names, trimmed, each once: a second 街道 becomes 街道_2."""
     seen: dict[str, int] = {}
     result = []
@@ -267,7 +267,7 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
     width = len(header)
     columns = [[_cell(row[i]) if i < len(row) else None for row in body] for i in range(width)]
     frame = pd.DataFrame(
-        {name: pd.array(values, dtype="str") for name, values in zip(_distinct(header), columns, strict=True)}
+        {name: pd.array(values, dtype="str") for name, values in zip(distinct_names(header), columns, strict=True)}
     )
     used = [i for i in range(width) if header[i] or frame.iloc[:, i].notna().any()]
     if any(isinstance(value, float) and abs(value) >= _EXACT for row in body for value in row):

@@ -19,6 +19,7 @@ from jxgis.i18n import Text, text_pair
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pyproj
     from numpy.typing import NDArray
 
@@ -29,7 +30,7 @@ _LANGUAGE_BYTES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5hkscs", 0x78: "b
 _GB = {"gb2312", "gbk", "cp936", "gb18030"}
 _SNIFF_RECORDS = 2000
 # How a file of each ending begins. GDAL goes by what a file holds: one called .geojson may be a list of other files and of
-# addresses, which it would open.
+# addresses, or a command, which it would open and run.
 _BEGINS = {
     ".gpkg": re.compile(rb"SQLite format 3\0"),
     ".fgb": re.compile(rb"fgb"),
@@ -38,8 +39,15 @@ _BEGINS = {
     ".json": re.compile(rb"(?:\xef\xbb\xbf)?[\s\x1e]*[{\[]"),
     ".kml": re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*<(?:\w+:)?kml\b", re.DOTALL),
 }
-_POINTS_ELSEWHERE = re.compile(rb"<(?:OGR|GDAL|VRT|WMT_MS|WMS_)", re.IGNORECASE)
-_HEAD_BYTES = 1 << 14
+_POINTS_ELSEWHERE = re.compile(
+    rb"<(?:OGR|GDAL|VRT|WMT_MS|WMS_|(?:\w+:)?WFS_|Product_Observational)|gdal_streamed_alg", re.IGNORECASE
+)
+# A zero byte at their beginning ends what a driver for text sees of these; what layers are said to be stands further on.
+_NO_TEXT = (".gpkg", ".shp")
+# More than any driver looks at before it says that a file is its own.
+_HEAD_BYTES = 1 << 20
+# The table of tables, without which a folder is no geodatabase.
+_CATALOG = "a00000001.gdbtable"
 _PARQUET = Text(
     zh="无法作为 Parquet 文件读取：文件不完整、已损坏或格式不符；请重新导出或复制。",
     en="cannot be read as Parquet: it is cut off, damaged or in another format; export or copy it again.",
@@ -101,9 +109,7 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
     chosen = _choose(names, layer, expected, what)
     with reading(what, _unreadable(path)), _decoding(what):
         if path.suffix.lower() == ".shp":
-            table = pyogrio.read_dataframe(
-                path, layer=chosen, encoding=encoding or dbf_encoding(path), on_invalid="ignore", use_arrow=False
-            )
+            table = _read_shapefile(path, chosen, encoding or dbf_encoding(path))
         else:
             try:
                 table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=True)
@@ -118,14 +124,53 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
     return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs, notes)
 
 
+def _read_shapefile(path: Path, layer: str, encoding: str) -> gpd.GeoDataFrame:
+    """A Shapefile's table; a head or a value of UTF-8 that its field cuts within a character loses that character.
+
+    A head has ten bytes, three Chinese characters and a third: what QGIS leaves of 常住人口 is no UTF-8.
+    """
+    import pyogrio
+
+    def read(codec: str) -> gpd.GeoDataFrame:
+        return pyogrio.read_dataframe(path, layer=layer, encoding=codec, on_invalid="ignore", use_arrow=False)
+
+    try:
+        return read(encoding)
+    except UnicodeDecodeError:
+        if codecs.lookup(encoding).name != "utf-8":
+            raise
+    # As Latin-1, under the one name of it that GDAL takes, every byte is a character, and none is lost.
+    table = read("ISO-8859-1")
+    for name in table.columns:
+        if pd.api.types.is_string_dtype(table[name]):
+            table[name] = table[name].map(_whole_characters, na_action="ignore")
+    return table.rename(
+        columns={name: name if name == "geometry" else _whole_characters(name) for name in table.columns}
+    )
+
+
+def _whole_characters(read: str) -> str:
+    """The UTF-8 that was read as Latin-1, without a character that is cut off at the end."""
+    raw = read.encode("latin-1")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.reason != "unexpected end of data":
+            raise
+        return raw[: error.start].decode("utf-8")
+
+
 def _require_kind(path: Path) -> None:
-    """Refuse a file that is not what its ending says; a folder is one by its own files."""
-    begins = _BEGINS.get(path.suffix.lower())
-    if begins is None or path.is_dir():
+    """Refuse a file that is not what its ending says; a geodatabase is a folder of its own files."""
+    if path.suffix.lower() == ".gdb":
+        if not (path / _CATALOG).is_file():
+            raise ValueError(path.suffix)
         return
+    begins = _BEGINS[path.suffix.lower()]
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
-    if not begins.match(head) or _POINTS_ELSEWHERE.search(head):
+    points = None if path.suffix.lower() in _NO_TEXT else _POINTS_ELSEWHERE.search(head)
+    if not begins.match(head) or points is not None:
         raise ValueError(path.suffix)
 
 

@@ -361,7 +361,7 @@ def dissolve_districts(
     leftover = subdistricts[district.isna().to_numpy()].reset_index(drop=True)
     if len(leftover):
         notes.append(text_pair("load.leftover", count=len(leftover), names=leftover["name"].tolist()))
-    notes.extend(_missing(subdistricts, city))
+    notes.extend([*_by_code(subdistricts, city), *_missing(subdistricts, city)])
     return Dissolved(_tables.check(districts, "districts"), leftover, tuple(notes))
 
 
@@ -401,12 +401,31 @@ def _entries(city: City) -> list[tuple[set[str], str, str, str]]:
 
 def _crosswalk(subdistricts: gpd.GeoDataFrame, city: City) -> pd.Series:
     """District of each sub-district: by its name or an alias, else by its code."""
-    by_name = {name: district for names, _, district, _ in _entries(city) for name in names}
-    by_code = {code: district for _, code, district, _ in _entries(city) if code}
-    found: pd.Series = subdistricts["name"].map(by_name)
-    if "code" in subdistricts:
-        found = found.fillna(subdistricts["code"].map(by_code))
-    return found
+    by_name, by_code = _both_ways(subdistricts, city)
+    return by_name.fillna(by_code)
+
+
+def _both_ways(subdistricts: gpd.GeoDataFrame, city: City) -> tuple[pd.Series, pd.Series]:
+    """District of each sub-district by its name or an alias, and by its code."""
+    names = {name: district for names, _, district, _ in _entries(city) for name in names}
+    codes = {code: district for _, code, district, _ in _entries(city) if code}
+    code = subdistricts["code"] if "code" in subdistricts else pd.Series(None, index=subdistricts.index, dtype="str")
+    return subdistricts["name"].map(names), code.map(codes)
+
+
+def _by_code(subdistricts: gpd.GeoDataFrame, city: City) -> list[Text]:
+    """Which sub-districts only their code puts into a district, and which it would put into another."""
+    by_name, by_code = _both_ways(subdistricts, city)
+    notes = []
+    for key, rows in {
+        "only_by_code": by_name.isna() & by_code.notna(),
+        "against_code": by_name.notna() & by_code.notna() & (by_name != by_code),
+    }.items():
+        if rows.any():
+            found = subdistricts[rows]
+            names = [f"{name} ({code})" for name, code in zip(found["name"], found["code"], strict=True)]
+            notes.append(text_pair(f"load.{key}", count=len(names), names=names))
+    return notes
 
 
 def _missing(subdistricts: gpd.GeoDataFrame, city: City) -> list[Text]:

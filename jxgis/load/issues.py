@@ -243,7 +243,7 @@ def _drop(gathered: Gathered, drop_status: Sequence[str]) -> None:
 
 def _drop_points(gathered: Gathered, points: Sequence[tuple[float, float]]) -> None:
     """Leave out what lies on one of the points, to a billionth: a centimetre in degrees."""
-    for first, second in points:
+    for first, second in dict.fromkeys((first, second) for first, second in points):
         at = np.isclose(gathered.given, (first, second), rtol=1e-9, atol=0).all(axis=1)
         count = gathered.ledger.leave_out(at)
         key = "left_out_point" if count else "rejected_point" if at.any() else "no_such_point"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from jxgis._files import NOT_A_RASTER, reading, require_sane_raster
 from jxgis.crs import inside_box, refuse_distorted
@@ -22,7 +23,7 @@ from jxgis.reference import Reference, choose_metric_crs, resolve_crs, to_lonlat
 from jxgis.schema.layers import check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Unpack
 
     import pyproj
@@ -75,7 +76,13 @@ class PopulationRaster:
     notes: tuple[Text, ...]
 
 
-def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None, band: int = 1) -> PopulationRaster:
+def check_raster(
+    path: str | Path,
+    *,
+    crs: str | int | pyproj.CRS | None = None,
+    towgs84: Sequence[float] | None = None,
+    band: int = 1,
+) -> PopulationRaster:
     """Check a raster of people per cell and say what it holds, block by block, so that its size does not matter.
 
     Parameters
@@ -84,6 +91,8 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
         A raster that rasterio reads (GeoTIFF).
     crs
         Its CRS where the file declares none, or another one.
+    towgs84
+        As of `reference.resolve_crs`, for local systems.
     band
         Which band, from 1.
 
@@ -97,7 +106,7 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
         If the file is missing or no raster, has more than `jxgis._files.MOST_RASTER` cells or blocks of more than
         `jxgis._files.MOST_BLOCK`, no such band, no number at all, or negative numbers of people.
     CrsError
-        If it has no CRS and none is given.
+        If it has no CRS and none is given, one that needs local parameters, or GCJ-02 or BD-09.
     """
     import pyproj
     import rasterio
@@ -111,12 +120,21 @@ def check_raster(path: str | Path, *, crs: str | int | pyproj.CRS | None = None,
             )
         require_sane_raster(raster, band, what=file.name)
         own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
-        chosen = own if crs is None else resolve_crs(crs).crs
-        if chosen is None:
+        declared_crs = own if crs is None else crs
+        if declared_crs is None:
             raise CrsError(
                 zh=f"{file.name} 没有坐标系；请用 crs 声明，如 EPSG:4326。",
                 en=f"{file.name} has no CRS; declare it with crs, such as EPSG:4326.",
             )
+        reference = resolve_crs(declared_crs, towgs84=towgs84)
+        if reference.datum != "WGS-84":
+            raise CrsError(
+                zh=f"{file.name} 声明为 {reference.name}：它的偏移各处不同，栅格的像元无法整体换算；"
+                "请把像元转为点表（people 列）再读入，或换用未加偏移的栅格。",
+                en=f"{file.name} is declared as {reference.name}, whose shift differs from place to place: the cells of a raster "
+                "cannot follow it. Give the people as a table of points, or a raster without the shift.",
+            )
+        chosen = reference.crs
         total, missing = 0.0, 0
         for cells, window in _blocks(raster, band):
             known = np.isfinite(cells)
@@ -213,8 +231,10 @@ def _cells_as_points(path: str | Path, city: City | None, options: ReadOptions) 
     import geopandas as gpd
     import rasterio
 
-    raster = check_raster(path, crs=options.get("crs"))
-    metric, why = choose_metric_crs(options.get("metric_crs") or (None if city is None else city.crs))
+    raster = check_raster(path, crs=options.get("crs"), towgs84=options.get("towgs84"))
+    with rasterio.open(raster.path, driver="GTiff") as source:
+        extent = gpd.GeoSeries([shapely.box(*source.bounds)], crs=raster.crs)
+    metric, why = choose_metric_crs(options.get("metric_crs") or (None if city is None else city.crs), extent)
     reference = Reference(raster.crs.name, raster.crs)
     box = options.get("box") or (None if city is None else city.box)
     people, x, y, left_out = [], [], [], 0

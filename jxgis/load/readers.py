@@ -19,7 +19,7 @@ from jxgis._files import reading, require_ordinary, require_sane_zip, split_laye
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.load._columns import holdable
-from jxgis.load._text import BrokenRow, read_csv, read_excel
+from jxgis.load._text import BrokenRow, distinct_names, read_csv, read_excel
 from jxgis.load._vector import read_parquet, read_vector
 from jxgis.progress import stepped
 from jxgis.schema.layers import nearest_file
@@ -135,6 +135,9 @@ def read_tables(
 
 
 def _holdable(table: RawTable) -> RawTable:
+    if not table.frame.columns.is_unique:
+        names = distinct_names(str(name) for name in table.frame.columns)
+        table = replace(table, frame=table.frame.set_axis(names, axis="columns"))
     frame, left = holdable(table.frame)
     if frame is table.frame:
         return table
@@ -160,6 +163,11 @@ def _from_memory(table: pd.DataFrame) -> RawTable:
     active = getattr(table, "_geometry_column_name", None)
     if active is None or active not in plain:
         return RawTable("(memory)", "", plain, None, None, row)
+    if not isinstance(plain[active], pd.Series):
+        raise InputError(
+            zh=f"表中有两列都叫“{active}”，无法确定图形用哪一列；请去掉一列。",
+            en=f"The table has two columns called {active!r}, and its geometry may be either; drop one.",
+        )
     geometry = np.asarray(plain[active].array, dtype=object)
     crs = getattr(table, "crs", None)
     return RawTable("(memory)", "", pd.DataFrame(plain.drop(columns=active)), geometry, crs, row)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError
+from jxgis.load._columns import whole_as_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,7 +139,8 @@ def local_date(text: str, *, field: str) -> np.datetime64:
 def _check_zone(timezone: str) -> None:
     try:
         zoneinfo.ZoneInfo(timezone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+    # A name of a folder of zones, such as Asia, is found and cannot be read.
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise InputError(
             zh=f"不认识时区“{timezone}”；请写成 Asia/Shanghai。",
             en=f"Unknown time zone {timezone!r}; write Asia/Shanghai.",
@@ -148,8 +150,7 @@ def _check_zone(timezone: str) -> None:
 def _as_text(column: pd.Series) -> pd.Series:
     """Text of a column; whole numbers without a decimal part."""
     if pd.api.types.is_numeric_dtype(column.dtype):
-        whole = column.dropna().mod(1).eq(0).all()
-        return column.astype("Int64" if whole else "str").astype("str").where(column.notna())
+        return whole_as_text(column).where(column.notna())
     return column.astype("str").where(column.notna()).str.strip()
 
 

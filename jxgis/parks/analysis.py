@@ -110,7 +110,7 @@ def analyse(given: Given) -> ParksResult:
         The layers and ``[parks]``; ``districts`` are the zones. People of a raster are shared out exactly, on foot by
         the 50 m squares within reach.
     """
-    from jxgis.parks.gaps import blind_spots
+    from jxgis.parks.gaps import blind_spots, still_unserved
     from jxgis.parks.radius import classify_parks, coverage_by_band
     from jxgis.parks.standards import load_standard
     from jxgis.parks.whole import merge_parks
@@ -124,8 +124,8 @@ def analyse(given: Given) -> ParksResult:
 
     plan = _planned(sized, given.table("planned_parks"), options, standard, historic, whole.made_up)
     base = sized if plan is None else _open(plan)
-    after = today if plan is None else measure(base, zones, ground)
-    sited = _sited(given, base, after, ground)
+    planned = after = today if plan is None else measure(base, zones, ground)
+    sited = _sited(given, base, planned, ground)
     siting, fewest = sited.siting, sited.fewest
     if siting is not None:
         plan = _with_sites(sized if plan is None else plan, siting.sites, standard, historic)
@@ -133,7 +133,8 @@ def analyse(given: Given) -> ParksResult:
     change, changed = (None, None) if plan is None else _changes(today, after)
     spots = blind_spots(today.radius.unserved, places=given.table("places"))
     if siting is not None:
-        spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(spots))
+        left = spots.geometry if planned is today else still_unserved(spots, planned.radius.unserved)
+        spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(left))
     bands, notes = _on_foot(today, ground)
     on_foot = [] if today.walking is None else [today.walking]
     return ParksResult(

@@ -27,6 +27,7 @@ from jxgis.drawing.layers import Field, add_group, add_points, add_polygons, add
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.errors import InputError
 from jxgis.i18n import text
+from jxgis.parks.land_words import land_words
 from jxgis.parks.map import coverage_breaks
 from jxgis.settings import PARKS
 
@@ -67,6 +68,7 @@ def parks_change_map(
     target: float = PARKS.target,
     title: str | None = None,
     method: str = "",
+    denominator: str = "residential",
     lang: str = "zh",
     sketch: bool = False,
 ) -> folium.Map:
@@ -88,6 +90,8 @@ def parks_change_map(
         The coverage asked for, 0 to 1.
     title, method
         Heading, and the line below it.
+    denominator
+        What coverage is a share of: ``residential`` or ``built_up`` land.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -122,7 +126,8 @@ def parks_change_map(
     drawn = [] if plan is None or plan.empty else _add_plan(page, plan, lang)
     groups: dict[str, list[folium.FeatureGroup]] = {"coverage": [], "change": []}
     coverage: list[LegendSection] = []
-    note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
+    land = land_words(denominator, lang)
+    note = text("maps.coverage_note", lang, **land, target=f"{100 * target:g}")
     for name in (name for name in _METHODS if (rows["method"] == name).any()):
         own = rows[rows["method"] == name]
         for state in _STATES:
@@ -142,7 +147,7 @@ def parks_change_map(
                 )
                 looks, row = [fill(colour, weight=1) for colour in classes.colours], classes.row
                 groups["coverage"].append(group)
-                key = text("maps.coverage_legend", lang)
+                key = text("maps.coverage_legend", lang, **land)
                 coverage.append(LegendSection(key, classes.swatches(), note, [group]))
             add_polygons(
                 group,
@@ -159,14 +164,17 @@ def parks_change_map(
                 _add_housing(group, changed[changed["method"] == name])
     if changed is not None and len(changed):
         drawn += [
-            Swatch(str(look["fillColor"]), text(f"parks.{state}", lang))
+            Swatch(str(look["fillColor"]), text(f"parks.{state}", lang, **land))
             for state, look in _HOUSING.items()
             if (changed["state"] == state).any()
         ]
     sections = [
         *coverage,
         LegendSection(
-            text("parks.change_legend", lang), _change_swatches(lang), text("parks.change_note", lang), groups["change"]
+            text("parks.change_legend", lang),
+            _change_swatches(lang),
+            text("parks.change_note", lang, **land),
+            groups["change"],
         ),
         LegendSection(text("maps.drawn", lang), drawn),
     ]

@@ -17,7 +17,7 @@ from jxgis.space.nearest import nearest
 from jxgis.space.parts import connected
 from jxgis.space.ratio import ratio
 
-__all__ = ["blind_spot_names", "blind_spots"]
+__all__ = ["blind_spot_names", "blind_spots", "still_unserved"]
 
 
 def blind_spots(
@@ -96,6 +96,39 @@ def blind_spots(
     table["name"] = _names(table, places, name_m)
     table["rank"] = np.arange(1, len(table) + 1)
     return table[["rank", "name", "zone", *sums, "share", "parcels", "geometry"]]
+
+
+def still_unserved(spots: gpd.GeoDataFrame, unserved: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """What a plan leaves unserved of blind spots.
+
+    Parameters
+    ----------
+    spots
+        Polygons of blind spots as they are today.
+    unserved
+        Polygons of the housing that stays unserved with the plan.
+
+    Returns
+    -------
+    geopandas.GeoSeries
+        A polygon a spot; empty where the plan serves all of it.
+
+    Examples
+    --------
+    >>> spots = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10), shapely.box(50, 0, 60, 10)], crs=4549)
+    >>> left = gpd.GeoDataFrame(geometry=[shapely.box(8, -5, 30, 10)], crs=4549)
+    >>> still_unserved(spots, left).area.tolist()
+    [20.0, 0.0]
+    """
+    shape, open_ground = spots.geometry.to_numpy(), unserved.geometry.to_numpy()
+    spot, part = shapely.STRtree(open_ground).query(shape, predicate="intersects")
+    pieces = shapely.intersection(shape[spot], open_ground[part])
+    # Shapes that only touch share no ground, but for rounding.
+    real = shapely.area(pieces) > 1e-6 * shapely.area(shape[spot])
+    left = np.full(len(shape), shapely.Polygon(), dtype=np.object_)
+    for at, rows in pd.Series(np.flatnonzero(real)).groupby(spot[real]):
+        left[int(at)] = shapely.union_all(pieces[rows.to_numpy()])
+    return gpd.GeoSeries(left, crs=spots.crs)
 
 
 def _names(spots: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None, name_m: float) -> list[str]:

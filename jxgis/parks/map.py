@@ -29,6 +29,7 @@ from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.errors import InputError
 from jxgis.i18n import localise_reasons, text
 from jxgis.parks.gaps import blind_spot_names
+from jxgis.parks.land_words import denominator_of, land_words
 from jxgis.settings import PARKS
 
 if TYPE_CHECKING:
@@ -259,20 +260,23 @@ def parks_map(
     walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
     groups: dict[str, folium.FeatureGroup] = {}
     sections: list[LegendSection] = []
-    note = text("maps.coverage_note", lang, target=f"{100 * target:g}")
+    land = land_words(denominator_of(coverage), lang)
+    covered, note = (
+        text(f"maps.coverage_{key}", lang, **land, target=f"{100 * target:g}") for key in ("legend", "note")
+    )
     for at, name in enumerate(m for m in ("radius", "walking") if (rows["method"] == m).any()):
         housing = (_of_method(served, name), _of_method(unserved, name))
         own = rows[rows["method"] == name]
         groups[name], swatches = _add_method(page, own, name, housing, target=target, show=at == 0, lang=lang)
-        sections.append(LegendSection(text("maps.coverage_legend", lang), swatches, note, [groups[name]]))
+        sections.append(LegendSection(covered, swatches, note, [groups[name]]))
     after = _after(rows)
     if after is not None:
         group, swatches = _add_method(page, after, "after", (None, None), target=target, show=False, lang=lang)
-        sections.append(LegendSection(text("maps.coverage_legend", lang), swatches, note, [group]))
+        sections.append(LegendSection(covered, swatches, note, [group]))
     if _some(served):
-        drawn.append(Swatch(SERVED, text("maps.served", lang)))
+        drawn.append(Swatch(SERVED, text("maps.served", lang, **land)))
     if _some(unserved):
-        drawn.append(Swatch(LOSS, text("maps.unserved", lang)))
+        drawn.append(Swatch(LOSS, text("maps.unserved", lang, **land)))
     if _some(sites):
         drawn += _add_sites(page, sites, lang)
     if _some(blind_spots) and "radius" in groups:

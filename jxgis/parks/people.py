@@ -223,9 +223,14 @@ def to_raster_crs(polygons: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFra
     """
     require_metric(polygons, "zones")
     dense = shapely.segmentize(polygons.geometry.to_numpy(), _DENSIFY_M)
-    moved: gpd.GeoDataFrame = polygons.set_geometry(
-        gpd.GeoSeries(dense, index=polygons.index, crs=polygons.crs)
-    ).to_crs(crs)
+    return _moved(polygons.set_geometry(gpd.GeoSeries(dense, index=polygons.index, crs=polygons.crs)), crs)
+
+
+def _moved(table: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """A table in another CRS; from and to a system with parameters by way of WGS-84, to which these lead."""
+    if crs.is_bound or (table.crs is not None and table.crs.is_bound):
+        table = table.to_crs(4326)
+    moved: gpd.GeoDataFrame = table.to_crs(crs)
     return moved
 
 
@@ -378,8 +383,7 @@ def raster_points(
         held = shapely.area(inside) > 0
         spot[cut[held]] = shapely.point_on_surface(inside[held])
     points = gpd.GeoDataFrame({"people": people}, geometry=spot, crs=raster_crs)
-    inner: gpd.GeoDataFrame = points.to_crs(crs)
-    return inner
+    return _moved(points, crs)
 
 
 def people_within_raster(

@@ -283,9 +283,14 @@ class ParksResult(Result):
             zones=given.table("districts"),
             target=given.settings.parks.target,
             method=self._map_line(),
+            denominator=self._denominator,
             lang=given.lang,
             sketch=given.sketch,
         )
+
+    @property
+    def _denominator(self) -> str:
+        return self.ground.options.denominator or self.standard.denominator
 
     def _map_line(self) -> str:
         from jxgis.parks.section import map_line
@@ -294,7 +299,8 @@ class ParksResult(Result):
         return map_line(
             self.given.settings.parks,
             standard=self.standard.title.of(lang),
-            denominator=self.ground.options.denominator or self.standard.denominator,
+            denominator=self._denominator,
+            walked=self.walking is not None,
             lang=lang,
         )
 
@@ -322,5 +328,30 @@ class ParksResult(Result):
             "sites": self.sites,
         }
         tables |= {} if self.targets is None else {"targets": self.targets}
-        notes = [line.of(lang) for line in self.notes()]
-        return park_section(tables, given.settings.parks, notes=notes, standard=standard, lang=lang)
+        notes, plan = [line.of(lang) for line in self.notes()], self._plan_line(lang)
+        return park_section(tables, given.settings.parks, notes=notes, plan=plan, standard=standard, lang=lang)
+
+    def _plan_line(self, lang: str) -> str | None:
+        """What the user's plan does to the coverage of the whole; None without one, or without a figure."""
+        import pandas as pd
+
+        from jxgis.i18n import text
+        from jxgis.report.columns import percent
+
+        proposed = 0 if self.siting is None else len(self.siting.sites)
+        changes = [] if self.plan is None else self.plan["change"].dropna().tolist()
+        whole = self.coverage[(self.coverage["zone"] == "all") & (self.coverage["method"] == "radius")].iloc[0]
+        if len(changes) == proposed or pd.isna(whole["coverage"]):
+            return None
+        planned = whole["coverage_after"]
+        if self.siting is not None:
+            planned = self.siting.before_after["coverage_before"].iloc[-1]
+        return text(
+            "report.plan_alone" if self.siting is None else "report.plan_then_sites",
+            lang,
+            added=changes.count("added") - proposed,
+            enlarged=changes.count("enlarged"),
+            closed=changes.count("closed"),
+            before=percent(float(whole["coverage"])),
+            planned=percent(float(planned)),
+        )

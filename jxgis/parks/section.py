@@ -11,6 +11,7 @@ import pandas as pd
 from jxgis import i18n
 from jxgis.bounds import at_least
 from jxgis.i18n import text
+from jxgis.parks.land_words import denominator_of
 from jxgis.parks.siting_words import siting_lines, without_needless
 from jxgis.report.blocks import TOP, Block, Key, MethodNote, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import percent
@@ -26,6 +27,7 @@ def park_section(
     options: ParkSettings,
     *,
     notes: Sequence[str] = (),
+    plan: str | None = None,
     standard: str | None = None,
     lang: str = "zh",
 ) -> Section:
@@ -40,6 +42,8 @@ def park_section(
         What shaped it.
     notes
         What stands beside the figures, in words: gates that serve no park, a siting that was stopped.
+    plan
+        What the plan of new, enlarged and closed parks changes, in words.
     standard
         The park standard in words; its preset's name if not given.
     lang
@@ -53,16 +57,25 @@ def park_section(
     '85.0 %'
     """
     sheets = {name: without_needless(table) if name == "targets" else table for name, table in tables.items()}
+    lines = _said_of_all(tables["coverage"], plan, lang)
     return Section(
         part="parks",
         keys=_keys(tables["coverage"], options.target, lang),
-        blocks=_blocks(sheets, notes, options.target, lang),
+        blocks=_blocks(sheets, lines, notes, options.target, lang),
         methods=_methods(tables, standard, options, lang),
         sheets=sheets,
+        lines=lines,
     )
 
 
-def map_line(options: ParkSettings, *, standard: str | None = None, denominator: str | None = None, lang: str) -> str:
+def map_line(
+    options: ParkSettings,
+    *,
+    standard: str | None = None,
+    denominator: str | None = None,
+    walked: bool = True,
+    lang: str,
+) -> str:
     """The line below the map's title: by which standard and settings it was made.
 
     Parameters
@@ -73,17 +86,25 @@ def map_line(options: ParkSettings, *, standard: str | None = None, denominator:
         The standard in words; its preset's name if not given.
     denominator
         Of which land coverage is a share; the settings' own, or residential land, if not given.
+    walked
+        Whether the map shows coverage on foot.
     lang
         ``"zh"`` or ``"en"``.
     """
     return text(
-        "maps.line_parks",
+        "maps.line_parks_walking" if walked else "maps.line_parks",
         lang,
         standard=standard or options.standard,
         minutes=f"{options.minutes:g}",
         speed=f"{options.speed_m_per_min:g}",
         denominator=text(f"parks.of_{denominator or options.denominator or 'residential'}", lang),
     )
+
+
+def _said_of_all(coverage: pd.DataFrame, plan: str | None, lang: str) -> list[str]:
+    """What holds for every figure: that land stands for housing, and what the plan changes."""
+    of_land = text("report.of_built_up", lang) if denominator_of(coverage) == "built_up" else None
+    return [line for line in (of_land, plan) if line is not None]
 
 
 def _methods(
@@ -94,7 +115,7 @@ def _methods(
         "gap": f"{options.merge_gap_m:g}",
         "minutes": f"{options.minutes:g}",
         "speed": f"{options.speed_m_per_min:g}",
-        "land": text(f"parks.of_{_denominator(tables['coverage'], options.denominator)}", lang),
+        "land": text(f"parks.of_{denominator_of(tables['coverage'], options.denominator)}", lang),
         "sample": f"{options.sample_m:g}",
     }
     used = set(tables["coverage"]["method"].dropna())
@@ -152,7 +173,9 @@ def _coverage_wide(coverage: pd.DataFrame, target: float) -> pd.DataFrame:
     return wide.sort_values(["whole", methods[0]], ascending=[False, True], na_position="last").reset_index(drop=True)
 
 
-def _blocks(tables: Mapping[str, pd.DataFrame], notes: Sequence[str], target: float, lang: str) -> list[Block]:
+def _blocks(
+    tables: Mapping[str, pd.DataFrame], lines: Sequence[str], notes: Sequence[str], target: float, lang: str
+) -> list[Block]:
     """Coverage and deficit by zone, blind spots and proposed parks."""
     coverage, sites, targets, spots = (tables.get(name) for name in ("coverage", "sites", "targets", "blind_spots"))
     wide = _coverage_wide(tables["coverage"], target)
@@ -191,14 +214,8 @@ def _blocks(tables: Mapping[str, pd.DataFrame], notes: Sequence[str], target: fl
             heading = text(f"report.{'blind_spots_people' if by_people else key}", lang, n=len(shown))
             blocks.append(table_block(heading, shown, lang, of=of))
     said = siting_lines(coverage, sites, targets, spots, target, lang)
-    blocks.extend(Paragraph(line, "sub") for line in (*said, *notes))
+    blocks.extend(Paragraph(line, "sub") for line in (*lines, *said, *notes))
     if targets is not None and len(targets):
         heading = text("report.targets_table", lang, target=f"{100 * target:g}")
         blocks.append(table_block(heading, targets, lang, of="parks.targets"))
     return blocks
-
-
-def _denominator(coverage: pd.DataFrame, asked: str | None) -> str:
-    """What coverage is a share of, as its rows say."""
-    told = list(coverage["denominator"].dropna()) if "denominator" in coverage.columns else []
-    return str(told[0]) if told else asked or "residential"

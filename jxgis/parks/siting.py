@@ -63,21 +63,22 @@ class Siting:
     solution: CoverSolution
     plots: gpd.GeoDataFrame
 
-    def why_not(self, spots: gpd.GeoDataFrame) -> list[str | None]:
-        """Why no site serves a spot: ``no_plot_there``, ``more_elsewhere``, or None where one does.
+    def why_not(self, spots: gpd.GeoSeries) -> list[str | None]:
+        """Why no site serves a spot: ``plan_serves``, ``no_plot_there``, ``more_elsewhere``, or None where one does.
 
         Parameters
         ----------
         spots
-            Polygons of unserved housing, such as `gaps.blind_spots` gives them.
+            Polygons of unserved housing, as of `gaps.blind_spots`; empty where the plan's parks serve all of it.
         """
-        plot, spot = shapely.STRtree(spots.geometry.to_numpy()).query(
+        plot, spot = shapely.STRtree(spots.to_numpy()).query(
             self.plots.geometry.to_numpy(), predicate="dwithin", distance=self.plots["radius_m"].to_numpy()
         )
         in_reach, helped = np.zeros(len(spots), dtype=np.bool_), np.zeros(len(spots), dtype=np.bool_)
         in_reach[spot] = True
         helped[spot[np.isin(plot, self.solution.chosen)]] = True
-        codes = np.select([helped, ~in_reach], ["", "no_plot_there"], "more_elsewhere")
+        why = ["plan_serves", "", "no_plot_there"]
+        codes = np.select([spots.is_empty.to_numpy(), helped, ~in_reach], why, "more_elsewhere")
         return [code or None for code in codes.tolist()]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis import output
 from jxgis._files import split_layer
 from jxgis.city import contract_of
-from jxgis.errors import require_lang
+from jxgis.errors import InputError, require_lang
 from jxgis.gpkg import stored_names, write_gpkg
 from jxgis.i18n import text_pair
 from jxgis.run.inputs import GROUND, city_of, files_read, not_there, read_given, read_options
@@ -69,6 +69,7 @@ def run_check(
     absent = not_there(settings, named)
     beside = [name for name in named if name not in absent]
     settings, unused = _without_absent(settings, layer)
+    refused: Text | None = None
     city = city_of(settings, has_project=has_project)
     with contextlib.ExitStack() as stack:
         stage = None
@@ -76,8 +77,12 @@ def run_check(
             stage = stack.enter_context(output.staged(out, command="check", reads=files_read(settings)))
         options = read_options(settings, layer)
         if layer == "issues" and beside:
-            ground = read_given(settings, beside, has_project=has_project)
-            options |= {name: ground.table(name) for name in beside}
+            try:
+                ground = read_given(settings, beside, has_project=has_project)
+                options |= {name: ground.table(name) for name in beside}
+            except InputError as error:
+                # What lies beside the issues may be wrong; they are to be checked all the same.
+                refused = error.message
         if layer == "units":
             asked = settings.units
             options |= {"bounds_km2": (asked.min_km2, asked.max_km2), "snap_m": asked.snap_m}
@@ -89,6 +94,9 @@ def run_check(
         if stage is not None:
             _write_check(found, stage, settings, () if city is None else city.classes, lang)
     lines = found.lines if out is None else (*found.lines, *_renamed(found))
+    if refused is not None:
+        titles = [contract_of(name, city).title for name in beside]
+        lines = (*lines, text_pair("check.beside_refused", layers=titles, why=refused))
     if absent:
         titles = [contract_of(name, city).title for name in absent]
         inputs = [f"[inputs.{name}]" for name in absent]

@@ -261,7 +261,7 @@ def _people_raster(settings: Settings) -> Raster | None:
     given = settings.inputs.population
     if given is None or not is_raster(given.path):
         return None
-    found = check_raster(given.path, crs=given.crs)
+    found = check_raster(given.path, crs=given.crs, towgs84=given.towgs84)
     return Raster(found.path, found.crs)
 
 

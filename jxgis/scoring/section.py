@@ -76,7 +76,7 @@ def _values(options: ScoringSettings, lang: str) -> dict[str, str]:
 
 
 def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, lang: str) -> list[Block]:
-    """The best candidates that pass the gates, those that fail one, and how many could not be ranked."""
+    """The best candidates that pass the gates, those that lack data for a rank, and those that fail a gate."""
     rank = pd.to_numeric(scores["rank"], errors="coerce")
     fails = fails_gate(scores)
     table = scores.assign(rank=rank)
@@ -86,11 +86,11 @@ def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, lang: str) ->
         table = table.drop(columns="name")
     ranked = table[rank.notna()].sort_values("rank", kind="stable")
     failed = table[fails].sort_values("score", ascending=False, kind="stable")
-    unranked = int((rank.isna() & ~fails).sum())
-    values = {"n": len(rank), "ranked": len(ranked), "unranked": unranked, "failed": len(failed)}
+    unranked = table[rank.isna() & ~fails].sort_values("score", ascending=False, kind="stable")
+    values = {"n": len(rank), "ranked": len(ranked), "unranked": len(unranked), "failed": len(failed)}
     blocks: list[Block] = [Paragraph(text("report.scores_lead", lang, **values))]
     passed = ranked.head(TOP)
-    if ranked.empty and unranked:
+    if ranked.empty and len(unranked):
         best = percent(float(pd.to_numeric(table.loc[~fails, "completeness"], errors="coerce").max()), 0)
         blocks.append(Paragraph(text("report.scores_incomplete", lang, best=best), "none"))
     blocks.extend(_without_data(scores, indicators, lang))
@@ -98,8 +98,10 @@ def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, lang: str) ->
         blocks.append(Paragraph(text("report.scores_failed_lead", lang, **values), "sub"))
     if len(passed):
         blocks.append(table_block(text("report.scores_table", lang, n=len(passed)), passed, lang, of="scores.scores"))
-    if len(failed):
-        blocks.append(table_block(text("report.scores_failed", lang, **values), failed, lang, of="scores.scores"))
+    for key, apart in (("scores_unranked", unranked), ("scores_failed", failed)):
+        if len(apart):
+            heading, many = text(f"report.{key}", lang, **values), len(apart) > TOP
+            blocks.append(table_block(heading, apart, lang, of="scores.scores", folded=many))
     return blocks
 
 

@@ -11,7 +11,8 @@ import geopandas as gpd
 import pytest
 from result_tables import result_tables
 
-from jxgis.drawing.layers import add_group, add_points, add_polygons, dot, fill
+from jxgis.drawing.base import new_map
+from jxgis.drawing.layers import add_group, add_points, add_polygons, add_switch, dot, fill
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.drawing.offline import save_map
 from jxgis.units.map import units_map
@@ -181,3 +182,35 @@ def test_tiles_are_left_out_in_words_unless_they_are_asked_for(visit: Callable[[
     assert page.evaluate(opacity) == "0.7"
     page.locator(".leaflet-control-layers-overlays label", has_text="added").locator("input").uncheck()
     assert page.evaluate(opacity) == "1"
+
+
+#: Texts that run where HTML is written into a script, or into a template literal of it.
+RUN = (
+    "</script><script>window.RAN = 1</script>",
+    "${window.RAN = 1}",
+    "\\\\`+(window.RAN = 1)+`",
+    "<!-- <script>",
+    "<img src=x onerror='window.RAN = 1'>",
+)
+
+
+@pytest.mark.parametrize("words", RUN)
+def test_tooltips_and_popups_of_folium_show_and_nothing_in_them_runs(
+    visit: Callable[[Path], Any], tmp_path: Path, words: str
+) -> None:
+    page = new_map((120.7, 30.7, 120.8, 30.8), title="x")
+    add_switch(page)
+    marker = folium.Marker(CENTRE, tooltip=f"told {words}", popup=f"opened {words}")
+    marker.add_to(folium.FeatureGroup(name="added").add_to(page))
+    opened = visit(save_map(page, tmp_path / "page.html"))
+    opened.settle()
+    shown = opened.page
+    assert list(entries(shown, "overlays")) == ["added"]
+    pin = shown.locator(".leaflet-marker-icon")
+    pin.hover()
+    assert shown.locator(".leaflet-tooltip").inner_text().startswith("told")
+    pin.click()
+    assert shown.locator(".leaflet-popup-content").inner_text().startswith("opened")
+    assert shown.evaluate("() => window.RAN") is None
+    # That the policy stopped one of them is no fault of the page.
+    assert not [line for line in opened.complaints if "error: " in line and "Content Security Policy" not in line]

@@ -190,6 +190,16 @@ def test_check_writes_clean_rows_and_rejects(jxgis: Run, city: Path) -> None:
     assert json.loads((out / "check.json").read_text(encoding="utf-8"))["rows_kept"] == 598
 
 
+def test_check_of_issues_beside_districts_that_cannot_be_read(jxgis: Run, city: Path) -> None:
+    gpd.read_file(city / "districts.geojson").rename(columns={"name": "街坊"}).to_file(city / "odd.gpkg")
+    (city / "odd.toml").write_text('[city]\ncrs = "EPSG:4549"\n[inputs.districts]\npath = "odd.gpkg"\n', "utf-8")
+    asked = ("--crs", "EPSG:4490", "--project", city / "odd.toml")
+    finished = jxgis("check", "issues", city / "issues.csv", *asked)
+    done(finished)
+    assert "采用 600 行" in finished.out  # type: ignore[attr-defined]
+    assert "没有与片区核对：片区图层没有“name”列" in finished.out  # type: ignore[attr-defined]
+
+
 def test_check_of_issues_in_a_new_project_whose_other_files_are_still_to_come(jxgis: Run, city: Path) -> None:
     done(jxgis("init", city / "new"))
     finished = jxgis("check", "issues", city / "issues.csv", "--crs", "EPSG:4490", "--project", city / "new/jxgis.toml")

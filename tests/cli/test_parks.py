@@ -257,7 +257,7 @@ def test_a_report_covers_units_too(jxgis: Run, town: Path, monkeypatch: pytest.M
     ):
         assert says in page
     titles = openpyxl.load_workbook(town / "plan/report.xlsx")["公园达标所需"][1]
-    assert [cell.value for cell in titles][:3] == ["区域", "现状覆盖率", "建成全部候选地块后覆盖率"]
+    assert [cell.value for cell in titles][:3] == ["区域", "新增公园前覆盖率", "建成全部候选地块后覆盖率"]
 
 
 def refused(jxgis: Run, town: Path, *more: str, parks: str = "") -> str:

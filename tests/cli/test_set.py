@@ -72,6 +72,11 @@ def test_what_is_wrong_says_set(text: str, zh: str) -> None:
     assert zh in error.value.text("zh")
 
 
+def test_a_value_nested_too_deep_is_a_text() -> None:
+    with pytest.raises(SettingsError, match=r"parks\.minutes"):
+        made(f"parks.minutes={'[' * 3000}{']' * 3000}")
+
+
 def test_what_is_wrong_without_it_is_not_its_fault() -> None:
     with pytest.raises(SettingsError, match="命令行有误：hotspots"):
         made("hotspots.band_m=300", options={"hotspots": {"cell_m": -1}})
@@ -83,6 +88,7 @@ def test_what_is_wrong_without_it_is_not_its_fault() -> None:
         "hotspots.=3",
         'units.n_units."a=3',
         'a.""=1',
+        f"{'a.' * 3000}a=3",
     ):
         with pytest.raises(InputError, match="不是“键=值”的形式"):
             made(text)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import shapely
 from branca.element import Element, MacroElement
+from jinja2 import TemplateSyntaxError
 from result_tables import CLASSES, HOSTILE, result_tables
 
 from jxgis import errors as _errors
@@ -321,6 +322,21 @@ def test_a_text_that_would_become_a_template_is_refused(words):
     page.add_child(Loose())
     with pytest.raises(_errors.JxgisError, match="template engine"):
         to_html(page)
+
+
+@pytest.mark.parametrize("words", TEMPLATES)
+@pytest.mark.parametrize("made", [folium.IFrame, Element])
+def test_a_text_that_folium_takes_for_a_template_is_refused(made, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = new_map((120.7, 30.7, 120.8, 30.8), title="x")
+    try:
+        popup = folium.Popup(made(words))
+    except TemplateSyntaxError:
+        return
+    folium.Marker([30.75, 120.75], popup=popup).add_to(page)
+    with pytest.raises(_errors.JxgisError, match="template engine"):
+        to_html(page)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_page_runs_its_own_scripts_only():

@@ -13,7 +13,9 @@ import shapely
 from jxgis.errors import InputError
 from jxgis.hotspots.analysis import _against_normal, find_hotspots
 from jxgis.hotspots.periods import Comparison
+from jxgis.i18n import text
 from jxgis.output import staged, write_run
+from jxgis.report.blocks import Paragraph
 
 AREA = gpd.GeoDataFrame(
     {"name": ["老城", "塘汇"]}, geometry=[shapely.box(0, 0, 3000, 4100), shapely.box(3000, 0, 6000, 4100)], crs=4549
@@ -134,6 +136,24 @@ def test_cells_without_buildings_take_no_part(issues):
     west = west[west["issue_class"] == "all"].set_index("cell_id")
     both = cells.loc[~east].set_index("cell_id")
     np.testing.assert_allclose(both["gi_z"], west["gi_z"].loc[both.index], atol=1e-12)
+
+
+def test_what_lies_outside_built_up_land_is_said(issues):
+    land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
+    masked = find_hotspots(issues, AREA, built_up=land, districts=AREA)
+    cells = masked.cells[masked.cells["issue_class"] == "all"]
+    apart = cells[cells["reason"] == "not_built_up"]
+    section = masked.section()
+    page = " ".join(block.words for block in section.blocks if isinstance(block, Paragraph))
+    assert f"以外的 {len(apart):,} 个网格不参与冷热判断，其中有 {apart['count'].sum():,} 件问题" in page
+    method = section.methods[0].denominator
+    assert f"研究范围的 {len(cells):,} 个网格中有建成区的 {len(cells) - len(apart):,} 个" in method
+    # No cell of the eastern half was judged: its share of hot cells is unknown, not nought.
+    share = masked.zones[masked.zones["issue_class"] == "all"].set_index("zone")["share_hot"]
+    assert share.isna().tolist() == [False, True]
+    plain = find_hotspots(issues, AREA, districts=AREA)
+    assert f"研究范围内全部 {len(cells):,} 个网格" in plain.section().methods[0].denominator
+    assert "建成区" not in " ".join(b.words for b in plain.section().blocks if isinstance(b, Paragraph))
 
 
 def test_without_classes_there_is_only_all_and_without_a_hit_an_error(issues):
@@ -277,3 +297,16 @@ def test_the_page_says_how_many_issues_an_exposure_leaves_out(issues):
     assert found.without_exposure == ((x >= 3000) & (x < 6000) & (y >= 0) & (y < 4200)).sum()
     said = [block.words for block in found.section().blocks if hasattr(block, "words")]
     assert any(f"另有 {found.without_exposure:,} 件问题所在的格没有暴露量" in line for line in said)
+
+
+def test_the_map_does_not_call_what_was_not_judged_like_chance(issues):
+    land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
+    said = [text("maps.not_judged", "zh"), "#c4c9cc"]
+    plain, masked = (
+        find_hotspots(issues, AREA, districts=AREA, **more).maps()["hotspots"].get_root().render()
+        for more in ({}, {"built_up": land})
+    )
+    assert all(word not in plain for word in said[:1])
+    assert all(word in masked for word in said)
+    # A tooltip says the one or the other: of the classes' words in the table of cells both are there.
+    assert '"没有判断冷热"' in masked

@@ -95,6 +95,8 @@ def test_counts_that_follow_people_need_the_people_to_show_their_scale():
     assert told.reason == "first_peak"
     assert 450 <= told.band_m <= 1050
     assert told.band_m < raw.band_m
+    # The figure calls only that of the counts Moran's I.
+    assert (raw.of_rates, told.of_rates) == (False, True)
 
 
 def test_the_cell_is_the_smallest_that_is_not_mostly_empty():

@@ -44,3 +44,15 @@ def test_the_numbers_of_the_logarithmic_axis_are_plain(least):
     for label in shown:
         assert float(label) > 0
         assert "$" not in label
+
+
+@pytest.mark.parametrize(("of_rates", "named"), [(False, True), (True, False)])
+def test_only_the_index_of_the_counts_is_called_morans(of_rates, named):
+    cells = pd.DataFrame({"cell_m": [100.0], "mean_count": [2.0]})
+    profile = pd.DataFrame({"band_m": [500.0, 1000.0], "z": [1.0, 2.0], "moran_i": [2.4, 0.1], "peak": [False, True]})
+    asked = {"cell_m": 100, "band_m": 1000, "reason": "first_peak", "of_rates": of_rates}
+    figure = scale_chart(cells, profile, **asked, sketch=True)
+    labels = [ax.get_ylabel() for ax in figure.axes[1:]]
+    assert ["莫兰" in label for label in labels] == [named, named]
+    assert [drawn.get_text() for drawn in figure.texts] == ["示意数据，非官方边界"]
+    assert not scale_chart(cells, profile, **asked).texts

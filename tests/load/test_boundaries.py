@@ -205,9 +205,22 @@ def test_the_crosswalk_knows_aliases_and_codes(town, city) -> None:
     assert dissolve_districts(alias, city=city).leftover["name"].tolist() == ["凤桥镇"]
     codes = [*city.crosswalk["code"], "330402104"]
     coded = town.assign(name=[f"第{i}号" for i in range(17)], code=codes)
-    assert dissolve_districts(coded, city=city).leftover["name"].tolist() == ["第16号"]
+    made = dissolve_districts(coded, city=city)
+    assert made.leftover["name"].tolist() == ["第16号"]
+    assert "第0号 (" in " ".join(note.zh for note in made.notes if "不在对应表中" in note.zh)
     with pytest.raises(InputError, match="第0号"):
         dissolve_districts(coded.drop(columns="code"), city=city)
+
+
+def test_names_against_their_codes_are_named(town, city) -> None:
+    codes = [*city.crosswalk["code"], "330402104"]
+    named = town.assign(code=codes)
+    quiet = [note.zh for note in dissolve_districts(named, city=city).notes]
+    assert not [note for note in quiet if "代码" in note]
+    # The column of names one row down: each district is made of the right polygons or of others, and nobody knows.
+    shifted = named.assign(name=[*named["name"][1:], named["name"].iloc[0]])
+    (said,) = [note.zh for note in dissolve_districts(shifted, city=city).notes if "按名称归入" in note.zh]
+    assert f"{shifted['name'].iloc[4]} ({codes[4]})" in said
 
 
 def test_what_the_layer_lacks_is_named(town, city) -> None:

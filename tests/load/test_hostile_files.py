@@ -128,12 +128,31 @@ def test_a_file_is_what_its_ending_says(tmp_path: Path) -> None:
     (tmp_path / "b.geojson").write_text(f'{{"a": "<OGRVRTDataSource>{layer}</OGRVRTDataSource>"}}')
     with pytest.raises(InputError, match=r"b\.geojson"):
         read_tables(tmp_path / "b.geojson", expected="districts")
+    # Nor is a file a geodatabase, nor a command a layer: GDAL's pipelines read and fetch whatever they name.
+    (tmp_path / "a.gdb").write_text(f"<OGRVRTDataSource>{layer}</OGRVRTDataSource>")
+    (tmp_path / "b.gdb").mkdir()
+    (tmp_path / "b.gdb" / "a.vrt").write_text(f"<OGRVRTDataSource>{layer}</OGRVRTDataSource>")
+    command = json.dumps(
+        {"type": "gdal_streamed_alg", "command_line": f"gdal vector pipeline ! read {tmp_path / 'real.geojson'}"}
+    )
+    for name in ("c.geojson", "c.json", "c.gdalg.json"):
+        (tmp_path / name).write_text(command)
+    for name in ("a.gdb", "b.gdb", "c.geojson", "c.json", "c.gdalg.json"):
+        with pytest.raises(InputError, match=re.escape(name)):
+            read_tables(tmp_path / name, expected="districts")
     (tmp_path / "a.tif").write_text(
         '<VRTDataset rasterXSize="2" rasterYSize="2"><SRS>EPSG:4549</SRS><GeoTransform>0,1,0,0,0,-1</GeoTransform>'
         '<VRTRasterBand dataType="Float32" band="1"/></VRTDataset>'
     )
     with pytest.raises(InputError, match=r"a\.tif"):
         check_raster(tmp_path / "a.tif")
+
+
+def test_what_is_said_of_a_layer_in_its_file_closes_no_door(tmp_path: Path) -> None:
+    table = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(120.7, 30.7, 120.8, 30.8)], crs=4326)
+    # QGIS and GDAL keep what they know of a layer as XML of their own.
+    table.to_file(tmp_path / "a.gpkg", layer_metadata={"text": "<GDALMultiDomainMetadata>"})
+    assert len(read_tables(tmp_path / "a.gpkg", expected="districts")[0].frame) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pipes")

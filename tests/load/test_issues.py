@@ -549,6 +549,8 @@ def test_points_of_a_vector_file_are_dropped_as_the_file_has_them(city) -> None:
     points = gpd.GeoSeries.from_xy([120.75, 120.75, 120.76], [30.74, 30.74, 30.75], crs=4490)
     table = gpd.GeoDataFrame({"任务号": ["1", "2", "3"]}, geometry=points)
     assert account(load_issues(table, city=city, drop_points=[(120.75, 30.74)])) == (3, 1, 0, 2)
+    twice = load_issues(table, city=city, drop_points=[[120.75, 30.74], (120.75, 30.74)])
+    assert len([note for note in twice.notes if "drop_points" in note.en]) == 1
 
 
 def test_points_to_drop_that_are_rejected_already_are_said_to_be(city) -> None:

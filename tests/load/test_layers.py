@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 import rasterio
 import shapely
@@ -206,6 +207,32 @@ def test_a_raster_as_points_keeps_its_people(raster, city) -> None:
 def test_bad_rasters_are_refused(raster, city, values, options, says: str) -> None:
     with pytest.raises(InputError, match=says):
         load_population(raster(values, **options), city=city)
+
+
+def test_a_raster_is_in_a_system_that_is_known(raster, city) -> None:
+    """As of polygons: a shift of half a kilometre, or a guess of PROJ's, is not taken for none."""
+    for crs in ("GCJ-02", "BD-09"):
+        with pytest.raises(CrsError, match=crs):
+            load_population(raster(VALUES), city=city, crs=crs)
+    with pytest.raises(CrsError, match="towgs84"):
+        load_population(raster(VALUES, crs="EPSG:4214"), city=city)
+    # The three parameters between geocentric coordinates on Krassowsky's ellipsoid and on that of WGS-84.
+    helmert = pyproj.Transformer.from_pipeline(
+        "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=cart +ellps=krass "
+        "+step +proj=helmert +x=15 +y=-150 +z=-90 +step +inv +proj=cart +ellps=WGS84 "
+        "+step +proj=unitconvert +xy_in=rad +xy_out=deg"
+    )
+    local = raster(VALUES, crs="EPSG:4214")
+    moved = load_population(local, city=city, towgs84=(15, -150, -90)).table.to_crs(4326).geometry
+    lon, lat = helmert.transform([120.705, 120.715, 120.715], [30.795, 30.795, 30.785])
+    assert moved.x.tolist() == pytest.approx(lon, abs=1e-8)
+    assert moved.y.tolist() == pytest.approx(lat, abs=1e-8)
+
+
+def test_a_raster_says_itself_where_it_is(raster) -> None:
+    loaded = load_population(raster(VALUES))
+    assert loaded.table.crs.to_epsg() == 32651
+    assert loaded.table.to_crs(4326).geometry.x.tolist() == pytest.approx([120.705, 120.715, 120.715])
 
 
 def test_what_is_no_raster_is_refused(tmp_path, city, raster) -> None:

@@ -108,6 +108,10 @@ def test_text_codes_and_numbers() -> None:
     assert as_text(column).fillna("∅").tolist() == ["02", "甲", "∅", "∅", "∅", "∅", "0"]
     assert as_text(pd.Series([1, 20])).tolist() == ["1", "20"]
     assert as_text(pd.Series([1.5, 2.0, np.nan])).fillna("∅").tolist() == ["1.5", "2.0", "∅"]
+    # Twenty digits in a column of reals: no 64 bits hold them, and those after the sixteenth are gone.
+    for dtype in ("float64", "Float64"):
+        column = pd.Series([33040200700101234567.0, 5.0, None], dtype=dtype)
+        assert as_text(column).fillna("∅").tolist() == [str(33040200700101234567.0), "5", "∅"]
     code, lost = as_code(pd.Series(["007", "12.0", "1.2", "1E+10", "1E5X"]))
     assert code.tolist() == ["007", "12", "1.2", "1E+10", "1E5X"]
     assert lost.tolist() == [False, False, False, True, False]

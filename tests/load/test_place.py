@@ -8,6 +8,7 @@ import struct
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 import shapely
 
@@ -126,7 +127,7 @@ def test_how_two_columns_were_read_is_told_where_it_had_to_be_found(city) -> Non
     def order(a: str, b: str, values: tuple[float, float], code: int, axes: str | None = None) -> str | None:
         frame = pd.DataFrame({a: [values[0]], b: [values[1]]})
         place = {"axes": axes, "box": city.box, "names": {}, "what": "a"}
-        return place_columns(frame, resolve_crs(code), city.crs, **place).order
+        return place_columns(frame, resolve_crs(code), pyproj.CRS(city.crs), **place).order
 
     east, north = _two_of_five_km2().to_crs(4549).centroid[0].coords[0]
     assert order("x", "y", (north, east), 4549) == "north_east"
@@ -295,7 +296,7 @@ def test_of_a_line_that_leads_far_away_the_part_near_the_city_is_kept(city) -> N
     assert any("2 lines reach far beyond the city" in note.en for note in loaded.notes)
     # Where no city is told, none is cut.
     river = np.array([shapely.LineString(near)])
-    assert place_geometry(river, resolve_crs(4326), city.crs, axes=None, box=None, what="a").cut == 0
+    assert place_geometry(river, resolve_crs(4326), pyproj.CRS(city.crs), axes=None, box=None, what="a").cut == 0
 
 
 def test_files_that_lie_apart_are_named_in_the_language_of_the_message(tmp_path) -> None:

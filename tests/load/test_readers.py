@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import struct
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jxgis.errors import InputError
+from jxgis.load import load_layer
 from jxgis.load._text import decode, read_csv
 from jxgis.load._vector import dbf_encoding
 from jxgis.load.readers import read_tables
@@ -463,3 +465,35 @@ def test_of_sheets_without_a_table_the_first_that_holds_anything_is_read(tmp_pat
         pd.DataFrame({"坐标": ["120.99,30.75"]}).to_excel(book, sheet_name="乙", index=False)
     table = one(path)
     assert table.frame["坐标"].tolist() == ["120.75,30.75"]
+
+
+def test_a_table_with_two_columns_of_one_name_is_read_as_a_file_is() -> None:
+    twice = pd.DataFrame([[120.7, 30.7, 120.8]], columns=["经度", "纬度", "经度"])
+    (table,) = read_tables(twice, expected="issues")
+    assert table.frame.columns.tolist() == ["经度", "纬度", "经度_2"]
+    assert load_layer("issues", twice, crs="WGS-84").table.to_crs(4326).geometry.x.round(6).tolist() == [120.7]
+
+
+def test_where_no_coordinate_can_be_read_that_is_said_and_not_that_a_crs_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("经度,纬度\n东经,北纬\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text('经度,纬度\n"120.7,30.7\n120.8,30.7\n', encoding="utf-8")
+    for name, why in {"a.csv": "坐标无法识别 1 行", "b.csv": "列数与表头不符 1 行"}.items():
+        with pytest.raises(InputError, match=why) as error:
+            load_layer("issues", tmp_path / name, crs="WGS-84")
+        assert name in str(error.value)
+
+
+def test_a_head_that_its_field_cuts_within_a_character_loses_only_that(tmp_path):
+    path = tmp_path / "住宅.shp"
+    table = gpd.GeoDataFrame(
+        {"小区名": ["三水湾", None], "常住人口": [12, 30]}, geometry=gpd.points_from_xy([0, 1], [0, 1])
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table.set_crs(4549).to_file(path, encoding="utf-8")
+    # What QGIS writes: ten bytes are three characters and a third of the fourth.
+    assert "常住人口".encode()[:10] in path.with_suffix(".dbf").read_bytes()
+    frame = one(path).frame
+    assert frame["常住人"].tolist() == [12, 30]
+    assert frame["小区名"].iloc[0] == "三水湾"
+    assert pd.isna(frame["小区名"].iloc[1])

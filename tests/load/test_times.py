@@ -143,8 +143,14 @@ def test_settings_of_dates() -> None:
     assert str(local_date("2023-05-01", field="from"))[:10] == "2023-05-01"
     with pytest.raises(InputError, match="from"):
         local_date("gestern", field="from")
-    with pytest.raises(InputError, match="Mars/Olympus"):
-        parse_times(pd.Series(["2023-05-01"]), timezone="Mars/Olympus")
+    # A folder of zones is found by its name, and is none.
+    for zone in ("Mars/Olympus", "Asia"):
+        with pytest.raises(InputError, match=zone):
+            parse_times(pd.Series(["2023-05-01"]), timezone=zone)
+
+
+def test_a_number_that_no_whole_number_of_64_bits_holds_is_no_time():
+    assert parse_times(pd.Series([1e308, 20230501.0]), timezone="Asia/Shanghai").bad.tolist() == [True, False]
 
 
 def test_the_column_is_not_changed() -> None:

@@ -289,3 +289,53 @@ def test_people_count_whatever_geometry_they_are_stored_with(town):
             measure_parks(town["parks"], town["housing"], town["zones"], population=some)
         nobody = measure_parks(town["parks"], town["housing"], town["zones"], population=some.assign(people=[5.0, 0.0]))
         assert nobody.coverage["people"].iloc[-1] == 5
+
+
+def test_the_map_speaks_of_walking_only_where_it_was_measured(town, found):
+    bare = measure_parks(town["parks"], town["housing"], town["zones"])
+    pages = [result.maps()["parks"].get_root().render() for result in (found, bare)]
+    assert ["步行 10 分钟" in page for page in pages] == [True, False]
+
+
+def test_what_the_plan_serves_needs_no_site(town):
+    planned = table([box(2000, 210, 2700, 260)], name=["规划公园"])
+    asked = {"streets": town["streets"], "places": town["places"], "new_parks": 1}
+    found = measure_parks(town["parks"], town["housing"], town["zones"], planned_parks=planned, **asked)
+    # A park of 35,000 m² reaches 500 m: all estates of 东, and one or two of 西.
+    reached = [e for e in town["housing"].geometry if e.distance(planned.geometry.iloc[0]) < 500]
+    whole = found.coverage[(found.coverage["zone"] == "all") & (found.coverage["method"] == "radius")].iloc[0]
+    served = shapely.union_all(
+        [shapely.intersection(e, planned.geometry.iloc[0].buffer(500, quad_segs=64)) for e in reached]
+    )
+    expected = whole["coverage"] + served.area / whole["residential_m2"]
+    told = found.targets.set_index("zone").loc["all", "coverage_before"]
+    assert told == pytest.approx(expected, abs=1e-4)
+    assert told > whole["coverage"]
+    page = " ".join(line for line in found.section().lines)
+    assert f"由 {100 * whole['coverage']:.1f} % 变为 {100 * told:.1f} %" in page
+    assert "新增 1 处、扩建 0 处、关闭 0 处" in page
+    within = found.blind_spots.geometry.within(planned.geometry.iloc[0].buffer(499))
+    assert found.blind_spots["name"][within].tolist() == ["三水湾"]
+    assert ((found.blind_spots["no_site"] == "plan_serves") == within).all()
+    alone = measure_parks(town["parks"], town["housing"], town["zones"], planned_parks=planned)
+    assert "即“新增公园后覆盖率”" in alone.section().lines[0]
+    assert measure_parks(town["parks"], town["housing"], town["zones"], **asked).section().lines == []
+
+
+def test_land_is_called_what_it_is_where_coverage_is_of_built_up_land(town):
+    land = table([box(0, 0, 1400, 200)])
+    found = measure_parks(
+        town["parks"], town["housing"], town["zones"], built_up=land, denominator="built_up", new_parks=1
+    )
+    assert found.coverage.set_index("zone").loc["西", "residential_m2"] == pytest.approx(1400 * 200)
+    pages = {name: drawn.get_root().render() for name, drawn in found.maps().items()}
+    assert set(pages) == {"parks", "parks_change"}
+    for name, page in pages.items():
+        assert "建成区覆盖率" in page, name
+        assert "居住用地覆盖率" not in page, name
+        assert "覆盖的居住用地" not in page, name
+    assert found.figures()["parks"].axes[0].get_xlabel() == "覆盖率（%，分母为建成区面积）"
+    assert any("都指建成区" in line for line in found.section().lines)
+    housing = measure_parks(town["parks"], town["housing"], town["zones"])
+    assert housing.figures()["parks"].axes[0].get_xlabel() == "覆盖率（%，分母为居住用地面积）"
+    assert "居住用地覆盖率" in housing.maps()["parks"].get_root().render()

@@ -12,6 +12,7 @@ from jxgis.errors import InputError
 from jxgis.i18n import text
 from jxgis.parks.analysis import measure_parks
 from jxgis.parks.change_map import parks_change_map
+from jxgis.parks.land_words import land_words
 from jxgis.parks.map import parks_map
 from jxgis.parks.result import ParksResult
 
@@ -48,7 +49,7 @@ def test_the_map_shows_before_after_and_difference(planned: ParksResult, lang: s
             label = text(f"parks.state_{state}", lang, method=text(f"parks.by_{method}", lang))
             assert escape.javascript(label) in page
     for key in ("newly_served", "lost", "added", "enlarged", "closed", "change_legend"):
-        assert text(f"parks.{key}", lang) in page
+        assert text(f"parks.{key}", lang, **land_words("residential", lang)) in page
     whole = planned.change.set_index(["zone", "method"]).loc[("all", "radius")]
     for share in (whole["coverage_before"], whole["coverage_after"]):
         assert f"{100 * share:.1f} %" in page
@@ -60,7 +61,7 @@ def test_a_plan_without_effect_has_a_map_too(planned: ParksResult) -> None:
         parks_change_map(still, planned.changed.iloc[:0], zones=still.iloc[:2].rename(columns={"zone": "name"}))
     )
     require_offline(page)
-    assert text("parks.lost", "zh") not in page
+    assert text("parks.lost", "zh", **land_words("residential", "zh")) not in page
 
 
 def test_a_table_without_zones_is_refused(planned: ParksResult) -> None:

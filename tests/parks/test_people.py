@@ -26,6 +26,7 @@ from jxgis.parks.radius import classify_parks
 from jxgis.parks.standards import load_standard
 from jxgis.parks.walking import walking_coverage
 from jxgis.parks.whole import merge_parks
+from jxgis.reference import resolve_crs
 from jxgis.space.network import street_graph
 
 WEST, SOUTH = 566_000.0, 3_400_000.0
@@ -241,3 +242,20 @@ def test_people_of_a_cut_cell_stand_in_their_part_of_it(tmp_path):
     assert points["people"].tolist() == pytest.approx([36, 24, 24, 16])
     for zone, spot in zip(ground.geometry, points.geometry, strict=True):
         assert cell.intersection(zone).contains(spot)
+
+
+def test_polygons_reach_a_raster_in_a_local_system_by_its_parameters() -> None:
+    """Both ways, against the three parameters applied by hand between geocentric coordinates."""
+    local = resolve_crs("EPSG:4214", towgs84=(15, -150, -90)).crs
+    zone = gpd.GeoDataFrame(geometry=[shapely.Point(567_500, 3_408_500).buffer(500)], crs=4549)
+    helmert = pyproj.Transformer.from_pipeline(
+        "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=cart +ellps=krass "
+        "+step +proj=helmert +x=15 +y=-150 +z=-90 +step +inv +proj=cart +ellps=WGS84 "
+        "+step +proj=unitconvert +xy_in=rad +xy_out=deg"
+    )
+    there = shapely.get_coordinates(to_raster_crs(zone, local).geometry.array)
+    back = np.column_stack(helmert.transform(*there.T))
+    dense = shapely.segmentize(zone.geometry.array, 200)
+    want = shapely.get_coordinates(gpd.GeoSeries(dense, crs=4549).to_crs(4326).array)
+    assert len(back) == len(want)
+    assert back == pytest.approx(want, abs=1e-7)

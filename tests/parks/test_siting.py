@@ -255,7 +255,7 @@ def test_a_zone_without_a_site_says_why():
     plots = table([box(100, 100, 150, 150), box(1100, 500, 1150, 550), box(1100, 300, 1150, 350)])
     found = site_parks(parks, homes, zones, plots, new_parks=1, standard=STANDARD)
     spots = blind_spots(radius_coverage(parks, homes, zones, standard=STANDARD).unserved).sort_values("zone")
-    assert dict(zip(spots["zone"], found.why_not(spots), strict=True)) == {
+    assert dict(zip(spots["zone"], found.why_not(spots.geometry), strict=True)) == {
         "甲": None, "乙": "more_elsewhere", "丙": "no_plot_there",
     }  # fmt: skip
     assert found.before_after["no_site"].where(found.before_after["no_site"].notna(), "").tolist() == [

@@ -210,7 +210,7 @@ def test_a_candidate_that_fails_a_gate_is_listed_apart_with_its_reason(tables):
         reason=np.where(rank <= 2, "gate_several_districts", ""),
         rank=(rank - 2).where(rank > 2),
     )
-    lead, note, passed, failed = of_scores(failing)
+    lead, note, passed, _, failed = of_scores(failing)
     assert "2 个候选不符合准入条件" in note.words
     assert passed.rows[0][0] == "1"
     best = tables.scores.sort_values("rank")["candidate_id"].head(2)
@@ -239,7 +239,10 @@ def test_without_any_rank_it_says_how_far_the_data_go(tables):
     none = tables.scores.assign(rank=np.nan, completeness=0.44)
     blocks = of_scores(none)
     assert "数据完整度最高为 44 %" in blocks[1].words
-    assert len(blocks) == 2
+    assert blocks[2].heading == f"数据不足、不排名的候选（{len(none)} 个）"
+    by_score = none.sort_values("score", ascending=False, kind="stable")["candidate_id"].tolist()
+    assert [row[0] for row in blocks[2].rows] == by_score
+    assert len(blocks) == 3
 
 
 def test_further_maps_of_a_part_get_a_button_of_their_own(tables):

@@ -133,6 +133,11 @@ def test_hot_cells_count_by_area(city):
     scores = result.scores
     assert scores["hot_percent"].item() == pytest.approx(25)
     assert scores["hot_percent_score"].item() == pytest.approx(50)
+    # Nothing was judged in the candidate (no built-up land there): no figure, and no full score for it.
+    cells["gi_q"] = np.nan
+    unjudged = replace(found, cells=cells.assign(is_hot=False, issue_class="all"))
+    scores = score_candidates(square(name=["甲"]), hotspots=unjudged, lang="en").scores
+    assert scores[["hot_percent", "hot_percent_score"]].isna().all(axis=None)
 
 
 def test_a_candidate_of_which_no_cell_was_judged_has_no_share_that_is_hot():

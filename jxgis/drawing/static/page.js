@@ -46,6 +46,12 @@ const jxgis = (() => {
       });
     });
   });
+  // folium makes a popup of its HTML with jQuery, of which it needs no more than this; scripts in the HTML do not run.
+  window.$ = (markup) => {
+    const made = document.createElement("template");
+    made.innerHTML = markup;
+    return made.content.children;
+  };
   // folium.Icon is made for a plugin; here it is a pin of its colour.
   const shades = { lightred: "#ff8e7f", darkpurple: "#5b396b" };
   const Icon = L.DivIcon.extend({
