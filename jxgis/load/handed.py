@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import geopandas as gpd
 import pandas as pd
 
 from jxgis.errors import InputError
 from jxgis.load._columns import as_number, as_text
 from jxgis.schema.layers import contract, layers
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-
 __all__ = ["as_layer"]
 
 
-def as_layer(table: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
+def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str) -> gpd.GeoDataFrame:
     """A table for a layer, its names as text and its numbers as numbers, as a loader makes them.
 
     Parameters
     ----------
     table
-        Any columns; those of the layer's contract hold what it says.
+        Any columns, or geometries alone; those of the layer's contract hold what it says.
     layer
         The layer; of what is none, such as an area, every column stands as it is.
 
@@ -44,6 +40,8 @@ def as_layer(table: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     Traceback (most recent call last):
     jxgis.errors.InputError: residential 的 people 列有不是数字的值：“many”（第 2 行）...
     """
+    if isinstance(table, gpd.GeoSeries):
+        table = gpd.GeoDataFrame(geometry=table)
     columns = contract(layer).columns if layer in layers() else ()
     if "name" not in table.columns and any(column.name == "name" and not column.null for column in columns):
         raise InputError(

@@ -20,12 +20,15 @@ from jxgis.settings._parts import (
     REPORT,
     SCORING,
     UNITS,
+    Decay,
+    Family,
     HotspotSettings,
     IndicatorSettings,
     ParkSettings,
     ReportSettings,
     ScoringSettings,
     UnitSettings,
+    Weighing,
 )
 
 __all__ = [
@@ -36,6 +39,8 @@ __all__ = [
     "UNITS",
     "BoundaryInputSettings",
     "CitySettings",
+    "Decay",
+    "Family",
     "HotspotSettings",
     "IndicatorSettings",
     "InputSettings",
@@ -46,6 +51,7 @@ __all__ = [
     "ScoringSettings",
     "Settings",
     "UnitSettings",
+    "Weighing",
     "about",
     "default",
     "example",
