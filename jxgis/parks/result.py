@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -198,12 +198,17 @@ class ParksResult(Result):
             }
         }
 
-    def completed(self) -> ParksResult:
-        """With the coverage of the units: the user's own, else those that were proposed."""
-        given = self.given
-        drawn = given.table("units")
-        if drawn is None and "units" in given.results:
-            drawn = given.results["units"].tables()["units"]
+    def completed(self, results: Mapping[str, Result]) -> ParksResult:
+        """With the coverage of the units: the user's own, else those that were proposed.
+
+        Parameters
+        ----------
+        results
+            Name of a part to what it found.
+        """
+        drawn = self.given.table("units")
+        if drawn is None and "units" in results:
+            drawn = results["units"].tables()["units"]
         return self if drawn is None else replace(self, coverage_units=self.coverage_of(drawn))
 
     def tables(self) -> dict[str, pd.DataFrame]:
