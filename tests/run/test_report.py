@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 import pyproj
@@ -16,6 +16,9 @@ from jxgis.i18n import Text, text
 from jxgis.part import Given
 from jxgis.run.pages import _label
 from jxgis.settings import Settings
+
+if TYPE_CHECKING:
+    from jxgis.part import Result
 
 #: Files of `jxgis hotspots` and `check`, which make no page, and those that every folder has and no page lists.
 UNLISTED = {"hotspots.xlsx", "clean.gpkg", "defects.gpkg", "check.json", "index.html"}
