@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from scipy.sparse import csc_array
 
-from jxgis.hotspots.shown import hide_mix, hide_shares, hide_tops
+from jxgis.hotspots.shown import hide_mix, hide_shares, hide_tops, show
 from jxgis.small_counts import count_rows, hide_small, leave_out, small_range, small_said
 from jxgis.suppression import left_out
 from jxgis.units.shown import hide_units
@@ -379,3 +381,17 @@ def test_a_large_table_tells_no_small_count_by_one_sum() -> None:
         small = np.flatnonzero((own < 3) & ~lost[4 * at : 4 * at + 4])
         if not lost[4 * at : 4 * at + 4].all() and (own >= 3).any() and ((own >= 3) & ~lost[4 * at : 4 * at + 4]).any():
             assert all(len(found[k]) > 1 for k in small), (own, lost[4 * at : 4 * at + 4])
+
+
+@pytest.mark.parametrize(
+    "levels", [["district", "district"], ["subdistrict", "subdistrict"], ["district", "subdistrict"]]
+)
+def test_zones_are_hidden_whatever_levels_there_are(levels: list[str]) -> None:
+    ground = shapely.box([0, 100], 0, [100, 200], 100)
+    cells = gpd.GeoDataFrame({"cell_id": ["1", "2"], "issue_class": "all", "count": [40, 2]}, geometry=ground, crs=4549)
+    zones = gpd.GeoDataFrame(
+        {"zone": ["甲", "乙"], "level": levels, "issue_class": "all", "count": [40, 2]}, geometry=ground, crs=4549
+    )
+    shown = show(cells, min_count=3, zones=zones).zones
+    assert shown is not None
+    assert 2 not in set(shown["count"])
