@@ -14,6 +14,8 @@ __all__ = ["left_out"]
 
 # Of more counts, such as all cells of a city, each sum is looked at by itself: a search takes too long.
 _AT_ONCE = 2000
+# A search takes one node as a rule; where it takes very many what it would have found is left out around the count.
+_NODES = 1000
 
 
 def left_out(
@@ -240,6 +242,7 @@ class _Search:
             integrality=np.ones(steps * n, dtype=np.int64),
             bounds=Bounds(0, upper),
             constraints=holds,
+            options={"node_limit": _NODES},
         )
         if found.x is None:
             return None

@@ -246,13 +246,7 @@ def hotspot_map(
     title: str | None = None,
     method: str = "",
     min_count: int = REPORT.min_count,
-<<<<<<< HEAD
     band_m: float = HOTSPOTS.band_m,
-    pins: int = 10,
-||||||| 4ce5ee7
-    pins: int = 10,
-=======
->>>>>>> main
     max_cells: int = 60_000,
     lang: str = "zh",
     sketch: bool = False,
@@ -283,16 +277,8 @@ def hotspot_map(
         Heading, and the line below it: cell, band, test and period.
     min_count
         The least number of cases that is shown; fewer stand as a range, and then a cell shows its class, not its z and q.
-<<<<<<< HEAD
     band_m
         How far the cells of a peak reach, in metres, where tables are not shown as they are.
-    pins
-        How many places of a class get a numbered pin and stand in the list.
-||||||| 4ce5ee7
-    pins
-        How many places of a class get a numbered pin and stand in the list.
-=======
->>>>>>> main
     max_cells
         With more cells than this, significant ones are painted as a picture without tooltips, and the legend says so.
     lang, sketch
