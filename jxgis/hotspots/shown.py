@@ -26,6 +26,8 @@ __all__ = ["ShownTables", "hide_mix", "hide_shares", "hide_tops", "show"]
 Table = TypeVar("Table", bound=pd.DataFrame)
 
 _CITY = "city"
+#: What adds up to the city, each by itself: one sum of all of them would bind them less than is shown.
+_ALL_OF_CITY = [f"{_CITY}:{parts}" for parts in ("cells", "district", "subdistrict", "ring")]
 #: Times the number of a class in the city they are counts that are shown.
 _OF_CITY = ("share_issues", "concentration", "location_quotient", "times_mean")
 _TOPS = re.compile(r"top(\d+)_share")
@@ -165,14 +167,15 @@ def _without_scores(cells: Table) -> Table:
 
 def _city(cells: pd.DataFrame) -> pd.DataFrame:
     """The classes of the city; how many issues there are in all is said wherever they are spoken of."""
-    city = cells.groupby("issue_class", sort=False)["count"].sum().reset_index().assign(_is=_CITY)
+    city = cells.groupby("issue_class", sort=False)["count"].sum().reset_index()
+    city["_is"] = [_ALL_OF_CITY] * len(city)
     rows = count_rows(city, "count", of=_CITY, within=(), whole="_is")
     return rows.assign(known=rows["issue_class"] == ALL)
 
 
 def _cells(cells: gpd.GeoDataFrame, ranked: dict[str, gpd.GeoDataFrame | None], band_m: float) -> pd.DataFrame:
     """The cells, the city, and the hot places and peaks that they belong to."""
-    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=_CITY)
+    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=f"{_CITY}:cells")
     middle = shapely.centroid(np.asarray(cells.geometry.array, dtype=object))
     for name, places in ranked.items():
         if places is None:
@@ -201,17 +204,23 @@ def _zones(zones: gpd.GeoDataFrame) -> pd.DataFrame:
     """The zones: parts of the city, and sub-districts of their district too."""
     home = zones["zone"].map(districts_of(zones)).where(zones["level"] == "subdistrict").astype("str")
     table = pd.DataFrame(zones[["zone", "level", "issue_class", "count"]]).assign(
-        _city=_CITY, _district="district:" + home.astype("str"), _is=zones["level"] + ":" + zones["zone"]
+        _city=f"{_CITY}:" + zones["level"], _district="district:" + home.astype("str")
     )
+    # Units add up to their district, beside its sub-districts.
+    names = [
+        [f"district:{zone}", f"units:{zone}"] if level == "district" else None
+        for zone, level in zip(zones["zone"], zones["level"], strict=True)
+    ]
+    table["_is"] = pd.Series(names, index=table.index, dtype=object)
     return count_rows(table, "count", of="zones", within=["level", "zone"], sums=["_city", "_district"], whole="_is")
 
 
 def _ring(overall: pd.DataFrame) -> list[pd.DataFrame]:
     """The issues inside a ring, and those outside, which are what is left."""
-    table = overall.assign(_city=_CITY, _outside=overall["issues"] - overall["inside"])
+    table = overall.assign(_city=f"{_CITY}:ring", _outside=overall["issues"] - overall["inside"])
     return [
         count_rows(table, "inside", of="ring", within=(), sums=["_city"]),
-        count_rows(table, "_outside", of="outside", within=(), sums=["_city"], unshown=True),
+        count_rows(table, "_outside", of="outside", within=(), sums=["_city"]),
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from jxgis.hotspots.shown import show
+from jxgis.units.shown import hide_units
 
 SIDE = 6
 CELL_M = 100.0
@@ -133,3 +134,34 @@ def test_the_issues_of_a_peak_tell_no_cell_near_it(seeds: range) -> None:
                 looked_at += 1
                 assert sum(peak["issues"] - value in sums for value in own) > 1, (seed, peak["issue_class"], mine, at)
     assert looked_at
+
+
+def test_what_adds_up_to_the_city_does_so_table_by_table() -> None:
+    """Districts 2 + 100 and a ring of 50 beside 52: that the ring hides neither number does not hide the 2."""
+    shape = shapely.box([0, 1], 0, [1, 2], 1)
+    cells = gpd.GeoDataFrame({"cell_id": ["E0", "E1"], "issue_class": "all", "count": [2, 100]}, geometry=shape)
+    zones = gpd.GeoDataFrame(
+        {"zone": ["东", "西"], "level": "district", "issue_class": "all", "count": [2, 100]}, geometry=shape
+    )
+    ring = pd.DataFrame({"issue_class": ["all"], "issues": [102], "inside": [50], "share_inside": [50 / 102]})
+    shown = show(cells, min_count=3, zones=zones, overall=ring)
+    assert shown.zones is not None
+    assert shown.overall is not None
+    assert shown.zones["count"].tolist() == ["1–2", None]
+    assert shown.overall["inside"].tolist() == [50]
+
+
+def test_units_add_up_to_their_district_beside_its_sub_districts() -> None:
+    """Two sub-districts of 2 and 98 hide each other; so must the units of the same numbers, in which the border runs elsewhere."""
+    cells = gpd.GeoDataFrame(
+        {"cell_id": ["E0"], "issue_class": "all", "count": [100]}, geometry=shapely.box([0], 0, 1, 1)
+    )
+    zones = gpd.GeoDataFrame(
+        {"zone": ["老城", "甲街道", "乙街道"], "level": ["district", "subdistrict", "subdistrict"], "issue_class": "all",
+         "count": [100, 2, 98]},
+        geometry=shapely.box([0, 0, 5], 0, [10, 5, 10], 10),
+    )  # fmt: skip
+    counts = show(cells, min_count=3, zones=zones).counts
+    assert counts is not None
+    units = pd.DataFrame({"unit_id": ["a", "b"], "district": "老城", "issues": [2, 98]})
+    assert hide_units(units, min_count=3, known=[counts.assign(known=True)])["issues"].tolist() == ["1–2", None]
