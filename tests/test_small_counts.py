@@ -342,7 +342,7 @@ def test_units_do_not_add_up_to_a_district_that_is_hidden() -> None:
             "zone": list("甲乙丙"),
             "issues": [2, 7, 90],
             "_city": "city",
-            "_is": ["district:甲", "district:乙", "district:丙"],
+            "_is": ["units:甲", "units:乙", "units:丙"],
         }
     )
     known = count_rows(zones, "issues", of="zones", sums=["_city"], whole="_is")
