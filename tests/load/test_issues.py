@@ -48,6 +48,21 @@ def test_a_chinese_export_is_known(export, write, city) -> None:
     assert any("X 坐标为北" in note.zh for note in loaded.notes)
 
 
+def test_a_phone_in_a_column_of_numbers_is_hidden_and_the_others_stay_numbers() -> None:
+    export = pd.DataFrame(
+        {
+            "任务号": list("1234"),
+            "lon": [120.75] * 4,
+            "lat": [30.75] * 4,
+            "返工次数": ["2", "13812345678", None, "330402199001011234"],
+        }
+    )
+    loaded = load_issues(export, crs=4490)
+    assert loaded.table["rework"].tolist()[0] == 2
+    assert loaded.table["rework"].isna().tolist() == [False, True, True, True]
+    assert any("2 values look like phone or ID numbers" in note.en for note in loaded.notes)
+
+
 def test_columns_asked_for_are_carried_codes_whole_and_people_masked(export, city) -> None:
     people = ["联系人：张三", "浙FD12345 停在中山路123号", "330402199001011234", "正常"]
     more = export.assign(
