@@ -319,15 +319,18 @@ _AWAY_M = 5 * _SCALE_M
 _PIECE_M = _SCALE_M / 5
 # As long as the shifts among the three datums, and too long for points that belong to the features to fit still.
 _OFFSETS_M = (100.0, 1500.0)
+# By how much the best z must exceed the second, else the answer is "undecided".
+_MIN_MARGIN = 4.0
+# Random moves a hypothesis; the fewer, the more often chance is taken for a fit.
+_MOVES = 500
+# More points than this are thinned evenly, by their order.
+_MOST_POINTS = 1000
 
 
 def diagnose_datum(
     points: gpd.GeoSeries | gpd.GeoDataFrame,
     reference: gpd.GeoSeries | gpd.GeoDataFrame,
     *,
-    min_margin: float = 4.0,
-    offsets: int = 500,
-    max_points: int = 1000,
     seed: int = 0,
 ) -> DatumDiagnosis:
     """Say in which of WGS-84, GCJ-02 and BD-09 points fit streets, parks or other known features, if it can be told.
@@ -337,7 +340,7 @@ def diagnose_datum(
     chance does is measured: read in each datum, the points are moved as one by 100 to 1,500 m in random directions, and
     their fit, Σ exp(−distance / 25 m), is compared with those. So neither the density of the streets, nor how many of
     them are known, nor clusters among the points count as evidence. A datum is named where none of its moved tables
-    fits as well as it does itself and its z exceeds the second's by ``min_margin``.
+    fits as well as it does itself and its z exceeds the second's by 4.
 
     Parameters
     ----------
@@ -345,12 +348,6 @@ def diagnose_datum(
         Points in degrees (any geographic CRS: it says that the numbers are degrees, not which datum they are in).
     reference
         Features known to be in their declared CRS, projected in metres: streets are best.
-    min_margin
-        By how much the best z must exceed the second, else the answer is ``"undecided"``.
-    offsets
-        Random moves a hypothesis; the fewer, the more often chance is taken for a fit.
-    max_points
-        More points than this are thinned evenly, by their order.
     seed
         Of the random moves.
 
@@ -400,8 +397,8 @@ def diagnose_datum(
     tree, fit = shapely.STRtree(features), _Fit(features)
     lonlat = shapely.get_coordinates(np.asarray(points.geometry))
     lonlat = lonlat[np.isfinite(lonlat).all(axis=1) & inside_china(lonlat[:, 0], lonlat[:, 1])]
-    if len(lonlat) > max_points:
-        lonlat = lonlat[np.linspace(0, len(lonlat) - 1, max_points).astype(np.int64)]
+    if len(lonlat) > _MOST_POINTS:
+        lonlat = lonlat[np.linspace(0, len(lonlat) - 1, _MOST_POINTS).astype(np.int64)]
     project = pyproj.Transformer.from_crs(4326, metric, always_xy=True)
     rng = np.random.default_rng(seed)
     rows = []
@@ -411,19 +408,19 @@ def diagnose_datum(
             continue
         xy = np.stack(project.transform(*convert(lonlat[:, 0], lonlat[:, 1], source=source, target="WGS-84")), axis=1)
         _, away = tree.query_nearest(shapely.points(xy), return_distance=True, all_matches=False)
-        length, angle = rng.uniform(*_OFFSETS_M, offsets), rng.uniform(0, 2 * np.pi, offsets)
+        length, angle = rng.uniform(*_OFFSETS_M, _MOVES), rng.uniform(0, 2 * np.pi, _MOVES)
         moves = length[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
         own, moved = fit(xy), np.array([fit(xy + move) for move in moves])
         spread = moved.std()
         # One large park, or nothing near: every move fits alike, and nothing is told.
         z = float((own - moved.mean()) / spread) if spread > 0 else 0.0
-        p = (1 + np.count_nonzero(moved >= own)) / (1 + offsets)
+        p = (1 + np.count_nonzero(moved >= own)) / (1 + _MOVES)
         rows.append((source, float(np.median(away)), float(np.quantile(away, 0.9)), z, p, len(lonlat)))
     table = pd.DataFrame(rows, columns=["datum", "median_m", "p90_m", "z", "p", "points"])
     table = table.sort_values("z", ascending=False, kind="stable", ignore_index=True)
     margin = float(table["z"].iloc[0] - table["z"].iloc[1])
-    unmatched = table["p"].iloc[0] <= 1 / (1 + offsets)
-    decided = unmatched and margin >= min_margin
+    unmatched = table["p"].iloc[0] <= 1 / (1 + _MOVES)
+    decided = unmatched and margin >= _MIN_MARGIN
     return DatumDiagnosis(best=table["datum"].iloc[0] if decided else "undecided", margin=margin, table=table)
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from jxgis import output
 from jxgis.errors import InputError, MissingPackageError, require_lang
 from jxgis.i18n import Text
-from jxgis.schema.tables import class_columns
 
 if TYPE_CHECKING:
     import folium
@@ -168,6 +168,8 @@ class Given:
 
     def in_words(self, table: Table) -> Table:
         """A copy of a table with the city's classes as the reader's language calls them; other values stand as they are."""
+        from jxgis.schema.tables import class_columns
+
         words = (
             {} if self.city is None else {name: called.of(self.lang) for name, called in self.city.class_names.items()}
         )
@@ -181,9 +183,10 @@ class Given:
 
         return hide_small(self.in_words(table), min_count=self.settings.report.min_count, lost=lost)
 
-    def known_counts(self) -> list[pd.DataFrame]:
-        """What readers know of counts that the parts before have shown: see `small_counts.count_rows`."""
-        found = (result.known_counts() for result in self.results.values())
+    def known_counts(self, part: Part) -> list[pd.DataFrame]:
+        """What readers know of counts that the parts before this one have shown: see `small_counts.count_rows`."""
+        before = takewhile(lambda name: name != part.name, self.results)
+        found = (self.results[name].known_counts() for name in before)
         return [rows.assign(known=True) for rows in found if rows is not None]
 
 
@@ -393,15 +396,21 @@ class Result(ABC):
         OutputError
             If the folder cannot be written; nothing is changed then.
         """
-        with output.staged(out, command=self.part.command) as stage:
-            self.write_files(stage)
-            self.write_report(stage)
-            account = self.account()
-            if self.part.after:
-                refused = self.given.refused.items()
-                account |= {"refused": [{"part": part, "message": why.of(self.given.lang)} for part, why in refused]}
-            self.given.finish(stage, self.part.settings, account)
+        from jxgis.settings import files_read
+
+        with output.staged(out, command=self.part.command, reads=files_read(self.given.settings)) as stage:
+            self.write_command(stage)
         return Path(out)
+
+    def write_command(self, stage: output.Stage) -> None:
+        """Write what the part's command writes into a stage."""
+        self.write_files(stage)
+        self.write_report(stage)
+        account = self.account()
+        if self.part.after:
+            refused = self.given.refused.items()
+            account |= {"refused": [{"part": part, "message": why.of(self.given.lang)} for part, why in refused]}
+        self.given.finish(stage, self.part.settings, account)
 
     def map(self, name: str | None = None) -> folium.Map:
         """A map to look at, and to add layers to: the part's own, or another by name.

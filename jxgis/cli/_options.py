@@ -166,24 +166,14 @@ def part_settings(part: Part, given: Mapping[str, str], project: Path | None, se
     for name, text in given.items():
         place = part.options[name].key.split(".")
         place += ["path"] if place[:-1] == ["inputs"] else []
-        asked = _laid_over(asked, _nested(place, _of_kind(text, kind_at(Settings, place))))
+        asked = _laid_over(asked, _nested(place, _value(text, kind_at(Settings, place))))
     try:
         return settings_of(project, asked, sets)
     except SettingsError as error:
         zh, en = error.message
-        for name in given:
-            zh, en = (words.replace(f"{part.options[name].key} = ", f"{name} = ") for words in (zh, en))
+        for key, name in ((part.options[name].key, name) for name in given):
+            zh, en = zh.replace(f"{key} = ", f"{name}（{key}）= "), en.replace(f"{key} = ", f"{name} ({key}) = ")
         raise SettingsError(zh=zh, en=en) from None
-
-
-def _of_kind(text: str, kind: Any) -> Any:
-    """What an option gives: texts by commas, pairs and points as the key holds them, else the text."""
-    kinds = (kind, *get_args(kind)) if get_origin(kind) not in (tuple, dict) else (kind,)
-    if tuple[str, ...] in kinds:
-        return names(text)
-    if dict[str, str] in kinds:
-        return pairs(text) or None
-    return points(text) if any(get_origin(each) is tuple for each in kinds) else text
 
 
 def pairs(text: str | None) -> dict[str, str]:
@@ -339,7 +329,7 @@ def _nested(place: Sequence[str], value: Any) -> dict[str, Any]:
 
 
 def _value(text: str, kind: Any) -> Any:
-    """A value as TOML has it; else, and where the key holds text or texts, the text as it stands."""
+    """A value as TOML has it; else texts by commas, pairs and points as the key holds them, else the text as it stands."""
     kinds = (kind,) if get_origin(kind) in (tuple, dict) else (kind, *get_args(kind))
     if str in kinds:
         return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
@@ -350,7 +340,11 @@ def _value(text: str, kind: Any) -> Any:
         found = {}
     if list(found) == ["value"] and not isinstance(found["value"], dt.date | dt.time):
         return found["value"]
-    return names(text) if texts else text
+    if texts:
+        return names(text)
+    if dict[str, str] in kinds:
+        return pairs(text) or None
+    return points(text) if get_origin(next(iter(get_args(kind)), None)) is tuple else text
 
 
 def _laid_over(base: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -210,7 +210,7 @@ def _rings(geometries: Any) -> list[Any]:
     return [shapely.get_coordinates(ring) for ring in rings]
 
 
-def map_axes(ax: Axes, districts: gpd.GeoDataFrame | None, bounds: Sequence[float], *, names: bool = False) -> None:
+def map_axes(ax: Axes, districts: gpd.GeoDataFrame | None, bounds: Sequence[float]) -> None:
     """Turn axes into a map in metres: the districts' land and borders, a scale bar, no ticks.
 
     Parameters
@@ -221,17 +221,12 @@ def map_axes(ax: Axes, districts: gpd.GeoDataFrame | None, bounds: Sequence[floa
         Polygons in a metric CRS, with ``name``.
     bounds
         West, south, east, north in metres.
-    names
-        Whether the districts' names are written.
     """
     west, south, east, north = bounds
     if districts is not None:
         rings = _rings(districts.geometry.array)
         ax.add_collection(PolyCollection(rings, facecolors=LAND, edgecolors="none", zorder=0))
         ax.add_collection(LineCollection(rings, colors=BORDER, linewidths=0.6, zorder=3))
-        if names:
-            for name, point in zip(districts["name"], districts.geometry.representative_point(), strict=True):
-                ax.annotate(short_label(name), (point.x, point.y), ha="center", va="center", fontsize=6.5, zorder=4)
     ax.set(xlim=(west, east), ylim=(south, north), aspect="equal")
     ax.axis("off")
     rough = (east - west) / 4

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from jxgis.schema.columns import Writing
 
 __all__ = [
+    "TOP",
     "Field",
     "PlaceList",
     "Shapes",
@@ -51,6 +52,8 @@ __all__ = [
     "line",
 ]
 
+#: How many of the ranked get a numbered pin and stand in the list.
+TOP = 10
 #: Leaflet path options of one look.
 Style: TypeAlias = dict[str, Any]
 
@@ -412,10 +415,8 @@ def land_map(
         Heading, and the line below it.
     named
         Whether the names are written; without them the borders are broader.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the map as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

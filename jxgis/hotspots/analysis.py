@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from jxgis.hotspots.cells import Family
     from jxgis.hotspots.counted import Counted
     from jxgis.hotspots.density import Density
     from jxgis.hotspots.periods import Comparison
+    from jxgis.settings import Family
     from jxgis.space.grid import Grid
 
 __all__ = ["analyse", "find_hotspots"]
@@ -72,10 +72,8 @@ def find_hotspots(
         Where present, ``source`` and ``file`` say for which of them some time is missing.
     start, end
         The period analysed, half open; see :func:`jxgis.hotspots.periods.compare_periods`.
-    lang
-        Language of what the result shows, ``"zh"`` or ``"en"``.
-    sketch
-        Mark what is drawn as schematic: the polygons are not official.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
         What :class:`jxgis.settings.HotspotSettings` holds: ``cell_m``, ``classes``, ``name_field`` and so on.
 
@@ -108,15 +106,16 @@ def find_hotspots(
     """
     import geopandas as gpd
 
-    require_table(area, "area")
     layers = {
-        "issues": issues, "area": gpd.GeoDataFrame(geometry=area.geometry), "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
+        "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
     }  # fmt: skip
     given = given_tables(layers, needs=("issues",), lang=lang, sketch=sketch, hotspots=options)
+    require_table(area, "area", like=given.crs)
     if history is not None:
         require_table(history, "history", like=given.crs)
-    return analyse(replace(given, history=history, start=start, end=end))
+    there = {**given.layers, "area": gpd.GeoDataFrame(geometry=area.geometry)}
+    return analyse(replace(given, layers=there, history=history, start=start, end=end))
 
 
 def analyse(given: Given) -> HotspotsResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -11,12 +11,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from jxgis.settings import HotspotSettings
+    from jxgis.settings import Family, HotspotSettings
     from jxgis.space.grid import Grid
 
-__all__ = ["Family", "judge_cells", "judged", "levels"]
-
-Family: TypeAlias = Literal["class", "all"]
+__all__ = ["judge_cells", "judged", "levels"]
 
 
 def judge_cells(

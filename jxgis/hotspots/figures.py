@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["hotspot_panels", "scale_chart"]
 
+#: Panels in a row.
+_COLUMNS = 3
+
 
 def hotspot_panels(
     cells: gpd.GeoDataFrame,
     *,
     districts: gpd.GeoDataFrame | None = None,
     classes: Sequence[str] | None = None,
-    columns: int = 3,
-    title: str | None = None,
     lang: str = "zh",
     sketch: bool = False,
 ) -> Figure:
@@ -48,14 +49,8 @@ def hotspot_panels(
         Polygons with ``name``, for the ground.
     classes
         Which classes, in which order; by default all but ``all``.
-    columns
-        Panels in a row.
-    title
-        Heading of the whole figure.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the figure as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
@@ -77,11 +72,11 @@ def hotspot_panels(
         "absent": [c for c in asked if c not in order and judged.get(c, True)],
         "unjudged": [c for c in asked if not judged.get(c, True)],
     }
-    rows = -(-len(order) // columns)
+    rows = -(-len(order) // _COLUMNS)
     bounds = cells.total_bounds if districts is None else districts.total_bounds
     with figure_style():
         # Room for the heading and the legend also above and below a single panel.
-        wide = min(columns, len(order))
+        wide = min(_COLUMNS, len(order))
         across = max(3.5 * wide, 5.5)
         figure = Figure(figsize=(across, 3.6 * rows + 0.9), layout=ConstrainedLayoutEngine(h_pad=0.1))
         panels = np.atleast_1d(figure.subplots(rows, wide)).ravel()
@@ -97,7 +92,7 @@ def hotspot_panels(
             ax.set_title(wrapped(short_label(class_label(issue_class, lang)), across / wide, 12))
         handles = [Patch(color=s.colour, label=s.label) for s in hotspot_swatches(lang) if s.colour != HOT_COLD[0]]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles) if wide > 2 else 3, fontsize=8)
-        heading = title or text("maps.panels_title", lang)
+        heading = text("maps.panels_title", lang)
         for key, some in absent.items():
             if some:
                 names = listed([short_label(class_label(c, lang)) for c in some], lang)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from jxgis.drawing.colours import ABSENT, HOT_COLD, PEAK, PINS
 from jxgis.drawing.layers import (
+    TOP,
     Field,
     PlaceList,
     Shapes,
@@ -100,14 +101,13 @@ def _of_class(table: gpd.GeoDataFrame | None, issue_class: str) -> gpd.GeoDataFr
 def _place_list(
     group: folium.FeatureGroup,
     ranked: gpd.GeoDataFrame,
-    pins: int,
     label: str,
     lang: str,
     *,
     key: str = "top_places",
     note: str = "",
 ) -> PlaceList:
-    top = ranked.sort_values("rank").head(pins)
+    top = ranked.sort_values("rank").head(TOP)
     notes = [text("maps.n_issues", lang, n=n) for n in as_words(top["issues"])]
     heading = text(f"maps.{key}", lang, name=label, n=len(top))
     return PlaceList(group, heading, top.assign(note=np.asarray(notes, dtype=object)), note)
@@ -175,12 +175,12 @@ def _add_cells(
     )  # fmt: skip
 
 
-def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, pins: int, lang: str) -> None:
+def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, lang: str) -> None:
     titled = places.sort_values("rank").reset_index(drop=True)
     titled = titled.assign(issues=as_words(titled["issues"]))
     add_polygons(group, titled, name="", styles=[line(PINS, weight=1.6)], control=False)
     add_points(
-        group, titled.head(pins), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=fields_of("hotspots.places", _PLACE, lang),
+        group, titled.head(TOP), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=fields_of("hotspots.places", _PLACE, lang),
         number="rank", control=False,
     )  # fmt: skip
 
@@ -219,7 +219,6 @@ def _add_ranked(
     group: folium.FeatureGroup,
     places: gpd.GeoDataFrame,
     peaks: gpd.GeoDataFrame | None,
-    pins: int,
     label: str,
     lang: str,
     of: str = "hotspots.peaks",
@@ -227,12 +226,12 @@ def _add_ranked(
     """Pins on the places, or on the peaks where the first place is wide; and the list that they belong to."""
     if peaks is not None and peaks_lead(places, peaks):
         _add_outlines(group, places, peaks, lang)
-        _add_peaks(group, peaks, pins, lang, of)
-        return _place_list(group, peaks, pins, label, lang, key="top_peaks", note=_wide_note(places, peaks, lang))
+        _add_peaks(group, peaks, TOP, lang, of)
+        return _place_list(group, peaks, label, lang, key="top_peaks", note=_wide_note(places, peaks, lang))
     if peaks is not None:
         _add_peaks(group, peaks, 0, lang, of)
-    _add_places(group, places, pins, lang)
-    return _place_list(group, places, pins, label, lang)
+    _add_places(group, places, lang)
+    return _place_list(group, places, label, lang)
 
 
 def hotspot_map(
@@ -247,7 +246,6 @@ def hotspot_map(
     title: str | None = None,
     method: str = "",
     min_count: int = REPORT.min_count,
-    pins: int = 10,
     max_cells: int = 60_000,
     lang: str = "zh",
     sketch: bool = False,
@@ -278,14 +276,10 @@ def hotspot_map(
         Heading, and the line below it: cell, band, test and period.
     min_count
         The least number of cases that is shown; fewer stand as a range, and then a cell shows its class, not its z and q.
-    pins
-        How many places of a class get a numbered pin and stand in the list.
     max_cells
         With more cells than this, significant ones are painted as a picture without tooltips, and the legend says so.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the map as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
@@ -316,7 +310,7 @@ def hotspot_map(
         if own is not None:
             _add_cells(group, own, ground, lang, min_count)
         if own_places is not None:
-            lists.append(_add_ranked(group, own_places, own_peaks, pins, label, lang))
+            lists.append(_add_ranked(group, own_places, own_peaks, label, lang))
         elif own is not None and places is not None:
             lists.append(_no_places(group, own, label, lang))
         if issue_class == "all" and own is not None and "rate_bin" in own.columns and own["rate_bin"].notna().any():
@@ -327,7 +321,7 @@ def hotspot_map(
             if rate_own is not None:
                 peaks_own = _of_class(rate_peaks, "all")
                 label = text("maps.all_rates", lang)
-                lists.append(_add_ranked(by_rate, rate_own, peaks_own, pins, label, lang, "hotspots.rate_peaks"))
+                lists.append(_add_ranked(by_rate, rate_own, peaks_own, label, lang, "hotspots.rate_peaks"))
     add_place_lists(page, lists)
     note = (
         text("maps.painted_note", lang, n=f"{len(ground.ids):,}")

@@ -27,6 +27,8 @@ __all__ = ["CELLS_M", "Scale", "moran_profile", "rate_profile", "suggest_scale"]
 CELLS_M = (50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0)
 #: Issues that an average neighbourhood should hold, so that its sum can stand out from chance.
 MIN_IN_BAND = 10.0
+#: The widest band tried: beyond, a neighbourhood is a district.
+MAX_BAND_M = 3000.0
 
 
 @dataclass(frozen=True)
@@ -175,14 +177,12 @@ def suggest_scale(
     exposure: gpd.GeoDataFrame | None = None,
     exposure_column: str | None = None,
     cells_m: Sequence[float] = CELLS_M,
-    max_band_m: float = 3000.0,
-    min_in_band: float = MIN_IN_BAND,
 ) -> Scale:
     """Propose a cell and a band for a set of issues.
 
     The cell is the smallest candidate whose cells hold one issue or more on average: smaller ones are mostly empty
     or ones. The band is where the z of global Moran's I first peaks among bands of whole and half cells whose
-    neighbourhood holds ``min_in_band`` issues or more on average: up to there, widening the neighbourhood adds more
+    neighbourhood holds ten issues or more on average: up to there, widening the neighbourhood adds more
     cells that are alike than cells that are not. Counts follow people, and a city has one centre: their z may rise
     without end. Then the band is the elbow of Moran's I, or, better, give an exposure: the profile is that of what it
     does not explain.
@@ -197,10 +197,6 @@ def suggest_scale(
         See :func:`jxgis.hotspots.rates.exposure_on_grid`; not used where fewer than two cells have any.
     cells_m
         Candidates, metres; those are left out of which no cell has its centre in the area, or that are far too many.
-    max_band_m
-        Widest band to try, metres.
-    min_in_band
-        Issues that an average neighbourhood must hold.
 
     Returns
     -------
@@ -214,7 +210,7 @@ def suggest_scale(
     Notes
     -----
     A proposal to look at, with its figure, not a truth: where people are clustered at several scales the profile has
-    several peaks, or none below ``max_band_m``.
+    several peaks, or none below 3 km.
     """
     tried = [(grid, count_points(grid, x, y)[0][0]) for grid in _grids(area, cells_m)]
     candidates = [grid.cell_m for grid, _ in tried]
@@ -236,7 +232,7 @@ def suggest_scale(
     chosen = int(table["usable"].to_numpy().argmax()) if enough else len(candidates) - 1
     grid, counts = tried[chosen]
     cell_m = candidates[chosen]
-    steps = np.arange(1.0, max(max_band_m / cell_m, 2.0) + 0.25, 0.5)
+    steps = np.arange(1.0, max(MAX_BAND_M / cell_m, 2.0) + 0.25, 0.5)
     bands_m = [float(step * cell_m) for step in steps]
     people = np.zeros(len(grid)) if exposure is None else exposure_on_grid(grid, exposure, column=exposure_column)
     has = people > 0
@@ -247,7 +243,7 @@ def suggest_scale(
     # Half a cell more may add no neighbour: the same disc twice is no step.
     profile = profile[profile["neighbours"].diff().fillna(1) > 0].reset_index(drop=True)
     profile["issues_in_band"] = (profile["neighbours"] + 1) * counts.mean()
-    allowed = (profile["issues_in_band"] >= min_in_band).to_numpy() & np.isfinite(profile["z"].to_numpy())
+    allowed = (profile["issues_in_band"] >= MIN_IN_BAND).to_numpy() & np.isfinite(profile["z"].to_numpy())
     profile["peak"] = _peaks(profile["z"].to_numpy()) & allowed
     if not enough or not allowed.any():
         at, reason = len(profile) - 1, "few_issues"

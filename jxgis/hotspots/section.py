@@ -13,6 +13,7 @@ from jxgis.hotspots.findings import SENTENCES
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.i18n import listed, text
 from jxgis.report.blocks import (
+    TOP,
     Block,
     Key,
     MethodNote,
@@ -47,7 +48,6 @@ def hotspot_section(
     outside_area: int = 0,
     without_exposure: int | None = None,
     min_count: int = 1,
-    top: int = 10,
     lang: str = "zh",
 ) -> Section:
     """The section of hot spots.
@@ -69,8 +69,6 @@ def hotspot_section(
         Issues in cells without exposure, which take no part in ``rate_places``; None where there is none.
     min_count
         The least number of cases that the tables show.
-    top
-        How many rows the ranked tables show.
     lang
         ``"zh"`` or ``"en"``.
 
@@ -86,7 +84,7 @@ def hotspot_section(
     return Section(
         part="hotspots",
         keys=_keys(tables, cells, outside_area, lang),
-        blocks=[*_blocks(tables, cells, lines, without_exposure, min_count, top, lang), *cautious],
+        blocks=[*_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
         methods=_methods(tables, cells, options, lang),
         sheets=tables,
         lines=lines,
@@ -238,14 +236,14 @@ def _peaks(ranked: pd.DataFrame, heading: str, lang: str, *, folded: bool = Fals
     return table_block(said, ranked, lang, of="hotspots.peaks", folded=folded)
 
 
-def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang: str) -> list[Block]:
+def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> list[Block]:
     """What is said and listed first: the places, or where they are wide the peaks, and then what the places are."""
     if peaks is None or not peaks_lead(own, peaks):
-        shown = own.head(top)
+        shown = own.head(TOP)
         blocks: list[Block] = [Paragraph(_lead(shown.iloc[0], lang)), *_same_point(own.iloc[0], lang)]
         blocks.append(table_block(text("report.top_all", lang, n=len(shown)), shown, lang, of="hotspots.places"))
         if peaks is not None and len(peaks):
-            blocks.append(_peaks(peaks.head(top), "peaks_table", lang))
+            blocks.append(_peaks(peaks.head(TOP), "peaks_table", lang))
         return blocks
     first = own.iloc[0]
     wide = text(
@@ -256,13 +254,13 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang:
         issues=count_in_words(first["issues"]),
         share=percent(float(first["share_issues"])),
     )
-    shown = own.head(top)
+    shown = own.head(TOP)
     named = shown.assign(name=wide_names(shown, peaks, lang), peak_count=peaks_per_place(shown, peaks))
     return [
         Paragraph(_lead(peaks.iloc[0], lang)),
         Paragraph(wide, "sub"),
         *_same_point(first, lang),
-        _peaks(peaks.head(top), "peaks_first", lang),
+        _peaks(peaks.head(TOP), "peaks_first", lang),
         table_block(text("report.top_wide", lang, n=len(shown)), named, lang, of="hotspots.wide"),
     ]
 
@@ -275,7 +273,7 @@ def _same_point(place: pd.Series, lang: str) -> list[Block]:
     return [Paragraph(text("report.same_point", lang, share=percent(float(share), 0)), "none")]
 
 
-def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang: str) -> list[Block]:
+def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> list[Block]:
     """The first of each class, and each class's own list; by peaks where a class's first place is wide."""
     classed = places[places["issue_class"] != "all"]
     if classed.empty:
@@ -294,7 +292,7 @@ def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, top: int, lang: 
     blocks: list[Block] = [table_block(heading, first, lang, of=f"hotspots.{of}", columns=columns)]
     for name in names:
         ranked = high[name] if by_peaks[name] else own[name]
-        shown = (own[name] if ranked is None else ranked).head(top)
+        shown = (own[name] if ranked is None else ranked).head(TOP)
         heading = text(f"report.{'top_class_peaks' if by_peaks[name] else 'top_class'}", lang, name=name, n=len(shown))
         of = "hotspots.peaks" if by_peaks[name] else "hotspots.places"
         blocks.append(table_block(heading, shown, lang, of=of, folded=True))
@@ -307,7 +305,6 @@ def _blocks(
     lines: Sequence[str],
     without_exposure: int | None,
     min_count: int,
-    top: int,
     lang: str,
 ) -> list[Block]:
     """Top places of all issues, the first of each class, each class's own list, and the districts."""
@@ -319,13 +316,13 @@ def _blocks(
         blocks.append(Paragraph(text(f"report.{key}", lang), "none"))
     else:
         high = None if peaks is None else of_all(peaks).sort_values("rank")
-        blocks.extend(_first_places(own, high, top, lang))
+        blocks.extend(_first_places(own, high, lang))
     if len(places) and (places["issues"] == 0).any():
         blocks.append(Paragraph(text("report.place_of_none", lang), "sub"))
     blocks.extend(_said_of_built_up(cells, min_count, lang))
     blocks.extend(Paragraph(line, "sub") for line in lines)
     if "rate_places" in tables:
-        rated = of_all(tables["rate_places"]).sort_values("rank").head(top)
+        rated = of_all(tables["rate_places"]).sort_values("rank").head(TOP)
         heading = text("report.rate_places", lang, n=len(rated))
         if len(rated):
             blocks.append(table_block(heading, rated, lang, of="hotspots.rate_places"))
@@ -333,7 +330,7 @@ def _blocks(
             blocks.append(Paragraph(text(f"report.rate_places_{_rates_found(cells)}", lang), "sub"))
         if without_exposure:
             blocks.append(Paragraph(text("report.without_exposure", lang, n=count_in_words(without_exposure)), "sub"))
-    blocks.extend(_by_class(places, peaks, top, lang))
+    blocks.extend(_by_class(places, peaks, lang))
     if "zones" in tables:
         zones = of_all(tables["zones"])
         zones = zones[zones["level"] == "district"] if "level" in zones.columns else zones

@@ -168,9 +168,9 @@ def _named(places: Table, name: str) -> Table:
 
 def _zones(zones: gpd.GeoDataFrame) -> pd.DataFrame:
     """The zones: parts of the city, and sub-districts of their district too."""
-    home = zones["zone"].map(districts_of(zones)).where(zones["level"] == "subdistrict")
+    home = zones["zone"].map(districts_of(zones)).where(zones["level"] == "subdistrict").astype("str")
     table = pd.DataFrame(zones[["zone", "level", "issue_class", "count"]]).assign(
-        _city=_CITY, _district="district:" + home, _is=zones["level"] + ":" + zones["zone"]
+        _city=_CITY, _district="district:" + home.astype("str"), _is=zones["level"] + ":" + zones["zone"]
     )
     return count_rows(table, "count", of="zones", within=["level", "zone"], sums=["_city", "_district"], whole="_is")
 

@@ -1,76 +1,22 @@
 """Loading: files and tables in, tables that hold their contract out, and an account of every row."""
 
-from __future__ import annotations
-
 import importlib
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jxgis.i18n import Text
+import lazy_loader
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from jxgis.load.boundaries import (
-        boundary_flaws,
-        dissolve_districts,
-        in_crosswalk,
-        load_districts,
-        load_outline,
-        load_subdistricts,
-    )
-    from jxgis.load.issues import disagreement, load_issues, unclassified
-    from jxgis.load.layers import load_layer
-    from jxgis.load.overlaps import snap_overlaps
-    from jxgis.load.rasters import check_raster, load_population
-
-__all__ = [
-    "Loaded",
-    "SourceFile",
-    "boundary_flaws",
-    "check_raster",
-    "disagreement",
-    "dissolve_districts",
-    "in_crosswalk",
-    "load_districts",
-    "load_issues",
-    "load_layer",
-    "load_outline",
-    "load_population",
-    "load_subdistricts",
-    "snap_overlaps",
-    "unclassified",
-]
-
-_MODULES = {
-    "boundaries": {
-        "boundary_flaws",
-        "dissolve_districts",
-        "in_crosswalk",
-        "load_districts",
-        "load_outline",
-        "load_subdistricts",
-    },
-    "issues": {"disagreement", "load_issues", "unclassified"},
-    "layers": {"load_layer"},
-    "overlaps": {"snap_overlaps"},
-    "rasters": {"check_raster", "load_population"},
-}
+_named, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __getattr__(name: str) -> Any:
-    """Import a loader when it is first asked for: geopandas takes most of a second; `load_parks` is made of `load_layer`."""
-    module = next((module for module, names in _MODULES.items() if name in names), None)
-    if module is not None:
-        return getattr(importlib.import_module(f"jxgis.load.{module}"), name)
+    """What the stub names, imported when it is first asked for, or the loader of any layer: `load_parks` is made of `load_layer`."""
+    layer = name.removeprefix("load_")
+    if name in __all__ or layer == name:
+        return _named(name)
     from jxgis.schema.layers import layers
 
-    layer = name.removeprefix("load_")
-    if layer == name or layer not in layers():
-        raise AttributeError(f"module 'jxgis.load' has no attribute {name!r}")
+    if layer not in layers():
+        return _named(name)
     return importlib.import_module("jxgis.load.layers").loader_of(layer)
 
 
@@ -78,89 +24,3 @@ def __dir__() -> list[str]:
     from jxgis.schema.layers import layers
 
     return sorted({*__all__, *(f"load_{layer}" for layer in layers())})
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """The account of one file that was read: every row is kept, rejected or left out.
-
-    Parameters
-    ----------
-    name
-        The file's name without its folder; ``outer.zip/inner.csv`` where a zip holds several files.
-    sha256
-        Hash of the file as it lies on disk (of the zip, where there is one).
-    rows_in, rows_kept, rows_rejected, rows_left_out
-        Rows read, kept, rejected as flawed, and left out by a filter.
-
-    Examples
-    --------
-    >>> SourceFile("a.csv", "", rows_in=3, rows_kept=1, rows_rejected=1, rows_left_out=1).rows_in
-    3
-    """
-
-    name: str
-    sha256: str
-    rows_in: int
-    rows_kept: int
-    rows_rejected: int
-    rows_left_out: int
-
-    def __post_init__(self) -> None:
-        if self.rows_in != self.rows_kept + self.rows_rejected + self.rows_left_out:
-            raise AssertionError(f"{self.name}: rows in are not rows kept + rejected + left out: {self}")
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A layer as it was loaded.
-
-    Parameters
-    ----------
-    layer
-        The layer's name in the contract: ``"issues"``.
-    table
-        The rows kept: contract columns first, the others carried along, in the metric CRS.
-    rejects
-        One row a rejected row: ``source``, ``row`` (1 = first data row of that file), ``field``, ``value``
-        (identifiers masked), ``reason`` (a code of ``i18n/reasons.toml``).
-    sources
-        The account of each file.
-    notes
-        What was repaired, assumed or found odd, for people.
-    earlier
-        Issues that are left out for nothing but their time before the window asked for, like ``table``: what the
-        window is compared with. None where no window has a start. They count as left out.
-    file, earlier_file
-        (n,) which of ``sources`` each row of ``table``, and of ``earlier``, comes from; None where it is not known.
-    flaws
-        Of boundaries, where there are any: `boundary_flaws` as they were drawn, with ``share_of_smaller`` and
-        ``given_to`` of overlaps, as `overlaps.Snapped` has them.
-    crs_note
-        How the metric CRS was chosen, one of ``notes``; None where it was given.
-    """
-
-    layer: str
-    table: gpd.GeoDataFrame
-    rejects: pd.DataFrame
-    sources: tuple[SourceFile, ...]
-    notes: tuple[Text, ...] = ()
-    earlier: gpd.GeoDataFrame | None = None
-    file: NDArray[np.int64] | None = None
-    earlier_file: NDArray[np.int64] | None = None
-    flaws: gpd.GeoDataFrame | None = None
-    crs_note: Text | None = None
-
-    def account(self) -> list[dict[str, Any]]:
-        """What became of the rows, a dict a file: ``layer, name, sha256, rows_in, rows_kept, rows_rejected, rows_left_out``."""
-        return [{"layer": self.layer, **asdict(source)} for source in self.sources]
-
-    @property
-    def rows_in(self) -> int:
-        """Rows read from all files."""
-        return sum(source.rows_in for source in self.sources)
-
-    @property
-    def rows_left_out(self) -> int:
-        """Rows left out by a filter, from all files."""
-        return sum(source.rows_left_out for source in self.sources)

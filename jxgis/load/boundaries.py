@@ -178,24 +178,18 @@ def _merge_names(gathered: Gathered) -> None:
         gathered.notes.append(text_pair("load.merged_names", names=merged))
 
 
-def boundary_flaws(
-    polygons: gpd.GeoDataFrame, *, min_m2: float = MIN_FLAW_M2, sliver_width_m: float = _SLIVER_WIDTH_M
-) -> gpd.GeoDataFrame:
+def boundary_flaws(polygons: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """List where boundaries overlap, and where they leave a hole between them.
 
     Parameters
     ----------
     polygons
         With ``name``, in a metric CRS.
-    min_m2
-        Smaller ones are rounding and are not listed.
-    sliver_width_m
-        A flaw whose mean width (2 · area / perimeter) is smaller is called a sliver.
 
     Returns
     -------
     geopandas.GeoDataFrame
-        ``kind`` (overlap, gap), ``sliver``, ``between`` (names, joined by 、), ``m2``, ``geometry``; the largest
+        ``kind`` (overlap, gap), ``sliver`` (of a mean width, 2 · area / perimeter, below 5 m), ``between`` (names, joined by 、), ``m2``, ``geometry``; the largest
         first. A gap is a hole in the union of all polygons: one that is open to the outside is not seen, and a lawful
         enclave is listed too.
 
@@ -215,20 +209,20 @@ def boundary_flaws(
     crs = require_metric(polygons, "boundaries")
     shapes = np.asarray(polygons.geometry.array, dtype=object)
     names = polygons["name"].to_numpy(dtype=object)
-    first, second, common = claimed_twice(shapes, min_m2)
+    first, second, common = claimed_twice(shapes)
     overlaps = [("overlap", f"{names[i]}、{names[j]}") for i, j in zip(first, second, strict=True)]
     tree, holes = shapely.STRtree(shapes), _holes(shapes)
-    holes = holes[shapely.area(holes) > min_m2]
+    holes = holes[shapely.area(holes) > MIN_FLAW_M2]
     gaps = []
     for hole in holes:
-        around = tree.query(hole, predicate="dwithin", distance=sliver_width_m)
+        around = tree.query(hole, predicate="dwithin", distance=_SLIVER_WIDTH_M)
         gaps.append(("gap", "、".join(str(names[at]) for at in sorted(around))))
     geometry = np.concatenate([common, repair(holes, "polygon").geometry])
     m2 = shapely.area(geometry)
     table = gpd.GeoDataFrame(
         {
             "kind": [kind for kind, _ in overlaps + gaps],
-            "sliver": width_m(geometry) < sliver_width_m,
+            "sliver": width_m(geometry) < _SLIVER_WIDTH_M,
             "between": [between for _, between in overlaps + gaps],
             "m2": m2,
         },

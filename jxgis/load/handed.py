@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import geopandas as gpd
 import pandas as pd
 
 from jxgis.errors import InputError
 from jxgis.load._columns import as_number, as_text
-from jxgis.schema.layers import contract
-
-if TYPE_CHECKING:
-    import geopandas as gpd
+from jxgis.schema.layers import contract, layers
 
 __all__ = ["as_layer"]
 
 
-def as_layer(table: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
+def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str) -> gpd.GeoDataFrame:
     """A table for a layer, its names as text and its numbers as numbers, as a loader makes them.
 
     Parameters
     ----------
     table
-        Any columns; those of the layer's contract hold what it says.
+        Any columns, or geometries alone; those of the layer's contract hold what it says.
     layer
-        The layer.
+        The layer; of what is none, such as an area, every column stands as it is.
 
     Returns
     -------
@@ -44,7 +40,9 @@ def as_layer(table: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     Traceback (most recent call last):
     jxgis.errors.InputError: residential 的 people 列有不是数字的值：“many”（第 2 行）...
     """
-    columns = contract(layer).columns
+    if isinstance(table, gpd.GeoSeries):
+        table = gpd.GeoDataFrame(geometry=table)
+    columns = contract(layer).columns if layer in layers() else ()
     if "name" not in table.columns and any(column.name == "name" and not column.null for column in columns):
         raise InputError(
             zh=f"{layer} 没有 name 列；请把名称所在的列改名为 name。",

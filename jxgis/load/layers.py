@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 import pandas as pd
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jxgis.city import City
     from jxgis.load.readers import Source
 
-__all__ = ["load_layer", "loader_of"]
+__all__ = ["Loader", "load_layer", "loader_of"]
 
 
 def load_layer(layer: str, path: Source, /, *, city: City | None = None, **options: Any) -> Loaded:
@@ -72,7 +72,14 @@ def load_layer(layer: str, path: Source, /, *, city: City | None = None, **optio
     return finish(gathered)
 
 
-def loader_of(layer: str) -> Callable[..., Loaded]:
+class Loader(Protocol):
+    """The loader of one layer."""
+
+    def __call__(self, path: Source, /, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
+        """Load it: see `load_layer`."""
+
+
+def loader_of(layer: str) -> Loader:
     """The loader of one layer: `load_layer` with its first argument given, and said of itself what it reads."""
 
     def loader(path: Source, /, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:

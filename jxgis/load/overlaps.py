@@ -49,7 +49,7 @@ class Snapped(NamedTuple):
     overlaps: gpd.GeoDataFrame
 
 
-def snap_overlaps(polygons: gpd.GeoDataFrame, *, max_share: float = MAX_SHARE, min_m2: float = MIN_FLAW_M2) -> Snapped:
+def snap_overlaps(polygons: gpd.GeoDataFrame, *, max_share: float = MAX_SHARE) -> Snapped:
     """Give ground that two polygons claim to the smaller of them, where it is a small share of it.
 
     The smaller polygon keeps its shape, the larger loses what it claims of it; of equals, the first keeps it. What is
@@ -62,8 +62,6 @@ def snap_overlaps(polygons: gpd.GeoDataFrame, *, max_share: float = MAX_SHARE, m
         With ``name``, in a metric CRS.
     max_share
         The largest overlap that is settled, as a share of the smaller polygon, 0–1; 1 settles all, 0 none.
-    min_m2
-        Smaller overlaps are rounding and are left as they are.
 
     Returns
     -------
@@ -87,7 +85,7 @@ def snap_overlaps(polygons: gpd.GeoDataFrame, *, max_share: float = MAX_SHARE, m
     shapes = np.asarray(polygons.geometry.array, dtype=object)
     names = polygons["name"].to_numpy(dtype=object)
     area = shapely.area(shapes)
-    first, second, common = claimed_twice(shapes, min_m2)
+    first, second, common = claimed_twice(shapes)
     m2 = shapely.area(common)
     share = m2 / np.minimum(area[first], area[second])
     keeps = np.where(area[second] < area[first], second, first)
@@ -117,17 +115,13 @@ def snap_overlaps(polygons: gpd.GeoDataFrame, *, max_share: float = MAX_SHARE, m
     )
 
 
-def claimed_twice(
-    shapes: NDArray[Any], min_m2: float = MIN_FLAW_M2
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
+def claimed_twice(shapes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
     """Pairs of polygons that claim the same ground, and the ground: positions of the first, of the second, polygons.
 
     Parameters
     ----------
     shapes
-        (n,) polygons, in metres.
-    min_m2
-        Ground up to this size is not listed.
+        (n,) polygons, in metres; of ground up to `MIN_FLAW_M2` nothing is said.
 
     Examples
     --------
@@ -137,7 +131,7 @@ def claimed_twice(
     """
     first, second = sharing_ground(shapes)
     common = shapely.intersection(shapes[first], shapes[second])
-    wide = shapely.area(common) > min_m2
+    wide = shapely.area(common) > MIN_FLAW_M2
     return first[wide], second[wide], repair(common[wide], "polygon").geometry
 
 

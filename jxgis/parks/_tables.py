@@ -14,11 +14,11 @@ __all__ = ["on_map", "stacked"]
 def on_map(coverage: pd.DataFrame, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Rows of zones with their polygons; ``all`` gets the union of the zones."""
     import geopandas as gpd
-    import shapely
 
-    shape = [*zones.geometry, shapely.union_all(zones.geometry.to_numpy())]
-    repeats = len(coverage) // len(shape)
-    return gpd.GeoDataFrame(coverage, geometry=shape * repeats, crs=zones.crs)
+    from jxgis.parks._tally import zones_and_whole
+
+    shape = [*zones_and_whole(zones)]
+    return gpd.GeoDataFrame(coverage, geometry=shape * (len(coverage) // len(shape)), crs=zones.crs)
 
 
 def stacked(tables: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

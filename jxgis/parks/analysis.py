@@ -66,10 +66,8 @@ def measure_parks(
         Sites for new parks; plots on a lattice inside the blind spots where not given.
     planned_parks
         Parks of a plan, new or enlarged: see `parks.whatif.split_plan`. New parks are sited beside them.
-    lang
-        Language of what the result shows, ``"zh"`` or ``"en"``.
-    sketch
-        Mark what is drawn as schematic: the polygons are not official.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
         What :class:`jxgis.settings.ParkSettings` holds: ``standard``, ``minutes``, ``new_parks`` and so on.
 
@@ -373,12 +371,8 @@ def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
     every = parks.assign(radius_m=options.catchment_m)
     ways_in = None
     if ground.graph is not None:
-        ways_in = park_gates(
-            every, ground.graph, gates=ground.gates, barriers=ground.barriers, entry_m=options.entry_m,
-            max_snap_m=options.max_snap_m,
-        )  # fmt: skip
+        ways_in = park_gates(every, ground.graph, gates=ground.gates, barriers=ground.barriers, options=options)
     found = two_step_catchment(
-        parks, people, catchment_m=options.catchment_m, decay=options.decay, graph=ground.graph, gates=ways_in,
-        max_snap_m=options.max_snap_m, barriers=ground.barriers,
-    )  # fmt: skip
+        parks, people, graph=ground.graph, gates=ways_in, barriers=ground.barriers, options=options
+    )
     return on_map(supply_by_zone(found, zones), zones)

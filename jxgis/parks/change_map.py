@@ -92,10 +92,8 @@ def parks_change_map(
         Heading, and the line below it.
     denominator
         What coverage is a share of: ``residential`` or ``built_up`` land.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the map as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

@@ -25,10 +25,8 @@ def coverage_chart(
         The contract's ``coverage``: ``zone, method, coverage``.
     target
         The coverage asked for, 0 to 1.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the figure as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +14,7 @@ import shapely
 from jxgis.bounds import widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.settings import PARKS
+from jxgis.settings import PARKS, ParkSettings
 from jxgis.space.network import Snapped, StreetGraph, snap
 
 __all__ = ["Gates", "park_gates"]
@@ -42,22 +43,26 @@ class Gates:
     reports: pd.DataFrame
 
 
+#: Farthest that a given gate may stand from its park: a square in front of it.
+GATE_PARK_M = 50.0
+#: Spacing of the points on streets and edges: well below what a minute on foot is.
+STEP_M = 10.0
+
+
 def park_gates(
     parks: gpd.GeoDataFrame,
     graph: StreetGraph,
     *,
     gates: gpd.GeoDataFrame | None = None,
-    entry_m: float = PARKS.entry_m,
-    gate_park_m: float = 50.0,
-    step_m: float = 10.0,
-    max_snap_m: float = PARKS.max_snap_m,
     barriers: gpd.GeoDataFrame | None = None,
+    options: ParkSettings = PARKS,
+    **changed: Any,
 ) -> Gates:
     """Find where one enters each park that counts.
 
-    A given gate leads into every park that counts within ``gate_park_m`` of it on its side of the barriers. A park to which some gate is nearest
+    A given gate leads into every park that counts within 50 m of it on its side of the barriers. A park to which some gate is nearest
     is entered by gates only; any other also from the stretches of street that run within ``entry_m`` of its edge or
-    inside it, a point every ``step_m``; else from points of its edge every ``step_m``, each joined to the nearest
+    inside it, a point every 10 m; else from points of its edge every 10 m, each joined to the nearest
     street. Parks that do not count take no part.
 
     Parameters
@@ -68,16 +73,11 @@ def park_gates(
         The streets.
     gates
         Points in the same CRS.
-    entry_m
-        A street this near to a park's edge, in metres, is at the park.
-    gate_park_m
-        Farthest that a given gate may stand from its park, in metres.
-    step_m
-        Spacing of the points on streets and edges, in metres.
-    max_snap_m
-        Longest straight way between a gate, or the edge, and its street, in metres.
     barriers
-        What that way must not cross, nor the one from a given gate to its park.
+        What the straight way between a gate, or the edge, and its street must not cross, nor the one from a given gate to its
+        park.
+    options, **changed
+        :class:`jxgis.settings.ParkSettings`, and its options by name: ``entry_m`` and ``max_snap_m``, the longest straight way.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def park_gates(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If the gates are not points, or ``step_m`` is not positive.
+        If the gates are not points.
 
     Examples
     --------
@@ -102,10 +102,8 @@ def park_gates(
     ({'street'}, 10.0)
     """
     crs = require_metric(parks, "parks")
-    if not step_m > 0:
-        raise InputError(
-            zh=f"step_m 是 {step_m}，应大于 0（米）。", en=f"step_m is {step_m}; it must be above 0 (metres)."
-        )
+    options = options.but(changed)
+    entry_m, max_snap_m = options.entry_m, options.max_snap_m
     counted = parks["radius_m"].notna().to_numpy()
     shape = parks.geometry.to_numpy()
     found: list[tuple[str, npt.NDArray[np.int64], Snapped]] = []
@@ -113,13 +111,13 @@ def park_gates(
     open_parks = np.flatnonzero(counted)
     if gates is not None:
         require_metric(gates, "gates", crs)
-        park, snapped, own = _given(shape, open_parks, graph, gates, gate_park_m, max_snap_m, barriers, reports)
+        park, snapped, own = _given(shape, open_parks, graph, gates, max_snap_m, barriers, reports)
         found.append(("given", park, snapped))
         open_parks = np.setdiff1d(open_parks, own)
-    park, snapped = _streets(shape, open_parks, graph, entry_m, step_m, barriers)
+    park, snapped = _streets(shape, open_parks, graph, entry_m, barriers)
     found.append(("street", park, snapped))
     open_parks = np.setdiff1d(open_parks, park)
-    park, snapped = _edges(shape, open_parks, graph, step_m, max_snap_m, barriers)
+    park, snapped = _edges(shape, open_parks, graph, max_snap_m, barriers)
     found.append(("edge", park, snapped))
     names = parks["park_id"].to_numpy()
     entered = np.unique(np.concatenate([one[1] for one in found] + [park]))
@@ -145,7 +143,6 @@ def _given(
     parks: npt.NDArray[np.int64],
     graph: StreetGraph,
     gates: gpd.GeoDataFrame,
-    gate_park_m: float,
     max_snap_m: float,
     barriers: gpd.GeoDataFrame | None,
     reports: list[tuple[str, str, int]],
@@ -158,7 +155,7 @@ def _given(
             en="The gates hold something other than points; give a layer of points.",
         )
     tree = shapely.STRtree(shape[parks])
-    row, park = tree.query(points, predicate="dwithin", distance=widened(gate_park_m))
+    row, park = tree.query(points, predicate="dwithin", distance=widened(GATE_PARK_M))
     if barriers is not None:
         clear = _clear(points[row], shape[parks[park]], barriers)
         row, park = row[clear], park[clear]
@@ -192,7 +189,6 @@ def _streets(
     parks: npt.NDArray[np.int64],
     graph: StreetGraph,
     entry_m: float,
-    step_m: float,
     barriers: gpd.GeoDataFrame | None,
 ) -> tuple[npt.NDArray[np.int64], Snapped]:
     """Points along the stretches of street within ``entry_m`` of a park."""
@@ -201,7 +197,7 @@ def _streets(
     around = shapely.buffer(shape, widened(entry_m), quad_segs=32)
     stretch, pair = shapely.get_parts(shapely.intersection(graph.lines[edge], around[park]), return_index=True)
     length = np.asarray(shapely.length(stretch))
-    steps = np.ceil(length / step_m).astype(np.int64) + 1
+    steps = np.ceil(length / STEP_M).astype(np.int64) + 1
     which = np.repeat(np.arange(len(stretch)), steps)
     share = (np.arange(len(which)) - np.repeat(np.cumsum(steps) - steps, steps)) / np.maximum(steps - 1, 1)[which]
     # A stretch that only touches is a point, which has no way along it.
@@ -223,13 +219,12 @@ def _edges(
     shape: npt.NDArray[np.object_],
     parks: npt.NDArray[np.int64],
     graph: StreetGraph,
-    step_m: float,
     max_snap_m: float,
     barriers: gpd.GeoDataFrame | None,
 ) -> tuple[npt.NDArray[np.int64], Snapped]:
     """Points of the parks' outer edges, each on its nearest street."""
     ring, of = shapely.get_parts(shapely.boundary(shape[parks]), return_index=True)
-    spot = shapely.segmentize(ring, step_m)
+    spot = shapely.segmentize(ring, STEP_M)
     xy, which = shapely.get_coordinates(spot, return_index=True)
     snapped = snap(graph, xy[:, 0], xy[:, 1], max_snap_m=max_snap_m, barriers=barriers)
     on = snapped.edge >= 0

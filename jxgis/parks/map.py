@@ -12,6 +12,7 @@ from jxgis.bounds import at_least
 from jxgis.drawing.base import add_notice
 from jxgis.drawing.colours import COUNTED, COVERAGE, ISOCHRONES, LOSS, PARK, PARK_EDGE, POCKET, SERVED, SITE, SMALL
 from jxgis.drawing.layers import (
+    TOP,
     Field,
     PlaceList,
     add_group,
@@ -162,7 +163,7 @@ def _add_blind_spots(
     lang: str,
 ) -> None:
     """The worst blind spots as a list that leads to them, with what they are ranked by."""
-    top = spots.sort_values("rank").head(10)
+    top = spots.sort_values("rank").head(TOP)
     notes = [text("maps.n_hectares", lang, n=f"{m2 / 1e4:,.1f}") for m2 in top["m2"]]
     by_people = "people" in top.columns and bool(top["people"].notna().all())
     if by_people:
@@ -239,10 +240,8 @@ def parks_map(
         The coverage asked for, 0 to 1.
     title, method
         Heading, and the line below it: standard, minutes, speed, denominator.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the map as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

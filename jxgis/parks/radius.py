@@ -255,13 +255,12 @@ def coverage_by_band(
     zones: gpd.GeoDataFrame,
     *,
     standard: Standard,
-    quad_segs: int = QUAD_SEGS,
 ) -> pd.DataFrame:
     """Measure what the parks of each size band serve by themselves.
 
     Parameters
     ----------
-    parks, housing, zones, standard, quad_segs
+    parks, housing, zones, standard
         As for `radius_coverage`.
 
     Returns
@@ -286,7 +285,7 @@ def coverage_by_band(
     tables = []
     for position, band in enumerate(standard.bands):
         of_band = parks[parks["band"] == position]
-        reach = service_area(of_band, quad_segs=quad_segs)
+        reach = service_area(of_band)
         whole = _split(study.whole, reach).m2
         served = whole if study.whole is study.pieces else _split(study.pieces, reach).m2
         served_m2 = np.minimum(zone_sums(study, served, whole), residential_m2)

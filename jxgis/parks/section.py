@@ -13,7 +13,7 @@ from jxgis.bounds import at_least
 from jxgis.i18n import text
 from jxgis.parks.land_words import denominator_of
 from jxgis.parks.siting_words import siting_lines, without_needless
-from jxgis.report.blocks import Block, Key, MethodNote, Paragraph, Section, method_note, table_block
+from jxgis.report.blocks import TOP, Block, Key, MethodNote, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import percent
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ def park_section(
     notes: Sequence[str] = (),
     plan: str | None = None,
     standard: str | None = None,
-    top: int = 10,
     lang: str = "zh",
 ) -> Section:
     """The section of parks.
@@ -47,8 +46,6 @@ def park_section(
         What the plan of new, enlarged and closed parks changes, in words.
     standard
         The park standard in words; its preset's name if not given.
-    top
-        How many rows the ranked tables show.
     lang
         ``"zh"`` or ``"en"``.
 
@@ -64,7 +61,7 @@ def park_section(
     return Section(
         part="parks",
         keys=_keys(tables["coverage"], options.target, lang),
-        blocks=_blocks(sheets, lines, notes, options.target, top, lang),
+        blocks=_blocks(sheets, lines, notes, options.target, lang),
         methods=_methods(tables, standard, options, lang),
         sheets=sheets,
         lines=lines,
@@ -177,7 +174,7 @@ def _coverage_wide(coverage: pd.DataFrame, target: float) -> pd.DataFrame:
 
 
 def _blocks(
-    tables: Mapping[str, pd.DataFrame], lines: Sequence[str], notes: Sequence[str], target: float, top: int, lang: str
+    tables: Mapping[str, pd.DataFrame], lines: Sequence[str], notes: Sequence[str], target: float, lang: str
 ) -> list[Block]:
     """Coverage and deficit by zone, blind spots and proposed parks."""
     coverage, sites, targets, spots = (tables.get(name) for name in ("coverage", "sites", "targets", "blind_spots"))
@@ -210,7 +207,7 @@ def _blocks(
     )  # fmt: skip
     for key, of, table in (("blind_spots", "parks.blind_spots", spots), ("sites_table", "parks.sites", sites)):
         if table is not None and len(table):
-            shown = table.sort_values("rank").head(top) if "rank" in table.columns else table.head(top)
+            shown = table.sort_values("rank").head(TOP) if "rank" in table.columns else table.head(TOP)
             # A zone that is the whole area says nothing of where a spot lies.
             shown = shown.assign(zone=shown["zone"].where(shown["zone"] != "all")) if "zone" in shown.columns else shown
             by_people = key == "blind_spots" and "people" in shown.columns and bool(shown["people"].notna().all())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,14 +17,13 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.parks._tally import points_by_zone, zones_and_whole
 from jxgis.parks.gates import Gates
-from jxgis.settings import PARKS
+from jxgis.settings import PARKS, Decay, ParkSettings
 from jxgis.space.network import StreetGraph, snap, walk_from_each
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL, zone_names
 
-__all__ = ["Decay", "Supply", "supply_by_zone", "two_step_catchment"]
+__all__ = ["Supply", "supply_by_zone", "two_step_catchment"]
 
-Decay: TypeAlias = Literal["gaussian", "linear", "none"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -57,12 +56,11 @@ def two_step_catchment(
     parks: gpd.GeoDataFrame,
     people: gpd.GeoDataFrame,
     *,
-    catchment_m: float = PARKS.catchment_m,
-    decay: Decay = PARKS.decay,
     graph: StreetGraph | None = None,
     gates: Gates | None = None,
-    max_snap_m: float = PARKS.max_snap_m,
     barriers: gpd.GeoDataFrame | None = None,
+    options: ParkSettings = PARKS,
+    **changed: Any,
 ) -> Supply:
     """Share each park's area among the people in its reach, then add up what each person gets.
 
@@ -72,17 +70,13 @@ def two_step_catchment(
         Whole parks with ``area_m2``, and ``park_id`` where ``gates`` are given.
     people
         Points with ``people``.
-    catchment_m
-        How far people go to a park, in metres: straight to its edge, or along the streets where ``graph`` is given.
-    decay
-        How a park's pull fades with distance: ``"gaussian"`` and ``"linear"`` to nothing at ``catchment_m``,
-        ``"none"`` not at all before it.
     graph, gates
         Streets, and the ways into parks from `gates.park_gates`; both or neither.
-    max_snap_m
-        Longest straight way from a person's point to a street, in metres.
     barriers
-        What that way must not cross.
+        What the straight way from a person's point to a street must not cross.
+    options, **changed
+        :class:`jxgis.settings.ParkSettings`, and its options by name: ``catchment_m``, straight to a park's edge or along
+        the streets, ``max_snap_m`` and ``decay``, to nothing at ``catchment_m`` or, with ``"none"``, not at all before it.
 
     Returns
     -------
@@ -94,7 +88,9 @@ def two_step_catchment(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If a setting cannot be used.
+        If only one of ``graph`` and ``gates`` is given.
+    SettingsError
+        If an option is unknown or out of range.
 
     Notes
     -----
@@ -110,22 +106,14 @@ def two_step_catchment(
     """
     crs = require_metric(parks, "parks")
     require_metric(people, "people", crs)
-    if not 0 < catchment_m < np.inf:
-        raise InputError(
-            zh=f"catchment_m 是 {catchment_m}，应大于 0（米）。",
-            en=f"catchment_m is {catchment_m}; it must be above 0 (metres).",
-        )
-    if decay not in ("gaussian", "linear", "none"):
-        raise InputError(
-            zh=f"decay 是 {decay}，应为 gaussian、linear 或 none。",
-            en=f"decay is {decay}; it must be gaussian, linear or none.",
-        )
+    options = options.but(changed)
+    catchment_m, decay = options.catchment_m, options.decay
     if (graph is None) != (gates is None):
         raise InputError(
             zh="graph 与 gates 要么都给，要么都不给。", en="Give graph and gates together, or neither of them."
         )
     if graph is not None and gates is not None:
-        pairs = list(_along_streets(parks, people, graph, gates, catchment_m, max_snap_m, barriers))
+        pairs = list(_along_streets(parks, people, graph, gates, catchment_m, options.max_snap_m, barriers))
     else:
         pairs = [_straight(parks, people, catchment_m)]
     park = np.concatenate([np.zeros(0, dtype=np.int64), *(one[0] for one in pairs)])

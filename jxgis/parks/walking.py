@@ -206,7 +206,7 @@ def walking_coverage(
     max_snap_m, limit_m = options.max_snap_m, options.minutes * options.speed_m_per_min
     require_metric(zones, "zones", graph.crs or zones.crs)
     study = study_of(housing, zones)
-    entries = park_gates(parks, graph, gates=gates, entry_m=options.entry_m, max_snap_m=max_snap_m, barriers=barriers)
+    entries = park_gates(parks, graph, gates=gates, barriers=barriers, options=options)
     walk = walk_from(graph, entries.snapped)
 
     def walked(pieces: Pieces) -> _Walked:

@@ -21,6 +21,9 @@ from jxgis.space.polygons import polygons_of
 
 __all__ = ["change_parks", "changed_housing", "closed_parks", "compare_coverage", "split_plan"]
 
+#: Smaller pieces are noise of cutting.
+NOISE_M2 = 1.0
+
 
 def change_parks(
     parks: gpd.GeoDataFrame,
@@ -191,7 +194,7 @@ def closed_parks(parks: gpd.GeoDataFrame, close: Iterable[str]) -> list[str]:
 
 
 def changed_housing(
-    before: RadiusCoverage | WalkingCoverage, after: RadiusCoverage | WalkingCoverage, *, min_m2: float = 1.0
+    before: RadiusCoverage | WalkingCoverage, after: RadiusCoverage | WalkingCoverage
 ) -> gpd.GeoDataFrame:
     """Cut out the housing that a plan newly serves, and the housing that loses its park.
 
@@ -199,8 +202,6 @@ def changed_housing(
     ----------
     before, after
         Two coverages of one kind, of the same housing and zones.
-    min_m2
-        Smaller pieces are noise of cutting, in m².
 
     Returns
     -------
@@ -223,7 +224,7 @@ def changed_housing(
     gained = _met(before.unserved, after.served).assign(state="newly_served")
     lost = _met(before.served, after.unserved).assign(state="lost")
     both: gpd.GeoDataFrame = pd.concat([one for one in (gained, lost) if len(one)] or [gained], ignore_index=True)
-    both = both[at_least(both["m2"].to_numpy(), min_m2)].reset_index(drop=True)
+    both = both[at_least(both["m2"].to_numpy(), NOISE_M2)].reset_index(drop=True)
     return both[["state", *(column for column in both.columns if column != "state")]]
 
 

@@ -15,6 +15,7 @@ from jxgis.report.columns import write_value, written
 from jxgis.schema.tables import table as declared
 
 __all__ = [
+    "TOP",
     "Absent",
     "Block",
     "Key",
@@ -28,6 +29,9 @@ __all__ = [
     "of_all",
     "table_block",
 ]
+
+#: How many rows a ranked table shows.
+TOP = 10
 
 
 class Key(NamedTuple):

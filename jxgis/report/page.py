@@ -106,10 +106,8 @@ def report_page(
         section.
     figures
         PNG files, put into the page.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the page as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

@@ -212,10 +212,8 @@ def report_workbook(
         workbook opens at the first table for people.
     lines
         Further lines below the heading: period, sources, settings.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the workbook as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

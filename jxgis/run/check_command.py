@@ -14,7 +14,8 @@ from jxgis.city import contract_of
 from jxgis.errors import InputError, require_lang
 from jxgis.gpkg import stored_names, write_gpkg
 from jxgis.i18n import text_pair
-from jxgis.run.inputs import GROUND, city_of, files_read, not_there, read_given, read_options
+from jxgis.run.inputs import GROUND, Reader, city_of, not_there, read_options
+from jxgis.settings import files_read
 from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def run_check(
         options = read_options(settings, layer)
         if layer == "issues" and beside:
             try:
-                ground = read_given(settings, beside, has_project=has_project)
+                ground = Reader(settings, has_project=has_project).read(beside)
                 options |= {name: ground.table(name) for name in beside}
             except InputError as error:
                 # What lies beside the issues may be wrong; they are to be checked all the same.
@@ -87,9 +88,8 @@ def run_check(
             asked = settings.units
             options |= {"bounds_km2": (asked.min_km2, asked.max_km2), "snap_m": asked.snap_m}
             if beside and "districts" not in absent:
-                options["districts"] = read_given(settings, ("districts", *beside), has_project=has_project).table(
-                    "districts"
-                )
+                ground = Reader(settings, has_project=has_project).read(("districts", *beside))
+                options["districts"] = ground.table("districts")
         found = check_layer(layer, getattr(settings.inputs, layer).path, city=city, **options)
         if stage is not None:
             _write_check(found, stage, settings, () if city is None else city.classes, lang)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,15 +14,16 @@ from jxgis.i18n import Text, text_pair
 from jxgis.progress import stepped
 from jxgis.run.check import account_lines
 from jxgis.run.check_command import write_flaws, write_lists
-from jxgis.run.inputs import GROUND, files_read, named, read_given
+from jxgis.run.inputs import GROUND, Reader, named
 from jxgis.run.parts import PARTS, by_command, with_those_before
+from jxgis.settings import files_read
 
 if TYPE_CHECKING:
     from jxgis.output import Stage
     from jxgis.part import Given, Part, Progress, Result
     from jxgis.settings import Settings
 
-__all__ = ["Found", "Refusal", "counted", "run_demo", "run_part", "run_report"]
+__all__ = ["Found", "Refusal", "counted", "refusing", "run_demo", "run_part", "run_report"]
 
 
 class Refusal(NamedTuple):
@@ -105,24 +106,14 @@ def run_part(
         [*part.lacks(there, alone=True), *(each for each in part.also_needs(settings) if each not in there)], part
     )
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
-        given = read_given(
-            settings,
-            part.reads,
-            has_project=has_project,
-            lang=lang,
-            progress=progress,
-            options=part.layer_options,
-        )
-        found = Found()
+        reader = Reader(settings, has_project=has_project, lang=lang, options=part.layer_options)
+        given, found = reader.read(part.reads, progress), Found()
         for before in with_those_before(part, there)[:-1]:
             if not before.lacks(given.layers):
                 _attempt(before, given, found)
-        result = _analyse(part, given)
+        result = _analyse(part, replace(given, refused=dict(found.refused)))
         progress(text_pair("pipeline.step_writing"))
-        result.write_files(stage)
-        result.write_report(stage)
-        account = result.account() | (found.account(lang) if part.after else {})
-        given.finish(stage, part.settings, account)
+        result.write_command(stage)
     for line in found.lines():
         warn(line)
     return result
@@ -196,7 +187,7 @@ def run_report(
         )
     layers = tuple(dict.fromkeys(layer for part in PARTS for layer in part.reads_in_report))
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
-        given = read_given(settings, layers, has_project=True, lang=lang, progress=progress)
+        given = Reader(settings, has_project=True, lang=lang).read(layers, progress)
         found = _all(given)
         progress(text_pair("pipeline.step_writing"))
         for result in stepped(list(found.results.values()), text_pair("pipeline.share_drawing")):
@@ -256,7 +247,7 @@ def _all(given: Given) -> Found:
     for part in PARTS:
         if part.beside is None or part.name not in found.results:
             continue
-        complete = _refusing(part.beside, found.results[part.name].completed, found)
+        complete = refusing(part.beside, found.results[part.name].completed, found)
         if complete is not None:
             found.results[part.name] = given.results[part.name] = complete
     if not found.results:
@@ -283,13 +274,13 @@ def _analyse(part: Part, given: Given) -> Result:
 
 
 def _attempt(part: Part, given: Given, found: Found) -> None:
-    result = _refusing(part.name, lambda: _analyse(part, given), found)
+    result = refusing(part.name, lambda: _analyse(part, given), found)
     if result is not None:
         found.results[part.name] = result
 
 
-def _refusing(part: str, step: Callable[[], Result], found: Found) -> Result | None:
-    """Take a step; where it refuses its input, note why and go on without it.
+def refusing(part: str, step: Callable[[], Result], found: Found) -> Result | None:
+    """Take a step of a part; where it refuses its input, note why and go on without it.
 
     Settings that cannot be used are not caught: they are quick to correct, and what they ask for would be missing
     without having been refused. Nor are faults of the program.

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jxgis._files import split_layer
 from jxgis.city import City, contract_of, load_city
 from jxgis.crs import box_around, distortion_note
 from jxgis.errors import InputError, collect
@@ -23,10 +22,8 @@ __all__ = [
     "GROUND",
     "Reader",
     "city_of",
-    "files_read",
     "named",
     "not_there",
-    "read_given",
     "read_options",
     "require_layer",
 ]
@@ -77,14 +74,6 @@ def named(settings: Settings) -> list[str]:
     return sorted((layer for layer in layers if getattr(settings.inputs, layer) is not None), key=_order)
 
 
-def files_read(settings: Settings) -> list[str]:
-    """Every path that the settings name, patterns as they stand."""
-    layers = [getattr(settings.inputs, layer) for layer in type(settings.inputs).model_fields]
-    paths = [None if layer is None else layer.path for layer in layers]
-    paths += [settings.city.outline, settings.city.issue_classes]
-    return [split_layer(path)[0] for path in paths if path is not None]
-
-
 def not_there(settings: Settings, layers: Sequence[str]) -> list[str]:
     """Those of the layers that the settings name whose file is not there."""
     return [layer for layer in layers if _missing(getattr(settings.inputs, layer)) is not None]
@@ -98,32 +87,6 @@ def _missing(given: InputSettings) -> InputError | None:
     except InputError as error:
         return error
     return None
-
-
-def read_given(
-    settings: Settings,
-    layers: Sequence[str],
-    *,
-    has_project: bool,
-    lang: str = "zh",
-    progress: Progress = lambda _: None,
-    options: Mapping[str, str] | None = None,
-) -> Given:
-    """Load the layers that the settings name.
-
-    Parameters
-    ----------
-    settings, has_project, lang, options
-        As for `Reader`.
-    layers, progress
-        As for `Reader.read`.
-
-    Raises
-    ------
-    InputError
-        If a layer cannot be used.
-    """
-    return Reader(settings, has_project=has_project, lang=lang, options=options).read(layers, progress)
 
 
 class Reader:

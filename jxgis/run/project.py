@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jxgis import escape
 from jxgis.city import contract_of
-from jxgis.errors import InputError, JxgisError, SettingsError, collect, require_lang
-from jxgis.i18n import Text, text_pair
+from jxgis.errors import InputError, JxgisError, collect, require_lang
+from jxgis.i18n import text_pair
 from jxgis.load.handed import as_layer
 from jxgis.part import Given, Part, Progress, Result, require_table
 from jxgis.progress import shown
+from jxgis.run.commands import Found, refusing, run_report
 from jxgis.run.inputs import GROUND, Reader, named
 from jxgis.run.pages import sources_of
 from jxgis.run.parts import PARTS, with_those_before
@@ -226,8 +228,6 @@ class Project:
         pathlib.Path
             Its page, to be opened in a browser. What was refused stands on it.
         """
-        from jxgis.run.commands import run_report
-
         with self._telling() as tell:
             run_report(self.settings, out, lang=self.lang, progress=tell)
         return Path(out) / "index.html"
@@ -248,8 +248,9 @@ class Project:
         part = next(part for part in PARTS if part.name == name)
         settings = self.settings.overridden(part.settings_key, options) if options else self.settings
         there = {*named(settings), *(layers or {})}
-        found, refused = self._before(part, there)
-        lacking = part.lacks({*there, *found})
+        before = self._before(part, there)
+        refused = dict(before.refused)
+        lacking = part.lacks({*there, *before.results})
         for other in (part.instead[layer] for layer in lacking if part.instead.get(layer) in refused):
             raise InputError(zh=refused[other].zh, en=refused[other].en)
         if lacking:
@@ -259,7 +260,9 @@ class Project:
         for layer, table in (layers or {}).items():
             require_table(table, layer, like=given.crs)
         handed = {layer: as_layer(table, layer) for layer, table in (layers or {}).items()}
-        given = replace(given, settings=settings, layers={**given.layers, **handed}, results=found, refused=refused)
+        given = replace(
+            given, settings=settings, layers={**given.layers, **handed}, results=before.results, refused=refused
+        )
         with self._telling() as tell:
             tell(text_pair(f"pipeline.step_{name}"))
             result = part.analyse(given)
@@ -267,23 +270,17 @@ class Project:
             self._found[name] = result
         return result
 
-    def _before(self, part: Part, there: Collection[str]) -> tuple[dict[str, Result], dict[str, Text]]:
+    def _before(self, part: Part, there: Collection[str]) -> Found:
         """What the parts before it found, run with the project's own options, and why those did that refused their input."""
-        found: dict[str, Result] = {}
-        refused: dict[str, Text] = {}
+        found = Found()
         for other in with_those_before(part, there)[:-1]:
-            if other.lacks(named(self.settings)):
-                continue
-            try:
-                found[other.name] = self._run(other.name, {})
-            except SettingsError:
-                raise
-            except InputError as error:
-                # As for the command: what it would have given is missing, and that is said.
-                refused[other.name] = error.message
-                with self._telling() as tell:
-                    tell(error.message)
-        return found, refused
+            if not other.lacks(named(self.settings)):
+                result = refusing(other.name, partial(self._run, other.name, {}), found)
+                found.results.update({} if result is None else {other.name: result})
+        with self._telling() as tell:
+            for line in found.lines():
+                tell(line)
+        return found
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the city, the CRS, the layers with their rows, what was noticed, and what is missing."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from jxgis.errors import InputError
 from jxgis.part import Given, Result, given_tables
 from jxgis.schema.tables import table as declared
 from jxgis.scoring.part import candidates_of
 from jxgis.scoring.result import ScoresResult
-from jxgis.settings import ScoringSettings, with_options
+from jxgis.settings import ScoringSettings, Weighing, with_options
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jxgis.i18n import Text
     from jxgis.parks.standards import Standard
     from jxgis.scoring.indicators import Indicator, Judgements
-    from jxgis.scoring.weights import Method, Weights
+    from jxgis.scoring.weights import Weights
     from jxgis.settings import Settings
 
 __all__ = ["analyse", "score_candidates"]
@@ -64,10 +64,8 @@ def score_candidates(
     settings
         Settings whose ``[parks]`` (standard, gap between parcels, land) and ``[units]`` (bounds) hold; the defaults
         where not given.
-    lang
-        Language of the labels, and of what the result shows.
-    sketch
-        Mark what is drawn as schematic: the polygons are not official.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
         What :class:`jxgis.settings.ScoringSettings` holds: ``weights``, ``indicators``, ``min_completeness`` and so on.
 
@@ -295,8 +293,7 @@ def _views(
     eligible = ranked["rank"].notna()
     values = ranked[[i.id for i in indicators]]
     ranks: dict[str, pd.Series] = {}
-    methods: tuple[Method, ...] = ("expert", "equal", "ahp", "entropy", "critic")
-    for method in methods:
+    for method in get_args(Weighing):
         try:
             found = weigh(method, indicators, scores=single, judgements=judgements)
         except JxgisError:

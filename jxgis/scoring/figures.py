@@ -24,10 +24,8 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
         The contract's ``scores``: ``candidate_id, score, score_if_missing_zero, rank``.
     top
         How many candidates.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the figure as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

@@ -27,6 +27,11 @@ __all__ = ["FAILED", "PASSED", "check_gates", "fails_gate"]
 PASSED, NEARLY, FAILED = "pass", "nearly", "fail"
 _KM2 = 1e6
 
+#: How far beyond the bounds an area is still nearly right, as a share of the bound: the plan says 左右.
+SLACK = 0.1
+#: Share of the area that must lie in one district, and in the city.
+MIN_SHARE = 0.95
+
 
 def check_gates(
     candidates: gpd.GeoDataFrame,
@@ -35,8 +40,6 @@ def check_gates(
     city: gpd.GeoDataFrame | None = None,
     min_km2: float = UNITS.min_km2,
     max_km2: float = UNITS.max_km2,
-    slack: float = 0.1,
-    min_share: float = 0.95,
 ) -> pd.DataFrame:
     """Check that each candidate is one piece, of 2–5 km², inside one district and inside the city.
 
@@ -50,16 +53,12 @@ def check_gates(
         The managed city; None: the union of the districts.
     min_km2, max_km2
         Bounds of the area, which an area meets within a millionth (`bounds`).
-    slack
-        How far beyond the bounds an area is still ``nearly`` right, as a share of the bound: the plan says 左右.
-    min_share
-        Share of the area that must lie in one district, and in the city.
 
     Returns
     -------
     pandas.DataFrame
         On the index of ``candidates``: ``area_km2``; ``district`` (the one that holds most of it; null outside all) and
-        ``district_share``; ``city_share``; ``gates``: ``pass``, ``nearly`` (only the area, and only by the slack) or
+        ``district_share``; ``city_share``; ``gates``: ``pass``, ``nearly`` (only the area, and only by 10 % of the bound) or
         ``fail``; ``reason``: the codes of what failed, joined by ``;``, or empty.
 
     Raises
@@ -101,7 +100,7 @@ def check_gates(
         table["city_share"] = ratio(np.nan_to_num(shapely.area(shapely.intersection(shapes, ground))), area)
 
     pieces = np.array([0 if s is None else count_parts(s) for s in shapes])
-    near_small, near_large = at_least(km2, min_km2 * (1 - slack)), at_most(km2, max_km2 * (1 + slack))
+    near_small, near_large = at_least(km2, min_km2 * (1 - SLACK)), at_most(km2, max_km2 * (1 + SLACK))
     found = {
         "gate_no_polygon": area == 0,
         "gate_several_pieces": pieces > 1,
@@ -109,8 +108,8 @@ def check_gates(
         "gate_too_large": ~near_large,
         "gate_nearly_too_small": near_small & ~at_least(km2, min_km2),
         "gate_nearly_too_large": near_large & ~at_most(km2, max_km2),
-        "gate_several_districts": _short_of(table["district_share"].to_numpy(), min_share),
-        "gate_outside_city": _short_of(table["city_share"].to_numpy(), min_share),
+        "gate_several_districts": _short_of(table["district_share"].to_numpy(), MIN_SHARE),
+        "gate_outside_city": _short_of(table["city_share"].to_numpy(), MIN_SHARE),
     }
     codes = list(found)
     hits = np.column_stack(list(found.values()))

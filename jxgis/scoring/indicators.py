@@ -165,9 +165,7 @@ def load_registry(path: str | Path | None = None) -> Registry:
     return Registry(indicators, dimensions, {row: dict(columns) for row, columns in model.ahp.items()})
 
 
-def select_indicators(
-    own: Mapping[str, IndicatorSettings], *, registry: Registry | None = None
-) -> tuple[Indicator, ...]:
+def select_indicators(own: Mapping[str, IndicatorSettings]) -> tuple[Indicator, ...]:
     """The indicators to score by: the project's own where it names any, else the default set.
 
     Parameters
@@ -175,8 +173,6 @@ def select_indicators(
     own
         ``settings.scoring.indicators``; where not empty, it replaces the default set. An id of the default set keeps
         its label and, where none is given, its unit.
-    registry
-        The default set; None: :func:`load_registry`.
 
     Returns
     -------
@@ -194,7 +190,7 @@ def select_indicators(
     >>> [(i.id, i.target, i.title("zh")) for i in select_indicators(own)]
     [('toilets_per_km2', 5.0, '公厕密度')]
     """
-    known = {indicator.id: indicator for indicator in (registry or load_registry()).indicators}
+    known = {indicator.id: indicator for indicator in load_registry().indicators}
     if not own:
         return tuple(known.values())
     chosen = []

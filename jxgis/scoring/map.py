@@ -9,6 +9,7 @@ import pandas as pd
 
 from jxgis.drawing.colours import ACCENT, BAD, FAILED, FAILED_GROUND, OUTLINE
 from jxgis.drawing.layers import (
+    TOP,
     Field,
     PlaceList,
     add_group,
@@ -91,7 +92,6 @@ def scores_map(
     units: Mapping[str, str] | None = None,
     title: str | None = None,
     method: str = "",
-    pins: int = 10,
     lang: str = "zh",
     sketch: bool = False,
 ) -> folium.Map:
@@ -112,12 +112,8 @@ def scores_map(
         The unit of each indicator's value, ``"%"`` for instance, by its id.
     title, method
         Heading, and the line below it: weights and number of indicators.
-    pins
-        How many of the best get a numbered pin and stand in the list.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the map as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
@@ -162,7 +158,7 @@ def scores_map(
         points = classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang)
         key = text("maps.indicator_legend", lang, label=label[x])
         add(column("*_score").title.of(lang).format(name=label[x]), key, points)
-    top = _ranked(scores).head(pins)
+    top = _ranked(scores).head(TOP)
     unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
     failed = scores[fails]
     if len(failed):

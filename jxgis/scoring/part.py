@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from jxgis.scoring.result import ScoresResult
 
-__all__ = ["PART"]
+__all__ = ["PART", "candidates_of"]
 
 
 def candidates_of(given: Given) -> gpd.GeoDataFrame | None:

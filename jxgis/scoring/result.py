@@ -161,5 +161,5 @@ class ScoresResult(Result):
         # A candidate that is a unit has its issues: what the units hide is hidden here.
         named = self.scores.assign(_unit="unit:" + self.scores["candidate_id"].astype(str))
         own = count_rows(named, "issues", of="scores", sums=["_unit"])
-        rows = pd.concat([*given.known_counts(), own], ignore_index=True)
+        rows = pd.concat([*given.known_counts(self.part), own], ignore_index=True)
         return hide_small(self.scores, min_count=least, lost=leave_out(rows, least)[-len(own) :])

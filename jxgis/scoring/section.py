@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis.i18n import text
-from jxgis.report.blocks import Block, Key, Paragraph, Section, count_in_words, method_note, table_block
+from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, count_in_words, method_note, table_block
 from jxgis.report.columns import percent
 from jxgis.scoring.gates import fails_gate
 from jxgis.scoring.rank import by_rank
@@ -25,7 +25,6 @@ def score_section(
     *,
     indicators: pd.DataFrame | None = None,
     titles: Mapping[str, str] | None = None,
-    top: int = 10,
     lang: str = "zh",
 ) -> Section:
     """The section of scores.
@@ -40,8 +39,6 @@ def score_section(
         One row an indicator: ``label, weight, missing`` (candidates without it).
     titles
         Titles of the indicators' columns.
-    top
-        How many rows the ranked tables show.
     lang
         ``"zh"`` or ``"en"``.
 
@@ -62,7 +59,7 @@ def score_section(
     return Section(
         part="scores",
         keys=[Key(text("report.key_scores", lang), count_in_words(len(scores)), note)],
-        blocks=_blocks(scores, indicators, top, lang),
+        blocks=_blocks(scores, indicators, lang),
         methods=[method_note("scores", name, lang, **_values(options, lang)) for name in ("score", "completeness")],
         sheets={"scores": by_rank(scores)},
         titles=titles or {},
@@ -78,7 +75,7 @@ def _values(options: ScoringSettings, lang: str) -> dict[str, str]:
     return {"weights": text(f"report.weights_{options.weights}", lang), "share": f"{100 * options.min_completeness:g}"}
 
 
-def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, top: int, lang: str) -> list[Block]:
+def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, lang: str) -> list[Block]:
     """The best candidates that pass the gates, those that lack data for a rank, and those that fail a gate."""
     rank = pd.to_numeric(scores["rank"], errors="coerce")
     fails = fails_gate(scores)
@@ -92,7 +89,7 @@ def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, top: int, lan
     unranked = table[rank.isna() & ~fails].sort_values("score", ascending=False, kind="stable")
     values = {"n": len(rank), "ranked": len(ranked), "unranked": len(unranked), "failed": len(failed)}
     blocks: list[Block] = [Paragraph(text("report.scores_lead", lang, **values))]
-    passed = ranked.head(top)
+    passed = ranked.head(TOP)
     if ranked.empty and len(unranked):
         best = percent(float(pd.to_numeric(table.loc[~fails, "completeness"], errors="coerce").max()), 0)
         blocks.append(Paragraph(text("report.scores_incomplete", lang, best=best), "none"))
@@ -103,7 +100,7 @@ def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, top: int, lan
         blocks.append(table_block(text("report.scores_table", lang, n=len(passed)), passed, lang, of="scores.scores"))
     for key, apart in (("scores_unranked", unranked), ("scores_failed", failed)):
         if len(apart):
-            heading, many = text(f"report.{key}", lang, **values), len(apart) > top
+            heading, many = text(f"report.{key}", lang, **values), len(apart) > TOP
             blocks.append(table_block(heading, apart, lang, of="scores.scores", folded=many))
     return blocks
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError, SettingsError
 from jxgis.scoring.indicators import Indicator, Judgements
+from jxgis.settings import Weighing
 from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Ahp",
-    "Method",
     "Weights",
     "ahp_weights",
     "critic_weights",
@@ -29,8 +29,6 @@ __all__ = [
     "judgements_from",
     "weigh",
 ]
-
-Method: TypeAlias = Literal["expert", "equal", "ahp", "entropy", "critic"]
 
 MAX_CR = 0.1
 """Saaty's limit: above it the judgements contradict one another too much to be used."""
@@ -63,7 +61,7 @@ class Weights:
         Code of what stood in for an input that was not given, else empty: ``judgements_from_expert``.
     """
 
-    method: Method
+    method: Weighing
     shares: pd.Series
     details: dict[str, float] = field(default_factory=dict)
     fallback: str = ""
@@ -315,7 +313,7 @@ def _scaled(values: NDArray[np.float64], index: pd.Index) -> pd.Series:
 
 
 def weigh(
-    method: Method,
+    method: Weighing,
     indicators: Sequence[Indicator],
     *,
     scores: pd.DataFrame | None = None,

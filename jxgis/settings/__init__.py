@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, create_model
 
+from jxgis._files import split_layer
 from jxgis._toml import kind_at, model_in, read_toml, validated
 from jxgis.schema.layers import layers
 from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, InputSettings, IssueInputSettings
@@ -19,12 +20,15 @@ from jxgis.settings._parts import (
     REPORT,
     SCORING,
     UNITS,
+    Decay,
+    Family,
     HotspotSettings,
     IndicatorSettings,
     ParkSettings,
     ReportSettings,
     ScoringSettings,
     UnitSettings,
+    Weighing,
 )
 
 __all__ = [
@@ -35,6 +39,8 @@ __all__ = [
     "UNITS",
     "BoundaryInputSettings",
     "CitySettings",
+    "Decay",
+    "Family",
     "HotspotSettings",
     "IndicatorSettings",
     "InputSettings",
@@ -45,9 +51,11 @@ __all__ = [
     "ScoringSettings",
     "Settings",
     "UnitSettings",
+    "Weighing",
     "about",
     "default",
     "example",
+    "files_read",
     "load_settings",
     "make_settings",
     "model_for",
@@ -117,6 +125,14 @@ def load_settings(path: str | Path) -> Settings:
     return settings.model_copy(
         update={"city": _absolute_city(settings.city, folder), "inputs": _absolute(settings.inputs, folder)}
     )
+
+
+def files_read(settings: Settings) -> list[str]:
+    """Every path that the settings name, patterns as they stand."""
+    layers = [getattr(settings.inputs, layer) for layer in type(settings.inputs).model_fields]
+    paths = [None if layer is None else layer.path for layer in layers]
+    paths += [settings.city.outline, settings.city.issue_classes]
+    return [split_layer(path)[0] for path in paths if path is not None]
 
 
 def make_settings(raw: dict[str, Any], source: str, *, folder: Path = Path()) -> Settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -15,13 +15,20 @@ __all__ = [
     "REPORT",
     "SCORING",
     "UNITS",
+    "Decay",
+    "Family",
     "HotspotSettings",
     "IndicatorSettings",
     "ParkSettings",
     "ReportSettings",
     "ScoringSettings",
     "UnitSettings",
+    "Weighing",
 ]
+
+Decay: TypeAlias = Literal["gaussian", "linear", "none"]
+Family: TypeAlias = Literal["class", "all"]
+Weighing: TypeAlias = Literal["expert", "equal", "ahp", "entropy", "critic"]
 
 
 class HotspotSettings(Section):
@@ -32,7 +39,7 @@ class HotspotSettings(Section):
     alpha: Annotated[float, Field(gt=0, lt=1)] = option(
         0.05, "显著性水平（BH 校正后）", "level of significance, after the BH correction"
     )
-    family: Literal["class", "all"] = option(
+    family: Family = option(
         "class",
         "在哪个范围内控制误报：class（每一类各自）、all（全部类别合并）",
         "over which tests the level holds: class (each class), all (all classes together)",
@@ -92,9 +99,7 @@ class ParkSettings(Section):
         "人均可达公园面积（2SFCA）的搜索距离，米",
         "how far people go, for the park area that they reach (2SFCA), metres",
     )
-    decay: Literal["gaussian", "linear", "none"] = option(
-        "gaussian", "随距离衰减：gaussian、linear、none", "how that fades: gaussian, linear, none"
-    )
+    decay: Decay = option("gaussian", "随距离衰减：gaussian、linear、none", "how that fades: gaussian, linear, none")
     new_parks: Annotated[int, Field(ge=0)] = option(0, "建议新增的公园数", "how many new parks to propose")
     objective: Literal["area", "people"] = option(
         "area",
@@ -215,7 +220,7 @@ class IndicatorSettings(Section):
 class ScoringSettings(Section):
     """``[scoring]``: the weights and, where given, the indicators that replace the default set."""
 
-    weights: Literal["expert", "equal", "ahp", "entropy", "critic"] = option(
+    weights: Weighing = option(
         "expert", "权重：expert、equal、ahp、entropy 或 critic", "weights: expert, equal, ahp, entropy or critic"
     )
     min_completeness: Share = option(

@@ -41,7 +41,11 @@ def _from_north_west(blocks: gpd.GeoDataFrame) -> NDArray[np.int64]:
     return np.lexsort((shapely.get_x(centre), np.round(shapely.get_x(centre) - shapely.get_y(centre), 3)))
 
 
-def grid_blocks(districts: gpd.GeoDataFrame, *, cell_m: float, sliver_share: float = 0.25) -> gpd.GeoDataFrame:
+#: A clipped cell below this share of a whole one is a sliver.
+SLIVER_SHARE = 0.25
+
+
+def grid_blocks(districts: gpd.GeoDataFrame, *, cell_m: float) -> gpd.GeoDataFrame:
     """Square cells clipped to each district, for a place without streets.
 
     Parameters
@@ -50,15 +54,14 @@ def grid_blocks(districts: gpd.GeoDataFrame, *, cell_m: float, sliver_share: flo
         Polygons with ``name``, in a projected CRS in metres.
     cell_m
         Side of a cell in metres; the grid's origin lies at multiples of it.
-    sliver_share
-        A clipped cell below this share of a whole one joins the neighbour with the longest common edge.
 
     Returns
     -------
     GeoDataFrame
         ``block_id`` (``E{col}N{row}`` of the cell, with ``-2``, ``-3`` … where borders cut it into several, the
         largest first), ``district``, polygon. Every square metre of a district is in exactly one block, no block
-        crosses a border, and neighbours inside a district share their vertices. A part of a district that is
+        crosses a border, and neighbours inside a district share their vertices. A clipped cell below a quarter of a whole one
+        joins the neighbour with the longest common edge. A part of a district that is
         smaller than a sliver stays a block of its own.
 
     Raises
@@ -78,18 +81,15 @@ def grid_blocks(districts: gpd.GeoDataFrame, *, cell_m: float, sliver_share: flo
     >>> blocks.area.round().tolist()
     [40000.0, 42000.0, 40000.0, 42000.0]
     """
-    if not (0 < cell_m < np.inf and 0 <= sliver_share < 1):
-        raise InputError(
-            zh=f"cell_m 应大于 0，sliver_share 应在 [0, 1) 内；给出的是 {cell_m} 和 {sliver_share}。",
-            en=f"cell_m must be above 0 and sliver_share in [0, 1); given are {cell_m} and {sliver_share}.",
-        )
+    if not 0 < cell_m < np.inf:
+        raise InputError(zh=f"cell_m 是 {cell_m}，应大于 0。", en=f"cell_m is {cell_m}; it must be above 0.")
     check_districts(districts)
     _refuse_too_many(districts, cell_m)
     rows: list[int] = []
     polygons: list[shapely.Polygon] = []
     column: list[int] = []
     line: list[int] = []
-    smallest = sliver_share * cell_m**2
+    smallest = SLIVER_SHARE * cell_m**2
     for row, district in enumerate(districts.geometry):
         for part in polygon_parts(district):
             faces = faces_in(part, _grid_lines(part, cell_m))

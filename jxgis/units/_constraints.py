@@ -24,22 +24,18 @@ __all__ = ["attach_parts", "group_together", "kept_apart"]
 INSIDE_SHARE = 0.5
 # A border is kept apart if more than this share of it runs along the line.
 APART_SHARE = 0.5
+# How near to a line a border runs along it.
+APART_M = 10.0
 
 
-def kept_apart(
-    table: gpd.GeoDataFrame,
-    graph: Adjacency,
-    lines: gpd.GeoSeries | gpd.GeoDataFrame | None,
-    *,
-    tolerance_m: float = 10.0,
-) -> Ints:
+def kept_apart(table: gpd.GeoDataFrame, graph: Adjacency, lines: gpd.GeoSeries | gpd.GeoDataFrame | None) -> Ints:
     """Rows of the borders that run along the lines given, int (a,)."""
     if lines is None or not len(lines):
         return np.empty(0, dtype=np.int64)
     require_metric(lines, "keep_apart", table.crs)
     geometry = np.asarray(table.geometry.array)
     borders = shapely.intersection(geometry[graph.u], geometry[graph.v])
-    share = share_along(borders, np.asarray(lines.geometry.array), tolerance_m)
+    share = share_along(borders, np.asarray(lines.geometry.array), APART_M)
     return np.flatnonzero(share > APART_SHARE)
 
 

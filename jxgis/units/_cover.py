@@ -39,7 +39,6 @@ def cheapest_cover(
     k: int | None,
     *,
     nodes: int = 2_000,
-    gap: float = 1e-9,
 ) -> Cover:
     """Choose sets that hold each of n elements exactly once, k of them, at the least cost.
 
@@ -53,8 +52,6 @@ def cheapest_cover(
         How many sets; any number where None.
     nodes
         Most branch-and-bound nodes: a limit that, unlike seconds, gives the same answer on every machine.
-    gap
-        Relative gap at which the solver may stop.
 
     Returns
     -------
@@ -89,7 +86,7 @@ def cheapest_cover(
         integrality=np.ones(len(sets), dtype=np.int64),
         bounds=Bounds(0, 1),
         constraints=limits,
-        options={"mip_rel_gap": gap, "node_limit": nodes},
+        options={"mip_rel_gap": 1e-9, "node_limit": nodes},
     )
     infeasible = solved.status == 2
     bound = float("nan") if solved.mip_dual_bound is None else float(solved.mip_dual_bound) * scale

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Alternatives", "Comparison", "border_recurrence", "compare_plans", "propose_alternatives"]
 
+#: Borders nearer than this are the same, and strips of ground thinner than it have not moved.
+SAME_M = 1.0
+
 
 @dataclass(frozen=True, eq=False)
 class Alternatives:
@@ -225,8 +228,6 @@ def compare_plans(
     *,
     issues: gpd.GeoDataFrame | None = None,
     population: gpd.GeoDataFrame | None = None,
-    people_column: str = "people",
-    tolerance_m: float = 1.0,
 ) -> Comparison:
     """Say what changes from one plan, or from today's units, to another.
 
@@ -237,11 +238,7 @@ def compare_plans(
     issues
         Points: how many change unit.
     population
-        Points or polygons with ``people_column``; polygons count by the share of their area.
-    people_column
-        Column of ``population``.
-    tolerance_m
-        Borders nearer than this are the same, and strips of ground thinner than it have not moved.
+        Points or polygons with ``people``; polygons count by the share of their area.
 
     Returns
     -------
@@ -280,7 +277,7 @@ def compare_plans(
     was = _matching(ground, len(before), len(after))
     new_rows = ground["after"].to_numpy()
     stays = (new_rows >= 0) & (ground["before"].to_numpy() >= 0) & (was[new_rows] == ground["before"].to_numpy())
-    moved = _moved_ground(ground[~stays], before, after, tolerance_m)
+    moved = _moved_ground(ground[~stays], before, after)
     totals = {"area_km2": ground.area.sum() / 1e6, "moved_km2": moved["m2"].sum() / 1e6}
     totals["moved_share"] = totals["moved_km2"] / totals["area_km2"]
     if issues is not None:
@@ -289,12 +286,12 @@ def compare_plans(
         totals |= {"issues": (locate(issues, ground) >= 0).sum(), "moved_issues": moved["issues"].sum()}
     if population is not None:
         require_metric(population, "population", like=crs)
-        moved.insert(moved.columns.get_loc("geometry"), "people", people_in(moved, population, people_column))
+        moved.insert(moved.columns.get_loc("geometry"), "people", people_in(moved, population))
         totals |= {
-            "people": people_in(ground, population, people_column).sum(),
+            "people": people_in(ground, population).sum(),
             "moved_people": moved["people"].sum(),
         }
-    borders = _borders(before, after, tolerance_m)
+    borders = _borders(before, after)
     totals |= {f"{state}_border_m": length for state, length in zip(borders["state"], borders["length_m"], strict=True)}
     return Comparison(_continued(ground[stays], before, after, was), moved, borders, pd.Series(totals, dtype=float))
 
@@ -328,11 +325,9 @@ def _matching(pieces: gpd.GeoDataFrame, n_before: int, n_after: int) -> NDArray[
     return was
 
 
-def _moved_ground(
-    pieces: gpd.GeoDataFrame, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, tolerance_m: float
-) -> gpd.GeoDataFrame:
+def _moved_ground(pieces: gpd.GeoDataFrame, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     parts = pieces.explode(ignore_index=True)
-    wide = width_m(parts.geometry.to_numpy()) > tolerance_m
+    wide = width_m(parts.geometry.to_numpy()) > SAME_M
     kept = parts[wide & (parts.geom_type == "Polygon")].dissolve(["before", "after"]).reset_index()
     moved = gpd.GeoDataFrame(
         {
@@ -369,19 +364,19 @@ def _continued(
     )
 
 
-def _borders(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, tolerance_m: float) -> gpd.GeoDataFrame:
-    old, new = _inner_borders(before, tolerance_m), _inner_borders(after, tolerance_m)
-    near_old, near_new = (shapely.buffer(lines, tolerance_m, cap_style="flat") for lines in (old, new))
+def _borders(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    old, new = _inner_borders(before), _inner_borders(after)
+    near_old, near_new = (shapely.buffer(lines, SAME_M, cap_style="flat") for lines in (old, new))
     lines = [shapely.intersection(new, near_old), shapely.difference(old, near_new), shapely.difference(new, near_old)]
     return gpd.GeoDataFrame(
         {"state": ["kept", "gone", "new"], "length_m": shapely.length(lines)}, geometry=lines, crs=before.crs
     )
 
 
-def _inner_borders(units: gpd.GeoDataFrame, tolerance_m: float) -> shapely.Geometry:
+def _inner_borders(units: gpd.GeoDataFrame) -> shapely.Geometry:
     """Edges of units that are no edges of a district (or of the whole, where districts are not named)."""
     shapes = units.geometry.to_numpy()
     names = units["district"] if "district" in units.columns else pd.Series("", index=units.index)
     outlines = [shapely.boundary(shapely.union_all(shapes[rows])) for rows in names.groupby(names).indices.values()]
-    fence = shapely.buffer(shapely.union_all(outlines), tolerance_m)
+    fence = shapely.buffer(shapely.union_all(outlines), SAME_M)
     return shapely.line_merge(shapely.difference(shapely.union_all(shapely.boundary(shapes)), fence))

@@ -56,10 +56,8 @@ def propose_units(
         Layers that describe the blocks; see `units.attributes.block_attributes`.
     keep_together, keep_apart
         See `units.delineate.delineate_units`.
-    lang
-        Language of what the result shows, ``"zh"`` or ``"en"``.
-    sketch
-        Mark what is drawn as schematic: the polygons are not official.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
         What :class:`jxgis.settings.UnitSettings` holds: ``cell_m``, ``min_km2``, ``attributes``, ``seed`` and so on.
 

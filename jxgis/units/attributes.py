@@ -25,12 +25,9 @@ def block_attributes(
     blocks: gpd.GeoDataFrame,
     *,
     issues: gpd.GeoDataFrame | None = None,
-    class_column: str = "issue_class",
     mix_prior: float = 10.0,
     land_use: gpd.GeoDataFrame | None = None,
-    kind_column: str = "kind",
     population: gpd.GeoDataFrame | None = None,
-    people_column: str = "people",
     columns: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Describe every block by the layers at hand.
@@ -40,16 +37,14 @@ def block_attributes(
     blocks
         Polygons in a metric CRS.
     issues
-        Points with ``class_column``: gives the density and the mix of classes.
-    class_column
-        Column of ``issues``; a case without a class counts in the density only.
+        Points with ``issue_class``: gives the density and the mix of classes; a case without a class counts in the density only.
     mix_prior
         Cases of the city's mix added to each block's own, so that a block with one case is not 100 % of its class,
         and a block without any has the city's mix.
-    land_use, kind_column
-        Polygons with their kind in ``kind_column``: gives the share of each kind in the block's area.
-    population, people_column
-        Polygons (spread over their area) or points with people in ``people_column``: gives the density.
+    land_use
+        Polygons with their ``kind``: gives the share of each kind in the block's area.
+    population
+        Polygons (spread over their area) or points with ``people``: gives the density.
     columns
         Numeric columns of ``blocks`` to take as they are.
 
@@ -83,13 +78,13 @@ def block_attributes(
     found: dict[str, NDArray[np.float64]] = {}
     if issues is not None:
         require_metric(issues, "issues", like=crs)
-        found |= _issue_columns(blocks, issues, area_km2, class_column, mix_prior)
+        found |= _issue_columns(blocks, issues, area_km2, mix_prior)
     if land_use is not None:
         require_metric(land_use, "land_use", like=crs)
-        found |= _land_shares(blocks, land_use, kind_column)
+        found |= _land_shares(blocks, land_use)
     if population is not None:
         require_metric(population, "population", like=crs)
-        found["people_per_km2"] = people_in(blocks, population, people_column) / area_km2
+        found["people_per_km2"] = people_in(blocks, population) / area_km2
     _require(blocks, columns, "blocks")
     for column in columns:
         found[column] = _numbers(blocks, column, "blocks")
@@ -137,13 +132,13 @@ def _numbers(table: pd.DataFrame, column: str, what: str) -> NDArray[np.float64]
 
 
 def _issue_columns(
-    blocks: gpd.GeoDataFrame, issues: gpd.GeoDataFrame, area_km2: NDArray[np.float64], class_column: str, prior: float
+    blocks: gpd.GeoDataFrame, issues: gpd.GeoDataFrame, area_km2: NDArray[np.float64], prior: float
 ) -> dict[str, NDArray[np.float64]]:
-    _require(issues, [class_column], "issues")
+    _require(issues, ["issue_class"], "issues")
     at = locate(issues, blocks)
     found = {"issues_per_km2": np.bincount(at[at >= 0], minlength=len(blocks)) / area_km2}
-    classed = (at >= 0) & issues[class_column].notna().to_numpy()
-    codes, names = pd.factorize(issues[class_column][classed], sort=True)
+    classed = (at >= 0) & issues["issue_class"].notna().to_numpy()
+    codes, names = pd.factorize(issues["issue_class"][classed], sort=True)
     if not len(names):
         return found
     cells = codes * len(blocks) + at[classed]
@@ -154,14 +149,12 @@ def _issue_columns(
     return found | {f"mix_{name}": share for name, share in zip(names, mix, strict=True)}
 
 
-def _land_shares(
-    blocks: gpd.GeoDataFrame, land_use: gpd.GeoDataFrame, kind_column: str
-) -> dict[str, NDArray[np.float64]]:
-    _require(land_use, [kind_column], "land_use")
+def _land_shares(blocks: gpd.GeoDataFrame, land_use: gpd.GeoDataFrame) -> dict[str, NDArray[np.float64]]:
+    _require(land_use, ["kind"], "land_use")
     ground = blocks.geometry.to_numpy()
     block, row, piece = pieces(ground, land_use.geometry.to_numpy())
     m2, area = shapely.area(piece), shapely.area(ground)
-    codes, names = pd.factorize(land_use[kind_column], sort=True)
+    codes, names = pd.factorize(land_use["kind"], sort=True)
     shares = {}
     for code, name in enumerate(names):
         own = codes[row] == code

@@ -45,10 +45,8 @@ def change_map(
         Heading, and the line below it.
     min_count
         The least number of cases that is shown; fewer stand as a range.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the map as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

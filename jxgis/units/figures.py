@@ -29,10 +29,8 @@ def unit_chart(
         The contract's ``units``: ``district, area_km2, in_bounds``.
     min_km2, max_km2
         The bounds.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the figure as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

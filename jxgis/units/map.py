@@ -137,10 +137,8 @@ def units_map(
         The least number of cases that is shown; fewer stand as a range.
     title, method
         Heading, and the line below it: bounds, target, objective, seed.
-    lang
-        ``"zh"`` or ``"en"``.
-    sketch
-        Mark the map as schematic.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------

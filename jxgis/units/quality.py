@@ -100,7 +100,6 @@ def unit_quality(
     barrier_tolerance_m: float = 10.0,
     issues: gpd.GeoDataFrame | None = None,
     functions: gpd.GeoDataFrame | None = None,
-    function_column: str = "kind",
 ) -> pd.DataFrame:
     """Measure every unit.
 
@@ -114,8 +113,8 @@ def unit_quality(
         How near to one it counts as running along it.
     issues
         Points.
-    functions, function_column
-        Polygons of land use or functional areas with what each is in ``function_column``.
+    functions
+        Polygons of land use or functional areas with their ``kind``.
 
     Returns
     -------
@@ -176,7 +175,7 @@ def unit_quality(
         found["issues_per_km2"] = found["issues"] / found["area_km2"]
     if functions is not None:
         require_metric(functions, "functions", like=crs)
-        found["function"], found["function_share"] = _dominant(units, functions, function_column)
+        found["function"], found["function_share"] = _dominant(units, functions, "kind")
     return found
 
 

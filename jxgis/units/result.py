@@ -156,7 +156,7 @@ class UnitsResult(Result):
         from jxgis.units.shown import hide_units
 
         given = self.given
-        return hide_units(self.units, min_count=given.settings.report.min_count, known=given.known_counts())
+        return hide_units(self.units, min_count=given.settings.report.min_count, known=given.known_counts(self.part))
 
     def shown_tables(self) -> dict[str, pd.DataFrame]:
         """The units."""
@@ -169,7 +169,7 @@ class UnitsResult(Result):
         given = self.given
         if "issues" not in self.units.columns:
             return None
-        return unit_counts(self.units, given.settings.report.min_count, given.known_counts())
+        return unit_counts(self.units, given.settings.report.min_count, given.known_counts(self.part))
 
     def section(self) -> Section:
         """Units by district, and those out of bounds with their reasons."""

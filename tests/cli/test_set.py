@@ -241,7 +241,7 @@ def test_a_part_brings_its_command(jxgis: Callable[..., Any], city: Path, monkey
     assert done.code == 0, done.err
     assert json.loads((city / "out/run.json").read_text("utf-8"))["settings"]["hotspots"]["alpha"] == 0.2
     done = jxgis("heaps", *files, "--level", "x", "--out", city / "out")
-    assert (done.code, "--level = 'x' 不可用（须为数字）" in done.err) == (2, True)
+    assert (done.code, "--level（hotspots.alpha）= 'x' 不可用（须为数字）" in done.err) == (2, True)
 
 
 def test_errors_of_a_subset_are_of_the_family() -> None:

@@ -63,7 +63,7 @@ FRONT_DOORS: dict[str, tuple[Callable[..., Any], dict[str, gpd.GeoDataFrame]]] =
     ),
     "propose_units": (
         lambda **layers: jxgis.propose_units(
-            **({"districts": GROUND, "places": POINTS, "cell_m": 1000, "alternatives": False} | layers)
+            **({"districts": GROUND, "issues": POINTS, "cell_m": 1000, "alternatives": False} | layers)
         ),
         {
             "districts": GROUND,
@@ -73,7 +73,6 @@ FRONT_DOORS: dict[str, tuple[Callable[..., Any], dict[str, gpd.GeoDataFrame]]] =
             "issues": POINTS,
             "land_use": GROUND,
             "population": POINTS,
-            "places": POINTS,
             "keep_together": GROUND,
             "keep_apart": LINES,
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import shapely
 
-from jxgis.run.inputs import read_given
+from jxgis.run.inputs import Reader
 from jxgis.settings import Settings
 
 
@@ -17,7 +17,7 @@ def test_the_note_on_the_crs_tells_its_distortion(tmp_path) -> None:
     notes = {}
     for name in ("edge", "degrees"):
         settings = Settings.model_validate({"inputs": {"districts": {"path": str(tmp_path / f"{name}.gpkg")}}})
-        found = read_given(settings, ["districts"], has_project=False, progress=lambda text: said.append(text.en))
+        found = Reader(settings, has_project=False).read(["districts"], lambda text: said.append(text.en))
         notes[name] = found.crs_note.en
     assert "areas up to 0.2 % too large and lengths up to 0.099 % too large" in notes["edge"]
     assert sum("0.2 % too large" in line for line in said) == 1
@@ -30,7 +30,7 @@ def test_the_crs_is_said_once_and_as_it_was_chosen(tmp_path) -> None:
     for name, drawn, way in (("degrees", zones, "UTM zone estimated"), ("metres", zones.to_crs(4549), "the CRS of")):
         drawn.to_file(tmp_path / f"{name}.gpkg")
         settings = Settings.model_validate({"inputs": {"districts": {"path": str(tmp_path / f"{name}.gpkg")}}})
-        found = read_given(settings, ["districts"], has_project=False)
+        found = Reader(settings, has_project=False).read(["districts"])
         assert way in found.crs_note.en
         assert [note for note in found.load_notes() if "工作坐标系" in note] == [found.crs_note.zh]
 
@@ -47,7 +47,7 @@ def test_what_was_noticed_and_rejected_in_any_layer_is_said_once(tmp_path) -> No
     }
     settings = Settings.model_validate({"inputs": layers})
     said: list[str] = []
-    read_given(settings, ["districts", "issues"], has_project=False, progress=lambda text: said.append(text.zh))
+    Reader(settings, has_project=False).read(["districts", "issues"], lambda text: said.append(text.zh))
     assert "片区：1 行有问题，未使用（缺少必填值 1 行），逐行列在结果文件夹的 rejects/districts.csv。" in said
     assert any(line.startswith("问题：2 行有问题，未使用") for line in said)
     assert any("上报时间" in line and "time" in line for line in said)
@@ -62,9 +62,7 @@ def test_a_town_that_counts_whole_where_districts_are_made_of_sub_districts_is_s
     layers = {"subdistricts": {"path": str(tmp_path / "towns.gpkg")}}
     settings = Settings.model_validate({"city": {"profile": "jiaxing"}, "inputs": layers})
     said: list[str] = []
-    found = read_given(
-        settings, ["districts", "subdistricts"], has_project=True, progress=lambda text: said.append(text.zh)
-    )
+    found = Reader(settings, has_project=True).read(["districts", "subdistricts"], lambda text: said.append(text.zh))
     notes = [note.zh for note in found.loaded["districts"].notes]
     assert any("余新镇" in note and "整镇计入" in note for note in notes)
     assert all(said.count(note) == 1 for note in notes)

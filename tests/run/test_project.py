@@ -11,7 +11,6 @@ import pytest
 import shapely
 
 import jxgis
-from jxgis.load import layers as layers_module
 
 
 @pytest.fixture
@@ -38,10 +37,10 @@ def town(tmp_path: Path) -> Path:
 
 
 def test_layers_load_once_and_on_first_use(town, monkeypatch):
-    read = layers_module.load_layer
+    read = jxgis.load.load_layer
     calls = []
     monkeypatch.setattr(
-        layers_module, "load_layer", lambda layer, *given, **named: calls.append(layer) or read(layer, *given, **named)
+        jxgis.load, "load_layer", lambda layer, *given, **named: calls.append(layer) or read(layer, *given, **named)
     )
     city = jxgis.open_project(town)
     assert calls == []

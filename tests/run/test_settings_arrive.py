@@ -31,18 +31,20 @@ from jxgis.settings import (
     ScoringSettings,
     Settings,
     UnitSettings,
+    files_read,
 )
 from jxgis.units.analysis import propose_units
 
 #: A value for every setting of a section, none of them a default.
 HOTSPOTS: dict[str, Any] = {
     "cell_m": 211, "band_m": 641, "alpha": 0.037, "bandwidth_m": 541, "density_cell_m": 107, "family": "all",
-    "min_issues": 17,
+    "min_issues": 17, "classes": ("多",), "name_field": "issue_class",
 }  # fmt: skip
 PARKS: dict[str, Any] = {
     "standard": "gbt51346-2019", "denominator": "built_up", "minutes": 11.5, "speed_m_per_min": 71, "merge_gap_m": 19,
     "sample_m": 31, "max_snap_m": 193, "entry_m": 17, "catchment_m": 977, "decay": "linear", "new_parks": 3,
     "target": 0.83, "close": ("一园",), "objective": "people",
+    "isochrones_min": (4.5,), "radii_m": (230.0,),
 }  # fmt: skip
 UNITS: dict[str, Any] = {
     "cell_m": 223, "by_cells": True, "min_km2": 1.9, "max_km2": 5.3, "target_km2": 3.3,
@@ -173,7 +175,7 @@ def test_a_setting_alone_changes_what_its_part_finds(before, town, key, value) -
 
 
 def scored(candidates: gpd.GeoDataFrame, layers: Mapping[str, Any], **sections: Any) -> Any:
-    return score(given_tables({"candidates": candidates, **layers}, lang="zh", **sections), candidates)
+    return score(given_tables({"candidates": candidates, **layers}, lang="zh", **sections))
 
 
 def test_scoring_gets_its_own_settings_and_those_of_parks_and_units() -> None:
@@ -268,9 +270,9 @@ def test_sampling_reaches_walking_siting_and_people(monkeypatch) -> None:
     used: list[float] = []
     true = housing.sample_points
 
-    def noted(pieces: Any, *, sample_m: float = -1.0) -> Any:
+    def noted(pieces: Any, *, sample_m: float = -1.0, **named: Any) -> Any:
         used.append(sample_m)
-        return true(pieces, sample_m=sample_m)
+        return true(pieces, sample_m=sample_m, **named)
 
     for module in (siting, people, walking):
         monkeypatch.setattr(module, "sample_points", noted)
@@ -331,7 +333,7 @@ def test_the_city_and_the_report_are_read(monkeypatch) -> None:
     )  # fmt: skip
     made = _inputs.city_of(settings, has_project=True)
     assert (made.crs, made.outline) == ("EPSG:4528", Path(outline))
-    assert set(_inputs.files_read(settings)) == {outline, classes}
+    assert set(files_read(settings)) == {outline, classes}
     asked = SimpleNamespace(city=settings.city, inputs=SimpleNamespace(issues=IssueInputSettings(path="x")))
     assert _inputs.read_options(asked, "issues")["class_table"] == classes
     stage = SimpleNamespace(path=lambda name: Path(name), files=list)

@@ -1,0 +1,52 @@
+from .boundaries import (
+    boundary_flaws,
+    dissolve_districts,
+    in_crosswalk,
+    load_districts,
+    load_outline,
+    load_subdistricts,
+)
+from .issues import disagreement, load_issues, unclassified
+from .layers import Loader, load_layer
+from .loaded import Loaded, SourceFile
+from .overlaps import snap_overlaps
+from .rasters import check_raster, load_population
+
+load_barriers: Loader
+load_blocks: Loader
+load_built_up: Loader
+load_candidates: Loader
+load_exposure: Loader
+load_gates: Loader
+load_historic: Loader
+load_keep_apart: Loader
+load_keep_together: Loader
+load_land_use: Loader
+load_parks: Loader
+load_places: Loader
+load_planned_parks: Loader
+load_residential: Loader
+load_ring: Loader
+load_streets: Loader
+load_units: Loader
+load_vacant: Loader
+load_waters: Loader
+
+__all__ = [
+    "Loaded",
+    "Loader",
+    "SourceFile",
+    "boundary_flaws",
+    "check_raster",
+    "disagreement",
+    "dissolve_districts",
+    "in_crosswalk",
+    "load_districts",
+    "load_issues",
+    "load_layer",
+    "load_outline",
+    "load_population",
+    "load_subdistricts",
+    "snap_overlaps",
+    "unclassified",
+]
