@@ -236,6 +236,7 @@ def given_tables(
     layers: Mapping[str, gpd.GeoDataFrame | None],
     *,
     needs: Sequence[str] = (),
+    history: gpd.GeoDataFrame | None = None,
     lang: str,
     sketch: bool = False,
     settings: Settings | None = None,
@@ -246,10 +247,12 @@ def given_tables(
     Parameters
     ----------
     layers
-        Layer name to its rows; those that are None are not given. They share one metric CRS. Names that are numbers
-        become text, as a loader makes them.
+        Layer name to its rows; those that are None are not given. They share one metric CRS. Each is cast as a loader
+        casts it, and held to its contract.
     needs
         The layers that must be given.
+    history
+        All issues there are, where the layer holds those of a period.
     lang
         Language of what is shown, ``"zh"`` or ``"en"``.
     sketch
@@ -264,7 +267,7 @@ def given_tables(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If a layer that is needed is not given, or one is not a table.
+        If a layer that is needed is not given, one is not a table, or one breaks its contract.
     SettingsError
         If an option is unknown or out of range; the nearest name is suggested.
     """
@@ -275,19 +278,20 @@ def given_tables(
     first = next(iter(there))
     crs = require_table(there[first], first)
     # A layer in another CRS would lie elsewhere, and nothing would be found there.
-    for name, table in there.items():
+    for name, table in {**there, **({} if history is None else {"history": history})}.items():
         require_table(table, name, like=crs)
     there = {name: as_layer(table, name) for name, table in there.items()}
+    history = history if history is None else as_layer(history, "issues")
     asked = settings or Settings()
     for section, given in options.items():
         asked = asked.overridden(section, given)
-    note = Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}.")
     return Given(
         settings=asked,
         city=None,
         crs=crs,
-        crs_note=note,
+        crs_note=Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}."),
         layers=there,
+        history=history,
         lang=lang,
         sketch=sketch,
     )

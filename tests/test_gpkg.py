@@ -60,7 +60,7 @@ def test_a_folder_may_be_called_what_it_likes(tmp_path: Path, folder: str) -> No
 
 
 def test_a_layer_that_breaks_its_declaration_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(BrokenTableError, match=r"^parks\.noticed: count: -1\.0 is below 0$"):
+    with pytest.raises(BrokenTableError, match=r"^parks\.noticed: count: -1\.0 is below 0 \(row 1\)$"):
         write_gpkg(tmp_path / "a.gpkg", {"noticed": cells(4).assign(count=-1)}, of="parks")
     assert not list(tmp_path.iterdir())
 

@@ -110,12 +110,10 @@ def find_hotspots(
         "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
     }  # fmt: skip
-    given = given_tables(layers, needs=("issues",), lang=lang, sketch=sketch, hotspots=options)
+    given = given_tables(layers, needs=("issues",), history=history, lang=lang, sketch=sketch, hotspots=options)
     require_table(area, "area", like=given.crs)
-    if history is not None:
-        require_table(history, "history", like=given.crs)
     there = {**given.layers, "area": gpd.GeoDataFrame(geometry=area.geometry)}
-    return analyse(replace(given, layers=there, history=history, start=start, end=end))
+    return analyse(replace(given, layers=there, start=start, end=end))
 
 
 def analyse(given: Given) -> HotspotsResult:

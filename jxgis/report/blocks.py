@@ -120,7 +120,8 @@ class Sources:
     def blocks(self, lang: str) -> list[Block]:
         """Which files were read, what became of their rows, and what was said of them."""
         found: list[Block] = [
-            table_block("", self.table, lang, of="report.inputs"),
+            # A hash is for run.json and the workbook: on a page it runs over the counts.
+            table_block("", self.table.drop(columns="sha256", errors="ignore"), lang, of="report.inputs"),
             Paragraph(text("report.data_lead_notebook" if self.in_notebook else "report.data_lead", lang), "sub"),
         ]
         if self.outside_area:

@@ -23,7 +23,6 @@ from jxgis.schema.columns import Column, Dtype
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
 __all__ = [
     "Column",
@@ -486,62 +485,41 @@ def check(table: gpd.GeoDataFrame, layer: str | Contract) -> gpd.GeoDataFrame:
     Traceback (most recent call last):
     jxgis.errors.InputError: ...
     """
-    import pandera.pandas as pa
     import shapely
 
     from jxgis.crs import require_metric
+    from jxgis.schema.check import breaches
 
     agreed = _contract(layer)
     require_metric(table, agreed.layer)
-    schema = pa.DataFrameSchema(
-        {column.name: _pandera_column(column) for column in agreed.columns},
-        index=pa.Index(unique=True),
-        strict=False,
+    problems = breaches(
+        table,
+        agreed.columns,
+        required=[column.name for column in agreed.columns if not column.null],
+        keys=[[column.name] for column in agreed.columns if column.unique],
     )
-    problems: list[str] = []
-    try:
-        schema.validate(_attributes(table), lazy=True)
-    except pa.errors.SchemaErrors as error:
-        cases = error.failure_cases
-        for (column, broken), rows in cases.groupby(["column", "check"], dropna=False, sort=True):
-            problems.append(f"{column}: {broken} ({', '.join(str(value) for value in rows['failure_case'].head(3))})")
-    kinds = set(table.geom_type.dropna()) - GEOMETRY_TYPES[agreed.geometry]
-    if kinds:
-        problems.append(f"geometry: {', '.join(sorted(kinds))}")
-    if not (shapely.is_valid(table.geometry.array) & ~shapely.is_empty(table.geometry.array)).all():
-        problems.append("geometry: invalid, empty or missing")
+    shapes, kinds = table.geometry.array, KIND_NAMES[agreed.geometry]
+    other = ~shapely.is_missing(shapes) & ~table.geom_type.isin(GEOMETRY_TYPES[agreed.geometry]).to_numpy()
+    broken = ~shapely.is_valid(shapes) | shapely.is_empty(shapes)
+    for wrong, zh, en in (
+        (other, f"不是{kinds.zh}", f"not {kinds.en}"),
+        (broken, "无效、为空或缺失", "invalid, empty or missing"),
+    ):
+        if wrong.any():
+            count, row = int(wrong.sum()), int(wrong.argmax()) + 1
+            problems.append(
+                Text(
+                    zh=f"geometry：有 {count} 行{zh}，如第 {row} 行",
+                    en=f"geometry: {count} rows are {en}, such as row {row}",
+                )
+            )
+    if not table.index.is_unique:
+        problems.append(Text(zh="行的索引有重复", en="rows share a label of the index"))
     if problems:
-        detail = "; ".join(problems)
+        zh, en = "；".join(problem.zh for problem in problems), "; ".join(problem.en for problem in problems)
         raise InputError(
-            zh=f"{agreed.layer} 表不符合约定：{detail}。请用 jxgis.load 读取，或按 jxgis/schema/layers.toml 整理。",
-            en=f"The table of {agreed.layer} breaks its contract: {detail}. Read it with jxgis.load, or bring it into the form "
-            "of jxgis/schema/layers.toml.",
+            zh=f"{agreed.layer}（{agreed.title.zh}）表不符合约定：{zh}。请更正；用 jxgis.load_layer 读取时，有问题的行会逐行剔除并说明原因。",
+            en=f"The table of {agreed.layer} breaks its contract: {en}. Correct it; jxgis.load_layer rejects such rows one by "
+            "one, with the reason.",
         )
     return table
-
-
-def _attributes(table: gpd.GeoDataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(table.drop(columns=table.geometry.name))
-
-
-def _pandera_column(column: Column) -> Any:
-    import numpy as np
-    import pandas as pd
-    import pandera.pandas as pa
-
-    dtypes: dict[Dtype, Any] = {
-        "flag": bool,
-        "text": pd.StringDtype(na_value=np.nan),
-        "code": pd.StringDtype(na_value=np.nan),
-        "number": float,
-        "time": "datetime64[us]",
-    }
-    return pa.Column(
-        dtypes[column.dtype],
-        checks=None if column.least is None else pa.Check.ge(column.least),
-        nullable=column.null,
-        unique=column.unique and not column.null,
-        required=not column.null,
-    )

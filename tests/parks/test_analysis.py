@@ -283,12 +283,19 @@ def test_people_count_whatever_geometry_they_are_stored_with(town):
         assert whole["people"].tolist() == pytest.approx([18, 18])
         assert found.supply["people"].iloc[-1] == pytest.approx(18)
     assert told[0].coverage[columns].equals(told[1].coverage[columns])
-    for odd in (LineString([(0, 0), (9, 9)]), None, Polygon([(0, 0), (9, 9), (0, 0)])):
-        some = table([Point(150, 50), odd]).assign(people=[5.0, 2.0])
-        with pytest.raises(InputError, match="rows 1"):
-            measure_parks(town["parks"], town["housing"], town["zones"], population=some)
-        nobody = measure_parks(town["parks"], town["housing"], town["zones"], population=some.assign(people=[5.0, 0.0]))
-        assert nobody.coverage["people"].iloc[-1] == 5
+    some = table([Point(150, 50), LineString([(0, 0), (9, 9)])]).assign(people=[5.0, 2.0])
+    with pytest.raises(InputError, match="rows 1"):
+        measure_parks(town["parks"], town["housing"], town["zones"], population=some)
+    nobody = measure_parks(town["parks"], town["housing"], town["zones"], population=some.assign(people=[5.0, 0.0]))
+    assert nobody.coverage["people"].iloc[-1] == 5
+    for broken in (None, Polygon([(0, 0), (9, 9), (0, 0)])):
+        with pytest.raises(InputError, match="geometry: 1 rows are invalid, empty or missing, such as row 2"):
+            measure_parks(
+                town["parks"],
+                town["housing"],
+                town["zones"],
+                population=some.set_geometry([Point(150, 50), broken], crs=some.crs),
+            )
 
 
 def test_the_map_speaks_of_walking_only_where_it_was_measured(town, found):
