@@ -243,7 +243,6 @@ def hotspot_map(
     rate_peaks: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
     classes: Sequence[str] | None = None,
-    title: str | None = None,
     method: str = "",
     min_count: int = REPORT.min_count,
     max_cells: int = 60_000,
@@ -272,8 +271,8 @@ def hotspot_map(
         Polygons with ``name``, for the ground.
     classes
         Which classes and in which order; by default all of ``cells``, ``all`` first.
-    title, method
-        Heading, and the line below it: cell, band, test and period.
+    method
+        The line below the heading: cell, band, test and period.
     min_count
         The least number of cases that is shown; fewer stand as a range, and then a cell shows its class, not its z and q.
     max_cells
@@ -296,8 +295,7 @@ def hotspot_map(
     if "lisa" in cells.columns:
         words = {code: said.of(lang) for code, said in column("lisa").words.items()}
         cells = cells.assign(lisa=cells["lisa"].map(words))
-    heading = title or text("maps.hotspots_title", lang)
-    page = land_map(districts, cells, title=heading, method=method, lang=lang, sketch=sketch)
+    page = land_map(districts, cells, title=text("maps.hotspots_title", lang), method=method, lang=lang, sketch=sketch)
     found = list(pd.unique(cells["issue_class"]))
     order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != "all", found.index(c)))
     ground = _ground(page, cells, max_cells)

@@ -66,7 +66,6 @@ def parks_change_map(
     *,
     zones: gpd.GeoDataFrame | None = None,
     target: float = PARKS.target,
-    title: str | None = None,
     method: str = "",
     denominator: str = "residential",
     lang: str = "zh",
@@ -88,8 +87,8 @@ def parks_change_map(
         Polygons with ``name``, for the ground.
     target
         The coverage asked for, 0 to 1.
-    title, method
-        Heading, and the line below it.
+    method
+        The line below the heading.
     denominator
         What coverage is a share of: ``residential`` or ``built_up`` land.
     lang, sketch
@@ -120,9 +119,8 @@ def parks_change_map(
             en="The comparison holds no zone to draw; give the rows of compare_coverage with the zones' polygons.",
         )
     ground = rows.drop_duplicates("zone").rename(columns={"zone": "name"}) if zones is None else zones
-    heading = title or text("parks.change_title", lang)
     said = " · ".join(filter(None, [method, *_whole(change, lang)]))
-    page = land_map(ground, rows, title=heading, method=said, lang=lang, sketch=sketch)
+    page = land_map(ground, rows, title=text("parks.change_title", lang), method=said, lang=lang, sketch=sketch)
     drawn = [] if plan is None or plan.empty else _add_plan(page, plan, lang)
     groups: dict[str, list[folium.FeatureGroup]] = {"coverage": [], "change": []}
     coverage: list[LegendSection] = []

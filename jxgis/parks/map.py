@@ -211,7 +211,6 @@ def parks_map(
     isochrones: gpd.GeoDataFrame | None = None,
     blind_spots: gpd.GeoDataFrame | None = None,
     target: float = PARKS.target,
-    title: str | None = None,
     method: str = "",
     lang: str = "zh",
     sketch: bool = False,
@@ -238,8 +237,8 @@ def parks_map(
         ten stand in a list.
     target
         The coverage asked for, 0 to 1.
-    title, method
-        Heading, and the line below it: standard, minutes, speed, denominator.
+    method
+        The line below the heading: standard, minutes, speed, denominator.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -254,8 +253,7 @@ def parks_map(
     """
     rows = _zones(localise_reasons(coverage, lang), zones)
     ground = zones if zones is not None else rows.drop_duplicates("zone").rename(columns={"zone": "name"})
-    heading = title or text("maps.parks_title", lang)
-    page = land_map(ground, rows, title=heading, method=method, lang=lang, sketch=sketch)
+    page = land_map(ground, rows, title=text("maps.parks_title", lang), method=method, lang=lang, sketch=sketch)
     drawn = _add_parks(page, parks, lang) if _some(parks) else []
     walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
     groups: dict[str, folium.FeatureGroup] = {}

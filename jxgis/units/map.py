@@ -115,7 +115,6 @@ def units_map(
     min_km2: float = DEFAULTS.min_km2,
     max_km2: float = DEFAULTS.max_km2,
     min_count: int = REPORT.min_count,
-    title: str | None = None,
     method: str = "",
     lang: str = "zh",
     sketch: bool = False,
@@ -135,8 +134,8 @@ def units_map(
         The bounds, for the legend.
     min_count
         The least number of cases that is shown; fewer stand as a range.
-    title, method
-        Heading, and the line below it: bounds, target, objective, seed.
+    method
+        The line below the heading: bounds, target, objective, seed.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -144,9 +143,10 @@ def units_map(
     -------
     folium.Map
     """
-    heading = title or text("maps.units_title", lang)
     # Units are coded by district: its name beside them would be said twice.
-    page = land_map(districts, units, title=heading, method=method, named=False, lang=lang, sketch=sketch)
+    page = land_map(
+        districts, units, title=text("maps.units_title", lang), method=method, named=False, lang=lang, sketch=sketch
+    )
     limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
     bounds = _bounds_rows(units)
     bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]
