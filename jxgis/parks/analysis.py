@@ -12,6 +12,7 @@ from jxgis.parks.result import ParksResult
 from jxgis.part import Given, given_tables
 from jxgis.schema.tables import table
 from jxgis.settings import ParkSettings, with_options
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -288,7 +289,7 @@ def _gaps_of_raster(today: Measured) -> pd.DataFrame:
 
     table = today.tables[0]
     some = table[table["no_data_share"] > 0] if "no_data_share" in table.columns else table.iloc[:0]
-    some = some[some["zone"] != "all"]
+    some = some[some["zone"] != ALL]
     lost = some["no_data_share"] if len(some) else pd.Series(dtype="float64")
     codes = ["raster_gap" if share >= 1 - 1e-9 else "raster_holes" for share in lost]
     return pd.DataFrame({"code": codes, "what": some["zone"].to_numpy(), "count": 1})

@@ -30,6 +30,7 @@ from jxgis.i18n import text
 from jxgis.parks.land_words import land_words
 from jxgis.parks.map import coverage_breaks
 from jxgis.settings import PARKS
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import folium
@@ -112,7 +113,7 @@ def parks_change_map(
     >>> type(parks_change_map(change)).__name__
     'Map'
     """
-    rows = change[(change["zone"] != "all") & change.geometry.notna()]
+    rows = change[(change["zone"] != ALL) & change.geometry.notna()]
     if rows.empty:
         raise InputError(
             zh="两次结果的对比表里没有区域，无法绘图；请用 compare_coverage 的结果并附上区域图形。",
@@ -183,7 +184,7 @@ def parks_change_map(
 
 def _whole(change: pd.DataFrame, lang: str) -> list[str]:
     """The whole area's coverage before and after, in words, method by method."""
-    rows = change[(change["zone"] == "all") & change["coverage_after"].notna()]
+    rows = change[(change["zone"] == ALL) & change["coverage_after"].notna()]
     return [
         text(
             "parks.whole",

@@ -31,6 +31,7 @@ from jxgis.i18n import localise_reasons, text
 from jxgis.parks.gaps import blind_spot_names
 from jxgis.parks.land_words import denominator_of, land_words
 from jxgis.settings import PARKS
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import folium
@@ -51,7 +52,7 @@ def coverage_breaks(target: float) -> tuple[float, float, float]:
 
 def _zones(coverage: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     """The rows of single zones with their polygons: the coverage's own, else those of ``zones`` by name."""
-    rows = coverage[coverage["zone"] != "all"]
+    rows = coverage[coverage["zone"] != ALL]
     if isinstance(rows, gpd.GeoDataFrame) and rows.geometry.notna().any():
         return rows[rows.geometry.notna()]
     if zones is None:
