@@ -18,10 +18,8 @@ from jxgis.i18n import Text
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
-    import numpy as np
     import pandas as pd
     import pyproj
-    from numpy.typing import NDArray
 
     from jxgis.city import City
     from jxgis.drawing.figures import Figure
@@ -177,11 +175,11 @@ class Given:
             **{column: table[column].replace(words) for column in class_columns() if column in table.columns}
         )
 
-    def shown(self, table: Table, *, lost: NDArray[np.bool_] | None = None) -> Table:
+    def shown(self, table: Table) -> Table:
         """A copy of a table of issues for people's eyes: classes in words, small counts as ranges; see `hide_small`."""
         from jxgis.small_counts import hide_small
 
-        return hide_small(self.in_words(table), min_count=self.settings.report.min_count, lost=lost)
+        return hide_small(self.in_words(table), min_count=self.settings.report.min_count)
 
     def known_counts(self, part: Part) -> list[pd.DataFrame]:
         """What readers know of counts that the parts before this one have shown: see `small_counts.count_rows`."""

@@ -34,7 +34,6 @@ __all__ = [
     "mark_schematic",
     "save_png",
     "short_label",
-    "use_chinese_font",
     "wrapped",
 ]
 
@@ -130,23 +129,6 @@ def _style() -> Any:  # matplotlib types its settings by name, one by one
         "xtick.color": INK,
         "ytick.color": INK,
     }
-
-
-def use_chinese_font() -> str:
-    """Let all figures of this process, a notebook's for example, write Chinese.
-
-    Returns
-    -------
-    str
-        The family that was chosen.
-
-    Raises
-    ------
-    MissingPackageError
-        If there is no Chinese font.
-    """
-    mpl.rcParams.update(_style())
-    return chinese_font()[0]
 
 
 @contextmanager

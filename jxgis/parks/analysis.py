@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jxgis.errors import InputError
 from jxgis.i18n import Text
-from jxgis.parks._tables import on_map, stacked
+from jxgis.parks._tally import on_map
 from jxgis.parks.coverage import Ground, Measured, measure, served_land
 from jxgis.parks.result import ParksResult
 from jxgis.part import Given, given_tables
@@ -141,8 +141,8 @@ def analyse(given: Given) -> ParksResult:
     return ParksResult(
         given=given,
         coverage=on_map(today.coverage if plan is None else _before_after(today, after, siting), zones),
-        served=stacked([today.radius.served, *(one.served for one in on_foot)]),
-        unserved=stacked([today.radius.unserved, *(one.unserved for one in on_foot)]),
+        served=_stacked([today.radius.served, *(one.served for one in on_foot)]),
+        unserved=_stacked([today.radius.unserved, *(one.unserved for one in on_foot)]),
         sites=table("parks.sites").empty(zones.crs) if siting is None else siting.sites,
         targets=None if fewest is None or siting is None else on_map(_targets(fewest, siting), zones),
         target_sites=None if fewest is None else fewest.siting.sites,
@@ -355,7 +355,7 @@ def _changes(today: Measured, after: Measured) -> tuple[pd.DataFrame, gpd.GeoDat
     changed = [changed_housing(today.radius, after.radius)]
     if today.walking is not None and after.walking is not None:
         changed.append(changed_housing(today.walking, after.walking))
-    return compare_coverage(today.coverage, after.coverage), stacked(changed)
+    return compare_coverage(today.coverage, after.coverage), _stacked(changed)
 
 
 def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) -> gpd.GeoDataFrame | None:
@@ -377,3 +377,12 @@ def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
         parks, people, graph=ground.graph, gates=ways_in, barriers=ground.barriers, options=options
     )
     return on_map(supply_by_zone(found, zones), zones)
+
+
+def _stacked(tables: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Tables of one shape, one under the other; empty ones say nothing about dtypes."""
+    import pandas as pd
+
+    some = [table for table in tables if len(table)]
+    stacked: gpd.GeoDataFrame = pd.concat(some, ignore_index=True) if some else tables[0]
+    return stacked
