@@ -150,6 +150,7 @@ def count_rows(
     within: Sequence[str] | None = None,
     sums: Sequence[str] = (),
     whole: str | None = None,
+    known: bool = False,
     unshown: bool = False,
 ) -> pd.DataFrame:
     """What readers know to add up in a table of counts, for `leave_out`: rows of several tables can be put together.
@@ -171,6 +172,8 @@ def count_rows(
         cells add up to its issues. Missing where there is none.
     whole
         Column that names the sum that a row is itself. A sum that no row is counts as known; where it is small, as a range.
+    known
+        Whether all that is shown of the table is shown elsewhere already, and remains.
     unshown
         Whether the counts are shown nowhere, but could be told: the rest of a sum.
 
@@ -201,7 +204,7 @@ def count_rows(
             if named
             else [[] for _ in range(len(table))],
             "whole": None if whole is None else table[whole].astype(object).to_numpy(),
-            "known": False,
+            "known": known,
             "lost": unshown,
         }
     )
