@@ -234,7 +234,9 @@ def _moved(table: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     return moved
 
 
-def raster_people(path: str | Path, polygons: gpd.GeoDataFrame, *, crs: pyproj.CRS | None = None) -> pd.DataFrame:
+def raster_people(
+    path: str | Path, polygons: gpd.GeoDataFrame, *, band: int = 1, crs: pyproj.CRS | None = None
+) -> pd.DataFrame:
     """Sum a raster of people per cell over polygons, cells shared out by the part of them that lies inside.
 
     Parameters
@@ -243,6 +245,8 @@ def raster_people(path: str | Path, polygons: gpd.GeoDataFrame, *, crs: pyproj.C
         The raster.
     polygons
         In the raster's CRS: see `to_raster_crs`.
+    band
+        Which band, from 1.
     crs
         The raster's CRS where its file declares none, or a wrong one.
 
@@ -266,7 +270,7 @@ def raster_people(path: str | Path, polygons: gpd.GeoDataFrame, *, crs: pyproj.C
     shape = polygons_of(polygons.geometry.to_numpy())
     live = np.flatnonzero(shapely.area(shape) > 0)
     people, covered = np.zeros(len(shape)), np.zeros(len(shape))
-    found, size = _extract(path, shape[live], polygons.crs, crs, ("sum", "count", "min"))
+    found, size = _extract(path, shape[live], polygons.crs, crs, band, ("sum", "count", "min"))
     _refuse_negative_cells(found["min"].to_numpy(dtype=np.float64), path)
     people[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
     covered[live] = found["count"].fillna(0).to_numpy(dtype=np.float64) * size[0] * size[1]
@@ -279,6 +283,7 @@ def _extract(
     shape: npt.NDArray[np.object_],
     shape_crs: pyproj.CRS | None,
     declared: pyproj.CRS | None,
+    band: int,
     what: tuple[str, ...],
 ) -> tuple[pd.DataFrame, tuple[float, float]]:
     """Statistics of polygons by exactextract, one row each, and a cell's width and height in the raster's units."""
@@ -297,7 +302,7 @@ def _extract(
                 en=f"The raster of people is in {None if own is None else own.name}, the polygons in {shape_crs}; "
                 "bring the polygons over with to_raster_crs().",
             )
-        require_sane_raster(raster, 1, what=name)
+        require_sane_raster(raster, band, what=name)
         step = raster.transform
         if step.b or step.d or step.a <= 0 or step.e >= 0:
             raise InputError(
@@ -311,7 +316,7 @@ def _extract(
         # exactextract compares what both files say; what the user declares stands above that.
         polygons = gpd.GeoDataFrame(geometry=shape, crs=in_file or own)
         found: pd.DataFrame = exact_extract(
-            RasterioRasterSource(raster, band_idx=1, name="people"), polygons, list(what), output="pandas"
+            RasterioRasterSource(raster, band_idx=band, name="people"), polygons, list(what), output="pandas"
         )
         return found, size
 
@@ -327,12 +332,14 @@ def _refuse_negative_cells(values: npt.NDArray[np.float64], path: str | Path) ->
         )
 
 
-def raster_points(path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS) -> gpd.GeoDataFrame:
+def raster_points(
+    path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS, band: int = 1
+) -> gpd.GeoDataFrame:
     """Turn a raster of people into points, each inside its zone, so that zones keep their people.
 
     Parameters
     ----------
-    path
+    path, band
         The raster.
     zones
         Polygons in a metric CRS. A cell that a border cuts becomes a point on either side, each with its part.
@@ -357,7 +364,7 @@ def raster_points(path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pypr
     moved = to_raster_crs(gpd.GeoDataFrame(geometry=ground, crs=crs), raster_crs)
     shape = polygons_of(moved.geometry.to_numpy())
     columns = ("values", "coverage", "center_x", "center_y")
-    found, size = _extract(path, shape, raster_crs, raster_crs, columns)
+    found, size = _extract(path, shape, raster_crs, raster_crs, band, columns)
     of = np.repeat(np.arange(len(shape)), [len(cells) for cells in found["values"]])
     value, part, x, y = (
         np.concatenate([np.zeros(0), *(np.ma.filled(cells.astype(np.float64), np.nan) for cells in found[column])])
@@ -380,7 +387,7 @@ def raster_points(path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pypr
 
 
 def people_within_raster(
-    reach: shapely.Geometry, path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS
+    reach: shapely.Geometry, path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS, band: int = 1
 ) -> pd.DataFrame:
     """Count the people of a raster within an area, by zone.
 
@@ -388,7 +395,7 @@ def people_within_raster(
     ----------
     reach
         The area, in the CRS of ``zones``: `radius.service_area`, or an isochrone.
-    path
+    path, band
         The raster.
     zones
         Polygons with ``name``, in a metric CRS.
@@ -409,7 +416,7 @@ def people_within_raster(
     crs = require_metric(zones, "zones")
     shapes = zones_and_whole(zones)
     both = gpd.GeoDataFrame(geometry=np.concatenate([shapes, shapely.intersection(shapes, reach)]), crs=crs)
-    found = raster_people(path, to_raster_crs(both, raster_crs), crs=raster_crs)
+    found = raster_people(path, to_raster_crs(both, raster_crs), band=band, crs=raster_crs)
     n = len(shapes)
     table = _served_table(zones, found["people"].to_numpy()[:n], found["people"].to_numpy()[n:])
     lost = found["no_data_share"].to_numpy()[:n]
@@ -421,7 +428,7 @@ def people_within_raster(
 
 
 def people_served_raster(
-    parks: gpd.GeoDataFrame, path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS
+    parks: gpd.GeoDataFrame, path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS, band: int = 1
 ) -> pd.DataFrame:
     """Count the people of a raster within the radius of a park, by zone.
 
@@ -429,7 +436,7 @@ def people_served_raster(
     ----------
     parks, zones
         As for `people_served`.
-    path, raster_crs
+    path, raster_crs, band
         As for `people_within_raster`.
 
     Returns
@@ -443,4 +450,4 @@ def people_served_raster(
         If a layer is not in metres, or the raster in another CRS than told.
     """
     require_metric(zones, "zones", require_metric(parks, "parks"))
-    return people_within_raster(service_area(parks), path, zones, raster_crs=raster_crs)
+    return people_within_raster(service_area(parks), path, zones, raster_crs=raster_crs, band=band)
