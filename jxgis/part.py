@@ -122,11 +122,14 @@ class Given:
         return self.layers[layer]
 
     def of(self, layers: Sequence[str]) -> Given:
-        """The same with these layers only: no part comes to hang on a layer that it does not say it reads."""
+        """The same with these layers and what was found so far: no part comes to hang on a layer that it does not say it
+        reads, nor on its own result or a later one.
+        """
         return replace(
             self,
             layers={name: table for name, table in self.layers.items() if name in layers},
             loaded={name: loaded for name, loaded in self.loaded.items() if name in layers},
+            results=dict(self.results),
         )
 
     def finish(self, stage: output.Stage, sections: Sequence[str], account: Mapping[str, Any]) -> None:
@@ -352,8 +355,14 @@ class Result(ABC):
         """Counts that parts after it are to keep to themselves where it does: see `small_counts.count_rows`."""
         return None
 
-    def completed(self) -> Result:
-        """The result with what the other parts of a report make possible; itself where they make nothing possible."""
+    def completed(self, results: Mapping[str, Result]) -> Result:  # noqa: ARG002  (parts that use it override it)
+        """The result with what the other parts of a report make possible; itself where they make nothing possible.
+
+        Parameters
+        ----------
+        results
+            Name of a part to what it found, of all parts.
+        """
         return self
 
     def write_report(self, stage: output.Stage) -> None:  # noqa: B027  (most parts have nothing else to write)

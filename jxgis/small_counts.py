@@ -151,7 +151,6 @@ def count_rows(
     sums: Sequence[str] = (),
     whole: str | None = None,
     known: bool = False,
-    unshown: bool = False,
 ) -> pd.DataFrame:
     """What readers know to add up in a table of counts, for `leave_out`: rows of several tables can be put together.
 
@@ -171,11 +170,10 @@ def count_rows(
         Columns that name, for each row, a sum of its class that it is a part of: the city, its district, the place whose
         cells add up to its issues. Missing where there is none.
     whole
-        Column that names the sum that a row is itself. A sum that no row is counts as known; where it is small, as a range.
+        Column that names the sum that a row is itself, or a list of them: the parts of each table add up by themselves. A
+        sum that no row is counts as known; where it is small, as a range.
     known
         Whether all that is shown of the table is shown elsewhere already, and remains.
-    unshown
-        Whether the counts are shown nowhere, but could be told: the rest of a sum.
 
     Returns
     -------
@@ -205,7 +203,7 @@ def count_rows(
             else [[] for _ in range(len(table))],
             "whole": None if whole is None else table[whole].astype(object).to_numpy(),
             "known": known,
-            "lost": unshown,
+            "lost": False,
         }
     )
 
@@ -264,7 +262,7 @@ def _sums(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     own = rows["group"].notna() & rows["group"].isin(rows.loc[whole, "group"].dropna())
     named = rows["sums"].explode().dropna()
     named = named + "\x1f" + rows["issue_class"].loc[named.index]
-    is_named = rows["whole"].dropna().astype(str)
+    is_named = rows["whole"].explode().dropna().astype(str)
     is_named = is_named + "\x1f" + rows["issue_class"].loc[is_named.index]
     parts, sums = (
         pd.concat(of) for of in ((rows["group"][own & ~whole], named), (rows["group"][own & whole], is_named))

@@ -34,7 +34,7 @@ from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.hotspots.shown import show
 from jxgis.i18n import localise_reasons, text
 from jxgis.schema.columns import column
-from jxgis.settings import REPORT
+from jxgis.settings import HOTSPOTS, REPORT
 from jxgis.small_counts import MIN_RANGE, as_words, small_said
 from jxgis.zones import ALL
 
@@ -246,6 +246,7 @@ def hotspot_map(
     classes: Sequence[str] | None = None,
     method: str = "",
     min_count: int = REPORT.min_count,
+    band_m: float = HOTSPOTS.band_m,
     max_cells: int = 60_000,
     lang: str = "zh",
     sketch: bool = False,
@@ -276,6 +277,8 @@ def hotspot_map(
         The line below the heading: cell, band, test and period.
     min_count
         The least number of cases that is shown; fewer stand as a range, and then a cell shows its class, not its z and q.
+    band_m
+        How far the cells of a peak reach, in metres, where tables are not shown as they are.
     max_cells
         With more cells than this, significant ones are painted as a picture without tooltips, and the legend says so.
     lang, sketch
@@ -289,7 +292,7 @@ def hotspot_map(
     cells = localise_reasons(cells, lang)
     if "shown" not in cells.columns:
         tables = {"places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
-        hidden = show(cells, min_count=min_count, **tables)
+        hidden = show(cells, min_count=min_count, band_m=band_m, **tables)
         cells = cells.assign(shown=as_words(hidden.cells["count"]))
         places, peaks = hidden.places, hidden.peaks
         rate_places, rate_peaks = hidden.rate_places, hidden.rate_peaks

@@ -255,6 +255,7 @@ class HotspotsResult(Result):
         return show(
             self.cells,
             min_count=self.given.settings.report.min_count,
+            band_m=self.given.settings.hotspots.band_m,
             places=self.places,
             peaks=self.peaks,
             rate_places=None if rated is None else rated.places,

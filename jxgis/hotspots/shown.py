@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,7 +12,9 @@ import pandas as pd
 import shapely
 
 from jxgis.schema.tables import telling_columns
+from jxgis.settings import HOTSPOTS
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
+from jxgis.space.nearest import nearest
 from jxgis.zones import ALL, districts_of
 
 if TYPE_CHECKING:
@@ -23,6 +26,10 @@ __all__ = ["ShownTables", "hide_mix", "hide_shares", "hide_tops", "show"]
 Table = TypeVar("Table", bound=pd.DataFrame)
 
 _CITY = "city"
+#: What adds up to the city, each by itself: one sum of all of them would bind them less than is shown.
+_ALL_OF_CITY = [f"{_CITY}:{parts}" for parts in ("cells", "district", "subdistrict", "ring")]
+#: Times the number of a class in the city they are counts that are shown.
+_OF_CITY = ("share_issues", "concentration", "location_quotient", "times_mean")
 _TOPS = re.compile(r"top(\d+)_share")
 
 
@@ -56,6 +63,7 @@ def show(
     cells: gpd.GeoDataFrame,
     *,
     min_count: int,
+    band_m: float = HOTSPOTS.band_m,
     places: gpd.GeoDataFrame | None = None,
     peaks: gpd.GeoDataFrame | None = None,
     rate_places: gpd.GeoDataFrame | None = None,
@@ -69,8 +77,9 @@ def show(
 ) -> ShownTables:
     """Hide what is small in all tables of hot spots together: they count the same issues, and are shown side by side.
 
-    Cells add up to the hot place that they lie in and to the city, sub-districts to their district, the zones of a level to
-    the city, classes to all issues, inside and outside of a ring to both.
+    Cells add up to the hot place that they lie in, to the nearest peak and to the city, sub-districts to their district, the
+    zones of a level to the city, classes to all issues, inside and outside of a ring to both. Where the number of a class
+    in the city is left out, so are the shares of it.
 
     Parameters
     ----------
@@ -78,6 +87,8 @@ def show(
         The tables of a result; what is not there is not shown.
     min_count
         The least number of cases that is shown.
+    band_m
+        How far the cells of a peak reach, in metres.
     """
     if min_count < MIN_RANGE:
         return ShownTables(
@@ -85,7 +96,7 @@ def show(
             rate_peaks=rate_peaks, heavy=heavy, zones=zones, concentrated=concentrated, levels=levels, overall=overall,
             diverse=diverse,
         )  # fmt: skip
-    ranked = {"places": places, "rate_places": rate_places}
+    ranked = {"places": places, "rate_places": rate_places, "peaks": peaks, "rate_peaks": rate_peaks}
     rows = [_city(cells)]
     rows += [
         count_rows(_named(table, name), "issues", of=name, whole="_is")
@@ -99,7 +110,7 @@ def show(
     known = pd.concat(rows, ignore_index=True)
     known["lost"] = leave_out(known, min_count)
     # Cells come after: the tables are not to hang on them, of which there are a hundred times as many.
-    parts = _cells(cells, ranked)
+    parts = _cells(cells, ranked, band_m)
     sums = known[known["of"].isin([_CITY, *ranked])].assign(known=True)
     gone = leave_out(pd.concat([parts, sums], ignore_index=True), min_count)[: len(parts)]
     known = pd.concat([known, parts.assign(lost=gone)], ignore_index=True)
@@ -111,7 +122,10 @@ def show(
         return gone
 
     def hidden(table: Table | None, gone: NDArray[np.bool_] | None = None) -> Table | None:
-        return None if table is None else hide_small(table, min_count=min_count, lost=gone)
+        if table is None:
+            return None
+        shown = hide_small(table, min_count=min_count, lost=gone)
+        return _without(shown, _OF_CITY, of_city(shown))
 
     shown_places, shown_zones = (
         hidden(table, lost.get(name)) for name, table in (("places", places), ("zones", zones))
@@ -124,13 +138,26 @@ def show(
         rate_places=hide_shares(hidden(rate_places, lost.get("rate_places")), rate_places, min_count),
         rate_peaks=hidden(rate_peaks),
         heavy=None if heavy is None else hidden(heavy, _same_cells(heavy, cells[lost["cells"]])),
-        zones=shown_zones,
+        zones=None if shown_zones is None else _without(shown_zones, ["location_quotient"], _of_untold(shown_zones)),
         levels=None if levels is None else hidden(levels, of_city(levels)),
         concentrated=tops if tops is None or shown_places is None else hide_tops(tops, shown_places),
         overall=None if overall is None else _hide_ring(overall, of_city(overall), lost["ring"], min_count),
         diverse=diverse if diverse is None or diverse.empty or shown_zones is None else hide_mix(diverse, shown_zones),
         counts=known[known["of"] == "zones"],
     )
+
+
+def _without(table: Table, columns: Sequence[str], gone: NDArray[np.bool_]) -> Table:
+    """A copy of a table that says nothing in some columns of some rows."""
+    return table.assign(**{column: table[column].mask(gone) for column in columns if column in table.columns})
+
+
+def _of_untold(zones: pd.DataFrame) -> NDArray[np.bool_]:
+    """The rows of zones of which it is not shown how many issues they have."""
+    keys = ["level", "zone"]
+    untold = (zones["issue_class"] == ALL) & pd.to_numeric(zones["count"], errors="coerce").isna()
+    found: NDArray[np.bool_] = pd.MultiIndex.from_frame(zones[keys]).isin(pd.MultiIndex.from_frame(zones[untold][keys]))
+    return found
 
 
 def _without_scores(cells: Table) -> Table:
@@ -140,22 +167,29 @@ def _without_scores(cells: Table) -> Table:
 
 def _city(cells: pd.DataFrame) -> pd.DataFrame:
     """The classes of the city; how many issues there are in all is said wherever they are spoken of."""
-    city = cells.groupby("issue_class", sort=False)["count"].sum().reset_index().assign(_is=_CITY)
+    city = cells.groupby("issue_class", sort=False)["count"].sum().reset_index()
+    city["_is"] = [_ALL_OF_CITY] * len(city)
     rows = count_rows(city, "count", of=_CITY, within=(), whole="_is")
     return rows.assign(known=rows["issue_class"] == ALL)
 
 
-def _cells(cells: gpd.GeoDataFrame, ranked: dict[str, gpd.GeoDataFrame | None]) -> pd.DataFrame:
-    """The cells, the city and the hot places that they lie in."""
-    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=_CITY)
-    middle = shapely.point_on_surface(np.asarray(cells.geometry.array, dtype=object))
+def _cells(cells: gpd.GeoDataFrame, ranked: dict[str, gpd.GeoDataFrame | None], band_m: float) -> pd.DataFrame:
+    """The cells, the city, and the hot places and peaks that they belong to."""
+    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=f"{_CITY}:cells")
+    middle = shapely.centroid(np.asarray(cells.geometry.array, dtype=object))
     for name, places in ranked.items():
         if places is None:
             continue
         label = np.full(len(cells), None, dtype=object)
         for issue_class, own in _named(places, name).groupby("issue_class", sort=False):
             mine = np.flatnonzero(cells["issue_class"] == issue_class)
-            place, at = shapely.STRtree(middle[mine]).query(np.asarray(own.geometry.array, dtype=object), "contains")
+            shape = np.asarray(own.geometry.array, dtype=object)
+            if name.endswith("peaks"):
+                place = nearest(middle[mine], shape, reach_m=band_m * (1 + 1e-12))
+                at = np.flatnonzero(place >= 0)
+                place = place[at]
+            else:
+                place, at = shapely.STRtree(middle[mine]).query(shape, "contains")
             label[mine[at]] = own["_is"].to_numpy(dtype=object)[place]
         table[f"_{name}"] = label
     sums = [name for name in table.columns if name.startswith("_")]
@@ -168,19 +202,25 @@ def _named(places: Table, name: str) -> Table:
 
 def _zones(zones: gpd.GeoDataFrame) -> pd.DataFrame:
     """The zones: parts of the city, and sub-districts of their district too."""
-    home = zones["zone"].map(districts_of(zones)).where(zones["level"] == "subdistrict").astype("str")
+    home = zones["zone"].map(districts_of(zones)).astype(object).where(zones["level"] == "subdistrict")
     table = pd.DataFrame(zones[["zone", "level", "issue_class", "count"]]).assign(
-        _city=_CITY, _district="district:" + home.astype("str"), _is=zones["level"] + ":" + zones["zone"]
+        _city=f"{_CITY}:" + zones["level"], _district="district:" + home.astype("str")
     )
+    # Units add up to their district, beside its sub-districts.
+    names = [
+        [f"district:{zone}", f"units:{zone}"] if level == "district" else None
+        for zone, level in zip(zones["zone"], zones["level"], strict=True)
+    ]
+    table["_is"] = pd.Series(names, index=table.index, dtype=object)
     return count_rows(table, "count", of="zones", within=["level", "zone"], sums=["_city", "_district"], whole="_is")
 
 
 def _ring(overall: pd.DataFrame) -> list[pd.DataFrame]:
     """The issues inside a ring, and those outside, which are what is left."""
-    table = overall.assign(_city=_CITY, _outside=overall["issues"] - overall["inside"])
+    table = overall.assign(_city=f"{_CITY}:ring", _outside=overall["issues"] - overall["inside"])
     return [
         count_rows(table, "inside", of="ring", within=(), sums=["_city"]),
-        count_rows(table, "_outside", of="outside", within=(), sums=["_city"], unshown=True),
+        count_rows(table, "_outside", of="outside", within=(), sums=["_city"]),
     ]
 
 

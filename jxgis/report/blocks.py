@@ -179,6 +179,8 @@ def table_block(
     made = declared(of)
     shown_columns = columns or made.shown or [str(c) for c in table.columns if c != "geometry"]
     kept = [c for c in shown_columns if c in table.columns and table[c].notna().any()]
+    if "change_city" in kept and "change" not in kept:
+        kept.remove("change_city")  # It is there to be compared with.
     known = made.described(table[kept])
     titles = {name: column.head(lang) for name, column in known.items()}
     of_city = list(table["change_city"].dropna().unique()) if {"change", "change_city"} <= set(kept) else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 from jxgis._toml import RuleError
 from jxgis.errors import InputError
 from jxgis.i18n import Text
+from jxgis.privacy import mask
 from jxgis.schema.columns import Column, Dtype
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ __all__ = [
     "check",
     "contract",
     "coordinate_columns",
+    "head",
+    "heads",
     "layers",
     "match_columns",
     "nearest",
@@ -39,6 +43,11 @@ __all__ = [
     "rivals",
     "same_name",
 ]
+
+_MOST_HEADS = 40
+# What a name of a column has not, but for a year; and what only a value is.
+_VALUE = re.compile(r"\d{5}|[:：]")
+_DATA = re.compile(r"-?\d+\.\d+|\d{5,}|\d{4}[-/年]\d{1,2}[-/月]\d{1,2}.*|\d+\*+")
 
 Kind: TypeAlias = Literal["polygon", "line", "point", "any"]
 
@@ -270,6 +279,31 @@ def nearest(name: str, known: Iterable[str]) -> Text:
     return Text(zh=f"，是否为 {plain[found[0]]}？", en=f", did you mean {plain[found[0]]}?")
 
 
+def head(column: str) -> str:
+    """The name of a column as a message shows it: masked where a value stands in its place.
+
+    Examples
+    --------
+    >>> head("联系人：张三"), head("联系人电话")
+    ('联系人：**', '联系人电话')
+    """
+    return mask(column) if _VALUE.search(column) else column
+
+
+def heads(columns: Iterable[object]) -> Text:
+    """The columns of a file as a message lists them, forty at most; none where its first row is one of data.
+
+    Examples
+    --------
+    >>> heads(["名称", "2023"]).zh, heads(["张三", "120.75", "30.75"]).en
+    ('名称、2023', 'none, its first row looks like data')
+    """
+    names = [head(str(column)) for column in itertools.islice(columns, _MOST_HEADS)]
+    if any(map(_DATA.fullmatch, names)):
+        return Text(zh="无，首行像是数据而不是列名", en="none, its first row looks like data")
+    return Text(zh="、".join(names) or "无", en=", ".join(names) or "none")
+
+
 def nearest_file(name: str, known: Iterable[str]) -> Text:
     """As `nearest`, for names of files: that two have the same ending does not make them near.
 
@@ -415,10 +449,10 @@ def _file_name(key: str, value: str, names: list[str], what: str) -> str:
     same = [name for name in names if same_name(name) == same_name(value)]
     if same:
         return same[0]
-    hint = nearest(value, names)
+    hint, have = nearest(value, names), heads(names)
     raise InputError(
-        zh=f"{what} 中没有列“{value}”（columns.{key}）{hint.zh}文件中的列：{'、'.join(names[:40])}。",
-        en=f"{what} has no column {value!r} (columns.{key}){hint.en} Its columns: {', '.join(names[:40])}.",
+        zh=f"{what} 中没有列“{value}”（columns.{key}）{hint.zh}文件中的列：{have.zh}。",
+        en=f"{what} has no column {value!r} (columns.{key}){hint.en} Its columns: {have.en}.",
     )
 
 

@@ -55,6 +55,51 @@ def test_csv_delimiters_quotes_and_line_ends(tmp_path: Path, delimiter: str) -> 
     assert one(tmp_path / "a.txt").frame.to_numpy().tolist() == [["x\ny", f"p{delimiter}q"]]
 
 
+HEAD, ROW = "任务号,小类,lon,lat,备注", "{},飞絮,120.75,30.75,甲"
+
+
+@pytest.mark.parametrize(
+    ("broken", "at"),
+    [
+        ([ROW.format(1), '2,飞絮,120.75,30.75,"甲', ROW.format(3), ROW.format(4)], 2),
+        ([ROW.format(1), '2,"飞絮,120.75,30.75,甲', ROW.format(3), '4,飞絮,120.75,30.75,"乙"', ROW.format(5)], 2),
+        ([ROW.format(1), '2,飞絮,120.75,30.75,"甲', ROW.format(3), '"4",飞絮,120.75,30.75,乙', ROW.format(5)], 2),
+        ([ROW.format(1), ROW.format(2), '"3,飞絮,120.75,30.75,甲', ROW.format(4)], 3),
+    ],
+)
+def test_no_row_is_lost_behind_a_quote_that_is_not_closed(tmp_path: Path, broken: list[str], at: int) -> None:
+    for end in ("\n", "\r\n"):
+        (tmp_path / "a.csv").write_bytes(end.join([HEAD, *broken, ""]).encode())
+        with pytest.raises(InputError, match=f"row {at}: a quote is not closed"):
+            read_csv(tmp_path / "a.csv", encoding=None, what="a.csv")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ['1,飞絮,120.75,30.75,"详见：\n1,2,3,4,5,6"', ROW.format(2)],
+        [ROW.format(1), '2,飞絮,120.75,30.75,"详见：\n1,2,3,4,5,6"'],
+        ['1,"详见：\n1,2,3,4,5,6",120.75,30.75,甲', ROW.format(2)],
+        ['1,飞絮,120.75,30.75,5" 管', ROW.format(2)],
+    ],
+)
+def test_values_of_several_lines_are_values(tmp_path: Path, rows: list[str]) -> None:
+    (tmp_path / "a.csv").write_text("\n".join([HEAD, *rows, ""]), encoding="utf-8")
+    sheet = read_csv(tmp_path / "a.csv", encoding=None, what="a.csv")
+    assert (len(sheet.frame), len(sheet.broken)) == (2, 0)
+
+
+def test_a_first_row_that_is_taken_for_heads_shows_nobody() -> None:
+    for rest, shown in (([], "联系人：** 138********"), (["欧阳锋", "120.75"], "首行像是数据")):
+        table = pd.DataFrame([["1"] * (1 + len(rest))], columns=["联系人：欧阳锋 13812345678", *rest])
+        for options in ({}, {"columns": {"lon": "经度"}}, {"keep": ["经度"]}):
+            with pytest.raises(InputError) as refused:
+                load_layer("issues", table, crs=4490, **options)
+            assert shown in str(refused.value)
+            assert "欧阳锋" not in str(refused.value)
+            assert "13812345678" not in str(refused.value)
+
+
 def test_rows_with_too_many_or_too_few_fields_keep_their_numbers(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('a,b\n1,2\n\n3\n4,"x\ny"\n5,6,7\n8,9\n', encoding="utf-8")
     table = one(tmp_path / "a.csv")
@@ -476,7 +521,7 @@ def test_a_table_with_two_columns_of_one_name_is_read_as_a_file_is() -> None:
 
 def test_where_no_coordinate_can_be_read_that_is_said_and_not_that_a_crs_is_missing(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("经度,纬度\n东经,北纬\n", encoding="utf-8")
-    (tmp_path / "b.csv").write_text('经度,纬度\n"120.7,30.7\n120.8,30.7\n', encoding="utf-8")
+    (tmp_path / "b.csv").write_text("经度,纬度\n120.7,30.7,1\n", encoding="utf-8")
     for name, why in {"a.csv": "坐标无法识别 1 行", "b.csv": "列数与表头不符 1 行"}.items():
         with pytest.raises(InputError, match=why) as error:
             load_layer("issues", tmp_path / name, crs="WGS-84")
