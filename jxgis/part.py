@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
 
 from jxgis import output
 from jxgis.errors import InputError, MissingPackageError, require_lang
@@ -427,8 +427,7 @@ class Result(ABC):
         InputError
             If there is no map of that name.
         """
-        found: folium.Map = self._drawing("map", name)
-        return found
+        return cast("folium.Map", self._drawing("map", name))
 
     def figure(self, name: str | None = None) -> Figure:
         """A figure for print: the part's own, or another by name.
@@ -438,8 +437,7 @@ class Result(ABC):
         InputError
             If there is no figure of that name.
         """
-        found: Figure = self._drawing("figure", name)
-        return found
+        return cast("Figure", self._drawing("figure", name))
 
     def _drawing(self, what: str, name: str | None) -> Any:
         """A copy of what is drawn once: what people add to theirs stays with it."""
