@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
 
 from jxgis import output
 from jxgis.errors import InputError, MissingPackageError, require_lang
@@ -18,10 +18,8 @@ from jxgis.i18n import Text
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
-    import numpy as np
     import pandas as pd
     import pyproj
-    from numpy.typing import NDArray
 
     from jxgis.city import City
     from jxgis.drawing.figures import Figure
@@ -180,11 +178,11 @@ class Given:
             **{column: table[column].replace(words) for column in class_columns() if column in table.columns}
         )
 
-    def shown(self, table: Table, *, lost: NDArray[np.bool_] | None = None) -> Table:
+    def shown(self, table: Table) -> Table:
         """A copy of a table of issues for people's eyes: classes in words, small counts as ranges; see `hide_small`."""
         from jxgis.small_counts import hide_small
 
-        return hide_small(self.in_words(table), min_count=self.settings.report.min_count, lost=lost)
+        return hide_small(self.in_words(table), min_count=self.settings.report.min_count)
 
     def known_counts(self, part: Part) -> list[pd.DataFrame]:
         """What readers know of counts that the parts before this one have shown: see `small_counts.count_rows`."""
@@ -433,8 +431,7 @@ class Result(ABC):
         InputError
             If there is no map of that name.
         """
-        found: folium.Map = self._drawing("map", name)
-        return found
+        return cast("folium.Map", self._drawing("map", name))
 
     def figure(self, name: str | None = None) -> Figure:
         """A figure for print: the part's own, or another by name.
@@ -444,8 +441,7 @@ class Result(ABC):
         InputError
             If there is no figure of that name.
         """
-        found: Figure = self._drawing("figure", name)
-        return found
+        return cast("Figure", self._drawing("figure", name))
 
     def _drawing(self, what: str, name: str | None) -> Any:
         """A copy of what is drawn once: what people add to theirs stays with it."""

@@ -12,6 +12,7 @@ from scipy.sparse import csc_array
 from jxgis.i18n import text
 from jxgis.schema.tables import case_columns, telling_columns
 from jxgis.suppression import left_out
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,6 @@ __all__ = ["MIN_RANGE", "as_words", "count_rows", "hide_small", "leave_out", "sm
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 
-_ALL = "all"
 #: Below it there is no range: fewer than two are one.
 MIN_RANGE = 3
 _PERIODS = ("issues_before", "issues_recent")  # what of a count lies in each of two periods
@@ -186,7 +186,7 @@ def count_rows(
     >>> count_rows(zones, "issues", sums=["level"])[["issue_class", "count", "sums"]].values.tolist()
     [['all', 500, ['district']], ['all', 2, ['district']]]
     """
-    of_class = table["issue_class"].astype(str) if "issue_class" in table.columns else pd.Series(_ALL, table.index)
+    of_class = table["issue_class"].astype(str) if "issue_class" in table.columns else pd.Series(ALL, table.index)
     group = pd.Series(None, index=table.index, dtype=object)
     if within is not None:
         number = table.groupby(list(within), sort=False, dropna=False).ngroup() if within else 0
@@ -258,7 +258,7 @@ def leave_out(rows: pd.DataFrame, min_count: int) -> NDArray[np.bool_]:
 
 def _sums(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Which row is part of which sum, and which row is which: of its group, over the classes, and by name, of its class."""
-    whole = rows["issue_class"] == _ALL
+    whole = rows["issue_class"] == ALL
     own = rows["group"].notna() & rows["group"].isin(rows.loc[whole, "group"].dropna())
     named = rows["sums"].explode().dropna()
     named = named + "\x1f" + rows["issue_class"].loc[named.index]

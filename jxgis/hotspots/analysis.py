@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.part import Given, given_tables, require_table
 from jxgis.settings import HotspotSettings, with_options
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -280,8 +281,6 @@ def _name_field(issues: gpd.GeoDataFrame, asked: str | None) -> str | None:
 
 
 def _without_exposure(cells: gpd.GeoDataFrame) -> int:
-    from jxgis.hotspots.places import ALL
-
     own = cells[cells["issue_class"] == ALL]
     return int(own.loc[own["rate_reason"] == "no_exposure", "count"].sum())
 
@@ -306,7 +305,6 @@ def _densities(counted: Counted, bandwidth_m: float, density_cell_m: float) -> d
     import shapely
 
     from jxgis.hotspots.density import density
-    from jxgis.hotspots.places import ALL
     from jxgis.i18n import text_pair
     from jxgis.progress import stepped
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis.hotspots.part import PART
 from jxgis.part import Result
 from jxgis.small_counts import as_words
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import folium
@@ -96,7 +97,7 @@ class HotspotsResult(Result):
 
     def judged_cells(self) -> gpd.GeoDataFrame | None:
         """The cells that were judged by all issues; None where none was: no hot cell does not mean no hot area then."""
-        cells = self.cells[(self.cells["issue_class"] == "all") & self.cells["gi_q"].notna()]
+        cells = self.cells[(self.cells["issue_class"] == ALL) & self.cells["gi_q"].notna()]
         return cells if len(cells) else None
 
     def account(self) -> dict[str, Any]:
@@ -146,7 +147,6 @@ class HotspotsResult(Result):
         """``hotspots.gpkg`` and ``density/*.tif``."""
         from jxgis.gpkg import write_gpkg
         from jxgis.hotspots.density import write_cog
-        from jxgis.hotspots.places import ALL
         from jxgis.i18n import text
 
         lang = self.given.lang
@@ -185,7 +185,7 @@ class HotspotsResult(Result):
             rate_places=shown.rate_places,
             rate_peaks=shown.rate_peaks,
             districts=given.table("districts"),
-            classes=["all", *self._class_words()],
+            classes=[ALL, *self._class_words()],
             min_count=given.settings.report.min_count,
             method=map_line(given.settings.hotspots, self.cells, given.lang),
             lang=given.lang,
@@ -202,7 +202,7 @@ class HotspotsResult(Result):
         return hotspot_panels(
             given.in_words(self.cells),
             districts=given.table("districts"),
-            classes=self._class_words() or ["all"],
+            classes=self._class_words() or [ALL],
             lang=given.lang,
             sketch=given.sketch,
         )

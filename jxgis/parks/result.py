@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from jxgis.i18n import Text, text, text_pair
-from jxgis.parks._tables import on_map
+from jxgis.parks._tally import on_map
 from jxgis.parks.coverage import Ground, measure
 from jxgis.parks.part import PART
 from jxgis.part import Result
