@@ -35,14 +35,11 @@ __all__ = [
     "Raster",
     "Result",
     "given_tables",
-    "require_table",
 ]
 
 Progress: TypeAlias = Callable[[Text], object]
 Table = TypeVar("Table", bound="pd.DataFrame")
 Named = TypeVar("Named")
-
-_READ_IT = Text(zh="请先用 jxgis.load_layer 读取", en="read it with jxgis.load_layer first")
 
 
 def _silent(_: Text) -> None:
@@ -191,45 +188,6 @@ class Given:
         return [rows.assign(known=True) for rows in found if rows is not None]
 
 
-def require_table(table: object, what: str, like: pyproj.CRS | None = None) -> pyproj.CRS:
-    """The metric CRS of a table that was handed over; refuse what is not one, such as None or what a loader returns.
-
-    Parameters
-    ----------
-    table
-        What was handed over.
-    what
-        The argument, for the message.
-    like
-        The CRS that it must share.
-
-    Raises
-    ------
-    CrsError
-        If the table is not in a metric CRS, or not in ``like``.
-    InputError
-        If it is not a table of geometries.
-
-    Examples
-    --------
-    >>> require_table(None, "area")
-    Traceback (most recent call last):
-    jxgis.errors.InputError: area 不是 GeoDataFrame 而是 NoneType...
-    """
-    import geopandas as gpd
-
-    from jxgis.crs import require_metric
-
-    if not isinstance(table, gpd.GeoDataFrame | gpd.GeoSeries):
-        kind = type(table).__name__
-        hint = Text(zh="请用它的 .table", en="give its .table") if hasattr(table, "table") else _READ_IT
-        raise InputError(
-            zh=f"{what} 不是 GeoDataFrame 而是 {kind}；{hint.zh}。",
-            en=f"{what} is not a GeoDataFrame but {kind}; {hint.en}.",
-        )
-    return require_metric(table, what, like=like)
-
-
 def given_tables(
     layers: Mapping[str, gpd.GeoDataFrame | None],
     *,
@@ -269,6 +227,7 @@ def given_tables(
     SettingsError
         If an option is unknown or out of range; the nearest name is suggested.
     """
+    from jxgis.crs import require_table
     from jxgis.load.handed import as_layer
     from jxgis.settings import Settings
 

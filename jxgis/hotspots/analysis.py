@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from jxgis.crs import require_table
 from jxgis.hotspots.result import HotspotsResult
-from jxgis.part import Given, given_tables, require_table
+from jxgis.part import Given, given_tables
 from jxgis.settings import HotspotSettings, with_options
 from jxgis.zones import ALL
 

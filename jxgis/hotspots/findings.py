@@ -13,7 +13,7 @@ from jxgis.settings import HOTSPOTS
 
 __all__ = ["SENTENCES"]
 
-#: A district with fewer issues is neither mixed nor uniform, as a class with fewer is not judged: one case is of one class.
+#: A district with fewer issues is neither mixed nor uniform, whatever a class needs to be judged: one case is of one class.
 _FEWEST = HOTSPOTS.min_issues
 
 #: Of several that are alike, so many are named.
