@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,9 +14,18 @@ import shapely
 from jxgis.hotspots.shown import show
 from jxgis.units.shown import hide_units
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 SIDE = 6
 CELL_M = 100.0
 BAND_M = 250.0
+
+
+def boxes(xmin: ArrayLike, ymin: ArrayLike, xmax: ArrayLike, ymax: ArrayLike) -> Any:
+    """A box for each, where numbers stand for all."""
+    sides: list[Any] = [*np.broadcast_arrays(xmin, ymin, xmax, ymax)]
+    return shapely.box(*sides)
 
 
 def tables(seed: int) -> tuple[gpd.GeoDataFrame, dict[str, Any], pd.Series]:
@@ -41,12 +50,12 @@ def tables(seed: int) -> tuple[gpd.GeoDataFrame, dict[str, Any], pd.Series]:
     )
     by_zone = count.groupby(across // 2).sum()
     quotient = by_zone.div(by_zone["all"], axis=0) / (city / city["all"])
-    zones = pd.concat(
+    zones: gpd.GeoDataFrame = pd.concat(
         [
             gpd.GeoDataFrame(
                 {"zone": list("东中西"), "level": "district", "issue_class": c, "count": by_zone[c],
                  "location_quotient": quotient[c]},
-                geometry=shapely.box(np.arange(0, 600, 200), 0, np.arange(200, 800, 200), 600),
+                geometry=boxes(np.arange(0, 600, 200), 0, np.arange(200, 800, 200), 600),
             )
             for c in count
         ]
@@ -59,11 +68,17 @@ def tables(seed: int) -> tuple[gpd.GeoDataFrame, dict[str, Any], pd.Series]:
         for rank, at in enumerate(top):
             catchment = (far.argmin(axis=0) == rank) & (far[rank] <= BAND_M)
             row = {"rank": rank + 1, "issue_class": c}
-            share = count[c][at] / city[c]
+            share = count[c].iloc[at] / city[str(c)]
             places.append({**row, "issues": count[c][at], "share_issues": share, "geometry": shape[at]})
             around = count[c][catchment].sum()
             peaks.append(
-                {**row, "issues": around, "share_issues": around / city[c], "geometry": middle[at], "of": catchment}
+                {
+                    **row,
+                    "issues": around,
+                    "share_issues": around / city[str(c)],
+                    "geometry": middle[at],
+                    "of": catchment,
+                }
             )
     levels = pd.DataFrame({"issue_class": list(count), "issues": city.to_numpy()})
     return (
@@ -91,7 +106,7 @@ def test_no_share_tells_the_number_of_a_class_that_is_left_out(seeds: range) -> 
         left_out += len(told)
         for table, column in ((shown.places, "issues"), (shown.peaks, "issues"), (shown.zones, "count")):
             assert table is not None
-            share = table.get("share_issues", table.get("location_quotient"))
+            share = table["share_issues" if "share_issues" in table.columns else "location_quotient"]
             hidden = table["issue_class"].isin(told) & (number(table[column]) > 0)
             assert share[hidden].isna().all(), (seed, told)
         # A quotient and the counts of the class make the zone's total.
@@ -138,7 +153,7 @@ def test_the_issues_of_a_peak_tell_no_cell_near_it(seeds: range) -> None:
 
 def test_what_adds_up_to_the_city_does_so_table_by_table() -> None:
     """Districts 2 + 100 and a ring of 50 beside 52: that the ring hides neither number does not hide the 2."""
-    shape = shapely.box([0, 1], 0, [1, 2], 1)
+    shape = boxes([0, 1], 0, [1, 2], 1)
     cells = gpd.GeoDataFrame({"cell_id": ["E0", "E1"], "issue_class": "all", "count": [2, 100]}, geometry=shape)
     zones = gpd.GeoDataFrame(
         {"zone": ["东", "西"], "level": "district", "issue_class": "all", "count": [2, 100]}, geometry=shape
@@ -153,13 +168,11 @@ def test_what_adds_up_to_the_city_does_so_table_by_table() -> None:
 
 def test_units_add_up_to_their_district_beside_its_sub_districts() -> None:
     """Two sub-districts of 2 and 98 hide each other; so must the units of the same numbers, in which the border runs elsewhere."""
-    cells = gpd.GeoDataFrame(
-        {"cell_id": ["E0"], "issue_class": "all", "count": [100]}, geometry=shapely.box([0], 0, 1, 1)
-    )
+    cells = gpd.GeoDataFrame({"cell_id": ["E0"], "issue_class": "all", "count": [100]}, geometry=boxes([0], 0, 1, 1))
     zones = gpd.GeoDataFrame(
         {"zone": ["老城", "甲街道", "乙街道"], "level": ["district", "subdistrict", "subdistrict"], "issue_class": "all",
          "count": [100, 2, 98]},
-        geometry=shapely.box([0, 0, 5], 0, [10, 5, 10], 10),
+        geometry=boxes([0, 0, 5], 0, [10, 5, 10], 10),
     )  # fmt: skip
     counts = show(cells, min_count=3, zones=zones).counts
     assert counts is not None

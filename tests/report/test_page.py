@@ -286,6 +286,7 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:
         "东栅的问题类别最混杂（相当于 5.6 个等量类别），老城最单一（4.9 个，甲占 37.0 %）",
     ):
         assert said in page
+    assert tables.hotspots is not None
     assert "规划的四个判断" not in make(replace(tables, hotspots={"places": tables.hotspots["places"]}))
 
 
