@@ -139,7 +139,7 @@ def stored_names(table: gpd.GeoDataFrame) -> dict[str, str]:
 @contextlib.contextmanager
 def _taken_whole(path: Path) -> Iterator[Path]:
     """A path that pyogrio does not take apart as an address, as it does with ! in the name of a folder."""
-    if vsi_path(path) == str(path):
+    if vsi_path(str(path)) == str(path):
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:

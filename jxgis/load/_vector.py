@@ -166,7 +166,7 @@ def _require_plain(path: Path, what: str) -> None:
     """Refuse a path that pyogrio would take apart as an address: what it opens is not what was looked at."""
     from pyogrio.util import vsi_path
 
-    if vsi_path(path) != str(path):
+    if vsi_path(str(path)) != str(path):
         raise InputError(
             zh=f"{what} 的文件名或所在文件夹名含有 !、; 或控制字符，GDAL 会当作压缩包内的地址；请改名后再用。",
             en=f"{what}: its name, or that of a folder it lies in, holds !, ; or a control character, which GDAL takes for "

@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import io
 import struct
-import warnings
 import zipfile
 from pathlib import Path
 
@@ -531,13 +530,12 @@ def test_where_no_coordinate_can_be_read_that_is_said_and_not_that_a_crs_is_miss
 def test_a_head_that_its_field_cuts_within_a_character_loses_only_that(tmp_path):
     path = tmp_path / "住宅.shp"
     table = gpd.GeoDataFrame(
-        {"小区名": ["三水湾", None], "常住人口": [12, 30]}, geometry=gpd.points_from_xy([0, 1], [0, 1])
+        {"小区名": ["三水湾", None], "ten_bytes_": [12, 30]}, geometry=gpd.points_from_xy([0, 1], [0, 1])
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        table.set_crs(4549).to_file(path, encoding="utf-8")
+    table.set_crs(4549).to_file(path, encoding="utf-8")
     # What QGIS writes: ten bytes are three characters and a third of the fourth.
-    assert "常住人口".encode()[:10] in path.with_suffix(".dbf").read_bytes()
+    dbf = path.with_suffix(".dbf")
+    dbf.write_bytes(dbf.read_bytes().replace(b"ten_bytes_", "常住人口".encode()[:10]))
     frame = one(path).frame
     assert frame["常住人"].tolist() == [12, 30]
     assert frame["小区名"].iloc[0] == "三水湾"
