@@ -392,8 +392,7 @@ def test_zones_are_hidden_whatever_levels_there_are(levels: list[str]) -> None:
     zones = gpd.GeoDataFrame(
         {"zone": ["甲", "乙"], "level": levels, "issue_class": "all", "count": [40, 2]}, geometry=ground, crs=4549
     )
-    shown = show(cells, min_count=3, zones=zones).zones
-    assert shown is not None
+    shown = show({"cells": cells, "zones": zones}, min_count=3).tables["zones"]
     assert 2 not in set(shown["count"])
 
 

@@ -291,11 +291,11 @@ def hotspot_map(
     """
     cells = localise_reasons(cells, lang)
     if "shown" not in cells.columns:
-        tables = {"places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
-        hidden = show(cells, min_count=min_count, band_m=band_m, **tables)
-        cells = cells.assign(shown=as_words(hidden.cells["count"]))
-        places, peaks = hidden.places, hidden.peaks
-        rate_places, rate_peaks = hidden.rate_places, hidden.rate_peaks
+        given = {"cells": cells, "places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
+        there = {name: table for name, table in given.items() if table is not None}
+        told = show(there, min_count=min_count, band_m=band_m).tables
+        cells = cells.assign(shown=as_words(told["cells"]["count"]))
+        places, peaks, rate_places, rate_peaks = (told.get(name) for name in list(given)[1:])
     if "lisa" in cells.columns:
         words = {code: said.of(lang) for code, said in column("lisa").words.items()}
         cells = cells.assign(lisa=cells["lisa"].map(words))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jxgis.hotspots.periods import Comparison
     from jxgis.hotspots.places import HotPlaces
     from jxgis.hotspots.scale import Scale
-    from jxgis.hotspots.shown import ShownTables
+    from jxgis.hotspots.shown import Shown
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
 
@@ -177,13 +177,14 @@ class HotspotsResult(Result):
         from jxgis.hotspots.map import hotspot_map
         from jxgis.hotspots.section import map_line
 
-        given, shown = self.given, self.shown
+        given = self.given
+        told: dict[str, Any] = {name: given.in_words(table) for name, table in self.shown_tables().items()}
         return hotspot_map(
-            given.in_words(self.cells.assign(shown=as_words(shown.cells["count"]))),
-            None if shown.places is None else given.in_words(shown.places),
-            peaks=None if shown.peaks is None else given.in_words(shown.peaks),
-            rate_places=shown.rate_places,
-            rate_peaks=shown.rate_peaks,
+            given.in_words(self.cells.assign(shown=as_words(told["cells"]["count"]))),
+            told["places"],
+            peaks=told["peaks"],
+            rate_places=told.get("rate_places"),
+            rate_peaks=told.get("rate_peaks"),
             districts=given.table("districts"),
             classes=[ALL, *self._class_words()],
             min_count=given.settings.report.min_count,
@@ -241,54 +242,25 @@ class HotspotsResult(Result):
 
     def _listed(self) -> dict[str, pd.DataFrame]:
         """The tables that a report lists, in the order of its sheets, as people are shown them."""
-        there = {**self.tables(), **self.shown_tables()}
+        there = self.shown_tables()
         listed = ("places", "peaks", "rate_places", "zones", *_FINDINGS, "against_normal", "levels", "heavy_cells")
         told = [name for name in listed if name in there and (len(there[name]) or name not in _FINDINGS)]
         return {name: self.given.in_words(there[name]) for name in told}
 
     @cached_property
-    def shown(self) -> ShownTables:
-        """All tables that count issues, as page, workbook, map and notebook show them."""
+    def _shown(self) -> Shown:
         from jxgis.hotspots.shown import show
 
-        rated = self.rate_places
-        return show(
-            self.cells,
-            min_count=self.given.settings.report.min_count,
-            band_m=self.given.settings.hotspots.band_m,
-            places=self.places,
-            peaks=self.peaks,
-            rate_places=None if rated is None else rated.places,
-            rate_peaks=None if rated is None else rated.peaks,
-            heavy=self.heavy,
-            zones=self.zones,
-            concentrated=self.concentrated,
-            levels=self.levels,
-            overall=self.overall,
-            diverse=self.diverse,
-        )
+        options = self.given.settings
+        return show(self.tables(), min_count=options.report.min_count, band_m=options.hotspots.band_m)
 
     def shown_tables(self) -> Mapping[str, pd.DataFrame]:
-        """By the names of `tables`."""
-        shown = self.shown
-        named = {
-            "cells": shown.cells,
-            "places": shown.places,
-            "peaks": shown.peaks,
-            "rate_places": shown.rate_places,
-            "rate_peaks": shown.rate_peaks,
-            "heavy_cells": shown.heavy,
-            "zones": shown.zones,
-            "concentration": shown.concentrated,
-            "levels": shown.levels,
-            "ring": shown.overall,
-            "diversity": shown.diverse,
-        }
-        return {name: table for name, table in named.items() if table is not None}
+        """All tables: they count the same issues, and hide what the others would tell."""
+        return self._shown.tables
 
     def known_counts(self) -> pd.DataFrame | None:
         """Those of the zones."""
-        return self.shown.counts
+        return self._shown.counts
 
     def _class_words(self) -> list[str]:
         import pandas as pd

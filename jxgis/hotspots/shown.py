@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -21,10 +20,12 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["ShownTables", "hide_mix", "hide_shares", "hide_tops", "show"]
+__all__ = ["Shown", "hide_mix", "hide_shares", "hide_tops", "show"]
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 
+_PLACES = ("places", "rate_places")
+_RANKED = (*_PLACES, "peaks", "rate_peaks")
 _CITY = "city"
 #: What adds up to the city, each by itself: one sum of all of them would bind them less than is shown.
 _ALL_OF_CITY = [f"{_CITY}:{parts}" for parts in ("cells", "district", "subdistrict", "ring")]
@@ -33,48 +34,23 @@ _OF_CITY = ("share_issues", "concentration", "location_quotient", "times_mean")
 _TOPS = re.compile(r"top(\d+)_share")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ShownTables:
-    """The tables of :class:`jxgis.hotspots.result.HotspotsResult`, by its names, as people are shown them.
+class Shown(NamedTuple):
+    """Tables as people are shown them, and what the parts after must keep to themselves too.
 
     Attributes
     ----------
-    cells
-        Without their scores: those of neighbours differ by the cases in which their neighbourhoods do.
+    tables
+        By the names of the contract. Cells are without their scores: those of neighbours differ by the cases in which their
+        neighbourhoods do.
     counts
-        What readers know of the zones, and what they are not shown, for the parts after: see `small_counts.count_rows`.
+        What readers know of the zones, and what they are not shown: see `small_counts.count_rows`. None without zones.
     """
 
-    cells: gpd.GeoDataFrame
-    places: gpd.GeoDataFrame | None = None
-    peaks: gpd.GeoDataFrame | None = None
-    rate_places: gpd.GeoDataFrame | None = None
-    rate_peaks: gpd.GeoDataFrame | None = None
-    heavy: pd.DataFrame | None = None
-    zones: pd.DataFrame | None = None
-    levels: pd.DataFrame | None = None
-    concentrated: pd.DataFrame | None = None
-    overall: pd.DataFrame | None = None
-    diverse: pd.DataFrame | None = None
-    counts: pd.DataFrame | None = None
+    tables: dict[str, pd.DataFrame]
+    counts: pd.DataFrame | None
 
 
-def show(
-    cells: gpd.GeoDataFrame,
-    *,
-    min_count: int,
-    band_m: float = HOTSPOTS.band_m,
-    places: gpd.GeoDataFrame | None = None,
-    peaks: gpd.GeoDataFrame | None = None,
-    rate_places: gpd.GeoDataFrame | None = None,
-    rate_peaks: gpd.GeoDataFrame | None = None,
-    heavy: pd.DataFrame | None = None,
-    zones: gpd.GeoDataFrame | None = None,
-    concentrated: pd.DataFrame | None = None,
-    levels: pd.DataFrame | None = None,
-    overall: pd.DataFrame | None = None,
-    diverse: pd.DataFrame | None = None,
-) -> ShownTables:
+def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = HOTSPOTS.band_m) -> Shown:
     """Hide what is small in all tables of hot spots together: they count the same issues, and are shown side by side.
 
     Cells add up to the hot place that they lie in, to the nearest peak and to the city, sub-districts to their district, the
@@ -83,30 +59,23 @@ def show(
 
     Parameters
     ----------
-    cells, places, peaks, rate_places, rate_peaks, heavy, zones, concentrated, levels, overall, diverse
-        The tables of a result; what is not there is not shown.
+    tables
+        The tables of a result by the names of the contract; ``cells`` are always there. Those that count no issues stay as
+        they are.
     min_count
         The least number of cases that is shown.
     band_m
         How far the cells of a peak reach, in metres.
     """
     if min_count < MIN_RANGE:
-        return ShownTables(
-            cells=cells, places=places, peaks=peaks, rate_places=rate_places,
-            rate_peaks=rate_peaks, heavy=heavy, zones=zones, concentrated=concentrated, levels=levels, overall=overall,
-            diverse=diverse,
-        )  # fmt: skip
-    ranked = {"places": places, "rate_places": rate_places, "peaks": peaks, "rate_peaks": rate_peaks}
+        return Shown(dict(tables), None)
+    cells, ranked = tables["cells"], {name: tables[name] for name in _RANKED if name in tables}
     rows = [_city(cells)]
-    rows += [
-        count_rows(_named(table, name), "issues", of=name, whole="_is")
-        for name, table in ranked.items()
-        if table is not None
-    ]
-    if zones is not None and len(zones):
-        rows.append(_zones(zones))
-    if overall is not None:
-        rows += _ring(overall)
+    rows += [count_rows(_named(table, name), "issues", of=name, whole="_is") for name, table in ranked.items()]
+    if len(tables.get("zones", ())):
+        rows.append(_zones(tables["zones"]))
+    if "ring" in tables:
+        rows += _ring(tables["ring"])
     known = pd.concat(rows, ignore_index=True)
     known["lost"] = leave_out(known, min_count)
     # Cells come after: the tables are not to hang on them, of which there are a hundred times as many.
@@ -121,30 +90,31 @@ def show(
         gone: NDArray[np.bool_] = table["issue_class"].isin(lost_classes).to_numpy(dtype=bool)
         return gone
 
-    def hidden(table: Table | None, gone: NDArray[np.bool_] | None = None) -> Table | None:
-        if table is None:
-            return None
-        shown = hide_small(table, min_count=min_count, lost=gone)
+    def hidden(name: str, gone: NDArray[np.bool_] | None = None) -> pd.DataFrame:
+        shown = hide_small(tables[name], min_count=min_count, lost=gone)
         return _without(shown, _OF_CITY, of_city(shown))
 
-    shown_places, shown_zones = (
-        hidden(table, lost.get(name)) for name, table in (("places", places), ("zones", zones))
-    )
-    tops = None if concentrated is None else hidden(concentrated, of_city(concentrated))
-    return ShownTables(
-        cells=_without_scores(hide_small(cells, min_count=min_count, lost=lost["cells"])),
-        places=hide_shares(shown_places, places, min_count),
-        peaks=hidden(peaks),
-        rate_places=hide_shares(hidden(rate_places, lost.get("rate_places")), rate_places, min_count),
-        rate_peaks=hidden(rate_peaks),
-        heavy=None if heavy is None else hidden(heavy, _same_cells(heavy, cells[lost["cells"]])),
-        zones=None if shown_zones is None else _without(shown_zones, ["location_quotient"], _of_untold(shown_zones)),
-        levels=None if levels is None else hidden(levels, of_city(levels)),
-        concentrated=tops if tops is None or shown_places is None else hide_tops(tops, shown_places),
-        overall=None if overall is None else _hide_ring(overall, of_city(overall), lost["ring"], min_count),
-        diverse=diverse if diverse is None or diverse.empty or shown_zones is None else hide_mix(diverse, shown_zones),
-        counts=known[known["of"] == "zones"],
-    )
+    found = dict(tables)
+    found["cells"] = _without_scores(hide_small(cells, min_count=min_count, lost=lost["cells"]))
+    for name, table in ranked.items():
+        by_place = name in _PLACES
+        shown = hidden(name, lost.get(name) if by_place else None)
+        found[name] = hide_shares(shown, table, min_count) if by_place else shown
+    for name in ("levels", "concentration"):
+        if name in tables:
+            found[name] = hidden(name, of_city(tables[name]))
+    if "heavy_cells" in tables:
+        found["heavy_cells"] = hidden("heavy_cells", _same_cells(tables["heavy_cells"], cells[lost["cells"]]))
+    if "zones" in tables:
+        zones = hidden("zones", lost.get("zones"))
+        found["zones"] = _without(zones, ["location_quotient"], _of_untold(zones))
+    if "concentration" in tables and "places" in tables:
+        found["concentration"] = hide_tops(found["concentration"], found["places"])
+    if "ring" in tables:
+        found["ring"] = _hide_ring(tables["ring"], of_city(tables["ring"]), lost["ring"], min_count)
+    if "diversity" in tables and "zones" in tables:
+        found["diversity"] = hide_mix(tables["diversity"], found["zones"])
+    return Shown(found, known[known["of"] == "zones"])
 
 
 def _without(table: Table, columns: Sequence[str], gone: NDArray[np.bool_]) -> Table:
@@ -173,13 +143,11 @@ def _city(cells: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(known=rows["issue_class"] == ALL)
 
 
-def _cells(cells: gpd.GeoDataFrame, ranked: dict[str, gpd.GeoDataFrame | None], band_m: float) -> pd.DataFrame:
+def _cells(cells: gpd.GeoDataFrame, ranked: Mapping[str, gpd.GeoDataFrame], band_m: float) -> pd.DataFrame:
     """The cells, the city, and the hot places and peaks that they belong to."""
     table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=f"{_CITY}:cells")
     middle = shapely.centroid(np.asarray(cells.geometry.array, dtype=object))
     for name, places in ranked.items():
-        if places is None:
-            continue
         label = np.full(len(cells), None, dtype=object)
         for issue_class, own in _named(places, name).groupby("issue_class", sort=False):
             mine = np.flatnonzero(cells["issue_class"] == issue_class)
@@ -240,7 +208,7 @@ def _same_cells(table: pd.DataFrame, gone: pd.DataFrame) -> NDArray[np.bool_]:
     return found
 
 
-def hide_shares(shown: Table | None, places: pd.DataFrame | None, min_count: int) -> Table | None:
+def hide_shares(shown: Table, places: pd.DataFrame, min_count: int) -> Table:
     """A copy without shares of a place's issues that are a small number of them, or leave one.
 
     Parameters
@@ -260,8 +228,6 @@ def hide_shares(shown: Table | None, places: pd.DataFrame | None, min_count: int
     >>> hide_shares(places, places, 3)["main_subclass_share"].round(2).tolist()
     [nan, 0.44]
     """
-    if shown is None or places is None:
-        return shown
     result = shown.copy()
     # That all but a few have one pair of coordinates is a warning of a geocoder's default, and says nothing of the few.
     for column, rest_tells in (("main_subclass_share", True), ("same_point_share", False)):

@@ -99,19 +99,18 @@ def test_no_share_tells_the_number_of_a_class_that_is_left_out(seeds: range) -> 
         cells, found, city = tables(seed)
         if city["all"] < 3:
             continue
-        shown = show(cells, min_count=3, band_m=BAND_M, **found)
-        assert shown.levels is not None
-        assert shown.zones is not None
-        told = set(shown.levels.loc[number(shown.levels["issues"]).isna(), "issue_class"]) & set(city[city > 2].index)
+        shown = show({"cells": cells, **found}, min_count=3, band_m=BAND_M).tables
+        told = set(shown["levels"].loc[number(shown["levels"]["issues"]).isna(), "issue_class"]) & set(
+            city[city > 2].index
+        )
         left_out += len(told)
-        for table, column in ((shown.places, "issues"), (shown.peaks, "issues"), (shown.zones, "count")):
-            assert table is not None
+        for table, column in ((shown["places"], "issues"), (shown["peaks"], "issues"), (shown["zones"], "count")):
             share = table["share_issues" if "share_issues" in table.columns else "location_quotient"]
             hidden = table["issue_class"].isin(told) & (number(table[column]) > 0)
             assert share[hidden].isna().all(), (seed, told)
         # A quotient and the counts of the class make the zone's total.
-        of_all = shown.zones[shown.zones["issue_class"] == "all"].set_index("zone")["count"]
-        own = shown.zones[shown.zones["zone"].map(number(of_all)).isna()]
+        of_all = shown["zones"][shown["zones"]["issue_class"] == "all"].set_index("zone")["count"]
+        own = shown["zones"][shown["zones"]["zone"].map(number(of_all)).isna()]
         assert own["location_quotient"].isna().all(), seed
     assert left_out
 
@@ -124,11 +123,10 @@ def test_the_issues_of_a_peak_tell_no_cell_near_it(seeds: range) -> None:
         cells, found, city = tables(seed)
         if city["all"] < 3:
             continue
-        shown = show(cells, min_count=3, band_m=BAND_M, **found)
-        assert shown.peaks is not None
-        for peak, words in zip(found["peaks"].to_dict("records"), shown.peaks["issues"], strict=True):
+        shown = show({"cells": cells, **found}, min_count=3, band_m=BAND_M).tables
+        for peak, words in zip(found["peaks"].to_dict("records"), shown["peaks"]["issues"], strict=True):
             of_class = cells["issue_class"].to_numpy() == peak["issue_class"]
-            mine = shown.cells["count"].to_numpy()[of_class][peak["of"]]
+            mine = shown["cells"]["count"].to_numpy()[of_class][peak["of"]]
             true = cells["count"].to_numpy()[of_class][peak["of"]]
             if isinstance(words, str):
                 continue
@@ -159,11 +157,9 @@ def test_what_adds_up_to_the_city_does_so_table_by_table() -> None:
         {"zone": ["东", "西"], "level": "district", "issue_class": "all", "count": [2, 100]}, geometry=shape
     )
     ring = pd.DataFrame({"issue_class": ["all"], "issues": [102], "inside": [50], "share_inside": [50 / 102]})
-    shown = show(cells, min_count=3, zones=zones, overall=ring)
-    assert shown.zones is not None
-    assert shown.overall is not None
-    assert shown.zones["count"].tolist() == ["1–2", None]
-    assert shown.overall["inside"].tolist() == [50]
+    shown = show({"cells": cells, "zones": zones, "ring": ring}, min_count=3).tables
+    assert shown["zones"]["count"].tolist() == ["1–2", None]
+    assert shown["ring"]["inside"].tolist() == [50]
 
 
 def test_units_add_up_to_their_district_beside_its_sub_districts() -> None:
@@ -174,7 +170,7 @@ def test_units_add_up_to_their_district_beside_its_sub_districts() -> None:
          "count": [100, 2, 98]},
         geometry=boxes([0, 0, 5], 0, [10, 5, 10], 10),
     )  # fmt: skip
-    counts = show(cells, min_count=3, zones=zones).counts
+    counts = show({"cells": cells, "zones": zones}, min_count=3).counts
     assert counts is not None
     units = pd.DataFrame({"unit_id": ["a", "b"], "district": "老城", "issues": [2, 98]})
     assert hide_units(units, min_count=3, known=[counts.assign(known=True)])["issues"].tolist() == ["1–2", None]
