@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import pandas as pd
 
+from jxgis.city import TIMEZONE
 from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.load._columns import as_number, as_text
@@ -16,9 +17,7 @@ __all__ = ["as_layer"]
 _KINDS = {"number": Text(zh="数字", en="number"), "time": Text(zh="时间", en="time")}
 
 
-def as_layer(
-    table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str, *, timezone: str = "Asia/Shanghai"
-) -> gpd.GeoDataFrame:
+def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str) -> gpd.GeoDataFrame:
     """A table for a layer, its names as text, its numbers as numbers and its times as times, as a loader makes them.
 
     Parameters
@@ -28,8 +27,6 @@ def as_layer(
         is not there is the number of the row.
     layer
         The layer.
-    timezone
-        The zone of the result's times, and of those that state none.
 
     Returns
     -------
@@ -71,7 +68,7 @@ def as_layer(
         if column.dtype == "number":
             made[column.name], wrong = as_number(given)
         elif column.dtype == "time":
-            times = parse_times(given, timezone=timezone)
+            times = parse_times(given, timezone=TIMEZONE)
             made[column.name], wrong = pd.Series(times.local, index=given.index), times.bad
         elif pd.api.types.is_string_dtype(given):
             continue
