@@ -158,6 +158,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     raw = (text.strip("\r\n") + "\n").encode()
     with reading(what, _CSV):
         delimiter, header = _header(text)
+    _refuse_swallowed_by_head(header, delimiter, what)
     parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False)
     convert = arrow_csv.ConvertOptions(
         column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
@@ -213,6 +214,17 @@ def _refuse_swallowed(table: pa.Table, numbers: NDArray[np.int64], raw: bytes, r
             if found < 0:
                 raise _not_closed(what, int(numbers[at]))
             seen = found + len(written)
+
+
+def _refuse_swallowed_by_head(header: Sequence[str], delimiter: str, what: str) -> None:
+    """Refuse a head that holds rows: a line of it has as many fields as stand before it."""
+    for place, name in enumerate(header):
+        if any(line.count(delimiter) >= max(place, 1) for line in name.splitlines()[1:]):
+            raise InputError(
+                zh=f"{what} 的表头有一个引号没有闭合，后面的行都被读进了列名；请补上或去掉这个引号。",
+                en=f"{what}: a quote in its header is not closed, and the rows after it are taken for the name of a column; "
+                "close it, or take it out.",
+            )
 
 
 def _not_closed(what: str, row: int) -> InputError:

@@ -16,6 +16,7 @@ import pandas as pd
 from jxgis._files import reading, require_sane_parquet
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
+from jxgis.load._views import require_finite_views
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
@@ -107,9 +108,13 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
     with reading(what, _unreadable(path)):
         _require_plain(path, what)
         _require_kind(path)
+        if path.suffix.lower() == ".gpkg":
+            require_finite_views(path, None, what=what)
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     chosen = _choose(names, layer, expected, what)
     with reading(what, _unreadable(path)), _decoding(what):
+        if path.suffix.lower() == ".gpkg":
+            require_finite_views(path, chosen, what=what)
         if path.suffix.lower() == ".shp":
             table = _read_shapefile(path, chosen, encoding or dbf_encoding(path))
         else:
