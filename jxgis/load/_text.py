@@ -102,15 +102,16 @@ def decode(data: bytes, *, encoding: str | None, what: str) -> str:
     if encoding is not None:
         try:
             return data.decode(encoding).removeprefix("\ufeff")
-        except LookupError:
-            raise InputError(
-                zh=f"不认识编码“{encoding}”；请用 utf-8、gb18030 等。",
-                en=f"Unknown encoding {encoding!r}; use utf-8, gb18030 or another codec's name.",
-            ) from None
         except UnicodeDecodeError as error:
             raise InputError(
                 zh=f"{what} 不是 {encoding} 编码（第 {error.start} 字节起无法解读）；请给出正确的 encoding，或不指定。",
                 en=f"{what} is not in {encoding} (byte {error.start} cannot be read); give the right encoding, or none.",
+            ) from None
+        except (LookupError, ValueError):
+            # A codec that is there for no text, or a name that is none.
+            raise InputError(
+                zh=f"不认识编码“{encoding}”；请用 utf-8、gb18030 等。",
+                en=f"Unknown encoding {encoding!r}; use utf-8, gb18030 or another codec's name.",
             ) from None
     marked = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     for candidate in ["utf-16"] if marked else ["utf-8-sig", "gb18030"]:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -618,3 +619,34 @@ def test_a_raster_of_complex_numbers_is_refused(tmp_path: Path) -> None:
         out.write(np.full((2, 2), 3 + 4j, dtype=np.complex64), 1)
     with pytest.raises(InputError, match="复数"):
         check_raster(path)
+
+
+@pytest.mark.parametrize("excepted", [None, "127.0.0.1", "*"])
+@pytest.mark.parametrize(
+    "crs", ['{"type": "link", "properties": {"href": "%s"}}', '{"type": "URL", "properties": {"url": "%s"}}']
+)
+def test_no_address_in_a_file_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crs: str, excepted: str | None
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        if excepted is not None:
+            monkeypatch.setenv(name, excepted)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/crs"
+        point = '{"type": "Feature", "properties": {"name": "a"}, "geometry": {"type": "Point", "coordinates": [120.7, 30.7]}}'
+        text = f'{{"type": "FeatureCollection", "crs": {crs % address}, "features": [{point}]}}'
+        (tmp_path / "a.geojson").write_text(text)
+        (table,) = read_tables(tmp_path / "a.geojson", expected="places")
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert table.frame["name"].tolist() == ["a"]
+    assert os.environ.get("no_proxy") == excepted
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "\0", "hex", "nothing"])
+def test_an_encoding_that_is_none_is_named(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.csv").write_text("任务号,名称\n1,a\n", encoding="utf-8")
+    with pytest.raises(InputError, match="不认识编码"):
+        read_tables(tmp_path / "a.csv", expected="places", encoding=encoding)
