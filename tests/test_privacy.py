@@ -376,6 +376,12 @@ def test_whoever_a_report_tells_of_is_masked(text: str, want: str) -> None:
         "主任高度重视",
         "某小区某人",
         "3排灯杆5号",
+        "老师傅面馆",
+        "摊贩黄瓜",
+        "商户高音喇叭",
+        "游客石阶摔倒",
+        "乘客武汉",
+        "村民江湾",
     ],
 )
 def test_whoever_is_not_named_stays(text: str) -> None:
