@@ -28,7 +28,7 @@ from jxgis import _files
 from jxgis._toml import read_toml
 from jxgis.errors import InputError, SettingsError
 from jxgis.load import _views
-from jxgis.load.rasters import check_raster
+from jxgis.load.rasters import check_raster, load_population
 from jxgis.load.readers import find_files, read_tables
 from jxgis.parks.people import raster_people
 
@@ -650,3 +650,25 @@ def test_an_encoding_that_is_none_is_named(tmp_path: Path, encoding: str) -> Non
     (tmp_path / "a.csv").write_text("任务号,名称\n1,a\n", encoding="utf-8")
     with pytest.raises(InputError, match="不认识编码"):
         read_tables(tmp_path / "a.csv", expected="places", encoding=encoding)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no colon in a name")
+def test_a_raster_whose_name_is_an_address_is_read_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    transform = rasterio.transform.from_origin(500000, 3400000, 100, 100)
+    for name, value in (("x.tif", 9), ("y.tif", 1)):
+        with rasterio.open(
+            tmp_path / name,
+            "w",
+            driver="GTiff",
+            width=2,
+            height=2,
+            count=1,
+            dtype="float32",
+            crs=4549,
+            transform=transform,
+        ) as out:
+            out.write(np.full((2, 2), value, dtype=np.float32), 1)
+    (tmp_path / "y.tif").rename(tmp_path / "GTIFF_DIR:1:x.tif")
+    monkeypatch.chdir(tmp_path)
+    assert check_raster("GTIFF_DIR:1:x.tif").total == 4
+    assert load_population("GTIFF_DIR:1:x.tif").table["people"].sum() == 4
