@@ -127,7 +127,6 @@ def check_raster(
             )
         require_sane_raster(raster, band, what=file.name)
         _require_place(raster, file.name)
-        _require_real(raster, band, file.name)
         own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
         declared_crs = own if crs is None else crs
         if declared_crs is None:
@@ -180,15 +179,6 @@ def _require_place(raster: DatasetReader, name: str) -> None:
             zh=f"{name} 没有写明像元的位置和大小（地理变换），可能缺少 .tfw 文件，或是导出成了图片；请重新导出为带坐标的 GeoTIFF。",
             en=f"{name} does not say where its cells lie and how large they are; perhaps its .tfw is missing, or it was "
             "exported as a picture. Export it again as a GeoTIFF with coordinates.",
-        )
-
-
-def _require_real(raster: DatasetReader, band: int, name: str) -> None:
-    if raster.dtypes[band - 1].startswith("complex"):
-        raise InputError(
-            zh=f"{name} 第 {band} 波段的像元是复数（{raster.dtypes[band - 1]}），不是人口数；请换用实数的栅格。",
-            en=f"{name}: the cells of band {band} are complex numbers ({raster.dtypes[band - 1]}), which are no people; give a "
-            "raster of real numbers.",
         )
 
 

@@ -619,6 +619,9 @@ def test_a_raster_of_complex_numbers_is_refused(tmp_path: Path) -> None:
         out.write(np.full((2, 2), 3 + 4j, dtype=np.complex64), 1)
     with pytest.raises(InputError, match="复数"):
         check_raster(path)
+    zone = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(500000, 3399800, 500200, 3400000)], crs=4549)
+    with pytest.raises(InputError, match="复数"):
+        raster_people(path, zone)
 
 
 @pytest.mark.parametrize("excepted", [None, "127.0.0.1", "*"])
