@@ -306,6 +306,17 @@ def test_how_issues_mix_does_not_tell_what_the_zones_hide() -> None:
     assert known.groupby("zone")["known"].all().tolist() == [False, False, True, False]
 
 
+def test_how_many_issues_mix_tells_not_how_many_have_no_class() -> None:
+    """Of 12 issues 5 and 5 have a class, and of 13 one does: the classes' sum, 10 or 11, is not shown beside what is hidden."""
+    zone = pd.DataFrame({"zone": "东", "level": "district", "issue_class": ["all", "甲", "乙"], "count": [12, 5, 5]})
+    seen = hide_small(zone, min_count=3, within=["level", "zone"])
+    mix = pd.DataFrame({"zone": ["东"], "level": ["district"], "issues": [10], "entropy": [1.0]})
+    assert seen["count"].isna().sum() == 1
+    assert hide_mix(mix, seen)["issues"].isna().all()
+    seen = hide_small(zone.assign(count=[13, 10, 1]), min_count=3, within=["level", "zone"])
+    assert hide_mix(mix.assign(issues=11), seen)["issues"].isna().all()
+
+
 def test_what_multiplies_to_the_count_of_a_place_goes_with_it() -> None:
     places = pd.DataFrame(
         {"issues": [9, 1], "share_area": 0.1, "concentration": [9.0, 1.0], "main_subclass_share": [0.5, 1.0]}
