@@ -170,13 +170,13 @@ def _cells(
     keys = ["issue_class", "cell_id"]
     asked = pd.concat([pd.DataFrame(columns=keys), *(of[keys] for of in scored)])
     centre = np.flatnonzero(pd.MultiIndex.from_frame(cells[keys]).isin(pd.MultiIndex.from_frame(asked)))
-    of_class = cells["issue_class"].to_numpy()
+    of_class, known = cells["issue_class"].to_numpy(), rows["sums"].tolist()
     for issue_class in pd.unique(of_class[centre]):
         mine, own = np.flatnonzero(of_class == issue_class), centre[of_class[centre] == issue_class]
         reach = band_m * (1 + 1e-12)
         around, at = shapely.STRtree(middle[mine]).query(middle[own], predicate="dwithin", distance=reach)
         for row, cell in zip(mine[at], own[around], strict=True):
-            rows.at[row, "sums"].append(f"band:{cell}")
+            known[row].append(f"band:{cell}")
     return rows
 
 
