@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -81,7 +81,7 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
     known = pd.concat(rows, ignore_index=True)
     known["lost"] = leave_out(known, min_count)
     # Cells come after: the tables are not to hang on them, of which there are a hundred times as many.
-    scored = [tables[name] for name in _SCORED if name in tables and "gi_z" in tables[name].columns]
+    scored = {name: tables[name] for name in _SCORED if name in tables and "gi_z" in tables[name].columns}
     parts = _cells(cells, ranked, scored, band_m)
     sums = known[known["of"].isin([_CITY, *ranked])].assign(known=True)
     gone = leave_out(pd.concat([parts, sums], ignore_index=True), min_count)[: len(parts)]
@@ -147,7 +147,10 @@ def _city(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cells(
-    cells: gpd.GeoDataFrame, ranked: Mapping[str, gpd.GeoDataFrame], scored: Sequence[pd.DataFrame], band_m: float
+    cells: gpd.GeoDataFrame,
+    ranked: Mapping[str, gpd.GeoDataFrame],
+    scored: Mapping[str, Any],
+    band_m: float,
 ) -> pd.DataFrame:
     """The cells, the city, the hot places and peaks that they belong to, and the bands around cells whose z is shown."""
     table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=f"{_CITY}:cells")
@@ -167,17 +170,23 @@ def _cells(
         table[f"_{name}"] = label
     sums = [name for name in table.columns if name.startswith("_")]
     rows = count_rows(table, "count", of="cells", within=["cell_id"], sums=sums)
-    keys = ["issue_class", "cell_id"]
-    asked = pd.concat([pd.DataFrame(columns=keys), *(of[keys] for of in scored)])
-    centre = np.flatnonzero(pd.MultiIndex.from_frame(cells[keys]).isin(pd.MultiIndex.from_frame(asked)))
     of_class, known = cells["issue_class"].to_numpy(), rows["sums"].tolist()
-    for issue_class in pd.unique(of_class[centre]):
-        mine, own = np.flatnonzero(of_class == issue_class), centre[of_class[centre] == issue_class]
-        reach = band_m * (1 + 1e-12)
-        around, at = shapely.STRtree(middle[mine]).query(middle[own], predicate="dwithin", distance=reach)
-        for row, cell in zip(mine[at], own[around], strict=True):
-            known[row].append(f"band:{cell}")
+    for name, of in scored.items():
+        centre = _middle_of(of, cells) if name == "heavy_cells" else np.asarray(of.geometry.array, dtype=object)
+        for issue_class in pd.unique(of["issue_class"]):
+            mine, own = np.flatnonzero(of_class == issue_class), np.flatnonzero(of["issue_class"] == issue_class)
+            tree, reach = shapely.STRtree(middle[mine]), band_m * (1 + 1e-12)
+            around, at = tree.query(centre[own], predicate="dwithin", distance=reach)
+            for row, number in zip(mine[at], own[around], strict=True):
+                known[row].append(f"band:{name}:{number}")
     return rows
+
+
+def _middle_of(table: pd.DataFrame, cells: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """The middle of the cell of each row."""
+    once = cells.drop_duplicates("cell_id")
+    found = shapely.centroid(np.asarray(once.geometry.array, dtype=object))
+    return found[pd.Index(once["cell_id"]).get_indexer(table["cell_id"])]  # type: ignore[no-any-return]
 
 
 def _named(places: Table, name: str) -> Table:
