@@ -259,11 +259,14 @@ def leave_out(rows: pd.DataFrame, min_count: int) -> NDArray[np.bool_]:
 
 
 def _of_no_class(rows: pd.DataFrame) -> pd.DataFrame:
-    """What is in the row ``all`` of a group and in none of its classes: shown nowhere, and the rest of what is."""
+    """What is in the row ``all`` of a group and in none of its classes: shown nowhere, and the rest of what is.
+
+    Not of what is known already, as how many issues of the whole file have no class, which is said when it is read.
+    """
     own = rows[rows["group"].notna()]
     whole = own["issue_class"] == ALL
     left = own["count"].where(whole, -own["count"]).groupby(own["group"]).sum()
-    total = own[whole & own["group"].isin(own.loc[~whole, "group"])]
+    total = own[whole & ~own["known"].astype(bool) & own["group"].isin(own.loc[~whole, "group"])]
     rest = total.assign(count=total["group"].map(left), issue_class=_NO_CLASS)
     return rest.loc[rest["count"] > 0]
 

@@ -185,6 +185,24 @@ def test_a_z_that_is_shown_tells_no_cell_around_it(name: str, seeds: range) -> N
     assert looked_at
 
 
+def test_an_issue_of_no_class_hides_no_class_of_the_city() -> None:
+    """How many issues of the file have no class is said when it is read: 1 of 101 takes no class's number with it."""
+    shape = boxes([0, 1], 0, [1, 2], 1)
+    cells = gpd.GeoDataFrame(
+        {
+            "cell_id": ["E0", "E1"] * 3,
+            "issue_class": np.repeat(["all", "甲", "乙"], 2),
+            "count": [41, 60, 20, 30, 20, 30],
+        },
+        geometry=np.tile(shape, 3),
+    )
+    levels = pd.DataFrame({"issue_class": ["all", "甲", "乙"], "issues": [101, 50, 50]})
+    shown = show({"cells": cells, "levels": levels}, min_count=3).tables
+    assert shown["levels"]["issues"].tolist() == [101, 50, 50]
+    # In which cell it lies is not said.
+    assert shown["cells"]["count"].isna().any()
+
+
 def test_what_adds_up_to_the_city_does_so_table_by_table() -> None:
     """Districts 2 + 100 and a ring of 50 beside 52: that the ring hides neither number does not hide the 2."""
     shape = boxes([0, 1], 0, [1, 2], 1)
