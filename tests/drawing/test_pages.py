@@ -268,6 +268,18 @@ def test_a_candidate_that_fails_a_gate_is_no_pin_and_not_in_the_list():
     assert text("maps.gate_failed", "zh") not in to_html(scores_map(t.scores, districts=t.districts))
 
 
+def test_a_score_that_is_not_shown_is_not_called_absent():
+    t = result_tables()
+    few = t.scores.assign(issues=["1–2", *[40] * (len(t.scores) - 1)], score=t.scores["score"].astype(float))
+    few.loc[few.index[0], "score"] = np.nan
+    legend = to_html(scores_map(few, districts=t.districts))
+    assert text("maps.withheld", "zh") in legend
+    few.loc[few.index[1], "score"] = np.nan
+    both = to_html(scores_map(few, districts=t.districts))
+    assert text("maps.absent_or_withheld", "zh") in both
+    assert text("maps.withheld", "zh") not in to_html(scores_map(few.assign(issues=40), districts=t.districts))
+
+
 def test_blind_spots_show_what_they_are_ranked_by():
     t = result_tables()
     spots = gpd.GeoDataFrame(

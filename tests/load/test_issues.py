@@ -585,6 +585,13 @@ def test_points_of_a_vector_file_are_dropped_as_the_file_has_them(city) -> None:
     assert len([note for note in twice.notes if "drop_points" in note.en]) == 1
 
 
+@pytest.mark.parametrize("point", [(float("nan"), 30.74), (120.75, float("inf")), (120.75,), (120.75, 30.74, 0)])
+def test_what_is_not_a_pair_of_coordinates_is_no_point_to_drop(city, point) -> None:
+    table = pd.DataFrame({"任务号": ["1"], "lon": [120.75], "lat": [30.74]})
+    with pytest.raises(InputError, match="not a pair of coordinates"):
+        load_issues(table, city=city, crs=4490, drop_points=[point])
+
+
 def test_points_to_drop_that_are_rejected_already_are_said_to_be(city) -> None:
     table = pd.DataFrame({"任务号": ["1", "2", "3"], "lon": [0.0, 116.4, 120.75], "lat": [0.0, 39.9, 30.74]})
     loaded = load_issues(table, city=city, crs=4490, drop_points=[(0, 0), (116.4, 39.9), (1, 2)])

@@ -7,11 +7,12 @@ import pytest
 import shapely
 
 from jxgis import escape
+from jxgis.drawing.colours import CHANGE
 from jxgis.drawing.offline import require_offline, to_html
 from jxgis.errors import InputError
 from jxgis.i18n import text
 from jxgis.parks.analysis import measure_parks
-from jxgis.parks.change_map import parks_change_map
+from jxgis.parks.change_map import _change_rows, parks_change_map
 from jxgis.parks.land_words import land_words
 from jxgis.parks.map import parks_map
 from jxgis.parks.result import ParksResult
@@ -62,6 +63,18 @@ def test_a_plan_without_effect_has_a_map_too(planned: ParksResult) -> None:
     )
     require_offline(page)
     assert text("parks.lost", "zh", **land_words("residential", "zh")) not in page
+
+
+def test_a_zone_without_coverage_is_not_called_unchanged(planned: ParksResult) -> None:
+    at = (planned.change["zone"] == "西").to_numpy()
+    absent = planned.change.assign(
+        change=planned.change["change"].mask(at), coverage_after=planned.change["coverage_after"]
+    )
+    legend = text("maps.no_data", "zh")
+    assert legend in to_html(parks_change_map(absent))
+    assert legend not in to_html(parks_change_map(planned.change))
+    own = absent[(absent["zone"] != "all") & (absent["method"] == "radius")]
+    assert (_change_rows(own) == len(CHANGE)).tolist() == own["change"].isna().tolist()
 
 
 def test_a_table_without_zones_is_refused(planned: ParksResult) -> None:
