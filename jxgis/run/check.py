@@ -234,10 +234,8 @@ def _sizes(loaded: Loaded) -> list[Text]:
     kinds = set(table.geom_type)
     if kinds <= {"Polygon", "MultiPolygon"}:
         km2 = table.area / 1e6
-        own = next(
-            (table[column] for column in ("name", *table.columns) if column in table and table[column].notna().any()),
-            None,
-        )
+        known = ("name", *(column for column in table.columns if column.endswith("_id")))
+        own = next((table[column] for column in known if column in table and table[column].notna().any()), None)
         least, most = int(km2.argmin()), int(km2.argmax())
         return [
             text_pair(

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from jxgis.crs import require_metric
+from jxgis.space._districts import without_scraps
 from jxgis.space.people import people_in
 from jxgis.space.points import locate_touching
 from jxgis.space.ratio import ratio
@@ -43,7 +44,7 @@ def shape_measures(candidates: gpd.GeoDataFrame) -> pd.DataFrame:
     [[0.7854, 1.0]]
     """
     require_metric(candidates, "candidates")
-    shapes = candidates.geometry.to_numpy()
+    shapes = without_scraps(candidates.geometry.to_numpy())
     return pd.DataFrame(
         {"compactness": polsby_popper(shapes), "hull_ratio": hull_ratio(shapes)}, index=candidates.index
     )

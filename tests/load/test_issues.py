@@ -241,6 +241,12 @@ def test_a_rejected_or_cancelled_row_does_not_shadow_a_sound_one(export, city) -
     assert sorted(loaded.table["issue_id"]) == sorted(export["任务号"])
 
 
+@pytest.mark.parametrize("head", ["问题状态", "任务状态", "处置状态"])
+def test_a_status_under_another_head_leaves_cancelled_cases_out(export, city, head: str) -> None:
+    export.loc[0, "案件状态"] = "作废"
+    assert account(load_issues(export.rename(columns={"案件状态": head}), city=city, crs=4490)) == (12, 11, 0, 1)
+
+
 def test_cancelled_and_repeated_cases_are_left_out_and_counted(export, city) -> None:
     export.loc[[0, 1, 2], "案件状态"] = ["作废", "重复", "已作废 "]
     export["作废时间"] = ""

@@ -170,3 +170,9 @@ def test_deadlines_without_any_time_leave_it_unknown_what_is_due(known):
     assert found["issues"] == 3
     # On the first day one case was due, and closed in time only if it was closed: half a day late.
     assert np.isnan(found["on_time_rate"]) if not known else found["on_time_rate"] == 0
+
+
+def test_a_scrap_far_off_does_not_change_the_shape_of_a_candidate():
+    square, scrap = shapely.box(0, 0, 1000, 1000), shapely.box(9000, 0, 9010, 10)
+    candidates = gpd.GeoDataFrame(geometry=[shapely.union_all([square, scrap])], crs=4549)
+    assert shape_measures(candidates).iloc[0].tolist() == pytest.approx([np.pi / 4, 1.0])
