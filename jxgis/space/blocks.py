@@ -113,7 +113,7 @@ def _refuse_too_many(districts: gpd.GeoDataFrame, cell_m: float) -> None:
     if cells > _MOST_CELLS:
         least = math.sqrt(float(districts.area.sum()) / _MOST_CELLS)
         raise InputError(
-            zh=f"{cell_m:g} 米的网格在此范围约有 {cells:.3g} 个，过多（最多 {_MOST_CELLS:,} 个）；"
+            zh=f"{cell_m:g} 米的方格在此范围约有 {cells:.3g} 个，过多（最多 {_MOST_CELLS:,} 个）；"
             f"请把 cell_m 加大到 {least:.0f} 米以上，或检查坐标系。",
             en=f"cells of {cell_m:g} m make about {cells:.3g} of them here, too many (at most {_MOST_CELLS:,}); "
             f"raise cell_m above {least:.0f} m, or check the CRS.",
