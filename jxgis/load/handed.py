@@ -17,7 +17,7 @@ __all__ = ["as_layer"]
 _KINDS = {"number": Text(zh="数字", en="number"), "time": Text(zh="时间", en="time")}
 
 
-def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str | Contract) -> gpd.GeoDataFrame:
+def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, agreed: str | Contract) -> gpd.GeoDataFrame:
     """A table for a layer, its names as text, its numbers as numbers and its times as times, as a loader makes them.
 
     Parameters
@@ -25,8 +25,8 @@ def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str | Contract) -> 
     table
         Any columns, or geometries alone; those of the layer's contract hold what it says. An id that it asks for and that
         is not there is the number of the row.
-    layer
-        The layer, or its contract.
+    agreed
+        The layer, or the contract of one that only some cities have.
 
     Returns
     -------
@@ -51,12 +51,13 @@ def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str | Contract) -> 
     """
     if isinstance(table, gpd.GeoSeries):
         table = gpd.GeoDataFrame(geometry=table)
-    agreed = contract(layer) if isinstance(layer, str) else layer
+    agreed = contract(agreed) if isinstance(agreed, str) else agreed
+    layer = agreed.layer
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise InputError(
-            zh=f"{agreed.layer} 有多列同名：{'、'.join(map(str, twice))}；请改名。",
-            en=f"{agreed.layer}: several columns are called {', '.join(map(str, twice))}; rename them.",
+            zh=f"{layer} 有多列同名：{'、'.join(map(str, twice))}；请改名。",
+            en=f"{layer}: several columns are called {', '.join(map(str, twice))}; rename them.",
         )
     made = {}
     for column in agreed.columns:
@@ -79,8 +80,8 @@ def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str | Contract) -> 
             row = int(wrong.argmax())
             kind = _KINDS[column.dtype]
             raise InputError(
-                zh=f"{agreed.layer} 的 {column.name} 列有不是{kind.zh}的值：“{given.iloc[row]}”（第 {row + 1} 行）。",
-                en=f"{agreed.layer}: {column.name} holds what is not a {kind.en}: {str(given.iloc[row])!r} (row {row + 1}).",
+                zh=f"{layer} 的 {column.name} 列有不是{kind.zh}的值：“{given.iloc[row]}”（第 {row + 1} 行）。",
+                en=f"{layer}: {column.name} holds what is not a {kind.en}: {str(given.iloc[row])!r} (row {row + 1}).",
             )
     table = table.assign(**made) if made else table
     return check(table if table.index.is_unique else table.reset_index(drop=True), agreed)
