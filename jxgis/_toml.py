@@ -151,6 +151,17 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
         return Text(
             zh=f"未知的键 {key}，可用的有 {'、'.join(known)}", en=f"unknown key {key}; known are {', '.join(known)}"
         )
+    if item["type"] == "model_type":
+        inner = f"{key}.{next(iter(_known_keys(model, item['loc'])))}"
+        return Text(
+            zh=f"{key} = {item.get('input')!r} 不可用（须为一组“键 = 值”，如 {inner}）",
+            en=f"{key} = {item.get('input')!r}: must be a table of keys, such as {inner}",
+        )
+    if item["type"] == "dict_type":
+        return Text(
+            zh=f"{key} = {item.get('input')!r} 不可用（须为一组“键 = 值”）",
+            en=f"{key} = {item.get('input')!r}: must be a table of keys",
+        )
     if item["type"] == "missing":
         return Text(zh=f"缺少 {key}", en=f"{key} is missing")
     rule = item.get("ctx", {}).get("error")
@@ -185,8 +196,6 @@ def _rule(item: dict[str, Any]) -> str:
         "too_long": "项数太多",
         "string_pattern_mismatch": f"须符合 {context.get('pattern')}",
         "tuple_type": "须为列表，如 [1, 2]",
-        "dict_type": "须为一组“键 = 值”",
-        "model_type": "须为一组“键 = 值”",
     }
     return rules.get(item["type"], str(item["msg"]))
 

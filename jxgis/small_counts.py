@@ -151,7 +151,6 @@ def count_rows(
     within: Sequence[str] | None = None,
     sums: Sequence[str] = (),
     whole: str | None = None,
-    known: bool = False,
 ) -> pd.DataFrame:
     """What readers know to add up in a table of counts, for `leave_out`: rows of several tables can be put together.
 
@@ -173,8 +172,6 @@ def count_rows(
     whole
         Column that names the sum that a row is itself, or a list of them: the parts of each table add up by themselves. A
         sum that no row is counts as known; where it is small, as a range.
-    known
-        Whether all that is shown of the table is shown elsewhere already, and remains.
 
     Returns
     -------
@@ -203,7 +200,7 @@ def count_rows(
             if named
             else [[] for _ in range(len(table))],
             "whole": None if whole is None else table[whole].astype(object).to_numpy(),
-            "known": known,
+            "known": False,
             "lost": False,
         }
     )

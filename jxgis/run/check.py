@@ -276,10 +276,11 @@ def _issue_lines(issues: gpd.GeoDataFrame, city: City | None, tables: dict[str, 
         lines.append(text_pair("check.period", first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}"))
     counts = issues["issue_class"].value_counts()
     if len(counts):
+        column, names = layer_column("issue_class", "issues"), {} if city is None else city.class_names
         named = [
             Text(
                 zh=f"{name} {count:,}",
-                en=f"{name if city is None or name not in city.class_names else city.class_names[name].en} {count:,}",
+                en=f"{names[name].en if name in names else column.word(str(name), 'en')} {count:,}",
             )
             for name, count in counts.head(12).items()
         ]

@@ -139,14 +139,6 @@ def test_no_residential_land_is_said_in_words():
     assert "jx-notice" in page
 
 
-def test_zones_by_name_serve_where_coverage_has_no_polygons():
-    t = result_tables()
-    bare = t.coverage.drop(columns="geometry")
-    assert '"老城"' in to_html(parks_map(bare, zones=t.districts))
-    with pytest.raises(_errors.InputError, match="zones"):
-        parks_map(bare)
-
-
 def test_nothing_to_draw_is_said():
     with pytest.raises(_errors.InputError, match="nothing to draw"):
         extent([gpd.GeoDataFrame(geometry=[], crs=4549), None])
@@ -224,7 +216,7 @@ def test_peaks_against_exposure_do_not_call_their_z_gi():
 
 def test_parks_too_small_to_count_are_told_apart():
     t = result_tables()
-    sized = t.parks.assign(area_m2=t.parks.area, radius_m=np.where(t.parks.area >= 50_000, 500.0, np.nan))
+    sized = t.parks.assign(radius_m=np.where(t.parks.area >= 50_000, 500.0, np.nan))
     page = to_html(parks_map(t.coverage, parks=sized, zones=t.districts))
     assert text("maps.park_small", "zh") in page
     assert text("maps.park_small", "zh") not in to_html(parks_map(t.coverage, parks=t.parks, zones=t.districts))

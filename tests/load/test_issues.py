@@ -675,3 +675,8 @@ def test_a_masked_category_is_found_when_the_sheet_is_handed_back(export, city, 
         export, city=city, crs=4490, class_table=pd.concat([named, filled[["tree", "sub_type", "issue_class"]]])
     )
     assert own.table["issue_class"].tolist() == ["市容环境", "园林绿化", "公用设施"] * 4
+
+
+def test_rework_below_nothing_is_refused_with_its_row(export, city) -> None:
+    with pytest.raises(InputError, match=r"row 3: rework = -3 is below 0"):
+        load_issues(export.assign(返工次数=["0", "1", "-3"] + [""] * 9), city=city, crs=4490)

@@ -442,6 +442,13 @@ def test_a_missing_file_names_the_nearest(export, write, tmp_path: Path) -> None
         one(tmp_path / "nowhere" / "a.csv")
 
 
+def test_a_mark_that_qgis_does_not_write_is_told_from_a_missing_file(export, write, tmp_path: Path) -> None:
+    write("issues.csv", export)
+    with pytest.raises(InputError, match=r"请写 issues\.csv\|layername=…") as error:
+        one(f"{tmp_path / 'issues.csv'}|layname=a")
+    assert "layname=a, is not known" in error.value.text("en")
+
+
 def test_an_unknown_format_names_the_known(tmp_path: Path) -> None:
     (tmp_path / "a.docx").write_bytes(b"x")
     with pytest.raises(InputError, match=r"\.gpkg"):

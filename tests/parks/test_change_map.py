@@ -84,14 +84,12 @@ def test_a_table_without_zones_is_refused(planned: ParksResult) -> None:
 
 def test_parks_stand_on_the_coverage_map_by_class() -> None:
     """5,000 m² and more reach 500 m, 2,000 m² and more 300 m, smaller ones do not count."""
-    found = measure_parks(
-        table((0, 0, 100, 100), (3000, 0, 3050, 50), (5000, 0, 5030, 30)),
-        table((0, 200, 6000, 300)),
-        table((0, 0, 6000, 400), name=["西"]),
-    )
-    page = to_html(parks_map(found.coverage, parks=found.parks))
+    zones = table((0, 0, 6000, 400), name=["西"])
+    parks, homes = table((0, 0, 100, 100), (3000, 0, 3050, 50), (5000, 0, 5030, 30)), table((0, 200, 6000, 300))
+    found = measure_parks(parks, homes, zones)
+    page = to_html(parks_map(found.coverage, zones=zones, parks=found.parks))
     for label in ("服务半径 500 m", "服务半径 300 m", text("maps.park_small", "zh")):
         assert label in page
-    only = to_html(parks_map(found.coverage, parks=found.parks.iloc[:1]))
+    only = to_html(parks_map(found.coverage, zones=zones, parks=found.parks.iloc[:1]))
     assert "服务半径 300 m" not in only
     assert text("maps.park_small", "zh") not in only

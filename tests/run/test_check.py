@@ -60,6 +60,7 @@ def test_issues(issues, halves, city) -> None:
         "记录的街道与落点全部一致（核对 9 件）",
     ):
         assert part in said, part
+    assert any(line.en == "Classes: Advertising 6, unclassified 3." for line in checked.lines), checked.lines
     assert checked.summary["rejected"] == {"zero_coordinates": 1}
     assert checked.tables["unclassified"]["count"].tolist() == [3]
     assert json.loads(json.dumps(checked.summary))["rows_kept"] == len(checked.loaded.table) == 9
