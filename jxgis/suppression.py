@@ -9,14 +9,17 @@ from scipy.sparse import csc_array, hstack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy.sparse import coo_array
 
 __all__ = ["left_out"]
 
-# Of more counts, such as all cells of a city, ranges are held against sums: a search takes too long.
+# Of more counts, such as all cells of a city, no whole numbers are searched for: it takes too long.
 _AT_ONCE = 2000
 # A search takes one node as a rule; where it takes very many what it would have found is left out around the count.
 _NODES = 1000
+# What it is worth to make one small count safe: more than all that could be left out for it.
+_WORTH = 1e4
+# Of a step of one; what is less is the solver's tolerance.
+_MOVED = 1e-6
 
 
 def left_out(
@@ -35,8 +38,8 @@ def left_out(
     smallest other is left out; then the second table that changes the fewest shown counts, and of these the smallest, is
     searched for by integer programming, and what it changes is left out. Such a table shows that every count it changes is
     safe, and it remains one whatever else is left out. Of more than 2,000 counts above zero (the cells of a city) each sum is
-    looked at by itself, and then the ranges that all sums in turn leave to each count: a single one is never left, but what
-    several sums tell only when they are solved together is not looked for.
+    looked at by itself, and then all together by linear programming: every small count can be more or less while all that is
+    shown holds, but that this can be by a whole number is not looked for.
 
     Parameters
     ----------
@@ -163,45 +166,18 @@ def _sum_by_sum(
 
 
 def _sums_together(search: _Search, lost: NDArray[np.bool_], may: NDArray[np.bool_]) -> None:
-    """Leave out more where sums in turn narrow what a small count can be to one number, in place: the smallest count that is
-    shown of each sum that narrows it, or else a range.
+    """Leave out more, in place, until each small count can be a little more or less while all sums hold, as if counts need not
+    be whole: what moves as it is, then what moves once other counts are left out, then zeros.
     """
-    entries, everything = search.sums.tocoo(), np.arange(len(search.counts))
-    of, at = entries.row, entries.col
-    while True:
-        room = search.free(everything, lost)
-        least, most = search.counts - room.down, search.counts + room.up
-        told, by = _told(entries, search.counts, least, most)
-        asked = np.zeros(search.sums.shape[0], dtype=bool)
-        asked[of[by & (search.small & told)[at]]] = True
-        left = np.flatnonzero(asked[of] & may[at] & ~lost[at])
-        if not left.size:
-            return
-        left = left[np.lexsort((search.cost[at[left]], of[left]))]
-        lost[at[left[np.unique(of[left], return_index=True)[1]]]] = True
-
-
-def _told(
-    entries: coo_array, counts: NDArray[np.int64], low: NDArray[np.float64], high: NDArray[np.float64]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which counts can be one number alone when the range of each is held against those of the others of each sum, until none
-    becomes narrower; and which entries of the sums are narrower than the range that was given.
-    """
-    of, at, plus = entries.row, entries.col, entries.data > 0
-    n_sums = entries.shape[0]
-    total = np.bincount(of, entries.data * counts[at], n_sums)
-    given_low, given_high = low[at], high[at]
-    while True:
-        # What is left for one when the others of its sum are as large, and as small, as they can be.
-        small, large = np.where(plus, low[at], -high[at]), np.where(plus, high[at], -low[at])
-        from_, to = (total[of] - (np.bincount(of, side, n_sums)[of] - side) for side in (large, small))
-        from_, to = np.where(plus, from_, -to), np.where(plus, to, -from_)
-        narrower = low.copy(), high.copy()
-        np.maximum.at(narrower[0], at, from_)
-        np.minimum.at(narrower[1], at, to)
-        if (narrower[0] == low).all() and (narrower[1] == high).all():
-            return low == high, (from_ > given_low) | (to < given_high)
-        low, high = narrower
+    told = search.small & ~search.held & (np.diff(search.sums.indptr) > 0)
+    for which, zeros in ((np.zeros_like(may), False), (may, False), (~search.held, True)):
+        left = np.inf
+        while 0 < told.sum() < left:
+            left = told.sum()
+            for other in (False, True):
+                moved, opened = search.direction(told, lost, which, other=other, zeros=zeros)
+                told &= ~moved
+                lost |= opened
 
 
 class _Room(NamedTuple):
@@ -262,6 +238,54 @@ class _Search:
             if one is not None:
                 found.append(one)
         return min(found, key=lambda one: one[0])[1] if found else None
+
+    def direction(
+        self, asked: NDArray[np.bool_], lost: NDArray[np.bool_], may: NDArray[np.bool_], *, other: bool, zeros: bool
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which of the counts asked for move in a direction that keeps all sums, and which of those that may be left out have
+        to be: the cheapest, by linear programming. Of those that can go both ways every second one rises, and of these in ``other`` turns the rest.
+
+        How far each can go does not matter, for the direction may be followed as little as one likes; so one direction moves
+        all that can be moved, and what it moves stays safe whatever else is left out.
+        """
+        from scipy.optimize import linprog
+
+        room = self.free(np.arange(len(self.counts)), lost)
+        may_fall = self.small if zeros else ~lost & ~self.small & (self._half(self.counts) > 0)
+        opened = may & ~lost & (room.up == 0), may & (room.down == 0) & may_fall
+        rises, falls = (room.up > 0) | opened[0], (room.down > 0) | opened[1]
+        # Of those that can go both ways every second one: not all parts of a sum can rise.
+        upward = np.where(rises & falls, np.arange(len(asked)) % 2 == other, rises)
+        goals = np.flatnonzero(asked & rises & upward), np.flatnonzero(asked & falls & ~upward)
+        moved, gone = np.zeros_like(asked), np.zeros_like(asked)
+        if not sum(map(len, goals)):
+            return moved, gone
+        # What rises and what falls as far as it has to, and what of the goals counts: a step of one.
+        # One that is asked for goes one way only: it would move by going up and down.
+        rises[goals[1]] = falls[goals[0]] = False
+        columns = [np.flatnonzero(rises), np.flatnonzero(falls), *goals]
+        signs, goal = (1, -1, 1, -1), (False, False, True, True)
+        holds = hstack([sign * self.sums[:, at] for sign, at in zip(signs, columns, strict=True)], format="csr")
+        holds = holds[np.diff(holds.indptr) > 0]
+        price = [
+            np.where(opened[sign < 0], self.cost, 0.0)[at] - worth * _WORTH
+            for sign, worth, at in zip(signs, goal, columns, strict=True)
+        ]
+        most = np.concatenate([np.full(len(at), 1 if one else np.inf) for one, at in zip(goal, columns, strict=True)])
+        found = linprog(
+            np.concatenate(price),
+            A_eq=holds,
+            b_eq=np.zeros(holds.shape[0]),
+            bounds=[(0, end) for end in most],
+            method="highs",
+        )
+        if found.x is None:
+            raise RuntimeError(found.message)
+        steps = np.split(found.x > _MOVED, np.cumsum([len(at) for at in columns])[:-1])
+        for sign, one, at, step in zip(signs, goal, columns, steps, strict=True):
+            moved[at[step]] |= one
+            gone[at[step]] |= opened[sign < 0][at[step]]
+        return moved, gone
 
     def _half(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
         """How far below a count that is left out a reader may think of it: half of it, and no range."""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from scipy.optimize import linprog
 from scipy.sparse import csc_array
 
 from jxgis.hotspots.shown import hide_mix, hide_shares, hide_tops, show
@@ -486,6 +487,32 @@ def test_of_very_many_counts_sums_in_turn_tell_none(least: int, monkeypatch: pyt
         lost = left_out(counts, csc_array(sums), min_count=least)
         found = narrowed(counts, lost, sums, least)
         told += [(seed, at) for at in range(len(counts)) if 0 < counts[at] < least and found[at][0] == found[at][1]]
+    assert not told
+
+
+def test_of_very_many_counts_sums_solved_together_tell_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Oracle: the least and the most of each small count, each by a linear program of its own over all that is shown."""
+    monkeypatch.setattr("jxgis.suppression._AT_ONCE", -1)
+    told, asked = [], 0
+    for seed in range(60):
+        counts, sums, _ = nesting(seed)
+        sums = sums[:-1]
+        lost = left_out(counts, csc_array(sums), min_count=3)
+        small = (counts > 0) & (counts < 3)
+        low = np.where(lost, np.where(counts < 3, 0, np.minimum(counts, np.maximum(counts - counts // 2, 3))), counts)
+        low, high = (
+            np.where(small & ~lost, 1, low),
+            np.where(lost, 2 * np.maximum(counts, 3), np.where(small, 2, counts)),
+        )
+        for one in np.flatnonzero(small):
+            aim = np.arange(len(counts)) == one
+            ends = [
+                linprog(sign * aim, A_eq=sums, b_eq=sums @ counts, bounds=np.column_stack([low, high])).fun * sign
+                for sign in (1, -1)
+            ]
+            asked += 1
+            told += [(seed, one, ends)] if ends[1] - ends[0] < 1e-6 else []
+    assert asked > 100
     assert not told
 
 
