@@ -256,7 +256,7 @@ class Project:
         if lacking:
             titles = "、".join(f"[inputs.{layer}]" for layer in lacking)
             raise InputError(zh=f"项目缺少图层：{titles}。", en=f"The project lacks: {titles.replace('、', ', ')}.")
-        given = self._given(part.reads_in_report)
+        given = self._given(part.layers_for(settings))
         for layer, table in (layers or {}).items():
             require_table(table, layer, like=given.crs)
         handed = {layer: as_layer(table, layer) for layer, table in (layers or {}).items()}

@@ -7,12 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
 from jxgis._files import split_layer
 from jxgis._toml import kind_at, model_in, read_toml, validated
 from jxgis.schema.layers import layers
 from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, InputSettings, IssueInputSettings
+from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
 from jxgis.settings._parts import (
     HOTSPOTS,
@@ -39,6 +40,7 @@ __all__ = [
     "UNITS",
     "BoundaryInputSettings",
     "CitySettings",
+    "Condition",
     "Decay",
     "Family",
     "HotspotSettings",
@@ -46,7 +48,9 @@ __all__ = [
     "InputSettings",
     "Inputs",
     "IssueInputSettings",
+    "MeasureSettings",
     "ParkSettings",
+    "Range",
     "ReportSettings",
     "ScoringSettings",
     "Settings",
@@ -191,7 +195,9 @@ def _model(further: tuple[str, ...]) -> type[Settings]:
     if not further:
         return Settings
     fields: dict[str, Any] = dict.fromkeys(further, (InputSettings | None, None))
-    inputs = create_model("Inputs", __base__=Inputs, **fields)
+    # A layer may be called model_streets: names that a model has for itself are refused where a profile is read.
+    base = type("Inputs", (Inputs,), {"model_config": ConfigDict(protected_namespaces=())})
+    inputs = create_model("Inputs", __base__=base, **fields)
     return create_model("Settings", __base__=Settings, inputs=(inputs, inputs()))
 
 
