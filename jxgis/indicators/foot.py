@@ -93,6 +93,4 @@ def share_on_foot(
     point, zone = locate_touching(where, zones)
     area = points.area_m2 / 1e6
     above = np.bincount(zone, weights=(area * served)[point], minlength=len(zones))
-    return figures(
-        zones, above, np.bincount(zone, weights=area[point], minlength=len(zones)), none="no_housing"
-    )
+    return figures(zones, above, np.bincount(zone, weights=area[point], minlength=len(zones)), none="no_housing")

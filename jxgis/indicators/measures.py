@@ -298,7 +298,11 @@ def _wrong(name: str, way: MeasureSettings, known: set[str] | None) -> SettingsE
 
 
 def measure_indicators(
-    zones: gpd.GeoDataFrame, wanted: Mapping[str, Sequence[MeasureSettings]], ground: Ground, *, percent: Iterable[str] = ()
+    zones: gpd.GeoDataFrame,
+    wanted: Mapping[str, Sequence[MeasureSettings]],
+    ground: Ground,
+    *,
+    percent: Iterable[str] = (),
 ) -> dict[str, Measured]:
     """Measure indicators of zones by their tables: each by the first of its ways whose layers and columns are there.
 
