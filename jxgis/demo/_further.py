@@ -125,7 +125,7 @@ def _beside_streets(rng: np.random.Generator, ground: _Ground, n: int, pull: flo
         length = np.hypot(*away.T)[:, None]
         moved = shapely.get_coordinates(foot) + away / np.maximum(length, 1.0) * np.minimum(length, 18.0)
         moved = moved[(length[:, 0] < 300) & shapely.contains_xy(ground.city, moved)]
-        found = np.concatenate([found, shapely.points(np.round(moved, 1))])
+        found = np.concatenate([found, np.atleast_1d(shapely.points(np.round(moved, 1)))])
     return found[:n]
 
 
@@ -263,7 +263,9 @@ def _greenways(rng: np.random.Generator, ground: _Ground) -> gpd.GeoDataFrame:
 def _areas(name: str, n: int, what: str, across: tuple[int, int]) -> _Draw:
     def draw(rng: np.random.Generator, ground: _Ground) -> gpd.GeoDataFrame:
         """Rectangles of the lattice about the centres that share no ground."""
-        lattice, shapes, kept, tries = ground.lattice, [], [], 0
+        lattice, tries = ground.lattice, 0
+        shapes: list[shapely.Geometry] = []
+        kept: list[shapely.Geometry] = []
         centres = lattice.index(to_plan([c[1] for c in CENTRES], [c[2] for c in CENTRES]))
         while len(shapes) < n:
             # In turn about every centre, the old town twice; farther out the longer no place is found.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -147,7 +147,7 @@ def relative_density(
     city: gpd.GeoDataFrame,
     housing: gpd.GeoDataFrame | None = None,
     *,
-    column: Literal["people"] | str = "people",
+    column: str = "people",
 ) -> pd.DataFrame:
     """Measure cases per exposure in each zone, over the whole city's.
 

@@ -176,7 +176,8 @@ class ScoresResult(Result):
         of_issues = set(self.by_issues)
         mask = self.measures["candidate_id"].isin(hidden) & self.measures["indicator"].isin(of_issues)
         telling = ["value", "measured_value", "numerator", "denominator"]
-        return self.measures.assign(**{column: self.measures[column].mask(mask) for column in telling})
+        told = {column: self.measures[column].mask(mask) for column in telling}
+        return self.measures.assign(**told, reason=self.measures["reason"].mask(mask, "few_hidden"))
 
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""

@@ -197,7 +197,7 @@ def _model(further: tuple[str, ...]) -> type[Settings]:
     fields: dict[str, Any] = dict.fromkeys(further, (InputSettings | None, None))
     # A layer may be called model_streets: names that a model has for itself are refused where a profile is read.
     base = type("Inputs", (Inputs,), {"model_config": ConfigDict(protected_namespaces=())})
-    inputs = create_model("Inputs", __base__=base, **fields)
+    inputs: type[Inputs] = create_model("Inputs", __base__=base, **fields)
     return create_model("Settings", __base__=Settings, inputs=(inputs, inputs()))
 
 
