@@ -147,7 +147,7 @@ class _Profile(_Part):
     @field_validator("layers")
     @classmethod
     def _new(cls, further: dict[str, LayerEntry]) -> dict[str, LayerEntry]:
-        taken = [name for name in further if hasattr(BaseModel, name)]
+        taken = [name for name in further if name.startswith("model_") and hasattr(BaseModel, name)]
         if taken:
             raise RuleError(
                 zh=f"图层名称不能是 {'、'.join(taken)}（设置模型自己的名称），请换一个名称",

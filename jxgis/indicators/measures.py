@@ -111,7 +111,7 @@ class Measure:
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     column_of: int = 0
-    lacking: Callable[[Asked], str] = field(default=lambda _: "")
+    lacking: Callable[[Asked], str] = field(default_factory=lambda: lambda _: "")
 
 
 def _park_coverage(a: Asked) -> pd.DataFrame:
