@@ -107,8 +107,8 @@ def main(looped: int = 20) -> None:
     ours = timed(lambda: measure_indicators(zones, ways, Ground(layers)))
     layers["issues"] = with_case_flags(layers["issues"])
     theirs = timed(lambda: loop(zones.head(looped), layers)) * CANDIDATES / looped
-    print(f"{len(ways)} indicators, {CANDIDATES:,} candidates, {ISSUES:,} issues")  # noqa: T201
-    print(f"jxgis {ours:.1f} s, loops {theirs:.0f} s (from {looped}): {theirs / ours:.0f} times")  # noqa: T201
+    print(f"{len(ways)} indicators, {CANDIDATES:,} candidates, {ISSUES:,} issues")
+    print(f"jxgis {ours:.1f} s, loops {theirs:.0f} s (from {looped}): {theirs / ours:.0f} times")
 
 
 if __name__ == "__main__":

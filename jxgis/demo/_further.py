@@ -117,7 +117,7 @@ def _beside_streets(rng: np.random.Generator, ground: _Ground, n: int, pull: flo
     tree = shapely.STRtree(ground.streets.geometry.to_numpy())
     while len(found) < n:
         spot = middle[rng.choice(len(middle), 2 * n, p=chance / chance.sum())] + rng.uniform(-140, 140, (2 * n, 2))
-        at = np.atleast_1d(shapely.points(bend(spot)))
+        at = np.array(shapely.points(bend(spot)), dtype=object, ndmin=1)
         at = at[shapely.contains_properly(ground.city, at)]
         line = ground.streets.geometry.to_numpy()[tree.query_nearest(at, all_matches=False)[1]]
         foot = shapely.get_point(shapely.shortest_line(line, at), 0)
