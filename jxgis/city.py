@@ -19,9 +19,20 @@ from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["UNCLASSIFIED", "City", "builtin_profiles", "classify", "contract_of", "load_city", "read_class_table"]
+__all__ = [
+    "TIMEZONE",
+    "UNCLASSIFIED",
+    "City",
+    "builtin_profiles",
+    "classify",
+    "contract_of",
+    "load_city",
+    "read_class_table",
+]
 
 UNCLASSIFIED = "未归类"
+#: Of a profile that says none, and of times without a city.
+TIMEZONE = "Asia/Shanghai"
 _BUILTIN = "builtin:"
 _TABLE = Text(
     zh="无法读取：内容不完整或格式不符；请检查格式（CSV 或 XLSX）。",
@@ -130,7 +141,7 @@ class _Profile(_Part):
     key: str
     name: _Name
     crs: str | None = None
-    timezone: str = "Asia/Shanghai"
+    timezone: str = TIMEZONE
     box: tuple[float, float, float, float] | None = None
     area_km2: float | None = None
     outline: str | None = None

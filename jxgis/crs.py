@@ -1,4 +1,4 @@
-"""Coordinate reference systems: what a metric CRS is, and the box that fences a city."""
+"""Coordinate reference systems: what a metric CRS is, what a table must have of one, and the box that fences a city."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from jxgis.errors import CrsError
+from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -32,12 +32,15 @@ __all__ = [
     "not_metric",
     "refuse_distorted",
     "require_metric",
+    "require_table",
     "short_name",
 ]
 
 Box: TypeAlias = tuple[float, float, float, float]
 """West, south, east, north in degrees of WGS-84."""
 
+
+_READ_IT = Text(zh="请先用 jxgis.load_layer 读取", en="read it with jxgis.load_layer first")
 
 # Lengths or areas wrong by half somewhere in the CRS's own area of use: Mercator and the other maps of the whole earth,
 # never a CRS that is made to measure in.
@@ -354,6 +357,43 @@ def require_metric(table: gpd.GeoDataFrame | gpd.GeoSeries, what: str, like: pyp
             en=f"{what} is in {crs.to_string()}, the other layers in {like.to_string()}; bring them into one CRS first.",
         )
     return crs
+
+
+def require_table(table: object, what: str, like: pyproj.CRS | None = None) -> pyproj.CRS:
+    """The metric CRS of a table that was handed over; refuse what is not one, such as None or what a loader returns.
+
+    Parameters
+    ----------
+    table
+        What was handed over.
+    what
+        The argument, for the message.
+    like
+        The CRS that it must share.
+
+    Raises
+    ------
+    CrsError
+        If the table is not in a metric CRS, or not in ``like``.
+    InputError
+        If it is not a table of geometries.
+
+    Examples
+    --------
+    >>> require_table(None, "area")
+    Traceback (most recent call last):
+    jxgis.errors.InputError: area 不是 GeoDataFrame 而是 NoneType...
+    """
+    import geopandas as gpd
+
+    if not isinstance(table, gpd.GeoDataFrame | gpd.GeoSeries):
+        kind = type(table).__name__
+        hint = Text(zh="请用它的 .table", en="give its .table") if hasattr(table, "table") else _READ_IT
+        raise InputError(
+            zh=f"{what} 不是 GeoDataFrame 而是 {kind}；{hint.zh}。",
+            en=f"{what} is not a GeoDataFrame but {kind}; {hint.en}.",
+        )
+    return require_metric(table, what, like=like)
 
 
 def crs_name(crs: pyproj.CRS) -> str:

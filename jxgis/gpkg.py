@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import geopandas as gpd
 import pyogrio
+from pyogrio.util import vsi_path
 
 from jxgis import i18n
 from jxgis.errors import InputError
@@ -82,13 +85,13 @@ def write_gpkg(
                 en=f"Layer {name!r} has {len(table.columns) - 1:,} columns, a GeoPackage holds {_MOST_COLUMNS:,}; "
                 "drop those that are not needed from the file.",
             )
-    with _same_bytes():
+    with _same_bytes(), _taken_whole(path) as whole:
         for name, table in layers.items():
             ready = i18n.localise_reasons(table, lang).rename(columns=stored_names(table))
             kinds = set(ready.geom_type.dropna().unique())
             pyogrio.write_dataframe(
                 ready,
-                path,
+                whole,
                 layer=name,
                 driver="GPKG",
                 promote_to_multi=True if kinds and kinds <= _POLYGONS else None,
@@ -131,6 +134,18 @@ def stored_names(table: gpd.GeoDataFrame) -> dict[str, str]:
             renamed[column] = name
         seen.add(column.casefold())
     return renamed
+
+
+@contextlib.contextmanager
+def _taken_whole(path: Path) -> Iterator[Path]:
+    """A path that pyogrio does not take apart as an address, as it does with ! in the name of a folder."""
+    if vsi_path(str(path)) == str(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
+        elsewhere = Path(folder, "a.gpkg")
+        yield elsewhere
+        shutil.copyfile(elsewhere, path)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
 
 from jxgis import output
 from jxgis.errors import InputError, MissingPackageError, require_lang
@@ -18,10 +18,8 @@ from jxgis.i18n import Text
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
-    import numpy as np
     import pandas as pd
     import pyproj
-    from numpy.typing import NDArray
 
     from jxgis.city import City
     from jxgis.drawing.figures import Figure
@@ -37,14 +35,11 @@ __all__ = [
     "Raster",
     "Result",
     "given_tables",
-    "require_table",
 ]
 
 Progress: TypeAlias = Callable[[Text], object]
 Table = TypeVar("Table", bound="pd.DataFrame")
 Named = TypeVar("Named")
-
-_READ_IT = Text(zh="请先用 jxgis.load_layer 读取", en="read it with jxgis.load_layer first")
 
 
 def _silent(_: Text) -> None:
@@ -124,11 +119,14 @@ class Given:
         return self.layers[layer]
 
     def of(self, layers: Sequence[str]) -> Given:
-        """The same with these layers only: no part comes to hang on a layer that it does not say it reads."""
+        """The same with these layers and what was found so far: no part comes to hang on a layer that it does not say it
+        reads, nor on its own result or a later one.
+        """
         return replace(
             self,
             layers={name: table for name, table in self.layers.items() if name in layers},
             loaded={name: loaded for name, loaded in self.loaded.items() if name in layers},
+            results=dict(self.results),
         )
 
     def finish(self, stage: output.Stage, sections: Sequence[str], account: Mapping[str, Any]) -> None:
@@ -177,11 +175,11 @@ class Given:
             **{column: table[column].replace(words) for column in class_columns() if column in table.columns}
         )
 
-    def shown(self, table: Table, *, lost: NDArray[np.bool_] | None = None) -> Table:
+    def shown(self, table: Table) -> Table:
         """A copy of a table of issues for people's eyes: classes in words, small counts as ranges; see `hide_small`."""
         from jxgis.small_counts import hide_small
 
-        return hide_small(self.in_words(table), min_count=self.settings.report.min_count, lost=lost)
+        return hide_small(self.in_words(table), min_count=self.settings.report.min_count)
 
     def known_counts(self, part: Part) -> list[pd.DataFrame]:
         """What readers know of counts that the parts before this one have shown: see `small_counts.count_rows`."""
@@ -190,49 +188,11 @@ class Given:
         return [rows.assign(known=True) for rows in found if rows is not None]
 
 
-def require_table(table: object, what: str, like: pyproj.CRS | None = None) -> pyproj.CRS:
-    """The metric CRS of a table that was handed over; refuse what is not one, such as None or what a loader returns.
-
-    Parameters
-    ----------
-    table
-        What was handed over.
-    what
-        The argument, for the message.
-    like
-        The CRS that it must share.
-
-    Raises
-    ------
-    CrsError
-        If the table is not in a metric CRS, or not in ``like``.
-    InputError
-        If it is not a table of geometries.
-
-    Examples
-    --------
-    >>> require_table(None, "area")
-    Traceback (most recent call last):
-    jxgis.errors.InputError: area 不是 GeoDataFrame 而是 NoneType...
-    """
-    import geopandas as gpd
-
-    from jxgis.crs import require_metric
-
-    if not isinstance(table, gpd.GeoDataFrame | gpd.GeoSeries):
-        kind = type(table).__name__
-        hint = Text(zh="请用它的 .table", en="give its .table") if hasattr(table, "table") else _READ_IT
-        raise InputError(
-            zh=f"{what} 不是 GeoDataFrame 而是 {kind}；{hint.zh}。",
-            en=f"{what} is not a GeoDataFrame but {kind}; {hint.en}.",
-        )
-    return require_metric(table, what, like=like)
-
-
 def given_tables(
     layers: Mapping[str, gpd.GeoDataFrame | None],
     *,
     needs: Sequence[str] = (),
+    history: gpd.GeoDataFrame | None = None,
     lang: str,
     sketch: bool = False,
     settings: Settings | None = None,
@@ -243,10 +203,12 @@ def given_tables(
     Parameters
     ----------
     layers
-        Layer name to its rows; those that are None are not given. They share one metric CRS. Names that are numbers
-        become text, as a loader makes them.
+        Layer name to its rows; those that are None are not given. They share one metric CRS. Each is cast as a loader
+        casts it, and held to its contract.
     needs
         The layers that must be given.
+    history
+        All issues there are, where the layer holds those of a period.
     lang
         Language of what is shown, ``"zh"`` or ``"en"``.
     sketch
@@ -261,10 +223,11 @@ def given_tables(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If a layer that is needed is not given, or one is not a table.
+        If a layer that is needed is not given, one is not a table, or one breaks its contract.
     SettingsError
         If an option is unknown or out of range; the nearest name is suggested.
     """
+    from jxgis.crs import require_table
     from jxgis.load.handed import as_layer
     from jxgis.settings import Settings
 
@@ -272,19 +235,20 @@ def given_tables(
     first = next(iter(there))
     crs = require_table(there[first], first)
     # A layer in another CRS would lie elsewhere, and nothing would be found there.
-    for name, table in there.items():
+    for name, table in {**there, **({} if history is None else {"history": history})}.items():
         require_table(table, name, like=crs)
     there = {name: as_layer(table, name) for name, table in there.items()}
+    history = history if history is None else as_layer(history, "issues")
     asked = settings or Settings()
     for section, given in options.items():
         asked = asked.overridden(section, given)
-    note = Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}.")
     return Given(
         settings=asked,
         city=None,
         crs=crs,
-        crs_note=note,
+        crs_note=Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}."),
         layers=there,
+        history=history,
         lang=lang,
         sketch=sketch,
     )
@@ -354,8 +318,14 @@ class Result(ABC):
         """Counts that parts after it are to keep to themselves where it does: see `small_counts.count_rows`."""
         return None
 
-    def completed(self) -> Result:
-        """The result with what the other parts of a report make possible; itself where they make nothing possible."""
+    def completed(self, results: Mapping[str, Result]) -> Result:  # noqa: ARG002  (parts that use it override it)
+        """The result with what the other parts of a report make possible; itself where they make nothing possible.
+
+        Parameters
+        ----------
+        results
+            Name of a part to what it found, of all parts.
+        """
         return self
 
     def write_report(self, stage: output.Stage) -> None:  # noqa: B027  (most parts have nothing else to write)
@@ -420,8 +390,7 @@ class Result(ABC):
         InputError
             If there is no map of that name.
         """
-        found: folium.Map = self._drawing("map", name)
-        return found
+        return cast("folium.Map", self._drawing("map", name))
 
     def figure(self, name: str | None = None) -> Figure:
         """A figure for print: the part's own, or another by name.
@@ -431,8 +400,7 @@ class Result(ABC):
         InputError
             If there is no figure of that name.
         """
-        found: Figure = self._drawing("figure", name)
-        return found
+        return cast("Figure", self._drawing("figure", name))
 
     def _drawing(self, what: str, name: str | None) -> Any:
         """A copy of what is drawn once: what people add to theirs stays with it."""

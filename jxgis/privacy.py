@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 
 __all__ = ["hide_passwords", "mask", "mask_column"]
 
-# Digits, letters and hyphens of full width are typed for the plain ones: one sign for one, so that a text keeps its length.
+# Digits, letters, hyphens and @ of full width are typed for the plain ones: one sign for one, so that a text keeps its length.
 _PLAIN = {
-    code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
+    code: code - 0xFEE0
+    for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D, 0xFF20)
 }
 # What stands between the groups of a number: one sign or two, invisible ones too.
 _GAP = r"[ \xa0\u2009\u200b-\u200f\u2060\u3000\ufeff./_·•-]{0,2}"
@@ -43,6 +44,8 @@ _WORD = (
 )
 # What comes after a short name is its verb, not its second sign.
 _NAME = rf"{_SURNAME}[\u4e00-\u9fff](?:(?![说称讲反的在将把和与等来打要报未不已拖占向对从被到家电投诉是为有去养也因乱停])[\u4e00-\u9fff])?"
+# What stands between a role and a name beside a colon.
+_BETWEEN = r"（(【\[「“\"'/_—\-"
 # An office is nobody; a shop bears a name, and a bridge or a plot a number, that is no person's and no house's.
 _OFFICE = r"[\u4e00-\u9fff]{0,12}(?:局|委|办|科|大队|中队|中心|公司|集团|街道|社区|物业|部门|委员会|管理[处所]|派出所)(?![\u4e00-\u9fff])"
 _SHOP = r"(?:[面饭菜餐茶粉酒]馆|拉面|面店|早餐|小吃|烧烤|馄饨|包子|烘焙)"
@@ -50,6 +53,8 @@ _NO_HOUSE = r"(?:线|桥|公园|地块|公厕|泵站|灯杆|杆|[窨雨污水检
 _ZHEJIANG = "(?:嘉兴|杭州|宁波|温州|湖州|绍兴|金华|衢州|舟山|台州|丽水|海宁|平湖|桐乡|嘉善|海盐)"
 _E_BIKE = "(?:电动自行车|电动车|电瓶车|非机动车)"
 _NO_COUNT = r"(?![\dA-Z元米户人万余多辆台件个平亩吨])"
+# A room: three digits or four that count nothing and are no other number.
+_ROOM = rf"\d{{3,4}}(?:{_NO_COUNT}(?![年月日号弄幢栋]))"
 # Army plates of today begin with a command's letter (V as a rule), those of before 2013 with its sign.
 _ARMY = "[VKHBSLJNGC][A-HJ-PR-VY]"
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -82,7 +87,15 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"([军海空北沈兰济南广成][A-Z])[ ·•.-]?\d{{5}}{_NO_COUNT}", r"\1*****"),
         (rf"((?:浙江?)?{_ZHEJIANG}市?)[ ·•.-]?[A-Z]{{1,2}}\d{{5,6}}{_NO_COUNT}", r"\1*****"),
         (rf"(浙江?{_ZHEJIANG}市?)[ ·•.-]?\d{{5,7}}{_NO_COUNT}", r"\1*****"),
-        (rf"({_E_BIKE}(?:车?牌照?|号牌)?(?:号码?)?(?:{_SAYS}|\s*))[A-Z]{{0,2}}\d{{5,7}}{_NO_COUNT}", r"\1*****"),
+        (
+            rf"({_E_BIKE}(?:车?牌照?|号牌)?(?:号码?)?(?:{_SAYS}|\s*)(?:(?:浙江?)?{_ZHEJIANG}市?)?[ ·•.-]?)[A-Z]{{0,2}}\d{{5,7}}{_NO_COUNT}",
+            r"\1*****",
+        ),
+        # Where it is called one, a plate needs no province.
+        (
+            rf"((?:车牌|号牌|牌照|车号)(?:号码?)?(?:{_SAYS}|\s*))(?=[A-Z]*\d)[A-Z0-9]{{5,6}}(?![A-Z]){_NO_COUNT}",
+            r"\1*****",
+        ),
         (r"(?<!\d)\d{6}使(?!用)|(?<!致)使\d{6}(?![\d元米户])", "使******"),
         # Five signs, or six of a new-energy car; one of them is a digit.
         (
@@ -93,22 +106,26 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"((?:小区|公寓|花苑|新村|家园|花园|苑)\s*)\d++(?:-\d++){1,3}+(?!\d|地块|期|层)", r"\1**"),
         (rf"{_NUMBER}\s*(幢|栋|号楼(?!宇)|#楼(?!宇))", r"**\1"),
         (r"(?<![\dA-Z#-])\d{1,3}#\d{3,4}(?!\d)", "**#**"),
-        (rf"(\*\*(?:幢|栋|号楼|#楼)[ -]?)\d{{3,4}}(?:{_NO_COUNT}(?![年月日号弄幢栋]))", r"\1**"),
+        (rf"((?:\*\*(?:幢|栋|号楼|#楼)|[A-Z\d](?:座|栋|幢))[ -]?){_ROOM}", r"\1**"),
         (rf"((?:幢|栋|楼)\s*){_NUMBER}\s*(单元)", r"\1**\2"),
         (rf"{_NUMBER}\s*(单元)(?=\s*{_NUMBER}\s*室)", r"**\1"),
+        (rf"(?:\*\*|{_NUMBER})(单元[ -]?){_ROOM}", r"**\1**"),
         (rf"{_NUMBER}\s*(室)(?![内外])", r"**\1"),
         (r"(?<![\d.])\d{3,4}[A-Z]?\s*(房)(?![产屋子东地价租型源客顶管改])", r"**\1"),
         (
             rf"({_CALLED}(?:{_SAYS}|\s*(?![员数牌栏不无未均]))|{_ALSO_CALLED}{_SAYS})(?!{_OFFICE})(?:[\u4e00-\u9fff·]{{1,4}}|[A-Z][A-Z .'-]{{1,40}})",
             r"\1**",
         ),
-        (rf"({_ROLE})(?!{_WORD})(?!{_SURNAME}?{_OFFICE})(?:{_NAME})", r"\1**"),
+        (
+            rf"((?:{_CALLED}\s*[{_BETWEEN}、，,]|{_ROLE}\s*[{_BETWEEN}]?)\s*)(?!{_WORD})(?!{_SURNAME}?{_OFFICE})(?:{_NAME})",
+            r"\1**",
+        ),
         (rf"[\u4e00-\u9fff](先生|女士|小姐|师傅|阿姨)(?!{_SHOP})", r"*\1"),
     )
 )
 # What none of these patterns can do without: most texts have none of it, and are left alone at once.
 _HINT = re.compile(
-    rf"@|QQ|微信|VX|wechat|\d{{4}}|\d-\d|[{_PLATES}] ?[A-Z]|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋单室房#]|{_CALLED}|{_ALSO_CALLED}|先生|女士|小姐|师傅|阿姨",
+    rf"@|QQ|微信|VX|wechat|\d{{4}}|\d-\d|[{_PLATES}] ?[A-Z]|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋座单室房#]|{_CALLED}|{_ALSO_CALLED}|先生|女士|小姐|师傅|阿姨",
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(r"(?<=://)[^\s/'\"“”]*@")

@@ -12,6 +12,7 @@ from scipy.sparse import csc_array
 from jxgis.i18n import text
 from jxgis.schema.tables import case_columns, telling_columns
 from jxgis.suppression import left_out
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,6 @@ __all__ = ["MIN_RANGE", "as_words", "count_rows", "hide_small", "leave_out", "sm
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 
-_ALL = "all"
 #: Below it there is no range: fewer than two are one.
 MIN_RANGE = 3
 _PERIODS = ("issues_before", "issues_recent")  # what of a count lies in each of two periods
@@ -151,7 +151,6 @@ def count_rows(
     sums: Sequence[str] = (),
     whole: str | None = None,
     known: bool = False,
-    unshown: bool = False,
 ) -> pd.DataFrame:
     """What readers know to add up in a table of counts, for `leave_out`: rows of several tables can be put together.
 
@@ -171,11 +170,10 @@ def count_rows(
         Columns that name, for each row, a sum of its class that it is a part of: the city, its district, the place whose
         cells add up to its issues. Missing where there is none.
     whole
-        Column that names the sum that a row is itself. A sum that no row is counts as known; where it is small, as a range.
+        Column that names the sum that a row is itself, or a list of them: the parts of each table add up by themselves. A
+        sum that no row is counts as known; where it is small, as a range.
     known
         Whether all that is shown of the table is shown elsewhere already, and remains.
-    unshown
-        Whether the counts are shown nowhere, but could be told: the rest of a sum.
 
     Returns
     -------
@@ -188,7 +186,7 @@ def count_rows(
     >>> count_rows(zones, "issues", sums=["level"])[["issue_class", "count", "sums"]].values.tolist()
     [['all', 500, ['district']], ['all', 2, ['district']]]
     """
-    of_class = table["issue_class"].astype(str) if "issue_class" in table.columns else pd.Series(_ALL, table.index)
+    of_class = table["issue_class"].astype(str) if "issue_class" in table.columns else pd.Series(ALL, table.index)
     group = pd.Series(None, index=table.index, dtype=object)
     if within is not None:
         number = table.groupby(list(within), sort=False, dropna=False).ngroup() if within else 0
@@ -205,7 +203,7 @@ def count_rows(
             else [[] for _ in range(len(table))],
             "whole": None if whole is None else table[whole].astype(object).to_numpy(),
             "known": known,
-            "lost": unshown,
+            "lost": False,
         }
     )
 
@@ -260,11 +258,11 @@ def leave_out(rows: pd.DataFrame, min_count: int) -> NDArray[np.bool_]:
 
 def _sums(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Which row is part of which sum, and which row is which: of its group, over the classes, and by name, of its class."""
-    whole = rows["issue_class"] == _ALL
+    whole = rows["issue_class"] == ALL
     own = rows["group"].notna() & rows["group"].isin(rows.loc[whole, "group"].dropna())
     named = rows["sums"].explode().dropna()
     named = named + "\x1f" + rows["issue_class"].loc[named.index]
-    is_named = rows["whole"].dropna().astype(str)
+    is_named = rows["whole"].explode().dropna().astype(str)
     is_named = is_named + "\x1f" + rows["issue_class"].loc[is_named.index]
     parts, sums = (
         pd.concat(of) for of in ((rows["group"][own & ~whole], named), (rows["group"][own & whole], is_named))

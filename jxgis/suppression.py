@@ -14,6 +14,8 @@ __all__ = ["left_out"]
 
 # Of more counts, such as all cells of a city, each sum is looked at by itself: a search takes too long.
 _AT_ONCE = 2000
+# A search takes one node as a rule; where it takes very many what it would have found is left out around the count.
+_NODES = 1000
 
 
 def left_out(
@@ -74,8 +76,9 @@ def left_out(
     safe = ~small | (np.diff(sums.indptr) == 0)
     moving = (counts > 0) & (small | lost | ~held)
     # What one sum tells is quickly found, and most of what there is.
-    _sum_by_sum(counts, sums, lost, moving & ~held, min_count)
-    if moving.sum() > _AT_ONCE:
+    alone = moving.sum() > _AT_ONCE
+    _sum_by_sum(counts, sums, lost, moving & ~held, min_count, wider=bool(alone))
+    if alone:
         return lost
     some = np.flatnonzero(moving)
     while not safe.all():
@@ -106,12 +109,16 @@ def _sum_by_sum(
     lost: NDArray[np.bool_],
     may: NDArray[np.bool_],
     min_count: int,
+    *,
+    wider: bool,
 ) -> None:
-    """Leave out the smallest count that is shown of each sum that tells a hidden one by itself, in place.
+    """Leave out the smallest count that is shown of each sum that tells a hidden one by itself, in place; where none is and
+    ranges may become ``wider``, the sum's own range, or else one of its parts.
 
     One hidden part is the rest of its sum. Small parts alone are known where all are as small, or as large, as can be.
     Beside others, which are no less than ``min_count`` and, as the smallest was taken, no more than the least that is
-    shown, they can be larger than 1 only where enough is left, and smaller than can be only where it fits.
+    shown, they can be larger than 1 only where enough is left, and smaller than can be only where it fits. As many small
+    parts as the range of their sum can hold are one each.
     """
     entries = sums.tocoo()
     by_size = np.lexsort((counts[entries.col], entries.row))
@@ -126,6 +133,7 @@ def _sum_by_sum(
         hidden = (small | lost)[at]
         ranges = (small & ~lost)[at]
         n, all_hidden = add(part & ranges), add(part & hidden)
+        taken = min_count * add(part & lost[at] & ~small[at])
         others = all_hidden - n
         rest, left = add(part & ranges, counts), add(part & hidden, counts)
         least = np.full(n_sums, np.inf)
@@ -133,14 +141,14 @@ def _sum_by_sum(
         with np.errstate(invalid="ignore"):
             full = (others > 0) & (left - others * least >= n * most)
         alone = (others == 0) & ((rest == n) | (rest == n * most))
-        tight = (others > 0) & (left - others * min_count <= n)
+        tight = (others > 0) & (left - taken <= n)
         of_parts = (all_hidden == 1) | ((n > 0) & (alone | tight | full))
         sum_hidden = add(~part & hidden) > 0
         told = np.where(sum_hidden, all_hidden == 0, of_parts & (all_hidden > 0))
-        # The smallest part, and where there is none the sum.
-        open_ = told[of] & may[at] & ~hidden
-        left_open = np.flatnonzero(open_)
-        left_open = left_open[np.argsort(~part[left_open], kind="stable")]
+        told |= (add(~part & ranges) > 0) & (n >= most)
+        # The smallest part, and where there is none the sum; of ranges the sum's before those of its parts.
+        left_open = np.flatnonzero(told[of] & may[at] & ~(lost[at] if wider else hidden))
+        left_open = left_open[np.lexsort((np.where(ranges, part, ~part)[left_open], ranges[left_open]))]
         if not left_open.size:
             return
         lost[at[left_open[np.unique(of[left_open], return_index=True)[1]]]] = True
@@ -234,6 +242,7 @@ class _Search:
             integrality=np.ones(steps * n, dtype=np.int64),
             bounds=Bounds(0, upper),
             constraints=holds,
+            options={"node_limit": _NODES},
         )
         if found.x is None:
             return None

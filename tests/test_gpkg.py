@@ -46,8 +46,21 @@ def test_reasons_are_words_and_columns_have_titles(tmp_path: Path) -> None:
     assert titles == {"what": "对象", "reason": "说明", "count": "数量"}
 
 
+@pytest.mark.parametrize("folder", ["a!b", "c;d", "e.zip"])
+def test_a_folder_may_be_called_what_it_likes(tmp_path: Path, folder: str) -> None:
+    path = tmp_path / folder / "a.gpkg"
+    path.parent.mkdir()
+    write_gpkg(path, {"cells": cells(4), "more": cells(2)})
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT (SELECT count(*) FROM cells), (SELECT count(*) FROM more)").fetchone() == (
+            4,
+            2,
+        )
+    assert [file.name for file in path.parent.iterdir()] == ["a.gpkg"]
+
+
 def test_a_layer_that_breaks_its_declaration_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(BrokenTableError, match=r"^parks\.noticed: count: -1\.0 is below 0$"):
+    with pytest.raises(BrokenTableError, match=r"^parks\.noticed: count: -1\.0 is below 0 \(row 1\)$"):
         write_gpkg(tmp_path / "a.gpkg", {"noticed": cells(4).assign(count=-1)}, of="parks")
     assert not list(tmp_path.iterdir())
 

@@ -273,3 +273,59 @@ def test_long_texts_are_passed_over_once(pattern: str) -> None:
     # A step back at each sign would take minutes: a hundred times as long for ten times the text.
     text = pattern * 40_000
     assert len(mask(text)) <= 2 * len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("联系人（张三）", "联系人（**）"),
+        ("联系人【欧阳锋】来电", "联系人【**】来电"),
+        ("联系人“张三”", "联系人“**”"),
+        ("联系人、张三", "联系人、**"),
+        ("上报人，李小四，反映", "上报人，**，反映"),
+        ("联系人-张三", "联系人-**"),
+        ("诉求人_张三", "诉求人_**"),
+        ("举报人/李四", "举报人/**"),
+        ("业主（张三）漏水", "业主（**）漏水"),
+        ("负责人 周杰", "负责人 **"),
+        ("司机  马云", "司机  **"),
+        ("3幢2单元501", "**幢**单元**"),
+        ("2单元-1203漏水", "**单元-**漏水"),
+        ("A座1201", "A座**"),
+        ("B栋501", "B栋**"),
+        ("车牌F12345", "车牌*****"),
+        ("车牌号：12345", "车牌号：*****"),
+        ("电动车嘉兴123456", "电动车嘉兴*****"),
+        ("a.b＠c.com", "**@**"),
+    ],
+)
+def test_a_person_stands_behind_any_sign(text: str, want: str) -> None:
+    assert mask(text) == want
+    assert mask(want) == want
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "联系人、电话",
+        "联系人（社区）",
+        "联系人，方便时回电",
+        "业主 高空抛物",
+        "居民/商户",
+        "业主（住户）",
+        "负责人 未到场",
+        "业主-物业纠纷",
+        "联系人（南湖街道）",
+        "2单元3户",
+        "2单元500米",
+        "第3单元网格",
+        "A座大厅",
+        "车牌3个",
+        "车牌识别",
+        "号牌12345元",
+        "电动车12345元",
+        "经办 城管局",
+    ],
+)
+def test_what_stands_behind_a_sign_is_no_person_as_a_rule(text: str) -> None:
+    assert mask(text) == text

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from scipy.sparse import csc_array
 
-from jxgis.hotspots.shown import hide_mix, hide_shares, hide_tops
+from jxgis.hotspots.shown import hide_mix, hide_shares, hide_tops, show
 from jxgis.small_counts import count_rows, hide_small, leave_out, small_range, small_said
 from jxgis.suppression import left_out
 from jxgis.units.shown import hide_units
@@ -108,12 +110,23 @@ def test_two_issues_in_two_parts_are_three_ranges_that_tell_all() -> None:
     assert all(len(own) > 1 for own in agreeing(counts[order], lost[order], sums[:, order], 3, 3))
 
 
-def test_sums_that_overlap_are_solved_together() -> None:
-    """a + b, b + c and a + c: no sum tells a part by itself, the three together tell all."""
+def test_known_sums_that_determine_every_part_leave_all_of_them_out() -> None:
+    """a + b, b + c and a + c known: no sum tells a part by itself, the three together tell all, whatever is left out."""
     sums = np.array([[1, 1, 0, 0], [0, 1, 1, 0], [1, 0, 1, 0], [0, 0, 1, 1]])
     counts = np.array([1, 2, 5, 9])
-    lost = left_out(counts, csc_array(sums), min_count=3)
-    assert lost.tolist() == [True, True, True, True] or lost.any()
+    hidden = np.ones(4, dtype=bool)
+    assert [len(own) for own in agreeing(counts, hidden, sums, 4, 3)] == [1, 1, 1, 1]
+    assert left_out(counts, csc_array(sums), min_count=3)[:3].all()
+
+
+def test_sums_that_overlap_are_solved_together() -> None:
+    """The same sums, shown as counts of their own: what is left out of them hides the parts."""
+    sums = np.array([[1, 1, 0, -1, 0, 0], [0, 1, 1, 0, -1, 0], [1, 0, 1, 0, 0, -1]])
+    counts = np.array([1, 2, 5, 3, 7, 6])
+    nothing = np.zeros(6, dtype=bool)
+    assert len(agreeing(counts, nothing, sums, 3, 3)[0]) == 1
+    found = agreeing(counts, left_out(counts, csc_array(sums), min_count=3), sums, 3, 3)
+    assert all(len(found[at]) > 1 for at in (0, 1))
 
 
 def test_what_is_shown_already_stays() -> None:
@@ -342,7 +355,7 @@ def test_units_do_not_add_up_to_a_district_that_is_hidden() -> None:
             "zone": list("甲乙丙"),
             "issues": [2, 7, 90],
             "_city": "city",
-            "_is": ["district:甲", "district:乙", "district:丙"],
+            "_is": ["units:甲", "units:乙", "units:丙"],
         }
     )
     known = count_rows(zones, "issues", of="zones", sums=["_city"], whole="_is")
@@ -379,3 +392,55 @@ def test_a_large_table_tells_no_small_count_by_one_sum() -> None:
         small = np.flatnonzero((own < 3) & ~lost[4 * at : 4 * at + 4])
         if not lost[4 * at : 4 * at + 4].all() and (own >= 3).any() and ((own >= 3) & ~lost[4 * at : 4 * at + 4]).any():
             assert all(len(found[k]) > 1 for k in small), (own, lost[4 * at : 4 * at + 4])
+
+
+@pytest.mark.parametrize(
+    "levels", [["district", "district"], ["subdistrict", "subdistrict"], ["district", "subdistrict"]]
+)
+def test_zones_are_hidden_whatever_levels_there_are(levels: list[str]) -> None:
+    ground = shapely.box([0, 100], 0, [100, 200], 100)
+    cells = gpd.GeoDataFrame({"cell_id": ["1", "2"], "issue_class": "all", "count": [40, 2]}, geometry=ground, crs=4549)
+    zones = gpd.GeoDataFrame(
+        {"zone": ["甲", "乙"], "level": levels, "issue_class": "all", "count": [40, 2]}, geometry=ground, crs=4549
+    )
+    shown = show({"cells": cells, "zones": zones}, min_count=3).tables["zones"]
+    assert 2 not in set(shown["count"])
+
+
+def others_reach(choices: Sequence[Sequence[int]], signs: Sequence[int]) -> set[int]:
+    """Oracle: all values that a sum of numbers, each one of a few, can have."""
+    reached = {0}
+    for own, sign in zip(choices, signs, strict=True):
+        reached = {value + sign * one for value in reached for one in own}
+    return reached
+
+
+@pytest.mark.parametrize("least", [3, 5])
+def test_of_very_many_counts_no_sum_tells_one_by_itself(least: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jxgis.suppression._AT_ONCE", -1)
+    for seed in range(240):
+        counts, sums, _ = nesting(seed)
+        lost = left_out(counts, csc_array(sums), min_count=least)
+        choices: list[Sequence[int]] = []
+        for value, gone in zip(counts.tolist(), lost.tolist(), strict=True):
+            small = 0 < value < least
+            hidden = range(0 if value < least else least, 2 * max(value, least) + 1)
+            choices.append(hidden if gone else range(1, least) if small else [value])
+        for row in sums:
+            at = np.flatnonzero(row).tolist()
+            for one in at:
+                if not 0 < counts[one] < least:
+                    continue
+                rest = [other for other in at if other != one]
+                reached = others_reach([choices[other] for other in rest], row[rest].tolist())
+                target = int(row @ counts)
+                possible_values = [value for value in choices[one] if target - row[one] * value in reached]
+                # What is known to have one part only tells it, whatever is left out.
+                alone = row.min() == 0 and not counts[rest].any()
+                assert alone or len(possible_values) > 1, (seed, counts.tolist(), lost.tolist(), row.tolist())
+
+
+def test_two_issues_of_two_classes_in_a_cell_are_not_three_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jxgis.suppression._AT_ONCE", -1)
+    cells = pd.DataFrame({"cell_id": "E1N1", "issue_class": ["all", "a", "b", "c"], "count": [2, 1, 0, 1]})
+    assert hide_small(cells, min_count=3, within=["cell_id"])["count"].tolist() == [None, "1–2", 0, "1–2"]

@@ -54,12 +54,19 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _program(
-    version: Annotated[
+    ctx: typer.Context,
+    version: Annotated[  # noqa: ARG001  (its callback says it)
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help=word("显示版本。", "Show the version.")),
     ] = False,
+    lang: Annotated[
+        Literal["zh", "en"] | None,
+        opt.option("--lang", "提示和结果的语言", "Language of messages and results", "zh|en"),
+    ] = None,
 ) -> None:
-    pass
+    # Said before the command, it holds for the command.
+    if lang and ctx.invoked_subcommand:
+        ctx.default_map = {ctx.invoked_subcommand: {"lang": lang}}
 
 
 @app.command(cls=Command, help=word("在示意城市上运行全部流程", "Run everything on the schematic city"))

@@ -14,12 +14,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["CENTRES", "HALF_WIDTH_M", "crowding", "make_ring", "make_streets"]
+__all__ = ["CENTRES", "crowding", "make_ring", "make_streets"]
 
 LEVELS = ("主干路", "次干路", "支路")
-HALF_WIDTH_M = {"主干路": 20.0, "次干路": 12.0, "支路": 7.0}
-"""Half the width of a street between its building lines: what blocks keep away from its middle."""
-
 CENTRES: tuple[tuple[str, float, float, float, float], ...] = (
     # name, lon, lat, people per hectare at the peak, scale in m
     ("老城", 120.7520, 30.7640, 340.0, 2500.0),

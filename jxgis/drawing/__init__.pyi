@@ -9,7 +9,6 @@ from .figures import (
     mark_schematic,
     save_png,
     short_label,
-    use_chinese_font,
     wrapped,
 )
 from .layers import (
@@ -83,6 +82,5 @@ __all__ = [
     "sequential",
     "short_label",
     "to_html",
-    "use_chinese_font",
     "wrapped",
 ]

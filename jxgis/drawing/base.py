@@ -34,7 +34,22 @@ class Script(MacroElement):
         return cast("Page", self.get_root())
 
 
-class Box(Script):
+class _Call(Script):
+    """A call of the page's own script, on the map and with arguments."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "jxgis.{{ this.called }}({{ this._parent.get_name() }}, {{ this.arguments }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, called: str, *arguments: object) -> None:
+        super().__init__(called.capitalize())
+        self.called = called
+        self.arguments = ", ".join(escape.javascript(each) for each in arguments)
+
+
+class Box(_Call):
     """A white card in a corner of the map, of HTML that is already escaped.
 
     Parameters
@@ -47,23 +62,8 @@ class Box(Script):
         Its style: ``"jx-title"`` or ``"jx-legend"``.
     """
 
-    _template = Template(
-        "{% macro script(this, kwargs) %}jxgis.box({{ this._parent.get_name() }}, {{ this.arguments }});{% endmacro %}"
-    )
-
     def __init__(self, markup: str, *, position: str, class_name: str) -> None:
-        super().__init__("Box")
-        self.arguments = f"{escape.javascript(position)}, {escape.javascript(markup)}, {escape.javascript(class_name)}"
-
-
-class _Home(Script):
-    _template = Template(
-        "{% macro script(this, kwargs) %}jxgis.home({{ this._parent.get_name() }}, {{ this.arguments }});{% endmacro %}"
-    )
-
-    def __init__(self, bounds: list[list[float]], label: str) -> None:
-        super().__init__("Home")
-        self.arguments = f"{escape.javascript(bounds)}, {escape.javascript(label)}"
+        super().__init__("box", position, markup, class_name)
 
 
 def extent(tables: Iterable[gpd.GeoDataFrame | gpd.GeoSeries | None]) -> tuple[float, float, float, float]:
@@ -146,7 +146,7 @@ def new_map(
     page.add_child(
         Box(f"<h1>{escape.html(title)}</h1>{below}{mark}", position="topleft", class_name="jx-title"), name="title"
     )
-    page.add_child(_Home([[south, west], [north, east]], text("maps.home", lang)), name="home")
+    page.add_child(_Call("home", [[south, west], [north, east]], text("maps.home", lang)), name="home")
     page.add_child(_Scale(), name="scale")
     return page
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import io
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -21,7 +20,7 @@ from matplotlib.figure import Figure as PlainFigure
 
 from jxgis.drawing.colours import BORDER, INK, LAND, SKETCH
 from jxgis.errors import MissingPackageError, require_lang
-from jxgis.i18n import text
+from jxgis.i18n import text, wide_signs
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,7 +34,6 @@ __all__ = [
     "mark_schematic",
     "save_png",
     "short_label",
-    "use_chinese_font",
     "wrapped",
 ]
 
@@ -131,23 +129,6 @@ def _style() -> Any:  # matplotlib types its settings by name, one by one
         "xtick.color": INK,
         "ytick.color": INK,
     }
-
-
-def use_chinese_font() -> str:
-    """Let all figures of this process, a notebook's for example, write Chinese.
-
-    Returns
-    -------
-    str
-        The family that was chosen.
-
-    Raises
-    ------
-    MissingPackageError
-        If there is no Chinese font.
-    """
-    mpl.rcParams.update(_style())
-    return chinese_font()[0]
 
 
 @contextmanager
@@ -247,7 +228,8 @@ def wrapped(words: str, width_in: float, size: float) -> str:
     room = 0.94 * 72 * width_in / size
     lines, used = [""], 0.0
     for piece in re.findall(r"[\u2e80-\uffef]|[^\u2e80-\uffef\s]+\s*|\s+", words):
-        wide = sum(1.0 if unicodedata.east_asian_width(sign) in "WF" else 0.55 for sign in piece.rstrip())
+        signs = piece.rstrip()
+        wide = 0.55 * len(signs) + 0.45 * wide_signs(signs)
         # No line begins with what ends a clause.
         if lines[-1] and used + wide > room and piece not in "、，。：；）":
             lines.append("")

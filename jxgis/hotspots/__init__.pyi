@@ -8,7 +8,7 @@ from .mix import class_overlap, concentration, diversity, inside_ring, zone_tabl
 from .moran import local_moran_graph, local_moran_grid
 from .periods import compare_periods
 from .places import hot_places
-from .rates import hot_rates
+from .rates import hot_rates, hot_rates_graph
 from .result import HotspotsResult
 from .scale import suggest_scale
 
@@ -25,6 +25,7 @@ __all__ = [
     "heavy_cells",
     "hot_places",
     "hot_rates",
+    "hot_rates_graph",
     "hotspot_map",
     "hotspot_panels",
     "hotspot_table",

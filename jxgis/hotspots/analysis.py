@@ -7,9 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from jxgis.crs import require_table
 from jxgis.hotspots.result import HotspotsResult
-from jxgis.part import Given, given_tables, require_table
+from jxgis.part import Given, given_tables
 from jxgis.settings import HotspotSettings, with_options
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -110,12 +112,10 @@ def find_hotspots(
         "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
     }  # fmt: skip
-    given = given_tables(layers, needs=("issues",), lang=lang, sketch=sketch, hotspots=options)
+    given = given_tables(layers, needs=("issues",), history=history, lang=lang, sketch=sketch, hotspots=options)
     require_table(area, "area", like=given.crs)
-    if history is not None:
-        require_table(history, "history", like=given.crs)
     there = {**given.layers, "area": gpd.GeoDataFrame(geometry=area.geometry)}
-    return analyse(replace(given, layers=there, history=history, start=start, end=end))
+    return analyse(replace(given, layers=there, start=start, end=end))
 
 
 def analyse(given: Given) -> HotspotsResult:
@@ -282,8 +282,6 @@ def _name_field(issues: gpd.GeoDataFrame, asked: str | None) -> str | None:
 
 
 def _without_exposure(cells: gpd.GeoDataFrame) -> int:
-    from jxgis.hotspots.places import ALL
-
     own = cells[cells["issue_class"] == ALL]
     return int(own.loc[own["rate_reason"] == "no_exposure", "count"].sum())
 
@@ -308,7 +306,6 @@ def _densities(counted: Counted, bandwidth_m: float, density_cell_m: float) -> d
     import shapely
 
     from jxgis.hotspots.density import density
-    from jxgis.hotspots.places import ALL
     from jxgis.i18n import text_pair
     from jxgis.progress import stepped
 

@@ -18,6 +18,7 @@ from jxgis.drawing.figures import Figure, figure_style, map_axes, mark_schematic
 from jxgis.errors import InputError
 from jxgis.hotspots.map import class_label, hotspot_swatches
 from jxgis.i18n import listed, text
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -61,7 +62,7 @@ def hotspot_panels(
     InputError
         If there are no such cells.
     """
-    found = [c for c in pd.unique(cells["issue_class"]) if c != "all"] or ["all"]
+    found = [c for c in pd.unique(cells["issue_class"]) if c != ALL] or [ALL]
     asked = list(classes) if classes is not None else found
     if not asked or cells.empty:
         raise InputError(zh="没有可以画的问题类别。", en="There is no issue class to draw.")

@@ -13,8 +13,11 @@ from jxgis.settings import HOTSPOTS
 
 __all__ = ["SENTENCES"]
 
-#: A district with fewer issues is neither mixed nor uniform, as a class with fewer is not judged: one case is of one class.
+#: A district with fewer issues is neither mixed nor uniform, whatever a class needs to be judged: one case is of one class.
 _FEWEST = HOTSPOTS.min_issues
+
+#: Of several that are alike, so many are named.
+_NAMED = 4
 
 
 def _overall(ring: pd.DataFrame, lang: str) -> str:
@@ -43,17 +46,27 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
     least, most = known.iloc[0], known.iloc[-1]
     if percent(least["jaccard"]) == percent(most["jaccard"]):
         return text("report.finding_overlap_alike", lang, n=percent(most["jaccard"])) + said
+    pairs = [
+        text("report.finding_pair", lang, a=a, b=b) for a, b in zip(known["class_a"], known["class_b"], strict=True)
+    ]
+    shares = [percent(share) for share in known["jaccard"]]
     compared = text(
         "report.finding_overlap",
         lang,
-        least_a=least["class_a"],
-        least_b=least["class_b"],
-        least=percent(least["jaccard"]),
-        most_a=most["class_a"],
-        most_b=most["class_b"],
-        most=percent(most["jaccard"]),
+        least=shares[0],
+        least_pairs=_all_of(shares[0], shares, pairs, "overlap", lang),
+        most=shares[-1],
+        most_pairs=_all_of(shares[-1], shares, pairs, "overlap", lang),
     )
     return compared + said
+
+
+def _all_of(figure: str, figures: list[str], names: list[str], of: str, lang: str) -> str:
+    """All that have a figure as it reads: to name one of several equals would set it apart."""
+    found = [name for name, one in zip(names, figures, strict=True) if one == figure]
+    named = listed(found[:_NAMED], lang)
+    few = len(found) <= _NAMED
+    return named if few else text(f"report.finding_more_{of}", lang, names=named, n=len(found))
 
 
 def _diverse(diversity: pd.DataFrame, lang: str) -> str:
@@ -63,21 +76,17 @@ def _diverse(diversity: pd.DataFrame, lang: str) -> str:
     known = known.dropna(subset="effective_classes")
     known = known.sort_values("effective_classes", kind="stable")
     if len(known) < 2:
-        return ""
-    least, most = known.iloc[0], known.iloc[-1]
-    least_n, most_n = (f"{one['effective_classes']:.1f}" for one in (least, most))
+        return "" if diversity.empty else text("report.finding_diversity_few", lang)
+    numbers = [f"{n:.1f}" for n in known["effective_classes"]]
+    least_n, most_n = numbers[0], numbers[-1]
     if least_n == most_n:
         return text("report.finding_diversity_alike", lang, n=most_n)
-    return text(
-        "report.finding_diversity",
-        lang,
-        most=most["zone"],
-        most_n=most_n,
-        least=least["zone"],
-        least_n=least_n,
-        main=least["main_class"],
-        share=percent(least["main_share"]),
-    )
+    least, most = (_all_of(n, numbers, [*map(str, known["zone"])], "diversity", lang) for n in (least_n, most_n))
+    said = {"least": least, "least_n": least_n, "most": most, "most_n": most_n}
+    if numbers.count(least_n) > 1:
+        return text("report.finding_diversity_several", lang, **said)
+    main, share = known["main_class"].iloc[0], percent(known["main_share"].iloc[0])
+    return text("report.finding_diversity", lang, main=main, share=share, **said)
 
 
 SENTENCES: Mapping[str, Callable[[pd.DataFrame, str], str]] = {

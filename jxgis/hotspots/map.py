@@ -34,8 +34,9 @@ from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.hotspots.shown import show
 from jxgis.i18n import localise_reasons, text
 from jxgis.schema.columns import column
-from jxgis.settings import REPORT
+from jxgis.settings import HOTSPOTS, REPORT
 from jxgis.small_counts import MIN_RANGE, as_words, small_said
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import folium
@@ -60,7 +61,7 @@ def class_label(issue_class: str, lang: str) -> str:
     >>> class_label("all", "zh"), class_label("市容环境", "zh")
     ('全部问题', '市容环境')
     """
-    return text("common.all_classes", lang) if issue_class == "all" else issue_class
+    return text("common.all_classes", lang) if issue_class == ALL else issue_class
 
 
 def hotspot_swatches(lang: str) -> list[Swatch]:
@@ -243,9 +244,9 @@ def hotspot_map(
     rate_peaks: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
     classes: Sequence[str] | None = None,
-    title: str | None = None,
     method: str = "",
     min_count: int = REPORT.min_count,
+    band_m: float = HOTSPOTS.band_m,
     max_cells: int = 60_000,
     lang: str = "zh",
     sketch: bool = False,
@@ -272,10 +273,12 @@ def hotspot_map(
         Polygons with ``name``, for the ground.
     classes
         Which classes and in which order; by default all of ``cells``, ``all`` first.
-    title, method
-        Heading, and the line below it: cell, band, test and period.
+    method
+        The line below the heading: cell, band, test and period.
     min_count
         The least number of cases that is shown; fewer stand as a range, and then a cell shows its class, not its z and q.
+    band_m
+        How far the cells of a peak reach, in metres, where tables are not shown as they are.
     max_cells
         With more cells than this, significant ones are painted as a picture without tooltips, and the legend says so.
     lang, sketch
@@ -288,18 +291,17 @@ def hotspot_map(
     """
     cells = localise_reasons(cells, lang)
     if "shown" not in cells.columns:
-        tables = {"places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
-        hidden = show(cells, min_count=min_count, **tables)
-        cells = cells.assign(shown=as_words(hidden.cells["count"]))
-        places, peaks = hidden.places, hidden.peaks
-        rate_places, rate_peaks = hidden.rate_places, hidden.rate_peaks
+        given = {"cells": cells, "places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
+        there = {name: table for name, table in given.items() if table is not None}
+        told = show(there, min_count=min_count, band_m=band_m).tables
+        cells = cells.assign(shown=as_words(told["cells"]["count"]))
+        places, peaks, rate_places, rate_peaks = (told.get(name) for name in list(given)[1:])
     if "lisa" in cells.columns:
         words = {code: said.of(lang) for code, said in column("lisa").words.items()}
         cells = cells.assign(lisa=cells["lisa"].map(words))
-    heading = title or text("maps.hotspots_title", lang)
-    page = land_map(districts, cells, title=heading, method=method, lang=lang, sketch=sketch)
+    page = land_map(districts, cells, title=text("maps.hotspots_title", lang), method=method, lang=lang, sketch=sketch)
     found = list(pd.unique(cells["issue_class"]))
-    order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != "all", found.index(c)))
+    order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != ALL, found.index(c)))
     ground = _ground(page, cells, max_cells)
     lists: list[PlaceList] = []
     rated: list[folium.FeatureGroup] = []
@@ -313,13 +315,13 @@ def hotspot_map(
             lists.append(_add_ranked(group, own_places, own_peaks, label, lang))
         elif own is not None and places is not None:
             lists.append(_no_places(group, own, label, lang))
-        if issue_class == "all" and own is not None and "rate_bin" in own.columns and own["rate_bin"].notna().any():
+        if issue_class == ALL and own is not None and "rate_bin" in own.columns and own["rate_bin"].notna().any():
             by_rate = add_group(page, name=text("maps.all_rates", lang), show=False)
             rated.append(by_rate)
             _add_cells(by_rate, own, ground, lang, min_count, "rate_bin")
-            rate_own = _of_class(rate_places, "all")
+            rate_own = _of_class(rate_places, ALL)
             if rate_own is not None:
-                peaks_own = _of_class(rate_peaks, "all")
+                peaks_own = _of_class(rate_peaks, ALL)
                 label = text("maps.all_rates", lang)
                 lists.append(_add_ranked(by_rate, rate_own, peaks_own, label, lang, "hotspots.rate_peaks"))
     add_place_lists(page, lists)

@@ -13,11 +13,10 @@ import shapely
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.hotspots.fdr import is_hot
-from jxgis.hotspots.places import ALL
 from jxgis.settings import HOTSPOTS
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
-from jxgis.zones import zone_names
+from jxgis.zones import ALL, zone_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

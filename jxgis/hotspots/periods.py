@@ -126,11 +126,12 @@ def compare_periods(
     hold less than 4 % of what was to be expected at its own rate, 20 issues or more: 14 days or more, in short periods
     a tenth of one, and more than half as long again as the usual step from one day with issues to the next. So a few
     mistyped dates do not pass for data. What holds less than 8 % beside such a silence, and less than 25 % between two,
-    is left out with it: a source that runs dry before it stops. The counterpart in the other period goes with them, so that a missing month is
-    no decline and a source that starts late no rise. A file that begins where another ends continues it, also where they overlap by up to half of the shorter one. Files and
-    sources with less than 1 % of the issues are not looked at, nor silences of a file or source that issues without
-    one may fill. Where only months or quarters are recorded (96 % of the issues on one day of each), an issue stands for all of
-    it, and whole months are compared: those that lie within what was asked.
+    is left out with it: a source that runs dry before it stops. The counterpart in the other period goes with them, so that
+    a missing month is no decline and a source that starts late no rise. A file that begins where another ends continues it,
+    also where they overlap by up to half of the shorter one. Files and sources with less than 1 % of the issues are not
+    looked at, nor silences of a file or source that issues without one may fill. Where only months or quarters are recorded
+    (96 % of the issues on one day of each), an issue stands for all of it, and whole months are compared: those that lie
+    within what was asked.
 
     Parameters
     ----------

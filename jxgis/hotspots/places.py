@@ -19,6 +19,7 @@ from jxgis.settings import HOTSPOTS
 from jxgis.space._window import disc_sums
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
     from jxgis.hotspots.periods import Periods
     from jxgis.space.grid import Grid
 
-__all__ = ["ALL", "HotPlaces", "Naming", "cells_near_hot", "hot_places"]
+__all__ = ["HotPlaces", "Naming", "cells_near_hot", "hot_places"]
 
-ALL = "all"
 _ALSO = 5
 _LEVELS = ("district", "subdistrict")
 PLACE_COLUMNS = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis.hotspots.part import PART
 from jxgis.part import Result
 from jxgis.small_counts import as_words
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import folium
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from jxgis.hotspots.periods import Comparison
     from jxgis.hotspots.places import HotPlaces
     from jxgis.hotspots.scale import Scale
-    from jxgis.hotspots.shown import ShownTables
+    from jxgis.hotspots.shown import Shown
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
 
@@ -96,7 +97,7 @@ class HotspotsResult(Result):
 
     def judged_cells(self) -> gpd.GeoDataFrame | None:
         """The cells that were judged by all issues; None where none was: no hot cell does not mean no hot area then."""
-        cells = self.cells[(self.cells["issue_class"] == "all") & self.cells["gi_q"].notna()]
+        cells = self.cells[(self.cells["issue_class"] == ALL) & self.cells["gi_q"].notna()]
         return cells if len(cells) else None
 
     def account(self) -> dict[str, Any]:
@@ -146,7 +147,6 @@ class HotspotsResult(Result):
         """``hotspots.gpkg`` and ``density/*.tif``."""
         from jxgis.gpkg import write_gpkg
         from jxgis.hotspots.density import write_cog
-        from jxgis.hotspots.places import ALL
         from jxgis.i18n import text
 
         lang = self.given.lang
@@ -177,15 +177,16 @@ class HotspotsResult(Result):
         from jxgis.hotspots.map import hotspot_map
         from jxgis.hotspots.section import map_line
 
-        given, shown = self.given, self.shown
+        given = self.given
+        told: dict[str, Any] = {name: given.in_words(table) for name, table in self.shown_tables().items()}
         return hotspot_map(
-            given.in_words(self.cells.assign(shown=as_words(shown.cells["count"]))),
-            None if shown.places is None else given.in_words(shown.places),
-            peaks=None if shown.peaks is None else given.in_words(shown.peaks),
-            rate_places=shown.rate_places,
-            rate_peaks=shown.rate_peaks,
+            given.in_words(self.cells.assign(shown=as_words(told["cells"]["count"]))),
+            told["places"],
+            peaks=told["peaks"],
+            rate_places=told.get("rate_places"),
+            rate_peaks=told.get("rate_peaks"),
             districts=given.table("districts"),
-            classes=["all", *self._class_words()],
+            classes=[ALL, *self._class_words()],
             min_count=given.settings.report.min_count,
             method=map_line(given.settings.hotspots, self.cells, given.lang),
             lang=given.lang,
@@ -202,7 +203,7 @@ class HotspotsResult(Result):
         return hotspot_panels(
             given.in_words(self.cells),
             districts=given.table("districts"),
-            classes=self._class_words() or ["all"],
+            classes=self._class_words() or [ALL],
             lang=given.lang,
             sketch=given.sketch,
         )
@@ -241,53 +242,25 @@ class HotspotsResult(Result):
 
     def _listed(self) -> dict[str, pd.DataFrame]:
         """The tables that a report lists, in the order of its sheets, as people are shown them."""
-        there = {**self.tables(), **self.shown_tables()}
+        there = self.shown_tables()
         listed = ("places", "peaks", "rate_places", "zones", *_FINDINGS, "against_normal", "levels", "heavy_cells")
         told = [name for name in listed if name in there and (len(there[name]) or name not in _FINDINGS)]
         return {name: self.given.in_words(there[name]) for name in told}
 
     @cached_property
-    def shown(self) -> ShownTables:
-        """All tables that count issues, as page, workbook, map and notebook show them."""
+    def _shown(self) -> Shown:
         from jxgis.hotspots.shown import show
 
-        rated = self.rate_places
-        return show(
-            self.cells,
-            min_count=self.given.settings.report.min_count,
-            places=self.places,
-            peaks=self.peaks,
-            rate_places=None if rated is None else rated.places,
-            rate_peaks=None if rated is None else rated.peaks,
-            heavy=self.heavy,
-            zones=self.zones,
-            concentrated=self.concentrated,
-            levels=self.levels,
-            overall=self.overall,
-            diverse=self.diverse,
-        )
+        options = self.given.settings
+        return show(self.tables(), min_count=options.report.min_count, band_m=options.hotspots.band_m)
 
     def shown_tables(self) -> Mapping[str, pd.DataFrame]:
-        """By the names of `tables`."""
-        shown = self.shown
-        named = {
-            "cells": shown.cells,
-            "places": shown.places,
-            "peaks": shown.peaks,
-            "rate_places": shown.rate_places,
-            "rate_peaks": shown.rate_peaks,
-            "heavy_cells": shown.heavy,
-            "zones": shown.zones,
-            "concentration": shown.concentrated,
-            "levels": shown.levels,
-            "ring": shown.overall,
-            "diversity": shown.diverse,
-        }
-        return {name: table for name, table in named.items() if table is not None}
+        """All tables: they count the same issues, and hide what the others would tell."""
+        return self._shown.tables
 
     def known_counts(self) -> pd.DataFrame | None:
         """Those of the zones."""
-        return self.shown.counts
+        return self._shown.counts
 
     def _class_words(self) -> list[str]:
         import pandas as pd

@@ -358,6 +358,8 @@ def _findings(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Block]:
         if said:
             blocks.append(Paragraph(said))
     for key, table in found.items():
+        if key == "diversity" and table["effective_classes"].isna().all():
+            continue  # Zones with their counts alone would stand under a heading that promises more.
         kind = "finding_table_diversity" if key == "diversity" else "finding_table"
         heading = text(f"report.{kind}", lang, finding=table_of(f"hotspots.{key}").title.of(lang))
         blocks.append(table_block(heading, table, lang, of=f"hotspots.{key}", folded=True))

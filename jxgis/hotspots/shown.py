@@ -3,103 +3,83 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from jxgis.schema.tables import telling_columns
+from jxgis.settings import HOTSPOTS
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
+from jxgis.space.nearest import nearest
 from jxgis.zones import ALL, districts_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["ShownTables", "hide_mix", "hide_shares", "hide_tops", "show"]
+__all__ = ["Shown", "hide_mix", "hide_shares", "hide_tops", "show"]
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 
+_PLACES = ("places", "rate_places")
+_RANKED = (*_PLACES, "peaks", "rate_peaks")
 _CITY = "city"
+#: What adds up to the city, each by itself: one sum of all of them would bind them less than is shown.
+_ALL_OF_CITY = [f"{_CITY}:{parts}" for parts in ("cells", "district", "subdistrict", "ring")]
+#: Times the number of a class in the city they are counts that are shown.
+_OF_CITY = ("share_issues", "concentration", "location_quotient", "times_mean")
 _TOPS = re.compile(r"top(\d+)_share")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ShownTables:
-    """The tables of :class:`jxgis.hotspots.result.HotspotsResult`, by its names, as people are shown them.
+class Shown(NamedTuple):
+    """Tables as people are shown them, and what the parts after must keep to themselves too.
 
     Attributes
     ----------
-    cells
-        Without their scores: those of neighbours differ by the cases in which their neighbourhoods do.
+    tables
+        By the names of the contract. Cells are without their scores: those of neighbours differ by the cases in which their
+        neighbourhoods do.
     counts
-        What readers know of the zones, and what they are not shown, for the parts after: see `small_counts.count_rows`.
+        What readers know of the zones, and what they are not shown: see `small_counts.count_rows`. None without zones.
     """
 
-    cells: gpd.GeoDataFrame
-    places: gpd.GeoDataFrame | None = None
-    peaks: gpd.GeoDataFrame | None = None
-    rate_places: gpd.GeoDataFrame | None = None
-    rate_peaks: gpd.GeoDataFrame | None = None
-    heavy: pd.DataFrame | None = None
-    zones: pd.DataFrame | None = None
-    levels: pd.DataFrame | None = None
-    concentrated: pd.DataFrame | None = None
-    overall: pd.DataFrame | None = None
-    diverse: pd.DataFrame | None = None
-    counts: pd.DataFrame | None = None
+    tables: dict[str, pd.DataFrame]
+    counts: pd.DataFrame | None
 
 
-def show(
-    cells: gpd.GeoDataFrame,
-    *,
-    min_count: int,
-    places: gpd.GeoDataFrame | None = None,
-    peaks: gpd.GeoDataFrame | None = None,
-    rate_places: gpd.GeoDataFrame | None = None,
-    rate_peaks: gpd.GeoDataFrame | None = None,
-    heavy: pd.DataFrame | None = None,
-    zones: gpd.GeoDataFrame | None = None,
-    concentrated: pd.DataFrame | None = None,
-    levels: pd.DataFrame | None = None,
-    overall: pd.DataFrame | None = None,
-    diverse: pd.DataFrame | None = None,
-) -> ShownTables:
+def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = HOTSPOTS.band_m) -> Shown:
     """Hide what is small in all tables of hot spots together: they count the same issues, and are shown side by side.
 
-    Cells add up to the hot place that they lie in and to the city, sub-districts to their district, the zones of a level to
-    the city, classes to all issues, inside and outside of a ring to both.
+    Cells add up to the hot place that they lie in, to the nearest peak and to the city, sub-districts to their district, the
+    zones of a level to the city, classes to all issues, inside and outside of a ring to both. Where the number of a class
+    in the city is left out, so are the shares of it.
 
     Parameters
     ----------
-    cells, places, peaks, rate_places, rate_peaks, heavy, zones, concentrated, levels, overall, diverse
-        The tables of a result; what is not there is not shown.
+    tables
+        The tables of a result by the names of the contract; ``cells`` are always there. Those that count no issues stay as
+        they are.
     min_count
         The least number of cases that is shown.
+    band_m
+        How far the cells of a peak reach, in metres.
     """
     if min_count < MIN_RANGE:
-        return ShownTables(
-            cells=cells, places=places, peaks=peaks, rate_places=rate_places,
-            rate_peaks=rate_peaks, heavy=heavy, zones=zones, concentrated=concentrated, levels=levels, overall=overall,
-            diverse=diverse,
-        )  # fmt: skip
-    ranked = {"places": places, "rate_places": rate_places}
+        return Shown(dict(tables), None)
+    cells, ranked = tables["cells"], {name: tables[name] for name in _RANKED if name in tables}
     rows = [_city(cells)]
-    rows += [
-        count_rows(_named(table, name), "issues", of=name, whole="_is")
-        for name, table in ranked.items()
-        if table is not None
-    ]
-    if zones is not None and len(zones):
-        rows.append(_zones(zones))
-    if overall is not None:
-        rows += _ring(overall)
+    rows += [count_rows(_named(table, name), "issues", of=name, whole="_is") for name, table in ranked.items()]
+    if len(tables.get("zones", ())):
+        rows.append(_zones(tables["zones"]))
+    if "ring" in tables:
+        rows += _ring(tables["ring"])
     known = pd.concat(rows, ignore_index=True)
     known["lost"] = leave_out(known, min_count)
     # Cells come after: the tables are not to hang on them, of which there are a hundred times as many.
-    parts = _cells(cells, ranked)
+    parts = _cells(cells, ranked, band_m)
     sums = known[known["of"].isin([_CITY, *ranked])].assign(known=True)
     gone = leave_out(pd.concat([parts, sums], ignore_index=True), min_count)[: len(parts)]
     known = pd.concat([known, parts.assign(lost=gone)], ignore_index=True)
@@ -110,27 +90,44 @@ def show(
         gone: NDArray[np.bool_] = table["issue_class"].isin(lost_classes).to_numpy(dtype=bool)
         return gone
 
-    def hidden(table: Table | None, gone: NDArray[np.bool_] | None = None) -> Table | None:
-        return None if table is None else hide_small(table, min_count=min_count, lost=gone)
+    def hidden(name: str, gone: NDArray[np.bool_] | None = None) -> pd.DataFrame:
+        shown = hide_small(tables[name], min_count=min_count, lost=gone)
+        return _without(shown, _OF_CITY, of_city(shown))
 
-    shown_places, shown_zones = (
-        hidden(table, lost.get(name)) for name, table in (("places", places), ("zones", zones))
-    )
-    tops = None if concentrated is None else hidden(concentrated, of_city(concentrated))
-    return ShownTables(
-        cells=_without_scores(hide_small(cells, min_count=min_count, lost=lost["cells"])),
-        places=hide_shares(shown_places, places, min_count),
-        peaks=hidden(peaks),
-        rate_places=hide_shares(hidden(rate_places, lost.get("rate_places")), rate_places, min_count),
-        rate_peaks=hidden(rate_peaks),
-        heavy=None if heavy is None else hidden(heavy, _same_cells(heavy, cells[lost["cells"]])),
-        zones=shown_zones,
-        levels=None if levels is None else hidden(levels, of_city(levels)),
-        concentrated=tops if tops is None or shown_places is None else hide_tops(tops, shown_places),
-        overall=None if overall is None else _hide_ring(overall, of_city(overall), lost["ring"], min_count),
-        diverse=diverse if diverse is None or diverse.empty or shown_zones is None else hide_mix(diverse, shown_zones),
-        counts=known[known["of"] == "zones"],
-    )
+    found = dict(tables)
+    found["cells"] = _without_scores(hide_small(cells, min_count=min_count, lost=lost["cells"]))
+    for name, table in ranked.items():
+        by_place = name in _PLACES
+        shown = hidden(name, lost.get(name) if by_place else None)
+        found[name] = hide_shares(shown, table, min_count) if by_place else shown
+    for name in ("levels", "concentration"):
+        if name in tables:
+            found[name] = hidden(name, of_city(tables[name]))
+    if "heavy_cells" in tables:
+        found["heavy_cells"] = hidden("heavy_cells", _same_cells(tables["heavy_cells"], cells[lost["cells"]]))
+    if "zones" in tables:
+        zones = hidden("zones", lost.get("zones"))
+        found["zones"] = _without(zones, ["location_quotient"], _of_untold(zones))
+    if "concentration" in tables and "places" in tables:
+        found["concentration"] = hide_tops(found["concentration"], found["places"])
+    if "ring" in tables:
+        found["ring"] = _hide_ring(tables["ring"], of_city(tables["ring"]), lost["ring"], min_count)
+    if "diversity" in tables and "zones" in tables:
+        found["diversity"] = hide_mix(tables["diversity"], found["zones"])
+    return Shown(found, known[known["of"] == "zones"])
+
+
+def _without(table: Table, columns: Sequence[str], gone: NDArray[np.bool_]) -> Table:
+    """A copy of a table that says nothing in some columns of some rows."""
+    return table.assign(**{column: table[column].mask(gone) for column in columns if column in table.columns})
+
+
+def _of_untold(zones: pd.DataFrame) -> NDArray[np.bool_]:
+    """The rows of zones of which it is not shown how many issues they have."""
+    keys = ["level", "zone"]
+    untold = (zones["issue_class"] == ALL) & pd.to_numeric(zones["count"], errors="coerce").isna()
+    found: NDArray[np.bool_] = pd.MultiIndex.from_frame(zones[keys]).isin(pd.MultiIndex.from_frame(zones[untold][keys]))
+    return found
 
 
 def _without_scores(cells: Table) -> Table:
@@ -140,22 +137,27 @@ def _without_scores(cells: Table) -> Table:
 
 def _city(cells: pd.DataFrame) -> pd.DataFrame:
     """The classes of the city; how many issues there are in all is said wherever they are spoken of."""
-    city = cells.groupby("issue_class", sort=False)["count"].sum().reset_index().assign(_is=_CITY)
+    city = cells.groupby("issue_class", sort=False)["count"].sum().reset_index()
+    city["_is"] = [_ALL_OF_CITY] * len(city)
     rows = count_rows(city, "count", of=_CITY, within=(), whole="_is")
     return rows.assign(known=rows["issue_class"] == ALL)
 
 
-def _cells(cells: gpd.GeoDataFrame, ranked: dict[str, gpd.GeoDataFrame | None]) -> pd.DataFrame:
-    """The cells, the city and the hot places that they lie in."""
-    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=_CITY)
-    middle = shapely.point_on_surface(np.asarray(cells.geometry.array, dtype=object))
+def _cells(cells: gpd.GeoDataFrame, ranked: Mapping[str, gpd.GeoDataFrame], band_m: float) -> pd.DataFrame:
+    """The cells, the city, and the hot places and peaks that they belong to."""
+    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=f"{_CITY}:cells")
+    middle = shapely.centroid(np.asarray(cells.geometry.array, dtype=object))
     for name, places in ranked.items():
-        if places is None:
-            continue
         label = np.full(len(cells), None, dtype=object)
         for issue_class, own in _named(places, name).groupby("issue_class", sort=False):
             mine = np.flatnonzero(cells["issue_class"] == issue_class)
-            place, at = shapely.STRtree(middle[mine]).query(np.asarray(own.geometry.array, dtype=object), "contains")
+            shape = np.asarray(own.geometry.array, dtype=object)
+            if name.endswith("peaks"):
+                place = nearest(middle[mine], shape, reach_m=band_m * (1 + 1e-12))
+                at = np.flatnonzero(place >= 0)
+                place = place[at]
+            else:
+                place, at = shapely.STRtree(middle[mine]).query(shape, "contains")
             label[mine[at]] = own["_is"].to_numpy(dtype=object)[place]
         table[f"_{name}"] = label
     sums = [name for name in table.columns if name.startswith("_")]
@@ -168,19 +170,25 @@ def _named(places: Table, name: str) -> Table:
 
 def _zones(zones: gpd.GeoDataFrame) -> pd.DataFrame:
     """The zones: parts of the city, and sub-districts of their district too."""
-    home = zones["zone"].map(districts_of(zones)).where(zones["level"] == "subdistrict").astype("str")
+    home = zones["zone"].map(districts_of(zones)).astype(object).where(zones["level"] == "subdistrict")
     table = pd.DataFrame(zones[["zone", "level", "issue_class", "count"]]).assign(
-        _city=_CITY, _district="district:" + home.astype("str"), _is=zones["level"] + ":" + zones["zone"]
+        _city=f"{_CITY}:" + zones["level"], _district="district:" + home.astype("str")
     )
+    # Units add up to their district, beside its sub-districts.
+    names = [
+        [f"district:{zone}", f"units:{zone}"] if level == "district" else None
+        for zone, level in zip(zones["zone"], zones["level"], strict=True)
+    ]
+    table["_is"] = pd.Series(names, index=table.index, dtype=object)
     return count_rows(table, "count", of="zones", within=["level", "zone"], sums=["_city", "_district"], whole="_is")
 
 
 def _ring(overall: pd.DataFrame) -> list[pd.DataFrame]:
     """The issues inside a ring, and those outside, which are what is left."""
-    table = overall.assign(_city=_CITY, _outside=overall["issues"] - overall["inside"])
+    table = overall.assign(_city=f"{_CITY}:ring", _outside=overall["issues"] - overall["inside"])
     return [
         count_rows(table, "inside", of="ring", within=(), sums=["_city"]),
-        count_rows(table, "_outside", of="outside", within=(), sums=["_city"], unshown=True),
+        count_rows(table, "_outside", of="outside", within=(), sums=["_city"]),
     ]
 
 
@@ -200,7 +208,7 @@ def _same_cells(table: pd.DataFrame, gone: pd.DataFrame) -> NDArray[np.bool_]:
     return found
 
 
-def hide_shares(shown: Table | None, places: pd.DataFrame | None, min_count: int) -> Table | None:
+def hide_shares(shown: Table, places: pd.DataFrame, min_count: int) -> Table:
     """A copy without shares of a place's issues that are a small number of them, or leave one.
 
     Parameters
@@ -220,8 +228,6 @@ def hide_shares(shown: Table | None, places: pd.DataFrame | None, min_count: int
     >>> hide_shares(places, places, 3)["main_subclass_share"].round(2).tolist()
     [nan, 0.44]
     """
-    if shown is None or places is None:
-        return shown
     result = shown.copy()
     # That all but a few have one pair of coordinates is a warning of a geocoder's default, and says nothing of the few.
     for column, rest_tells in (("main_subclass_share", True), ("same_point_share", False)):

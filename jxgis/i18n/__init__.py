@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, TypeVar
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["LANGS", "Lang", "Text", "listed", "localise_reasons", "reason", "text", "text_pair"]
+__all__ = ["LANGS", "Lang", "Text", "listed", "localise_reasons", "reason", "text", "text_pair", "wide_signs"]
 
 Lang: TypeAlias = Literal["zh", "en"]
 Table = TypeVar("Table", bound="pd.DataFrame")
@@ -82,6 +83,17 @@ def listed(items: Iterable[object], lang: str) -> str:
     ('老城、塘汇', '老城, 塘汇')
     """
     return (", " if lang == "en" else "、").join(map(str, items))
+
+
+def wide_signs(words: str) -> int:
+    """How many signs are twice as wide as a Latin letter, as Chinese ones are.
+
+    Examples
+    --------
+    >>> wide_signs("公园 12")
+    2
+    """
+    return sum(unicodedata.east_asian_width(sign) in "WF" for sign in words)
 
 
 def text_pair(key: str, /, **values: object) -> Text:

@@ -67,7 +67,7 @@ def rename_columns(
 def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     r"""The columns of a file that a table of results can hold: text, numbers, times.
 
-    Bytes that are text become text, spans of time and whole numbers beyond 64 bits with a sign become text.
+    Bytes that are text become text, Arrow's reals become numpy's, spans of time and whole numbers beyond 64 bits with a sign become text.
 
     Parameters
     ----------
@@ -87,11 +87,15 @@ def holdable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     >>> frame["a"].tolist(), list(frame.columns), left
     (['x', 'y'], ['a', 'n'], ['photo'])
     """
-    left, changed = [], {}
+    left: list[object] = []
+    changed: dict[str, pd.Series] = {}
     for at, column in enumerate(frame.columns):
         values = frame.iloc[:, at]
         if values.dtype.name == "geometry":
             left.append(column)
+        elif isinstance(values.dtype, pd.ArrowDtype) and values.dtype.kind == "f":
+            # Arrow's reals know no remainder, by which whole numbers are told.
+            changed[column] = values.astype("float64")
         elif values.dtype.kind == "m" or (
             values.dtype.kind == "u" and bool((values.dropna() > np.iinfo(np.int64).max).any())
         ):

@@ -133,7 +133,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         _compare_rivals(table, agreed, mapping, given, told)
         frame, left = rename_columns(table.frame, mapping, agreed, keep)
         if left:
-            told.add("load.not_carried", table.name, columns=left)
+            told.add("load.not_carried", table.name, columns=[_tables.head(name) for name in left])
         points = agreed.geometry in ("point", "any") and (
             table.geometry is None or shapely.is_missing(table.geometry).all()
         )
@@ -242,10 +242,10 @@ def _columns_to_keep(raw: list[RawTable], asked: Sequence[str]) -> Sequence[str]
     known = {_tables.same_name(name) for name in have}
     unknown = [name for name in asked if _tables.same_name(name) not in known]
     if unknown:
-        hint = _tables.nearest(unknown[0], have)
+        hint, listed = _tables.nearest(unknown[0], have), _tables.heads(have)
         raise InputError(
-            zh=f"keep 中的列“{unknown[0]}”在文件中没有{hint.zh}文件中的列：{'、'.join(have[:40])}。",
-            en=f"keep: no file has the column {unknown[0]!r}{hint.en} Their columns: {', '.join(have[:40])}.",
+            zh=f"keep 中的列“{unknown[0]}”在文件中没有{hint.zh}文件中的列：{listed.zh}。",
+            en=f"keep: no file has the column {unknown[0]!r}{hint.en} Their columns: {listed.en}.",
         )
     return asked
 
@@ -349,12 +349,12 @@ def _record(ledger: Ledger, placed: list[Placed]) -> None:
     ends = np.cumsum([len(place.geometry) for place in placed])
     for end, place in zip(ends, placed, strict=True):
         start = end - len(place.geometry)
-        for name, reason, mask, values in place.flaws:
-            if mask.any():
+        for name, reason, bad, values in place.flaws:
+            if bad.any():
                 whole = np.zeros(len(ledger.kept), dtype=bool)
-                whole[start:end] = mask
+                whole[start:end] = bad
                 shown = np.full(len(ledger.kept), "", dtype=object)
-                shown[whole] = np.asarray(values[mask], dtype=object)
+                shown[whole] = np.asarray(values[bad], dtype=object)
                 ledger.reject(whole, field=name, reason=reason, values=shown)
 
 
@@ -459,14 +459,14 @@ def require_columns(gathered: Gathered) -> None:
             continue
         if column.name not in gathered.frame:
             have = [str(name) for name in gathered.frame.columns]
-            hint = _tables.nearest(column.name, have)
+            hint, listed = _tables.nearest(column.name, have), _tables.heads(have)
             option = told_by(agreed.layer, column.name)
             raise InputError(
                 zh=f"{gathered.agreed.title.zh}图层没有“{column.name}”列（也没有已知别名 {'、'.join(column.aliases[:4])} 等）"
-                f"{hint.zh}请指定，例如 {option.zh}；文件中的列：{'、'.join(have[:40]) or '无'}。",
+                f"{hint.zh}请指定，例如 {option.zh}；文件中的列：{listed.zh}。",
                 en=f"{gathered.agreed.title.en}: no column {column.name!r}, nor a known alias "
                 f"({', '.join(column.aliases[:4])} ...){hint.en} Name it, such as {option.en}; the file's columns: "
-                f"{', '.join(have[:40]) or 'none'}.",
+                f"{listed.en}.",
             )
         values = gathered.frame[column.name]
         gathered.ledger.reject(values.isna(), field=column.name, reason="missing_value", values=values)
@@ -562,9 +562,22 @@ def _mask_people(gathered: Gathered) -> None:
             # Issues are counted by the contract's texts: two classes must not become one. Categories may: the sheet of
             # those without a class is filled in and handed back, where a number of one's own would say another thing.
             column = frame[name]
+            if dtypes.get(name) == "number":
+                _hide_numbers(gathered, name, column)
+                continue
             masked = mask_column(column, distinct=name in dtypes and name not in _CATEGORIES)
             if masked is not column:
                 gathered.frame[name] = masked.reindex(gathered.frame.index)
+
+
+def _hide_numbers(gathered: Gathered, name: str, column: pd.Series) -> None:
+    """Empty what names a person in a column of numbers, such as a phone; the others stay numbers."""
+    masked = mask_column(column)
+    if masked is column:
+        return
+    hidden = masked.notna() & masked.astype("str").str.contains("*", regex=False)
+    gathered.frame.loc[hidden.index[hidden], name] = np.nan
+    gathered.notes.append(text_pair("load.hidden_numbers", column=name, count=int(hidden.sum())))
 
 
 def _table(gathered: Gathered, rows: NDArray[np.bool_]) -> gpd.GeoDataFrame:

@@ -14,6 +14,7 @@ from jxgis import reference as _reference
 from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text
 from jxgis.load._columns import as_number, as_text
+from jxgis.schema.layers import heads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -467,13 +468,13 @@ def _coordinate_text(
     half = [name for name in ("lon", "lat", "x", "y") if name in frame]
     have = f"（只找到 {'、'.join(half)}）" if half else ""
     have_en = f" (only {', '.join(half)} found)" if half else ""
-    named = list(columns)[:40]
+    named = heads(columns)
     raise InputError(
         zh=f"{what} 没有坐标列{have}：需要 经度+纬度、X坐标+Y坐标，或一个“120.94,30.54”形式的坐标列；列名不同时用 columns 指定，"
-        "例如 lon=经度列名,lat=纬度列名。" + (f"文件中的列：{'、'.join(named)}。" if named else ""),
+        "例如 lon=经度列名,lat=纬度列名。" + (f"文件中的列：{named.zh}。" if columns else ""),
         en=f"{what} has no coordinate columns{have_en}: it needs lon and lat, x and y, or one field such as "
         "'120.94,30.54'; where they have other names, say so with columns, such as lon=NAME,lat=NAME."
-        + (f" The file has: {', '.join(named)}." if named else ""),
+        + (f" The file has: {named.en}." if columns else ""),
     )
 
 

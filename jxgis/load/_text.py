@@ -6,6 +6,7 @@ import codecs
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from jxgis.errors import InputError
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 __all__ = ["BrokenRow", "Sheet", "decode", "distinct_names", "read_csv", "read_excel"]
@@ -161,11 +163,19 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
         column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
     )
 
+    swallowing: list[int] = []
+    one = re.escape(delimiter)
+    row = f"\\n(?:[^\\n{one}]*{one}){{{max(len(header) - 1, 1)},}}"
+
     def read(*, threads: bool) -> tuple[pa.Table, list[BrokenRow]]:
         broken: list[BrokenRow] = []
+        swallowing.clear()
 
-        def handle(row: arrow_csv.InvalidRow) -> str:
-            broken.append(BrokenRow((row.number or 0) - 1, row.actual_columns, row.expected_columns))
+        def handle(invalid: arrow_csv.InvalidRow) -> str:
+            number = (invalid.number or 0) - 1
+            broken.append(BrokenRow(number, invalid.actual_columns, invalid.expected_columns))
+            if invalid.text.count('"') % 2 and re.search(row, invalid.text):
+                swallowing.append(number)
             return "skip"
 
         parse.invalid_row_handler = handle
@@ -177,10 +187,40 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     if broken:
         # Only a single thread knows the numbers of the broken rows.
         table, broken = read(threads=False)
+    if swallowing:
+        raise _not_closed(what, swallowing[0])
     table = table.rename_columns(distinct_names(table.column_names))
     numbers = np.arange(1, table.num_rows + len(broken) + 1, dtype=np.int64)
     numbers = np.delete(numbers, [line.row - 1 for line in broken])
+    if raw.count(b"\n") > 1 + len(numbers) + len(broken):
+        _refuse_swallowed(table, numbers, raw, row, what)
     return Sheet(table.to_pandas(), numbers, tuple(broken))
+
+
+def _refuse_swallowed(table: pa.Table, numbers: NDArray[np.int64], raw: bytes, row: str, what: str) -> None:
+    """Refuse a value that holds a whole row: its quote is not closed, and the rows up to the next quote stand in it.
+
+    One that is meant stands between two quotes in the file, those in it doubled.
+    """
+    import pyarrow.compute as pc
+
+    for name in table.column_names:
+        column, seen = table[name], 0
+        holds = pc.match_substring_regex(column, row).fill_null(False)
+        for at in pc.indices_nonzero(holds).to_pylist():
+            written = '"{}"'.format(column[at].as_py().replace('"', '""')).encode()
+            found = raw.find(written, seen)
+            if found < 0:
+                raise _not_closed(what, int(numbers[at]))
+            seen = found + len(written)
+
+
+def _not_closed(what: str, row: int) -> InputError:
+    return InputError(
+        zh=f"{what} 第 {row} 行有一个引号没有闭合，后面的行都被读进了同一格；请补上或去掉这个引号。",
+        en=f"{what}, row {row}: a quote is not closed, and the rows after it are taken for one value; close it, or take it "
+        "out.",
+    )
 
 
 def _header(text: str) -> tuple[str, list[str]]:

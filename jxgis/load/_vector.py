@@ -37,7 +37,7 @@ _BEGINS = {
     ".shp": re.compile(rb"\0\0\x27\x0a"),
     ".geojson": re.compile(rb"(?:\xef\xbb\xbf)?[\s\x1e]*[{\[]"),
     ".json": re.compile(rb"(?:\xef\xbb\xbf)?[\s\x1e]*[{\[]"),
-    ".kml": re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*<(?:\w+:)?kml\b", re.DOTALL),
+    ".kml": re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*+<(?:\w+:)?kml\b", re.DOTALL),
 }
 _POINTS_ELSEWHERE = re.compile(
     rb"<(?:OGR|GDAL|VRT|WMT_MS|WMS_|(?:\w+:)?WFS_|Product_Observational)|gdal_streamed_alg", re.IGNORECASE
@@ -103,7 +103,9 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
     """
     import pyogrio
 
+    path = path.absolute()
     with reading(what, _unreadable(path)):
+        _require_plain(path, what)
         _require_kind(path)
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     chosen = _choose(names, layer, expected, what)
@@ -158,6 +160,18 @@ def _whole_characters(read: str) -> str:
         if error.reason != "unexpected end of data":
             raise
         return raw[: error.start].decode("utf-8")
+
+
+def _require_plain(path: Path, what: str) -> None:
+    """Refuse a path that pyogrio would take apart as an address: what it opens is not what was looked at."""
+    from pyogrio.util import vsi_path
+
+    if vsi_path(str(path)) != str(path):
+        raise InputError(
+            zh=f"{what} 的文件名或所在文件夹名含有 !、; 或控制字符，GDAL 会当作压缩包内的地址；请改名后再用。",
+            en=f"{what}: its name, or that of a folder it lies in, holds !, ; or a control character, which GDAL takes for "
+            "an address within an archive; rename it.",
+        )
 
 
 def _require_kind(path: Path) -> None:

@@ -5,22 +5,28 @@ from __future__ import annotations
 import geopandas as gpd
 import pandas as pd
 
+from jxgis.city import TIMEZONE
 from jxgis.errors import InputError
+from jxgis.i18n import Text
 from jxgis.load._columns import as_number, as_text
-from jxgis.schema.layers import contract, layers
+from jxgis.load.times import parse_times
+from jxgis.schema.layers import check, contract
 
 __all__ = ["as_layer"]
 
+_KINDS = {"number": Text(zh="数字", en="number"), "time": Text(zh="时间", en="time")}
+
 
 def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str) -> gpd.GeoDataFrame:
-    """A table for a layer, its names as text and its numbers as numbers, as a loader makes them.
+    """A table for a layer, its names as text, its numbers as numbers and its times as times, as a loader makes them.
 
     Parameters
     ----------
     table
-        Any columns, or geometries alone; those of the layer's contract hold what it says.
+        Any columns, or geometries alone; those of the layer's contract hold what it says. An id that it asks for and that
+        is not there is the number of the row.
     layer
-        The layer; of what is none, such as an area, every column stands as it is.
+        The layer.
 
     Returns
     -------
@@ -29,8 +35,11 @@ def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str) -> gpd.GeoData
 
     Raises
     ------
+    CrsError
+        If the table is not in a metric CRS.
     InputError
-        If it lacks the names that every row must have, or holds in the place of a number what is none.
+        If it breaks the layer's contract: see `jxgis.schema.layers.check`. A loader rejects single rows and accounts for
+        them; of a table that is handed over nothing is left out.
 
     Examples
     --------
@@ -42,23 +51,36 @@ def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str) -> gpd.GeoData
     """
     if isinstance(table, gpd.GeoSeries):
         table = gpd.GeoDataFrame(geometry=table)
-    columns = contract(layer).columns if layer in layers() else ()
-    if "name" not in table.columns and any(column.name == "name" and not column.null for column in columns):
+    agreed = contract(layer)
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
         raise InputError(
-            zh=f"{layer} 没有 name 列；请把名称所在的列改名为 name。",
-            en=f"{layer} has no column name; call the column that holds the names so.",
+            zh=f"{layer} 有多列同名：{'、'.join(map(str, twice))}；请改名。",
+            en=f"{layer}: several columns are called {', '.join(map(str, twice))}; rename them.",
         )
     made = {}
-    if "name" in table.columns and pd.api.types.is_numeric_dtype(table["name"]):
-        made["name"] = as_text(table["name"])
-    for name in (column.name for column in columns if column.dtype == "number" and column.name in table.columns):
-        if pd.api.types.is_numeric_dtype(table[name]):
+    for column in agreed.columns:
+        if column.name not in table.columns:
+            if column.name == agreed.identifier and not column.null:
+                made[column.name] = as_text(pd.Series(range(1, len(table) + 1), index=table.index))
             continue
-        made[name], wrong = as_number(table[name])
+        given = table[column.name]
+        if column.dtype == "number":
+            made[column.name], wrong = as_number(given)
+        elif column.dtype == "time":
+            times = parse_times(given, timezone=TIMEZONE)
+            made[column.name], wrong = pd.Series(times.local, index=given.index), times.bad
+        elif pd.api.types.is_string_dtype(given):
+            continue
+        else:
+            made[column.name] = as_text(given)
+            continue
         if wrong.any():
             row = int(wrong.argmax())
+            kind = _KINDS[column.dtype]
             raise InputError(
-                zh=f"{layer} 的 {name} 列有不是数字的值：“{table[name].iloc[row]}”（第 {row + 1} 行）。",
-                en=f"{layer}: {name} holds what is not a number: {table[name].iloc[row]!r} (row {row + 1}).",
+                zh=f"{layer} 的 {column.name} 列有不是{kind.zh}的值：“{given.iloc[row]}”（第 {row + 1} 行）。",
+                en=f"{layer}: {column.name} holds what is not a {kind.en}: {str(given.iloc[row])!r} (row {row + 1}).",
             )
-    return table.assign(**made) if made else table
+    table = table.assign(**made) if made else table
+    return check(table if table.index.is_unique else table.reset_index(drop=True), agreed)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.city import UNCLASSIFIED, classify, read_class_table
+from jxgis.city import TIMEZONE, UNCLASSIFIED, classify, read_class_table
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import text_pair
@@ -116,7 +116,7 @@ def load_issues(
     >>> loaded.rejects[["row", "field", "value", "reason"]].to_numpy().tolist()
     [[3, 'time', '昨天', 'bad_time']]
     """
-    zone = timezone or (city.timezone if city is not None else "Asia/Shanghai")
+    zone = timezone or (city.timezone if city is not None else TIMEZONE)
     window = _window(start, end)
     given = _with_class_column(options, class_column)
     gathered = gather(path, "issues", city=city, options=given)

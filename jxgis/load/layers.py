@@ -14,6 +14,7 @@ from jxgis.i18n import text_pair
 from jxgis.load import Loaded
 from jxgis.load._layer import Gathered, finish, gather, require_columns, told_by
 from jxgis.load._options import ReadOptions
+from jxgis.schema.layers import heads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,12 +115,12 @@ def _make_ids(gathered: Gathered, column: str) -> None:
         return
     agreed = gathered.agreed
     if not agreed.numbered:
-        have = "、".join(str(name) for name in gathered.frame.columns) or "—"
+        have = heads(gathered.frame.columns)
         option = told_by(agreed.layer, "name")
         raise InputError(
-            zh=f"{agreed.title.zh}图层没有编号（{column}）也没有名称列；请指定，例如 {option.zh}；文件中的列：{have}。",
+            zh=f"{agreed.title.zh}图层没有编号（{column}）也没有名称列；请指定，例如 {option.zh}；文件中的列：{have.zh}。",
             en=f"{agreed.title.en}: neither {column} nor a name; name a column, such as {option.en}; the file's "
-            f"columns: {have.replace('、', ', ')}.",
+            f"columns: {have.en}.",
         )
     gathered.frame[column] = pd.Series([f"{row}" for row in range(1, len(gathered.frame) + 1)], dtype="str")
     gathered.notes.append(text_pair("load.numbered", column=column))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,15 +111,21 @@ def check_raster(
     """
     import pyproj
     import rasterio
+    from rasterio.errors import NotGeoreferencedWarning
 
     file = one_file(path)
-    with reading(file.name, NOT_A_RASTER), rasterio.open(file, driver="GTiff") as raster:
+    with (
+        reading(file.name, NOT_A_RASTER),
+        warnings.catch_warnings(category=NotGeoreferencedWarning, action="ignore"),
+        rasterio.open(file, driver="GTiff") as raster,
+    ):
         if not 1 <= band <= raster.count:
             raise InputError(
                 zh=f"{file.name} 只有 {raster.count} 个波段，没有第 {band} 个。",
                 en=f"{file.name} has {raster.count} bands, no band {band}.",
             )
         require_sane_raster(raster, band, what=file.name)
+        _require_place(raster, file.name)
         own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
         declared_crs = own if crs is None else crs
         if declared_crs is None:
@@ -162,6 +169,16 @@ def check_raster(
         nodata_cells=missing,
         notes=tuple(notes),
     )
+
+
+def _require_place(raster: DatasetReader, name: str) -> None:
+    """Refuse a raster that says nowhere where its cells lie: it would stand at (0, 0), each cell one metre or degree."""
+    if raster.transform.is_identity or raster.transform.determinant == 0:
+        raise InputError(
+            zh=f"{name} 没有写明像元的位置和大小（地理变换），可能缺少 .tfw 文件，或是导出成了图片；请重新导出为带坐标的 GeoTIFF。",
+            en=f"{name} does not say where its cells lie and how large they are; perhaps its .tfw is missing, or it was "
+            "exported as a picture. Export it again as a GeoTIFF with coordinates.",
+        )
 
 
 def _blocks(raster: DatasetReader, band: int) -> Iterator[tuple[NDArray[np.float64], Window]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +41,8 @@ _VECTOR = (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".kml", ".gdb")
 FORMATS = (*_TEXT, *_EXCEL, *_PARQUET, *_VECTOR, ".zip")
 
 _LONGEST_NAME = 200  # bytes: disks hold 255, some less
+# What libraries take for more than a name: the file within an archive, a parameter of an address.
+_NO_NAME = re.compile(r"[!;\x00-\x1f\x7f]")
 _ZIP = Text(
     zh="不完整、有密码、用了不支持的压缩方式，或不是 zip 文件；请重新下载，或解压后再用。",
     en="is cut off, has a password or an unknown compression, or is not a zip; download it again, or unpack it first.",
@@ -348,12 +351,12 @@ def _extract(path: Path, folder: Path) -> dict[str, Path]:
             kept = inner.parent / around / inner.name if inner.parent in bare and not _suffix(inner.name) else inner
             whole = _geodatabase(kept)
             place = folder / hashlib.sha256(str(whole.parent).encode()).hexdigest()[:16]
-            target = place.joinpath(*map(_short, kept.relative_to(whole.parent).parts))
+            target = place.joinpath(*map(_plain, kept.relative_to(whole.parent).parts))
             target.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(entry) as stream, target.open("wb") as out:
                 while chunk := stream.read(1 << 20):
                     out.write(chunk)
-            found[str(whole)] = place / _short(whole.name)
+            found[str(whole)] = place / _plain(whole.name)
     return found
 
 
@@ -370,12 +373,12 @@ def _inner(entry: zipfile.ZipInfo) -> PurePosixPath:
     return PurePosixPath(name.replace("\\", "/"))
 
 
-def _short(name: str) -> str:
-    """A name that a disk can hold: of a longer one the ending stays, so that files of one name still have one."""
-    if len(name.encode()) <= _LONGEST_NAME:
+def _plain(name: str) -> str:
+    """A name that disks and libraries take as it is; of another the ending stays: files of one name still have one."""
+    if len(name.encode()) <= _LONGEST_NAME and not _NO_NAME.search(name):
         return name
     ending = _suffix(name) or PurePosixPath(name).suffix
-    if len(ending.encode()) > _LONGEST_NAME // 2:
+    if len(ending.encode()) > _LONGEST_NAME // 2 or _NO_NAME.search(ending):
         ending = ""
     stem = name[: len(name) - len(ending)]
     return hashlib.sha256(stem.encode()).hexdigest()[:16] + ending

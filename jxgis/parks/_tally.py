@@ -19,7 +19,7 @@ from jxgis.space.polygons import polygons_of
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL, zone_names
 
-__all__ = ["Study", "coverage_table", "layer", "points_by_zone", "study_of", "zone_sums", "zones_and_whole"]
+__all__ = ["Study", "coverage_table", "layer", "on_map", "points_by_zone", "study_of", "zone_sums", "zones_and_whole"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +75,12 @@ def zones_and_whole(zones: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
     """The zones' polygons, and their union last."""
     shapes = polygons_of(zones.geometry.to_numpy())
     return np.array([*shapes, shapely.union_all(shapes)], dtype=object)
+
+
+def on_map(coverage: pd.DataFrame, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Rows of zones with their polygons; ``all`` gets the union of the zones."""
+    shape = [*zones_and_whole(zones)]
+    return gpd.GeoDataFrame(coverage, geometry=shape * (len(coverage) // len(shape)), crs=zones.crs)
 
 
 def points_by_zone(

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jxgis.errors import InputError
 from jxgis.i18n import Text
-from jxgis.parks._tables import on_map, stacked
+from jxgis.parks._tally import on_map
 from jxgis.parks.coverage import Ground, Measured, measure, served_land
 from jxgis.parks.result import ParksResult
 from jxgis.part import Given, given_tables
 from jxgis.schema.tables import table
 from jxgis.settings import ParkSettings, with_options
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -140,8 +141,8 @@ def analyse(given: Given) -> ParksResult:
     return ParksResult(
         given=given,
         coverage=on_map(today.coverage if plan is None else _before_after(today, after, siting), zones),
-        served=stacked([today.radius.served, *(one.served for one in on_foot)]),
-        unserved=stacked([today.radius.unserved, *(one.unserved for one in on_foot)]),
+        served=_stacked([today.radius.served, *(one.served for one in on_foot)]),
+        unserved=_stacked([today.radius.unserved, *(one.unserved for one in on_foot)]),
         sites=table("parks.sites").empty(zones.crs) if siting is None else siting.sites,
         targets=None if fewest is None or siting is None else on_map(_targets(fewest, siting), zones),
         target_sites=None if fewest is None else fewest.siting.sites,
@@ -288,7 +289,7 @@ def _gaps_of_raster(today: Measured) -> pd.DataFrame:
 
     table = today.tables[0]
     some = table[table["no_data_share"] > 0] if "no_data_share" in table.columns else table.iloc[:0]
-    some = some[some["zone"] != "all"]
+    some = some[some["zone"] != ALL]
     lost = some["no_data_share"] if len(some) else pd.Series(dtype="float64")
     codes = ["raster_gap" if share >= 1 - 1e-9 else "raster_holes" for share in lost]
     return pd.DataFrame({"code": codes, "what": some["zone"].to_numpy(), "count": 1})
@@ -354,7 +355,7 @@ def _changes(today: Measured, after: Measured) -> tuple[pd.DataFrame, gpd.GeoDat
     changed = [changed_housing(today.radius, after.radius)]
     if today.walking is not None and after.walking is not None:
         changed.append(changed_housing(today.walking, after.walking))
-    return compare_coverage(today.coverage, after.coverage), stacked(changed)
+    return compare_coverage(today.coverage, after.coverage), _stacked(changed)
 
 
 def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) -> gpd.GeoDataFrame | None:
@@ -376,3 +377,12 @@ def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
         parks, people, graph=ground.graph, gates=ways_in, barriers=ground.barriers, options=options
     )
     return on_map(supply_by_zone(found, zones), zones)
+
+
+def _stacked(tables: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Tables of one shape, one under the other; empty ones say nothing about dtypes."""
+    import pandas as pd
+
+    some = [table for table in tables if len(table)]
+    stacked: gpd.GeoDataFrame = pd.concat(some, ignore_index=True) if some else tables[0]
+    return stacked

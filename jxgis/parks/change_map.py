@@ -30,6 +30,7 @@ from jxgis.i18n import text
 from jxgis.parks.land_words import land_words
 from jxgis.parks.map import coverage_breaks
 from jxgis.settings import PARKS
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import folium
@@ -66,7 +67,6 @@ def parks_change_map(
     *,
     zones: gpd.GeoDataFrame | None = None,
     target: float = PARKS.target,
-    title: str | None = None,
     method: str = "",
     denominator: str = "residential",
     lang: str = "zh",
@@ -88,8 +88,8 @@ def parks_change_map(
         Polygons with ``name``, for the ground.
     target
         The coverage asked for, 0 to 1.
-    title, method
-        Heading, and the line below it.
+    method
+        The line below the heading.
     denominator
         What coverage is a share of: ``residential`` or ``built_up`` land.
     lang, sketch
@@ -113,16 +113,15 @@ def parks_change_map(
     >>> type(parks_change_map(change)).__name__
     'Map'
     """
-    rows = change[(change["zone"] != "all") & change.geometry.notna()]
+    rows = change[(change["zone"] != ALL) & change.geometry.notna()]
     if rows.empty:
         raise InputError(
             zh="两次结果的对比表里没有区域，无法绘图；请用 compare_coverage 的结果并附上区域图形。",
             en="The comparison holds no zone to draw; give the rows of compare_coverage with the zones' polygons.",
         )
     ground = rows.drop_duplicates("zone").rename(columns={"zone": "name"}) if zones is None else zones
-    heading = title or text("parks.change_title", lang)
     said = " · ".join(filter(None, [method, *_whole(change, lang)]))
-    page = land_map(ground, rows, title=heading, method=said, lang=lang, sketch=sketch)
+    page = land_map(ground, rows, title=text("parks.change_title", lang), method=said, lang=lang, sketch=sketch)
     drawn = [] if plan is None or plan.empty else _add_plan(page, plan, lang)
     groups: dict[str, list[folium.FeatureGroup]] = {"coverage": [], "change": []}
     coverage: list[LegendSection] = []
@@ -185,7 +184,7 @@ def parks_change_map(
 
 def _whole(change: pd.DataFrame, lang: str) -> list[str]:
     """The whole area's coverage before and after, in words, method by method."""
-    rows = change[(change["zone"] == "all") & change["coverage_after"].notna()]
+    rows = change[(change["zone"] == ALL) & change["coverage_after"].notna()]
     return [
         text(
             "parks.whole",

@@ -10,6 +10,7 @@ from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_la
 from jxgis.i18n import text
 from jxgis.parks.land_words import denominator_of, land_words
 from jxgis.settings import PARKS
+from jxgis.zones import ALL
 
 __all__ = ["coverage_chart"]
 
@@ -68,7 +69,7 @@ def coverage_chart(
             label=text("maps.target", lang, n=f"{100 * target:g}"),
         )
         axis = text("maps.coverage_axis", lang, **land_words(denominator_of(coverage), lang))
-        zones = [text("common.whole_area", lang) if zone == "all" else short_label(zone) for zone in table.index]
+        zones = [text("common.whole_area", lang) if zone == ALL else short_label(zone) for zone in table.index]
         ax.set(yticks=np.arange(len(table)), yticklabels=zones, xlim=(0, 112), xlabel=axis)
         ax.set_title(text("maps.coverage_chart", lang), loc="left")
         figure.legend(loc="outside lower center", ncols=3, fontsize=8)

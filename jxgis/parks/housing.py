@@ -203,7 +203,10 @@ def split_at_borders(pieces: Pieces, zones: gpd.GeoDataFrame) -> Pieces:
     """
     part, of = pieces.geometry, np.arange(len(pieces.geometry))
     for outline in polygons_of(zones.geometry.to_numpy()):
-        crossed = np.sort(shapely.STRtree(part).query(shapely.boundary(outline), predicate="intersects"))
+        shapely.prepare(outline)
+        reached = np.sort(shapely.STRtree(part).query(outline, predicate="intersects"))
+        # A border may run between the parts of a piece, and through none of them.
+        crossed = reached[~shapely.covered_by(part[reached], outline)]
         inside = polygons_of(within(part[crossed], np.full(len(crossed), outline)))
         outside = polygons_of(shapely.difference(part[crossed], inside))
         part = np.concatenate([np.delete(part, crossed), inside, outside])

@@ -31,6 +31,7 @@ from jxgis.i18n import localise_reasons, text
 from jxgis.parks.gaps import blind_spot_names
 from jxgis.parks.land_words import denominator_of, land_words
 from jxgis.settings import PARKS
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import folium
@@ -51,7 +52,7 @@ def coverage_breaks(target: float) -> tuple[float, float, float]:
 
 def _zones(coverage: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     """The rows of single zones with their polygons: the coverage's own, else those of ``zones`` by name."""
-    rows = coverage[coverage["zone"] != "all"]
+    rows = coverage[coverage["zone"] != ALL]
     if isinstance(rows, gpd.GeoDataFrame) and rows.geometry.notna().any():
         return rows[rows.geometry.notna()]
     if zones is None:
@@ -211,7 +212,6 @@ def parks_map(
     isochrones: gpd.GeoDataFrame | None = None,
     blind_spots: gpd.GeoDataFrame | None = None,
     target: float = PARKS.target,
-    title: str | None = None,
     method: str = "",
     lang: str = "zh",
     sketch: bool = False,
@@ -238,8 +238,8 @@ def parks_map(
         ten stand in a list.
     target
         The coverage asked for, 0 to 1.
-    title, method
-        Heading, and the line below it: standard, minutes, speed, denominator.
+    method
+        The line below the heading: standard, minutes, speed, denominator.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -254,8 +254,7 @@ def parks_map(
     """
     rows = _zones(localise_reasons(coverage, lang), zones)
     ground = zones if zones is not None else rows.drop_duplicates("zone").rename(columns={"zone": "name"})
-    heading = title or text("maps.parks_title", lang)
-    page = land_map(ground, rows, title=heading, method=method, lang=lang, sketch=sketch)
+    page = land_map(ground, rows, title=text("maps.parks_title", lang), method=method, lang=lang, sketch=sketch)
     drawn = _add_parks(page, parks, lang) if _some(parks) else []
     walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
     groups: dict[str, folium.FeatureGroup] = {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from jxgis.i18n import Text, text_pair
-from jxgis.parks._tables import on_map
+from jxgis.i18n import Text, text, text_pair
+from jxgis.parks._tally import on_map
 from jxgis.parks.coverage import Ground, measure
 from jxgis.parks.part import PART
 from jxgis.part import Result
@@ -198,12 +198,17 @@ class ParksResult(Result):
             }
         }
 
-    def completed(self) -> ParksResult:
-        """With the coverage of the units: the user's own, else those that were proposed."""
-        given = self.given
-        drawn = given.table("units")
-        if drawn is None and "units" in given.results:
-            drawn = given.results["units"].tables()["units"]
+    def completed(self, results: Mapping[str, Result]) -> ParksResult:
+        """With the coverage of the units: the user's own, else those that were proposed.
+
+        Parameters
+        ----------
+        results
+            Name of a part to what it found.
+        """
+        drawn = self.given.table("units")
+        if drawn is None and "units" in results:
+            drawn = results["units"].tables()["units"]
         return self if drawn is None else replace(self, coverage_units=self.coverage_of(drawn))
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -267,7 +272,7 @@ class ParksResult(Result):
             blind_spots=self.blind_spots,
             zones=given.table("districts"),
             target=given.settings.parks.target,
-            method=" · ".join([self._map_line(), *(told.of(lang) for told in self.notes())]),
+            method=" · ".join([self._map_line(), *self._plan_in_after(), *(told.of(lang) for told in self.notes())]),
             lang=lang,
             sketch=given.sketch,
         )
@@ -282,11 +287,28 @@ class ParksResult(Result):
             self.plan,
             zones=given.table("districts"),
             target=given.settings.parks.target,
-            method=self._map_line(),
+            method=" · ".join([self._map_line(), *self._sites_in_after()]),
             denominator=self._denominator,
             lang=given.lang,
             sketch=given.sketch,
         )
+
+    def _plan_in_after(self) -> list[str]:
+        """That the coverage with new parks counts the user's plan too, which the map of today does not draw."""
+        return [text("parks.plan_in_after", self.given.lang)] if len(self._changes) > self._proposed else []
+
+    def _sites_in_after(self) -> list[str]:
+        """That the state with the plan counts the parks proposed too."""
+        return [text("parks.sites_in_after", self.given.lang, n=self._proposed)] if self._proposed else []
+
+    @property
+    def _changes(self) -> list[str]:
+        """What becomes of each park that changes, the proposed ones among them."""
+        return [] if self.plan is None else self.plan["change"].dropna().tolist()
+
+    @property
+    def _proposed(self) -> int:
+        return 0 if self.siting is None else len(self.siting.sites)
 
     @property
     def _denominator(self) -> str:
@@ -335,11 +357,9 @@ class ParksResult(Result):
         """What the user's plan does to the coverage of the whole; None without one, or without a figure."""
         import pandas as pd
 
-        from jxgis.i18n import text
         from jxgis.report.columns import percent
 
-        proposed = 0 if self.siting is None else len(self.siting.sites)
-        changes = [] if self.plan is None else self.plan["change"].dropna().tolist()
+        proposed, changes = self._proposed, self._changes
         whole = self.coverage[(self.coverage["zone"] == "all") & (self.coverage["method"] == "radius")].iloc[0]
         if len(changes) == proposed or pd.isna(whole["coverage"]):
             return None
@@ -354,4 +374,5 @@ class ParksResult(Result):
             closed=changes.count("closed"),
             before=percent(float(whole["coverage"])),
             planned=percent(float(planned)),
+            after=percent(float(whole["coverage_after"])),
         )

@@ -171,10 +171,11 @@ def _demand(ground: _Ground, objective: str, people: gpd.GeoDataFrame | None, sa
         some = _open(points.x, points.y, count, zone, n, reach)
     if objective == "people" and some is None:
         raise InputError(
-            zh="没有完整的人口数据，不能按人口选址；请给居住用地逐块补上 people 列，或给出 [inputs.population]，"
-            '或改用 [parks] objective = "area"。',
-            en="People are not fully known, so parks cannot be sited by them; fill in the column people of the residential "
-            'layer, or give [inputs.population], or use [parks] objective = "area".',
+            zh="没有完整的人口数据，不能按人口选址；请给出 [inputs.population]（分母是建成区时只有这一种办法，带 people 列的"
+            '居住用地也可以），或给居住用地逐块补上 people 列，或改用 [parks] objective = "area"。',
+            en="People are not fully known, so parks cannot be sited by them; give [inputs.population] (the only way where "
+            "coverage is a share of built-up land; residential land with people will do), or fill in the column people of "
+            'the residential layer, or use [parks] objective = "area".',
         )
     wanted = area if objective == "area" or some is None else some
     plots = polygons_of(candidates.geometry.to_numpy())

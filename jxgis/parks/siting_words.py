@@ -7,6 +7,7 @@ import pandas as pd
 from jxgis.bounds import at_least
 from jxgis.i18n import listed, text
 from jxgis.report.columns import percent
+from jxgis.zones import ALL
 
 __all__ = ["siting_lines", "without_needless"]
 
@@ -48,10 +49,10 @@ def siting_lines(
         return []
     lines: list[str] = []
     if sites is not None and coverage is not None and "coverage_with_pocket" in coverage.columns:
-        whole = coverage[(coverage["zone"] == "all") & (coverage["method"] == "radius")].iloc[0]
+        whole = coverage[(coverage["zone"] == ALL) & (coverage["method"] == "radius")].iloc[0]
         after, both = (percent(whole[name]) for name in ("coverage_after", "coverage_with_pocket"))
         lines.append(text("report.sites_pocket", lang, n=int((~sites["counts"]).sum()), after=after, both=both))
-    zones, whole = targets[targets["zone"] != "all"], targets[targets["zone"] == "all"].iloc[0]
+    zones, whole = targets[targets["zone"] != ALL], targets[targets["zone"] == ALL].iloc[0]
     short = zones[zones["coverage_before"].notna() & ~at_least(zones["coverage_before"].to_numpy(dtype=float), target)]
     for code, key in (("no_plot_there", "sites_none_there"), ("more_elsewhere", "sites_elsewhere")):
         some = short[short["no_site"] == code].sort_values("coverage_before", kind="stable")
@@ -64,7 +65,7 @@ def siting_lines(
         best = percent(whole["best"])
         lines.append(text("report.targets_whole_out", lang, best=best, target=asked))
     if len(missed):
-        names = listed(missed["zone"].replace("all", text("common.whole_area", lang)), lang)
+        names = listed(missed["zone"].replace(ALL, text("common.whole_area", lang)), lang)
         lines.append(text("report.targets_missed", lang, target=asked, n=int(whole["needed"]), zones=names))
     elif not out_of_reach:
         key = "lead" if whole["needed"] else "none"

@@ -25,6 +25,7 @@ from jxgis.settings import PARKS, ParkSettings
 from jxgis.space.network import Snapped, StreetGraph, Walk, snap, walk_from
 from jxgis.space.polygons import polygons_of
 from jxgis.space.ratio import ratio
+from jxgis.zones import ALL
 
 __all__ = ["WalkingCoverage", "isochrones", "walking_coverage"]
 
@@ -80,7 +81,7 @@ class WalkingCoverage:
     def points(self) -> gpd.GeoDataFrame:
         """Every sample point: ``name, zone, area_m2, snap_m, walk_m`` (inf: no way), ``minutes, served``."""
         points, study = self._whole.points, self._study
-        zones = np.array(study.zones if study.whole is study.pieces else ("all",), dtype=object)
+        zones = np.array(study.zones if study.whole is study.pieces else (ALL,), dtype=object)
         return gpd.GeoDataFrame(
             {
                 "name": study.house_names[study.whole.house[points.piece]],

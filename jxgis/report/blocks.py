@@ -120,7 +120,8 @@ class Sources:
     def blocks(self, lang: str) -> list[Block]:
         """Which files were read, what became of their rows, and what was said of them."""
         found: list[Block] = [
-            table_block("", self.table, lang, of="report.inputs"),
+            # A hash is for run.json and the workbook: on a page it runs over the counts.
+            table_block("", self.table.drop(columns="sha256", errors="ignore"), lang, of="report.inputs"),
             Paragraph(text("report.data_lead_notebook" if self.in_notebook else "report.data_lead", lang), "sub"),
         ]
         if self.outside_area:
@@ -179,6 +180,8 @@ def table_block(
     made = declared(of)
     shown_columns = columns or made.shown or [str(c) for c in table.columns if c != "geometry"]
     kept = [c for c in shown_columns if c in table.columns and table[c].notna().any()]
+    if "change_city" in kept and "change" not in kept:
+        kept.remove("change_city")  # It is there to be compared with.
     known = made.described(table[kept])
     titles = {name: column.head(lang) for name, column in known.items()}
     of_city = list(table["change_city"].dropna().unique()) if {"change", "change_city"} <= set(kept) else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +12,7 @@ import pandas as pd
 import xlsxwriter
 
 from jxgis.errors import OutputError
-from jxgis.i18n import text
+from jxgis.i18n import text, wide_signs
 from jxgis.report.blocks import Absent, MethodNote, Section, Sources
 from jxgis.report.columns import readable
 from jxgis.schema.columns import Column
@@ -53,7 +52,7 @@ class Sheet(NamedTuple):
 
 def _width(value: object) -> int:
     """How wide a text is in Latin letters: a Chinese sign counts two."""
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in str(value))
+    return len(str(value)) + wide_signs(str(value))
 
 
 def _pattern(column: Column) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis.city import contract_of
 from jxgis.crs import distortion_note, short_name
 from jxgis.i18n import Text, text_pair
+from jxgis.run.inputs import GROUND
 from jxgis.schema.columns import layer_column
 from jxgis.settings import UNITS
 
@@ -117,7 +118,7 @@ def check_layer(
             tables["disagreement"] = cases
         if streets is not None and len(streets):
             lines += _datum_lines(loaded.table, streets, options.get("crs"))
-    if layer in ("subdistricts", "districts"):
+    if layer in GROUND:
         tables |= boundary_tables(loaded)
     if layer == "subdistricts" and city is not None and len(city.crosswalk):
         lines += _dissolved_lines(loaded.table, city)

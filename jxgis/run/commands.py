@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -247,9 +248,9 @@ def _all(given: Given) -> Found:
     for part in PARTS:
         if part.beside is None or part.name not in found.results:
             continue
-        complete = refusing(part.beside, found.results[part.name].completed, found)
+        complete = refusing(part.beside, partial(found.results[part.name].completed, found.results), found)
         if complete is not None:
-            found.results[part.name] = given.results[part.name] = complete
+            found.results[part.name] = complete
     if not found.results:
         collect([InputError(zh=line.zh, en=line.en) for line in found.lines()])
     return found

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis import escape
 from jxgis.city import contract_of
+from jxgis.crs import require_table
 from jxgis.errors import InputError, JxgisError, collect, require_lang
 from jxgis.i18n import text_pair
 from jxgis.load.handed import as_layer
-from jxgis.part import Given, Part, Progress, Result, require_table
+from jxgis.part import Given, Part, Progress, Result
 from jxgis.progress import shown
 from jxgis.run.commands import Found, refusing, run_report
 from jxgis.run.inputs import GROUND, Reader, named

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ from pydantic import BaseModel
 
 from jxgis import settings
 from jxgis._toml import kind_at, model_in
-from jxgis.i18n import text
+from jxgis.i18n import text, wide_signs
 from jxgis.schema.layers import contract, layers
 
 __all__ = ["template"]
@@ -77,8 +76,8 @@ def _options(model: type[BaseModel], lang: str, *, own: bool = False) -> Iterato
 
 
 def _line(start: str, said: str) -> str:
-    width = sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in start)
-    return f"{start}{' ' * max(_COLUMN - width, 2)}# {said}" if said else start
+    room = max(_COLUMN - len(start) - wide_signs(start), 2)
+    return f"{start}{' ' * room}# {said}" if said else start
 
 
 def _toml(value: Any) -> str:

@@ -1,19 +1,22 @@
-"""What a result must hold where it leaves: a breach is a fault of jxgis, and nothing is written."""
+"""The one check of tables against their declarations: of layers where data enters, of results where they leave."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from jxgis.i18n import Text
+
 if TYPE_CHECKING:
     from jxgis.schema.columns import Column
     from jxgis.schema.tables import Table
 
-__all__ = ["BrokenTableError", "hold"]
+__all__ = ["BrokenTableError", "breaches", "hold"]
 
 #: What rounding leaves of a share that is 1, or of a difference that is none.
 _ROUNDING = 1e-6
@@ -45,38 +48,103 @@ def hold(frame: pd.DataFrame, table: Table, *, own: Collection[str] = ()) -> Non
     >>> from jxgis.schema.tables import table
     >>> hold(pd.DataFrame({"minutes": [5.0, 5.0], "area_km2": [1.0, -2.0]}), table("parks.isochrones"))
     Traceback (most recent call last):
-    jxgis.schema.check.BrokenTableError: parks.isochrones: area_km2: -2.0 is below 0; minutes: 2 rows share a key
+    jxgis.schema.check.BrokenTableError: parks.isochrones: area_km2: -2.0 is below 0 (row 2); minutes: 2 rows share a key...
     """
-    breaches = [f"{name}: missing" for name in table.required if name not in frame.columns]
-    for name in frame.columns:
-        if name in table.columns and name not in own:
-            null = table.columns[name].null and name not in table.keys
-            breaches += [f"{name}: {said}" for said in _breaches(frame[name], table.columns[name], null=null)]
-    if table.keys and set(table.keys) <= set(frame.columns):
-        twice = int(frame.duplicated(list(table.keys), keep=False).sum())
-        breaches += [f"{', '.join(table.keys)}: {twice} rows share a key"] if twice else []
-    if breaches:
-        raise BrokenTableError(f"{table.name}: {'; '.join(breaches)}")
+    there = ((str(name), table.declared(str(name))) for name in frame.columns if name not in own)
+    found = breaches(
+        frame,
+        [replace(column, name=name, null=column.null and name not in table.keys) for name, column in there if column],
+        required=table.required,
+        keys=[table.keys] if table.keys else [],
+        slack=_ROUNDING,
+    )
+    if found:
+        raise BrokenTableError(f"{table.name}: {'; '.join(breach.en for breach in found)}")
 
 
-def _breaches(values: pd.Series[Any], column: Column, *, null: bool) -> list[str]:
-    known = values.dropna()
-    found = [] if null or len(known) == len(values) else [f"{len(values) - len(known)} nulls"]
+def breaches(
+    frame: pd.DataFrame,
+    columns: Iterable[Column],
+    *,
+    required: Iterable[str],
+    keys: Iterable[Sequence[str]],
+    slack: float = 0.0,
+) -> list[Text]:
+    """Every way in which a table is not what is declared of it.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    columns
+        The columns that are declared; those that are not there are not looked at.
+    required
+        Names of those that must be there.
+    keys
+        Names of the columns that together tell rows apart, once for each such key.
+    slack
+        How far out of its range a number may be, relative to the range.
+
+    Returns
+    -------
+    list of Text
+        A column that is missing, of another dtype or out of its range, a null, rows that share a key.
+
+    Examples
+    --------
+    >>> from jxgis.schema.layers import contract
+    >>> homes = pd.DataFrame({"name": ["a", "b"], "people": [3.0, -1.0]})
+    >>> breaches(homes, contract("residential").columns, required=[], keys=[["name"]])
+    [Text(zh='people：-1.0 小于 0（第 2 行）', en='people: -1.0 is below 0 (row 2)')]
+    """
+    found = [Text(zh=f"缺少列 {name}", en=f"{name}: missing") for name in required if name not in frame.columns]
+    for column in columns:
+        if column.name in frame.columns:
+            found += _breaches(frame[column.name], column, slack)
+    for key in keys:
+        if not {*key} <= {*frame.columns}:
+            continue
+        known = frame[list(key)].dropna()
+        twice = known[known.duplicated(keep=False)]
+        if len(twice):
+            names, first = ", ".join(key), ", ".join(map(str, twice.iloc[0]))
+            zh, en = f"有 {len(twice)} 行相同，如 {first}", f"{len(twice)} rows share a key, such as {first}"
+            found.append(Text(zh=f"{names}：{zh}", en=f"{names}: {en}"))
+    return found
+
+
+def _breaches(values: pd.Series[Any], column: Column, slack: float) -> list[Text]:
+    there = values.notna().to_numpy()
+    known, name, nulls = values[there], column.name, int((~there).sum())
+    found: list[Text] = []
+    if nulls and not column.null:
+        found.append(Text(zh=f"{name}：有 {nulls} 行没有填写", en=f"{name}: {nulls} nulls"))
     if known.empty:
         # A column of nothing has whatever dtype chance gave it.
         return found
     if not _is(known, column.dtype):
-        return [*found, f"{known.dtype} instead of {column.dtype}"]
+        dtype = f"{known.dtype} instead of {column.dtype}"
+        return [*found, Text(zh=f"{name}：类型应为 {column.dtype}，而不是 {known.dtype}", en=f"{name}: {dtype}")]
     if column.dtype != "number":
         return found
     numbers = known.to_numpy(dtype=np.float64)
-    slack = _ROUNDING * max(abs(column.least or 0), abs(column.most or 0), 1)
-    if column.least is not None and numbers.min() < column.least - slack:
-        found.append(f"{numbers.min()} is below {column.least:g}")
-    if column.most is not None and numbers.max() > column.most + slack:
-        found.append(f"{numbers.max()} is above {column.most:g}")
-    if column.whole and (numbers != np.round(numbers)).any():
-        found.append("not whole")
+    slack *= max(abs(column.least or 0), abs(column.most or 0), 1)
+    least = -np.inf if column.least is None else column.least
+    most = np.inf if column.most is None else column.most
+    for out, zh, en in (
+        (numbers < least - slack, f"小于 {least:g}", f"is below {least:g}"),
+        (numbers > most + slack, f"大于 {most:g}", f"is above {most:g}"),
+        (column.whole & (numbers != np.round(numbers)), "不是整数", "is not whole"),
+    ):
+        if out.any():
+            at = int(out.argmax())
+            row = int(np.flatnonzero(there)[at]) + 1
+            found.append(
+                Text(
+                    zh=f"{name}：{numbers[at]} {zh}（第 {row} 行）",
+                    en=f"{name}: {numbers[at]} {en} (row {row})",
+                )
+            )
     return found
 
 
@@ -88,5 +156,5 @@ def _is(known: pd.Series[Any], dtype: str) -> bool:
     if dtype == "flag":
         return pd.api.types.is_bool_dtype(known) or set(known.unique()) <= {True, False}
     if dtype == "time":
-        return pd.api.types.is_datetime64_any_dtype(known)
-    return all(isinstance(value, str) for value in known)
+        return pd.api.types.is_datetime64_dtype(known)
+    return isinstance(known.dtype, pd.StringDtype) or all(isinstance(value, str) for value in known)

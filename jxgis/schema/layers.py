@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -17,11 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 from jxgis._toml import RuleError
 from jxgis.errors import InputError
 from jxgis.i18n import Text
+from jxgis.privacy import mask
 from jxgis.schema.columns import Column, Dtype
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
 __all__ = [
     "Column",
@@ -32,6 +33,8 @@ __all__ = [
     "check",
     "contract",
     "coordinate_columns",
+    "head",
+    "heads",
     "layers",
     "match_columns",
     "nearest",
@@ -39,6 +42,11 @@ __all__ = [
     "rivals",
     "same_name",
 ]
+
+_MOST_HEADS = 40
+# What a name of a column has not, but for a year; and what only a value is.
+_VALUE = re.compile(r"\d{5}|[:：]")
+_DATA = re.compile(r"-?\d+\.\d+|\d{5,}|\d{4}[-/年]\d{1,2}[-/月]\d{1,2}.*|\d+\*+")
 
 Kind: TypeAlias = Literal["polygon", "line", "point", "any"]
 
@@ -270,6 +278,31 @@ def nearest(name: str, known: Iterable[str]) -> Text:
     return Text(zh=f"，是否为 {plain[found[0]]}？", en=f", did you mean {plain[found[0]]}?")
 
 
+def head(column: str) -> str:
+    """The name of a column as a message shows it: masked where a value stands in its place.
+
+    Examples
+    --------
+    >>> head("联系人：张三"), head("联系人电话")
+    ('联系人：**', '联系人电话')
+    """
+    return mask(column) if _VALUE.search(column) else column
+
+
+def heads(columns: Iterable[object]) -> Text:
+    """The columns of a file as a message lists them, forty at most; none where its first row is one of data.
+
+    Examples
+    --------
+    >>> heads(["名称", "2023"]).zh, heads(["张三", "120.75", "30.75"]).en
+    ('名称、2023', 'none, its first row looks like data')
+    """
+    names = [head(str(column)) for column in itertools.islice(columns, _MOST_HEADS)]
+    if any(map(_DATA.fullmatch, names)):
+        return Text(zh="无，首行像是数据而不是列名", en="none, its first row looks like data")
+    return Text(zh="、".join(names) or "无", en=", ".join(names) or "none")
+
+
 def nearest_file(name: str, known: Iterable[str]) -> Text:
     """As `nearest`, for names of files: that two have the same ending does not make them near.
 
@@ -415,10 +448,10 @@ def _file_name(key: str, value: str, names: list[str], what: str) -> str:
     same = [name for name in names if same_name(name) == same_name(value)]
     if same:
         return same[0]
-    hint = nearest(value, names)
+    hint, have = nearest(value, names), heads(names)
     raise InputError(
-        zh=f"{what} 中没有列“{value}”（columns.{key}）{hint.zh}文件中的列：{'、'.join(names[:40])}。",
-        en=f"{what} has no column {value!r} (columns.{key}){hint.en} Its columns: {', '.join(names[:40])}.",
+        zh=f"{what} 中没有列“{value}”（columns.{key}）{hint.zh}文件中的列：{have.zh}。",
+        en=f"{what} has no column {value!r} (columns.{key}){hint.en} Its columns: {have.en}.",
     )
 
 
@@ -452,62 +485,41 @@ def check(table: gpd.GeoDataFrame, layer: str | Contract) -> gpd.GeoDataFrame:
     Traceback (most recent call last):
     jxgis.errors.InputError: ...
     """
-    import pandera.pandas as pa
     import shapely
 
     from jxgis.crs import require_metric
+    from jxgis.schema.check import breaches
 
     agreed = _contract(layer)
     require_metric(table, agreed.layer)
-    schema = pa.DataFrameSchema(
-        {column.name: _pandera_column(column) for column in agreed.columns},
-        index=pa.Index(unique=True),
-        strict=False,
+    problems = breaches(
+        table,
+        agreed.columns,
+        required=[column.name for column in agreed.columns if not column.null],
+        keys=[[column.name] for column in agreed.columns if column.unique],
     )
-    problems: list[str] = []
-    try:
-        schema.validate(_attributes(table), lazy=True)
-    except pa.errors.SchemaErrors as error:
-        cases = error.failure_cases
-        for (column, broken), rows in cases.groupby(["column", "check"], dropna=False, sort=True):
-            problems.append(f"{column}: {broken} ({', '.join(str(value) for value in rows['failure_case'].head(3))})")
-    kinds = set(table.geom_type.dropna()) - GEOMETRY_TYPES[agreed.geometry]
-    if kinds:
-        problems.append(f"geometry: {', '.join(sorted(kinds))}")
-    if not (shapely.is_valid(table.geometry.array) & ~shapely.is_empty(table.geometry.array)).all():
-        problems.append("geometry: invalid, empty or missing")
+    shapes, kinds = table.geometry.array, KIND_NAMES[agreed.geometry]
+    other = ~shapely.is_missing(shapes) & ~table.geom_type.isin(GEOMETRY_TYPES[agreed.geometry]).to_numpy()
+    broken = ~shapely.is_valid(shapes) | shapely.is_empty(shapes)
+    for wrong, zh, en in (
+        (other, f"不是{kinds.zh}", f"not {kinds.en}"),
+        (broken, "无效、为空或缺失", "invalid, empty or missing"),
+    ):
+        if wrong.any():
+            count, row = int(wrong.sum()), int(wrong.argmax()) + 1
+            problems.append(
+                Text(
+                    zh=f"geometry：有 {count} 行{zh}，如第 {row} 行",
+                    en=f"geometry: {count} rows are {en}, such as row {row}",
+                )
+            )
+    if not table.index.is_unique:
+        problems.append(Text(zh="行的索引有重复", en="rows share a label of the index"))
     if problems:
-        detail = "; ".join(problems)
+        zh, en = "；".join(problem.zh for problem in problems), "; ".join(problem.en for problem in problems)
         raise InputError(
-            zh=f"{agreed.layer} 表不符合约定：{detail}。请用 jxgis.load 读取，或按 jxgis/schema/layers.toml 整理。",
-            en=f"The table of {agreed.layer} breaks its contract: {detail}. Read it with jxgis.load, or bring it into the form "
-            "of jxgis/schema/layers.toml.",
+            zh=f"{agreed.layer}（{agreed.title.zh}）表不符合约定：{zh}。请更正；用 jxgis.load_layer 读取时，有问题的行会逐行剔除并说明原因。",
+            en=f"The table of {agreed.layer} breaks its contract: {en}. Correct it; jxgis.load_layer rejects such rows one by "
+            "one, with the reason.",
         )
     return table
-
-
-def _attributes(table: gpd.GeoDataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(table.drop(columns=table.geometry.name))
-
-
-def _pandera_column(column: Column) -> Any:
-    import numpy as np
-    import pandas as pd
-    import pandera.pandas as pa
-
-    dtypes: dict[Dtype, Any] = {
-        "flag": bool,
-        "text": pd.StringDtype(na_value=np.nan),
-        "code": pd.StringDtype(na_value=np.nan),
-        "number": float,
-        "time": "datetime64[us]",
-    }
-    return pa.Column(
-        dtypes[column.dtype],
-        checks=None if column.least is None else pa.Check.ge(column.least),
-        nullable=column.null,
-        unique=column.unique and not column.null,
-        required=not column.null,
-    )

@@ -96,19 +96,29 @@ class Table:
         ['市容环境占问题比例', '每平方公里人口', 'own']
         """
         called = (titles or {}).get(name)
-        if name in self.columns and not (called and self.indicators):
-            declared = self.columns[name]
-            return replace(declared, title=Text(zh=called, en=called)) if called else declared
-        pattern = next((p for p in self.columns if "*" in p and fnmatchcase(name, p)), None)
-        if pattern is None:
+        declared = self.declared(name)
+        if declared is None or (called and self.indicators and name in self.columns):
             # An indicator is written in the unit that it declares, whatever its numbers are.
             own = own_column(name, values, called)
             return replace(own, digits=2) if called and self.indicators else own
-        found, before, after = self.columns[pattern], *pattern.split("*")
+        if name in self.columns:
+            return replace(declared, title=Text(zh=called, en=called)) if called else declared
+        before, after = declared.name.split("*")
         stem = name.removeprefix(before).removesuffix(after)
         stem = (titles or {}).get(stem, stem)
-        zh, en = (called or words.format(name=stem) for words in (found.title.zh, found.title.en))
-        return replace(found, name=name, title=Text(zh=zh, en=en))
+        zh, en = (called or words.format(name=stem) for words in (declared.title.zh, declared.title.en))
+        return replace(declared, name=name, title=Text(zh=zh, en=en))
+
+    def declared(self, name: str) -> Column | None:
+        """The declaration of a column, by name or by pattern; None of one that is the user's own.
+
+        Examples
+        --------
+        >>> table("units.blocks").declared("mix_市容环境").name, table("units.blocks").declared("own")
+        ('mix_*', None)
+        """
+        pattern = next((p for p in self.columns if "*" in p and fnmatchcase(name, p)), None)
+        return self.columns.get(name) or self.columns.get(pattern or "")
 
     def empty(self, crs: Any) -> gpd.GeoDataFrame:
         """The table without rows, with the dtypes of its kinds.

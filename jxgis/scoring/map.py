@@ -90,7 +90,6 @@ def scores_map(
     districts: gpd.GeoDataFrame | None = None,
     indicators: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
-    title: str | None = None,
     method: str = "",
     lang: str = "zh",
     sketch: bool = False,
@@ -110,8 +109,8 @@ def scores_map(
         What people call each indicator; its id where not given.
     units
         The unit of each indicator's value, ``"%"`` for instance, by its id.
-    title, method
-        Heading, and the line below it: weights and number of indicators.
+    method
+        The line below the heading: weights and number of indicators.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -123,8 +122,7 @@ def scores_map(
     # Those that fail a gate are drawn first, so that none of them lies on a candidate that passes.
     scores = scores.iloc[np.argsort(~fails_gate(scores), kind="stable")]
     fails = fails_gate(scores)
-    title = title or text("maps.scores_title", lang)
-    page = land_map(districts, scores, title=title, method=method, lang=lang, sketch=sketch)
+    page = land_map(districts, scores, title=text("maps.scores_title", lang), method=method, lang=lang, sketch=sketch)
     called = indicators or {}
     # An indicator that no candidate has is no layer to switch to: all of it would be grey.
     ids = [x for x in indicator_columns(scores) if scores[f"{x}_score"].notna().any()]

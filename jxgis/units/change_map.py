@@ -26,7 +26,6 @@ def change_map(
     borders: gpd.GeoDataFrame,
     *,
     districts: gpd.GeoDataFrame | None = None,
-    title: str | None = None,
     method: str = "",
     min_count: int = REPORT.min_count,
     lang: str = "zh",
@@ -41,8 +40,8 @@ def change_map(
         with ``from_unit, to_unit, m2`` (``issues`` and ``people`` are shown where present); lines by ``state``.
     districts
         Polygons with ``name``, for the ground.
-    title, method
-        Heading, and the line below it.
+    method
+        The line below the heading.
     min_count
         The least number of cases that is shown; fewer stand as a range.
     lang, sketch
@@ -65,8 +64,7 @@ def change_map(
     if "issues" in moved.columns:
         moved = moved.assign(issues=as_words(hide_small(moved, min_count=min_count)["issues"]))
         method = " ".join(filter(None, [method, small_said(min_count, lang)]))
-    heading = title or text("units.change_title", lang)
-    page = land_map(districts, units, title=heading, method=method, lang=lang, sketch=sketch)
+    page = land_map(districts, units, title=text("units.change_title", lang), method=method, lang=lang, sketch=sketch)
     nobody = text("units.no_unit", lang)
     add_polygons(
         page,

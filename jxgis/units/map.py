@@ -45,15 +45,13 @@ _STABILITY = (
 )
 
 
-def neighbour_colours(units: gpd.GeoDataFrame, n_colours: int = len(UNITS)) -> NDArray[np.int64]:
-    """Give neighbouring units different colours, each the least used so far.
+def neighbour_colours(units: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Give neighbouring units different colours, each the least used so far; where they run out neighbours share one.
 
     Parameters
     ----------
     units : (n,) polygons
         Units that share borders.
-    n_colours
-        How many colours there are; where they do not suffice neighbours may share one.
 
     Returns
     -------
@@ -64,16 +62,16 @@ def neighbour_colours(units: gpd.GeoDataFrame, n_colours: int = len(UNITS)) -> N
     --------
     >>> import geopandas as gpd
     >>> row = gpd.GeoDataFrame(geometry=[shapely.box(i, 0, i + 1, 1) for i in range(3)], crs=4549)
-    >>> neighbour_colours(row, 2).tolist()
-    [0, 1, 0]
+    >>> neighbour_colours(row).tolist()
+    [0, 1, 2]
     """
     geometries = np.asarray(units.geometry.array, dtype=object)
     left, right = shapely.STRtree(geometries).query(geometries, predicate="intersects")
     colours = np.full(len(units), -1, dtype=np.int64)
-    used = np.zeros(n_colours, dtype=np.int64)
+    used = np.zeros(len(UNITS), dtype=np.int64)
     for at in range(len(units)):
         taken = set(colours[right[left == at]].tolist())
-        free = [c for c in range(n_colours) if c not in taken] or list(range(n_colours))
+        free = [c for c in range(len(UNITS)) if c not in taken] or list(range(len(UNITS)))
         colours[at] = min(free, key=lambda c: (used[c], c))
         used[colours[at]] += 1
     return colours
@@ -115,7 +113,6 @@ def units_map(
     min_km2: float = DEFAULTS.min_km2,
     max_km2: float = DEFAULTS.max_km2,
     min_count: int = REPORT.min_count,
-    title: str | None = None,
     method: str = "",
     lang: str = "zh",
     sketch: bool = False,
@@ -135,8 +132,8 @@ def units_map(
         The bounds, for the legend.
     min_count
         The least number of cases that is shown; fewer stand as a range.
-    title, method
-        Heading, and the line below it: bounds, target, objective, seed.
+    method
+        The line below the heading: bounds, target, objective, seed.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -144,9 +141,10 @@ def units_map(
     -------
     folium.Map
     """
-    heading = title or text("maps.units_title", lang)
     # Units are coded by district: its name beside them would be said twice.
-    page = land_map(districts, units, title=heading, method=method, named=False, lang=lang, sketch=sketch)
+    page = land_map(
+        districts, units, title=text("maps.units_title", lang), method=method, named=False, lang=lang, sketch=sketch
+    )
     limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
     bounds = _bounds_rows(units)
     bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]

@@ -33,7 +33,7 @@ def unit_counts(units: pd.DataFrame, min_count: int, known: Sequence[pd.DataFram
     """
     district = units["district"] if "district" in units.columns else pd.Series("", index=units.index)
     named = units.assign(
-        _district="district:" + district.fillna("").astype(str), _is="unit:" + units["unit_id"].astype(str)
+        _district="units:" + district.fillna("").astype(str), _is="unit:" + units["unit_id"].astype(str)
     )
     own = count_rows(named, "issues", of="units", sums=["_district"], whole="_is")
     rows = pd.concat([*known, own], ignore_index=True)

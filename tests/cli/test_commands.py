@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -249,6 +251,19 @@ def test_init_makes_settings_that_load(jxgis: Run, tmp_path: Path) -> None:
     again = jxgis("init", tmp_path / "zh")
     assert again.code == 2  # type: ignore[attr-defined]
     assert "没有改动" in again.err  # type: ignore[attr-defined]
+
+
+def test_a_language_before_the_command_holds_for_it(jxgis: Run, tmp_path: Path) -> None:
+    for folder, arguments in {"a": ("--lang", "en", "init", "a"), "b": ("init", "b", "--lang", "en")}.items():
+        assert jxgis(*(str(tmp_path / part) if part == folder else part for part in arguments)).code == 0
+    made = [(tmp_path / folder / "jxgis.toml").read_text(encoding="utf-8") for folder in "ab"]
+    assert made[0] == made[1] != ""
+    assert jxgis("--lang", "fr", "init", tmp_path / "c").code == 2
+    for asked in (["--lang", "en", "--help"], ["--help", "--lang", "en"]):
+        said = subprocess.run(
+            [sys.executable, "-m", "jxgis", *asked], capture_output=True, encoding="utf-8", check=True
+        )
+        assert "Spatial analysis for city management" in said.stdout
 
 
 def test_a_cell_size_on_the_command_line_goes_before_the_projects_streets(jxgis: Run, city: Path) -> None:

@@ -84,10 +84,9 @@ def test_settings_of_the_process_are_left_alone():
     assert dict(mpl.rcParams) == before
 
 
-def test_use_chinese_font_names_one_that_holds_chinese():
-    with mpl.rc_context():
-        family = figures.use_chinese_font()
-        path = font_manager.findfont(family, fallback_to_default=False)
+def test_the_style_names_a_font_that_holds_chinese():
+    with figures.figure_style():
+        path = font_manager.findfont(figures.chinese_font()[0], fallback_to_default=False)
         assert ord("嘉") in font_manager.get_font(path).get_charmap()
         assert mpl.rcParams["axes.unicode_minus"] is False
 

@@ -148,6 +148,55 @@ def test_a_file_is_what_its_ending_says(tmp_path: Path) -> None:
         check_raster(tmp_path / "a.tif")
 
 
+def test_only_what_was_looked_at_is_opened(tmp_path: Path) -> None:
+    def collection(name: str) -> str:
+        shapes = gpd.GeoDataFrame({"name": [name]}, geometry=[shapely.box(120.7, 30.7, 120.8, 30.8)], crs=4326)
+        return shapes.to_json()
+
+    (tmp_path / "secret.geojson").write_text(collection("secret"))
+    door = (
+        f'<OGRVRTDataSource><OGRVRTLayer name="secret"><SrcDataSource>{tmp_path / "secret.geojson"}</SrcDataSource>'
+        "</OGRVRTLayer></OGRVRTDataSource>"
+    )
+    within = io.BytesIO()
+    with zipfile.ZipFile(within, "w") as archive:
+        archive.writestr("p.geojson", door)
+    # pyogrio takes a path for an address: the file within an archive, a parameter, a tab that is passed over.
+    for number, (beside, name) in enumerate(
+        [("x.zip", "x.zip!p.geojson"), ("x", "x;p.geojson"), ("xy.bin", "xy.bin;z.geojson"), ("x", "x!p.geojson")]
+    ):
+        with zipfile.ZipFile(tmp_path / f"{number}.zip", "w") as archive:
+            archive.writestr(beside, within.getvalue() if beside == "x.zip" else door)
+            archive.writestr(name, collection("plain"))
+        (table,) = read_tables(tmp_path / f"{number}.zip", expected="districts")
+        assert table.frame["name"].tolist() == ["plain"]
+        if sys.platform != "win32":
+            (tmp_path / beside).write_bytes(within.getvalue() if beside == "x.zip" else door.encode())
+            (tmp_path / name).write_text(collection("plain"))
+            with pytest.raises(InputError, match=r"holds !"):
+                read_tables(tmp_path / name, expected="districts")
+
+
+def test_a_name_that_looks_like_an_address_of_gdal_is_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform == "win32":
+        pytest.skip("no colons in names")
+    gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(120.7, 30.7, 120.8, 30.8)], crs=4326).to_file(
+        tmp_path / "GPKG:a.gpkg", driver="GPKG"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert len(read_tables("GPKG:a.gpkg", expected="districts")[0].frame) == 1
+
+
+def test_a_head_that_nearly_is_kml_is_refused_at_once(tmp_path: Path) -> None:
+    # Each of these could begin or end a part of the head: 2^40 ways to take it apart.
+    (tmp_path / "a.kml").write_text("<?a?>" * 40 + "x")
+    with pytest.raises(InputError, match=r"a\.kml"):
+        read_tables(tmp_path / "a.kml", expected="districts")
+    (tmp_path / "b.kml").write_text("<!--a-->" * 40 + "x")
+    with pytest.raises(InputError, match=r"b\.kml"):
+        read_tables(tmp_path / "b.kml", expected="districts")
+
+
 def test_what_is_said_of_a_layer_in_its_file_closes_no_door(tmp_path: Path) -> None:
     table = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(120.7, 30.7, 120.8, 30.8)], crs=4326)
     # QGIS and GDAL keep what they know of a layer as XML of their own.

@@ -9,6 +9,7 @@ import tomllib
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyproj
 import pytest
 import shapely
@@ -46,6 +47,37 @@ def test_a_chinese_export_is_known(export, write, city) -> None:
     assert back.x.to_numpy() == pytest.approx(export["Y坐标"].astype(float).to_numpy(), abs=1e-8)
     assert back.y.to_numpy() == pytest.approx(export["X坐标"].astype(float).to_numpy(), abs=1e-8)
     assert any("X 坐标为北" in note.zh for note in loaded.notes)
+
+
+def test_a_phone_in_a_column_of_numbers_is_hidden_and_the_others_stay_numbers() -> None:
+    export = pd.DataFrame(
+        {
+            "任务号": list("1234"),
+            "lon": [120.75] * 4,
+            "lat": [30.75] * 4,
+            "返工次数": ["2", "13812345678", None, "330402199001011234"],
+        }
+    )
+    loaded = load_issues(export, crs=4490)
+    assert loaded.table["rework"].tolist()[0] == 2
+    assert loaded.table["rework"].isna().tolist() == [False, True, True, True]
+    assert any("2 values look like phone or ID numbers" in note.en for note in loaded.notes)
+
+
+def test_reals_of_arrow_are_read_as_those_of_numpy() -> None:
+    arrow = pd.ArrowDtype(pa.float64())
+    export = pd.DataFrame(
+        {
+            "任务号": pd.Series([1, 2, None], dtype=arrow),
+            "lon": pd.Series([120.75] * 3, dtype=arrow),
+            "lat": pd.Series([30.75] * 3, dtype=arrow),
+            "返工次数": pd.Series([2, None, 1], dtype=arrow),
+        }
+    )
+    loaded = load_issues(export, crs=4490)
+    assert account(loaded) == (3, 2, 1, 0)
+    assert loaded.table["issue_id"].tolist() == ["1", "2"]
+    assert loaded.table["rework"].fillna(-1).tolist() == [2, -1]
 
 
 def test_columns_asked_for_are_carried_codes_whole_and_people_masked(export, city) -> None:

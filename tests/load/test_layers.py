@@ -229,6 +229,21 @@ def test_a_raster_is_in_a_system_that_is_known(raster, city) -> None:
     assert moved.y.tolist() == pytest.approx(lat, abs=1e-8)
 
 
+@pytest.mark.parametrize("transform", [None, (0, 0, 570_000, 0, 0, 3_400_000)])
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_a_raster_that_does_not_say_where_it_is_is_refused(tmp_path, recwarn, transform) -> None:
+
+    given = {} if transform is None else {"transform": rasterio.Affine(*transform)}
+    with rasterio.open(
+        tmp_path / "a.tif", "w", driver="GTiff", width=2, height=2, count=1, dtype="float32", crs=4549, **given
+    ) as file:
+        file.write(np.ones((1, 2, 2), dtype="float32"))
+    recwarn.clear()
+    with pytest.raises(InputError, match="does not say where its cells lie"):
+        load_population(tmp_path / "a.tif")
+    assert not recwarn.list
+
+
 def test_a_raster_says_itself_where_it_is(raster) -> None:
     loaded = load_population(raster(VALUES))
     assert loaded.table.crs.to_epsg() == 32651

@@ -283,12 +283,19 @@ def test_people_count_whatever_geometry_they_are_stored_with(town):
         assert whole["people"].tolist() == pytest.approx([18, 18])
         assert found.supply["people"].iloc[-1] == pytest.approx(18)
     assert told[0].coverage[columns].equals(told[1].coverage[columns])
-    for odd in (LineString([(0, 0), (9, 9)]), None, Polygon([(0, 0), (9, 9), (0, 0)])):
-        some = table([Point(150, 50), odd]).assign(people=[5.0, 2.0])
-        with pytest.raises(InputError, match="rows 1"):
-            measure_parks(town["parks"], town["housing"], town["zones"], population=some)
-        nobody = measure_parks(town["parks"], town["housing"], town["zones"], population=some.assign(people=[5.0, 0.0]))
-        assert nobody.coverage["people"].iloc[-1] == 5
+    some = table([Point(150, 50), LineString([(0, 0), (9, 9)])]).assign(people=[5.0, 2.0])
+    with pytest.raises(InputError, match="rows 1"):
+        measure_parks(town["parks"], town["housing"], town["zones"], population=some)
+    nobody = measure_parks(town["parks"], town["housing"], town["zones"], population=some.assign(people=[5.0, 0.0]))
+    assert nobody.coverage["people"].iloc[-1] == 5
+    for broken in (None, Polygon([(0, 0), (9, 9), (0, 0)])):
+        with pytest.raises(InputError, match="geometry: 1 rows are invalid, empty or missing, such as row 2"):
+            measure_parks(
+                town["parks"],
+                town["housing"],
+                town["zones"],
+                population=some.set_geometry([Point(150, 50), broken], crs=some.crs),
+            )
 
 
 def test_the_map_speaks_of_walking_only_where_it_was_measured(town, found):
@@ -313,13 +320,20 @@ def test_what_the_plan_serves_needs_no_site(town):
     assert told > whole["coverage"]
     page = " ".join(line for line in found.section().lines)
     assert f"由 {100 * whole['coverage']:.1f} % 变为 {100 * told:.1f} %" in page
+    assert f"加上建议新增的公园为 {100 * whole['coverage_after']:.1f} %" in page
     assert "新增 1 处、扩建 0 处、关闭 0 处" in page
+    heads = {name: drawn.get_root().render() for name, drawn in found.maps().items()}
+    assert "含建议新增的 1 处公园" in heads["parks_change"]
+    assert "含方案中的公园" in heads["parks"]
     within = found.blind_spots.geometry.within(planned.geometry.iloc[0].buffer(499))
     assert found.blind_spots["name"][within].tolist() == ["三水湾"]
     assert ((found.blind_spots["no_site"] == "plan_serves") == within).all()
     alone = measure_parks(town["parks"], town["housing"], town["zones"], planned_parks=planned)
     assert "即“新增公园后覆盖率”" in alone.section().lines[0]
-    assert measure_parks(town["parks"], town["housing"], town["zones"], **asked).section().lines == []
+    assert "含建议新增的" not in alone.maps()["parks_change"].get_root().render()
+    sited = measure_parks(town["parks"], town["housing"], town["zones"], **asked)
+    assert sited.section().lines == []
+    assert "含方案中的公园" not in sited.maps()["parks"].get_root().render()
 
 
 def test_land_is_called_what_it_is_where_coverage_is_of_built_up_land(town):

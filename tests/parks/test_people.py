@@ -168,6 +168,16 @@ def test_points_hold_the_people_that_housing_has_in_each_zone_by_area(seed):
     assert people_of_housing(homes, zones=areas)["people"].sum() == pytest.approx(homes["people"].sum())
 
 
+def test_a_border_between_the_parts_of_a_house_parts_its_people():
+    """A village stored as one feature, a tenth of it beyond a border that runs through none of its houses."""
+    village = shapely.MultiPolygon([shapely.box(0, 0, 90, 100), shapely.box(200, 0, 210, 100)])
+    homes = gpd.GeoDataFrame({"people": [1000.0]}, geometry=[village], crs=4549)
+    areas = gpd.GeoDataFrame({"name": ["西", "东"]}, geometry=shapely.box([-9, 150], -9, [150, 300], 109), crs=4549)
+    points = people_of_housing(homes, zones=areas, sample_m=40)
+    counted = [points["people"][points.within(area)].sum() for area in areas.geometry]
+    assert counted == pytest.approx([900, 100], rel=1e-9)
+
+
 def _sharing(homes):
     """Housing that shares ground as one, with the people of its rows: by hand, one union after the other."""
     groups = []

@@ -286,6 +286,7 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:
         "东栅的问题类别最混杂（相当于 5.6 个等量类别），老城最单一（4.9 个，甲占 37.0 %）",
     ):
         assert said in page
+    assert tables.hotspots is not None
     assert "规划的四个判断" not in make(replace(tables, hotspots={"places": tables.hotspots["places"]}))
 
 
@@ -322,7 +323,7 @@ def test_a_class_without_a_hot_cell_overlaps_with_nobody():
     found = {"places": NO_PLACES, "overlap": table}
     said = " ".join(block.words for block in of_hotspots(found) if isinstance(block, Paragraph))
     # 甲乙 1 of 5, 甲丙 1 of 5, 乙丙 2 of 4.
-    assert "热点重叠最少的是甲与乙（交÷并 20.0 %），最多的是乙与丙（50.0 %）。丁没有热点，不参与比较。" in said
+    assert "热点重叠最少的是甲与乙、甲与丙（交÷并 20.0 %），最多的是乙与丙（50.0 %）。丁没有热点，不参与比较。" in said
     assert "0.0 %" not in said.replace("20.0 %", "").replace("50.0 %", "")
 
 
@@ -338,6 +339,47 @@ def test_of_figures_that_read_the_same_none_is_called_least_or_most():
     assert "各片区问题类别的混杂程度相当（相当于 3.0 个等量类别）" in said
     assert "最少的是" not in said
     assert "最混杂" not in said
+
+
+def test_all_that_read_the_same_are_named_least_or_most():
+    zones = ["老城", "东栅", "城南", "高照", "新城", "嘉北", "塘汇"]
+    diversity = pd.DataFrame(
+        {"zone": zones, "level": "district", "issues": 900, "effective_classes": [5, 5.01, *[5.6] * 5],
+         "main_class": "甲", "main_share": 0.4}
+    )  # fmt: skip
+
+    def said(lang):
+        blocks = hotspot_section({"places": NO_PLACES, "diversity": diversity}, HotspotSettings(), lang=lang).blocks
+        return " ".join(block.words for block in blocks if isinstance(block, Paragraph))
+
+    assert (
+        "城南、高照、新城、嘉北等 5 个片区的问题类别最混杂（相当于 5.6 个等量类别），老城、东栅最单一（5.0 个）"
+        in said("zh")
+    )
+    assert "most mixed in 城南, 高照, 新城, 嘉北 and others (5 in all)" in said("en")
+
+
+def test_where_no_mix_is_shown_no_table_of_it_stands():
+    mix = {
+        "effective_classes": [np.nan, 4.0],
+        "entropy": [np.nan, 1.3],
+        "main_class": "甲",
+        "main_share": [np.nan, 0.4],
+    }
+    table = pd.DataFrame({"zone": ["老城", "东栅"], "level": "district", "issues": [900, 800], **mix})
+    for shown, tables in ((table, 1), (table.iloc[:1], 0)):
+        blocks = of_hotspots({"places": NO_PLACES, "diversity": shown})
+        said = " ".join(block.words for block in blocks if isinstance(block, Paragraph))
+        assert "多样性：可比较的片区不足两个" in said
+        assert sum(isinstance(b, TableBlock) and "多样性" in b.heading for b in blocks) == tables
+
+
+def test_the_city_s_change_does_not_stand_where_nothing_is_compared_with_it(tables):
+    without = tables.hotspots["places"].assign(change=np.nan)
+    blocks = [block for block in of_hotspots(tables.hotspots | {"places": without}) if isinstance(block, TableBlock)]
+    ours = [block for block in blocks if "热点" in block.heading and "最高 z 值" in block.titles]
+    assert ours
+    assert not any("变化" in title for block in ours for title in block.titles)
 
 
 def test_a_district_of_a_few_issues_is_neither_mixed_nor_uniform():

@@ -181,13 +181,41 @@ def test_what_cannot_be_read_is_refused() -> None:
 
 
 def test_a_table_without_names_or_with_words_for_numbers_is_refused() -> None:
-    with pytest.raises(InputError, match="districts has no column name"):
+    with pytest.raises(InputError, match="table of districts breaks its contract: name: missing"):
         jxgis.find_hotspots(POINTS, GROUND, districts=GROUND.drop(columns="name"))
     homes = GROUND.assign(people=["很多"])
     with pytest.raises(InputError, match="people holds what is not a number: '很多' \\(row 1\\)"):
         jxgis.measure_parks(GROUND, homes, GROUND)
     numbers = jxgis.measure_parks(GROUND, GROUND.assign(people=["9"]), GROUND)
     assert numbers.served["people"].sum() == 9
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"people": [-1.0]}, "table of residential breaks its contract: people: -1\\.0 is below 0 \\(row 1\\)"),
+        ({"people": [np.inf]}, "people holds what is not a number: 'inf' \\(row 1\\)"),
+        ({"geometry": [None]}, "geometry: 1 rows are invalid, empty or missing, such as row 1"),
+        ({"geometry": [shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])]}, "geometry: 1 rows are invalid"),
+        ({"geometry": [shapely.Point(0, 0)]}, "geometry: 1 rows are not polygons"),
+    ],
+)
+def test_a_table_is_held_to_its_contract_as_a_file_is(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        jxgis.measure_parks(GROUND, GROUND.assign(**change), GROUND)
+
+
+def test_every_table_is_held_to_its_contract() -> None:
+    with pytest.raises(InputError, match="issues breaks its contract: geometry: 1 rows are not points"):
+        jxgis.find_hotspots(POINTS, GROUND, history=GROUND)
+    with pytest.raises(InputError, match="time holds what is not a time: '昨天' \\(row 1\\)"):
+        jxgis.find_hotspots(POINTS.assign(time="昨天"), GROUND)
+    with pytest.raises(InputError, match="streets breaks its contract: geometry: 1 rows are not lines"):
+        jxgis.propose_units(GROUND, streets=GROUND)
+    with pytest.raises(InputError, match="candidate_id: 2 rows share a key, such as 1"):
+        jxgis.score_candidates(gpd.GeoDataFrame(pd.concat([GROUND, GROUND])).assign(candidate_id=1), districts=GROUND)
+    with pytest.raises(InputError, match="several columns are called name"):
+        jxgis.measure_parks(GROUND, GROUND[["name", "name", "geometry"]], GROUND)
 
 
 @pytest.mark.parametrize(

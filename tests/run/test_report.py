@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 import pyproj
@@ -15,6 +16,9 @@ from jxgis.i18n import Text, text
 from jxgis.part import Given
 from jxgis.run.pages import _label
 from jxgis.settings import Settings
+
+if TYPE_CHECKING:
+    from jxgis.part import Result
 
 #: Files of `jxgis hotspots` and `check`, which make no page, and those that every folder has and no page lists.
 UNLISTED = {"hotspots.xlsx", "clean.gpkg", "defects.gpkg", "check.json", "index.html"}
@@ -56,3 +60,10 @@ def test_classes_are_called_as_the_reader_calls_them():
     assert table["issue_class"].tolist() == ["all", "市容环境", "别的"]
     assert in_words(city, "zh").equals(table)
     assert in_words(None, "en").equals(table)
+
+
+def test_a_part_knows_what_was_found_before_it_alone():
+    given = Given(settings=Settings(), city=None, crs=pyproj.CRS(4549), crs_note=Text("", ""), layers={})
+    handed = given.of([])
+    given.results["units"] = cast("Result", object())
+    assert (handed.results, list(given.of([]).results)) == ({}, ["units"])

@@ -106,7 +106,7 @@ def test_a_table_that_holds_is_returned_as_it_is(parks) -> None:
         ("parks", {"name": [1, 2]}, "name"),
         ("residential", {"people": ["1", "2"]}, "people"),
         ("places", {}, "geometry"),
-        ("streets", {}, "Polygon"),
+        ("streets", {}, "2 rows are not lines, such as row 1"),
     ],
 )
 def test_what_breaks_a_contract_is_named(parks, layer: str, change: dict[str, object], says: str) -> None:
@@ -136,5 +136,5 @@ def test_everything_wrong_is_said_at_once(parks) -> None:
 def test_a_number_below_what_a_layer_may_hold_is_refused() -> None:
     homes = gpd.GeoDataFrame({"people": [-1.0]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4549)
     assert tables.check(homes.assign(people=0.0), "residential") is not None
-    with pytest.raises(InputError, match=r"people: greater_than_or_equal_to"):
+    with pytest.raises(InputError, match=r"people：-1\.0 小于 0（第 1 行）"):
         tables.check(homes, "residential")

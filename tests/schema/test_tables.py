@@ -68,9 +68,9 @@ def test_a_layer_has_titles(layer: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"area_km2": [1.0, -1.0]}, "area_km2: -1.0 is below 0"),
+        ({"area_km2": [1.0, -1.0]}, r"area_km2: -1\.0 is below 0 \(row 2\)"),
         ({"area_km2": ["1", "2"]}, "area_km2: (str|object) instead of number"),
-        ({"minutes": [5.0, 5.0]}, "minutes: 2 rows share a key"),
+        ({"minutes": [5.0, 5.0]}, r"minutes: 2 rows share a key, such as 5\.0"),
         ({"minutes": [5.0, np.nan]}, "minutes: 1 nulls"),
     ],
 )
@@ -84,10 +84,16 @@ def test_a_missing_column_and_a_part_of_a_case_are_found() -> None:
     with pytest.raises(BrokenTableError, match="area_km2: missing"):
         hold(ISOCHRONES[["minutes"]], table("parks.isochrones"))
     ring = pd.DataFrame({"issue_class": ["all"], "issues": [2.5], "inside": [1], "share_inside": [0.4]})
-    with pytest.raises(BrokenTableError, match="issues: not whole"):
+    with pytest.raises(BrokenTableError, match=r"issues: 2\.5 is not whole \(row 1\)"):
         hold(ring.assign(share_area=0.2, ratio=2.0), table("hotspots.ring"))
     with pytest.raises(BrokenTableError, match=r"share_inside: 1\.01 is above 1"):
         hold(ring.assign(issues=2, share_inside=1.01, share_area=0.2, ratio=2.0), table("hotspots.ring"))
+
+
+def test_a_column_that_is_declared_by_a_pattern_is_held_too() -> None:
+    blocks = pd.DataFrame({name: [1.0] for name in table("units.blocks").required}).assign(mix_市容环境=1.5)
+    with pytest.raises(BrokenTableError, match=r"mix_市容环境: 1\.5 is above 1 \(row 1\)"):
+        hold(blocks, table("units.blocks"))
 
 
 def test_rounding_own_columns_and_columns_of_nothing_pass() -> None:

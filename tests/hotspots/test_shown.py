@@ -1,0 +1,176 @@
+"""The tables of hot spots side by side: what one leaves out the others do not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from jxgis.hotspots.shown import show
+from jxgis.units.shown import hide_units
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+SIDE = 6
+CELL_M = 100.0
+BAND_M = 250.0
+
+
+def boxes(xmin: ArrayLike, ymin: ArrayLike, xmax: ArrayLike, ymax: ArrayLike) -> Any:
+    """A box for each, where numbers stand for all."""
+    sides: list[Any] = [*np.broadcast_arrays(xmin, ymin, xmax, ymax)]
+    return shapely.box(*sides)
+
+
+def tables(seed: int) -> tuple[gpd.GeoDataFrame, dict[str, Any], pd.Series]:
+    """A town of 6 x 6 cells in three districts, few issues, the three fullest cells of a class its places and peaks."""
+    rng = np.random.default_rng(seed)
+    classes = ["甲", "乙", "丙"][: rng.integers(1, 4)]
+    across, up = (axis.ravel() for axis in np.meshgrid(np.arange(SIDE), np.arange(SIDE)))
+    rate = (
+        rng.choice([0.2, 0.5, 1, 3]) * rng.gamma(0.4, 2.5, size=(SIDE**2, 1)) * rng.choice([0.1, 0.5, 1], len(classes))
+    )
+    own = rng.poisson(rate)
+    count = pd.DataFrame(own, columns=classes)
+    count.insert(0, "all", own.sum(axis=1))
+    shape = shapely.box(across * CELL_M, up * CELL_M, (across + 1) * CELL_M, (up + 1) * CELL_M)
+    city = count.sum()
+
+    cells = pd.concat(
+        [
+            gpd.GeoDataFrame({"cell_id": across * 10 + up, "issue_class": c, "count": count[c]}, geometry=shape)
+            for c in count
+        ]
+    )
+    by_zone = count.groupby(across // 2).sum()
+    quotient = by_zone.div(by_zone["all"], axis=0) / (city / city["all"])
+    zones: gpd.GeoDataFrame = pd.concat(
+        [
+            gpd.GeoDataFrame(
+                {"zone": list("东中西"), "level": "district", "issue_class": c, "count": by_zone[c],
+                 "location_quotient": quotient[c]},
+                geometry=boxes(np.arange(0, 600, 200), 0, np.arange(200, 800, 200), 600),
+            )
+            for c in count
+        ]
+    )  # fmt: skip
+    places, peaks = [], []
+    for c in count:
+        top = [at for at in np.argsort(-count[c].to_numpy(), kind="stable")[:3] if count[c][at]]
+        middle = shapely.centroid(shape)
+        far = np.array([shapely.distance(middle, middle[at]) for at in top]).reshape(len(top), SIDE**2)
+        for rank, at in enumerate(top):
+            catchment = (far.argmin(axis=0) == rank) & (far[rank] <= BAND_M)
+            row = {"rank": rank + 1, "issue_class": c}
+            share = count[c].iloc[at] / city[str(c)]
+            places.append({**row, "issues": count[c][at], "share_issues": share, "geometry": shape[at]})
+            around = count[c][catchment].sum()
+            peaks.append(
+                {
+                    **row,
+                    "issues": around,
+                    "share_issues": around / city[str(c)],
+                    "geometry": middle[at],
+                    "of": catchment,
+                }
+            )
+    levels = pd.DataFrame({"issue_class": list(count), "issues": city.to_numpy()})
+    return (
+        cells,
+        {"places": gpd.GeoDataFrame(places), "peaks": gpd.GeoDataFrame(peaks), "zones": zones, "levels": levels},
+        city,
+    )
+
+
+def number(values: pd.Series) -> pd.Series:
+    return pd.to_numeric(values, errors="coerce")
+
+
+@pytest.mark.parametrize("seeds", [range(6), range(6, 12)])
+def test_no_share_tells_the_number_of_a_class_that_is_left_out(seeds: range) -> None:
+    left_out = 0
+    for seed in seeds:
+        cells, found, city = tables(seed)
+        if city["all"] < 3:
+            continue
+        shown = show({"cells": cells, **found}, min_count=3, band_m=BAND_M).tables
+        told = set(shown["levels"].loc[number(shown["levels"]["issues"]).isna(), "issue_class"]) & set(
+            city[city > 2].index
+        )
+        left_out += len(told)
+        for table, column in ((shown["places"], "issues"), (shown["peaks"], "issues"), (shown["zones"], "count")):
+            share = table["share_issues" if "share_issues" in table.columns else "location_quotient"]
+            hidden = table["issue_class"].isin(told) & (number(table[column]) > 0)
+            assert share[hidden].isna().all(), (seed, told)
+        # A quotient and the counts of the class make the zone's total.
+        of_all = shown["zones"][shown["zones"]["issue_class"] == "all"].set_index("zone")["count"]
+        own = shown["zones"][shown["zones"]["zone"].map(number(of_all)).isna()]
+        assert own["location_quotient"].isna().all(), seed
+    assert left_out
+
+
+@pytest.mark.parametrize("seeds", [range(6), range(6, 12)])
+def test_the_issues_of_a_peak_tell_no_cell_near_it(seeds: range) -> None:
+    """Oracle: the sums that the other cells can have, each within what is shown of it."""
+    looked_at = 0
+    for seed in seeds:
+        cells, found, city = tables(seed)
+        if city["all"] < 3:
+            continue
+        shown = show({"cells": cells, **found}, min_count=3, band_m=BAND_M).tables
+        for peak, words in zip(found["peaks"].to_dict("records"), shown["peaks"]["issues"], strict=True):
+            of_class = cells["issue_class"].to_numpy() == peak["issue_class"]
+            mine = shown["cells"]["count"].to_numpy()[of_class][peak["of"]]
+            true = cells["count"].to_numpy()[of_class][peak["of"]]
+            if isinstance(words, str):
+                continue
+            choices: list[Sequence[int]] = [
+                range(1, 3)
+                if isinstance(value, str)
+                else range(2 * max(real, 3) + 1)
+                if value is None
+                else [int(value)]
+                for value, real in zip(mine, true, strict=True)
+            ]
+            for at, own in enumerate(choices):
+                if not 0 < true[at] < 3:
+                    continue
+                sums = {0}
+                for other in choices[:at] + choices[at + 1 :]:
+                    sums = {rest + value for rest in sums for value in other}
+                looked_at += 1
+                assert sum(peak["issues"] - value in sums for value in own) > 1, (seed, peak["issue_class"], mine, at)
+    assert looked_at
+
+
+def test_what_adds_up_to_the_city_does_so_table_by_table() -> None:
+    """Districts 2 + 100 and a ring of 50 beside 52: that the ring hides neither number does not hide the 2."""
+    shape = boxes([0, 1], 0, [1, 2], 1)
+    cells = gpd.GeoDataFrame({"cell_id": ["E0", "E1"], "issue_class": "all", "count": [2, 100]}, geometry=shape)
+    zones = gpd.GeoDataFrame(
+        {"zone": ["东", "西"], "level": "district", "issue_class": "all", "count": [2, 100]}, geometry=shape
+    )
+    ring = pd.DataFrame({"issue_class": ["all"], "issues": [102], "inside": [50], "share_inside": [50 / 102]})
+    shown = show({"cells": cells, "zones": zones, "ring": ring}, min_count=3).tables
+    assert shown["zones"]["count"].tolist() == ["1–2", None]
+    assert shown["ring"]["inside"].tolist() == [50]
+
+
+def test_units_add_up_to_their_district_beside_its_sub_districts() -> None:
+    """Two sub-districts of 2 and 98 hide each other; so must the units of the same numbers, in which the border runs elsewhere."""
+    cells = gpd.GeoDataFrame({"cell_id": ["E0"], "issue_class": "all", "count": [100]}, geometry=boxes([0], 0, 1, 1))
+    zones = gpd.GeoDataFrame(
+        {"zone": ["老城", "甲街道", "乙街道"], "level": ["district", "subdistrict", "subdistrict"], "issue_class": "all",
+         "count": [100, 2, 98]},
+        geometry=boxes([0, 0, 5], 0, [10, 5, 10], 10),
+    )  # fmt: skip
+    counts = show({"cells": cells, "zones": zones}, min_count=3).counts
+    assert counts is not None
+    units = pd.DataFrame({"unit_id": ["a", "b"], "district": "老城", "issues": [2, 98]})
+    assert hide_units(units, min_count=3, known=[counts.assign(known=True)])["issues"].tolist() == ["1–2", None]
