@@ -204,7 +204,7 @@ def given_tables(
     ----------
     layers
         Layer name to its rows; those that are None are not given. They share one metric CRS. Each is cast as a loader
-        casts it, and held to its contract.
+        casts it, and held to its contract; one that no city has of itself may hold any columns.
     needs
         The layers that must be given.
     history
@@ -229,6 +229,8 @@ def given_tables(
     """
     from jxgis.crs import require_table
     from jxgis.load.handed import as_layer
+    from jxgis.schema.layers import layers as known
+    from jxgis.schema.layers import unagreed
     from jxgis.settings import Settings
 
     there = {name: table for name, table in layers.items() if table is not None or name in needs}
@@ -237,7 +239,8 @@ def given_tables(
     # A layer in another CRS would lie elsewhere, and nothing would be found there.
     for name, table in {**there, **({} if history is None else {"history": history})}.items():
         require_table(table, name, like=crs)
-    there = {name: as_layer(table, name) for name, table in there.items()}
+    # Of the layers that a city adds nothing is known without the city.
+    there = {name: as_layer(table, name if name in known() else unagreed(name)) for name, table in there.items()}
     history = history if history is None else as_layer(history, "issues")
     asked = settings or Settings()
     for section, given in options.items():

@@ -260,7 +260,7 @@ class Project:
         given = self._given(part.layers_for(settings))
         for layer, table in (layers or {}).items():
             require_table(table, layer, like=given.crs)
-        handed = {layer: as_layer(table, layer) for layer, table in (layers or {}).items()}
+        handed = {layer: as_layer(table, contract_of(layer, self.city)) for layer, table in (layers or {}).items()}
         given = replace(
             given, settings=settings, layers={**given.layers, **handed}, results=before.results, refused=refused
         )
