@@ -16,6 +16,7 @@ from jxgis.indicators import (
     count,
     count_per_km2,
     diversity,
+    homes_on_streets,
     hot_share,
     hull_share,
     length_km,
@@ -28,6 +29,7 @@ from jxgis.indicators import (
     share_of_rows,
     share_of_streets,
     share_on_foot,
+    ways_to,
     with_case_flags,
 )
 from jxgis.parks.standards import load_standard
@@ -293,14 +295,18 @@ def test_park_coverage_by_hand():
 def test_on_foot_by_hand():
     """A street of 2 km with homes beside it: 10 minutes are 750 m, from either of two markets."""
     graph = street_graph(frame(line((0, 0), (2000, 0))))
-    homes = frame(shapely.box(0, 0, 2000, 25))
+    homes = homes_on_streets(frame(shapely.box(0, 0, 2000, 25)), graph, options=PARKS)
     zones = frame(shapely.box(0, -9, 1000, 50), shapely.box(1000, -9, 2000, 50), FAR)
-    one = share_on_foot(zones, frame(shapely.Point(0, 0)), homes, graph, minutes=10, options=PARKS)
+
+    def share(things):
+        way_m = ways_to(things, homes, max_snap_m=PARKS.max_snap_m)
+        return share_on_foot(zones, homes, way_m, minutes=10, speed_m_per_min=75)
+
+    one = share(frame(shapely.Point(0, 0)))
     assert one["value"].tolist() == pytest.approx([0.75, 0, np.nan], nan_ok=True)
     assert one["reason"].tolist() == ["", "", "no_housing"]
     # The second market stands outside the first zone, and serves its homes from 1000 − 250 m on.
-    two = frame(shapely.Point(0, 0), shapely.box(1490, -10, 1510, 10))
-    both = share_on_foot(zones, two, homes, graph, minutes=10, options=PARKS)
+    both = share(frame(shapely.Point(0, 0), shapely.box(1490, -10, 1510, 10)))
     assert both["value"].tolist() == pytest.approx([1, 1, np.nan], nan_ok=True)
     assert both["denominator"].tolist() == pytest.approx([0.025, 0.025, 0])
 
