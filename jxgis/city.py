@@ -98,6 +98,10 @@ class City:
     targets: pd.DataFrame
     layers: dict[str, Contract] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Its key and name, and how much is known of it."""
+        return f"City({self.key} {self.name.zh}: {len(self.districts)} districts, {len(self.classes)} classes)"
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)

@@ -283,6 +283,12 @@ class Project:
                 tell(line)
         return found
 
+    def __repr__(self) -> str:
+        """What a terminal shows: the city, the layers by name, none of them read, and what can be asked."""
+        name = "" if self.city is None else f": {self.city.name.of(self.lang)}"
+        asked = ", ".join(f".{part.name}()" for part in PARTS if not part.lacks(named(self.settings)))
+        return "\n  ".join([f"Project{name}", f".layer: {', '.join(self._names())}", *filter(None, [asked])])
+
     def _repr_html_(self) -> str:
         """What a notebook shows: the city, the CRS, the layers with their rows, what was noticed, and what is missing."""
         from jxgis.report.blocks import Block, Paragraph

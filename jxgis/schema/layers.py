@@ -134,6 +134,7 @@ class ColumnEntry(_Entry):
     unit: str | None = None
     aliases: tuple[str, ...] = ()
     least: float | None = None
+    most: float | None = None
 
 
 class LayerEntry(_Entry):

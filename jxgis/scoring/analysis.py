@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from jxgis.errors import InputError, collect
 from jxgis.part import Given, Result, given_tables
 from jxgis.schema.layers import layers as known_layers
+from jxgis.schema.layers import unagreed
 from jxgis.schema.tables import table as declared
 from jxgis.scoring.part import candidates_of
 from jxgis.scoring.result import ScoresResult
@@ -97,7 +98,17 @@ def score_candidates(
         "candidates": candidates, "issues": issues, "parks": parks, "residential": residential, "waters": waters,
         "districts": districts, "historic": historic, "built_up": built_up, **(further or {}),
     }  # fmt: skip
-    given = given_tables(layers, needs=("candidates",), lang=lang, sketch=sketch, settings=settings, scoring=options)
+    # Of the layers that a city adds nothing is agreed without the city.
+    contracts = {name: unagreed(name) for name in further or {} if name not in known_layers()}
+    given = given_tables(
+        layers,
+        needs=("candidates",),
+        contracts=contracts,
+        lang=lang,
+        sketch=sketch,
+        settings=settings,
+        scoring=options,
+    )
     if hotspots is not None:
         given.results["hotspots"] = hotspots
     return analyse(given)

@@ -172,6 +172,13 @@ def test_shape_of_a_circle_a_strip_and_an_l():
     assert whole["value"].tolist() == pytest.approx([1, 1, 3 / 3.5, 3 / 3.5])
 
 
+def test_a_scrap_far_off_does_not_change_the_shape_of_a_candidate():
+    square, scrap = shapely.box(0, 0, 1000, 1000), shapely.box(9000, 0, 9010, 10)
+    both = frame(shapely.union_all([square, scrap]))
+    assert compactness(both)["value"].item() == pytest.approx(np.pi / 4)
+    assert hull_share(both)["value"].item() == pytest.approx(1.0)
+
+
 def test_diversity_by_hand():
     kinds = ["食", "食", "食", "衣", "衣", "行"]
     poi = frame(*[shapely.Point(5, 5)] * 6, shapely.Point(90_500, 5), kind=[*kinds, "住"])
@@ -346,6 +353,8 @@ def test_a_raster_that_cannot_be_used_is_refused(raster, tmp_path):
         file.write(np.zeros((2, 2), dtype="float32"), 1)
     with pytest.raises(InputError, match="坐标系"):
         raster_mean(frame(KM), bare)
+    with pytest.raises(InputError, match="没有文件"):
+        raster_mean(frame(KM), tmp_path / "none.tif")
     (tmp_path / "no.tif").write_text("no raster")
     with pytest.raises(InputError):
         raster_mean(frame(KM), tmp_path / "no.tif")
