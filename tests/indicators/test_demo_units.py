@@ -54,11 +54,11 @@ def test_every_unit_has_each_indicator_or_the_reason_why_not(scores, figures):
     assert len(figures) == len(ids) * len(scores)
     assert len(scores) > 100
     without = figures[figures["采用值"].isna()]
-    assert without["说明"].notna().all()
+    assert without["原因"].notna().all()
     # None is missing for want of a layer, a column or a measure, and none is brought: units have no figures of their own.
     assert set(figures["采用"]) == {"由图层计算", "无"}
     assert not [column for column in scores.columns if column.endswith("_measured")]
-    assert set(without["说明"]) <= {
+    assert set(without["原因"]) <= {
         "没有居住用地", "没有人口或其他暴露量，无法计算比率", "问题太少，比率没有意义", "没有应计的问题", "其中没有这类要素", "点位太少",
         "其中没有道路", "其中没有参与判断的格", "问题太少，不予显示",
     }  # fmt: skip
