@@ -162,10 +162,11 @@ class _Profile(_Part):
     @field_validator("layers")
     @classmethod
     def _new(cls, further: dict[str, LayerEntry]) -> dict[str, LayerEntry]:
-        if any(name.startswith("model_") for name in further):
+        taken = [name for name in further if name.startswith("model_") and hasattr(BaseModel, name)]
+        if taken:
             raise RuleError(
-                zh="图层名称不能以 model_ 开头，请换一个名称",
-                en="the name of a layer cannot begin with model_; choose another name",
+                zh=f"图层名称不能是 {'、'.join(taken)}（设置模型自己的名称），请换一个名称",
+                en=f"{', '.join(taken)}: settings have this name for themselves; choose another name for the layer",
             )
         twice = [name for name in further if name in (*layers(), "all")]
         if twice:

@@ -522,6 +522,8 @@ class Part:
         The layers that it can use.
     needs
         The layers that it cannot do without. Districts may be made of sub-districts.
+    also_reads
+        Further layers that it can use, by the settings, such as those that the indicators name.
     also_needs
         What its command refuses to go without beside them, by the settings; a report says what is missing instead.
     implied
@@ -556,13 +558,14 @@ class Part:
     beside: str | None = None
     instead: Mapping[str, str] = field(default_factory=dict)
     blames: tuple[str, ...] = ()
+    also_reads: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     also_needs: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     implied: Callable[[Collection[str]], Mapping[str, Any]] = field(default_factory=lambda: lambda _: {})
 
-    @property
-    def reads_in_report(self) -> tuple[str, ...]:
-        """The layers that it can use in a report."""
-        return self.reads if self.beside is None else (*self.reads, self.beside)
+    def layers_for(self, settings: Settings, *, alone: bool = False) -> tuple[str, ...]:
+        """The layers that it can use by the settings, in a report, or ``alone``: by its command."""
+        beside = () if alone or self.beside is None else (self.beside,)
+        return tuple(dict.fromkeys((*self.reads, *beside, *self.also_reads(settings))))
 
     @property
     def layer_options(self) -> dict[str, str]:

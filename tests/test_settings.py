@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from jxgis.errors import SettingsError
 from jxgis.run.template import template
-from jxgis.settings import HOTSPOTS, Settings, load_settings, make_settings
+from jxgis.settings import HOTSPOTS, Settings, files_read, load_settings, make_settings
 
 
 def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -118,3 +118,16 @@ def test_true_is_true_where_it_is_meant() -> None:
     assert settings.units.by_cells is True
     with pytest.raises(SettingsError, match="须为数字"):
         HOTSPOTS.but({"cell_m": True})
+
+
+def test_the_raster_of_an_indicator_is_relative_to_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "jxgis.toml"
+    path.write_text(
+        '[scoring.indicators.shade]\ndimension = "d"\nweight = 1\ntarget = 50\n'
+        '[[scoring.indicators.shade.measures]]\nmeasure = "raster_mean"\nfile = "rasters/shade.tif"\n',
+        encoding="utf-8",
+    )
+    settings = load_settings(path)
+    asked = str(tmp_path.resolve() / "rasters/shade.tif")
+    assert settings.scoring.indicators["shade"].measures[0].file == asked
+    assert asked in files_read(settings)

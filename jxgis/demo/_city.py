@@ -48,6 +48,8 @@ class SchematicCity:
         ``name, kind``: points to name things after.
     candidates
         ``candidate_id, name, type`` and the bureau's own figures.
+    further
+        The further layers of the plan, by their names in Jiaxing's profile.
     issues
         The export as the platform writes it: Chinese headers, all text, GCJ-02; flaws included. The index is 0-based.
     cases
@@ -72,6 +74,7 @@ class SchematicCity:
     ring: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
     candidates: gpd.GeoDataFrame
+    further: dict[str, gpd.GeoDataFrame]
     issues: pd.DataFrame
     cases: pd.DataFrame
     hot_spots: pd.DataFrame
@@ -105,6 +108,7 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
     from jxgis.demo._candidates import make_candidates
     from jxgis.demo._export import make_export
     from jxgis.demo._flaws import plant_flaws
+    from jxgis.demo._further import make_further
     from jxgis.demo._issues import BACKGROUND, make_cases, read_hot_spots
     from jxgis.demo._land import make_land
     from jxgis.demo._plan import make_lattice
@@ -165,6 +169,14 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
         ring=make_ring(lattice),
         places=places,
         candidates=candidates,
+        further=make_further(
+            seed,
+            lattice,
+            city=areas.central_city.geometry.iloc[0],
+            streets=streets,
+            waters=waters,
+            residential=land.residential,
+        ),
         issues=issues.reset_index(drop=True),
         cases=behind,
         hot_spots=planted,

@@ -60,6 +60,7 @@ def write_city(folder: str | Path, *, city: SchematicCity | None = None) -> list
     root = Path(folder)
     drawn = make_city() if city is None else city
     files: dict[str, bytes] = {name: _geojson(getattr(drawn, layer)) for layer, name in LAYERS.items()}
+    files.update({f"layers/plan/{name}.geojson": _geojson(table) for name, table in drawn.further.items()})
     files.update(_issue_files(drawn))
     files.update(_truth_files(drawn))
     source = resources.files("jxgis.demo")

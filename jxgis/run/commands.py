@@ -108,7 +108,7 @@ def run_part(
     )
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
         reader = Reader(settings, has_project=has_project, lang=lang, options=part.layer_options)
-        given, found = reader.read(part.reads, progress), Found()
+        given, found = reader.read(part.layers_for(settings, alone=True), progress), Found()
         for before in with_those_before(part, there)[:-1]:
             if not before.lacks(given.layers):
                 _attempt(before, given, found)
@@ -186,7 +186,7 @@ def run_report(
             zh="设置中没有 [inputs.districts]，也没有 [inputs.subdistricts]；报告按片区统计，至少需要其中之一。",
             en="The settings have neither [inputs.districts] nor [inputs.subdistricts]; the report needs one of them.",
         )
-    layers = tuple(dict.fromkeys(layer for part in PARTS for layer in part.reads_in_report))
+    layers = tuple(dict.fromkeys(layer for part in PARTS for layer in part.layers_for(settings)))
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
         given = Reader(settings, has_project=True, lang=lang).read(layers, progress)
         found = _all(given)
@@ -267,7 +267,7 @@ def _refuse_without(missing: Sequence[str], part: Part) -> None:
 
 def _analyse(part: Part, given: Given) -> Result:
     given.progress(text_pair(f"pipeline.step_{part.name}"))
-    result = part.analyse(given.of(part.reads_in_report))
+    result = part.analyse(given.of(part.layers_for(given.settings)))
     for note in result.notes():
         given.progress(note)
     given.results[part.name] = result

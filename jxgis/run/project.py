@@ -257,10 +257,10 @@ class Project:
         if lacking:
             titles = "、".join(f"[inputs.{layer}]" for layer in lacking)
             raise InputError(zh=f"项目缺少图层：{titles}。", en=f"The project lacks: {titles.replace('、', ', ')}.")
-        given = self._given(part.reads_in_report)
+        given = self._given(part.layers_for(settings))
         for layer, table in (layers or {}).items():
             require_table(table, layer, like=given.crs)
-        handed = {layer: as_layer(table, layer) for layer, table in (layers or {}).items()}
+        handed = {layer: as_layer(table, contract_of(layer, self.city)) for layer, table in (layers or {}).items()}
         given = replace(
             given, settings=settings, layers={**given.layers, **handed}, results=before.results, refused=refused
         )

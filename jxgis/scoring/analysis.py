@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
-from jxgis.errors import InputError
+from jxgis.errors import InputError, collect
 from jxgis.part import Given, Result, given_tables
+from jxgis.schema.layers import layers as known_layers
+from jxgis.schema.layers import unagreed
 from jxgis.schema.tables import table as declared
 from jxgis.scoring.part import candidates_of
 from jxgis.scoring.result import ScoresResult
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.i18n import Text
-    from jxgis.parks.standards import Standard
+    from jxgis.indicators.measures import Measured
     from jxgis.scoring.indicators import Indicator, Judgements
     from jxgis.scoring.weights import Weights
-    from jxgis.settings import Settings
+    from jxgis.settings import IndicatorSettings, Settings
 
 __all__ = ["analyse", "score_candidates"]
 
@@ -39,6 +41,7 @@ def score_candidates(
     historic: gpd.GeoDataFrame | None = None,
     built_up: gpd.GeoDataFrame | None = None,
     hotspots: Result | None = None,
+    further: Mapping[str, gpd.GeoDataFrame] | None = None,
     settings: Settings | None = None,
     lang: str = "zh",
     sketch: bool = False,
@@ -52,7 +55,7 @@ def score_candidates(
         Polygons in a metric CRS, which all layers share. A column named like an indicator (by its id or its label)
         supplies that indicator's values; where it is null, what can be measured takes its place.
     issues
-        Points; see `scoring.measures.issue_measures`.
+        Points; see `indicators.with_case_flags`.
     parks, residential, historic, built_up
         As for `parks.measure_parks`; ``residential`` with ``people`` is also the exposure of issues.
     waters
@@ -61,6 +64,8 @@ def score_candidates(
         For the gates, and for the city's mean number of issues.
     hotspots
         What `hotspots.find_hotspots` returned, for the share of hot area.
+    further
+        Further layers that indicators name, by name, such as ``{"toilets": toilets}``.
     settings
         Settings whose ``[parks]`` (standard, gap between parcels, land) and ``[units]`` (bounds) hold; the defaults
         where not given.
@@ -91,9 +96,19 @@ def score_candidates(
     """
     layers = {
         "candidates": candidates, "issues": issues, "parks": parks, "residential": residential, "waters": waters,
-        "districts": districts, "historic": historic, "built_up": built_up,
+        "districts": districts, "historic": historic, "built_up": built_up, **(further or {}),
     }  # fmt: skip
-    given = given_tables(layers, needs=("candidates",), lang=lang, sketch=sketch, settings=settings, scoring=options)
+    # Of the layers that a city adds nothing is agreed without the city.
+    contracts = {name: unagreed(name) for name in further or {} if name not in known_layers()}
+    given = given_tables(
+        layers,
+        needs=("candidates",),
+        contracts=contracts,
+        lang=lang,
+        sketch=sketch,
+        settings=settings,
+        scoring=options,
+    )
     if hotspots is not None:
         given.results["hotspots"] = hotspots
     return analyse(given)
@@ -116,6 +131,7 @@ def analyse(given: Given) -> ScoresResult:
     import pandas as pd
 
     from jxgis.crs import require_metric
+    from jxgis.indicators.points import count
     from jxgis.scoring.gates import FAILED, check_gates
     from jxgis.scoring.indicators import load_registry, select_indicators
     from jxgis.scoring.rank import complete_enough, rank_candidates, score_table
@@ -131,9 +147,12 @@ def analyse(given: Given) -> ScoresResult:
     defaults, chosen = load_registry(), select_indicators(options.indicators)
     judged = options.judgements or defaults.judgements
     candidates = candidates.assign(candidate_id=_ids(candidates))
-    measured, methods = _measure(given, candidates, {indicator.id for indicator in chosen})
-    own = _own_values(candidates, chosen)
-    values = own.combine_first(measured.reindex(columns=own.columns)).reindex(columns=own.columns)
+    _check_layers(given, options.indicators)
+    own = _own_values(candidates, chosen, options.column_units)
+    found_by, methods = _measure(given, candidates, chosen)
+    own = _but_shape(own, found_by)
+    measured = pd.DataFrame({name: some.table["value"] for name, some in found_by.items()}, index=candidates.index)
+    values = own.combine_first(measured).reindex(columns=own.columns)
     single = score_table(values, chosen)
     found = weigh(options.weights, chosen, scores=single, judgements=judged)
     gates = check_gates(candidates, districts=given.table("districts"), min_km2=bounds.min_km2, max_km2=bounds.max_km2)
@@ -145,19 +164,22 @@ def analyse(given: Given) -> ScoresResult:
         min_completeness=options.min_completeness,
         eligible=passes,
     )
-    if "issues" in measured.columns:
-        gates["issues"] = measured["issues"]
+    issues = given.table("issues")
+    if issues is not None:
+        gates["issues"] = count(candidates, issues)["value"].astype("int64")
     views, agreement = _views(single, chosen, judged, ranked, found, passes, min_completeness=options.min_completeness)
     lang = given.lang
+    lacking = ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
+    both = _both(own, measured, found_by)
     return ScoresResult(
         given=given,
-        scores=_assembled(
-            candidates, ranked, gates, ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
-        ),
-        indicators=_account(chosen, found, own, values, methods, lang),
+        scores=_assembled(candidates, pd.concat([ranked, both], axis=1), gates, lacking),
+        indicators=_account(chosen, found, own, measured, methods, lang),
+        measures=_measures(candidates["candidate_id"], chosen, own, found_by, lang),
         views=pd.concat([ranked[["candidate_id", "score", "rank"]], views], axis=1),
         agreement=agreement,
         weights=found,
+        by_issues=tuple(name for name, some in found_by.items() if some.how and "issues" in some.how.layers),
         labels={i.id: i.title(lang) for i in chosen},
         titles=_titles(chosen, lang),
     )
@@ -176,11 +198,14 @@ def _ids(candidates: gpd.GeoDataFrame) -> pd.Series:
     return ids.where(~ids.duplicated(), ids + "-" + number)
 
 
-def _own_values(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> pd.DataFrame:
+def _own_values(
+    candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator], column_units: Mapping[str, str]
+) -> pd.DataFrame:
     """Values that the candidates bring along, a column an indicator; by id, else by label in either language.
 
     A label may stand without the group before its colon, or with the unit that results show behind it.
     """
+    import numpy as np
     import pandas as pd
 
     from jxgis.schema.layers import same_name
@@ -188,86 +213,107 @@ def _own_values(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -
 
     known = {same_name(column).replace(":", "："): str(column) for column in reversed(candidates.columns)}
     columns: dict[str, pd.Series] = {}
+    asked: list[InputError] = []
+    empty = pd.Series(np.nan, index=candidates.index)
     for indicator in indicators:
         labels = [label for label in (indicator.label.zh, indicator.label.en) if label]
         labels += [label.split("：", maxsplit=1)[-1] for label in labels]
         units = ["", *(f"({unit})" for unit in (indicator.unit.zh, indicator.unit.en))]
         names = map(same_name, [indicator.id, *(label + unit for unit in units for label in labels)])
-        name = next((known[name] for name in names if name in known), indicator.id)
-        columns[indicator.id] = numbers(candidates, name)
+        name = next((known[name] for name in names if name in known), None)
+        if name is None:
+            if not indicator.measures:
+                asked.append(_nowhere(indicator))
+            columns[indicator.id] = empty
+            continue
+        own, unit = numbers(candidates, name), column_units.get(indicator.id)
+        if unit == "fraction":
+            own = own * 100.0
+        elif unit is None and indicator.in_percent and 0 < own.max() <= 1:
+            asked.append(_fractions(indicator, name, own))
+        columns[indicator.id] = own
+    collect(asked)
     return pd.DataFrame(columns, index=candidates.index)
 
 
-def _measure(given: Given, candidates: gpd.GeoDataFrame, wanted: set[str]) -> tuple[pd.DataFrame, dict[str, Text]]:
-    """Every indicator that the layers allow, and how each was measured."""
+def _but_shape(own: pd.DataFrame, found: Mapping[str, Measured]) -> pd.DataFrame:
+    """Own values without the columns that only say what the candidate's own shape is: units come with such, and a copy of
+    what is measured is no second source.
+    """
+    import numpy as np
+
+    def copied(name: str, some: Measured) -> bool:
+        given = own[name].dropna()
+        of_shape = some.how is not None and not some.how.layers and some.how.file is None
+        return of_shape and bool(np.isclose(given, some.table["value"][given.index], rtol=1e-6).all())
+
+    return own.assign(**{name: np.nan for name, some in found.items() if copied(name, some)})
+
+
+def _nowhere(indicator: Indicator) -> InputError:
+    """An indicator that nothing could ever supply: it would lower the completeness of every candidate, and nobody know why."""
+    key = f"[scoring.indicators.{indicator.id}]"
+    return InputError(
+        zh=f"指标 {indicator.title('zh')}：候选单元没有名为 {indicator.id} 的列，{key} 也没有写 measures（由图层计算的方法）。"
+        "请增加这一列，或写明 measures，或删去该指标。",
+        en=f"Indicator {indicator.title('en')}: the candidates have no column {indicator.id}, and {key} has no measures "
+        "(ways to measure it from layers). Add the column or the measures, or leave the indicator out.",
+    )
+
+
+def _fractions(indicator: Indicator, column: str, own: pd.Series) -> InputError:
+    """A column for an indicator in % in which no number is above 1: it may be of fractions, and would score next to nothing."""
+    least, most = f"{own.min():g}", f"{own.max():g}"
+    key = f"scoring.column_units.{indicator.id}"
+    return InputError(
+        zh=f"候选单元的列“{column}”（{indicator.title('zh')}，单位 %）都不大于 1（{least}–{most}），像是小数（0.85）而不是"
+        f"百分数（85）。请把这一列乘以 100，或用 --set {key}=fraction（小数，自动乘以 100）或 {key}=percent（确是百分数）说明。",
+        en=f"The candidates' column {column!r} ({indicator.title('en')}, in %) holds nothing above 1 ({least} to {most}): "
+        f"it looks like fractions (0.85), not percent (85). Multiply it by 100, or say which it is with --set {key}=fraction "
+        f"(taken times 100) or {key}=percent.",
+    )
+
+
+def _measure(
+    given: Given, candidates: gpd.GeoDataFrame, chosen: Sequence[Indicator]
+) -> tuple[dict[str, Measured], dict[str, Text]]:
+    """Every indicator as the layers allow, and how each was measured."""
+    from jxgis.city import contract_of
     from jxgis.hotspots.result import HotspotsResult
-    from jxgis.i18n import text_pair
+    from jxgis.i18n import Text, text_pair
+    from jxgis.indicators.measures import Ground, measure_indicators
     from jxgis.parks.coverage import of_built_up, served_land
     from jxgis.parks.standards import load_standard
-    from jxgis.scoring.measures import issue_measures, relative_density, shape_measures, share_covered
-    from jxgis.space.polygons import rows_of_polygons
 
-    issues, parks, waters = given.table("issues"), given.table("parks"), given.table("waters")
-    ground, hotspots = given.table("districts"), given.results.get("hotspots")
-    table = shape_measures(candidates)
-    methods = dict.fromkeys(table.columns, text_pair("scoring.by_shape"))
-    if issues is not None:
-        handled = issue_measures(candidates, issues)
-        table = table.join(handled)
-        methods |= dict.fromkeys(handled.columns, text_pair("scoring.by_issues"))
-        if ground is not None:
-            residential = given.table("residential")
-            table["issue_density"], exposure = relative_density(candidates, issues, ground, residential=residential)
-            methods["issue_density"] = text_pair(f"scoring.by_issues_per_{exposure}")
-    hot_cells = hotspots.judged_cells() if isinstance(hotspots, HotspotsResult) else None
-    if hotspots is not None and hot_cells is not None:
-        # Where no cell was judged it is not known whether it is hot.
-        known = share_covered(candidates, hot_cells) > 0
-        table["hot_percent"] = 100.0 * share_covered(candidates, hot_cells[hot_cells["is_hot"]]).where(known)
-        methods["hot_percent"] = text_pair("scoring.by_hot_cells", alpha=f"{hotspots.given.settings.hotspots.alpha:g}")
-    if parks is not None and "park_coverage" in wanted:
-        options = given.settings.parks
+    layers, hotspots, options = dict(given.layers), given.results.get("hotspots"), given.settings.parks
+    words: dict[str, Text] = {}
+    if isinstance(hotspots, HotspotsResult) and (cells := hotspots.judged_cells()) is not None:
+        layers["hot_cells"] = cells
+        words["hot_share"] = text_pair("scoring.by_hot_cells", alpha=f"{hotspots.given.settings.hotspots.alpha:g}")
+    standard = None
+    if "parks" in layers:
         standard = load_standard(options.standard, None if given.city is None else given.city.standards)
         land = served_land(given, standard)
         if land is not None:
-            table["park_coverage"] = _park_coverage(
-                candidates,
-                parks,
-                land,
-                standard=standard,
-                historic=given.table("historic"),
-                merge_gap_m=options.merge_gap_m,
-            )
-            of = text_pair(f"parks.of_{'built_up' if of_built_up(given, standard) else 'residential'}")
-            methods["park_coverage"] = text_pair("scoring.by_radius", standard=standard.title, of=of)
-    if parks is not None and waters is not None:
-        table["blue_green_percent"] = 100.0 * share_covered(
-            candidates, rows_of_polygons(parks), rows_of_polygons(waters)
-        )
-        methods["blue_green_percent"] = text_pair("scoring.by_parks_waters")
-    return table, methods
+            layers["park_land"] = land
+        of = text_pair(f"parks.of_{'built_up' if of_built_up(given, standard) else 'residential'}")
+        words["park_coverage"] = text_pair("scoring.by_radius", standard=standard.title, of=of)
+    ground = Ground(layers, parks=options, standard=standard)
+    found = measure_indicators(
+        candidates,
+        {indicator.id: indicator.measures for indicator in chosen},
+        ground,
+        percent=[indicator.id for indicator in chosen if indicator.in_percent],
+    )
 
+    def title(layer: str) -> Text:
+        further = () if given.city is None else given.city.layers
+        return contract_of(layer, given.city).title if layer in (*known_layers(), *further) else Text(layer, layer)
 
-def _park_coverage(
-    candidates: gpd.GeoDataFrame,
-    parks: gpd.GeoDataFrame,
-    land: gpd.GeoDataFrame,
-    *,
-    standard: Standard,
-    historic: gpd.GeoDataFrame | None,
-    merge_gap_m: float,
-) -> pd.Series:
-    """Coverage of the land by radius in %, on the candidates' index; NaN where there is none of it."""
-    import pandas as pd
-
-    from jxgis.parks.radius import classify_parks, radius_coverage
-    from jxgis.parks.whole import merge_parks
-
-    whole = classify_parks(merge_parks(parks, merge_gap_m=merge_gap_m).parks, standard, historic=historic)
-    # By number: a candidate may have any name, that of the whole area too.
-    zones = candidates[["geometry"]].assign(name=[f"C{k + 1}" for k in range(len(candidates))])
-    coverage = radius_coverage(whole, land, zones, standard=standard).coverage["coverage"]
-    return pd.Series(100.0 * coverage.to_numpy()[: len(zones)], index=candidates.index)
+    methods = {
+        name: words.get(some.how.measure) or some.method(title) for name, some in found.items() if some.how is not None
+    }
+    return found, methods
 
 
 def _views(
@@ -317,28 +363,85 @@ def _titles(indicators: Sequence[Indicator], lang: str) -> dict[str, str]:
         unit = indicator.unit.of(lang)
         value = text("scoring.with_unit", lang, label=label, unit=unit) if unit else label
         points = column("*_score").title.of(lang).format(name=label)
-        titles |= {indicator.id: value, f"{indicator.id}_score": points}
+        measured = column("*_measured").title.of(lang).format(name=label)
+        titles |= {indicator.id: value, f"{indicator.id}_score": points, f"{indicator.id}_measured": measured}
     return titles
+
+
+def _both(own: pd.DataFrame, measured: pd.DataFrame, found: Mapping[str, Measured]) -> pd.DataFrame:
+    """What the layers measure of indicators for which candidates bring a value: ``x_measured`` beside the ``x`` that counts."""
+    names = [name for name in own.columns if own[name].notna().any() and found[name].how is not None]
+    return measured[names].add_suffix("_measured")
 
 
 def _account(
     indicators: Sequence[Indicator],
     weights: Weights,
     own: pd.DataFrame,
-    values: pd.DataFrame,
-    methods: dict[str, Text],
+    measured: pd.DataFrame,
+    methods: Mapping[str, Text],
     lang: str,
 ) -> pd.DataFrame:
-    """One row an indicator: reference, weight, and where its values come from."""
+    """One row an indicator: reference, weight, where its values come from, and how far the two sources are apart."""
+    import numpy as np
+
     from jxgis.scoring.indicators import indicator_table
 
     table = indicator_table(indicators, lang).set_index("indicator")
+    brought, known = own.notna(), measured.notna()
     table["weight"] = weights.shares
-    table["own"] = own.notna().sum()
-    table["missing"] = values.isna().sum()
-    table["measured"] = len(values) - table["own"] - table["missing"]
-    table["method"] = [methods[i].of(lang) if i in methods and table.loc[i, "measured"] else "" for i in table.index]
+    table["own"] = brought.sum()
+    table["measured"] = (known & ~brought).sum()
+    table["missing"] = (~known & ~brought).sum()
+    table["both"] = (known & brought).sum()
+    table["apart"] = (own - measured).abs().max()
+    table["counted"] = np.select(
+        [(table["own"] > 0) & (table["measured"] > 0), table["own"] > 0, table["measured"] > 0],
+        ["own_else_measured", "own", "measured"],
+        "nothing",
+    )
+    used = (table["measured"] > 0) | (table["both"] > 0)
+    table["method"] = [methods[i].of(lang) if i in methods and used[i] else "" for i in table.index]
     return table.reset_index()[list(declared("scores.indicators").required)]
+
+
+def _measures(
+    ids: pd.Series, indicators: Sequence[Indicator], own: pd.DataFrame, found: Mapping[str, Measured], lang: str
+) -> pd.DataFrame:
+    """One row a candidate and indicator: what counts, what was measured of what, and why nothing was."""
+    import numpy as np
+    import pandas as pd
+
+    tables = []
+    for indicator in indicators:
+        table, brought = found[indicator.id].table, own[indicator.id]
+        counted = np.select([brought.notna(), table["value"].notna()], ["own", "measured"], "nothing")
+        tables.append(
+            pd.DataFrame(
+                {
+                    "candidate_id": ids,
+                    "indicator": indicator.id,
+                    "label": indicator.title(lang),
+                    "value": brought.fillna(table["value"]),
+                    "counted": counted,
+                    "own_value": brought,
+                    "measured_value": table["value"],
+                    "numerator": table["numerator"],
+                    "denominator": table["denominator"],
+                    "reason": table["reason"].where(counted == "nothing").replace("", None),
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _check_layers(given: Given, own: Mapping[str, IndicatorSettings]) -> None:
+    """Refuse an indicator of the project's that names a layer which neither every city has nor the profile adds."""
+    from jxgis.indicators.measures import check_measures
+
+    if given.city is not None:
+        layers = (*known_layers(), *given.city.layers)
+        check_measures({name: indicator.measures for name, indicator in own.items()}, layers)
 
 
 def _assembled(

@@ -1,4 +1,4 @@
-"""Indicators as data: what is measured, against which fixed reference, and with which weight."""
+"""Indicators as data: what is measured and how, against which fixed reference, and with which weight."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from jxgis._toml import read_toml, validated
 from jxgis.errors import JxgisError, SettingsError, collect
 from jxgis.i18n import Text
+from jxgis.indicators.measures import check_measures
 from jxgis.schema.tables import table
+from jxgis.settings import MeasureSettings
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -40,7 +42,7 @@ _NO_TEXT = Text("", "")
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One indicator and its fixed reference: a target (benefit), or a low and a high (cost).
+    """One indicator, the ways to measure it, and its fixed reference: a target (benefit), or a low and a high (cost).
 
     Examples
     --------
@@ -57,6 +59,12 @@ class Indicator:
     label: Text = _NO_TEXT
     unit: Text = _NO_TEXT
     source: Text = _NO_TEXT
+    measures: tuple[MeasureSettings, ...] = ()
+
+    @property
+    def in_percent(self) -> bool:
+        """Whether its values are in %."""
+        return self.unit.zh.strip() in ("%", "％")
 
     @property
     def is_cost(self) -> bool:
@@ -106,6 +114,7 @@ class _Row(BaseModel):
     unit_en: str = ""
     source: str = ""
     source_en: str = ""
+    measures: tuple[MeasureSettings, ...] = ()
 
 
 class _Dimension(BaseModel):
@@ -156,6 +165,7 @@ def load_registry(path: str | Path | None = None) -> Registry:
             label=Text(zh=row.zh, en=row.en),
             unit=Text(zh=row.unit, en=row.unit_en or row.unit),
             source=Text(zh=row.source, en=row.source_en or row.source),
+            measures=row.measures,
         )
         for row in model.indicators
     )
@@ -172,7 +182,7 @@ def select_indicators(own: Mapping[str, IndicatorSettings]) -> tuple[Indicator, 
     ----------
     own
         ``settings.scoring.indicators``; where not empty, it replaces the default set. An id of the default set keeps
-        its label and, where none is given, its unit.
+        its label, its unit and its ways of measuring where none is given.
 
     Returns
     -------
@@ -204,9 +214,10 @@ def select_indicators(own: Mapping[str, IndicatorSettings]) -> tuple[Indicator, 
                 target=given.target,
                 low=given.low,
                 high=given.high,
-                label=old.label if old else _NO_TEXT,
+                label=Text(given.label, given.label) if given.label else old.label if old else _NO_TEXT,
                 unit=Text(given.unit, given.unit) if given.unit else old.unit if old else _NO_TEXT,
                 source=Text("jxgis.toml", "jxgis.toml"),
+                measures=given.measures or (old.measures if old else ()),
             )
         )
     _check(chosen, "jxgis.toml [scoring.indicators]")
@@ -284,7 +295,7 @@ def _check(indicators: Iterable[Indicator], where: str) -> None:
     errors: list[JxgisError] = []
     for i in indicators:
         benefit, cost = i.target is not None, i.low is not None and i.high is not None
-        if i.id in RESERVED or i.id.endswith("_score"):
+        if i.id in RESERVED or i.id.endswith(("_score", "_measured")):
             errors.append(
                 SettingsError(
                     zh=f"{where}：指标名 {i.id} 是结果表已有的列名，请换一个名称。",
@@ -307,3 +318,4 @@ def _check(indicators: Iterable[Indicator], where: str) -> None:
             )
         seen.add(i.id)
     collect(errors)
+    check_measures({i.id: i.measures for i in indicators})

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from jxgis.scoring.result import ScoresResult
+    from jxgis.settings import Settings
 
 __all__ = ["PART", "candidates_of"]
 
@@ -29,6 +30,15 @@ def _score(given: Given) -> ScoresResult:
     return analyse(given)
 
 
+def _also_reads(settings: Settings) -> tuple[str, ...]:
+    """The layers that the indicators name, and what nobody walks across."""
+    from jxgis.indicators.measures import layers_of
+    from jxgis.scoring.indicators import select_indicators
+
+    chosen = select_indicators(settings.scoring.indicators)
+    return (*layers_of(way for indicator in chosen for way in indicator.measures), "barriers")
+
+
 PART = Part(
     name="scores",
     command="score",
@@ -43,6 +53,7 @@ PART = Part(
         *("districts", "subdistricts", "candidates", "issues", "parks", "residential", "historic", "waters"),
         "built_up",
     ),
+    also_reads=_also_reads,
     needs=("candidates",),
     instead={"candidates": "units"},
     analyse=_score,

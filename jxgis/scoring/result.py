@@ -39,7 +39,11 @@ class ScoresResult(Result):
         ``area_km2``, ``issues`` and ``reason`` (codes of the gates, and ``incomplete``).
     indicators
         One row an indicator: ``indicator, label, dimension, kind, reference, unit, weight``, from how many candidates'
-        ``own`` column and how many were ``measured``, how many ``missing``, ``method`` (what was measured), ``source``.
+        ``own`` column and how many were ``measured``, how many ``missing``, for how many there are ``both`` and how far
+        these are ``apart`` at most, which ``counted``, ``method`` (what was measured), ``source``.
+    measures
+        One row a candidate and indicator: the ``value``, which ``counted``, ``own_value``, ``measured_value`` with its
+        ``numerator`` and ``denominator``, and the ``reason`` (code) where there is none.
     views
         One row a candidate: rank by each way of weighing that the data allow, and by TOPSIS, with the range of ranks
         when weights move by ± 20 %.
@@ -47,6 +51,8 @@ class ScoresResult(Result):
         Kendall's tau-b between those rankings.
     weights
         The weights of the score.
+    by_issues
+        The indicators that were measured by issues.
     labels
         What people call each indicator, by its id.
     titles
@@ -57,17 +63,20 @@ class ScoresResult(Result):
 
     scores: gpd.GeoDataFrame
     indicators: pd.DataFrame
+    measures: pd.DataFrame
     views: pd.DataFrame
     agreement: pd.DataFrame
     weights: Weights
+    by_issues: tuple[str, ...]
     labels: dict[str, str]
     titles: dict[str, str]
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The scores, the account of the indicators, the ranks by other weights and how far they agree."""
+        """The scores, the account of the indicators, each figure, the ranks by other weights and how far they agree."""
         return {
             "scores": self.scores,
             "indicators": self.indicators,
+            "measures": self.measures,
             "views": self.views,
             "agreement": self.agreement,
         }
@@ -82,7 +91,12 @@ class ScoresResult(Result):
         rankings = {str(name): columns[str(name)].head(lang) for name in self.agreement.columns}
         agreement = self.agreement.rename(index=rankings).rename_axis(" ").reset_index()
         views = self.views.assign(score=self._shown()["score"].to_numpy())
-        return {"indicators": self.indicators, "views": views, "agreement": agreement}
+        return {
+            "indicators": self.indicators,
+            "measures": self._measures_shown(),
+            "views": views,
+            "agreement": agreement,
+        }
 
     def write_tables(self, stage: Stage) -> None:
         """``scores.gpkg`` and ``scores.xlsx``."""
@@ -150,8 +164,20 @@ class ScoresResult(Result):
         )
 
     def shown_tables(self) -> dict[str, pd.DataFrame]:
-        """The scores."""
-        return {"scores": self._shown()}
+        """The scores and the figures that they were made of."""
+        return {"scores": self._shown(), "measures": self._measures_shown()}
+
+    def _measures_shown(self) -> pd.DataFrame:
+        """The figures without those that would tell how few issues a candidate has: where its number is hidden."""
+        shown = self._shown()
+        if "issues" not in shown.columns:
+            return self.measures
+        hidden = shown.loc[shown["issues"].astype("str") != self.scores["issues"].astype("str"), "candidate_id"]
+        of_issues = set(self.by_issues)
+        mask = self.measures["candidate_id"].isin(hidden) & self.measures["indicator"].isin(of_issues)
+        telling = ["value", "measured_value", "numerator", "denominator"]
+        told = {column: self.measures[column].mask(mask) for column in telling}
+        return self.measures.assign(**told, reason=self.measures["reason"].mask(mask, "few_hidden"))
 
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""

@@ -7,12 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
 from jxgis._files import split_layer
 from jxgis._toml import kind_at, model_in, read_toml, validated
 from jxgis.schema.layers import layers
 from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, InputSettings, IssueInputSettings
+from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
 from jxgis.settings._parts import (
     HOTSPOTS,
@@ -39,6 +40,7 @@ __all__ = [
     "UNITS",
     "BoundaryInputSettings",
     "CitySettings",
+    "Condition",
     "Decay",
     "Family",
     "HotspotSettings",
@@ -46,7 +48,9 @@ __all__ = [
     "InputSettings",
     "Inputs",
     "IssueInputSettings",
+    "MeasureSettings",
     "ParkSettings",
+    "Range",
     "ReportSettings",
     "ScoringSettings",
     "Settings",
@@ -123,7 +127,11 @@ def load_settings(path: str | Path) -> Settings:
     folder = path.resolve().parent
     settings = make_settings(read_toml(path), path.name, folder=folder)
     return settings.model_copy(
-        update={"city": _absolute_city(settings.city, folder), "inputs": _absolute(settings.inputs, folder)}
+        update={
+            "city": _absolute_city(settings.city, folder),
+            "inputs": _absolute(settings.inputs, folder),
+            "scoring": _absolute_rasters(settings.scoring, folder),
+        }
     )
 
 
@@ -132,6 +140,7 @@ def files_read(settings: Settings) -> list[str]:
     layers = [getattr(settings.inputs, layer) for layer in type(settings.inputs).model_fields]
     paths = [None if layer is None else layer.path for layer in layers]
     paths += [settings.city.outline, settings.city.issue_classes]
+    paths += [way.file for own in settings.scoring.indicators.values() for way in own.measures]
     return [split_layer(path)[0] for path in paths if path is not None]
 
 
@@ -191,7 +200,9 @@ def _model(further: tuple[str, ...]) -> type[Settings]:
     if not further:
         return Settings
     fields: dict[str, Any] = dict.fromkeys(further, (InputSettings | None, None))
-    inputs = create_model("Inputs", __base__=Inputs, **fields)
+    # A layer may be called model_streets: names that a model has for itself are refused where a profile is read.
+    base = type("Inputs", (Inputs,), {"model_config": ConfigDict(protected_namespaces=())})
+    inputs: type[Inputs] = create_model("Inputs", __base__=base, **fields)
     return create_model("Settings", __base__=Settings, inputs=(inputs, inputs()))
 
 
@@ -202,6 +213,17 @@ def _absolute_city(city: CitySettings, folder: Path) -> CitySettings:
         if (value := getattr(city, name)) is not None and (name != "profile" or value.endswith(".toml"))
     }
     return city.model_copy(update=update)
+
+
+def _absolute_rasters(scoring: ScoringSettings, folder: Path) -> ScoringSettings:
+    def moved(way: MeasureSettings) -> MeasureSettings:
+        return way if way.file is None else way.model_copy(update={"file": str(folder / way.file)})
+
+    own = {
+        name: indicator.model_copy(update={"measures": tuple(map(moved, indicator.measures))})
+        for name, indicator in scoring.indicators.items()
+    }
+    return scoring.model_copy(update={"indicators": own})
 
 
 def _absolute(inputs: Inputs, folder: Path) -> Inputs:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from jxgis._toml import RuleError
+from jxgis.settings._measures import MeasureSettings
 from jxgis.settings._option import CityMetres, Finite, NotNegative, Positive, Section, Share, option
 
 __all__ = [
@@ -196,14 +197,19 @@ class UnitSettings(Section):
 
 
 class IndicatorSettings(Section):
-    """``[scoring.indicators.ID]``: one indicator against fixed references, all in its ``unit`` (for people)."""
+    """``[scoring.indicators.ID]``: one indicator against fixed references, all in its ``unit`` (for people).
+
+    ``measures`` are the ways to measure it, the first that the layers allow; those of the default set where none is given.
+    """
 
     dimension: str
+    label: str = ""
     unit: str = ""
     weight: Positive
     target: Positive | None = None
     low: Finite | None = None
     high: Finite | None = None
+    measures: tuple[MeasureSettings, ...] = ()
 
     @model_validator(mode="after")
     def _kind(self) -> IndicatorSettings:
@@ -231,6 +237,12 @@ class ScoringSettings(Section):
         "写出任何一项，就完全替换默认指标",
         "any one written here replaces the default set",
         example={"park_coverage": {"dimension": "基础条件", "weight": 0.1, "target": 90, "unit": "%"}},
+    )
+    column_units: dict[str, Literal["percent", "fraction"]] = option(
+        {},
+        "候选单元自带的百分比列：percent（85）或 fraction（0.85，自动乘以 100）",
+        "columns of the candidates for indicators in %: percent (85), or fraction (0.85, taken times 100)",
+        example={"shaded_streets": "fraction"},
     )
     judgements: dict[str, dict[str, Positive]] = option(
         {},

@@ -52,7 +52,7 @@ UNITS: dict[str, Any] = {
     "n_units": {"甲": 7}, "exclaves": "attach", "snap_m": 1.7, "alternatives": False, "seed": 13, "mend_shapes": False,
 }  # fmt: skip
 SCORING: dict[str, Any] = {
-    "weights": "ahp", "min_completeness": 0.61, "judgements": {"A": {"B": 2.0}},
+    "weights": "ahp", "min_completeness": 0.61, "judgements": {"A": {"B": 2.0}}, "column_units": {"a": "fraction"},
     "indicators": {"a": {"dimension": "A", "weight": 1, "target": 2, "unit": "座"},
                    "b": {"dimension": "B", "weight": 1, "target": 2}},
 }  # fmt: skip

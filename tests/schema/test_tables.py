@@ -41,7 +41,7 @@ def test_a_table_is_declared_whole(name: str) -> None:
 
 
 #: Tables of scores.xlsx and of a result alone.
-UNFILED = {"units.alternatives", "scores.indicators", "scores.views", "scores.agreement"}
+UNFILED = {"units.alternatives", "scores.indicators", "scores.measures", "scores.views", "scores.agreement"}
 
 
 def test_one_name_is_told_apart_by_table() -> None:
@@ -127,5 +127,6 @@ def test_what_would_tell_a_few_cases_is_marked() -> None:
     gi_z gi_p gi_p_normal gi_q gi_q_all rate_z rate_p rate_q rate_q_all peak_z same_point_share gini concentration main_subclass main_subclass_share main_department
     main_class main_share entropy evenness effective_classes top1_share top3_share top5_share top10_share half_in_area
     times_mean issue_density solved_rate on_time_rate rework_rate issue_density_score solved_rate_score on_time_rate_score
-    rework_rate_score gi_p_normal gi_q_all rate_p rate_q_all score score_if_missing_zero"""
+    issue_density_measured solved_rate_measured on_time_rate_measured rework_rate_measured issue_density_measured_score
+    solved_rate_measured_score on_time_rate_measured_score rework_rate_measured_score rework_rate_score gi_p_normal gi_q_all rate_p rate_q_all score score_if_missing_zero"""
     assert set(telling_columns()) == set(told.split())

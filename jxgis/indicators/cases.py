@@ -1,0 +1,210 @@
+"""Measures of issues: shares of those that hold to a condition, how many per person, who answers for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis.crs import require_metric
+from jxgis.indicators.figures import figures
+from jxgis.indicators.standing import Standing, kinds, standing
+from jxgis.space.people import people_in
+from jxgis.space.ratio import ratio
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+__all__ = ["CASE_FLAGS", "MIN_CASES", "concentration", "relative_density", "share_of_rows", "with_case_flags"]
+
+MIN_CASES = 30
+"""Fewest cases that a share is given for: of a handful it says nothing."""
+CASE_FLAGS = ("due", "judged", "on_time", "reworked")
+"""The columns that `with_case_flags` adds."""
+
+
+def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Add what is told of each case by its times: whether it was due, closed in time, sent back.
+
+    Parameters
+    ----------
+    issues
+        Points with any of ``time, deadline, closed, rework``.
+
+    Returns
+    -------
+    GeoDataFrame
+        With, as far as these are there, bool columns: ``due`` (应结案: a deadline that is past, the last time in the table
+        being now), ``on_time`` (closed by its deadline), ``reworked`` (sent back at least once) and ``judged`` (due where
+        there are deadlines, else every case).
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> day = pd.to_datetime(["2023-01-02", "2023-01-03", "2023-01-09"])
+    >>> cases = gpd.GeoDataFrame({"deadline": day, "closed": [day[0], pd.NaT, pd.NaT], "time": day[:1].append(day[:2])},
+    ...     geometry=gpd.points_from_xy([0] * 3, [0] * 3), crs=4549)
+    >>> with_case_flags(cases)[["due", "on_time"]].values.tolist()
+    [[True, True], [True, False], [False, False]]
+    """
+    flags: dict[str, NDArray[np.bool_]] = {"judged": np.ones(len(issues), dtype=np.bool_)}
+    if {"deadline", "closed"} <= set(issues.columns) and issues["deadline"].notna().any():
+        deadline = pd.to_datetime(issues["deadline"]).to_numpy()
+        flags["due"] = flags["judged"] = deadline <= _now(issues)
+        flags["on_time"] = pd.to_datetime(issues["closed"]).to_numpy() <= deadline
+    if "rework" in issues.columns and issues["rework"].notna().any():
+        flags["reworked"] = pd.to_numeric(issues["rework"]).fillna(0).to_numpy() > 0
+    return issues.assign(**flags)
+
+
+def _now(issues: gpd.GeoDataFrame) -> np.datetime64:
+    """The last moment that the table knows of, NaT where it knows of none: what is due later is not due yet."""
+    times = [pd.to_datetime(issues[column]).max() for column in ("time", "closed") if column in issues.columns]
+    known = [time for time in times if not pd.isna(time)]
+    return np.datetime64(max(known), "ns") if known else np.datetime64("NaT", "ns")
+
+
+def share_of_rows(
+    zones: gpd.GeoDataFrame,
+    rows: gpd.GeoDataFrame,
+    *,
+    hit: NDArray[np.bool_],
+    least: int = MIN_CASES,
+    at: Standing | None = None,
+) -> pd.DataFrame:
+    """Share of the rows in each zone that hold to a condition, 0–1.
+
+    A row on the border of two zones counts in both: zones are judged each for itself, and may overlap.
+
+    Parameters
+    ----------
+    zones
+        Polygons in a metric CRS.
+    rows
+        (n) things in the same CRS: the denominator.
+    hit
+        (n,) which of them are the numerator.
+    least
+        Fewest rows that a share is given for.
+    at
+        Where the rows stand, where that is known: from `standing.standing`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `figures`.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> plot = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10)], crs=4549)
+    >>> cases = gpd.GeoDataFrame(geometry=gpd.points_from_xy([1, 2, 3, 4, 99], [1] * 5), crs=4549)
+    >>> share_of_rows(plot, cases, hit=np.array([True, False, False, False, True]), least=1).iloc[0, :3].tolist()
+    [0.25, 1.0, 4.0]
+    """
+    at = at or standing(zones, rows)
+    return figures(zones, at.sums(hit.astype(np.float64)), at.counts(), none="no_cases", least=least)
+
+
+def concentration(
+    zones: gpd.GeoDataFrame,
+    rows: gpd.GeoDataFrame,
+    *,
+    column: str,
+    least: int = MIN_CASES,
+    at: Standing | None = None,
+) -> pd.DataFrame:
+    """Measure how far the rows in each zone are in few hands: Σs² over the shares of the values of a column.
+
+    Parameters
+    ----------
+    zones, rows, least, at
+        As for :func:`share_of_rows`.
+    column
+        Who answers for each row; rows without a value do not count.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `figures`: Σn² over N² (Herfindahl 1950, Hirschman 1945); 1 is one value alone.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> plot = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10)], crs=4549)
+    >>> cases = gpd.GeoDataFrame({"department": list("aaab")}, geometry=gpd.points_from_xy([1] * 4, [1] * 4), crs=4549)
+    >>> concentration(plot, cases, column="department", least=1)["value"].item()
+    0.625
+    """
+    code, names = pd.factorize(rows[column])
+    cells = (at or standing(zones, rows)).sums(kinds(code, max(len(names), 1))).toarray()
+    total = cells.sum(axis=1)
+    found = figures(zones, (cells**2).sum(axis=1), total**2, none="no_cases")
+    few = (total > 0) & (total < least)
+    found["value"] = found["value"].mask(few)
+    found["reason"] = found["reason"].mask(few, "too_few_cases")
+    return found
+
+
+def relative_density(
+    zones: gpd.GeoDataFrame,
+    rows: gpd.GeoDataFrame,
+    city: gpd.GeoDataFrame,
+    housing: gpd.GeoDataFrame | None = None,
+    *,
+    column: str = "people",
+    at: Standing | None = None,
+) -> pd.DataFrame:
+    """Measure cases per exposure in each zone, over the whole city's.
+
+    The ratio does not depend on how busy the platform is, nor on which other zones there are.
+
+    Parameters
+    ----------
+    zones, rows
+        Polygons and points in one metric CRS.
+    city
+        Polygons of the managed city: its cases and its exposure are the standard.
+    housing
+        Polygons with people, the exposure, spread evenly within each; None: the area is.
+    column
+        The column of ``housing`` with the people.
+    at
+        Where the rows stand, where that is known: from `standing.standing`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `figures`: 1 is the city's mean; numerator and denominator are the rate of the zone and of the city, cases per
+        1,000 people, or per km².
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> city = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 20, 10)], crs=4549)
+    >>> plot = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10)], crs=4549)
+    >>> cases = gpd.GeoDataFrame(geometry=gpd.points_from_xy([1, 2, 3, 15], [1] * 4), crs=4549)
+    >>> relative_density(plot, cases, city)["value"].item()
+    1.5
+    """
+    crs = require_metric(zones, "zones")
+    for layer, what in ((rows, "issues"), (city, "city")):
+        require_metric(layer, what, crs)
+    whole = city.iloc[[0]].set_geometry([shapely.union_all(city.geometry.to_numpy())], crs=crs)
+    both = pd.concat([zones.geometry, whole.geometry], ignore_index=True).to_frame("geometry").set_crs(crs)
+    cases = np.concatenate([(at or standing(zones, rows)).counts(), standing(whole, rows).counts()])
+    if housing is None:
+        exposure = np.nan_to_num(shapely.area(both.geometry.to_numpy())) / 1e6
+    else:
+        require_metric(housing, "residential", crs)
+        exposure = people_in(both, housing, column) / 1e3
+    rate = ratio(cases, exposure)
+    mean = np.full(len(zones), rate[-1])
+    found = figures(zones, rate[:-1], np.nan_to_num(mean), none="no_cases")
+    without = ~(exposure[:-1] > 0)
+    found.loc[without, ["value", "numerator"]] = np.nan
+    found["reason"] = found["reason"].mask(without, "no_exposure")
+    return found

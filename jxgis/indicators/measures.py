@@ -1,0 +1,468 @@
+"""The registry of measures: each by name, with the layers and options that it takes; indicators measured by their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from jxgis.errors import SettingsError, collect
+from jxgis.i18n import Text, text_pair
+from jxgis.indicators import cases, foot, land, lines, points
+from jxgis.indicators.figures import nothing
+from jxgis.indicators.foot import Homes, homes_on_streets, ways_to
+from jxgis.indicators.rows import holds
+from jxgis.indicators.standing import Standing, standing
+from jxgis.schema.layers import nearest
+from jxgis.settings import PARKS
+from jxgis.space.network import street_graph
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+    from jxgis.parks.standards import Standard
+    from jxgis.settings import MeasureSettings, ParkSettings
+
+__all__ = ["FOUND", "MEASURES", "Ground", "Measure", "Measured", "check_measures", "layers_of", "measure_indicators"]
+
+#: What stands in for a layer though no file holds it: the cells that hot spots judged, the land that a park standard covers.
+FOUND = ("hot_cells", "park_land")
+T = TypeVar("T")
+_OPTIONS = ("hit", "column", "over", "minutes", "least", "file")
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What indicators are measured on.
+
+    Attributes
+    ----------
+    layers
+        Layer name to its rows, in one metric CRS; `FOUND` among them where they were found.
+    parks
+        ``[parks]``: how parcels become parks, how fast people walk.
+    standard
+        The park standard; None: nothing is said of parks.
+    """
+
+    layers: Mapping[str, gpd.GeoDataFrame]
+    parks: ParkSettings = PARKS
+    standard: Standard | None = None
+    _made: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def table(self, layer: str) -> gpd.GeoDataFrame | None:
+        """The rows of a layer, of issues with what their times tell; None where it was not given."""
+        given = self.layers.get(layer)
+        if layer != "issues" or given is None:
+            return given
+        return _once(self._made, "issues", lambda: cases.with_case_flags(given))
+
+    def homes(self, housing: Counting, streets: Counting) -> Homes:
+        """The housing as points on the streets, made once for all that is walked to."""
+
+        def make() -> Homes:
+            barriers = self.layers.get("barriers")
+            graph = street_graph(streets.rows, barriers=barriers)
+            return homes_on_streets(housing.rows, graph, options=self.parks, barriers=barriers)
+
+        return _once(self._made, ("homes", housing.key, streets.key), make)
+
+    def ways(self, things: Counting, housing: Counting, streets: Counting) -> NDArray[np.float64]:
+        """The way on foot from each home to the nearest of some things, in metres, walked once for whatever time."""
+        homes, barriers = self.homes(housing, streets), self.layers.get("barriers")
+        return _once(
+            self._made,
+            ("ways", things.key, housing.key, streets.key),
+            lambda: ways_to(things.rows, homes, max_snap_m=self.parks.max_snap_m, barriers=barriers),
+        )
+
+
+def _once(made: dict[Any, Any], name: Hashable, make: Callable[[], T]) -> T:
+    """What was made under that name, made now where it was not yet."""
+    if name not in made:
+        made[name] = make()
+    return made[name]  # type: ignore[no-any-return]
+
+
+class Counting(NamedTuple):
+    """The rows of a layer that count.
+
+    Attributes
+    ----------
+    layer
+        Its name.
+    whole
+        All its rows.
+    kept
+        (m,) which of them count; None: all do.
+    key
+        The layer and the condition of the rows that count.
+    """
+
+    layer: str
+    whole: gpd.GeoDataFrame
+    kept: NDArray[np.bool_] | None
+    key: tuple[str, str]
+
+    @property
+    def rows(self) -> gpd.GeoDataFrame:
+        """Those that count."""
+        return self.whole if self.kept is None else self.whole[self.kept]
+
+
+class Zones(NamedTuple):
+    """Zones, and what was found of the layers in them, once for all indicators."""
+
+    table: gpd.GeoDataFrame
+    made: dict[Any, Any]
+
+    def standing(self, of: Counting) -> Standing:
+        """Where things stand."""
+        found = _once(self.made, ("standing", of.layer), lambda: standing(self.table, of.whole))
+        return found if of.kept is None else found.of(of.kept)
+
+    def lengths(self, of: Counting) -> csr_array:
+        """How long lines are in them."""
+        found = _once(self.made, ("lengths", of.layer), lambda: lines.lengths(self.table, of.whole))
+        return found if of.kept is None else found[:, of.kept]
+
+    def of_homes(self, homes: Homes) -> Standing:
+        """Where homes stand."""
+        return _once(self.made, ("homes", id(homes)), lambda: standing(self.table, homes.points))
+
+
+class Asked(NamedTuple):
+    """What a measure is asked for: zones, what counts of each layer, what holds among the first's, and how."""
+
+    place: Zones
+    counting: tuple[Counting, ...]
+    rows: tuple[gpd.GeoDataFrame, ...]
+    hit: NDArray[np.bool_] | None
+    how: MeasureSettings
+    ground: Ground
+
+    @property
+    def zones(self) -> gpd.GeoDataFrame:
+        """The zones."""
+        return self.place.table
+
+    @property
+    def standing(self) -> Standing:
+        """Where the first layer's things stand."""
+        return self.place.standing(self.counting[0])
+
+    @property
+    def lengths(self) -> csr_array:
+        """How long the first layer's lines are in each zone."""
+        return self.place.lengths(self.counting[0])
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """The options of that name that are set."""
+        return {name: value for name in names if (value := getattr(self.how, name)) is not None}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of the registry.
+
+    Attributes
+    ----------
+    run
+        Measures.
+    fewest, most
+        How many layers it takes.
+    share
+        Whether its value is a share, 0–1: in % where the indicator is.
+    needs, takes
+        The options that it cannot do without, and those that it can use beside them.
+    column_of
+        Which of its layers has ``column``.
+    lacking
+        Code of what its rows lack, else empty.
+    """
+
+    run: Callable[[Asked], pd.DataFrame]
+    fewest: int = 1
+    most: int = 1
+    share: bool = False
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    column_of: int = 0
+    lacking: Callable[[Asked], str] = field(default_factory=lambda: lambda _: "")
+
+
+def _park_coverage(a: Asked) -> pd.DataFrame:
+    if a.ground.standard is None:
+        return nothing(a.zones, "no_layer")
+    historic, gap = a.ground.layers.get("historic"), a.ground.parks.merge_gap_m
+    return land.park_coverage(a.zones, *a.rows, standard=a.ground.standard, historic=historic, merge_gap_m=gap)
+
+
+def _on_foot(a: Asked) -> pd.DataFrame:
+    things, housing, streets = a.counting
+    homes = a.ground.homes(housing, streets)
+    return foot.share_on_foot(
+        a.zones,
+        homes,
+        a.ground.ways(things, housing, streets),
+        minutes=a.how.minutes or a.ground.parks.minutes,
+        speed_m_per_min=a.ground.parks.speed_m_per_min,
+        at=a.place.of_homes(homes),
+    )
+
+
+def _share_of_streets(a: Asked) -> pd.DataFrame:
+    whole_at = a.place.lengths(a.counting[1]) if len(a.counting) > 1 else None
+    return lines.share_of_streets(a.zones, *a.rows, hit=a.hit, at=a.lengths, whole_at=whole_at)
+
+
+def _raster_mean(a: Asked) -> pd.DataFrame:
+    from jxgis.indicators.rasters import raster_mean
+
+    return raster_mean(a.zones, a.how.file or "")
+
+
+def _nobody(a: Asked) -> str:
+    """Whether the housing of a relative density holds no people at all."""
+    return "no_people" if len(a.rows) > 2 and not a.rows[2][a.how.column or "people"].sum() > 0 else ""
+
+
+_MANY = 9
+
+MEASURES: Mapping[str, Measure] = {
+    "count": Measure(lambda a: points.count(a.zones, *a.rows, **a.given("column"), at=a.standing), takes=("column",)),
+    "count_per_km2": Measure(
+        lambda a: points.count_per_km2(a.zones, *a.rows, **a.given("column"), at=a.standing), takes=("column",)
+    ),
+    "length_km": Measure(lambda a: lines.length_km(a.zones, *a.rows, at=a.lengths)),
+    "length_per_km2": Measure(lambda a: lines.length_per_km2(a.zones, *a.rows, at=a.lengths)),
+    "area_km2": Measure(lambda a: land.area_km2(a.zones, *a.rows), most=_MANY),
+    "share_of_area": Measure(lambda a: land.share_of_area(a.zones, *a.rows), most=_MANY, share=True),
+    "share_of_streets": Measure(_share_of_streets, most=2, share=True, takes=("hit",)),
+    "share_on_foot": Measure(_on_foot, fewest=3, most=3, share=True, takes=("minutes",)),
+    "diversity": Measure(
+        lambda a: points.diversity(a.zones, *a.rows, **a.given("column", "least"), at=a.standing),
+        needs=("column",),
+        takes=("least",),
+    ),
+    "share_of_rows": Measure(
+        lambda a: cases.share_of_rows(a.zones, *a.rows, hit=_all_or(a), **a.given("least"), at=a.standing),
+        share=True,
+        needs=("hit",),
+        takes=("least",),
+    ),
+    "ratio_of_columns": Measure(
+        lambda a: points.ratio_of_columns(a.zones, *a.rows, **a.given("column", "over")),
+        share=True,
+        needs=("column", "over"),
+    ),
+    "concentration": Measure(
+        lambda a: cases.concentration(a.zones, *a.rows, **a.given("column", "least"), at=a.standing),
+        needs=("column",),
+        takes=("least",),
+    ),
+    "relative_density": Measure(
+        lambda a: cases.relative_density(a.zones, *a.rows, **a.given("column"), at=a.standing),
+        fewest=2,
+        most=3,
+        takes=("column",),
+        column_of=2,
+        lacking=_nobody,
+    ),
+    "raster_mean": Measure(_raster_mean, fewest=0, most=0, needs=("file",)),
+    "park_coverage": Measure(_park_coverage, fewest=2, most=2, share=True),
+    "hot_share": Measure(lambda a: land.hot_share(a.zones, *a.rows), share=True),
+    "compactness": Measure(lambda a: land.compactness(a.zones), fewest=0, most=0),
+    "hull_share": Measure(lambda a: land.hull_share(a.zones), fewest=0, most=0),
+}
+"""Name to measure."""
+
+
+def _all_or(a: Asked) -> NDArray[np.bool_]:
+    return np.ones(len(a.rows[0]), dtype=np.bool_) if a.hit is None else a.hit
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """An indicator as it was measured.
+
+    Attributes
+    ----------
+    table
+        `figures.FIGURES` on the zones' index; the value in % where the indicator is.
+    how
+        The way that was taken, the first whose layers and columns are there; None where none is.
+    """
+
+    table: pd.DataFrame
+    how: MeasureSettings | None
+
+    def method(self, title: Callable[[str], Text]) -> Text:
+        """How it was measured, for people: the measure, of which layers.
+
+        Parameters
+        ----------
+        title
+            What a layer is called.
+        """
+        if self.how is None:
+            return Text("", "")
+        what = text_pair(f"indicators.{self.how.measure}", minutes=f"{self.how.minutes or 0:g}")
+        of = [title(layer) for layer in self.how.layers if layer not in FOUND]
+        if not of:
+            return what
+        return Text(
+            zh=f"{what.zh}：{'、'.join(name.zh for name in of)}", en=f"{what.en}: {', '.join(name.en for name in of)}"
+        )
+
+
+def layers_of(ways: Iterable[MeasureSettings]) -> tuple[str, ...]:
+    """The layers that ways of measuring name, each once: those that files hold."""
+    return tuple(dict.fromkeys(layer for way in ways for layer in way.layers if layer not in FOUND))
+
+
+def check_measures(ways: Mapping[str, Sequence[MeasureSettings]], layers: Iterable[str] | None = None) -> None:
+    """Refuse ways of measuring that name no measure of the registry, or not what it takes; one message for all.
+
+    Parameters
+    ----------
+    ways
+        Indicator to its ways.
+    layers
+        The layers that there are, beside `FOUND`; None: any may be named.
+
+    Raises
+    ------
+    SettingsError
+        With the nearest name.
+
+    Examples
+    --------
+    >>> from jxgis.settings import MeasureSettings
+    >>> check_measures({"a": [MeasureSettings(measure="count_per_km", layers=("toilets",))]})
+    Traceback (most recent call last):
+    jxgis.errors.SettingsError: 指标 a：没有名为 count_per_km 的量法，是否为 count_per_km2？
+    """
+    known = None if layers is None else {*layers, *FOUND}
+    collect([error for name, some in ways.items() for way in some if (error := _wrong(name, way, known)) is not None])
+
+
+def _wrong(name: str, way: MeasureSettings, known: set[str] | None) -> SettingsError | None:
+    measure = MEASURES.get(way.measure)
+    if measure is None:
+        hint = nearest(way.measure, MEASURES)
+        return SettingsError(
+            zh=f"指标 {name}：没有名为 {way.measure} 的量法{hint.zh}",
+            en=f"Indicator {name}: there is no measure {way.measure}{hint.en}",
+        )
+    strange = [layer for layer in way.layers if known is not None and layer not in known]
+    if strange:
+        hint = nearest(strange[0], known or ())
+        return SettingsError(
+            zh=f"指标 {name}：没有图层“{strange[0]}”{hint.zh}",
+            en=f"Indicator {name}: there is no layer {strange[0]!r}{hint.en}",
+        )
+    if not measure.fewest <= len(way.layers) <= measure.most:
+        span = f"{measure.fewest}" if measure.fewest == measure.most else f"{measure.fewest}–{measure.most}"
+        return SettingsError(
+            zh=f"指标 {name}：{way.measure} 需要 {span} 个图层，现为 {len(way.layers)} 个。",
+            en=f"Indicator {name}: {way.measure} takes {span} layers, not {len(way.layers)}.",
+        )
+    there = [option for option in _OPTIONS if getattr(way, option) not in (None, {})]
+    lacking = [option for option in measure.needs if option not in there]
+    if way.measure == "share_of_streets" and len(way.layers) == 1 and "hit" not in there:
+        lacking.append("hit")
+    extra = [option for option in there if option not in (*measure.needs, *measure.takes)]
+    if lacking or extra:
+        zh = f"缺少 {'、'.join(lacking)}" if lacking else f"用不到 {'、'.join(extra)}"
+        en = f"lacks {', '.join(lacking)}" if lacking else f"has no use for {', '.join(extra)}"
+        return SettingsError(zh=f"指标 {name}：{way.measure} {zh}。", en=f"Indicator {name}: {way.measure} {en}.")
+    return None
+
+
+def measure_indicators(
+    zones: gpd.GeoDataFrame,
+    wanted: Mapping[str, Sequence[MeasureSettings]],
+    ground: Ground,
+    *,
+    percent: Iterable[str] = (),
+) -> dict[str, Measured]:
+    """Measure indicators of zones by their tables: each by the first of its ways whose layers and columns are there.
+
+    Parameters
+    ----------
+    zones
+        Polygons in a metric CRS, which may overlap: each is measured for itself.
+    wanted
+        Indicator to its ways of measuring.
+    ground
+        The layers, in the zones' CRS.
+    percent
+        The indicators whose values are in %: shares are measured from 0 to 1.
+
+    Returns
+    -------
+    dict
+        Indicator to what was measured; where nothing could be, every zone has the reason that the first way has:
+        ``no_layer`` or ``no_column``, or ``no_measure`` where it has no way.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> from jxgis.settings import MeasureSettings
+    >>> zone = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1000, 1000)], crs=4549)
+    >>> toilets = gpd.GeoDataFrame(geometry=gpd.points_from_xy([1, 2, 3], [1, 1, 1]), crs=4549)
+    >>> ways = {name: [MeasureSettings(measure="count_per_km2", layers=(name,))] for name in ("toilets", "schools")}
+    >>> found = measure_indicators(zone, ways, Ground({"toilets": toilets}))
+    >>> {name: some.table[["value", "reason"]].values.tolist() for name, some in found.items()}
+    {'toilets': [[3.0, '']], 'schools': [[nan, 'no_layer']]}
+    """
+    in_percent = {*percent}
+    place = Zones(zones, {})
+    found = {name: _first(place, ways, ground) for name, ways in wanted.items()}
+    for name, some in found.items():
+        if name in in_percent and some.how is not None and MEASURES[some.how.measure].share:
+            some.table["value"] *= 100.0
+    return found
+
+
+def _first(place: Zones, ways: Sequence[MeasureSettings], ground: Ground) -> Measured:
+    reason = ""
+    for way in ways:
+        asked, lacks = _asked(place, way, ground)
+        if asked is not None and not lacks:
+            return Measured(MEASURES[way.measure].run(asked), way)
+        reason = reason or lacks
+    return Measured(nothing(place.table, reason or "no_measure"), None)
+
+
+def _asked(place: Zones, way: MeasureSettings, ground: Ground) -> tuple[Asked | None, str]:
+    """What a way of measuring is asked for, or the code of what it lacks."""
+    tables = {layer: table for layer in way.layers if (table := ground.table(layer)) is not None}
+    if len(tables) < len(way.layers):
+        return None, "no_layer"
+    measure, order = MEASURES[way.measure], list(tables.values())
+    if order and any(column not in order[0].columns for column in way.hit):
+        return None, "no_column"
+    if any(all(column not in table.columns for table in order) for column in way.where):
+        return None, "no_column"
+    columns = [column for column in (way.column, way.over) if column is not None]
+    if measure.column_of < len(order) and not {*columns} <= {*order[measure.column_of].columns}:
+        return None, "no_column"
+    if columns and measure.column_of < len(order) and order[measure.column_of][columns].isna().all(axis=None):
+        return None, "no_column" if len(order[measure.column_of]) else ""
+    counting = tuple(_counting(layer, table, way) for layer, table in tables.items())
+    rows = tuple(each.rows for each in counting)
+    asked = Asked(place, counting, rows, holds(rows[0], way.hit) if way.hit else None, way, ground)
+    return asked, measure.lacking(asked)
+
+
+def _counting(layer: str, table: gpd.GeoDataFrame, way: MeasureSettings) -> Counting:
+    """The rows of a layer that count."""
+    mine = {column: wanted for column, wanted in sorted(way.where.items()) if column in table.columns}
+    return Counting(layer, table, holds(table, mine) if mine else None, (layer, repr(mine)))

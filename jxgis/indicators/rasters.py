@@ -1,0 +1,96 @@
+"""Mean of a raster over zones, cells shared out by the part of them that lies inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from jxgis._files import NOT_A_RASTER, reading, require_sane_raster
+from jxgis.crs import require_metric
+from jxgis.errors import InputError
+from jxgis.indicators.figures import figures
+from jxgis.parks.people import to_raster_crs
+from jxgis.space.polygons import polygons_of
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+__all__ = ["raster_mean"]
+
+
+def raster_mean(zones: gpd.GeoDataFrame, path: str | Path, *, band: int = 1) -> pd.DataFrame:
+    """Mean of the cells of a raster in each zone, each weighted by its area inside.
+
+    Parameters
+    ----------
+    zones
+        Polygons in a metric CRS; they are brought into the raster's CRS, the raster is not resampled.
+    path
+        The raster (GeoTIFF), north up, with a CRS.
+    band
+        Which band, from 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `figures`: the sum over cells of value times part inside (numerator) over that of the parts (denominator, in
+        cells); NaN where the raster holds no number.
+
+    Raises
+    ------
+    InputError
+        If the raster cannot be read, has no CRS, or its rows do not run west to east and north to south.
+
+    Notes
+    -----
+    exactextract (Baston 2018): exact coverage fractions of cells.
+
+    Examples
+    --------
+    >>> import tempfile, geopandas as gpd, rasterio
+    >>> zone = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 15, 10)], crs=4549)
+    >>> step = rasterio.transform.from_origin(0, 10, 10, 10)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     shape = dict(width=2, height=1, count=1, dtype="float32", crs="EPSG:4549", transform=step)
+    ...     with rasterio.open(Path(folder, "a.tif"), "w", driver="GTiff", **shape) as raster:
+    ...         raster.write(np.array([[1, 4]], dtype="float32"), 1)
+    ...     raster_mean(zone, Path(folder, "a.tif")).iloc[0, :3].tolist()
+    [2.0, 3.0, 1.5]
+    """
+    import pyproj
+    import rasterio
+    from exactextract import exact_extract
+    from exactextract.raster import RasterioRasterSource
+
+    require_metric(zones, "zones")
+    file, name = Path(path).absolute(), Path(path).name
+    if not file.is_file():
+        raise InputError(zh=f"没有文件 {path}，请核对路径。", en=f"There is no file {path}; check the path.")
+    above, below = np.zeros(len(zones)), np.zeros(len(zones))
+    with reading(name, NOT_A_RASTER), rasterio.open(file, driver="GTiff") as raster:
+        if raster.crs is None:
+            raise InputError(
+                zh=f"{name} 没有坐标系；请用 gdal_edit.py -a_srs 写入后再用。",
+                en=f"{name} has no CRS; write one into it with gdal_edit.py -a_srs.",
+            )
+        require_sane_raster(raster, band, what=name)
+        step = raster.transform
+        if step.b or step.d or step.a <= 0 or step.e >= 0:
+            raise InputError(
+                zh=f"{name} 的像元行列不是自西向东、自北向南；请用 gdalwarp 转为正北朝上再用。",
+                en=f"The cells of {name} do not run west to east and north to south; make it north-up with gdalwarp first.",
+            )
+        moved = to_raster_crs(zones[["geometry"]], pyproj.CRS.from_wkt(raster.crs.to_wkt()))
+        shape = polygons_of(moved.geometry.to_numpy())
+        live = np.flatnonzero(shapely.area(shape) > 0)
+        if len(live):
+            polygons = moved.iloc[live].set_geometry(shape[live], crs=moved.crs)
+            source = RasterioRasterSource(raster, band_idx=band, name="value")
+            found = exact_extract(source, polygons, ["sum", "count"], output="pandas")
+            above[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
+            below[live] = found["count"].fillna(0).to_numpy(dtype=np.float64)
+    return figures(zones, above, below, none="raster_gap")

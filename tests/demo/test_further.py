@@ -1,0 +1,64 @@
+"""The further layers of the schematic city: those of the profile, their columns, their places, and what they lead to."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from jxgis.city import load_city
+from jxgis.demo import make_city
+from jxgis.demo._further import FURTHER
+from jxgis.indicators import layers_of
+from jxgis.schema.layers import GEOMETRY_TYPES, layers
+from jxgis.scoring.indicators import load_registry
+from jxgis.settings import load_settings
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+@pytest.fixture(scope="module")
+def city():
+    return make_city(background=2000)
+
+
+@pytest.mark.parametrize("layer", FURTHER)
+def test_each_layer_is_one_of_the_profile_s_and_holds_its_columns(city, layer):
+    contract, table = load_city().layers[layer], city.further[layer]
+    assert len(table)
+    assert set(table.geom_type) <= GEOMETRY_TYPES[contract.geometry]
+    assert set(table.columns) - {"geometry"} <= {column.name for column in contract.columns}
+    assert table.is_valid.all()
+    assert shapely.intersects(city.central_city.geometry.iloc[0].buffer(6000), table.geometry.to_numpy()).all()
+
+
+def test_every_layer_that_a_default_indicator_names_is_drawn_and_read():
+    settings = load_settings(DATA / "jxgis.toml")
+    named = layers_of(way for indicator in load_registry().indicators for way in indicator.measures)
+    for layer in (set(named) - {*layers()}) | {*FURTHER}:
+        assert Path(getattr(settings.inputs, layer).path).is_file()
+
+
+def test_the_plan_s_numbers_of_areas(city):
+    numbers = {"design_areas": 16, "future_communities": 12, "style_areas": 22, "model_blocks": 9, "model_streets": 18}
+    assert {layer: len(city.further[layer]) for layer in numbers} == numbers
+    assert (city.further["style_areas"]["kind"] == "综合品质样板区").sum() == 2
+    assert len(city.further["projects"]) == 42
+
+
+def test_shaded_streets_and_roads_lie_on_the_streets(city):
+    streets = shapely.union_all(city.streets.geometry.to_numpy())
+    for layer in ("shaded_streets", "roads"):
+        off = shapely.difference(shapely.union_all(city.further[layer].geometry.to_numpy()), streets.buffer(0.01))
+        assert off.length < 1
+    share = city.further["shaded_streets"].length.sum() / city.streets.length.sum()
+    assert 0.7 < share < 0.9
+
+
+def test_one_more_layer_leaves_the_others_as_they_are(city):
+    """Each has a stream of chance of its own, and the shipped files are those that are drawn."""
+    drawn = city.further["toilets"]
+    shipped = gpd.read_file(DATA / "layers/plan/toilets.geojson").to_crs(4549)
+    assert shipped["kind"].tolist() == drawn["kind"].tolist()
+    assert np.hypot(shipped.geometry.x - drawn.geometry.x, shipped.geometry.y - drawn.geometry.y).max() < 0.02

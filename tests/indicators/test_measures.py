@@ -1,0 +1,370 @@
+"""Each measure against a case worked out by hand, closed forms, and plain loops."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+import shapely
+from shapely import affinity
+
+from jxgis.errors import CrsError, InputError
+from jxgis.indicators import (
+    area_km2,
+    compactness,
+    concentration,
+    count,
+    count_per_km2,
+    diversity,
+    homes_on_streets,
+    hot_share,
+    hull_share,
+    length_km,
+    length_per_km2,
+    park_coverage,
+    raster_mean,
+    ratio_of_columns,
+    relative_density,
+    share_of_area,
+    share_of_rows,
+    share_of_streets,
+    share_on_foot,
+    ways_to,
+    with_case_flags,
+)
+from jxgis.parks.standards import load_standard
+from jxgis.settings import PARKS
+from jxgis.space.network import street_graph
+
+
+def frame(*shapes, **columns):
+    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=4549)
+
+
+def line(*points):
+    return shapely.LineString(points)
+
+
+KM = shapely.box(0, 0, 1000, 1000)
+FAR = shapely.box(90_000, 0, 91_000, 1000)
+
+
+@pytest.fixture
+def zones():
+    """Three zones, two of which overlap, and one without any case."""
+    return frame(shapely.box(0, 0, 10, 10), shapely.box(5, 0, 20, 10), shapely.box(100, 100, 110, 110)).set_axis(
+        list("pqr")
+    )
+
+
+@pytest.fixture
+def cases():
+    rng = np.random.default_rng(8)
+    n = 400
+    time = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 10_000, n), unit="h")
+    deadline = pd.Series(time + pd.to_timedelta(rng.integers(1, 100, n), unit="h"))
+    closed = pd.Series(time + pd.to_timedelta(rng.integers(1, 120, n), unit="h"))
+    deadline[rng.random(n) < 0.1] = pd.NaT
+    closed[rng.random(n) < 0.2] = pd.NaT
+    return gpd.GeoDataFrame(
+        {
+            "time": time,
+            "deadline": deadline,
+            "closed": closed,
+            "rework": rng.integers(0, 3, n) * rng.integers(0, 2, n),
+            "department": rng.choice(["甲", "乙", None], n, p=[0.5, 0.4, 0.1]),
+        },
+        geometry=gpd.points_from_xy(rng.uniform(0, 25, n), rng.uniform(0, 12, n)),
+        crs=4549,
+    )
+
+
+def test_things_are_counted_where_they_stand_and_on_a_border_in_both():
+    halves = frame(shapely.box(0, 0, 500, 1000), shapely.box(500, 0, 1000, 1000), FAR)
+    markets = frame(
+        shapely.Point(1, 1), shapely.Point(500, 500), shapely.box(400, 0, 700, 10), places=[5.0, np.nan, 7.0]
+    )
+    # The square's point on it stands at 550: in the second half. The middle point is on the border of both.
+    assert count(halves, markets)["value"].tolist() == [2, 2, 0]
+    assert count(halves, markets, column="places")["value"].tolist() == [5, 7, 0]
+    found = count_per_km2(halves, markets)
+    assert found["value"].tolist() == [4, 4, 0]
+    assert found["denominator"].tolist() == [0.5, 0.5, 1.0]
+    assert (found["reason"] == "").all()
+
+
+def test_nothing_of_a_layer_is_none_of_it_and_no_area_is_no_density():
+    none = frame().assign(kind=[])
+    assert count_per_km2(frame(KM), none)["value"].tolist() == [0]
+    assert share_of_area(frame(KM), none)["value"].tolist() == [0]
+    assert length_km(frame(KM), none)["value"].tolist() == [0]
+    assert diversity(frame(KM), none, column="kind")["reason"].tolist() == ["one_kind"]
+    assert share_of_rows(frame(KM), none, hit=np.zeros(0, dtype=bool))["reason"].tolist() == ["no_cases"]
+    assert share_of_streets(frame(KM), none, none)["reason"].tolist() == ["no_streets"]
+    flat = frame(shapely.Polygon(), None)
+    for found in (count_per_km2(flat, frame(shapely.Point(0, 0))), share_of_area(flat, frame(KM)), compactness(flat)):
+        assert found["value"].isna().all()
+        assert (found["reason"] == "no_area").all()
+
+
+def test_lengths_by_hand():
+    square = frame(KM)
+    roads = frame(
+        line((-500, 500), (500, 500)), line((0, 900), (0, 100)), line((1200, 0), (1200, 9)), line((0, 0), (600, 800))
+    )
+    # Half of the first lies inside, the second runs along the border, the third is outside, the last is 1000 m long.
+    assert length_km(square, roads)["value"].item() == pytest.approx(0.5 + 0.8 + 1.0, abs=1e-12)
+    wide = frame(shapely.box(0, 0, 2000, 1000))
+    assert length_per_km2(wide, roads).iloc[0, :3].tolist() == pytest.approx([2.309 / 2, 2.309, 2], abs=1e-12)
+
+
+@pytest.mark.parametrize("off", [-0.4, -1e-9, 0.0, 1e-9, 0.4])
+def test_a_street_along_a_border_is_on_both_sides_whatever_its_last_digit(off):
+    halves = frame(shapely.box(0, 0, 500, 1000), shapely.box(500, 0, 1000, 1000))
+    border = frame(line((500 + off, 0), (500 - off, 1000)))
+    assert length_km(halves, border)["value"].tolist() == pytest.approx([1, 1], abs=1e-6)
+    # A street that crosses is cut at the border to the millimetre.
+    assert length_km(halves, frame(line((100, 5), (700, 5))))["value"].tolist() == pytest.approx([0.4, 0.2], abs=1e-12)
+    assert length_km(halves, frame(line((502, 0), (502, 1000))))["value"].tolist() == [0, 1]
+
+
+def test_share_of_streets_by_condition_and_by_a_layer_of_its_own():
+    roads = frame(line((0, 10), (600, 10)), line((0, 20), (300, 20)), line((0, 30), (100, 30)))
+    found = share_of_streets(frame(KM, FAR), roads, hit=np.array([True, False, True]))
+    assert found.iloc[0, :3].tolist() == pytest.approx([0.7, 0.7, 1.0])
+    assert found["reason"].tolist() == ["", "no_streets"]
+    shaded = share_of_streets(frame(KM), roads.iloc[[0]], roads)
+    assert shaded["value"].item() == pytest.approx(0.6)
+    # More shaded streets than there are streets: the layers do not agree, and nobody knows the share.
+    odd = share_of_streets(frame(KM), roads, roads.iloc[[0]])
+    assert odd["reason"].item() == "more_than_whole"
+    assert odd["value"].isna().all()
+
+
+def test_overlapping_cover_counts_once():
+    plots = frame(shapely.box(0, 0, 10, 10), shapely.box(50, 0, 60, 10), shapely.box(5, 0, 15, 10))
+    lakes = frame(shapely.box(0, 0, 6, 10))
+    parks = frame(shapely.box(4, 0, 8, 10), shapely.box(4, 0, 8, 10), shapely.Point(1, 1))
+    assert share_of_area(plots, lakes, parks)["value"].tolist() == pytest.approx([0.8, 0.0, 0.3])
+    assert area_km2(plots, lakes, parks)["value"].tolist() == pytest.approx([80e-6, 0.0, 30e-6])
+    with pytest.raises(CrsError):
+        share_of_area(plots, lakes.to_crs(4528))
+
+
+def test_cover_of_many_vertices_is_what_a_plain_overlay_gives():
+    rng = np.random.default_rng(4)
+    blobs = [shapely.Point(*rng.uniform(0, 6000, 2)).buffer(rng.uniform(100, 1500), quad_segs=60) for _ in range(12)]
+    plots = [affinity.rotate(shapely.box(0, 0, *rng.uniform(500, 3000, 2)), rng.uniform(0, 90)) for _ in range(20)]
+    plots = [affinity.translate(plot, *rng.uniform(0, 5000, 2)) for plot in plots]
+    union = shapely.union_all(blobs)
+    found = share_of_area(frame(*plots), frame(*blobs[:5]), frame(*blobs[5:]))
+    assert found["value"].tolist() == pytest.approx([plot.intersection(union).area / plot.area for plot in plots])
+
+
+def test_shape_of_a_circle_a_strip_and_an_l():
+    circle = shapely.Point(0, 0).buffer(100, quad_segs=512)
+    corner = shapely.union(shapely.box(0, 0, 2, 1), shapely.box(0, 0, 1, 2))
+    shapes = frame(circle, shapely.box(0, 0, 100, 1), corner, affinity.rotate(corner, 33))
+    round_, whole = compactness(shapes), hull_share(shapes)
+    by_hand = [1, 4 * np.pi * 100 / 202**2, 4 * np.pi * 3 / 64, 4 * np.pi * 3 / 64]
+    assert round_["value"].tolist() == pytest.approx(by_hand, rel=1e-5)
+    assert (round_["numerator"] / round_["denominator"]).tolist() == pytest.approx(by_hand, rel=1e-5)
+    assert whole["value"].tolist() == pytest.approx([1, 1, 3 / 3.5, 3 / 3.5])
+
+
+def test_a_scrap_far_off_does_not_change_the_shape_of_a_candidate():
+    square, scrap = shapely.box(0, 0, 1000, 1000), shapely.box(9000, 0, 9010, 10)
+    both = frame(shapely.union_all([square, scrap]))
+    assert compactness(both)["value"].item() == pytest.approx(np.pi / 4)
+    assert hull_share(both)["value"].item() == pytest.approx(1.0)
+
+
+def test_diversity_by_hand():
+    kinds = ["食", "食", "食", "衣", "衣", "行"]
+    poi = frame(*[shapely.Point(5, 5)] * 6, shapely.Point(90_500, 5), kind=[*kinds, "住"])
+    found = diversity(frame(KM, FAR, shapely.box(-9, -9, -1, -1)), poi, column="kind", least=6)
+    p = np.array([3, 2, 1]) / 6
+    # Four kinds in the whole layer: the maximum is ln 4, whatever a zone holds of them.
+    assert found["value"].iloc[0] == pytest.approx(-(p * np.log(p)).sum() / np.log(4))
+    assert found["reason"].tolist() == ["", "too_few_rows", "nothing_there"]
+    even = frame(*[shapely.Point(5, 5)] * 12, kind=list("abcd") * 3)
+    assert diversity(frame(KM), even, column="kind")["value"].item() == pytest.approx(1)
+
+
+def test_ratio_of_columns_by_hand():
+    estates = frame(shapely.box(900, 0, 1100, 10), shapely.Point(1, 1), line((0, 0), (0, -100)), shapely.Point(2, 2))
+    estates = estates.assign(done=[10.0, 3.0, 100.0, np.nan], all=[20.0, 5.0, 100.0, 50.0])
+    # Half of the polygon; the point; none of the line (it only touches); the row without a numerator does not count.
+    found = ratio_of_columns(frame(KM, FAR), estates, column="done", over="all")
+    assert found.iloc[0, :3].tolist() == pytest.approx([8 / 15, 8, 15])
+    assert found["reason"].tolist() == ["", "nothing_there"]
+
+
+def test_rates_equal_a_plain_loop(zones, cases):
+    flagged = with_case_flags(cases)
+    due = flagged[flagged["due"]]
+    on_time = share_of_rows(zones, due, hit=due["on_time"].to_numpy(), least=1)
+    again = share_of_rows(zones, due, hit=due["reworked"].to_numpy(), least=1)
+    bodies = concentration(zones, cases, column="department", least=1)
+    now = max(cases["time"].max(), cases["closed"].max())
+    for name, zone in zones.geometry.items():
+        mine = cases[[zone.intersects(point) for point in cases.geometry]]
+        mine = mine.assign(due=[d <= now for d in mine["deadline"]])
+        if name == "r":
+            assert on_time.loc[name, "reason"] == bodies.loc[name, "reason"] == "no_cases"
+            continue
+        asked = mine[mine["due"]]
+        assert on_time.loc[name, "denominator"] == len(asked)
+        assert on_time.loc[name, "numerator"] == sum(
+            c <= d for c, d in zip(asked["closed"], asked["deadline"], strict=True)
+        )
+        assert again.loc[name, "value"] == pytest.approx(sum(asked["rework"] > 0) / len(asked))
+        shares = mine["department"].value_counts(normalize=True)
+        assert bodies.loc[name, "value"] == pytest.approx((shares**2).sum())
+
+
+def test_the_last_moment_is_on_time_and_due():
+    """Closed at the deadline to the second is on time; due at the last moment that the table knows of is due."""
+    now, second = pd.Timestamp("2023-05-01 12:00"), pd.Timedelta(seconds=1)
+    flagged = with_case_flags(
+        frame(
+            *[shapely.Point(5, 5)] * 4,
+            time=[now - 9 * second] * 4,
+            deadline=[now, now, now + second, now - second],
+            closed=[now, pd.NaT, now - second, now],
+            rework=[0, 1, 1, None],
+        )
+    )
+    assert flagged["due"].tolist() == [True, True, False, True]
+    assert flagged["on_time"].tolist() == [True, False, True, False]
+    assert flagged["reworked"].tolist() == [False, True, True, False]
+    due = flagged[flagged["due"]]
+    three = share_of_rows(frame(KM), due, hit=due["on_time"].to_numpy(), least=3)
+    assert three.iloc[0, :3].tolist() == pytest.approx([1 / 3, 1, 3])
+    # Three cases are as many as asked for; of one more asked for there are too few, and the counts are still told.
+    four = share_of_rows(frame(KM), due, hit=due["on_time"].to_numpy(), least=4)
+    assert four[["numerator", "denominator", "reason"]].to_numpy().tolist() == [[1, 3, "too_few_cases"]]
+    assert four["value"].isna().all()
+
+
+@pytest.mark.parametrize("known", [[], ["time"], ["closed"], ["time", "closed"]])
+def test_deadlines_without_any_time_leave_it_unknown_what_is_due(known):
+    never = pd.Series([pd.NaT] * 3, dtype="datetime64[ns]")
+    cases = frame(*shapely.points([1, 2, 3], [1, 2, 3]), time=never, closed=never, rework=1.0)
+    cases["deadline"] = pd.to_datetime(["2024-02-28", "2024-02-29", None])
+    for column in known:
+        cases.loc[0, column] = pd.Timestamp("2024-02-28 12:00")
+    flagged = with_case_flags(cases)
+    # On the first day one case was due, and closed half a day late where it was closed.
+    assert flagged["due"].tolist() == [bool(known), False, False]
+    assert not flagged["on_time"].any()
+
+
+def test_what_the_columns_do_not_tell_is_no_column(cases):
+    assert "due" not in with_case_flags(cases[["geometry"]])
+    assert with_case_flags(cases[["geometry"]])["judged"].all()
+    assert "reworked" not in with_case_flags(cases.assign(rework=np.nan))
+    coarse = cases.assign(**{c: cases[c].astype("datetime64[s]") for c in ("time", "deadline", "closed")})
+    flags = ["due", "on_time", "reworked", "judged"]
+    pd.testing.assert_frame_equal(with_case_flags(cases)[flags], with_case_flags(coarse)[flags])
+
+
+def test_density_is_one_for_the_whole_and_averages_to_it():
+    rng = np.random.default_rng(2)
+    city = frame(shapely.box(0, 0, 30, 10))
+    thirds = frame(*[shapely.box(10 * k, 0, 10 * k + 10, 10) for k in range(3)])
+    cases = frame(*shapely.points(rng.uniform(0.01, 29.99, 500), rng.uniform(0.01, 9.99, 500)))
+    assert relative_density(city, cases, city)["value"].item() == 1.0
+    assert relative_density(thirds, cases, city)["value"].mean() == pytest.approx(1)
+    # A home that straddles two thirds gives each its part of the people; nobody lives in the last third.
+    homes = frame(shapely.box(0, 0, 5, 10), shapely.box(8, 0, 16, 10), people=[60, 40])
+    by_people = relative_density(thirds, cases, city, homes)
+    n = np.histogram(shapely.get_x(cases.geometry), [0, 10, 20, 30])[0]
+    assert by_people["value"].tolist() == pytest.approx([n[0] / 70 / 5, n[1] / 30 / 5, np.nan], nan_ok=True)
+    assert by_people["reason"].tolist() == ["", "", "no_exposure"]
+
+
+def test_hot_share_by_hand():
+    cells = frame(*shapely.box([0, 400, 800], 0, [400, 800, 1200], 1000), is_hot=[True, False, True])
+    found = hot_share(frame(KM, FAR), cells)
+    assert found["value"].iloc[0] == pytest.approx(0.6)
+    assert found["reason"].tolist() == ["", "not_judged"]
+
+
+def test_park_coverage_by_hand():
+    park = frame(shapely.box(-100, 0, 0, 100))  # 1 ha: 500 m by radius
+    homes = frame(shapely.box(0, 0, 800, 100))
+    found = park_coverage(frame(KM, FAR), park, homes, standard=load_standard(), merge_gap_m=20)
+    assert found.iloc[0, :3].tolist() == pytest.approx([5 / 8, 0.05, 0.08])
+    assert found["reason"].tolist() == ["", "no_housing"]
+
+
+def test_on_foot_by_hand():
+    """A street of 2 km with homes beside it: 10 minutes are 750 m, from either of two markets."""
+    graph = street_graph(frame(line((0, 0), (2000, 0))))
+    homes = homes_on_streets(frame(shapely.box(0, 0, 2000, 25)), graph, options=PARKS)
+    zones = frame(shapely.box(0, -9, 1000, 50), shapely.box(1000, -9, 2000, 50), FAR)
+
+    def share(things):
+        way_m = ways_to(things, homes, max_snap_m=PARKS.max_snap_m)
+        return share_on_foot(zones, homes, way_m, minutes=10, speed_m_per_min=75)
+
+    one = share(frame(shapely.Point(0, 0)))
+    assert one["value"].tolist() == pytest.approx([0.75, 0, np.nan], nan_ok=True)
+    assert one["reason"].tolist() == ["", "", "no_housing"]
+    # The second market stands outside the first zone, and serves its homes from 1000 − 250 m on.
+    both = share(frame(shapely.Point(0, 0), shapely.box(1490, -10, 1510, 10)))
+    assert both["value"].tolist() == pytest.approx([1, 1, np.nan], nan_ok=True)
+    assert both["denominator"].tolist() == pytest.approx([0.025, 0.025, 0])
+
+
+@pytest.fixture
+def raster(tmp_path):
+    path = tmp_path / "shade.tif"
+    step = rasterio.transform.from_origin(0, 20, 10, 10)
+    values = np.array([[1, 4], [8, -1]], dtype="float32")
+    shape = {
+        "width": 2,
+        "height": 2,
+        "count": 1,
+        "dtype": "float32",
+        "crs": "EPSG:4549",
+        "transform": step,
+        "nodata": -1,
+    }
+    with rasterio.open(path, "w", driver="GTiff", **shape) as file:
+        file.write(values, 1)
+    return path
+
+
+def test_mean_of_a_raster_by_hand(raster):
+    """Half a cell of 4 beside a whole one of 1; a hole does not count; outside there is nothing."""
+    zones = frame(shapely.box(0, 10, 15, 20), shapely.box(0, 0, 20, 10), FAR)
+    found = raster_mean(zones, raster)
+    assert found["value"].tolist() == pytest.approx([2, 8, np.nan], nan_ok=True)
+    assert found["reason"].tolist() == ["", "", "raster_gap"]
+
+
+def test_a_raster_that_cannot_be_used_is_refused(raster, tmp_path):
+    with rasterio.open(raster) as file:
+        profile = file.profile | {"crs": None}
+    bare = tmp_path / "bare.tif"
+    with rasterio.open(bare, "w", **profile) as file:
+        file.write(np.zeros((2, 2), dtype="float32"), 1)
+    with pytest.raises(InputError, match="坐标系"):
+        raster_mean(frame(KM), bare)
+    with pytest.raises(InputError, match="没有文件"):
+        raster_mean(frame(KM), tmp_path / "none.tif")
+    (tmp_path / "no.tif").write_text("no raster")
+    with pytest.raises(InputError):
+        raster_mean(frame(KM), tmp_path / "no.tif")
+
+
+def test_zones_are_measured_each_for_itself_in_any_order(zones, cases):
+    flagged = with_case_flags(cases)
+    hit = flagged["on_time"].to_numpy()
+    whole = share_of_rows(zones, cases, hit=hit, least=1)
+    for order in (["r", "q", "p"], ["q"]):
+        pd.testing.assert_frame_equal(share_of_rows(zones.loc[order], cases, hit=hit, least=1), whole.loc[order])
+    turned = np.random.default_rng(1).permutation(len(cases))
+    pd.testing.assert_frame_equal(share_of_rows(zones, cases.iloc[turned], hit=hit[turned], least=1), whole)

@@ -1,0 +1,127 @@
+"""The registry: indicators measured by their tables, the first way that can be taken, and tables that say nonsense."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from jxgis.city import load_city
+from jxgis.errors import SettingsError
+from jxgis.indicators import MEASURES, holds, layers_of, measure_indicators
+from jxgis.indicators.measures import Ground, check_measures
+from jxgis.schema.layers import layers
+from jxgis.scoring.indicators import load_registry
+from jxgis.settings import MeasureSettings, Range
+
+KM = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1000, 1000)], crs=4549)
+
+
+def things(**columns):
+    n = len(next(iter(columns.values())))
+    return gpd.GeoDataFrame(columns, geometry=gpd.points_from_xy(np.arange(1, n + 1), np.ones(n)), crs=4549)
+
+
+def way(measure, *names, **options):
+    return MeasureSettings(measure=measure, layers=names, **options)
+
+
+def value(ground, *ways, percent=()):
+    found = measure_indicators(KM, {"a": ways}, Ground(ground), percent=percent)["a"]
+    return found.table["value"].item(), found.table["reason"].item()
+
+
+def test_conditions_of_rows():
+    rows = pd.DataFrame({"k": [" 优 ", "良", None, "3"], "n": [1, 2.5, np.nan, 4], "f": [True, False, True, False]})
+    assert holds(rows, {"k": "优"}).tolist() == [True, False, False, False]
+    assert holds(rows, {"k": ("优", "良")}).tolist() == [True, True, False, False]
+    assert holds(rows, {"k": 3}).tolist() == [False, False, False, True]
+    assert holds(rows, {"k": True}).tolist() == [True, True, False, True]
+    assert holds(rows, {"k": False}).tolist() == [False, False, True, False]
+    assert holds(rows, {"f": True}).tolist() == [True, False, True, False]
+    assert holds(rows, {"f": False}).tolist() == [False, True, False, True]
+    assert holds(rows, {"n": Range(least=1, most=2.5)}).tolist() == [True, True, False, False]
+    assert holds(rows, {"n": Range(least=2), "f": False}).tolist() == [False, True, False, True]
+    assert holds(rows, {}).all()
+
+
+def test_the_first_way_whose_layers_and_columns_are_there_is_taken():
+    first, second = way("count", "a", where={"kind": "x"}), way("count", "b")
+    both = {"a": things(kind=["x", "y"]), "b": things(kind=["x"] * 5)}
+    assert value(both, first, second) == (1, "")
+    assert value({"b": both["b"]}, first, second) == (5, "")
+    assert value({"a": both["a"].drop(columns="kind"), "b": both["b"]}, first, second) == (5, "")
+    assert value({}, first, second)[1] == "no_layer"
+    assert value({"a": both["a"].drop(columns="kind")}, first)[1] == "no_column"
+    assert value(both)[1] == "no_measure"
+
+
+def test_a_column_with_nothing_in_it_is_none():
+    empty = things(kind=[None, None])
+    assert value({"a": empty}, way("concentration", "a", column="kind"))[1] == "no_column"
+
+
+def test_a_share_is_in_percent_where_the_indicator_is():
+    cases = {"issues": things(status=["done", "done", "open", "open", "open"])}
+    asked = way("share_of_rows", "issues", hit={"status": "done"}, least=5)
+    assert value(cases, asked) == (0.4, "")
+    assert value(cases, asked, percent=["a"]) == (40.0, "")
+    # A number of things is none the less a number of things.
+    assert value(cases, way("count", "issues"), percent=["a"]) == (5, "")
+
+
+def test_nobody_at_home_leaves_the_area_as_the_exposure():
+    ground = {
+        "issues": things(time=[pd.NaT] * 4),
+        "districts": gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 1000)], crs=4549),
+        "residential": gpd.GeoDataFrame({"people": [0.0]}, geometry=[shapely.box(0, 0, 9, 9)], crs=4549),
+    }
+    ways = (
+        way("relative_density", "issues", "districts", "residential", column="people"),
+        way("relative_density", "issues", "districts"),
+    )
+    assert value(ground, *ways) == (2.0, "")
+
+
+def test_the_method_is_said_of_the_way_that_was_taken():
+    found = measure_indicators(KM, {"a": [way("count_per_km2", "toilets")]}, Ground({"toilets": things(name=["甲"])}))[
+        "a"
+    ]
+    said = found.method(lambda layer: load_city().layers[layer].title)
+    assert said.zh == "每平方公里数量：公共厕所"
+    assert said.en == "number per km²: public toilets"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (way("count_per_km", "toilets"), "count_per_km2"),
+        (way("count_per_km2"), "count_per_km2"),
+        (way("count_per_km2", "toilets", "parks"), "count_per_km2"),
+        (way("count_per_km2", "toilet"), "toilets"),
+        (way("diversity", "poi"), "column"),
+        (way("share_of_rows", "issues"), "hit"),
+        (way("share_of_streets", "roads"), "hit"),
+        (way("count", "toilets", minutes=5), "minutes"),
+        (way("ratio_of_columns", "projects", column="done"), "over"),
+    ],
+)
+def test_a_table_that_says_nonsense_is_refused(wrong, says):
+    with pytest.raises(SettingsError, match=says):
+        check_measures({"x": [wrong]}, [*layers(), *load_city().layers])
+
+
+def test_each_default_names_measures_and_layers_that_there_are():
+    ways = {indicator.id: indicator.measures for indicator in load_registry().indicators}
+    assert all(ways.values())
+    check_measures(ways, [*layers(), *load_city().layers])
+    assert "toilets" in layers_of(each for some in ways.values() for each in some)
+
+
+def test_every_measure_is_named_in_both_languages():
+    from jxgis.i18n import text_pair
+
+    for name in MEASURES:
+        said = text_pair(f"indicators.{name}", minutes="5")
+        assert said.zh
+        assert said.en

@@ -1,0 +1,154 @@
+"""Whose value counts, both told; a percent that comes as a fraction; candidates in any order and any company."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from jxgis.errors import InputError, SettingsError
+from jxgis.scoring.analysis import score_candidates
+from jxgis.settings import IndicatorSettings, MeasureSettings
+
+IDS = ["甲", "乙", "丙"]
+
+
+@pytest.fixture
+def candidates():
+    boxes = shapely.box([0, 3000, 6000], 0, [2000, 5000, 8000], 1000)
+    return gpd.GeoDataFrame({"name": IDS}, geometry=boxes, crs=4549)
+
+
+@pytest.fixture
+def toilets():
+    """Two in the first candidate, six in the second, none in the third."""
+    x = [100, 200, *range(3100, 3700, 100)]
+    return gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, [500] * len(x)), crs=4549)
+
+
+def test_own_values_count_and_the_measured_ones_stand_beside_them(candidates, toilets):
+    brought = candidates.assign(公厕密度=[4.0, np.nan, np.nan])
+    found = score_candidates(brought, further={"toilets": toilets}, lang="en")
+    scores = found.scores
+    assert scores["toilets_per_km2"].tolist() == [4, 3, 0]
+    assert scores["toilets_per_km2_measured"].tolist() == [1, 3, 0]
+    assert scores["toilets_per_km2_score"].tolist() == [100, 75, 0]
+    account = found.indicators.set_index("indicator").loc["toilets_per_km2"]
+    assert account[["own", "measured", "missing", "both", "apart"]].tolist() == [1, 2, 0, 1, 3]
+    assert account["counted"] == "own_else_measured"
+    assert account["method"] == "number per km²: toilets"
+    figures = found.measures[found.measures["indicator"] == "toilets_per_km2"].set_index("candidate_id")
+    assert figures["counted"].tolist() == ["own", "measured", "measured"]
+    assert figures["value"].tolist() == [4, 3, 0]
+    assert figures["numerator"].tolist() == [2, 6, 0]
+    assert figures["denominator"].tolist() == [2, 2, 2]
+    assert "toilets_per_km2_measured" not in score_candidates(candidates, further={"toilets": toilets}).scores
+
+
+def test_a_layer_that_is_not_given_costs_its_indicator_with_the_reason_and_nothing_else(candidates, toilets):
+    poi = gpd.GeoDataFrame({"kind": list("ab") * 6}, geometry=gpd.points_from_xy([9] * 12, [9] * 12), crs=4549)
+    with_all = score_candidates(candidates, further={"toilets": toilets, "poi": poi})
+    without = score_candidates(candidates, further={"poi": poi})
+    figures = without.measures.set_index(["indicator", "candidate_id"])
+    assert (figures.loc["toilets_per_km2", "reason"] == "no_layer").all()
+    assert figures.loc[("poi_mix", "甲"), "value"] == pytest.approx(1)
+    assert figures.loc["poi_mix", "reason"].tolist()[1:] == ["nothing_there", "nothing_there"]
+    rest = with_all.measures["indicator"] != "toilets_per_km2"
+    pd.testing.assert_frame_equal(with_all.measures[rest], without.measures[rest])
+
+
+@pytest.mark.parametrize("column", ["林荫路覆盖率", "shaded_streets"])
+def test_a_percent_that_comes_as_a_fraction_is_asked_about(candidates, column):
+    brought = candidates.assign(**{column: [0.85, 0.4, np.nan]})
+    with pytest.raises(InputError, match=r"column_units\.shaded_streets=fraction") as refused:
+        score_candidates(brought)
+    assert column in refused.value.text("zh")
+    assert column in refused.value.text("en")
+    taken = score_candidates(brought, column_units={"shaded_streets": "fraction"}).scores
+    assert taken["shaded_streets"].tolist()[:2] == pytest.approx([85, 40])
+    assert taken["shaded_streets_score"].iloc[0] == pytest.approx(100)
+    as_said = score_candidates(brought, column_units={"shaded_streets": "percent"}).scores
+    assert as_said["shaded_streets"].tolist()[:2] == [0.85, 0.4]
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0, 0.0], [0.4, 96.0, 80.0], [np.nan] * 3])
+def test_percent_columns_that_are_no_fractions_pass(candidates, values):
+    assert score_candidates(candidates.assign(rework_rate=values)).scores["rework_rate"].tolist() == pytest.approx(
+        values, nan_ok=True
+    )
+
+
+def test_a_number_below_one_that_is_not_in_percent_is_what_it_is(candidates):
+    scores = score_candidates(candidates.assign(poi_mix=[0.2, 0.4, 0.8])).scores
+    assert scores["poi_mix_score"].tolist() == pytest.approx([25, 50, 100])
+
+
+def test_an_indicator_of_the_project_is_measured_by_its_table(candidates, toilets):
+    kinds = toilets.assign(kind=["一类", "三类", *["一类"] * 3, *["三类"] * 3])
+    own = IndicatorSettings(
+        dimension="设施",
+        label="一类公厕占比",
+        unit="%",
+        weight=1,
+        target=50,
+        measures=(MeasureSettings(measure="share_of_rows", layers=("toilets",), hit={"kind": "一类"}, least=1),),
+    )
+    found = score_candidates(candidates, further={"toilets": kinds}, indicators={"good_toilets": own})
+    assert found.scores["good_toilets"].tolist() == pytest.approx([50, 50, np.nan], nan_ok=True)
+    assert found.labels == {"good_toilets": "一类公厕占比"}
+    wrong = own.but({"measures": [{"measure": "count_per_km", "layers": ["toilets"]}]})
+    with pytest.raises(SettingsError, match="count_per_km2"):
+        score_candidates(candidates, indicators={"good_toilets": wrong})
+
+
+def test_what_only_repeats_the_shape_is_no_second_source(candidates):
+    """A table of `jxgis units` has the columns compactness and hull_ratio; figures that differ from the shape are brought."""
+    square = candidates.set_geometry(shapely.box([0, 3000, 6000], 0, [1000, 4000, 7000], 1000), crs=4549)
+    repeated = square.assign(compactness=[np.pi / 4, None, np.pi / 4 + 1e-9], hull_ratio=1.0, 公厕密度=3.0)
+    names = ["compactness", "hull_ratio", "toilets_per_km2"]
+    found = score_candidates(repeated)
+    assert found.indicators.set_index("indicator").loc[names, "counted"].tolist() == ["measured", "measured", "own"]
+    assert found.scores["compactness"].tolist() == pytest.approx([np.pi / 4] * 3)
+    brought = score_candidates(square.assign(compactness=[np.pi / 4, 0.6, np.nan])).indicators.set_index("indicator")
+    assert brought.loc["compactness", ["counted", "own", "measured"]].tolist() == ["own_else_measured", 2, 1]
+
+
+def test_an_indicator_that_nothing_supplies_is_refused_each_by_name(candidates):
+    own = {name: IndicatorSettings(dimension="设施", weight=1, target=5) for name in ("benches", "wells", "lamps")}
+    with pytest.raises(InputError) as refused:
+        score_candidates(candidates.assign(lamps=1.0), indicators=own)
+    for lang in ("zh", "en"):
+        said = refused.value.text(lang)
+        assert "benches" in said
+        assert "wells" in said
+        assert "lamps" not in said
+
+
+def test_a_score_changes_neither_with_the_order_nor_with_who_else_is_scored(candidates, toilets):
+    whole = score_candidates(candidates, further={"toilets": toilets})
+    figures = whole.measures.set_index(["candidate_id", "indicator"])["value"]
+    for order in ([2, 0, 1], [1], [0, 2]):
+        some = score_candidates(candidates.iloc[order], further={"toilets": toilets})
+        assert some.scores.set_index("candidate_id")["score"].to_dict() == pytest.approx(
+            whole.scores.set_index("candidate_id")["score"].iloc[order].to_dict()
+        )
+        mine = some.measures.set_index(["candidate_id", "indicator"])["value"]
+        pd.testing.assert_series_equal(mine.sort_index(), figures.loc[[IDS[k] for k in order]].sort_index())
+    turned = score_candidates(candidates, further={"toilets": toilets.iloc[::-1]})
+    pd.testing.assert_frame_equal(turned.measures, whole.measures)
+
+
+def test_figures_that_would_tell_how_few_issues_there_are_stand_in_no_workbook(candidates):
+    """Two issues in the first candidate, forty in the second: of the first no figure that hangs on them is shown."""
+    x = [100, 200, *np.linspace(3100, 4900, 40)]
+    issues = gpd.GeoDataFrame({"department": ["甲"] * 42}, geometry=gpd.points_from_xy(x, [500] * 42), crs=4549)
+    city = gpd.GeoDataFrame({"name": ["城"]}, geometry=[shapely.box(0, 0, 9000, 1000)], crs=4549)
+    found = score_candidates(candidates, issues=issues, districts=city)
+    kept = found.measures.set_index(["indicator", "candidate_id"])
+    shown = found.shown_tables()["measures"].set_index(["indicator", "candidate_id"])
+    telling = ["value", "measured_value", "numerator", "denominator"]
+    assert kept.loc[("issue_density", "甲"), "value"] > 0
+    assert shown.loc[("issue_density", "甲"), telling].isna().all()
+    assert shown.loc[("body_concentration", "甲"), telling].isna().all()
+    assert shown.loc[("issue_density", "乙"), telling].tolist()[0] == kept.loc[("issue_density", "乙"), "value"]
+    assert shown.loc[("compactness", "甲"), "value"] == kept.loc[("compactness", "甲"), "value"]
