@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TIMEZONE",
     "UNCLASSIFIED",
+    "AllocationRules",
     "City",
     "builtin_profiles",
     "classify",
@@ -38,6 +39,21 @@ _TABLE = Text(
     zh="无法读取：内容不完整或格式不符；请检查格式（CSV 或 XLSX）。",
     en="cannot be read: it is cut off or in another format; check its format (CSV or XLSX).",
 )
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class AllocationRules(_Part):
+    """``[allocate]`` of a profile: what ``[allocate]`` of jxgis.toml replaces, key by key; see its options."""
+
+    years: tuple[int, ...] = ()
+    by: dict[int, int] = Field(default_factory=dict)
+    each_area: int = Field(default=0, ge=0)
+    each_year: int = Field(default=0, ge=0)
+    each_type: int = Field(default=0, ge=0)
+    district_most: int | None = Field(default=None, ge=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +94,8 @@ class City:
         The plan's targets that space can show.
     layers
         The layers that this city adds to those that every city has, by name.
+    allocate
+        The rules by which sample units are chosen year by year.
     """
 
     key: str
@@ -97,10 +115,7 @@ class City:
     standards: Path
     targets: pd.DataFrame
     layers: dict[str, Contract] = field(default_factory=dict)
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    allocate: AllocationRules = field(default_factory=AllocationRules)
 
 
 class _Name(_Part):
@@ -154,6 +169,7 @@ class _Profile(_Part):
     crosswalk: tuple[_Crosswalk, ...] = ()
     labels: tuple[_Label, ...] = ()
     layers: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], LayerEntry] = Field(default_factory=dict)
+    allocate: AllocationRules = AllocationRules()
 
     @field_validator("layers")
     @classmethod
@@ -247,6 +263,7 @@ def load_city(profile: str | Path = "jiaxing") -> City:
         standards=_beside(path, model.park_standards),
         targets=pd.DataFrame() if model.plan_targets is None else _read_table(_beside(path, model.plan_targets)),
         layers={name: entry.contract(name) for name, entry in model.layers.items()},
+        allocate=model.allocate,
     )
 
 

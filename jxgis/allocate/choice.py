@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, vstack
 
 from jxgis.allocate.conflict import smallest_conflict
@@ -223,7 +224,9 @@ class _Search:
 
     def first_of_equals(self, x: Ints, without: Sequence[Ints] = ()) -> Ints:
         """Of the plans of the same value the one whose candidates come first; a few of them settled at a time."""
-        value, least, most = self.value_of(x), self.least.copy(), self.most.copy()
+        value, least = self.value_of(x), self.least.copy()
+        # Most candidates cannot be part of a plan as good as this: they need no search.
+        most = np.where(self._reach > value - 0.5, self.most, least)
         held = [*self._cuts(without), LinearConstraint(self._row(self.value[:, None]), value - 0.5, np.inf)]
         # The first open year is 1, the next 2; none at all is the last place.
         place = np.cumsum(self.open)
@@ -240,6 +243,27 @@ class _Search:
             least[some] = most[some] = x[some]
         return x
 
+    @cached_property
+    def _reach(self) -> Floats:
+        """For each candidate and year what no plan with it can exceed: the bound of the relaxed programme less what it costs."""
+        rows, low, high = self._rows([rule for rule in self.rules if not rule.past])
+        upper, lower = np.isfinite(high), np.isfinite(low)
+        found = linprog(  # type: ignore[call-overload]  # its stubs know no sparse rows
+            -np.repeat(self.value, self.shape[1]).astype(np.float64),
+            A_ub=vstack([self.once, rows[upper], -rows[lower]], format="csr"),
+            b_ub=np.concatenate([np.ones(self.shape[0]), high[upper], -low[lower]]),
+            bounds=np.column_stack([self.least.ravel(), self.most.ravel()]),
+            method="highs",
+        )
+        reach: Floats = -(found.fun + found.lower.marginals).reshape(self.shape)
+        return reach
+
+    def _rows(self, rules: Sequence[Rule]) -> tuple[csr_array, Floats, Floats]:
+        none = [csr_array((0, self.least.size))]
+        rows = vstack([*none, *(rule.rows for rule in rules)], format="csr")
+        low, high = (np.concatenate([[], *(getattr(rule, side) for rule in rules)]) for side in ("low", "high"))
+        return rows, low, high
+
     def _solve(
         self,
         cost: Floats,
@@ -250,10 +274,7 @@ class _Search:
         most: Ints | None = None,
     ) -> Any:
         held = [rule for rule in self.rules if not rule.past] if rules is None else rules
-        kept = [LinearConstraint(self.once, -np.inf, 1), *cuts]
-        if held:
-            low, high = (np.concatenate([getattr(rule, side) for rule in held]) for side in ("low", "high"))
-            kept.append(LinearConstraint(vstack([rule.rows for rule in held], format="csr"), low, high))
+        kept = [LinearConstraint(self.once, -np.inf, 1), LinearConstraint(*self._rows(held)), *cuts]
         lowest, highest = self.least if least is None else least, self.most if most is None else most
         found = milp(
             c=cost.ravel(),

@@ -156,7 +156,7 @@ def rules_of(table: pd.DataFrame, terms: Terms, overlaps: Ints | None = None) ->
     >>> table = pd.DataFrame({"area": ["a", "b"], "district": ["d", "e"], "type": [None, None], "cost": 1.0,
     ...     "ready_year": np.nan, "named_year": np.nan, "passes": True, "known": [True, False]})
     >>> [rule.name for rule in rules_of(table, Terms(years=(2026,), this_year=2026, each_year=1, by={2026: 2}))]
-    ['known', 'each_year:2026', 'by:2026']
+    ['gates', 'known', 'no_overlap', 'each_year:2026', 'by:2026']
     """
     return [*_who(table, terms, overlaps), *_how_many(table, terms), *_spread(table, terms)]
 
@@ -177,7 +177,7 @@ def _who(table: pd.DataFrame, terms: Terms, overlaps: Ints | None) -> list[Rule]
     found = [
         _rule(name, [mask[:, None] & (early if name == "ready" else everywhere)], 0, 0, n=int(mask.sum()))
         for name, mask in barred.items()
-        if mask.any()
+        if mask.any() or name == "gates"
     ]
     kept = np.flatnonzero(named & ~over)
     if len(kept):
@@ -185,10 +185,8 @@ def _who(table: pd.DataFrame, terms: Terms, overlaps: Ints | None) -> list[Rule]
         found.append(_rule("named", cells, 1, 1, n=len(kept)))
     pairs = np.zeros((0, 2), dtype=np.int64) if overlaps is None else overlaps
     pairs = pairs[~over[pairs].all(axis=1)] if len(pairs) else pairs
-    if len(pairs):
-        rows = [np.isin(np.arange(len(table)), pair)[:, None] & everywhere for pair in pairs]
-        found.append(_rule("no_overlap", rows, 0, 1, n=len(pairs)))
-    return found
+    rows = [np.isin(np.arange(len(table)), pair)[:, None] & everywhere for pair in pairs]
+    return [*found, _rule("no_overlap", rows or [~everywhere], 0, 1, n=len(pairs))]
 
 
 def _how_many(table: pd.DataFrame, terms: Terms) -> list[Rule]:

@@ -91,6 +91,8 @@ def write_value(value: Any, writing: Writing, lang: str, digits: int = 0) -> str
             return f"{words} %" if writing == "change" else words
         case "number":
             return f"{float(value):,.{digits}f}".replace("-", "−")
+        case "year":
+            return f"{float(value):.0f}"
         case "p":
             return "< 0.001" if float(value) < 0.001 else f"{float(value):.3f}"
         case "flag":

@@ -16,11 +16,13 @@ from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, 
 from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
 from jxgis.settings._parts import (
+    ALLOCATE,
     HOTSPOTS,
     PARKS,
     REPORT,
     SCORING,
     UNITS,
+    AllocateSettings,
     Decay,
     Family,
     HotspotSettings,
@@ -33,11 +35,13 @@ from jxgis.settings._parts import (
 )
 
 __all__ = [
+    "ALLOCATE",
     "HOTSPOTS",
     "PARKS",
     "REPORT",
     "SCORING",
     "UNITS",
+    "AllocateSettings",
     "BoundaryInputSettings",
     "CitySettings",
     "Condition",
@@ -83,6 +87,7 @@ class Settings(Section):
     parks: ParkSettings = ParkSettings()
     units: UnitSettings = UnitSettings()
     scoring: ScoringSettings = ScoringSettings()
+    allocate: AllocateSettings = AllocateSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:
