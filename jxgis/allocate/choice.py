@@ -162,7 +162,7 @@ def choose(
     value = search.value_of(x)
     return Choice(
         plan=search.plan(x),
-        bound=bound * search.step,
+        bound=float(bound * search.step),
         gap=(bound - value) / value if bound > value else 0.0,
         status="optimal" if done else "stopped",
         rules=rules,
