@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jxgis._files import reading, require_ordinary, require_sane_workbook
-from jxgis._toml import RuleError, read_toml, validated
+from jxgis._toml import MONTH_DAY, RuleError, read_toml, validated
 from jxgis.errors import SettingsError, os_reason
 from jxgis.i18n import Text
 from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest
@@ -24,6 +24,7 @@ __all__ = [
     "UNCLASSIFIED",
     "AllocationRules",
     "City",
+    "CycleStep",
     "builtin_profiles",
     "classify",
     "contract_of",
@@ -54,6 +55,22 @@ class AllocationRules(_Part):
     each_year: int = Field(default=0, ge=0)
     each_type: int = Field(default=0, ge=0)
     district_most: int | None = Field(default=None, ge=1)
+
+
+class CycleStep(_Part):
+    """One step of the year's cycle: its names, the day of the year by which it is to be done, what must be passed."""
+
+    key: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
+    zh: str
+    en: str
+    due: Annotated[str, Field(pattern=MONTH_DAY)] | None = None
+    gate_zh: str = ""
+    gate_en: str = ""
+
+    @property
+    def title(self) -> Text:
+        """What it is called."""
+        return Text(zh=self.zh, en=self.en)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +113,8 @@ class City:
         The layers that this city adds to those that every city has, by name.
     allocate
         The rules by which sample units are chosen year by year.
+    cycle
+        The steps from application to naming, in order.
     """
 
     key: str
@@ -116,6 +135,7 @@ class City:
     targets: pd.DataFrame
     layers: dict[str, Contract] = field(default_factory=dict)
     allocate: AllocationRules = field(default_factory=AllocationRules)
+    cycle: tuple[CycleStep, ...] = ()
 
 
 class _Name(_Part):
@@ -170,6 +190,7 @@ class _Profile(_Part):
     labels: tuple[_Label, ...] = ()
     layers: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], LayerEntry] = Field(default_factory=dict)
     allocate: AllocationRules = AllocationRules()
+    cycle: tuple[CycleStep, ...] = ()
 
     @field_validator("layers")
     @classmethod
@@ -264,6 +285,7 @@ def load_city(profile: str | Path = "jiaxing") -> City:
         targets=pd.DataFrame() if model.plan_targets is None else _read_table(_beside(path, model.plan_targets)),
         layers={name: entry.contract(name) for name, entry in model.layers.items()},
         allocate=model.allocate,
+        cycle=model.cycle,
     )
 
 

@@ -99,6 +99,8 @@ def write_value(value: Any, writing: Writing, lang: str, digits: int = 0) -> str
             return text("report.yes" if bool(value) else "report.no", lang)
         case "time":
             return f"{pd.Timestamp(value):%Y-%m-%d %H:%M}"
+        case "date":
+            return f"{pd.Timestamp(value):%Y-%m-%d}"
     return str(value)
 
 

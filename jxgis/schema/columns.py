@@ -15,7 +15,7 @@ __all__ = ["KINDS", "UNITS", "Column", "Dtype", "Kind", "Unit", "column", "decla
 
 Dtype: TypeAlias = Literal["text", "code", "number", "time", "flag"]
 Writing: TypeAlias = Literal[
-    "text", "number", "percent", "points", "points_change", "change", "p", "year", "time", "flag"
+    "text", "number", "percent", "points", "points_change", "change", "p", "year", "time", "date", "flag"
 ]
 
 
@@ -74,6 +74,7 @@ KINDS: Mapping[str, Kind] = {
     "reason": Kind("text"),
     "flag": Kind("flag", "flag"),
     "time": Kind("time", "time"),
+    "date": Kind("time", "date"),
     "count": Kind("number", "number", least=0, whole=True),
     "rank": Kind("number", "number", least=1, whole=True),
     "integer": Kind("number", "number", whole=True),

@@ -23,6 +23,7 @@ from jxgis.settings._parts import (
     SCORING,
     UNITS,
     AllocateSettings,
+    CycleSettings,
     Decay,
     Family,
     HotspotSettings,
@@ -45,6 +46,7 @@ __all__ = [
     "BoundaryInputSettings",
     "CitySettings",
     "Condition",
+    "CycleSettings",
     "Decay",
     "Family",
     "HotspotSettings",
@@ -88,6 +90,7 @@ class Settings(Section):
     units: UnitSettings = UnitSettings()
     scoring: ScoringSettings = ScoringSettings()
     allocate: AllocateSettings = AllocateSettings()
+    cycle: CycleSettings = CycleSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from jxgis._toml import RuleError
+from jxgis._toml import MONTH_DAY, RuleError
 from jxgis.settings._measures import MeasureSettings
 from jxgis.settings._option import CityMetres, Finite, NotNegative, Positive, Section, Share, option
 
@@ -18,6 +18,7 @@ __all__ = [
     "SCORING",
     "UNITS",
     "AllocateSettings",
+    "CycleSettings",
     "Decay",
     "Family",
     "HotspotSettings",
@@ -333,6 +334,18 @@ class AllocateSettings(Section):
         if list(self.years) != sorted(set(self.years)):
             raise RuleError(zh="years 须由早到晚，不能重复", en="years must go up, each once")
         return self
+
+
+class CycleSettings(Section):
+    """``[cycle]``: the days by which steps are to be done, and what counts as due."""
+
+    due: dict[str, Annotated[str, Field(pattern=MONTH_DAY)]] = option(
+        {},
+        "步骤（apply、plan、list、carry_out、assess、name）的完成期限，月-日；不写则用城市配置",
+        "day of the year by which a step (apply, plan, list, carry_out, assess, name) is to be done; else the profile's",
+        example={"apply": "03-31"},
+    )
+    soon_days: Annotated[int, Field(ge=0)] = option(30, "期限在多少天以内算即将到期", "due within so many days is told")
 
 
 class ReportSettings(Section):

@@ -236,6 +236,32 @@ def test_allocate_says_which_rules_conflict(jxgis: Run, city: Path) -> None:
     assert "规划年份 2026–2027 都已过去" in late.err
 
 
+def test_cycle_goes_on_from_the_schedule(jxgis: Run, city: Path) -> None:
+    project = allocate_project(city, RULES)
+    gpd.read_file(city / "candidates.gpkg").assign(score=[70.0, 60.0]).to_file(city / "scored.gpkg")
+    done(jxgis("allocate", "--candidates", city / "scored.gpkg", "--project", project, "--out", city / "chosen"))
+    for name in ("allocation.gpkg", "allocation.xlsx"):
+        finished = jxgis(
+            *("cycle", "--project", project, "--schedule", city / "chosen" / name, "--on", "2026-04-01"),
+            *("--out", city / "cycle"),
+        )
+        done(finished)
+        assert "2 个样板单元（2026-04-01）：逾期 1 项，30 天内到期 0 项。" in finished.out
+    run = run_of(city / "cycle")
+    assert (run["on"], run["command"]) == ("2026-04-01", "cycle")
+    again = city / "cycle" / "cycle.xlsx"
+    done(jxgis("cycle", "--project", project, "--steps", again, "--on", "2026-04-01", "--out", city / "again"))
+    assert (city / "again" / "cycle.xlsx").read_bytes() == again.read_bytes()
+    for arguments, says in (
+        ([], "没有样板单元"),
+        (["--steps", city / "none.xlsx"], "none.xlsx"),
+        (["--schedule", city / "scored.gpkg"], "缺少列 候选单元、年份（candidate_id、year）"),
+    ):
+        finished = jxgis("cycle", "--project", project, *arguments, "--out", city / "bad")
+        assert (finished.code, (city / "bad").exists()) == (2, False)
+        assert says in finished.err
+
+
 def test_check_writes_clean_rows_and_rejects(jxgis: Run, city: Path) -> None:
     table = pd.read_csv(city / "issues.csv", encoding="gb18030")
     table.loc[[4, 9], ["X坐标", "Y坐标"]] = 0
