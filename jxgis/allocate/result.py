@@ -70,7 +70,9 @@ class AllocationResult(Result):
     def others(self) -> gpd.GeoDataFrame:
         """The candidates that are not chosen, the highest score first, and why."""
         left = self._year == 0
-        found = self._told(left).assign(ready_year=self.table.loc[left, "ready_year"].to_numpy())
+        found = self._told(left)
+        if self.table["ready_year"].notna().any():
+            found["ready_year"] = self.table.loc[left, "ready_year"].to_numpy()
         found["reason"] = self._reasons()[left]
         found = found.sort_values(["score", "candidate_id"], ascending=[False, True])
         return found.reset_index(drop=True)
