@@ -282,7 +282,7 @@ def _require_sane_texts(path: Path, groups: list[pq.RowGroupMetaData], what: str
 
 
 def require_sane_raster(raster: DatasetReader, band: int, *, what: str) -> None:
-    """Refuse a raster that would take all memory or all day, by what its header declares.
+    """Refuse a raster that would take all memory or all day, or counts nothing, by what its header declares.
 
     Parameters
     ----------
@@ -296,8 +296,15 @@ def require_sane_raster(raster: DatasetReader, band: int, *, what: str) -> None:
     Raises
     ------
     InputError
-        If it has more than `MOST_RASTER` cells, or a block of more than `MOST_BLOCK`.
+        If it has more than `MOST_RASTER` cells, a block of more than `MOST_BLOCK`, or complex numbers, which would lose
+        their imaginary part.
     """
+    if raster.dtypes[band - 1].startswith("complex"):
+        raise InputError(
+            zh=f"{what} 第 {band} 波段的像元是复数（{raster.dtypes[band - 1]}），不是人口数；请换用实数的栅格。",
+            en=f"{what}: the cells of band {band} are complex numbers ({raster.dtypes[band - 1]}), not people; give a raster of "
+            "real numbers.",
+        )
     high, wide = raster.block_shapes[band - 1]
     if high * wide > MOST_BLOCK:
         raise InputError(

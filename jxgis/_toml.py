@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -101,14 +101,45 @@ def validated(model: type[Model], raw: dict[str, Any], source: str) -> Model:
     jxgis.errors.SettingsError: a.toml 有误：未知的键 band，是否为 band_m？
     a.toml is wrong: unknown key band, did you mean band_m?
     """
+    truths = list(_truths(model, raw, ()))
+    problems = [
+        Text(
+            zh=f"{'.'.join(at)} 不可用（须为数字，不是 true 或 false）",
+            en=f"{'.'.join(at)}: a number, not true or false",
+        )
+        for at in truths
+    ]
     try:
-        return model.model_validate(raw)
+        checked = model.model_validate(raw)
     except ValidationError as error:
-        problems = [_problem(model, dict(item)) for item in error.errors()]
+        problems += [_problem(model, dict(item)) for item in error.errors() if (*map(str, item["loc"]),) not in truths]
+    if problems:
         raise SettingsError(
             zh=f"{source}{' ' if source.isascii() else ''}有误：" + "；".join(problem.zh for problem in problems),
             en=f"{source} is wrong: " + "; ".join(problem.en for problem in problems),
-        ) from None
+        )
+    return checked
+
+
+def _truths(kind: Any, value: Any, place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Where true or false stands for a number: Python counts with them, and 200 m would become one."""
+    if isinstance(value, bool):
+        kinds = list(_kinds(kind))
+        if bool not in kinds and (int in kinds or float in kinds):
+            yield place
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _truths(kind_at(kind, [key]), inner, (*place, str(key)))
+    elif isinstance(value, list | tuple):
+        several = [each for each in (kind, *get_args(kind)) if get_origin(each) in (list, tuple)]
+        for number, inner in enumerate(value):
+            yield from _truths(get_args(several[0])[0] if several else None, inner, (*place, str(number)))
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for inner in get_args(annotation):
+        yield from _kinds(inner)
 
 
 def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
@@ -121,6 +152,17 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
             return Text(zh=f"未知的键 {key}，是否为 {near[0]}？", en=f"unknown key {key}, did you mean {near[0]}?")
         return Text(
             zh=f"未知的键 {key}，可用的有 {'、'.join(known)}", en=f"unknown key {key}; known are {', '.join(known)}"
+        )
+    if item["type"] == "model_type":
+        inner = f"{key}.{next(iter(_known_keys(model, item['loc'])))}"
+        return Text(
+            zh=f"{key} = {item.get('input')!r} 不可用（须为一组“键 = 值”，如 {inner}）",
+            en=f"{key} = {item.get('input')!r}: must be a table of keys, such as {inner}",
+        )
+    if item["type"] == "dict_type":
+        return Text(
+            zh=f"{key} = {item.get('input')!r} 不可用（须为一组“键 = 值”）",
+            en=f"{key} = {item.get('input')!r}: must be a table of keys",
         )
     if item["type"] == "missing":
         return Text(zh=f"缺少 {key}", en=f"{key} is missing")
@@ -156,8 +198,6 @@ def _rule(item: dict[str, Any]) -> str:
         "too_long": "项数太多",
         "string_pattern_mismatch": f"须符合 {context.get('pattern')}",
         "tuple_type": "须为列表，如 [1, 2]",
-        "dict_type": "须为一组“键 = 值”",
-        "model_type": "须为一组“键 = 值”",
     }
     return rules.get(item["type"], str(item["msg"]))
 

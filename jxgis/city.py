@@ -137,6 +137,10 @@ class City:
     allocate: AllocationRules = field(default_factory=AllocationRules)
     cycle: tuple[CycleStep, ...] = ()
 
+    def __repr__(self) -> str:
+        """Its key and name, and how much is known of it."""
+        return f"City({self.key} {self.name.zh}: {len(self.districts)} districts, {len(self.classes)} classes)"
+
 
 class _Name(_Part):
     zh: str

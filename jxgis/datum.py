@@ -25,7 +25,6 @@ __all__ = [
     "diagnose_datum",
     "gcj02_to_bd09",
     "gcj02_to_wgs84",
-    "inside_china",
     "wgs84_to_bd09",
     "wgs84_to_gcj02",
 ]
@@ -47,23 +46,8 @@ _BD_LON, _BD_LAT = 0.0065, 0.006
 _TOLERANCE_DEG, _STEPS = 1e-12, 30
 
 
-def inside_china(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
-    """Whether points lie in the box in which GCJ-02 is shifted.
-
-    Parameters
-    ----------
-    lon, lat
-        Degrees, arrays of one shape.
-
-    Returns
-    -------
-    numpy.ndarray of bool
-
-    Examples
-    --------
-    >>> inside_china([120.755, -71.06], [30.746, 42.36])
-    array([ True, False])
-    """
+def _inside_china(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
+    """Whether points lie in the box in which GCJ-02 is shifted."""
     x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     return (x >= _WEST) & (x <= _EAST) & (y >= _SOUTH) & (y <= _NORTH)
 
@@ -123,7 +107,7 @@ def _to_bd09(lon: FloatArray, lat: FloatArray) -> Pair:
 def _where_china(lon: ArrayLike, lat: ArrayLike, change: Callable[[FloatArray, FloatArray], Pair]) -> Pair:
     """Apply a change to the points inside China and leave the others as they are."""
     x, y = _arrays(lon, lat)
-    inside = inside_china(x, y)
+    inside = _inside_china(x, y)
     if inside.all() and x.ndim:
         return change(x, y)
     out_x, out_y = x.copy(), y.copy()
@@ -396,7 +380,7 @@ def diagnose_datum(
         )
     tree, fit = shapely.STRtree(features), _Fit(features)
     lonlat = shapely.get_coordinates(np.asarray(points.geometry))
-    lonlat = lonlat[np.isfinite(lonlat).all(axis=1) & inside_china(lonlat[:, 0], lonlat[:, 1])]
+    lonlat = lonlat[np.isfinite(lonlat).all(axis=1) & _inside_china(lonlat[:, 0], lonlat[:, 1])]
     if len(lonlat) > _MOST_POINTS:
         lonlat = lonlat[np.linspace(0, len(lonlat) - 1, _MOST_POINTS).astype(np.int64)]
     project = pyproj.Transformer.from_crs(4326, metric, always_xy=True)

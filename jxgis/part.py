@@ -9,11 +9,12 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
 
 from jxgis import output
 from jxgis.errors import InputError, MissingPackageError, require_lang
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text
 
 if TYPE_CHECKING:
     import folium
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from jxgis.drawing.figures import Figure
     from jxgis.load import Loaded
     from jxgis.report.blocks import Section
+    from jxgis.schema.layers import Contract
     from jxgis.settings import Settings
 
 __all__ = [
@@ -196,6 +198,7 @@ def given_tables(
     lang: str,
     sketch: bool = False,
     settings: Settings | None = None,
+    contracts: Mapping[str, Contract] = MappingProxyType({}),
     **options: Mapping[str, Any],
 ) -> Given:
     """What a part is handed where there is no project: tables, and options by name.
@@ -215,6 +218,8 @@ def given_tables(
         Whether the polygons are schematic.
     settings
         Those of the sections that ``options`` does not name; the defaults where not given.
+    contracts
+        What is held to another contract than its layer's, such as one that is called as the argument is.
     **options
         Section of the settings to its options, such as ``hotspots={"cell_m": 100}``.
 
@@ -232,12 +237,14 @@ def given_tables(
     from jxgis.settings import Settings
 
     there = {name: table for name, table in layers.items() if table is not None or name in needs}
+    agreed = {name: contracts.get(name, name) for name in there}
+    called = {name: like if isinstance(like, str) else like.layer for name, like in agreed.items()}
     first = next(iter(there))
-    crs = require_table(there[first], first)
+    crs = require_table(there[first], called[first])
     # A layer in another CRS would lie elsewhere, and nothing would be found there.
     for name, table in {**there, **({} if history is None else {"history": history})}.items():
-        require_table(table, name, like=crs)
-    there = {name: as_layer(table, name) for name, table in there.items()}
+        require_table(table, called.get(name, name), like=crs)
+    there = {name: as_layer(table, agreed[name]) for name, table in there.items()}
     history = history if history is None else as_layer(history, "issues")
     asked = settings or Settings()
     for section, given in options.items():
@@ -442,6 +449,14 @@ class Result(ABC):
     def column_titles(self) -> Mapping[str, str]:
         """Titles of the columns that no contract has, such as indicators."""
         return {}
+
+    def __repr__(self) -> str:
+        """What a terminal shows: the numbers that come first, and by which names tables, maps and figures are had."""
+        lines = [f"{type(self).__name__}: {text(f'report.part_{self.part.name}', self.given.lang)}"]
+        lines += [f"{key.label} {key.value}" for key in self.section().keys]
+        had = {".table()": [f"{name} ({len(rows):,})" for name, rows in self.tables().items()]}
+        had |= {f".{what}()": self.draws(what) for what in ("map", "figure")}
+        return "\n  ".join([*lines, *(f"{ask}: {', '.join(names)}" for ask, names in had.items() if names)])
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the numbers that come first, the first table, and the map."""

@@ -23,6 +23,7 @@ Table = TypeVar("Table", bound=pd.DataFrame)
 
 #: Below it there is no range: fewer than two are one.
 MIN_RANGE = 3
+_NO_CLASS = "\x1f"
 _PERIODS = ("issues_before", "issues_recent")  # what of a count lies in each of two periods
 
 
@@ -150,7 +151,6 @@ def count_rows(
     within: Sequence[str] | None = None,
     sums: Sequence[str] = (),
     whole: str | None = None,
-    known: bool = False,
 ) -> pd.DataFrame:
     """What readers know to add up in a table of counts, for `leave_out`: rows of several tables can be put together.
 
@@ -172,8 +172,6 @@ def count_rows(
     whole
         Column that names the sum that a row is itself, or a list of them: the parts of each table add up by themselves. A
         sum that no row is counts as known; where it is small, as a range.
-    known
-        Whether all that is shown of the table is shown elsewhere already, and remains.
 
     Returns
     -------
@@ -202,7 +200,7 @@ def count_rows(
             if named
             else [[] for _ in range(len(table))],
             "whole": None if whole is None else table[whole].astype(object).to_numpy(),
-            "known": known,
+            "known": False,
             "lost": False,
         }
     )
@@ -229,11 +227,11 @@ def leave_out(rows: pd.DataFrame, min_count: int) -> NDArray[np.bool_]:
     >>> leave_out(count_rows(units, "issues", sums=["district"]), 3).tolist()
     [True, False, False]
     """
-    rows = rows.reset_index(drop=True)
+    asked, rows = len(rows), pd.concat([rows, _of_no_class(rows)], ignore_index=True)
     lost = rows["lost"].to_numpy(dtype=bool)
     count = rows["count"].to_numpy(dtype=np.int64)
     if min_count < MIN_RANGE or not ((count > 0) & (count < min_count)).any():
-        return lost
+        return lost[:asked]
     adds, is_sum = _sums(rows)
     # A sum that no row is: where it is small, it stands as a range elsewhere.
     total = adds.groupby("sum")["row"].agg(lambda at: int(count[at.to_numpy()].sum()))
@@ -252,8 +250,22 @@ def leave_out(rows: pd.DataFrame, min_count: int) -> NDArray[np.bool_]:
         min_count=min_count,
         gone=np.concatenate([lost, more]),
         fixed=np.concatenate([rows["known"].to_numpy(dtype=bool), ~more]),
+        unsaid=np.concatenate([(rows["issue_class"] == _NO_CLASS).to_numpy(dtype=bool), more]),
     )
-    return found[: len(rows)]
+    return found[:asked]
+
+
+def _of_no_class(rows: pd.DataFrame) -> pd.DataFrame:
+    """What is in the row ``all`` of a group and in none of its classes: shown nowhere, and the rest of what is.
+
+    Not of what is known already, as how many issues of the whole file have no class, which is said when it is read.
+    """
+    own = rows[rows["group"].notna()]
+    whole = own["issue_class"] == ALL
+    left = own["count"].where(whole, -own["count"]).groupby(own["group"]).sum()
+    total = own[whole & ~own["known"].astype(bool) & own["group"].isin(own.loc[~whole, "group"])]
+    rest = total.assign(count=total["group"].map(left), issue_class=_NO_CLASS)
+    return rest.loc[rest["count"] > 0]
 
 
 def _sums(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

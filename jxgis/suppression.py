@@ -9,10 +9,11 @@ from scipy.sparse import csc_array, hstack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import coo_array
 
 __all__ = ["left_out"]
 
-# Of more counts, such as all cells of a city, each sum is looked at by itself: a search takes too long.
+# Of more counts, such as all cells of a city, ranges are held against sums: a search takes too long.
 _AT_ONCE = 2000
 # A search takes one node as a rule; where it takes very many what it would have found is left out around the count.
 _NODES = 1000
@@ -25,6 +26,7 @@ def left_out(
     min_count: int,
     gone: NDArray[np.bool_] | None = None,
     fixed: NDArray[np.bool_] | None = None,
+    unsaid: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
     """Leave out counts until each small one could be another, whatever else is shown.
 
@@ -33,7 +35,8 @@ def left_out(
     smallest other is left out; then the second table that changes the fewest shown counts, and of these the smallest, is
     searched for by integer programming, and what it changes is left out. Such a table shows that every count it changes is
     safe, and it remains one whatever else is left out. Of more than 2,000 counts above zero (the cells of a city) each sum is
-    looked at by itself, and no more.
+    looked at by itself, and then the ranges that all sums in turn leave to each count: a single one is never left, but what
+    several sums tell only when they are solved together is not looked for.
 
     Parameters
     ----------
@@ -47,6 +50,8 @@ def left_out(
         Counts that are left out already.
     fixed
         Counts that must not be left out, nor a range become wider.
+    unsaid
+        Counts that stand nowhere, as the issues of no class: left out from the start, and for readers they may be zero.
 
     Returns
     -------
@@ -70,7 +75,9 @@ def left_out(
     """
     lost = np.zeros(len(counts), dtype=bool) if gone is None else gone.copy()
     held = np.zeros(len(counts), dtype=bool) if fixed is None else fixed
-    search = _Search(counts, sums, held, min_count)
+    silent = np.zeros(len(counts), dtype=bool) if unsaid is None else unsaid
+    lost |= silent
+    search = _Search(counts, sums, held, silent, min_count)
     small = search.small
     # A reader of 1–2 alone has two numbers; only sums can take one away.
     safe = ~small | (np.diff(sums.indptr) == 0)
@@ -79,6 +86,7 @@ def left_out(
     alone = moving.sum() > _AT_ONCE
     _sum_by_sum(counts, sums, lost, moving & ~held, min_count, wider=bool(alone))
     if alone:
+        _sums_together(search, lost, moving & ~held)
         return lost
     some = np.flatnonzero(moving)
     while not safe.all():
@@ -154,6 +162,48 @@ def _sum_by_sum(
         lost[at[left_open[np.unique(of[left_open], return_index=True)[1]]]] = True
 
 
+def _sums_together(search: _Search, lost: NDArray[np.bool_], may: NDArray[np.bool_]) -> None:
+    """Leave out more where sums in turn narrow what a small count can be to one number, in place: the smallest count that is
+    shown of each sum that narrows it, or else a range.
+    """
+    entries, everything = search.sums.tocoo(), np.arange(len(search.counts))
+    of, at = entries.row, entries.col
+    while True:
+        room = search.free(everything, lost)
+        least, most = search.counts - room.down, search.counts + room.up
+        told, by = _told(entries, search.counts, least, most)
+        asked = np.zeros(search.sums.shape[0], dtype=bool)
+        asked[of[by & (search.small & told)[at]]] = True
+        left = np.flatnonzero(asked[of] & may[at] & ~lost[at])
+        if not left.size:
+            return
+        left = left[np.lexsort((search.cost[at[left]], of[left]))]
+        lost[at[left[np.unique(of[left], return_index=True)[1]]]] = True
+
+
+def _told(
+    entries: coo_array, counts: NDArray[np.int64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which counts can be one number alone when the range of each is held against those of the others of each sum, until none
+    becomes narrower; and which entries of the sums are narrower than the range that was given.
+    """
+    of, at, plus = entries.row, entries.col, entries.data > 0
+    n_sums = entries.shape[0]
+    total = np.bincount(of, entries.data * counts[at], n_sums)
+    given_low, given_high = low[at], high[at]
+    while True:
+        # What is left for one when the others of its sum are as large, and as small, as they can be.
+        small, large = np.where(plus, low[at], -high[at]), np.where(plus, high[at], -low[at])
+        from_, to = (total[of] - (np.bincount(of, side, n_sums)[of] - side) for side in (large, small))
+        from_, to = np.where(plus, from_, -to), np.where(plus, to, -from_)
+        narrower = low.copy(), high.copy()
+        np.maximum.at(narrower[0], at, from_)
+        np.minimum.at(narrower[1], at, to)
+        if (narrower[0] == low).all() and (narrower[1] == high).all():
+            return low == high, (from_ > given_low) | (to < given_high)
+        low, high = narrower
+
+
 class _Room(NamedTuple):
     """How far counts may move up and down."""
 
@@ -164,8 +214,15 @@ class _Room(NamedTuple):
 class _Search:
     """Searches for other tables that agree with what is shown."""
 
-    def __init__(self, counts: NDArray[np.int64], sums: csc_array, held: NDArray[np.bool_], min_count: int) -> None:
-        self.counts, self.sums, self.held, self.min_count = counts, sums, held, min_count
+    def __init__(
+        self,
+        counts: NDArray[np.int64],
+        sums: csc_array,
+        held: NDArray[np.bool_],
+        unsaid: NDArray[np.bool_],
+        min_count: int,
+    ) -> None:
+        self.counts, self.sums, self.held, self.unsaid, self.min_count = counts, sums, held, unsaid, min_count
         self.small = (counts > 0) & (counts < min_count)
         self.by_sum = sums.tocsr()
         # The fewest, and of these the smallest. That a range had to go says much of what it was: dearer than two counts.
@@ -179,7 +236,7 @@ class _Search:
 
     def widest(self, rows: NDArray[np.int64], lost: NDArray[np.bool_], safe: NDArray[np.bool_]) -> NDArray[np.int64]:
         """A move that leaves out nothing more and changes as many of the small counts that are not safe yet as can be."""
-        room, asked = self._free(rows, lost), ~safe[rows]
+        room, asked = self.free(rows, lost), ~safe[rows]
         room.up[asked], room.down[asked] = np.minimum(room.up[asked], 1), np.minimum(room.down[asked], 1)
         rise = asked & (room.up > 0)
         found = self._solve(rows, [(room, np.where(rise, -1.0, 0), np.where(asked & ~rise, -1.0, 0))])
@@ -197,7 +254,7 @@ class _Search:
             down[may & small] = 1
         else:
             up[counts == 0] = 0
-        said, cost, nothing = self._free(rows, lost), self.cost[rows], np.zeros(len(rows))
+        said, cost, nothing = self.free(rows, lost), self.cost[rows], np.zeros(len(rows))
         found = []
         for sign in (1, -1):
             moves = [(said, nothing, nothing), (_Room(up.astype(float), down.astype(float)), cost, cost)]
@@ -210,11 +267,12 @@ class _Search:
         """How far below a count that is left out a reader may think of it: half of it, and no range."""
         return np.clip(counts - self.min_count, 0, counts // 2)
 
-    def _free(self, rows: NDArray[np.int64], lost: NDArray[np.bool_]) -> _Room:
+    def free(self, rows: NDArray[np.int64], lost: NDArray[np.bool_]) -> _Room:
         """The room within what is said already; of a count that is left out readers have an idea, up to twice as much."""
         counts, small, gone = self.counts[rows], self.small[rows], lost[rows]
         up = np.where(gone, np.maximum(counts, self.min_count), np.where(small, self.min_count - 1 - counts, 0))
         down = np.where(small, counts - 1, np.where(gone, self._half(counts), 0))
+        down = np.where(self.unsaid[rows], counts, down)
         return _Room(up.astype(float), down.astype(float))
 
     def _solve(

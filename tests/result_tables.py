@@ -113,9 +113,8 @@ def _parks(
     where = shapely.points(CENTRE + rng.normal(0, 5000, (90, 2)))
     parks = shapely.intersection(shapely.buffer(where, rng.uniform(40, 260, 90), quad_segs=3), city)
     parks = parks[~shapely.is_empty(parks)]
-    table = gpd.GeoDataFrame(
-        {"name": [f"公园{i + 1}" for i in range(len(parks))], "kind": "综合公园"}, geometry=parks, crs=CRS
-    )
+    named = {"name": [f"公园{i + 1}" for i in range(len(parks))], "kind": "综合公园"}
+    table = gpd.GeoDataFrame({**named, "area_m2": shapely.area(parks), "radius_m": 500.0}, geometry=parks, crs=CRS)
     at = CENTRE + rng.normal(0, 5500, (900, 2))
     homes = shapely.box(at[:, 0], at[:, 1], at[:, 0] + rng.uniform(80, 300, 900), at[:, 1] + rng.uniform(80, 300, 900))
     housing = shapely.intersection(shapely.union_all(homes), city)
@@ -137,7 +136,10 @@ def _parks(
                 }
             )  # fmt: skip
     sites = gpd.GeoDataFrame(
-        {"rank": range(1, 13), "name": [f"口袋公园{i}" for i in range(1, 13)], "m2": rng.uniform(2e4, 2e5, 12).round()},
+        {
+            "rank": range(1, 13), "name": [f"口袋公园{i}" for i in range(1, 13)], "m2": rng.uniform(2e4, 2e5, 12).round(),
+            "counts": True,
+        },
         geometry=shapely.points(CENTRE + rng.normal(0, 4500, (12, 2))), crs=CRS,
     )  # fmt: skip
     frame = [gpd.GeoDataFrame(r, geometry="geometry", crs=CRS) for r in (rows, on, off)]

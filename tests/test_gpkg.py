@@ -43,7 +43,7 @@ def test_reasons_are_words_and_columns_have_titles(tmp_path: Path) -> None:
         titles = dict(
             connection.execute("SELECT column_name, title FROM gpkg_data_columns WHERE table_name = 'noticed'")
         )
-    assert titles == {"what": "对象", "reason": "说明", "count": "数量"}
+    assert titles == {"what": "对象", "reason": "原因", "count": "数量"}
 
 
 @pytest.mark.parametrize("folder", ["a!b", "c;d", "e.zip"])

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from jxgis.schema.columns import declared
 from jxgis.schema.tables import tables
 from jxgis.settings import Settings
 
@@ -71,3 +72,17 @@ def test_every_text_asked_for_is_there() -> None:
         for key in model.model_fields
     }
     assert not {key for key in asked if key.partition(".")[2] not in THEMES[key.partition(".")[0]]}
+
+
+def test_texts_and_titles_keep_to_the_glossary() -> None:
+    # Of the words that docs/glossary.md says not to use those that mean nothing else.
+    avoided = re.compile("候选地块|备选|责任区|拒收|筛除|格网|方格|街区|街坊|水系|案件|工单|分区|门槛|住宅")
+    titles = {f"columns.{name}": said["zh"] for name, said in declared().items() if "zh" in said}
+    said = {f"{theme}.{key}": THEMES[theme][key]["zh"] for theme, key in KEYS} | titles
+    assert not {key: words for key, words in said.items() if avoided.search(words)}
+
+
+def test_english_texts_and_titles_are_english() -> None:
+    said = {f"{theme}.{key}": THEMES[theme][key]["en"] for theme, key in KEYS}
+    said |= {f"columns.{name}": entry["en"] for name, entry in declared().items() if "en" in entry}
+    assert not {key: words for key, words in said.items() if re.search("[\u4e00-\u9fff]", words)}

@@ -329,3 +329,60 @@ def test_a_person_stands_behind_any_sign(text: str, want: str) -> None:
 )
 def test_what_stands_behind_a_sign_is_no_person_as_a_rule(text: str) -> None:
     assert mask(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("学生李某在校门口", "学生**在校门口"),
+        ("患者 王芳晕倒", "患者 **倒"),
+        ("家长：张丽反映", "家长：**反映"),
+        ("老师陈静", "老师**"),
+        ("车主杨某某", "车主**"),
+        ("店主刘强", "店主**"),
+        ("老人张桂英走失", "老人**走失"),
+        ("物业经理（李伟）", "物业经理（**）"),
+        ("李某反映", "*某反映"),
+        ("陈某、方某某", "*某、*某某"),
+        ("找王老师和陈阿婆", "找*老师和*阿婆"),
+        ("12排3号", "**排**号"),
+        ("新丰村三排5号", "新丰村**排**号"),
+    ],
+)
+def test_whoever_a_report_tells_of_is_masked(text: str, want: str) -> None:
+    assert mask(text) == want
+    assert mask(want) == want
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "学生放学时段拥堵",
+        "学生于校门口摔倒",
+        "家长接送车辆乱停",
+        "老人常坐在路边",
+        "老人曾摔倒",
+        "老人高血压",
+        "患者及家属",
+        "老师反映学校门口",
+        "工人高空作业",
+        "工人施工",
+        "商户白天占道",
+        "施工方某人员",
+        "工程经理",
+        "对方律师",
+        "王某小区",
+        "园林某处",
+        "主任高度重视",
+        "某小区某人",
+        "3排灯杆5号",
+        "老师傅面馆",
+        "摊贩黄瓜",
+        "商户高音喇叭",
+        "游客石阶摔倒",
+        "乘客武汉",
+        "村民江湾",
+    ],
+)
+def test_whoever_is_not_named_stays(text: str) -> None:
+    assert mask(text) == text

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from jxgis.errors import SettingsError
 from jxgis.run.template import template
-from jxgis.settings import Settings, load_settings
+from jxgis.settings import HOTSPOTS, Settings, files_read, load_settings, make_settings
 
 
 def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -91,3 +91,43 @@ def test_a_new_project_shows_every_key_and_each_may_be_put_to_use(tmp_path: Path
     shown = {f"{section}.{key}" for section, keys in sections.items() for key in keys}
     shown |= {key for layer in inputs.values() for key in layer}
     assert set(keys_of(Settings)) <= shown
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "hotspots.cell_m = true",
+        "hotspots.alpha = true",
+        "parks.new_parks = false",
+        "parks.radii_m = [200, true]",
+        'units.n_units."老城" = true',
+        "report.min_count = true",
+        "scoring.judgements.a.b = true",
+        'scoring.indicators.x = {dimension = "a", weight = true, target = 3}',
+        'inputs.districts = {path = "a", towgs84 = [true, 0, 0]}',
+        'inputs.issues = {path = "a", drop_points = [[true, 1]]}',
+    ],
+)
+def test_true_is_no_number(written: str) -> None:
+    with pytest.raises(SettingsError, match="须为数字"):
+        make_settings(tomllib.loads(written), "a.toml")
+
+
+def test_true_is_true_where_it_is_meant() -> None:
+    settings = make_settings(tomllib.loads('units.by_cells = true\n[inputs.parks]\npath = "a"\nofficial = true'), "a")
+    assert settings.units.by_cells is True
+    with pytest.raises(SettingsError, match="须为数字"):
+        HOTSPOTS.but({"cell_m": True})
+
+
+def test_the_raster_of_an_indicator_is_relative_to_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "jxgis.toml"
+    path.write_text(
+        '[scoring.indicators.shade]\ndimension = "d"\nweight = 1\ntarget = 50\n'
+        '[[scoring.indicators.shade.measures]]\nmeasure = "raster_mean"\nfile = "rasters/shade.tif"\n',
+        encoding="utf-8",
+    )
+    settings = load_settings(path)
+    asked = str(tmp_path.resolve() / "rasters/shade.tif")
+    assert settings.scoring.indicators["shade"].measures[0].file == asked
+    assert asked in files_read(settings)

@@ -48,6 +48,15 @@ def _times(rng: np.random.Generator, n: int) -> NDArray[np.datetime64]:
     return np.asarray(np.sort(day.astype("datetime64[s]") + (hour * 3600 + second).astype("timedelta64[s]")))
 
 
+def _stuck(rng: np.random.Generator, issue_class: NDArray[np.object_], home: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which cases nobody solves: of greening about one in thirty, more in some sub-districts than in others; of the rest few.
+
+    The chance is one of its own, so that the rest of the export is as if every case were solved.
+    """
+    greening = rng.beta(2.0, 58.0, int(home.max()) + 1)[home]
+    return np.asarray(rng.random(len(home)) < np.where(issue_class == "园林绿化", greening, 0.001))
+
+
 def _stamp(times: NDArray[np.datetime64]) -> NDArray[np.object_]:
     text = np.datetime_as_string(times, unit="s")
     return np.where(np.isnat(times), "", np.char.replace(text, "T", " ")).astype(object)
@@ -149,10 +158,11 @@ def make_export(
     fate = rng.random(n)
     void, twin = fate < 0.012, (fate >= 0.012) & (fate < 0.018)
     ended = void | twin
+    stuck = _stuck(rng.spawn(1)[0], cases.issue_class[order], home)
     nat = np.datetime64("NaT", "s")
     voided = np.where(void, reported + _minutes(rng.exponential(60.0, n) + 3), nat)
     filed, sent, deadline = (np.where(ended | (t > EXPORTED), nat, t) for t in (filed, sent, deadline))
-    done, closed = (np.where(ended | (t > EXPORTED), nat, t) for t in (done, closed))
+    done, closed = (np.where(ended | stuck | (t > EXPORTED), nat, t) for t in (done, closed))
     status = np.select([void, twin, ~np.isnat(closed)], ["作废", "重复", "已结案"], "处置中")
     rework = np.where(ended, 0, rng.poisson(np.where(cases.spot[order] >= 0, 0.05, 0.02)))
     put_off = np.where(ended, 0, rng.poisson(0.03, n))

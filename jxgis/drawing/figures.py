@@ -208,13 +208,16 @@ def map_axes(ax: Axes, districts: gpd.GeoDataFrame | None, bounds: Sequence[floa
         rings = _rings(districts.geometry.array)
         ax.add_collection(PolyCollection(rings, facecolors=LAND, edgecolors="none", zorder=0))
         ax.add_collection(LineCollection(rings, colors=BORDER, linewidths=0.6, zorder=3))
-    ax.set(xlim=(west, east), ylim=(south, north), aspect="equal")
+    # Room for the outermost borders, and below them for the scale bar.
+    edge = max(east - west, north - south) / 50
+    ax.set(xlim=(west - edge, east + edge), ylim=(south - 3 * edge, north + edge), aspect="equal")
     ax.axis("off")
     rough = (east - west) / 4
     length = max(s * 10**e for e in range(1, 6) for s in (1, 2, 5) if s * 10**e <= max(rough, 10))
-    ax.plot([west, west + length], [south, south], color=INK, linewidth=1.6, solid_capstyle="butt", zorder=5)
+    below = south - 2 * edge
+    ax.plot([west, west + length], [below, below], color=INK, linewidth=1.6, solid_capstyle="butt", zorder=5)
     label = f"{length / 1000:g} km" if length >= 1000 else f"{length} m"
-    ax.annotate(label, (west + length / 2, south), (0, 3), textcoords="offset points", ha="center", fontsize=7)
+    ax.annotate(label, (west + length, below), (3, 0), textcoords="offset points", va="center", fontsize=7)
 
 
 def short_label(name: object) -> str:

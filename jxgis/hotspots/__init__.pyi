@@ -1,19 +1,28 @@
 from .analysis import find_hotspots
 from .figures import hotspot_panels, scale_chart
-from .getis_ord import getis_ord_graph, getis_ord_grid
+from .getis_ord import GiResult, getis_ord_graph, getis_ord_grid
 from .heavy import heavy_cells
 from .inference import compare_with_normal, hotspot_table, hotspot_table_graph
 from .map import hotspot_map
 from .mix import class_overlap, concentration, diversity, inside_ring, zone_table
-from .moran import local_moran_graph, local_moran_grid
-from .periods import compare_periods
-from .places import hot_places
+from .moran import MoranResult, local_moran_graph, local_moran_grid
+from .periods import Comparison, Periods, compare_periods
+from .permutation import Null
+from .places import HotPlaces, Naming, hot_places
 from .rates import hot_rates, hot_rates_graph
 from .result import HotspotsResult
-from .scale import suggest_scale
+from .scale import Scale, suggest_scale
 
 __all__ = [
+    "Comparison",
+    "GiResult",
+    "HotPlaces",
     "HotspotsResult",
+    "MoranResult",
+    "Naming",
+    "Null",
+    "Periods",
+    "Scale",
     "class_overlap",
     "compare_periods",
     "compare_with_normal",

@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from jxgis.crs import require_table
 from jxgis.hotspots.result import HotspotsResult
+from jxgis.i18n import Text
 from jxgis.part import Given, given_tables
+from jxgis.schema.layers import Contract
 from jxgis.settings import HotspotSettings, with_options
 from jxgis.zones import ALL
 
@@ -29,6 +30,7 @@ __all__ = ["analyse", "find_hotspots"]
 
 #: What may name a place where there are neither places nor streets, the first that the issues have.
 _NAME_FIELDS = ("community", "社区", "所属社区", "neighborhood")
+_AREA = Contract(layer="area", title=Text(zh="研究范围", en="study area"), geometry="polygon", columns=())
 
 
 @with_options(HotspotSettings)
@@ -111,11 +113,18 @@ def find_hotspots(
     layers = {
         "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
+        "area": area.geometry if isinstance(area, gpd.GeoDataFrame) else area,
     }  # fmt: skip
-    given = given_tables(layers, needs=("issues",), history=history, lang=lang, sketch=sketch, hotspots=options)
-    require_table(area, "area", like=given.crs)
-    there = {**given.layers, "area": gpd.GeoDataFrame(geometry=area.geometry)}
-    return analyse(replace(given, layers=there, start=start, end=end))
+    given = given_tables(
+        layers,
+        needs=("issues", "area"),
+        history=history,
+        lang=lang,
+        sketch=sketch,
+        contracts={"area": _AREA},
+        hotspots=options,
+    )
+    return analyse(replace(given, start=start, end=end))
 
 
 def analyse(given: Given) -> HotspotsResult:

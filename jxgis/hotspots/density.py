@@ -11,7 +11,7 @@ import numpy as np
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.settings import HOTSPOTS
-from jxgis.space.grid import to_micrometres
+from jxgis.space.grid import refuse_too_many, to_micrometres
 from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ Edge: TypeAlias = Literal["none", "uniform"]
 # but something for a hundred. Few points get a finer sub-grid, as long as it stays small.
 _SUBCELLS_PER_BANDWIDTH = ((20, 50_000), (10, 500_000), (5, None))
 _MAX_SUBCELLS = 4_000_000
+# Cells of the raster, and sub-cells of it: more fill the memory.
+_MOST_CELLS = 20_000_000
 # Beyond four standard deviations stand 0.03 % of a Gaussian's mass; what is cut is given back by the normalisation.
 _GAUSSIAN_REACH = 4.0
 # Sub-cells per dimension for integrating the kernel over one sub-cell.
@@ -122,7 +124,7 @@ def density(
     Raises
     ------
     InputError
-        If a size is not positive, or coordinates are missing.
+        If a size is not positive or so small that there are too many cells, or coordinates are missing.
     CrsError
         If the area is not in a metric CRS.
 
@@ -148,6 +150,12 @@ def density(
         )
     reach_m = bandwidth_m * (_GAUSSIAN_REACH if kernel == "gaussian" else 1.0)
     low_x, low_y, high_x, high_y = (float(v) for v in to_micrometres(area.total_bounds))
+    # With the kernel's reach, which is added on every side.
+    box_m2 = (high_x - low_x + 2 * reach_m) * (high_y - low_y + 2 * reach_m)
+    refuse_too_many(box_m2, cell_m, "density_cell_m", most=_MOST_CELLS)
+    # The kernel itself, of 16 points a cell; and the sub-cells, five to a bandwidth along each side.
+    refuse_too_many((2 * reach_m) ** 2, cell_m, "density_cell_m", most=_MOST_CELLS // 10)
+    refuse_too_many(box_m2, bandwidth_m, "bandwidth_m", most=_MOST_CELLS // 10)
     # One more than floor: cells are half open, and a point may lie exactly on the upper bound.
     col0, cols = math.floor(low_x / cell_m), math.floor(high_x / cell_m) + 1 - math.floor(low_x / cell_m)
     row0, rows = math.floor(low_y / cell_m), math.floor(high_y / cell_m) + 1 - math.floor(low_y / cell_m)

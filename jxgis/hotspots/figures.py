@@ -79,12 +79,15 @@ def hotspot_panels(
         # Room for the heading and the legend also above and below a single panel.
         wide = min(_COLUMNS, len(order))
         across = max(3.5 * wide, 5.5)
-        figure = Figure(figsize=(across, 3.6 * rows + 0.9), layout=ConstrainedLayoutEngine(h_pad=0.1))
+        west, south, east, north = bounds
+        tall = min(3.6, across / wide * (north - south) / (east - west) + 0.6)
+        figure = Figure(figsize=(across, max(tall * rows, 2.0) + 0.9), layout=ConstrainedLayoutEngine(h_pad=0.1))
         panels = np.atleast_1d(figure.subplots(rows, wide)).ravel()
         for ax in panels[len(order) :]:
             ax.remove()
         for ax, issue_class in zip(panels, order, strict=False):
-            own = seen[seen["issue_class"] == issue_class]
+            # A GeoPackage gives its polygons back as multipolygons.
+            own = seen[seen["issue_class"] == issue_class].explode()
             colours = [HOT_COLD[int(b)] for b in own["gi_bin"]]
             if len(own):
                 outlines = [shapely.get_coordinates(g) for g in shapely.get_exterior_ring(own.geometry.array)]

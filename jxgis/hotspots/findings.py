@@ -9,12 +9,11 @@ import pandas as pd
 from jxgis.i18n import listed, text
 from jxgis.report.blocks import of_all
 from jxgis.report.columns import percent
-from jxgis.settings import HOTSPOTS
 
 __all__ = ["SENTENCES"]
 
 #: A district with fewer issues is neither mixed nor uniform, whatever a class needs to be judged: one case is of one class.
-_FEWEST = HOTSPOTS.min_issues
+_FEWEST = 30
 
 #: Of several that are alike, so many are named.
 _NAMED = 4
@@ -76,13 +75,13 @@ def _diverse(diversity: pd.DataFrame, lang: str) -> str:
     known = known.dropna(subset="effective_classes")
     known = known.sort_values("effective_classes", kind="stable")
     if len(known) < 2:
-        return "" if diversity.empty else text("report.finding_diversity_few", lang)
+        return "" if diversity.empty else text("report.finding_diversity_few", lang, fewest=_FEWEST)
     numbers = [f"{n:.1f}" for n in known["effective_classes"]]
     least_n, most_n = numbers[0], numbers[-1]
     if least_n == most_n:
-        return text("report.finding_diversity_alike", lang, n=most_n)
+        return text("report.finding_diversity_alike", lang, n=most_n, fewest=_FEWEST)
     least, most = (_all_of(n, numbers, [*map(str, known["zone"])], "diversity", lang) for n in (least_n, most_n))
-    said = {"least": least, "least_n": least_n, "most": most, "most_n": most_n}
+    said = {"least": least, "least_n": least_n, "most": most, "most_n": most_n, "fewest": _FEWEST}
     if numbers.count(least_n) > 1:
         return text("report.finding_diversity_several", lang, **said)
     main, share = known["main_class"].iloc[0], percent(known["main_share"].iloc[0])

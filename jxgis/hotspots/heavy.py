@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["heavy_cells"]
 
-MIN_SHARE = 0.01  # of the class's issues
-MIN_TIMES = 10.0  # the mean of the cells that are tested
-MIN_COUNT = 10  # at ten times the mean or more, a Poisson count reaches it by chance in one cell of 9 million
+_MIN_SHARE = 0.01  # of the class's issues
+_MIN_TIMES = 10.0  # the mean of the cells that are tested
+_MIN_COUNT = 10  # at ten times the mean or more, a Poisson count reaches it by chance in one cell of 9 million
 
 
 def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float = HOTSPOTS.alpha) -> pd.DataFrame:
@@ -71,8 +71,8 @@ def heavy_cells(cells: pd.DataFrame, grid: Grid, *, band_m: float, alpha: float 
         table = own.assign(
             share_issues=own["count"] / total, times_mean=own["count"] / mean, lone_p=np.minimum(2 * around / n, 1)
         )
-        much = known & (table["count"] >= MIN_COUNT)
-        much &= (table["share_issues"] >= MIN_SHARE) & (table["times_mean"] >= MIN_TIMES)
+        much = known & (table["count"] >= _MIN_COUNT)
+        much &= (table["share_issues"] >= _MIN_SHARE) & (table["times_mean"] >= _MIN_TIMES)
         tables.append(table[much & ~is_hot(own["gi_z"], own["gi_q"], alpha)].sort_values("count", ascending=False))
     columns = ["issue_class", "cell_id", "count", "share_issues", "times_mean", "gi_z", "gi_p", "gi_q", "lone_p"]
     columns += ["geometry"] if "geometry" in cells.columns else []

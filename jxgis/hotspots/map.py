@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -222,7 +222,7 @@ def _add_ranked(
     peaks: gpd.GeoDataFrame | None,
     label: str,
     lang: str,
-    of: str = "hotspots.peaks",
+    of: str,
 ) -> PlaceList:
     """Pins on the places, or on the peaks where the first place is wide; and the list that they belong to."""
     if peaks is not None and peaks_lead(places, peaks):
@@ -289,61 +289,95 @@ def hotspot_map(
     folium.Map
         To be written with :func:`jxgis.drawing.offline.save_map`.
     """
-    cells = localise_reasons(cells, lang)
-    if "shown" not in cells.columns:
-        given = {"cells": cells, "places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
-        there = {name: table for name, table in given.items() if table is not None}
-        told = show(there, min_count=min_count, band_m=band_m).tables
-        cells = cells.assign(shown=as_words(told["cells"]["count"]))
-        places, peaks, rate_places, rate_peaks = (told.get(name) for name in list(given)[1:])
-    if "lisa" in cells.columns:
-        words = {code: said.of(lang) for code, said in column("lisa").words.items()}
-        cells = cells.assign(lisa=cells["lisa"].map(words))
+    given = {"cells": cells, "places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
+    tables = _as_shown({name: table for name, table in given.items() if table is not None}, min_count, band_m, lang)
+    cells = tables["cells"]
     page = land_map(districts, cells, title=text("maps.hotspots_title", lang), method=method, lang=lang, sketch=sketch)
+    ground = _ground(page, cells, max_cells)
     found = list(pd.unique(cells["issue_class"]))
     order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != ALL, found.index(c)))
-    ground = _ground(page, cells, max_cells)
     lists: list[PlaceList] = []
     rated: list[folium.FeatureGroup] = []
     for at, issue_class in enumerate(order):
         label = class_label(issue_class, lang)
         group = add_group(page, name=label, show=at == 0)
-        own, own_places, own_peaks = (_of_class(table, issue_class) for table in (cells, places, peaks))
+        own = _of_class(cells, issue_class)
         if own is not None:
             _add_cells(group, own, ground, lang, min_count)
-        if own_places is not None:
-            lists.append(_add_ranked(group, own_places, own_peaks, label, lang))
-        elif own is not None and places is not None:
-            lists.append(_no_places(group, own, label, lang))
+        lists += _ranked(group, tables, issue_class, label, lang)
         if issue_class == ALL and own is not None and "rate_bin" in own.columns and own["rate_bin"].notna().any():
-            by_rate = add_group(page, name=text("maps.all_rates", lang), show=False)
-            rated.append(by_rate)
-            _add_cells(by_rate, own, ground, lang, min_count, "rate_bin")
-            rate_own = _of_class(rate_places, ALL)
-            if rate_own is not None:
-                peaks_own = _of_class(rate_peaks, ALL)
-                label = text("maps.all_rates", lang)
-                lists.append(_add_ranked(by_rate, rate_own, peaks_own, label, lang, "hotspots.rate_peaks"))
+            label = text("maps.all_rates", lang)
+            rated.append(add_group(page, name=label, show=False))
+            _add_cells(rated[0], own, ground, lang, min_count, "rate_bin")
+            lists += _ranked(rated[0], tables, ALL, label, lang, "rate_")
     add_place_lists(page, lists)
-    note = (
-        text("maps.painted_note", lang, n=f"{len(ground.ids):,}")
-        if ground.pixels is not None
-        else text("maps.hotspots_note", lang)
-    )
-    note = " ".join(filter(None, [note, small_said(min_count, lang)]))
-    marks = []
-    if any(len(entry.table) for entry in lists):
-        pinned = text("maps.place_pin", lang)
-        marks = [Swatch(PINS, pinned, "pin"), Swatch(PINS, text("maps.place_outline", lang), "line")]
-    if peaks is not None and len(peaks):
-        marks.append(Swatch(PEAK, text("maps.peak", lang), "dot"))
+    pinned = any(len(entry.table) for entry in lists)
+    add_legend(page, _legend(tables, ground, rated, pinned=pinned, min_count=min_count, lang=lang), lang=lang)
+    add_switch(page)
+    return page
+
+
+def _as_shown(
+    tables: Mapping[str, gpd.GeoDataFrame], min_count: int, band_m: float, lang: str
+) -> dict[str, gpd.GeoDataFrame]:
+    """The tables in words, and with their small counts hidden where whoever hands them over has not done so."""
+    shown = dict(tables)
+    if "shown" not in tables["cells"].columns:
+        shown = dict(show(tables, min_count=min_count, band_m=band_m).tables)
+        # The colours of cells go by their counts; only what is written of them is hidden.
+        shown["cells"] = tables["cells"].assign(shown=as_words(shown["cells"]["count"]))
+    cells = localise_reasons(shown["cells"], lang)
+    if "lisa" in cells.columns:
+        words = {code: said.of(lang) for code, said in column("lisa").words.items()}
+        cells = cells.assign(lisa=cells["lisa"].map(words))
+    return shown | {"cells": cells}
+
+
+def _ranked(
+    group: folium.FeatureGroup,
+    tables: Mapping[str, gpd.GeoDataFrame],
+    issue_class: str,
+    label: str,
+    lang: str,
+    by: Literal["", "rate_"] = "",
+) -> list[PlaceList]:
+    """The places of a class, by number or by rate, drawn and listed; of one judged without any, why there is none."""
+    places, peaks = (_of_class(tables.get(f"{by}{name}"), issue_class) for name in ("places", "peaks"))
+    if places is not None:
+        return [_add_ranked(group, places, peaks, label, lang, f"hotspots.{by}peaks")]
+    cells = _of_class(tables["cells"], issue_class)
+    said = not by and cells is not None and "places" in tables
+    return [_no_places(group, cells, label, lang)] if said else []
+
+
+def _legend(
+    tables: Mapping[str, gpd.GeoDataFrame],
+    ground: _Ground,
+    rated: Sequence[folium.FeatureGroup],
+    *,
+    pinned: bool,
+    min_count: int,
+    lang: str,
+) -> list[LegendSection]:
+    """What the colours of cells say, of rates too where there are any, and what is drawn on them."""
+    cells = tables["cells"]
+    note = text("maps.hotspots_note", lang)
+    if ground.pixels is not None:
+        note = text("maps.painted_note", lang, n=f"{len(ground.ids):,}")
     swatches = hotspot_swatches(lang)
     views = ["gi_bin", *(["rate_bin"] if rated else [])]
     if ground.pixels is None and any(((cells["count"] > 0) & ~_judged(cells, view)).any() for view in views):
         swatches.append(Swatch(ABSENT, text("maps.not_judged", lang)))
+    note = " ".join(filter(None, [note, small_said(min_count, lang)]))
     sections = [LegendSection(text("maps.hotspots_legend", lang), swatches, note)]
     if rated:
-        sections.append(LegendSection("", [], text("maps.rates_note", lang), rated))
-    add_legend(page, [*sections, *([LegendSection("", marks)] if marks else [])], lang=lang)
-    add_switch(page)
-    return page
+        sections.append(LegendSection("", [], text("maps.rates_note", lang), list(rated)))
+    marks = []
+    if pinned:
+        marks += [
+            Swatch(PINS, text("maps.place_pin", lang), "pin"),
+            Swatch(PINS, text("maps.place_outline", lang), "line"),
+        ]
+    if len(tables.get("peaks", ())):
+        marks.append(Swatch(PEAK, text("maps.peak", lang), "dot"))
+    return [*sections, *([LegendSection("", marks)] if marks else [])]

@@ -31,7 +31,7 @@ __all__ = ["HotspotsResult", "density_files"]
 _FINDINGS = ("ring", "concentration", "overlap", "diversity")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class HotspotsResult(Result):
     """What `jxgis hotspots` finds, table by table.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,8 @@ Table = TypeVar("Table", bound=pd.DataFrame)
 
 _PLACES = ("places", "rate_places")
 _RANKED = (*_PLACES, "peaks", "rate_peaks")
+#: Their z tells how many issues there are in the band around a cell.
+_SCORED = ("peaks", "rate_peaks", "heavy_cells")
 _CITY = "city"
 #: What adds up to the city, each by itself: one sum of all of them would bind them less than is shown.
 _ALL_OF_CITY = [f"{_CITY}:{parts}" for parts in ("cells", "district", "subdistrict", "ring")]
@@ -79,7 +81,8 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
     known = pd.concat(rows, ignore_index=True)
     known["lost"] = leave_out(known, min_count)
     # Cells come after: the tables are not to hang on them, of which there are a hundred times as many.
-    parts = _cells(cells, ranked, band_m)
+    scored = {name: tables[name] for name in _SCORED if name in tables and "gi_z" in tables[name].columns}
+    parts = _cells(cells, ranked, scored, band_m)
     sums = known[known["of"].isin([_CITY, *ranked])].assign(known=True)
     gone = leave_out(pd.concat([parts, sums], ignore_index=True), min_count)[: len(parts)]
     known = pd.concat([known, parts.assign(lost=gone)], ignore_index=True)
@@ -143,8 +146,13 @@ def _city(cells: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(known=rows["issue_class"] == ALL)
 
 
-def _cells(cells: gpd.GeoDataFrame, ranked: Mapping[str, gpd.GeoDataFrame], band_m: float) -> pd.DataFrame:
-    """The cells, the city, and the hot places and peaks that they belong to."""
+def _cells(
+    cells: gpd.GeoDataFrame,
+    ranked: Mapping[str, gpd.GeoDataFrame],
+    scored: Mapping[str, Any],
+    band_m: float,
+) -> pd.DataFrame:
+    """The cells, the city, the hot places and peaks that they belong to, and the bands around cells whose z is shown."""
     table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=f"{_CITY}:cells")
     middle = shapely.centroid(np.asarray(cells.geometry.array, dtype=object))
     for name, places in ranked.items():
@@ -161,7 +169,24 @@ def _cells(cells: gpd.GeoDataFrame, ranked: Mapping[str, gpd.GeoDataFrame], band
             label[mine[at]] = own["_is"].to_numpy(dtype=object)[place]
         table[f"_{name}"] = label
     sums = [name for name in table.columns if name.startswith("_")]
-    return count_rows(table, "count", of="cells", within=["cell_id"], sums=sums)
+    rows = count_rows(table, "count", of="cells", within=["cell_id"], sums=sums)
+    of_class, known = cells["issue_class"].to_numpy(), rows["sums"].tolist()
+    for name, of in scored.items():
+        centre = _middle_of(of, cells) if name == "heavy_cells" else np.asarray(of.geometry.array, dtype=object)
+        for issue_class in pd.unique(of["issue_class"]):
+            mine, own = np.flatnonzero(of_class == issue_class), np.flatnonzero(of["issue_class"] == issue_class)
+            tree, reach = shapely.STRtree(middle[mine]), band_m * (1 + 1e-12)
+            around, at = tree.query(centre[own], predicate="dwithin", distance=reach)
+            for row, number in zip(mine[at], own[around], strict=True):
+                known[row].append(f"band:{name}:{number}")
+    return rows
+
+
+def _middle_of(table: pd.DataFrame, cells: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """The middle of the cell of each row."""
+    once = cells.drop_duplicates("cell_id")
+    found = shapely.centroid(np.asarray(once.geometry.array, dtype=object))
+    return found[pd.Index(once["cell_id"]).get_indexer(table["cell_id"])]  # type: ignore[no-any-return]
 
 
 def _named(places: Table, name: str) -> Table:
@@ -273,7 +298,8 @@ def hide_mix(mix: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     mix
-        ``zone, level, issues`` (of all classes) and measures; ``issues`` are missing where the zone's total is.
+        ``zone, level, issues`` (of all classes) and measures; ``issues`` are missing where the zone's total is, or is
+        larger for issues of no class, of which they would tell how many there are.
     zones
         ``zone, level, issue_class, count`` as :func:`jxgis.small_counts.hide_small` shows them.
 
@@ -286,10 +312,11 @@ def hide_mix(mix: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["zone", "level"]
     hidden = zones[keys].assign(some=pd.to_numeric(zones["count"], errors="coerce").isna())
-    hidden["whole"] = hidden["some"] & (zones["issue_class"] == ALL)
+    total = zones[zones["issue_class"] == ALL].set_index(keys)["count"]
     at = pd.MultiIndex.from_frame(mix[keys])
     found = hidden.groupby(keys, sort=False).any().reindex(at, fill_value=False).set_index(mix.index)
-    shown = mix.assign(issues=mix["issues"].mask(found["whole"]))
+    whole = pd.to_numeric(total.reindex(at), errors="coerce").set_axis(mix.index)
+    shown = mix.assign(issues=mix["issues"].mask(found["some"] & (mix["issues"] != whole)))
     for column in telling_columns():
         if column in shown.columns:
             shown[column] = shown[column].mask(found["some"])

@@ -10,7 +10,7 @@ import shapely
 
 from jxgis.crs import require_metric
 from jxgis.indicators.figures import figures
-from jxgis.indicators.points import located
+from jxgis.indicators.standing import Standing, kinds, standing
 from jxgis.space.people import people_in
 from jxgis.space.ratio import ratio
 
@@ -68,7 +68,12 @@ def _now(issues: gpd.GeoDataFrame) -> np.datetime64:
 
 
 def share_of_rows(
-    zones: gpd.GeoDataFrame, rows: gpd.GeoDataFrame, *, hit: NDArray[np.bool_], least: int = MIN_CASES
+    zones: gpd.GeoDataFrame,
+    rows: gpd.GeoDataFrame,
+    *,
+    hit: NDArray[np.bool_],
+    least: int = MIN_CASES,
+    at: Standing | None = None,
 ) -> pd.DataFrame:
     """Share of the rows in each zone that hold to a condition, 0–1.
 
@@ -84,6 +89,8 @@ def share_of_rows(
         (n,) which of them are the numerator.
     least
         Fewest rows that a share is given for.
+    at
+        Where the rows stand, where that is known: from `standing.standing`.
 
     Returns
     -------
@@ -98,19 +105,23 @@ def share_of_rows(
     >>> share_of_rows(plot, cases, hit=np.array([True, False, False, False, True]), least=1).iloc[0, :3].tolist()
     [0.25, 1.0, 4.0]
     """
-    row, zone = located(zones, rows)
-    hits = np.bincount(zone, weights=hit[row], minlength=len(zones))
-    return figures(zones, hits, np.bincount(zone, minlength=len(zones)), none="no_cases", least=least)
+    at = at or standing(zones, rows)
+    return figures(zones, at.sums(hit.astype(np.float64)), at.counts(), none="no_cases", least=least)
 
 
 def concentration(
-    zones: gpd.GeoDataFrame, rows: gpd.GeoDataFrame, *, column: str, least: int = MIN_CASES
+    zones: gpd.GeoDataFrame,
+    rows: gpd.GeoDataFrame,
+    *,
+    column: str,
+    least: int = MIN_CASES,
+    at: Standing | None = None,
 ) -> pd.DataFrame:
     """Measure how far the rows in each zone are in few hands: Σs² over the shares of the values of a column.
 
     Parameters
     ----------
-    zones, rows, least
+    zones, rows, least, at
         As for :func:`share_of_rows`.
     column
         Who answers for each row; rows without a value do not count.
@@ -128,11 +139,8 @@ def concentration(
     >>> concentration(plot, cases, column="department", least=1)["value"].item()
     0.625
     """
-    row, zone = located(zones, rows)
     code, names = pd.factorize(rows[column])
-    named = code[row] >= 0
-    k, n = max(len(names), 1), len(zones)
-    cells = np.bincount(zone[named] * k + code[row][named], minlength=n * k).reshape(n, k).astype(np.float64)
+    cells = (at or standing(zones, rows)).sums(kinds(code, max(len(names), 1))).toarray()
     total = cells.sum(axis=1)
     found = figures(zones, (cells**2).sum(axis=1), total**2, none="no_cases")
     few = (total > 0) & (total < least)
@@ -148,6 +156,7 @@ def relative_density(
     housing: gpd.GeoDataFrame | None = None,
     *,
     column: str = "people",
+    at: Standing | None = None,
 ) -> pd.DataFrame:
     """Measure cases per exposure in each zone, over the whole city's.
 
@@ -163,6 +172,8 @@ def relative_density(
         Polygons with people, the exposure, spread evenly within each; None: the area is.
     column
         The column of ``housing`` with the people.
+    at
+        Where the rows stand, where that is known: from `standing.standing`.
 
     Returns
     -------
@@ -184,8 +195,7 @@ def relative_density(
         require_metric(layer, what, crs)
     whole = city.iloc[[0]].set_geometry([shapely.union_all(city.geometry.to_numpy())], crs=crs)
     both = pd.concat([zones.geometry, whole.geometry], ignore_index=True).to_frame("geometry").set_crs(crs)
-    _, zone = located(both, rows)
-    cases = np.bincount(zone, minlength=len(both)).astype(np.float64)
+    cases = np.concatenate([(at or standing(zones, rows)).counts(), standing(whole, rows).counts()])
     if housing is None:
         exposure = np.nan_to_num(shapely.area(both.geometry.to_numpy())) / 1e6
     else:

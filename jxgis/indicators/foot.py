@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,52 +11,122 @@ import shapely
 from jxgis.bounds import at_most
 from jxgis.crs import require_metric
 from jxgis.indicators.figures import figures
-from jxgis.indicators.points import spots
+from jxgis.indicators.standing import Standing, spots, standing
 from jxgis.space.network import snap, walk_from
-from jxgis.space.points import locate_touching
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    from numpy.typing import NDArray
 
     from jxgis.settings import ParkSettings
-    from jxgis.space.network import StreetGraph
+    from jxgis.space.network import Snapped, StreetGraph
 
-__all__ = ["share_on_foot"]
+__all__ = ["Homes", "homes_on_streets", "share_on_foot", "ways_to"]
+
+
+@dataclass(frozen=True, eq=False)
+class Homes:
+    """Points that stand for housing, and where each comes onto the streets: the same whatever is walked to.
+
+    Attributes
+    ----------
+    points
+        (n) with ``area_m2``, the part of the housing that each stands for.
+    snapped
+        Where they come onto the streets.
+    graph
+        The streets.
+    """
+
+    points: gpd.GeoDataFrame
+    snapped: Snapped
+    graph: StreetGraph
+
+
+def homes_on_streets(
+    housing: gpd.GeoDataFrame, graph: StreetGraph, *, options: ParkSettings, barriers: gpd.GeoDataFrame | None = None
+) -> Homes:
+    """Lay sample points over the housing and bring them onto the streets.
+
+    Parameters
+    ----------
+    housing
+        Polygons in a metric CRS.
+    graph
+        From `space.network.street_graph`.
+    options
+        ``sample_m`` and ``max_snap_m`` of ``[parks]``: housing farther than that from a street has no way.
+    barriers
+        What the legs to the streets must not cross.
+
+    Returns
+    -------
+    Homes
+    """
+    import geopandas as gpd
+
+    from jxgis.parks.housing import cut_by_zone, sample_points
+
+    # For the whole of the housing, whatever the zones: they may overlap, and be many.
+    crs = require_metric(housing, "residential")
+    around = gpd.GeoDataFrame(geometry=[shapely.box(*housing.total_bounds).buffer(1)], crs=crs)
+    points = sample_points(cut_by_zone(housing, around), sample_m=options.sample_m)
+    table = gpd.GeoDataFrame({"area_m2": points.area_m2}, geometry=shapely.points(points.x, points.y), crs=crs)
+    snapped = snap(graph, points.x, points.y, max_snap_m=options.max_snap_m, barriers=barriers)
+    return Homes(table, snapped, graph)
+
+
+def ways_to(
+    things: gpd.GeoDataFrame, homes: Homes, *, max_snap_m: float, barriers: gpd.GeoDataFrame | None = None
+) -> NDArray[np.float64]:
+    """Length of the shortest way on foot from each home to the nearest of some things.
+
+    Parameters
+    ----------
+    things
+        Points in the homes' CRS, or lines and polygons, each where `standing.spots` puts it.
+    homes
+        From :func:`homes_on_streets`.
+    max_snap_m, barriers
+        As for the homes: how far a thing may stand from a street, and what the leg must not cross.
+
+    Returns
+    -------
+    ndarray
+        (n,) metres, inf where there is none.
+    """
+    require_metric(things, "things", require_metric(homes.points, "residential"))
+    at = spots(things).to_numpy()
+    doors = snap(homes.graph, shapely.get_x(at), shapely.get_y(at), max_snap_m=max_snap_m, barriers=barriers)
+    return walk_from(homes.graph, doors).to(homes.snapped)
 
 
 def share_on_foot(
     zones: gpd.GeoDataFrame,
-    things: gpd.GeoDataFrame,
-    housing: gpd.GeoDataFrame,
-    graph: StreetGraph,
+    homes: Homes,
+    way_m: NDArray[np.float64],
     *,
     minutes: float,
-    options: ParkSettings,
-    barriers: gpd.GeoDataFrame | None = None,
+    speed_m_per_min: float,
+    at: Standing | None = None,
 ) -> pd.DataFrame:
     """Share of the housing in each zone from which the nearest of some things is at most so many minutes away on foot.
 
     A way is the straight leg from a sample point to its street, the streets, and the leg to the thing, which may stand
-    outside the zone. Each sample point stands for its share of the housing polygon's area.
+    outside the zone. Each sample point stands for its share of the housing polygon's area; housing without a way does not
+    count as served.
 
     Parameters
     ----------
     zones
         Polygons in a metric CRS, which may overlap.
-    things
-        Points in the same CRS, or lines and polygons, each where `points.spots` puts it.
-    housing
-        Polygons in the same CRS.
-    graph
-        From `space.network.street_graph`.
-    minutes
+    homes, way_m
+        From :func:`homes_on_streets` and :func:`ways_to`.
+    minutes, speed_m_per_min
         The longest way.
-    options
-        ``speed_m_per_min``, ``sample_m`` and ``max_snap_m`` of ``[parks]``: housing farther than that from a street has
-        no way, and does not count as served.
-    barriers
-        What legs must not cross.
+    at
+        Where the homes stand, where that is known: from `standing.standing`.
 
     Returns
     -------
@@ -68,29 +139,15 @@ def share_on_foot(
     >>> from jxgis.settings import PARKS
     >>> from jxgis.space.network import street_graph
     >>> street = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (2000, 0)])], crs=4549)
-    >>> homes = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 25)], crs=4549)
+    >>> housing = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 25)], crs=4549)
     >>> zone = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 2000)], crs=4549)
     >>> market = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=4549)
-    >>> share_on_foot(zone, market, homes, street_graph(street), minutes=10, options=PARKS)["value"].round(6).item()
+    >>> homes = homes_on_streets(housing, street_graph(street), options=PARKS)
+    >>> way_m = ways_to(market, homes, max_snap_m=PARKS.max_snap_m)
+    >>> share_on_foot(zone, homes, way_m, minutes=10, speed_m_per_min=75)["value"].round(6).item()
     0.375
     """
-    from jxgis.parks.housing import cut_by_zone, sample_points
-
-    crs = require_metric(zones, "zones")
-    require_metric(things, "things", crs)
-    require_metric(housing, "residential", crs)
-    import geopandas as gpd
-
-    # Walked once for the whole of the housing, whatever the zones: they may overlap, and be many.
-    around = gpd.GeoDataFrame(geometry=[shapely.box(*housing.total_bounds).buffer(1)], crs=crs)
-    points = sample_points(cut_by_zone(housing, around), sample_m=options.sample_m)
-    at = spots(things).to_numpy()
-    doors = snap(graph, shapely.get_x(at), shapely.get_y(at), max_snap_m=options.max_snap_m, barriers=barriers)
-    homes = snap(graph, points.x, points.y, max_snap_m=options.max_snap_m, barriers=barriers)
-    way_m = walk_from(graph, doors).to(homes)
-    served = at_most(way_m, minutes * options.speed_m_per_min)
-    where = gpd.GeoSeries(shapely.points(points.x, points.y), crs=crs)
-    point, zone = locate_touching(where, zones)
-    area = points.area_m2 / 1e6
-    above = np.bincount(zone, weights=(area * served)[point], minlength=len(zones))
-    return figures(zones, above, np.bincount(zone, weights=area[point], minlength=len(zones)), none="no_housing")
+    at = at or standing(zones, homes.points)
+    area = homes.points["area_m2"].to_numpy() / 1e6
+    served = at_most(way_m, minutes * speed_m_per_min)
+    return figures(zones, at.sums(area * served), at.sums(area), none="no_housing")

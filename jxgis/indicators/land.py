@@ -10,6 +10,7 @@ import shapely
 
 from jxgis.crs import require_metric
 from jxgis.indicators.figures import figures
+from jxgis.space._districts import without_scraps
 from jxgis.space.polygons import polygon_parts, rows_of_polygons
 from jxgis.space.shape import hull_ratio, polsby_popper
 
@@ -31,7 +32,7 @@ def compactness(zones: gpd.GeoDataFrame) -> pd.DataFrame:
     Parameters
     ----------
     zones
-        Polygons in a metric CRS.
+        Polygons in a metric CRS; scraps beside their larger parts do not count.
 
     Returns
     -------
@@ -45,7 +46,7 @@ def compactness(zones: gpd.GeoDataFrame) -> pd.DataFrame:
     0.7854
     """
     require_metric(zones, "zones")
-    shapes = zones.geometry.to_numpy()
+    shapes = without_scraps(zones.geometry.to_numpy())
     area, around = np.nan_to_num(shapely.area(shapes)), np.nan_to_num(shapely.length(shapes))
     return figures(zones, 4 * np.pi * area, around**2, value=polsby_popper(shapes), none="no_area")
 
@@ -71,7 +72,7 @@ def hull_share(zones: gpd.GeoDataFrame) -> pd.DataFrame:
     0.8571
     """
     require_metric(zones, "zones")
-    shapes = zones.geometry.to_numpy()
+    shapes = without_scraps(zones.geometry.to_numpy())
     hull = np.nan_to_num(shapely.area(shapely.convex_hull(shapes))) / 1e6
     return figures(zones, np.nan_to_num(shapely.area(shapes)) / 1e6, hull, value=hull_ratio(shapes), none="no_area")
 

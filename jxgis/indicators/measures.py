@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -12,15 +12,18 @@ from jxgis.errors import SettingsError, collect
 from jxgis.i18n import Text, text_pair
 from jxgis.indicators import cases, foot, land, lines, points
 from jxgis.indicators.figures import nothing
+from jxgis.indicators.foot import Homes, homes_on_streets, ways_to
 from jxgis.indicators.rows import holds
+from jxgis.indicators.standing import Standing, standing
 from jxgis.schema.layers import nearest
 from jxgis.settings import PARKS
-from jxgis.space.network import StreetGraph, street_graph
+from jxgis.space.network import street_graph
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from jxgis.parks.standards import Standard
     from jxgis.settings import MeasureSettings, ParkSettings
@@ -29,6 +32,7 @@ __all__ = ["FOUND", "MEASURES", "Ground", "Measure", "Measured", "check_measures
 
 #: What stands in for a layer though no file holds it: the cells that hot spots judged, the land that a park standard covers.
 FOUND = ("hot_cells", "park_land")
+T = TypeVar("T")
 _OPTIONS = ("hit", "column", "over", "minutes", "least", "file")
 
 
@@ -49,35 +53,113 @@ class Ground:
     layers: Mapping[str, gpd.GeoDataFrame]
     parks: ParkSettings = PARKS
     standard: Standard | None = None
-    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+    _made: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def table(self, layer: str) -> gpd.GeoDataFrame | None:
         """The rows of a layer, of issues with what their times tell; None where it was not given."""
         given = self.layers.get(layer)
         if layer != "issues" or given is None:
             return given
-        flagged: gpd.GeoDataFrame = self._once("issues", lambda: cases.with_case_flags(given))
-        return flagged
+        return _once(self._made, "issues", lambda: cases.with_case_flags(given))
 
-    def graph(self, streets: gpd.GeoDataFrame) -> StreetGraph:
-        """The streets as a graph, made once."""
-        made: StreetGraph = self._once("graph", lambda: street_graph(streets, barriers=self.layers.get("barriers")))
-        return made
+    def homes(self, housing: Counting, streets: Counting) -> Homes:
+        """The housing as points on the streets, made once for all that is walked to."""
 
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
-        if name not in self._made:
-            self._made[name] = make()
-        return self._made[name]
+        def make() -> Homes:
+            barriers = self.layers.get("barriers")
+            graph = street_graph(streets.rows, barriers=barriers)
+            return homes_on_streets(housing.rows, graph, options=self.parks, barriers=barriers)
+
+        return _once(self._made, ("homes", housing.key, streets.key), make)
+
+    def ways(self, things: Counting, housing: Counting, streets: Counting) -> NDArray[np.float64]:
+        """The way on foot from each home to the nearest of some things, in metres, walked once for whatever time."""
+        homes, barriers = self.homes(housing, streets), self.layers.get("barriers")
+        return _once(
+            self._made,
+            ("ways", things.key, housing.key, streets.key),
+            lambda: ways_to(things.rows, homes, max_snap_m=self.parks.max_snap_m, barriers=barriers),
+        )
+
+
+def _once(made: dict[Any, Any], name: Hashable, make: Callable[[], T]) -> T:
+    """What was made under that name, made now where it was not yet."""
+    if name not in made:
+        made[name] = make()
+    return made[name]  # type: ignore[no-any-return]
+
+
+class Counting(NamedTuple):
+    """The rows of a layer that count.
+
+    Attributes
+    ----------
+    layer
+        Its name.
+    whole
+        All its rows.
+    kept
+        (m,) which of them count; None: all do.
+    key
+        The layer and the condition of the rows that count.
+    """
+
+    layer: str
+    whole: gpd.GeoDataFrame
+    kept: NDArray[np.bool_] | None
+    key: tuple[str, str]
+
+    @property
+    def rows(self) -> gpd.GeoDataFrame:
+        """Those that count."""
+        return self.whole if self.kept is None else self.whole[self.kept]
+
+
+class Zones(NamedTuple):
+    """Zones, and what was found of the layers in them, once for all indicators."""
+
+    table: gpd.GeoDataFrame
+    made: dict[Any, Any]
+
+    def standing(self, of: Counting) -> Standing:
+        """Where things stand."""
+        found = _once(self.made, ("standing", of.layer), lambda: standing(self.table, of.whole))
+        return found if of.kept is None else found.of(of.kept)
+
+    def lengths(self, of: Counting) -> csr_array:
+        """How long lines are in them."""
+        found = _once(self.made, ("lengths", of.layer), lambda: lines.lengths(self.table, of.whole))
+        return found if of.kept is None else found[:, of.kept]
+
+    def of_homes(self, homes: Homes) -> Standing:
+        """Where homes stand."""
+        return _once(self.made, ("homes", id(homes)), lambda: standing(self.table, homes.points))
 
 
 class Asked(NamedTuple):
-    """What a measure is asked for: zones, the rows that count of each layer, what holds among the first, and how."""
+    """What a measure is asked for: zones, what counts of each layer, what holds among the first's, and how."""
 
-    zones: gpd.GeoDataFrame
+    place: Zones
+    counting: tuple[Counting, ...]
     rows: tuple[gpd.GeoDataFrame, ...]
     hit: NDArray[np.bool_] | None
     how: MeasureSettings
     ground: Ground
+
+    @property
+    def zones(self) -> gpd.GeoDataFrame:
+        """The zones."""
+        return self.place.table
+
+    @property
+    def standing(self) -> Standing:
+        """Where the first layer's things stand."""
+        return self.place.standing(self.counting[0])
+
+    @property
+    def lengths(self) -> csr_array:
+        """How long the first layer's lines are in each zone."""
+        return self.place.lengths(self.counting[0])
 
     def given(self, *names: str) -> dict[str, Any]:
         """The options of that name that are set."""
@@ -122,16 +204,21 @@ def _park_coverage(a: Asked) -> pd.DataFrame:
 
 
 def _on_foot(a: Asked) -> pd.DataFrame:
-    things, housing, streets = a.rows
+    things, housing, streets = a.counting
+    homes = a.ground.homes(housing, streets)
     return foot.share_on_foot(
         a.zones,
-        things,
-        housing,
-        a.ground.graph(streets),
+        homes,
+        a.ground.ways(things, housing, streets),
         minutes=a.how.minutes or a.ground.parks.minutes,
-        options=a.ground.parks,
-        barriers=a.ground.layers.get("barriers"),
+        speed_m_per_min=a.ground.parks.speed_m_per_min,
+        at=a.place.of_homes(homes),
     )
+
+
+def _share_of_streets(a: Asked) -> pd.DataFrame:
+    whole_at = a.place.lengths(a.counting[1]) if len(a.counting) > 1 else None
+    return lines.share_of_streets(a.zones, *a.rows, hit=a.hit, at=a.lengths, whole_at=whole_at)
 
 
 def _raster_mean(a: Asked) -> pd.DataFrame:
@@ -148,21 +235,23 @@ def _nobody(a: Asked) -> str:
 _MANY = 9
 
 MEASURES: Mapping[str, Measure] = {
-    "count": Measure(lambda a: points.count(a.zones, *a.rows, **a.given("column")), takes=("column",)),
-    "count_per_km2": Measure(lambda a: points.count_per_km2(a.zones, *a.rows, **a.given("column")), takes=("column",)),
-    "length_km": Measure(lambda a: lines.length_km(a.zones, *a.rows)),
-    "length_per_km2": Measure(lambda a: lines.length_per_km2(a.zones, *a.rows)),
+    "count": Measure(lambda a: points.count(a.zones, *a.rows, **a.given("column"), at=a.standing), takes=("column",)),
+    "count_per_km2": Measure(
+        lambda a: points.count_per_km2(a.zones, *a.rows, **a.given("column"), at=a.standing), takes=("column",)
+    ),
+    "length_km": Measure(lambda a: lines.length_km(a.zones, *a.rows, at=a.lengths)),
+    "length_per_km2": Measure(lambda a: lines.length_per_km2(a.zones, *a.rows, at=a.lengths)),
     "area_km2": Measure(lambda a: land.area_km2(a.zones, *a.rows), most=_MANY),
     "share_of_area": Measure(lambda a: land.share_of_area(a.zones, *a.rows), most=_MANY, share=True),
-    "share_of_streets": Measure(
-        lambda a: lines.share_of_streets(a.zones, *a.rows, hit=a.hit), most=2, share=True, takes=("hit",)
-    ),
+    "share_of_streets": Measure(_share_of_streets, most=2, share=True, takes=("hit",)),
     "share_on_foot": Measure(_on_foot, fewest=3, most=3, share=True, takes=("minutes",)),
     "diversity": Measure(
-        lambda a: points.diversity(a.zones, *a.rows, **a.given("column", "least")), needs=("column",), takes=("least",)
+        lambda a: points.diversity(a.zones, *a.rows, **a.given("column", "least"), at=a.standing),
+        needs=("column",),
+        takes=("least",),
     ),
     "share_of_rows": Measure(
-        lambda a: cases.share_of_rows(a.zones, *a.rows, hit=_all_or(a), **a.given("least")),
+        lambda a: cases.share_of_rows(a.zones, *a.rows, hit=_all_or(a), **a.given("least"), at=a.standing),
         share=True,
         needs=("hit",),
         takes=("least",),
@@ -173,12 +262,12 @@ MEASURES: Mapping[str, Measure] = {
         needs=("column", "over"),
     ),
     "concentration": Measure(
-        lambda a: cases.concentration(a.zones, *a.rows, **a.given("column", "least")),
+        lambda a: cases.concentration(a.zones, *a.rows, **a.given("column", "least"), at=a.standing),
         needs=("column",),
         takes=("least",),
     ),
     "relative_density": Measure(
-        lambda a: cases.relative_density(a.zones, *a.rows, **a.given("column")),
+        lambda a: cases.relative_density(a.zones, *a.rows, **a.given("column"), at=a.standing),
         fewest=2,
         most=3,
         takes=("column",),
@@ -334,44 +423,46 @@ def measure_indicators(
     {'toilets': [[3.0, '']], 'schools': [[nan, 'no_layer']]}
     """
     in_percent = {*percent}
-    found = {name: _first(zones, ways, ground) for name, ways in wanted.items()}
+    place = Zones(zones, {})
+    found = {name: _first(place, ways, ground) for name, ways in wanted.items()}
     for name, some in found.items():
         if name in in_percent and some.how is not None and MEASURES[some.how.measure].share:
             some.table["value"] *= 100.0
     return found
 
 
-def _first(zones: gpd.GeoDataFrame, ways: Sequence[MeasureSettings], ground: Ground) -> Measured:
+def _first(place: Zones, ways: Sequence[MeasureSettings], ground: Ground) -> Measured:
     reason = ""
     for way in ways:
-        asked, lacks = _asked(zones, way, ground)
+        asked, lacks = _asked(place, way, ground)
         if asked is not None and not lacks:
             return Measured(MEASURES[way.measure].run(asked), way)
         reason = reason or lacks
-    return Measured(nothing(zones, reason or "no_measure"), None)
+    return Measured(nothing(place.table, reason or "no_measure"), None)
 
 
-def _asked(zones: gpd.GeoDataFrame, way: MeasureSettings, ground: Ground) -> tuple[Asked | None, str]:
+def _asked(place: Zones, way: MeasureSettings, ground: Ground) -> tuple[Asked | None, str]:
     """What a way of measuring is asked for, or the code of what it lacks."""
-    tables = [table for layer in way.layers if (table := ground.table(layer)) is not None]
+    tables = {layer: table for layer in way.layers if (table := ground.table(layer)) is not None}
     if len(tables) < len(way.layers):
         return None, "no_layer"
-    measure = MEASURES[way.measure]
-    if tables and any(column not in tables[0].columns for column in way.hit):
+    measure, order = MEASURES[way.measure], list(tables.values())
+    if order and any(column not in order[0].columns for column in way.hit):
         return None, "no_column"
-    if any(all(column not in table.columns for table in tables) for column in way.where):
+    if any(all(column not in table.columns for table in order) for column in way.where):
         return None, "no_column"
     columns = [column for column in (way.column, way.over) if column is not None]
-    if measure.column_of < len(tables) and not {*columns} <= {*tables[measure.column_of].columns}:
+    if measure.column_of < len(order) and not {*columns} <= {*order[measure.column_of].columns}:
         return None, "no_column"
-    if columns and measure.column_of < len(tables) and tables[measure.column_of][columns].isna().all(axis=None):
-        return None, "no_column" if len(tables[measure.column_of]) else ""
-    rows = tuple(_counting(table, way) for table in tables)
-    asked = Asked(zones, rows, holds(rows[0], way.hit) if way.hit else None, way, ground)
+    if columns and measure.column_of < len(order) and order[measure.column_of][columns].isna().all(axis=None):
+        return None, "no_column" if len(order[measure.column_of]) else ""
+    counting = tuple(_counting(layer, table, way) for layer, table in tables.items())
+    rows = tuple(each.rows for each in counting)
+    asked = Asked(place, counting, rows, holds(rows[0], way.hit) if way.hit else None, way, ground)
     return asked, measure.lacking(asked)
 
 
-def _counting(table: gpd.GeoDataFrame, way: MeasureSettings) -> gpd.GeoDataFrame:
+def _counting(layer: str, table: gpd.GeoDataFrame, way: MeasureSettings) -> Counting:
     """The rows of a layer that count."""
-    mine = {column: wanted for column, wanted in way.where.items() if column in table.columns}
-    return table[holds(table, mine)] if mine else table
+    mine = {column: wanted for column, wanted in sorted(way.where.items()) if column in table.columns}
+    return Counting(layer, table, holds(table, mine) if mine else None, (layer, repr(mine)))

@@ -10,43 +10,20 @@ import shapely
 
 from jxgis.crs import require_metric
 from jxgis.indicators.figures import figures
+from jxgis.indicators.standing import Standing, kinds, standing
 from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
-__all__ = ["count", "count_per_km2", "diversity", "located", "ratio_of_columns", "spots"]
+__all__ = ["count", "count_per_km2", "diversity", "ratio_of_columns"]
 
 _KM2 = 1e6
 
 
-def spots(layer: gpd.GeoDataFrame) -> gpd.GeoSeries:
-    """Where each thing stands: its point, of a line or a polygon a point on it.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> square = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 4, 4)], crs=4549)
-    >>> spots(square).iloc[0].wkt
-    'POINT (2 2)'
-    """
-    import geopandas as gpd
-
-    shapes = layer.geometry.to_numpy()
-    at = np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
-    return gpd.GeoSeries(at, crs=layer.crs)
-
-
-def located(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of things and of the zones that they stand in or on the edge of, a pair each: zones may overlap."""
-    require_metric(layer, "layer", require_metric(zones, "zones"))
-    # Sums ask for no order: sorting tens of millions of pairs would take longer than finding them.
-    zone, thing = shapely.STRtree(spots(layer).to_numpy()).query(zones.geometry.to_numpy(), predicate="intersects")
-    return thing, zone
-
-
-def count(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column: str | None = None) -> pd.DataFrame:
+def count(
+    zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column: str | None = None, at: Standing | None = None
+) -> pd.DataFrame:
     """Count the things in each zone, or add up a column of theirs.
 
     A thing on the border of two zones counts in both: each zone is judged for itself.
@@ -56,9 +33,11 @@ def count(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column: str | Non
     zones
         Polygons in a metric CRS.
     layer
-        Things in the same CRS, each where `spots` puts it.
+        Things in the same CRS, each where `standing.spots` puts it.
     column
         Numbers to add up instead, such as the places of car parks; a null adds nothing.
+    at
+        Where the things stand, where that is known: from `standing.standing`.
 
     Returns
     -------
@@ -73,17 +52,20 @@ def count(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column: str | Non
     >>> count(zones, parking)["value"].item(), count(zones, parking, column="places")["value"].item()
     (2.0, 42.0)
     """
-    thing, zone = located(zones, layer)
-    weights = None if column is None else pd.to_numeric(layer[column]).fillna(0).to_numpy(dtype=np.float64)[thing]
-    return figures(zones, np.bincount(zone, weights=weights, minlength=len(zones)))
+    at = at or standing(zones, layer)
+    if column is None:
+        return figures(zones, at.counts())
+    return figures(zones, at.sums(pd.to_numeric(layer[column]).fillna(0).to_numpy(dtype=np.float64)))
 
 
-def count_per_km2(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column: str | None = None) -> pd.DataFrame:
+def count_per_km2(
+    zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column: str | None = None, at: Standing | None = None
+) -> pd.DataFrame:
     """Count the things in each zone per km² of it.
 
     Parameters
     ----------
-    zones, layer, column
+    zones, layer, column, at
         As for :func:`count`.
 
     Returns
@@ -99,16 +81,18 @@ def count_per_km2(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column: s
     >>> count_per_km2(zone, toilets)["value"].item()
     1.5
     """
-    found = count(zones, layer, column=column)["numerator"]
+    found = count(zones, layer, column=column, at=at)["numerator"]
     return figures(zones, found, np.nan_to_num(zones.area.to_numpy()) / _KM2, none="no_area")
 
 
-def diversity(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column: str, least: int = 10) -> pd.DataFrame:
+def diversity(
+    zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column: str, least: int = 10, at: Standing | None = None
+) -> pd.DataFrame:
     """Measure how evenly the things in each zone are spread over the kinds of a column: normalised Shannon entropy.
 
     Parameters
     ----------
-    zones, layer
+    zones, layer, at
         As for :func:`count`.
     column
         The kind of each; things without one do not count.
@@ -133,11 +117,9 @@ def diversity(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, column: str, 
     >>> diversity(zones, poi, column="kind", least=2)["value"].tolist()
     [1.0, 0.0]
     """
-    thing, zone = located(zones, layer)
-    code, kinds = pd.factorize(layer[column])
-    known = code[thing] >= 0
-    k, n = len(kinds), len(zones)
-    cells = np.bincount(zone[known] * max(k, 1) + code[thing][known], minlength=n * max(k, 1)).reshape(n, max(k, 1))
+    code, names = pd.factorize(layer[column])
+    k, n = len(names), len(zones)
+    cells = (at or standing(zones, layer)).sums(kinds(code, max(k, 1))).toarray()
     total = cells.sum(axis=1)
     share = ratio(cells, np.broadcast_to(total[:, None], cells.shape), none=0)
     entropy = -(share * np.log(share, out=np.zeros_like(share), where=share > 0)).sum(axis=1)

@@ -67,9 +67,11 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path, *, band: int = 1) -> 
     from exactextract.raster import RasterioRasterSource
 
     require_metric(zones, "zones")
-    name = Path(path).name
+    file, name = Path(path).absolute(), Path(path).name
+    if not file.is_file():
+        raise InputError(zh=f"没有文件 {path}，请核对路径。", en=f"There is no file {path}; check the path.")
     above, below = np.zeros(len(zones)), np.zeros(len(zones))
-    with reading(name, NOT_A_RASTER), rasterio.open(path, driver="GTiff") as raster:
+    with reading(name, NOT_A_RASTER), rasterio.open(file, driver="GTiff") as raster:
         if raster.crs is None:
             raise InputError(
                 zh=f"{name} 没有坐标系；请用 gdal_edit.py -a_srs 写入后再用。",

@@ -1,4 +1,6 @@
+from ._options import ReadOptions
 from .boundaries import (
+    Dissolved,
     boundary_flaws,
     dissolve_districts,
     in_crosswalk,
@@ -6,11 +8,12 @@ from .boundaries import (
     load_outline,
     load_subdistricts,
 )
-from .issues import disagreement, load_issues, unclassified
+from .issues import Disagreement, disagreement, load_issues, unclassified
 from .layers import Loader, load_layer
 from .loaded import Loaded, SourceFile
 from .overlaps import snap_overlaps
-from .rasters import check_raster, load_population
+from .rasters import PopulationRaster, check_raster, load_population
+from .readers import Source
 
 load_barriers: Loader
 load_blocks: Loader
@@ -33,8 +36,13 @@ load_vacant: Loader
 load_waters: Loader
 
 __all__ = [
+    "Disagreement",
+    "Dissolved",
     "Loaded",
     "Loader",
+    "PopulationRaster",
+    "ReadOptions",
+    "Source",
     "SourceFile",
     "boundary_flaws",
     "check_raster",

@@ -158,7 +158,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     said = [*notes, *told.notes()]
     gathered = Gathered(agreed, frame, geometry, as_given, metric, ledger, said, crs_note=crs_note)
     _convert(gathered)
-    _refuse_below(gathered)
+    _refuse_impossible(gathered)
     _repair(gathered)
     tell(0.65, 1, text_pair("pipeline.share_reading"))
     known = gathered.geometry[ledger.kept]
@@ -384,23 +384,23 @@ def _convert(gathered: Gathered) -> None:
                 gathered.notes.append(text_pair("load.bad_numbers", column=column.name, count=int(bad.sum())))
 
 
-def _refuse_below(gathered: Gathered) -> None:
+def _refuse_impossible(gathered: Gathered) -> None:
     """Refuse numbers that cannot be, such as people below zero: left out, they would make the rest look whole."""
     ledger = gathered.ledger
     for column in gathered.agreed.columns:
-        if column.least is None or column.name not in gathered.frame:
-            continue
-        values = gathered.frame[column.name].to_numpy(dtype=np.float64)
-        below = np.flatnonzero(ledger.kept & (values < column.least))
-        if below.size:
-            at = int(below[0])
-            file, row = ledger.sources()[ledger.source[at]].name, ledger.row[at]
-            raise InputError(
-                zh=f"{file} 第 {row} 行：{column.name} = {values[at]:g}，小于 {column.least:g}（共 {below.size} 行）；"
-                "可能是无数据的代号，请改正或清空。",
-                en=f"{file}, row {row}: {column.name} = {values[at]:g} is below {column.least:g} ({below.size} rows in "
-                "all); perhaps a code for no data: mend or empty it.",
-            )
+        for bound, sign, zh, en in ((column.least, -1, "小于", "below"), (column.most, 1, "大于", "above")):
+            if bound is None or column.name not in gathered.frame:
+                continue
+            values = gathered.frame[column.name].to_numpy(dtype=np.float64)
+            out = np.flatnonzero(ledger.kept & (sign * values > sign * bound))
+            if out.size:
+                file, row = ledger.sources()[ledger.source[out[0]]].name, ledger.row[out[0]]
+                raise InputError(
+                    zh=f"{file} 第 {row} 行：{column.name} = {values[out[0]]:g}，{zh} {bound:g}（共 {out.size} 行）；"
+                    "可能是无数据的代号，请改正或清空。",
+                    en=f"{file}, row {row}: {column.name} = {values[out[0]]:g} is {en} {bound:g} ({out.size} rows in "
+                    "all); perhaps a code for no data: mend or empty it.",
+                )
 
 
 def _repair(gathered: Gathered) -> None:

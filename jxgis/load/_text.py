@@ -102,15 +102,16 @@ def decode(data: bytes, *, encoding: str | None, what: str) -> str:
     if encoding is not None:
         try:
             return data.decode(encoding).removeprefix("\ufeff")
-        except LookupError:
-            raise InputError(
-                zh=f"不认识编码“{encoding}”；请用 utf-8、gb18030 等。",
-                en=f"Unknown encoding {encoding!r}; use utf-8, gb18030 or another codec's name.",
-            ) from None
         except UnicodeDecodeError as error:
             raise InputError(
                 zh=f"{what} 不是 {encoding} 编码（第 {error.start} 字节起无法解读）；请给出正确的 encoding，或不指定。",
                 en=f"{what} is not in {encoding} (byte {error.start} cannot be read); give the right encoding, or none.",
+            ) from None
+        except (LookupError, ValueError):
+            # A codec that is there for no text, or a name that is none.
+            raise InputError(
+                zh=f"不认识编码“{encoding}”；请用 utf-8、gb18030 等。",
+                en=f"Unknown encoding {encoding!r}; use utf-8, gb18030 or another codec's name.",
             ) from None
     marked = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     for candidate in ["utf-16"] if marked else ["utf-8-sig", "gb18030"]:
@@ -158,6 +159,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     raw = (text.strip("\r\n") + "\n").encode()
     with reading(what, _CSV):
         delimiter, header = _header(text)
+    _refuse_swallowed_by_head(header, delimiter, what)
     parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False)
     convert = arrow_csv.ConvertOptions(
         column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
@@ -213,6 +215,17 @@ def _refuse_swallowed(table: pa.Table, numbers: NDArray[np.int64], raw: bytes, r
             if found < 0:
                 raise _not_closed(what, int(numbers[at]))
             seen = found + len(written)
+
+
+def _refuse_swallowed_by_head(header: Sequence[str], delimiter: str, what: str) -> None:
+    """Refuse a head that holds rows: a line of it has as many fields as stand before it."""
+    for place, name in enumerate(header):
+        if any(line.count(delimiter) >= max(place, 1) for line in name.splitlines()[1:]):
+            raise InputError(
+                zh=f"{what} 的表头有一个引号没有闭合，后面的行都被读进了列名；请补上或去掉这个引号。",
+                en=f"{what}: a quote in its header is not closed, and the rows after it are taken for the name of a column; "
+                "close it, or take it out.",
+            )
 
 
 def _not_closed(what: str, row: int) -> InputError:

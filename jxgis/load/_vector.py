@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import pandas as pd
 from jxgis._files import reading, require_sane_parquet
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
+from jxgis.load._views import require_finite_views
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ _POINTS_ELSEWHERE = re.compile(
 _NO_TEXT = (".gpkg", ".shp")
 # More than any driver looks at before it says that a file is its own.
 _HEAD_BYTES = 1 << 20
+_NO_PROXY = {"GDAL_HTTP_PROXY": "none://offline", "GDAL_HTTPS_PROXY": "none://offline"}
 # The table of tables, without which a folder is no geodatabase.
 _CATALOG = "a00000001.gdbtable"
 _PARQUET = Text(
@@ -104,12 +107,16 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
     import pyogrio
 
     path = path.absolute()
-    with reading(what, _unreadable(path)):
+    with reading(what, _unreadable(path)), _offline():
         _require_plain(path, what)
         _require_kind(path)
+        if path.suffix.lower() == ".gpkg":
+            require_finite_views(path, None, what=what)
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     chosen = _choose(names, layer, expected, what)
-    with reading(what, _unreadable(path)), _decoding(what):
+    with reading(what, _unreadable(path)), _decoding(what), _offline():
+        if path.suffix.lower() == ".gpkg":
+            require_finite_views(path, chosen, what=what)
         if path.suffix.lower() == ".shp":
             table = _read_shapefile(path, chosen, encoding or dbf_encoding(path))
         else:
@@ -186,6 +193,30 @@ def _require_kind(path: Path) -> None:
     points = None if path.suffix.lower() in _NO_TEXT else _POINTS_ELSEWHERE.search(head)
     if not begins.match(head) or points is not None:
         raise ValueError(path.suffix)
+
+
+@contextlib.contextmanager
+def _offline() -> Iterator[None]:
+    """Read without the network: a GeoJSON may give its CRS as an address, which GDAL would ask.
+
+    GDAL has no switch for it, and takes JSON that is none; but it goes through the proxy that it is told of, and curl knows
+    none of this kind.
+    """
+    import pyogrio
+
+    before = {name: pyogrio.get_gdal_config_option(name) for name in _NO_PROXY}
+    excepted = os.environ.get("no_proxy")
+    pyogrio.set_gdal_config_options(_NO_PROXY)
+    # What is excepted from the proxy would be asked all the same.
+    os.environ["no_proxy"] = "none.invalid"
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)
+        if excepted is None:
+            del os.environ["no_proxy"]
+        else:
+            os.environ["no_proxy"] = excepted
 
 
 @contextlib.contextmanager

@@ -10,14 +10,14 @@ from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.load._columns import as_number, as_text
 from jxgis.load.times import parse_times
-from jxgis.schema.layers import check, contract
+from jxgis.schema.layers import Contract, check, contract
 
 __all__ = ["as_layer"]
 
 _KINDS = {"number": Text(zh="数字", en="number"), "time": Text(zh="时间", en="time")}
 
 
-def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str) -> gpd.GeoDataFrame:
+def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, agreed: str | Contract) -> gpd.GeoDataFrame:
     """A table for a layer, its names as text, its numbers as numbers and its times as times, as a loader makes them.
 
     Parameters
@@ -25,8 +25,8 @@ def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str) -> gpd.GeoData
     table
         Any columns, or geometries alone; those of the layer's contract hold what it says. An id that it asks for and that
         is not there is the number of the row.
-    layer
-        The layer.
+    agreed
+        The layer, or the contract of one that only some cities have.
 
     Returns
     -------
@@ -51,7 +51,8 @@ def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, layer: str) -> gpd.GeoData
     """
     if isinstance(table, gpd.GeoSeries):
         table = gpd.GeoDataFrame(geometry=table)
-    agreed = contract(layer)
+    agreed = contract(agreed) if isinstance(agreed, str) else agreed
+    layer = agreed.layer
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise InputError(

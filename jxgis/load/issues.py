@@ -243,6 +243,12 @@ def _drop(gathered: Gathered, drop_status: Sequence[str]) -> None:
 
 def _drop_points(gathered: Gathered, points: Sequence[tuple[float, float]]) -> None:
     """Leave out what lies on one of the points, to a billionth: a centimetre in degrees."""
+    for point in points:
+        if len(point) != 2 or not np.isfinite(point).all():
+            raise InputError(
+                zh=f"drop_points 里的 {list(point)} 不是一对坐标；每个点写两个数，如 [120.75, 30.75]。",
+                en=f"drop_points: {list(point)} is not a pair of coordinates; give two numbers, as [120.75, 30.75].",
+            )
     for first, second in dict.fromkeys((first, second) for first, second in points):
         at = np.isclose(gathered.given, (first, second), rtol=1e-9, atol=0).all(axis=1)
         count = gathered.ledger.leave_out(at)

@@ -87,6 +87,11 @@ class Loaded:
     flaws: gpd.GeoDataFrame | None = None
     crs_note: Text | None = None
 
+    def __repr__(self) -> str:
+        """The layer, and what became of its rows."""
+        kept, rejected, left_out = len(self.table), len(self.rejects), self.rows_left_out
+        return f"Loaded({self.layer}: {kept:,} rows in .table, {rejected:,} in .rejects, {left_out:,} left out)"
+
     def account(self) -> list[dict[str, Any]]:
         """What became of the rows, a dict a file: ``layer, name, sha256, rows_in, rows_kept, rows_rejected, rows_left_out``."""
         return [{"layer": self.layer, **asdict(source)} for source in self.sources]

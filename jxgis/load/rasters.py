@@ -113,7 +113,8 @@ def check_raster(
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning
 
-    file = one_file(path)
+    # Whole: a name such as GTIFF_DIR:1:a.tif is GDAL's address of a part of a.tif.
+    file = one_file(path).absolute()
     with (
         reading(file.name, NOT_A_RASTER),
         warnings.catch_warnings(category=NotGeoreferencedWarning, action="ignore"),

@@ -202,6 +202,13 @@ def find_files(source: str | Path) -> list[Path]:
         )
     folder = path.parent
     others = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    there, bar, mark = path.name.partition("|")
+    if bar and there in others:
+        raise InputError(
+            zh=f"文件不存在：{source}。{there} 存在；“|”之后的“{mark}”无法识别，要指明图层请写 {there}|layername=…。",
+            en=f"No such file: {source}. There is {there}; what stands behind the bar, {mark}, is not known: name a layer as "
+            f"{there}|layername=...",
+        )
     hint = nearest_file(path.name, others)
     raise InputError(zh=f"文件不存在：{source}{hint.zh}", en=f"No such file: {source}{hint.en}")
 

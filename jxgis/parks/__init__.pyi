@@ -2,21 +2,28 @@ from .analysis import measure_parks
 from .change_map import parks_change_map
 from .figures import coverage_chart
 from .gaps import blind_spots
-from .gates import park_gates
+from .gates import Gates, park_gates
 from .map import parks_map
 from .people import people_of_housing
-from .radius import classify_parks, coverage_by_band, radius_coverage
+from .radius import RadiusCoverage, classify_parks, coverage_by_band, radius_coverage
 from .result import ParksResult
-from .siting import fewest_parks, radius_sensitivity, site_parks
+from .siting import FewestParks, Siting, fewest_parks, radius_sensitivity, site_parks
 from .standards import Standard, load_standard, standards_table
-from .supply import supply_by_zone, two_step_catchment
-from .walking import isochrones, walking_coverage
+from .supply import Supply, supply_by_zone, two_step_catchment
+from .walking import WalkingCoverage, isochrones, walking_coverage
 from .whatif import change_parks, changed_housing, compare_coverage
-from .whole import merge_parks
+from .whole import WholeParks, merge_parks
 
 __all__ = [
+    "FewestParks",
+    "Gates",
     "ParksResult",
+    "RadiusCoverage",
+    "Siting",
     "Standard",
+    "Supply",
+    "WalkingCoverage",
+    "WholeParks",
     "blind_spots",
     "change_parks",
     "changed_housing",

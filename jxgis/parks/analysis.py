@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jxgis.errors import InputError
@@ -10,6 +11,7 @@ from jxgis.parks._tally import on_map
 from jxgis.parks.coverage import Ground, Measured, measure, served_land
 from jxgis.parks.result import ParksResult
 from jxgis.part import Given, given_tables
+from jxgis.schema.layers import contract
 from jxgis.schema.tables import table
 from jxgis.settings import ParkSettings, with_options
 from jxgis.zones import ALL
@@ -99,7 +101,10 @@ def measure_parks(
         "gates": gates, "barriers": barriers, "places": places, "population": population, "built_up": built_up,
         "vacant": vacant, "planned_parks": planned_parks,
     }  # fmt: skip
-    return analyse(given_tables(layers, needs=("districts", "parks"), lang=lang, sketch=sketch, parks=options))
+    called = {"districts": replace(contract("districts"), layer="zones")}
+    return analyse(
+        given_tables(layers, needs=("districts", "parks"), lang=lang, sketch=sketch, contracts=called, parks=options)
+    )
 
 
 def analyse(given: Given) -> ParksResult:

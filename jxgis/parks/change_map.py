@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.colours import (
+    ABSENT,
     BORDER,
     CHANGE,
     COVERAGE,
@@ -133,7 +134,7 @@ def parks_change_map(
             label = text(f"parks.state_{state}", lang, method=text(f"parks.by_{name}", lang))
             group = add_group(page, name=label, show=not groups["coverage"] and state == "before")
             if state == "change":
-                looks, row = [fill(colour, weight=1) for colour in CHANGE], _change_rows(own)
+                looks, row = [fill(colour, weight=1) for colour in (*CHANGE, ABSENT)], _change_rows(own)
                 groups["change"].append(group)
             else:
                 classes = classify(
@@ -171,7 +172,7 @@ def parks_change_map(
         *coverage,
         LegendSection(
             text("parks.change_legend", lang),
-            _change_swatches(lang),
+            _change_swatches(lang, absent=bool(rows["change"].isna().any())),
             text("parks.change_note", lang, **land),
             groups["change"],
         ),
@@ -198,16 +199,17 @@ def _whole(change: pd.DataFrame, lang: str) -> list[str]:
 
 
 def _change_rows(rows: pd.DataFrame) -> NDArray[np.int64]:
-    """The class of each zone's change; a zone without coverage stays as one that does not change."""
-    value = pd.to_numeric(rows["change"], errors="coerce").fillna(0).to_numpy(dtype=np.float64)
+    """The class of each zone's change; beyond the last one for a zone without coverage, today or with the plan."""
+    value = pd.to_numeric(rows["change"], errors="coerce").to_numpy(dtype=np.float64)
     found: NDArray[np.int64] = np.searchsorted([-_STEADY, _STEADY, _MID, _HIGH], value, side="right").astype(np.int64)
-    return found
+    return np.where(np.isnan(value), len(CHANGE), found)
 
 
-def _change_swatches(lang: str) -> list[Swatch]:
+def _change_swatches(lang: str, *, absent: bool) -> list[Swatch]:
     limits = {"low": f"{100 * _STEADY:g}", "mid": f"{100 * _MID:g}", "high": f"{100 * _HIGH:g}"}
     keys = ("fall", "steady", "rise_low", "rise_mid", "rise_high")
-    return [Swatch(colour, text(f"parks.{key}", lang, **limits)) for colour, key in zip(CHANGE, keys, strict=True)]
+    swatches = [Swatch(colour, text(f"parks.{key}", lang, **limits)) for colour, key in zip(CHANGE, keys, strict=True)]
+    return [*swatches, Swatch(ABSENT, text("maps.no_data", lang))] if absent else swatches
 
 
 def _add_housing(group: folium.FeatureGroup, changed: gpd.GeoDataFrame) -> None:

@@ -13,6 +13,7 @@ from jxgis.bounds import RELATIVE
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.settings import PARKS
+from jxgis.space.grid import refuse_too_many
 from jxgis.space.overlay import sharing_ground
 from jxgis.space.parts import union_of_linked
 from jxgis.space.polygons import polygons_of
@@ -30,6 +31,8 @@ __all__ = [
 _HAIR_M = 0.1  # mean width: six decimals of a degree are a tenth of a metre
 
 _SIMPLE = 200
+# Sample points, and those that are tried for one piece: more fill the memory.
+_MOST_SAMPLES = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,7 +298,7 @@ def sample_points(pieces: Pieces, *, sample_m: float = PARKS.sample_m, on_edge: 
     Raises
     ------
     InputError
-        If ``sample_m`` is not positive.
+        If ``sample_m`` is not positive, or so small that there are too many points.
 
     Examples
     --------
@@ -312,6 +315,10 @@ def sample_points(pieces: Pieces, *, sample_m: float = PARKS.sample_m, on_edge: 
     if n == 0:
         none = np.zeros(0)
         return SamplePoints(none, none, np.zeros(0, dtype=np.int64), none, np.zeros(0, dtype=np.bool_))
+    # By their boxes, which is where points are tried.
+    low_x, low_y, high_x, high_y = shapely.bounds(pieces.geometry).T
+    refuse_too_many(float(((high_x - low_x) * (high_y - low_y)).max()), sample_m, "sample_m", most=_MOST_SAMPLES)
+    refuse_too_many(float(pieces.area_m2.sum()), sample_m, "sample_m", most=_MOST_SAMPLES)
     bounds = shapely.bounds(pieces.geometry) / sample_m - 0.5
     first = np.ceil(bounds[:, :2]).astype(np.int64)
     width, height = np.maximum(np.floor(bounds[:, 2:]).astype(np.int64) - first + 1, 0).T

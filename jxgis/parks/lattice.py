@@ -1,4 +1,4 @@
-"""Candidate sites where no plots are known: a lattice inside the blind spots."""
+"""Plots where none are known: a lattice inside the blind spots."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["candidate_lattice"]
 def candidate_lattice(
     unserved: gpd.GeoDataFrame, *, spacing_m: float = 100.0, min_plot_m2: float = 2000.0
 ) -> gpd.GeoDataFrame:
-    """Make candidate sites where none are known: square plots on a lattice inside blind spots.
+    """Make plots where none are known: squares on a lattice inside blind spots.
 
     Parameters
     ----------

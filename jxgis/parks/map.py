@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -26,7 +25,6 @@ from jxgis.drawing.layers import (
     land_map,
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
-from jxgis.errors import InputError
 from jxgis.i18n import localise_reasons, text
 from jxgis.parks.gaps import blind_spot_names
 from jxgis.parks.land_words import denominator_of, land_words
@@ -35,6 +33,7 @@ from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import folium
+    import geopandas as gpd
 
 __all__ = ["coverage_breaks", "parks_map"]
 
@@ -50,21 +49,6 @@ def coverage_breaks(target: float) -> tuple[float, float, float]:
     return (target - 0.2, target - 0.1, target)
 
 
-def _zones(coverage: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
-    """The rows of single zones with their polygons: the coverage's own, else those of ``zones`` by name."""
-    rows = coverage[coverage["zone"] != ALL]
-    if isinstance(rows, gpd.GeoDataFrame) and rows.geometry.notna().any():
-        return rows[rows.geometry.notna()]
-    if zones is None:
-        raise InputError(
-            zh="coverage 表没有图形，也没有给出 zones；请给出带 name 列的区域图层。",
-            en="The coverage table has no geometry and no zones were given; give the zones, with a column name.",
-        )
-    by_name = zones.drop_duplicates("name").set_index("name").geometry
-    known = rows[rows["zone"].isin(by_name.index)]
-    return gpd.GeoDataFrame(pd.DataFrame(known), geometry=by_name.loc[known["zone"]].to_numpy(), crs=zones.crs)
-
-
 def _coverage_fields(lang: str) -> list[Field]:
     after = ["coverage_after", "coverage_with_pocket", "residential_m2", "served_m2", "people_coverage", "mean_walk_m"]
     return [
@@ -75,11 +59,8 @@ def _coverage_fields(lang: str) -> list[Field]:
 
 
 def _of_method(table: gpd.GeoDataFrame | None, method: str) -> gpd.GeoDataFrame | None:
-    if table is None or table.empty:
-        return None
-    kept = table[table["method"] == method] if "method" in table.columns else table
-    kept = kept[kept.geometry.notna() & ~kept.geometry.is_empty]
-    return None if kept.empty else kept
+    kept = None if table is None else table[table["method"] == method]
+    return kept if _some(kept) else None
 
 
 def _after(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
@@ -124,7 +105,7 @@ def _add_sites(page: folium.Map, sites: gpd.GeoDataFrame, lang: str) -> list[Swa
         Field("what", text("maps.site_counts", lang)),
     ]
     shown = sites.sort_values("rank")
-    counts = shown["counts"].to_numpy(dtype=bool) if "counts" in shown.columns else np.ones(len(shown), dtype=bool)
+    counts = shown["counts"].to_numpy(dtype=bool)
     shown = shown.assign(what=[text("maps.site_counted" if held else "maps.site_pocket", lang) for held in counts])
     add_points(
         page, shown, name=text("maps.sites", lang), styles=[dot(SITE, radius_px=9), dot(POCKET, radius_px=9)],
@@ -138,8 +119,6 @@ def _add_sites(page: folium.Map, sites: gpd.GeoDataFrame, lang: str) -> list[Swa
 def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -> LegendSection:
     """Ground within so many minutes of a park, the widest below; the legend tells it while it is shown."""
     group = add_group(page, name=text("maps.isochrones", lang), overlay=True, show=False)
-    if "minutes" not in isochrones.columns:
-        isochrones = isochrones.assign(minutes=np.nan)
     ordered = isochrones.sort_values("minutes", ascending=False).reset_index(drop=True)
     shades = [ISOCHRONES[max(0, len(ISOCHRONES) - len(ordered) + at) % len(ISOCHRONES)] for at in range(len(ordered))]
     add_polygons(
@@ -147,10 +126,7 @@ def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -
         style=np.arange(len(ordered)), level=1, simplify_m=2, control=False,
     )  # fmt: skip
     swatches = [
-        Swatch(
-            shade,
-            text("maps.isochrone", lang, n=f"{minutes:g}") if np.isfinite(minutes) else text("maps.isochrones", lang),
-        )
+        Swatch(shade, text("maps.isochrone", lang, n=f"{minutes:g}"))
         for shade, minutes in zip(shades, ordered["minutes"], strict=True)
     ]
     return LegendSection(text("maps.isochrones", lang), swatches[::-1], "", [group])
@@ -160,7 +136,7 @@ def _add_blind_spots(
     page: folium.Map,
     group: folium.FeatureGroup,
     spots: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame | None,
+    zones: gpd.GeoDataFrame,
     lang: str,
 ) -> None:
     """The worst blind spots as a list that leads to them, with what they are ranked by."""
@@ -176,24 +152,19 @@ def _add_blind_spots(
 
 
 def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
-    """Parks by the radius that their size gives them, those too small to count apart, where that is known."""
-    shown = parks if "area_m2" in parks.columns else parks.assign(area_m2=parks.geometry.area)
-    fields = fields_of("parks.parks", ["kind", "area_m2", "radius_m"], lang)
-    radius = shown["radius_m"] if "radius_m" in shown.columns else pd.Series(0.0, index=shown.index)
+    """Parks by the radius that their size gives them, those too small to count apart."""
+    fields, radius = fields_of("parks.parks", ["kind", "area_m2", "radius_m"], lang), parks["radius_m"]
     # The widest first, in the darkest green; what does not count comes last.
     classes = sorted(radius.dropna().unique(), reverse=True)
     greens = [COUNTED[min(at, len(COUNTED) - 1)] for at in range(len(classes))]
     small = radius.isna().to_numpy()
-    looks = [fill(green, border=PARK_EDGE, weight=0.8) for green in greens or COUNTED[:1]]
+    looks = [fill(green, border=PARK_EDGE, weight=0.8) for green in greens]
     looks.append(fill(SMALL, border=PARK, weight=0.8))
-    row = np.where(small, len(looks) - 1, [classes.index(r) if r in classes else 0 for r in radius])
+    row = np.asarray([classes.index(r) if r in classes else len(classes) for r in radius], dtype=np.int64)
     add_polygons(
-        page, shown, name=text("maps.parks", lang), styles=looks, style=row.astype(np.int64),
-        heading="name" if "name" in shown.columns else None, fields=fields, level=3,
+        page, parks, name=text("maps.parks", lang), styles=looks, style=row, heading="name", fields=fields, level=3,
         simplify_m=0.5,
     )  # fmt: skip
-    if "radius_m" not in shown.columns:
-        return [Swatch(PARK, text("maps.parks", lang))]
     counted = [
         Swatch(green, text("parks.of_radius", lang, radius=f"{found:g}"))
         for green, found in zip(greens, classes, strict=True)
@@ -202,13 +173,13 @@ def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swa
 
 
 def parks_map(
-    coverage: pd.DataFrame,
+    coverage: gpd.GeoDataFrame,
     served: gpd.GeoDataFrame | None = None,
     unserved: gpd.GeoDataFrame | None = None,
     sites: gpd.GeoDataFrame | None = None,
     *,
+    zones: gpd.GeoDataFrame,
     parks: gpd.GeoDataFrame | None = None,
-    zones: gpd.GeoDataFrame | None = None,
     isochrones: gpd.GeoDataFrame | None = None,
     blind_spots: gpd.GeoDataFrame | None = None,
     target: float = PARKS.target,
@@ -221,16 +192,16 @@ def parks_map(
     Parameters
     ----------
     coverage
-        The contract's ``coverage``: ``zone, method, residential_m2, served_m2, coverage, standard, reason``; the
-        zones' polygons as its geometry or by name from ``zones``. A column ``coverage_after`` is shown beside.
+        The contract's ``coverage``: ``zone, method, residential_m2, served_m2, coverage, standard, reason`` and the
+        zones' polygons. A column ``coverage_after`` is shown beside.
     served, unserved
         Polygons with ``method``.
     sites
-        Proposed parks, with ``rank`` and, where known, ``name`` and ``m2``.
-    parks
-        Polygons in a CRS in metres, with ``name`` and ``kind`` where known.
+        Proposed parks, with ``rank``, ``counts`` and, where known, ``name`` and ``m2``.
     zones
-        Polygons with ``name``: the ground, and the zones' shapes.
+        Polygons with ``name``: the ground.
+    parks
+        As `parks.radius.classify_parks` gives them: ``name, kind, area_m2, radius_m`` and polygons.
     isochrones
         Polygons within ``minutes`` of a park.
     blind_spots
@@ -246,15 +217,9 @@ def parks_map(
     Returns
     -------
     folium.Map
-
-    Raises
-    ------
-    InputError
-        If there is no shape for the zones.
     """
-    rows = _zones(localise_reasons(coverage, lang), zones)
-    ground = zones if zones is not None else rows.drop_duplicates("zone").rename(columns={"zone": "name"})
-    page = land_map(ground, rows, title=text("maps.parks_title", lang), method=method, lang=lang, sketch=sketch)
+    rows = localise_reasons(coverage[coverage["zone"] != ALL], lang)
+    page = land_map(zones, rows, title=text("maps.parks_title", lang), method=method, lang=lang, sketch=sketch)
     drawn = _add_parks(page, parks, lang) if _some(parks) else []
     walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
     groups: dict[str, folium.FeatureGroup] = {}
@@ -295,6 +260,5 @@ def _say_why(page: folium.Map, rows: gpd.GeoDataFrame, lang: str) -> None:
     """Where no zone has a coverage, the reasons in words on the map."""
     if np.isfinite(pd.to_numeric(rows["coverage"], errors="coerce")).any():
         return
-    reasons = [str(r) for r in pd.unique(rows["reason"].dropna())] if "reason" in rows.columns else []
-    why = "；".join(reasons) or text("maps.coverage_missing_default", lang)
+    why = "；".join(str(reason) for reason in pd.unique(rows["reason"].dropna()))
     add_notice(page, text("maps.coverage_missing", lang, why=why))

@@ -292,7 +292,7 @@ def _extract(
     from exactextract.raster import RasterioRasterSource
 
     name = Path(path).name
-    with reading(name, NOT_A_RASTER), rasterio.open(path, driver="GTiff") as raster:
+    with reading(name, NOT_A_RASTER), rasterio.open(Path(path).absolute(), driver="GTiff") as raster:
         in_file = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
         own = declared or in_file
         if own is None or shape_crs is None or not own.equals(shape_crs, ignore_axis_order=True):

@@ -267,8 +267,8 @@ def coverage_by_band(
     -------
     pandas.DataFrame
         One row a zone, ``all`` among them, and size band: ``zone, min_m2, max_m2, radius_m, context, parks`` (how
-        many of the band there are, wherever they lie), ``served_m2`` and ``coverage`` by that band alone. What two
-        bands serve overlaps: the rows of a zone do not add up to its coverage.
+        many of the band there are, wherever they lie), ``served_m2`` and ``coverage`` by that band alone; ``max_m2`` of
+        a band without an upper bound is NaN. What two bands serve overlaps: the rows of a zone do not add up to its coverage.
 
     Examples
     --------
@@ -294,6 +294,7 @@ def coverage_by_band(
                 {
                     "zone": [*study.zones, ALL],
                     **band.model_dump(),
+                    "max_m2": band.max_m2 if np.isfinite(band.max_m2) else np.nan,
                     "parks": len(of_band),
                     "served_m2": served_m2,
                     "coverage": ratio(served_m2, residential_m2),

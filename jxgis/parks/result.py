@@ -31,7 +31,7 @@ __all__ = ["ParksResult"]
 _SAID = ("same_id_far_apart", "gate_without_park", "gate_off_street", "park_off_street")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ParksResult(Result):
     """What `jxgis parks` finds, table by table.
 

@@ -41,9 +41,9 @@ def siting_lines(
     ...                         "needed": [0, 0], "no_site": ["no_plot_there", None],
     ...                         "reason": ["target_out_of_reach", "target_out_of_reach"]})
     >>> for line in siting_lines(None, None, targets, None, 0.9, "zh"): print(line)
-    缺口所在的老城没有建议新公园：没有一块候选地块能服务到那里尚未覆盖的居住用地。
-    建成全部候选地块，全域也只到 85.0 %，达不到 90 %。
-    建成全部候选地块仍达不到 90 % 的片区：老城。
+    缺口所在的老城没有建议新公园：没有一块可建公园用地能服务到那里尚未覆盖的居住用地。
+    可建公园用地全部建成，全域也只到 85.0 %，达不到 90 %。
+    可建公园用地全部建成仍达不到 90 % 的片区：老城。
     """
     if targets is None or targets.empty:
         return []

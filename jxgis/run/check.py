@@ -234,10 +234,8 @@ def _sizes(loaded: Loaded) -> list[Text]:
     kinds = set(table.geom_type)
     if kinds <= {"Polygon", "MultiPolygon"}:
         km2 = table.area / 1e6
-        own = next(
-            (table[column] for column in ("name", *table.columns) if column in table and table[column].notna().any()),
-            None,
-        )
+        known = ("name", *(column for column in table.columns if column.endswith("_id")))
+        own = next((table[column] for column in known if column in table and table[column].notna().any()), None)
         least, most = int(km2.argmin()), int(km2.argmax())
         return [
             text_pair(
@@ -278,10 +276,11 @@ def _issue_lines(issues: gpd.GeoDataFrame, city: City | None, tables: dict[str, 
         lines.append(text_pair("check.period", first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}"))
     counts = issues["issue_class"].value_counts()
     if len(counts):
+        column, names = layer_column("issue_class", "issues"), {} if city is None else city.class_names
         named = [
             Text(
                 zh=f"{name} {count:,}",
-                en=f"{name if city is None or name not in city.class_names else city.class_names[name].en} {count:,}",
+                en=f"{names[name].en if name in names else column.word(str(name), 'en')} {count:,}",
             )
             for name, count in counts.head(12).items()
         ]

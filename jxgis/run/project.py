@@ -289,7 +289,7 @@ class Project:
         given = self._given(names)
         for layer, table in layers.items():
             require_table(table, layer, like=given.crs)
-        handed = {layer: as_layer(table, layer) for layer, table in layers.items()}
+        handed = {layer: as_layer(table, contract_of(layer, self.city)) for layer, table in layers.items()}
         return replace(given, layers={**given.layers, **handed})
 
     def _knows(self, part: Part, settings: Settings, layers: Mapping[str, gpd.GeoDataFrame]) -> bool:
@@ -311,6 +311,12 @@ class Project:
             for line in found.lines():
                 tell(line)
         return found
+
+    def __repr__(self) -> str:
+        """What a terminal shows: the city, the layers by name, none of them read, and what can be asked."""
+        name = "" if self.city is None else f": {self.city.name.of(self.lang)}"
+        asked = ", ".join(f".{part.name}()" for part in PARTS if not part.lacks(named(self.settings)))
+        return "\n  ".join([f"Project{name}", f".layer: {', '.join(self._names())}", *filter(None, [asked])])
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the city, the CRS, the layers with their rows, what was noticed, and what is missing."""

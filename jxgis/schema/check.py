@@ -132,6 +132,7 @@ def _breaches(values: pd.Series[Any], column: Column, slack: float) -> list[Text
     least = -np.inf if column.least is None else column.least
     most = np.inf if column.most is None else column.most
     for out, zh, en in (
+        (np.isinf(numbers), "不是有限的数字", "is not finite"),
         (numbers < least - slack, f"小于 {least:g}", f"is below {least:g}"),
         (numbers > most + slack, f"大于 {most:g}", f"is above {most:g}"),
         (column.whole & (numbers != np.round(numbers)), "不是整数", "is not whole"),

@@ -41,6 +41,7 @@ __all__ = [
     "nearest_file",
     "rivals",
     "same_name",
+    "unagreed",
 ]
 
 _MOST_HEADS = 40
@@ -133,6 +134,7 @@ class ColumnEntry(_Entry):
     unit: str | None = None
     aliases: tuple[str, ...] = ()
     least: float | None = None
+    most: float | None = None
 
 
 class LayerEntry(_Entry):
@@ -247,6 +249,17 @@ def contract(layer: str, further: Mapping[str, Contract] | None = None) -> Contr
             en=f"No layer {layer!r}{hint.en} Known: {', '.join(known)}.{en}",
         )
     return known[layer]
+
+
+def unagreed(layer: str) -> Contract:
+    """The contract of a layer of which nothing is agreed: any columns, valid geometries of any kind.
+
+    Examples
+    --------
+    >>> unagreed("kiosks").geometry, unagreed("kiosks").columns
+    ('any', ())
+    """
+    return Contract(layer=layer, title=Text(zh=layer, en=layer), geometry="any", columns=())
 
 
 def same_name(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from jxgis.errors import InputError, collect
 from jxgis.part import Given, Result, given_tables
 from jxgis.schema.layers import layers as known_layers
+from jxgis.schema.layers import unagreed
 from jxgis.schema.tables import table as declared
 from jxgis.scoring.part import candidates_of
 from jxgis.scoring.result import ScoresResult
@@ -97,7 +98,17 @@ def score_candidates(
         "candidates": candidates, "issues": issues, "parks": parks, "residential": residential, "waters": waters,
         "districts": districts, "historic": historic, "built_up": built_up, **(further or {}),
     }  # fmt: skip
-    given = given_tables(layers, needs=("candidates",), lang=lang, sketch=sketch, settings=settings, scoring=options)
+    # Of the layers that a city adds nothing is agreed without the city.
+    contracts = {name: unagreed(name) for name in further or {} if name not in known_layers()}
+    given = given_tables(
+        layers,
+        needs=("candidates",),
+        contracts=contracts,
+        lang=lang,
+        sketch=sketch,
+        settings=settings,
+        scoring=options,
+    )
     if hotspots is not None:
         given.results["hotspots"] = hotspots
     return analyse(given)
@@ -139,6 +150,7 @@ def analyse(given: Given) -> ScoresResult:
     _check_layers(given, options.indicators)
     own = _own_values(candidates, chosen, options.column_units)
     found_by, methods = _measure(given, candidates, chosen)
+    own = _but_shape(own, found_by)
     measured = pd.DataFrame({name: some.table["value"] for name, some in found_by.items()}, index=candidates.index)
     values = own.combine_first(measured).reindex(columns=own.columns)
     single = score_table(values, chosen)
@@ -193,6 +205,7 @@ def _own_values(
 
     A label may stand without the group before its colon, or with the unit that results show behind it.
     """
+    import numpy as np
     import pandas as pd
 
     from jxgis.schema.layers import same_name
@@ -201,12 +214,18 @@ def _own_values(
     known = {same_name(column).replace(":", "："): str(column) for column in reversed(candidates.columns)}
     columns: dict[str, pd.Series] = {}
     asked: list[InputError] = []
+    empty = pd.Series(np.nan, index=candidates.index)
     for indicator in indicators:
         labels = [label for label in (indicator.label.zh, indicator.label.en) if label]
         labels += [label.split("：", maxsplit=1)[-1] for label in labels]
         units = ["", *(f"({unit})" for unit in (indicator.unit.zh, indicator.unit.en))]
         names = map(same_name, [indicator.id, *(label + unit for unit in units for label in labels)])
-        name = next((known[name] for name in names if name in known), indicator.id)
+        name = next((known[name] for name in names if name in known), None)
+        if name is None:
+            if not indicator.measures:
+                asked.append(_nowhere(indicator))
+            columns[indicator.id] = empty
+            continue
         own, unit = numbers(candidates, name), column_units.get(indicator.id)
         if unit == "fraction":
             own = own * 100.0
@@ -215,6 +234,31 @@ def _own_values(
         columns[indicator.id] = own
     collect(asked)
     return pd.DataFrame(columns, index=candidates.index)
+
+
+def _but_shape(own: pd.DataFrame, found: Mapping[str, Measured]) -> pd.DataFrame:
+    """Own values without the columns that only say what the candidate's own shape is: units come with such, and a copy of
+    what is measured is no second source.
+    """
+    import numpy as np
+
+    def copied(name: str, some: Measured) -> bool:
+        given = own[name].dropna()
+        of_shape = some.how is not None and not some.how.layers and some.how.file is None
+        return of_shape and bool(np.isclose(given, some.table["value"][given.index], rtol=1e-6).all())
+
+    return own.assign(**{name: np.nan for name, some in found.items() if copied(name, some)})
+
+
+def _nowhere(indicator: Indicator) -> InputError:
+    """An indicator that nothing could ever supply: it would lower the completeness of every candidate, and nobody know why."""
+    key = f"[scoring.indicators.{indicator.id}]"
+    return InputError(
+        zh=f"指标 {indicator.title('zh')}：候选单元没有名为 {indicator.id} 的列，{key} 也没有写 measures（由图层计算的方法）。"
+        "请增加这一列，或写明 measures，或删去该指标。",
+        en=f"Indicator {indicator.title('en')}: the candidates have no column {indicator.id}, and {key} has no measures "
+        "(ways to measure it from layers). Add the column or the measures, or leave the indicator out.",
+    )
 
 
 def _fractions(indicator: Indicator, column: str, own: pd.Series) -> InputError:

@@ -74,6 +74,15 @@ def _value_and_points(scores: pd.DataFrame, indicator: str, unit: str, lang: str
     ]
 
 
+def _missing(classes: Classes, score: pd.Series, withheld: NDArray[np.bool_], lang: str) -> Classes:
+    """Missing scores called what they are: not there, or not shown."""
+    missing = pd.to_numeric(score, errors="coerce").isna().to_numpy()
+    if not (missing & withheld).any():
+        return classes
+    key = "maps.absent_or_withheld" if (missing & ~withheld).any() else "maps.withheld"
+    return classes._replace(labels=(*classes.labels[:-1], text(key, lang)))
+
+
 def _apart(classes: Classes, fails: NDArray[np.bool_], lang: str) -> Classes:
     """Candidates that fail a gate as a class of their own: no shade of theirs could be told from a lower score's."""
     if not fails.any():
@@ -102,7 +111,8 @@ def scores_map(
         The contract's ``scores``: ``candidate_id, score, completeness, rank, type``, for each indicator x its value
         ``x`` and its score ``x_score``, and polygons. An indicator without any score gets no layer. Those whose
         ``gates`` is ``fail`` are grey on the layer of scores with a dashed border, below the others, and stand neither
-        among the pins nor in the list.
+        among the pins nor in the list. Where ``issues`` is not a number (few, see `small_counts.hide_small`) a missing
+        score is said to be withheld.
     districts
         Polygons with ``name``, for the ground.
     indicators
@@ -122,6 +132,9 @@ def scores_map(
     # Those that fail a gate are drawn first, so that none of them lies on a candidate that passes.
     scores = scores.iloc[np.argsort(~fails_gate(scores), kind="stable")]
     fails = fails_gate(scores)
+    withheld = np.zeros(len(scores), dtype=bool)
+    if "issues" in scores.columns:
+        withheld = pd.to_numeric(scores["issues"], errors="coerce").isna().to_numpy()
     page = land_map(districts, scores, title=text("maps.scores_title", lang), method=method, lang=lang, sketch=sketch)
     called = indicators or {}
     # An indicator that no candidate has is no layer to switch to: all of it would be grey.
@@ -148,12 +161,14 @@ def scores_map(
         sections.append(LegendSection(key, classes.swatches(), "", [group]))
         return group
 
-    by_score = _apart(classify(scores["score"], breaks=_SCORE_BREAKS, lang=lang), fails, lang)
+    by_score = classify(scores["score"], breaks=_SCORE_BREAKS, lang=lang)
+    by_score = _apart(_missing(by_score, scores["score"].mask(fails, 0), withheld, lang), fails, lang)
     by_share = classify(scores["completeness"], breaks=_COMPLETE_BREAKS, percent=True, unit="%", lang=lang)
     main = add(text("maps.score", lang), text("maps.score_legend", lang), by_score, show=True)
     add(text("maps.completeness", lang), text("maps.completeness", lang), by_share)
     for x in ids:
         points = classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang)
+        points = _missing(points, scores[f"{x}_score"], withheld, lang)
         key = text("maps.indicator_legend", lang, label=label[x])
         add(column("*_score").title.of(lang).format(name=label[x]), key, points)
     top = _ranked(scores).head(TOP)

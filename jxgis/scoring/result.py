@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ScoresResult"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ScoresResult(Result):
     """What `jxgis score` finds, table by table.
 

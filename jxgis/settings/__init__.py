@@ -135,7 +135,11 @@ def load_settings(path: str | Path) -> Settings:
     folder = path.resolve().parent
     settings = make_settings(read_toml(path), path.name, folder=folder)
     return settings.model_copy(
-        update={"city": _absolute_city(settings.city, folder), "inputs": _absolute(settings.inputs, folder)}
+        update={
+            "city": _absolute_city(settings.city, folder),
+            "inputs": _absolute(settings.inputs, folder),
+            "scoring": _absolute_rasters(settings.scoring, folder),
+        }
     )
 
 
@@ -144,6 +148,7 @@ def files_read(settings: Settings) -> list[str]:
     layers = [getattr(settings.inputs, layer) for layer in type(settings.inputs).model_fields]
     paths = [None if layer is None else layer.path for layer in layers]
     paths += [settings.city.outline, settings.city.issue_classes]
+    paths += [way.file for own in settings.scoring.indicators.values() for way in own.measures]
     return [split_layer(path)[0] for path in paths if path is not None]
 
 
@@ -216,6 +221,17 @@ def _absolute_city(city: CitySettings, folder: Path) -> CitySettings:
         if (value := getattr(city, name)) is not None and (name != "profile" or value.endswith(".toml"))
     }
     return city.model_copy(update=update)
+
+
+def _absolute_rasters(scoring: ScoringSettings, folder: Path) -> ScoringSettings:
+    def moved(way: MeasureSettings) -> MeasureSettings:
+        return way if way.file is None else way.model_copy(update={"file": str(folder / way.file)})
+
+    own = {
+        name: indicator.model_copy(update={"measures": tuple(map(moved, indicator.measures))})
+        for name, indicator in scoring.indicators.items()
+    }
+    return scoring.model_copy(update={"indicators": own})
 
 
 def _absolute(inputs: Inputs, folder: Path) -> Inputs:

@@ -46,7 +46,7 @@ class MeasureSettings(Section):
     least
         Fewest rows of the denominator for which a value is given.
     file
-        Of the mean of a raster: the file (GeoTIFF), beside jxgis.toml.
+        Of the mean of a raster: the file (GeoTIFF), relative to the folder of jxgis.toml.
     """
 
     measure: Word

@@ -5,7 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Self, TypeVar
+from functools import reduce
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -82,10 +85,12 @@ def with_options(model: type[BaseModel]) -> Callable[[Function], Function]:
     ...     \"\"\"
     >>> find.__doc__.splitlines()[2:4], "cell_m" in inspect.signature(find).parameters
     (['    cell_m : default 200', '        Side of a cell, metres.'], True)
+    >>> inspect.signature(find).parameters["cell_m"].annotation
+    'float'
     """
     known = {name: default(model, name) for name in model.model_fields}
     options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=model.__annotations__[name])
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=_named(model, name))
         for name, value in known.items()
     ]
 
@@ -104,6 +109,21 @@ def with_options(model: type[BaseModel]) -> Callable[[Function], Function]:
         return function
 
     return said
+
+
+def _named(model: type[BaseModel], name: str) -> str:
+    """The type of an option as a signature names it, its bounds aside: ``float``, not a type that nobody can import."""
+
+    def plain(kind: Any) -> Any:
+        kinds = tuple(plain(each) for each in get_args(kind))
+        if get_origin(kind) is Annotated:
+            return kinds[0]
+        if get_origin(kind) in (tuple, dict):
+            return get_origin(kind)[kinds]
+        return reduce(or_, kinds) if get_origin(kind) in (Union, UnionType) else kind
+
+    words = inspect.formatannotation(plain(model.model_fields[name].annotation))
+    return re.sub(r"\b(?:typing|jxgis\.[\w.]+)\.", "", words)
 
 
 def about(model: type[BaseModel], name: str) -> Text:

@@ -53,7 +53,7 @@ class HotspotSettings(Section):
     )
     classes: tuple[str, ...] | None = option(
         None,
-        "分析哪些问题类型，按此顺序；默认为城市的分类，没有时为数据里的分类",
+        "分析哪些类别，按此顺序；默认为城市的分类，没有时为数据里的分类",
         "the classes, in this order; else the city's, or those of the issues",
         example=["市容环境", "街面秩序"],
     )
@@ -135,10 +135,10 @@ class UnitSettings(Section):
     )
     cell_m: CityMetres = option(
         200,
-        "没有街道或地块时用的方格边长，米",
+        "没有道路或地块时用的网格边长，米",
         "side of a cell where there are no streets or blocks, metres",
     )
-    by_cells: bool = option(False, "有街道或地块时也按方格划分", "cells although there are streets or blocks")
+    by_cells: bool = option(False, "有道路或地块时也按网格划分", "cells although there are streets or blocks")
     attributes: tuple[str, ...] | None = option(
         None,
         "单元内应相近的属性：自有地块的数值列，或由图层算出的列；不写则用全部",

@@ -10,9 +10,19 @@ from jxgis import crs as crs_
 from jxgis.bounds import at_least, at_most
 from jxgis.errors import InputError, collect
 from jxgis.space.overlay import sharing_ground
+from jxgis.space.polygons import Faces
 from jxgis.space.shape import width_m
 
-__all__ = ["EDGE_TOLERANCE_M", "SCRAP_M2", "check_districts", "check_polygons", "count_parts", "overlaps", "shown"]
+__all__ = [
+    "EDGE_TOLERANCE_M",
+    "SCRAP_M2",
+    "check_districts",
+    "check_polygons",
+    "count_parts",
+    "overlaps",
+    "shown",
+    "without_scraps",
+]
 
 EDGE_TOLERANCE_M = 1.0
 """Strips narrower than this, where two drawn edges should be one, are drawing noise and no ground of their own."""
@@ -35,8 +45,30 @@ def count_parts(shape: shapely.Geometry) -> int:
     >>> count_parts(shapely.union_all([shapely.box(0, 0, 99, 99), shapely.box(200, 0, 210, 10)]))
     1
     """
-    area = shapely.area(shapely.get_parts(shape))
-    return int(((area > 0) & at_least(area, min(SCRAP_M2, float(area.max(initial=0.0))))).sum())
+    return len(_grounds(shapely.get_parts(shape)))
+
+
+def without_scraps(shapes: Faces) -> Faces:
+    """Polygons without the scraps beside their larger parts: what is measured of their shape.
+
+    Examples
+    --------
+    >>> square = shapely.box(0, 0, 99, 99)
+    >>> far = shapely.union_all([square, shapely.box(9000, 0, 9010, 10)])
+    >>> without_scraps(np.array([far]))[0].equals(square)
+    True
+    """
+    found = shapes.copy()
+    for at in np.flatnonzero(shapely.get_num_geometries(shapes) > 1):
+        grounds = _grounds(shapely.get_parts(shapes[at]))
+        found[at] = grounds[0] if len(grounds) == 1 else shapely.multipolygons(grounds)
+    return found
+
+
+def _grounds(parts: Faces) -> Faces:
+    area = shapely.area(parts)
+    grounds: Faces = parts[(area > 0) & at_least(area, min(SCRAP_M2, float(area.max(initial=0.0))))]
+    return grounds
 
 
 def overlaps(table: gpd.GeoDataFrame) -> list[tuple[int, int, float]]:

@@ -18,6 +18,7 @@ from jxgis.settings import UNITS
 from jxgis.space._districts import check_districts, check_polygons, shown
 from jxgis.space._faces import as_lines, dissolve, faces_in, merge_slivers
 from jxgis.space._tiling import Misfit, tile
+from jxgis.space.grid import refuse_too_many
 from jxgis.space.overlay import holds_most
 from jxgis.space.polygons import Faces, polygon_parts
 from jxgis.space.shape import width_m
@@ -84,7 +85,7 @@ def grid_blocks(districts: gpd.GeoDataFrame, *, cell_m: float) -> gpd.GeoDataFra
     if not 0 < cell_m < np.inf:
         raise InputError(zh=f"cell_m 是 {cell_m}，应大于 0。", en=f"cell_m is {cell_m}; it must be above 0.")
     check_districts(districts)
-    _refuse_too_many(districts, cell_m)
+    refuse_too_many(float(districts.area.sum()), cell_m, "cell_m", most=_MOST_CELLS)
     rows: list[int] = []
     polygons: list[shapely.Polygon] = []
     column: list[int] = []
@@ -106,18 +107,6 @@ def grid_blocks(districts: gpd.GeoDataFrame, *, cell_m: float) -> gpd.GeoDataFra
     piece = cell.groupby(cell).cumcount() + 1
     blocks.insert(0, "block_id", cell.where(piece == 1, cell + "-" + piece.astype(str)))
     return blocks[["block_id", "district", "geometry"]].reset_index(drop=True)
-
-
-def _refuse_too_many(districts: gpd.GeoDataFrame, cell_m: float) -> None:
-    cells = float(districts.area.sum()) / cell_m**2
-    if cells > _MOST_CELLS:
-        least = math.sqrt(float(districts.area.sum()) / _MOST_CELLS)
-        raise InputError(
-            zh=f"{cell_m:g} 米的方格在此范围约有 {cells:.3g} 个，过多（最多 {_MOST_CELLS:,} 个）；"
-            f"请把 cell_m 加大到 {least:.0f} 米以上，或检查坐标系。",
-            en=f"cells of {cell_m:g} m make about {cells:.3g} of them here, too many (at most {_MOST_CELLS:,}); "
-            f"raise cell_m above {least:.0f} m, or check the CRS.",
-        )
 
 
 def _grid_lines(part: shapely.Polygon, cell_m: float) -> Faces:

@@ -14,10 +14,11 @@ import shapely
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 
-__all__ = ["Grid", "grid_over", "to_micrometres"]
+__all__ = ["Grid", "grid_over", "refuse_too_many", "to_micrometres"]
 
 BLOCK = 32_768  # points worked on at a time, so that they stay in the cache
 MAX_BOX_CELLS = 100_000_000  # 100 MB of mask: beyond it somebody mistook the cell size or the CRS
+MAX_CELLS = 4_000_000  # a prefecture by cells of 32 m: counts, finds and squares of more fill the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +208,43 @@ def _offset(
     np.clip(out, 0, last, out=out)
 
 
+def refuse_too_many(area_m2: float, step_m: float, option: str, *, most: int) -> None:
+    """Refuse cells or points so small that there are more than can be held, before any is made.
+
+    Parameters
+    ----------
+    area_m2
+        What they cover, m².
+    step_m
+        Side of a cell, or spacing of the points, metres.
+    option
+        The setting to raise, for the message.
+    most
+        How many there may be.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> refuse_too_many(4e9, 1, "cell_m", most=4_000_000)
+    Traceback (most recent call last):
+    jxgis.errors.InputError: cell_m = 1 米时此范围约有 4e+09 个，过多（最多 4,000,000 个）；请把 cell_m 加大到 32 米以上，或检查坐标系。
+    cell_m = 1 m makes about 4e+09 of them here, too many (at most 4,000,000); raise cell_m above 32 m, or check the CRS.
+    """
+    # Divided step by step: the square of a tiny one is 0.
+    number = area_m2 / step_m / step_m
+    if number > most:
+        least = np.ceil(np.sqrt(area_m2 / most) * 100) / 100
+        raise InputError(
+            zh=f"{option} = {step_m:g} 米时此范围约有 {number:.3g} 个，过多（最多 {most:,} 个）；"
+            f"请把 {option} 加大到 {least:g} 米以上，或检查坐标系。",
+            en=f"{option} = {step_m:g} m makes about {number:.3g} of them here, too many (at most {most:,}); "
+            f"raise {option} above {least:g} m, or check the CRS.",
+        )
+
+
 def grid_over(area: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_m: float) -> Grid:
     """Lay a grid over a study area: a cell belongs to it if its centre is in the area or on its edge.
 
@@ -241,7 +279,8 @@ def grid_over(area: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_m: float) -> Grid:
     union = shapely.transform(shapely.union_all(area.geometry.to_numpy()), to_micrometres)
     if union.is_empty:
         raise InputError(zh="研究范围是空的；请给出至少一个面。", en="the area is empty; give at least one polygon.")
-    west, south, east, north = shapely.bounds(union)
+    refuse_too_many(union.area, cell_m, "cell_m", most=MAX_CELLS)
+    west, south, east, north = (float(bound) for bound in shapely.bounds(union))
     col0, row0 = int(np.floor(west / cell_m)), int(np.floor(south / cell_m))
     cols, rows = int(np.floor(east / cell_m)) - col0 + 1, int(np.floor(north / cell_m)) - row0 + 1
     if rows * cols > MAX_BOX_CELLS:

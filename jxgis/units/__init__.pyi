@@ -1,17 +1,21 @@
-from .alternatives import compare_plans, propose_alternatives
+from .alternatives import Alternatives, Comparison, compare_plans, propose_alternatives
 from .analysis import propose_units
-from .attributes import block_attributes, shared_weights, standardise
+from .attributes import Standardised, block_attributes, shared_weights, standardise
 from .delineate import delineate_units
 from .figures import unit_chart
 from .map import units_map
 from .plan import Plan
 from .quality import unit_quality
 from .result import UnitsResult
-from .verify import repair_units, verify_units
+from .verify import Verification, repair_units, verify_units
 
 __all__ = [
+    "Alternatives",
+    "Comparison",
     "Plan",
+    "Standardised",
     "UnitsResult",
+    "Verification",
     "block_attributes",
     "compare_plans",
     "delineate_units",

@@ -100,19 +100,15 @@ def analyse(given: Given) -> UnitsResult:
         The layers and ``[units]``.
     """
     from jxgis.space.blocks import street_blocks
-    from jxgis.units.delineate import delineate_units
 
     options, districts, streets = given.settings.units, given.need("districts"), given.table("streets")
-    tables = _tables(given)
     cut, blocks_from = _blocks(given)
-    described, used = _described(given, cut)
-    plan = delineate_units(described, districts, **tables, options=used)
+    described, used, plan = _planned(given, cut)
     finer = _to_cut_finer(plan.units, cut, options.target) if blocks_from == "streets" else ()
     if finer and streets is not None:
         largest = {name: options.target if name in finer else options.max_km2 for name in districts["name"]}
         recut = street_blocks(districts, streets=streets, waters=given.table("waters"), max_km2=largest)
-        described, used = _described(given, recut)
-        plan = delineate_units(described, districts, **tables, options=used)
+        described, used, plan = _planned(given, recut)
     front = ["block_id", "unit_id", "district"]
     others = [column for column in plan.blocks.columns if column not in front]
     result = UnitsResult(
@@ -124,6 +120,15 @@ def analyse(given: Given) -> UnitsResult:
         cut_finer=finer,
     )
     return _with_stability(result, described, used) if options.alternatives else result
+
+
+def _planned(given: Given, cut: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, UnitSettings, Plan]:
+    """The blocks as they are described, the settings with the attributes used, and the units that they are joined to."""
+    from jxgis.units.delineate import delineate_units
+
+    described, used = _described(given, cut)
+    plan = delineate_units(described, given.need("districts"), **_tables(given), options=used)
+    return described, used, plan
 
 
 def _tables(given: Given) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from jxgis.space._districts import count_parts
+from jxgis.space._districts import count_parts, without_scraps
 from jxgis.space.shape import polsby_popper, width_m
 from jxgis.units._graph import SNAP_M, Adjacency, Ints
 from jxgis.units._pieces import Limits, Part, count_range
@@ -140,7 +140,7 @@ def units_table(
         {
             "district": np.array(graph.district_names, dtype=object)[graph.district[first]],
             "area_km2": np.round(area, 6),
-            "compactness": polsby_popper(shapes),
+            "compactness": polsby_popper(without_scraps(shapes)),
             "in_bounds": in_bounds,
             "nearly": nearly,
             "reason": [None if inside else why for inside, why in zip(in_bounds, reasons, strict=True)],

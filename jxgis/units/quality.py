@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.space._districts import without_scraps
 from jxgis.space.overlay import pieces
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
@@ -147,19 +148,19 @@ def unit_quality(
     1       1.0          1000.0            0.5
     """
     crs = require_metric(units, "units")
-    shape = units.geometry
+    shapes = without_scraps(units.geometry.to_numpy())
     found = pd.DataFrame(
         {
-            "area_km2": shape.area / 1e6,
-            "compactness": polsby_popper(shape.to_numpy()),
-            "reock": reock(shape.to_numpy()),
-            "hull_ratio": hull_ratio(shape.to_numpy()),
-            "parts": shapely.get_num_geometries(shape.to_numpy()),
-            "holes": _holes(shape.to_numpy()),
+            "area_km2": units.area / 1e6,
+            "compactness": polsby_popper(shapes),
+            "reock": reock(shapes),
+            "hull_ratio": hull_ratio(shapes),
+            "parts": shapely.get_num_geometries(shapes),
+            "holes": _holes(shapes),
         },
         index=units.index,
     )
-    found["necks"], found["encloses"] = shapes_by_district(shape.to_numpy(), units["district"].to_numpy(dtype=object))
+    found["necks"], found["encloses"] = shapes_by_district(shapes, units["district"].to_numpy(dtype=object))
     graph = block_graph(
         units.rename(columns={"unit_id": "block_id"}), barriers=barriers, barrier_tolerance_m=barrier_tolerance_m
     )

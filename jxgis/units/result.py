@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["UnitsResult"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class UnitsResult(Result):
     """What `jxgis units` finds.
 

@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis.bounds import RELATIVE, at_least, at_most
+from jxgis.space._districts import without_scraps
 from jxgis.space.overlay import pieces
 from jxgis.space.polygons import Faces, polygon_parts
 from jxgis.space.ratio import ratio
@@ -62,7 +63,8 @@ def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> Shape
 
     A unit is narrow where a disc of :data:`NARROW_M` does not pass. Worn by half of that on all sides it falls into
     lobes, and what does not grow back from them is lost (a morphological opening). Counted are lobes beside the
-    largest, and lost pieces from :data:`NARROW_M2` (spurs). Where the district itself is narrow nothing is counted.
+    largest, and lost pieces from :data:`NARROW_M2` (spurs). Where the district itself is narrow nothing is counted, and
+    scraps beside a larger part are not measured.
 
     Parameters
     ----------
@@ -87,6 +89,7 @@ def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> Shape
     >>> found.compactness.round(2).tolist(), found.encloses.round(2).tolist()
     ([0.37, 0.48], [0.07, 0.46])
     """
+    shapes = without_scraps(shapes)
     n = len(shapes)
     whole = shapely.union_all(shapes) if ground is None else ground
     room = _lobes(whole)

@@ -14,7 +14,7 @@ from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, collect
 from jxgis.settings import UNITS
-from jxgis.space._districts import SCRAP_M2, check_districts, check_polygons
+from jxgis.space._districts import SCRAP_M2, check_districts, check_polygons, without_scraps
 from jxgis.space._tiling import tile
 from jxgis.space.overlay import holds_most
 from jxgis.space.polygons import Faces, as_one, polygon_parts
@@ -154,7 +154,7 @@ def verify_units(
             "unit_id": ids,
             "district": pd.Series([names[row] if row >= 0 else None for row in home], index=units.index, dtype="str"),
             "area_km2": np.round(area_km2, 6),
-            "compactness": polsby_popper(gpd.GeoSeries(shapes, index=units.index)),
+            "compactness": polsby_popper(without_scraps(shapes)),
             "in_bounds": in_bounds,
             "nearly": nearly,
             "parts": parts,
@@ -204,7 +204,7 @@ def repair_units(units: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, tolera
     ground = districts.geometry.to_numpy()
     snapped = tile(shapes, holds_most(shapes, ground)[0], ground, tolerance_m=tolerance_m).shapes
     repaired = units.set_geometry(gpd.GeoSeries(snapped, index=units.index, crs=units.crs))
-    measures = {"area_km2": np.round(repaired.area / 1e6, 6), "compactness": polsby_popper(snapped)}
+    measures = {"area_km2": np.round(repaired.area / 1e6, 6), "compactness": polsby_popper(without_scraps(snapped))}
     return repaired.assign(**{name: column for name, column in measures.items() if name in units.columns})
 
 

@@ -252,12 +252,12 @@ def test_a_report_covers_units_too(jxgis: Run, town: Path, monkeypatch: pytest.M
     for says in (
         "达到目标 37 % 需要什么",
         "其中 1 处小于标准的最小规模，是口袋公园",
-        "建成全部候选地块，全域也只到 0.0 %，达不到 37 %。",
-        "没有一块候选地块能服务到那里",
+        "可建公园用地全部建成，全域也只到 0.0 %，达不到 37 %。",
+        "没有一块可建公园用地能服务到那里",
     ):
         assert says in page
     titles = openpyxl.load_workbook(town / "plan/report.xlsx")["公园达标所需"][1]
-    assert [cell.value for cell in titles][:3] == ["区域", "新增公园前覆盖率", "建成全部候选地块后覆盖率"]
+    assert [cell.value for cell in titles][:3] == ["区域", "新增公园前覆盖率", "可建公园用地全部建成后覆盖率"]
 
 
 def refused(jxgis: Run, town: Path, *more: str, parks: str = "") -> str:

@@ -58,6 +58,12 @@ def test_it_goes_before_options_and_the_project(tmp_path: Path) -> None:
     [
         ("hotspots.cel_m=3", "--set 有误：未知的键 hotspots.cel_m，是否为 cell_m？"),
         ("hotspot.cell_m=3", "--set 有误：未知的键 hotspot，是否为 hotspots？"),
+        ("inputs.toiletts=a.gpkg", "--set 有误：未知的键 inputs.toiletts，是否为 toilets？"),
+        (
+            "inputs.parks=a.gpkg",
+            "--set 有误：inputs.parks = 'a.gpkg' 不可用（须为一组“键 = 值”，如 inputs.parks.path）",
+        ),
+        ("units.n_units=3", "--set 有误：units.n_units = 3 不可用（须为一组“键 = 值”）"),
         ("inputs.isues.path=a", "--set 有误：未知的键 inputs.isues，是否为 issues？"),
         ("inputs.parks.crs=GCJ-02", "--set 有误：缺少 inputs.parks.path"),
         ("hotspots.cell_m=abc", "须为数字"),

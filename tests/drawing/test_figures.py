@@ -228,3 +228,35 @@ def test_heading_titles_and_legend_lie_within_the_figure_and_clear_of_the_mark(p
     assert not any(a.overlaps(b) for at, a in enumerate(titles) for b in titles[:at])
     words = [line for line in figure.get_suptitle().split("\n") if line]
     assert not any(line[0] in "、，。：；" for line in words)
+
+
+def test_borders_and_scale_bar_of_a_map_stand_inside_its_axes():
+    t = result_tables()
+    bounds = t.districts.total_bounds
+    ax = figures.Figure().subplots()
+    figures.map_axes(ax, t.districts, bounds)
+    (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
+    assert west < bounds[0]
+    assert east > bounds[2]
+    assert north > bounds[3]
+    (bar,) = ax.get_lines()
+    assert (south < bar.get_ydata()).all()
+    assert (bar.get_ydata() < bounds[1]).all()
+
+
+def test_panels_of_a_wide_city_are_not_mostly_empty_paper():
+    t = result_tables()
+    flat = t.districts.assign(geometry=t.districts.scale(1, 0.25, origin=(0, 0)))
+    wide = hotspot_panels(t.cells, districts=flat).get_size_inches()
+    usual = hotspot_panels(t.cells, districts=t.districts).get_size_inches()
+    assert wide[0] == usual[0]
+    assert wide[1] < usual[1]
+
+
+def test_cells_read_back_as_multipolygons_are_drawn():
+    t = result_tables()
+    multi = t.cells.assign(geometry=[shapely.multipolygons([g]) for g in t.cells.geometry])
+    drawn = [len(ax.collections[0].get_paths()) for ax in hotspot_panels(t.cells, districts=t.districts).axes]
+    again = [ax.collections[0].get_paths() for ax in hotspot_panels(multi, districts=t.districts).axes]
+    assert [len(paths) for paths in again] == drawn
+    assert all(len(path.vertices) for paths in again for path in paths)

@@ -139,14 +139,6 @@ def test_no_residential_land_is_said_in_words():
     assert "jx-notice" in page
 
 
-def test_zones_by_name_serve_where_coverage_has_no_polygons():
-    t = result_tables()
-    bare = t.coverage.drop(columns="geometry")
-    assert '"老城"' in to_html(parks_map(bare, zones=t.districts))
-    with pytest.raises(_errors.InputError, match="zones"):
-        parks_map(bare)
-
-
 def test_nothing_to_draw_is_said():
     with pytest.raises(_errors.InputError, match="nothing to draw"):
         extent([gpd.GeoDataFrame(geometry=[], crs=4549), None])
@@ -224,7 +216,7 @@ def test_peaks_against_exposure_do_not_call_their_z_gi():
 
 def test_parks_too_small_to_count_are_told_apart():
     t = result_tables()
-    sized = t.parks.assign(area_m2=t.parks.area, radius_m=np.where(t.parks.area >= 50_000, 500.0, np.nan))
+    sized = t.parks.assign(radius_m=np.where(t.parks.area >= 50_000, 500.0, np.nan))
     page = to_html(parks_map(t.coverage, parks=sized, zones=t.districts))
     assert text("maps.park_small", "zh") in page
     assert text("maps.park_small", "zh") not in to_html(parks_map(t.coverage, parks=t.parks, zones=t.districts))
@@ -266,6 +258,18 @@ def test_a_candidate_that_fails_a_gate_is_no_pin_and_not_in_the_list():
     assert [row[0] for row in rows] == list(range(2, 12))
     assert text("maps.gate_failed", "zh") in page
     assert text("maps.gate_failed", "zh") not in to_html(scores_map(t.scores, districts=t.districts))
+
+
+def test_a_score_that_is_not_shown_is_not_called_absent():
+    t = result_tables()
+    few = t.scores.assign(issues=["1–2", *[40] * (len(t.scores) - 1)], score=t.scores["score"].astype(float))
+    few.loc[few.index[0], "score"] = np.nan
+    legend = to_html(scores_map(few, districts=t.districts))
+    assert text("maps.withheld", "zh") in legend
+    few.loc[few.index[1], "score"] = np.nan
+    both = to_html(scores_map(few, districts=t.districts))
+    assert text("maps.absent_or_withheld", "zh") in both
+    assert text("maps.withheld", "zh") not in to_html(scores_map(few.assign(issues=40), districts=t.districts))
 
 
 def test_blind_spots_show_what_they_are_ranked_by():

@@ -204,3 +204,17 @@ def test_it_refuses_degrees_nulls_and_sizes_of_nothing():
         density([1.0], [1.0], AREA, cell_m=0)
     empty = density([], [], AREA)
     assert empty.mass == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "raised"),
+    [
+        ({"cell_m": 0.01}, "density_cell_m"),
+        ({"cell_m": 1e-200}, "density_cell_m"),
+        ({"bandwidth_m": 0.01}, "bandwidth_m"),
+        ({"cell_m": 1, "bandwidth_m": 1500}, "density_cell_m"),
+    ],
+)
+def test_cells_that_fill_the_memory_are_refused_before_they_are_made(options, raised):
+    with pytest.raises(InputError, match=f"raise {raised} above"):
+        density([1.0], [1.0], AREA, **options)

@@ -149,6 +149,60 @@ def test_the_issues_of_a_peak_tell_no_cell_near_it(seeds: range) -> None:
     assert looked_at
 
 
+@pytest.mark.parametrize(("name", "seeds"), [("peaks", range(20, 40)), ("heavy_cells", range(40, 50))])
+def test_a_z_that_is_shown_tells_no_cell_around_it(name: str, seeds: range) -> None:
+    """z is a function of the sum within the band: the sums that the other cells can have, as they are shown, are tried."""
+    looked_at = 0
+    for seed in seeds:
+        cells, found, city = tables(seed)
+        if city["all"] < 3:
+            continue
+        cells, peaks = cells.reset_index(drop=True), found["peaks"]
+        at = peaks.geometry.get_coordinates() // CELL_M
+        peaks = peaks.assign(cell_id=(at["x"] * 10 + at["y"]).astype(int), gi_z=2.0)
+        shown = show({"cells": cells, **found, name: peaks.assign(count=5)}, min_count=3, band_m=BAND_M).tables
+        for issue_class, centre, z in zip(peaks["issue_class"], peaks.geometry, shown[name]["gi_z"], strict=True):
+            around = (cells["issue_class"] == issue_class) & (cells.centroid.distance(centre) <= BAND_M + 1e-6)
+            if np.isnan(z):
+                continue
+            true = cells["count"][around].tolist()
+            choices: list[Sequence[int]] = [
+                range(1, 3)
+                if isinstance(value, str)
+                else range(2 * max(real, 3) + 1)
+                if value is None
+                else [int(value)]
+                for value, real in zip(shown["cells"]["count"][around], true, strict=True)
+            ]
+            for one, own in enumerate(choices):
+                if not 0 < true[one] < 3:
+                    continue
+                sums = {0}
+                for other in choices[:one] + choices[one + 1 :]:
+                    sums = {rest + value for rest in sums for value in other}
+                looked_at += 1
+                assert sum(sum(true) - value in sums for value in own) > 1, (seed, issue_class, choices, one)
+    assert looked_at
+
+
+def test_an_issue_of_no_class_hides_no_class_of_the_city() -> None:
+    """How many issues of the file have no class is said when it is read: 1 of 101 takes no class's number with it."""
+    shape = boxes([0, 1], 0, [1, 2], 1)
+    cells = gpd.GeoDataFrame(
+        {
+            "cell_id": ["E0", "E1"] * 3,
+            "issue_class": np.repeat(["all", "甲", "乙"], 2),
+            "count": [41, 60, 20, 30, 20, 30],
+        },
+        geometry=np.tile(shape, 3),
+    )
+    levels = pd.DataFrame({"issue_class": ["all", "甲", "乙"], "issues": [101, 50, 50]})
+    shown = show({"cells": cells, "levels": levels}, min_count=3).tables
+    assert shown["levels"]["issues"].tolist() == [101, 50, 50]
+    # In which cell it lies is not said.
+    assert shown["cells"]["count"].isna().any()
+
+
 def test_what_adds_up_to_the_city_does_so_table_by_table() -> None:
     """Districts 2 + 100 and a ring of 50 beside 52: that the ring hides neither number does not hide the 2."""
     shape = boxes([0, 1], 0, [1, 2], 1)

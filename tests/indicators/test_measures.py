@@ -16,6 +16,7 @@ from jxgis.indicators import (
     count,
     count_per_km2,
     diversity,
+    homes_on_streets,
     hot_share,
     hull_share,
     length_km,
@@ -28,6 +29,7 @@ from jxgis.indicators import (
     share_of_rows,
     share_of_streets,
     share_on_foot,
+    ways_to,
     with_case_flags,
 )
 from jxgis.parks.standards import load_standard
@@ -170,6 +172,13 @@ def test_shape_of_a_circle_a_strip_and_an_l():
     assert whole["value"].tolist() == pytest.approx([1, 1, 3 / 3.5, 3 / 3.5])
 
 
+def test_a_scrap_far_off_does_not_change_the_shape_of_a_candidate():
+    square, scrap = shapely.box(0, 0, 1000, 1000), shapely.box(9000, 0, 9010, 10)
+    both = frame(shapely.union_all([square, scrap]))
+    assert compactness(both)["value"].item() == pytest.approx(np.pi / 4)
+    assert hull_share(both)["value"].item() == pytest.approx(1.0)
+
+
 def test_diversity_by_hand():
     kinds = ["食", "食", "食", "衣", "衣", "行"]
     poi = frame(*[shapely.Point(5, 5)] * 6, shapely.Point(90_500, 5), kind=[*kinds, "住"])
@@ -293,14 +302,18 @@ def test_park_coverage_by_hand():
 def test_on_foot_by_hand():
     """A street of 2 km with homes beside it: 10 minutes are 750 m, from either of two markets."""
     graph = street_graph(frame(line((0, 0), (2000, 0))))
-    homes = frame(shapely.box(0, 0, 2000, 25))
+    homes = homes_on_streets(frame(shapely.box(0, 0, 2000, 25)), graph, options=PARKS)
     zones = frame(shapely.box(0, -9, 1000, 50), shapely.box(1000, -9, 2000, 50), FAR)
-    one = share_on_foot(zones, frame(shapely.Point(0, 0)), homes, graph, minutes=10, options=PARKS)
+
+    def share(things):
+        way_m = ways_to(things, homes, max_snap_m=PARKS.max_snap_m)
+        return share_on_foot(zones, homes, way_m, minutes=10, speed_m_per_min=75)
+
+    one = share(frame(shapely.Point(0, 0)))
     assert one["value"].tolist() == pytest.approx([0.75, 0, np.nan], nan_ok=True)
     assert one["reason"].tolist() == ["", "", "no_housing"]
     # The second market stands outside the first zone, and serves its homes from 1000 − 250 m on.
-    two = frame(shapely.Point(0, 0), shapely.box(1490, -10, 1510, 10))
-    both = share_on_foot(zones, two, homes, graph, minutes=10, options=PARKS)
+    both = share(frame(shapely.Point(0, 0), shapely.box(1490, -10, 1510, 10)))
     assert both["value"].tolist() == pytest.approx([1, 1, np.nan], nan_ok=True)
     assert both["denominator"].tolist() == pytest.approx([0.025, 0.025, 0])
 
@@ -340,6 +353,8 @@ def test_a_raster_that_cannot_be_used_is_refused(raster, tmp_path):
         file.write(np.zeros((2, 2), dtype="float32"), 1)
     with pytest.raises(InputError, match="坐标系"):
         raster_mean(frame(KM), bare)
+    with pytest.raises(InputError, match="没有文件"):
+        raster_mean(frame(KM), tmp_path / "none.tif")
     (tmp_path / "no.tif").write_text("no raster")
     with pytest.raises(InputError):
         raster_mean(frame(KM), tmp_path / "no.tif")

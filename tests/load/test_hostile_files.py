@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
 import os
 import re
+import socket
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -24,7 +27,8 @@ import xlsxwriter
 from jxgis import _files
 from jxgis._toml import read_toml
 from jxgis.errors import InputError, SettingsError
-from jxgis.load.rasters import check_raster
+from jxgis.load import _views
+from jxgis.load.rasters import check_raster, load_population
 from jxgis.load.readers import find_files, read_tables
 from jxgis.parks.people import raster_people
 
@@ -539,3 +543,135 @@ def test_a_name_keeps_to_its_line(tmp_path: Path) -> None:
         crs=4549,
     )
     assert load_districts(square).table["name"].tolist() == ["东栅 错误：磁盘已满"]
+
+
+_ENDLESS = "WITH {} r(fid, name) AS (SELECT 1, 'x' UNION ALL SELECT fid + 1, name FROM r) SELECT fid, name FROM r"
+
+
+def with_view(path: Path, *statements: str) -> Path:
+    """A GeoPackage of two points in the layer t, and what the statements add; a view v is a layer of it."""
+    points = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=gpd.points_from_xy([120.7, 120.8], [30.7, 30.8]), crs=4326)
+    points.to_file(path, layer="t")
+    with contextlib.closing(sqlite3.connect(path)) as base, base:
+        for statement in statements:
+            base.execute(statement)
+        base.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) VALUES ('v', 'features', 'v', 4326)"
+        )
+        base.execute("INSERT INTO gpkg_geometry_columns VALUES ('v', 'geom', 'POINT', 4326, 0, 0)")
+    return path
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        [f"CREATE VIEW v AS {_ENDLESS.format('RECURSIVE')}"],
+        [f"CREATE VIEW v AS {_ENDLESS.format('')} WHERE name = 'y'"],
+        [f"CREATE VIEW w AS {_ENDLESS.format('')}", "CREATE VIEW v AS SELECT * FROM w"],
+        [_ENDLESS.format("").join(["CREATE VIEW v AS SELECT *, ST_MinX(geom), (SELECT max(fid) FROM (", ")) FROM t"])],
+        [f"CREATE VIEW w AS {_ENDLESS.format('')} WHERE name = 'y'", "CREATE VIEW v AS SELECT fid, geom, name FROM t"],
+    ],
+)
+def test_a_view_without_an_end_is_refused(tmp_path: Path, statements: list[str]) -> None:
+    # Before GDAL looks at it: it takes a row of every view to see its columns.
+    path = with_view(tmp_path / "v.gpkg", *statements)
+    with pytest.raises(InputError, match="调用自身"):
+        read_tables(f"{path}|layername=v", expected="places")
+
+
+def test_a_view_of_too_many_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill = "INSERT INTO n WITH r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 300) SELECT i FROM r"
+    path = with_view(
+        tmp_path / "v.gpkg",
+        "CREATE TABLE n (i INTEGER PRIMARY KEY)",
+        fill,
+        "CREATE VIEW v AS SELECT a.i AS fid, NULL AS geom FROM n a, n b, n c",
+    )
+    monkeypatch.setattr(_views, "MOST_UNPACKED", 1 << 20)
+    with pytest.raises(InputError, match="读不到头"):
+        read_tables(f"{path}|layername=v", expected="places")
+    # The other layer of the file is read all the same.
+    assert len(read_tables(f"{path}|layername=t", expected="places")[0].frame) == 2
+
+
+@pytest.mark.parametrize(
+    ("view", "names"),
+    [
+        ("SELECT fid, geom, name FROM t WHERE name = 'b'", ["b"]),
+        ("SELECT fid, geom, name FROM t WHERE ST_MinX(geom) > 120.75", ["b"]),
+        ("SELECT t.fid, t.geom, u.name || 'x' AS name FROM t JOIN t u ON t.fid = u.fid", ["ax", "bx"]),
+    ],
+)
+def test_views_as_qgis_makes_them_are_layers(tmp_path: Path, view: str, names: list[str]) -> None:
+    path = with_view(tmp_path / "v.gpkg", f"CREATE VIEW v AS {view}")
+    (table,) = read_tables(f"{path}|layername=v", expected="places")
+    assert table.frame["name"].tolist() == names
+    assert table.geometry is not None
+    assert shapely.get_x(table.geometry).max() == 120.8
+
+
+def test_a_raster_of_complex_numbers_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "people.tif"
+    transform = rasterio.transform.from_origin(500000, 3400000, 100, 100)
+    with rasterio.open(
+        path, "w", driver="GTiff", width=2, height=2, count=1, dtype="complex64", crs=4549, transform=transform
+    ) as out:
+        out.write(np.full((2, 2), 3 + 4j, dtype=np.complex64), 1)
+    with pytest.raises(InputError, match="复数"):
+        check_raster(path)
+    zone = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(500000, 3399800, 500200, 3400000)], crs=4549)
+    with pytest.raises(InputError, match="复数"):
+        raster_people(path, zone)
+
+
+@pytest.mark.parametrize("excepted", [None, "127.0.0.1", "*"])
+@pytest.mark.parametrize(
+    "crs", ['{"type": "link", "properties": {"href": "%s"}}', '{"type": "URL", "properties": {"url": "%s"}}']
+)
+def test_no_address_in_a_file_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crs: str, excepted: str | None
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        if excepted is not None:
+            monkeypatch.setenv(name, excepted)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/crs"
+        point = '{"type": "Feature", "properties": {"name": "a"}, "geometry": {"type": "Point", "coordinates": [120.7, 30.7]}}'
+        text = f'{{"type": "FeatureCollection", "crs": {crs % address}, "features": [{point}]}}'
+        (tmp_path / "a.geojson").write_text(text)
+        (table,) = read_tables(tmp_path / "a.geojson", expected="places")
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert table.frame["name"].tolist() == ["a"]
+    assert os.environ.get("no_proxy") == excepted
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "\0", "hex", "nothing"])
+def test_an_encoding_that_is_none_is_named(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.csv").write_text("任务号,名称\n1,a\n", encoding="utf-8")
+    with pytest.raises(InputError, match="不认识编码"):
+        read_tables(tmp_path / "a.csv", expected="places", encoding=encoding)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no colon in a name")
+def test_a_raster_whose_name_is_an_address_is_read_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    transform = rasterio.transform.from_origin(500000, 3400000, 100, 100)
+    for name, value in (("x.tif", 9), ("y.tif", 1)):
+        with rasterio.open(
+            tmp_path / name,
+            "w",
+            driver="GTiff",
+            width=2,
+            height=2,
+            count=1,
+            dtype="float32",
+            crs=4549,
+            transform=transform,
+        ) as out:
+            out.write(np.full((2, 2), value, dtype=np.float32), 1)
+    (tmp_path / "y.tif").rename(tmp_path / "GTIFF_DIR:1:x.tif")
+    monkeypatch.chdir(tmp_path)
+    assert check_raster("GTIFF_DIR:1:x.tif").total == 4
+    assert load_population("GTIFF_DIR:1:x.tif").table["people"].sum() == 4

@@ -241,6 +241,12 @@ def test_a_rejected_or_cancelled_row_does_not_shadow_a_sound_one(export, city) -
     assert sorted(loaded.table["issue_id"]) == sorted(export["任务号"])
 
 
+@pytest.mark.parametrize("head", ["问题状态", "任务状态", "处置状态"])
+def test_a_status_under_another_head_leaves_cancelled_cases_out(export, city, head: str) -> None:
+    export.loc[0, "案件状态"] = "作废"
+    assert account(load_issues(export.rename(columns={"案件状态": head}), city=city, crs=4490)) == (12, 11, 0, 1)
+
+
 def test_cancelled_and_repeated_cases_are_left_out_and_counted(export, city) -> None:
     export.loc[[0, 1, 2], "案件状态"] = ["作废", "重复", "已作废 "]
     export["作废时间"] = ""
@@ -585,6 +591,13 @@ def test_points_of_a_vector_file_are_dropped_as_the_file_has_them(city) -> None:
     assert len([note for note in twice.notes if "drop_points" in note.en]) == 1
 
 
+@pytest.mark.parametrize("point", [(float("nan"), 30.74), (120.75, float("inf")), (120.75,), (120.75, 30.74, 0)])
+def test_what_is_not_a_pair_of_coordinates_is_no_point_to_drop(city, point) -> None:
+    table = pd.DataFrame({"任务号": ["1"], "lon": [120.75], "lat": [30.74]})
+    with pytest.raises(InputError, match="not a pair of coordinates"):
+        load_issues(table, city=city, crs=4490, drop_points=[point])
+
+
 def test_points_to_drop_that_are_rejected_already_are_said_to_be(city) -> None:
     table = pd.DataFrame({"任务号": ["1", "2", "3"], "lon": [0.0, 116.4, 120.75], "lat": [0.0, 39.9, 30.74]})
     loaded = load_issues(table, city=city, crs=4490, drop_points=[(0, 0), (116.4, 39.9), (1, 2)])
@@ -662,3 +675,8 @@ def test_a_masked_category_is_found_when_the_sheet_is_handed_back(export, city, 
         export, city=city, crs=4490, class_table=pd.concat([named, filled[["tree", "sub_type", "issue_class"]]])
     )
     assert own.table["issue_class"].tolist() == ["市容环境", "园林绿化", "公用设施"] * 4
+
+
+def test_rework_below_nothing_is_refused_with_its_row(export, city) -> None:
+    with pytest.raises(InputError, match=r"row 3: rework = -3 is below 0"):
+        load_issues(export.assign(返工次数=["0", "1", "-3"] + [""] * 9), city=city, crs=4490)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -13,6 +15,8 @@ import shapely
 from jxgis import load
 from jxgis.errors import CrsError, InputError
 from jxgis.load.rasters import check_raster, load_population
+from jxgis.schema import layers as tables
+from jxgis.schema.layers import ColumnEntry, LayerEntry
 
 EAST, NORTH = 572_000.0, 3_402_000.0
 POLYGONS = ["parks", "residential", "waters", "historic", "vacant", "blocks", "units", "candidates"]
@@ -283,6 +287,25 @@ def test_people_below_zero_are_refused_with_their_row(layer, write) -> None:
     path = write("people.gpkg", gpd.GeoDataFrame({"人口": [5.0, 0.0, -99.0]}, geometry=shapes, crs=4549))
     with pytest.raises(InputError, match=r"people\.gpkg, row 3: people = -99 is below 0"):
         getattr(load, f"load_{layer}")(path)
+
+
+def test_numbers_out_of_the_range_that_a_layer_declares_are_refused_with_their_row(city, write) -> None:
+    slope = ColumnEntry(dtype="number", least=-5, most=90)
+    ramps = LayerEntry(title_zh="坡道", title_en="ramps", geometry="point", columns={"slope": slope}).contract("ramps")
+    own = replace(city, layers={"ramps": ramps})
+
+    def read(*slopes: float) -> list[float]:
+        at = gpd.points_from_xy([572_000] * len(slopes), range(3_402_000, 3_402_000 + len(slopes)), crs=4549)
+        path = write("ramps.gpkg", gpd.GeoDataFrame({"slope": slopes}, geometry=at))
+        return load.load_layer("ramps", path, city=own).table["slope"].tolist()
+
+    assert read(-5.0, 90.0) == [-5, 90]
+    with pytest.raises(InputError, match=r"ramps\.gpkg, row 2: slope = 91 is above 90 \(1 rows in all\)"):
+        read(0.0, 91.0)
+    with pytest.raises(InputError, match=r"row 1: slope = -6 is below -5"):
+        read(-6.0)
+    with pytest.raises(InputError, match="大于 90"):
+        tables.check(gpd.GeoDataFrame({"slope": [91.0]}, geometry=gpd.points_from_xy([0], [0], crs=4549)), ramps)
 
 
 @pytest.mark.parametrize("layer", ["parks", "districts"])

@@ -442,6 +442,13 @@ def test_a_missing_file_names_the_nearest(export, write, tmp_path: Path) -> None
         one(tmp_path / "nowhere" / "a.csv")
 
 
+def test_a_mark_that_qgis_does_not_write_is_told_from_a_missing_file(export, write, tmp_path: Path) -> None:
+    write("issues.csv", export)
+    with pytest.raises(InputError, match=r"请写 issues\.csv\|layername=…") as error:
+        one(f"{tmp_path / 'issues.csv'}|layname=a")
+    assert "layname=a, is not known" in error.value.text("en")
+
+
 def test_an_unknown_format_names_the_known(tmp_path: Path) -> None:
     (tmp_path / "a.docx").write_bytes(b"x")
     with pytest.raises(InputError, match=r"\.gpkg"):
@@ -540,3 +547,16 @@ def test_a_head_that_its_field_cuts_within_a_character_loses_only_that(tmp_path)
     assert frame["常住人"].tolist() == [12, 30]
     assert frame["小区名"].iloc[0] == "三水湾"
     assert pd.isna(frame["小区名"].iloc[1])
+
+
+@pytest.mark.parametrize("after", ["2,b\n3,c", '2,b\n3,"c'])
+def test_a_quote_that_is_not_closed_in_the_header_swallows_no_rows(tmp_path: Path, after: str) -> None:
+    (tmp_path / "a.csv").write_text(f'任务号,"描述\n1,a\n{after}"\n4,d\n', encoding="utf-8")
+    with pytest.raises(InputError, match="表头有一个引号没有闭合"):
+        read_tables(tmp_path / "a.csv", expected="issues")
+
+
+def test_a_header_of_two_lines_is_a_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('任务号,"经度\n（GCJ-02）",纬度\n1,120.7,30.7\n', encoding="utf-8")
+    (table,) = read_tables(tmp_path / "a.csv", expected="issues")
+    assert table.frame.columns.tolist() == ["任务号", "经度\n（GCJ-02）", "纬度"]

@@ -255,7 +255,7 @@ def test_fewer_sites_than_asked_are_said(town):
         found = measure_parks(town["parks"], town["housing"], town["zones"], vacant=plots, new_parks=asked)
         n = len(found.sites)
         assert n == 0 if plots is far else 0 < n < asked
-        line = f"拟新建 {asked} 处公园，只选出 {n} 处：其余候选地块都不能再增加服务。"
+        line = f"拟新建 {asked} 处公园，只选出 {n} 处：其余可建公园用地都不能再增加服务。"
         assert line in [said.zh for said in found.notes()]
 
 

@@ -7,11 +7,12 @@ import pytest
 import shapely
 
 from jxgis import escape
+from jxgis.drawing.colours import CHANGE
 from jxgis.drawing.offline import require_offline, to_html
 from jxgis.errors import InputError
 from jxgis.i18n import text
 from jxgis.parks.analysis import measure_parks
-from jxgis.parks.change_map import parks_change_map
+from jxgis.parks.change_map import _change_rows, parks_change_map
 from jxgis.parks.land_words import land_words
 from jxgis.parks.map import parks_map
 from jxgis.parks.result import ParksResult
@@ -64,6 +65,18 @@ def test_a_plan_without_effect_has_a_map_too(planned: ParksResult) -> None:
     assert text("parks.lost", "zh", **land_words("residential", "zh")) not in page
 
 
+def test_a_zone_without_coverage_is_not_called_unchanged(planned: ParksResult) -> None:
+    at = (planned.change["zone"] == "西").to_numpy()
+    absent = planned.change.assign(
+        change=planned.change["change"].mask(at), coverage_after=planned.change["coverage_after"]
+    )
+    legend = text("maps.no_data", "zh")
+    assert legend in to_html(parks_change_map(absent))
+    assert legend not in to_html(parks_change_map(planned.change))
+    own = absent[(absent["zone"] != "all") & (absent["method"] == "radius")]
+    assert (_change_rows(own) == len(CHANGE)).tolist() == own["change"].isna().tolist()
+
+
 def test_a_table_without_zones_is_refused(planned: ParksResult) -> None:
     with pytest.raises(InputError, match="no zone"):
         parks_change_map(planned.change[planned.change["zone"] == "all"])
@@ -71,14 +84,12 @@ def test_a_table_without_zones_is_refused(planned: ParksResult) -> None:
 
 def test_parks_stand_on_the_coverage_map_by_class() -> None:
     """5,000 m² and more reach 500 m, 2,000 m² and more 300 m, smaller ones do not count."""
-    found = measure_parks(
-        table((0, 0, 100, 100), (3000, 0, 3050, 50), (5000, 0, 5030, 30)),
-        table((0, 200, 6000, 300)),
-        table((0, 0, 6000, 400), name=["西"]),
-    )
-    page = to_html(parks_map(found.coverage, parks=found.parks))
+    zones = table((0, 0, 6000, 400), name=["西"])
+    parks, homes = table((0, 0, 100, 100), (3000, 0, 3050, 50), (5000, 0, 5030, 30)), table((0, 200, 6000, 300))
+    found = measure_parks(parks, homes, zones)
+    page = to_html(parks_map(found.coverage, zones=zones, parks=found.parks))
     for label in ("服务半径 500 m", "服务半径 300 m", text("maps.park_small", "zh")):
         assert label in page
-    only = to_html(parks_map(found.coverage, parks=found.parks.iloc[:1]))
+    only = to_html(parks_map(found.coverage, zones=zones, parks=found.parks.iloc[:1]))
     assert "服务半径 300 m" not in only
     assert text("maps.park_small", "zh") not in only

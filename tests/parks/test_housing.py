@@ -6,7 +6,7 @@ import shapely
 from shapely.geometry import box
 
 from jxgis.errors import InputError
-from jxgis.parks.housing import cut_by_zone
+from jxgis.parks.housing import cut_by_zone, sample_points
 from jxgis.parks.people import people_of_housing
 
 
@@ -29,3 +29,9 @@ def test_a_zone_that_only_a_rounded_border_gives_land_has_none(width_m):
     # Real land beside it keeps its hairs: no figure changes there.
     more = gpd.GeoDataFrame(geometry=[*housing.geometry, shapely.box(500, 1200, 600, 1300)], crs=4549)
     assert cut_by_zone(more, zones).area_m2.sum() == pytest.approx(2e6 + 2000 * width_m + 1e4, abs=1e-6)
+
+
+def test_points_that_fill_the_memory_are_refused_before_they_are_made() -> None:
+    homes = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1000, 1000)], crs=4549)
+    with pytest.raises(InputError, match="raise sample_m above"):
+        sample_points(cut_by_zone(homes, homes), sample_m=0.01)

@@ -134,6 +134,8 @@ def test_by_band_counts_each_size_alone():
     by_band = coverage_by_band(parks, land, zones, standard=STANDARD)
     whole = by_band[by_band["zone"] == "all"].set_index("min_m2")
     assert whole["parks"].to_dict() == {5000: 1, 2000: 1, 1000: 0}
+    # Parks of 5,000 m² and more have no upper bound: none is written, not a number without end.
+    assert whole["max_m2"].fillna("none").to_dict() == {5000: "none", 2000: 5000, 1000: 2000}
     # Apart from one another, the bands add up to all.
     assert whole["served_m2"].sum() == pytest.approx(measure(parks, land, zones).coverage["served_m2"].iloc[-1])
 

@@ -85,7 +85,7 @@ def test_coverage_and_deficit_are_the_tables_own(tables):
     assert shown == sorted(shown)
     assert block.rows[-1][0] == "余新"
     assert block.rows[-1][at["服务半径覆盖率"]] == "—"
-    assert block.rows[-1][at["说明"]] == "没有居住用地"
+    assert block.rows[-1][at["原因"]] == "没有居住用地"
 
 
 def test_units_by_district_add_up(tables):
@@ -506,7 +506,7 @@ def test_no_new_park_is_not_called_the_fewest(tables):
     page = words(make(tables.with_parks(targets=targets)))
     assert "不需为此新增公园" in page
     assert "最少需新增" not in page
-    assert "没有一块候选地块" not in page
+    assert "没有一块可建公园用地" not in page
 
 
 def test_the_fewest_new_parks_are_so_by_sample_points():

@@ -61,7 +61,7 @@ def test_values_are_the_tables_own(book, tables):
     np.testing.assert_allclose(units["面积（平方公里）"].astype(float), tables.units["area_km2"])
     coverage = values(book["公园覆盖率"])
     np.testing.assert_allclose(coverage["覆盖率"].astype(float), tables.parks["coverage"]["coverage"])
-    assert coverage.loc[tables.parks["coverage"]["coverage"].isna().to_numpy(), "说明"].tolist() == ["没有居住用地"] * 2
+    assert coverage.loc[tables.parks["coverage"]["coverage"].isna().to_numpy(), "原因"].tolist() == ["没有居住用地"] * 2
     assert set(coverage["方法"]) == {"服务半径", "步行"}
     assert "全域" in set(coverage["区域"])
 

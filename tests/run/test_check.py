@@ -60,6 +60,7 @@ def test_issues(issues, halves, city) -> None:
         "记录的街道与落点全部一致（核对 9 件）",
     ):
         assert part in said, part
+    assert any(line.en == "Classes: Advertising 6, unclassified 3." for line in checked.lines), checked.lines
     assert checked.summary["rejected"] == {"zero_coordinates": 1}
     assert checked.tables["unclassified"]["count"].tolist() == [3]
     assert json.loads(json.dumps(checked.summary))["rows_kept"] == len(checked.loaded.table) == 9
@@ -193,3 +194,10 @@ def test_small_counts_of_categories_stand_as_ranges(tmp_path: Path) -> None:
         book = openpyxl.load_workbook(stage.path("unclassified.xlsx"))
     # Of nine, five and one or two the total is known: the five goes with the two.
     assert [row[3].value for row in book.worksheets[0].iter_rows(min_row=2)] == [9, "—", "1–2", 0]
+
+
+def test_a_number_is_not_told_as_the_name_of_a_polygon() -> None:
+    squares = [shapely.box(572_000, 3_402_000, 572_400, 3_402_500), shapely.box(573_000, 3_402_000, 573_200, 3_402_500)]
+    lots = gpd.GeoDataFrame({"常住人口": [694, 12]}, geometry=squares, crs=4549)
+    lines = [line.zh for line in check_layer("residential", lots).lines]
+    assert "2 个面，共 0.30 km²，最小 0.10 km²（未命名），最大 0.20 km²（未命名）。" in lines

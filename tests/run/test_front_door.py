@@ -205,6 +205,29 @@ def test_a_table_is_held_to_its_contract_as_a_file_is(change: dict[str, Any], sa
         jxgis.measure_parks(GROUND, GROUND.assign(**change), GROUND)
 
 
+def test_the_study_area_is_held_to_being_polygons() -> None:
+    bow = shapely.Polygon([(0, 0), (3000, 3000), (3000, 0), (0, 3000)])
+    for wrong, says in (
+        (LINES, "not polygons"),
+        (GROUND.set_geometry([bow], crs=4549), "invalid, empty or missing"),
+        (GROUND.geometry.centroid, "not polygons"),
+        (GROUND.set_geometry([None], crs=4549), "invalid, empty or missing"),
+    ):
+        with pytest.raises(InputError, match=f"The table of area breaks its contract: geometry: 1 rows are {says}"):
+            jxgis.find_hotspots(POINTS, wrong)
+    assert len(jxgis.find_hotspots(POINTS, GROUND.geometry).cells) == len(jxgis.find_hotspots(POINTS, GROUND).cells)
+
+
+def test_what_is_said_of_zones_names_the_argument() -> None:
+    with pytest.raises(InputError, match="The table of zones breaks its contract") as caught:
+        jxgis.measure_parks(GROUND, GROUND, GROUND.drop(columns="name"))
+    assert caught.value.text("zh").startswith("zones（片区）表不符合约定：缺少列 name")
+    with pytest.raises(CrsError, match="zones"):
+        jxgis.measure_parks(GROUND, GROUND, GROUND.to_crs(4490))
+    with pytest.raises(InputError, match="zones is not a GeoDataFrame"):
+        jxgis.measure_parks(GROUND, GROUND, None)  # type: ignore[arg-type]
+
+
 def test_every_table_is_held_to_its_contract() -> None:
     with pytest.raises(InputError, match="issues breaks its contract: geometry: 1 rows are not points"):
         jxgis.find_hotspots(POINTS, GROUND, history=GROUND)

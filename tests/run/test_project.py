@@ -176,3 +176,24 @@ def test_nothing_is_drawn_twice_and_what_is_added_stays_with_the_one_it_is_added
     assert hot.figure("scale") is not hot.figure("scale")
     assert list(hot.maps()) == ["hotspots"]
     assert drawn == [1]
+
+
+def test_a_terminal_shows_what_can_be_asked_and_no_dump(town):
+    city = jxgis.open_project(town)
+    said = repr(city)
+    assert said.splitlines()[0].startswith("Project")
+    assert ".hotspots()" in said
+    assert ".parks()" not in said
+    assert not city._reader._loaded, "nothing is read for it"
+    hot = city.hotspots()
+    first, *lines = repr(hot).splitlines()
+    assert first == "HotspotsResult: 问题热点"
+    assert f"places ({len(hot.places):,})" in repr(hot)
+    assert any(line.startswith("  参与分析的问题") for line in lines)
+    assert lines[-1].startswith("  .figure(): ")
+    rows = city.layer("issues")
+    shown = repr(city._loaded("issues"))
+    assert shown.startswith(f"Loaded(issues: {len(rows):,} rows in .table, ")
+    assert all(
+        max(map(len, text.splitlines())) < 400 and len(text.splitlines()) < 15 for text in (said, repr(hot), shown)
+    )

@@ -69,6 +69,7 @@ def test_a_layer_has_titles(layer: str) -> None:
     ("changed", "said"),
     [
         ({"area_km2": [1.0, -1.0]}, r"area_km2: -1\.0 is below 0 \(row 2\)"),
+        ({"area_km2": [1.0, np.inf]}, r"area_km2: inf is not finite \(row 2\)"),
         ({"area_km2": ["1", "2"]}, "area_km2: (str|object) instead of number"),
         ({"minutes": [5.0, 5.0]}, r"minutes: 2 rows share a key, such as 5\.0"),
         ({"minutes": [5.0, np.nan]}, "minutes: 1 nulls"),

@@ -101,6 +101,29 @@ def test_an_indicator_of_the_project_is_measured_by_its_table(candidates, toilet
         score_candidates(candidates, indicators={"good_toilets": wrong})
 
 
+def test_what_only_repeats_the_shape_is_no_second_source(candidates):
+    """A table of `jxgis units` has the columns compactness and hull_ratio; figures that differ from the shape are brought."""
+    square = candidates.set_geometry(shapely.box([0, 3000, 6000], 0, [1000, 4000, 7000], 1000), crs=4549)
+    repeated = square.assign(compactness=[np.pi / 4, None, np.pi / 4 + 1e-9], hull_ratio=1.0, 公厕密度=3.0)
+    names = ["compactness", "hull_ratio", "toilets_per_km2"]
+    found = score_candidates(repeated)
+    assert found.indicators.set_index("indicator").loc[names, "counted"].tolist() == ["measured", "measured", "own"]
+    assert found.scores["compactness"].tolist() == pytest.approx([np.pi / 4] * 3)
+    brought = score_candidates(square.assign(compactness=[np.pi / 4, 0.6, np.nan])).indicators.set_index("indicator")
+    assert brought.loc["compactness", ["counted", "own", "measured"]].tolist() == ["own_else_measured", 2, 1]
+
+
+def test_an_indicator_that_nothing_supplies_is_refused_each_by_name(candidates):
+    own = {name: IndicatorSettings(dimension="设施", weight=1, target=5) for name in ("benches", "wells", "lamps")}
+    with pytest.raises(InputError) as refused:
+        score_candidates(candidates.assign(lamps=1.0), indicators=own)
+    for lang in ("zh", "en"):
+        said = refused.value.text(lang)
+        assert "benches" in said
+        assert "wells" in said
+        assert "lamps" not in said
+
+
 def test_a_score_changes_neither_with_the_order_nor_with_who_else_is_scored(candidates, toilets):
     whole = score_candidates(candidates, further={"toilets": toilets})
     figures = whole.measures.set_index(["candidate_id", "indicator"])["value"]

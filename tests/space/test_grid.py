@@ -96,6 +96,11 @@ def test_what_cannot_be_gridded_is_refused() -> None:
         grid_over(L_SHAPE, cell_m=0)
     with pytest.raises(InputError, match="too many"):
         grid_over(L_SHAPE, cell_m=0.001)
+    # 16 km² by 1 m: the box would do, the cells would not.
+    with pytest.raises(InputError, match=r"1\.6e\+07 of them here.*raise cell_m above 2 m"):
+        grid_over(gpd.GeoSeries([shapely.box(0, 0, 4000, 4000)], crs=4549), cell_m=1)
+    with pytest.raises(InputError, match="too many"):
+        grid_over(L_SHAPE, cell_m=1e-300)
     with pytest.raises(InputError, match="centre"):
         grid_over(gpd.GeoSeries([shapely.box(1, 1, 2, 2)], crs=4549), cell_m=100)
     with pytest.raises(InputError, match="empty"):

@@ -113,3 +113,14 @@ def test_bad_input_is_named() -> None:
         unit_quality(units, issues=units.to_crs(4528))
     with pytest.raises(CrsError):
         unit_quality(units.to_crs(4326))
+
+
+def test_a_scrap_far_off_does_not_change_the_shape_of_its_unit() -> None:
+    whole, scrap = shapely.box(0, 0, 2000, 1500), shapely.box(9000, 0, 9010, 10)
+    neighbour = shapely.box(4000, 0, 6000, 1500)
+    clean = unit_quality(units_of(whole, neighbour))
+    scrapped = unit_quality(units_of(shapely.union_all([whole, scrap]), neighbour))
+    shape = ["compactness", "reock", "hull_ratio", "parts", "holes", "necks", "encloses"]
+    pd.testing.assert_frame_equal(scrapped[shape], clean[shape])
+    assert scrapped["reock"][0] == pytest.approx(3e6 / (np.pi * 1250**2))
+    assert scrapped["area_km2"][0] == pytest.approx(3.0001)

@@ -1,0 +1,106 @@
+"""Views of a GeoPackage: statements that run as they are read; one that may have no end is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jxgis._files import MOST_UNPACKED
+from jxgis.errors import InputError
+
+__all__ = ["require_finite_views"]
+
+# Steps of SQLite's machine, of all views together: ten seconds; millions of rows joined by a key take fewer.
+_MOST_STEPS = 500_000_000
+_STEPS_BETWEEN = 1_000_000
+# Of one value, which a statement of a few bytes can blow up.
+_MOST_OF_A_VALUE = 1 << 26
+# What a row takes in a table, whatever it holds.
+_ROW_BYTES = 500
+_NO_FUNCTION = re.compile(r"no such function: (.+)")
+
+
+def require_finite_views(path: Path, layer: str | None, *, what: str) -> None:
+    """Refuse a GeoPackage with a view that calls itself, or whose rows are more than can be read.
+
+    GDAL takes the first row of every view to see what columns there are, whichever layer is wanted. Views such as QGIS
+    makes pass: joins, filters, functions. Whether one that calls itself ends is not to be known.
+
+    Parameters
+    ----------
+    path
+        A GeoPackage.
+    layer
+        The one that is read to its end; None where it is not chosen yet.
+    what
+        The file, for the message.
+
+    Raises
+    ------
+    InputError
+    sqlite3.Error
+        If the file is damaged.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            base, views = _views(stack, path, "mode=ro")
+        except sqlite3.OperationalError:
+            # As GDAL does: a journal (WAL) cannot be made where nothing may be written.
+            base, views = _views(stack, path, "immutable=1")
+        base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_OF_A_VALUE)
+        steps = iter(range(_MOST_STEPS // _STEPS_BETWEEN))
+        base.set_progress_handler(lambda: next(steps, None) is None, _STEPS_BETWEEN)
+        for view in views:
+            if not _ends(base, view, to_the_end=layer is not None and view.lower() == layer.lower()):
+                raise InputError(
+                    zh=f"{what} 中的视图“{view}”（存为图层的查询）调用自身，或读不到头，没有读取；"
+                    "请在 QGIS 中把要用的图层另存为新的 GeoPackage。",
+                    en=f"{what} holds a view, {view!r}, that calls itself or has no end in sight; it was not read. Save the "
+                    "layer that you need to a new GeoPackage in QGIS.",
+                )
+
+
+def _views(stack: contextlib.ExitStack, path: Path, how: str) -> tuple[sqlite3.Connection, list[str]]:
+    base = stack.enter_context(contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)))
+    base.text_factory = bytes
+    found = base.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
+    return base, [name.decode() for (name,) in found]
+
+
+def _ends(base: sqlite3.Connection, view: str, *, to_the_end: bool) -> bool:
+    statement = 'SELECT * FROM "{}"'.format(view.replace('"', '""'))  # noqa: S608  # a name takes no parameter; its quotes are doubled
+    try:
+        if any(b"RECURSIVE" in row[-1] for row in _rows(base, f"EXPLAIN QUERY PLAN {statement}")):
+            return False
+        size = 0
+        for row in _rows(base, statement if to_the_end else f"{statement} LIMIT 1"):
+            size += _ROW_BYTES + sum(len(value) for value in row if isinstance(value, bytes))
+            if size > MOST_UNPACKED:
+                return False
+    except sqlite3.Error as error:
+        # What else is wrong with it GDAL says, and only where it is the layer that is wanted.
+        return "interrupted" not in str(error) and "too big" not in str(error)
+    return True
+
+
+def _rows(base: sqlite3.Connection, statement: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement, with functions that GDAL has and SQLite has not giving nothing."""
+    while True:
+        try:
+            cursor = base.execute(statement)
+        except sqlite3.OperationalError as error:
+            missing = _NO_FUNCTION.match(str(error))
+            if missing is None:
+                raise
+            base.create_function(missing[1], -1, _nothing)
+        else:
+            yield from cursor
+            return
+
+
+def _nothing(*_: object) -> None:
+    """Stand in for a function."""
