@@ -11,7 +11,7 @@ import pandas as pd
 
 from jxgis.allocate.choice import choose
 from jxgis.allocate.result import AllocationResult
-from jxgis.allocate.rules import Terms
+from jxgis.allocate.rules import Terms, can_be
 from jxgis.city import AllocationRules
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, collect
@@ -197,7 +197,7 @@ def terms_of(
     options, rules
         ``[allocate]`` of the project and of the profile.
     table
-        ``candidate_id, type, named_year, ready_year, cost``.
+        ``candidate_id, type, named_year, ready_year, cost, passes, known``.
     areas
         The areas that each take part.
 
@@ -208,7 +208,8 @@ def terms_of(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"candidate_id": ["a"], "type": None, "named_year": np.nan, "ready_year": np.nan, "cost": 1.0})
+    >>> table = pd.DataFrame({"candidate_id": ["a"], "type": None, "named_year": np.nan, "ready_year": np.nan, "cost": 1.0,
+    ...     "passes": True, "known": True})
     >>> terms_of(AllocateSettings(years=[2026, 2027], by={2027: 3}, each_year=1), None, table).total
     3
     """
@@ -259,7 +260,7 @@ def _asked_for(terms: Terms, table: pd.DataFrame) -> int | None:
     over = int((named < terms.this_year).sum())
     each = max(terms.each_year, terms.each_area * len(terms.areas))
     yearly = sum(max(terms.number.get(year, each), int((named == year).sum())) for year in terms.open)
-    most = max([over + yearly, *terms.by.values(), terms.each_type * table["type"].nunique()])
+    most = max([over + yearly, *terms.by.values(), terms.each_type * table.loc[can_be(table, terms), "type"].nunique()])
     return most if each or terms.by or terms.number or terms.each_type else None
 
 

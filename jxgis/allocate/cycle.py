@@ -53,7 +53,7 @@ def with_schedule(steps: pd.DataFrame, schedule: pd.DataFrame, path: Sequence[Cy
     Parameters
     ----------
     steps
-        As of `Cycle`; may lack rows, and may be empty.
+        As of `Cycle`; may lack rows, and may be empty. Further columns are kept.
     schedule
         ``candidate_id, year`` and where known ``name, area, type``: the units chosen.
     path
@@ -68,7 +68,7 @@ def with_schedule(steps: pd.DataFrame, schedule: pd.DataFrame, path: Sequence[Cy
     # The first that says a unit's name has it: the table goes before the schedule.
     units = units.groupby(_UNIT, as_index=False, dropna=False)[_SAID].first().sort_values(["year", "candidate_id"])
     every = units.merge(pd.DataFrame({"step": [step.key for step in path]}), how="cross")
-    known = steps.reindex(columns=[*_UNIT, "step", "date", "gate", "evidence"])
+    known = steps.drop(columns=_SAID, errors="ignore")
     found = every.merge(known, on=[*_UNIT, "step"], how="left", validate="1:1")
     return found.astype({"date": "datetime64[us]", "gate": "object", "evidence": "object"})
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-__all__ = ["Rule", "Terms", "facts", "rules_of"]
+__all__ = ["Rule", "Terms", "can_be", "facts", "rules_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +130,12 @@ def facts(table: pd.DataFrame, terms: Terms) -> tuple[Ints, Ints]:
     # A unit is named once, and what is named already is not chosen again.
     free = ~over & ~least.any(axis=1, keepdims=True)
     return least, np.maximum(least, free.astype(np.int64))
+
+
+def can_be(table: pd.DataFrame, terms: Terms) -> pd.Series:
+    """Which candidates are named, or can be chosen in some year: their types are to be spread over."""
+    ready = table["ready_year"].fillna(terms.years[0]) <= terms.years[-1]
+    return table["named_year"].notna() | (table["passes"] & table["known"] & ready)
 
 
 def rules_of(table: pd.DataFrame, terms: Terms, overlaps: Ints | None = None) -> list[Rule]:
@@ -246,10 +252,8 @@ def _how_many(table: pd.DataFrame, terms: Terms) -> list[Rule]:
 def _spread(table: pd.DataFrame, terms: Terms) -> list[Rule]:
     """How the types and the districts share."""
     years = np.array(terms.years)
-    named, ready = table["named_year"].notna(), table["ready_year"].fillna(years[0]) <= years[-1]
-    can_be = named | (table["passes"] & table["known"] & ready)
     found: list[Rule] = []
-    for kind in sorted(table.loc[can_be, "type"].dropna().unique()) if terms.each_type else ():
+    for kind in sorted(table.loc[can_be(table, terms), "type"].dropna().unique()) if terms.each_type else ():
         mask = [(table["type"] == kind).to_numpy(dtype=bool)[:, None] & (years > 0)[None, :]]
         found.append(_rule(f"each_type:{kind}", mask, terms.each_type, np.inf, type=kind, n=terms.each_type))
     if terms.district_most is not None:

@@ -37,6 +37,7 @@ _ALIASES = {
     "date": ("日期",),
     "area": ("三区", "责任区"),
 }
+_STEPS = ("candidate_id", "name", "area", "type", "year", "step", "date", "gate", "evidence")
 _NEEDED = ("candidate_id", "year", "step")
 #: Of a message: more rows than this tell nobody more.
 _SHOWN = 5
@@ -86,7 +87,12 @@ def run_cycle(
 
     require_lang(lang)
     city = city_of(settings, has_project=has_project)
-    path = () if city is None else city.cycle
+    if city is None:
+        raise InputError(
+            zh="创建流程的步骤在城市配置中：请给出 --project。",
+            en="The steps stand in the city's profile: give --project.",
+        )
+    path = city.cycle
     _check(settings, path)
     if steps is None and schedule is None:
         raise InputError(
@@ -137,7 +143,7 @@ def _check(settings: Settings, path: Sequence[CycleStep]) -> None:
 def _empty() -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame(columns=["candidate_id", "name", "area", "type", "year", "step", "date", "gate", "evidence"])
+    return pd.DataFrame(columns=_STEPS)
 
 
 @dataclass(frozen=True)
@@ -207,7 +213,8 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
     steps : pandas.DataFrame
         As of `allocate.cycle.with_schedule`.
     loaded : Loaded
-        With the account of the rows: those without a unit, a year and a step are left out.
+        With the account of the rows: those without a unit, a year and a step are left out. Columns of the user's own
+        are carried along.
 
     Raises
     ------
@@ -218,9 +225,8 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
 
     sheets = [declared("cycle.steps").title.zh, declared("cycle.steps").title.en, None]
     found = _read(source, of="cycle.steps", expected="cycle", needed=_NEEDED, sheets=_sheets(source, sheets))
-    frame = found.frame.reindex(
-        columns=["candidate_id", "name", "area", "type", "year", "step", "date", "gate", "evidence"]
-    )
+    further = [name for name in found.frame.columns if name not in (*_STEPS, "gate_asks", "geometry")]
+    frame = found.frame.reindex(columns=[*_STEPS, *further])
     keys = {
         same_name(name): step.key
         for step in path
@@ -333,6 +339,8 @@ def _write(found: Cycle, path: Sequence[CycleStep], file: Path, day: dt.date, so
         ),
     }
     held: dict[str, Any] = {name: frame[list(declared(f"cycle.{name}").required)] for name, frame in sheets.items()}
+    own = [name for name in steps.columns if name not in held["steps"].columns]
+    held["steps"] = steps[[*held["steps"].columns, *own]]
     lines = [text("cycle.how", lang), *_lines(found, day, soon, lang)]
     section = Section(part="cycle", blocks=(), sheets=held)
     report_workbook(file, [section], title=text("cycle.title", lang), lines=lines, notes_last=True, lang=lang)

@@ -64,7 +64,7 @@ def test_the_plans_own_rules_come_from_the_profile():
         1,
         3,
     )
-    table = candidates(named_year=np.nan, ready_year=np.nan, cost=np.nan)
+    table = candidates(named_year=np.nan, ready_year=np.nan, cost=np.nan, passes=True, known=True)
     terms = terms_of(AllocateSettings(), rules, table, areas=("a", "b", "c"))
     assert (terms.by, terms.total, terms.open) == (rules.by, 15, (2024, 2025, 2026, 2027))
     own = terms_of(AllocateSettings(by={2026: 5}, each_area=0, this_year=2026), rules, table, areas=("a", "b", "c"))

@@ -171,6 +171,8 @@ def test_the_workbook_there_and_back(tmp_path, schedule, lang):
         for name in (("完成日期", "是否通过", "佐证材料") if lang == "zh" else ("Done on", "Passed", "Evidence"))
     )
     sheet.cell(2, date).value, sheet.cell(3, date).value = dt.datetime(2026, 3, 2), "2026年5月6日"
+    own = len(heads) + 1
+    sheet.cell(1, own).value, sheet.cell(3, own).value = "责任人", "张三"
     for row in (2, 3):
         sheet.cell(row, gate).value, sheet.cell(row, evidence).value = "是" if lang == "zh" else "yes", "=HYPERLINK(1)"
         sheet.cell(row, evidence).data_type = "s"
@@ -192,6 +194,7 @@ def test_the_workbook_there_and_back(tmp_path, schedule, lang):
     again, _ = read_steps(second / "cycle.xlsx", PATH)
     assert again.loc[:1, "date"].dt.strftime("%m-%d").tolist() == ["03-02", "05-06"]
     assert again.loc[:1, "evidence"].tolist() == ["=HYPERLINK(1)"] * 2
+    assert again["责任人"].fillna("").tolist() == ["", "张三", *[""] * 10]
     other = "en" if lang == "zh" else "zh"
     run_cycle(Settings(), tmp_path / "turned", steps=second / "cycle.xlsx", on="2026-07-10", lang=other)
     assert json.loads((tmp_path / "turned" / "cycle.json").read_text(encoding="utf-8"))["states"] == told["states"]
@@ -234,7 +237,7 @@ def test_other_bad_input(tmp_path, schedule):
         run_cycle(Settings(), tmp_path / "out")
     with pytest.raises(InputError, match="--on"):
         run_cycle(Settings(), tmp_path / "out", schedule=schedule, on="heute")
-    with pytest.raises(SettingsError, match="no steps of the cycle"):
+    with pytest.raises(InputError, match="give --project"):
         run_cycle(Settings(), tmp_path / "out", schedule=schedule, has_project=False)
     asked = make_settings({"cycle": {"due": {"aply": "03-01"}}}, "test")
     with pytest.raises(SettingsError, match="no step 'aply', did you mean apply"):
