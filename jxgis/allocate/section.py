@@ -85,7 +85,8 @@ def allocation_section(
             Paragraph(lead),
             table_block(text("allocate.years_heading", lang), years, lang, of="allocation.years"),
         ]
-    blocks += _remarks(choice, terms, options, pairs, own_scores=own_scores, lang=lang)
+    astray = sum(int(tables[name]["area"].isna().sum()) for name in ("allocation", "others"))
+    blocks += _remarks(choice, terms, options, pairs, astray=astray, own_scores=own_scores, lang=lang)
     blocks += _tables(tables, options, terms, lang, planned=choice.plan is not None)
     return Section(
         part="allocation",
@@ -141,6 +142,7 @@ def _remarks(
     options: AllocateSettings,
     pairs: Sequence[tuple[str, ...]],
     *,
+    astray: int,
     own_scores: bool,
     lang: str,
 ) -> list[Block]:
@@ -156,6 +158,8 @@ def _remarks(
         found.append(text("allocate.past_missed", lang, year=terms.this_year, rules=comma.join(missed)))
     if terms.each_area and not terms.areas:
         found.append(text("allocate.no_areas", lang, n=terms.each_area))
+    if terms.each_area and terms.areas and astray:
+        found.append(text("allocate.in_no_area", lang, n=astray))
     if pairs:
         told = comma.join("–".join(pair) for pair in pairs[:_PAIRS])
         more = text("allocate.and_more", lang) if len(pairs) > _PAIRS else ""

@@ -325,9 +325,9 @@ class AllocateSettings(Section):
         "candidates overlap where they share more than this of the smaller one",
     )
     alternatives: Annotated[int, Field(ge=0, le=50)] = option(
-        5, "最多列出几个备选方案", "how many alternatives to list"
+        5, "最多列出几个比选方案", "how many alternatives to list"
     )
-    within: Share = option(0.02, "备选方案最多比最优低多少", "how far below the best an alternative may be")
+    within: Share = option(0.02, "比选方案最多比最优低多少", "how far below the best an alternative may be")
 
     @model_validator(mode="after")
     def _years(self) -> AllocateSettings:

@@ -191,6 +191,13 @@ def test_without_areas_their_rule_is_said_not_to_be_applied():
     assert any("没有采用" in getattr(block, "words", "") for block in found.section().blocks)
 
 
+def test_candidates_outside_every_district_are_said_to_count_for_no_area():
+    table = candidates()
+    table.loc[8, "geometry"] = box(90_000, 0, 91_600, 1600)
+    words = [getattr(block, "words", "") for block in allocate(table, each_area=1).section().blocks]
+    assert any(said.startswith("1 个候选单元的片区不明") for said in words)
+
+
 def test_files_hold_the_contract(tmp_path):
     table = candidates(name=["=1+1"] * 9)
     out = allocate(table, each_area=1).write(tmp_path / "out")
