@@ -34,7 +34,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("hotspots", "parks", "units", "scoring", "space", "load")
+PARTS = ("hotspots", "parks", "units", "scoring", "allocate", "space", "load")
 SHOWN = {
     "part",
     "result",

@@ -1,4 +1,5 @@
 from . import (
+    allocate,
     city,
     crs,
     datum,
@@ -17,6 +18,7 @@ from . import (
     space,
     units,
 )
+from .allocate.analysis import allocate_candidates
 from .city import City, load_city
 from .errors import CrsError, InputError, JxgisError, MissingPackageError, OutputError, SettingsError
 from .hotspots.analysis import find_hotspots
@@ -63,6 +65,8 @@ __all__ = [
     "Project",
     "SettingsError",
     "__version__",
+    "allocate",
+    "allocate_candidates",
     "city",
     "crs",
     "datum",

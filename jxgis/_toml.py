@@ -15,8 +15,10 @@ from jxgis._files import require_ordinary
 from jxgis.errors import SettingsError, os_reason
 from jxgis.i18n import Text
 
-__all__ = ["RuleError", "kind_at", "model_in", "read_toml", "validated"]
+__all__ = ["MONTH_DAY", "RuleError", "kind_at", "model_in", "read_toml", "validated"]
 
+#: A day of any year: February has 28.
+MONTH_DAY = r"^((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))$"
 Model = TypeVar("Model", bound=BaseModel)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jxgis._files import reading, require_ordinary, require_sane_workbook
-from jxgis._toml import RuleError, read_toml, validated
+from jxgis._toml import MONTH_DAY, RuleError, read_toml, validated
 from jxgis.errors import SettingsError, os_reason
 from jxgis.i18n import Text
 from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = [
     "TIMEZONE",
     "UNCLASSIFIED",
+    "AllocationRules",
     "City",
+    "CycleStep",
     "builtin_profiles",
     "classify",
     "contract_of",
@@ -38,6 +40,37 @@ _TABLE = Text(
     zh="无法读取：内容不完整或格式不符；请检查格式（CSV 或 XLSX）。",
     en="cannot be read: it is cut off or in another format; check its format (CSV or XLSX).",
 )
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class AllocationRules(_Part):
+    """``[allocate]`` of a profile: what ``[allocate]`` of jxgis.toml replaces, key by key; see its options."""
+
+    years: tuple[int, ...] = ()
+    by: dict[int, int] = Field(default_factory=dict)
+    each_area: int = Field(default=0, ge=0)
+    each_year: int = Field(default=0, ge=0)
+    each_type: int = Field(default=0, ge=0)
+    district_most: int | None = Field(default=None, ge=1)
+
+
+class CycleStep(_Part):
+    """One step of the year's cycle: its names, the day of the year by which it is to be done, what must be passed."""
+
+    key: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
+    zh: str
+    en: str
+    due: Annotated[str, Field(pattern=MONTH_DAY)] | None = None
+    gate_zh: str = ""
+    gate_en: str = ""
+
+    @property
+    def title(self) -> Text:
+        """What it is called."""
+        return Text(zh=self.zh, en=self.en)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +111,10 @@ class City:
         The plan's targets that space can show.
     layers
         The layers that this city adds to those that every city has, by name.
+    allocate
+        The rules by which sample units are chosen year by year.
+    cycle
+        The steps from application to naming, in order.
     """
 
     key: str
@@ -97,14 +134,12 @@ class City:
     standards: Path
     targets: pd.DataFrame
     layers: dict[str, Contract] = field(default_factory=dict)
+    allocate: AllocationRules = field(default_factory=AllocationRules)
+    cycle: tuple[CycleStep, ...] = ()
 
     def __repr__(self) -> str:
         """Its key and name, and how much is known of it."""
         return f"City({self.key} {self.name.zh}: {len(self.districts)} districts, {len(self.classes)} classes)"
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class _Name(_Part):
@@ -158,6 +193,8 @@ class _Profile(_Part):
     crosswalk: tuple[_Crosswalk, ...] = ()
     labels: tuple[_Label, ...] = ()
     layers: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], LayerEntry] = Field(default_factory=dict)
+    allocate: AllocationRules = AllocationRules()
+    cycle: tuple[CycleStep, ...] = ()
 
     @field_validator("layers")
     @classmethod
@@ -251,6 +288,8 @@ def load_city(profile: str | Path = "jiaxing") -> City:
         standards=_beside(path, model.park_standards),
         targets=pd.DataFrame() if model.plan_targets is None else _read_table(_beside(path, model.plan_targets)),
         layers={name: entry.contract(name) for name, entry in model.layers.items()},
+        allocate=model.allocate,
+        cycle=model.cycle,
     )
 
 

@@ -543,6 +543,8 @@ class Part:
         A layer that it needs to what then stands in for it: ``beside``.
     blames
         Layers whose flaws are drawn where it refuses: seeing them is half of the mending.
+    knows
+        Whether the layers that it ``reads`` tell what the parts before it would find: its command then runs none of them.
     """
 
     name: str
@@ -561,6 +563,7 @@ class Part:
     also_reads: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     also_needs: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     implied: Callable[[Collection[str]], Mapping[str, Any]] = field(default_factory=lambda: lambda _: {})
+    knows: Callable[[Given], bool] = field(default_factory=lambda: lambda _: False)
 
     def layers_for(self, settings: Settings, *, alone: bool = False) -> tuple[str, ...]:
         """The layers that it can use by the settings, in a report, or ``alone``: by its command."""

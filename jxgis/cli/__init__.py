@@ -182,6 +182,44 @@ for _part in PARTS:
     add_part(_part)
 
 
+@app.command(
+    cls=Command,
+    help=word("样板单元的创建流程：进度、核对、到期", "The cycle of the sample units: states, checks, what is due"),
+)
+def cycle(
+    out: opt.Out,
+    steps: Annotated[
+        str | None,
+        opt.option("--steps", "填写过的 cycle.xlsx", "cycle.xlsx, filled in", "FILE"),
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        opt.option(
+            "--schedule",
+            "jxgis allocate 的 allocation.xlsx 或 .gpkg：加入其中的单元",
+            "allocation.xlsx or .gpkg of jxgis allocate: its units are added",
+            "FILE",
+        ),
+    ] = None,
+    on: Annotated[
+        str | None,
+        opt.option("--on", "按哪一天算到期，默认为今天", "The day for what is due; today by default", "DATE"),
+    ] = None,
+    project: opt.Project = None,
+    sets: opt.Set = None,
+    lang: opt.Lang = "zh",
+) -> None:
+    """Check the steps of every sample unit, and write the workbook to go on with."""
+    from jxgis import run
+
+    settings = opt.settings_of(project, {}, sets)
+    has_city = opt.has_city(project, settings)
+    lines = run.run_cycle(settings, out, steps=steps, schedule=schedule, on=on, has_project=has_city, lang=lang)
+    for line in lines:
+        say(line)
+    say(word(f"完成：{out / 'cycle.xlsx'}", f"Done: {out / 'cycle.xlsx'}"))
+
+
 @app.command(cls=Command, help=word("按项目设置生成全部结果和报告", "Everything the project's inputs allow"))
 def report(
     project: Annotated[Path, _argument("jxgis.toml", "项目设置", "The project's settings")],

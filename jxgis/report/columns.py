@@ -91,12 +91,16 @@ def write_value(value: Any, writing: Writing, lang: str, digits: int = 0) -> str
             return f"{words} %" if writing == "change" else words
         case "number":
             return f"{float(value):,.{digits}f}".replace("-", "−")
+        case "year":
+            return f"{float(value):.0f}"
         case "p":
             return "< 0.001" if float(value) < 0.001 else f"{float(value):.3f}"
         case "flag":
             return text("report.yes" if bool(value) else "report.no", lang)
         case "time":
             return f"{pd.Timestamp(value):%Y-%m-%d %H:%M}"
+        case "date":
+            return f"{pd.Timestamp(value):%Y-%m-%d}"
     return str(value)
 
 

@@ -37,7 +37,9 @@ _EXCEL = {
     "change": "+0.0%;-0.0%;0.0%",
     # A small p is no 0.
     "p": "[<0.0001]0E+00;0.0000",
+    "year": "0",
     "time": "yyyy-mm-dd hh:mm",
+    "date": "yyyy-mm-dd",
 }
 
 
@@ -101,7 +103,7 @@ def _cell(value: Any, column: Column, lang: str) -> Any:
     match column.writing:
         case "flag":
             return text("report.yes" if bool(value) else "report.no", lang)
-        case "time":
+        case "time" | "date":
             stamp = pd.Timestamp(value)
             return (stamp.tz_localize(None) if stamp.tzinfo else stamp).to_pydatetime()
         case "text":
@@ -191,6 +193,7 @@ def report_workbook(
     sources: Sources | None = None,
     plain: Mapping[str, pd.DataFrame] | None = None,
     lines: Sequence[str] = (),
+    notes_last: bool = False,
     lang: str = "zh",
     sketch: bool = False,
 ) -> Path:
@@ -211,6 +214,8 @@ def report_workbook(
         workbook opens at the first table for people.
     lines
         Further lines below the heading: period, sources, settings.
+    notes_last
+        Whether the notes come last, as they do behind ``plain``: of a workbook that is read again.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -237,12 +242,12 @@ def report_workbook(
     try:
         for name, frame in (plain or {}).items():
             put(Sheet(table(name).layer, frame, table(name), titled=False))
-        if not plain:
+        if not (plain or notes_last):
             _write_notes(book, title, [*lines, *absent], methods, lang, sketch=sketch)
         every = [(f"{said.part}.{key}", frame) for said in there for key, frame in said.sheets.items()]
         every += [] if sources is None else [("report.inputs", sources.table)]
         pages = [put(_sheet(name, frame, lang)) for name, frame in every]
-        if plain:
+        if plain or notes_last:
             pages[0].activate()
             _write_notes(book, title, [*lines, *absent], methods, lang, sketch=sketch)
     finally:

@@ -1,5 +1,6 @@
 from .check_command import run_check
 from .commands import counted, run_demo, run_part, run_report
+from .cycle_command import run_cycle
 from .init import init_project
 from .inputs import require_layer
 from .project import Project, open_project
@@ -11,6 +12,7 @@ __all__ = [
     "open_project",
     "require_layer",
     "run_check",
+    "run_cycle",
     "run_demo",
     "run_part",
     "run_report",

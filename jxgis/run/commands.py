@@ -108,9 +108,9 @@ def run_part(
     )
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
         reader = Reader(settings, has_project=has_project, lang=lang, options=part.layer_options)
-        given, found = reader.read(part.layers_for(settings, alone=True), progress), Found()
-        for before in with_those_before(part, there)[:-1]:
-            if not before.lacks(given.layers):
+        given, found = _read(part, reader, settings, progress), Found()
+        for before in () if part.knows(given) else with_those_before(part, there)[:-1]:
+            if not before.lacks({*given.layers, *given.results}):
                 _attempt(before, given, found)
         result = _analyse(part, replace(given, refused=dict(found.refused)))
         progress(text_pair("pipeline.step_writing"))
@@ -118,6 +118,15 @@ def run_part(
     for line in found.lines():
         warn(line)
     return result
+
+
+def _read(part: Part, reader: Reader, settings: Settings, progress: Progress) -> Given:
+    """The layers of a part's command; of one whose own layers tell enough no others."""
+    if {*part.needs} <= {*named(settings)}:
+        own = reader.read(part.reads, progress)
+        if part.knows(own):
+            return own
+    return reader.read(part.layers_for(settings, alone=True), progress)
 
 
 def counted(result: Result) -> list[Text]:

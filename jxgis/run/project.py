@@ -23,6 +23,7 @@ from jxgis.run.pages import sources_of
 from jxgis.run.parts import PARTS, with_those_before
 from jxgis.schema.layers import nearest
 from jxgis.settings import (
+    AllocateSettings,
     HotspotSettings,
     ParkSettings,
     ScoringSettings,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from jxgis.allocate.result import AllocationResult
     from jxgis.city import City
     from jxgis.hotspots.result import HotspotsResult
     from jxgis.load import Loaded
@@ -221,6 +223,22 @@ class Project:
         found: ScoresResult = self._run("scores", options, layers)
         return found
 
+    @with_options(AllocateSettings)
+    def allocation(self, candidates: gpd.GeoDataFrame | None = None, **options: Any) -> AllocationResult:
+        """The choice of each year, with the options of ``[allocate]`` in jxgis.toml where none is given here.
+
+        Parameters
+        ----------
+        candidates
+            Polygons; the project's candidates, else its units, by default. Where they have no column ``score`` they are
+            scored first.
+        **options
+            Of ``[allocate]``.
+        """
+        layers = {} if candidates is None else {"candidates": candidates}
+        found: AllocationResult = self._run("allocation", options, layers)
+        return found
+
     def report(self, out: str | Path) -> Path:
         """Write the report of everything that the inputs allow; see `jxgis.run.run_report`.
 
@@ -249,7 +267,7 @@ class Project:
         part = next(part for part in PARTS if part.name == name)
         settings = self.settings.overridden(part.settings_key, options) if options else self.settings
         there = {*named(settings), *(layers or {})}
-        before = self._before(part, there)
+        before = Found() if self._knows(part, settings, layers or {}) else self._before(part, there, layers or {})
         refused = dict(before.refused)
         lacking = part.lacks({*there, *before.results})
         for other in (part.instead[layer] for layer in lacking if part.instead.get(layer) in refused):
@@ -257,13 +275,8 @@ class Project:
         if lacking:
             titles = "、".join(f"[inputs.{layer}]" for layer in lacking)
             raise InputError(zh=f"项目缺少图层：{titles}。", en=f"The project lacks: {titles.replace('、', ', ')}.")
-        given = self._given(part.layers_for(settings))
-        for layer, table in (layers or {}).items():
-            require_table(table, layer, like=given.crs)
-        handed = {layer: as_layer(table, contract_of(layer, self.city)) for layer, table in (layers or {}).items()}
-        given = replace(
-            given, settings=settings, layers={**given.layers, **handed}, results=before.results, refused=refused
-        )
+        given = replace(self._with(part.layers_for(settings), layers or {}), settings=settings)
+        given = replace(given, results=before.results, refused=refused)
         with self._telling() as tell:
             tell(text_pair(f"pipeline.step_{name}"))
             result = part.analyse(given)
@@ -271,12 +284,28 @@ class Project:
             self._found[name] = result
         return result
 
-    def _before(self, part: Part, there: Collection[str]) -> Found:
+    def _with(self, names: Iterable[str], layers: Mapping[str, gpd.GeoDataFrame]) -> Given:
+        """These of the project's layers, and layers that were handed over in their place."""
+        given = self._given(names)
+        for layer, table in layers.items():
+            require_table(table, layer, like=given.crs)
+        handed = {layer: as_layer(table, contract_of(layer, self.city)) for layer, table in layers.items()}
+        return replace(given, layers={**given.layers, **handed})
+
+    def _knows(self, part: Part, settings: Settings, layers: Mapping[str, gpd.GeoDataFrame]) -> bool:
+        """Whether its own layers tell what the parts before it would find."""
+        there = {*named(settings), *layers}
+        return not part.lacks(there, alone=True) and part.knows(
+            replace(self._with(part.reads, layers), settings=settings)
+        )
+
+    def _before(self, part: Part, there: Collection[str], layers: Mapping[str, gpd.GeoDataFrame]) -> Found:
         """What the parts before it found, run with the project's own options, and why those did that refused their input."""
         found = Found()
         for other in with_those_before(part, there)[:-1]:
-            if not other.lacks(named(self.settings)):
-                result = refusing(other.name, partial(self._run, other.name, {}), found)
+            own = {layer: table for layer, table in layers.items() if layer in other.reads}
+            if not other.lacks({*there, *found.results}):
+                result = refusing(other.name, partial(self._run, other.name, {}, own), found)
                 found.results.update({} if result is None else {other.name: result})
         with self._telling() as tell:
             for line in found.lines():

@@ -14,7 +14,9 @@ from jxgis.i18n import Text
 __all__ = ["KINDS", "UNITS", "Column", "Dtype", "Kind", "Unit", "column", "declared", "layer_column", "own_column"]
 
 Dtype: TypeAlias = Literal["text", "code", "number", "time", "flag"]
-Writing: TypeAlias = Literal["text", "number", "percent", "points", "points_change", "change", "p", "time", "flag"]
+Writing: TypeAlias = Literal[
+    "text", "number", "percent", "points", "points_change", "change", "p", "year", "time", "date", "flag"
+]
 
 
 class Unit(NamedTuple):
@@ -33,7 +35,7 @@ class Kind(NamedTuple):
         Of its values.
     writing
         ``percent``: a share, 0–1. ``points``: a difference of two shares, in points of 100; ``points_change`` with its
-        sign. ``change``: a relative change, with its sign.
+        sign. ``change``: a relative change, with its sign. ``year``: without a separator of thousands.
     digits
         Decimals shown.
     unit
@@ -72,9 +74,11 @@ KINDS: Mapping[str, Kind] = {
     "reason": Kind("text"),
     "flag": Kind("flag", "flag"),
     "time": Kind("time", "time"),
+    "date": Kind("time", "date"),
     "count": Kind("number", "number", least=0, whole=True),
     "rank": Kind("number", "number", least=1, whole=True),
     "integer": Kind("number", "number", whole=True),
+    "year": Kind("number", "year", least=1900, most=2200, whole=True),
     "bin": Kind("number", "number", least=-3, most=3, whole=True),
     "number": Kind("number", "number", 2),
     "ratio": Kind("number", "number", 2, least=0),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jxgis.scoring.weights import Weights
     from jxgis.settings import IndicatorSettings, Settings
 
-__all__ = ["analyse", "score_candidates"]
+__all__ = ["analyse", "ids_of", "score_candidates"]
 
 
 @with_options(ScoringSettings)
@@ -146,7 +146,7 @@ def analyse(given: Given) -> ScoresResult:
     options, bounds = given.settings.scoring, given.settings.units
     defaults, chosen = load_registry(), select_indicators(options.indicators)
     judged = options.judgements or defaults.judgements
-    candidates = candidates.assign(candidate_id=_ids(candidates))
+    candidates = candidates.assign(candidate_id=ids_of(candidates))
     _check_layers(given, options.indicators)
     own = _own_values(candidates, chosen, options.column_units)
     found_by, methods = _measure(given, candidates, chosen)
@@ -185,7 +185,7 @@ def analyse(given: Given) -> ScoresResult:
     )
 
 
-def _ids(candidates: gpd.GeoDataFrame) -> pd.Series:
+def ids_of(candidates: gpd.GeoDataFrame) -> pd.Series:
     """The candidates' ids: their own, else those of units, else their names, else their numbers; never twice the same."""
     import pandas as pd
 

@@ -16,11 +16,14 @@ from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, 
 from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
 from jxgis.settings._parts import (
+    ALLOCATE,
     HOTSPOTS,
     PARKS,
     REPORT,
     SCORING,
     UNITS,
+    AllocateSettings,
+    CycleSettings,
     Decay,
     Family,
     HotspotSettings,
@@ -33,14 +36,17 @@ from jxgis.settings._parts import (
 )
 
 __all__ = [
+    "ALLOCATE",
     "HOTSPOTS",
     "PARKS",
     "REPORT",
     "SCORING",
     "UNITS",
+    "AllocateSettings",
     "BoundaryInputSettings",
     "CitySettings",
     "Condition",
+    "CycleSettings",
     "Decay",
     "Family",
     "HotspotSettings",
@@ -83,6 +89,8 @@ class Settings(Section):
     parks: ParkSettings = ParkSettings()
     units: UnitSettings = UnitSettings()
     scoring: ScoringSettings = ScoringSettings()
+    allocate: AllocateSettings = AllocateSettings()
+    cycle: CycleSettings = CycleSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:

@@ -6,16 +6,19 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from jxgis._toml import RuleError
+from jxgis._toml import MONTH_DAY, RuleError
 from jxgis.settings._measures import MeasureSettings
 from jxgis.settings._option import CityMetres, Finite, NotNegative, Positive, Section, Share, option
 
 __all__ = [
+    "ALLOCATE",
     "HOTSPOTS",
     "PARKS",
     "REPORT",
     "SCORING",
     "UNITS",
+    "AllocateSettings",
+    "CycleSettings",
     "Decay",
     "Family",
     "HotspotSettings",
@@ -252,6 +255,99 @@ class ScoringSettings(Section):
     )
 
 
+Year: TypeAlias = Annotated[int, Field(ge=1900, le=2200)]
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+
+
+class AllocateSettings(Section):
+    """``[allocate]``: the years, and the rules of the choice; those of the city's profile where not given."""
+
+    years: tuple[Year, ...] = option(
+        (),
+        "规划的年份；不写则用城市配置",
+        "the years of the programme; else those of the profile",
+        example=[2024, 2025, 2026, 2027],
+    )
+    this_year: Year | None = option(
+        None,
+        "从哪一年起还可以安排；更早的年份只计已命名的单元。默认为第一年",
+        "the first year that can still be decided; earlier ones count what is named. Else the first of the years",
+        example=2026,
+    )
+    by: dict[Year, Count] = option(
+        {},
+        "到某年底累计不少于几个；不写则用城市配置",
+        "at least so many by the end of a year; else the profile's",
+        example={"2027": 15},
+    )
+    each_area: Count | None = option(
+        None,
+        "各区每年不少于几个；不写则用城市配置",
+        "at least so many of each area a year; else the profile's",
+        example=1,
+    )
+    each_year: Count | None = option(
+        None, "每年不少于几个；不写则用城市配置", "at least so many a year; else the profile's", example=3
+    )
+    number: dict[Year, Count] = option({}, "某年正好几个", "exactly so many in a year", example={"2026": 4, "2027": 5})
+    total: Count | None = option(
+        None,
+        "合计不超过几个；默认为各项下限所要求的个数",
+        "at most so many in all; else as many as the lower bounds ask for",
+        example=15,
+    )
+    each_type: Count | None = option(
+        None,
+        "每种类型（候选单元中有的）合计不少于几个；不写则用城市配置",
+        "at least so many of each type that candidates have; else the profile's",
+        example=1,
+    )
+    district_most: Annotated[int, Field(ge=1)] | None = option(
+        None,
+        "同一片区每年不超过几个；不写则用城市配置",
+        "at most so many of one district a year; else the profile's",
+        example=2,
+    )
+    budget: dict[Year, NotNegative] = option(
+        {},
+        "某年费用合计不超过多少万元（候选单元要有 cost 列）",
+        "what all of a year may cost, 10,000 yuan (candidates need a column cost)",
+        example={"2026": 3000},
+    )
+    worth: Literal["score", "acceptability"] = option(
+        "score",
+        "按什么选：score 得分，acceptability 各种权重下进入前列的比例",
+        "what is maximised: score, or acceptability (share of weightings that put it near the top)",
+    )
+    overlap_share: Share = option(
+        0.01,
+        "候选单元重叠不超过较小一方的这一比例时视为画图误差",
+        "candidates overlap where they share more than this of the smaller one",
+    )
+    alternatives: Annotated[int, Field(ge=0, le=50)] = option(
+        5, "最多列出几个比选方案", "how many alternatives to list"
+    )
+    within: Share = option(0.02, "比选方案最多比最优低多少", "how far below the best an alternative may be")
+
+    @model_validator(mode="after")
+    def _years(self) -> AllocateSettings:
+        if list(self.years) != sorted(set(self.years)):
+            raise RuleError(zh="years 须由早到晚，不能重复", en="years must go up, each once")
+        return self
+
+
+class CycleSettings(Section):
+    """``[cycle]``: the days by which steps are to be done, and what counts as due."""
+
+    due: dict[str, Annotated[str, Field(pattern=MONTH_DAY)]] = option(
+        {},
+        "步骤（apply、plan、list、carry_out、assess、name）的完成期限，月-日；不写则用城市配置",
+        "day of the year by which a step (apply, plan, list, carry_out, assess, name) is to be done; else the profile's",
+        example={"apply": "03-31"},
+    )
+    soon_days: Annotated[int, Field(ge=0)] = option(30, "期限在多少天以内算即将到期", "due within so many days is told")
+
+
 class ReportSettings(Section):
     """``[report]``: what stands on the report's first page, its language, and the least number of cases that is shown."""
 
@@ -274,10 +370,11 @@ class ReportSettings(Section):
 
 
 #: The defaults: where a function is called by itself, its options are these.
-HOTSPOTS, PARKS, UNITS, SCORING, REPORT = (
+HOTSPOTS, PARKS, UNITS, SCORING, ALLOCATE, REPORT = (
     HotspotSettings(),
     ParkSettings(),
     UnitSettings(),
     ScoringSettings(),
+    AllocateSettings(),
     ReportSettings(),
 )

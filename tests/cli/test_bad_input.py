@@ -202,6 +202,7 @@ def test_nothing_to_work_on(refused: Callable[..., str], city: Path) -> None:
     assert "--area" in refused("hotspots", "--issues", city / "issues.csv", "--crs", "EPSG:4490")
     assert "--districts" in refused("units")
     assert "--candidates" in refused("score")
+    assert "--candidates" in refused("allocate")
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".parquet", ".zip", ".xlsx"])

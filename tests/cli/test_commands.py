@@ -175,6 +175,93 @@ def test_score(jxgis: Run, city: Path) -> None:
     assert (out / "scores.xlsx").is_file()
 
 
+def allocate_project(city: Path, allocate: str) -> Path:
+    """A project of the small city; what its candidates score hangs on their toilets alone."""
+    project = city / "jxgis.toml"
+    project.write_text(
+        '[inputs.districts]\npath = "districts.geojson"\n'
+        '[scoring.indicators.toilets_per_km2]\ndimension = "设施"\nweight = 3\ntarget = 4\n' + allocate,
+        encoding="utf-8",
+    )
+    return project
+
+
+RULES = "[allocate]\nyears = [2026, 2027]\nby = { 2027 = 2 }\neach_area = 0\neach_year = 1\neach_type = 0\n"
+
+
+def test_allocate_scores_first_and_reads_scores_that_are_there(jxgis: Run, city: Path) -> None:
+    out, project = city / "out", allocate_project(city, RULES)
+    candidates = gpd.read_file(city / "candidates.gpkg").assign(toilets_per_km2=[2.0, 3.0])
+    candidates.to_file(city / "candidates.gpkg")
+    done(jxgis("allocate", "--candidates", city / "candidates.gpkg", "--project", project, "--out", out))
+    run = run_of(out)
+    assert run["settings"]["allocate"]["years"] == [2026, 2027]  # type: ignore[index]
+    layer = gpd.read_file(out / "allocation.gpkg", layer="allocation")
+    assert set(layer.columns) >= set(table("allocation.allocation").required)
+    assert layer[["candidate_id", "year", "score"]].to_numpy().tolist() == [
+        ["候选二", 2026, 75.0],
+        ["候选一", 2027, 50.0],
+    ]
+    told = json.loads((out / "allocation.json").read_text(encoding="utf-8"))
+    assert (told["objective"], told["gap"], told["conflict"]) == (125.0, 0.0, None)
+    assert {rule["satisfied"] for rule in told["rules"]} == {True}
+
+    done(jxgis("score", "--candidates", city / "candidates.gpkg", "--project", project, "--out", city / "scored"))
+    scored = city / "scored" / "scores.gpkg"
+    done(jxgis("allocate", "--candidates", scored, "--project", project, "--out", city / "again"))
+    assert json.loads((city / "again" / "allocation.json").read_text(encoding="utf-8"))["objective"] == 125.0
+
+
+def test_allocate_says_which_rules_conflict(jxgis: Run, city: Path) -> None:
+    project = allocate_project(city, RULES.replace("each_year = 1", "each_year = 2"))
+    gpd.read_file(city / "candidates.gpkg").assign(score=[70.0, 60.0]).to_file(city / "scored.gpkg")
+    finished = jxgis("allocate", "--candidates", city / "scored.gpkg", "--project", project, "--out", city / "out")
+    done(finished)
+    assert "规则不能同时满足，没有安排：2026 年不少于 2 个；2027 年不少于 2 个。" in finished.err
+    told = json.loads((city / "out" / "allocation.json").read_text(encoding="utf-8"))
+    assert told["conflict"] == ["each_year:2026", "each_year:2027"]
+    assert gpd.read_file(city / "out" / "allocation.gpkg", layer="allocation").empty
+    late = jxgis(
+        "allocate",
+        "--candidates",
+        city / "scored.gpkg",
+        "--project",
+        project,
+        "--this-year",
+        2030,
+        "--out",
+        city / "late",
+    )
+    assert (late.code, (city / "late").exists()) == (2, False)
+    assert "规划年份 2026–2027 都已过去" in late.err
+
+
+def test_cycle_goes_on_from_the_schedule(jxgis: Run, city: Path) -> None:
+    project = allocate_project(city, RULES)
+    gpd.read_file(city / "candidates.gpkg").assign(score=[70.0, 60.0]).to_file(city / "scored.gpkg")
+    done(jxgis("allocate", "--candidates", city / "scored.gpkg", "--project", project, "--out", city / "chosen"))
+    for name in ("allocation.gpkg", "allocation.xlsx"):
+        finished = jxgis(
+            *("cycle", "--project", project, "--schedule", city / "chosen" / name, "--on", "2026-04-01"),
+            *("--out", city / "cycle"),
+        )
+        done(finished)
+        assert "2 个样板单元（2026-04-01）：逾期 1 项，30 天内到期 0 项。" in finished.out
+    run = run_of(city / "cycle")
+    assert (run["on"], run["command"]) == ("2026-04-01", "cycle")
+    again = city / "cycle" / "cycle.xlsx"
+    done(jxgis("cycle", "--project", project, "--steps", again, "--on", "2026-04-01", "--out", city / "again"))
+    assert (city / "again" / "cycle.xlsx").read_bytes() == again.read_bytes()
+    for arguments, says in (
+        ([], "没有样板单元"),
+        (["--steps", city / "none.xlsx"], "none.xlsx"),
+        (["--schedule", city / "scored.gpkg"], "缺少列 候选单元、年份（candidate_id、year）"),
+    ):
+        finished = jxgis("cycle", "--project", project, *arguments, "--out", city / "bad")
+        assert (finished.code, (city / "bad").exists()) == (2, False)
+        assert says in finished.err
+
+
 def test_check_writes_clean_rows_and_rejects(jxgis: Run, city: Path) -> None:
     table = pd.read_csv(city / "issues.csv", encoding="gb18030")
     table.loc[[4, 9], ["X坐标", "Y坐标"]] = 0

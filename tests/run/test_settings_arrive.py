@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from jxgis.allocate.analysis import allocate_candidates
 from jxgis.errors import JxgisError
 from jxgis.hotspots.analysis import find_hotspots
 from jxgis.hotspots.result import HotspotsResult
@@ -24,6 +25,7 @@ from jxgis.run import pages as _pages
 from jxgis.run.commands import Found
 from jxgis.scoring.analysis import analyse as score
 from jxgis.settings import (
+    AllocateSettings,
     HotspotSettings,
     InputSettings,
     IssueInputSettings,
@@ -55,6 +57,11 @@ SCORING: dict[str, Any] = {
     "weights": "ahp", "min_completeness": 0.61, "judgements": {"A": {"B": 2.0}}, "column_units": {"a": "fraction"},
     "indicators": {"a": {"dimension": "A", "weight": 1, "target": 2, "unit": "座"},
                    "b": {"dimension": "B", "weight": 1, "target": 2}},
+}  # fmt: skip
+ALLOCATE: dict[str, Any] = {
+    "years": (2026, 2027), "this_year": 2025, "by": {2025: 2}, "each_area": 1, "each_year": 2, "number": {2025: 2},
+    "total": 3, "each_type": 1, "district_most": 1, "budget": {2024: 100.0}, "worth": "acceptability",
+    "overlap_share": 0.6, "alternatives": 0, "within": 0.5,
 }  # fmt: skip
 
 
@@ -129,6 +136,23 @@ def block_town(**options: Any) -> dict[str, Any]:
     return said(propose_units, district, blocks=table(*squares), **{"alternatives": False, **options})
 
 
+def choice_town(**options: Any) -> dict[str, Any]:
+    """Five candidates in two districts; the second and the third overlap by half."""
+    box = shapely.box
+    shapes = [box(0, 0, 1600, 1600), box(2000, 0, 3600, 1600), box(2800, 0, 4400, 1600), box(6000, 0, 7600, 1600)]
+    candidates = table(*shapes, box(8000, 0, 9600, 1600), name=[f"候选{k}" for k in range(5)])
+    candidates = candidates.assign(
+        score=[90.0, 80, 70, 60, 50], acceptability=[0.1, 0.2, 0.3, 0.4, 0.5], type=["一", "一", "一", "一", "二"],
+        cost=[90.0, 60, 50, 40, 30], district=None,
+    )  # fmt: skip
+    land = table(box(0, 0, 5000, 3000), box(5000, 0, 9999, 3000), name=["甲", "乙"], area=["东", "西"])
+    asked = {"years": (2024, 2025, 2026, 2027), "each_year": 1, "total": 4} | options
+    if "total" not in options and {"by", "each_area", "each_year"} & options.keys():
+        del asked["total"]
+    found = allocate_candidates(candidates, districts=land, **asked)
+    return {**found.summary(), "section": str(found.section().blocks)}
+
+
 #: Of the settings of units, those that need another town than the others.
 OTHER_TOWNS = {"by_cells": street_town, "snap_m": block_town}
 CASES = [
@@ -136,6 +160,7 @@ CASES = [
     *((park_town, key, PARKS[key]) for key in PARKS),
     *((OTHER_TOWNS.get(key, unit_town), key, UNITS[key]) for key in UNITS if key != "alternatives"),
     (unit_town, "alternatives", True),
+    *((choice_town, key, ALLOCATE[key]) for key in ALLOCATE),
 ]
 
 
@@ -146,6 +171,7 @@ CASES = [
         ("parks", ParkSettings, PARKS),
         ("units", UnitSettings, UNITS),
         ("scoring", ScoringSettings, SCORING),
+        ("allocate", AllocateSettings, ALLOCATE),
     ],
 )
 def test_every_setting_has_a_value_here_that_is_not_its_default(section, model, values) -> None:

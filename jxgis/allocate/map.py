@@ -1,0 +1,129 @@
+"""The map of the choice: the sample units by year and by type, and the candidates that are not chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jxgis.drawing.colours import ABSENT, ACCENT, FAILED, FAILED_GROUND, OUTLINE, UNITS, sequential
+from jxgis.drawing.layers import (
+    PlaceList,
+    add_group,
+    add_place_lists,
+    add_points,
+    add_polygons,
+    add_switch,
+    dot,
+    fields_of,
+    fill,
+    land_map,
+)
+from jxgis.drawing.legend import LegendSection, Swatch, add_legend
+from jxgis.i18n import localise_reasons, text
+
+if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+
+__all__ = ["allocation_map", "year_colours"]
+
+
+def year_colours(n: int) -> tuple[str, ...]:
+    """Colours of ``n`` years, the first the darkest: what comes first stands out.
+
+    Examples
+    --------
+    >>> len(set(year_colours(4))), len(year_colours(9))
+    (4, 9)
+    """
+    few = sequential(min(n + 1, 7))[1:][::-1] if n < 7 else sequential(7)[::-1]
+    return tuple(few[min(at, len(few) - 1)] for at in range(n))
+
+
+def allocation_map(
+    allocation: gpd.GeoDataFrame,
+    others: gpd.GeoDataFrame,
+    *,
+    years: Sequence[int],
+    districts: gpd.GeoDataFrame | None = None,
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw the sample units by year, with a switch to their types; the candidates that are not chosen below them.
+
+    Parameters
+    ----------
+    allocation
+        The contract's ``allocation``, in the order of the list.
+    others
+        The candidates that are not chosen: ``candidate_id, reason`` and polygons.
+    years
+        The years of the programme.
+    districts
+        Polygons with ``name``, for the ground.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    folium.Map
+    """
+    title = text("allocate.title", lang)
+    method = text("allocate.line", lang, first=years[0], last=years[-1], n=len(allocation))
+    drawn = allocation if len(allocation) else others
+    page = land_map(districts, drawn, title=title, method=method, lang=lang, sketch=sketch)
+    heading = "name" if "name" in allocation.columns and allocation["name"].notna().all() else "candidate_id"
+    # A year is a name here: 2,026 is none.
+    chosen = allocation.assign(year=allocation["year"].astype(str), place=np.arange(1, len(allocation) + 1))
+    fields = [
+        *(each._replace(kind="text") for each in fields_of("allocation.allocation", ["year"], lang)),
+        *fields_of("allocation.allocation", ["area", "district", "type", "score", "cost"], lang),
+    ]
+    sections: list[LegendSection] = []
+
+    def add(
+        name: str, colours: Sequence[str], labels: Sequence[str], style: np.ndarray, *, show: bool
+    ) -> folium.FeatureGroup:
+        group = add_group(page, name=name, show=show)
+        if len(chosen):
+            styles = [fill(colour, border=OUTLINE, weight=0.9) for colour in colours]
+            add_polygons(
+                group, chosen, name="", styles=styles, style=style, heading=heading, fields=fields, simplify_m=0.5,
+                control=False, level=1,
+            )  # fmt: skip
+        swatches = [Swatch(colour, label) for colour, label in zip(colours, labels, strict=True)]
+        sections.append(LegendSection(name, swatches, "", [group]))
+        return group
+
+    at_year = allocation["year"].map({year: at for at, year in enumerate(years)}).to_numpy(dtype=np.int64)
+    counted = [
+        text("allocate.year_count", lang, year=year, n=int((at_year == at).sum())) for at, year in enumerate(years)
+    ]
+    main = add(text("allocate.by_year", lang), year_colours(len(years)), counted, at_year, show=True)
+    types = sorted(allocation["type"].dropna().unique())
+    at_type = (
+        allocation["type"].map({kind: at for at, kind in enumerate(types)}).fillna(len(types)).to_numpy(dtype=np.int64)
+    )
+    labels = [*map(str, types), *([text("allocate.no_type", lang)] if (at_type == len(types)).any() else [])]
+    colours = [*(UNITS[at % len(UNITS)] for at in range(len(types))), ABSENT][: len(labels)]
+    if types:
+        add(text("allocate.by_type", lang), colours, labels, at_type, show=False)
+    if len(others):
+        told = localise_reasons(others, lang)
+        own = "name" if "name" in others.columns and others["name"].notna().all() else "candidate_id"
+        add_polygons(
+            page, told, name=text("allocate.not_chosen", lang),
+            styles=[fill(FAILED_GROUND, border=FAILED, weight=0.8, dash="3 4")], heading=own,
+            fields=fields_of("allocation.others", ["area", "type", "score", "reason"], lang), simplify_m=0.5,
+        )  # fmt: skip
+        sections.append(LegendSection("", [Swatch(FAILED, text("allocate.not_chosen", lang), "dash")]))
+    if len(chosen):
+        add_points(page, chosen, name=text("allocate.schedule_heading", lang), styles=[dot(ACCENT, radius_px=8)],
+                   heading=heading, fields=fields, number="place")  # fmt: skip
+        listed = chosen.assign(rank=chosen["place"], name=chosen[heading].astype(str), note=chosen["year"])
+        add_place_lists(page, [PlaceList(main, text("allocate.schedule_heading", lang), listed)])
+    add_legend(page, sections, lang=lang)
+    add_switch(page)
+    return page

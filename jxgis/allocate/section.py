@@ -1,0 +1,217 @@
+"""What a report says of the choice: the schedule by year, the rules and whether they hold, or which conflict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from jxgis.i18n import text
+from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, count_in_words, method_note, table_block
+from jxgis.report.columns import write_value
+
+if TYPE_CHECKING:
+    from jxgis.allocate.choice import Choice
+    from jxgis.allocate.rules import Terms
+    from jxgis.settings import AllocateSettings
+
+__all__ = ["allocation_section", "by_year"]
+
+_PAIRS = 5
+
+
+def allocation_section(
+    tables: Mapping[str, pd.DataFrame],
+    choice: Choice,
+    terms: Terms,
+    options: AllocateSettings,
+    *,
+    pairs: Sequence[tuple[str, ...]] = (),
+    own_scores: bool = False,
+    hidden: bool = False,
+    lang: str = "zh",
+) -> Section:
+    """The section of the choice.
+
+    Parameters
+    ----------
+    tables
+        ``allocation, others, rules, alternatives`` as people are shown them.
+    choice
+        The plan or the conflict.
+    terms, options
+        The numbers of the rules, and ``[allocate]``.
+    pairs
+        Ids of candidates that overlap, two by two.
+    own_scores
+        Whether the candidates brought the scores.
+    hidden
+        Whether some scores are not shown: then no sum of them is.
+    lang
+        ``"zh"`` or ``"en"``.
+    """
+    chosen, rules = tables["allocation"], tables["rules"]
+    span = {"first": terms.years[0], "last": terms.years[-1]}
+    blocks: list[Block]
+    if choice.plan is None:
+        n = len(choice.conflict)
+        key = Key(
+            text("allocate.key", lang),
+            text("allocate.key_conflict", lang),
+            text("allocate.key_conflict_note", lang, n=n),
+            "bad",
+        )
+        blocks = _conflict(choice, lang)
+    else:
+        named = int(chosen["named"].sum())
+        note = text("allocate.key_note", lang, named=named, **span)
+        key = Key(text("allocate.key", lang), count_in_words(len(chosen)), note)
+        total = text("allocate.hidden_total", lang) if hidden else write_value(choice.plan.value, "number", lang, 1)
+        proof = text(f"allocate.{'proven' if choice.gap == 0 else 'stopped'}", lang, gap=f"{100 * choice.gap:.2g}")
+        candidates = len(chosen) + len(tables["others"])
+        lead = text(
+            "allocate.lead",
+            lang,
+            candidates=candidates,
+            rules=len(rules),
+            n=len(chosen),
+            value=total,
+            proof=proof,
+            **span,
+        )
+        years = by_year(chosen, terms.years, lang, hidden=hidden)
+        blocks = [
+            Paragraph(lead),
+            table_block(text("allocate.years_heading", lang), years, lang, of="allocation.years"),
+        ]
+    astray = sum(int(tables[name]["area"].isna().sum()) for name in ("allocation", "others"))
+    blocks += _remarks(choice, terms, options, pairs, astray=astray, own_scores=own_scores, lang=lang)
+    blocks += _tables(tables, options, terms, lang, planned=choice.plan is not None)
+    return Section(
+        part="allocation",
+        keys=[key],
+        blocks=blocks,
+        methods=[method_note("allocation", "allocation", lang)],
+        sheets={name: table for name, table in tables.items() if len(table)},
+    )
+
+
+def by_year(chosen: pd.DataFrame, years: Sequence[int], lang: str, *, hidden: bool = False) -> pd.DataFrame:
+    """One row a year: how many, which, and what their scores and costs add up to.
+
+    Examples
+    --------
+    >>> chosen = pd.DataFrame({"year": [2026, 2026], "candidate_id": ["a", "b"], "score": [70.0, 60.0]})
+    >>> by_year(chosen, [2026, 2027], "en").values.tolist()
+    [[2026, 2, 'a, b', 130.0], [2027, 0, '', 0.0]]
+    """
+    comma = "、" if lang == "zh" else ", "
+    called = _called(chosen)
+    rows = []
+    for year in years:
+        there = (chosen["year"] == year).to_numpy()
+        row = {
+            "year": year,
+            "chosen": int(there.sum()),
+            "units_named": comma.join(called[there]),
+            "objective": None if hidden else float(chosen.loc[there, "score"].sum()),
+        }
+        if "cost" in chosen.columns:
+            row["cost"] = float(chosen.loc[there, "cost"].sum())
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _called(table: pd.DataFrame) -> pd.Series:
+    ids = table["candidate_id"].astype("str")
+    return table["name"].astype("str").where(table["name"].notna(), ids) if "name" in table.columns else ids
+
+
+def _conflict(choice: Choice, lang: str) -> list[Block]:
+    """Which rules cannot hold together, one a line."""
+    n = len(choice.conflict)
+    lead = text(f"allocate.{'conflict_one' if n == 1 else 'conflict_lead'}", lang, n=n)
+    rules = [Paragraph(rule.words.of(lang), "none") for rule in choice.conflict]
+    return [Paragraph(lead), *rules, Paragraph(text("allocate.conflict_next", lang), "sub")]
+
+
+def _remarks(
+    choice: Choice,
+    terms: Terms,
+    options: AllocateSettings,
+    pairs: Sequence[tuple[str, ...]],
+    *,
+    astray: int,
+    own_scores: bool,
+    lang: str,
+) -> list[Block]:
+    """What a reader must know beside: years that are over, rules that could not be made, overlaps, where scores are from."""
+    found: list[str] = []
+    comma = "、" if lang == "zh" else "; "
+    missed = [
+        rule.words.of(lang)
+        for rule, held in zip(choice.rules, choice.satisfied, strict=True)
+        if rule.past and held is False
+    ]
+    if missed:
+        found.append(text("allocate.past_missed", lang, year=terms.this_year, rules=comma.join(missed)))
+    if terms.each_area and not terms.areas:
+        found.append(text("allocate.no_areas", lang, n=terms.each_area))
+    if terms.each_area and terms.areas and astray:
+        found.append(text("allocate.in_no_area", lang, n=astray))
+    if pairs:
+        told = comma.join("–".join(pair) for pair in pairs[:_PAIRS])
+        more = text("allocate.and_more", lang) if len(pairs) > _PAIRS else ""
+        found.append(text("allocate.overlaps", lang, n=len(pairs), pairs=told + more))
+    if not options.number and choice.plan is not None:
+        found.append(text("allocate.no_numbers", lang))
+    if own_scores:
+        found.append(text("allocate.own_scores", lang))
+    return [Paragraph(words, "sub") for words in found]
+
+
+def _tables(
+    tables: Mapping[str, pd.DataFrame], options: AllocateSettings, terms: Terms, lang: str, *, planned: bool
+) -> list[Block]:
+    chosen, others, rules, further = (tables[name] for name in ("allocation", "others", "rules", "alternatives"))
+    areas = _by_area(chosen, others, terms)
+    blocks: list[Block] = []
+    if len(areas):
+        blocks.append(table_block(text("allocate.areas_heading", lang), areas, lang, of="allocation.areas"))
+    if len(chosen):
+        blocks.append(table_block(text("allocate.schedule_heading", lang), chosen, lang, of="allocation.allocation"))
+    heading = text("allocate.rules_heading", lang, n=len(rules))
+    blocks.append(table_block(heading, rules, lang, of="allocation.rules", folded=len(rules) > TOP))
+    if planned and options.alternatives:
+        share = f"{100 * (1 - options.within):g}"
+        if len(further):
+            lead = text(
+                "allocate.alternatives_lead",
+                lang,
+                n=len(further),
+                share=share if lang == "zh" else f"{100 * options.within:g}",
+            )
+            heading = text("allocate.alternatives_heading", lang)
+            blocks += [Paragraph(lead, "sub"), table_block(heading, further, lang, of="allocation.alternatives")]
+        else:
+            share = share if lang == "zh" else f"{100 * options.within:g}"
+            blocks.append(Paragraph(text("allocate.no_alternatives", lang, share=share), "sub"))
+    if len(others):
+        heading = text("allocate.others_heading", lang, n=len(others))
+        blocks.append(table_block(heading, others, lang, of="allocation.others", folded=len(others) > TOP))
+    return blocks
+
+
+def _by_area(chosen: pd.DataFrame, others: pd.DataFrame, terms: Terms) -> pd.DataFrame:
+    """One row an area: how many of its candidates could be chosen, and how many are."""
+    barred = others["reason"].fillna("").str.contains("gate_(?!nearly)|choice_no_score|incomplete|choice_not_ready")
+    rows = [
+        {
+            "area": area,
+            "free": int((chosen["area"] == area).sum() + ((others["area"] == area) & ~barred).sum()),
+            "chosen": int((chosen["area"] == area).sum()),
+        }
+        for area in terms.areas
+    ]
+    return pd.DataFrame(rows, columns=["area", "free", "chosen"])

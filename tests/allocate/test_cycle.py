@@ -1,0 +1,250 @@
+"""The year's cycle: states by hand, every break of the order, what is due, and the workbook there and back."""
+
+import datetime as dt
+import json
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from jxgis.allocate.cycle import follow, with_schedule
+from jxgis.city import load_city
+from jxgis.errors import InputError, SettingsError
+from jxgis.run.cycle_command import read_steps, run_cycle
+from jxgis.settings import Settings, make_settings
+
+PATH = load_city("jiaxing").cycle
+KEYS = [step.key for step in PATH]
+ON = dt.date(2026, 7, 10)
+
+
+def steps(*dates, gates=None, evidence="有", unit="C1", name="子城", year=2026):
+    """One unit: a date a step, as ``MM-DD`` of its year, None where there is none."""
+    dates = [*dates, *[None] * (len(KEYS) - len(dates))]
+    gates = [*(gates or [True if date else None for date in dates]), *[None] * len(KEYS)][: len(KEYS)]
+    when = pd.to_datetime([None if date is None else f"{year}-{date}" for date in dates])
+    return pd.DataFrame(
+        {"candidate_id": unit, "name": name, "area": "南湖区", "type": "历史文化", "year": year, "step": KEYS, "date": when,
+         "gate": pd.Series(gates, dtype=object), "evidence": [evidence if date else None for date in dates]}
+    )  # fmt: skip
+
+
+def codes(*tables, **options):
+    found = follow(pd.concat(tables, ignore_index=True), PATH, on=ON, **options)
+    return found, list(zip(found.problems["step"], found.problems["problem"], strict=True))
+
+
+def test_the_steps_are_the_plans():
+    assert [step.zh for step in PATH] == ["创建申报", "方案编制", "名单公布", "创建推进", "考核验收", "创建命名"]
+
+
+@pytest.mark.parametrize(
+    ("dates", "gates", "state", "following", "late"),
+    [
+        ([], None, None, "apply", 101),
+        (["03-01"], None, "apply", "plan", 40),
+        (["03-01", "05-20", "06-30"], None, "list", "carry_out", -113),
+        (["03-01", "05-20"], [True, False], "plan", None, None),
+        (["03-01", None, "06-30"], None, "apply", "plan", 40),
+        (["03-01", "05-20", "06-30", "08-01"], None, "list", "carry_out", -113),
+    ],
+)
+def test_a_state_is_the_last_step_without_a_gap(dates, gates, state, following, late):
+    found, _ = codes(steps(*dates, gates=gates))
+    row = found.states.iloc[0]
+    told = [None if pd.isna(row[name]) else row[name] for name in ("state", "next_step", "days_late")]
+    assert told == [state, following, late]
+
+
+def test_a_unit_that_is_named_is_through():
+    found = follow(steps("01-05", "02-05", "03-05", "04-05", "05-05", "06-05"), PATH, on=ON)
+    assert found.states[["state", "problems"]].to_numpy().tolist() == [["name", 0]]
+    assert found.states[["next_step", "due", "days_late"]].isna().all(axis=None)
+    assert found.due(10_000).empty
+
+
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        (steps("03-01", None, "06-30"), [("plan", "skipped")]),
+        (steps(None, None, "06-30"), [("apply", "skipped"), ("plan", "skipped")]),
+        (steps("05-01", "04-01"), [("plan", "out_of_order")]),
+        (steps("05-01", "05-01"), []),
+        (steps("03-01", "04-01", gates=[False, True]), [("apply", "gate_not_passed")]),
+        (steps("03-01", "04-01", gates=[True, False]), []),
+        (steps("03-01", "04-01", gates=[None, None]), [("apply", "gate_not_judged")]),
+        (steps("03-01", gates=[True, True]), [("plan", "gate_without_date")]),
+        (steps("03-01", evidence=None), [("apply", "no_evidence")]),
+        (steps("03-01", "12-01"), [("plan", "still_to_come")]),
+        (steps("03-01", "07-10"), []),
+    ],
+)
+def test_each_break_of_the_order_is_told(table, found):
+    assert codes(table)[1] == found
+
+
+ALL = ("01-05", "02-05", "03-05", "04-05", "05-05", "06-05")
+
+
+def test_no_unit_is_named_twice_nor_begins_again():
+    before = steps(*ALL, year=2025)
+    assert codes(before, steps(*ALL))[1] == [("name", "named_twice")]
+    assert codes(before, steps("03-01"))[1] == [("name", "named_before")]
+    assert codes(before, steps())[1] == []
+    # The same unit under another number, in the same year too.
+    found, told = codes(steps(*ALL), steps(*ALL, unit="C2"))
+    assert told == [("name", "named_twice")]
+    assert found.problems["candidate_id"].tolist() == ["C2"]
+    assert codes(before, steps(*ALL, unit="C2", name="月河"))[1] == []
+    # One that was assessed and not named may come again.
+    assert codes(steps(*ALL, gates=[True] * 5 + [False], year=2025), steps("03-01"))[1] == []
+
+
+def test_what_the_schedule_has_elsewhere_is_told():
+    schedule = pd.DataFrame({"candidate_id": ["C1", "C9"], "year": [2027, 2026]})
+    assert codes(steps("03-01"), schedule=schedule)[1] == [(None, "not_scheduled")]
+    whole = with_schedule(steps("03-01").head(2), schedule, PATH)
+    assert whole.groupby(["year", "candidate_id"]).size().to_dict() == {
+        (2026, "C1"): 6,
+        (2026, "C9"): 6,
+        (2027, "C1"): 6,
+    }
+    assert (
+        whole.loc[(whole["candidate_id"] == "C1") & (whole["year"] == 2026), "date"].notna().tolist()
+        == [True] + [False] * 5
+    )
+
+
+def test_due_is_late_first_and_by_ones_own_days():
+    found = follow(pd.concat([steps(), steps("03-01", unit="C2"), steps(*ALL[:3], unit="C3")]), PATH, on=ON)
+    assert found.due(30)["candidate_id"].tolist() == ["C1", "C2"]
+    assert found.due(113)["candidate_id"].tolist() == ["C1", "C2", "C3"]
+    own = follow(steps(), PATH, on=ON, due={"apply": "07-31"})
+    assert own.states["days_late"].tolist() == [-21]
+
+
+def test_states_hang_neither_on_the_order_of_rows_nor_on_others():
+    rng = np.random.default_rng(0)
+    tables = [steps(*ALL[: rng.integers(0, 7)], unit=f"C{k}", name=f"单元{k}") for k in range(9)]
+    whole = pd.concat(tables, ignore_index=True)
+    one_by_one = pd.concat([follow(table, PATH, on=ON).states for table in tables])
+    mixed = follow(whole.sample(frac=1, random_state=3), PATH, on=ON).states.sort_values("candidate_id")
+    assert one_by_one["state"].nunique(dropna=False) > 3
+    assert (
+        mixed.astype("object").fillna("").to_numpy().tolist()
+        == one_by_one.astype("object").fillna("").to_numpy().tolist()
+    )
+
+
+@pytest.fixture
+def schedule(tmp_path):
+    path = tmp_path / "allocation.xlsx"
+    rows = {
+        "candidate_id": ["330402001", "C2"],
+        "name": ["=2+3", "月河"],
+        "year": [2026, 2026],
+        "area": ["南湖区", None],
+    }
+    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_formulas": False}}) as book:
+        pd.DataFrame(rows).to_excel(book, sheet_name="allocation", index=False)
+    return path
+
+
+def rows_of(book, sheet):
+    return [[cell.value for cell in row] for row in openpyxl.load_workbook(book)[sheet].iter_rows()]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_workbook_there_and_back(tmp_path, schedule, lang):
+    first = tmp_path / "first"
+    run_cycle(Settings(), first, schedule=schedule, on="2026-07-10", lang=lang)
+    book = openpyxl.load_workbook(first / "cycle.xlsx")
+    sheet = book.worksheets[0]
+    heads = [cell.value for cell in sheet[1]]
+    assert sheet.max_row == 13
+    assert sheet.cell(2, 2).data_type == "s"
+    assert sheet.cell(2, 2).value == "=2+3"
+    # A planner fills in two steps, with a date of Excel's and one that is typed.
+    date, gate, evidence = (
+        heads.index(name) + 1
+        for name in (("完成日期", "是否通过", "佐证材料") if lang == "zh" else ("Done on", "Passed", "Evidence"))
+    )
+    sheet.cell(2, date).value, sheet.cell(3, date).value = dt.datetime(2026, 3, 2), "2026年5月6日"
+    own = len(heads) + 1
+    sheet.cell(1, own).value, sheet.cell(3, own).value = "责任人", "张三"
+    for row in (2, 3):
+        sheet.cell(row, gate).value, sheet.cell(row, evidence).value = "是" if lang == "zh" else "yes", "=HYPERLINK(1)"
+        sheet.cell(row, evidence).data_type = "s"
+    filled = tmp_path / "filled.xlsx"
+    book.save(filled)
+    second, third = tmp_path / "second", tmp_path / "third"
+    run_cycle(Settings(), second, steps=filled, schedule=schedule, on="2026-07-10", lang=lang)
+    run_cycle(Settings(), third, steps=second / "cycle.xlsx", schedule=schedule, on="2026-07-10", lang=lang)
+    assert (second / "cycle.xlsx").read_bytes() == (third / "cycle.xlsx").read_bytes()
+    told = json.loads((second / "cycle.json").read_text(encoding="utf-8"))
+    assert told["states"] == {"plan": 1, "none": 1}
+    assert told["problems"] == []
+    assert [(each["candidate_id"], each["step"], each["days_late"]) for each in told["due"]] == [
+        ("C2", "apply", 101), ("330402001", "list", 10),
+    ]  # fmt: skip
+    states = rows_of(second / "cycle.xlsx", "进度" if lang == "zh" else "States")
+    assert states[1][0] == "330402001"
+    assert states[1][5] == ("方案编制" if lang == "zh" else "drawing up the plan")
+    again, _ = read_steps(second / "cycle.xlsx", PATH)
+    assert again.loc[:1, "date"].dt.strftime("%m-%d").tolist() == ["03-02", "05-06"]
+    assert again.loc[:1, "evidence"].tolist() == ["=HYPERLINK(1)"] * 2
+    assert again["责任人"].fillna("").tolist() == ["", "张三", *[""] * 10]
+    other = "en" if lang == "zh" else "zh"
+    run_cycle(Settings(), tmp_path / "turned", steps=second / "cycle.xlsx", on="2026-07-10", lang=other)
+    assert json.loads((tmp_path / "turned" / "cycle.json").read_text(encoding="utf-8"))["states"] == told["states"]
+
+
+def table_of(tmp_path, **columns):
+    base = {"candidate_id": ["C1", "C1"], "year": [2026, 2026], "step": ["创建申报", "方案编制"], "date": ["2026-03-01", None],
+            "gate": ["是", None], "evidence": ["a", None]}  # fmt: skip
+    path = tmp_path / "steps.csv"
+    pd.DataFrame(base | columns).to_csv(path, index=False, encoding="utf-8-sig")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"step": ["创建申报", "打分"]}, r"row 2, step '打分': is not a step; the steps are 创建申报、方案编制"),
+        ({"date": ["昨天", None]}, r"row 1, date '昨天': is not a date"),
+        ({"gate": ["也许", None]}, r"row 1, gate '也许': write yes or no"),
+        ({"year": ["明年", "2026"]}, r"row 1, year '明年': is not a year"),
+        ({"candidate_id": [None, "C1"]}, r"row 1, candidate_id '': the unit is missing"),
+        (
+            {"step": ["创建申报", "申报"]},
+            r"row 1, 2, step '创建申报': this step of the unit and year stands more than once",
+        ),
+    ],
+)
+def test_what_cannot_be_understood_is_said_with_its_row(tmp_path, columns, says):
+    with pytest.raises(InputError, match=says):
+        run_cycle(Settings(), tmp_path / "out", steps=table_of(tmp_path, **columns), on="2026-07-10")
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_bad_input(tmp_path, schedule):
+    path = table_of(tmp_path)
+    pd.read_csv(path).drop(columns="step").to_csv(path, index=False)
+    with pytest.raises(InputError, match="has no column step"):
+        run_cycle(Settings(), tmp_path / "out", steps=path)
+    with pytest.raises(InputError, match="There are no sample units"):
+        run_cycle(Settings(), tmp_path / "out")
+    with pytest.raises(InputError, match="--on"):
+        run_cycle(Settings(), tmp_path / "out", schedule=schedule, on="heute")
+    with pytest.raises(InputError, match="give --project"):
+        run_cycle(Settings(), tmp_path / "out", schedule=schedule, has_project=False)
+    asked = make_settings({"cycle": {"due": {"aply": "03-01"}}}, "test")
+    with pytest.raises(SettingsError, match="no step 'aply', did you mean apply"):
+        run_cycle(asked, tmp_path / "out", schedule=schedule)
+    with pytest.raises(SettingsError, match=r"cycle\.due\.apply"):
+        make_settings({"cycle": {"due": {"apply": "02-30"}}}, "test")
+    twice = tmp_path / "twice.csv"
+    pd.DataFrame({"candidate_id": ["a", "a"], "year": [2026, 2027]}).to_csv(twice, index=False)
+    with pytest.raises(InputError, match="row 1, 2, candidate_id 'a': this unit stands more than once"):
+        run_cycle(Settings(), tmp_path / "out", schedule=twice)
