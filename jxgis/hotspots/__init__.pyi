@@ -6,7 +6,6 @@ from .inference import compare_with_normal, hotspot_table, hotspot_table_graph
 from .map import hotspot_map
 from .mix import class_overlap, concentration, diversity, inside_ring, zone_table
 from .moran import local_moran_graph, local_moran_grid
-from .periods import compare_periods
 from .places import hot_places
 from .rates import hot_rates, hot_rates_graph
 from .result import HotspotsResult
@@ -15,7 +14,6 @@ from .scale import suggest_scale
 __all__ = [
     "HotspotsResult",
     "class_overlap",
-    "compare_periods",
     "compare_with_normal",
     "concentration",
     "diversity",

@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Comparison", "Gap", "Periods", "compare_periods"]
+__all__ = ["Comparison", "Gap", "Periods", "compare_periods", "ends"]
 
 Stretch = tuple[pd.Timestamp, pd.Timestamp]
 Kind = Literal["all", "file", "source"]
@@ -244,7 +244,7 @@ def _asked(
     """The periods by the calendar, whatever the data cover of them; in whole months where these were recorded."""
     if start is not None:
         time = time[time >= start.to_datetime64()] if (time >= start.to_datetime64()).any() else time
-    first, last = _ends(np.sort(time))
+    first, last = ends(np.sort(time))
     if months:
         over = (first.month - 1) % months, (last - _DAY).month % months
         first = first.replace(day=1) - pd.DateOffset(months=over[0])
@@ -266,8 +266,14 @@ def _asked(
     return Periods(split - half, split, last)
 
 
-def _ends(time: NDArray[np.datetime64]) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First day of sorted times, and the day after their last: strays aside, which a long silence parts from the others."""
+def ends(time: NDArray[np.datetime64]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First day of sorted times, and the day after their last: strays aside, which a long silence parts from the others.
+
+    Parameters
+    ----------
+    time
+        (n,) sorted, at least one.
+    """
     few = max(int(_STRAYS * len(time)), 1)
     first, last = 0, len(time) - 1
     if len(time) > max(_EXPECTED, 4 * few):
