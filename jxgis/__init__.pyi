@@ -4,6 +4,7 @@ from . import (
     datum,
     demo,
     drawing,
+    effect,
     errors,
     hotspots,
     load,
@@ -18,6 +19,7 @@ from . import (
     units,
 )
 from .city import City, load_city
+from .effect.analysis import measure_effect
 from .errors import CrsError, InputError, JxgisError, MissingPackageError, OutputError, SettingsError
 from .hotspots.analysis import find_hotspots
 from .load import (
@@ -68,6 +70,7 @@ __all__ = [
     "datum",
     "demo",
     "drawing",
+    "effect",
     "errors",
     "find_hotspots",
     "hotspots",
@@ -99,6 +102,7 @@ __all__ = [
     "load_units",
     "load_vacant",
     "load_waters",
+    "measure_effect",
     "measure_parks",
     "open_project",
     "parks",

@@ -1,5 +1,5 @@
 """Did it work: treated areas before and after a date, against similar untreated ones."""
 
-from __future__ import annotations
+import lazy_loader
 
-__all__: list[str] = []
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

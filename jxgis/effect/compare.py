@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.effect.typical import Centre, centre_of, least_shift
+from jxgis.effect.typical import Centre, centre_of, least_shifts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,6 +17,9 @@ __all__ = ["Compared", "compare_areas"]
 
 _MOST_CONTROLS = 4
 """Controls of one treated area at most: a fifth would narrow the interval by another 2 %."""
+_CALIPER = 0.2
+"""Standard deviations by which more controls may be less like the treated areas, on the average, than one each (Austin
+2011)."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -44,7 +47,15 @@ class Compared:
 
     def detectable(self, *, alpha: float = 0.05, power: float = 0.8) -> float:
         """The smallest fall, as a share, that these sets show so often; NaN where they allow no interval."""
-        return float(-np.expm1(-least_shift(self.sets["variance"], self.sets["weight"], alpha=alpha, power=power)))
+        return float(-np.expm1(-np.quantile(self._shifts(alpha), power)))
+
+    def power(self, drop: float, *, alpha: float = 0.05) -> float:
+        """How often these sets show such a fall, a share; NaN where they allow no interval."""
+        shifts = self._shifts(alpha)
+        return float(np.mean(shifts < -np.log1p(-drop))) if np.isfinite(shifts).all() else float("nan")
+
+    def _shifts(self, alpha: float) -> NDArray[np.float64]:
+        return least_shifts(self.sets["variance"], self.sets["weight"], alpha=alpha)
 
     def in_shares(self) -> tuple[float, float, float]:
         """Effect and ends of its interval as shares: -0.2 is 20 % fewer."""
@@ -55,8 +66,8 @@ class Compared:
 def compare_areas(areas: pd.DataFrame, *, alpha: float = 0.05) -> Compared:
     """Compare treated areas with similar untreated ones: difference in differences, matched, with an exact interval.
 
-    Each treated area gets one to four controls of its own, at most half of those there are, so that the sum of the squared
-    distances is least. Distance is that of the level, which is the logarithm of the cases of both periods together, and of
+    Each treated area gets one to four controls of its own, at most half of those there are and as many as are not much less
+    like it than the nearest one (0.2 standard deviations; Austin 2011), so that the sum of the squared distances is least. Distance is that of the level, which is the logarithm of the cases of both periods together, and of
     the trend of the cases before, each in standard deviations; trend weighs as much as it is more than chance. The change of
     an area is the logarithm of (after + ½) / (before + ½); a set's difference is the change of the treated area less the
     mean change of its controls; the effect is their mean, weighted by precision: counts are Poisson, and areas change by
@@ -84,6 +95,8 @@ def compare_areas(areas: pd.DataFrame, *, alpha: float = 0.05) -> Compared:
 
     References
     ----------
+    Austin, P. C. (2011). Optimal caliper widths for propensity-score matching when estimating differences in means and
+    differences in proportions in observational studies. Pharmaceutical Statistics 10: 150-161.
     Chabé-Ferret, S. (2015). Analysis of the bias of matching and difference-in-difference under alternative earnings and
     selection processes. Journal of Econometrics 185: 110-123.
 
@@ -162,8 +175,11 @@ def _matched(
 
     if not len(own) or not len(pool):
         return []
-    each = int(np.clip(len(pool) // (2 * len(own)), 1, _MOST_CONTROLS))
     distance = ((features[own][:, None] - features[pool][None]) ** 2).sum(axis=2)
-    row, column = linear_sum_assignment(np.repeat(distance, each, axis=0))
+    most = int(np.clip(len(pool) // (2 * len(own)), 1, _MOST_CONTROLS))
+    tried = [linear_sum_assignment(np.repeat(distance, each, axis=0)) for each in range(1, most + 1)]
+    apart = [np.sqrt(distance[row // each, column]).mean() for each, (row, column) in enumerate(tried, start=1)]
+    each = max(n for n, mean in enumerate(apart, start=1) if mean <= apart[0] + _CALIPER)
+    row, column = tried[each - 1]
     chosen = [(i, pool[column[row // each == k]]) for k, i in enumerate(own)]
     return [(i, controls) for i, controls in chosen if len(controls)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Centre", "centre_of", "least_sets", "least_shift"]
+__all__ = ["Centre", "centre_of", "least_sets", "least_shifts"]
 
 _FULL = 15
 """Up to so many differences every choice of signs is tried; of more a group of as many choices, 2**15."""
@@ -103,11 +103,11 @@ def centre_of(differences: ArrayLike, weights: ArrayLike | None = None, *, alpha
     return Centre(value, float(ordered[left_out - 1]), float(ordered[-left_out]), p)
 
 
-def least_shift(variances: ArrayLike, weights: ArrayLike, *, alpha: float = 0.05, power: float = 0.8) -> float:
-    """The smallest fall of the centre that the interval would tell from none, in a share ``power`` of the cases.
+def least_shifts(variances: ArrayLike, weights: ArrayLike, *, alpha: float = 0.05) -> NDArray[np.float64]:
+    """How far the centre must fall to be told from none, in many cases: their quantile is the fall for a power.
 
     The interval moves with the differences. So a fall is told where the upper end that there would be without it is smaller
-    than the fall, and the smallest fall is a quantile of that end: over normal differences of these variances.
+    than the fall: such upper ends are drawn, of normal differences of these variances.
 
     Parameters
     ----------
@@ -117,26 +117,25 @@ def least_shift(variances: ArrayLike, weights: ArrayLike, *, alpha: float = 0.05
         (n,) as of `centre_of`.
     alpha
         One less the level of the interval.
-    power
-        How often it is to be told.
 
     Returns
     -------
-    float
-        On the scale of the differences, positive; NaN where there are too few of them for an interval.
+    ndarray
+        (draws,) on the scale of the differences, sorted; NaN where there are too few of them for an interval.
 
     Examples
     --------
-    >>> round(least_shift(np.full(10, 0.04), np.ones(10)), 2)  # of a t test: 0.2
-    0.2
+    >>> shifts = least_shifts(np.full(10, 0.04), np.ones(10))
+    >>> bool(np.isclose(np.quantile(shifts, 0.8), 0.2, atol=0.01))  # of a t test with nine degrees of freedom: 0.20
+    True
     """
     spread, weight = np.sqrt(np.asarray(variances, dtype=np.float64)), np.asarray(weights, dtype=np.float64)
     left_out = _left_out(2 ** min(len(spread), _OF_DRAWS), alpha)
     if not left_out:
-        return float("nan")
+        return np.full(1, np.nan)
     draws = np.random.default_rng(0).standard_normal((_DRAWS, len(spread))) * spread
     means = _means(draws, weight, _OF_DRAWS)
-    return float(np.quantile(np.partition(means, -left_out, axis=1)[:, -left_out], power))
+    return np.sort(np.partition(means, -left_out, axis=1)[:, -left_out])
 
 
 def _left_out(size: int, alpha: float) -> int:

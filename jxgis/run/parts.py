@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from jxgis.effect.part import PART as EFFECT
 from jxgis.hotspots.part import PART as HOTSPOTS
 from jxgis.parks.part import PART as PARKS
 from jxgis.part import Part
@@ -12,7 +13,7 @@ from jxgis.units.part import PART as UNITS
 
 __all__ = ["PARTS", "by_command", "with_those_before"]
 
-PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES)
+PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, EFFECT)
 
 
 def by_command(command: str) -> Part:

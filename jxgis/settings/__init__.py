@@ -16,12 +16,15 @@ from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, 
 from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
 from jxgis.settings._parts import (
+    EFFECT,
     HOTSPOTS,
     PARKS,
     REPORT,
     SCORING,
     UNITS,
+    Controls,
     Decay,
+    EffectSettings,
     Family,
     HotspotSettings,
     IndicatorSettings,
@@ -33,6 +36,7 @@ from jxgis.settings._parts import (
 )
 
 __all__ = [
+    "EFFECT",
     "HOTSPOTS",
     "PARKS",
     "REPORT",
@@ -41,7 +45,9 @@ __all__ = [
     "BoundaryInputSettings",
     "CitySettings",
     "Condition",
+    "Controls",
     "Decay",
+    "EffectSettings",
     "Family",
     "HotspotSettings",
     "IndicatorSettings",
@@ -83,6 +89,7 @@ class Settings(Section):
     parks: ParkSettings = ParkSettings()
     units: UnitSettings = UnitSettings()
     scoring: ScoringSettings = ScoringSettings()
+    effect: EffectSettings = EffectSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:

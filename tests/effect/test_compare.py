@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from effect.simulated import city, treat
+from placebo_city import city, treat
 from scipy.stats import binom
 
 from jxgis.effect.compare import compare_areas
