@@ -57,7 +57,7 @@ def line(name: str, programmes: int, draw: Any, rng: np.random.Generator) -> Non
             centre = compare_areas(areas.assign(before=areas["selecting"])).centre
             naive += centre.low <= 0 <= centre.high
         stated, least, told, told_least = [], [], 0, 0
-        for _ in range(100):
+        for _ in range(20):
             found = compare_areas(treat(draw(rng), rng, worst=worst, drop=DROP))
             stated.append(found.power(DROP))
             least.append(found.detectable())

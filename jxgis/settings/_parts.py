@@ -259,9 +259,7 @@ class ScoringSettings(Section):
 class EffectSettings(Section):
     """``[effect]``: from when areas were treated, and what they are compared with."""
 
-    at: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = option(
-        None, "治理起始日期", "date from which the areas were treated", example="2023-01-01"
-    )
+    at: str | None = option(None, "治理起始日期", "date from which the areas were treated", example="2023-01-01")
     months: Annotated[int, Field(ge=1)] | None = option(
         None,
         "前后各比较几个月；默认一年，数据不足时取现有的整月",
