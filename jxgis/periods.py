@@ -119,6 +119,7 @@ def compare_periods(
     end: pd.Timestamp | None = None,
     files: ArrayLike | None = None,
     sources: ArrayLike | None = None,
+    by_months: bool = False,
 ) -> Comparison:
     """Choose two periods of the same length to compare, and leave out of both what one of them lacks.
 
@@ -144,6 +145,8 @@ def compare_periods(
         not tell where they begin or end.
     files, sources
         (n,) the file and the source (channel) of each issue; missing and blank values allowed. None: not looked at.
+    by_months
+        Whether whole months are compared with as many months, not only whole years with whole years.
 
     Returns
     -------
@@ -167,7 +170,7 @@ def compare_periods(
     named = {kind: _names(np.asarray(of, dtype=object)[known]) for kind, of in kinds if of is not None}
     # What the times stand for: their months, where no more was recorded.
     covered, months = _spread_over_months(time, list(named.values()))
-    asked = _asked(covered, start, end, months=months)
+    asked = _asked(covered, start, end, months=months, by_months=by_months)
     if asked.end <= asked.split:
         # No whole month lies in what was asked.
         return Comparison(None, reason="periods_uncovered")
@@ -239,7 +242,12 @@ def _unit(time: NDArray[np.datetime64], months: int) -> NDArray[np.int64]:
 
 
 def _asked(
-    time: NDArray[np.datetime64], start: pd.Timestamp | None, end: pd.Timestamp | None, *, months: int
+    time: NDArray[np.datetime64],
+    start: pd.Timestamp | None,
+    end: pd.Timestamp | None,
+    *,
+    months: int,
+    by_months: bool,
 ) -> Periods:
     """The periods by the calendar, whatever the data cover of them; in whole months where these were recorded."""
     if start is not None:
@@ -254,7 +262,7 @@ def _asked(
         if months:
             # An issue stands for its whole month: a part of one holds all of it or nothing.
             start, end = _edge(start - _ONE, months, 1), _edge(end, months, 0)
-        return Periods(start - _length(start, end, months=bool(months)), start, end)
+        return Periods(start - _length(start, end, months=by_months or bool(months)), start, end)
     year = pd.DateOffset(years=1)
     split = last - year
     if split - year >= first:

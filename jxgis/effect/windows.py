@@ -139,12 +139,13 @@ def choose_windows(
         raise _refused("date_near_end", before=earlier, after=later, **said)
     after = at, at + pd.DateOffset(months=length)
     before = at - pd.DateOffset(months=length + between), at - pd.DateOffset(months=between)
-    found = _covered(times, before, after, files, sources)
+    found = _covered(times, before, after, between, files, sources)
     if found.periods is None:
         raise _refused("uncovered", **said)
     history = (first, before[0]) if earlier - length - between >= _LEAST_TREND else None
-    left_out = _left_out(found.periods, at - before[1])
-    return Windows(before, (before[1], at), after, history, length, left_out, found.gaps)
+    left_out = _left_out(found.periods, between)
+    gaps = tuple(_moved_back(gap, at, between) for gap in found.gaps)
+    return Windows(before, (before[1], at), after, history, length, left_out, gaps)
 
 
 def placebo_dates(windows: Windows) -> list[tuple[pd.Timestamp, Stretch, Stretch]]:
@@ -201,17 +202,28 @@ def _within(time: np.ndarray, stretches: list[Stretch] | tuple[Stretch, ...]) ->
 
 
 def _covered(
-    times: pd.Series, before: Stretch, after: Stretch, files: pd.Series | None, sources: pd.Series | None
+    times: pd.Series, before: Stretch, after: Stretch, between: int, files: pd.Series | None, sources: pd.Series | None
 ) -> Comparison:
     """What the data cover of both: by the rule for two periods that touch, the earlier moved to the later."""
     early, late = (_within(times.to_numpy(dtype="datetime64[ns]"), [stretch]) for stretch in (before, after))
-    moved = times.where(~early, times + (after[0] - before[1]))[early | late]
+    moved = times.where(~early, times + pd.DateOffset(months=between))[early | late]
     of = [None if names is None else names[early | late] for names in (files, sources)]
-    return compare_periods(moved, start=after[0], end=after[1], files=of[0], sources=of[1])
+    return compare_periods(moved, start=after[0], end=after[1], files=of[0], sources=of[1], by_months=True)
 
 
-def _left_out(periods: Periods, moved: pd.Timedelta) -> tuple[Stretch, ...]:
+def _left_out(periods: Periods, between: int) -> tuple[Stretch, ...]:
     """The stretches where they were before the earlier period was moved."""
-    return tuple(
-        (start - moved, end - moved) if start < periods.split else (start, end) for start, end in periods.left_out
-    )
+    return tuple(_back(stretch, periods.split, between) for stretch in periods.left_out)
+
+
+def _moved_back(gap: Gap, split: pd.Timestamp, between: int) -> Gap:
+    start, end = _back((gap.start, gap.end), split, between)
+    return gap._replace(start=start, end=end)
+
+
+def _back(stretch: Stretch, split: pd.Timestamp, between: int) -> Stretch:
+    """A stretch of the earlier period before it was moved, to its end; one of the later stays where it is."""
+    if stretch[0] >= split:
+        return stretch
+    step = pd.DateOffset(months=between)
+    return stretch[0] - step, min(stretch[1], split) - step

@@ -87,6 +87,19 @@ def test_a_missing_month_counts_in_neither(lost: str, other: str) -> None:
     assert found.gaps
 
 
+def test_months_of_other_lengths_are_no_gap() -> None:
+    """January to March have fewer days than July to September: nothing is missing."""
+    found = choose_windows(days("2015-01-01", "2016-01-01"), DAY("2015-07-01"))
+    assert (found.left_out, found.gaps) == ((), ())
+    times = days("2015-01-01", "2016-01-01")
+    lost = choose_windows(times[(times < "2015-02-01") | (times >= "2015-03-01")], DAY("2015-07-01"))
+    assert [(f"{a:%Y-%m-%d}", f"{b:%Y-%m-%d}") for a, b in lost.left_out] == [
+        ("2015-02-01", "2015-03-01"),
+        ("2015-08-01", "2015-09-01"),
+    ]
+    assert [(gap.start, gap.end) for gap in lost.gaps] == [(DAY("2015-02-01"), DAY("2015-03-01"))]
+
+
 def test_a_source_that_starts_late_is_left_out_of_both() -> None:
     times = days("2021-01-01", "2024-01-01")
     sources = pd.Series(np.resize(["巡查", "热线", "热线"], len(times)))
