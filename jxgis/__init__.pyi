@@ -5,6 +5,7 @@ from . import (
     datum,
     demo,
     drawing,
+    effect,
     errors,
     hotspots,
     load,
@@ -20,6 +21,7 @@ from . import (
 )
 from .allocate.analysis import allocate_candidates
 from .city import City, load_city
+from .effect.analysis import measure_effect
 from .errors import CrsError, InputError, JxgisError, MissingPackageError, OutputError, SettingsError
 from .hotspots.analysis import find_hotspots
 from .load import (
@@ -72,6 +74,7 @@ __all__ = [
     "datum",
     "demo",
     "drawing",
+    "effect",
     "errors",
     "find_hotspots",
     "hotspots",
@@ -103,6 +106,7 @@ __all__ = [
     "load_units",
     "load_vacant",
     "load_waters",
+    "measure_effect",
     "measure_parks",
     "open_project",
     "parks",

@@ -6,7 +6,6 @@ from .inference import compare_with_normal, hotspot_table, hotspot_table_graph
 from .map import hotspot_map
 from .mix import class_overlap, concentration, diversity, inside_ring, zone_table
 from .moran import MoranResult, local_moran_graph, local_moran_grid
-from .periods import Comparison, Periods, compare_periods
 from .permutation import Null
 from .places import HotPlaces, Naming, hot_places
 from .rates import hot_rates, hot_rates_graph
@@ -14,17 +13,14 @@ from .result import HotspotsResult
 from .scale import Scale, suggest_scale
 
 __all__ = [
-    "Comparison",
     "GiResult",
     "HotPlaces",
     "HotspotsResult",
     "MoranResult",
     "Naming",
     "Null",
-    "Periods",
     "Scale",
     "class_overlap",
-    "compare_periods",
     "compare_with_normal",
     "concentration",
     "diversity",

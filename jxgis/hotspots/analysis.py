@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from jxgis.hotspots.counted import Counted
     from jxgis.hotspots.density import Density
-    from jxgis.hotspots.periods import Comparison
+    from jxgis.periods import Comparison
     from jxgis.settings import Family
     from jxgis.space.grid import Grid
 
@@ -75,7 +75,7 @@ def find_hotspots(
         All issues there are, ``issues`` being those of the period analysed: for the comparison with the period before.
         Where present, ``source`` and ``file`` say for which of them some time is missing.
     start, end
-        The period analysed, half open; see :func:`jxgis.hotspots.periods.compare_periods`.
+        The period analysed, half open; see :func:`jxgis.periods.compare_periods`.
     lang, sketch
         ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
@@ -222,7 +222,7 @@ def _labels(given: Given) -> gpd.GeoDataFrame | None:
 
 
 def _comparison(past: gpd.GeoDataFrame, start: pd.Timestamp | None, end: pd.Timestamp | None) -> Comparison:
-    from jxgis.hotspots.periods import Comparison, compare_periods
+    from jxgis.periods import Comparison, compare_periods
 
     if "time" not in past.columns:
         return Comparison(None, reason="no_times")

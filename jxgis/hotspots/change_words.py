@@ -10,7 +10,7 @@ from jxgis.i18n import Text, text_pair
 if TYPE_CHECKING:
     import pandas as pd
 
-    from jxgis.hotspots.periods import Comparison, Gap
+    from jxgis.periods import Comparison, Gap
 
 __all__ = ["change_lines"]
 
@@ -24,7 +24,7 @@ def change_lines(comparison: Comparison) -> list[Text]:
     Parameters
     ----------
     comparison
-        From :func:`jxgis.hotspots.periods.compare_periods`.
+        From :func:`jxgis.periods.compare_periods`.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def change_lines(comparison: Comparison) -> list[Text]:
     Examples
     --------
     >>> import pandas as pd
-    >>> from jxgis.hotspots.periods import compare_periods
+    >>> from jxgis.periods import compare_periods
     >>> [line.zh for line in change_lines(compare_periods(pd.Series([], dtype="datetime64[ns]")))]
     ['没有给出较上期变化：没有上报时间。']
     """

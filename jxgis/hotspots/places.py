@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from jxgis.hotspots.periods import Periods
+    from jxgis.periods import Periods
     from jxgis.space.grid import Grid
 
 __all__ = ["HotPlaces", "Naming", "cells_near_hot", "hot_places"]

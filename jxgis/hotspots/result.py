@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from jxgis.drawing.figures import Figure
     from jxgis.hotspots.density import Density
-    from jxgis.hotspots.periods import Comparison
     from jxgis.hotspots.places import HotPlaces
     from jxgis.hotspots.scale import Scale
     from jxgis.hotspots.shown import Shown
     from jxgis.output import Stage
+    from jxgis.periods import Comparison
     from jxgis.report.blocks import Section
 
 __all__ = ["HotspotsResult", "density_files"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from jxgis.allocate.part import PART as ALLOCATION
+from jxgis.effect.part import PART as EFFECT
 from jxgis.hotspots.part import PART as HOTSPOTS
 from jxgis.parks.part import PART as PARKS
 from jxgis.part import Part
@@ -13,7 +14,7 @@ from jxgis.units.part import PART as UNITS
 
 __all__ = ["PARTS", "by_command", "with_those_before"]
 
-PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, ALLOCATION)
+PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, ALLOCATION, EFFECT)
 
 
 def by_command(command: str) -> Part:

@@ -24,6 +24,7 @@ from jxgis.run.parts import PARTS, with_those_before
 from jxgis.schema.layers import nearest
 from jxgis.settings import (
     AllocateSettings,
+    EffectSettings,
     HotspotSettings,
     ParkSettings,
     ScoringSettings,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from jxgis.allocate.result import AllocationResult
     from jxgis.city import City
+    from jxgis.effect.result import EffectResult
     from jxgis.hotspots.result import HotspotsResult
     from jxgis.load import Loaded
     from jxgis.parks.result import ParksResult
@@ -237,6 +239,21 @@ class Project:
         """
         layers = {} if candidates is None else {"candidates": candidates}
         found: AllocationResult = self._run("allocation", options, layers)
+        return found
+
+    @with_options(EffectSettings)
+    def effect(self, treated: gpd.GeoDataFrame | None = None, **options: Any) -> EffectResult:
+        """Whether it worked: treated areas before and after, with the options of ``[effect]`` in jxgis.toml where none is given.
+
+        Parameters
+        ----------
+        treated
+            Polygons; the project's treated areas by default.
+        **options
+            Of ``[effect]``.
+        """
+        layers = {} if treated is None else {"treated": treated}
+        found: EffectResult = self._run("effect", options, layers)
         return found
 
     def report(self, out: str | Path) -> Path:

@@ -17,14 +17,17 @@ from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
 from jxgis.settings._parts import (
     ALLOCATE,
+    EFFECT,
     HOTSPOTS,
     PARKS,
     REPORT,
     SCORING,
     UNITS,
     AllocateSettings,
+    Controls,
     CycleSettings,
     Decay,
+    EffectSettings,
     Family,
     HotspotSettings,
     IndicatorSettings,
@@ -37,6 +40,7 @@ from jxgis.settings._parts import (
 
 __all__ = [
     "ALLOCATE",
+    "EFFECT",
     "HOTSPOTS",
     "PARKS",
     "REPORT",
@@ -46,8 +50,10 @@ __all__ = [
     "BoundaryInputSettings",
     "CitySettings",
     "Condition",
+    "Controls",
     "CycleSettings",
     "Decay",
+    "EffectSettings",
     "Family",
     "HotspotSettings",
     "IndicatorSettings",
@@ -91,6 +97,7 @@ class Settings(Section):
     scoring: ScoringSettings = ScoringSettings()
     allocate: AllocateSettings = AllocateSettings()
     cycle: CycleSettings = CycleSettings()
+    effect: EffectSettings = EffectSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:

@@ -12,14 +12,17 @@ from jxgis.settings._option import CityMetres, Finite, NotNegative, Positive, Se
 
 __all__ = [
     "ALLOCATE",
+    "EFFECT",
     "HOTSPOTS",
     "PARKS",
     "REPORT",
     "SCORING",
     "UNITS",
     "AllocateSettings",
+    "Controls",
     "CycleSettings",
     "Decay",
+    "EffectSettings",
     "Family",
     "HotspotSettings",
     "IndicatorSettings",
@@ -30,6 +33,7 @@ __all__ = [
     "Weighing",
 ]
 
+Controls: TypeAlias = Literal["auto", "units", "subdistricts", "districts", "cells"]
 Decay: TypeAlias = Literal["gaussian", "linear", "none"]
 Family: TypeAlias = Literal["class", "all"]
 Weighing: TypeAlias = Literal["expert", "equal", "ahp", "entropy", "critic"]
@@ -348,6 +352,37 @@ class CycleSettings(Section):
     soon_days: Annotated[int, Field(ge=0)] = option(30, "期限在多少天以内算即将到期", "due within so many days is told")
 
 
+class EffectSettings(Section):
+    """``[effect]``: from when areas were treated, and what they are compared with."""
+
+    at: str | None = option(None, "治理起始日期", "date from which the areas were treated", example="2023-01-01")
+    months: Annotated[int, Field(ge=1)] | None = option(
+        None,
+        "前后各比较几个月；默认一年，数据不足时取现有的整月",
+        "months compared before and after; else a year, or what the data hold",
+        example=12,
+    )
+    selecting_months: Annotated[int, Field(ge=0)] | None = option(
+        None,
+        "起始日期之前不参与比较的月数（选点很可能依据的时期）；默认使前后相隔两年",
+        "months before the date that count in nothing, since they may have chosen the areas; else such that both are two years apart",
+        example=12,
+    )
+    controls: Controls = option(
+        "auto",
+        "从哪里找对照：units、subdistricts、districts、cells；auto 选大小最接近治理区域的，都不接近时用方格",
+        "where controls are looked for: units, subdistricts, districts, cells; auto: those of about the size, else cells",
+    )
+    spill_m: NotNegative = option(
+        100,
+        "距治理区域不超过此数的不作对照，因为效果或问题可能外溢，米；0 为可以相邻",
+        "no control within this of a treated area, since effects or issues may spill over, metres; 0: it may adjoin",
+    )
+    issue_class: str | None = option(
+        None, "只看这一类问题；默认全部", "issues of this class alone; else all", example="街面秩序"
+    )
+
+
 class ReportSettings(Section):
     """``[report]``: what stands on the report's first page, its language, and the least number of cases that is shown."""
 
@@ -370,11 +405,12 @@ class ReportSettings(Section):
 
 
 #: The defaults: where a function is called by itself, its options are these.
-HOTSPOTS, PARKS, UNITS, SCORING, ALLOCATE, REPORT = (
+HOTSPOTS, PARKS, UNITS, SCORING, ALLOCATE, EFFECT, REPORT = (
     HotspotSettings(),
     ParkSettings(),
     UnitSettings(),
     ScoringSettings(),
     AllocateSettings(),
+    EffectSettings(),
     ReportSettings(),
 )

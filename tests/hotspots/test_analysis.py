@@ -12,9 +12,9 @@ import shapely
 
 from jxgis.errors import InputError
 from jxgis.hotspots.analysis import _against_normal, find_hotspots
-from jxgis.hotspots.periods import Comparison
 from jxgis.i18n import text
 from jxgis.output import staged, write_run
+from jxgis.periods import Comparison
 from jxgis.report.blocks import Paragraph
 
 AREA = gpd.GeoDataFrame(

@@ -9,8 +9,8 @@ import pytest
 import shapely
 
 from jxgis.errors import CrsError, InputError
-from jxgis.hotspots.periods import Comparison, Periods, compare_periods
 from jxgis.hotspots.places import Naming, hot_places
+from jxgis.periods import Comparison, Periods, compare_periods
 from jxgis.space.grid import grid_over
 
 AREA = gpd.GeoSeries([shapely.box(0, 0, 2000, 1600).difference(shapely.box(800, 0, 1200, 600))], crs=4549)

@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Comparison", "Gap", "Periods", "compare_periods"]
+__all__ = ["Comparison", "Gap", "Periods", "compare_periods", "ends"]
 
 Stretch = tuple[pd.Timestamp, pd.Timestamp]
 Kind = Literal["all", "file", "source"]
@@ -119,6 +119,7 @@ def compare_periods(
     end: pd.Timestamp | None = None,
     files: ArrayLike | None = None,
     sources: ArrayLike | None = None,
+    by_months: bool = False,
 ) -> Comparison:
     """Choose two periods of the same length to compare, and leave out of both what one of them lacks.
 
@@ -144,6 +145,8 @@ def compare_periods(
         not tell where they begin or end.
     files, sources
         (n,) the file and the source (channel) of each issue; missing and blank values allowed. None: not looked at.
+    by_months
+        Whether whole months are compared with as many months, not only whole years with whole years.
 
     Returns
     -------
@@ -167,7 +170,7 @@ def compare_periods(
     named = {kind: _names(np.asarray(of, dtype=object)[known]) for kind, of in kinds if of is not None}
     # What the times stand for: their months, where no more was recorded.
     covered, months = _spread_over_months(time, list(named.values()))
-    asked = _asked(covered, start, end, months=months)
+    asked = _asked(covered, start, end, months=months, by_months=by_months)
     if asked.end <= asked.split:
         # No whole month lies in what was asked.
         return Comparison(None, reason="periods_uncovered")
@@ -239,12 +242,17 @@ def _unit(time: NDArray[np.datetime64], months: int) -> NDArray[np.int64]:
 
 
 def _asked(
-    time: NDArray[np.datetime64], start: pd.Timestamp | None, end: pd.Timestamp | None, *, months: int
+    time: NDArray[np.datetime64],
+    start: pd.Timestamp | None,
+    end: pd.Timestamp | None,
+    *,
+    months: int,
+    by_months: bool,
 ) -> Periods:
     """The periods by the calendar, whatever the data cover of them; in whole months where these were recorded."""
     if start is not None:
         time = time[time >= start.to_datetime64()] if (time >= start.to_datetime64()).any() else time
-    first, last = _ends(np.sort(time))
+    first, last = ends(np.sort(time))
     if months:
         over = (first.month - 1) % months, (last - _DAY).month % months
         first = first.replace(day=1) - pd.DateOffset(months=over[0])
@@ -254,7 +262,7 @@ def _asked(
         if months:
             # An issue stands for its whole month: a part of one holds all of it or nothing.
             start, end = _edge(start - _ONE, months, 1), _edge(end, months, 0)
-        return Periods(start - _length(start, end, months=bool(months)), start, end)
+        return Periods(start - _length(start, end, months=by_months or bool(months)), start, end)
     year = pd.DateOffset(years=1)
     split = last - year
     if split - year >= first:
@@ -266,8 +274,14 @@ def _asked(
     return Periods(split - half, split, last)
 
 
-def _ends(time: NDArray[np.datetime64]) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First day of sorted times, and the day after their last: strays aside, which a long silence parts from the others."""
+def ends(time: NDArray[np.datetime64]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First day of sorted times, and the day after their last: strays aside, which a long silence parts from the others.
+
+    Parameters
+    ----------
+    time
+        (n,) sorted, at least one.
+    """
     few = max(int(_STRAYS * len(time)), 1)
     first, last = 0, len(time) - 1
     if len(time) > max(_EXPECTED, 4 * few):

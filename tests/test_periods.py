@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jxgis.hotspots.periods import Comparison, Gap, Periods, _mirrored, compare_periods
+from jxgis.periods import Comparison, Gap, Periods, _mirrored, compare_periods
 
 DAY = pd.Timestamp
 YEAR = {"start": DAY("2023-01-01"), "end": DAY("2024-01-01")}

@@ -1,0 +1,56 @@
+"""Programmes that never were: places and dates at which nothing was done, put through the same comparison."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from jxgis.effect.compare import Compared, compare_areas
+from jxgis.effect.typical import least_sets
+
+__all__ = ["placebo_places"]
+
+
+def placebo_places(
+    areas: pd.DataFrame, *, treated: int, runs: int = 200, alpha: float = 0.05, seed: int = 0
+) -> list[tuple[str, Compared]]:
+    """Compare untreated areas as if they had been treated: drawn at random, and those worst in between.
+
+    Parameters
+    ----------
+    areas
+        As of `jxgis.effect.compare.compare_areas`, and ``selecting``: the cases of the period that may have selected.
+    treated
+        How many to take for treated at a time: at most half of the untreated ones are.
+    runs
+        Programmes at random.
+    alpha
+        One less the level of the intervals.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    list of tuple
+        ``"worst"`` or ``"random"``, and what was found. None where half of the untreated areas are too few for an
+        interval.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> counts = pd.DataFrame(rng.poisson(50, (40, 3)), columns=["before", "selecting", "after"]).assign(treated=False)
+    >>> found = placebo_places(counts, treated=8, runs=50)
+    >>> found[0][0], len(found)
+    ('worst', 51)
+    """
+    pool = areas[~areas["treated"] & (areas["before"] + areas["after"] > 0)].sort_index()
+    number = min(treated, len(pool) // 2)
+    if number < least_sets(alpha):
+        return []
+    rng = np.random.default_rng(seed)
+    worst = np.argsort(-pool["selecting"].to_numpy(), kind="stable")[:number]
+    chosen = [("worst", worst), *(("random", rng.choice(len(pool), number, replace=False)) for _ in range(runs))]
+    return [
+        (kind, compare_areas(pool.assign(treated=np.isin(np.arange(len(pool)), rows)), alpha=alpha))
+        for kind, rows in chosen
+    ]
