@@ -1,6 +1,6 @@
 """Does the interval of an effect hold what it says? Programmes in which nothing was done, and such with a known drop.
 
-Run: ``python benchmarks/effect.py [--programmes 1000]`` (six minutes). For each kind of city, and for treated areas drawn
+Run: ``python benchmarks/effect.py [--programmes 1000]`` (ten minutes). For each kind of city, and for treated areas drawn
 at random and the ten worst of the period in between: how often the 95 % interval covers no effect; how often it would with
 that period as the baseline; and how often a planted drop of 20 %, and one as large as is stated to be detectable, are
 found, beside the power that is stated. Then the same on the counts of the schematic city, and of Boston where its data lie
