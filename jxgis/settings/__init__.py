@@ -19,6 +19,7 @@ from jxgis.settings._parts import (
     HOTSPOTS,
     PARKS,
     REPORT,
+    SCORECARD,
     SCORING,
     UNITS,
     Decay,
@@ -27,6 +28,7 @@ from jxgis.settings._parts import (
     IndicatorSettings,
     ParkSettings,
     ReportSettings,
+    ScorecardSettings,
     ScoringSettings,
     UnitSettings,
     Weighing,
@@ -36,6 +38,7 @@ __all__ = [
     "HOTSPOTS",
     "PARKS",
     "REPORT",
+    "SCORECARD",
     "SCORING",
     "UNITS",
     "BoundaryInputSettings",
@@ -52,6 +55,7 @@ __all__ = [
     "ParkSettings",
     "Range",
     "ReportSettings",
+    "ScorecardSettings",
     "ScoringSettings",
     "Settings",
     "UnitSettings",
@@ -83,6 +87,7 @@ class Settings(Section):
     parks: ParkSettings = ParkSettings()
     units: UnitSettings = UnitSettings()
     scoring: ScoringSettings = ScoringSettings()
+    scorecard: ScorecardSettings = ScorecardSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:
