@@ -12,6 +12,7 @@ from . import (
     report,
     run,
     schema,
+    scorecard,
     scoring,
     settings,
     space,
@@ -40,6 +41,7 @@ from .load import (
     load_population,
     load_residential,
     load_ring,
+    load_scorecard_values,
     load_streets,
     load_subdistricts,
     load_units,
@@ -49,6 +51,7 @@ from .load import (
 from .parks.analysis import measure_parks
 from .run.init import init_project
 from .run.project import Project, open_project
+from .scorecard.analysis import measure_scorecard
 from .scoring.analysis import score_candidates
 from .settings import load_settings
 from .units.analysis import propose_units
@@ -93,6 +96,7 @@ __all__ = [
     "load_population",
     "load_residential",
     "load_ring",
+    "load_scorecard_values",
     "load_settings",
     "load_streets",
     "load_subdistricts",
@@ -100,6 +104,7 @@ __all__ = [
     "load_vacant",
     "load_waters",
     "measure_parks",
+    "measure_scorecard",
     "open_project",
     "parks",
     "propose_units",
@@ -108,6 +113,7 @@ __all__ = [
     "run",
     "schema",
     "score_candidates",
+    "scorecard",
     "scoring",
     "settings",
     "space",

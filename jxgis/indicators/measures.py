@@ -361,6 +361,10 @@ def _asked(zones: gpd.GeoDataFrame, way: MeasureSettings, ground: Ground) -> tup
         return None, "no_column"
     if any(all(column not in table.columns for table in tables) for column in way.where):
         return None, "no_column"
+    # A loader adds the columns of text that a file lacks, without a value.
+    told = {column for column, wanted in {**way.where, **way.hit}.items() if wanted is not False}
+    if any(len(t) and t[column].isna().all() for t in tables[:1] for column in told & {*t.columns}):
+        return None, "no_column"
     columns = [column for column in (way.column, way.over) if column is not None]
     if measure.column_of < len(tables) and not {*columns} <= {*tables[measure.column_of].columns}:
         return None, "no_column"

@@ -11,6 +11,7 @@ from .layers import Loader, load_layer
 from .loaded import Loaded, SourceFile
 from .overlaps import snap_overlaps
 from .rasters import check_raster, load_population
+from .values import load_scorecard_values
 
 load_barriers: Loader
 load_blocks: Loader
@@ -46,6 +47,7 @@ __all__ = [
     "load_layer",
     "load_outline",
     "load_population",
+    "load_scorecard_values",
     "load_subdistricts",
     "snap_overlaps",
     "unclassified",

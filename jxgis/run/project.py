@@ -25,6 +25,7 @@ from jxgis.schema.layers import nearest
 from jxgis.settings import (
     HotspotSettings,
     ParkSettings,
+    ScorecardSettings,
     ScoringSettings,
     Settings,
     UnitSettings,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from jxgis.hotspots.result import HotspotsResult
     from jxgis.load import Loaded
     from jxgis.parks.result import ParksResult
+    from jxgis.scorecard.result import ScorecardResult
     from jxgis.scoring.result import ScoresResult
     from jxgis.units.result import UnitsResult
 
@@ -219,6 +221,19 @@ class Project:
         """
         layers = {} if candidates is None else {"candidates": candidates}
         found: ScoresResult = self._run("scores", options, layers)
+        return found
+
+    @with_options(ScorecardSettings)
+    def scorecard(self, **options: Any) -> ScorecardResult:
+        """The plan's targets against what is measured and brought, with the options of ``[scorecard]`` in jxgis.toml where
+        none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[scorecard]``.
+        """
+        found: ScorecardResult = self._run("scorecard", options)
         return found
 
     def report(self, out: str | Path) -> Path:

@@ -88,6 +88,8 @@ class PlanTarget(_Entry):
         Those at which the plan's number is the target; where not given, all levels of a ratio, and the city of a count.
     numerator, denominator
         What they are, for who has to bring them.
+    asked
+        The level by which people are asked for it: the lowest of districts, areas and the city where not given.
     project
         The item of the library of projects whose progress is its value.
     measures
@@ -114,6 +116,7 @@ class PlanTarget(_Entry):
     numerator_en: str = ""
     denominator: str = ""
     denominator_en: str = ""
+    asked: Literal["subdistrict", "district", "area", "city"] | None = None
     project: int | None = None
     measures: tuple[MeasureSettings, ...] = ()
 
@@ -140,6 +143,11 @@ class PlanTarget(_Entry):
     def target_levels(self) -> tuple[Level, ...]:
         """The levels at which the plan's number is the target."""
         return self.at or (("city",) if self.count else self.levels)
+
+    @property
+    def asked_at(self) -> str:
+        """The level by which people are asked for it."""
+        return self.asked or next(level for level in ("district", "area", "city") if level in self.levels)
 
     def target(self, year: int) -> float:
         """The plan's number for a year, NaN where it has none."""
