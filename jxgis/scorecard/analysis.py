@@ -221,6 +221,8 @@ def _assembled(
     date = judged["date"].dt.strftime("%Y-%m-%d").astype("object")
     date = date.mask(measured & judged["indicator"].isin(by_issues) & bool(last), last)
     source = judged["source"].mask(measured, [methods[t.id].of(lang) if t.id in methods else "" for t in of])
+    of_projects = declared("scorecard.scorecard").columns["counted"].word("projects", lang)
+    source = source.mask(judged["counted"] == "projects", of_projects)
     table = judged.assign(
         label=[target.title(lang) for target in of],
         kind=[target.kind for target in of],
