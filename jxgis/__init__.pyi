@@ -1,4 +1,5 @@
 from . import (
+    circle,
     city,
     crs,
     datum,
@@ -18,6 +19,7 @@ from . import (
     space,
     units,
 )
+from .circle.analysis import measure_circle
 from .city import City, load_city
 from .errors import CrsError, InputError, JxgisError, MissingPackageError, OutputError, SettingsError
 from .hotspots.analysis import find_hotspots
@@ -66,6 +68,7 @@ __all__ = [
     "Project",
     "SettingsError",
     "__version__",
+    "circle",
     "city",
     "crs",
     "datum",
@@ -103,6 +106,7 @@ __all__ = [
     "load_units",
     "load_vacant",
     "load_waters",
+    "measure_circle",
     "measure_parks",
     "measure_scorecard",
     "open_project",

@@ -527,7 +527,7 @@ class Part:
     instead
         A layer that it needs to what then stands in for it: ``beside``.
     without
-        Why a city has no use for it, None where it has: a report says so in its place.
+        Why what was given has no use for it, None where it has: a report says so in its place.
     blames
         Layers whose flaws are drawn where it refuses: seeing them is half of the mending.
     """
@@ -548,7 +548,7 @@ class Part:
     also_reads: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     also_needs: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     implied: Callable[[Collection[str]], Mapping[str, Any]] = field(default_factory=lambda: lambda _: {})
-    without: Callable[[City | None], Text | None] = field(default_factory=lambda: lambda _: None)
+    without: Callable[[Given], Text | None] = field(default_factory=lambda: lambda _: None)
 
     def layers_for(self, settings: Settings, *, alone: bool = False) -> tuple[str, ...]:
         """The layers that it can use by the settings, in a report, or ``alone``: by its command."""

@@ -240,7 +240,7 @@ def _all(given: Given) -> Found:
     """Every part whose layers are there and can be used, and why the others are not."""
     found = Found()
     for part in PARTS:
-        lacking, without = part.lacks({*given.layers, *given.results}), part.without(given.city)
+        lacking, without = part.lacks({*given.layers, *given.results}), part.without(given)
         if lacking or without is not None:
             found.missing[part.name] = without or text_pair(f"pipeline.no_{lacking[0]}")
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from jxgis.circle.part import PART as CIRCLE
 from jxgis.hotspots.part import PART as HOTSPOTS
 from jxgis.parks.part import PART as PARKS
 from jxgis.part import Part
@@ -13,7 +14,7 @@ from jxgis.units.part import PART as UNITS
 
 __all__ = ["PARTS", "by_command", "with_those_before"]
 
-PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, SCORECARD)
+PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, SCORECARD, CIRCLE)
 
 
 def by_command(command: str) -> Part:

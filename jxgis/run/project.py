@@ -23,6 +23,7 @@ from jxgis.run.pages import sources_of
 from jxgis.run.parts import PARTS, with_those_before
 from jxgis.schema.layers import nearest
 from jxgis.settings import (
+    CircleSettings,
     HotspotSettings,
     ParkSettings,
     ScorecardSettings,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from jxgis.circle.result import CircleResult
     from jxgis.city import City
     from jxgis.hotspots.result import HotspotsResult
     from jxgis.load import Loaded
@@ -234,6 +236,18 @@ class Project:
             Of ``[scorecard]``.
         """
         found: ScorecardResult = self._run("scorecard", options)
+        return found
+
+    @with_options(CircleSettings)
+    def circle(self, **options: Any) -> CircleResult:
+        """The 15-minute circle, with the options of ``[circle]`` in jxgis.toml where none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[circle]``.
+        """
+        found: CircleResult = self._run("circle", options)
         return found
 
     def report(self, out: str | Path) -> Path:

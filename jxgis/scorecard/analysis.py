@@ -121,7 +121,7 @@ def analyse(given: Given) -> ScorecardResult:
     from jxgis.schema.layers import layers as known
     from jxgis.scorecard.targets import load_plan
 
-    without = no_plan(given.city)
+    without = no_plan(given)
     if given.city is None or without is not None:
         raise InputError(zh=without.zh if without else "", en=without.en if without else "")
     return _keep(given, load_plan(given.city.targets, layers=[*known(), *given.city.layers]), {})
@@ -144,11 +144,11 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
     from jxgis.scorecard.card import fill_card, judge_card
     from jxgis.scorecard.measured import measure_targets
     from jxgis.scorecard.projects import project_progress
-    from jxgis.scorecard.zones import homes_of_subdistricts, scorecard_zones
+    from jxgis.scorecard.zones import homes_of_subdistricts, scorecard_zones, units_of
 
     given = replace(given, layers={**given.layers, **beside})
     districts, subdistricts, year = given.need("districts"), given.table("subdistricts"), given.settings.scorecard.year
-    zones = scorecard_zones(districts, _units(given))
+    zones = scorecard_zones(districts, units_of(given))
     homes = homes_of_subdistricts(districts, subdistricts, given.city)
     rows, table = given.table("scorecard_values"), given.table("projects")
     brought = None
@@ -181,13 +181,6 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
         by_issues=by_issues,
         subdistricts=tuple(homes),
     )
-
-
-def _units(given: Given) -> Any:
-    own = given.table("units")
-    if own is not None:
-        return own
-    return given.results["units"].tables()["units"] if "units" in given.results else None
 
 
 def _aliases(given: Given, homes: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,6 @@ from jxgis.i18n import Text, text_pair
 from jxgis.part import Given, Option, Part
 
 if TYPE_CHECKING:
-    from jxgis.city import City
     from jxgis.scorecard.result import ScorecardResult
     from jxgis.settings import Settings
 
@@ -32,9 +31,9 @@ def _also_reads(settings: Settings) -> tuple[str, ...]:
     return (*layers_of(way for target in targets for way in target.measures), "projects", "barriers")
 
 
-def no_plan(city: City | None) -> Text | None:
-    """That a city's profile names no plan, where it does not."""
-    return None if city is not None and city.targets is not None else text_pair("scorecard.no_plan")
+def no_plan(given: Given) -> Text | None:
+    """That the city's profile names no plan, where it does not."""
+    return None if given.city is not None and given.city.targets is not None else text_pair("scorecard.no_plan")
 
 
 PART = Part(

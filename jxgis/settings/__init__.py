@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from jxgis._files import split_layer
 from jxgis._toml import kind_at, model_in, read_toml, validated
 from jxgis.schema.layers import layers
+from jxgis.settings._circle import CircleSettings, KindSettings
 from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, InputSettings, IssueInputSettings
 from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
@@ -42,6 +43,7 @@ __all__ = [
     "SCORING",
     "UNITS",
     "BoundaryInputSettings",
+    "CircleSettings",
     "CitySettings",
     "Condition",
     "Decay",
@@ -51,6 +53,7 @@ __all__ = [
     "InputSettings",
     "Inputs",
     "IssueInputSettings",
+    "KindSettings",
     "MeasureSettings",
     "ParkSettings",
     "Range",
@@ -88,6 +91,7 @@ class Settings(Section):
     units: UnitSettings = UnitSettings()
     scoring: ScoringSettings = ScoringSettings()
     scorecard: ScorecardSettings = ScorecardSettings()
+    circle: CircleSettings = CircleSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:
