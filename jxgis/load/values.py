@@ -13,6 +13,7 @@ from jxgis.load._columns import as_text
 from jxgis.load._layer import finish, gather, require_columns
 from jxgis.load._options import ReadOptions
 from jxgis.load.times import parse_times
+from jxgis.privacy import mask_column
 
 if TYPE_CHECKING:
     from jxgis.city import City
@@ -40,7 +41,7 @@ def load_scorecard_values(path: Source, /, *, city: City | None = None, **option
     -------
     Loaded
         Rows without geometry. Those without any number are left out: nobody filled them in. What is not a number or a
-        date is rejected, and so is a second row for the same zone, indicator and date.
+        date is rejected, and so is a second row for the same zone, indicator and date. What names a person in ``source`` is masked.
 
     Raises
     ------
@@ -71,6 +72,8 @@ def load_scorecard_values(path: Source, /, *, city: City | None = None, **option
         times = parse_times(given, timezone=TIMEZONE if city is None else city.timezone)
         ledger.reject(times.bad, field="date", reason="bad_time", values=given)
         frame["date"] = pd.Series(times.local, index=frame.index)
+    if "source" in frame:
+        frame["source"] = mask_column(frame["source"])
     keys = [key for key in _KEYS if key in frame]
     again = frame.loc[ledger.kept, keys].duplicated().reindex(frame.index, fill_value=False)
     ledger.reject(again, field="indicator", reason="same_figure", values=frame["indicator"])

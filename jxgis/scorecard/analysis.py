@@ -176,11 +176,21 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
         projects=progress,
         plan=plan,
         brought=brought,
-        disagreements=tuple(card.notes),
+        disagreements=(*_without_area(districts), *card.notes),
         methods=methods,
         by_issues=by_issues,
         subdistricts=tuple(homes),
     )
+
+
+def _without_area(districts: gpd.GeoDataFrame) -> list[Text]:
+    """That some districts have no area, where others have: there are no areas then."""
+    from jxgis.i18n import text_pair
+
+    area = districts["area"] if "area" in districts.columns else None
+    if area is None or area.isna().all() or area.notna().all():
+        return []
+    return [text_pair("scorecard.without_area", names=[str(name) for name in districts.loc[area.isna(), "name"]])]
 
 
 def _aliases(given: Given, homes: Mapping[str, str]) -> dict[str, str]:

@@ -36,11 +36,19 @@ def no_plan(given: Given) -> Text | None:
     return None if given.city is not None and given.city.targets is not None else text_pair("scorecard.no_plan")
 
 
+def _nothing_given(given: Given) -> Text | None:
+    """That there is no plan, or nothing to set against it: a report says so, where the command writes the sheet to fill in."""
+    layers = {*_also_reads(given.settings), "scorecard_values"} - {"barriers"}
+    there = no_plan(given) is not None or any(layer in given.layers for layer in layers)
+    return no_plan(given) if there else text_pair("scorecard.nothing_given")
+
+
 PART = Part(
     name="scorecard",
     command="scorecard",
     title=Text(zh="规划指标对照（全市、三区、片区、单元）", en="The plan's targets by city, area, district and unit"),
     options={
+        "--districts": Option("inputs.districts"),
         "--values": Option("inputs.scorecard_values"),
         "--year": Option("scorecard.year", metavar="2025|2027"),
     },
@@ -54,5 +62,5 @@ PART = Part(
     settings_key="scorecard",
     settings=("parks", "units", "scorecard", "report"),
     after=("units",),
-    without=no_plan,
+    without=_nothing_given,
 )

@@ -46,7 +46,7 @@ def scorecard_zones(districts: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None 
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If districts, or units, share a name or have none.
+        If districts share a name or have none.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def scorecard_zones(districts: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None 
     rows += [("district", *each) for each in zip(names, of, shapes, strict=True)]
     if units is not None:
         require_metric(units, "units", crs)
-        ids = zone_names(units.assign(name=units["unit_id"].astype("str").where(units["unit_id"].notna())))
+        ids = units["unit_id"].astype("str")
         rows += [("unit", name, None, shape) for name, shape in zip(ids, units.geometry.to_numpy(), strict=True)]
     level, zone, parent, geometry = zip(*rows, strict=True)
     table = pd.DataFrame({"zone": pd.array(zone, dtype="str"), "level": level, "parent": pd.array(parent, dtype="str")})

@@ -120,3 +120,14 @@ def test_columns_that_it_needs(tmp_path):
     path.write_text("区域,数值\n甲,7\n", encoding="utf-8")
     with pytest.raises(InputError, match="indicator"):
         load_layer("scorecard_values", path)
+
+
+def test_people_in_the_source_are_masked_and_a_check_of_the_sheet_knows_no_extent(tmp_path):
+    from jxgis.run.check import check_layer
+
+    path = tmp_path / "a.csv"
+    path.write_text("区域,指标代码,数值,来源\n甲,7,78,环卫处 联系人：王小五 13812345678\n", encoding="utf-8")
+    found = check_layer("scorecard_values", path)
+    assert "13812345678" not in found.loaded.table["source"].item()
+    assert "王小五" not in found.loaded.table["source"].item()
+    assert not any("nan" in line.zh or "inf" in line.zh for line in found.lines)

@@ -203,3 +203,10 @@ def test_few_cases_are_not_told(districts):
     assert kept.loc["甲", "reason"] == "too_few_cases"
     assert shown["denominator"].isna().all()
     assert shown.loc["all", "value"] == 100
+
+
+def test_districts_of_which_some_have_no_area_are_named(districts):
+    districts.loc[0, "area"] = None
+    result = jxgis.measure_scorecard(districts)
+    assert "area" not in set(result.scorecard["level"])
+    assert "甲" in result.notes()[0].zh
