@@ -62,7 +62,9 @@ def target_chart(
         ax.axvline(100, color=INK, lw=1)
         for at, target in enumerate(shown):
             label = f"{said_value(value[at], target, lang)}  ({said_target(wanted[at], target, lang)})"
-            ax.annotate(label, (100 * _MOST + 2, at), va="center", fontsize=8, color=INK)
+            said = ax.annotate(short_label(label), (100 * _MOST + 2, at), va="center", fontsize=8, color=INK)
+            # It has its room within the axes: a long unit must not take theirs.
+            said.set_in_layout(False)
         ax.set(
             yticks=place,
             yticklabels=[short_label(target.title(lang)) for target in shown],
