@@ -1,8 +1,8 @@
 """Spatial analysis for city-management planners: hot spots, park coverage, units, scores, maps and the report.
 
 A project in a notebook is opened with `open_project`; without one, tables go in and a result comes out of
-`find_hotspots`, `measure_parks`, `propose_units` and `score_candidates`. The loaders are ``load_issues``, ``load_parks`` …
-All is imported on first use, so that ``import jxgis`` stays fast.
+`find_hotspots`, `measure_parks`, `propose_units`, `score_candidates`, `measure_scorecard` and `measure_circle`. The loaders are
+``load_issues``, ``load_parks`` … All is imported on first use, so that ``import jxgis`` stays fast.
 
 Examples
 --------

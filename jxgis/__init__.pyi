@@ -1,5 +1,6 @@
 from . import (
     allocate,
+    circle,
     city,
     crs,
     datum,
@@ -14,12 +15,14 @@ from . import (
     report,
     run,
     schema,
+    scorecard,
     scoring,
     settings,
     space,
     units,
 )
 from .allocate.analysis import allocate_candidates
+from .circle.analysis import measure_circle
 from .city import City, load_city
 from .effect.analysis import measure_effect
 from .errors import CrsError, InputError, JxgisError, MissingPackageError, OutputError, SettingsError
@@ -44,6 +47,7 @@ from .load import (
     load_population,
     load_residential,
     load_ring,
+    load_scorecard_values,
     load_streets,
     load_subdistricts,
     load_units,
@@ -53,6 +57,7 @@ from .load import (
 from .parks.analysis import measure_parks
 from .run.init import init_project
 from .run.project import Project, open_project
+from .scorecard.analysis import measure_scorecard
 from .scoring.analysis import score_candidates
 from .settings import load_settings
 from .units.analysis import propose_units
@@ -69,6 +74,7 @@ __all__ = [
     "__version__",
     "allocate",
     "allocate_candidates",
+    "circle",
     "city",
     "crs",
     "datum",
@@ -100,14 +106,17 @@ __all__ = [
     "load_population",
     "load_residential",
     "load_ring",
+    "load_scorecard_values",
     "load_settings",
     "load_streets",
     "load_subdistricts",
     "load_units",
     "load_vacant",
     "load_waters",
+    "measure_circle",
     "measure_effect",
     "measure_parks",
+    "measure_scorecard",
     "open_project",
     "parks",
     "propose_units",
@@ -116,6 +125,7 @@ __all__ = [
     "run",
     "schema",
     "score_candidates",
+    "scorecard",
     "scoring",
     "settings",
     "space",

@@ -108,7 +108,7 @@ class City:
     standards
         The park standards' file (TOML).
     targets
-        The plan's targets that space can show.
+        The file of the plan's targets (TOML); None where the city has no plan.
     layers
         The layers that this city adds to those that every city has, by name.
     allocate
@@ -132,7 +132,7 @@ class City:
     crosswalk: pd.DataFrame
     labels: pd.DataFrame
     standards: Path
-    targets: pd.DataFrame
+    targets: Path | None
     layers: dict[str, Contract] = field(default_factory=dict)
     allocate: AllocationRules = field(default_factory=AllocationRules)
     cycle: tuple[CycleStep, ...] = ()
@@ -286,7 +286,7 @@ def load_city(profile: str | Path = "jiaxing") -> City:
         crosswalk=pd.DataFrame([row.model_dump() for row in model.crosswalk], columns=list(_Crosswalk.model_fields)),
         labels=pd.DataFrame([row.model_dump() for row in model.labels], columns=list(_Label.model_fields)),
         standards=_beside(path, model.park_standards),
-        targets=pd.DataFrame() if model.plan_targets is None else _read_table(_beside(path, model.plan_targets)),
+        targets=None if model.plan_targets is None else _beside(path, model.plan_targets),
         layers={name: entry.contract(name) for name, entry in model.layers.items()},
         allocate=model.allocate,
         cycle=model.cycle,

@@ -541,6 +541,8 @@ class Part:
         measure units too, scores take them for candidates. What :meth:`Result.completed` refuses is that part's.
     instead
         A layer that it needs to what then stands in for it: ``beside``.
+    without
+        Why what was given has no use for it, None where it has: a report says so in its place.
     blames
         Layers whose flaws are drawn where it refuses: seeing them is half of the mending.
     knows
@@ -564,6 +566,7 @@ class Part:
     also_needs: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     implied: Callable[[Collection[str]], Mapping[str, Any]] = field(default_factory=lambda: lambda _: {})
     knows: Callable[[Given], bool] = field(default_factory=lambda: lambda _: False)
+    without: Callable[[Given], Text | None] = field(default_factory=lambda: lambda _: None)
 
     def layers_for(self, settings: Settings, *, alone: bool = False) -> tuple[str, ...]:
         """The layers that it can use by the settings, in a report, or ``alone``: by its command."""

@@ -99,7 +99,12 @@ def write_hostile_city(folder: Path) -> Path:
     roads = gpd.GeoDataFrame({"name": [text(f"路{at}") for at in range(len(lines))]}, geometry=lines, crs=4549)
     roads.to_file(names["streets"])
     _issues().to_csv(issues, index=False, encoding="utf-8")
-    return _write_settings(folder, {"districts": districts, "issues": issues, **names})
+    values = folder / f"values{FILE_POISON}.csv"
+    pd.DataFrame(
+        {"区域": [text("西"), text("东")], "指标代码": "t", "分子": [5, 7], "分母": 9, "来源": text("填")}
+    ).to_csv(values, index=False)
+    files = {"districts": districts, "issues": issues, "scorecard_values": values, **names}
+    return _write_settings(folder, files)
 
 
 def _write_settings(folder: Path, files: dict[str, Path]) -> Path:
@@ -108,10 +113,32 @@ def _write_settings(folder: Path, files: dict[str, Path]) -> Path:
 
     inputs = "".join(f"[inputs.{layer}]\npath = {quoted(path.name)}\n" for layer, path in files.items())
     inputs = inputs.replace("[inputs.issues]\n", '[inputs.issues]\ncrs = "EPSG:4490"\nclass_column = "六类"\n')
+    (folder / "plan.toml").write_text(
+        f"""[[targets]]
+id = "t"
+zh = {quoted(text("标"))}
+en = {quoted(text("Target"))}
+unit = {quoted(text("单"))}
+kind = "binding"
+target_2027 = 1
+source = {quoted(text("出"))}
+numerator = {quoted(text("子"))}
+denominator = {quoted(text("母"))}
+[[targets]]
+id = "u"
+zh = {quoted(text("缺"))}
+en = {quoted(text("Lacking"))}
+kind = "body"
+target_2027 = 1
+numerator = {quoted(text("子"))}
+""",
+        encoding="utf-8",
+    )
     (folder / "city.toml").write_text(
         f"""key = "hostile"
 name = {{ zh = {quoted(text("城"))}, en = {quoted(text("City"))} }}
 crs = "EPSG:4549"
+plan_targets = "plan.toml"
 [areas]
 {quoted(text("区"))} = [{quoted(text("西"))}, {quoted(text("东"))}]
 [classes]
@@ -135,6 +162,9 @@ alternatives = false
 dimension = {quoted(text("维"))}
 weight = 1
 target = 90
+[circle.kinds.k]
+layer = "parks"
+label = {quoted(text("设"))}
 [report]
 title = {quoted(text("题"))}
 """,

@@ -76,7 +76,6 @@ def test_a_second_city_is_a_second_profile(tmp_path: Path) -> None:
         ('[[districts]]\nname = "甲"\n[areas]\n"东区" = ["乙"]\n', "乙"),
         ("name = 3\n", "TOML"),
         ('issue_classes = "no.csv"\n', "no.csv"),
-        ('plan_targets = "no.csv"\n', "no.csv"),
         ('[layers.model_config]\ntitle_zh = "甲"\ntitle_en = "a"\ngeometry = "polygon"\n', "model_"),
         (f"a = {'[' * 3000}{']' * 3000}\n", "TOML"),
     ],
@@ -87,10 +86,9 @@ def test_a_wrong_profile_is_refused(tmp_path: Path, text: str, says: str) -> Non
     assert says in str(error.value)
 
 
-def test_a_table_of_targets_may_be_in_gb_18030(tmp_path: Path) -> None:
-    (tmp_path / "targets.csv").write_text("target,value\n覆盖率,0.9\n", encoding="gb18030")
-    targets = city.load_city(profile(tmp_path, 'plan_targets = "targets.csv"\n')).targets
-    assert targets.to_dict("list") == {"target": ["覆盖率"], "value": [0.9]}
+def test_a_profile_names_the_file_of_its_plan(tmp_path: Path) -> None:
+    assert city.load_city(profile(tmp_path, "")).targets is None
+    assert city.load_city(profile(tmp_path, 'plan_targets = "ours.toml"\n')).targets == tmp_path / "ours.toml"
 
 
 def test_a_category_in_two_classes_is_refused(tmp_path: Path) -> None:

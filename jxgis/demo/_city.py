@@ -50,6 +50,8 @@ class SchematicCity:
         ``candidate_id, name, type`` and the bureau's own figures.
     further
         The further layers of the plan, by their names in Jiaxing's profile.
+    values
+        What people would bring for the plan's scorecard, as the sheet has it.
     issues
         The export as the platform writes it: Chinese headers, all text, GCJ-02; flaws included. The index is 0-based.
     cases
@@ -75,6 +77,7 @@ class SchematicCity:
     places: gpd.GeoDataFrame
     candidates: gpd.GeoDataFrame
     further: dict[str, gpd.GeoDataFrame]
+    values: pd.DataFrame
     issues: pd.DataFrame
     cases: pd.DataFrame
     hot_spots: pd.DataFrame
@@ -105,6 +108,7 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
     """
     from jxgis.city import load_city
     from jxgis.demo._areas import make_areas
+    from jxgis.demo._brought import make_values
     from jxgis.demo._candidates import make_candidates
     from jxgis.demo._export import make_export
     from jxgis.demo._flaws import plant_flaws
@@ -177,6 +181,7 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
             waters=waters,
             residential=land.residential,
         ),
+        values=make_values(seed, areas.districts["name"].tolist(), areas.subdistricts["name"].tolist()),
         issues=issues.reset_index(drop=True),
         cases=behind,
         hot_spots=planted,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -137,6 +138,8 @@ def _points(name: str, n: int, what: str, kinds: dict[str, tuple[str, ...]], pul
             columns["manhole_id"] = [f"JG{k + 1:05d}" for k in range(n)]
         if name == "street_lights":
             columns["lamp_id"] = [f"LD{k + 1:05d}" for k in range(n)]
+            street = shapely.STRtree(ground.streets.geometry.to_numpy()).query_nearest(shapes, all_matches=False)[1]
+            columns["road_class"] = ground.streets["road_class"].to_numpy()[street]
         columns |= {column: rng.choice(np.array(some, dtype=object), n) for column, some in kinds.items()}
         if name == "parking":
             columns["places"] = rng.integers(20, 260, n)
@@ -313,14 +316,25 @@ def _land_plan(rng: np.random.Generator, ground: _Ground) -> gpd.GeoDataFrame:
 
 
 def _projects(rng: np.random.Generator, ground: _Ground) -> gpd.GeoDataFrame:
-    n = 42
-    total = rng.integers(4, 60, n)
-    done = np.floor(total * rng.uniform(0.1, 1.0, n)).astype(int)
+    """Each item of the plan's library in some places, its total of 2027 shared out among them."""
+    from jxgis.city import load_city
+
+    path = load_city().targets
+    items = [] if path is None else tomllib.loads(path.read_text(encoding="utf-8"))["projects"]
+    number, total, done = [], [], []
+    for item in items:
+        whole = item.get("target_2027", 1)
+        places = 1 if whole <= 3 else min(int(whole), int(rng.integers(4, 10)))
+        share = rng.multinomial(int(whole) - places, np.full(places, 1 / places)) + 1
+        number += [item["number"]] * places
+        total += share.tolist()
+        done += rng.binomial(share, 0.62).tolist()
+    n = len(number)
     columns: dict[str, object] = {
-        "project_id": [f"XM{k + 1:02d}" for k in range(n)],
+        "project_id": [f"XM{k + 1:03d}" for k in range(n)],
         "name": _numbered("项目", n),
-        "item": [f"{k + 1}" for k in range(n)],
-        "status": np.where(done == total, "已完成", "推进中"),
+        "item": [f"{k}" for k in number],
+        "status": ["已完成" if d == t else "推进中" for d, t in zip(done, total, strict=True)],
         "done": done,
         "total": total,
     }

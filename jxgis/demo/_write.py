@@ -61,6 +61,7 @@ def write_city(folder: str | Path, *, city: SchematicCity | None = None) -> list
     drawn = make_city() if city is None else city
     files: dict[str, bytes] = {name: _geojson(getattr(drawn, layer)) for layer, name in LAYERS.items()}
     files.update({f"layers/plan/{name}.geojson": _geojson(table) for name, table in drawn.further.items()})
+    files["layers/plan/scorecard_values.csv"] = _csv(drawn.values, "utf-8-sig")
     files.update(_issue_files(drawn))
     files.update(_truth_files(drawn))
     source = resources.files("jxgis.demo")

@@ -451,6 +451,10 @@ def _asked(place: Zones, way: MeasureSettings, ground: Ground) -> tuple[Asked | 
         return None, "no_column"
     if any(all(column not in table.columns for table in order) for column in way.where):
         return None, "no_column"
+    # A loader adds the columns of text that a file lacks, without a value.
+    told = {column for column, wanted in {**way.where, **way.hit}.items() if wanted is not False}
+    if any(len(t) and t[column].isna().all() for t in order[:1] for column in told & {*t.columns}):
+        return None, "no_column"
     columns = [column for column in (way.column, way.over) if column is not None]
     if measure.column_of < len(order) and not {*columns} <= {*order[measure.column_of].columns}:
         return None, "no_column"

@@ -14,6 +14,7 @@ from .loaded import Loaded, SourceFile
 from .overlaps import snap_overlaps
 from .rasters import PopulationRaster, check_raster, load_population
 from .readers import Source
+from .values import load_scorecard_values
 
 load_barriers: Loader
 load_blocks: Loader
@@ -54,6 +55,7 @@ __all__ = [
     "load_layer",
     "load_outline",
     "load_population",
+    "load_scorecard_values",
     "load_subdistricts",
     "snap_overlaps",
     "unclassified",

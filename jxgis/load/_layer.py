@@ -17,7 +17,7 @@ from jxgis.i18n import Text, text, text_pair
 from jxgis.load import Loaded
 from jxgis.load._columns import as_code, as_number, as_text, differing, rename_columns
 from jxgis.load._options import ReadOptions, require_known
-from jxgis.load._place import Placed, place_columns, place_geometry, reference_of
+from jxgis.load._place import Placed, degrees_apart, nowhere, place_columns, place_geometry, reference_of
 from jxgis.load.geometry import repair
 from jxgis.load.readers import RawTable, Source, read_tables
 from jxgis.load.rejects import Ledger
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 _APART_M = 20.0
 _CATEGORIES = ("tree", "main_type", "sub_type")
-_DEGREE_M = 111_195.0  # of a great circle of 6,371 km
 
 __all__ = ["Gathered", "finish", "gather", "refuse_empty", "require_columns", "told_by"]
 
@@ -129,11 +128,18 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
             name_column=given.get("name_column"),
             what=table.name,
         )
+        placeless = (
+            agreed.placeless and table.geometry is None and not mapping.keys() & _tables.coordinate_columns().keys()
+        )
         _refuse_no_geometry(table, agreed)
         _compare_rivals(table, agreed, mapping, given, told)
         frame, left = rename_columns(table.frame, mapping, agreed, keep)
         if left:
             told.add("load.not_carried", table.name, columns=[_tables.head(name) for name in left])
+        if placeless:
+            frames.append(frame)
+            placed.append(nowhere(len(frame)))
+            continue
         points = agreed.geometry in ("point", "any") and (
             table.geometry is None or shapely.is_missing(table.geometry).all()
         )
@@ -149,7 +155,8 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         frames.append(frame.drop(columns=[name for name in _tables.coordinate_columns() if name in mapping]))
         placed.append(_place(table, frame, mapping, points, reference, metric, city, given, told))
     if metric is None:
-        raise AssertionError("read_tables returned no table")
+        # Nothing of a table that lies nowhere is measured: any will do.
+        metric, _ = _reference.choose_metric_crs(given.get("metric_crs") or (city and city.crs) or 4549)
     frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     geometry = np.concatenate([place.geometry for place in placed])
     _reject_blank(ledger, raw)
@@ -161,25 +168,10 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     _refuse_impossible(gathered)
     _repair(gathered)
     tell(0.65, 1, text_pair("pipeline.share_reading"))
-    known = gathered.geometry[ledger.kept]
+    known = gathered.geometry[ledger.kept & ~shapely.is_missing(gathered.geometry)]
     if len(known):
         _crs.refuse_distorted(metric, shapely.total_bounds(known), _files([table.name for table in raw]))
     return gathered
-
-
-def _degrees_apart(frame: pd.DataFrame, sets: Sequence[tuple[str, ...]]) -> float | None:
-    """How far two pairs of columns in degrees are apart, metres, the median; None where they are not both in degrees."""
-    pairs = [[as_number(frame[name])[0].to_numpy() for name in names] for names in sets if len(names) == 2]
-    if len(pairs) < 2:
-        return None
-    (lon, lat), (x, y) = pairs[:2]
-    known = np.isfinite(np.stack([lon, lat, x, y])).all(axis=0)
-    lon, lat, x, y = lon[known], lat[known], x[known], y[known]
-    degrees = (np.abs(lon) <= 180) & (np.abs(x) <= 180) & (np.abs(lat) <= 90) & (np.abs(y) <= 90)
-    if not len(lon) or not degrees.all():
-        return None
-    east, north = (x - lon) * np.cos(np.radians(lat)), y - lat
-    return float(np.median(np.hypot(east, north)) * _DEGREE_M)
 
 
 class _Told:
@@ -322,7 +314,7 @@ def _place(
         if len(placed.columns) > 1:
             taken, *others = ["、".join(mapping[name] for name in names) for names in placed.columns]
             told.add("load.coordinates_taken", table.name, taken=taken, others=others)
-            apart = _degrees_apart(frame, placed.columns)
+            apart = degrees_apart(frame, placed.columns)
             if apart is not None and apart > _APART_M:
                 told.add("load.coordinates_apart", table.name, taken=taken, others=others, metres=f"{apart:,.0f}")
         if placed.in_one_field:
@@ -378,7 +370,7 @@ def _convert(gathered: Gathered) -> None:
                 gathered.ledger.reject(lost, field=column.name, reason="lost_digits", values=values)
         elif column.dtype == "number":
             gathered.frame[column.name], bad = as_number(values)
-            if not column.null:
+            if not column.null or gathered.agreed.placeless:
                 gathered.ledger.reject(bad, field=column.name, reason="bad_number", values=values)
             elif bad.any():
                 gathered.notes.append(text_pair("load.bad_numbers", column=column.name, count=int(bad.sum())))

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from jxgis.crs import Box
     from jxgis.reference import AxisOrder, Reference
 
-__all__ = ["Placed", "place_columns", "place_geometry", "reference_of"]
+__all__ = ["Placed", "degrees_apart", "nowhere", "place_columns", "place_geometry", "reference_of"]
 
 # shapely's type numbers.
 _LINES, _POLYGONS = (1, 5), (3, 6)
 _KM_PER_DEG = 111.2
 _REACH_KM = 10.0
+_DEGREE_M = 111_195.0  # of a great circle of 6,371 km
 _PAIR = r"^[^\d+-]*(?P<first>[+-]?\d+(?:\.\d+)?)\s*[,，;；\s]\s*(?P<second>[+-]?\d+(?:\.\d+)?)[^\d]*$"
 
 
@@ -66,6 +67,32 @@ class Placed:
     columns: tuple[tuple[str, ...], ...] = ()
     cut: int = 0
     reaching: tuple[int, ...] = ()
+
+
+def nowhere(rows: int) -> Placed:
+    """What is said of the places of rows that have none.
+
+    Examples
+    --------
+    >>> nowhere(2).geometry.tolist()
+    [None, None]
+    """
+    return Placed(np.full(rows, None, dtype=object), np.full((rows, 2), np.nan), ())
+
+
+def degrees_apart(frame: pd.DataFrame, sets: Sequence[tuple[str, ...]]) -> float | None:
+    """How far two pairs of columns in degrees are apart, metres, the median; None where they are not both in degrees."""
+    pairs = [[as_number(frame[name])[0].to_numpy() for name in names] for names in sets if len(names) == 2]
+    if len(pairs) < 2:
+        return None
+    (lon, lat), (x, y) = pairs[:2]
+    known = np.isfinite(np.stack([lon, lat, x, y])).all(axis=0)
+    lon, lat, x, y = lon[known], lat[known], x[known], y[known]
+    degrees = (np.abs(lon) <= 180) & (np.abs(x) <= 180) & (np.abs(lat) <= 90) & (np.abs(y) <= 90)
+    if not len(lon) or not degrees.all():
+        return None
+    east, north = (x - lon) * np.cos(np.radians(lat)), y - lat
+    return float(np.median(np.hypot(east, north)) * _DEGREE_M)
 
 
 def reference_of(

@@ -213,6 +213,8 @@ def _reasons(loaded: Loaded) -> list[Text]:
 
 def _extent(loaded: Loaded) -> list[Text]:
     table = loaded.table
+    if table.geometry.isna().all():
+        return []  # a table that people filled in lies nowhere
     x0, y0, x1, y1 = table.total_bounds
     west, south, east, north = table.to_crs(4326).total_bounds
     extent = text_pair(

@@ -249,9 +249,9 @@ def _all(given: Given) -> Found:
     """Every part whose layers are there and can be used, and why the others are not."""
     found = Found()
     for part in PARTS:
-        lacking = part.lacks({*given.layers, *given.results})
-        if lacking:
-            found.missing[part.name] = text_pair(f"pipeline.no_{lacking[0]}")
+        lacking, without = part.lacks({*given.layers, *given.results}), part.without(given)
+        if lacking or without is not None:
+            found.missing[part.name] = without or text_pair(f"pipeline.no_{lacking[0]}")
         else:
             _attempt(part, given, found)
     for part in PARTS:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from jxgis.allocate.part import PART as ALLOCATION
+from jxgis.circle.part import PART as CIRCLE
 from jxgis.effect.part import PART as EFFECT
 from jxgis.hotspots.part import PART as HOTSPOTS
 from jxgis.parks.part import PART as PARKS
 from jxgis.part import Part
+from jxgis.scorecard.part import PART as SCORECARD
 from jxgis.scoring.part import PART as SCORES
 from jxgis.units.part import PART as UNITS
 
 __all__ = ["PARTS", "by_command", "with_those_before"]
 
-PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, ALLOCATION, EFFECT)
+PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, ALLOCATION, EFFECT, SCORECARD, CIRCLE)
 
 
 def by_command(command: str) -> Part:
@@ -25,6 +27,8 @@ def by_command(command: str) -> Part:
 def with_those_before(part: Part, there: Collection[str] = ()) -> tuple[Part, ...]:
     """A part after those whose results it uses, and that which makes what it lacks of the layers that are ``there``.
 
+    A layer that has the name of a part is the user's own of what that part finds: the part is not run before it then.
+
     Examples
     --------
     >>> score = by_command("score")
@@ -32,4 +36,5 @@ def with_those_before(part: Part, there: Collection[str] = ()) -> tuple[Part, ..
     (['hotspots', 'scores'], ['hotspots', 'units', 'scores'])
     """
     made = [part.instead[layer] for layer in part.lacks(there) if layer in part.instead]
-    return (*(other for other in PARTS if other.name in (*part.after, *made)), part)
+    before = [*(name for name in part.after if name not in there), *made]
+    return (*(other for other in PARTS if other.name in before), part)

@@ -24,9 +24,11 @@ from jxgis.run.parts import PARTS, with_those_before
 from jxgis.schema.layers import nearest
 from jxgis.settings import (
     AllocateSettings,
+    CircleSettings,
     EffectSettings,
     HotspotSettings,
     ParkSettings,
+    ScorecardSettings,
     ScoringSettings,
     Settings,
     UnitSettings,
@@ -39,11 +41,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from jxgis.allocate.result import AllocationResult
+    from jxgis.circle.result import CircleResult
     from jxgis.city import City
     from jxgis.effect.result import EffectResult
     from jxgis.hotspots.result import HotspotsResult
     from jxgis.load import Loaded
     from jxgis.parks.result import ParksResult
+    from jxgis.scorecard.result import ScorecardResult
     from jxgis.scoring.result import ScoresResult
     from jxgis.units.result import UnitsResult
 
@@ -254,6 +258,31 @@ class Project:
         """
         layers = {} if treated is None else {"treated": treated}
         found: EffectResult = self._run("effect", options, layers)
+        return found
+
+    @with_options(ScorecardSettings)
+    def scorecard(self, **options: Any) -> ScorecardResult:
+        """The plan's targets against what is measured and brought, with the options of ``[scorecard]`` in jxgis.toml where
+        none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[scorecard]``.
+        """
+        found: ScorecardResult = self._run("scorecard", options)
+        return found
+
+    @with_options(CircleSettings)
+    def circle(self, **options: Any) -> CircleResult:
+        """The 15-minute circle, with the options of ``[circle]`` in jxgis.toml where none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[circle]``.
+        """
+        found: CircleResult = self._run("circle", options)
         return found
 
     def report(self, out: str | Path) -> Path:

@@ -93,6 +93,9 @@ class Contract:
         Whether a new project has it in use.
     numbered
         Whether rows without an id and a name are numbered.
+    placeless
+        Whether rows need no place: a file without geometry and coordinates is a table that people filled in. What is not a
+        number in a column of numbers is rejected then, where other layers leave the number out.
     stand_in
         Layers of a file of several that are read where none is called like this one.
     loader
@@ -108,6 +111,7 @@ class Contract:
     example: str = ""
     new: bool = False
     numbered: bool = False
+    placeless: bool = False
     stand_in: tuple[str, ...] = ()
     loader: str | None = None
 
@@ -151,6 +155,7 @@ class LayerEntry(_Entry):
     about_en: str = ""
     example: str = ""
     numbered: bool = False
+    placeless: bool = False
     stand_in: tuple[str, ...] = ()
 
     @field_validator("columns")
@@ -514,6 +519,8 @@ def check(table: gpd.GeoDataFrame, layer: str | Contract) -> gpd.GeoDataFrame:
     shapes, kinds = table.geometry.array, KIND_NAMES[agreed.geometry]
     other = ~shapely.is_missing(shapes) & ~table.geom_type.isin(GEOMETRY_TYPES[agreed.geometry]).to_numpy()
     broken = ~shapely.is_valid(shapes) | shapely.is_empty(shapes)
+    if agreed.placeless:
+        broken &= ~shapely.is_missing(shapes)
     for wrong, zh, en in (
         (other, f"不是{kinds.zh}", f"not {kinds.en}"),
         (broken, "无效、为空或缺失", "invalid, empty or missing"),

@@ -278,38 +278,24 @@ def _measure(
     given: Given, candidates: gpd.GeoDataFrame, chosen: Sequence[Indicator]
 ) -> tuple[dict[str, Measured], dict[str, Text]]:
     """Every indicator as the layers allow, and how each was measured."""
-    from jxgis.city import contract_of
     from jxgis.hotspots.result import HotspotsResult
-    from jxgis.i18n import Text, text_pair
-    from jxgis.indicators.measures import Ground, measure_indicators
-    from jxgis.parks.coverage import of_built_up, served_land
-    from jxgis.parks.standards import load_standard
+    from jxgis.i18n import text_pair
+    from jxgis.indicators.ground import ground_of, layer_title
+    from jxgis.indicators.measures import measure_indicators
 
-    layers, hotspots, options = dict(given.layers), given.results.get("hotspots"), given.settings.parks
-    words: dict[str, Text] = {}
-    if isinstance(hotspots, HotspotsResult) and (cells := hotspots.judged_cells()) is not None:
-        layers["hot_cells"] = cells
+    hotspots, cells = given.results.get("hotspots"), None
+    if isinstance(hotspots, HotspotsResult):
+        cells = hotspots.judged_cells()
+    ground, words = ground_of(given, **({} if cells is None else {"hot_cells": cells}))
+    if cells is not None and isinstance(hotspots, HotspotsResult):
         words["hot_share"] = text_pair("scoring.by_hot_cells", alpha=f"{hotspots.given.settings.hotspots.alpha:g}")
-    standard = None
-    if "parks" in layers:
-        standard = load_standard(options.standard, None if given.city is None else given.city.standards)
-        land = served_land(given, standard)
-        if land is not None:
-            layers["park_land"] = land
-        of = text_pair(f"parks.of_{'built_up' if of_built_up(given, standard) else 'residential'}")
-        words["park_coverage"] = text_pair("scoring.by_radius", standard=standard.title, of=of)
-    ground = Ground(layers, parks=options, standard=standard)
     found = measure_indicators(
         candidates,
         {indicator.id: indicator.measures for indicator in chosen},
         ground,
         percent=[indicator.id for indicator in chosen if indicator.in_percent],
     )
-
-    def title(layer: str) -> Text:
-        further = () if given.city is None else given.city.layers
-        return contract_of(layer, given.city).title if layer in (*known_layers(), *further) else Text(layer, layer)
-
+    title = layer_title(given.city)
     methods = {
         name: words.get(some.how.measure) or some.method(title) for name, some in found.items() if some.how is not None
     }

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from jxgis._files import split_layer
 from jxgis._toml import kind_at, model_in, read_toml, validated
 from jxgis.schema.layers import layers
+from jxgis.settings._circle import CircleSettings, KindSettings
 from jxgis.settings._inputs import BoundaryInputSettings, CitySettings, Inputs, InputSettings, IssueInputSettings
 from jxgis.settings._measures import Condition, MeasureSettings, Range
 from jxgis.settings._option import Section, about, default, example, with_options
@@ -21,6 +22,7 @@ from jxgis.settings._parts import (
     HOTSPOTS,
     PARKS,
     REPORT,
+    SCORECARD,
     SCORING,
     UNITS,
     AllocateSettings,
@@ -33,6 +35,7 @@ from jxgis.settings._parts import (
     IndicatorSettings,
     ParkSettings,
     ReportSettings,
+    ScorecardSettings,
     ScoringSettings,
     UnitSettings,
     Weighing,
@@ -44,10 +47,12 @@ __all__ = [
     "HOTSPOTS",
     "PARKS",
     "REPORT",
+    "SCORECARD",
     "SCORING",
     "UNITS",
     "AllocateSettings",
     "BoundaryInputSettings",
+    "CircleSettings",
     "CitySettings",
     "Condition",
     "Controls",
@@ -60,10 +65,12 @@ __all__ = [
     "InputSettings",
     "Inputs",
     "IssueInputSettings",
+    "KindSettings",
     "MeasureSettings",
     "ParkSettings",
     "Range",
     "ReportSettings",
+    "ScorecardSettings",
     "ScoringSettings",
     "Settings",
     "UnitSettings",
@@ -98,6 +105,8 @@ class Settings(Section):
     allocate: AllocateSettings = AllocateSettings()
     cycle: CycleSettings = CycleSettings()
     effect: EffectSettings = EffectSettings()
+    scorecard: ScorecardSettings = ScorecardSettings()
+    circle: CircleSettings = CircleSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:

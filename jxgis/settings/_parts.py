@@ -16,6 +16,7 @@ __all__ = [
     "HOTSPOTS",
     "PARKS",
     "REPORT",
+    "SCORECARD",
     "SCORING",
     "UNITS",
     "AllocateSettings",
@@ -28,6 +29,7 @@ __all__ = [
     "IndicatorSettings",
     "ParkSettings",
     "ReportSettings",
+    "ScorecardSettings",
     "ScoringSettings",
     "UnitSettings",
     "Weighing",
@@ -383,6 +385,14 @@ class EffectSettings(Section):
     )
 
 
+class ScorecardSettings(Section):
+    """``[scorecard]``: the year whose targets decide."""
+
+    year: Literal[2025, 2027] = option(
+        2027, "按哪一年的目标判断是否达标：2025 或 2027", "the year whose targets decide: 2025 or 2027"
+    )
+
+
 class ReportSettings(Section):
     """``[report]``: what stands on the report's first page, its language, and the least number of cases that is shown."""
 
@@ -405,12 +415,13 @@ class ReportSettings(Section):
 
 
 #: The defaults: where a function is called by itself, its options are these.
-HOTSPOTS, PARKS, UNITS, SCORING, ALLOCATE, EFFECT, REPORT = (
+HOTSPOTS, PARKS, UNITS, SCORING, ALLOCATE, EFFECT, SCORECARD, REPORT = (
     HotspotSettings(),
     ParkSettings(),
     UnitSettings(),
     ScoringSettings(),
     AllocateSettings(),
     EffectSettings(),
+    ScorecardSettings(),
     ReportSettings(),
 )

@@ -44,7 +44,24 @@ def test_the_plan_s_numbers_of_areas(city):
     numbers = {"design_areas": 16, "future_communities": 12, "style_areas": 22, "model_blocks": 9, "model_streets": 18}
     assert {layer: len(city.further[layer]) for layer in numbers} == numbers
     assert (city.further["style_areas"]["kind"] == "综合品质样板区").sum() == 2
-    assert len(city.further["projects"]) == 42
+    projects = city.further["projects"]
+    assert set(projects["item"]) == {f"{k}" for k in range(1, 43)}
+    totals = projects.groupby("item")["total"].sum()
+    assert totals[["19", "22", "40", "42"]].tolist() == [12, 50, 15, 650]
+    assert (projects["done"] <= projects["total"]).all()
+
+
+def test_what_a_bureau_would_bring_can_be_read_and_taken(city):
+    from jxgis.load import load_layer
+    from jxgis.scorecard import bring_values, load_plan, scorecard_zones
+
+    rows = load_layer("scorecard_values", DATA / "layers/plan/scorecard_values.csv")
+    assert rows.rejects.empty
+    assert rows.table["value"].fillna(0).tolist() == city.values["数值"].fillna(0).tolist()
+    names = {name: name for name in city.subdistricts["name"]}
+    found = bring_values(rows.table, load_plan().targets, scorecard_zones(city.districts), subdistricts=names)
+    assert len(found) == len(city.values)
+    assert found["value"].notna().all()
 
 
 def test_shaded_streets_and_roads_lie_on_the_streets(city):

@@ -10,7 +10,8 @@ import pytest
 
 from jxgis import load
 from jxgis.errors import InputError
-from jxgis.load._layer import _degrees_apart, finish, gather
+from jxgis.load._layer import finish, gather
+from jxgis.load._place import degrees_apart
 
 
 def places(**columns: Any) -> pd.DataFrame:
@@ -56,17 +57,17 @@ def test_how_far_two_pairs_of_coordinates_in_degrees_are_apart() -> None:
     """A thousandth of a degree at 60 N: 55.6 m to the east, 111.2 m to the north; the median of three."""
     frame = pd.DataFrame({"lon": [10.0] * 3, "lat": [60.0] * 3, "x": [10.001, 10.0, 10.0], "y": [60.0, 60.001, 60.0]})
     pairs = (("lon", "lat"), ("x", "y"))
-    assert _degrees_apart(frame, pairs) == pytest.approx(55.6, abs=0.1)
-    assert _degrees_apart(frame, pairs[:1]) is None
-    assert _degrees_apart(frame, (*pairs, ("coordinates",))) == pytest.approx(55.6, abs=0.1)
-    assert _degrees_apart(frame.assign(y=3e6), pairs) is None
+    assert degrees_apart(frame, pairs) == pytest.approx(55.6, abs=0.1)
+    assert degrees_apart(frame, pairs[:1]) is None
+    assert degrees_apart(frame, (*pairs, ("coordinates",))) == pytest.approx(55.6, abs=0.1)
+    assert degrees_apart(frame.assign(y=3e6), pairs) is None
     # A degree of longitude is 111.2 m · 1000 at the equator; the last longitude is 180, the last latitude 90.
     edge = pd.DataFrame({"lon": [179.0, -180.0], "lat": [0.0, 0.0], "x": [180.0, -179.0], "y": [0.0, 0.0]})
-    assert _degrees_apart(edge, pairs) == pytest.approx(111_200, abs=100)
+    assert degrees_apart(edge, pairs) == pytest.approx(111_200, abs=100)
     poles = edge.assign(x=edge["lon"], lat=[90.0, -89.0], y=[89.0, -90.0])
-    assert _degrees_apart(poles, pairs) == pytest.approx(111_200, abs=100)
+    assert degrees_apart(poles, pairs) == pytest.approx(111_200, abs=100)
     for name, past in (("lon", 180.5), ("x", -180.5), ("lat", 90.5), ("y", -90.5)):
-        assert _degrees_apart(edge.assign(**{name: past}), pairs) is None
+        assert degrees_apart(edge.assign(**{name: past}), pairs) is None
 
 
 @pytest.mark.parametrize(("own", "given", "said"), [(4326, None, 0), (4326, 4326, 0), (4490, 4326, 1)])

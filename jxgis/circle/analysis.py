@@ -1,0 +1,323 @@
+"""`jxgis circle`: walk from housing to every kind of facility, find the blind spots, and site new ones on foot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from jxgis.circle.part import no_facilities
+from jxgis.circle.result import CircleResult
+from jxgis.errors import InputError, SettingsError
+from jxgis.part import Given, given_tables
+from jxgis.settings import CircleSettings, with_options
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from jxgis.circle.kinds import Kind
+    from jxgis.circle.reach import Reach
+    from jxgis.settings import Settings
+    from jxgis.space.network import StreetGraph
+
+__all__ = ["analyse", "measure_circle"]
+
+#: Spacing of the lattice of sites, and the plot that each needs, where no plots are given.
+_SPACING_M, _PLOT_M2 = 150.0, 400.0
+
+
+@with_options(CircleSettings)
+def measure_circle(
+    facilities: Mapping[str, gpd.GeoDataFrame],
+    residential: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame,
+    streets: gpd.GeoDataFrame,
+    *,
+    units: gpd.GeoDataFrame | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    population: gpd.GeoDataFrame | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    vacant: gpd.GeoDataFrame | None = None,
+    settings: Settings | None = None,
+    lang: str = "zh",
+    sketch: bool = False,
+    **options: Any,
+) -> CircleResult:
+    """Measure what share of housing, and people, has each kind of facility within a walk, and all kinds together.
+
+    Parameters
+    ----------
+    facilities
+        Layer to its facilities: points, lines or polygons in a metric CRS, which all layers share; those outside the
+        districts serve too. Without ``kinds`` each layer is a kind.
+    residential
+        Polygons; ``people`` is used where it is there.
+    districts
+        Polygons with ``name`` and, where known, ``area``.
+    streets, barriers
+        What one walks on, and cannot cross.
+    units
+        Polygons with ``unit_id``.
+    population
+        Points or polygons with ``people``: they replace those of the housing.
+    places
+        Names for blind spots.
+    vacant
+        Plots for new facilities; a lattice inside the blind spots where not given.
+    settings
+        Settings whose ``[parks]`` (speed, spacing of points) holds; the defaults where not given.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
+    **options
+        What :class:`jxgis.settings.CircleSettings` holds: ``minutes``, ``kinds``, ``site``, ``new_sites`` and so on.
+
+    Returns
+    -------
+    CircleResult
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If a layer cannot be used as it stands.
+    SettingsError
+        If an option is unknown or out of range.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> street = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (2000, 0)])], crs=4549)
+    >>> homes = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 25)], crs=4549)
+    >>> zone = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, 0, 2000, 2000)], crs=4549)
+    >>> shops = {name: gpd.GeoDataFrame(geometry=gpd.points_from_xy([x], [0]), crs=4549) for name, x in (("a", 0), ("b", 2000))}
+    >>> found = measure_circle(shops, homes, zone, street).circle
+    >>> found.loc[found["level"] == "city", ["kind", "coverage"]].values.tolist()
+    [['a', 0.5625], ['b', 0.5625], ['all', 0.125]]
+    """
+    kinds = {} if options.get("kinds") else {"kinds": {name: {"layer": name} for name in facilities}}
+    layers = {
+        "districts": districts, "residential": residential, "streets": streets, "units": units, "barriers": barriers,
+        "population": population, "places": places, "vacant": vacant,
+    }  # fmt: skip
+    given = given_tables(
+        layers, needs=("districts", "residential", "streets"), lang=lang, sketch=sketch, settings=settings,
+        circle={**options, **kinds},
+    )  # fmt: skip
+    from dataclasses import replace
+
+    return analyse(replace(given, layers={**given.layers, **facilities}))
+
+
+def analyse(given: Given) -> CircleResult:
+    """Measure what a part was handed; see :func:`measure_circle`.
+
+    Parameters
+    ----------
+    given
+        The layers, ``[circle]`` and ``[parks]``; the units that were proposed, where there are any and the user has none.
+
+    Raises
+    ------
+    InputError
+        If no layer of facilities was given.
+    """
+    import pandas as pd
+
+    from jxgis.circle.kinds import ALL_KINDS, select_kinds
+    from jxgis.circle.reach import circle_table, reach, unserved_housing
+    from jxgis.indicators.ground import layer_title
+    from jxgis.parks.gaps import blind_spots
+    from jxgis.schema.layers import layers as known
+    from jxgis.scorecard.zones import scorecard_zones, units_of
+    from jxgis.space.network import street_graph
+
+    options, walking = given.settings.circle, given.settings.parks
+    layers = None if given.city is None else (*known(), *given.city.layers)
+    chosen = select_kinds(options.kinds, layers)
+    without = no_facilities(given)
+    if without is not None:
+        raise InputError(zh=f"{without.zh}。", en=f"{without.en}.")
+    there = {kind.id: kind for kind in chosen if kind.said.layer in given.layers}
+    things = {name: _things(given, kind) for name, kind in there.items()}
+    title = layer_title(given.city)
+    labels = {kind.id: kind.said.label or title(kind.said.layer).of(given.lang) for kind in chosen}
+    districts, barriers = given.need("districts"), given.table("barriers")
+    zones = scorecard_zones(districts, units_of(given))
+    graph = street_graph(given.need("streets"), barriers=barriers)
+    minutes = {name: kind.said.minutes or options.minutes for name, kind in there.items()}
+    people = _people(given, districts)
+    found = reach(
+        things, given.need("residential"), districts, graph, minutes=minutes, options=walking, people=people,
+        barriers=barriers, gates=given.table("gates"),
+    )  # fmt: skip
+    names = [str(name) for name in districts["name"]]
+    unserved = {
+        kind: unserved_housing(found, kind, names, districts.crs, sample_m=walking.sample_m)
+        for kind in (*things, ALL_KINDS)
+    }
+    spots = [
+        _named(blind_spots(table, places=given.table("places")), given).assign(kind=kind)
+        for kind, table in unserved.items()
+        if len(table)
+    ]
+    site = options.site
+    if site is not None and site not in there:
+        raise SettingsError(
+            zh=f"circle.site = {site}：没有这一种设施，或没有提供它的图层；可选：{'、'.join(there)}。",
+            en=f"circle.site = {site}: there is no such kind, or its layer was not given; there are {', '.join(there)}.",
+        )
+    sites, change = None, None
+    if site is not None and options.new_sites:
+        sites, change = _sited(given, there[site], things[site], found, unserved[site], graph, names)
+    return CircleResult(
+        given=given,
+        circle=circle_table(found, zones, things).assign(label=lambda table: table["kind"].map(labels)),
+        zones=zones,
+        spots=pd.concat(spots, ignore_index=True) if spots else None,
+        housing=_by_house(found, things, labels, names, given),
+        things=things,
+        labels=labels,
+        lacking=tuple(kind.id for kind in chosen if kind.id not in there),
+        sites=sites,
+        siting=change,
+    )
+
+
+def _named(spots: gpd.GeoDataFrame, given: Given) -> gpd.GeoDataFrame:
+    from jxgis.parks.gaps import blind_spot_names
+
+    return spots.assign(name=blind_spot_names(spots, given.need("districts"), given.lang))
+
+
+def _things(given: Given, kind: Kind) -> gpd.GeoDataFrame:
+    """The facilities of a kind; of parks those that the standard counts, whole."""
+    from jxgis.circle.kinds import rows_of_kind
+    from jxgis.parks.radius import classify_parks
+    from jxgis.parks.standards import load_standard
+    from jxgis.parks.whole import merge_parks
+
+    rows = rows_of_kind(given.need(kind.said.layer), kind)
+    if kind.said.layer != "parks":
+        return rows
+    walking = given.settings.parks
+    standard = load_standard(walking.standard, None if given.city is None else given.city.standards)
+    whole = merge_parks(rows, merge_gap_m=walking.merge_gap_m).parks
+    sized = classify_parks(whole, standard, historic=given.table("historic"))
+    counted: gpd.GeoDataFrame = sized[sized["radius_m"].notna()]
+    return counted
+
+
+def _people(given: Given, districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """People given beside the housing, as points; None where none are."""
+    from jxgis.parks.coverage import Ground
+    from jxgis.parks.standards import load_standard
+
+    walking = given.settings.parks
+    ground = Ground(
+        homes=given.need("residential"), no_file=False, standard=load_standard(walking.standard), options=walking,
+        graph=None, gates=None, barriers=None, people=given.table("population"), raster=given.people_raster,
+    )  # fmt: skip
+    return ground.people_points(districts)
+
+
+def _by_house(
+    found: Reach, kinds: Mapping[str, gpd.GeoDataFrame], labels: Mapping[str, str], names: Sequence[str], given: Given
+) -> gpd.GeoDataFrame:
+    """Each piece of housing: how many kinds it has within a walk, and which most of it lacks."""
+    import geopandas as gpd
+    import numpy as np
+
+    from jxgis.i18n import listed
+    from jxgis.space.ratio import ratio
+
+    n, piece, weight = len(found.pieces.geometry), found.points.piece, found.points.area_m2
+    share = {
+        kind: np.clip(
+            ratio(np.bincount(piece, weights=weight * found.served(kind), minlength=n), found.pieces.area_m2), 0, 1
+        )
+        for kind in kinds
+    }
+    lacks = [[labels[kind] for kind in kinds if share[kind][at] < 0.5] for at in range(n)]
+    return gpd.GeoDataFrame(
+        {
+            "zone": np.array(names, dtype=object)[found.pieces.zone],
+            "m2": found.pieces.area_m2,
+            "kinds_reached": np.sum([*share.values()], axis=0) if share else np.zeros(n),
+            "lacks": [listed(some, given.lang) or None for some in lacks],
+        },
+        geometry=found.pieces.geometry,
+        crs=given.crs,
+    ).astype({"zone": "str", "lacks": "str"})
+
+
+def _sited(
+    given: Given,
+    kind: Kind,
+    things: gpd.GeoDataFrame,
+    found: Reach,
+    unserved: gpd.GeoDataFrame,
+    graph: StreetGraph,
+    names: Sequence[str],
+) -> tuple[gpd.GeoDataFrame, dict[str, float]]:
+    """New facilities where they serve most people, or housing, that has none within a walk or no room."""
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    import shapely
+
+    from jxgis.circle.reach import doors
+    from jxgis.circle.siting import choose_sites, choose_with_capacity, within_walk
+    from jxgis.indicators.standing import spots
+    from jxgis.parks.lattice import candidate_lattice
+    from jxgis.space.nearest import nearest
+
+    options, walking, barriers = given.settings.circle, given.settings.parks, given.table("barriers")
+    column, limited = kind.said.capacity, kind.said.capacity is not None or options.capacity is not None
+    demand = found.housing if found.people is None else found.people
+    if limited and found.people is None:
+        raise InputError(
+            zh="按容量选址需要人口：请给出 [inputs.population]，或给居住用地逐块补上 people 列。",
+            en="Siting by capacity needs people: give [inputs.population], or fill in the column people of the housing.",
+        )
+    plots, ground = given.table("vacant"), given.need("residential") if limited else unserved
+    candidates = candidate_lattice(ground, spacing_m=_SPACING_M, min_plot_m2=_PLOT_M2) if plots is None else plots
+    if candidates.empty:
+        # No plot fits into what is left: a place on each piece of it.
+        candidates = ground[["geometry"]].set_geometry(spots(ground).to_numpy(), crs=ground.crs)
+    limit_m = found.limit_m[kind.id]
+
+    def near(some: gpd.GeoDataFrame) -> Any:
+        entries, of = doors(some, graph, options=walking, barriers=barriers)
+        return within_walk(graph, entries, of, demand.snapped, n=len(some), limit_m=limit_m)
+
+    if limited:
+        room = np.full(len(things), np.inf)
+        if column is not None:
+            room = pd.to_numeric(things[column]).to_numpy(dtype=np.float64) * kind.said.people_per_place
+        room = np.minimum(room, demand.weight.sum())
+        capacity = np.inf if options.capacity is None else options.capacity
+        sited = choose_with_capacity(
+            near(things), room, near(candidates), demand.weight, sites=options.new_sites, capacity=capacity
+        )
+    else:
+        served = found.served(kind.id, of_people=found.people is not None)
+        sited = choose_sites(near(candidates), demand.weight, served, sites=options.new_sites)
+    shape = shapely.point_on_surface(candidates.geometry.to_numpy()[sited.chosen])
+    districts = given.need("districts").geometry.to_numpy()
+    zone = [names[at] for at in nearest(shape, districts)] if len(shape) else []
+    own = candidates["name"].to_numpy()[sited.chosen] if "name" in candidates.columns else [None] * len(shape)
+    table = gpd.GeoDataFrame(
+        {
+            "rank": np.arange(1, len(shape) + 1),
+            "kind": kind.id,
+            "name": [
+                f"{z} {k}" if pd.isna(n) else str(n) for k, (n, z) in enumerate(zip(own, zone, strict=True), start=1)
+            ],
+            "zone": zone,
+            "gain_m2" if found.people is None else "gain_people": sited.gain,
+        },
+        geometry=shape,
+        crs=candidates.crs,
+    )
+    whole = float(demand.weight.sum())
+    return table, {"before": sited.before / whole, "after": sited.after / whole, "gap": sited.gap, "whole": whole}

@@ -1,0 +1,144 @@
+"""The map of the 15-minute circle: housing by the kinds it has within a walk, districts by each kind, facilities, blind spots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+
+from jxgis.circle.kinds import ALL_KINDS
+from jxgis.circle.section import share_column
+from jxgis.drawing.colours import ACCENT, ON_FOOT, OUT, OUTLINE, SITE, sequential
+from jxgis.drawing.layers import (
+    TOP,
+    add_group,
+    add_points,
+    add_polygons,
+    add_switch,
+    dot,
+    fields_of,
+    fill,
+    land_map,
+    line,
+)
+from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
+from jxgis.i18n import localise_reasons, text
+from jxgis.indicators.standing import spots
+
+if TYPE_CHECKING:
+    import folium
+    import pandas as pd
+
+__all__ = ["circle_map"]
+
+_BREAKS = (0.5, 0.7, 0.8, 0.9)
+_MOST_LACKING = 4
+
+
+def circle_map(
+    tables: Mapping[str, pd.DataFrame],
+    things: Mapping[str, gpd.GeoDataFrame],
+    *,
+    minutes: float,
+    districts: gpd.GeoDataFrame | None = None,
+    method: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw housing by the number of kinds that it has within a walk, and by each kind districts, facilities and blind spots.
+
+    Parameters
+    ----------
+    tables
+        The contract's ``circle`` and ``housing``, and of ``blind_spots`` and ``sites`` those that there are.
+    things
+        Kind to its facilities.
+    minutes
+        The longest walk.
+    districts
+        Polygons with ``name``, for the ground.
+    method
+        The line below the heading.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    folium.Map
+    """
+    circle = gpd.GeoDataFrame(localise_reasons(tables["circle"], lang))
+    housing = gpd.GeoDataFrame(tables["housing"])
+    of_districts = circle[circle["level"] == "district"]
+    title = text("circle.map_title", lang, minutes=f"{minutes:g}")
+    page = land_map(districts, of_districts, title=title, method=method, lang=lang, sketch=sketch)
+    sections: list[LegendSection] = []
+
+    first = add_group(page, name=text("circle.map_housing", lang))
+    # How many are lacking says more than how many there are, and needs no more colours than can be told apart.
+    n = len(things)
+    lost = np.clip(np.round(n - housing["kinds_reached"].to_numpy(dtype=np.float64)), 0, n).astype(np.int64)
+    last = min(n, _MOST_LACKING)
+    colours = sequential(last + 1)[::-1]
+    add_polygons(
+        first, housing, name="", styles=[fill(colour, weight=0) for colour in colours], style=np.minimum(lost, last),
+        heading="zone", fields=fields_of("circle.housing", ["kinds_reached", "lacks", "m2"], lang), simplify_m=1.0,
+        control=False,
+    )  # fmt: skip
+    keys = ["all_there", *["lacks"] * (last - 1), "lacks" if last == n else "lacks_more"][: last + 1]
+    swatches = [
+        Swatch(c, text(f"circle.map_{key}", lang, n=k or n))
+        for k, (c, key) in enumerate(zip(colours, keys, strict=True))
+    ]
+    sections.append(LegendSection(text("circle.map_legend", lang, minutes=f"{minutes:g}"), swatches, "", [first]))
+
+    column = share_column(circle)
+    spots_of = tables.get("blind_spots")
+    for kind in (*things, ALL_KINDS):
+        rows = of_districts[of_districts["kind"] == kind]
+        if rows[column].isna().all():
+            continue
+        label = str(rows["label"].iloc[0])
+        group = add_group(page, name=text("circle.map_kind", lang, label=label), show=False)
+        classes = classify(rows[column], breaks=_BREAKS, percent=True, unit="%", lang=lang)
+        fields = fields_of(
+            "circle.circle",
+            ["coverage", "people_coverage", "people", "served_people", "things", "mean_walk_m", "reason"],
+            lang,
+        )
+        add_polygons(
+            group, rows, name="", styles=[fill(c, border=OUTLINE, weight=0.9) for c in classes.colours],
+            style=classes.row, heading="zone", fields=fields, simplify_m=0.5, control=False,
+        )  # fmt: skip
+        marks = classes.swatches()
+        if spots_of is not None and len(blind := spots_of[spots_of["kind"] == kind].head(TOP)):
+            known = fields_of("circle.blind_spots", ["rank", "zone", "people", "m2"], lang)
+            add_polygons(
+                group, gpd.GeoDataFrame(blind), name="", styles=[fill(OUT, border=OUTLINE, weight=0.6)], heading="name",
+                fields=known, level=1, simplify_m=1.0, control=False,
+            )  # fmt: skip
+            marks.append(Swatch(OUT, text("circle.map_spots", lang, n=len(blind))))
+        if kind in things and len(things[kind]):
+            at = gpd.GeoDataFrame(geometry=spots(things[kind]).to_numpy(), crs=things[kind].crs)
+            add_points(group, at, name="", styles=[dot(ON_FOOT, radius_px=3)], control=False)
+            marks.append(Swatch(ON_FOOT, label, "dot"))
+        sections.append(
+            LegendSection(text("circle.map_share", lang, label=label, minutes=f"{minutes:g}"), marks, "", [group])
+        )
+    sites = tables.get("sites")
+    if sites is not None and len(sites):
+        fields = fields_of("circle.sites", [c for c in ("label", "zone", "gain_people", "gain_m2") if c in sites], lang)
+        add_points(
+            page, gpd.GeoDataFrame(sites), name=text("circle.table_sites", lang), styles=[dot(SITE, radius_px=8)],
+            heading="name", fields=fields, number="rank",
+        )  # fmt: skip
+        sections.append(LegendSection("", [Swatch(SITE, text("circle.table_sites", lang), "pin")]))
+    units = circle[(circle["level"] == "unit") & (circle["kind"] == ALL_KINDS)]
+    if len(units):
+        fields = fields_of("circle.circle", ["coverage", "people_coverage"], lang)
+        name = text("circle.map_units", lang)
+        add_polygons(page, units, name=name, styles=[line(ACCENT, weight=1)], heading="zone", fields=fields, show=False)
+    add_legend(page, sections, lang=lang)
+    add_switch(page)
+    return page

@@ -1,0 +1,356 @@
+"""The walk from housing to the nearest facility of each kind, and what that is of each zone's housing and people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis.bounds import at_most
+from jxgis.circle.kinds import ALL_KINDS
+from jxgis.crs import require_metric
+from jxgis.indicators.standing import spots
+from jxgis.parks.gates import park_gates
+from jxgis.parks.housing import Pieces, SamplePoints, cut_by_zone, sample_points
+from jxgis.space.network import Snapped, snap, walk_from
+from jxgis.space.points import locate
+from jxgis.space.polygons import polygons_of
+from jxgis.space.ratio import ratio
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from jxgis.settings import ParkSettings
+    from jxgis.space.network import StreetGraph
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+__all__ = ["Demand", "Reach", "circle_table", "doors", "reach", "unserved_housing"]
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """Points that stand for housing, or for people, each in one district or none.
+
+    Attributes
+    ----------
+    x, y, weight
+        (n,) where, and how much each stands for: m² of housing, or people.
+    district
+        (n,) position of its district.
+    snapped
+        The points on the streets.
+    """
+
+    x: Floats
+    y: Floats
+    weight: Floats
+    district: Ints
+    snapped: Snapped
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """Housing and people with their way to each kind.
+
+    Attributes
+    ----------
+    housing
+        Sample points of the housing, by area.
+    people
+        Points of people; None where they are not known.
+    way_m
+        Kind to the (n,) way from each sample point, inf where there is none; likewise of people.
+    people_way_m
+        The same from the points of people.
+    limit_m
+        Kind to the longest way.
+    pieces, points
+        The housing cut by district, and its sample points.
+    """
+
+    housing: Demand
+    people: Demand | None
+    way_m: Mapping[str, Floats]
+    people_way_m: Mapping[str, Floats]
+    limit_m: Mapping[str, float]
+    pieces: Pieces
+    points: SamplePoints
+
+    def served(self, kind: str, *, of_people: bool = False) -> NDArray[np.bool_]:
+        """Which points have a kind within its way; ``all``: every kind."""
+        ways = self.people_way_m if of_people else self.way_m
+        kinds = list(ways) if kind == ALL_KINDS else [kind]
+        every: NDArray[np.bool_] = np.logical_and.reduce([at_most(ways[one], self.limit_m[one]) for one in kinds])
+        return every
+
+
+def doors(
+    things: gpd.GeoDataFrame,
+    graph: StreetGraph,
+    *,
+    options: ParkSettings,
+    barriers: gpd.GeoDataFrame | None = None,
+    gates: gpd.GeoDataFrame | None = None,
+) -> tuple[Snapped, Ints]:
+    """Where one enters facilities from the streets: at the point; of a polygon wherever a street meets its edge, as of parks.
+
+    Parameters
+    ----------
+    things
+        (n) facilities in a metric CRS: points, polygons, or lines (a point on it).
+    graph
+        The streets.
+    options
+        ``entry_m`` and ``max_snap_m`` of ``[parks]``.
+    barriers
+        What the straight way from the street must not cross.
+    gates
+        Points that lead into polygons, where known.
+
+    Returns
+    -------
+    Snapped
+        The doors on the graph.
+    ndarray of int
+        Position of the facility of each.
+    """
+    areal = shapely.get_dimensions(things.geometry.to_numpy()) == 2
+    ground = gpd.GeoDataFrame(
+        {"park_id": np.flatnonzero(areal), "radius_m": 1.0},
+        geometry=polygons_of(things.geometry.to_numpy()[areal]),
+        crs=things.crs,
+    )
+    found = park_gates(ground, graph, gates=gates if areal.any() else None, barriers=barriers, options=options)
+    at = spots(things[~areal]).to_numpy()
+    single = snap(graph, shapely.get_x(at), shapely.get_y(at), max_snap_m=options.max_snap_m, barriers=barriers)
+    every = Snapped(
+        *(np.concatenate([getattr(found.snapped, name), getattr(single, name)]) for name in ("edge", "at_m", "leg_m"))
+    )
+    return every, np.concatenate([found.table["park_id"].to_numpy(dtype=np.int64), np.flatnonzero(~areal)])
+
+
+def reach(
+    kinds: Mapping[str, gpd.GeoDataFrame],
+    housing: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame,
+    graph: StreetGraph,
+    *,
+    minutes: Mapping[str, float],
+    options: ParkSettings,
+    people: gpd.GeoDataFrame | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    gates: gpd.GeoDataFrame | None = None,
+) -> Reach:
+    """Walk from housing to the nearest facility of each kind, along the streets, as to parks.
+
+    Parameters
+    ----------
+    kinds
+        Kind to its facilities, those outside the districts too.
+    housing
+        Polygons; ``people`` is used where it is known of each.
+    districts
+        Polygons: housing outside them is left out.
+    graph
+        From `space.network.street_graph`.
+    minutes
+        Kind to the longest way.
+    options
+        Speed, spacing of sample points and so on, of ``[parks]``.
+    people
+        Points with ``people``, which replace those of the housing.
+    barriers
+        What legs must not cross.
+    gates
+        Of parks: they lead into polygons of the kind ``parks`` alone.
+
+    Returns
+    -------
+    Reach
+
+    Examples
+    --------
+    >>> from jxgis.settings import PARKS
+    >>> from jxgis.space.network import street_graph
+    >>> street = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (2000, 0)])], crs=4549)
+    >>> homes = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 25)], crs=4549)
+    >>> zone = gpd.GeoDataFrame({"name": ["东"]}, geometry=[shapely.box(0, 0, 2000, 2000)], crs=4549)
+    >>> market = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=4549)
+    >>> found = reach({"markets": market}, homes, zone, street_graph(street), minutes={"markets": 15}, options=PARKS)
+    >>> round(float(found.housing.weight[found.served("markets")].sum()))
+    28125
+    """
+    crs = require_metric(districts, "districts")
+    for name, table in {"residential": housing, **kinds}.items():
+        require_metric(table, name, crs)
+    pieces = cut_by_zone(housing, districts)
+    points = sample_points(pieces, sample_m=options.sample_m)
+
+    def demand(x: Floats, y: Floats, weight: Floats, district: Ints) -> Demand:
+        return Demand(x, y, weight, district, snap(graph, x, y, max_snap_m=options.max_snap_m, barriers=barriers))
+
+    homes = demand(points.x, points.y, points.area_m2, pieces.zone[points.piece])
+    folk = None
+    if people is not None:
+        at = people.geometry.to_numpy()
+        folk = demand(
+            shapely.get_x(at), shapely.get_y(at), people["people"].to_numpy(dtype=float), locate(people, districts)
+        )
+    elif pieces.people is not None and not np.isnan(pieces.people).any():
+        # The same points, each with its share of its polygon's people.
+        share = points.area_m2 * (pieces.people / pieces.area_m2)[points.piece]
+        folk = Demand(homes.x, homes.y, share, homes.district, homes.snapped)
+    ways: dict[str, Floats] = {}
+    folk_ways: dict[str, Floats] = {}
+    for kind, things in kinds.items():
+        entries, _ = doors(things, graph, options=options, barriers=barriers, gates=gates if kind == "parks" else None)
+        walk = walk_from(graph, entries)
+        ways[kind] = walk.to(homes.snapped)
+        if folk is not None:
+            folk_ways[kind] = ways[kind] if folk.snapped is homes.snapped else walk.to(folk.snapped)
+    limit = {kind: minutes[kind] * options.speed_m_per_min for kind in kinds}
+    return Reach(homes, folk, ways, folk_ways, limit, pieces, points)
+
+
+def circle_table(found: Reach, zones: gpd.GeoDataFrame, kinds: Mapping[str, gpd.GeoDataFrame]) -> pd.DataFrame:
+    """Share of each zone's housing, and people, that has each kind within a walk, and all of them.
+
+    Parameters
+    ----------
+    found
+        From `reach`.
+    zones
+        From `scorecard.zones.scorecard_zones`: the districts among them are those that the housing was cut by.
+    kinds
+        As for `reach`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a zone and kind, ``all`` (every kind) last: ``zone, level, kind, things`` (facilities in the zone),
+        ``residential_m2, served_m2, coverage, people, served_people, people_coverage`` (NaN where people are not known),
+        ``mean_walk_m`` (of what has a way, by area), ``reason`` where there is no housing. Areas of districts add up to those
+        of areas and of the city.
+    """
+    standing = {kind: spots(things) for kind, things in kinds.items()}
+    rows = []
+    for level in ("city", "area", "district", "unit"):
+        of = zones[zones["level"] == level]
+        area = _Within(found.housing, _inside(found.housing, zones, level), len(of))
+        folk = None if found.people is None else _Within(found.people, _inside(found.people, zones, level), len(of))
+        unknown = np.full(len(of), np.nan)
+        whole, people = area.sum(1.0), unknown if folk is None else folk.sum(1.0)
+        for kind in (*kinds, ALL_KINDS):
+            served = area.sum(found.served(kind))
+            with_it = unknown if folk is None else folk.sum(found.served(kind, of_people=True))
+            walk = count = unknown
+            if kind != ALL_KINDS:
+                there = np.isfinite(found.way_m[kind])
+                walk = ratio(area.sum(np.where(there, found.way_m[kind], 0)), area.sum(there))
+                at = locate(standing[kind], of)
+                count = np.bincount(at[at >= 0], minlength=len(of)).astype(float)
+            rows.append(
+                pd.DataFrame(
+                    {
+                        "zone": of["zone"].to_numpy(),
+                        "level": level,
+                        "kind": kind,
+                        "things": count,
+                        "residential_m2": whole,
+                        "served_m2": served,
+                        "coverage": np.minimum(ratio(served, whole), 1),
+                        "people": people,
+                        "served_people": with_it,
+                        "people_coverage": np.minimum(ratio(with_it, people), 1),
+                        "mean_walk_m": walk,
+                        "reason": pd.array([None if some else "no_housing" for some in whole > 0], dtype="str"),
+                    }
+                )
+            )
+    return pd.concat(rows, ignore_index=True)
+
+
+class _Within(NamedTuple):
+    """Points, and the position of the zone that each is in."""
+
+    demand: Demand
+    zone: Ints
+    n: int
+
+    def sum(self, weight: Floats | NDArray[np.bool_] | float) -> Floats:
+        """What the points of each zone stand for, each times its weight."""
+        known = self.zone >= 0
+        every = self.demand.weight * weight
+        return np.bincount(self.zone[known], weights=every[known], minlength=self.n).astype(np.float64)
+
+
+def _inside(demand: Demand, zones: gpd.GeoDataFrame, level: str) -> Ints:
+    """Position of the zone of a level that each point is in, -1 for none: wholes by their districts, so that they add up."""
+    districts = zones[zones["level"] == "district"]
+    of = zones[zones["level"] == level]
+    if level == "unit":
+        return (
+            locate(gpd.GeoSeries(shapely.points(demand.x, demand.y), crs=zones.crs), of)
+            if len(of)
+            else np.full(len(demand.x), -1)
+        )
+    if level == "city":
+        home = np.zeros(len(districts), dtype=np.int64)
+    elif level == "area":
+        home = pd.Index(of["zone"]).get_indexer(districts["parent"])
+    else:
+        home = np.arange(len(districts))
+    return np.where(demand.district >= 0, home[demand.district], -1)
+
+
+def unserved_housing(
+    found: Reach, kind: str, districts: Sequence[str], crs: object, *, sample_m: float
+) -> gpd.GeoDataFrame:
+    """The housing that has a kind not within a walk, cut along the squares of its sample points.
+
+    Parameters
+    ----------
+    found
+        From `reach`.
+    kind
+        A kind, or ``all``: housing that lacks any.
+    districts
+        Names of the districts.
+    crs
+        Of the result.
+    sample_m
+        Side of the squares.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``zone`` (district), ``m2`` (sample points times area), ``people`` where the housing knows them, and polygons.
+    """
+    lost = ~found.served(kind)
+    piece, n = found.points.piece, len(found.pieces.geometry)
+    m2 = np.bincount(piece, weights=found.points.area_m2 * lost, minlength=n)
+    geometry = found.pieces.geometry.copy()
+    mixed = (m2 > 0) & (np.bincount(piece, weights=~lost, minlength=n) > 0)
+    row = np.flatnonzero(mixed[piece] & lost)
+    half = sample_m / 2
+    x, y = found.points.x[row], found.points.y[row]
+    square = np.asarray(shapely.box(x - half, y - half, x + half, y + half), dtype=object)
+    of, first = np.unique(piece[row], return_index=True)
+    for one, squares in zip(of, np.split(square, first[1:]), strict=bool(len(of))):
+        geometry[one] = shapely.intersection(geometry[one], shapely.union_all(squares))
+    keep = np.flatnonzero(m2 > 0)
+    table = gpd.GeoDataFrame(
+        {"zone": np.array(districts, dtype=object)[found.pieces.zone[keep]], "m2": m2[keep]},
+        geometry=polygons_of(geometry[keep]),
+        crs=crs,
+    )
+    if found.pieces.people is not None and not np.isnan(found.pieces.people).any():
+        table["people"] = (found.pieces.people / found.pieces.area_m2)[keep] * m2[keep]
+    return table[~table.geometry.is_empty].reset_index(drop=True)

@@ -1,0 +1,249 @@
+"""Where the next facilities of a kind go, on foot: those that serve most of what is open, within capacities where given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array, hstack, vstack
+
+from jxgis.bounds import at_most, widened
+from jxgis.errors import InputError
+from jxgis.parks.cover import cover_most
+from jxgis.space.network import Snapped, StreetGraph, walk_from_each
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+__all__ = ["Sited", "choose_sites", "choose_with_capacity", "within_walk"]
+
+TIME_LIMIT_S = 120.0
+"""A guard for a problem with capacities; what it stops is said, with its gap."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sited:
+    """Chosen sites, and what they change.
+
+    Attributes
+    ----------
+    chosen
+        Positions of the sites among the candidates, the one that adds most first.
+    gain
+        (chosen,) demand that each serves and nothing before it does; with capacities what is assigned to it.
+    before, after
+        Demand served by what stands today, and with the sites too.
+    gap
+        How far the choice may be from the best, relative to what it adds; 0: it is the best.
+    """
+
+    chosen: Ints
+    gain: Floats
+    before: float
+    after: float
+    gap: float
+
+
+def within_walk(graph: StreetGraph, doors: Snapped, of: Ints, demand: Snapped, *, n: int, limit_m: float) -> csr_array:
+    """Which points each of some facilities can be walked to from within a limit.
+
+    Parameters
+    ----------
+    graph
+        The streets.
+    doors, of
+        The facilities' doors on it, and the facility of each: see `reach.doors`.
+    demand
+        (m) points on it.
+    n
+        How many facilities there are.
+    limit_m
+        The longest way.
+
+    Returns
+    -------
+    csr_array
+        (m, n), 1 where a point has the facility within reach.
+
+    Examples
+    --------
+    >>> from jxgis.space.network import graph_of_edges, snap
+    >>> graph = graph_of_edges([0, 1000], [0, 0], [0], [1])
+    >>> shops, homes = (snap(graph, x, [0] * len(x), max_snap_m=1) for x in ([0, 900], [100, 500, 800]))
+    >>> within_walk(graph, shops, np.array([0, 1]), homes, n=2, limit_m=500).toarray().tolist()
+    [[1, 0], [1, 1], [0, 1]]
+    """
+    point, site, before = [], [], None
+    for one, walk in walk_from_each(graph, doors, of, limit_m=widened(limit_m)):
+        before = walk.before(demand) if before is None else before
+        hit = np.flatnonzero(at_most(walk.to(demand, before), limit_m))
+        point.append(hit)
+        site.append(np.full(len(hit), one))
+    rows = np.concatenate(point) if point else np.zeros(0, dtype=np.int64)
+    columns = np.concatenate(site) if site else np.zeros(0, dtype=np.int64)
+    return csr_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(len(demand.edge), n))
+
+
+def choose_sites(cover: csr_array, weight: Floats, served: NDArray[np.bool_], *, sites: int) -> Sited:
+    """Choose the sites that serve most of the demand that nothing serves yet, to optimality.
+
+    Parameters
+    ----------
+    cover
+        (m, n) from `within_walk`, of the candidates.
+    weight
+        (m,) demand.
+    served
+        (m,) what has a facility within reach today.
+    sites
+        How many.
+
+    Returns
+    -------
+    Sited
+
+    Examples
+    --------
+    >>> cover = csr_array(np.array([[1, 0], [1, 0], [0, 1]]))
+    >>> found = choose_sites(cover, np.array([2.0, 5.0, 4.0]), np.array([False, True, False]), sites=1)
+    >>> found.chosen.tolist(), found.before, found.after
+    ([1], 5.0, 9.0)
+    """
+    found = cover_most(cover[~served], weight[~served], sites=sites)
+    before = float(weight[served].sum())
+    worth = found.added > 0
+    return Sited(found.chosen[worth], found.added[worth], before, before + found.covered, found.gap)
+
+
+def choose_with_capacity(
+    existing: csr_array,
+    room: Floats,
+    cover: csr_array,
+    weight: Floats,
+    *,
+    sites: int,
+    capacity: float,
+    time_limit_s: float = TIME_LIMIT_S,
+) -> Sited:
+    """Choose the sites with which most of the demand can be assigned to some facility within reach that has room for it.
+
+    Parameters
+    ----------
+    existing
+        (m, k) which of today's facilities each piece of demand has within reach.
+    room
+        (k,) how much each of them can take.
+    cover
+        (m, n) likewise of the candidates.
+    weight
+        (m,) demand.
+    sites
+        How many.
+    capacity
+        How much a new one can take; inf: all.
+    time_limit_s
+        After which the best so far counts.
+
+    Returns
+    -------
+    Sited
+
+    Raises
+    ------
+    InputError
+        If a capacity is below 0 or missing.
+
+    Notes
+    -----
+    The capacitated maximal covering location problem (Current and Storbeck 1988), demand that may be split, pieces with the
+    same choices merged, solved by HiGHS.
+
+    Examples
+    --------
+    >>> homes = csr_array(np.array([[1], [1]]))
+    >>> found = choose_with_capacity(homes, np.array([30.0]), csr_array(np.eye(2)), np.array([40.0, 20.0]), sites=1, capacity=25.0)
+    >>> found.before, round(found.after, 9), found.chosen.tolist()
+    (30.0, 55.0, [0])
+    """
+    if np.isnan(room).any() or (room < 0).any() or not capacity >= 0:
+        raise InputError(
+            zh="设施的容量有空值或负数；请补全，或不按容量选址。",
+            en="A capacity is missing or below 0; fill it in, or site without capacities.",
+        )
+    both = csr_array(hstack([existing, cover], format="csr"))
+    merged, demand = _merged(both, weight)
+    new = np.arange(both.shape[1]) >= existing.shape[1]
+    most = np.concatenate([room, np.full(cover.shape[1], min(capacity, float(weight.sum())))])
+    none = _assign(merged, demand, most, new, 0, time_limit_s)
+    best = _assign(merged, demand, most, new, sites, time_limit_s)
+    taken = best.load[new]
+    order = np.argsort(-taken[best.built], kind="stable")
+    chosen = best.built[order]
+    worth = taken[chosen] > 1e-9 * max(float(weight.sum()), 1.0)
+    gap = max(best.bound - best.value, 0.0) / max(best.value - none.value, 1e-9)
+    return Sited(chosen[worth], taken[chosen][worth], none.value, best.value, gap if gap > 1e-6 else 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Assigned:
+    value: float
+    bound: float
+    built: Ints
+    load: Floats
+
+
+def _merged(cover: csr_array, weight: Floats) -> tuple[csr_array, Floats]:
+    """Demand with the same choices as one piece; what has none is left out."""
+    rows = csr_array(cover)
+    rows.sort_indices()
+    seen: dict[bytes, int] = {}
+    first: list[int] = []
+    label = np.full(rows.shape[0], -1, dtype=np.int64)
+    for at in np.flatnonzero((np.diff(rows.indptr) > 0) & (weight > 0)).tolist():
+        key = rows.indices[rows.indptr[at] : rows.indptr[at + 1]].tobytes()
+        if key not in seen:
+            seen[key] = len(first)
+            first.append(at)
+        label[at] = seen[key]
+    held = label >= 0
+    return rows[first], np.bincount(label[held], weights=weight[held], minlength=len(first)).astype(np.float64)
+
+
+def _assign(
+    cover: csr_array, demand: Floats, most: Floats, new: NDArray[np.bool_], sites: int, time_limit_s: float
+) -> _Assigned:
+    """Assign demand to facilities, so many of the new ones built: flows along the pairs within reach, and what is built."""
+    pairs = cover.tocoo()
+    f, n, total = len(pairs.row), int(new.sum()), max(float(demand.sum()), 1e-12)
+    nobody = _Assigned(0.0, 0.0, np.zeros(0, dtype=np.int64), np.zeros(len(most)))
+    if not f:
+        return nobody
+    flow = np.arange(f)
+    of_demand = csr_array((np.ones(f), (pairs.row, flow)), shape=(len(demand), f))
+    of_site = csr_array((np.ones(f), (pairs.col, flow)), shape=(len(most), f))
+    built = csr_array((-most[new] / total, (np.flatnonzero(new), np.arange(n))), shape=(len(most), n))
+    whole = csr_array(np.concatenate([np.zeros(f), np.ones(n)])[None, :])
+    rows = vstack([hstack([of_demand, csr_array((len(demand), n))]), hstack([of_site, built]), whole], format="csc")
+    upper = np.concatenate([demand / total, np.where(new, 0.0, most / total), [sites]])
+    found = milp(
+        c=-np.concatenate([np.ones(f), np.zeros(n)]),
+        constraints=[LinearConstraint(rows, -np.inf, upper)],
+        integrality=np.concatenate([np.zeros(f), np.ones(n)]),
+        bounds=Bounds(np.zeros(f + n), np.concatenate([np.full(f, np.inf), np.ones(n)])),
+        options={"mip_rel_gap": 0.0, "time_limit": time_limit_s},
+    )
+    if found.x is None:
+        return nobody
+    flows = found.x[:f] * total
+    bound = found.mip_dual_bound if found.mip_dual_bound is not None and sites else found.fun
+    return _Assigned(
+        value=float(flows.sum()),
+        bound=-float(bound) * total,
+        built=np.flatnonzero(found.x[f:] > 0.5).astype(np.int64),
+        load=np.bincount(pairs.col, weights=flows, minlength=len(most)).astype(np.float64),
+    )

@@ -1,0 +1,62 @@
+"""The ground that a run measures indicators on: its layers, and what the park standard makes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jxgis.city import contract_of
+from jxgis.i18n import Text, text_pair
+from jxgis.indicators.measures import Ground
+from jxgis.schema.layers import layers as known_layers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+    from jxgis.city import City
+    from jxgis.part import Given
+
+__all__ = ["ground_of", "layer_title"]
+
+
+def ground_of(given: Given, **found: gpd.GeoDataFrame) -> tuple[Ground, dict[str, Text]]:
+    """What a part was handed as ground for indicators, and how parks are measured on it, in words.
+
+    Parameters
+    ----------
+    given
+        The layers, ``[parks]`` and the city's park standards.
+    **found
+        What other parts found that indicators measure, such as ``hot_cells``.
+
+    Returns
+    -------
+    Ground
+        With ``park_land`` where parks and the land that the standard covers are there.
+    dict
+        Name of a measure to how it was measured, where that says more than `Measured.method`.
+    """
+    from jxgis.parks.coverage import of_built_up, served_land
+    from jxgis.parks.standards import load_standard
+
+    layers, options, standard = {**given.layers, **found}, given.settings.parks, None
+    words: dict[str, Text] = {}
+    if "parks" in layers:
+        standard = load_standard(options.standard, None if given.city is None else given.city.standards)
+        land = served_land(given, standard)
+        if land is not None:
+            layers["park_land"] = land
+        of = text_pair(f"parks.of_{'built_up' if of_built_up(given, standard) else 'residential'}")
+        words["park_coverage"] = text_pair("scoring.by_radius", standard=standard.title, of=of)
+    return Ground(layers, parks=options, standard=standard), words
+
+
+def layer_title(city: City | None) -> Callable[[str], Text]:
+    """What a city calls its layers; one that it has not by its own name."""
+    further = () if city is None else city.layers
+
+    def title(layer: str) -> Text:
+        return contract_of(layer, city).title if layer in (*known_layers(), *further) else Text(layer, layer)
+
+    return title

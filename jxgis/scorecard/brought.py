@@ -1,0 +1,286 @@
+"""Values that people bring for a scorecard: whose they are, of which target, and whether they can be."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from jxgis.bounds import at_most
+from jxgis.errors import InputError, collect
+from jxgis.schema.layers import nearest, same_name
+from jxgis.scorecard.targets import LEVELS
+from jxgis.space.ratio import ratio
+from jxgis.zones import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from jxgis.scorecard.targets import PlanTarget
+
+__all__ = ["BROUGHT", "Brought", "bring_values", "rows_of"]
+
+
+class Brought(NamedTuple):
+    """A row of what is brought, by the columns of the table; numbers are NaN where nobody says them."""
+
+    indicator: str
+    level: str
+    zone: str
+    value: float
+    numerator: float
+    denominator: float
+    target_2025: float
+    target_2027: float
+    date: pd.Timestamp
+    source: str
+
+
+BROUGHT = Brought._fields
+"""The columns of what is brought."""
+_NUMBERS = ("value", "numerator", "denominator", "target_2025", "target_2027")
+_LEVELS = {
+    "city": ("city", "全市", "市", "市级", "中心城区", "全域"),
+    "area": ("area", "三区", "区", "区级", "功能区"),
+    "district": ("district", "片区", "管理片区"),
+    "subdistrict": ("subdistrict", "sub-district", "街道", "街道（镇）", "镇", "街镇"),
+    "unit": ("unit", "单元", "管理单元"),
+}
+_CITY = ("全市", "全域", "中心城区", "市区", ALL, "city", "whole area")
+_ROW = re.compile(r"(?:表1)?第?(\d{1,2})项?")
+#: A percentage that was rounded by hand differs from numerator over denominator by half a point at most.
+_ROUNDED = 0.5
+_MOST = 8
+
+
+def rows_of(brought: pd.DataFrame) -> list[Brought]:
+    """The rows of what is brought."""
+    return [Brought(*row) for row in brought[list(BROUGHT)].itertuples(index=False, name=None)]
+
+
+def bring_values(
+    values: pd.DataFrame,
+    targets: Sequence[PlanTarget],
+    zones: pd.DataFrame,
+    *,
+    subdistricts: Mapping[str, str] | None = None,
+    city: Collection[str] = (),
+) -> pd.DataFrame:
+    """Find the zone and the target of each row that people filled in, and hold its numbers to what they can be.
+
+    Parameters
+    ----------
+    values
+        The layer ``scorecard_values``: ``zone, indicator`` (id, name, or row of the plan's table), and of ``level, value,
+        numerator, denominator, target_2025, target_2027, date, source`` those that there are.
+    targets
+        The plan's.
+    zones
+        ``zone, level``: from `zones.scorecard_zones`.
+    subdistricts
+        What sub-districts are called, each to its name: their figures are added up to those of districts.
+    city
+        What the city is called beside 全市.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `BROUGHT`, a row a zone and target: of several dates the latest. The value of a ratio is numerator over
+        denominator where both are there; of a count it is the numerator.
+
+    Raises
+    ------
+    InputError
+        For all rows that name no target or no zone, or whose numbers cannot be: shares outside 0–100, a numerator above
+        its denominator or without one, a value that is not numerator over denominator, percentages that look like
+        fractions, two rows for one figure.
+
+    Examples
+    --------
+    >>> from jxgis.scorecard.targets import load_plan
+    >>> zones = pd.DataFrame({"zone": ["all", "老城"], "level": ["city", "district"]})
+    >>> sheet = pd.DataFrame({"zone": ["老城片区", "全市"], "indicator": ["15", "城市道路清洁度"],
+    ...     "value": [None, 77.0], "numerator": [49, None], "denominator": [50, None]})
+    >>> bring_values(sheet, load_plan().targets, zones)[["indicator", "level", "zone", "value"]].values.tolist()
+    [['gas_coverage', 'district', '老城', 98.0], ['road_cleanliness', 'city', 'all', 77.0]]
+    """
+    found = pd.DataFrame(
+        {name: values[name] if name in values.columns else None for name in BROUGHT}, index=values.index
+    )
+    for name in _NUMBERS:
+        found[name] = pd.to_numeric(found[name]).astype("float64")
+    found["date"] = pd.to_datetime(found["date"])
+    by_id = {target.id: target for target in targets}
+    names = _target_names(targets)
+    places = _zone_names(zones, subdistricts or {}, city)
+    wrong: list[InputError] = []
+    levels = values["level"] if "level" in values.columns else [None] * len(values)
+    said = zip(found.index, values["indicator"], values["zone"], levels, strict=True)
+    for at, called, zone, level in said:
+        indicator = names.get(_plain(called)) or names.get(_row_of(called))
+        if indicator is None:
+            hint = nearest(str(called), [*by_id, *(target.zh for target in targets)])
+            wrong.append(
+                _error(zone, called, f"没有指标“{called}”{hint.zh}", f"there is no indicator {str(called)!r}{hint.en}")
+            )
+            continue
+        place = _place(str(zone), level, places)
+        if isinstance(place, tuple):
+            found.loc[at, ["indicator", "level", "zone"]] = [indicator, *place]
+        else:
+            wrong.append(_error(zone, called, place.text("zh"), place.text("en")))
+    collect(wrong[:_MOST])
+    collect(_impossible(found.reset_index(drop=True), by_id)[:_MOST])
+    return _latest(_completed(found, by_id))
+
+
+def _error(zone: object, called: object, zh: str, en: str) -> InputError:
+    """Rows of the file that nobody filled in are gone by now: a row goes by what it says, not by its number."""
+    return InputError(
+        zh=f"填报表中“{zone}”的“{called}”：{zh}", en=f"Values for the scorecard, {called} of {zone}: {en}"
+    )
+
+
+def _plain(words: Any) -> str:
+    return same_name(str(words)).rstrip("。")
+
+
+def _row_of(words: Any) -> str:
+    found = _ROW.fullmatch(_plain(words))
+    return f"#{found[1]}" if found else ""
+
+
+def _target_names(targets: Sequence[PlanTarget]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for target in targets:
+        called = [target.id, target.zh, target.en, *([f"#{target.number}"] if target.number else [])]
+        for name in called:
+            names.setdefault(name if name.startswith("#") else _plain(name), target.id)
+    return names
+
+
+def _zone_names(
+    zones: pd.DataFrame, subdistricts: Mapping[str, str], city: Collection[str]
+) -> dict[str, dict[str, str]]:
+    """Level to what its zones are called, in plain letters, to their names."""
+    places: dict[str, dict[str, str]] = {level: {} for level in _LEVELS}
+    for zone, level in zip(zones["zone"].astype(str), zones["level"], strict=True):
+        places[level][_plain(zone)] = zone
+        if level == "district":
+            places[level].setdefault(_plain(f"{zone}片区"), zone)
+    places["subdistrict"] = {_plain(called): name for called, name in subdistricts.items()}
+    places["city"] |= {_plain(name): ALL for name in (*_CITY, *city, *(f"{name}市" for name in city))}
+    return places
+
+
+def _place(zone: str, level: Any, places: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | InputError:
+    """The level and the zone that a row is of."""
+    asked = None
+    if isinstance(level, str) and level.strip():
+        asked = next((key for key, words in _LEVELS.items() if _plain(level) in {_plain(w) for w in words}), None)
+        if asked is None:
+            hint = nearest(level, [words[1] for words in _LEVELS.values()])
+            return InputError(zh=f"没有层级“{level}”{hint.zh}", en=f"there is no level {level!r}{hint.en}")
+    found = [key for key, names in places.items() if _plain(zone) in names and asked in (None, key)]
+    if len(found) == 1:
+        return found[0], places[found[0]][_plain(zone)]
+    if found:
+        zh, en = "、".join(_LEVELS[key][1] for key in found), ", ".join(found)
+        return InputError(
+            zh=f"“{zone}”可以是 {zh}；请填写“层级”列。", en=f"{zone!r} may be of the levels {en}; fill in level."
+        )
+    known = [name for key, names in places.items() if asked in (None, key) for name in names.values()]
+    hint = nearest(zone, known)
+    return InputError(zh=f"没有区域“{zone}”{hint.zh}", en=f"there is no zone {zone!r}{hint.en}")
+
+
+def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[InputError]:
+    """What cannot be of the numbers, a message a row; last what asks about a whole indicator."""
+    wrong: list[InputError] = []
+    for row in rows_of(found):
+        target, value, above, below = by_id[row.indicator], row.value, row.numerator, row.denominator
+        has = [not np.isnan(each) for each in (value, above, below)]
+        zh = en = ""
+        if row.level not in ("subdistrict", *target.levels):
+            zh, en = "不按这一层级统计。", "it is not kept at this level."
+        elif not any(has):
+            continue
+        elif target.count:
+            if has[0] and has[1] and value != above:
+                zh, en = (
+                    f"数值 {value:g} 与分子 {above:g} 不同。",
+                    f"value {value:g} is not the numerator {above:g}.",
+                )
+        elif has[1] != has[2]:
+            zh, en = "分子和分母须一起填写。", "numerator and denominator go together."
+        elif has[2] and below == 0 and above > 0:
+            zh, en = f"分母是 0，分子是 {above:g}。", f"the denominator is 0, the numerator {above:g}."
+        elif target.in_percent and has[2] and not at_most(above, below):
+            zh, en = (
+                f"分子 {above:g} 大于分母 {below:g}。",
+                f"the numerator {above:g} is above the denominator {below:g}.",
+            )
+        elif has[0] and has[2] and below > 0 and _apart(value, target.scale * above / below, target):
+            made = f"{target.scale * above / below:g}"
+            zh = f"数值 {value:g} 与分子÷分母（{made}）不符。"
+            en = f"value {value:g} is not numerator over denominator ({made})."
+        if not zh and has[0] and not _possible(value, target):
+            zh, en = f"数值 {value:g} 不在可能的范围内。", f"{value:g} cannot be."
+        if zh:
+            wrong.append(_error(row.zone, target.zh, zh, en))
+    return [*wrong, *_fractions(found, by_id)]
+
+
+def _possible(value: float, target: PlanTarget) -> bool:
+    return target.signed or (value >= 0 and (not target.in_percent or at_most(value, 100.0)))
+
+
+def _apart(value: float, made: float, target: PlanTarget) -> bool:
+    return abs(value - made) > (_ROUNDED if target.in_percent else 0.01 * max(abs(made), 1e-12))
+
+
+def _fractions(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[InputError]:
+    """Percentages of which none is above 1, and which nothing else tells: they may be fractions."""
+    alone = found[found["denominator"].isna() & found["value"].notna()]
+    asked = []
+    for indicator, value in alone.groupby("indicator", sort=False)["value"]:
+        target = by_id[str(indicator)]
+        if target.in_percent and 0 < value.max() <= 1:
+            asked.append(
+                InputError(
+                    zh=f"填报表的“{target.zh}”（单位 %）都不大于 1（{value.min():g}–{value.max():g}），像是小数（0.85）而不是"
+                    "百分数（85）；请改为百分数。确实低于 1 % 的，请填写分子和分母。",
+                    en=f"Values for the scorecard: {target.en} (in %) holds nothing above 1 ({value.min():g} to "
+                    f"{value.max():g}): it looks like fractions (0.85), not percent (85). Write percent; where it really is "
+                    "below 1 %, fill in numerator and denominator.",
+                )
+            )
+    return asked
+
+
+def _completed(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> pd.DataFrame:
+    count = found["indicator"].map({name: target.count for name, target in by_id.items()}).to_numpy(dtype=bool)
+    scale = found["indicator"].map({name: target.scale for name, target in by_id.items()}).to_numpy(dtype=float)
+    either = found["value"].fillna(found["numerator"])
+    made = scale * ratio(found["numerator"].to_numpy(), found["denominator"].to_numpy())
+    value = np.where(count, either, np.where(np.isnan(made), found["value"], made))
+    return found.assign(value=value, numerator=np.where(count, either, found["numerator"]))
+
+
+def _latest(found: pd.DataFrame) -> pd.DataFrame:
+    """Of the rows of one figure the latest; refused where two are of one date, or of none."""
+    keys = ["indicator", "level", "zone"]
+    twice = found[found.duplicated([*keys, "date"], keep=False)]
+    if len(twice):
+        row = twice.iloc[0]
+        raise InputError(
+            zh=f"填报表中“{row['zone']}”的 {row['indicator']} 有 {len(twice)} 行，日期相同或没有日期；请只保留一行。",
+            en=f"Values for the scorecard: {row['indicator']} of {row['zone']} stands in {len(twice)} rows of one date or of "
+            "none; keep one.",
+        )
+    dated = found.sort_values("date", kind="stable", na_position="first")
+    kept = dated.drop_duplicates(keys, keep="last")
+    order = pd.Categorical(kept["level"], [*LEVELS, "subdistrict"], ordered=True)
+    return kept.iloc[np.argsort(order.codes, kind="stable")].sort_values("indicator", kind="stable", ignore_index=True)

@@ -1,0 +1,81 @@
+"""The figure of the city's targets: how far each is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jxgis.drawing.colours import ABSENT, BAD, GOOD, INK
+from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.i18n import text
+from jxgis.schema.tables import table
+from jxgis.scorecard.words import said_target, said_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from jxgis.scorecard.targets import PlanTarget
+
+__all__ = ["target_chart"]
+
+_MOST = 1.5  # what is reached more than half over runs out of the chart
+
+
+def target_chart(
+    scorecard: pd.DataFrame, targets: Sequence[PlanTarget], *, year: int, lang: str = "zh", sketch: bool = False
+) -> Figure:
+    """How far the city has come with each target that can be judged: value over target, or the reverse where less is better.
+
+    Parameters
+    ----------
+    scorecard
+        The contract's ``scorecard``.
+    targets
+        The plan's, in the order of the chart.
+    year
+        Whose targets.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    city = scorecard[(scorecard["level"] == "city") & (scorecard["status"] != "no_data")].set_index("indicator")
+    shown = [target for target in targets if target.id in city.index][::-1]
+    value = np.array([city.loc[target.id, "value"] for target in shown], dtype=np.float64)
+    wanted = np.array([city.loc[target.id, f"target_{year}"] for target in shown], dtype=np.float64)
+    more = np.array([target.direction == "at_least" for target in shown], dtype=np.bool_)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reached = np.where(more, value / wanted, np.where(value > 0, wanted / value, np.inf))
+    met = np.array([city.loc[target.id, "status"] == "met" for target in shown], dtype=np.bool_)
+    place, words = np.arange(len(shown)), table("scorecard.scorecard").columns["status"]
+    with figure_style():
+        figure = Figure(figsize=(7.6, 0.34 * max(len(shown), 1) + 1.5), layout="constrained")
+        ax = figure.subplots()
+        length = np.clip(reached, 0, _MOST)
+        for mask, colour, name in ((met, GOOD, "met"), (~met, BAD, "below")):
+            if mask.any():
+                ax.barh(place[mask], 100 * length[mask], color=colour, height=0.62, label=words.word(name, lang))
+        ax.axvline(100, color=INK, lw=1)
+        for at, target in enumerate(shown):
+            label = f"{said_value(value[at], target, lang)}  ({said_target(wanted[at], target, lang)})"
+            said = ax.annotate(short_label(label), (100 * _MOST + 2, at), va="center", fontsize=8, color=INK)
+            # It has its room within the axes: a long unit must not take theirs.
+            said.set_in_layout(False)
+        ax.set(
+            yticks=place,
+            yticklabels=[short_label(target.title(lang)) for target in shown],
+            xlim=(0, 100 * _MOST + 52),
+            xticks=[0, 50, 100, 150],
+            xlabel=text("scorecard.chart_axis", lang),
+        )
+        ax.margins(y=0.02)
+        ax.set_title(text("scorecard.chart", lang, year=year), loc="left")
+        figure.legend(loc="outside lower center", ncols=2, fontsize=8)
+        if not shown:
+            ax.annotate(text("maps.no_data", lang), (50, 0), ha="center", color=ABSENT)
+        mark_schematic(figure, sketch=sketch, lang=lang)
+    return figure

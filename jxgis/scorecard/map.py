@@ -1,0 +1,115 @@
+"""The map of the scorecard: districts, and units, by each indicator: met, how far below, or not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis.drawing.colours import ABSENT, COVERAGE, NEAR, OUT, OUTLINE, WITHIN
+from jxgis.drawing.layers import Field, add_group, add_polygons, add_switch, fields_of, fill, land_map
+from jxgis.drawing.legend import LegendSection, Swatch, add_legend
+from jxgis.i18n import localise_reasons, text
+from jxgis.scorecard.words import said_target, said_value
+
+if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from jxgis.scorecard.targets import PlanTarget
+
+__all__ = ["scorecard_map"]
+
+#: From what share of its target a value that misses it is called near.
+_NEAR = 0.95
+_COLOURS = (WITHIN, NEAR, OUT, COVERAGE[3], ABSENT)
+_KEYS = ("met", "near", "far", "aimless", "no_data")
+
+
+def _states(rows: pd.DataFrame, target: PlanTarget, year: int) -> NDArray[np.int64]:
+    """Of each zone: met, missed by little, missed, known without a target, or not known."""
+    value = rows["value"].to_numpy(dtype=np.float64)
+    wanted = rows[f"target_{year}"].to_numpy(dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reached = value / wanted if target.direction == "at_least" else wanted / value
+    status = rows["status"].to_numpy(dtype=object)
+    state = np.select([status == "met", (status == "below") & (reached >= _NEAR), status == "below"], [0, 1, 2], 4)
+    return np.where((status == "no_data") & ~np.isnan(value), 3, state)
+
+
+def scorecard_map(
+    scorecard: gpd.GeoDataFrame,
+    targets: Sequence[PlanTarget],
+    *,
+    year: int,
+    districts: gpd.GeoDataFrame | None = None,
+    method: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw districts by every indicator that any of them has a value for, then units likewise, one layer each.
+
+    Parameters
+    ----------
+    scorecard
+        The contract's ``scorecard``, with polygons.
+    targets
+        The plan's, in the order of the layers.
+    year
+        Whose targets.
+    districts
+        Polygons with ``name``, for the ground.
+    method
+        The line below the heading.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    folium.Map
+    """
+    scorecard = localise_reasons(scorecard, lang)
+    ground = scorecard[scorecard["level"] == "district"].drop_duplicates("zone")
+    page = land_map(districts, ground, title=text("scorecard.map_title", lang), method=method, lang=lang, sketch=sketch)
+    groups: list[folium.FeatureGroup] = []
+    aimless = False
+    for level in ("district", "unit"):
+        of_level = scorecard[scorecard["level"] == level]
+        for target in targets:
+            rows = of_level[of_level["indicator"] == target.id]
+            if rows["value"].notna().any():
+                name = text(f"scorecard.map_{level}", lang, label=target.title(lang))
+                group = add_group(page, name=name, show=not groups)
+                state = _states(rows, target, year)
+                aimless |= bool((state == 3).any())
+                told = rows.assign(
+                    told=[said_value(v, target, lang) for v in rows["value"]],
+                    aim=[said_target(v, target, lang) for v in rows[f"target_{year}"]],
+                    short=[said_value(v, target, lang) for v in rows["gap"]],
+                )
+                fields = [
+                    Field("told", target.title(lang)),
+                    Field("aim", text("scorecard.target_head", lang, year=year)),
+                    Field("short", text("scorecard.gap_head", lang)),
+                    *fields_of("scorecard.scorecard", ["source", "date", "reason", "needs"], lang),
+                ]
+                add_polygons(
+                    group, told, name="", styles=[fill(c, border=OUTLINE, weight=0.9) for c in _COLOURS], style=state,
+                    heading="zone", fields=fields, simplify_m=0.5, control=False,
+                )  # fmt: skip
+                groups.append(group)
+    if groups:
+        shown = [k for k in range(len(_KEYS)) if k != 3 or aimless]
+        swatches = [
+            Swatch(_COLOURS[k], text(f"scorecard.state_{_KEYS[k]}", lang, near=f"{100 - 100 * _NEAR:.0f}"))
+            for k in shown
+        ]
+        note = text("scorecard.map_note", lang, year=year)
+        add_legend(
+            page, [LegendSection(text("scorecard.map_legend", lang, year=year), swatches, note, groups)], lang=lang
+        )
+        add_switch(page)
+    return page

@@ -1,0 +1,182 @@
+"""The library of projects: what of each is done, by district, area and city, from the table of projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from jxgis.bounds import at_least
+from jxgis.errors import InputError, collect
+from jxgis.schema.layers import nearest, same_name
+from jxgis.scorecard.targets import PERCENT
+from jxgis.space.points import locate
+from jxgis.space.ratio import ratio
+from jxgis.zones import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from jxgis.scorecard.targets import PlanProject
+
+__all__ = ["project_progress"]
+
+
+def project_progress(
+    table: pd.DataFrame, zones: gpd.GeoDataFrame, projects: Sequence[PlanProject], *, year: int, lang: str = "zh"
+) -> pd.DataFrame:
+    """Add up what is done of each project of the plan, by district, area and city.
+
+    Parameters
+    ----------
+    table
+        The layer ``projects``: ``item`` (number of the library) or ``name`` (as the library has it), ``done``, ``total``,
+        and ``district`` or a geometry, which says in which district it lies.
+    zones
+        From `zones.scorecard_zones`.
+    projects
+        The plan's library.
+    year
+        Whose total decides: 2025 or 2027.
+    lang
+        Language of the names.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a project and zone that has any row of it, the city always: ``project, label, group, unit, zone, level, rows,
+        done, total``, ``progress`` (done over total), ``value`` (done; of a project in % done over total times 100),
+        ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says for the year where it has
+        no number), ``status`` (``met``, ``below``, ``no_data``) and ``reason``. Sums of districts are those of their area;
+        rows that lie in no district count for the city alone.
+
+    Raises
+    ------
+    InputError
+        If a row names no project of the library, or a district that there is not.
+
+    Examples
+    --------
+    >>> from jxgis.scorecard.targets import load_plan
+    >>> from jxgis.scorecard.zones import scorecard_zones
+    >>> halves = gpd.GeoDataFrame({"name": ["东", "西"]}, geometry=shapely.box([0, 5], 0, [5, 9], 9), crs=4549)
+    >>> rows = pd.DataFrame({"item": ["37", "37"], "district": ["东", "西"], "done": [3.0, 5.5], "total": [10.0, 15.0]})
+    >>> found = project_progress(rows, scorecard_zones(halves), load_plan().projects, year=2025)
+    >>> found[found["project"] == 37][["zone", "done", "target_2025", "status"]].values.tolist()
+    [['all', 8.5, 7.0, 'met'], ['东', 3.0, nan, 'no_data'], ['西', 5.5, nan, 'no_data']]
+    """
+    districts = zones[zones["level"] == "district"]
+    number = _numbers(table, projects)
+    home = _homes(table, districts)
+    done, total = (_column(table, name) for name in ("done", "total"))
+    parents = dict(zip(districts["zone"], districts["parent"], strict=True))
+    rows = []
+    for project in projects:
+        mine = number == project.number
+        for zone, level in zip(zones["zone"], zones["level"], strict=True):
+            if level == "unit":
+                continue
+            of = np.array([zone in (ALL, at, parents.get(at)) for at in home], dtype=np.bool_) if len(home) else mine
+            if level != "city" and not (mine & of).any():
+                continue
+            rows.append(_row(project, zone, level, done[mine & of], total[mine & of], year, lang))
+    return pd.DataFrame(rows)
+
+
+def _row(
+    project: PlanProject,
+    zone: str,
+    level: str,
+    done: NDArray[np.float64],
+    total: NDArray[np.float64],
+    year: int,
+    lang: str,
+) -> dict[str, object]:
+    some_done, some_total = (float(np.nansum(each)) if np.isfinite(each).any() else np.nan for each in (done, total))
+    value = float(100 * ratio(some_done, some_total)) if project.unit in PERCENT else some_done
+    targets = [project.target(of) if level == "city" else np.nan for of in (2025, 2027)]
+    wanted = targets[0 if year == 2025 else 1]
+    said = (project.said_2025 if year == 2025 else project.said_2027) if level == "city" else ""
+    known = not (np.isnan(value) or np.isnan(wanted))
+    reason = "no_progress" if np.isnan(value) else "" if known else "not_a_number" if said else "city_target_only"
+    return {
+        "project": project.number,
+        "label": project.title(lang),
+        "group": project.group,
+        "unit": project.unit,
+        "zone": zone,
+        "level": level,
+        "rows": len(done),
+        "done": some_done,
+        "total": some_total,
+        "progress": float(ratio(some_done, some_total)),
+        "value": value,
+        "target_2025": targets[0],
+        "target_2027": targets[1],
+        "said": said or None,
+        "status": ("met" if at_least(value, wanted) else "below") if known else "no_data",
+        "reason": reason or None,
+    }
+
+
+def _column(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    if name not in table.columns:
+        return np.full(len(table), np.nan)
+    return pd.to_numeric(table[name]).to_numpy(dtype=np.float64)
+
+
+def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np.int64]:
+    """The project of each row: by its number, else by its name."""
+    known = {str(project.number): project.number for project in projects}
+    known |= {same_name(project.zh): project.number for project in projects}
+    found, wrong = np.zeros(len(table), dtype=np.int64), []
+    for at in range(len(table)):
+        called = [table[name].iloc[at] for name in ("item", "name") if name in table.columns]
+        called = [str(word).strip() for word in called if pd.notna(word)]
+        keys = [word.removeprefix("第").removesuffix("项").lstrip("0") for word in called]
+        number = next((known[key] for key in (*keys, *map(same_name, called)) if key in known), None)
+        if number is None:
+            hint = nearest(called[0] if called else "", [project.zh for project in projects])
+            what = called[0] if called else ""
+            wrong.append(
+                InputError(
+                    zh=f"项目表：项目库中没有“{what}”{hint.zh}请填写项目库序号（item）。",
+                    en=f"Projects: the library has no {what!r}{hint.en} Give its number there (item).",
+                )
+            )
+        else:
+            found[at] = number
+    collect(wrong[:8])
+    return found
+
+
+def _homes(table: pd.DataFrame, districts: gpd.GeoDataFrame) -> list[str | None]:
+    """The district of each row: as it says, else where it lies; None where neither does."""
+    names = [str(name) for name in districts["zone"]]
+    plain = {same_name(called): name for name in names for called in (name, f"{name}片区")}
+    homes: list[str | None] = [None] * len(table)
+    if isinstance(table, gpd.GeoDataFrame) and not table.geometry.isna().all():
+        spots = gpd.GeoSeries(shapely.point_on_surface(table.geometry.to_numpy()), crs=table.crs)
+        homes = [names[at] if at >= 0 else None for at in locate(spots, districts)]
+    if "district" in table.columns:
+        wrong = []
+        for at, said in enumerate(table["district"]):
+            if pd.isna(said) or not str(said).strip():
+                continue
+            if same_name(str(said)) not in plain:
+                hint = nearest(str(said), names)
+                wrong.append(
+                    InputError(
+                        zh=f"项目表：没有片区“{said}”{hint.zh}",
+                        en=f"Projects: there is no district {str(said)!r}{hint.en}",
+                    )
+                )
+                continue
+            homes[at] = plain[same_name(str(said))]
+        collect(wrong[:8])
+    return homes

@@ -1,0 +1,168 @@
+"""What `jxgis scorecard` finds: its tables, and how they are written, drawn and told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jxgis.i18n import text
+from jxgis.part import Result
+from jxgis.scorecard.part import PART
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import folium
+    import geopandas as gpd
+    import pandas as pd
+
+    from jxgis.drawing.figures import Figure
+    from jxgis.i18n import Text
+    from jxgis.output import Stage
+    from jxgis.report.blocks import Section
+    from jxgis.scorecard.targets import Plan
+
+__all__ = ["ScorecardResult"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ScorecardResult(Result):
+    """What `jxgis scorecard` finds, table by table.
+
+    Attributes
+    ----------
+    scorecard
+        The contract's layer ``scorecard``: a row a zone and target.
+    projects
+        Progress of the projects; None where there is no table of projects.
+    plan
+        The plan.
+    brought
+        What people brought, by zone and target; None where they brought nothing.
+    disagreements
+        Where a figure brought for a whole is not the sum of its parts.
+    methods
+        Id of a target to how it was measured.
+    by_issues
+        The targets that were measured by issues.
+    subdistricts
+        Sub-districts, for the sheet that is filled in.
+    """
+
+    part = PART
+
+    scorecard: gpd.GeoDataFrame
+    projects: pd.DataFrame | None
+    plan: Plan
+    brought: pd.DataFrame | None
+    disagreements: tuple[Text, ...]
+    methods: Mapping[str, Text]
+    by_issues: tuple[str, ...]
+    subdistricts: tuple[str, ...]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The scorecard, and the progress of the projects where there is a table of them."""
+        found: dict[str, pd.DataFrame] = {"scorecard": self.scorecard}
+        return found if self.projects is None else found | {"projects": self.projects}
+
+    def notes(self) -> list[Text]:
+        """What does not agree among the figures that were brought."""
+        return list(self.disagreements)
+
+    def values_sheet(self) -> pd.DataFrame:
+        """The sheet that people fill in: what no layer gives, with what they brought."""
+        from jxgis.scorecard.sheet import values_sheet
+
+        return values_sheet(
+            self.scorecard,
+            self.plan.targets,
+            brought=self.brought,
+            subdistricts=self.subdistricts,
+            lang=self.given.lang,
+        )
+
+    def write_tables(self, stage: Stage) -> None:
+        """``scorecard.gpkg``, ``scorecard.xlsx``, and the sheet to fill in, ``scorecard_values.xlsx``."""
+        from jxgis.gpkg import write_gpkg
+        from jxgis.report.workbook import report_workbook
+        from jxgis.scorecard.section import map_line
+        from jxgis.scorecard.sheet import write_values_sheet
+
+        given, section = self.given, self.section()
+        write_gpkg(stage.path("scorecard.gpkg"), {"scorecard": self.scorecard}, of=self.part.name, lang=given.lang)
+        report_workbook(
+            stage.path("scorecard.xlsx"),
+            [replace(section, sheets=dict(section.sheets))],
+            title=text("scorecard.map_title", given.lang),
+            plain={"scorecard.scorecard": self._shown()},
+            lines=[map_line(given.settings.scorecard, given.lang), *section.lines],
+            lang=given.lang,
+            sketch=given.sketch,
+        )
+        write_values_sheet(stage.path("scorecard_values.xlsx"), self.values_sheet(), lang=given.lang)
+
+    def _maps(self) -> dict[str, Callable[[], folium.Map]]:
+        return {"scorecard": self._map}
+
+    def _map(self) -> folium.Map:
+        from jxgis.scorecard.map import scorecard_map
+        from jxgis.scorecard.section import map_line
+
+        given = self.given
+        return scorecard_map(
+            self._shown(),
+            self.plan.targets,
+            year=given.settings.scorecard.year,
+            districts=given.table("districts"),
+            method=map_line(given.settings.scorecard, given.lang),
+            lang=given.lang,
+            sketch=given.sketch,
+        )
+
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        """How far each target is reached, where any can be judged."""
+        city = self.scorecard[self.scorecard["level"] == "city"]
+        return {"scorecard": self._chart} if (city["status"] != "no_data").any() else {}
+
+    def _chart(self) -> Figure:
+        from jxgis.scorecard.figures import target_chart
+
+        given = self.given
+        return target_chart(
+            self.scorecard, self.plan.targets, year=given.settings.scorecard.year, lang=given.lang, sketch=given.sketch
+        )
+
+    def section(self) -> Section:
+        """How many targets are met, which are not, where, what is not known, and the projects."""
+        from jxgis.scorecard.section import scorecard_section
+
+        given = self.given
+        return scorecard_section(
+            self._shown(),
+            self.plan.targets,
+            given.settings.scorecard,
+            projects=self.projects,
+            notes=[note.of(given.lang) for note in self.disagreements],
+            lang=given.lang,
+        )
+
+    def shown_tables(self) -> dict[str, pd.DataFrame]:
+        """The scorecard without what would tell a few cases."""
+        return {"scorecard": self._shown()}
+
+    def _shown(self) -> gpd.GeoDataFrame:
+        """As people are shown it: numbers of so few cases are left out, and with them those that would tell them."""
+        table, least = self.scorecard, self.given.settings.report.min_count
+        mine = table["indicator"].isin(self.by_issues) & (table["counted"].isin(["measured", "nothing"]))
+        few = mine & (table["denominator"] > 0) & (table["denominator"] < least)
+        hidden = few.to_numpy(dtype=bool).copy()
+        for level, others in (("unit", ("unit",)), ("district", ("district", "area", "city"))):
+            # One that is hidden is what the others leave of the whole.
+            names = set(table.loc[few & (table["level"] == level), "indicator"])
+            hidden = hidden | (table["indicator"].isin(names) & table["level"].isin(others)).to_numpy(dtype=bool)
+        shown: gpd.GeoDataFrame = table.assign(
+            **{name: table[name].mask(hidden, np.nan) for name in ("numerator", "denominator")}
+        )
+        return shown

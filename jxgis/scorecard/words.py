@@ -1,0 +1,52 @@
+"""How a figure of the scorecard is written for people: with the digits and the unit of its target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jxgis.i18n import text
+from jxgis.report.columns import write_value
+
+if TYPE_CHECKING:
+    from jxgis.scorecard.targets import PlanTarget
+
+__all__ = ["SIGNS", "said_target", "said_value"]
+
+SIGNS = {"at_least": "≥", "at_most": "≤", "below": "<"}
+"""How each direction is written before its target."""
+
+
+def said_value(value: float, target: PlanTarget, lang: str, *, unit: bool = True) -> str:
+    """A value, or a dash: a count whole where it is whole, a percentage with one digit, others with two.
+
+    Examples
+    --------
+    >>> from jxgis.scorecard.targets import load_plan
+    >>> by_id = {target.id: target for target in load_plan().targets}
+    >>> said_value(97.96, by_id["road_condition"], "zh"), said_value(8.0, by_id["gas_pipes_renewed"], "zh")
+    ('98.0 %', '8 公里')
+    """
+    if np.isnan(value):
+        return "—"
+    whole = abs(value - round(value)) < 1e-9
+    digits = 1 if target.in_percent else 0 if whole and target.count else 2
+    tail = f" {target.unit_of(lang)}" if unit and target.unit_of(lang) else ""
+    return write_value(value, "number", lang, digits) + tail
+
+
+def said_target(value: float, target: PlanTarget, lang: str) -> str:
+    """A target with its direction, or a dash.
+
+    Examples
+    --------
+    >>> from jxgis.scorecard.targets import load_plan
+    >>> leak = next(target for target in load_plan().targets if target.id == "water_leakage")
+    >>> said_target(6.0, leak, "zh"), said_target(float("nan"), leak, "zh")
+    ('< 6 %', '—')
+    """
+    if np.isnan(value):
+        return "—"
+    tail = f" {target.unit_of(lang)}" if target.unit_of(lang) else ""
+    return text("scorecard.target", lang, sign=SIGNS[target.direction], value=f"{value:g}") + tail

@@ -1,0 +1,167 @@
+"""`jxgis circle` as a user runs it: what it writes, what it sites, what it refuses."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+import jxgis
+from jxgis.errors import InputError, SettingsError
+from jxgis.run import run_part
+from jxgis.settings import load_settings
+
+EAST, NORTH = 572_000, 3_403_000
+
+
+def frame(columns, shapes):
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=4549)
+
+
+def moved(shapes):
+    return shapely.transform(np.asarray(shapes, dtype=object), lambda xy: xy + np.array([EAST, NORTH]))
+
+
+@pytest.fixture
+def project(tmp_path):
+    """One long street through two districts, housing along it, a school at its west end and a market in its middle."""
+    layers = {
+        "districts": frame(
+            {"name": ["老城", "东栅"]}, moved(shapely.box([0, 2000], [0, 0], [2000, 4000], [1000, 1000]))
+        ),
+        "streets": frame({"name": ["中山路"]}, moved([shapely.LineString([(0, 500), (4000, 500)])])),
+        "residential": frame(
+            {"people": [100.0, 300.0]}, moved(shapely.box([0, 2000], [500, 500], [2000, 4000], [525, 525]))
+        ),
+        "schools": frame(
+            {"kind": ["小学", "初中"], "places": [50, 9999]}, moved(shapely.points([(0, 500), (3900, 500)]))
+        ),
+        "markets": frame({"name": ["市场"]}, moved(shapely.points([(2000, 500)]))),
+    }
+    (tmp_path / "data").mkdir()
+    lines = ['[city]\nprofile = "jiaxing"']
+    for name, table in layers.items():
+        table.to_file(tmp_path / f"data/{name}.gpkg", layer=name)
+        lines.append(f'[inputs.{name}]\npath = "data/{name}.gpkg"')
+    lines.append(
+        '[circle.kinds.primary]\nlayer = "schools"\nwhere = { kind = "小学" }\nlabel = "小学"\ncapacity = "places"'
+    )
+    lines.append('[circle.kinds.markets]\nlayer = "markets"\nminutes = 10')
+    (tmp_path / "jxgis.toml").write_text("\n".join(lines), encoding="utf-8")
+    return tmp_path / "jxgis.toml"
+
+
+def run(project, out, **options):
+    settings = load_settings(project).overridden("units", {"min_km2": 1.0, "max_km2": 3.0, "alternatives": False})
+    settings = settings.overridden("circle", options) if options else settings
+    return run_part("circle", settings, out, has_project=True, lang="zh")
+
+
+def test_what_it_writes_and_the_shares_by_hand(project, tmp_path):
+    out = tmp_path / "out"
+    run(project, out)
+    names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert {"circle.gpkg", "circle.xlsx", "maps/circle.html", "figures/circle.png"} <= names
+    table = gpd.read_file(out / "circle.gpkg", layer="circle").set_index(["level", "zone", "kind"])
+    # 15 minutes are 1,125 m, less the leg of 12.5 m: sample points stand at 12.5, 37.5 … m along the street.
+    assert table.loc[("district", "老城", "primary"), "served_m2"] == pytest.approx(45 * 625)
+    assert table.loc[("district", "老城", "primary"), "served_people"] == pytest.approx(100 * 45 / 80)
+    # 10 minutes are 750 m on either side of the market, the leg off.
+    assert table.loc[("city", "all", "markets"), "served_m2"] == pytest.approx(2 * 30 * 625, rel=0.04)
+    assert table.loc[("city", "all", "primary"), "label"] == "小学"
+    both = table.loc[("city", "all", "all"), "served_m2"]
+    assert 0 <= both <= table.loc[("city", "all", "primary"), "served_m2"]
+    spots = gpd.read_file(out / "circle.gpkg", layer="blind_spots")
+    assert set(spots["kind"]) == {"primary", "markets", "all"}
+    assert spots.groupby("kind")["m2"].sum()["primary"] == pytest.approx(100_000 - 45 * 625)
+    sheets = pd.read_excel(out / "circle.xlsx", sheet_name=None, engine="calamine")
+    assert {"生活圈", "生活圈盲区", "说明"} <= set(sheets)
+
+
+def give_plots(project, tmp_path):
+    """Plots every 250 m along the street."""
+    x = np.arange(0, 4000, 250)
+    plots = frame({"name": [f"地块{k}" for k in range(len(x))]}, moved(shapely.box(x, 505, x + 20, 525)))
+    plots.to_file(tmp_path / "data/vacant.gpkg", layer="vacant")
+    text = project.read_text("utf-8").replace(
+        "[circle.kinds.primary]", '[inputs.vacant]\npath = "data/vacant.gpkg"\n[circle.kinds.primary]'
+    )
+    project.write_text(text, "utf-8")
+
+
+def test_without_plots_a_place_on_the_housing_will_do(project, tmp_path):
+    result = run(project, tmp_path / "out", site="markets", new_sites=1)
+    assert result.sites is not None
+    assert len(result.sites) == 1
+
+
+def test_new_ones_go_where_most_people_have_none(project, tmp_path):
+    give_plots(project, tmp_path)
+    result = run(project, tmp_path / "out", site="markets", new_sites=1)
+    assert result.sites is not None
+    assert result.siting is not None
+    # The east has three times the people: the best place reaches 1,500 m of it, 112.5 people a 750 m.
+    assert result.sites["zone"].tolist() == ["东栅"]
+    assert result.sites["gain_people"].item() == pytest.approx(300 * 1250 / 2000, rel=0.05)
+    assert result.siting["after"] > result.siting["before"]
+    assert result.siting["gap"] == 0
+
+
+def test_capacities_hold(project, tmp_path):
+    give_plots(project, tmp_path)
+    result = run(project, tmp_path / "out", site="primary", new_sites=2, capacity=60)
+    assert result.sites is not None
+    assert result.siting is not None
+    # 56.25 people have the school within a walk, and it has 50 places.
+    assert result.siting["before"] == pytest.approx(50 / 400)
+    assert (result.sites["gain_people"] <= 60 + 1e-6).all()
+    assert result.siting["after"] == pytest.approx((50 + 2 * 60) / 400)
+
+
+@pytest.mark.parametrize(
+    ("options", "says", "error"),
+    [
+        ({"site": "toilets", "new_sites": 1}, "toilets", SettingsError),
+        ({"new_sites": 1}, "site", SettingsError),
+        ({"kinds": {"all": {"layer": "schools"}}}, "all", SettingsError),
+        ({"kinds": {"a": {"layer": "school"}}}, "schools", SettingsError),
+        ({"kinds": {"a": {"layer": "schools", "where": {"kinb": "小学"}}}}, "kind", SettingsError),
+        ({"kinds": {"a": {"layer": "hospitals"}}}, "设施", InputError),
+        ({"minutes": 0}, "minutes", SettingsError),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(project, tmp_path, options, says, error):
+    with pytest.raises(error, match=says):
+        run(project, tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_siting_by_capacity_needs_people(project, tmp_path):
+    homes = gpd.read_file(tmp_path / "data/residential.gpkg").drop(columns="people")
+    homes.to_file(tmp_path / "data/residential.gpkg", layer="residential")
+    with pytest.raises(InputError, match="人口"):
+        run(project, tmp_path / "out", site="primary", new_sites=1)
+
+
+def test_same_input_same_bytes(project, tmp_path):
+    for name in ("a", "b"):
+        run(project, tmp_path / name, site="markets", new_sites=1)
+    for name in ("circle.gpkg", "circle.xlsx", "maps/circle.html"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+def test_in_a_notebook():
+    street = frame({}, [shapely.LineString([(0, 0), (2000, 0)])])
+    homes = frame({}, [shapely.box(0, 0, 2000, 25)])
+    zone = frame({"name": ["东"]}, [shapely.box(0, 0, 2000, 2000)])
+    shop = frame({}, shapely.points([(0, 0)]))
+    result = jxgis.measure_circle(
+        {"shops": shop}, homes, zone, street, minutes=10, site="shops", new_sites=1, lang="en"
+    )
+    assert result.circle.loc[result.circle["kind"] == "shops", "coverage"].tolist() == [0.375, 0.375]
+    assert result.sites is not None
+    assert "gain_m2" in result.sites
+    assert result.table("circle").loc[0, "Facility"] == "shops"
+    assert result._repr_html_()

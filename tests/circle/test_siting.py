@@ -1,0 +1,79 @@
+"""Siting on foot against brute force: every choice of sites, and with capacities the greatest flow of each."""
+
+from __future__ import annotations
+
+import itertools
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from jxgis.circle.siting import choose_sites, choose_with_capacity, within_walk
+from jxgis.errors import InputError
+from jxgis.space.network import graph_of_edges, snap
+
+
+def greatest_flow(cover, room, weight):
+    graph = nx.DiGraph()
+    graph.add_nodes_from(("from", "to"))
+    for at, demand in enumerate(weight):
+        graph.add_edge("from", ("d", at), capacity=float(demand))
+        for site in np.flatnonzero(cover[at]):
+            graph.add_edge(("d", at), ("s", site))
+    for site, most in enumerate(room):
+        graph.add_edge(("s", site), "to", capacity=float(most))
+    return nx.maximum_flow_value(graph, "from", "to")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_capacities_by_brute_force(seed):
+    rng = np.random.default_rng(seed)
+    m, k, n, sites = (int(rng.integers(1, top)) for top in (9, 4, 6, 4))
+    existing, cover = rng.random((m, k)) < 0.35, rng.random((m, n)) < 0.4
+    room, weight = rng.integers(0, 30, k).astype(float), rng.integers(1, 20, m).astype(float)
+    capacity = float(rng.integers(5, 40)) if seed % 3 else np.inf
+    found = choose_with_capacity(csr_array(existing), room, csr_array(cover), weight, sites=sites, capacity=capacity)
+    most = min(capacity, weight.sum())
+    best = max(
+        greatest_flow(np.hstack([existing, cover[:, list(some)]]), [*room, *[most] * len(some)], weight)
+        for some in itertools.combinations(range(n), min(sites, n))
+    )
+    assert found.after == pytest.approx(best)
+    assert found.before == pytest.approx(greatest_flow(existing, room, weight))
+    assert found.gap == 0
+    assert len(found.chosen) <= sites
+    assert (found.gain <= capacity + 1e-9).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_without_capacities_by_brute_force(seed):
+    rng = np.random.default_rng(100 + seed)
+    cover, weight, served = rng.random((12, 7)) < 0.3, rng.random(12), rng.random(12) < 0.3
+    found = choose_sites(csr_array(cover), weight, served, sites=2)
+    best = max(weight[served | cover[:, list(pair)].any(axis=1)].sum() for pair in itertools.combinations(range(7), 2))
+    assert found.after == pytest.approx(best)
+    assert found.before == pytest.approx(weight[served].sum())
+
+
+def test_a_way_of_just_the_limit_is_within_it():
+    graph = graph_of_edges([0, 2000], [0, 0], [0], [1])
+    shop, homes = snap(graph, [0], [0], max_snap_m=1), snap(graph, [1125.0, 1125.01], [0, 0], max_snap_m=1)
+    assert within_walk(graph, shop, np.array([0]), homes, n=1, limit_m=1125).toarray().ravel().tolist() == [1, 0]
+
+
+def test_several_doors_are_one_facility():
+    graph = graph_of_edges([0, 2000], [0, 0], [0], [1])
+    doors, homes = snap(graph, [0, 1000], [0, 0], max_snap_m=1), snap(graph, [900, 1500], [0, 0], max_snap_m=1)
+    assert within_walk(graph, doors, np.array([1, 1]), homes, n=2, limit_m=200).toarray().tolist() == [[0, 1], [0, 0]]
+
+
+def test_a_capacity_that_is_not_known_is_refused():
+    with pytest.raises(InputError, match="容量"):
+        choose_with_capacity(csr_array([[1]]), np.array([np.nan]), csr_array([[1]]), np.ones(1), sites=1, capacity=5)
+
+
+def test_nothing_within_reach_is_no_site():
+    none = csr_array((3, 2))
+    assert not len(choose_with_capacity(csr_array((3, 1)), np.ones(1), none, np.ones(3), sites=2, capacity=9).chosen)
+    assert not len(choose_sites(none, np.ones(3), np.zeros(3, dtype=bool), sites=2).chosen)

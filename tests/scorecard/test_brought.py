@@ -1,0 +1,133 @@
+"""What people fill in: which zone and target a row is of, and rows that cannot be."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from jxgis.errors import InputError
+from jxgis.load import load_layer
+from jxgis.scorecard import bring_values, load_plan, scorecard_zones
+
+PLAN = load_plan().targets
+
+
+@pytest.fixture
+def zones(districts, units):
+    return scorecard_zones(districts, units)
+
+
+def sheet(**columns: object) -> pd.DataFrame:
+    whole = {"zone": ["甲"], "indicator": ["gas_coverage"], **columns}
+    n = max(len(column) for column in whole.values())  # type: ignore[arg-type]
+    return pd.DataFrame({name: list(column) * (n if len(column) == 1 else 1) for name, column in whole.items()})  # type: ignore[arg-type, call-overload]
+
+
+@pytest.mark.parametrize(
+    "called", ["gas_coverage", "15", "第15项", "表1第15项", "城市居民燃气覆盖率", "Households with gas"]
+)
+def test_a_target_goes_by_its_id_its_row_or_its_name(zones, called):
+    found = bring_values(sheet(indicator=[called], value=[98.0]), PLAN, zones)
+    assert found["indicator"].tolist() == ["gas_coverage"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "level", "said"),
+    [
+        ("甲", None, ("district", "甲")),
+        ("甲片区", "片区", ("district", "甲")),
+        ("全市", None, ("city", "all")),
+        ("嘉兴市", "市级", ("city", "all")),
+        ("东区", "三区", ("area", "东区")),
+        ("u1", "单元", ("unit", "U1")),
+        ("南街", None, ("subdistrict", "南街道")),
+    ],
+)
+def test_a_zone_goes_by_what_it_is_called(zones, zone, level, said):
+    rows = sheet(zone=[zone], level=[level], value=[98.0])
+    found = bring_values(rows, PLAN, zones, subdistricts={"南街": "南街道"}, city=["嘉兴"])
+    assert (found["level"].item(), found["zone"].item()) == said
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (sheet(indicator=["燃气复盖率"], value=[1.0]), "城市居民燃气覆盖率"),
+        (sheet(zone=["申"], value=[98.0]), "申"),
+        (sheet(level=["片曲"], value=[98.0]), "片区"),
+        (sheet(value=[101.0]), "101"),
+        (sheet(value=[-1.0]), "-1"),
+        (sheet(numerator=[5.0]), "分母"),
+        (sheet(numerator=[5.0], denominator=[4.0]), "大于分母"),
+        (sheet(numerator=[5.0], denominator=[0.0]), "分母是 0"),
+        (sheet(value=[90.0], numerator=[80.0], denominator=[100.0]), "不符"),
+        (sheet(value=[0.985]), "小数"),
+        (sheet(indicator=["19"], value=[3.0], numerator=[4.0]), "分子 4"),
+        (sheet(indicator=["platform_phase"], value=[2.0]), "不按这一层级"),
+        (sheet(value=[98.0, 97.0]), "只保留一行"),
+    ],
+)
+def test_a_row_that_cannot_be_is_refused_in_words(zones, rows, says):
+    with pytest.raises(InputError) as error:
+        bring_values(rows, PLAN, zones)
+    assert says in error.value.text("zh")
+
+
+def test_a_rounded_percentage_and_one_below_one_percent_pass(zones):
+    rows = sheet(value=[67.0, None], numerator=[2.0, 1.0], denominator=[3.0, 400.0], zone=["甲", "乙"])
+    assert bring_values(rows, PLAN, zones)["value"].tolist() == [pytest.approx(200 / 3), 0.25]
+
+
+def test_a_growth_may_be_below_nothing(zones):
+    assert bring_values(sheet(indicator=["parking_growth"], value=[-3.0]), PLAN, zones)["value"].item() == -3
+
+
+def test_of_several_dates_the_latest_counts(zones):
+    rows = sheet(value=[98.0, 97.0, 96.0], date=["2025-01-01", "2026-06-30", None])
+    assert bring_values(rows, PLAN, zones)["value"].tolist() == [97.0]
+
+
+def test_the_sheet_is_read_with_its_chinese_heads_and_every_row_accounted_for(tmp_path):
+    rows = pd.DataFrame(
+        {
+            "区域": ["甲", "甲", "乙", "丙", "丁", None],
+            "指标代码": ["7", "7", "7", "7", "7", "7"],
+            "数值": ["78", "79", "约 80", None, "81", "82"],
+            "日期": ["2026-06-30", "2026-06-30", None, None, "某日", None],
+        }
+    )
+    rows.to_excel(tmp_path / "a.xlsx", index=False)
+    found = load_layer("scorecard_values", tmp_path / "a.xlsx")
+    assert found.table["value"].tolist() == [78.0]
+    assert found.rejects[["row", "reason"]].to_numpy().tolist() == [
+        [2, "same_figure"],
+        [3, "bad_number"],
+        [5, "bad_time"],
+        [6, "missing_value"],
+    ]
+    assert (found.rows_in, found.rows_left_out) == (6, 1)
+
+
+def test_a_sheet_that_nobody_filled_in_is_said_to_be_so(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("区域,指标代码,数值\n甲,7,\n", encoding="utf-8")
+    with pytest.raises(InputError, match="还没有填入"):
+        load_layer("scorecard_values", path)
+
+
+def test_columns_that_it_needs(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("区域,数值\n甲,7\n", encoding="utf-8")
+    with pytest.raises(InputError, match="indicator"):
+        load_layer("scorecard_values", path)
+
+
+def test_people_in_the_source_are_masked_and_a_check_of_the_sheet_knows_no_extent(tmp_path):
+    from jxgis.run.check import check_layer
+
+    path = tmp_path / "a.csv"
+    path.write_text("区域,指标代码,数值,来源\n甲,7,78,环卫处 联系人：王小五 13812345678\n", encoding="utf-8")
+    found = check_layer("scorecard_values", path)
+    assert "13812345678" not in found.loaded.table["source"].item()
+    assert "王小五" not in found.loaded.table["source"].item()
+    assert not any("nan" in line.zh or "inf" in line.zh for line in found.lines)

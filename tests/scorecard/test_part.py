@@ -1,0 +1,212 @@
+"""`jxgis scorecard` as a user runs it: what it writes, the sheet that is filled in and handed back, what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+
+import jxgis
+from jxgis.errors import InputError
+from jxgis.i18n import Text
+from jxgis.run import run_part, run_report
+from jxgis.scorecard import values_sheet
+from jxgis.settings import load_settings
+
+EAST, NORTH = 572_000, 3_403_000
+
+
+def frame(columns: dict[str, object], shapes: object) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=4549)
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Three districts of two areas, four units, toilets, lamps and roads, in Jiaxing."""
+    x = [EAST + 1000 * k for k in range(5)]
+    layers = {
+        "districts": frame({"name": ["老城", "东栅", "塘汇"]}, shapely.box(x[:3], NORTH, x[1:4], NORTH + 1000)),
+        "units": frame({"unit_id": ["甲", "乙"]}, shapely.box(x[:2], NORTH, x[1:3], NORTH + 500)),
+        "toilets": frame(
+            {"name": [f"{k}" for k in range(9)]}, shapely.points([(x[0] + 90 * k + 5, NORTH + 9) for k in range(9)])
+        ),
+        "lightscape": frame({"lit": [1, 1, 0, 1]}, shapely.points([(x[k] + 500, NORTH + 500) for k in (0, 0, 1, 2)])),
+    }
+    (tmp_path / "data").mkdir()
+    lines = ['[city]\nprofile = "jiaxing"']
+    for name, table in layers.items():
+        table.to_file(tmp_path / f"data/{name}.gpkg", layer=name)
+        lines.append(f'[inputs.{name}]\npath = "data/{name}.gpkg"')
+    (tmp_path / "data/projects.csv").write_text(
+        "项目库序号,片区,完成量,计划量\n37,老城,3,5\n37,塘汇,6,9\n", encoding="utf-8"
+    )
+    lines.append('[inputs.projects]\npath = "data/projects.csv"')
+    (tmp_path / "jxgis.toml").write_text("\n".join(lines), encoding="utf-8")
+    return tmp_path / "jxgis.toml"
+
+
+def run(project: Path, out: Path, **changed: dict[str, object]):
+    settings = load_settings(project)
+    for section, options in changed.items():
+        settings = settings.overridden(section, options)
+    return run_part("scorecard", settings, out, has_project=True, lang="zh")
+
+
+def test_what_it_writes(project, tmp_path):
+    out = tmp_path / "out"
+    result = run(project, out)
+    names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert {"scorecard.gpkg", "scorecard.xlsx", "scorecard_values.xlsx", "maps/scorecard.html"} <= names
+    table = gpd.read_file(out / "scorecard.gpkg", layer="scorecard")
+    assert {"zone", "level", "indicator", "value", "numerator", "denominator", "target_2025", "target_2027"} <= {*table}
+    assert set(table["status"]) == {"met", "below", "no_data"}
+    assert set(table["level"]) == {"city", "area", "district", "unit"}
+    assert not table.duplicated(["level", "zone", "indicator"]).any()
+    assert table.loc[table["status"] == "no_data", "reason"].notna().all()
+    assert table.loc[table["status"] == "no_data", "needs"].notna().all()
+    of = table.set_index(["indicator", "level", "zone"])
+    assert of.loc[("toilets_per_km2", "city", "all"), ["value", "status"]].tolist() == [3.0, "below"]
+    assert of.loc[("toilets_per_km2", "district", "老城"), ["value", "status"]].tolist() == [9.0, "met"]
+    assert of.loc[("toilets_per_km2", "unit", "甲"), "value"] == 18
+    assert of.loc[("landscape_lit", "area", "南湖区"), ["numerator", "denominator"]].tolist() == [2, 3]
+    assert of.loc[("gas_pipes_renewed", "city", "all"), ["value", "counted"]].tolist() == [9, "projects"]
+    assert "路灯" in of.loc[("street_lights_lit", "city", "all"), "needs"]
+    sheet = pd.read_excel(out / "scorecard.xlsx", sheet_name="scorecard", engine="calamine")
+    assert sheet["indicator"].tolist() == table["indicator"].tolist()
+    run_json = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert run_json["settings"]["scorecard"] == {"year": 2027}
+    # 项目表和填报表没有坐标，也逐行有账。
+    account = {row["layer"]: row for row in run_json["inputs"]}
+    assert account["projects"]["rows_kept"] == 2
+    # The user's own units stand in for those that else would be proposed.
+    assert "units" not in result.given.results
+
+
+def test_the_sheet_is_filled_in_and_handed_back(project, tmp_path):
+    run(project, tmp_path / "one")
+    path = tmp_path / "one/scorecard_values.xlsx"
+    book = openpyxl.load_workbook(path)
+    page = book.worksheets[0]
+    heads = {cell.value: cell.column for cell in page[1]}
+    assert {"区域", "层级", "指标代码", "数值", "分子", "分母", "日期", "来源"} <= {*heads}
+    gas = [row for row in range(2, page.max_row + 1) if page.cell(row, heads["指标代码"]).value == "gas_coverage"]
+    assert [page.cell(row, heads["区域"]).value for row in gas] == ["老城", "东栅", "塘汇"]
+    for row, above in zip(gas, (90, 100, 110), strict=True):
+        page.cell(row, heads["分子"], above)
+        page.cell(row, heads["分母"], 110)
+        page.cell(row, heads["来源"], "燃气公司")
+    rule = next(row for row in range(2, page.max_row + 1) if page.cell(row, heads["指标代码"]).value == "regulations")
+    page.cell(rule, heads["数值"], 5)
+    filled = tmp_path / "filled.xlsx"
+    book.save(filled)
+    project.write_text(project.read_text("utf-8") + '\n[inputs.scorecard_values]\npath = "filled.xlsx"\n', "utf-8")
+    result = run(project, tmp_path / "two")
+    of = result.scorecard.set_index(["indicator", "level", "zone"])
+    assert of.loc[("gas_coverage", "city", "all"), ["numerator", "denominator", "source"]].tolist() == [
+        300,
+        330,
+        "燃气公司",
+    ]
+    assert of.loc[("gas_coverage", "area", "经开区"), "status"] == "met"
+    assert of.loc[("regulations", "city", "all"), "status"] == "met"
+    loaded = result.given.loaded["scorecard_values"]
+    assert loaded.rows_in == 4 + loaded.rows_left_out
+    assert loaded.rejects.empty
+    # What was brought stands in the next sheet, so that next year's is last year's with new numbers.
+    again = result.values_sheet()
+    assert again["numerator"].dropna().tolist() == [90, 100, 110]
+
+
+def test_the_year_decides(project, tmp_path):
+    of_2025 = run(project, tmp_path / "a", scorecard={"year": 2025}).scorecard.set_index(["indicator", "level"])
+    assert of_2025.loc[("gas_pipes_renewed", "city"), "status"] == "met"
+    of_2027 = run(project, tmp_path / "b").scorecard.set_index(["indicator", "level"])
+    assert of_2027.loc[("gas_pipes_renewed", "city"), "status"] == "below"
+
+
+def test_no_data_at_all_is_still_a_scorecard_and_a_sheet(project, tmp_path):
+    text = project.read_text("utf-8").split("[inputs.units]")[0]
+    project.write_text(text, "utf-8")
+    result = run(project, tmp_path / "out")
+    city = result.scorecard[result.scorecard["level"] == "city"]
+    assert (city["status"] == "no_data").all()
+    assert city["needs"].notna().all()
+    assert result.draws("figure") == []
+    assert len(result.values_sheet())
+
+
+def test_same_input_same_bytes(project, tmp_path):
+    for name in ("a", "b"):
+        run(project, tmp_path / name)
+    for name in ("scorecard.gpkg", "scorecard.xlsx", "scorecard_values.xlsx", "maps/scorecard.html"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+def test_a_mistake_in_the_sheet_is_refused_and_nothing_written(project, tmp_path):
+    (tmp_path / "data/values.csv").write_text("区域,指标代码,数值\n老成,15,98\n", encoding="utf-8")
+    project.write_text(project.read_text("utf-8") + '\n[inputs.scorecard_values]\npath = "data/values.csv"\n', "utf-8")
+    with pytest.raises(InputError, match="老城"):
+        run(project, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_city_without_a_plan_is_told_so_and_its_report_goes_on(project, tmp_path):
+    profile = tmp_path / "ours.toml"
+    profile.write_text('key = "ours"\nname = { zh = "我城", en = "Ours" }\ncrs = "EPSG:4549"\n', encoding="utf-8")
+    text = project.read_text("utf-8").split("[inputs.units]")[0].replace('"jiaxing"', '"ours.toml"')
+    parks = frame({"name": ["园"]}, [shapely.box(EAST, NORTH, EAST + 200, NORTH + 200)])
+    parks.to_file(tmp_path / "data/parks.gpkg", layer="parks")
+    project.write_text(text + '[inputs.parks]\npath = "data/parks.gpkg"\n', "utf-8")
+    with pytest.raises(InputError, match="plan_targets"):
+        run(project, tmp_path / "out")
+    found = run_report(load_settings(project), tmp_path / "report", lang="zh")
+    assert isinstance(found.missing["scorecard"], Text)
+    assert "scorecard" not in {refusal.part for refusal in found.refused}
+
+
+def test_in_a_notebook(districts, toilets):
+    result = jxgis.measure_scorecard(
+        districts,
+        further={"toilets": toilets},
+        values=pd.DataFrame({"zone": ["甲", "全市"], "indicator": ["15", "4"], "value": ["98.5", 5]}),
+        projects=pd.DataFrame({"item": ["22"], "district": ["乙"], "done": [30], "total": [50]}),
+        lang="en",
+    )
+    assert result.table("scorecard").loc[0, "Level"] == "city"
+    assert result.projects is not None
+    assert "5 of" not in result.section().keys[0].value
+    assert result.map() is not None
+    assert result._repr_html_()
+    assert (values_sheet(result.scorecard, result.plan.targets)["indicator"] != "toilets_per_km2").all()
+
+
+def test_few_cases_are_not_told(districts):
+    """Two greening cases in one district: neither its numbers nor the sums that would tell them are shown."""
+    at = [(100, 100)] * 2 + [(1500, 100)] * 40 + [(500, 1500)] * 40 + [(1500, 1500)] * 40
+    issues = frame(
+        {
+            "issue_id": [f"{k}" for k in range(len(at))], "issue_class": "园林绿化", "sub_type": "绿地脏乱",
+            "closed": pd.to_datetime(["2026-01-01"] * len(at)),
+        },
+        shapely.points(at),
+    )  # fmt: skip
+    result = jxgis.measure_scorecard(districts, issues=issues)
+    kept = result.scorecard[result.scorecard["indicator"] == "solved_rate"].set_index("zone")
+    shown = result.shown_tables()["scorecard"]
+    shown = shown[shown["indicator"] == "solved_rate"].set_index("zone")
+    assert kept.loc["甲", ["numerator", "denominator"]].tolist() == [2, 2]
+    assert kept.loc["甲", "reason"] == "too_few_cases"
+    assert shown["denominator"].isna().all()
+    assert shown.loc["all", "value"] == 100
+
+
+def test_districts_of_which_some_have_no_area_are_named(districts):
+    districts.loc[0, "area"] = None
+    result = jxgis.measure_scorecard(districts)
+    assert "area" not in set(result.scorecard["level"])
+    assert "甲" in result.notes()[0].zh

@@ -1,0 +1,86 @@
+"""Progress of the library's projects, by hand."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from jxgis.city import load_city
+from jxgis.errors import InputError
+from jxgis.load import load_layer
+from jxgis.scorecard import fill_card, load_plan, project_progress, scorecard_zones
+
+PLAN = load_plan()
+
+
+def frame(columns: dict[str, object], shapes: object) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=4549)
+
+
+def progress(table, districts, year=2027):
+    found = project_progress(table, scorecard_zones(districts), PLAN.projects, year=year)
+    return found.set_index(["project", "zone"])
+
+
+def test_rows_add_up_by_district_area_and_city(districts):
+    rows = pd.DataFrame(
+        {
+            "item": ["22", "22", "22", "30", "30", None],
+            "name": [None] * 5 + ["口袋公园建设"],
+            "district": ["甲", "丙片区", None, "甲", "丁", "乙"],
+            "done": [20.0, 25, 6, 45, 46, 12],
+            "total": [30.0, 30, 10, 50, 50, 12],
+        }
+    )
+    found = progress(rows, districts)
+    assert found.loc[22, "done"].to_dict() == {"all": 51, "东区": 20, "西区": 25, "甲": 20, "丙": 25}
+    assert found.loc[(22, "all"), ["progress", "target_2027", "status"]].tolist() == [51 / 70, 50, "met"]
+    # A project in %: done over total.
+    assert found.loc[(30, "all"), ["value", "target_2027", "status"]].tolist() == [91, 90, "met"]
+    assert found.loc[(19, "all"), ["value", "status"]].tolist() == [12, "met"]
+    assert found.loc[(1, "all"), ["status", "reason"]].tolist() == ["no_data", "no_progress"]
+    assert found.loc[(6, "all"), "said"] == "完成评估"
+    assert found.loc[(22, "甲"), ["status", "reason"]].tolist() == ["no_data", "city_target_only"]
+    assert sorted(set(found.index.get_level_values(0))) == list(range(1, 43))
+
+
+def test_the_year_s_total_decides(districts):
+    rows = pd.DataFrame({"item": ["22"], "done": [40.0], "total": [50.0]})
+    assert [progress(rows, districts, year).loc[(22, "all"), "status"] for year in (2025, 2027)] == ["met", "below"]
+
+
+def test_a_row_lies_where_its_place_is_unless_it_says_otherwise(districts):
+    rows = frame({"item": ["3", "3"], "district": [None, "丁"], "done": [1, 1]}, shapely.points([(10, 10), (20, 20)]))
+    found = progress(rows, districts)
+    assert found.loc[3, "done"].to_dict() == {"all": 2, "东区": 1, "西区": 1, "甲": 1, "丁": 1}
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [({"item": "43"}, "43"), ({"name": "口袋公圆建设"}, "口袋公园建设"), ({"item": "3", "district": "戊"}, "戊")],
+)
+def test_what_the_library_or_the_city_has_not_is_refused(districts, row, says):
+    with pytest.raises(InputError, match=says):
+        progress(pd.DataFrame([{**row, "done": 1.0}]), districts)
+
+
+def test_a_target_that_is_a_project_takes_its_progress(districts):
+    zones = scorecard_zones(districts)
+    rows = pd.DataFrame({"item": ["37", "37"], "district": ["甲", "丙"], "done": [4.0, 4.5]})
+    done = project_progress(rows, zones, PLAN.projects, year=2025)
+    gas = [target for target in PLAN.targets if target.id == "gas_pipes_renewed"]
+    table = fill_card(zones, gas, progress=done).table.set_index("zone")
+    assert table.loc["all", ["value", "counted"]].tolist() == [8.5, "projects"]
+    assert table.loc["乙", "reason"] == "no_progress"
+    assert np.isnan(table.loc["乙", "value"])
+
+
+def test_a_table_of_projects_needs_no_place(tmp_path):
+    path = tmp_path / "projects.csv"
+    path.write_text("项目库序号,片区,完成量,计划量\n22,老城,3,5\n22,塘汇,2,5\n", encoding="utf-8")
+    found = load_layer("projects", path, city=load_city())
+    assert found.table[["item", "district", "done"]].to_numpy().tolist() == [["22", "老城", 3], ["22", "塘汇", 2]]
+    assert found.table.geometry.isna().all()
