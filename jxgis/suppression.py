@@ -36,7 +36,8 @@ def left_out(
     A count is safe when there is a second table of whole numbers in which it differs and nothing that is shown does: each
     sum holds, what is shown is the same, what stands as a range is in it. First of each sum that tells a count by itself the
     smallest other is left out; then the second table that changes the fewest shown counts, and of these the smallest, is
-    searched for by integer programming, and what it changes is left out. Such a table shows that every count it changes is
+    searched for by integer programming, and what it changes is left out; of more than 2,000 counts, most of them zero (a fine
+    grid), only those zeros may change that share a sum of no more than so many with the count. Such a table shows that every count it changes is
     safe, and it remains one whatever else is left out. Of more than 2,000 counts above zero (the cells of a city) each sum is
     looked at by itself, and then all together by linear programming: every small count can be more or less while all that is
     shown holds, but that this can be by a whole number is not looked for.
@@ -103,7 +104,8 @@ def left_out(
         rows = some
         move = search.cheapest(rows, row, lost)
         if move is None:
-            rows = np.flatnonzero(moving | ~held)
+            near = ~held if len(counts) <= _AT_ONCE else search.beside(row, most=_AT_ONCE) & ~held
+            rows = np.flatnonzero(moving | near)
             move = search.cheapest(rows, row, lost, zeros=True)
         if move is None:
             lost |= search.beside(row) & moving & ~held
@@ -204,10 +206,10 @@ class _Search:
         # The fewest, and of these the smallest. That a range had to go says much of what it was: dearer than two counts.
         self.cost = np.where(self.small, 3.0, 1 + counts / (1 + counts.sum()))
 
-    def beside(self, row: np.int64) -> NDArray[np.bool_]:
-        """The counts that share a sum with one."""
-        found = np.zeros(len(self.counts), dtype=bool)
-        found[self.by_sum[self.sums[:, [row]].indices].indices] = True
+    def beside(self, row: np.int64, *, most: float = np.inf) -> NDArray[np.bool_]:
+        """The counts that share a sum with one, of sums that hold no more than so many."""
+        found, own = np.zeros(len(self.counts), dtype=bool), self.sums[:, [row]].indices
+        found[self.by_sum[own[np.diff(self.by_sum.indptr)[own] <= most]].indices] = True
         return found
 
     def widest(self, rows: NDArray[np.int64], lost: NDArray[np.bool_], safe: NDArray[np.bool_]) -> NDArray[np.int64]:

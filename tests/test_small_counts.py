@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 import shapely
 from scipy.optimize import linprog
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, eye, kron, vstack
 
 from jxgis.hotspots.shown import hide_mix, hide_shares, hide_tops, show
 from jxgis.small_counts import count_rows, hide_small, leave_out, small_range, small_said
-from jxgis.suppression import left_out
+from jxgis.suppression import _Search, left_out
 from jxgis.units.shown import hide_units
 
 CLASSES = ["all", "a", "b", "c"]
@@ -109,6 +109,37 @@ def test_two_issues_in_two_parts_are_three_ranges_that_tell_all() -> None:
     assert [len(own) for own in agreeing(counts[order], nothing, sums[:, order], 3, 3)] == [1, 1, 1, 1]
     lost = left_out(counts, csc_array(sums), min_count=3)
     assert all(len(own) > 1 for own in agreeing(counts[order], lost[order], sums[:, order], 3, 3))
+
+
+def test_zeros_far_off_take_no_part_in_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fine grid with few issues: its thousands of empty cells change nothing, and the search does not grow with them."""
+    asked: list[int] = []
+    solve = _Search._solve
+
+    def counted(self, rows, *more, **named):
+        asked.append(len(rows))
+        return solve(self, rows, *more, **named)
+
+    monkeypatch.setattr(_Search, "_solve", counted)
+
+    def grid(empty: int) -> np.ndarray:
+        """Cells of one issue of one of two classes (each cell: all, 甲, 乙), then empty ones; all totals are known."""
+        cells = np.array([[1, 1, 0]] * 6 + [[1, 0, 1]] * 5 + [[0, 0, 0]] * empty)
+        n = len(cells)
+        own = kron(eye(n), [[-1, 1, 1]])
+        known = kron(np.ones((1, n)), eye(3))
+        sums = csc_array(vstack([own, known]))
+        return left_out(cells.ravel(), sums, min_count=3)
+
+    few, most = grid(0), max(asked)
+    asked.clear()
+    many = grid(3000)
+    assert max(asked) <= most
+    assert not many[len(few) :].any()
+    for lost in (few.reshape(-1, 3), many[: len(few)].reshape(-1, 3)):
+        # Of either class one cell may be without any, total and all: then each of the others may have two.
+        assert (lost[:6, 0] & lost[:6, 1]).any()
+        assert (lost[6:, 0] & lost[6:, 2]).any()
 
 
 def test_known_sums_that_determine_every_part_leave_all_of_them_out() -> None:

@@ -12,12 +12,12 @@ import pyproj
 import shapely
 
 from jxgis._files import NOT_A_RASTER, reading, require_sane_raster
-from jxgis.bounds import at_most, widened
+from jxgis.bounds import at_most
 from jxgis.crs import require_metric
 from jxgis.errors import CrsError, InputError
 from jxgis.parks._tally import points_by_zone, zones_and_whole
 from jxgis.parks.housing import cut_by_zone, sample_points, split_at_borders, zones_overlap
-from jxgis.parks.radius import service_area
+from jxgis.parks.radius import served_points, service_area
 from jxgis.parks.walking import WalkingCoverage
 from jxgis.settings import PARKS
 from jxgis.space.network import StreetGraph, snap
@@ -125,10 +125,7 @@ def people_served(parks: gpd.GeoDataFrame, people: gpd.GeoDataFrame, zones: gpd.
     crs = require_metric(parks, "parks")
     require_metric(people, "people", crs)
     require_metric(zones, "zones", crs)
-    reach = service_area(parks.assign(radius_m=widened(parks["radius_m"].to_numpy(dtype=np.float64))))
-    shapely.prepare(reach)
-    point = people.geometry.to_numpy()
-    return _count(people, zones, shapely.intersects_xy(reach, shapely.get_x(point), shapely.get_y(point)))
+    return _count(people, zones, served_points(parks, people.geometry.to_numpy()))
 
 
 def people_walking(

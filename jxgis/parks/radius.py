@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from jxgis.bounds import at_least
+from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.parks._tally import Study, coverage_table, layer, study_of, zone_sums
@@ -22,7 +22,7 @@ from jxgis.space.polygons import polygons_of
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
 
-__all__ = ["RadiusCoverage", "classify_parks", "coverage_by_band", "radius_coverage", "service_area"]
+__all__ = ["RadiusCoverage", "classify_parks", "coverage_by_band", "radius_coverage", "served_points", "service_area"]
 
 QUAD_SEGS = 32
 """Segments of a quarter circle: a buffer of 500 m is nowhere more than 0.15 m short of its circle."""
@@ -132,6 +132,37 @@ def service_area(parks: gpd.GeoDataFrame, *, quad_segs: int = QUAD_SEGS) -> shap
         return shapely.MultiPolygon()
     left, right = shapely.STRtree(reach).query(reach, predicate="intersects")
     return shapely.MultiPolygon(list(shapely.get_parts(union_of_linked(reach, left, right)[0])))
+
+
+def served_points(parks: gpd.GeoDataFrame, points: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    """Which points lie within the radius of a park that counts, the radius itself included.
+
+    By distance: around a corner a point at the radius lies outside the polygon that `service_area` draws for the circle.
+
+    Parameters
+    ----------
+    parks
+        From `classify_parks`: ``radius_m`` and polygons.
+    points
+        (n,) points.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) bool.
+
+    Examples
+    --------
+    >>> park = gpd.GeoDataFrame({"radius_m": [500.0]}, geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
+    >>> served_points(park, shapely.points([[400, 500], [401, 500]])).tolist()
+    [True, False]
+    """
+    counted = parks[parks["radius_m"].notna()]
+    reach = widened(counted["radius_m"].to_numpy(dtype=np.float64))
+    near = shapely.STRtree(points).query(counted.geometry.to_numpy(), predicate="dwithin", distance=reach)[1]
+    served = np.zeros(len(points), dtype=np.bool_)
+    served[near] = True
+    return served
 
 
 def radius_coverage(

@@ -19,7 +19,7 @@ from jxgis.i18n import text_pair
 from jxgis.parks._tally import Study, study_of
 from jxgis.parks.cover import CoverSolution, cover_most, fewest_to_cover
 from jxgis.parks.housing import sample_points
-from jxgis.parks.radius import classify_parks, radius_coverage, service_area
+from jxgis.parks.radius import classify_parks, radius_coverage, served_points
 from jxgis.parks.standards import Standard
 from jxgis.progress import stepped
 from jxgis.settings import PARKS, ParkSettings
@@ -157,18 +157,17 @@ def _demand(ground: _Ground, objective: str, people: gpd.GeoDataFrame | None, sa
     study = study_of(housing, zones)
     points = sample_points(study.pieces, sample_m=sample_m)
     zone, n = study.pieces.zone[points.piece], len(study.zones)
-    reach = service_area(parks.assign(radius_m=widened(parks["radius_m"].to_numpy(dtype=np.float64))))
-    shapely.prepare(reach)
-    area = _open(points.x, points.y, points.area_m2, zone, n, reach)
+    sample = np.asarray(shapely.points(points.x, points.y), dtype=object)
+    area = _open(parks, sample, points.area_m2, zone, n)
     some = None
     if people is not None:
         row, of = locate_each(people, gpd.GeoSeries(polygons_of(zones.geometry.to_numpy()), crs=crs))
         spot = people.geometry.to_numpy()[row]
         count = people["people"].to_numpy(dtype=np.float64)[row]
-        some = _open(shapely.get_x(spot), shapely.get_y(spot), count, of, n, reach)
+        some = _open(parks, spot, count, of, n)
     elif study.pieces.people is not None and not np.isnan(study.pieces.people).any():
         count = points.area_m2 * (study.pieces.people / study.pieces.area_m2)[points.piece]
-        some = _open(points.x, points.y, count, zone, n, reach)
+        some = _open(parks, sample, count, zone, n)
     if objective == "people" and some is None:
         raise InputError(
             zh="没有完整的人口数据，不能按人口选址；请给出 [inputs.population]（分母是建成区时只有这一种办法，带 people 列的"
@@ -193,12 +192,16 @@ def _demand(ground: _Ground, objective: str, people: gpd.GeoDataFrame | None, sa
 
 
 def _open(
-    x: Floats, y: Floats, weight: Floats, zone: npt.NDArray[np.int64], n_zones: int, reach: shapely.Geometry
+    parks: gpd.GeoDataFrame,
+    spot: npt.NDArray[np.object_],
+    weight: Floats,
+    zone: npt.NDArray[np.int64],
+    n_zones: int,
 ) -> _Open:
-    served = shapely.intersects_xy(reach, x, y)
+    served = served_points(parks, spot)
     left = np.flatnonzero(~served)
     return _Open(
-        spot=np.asarray(shapely.points(x[left], y[left]), dtype=object),
+        spot=spot[left],
         weight=weight[left],
         zone=zone[left],
         served=np.bincount(zone[served], weights=weight[served], minlength=n_zones).astype(np.float64),

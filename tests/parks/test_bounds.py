@@ -11,6 +11,7 @@ from jxgis.parks.gates import park_gates
 from jxgis.parks.lattice import candidate_lattice
 from jxgis.parks.people import people_served
 from jxgis.parks.radius import classify_parks
+from jxgis.parks.siting import site_parks
 from jxgis.parks.standards import load_standard, load_standards
 from jxgis.parks.supply import two_step_catchment
 from jxgis.parks.walking import walking_coverage
@@ -144,6 +145,32 @@ def test_people_exactly_at_the_radius_are_served_and_at_the_catchment_share():
         found = two_step_catchment(parks, people, catchment_m=300, decay="none")
         assert found.points["m2_per_person"].tolist() == [1000]
     assert served == [10] * 100
+
+
+def test_people_exactly_at_the_radius_of_a_corner_are_served_today_and_sited_for():
+    """3, 4, 5: from a corner the distance is a whole number, and a drawn circle would fall short of it."""
+    rng = np.random.default_rng(11)
+    for _ in range(50):
+        leg = rng.permutation([300.0, 400.0])
+        park, home, plot, beside, zone, housing = turned(
+            [
+                shapely.box(0, 0, 100, 100),
+                shapely.Point(100 + leg[0], 100 + leg[1]),
+                shapely.box(3000, 0, 3100, 100),
+                shapely.Point(3100 + leg[0], 100 + leg[1]),
+                shapely.box(-900, -900, 4900, 900),
+                shapely.box(0, 0, 3000, 50),
+            ],
+            rng,
+        )
+        parks = classify_parks(table([park], area_m2=[1e4]), load_standard())
+        people, zones = table([home, beside], people=[10.0, 7.0]), table([zone], name=["甲"])
+        assert people_served(parks, people, zones)["served_people"].tolist() == [10, 10]
+        sites = site_parks(
+            parks, table([housing]), zones, table([plot]), people=people, standard=load_standard(), new_parks=1,
+            objective="people",
+        ).sites  # fmt: skip
+        assert sites["gain_people"].tolist() == [7]
 
 
 def test_blind_spots_exactly_join_m_apart_are_one():
