@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
     from rasterio.io import DatasetReader
 
-__all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "reading",
-           "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
+__all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "open_raster",
+           "reading", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
            "require_sane_zip", "split_layer", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
@@ -47,6 +47,9 @@ _SOURCE = re.compile(r"\|(?=(?:layername|layerid|geometrytype|uniquegeometrytype
 _SMALL = 64 << 20
 _CHUNK = 1 << 20
 _VALUE_BYTES = 8
+# Files beside a raster that GDAL opens with it, by any of its drivers: one that is no TIFF may point anywhere.
+_BESIDE = (".msk", ".ovr")
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _OF_SEVERAL = (".shp", ".tif", ".tiff", ".gpkg")
 _PLACE = re.compile(rb"""\br\s{0,16}=\s{0,16}["']([A-Za-z]*)(\d+)["']""")
 _LONGEST = 64
@@ -279,6 +282,45 @@ def _require_sane_texts(path: Path, groups: list[pq.RowGroupMetaData], what: str
                     size += pc.sum(pc.multiply(lengths.cast("int64"), times.field("counts"))).as_py() or 0
             if size > MOST_UNPACKED:
                 raise _too_much(what, size, packed)
+
+
+def open_raster(path: Path) -> DatasetReader:
+    """Open a GeoTIFF, and nothing but TIFFs beside it.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    rasterio.io.DatasetReader
+        To be closed.
+
+    Raises
+    ------
+    InputError
+        If a mask or overviews beside it (``people.tif.msk``) are no TIFF: GDAL would follow them to another file or
+        address.
+    rasterio.errors.RasterioIOError
+        If it is no GeoTIFF.
+    """
+    import rasterio
+
+    # Whole: a name such as GTIFF_DIR:1:a.tif is GDAL's address of a part of a.tif.
+    path = path.absolute()
+    names = {f"{path.name}{ending}".lower() for ending in _BESIDE}
+    # A folder that may not be listed gives none: those by their exact names stand beside.
+    for other in {*path.parent.glob("*"), *(path.with_name(f"{path.name}{ending}") for ending in _BESIDE)}:
+        if other.name.lower() in names and other.is_file():
+            with other.open("rb") as stream:
+                if stream.read(4) not in _TIFF:
+                    raise InputError(
+                        zh=f"{path.name} 旁边的 {other.name} 不是 TIFF 文件，读取栅格时会被一并打开，可能指向别的文件或网址；请移走它。",
+                        en=f"{other.name} beside {path.name} is no TIFF; it would be opened with the raster, and may point to "
+                        "another file or an address. Move it away.",
+                    )
+    return rasterio.open(path, driver="GTiff")
 
 
 def require_sane_raster(raster: DatasetReader, band: int, *, what: str) -> None:

@@ -624,6 +624,35 @@ def test_a_raster_of_complex_numbers_is_refused(tmp_path: Path) -> None:
         raster_people(path, zone)
 
 
+@pytest.mark.parametrize("ending", [".msk", ".ovr", ".MSK"])
+def test_what_lies_beside_a_raster_points_nowhere(tmp_path: Path, ending: str) -> None:
+    # GDAL opens a mask by any driver: this one takes the cells of another file for the mask, half of which are 0.
+    transform = rasterio.transform.from_origin(500000, 3400000, 100, 100)
+    path, other = tmp_path / "people.tif", tmp_path / "other.tif"
+    for place, cells in ((path, np.ones((2, 2))), (other, np.array([[0, 255], [255, 0]]))):
+        with rasterio.open(
+            place, "w", driver="GTiff", width=2, height=2, count=1, dtype="uint8", crs=4549, transform=transform
+        ) as out:
+            out.write(cells.astype(np.uint8), 1)
+    beside = tmp_path / f"people.tif{ending}"
+    beside.write_text(
+        '<VRTDataset rasterXSize="2" rasterYSize="2"><Metadata><MDI key="INTERNAL_MASK_FLAGS_1">2</MDI></Metadata>'
+        f'<VRTRasterBand dataType="Byte" band="1"><SimpleSource><SourceFilename>{other}</SourceFilename>'
+        "<SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>",
+        encoding="utf-8",
+    )
+    zone = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(500000, 3399800, 500200, 3400000)], crs=4549)
+    for read in (check_raster, load_population, lambda raster: raster_people(raster, zone)):
+        with pytest.raises(InputError, match="移走"):
+            read(path)
+    # A mask that is a TIFF counts.
+    beside.unlink()
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(path, "r+") as raster:
+        raster.write_mask(np.array([[255, 255], [255, 0]], dtype=np.uint8))
+    assert (tmp_path / "people.tif.msk").is_file()
+    assert check_raster(path).total == 3
+
+
 @pytest.mark.parametrize("excepted", [None, "127.0.0.1", "*"])
 @pytest.mark.parametrize(
     "crs", ['{"type": "link", "properties": {"href": "%s"}}', '{"type": "URL", "properties": {"url": "%s"}}']
