@@ -19,6 +19,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import pytest
 import rasterio
 import shapely
@@ -27,7 +28,7 @@ import xlsxwriter
 from jxgis import _files
 from jxgis._toml import read_toml
 from jxgis.errors import InputError, SettingsError
-from jxgis.load import _views
+from jxgis.load import _views, load_districts, load_issues
 from jxgis.load.rasters import check_raster, load_population
 from jxgis.load.readers import find_files, read_tables
 from jxgis.parks.people import raster_people
@@ -704,3 +705,68 @@ def test_a_raster_whose_name_is_an_address_is_read_itself(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     assert check_raster("GTIFF_DIR:1:x.tif").total == 4
     assert load_population("GTIFF_DIR:1:x.tif").table["people"].sum() == 4
+
+
+def _two_districts() -> gpd.GeoDataFrame:
+    boxes = [shapely.box(120.70, 30.7, 120.71, 30.71), shapely.box(120.71, 30.7, 120.72, 30.71)]
+    return gpd.GeoDataFrame({"name": ["甲区", "乙区"], "note": ["一", "二"]}, geometry=boxes, crs=4326)
+
+
+@pytest.mark.parametrize("where", ["甲区", "二"])
+@pytest.mark.parametrize("ending", ["geojson", "fgb", "gpkg", "parquet"])
+def test_text_that_is_not_utf8_is_refused_in_words(tmp_path: Path, ending: str, where: str) -> None:
+    path = tmp_path / f"districts.{ending}"
+    if ending == "parquet":
+        _two_districts().to_parquet(path, compression="none", write_covering_bbox=False)
+    else:
+        options = {"layer": "districts"} if ending == "gpkg" else {}
+        pyogrio.write_dataframe(_two_districts(), path, **options)
+    utf8 = where.encode()
+    # Of the same length, so that nothing else of the file changes: GBK has two bytes a sign.
+    written = path.read_bytes()
+    assert utf8 in written
+    path.write_bytes(written.replace(utf8, (where.encode("gbk") + b"  ")[: len(utf8)]))
+    with pytest.raises(InputError, match="UTF-8"):
+        load_districts(path)
+
+
+@pytest.mark.parametrize("geometry", [False, True])
+def test_the_index_of_a_parquet_file_is_a_column(tmp_path: Path, geometry: bool) -> None:
+    path = tmp_path / "issues.parquet"
+    table = pd.DataFrame({"id": ["a", "b"], "time": ["2024-01-01", "2024-01-02"], "lon": 120.7, "lat": [30.7, 30.8]})
+    if geometry:
+        points = gpd.points_from_xy(table["lon"], table["lat"], crs=4326)
+        gpd.GeoDataFrame(table, geometry=points).drop(columns=["lon", "lat"]).set_index("id").to_parquet(path)
+    else:
+        table.set_index(["id", "time"]).to_parquet(path)
+    read = load_issues(path, crs="EPSG:4326").table
+    assert read["issue_id"].tolist() == ["a", "b"]
+    assert read["time"].dt.day.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("cut", [".dbf", ".shx"])
+def test_a_shapefile_of_two_lengths_is_refused(tmp_path: Path, cut: str) -> None:
+    path = tmp_path / "districts.shp"
+    _two_districts().to_file(path, encoding="utf-8")
+    assert len(load_districts(path).table) == 2
+    part = path.with_suffix(cut)
+    written = bytearray(part.read_bytes())
+    if cut == ".dbf":
+        written[4:8] = (1).to_bytes(4, "little")
+    else:
+        del written[108:]
+        written[24:28] = (len(written) // 2).to_bytes(4, "big")
+    part.write_bytes(written)
+    with pytest.raises(InputError, match="对不上"):
+        load_districts(path)
+
+
+@pytest.mark.parametrize("mark", ["", "\x1e"])
+def test_a_line_of_a_geojson_that_is_no_feature_is_not_lost(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "districts.geojson"
+    lines = [mark + json.dumps(feature) for feature in json.loads(_two_districts().to_json())["features"]]
+    path.write_text("\n".join(lines) + "\n\n", encoding="utf-8")
+    assert len(load_districts(path).table) == 2
+    path.write_text("\n".join([lines[0], lines[1][:90]]) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="只读出 1 个"):
+        load_districts(path)
