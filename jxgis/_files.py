@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
 import re
 import subprocess
 import sys
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 __all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "open_raster",
-           "reading", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
+           "reading", "require_name", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
            "require_sane_zip", "split_layer", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
@@ -43,6 +44,8 @@ NOT_A_RASTER = Text(
 """What `reading` says of a raster."""
 
 _SOURCE = re.compile(r"\|(?=(?:layername|layerid|geometrytype|uniquegeometrytype|subset|option:\w+)=)", re.IGNORECASE)
+# How Python keeps a byte of a name that cannot be decoded.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # Below this no ratio does harm.
 _SMALL = 64 << 20
 _CHUNK = 1 << 20
@@ -110,6 +113,26 @@ def reading(what: str, how: Text) -> Iterator[None]:
     # A panic of a reader written in Rust is no Exception.
     except BaseException as error:
         raise InputError(zh=f"{what} {how.zh}", en=f"{what} {how.en}") from error
+
+
+def require_name(path: str | Path) -> None:
+    """Refuse a path that libraries cannot take: with a zero byte, or of bytes that are no UTF-8.
+
+    A zip of Windows that is unpacked on Linux leaves names in GBK.
+
+    Raises
+    ------
+    InputError
+    """
+    whole = os.path.abspath(path)  # noqa: PTH100  # with folders that are no UTF-8 above it
+    if "\0" not in whole and not _SURROGATE.search(whole):
+        return
+    shown = os.fsencode(whole.replace("\0", "")).decode("gb18030", errors="replace")
+    raise InputError(
+        zh=f"{shown} 的文件名或文件夹名不是 UTF-8（多半是 Windows 压缩包解压后留下的 GBK 名字），或含有零字符；请改名后再用。",
+        en=f"{shown}: its name, or that of a folder it lies in, is not UTF-8 (a zip of Windows leaves names in GBK) or holds a "
+        "zero byte; rename it.",
+    )
 
 
 def require_ordinary(path: Path) -> None:

@@ -27,7 +27,7 @@ import xlsxwriter
 
 from jxgis import _files
 from jxgis._toml import read_toml
-from jxgis.errors import InputError, SettingsError
+from jxgis.errors import CrsError, InputError, SettingsError
 from jxgis.load import _views, load_districts, load_issues
 from jxgis.load.rasters import check_raster, load_population
 from jxgis.load.readers import find_files, read_tables
@@ -769,4 +769,38 @@ def test_a_line_of_a_geojson_that_is_no_feature_is_not_lost(tmp_path: Path, mark
     assert len(load_districts(path).table) == 2
     path.write_text("\n".join([lines[0], lines[1][:90]]) + "\n", encoding="utf-8")
     with pytest.raises(InputError, match="只读出 1 个"):
+        load_districts(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
+def test_a_name_that_is_no_utf8_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x", encoding="utf-8")
+    gbk = os.fsdecode(os.fsencode(tmp_path) + b"/" + "南湖.csv".encode("gbk"))
+    Path(gbk).write_text("x", encoding="utf-8")
+    for source in (gbk, str(tmp_path / "*.csv"), f"{tmp_path}/a\0.csv"):
+        with pytest.raises(InputError, match="改名"):
+            find_files(source)
+    with pytest.raises(InputError, match="南湖"):
+        find_files(gbk)
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "raw_unicode_escape"])
+def test_an_encoding_that_gives_half_characters_is_refused(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes({"utf-7": b"a,b\n+2AA-,1\n", "raw_unicode_escape": b"a,b\n\\ud800,1\n"}[encoding])
+    with pytest.raises(InputError, match="无法解读"):
+        read_tables(path, expected="issues", encoding=encoding)
+
+
+def test_a_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "jxgis.toml"
+    path.write_text(f"a = {'9' * 5000}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="数字太长"):
+        read_toml(path)
+
+
+def test_a_layer_of_another_world_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "districts.gpkg"
+    _two_districts().set_crs("IAU_2015:30100", allow_override=True).to_file(path, layer="districts")
+    with pytest.raises(CrsError, match="天体"):
         load_districts(path)
