@@ -29,6 +29,7 @@ __all__ = [
     "check_units",
     "choose_metric_crs",
     "refuse_misplaced",
+    "require_no_grids",
     "resolve_crs",
     "to_lonlat",
     "to_metric",
@@ -61,6 +62,12 @@ _UNITS = (
     (0.01, Text(zh="厘米", en="centimetres")),
     (0.001, Text(zh="毫米", en="millimetres")),
 )
+# Files that a CRS sends PROJ to; "@null" is none, and stands in the definition of EPSG:3857.
+_GRIDS = re.compile(
+    rb"""grids\s*=\s*(?!@null(?![,\w]))|proj4_grids(?!["\s,]*@null["\s])|parameterfile(?!\W+[\w ()]*\W+@null")"""
+    rb"""|(?:\+|^|")\s*init\s*=\s*(?!epsg:|esri:)"""
+)
+_JSON_ASCII = re.compile(rb"\\u00([2-7][0-9a-f])")
 _NEEDS_PARAMETERS = re.compile(r"beijing|xi'?_?an|北京|西安", re.IGNORECASE)
 
 
@@ -81,6 +88,38 @@ class Reference:
     name: str
     crs: pyproj.CRS
     datum: Datum = "WGS-84"
+
+
+def require_no_grids(text: bytes, what: str) -> None:
+    """Refuse a CRS that names files of shifts (grids): PROJ would open them, wherever they lie, and a pipe has no end.
+
+    Parameters
+    ----------
+    text
+        A CRS, or what holds one, JSON too.
+    what
+        Where it stands, for the message.
+
+    Raises
+    ------
+    CrsError
+
+    Examples
+    --------
+    >>> require_no_grids(b"+proj=utm +zone=51", "a.prj")
+    >>> require_no_grids(b"+proj=longlat +nadgrids=/a/pipe", "a.prj")
+    Traceback (most recent call last):
+    jxgis.errors.CrsError: a.prj ...
+    """
+    lower = text.lower()
+    if b"\\" in lower:
+        lower = _JSON_ASCII.sub(lambda found: bytes.fromhex(found[1].decode()), lower).replace(b"\\", b"").lower()
+    if _GRIDS.search(lower):
+        raise CrsError(
+            zh=f"{what} 的坐标系要用到另外的格网改正文件（如 nadgrids），没有读取；请在 QGIS 中把图层转换到 EPSG:4490 后另存。",
+            en=f"{what}: the reference system needs other files (grids of shifts, such as nadgrids) and was not read; convert the "
+            "layer to EPSG:4490 in QGIS and save it.",
+        )
 
 
 def resolve_crs(crs: str | int | pyproj.CRS, *, towgs84: Sequence[float] | None = None) -> Reference:
@@ -119,6 +158,8 @@ def resolve_crs(crs: str | int | pyproj.CRS, *, towgs84: Sequence[float] | None 
         if plain in _DATUM_NAMES:
             return Reference(_DATUM_NAMES[plain], pyproj.CRS(4326), _DATUM_NAMES[plain])
         crs = _CRS_NAMES.get(plain, f"EPSG:{plain}" if plain.isdigit() else crs.strip())
+    written = crs.to_wkt() if isinstance(crs, pyproj.CRS) else str(crs)
+    require_no_grids(written.encode(errors="replace"), short_name(crs) if isinstance(crs, pyproj.CRS) else written)
     try:
         found = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError:
@@ -270,7 +311,14 @@ def _utm_of(bounds: NDArray[np.float64], crs: pyproj.CRS) -> pyproj.CRS | None:
 @lru_cache(maxsize=64)
 def _transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
     """Making one takes PROJ 0.1 s: longer than a hundred thousand points."""
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+    try:
+        return pyproj.Transformer.from_crs(source, target, always_xy=True)
+    except pyproj.exceptions.ProjError:
+        raise CrsError(
+            zh=f"坐标系“{short_name(source)}”无法换算到 {short_name(target)}：可能是别的天体，或没有位置的工程坐标系；请核对图层声明的坐标系。",
+            en=f"There is no way from {short_name(source)} to {short_name(target)}: it is of another celestial body, or local and "
+            "without a place. Check what the layer declares.",
+        ) from None
 
 
 def to_lonlat(

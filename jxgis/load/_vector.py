@@ -17,7 +17,8 @@ import pandas as pd
 from jxgis._files import reading, require_sane_parquet
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
-from jxgis.load._views import require_finite_views
+from jxgis.load._views import crs_definitions, require_finite_views
+from jxgis.reference import require_no_grids
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
         _require_kind(path)
         if path.suffix.lower() == ".gpkg":
             require_finite_views(path, None, what=what)
+        _require_no_grids(path, what)
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     chosen = _choose(names, layer, expected, what)
     with reading(what, _unreadable(path)), _decoding(what, path), _offline():
@@ -197,6 +199,23 @@ def _require_kind(path: Path) -> None:
     points = None if path.suffix.lower() in _NO_TEXT else _POINTS_ELSEWHERE.search(head)
     if not begins.match(head) or points is not None:
         raise ValueError(path.suffix)
+
+
+def _require_no_grids(path: Path, what: str) -> None:
+    """Refuse a file whose CRS names files of shifts: PROJ opens what they are said to be, wherever it lies."""
+    suffix = path.suffix.lower()
+    if suffix == ".gpkg":
+        texts = crs_definitions(path)
+    elif suffix == ".shp":
+        own = _companion(path, ".prj")
+        texts = [] if own is None else [own.read_bytes()]
+    elif suffix == ".gdb":
+        # Its tables keep text of two bytes a sign.
+        texts = [table.read_bytes()[:_HEAD_BYTES].replace(b"\0", b"") for table in path.glob("*.gdbtable")]
+    else:
+        texts = [path.read_bytes()]
+    for text in texts:
+        require_no_grids(text, what)
 
 
 @contextlib.contextmanager
@@ -425,6 +444,7 @@ def read_parquet(path: Path, *, what: str) -> Features:
     with reading(what, _PARQUET):
         require_sane_parquet(path, what=what)
         metadata = pq.read_schema(path).metadata or {}
+        require_no_grids(metadata.get(b"geo", b""), what)
         if b"geo" in metadata:
             table = gpd.read_parquet(path)
             name = table.geometry.name

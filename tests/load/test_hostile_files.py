@@ -19,7 +19,9 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pyogrio
+import pyproj
 import pytest
 import rasterio
 import shapely
@@ -32,6 +34,7 @@ from jxgis.load import _views, load_districts, load_issues
 from jxgis.load.rasters import check_raster, load_population
 from jxgis.load.readers import find_files, read_tables
 from jxgis.parks.people import raster_people
+from jxgis.reference import require_no_grids, resolve_crs
 
 # Reads a table with 3 GB of memory and says the refusal, if there is one; a kill has another exit code.
 _READ = """
@@ -804,3 +807,61 @@ def test_a_layer_of_another_world_is_refused_in_words(tmp_path: Path) -> None:
     _two_districts().set_crs("IAU_2015:30100", allow_override=True).to_file(path, layer="districts")
     with pytest.raises(CrsError, match="天体"):
         load_districts(path)
+
+
+_GRID_NAMES = {
+    "proj": "+proj=longlat +ellps=GRS80 +nadgrids=@null,{} +type=crs",
+    "init": "+init={}:x",
+    "wkt": 'GEOGCS["x",DATUM["D",SPHEROID["GRS80",6378137,298.257222101],EXTENSION["PROJ4_GRIDS" , "{}"]],'
+    'PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]',
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes")
+@pytest.mark.parametrize("name", _GRID_NAMES)
+@pytest.mark.parametrize("ending", ["geojson", "escaped.geojson", "gpkg", "shp", "parquet", "setting"])
+def test_no_file_that_a_crs_names_is_opened(tmp_path: Path, ending: str, name: str) -> None:
+    # Opened, the pipe would be waited for without an end.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    crs = _GRID_NAMES[name].format(pipe)
+    path = tmp_path / f"districts.{ending}"
+    table, options = _two_districts(), {}
+    if ending.endswith("geojson"):
+        read = {**json.loads(table.to_json()), "crs": {"type": "name", "properties": {"name": crs}}}
+        text = json.dumps(read)
+        if ending.startswith("escaped"):
+            text = (
+                text.replace("nadgrids", "nadgri\\u0064s").replace("GRIDS", "GRI\\u0044S").replace("init", "i\\u006eit")
+            )
+        path.write_text(text, encoding="utf-8")
+    elif ending == "gpkg":
+        table.to_file(path, layer="districts")
+        with contextlib.closing(sqlite3.connect(path)) as base, base:
+            base.execute(
+                "UPDATE gpkg_spatial_ref_sys SET definition = ?, organization = 'NONE' WHERE srs_id = 4326", (crs,)
+            )
+    elif ending == "shp":
+        table.to_file(path)
+        path.with_suffix(".prj").write_text(crs, encoding="utf-8")
+    elif ending == "parquet":
+        table.to_parquet(path)
+        stored = pq.read_table(path)
+        geo = json.loads(stored.schema.metadata[b"geo"])
+        geo["columns"]["geometry"]["crs"] = crs
+        pq.write_table(stored.replace_schema_metadata({b"geo": json.dumps(geo).encode()}), path)
+    else:
+        path = tmp_path / "plain.gpkg"
+        table.to_file(path, layer="districts")
+        options = {"crs": crs}
+    with pytest.raises(CrsError, match="格网"):
+        load_districts(path, **options)
+
+
+def test_a_crs_that_names_no_file_passes() -> None:
+    mercator = "+proj=merc +a=6378137 +b=6378137 +nadgrids=@null +wktext +no_defs +type=crs"
+    for crs in (mercator, pyproj.CRS(mercator), "+init=epsg:4549", pyproj.CRS(4549)):
+        with contextlib.suppress(FutureWarning):
+            resolve_crs(crs)
+    for version in ("WKT1_GDAL", "WKT2_2019", "WKT1_ESRI"):
+        require_no_grids(pyproj.CRS(3857).to_wkt(version).encode(), "a.prj")
