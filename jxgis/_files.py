@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jxgis.errors import InputError, JxgisError
+from jxgis.errors import CrsError, InputError, JxgisError
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 __all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "open_raster",
-           "reading", "require_name", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
+           "reading", "require_name", "require_no_grids", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
            "require_sane_zip", "split_layer", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
@@ -46,6 +46,12 @@ NOT_A_RASTER = Text(
 _SOURCE = re.compile(r"\|(?=(?:layername|layerid|geometrytype|uniquegeometrytype|subset|option:\w+)=)", re.IGNORECASE)
 # How Python keeps a byte of a name that cannot be decoded.
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Files that a CRS sends PROJ to; "@null" is none, and stands in the definition of EPSG:3857.
+_GRIDS = re.compile(
+    rb"""grids\s*=\s*(?!@null(?![,\w]))|proj4_grids(?!["\s,]*@null["\s])|parameterfile(?!\W+[\w ()]*\W+@null")"""
+    rb"""|(?:\+|^|")\s*init\s*=\s*(?!epsg:|esri:)"""
+)
+_JSON_ASCII = re.compile(rb"\\u00([2-7][0-9a-f])")
 # Below this no ratio does harm.
 _SMALL = 64 << 20
 _CHUNK = 1 << 20
@@ -133,6 +139,38 @@ def require_name(path: str | Path) -> None:
         en=f"{shown}: its name, or that of a folder it lies in, is not UTF-8 (a zip of Windows leaves names in GBK) or holds a "
         "zero byte; rename it.",
     )
+
+
+def require_no_grids(text: bytes, what: str) -> None:
+    """Refuse a CRS that names files of shifts (grids): PROJ would open them, wherever they lie, and a pipe has no end.
+
+    Parameters
+    ----------
+    text
+        A CRS, or what holds one, JSON too.
+    what
+        Where it stands, for the message.
+
+    Raises
+    ------
+    CrsError
+
+    Examples
+    --------
+    >>> require_no_grids(b"+proj=utm +zone=51", "a.prj")
+    >>> require_no_grids(b"+proj=longlat +nadgrids=/a/pipe", "a.prj")
+    Traceback (most recent call last):
+    jxgis.errors.CrsError: a.prj ...
+    """
+    lower = text.lower()
+    if b"\\" in lower:
+        lower = _JSON_ASCII.sub(lambda found: bytes.fromhex(found[1].decode()), lower).replace(b"\\", b"").lower()
+    if _GRIDS.search(lower):
+        raise CrsError(
+            zh=f"{what} 的坐标系要用到另外的格网改正文件（如 nadgrids），没有读取；请在 QGIS 中把图层转换到 EPSG:4490 后另存。",
+            en=f"{what}: the reference system needs other files (grids of shifts, such as nadgrids) and was not read; convert the "
+            "layer to EPSG:4490 in QGIS and save it.",
+        )
 
 
 def require_ordinary(path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pyproj
 
 from jxgis import datum
+from jxgis._files import require_no_grids
 from jxgis.crs import Box, area_of_use, crs_name, inside_box, is_metric, middle_of, not_metric, short_name
 from jxgis.errors import CrsError
 from jxgis.i18n import Text
@@ -29,7 +30,6 @@ __all__ = [
     "check_units",
     "choose_metric_crs",
     "refuse_misplaced",
-    "require_no_grids",
     "resolve_crs",
     "to_lonlat",
     "to_metric",
@@ -62,12 +62,6 @@ _UNITS = (
     (0.01, Text(zh="厘米", en="centimetres")),
     (0.001, Text(zh="毫米", en="millimetres")),
 )
-# Files that a CRS sends PROJ to; "@null" is none, and stands in the definition of EPSG:3857.
-_GRIDS = re.compile(
-    rb"""grids\s*=\s*(?!@null(?![,\w]))|proj4_grids(?!["\s,]*@null["\s])|parameterfile(?!\W+[\w ()]*\W+@null")"""
-    rb"""|(?:\+|^|")\s*init\s*=\s*(?!epsg:|esri:)"""
-)
-_JSON_ASCII = re.compile(rb"\\u00([2-7][0-9a-f])")
 _NEEDS_PARAMETERS = re.compile(r"beijing|xi'?_?an|北京|西安", re.IGNORECASE)
 
 
@@ -88,38 +82,6 @@ class Reference:
     name: str
     crs: pyproj.CRS
     datum: Datum = "WGS-84"
-
-
-def require_no_grids(text: bytes, what: str) -> None:
-    """Refuse a CRS that names files of shifts (grids): PROJ would open them, wherever they lie, and a pipe has no end.
-
-    Parameters
-    ----------
-    text
-        A CRS, or what holds one, JSON too.
-    what
-        Where it stands, for the message.
-
-    Raises
-    ------
-    CrsError
-
-    Examples
-    --------
-    >>> require_no_grids(b"+proj=utm +zone=51", "a.prj")
-    >>> require_no_grids(b"+proj=longlat +nadgrids=/a/pipe", "a.prj")
-    Traceback (most recent call last):
-    jxgis.errors.CrsError: a.prj ...
-    """
-    lower = text.lower()
-    if b"\\" in lower:
-        lower = _JSON_ASCII.sub(lambda found: bytes.fromhex(found[1].decode()), lower).replace(b"\\", b"").lower()
-    if _GRIDS.search(lower):
-        raise CrsError(
-            zh=f"{what} 的坐标系要用到另外的格网改正文件（如 nadgrids），没有读取；请在 QGIS 中把图层转换到 EPSG:4490 后另存。",
-            en=f"{what}: the reference system needs other files (grids of shifts, such as nadgrids) and was not read; convert the "
-            "layer to EPSG:4490 in QGIS and save it.",
-        )
 
 
 def resolve_crs(crs: str | int | pyproj.CRS, *, towgs84: Sequence[float] | None = None) -> Reference:

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_sane_parquet
+from jxgis._files import reading, require_no_grids, require_sane_parquet
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.load._views import crs_definitions, require_finite_views
-from jxgis.reference import require_no_grids
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:

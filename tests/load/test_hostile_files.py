@@ -28,13 +28,14 @@ import shapely
 import xlsxwriter
 
 from jxgis import _files
+from jxgis._files import require_no_grids
 from jxgis._toml import read_toml
 from jxgis.errors import CrsError, InputError, SettingsError
 from jxgis.load import _views, load_districts, load_issues
 from jxgis.load.rasters import check_raster, load_population
 from jxgis.load.readers import find_files, read_tables
 from jxgis.parks.people import raster_people
-from jxgis.reference import require_no_grids, resolve_crs
+from jxgis.reference import resolve_crs
 
 # Reads a table with 3 GB of memory and says the refusal, if there is one; a kill has another exit code.
 _READ = """
