@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
 import re
 import subprocess
 import sys
@@ -12,15 +13,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jxgis.errors import InputError, JxgisError
+from jxgis.errors import CrsError, InputError, JxgisError
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
     from rasterio.io import DatasetReader
 
-__all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "reading",
-           "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
+__all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "open_raster",
+           "reading", "require_name", "require_no_grids", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
            "require_sane_zip", "split_layer", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
@@ -43,10 +44,21 @@ NOT_A_RASTER = Text(
 """What `reading` says of a raster."""
 
 _SOURCE = re.compile(r"\|(?=(?:layername|layerid|geometrytype|uniquegeometrytype|subset|option:\w+)=)", re.IGNORECASE)
+# How Python keeps a byte of a name that cannot be decoded.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# Files that a CRS sends PROJ to; "@null" is none, and stands in the definition of EPSG:3857.
+_GRIDS = re.compile(
+    rb"""grids\s*=\s*(?!@null(?![,\w]))|proj4_grids(?!["\s,]*@null["\s])|parameterfile(?!\W+[\w ()]*\W+@null")"""
+    rb"""|(?:\+|^|")\s*init\s*=\s*(?!epsg:|esri:)"""
+)
+_JSON_ASCII = re.compile(rb"\\u00([2-7][0-9a-f])")
 # Below this no ratio does harm.
 _SMALL = 64 << 20
 _CHUNK = 1 << 20
 _VALUE_BYTES = 8
+# Files beside a raster that GDAL opens with it, by any of its drivers: one that is no TIFF may point anywhere.
+_BESIDE = (".msk", ".ovr")
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _OF_SEVERAL = (".shp", ".tif", ".tiff", ".gpkg")
 _PLACE = re.compile(rb"""\br\s{0,16}=\s{0,16}["']([A-Za-z]*)(\d+)["']""")
 _LONGEST = 64
@@ -107,6 +119,58 @@ def reading(what: str, how: Text) -> Iterator[None]:
     # A panic of a reader written in Rust is no Exception.
     except BaseException as error:
         raise InputError(zh=f"{what} {how.zh}", en=f"{what} {how.en}") from error
+
+
+def require_name(path: str | Path) -> None:
+    """Refuse a path that libraries cannot take: with a zero byte, or of bytes that are no UTF-8.
+
+    A zip of Windows that is unpacked on Linux leaves names in GBK.
+
+    Raises
+    ------
+    InputError
+    """
+    whole = os.path.abspath(path)  # noqa: PTH100  # with folders that are no UTF-8 above it
+    if "\0" not in whole and not _SURROGATE.search(whole):
+        return
+    shown = os.fsencode(whole.replace("\0", "")).decode("gb18030", errors="replace")
+    raise InputError(
+        zh=f"{shown} 的文件名或文件夹名不是 UTF-8（多半是 Windows 压缩包解压后留下的 GBK 名字），或含有零字符；请改名后再用。",
+        en=f"{shown}: its name, or that of a folder it lies in, is not UTF-8 (a zip of Windows leaves names in GBK) or holds a "
+        "zero byte; rename it.",
+    )
+
+
+def require_no_grids(text: bytes, what: str) -> None:
+    """Refuse a CRS that names files of shifts (grids): PROJ would open them, wherever they lie, and a pipe has no end.
+
+    Parameters
+    ----------
+    text
+        A CRS, or what holds one, JSON too.
+    what
+        Where it stands, for the message.
+
+    Raises
+    ------
+    CrsError
+
+    Examples
+    --------
+    >>> require_no_grids(b"+proj=utm +zone=51", "a.prj")
+    >>> require_no_grids(b"+proj=longlat +nadgrids=/a/pipe", "a.prj")
+    Traceback (most recent call last):
+    jxgis.errors.CrsError: a.prj ...
+    """
+    lower = text.lower()
+    if b"\\" in lower:
+        lower = _JSON_ASCII.sub(lambda found: bytes.fromhex(found[1].decode()), lower).replace(b"\\", b"").lower()
+    if _GRIDS.search(lower):
+        raise CrsError(
+            zh=f"{what} 的坐标系要用到另外的格网改正文件（如 nadgrids），没有读取；请在 QGIS 中把图层转换到 EPSG:4490 后另存。",
+            en=f"{what}: the reference system needs other files (grids of shifts, such as nadgrids) and was not read; convert the "
+            "layer to EPSG:4490 in QGIS and save it.",
+        )
 
 
 def require_ordinary(path: Path) -> None:
@@ -279,6 +343,45 @@ def _require_sane_texts(path: Path, groups: list[pq.RowGroupMetaData], what: str
                     size += pc.sum(pc.multiply(lengths.cast("int64"), times.field("counts"))).as_py() or 0
             if size > MOST_UNPACKED:
                 raise _too_much(what, size, packed)
+
+
+def open_raster(path: Path) -> DatasetReader:
+    """Open a GeoTIFF, and nothing but TIFFs beside it.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    rasterio.io.DatasetReader
+        To be closed.
+
+    Raises
+    ------
+    InputError
+        If a mask or overviews beside it (``people.tif.msk``) are no TIFF: GDAL would follow them to another file or
+        address.
+    rasterio.errors.RasterioIOError
+        If it is no GeoTIFF.
+    """
+    import rasterio
+
+    # Whole: a name such as GTIFF_DIR:1:a.tif is GDAL's address of a part of a.tif.
+    path = path.absolute()
+    names = {f"{path.name}{ending}".lower() for ending in _BESIDE}
+    # A folder that may not be listed gives none: those by their exact names stand beside.
+    for other in {*path.parent.glob("*"), *(path.with_name(f"{path.name}{ending}") for ending in _BESIDE)}:
+        if other.name.lower() in names and other.is_file():
+            with other.open("rb") as stream:
+                if stream.read(4) not in _TIFF:
+                    raise InputError(
+                        zh=f"{path.name} 旁边的 {other.name} 不是 TIFF 文件，读取栅格时会被一并打开，可能指向别的文件或网址；请移走它。",
+                        en=f"{other.name} beside {path.name} is no TIFF; it would be opened with the raster, and may point to "
+                        "another file or an address. Move it away.",
+                    )
+    return rasterio.open(path, driver="GTiff")
 
 
 def require_sane_raster(raster: DatasetReader, band: int, *, what: str) -> None:

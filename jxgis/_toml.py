@@ -69,6 +69,12 @@ def read_toml(path: Path) -> dict[str, Any]:
             zh=f"{path.name} 不是有效的 TOML：{where}有误。文字要加引号；Windows 路径请用 / 或单引号。",
             en=f"{path.name} is not valid TOML: {error}. Write Windows paths with / or in single quotes.",
         ) from None
+    except ValueError:
+        # Python reads no number of more than 4,300 digits.
+        raise SettingsError(
+            zh=f"{path.name} 不是有效的 TOML：有一个数字太长。",
+            en=f"{path.name} is not valid TOML: a number is too long.",
+        ) from None
     except RecursionError:
         raise SettingsError(
             zh=f"{path.name} 不是有效的 TOML：括号嵌套太深。", en=f"{path.name} is not valid TOML: nested too deep."

@@ -14,13 +14,14 @@ import stat
 import tempfile
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from jxgis import i18n
+from jxgis._files import require_name
 from jxgis.errors import JxgisError, OutputError, os_reason
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged(out: str | Path, *, command: str, reads: Iterable[str | Path] = ()) -> Iterator[Stage]:
+def staged(out: str | Path, *, command: str, reads: Collection[str | Path] = ()) -> Iterator[Stage]:
     """Write a result folder whole or not at all.
 
     Everything is written to a folder beside ``out``; when the block ends, ``out`` is renamed to ``out.old``, the new
@@ -111,6 +112,8 @@ def staged(out: str | Path, *, command: str, reads: Iterable[str | Path] = ()) -
     ...     sorted(p.name for p in Path(folder, "result").iterdir())
     ['rejects', 'run.json']
     """
+    for path in (out, *reads):
+        require_name(path)
     target = Path(out).resolve()
     if not target.name:
         raise OutputError(

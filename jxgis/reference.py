@@ -12,6 +12,7 @@ import numpy as np
 import pyproj
 
 from jxgis import datum
+from jxgis._files import require_no_grids
 from jxgis.crs import Box, area_of_use, crs_name, inside_box, is_metric, middle_of, not_metric, short_name
 from jxgis.errors import CrsError
 from jxgis.i18n import Text
@@ -119,6 +120,8 @@ def resolve_crs(crs: str | int | pyproj.CRS, *, towgs84: Sequence[float] | None 
         if plain in _DATUM_NAMES:
             return Reference(_DATUM_NAMES[plain], pyproj.CRS(4326), _DATUM_NAMES[plain])
         crs = _CRS_NAMES.get(plain, f"EPSG:{plain}" if plain.isdigit() else crs.strip())
+    written = crs.to_wkt() if isinstance(crs, pyproj.CRS) else str(crs)
+    require_no_grids(written.encode(errors="replace"), short_name(crs) if isinstance(crs, pyproj.CRS) else written)
     try:
         found = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError:
@@ -270,7 +273,14 @@ def _utm_of(bounds: NDArray[np.float64], crs: pyproj.CRS) -> pyproj.CRS | None:
 @lru_cache(maxsize=64)
 def _transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
     """Making one takes PROJ 0.1 s: longer than a hundred thousand points."""
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+    try:
+        return pyproj.Transformer.from_crs(source, target, always_xy=True)
+    except pyproj.exceptions.ProjError:
+        raise CrsError(
+            zh=f"坐标系“{short_name(source)}”无法换算到 {short_name(target)}：可能是别的天体，或没有位置的工程坐标系；请核对图层声明的坐标系。",
+            en=f"There is no way from {short_name(source)} to {short_name(target)}: it is of another celestial body, or local and "
+            "without a place. Check what the layer declares.",
+        ) from None
 
 
 def to_lonlat(

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from jxgis import output
-from jxgis.errors import OutputError
+from jxgis.errors import InputError, OutputError
 
 
 def write(out: Path, text: str, command: str = "check") -> None:
@@ -284,4 +284,12 @@ def test_a_full_disk_is_said_whichever_library_notices(tmp_path: Path) -> None:
 def test_a_fault_while_the_disk_takes_everything_stays_a_fault(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="a fault"), output.staged(tmp_path / "out", command="check"):
         raise RuntimeError("a fault")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
+def test_a_folder_whose_name_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    out = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    with pytest.raises(InputError, match="改名"), output.staged(out, command="check"):
+        pass
     assert not list(tmp_path.iterdir())

@@ -140,7 +140,10 @@ def figure_style() -> Iterator[None]:
     None
         While the style holds.
     """
-    with mpl.rc_context(_style()):
+    with mpl.rc_context():
+        # A matplotlibrc in the working folder, which may have come with the data, would rule the figures otherwise.
+        mpl.rcdefaults()
+        mpl.rcParams.update(_style())
         yield
 
 

@@ -101,8 +101,10 @@ def decode(data: bytes, *, encoding: str | None, what: str) -> str:
     """
     if encoding is not None:
         try:
-            return data.decode(encoding).removeprefix("\ufeff")
-        except UnicodeDecodeError as error:
+            text = data.decode(encoding).removeprefix("\ufeff")
+            # What some codecs give is half a character, which no text can hold.
+            text.encode()
+        except (UnicodeDecodeError, UnicodeEncodeError) as error:
             raise InputError(
                 zh=f"{what} 不是 {encoding} 编码（第 {error.start} 字节起无法解读）；请给出正确的 encoding，或不指定。",
                 en=f"{what} is not in {encoding} (byte {error.start} cannot be read); give the right encoding, or none.",
@@ -113,6 +115,7 @@ def decode(data: bytes, *, encoding: str | None, what: str) -> str:
                 zh=f"不认识编码“{encoding}”；请用 utf-8、gb18030 等。",
                 en=f"Unknown encoding {encoding!r}; use utf-8, gb18030 or another codec's name.",
             ) from None
+        return text
     marked = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     for candidate in ["utf-16"] if marked else ["utf-8-sig", "gb18030"]:
         try:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_sane_parquet
+from jxgis._files import reading, require_no_grids, require_sane_parquet
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
-from jxgis.load._views import require_finite_views
+from jxgis.load._views import crs_definitions, require_finite_views
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ _NO_TEXT = (".gpkg", ".shp")
 # More than any driver looks at before it says that a file is its own.
 _HEAD_BYTES = 1 << 20
 _NO_PROXY = {"GDAL_HTTP_PROXY": "none://offline", "GDAL_HTTPS_PROXY": "none://offline"}
+# Of a Shapefile's index: its head, and a record.
+_SHX_HEAD, _SHX_RECORD = 100, 8
 # The table of tables, without which a folder is no geodatabase.
 _CATALOG = "a00000001.gdbtable"
 _PARQUET = Text(
@@ -112,9 +114,10 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
         _require_kind(path)
         if path.suffix.lower() == ".gpkg":
             require_finite_views(path, None, what=what)
+        _require_no_grids(path, what)
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     chosen = _choose(names, layer, expected, what)
-    with reading(what, _unreadable(path)), _decoding(what), _offline():
+    with reading(what, _unreadable(path)), _decoding(what, path), _offline():
         if path.suffix.lower() == ".gpkg":
             require_finite_views(path, chosen, what=what)
         if path.suffix.lower() == ".shp":
@@ -125,6 +128,8 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
             except NotImplementedError:
                 # True arcs: only the slower way makes chords of them, of 4 degrees each (GDAL's OGR_ARC_STEPSIZE).
                 table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=False)
+        _require_utf8(pd.DataFrame(table), what)
+        _require_whole(path, chosen, len(table), what)
     stands_in = layer is None and len(names) > 1 and chosen != expected[0]
     notes = (text_pair("load.stand_in", file=what, layer=chosen),) if stands_in else ()
     if "geometry" not in table or not hasattr(table, "crs"):
@@ -195,6 +200,23 @@ def _require_kind(path: Path) -> None:
         raise ValueError(path.suffix)
 
 
+def _require_no_grids(path: Path, what: str) -> None:
+    """Refuse a file whose CRS names files of shifts: PROJ opens what they are said to be, wherever it lies."""
+    suffix = path.suffix.lower()
+    if suffix == ".gpkg":
+        texts = crs_definitions(path)
+    elif suffix == ".shp":
+        own = _companion(path, ".prj")
+        texts = [] if own is None else [own.read_bytes()]
+    elif suffix == ".gdb":
+        # Its tables keep text of two bytes a sign.
+        texts = [table.read_bytes()[:_HEAD_BYTES].replace(b"\0", b"") for table in path.glob("*.gdbtable")]
+    else:
+        texts = [path.read_bytes()]
+    for text in texts:
+        require_no_grids(text, what)
+
+
 @contextlib.contextmanager
 def _offline() -> Iterator[None]:
     """Read without the network: a GeoJSON may give its CRS as an address, which GDAL would ask.
@@ -220,15 +242,79 @@ def _offline() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _decoding(what: str) -> Iterator[None]:
-    """Text that cannot be decoded is no damage: its encoding is to be named."""
+def _decoding(what: str, path: Path) -> Iterator[None]:
+    """Text that cannot be decoded is no damage: its encoding is to be named, where the format knows more than one."""
     try:
         yield
     except (UnicodeDecodeError, LookupError) as error:
+        if path.suffix.lower() != ".shp":
+            raise _not_utf8(what) from error
         raise InputError(
             zh=f"{what} 的文字无法解码；请用 encoding 指定编码，如 gb18030 或 utf-8。",
             en=f"{what}: its text cannot be decoded; name its encoding, such as gb18030 or utf-8.",
         ) from error
+
+
+def _not_utf8(what: str) -> InputError:
+    return InputError(
+        zh=f"{what} 的文字不是 UTF-8（这种格式只用 UTF-8），多半是用 GBK 写入的；请在导出它的软件中选 UTF-8 重新导出，"
+        "文本文件也可以用记事本另存为 UTF-8。",
+        en=f"{what}: its text is not UTF-8, which is all that this format knows; GBK is likely. Export it again as UTF-8; "
+        "a text file may be saved as UTF-8 in an editor too.",
+    )
+
+
+def _require_utf8(frame: pd.DataFrame, what: str) -> None:
+    """Refuse text that is no UTF-8: Arrow hands it on as it stands in the file, and fails where it is looked at."""
+    import pyarrow as pa
+
+    for at in range(frame.shape[1]):
+        values = frame.iloc[:, at].array
+        if isinstance(values, pd.Categorical):
+            values = values.categories.array
+        if not isinstance(values.dtype, pd.StringDtype):
+            continue
+        try:
+            pa.chunked_array(values.__arrow_array__()).validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise _not_utf8(what) from error
+
+
+def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
+    """Refuse a file some of whose rows the driver passes over without a word.
+
+    A Shapefile's .shx and .dbf must be of one number of records: the lower one is read. Of a GeoJSON with a feature a line,
+    a line that is no JSON is no feature.
+    """
+    import pyogrio
+
+    if path.suffix.lower() == ".shp":
+        index, table = _companion(path, ".shx"), _companion(path, ".dbf")
+        if index is None or table is None:
+            return
+        with table.open("rb") as stream:
+            records = int.from_bytes(stream.read(8)[4:], "little")
+        shapes = (index.stat().st_size - _SHX_HEAD) // _SHX_RECORD
+        if shapes != records:
+            raise InputError(
+                zh=f"{what} 的 .shx 有 {shapes:,} 条图形，.dbf 有 {records:,} 条属性，两者对不上：多半是单独改过或复制了其中一个文件；"
+                "请重新导出整套 Shapefile。",
+                en=f"{what}: its .shx counts {shapes:,} shapes, its .dbf {records:,} rows; one of them was probably edited or copied "
+                "by itself. Export the whole Shapefile again.",
+            )
+    elif path.suffix.lower() in (".geojson", ".json"):
+        if pyogrio.read_info(path, layer=layer)["driver"] != "GeoJSONSeq":
+            return
+        text = path.read_bytes()
+        # Features may stand a line each, or begin with a record separator each (RFC 8142).
+        rows = text.split(b"\x1e") if b"\x1e" in text else text.removeprefix(codecs.BOM_UTF8).splitlines()
+        features = sum(1 for row in rows if row.strip())
+        if features != read:
+            raise InputError(
+                zh=f"{what} 是每行一个要素的 GeoJSON，有 {features:,} 行，只读出 {read:,} 个要素：有的行不完整或已损坏；请重新导出。",
+                en=f"{what} is a GeoJSON of one feature a line: of {features:,} lines, {read:,} are features; some are cut off or "
+                "damaged. Export it again.",
+            )
 
 
 def _choose(names: list[str], layer: str | None, expected: Sequence[str], what: str) -> str:
@@ -357,9 +443,19 @@ def read_parquet(path: Path, *, what: str) -> Features:
     with reading(what, _PARQUET):
         require_sane_parquet(path, what=what)
         metadata = pq.read_schema(path).metadata or {}
+        require_no_grids(metadata.get(b"geo", b""), what)
         if b"geo" in metadata:
             table = gpd.read_parquet(path)
             name = table.geometry.name
             geometry = np.asarray(table.geometry.array, dtype=object)
-            return Features(pd.DataFrame(table.drop(columns=name)).reset_index(drop=True), geometry, table.crs)
-        return Features(pd.read_parquet(path).reset_index(drop=True), None, None)
+            features = Features(_with_index(pd.DataFrame(table.drop(columns=name))), geometry, table.crs)
+        else:
+            features = Features(_with_index(pd.read_parquet(path)), None, None)
+        _require_utf8(features.frame, what)
+    return features
+
+
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose index is a column again, as it is in the file, where it has a name."""
+    named = [level for level, name in enumerate(frame.index.names) if name is not None]
+    return frame.reset_index(level=named, allow_duplicates=True).reset_index(drop=True)

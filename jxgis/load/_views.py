@@ -12,7 +12,7 @@ from typing import Any
 from jxgis._files import MOST_UNPACKED
 from jxgis.errors import InputError
 
-__all__ = ["require_finite_views"]
+__all__ = ["crs_definitions", "require_finite_views"]
 
 # Steps of SQLite's machine, of all views together: ten seconds; millions of rows joined by a key take fewer.
 _MOST_STEPS = 500_000_000
@@ -46,14 +46,7 @@ def require_finite_views(path: Path, layer: str | None, *, what: str) -> None:
         If the file is damaged.
     """
     with contextlib.ExitStack() as stack:
-        try:
-            base, views = _views(stack, path, "mode=ro")
-        except sqlite3.OperationalError:
-            # As GDAL does: a journal (WAL) cannot be made where nothing may be written.
-            base, views = _views(stack, path, "immutable=1")
-        base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_OF_A_VALUE)
-        steps = iter(range(_MOST_STEPS // _STEPS_BETWEEN))
-        base.set_progress_handler(lambda: next(steps, None) is None, _STEPS_BETWEEN)
+        base, views = _opened(stack, path)
         for view in views:
             if not _ends(base, view, to_the_end=layer is not None and view.lower() == layer.lower()):
                 raise InputError(
@@ -62,6 +55,33 @@ def require_finite_views(path: Path, layer: str | None, *, what: str) -> None:
                     en=f"{what} holds a view, {view!r}, that calls itself or has no end in sight; it was not read. Save the "
                     "layer that you need to a new GeoPackage in QGIS.",
                 )
+
+
+def crs_definitions(path: Path) -> list[bytes]:
+    """What a GeoPackage holds of reference systems, each text of it.
+
+    Raises
+    ------
+    sqlite3.Error
+        If the file is damaged, or holds none.
+    """
+    with contextlib.ExitStack() as stack:
+        base, _ = _opened(stack, path)
+        rows = _rows(base, "SELECT * FROM gpkg_spatial_ref_sys")
+        return [value for row in rows for value in row if isinstance(value, bytes)]
+
+
+def _opened(stack: contextlib.ExitStack, path: Path) -> tuple[sqlite3.Connection, list[str]]:
+    """A GeoPackage, to be read within the limits, and the names of its views."""
+    try:
+        base, views = _views(stack, path, "mode=ro")
+    except sqlite3.OperationalError:
+        # As GDAL does: a journal (WAL) cannot be made where nothing may be written.
+        base, views = _views(stack, path, "immutable=1")
+    base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_OF_A_VALUE)
+    steps = iter(range(_MOST_STEPS // _STEPS_BETWEEN))
+    base.set_progress_handler(lambda: next(steps, None) is None, _STEPS_BETWEEN)
+    return base, views
 
 
 def _views(stack: contextlib.ExitStack, path: Path, how: str) -> tuple[sqlite3.Connection, list[str]]:

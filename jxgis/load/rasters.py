@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis._files import NOT_A_RASTER, reading, require_sane_raster
+from jxgis._files import NOT_A_RASTER, open_raster, reading, require_sane_raster
 from jxgis.crs import inside_box, refuse_distorted
 from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text, text_pair
@@ -110,15 +110,13 @@ def check_raster(
         If it has no CRS and none is given, one that needs local parameters, or GCJ-02 or BD-09.
     """
     import pyproj
-    import rasterio
     from rasterio.errors import NotGeoreferencedWarning
 
-    # Whole: a name such as GTIFF_DIR:1:a.tif is GDAL's address of a part of a.tif.
     file = one_file(path).absolute()
     with (
         reading(file.name, NOT_A_RASTER),
         warnings.catch_warnings(category=NotGeoreferencedWarning, action="ignore"),
-        rasterio.open(file, driver="GTiff") as raster,
+        open_raster(file) as raster,
     ):
         if not 1 <= band <= raster.count:
             raise InputError(
@@ -247,16 +245,16 @@ def load_population(path: Source, *, city: City | None = None, **options: Unpack
 
 def _cells_as_points(path: str | Path, city: City | None, options: ReadOptions) -> Loaded:
     import geopandas as gpd
-    import rasterio
+    import rasterio.transform
 
     raster = check_raster(path, crs=options.get("crs"), towgs84=options.get("towgs84"))
-    with rasterio.open(raster.path, driver="GTiff") as source:
+    with open_raster(raster.path) as source:
         extent = gpd.GeoSeries([shapely.box(*source.bounds)], crs=raster.crs)
     metric, why = choose_metric_crs(options.get("metric_crs") or (None if city is None else city.crs), extent)
     reference = Reference(raster.crs.name, raster.crs)
     box = options.get("box") or (None if city is None else city.box)
     people, x, y, left_out = [], [], [], 0
-    with rasterio.open(raster.path, driver="GTiff") as source:
+    with open_raster(raster.path) as source:
         for cells, window in _blocks(source, raster.band):
             row, column = np.nonzero(np.isfinite(cells))
             east, north = rasterio.transform.xy(source.transform, row + window.row_off, column + window.col_off)

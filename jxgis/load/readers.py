@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_ordinary, require_sane_zip, split_layer
+from jxgis._files import reading, require_name, require_ordinary, require_sane_zip, split_layer
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.load._columns import holdable
@@ -184,6 +184,7 @@ def find_files(source: str | Path) -> list[Path]:
     InputError
         If there is none, or its folder may not be read; the message has the nearest name that is there.
     """
+    require_name(source)
     path = Path(source)
     if os.path.lexists(path):
         require_ordinary(path)
@@ -194,6 +195,7 @@ def find_files(source: str | Path) -> list[Path]:
         found = sorted(Path(name) for name in glob.glob(_pattern(path), recursive=True) if Path(name).is_file())  # noqa: PTH207  # a pattern may be absolute
         if found:
             for file in found:
+                require_name(file)
                 require_ordinary(file)
             return found
         raise InputError(

@@ -11,7 +11,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from jxgis._files import NOT_A_RASTER, reading, require_sane_raster
+from jxgis._files import NOT_A_RASTER, open_raster, reading, require_sane_raster
 from jxgis.bounds import at_most
 from jxgis.crs import require_metric
 from jxgis.errors import CrsError, InputError
@@ -284,12 +284,11 @@ def _extract(
     what: tuple[str, ...],
 ) -> tuple[pd.DataFrame, tuple[float, float]]:
     """Statistics of polygons by exactextract, one row each, and a cell's width and height in the raster's units."""
-    import rasterio
     from exactextract import exact_extract
     from exactextract.raster import RasterioRasterSource
 
     name = Path(path).name
-    with reading(name, NOT_A_RASTER), rasterio.open(Path(path).absolute(), driver="GTiff") as raster:
+    with reading(name, NOT_A_RASTER), open_raster(Path(path)) as raster:
         in_file = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
         own = declared or in_file
         if own is None or shape_crs is None or not own.equals(shape_crs, ignore_axis_order=True):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +15,8 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+
+import jxgis
 
 if TYPE_CHECKING:
     from cli.conftest import Finished
@@ -330,3 +335,25 @@ def test_a_layer_of_empty_geometries_and_no_project(refused: Callable[..., str],
     table = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.Polygon()], crs=4490)
     table.to_file(city / "nothing.geojson")
     assert "没有" in refused("check", "parks", city / "nothing.geojson")
+
+
+def test_numba_loads_no_code_that_the_working_folder_names(tmp_path: Path) -> None:
+    # PyYAML, with which numba reads the file, comes with jupyter; here stands one that knows this file alone.
+    (tmp_path / "yaml.py").write_text(
+        f"def safe_load(_): return {{'cache_dir': {str(tmp_path)!r}, 'cache_locator_classes': 'evil.Locator'}}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / ".numba_config.yaml").write_text("cache_dir: here\n", encoding="utf-8")
+    script = (
+        "import sys, jxgis.cli\n"
+        "sys.argv = ['jxgis', '--version']\n"
+        "try:\n    jxgis.cli.main()\nexcept SystemExit:\n    pass\n"
+        "from numba import config\n"
+        "print(repr(config.CACHE_DIR), repr(getattr(config, 'CACHE_LOCATOR_CLASSES', '')))\n"
+    )
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    environ["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(Path(jxgis.__file__).parents[1])])
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "'' ''"

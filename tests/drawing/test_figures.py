@@ -260,3 +260,16 @@ def test_cells_read_back_as_multipolygons_are_drawn():
     again = [ax.collections[0].get_paths() for ax in hotspot_panels(multi, districts=t.districts).axes]
     assert [len(paths) for paths in again] == drawn
     assert all(len(path.vertices) for paths in again for path in paths)
+
+
+def test_a_figure_is_the_same_whatever_settings_of_matplotlib_lie_about() -> None:
+    def image() -> bytes:
+        with figures.figure_style():
+            figure = figures.Figure(figsize=(2, 1))
+            figure.subplots().set_title("月河 $x")
+        return figure.png(72)
+
+    plain = image()
+    with mpl.rc_context({"text.usetex": True, "savefig.pad_inches": 3, "axes.facecolor": "red", "lines.linewidth": 9}):
+        assert image() == plain
+        assert mpl.rcParams["text.usetex"]

@@ -19,18 +19,23 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
+import pyogrio
+import pyproj
 import pytest
 import rasterio
 import shapely
 import xlsxwriter
 
 from jxgis import _files
+from jxgis._files import require_no_grids
 from jxgis._toml import read_toml
-from jxgis.errors import InputError, SettingsError
-from jxgis.load import _views
+from jxgis.errors import CrsError, InputError, SettingsError
+from jxgis.load import _views, load_districts, load_issues
 from jxgis.load.rasters import check_raster, load_population
 from jxgis.load.readers import find_files, read_tables
 from jxgis.parks.people import raster_people
+from jxgis.reference import resolve_crs
 
 # Reads a table with 3 GB of memory and says the refusal, if there is one; a kill has another exit code.
 _READ = """
@@ -624,6 +629,35 @@ def test_a_raster_of_complex_numbers_is_refused(tmp_path: Path) -> None:
         raster_people(path, zone)
 
 
+@pytest.mark.parametrize("ending", [".msk", ".ovr", ".MSK"])
+def test_what_lies_beside_a_raster_points_nowhere(tmp_path: Path, ending: str) -> None:
+    # GDAL opens a mask by any driver: this one takes the cells of another file for the mask, half of which are 0.
+    transform = rasterio.transform.from_origin(500000, 3400000, 100, 100)
+    path, other = tmp_path / "people.tif", tmp_path / "other.tif"
+    for place, cells in ((path, np.ones((2, 2))), (other, np.array([[0, 255], [255, 0]]))):
+        with rasterio.open(
+            place, "w", driver="GTiff", width=2, height=2, count=1, dtype="uint8", crs=4549, transform=transform
+        ) as out:
+            out.write(cells.astype(np.uint8), 1)
+    beside = tmp_path / f"people.tif{ending}"
+    beside.write_text(
+        '<VRTDataset rasterXSize="2" rasterYSize="2"><Metadata><MDI key="INTERNAL_MASK_FLAGS_1">2</MDI></Metadata>'
+        f'<VRTRasterBand dataType="Byte" band="1"><SimpleSource><SourceFilename>{other}</SourceFilename>'
+        "<SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>",
+        encoding="utf-8",
+    )
+    zone = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(500000, 3399800, 500200, 3400000)], crs=4549)
+    for read in (check_raster, load_population, lambda raster: raster_people(raster, zone)):
+        with pytest.raises(InputError, match="移走"):
+            read(path)
+    # A mask that is a TIFF counts.
+    beside.unlink()
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(path, "r+") as raster:
+        raster.write_mask(np.array([[255, 255], [255, 0]], dtype=np.uint8))
+    assert (tmp_path / "people.tif.msk").is_file()
+    assert check_raster(path).total == 3
+
+
 @pytest.mark.parametrize("excepted", [None, "127.0.0.1", "*"])
 @pytest.mark.parametrize(
     "crs", ['{"type": "link", "properties": {"href": "%s"}}', '{"type": "URL", "properties": {"url": "%s"}}']
@@ -675,3 +709,160 @@ def test_a_raster_whose_name_is_an_address_is_read_itself(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     assert check_raster("GTIFF_DIR:1:x.tif").total == 4
     assert load_population("GTIFF_DIR:1:x.tif").table["people"].sum() == 4
+
+
+def _two_districts() -> gpd.GeoDataFrame:
+    boxes = [shapely.box(120.70, 30.7, 120.71, 30.71), shapely.box(120.71, 30.7, 120.72, 30.71)]
+    return gpd.GeoDataFrame({"name": ["甲区", "乙区"], "note": ["一", "二"]}, geometry=boxes, crs=4326)
+
+
+@pytest.mark.parametrize("where", ["甲区", "二"])
+@pytest.mark.parametrize("ending", ["geojson", "fgb", "gpkg", "parquet"])
+def test_text_that_is_not_utf8_is_refused_in_words(tmp_path: Path, ending: str, where: str) -> None:
+    path = tmp_path / f"districts.{ending}"
+    if ending == "parquet":
+        _two_districts().to_parquet(path, compression="none", write_covering_bbox=False)
+    else:
+        options = {"layer": "districts"} if ending == "gpkg" else {}
+        pyogrio.write_dataframe(_two_districts(), path, **options)
+    utf8 = where.encode()
+    # Of the same length, so that nothing else of the file changes: GBK has two bytes a sign.
+    written = path.read_bytes()
+    assert utf8 in written
+    path.write_bytes(written.replace(utf8, (where.encode("gbk") + b"  ")[: len(utf8)]))
+    with pytest.raises(InputError, match="UTF-8"):
+        load_districts(path)
+
+
+@pytest.mark.parametrize("geometry", [False, True])
+def test_the_index_of_a_parquet_file_is_a_column(tmp_path: Path, geometry: bool) -> None:
+    path = tmp_path / "issues.parquet"
+    table = pd.DataFrame({"id": ["a", "b"], "time": ["2024-01-01", "2024-01-02"], "lon": 120.7, "lat": [30.7, 30.8]})
+    if geometry:
+        points = gpd.points_from_xy(table["lon"], table["lat"], crs=4326)
+        gpd.GeoDataFrame(table, geometry=points).drop(columns=["lon", "lat"]).set_index("id").to_parquet(path)
+    else:
+        table.set_index(["id", "time"]).to_parquet(path)
+    read = load_issues(path, crs="EPSG:4326").table
+    assert read["issue_id"].tolist() == ["a", "b"]
+    assert read["time"].dt.day.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("cut", [".dbf", ".shx"])
+def test_a_shapefile_of_two_lengths_is_refused(tmp_path: Path, cut: str) -> None:
+    path = tmp_path / "districts.shp"
+    _two_districts().to_file(path, encoding="utf-8")
+    assert len(load_districts(path).table) == 2
+    part = path.with_suffix(cut)
+    written = bytearray(part.read_bytes())
+    if cut == ".dbf":
+        written[4:8] = (1).to_bytes(4, "little")
+    else:
+        del written[108:]
+        written[24:28] = (len(written) // 2).to_bytes(4, "big")
+    part.write_bytes(written)
+    with pytest.raises(InputError, match="对不上"):
+        load_districts(path)
+
+
+@pytest.mark.parametrize("mark", ["", "\x1e"])
+def test_a_line_of_a_geojson_that_is_no_feature_is_not_lost(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "districts.geojson"
+    lines = [mark + json.dumps(feature) for feature in json.loads(_two_districts().to_json())["features"]]
+    path.write_text("\n".join(lines) + "\n\n", encoding="utf-8")
+    assert len(load_districts(path).table) == 2
+    path.write_text("\n".join([lines[0], lines[1][:90]]) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="只读出 1 个"):
+        load_districts(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
+def test_a_name_that_is_no_utf8_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x", encoding="utf-8")
+    gbk = os.fsdecode(os.fsencode(tmp_path) + b"/" + "南湖.csv".encode("gbk"))
+    Path(gbk).write_text("x", encoding="utf-8")
+    for source in (gbk, str(tmp_path / "*.csv"), f"{tmp_path}/a\0.csv"):
+        with pytest.raises(InputError, match="改名"):
+            find_files(source)
+    with pytest.raises(InputError, match="南湖"):
+        find_files(gbk)
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "raw_unicode_escape"])
+def test_an_encoding_that_gives_half_characters_is_refused(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes({"utf-7": b"a,b\n+2AA-,1\n", "raw_unicode_escape": b"a,b\n\\ud800,1\n"}[encoding])
+    with pytest.raises(InputError, match="无法解读"):
+        read_tables(path, expected="issues", encoding=encoding)
+
+
+def test_a_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "jxgis.toml"
+    path.write_text(f"a = {'9' * 5000}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="数字太长"):
+        read_toml(path)
+
+
+def test_a_layer_of_another_world_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "districts.gpkg"
+    _two_districts().set_crs("IAU_2015:30100", allow_override=True).to_file(path, layer="districts")
+    with pytest.raises(CrsError, match="天体"):
+        load_districts(path)
+
+
+_GRID_NAMES = {
+    "proj": "+proj=longlat +ellps=GRS80 +nadgrids=@null,{} +type=crs",
+    "init": "+init={}:x",
+    "wkt": 'GEOGCS["x",DATUM["D",SPHEROID["GRS80",6378137,298.257222101],EXTENSION["PROJ4_GRIDS" , "{}"]],'
+    'PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]',
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes")
+@pytest.mark.parametrize("name", _GRID_NAMES)
+@pytest.mark.parametrize("ending", ["geojson", "escaped.geojson", "gpkg", "shp", "parquet", "setting"])
+def test_no_file_that_a_crs_names_is_opened(tmp_path: Path, ending: str, name: str) -> None:
+    # Opened, the pipe would be waited for without an end.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    crs = _GRID_NAMES[name].format(pipe)
+    path = tmp_path / f"districts.{ending}"
+    table, options = _two_districts(), {}
+    if ending.endswith("geojson"):
+        read = {**json.loads(table.to_json()), "crs": {"type": "name", "properties": {"name": crs}}}
+        text = json.dumps(read)
+        if ending.startswith("escaped"):
+            text = (
+                text.replace("nadgrids", "nadgri\\u0064s").replace("GRIDS", "GRI\\u0044S").replace("init", "i\\u006eit")
+            )
+        path.write_text(text, encoding="utf-8")
+    elif ending == "gpkg":
+        table.to_file(path, layer="districts")
+        with contextlib.closing(sqlite3.connect(path)) as base, base:
+            base.execute(
+                "UPDATE gpkg_spatial_ref_sys SET definition = ?, organization = 'NONE' WHERE srs_id = 4326", (crs,)
+            )
+    elif ending == "shp":
+        table.to_file(path)
+        path.with_suffix(".prj").write_text(crs, encoding="utf-8")
+    elif ending == "parquet":
+        table.to_parquet(path)
+        stored = pq.read_table(path)
+        geo = json.loads(stored.schema.metadata[b"geo"])
+        geo["columns"]["geometry"]["crs"] = crs
+        pq.write_table(stored.replace_schema_metadata({b"geo": json.dumps(geo).encode()}), path)
+    else:
+        path = tmp_path / "plain.gpkg"
+        table.to_file(path, layer="districts")
+        options = {"crs": crs}
+    with pytest.raises(CrsError, match="格网"):
+        load_districts(path, **options)
+
+
+def test_a_crs_that_names_no_file_passes() -> None:
+    mercator = "+proj=merc +a=6378137 +b=6378137 +nadgrids=@null +wktext +no_defs +type=crs"
+    for crs in (mercator, pyproj.CRS(mercator), "+init=epsg:4549", pyproj.CRS(4549)):
+        with contextlib.suppress(FutureWarning):
+            resolve_crs(crs)
+    for version in ("WKT1_GDAL", "WKT2_2019", "WKT1_ESRI"):
+        require_no_grids(pyproj.CRS(3857).to_wkt(version).encode(), "a.prj")
