@@ -18,6 +18,7 @@ COMMANDS = {
     "units": ["units"],
     "score": ["score"],
     "allocate": ["allocate"],
+    "cycle": ["cycle", "--schedule", f"allocate{FILE_POISON}/allocation.xlsx"],
     "check_issues": ["check", "issues"],
     "check_parks": ["check", "parks"],
     "report": ["report"],
