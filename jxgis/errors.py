@@ -13,6 +13,7 @@ __all__ = [
     "InputError",
     "JxgisError",
     "MissingPackageError",
+    "NotGivenError",
     "OutputError",
     "SettingsError",
     "collect",
@@ -66,6 +67,10 @@ class JxgisError(Exception):
 
 class InputError(JxgisError):
     """A file, a table or an argument that cannot be used as given."""
+
+
+class NotGivenError(InputError):
+    """What an analysis works on is not given, though its layers are: a report goes without it and says so."""
 
 
 class CrsError(InputError):

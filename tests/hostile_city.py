@@ -144,6 +144,16 @@ plan_targets = "plan.toml"
 [classes]
 {quoted(CLASS_POISON)} = {{ en = {quoted(CLASS_POISON)}, colour = "#8c6d31" }}
 "街面秩序" = {{ en = {quoted(text("Street order"))}, colour = "#e6550d" }}
+[allocate]
+years = [2026, 2027]
+each_area = 1
+each_type = 1
+[[cycle]]
+key = "apply"
+zh = {quoted(text("申报"))}
+en = {quoted(text("application"))}
+gate_zh = {quoted(text("通过"))}
+gate_en = {quoted(text("passed"))}
 """,
         encoding="utf-8",
     )

@@ -14,7 +14,7 @@ from jxgis.allocate.result import AllocationResult
 from jxgis.allocate.rules import Terms, can_be
 from jxgis.city import AllocationRules
 from jxgis.crs import require_metric
-from jxgis.errors import InputError, collect
+from jxgis.errors import InputError, NotGivenError, collect
 from jxgis.part import Given, Result, given_tables
 from jxgis.scoring.analysis import ids_of
 from jxgis.scoring.gates import FAILED, check_gates
@@ -137,7 +137,7 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for column in ("named_year", "ready_year", "cost"):
         table[column] = table[column].astype("float64") if column in table.columns else np.nan
     if not table["known"].any() and table["named_year"].isna().all():
-        raise InputError(
+        raise NotGivenError(
             zh="没有一个候选单元有可比较的得分（数据完整度不足或没有得分）；请补充指标数据，或在候选单元中提供 score（得分）列。",
             en="No candidate has a score that can be compared (too little of its data, or none); supply the indicators, or a "
             "column score.",
@@ -152,7 +152,7 @@ def _joined(given: Given, table: gpd.GeoDataFrame, worth: str) -> gpd.GeoDataFra
     found = given.results.get("scores")
     scores = None if found is None else found.tables()["scores"].set_index("candidate_id")
     if scores is None or worth not in scores.columns:
-        raise InputError(
+        raise NotGivenError(
             zh=f"候选单元没有 {worth} 列，也没有评分结果；请先评分，或在候选单元中提供这一列。",
             en=f"The candidates have no column {worth} and were not scored; score them, or supply the column.",
         )
@@ -216,7 +216,7 @@ def terms_of(
     city = rules or AllocationRules()
     years = options.years or tuple(sorted(city.years))
     if not years:
-        raise InputError(
+        raise NotGivenError(
             zh="没有规划年份；请在 [allocate] 中写 years，如 years = [2026, 2027]。",
             en="No years are given; write years under [allocate], such as years = [2026, 2027].",
         )

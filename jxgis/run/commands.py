@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jxgis import output
 from jxgis.city import UNCLASSIFIED, contract_of
-from jxgis.errors import InputError, JxgisError, SettingsError, collect
+from jxgis.errors import InputError, JxgisError, NotGivenError, SettingsError, collect
 from jxgis.i18n import Text, text_pair
 from jxgis.progress import stepped
 from jxgis.run.check import account_lines
@@ -43,7 +43,7 @@ class Found:
     results
         Name of a part to what it found, in the order of the parts.
     missing
-        Name of a part to the reason for which it was not asked: its layers were not given.
+        Name of a part to the reason for which it was not done: its layers, or what it works on, were not given.
     refused
         The parts that refused their input: they do not take the others down.
     """
@@ -290,7 +290,7 @@ def _attempt(part: Part, given: Given, found: Found) -> None:
 
 
 def refusing(part: str, step: Callable[[], Result], found: Found) -> Result | None:
-    """Take a step of a part; where it refuses its input, note why and go on without it.
+    """Take a step of a part; where it refuses its input, or lacks it, note why and go on without it.
 
     Settings that cannot be used are not caught: they are quick to correct, and what they ask for would be missing
     without having been refused. Nor are faults of the program.
@@ -299,6 +299,9 @@ def refusing(part: str, step: Callable[[], Result], found: Found) -> Result | No
         return step()
     except SettingsError:
         raise
+    except NotGivenError as error:
+        found.missing[part] = error.message
+        return None
     except JxgisError as error:
         found.refused.append(Refusal(part, error.message))
         return None

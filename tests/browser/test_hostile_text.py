@@ -20,6 +20,7 @@ COMMANDS = {
     "allocate": ["allocate"],
     "scorecard": ["scorecard"],
     "circle": ["circle"],
+    "cycle": ["cycle", "--schedule", f"allocate{FILE_POISON}/allocation.xlsx"],
     "check_issues": ["check", "issues"],
     "check_parks": ["check", "parks"],
     "report": ["report"],
