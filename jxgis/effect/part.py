@@ -25,6 +25,8 @@ PART = Part(
     title=Text(zh="治理成效", en="Did it work"),
     options={
         "--treated": Option("inputs.treated"),
+        "--issues": Option("inputs.issues"),
+        "--districts": Option("inputs.districts"),
         "--at": Option("effect.at", metavar="DATE"),
         "--months": Option("effect.months"),
         "--selecting-months": Option("effect.selecting_months"),
