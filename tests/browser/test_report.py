@@ -6,6 +6,7 @@ import pytest
 from told_parts import told_parts
 
 from jxgis.report.page import report_page
+from jxgis.run.parts import PARTS
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +22,7 @@ def index(tmp_path_factory):
 def test_the_page_opens_without_internet_and_runs_nothing(index, visit):
     found = visit(index)
     assert found.page.locator("h1").inner_text() == "报告"
-    assert found.page.locator("section").count() == 4
+    assert found.page.locator("section").count() == len(PARTS)
     assert found.page.evaluate("() => window.hacked") is None
     assert len(found.requests) == 1
     assert found.complaints == []
