@@ -57,7 +57,7 @@ def moved_sources(
     counts = pd.crosstab([rows["place"], rows["later"]], rows["source"])
     own = [[int(i)] for i in compared.sets["treated"]]
     others = [[int(i) for i in group] for group in compared.sets["controls"]]
-    groups = {"treated": sum(own, []), "controls": sum(others, [])}  # noqa: RUF017  (a few lists)
+    groups = {name: [at for places in some for at in places] for name, some in (("treated", own), ("controls", others))}
     cells = {
         f"{group}_share_{period}": _counts(counts, places, later=period == "after")
         for group, places in groups.items()
