@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test lint bench mutants notebooks data clean
+.PHONY: demo test slow lint bench mutants notebooks data clean
 
 .venv: .venv/ready
 
@@ -16,7 +16,11 @@ demo: .venv/ready
 	$(BIN)/jxgis demo --out out/demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
+
+# What `make test` leaves out: whole reports, notebooks, simulations.
+slow: .venv/ready
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow
 
 lint: .venv/ready
 	$(BIN)/ruff check

@@ -16,6 +16,7 @@ def test_there_are_notebooks() -> None:
     assert NOTEBOOKS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path: Path, root: Path, tmp_path: Path) -> None:
     (tmp_path / "data").symlink_to(root / "data", target_is_directory=True)

@@ -35,6 +35,7 @@ __all__ = ["circle_map"]
 
 _BREAKS = (0.5, 0.7, 0.8, 0.9)
 _MOST_LACKING = 4
+_TOLD = ("coverage", "people_coverage", "people", "served_people", "things", "mean_walk_m", "reason")
 
 
 def circle_map(
@@ -69,63 +70,16 @@ def circle_map(
     folium.Map
     """
     circle = gpd.GeoDataFrame(localise_reasons(tables["circle"], lang))
-    housing = gpd.GeoDataFrame(tables["housing"])
     of_districts = circle[circle["level"] == "district"]
     title = text("circle.map_title", lang, minutes=f"{minutes:g}")
     page = land_map(districts, of_districts, title=title, method=method, lang=lang, sketch=sketch)
-    sections: list[LegendSection] = []
-
-    first = add_group(page, name=text("circle.map_housing", lang))
-    # How many are lacking says more than how many there are, and needs no more colours than can be told apart.
-    n = len(things)
-    lost = np.clip(np.round(n - housing["kinds_reached"].to_numpy(dtype=np.float64)), 0, n).astype(np.int64)
-    last = min(n, _MOST_LACKING)
-    colours = sequential(last + 1)[::-1]
-    add_polygons(
-        first, housing, name="", styles=[fill(colour, weight=0) for colour in colours], style=np.minimum(lost, last),
-        heading="zone", fields=fields_of("circle.housing", ["kinds_reached", "lacks", "m2"], lang), simplify_m=1.0,
-        control=False,
-    )  # fmt: skip
-    keys = ["all_there", *["lacks"] * (last - 1), "lacks" if last == n else "lacks_more"][: last + 1]
-    swatches = [
-        Swatch(c, text(f"circle.map_{key}", lang, n=k or n))
-        for k, (c, key) in enumerate(zip(colours, keys, strict=True))
-    ]
-    sections.append(LegendSection(text("circle.map_legend", lang, minutes=f"{minutes:g}"), swatches, "", [first]))
-
-    column = share_column(circle)
-    spots_of = tables.get("blind_spots")
+    sections = [_add_housing(page, gpd.GeoDataFrame(tables["housing"]), len(things), minutes, lang)]
+    column, blind = share_column(circle), tables.get("blind_spots")
     for kind in (*things, ALL_KINDS):
         rows = of_districts[of_districts["kind"] == kind]
-        if rows[column].isna().all():
-            continue
-        label = str(rows["label"].iloc[0])
-        group = add_group(page, name=text("circle.map_kind", lang, label=label), show=False)
-        classes = classify(rows[column], breaks=_BREAKS, percent=True, unit="%", lang=lang)
-        fields = fields_of(
-            "circle.circle",
-            ["coverage", "people_coverage", "people", "served_people", "things", "mean_walk_m", "reason"],
-            lang,
-        )
-        add_polygons(
-            group, rows, name="", styles=[fill(c, border=OUTLINE, weight=0.9) for c in classes.colours],
-            style=classes.row, heading="zone", fields=fields, simplify_m=0.5, control=False,
-        )  # fmt: skip
-        marks = classes.swatches()
-        if spots_of is not None and len(blind := spots_of[spots_of["kind"] == kind].head(TOP)):
-            known = fields_of("circle.blind_spots", ["rank", "zone", "people", "m2"], lang)
-            add_polygons(
-                group, gpd.GeoDataFrame(blind), name="", styles=[fill(OUT, border=OUTLINE, weight=0.6)], heading="name",
-                fields=known, level=1, simplify_m=1.0, control=False,
-            )  # fmt: skip
-            marks.append(Swatch(OUT, text("circle.map_spots", lang, n=len(blind))))
-        if kind in things and len(things[kind]):
-            at = gpd.GeoDataFrame(geometry=spots(things[kind]).to_numpy(), crs=things[kind].crs)
-            add_points(group, at, name="", styles=[dot(ON_FOOT, radius_px=3)], control=False)
-            marks.append(Swatch(ON_FOOT, label, "dot"))
-        sections.append(
-            LegendSection(text("circle.map_share", lang, label=label, minutes=f"{minutes:g}"), marks, "", [group])
-        )
+        if rows[column].notna().any():
+            own = None if blind is None else blind[blind["kind"] == kind].head(TOP)
+            sections.append(_add_kind(page, rows, column, things.get(kind), own, minutes, lang))
     sites = tables.get("sites")
     if sites is not None and len(sites):
         fields = fields_of("circle.sites", [c for c in ("label", "zone", "gain_people", "gain_m2") if c in sites], lang)
@@ -142,3 +96,56 @@ def circle_map(
     add_legend(page, sections, lang=lang)
     add_switch(page)
     return page
+
+
+def _add_housing(page: folium.Map, housing: gpd.GeoDataFrame, kinds: int, minutes: float, lang: str) -> LegendSection:
+    """Housing by the number of kinds that it has no facility of within a walk."""
+    group = add_group(page, name=text("circle.map_housing", lang))
+    # How many are lacking says more than how many there are, and needs no more colours than can be told apart.
+    reached = housing["kinds_reached"].to_numpy(dtype=np.float64)
+    lost = np.clip(np.round(kinds - reached), 0, kinds).astype(np.int64)
+    last = min(kinds, _MOST_LACKING)
+    colours = sequential(last + 1)[::-1]
+    add_polygons(
+        group, housing, name="", styles=[fill(colour, weight=0) for colour in colours], style=np.minimum(lost, last),
+        heading="zone", fields=fields_of("circle.housing", ["kinds_reached", "lacks", "m2"], lang), simplify_m=1.0,
+        control=False,
+    )  # fmt: skip
+    keys = ["all_there", *["lacks"] * (last - 1), "lacks" if last == kinds else "lacks_more"][: last + 1]
+    swatches = [
+        Swatch(c, text(f"circle.map_{key}", lang, n=k or kinds))
+        for k, (c, key) in enumerate(zip(colours, keys, strict=True))
+    ]
+    return LegendSection(text("circle.map_legend", lang, minutes=f"{minutes:g}"), swatches, "", [group])
+
+
+def _add_kind(
+    page: folium.Map,
+    rows: gpd.GeoDataFrame,
+    column: str,
+    things: gpd.GeoDataFrame | None,
+    blind: pd.DataFrame | None,
+    minutes: float,
+    lang: str,
+) -> LegendSection:
+    """Districts by the share of housing that has one kind within a walk, with its facilities and its largest blind spots."""
+    label = str(rows["label"].iloc[0])
+    group = add_group(page, name=text("circle.map_kind", lang, label=label), show=False)
+    classes = classify(rows[column], breaks=_BREAKS, percent=True, unit="%", lang=lang)
+    add_polygons(
+        group, rows, name="", styles=[fill(c, border=OUTLINE, weight=0.9) for c in classes.colours],
+        style=classes.row, heading="zone", fields=fields_of("circle.circle", _TOLD, lang), simplify_m=0.5, control=False,
+    )  # fmt: skip
+    marks = classes.swatches()
+    if blind is not None and len(blind):
+        known = fields_of("circle.blind_spots", ["rank", "zone", "people", "m2"], lang)
+        add_polygons(
+            group, gpd.GeoDataFrame(blind), name="", styles=[fill(OUT, border=OUTLINE, weight=0.6)], heading="name",
+            fields=known, level=1, simplify_m=1.0, control=False,
+        )  # fmt: skip
+        marks.append(Swatch(OUT, text("circle.map_spots", lang, n=len(blind))))
+    if things is not None and len(things):
+        at = gpd.GeoDataFrame(geometry=spots(things).to_numpy(), crs=things.crs)
+        add_points(group, at, name="", styles=[dot(ON_FOOT, radius_px=3)], control=False)
+        marks.append(Swatch(ON_FOOT, label, "dot"))
+    return LegendSection(text("circle.map_share", lang, label=label, minutes=f"{minutes:g}"), marks, "", [group])

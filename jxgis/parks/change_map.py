@@ -124,42 +124,20 @@ def parks_change_map(
     said = " · ".join(filter(None, [method, *_whole(change, lang)]))
     page = land_map(ground, rows, title=text("parks.change_title", lang), method=said, lang=lang, sketch=sketch)
     drawn = [] if plan is None or plan.empty else _add_plan(page, plan, lang)
-    groups: dict[str, list[folium.FeatureGroup]] = {"coverage": [], "change": []}
     coverage: list[LegendSection] = []
+    differences: list[folium.FeatureGroup] = []
     land = land_words(denominator, lang)
     note = text("maps.coverage_note", lang, **land, target=f"{100 * target:g}")
     for name in (name for name in _METHODS if (rows["method"] == name).any()):
         own = rows[rows["method"] == name]
         for state in _STATES:
             label = text(f"parks.state_{state}", lang, method=text(f"parks.by_{name}", lang))
-            group = add_group(page, name=label, show=not groups["coverage"] and state == "before")
+            group = add_group(page, name=label, show=not coverage and state == "before")
+            swatches = _add_zones(group, own, state, target, lang)
             if state == "change":
-                looks, row = [fill(colour, weight=1) for colour in (*CHANGE, ABSENT)], _change_rows(own)
-                groups["change"].append(group)
+                differences.append(group)
             else:
-                classes = classify(
-                    own[f"coverage_{state}"],
-                    breaks=coverage_breaks(target),
-                    colours=COVERAGE,
-                    percent=True,
-                    unit="%",
-                    lang=lang,
-                )
-                looks, row = [fill(colour, weight=1) for colour in classes.colours], classes.row
-                groups["coverage"].append(group)
-                key = text("maps.coverage_legend", lang, **land)
-                coverage.append(LegendSection(key, classes.swatches(), note, [group]))
-            add_polygons(
-                group,
-                own,
-                name="",
-                styles=looks,
-                style=row,
-                heading="zone",
-                fields=fields_of("parks.change", _TOLD, lang),
-                simplify_m=2,
-                control=False,
-            )
+                coverage.append(LegendSection(text("maps.coverage_legend", lang, **land), swatches, note, [group]))
             if state != "before" and changed is not None:
                 _add_housing(group, changed[changed["method"] == name])
     if changed is not None and len(changed):
@@ -174,13 +152,30 @@ def parks_change_map(
             text("parks.change_legend", lang),
             _change_swatches(lang, absent=bool(rows["change"].isna().any())),
             text("parks.change_note", lang, **land),
-            groups["change"],
+            differences,
         ),
         LegendSection(text("maps.drawn", lang), drawn),
     ]
     add_legend(page, [section for section in sections if section.swatches], lang=lang)
     add_switch(page)
     return page
+
+
+def _add_zones(
+    group: folium.FeatureGroup, rows: gpd.GeoDataFrame, state: str, target: float, lang: str
+) -> list[Swatch]:
+    """The zones by their coverage today or with the plan, or by the difference; the swatches of the former."""
+    if state == "change":
+        colours, row, swatches = (*CHANGE, ABSENT), _change_rows(rows), []
+    else:
+        share, breaks = rows[f"coverage_{state}"], coverage_breaks(target)
+        classes = classify(share, breaks=breaks, colours=COVERAGE, percent=True, unit="%", lang=lang)
+        colours, row, swatches = classes.colours, classes.row, classes.swatches()
+    add_polygons(
+        group, rows, name="", styles=[fill(colour, weight=1) for colour in colours], style=row, heading="zone",
+        fields=fields_of("parks.change", _TOLD, lang), simplify_m=2, control=False,
+    )  # fmt: skip
+    return swatches
 
 
 def _whole(change: pd.DataFrame, lang: str) -> list[str]:

@@ -41,6 +41,9 @@ PAGES = (
 )
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """Run all commands in one folder; its subfolders are named after ``COMMANDS``, with an attack behind the name."""

@@ -23,7 +23,7 @@ from jxgis.scoring.map import scores_map
 from jxgis.units.change_map import change_map
 from jxgis.units.map import units_map
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 #: The page around the city, the land without data, and the borders drawn over all: no class of a legend.
 GROUND = {"#e9edee", LAND, "#ffffff", "#5c6b78"}

@@ -313,6 +313,7 @@ def test_check_of_no_layer(jxgis: Run, city: Path) -> None:
     assert "parks" in finished.err  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_report_in_both_languages(jxgis: Run, city: Path) -> None:
     project = city / "jxgis.toml"
     project.write_text(

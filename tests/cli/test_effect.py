@@ -107,6 +107,7 @@ def test_bad_input_is_said_in_words(jxgis: Run, project: Path, options: list[str
     assert not (project.parent / "bad").exists()
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_named(jxgis: Run, project: Path) -> None:
     written = project.read_text(encoding="utf-8")
     project.write_text(written.replace('at = "2023-01-01"', ""), encoding="utf-8")

@@ -129,6 +129,7 @@ def test_columns_that_a_geopackage_keeps_for_itself_are_renamed_and_said(jxgis: 
     ]
 
 
+@pytest.mark.slow
 def test_classes_may_be_called_anything(jxgis: Callable, city: Path) -> None:
     names = ["长" * 300, "CON", "con", "a/b", "a?b", "x.", "{{7*7}}", "NUL.txt"]
     table = pd.read_csv(city / "issues.csv", encoding="gb18030")

@@ -54,7 +54,7 @@ def test_fewer_differences_than_the_least_give_no_interval(alpha: float, least: 
     assert np.isnan(least_shifts(np.ones(least - 1), np.ones(least - 1), alpha=alpha)).all()
 
 
-@pytest.mark.parametrize("n", [6, 11, 40])
+@pytest.mark.parametrize("n", [6, 11, pytest.param(40, marks=pytest.mark.slow)])
 def test_the_interval_leaves_out_the_centre_as_often_as_it_says(n: int) -> None:
     """Skewed weights and unequal variances: the level is exact still, of more than 15 differences too."""
     rng = np.random.default_rng(n)

@@ -21,6 +21,9 @@ def jxgis(*arguments):
     subprocess.run([sys.executable, "-m", "jxgis", *map(str, arguments)], check=True, capture_output=True)
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The units that jxgis proposes, and their scores."""

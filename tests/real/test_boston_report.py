@@ -12,7 +12,7 @@ import pytest
 from jxgis.run import run_report
 from jxgis.settings import load_settings
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 CASES = 121_145
 

@@ -70,6 +70,7 @@ def jiaxing(real_dir: Path) -> gpd.GeoDataFrame:
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_real_jiaxing_by_cells_is_in_bounds_wherever_that_can_be(jiaxing: gpd.GeoDataFrame) -> None:
     assert len(jiaxing) == 12
     result = propose_units(jiaxing, cell_m=200, alternatives=False)
@@ -83,6 +84,7 @@ def test_real_jiaxing_by_cells_is_in_bounds_wherever_that_can_be(jiaxing: gpd.Ge
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_real_cambridge_by_street_blocks(real_dir: Path) -> None:
     folder = real_dir / "cambridge"
     districts = gpd.read_file(folder / "BOUNDARY_CDDNeighborhoods.geojson").to_crs(26986)

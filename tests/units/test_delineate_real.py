@@ -12,7 +12,7 @@ from jxgis.load.boundaries import dissolve_districts, load_subdistricts
 from jxgis.space.blocks import grid_blocks, street_blocks
 from jxgis.units.delineate import delineate_units
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 def in_one_piece_within_one_district(plan, districts):
