@@ -153,6 +153,7 @@ class ScoresResult(Result):
         return {"scores": self._map}
 
     def _map(self) -> folium.Map:
+        from jxgis.scoring.depth import told
         from jxgis.scoring.map import scores_map
         from jxgis.scoring.section import map_line
 
@@ -162,6 +163,7 @@ class ScoresResult(Result):
             districts=given.table("districts"),
             indicators=self.labels,
             units=dict(zip(self.indicators["indicator"], self.indicators["unit"], strict=True)),
+            told=told(self._depth_shown(), self.scores["candidate_id"], given.lang),
             method=map_line(given.settings.scoring, given.lang),
             lang=given.lang,
             sketch=given.sketch,
@@ -186,6 +188,8 @@ class ScoresResult(Result):
             given.settings.scoring,
             indicators=self.indicators,
             titles=self.titles,
+            depth=self._depth_shown(),
+            top=self.top,
             lang=given.lang,
         )
 
