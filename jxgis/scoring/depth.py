@@ -136,7 +136,8 @@ def told(depth: Mapping[str, pd.DataFrame], ids: pd.Series, lang: str) -> pd.Dat
     -------
     pandas.DataFrame
         On the index of ``ids``: ``lifts`` and ``pulls`` (the indicators that raise and lower the score most), ``improve`` (to
-        the reference), ``step`` (the same to what the best quarter reach), ``kind``; null where nothing can be said.
+        the reference), ``step`` (the same to what the best quarter reach, where that is less), ``kind``; null where nothing can
+        be said.
     """
     swings = depth["swings"].dropna(subset="lift")
     swings = swings[swings["lift"].abs() > _NOTHING].sort_values(["candidate_id", "place"], kind="stable")
@@ -150,7 +151,8 @@ def told(depth: Mapping[str, pd.DataFrame], ids: pd.Series, lang: str) -> pd.Dat
         words[name] = pd.Series(said, index=most.index, dtype="str")
     first = depth["improvements"]
     first = first[first["place"] == 1].set_index("candidate_id")
-    words["improve"], words["step"] = first["in_words"], first["step_in_words"]
+    words["improve"] = first["in_words"]
+    words["step"] = first["step_in_words"].mask(first["step_in_words"] == first["in_words"])
     types = depth["types"]
     kinds = [_kind(row, lang) for row in types.to_dict("records")]
     words["kind"] = pd.Series(kinds, index=types["candidate_id"], dtype="str")
