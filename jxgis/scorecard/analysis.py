@@ -148,7 +148,7 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
 
     given = replace(given, layers={**given.layers, **beside})
     districts, subdistricts, year = given.need("districts"), given.table("subdistricts"), given.settings.scorecard.year
-    zones = scorecard_zones(districts, units_of(given))
+    zones = scorecard_zones(districts, units_of(given), given.levels())
     homes = homes_of_subdistricts(districts, subdistricts, given.city)
     rows, table = given.table("scorecard_values"), given.table("projects")
     brought = None

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LEVELS", "PERCENT", "Level", "Plan", "PlanProject", "PlanTarget", "load_plan", "meets"]
+__all__ = ["LEVELS", "PERCENT", "WHOLES", "Level", "Plan", "PlanProject", "PlanTarget", "load_plan", "meets"]
 
 Level: TypeAlias = Literal["city", "area", "district", "unit"]
 Direction: TypeAlias = Literal["at_least", "at_most", "below"]
 LEVELS: tuple[Level, ...] = ("city", "area", "district", "unit")
 """From the whole to its parts."""
+WHOLES: tuple[Level, ...] = ("city", "area", "district")
+"""Those whose figures are sums of each other; each zone of another level is measured for itself."""
 PERCENT = ("%", "％")
 
 
@@ -128,6 +130,14 @@ class PlanTarget(_Entry):
                 en=f"target {self.id} has neither target_2025 nor target_2027",
             )
         return self
+
+    def kept_at(self, level: str) -> bool:
+        """Whether it is kept at a level: at those of communities and the like where it is of units."""
+        return (level if level in LEVELS else "unit") in self.levels
+
+    def aimed_at(self, level: str) -> bool:
+        """Whether the plan's number is the target at a level."""
+        return (level if level in LEVELS else "unit") in self.target_levels
 
     @property
     def in_percent(self) -> bool:
