@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from jxgis._toml import RuleError, read_toml, validated
 from jxgis.bounds import at_least, at_most
 from jxgis.errors import SettingsError, collect
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text
 from jxgis.indicators.measures import check_measures
 from jxgis.settings import MeasureSettings
 
@@ -171,6 +171,11 @@ class PlanTarget(_Entry):
     def unit_of(self, lang: str) -> str:
         """Its unit."""
         return Text(self.unit, self.unit if self.unit_en is None else self.unit_en).of(lang)
+
+    def over(self, lang: str) -> str:
+        """What numerator and denominator are, in one phrase; of a number of things what is counted."""
+        above, below = self.parts(lang)
+        return text("scorecard.over", lang, above=above, below=below) if below else above
 
     def parts(self, lang: str) -> tuple[str, str]:
         """What its numerator and its denominator are."""

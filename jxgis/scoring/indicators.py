@@ -42,7 +42,8 @@ _NO_TEXT = Text("", "")
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One indicator, the ways to measure it, and its fixed reference: a target (benefit), or a low and a high (cost).
+    """One indicator, the ways to measure it (``over``: what is set against what), and its fixed reference: a target
+    (benefit), or a low and a high (cost).
 
     Examples
     --------
@@ -59,6 +60,7 @@ class Indicator:
     label: Text = _NO_TEXT
     unit: Text = _NO_TEXT
     source: Text = _NO_TEXT
+    over: Text = _NO_TEXT
     measures: tuple[MeasureSettings, ...] = ()
 
     @property
@@ -114,6 +116,8 @@ class _Row(BaseModel):
     unit_en: str = ""
     source: str = ""
     source_en: str = ""
+    over: str = ""
+    over_en: str = ""
     measures: tuple[MeasureSettings, ...] = ()
 
 
@@ -165,6 +169,7 @@ def load_registry(path: str | Path | None = None) -> Registry:
             label=Text(zh=row.zh, en=row.en),
             unit=Text(zh=row.unit, en=row.unit_en or row.unit),
             source=Text(zh=row.source, en=row.source_en or row.source),
+            over=Text(zh=row.over, en=row.over_en or row.over),
             measures=row.measures,
         )
         for row in model.indicators
@@ -217,6 +222,7 @@ def select_indicators(own: Mapping[str, IndicatorSettings]) -> tuple[Indicator, 
                 label=Text(given.label, given.label) if given.label else old.label if old else _NO_TEXT,
                 unit=Text(given.unit, given.unit) if given.unit else old.unit if old else _NO_TEXT,
                 source=Text("jxgis.toml", "jxgis.toml"),
+                over=Text(given.over, given.over) if given.over or given.measures else old.over if old else _NO_TEXT,
                 measures=given.measures or (old.measures if old else ()),
             )
         )

@@ -209,12 +209,14 @@ class UnitSettings(Section):
 class IndicatorSettings(Section):
     """``[scoring.indicators.ID]``: one indicator against fixed references, all in its ``unit`` (for people).
 
-    ``measures`` are the ways to measure it, the first that the layers allow; those of the default set where none is given.
+    ``measures`` are the ways to measure it, the first that the layers allow; those of the default set where none is given;
+    ``over`` says what numerator and denominator are.
     """
 
     dimension: str
     label: str = ""
     unit: str = ""
+    over: str = ""
     weight: Positive
     target: Positive | None = None
     low: Finite | None = None
