@@ -92,7 +92,10 @@ class ScorecardResult(Result):
         from jxgis.scorecard.sheet import write_values_sheet
 
         given, section = self.given, self.section()
-        write_gpkg(stage.path("scorecard.gpkg"), {"scorecard": self.scorecard}, of=self.part.name, lang=given.lang)
+        write_gpkg(
+            stage.path("scorecard.gpkg"), {"scorecard": self.scorecard}, of=self.part.name, lang=given.lang,
+            by_zone=["scorecard"],
+        )  # fmt: skip
         report_workbook(
             stage.path("scorecard.xlsx"),
             [replace(section, sheets=dict(section.sheets))],
