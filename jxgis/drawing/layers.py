@@ -226,7 +226,7 @@ def add_group(
         which takes one line however many there are.
     """
     group = folium.FeatureGroup(name=escape.html(name), overlay=overlay, show=show)
-    group.under = under
+    group.under = under  # type: ignore[attr-defined]  # the switch reads it
     page.add_child(group)
     return group
 
