@@ -88,7 +88,7 @@ def loop(zones: gpd.GeoDataFrame, layers: dict[str, gpd.GeoDataFrame]) -> dict[s
 
     for zone in zones.geometry:
         mine, asked = issues[issues.within(zone)], due[due.within(zone)]
-        greening = asked[asked["issue_class"] == "园林绿化"]
+        greening = mine[mine["issue_class"] == "园林绿化"]
         kinds = layers["poi"][layers["poi"].within(zone)]["kind"].value_counts(normalize=True)
         whole, good = km("streets", zone), km("roads", zone)
         condition = layers["roads"]["condition"]

@@ -29,6 +29,19 @@ _OWN = ("fid", "geom")
 # SQLite holds 2,000 columns a table, two of which are the GeoPackage's own.
 _MOST_COLUMNS = 1998
 _POLYGONS = {"Polygon", "MultiPolygon"}
+_ZONE = ("level", "zone")
+_REGISTERED = (
+    (
+        "SELECT * FROM gpkg_contents WHERE table_name = 'zones'",
+        "DELETE FROM gpkg_contents WHERE table_name = 'zones'",
+        "INSERT INTO gpkg_contents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    (
+        "SELECT * FROM gpkg_geometry_columns WHERE table_name = 'zones'",
+        "DELETE FROM gpkg_geometry_columns WHERE table_name = 'zones'",
+        "INSERT INTO gpkg_geometry_columns VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+)
 
 
 def write_gpkg(
@@ -39,6 +52,7 @@ def write_gpkg(
     lang: str = "zh",
     titles: Mapping[str, str] | None = None,
     own: Mapping[str, Collection[str]] | None = None,
+    by_zone: Collection[str] = (),
 ) -> None:
     """Write layers to one GeoPackage.
 
@@ -59,6 +73,9 @@ def write_gpkg(
         Titles of columns that no contract has, such as indicators.
     own
         Columns of the user's in a layer, whatever they are called: see `schema.check.hold`.
+    by_zone
+        Layers with many rows a zone (``level, zone``): each polygon is written once, in a layer ``zones``, and what is called
+        like the layer is a view of it and of the table ``{layer}_rows``, which QGIS and GDAL open as any other layer.
 
     Raises
     ------
@@ -92,6 +109,9 @@ def write_gpkg(
             if not isinstance(ready, gpd.GeoDataFrame):
                 pyogrio.write_dataframe(ready, whole, layer=name, driver="GPKG")
                 continue
+            if name in by_zone:
+                _write_by_zone(whole, name, ready)
+                continue
             kinds = set(ready.geom_type.dropna().unique())
             pyogrio.write_dataframe(
                 ready,
@@ -102,6 +122,28 @@ def write_gpkg(
                 geometry_type="Unknown" if not kinds else None,
             )
     _write_aliases(path, layers, declared, lang, titles or {})
+
+
+def _write_by_zone(path: Path, layer: str, table: gpd.GeoDataFrame) -> None:
+    """Write rows without geometry, their zones once, and a view that joins them (OGC 12-128r18, 2.1.4: features may be one)."""
+    rows, zones = f"{layer}_rows", table.drop_duplicates(list(_ZONE))[[*_ZONE, table.geometry.name]]
+    pyogrio.write_dataframe(zones, path, layer="zones", driver="GPKG", promote_to_multi=True)
+    pyogrio.write_dataframe(table.drop(columns=table.geometry.name), path, layer=rows, driver="GPKG")
+    columns = ", ".join(f'r."{name}"' for name in table.columns if name != table.geometry.name)
+    # GDAL takes a column of this name for the number of the row. The names are those of the contract.
+    view = (
+        f'CREATE VIEW "{layer}" AS SELECT r.fid AS OGC_FID, {columns}, z.geom FROM "{rows}" r '  # noqa: S608
+        "JOIN zones z ON z.level = r.level AND z.zone = r.zone"
+    )
+    connection = sqlite3.connect(path)
+    with contextlib.closing(connection), connection:
+        connection.execute("CREATE UNIQUE INDEX zones_by_name ON zones (level, zone)")
+        connection.execute(view)
+        # Taken out and put back: the layer itself goes before its zones, and is the one that is opened where none is named.
+        for find, forget, register in _REGISTERED:
+            (known,) = connection.execute(find).fetchall()
+            connection.execute(forget)
+            connection.executemany(register, [[layer if value == "zones" else value for value in known], known])
 
 
 def stored_names(table: pd.DataFrame) -> dict[str, str]:

@@ -120,6 +120,12 @@ class Given:
         """The layer's rows, where a part has said that it needs them."""
         return self.layers[layer]
 
+    def levels(self) -> dict[str, gpd.GeoDataFrame]:
+        """The further zones that tables are made by: see `space.levels.levels_of`."""
+        from jxgis.space.levels import levels_of
+
+        return levels_of(self.settings.report.levels, self.layers, self.city)
+
     def of(self, layers: Sequence[str]) -> Given:
         """The same with these layers and what was found so far: no part comes to hang on a layer that it does not say it
         reads, nor on its own result or a later one.
@@ -545,6 +551,8 @@ class Part:
         Why what was given has no use for it, None where it has: a report says so in its place.
     blames
         Layers whose flaws are drawn where it refuses: seeing them is half of the mending.
+    by_level
+        Whether its tables are made by the zones of ``[report] levels`` too.
     knows
         Whether the layers that it ``reads`` tell what the parts before it would find: its command then runs none of them.
     """
@@ -562,6 +570,7 @@ class Part:
     beside: str | None = None
     instead: Mapping[str, str] = field(default_factory=dict)
     blames: tuple[str, ...] = ()
+    by_level: bool = False
     also_reads: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     also_needs: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     implied: Callable[[Collection[str]], Mapping[str, Any]] = field(default_factory=lambda: lambda _: {})
@@ -571,7 +580,8 @@ class Part:
     def layers_for(self, settings: Settings, *, alone: bool = False) -> tuple[str, ...]:
         """The layers that it can use by the settings, in a report, or ``alone``: by its command."""
         beside = () if alone or self.beside is None else (self.beside,)
-        return tuple(dict.fromkeys((*self.reads, *beside, *self.also_reads(settings))))
+        levels = settings.report.levels if self.by_level else ()
+        return tuple(dict.fromkeys((*self.reads, *beside, *levels, *self.also_reads(settings))))
 
     @property
     def layer_options(self) -> dict[str, str]:

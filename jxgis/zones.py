@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import combinations
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from jxgis.errors import InputError, collect
-from jxgis.i18n import text
+from jxgis.i18n import text, text_pair
 
-__all__ = ["ALL", "districts_of", "zone_names"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from jxgis.i18n import Text
+
+__all__ = ["ALL", "homes", "nested", "tell_apart", "zone_names"]
 
 ALL = "all"
 """The zone of the whole study area: the union of the zones."""
+#: What share of the districts that lies in no zone is said.
+_LEFT = 5e-4
 
 _WHOLE = frozenset({ALL, *(text("common.whole_area", lang).casefold() for lang in ("zh", "en"))})
 
@@ -81,18 +93,106 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
     return tuple(told)
 
 
-def districts_of(zones: gpd.GeoDataFrame) -> dict[str, str]:
-    """The district in which the middle of each sub-district lies.
+def homes(inner: gpd.GeoDataFrame, outer: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Which zone the middle of each smaller zone lies in.
+
+    Parameters
+    ----------
+    inner, outer
+        Polygons (n, m) in one CRS.
+
+    Returns
+    -------
+    numpy.ndarray of int
+        Row (n,) of ``outer``, the first where several hold it; -1 where none does.
+
+    Examples
+    --------
+    >>> towns = gpd.GeoDataFrame(geometry=shapely.box([0, 20], 0, [5, 30], 5))
+    >>> homes(towns, gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10)])).tolist()
+    [0, -1]
+    """
+    middle = shapely.point_on_surface(np.asarray(inner.geometry.array, dtype=object))
+    at, home = shapely.STRtree(np.asarray(outer.geometry.array, dtype=object)).query(middle, predicate="within")
+    found = np.full(len(inner), len(outer), dtype=np.int64)
+    np.minimum.at(found, at, home)
+    return np.where(found < len(outer), found, -1)
+
+
+def tell_apart(zones: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None) -> tuple[gpd.GeoDataFrame, list[Text]]:
+    """Zones of a level below the districts, each once and with a name of its own.
+
+    Parameters
+    ----------
+    zones
+        ``name`` and, where known, ``code`` and ``within``, in a metric CRS.
+    districts
+        Polygons with ``name``; None where they are not known.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``name, code, within, geometry``: rows of one name, one code and one home are one zone. Where two share a name, what
+        they lie in stands before it, and the code behind it where that is not enough; ``within`` is what the file says, else
+        the district that holds the middle.
+    list of Text
+        What was merged and renamed, and what share of the districts lies in no zone, for people.
+
+    Examples
+    --------
+    >>> halves = gpd.GeoDataFrame({"name": ["东", "西"]}, geometry=shapely.box([0, 5], 0, [5, 10], 9), crs=4549)
+    >>> drawn = gpd.GeoDataFrame({"name": ["新华"] * 2 + ["南"]}, geometry=shapely.box([0, 5, 2], 0, [2, 10, 4], 9), crs=4549)
+    >>> table, notes = tell_apart(drawn, halves)
+    >>> table["name"].tolist(), notes[-1].en
+    (['东·新华', '西·新华', '南'], '10.0 % of the area of the districts lies in none of them and is in none of their figures.')
+    """
+    table = zones.reset_index(drop=True).copy()
+    for column in ("code", "within"):
+        given = table[column] if column in table.columns else pd.Series(np.nan, table.index)
+        table[column] = given.astype("str").where(given.notna())
+    if districts is not None:
+        called = np.array([*districts["name"], None], dtype=object)
+        home = pd.Series(called[homes(table, districts)], table.index, dtype="str")
+        table["within"] = table["within"].fillna(home)
+    keys = [table[column].fillna("") for column in ("name", "code", "within")]
+    number = table.groupby(keys, sort=False).ngroup().to_numpy()
+    notes, first = [], np.unique(number, return_index=True)[1]
+    if len(first) < len(table):
+        counts = np.bincount(number)
+        merged = [f"{table['name'][at]} ({counts[k]})" for k, at in enumerate(first) if counts[k] > 1]
+        notes.append(text_pair("load.merged_names", names=merged))
+        shapes = table.geometry.to_numpy()
+        whole = [shapely.union_all(shapes[number == k]) if counts[k] > 1 else shapes[at] for k, at in enumerate(first)]
+        table = table.iloc[first].set_geometry(gpd.GeoSeries(whole, index=first, crs=zones.crs)).reset_index(drop=True)
+    name, shared = table["name"].astype("str"), table["name"].duplicated(keep=False)
+    made = name.where(~shared | table["within"].isna(), table["within"] + "·" + name)
+    again = made.duplicated(keep=False) & table["code"].notna()
+    made = made.where(~again, made + " (" + table["code"] + ")")
+    if shared.any():
+        notes.append(text_pair("load.told_apart", names=made[shared].tolist()))
+    if districts is not None and len(districts):
+        city = shapely.union_all(np.asarray(districts.geometry.array, dtype=object))
+        left = 1 - shapely.area(shapely.intersection(city, shapely.union_all(table.geometry.to_numpy()))) / city.area
+        if left >= _LEFT:
+            notes.append(text_pair("load.in_no_zone", share=f"{100 * left:.1f}"))
+    columns = [*("name", "code", "within"), *(c for c in table.columns if c not in ("name", "code", "within"))]
+    return gpd.GeoDataFrame(table.assign(name=made)[columns], crs=zones.crs), notes
+
+
+def nested(zones: gpd.GeoDataFrame, levels: Sequence[str]) -> dict[tuple[str, str], dict[str, str]]:
+    """Which zone of each higher level the middle of every zone lies in.
 
     Parameters
     ----------
     zones
         The contract's layer ``zones``: ``zone, level`` and geometry; a zone may stand in several rows.
+    levels
+        From large to small; a zone may lie in one of each level before its own.
 
     Returns
     -------
-    dict of str to str
-        Sub-district to district; those that lie in none are not in it.
+    dict
+        Level and zone to level and zone of those that it lies in.
 
     Examples
     --------
@@ -100,12 +200,15 @@ def districts_of(zones: gpd.GeoDataFrame) -> dict[str, str]:
     ...     {"zone": ["老城", "建设街道", "凤桥镇"], "level": ["district", "subdistrict", "subdistrict"]},
     ...     geometry=shapely.box([0, 0, 20], 0, [10, 5, 30], 10),
     ... )
-    >>> districts_of(zones)
-    {'建设街道': '老城'}
+    >>> nested(zones, ["district", "subdistrict"])
+    {('subdistrict', '建设街道'): {'district': '老城'}}
     """
     once = zones.drop_duplicates(["level", "zone"])
-    outer, inner = (once[once["level"] == level] for level in ("district", "subdistrict"))
-    middle = shapely.point_on_surface(np.asarray(inner.geometry.array, dtype=object))
-    of, district = shapely.STRtree(np.asarray(outer.geometry.array, dtype=object)).query(middle, predicate="within")
-    pairs = sorted(zip(of.tolist(), district.tolist(), strict=True), reverse=True)
-    return {str(inner["zone"].iloc[at]): str(outer["zone"].iloc[home]) for at, home in pairs}
+    of = {level: once[once["level"] == level] for level in levels}
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for outer, inner in combinations(levels, 2):
+        names = of[outer]["zone"].to_numpy(dtype=object)
+        for zone, at in zip(of[inner]["zone"], homes(of[inner], of[outer]), strict=True):
+            if at >= 0:
+                found.setdefault((inner, str(zone)), {})[outer] = str(names[at])
+    return found

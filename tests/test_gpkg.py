@@ -109,3 +109,29 @@ def test_as_many_columns_as_a_geopackage_holds_and_no_more(tmp_path: Path) -> No
     assert gpd.read_file(tmp_path / "a.gpkg")["c1997"].tolist() == [1997]
     with pytest.raises(InputError, match="1,999"):
         write_gpkg(tmp_path / "b.gpkg", {"b": gpd.GeoDataFrame(wide.assign(one=1), geometry=points, crs=4549)})
+
+
+def test_polygons_of_many_rows_a_zone_are_written_once_and_read_as_any_layer(tmp_path: Path) -> None:
+    shapes = gpd.GeoSeries([shapely.Point(x, 0).buffer(400, quad_segs=200) for x in (0, 2000)], crs=4549)
+    rows = [
+        ("district" if k == 0 else "unit", name, f"i{i}", float(i), shapes.iloc[k])
+        for i in range(60)
+        for k, name in enumerate(["老城", "老城"])
+    ]
+    columns = ["level", "zone", "indicator", "value", "geometry"]
+    table = gpd.GeoDataFrame(rows, columns=columns, crs=4549)
+    for name, by_zone in (("once", ["scorecard"]), ("again", ["scorecard"]), ("each", [])):
+        write_gpkg(tmp_path / f"{name}.gpkg", {"scorecard": table}, by_zone=by_zone)
+    once, each = (gpd.read_file(tmp_path / f"{name}.gpkg", layer="scorecard") for name in ("once", "each"))
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(once.drop(columns="geometry")), pd.DataFrame(each.drop(columns="geometry"))
+    )
+    assert once.crs == each.crs
+    assert once.geometry.geom_equals(each.geometry).all()
+    # The first layer is the one that is opened where none is named, and a part of it can be asked for.
+    assert gpd.list_layers(tmp_path / "once.gpkg")["name"].tolist() == ["scorecard", "zones", "scorecard_rows"]
+    near = gpd.read_file(tmp_path / "once.gpkg", layer="scorecard", bbox=(-10, -10, 10, 10), where="value >= 30")
+    assert near["value"].tolist() == list(range(30, 60))
+    sizes = {name: (tmp_path / f"{name}.gpkg").stat().st_size for name in ("once", "each")}
+    assert sizes["once"] < sizes["each"] / 4
+    assert (tmp_path / "once.gpkg").read_bytes() == (tmp_path / "again.gpkg").read_bytes()

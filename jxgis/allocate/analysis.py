@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.allocate.choice import choose
+from jxgis.allocate.cycle import named_years
 from jxgis.allocate.result import AllocationResult
 from jxgis.allocate.rules import Terms, can_be
 from jxgis.city import AllocationRules
@@ -138,6 +139,7 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         table = _joined(given, table, worth)
     for column in ("named_year", "ready_year", "cost"):
         table[column] = table[column].astype("float64") if column in table.columns else np.nan
+    table["named_year"] = _named(given, table)
     if not table["known"].any() and table["named_year"].isna().all():
         raise NotGivenError(
             zh="没有一个候选单元有可比较的得分（数据完整度不足或没有得分）；请补充指标数据，或在候选单元中提供 score（得分）列。",
@@ -145,6 +147,37 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             "column score.",
         )
     return table
+
+
+def _named(given: Given, table: pd.DataFrame) -> pd.Series:
+    """The year in which each candidate was named: as it says itself, else as the cycle does; refused where they differ."""
+    steps, own = given.table("cycle"), table["named_year"]
+    if steps is None or given.city is None:
+        return own
+    named = named_years(steps, given.city.cycle)
+    twice = named.index[named.index.duplicated()].tolist()
+    strange = [name for name in named.index if name not in set(table["candidate_id"])]
+    found = table["candidate_id"].map(named[~named.index.duplicated()])
+    apart = table.loc[own.notna() & found.notna() & (own != found), "candidate_id"].tolist()
+    asked = (
+        (twice, "创建流程表中命名了两次", "named twice in the cycle"),
+        (
+            strange,
+            "创建流程表中已命名，但不在候选单元中（编号须一致）",
+            "named in the cycle, and no candidate has the id",
+        ),
+        (apart, "候选单元自带的 named_year 与创建流程表不同", "named_year of the candidates is not that of the cycle"),
+    )
+    collect(
+        [
+            InputError(
+                zh=f"{zh}：{'、'.join(names[:_NAMED])}；请改正。", en=f"{en}: {', '.join(names[:_NAMED])}; correct it."
+            )
+            for names, zh, en in asked
+            if names
+        ]
+    )
+    return own.fillna(found.astype("float64"))
 
 
 def _joined(given: Given, table: gpd.GeoDataFrame, worth: str) -> gpd.GeoDataFrame:

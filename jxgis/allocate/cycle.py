@@ -12,7 +12,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from jxgis.city import CycleStep
 
-__all__ = ["Cycle", "follow", "with_schedule"]
+__all__ = ["Cycle", "follow", "named_years", "with_schedule"]
 
 _UNIT = ["candidate_id", "year"]
 _SAID = ["name", "area", "type"]
@@ -79,6 +79,40 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
         {str(name): None if pd.isna(value) else value for name, value in row.items()}
         for row in table.to_dict("records")
     ]
+
+
+def named_years(steps: pd.DataFrame, path: Sequence[CycleStep]) -> pd.Series:
+    """The units that are named, with their years: every step has its date, in order, and no gate was failed.
+
+    Parameters
+    ----------
+    steps
+        As of `with_schedule`; rows of steps that are still to come may be lacking.
+    path
+        The steps, in order; the last one names the unit. A date there without an answer is a plan, not a fact.
+
+    Returns
+    -------
+    pandas.Series
+        ``candidate_id`` to year; of a unit that is named twice, both.
+
+    Examples
+    --------
+    >>> from jxgis.city import CycleStep
+    >>> path = [CycleStep(key="apply", zh="申报", en="application"), CycleStep(key="name", zh="命名", en="naming")]
+    >>> steps = pd.DataFrame({"candidate_id": ["a", "a", "b"], "name": None, "area": None, "type": None, "year": 2026,
+    ...     "step": ["apply", "name", "name"], "date": pd.to_datetime(["2026-02-01", "2026-11-01", "2026-11-01"]),
+    ...     "gate": True, "evidence": "x"})
+    >>> named_years(steps, path).to_dict()
+    {'a': 2026}
+    """
+    empty = pd.DataFrame(columns=[*_UNIT, *_SAID])
+    every = with_schedule(pd.DataFrame(steps).drop(columns="geometry", errors="ignore"), empty, path)
+    states = follow(every, path, on=dt.date.max).states
+    last = every[(every["step"] == path[-1].key) & (every["gate"] == True)]  # noqa: E712  (None is no answer)
+    passed = pd.MultiIndex.from_frame(last[_UNIT])
+    named = states[(states["state"] == path[-1].key) & pd.MultiIndex.from_frame(states[_UNIT]).isin(passed)]
+    return named.set_index("candidate_id")["year"]
 
 
 def follow(

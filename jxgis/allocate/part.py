@@ -39,11 +39,12 @@ PART = Part(
     title=Text(zh="逐年选定样板单元", en="Choose the sample units of each year"),
     options={
         "--candidates": Option("inputs.candidates"),
+        "--cycle": Option("inputs.cycle"),
         "--this-year": Option("allocate.this_year", metavar="YEAR"),
         "--name-column": Option("inputs.candidates.name_column"),
         "--columns": Option("inputs.candidates.columns"),
     },
-    reads=("districts", "subdistricts", "candidates"),
+    reads=("districts", "subdistricts", "candidates", "cycle"),
     also_reads=_also_reads,
     needs=("candidates",),
     instead={"candidates": "units"},

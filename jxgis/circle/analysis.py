@@ -37,6 +37,7 @@ def measure_circle(
     population: gpd.GeoDataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
     vacant: gpd.GeoDataFrame | None = None,
+    levels: Mapping[str, gpd.GeoDataFrame] | None = None,
     settings: Settings | None = None,
     lang: str = "zh",
     sketch: bool = False,
@@ -63,6 +64,8 @@ def measure_circle(
         Names for blind spots.
     vacant
         Plots for new facilities; a lattice inside the blind spots where not given.
+    levels
+        Further zones by the name of their layer (``communities``): polygons with ``name``.
     settings
         Settings whose ``[parks]`` (speed, spacing of points) holds; the defaults where not given.
     lang, sketch
@@ -97,7 +100,7 @@ def measure_circle(
     kinds = {} if options.get("kinds") else {"kinds": {name: {"layer": name} for name in facilities}}
     layers = {
         "districts": districts, "residential": residential, "streets": streets, "units": units, "barriers": barriers,
-        "population": population, "places": places, "vacant": vacant,
+        "population": population, "places": places, "vacant": vacant, **(levels or {}),
     }  # fmt: skip
     given = given_tables(
         layers, needs=("districts", "residential", "streets"), lang=lang, sketch=sketch, settings=settings,
@@ -142,7 +145,7 @@ def analyse(given: Given) -> CircleResult:
     title = layer_title(given.city)
     labels = {kind.id: kind.said.label or title(kind.said.layer).of(given.lang) for kind in chosen}
     districts, barriers = given.need("districts"), given.table("barriers")
-    zones = scorecard_zones(districts, units_of(given))
+    zones = scorecard_zones(districts, units_of(given), given.levels())
     graph = street_graph(given.need("streets"), barriers=barriers)
     minutes = {name: kind.said.minutes or options.minutes for name, kind in there.items()}
     people = _people(given, districts)

@@ -56,7 +56,8 @@ PART = Part(
     needs=("districts", "residential", "streets"),
     analyse=_walk,
     settings_key="circle",
-    settings=("parks", "units", "circle"),
+    settings=("parks", "units", "circle", "report"),
+    by_level=True,
     after=("units",),
     without=no_facilities,
 )

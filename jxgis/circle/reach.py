@@ -241,7 +241,7 @@ def circle_table(found: Reach, zones: gpd.GeoDataFrame, kinds: Mapping[str, gpd.
     """
     standing = {kind: spots(things) for kind, things in kinds.items()}
     rows = []
-    for level in ("city", "area", "district", "unit"):
+    for level in dict.fromkeys(zones["level"]):
         of = zones[zones["level"] == level]
         area = _Within(found.housing, _inside(found.housing, zones, level), len(of))
         folk = None if found.people is None else _Within(found.people, _inside(found.people, zones, level), len(of))
@@ -295,12 +295,8 @@ def _inside(demand: Demand, zones: gpd.GeoDataFrame, level: str) -> Ints:
     """Position of the zone of a level that each point is in, -1 for none: wholes by their districts, so that they add up."""
     districts = zones[zones["level"] == "district"]
     of = zones[zones["level"] == level]
-    if level == "unit":
-        return (
-            locate(gpd.GeoSeries(shapely.points(demand.x, demand.y), crs=zones.crs), of)
-            if len(of)
-            else np.full(len(demand.x), -1)
-        )
+    if level not in ("city", "area", "district"):
+        return locate(gpd.GeoSeries(shapely.points(demand.x, demand.y), crs=zones.crs), of)
     if level == "city":
         home = np.zeros(len(districts), dtype=np.int64)
     elif level == "area":

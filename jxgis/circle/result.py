@@ -92,7 +92,7 @@ class CircleResult(Result):
         from jxgis.report.workbook import report_workbook
 
         given, section = self.given, self.section()
-        write_gpkg(stage.path("circle.gpkg"), self.tables(), of=self.part.name, lang=given.lang)
+        write_gpkg(stage.path("circle.gpkg"), self.tables(), of=self.part.name, lang=given.lang, by_zone=["circle"])
         report_workbook(
             stage.path("circle.xlsx"),
             [section],

@@ -119,6 +119,10 @@ def _blocks(
         if len(rows):
             heading = text(f"circle.by_{level}", lang, minutes=minutes, of=of)
             blocks.append(_matrix(heading, rows, column, folded=False))
+    for level in [name for name in dict.fromkeys(circle["level"]) if name not in ("city", "area", "district", "unit")]:
+        called = declared("circle.circle").columns["level"].word(level, lang)
+        heading = text("circle.by_level", lang, level=called, minutes=minutes, of=of)
+        blocks.append(_matrix(heading, circle[circle["level"] == level], column, folded=True))
     spots = tables.get("blind_spots")
     if spots is not None:
         worst = spots[(spots["rank"] <= 3) & (spots["kind"] != ALL_KINDS)]

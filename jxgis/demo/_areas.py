@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["CITY_KM2", "TOWNS", "Areas", "fit_power_diagram", "make_areas", "read_sites"]
+__all__ = ["CITY_KM2", "TOWNS", "Areas", "fit_power_diagram", "make_areas", "make_communities", "read_sites"]
 
 CITY_KM2 = 385.0
 TOWNS = ("余新镇", "大桥镇", "油车港镇")
 """The towns that belong to the central city in part; the thirteen 街道 belong to it whole."""
+_SHARED = ("建设街道", "塘汇街道")
+"""Sub-districts that each have a community of one name, as happens."""
 
 
 @dataclass(frozen=True)
@@ -215,3 +217,31 @@ def make_areas() -> Areas:
     one = joined(pd.Series("中心城区", index=city_faces.index))
     central = gpd.GeoDataFrame({"name": ["中心城区"]}, geometry=one.to_numpy(), crs=EPSG)
     return Areas(subdistricts, districts, central, plan_city, outline)
+
+
+def make_communities(seed: int, areas: Areas) -> gpd.GeoDataFrame:
+    """Cut each sub-district, as far as it lies in the central city, into two to six communities; two of them share a name.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``name, within`` (the sub-district) and polygons in EPSG:4549.
+    """
+    import geopandas as gpd
+
+    city, rows, shapes = areas.central_city.geometry.iloc[0], [], []
+    for number, (name, whole) in enumerate(zip(areas.subdistricts["name"], areas.subdistricts.geometry, strict=True)):
+        ground = shapely.intersection(whole, city)
+        n = int(np.clip(round(shapely.area(ground) / 6e6), 2, 6))
+        rng = np.random.default_rng([seed, 100, number])
+        west, south, east, north = shapely.bounds(ground)
+        points = np.asarray(shapely.points(rng.uniform(west, east, 400), rng.uniform(south, north, 400)))
+        middles = shapely.multipoints(points[shapely.contains(ground, points)][:n])
+        cells = shapely.get_parts(shapely.voronoi_polygons(middles, extend_to=ground))
+        short = str(name).removesuffix("街道").removesuffix("镇")
+        called = [f"{short}第{'一二三四五六'[k]}社区" for k in range(n)]
+        if name in _SHARED:
+            called[0] = "新华社区"
+        rows += [(community, name) for community in called]
+        shapes += list(shapely.normalize(shapely.intersection(cells, ground)))
+    return gpd.GeoDataFrame(rows, columns=["name", "within"], geometry=shapes, crs=EPSG)

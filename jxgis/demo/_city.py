@@ -30,6 +30,8 @@ class SchematicCity:
         ``name``: twelve, clipped to the central city.
     central_city
         One polygon of 385 km².
+    communities
+        ``name, within``: two to six of each sub-district, as far as it lies in the central city.
     streets
         ``name, road_class`` (主干路, 次干路, 支路).
     waters
@@ -67,6 +69,7 @@ class SchematicCity:
     subdistricts: gpd.GeoDataFrame
     districts: gpd.GeoDataFrame
     central_city: gpd.GeoDataFrame
+    communities: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
     waters: gpd.GeoDataFrame
     parks: gpd.GeoDataFrame
@@ -107,7 +110,7 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
     (16, 385)
     """
     from jxgis.city import load_city
-    from jxgis.demo._areas import make_areas
+    from jxgis.demo._areas import make_areas, make_communities
     from jxgis.demo._brought import make_values
     from jxgis.demo._candidates import make_candidates
     from jxgis.demo._export import make_export
@@ -164,6 +167,7 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
         subdistricts=areas.subdistricts,
         districts=areas.districts,
         central_city=areas.central_city,
+        communities=make_communities(seed, areas),
         streets=streets,
         waters=waters,
         parks=land.parks,

@@ -25,6 +25,7 @@ LAYERS = {
     "subdistricts": "boundaries/subdistricts.geojson",
     "districts": "boundaries/districts.geojson",
     "central_city": "boundaries/central_city.geojson",
+    "communities": "boundaries/communities.geojson",
     "streets": "layers/streets.geojson",
     "waters": "layers/waters.geojson",
     "parks": "layers/parks.geojson",

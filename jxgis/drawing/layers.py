@@ -208,7 +208,9 @@ def add_shapes(page: folium.Map, geometry: gpd.GeoSeries) -> Shapes:
     return shapes
 
 
-def add_group(page: folium.Map, *, name: str, overlay: bool = False, show: bool = True) -> folium.FeatureGroup:
+def add_group(
+    page: folium.Map, *, name: str, overlay: bool = False, show: bool = True, under: str = ""
+) -> folium.FeatureGroup:
     """A layer that holds layers: one entry of the switch.
 
     Parameters
@@ -219,8 +221,12 @@ def add_group(page: folium.Map, *, name: str, overlay: bool = False, show: bool 
         ``False``: one of several that exclude one another (radio button); ``True``: on or off by itself.
     show
         Whether it is seen first.
+    under
+        Of one of many that exclude one another: the heading that it stands under. The switch offers these in a list that opens,
+        which takes one line however many there are.
     """
     group = folium.FeatureGroup(name=escape.html(name), overlay=overlay, show=show)
+    group.under = under  # type: ignore[attr-defined]  # the switch reads it
     page.add_child(group)
     return group
 
@@ -503,7 +509,7 @@ class _Switch(Script):
     def entries(self) -> list[tuple[Layer, str]]:
         """The layers on the map that are offered, with their names and whether they lie over others."""
         return [
-            (layer, f"{escape.javascript(name)}, {escape.javascript(layer.overlay)}")
+            (layer, ", ".join(map(escape.javascript, (name, layer.overlay, getattr(layer, "under", "")))))
             for layer, name in offered(self._parent, self.page.lang)
         ]
 

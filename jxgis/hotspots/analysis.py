@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,7 @@ def find_hotspots(
     history: gpd.GeoDataFrame | None = None,
     start: pd.Timestamp | None = None,
     end: pd.Timestamp | None = None,
+    levels: Mapping[str, gpd.GeoDataFrame] | None = None,
     lang: str = "zh",
     sketch: bool = False,
     **options: Any,
@@ -76,6 +77,8 @@ def find_hotspots(
         Where present, ``source`` and ``file`` say for which of them some time is missing.
     start, end
         The period analysed, half open; see :func:`jxgis.periods.compare_periods`.
+    levels
+        Further zones by the name of their layer (``communities``): polygons with ``name``.
     lang, sketch
         ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
@@ -113,7 +116,7 @@ def find_hotspots(
     layers = {
         "issues": issues, "districts": districts, "subdistricts": subdistricts, "ring": ring, "places": places,
         "streets": streets, "exposure": exposure, "built_up": built_up,
-        "area": area.geometry if isinstance(area, gpd.GeoDataFrame) else area,
+        "area": area.geometry if isinstance(area, gpd.GeoDataFrame) else area, **(levels or {}),
     }  # fmt: skip
     given = given_tables(
         layers,
@@ -147,7 +150,8 @@ def analyse(given: Given) -> HotspotsResult:
     column = "people" if exposure is not None and "people" in exposure.columns else None
     area = given.need("area" if "area" in given.layers else "districts")
     zones_of = {"district": given.table("districts"), "subdistrict": given.table("subdistricts")}
-    layers = {level: polygons for level, polygons in zones_of.items() if polygons is not None}
+    official = {level: polygons for level, polygons in zones_of.items() if polygons is not None}
+    layers = {**official, **given.levels()}
     counted = count_issues(given.need("issues"), area, layers, cell_m=options.cell_m, classes=_classes(given))
     grid, names = counted.grid, counted.classes
 
@@ -163,7 +167,7 @@ def analyse(given: Given) -> HotspotsResult:
         street_of=_streets_near_hot(counted.inside, streets, [by_number, by_rate], grid, options.alpha, options.band_m),
         labels=_labels(given),
         field=_name_field(counted.inside, options.name_field),
-        zones=layers,
+        zones=official,
     )
     place = partial(
         hot_places, issues=counted.inside, grid=grid, alpha=options.alpha, band_m=options.band_m, naming=naming,

@@ -45,4 +45,5 @@ PART = Part(
     analyse=_find,
     settings_key="hotspots",
     settings=("hotspots", "report"),
+    by_level=True,
 )

@@ -339,11 +339,23 @@ def _blocks(
         alpha = "" if levels is None or levels.empty else f"{levels['alpha'].iloc[0]:g}"
         key = "zones_table_level" if alpha else "zones_table"
         blocks.append(table_block(text(f"report.{key}", lang, alpha=alpha), zones, lang, of="hotspots.zones"))
+        blocks += _further_zones(of_all(tables["zones"]), lang)
     if said := small_said(min_count, lang):
         blocks.append(Paragraph(said, "sub"))
     blocks.extend(_findings(tables, lang))
     if "against_normal" in tables and _is_judged(tables):
         blocks.extend(_disagreement(tables["against_normal"], lang))
+    return blocks
+
+
+def _further_zones(zones: pd.DataFrame, lang: str) -> list[Block]:
+    """The zones of each further level, those with most issues first."""
+    blocks: list[Block] = []
+    for level in [name for name in pd.unique(zones["level"]) if name not in ("district", "subdistrict")]:
+        own = zones[zones["level"] == level]
+        own = own.sort_values("count", ascending=False, key=lambda n: pd.to_numeric(n, errors="coerce"), kind="stable")
+        heading = text("report.zones_of_level", lang, level=column("level").word(level, lang), n=len(own))
+        blocks.append(table_block(heading, own, lang, of="hotspots.zones", folded=True))
     return blocks
 
 

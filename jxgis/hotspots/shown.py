@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from jxgis.schema.tables import telling_columns
 from jxgis.settings import HOTSPOTS
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
 from jxgis.space.nearest import nearest
-from jxgis.zones import ALL, districts_of
+from jxgis.zones import ALL, nested
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,8 +29,6 @@ _RANKED = (*_PLACES, "peaks", "rate_peaks")
 #: Their z tells how many issues there are in the band around a cell.
 _SCORED = ("peaks", "rate_peaks", "heavy_cells")
 _CITY = "city"
-#: What adds up to the city, each by itself: one sum of all of them would bind them less than is shown.
-_ALL_OF_CITY = [f"{_CITY}:{parts}" for parts in ("cells", "district", "subdistrict", "ring")]
 #: Times the number of a class in the city they are counts that are shown.
 _OF_CITY = ("share_issues", "concentration", "location_quotient", "times_mean")
 _TOPS = re.compile(r"top(\d+)_share")
@@ -55,8 +53,8 @@ class Shown(NamedTuple):
 def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = HOTSPOTS.band_m) -> Shown:
     """Hide what is small in all tables of hot spots together: they count the same issues, and are shown side by side.
 
-    Cells add up to the hot place that they lie in, to the nearest peak and to the city, sub-districts to their district, the
-    zones of a level to the city, classes to all issues, inside and outside of a ring to both. Where the number of a class
+    Cells add up to the hot place that they lie in, to the nearest peak and to the city, zones of a level to the city and to
+    the larger zone that they lie in (a community to its sub-district and its district), classes to all issues, inside and outside of a ring to both. Where the number of a class
     in the city is left out, so are the shares of it.
 
     Parameters
@@ -72,7 +70,8 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
     if min_count < MIN_RANGE:
         return Shown(dict(tables), None)
     cells, ranked = tables["cells"], {name: tables[name] for name in _RANKED if name in tables}
-    rows = [_city(cells)]
+    levels = pd.unique(tables["zones"]["level"]) if "zones" in tables else ()
+    rows = [_city(cells, levels)]
     rows += [count_rows(_named(table, name), "issues", of=name, whole="_is") for name, table in ranked.items()]
     if len(tables.get("zones", ())):
         rows.append(_zones(tables["zones"]))
@@ -138,10 +137,13 @@ def _without_scores(cells: Table) -> Table:
     return cells.assign(**dict.fromkeys(scores, np.nan))
 
 
-def _city(cells: pd.DataFrame) -> pd.DataFrame:
-    """The classes of the city; how many issues there are in all is said wherever they are spoken of."""
+def _city(cells: pd.DataFrame, levels: Iterable[str]) -> pd.DataFrame:
+    """The classes of the city; how many issues there are in all is said wherever they are spoken of.
+
+    The zones of each level add up to it by themselves: one sum of all of them would bind them less than is shown.
+    """
     city = cells.groupby("issue_class", sort=False)["count"].sum().reset_index()
-    city["_is"] = [_ALL_OF_CITY] * len(city)
+    city["_is"] = [[f"{_CITY}:{parts}" for parts in ("cells", "ring", *levels)]] * len(city)
     rows = count_rows(city, "count", of=_CITY, within=(), whole="_is")
     return rows.assign(known=rows["issue_class"] == ALL)
 
@@ -194,18 +196,26 @@ def _named(places: Table, name: str) -> Table:
 
 
 def _zones(zones: gpd.GeoDataFrame) -> pd.DataFrame:
-    """The zones: parts of the city, and sub-districts of their district too."""
-    home = zones["zone"].map(districts_of(zones)).astype(object).where(zones["level"] == "subdistrict")
-    table = pd.DataFrame(zones[["zone", "level", "issue_class", "count"]]).assign(
-        _city=f"{_CITY}:" + zones["level"], _district="district:" + home.astype("str")
+    """The zones: parts of the city, and of each larger zone that they lie in; units add up to their district beside them."""
+    levels = list(dict.fromkeys(zones["level"]))
+    home, keys = nested(zones, levels), list(zip(zones["level"], zones["zone"], strict=True))
+    table = pd.DataFrame(zones[["zone", "level", "issue_class", "count"]]).assign(_city=f"{_CITY}:" + zones["level"])
+    for outer in levels:
+        lies_in = [home.get(key, {}).get(outer) for key in keys]
+        table[f"_{outer}"] = [
+            None if name is None else f"{outer}:{name}:{level}" for name, (level, _) in zip(lies_in, keys, strict=True)
+        ]
+    table["_is"] = pd.Series(
+        [
+            [f"{level}:{zone}:{inner}" for inner in levels[levels.index(level) + 1 :]]
+            + ([f"units:{zone}"] if level == "district" else [])
+            for level, zone in keys
+        ],
+        index=table.index,
+        dtype=object,
     )
-    # Units add up to their district, beside its sub-districts.
-    names = [
-        [f"district:{zone}", f"units:{zone}"] if level == "district" else None
-        for zone, level in zip(zones["zone"], zones["level"], strict=True)
-    ]
-    table["_is"] = pd.Series(names, index=table.index, dtype=object)
-    return count_rows(table, "count", of="zones", within=["level", "zone"], sums=["_city", "_district"], whole="_is")
+    sums = ["_city", *(f"_{level}" for level in levels)]
+    return count_rows(table, "count", of="zones", within=["level", "zone"], sums=sums, whole="_is")
 
 
 def _ring(overall: pd.DataFrame) -> list[pd.DataFrame]:

@@ -35,6 +35,7 @@ __all__ = [
     "Dissolved",
     "boundary_flaws",
     "dissolve_districts",
+    "flaws_said",
     "in_crosswalk",
     "load_districts",
     "load_outline",
@@ -237,6 +238,19 @@ def _holes(shapes: NDArray[Any]) -> NDArray[Any]:
     parts = shapely.get_parts(shapely.union_all(shapes))
     rings = [shapely.get_interior_ring(part, i) for part in parts for i in range(shapely.get_num_interior_rings(part))]
     return np.array([shapely.Polygon(ring) for ring in rings], dtype=object)
+
+
+def flaws_said(polygons: gpd.GeoDataFrame) -> list[Text]:
+    """What is said of overlaps and gaps, in one sentence; none where there are none.
+
+    Examples
+    --------
+    >>> over = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=shapely.box([0, 90], 0, [100, 200], 100), crs=4549)
+    >>> flaws_said(over)[0].en
+    'Between the boundaries: 1 overlaps (1,000 m²) and 0 gaps (0 m²), 0 of them slivers; the largest: a、b 1,000 m².'
+    """
+    flaws = boundary_flaws(polygons)
+    return [] if flaws.empty else [_flaw_note(flaws)]
 
 
 def _flaw_note(flaws: gpd.GeoDataFrame) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,6 +42,7 @@ def measure_parks(
     built_up: gpd.GeoDataFrame | None = None,
     vacant: gpd.GeoDataFrame | None = None,
     planned_parks: gpd.GeoDataFrame | None = None,
+    levels: Mapping[str, gpd.GeoDataFrame] | None = None,
     lang: str = "zh",
     sketch: bool = False,
     **options: Any,
@@ -69,6 +71,8 @@ def measure_parks(
         Sites for new parks; plots on a lattice inside the blind spots where not given.
     planned_parks
         Parks of a plan, new or enlarged: see `parks.whatif.split_plan`. New parks are sited beside them.
+    levels
+        Further zones by the name of their layer (``communities``): polygons with ``name``.
     lang, sketch
         ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
@@ -99,7 +103,7 @@ def measure_parks(
     layers = {
         "districts": zones, "parks": parks, "residential": residential, "historic": historic, "streets": streets,
         "gates": gates, "barriers": barriers, "places": places, "population": population, "built_up": built_up,
-        "vacant": vacant, "planned_parks": planned_parks,
+        "vacant": vacant, "planned_parks": planned_parks, **(levels or {}),
     }  # fmt: skip
     called = {"districts": replace(contract("districts"), layer="zones")}
     return analyse(
@@ -169,7 +173,20 @@ def analyse(given: Given) -> ParksResult:
         ground=ground,
         fewest=fewest,
         siting_refused=sited.refused,
+        coverage_levels=_by_level(given.levels(), sized, ground),
     )
+
+
+def _by_level(
+    levels: Mapping[str, gpd.GeoDataFrame], parks: gpd.GeoDataFrame, ground: Ground
+) -> gpd.GeoDataFrame | None:
+    """Today's coverage of the zones of further levels; None where there are none."""
+    tables = []
+    for level, zones in levels.items():
+        found = on_map(measure(parks, zones[["name", "geometry"]], ground).coverage, zones)
+        found.insert(1, "level", level)
+        tables.append(found[found["zone"] != ALL])
+    return _stacked(tables) if tables else None
 
 
 def _ground(given: Given, standard: Standard) -> Ground:

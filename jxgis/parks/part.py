@@ -57,6 +57,7 @@ PART = Part(
     also_needs=_land,
     analyse=_measure,
     settings_key="parks",
-    settings=("parks",),
+    settings=("parks", "report"),
+    by_level=True,
     beside="units",
 )

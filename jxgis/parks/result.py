@@ -94,6 +94,8 @@ class ParksResult(Result):
         Why no park was sited although some were asked for; None where nothing stood in the way.
     coverage_units
         The coverage of units, as ``coverage``, with their ``district``; None where none were asked for.
+    coverage_levels
+        The coverage of the zones of further levels, as ``coverage``, with their ``level``; None where there are none.
     """
 
     part = PART
@@ -123,6 +125,7 @@ class ParksResult(Result):
     fewest: FewestParks | None = None
     siting_refused: Text | None = None
     coverage_units: gpd.GeoDataFrame | None = None
+    coverage_levels: gpd.GeoDataFrame | None = None
 
     def coverage_of(self, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Measure the coverage of units, by today's parks.
@@ -237,6 +240,7 @@ class ParksResult(Result):
             "change": self.change,
             "changed_housing": self.changed,
             "coverage_units": self.coverage_units,
+            "coverage_levels": self.coverage_levels,
         }
         return layers | {name: table for name, table in more.items() if table is not None}
 
@@ -349,6 +353,8 @@ class ParksResult(Result):
             "blind_spots": self.blind_spots.assign(name=named),
             "sites": self.sites,
         }
+        if self.coverage_levels is not None:
+            tables["coverage_levels"] = self.coverage_levels.assign(standard=standard)
         tables |= {} if self.targets is None else {"targets": self.targets}
         notes, plan = [line.of(lang) for line in self.notes()], self._plan_line(lang)
         return park_section(tables, given.settings.parks, notes=notes, plan=plan, standard=standard, lang=lang)

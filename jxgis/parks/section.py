@@ -15,6 +15,7 @@ from jxgis.parks.land_words import denominator_of
 from jxgis.parks.siting_words import siting_lines, without_needless
 from jxgis.report.blocks import TOP, Block, Key, MethodNote, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import percent
+from jxgis.schema.columns import column
 
 if TYPE_CHECKING:
     from jxgis.settings import ParkSettings
@@ -164,9 +165,9 @@ def _coverage_wide(coverage: pd.DataFrame, target: float) -> pd.DataFrame:
         wide[method] = wide["zone"].map(own["coverage"])
     first = plain[plain["method"] == methods[0]].drop_duplicates("zone").set_index("zone")
     wide["deficit"] = (target - wide[methods[0]]).clip(lower=0)
-    for column in ("coverage_after", "coverage_with_pocket", "residential_m2", "reason"):
-        if column in first.columns:
-            wide[column] = wide["zone"].map(first[column])
+    for name in ("coverage_after", "coverage_with_pocket", "residential_m2", "reason"):
+        if name in first.columns:
+            wide[name] = wide["zone"].map(first[name])
     if "served_m2" in first.columns:
         wide["unserved_m2"] = wide["zone"].map(first["residential_m2"] - first["served_m2"])
     wide["whole"] = wide["zone"] == "all"
@@ -218,4 +219,15 @@ def _blocks(
     if targets is not None and len(targets):
         heading = text("report.targets_table", lang, target=f"{100 * target:g}")
         blocks.append(table_block(heading, targets, lang, of="parks.targets"))
+    return blocks + _further_zones(tables.get("coverage_levels"), target, lang)
+
+
+def _further_zones(coverage: pd.DataFrame | None, target: float, lang: str) -> list[Block]:
+    """The zones of each further level, the largest gap first."""
+    blocks: list[Block] = []
+    for level, own in () if coverage is None else coverage.groupby("level", sort=False):
+        wide = _coverage_wide(own, target)
+        methods = [m for m in ("radius", "walking") if m in wide.columns]
+        heading = text("report.coverage_of_level", lang, level=column("level").word(str(level), lang), n=len(wide))
+        blocks.append(table_block(heading, wide, lang, of="parks.wide", below=(target, methods), folded=True))
     return blocks

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jxgis import output
-from jxgis.errors import InputError, SettingsError, collect, require_lang
-from jxgis.i18n import Text, text, text_pair
+from jxgis.errors import InputError, SettingsError, require_lang
+from jxgis.i18n import text
 from jxgis.run.inputs import city_of
-from jxgis.schema.layers import nearest, same_name
+from jxgis.schema.layers import nearest
 from jxgis.schema.tables import table as declared
 from jxgis.settings import files_read
 
@@ -24,23 +22,11 @@ if TYPE_CHECKING:
     from jxgis.allocate.cycle import Cycle
     from jxgis.city import CycleStep
     from jxgis.load import Loaded
-    from jxgis.load.readers import RawTable
     from jxgis.settings import Settings
 
-__all__ = ["read_schedule", "read_steps", "run_cycle"]
+__all__ = ["run_cycle"]
 
-_GATE = {"是": True, "通过": True, "yes": True, "true": True, "1": True, "否": False, "未通过": False, "no": False, "false": False,
-         "0": False}  # fmt: skip
-_ALIASES = {
-    "candidate_id": ("候选单元", "单元编号", "编号", "candidate"),
-    "gate": ("通过",),
-    "date": ("日期",),
-    "area": ("三区", "责任区"),
-}
 _STEPS = ("candidate_id", "name", "area", "type", "year", "step", "date", "gate", "evidence")
-_NEEDED = ("candidate_id", "year", "step")
-#: Of a message: more rows than this tell nobody more.
-_SHOWN = 5
 
 
 def run_cycle(
@@ -83,6 +69,7 @@ def run_cycle(
         If a table cannot be read, a step, a date or an answer is not understood, or there is no unit at all.
     """
     from jxgis.allocate.cycle import follow, with_schedule
+    from jxgis.load.cycle import read_schedule, read_steps
     from jxgis.load.times import local_date
 
     require_lang(lang)
@@ -144,181 +131,6 @@ def _empty() -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(columns=_STEPS)
-
-
-@dataclass(frozen=True)
-class _Read:
-    """A table as it was read: its columns by the names of the contract, its rows' numbers, its account."""
-
-    frame: pd.DataFrame
-    row: Any
-    name: str
-    loaded: Loaded
-
-
-def _read(source: str | Path, *, of: str, expected: str, needed: Sequence[str], sheets: Sequence[str | None]) -> _Read:
-    """Read a table by heads of the contract or of either language, every cell as text."""
-    import geopandas as gpd
-    import numpy as np
-    import pandas as pd
-
-    from jxgis.load.loaded import Loaded, SourceFile
-
-    raw = _sheet_of(source, expected, sheets)
-    known: dict[str, str] = {}
-    for name, column in declared(of).columns.items():
-        heads = (name, column.head("zh"), column.head("en"), column.title.zh, column.title.en, *_ALIASES.get(name, ()))
-        known |= {same_name(head): name for head in heads}
-    frame = raw.frame.rename(columns={column: known.get(same_name(column), column) for column in raw.frame.columns})
-    frame = frame.loc[:, ~frame.columns.duplicated()]
-    missing = [name for name in needed if name not in frame.columns]
-    if missing:
-        zh = "、".join(declared(of).columns[name].title.zh for name in missing)
-        raise InputError(
-            zh=f"{raw.name} 缺少列 {zh}（{'、'.join(missing)}）；请用 jxgis 写出的表填写。",
-            en=f"{raw.name} has no column {', '.join(missing)}; fill in the table that jxgis wrote.",
-        )
-    trimmed = frame.astype("str").where(frame.notna()).apply(lambda column: column.str.strip())
-    plain = trimmed.where(trimmed != "")
-    filled = plain[list(needed)].notna().any(axis=1).to_numpy()
-    n, kept = len(plain), int(filled.sum())
-    account = SourceFile(raw.name, raw.sha256, n, kept, 0, n - kept)
-    table = gpd.GeoDataFrame(plain[filled].reset_index(drop=True), geometry=gpd.GeoSeries([None] * kept))
-    rejects = pd.DataFrame(columns=["source", "row", "field", "value", "reason"])
-    return _Read(table, np.asarray(raw.row)[filled], raw.name, Loaded(expected, table, rejects, (account,), raw.notes))
-
-
-def _sheet_of(source: str | Path, expected: str, sheets: Sequence[str | None]) -> RawTable:
-    """The first of the sheets that is there."""
-    from jxgis.load.readers import read_tables
-
-    for sheet in sheets[:-1]:
-        with contextlib.suppress(InputError):
-            return read_tables(source, expected=expected, layer=sheet)[0]
-    return read_tables(source, expected=expected, layer=sheets[-1])[0]
-
-
-def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFrame, Loaded]:
-    """Read the sheet of steps that was filled in.
-
-    Parameters
-    ----------
-    source
-        ``cycle.xlsx``, or a CSV with its columns.
-    path
-        The steps there are; a step is found by its key or its name in either language.
-
-    Returns
-    -------
-    steps : pandas.DataFrame
-        As of `allocate.cycle.with_schedule`.
-    loaded : Loaded
-        With the account of the rows: those without a unit, a year and a step are left out. Columns of the user's own
-        are carried along.
-
-    Raises
-    ------
-    InputError
-        With every row whose year, step, date or answer is not understood, and steps that stand twice.
-    """
-    import pandas as pd
-
-    sheets = [declared("cycle.steps").title.zh, declared("cycle.steps").title.en, None]
-    found = _read(source, of="cycle.steps", expected="cycle", needed=_NEEDED, sheets=_sheets(source, sheets))
-    further = [name for name in found.frame.columns if name not in (*_STEPS, "gate_asks", "geometry")]
-    frame = found.frame.reindex(columns=[*_STEPS, *further])
-    keys = {
-        same_name(name): step.key
-        for step in path
-        for name in (step.key, step.zh, step.en, step.zh.removeprefix("创建"))
-    }
-    names = "、".join(step.zh for step in path)
-    step = frame["step"].map(lambda said: keys.get(same_name(said)) if pd.notna(said) else None)
-    gate = frame["gate"].map(lambda said: _GATE.get(str(said).casefold()) if pd.notna(said) else None).astype("object")
-    date, strange = _dates(frame["date"])
-    year, no_year = _years(frame["year"])
-    asked: list[tuple[Any, str, Text]] = [
-        (frame["candidate_id"].isna(), "candidate_id", text_pair("cycle.needs_unit")),
-        (no_year, "year", text_pair("cycle.needs_year")),
-        (step.isna(), "step", text_pair("cycle.needs_step", names=names)),
-        (frame["gate"].notna() & gate.isna(), "gate", text_pair("cycle.needs_gate")),
-        (strange, "date", text_pair("cycle.needs_date")),
-    ]
-    errors = [
-        _wrong(found, bad, column, rule) for column_bad in asked for bad, column, rule in [column_bad] if bad.any()
-    ]
-    collect(errors)
-    steps = frame.assign(step=step, gate=gate.where(gate.notna(), None), date=date, year=year)
-    twice = steps.duplicated(["candidate_id", "year", "step"], keep=False)
-    collect([_wrong(found, twice, "step", text_pair("cycle.stands_twice"))] if twice.any() else [])
-    steps["evidence"] = steps["evidence"].astype("object").where(steps["evidence"].notna(), None)
-    return pd.DataFrame(steps), found.loaded
-
-
-def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
-    """Read the units that were chosen: ``candidate_id, year`` and where known ``name, area, type``.
-
-    Parameters
-    ----------
-    source
-        ``allocation.gpkg``, ``allocation.xlsx``, or a table with its columns.
-
-    Raises
-    ------
-    InputError
-        If a unit has no year, or stands twice.
-    """
-    import pandas as pd
-
-    sheets = _sheets(source, ["allocation", None])
-    found = _read(
-        source, of="allocation.allocation", expected="allocation", needed=("candidate_id", "year"), sheets=sheets
-    )
-    frame = found.frame.reindex(columns=["candidate_id", "name", "area", "type", "year"])
-    year, no_year = _years(frame["year"])
-    twice = frame.duplicated("candidate_id", keep=False)
-    rules: list[tuple[Any, str, str]] = [
-        (frame["candidate_id"].isna(), "candidate_id", "needs_unit"),
-        (no_year, "year", "needs_year"),
-        (twice, "candidate_id", "unit_twice"),
-    ]
-    collect([_wrong(found, bad, column, text_pair(f"cycle.{rule}")) for bad, column, rule in rules if bad.any()])
-    return pd.DataFrame(frame.assign(year=year)), found.loaded
-
-
-def _sheets(source: str | Path, names: Sequence[str | None]) -> list[str | None]:
-    """The sheets to try; a file that is no workbook has none."""
-    return [*names] if Path(str(source)).suffix.lower() in {".xlsx", ".xls", ".xlsb", ".ods"} else [None]
-
-
-def _years(column: pd.Series) -> tuple[pd.Series, pd.Series]:
-    import pandas as pd
-
-    year = pd.to_numeric(column, errors="coerce")
-    bad = ~(year.between(1900, 2200) & (year % 1 == 0))
-    return year.where(~bad, 1900).astype("int64"), bad
-
-
-def _dates(column: pd.Series) -> tuple[pd.Series, pd.Series]:
-    import pandas as pd
-
-    from jxgis.city import TIMEZONE
-    from jxgis.load.times import parse_times
-
-    found = parse_times(column, timezone=TIMEZONE)
-    return pd.Series(found.local, index=column.index).dt.normalize(), pd.Series(found.bad, index=column.index)
-
-
-def _wrong(found: _Read, bad: Any, column: str, rule: Text) -> InputError:
-    """A message that names the rows whose column breaks a rule."""
-    title = declared("cycle.steps").columns[column].title
-    rows = [int(row) for row in found.row[bad.to_numpy(dtype=bool)]]
-    first = found.frame.loc[bad, [column]].astype("object").fillna("").iloc[0, 0]
-    shown, said = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else ""), str(first)
-    return InputError(
-        zh=f"{found.name} 第 {shown} 行，{title.zh}“{said}”：{rule.zh}。",
-        en=f"{found.name}, row {shown}, {column} {said!r}: {rule.en}.",
-    )
 
 
 def _write(found: Cycle, path: Sequence[CycleStep], file: Path, day: dt.date, soon: int, lang: str) -> None:

@@ -198,8 +198,27 @@ class Reader:
                 self._where = {"metric_crs": found.table.crs}
                 if self.city is None:
                     self._where["box"] = box_around(found.table)
+            if contract_of(layer, self.city).level:
+                found = self._zones(found, title, progress)
             self._loaded[layer] = found
         return self._loaded[layer]
+
+    def _zones(self, found: Loaded, title: Text, progress: Progress) -> Loaded:
+        """Zones below the districts, told apart by these, and what is wrong with them."""
+        from jxgis.load.boundaries import flaws_said
+        from jxgis.zones import tell_apart
+
+        there, districts = named(self._settings), None
+        if "districts" in there:
+            districts = self._load("districts", progress).table
+        elif "subdistricts" in there and self.city is not None and not self.city.crosswalk.empty:
+            self._load("subdistricts", progress)
+            districts = self._districts(progress).table
+        table, notes = tell_apart(found.table, districts)
+        said = [Text(zh=f"{title.zh}：{note.zh}", en=f"{title.en}: {note.en}") for note in (*flaws_said(table), *notes)]
+        for note in said:
+            self._say(note, progress)
+        return replace(found, table=table, file=None, notes=(*found.notes, *said))
 
     def _districts(self, progress: Progress) -> Loaded:
         if "districts" not in self._loaded:

@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from jxgis._toml import RuleError
 from jxgis.errors import InputError
@@ -42,9 +42,12 @@ __all__ = [
     "rivals",
     "same_name",
     "unagreed",
+    "zone_layers",
 ]
 
 _MOST_HEADS = 40
+# The zones that every table by zone has of itself.
+_LEVELS = ("city", "area", "district", "subdistrict", "unit")
 # What a name of a column has not, but for a year; and what only a value is.
 _VALUE = re.compile(r"\d{5}|[:：]")
 _DATA = re.compile(r"-?\d+\.\d+|\d{5,}|\d{4}[-/年]\d{1,2}[-/月]\d{1,2}.*|\d+\*+")
@@ -100,6 +103,8 @@ class Contract:
         Layers of a file of several that are read where none is called like this one.
     loader
         The module of `jxgis.load` that has a loader of its own for it; None: the plain one.
+    level
+        What one of its polygons is called in tables that are made by zone (``community``); empty: they are no zones.
     """
 
     layer: str
@@ -114,6 +119,7 @@ class Contract:
     placeless: bool = False
     stand_in: tuple[str, ...] = ()
     loader: str | None = None
+    level: str = ""
 
     @property
     def identifier(self) -> str | None:
@@ -157,6 +163,7 @@ class LayerEntry(_Entry):
     numbered: bool = False
     placeless: bool = False
     stand_in: tuple[str, ...] = ()
+    level: Annotated[str, Field(pattern=r"^([^\W\d]\w*)?$")] = ""
 
     @field_validator("columns")
     @classmethod
@@ -168,6 +175,20 @@ class LayerEntry(_Entry):
                 en=f"{', '.join(taken)}: these names are those of coordinates and geometry; choose another name",
             )
         return columns
+
+    @model_validator(mode="after")
+    def _zones_have_names(self) -> LayerEntry:
+        if self.level in _LEVELS:
+            raise RuleError(
+                zh=f"level {self.level} 已有图层使用，请换一个",
+                en=f"level {self.level} has a layer already; choose another",
+            )
+        if self.level and (self.geometry != "polygon" or "name" not in self.columns):
+            raise RuleError(
+                zh=f'level {self.level}：统计区域须是面（geometry = "polygon"），并有 name 列',
+                en=f'level {self.level}: zones are polygons (geometry = "polygon") with a column name',
+            )
+        return self
 
     def contract(self, layer: str) -> Contract:
         """The contract of the layer that it declares."""
@@ -209,6 +230,17 @@ def layers() -> list[str]:
     (True, False)
     """
     return list(_contracts())
+
+
+def zone_layers() -> list[str]:
+    """Names of the layers whose polygons are zones beside districts and units, from large ones to small.
+
+    Examples
+    --------
+    >>> zone_layers()
+    ['sub_areas', 'communities', 'grids']
+    """
+    return [name for name, agreed in _contracts().items() if agreed.level]
 
 
 def contract(layer: str, further: Mapping[str, Contract] | None = None) -> Contract:

@@ -148,7 +148,7 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
 
     given = replace(given, layers={**given.layers, **beside})
     districts, subdistricts, year = given.need("districts"), given.table("subdistricts"), given.settings.scorecard.year
-    zones = scorecard_zones(districts, units_of(given))
+    zones = scorecard_zones(districts, units_of(given), given.levels())
     homes = homes_of_subdistricts(districts, subdistricts, given.city)
     rows, table = given.table("scorecard_values"), given.table("projects")
     brought = None
@@ -230,6 +230,7 @@ def _assembled(
         label=[target.title(lang) for target in of],
         kind=[target.kind for target in of],
         unit=[target.unit_of(lang) for target in of],
+        over=[target.over(lang) for target in of],
         basis=[(target.source_en if lang == "en" else target.source) for target in of],
         needs=[
             needs_of(target, reason, given.city, lang) if status == "no_data" else ""
@@ -241,6 +242,6 @@ def _assembled(
     shape = dict(zip(zip(zones["level"], zones["zone"], strict=True), zones.geometry, strict=True))
     keys = zip(table["level"], table["zone"], strict=True)
     columns = list(declared("scorecard.scorecard").required)
-    texts = {name: table[name].astype("str") for name in ("date", "source", "reason", "needs", "unit", "basis")}
+    texts = {name: table[name].astype("str") for name in ("date", "source", "reason", "needs", "unit", "over", "basis")}
     texts = {name: words.where(table[name].notna() & (words != "")) for name, words in texts.items()}
     return gpd.GeoDataFrame(table.assign(**texts)[columns], geometry=[shape[key] for key in keys], crs=zones.crs)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from jxgis.bounds import at_most
 from jxgis.errors import InputError, collect
+from jxgis.schema.columns import column
 from jxgis.schema.layers import nearest, same_name
 from jxgis.scorecard.targets import LEVELS
 from jxgis.space.ratio import ratio
@@ -165,7 +166,7 @@ def _zone_names(
     zones: pd.DataFrame, subdistricts: Mapping[str, str], city: Collection[str]
 ) -> dict[str, dict[str, str]]:
     """Level to what its zones are called, in plain letters, to their names."""
-    places: dict[str, dict[str, str]] = {level: {} for level in _LEVELS}
+    places: dict[str, dict[str, str]] = {level: {} for level in dict.fromkeys((*_LEVELS, *zones["level"]))}
     for zone, level in zip(zones["zone"].astype(str), zones["level"], strict=True):
         places[level][_plain(zone)] = zone
         if level == "district":
@@ -175,19 +176,25 @@ def _zone_names(
     return places
 
 
+def _level_words(level: str) -> tuple[str, ...]:
+    """What people may call a level."""
+    called = column("level", "scorecard.scorecard")
+    return _LEVELS.get(level, (level, called.word(level, "zh"), called.word(level, "en")))
+
+
 def _place(zone: str, level: Any, places: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | InputError:
     """The level and the zone that a row is of."""
     asked = None
     if isinstance(level, str) and level.strip():
-        asked = next((key for key, words in _LEVELS.items() if _plain(level) in {_plain(w) for w in words}), None)
+        asked = next((key for key in places if _plain(level) in {_plain(word) for word in _level_words(key)}), None)
         if asked is None:
-            hint = nearest(level, [words[1] for words in _LEVELS.values()])
+            hint = nearest(level, [_level_words(key)[1] for key in places])
             return InputError(zh=f"没有层级“{level}”{hint.zh}", en=f"there is no level {level!r}{hint.en}")
     found = [key for key, names in places.items() if _plain(zone) in names and asked in (None, key)]
     if len(found) == 1:
         return found[0], places[found[0]][_plain(zone)]
     if found:
-        zh, en = "、".join(_LEVELS[key][1] for key in found), ", ".join(found)
+        zh, en = "、".join(_level_words(key)[1] for key in found), ", ".join(found)
         return InputError(
             zh=f"“{zone}”可以是 {zh}；请填写“层级”列。", en=f"{zone!r} may be of the levels {en}; fill in level."
         )
@@ -203,7 +210,7 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
         target, value, above, below = by_id[row.indicator], row.value, row.numerator, row.denominator
         has = [not np.isnan(each) for each in (value, above, below)]
         zh = en = ""
-        if row.level not in ("subdistrict", *target.levels):
+        if row.level != "subdistrict" and not target.kept_at(row.level):
             zh, en = "不按这一层级统计。", "it is not kept at this level."
         elif not any(has):
             continue
@@ -282,5 +289,5 @@ def _latest(found: pd.DataFrame) -> pd.DataFrame:
         )
     dated = found.sort_values("date", kind="stable", na_position="first")
     kept = dated.drop_duplicates(keys, keep="last")
-    order = pd.Categorical(kept["level"], [*LEVELS, "subdistrict"], ordered=True)
+    order = pd.Categorical(kept["level"], list(dict.fromkeys((*LEVELS, "subdistrict", *kept["level"]))), ordered=True)
     return kept.iloc[np.argsort(order.codes, kind="stable")].sort_values("indicator", kind="stable", ignore_index=True)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from jxgis.i18n import Text
 from jxgis.scorecard.brought import rows_of
-from jxgis.scorecard.targets import meets
+from jxgis.scorecard.targets import WHOLES, meets
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
 
@@ -106,7 +106,7 @@ def fill_card(
     for target in targets:
         found = _figures(zones, target, (measured or {}).get(target.id), brought, progress, homes or {}, notes)
         for zone, level in zip(zones["zone"], zones["level"], strict=True):
-            if level in target.levels:
+            if target.kept_at(level):
                 rows.append({"zone": zone, "level": level, "indicator": target.id, **found[level, zone]._asdict()})
     columns = ["zone", "level", "indicator", *_Figure._fields]
     table = pd.DataFrame(rows, columns=columns)
@@ -126,7 +126,7 @@ def _figures(
     own, done, made = _brought(brought, target), _progress(progress, target), _measured(zones, measured)
     lacks = _lacking(target, measured, progress)
     found: dict[tuple[str, str], _Figure] = {}
-    for level in ("unit", "district", "area", "city"):
+    for level in reversed(list(dict.fromkeys(zones["level"]))):
         for zone in zones.loc[zones["level"] == level, "zone"]:
             key = (level, zone)
             parts = _parts(zones, key, found, own, homes)
@@ -155,7 +155,7 @@ def _parts(
 ) -> list[_Figure]:
     """The figures of what a zone is made of: of a district its sub-districts, where any of them was brought."""
     level, zone = key
-    if level == "unit":
+    if level not in WHOLES:
         return []
     if level == "district":
         parts = [own.get(("subdistrict", name), _Figure()) for name, home in homes.items() if home == zone]
@@ -290,7 +290,7 @@ def judge_card(
     judged = table.copy()
     for column, of in (("target_2025", 2025), ("target_2027", 2027)):
         plan = [
-            by_id[name].target(of) if level in by_id[name].target_levels else np.nan
+            by_id[name].target(of) if by_id[name].aimed_at(level) else np.nan
             for name, level in zip(table["indicator"], table["level"], strict=True)
         ]
         keys = zip(table["indicator"], table["level"], table["zone"], strict=True)
@@ -306,7 +306,7 @@ def judge_card(
         gap[mine] = (value - wanted if direction == "at_least" else wanted - value)[mine]
     unknown, aimless = np.isnan(value), np.isnan(wanted)
     elsewhere = [
-        level not in by_id[name].target_levels for name, level in zip(table["indicator"], table["level"], strict=True)
+        not by_id[name].aimed_at(level) for name, level in zip(table["indicator"], table["level"], strict=True)
     ]
     judged["gap"] = gap
     judged["status"] = np.select([unknown | aimless, met], ["no_data", "met"], "below")

@@ -12,6 +12,7 @@ from jxgis.drawing.colours import ABSENT, COVERAGE, NEAR, OUT, OUTLINE, WITHIN
 from jxgis.drawing.layers import Field, add_group, add_polygons, add_switch, fields_of, fill, land_map
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.i18n import localise_reasons, text
+from jxgis.schema.tables import table as declared
 from jxgis.scorecard.words import said_target, said_value
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def scorecard_map(
     lang: str = "zh",
     sketch: bool = False,
 ) -> folium.Map:
-    """Draw districts by every indicator that any of them has a value for, then units likewise, one layer each.
+    """Draw districts by every indicator that any of them has a value for, then units and further zones, one layer each.
 
     Parameters
     ----------
@@ -76,13 +77,15 @@ def scorecard_map(
     page = land_map(districts, ground, title=text("scorecard.map_title", lang), method=method, lang=lang, sketch=sketch)
     groups: list[folium.FeatureGroup] = []
     aimless = False
-    for level in ("district", "unit"):
+    levels = [name for name in dict.fromkeys(scorecard["level"]) if name not in ("city", "area")]
+    for level in levels:
+        called = declared("scorecard.scorecard").columns["level"].word(level, lang)
         of_level = scorecard[scorecard["level"] == level]
         for target in targets:
             rows = of_level[of_level["indicator"] == target.id]
             if rows["value"].notna().any():
-                name = text(f"scorecard.map_{level}", lang, label=target.title(lang))
-                group = add_group(page, name=name, show=not groups)
+                name = text("scorecard.map_layer", lang, label=target.title(lang), level=called)
+                group = add_group(page, name=name, show=not groups, under=called)
                 state = _states(rows, target, year)
                 aimless |= bool((state == 3).any())
                 told = rows.assign(

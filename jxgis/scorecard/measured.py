@@ -12,6 +12,7 @@ import shapely
 
 from jxgis.bounds import RELATIVE
 from jxgis.indicators.measures import Ground, Measured, layers_of, measure_indicators
+from jxgis.scorecard.targets import WHOLES
 from jxgis.space.points import locate_touching
 from jxgis.space.polygons import polygons_of
 from jxgis.space.ratio import ratio
@@ -38,7 +39,7 @@ def measure_targets(zones: gpd.GeoDataFrame, targets: Sequence[PlanTarget], grou
     """Measure the targets that layers can measure.
 
     Numerators and denominators of districts add up to those of the city: what lies on the border of two districts counts
-    once, a point in the first of them, a street along the border half in each. Units are measured each for itself.
+    once, a point in the first of them, a street along the border half in each. Units and the zones of further levels are measured each for itself.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def measure_targets(zones: gpd.GeoDataFrame, targets: Sequence[PlanTarget], grou
     adding = {name: ways for name, ways in wanted.items() if all(way.measure in ADDITIVE for way in ways)}
     others = {name: ways for name, ways in wanted.items() if name not in adding}
     level = zones["level"]
-    districts, units = zones[level == "district"], zones[level == "unit"]
+    districts, parts = zones[level == "district"], zones[~level.isin(WHOLES)]
     used = layers_of(way for ways in adding.values() for way in ways)
     once = replace(
         ground, layers={name: _each_once(table, districts) if name in used else table for name, table in ground.layers.items()},
@@ -80,14 +81,14 @@ def measure_targets(zones: gpd.GeoDataFrame, targets: Sequence[PlanTarget], grou
     pairs = _neighbours(districts)
     joined = [shapely.union(*districts.geometry.to_numpy()[pair]) for pair in pairs]
     probe = gpd.GeoDataFrame(geometry=[*districts.geometry, *joined], crs=zones.crs)
-    parts = measure_indicators(probe, adding, once, percent=percent)
-    whole = measure_indicators(zones[level != "unit"], others, ground, percent=percent)
-    each = measure_indicators(units, wanted, ground, percent=percent)
+    added = measure_indicators(probe, adding, once, percent=percent)
+    whole = measure_indicators(zones[level.isin(WHOLES)], others, ground, percent=percent)
+    each = measure_indicators(parts, wanted, ground, percent=percent)
     found = {}
     for name in wanted:
-        if name in parts:
-            above = _shared_out(parts[name], pairs, districts.index, scale[name])
-            how = parts[name].how
+        if name in added:
+            above = _shared_out(added[name], pairs, districts.index, scale[name])
+            how = added[name].how
         else:
             above, how = whole[name].table, whole[name].how
         table = pd.concat([above, each[name].table]).reindex(zones.index)

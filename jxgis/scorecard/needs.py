@@ -41,9 +41,7 @@ def needs_of(target: PlanTarget, reason: str, city: City | None, lang: str) -> s
     """
     if reason in _AIMLESS:
         return text("scorecard.needs_target", lang)
-    above, below = target.parts(lang)
-    what = text("scorecard.over", lang, above=above, below=below) if below else above
-    filled = text("scorecard.needs_values", lang, what=what)
+    filled = text("scorecard.needs_values", lang, what=target.over(lang))
     layers = layers_of(target.measures)
     if not layers or reason not in ("no_layer", "no_column"):
         return filled

@@ -61,6 +61,7 @@ PART = Part(
     analyse=_keep,
     settings_key="scorecard",
     settings=("parks", "units", "scorecard", "report"),
+    by_level=True,
     after=("units",),
     without=_nothing_given,
 )

@@ -12,7 +12,7 @@ import shapely
 from jxgis.bounds import at_least
 from jxgis.errors import InputError, collect
 from jxgis.schema.layers import nearest, same_name
-from jxgis.scorecard.targets import PERCENT
+from jxgis.scorecard.targets import PERCENT, WHOLES
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
 from jxgis.zones import ALL
@@ -79,7 +79,7 @@ def project_progress(
     for project in projects:
         mine = number == project.number
         for zone, level in zip(zones["zone"], zones["level"], strict=True):
-            if level == "unit":
+            if level not in WHOLES:
                 continue
             of = np.array([zone in (ALL, at, parents.get(at)) for at in home], dtype=np.bool_) if len(home) else mine
             if level != "city" and not (mine & of).any():

@@ -10,6 +10,7 @@ import numpy as np
 from jxgis.i18n import text
 from jxgis.part import Result
 from jxgis.scorecard.part import PART
+from jxgis.scorecard.targets import WHOLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +92,10 @@ class ScorecardResult(Result):
         from jxgis.scorecard.sheet import write_values_sheet
 
         given, section = self.given, self.section()
-        write_gpkg(stage.path("scorecard.gpkg"), {"scorecard": self.scorecard}, of=self.part.name, lang=given.lang)
+        write_gpkg(
+            stage.path("scorecard.gpkg"), {"scorecard": self.scorecard}, of=self.part.name, lang=given.lang,
+            by_zone=["scorecard"],
+        )  # fmt: skip
         report_workbook(
             stage.path("scorecard.xlsx"),
             [replace(section, sheets=dict(section.sheets))],
@@ -158,8 +162,9 @@ class ScorecardResult(Result):
         mine = table["indicator"].isin(self.by_issues) & (table["counted"].isin(["measured", "nothing"]))
         few = mine & (table["denominator"] > 0) & (table["denominator"] < least)
         hidden = few.to_numpy(dtype=bool).copy()
-        for level, others in (("unit", ("unit",)), ("district", ("district", "area", "city"))):
-            # One that is hidden is what the others leave of the whole.
+        further = [level for level in dict.fromkeys(table["level"]) if level not in WHOLES]
+        for level, others in (("district", WHOLES), *((one, (one,)) for one in further)):
+            # One that is hidden is what the others leave of the whole, and of the larger zone that it lies in.
             names = set(table.loc[few & (table["level"] == level), "indicator"])
             hidden = hidden | (table["indicator"].isin(names) & table["level"].isin(others)).to_numpy(dtype=bool)
         shown: gpd.GeoDataFrame = table.assign(

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from jxgis._toml import RuleError, read_toml, validated
 from jxgis.bounds import at_least, at_most
 from jxgis.errors import SettingsError, collect
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text
 from jxgis.indicators.measures import check_measures
 from jxgis.settings import MeasureSettings
 
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LEVELS", "PERCENT", "Level", "Plan", "PlanProject", "PlanTarget", "load_plan", "meets"]
+__all__ = ["LEVELS", "PERCENT", "WHOLES", "Level", "Plan", "PlanProject", "PlanTarget", "load_plan", "meets"]
 
 Level: TypeAlias = Literal["city", "area", "district", "unit"]
 Direction: TypeAlias = Literal["at_least", "at_most", "below"]
 LEVELS: tuple[Level, ...] = ("city", "area", "district", "unit")
 """From the whole to its parts."""
+WHOLES: tuple[Level, ...] = ("city", "area", "district")
+"""Those whose figures are sums of each other; each zone of another level is measured for itself."""
 PERCENT = ("%", "％")
 
 
@@ -129,6 +131,14 @@ class PlanTarget(_Entry):
             )
         return self
 
+    def kept_at(self, level: str) -> bool:
+        """Whether it is kept at a level: at those of communities and the like where it is of units."""
+        return (level if level in LEVELS else "unit") in self.levels
+
+    def aimed_at(self, level: str) -> bool:
+        """Whether the plan's number is the target at a level."""
+        return (level if level in LEVELS else "unit") in self.target_levels
+
     @property
     def in_percent(self) -> bool:
         """Whether its values are in %."""
@@ -161,6 +171,11 @@ class PlanTarget(_Entry):
     def unit_of(self, lang: str) -> str:
         """Its unit."""
         return Text(self.unit, self.unit if self.unit_en is None else self.unit_en).of(lang)
+
+    def over(self, lang: str) -> str:
+        """What numerator and denominator are, in one phrase; of a number of things what is counted."""
+        above, below = self.parts(lang)
+        return text("scorecard.over", lang, above=above, below=below) if below else above
 
     def parts(self, lang: str) -> tuple[str, str]:
         """What its numerator and its denominator are."""

@@ -1,4 +1,4 @@
-"""The zones of a scorecard: the city, its areas, its districts and its units, and which is part of which."""
+"""The zones of a scorecard: the city, its areas, its districts, its units and further levels, and which is part of which."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jxgis.space.polygons import polygons_of
 from jxgis.zones import ALL, zone_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from jxgis.city import City
     from jxgis.part import Given
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["homes_of_subdistricts", "scorecard_zones", "units_of"]
 
 
-def scorecard_zones(districts: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None = None) -> gpd.GeoDataFrame:
+def scorecard_zones(
+    districts: gpd.GeoDataFrame,
+    units: gpd.GeoDataFrame | None = None,
+    levels: Mapping[str, gpd.GeoDataFrame] | None = None,
+) -> gpd.GeoDataFrame:
     """List the zones of a scorecard, from the whole to its parts.
 
     Parameters
@@ -33,11 +37,13 @@ def scorecard_zones(districts: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None 
         Polygons with ``name`` and, where known, ``area``, in a metric CRS.
     units
         Polygons with ``unit_id``, in the same CRS.
+    levels
+        Level to further zones: polygons with ``name``, in the same CRS.
 
     Returns
     -------
     geopandas.GeoDataFrame
-        ``zone``, ``level`` (city, area, district, unit), ``parent`` (of a district its area, of an area the city; None where
+        ``zone``, ``level`` (city, area, district, unit, then further ones), ``parent`` (of a district its area, of an area the city; None where
         there is none) and geometry; the city is ``all``, the union of the districts. Areas only where every district has
         one.
 
@@ -70,6 +76,11 @@ def scorecard_zones(districts: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None 
         require_metric(units, "units", crs)
         ids = units["unit_id"].astype("str")
         rows += [("unit", name, None, shape) for name, shape in zip(ids, units.geometry.to_numpy(), strict=True)]
+    for called, further in (levels or {}).items():
+        require_metric(further, called, crs)
+        rows += [
+            (called, n, None, shape) for n, shape in zip(zone_names(further), further.geometry.to_numpy(), strict=True)
+        ]
     level, zone, parent, geometry = zip(*rows, strict=True)
     table = pd.DataFrame({"zone": pd.array(zone, dtype="str"), "level": level, "parent": pd.array(parent, dtype="str")})
     return gpd.GeoDataFrame(table, geometry=list(geometry), crs=crs)

@@ -449,6 +449,7 @@ def _measures(
                     "measured_value": table["value"],
                     "numerator": table["numerator"],
                     "denominator": table["denominator"],
+                    "over": indicator.over.of(lang) or None,
                     "reason": table["reason"].where(counted == "nothing").replace("", None),
                 }
             )

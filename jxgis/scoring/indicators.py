@@ -44,7 +44,8 @@ _NO_TEXT = Text("", "")
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One indicator, the ways to measure it, and its fixed reference: a target (benefit), or a low and a high (cost).
+    """One indicator, the ways to measure it (``over``: what is set against what), and its fixed reference: a target
+    (benefit), or a low and a high (cost).
 
     ``fixed``: no upkeep changes it, such as the shape of a unit or its old buildings.
 
@@ -63,6 +64,7 @@ class Indicator:
     label: Text = _NO_TEXT
     unit: Text = _NO_TEXT
     source: Text = _NO_TEXT
+    over: Text = _NO_TEXT
     measures: tuple[MeasureSettings, ...] = ()
     fixed: bool = False
 
@@ -119,6 +121,8 @@ class Reference(BaseModel):
     unit_en: str = ""
     source: str = ""
     source_en: str = ""
+    over: str = ""
+    over_en: str = ""
     measures: tuple[MeasureSettings, ...] = ()
     fixed: bool = False
 
@@ -134,6 +138,7 @@ class Reference(BaseModel):
             label=Text(zh=self.zh, en=self.en),
             unit=Text(zh=self.unit, en=self.unit_en or self.unit),
             source=Text(zh=self.source, en=self.source_en or self.source),
+            over=Text(zh=self.over, en=self.over_en or self.over),
             measures=self.measures,
             fixed=self.fixed,
         )
@@ -230,6 +235,7 @@ def select_indicators(own: Mapping[str, IndicatorSettings]) -> tuple[Indicator, 
                 label=Text(given.label, given.label) if given.label else old.label if old else _NO_TEXT,
                 unit=Text(given.unit, given.unit) if given.unit else old.unit if old else _NO_TEXT,
                 source=Text("jxgis.toml", "jxgis.toml"),
+                over=Text(given.over, given.over) if given.over or given.measures else old.over if old else _NO_TEXT,
                 measures=given.measures or (old.measures if old else ()),
                 fixed=given.fixed if given.fixed is not None else bool(old and old.fixed),
             )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from jxgis._toml import MONTH_DAY, RuleError
+from jxgis.schema.layers import zone_layers
 from jxgis.settings._measures import MeasureSettings
 from jxgis.settings._option import CityMetres, Finite, NotNegative, Positive, Section, Share, option
 
@@ -208,13 +209,15 @@ class UnitSettings(Section):
 class IndicatorSettings(Section):
     """``[scoring.indicators.ID]``: one indicator against fixed references, all in its ``unit`` (for people).
 
-    ``measures`` are the ways to measure it, the first that the layers allow; those of the default set where none is given.
-    ``fixed``: no upkeep changes it, so that improving it is not proposed.
+    ``measures`` are the ways to measure it, the first that the layers allow; those of the default set where none is given;
+    ``over`` says what numerator and denominator are. ``fixed``: no upkeep changes it, so that improving it is not
+    proposed.
     """
 
     dimension: str
     label: str = ""
     unit: str = ""
+    over: str = ""
     weight: Positive
     target: Positive | None = None
     low: Finite | None = None
@@ -422,6 +425,11 @@ class ReportSettings(Section):
         3,
         "少于这个数的问题件数在页面、地图和表格中显示为区间；1 为全部显示；GeoPackage 保留原数",
         "fewer cases stand as a range on pages, maps and workbooks; 1 shows all; GeoPackages keep the counts",
+    )
+    levels: tuple[str, ...] = option(
+        tuple(zone_layers()),
+        "除片区、街道和单元外，还按哪些图层的区域统计（提供了的才统计），由大到小",
+        "layers by whose zones tables are made beside districts, sub-districts and units, where given; large ones first",
     )
 
     @model_validator(mode="after")

@@ -2,21 +2,26 @@
 
 import datetime as dt
 import json
+from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
-from jxgis.allocate.cycle import follow, with_schedule
+from jxgis.allocate.cycle import follow, named_years, with_schedule
 from jxgis.city import load_city
 from jxgis.errors import InputError, SettingsError
-from jxgis.run.cycle_command import read_steps, run_cycle
+from jxgis.load.cycle import read_steps
+from jxgis.run.cycle_command import run_cycle
+from jxgis.run.project import Project
 from jxgis.settings import Settings, make_settings
 
 PATH = load_city("jiaxing").cycle
 KEYS = [step.key for step in PATH]
 ON = dt.date(2026, 7, 10)
+DATA = Path(__file__).parents[2] / "data"
 
 
 def steps(*dates, gates=None, evidence="有", unit="C1", name="子城", year=2026):
@@ -248,3 +253,81 @@ def test_other_bad_input(tmp_path, schedule):
     pd.DataFrame({"candidate_id": ["a", "a"], "year": [2026, 2027]}).to_csv(twice, index=False)
     with pytest.raises(InputError, match="row 1, 2, candidate_id 'a': this unit stands more than once"):
         run_cycle(Settings(), tmp_path / "out", schedule=twice)
+
+
+DONE = ("03-01", "05-20", "06-30", "08-01", "10-10", "12-20")
+
+
+def candidates(tmp_path, **columns):
+    """Four candidates that bring their scores, each in its district's middle."""
+    districts = gpd.read_file(DATA / "boundaries/districts.geojson").to_crs(4549).set_index("name")
+    middle = [districts.geometry[name].representative_point() for name in ("老城", "新城", "嘉北", "塘汇")]
+    table = gpd.GeoDataFrame(
+        {"candidate_id": ["C1", "C2", "C3", "C4"], "score": [60.0, 90.0, 80.0, 70.0], **columns},
+        geometry=[point.buffer(900, cap_style="square") for point in middle], crs=4549,
+    )  # fmt: skip
+    table.to_file(tmp_path / "candidates.geojson")
+    return tmp_path / "candidates.geojson"
+
+
+def allocated(tmp_path, cycle, **columns):
+    """What `jxgis allocate` chooses of the candidates, the cycle handed over as it stands."""
+    asked = make_settings(
+        {
+            "city": {"profile": "jiaxing"},
+            "inputs": {
+                "districts": {"path": str(DATA / "boundaries/districts.geojson")},
+                "candidates": {"path": str(candidates(tmp_path, **columns))},
+                "cycle": {"path": str(cycle)},
+            },
+            "allocate": {
+                "years": [2026, 2027], "by": {2027: 2}, "number": {2026: 1, 2027: 1}, "each_area": 0, "each_year": 0,
+                "each_type": 0,
+            },
+        },
+        "test",
+    )  # fmt: skip
+    found = Project(asked, lang="en").allocation()
+    return found.allocation.set_index("candidate_id")["year"].to_dict()
+
+
+def filled(tmp_path, *tables):
+    path = tmp_path / "filled.csv"
+    told = pd.concat(tables).assign(gate=lambda table: table["gate"].map({True: "是", False: "否"}))
+    told.to_csv(path, index=False, encoding="utf-8-sig")
+    return path
+
+
+def test_a_unit_that_the_cycle_names_keeps_its_year_without_copying_it(tmp_path):
+    """The one named is the worst of four: only the cycle brings it in."""
+    named, begun = steps(*DONE), steps(*DONE[:3], unit="C4")
+    planned = steps(*DONE, unit="C3", gates=[*[True] * 5, None])
+    assert allocated(tmp_path, filled(tmp_path, begun, planned)) == {"C2": 2026, "C3": 2027}
+    assert allocated(tmp_path, filled(tmp_path, named, begun, planned)) == {"C1": 2026, "C2": 2027}
+    # The workbook itself, as it is written by the cycle.
+    run_cycle(Settings(), tmp_path / "out", steps=filled(tmp_path, named, begun), on="2026-12-31")
+    assert allocated(tmp_path, tmp_path / "out" / "cycle.xlsx") == {"C1": 2026, "C2": 2027}
+
+
+@pytest.mark.parametrize(
+    ("tables", "columns", "says"),
+    [
+        ([steps(*DONE, unit="C9")], {}, "no candidate has the id: C9"),
+        ([steps(*DONE), steps(*DONE, year=2027)], {}, "named twice in the cycle: C1"),
+        ([steps(*DONE)], {"named_year": [2027.0, None, None, None]}, "named_year of the candidates is not that of the cycle: C1"),
+    ],
+)  # fmt: skip
+def test_what_the_cycle_names_and_the_candidates_do_not_know_is_refused(tmp_path, tables, columns, says):
+    with pytest.raises(InputError, match=says):
+        allocated(tmp_path, filled(tmp_path, *tables), **columns)
+
+
+def test_named_is_every_step_done_in_order_and_passed():
+    tables = [
+        steps(*DONE, unit="a"),
+        steps(*DONE[:5], unit="b"),
+        steps(DONE[0], None, *DONE[2:], unit="c"),
+        steps(*DONE, unit="d", gates=[True, True, False, True, True, True]),
+        steps(*DONE, unit="e", gates=[*[True] * 5, False]),
+    ]
+    assert named_years(pd.concat(tables, ignore_index=True), PATH).to_dict() == {"a": 2026}

@@ -10,6 +10,7 @@ import pytest
 from jxgis.city import load_city
 from jxgis.errors import SettingsError
 from jxgis.scorecard import load_plan, meets
+from jxgis.scoring.indicators import load_registry
 
 #: Table 1 as the plan prints it (plan.txt): number, 2025, 2027, direction, kind.
 TABLE_1 = """
@@ -114,3 +115,18 @@ def test_a_file_that_is_no_plan_is_refused(tmp_path: Path, text: str, says: str)
 def test_a_file_that_is_not_there(tmp_path: Path):
     with pytest.raises(SettingsError, match=r"no\.toml"):
         load_plan(tmp_path / "no.toml")
+
+
+def test_a_rate_of_cases_is_one_figure_in_scores_and_scorecard():
+    target = next(target for target in load_plan().targets if target.id == "solved_rate")
+    indicator = next(indicator for indicator in load_registry().indicators if indicator.id == "solved_rate")
+    assert target.measures[0] == indicator.measures[0]
+    assert target.zh == indicator.label.zh
+
+
+def test_what_has_a_denominator_names_it():
+    for target in load_plan().targets:
+        assert target.count or target.signed or "÷" in target.over("zh"), target.id
+    for indicator in load_registry().indicators:
+        alone = {way.measure for way in indicator.measures} <= {"length_km", "concentration"}
+        assert alone or "÷" in indicator.over.zh, indicator.id

@@ -344,15 +344,50 @@ const jxgis = (() => {
     const tiles = layers.map(([layer]) => layer).filter((layer) => layer instanceof L.GridLayer);
     const bases = layers.filter(([layer, , overlay]) => !overlay && !tiles.includes(layer));
     bases.filter(([layer]) => map.hasLayer(layer)).slice(1).forEach(([layer]) => map.removeLayer(layer));
-    layers.forEach(([layer, name, overlay]) => {
+    const many = bases.filter(([, , , under]) => under);
+    layers.forEach(([layer, name, overlay, under]) => {
       if (overlay || tiles.includes(layer)) control.addOverlay(layer, name);
-      else control.addBaseLayer(layer, name);
+      else if (!under) control.addBaseLayer(layer, name);
     });
     if (tiles.length) showGround(map, tiles);
     control.addTo(map);
+    if (many.length) {
+      const choice = layerChoice(map, many);
+      control.getContainer().querySelector(".leaflet-control-layers-list").prepend(choice);
+      // Another layer of the switch is seen in its place: none of the list is chosen.
+      map.on("baselayerchange", ({ layer }) => many.some(([one]) => one === layer) || many.forEach(([one]) => one.remove()));
+      map.on("layeradd layerremove", () => { choice.selectedIndex = many.findIndex(([one]) => map.hasLayer(one)); });
+    }
     // The legend below it leaves it its room.
     map.getContainer().style.setProperty("--jx-switch", `${control.getContainer().offsetHeight}px`);
     return control;
+  };
+  // Layers that exclude one another in a list that opens, under headings: one line, where buttons would cover the legend.
+  const layerChoice = (map, many) => {
+    const choice = document.createElement("select");
+    choice.className = "jx-choice";
+    const bases = () => many.map(([layer]) => layer);
+    let heading, group;
+    many.forEach(([layer, name, , under]) => {
+      if (under !== heading) {
+        heading = under;
+        group = element("optgroup", choice);
+        group.label = under;
+      }
+      // A name is written as HTML elsewhere: here it is text.
+      const words = document.createElement("textarea");
+      words.innerHTML = name;
+      const option = element("option", group, words.value);
+      option.selected = map.hasLayer(layer);
+    });
+    L.DomEvent.disableClickPropagation(choice);
+    choice.addEventListener("change", () => {
+      const chosen = bases()[choice.selectedIndex];
+      bases().filter((layer) => layer !== chosen).forEach((layer) => layer.remove());
+      chosen.addTo(map);
+      map.fire("baselayerchange", { layer: chosen });
+    });
+    return choice;
   };
   // While tiles are seen, the land of one colour is not, and fills let them through.
   const showGround = (map, tiles) => {

@@ -1,0 +1,47 @@
+"""Many layers that exclude one another: one list that opens, under headings, beside the buttons of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from jxgis.drawing.base import extent, new_map
+from jxgis.drawing.layers import add_group, add_polygons, add_switch, fill
+from jxgis.drawing.legend import LegendSection, Swatch, add_legend
+from jxgis.drawing.offline import save_map
+
+pytestmark = pytest.mark.browser
+
+SQUARE = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(564_000, 3_402_000, 574_000, 3_408_000)], crs=4549)
+
+
+def test_a_layer_is_chosen_in_the_list_and_the_legend_has_its_room(
+    visit: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    page, sections = new_map(extent([SQUARE]), title="t", lang="zh"), []
+    for number in range(60):
+        under = "片区" if number < 40 else "单元 <b>"
+        group = add_group(page, name=f"<i>指标</i> {number} & 其他", show=not number, under=under)
+        add_polygons(group, SQUARE, name="", styles=[fill("#884422")], heading="name", fields=[], control=False)
+        sections.append(LegendSection(f"图例 {number}", [Swatch("#884422", f"样式 {number}")], "", [group]))
+    add_legend(page, sections, lang="zh")
+    add_switch(page)
+    save_map(page, tmp_path / "many.html")
+
+    shown = visit(tmp_path / "many.html").page
+    shown.set_viewport_size({"width": 1366, "height": 600})
+    choice = shown.locator(".jx-choice")
+    assert choice.locator("optgroup").evaluate_all("all => all.map(one => one.label)") == ["片区", "单元 <b>"]
+    assert choice.locator("option").count() == 60
+    assert choice.locator("option").nth(3).text_content() == "<i>指标</i> 3 & 其他"
+    for number in (45, 2):
+        choice.select_option(index=number)
+        assert shown.locator(".jx-legend h2:visible").all_inner_texts() == [f"图例 {number}"]
+    switch, legend = (shown.locator(css).bounding_box() for css in (".leaflet-control-layers", ".jx-legend"))
+    assert switch["y"] + switch["height"] < legend["y"]
+    assert switch["x"] + switch["width"] <= 1366
