@@ -10,6 +10,7 @@ import pandas as pd
 from jxgis.i18n import text
 from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, count_in_words, method_note, table_block
 from jxgis.report.columns import percent
+from jxgis.scoring.cards import CARDS_FILE
 from jxgis.scoring.gates import fails_gate
 from jxgis.scoring.rank import by_rank
 
@@ -63,6 +64,7 @@ def score_section(
         methods=[method_note("scores", name, lang, **_values(options, lang)) for name in ("score", "completeness")],
         sheets={"scores": by_rank(scores)},
         titles=titles or {},
+        links={CARDS_FILE: text("cards.open", lang)} if options.cards else {},
     )
 
 
