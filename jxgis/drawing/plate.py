@@ -252,7 +252,7 @@ class Plate:
         return (
             f'<svg class="plate" role="img" aria-label="{escape.html(title)}" viewBox="0 0 {width:.0f} {height:.0f}" '
             f'style="width:{width / 10:.1f}mm;height:{height / 10:.1f}mm">'
-            f'{"".join(self.drawn)}<g text-anchor="middle" paint-order="stroke" stroke="{PAPER}" stroke-width="7" '
+            f'{"".join(self.drawn)}<g text-anchor="middle" paint-order="stroke" stroke="{PAPER}" stroke-width="9" '
             f'stroke-linejoin="round">{"".join(self._names)}</g></svg>'
         )
 

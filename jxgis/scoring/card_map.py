@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LOOKS", "PATTERNS", "draw_place", "road_order"]
 
-WIDTH_MM, HEIGHT_MM = 94.0, 88.0
+WIDTH_MM, HEIGHT_MM = 94.0, 84.0
 #: The names of streets, waters and parks that a map tries to write.
 _STREETS, _AREAS = 14, 3
 _MAIN = r"高速|快速|主干|motorway|trunk|primary"
@@ -150,10 +150,10 @@ def _name_areas(plate: Plate, layer: gpd.GeoDataFrame, colour: str) -> None:
     """The names of the largest areas that are seen."""
     if "name" not in layer.columns:
         return
-    table = layer.assign(_m2=layer.geometry.clip_by_rect(*plate.frame).area)
-    table = table[table["name"].notna()].sort_values("_m2", ascending=False, kind="stable")
+    table = layer.assign(_m2=layer.geometry.clip_by_rect(*plate.frame).area).dropna(subset="name")
+    # A park may be drawn in parts: its largest has the name.
+    table = table.sort_values("_m2", ascending=False, kind="stable").drop_duplicates("name")
     written = 0
     for name, shape in zip(table["name"], table.geometry, strict=True):
-        if written == _AREAS:
-            break
-        written += plate.name_area(name, shape, size=20, colour=colour)
+        if written < _AREAS:
+            written += plate.name_area(name, shape, size=20, colour=colour)

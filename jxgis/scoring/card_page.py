@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["cards_page"]
 
 #: What the lines of the table share, in mm, and the highest that one becomes.
-_TABLE_MM, _ROW_MM = 112.0, 4.6
+_TABLE_MM, _ROW_MM = 102.0, 4.25
 #: Samples of the legend.
 _LINE, _AREA = "M2 13H58", "M4 4H56V22H4Z"
 
