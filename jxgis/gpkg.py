@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 from pyogrio.util import vsi_path
 
@@ -32,7 +33,7 @@ _POLYGONS = {"Polygon", "MultiPolygon"}
 
 def write_gpkg(
     path: Path,
-    layers: Mapping[str, gpd.GeoDataFrame],
+    layers: Mapping[str, pd.DataFrame],
     *,
     of: str = "",
     lang: str = "zh",
@@ -46,7 +47,7 @@ def write_gpkg(
     path
         The file; it must not exist yet.
     layers
-        Layer name to table; codes in a ``reason`` column are written in words. An empty table is written as an empty
+        Layer name to table, some perhaps without geometry; codes in a ``reason`` column are written in words. An empty table is written as an empty
         layer, so that its columns can be relied on. Columns whose names a GeoPackage cannot hold are written under
         those of :func:`stored_names`, with their own name as alias.
     of
@@ -88,6 +89,9 @@ def write_gpkg(
     with _same_bytes(), _taken_whole(path) as whole:
         for name, table in layers.items():
             ready = i18n.localise_reasons(table, lang).rename(columns=stored_names(table))
+            if not isinstance(ready, gpd.GeoDataFrame):
+                pyogrio.write_dataframe(ready, whole, layer=name, driver="GPKG")
+                continue
             kinds = set(ready.geom_type.dropna().unique())
             pyogrio.write_dataframe(
                 ready,
@@ -100,7 +104,7 @@ def write_gpkg(
     _write_aliases(path, layers, declared, lang, titles or {})
 
 
-def stored_names(table: gpd.GeoDataFrame) -> dict[str, str]:
+def stored_names(table: pd.DataFrame) -> dict[str, str]:
     """Under which names a GeoPackage holds those columns that it cannot hold under their own.
 
     Its columns ``fid`` and ``geom`` are its own, and it does not tell capitals apart: a column of such a name, and the
@@ -122,7 +126,8 @@ def stored_names(table: gpd.GeoDataFrame) -> dict[str, str]:
     >>> stored_names(gpd.GeoDataFrame({"fid": [7], "Kind": ["a"], "KIND": ["b"]}, geometry=points))
     {'fid': 'fid_file', 'KIND': 'KIND_file'}
     """
-    columns = [str(column) for column in table.columns if column != table.geometry.name]
+    shape = table.geometry.name if isinstance(table, gpd.GeoDataFrame) else None
+    columns = [str(column) for column in table.columns if column != shape]
     taken = {column.casefold() for column in columns} | set(_OWN)
     seen, renamed = set(_OWN), {}
     for column in columns:
@@ -160,7 +165,7 @@ def _same_bytes() -> Iterator[None]:
 
 def _write_aliases(
     path: Path,
-    layers: Mapping[str, gpd.GeoDataFrame],
+    layers: Mapping[str, pd.DataFrame],
     declared: Mapping[str, Table],
     lang: str,
     titles: Mapping[str, str],

@@ -184,6 +184,9 @@ class Measure:
         Which of its layers has ``column``.
     lacking
         Code of what its rows lack, else empty.
+    adds
+        What adds to its value, per unit of its denominator where it has one: ``things``, ``km``, ``km2``, ``housing_km2`` or
+        ``cases``; empty where no such amount says what a difference takes.
     """
 
     run: Callable[[Asked], pd.DataFrame]
@@ -194,6 +197,7 @@ class Measure:
     takes: tuple[str, ...] = ()
     column_of: int = 0
     lacking: Callable[[Asked], str] = field(default_factory=lambda: lambda _: "")
+    adds: str = ""
 
 
 def _park_coverage(a: Asked) -> pd.DataFrame:
@@ -235,16 +239,20 @@ def _nobody(a: Asked) -> str:
 _MANY = 9
 
 MEASURES: Mapping[str, Measure] = {
-    "count": Measure(lambda a: points.count(a.zones, *a.rows, **a.given("column"), at=a.standing), takes=("column",)),
-    "count_per_km2": Measure(
-        lambda a: points.count_per_km2(a.zones, *a.rows, **a.given("column"), at=a.standing), takes=("column",)
+    "count": Measure(
+        lambda a: points.count(a.zones, *a.rows, **a.given("column"), at=a.standing), takes=("column",), adds="things"
     ),
-    "length_km": Measure(lambda a: lines.length_km(a.zones, *a.rows, at=a.lengths)),
-    "length_per_km2": Measure(lambda a: lines.length_per_km2(a.zones, *a.rows, at=a.lengths)),
-    "area_km2": Measure(lambda a: land.area_km2(a.zones, *a.rows), most=_MANY),
-    "share_of_area": Measure(lambda a: land.share_of_area(a.zones, *a.rows), most=_MANY, share=True),
-    "share_of_streets": Measure(_share_of_streets, most=2, share=True, takes=("hit",)),
-    "share_on_foot": Measure(_on_foot, fewest=3, most=3, share=True, takes=("minutes",)),
+    "count_per_km2": Measure(
+        lambda a: points.count_per_km2(a.zones, *a.rows, **a.given("column"), at=a.standing),
+        takes=("column",),
+        adds="things",
+    ),
+    "length_km": Measure(lambda a: lines.length_km(a.zones, *a.rows, at=a.lengths), adds="km"),
+    "length_per_km2": Measure(lambda a: lines.length_per_km2(a.zones, *a.rows, at=a.lengths), adds="km"),
+    "area_km2": Measure(lambda a: land.area_km2(a.zones, *a.rows), most=_MANY, adds="km2"),
+    "share_of_area": Measure(lambda a: land.share_of_area(a.zones, *a.rows), most=_MANY, share=True, adds="km2"),
+    "share_of_streets": Measure(_share_of_streets, most=2, share=True, takes=("hit",), adds="km"),
+    "share_on_foot": Measure(_on_foot, fewest=3, most=3, share=True, takes=("minutes",), adds="housing_km2"),
     "diversity": Measure(
         lambda a: points.diversity(a.zones, *a.rows, **a.given("column", "least"), at=a.standing),
         needs=("column",),
@@ -255,6 +263,7 @@ MEASURES: Mapping[str, Measure] = {
         share=True,
         needs=("hit",),
         takes=("least",),
+        adds="cases",
     ),
     "ratio_of_columns": Measure(
         lambda a: points.ratio_of_columns(a.zones, *a.rows, **a.given("column", "over")),
@@ -275,8 +284,8 @@ MEASURES: Mapping[str, Measure] = {
         lacking=_nobody,
     ),
     "raster_mean": Measure(_raster_mean, fewest=0, most=0, needs=("file",)),
-    "park_coverage": Measure(_park_coverage, fewest=2, most=2, share=True),
-    "hot_share": Measure(lambda a: land.hot_share(a.zones, *a.rows), share=True),
+    "park_coverage": Measure(_park_coverage, fewest=2, most=2, share=True, adds="housing_km2"),
+    "hot_share": Measure(lambda a: land.hot_share(a.zones, *a.rows), share=True, adds="km2"),
     "compactness": Measure(lambda a: land.compactness(a.zones), fewest=0, most=0),
     "hull_share": Measure(lambda a: land.hull_share(a.zones), fewest=0, most=0),
 }

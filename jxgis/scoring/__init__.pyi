@@ -3,8 +3,9 @@ from .figures import score_chart
 from .gates import check_gates
 from .indicators import Indicator, Judgements, Registry, load_registry, select_indicators
 from .map import scores_map
-from .rank import rank_agreement, rank_candidates, score_table, topsis, weight_sensitivity
+from .rank import geometric_mean, rank_agreement, rank_candidates, score_table, topsis
 from .result import ScoresResult
+from .weightings import acceptability, draw_weightings, weight_sensitivity
 from .weights import Weights, weigh
 
 __all__ = [
@@ -13,7 +14,10 @@ __all__ = [
     "Registry",
     "ScoresResult",
     "Weights",
+    "acceptability",
     "check_gates",
+    "draw_weightings",
+    "geometric_mean",
     "load_registry",
     "rank_agreement",
     "rank_candidates",

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from jxgis.indicators.measures import Ground, Measured
     from jxgis.scoring.indicators import Indicator, Judgements
     from jxgis.scoring.weights import Weights
-    from jxgis.settings import IndicatorSettings, Settings
+    from jxgis.settings import MeasureSettings, Settings
 
 __all__ = ["analyse", "ids_of", "score_candidates"]
+
+#: The places that count as near the top where neither project nor city says how many: item 40 of the plan, three a year.
+_TOP = 3
 
 
 @with_options(ScoringSettings)
@@ -133,9 +136,13 @@ def analyse(given: Given) -> ScoresResult:
     from jxgis.crs import require_metric
     from jxgis.indicators.points import count
     from jxgis.scoring.averages import average_indicators
+    from jxgis.scoring.depth import feature_table, improvement_table, swing_table, type_table
     from jxgis.scoring.gates import FAILED, check_gates
     from jxgis.scoring.indicators import load_registry, select_indicators
+    from jxgis.scoring.moves import Scored
     from jxgis.scoring.rank import complete_enough, rank_candidates, score_table
+    from jxgis.scoring.types import load_types
+    from jxgis.scoring.weightings import acceptability, draw_weightings
     from jxgis.scoring.weights import weigh
 
     candidates = candidates_of(given)
@@ -144,23 +151,28 @@ def analyse(given: Given) -> ScoresResult:
     require_metric(candidates, "candidates")
     if not candidates.index.is_unique:
         candidates = candidates.reset_index(drop=True)
-    options, bounds = given.settings.scoring, given.settings.units
+    options, bounds, lang = given.settings.scoring, given.settings.units, given.lang
     defaults, chosen = load_registry(), select_indicators(options.indicators)
+    types = load_types(None if given.city is None else given.city.unit_types)
     judged = options.judgements or defaults.judgements
     candidates = candidates.assign(candidate_id=ids_of(candidates))
-    _check_layers(given, options.indicators)
+    ids = candidates["candidate_id"]
+    _check_layers(given, {name: indicator.measures for name, indicator in options.indicators.items()})
+    if types != load_types():  # the shipped ones name layers that not every city has
+        _check_layers(given, {feature.id: feature.measures for feature in types.features})
     own = _own_values(candidates, chosen, options.column_units)
+    further = [feature for feature in types.features if feature.id not in own]
     ground, words = _ground(given)
-    found_by, methods = _measure(given, candidates, chosen, ground, words)
+    found_by, methods = _measure(given, candidates, [*chosen, *further], ground, words)
     own = _but_shape(own, found_by)
     measured = pd.DataFrame({name: some.table["value"] for name, some in found_by.items()}, index=candidates.index)
-    values = own.combine_first(measured).reindex(columns=own.columns)
+    values = own.combine_first(measured).reindex(columns=measured.columns)
     single = score_table(values, chosen)
     found = weigh(options.weights, chosen, scores=single, judgements=judged)
     gates = check_gates(candidates, districts=given.table("districts"), min_km2=bounds.min_km2, max_km2=bounds.max_km2)
     passes = gates["gates"] != FAILED
     ranked = rank_candidates(
-        values.assign(candidate_id=candidates["candidate_id"]),
+        values.assign(candidate_id=ids),
         indicators=chosen,
         weights=found.shares,
         min_completeness=options.min_completeness,
@@ -170,14 +182,23 @@ def analyse(given: Given) -> ScoresResult:
     if issues is not None:
         gates["issues"] = count(candidates, issues)["value"].astype("int64")
     views, agreement = _views(single, chosen, judged, ranked, found, passes, min_completeness=options.min_completeness)
-    lang = given.lang
+    weightings = draw_weightings(
+        found.shares, draws=options.weightings, concentration=options.concentration, seed=options.seed
+    )
+    top = _top(given)
+    stands = acceptability(single, weightings, top=top, eligible=ranked["rank"].notna())
+    ranked["acceptability"] = stands["acceptability"]
+    scored = Scored(values[single.columns], single, found.shares, ranked["rank"])
+    own_type = candidates["type"].astype("str").where(candidates["type"].notna()) if "type" in candidates else None
+    own_type = pd.Series(None, index=candidates.index, dtype="str") if own_type is None else own_type
+    kinds = type_table(ids, own_type, values, types, min_completeness=options.min_completeness)
     lacking = ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
     both = _both(own, measured, found_by)
     return ScoresResult(
         given=given,
-        scores=_assembled(candidates, pd.concat([ranked, both], axis=1), gates, lacking),
-        indicators=_account(chosen, found, own, measured, methods, lang),
-        measures=_measures(candidates["candidate_id"], chosen, own, found_by, lang),
+        scores=_assembled(candidates, pd.concat([ranked, both], axis=1), gates, lacking, kinds),
+        indicators=_account(chosen, found, own, measured[own.columns], methods, lang),
+        measures=_measures(ids, chosen, own, found_by, lang),
         averages=average_indicators(
             values,
             gates["district"],
@@ -190,11 +211,24 @@ def analyse(given: Given) -> ScoresResult:
         gates=gates,
         views=pd.concat([ranked[["candidate_id", "score", "rank"]], views], axis=1),
         agreement=agreement,
+        acceptability=pd.concat([ranked[["candidate_id", "score", "rank"]], stands], axis=1),
+        swings=swing_table(ids, scored, chosen, lang),
+        improvements=improvement_table(ids, scored, chosen, found_by, own, lang),
+        types=kinds,
+        features=feature_table(ids, values, types, found_by, lang),
         weights=found,
+        top=top,
         by_issues=tuple(name for name, some in found_by.items() if some.how and "issues" in some.how.layers),
         labels={i.id: i.title(lang) for i in chosen},
+        type_names={kind.name: kind.title.of(lang) for kind in types.types},
         titles=_titles(chosen, lang),
     )
+
+
+def _top(given: Given) -> int:
+    """How many places are near the top: what the project says, else how many the city names a year at least."""
+    named = 0 if given.city is None else given.city.allocate.each_year
+    return given.settings.scoring.top or named or _TOP
 
 
 def ids_of(candidates: gpd.GeoDataFrame) -> pd.Series:
@@ -259,7 +293,7 @@ def _but_shape(own: pd.DataFrame, found: Mapping[str, Measured]) -> pd.DataFrame
         of_shape = some.how is not None and not some.how.layers and some.how.file is None
         return of_shape and bool(np.isclose(given, some.table["value"][given.index], rtol=1e-6).all())
 
-    return own.assign(**{name: np.nan for name, some in found.items() if copied(name, some)})
+    return own.assign(**{name: np.nan for name in own.columns if copied(name, found[name])})
 
 
 def _nowhere(indicator: Indicator) -> InputError:
@@ -335,14 +369,15 @@ def _views(
     *,
     min_completeness: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Ranks by every way of weighing that can be had here, TOPSIS, and their agreement.
+    """Ranks by every way of weighing that can be had here, TOPSIS, the geometric mean, and their agreement.
 
     All rank the candidates that the chosen weights rank, so that the rankings can be compared.
     """
     import pandas as pd
 
     from jxgis.errors import JxgisError
-    from jxgis.scoring.rank import competition_rank, rank_agreement, rank_candidates, topsis, weight_sensitivity
+    from jxgis.scoring.rank import competition_rank, geometric_mean, rank_agreement, rank_candidates, topsis
+    from jxgis.scoring.weightings import weight_sensitivity
     from jxgis.scoring.weights import weigh
 
     eligible = ranked["rank"].notna()
@@ -355,10 +390,11 @@ def _views(
             continue  # no judgements of these dimensions, or nothing to tell the candidates apart
         score = rank_candidates(values, indicators=indicators, weights=found.shares, min_completeness=0.0)["score"]
         ranks[f"rank_{method}"] = competition_rank(score.where(eligible))
-    closeness = topsis(single, weights.shares).where(eligible)
-    ranks["rank_topsis"] = competition_rank(closeness)
+    ranks["rank_topsis"] = competition_rank(topsis(single, weights.shares).where(eligible))
+    geometric = geometric_mean(single, weights.shares)
+    ranks["rank_geometric"] = competition_rank(geometric.where(eligible))
     moved = weight_sensitivity(single, weights.shares, min_completeness=min_completeness, eligible=passes)
-    return pd.concat([pd.DataFrame(ranks), moved], axis=1), rank_agreement(ranks)
+    return pd.concat([pd.DataFrame(ranks), geometric, moved], axis=1), rank_agreement(ranks)
 
 
 def _titles(indicators: Sequence[Indicator], lang: str) -> dict[str, str]:
@@ -444,25 +480,36 @@ def _measures(
     return pd.concat(tables, ignore_index=True)
 
 
-def _check_layers(given: Given, own: Mapping[str, IndicatorSettings]) -> None:
-    """Refuse an indicator of the project's that names a layer which neither every city has nor the profile adds."""
+def _check_layers(given: Given, ways: Mapping[str, Sequence[MeasureSettings]]) -> None:
+    """Refuse what names a layer which neither every city has nor the profile adds."""
     from jxgis.indicators.measures import check_measures
 
     if given.city is not None:
-        layers = (*known_layers(), *given.city.layers)
-        check_measures({name: indicator.measures for name, indicator in own.items()}, layers)
+        check_measures(ways, (*known_layers(), *given.city.layers))
 
 
 def _assembled(
-    candidates: gpd.GeoDataFrame, ranked: pd.DataFrame, gates: pd.DataFrame, incomplete: NDArray[np.bool_]
+    candidates: gpd.GeoDataFrame,
+    ranked: pd.DataFrame,
+    gates: pd.DataFrame,
+    incomplete: NDArray[np.bool_],
+    types: pd.DataFrame,
 ) -> gpd.GeoDataFrame:
-    """The contract's layer: who, how good, why, then the figures; what an indicator's id names is left to it."""
+    """The contract's layer: who, how good, why, then the figures; what an indicator's id names is left to it.
+
+    A type that a candidate brings counts; else the one that its features find.
+    """
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
 
     table = ranked.copy()
-    table["type"] = candidates["type"].astype("str") if "type" in candidates.columns else pd.NA
-    table["type"] = table["type"].astype("str").where(table["type"].notna())
+    given, found = types["type_given"], types["type_found"]
+    table["type"] = given.fillna(found)
+    table["type_from"] = pd.Series(
+        np.select([given.notna(), found.notna()], ["given", "found"], ""), table.index, "str"
+    )
+    table["type_from"] = table["type_from"].replace("", None)
     if "name" in candidates.columns and "name" not in ranked.columns:
         table["name"] = candidates["name"]
     for column in ("district", "gates", "area_km2", "issues", "reason"):
@@ -473,8 +520,8 @@ def _assembled(
         for gate, lacking in zip(gates["reason"], incomplete, strict=True)
     ]
     table["reason"] = pd.Series(reasons, index=table.index, dtype="str").replace("", None)
-    first = ["candidate_id", "name", "type", "district"]
-    figures = ["score", "score_if_missing_zero", "completeness", "rank"]
+    first = ["candidate_id", "name", "type", "type_from", "district"]
+    figures = ["score", "score_if_missing_zero", "completeness", "rank", "acceptability"]
     last = ["gates", "area_km2", "issues", "reason"]
     head = [c for c in (*first, *figures) if c in table.columns]
     tail = [c for c in last if c in table.columns and c not in head]

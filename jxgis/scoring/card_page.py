@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["cards_page"]
 
 #: What the lines of the table share, in mm, and the highest that one becomes.
-_TABLE_MM, _ROW_MM = 102.0, 4.25
+_TABLE_MM, _ROW_MM = 106.0, 4.4
 #: Samples of the legend.
 _LINE, _AREA = "M2 13H58", "M4 4H56V22H4Z"
 
@@ -94,7 +94,7 @@ def _page(card: Card, candidates: gpd.GeoDataFrame, layers: Mapping[str, gpd.Geo
     heads = [
         (column("label").title.of(lang), "label"),
         (text("cards.value", lang), "value n"),
-        (column("reference").title.of(lang), "reference n"),
+        (text("cards.reference", lang), "reference n"),
         (text("cards.chart", lang), "chart"),
         (text("cards.points", lang), "score n"),
         (column("weight").title.of(lang), "weight n"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
-from jxgis.i18n import listed, reason, text
+from jxgis.i18n import listed, reason, text, wide_signs
 from jxgis.report.blocks import Key
 from jxgis.report.columns import percent, write_value
 from jxgis.schema.columns import column
@@ -39,6 +39,8 @@ CARDS_FILE = "score_cards.html"
 """The file that holds them."""
 #: How many strengths and how many gaps a card names; which effect on the score is none.
 _NAMED, _NOTHING = 3, 0.05
+#: Letters of a label, of Chinese signs half as many, beyond which it is written smaller.
+_LONG = 38
 _GATES = {
     "area": ("gate_no_polygon", "gate_too_small", "gate_too_large", "gate_nearly_too_small", "gate_nearly_too_large"),
     "pieces": ("gate_several_pieces",),
@@ -68,6 +70,7 @@ class Line(NamedTuple):
     city: str
     brought: bool
     cost: bool
+    long: bool
     points: float
     district_points: float
     city_points: float
@@ -112,6 +115,8 @@ class Card(NamedTuple):
         The figures that stand first.
     gates, groups, strengths, gaps, unknown
         See the classes.
+    improve
+        What would lift the score most, in words.
     """
 
     row: int
@@ -124,6 +129,7 @@ class Card(NamedTuple):
     strengths: Sequence[Finding]
     gaps: Sequence[Finding]
     unknown: Sequence[Unknown]
+    improve: Sequence[str]
 
 
 class CardTables(NamedTuple):
@@ -131,7 +137,7 @@ class CardTables(NamedTuple):
 
     Parameters
     ----------
-    scores, measures, indicators, averages
+    scores, measures, indicators, averages, improvements, types
         As of `ScoresResult`.
     gates
         From `gates.check_gates`, on the index of the scores.
@@ -142,12 +148,15 @@ class CardTables(NamedTuple):
     indicators: pd.DataFrame
     averages: pd.DataFrame
     gates: pd.DataFrame
+    improvements: pd.DataFrame
+    types: pd.DataFrame
 
 
 def make_cards(
     tables: CardTables,
     *,
     most: int,
+    top: int,
     bounds: tuple[float, float],
     areas: Mapping[str, str] | None = None,
     dimensions: Mapping[str, str] | None = None,
@@ -161,6 +170,8 @@ def make_cards(
         What people are shown: a value that is hidden there is hidden here.
     most
         Of how many candidates.
+    top
+        How many places acceptability is of.
     bounds
         Smallest and largest area, in km².
     areas
@@ -183,12 +194,14 @@ def make_cards(
     figures = {str(name): of.set_index("indicator") for name, of in tables.measures.groupby("candidate_id", sort=False)}
     around = {(row["zone"], row["level"], row["indicator"]): row for row in tables.averages.to_dict("records")}
     ranked = int(pd.to_numeric(scores["rank"], errors="coerce").notna().sum())
-    failed = fails_gate(scores)
+    failed, best = fails_gate(scores), _best(tables.improvements)
+    types = {str(kind["candidate_id"]): kind for kind in tables.types.to_dict("records")}
     cards = []
     for row in order:
         one, gates = scores.iloc[row], tables.gates.iloc[row]
         name, home = str(one["candidate_id"]), gates["district"]
-        lines = _lines(one, figures[name], tables.indicators, around, home, digits, lang)
+        beside = None if gates["of_district"] >= MIN_SHARE else home
+        lines = _lines(one, figures[name], tables.indicators, around, beside, digits, lang)
         strengths, gaps = _findings(lines, tables.indicators, "" if pd.isna(home) else str(home), lang)
         called = one.get("name")
         cards.append(
@@ -196,13 +209,14 @@ def make_cards(
                 row=row,
                 title=name if pd.isna(called) else str(called),
                 id=name,
-                facts=_facts(one, gates, areas or {}, lang),
-                keys=_keys(one, ranked, len(scores), lang, failed=bool(failed[row])),
+                facts=_facts(one, types[name], gates, areas or {}, lang),
+                keys=_keys(one, ranked, len(scores), top, lang, failed=bool(failed[row])),
                 gates=_gates(gates, bounds, lang),
                 groups=_groups(lines, tables.indicators, dimensions or {}),
                 strengths=strengths,
                 gaps=gaps,
                 unknown=_unknown(lines, tables.indicators, lang),
+                improve=best.get(name, []),
             )
         )
     return cards
@@ -228,10 +242,18 @@ def card_links(scores: pd.DataFrame, *, most: int) -> pd.Series:
     return pd.Series(links, index=scores.index, dtype=object)
 
 
-def _facts(one: pd.Series, gates: pd.Series, areas: Mapping[str, str], lang: str) -> list[tuple[str, str]]:
+def _best(improvements: pd.DataFrame) -> dict[str, list[str]]:
+    """The improvements that gain most, in words, by candidate."""
+    first = improvements[improvements["place"] <= _NAMED].dropna(subset="in_words").sort_values("place", kind="stable")
+    return {str(name): [str(words) for words in of] for name, of in first.groupby("candidate_id")["in_words"]}
+
+
+def _facts(
+    one: pd.Series, kind: Mapping[Any, Any], gates: pd.Series, areas: Mapping[str, str], lang: str
+) -> list[tuple[str, str]]:
     home = gates["district"]
     facts = {
-        column("type").title.of(lang): one.get("type"),
+        column("type").title.of(lang): _type(one, kind, lang),
         column("district").title.of(lang): home,
         column("area").title.of(lang): areas.get(str(home)),
         text("cards.area", lang): f"{gates['area_km2']:.2f} km²",
@@ -239,7 +261,19 @@ def _facts(one: pd.Series, gates: pd.Series, areas: Mapping[str, str], lang: str
     return [(label, str(value)) for label, value in facts.items() if not pd.isna(value)]
 
 
-def _keys(one: pd.Series, ranked: int, all_of_them: int, lang: str, *, failed: bool) -> list[Key]:
+def _type(one: pd.Series, kind: Mapping[Any, Any], lang: str) -> str | None:
+    """The type, given or found, with what the features say of it."""
+    if pd.isna(kind["type_found"]):
+        return None if pd.isna(one["type"]) else str(one["type"])
+    said = {"found": kind["type_found"], "second": kind["runner_up"], "margin": f"{kind['margin']:.0f}"}
+    if pd.isna(kind["type_given"]):
+        return text("cards.type_found", lang, **said)
+    return text(
+        "cards.type_agrees" if kind["agrees"] == "agree" else "cards.type_differs", lang, given=one["type"], **said
+    )
+
+
+def _keys(one: pd.Series, ranked: int, all_of_them: int, top: int, lang: str, *, failed: bool) -> list[Key]:
     """Rank, score, the least that it can be, and how much of the data there is."""
     place, codes = one["rank"], one.get("reason")
     said = text("cards.of_how_many", lang, ranked=ranked, n=all_of_them)
@@ -251,6 +285,11 @@ def _keys(one: pd.Series, ranked: int, all_of_them: int, lang: str, *, failed: b
         Key(text("cards.rank", lang), "—" if pd.isna(place) else f"{place:.0f}", said),
         Key(text("cards.score", lang), _score(one["score"]), text("cards.hidden" if hidden else "cards.of_100", lang)),
         Key(text("cards.floor", lang), _score(one["score_if_missing_zero"]), text("cards.floor_note", lang)),
+        Key(
+            column("acceptability").title.of(lang),
+            "—" if pd.isna(one["acceptability"]) else percent(float(one["acceptability"]), 0),
+            text("cards.acceptability_note", lang, top=top),
+        ),
         Key(text("cards.complete", lang), percent(float(one["completeness"]), 0), text("cards.complete_note", lang)),
     ]
 
@@ -311,6 +350,7 @@ def _lines(
                 city=_average(city, digits[name], lang),
                 brought=bool(figure["counted"] == "own"),
                 cost=i["kind"] == "cost",
+                long=len(str(i["label"])) + wide_signs(str(i["label"])) > _LONG,
                 points=points,
                 district_points=np.nan if own is None else float(own["points"]),
                 city_points=np.nan if city is None else float(city["points"]),

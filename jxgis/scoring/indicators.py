@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Indicator",
+    "Reference",
     "Registry",
+    "check_indicators",
     "indicator_table",
     "load_registry",
     "score_values",
@@ -45,6 +47,8 @@ _NO_TEXT = Text("", "")
 class Indicator:
     """One indicator, the ways to measure it, and its fixed reference: a target (benefit), or a low and a high (cost).
 
+    ``fixed``: no upkeep changes it, such as the shape of a unit or its old buildings.
+
     Examples
     --------
     >>> Indicator("rework_rate", "管理绩效", 5, low=0, high=10).is_cost
@@ -61,6 +65,7 @@ class Indicator:
     unit: Text = _NO_TEXT
     source: Text = _NO_TEXT
     measures: tuple[MeasureSettings, ...] = ()
+    fixed: bool = False
 
     @property
     def in_percent(self) -> bool:
@@ -101,11 +106,11 @@ class Registry:
     judgements: dict[str, dict[str, float]]
 
 
-class _Row(BaseModel):
+class Reference(BaseModel):
+    """What a file says of something that is measured: its texts, its fixed reference, the ways to measure it."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
     id: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
-    dimension: str
-    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     target: Annotated[float | None, Field(gt=0, allow_inf_nan=False)] = None
     low: Annotated[float | None, Field(allow_inf_nan=False)] = None
     high: Annotated[float | None, Field(allow_inf_nan=False)] = None
@@ -116,6 +121,28 @@ class _Row(BaseModel):
     source: str = ""
     source_en: str = ""
     measures: tuple[MeasureSettings, ...] = ()
+    fixed: bool = False
+
+    def indicator(self, dimension: str = "", weight: float = 1.0) -> Indicator:
+        """As an indicator."""
+        return Indicator(
+            self.id,
+            dimension,
+            weight,
+            target=self.target,
+            low=self.low,
+            high=self.high,
+            label=Text(zh=self.zh, en=self.en),
+            unit=Text(zh=self.unit, en=self.unit_en or self.unit),
+            source=Text(zh=self.source, en=self.source_en or self.source),
+            measures=self.measures,
+            fixed=self.fixed,
+        )
+
+
+class _Row(Reference):
+    dimension: str
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Dimension(BaseModel):
@@ -155,22 +182,8 @@ def load_registry(path: str | Path | None = None) -> Registry:
     """
     source = Path(str(resources.files("jxgis.profiles").joinpath("indicators.toml"))) if path is None else Path(path)
     model = validated(_File, read_toml(source), source.name)
-    indicators = tuple(
-        Indicator(
-            row.id,
-            row.dimension,
-            row.weight,
-            target=row.target,
-            low=row.low,
-            high=row.high,
-            label=Text(zh=row.zh, en=row.en),
-            unit=Text(zh=row.unit, en=row.unit_en or row.unit),
-            source=Text(zh=row.source, en=row.source_en or row.source),
-            measures=row.measures,
-        )
-        for row in model.indicators
-    )
-    _check(indicators, source.name)
+    indicators = tuple(row.indicator(row.dimension, row.weight) for row in model.indicators)
+    check_indicators(indicators, source.name)
     names = dict.fromkeys([*model.dimensions, *(row.dimension for row in model.indicators)])
     dimensions = {n: Text(zh=n, en=model.dimensions[n].en if n in model.dimensions else n) for n in names}
     return Registry(indicators, dimensions, {row: dict(columns) for row, columns in model.ahp.items()})
@@ -183,7 +196,7 @@ def select_indicators(own: Mapping[str, IndicatorSettings]) -> tuple[Indicator, 
     ----------
     own
         ``settings.scoring.indicators``; where not empty, it replaces the default set. An id of the default set keeps
-        its label, its unit and its ways of measuring where none is given.
+        its label, its unit, its ways of measuring and whether it is fixed where none is given.
 
     Returns
     -------
@@ -219,9 +232,10 @@ def select_indicators(own: Mapping[str, IndicatorSettings]) -> tuple[Indicator, 
                 unit=Text(given.unit, given.unit) if given.unit else old.unit if old else _NO_TEXT,
                 source=Text("jxgis.toml", "jxgis.toml"),
                 measures=given.measures or (old.measures if old else ()),
+                fixed=given.fixed if given.fixed is not None else bool(old and old.fixed),
             )
         )
-    _check(chosen, "jxgis.toml [scoring.indicators]")
+    check_indicators(chosen, "jxgis.toml [scoring.indicators]")
     return tuple(chosen)
 
 
@@ -302,8 +316,14 @@ def indicator_table(indicators: Iterable[Indicator], lang: str = "zh") -> pd.Dat
     )
 
 
-def _check(indicators: Iterable[Indicator], where: str) -> None:
-    """Raise once for every indicator that cannot be scored."""
+def check_indicators(indicators: Iterable[Indicator], where: str) -> None:
+    """Raise once for every indicator that cannot be scored.
+
+    Raises
+    ------
+    SettingsError
+        If an id is used twice or reserved, one has neither a target nor low < high, or a way of measuring cannot be.
+    """
     seen: set[str] = set()
     errors: list[JxgisError] = []
     for i in indicators:

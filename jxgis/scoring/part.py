@@ -31,12 +31,15 @@ def _score(given: Given) -> ScoresResult:
 
 
 def _also_reads(settings: Settings) -> tuple[str, ...]:
-    """The layers that the indicators name, and what nobody walks across."""
+    """The layers that the indicators and the features of types name, and what nobody walks across."""
+    from jxgis.city import load_city
     from jxgis.indicators.measures import layers_of
     from jxgis.scoring.indicators import select_indicators
+    from jxgis.scoring.types import load_types
 
-    chosen = select_indicators(settings.scoring.indicators)
-    return (*layers_of(way for indicator in chosen for way in indicator.measures), "barriers")
+    features = load_types(load_city(settings.city.profile).unit_types).features
+    measured = (*select_indicators(settings.scoring.indicators), *features)
+    return (*layers_of(way for some in measured for way in some.measures), "barriers")
 
 
 PART = Part(

@@ -18,19 +18,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "SLACK",
     "by_rank",
     "competition_rank",
     "complete_enough",
+    "geometric_mean",
     "numbers",
     "rank_agreement",
     "rank_candidates",
     "score_table",
     "topsis",
-    "weight_sensitivity",
+    "totals",
 ]
 
-_SLACK = 1e-9
+SLACK = 1e-9
 """Sums in another order differ by about 1e-15 of themselves, or of what they took away: figures closer than this are equal."""
+_LEAST = 1.0  # what a score is at least in a geometric mean
 
 
 def competition_rank(figures: pd.Series) -> pd.Series:
@@ -61,7 +64,7 @@ def competition_rank(figures: pd.Series) -> pd.Series:
     best, shared = np.nan, 0
     for place, row in enumerate(order[: int(np.isfinite(x).sum())].tolist(), start=1):
         # Against the first of its equals, not the one before: a long chain of near figures does not creep together.
-        if not abs(best - x[row]) <= _SLACK * max(abs(best), 1.0):
+        if not abs(best - x[row]) <= SLACK * max(abs(best), 1.0):
             best, shared = x[row], place
         rank[row] = shared
     return pd.Series(rank, index=figures.index).astype("Int64")
@@ -75,7 +78,7 @@ def complete_enough(completeness: NDArray[np.float64], least: float) -> NDArray[
     >>> complete_enough(np.array([0.1 + 0.6, 0.69]), 0.7).tolist()
     [True, False]
     """
-    return np.asarray(completeness >= least - _SLACK, dtype=np.bool_)
+    return np.asarray(completeness >= least - SLACK, dtype=np.bool_)
 
 
 def score_table(values: pd.DataFrame, indicators: Sequence[Indicator]) -> pd.DataFrame:
@@ -155,7 +158,7 @@ def rank_candidates(
     """
     scores = score_table(values, indicators)
     w = _checked(weights, indicators)
-    score, floor, completeness = _totals(scores.to_numpy(), w)
+    score, floor, completeness = totals(scores.to_numpy(), w)
     ranked = complete_enough(completeness, min_completeness)
     if eligible is not None:
         ranked &= eligible.reindex(values.index).to_numpy(dtype=bool)
@@ -211,17 +214,10 @@ def topsis(scores: pd.DataFrame, weights: pd.Series) -> pd.Series:
     return pd.Series(closeness, index=scores.index, name="topsis")
 
 
-def weight_sensitivity(
-    scores: pd.DataFrame,
-    weights: pd.Series,
-    *,
-    spread: float = 0.2,
-    draws: int = 1000,
-    seed: int = 0,
-    min_completeness: float = SCORING.min_completeness,
-    eligible: pd.Series | None = None,
-) -> pd.DataFrame:
-    """How ranks move when every weight is moved at random by up to ± ``spread`` of itself.
+def geometric_mean(scores: pd.DataFrame, weights: pd.Series) -> pd.Series:
+    """Weighted geometric mean of the scores over what is known: a weakness is made up for less than in a sum.
+
+    Each score counts as 1 at least, so that one nought does not wipe out all others.
 
     Parameters
     ----------
@@ -229,49 +225,22 @@ def weight_sensitivity(
         One row a candidate, columns by indicator id, 0 to 100 or NaN.
     weights
         On the columns.
-    spread
-        Largest relative move of a weight, 0 to 1.
-    draws
-        Number of random sets of weights.
-    seed
-        Same seed, same figures.
-    min_completeness
-        Below it, by the weights given, a candidate is not ranked.
-    eligible
-        As for :func:`rank_candidates`.
 
     Returns
     -------
-    pandas.DataFrame
-        On the index of ``scores``: ``rank_best, rank_median, rank_worst`` (5th, 50th and 95th percentile, drawn
-        values) and ``share_first`` (share of draws at rank 1); null where not ranked.
+    pandas.Series
+        exp(Σw·ln s/Σw), 1 to 100; NaN where nothing is known.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"a": [90.0, 10.0], "b": [80.0, 20.0]})
-    >>> weight_sensitivity(table, pd.Series({"a": 0.5, "b": 0.5}), draws=50)["share_first"].tolist()
-    [1.0, 0.0]
+    >>> table = pd.DataFrame({"a": [50.0, 100.0, 100.0], "b": [50.0, 1.0, np.nan]})
+    >>> geometric_mean(table, pd.Series({"a": 0.5, "b": 0.5})).round(9).tolist()
+    [50.0, 10.0, 100.0]
     """
     s = scores.to_numpy(dtype=np.float64)
     w = weights.reindex(scores.columns).to_numpy(dtype=np.float64)
-    _, _, completeness = _totals(s, w)
-    may = complete_enough(completeness, min_completeness)
-    if eligible is not None:
-        may &= eligible.reindex(scores.index).to_numpy(dtype=bool)
-    # Where all is missing there is nothing to rank, however little is asked for.
-    ranked = np.flatnonzero(may & np.isfinite(s).any(axis=1))
-    moves = np.random.default_rng(seed).uniform(1 - spread, 1 + spread, (draws, w.size))
-    moved = (w * moves)[:, None, :]
-    known = np.isfinite(s[ranked])
-    drawn = np.where(known, moved * np.nan_to_num(s[ranked]), 0.0).sum(axis=2)
-    drawn /= np.where(known, moved, 0.0).sum(axis=2)
-    # Rank: one more than the number of better candidates, so that equals share the better rank.
-    ranks = 1 + (drawn[:, None, :] * (1 - _SLACK) - _SLACK > drawn[:, :, None]).sum(axis=2)
-    table = pd.DataFrame(np.nan, index=scores.index, columns=["rank_best", "rank_median", "rank_worst", "share_first"])
-    if ranked.size:
-        quantiles = np.quantile(ranks, [0.05, 0.5, 0.95], axis=0, method="nearest")
-        table.iloc[ranked] = np.column_stack([*quantiles, (ranks == 1).mean(axis=0)])
-    return table
+    mean, _, _ = totals(np.log(np.maximum(s, _LEAST)), w)
+    return pd.Series(np.exp(mean), index=scores.index, name="score_geometric")
 
 
 def rank_agreement(ranks: Mapping[str, pd.Series]) -> pd.DataFrame:
@@ -351,16 +320,16 @@ def _checked(weights: pd.Series, indicators: Sequence[Indicator]) -> NDArray[np.
     return w
 
 
-def _totals(
+def totals(
     s: NDArray[np.float64], w: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Score over what is known, score with missing as 0, share of weight known."""
+    """Score over what is known, score with missing as 0, share of weight known, of (n, m) scores and (m,) weights."""
     known = np.isfinite(s)
     present = np.where(known, w, 0.0).sum(axis=1)
     total = np.broadcast_to(w, s.shape).sum(axis=1)  # summed as `present` is, so that nothing missing is exactly 1
     earned = np.where(known, w * np.nan_to_num(s), 0.0).sum(axis=1)
     score = ratio(earned, present)
-    return score, earned / total, present / total
+    return score, ratio(earned, total), ratio(present, total)
 
 
 def by_rank(scores: pd.DataFrame) -> pd.DataFrame:

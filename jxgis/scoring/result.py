@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ScoresResult"]
 
+#: The tables of what lies behind the scores.
+_DEPTH = ("acceptability", "swings", "improvements", "types", "features")
+
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ScoresResult(Result):
@@ -56,12 +59,26 @@ class ScoresResult(Result):
         when weights move by ± 20 %.
     agreement
         Kendall's tau-b between those rankings.
+    acceptability
+        One row a candidate: in which share of weightings it is near the top, and the ranks that it has.
+    swings
+        One row a candidate and indicator that it has: its score and rank without it.
+    improvements
+        One row a candidate and indicator below 100 points: what is gained by it, what it takes, and both in words.
+    types
+        One row a candidate: the type that it brings, the one that its features find, and how far ahead that is.
+    features
+        One row a candidate and feature of the types.
     weights
         The weights of the score.
+    top
+        How many places are near the top.
     by_issues
-        The indicators that were measured by issues.
+        The indicators and features that were measured by issues.
     labels
         What people call each indicator, by its id.
+    type_names
+        What people call each type, by its name.
     titles
         What people call the columns of the indicators.
     """
@@ -75,13 +92,20 @@ class ScoresResult(Result):
     gates: pd.DataFrame
     views: pd.DataFrame
     agreement: pd.DataFrame
+    acceptability: pd.DataFrame
+    swings: pd.DataFrame
+    improvements: pd.DataFrame
+    types: pd.DataFrame
+    features: pd.DataFrame
     weights: Weights
+    top: int
     by_issues: tuple[str, ...]
     labels: dict[str, str]
+    type_names: dict[str, str]
     titles: dict[str, str]
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The scores, the account of the indicators, each figure, the ranks by other weights and how far they agree."""
+        """The scores, the account of the indicators, each figure, the ranks by other weights, and what lies behind them."""
         return {
             "scores": self.scores,
             "indicators": self.indicators,
@@ -89,6 +113,7 @@ class ScoresResult(Result):
             "averages": self.averages,
             "views": self.views,
             "agreement": self.agreement,
+            **{name: getattr(self, name) for name in _DEPTH},
         }
 
     def column_titles(self) -> Mapping[str, str]:
@@ -107,6 +132,7 @@ class ScoresResult(Result):
             "averages": self._averages_shown(),
             "views": views,
             "agreement": agreement,
+            **self._depth_shown(),
         }
 
     def write_tables(self, stage: Stage) -> None:
@@ -117,7 +143,7 @@ class ScoresResult(Result):
         given, section = self.given, self.section()
         write_gpkg(
             stage.path("scores.gpkg"),
-            {"scores": self.scores},
+            {"scores": self.scores, **{name: getattr(self, name) for name in _DEPTH}},
             of=self.part.name,
             lang=given.lang,
             titles=self.titles,
@@ -148,9 +174,15 @@ class ScoresResult(Result):
         areas: dict[str, str] = {}
         if districts is not None and "area" in districts.columns:
             areas = districts.dropna(subset="area").astype({"name": "str"}).set_index("name")["area"].to_dict()
+        shown = self.shown_tables()
         cards = make_cards(
-            CardTables(self._shown(), self._measures_shown(), self.indicators, self._averages_shown(), self.gates),
+            CardTables(
+                indicators=self.indicators,
+                gates=self.gates,
+                **{name: shown[name] for name in ("scores", "measures", "averages", "improvements", "types")},
+            ),
             most=given.settings.scoring.cards,
+            top=self.top,
             bounds=(bounds.min_km2, bounds.max_km2),
             areas=areas,
             dimensions={name: words.of(given.lang) for name, words in load_registry().dimensions.items()},
@@ -224,17 +256,20 @@ class ScoresResult(Result):
         )
 
     def shown_tables(self) -> dict[str, pd.DataFrame]:
-        """The scores and the figures that they were made of."""
+        """The scores, the figures that they were made of, what they are compared with, and what lies behind them."""
         return {
             "scores": self._shown(),
             "measures": self._measures_shown(),
             "averages": self._averages_shown(),
+            **self._depth_shown(),
         }
 
     def _measures_shown(self) -> pd.DataFrame:
         """The figures without those that would tell how few issues a candidate has: where its number is hidden."""
-        of_issues = set(self.by_issues)
-        mask = self.measures["candidate_id"].isin(self._hidden()) & self.measures["indicator"].isin(of_issues)
+        hidden, of_issues = self._hidden(), set(self.by_issues)
+        if not hidden:
+            return self.measures
+        mask = self.measures["candidate_id"].isin(hidden) & self.measures["indicator"].isin(of_issues)
         telling = ["value", "measured_value", "numerator", "denominator"]
         told = {column: self.measures[column].mask(mask) for column in telling}
         return self.measures.assign(**told, reason=self.measures["reason"].mask(mask, "few_hidden"))
@@ -267,13 +302,39 @@ class ScoresResult(Result):
         found = count(districts, given.need("issues"))["value"]
         return [str(name) for name in districts.loc[~found.between(1, least - 1), "name"]]
 
-    def _hidden(self) -> list[str]:
-        """The ids of the candidates whose number of issues is not shown."""
+    def _hidden(self) -> set[str]:
+        """The candidates whose number of issues is not shown."""
         shown = self._shown()
         if "issues" not in shown.columns:
-            return []
-        hidden = shown["issues"].astype("str") != self.scores["issues"].astype("str")
-        return [str(name) for name in self.scores.loc[hidden, "candidate_id"]]
+            return set()
+        return {*shown.loc[shown["issues"].astype("str") != self.scores["issues"].astype("str"), "candidate_id"]}
+
+    def _depth_shown(self) -> dict[str, pd.DataFrame]:
+        """What lies behind the scores, without all that would tell how few issues a candidate has, as its score would."""
+        shown = {name: self._without(getattr(self, name)) for name in _DEPTH}
+        better, of_issues = shown["improvements"], self.improvements["indicator"].isin(self.by_issues)
+        # A step is the value of some candidate: of one whose value is hidden it is, too.
+        secret = self.measures[self.measures["candidate_id"].isin(self._hidden())]
+        told = pd.MultiIndex.from_frame(better[["indicator", "to_step"]])
+        mask = of_issues & told.isin(pd.MultiIndex.from_frame(secret[["indicator", "value"]].dropna()))
+        steps = ["to_step", "gain_step", "rank_step", "amount_step", "step_in_words"]
+        shown["improvements"] = better.assign(**{column: better[column].mask(mask) for column in steps})
+        names = {name: shown["types"][name].replace(self.type_names) for name in ("type_found", "runner_up")}
+        called = {f"affinity_{name}": f"affinity_{title}" for name, title in self.type_names.items()}
+        shown["types"] = shown["types"].assign(**names).rename(columns=called)
+        return shown
+
+    def _without(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table whose figures of hidden candidates are missing; features and types tell nothing but where issues make them."""
+        hidden = self._hidden()
+        of_features = "feature" in table.columns or "type_found" in table.columns
+        if not hidden or (of_features and not {*self.features["feature"]} & {*self.by_issues}):
+            return table
+        mask, keep = (
+            table["candidate_id"].isin(hidden),
+            {"candidate_id", "indicator", "feature", "label", "unit", "reason"},
+        )
+        return table.assign(**{c: table[c].mask(mask) for c in table.columns if c not in keep})
 
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""

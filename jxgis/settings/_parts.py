@@ -209,6 +209,7 @@ class IndicatorSettings(Section):
     """``[scoring.indicators.ID]``: one indicator against fixed references, all in its ``unit`` (for people).
 
     ``measures`` are the ways to measure it, the first that the layers allow; those of the default set where none is given.
+    ``fixed``: no upkeep changes it, so that improving it is not proposed.
     """
 
     dimension: str
@@ -219,6 +220,7 @@ class IndicatorSettings(Section):
     low: Finite | None = None
     high: Finite | None = None
     measures: tuple[MeasureSettings, ...] = ()
+    fixed: bool | None = None
 
     @model_validator(mode="after")
     def _kind(self) -> IndicatorSettings:
@@ -261,6 +263,24 @@ class ScoringSettings(Section):
         "ahp 的两两比较：行比列重要多少倍",
         "of ahp: how many times as important the row is as the column",
         example={"基础条件": {"管理绩效": 2}},
+    )
+    top: Annotated[int, Field(ge=1)] | None = option(
+        None,
+        "入围：排名在前几名以内；默认为城市配置中每年至少命名的个数，没有时为 3",
+        "near the top: within so many places; else what the profile names a year, else 3",
+        example=3,
+    )
+    weightings: Annotated[int, Field(ge=100, le=100_000)] = option(
+        10_000, "入围比例随机抽取多少组权重", "how many weightings acceptability is found by"
+    )
+    concentration: Annotated[float, Field(ge=1, le=1_000_000)] | None = option(
+        None,
+        "围绕所用权重抽取时的集中度（狄利克雷分布），越大越靠近；默认在所有权重中均匀抽取",
+        "to draw weightings around the weights in use (Dirichlet), the closer the larger; else evenly among all",
+        example=50,
+    )
+    seed: Annotated[int, Field(ge=0)] = option(
+        0, "随机种子：相同种子得到相同结果", "the same seed gives the same figures"
     )
     cards: Count = option(
         200,

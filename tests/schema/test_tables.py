@@ -131,6 +131,7 @@ def test_what_would_tell_a_few_cases_is_marked() -> None:
     times_mean issue_density solved_rate on_time_rate rework_rate issue_density_score solved_rate_score on_time_rate_score
     issue_density_measured solved_rate_measured on_time_rate_measured rework_rate_measured issue_density_measured_score
     solved_rate_measured_score on_time_rate_measured_score rework_rate_measured_score rework_rate_score gi_p_normal gi_q_all rate_p rate_q_all score score_if_missing_zero
+    score_geometric acceptability
     change_cases change_controls difference treated_share_before treated_share_after controls_share_before controls_share_after
     moved moved_low moved_high"""
     assert set(telling_columns()) == set(told.split())

@@ -208,7 +208,8 @@ def test_ids_are_made_where_there_are_none_and_never_twice():
 
 def test_every_way_of_weighing_ranks_the_same_candidates(result):
     ranks = result.views.filter(like="rank_").drop(columns=["rank_best", "rank_median", "rank_worst"])
-    assert set(ranks.columns) == {f"rank_{m}" for m in ("expert", "equal", "ahp", "entropy", "critic", "topsis")}
+    ways = ("expert", "equal", "ahp", "entropy", "critic", "topsis", "geometric")
+    assert set(ranks.columns) == {f"rank_{way}" for way in ways}
     assert (ranks.notna().all(axis=1) == result.scores["rank"].notna()).all()
     assert ranks["rank_expert"].tolist() == result.scores["rank"].tolist()
     assert np.allclose(np.diag(result.agreement), 1)

@@ -16,8 +16,8 @@ from jxgis.scoring.rank import (
     rank_candidates,
     score_table,
     topsis,
-    weight_sensitivity,
 )
+from jxgis.scoring.weightings import weight_sensitivity
 
 FOUR = [
     Indicator("a", "A", 4, target=50),
