@@ -26,8 +26,8 @@ _GAP, _BLEED = 5.0, 30.0
 _STRAIGHT = 0.97
 #: How far a place for a name is moved along its street, in tenths of a millimetre.
 _STEP = 40.0
-#: The longest name: a longer one would cross the map.
-_LONGEST = 14
+#: Letters of the longest name, of Chinese signs half as many: a longer one would cross the map.
+_LONGEST = 28
 
 
 class Look(NamedTuple):
@@ -159,9 +159,9 @@ class Plate:
     def name_lines(self, name: object, lines: Iterable[shapely.Geometry], *, size: float, colour: str = INK) -> bool:
         """Write a name along its lines, near the middle of the map, where they are straight enough; False where there is no room."""
         words = str(name)
-        if len(words) > _LONGEST:
-            return False
         length = _length(words, size)
+        if length > _LONGEST * size / 2:
+            return False
         return any(
             self._write(words, x, y, length, size, colour, angle) for x, y, angle in self._stretches(lines, length)
         )
@@ -190,11 +190,11 @@ class Plate:
         words, parts = str(name), shapely.get_parts(self.seen([shape]))
         width, height = self.size
         parts = shapely.intersection(parts, shapely.box(0, 0, width, height)) if len(parts) else parts
-        if len(words) > _LONGEST or not len(parts) or not shapely.area(parts).max():
+        length = _length(words, size)
+        if length > _LONGEST * size / 2 or not len(parts) or not shapely.area(parts).max():
             return False
         part = parts[int(np.argmax(shapely.area(parts)))]
         x, y = shapely.get_coordinates(shapely.point_on_surface(part))[0]
-        length = _length(words, size)
         if shapely.intersection(shapely.box(x - length / 2, y, x + length / 2, y + 1), part).area < 0.8 * length:
             return False
         return self._write(words, x, y, length, size, colour, 0.0)
