@@ -138,12 +138,15 @@ def _name_streets(plate: Plate, streets: gpd.GeoDataFrame) -> None:
     """The names of the main streets, then of the others, the longest first."""
     if "name" not in streets.columns:
         return
-    table = streets.assign(_m=streets.geometry.clip_by_rect(*plate.frame).length)
-    table = table[table["name"].notna() & (table["_m"] > 0)]
-    found = table.groupby("name").agg(order=("_order", "min"), m=("_m", "sum"))
-    found = found.sort_values(["order", "m"], ascending=[True, False], kind="stable").head(_STREETS)
-    for name, level in zip(found.index, found["order"], strict=True):
-        plate.name_lines(name, table.geometry[table["name"] == name], size=23 if level == 0 else 20)
+    m = streets.geometry.clip_by_rect(*plate.frame).length
+    found: dict[str, tuple[int, float, list[shapely.Geometry]]] = {}
+    for name, order, length, line in zip(streets["name"], streets["_order"], m, streets.geometry, strict=True):
+        if pd.notna(name) and length > 0:
+            least, whole, lines = found.get(str(name), (order, 0.0, []))
+            found[str(name)] = (min(least, order), whole + length, [*lines, line])
+    for name in sorted(found, key=lambda name: (found[name][0], -found[name][1]))[:_STREETS]:
+        order, _, lines = found[name]
+        plate.name_lines(name, lines, size=23 if order == 0 else 20)
 
 
 def _name_areas(plate: Plate, layer: gpd.GeoDataFrame, colour: str) -> None:
@@ -152,7 +155,7 @@ def _name_areas(plate: Plate, layer: gpd.GeoDataFrame, colour: str) -> None:
         return
     table = layer.assign(_m2=layer.geometry.clip_by_rect(*plate.frame).area).dropna(subset="name")
     # A park may be drawn in parts: its largest has the name.
-    table = table.sort_values("_m2", ascending=False, kind="stable").drop_duplicates("name")
+    table = table.sort_values("_m2", ascending=False, kind="stable").drop_duplicates("name").head(4 * _AREAS)
     written = 0
     for name, shape in zip(table["name"], table.geometry, strict=True):
         if written < _AREAS:

@@ -423,11 +423,10 @@ def _groups(lines: Sequence[Line], indicators: pd.DataFrame, dimensions: Mapping
 
 def _unknown(lines: Sequence[Line], indicators: pd.DataFrame, lang: str) -> list[Unknown]:
     """Indicators without a value by the reason, those that weigh most first."""
-    table = pd.DataFrame({"why": [line.why for line in lines], "label": [line.label for line in lines]})
-    table = table.assign(weight=indicators["weight"].to_numpy())[[np.isnan(line.points) for line in lines]]
-    by_reason = table.groupby("why", sort=False).agg(weight=("weight", "sum"), labels=("label", list))
-    by_reason = by_reason.sort_values("weight", ascending=False, kind="stable")
-    return [
-        Unknown(str(why), listed(row["labels"], lang), percent(float(row["weight"]), 0))
-        for why, row in by_reason.iterrows()
-    ]
+    found: dict[str, tuple[float, list[str]]] = {}
+    for line, weight in zip(lines, indicators["weight"], strict=True):
+        if np.isnan(line.points):
+            whole, labels = found.get(line.why, (0.0, []))
+            found[line.why] = (whole + weight, [*labels, line.label])
+    by_weight = sorted(found.items(), key=lambda each: -each[1][0])
+    return [Unknown(why, listed(labels, lang), percent(weight, 0)) for why, (weight, labels) in by_weight]
