@@ -160,6 +160,14 @@ class Given:
             **account,
         )
 
+    def period(self) -> str:
+        """The period that the issues cover, in local dates; empty where there are none."""
+        issues = self.table("issues")
+        if issues is None or "time" not in issues or issues["time"].isna().all():
+            return ""
+        first, last = issues["time"].min(), issues["time"].max()
+        return text("pipeline.period", self.lang, first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}")
+
     def load_notes(self) -> list[str]:
         """What the loaders noticed: what they all say, such as the working CRS, once."""
         notes = [self.crs_note, *(note for layer in self.loaded.values() for note in layer.notes)]

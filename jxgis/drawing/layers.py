@@ -169,7 +169,9 @@ class _DataLayer(Layer):
         self.data = escape.javascript(data)
 
 
-def _tooltip(table: pd.DataFrame, heading: str | None, fields: Sequence[Field]) -> dict[str, Any]:
+def _tooltip(
+    table: pd.DataFrame, heading: str | None, fields: Sequence[Field], link: tuple[str, str] | None = None
+) -> dict[str, Any]:
     kept = [f for f in fields if f.column in table.columns and table[f.column].notna().any()]
     # A probability needs digits that a plain rounding would take away only below what is shown: < 0.001.
     digits = {"text": None, "p": 4}
@@ -181,6 +183,7 @@ def _tooltip(table: pd.DataFrame, heading: str | None, fields: Sequence[Field]) 
         "heading": None if heading is None else _encode.column(table[heading], digits=None),
         "fields": [{"label": f.label, "kind": f.kind, "digits": f.digits, "unit": f.unit} for f in kept],
         "columns": columns,
+        "link": None if link is None else {"label": link[1], "column": _encode.column(table[link[0]], digits=None)},
     }
 
 
@@ -244,6 +247,7 @@ def add_polygons(
     key: str | None = None,
     level: int = 0,
     simplify_m: float = 0.0,
+    link: tuple[str, str] | None = None,
     overlay: bool = True,
     control: bool = True,
     show: bool = True,
@@ -268,6 +272,8 @@ def add_polygons(
         Fills of a higher level lie on top.
     simplify_m
         How far borders may move, in metres of the table's CRS: a page of fewer bytes.
+    link
+        The column of links to files beside the map, and what they are called: a click shows the tooltip's lines with it.
     overlay, control, show
         As of :class:`folium.map.Layer`.
     """
@@ -288,7 +294,7 @@ def add_polygons(
         "fill": filled,
         "level": level,
         "interactive": bool(fields) or heading is not None,
-        **_tooltip(table, heading, fields),
+        **_tooltip(table, heading, fields, link),
     }
     parent.add_child(
         _DataLayer("polygons", data, name=name, shapes=shapes, overlay=overlay, control=control, show=show)
@@ -357,6 +363,7 @@ def add_points(
     heading: str | None = None,
     fields: Sequence[Field] = (),
     number: str | None = None,
+    link: tuple[str, str] | None = None,
     overlay: bool = True,
     control: bool = True,
     show: bool = True,
@@ -365,7 +372,7 @@ def add_points(
 
     Parameters
     ----------
-    parent, table, name, styles, style, heading, fields, overlay, control, show
+    parent, table, name, styles, style, heading, fields, link, overlay, control, show
         As for :func:`add_polygons`; the looks come from :func:`dot`.
     number
         The column whose whole number stands in the pin; plain dots if not given.
@@ -377,7 +384,7 @@ def add_points(
         "style": _style_rows(style, len(table)),
         "styles": list(styles),
         "pins": None if number is None else _encode.column(table[number], digits=0),
-        **_tooltip(table, heading, fields),
+        **_tooltip(table, heading, fields, link),
     }
     parent.add_child(_DataLayer("points", data, name=name, overlay=overlay, control=control, show=show))
 

@@ -154,6 +154,8 @@ class Section:
         Titles of columns that no contract has, such as indicators.
     lines
         What stands on the workbook's sheet of notes, in words.
+    links
+        Further files that its section opens: path in the result folder to what it is in words.
     """
 
     part: str
@@ -163,6 +165,7 @@ class Section:
     sheets: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     lines: Sequence[str] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 def table_block(

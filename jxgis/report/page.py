@@ -16,7 +16,7 @@ from jxgis import escape
 from jxgis.i18n import text
 from jxgis.report.blocks import Absent, Block, MethodNote, Paragraph, Section, Sources, TableBlock
 
-__all__ = ["FigureFile", "FileLink", "blocks_html", "report_page", "result_html"]
+__all__ = ["FigureFile", "FileLink", "blocks_html", "report_page", "result_html", "template"]
 
 
 class FileLink(NamedTuple):
@@ -35,9 +35,9 @@ class FigureFile(NamedTuple):
 
 
 @cache
-def _template(name: str) -> Template:
-    """A template of this folder; every value that it is given is escaped by `escape.html`."""
-    folder = resources.files("jxgis.report")
+def template(name: str, package: str = "jxgis.report") -> Template:
+    """A template of a package's folder; every value that it is given is escaped by `escape.html`."""
+    folder = resources.files(package)
     environment = Environment(
         loader=FunctionLoader(lambda file: folder.joinpath(file).read_text(encoding="utf-8")),
         finalize=_shown,
@@ -76,6 +76,7 @@ def _part(said: Section | Absent, maps: Sequence[FileLink], figures: Sequence[Fi
     drawn = [figure for figure in figures if figure.part == said.part]
     if isinstance(said, Absent):
         return _Part(said.part, [Paragraph(said.words(lang), "none")], of_part, drawn, (), said.refused)
+    of_part += [FileLink(*link) for link in said.links.items()]
     return _Part(said.part, said.blocks, of_part, drawn, said.methods, refused=False)
 
 
@@ -120,7 +121,7 @@ def report_page(
     >>> "a &lt;b&gt;" in page, "none &lt;given&gt;" in page, "<script" in page
     (True, True, False)
     """
-    return _template("page.html").render(
+    return template("page.html").render(
         title=title,
         subtitle=subtitle,
         parts=[_part(said, maps, figures, lang) for said in parts],
@@ -134,7 +135,7 @@ def report_page(
 
 def blocks_html(blocks: Iterable[Block]) -> str:
     """Sentences and tables as HTML for a notebook, with their style."""
-    return _template("notebook.html").render(blocks=blocks, heading="")
+    return template("notebook.html").render(blocks=blocks, heading="")
 
 
 def result_html(section: Section, below: str = "", *, lang: str = "zh") -> str:
@@ -151,7 +152,7 @@ def result_html(section: Section, below: str = "", *, lang: str = "zh") -> str:
     """
     kinds = (Paragraph, TableBlock)
     leads = [next((block for block in section.blocks if isinstance(block, kind)), None) for kind in kinds]
-    shown = _template("notebook.html").render(
+    shown = template("notebook.html").render(
         heading=text(f"report.part_{section.part}", lang),
         first=section.keys,
         blocks=[block for block in leads if block is not None],

@@ -54,7 +54,7 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
     page = report_page(
         parts,
         title=title,
-        subtitle=_period(given),
+        subtitle=given.period(),
         sources=sources,
         maps=maps,
         figures=figures,
@@ -102,15 +102,6 @@ def sources_of(given: Given, **more: Any) -> Sources:
 
 def _city_name(given: Given) -> str:
     return "" if given.city is None else given.city.name.of(given.lang)
-
-
-def _period(given: Given) -> str:
-    """The period that the issues cover, in local dates."""
-    issues = given.table("issues")
-    if issues is None or "time" not in issues or issues["time"].isna().all():
-        return ""
-    first, last = issues["time"].min(), issues["time"].max()
-    return text("pipeline.period", given.lang, first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}")
 
 
 def _label(name: str, lang: str) -> str:

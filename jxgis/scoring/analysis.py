@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.i18n import Text
-    from jxgis.indicators.measures import Measured
+    from jxgis.indicators.measures import Ground, Measured
     from jxgis.scoring.indicators import Indicator, Judgements
     from jxgis.scoring.weights import Weights
     from jxgis.settings import MeasureSettings, Settings
@@ -135,6 +135,7 @@ def analyse(given: Given) -> ScoresResult:
 
     from jxgis.crs import require_metric
     from jxgis.indicators.points import count
+    from jxgis.scoring.averages import average_indicators
     from jxgis.scoring.depth import feature_table, improvement_table, swing_table, type_table
     from jxgis.scoring.gates import FAILED, check_gates
     from jxgis.scoring.indicators import load_registry, select_indicators
@@ -157,10 +158,12 @@ def analyse(given: Given) -> ScoresResult:
     candidates = candidates.assign(candidate_id=ids_of(candidates))
     ids = candidates["candidate_id"]
     _check_layers(given, {name: indicator.measures for name, indicator in options.indicators.items()})
-    _check_layers(given, {feature.id: feature.measures for feature in types.features})
+    if types != load_types():  # the shipped ones name layers that not every city has
+        _check_layers(given, {feature.id: feature.measures for feature in types.features})
     own = _own_values(candidates, chosen, options.column_units)
     further = [feature for feature in types.features if feature.id not in own]
-    found_by, methods = _measure(given, candidates, [*chosen, *further])
+    ground, words = _ground(given)
+    found_by, methods = _measure(given, candidates, [*chosen, *further], ground, words)
     own = _but_shape(own, found_by)
     measured = pd.DataFrame({name: some.table["value"] for name, some in found_by.items()}, index=candidates.index)
     values = own.combine_first(measured).reindex(columns=measured.columns)
@@ -196,6 +199,16 @@ def analyse(given: Given) -> ScoresResult:
         scores=_assembled(candidates, pd.concat([ranked, both], axis=1), gates, lacking, kinds),
         indicators=_account(chosen, found, own, measured[own.columns], methods, lang),
         measures=_measures(ids, chosen, own, found_by, lang),
+        averages=average_indicators(
+            values,
+            gates["district"],
+            chosen,
+            measured=found_by,
+            ground=ground,
+            districts=given.table("districts"),
+            lang=lang,
+        ),
+        gates=gates,
         views=pd.concat([ranked[["candidate_id", "score", "rank"]], views], axis=1),
         agreement=agreement,
         acceptability=pd.concat([ranked[["candidate_id", "score", "rank"]], stands], axis=1),
@@ -307,14 +320,11 @@ def _fractions(indicator: Indicator, column: str, own: pd.Series) -> InputError:
     )
 
 
-def _measure(
-    given: Given, candidates: gpd.GeoDataFrame, chosen: Sequence[Indicator]
-) -> tuple[dict[str, Measured], dict[str, Text]]:
-    """Every indicator as the layers allow, and how each was measured."""
+def _ground(given: Given) -> tuple[Ground, dict[str, Text]]:
+    """What is measured on, the cells of hot spots among it, and how, where that needs more words than the measure's."""
     from jxgis.hotspots.result import HotspotsResult
     from jxgis.i18n import text_pair
-    from jxgis.indicators.ground import ground_of, layer_title
-    from jxgis.indicators.measures import measure_indicators
+    from jxgis.indicators.ground import ground_of
 
     hotspots, cells = given.results.get("hotspots"), None
     if isinstance(hotspots, HotspotsResult):
@@ -322,6 +332,20 @@ def _measure(
     ground, words = ground_of(given, **({} if cells is None else {"hot_cells": cells}))
     if cells is not None and isinstance(hotspots, HotspotsResult):
         words["hot_share"] = text_pair("scoring.by_hot_cells", alpha=f"{hotspots.given.settings.hotspots.alpha:g}")
+    return ground, words
+
+
+def _measure(
+    given: Given,
+    candidates: gpd.GeoDataFrame,
+    chosen: Sequence[Indicator],
+    ground: Ground,
+    words: Mapping[str, Text],
+) -> tuple[dict[str, Measured], dict[str, Text]]:
+    """Every indicator as the layers allow, and how each was measured."""
+    from jxgis.indicators.ground import layer_title
+    from jxgis.indicators.measures import measure_indicators
+
     found = measure_indicators(
         candidates,
         {indicator.id: indicator.measures for indicator in chosen},

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["FAILED", "PASSED", "check_gates", "fails_gate"]
+__all__ = ["FAILED", "MIN_SHARE", "NEARLY", "PASSED", "check_gates", "fails_gate"]
 
 PASSED, NEARLY, FAILED = "pass", "nearly", "fail"
 _KM2 = 1e6
@@ -58,7 +58,7 @@ def check_gates(
     -------
     pandas.DataFrame
         On the index of ``candidates``: ``area_km2``; ``district`` (the one that holds most of it; null outside all) and
-        ``district_share``; ``city_share``; ``gates``: ``pass``, ``nearly`` (only the area, and only by 10 % of the bound) or
+        ``district_share``; ``of_district`` (the share of that district which it is); ``city_share``; ``pieces``; ``gates``: ``pass``, ``nearly`` (only the area, and only by 10 % of the bound) or
         ``fail``; ``reason``: the codes of what failed, joined by ``;``, or empty.
 
     Raises
@@ -86,7 +86,7 @@ def check_gates(
     km2 = area / _KM2
     table = pd.DataFrame({"area_km2": km2}, index=candidates.index)
     table["district"] = pd.Series(pd.NA, index=candidates.index, dtype="str")
-    table["district_share"] = np.nan
+    table["district_share"] = table["of_district"] = np.nan
     table["city_share"] = np.nan
     ground = None if city is None else _union(city, "city", candidates)
     if districts is not None:
@@ -95,11 +95,13 @@ def check_gates(
         names = np.array([*districts["name"], None], dtype=object)
         table["district"] = pd.Series(names[home], index=candidates.index, dtype="str")
         table["district_share"] = ratio(most, area)
+        table["of_district"] = ratio(most, np.array([*districts.geometry.area, np.nan])[home])
         ground = _union(districts, "districts", candidates) if ground is None else ground
     if ground is not None:
         table["city_share"] = ratio(np.nan_to_num(shapely.area(shapely.intersection(shapes, ground))), area)
 
     pieces = np.array([0 if s is None else count_parts(s) for s in shapes])
+    table["pieces"] = pieces
     near_small, near_large = at_least(km2, min_km2 * (1 - SLACK)), at_most(km2, max_km2 * (1 + SLACK))
     found = {
         "gate_no_polygon": area == 0,

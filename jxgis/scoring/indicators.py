@@ -33,6 +33,7 @@ __all__ = [
     "load_registry",
     "score_values",
     "select_indicators",
+    "value_digits",
 ]
 
 #: Column names of the result that no indicator may take; one called ``area_km2`` is that column.
@@ -277,6 +278,18 @@ def score_values(values: ArrayLike, indicator: Indicator) -> NDArray[np.float64]
     else:
         share = (indicator.high - x) / (indicator.high - indicator.low)
     return np.asarray(100.0 * np.clip(share, 0.0, 1.0), dtype=np.float64)
+
+
+def value_digits(values: ArrayLike, unit: str) -> int:
+    """Decimals with which the values of an indicator are written.
+
+    Examples
+    --------
+    >>> value_digits([2.0, np.nan], "km"), value_digits([12.34], "%"), value_digits([0.7, 1], "")
+    (0, 1, 2)
+    """
+    known = pd.Series(np.asarray(values, dtype=np.float64)).dropna()
+    return 0 if (known % 1 == 0).all() else 1 if unit == "%" else 2
 
 
 def indicator_table(indicators: Iterable[Indicator], lang: str = "zh") -> pd.DataFrame:

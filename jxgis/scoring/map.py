@@ -27,6 +27,7 @@ from jxgis.drawing.legend import Classes, LegendSection, Swatch, add_legend, cla
 from jxgis.i18n import localise_reasons, text
 from jxgis.schema.columns import column
 from jxgis.scoring.gates import fails_gate
+from jxgis.scoring.indicators import value_digits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ def _ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _value_and_points(scores: pd.DataFrame, indicator: str, unit: str, lang: str) -> list[str | None]:
     """What a candidate has of an indicator, with its unit, and then the points that it gets for it."""
     value, points = (pd.to_numeric(scores[c], errors="coerce") for c in (indicator, f"{indicator}_score"))
-    digits = 0 if (value.dropna() % 1 == 0).all() else 1 if unit == "%" else 2
+    digits = value_digits(value, unit)
     behind = f" {unit}" if unit else ""
     return [
         None
@@ -102,6 +103,7 @@ def scores_map(
     units: Mapping[str, str] | None = None,
     told: pd.DataFrame | None = None,
     method: str = "",
+    cards: pd.Series | None = None,
     lang: str = "zh",
     sketch: bool = False,
 ) -> folium.Map:
@@ -125,6 +127,8 @@ def scores_map(
         What `depth.told` says of each candidate, on the index of ``scores``.
     method
         The line below the heading: weights and number of indicators.
+    cards
+        Links to the candidates' cards, on the index of the scores; see `cards.card_links`.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -133,6 +137,9 @@ def scores_map(
     folium.Map
     """
     scores = localise_reasons(scores, lang)
+    link = None
+    if cards is not None:
+        scores, link = scores.assign(_card=cards), ("_card", text("cards.open_one", lang))
     # Those that fail a gate are drawn first, so that none of them lies on a candidate that passes.
     scores = scores.iloc[np.argsort(~fails_gate(scores), kind="stable")]
     fails = fails_gate(scores)
@@ -162,7 +169,7 @@ def scores_map(
         styles = [fill(c, border=OUTLINE, weight=0.9) for c in classes.colours]
         add_polygons(
             group, scores, name="", styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5,
-            control=False,
+            control=False, link=link,
         )  # fmt: skip
         sections.append(LegendSection(key, classes.swatches(), "", [group]))
         return group
@@ -186,7 +193,7 @@ def scores_map(
         add_polygons(page, unranked, name=text("maps.unranked", lang), styles=[line(BAD, weight=2, dash="6 4")])
     if len(top):
         add_points(page, top, name=text("maps.top_scores", lang, n=len(top)), styles=[dot(ACCENT, radius_px=8)],
-                   heading=heading, fields=fields, number="rank")  # fmt: skip
+                   heading=heading, fields=fields, number="rank", link=link)  # fmt: skip
         notes = ["—" if pd.isna(s) else text("maps.points", lang, n=f"{s:.1f}") for s in top["score"]]
         named = top.assign(name=top[heading].astype(str), note=np.asarray(notes, dtype=object))
         note = text("maps.gate_note", lang, n=len(failed)) if len(failed) else ""

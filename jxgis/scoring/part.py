@@ -49,12 +49,13 @@ PART = Part(
     options={
         "--candidates": Option("inputs.candidates"),
         "--weights": Option("scoring.weights", metavar="NAME"),
+        "--cards": Option("scoring.cards"),
         "--name-column": Option("inputs.candidates.name_column"),
         "--columns": Option("inputs.candidates.columns"),
     },
     reads=(
         *("districts", "subdistricts", "candidates", "issues", "parks", "residential", "historic", "waters"),
-        "built_up",
+        *("built_up", "streets"),
     ),
     also_reads=_also_reads,
     needs=("candidates",),

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis.i18n import text
+from jxgis.indicators.points import count
 from jxgis.part import Result
 from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
-from jxgis.small_counts import count_rows, hide_small, leave_out
+from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,6 +49,11 @@ class ScoresResult(Result):
     measures
         One row a candidate and indicator: the ``value``, which ``counted``, ``own_value``, ``measured_value`` with its
         ``numerator`` and ``denominator``, and the ``reason`` (code) where there is none.
+    averages
+        One row a zone (the city, a district) and indicator: ``value``, what it would score (``points``), and of what it is
+        (``of``: ``measured`` on the zone, or a mean over ``candidates``).
+    gates
+        From `gates.check_gates`: a row a candidate.
     views
         One row a candidate: rank by each way of weighing that the data allow, and by TOPSIS, with the range of ranks
         when weights move by ± 20 %.
@@ -81,6 +88,8 @@ class ScoresResult(Result):
     scores: gpd.GeoDataFrame
     indicators: pd.DataFrame
     measures: pd.DataFrame
+    averages: pd.DataFrame
+    gates: pd.DataFrame
     views: pd.DataFrame
     agreement: pd.DataFrame
     acceptability: pd.DataFrame
@@ -101,6 +110,7 @@ class ScoresResult(Result):
             "scores": self.scores,
             "indicators": self.indicators,
             "measures": self.measures,
+            "averages": self.averages,
             "views": self.views,
             "agreement": self.agreement,
             **{name: getattr(self, name) for name in _DEPTH},
@@ -119,13 +129,14 @@ class ScoresResult(Result):
         return {
             "indicators": self.indicators,
             "measures": self._measures_shown(),
+            "averages": self._averages_shown(),
             "views": views,
             "agreement": agreement,
             **self._depth_shown(),
         }
 
     def write_tables(self, stage: Stage) -> None:
-        """``scores.gpkg`` and ``scores.xlsx``."""
+        """``scores.gpkg``, ``scores.xlsx`` and ``score_cards.html``."""
         from jxgis.gpkg import write_gpkg
         from jxgis.report.workbook import report_workbook
 
@@ -148,16 +159,70 @@ class ScoresResult(Result):
             lang=given.lang,
             sketch=given.sketch,
         )
+        if given.settings.scoring.cards:
+            from jxgis.scoring.cards import CARDS_FILE
+
+            stage.path(CARDS_FILE).write_text(self.cards(), encoding="utf-8", newline="\n")
+
+    def cards(self) -> str:
+        """The one-page cards of the candidates, as HTML to print: of the best ``[scoring] cards``."""
+        from jxgis.scoring.card_page import cards_page
+        from jxgis.scoring.cards import CardTables, make_cards
+        from jxgis.scoring.indicators import load_registry
+
+        given, bounds, districts = self.given, self.given.settings.units, self.given.table("districts")
+        areas: dict[str, str] = {}
+        if districts is not None and "area" in districts.columns:
+            areas = districts.dropna(subset="area").astype({"name": "str"}).set_index("name")["area"].to_dict()
+        shown = self.shown_tables()
+        cards = make_cards(
+            CardTables(
+                indicators=self.indicators,
+                gates=self.gates,
+                **{name: shown[name] for name in ("scores", "measures", "averages", "improvements", "types")},
+            ),
+            most=given.settings.scoring.cards,
+            top=self.top,
+            bounds=(bounds.min_km2, bounds.max_km2),
+            areas=areas,
+            dimensions={name: words.of(given.lang) for name, words in load_registry().dimensions.items()},
+            lang=given.lang,
+        )
+        title = text("cards.title", given.lang)
+        if given.city is not None:
+            title = text("cards.of_city", given.lang, city=given.city.name.of(given.lang))
+        return cards_page(
+            cards,
+            self.scores[["candidate_id", "geometry"]],
+            layers=self._around(),
+            title=title,
+            period=given.period(),
+            lang=given.lang,
+            sketch=given.sketch,
+        )
+
+    def _around(self) -> dict[str, gpd.GeoDataFrame]:
+        """What the maps of the cards show around a candidate."""
+        given = self.given
+        named = {"streets": "streets" if "streets" in given.layers else "roads"}
+        named |= {name: name for name in ("waters", "parks", "districts")}
+        layers = {name: given.layers[layer] for name, layer in named.items() if layer in given.layers}
+        hotspots = given.results.get("hotspots")
+        if hotspots is not None:
+            places = hotspots.tables()["places"]
+            layers["hot"] = places[places["issue_class"] == ALL]
+        return layers
 
     def _maps(self) -> dict[str, Callable[[], folium.Map]]:
         return {"scores": self._map}
 
     def _map(self) -> folium.Map:
+        from jxgis.scoring.cards import card_links
         from jxgis.scoring.depth import told
         from jxgis.scoring.map import scores_map
         from jxgis.scoring.section import map_line
 
-        given = self.given
+        given, most = self.given, self.given.settings.scoring.cards
         return scores_map(
             self._shown(),
             districts=given.table("districts"),
@@ -165,6 +230,7 @@ class ScoresResult(Result):
             units=dict(zip(self.indicators["indicator"], self.indicators["unit"], strict=True)),
             told=told(self._depth_shown(), self.scores["candidate_id"], given.lang),
             method=map_line(given.settings.scoring, given.lang),
+            cards=card_links(self.scores, most=most) if most else None,
             lang=given.lang,
             sketch=given.sketch,
         )
@@ -194,8 +260,13 @@ class ScoresResult(Result):
         )
 
     def shown_tables(self) -> dict[str, pd.DataFrame]:
-        """The scores, the figures that they were made of, and what lies behind them."""
-        return {"scores": self._shown(), "measures": self._measures_shown(), **self._depth_shown()}
+        """The scores, the figures that they were made of, what they are compared with, and what lies behind them."""
+        return {
+            "scores": self._shown(),
+            "measures": self._measures_shown(),
+            "averages": self._averages_shown(),
+            **self._depth_shown(),
+        }
 
     def _measures_shown(self) -> pd.DataFrame:
         """The figures without those that would tell how few issues a candidate has: where its number is hidden."""
@@ -206,6 +277,34 @@ class ScoresResult(Result):
         telling = ["value", "measured_value", "numerator", "denominator"]
         told = {column: self.measures[column].mask(mask) for column in telling}
         return self.measures.assign(**told, reason=self.measures["reason"].mask(mask, "few_hidden"))
+
+    def _averages_shown(self) -> pd.DataFrame:
+        """The averages without those that would tell a number that is hidden: means over candidates where that of one is,
+        and of districts whose own is, or is shown nowhere while that of a candidate in it may be the rest.
+        """
+        of_issues = self.averages["indicator"].isin(self.by_issues)
+        if not of_issues.any() or self.given.settings.report.min_count < MIN_RANGE:
+            return self.averages
+        telling = len(self._hidden()) > 0
+        own, safe = self.averages["of"] == "measured", self._districts_told(telling=telling)
+        in_district = own & (self.averages["level"] == "district") & ~self.averages["zone"].isin(safe)
+        return self.averages[~(of_issues & (in_district | (~own & telling)))]
+
+    def _districts_told(self, *, telling: bool) -> list[str]:
+        """The districts whose number of issues readers may know; ``telling``: that of some candidate is hidden."""
+        given, least = self.given, self.given.settings.report.min_count
+        before = [
+            rows[(rows["of"] == "zones") & (rows["issue_class"] == ALL)] for rows in given.known_counts(self.part)
+        ]
+        known = pd.concat([*before, pd.DataFrame({"whole": [], "count": [], "lost": []})])
+        if len(known):
+            shown = known[~known["lost"].astype(bool) & ~known["count"].between(1, least - 1)]
+            return [name.removeprefix("units:") for name in shown["whole"].explode().dropna().astype(str)]
+        districts = given.table("districts")
+        if districts is None or telling:
+            return []
+        found = count(districts, given.need("issues"))["value"]
+        return [str(name) for name in districts.loc[~found.between(1, least - 1), "name"]]
 
     def _hidden(self) -> set[str]:
         """The candidates whose number of issues is not shown."""

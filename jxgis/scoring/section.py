@@ -21,6 +21,7 @@ from jxgis.report.blocks import (
 )
 from jxgis.report.columns import percent
 from jxgis.schema.columns import column
+from jxgis.scoring.cards import CARDS_FILE
 from jxgis.scoring.depth import told
 from jxgis.scoring.gates import fails_gate
 from jxgis.scoring.rank import by_rank
@@ -89,6 +90,7 @@ def score_section(
         ],
         sheets={"scores": by_rank(scores)},
         titles=titles or {},
+        links={CARDS_FILE: text("cards.open", lang)} if options.cards else {},
     )
 
 

@@ -237,6 +237,9 @@ class IndicatorSettings(Section):
         return self
 
 
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+
+
 class ScoringSettings(Section):
     """``[scoring]``: the weights and, where given, the indicators that replace the default set."""
 
@@ -282,10 +285,14 @@ class ScoringSettings(Section):
     seed: Annotated[int, Field(ge=0)] = option(
         0, "随机种子：相同种子得到相同结果", "the same seed gives the same figures"
     )
+    cards: Count = option(
+        200,
+        "最多为多少个候选单元制作单页评分卡，从第一名起；0 为不做",
+        "how many candidates get a one-page card at most, the best first; 0: none",
+    )
 
 
 Year: TypeAlias = Annotated[int, Field(ge=1900, le=2200)]
-Count: TypeAlias = Annotated[int, Field(ge=0)]
 
 
 class AllocateSettings(Section):

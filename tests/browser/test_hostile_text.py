@@ -32,6 +32,7 @@ PAGES = (
     "parks/maps/parks_change.html",
     "units/maps/units.html",
     "score/maps/scores.html",
+    "score/score_cards.html",
     "allocate/maps/allocation.html",
     "scorecard/maps/scorecard.html",
     "circle/maps/circle.html",

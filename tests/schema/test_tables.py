@@ -42,7 +42,7 @@ def test_a_table_is_declared_whole(name: str) -> None:
 
 #: Tables of scores.xlsx, of effect.xlsx and of a result alone.
 UNFILED = {"units.alternatives", "scores.indicators", "scores.measures", "scores.views", "scores.agreement"}
-UNFILED |= {"effect.sources", "effect.months", "effect.power"}
+UNFILED |= {"scores.averages", "effect.sources", "effect.months", "effect.power"}
 
 
 def test_one_name_is_told_apart_by_table() -> None:

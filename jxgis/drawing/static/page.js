@@ -109,7 +109,20 @@ const jxgis = (() => {
     });
     return box;
   };
+  // A map inside a notebook has no files beside it.
+  const linked = (group, { link, ...data }) => {
+    if (!link || location.protocol === "about:") return;
+    group.bindPopup((layer) => {
+      const box = card(data, layer.jxRow);
+      const href = cell(link.column, layer.jxRow);
+      // Above the table, which may be longer than the window.
+      if (href) box.insertBefore(Object.assign(element("a", null, link.label), { href, target: "_blank" }), box.lastChild);
+      return box;
+    }, { className: "jx-tip jx-linked", maxWidth: 420, maxHeight: 420 });
+    group.on("popupopen", ({ propagatedFrom }) => propagatedFrom?.closeTooltip());
+  };
   const tooltip = (group, data) => {
+    linked(group, data);
     if (data.fields.length || data.heading) {
       group.bindTooltip((layer) => card(data, layer.jxRow), { sticky: true, className: "jx-tip", opacity: 1 });
     }

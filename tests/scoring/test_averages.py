@@ -1,0 +1,75 @@
+"""What districts and the city have of each indicator, by hand."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from jxgis.scoring.analysis import score_candidates
+from jxgis.settings import IndicatorSettings, MeasureSettings
+
+DISTRICTS = gpd.GeoDataFrame({"name": ["东", "西"]}, geometry=shapely.box([0, 5000], 0, [5000, 10_000], 2000), crs=4549)
+CANDIDATES = gpd.GeoDataFrame(
+    {"candidate_id": ["甲", "乙", "丙"]},
+    geometry=shapely.box([0, 2000, 6000], 0, [1500, 3500, 8000], [1600, 1600, 1000]),
+    crs=4549,
+)
+
+
+def indicator(weight: float = 1, target: float = 4, **measure: object) -> IndicatorSettings:
+    measures = (MeasureSettings(**measure),) if measure else ()
+    return IndicatorSettings(dimension="设施", weight=weight, target=target, measures=measures)
+
+
+def found(own: dict[str, IndicatorSettings], candidates=CANDIDATES, **layers: gpd.GeoDataFrame) -> pd.DataFrame:
+    issues = layers.pop("issues", None)
+    result = score_candidates(candidates, districts=DISTRICTS, issues=issues, further=layers, indicators=own)
+    return result.averages.set_index(["indicator", "zone"])
+
+
+def test_a_zone_is_measured_as_a_candidate_is():
+    """Five in the east, three in the west, of 10 km² each; a target of 4 a km²."""
+    toilets = gpd.GeoDataFrame(
+        geometry=gpd.points_from_xy([100, 200, 300, 4000, 4500, 5500, 7000, 9000], [500] * 8), crs=4549
+    )
+    table = found({"toilets_per_km2": indicator()}, toilets=toilets).loc["toilets_per_km2"]
+    assert table["value"].to_dict() == pytest.approx({"all": 0.4, "东": 0.5, "西": 0.3})
+    assert table["points"].to_dict() == pytest.approx({"all": 10, "东": 12.5, "西": 7.5})
+    assert set(table["of"]) == {"measured"}
+    assert table["candidates"].isna().all()
+    assert table["level"].to_dict() == {"all": "city", "东": "district", "西": "district"}
+
+
+def test_a_length_and_what_nobody_measures_are_means_over_more_than_one_candidate():
+    """A street of 4 km, 1.5 km of it in 甲 and in 乙 each: their mean is no 4 km. The west has one candidate alone."""
+    streets = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 500), (4000, 500)])], crs=4549)
+    own = {
+        "model_street_km": indicator(measure="length_km", layers=("model_streets",)),
+        "lit": indicator(target=80),
+    }
+    brought = CANDIDATES.assign(lit=[80.0, 40.0, 20.0])
+    table = found(own, brought, model_streets=streets)
+    assert table.loc["model_street_km", "value"].to_dict() == pytest.approx({"all": 1.0, "东": 1.5})
+    assert table.loc["lit", "value"].to_dict() == pytest.approx({"all": 140 / 3, "东": 60})
+    assert table.loc["lit", "candidates"].to_dict() == {"all": 3, "东": 2}
+    assert set(table["of"]) == {"candidates"}
+
+
+def test_without_districts_there_are_means_over_all_candidates():
+    result = score_candidates(CANDIDATES.assign(lit=[80.0, 40.0, np.nan]), indicators={"lit": indicator(target=80)})
+    assert result.averages[["zone", "value", "candidates"]].to_numpy().tolist() == [["all", 60.0, 2]]
+
+
+def test_no_zone_tells_how_many_issues_of_a_kind_it_has():
+    """Readers know how many issues a district has, and of which class where none is small: of other kinds they do not."""
+    issues = gpd.GeoDataFrame(
+        {"source": ["热线"] * 6}, geometry=gpd.points_from_xy([100, 200, 2100, 2200, 4000, 4100], [500] * 6), crs=4549
+    )
+    how = {"measure": "count_per_km2", "layers": ("issues",)}
+    own = {"all_of_them": indicator(**how), "by_phone": indicator(**how, where={"source": "热线"})}
+    table = found(own, issues=issues)
+    assert table.loc[("all_of_them", "东"), "of"] == "measured"
+    assert set(table.loc["by_phone", "of"]) == {"candidates"}
