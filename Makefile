@@ -16,7 +16,7 @@ demo: .venv/ready
 	$(BIN)/jxgis demo --out out/demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 lint: .venv/ready
 	$(BIN)/ruff check

@@ -14,8 +14,8 @@ __all__ = ["SharesOf", "share_variance_ratio"]
 
 Floats = npt.NDArray[np.float64]
 
-_HALVINGS = 40
-"""Of the logarithm of a rate between 1e-6 and the whole: the ends of an interval are good to eight digits."""
+_HALVINGS = 32
+"""Of the logarithm of a rate between 1e-6 and the whole: the ends of an interval are good to six digits."""
 
 
 def share_variance_ratio(total: npt.ArrayLike, share: Floats, own: Floats, whole: npt.ArrayLike) -> Floats:
