@@ -56,6 +56,10 @@ class Yardstick:
         point, _ = locate_touching(issues, self.references.iloc[:1])
         return cast("gpd.GeoDataFrame", issues.iloc[np.unique(point)])
 
+    def counts(self, issues: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> NDArray[np.int64]:
+        """(n,) issues of the city in each area; one that lies in several counts in each."""
+        return _counts(self.inside(issues), areas).astype(np.int64)
+
     def dispersion(self, issues: gpd.GeoDataFrame) -> Overdispersion:
         """How far the counts of cells vary beyond chance, found from each cell beside those that touch it."""
         at = self.grid.index_of(issues.geometry.x, issues.geometry.y)
@@ -148,7 +152,7 @@ def measure_severity(
     known = areas["reason"].notna().to_numpy()
     reason = np.select(
         [known, row < 0, exposure <= 0, total == 0, exposure >= of * (1 - 1e-9)],
-        [areas["reason"].fillna(""), "no_reference", "no_exposure", "no_issues", "alone_of_kind"],
+        [areas["reason"].fillna(""), "no_reference", "no_exposure", "none_of_kind", "alone_of_kind"],
         "",
     )
     usable = reason == ""

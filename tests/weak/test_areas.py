@@ -13,7 +13,7 @@ from jxgis.errors import InputError
 from jxgis.weak import Ground, choose_ground, gather_areas, rank_areas
 
 
-def test_points_and_lines_get_their_buffers_and_polygons_stay() -> None:
+def test_points_and_lines_get_their_buffers_and_polygons_stay():
     shapes = [shapely.Point(500, 500), shapely.LineString([(1000, 500), (2000, 500)]), shapely.box(3000, 0, 3100, 50)]
     areas = gather_areas({"k": gpd.GeoDataFrame(geometry=shapes, crs=4549)}, CITY, point_buffer_m=100, line_buffer_m=20)
     lane = 1000 * 40 + np.pi * 20**2
@@ -21,7 +21,7 @@ def test_points_and_lines_get_their_buffers_and_polygons_stay() -> None:
     assert areas["name"].tolist() == ["#1", "#2", "#3"]
 
 
-def test_what_lies_over_the_edge_counts_with_its_part_inside() -> None:
+def test_what_lies_over_the_edge_counts_with_its_part_inside():
     plots = gpd.GeoDataFrame(geometry=shapely.box([-100, -500], 0, [300, -400], 100), crs=4549)
     areas = gather_areas({"k": plots}, CITY, point_buffer_m=1, line_buffer_m=1)
     assert areas["inside_share"].tolist() == pytest.approx([0.75, 0])
@@ -29,7 +29,7 @@ def test_what_lies_over_the_edge_counts_with_its_part_inside() -> None:
     assert areas["reason"].fillna("").tolist() == ["", "outside_city"]
 
 
-def listed(boxes: list[tuple[float, float]], cases: list[float], severity: list[float]) -> pd.DataFrame:
+def listed(boxes, cases, severity):
     """Areas along a line from one x to another, cases at x."""
     west, east = np.array(boxes).T
     at = np.array(cases)
@@ -41,31 +41,31 @@ def listed(boxes: list[tuple[float, float]], cases: list[float], severity: list[
     return rank_areas(areas, points(at, np.full(len(at), 0.5)), alpha=0.05, min_issues=1)
 
 
-def test_a_place_inside_one_above_it_is_counted_once_and_named() -> None:
+def test_a_place_inside_one_above_it_is_counted_once_and_named():
     found = listed([(0, 10), (2, 4), (20, 30)], [1, 3, 3, 9, 25], [3, 2, 1.5])
     assert found["status"].tolist() == ["weak", "same_place", "weak"]
     assert found["rank"].fillna(0).tolist() == [1, 0, 2]
     assert found["within"].fillna("").tolist() == ["", "n0", ""]
 
 
-def test_an_area_with_more_issues_of_its_own_than_of_those_above_stands_for_itself() -> None:
+def test_an_area_with_more_issues_of_its_own_than_of_those_above_stands_for_itself():
     found = listed([(2, 4), (0, 10)], [1, 1.5, 3, 3, 9], [3, 2])
     assert found["status"].tolist() == ["weak", "weak"]
     assert found["shared"].tolist() == [0, 0.4]
 
 
-def test_half_of_the_issues_is_not_yet_the_same_place() -> None:
+def test_half_of_the_issues_is_not_yet_the_same_place():
     assert listed([(2, 4), (0, 10)], [1, 1.5, 3, 3], [3, 2])["status"].tolist() == ["weak", "weak"]
     assert listed([(2, 4), (0, 10)], [1, 3, 3], [3, 2])["status"].tolist() == ["weak", "same_place"]
 
 
-def test_two_above_together_make_a_place_the_same() -> None:
+def test_two_above_together_make_a_place_the_same():
     found = listed([(0, 4), (6, 10), (0, 10)], [1, 2, 3, 7, 8, 5, 5], [4, 3, 2])
     assert found["status"].tolist() == ["weak", "weak", "same_place"]
     assert found["within"][2] == "n0"
 
 
-def test_rank_goes_by_severity_then_q_then_change_whatever_the_order_of_rows() -> None:
+def test_rank_goes_by_severity_then_q_then_change_whatever_the_order_of_rows():
     west = np.arange(4) * 10.0
     table = pd.DataFrame(
         {"name": list("abcd"), "kind": "k", "issues": 9, "severity": [2.0, 3.0, 2.0, 2.0], "p": [1e-3, 1e-2, 1e-3, 1e-4],
@@ -79,7 +79,7 @@ def test_rank_goes_by_severity_then_q_then_change_whatever_the_order_of_rows() -
         assert found.sort_values("rank")["name"].tolist() == ["b", "d", "c", "a"]
 
 
-def test_few_issues_are_on_no_list_however_rare() -> None:
+def test_few_issues_are_on_no_list_however_rare():
     found = listed([(0, 1), (5, 6)], [0.5, 5.5], [9, 9])
     assert found["status"].tolist() == ["weak", "weak"]
     areas = gpd.GeoDataFrame(
@@ -88,16 +88,16 @@ def test_few_issues_are_on_no_list_however_rare() -> None:
     )  # fmt: skip
     assert rank_areas(areas, points([0.5] * 2, [0.5] * 2), alpha=0.05, min_issues=5)["status"].tolist() == [
         "few_issues"
-    ]  # type: ignore[arg-type]
+    ]
 
 
-def test_an_exposure_without_its_layer_is_refused() -> None:
+def test_an_exposure_without_its_layer_is_refused():
     for exposure in ("street_km", "people"):
         with pytest.raises(InputError, match="exposure"):
-            choose_ground(exposure, {"streets": None, "population": None})  # type: ignore[arg-type]
+            choose_ground(exposure, {"streets": None, "population": None})
 
 
-def test_streets_and_people_are_measured_in_the_areas() -> None:
+def test_streets_and_people_are_measured_in_the_areas():
     street = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 500), (6000, 500)])], crs=4549)
     homes = gpd.GeoDataFrame({"people": [600.0]}, geometry=[shapely.box(0, 0, 600, 100)], crs=4549)
     plots = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 300, 1000), shapely.box(3000, 600, 3300, 900)], crs=4549)

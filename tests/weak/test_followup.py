@@ -15,7 +15,7 @@ from jxgis.weak import Ground, expected_again, follow_up, gather_areas, lay_yard
 EDGE = 300.0
 
 
-def course(*pairs: tuple[int, int]) -> tuple[gpd.GeoDataFrame, list[gpd.GeoDataFrame]]:
+def course(*pairs):
     """Places with so many further issues before and recently, and eight of their kind with none."""
     rng = np.random.default_rng(1)
     west = 400.0 * np.arange(len(pairs) + 8)
@@ -28,7 +28,7 @@ def course(*pairs: tuple[int, int]) -> tuple[gpd.GeoDataFrame, list[gpd.GeoDataF
     return plots, periods
 
 
-def test_each_status_is_what_was_planted() -> None:
+def test_each_status_is_what_was_planted():
     plots, (before, recent) = course((80, 90), (120, 0), (8, 0))
     areas = gather_areas({"markets": plots}, CITY, point_buffer_m=1, line_buffer_m=1)
     yardstick = lay_yardstick(areas, CITY, Ground("km2"), cell_m=200)
@@ -44,7 +44,7 @@ def test_each_status_is_what_was_planted() -> None:
     assert found["severity"][1] < 1.3
 
 
-def test_last_years_hot_places_are_tested_by_this_years_issues() -> None:
+def test_last_years_hot_places_are_tested_by_this_years_issues():
     plots, (before, recent) = course((80, 90))
     areas = gather_areas({"hot_place": plots.iloc[:1]}, CITY, point_buffer_m=1, line_buffer_m=1)
     yardstick = lay_yardstick(areas, CITY, Ground("km2"), cell_m=200)
@@ -53,7 +53,7 @@ def test_last_years_hot_places_are_tested_by_this_years_issues() -> None:
     assert found["q"][0] < 1e-6
 
 
-def test_the_worst_come_back_by_themselves_and_are_not_called_improved_for_it() -> None:
+def test_the_worst_come_back_by_themselves_and_are_not_called_improved_for_it():
     """Nothing is done: of the ten worst of 60 areas 5 % at most fall below what comes back by itself, though all fall."""
     rng, runs = np.random.default_rng(6), 60
     for spread in (0.05, 0.4):
@@ -71,7 +71,7 @@ def test_the_worst_come_back_by_themselves_and_are_not_called_improved_for_it() 
         assert called <= binom.ppf(0.999, 10 * runs, 0.05)
 
 
-def test_what_comes_again_is_unbiased_for_the_worst() -> None:
+def test_what_comes_again_is_unbiased_for_the_worst():
     rng = np.random.default_rng(2)
     place, size = rng.gamma(4, 0.25, 5000), rng.uniform(5, 40, 5000)
     before, recent = (
@@ -84,7 +84,7 @@ def test_what_comes_again_is_unbiased_for_the_worst() -> None:
     assert before.loc[worst, "issues"].sum() > 1.05 * again.sum()
 
 
-def test_a_fall_that_was_brought_about_is_found() -> None:
+def test_a_fall_that_was_brought_about_is_found():
     rng = np.random.default_rng(3)
     place, size = rng.gamma(4, 0.25, 200), np.full(200, 60.0)
     before = pd.DataFrame({"kind": "k", "issues": rng.poisson(size * place), "expected": size})

@@ -16,15 +16,15 @@ from jxgis.weak import Ground, change_of, gather_areas, lay_yardstick, measure_s
 BUFFERS = {"point_buffer_m": 100, "line_buffer_m": 20}
 
 
-def judged(layers: dict[str, gpd.GeoDataFrame], cases: gpd.GeoDataFrame, reference: str = "kind") -> gpd.GeoDataFrame:
+def judged(layers, cases, reference="kind"):
     areas = gather_areas(layers, CITY, **BUFFERS)
     yardstick = lay_yardstick(areas, CITY, Ground("km2"), cell_m=200)
     chosen = (areas["kind"] == "hot_place").to_numpy()
-    found = measure_severity(areas, cases, yardstick, reference=reference, chosen=chosen)  # type: ignore[arg-type]
+    found = measure_severity(areas, cases, yardstick, reference=reference, chosen=chosen)
     return gpd.GeoDataFrame(areas.drop(columns="reason").join(found).assign(change=0.0))
 
 
-def test_severity_is_by_hand() -> None:
+def test_severity_is_by_hand():
     # Two markets of 1 and 3 hectares with 30 and 10 cases: of 40 on 4 hectares the first would hold 10, the second 30.
     plots = gpd.GeoDataFrame({"name": ["甲", "乙"]}, geometry=shapely.box([0, 1000], 0, [100, 1300], 100), crs=4549)
     rng = np.random.default_rng(0)
@@ -38,7 +38,7 @@ def test_severity_is_by_hand() -> None:
     assert found["severity"].tolist() == pytest.approx([(30 + half) / (10 + half), (10 + half) / (30 + half)])
 
 
-def test_counts_expected_and_p_are_those_of_plain_loops() -> None:
+def test_counts_expected_and_p_are_those_of_plain_loops():
     rng = np.random.default_rng(5)
     plots, cases = places(rng, 25), issues(rng)
     found = judged({"markets": plots}, cases)
@@ -54,19 +54,19 @@ def test_counts_expected_and_p_are_those_of_plain_loops() -> None:
     assert found["p"].to_numpy() == pytest.approx(plain, abs=0.05)
 
 
-def test_what_cannot_be_judged_says_why() -> None:
+def test_what_cannot_be_judged_says_why():
     plots = gpd.GeoDataFrame({"name": ["城外"]}, geometry=[shapely.box(9000, 9000, 9100, 9100)], crs=4549)
     lone = gpd.GeoDataFrame({"name": ["独"]}, geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
     quiet = gpd.GeoDataFrame({"name": ["静", "寂"]}, geometry=shapely.box([3000, 4000], 0, [3100, 4100], 9), crs=4549)
     cases = points(np.full(9, 50.0), np.full(9, 50.0))
     found = judged({"markets": plots, "squares": lone, "back_lanes": quiet}, cases)
-    assert found["reason"].tolist() == ["outside_city", "alone_of_kind", "no_issues", "no_issues"]
+    assert found["reason"].tolist() == ["outside_city", "alone_of_kind", "none_of_kind", "none_of_kind"]
     assert found[["severity", "p"]].isna().to_numpy().all()
     ranked = rank_areas(found, cases, alpha=0.05, min_issues=5)
     assert (ranked["status"] == "not_judged").all()
 
 
-def test_a_hot_place_is_not_tested_on_the_issues_that_chose_it() -> None:
+def test_a_hot_place_is_not_tested_on_the_issues_that_chose_it():
     place = gpd.GeoDataFrame({"name": ["热"], "hot_q": [0.003]}, geometry=[shapely.box(0, 0, 400, 400)], crs=4549)
     cases = issues(np.random.default_rng(2))
     found = judged({"hot_place": place}, pd.concat([cases, cases.cx[0:400, 0:400]]))
@@ -76,7 +76,7 @@ def test_a_hot_place_is_not_tested_on_the_issues_that_chose_it() -> None:
     assert ranked[["q", "q_from", "status"]].to_numpy().tolist() == [[0.003, "hot_spots", "weak"]]
 
 
-def test_scale_and_order_change_nothing() -> None:
+def test_scale_and_order_change_nothing():
     rng = np.random.default_rng(8)
     plots, cases = places(rng, 12), issues(rng)
     found = judged({"markets": plots}, cases).set_index("name")
@@ -85,7 +85,7 @@ def test_scale_and_order_change_nothing() -> None:
     assert turned.loc[found.index, columns].to_numpy() == pytest.approx(found[columns].to_numpy())
 
 
-def test_more_issues_are_more_severe_and_less_by_chance() -> None:
+def test_more_issues_are_more_severe_and_less_by_chance():
     rng = np.random.default_rng(4)
     plots, cases = places(rng, 8), issues(rng)
     plot = plots.geometry[3]
@@ -95,7 +95,7 @@ def test_more_issues_are_more_severe_and_less_by_chance() -> None:
     assert two["p"][3] < one["p"][3]
 
 
-def test_change_is_exact_without_batches_and_wider_with() -> None:
+def test_change_is_exact_without_batches_and_wider_with():
     before, recent = np.array([10, 3, 0]), np.array([2, 9, 0])
     found = change_of(before, recent, (600, 400), Overdispersion(1.0, 0.0))
     for k, (a, b) in enumerate(zip(before[:2], recent[:2], strict=True)):
@@ -108,7 +108,7 @@ def test_change_is_exact_without_batches_and_wider_with() -> None:
     ).all()
 
 
-def holds_level(runs: int, seed: int, *, batch: float, spread: float, reference: str) -> None:
+def holds_level(runs, seed, *, batch, spread, reference):
     """Of cities whose cells differ by chance alone, no more than 5 % may have a weak area, up to the chance of the runs."""
     rng = np.random.default_rng(seed)
     layers = {"unit": units(), "markets": places(rng, 30), "squares": places(rng, 12, least_m=30, most_m=120)}
@@ -117,18 +117,18 @@ def holds_level(runs: int, seed: int, *, batch: float, spread: float, reference:
     hits = 0
     for _ in range(runs):
         cases = issues(rng, mean=4, batch=batch, spread=spread)
-        found = measure_severity(areas, cases, yardstick, reference=reference)  # type: ignore[arg-type]
+        found = measure_severity(areas, cases, yardstick, reference=reference)
         hits += bool((benjamini_hochberg(found["p"]) <= 0.05).any())
     assert hits <= binom.ppf(0.999, runs, 0.05)
 
 
 @pytest.mark.parametrize("reference", ["kind", "city"])
-def test_of_cities_without_weak_areas_hardly_any_has_one(reference: str) -> None:
+def test_of_cities_without_weak_areas_hardly_any_has_one(reference):
     holds_level(20, 7, batch=2.0, spread=0.0, reference=reference)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("reference", ["kind", "city"])
 @pytest.mark.parametrize(("batch", "spread"), [(1.0, 0.0), (4.0, 0.0), (1.0, 0.4), (3.0, 0.3)])
-def test_one_in_twenty_cities_without_weak_areas_has_one(batch: float, spread: float, reference: str) -> None:
+def test_one_in_twenty_cities_without_weak_areas_has_one(batch, spread, reference):
     holds_level(400, 11, batch=batch, spread=spread, reference=reference)
