@@ -154,7 +154,7 @@ def analyse(given: Given) -> WeakResult:
         judged=table,
         before=listed,
         comparison=comparison,
-        batch=yardstick.dispersion(yardstick.inside(issues)).batch,
+        batch=float(yardstick.dispersion(yardstick.inside(issues)).batch),
         rest=_rest([table, *([] if listed is None else [listed])], every, yardstick),
     )
 

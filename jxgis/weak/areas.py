@@ -87,7 +87,7 @@ def gather_areas(
                     "area_km2": shapely.area(inside) / 1e6,
                     "inside_share": shapely.area(inside) / np.maximum(shapely.area(drawn), 1e-9),
                     "hot_q": table["hot_q"].to_numpy(dtype=np.float64) if "hot_q" in table.columns else np.nan,
-                    "reason": pd.array(np.where(outside, "outside_city", None), dtype="str"),
+                    "reason": pd.Series("outside_city", range(len(table)), dtype="str").where(outside),
                 },
                 geometry=np.where(outside, drawn, inside),
                 crs=crs,

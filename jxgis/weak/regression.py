@@ -77,7 +77,8 @@ def expected_again(before: pd.DataFrame, recent: pd.DataFrame, peers: pd.DataFra
     several = known.groupby("kind")["issues"].transform("size") >= _ENOUGH
 
     def spread(rows: pd.DataFrame) -> float:
-        return spread_of_severity(*(rows[name].to_numpy(dtype=np.float64) for name in ("issues", "expected")), batch)
+        counts, expected = (rows[name].to_numpy(dtype=np.float64) for name in ("issues", "expected"))
+        return spread_of_severity(counts, expected, batch)
 
     by_kind = {str(kind): spread(rows) for kind, rows in known[several].groupby("kind")}
     of_all = spread(known) if len(known) else 0.0

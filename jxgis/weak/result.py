@@ -44,10 +44,11 @@ _LISTED = [
     "issues",
     "expected",
     "cases_before",
-    "reference",
+    "against",
     "exposure",
     "area_km2",
     "shared",
+    "within",
     "geometry",
 ]
 _LOOKED_AT = [
@@ -65,7 +66,7 @@ _LOOKED_AT = [
     "expected",
     "cases_before",
     "change",
-    "reference",
+    "against",
     "area_km2",
     "inside_share",
     "reason",
@@ -150,7 +151,7 @@ class WeakResult(Result):
         from jxgis.weak.kinds import kind_titles
 
         called = {kind: title.of(self.given.lang) for kind, title in kind_titles(self.given.city).items()}
-        return table.assign(**{name: table[name].replace(called) for name in ("kind", "reference") if name in table})
+        return table.assign(**{name: table[name].replace(called) for name in ("kind", "against") if name in table})
 
     def shown_tables(self) -> dict[str, pd.DataFrame]:
         """All tables: they count issues."""

@@ -30,13 +30,14 @@ def weak_section(result: WeakResult, lang: str) -> Section:
     """
     shown, options = result.shown_tables(), result.given.settings.weak
     listed, asked = len(result.weak_areas), options.number
-    short = listed < asked
+    apart = listed - int(result.weak_areas["within"].notna().sum())
+    short = apart < asked
     lead = text("weak.lead_short" if short else "weak.lead", lang, **_values(result, lang))
     keys = [
         Key(
             text("weak.key", lang),
             str(listed),
-            text("weak.key_short" if short else "weak.key_note", lang, asked=asked),
+            text("weak.key_short" if short else "weak.key_note", lang, asked=asked, apart=apart),
             "bad" if short else "",
         )
     ]
@@ -44,7 +45,7 @@ def weak_section(result: WeakResult, lang: str) -> Section:
     if listed:
         first = shown["weak_areas"].head(max(asked, 1))
         blocks.append(table_block(text("weak.list_table", lang, n=len(first)), first, lang, of="weak.weak_areas"))
-    following = shown["areas"].loc[result.following.index].head(max(asked - listed, 0) or 3)
+    following = shown["areas"].loc[result.following.index].head(max(asked - apart, 3))
     if len(following):
         words = text("weak.next_short" if short else "weak.next", lang)
         table = table_block(words, following, lang, of="weak.areas", folded=not short)
@@ -113,11 +114,14 @@ def _values(result: WeakResult, lang: str) -> dict[str, str]:
     looked = result.judged["kind"].value_counts(sort=False)
     one = "{} {} 处" if lang == "zh" else "{}: {}"
     kinds = [one.format(titles[kind].of(lang) if kind in titles else kind, n) for kind, n in looked.items()]
+    inside = int(result.weak_areas["within"].notna().sum())
     tested = int(result.judged["p"].notna().sum())
     return {
         "n": str(len(result.weak_areas)),
         "asked": str(options.number),
-        "short": str(max(options.number - len(result.weak_areas), 0)),
+        "inside": str(inside),
+        "apart": str(len(result.weak_areas) - inside),
+        "short": str(max(options.number - len(result.weak_areas) + inside, 0)),
         "looked": str(len(result.judged)),
         "kinds": ("、" if lang == "zh" else ", ").join(kinds),
         "exposure": text(f"weak.exposure_{options.exposure}", lang),

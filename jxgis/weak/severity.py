@@ -130,7 +130,7 @@ def measure_severity(
     Returns
     -------
     pandas.DataFrame
-        On the index of the areas: ``issues, exposure, reference, expected, severity, low, high`` (95 % of the ratio of
+        On the index of the areas: ``issues, exposure, against, expected, severity, low, high`` (95 % of the ratio of
         the rates, not shrunk), ``p`` (one-sided: so many or more by chance), ``reason``. Those that the issues chose have
         neither p nor interval.
 
@@ -169,13 +169,13 @@ def measure_severity(
         {
             "issues": count.astype(np.int64),
             "exposure": exposure,
-            "reference": pd.array(own, dtype="str"),
+            "against": pd.Series(own, areas.index, dtype="str"),
             "expected": expected,
             "severity": (count + prior) / (expected + prior),
             "low": low,
             "high": high,
             "p": p,
-            "reason": pd.array(np.where(usable, None, reason), dtype="str"),
+            "reason": pd.Series(reason, areas.index, dtype="str").mask(usable),
         },
         index=areas.index,
     )

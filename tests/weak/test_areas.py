@@ -41,17 +41,19 @@ def listed(boxes, cases, severity):
     return rank_areas(areas, points(at, np.full(len(at), 0.5)), alpha=0.05, min_issues=1)
 
 
-def test_a_place_inside_one_above_it_is_counted_once_and_named():
-    found = listed([(0, 10), (2, 4), (20, 30)], [1, 3, 3, 9, 25], [3, 2, 1.5])
-    assert found["status"].tolist() == ["weak", "same_place", "weak"]
-    assert found["rank"].fillna(0).tolist() == [1, 0, 2]
-    assert found["within"].fillna("").tolist() == ["", "n0", ""]
+def test_a_place_most_of_whose_issues_lie_in_a_smaller_one_is_counted_once_and_named():
+    found = listed([(0, 10), (2, 4), (20, 30)], [1, 3, 3, 25], [3, 2, 1.5])
+    assert found["status"].tolist() == ["same_place", "weak", "weak"]
+    assert found["rank"].fillna(0).tolist() == [0, 1, 2]
+    assert found["within"].fillna("").tolist() == ["n1", "", ""]
 
 
-def test_an_area_with_more_issues_of_its_own_than_of_those_above_stands_for_itself():
-    found = listed([(2, 4), (0, 10)], [1, 1.5, 3, 3, 9], [3, 2])
+def test_a_small_place_stands_beside_the_large_one_around_it_and_says_so():
+    found = listed([(2, 4), (0, 10)], [1, 1.5, 3, 3, 9], [2, 3])
     assert found["status"].tolist() == ["weak", "weak"]
     assert found["shared"].tolist() == [0, 0.4]
+    assert found["within"].fillna("").tolist() == ["n1", ""]
+    assert found["rank"].tolist() == [2, 1]
 
 
 def test_half_of_the_issues_is_not_yet_the_same_place():
@@ -59,10 +61,15 @@ def test_half_of_the_issues_is_not_yet_the_same_place():
     assert listed([(2, 4), (0, 10)], [1, 3, 3], [3, 2])["status"].tolist() == ["weak", "same_place"]
 
 
-def test_two_above_together_make_a_place_the_same():
-    found = listed([(0, 4), (6, 10), (0, 10)], [1, 2, 3, 7, 8, 5, 5], [4, 3, 2])
+def test_two_smaller_ones_together_make_a_place_the_same():
+    found = listed([(0, 4), (6, 10), (0, 10)], [1, 2, 3, 7, 8, 5, 5], [4, 3, 5])
     assert found["status"].tolist() == ["weak", "weak", "same_place"]
     assert found["within"][2] == "n0"
+
+
+def test_two_that_are_drawn_alike_are_one_place():
+    found = listed([(0, 4), (0, 4)], [1, 2, 3], [2, 3])
+    assert found["status"].tolist() == ["same_place", "weak"]
 
 
 def test_rank_goes_by_severity_then_q_then_change_whatever_the_order_of_rows():

@@ -71,7 +71,7 @@ def test_a_hot_place_is_not_tested_on_the_issues_that_chose_it():
     cases = issues(np.random.default_rng(2))
     found = judged({"hot_place": place}, pd.concat([cases, cases.cx[0:400, 0:400]]))
     assert found[["p", "low", "high"]].isna().to_numpy().all()
-    assert found["reference"].tolist() == ["city"]
+    assert found["against"].tolist() == ["city"]
     ranked = rank_areas(found, cases, alpha=0.05, min_issues=5)
     assert ranked[["q", "q_from", "status"]].to_numpy().tolist() == [[0.003, "hot_spots", "weak"]]
 
