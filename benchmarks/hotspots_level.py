@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pyproj
 
-from jxgis.hotspots.fdr import benjamini_hochberg
 from jxgis.hotspots.getis_ord import getis_ord_grid
 from jxgis.hotspots.moran import local_moran_grid
 from jxgis.hotspots.permutation import normal_p, permutation_p
 from jxgis.space.grid import Grid
+from jxgis.statistics.fdr import benjamini_hochberg
 
 LEVELS = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2])
 SIDE, CELL_M, BAND_M = 70, 200.0, 500.0

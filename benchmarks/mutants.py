@@ -34,7 +34,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("hotspots", "parks", "units", "scoring", "allocate", "space", "load")
+PARTS = ("hotspots", "parks", "units", "scoring", "allocate", "space", "statistics", "load")
 SHOWN = {
     "part",
     "result",
@@ -42,7 +42,6 @@ SHOWN = {
     "map",
     "change_map",
     "figures",
-    "change_words",
     "siting_words",
     "findings",
     "caution",

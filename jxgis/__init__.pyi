@@ -19,7 +19,9 @@ from . import (
     scoring,
     settings,
     space,
+    statistics,
     units,
+    weak,
 )
 from .allocate.analysis import allocate_candidates
 from .circle.analysis import measure_circle
@@ -61,6 +63,7 @@ from .scorecard.analysis import measure_scorecard
 from .scoring.analysis import score_candidates
 from .settings import load_settings
 from .units.analysis import propose_units
+from .weak.analysis import find_weak_areas
 
 __all__ = [
     "City",
@@ -83,6 +86,7 @@ __all__ = [
     "effect",
     "errors",
     "find_hotspots",
+    "find_weak_areas",
     "hotspots",
     "init_project",
     "load",
@@ -129,7 +133,9 @@ __all__ = [
     "scoring",
     "settings",
     "space",
+    "statistics",
     "units",
+    "weak",
 ]
 
 __version__: str

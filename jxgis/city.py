@@ -117,6 +117,8 @@ class City:
         The rules by which sample units are chosen year by year.
     cycle
         The steps from application to naming, in order.
+    weak_kinds
+        The layers whose places may be weak areas.
     """
 
     key: str
@@ -139,6 +141,7 @@ class City:
     layers: dict[str, Contract] = field(default_factory=dict)
     allocate: AllocationRules = field(default_factory=AllocationRules)
     cycle: tuple[CycleStep, ...] = ()
+    weak_kinds: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Its key and name, and how much is known of it."""
@@ -199,6 +202,7 @@ class _Profile(_Part):
     layers: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], LayerEntry] = Field(default_factory=dict)
     allocate: AllocationRules = AllocationRules()
     cycle: tuple[CycleStep, ...] = ()
+    weak_kinds: tuple[str, ...] = ()
 
     @field_validator("layers")
     @classmethod
@@ -295,6 +299,7 @@ def load_city(profile: str | Path = "jiaxing") -> City:
         layers={name: entry.contract(name) for name, entry in model.layers.items()},
         allocate=model.allocate,
         cycle=model.cycle,
+        weak_kinds=model.weak_kinds,
     )
 
 

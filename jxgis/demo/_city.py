@@ -52,6 +52,8 @@ class SchematicCity:
         ``candidate_id, name, type`` and the bureau's own figures.
     further
         The further layers of the plan, by their names in Jiaxing's profile.
+    weak_before
+        ``rank, name, kind``: the weak areas of last year's list.
     values
         What people would bring for the plan's scorecard, as the sheet has it.
     issues
@@ -80,6 +82,7 @@ class SchematicCity:
     places: gpd.GeoDataFrame
     candidates: gpd.GeoDataFrame
     further: dict[str, gpd.GeoDataFrame]
+    weak_before: gpd.GeoDataFrame
     values: pd.DataFrame
     issues: pd.DataFrame
     cases: pd.DataFrame
@@ -111,6 +114,7 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
     """
     from jxgis.city import load_city
     from jxgis.demo._areas import make_areas, make_communities
+    from jxgis.demo._before import make_weak_before
     from jxgis.demo._brought import make_values
     from jxgis.demo._candidates import make_candidates
     from jxgis.demo._export import make_export
@@ -163,6 +167,8 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
             "hot_spot": cases.spot[truth],
         }
     )
+    middle = areas.central_city.geometry.iloc[0]
+    further = make_further(seed, lattice, city=middle, streets=streets, waters=waters, residential=land.residential)
     return SchematicCity(
         subdistricts=areas.subdistricts,
         districts=areas.districts,
@@ -177,14 +183,8 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
         ring=make_ring(lattice),
         places=places,
         candidates=candidates,
-        further=make_further(
-            seed,
-            lattice,
-            city=areas.central_city.geometry.iloc[0],
-            streets=streets,
-            waters=waters,
-            residential=land.residential,
-        ),
+        further=further,
+        weak_before=make_weak_before(seed, hot_spots, further, middle),
         values=make_values(seed, areas.districts["name"].tolist(), areas.subdistricts["name"].tolist()),
         issues=issues.reset_index(drop=True),
         cases=behind,

@@ -358,5 +358,6 @@ FURTHER: dict[str, _Draw] = {
     "pipelines": _pipelines,
     "land_plan": _land_plan,
     "projects": _projects,
+    "trade_markets": _points("trade_markets", 14, "专业市场", {}, 0.6),
 }
 """Layer of Jiaxing's profile to what draws it; a new one goes to the end, so that the others stay as they are."""

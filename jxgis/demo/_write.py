@@ -35,6 +35,7 @@ LAYERS = {
     "ring": "layers/ring.geojson",
     "places": "layers/places.geojson",
     "candidates": "layers/candidates.geojson",
+    "weak_before": "layers/weak_before.geojson",
 }
 """Table of the city to its file in the folder."""
 

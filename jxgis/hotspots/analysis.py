@@ -302,8 +302,8 @@ def _without_exposure(cells: gpd.GeoDataFrame) -> int:
 def _against_normal(cells: gpd.GeoDataFrame, alpha: float, family: Family) -> pd.DataFrame:
     import pandas as pd
 
-    from jxgis.hotspots.fdr import benjamini_hochberg
     from jxgis.hotspots.inference import compare_with_normal
+    from jxgis.statistics.fdr import benjamini_hochberg
 
     of_all = pd.Series(benjamini_hochberg(cells["gi_p_normal"]), index=cells.index)
     rows = []

@@ -53,10 +53,10 @@ def judge_cells(
     import numpy as np
     import pandas as pd
 
-    from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin, is_hot
     from jxgis.hotspots.rates import built_up, exposure_on_grid
     from jxgis.i18n import text_pair
     from jxgis.progress import stepped
+    from jxgis.statistics.fdr import benjamini_hochberg, gi_bin, is_hot
 
     band_m, alpha, family = options.band_m, options.alpha, options.family
     keep = np.ones(len(grid), dtype=bool) if built_up_land is None else built_up(grid, built_up_land)
@@ -96,7 +96,7 @@ def levels(cells: pd.DataFrame, *, alpha: float, family: Family, min_issues: int
     """
     import pandas as pd
 
-    from jxgis.hotspots.fdr import is_hot
+    from jxgis.statistics.fdr import is_hot
 
     rows = [
         {

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.hotspots.fdr import is_hot
 from jxgis.settings import HOTSPOTS
 from jxgis.space._window import disc_sums
+from jxgis.statistics.fdr import is_hot
 
 if TYPE_CHECKING:
     from jxgis.space.grid import Grid

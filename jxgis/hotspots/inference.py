@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from jxgis.errors import InputError
-from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin
 from jxgis.hotspots.getis_ord import GiResult, from_neighbours, getis_ord_grid
 from jxgis.hotspots.moran import conditional_p, moran_from_gi
 from jxgis.hotspots.permutation import (
@@ -24,6 +23,7 @@ from jxgis.hotspots.permutation import (
 from jxgis.settings import HOTSPOTS
 from jxgis.space.graph import align, as_numbers, neighbours
 from jxgis.space.grid import Grid
+from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph

@@ -12,10 +12,10 @@ import shapely
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.hotspots.fdr import is_hot
 from jxgis.settings import HOTSPOTS
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
+from jxgis.statistics.fdr import is_hot
 from jxgis.zones import ALL, zone_names
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jxgis.hotspots.fdr import benjamini_hochberg
 from jxgis.hotspots.getis_ord import GiResult, from_neighbours, getis_ord_grid
 from jxgis.hotspots.permutation import PermutationP, Place, graph_place, grid_place, permutation_p, permutation_p_draws
 from jxgis.settings import HOTSPOTS
 from jxgis.space.graph import align, as_numbers, neighbours
 from jxgis.space.grid import Grid
+from jxgis.statistics.fdr import benjamini_hochberg
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph

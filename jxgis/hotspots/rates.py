@@ -18,15 +18,16 @@ from scipy.sparse.csgraph import dijkstra
 from jxgis.bounds import RELATIVE
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.hotspots._beta_binomial import beta_binomial_tails
-from jxgis.hotspots._overdispersion import Overdispersion, overdispersion
-from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin
 from jxgis.hotspots.inference import text_column
 from jxgis.hotspots.permutation import P_FLOOR, normal_p
 from jxgis.space._window import disc_sums
 from jxgis.space.graph import align, neighbours
 from jxgis.space.overlay import pieces
 from jxgis.space.ratio import ratio
+from jxgis.statistics.beta_binomial import beta_binomial_tails
+from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
+from jxgis.statistics.overdispersion import TOUCHING, Overdispersion, overdispersion, overdispersion_on_grid
+from jxgis.statistics.shares import share_variance_ratio
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -51,8 +52,6 @@ _MASK_SPLIT = 10
 MOST = 1e100
 #: Cells with an exposure, of which one can be compared with the other: with fewer no cell has a rate.
 LEAST_EXPOSED = 2
-#: Cells that share a side or a corner are at most this many sides apart.
-TOUCHING = 1.5
 
 
 def empirical_bayes(counts: ArrayLike, exposure: ArrayLike, *, min_expected: float = 0.0) -> NDArray[np.float64]:
@@ -236,7 +235,7 @@ def hot_rates(
 
     Given all N cases, a neighbourhood with the share E_W / E of the exposure holds a binomial number of them if they fall
     on the exposure alone. Real counts vary more: the null is that counts are independent with variance φ μ + ψ μ², both
-    found from the data so that hot spots do not raise them (see :mod:`jxgis.hotspots._overdispersion`); the sum is then
+    found from the data so that hot spots do not raise them (see :mod:`jxgis.statistics.overdispersion`); the sum is then
     beta-binomial, exactly so for negative binomial counts with variance φ μ, else with its mean and variance.
 
     Parameters
@@ -415,7 +414,7 @@ def rate_residuals(
     expected = e * (y.sum() / e.sum())
     if not y.any():
         return np.zeros(len(y)), np.zeros(len(y))
-    wider = _found(y, e, _grid_places(grid, grid.cell_m)).variance(expected, expected**2) / expected
+    wider = overdispersion_on_grid(y, e, grid).variance(expected, expected**2) / expected
     return (y - expected) / wider, expected / wider
 
 
@@ -444,12 +443,10 @@ def _tested(
     elif len(known):
         own = found.variance(total * share, rate**2 * places.around(e**2))[known]
         whole = float(found.variance(np.array(total), np.array(rate**2 * (e**2).sum())))
-        # Given the total, what one part varies the rest makes up for.
-        variance = own * np.maximum(1 - own / whole, 0)
-        binomial = total * share[known] * (1 - share[known])
-        upper, lower = beta_binomial_tails(issues[known], total, share[known], np.maximum(variance / binomial, 1))
+        wider = share_variance_ratio(total, share[known], own, whole)
+        upper, lower = beta_binomial_tails(issues[known], total, share[known], wider)
         p[known] = np.clip(2 * np.minimum(upper, lower), P_FLOOR, 1)
-        deviation[known] = np.sqrt(np.maximum(variance, binomial))
+        deviation[known] = np.sqrt(wider * total * share[known] * (1 - share[known]))
         method = "binomial" if found == Overdispersion(1.0, 0.0) else "beta_binomial"
     z = (issues - total * share) / deviation
     q = benjamini_hochberg(p)

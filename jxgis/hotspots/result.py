@@ -225,8 +225,8 @@ class HotspotsResult(Result):
 
     def section(self) -> Section:
         """Hot places, the classes, the districts, the four findings, and what a reader must know of them."""
-        from jxgis.hotspots.change_words import change_lines
         from jxgis.hotspots.section import hotspot_section
+        from jxgis.period_words import change_lines
 
         given = self.given
         return hotspot_section(

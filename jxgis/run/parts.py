@@ -13,10 +13,11 @@ from jxgis.part import Part
 from jxgis.scorecard.part import PART as SCORECARD
 from jxgis.scoring.part import PART as SCORES
 from jxgis.units.part import PART as UNITS
+from jxgis.weak.part import PART as WEAK
 
 __all__ = ["PARTS", "by_command", "with_those_before"]
 
-PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, ALLOCATION, EFFECT, SCORECARD, CIRCLE)
+PARTS: tuple[Part, ...] = (HOTSPOTS, PARKS, UNITS, SCORES, ALLOCATION, WEAK, EFFECT, SCORECARD, CIRCLE)
 
 
 def by_command(command: str) -> Part:

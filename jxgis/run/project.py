@@ -32,6 +32,7 @@ from jxgis.settings import (
     ScoringSettings,
     Settings,
     UnitSettings,
+    WeakSettings,
     load_settings,
     with_options,
 )
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from jxgis.scorecard.result import ScorecardResult
     from jxgis.scoring.result import ScoresResult
     from jxgis.units.result import UnitsResult
+    from jxgis.weak.result import WeakResult
 
 __all__ = ["Project", "open_project"]
 
@@ -258,6 +260,19 @@ class Project:
         """
         layers = {} if treated is None else {"treated": treated}
         found: EffectResult = self._run("effect", options, layers)
+        return found
+
+    @with_options(WeakSettings)
+    def weak(self, **options: Any) -> WeakResult:
+        """Weak areas among units, hot places and places of the plan's kinds, and what became of last year's, with the
+        options of ``[weak]`` in jxgis.toml where none is given here.
+
+        Parameters
+        ----------
+        **options
+            Of ``[weak]``.
+        """
+        found: WeakResult = self._run("weak", options)
         return found
 
     @with_options(ScorecardSettings)

@@ -25,19 +25,23 @@ from jxgis.settings._parts import (
     SCORECARD,
     SCORING,
     UNITS,
+    WEAK,
     AllocateSettings,
     Controls,
     CycleSettings,
     Decay,
     EffectSettings,
+    Exposure,
     Family,
     HotspotSettings,
     IndicatorSettings,
     ParkSettings,
+    Reference,
     ReportSettings,
     ScorecardSettings,
     ScoringSettings,
     UnitSettings,
+    WeakSettings,
     Weighing,
 )
 
@@ -50,6 +54,7 @@ __all__ = [
     "SCORECARD",
     "SCORING",
     "UNITS",
+    "WEAK",
     "AllocateSettings",
     "BoundaryInputSettings",
     "CircleSettings",
@@ -59,6 +64,7 @@ __all__ = [
     "CycleSettings",
     "Decay",
     "EffectSettings",
+    "Exposure",
     "Family",
     "HotspotSettings",
     "IndicatorSettings",
@@ -69,11 +75,13 @@ __all__ = [
     "MeasureSettings",
     "ParkSettings",
     "Range",
+    "Reference",
     "ReportSettings",
     "ScorecardSettings",
     "ScoringSettings",
     "Settings",
     "UnitSettings",
+    "WeakSettings",
     "Weighing",
     "about",
     "default",
@@ -107,6 +115,7 @@ class Settings(Section):
     effect: EffectSettings = EffectSettings()
     scorecard: ScorecardSettings = ScorecardSettings()
     circle: CircleSettings = CircleSettings()
+    weak: WeakSettings = WeakSettings()
     report: ReportSettings = ReportSettings()
 
     def overridden(self, section: str, options: Mapping[str, Any]) -> Self:

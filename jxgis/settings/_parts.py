@@ -20,25 +20,31 @@ __all__ = [
     "SCORECARD",
     "SCORING",
     "UNITS",
+    "WEAK",
     "AllocateSettings",
     "Controls",
     "CycleSettings",
     "Decay",
     "EffectSettings",
+    "Exposure",
     "Family",
     "HotspotSettings",
     "IndicatorSettings",
     "ParkSettings",
+    "Reference",
     "ReportSettings",
     "ScorecardSettings",
     "ScoringSettings",
     "UnitSettings",
+    "WeakSettings",
     "Weighing",
 ]
 
 Controls: TypeAlias = Literal["auto", "units", "subdistricts", "districts", "cells"]
 Decay: TypeAlias = Literal["gaussian", "linear", "none"]
+Exposure: TypeAlias = Literal["km2", "street_km", "people"]
 Family: TypeAlias = Literal["class", "all"]
+Reference: TypeAlias = Literal["kind", "city"]
 Weighing: TypeAlias = Literal["expert", "equal", "ahp", "entropy", "critic"]
 
 
@@ -423,6 +429,49 @@ class ScorecardSettings(Section):
     )
 
 
+class WeakSettings(Section):
+    """``[weak]``: which areas may be weak, against what, and how many the plan asks for."""
+
+    number: Annotated[int, Field(ge=1)] = option(
+        10, "每年至少提升几处（规划表 1 第 20 项）", "areas a year that the plan asks for (table 1, no. 20)"
+    )
+    kinds: tuple[str, ...] | None = option(
+        None,
+        "看哪些区域：unit（单元）、hot_place（热点地段）和图层名；默认为单元、热点地段和规划列出的各类地点",
+        "which areas are looked at: unit, hot_place, and names of layers; else units, hot places and the kinds of the plan",
+        example=["unit", "hot_place", "markets", "old_estates"],
+    )
+    exposure: Exposure = option(
+        "km2",
+        "问题数与什么相比：km2（面积）、street_km（道路长度）、people（居住人口）",
+        "what issues are set against: km2 (ground), street_km (streets), people (residents)",
+    )
+    reference: Reference = option(
+        "kind",
+        "严重程度与谁相比：kind（全市同类地点合计；热点地段与全市相比）、city（全市）",
+        "what severity is against: kind (all places of its kind; hot places: the city), city",
+    )
+    alpha: Annotated[float, Field(gt=0, lt=1)] = option(
+        0.05, "显著性水平（整张清单 BH 校正后）", "level of significance, after the BH correction over the list"
+    )
+    min_issues: Annotated[int, Field(ge=1)] = option(
+        5, "问题少于此数的区域不列入清单", "fewer issues put no area on the list"
+    )
+    point_buffer_m: Annotated[float, Field(gt=0, le=5000)] = option(
+        100,
+        "点状地点（如农贸市场）向外取多远，米",
+        "how far around a point, such as a market, its area reaches, metres",
+    )
+    line_buffer_m: Annotated[float, Field(gt=0, le=5000)] = option(
+        20, "线状地点（如背街小巷）向两侧各取多远，米", "how far to each side of a line, such as a back lane, metres"
+    )
+    cell_m: CityMetres = option(
+        200,
+        "估计偶然波动所用网格的边长，米",
+        "side of the cells by which it is told how far counts vary by chance, metres",
+    )
+
+
 class ReportSettings(Section):
     """``[report]``: what stands on the report's first page, its language, and the least number of cases that is shown."""
 
@@ -450,7 +499,7 @@ class ReportSettings(Section):
 
 
 #: The defaults: where a function is called by itself, its options are these.
-HOTSPOTS, PARKS, UNITS, SCORING, ALLOCATE, EFFECT, SCORECARD, REPORT = (
+HOTSPOTS, PARKS, UNITS, SCORING, ALLOCATE, EFFECT, SCORECARD, WEAK, REPORT = (
     HotspotSettings(),
     ParkSettings(),
     UnitSettings(),
@@ -458,5 +507,6 @@ HOTSPOTS, PARKS, UNITS, SCORING, ALLOCATE, EFFECT, SCORECARD, REPORT = (
     AllocateSettings(),
     EffectSettings(),
     ScorecardSettings(),
+    WeakSettings(),
     ReportSettings(),
 )

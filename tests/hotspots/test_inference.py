@@ -8,12 +8,12 @@ import shapely
 from libpysal.graph import Graph
 
 from jxgis.errors import InputError
-from jxgis.hotspots.fdr import benjamini_hochberg
 from jxgis.hotspots.getis_ord import getis_ord_grid
 from jxgis.hotspots.inference import compare_with_normal, hotspot_table, hotspot_table_graph
 from jxgis.hotspots.moran import local_moran_grid
 from jxgis.hotspots.permutation import normal_p, permutation_p
 from jxgis.space.grid import Grid, grid_over
+from jxgis.statistics.fdr import benjamini_hochberg
 
 CRS = gpd.GeoSeries([], crs=4549).crs
 BLOB = gpd.GeoSeries([shapely.Point(0, 0).buffer(1500)], crs=4549)

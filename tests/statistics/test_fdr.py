@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from jxgis.hotspots.fdr import benjamini_hochberg, gi_bin, is_hot
+from jxgis.statistics.fdr import benjamini_hochberg, gi_bin, is_hot
 
 
 @given(st.lists(st.floats(0, 1), max_size=40), st.lists(st.booleans(), max_size=40))

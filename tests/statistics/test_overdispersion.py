@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jxgis.hotspots._overdispersion import Overdispersion, _blocks, _fitted, overdispersion
+from jxgis.statistics.overdispersion import Overdispersion, _blocks, _fitted, overdispersion
 
 
 def test_one_block_is_the_weighted_ratio_raised_by_its_error():

@@ -11,12 +11,18 @@ nearly half of them before it breaks. One place with nearly all cases is one blo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import kendalltau, theilslopes
 
-__all__ = ["Overdispersion", "overdispersion"]
+from jxgis.space._window import disc_sums
+
+if TYPE_CHECKING:
+    from jxgis.space.grid import Grid
+
+__all__ = ["TOUCHING", "Overdispersion", "overdispersion", "overdispersion_on_grid"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,6 +31,7 @@ MIN_BLOCKS = 5  # fewer say nothing about how the ratio depends on what is expec
 LIKE_BESIDE = 0.5  # of all degrees of freedom: if the places around tell fewer than this, and no block is full
 FEW_BLOCKS = 10  # that all are cut into then, or some fewer: a hot spot in one of them changes little
 RISING = 0.01  # one-sided level of Kendall's test at which the ratio is taken to rise with what is expected
+TOUCHING = 1.5  # cells that share a side or a corner are at most this many sides apart
 NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation, normal distribution
 MEDIAN_ERROR = 1.2533  # standard error of the median over that of the mean, normal distribution
 
@@ -100,6 +107,33 @@ def overdispersion(
     if information >= min(PER_BLOCK, LIKE_BESIDE * float(like.sum())):
         return found
     return Overdispersion(max(found.batch, _against_all(counts, rate * exposure, like, position)), found.spread)
+
+
+def overdispersion_on_grid(counts: Floats, exposure: Floats, grid: Grid) -> Overdispersion:
+    """Find the overdispersion of the counts of cells, each against those that touch it; see :func:`overdispersion`.
+
+    Parameters
+    ----------
+    counts, exposure
+        (n_cells,) cases, and what they are measured against, above 0.
+    grid
+        The cells.
+
+    Examples
+    --------
+    >>> import pyproj
+    >>> from jxgis.space.grid import Grid
+    >>> cells = Grid(pyproj.CRS(4549), 100.0, 0, 0, np.ones((40, 40), dtype=bool))
+    >>> found = overdispersion_on_grid(3.0 * np.random.default_rng(0).poisson(2, 1600), np.ones(1600), cells)
+    >>> bool(2.7 < found.batch < 3.5 and found.spread < 0.1)
+    True
+    """
+
+    def around(values: Floats) -> Floats:
+        return disc_sums(values, grid, band_m=TOUCHING * grid.cell_m).astype(np.float64)
+
+    position = np.column_stack(grid.centres())
+    return overdispersion(counts, exposure, around(counts), around(exposure), around(exposure**2), position)
 
 
 def _against_all(counts: Floats, expected: Floats, information: Floats, position: Floats) -> float:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from jxgis.hotspots import _beta_binomial
-from jxgis.hotspots._beta_binomial import beta_binomial_tails
+from jxgis.statistics import beta_binomial
+from jxgis.statistics.beta_binomial import beta_binomial_tails
 
 
 def exact_weights(n, a, b):
@@ -77,7 +77,7 @@ def test_an_integrated_tail_is_corrected_at_its_end():
 def test_a_tail_that_falls_more_slowly_than_a_normal_one_is_integrated_to_its_end(monkeypatch):
     """As beyond a million trials, with fewer: a = 4 is a gamma's shape, whose tail is exponential."""
     n, a, b = 20_000, 4.0, 396.0
-    monkeypatch.setattr(_beta_binomial, "SKEWED", 0.0)
+    monkeypatch.setattr(beta_binomial, "SKEWED", 0.0)
     j = np.arange(n, dtype=np.longdouble)
     log_weight = np.concatenate([[0], np.cumsum(np.log((n - j) * (a + j)) - np.log((j + 1) * (b + n - j - 1)))])
     weight = np.exp(log_weight - log_weight.max())

@@ -1,0 +1,16 @@
+from .beta_binomial import beta_binomial_tails
+from .fdr import benjamini_hochberg, gi_bin, is_hot
+from .overdispersion import Overdispersion, overdispersion, overdispersion_on_grid
+from .shares import SharesOf, share_variance_ratio
+
+__all__ = [
+    "Overdispersion",
+    "SharesOf",
+    "benjamini_hochberg",
+    "beta_binomial_tails",
+    "gi_bin",
+    "is_hot",
+    "overdispersion",
+    "overdispersion_on_grid",
+    "share_variance_ratio",
+]

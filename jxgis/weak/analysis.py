@@ -1,0 +1,284 @@
+"""`jxgis weak`: which areas are looked at, the list of those that are weak, and what became of last year's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from jxgis.crs import require_metric
+from jxgis.errors import InputError
+from jxgis.i18n import text_pair
+from jxgis.part import Given, Result, given_tables
+from jxgis.periods import Comparison, compare_periods
+from jxgis.schema.layers import layers as known_layers
+from jxgis.schema.layers import nearest, unagreed
+from jxgis.settings import WeakSettings, with_options
+from jxgis.weak.areas import HOT_PLACE, UNIT, gather_areas
+from jxgis.weak.exposure import choose_ground
+from jxgis.weak.followup import follow_up
+from jxgis.weak.kinds import kind_titles
+from jxgis.weak.ranking import rank_areas
+from jxgis.weak.result import WeakResult
+from jxgis.weak.severity import Yardstick, change_of, lay_yardstick, measure_severity
+from jxgis.zones import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["analyse", "find_weak_areas"]
+
+_WHY = {"not_significant": "weak_by_chance", "few_issues": "weak_few_issues", "same_place": "weak_same_place"}
+_PEOPLE = ("streets", "population", "residential", "exposure")
+
+
+@with_options(WeakSettings)
+def find_weak_areas(
+    issues: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame,
+    places: Mapping[str, gpd.GeoDataFrame] | None = None,
+    *,
+    units: gpd.GeoDataFrame | None = None,
+    hotspots: Result | None = None,
+    streets: gpd.GeoDataFrame | None = None,
+    population: gpd.GeoDataFrame | None = None,
+    weak_before: gpd.GeoDataFrame | None = None,
+    history: gpd.GeoDataFrame | None = None,
+    lang: str = "zh",
+    sketch: bool = False,
+    **options: Any,
+) -> WeakResult:
+    """List weak areas among places of any kinds, units and hot places.
+
+    Parameters
+    ----------
+    issues
+        Points, in the same metric CRS as every other layer; with ``time`` their last year is judged and compared.
+    districts
+        Polygons of the city with ``name``.
+    places
+        Kind, such as ``"markets"``, to its points, lines or polygons, with ``name`` where known.
+    units
+        Polygons with ``unit_id``.
+    hotspots
+        What `hotspots.find_hotspots` returned, for its hot places.
+    streets, population
+        What issues are set against where ``exposure`` is ``street_km`` or ``people`` (a column).
+    weak_before
+        The list of an earlier year: its ``weak_areas``.
+    history
+        All issues there are, where ``issues`` are those of a period.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
+    **options
+        What :class:`jxgis.settings.WeakSettings` holds: ``number``, ``exposure``, ``reference`` and so on.
+
+    Returns
+    -------
+    WeakResult
+
+    Raises
+    ------
+    CrsError
+        If the layers are not in one metric CRS.
+    InputError
+        If there are no areas to look at, no issues in the city, or a layer that an option asks for is not given.
+    SettingsError
+        If an option is unknown or out of range.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.uniform(0, 4000, (2, 6000))
+    >>> x[:300], y[:300] = rng.uniform(0, 400, (2, 300))
+    >>> issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, y), crs=4549)
+    >>> city = gpd.GeoDataFrame({"name": ["老城"]}, geometry=[shapely.box(0, 0, 4000, 4000)], crs=4549)
+    >>> plots = shapely.box(np.arange(8) * 500.0, 0, np.arange(8) * 500 + 400.0, 400)
+    >>> markets = gpd.GeoDataFrame({"name": list("甲乙丙丁戊己庚辛")}, geometry=plots, crs=4549)
+    >>> find_weak_areas(issues, city, {"markets": markets}).weak_areas[["rank", "name", "kind", "issues"]]
+       rank name     kind  issues
+    0     1    甲  markets     345
+    """
+    own = dict(places or {})
+    layers = {
+        "issues": issues, "districts": districts, "units": units, "streets": streets, "population": population,
+        "weak_before": weak_before, **own,
+    }  # fmt: skip
+    given = given_tables(
+        layers,
+        needs=("issues", "districts"),
+        history=history,
+        lang=lang,
+        sketch=sketch,
+        contracts={name: unagreed(name) for name in own},
+        weak={"kinds": (UNIT, HOT_PLACE, *own)} | options,
+    )
+    if hotspots is not None:
+        given.results["hotspots"] = hotspots
+    return analyse(given)
+
+
+def analyse(given: Given) -> WeakResult:
+    """List weak areas, of what a part was handed; see :func:`find_weak_areas`.
+
+    Parameters
+    ----------
+    given
+        The layers and ``[weak]``; the results of hot spots and of units where there are any.
+    """
+    options, districts = given.settings.weak, given.need("districts")
+    buffers = {"point_buffer_m": options.point_buffer_m, "line_buffer_m": options.line_buffer_m}
+    layers = _layers(given)
+    if not layers:
+        raise _refused("no_areas", kinds="、".join(_kinds(given)))
+    comparison = _comparison(given)
+    before, issues = _periods(given, comparison)
+    ground = choose_ground(options.exposure, {name: given.table(name) for name in _PEOPLE})
+    areas = gather_areas(layers, districts, **buffers)
+    yardstick = lay_yardstick(areas, districts, ground, cell_m=options.cell_m)
+    if not len(yardstick.inside(issues)):
+        raise _refused("no_issues_inside", n=f"{len(issues):,}")
+    chosen = (areas["kind"] == HOT_PLACE).to_numpy()
+    found = measure_severity(areas, issues, yardstick, reference=options.reference, chosen=chosen)
+    table = areas.drop(columns="reason").join(found).join(_change(areas, found, before, issues, yardstick))
+    ranked = rank_areas(table, issues, alpha=options.alpha, min_issues=options.min_issues)
+    table = gpd.GeoDataFrame(table.join(ranked))
+    table = table.assign(reason=table["reason"].fillna(table["status"].map(_WHY)).astype("str"))
+    every = gpd.GeoDataFrame(given.need("issues") if given.history is None else given.history)
+    listed = _before(given, areas, before, issues, comparison, yardstick, buffers)
+    return WeakResult(
+        given=given,
+        judged=table,
+        before=listed,
+        comparison=comparison,
+        batch=float(yardstick.dispersion(yardstick.inside(issues)).batch),
+        rest=_rest([table, *([] if listed is None else [listed])], every, yardstick),
+    )
+
+
+def _kinds(given: Given) -> tuple[str, ...]:
+    """The kinds that are looked at; unknown ones are refused."""
+    asked, city = given.settings.weak.kinds, given.city
+    if asked is None:
+        return (UNIT, HOT_PLACE, *(city.weak_kinds if city is not None else ()))
+    known = {UNIT, HOT_PLACE, *known_layers(), *(city.layers if city is not None else ()), *given.layers}
+    for kind in asked:
+        if kind not in known:
+            hint = nearest(kind, known)
+            said = text_pair("weak.no_kind", kind=kind, hint=hint)
+            raise InputError(zh=said.zh, en=said.en)
+    return asked
+
+
+def _layers(given: Given) -> dict[str, gpd.GeoDataFrame]:
+    """Kind to its rows, of those that are there and hold any."""
+    found: dict[str, gpd.GeoDataFrame | None] = {}
+    for kind in _kinds(given):
+        if kind == UNIT:
+            own = given.table("units")
+            made = given.results.get("units")
+            found[kind] = own if own is not None or made is None else cast("gpd.GeoDataFrame", made.tables()["units"])
+        elif kind == HOT_PLACE:
+            found[kind] = _hot_places(given.results.get("hotspots"))
+        else:
+            found[kind] = given.table(kind)
+    return {kind: table for kind, table in found.items() if table is not None and len(table)}
+
+
+def _hot_places(hotspots: Result | None) -> gpd.GeoDataFrame | None:
+    """Hot places of all issues with the q of their peak, by the test that found them."""
+    if hotspots is None:
+        return None
+    tables = hotspots.tables()
+    places, cells = (tables[name][tables[name]["issue_class"] == ALL] for name in ("places", "cells"))
+    column = "gi_q_all" if hotspots.given.settings.hotspots.family == "all" else "gi_q"
+    q = cells.set_index("cell_id")[column]
+    return gpd.GeoDataFrame(places.assign(hot_q=q.reindex(places["peak_cell"]).to_numpy(dtype=np.float64)))
+
+
+def _comparison(given: Given) -> Comparison:
+    past = given.need("issues") if given.history is None else given.history
+    if "time" not in past.columns:
+        return Comparison(None, reason="no_times")
+    files, sources = (past[name] if name in past.columns else None for name in ("file", "source"))
+    return compare_periods(past["time"], start=given.start, end=given.end, files=files, sources=sources)
+
+
+def _periods(given: Given, comparison: Comparison) -> tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame]:
+    """The issues of the period before, and those that are judged: of the recent period, or all where there are not two."""
+    issues = given.need("issues")
+    require_metric(issues, "issues", like=given.crs)
+    if comparison.periods is None:
+        return None, issues
+    past = issues if given.history is None else given.history
+    before, recent = comparison.periods.within(past["time"])
+    return gpd.GeoDataFrame(past[before]), gpd.GeoDataFrame(past[recent])
+
+
+def _change(
+    areas: gpd.GeoDataFrame,
+    found: pd.DataFrame,
+    before: gpd.GeoDataFrame | None,
+    issues: gpd.GeoDataFrame,
+    yardstick: Yardstick,
+) -> pd.DataFrame:
+    if before is None:
+        return pd.DataFrame(np.nan, index=areas.index, columns=["cases_before", "change", "change_city", "change_p"])
+    then = yardstick.counts(before, areas)
+    city = len(yardstick.inside(before)), len(yardstick.inside(issues))
+    change = change_of(then, found["issues"].to_numpy(), city, yardstick.dispersion(yardstick.inside(issues)))
+    return change.set_index(areas.index).assign(cases_before=then)
+
+
+def _rest(tables: list[gpd.GeoDataFrame], every: gpd.GeoDataFrame, yardstick: Yardstick) -> pd.Series:
+    """Of all issues in each area, those that are counted in neither period, by kind and name; of two alike the fewest."""
+    rows = [
+        table[["kind", "name"]].assign(
+            rest=yardstick.counts(every, table) - table["issues"] - table["cases_before"].fillna(0)
+        )
+        for table in tables
+    ]
+    both = pd.concat(rows)
+    return both[both["rest"] > 0].groupby(["kind", "name"])["rest"].min()
+
+
+def _before(
+    given: Given,
+    areas: gpd.GeoDataFrame,
+    before: gpd.GeoDataFrame | None,
+    issues: gpd.GeoDataFrame,
+    comparison: Comparison,
+    yardstick: Yardstick,
+    buffers: Mapping[str, float],
+) -> gpd.GeoDataFrame | None:
+    """What became of an earlier list; None where none was given."""
+    listed = given.table("weak_before")
+    if listed is None:
+        return None
+    kinds = listed["kind"].astype("str").fillna("") if "kind" in listed.columns else pd.Series("", listed.index)
+    words = {word: code for code, title in kind_titles(given.city).items() for word in (title.zh, title.en)}
+    kinds = kinds.replace(words)
+    rows = [listed[kinds == kind].assign(listed_rank=listed.get("rank")) for kind in dict.fromkeys(kinds)]
+    layers = dict(zip(dict.fromkeys(kinds), rows, strict=True))
+    old = gather_areas(layers, given.need("districts"), **buffers)
+    ranks = pd.concat([row["listed_rank"] if "listed_rank" in row else pd.Series(np.nan, row.index) for row in rows])
+    old = old.assign(rank_before=pd.to_numeric(ranks, errors="coerce").to_numpy(dtype=np.float64))
+    if before is None:
+        nothing = ["severity_before", "severity", "q", "change", "change_city", "change_p", "issues_again", "fall_p"]
+        counted = yardstick.counts(issues, old)
+        found = pd.DataFrame(np.nan, index=old.index, columns=["cases_before", *nothing]).assign(
+            issues=counted, status="not_comparable", reason=comparison.reason
+        )
+    else:
+        options = given.settings.weak
+        found = follow_up(old, areas, before, issues, yardstick, reference=options.reference, alpha=options.alpha)
+    joined = gpd.GeoDataFrame(old.drop(columns=["reason", "hot_q", "inside_share"]).join(found))
+    return joined.sort_values(["rank_before", "name"], kind="stable", ignore_index=True)
+
+
+def _refused(what: str, **values: object) -> InputError:
+    said = text_pair(f"weak.{what}", **values)
+    return InputError(zh=said.zh, en=said.en)

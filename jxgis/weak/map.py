@@ -1,0 +1,119 @@
+"""The map of weak areas: the list by severity, all areas by outcome, and what became of last year's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis.drawing.colours import ABSENT, CHANGE, OUTLINE, SITE, sequential
+from jxgis.drawing.layers import (
+    PlaceList,
+    add_group,
+    add_names,
+    add_place_lists,
+    add_polygons,
+    add_switch,
+    fields_of,
+    fill,
+    land_map,
+)
+from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
+from jxgis.i18n import localise_reasons, text
+from jxgis.schema.tables import table
+from jxgis.small_counts import as_words
+
+if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+
+__all__ = ["weak_map"]
+
+_BREAKS = (1.5, 2.0, 3.0, 5.0)
+_OUTCOMES = {
+    "weak": SITE,
+    "same_place": "#fdc58a",
+    "few_issues": "#d9d2e9",
+    "not_significant": "#dfe7ec",
+    "not_judged": ABSENT,
+}
+_COURSES = {"still_weak": CHANGE[0], "no_longer": "#fbd9a5", "improved": CHANGE[3], "not_comparable": ABSENT}
+
+
+def weak_map(
+    weak: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame,
+    before: gpd.GeoDataFrame | None = None,
+    *,
+    districts: gpd.GeoDataFrame | None = None,
+    method: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> folium.Map:
+    """Draw the list of weak areas, with a switch to all areas by outcome and to last year's.
+
+    Parameters
+    ----------
+    weak, areas, before
+        The contract's ``weak_areas``, ``areas`` and ``before`` as people are shown them.
+    districts
+        Polygons with ``name``, for the ground.
+    method
+        The line below the heading.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    folium.Map
+    """
+    page = land_map(districts, areas, title=text("weak.title", lang), method=method, lang=lang, sketch=sketch)
+    severity = classify(
+        pd.to_numeric(weak["severity"]), breaks=_BREAKS, colours=sequential(len(_BREAKS) + 1), unit="", lang=lang
+    )
+    group = add_group(page, name=text("weak.layer_list", lang), show=True)
+    told = weak.assign(heading=weak["rank"].astype(str) + "  " + weak["name"].astype(str))
+    _add(group, told, "weak.weak_areas", list(severity.colours), severity.row, "heading",
+         ["kind", "district", "severity", "low", "high", "q", "issues", "cases_before", "change", "change_p"], lang)  # fmt: skip
+    add_names(page, told.head(20), column="name", name=text("weak.names", lang))
+    legends = [LegendSection(text("weak.layer_list", lang), severity.swatches(), text("weak.map_note", lang), [group])]
+    # The list is drawn last, over what it lies in.
+    for name, rows, colours, key, fields in (
+        ("areas", areas, _OUTCOMES, "layer_all", ["kind", "district", "status", "severity", "q", "issues", "within", "reason"]),
+        ("before", before, _COURSES, "layer_before",
+         ["rank_before", "kind", "status", "cases_before", "issues_again", "issues", "severity_before", "severity", "reason"]),
+    ):  # fmt: skip
+        if rows is None:
+            continue
+        words = table(f"weak.{name}").columns["status"].words
+        codes = list(colours)
+        ordered = rows.iloc[np.argsort([-codes.index(status) for status in rows["status"]], kind="stable")]
+        style = np.array([codes.index(status) for status in ordered["status"]])
+        other = add_group(page, name=text(f"weak.{key}", lang), show=False)
+        said = localise_reasons(ordered, lang).assign(status=[words[status].of(lang) for status in ordered["status"]])
+        _add(other, said, f"weak.{name}", list(colours.values()), style, "name", fields, lang)
+        swatches = [Swatch(colours[code], words[code].of(lang)) for code in codes if (rows["status"] == code).any()]
+        legends.append(LegendSection(text(f"weak.{key}", lang), swatches, text(f"weak.{key}_note", lang), [other]))
+    places = told.head(20).assign(note=[f"{value:.1f}×" for value in pd.to_numeric(told["severity"].head(20))])
+    add_place_lists(page, [PlaceList(group, text("weak.layer_list", lang), places)] if len(places) else [])
+    add_legend(page, legends, lang=lang)
+    add_switch(page)
+    return page
+
+
+def _add(
+    group: folium.FeatureGroup,
+    rows: gpd.GeoDataFrame,
+    of: str,
+    colours: list[str],
+    style: np.ndarray,
+    heading: str,
+    fields: list[str],
+    lang: str,
+) -> None:
+    counted = {name: as_words(rows[name]) for name in ("issues", "cases_before") if name in rows}
+    add_polygons(
+        group, rows.assign(**counted), name="", styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in colours],
+        style=style, heading=heading, fields=fields_of(of, fields, lang), simplify_m=0.5, control=False,
+    )  # fmt: skip

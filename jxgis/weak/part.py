@@ -1,0 +1,65 @@
+"""The part that lists weak areas: what it reads, and how it is run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jxgis.i18n import Text
+from jxgis.part import Given, Option, Part
+
+if TYPE_CHECKING:
+    from jxgis.settings import Settings
+    from jxgis.weak.result import WeakResult
+
+__all__ = ["PART"]
+
+
+def _find(given: Given) -> WeakResult:
+    from jxgis.weak.analysis import analyse
+
+    return analyse(given)
+
+
+def _also_reads(settings: Settings) -> tuple[str, ...]:
+    """The layers of the kinds that are looked at."""
+    from jxgis.city import load_city
+
+    kinds = settings.weak.kinds
+    return load_city(settings.city.profile).weak_kinds if kinds is None else kinds
+
+
+PART = Part(
+    name="weak",
+    command="weak",
+    title=Text(zh="薄弱区域：哪些地方比同类差，去年的后来怎样", en="Weak areas, and what became of last year's"),
+    options={
+        "--issues": Option("inputs.issues"),
+        "--districts": Option("inputs.districts"),
+        "--units": Option("inputs.units"),
+        "--before": Option("inputs.weak_before"),
+        "--number": Option("weak.number"),
+        "--exposure": Option("weak.exposure", metavar="km2|street_km|people"),
+        "--reference": Option("weak.reference", metavar="kind|city"),
+        "--alpha": Option("weak.alpha"),
+    },
+    reads=(
+        *(
+            "districts",
+            "subdistricts",
+            "units",
+            "issues",
+            "streets",
+            "residential",
+            "population",
+            "exposure",
+            "built_up",
+        ),
+        *("places", "weak_before"),
+    ),
+    also_reads=_also_reads,
+    needs=("issues", "districts"),
+    analyse=_find,
+    settings_key="weak",
+    settings=("hotspots", "units", "weak", "report"),
+    after=("hotspots", "units"),
+)

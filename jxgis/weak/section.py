@@ -1,0 +1,136 @@
+"""What a report says of weak areas: the list, what comes next and why it is not on it, and last year's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jxgis.i18n import Text, text, text_pair
+from jxgis.period_words import change_lines
+from jxgis.report.blocks import Block, Key, Paragraph, Section, method_note, table_block
+from jxgis.weak.areas import HOT_PLACE
+from jxgis.weak.kinds import kind_titles
+
+if TYPE_CHECKING:
+    from jxgis.weak.result import WeakResult
+
+__all__ = ["in_a_line", "notes_of", "weak_section"]
+
+_COURSES = ("still_weak", "no_longer", "improved", "not_comparable")
+
+
+def weak_section(result: WeakResult, lang: str) -> Section:
+    """The section of weak areas.
+
+    Parameters
+    ----------
+    result
+        What was found.
+    lang
+        ``"zh"`` or ``"en"``.
+    """
+    shown, options = result.shown_tables(), result.given.settings.weak
+    listed, asked = len(result.weak_areas), options.number
+    apart = listed - int(result.weak_areas["within"].notna().sum())
+    short = apart < asked
+    lead = text("weak.lead_short" if short else "weak.lead", lang, **_values(result, lang))
+    keys = [
+        Key(
+            text("weak.key", lang),
+            str(listed),
+            text("weak.key_short" if short else "weak.key_note", lang, asked=asked, apart=apart),
+            "bad" if short else "",
+        )
+    ]
+    blocks: list[Block] = [Paragraph(lead)]
+    if listed:
+        first = shown["weak_areas"].head(max(asked, 1))
+        blocks.append(table_block(text("weak.list_table", lang, n=len(first)), first, lang, of="weak.weak_areas"))
+    following = shown["areas"].loc[result.following.index].head(max(asked - apart, 3))
+    if len(following):
+        words = text("weak.next_short" if short else "weak.next", lang)
+        table = table_block(words, following, lang, of="weak.areas", folded=not short)
+        blocks.append(table)
+    same = shown["areas"][shown["areas"]["status"] == "same_place"].sort_values("severity", ascending=False)
+    if len(same):
+        columns = ["name", "kind", "district", "severity", "q", "issues", "within"]
+        heading = text("weak.same_table", lang, n=len(same))
+        blocks.append(table_block(heading, same.head(30), lang, of="weak.areas", columns=columns, folded=True))
+    if result.before is not None:
+        courses = result.before["status"].value_counts()
+        numbers = {course: str(int(courses.get(course, 0))) for course in _COURSES}
+        blocks.append(Paragraph(text("weak.before_lead", lang, n=len(result.before), **numbers), "head"))
+        blocks.append(Paragraph(text("weak.before_note", lang), "sub"))
+        blocks.append(table_block(text("weak.before_table", lang), shown["before"], lang, of="weak.before"))
+        keys.append(
+            Key(
+                text("weak.key_before", lang),
+                numbers["still_weak"],
+                text("weak.key_before_note", lang, n=len(result.before)),
+            )
+        )
+    blocks += [Paragraph(note.of(lang), "sub") for note in [*change_lines(result.comparison), *notes_of(result)]]
+    sheets = {"weak_areas": shown["weak_areas"], **({"before": shown["before"]} if "before" in shown else {})}
+    values = _values(result, lang)
+    return Section(
+        part="weak",
+        keys=keys,
+        blocks=blocks,
+        methods=[
+            method_note("weak", name, lang, **values)
+            for name in ("weak", "weak_q", "weak_before")[: 2 + ("before" in shown)]
+        ],
+        sheets=sheets,
+        lines=[lead],
+    )
+
+
+def notes_of(result: WeakResult) -> list[Text]:
+    """What a reader must know: hot places, areas over the city's edge, areas that could not be judged, few patrols."""
+    judged = result.judged
+    notes = []
+    if (judged["kind"] == HOT_PLACE).any():
+        notes.append(text_pair("weak.hot_note"))
+    cut = int(((judged["inside_share"] < 1 - 1e-6) & (judged["inside_share"] > 0)).sum())
+    if cut:
+        notes.append(text_pair("weak.cut_note", n=cut))
+    unjudged = judged.loc[judged["status"] == "not_judged", "reason"].value_counts()
+    if len(unjudged):
+        reasons = [(text_pair(f"reasons.{reason}"), int(n)) for reason, n in unjudged.items()]
+        why = Text(
+            zh="；".join(f"{reason.zh} {n} 处" for reason, n in reasons),
+            en="; ".join(f"{reason.en}: {n}" for reason, n in reasons),
+        )
+        notes.append(text_pair("weak.unjudged_note", n=int(unjudged.sum()), why=why))
+    return [*notes, text_pair("weak.patrol_note")]
+
+
+def in_a_line(result: WeakResult, lang: str) -> str:
+    """The line below the map's title."""
+    return text("weak.line", lang, **_values(result, lang))
+
+
+def _values(result: WeakResult, lang: str) -> dict[str, str]:
+    options, titles = result.given.settings.weak, kind_titles(result.given.city)
+    looked = result.judged["kind"].value_counts(sort=False)
+    one = "{} {} 处" if lang == "zh" else "{}: {}"
+    kinds = [one.format(titles[kind].of(lang) if kind in titles else kind, n) for kind, n in looked.items()]
+    inside = int(result.weak_areas["within"].notna().sum())
+    tested = int(result.judged["p"].notna().sum())
+    return {
+        "n": str(len(result.weak_areas)),
+        "asked": str(options.number),
+        "inside": str(inside),
+        "apart": str(len(result.weak_areas) - inside),
+        "short": str(max(options.number - len(result.weak_areas) + inside, 0)),
+        "looked": str(len(result.judged)),
+        "kinds": ("、" if lang == "zh" else ", ").join(kinds),
+        "exposure": text(f"weak.exposure_{options.exposure}", lang),
+        "reference": text(f"weak.reference_{options.reference}", lang),
+        "alpha": f"{options.alpha:g}",
+        "tested": str(tested),
+        "least": str(options.min_issues),
+        "batch": f"{result.batch:.2f}",
+        "point": f"{options.point_buffer_m:g}",
+        "line": f"{options.line_buffer_m:g}",
+        "cell": f"{options.cell_m:g}",
+    }
