@@ -139,7 +139,8 @@ class EffectResult(Result):
         before, after = self.areas["cases_before"], self.areas["cases_after"]
         least = self.given.settings.report.min_count
         numbers = (before, after, every - before, every - after, every - before - after)
-        return np.any([(number > 0) & (number < least) for number in numbers], axis=0)
+        few: NDArray[np.bool_] = np.any([(number > 0) & (number < least) for number in numbers], axis=0)
+        return few
 
     def notes(self) -> list[Text]:
         """What speaks against taking the figure as it stands."""

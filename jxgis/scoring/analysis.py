@@ -179,7 +179,9 @@ def analyse(given: Given) -> ScoresResult:
         views=pd.concat([ranked[["candidate_id", "score", "rank"]], views], axis=1),
         agreement=agreement,
         weights=found,
-        by_issues=tuple(name for name, some in found_by.items() if some.how and "issues" in some.how.layers),
+        by_issues={
+            name: some.how.measure for name, some in found_by.items() if some.how and "issues" in some.how.layers
+        },
         labels={i.id: i.title(lang) for i in chosen},
         titles=_titles(chosen, lang),
     )

@@ -52,7 +52,7 @@ class ScoresResult(Result):
     weights
         The weights of the score.
     by_issues
-        The indicators that were measured by issues.
+        The indicators that were measured by issues, each to its measure.
     labels
         What people call each indicator, by its id.
     titles
@@ -67,7 +67,7 @@ class ScoresResult(Result):
     views: pd.DataFrame
     agreement: pd.DataFrame
     weights: Weights
-    by_issues: tuple[str, ...]
+    by_issues: Mapping[str, str]
     labels: dict[str, str]
     titles: dict[str, str]
 
@@ -168,16 +168,22 @@ class ScoresResult(Result):
         return {"scores": self._shown(), "measures": self._measures_shown()}
 
     def _measures_shown(self) -> pd.DataFrame:
-        """The figures without those that would tell how few issues a candidate has: where its number is hidden."""
-        shown = self._shown()
-        if "issues" not in shown.columns:
-            return self.measures
-        hidden = shown.loc[shown["issues"].astype("str") != self.scores["issues"].astype("str"), "candidate_id"]
-        of_issues = set(self.by_issues)
-        mask = self.measures["candidate_id"].isin(hidden) & self.measures["indicator"].isin(of_issues)
-        telling = ["value", "measured_value", "numerator", "denominator"]
-        told = {column: self.measures[column].mask(mask) for column in telling}
-        return self.measures.assign(**told, reason=self.measures["reason"].mask(mask, "few_hidden"))
+        """The figures without those that would tell how few issues a candidate has, all of them or those of a measure.
+
+        Where one candidate's are few, no number of cases of that measure is shown: candidates that are units add up.
+        """
+        from jxgis.indicators.figures import few_cases
+
+        shown, measures = self._shown(), self.measures
+        hidden = shown["candidate_id"].iloc[:0]
+        if "issues" in shown.columns:
+            hidden = shown.loc[shown["issues"].astype("str") != self.scores["issues"].astype("str"), "candidate_id"]
+        mask = measures["candidate_id"].isin(hidden) & measures["indicator"].isin(list(self.by_issues))
+        few = mask | few_cases(measures, self.by_issues, self.given.settings.report.min_count)
+        parts = few | measures["indicator"].isin(measures.loc[few & ~mask, "indicator"])
+        told = {column: measures[column].mask(few) for column in ("value", "measured_value")}
+        told |= {column: measures[column].mask(parts) for column in ("numerator", "denominator")}
+        return measures.assign(**told, reason=measures["reason"].mask(mask, "few_hidden"))
 
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""
