@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis import output
 from jxgis.errors import InputError, SettingsError, collect, require_lang
 from jxgis.i18n import Text, text, text_pair
+from jxgis.privacy import quoted
 from jxgis.run.inputs import city_of
 from jxgis.schema.layers import nearest, same_name
 from jxgis.schema.tables import table as declared
@@ -314,7 +315,7 @@ def _wrong(found: _Read, bad: Any, column: str, rule: Text) -> InputError:
     title = declared("cycle.steps").columns[column].title
     rows = [int(row) for row in found.row[bad.to_numpy(dtype=bool)]]
     first = found.frame.loc[bad, [column]].astype("object").fillna("").iloc[0, 0]
-    shown, said = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else ""), str(first)
+    shown, said = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else ""), quoted(first)
     return InputError(
         zh=f"{found.name} 第 {shown} 行，{title.zh}“{said}”：{rule.zh}。",
         en=f"{found.name}, row {shown}, {column} {said!r}: {rule.en}.",
