@@ -192,7 +192,7 @@ def quoted(value: object, *, code: bool = False) -> str:
 
     Examples
     --------
-    >>> quoted("联系人:张三\\n13812345678"), len(quoted("长" * 30_000))
+    >>> quoted("联系人:张三  13812345678"), len(quoted("长" * 30_000))
     ('联系人:** 138********', 80)
     """
     text = " ".join(str(value).split())
