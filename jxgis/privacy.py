@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["hide_passwords", "mask", "mask_column"]
+__all__ = ["hide_passwords", "mask", "mask_column", "quoted"]
 
 # Digits, letters, hyphens and @ of full width are typed for the plain ones: one sign for one, so that a text keeps its length.
 _PLAIN = {
@@ -151,6 +151,7 @@ _SECRET = re.compile(
     r"((?:password|passwd|pwd|token|secret|api_?key|access_?key|sig)\s*=\s*)[^\s&;'\"“”]+", re.IGNORECASE
 )
 _CODE_DIGITS = 15
+_QUOTED = 80
 
 
 def mask(text: str) -> str:
@@ -184,6 +185,19 @@ def mask(text: str) -> str:
     for pattern, replacement in _MASKS:
         masked = pattern.sub(replacement, masked)
     return text if masked == plain else masked
+
+
+def quoted(value: object, *, code: bool = False) -> str:
+    """Give a value of the data as a message or a list of rejects quotes it: masked unless it is a code, on one line, short.
+
+    Examples
+    --------
+    >>> quoted("联系人:张三  13812345678"), len(quoted("长" * 30_000))
+    ('联系人:** 138********', 80)
+    """
+    text = " ".join(str(value).split())
+    text = text if code else mask(text)
+    return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"
 
 
 def mask_column(column: pd.Series, *, distinct: bool = False) -> pd.Series:

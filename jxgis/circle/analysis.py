@@ -282,6 +282,12 @@ def _sited(
             zh="按容量选址需要人口：请给出 [inputs.population]，或给居住用地逐块补上 people 列。",
             en="Siting by capacity needs people: give [inputs.population], or fill in the column people of the housing.",
         )
+    if not demand.weight.sum() > 0:
+        raise InputError(
+            zh="范围内没有居民（或没有居住用地），无法选址；请检查居住用地的位置和 people 列，或去掉 circle.site。",
+            en="Nobody lives within the districts, or there is no housing there: nothing can be sited. Check where the housing "
+            "lies and its column people, or take circle.site out.",
+        )
     plots, ground = given.table("vacant"), given.need("residential") if limited else unserved
     candidates = candidate_lattice(ground, spacing_m=_SPACING_M, min_plot_m2=_PLOT_M2) if plots is None else plots
     if candidates.empty:

@@ -37,8 +37,10 @@ def origin_of(geometries: NDArray[np.object_]) -> list[int]:
     --------
     >>> origin_of(np.array([shapely.Point(120.5, 30.25)], dtype=object))
     [120500000, 30250000]
+    >>> origin_of(np.array([], dtype=object))
+    [0, 0]
     """
-    bounds = shapely.total_bounds(geometries)
+    bounds = shapely.total_bounds(geometries) if len(geometries) else np.full(4, np.nan)
     if not np.isfinite(bounds).all():
         return [0, 0]
     return [int(v) for v in np.floor(bounds[:2] * _PER_DEGREE)]

@@ -37,9 +37,9 @@ def effect_chart(
     Parameters
     ----------
     months
-        ``month, cases_treated, cases_controls``.
+        ``month, cases_treated, cases_controls``; without rows they are not drawn, for some hold few cases.
     sets
-        ``area_id, difference, weight``.
+        ``area_id, difference, weight``; those without a difference are not drawn.
     windows
         The periods.
     effect
@@ -54,7 +54,11 @@ def effect_chart(
     with figure_style():
         figure = Figure(figsize=(9.4, 4.2), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
-        _draw_months(left, months, windows, lang)
+        if len(months):
+            _draw_months(left, months, windows, lang)
+        else:
+            left.set_axis_off()
+            left.text(0.5, 0.5, text("effect.months_few", lang), ha="center", color=FAINT, transform=left.transAxes)
         _draw_sets(right, sets, effect, lang)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
@@ -83,7 +87,8 @@ def _draw_months(ax: Axes, months: pd.DataFrame, windows: Windows, lang: str) ->
 
 
 def _draw_sets(ax: Axes, sets: pd.DataFrame, effect: tuple[float, float, float], lang: str) -> None:
-    drawn = sets.sort_values("difference", ascending=False, kind="stable")
+    known = sets.assign(**{name: pd.to_numeric(sets[name]) for name in ("difference", "weight")})
+    drawn = known.dropna(subset="difference").sort_values("difference", ascending=False, kind="stable")
     place = np.arange(len(drawn)) + 1
     value, low, high = (100 * each for each in effect)
     if np.isfinite(low):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jxgis.effect.areas import count_areas
 from jxgis.effect.part import PART
 from jxgis.i18n import Text, text
 from jxgis.part import Result
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
     import pandas as pd
+    from numpy.typing import NDArray
 
     from jxgis.drawing.figures import Figure
     from jxgis.effect.compare import Compared
@@ -109,17 +111,36 @@ class EffectResult(Result):
         """Those that count issues, small counts as ranges: what adds up to one with others is left out with it."""
         given = self.given
         shown = {name: given.shown(getattr(self, name)) for name in ("areas", "sets", "sources", "months")}
-        few = shown["areas"][["cases_before", "cases_after"]].map(lambda number: isinstance(number, str)).any(axis=1)
-        sets = shown["sets"]
+        areas, sets, few = shown["areas"], shown["sets"], self._few
+        if few.any():
+            of_area = areas[["cases_before", "cases_after", "change_cases"]].astype(object)
+            ranges = of_area.map(lambda number: isinstance(number, str))
+            shown["areas"] = areas.assign(**of_area.where(ranges | ~few[:, None]))
         groups = self.compared.sets[["treated", "controls"]].to_numpy()
-        told = [bool(few[[mine, *theirs]].any()) for mine, theirs in groups]
-        if any(told):
+        told = np.array([bool(few[[mine, *theirs]].any()) for mine, theirs in groups])
+        if told.any():
             counted = [name for name in sets.columns if name not in ("area_id", "controls", "controls_n")]
-            shown["sets"] = sets.assign(**{name: sets[name].astype(object).mask(np.array(told)) for name in counted})
+            shown["sets"] = sets.assign(**{name: sets[name].astype(object).mask(told) for name in counted})
         monthly = shown["months"][["cases_treated", "cases_controls"]].map(lambda number: isinstance(number, str))
-        if any(told) or monthly.to_numpy().any():
+        if told.any() or monthly.to_numpy().any():
             shown["months"] = shown["months"].iloc[:0]
         return shown
+
+    @cached_property
+    def _few(self) -> NDArray[np.bool_]:
+        """Areas of which no period is shown, beside a range: one holds few cases, or what others show leaves few of them.
+
+        A report shows all the issues of a unit or a candidate; less one period, or both, they are the rest.
+        """
+        issues, asked = self.given.need("issues"), self.given.settings.effect.issue_class
+        if asked is not None:
+            issues = issues[issues["issue_class"] == asked]
+        every = count_areas(self.areas, issues, {"all": np.ones(len(issues), dtype=np.bool_)})["all"]
+        before, after = self.areas["cases_before"], self.areas["cases_after"]
+        least = self.given.settings.report.min_count
+        numbers = (before, after, every - before, every - after, every - before - after)
+        few: NDArray[np.bool_] = np.any([(number > 0) & (number < least) for number in numbers], axis=0)
+        return few
 
     def notes(self) -> list[Text]:
         """What speaks against taking the figure as it stands."""
@@ -205,8 +226,9 @@ class EffectResult(Result):
     def _chart(self) -> Figure:
         from jxgis.effect.figures import effect_chart
 
+        shown = self.shown_tables()
         return effect_chart(
-            self.months, self.sets, self.windows, (self.effect, self.low, self.high),
+            shown["months"], shown["sets"], self.windows, (self.effect, self.low, self.high),
             lang=self.given.lang, sketch=self.given.sketch,
         )  # fmt: skip
 

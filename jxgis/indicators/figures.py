@@ -10,13 +10,17 @@ import pandas as pd
 from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["FIGURES", "figures", "nothing"]
+__all__ = ["FIGURES", "few_cases", "figures", "nothing"]
 
 FIGURES = ("value", "numerator", "denominator", "reason")
 """The columns of what a measure gives."""
+_CASES_IN = {"share_of_rows": "denominator", "count": "numerator", "count_per_km2": "numerator"}
+"""Where the figures of a measure hold a number of cases."""
 
 
 def figures(
@@ -86,3 +90,34 @@ def nothing(zones: gpd.GeoDataFrame, reason: str) -> pd.DataFrame:
     """
     empty = np.full(len(zones), np.nan)
     return figures(zones, empty).assign(reason=pd.array([reason] * len(zones), dtype="str"))
+
+
+def few_cases(table: pd.DataFrame, of_issues: Mapping[str, str], least: int) -> NDArray[np.bool_]:
+    """Find the figures that hold a number of cases too small to be shown.
+
+    Parameters
+    ----------
+    table
+        (n) rows with ``indicator, numerator, denominator``.
+    of_issues
+        The indicators that were measured by issues, each to its measure.
+    least
+        The least number of cases that is shown.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) bool.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"indicator": ["solved", "solved", "toilets"], "numerator": [1, 40, 1], "denominator": [2, 41, 2]})
+    >>> few_cases(rows, {"solved": "share_of_rows"}, 3).tolist()
+    [True, False, False]
+    """
+    found = np.zeros(len(table), dtype=np.bool_)
+    for name, measure in of_issues.items():
+        if measure in _CASES_IN:
+            cases = table[_CASES_IN[measure]].to_numpy(dtype=np.float64)
+            found |= (table["indicator"] == name).to_numpy() & (cases > 0) & (cases < least)
+    return found

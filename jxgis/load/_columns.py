@@ -14,8 +14,10 @@ from jxgis.schema.layers import Contract, same_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["as_code", "as_number", "as_text", "differing", "holdable", "rename_columns", "whole_as_text"]
+__all__ = ["MOST_NUMBER", "as_code", "as_number", "as_text", "differing", "holdable", "rename_columns", "whole_as_text"]
 
+MOST_NUMBER = 1e15
+"""Nothing of a city is more; beyond, numbers lose their ones, and in the end their sum is infinite."""
 _NULLS = ["", "null", "none", "nan", "n/a", "<na>", "\\n"]
 # Within a text they would begin a line of their own in a message, or turn the line that it stands in.
 _BREAKS = r"\s*[\x00-\x1f\x7f\x85\u2028\u2029]+\s*"

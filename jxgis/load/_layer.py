@@ -15,7 +15,7 @@ from jxgis.city import contract_of
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text, text_pair
 from jxgis.load import Loaded
-from jxgis.load._columns import as_code, as_number, as_text, differing, rename_columns
+from jxgis.load._columns import MOST_NUMBER, as_code, as_number, as_text, differing, rename_columns
 from jxgis.load._options import ReadOptions, require_known
 from jxgis.load._place import Placed, degrees_apart, nowhere, place_columns, place_geometry, reference_of
 from jxgis.load.geometry import repair
@@ -380,9 +380,12 @@ def _refuse_impossible(gathered: Gathered) -> None:
     """Refuse numbers that cannot be, such as people below zero: left out, they would make the rest look whole."""
     ledger = gathered.ledger
     for column in gathered.agreed.columns:
-        for bound, sign, zh, en in ((column.least, -1, "小于", "below"), (column.most, 1, "大于", "above")):
-            if bound is None or column.name not in gathered.frame:
-                continue
+        if column.dtype != "number" or column.name not in gathered.frame:
+            continue
+        least, most = (
+            sign * MOST_NUMBER if bound is None else bound for sign, bound in ((-1, column.least), (1, column.most))
+        )
+        for bound, sign, zh, en in ((least, -1, "小于", "below"), (most, 1, "大于", "above")):
             values = gathered.frame[column.name].to_numpy(dtype=np.float64)
             out = np.flatnonzero(ledger.kept & (sign * values > sign * bound))
             if out.size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -303,7 +304,10 @@ def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
                 "by itself. Export the whole Shapefile again.",
             )
     elif path.suffix.lower() in (".geojson", ".json"):
-        if pyogrio.read_info(path, layer=layer)["driver"] != "GeoJSONSeq":
+        driver = pyogrio.read_info(path, layer=layer)["driver"]
+        if driver == "GeoJSON" and read == 1:
+            _require_nothing_after(path, what)
+        if driver != "GeoJSONSeq":
             return
         text = path.read_bytes()
         # Features may stand a line each, or begin with a record separator each (RFC 8142).
@@ -315,6 +319,23 @@ def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
                 en=f"{what} is a GeoJSON of one feature a line: of {features:,} lines, {read:,} are features; some are cut off or "
                 "damaged. Export it again.",
             )
+
+
+def _require_nothing_after(path: Path, what: str) -> None:
+    """Refuse a GeoJSON whose one feature is followed by more: features a line each behind a byte order mark, or unseparated."""
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    try:
+        json.loads(text, strict=False)
+    except json.JSONDecodeError as error:
+        # What else is wrong with it the driver has forgiven.
+        if error.msg != "Extra data":
+            return
+        raise InputError(
+            zh=f"{what} 在第一个要素之后还有内容，只读得出 1 个要素：每行一个要素的 GeoJSON 不能以 BOM 开头，要素之间要换行；"
+            "请重新导出为 FeatureCollection，或另存为不带 BOM 的 UTF-8。",
+            en=f"{what} goes on after its first feature, of which alone can be read: a GeoJSON of one feature a line begins with no "
+            "byte order mark and has a line end after each. Export it as a FeatureCollection, or save it as UTF-8 without BOM.",
+        ) from error
 
 
 def _choose(names: list[str], layer: str | None, expected: Sequence[str], what: str) -> str:

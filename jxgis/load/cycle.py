@@ -19,6 +19,7 @@ from jxgis.load._options import ReadOptions, require_known
 from jxgis.load.loaded import Loaded, SourceFile
 from jxgis.load.readers import read_tables
 from jxgis.load.times import parse_times
+from jxgis.privacy import quoted
 from jxgis.schema.layers import same_name
 from jxgis.schema.tables import table as declared
 
@@ -234,7 +235,7 @@ def _wrong(found: _Read, bad: Any, column: str, rule: Text) -> InputError:
     title = declared("cycle.steps").columns[column].title
     rows = [int(row) for row in found.row[bad.to_numpy(dtype=bool)]]
     first = found.frame.loc[bad, [column]].astype("object").fillna("").iloc[0, 0]
-    shown, said = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else ""), str(first)
+    shown, said = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else ""), quoted(first)
     return InputError(
         zh=f"{found.name} 第 {shown} 行，{title.zh}“{said}”：{rule.zh}。",
         en=f"{found.name}, row {shown}, {column} {said!r}: {rule.en}.",

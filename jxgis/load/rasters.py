@@ -16,6 +16,7 @@ from jxgis.crs import inside_box, refuse_distorted
 from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.load import Loaded, SourceFile
+from jxgis.load._columns import MOST_NUMBER
 from jxgis.load._layer import finish, gather, require_columns
 from jxgis.load._options import ReadOptions
 from jxgis.load.readers import file_hash, one_file
@@ -143,10 +144,10 @@ def check_raster(
         chosen = reference.crs
         total, missing = 0.0, 0
         for cells, window in _blocks(raster, band):
+            _refuse_impossible(cells, window, file.name)
             known = np.isfinite(cells)
             missing += cells.size - int(known.sum())
             total += float(cells[known].sum())
-            _refuse_below_zero(cells, window, file.name)
         width, height = raster.width, raster.height
         cell = abs(raster.transform.determinant) if chosen.is_projected else float("nan")
         declared = raster.nodata
@@ -188,14 +189,15 @@ def _blocks(raster: DatasetReader, band: int) -> Iterator[tuple[NDArray[np.float
         yield cells * scale + offset, window
 
 
-def _refuse_below_zero(cells: NDArray[np.float64], window: Window, name: str) -> None:
-    row, column = np.nonzero(cells < 0)
+def _refuse_impossible(cells: NDArray[np.float64], window: Window, name: str) -> None:
+    row, column = np.nonzero((cells < 0) | (cells > MOST_NUMBER))
     if row.size:
-        at = f"{cells[row[0], column[0]]:g}"
+        value = cells[row[0], column[0]]
+        odd = Text(zh="负的", en="a negative") if value < 0 else Text(zh="大得不可能的", en="an impossible")
         line, place = row[0] + window.row_off + 1, column[0] + window.col_off + 1
         raise InputError(
-            zh=f"{name} 第 {line} 行第 {place} 列的像元中有负的人口数（{at}），可能是未声明的无数据值；请在文件中把它设为 nodata。",
-            en=f"{name} holds a negative number of people ({at}) in the cell of row {line}, column {place}, perhaps an "
+            zh=f"{name} 第 {line} 行第 {place} 列的像元中有{odd.zh}人口数（{value:g}），可能是未声明的无数据值；请在文件中把它设为 nodata。",
+            en=f"{name} holds {odd.en} number of people ({value:g}) in the cell of row {line}, column {place}, perhaps an "
             "undeclared no-data value; declare it as nodata in the file.",
         )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.load import SourceFile
-from jxgis.privacy import mask
+from jxgis.privacy import quoted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["REJECT_COLUMNS", "Ledger"]
 
 REJECT_COLUMNS = ("source", "row", "field", "value", "reason")
-_VALUE_LENGTH = 80
 
 
 class Ledger:
@@ -115,6 +114,4 @@ def _shown(value: object, *, code: bool) -> str:
     """A value as the rejects show it: masked unless it is a code, on one line, not too long."""
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return ""
-    text = " ".join(str(value).split())
-    text = text if code else mask(text)
-    return text if len(text) <= _VALUE_LENGTH else text[: _VALUE_LENGTH - 1] + "…"
+    return quoted(value, code=code)

@@ -169,7 +169,9 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
         for name, some in measured.items()
         if some.how is not None
     }
-    by_issues = tuple(n for n, some in measured.items() if some.how is not None and "issues" in some.how.layers)
+    by_issues = {
+        n: some.how.measure for n, some in measured.items() if some.how is not None and "issues" in some.how.layers
+    }
     return ScorecardResult(
         given=given,
         scorecard=_assembled(judged, zones, plan.targets, methods, by_issues, given),
@@ -206,7 +208,7 @@ def _assembled(
     zones: gpd.GeoDataFrame,
     targets: tuple[PlanTarget, ...],
     methods: Mapping[str, Text],
-    by_issues: tuple[str, ...],
+    by_issues: Mapping[str, str],
     given: Given,
 ) -> gpd.GeoDataFrame:
     """The contract's layer: what, how much, of what, against what, and what is missing."""
@@ -222,7 +224,7 @@ def _assembled(
         last = f"{issues['time'].max():%Y-%m-%d}"
     measured = judged["counted"] == "measured"
     date = judged["date"].dt.strftime("%Y-%m-%d").astype("object")
-    date = date.mask(measured & judged["indicator"].isin(by_issues) & bool(last), last)
+    date = date.mask(measured & judged["indicator"].isin(list(by_issues)) & bool(last), last)
     source = judged["source"].mask(measured, [methods[t.id].of(lang) if t.id in methods else "" for t in of])
     of_projects = declared("scorecard.scorecard").columns["counted"].word("projects", lang)
     source = source.mask(judged["counted"] == "projects", of_projects)

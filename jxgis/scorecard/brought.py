@@ -10,6 +10,7 @@ import pandas as pd
 
 from jxgis.bounds import at_most
 from jxgis.errors import InputError, collect
+from jxgis.privacy import quoted
 from jxgis.schema.columns import column
 from jxgis.schema.layers import nearest, same_name
 from jxgis.scorecard.targets import LEVELS
@@ -124,7 +125,12 @@ def bring_values(
         if indicator is None:
             hint = nearest(str(called), [*by_id, *(target.zh for target in targets)])
             wrong.append(
-                _error(zone, called, f"没有指标“{called}”{hint.zh}", f"there is no indicator {str(called)!r}{hint.en}")
+                _error(
+                    zone,
+                    called,
+                    f"没有指标“{quoted(called)}”{hint.zh}",
+                    f"there is no indicator {quoted(called)!r}{hint.en}",
+                )
             )
             continue
         place = _place(str(zone), level, places)
@@ -139,6 +145,7 @@ def bring_values(
 
 def _error(zone: object, called: object, zh: str, en: str) -> InputError:
     """Rows of the file that nobody filled in are gone by now: a row goes by what it says, not by its number."""
+    zone, called = quoted(zone), quoted(called)
     return InputError(
         zh=f"填报表中“{zone}”的“{called}”：{zh}", en=f"Values for the scorecard, {called} of {zone}: {en}"
     )
@@ -189,7 +196,9 @@ def _place(zone: str, level: Any, places: Mapping[str, Mapping[str, str]]) -> tu
         asked = next((key for key in places if _plain(level) in {_plain(word) for word in _level_words(key)}), None)
         if asked is None:
             hint = nearest(level, [_level_words(key)[1] for key in places])
-            return InputError(zh=f"没有层级“{level}”{hint.zh}", en=f"there is no level {level!r}{hint.en}")
+            return InputError(
+                zh=f"没有层级“{quoted(level)}”{hint.zh}", en=f"there is no level {quoted(level)!r}{hint.en}"
+            )
     found = [key for key, names in places.items() if _plain(zone) in names and asked in (None, key)]
     if len(found) == 1:
         return found[0], places[found[0]][_plain(zone)]
@@ -200,7 +209,7 @@ def _place(zone: str, level: Any, places: Mapping[str, Mapping[str, str]]) -> tu
         )
     known = [name for key, names in places.items() if asked in (None, key) for name in names.values()]
     hint = nearest(zone, known)
-    return InputError(zh=f"没有区域“{zone}”{hint.zh}", en=f"there is no zone {zone!r}{hint.en}")
+    return InputError(zh=f"没有区域“{quoted(zone)}”{hint.zh}", en=f"there is no zone {quoted(zone)!r}{hint.en}")
 
 
 def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[InputError]:

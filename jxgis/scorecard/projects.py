@@ -11,6 +11,7 @@ import shapely
 
 from jxgis.bounds import at_least
 from jxgis.errors import InputError, collect
+from jxgis.privacy import quoted
 from jxgis.schema.layers import nearest, same_name
 from jxgis.scorecard.targets import PERCENT, WHOLES
 from jxgis.space.points import locate
@@ -142,7 +143,7 @@ def _numbers(table: pd.DataFrame, projects: Sequence[PlanProject]) -> NDArray[np
         number = next((known[key] for key in (*keys, *map(same_name, called)) if key in known), None)
         if number is None:
             hint = nearest(called[0] if called else "", [project.zh for project in projects])
-            what = called[0] if called else ""
+            what = quoted(called[0] if called else "")
             wrong.append(
                 InputError(
                     zh=f"项目表：项目库中没有“{what}”{hint.zh}请填写项目库序号（item）。",
@@ -172,8 +173,8 @@ def _homes(table: pd.DataFrame, districts: gpd.GeoDataFrame) -> list[str | None]
                 hint = nearest(str(said), names)
                 wrong.append(
                     InputError(
-                        zh=f"项目表：没有片区“{said}”{hint.zh}",
-                        en=f"Projects: there is no district {str(said)!r}{hint.en}",
+                        zh=f"项目表：没有片区“{quoted(said)}”{hint.zh}",
+                        en=f"Projects: there is no district {quoted(said)!r}{hint.en}",
                     )
                 )
                 continue

@@ -47,7 +47,7 @@ class ScorecardResult(Result):
     methods
         Id of a target to how it was measured.
     by_issues
-        The targets that were measured by issues.
+        The targets that were measured by issues, each to its measure.
     subdistricts
         Sub-districts, for the sheet that is filled in.
     """
@@ -60,7 +60,7 @@ class ScorecardResult(Result):
     brought: pd.DataFrame | None
     disagreements: tuple[Text, ...]
     methods: Mapping[str, Text]
-    by_issues: tuple[str, ...]
+    by_issues: Mapping[str, str]
     subdistricts: tuple[str, ...]
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -158,16 +158,25 @@ class ScorecardResult(Result):
 
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown it: numbers of so few cases are left out, and with them those that would tell them."""
+        from jxgis.indicators.figures import few_cases
+
         table, least = self.scorecard, self.given.settings.report.min_count
-        mine = table["indicator"].isin(self.by_issues) & (table["counted"].isin(["measured", "nothing"]))
-        few = mine & (table["denominator"] > 0) & (table["denominator"] < least)
+        measured = table["counted"].isin(["measured", "nothing"])
+        few = measured & few_cases(table, self.by_issues, least)
+        by_id = {target.id: target for target in self.plan.targets}
         hidden = few.to_numpy(dtype=bool).copy()
         further = [level for level in dict.fromkeys(table["level"]) if level not in WHOLES]
         for level, others in (("district", WHOLES), *((one, (one,)) for one in further)):
             # One that is hidden is what the others leave of the whole, and of the larger zone that it lies in.
             names = set(table.loc[few & (table["level"] == level), "indicator"])
             hidden = hidden | (table["indicator"].isin(names) & table["level"].isin(others)).to_numpy(dtype=bool)
+        # A ratio in all its digits is its numerator and denominator.
+        value = table["value"].where(~hidden, [float(f"{number:.3g}") for number in table["value"]])
+        better = [1 if by_id[name].direction == "at_least" else -1 for name in table["indicator"]]
+        gap = table["gap"].where(~hidden, (table["gap"] + better * (value - table["value"])).round(6))
         shown: gpd.GeoDataFrame = table.assign(
-            **{name: table[name].mask(hidden, np.nan) for name in ("numerator", "denominator")}
+            **{name: table[name].mask(hidden, np.nan) for name in ("numerator", "denominator")},
+            value=value.mask(few),
+            gap=gap.mask(few),
         )
         return shown

@@ -218,7 +218,9 @@ def analyse(given: Given) -> ScoresResult:
         features=feature_table(ids, values, types, found_by, lang),
         weights=found,
         top=top,
-        by_issues=tuple(name for name, some in found_by.items() if some.how and "issues" in some.how.layers),
+        by_issues={
+            name: some.how.measure for name, some in found_by.items() if some.how and "issues" in some.how.layers
+        },
         labels={i.id: i.title(lang) for i in chosen},
         type_names={kind.name: kind.title.of(lang) for kind in types.types},
         titles=_titles(chosen, lang),

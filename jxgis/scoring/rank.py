@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError
+from jxgis.privacy import quoted
 from jxgis.scoring.gates import fails_gate
 from jxgis.scoring.indicators import Indicator, score_values
 from jxgis.settings import SCORING
@@ -302,9 +303,9 @@ def numbers(values: pd.DataFrame, column: str) -> pd.Series:
         row = int(wrong[0])
         who = f" ({values['candidate_id'].iloc[row]})" if "candidate_id" in values.columns else ""
         raise InputError(
-            zh=f"第 {row + 1} 行{who}的指标 {column} 是“{given.iloc[row]}”，不是有限的数（共 {wrong.size} 处）；请改正，"
+            zh=f"第 {row + 1} 行{who}的指标 {column} 是“{quoted(given.iloc[row])}”，不是有限的数（共 {wrong.size} 处）；请改正，"
             "或把它清空表示缺失。",
-            en=f"Row {row + 1}{who}: indicator {column} is {str(given.iloc[row])!r}, which is not a finite number "
+            en=f"Row {row + 1}{who}: indicator {column} is {quoted(given.iloc[row])!r}, which is not a finite number "
             f"({wrong.size} such values in all); correct it, or leave it empty.",
         )
     return found

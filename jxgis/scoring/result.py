@@ -74,7 +74,7 @@ class ScoresResult(Result):
     top
         How many places are near the top.
     by_issues
-        The indicators and features that were measured by issues.
+        The indicators and features that were measured by issues, each to its measure.
     labels
         What people call each indicator, by its id.
     type_names
@@ -99,7 +99,7 @@ class ScoresResult(Result):
     features: pd.DataFrame
     weights: Weights
     top: int
-    by_issues: tuple[str, ...]
+    by_issues: Mapping[str, str]
     labels: dict[str, str]
     type_names: dict[str, str]
     titles: dict[str, str]
@@ -269,14 +269,19 @@ class ScoresResult(Result):
         }
 
     def _measures_shown(self) -> pd.DataFrame:
-        """The figures without those that would tell how few issues a candidate has: where its number is hidden."""
-        hidden, of_issues = self._hidden(), set(self.by_issues)
-        if not hidden:
-            return self.measures
-        mask = self.measures["candidate_id"].isin(hidden) & self.measures["indicator"].isin(of_issues)
-        telling = ["value", "measured_value", "numerator", "denominator"]
-        told = {column: self.measures[column].mask(mask) for column in telling}
-        return self.measures.assign(**told, reason=self.measures["reason"].mask(mask, "few_hidden"))
+        """The figures without those that would tell how few issues a candidate has, all of them or those of a measure.
+
+        Where one candidate's are few, no number of cases of that measure is shown: candidates that are units add up.
+        """
+        from jxgis.indicators.figures import few_cases
+
+        measures = self.measures
+        mask = measures["candidate_id"].isin(self._hidden()) & measures["indicator"].isin(list(self.by_issues))
+        few = mask | few_cases(measures, self.by_issues, self.given.settings.report.min_count)
+        parts = few | measures["indicator"].isin(measures.loc[few & ~mask, "indicator"])
+        told = {column: measures[column].mask(few) for column in ("value", "measured_value")}
+        told |= {column: measures[column].mask(parts) for column in ("numerator", "denominator")}
+        return measures.assign(**told, reason=measures["reason"].mask(mask, "few_hidden"))
 
     def _averages_shown(self) -> pd.DataFrame:
         """The averages without those that would tell a number that is hidden: means over candidates where that of one is,

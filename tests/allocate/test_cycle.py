@@ -218,6 +218,7 @@ def table_of(tmp_path, **columns):
     [
         ({"step": ["创建申报", "打分"]}, r"row 2, step '打分': is not a step; the steps are 创建申报、方案编制"),
         ({"date": ["昨天", None]}, r"row 1, date '昨天': is not a date"),
+        ({"date": ["联系人:张三 13812345678", None]}, r"row 1, date '联系人:\*\* 138\*{8}': is not a date"),
         ({"gate": ["也许", None]}, r"row 1, gate '也许': write yes or no"),
         ({"year": ["明年", "2026"]}, r"row 1, year '明年': is not a year"),
         ({"candidate_id": [None, "C1"]}, r"row 1, candidate_id '': the unit is missing"),

@@ -165,3 +165,19 @@ def test_in_a_notebook():
     assert "gain_m2" in result.sites
     assert result.table("circle").loc[0, "Facility"] == "shops"
     assert result._repr_html_()
+
+
+def test_housing_outside_the_districts_is_drawn_as_none_and_nobody_is_sited_for(project, tmp_path):
+    far = frame({"people": [5.0]}, moved([shapely.box(5000, 500, 5200, 600)]))
+    far.to_file(project.parent / "data/residential.gpkg", layer="residential")
+    run(project, tmp_path / "out")
+    assert (tmp_path / "out/maps/circle.html").is_file()
+    with pytest.raises(InputError, match="没有居民"):
+        run(project, tmp_path / "sited", site="markets", new_sites=1)
+
+
+def test_where_nobody_lives_nothing_is_sited(project, tmp_path):
+    homes = gpd.read_file(project.parent / "data/residential.gpkg").assign(people=0.0)
+    homes.to_file(project.parent / "data/residential.gpkg", layer="residential")
+    with pytest.raises(InputError, match="没有居民"):
+        run(project, tmp_path / "out", site="markets", new_sites=1)

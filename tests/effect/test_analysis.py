@@ -17,6 +17,7 @@ from jxgis.effect.analysis import measure_effect
 from jxgis.effect.areas import all_areas
 from jxgis.effect.result import EffectResult
 from jxgis.errors import InputError
+from jxgis.space.points import locate
 
 SIDE, CELLS = 500.0, 12
 GROUND = gpd.GeoDataFrame({"name": ["城"]}, geometry=[shapely.box(0, 0, SIDE * CELLS, SIDE * CELLS)], crs=4549)
@@ -229,6 +230,32 @@ def test_small_counts_are_hidden_with_what_would_tell_them() -> None:
         shown["sets"].loc[touched, ["cases_before", "controls_before", "difference", "weight"]].isna().to_numpy().all()
     )
     assert shown["months"].empty
+
+
+def test_all_issues_of_an_area_less_what_is_shown_are_no_few() -> None:
+    """Two years and nothing between the periods: what a report shows of a unit less one period is the other."""
+    issues = city(cases=6, seed=4, years=(2022, 2023))
+    found = measured(issues, selecting_months=0)
+    every = locate(issues, found.areas)
+    whole = np.bincount(every[every >= 0], minlength=len(found.areas))
+    shown = found.shown_tables()["areas"][["cases_before", "cases_after"]]
+    number = shown.apply(pd.to_numeric, errors="coerce")
+    assert (number > 2).all(axis=1).any()
+    assert shown.isin(["1–2"]).to_numpy().any()
+    for left in (
+        whole - number["cases_before"],
+        whole - number["cases_after"],
+        whole - number.sum(axis=1, skipna=False),
+    ):
+        assert not left.isin([1, 2]).any()
+
+
+def test_the_figure_draws_no_month_and_no_area_whose_cases_are_hidden() -> None:
+    few = measured(city(cases=6, seed=4))
+    months, sets = few.figures()["effect"].axes
+    assert not months.lines
+    told = few.shown_tables()["sets"]["difference"].notna().sum()
+    assert len(sets.collections[-1].get_offsets()) == told < len(few.sets)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

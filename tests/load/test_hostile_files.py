@@ -682,6 +682,26 @@ def test_no_address_in_a_file_is_asked(
     assert os.environ.get("no_proxy") == excepted
 
 
+@pytest.mark.parametrize("before", ["", "\ufeff"])
+@pytest.mark.parametrize("between", ["", " ", "\n", "\r\n"])
+def test_features_after_the_first_are_read_or_missed_aloud(tmp_path: Path, before: str, between: str) -> None:
+    point = (
+        '{"type": "Feature", "properties": {"name": "a"}, "geometry": {"type": "Point", "coordinates": [120.7, 30.7]}}'
+    )
+
+    def rows(n: int) -> int:
+        (tmp_path / "a.geojson").write_text(before + between.join([point] * n), encoding="utf-8", newline="")
+        (table,) = read_tables(tmp_path / "a.geojson", expected="places")
+        return len(table.frame)
+
+    assert rows(1) == 1
+    if not before and between.strip(" "):
+        assert rows(3) == 3
+    else:
+        with pytest.raises(InputError, match="goes on after its first feature"):
+            rows(3)
+
+
 @pytest.mark.parametrize("encoding", ["undefined", "\0", "hex", "nothing"])
 def test_an_encoding_that_is_none_is_named(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "a.csv").write_text("任务号,名称\n1,a\n", encoding="utf-8")

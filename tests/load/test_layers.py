@@ -205,6 +205,7 @@ def test_a_raster_as_points_keeps_its_people(raster, city) -> None:
     [
         (VALUES, {"crs": None}, "没有坐标系"),
         (VALUES, {"nodata": None}, r"行第 \d 列的像元中有负的人口数"),
+        (np.full((2, 2), 1e30), {}, "大得不可能的人口数"),
         (np.full((2, 2), -99.0), {}, "没有任何有效像元"),
     ],
 )
@@ -287,6 +288,23 @@ def test_people_below_zero_are_refused_with_their_row(layer, write) -> None:
     path = write("people.gpkg", gpd.GeoDataFrame({"人口": [5.0, 0.0, -99.0]}, geometry=shapes, crs=4549))
     with pytest.raises(InputError, match=r"people\.gpkg, row 3: people = -99 is below 0"):
         getattr(load, f"load_{layer}")(path)
+
+
+@pytest.mark.parametrize("layer", ["population", "residential", "exposure"])
+def test_numbers_whose_sum_would_be_infinite_are_refused_with_their_row(layer, write) -> None:
+    shapes = [shapely.box(572_000 + 100 * k, 3_402_000, 572_100 + 100 * k, 3_402_100) for k in range(2)]
+    path = write("people.gpkg", gpd.GeoDataFrame({"人口": [1e15, 1e308]}, geometry=shapes, crs=4549))
+    with pytest.raises(InputError, match=r"people\.gpkg, row 2: people = 1e\+308 is above 1e\+15"):
+        getattr(load, f"load_{layer}")(path)
+
+
+@pytest.mark.parametrize("year", [0.0, 9999.0])
+def test_a_year_that_no_table_could_hold_is_refused_where_it_is_read(write, year) -> None:
+    plot = gpd.GeoDataFrame(
+        {"name": ["甲"], "可启动年份": [year]}, geometry=[shapely.box(572e3, 3402e3, 573e3, 3403e3)], crs=4549
+    )
+    with pytest.raises(InputError, match="row 1: ready_year"):
+        load.load_layer("candidates", write("candidates.gpkg", plot))
 
 
 def test_numbers_out_of_the_range_that_a_layer_declares_are_refused_with_their_row(city, write) -> None:

@@ -131,3 +131,16 @@ def test_people_in_the_source_are_masked_and_a_check_of_the_sheet_knows_no_exten
     assert "13812345678" not in found.loaded.table["source"].item()
     assert "王小五" not in found.loaded.table["source"].item()
     assert not any("nan" in line.zh or "inf" in line.zh for line in found.lines)
+
+
+@pytest.mark.parametrize("column", ["indicator", "zone", "level"])
+def test_a_refusal_quotes_nobodys_name_nor_number(zones, column):
+    """It stands in run.json and on the page of a report."""
+    with pytest.raises(InputError) as refused:
+        bring_values(sheet(value=[98.0], **{column: ["联系人:王建国 13812345678" + "长" * 500]}), PLAN, zones)
+    for lang in ("zh", "en"):
+        said = refused.value.text(lang)
+        assert "联系人:*" in said
+        assert "王建国" not in said
+        assert "13812345678" not in said
+        assert len(said) < 400

@@ -152,3 +152,22 @@ def test_figures_that_would_tell_how_few_issues_there_are_stand_in_no_workbook(c
     assert shown.loc[("body_concentration", "甲"), telling].isna().all()
     assert shown.loc[("issue_density", "乙"), telling].tolist()[0] == kept.loc[("issue_density", "乙"), "value"]
     assert shown.loc[("compactness", "甲"), "value"] == kept.loc[("compactness", "甲"), "value"]
+
+
+def test_few_cases_of_a_measure_are_shown_for_no_candidate(candidates):
+    """Many issues in both candidates, two of greening in the first: its numbers and those of the others are left out."""
+    x = [100, 200, *np.linspace(300, 1900, 40), *np.linspace(3100, 4900, 40)]
+    issues = gpd.GeoDataFrame(
+        {"issue_class": ["园林绿化"] * 2 + ["街面秩序"] * 40 + ["园林绿化"] * 40, "closed": pd.Timestamp("2023-05-01")},
+        geometry=gpd.points_from_xy(x, [500] * 82),
+        crs=4549,
+    )
+    city = gpd.GeoDataFrame({"name": ["城"]}, geometry=[shapely.box(0, 0, 9000, 1000)], crs=4549)
+    found = score_candidates(candidates, issues=issues, districts=city)
+    kept = found.measures.set_index(["indicator", "candidate_id"])
+    shown = found.shown_tables()["measures"].set_index(["indicator", "candidate_id"])
+    assert kept.loc[("solved_rate", "甲"), "denominator"] == 2
+    assert shown.loc["solved_rate", ["numerator", "denominator"]].isna().to_numpy().all()
+    assert shown.loc[("solved_rate", "甲"), "reason"] == "too_few_cases"
+    assert shown.loc[("solved_rate", "乙"), "value"] == 100
+    assert shown.loc[("issue_density", "乙"), "numerator"] == kept.loc[("issue_density", "乙"), "numerator"]
