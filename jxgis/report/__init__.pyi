@@ -14,7 +14,7 @@ from .blocks import (
 )
 from .columns import in_writing, percent, readable, write_value, written
 from .page import FigureFile, FileLink, blocks_html, report_page, result_html
-from .workbook import Sheet, report_workbook
+from .workbook import Sheet, for_print, report_workbook
 
 __all__ = [
     "Absent",
@@ -30,6 +30,7 @@ __all__ = [
     "blocks_html",
     "class_sheet",
     "count_in_words",
+    "for_print",
     "in_writing",
     "method_note",
     "of_all",

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import xlsxwriter
+
+from jxgis.report.workbook import for_print
 from jxgis.schema.tables import table
 
 if TYPE_CHECKING:
@@ -46,8 +49,6 @@ def class_sheet(path: str | Path, leftover: pd.DataFrame, classes: Sequence[str]
     ...     read_class_table(path).values.tolist()
     [['事件', '飞絮', '园林绿化']]
     """
-    import xlsxwriter
-
     # Chinese heads, which `city.read_class_table` reads, whatever the language: the sheet goes back in.
     declared = table("lists.unclassified").columns
     target = Path(path)
@@ -69,5 +70,7 @@ def class_sheet(path: str | Path, leftover: pd.DataFrame, classes: Sequence[str]
             for row, name in enumerate(classes):
                 choice.write_string(row, 0, name)
             sheet.data_validation(1, 4, last, 4, {"validate": "list", "source": f"=类别!$A$1:$A${len(classes)}"})
+        for_print(sheet)
+        sheet.repeat_rows(0)
         sheet.freeze_panes(1, 0)
     return target

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["Sheet", "report_workbook"]
+__all__ = ["Sheet", "for_print", "report_workbook"]
 
 #: Excel holds no more rows; one is the header.
 _MAX_ROWS = 1_048_575
@@ -112,6 +112,19 @@ def _cell(value: Any, column: Column, lang: str) -> Any:
     return 100 * float(value) if column.writing.startswith("points") else float(value)
 
 
+def for_print(page: Worksheet) -> None:
+    """Print a sheet on A4, across, all its columns on one page.
+
+    Parameters
+    ----------
+    page
+        The sheet.
+    """
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+
+
 def _write_table(book: _Book, sheet: Sheet, lang: str, extra: Mapping[str, str] | None) -> Worksheet:
     columns = sheet.table.described(sheet.frame, extra)
     frame = readable(sheet.frame, sheet.table, lang) if sheet.titled else sheet.frame
@@ -144,9 +157,7 @@ def _write_table(book: _Book, sheet: Sheet, lang: str, extra: Mapping[str, str] 
     page.freeze_panes(1, 1)
     if len(frame):
         page.autofilter(0, 0, len(frame), len(columns) - 1)
-    page.set_landscape()
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
+    for_print(page)
     page.repeat_rows(0)
     return page
 
@@ -181,8 +192,7 @@ def _write_notes(
             page.write_string(row, at, word, wrapped)
     for at, width in enumerate((16, 26, 62, 44)):
         page.set_column(at, at, width)
-    page.set_landscape()
-    page.fit_to_pages(1, 0)
+    for_print(page)
 
 
 def report_workbook(

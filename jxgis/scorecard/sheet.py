@@ -11,6 +11,7 @@ import pandas as pd
 import xlsxwriter
 
 from jxgis.i18n import text, wide_signs
+from jxgis.report.workbook import for_print
 from jxgis.schema.columns import column
 from jxgis.scorecard.brought import rows_of
 from jxgis.zones import ALL
@@ -133,6 +134,8 @@ def write_values_sheet(path: Path, sheet: pd.DataFrame, *, lang: str = "zh") -> 
                     page.write_number(row, at, float(value), look)
             page.set_column(at, at, min(max(widest + 2, 10), 40))
         page.set_row(0, 30)
+        for_print(page)
+        page.repeat_rows(0)
         page.freeze_panes(1, 4)
         page.autofilter(0, 0, max(len(sheet), 1), len(sheet.columns) - 1)
         notes = book.add_worksheet(text("report.sheet_notes", lang))

@@ -20,6 +20,7 @@ from jxgis.report.class_sheet import class_sheet
 from jxgis.report.columns import write_value
 from jxgis.report.workbook import report_workbook
 from jxgis.schema.columns import column, own_column
+from jxgis.scorecard.sheet import write_values_sheet
 
 
 def write_scores(path, told):
@@ -240,3 +241,13 @@ def test_no_code_of_the_contract_stands_in_the_book_as_it_is(tmp_path):
     assert values(book["显著性水平"])["校正范围"].tolist() == ["每一类各自", "全部类别合并"]
     why = values(book["公园达标所需"])["未在此选址的原因"]
     assert why.isna().tolist() == [True, False]
+
+
+def test_sheets_that_go_back_in_print_on_a4_too(tmp_path) -> None:
+    row = {"tree": "事件", "main_type": "", "sub_type": "飞絮", "count": 3, "issue_class": None}
+    files = [class_sheet(tmp_path / "unclassified.xlsx", pd.DataFrame([row]), ["园林绿化"]), tmp_path / "values.xlsx"]
+    write_values_sheet(files[1], pd.DataFrame({"zone": ["东栅"], "indicator": ["toilets"], "value": [None]}))
+    for file in files:
+        page = openpyxl.load_workbook(file).worksheets[0]
+        assert (page.page_setup.orientation, page.page_setup.paperSize) == ("landscape", 9)
+        assert (page.page_setup.fitToHeight, page.print_title_rows) == (0, "$1:$1")
