@@ -118,7 +118,7 @@ def analyse(given: Given) -> AllocationResult:
     )
     pairs = overlapping(table, share=options.overlap_share)
     choice = choose(table, terms, overlaps=pairs, alternatives=options.alternatives, within=options.within)
-    return AllocationResult(given=given, table=table, terms=terms, pairs=pairs, choice=choice)
+    return AllocationResult(given=given, candidates=table, terms=terms, pairs=pairs, choice=choice)
 
 
 def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

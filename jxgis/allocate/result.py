@@ -38,7 +38,7 @@ class AllocationResult(Result):
 
     Attributes
     ----------
-    table
+    candidates
         The candidates with what the rules ask of them: ``candidate_id, value, known, passes, gate, area, district, type,
         named_year, ready_year, cost``, and what they bring along.
     terms
@@ -51,7 +51,7 @@ class AllocationResult(Result):
 
     part = PART
 
-    table: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
     terms: Terms
     pairs: NDArray[np.int64]
     choice: Choice
@@ -62,7 +62,7 @@ class AllocationResult(Result):
         taken = self._year > 0
         found = self._told(taken)
         found.insert(1, "year", self._year[taken])
-        found["named"] = self.table.loc[taken, "named_year"].notna().to_numpy()
+        found["named"] = self.candidates.loc[taken, "named_year"].notna().to_numpy()
         found = found.sort_values(["year", "score", "candidate_id"], ascending=[True, False, True])
         return found.reset_index(drop=True)
 
@@ -71,8 +71,8 @@ class AllocationResult(Result):
         """The candidates that are not chosen, the highest score first, and why."""
         left = self._year == 0
         found = self._told(left)
-        if self.table["ready_year"].notna().any():
-            found["ready_year"] = self.table.loc[left, "ready_year"].to_numpy()
+        if self.candidates["ready_year"].notna().any():
+            found["ready_year"] = self.candidates.loc[left, "ready_year"].to_numpy()
         found["reason"] = self._reasons()[left]
         found = found.sort_values(["score", "candidate_id"], ascending=[False, True])
         return found.reset_index(drop=True)
@@ -105,11 +105,11 @@ class AllocationResult(Result):
     @property
     def _year(self) -> NDArray[np.int64]:
         plan = self.choice.plan
-        return np.zeros(len(self.table), dtype=np.int64) if plan is None else plan.year
+        return np.zeros(len(self.candidates), dtype=np.int64) if plan is None else plan.year
 
     def _told(self, mask: NDArray[np.bool_]) -> gpd.GeoDataFrame:
         """What is told of candidates, chosen or not."""
-        table, worth = self.table, self.given.settings.allocate.worth
+        table, worth = self.candidates, self.given.settings.allocate.worth
         score = table["score"].astype("float64") if "score" in table.columns else table["value"]
         known = {"score": table["value"] if worth == "score" else score}
         known |= {} if worth == "score" else {worth: table["value"]}
@@ -120,7 +120,7 @@ class AllocationResult(Result):
 
     def _reasons(self) -> NDArray[np.object_]:
         """Why a candidate is not chosen, as codes."""
-        table, taken = self.table, self._year > 0
+        table, taken = self.candidates, self._year > 0
         clash = np.zeros(len(table), dtype=bool)
         for a, b in self.pairs:
             clash[a] |= taken[b]
@@ -136,7 +136,7 @@ class AllocationResult(Result):
         return codes
 
     def _against(self, best: Plan, plan: Plan, number: int) -> dict[str, Any]:
-        ids = self.table["candidate_id"].to_numpy(dtype=object)
+        ids = self.candidates["candidate_id"].to_numpy(dtype=object)
         comma = "、" if self.given.lang == "zh" else ", "
         taken, other = best.year > 0, plan.year > 0
         return {
@@ -171,7 +171,7 @@ class AllocationResult(Result):
     def _hidden(self) -> set[str]:
         """The candidates whose score people are not shown."""
         scores = self.given.results.get("scores")
-        if scores is None or "score" in self.table.columns:
+        if scores is None or "score" in self.candidates.columns:
             return set()
         all_of, shown = scores.tables()["scores"], scores.shown_tables()["scores"]
         return set(all_of.loc[all_of["score"].notna().to_numpy() & shown["score"].isna().to_numpy(), "candidate_id"])
@@ -179,7 +179,7 @@ class AllocationResult(Result):
     def summary(self) -> dict[str, Any]:
         """What ``allocation.json`` holds."""
         choice, lang = self.choice, self.given.lang
-        ids = self.table["candidate_id"].to_numpy(dtype=object)
+        ids = self.candidates["candidate_id"].to_numpy(dtype=object)
         plan = choice.plan
 
         def years_of(year: NDArray[np.int64]) -> dict[str, int]:
@@ -276,8 +276,8 @@ class AllocationResult(Result):
             self.choice,
             self.terms,
             self.given.settings.allocate,
-            pairs=[tuple(self.table["candidate_id"].iloc[list(pair)]) for pair in self.pairs],
-            own_scores="scores" not in self.given.results or "score" in self.table.columns,
+            pairs=[tuple(self.candidates["candidate_id"].iloc[list(pair)]) for pair in self.pairs],
+            own_scores="scores" not in self.given.results or "score" in self.candidates.columns,
             hidden=bool(self._hidden()),
             lang=self.given.lang,
         )
