@@ -229,6 +229,7 @@ def test_small_counts_are_hidden_with_what_would_tell_them() -> None:
     assert (
         shown["sets"].loc[touched, ["cases_before", "controls_before", "difference", "weight"]].isna().to_numpy().all()
     )
+    assert shown["sets"]["weight"].isna().all()
     assert shown["months"].empty
 
 
