@@ -39,7 +39,7 @@ def effect_chart(
     months
         ``month, cases_treated, cases_controls``; without rows they are not drawn, for some hold few cases.
     sets
-        ``area_id, difference, weight``; those without a difference are not drawn.
+        ``area_id, difference, weight``; those without a difference are not drawn, and without weights all are of one size.
     windows
         The periods.
     effect
@@ -96,7 +96,12 @@ def _draw_sets(ax: Axes, sets: pd.DataFrame, effect: tuple[float, float, float],
     ax.axvline(0, color=FAINT, linewidth=0.8)
     ax.axvline(value, color=SITE, linewidth=1.6, label=text("effect.mean", lang))
     ax.scatter(
-        100 * drawn["difference"], place, s=20 + 300 * drawn["weight"], color=SITE, alpha=0.6, edgecolors="white"
+        100 * drawn["difference"],
+        place,
+        s=20 + 300 * drawn["weight"].fillna(1 / len(sets)),
+        color=SITE,
+        alpha=0.6,
+        edgecolors="white",
     )
     named = len(drawn) <= _MOST
     ax.set_yticks(place if named else [], [short_label(name) for name in drawn["area_id"]] if named else [])

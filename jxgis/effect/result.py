@@ -120,7 +120,9 @@ class EffectResult(Result):
         told = np.array([bool(few[[mine, *theirs]].any()) for mine, theirs in groups])
         if told.any():
             counted = [name for name in sets.columns if name not in ("area_id", "controls", "controls_n")]
-            shown["sets"] = sets.assign(**{name: sets[name].astype(object).mask(told) for name in counted})
+            masked = {name: sets[name].astype(object).mask(told) for name in counted}
+            # The effect less the others, each by its weight, is what a hidden one adds to it.
+            shown["sets"] = sets.assign(**masked | {"weight": None})
         monthly = shown["months"][["cases_treated", "cases_controls"]].map(lambda number: isinstance(number, str))
         if told.any() or monthly.to_numpy().any():
             shown["months"] = shown["months"].iloc[:0]
