@@ -441,13 +441,22 @@ def measure_indicators(
 
 
 def _first(place: Zones, ways: Sequence[MeasureSettings], ground: Ground) -> Measured:
-    reason = ""
+    """By the first way that can be gone and by which any row counts at all; else by the first that can be gone."""
+    reason, first = "", None
     for way in ways:
         asked, lacks = _asked(place, way, ground)
-        if asked is not None and not lacks:
-            return Measured(MEASURES[way.measure].run(asked), way)
         reason = reason or lacks
-    return Measured(nothing(place.table, reason or "no_measure"), None)
+        if asked is None or lacks:
+            continue
+        first = first or (way, asked)
+        # What a city's export calls otherwise is not there in vain: its own classes may say it.
+        if not way.where or any(len(rows) for rows in asked.rows[:1]):
+            first = way, asked
+            break
+    if first is None:
+        return Measured(nothing(place.table, reason or "no_measure"), None)
+    way, asked = first
+    return Measured(MEASURES[way.measure].run(asked), way)
 
 
 def _asked(place: Zones, way: MeasureSettings, ground: Ground) -> tuple[Asked | None, str]:

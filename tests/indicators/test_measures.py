@@ -32,8 +32,9 @@ from jxgis.indicators import (
     ways_to,
     with_case_flags,
 )
+from jxgis.indicators.measures import Ground, measure_indicators
 from jxgis.parks.standards import load_standard
-from jxgis.settings import PARKS
+from jxgis.settings import PARKS, MeasureSettings
 from jxgis.space.network import street_graph
 
 
@@ -368,3 +369,29 @@ def test_zones_are_measured_each_for_itself_in_any_order(zones, cases):
         pd.testing.assert_frame_equal(share_of_rows(zones.loc[order], cases, hit=hit, least=1), whole.loc[order])
     turned = np.random.default_rng(1).permutation(len(cases))
     pd.testing.assert_frame_equal(share_of_rows(zones, cases.iloc[turned], hit=hit[turned], least=1), whole)
+
+
+def test_a_way_that_no_row_of_the_whole_layer_fits_is_passed_over():
+    """Another city's export calls its greening cases otherwise: the class says it, where there is one to say it."""
+    zone = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10)], crs=4549)
+    closed = pd.Series(pd.Timestamp("2024-01-02")).repeat(30).to_numpy()
+    cases = gpd.GeoDataFrame(
+        {"sub_type": "Trees", "issue_class": "园林绿化", "closed": closed},
+        geometry=[shapely.Point(5, 5)] * 30,
+        crs=4549,
+    )
+    named = MeasureSettings(
+        measure="share_of_rows", layers=("issues",), where={"sub_type": "行道树"}, hit={"closed": True}
+    )
+    by_class = named.model_copy(update={"where": {"issue_class": "园林绿化"}})
+    for ways, value, how in (
+        ([named, by_class], 1.0, by_class),
+        ([by_class, named], 1.0, by_class),
+        ([named], np.nan, named),
+    ):
+        found = measure_indicators(zone, {"rate": ways}, Ground({"issues": cases}))["rate"]
+        assert found.how == how
+        np.testing.assert_equal(found.table["value"].iloc[0], value)
+    cases.loc[0, "sub_type"] = "行道树"
+    found = measure_indicators(zone, {"rate": [named, by_class]}, Ground({"issues": cases}))["rate"]
+    assert found.how == named
