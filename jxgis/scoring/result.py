@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -199,7 +200,7 @@ class ScoresResult(Result):
 
     def _measures_shown(self) -> pd.DataFrame:
         """The figures without those that would tell how few issues a candidate has: where its number is hidden."""
-        hidden, of_issues = self._hidden(), set(self.by_issues)
+        hidden, of_issues = self._hidden, set(self.by_issues)
         if not hidden:
             return self.measures
         mask = self.measures["candidate_id"].isin(hidden) & self.measures["indicator"].isin(of_issues)
@@ -207,6 +208,7 @@ class ScoresResult(Result):
         told = {column: self.measures[column].mask(mask) for column in telling}
         return self.measures.assign(**told, reason=self.measures["reason"].mask(mask, "few_hidden"))
 
+    @cached_property
     def _hidden(self) -> set[str]:
         """The candidates whose number of issues is not shown."""
         shown = self._shown()
@@ -219,7 +221,7 @@ class ScoresResult(Result):
         shown = {name: self._without(getattr(self, name)) for name in _DEPTH}
         better, of_issues = shown["improvements"], self.improvements["indicator"].isin(self.by_issues)
         # A step is the value of some candidate: of one whose value is hidden it is, too.
-        secret = self.measures[self.measures["candidate_id"].isin(self._hidden())]
+        secret = self.measures[self.measures["candidate_id"].isin(self._hidden)]
         told = pd.MultiIndex.from_frame(better[["indicator", "to_step"]])
         mask = of_issues & told.isin(pd.MultiIndex.from_frame(secret[["indicator", "value"]].dropna()))
         steps = ["to_step", "gain_step", "rank_step", "amount_step", "step_in_words"]
@@ -231,7 +233,7 @@ class ScoresResult(Result):
 
     def _without(self, table: pd.DataFrame) -> pd.DataFrame:
         """A table whose figures of hidden candidates are missing; features and types tell nothing but where issues make them."""
-        hidden = self._hidden()
+        hidden = self._hidden
         of_features = "feature" in table.columns or "type_found" in table.columns
         if not hidden or (of_features and not {*self.features["feature"]} & {*self.by_issues}):
             return table
