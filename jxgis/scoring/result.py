@@ -246,10 +246,14 @@ class ScoresResult(Result):
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""
         given, least = self.given, self.given.settings.report.min_count
-        if "issues" not in self.scores.columns:
-            return self.scores
+        found = self.scores["type_from"] == "found"  # a type that is given is the data's own word
+        scores = self.scores.assign(
+            type=self.scores["type"].mask(found, self.scores["type"].map(self.type_names).astype("str"))
+        )
+        if "issues" not in scores.columns:
+            return scores
         # A candidate that is a unit has its issues: what the units hide is hidden here.
-        named = self.scores.assign(_unit="unit:" + self.scores["candidate_id"].astype(str))
+        named = scores.assign(_unit="unit:" + scores["candidate_id"].astype(str))
         own = count_rows(named, "issues", of="scores", sums=["_unit"])
         rows = pd.concat([*given.known_counts(self.part), own], ignore_index=True)
-        return hide_small(self.scores, min_count=least, lost=leave_out(rows, least)[-len(own) :])
+        return hide_small(scores, min_count=least, lost=leave_out(rows, least)[-len(own) :])
