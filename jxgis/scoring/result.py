@@ -126,19 +126,21 @@ class ScoresResult(Result):
         }
 
     def write_tables(self, stage: Stage) -> None:
-        """``scores.gpkg`` and ``scores.xlsx``."""
+        """``scores.gpkg``, ``scores_depth.gpkg`` and ``scores.xlsx``."""
         from jxgis.gpkg import write_gpkg
         from jxgis.report.workbook import report_workbook
 
         given, section = self.given, self.section()
         write_gpkg(
             stage.path("scores.gpkg"),
-            {"scores": self.scores, **{name: getattr(self, name) for name in _DEPTH}},
+            {"scores": self.scores},
             of=self.part.name,
             lang=given.lang,
             titles=self.titles,
             own={"scores": self.titles},
         )
+        behind = {name: getattr(self, name) for name in _DEPTH}
+        write_gpkg(stage.path("scores_depth.gpkg"), behind, of=self.part.name, lang=given.lang, titles=self.type_names)
         by = text(f"scoring.{self.weights.fallback or self.weights.method}", given.lang)
         report_workbook(
             stage.path("scores.xlsx"),
