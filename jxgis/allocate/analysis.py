@@ -132,6 +132,8 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     table["passes"], table["gate"] = gates["gates"] != FAILED, gates["reason"]
     if worth in table.columns and table[worth].notna().any():
         table["value"], table["known"] = table[worth].astype("float64"), table[worth].notna()
+        if {"rank", "completeness"} <= {*table.columns}:  # a file of scores: without a rank too little is known
+            table["known"] &= ~table["passes"] | table["rank"].notna()
     else:
         table = _joined(given, table, worth)
     for column in ("named_year", "ready_year", "cost"):

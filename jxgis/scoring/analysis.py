@@ -512,6 +512,10 @@ def _assembled(
     table["type_from"] = table["type_from"].replace("", None)
     if "name" in candidates.columns and "name" not in ranked.columns:
         table["name"] = candidates["name"]
+    # What the choice of each year asks of candidates, so that it can be made from the scores.
+    for column in ("named_year", "ready_year", "cost"):
+        if column in candidates.columns and column not in ranked.columns and candidates[column].notna().any():
+            table[column] = candidates[column]
     for column in ("district", "gates", "area_km2", "issues", "reason"):
         if column in gates.columns and column not in ranked.columns:
             table[column] = gates[column]
@@ -522,7 +526,7 @@ def _assembled(
     table["reason"] = pd.Series(reasons, index=table.index, dtype="str").replace("", None)
     first = ["candidate_id", "name", "type", "type_from", "district"]
     figures = ["score", "score_if_missing_zero", "completeness", "rank", "acceptability"]
-    last = ["gates", "area_km2", "issues", "reason"]
+    last = ["named_year", "ready_year", "cost", "gates", "area_km2", "issues", "reason"]
     head = [c for c in (*first, *figures) if c in table.columns]
     tail = [c for c in last if c in table.columns and c not in head]
     middle = [c for c in table.columns if c not in {*head, *tail}]

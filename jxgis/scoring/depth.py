@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from jxgis.i18n import reason, text
 from jxgis.indicators.measures import MEASURES
 from jxgis.scoring.indicators import score_values
 from jxgis.scoring.moves import Amount, Scored, improvements, swings
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from jxgis.indicators.measures import Measured
     from jxgis.scoring.indicators import Indicator
 
-__all__ = ["feature_table", "improvement_table", "swing_table", "type_table"]
+__all__ = ["feature_table", "improvement_table", "swing_table", "told", "type_table"]
+
+_NOTHING = 0.05  # points: less is written as 0.0
 
 
 def swing_table(ids: pd.Series, scored: Scored, indicators: Sequence[Indicator], lang: str) -> pd.DataFrame:
@@ -115,6 +118,57 @@ def feature_table(
         for feature in types.features
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def told(depth: Mapping[str, pd.DataFrame], ids: pd.Series, lang: str) -> pd.DataFrame:
+    """What moves each candidate, what to improve first and which type it is, in a sentence each.
+
+    Parameters
+    ----------
+    depth
+        The contract's ``swings``, ``improvements`` and ``types``, as people are shown them.
+    ids
+        Of the candidates.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        On the index of ``ids``: ``lifts`` and ``pulls`` (the indicators that raise and lower the score most), ``improve`` (to
+        the reference), ``step`` (the same to what the best quarter reach, where that is less), ``kind``; null where nothing can
+        be said.
+    """
+    swings = depth["swings"].dropna(subset="lift")
+    swings = swings[swings["lift"].abs() > _NOTHING].sort_values(["candidate_id", "place"], kind="stable")
+    words: dict[str, pd.Series] = {}
+    for name, side in (("lifts", swings[swings["lift"] > 0]), ("pulls", swings[swings["lift"] < 0])):
+        most = side.drop_duplicates("candidate_id").set_index("candidate_id")
+        said = [
+            text(f"scoring.{name}", lang, label=label, n=f"{abs(lift):.1f}")
+            for label, lift in zip(most["label"], most["lift"], strict=True)
+        ]
+        words[name] = pd.Series(said, index=most.index, dtype="str")
+    first = depth["improvements"]
+    first = first[first["place"] == 1].set_index("candidate_id")
+    words["improve"] = first["in_words"]
+    words["step"] = first["step_in_words"].mask(first["step_in_words"] == first["in_words"])
+    types = depth["types"]
+    kinds = [_kind(row, lang) for row in types.to_dict("records")]
+    words["kind"] = pd.Series(kinds, index=types["candidate_id"], dtype="str")
+    return pd.DataFrame({name: ids.map(known) for name, known in words.items()}, index=ids.index, dtype="str")
+
+
+def _kind(row: Mapping[Hashable, Any], lang: str) -> str | None:
+    """The type that features find, how far ahead it is, and whether it is the one given."""
+    if pd.isna(row["type_found"]):
+        return None if pd.isna(row["reason"]) else reason(row["reason"], lang)
+    said = text("scoring.kind", lang, kind=row["type_found"], n=f"{row['affinity']:.0f}")
+    if not pd.isna(row["runner_up"]):
+        said += text("scoring.kind_ahead", lang, other=row["runner_up"], n=f"{row['margin']:.0f}")
+    if not pd.isna(row["agrees"]):
+        said += text(f"scoring.kind_{row['agrees']}", lang)
+    return said
 
 
 def _called(table: pd.DataFrame, ids: pd.Series, indicators: Sequence[Indicator], name: str, lang: str) -> pd.DataFrame:

@@ -41,6 +41,7 @@ __all__ = ["indicator_columns", "scores_map"]
 #: Scores and shares are on fixed scales, so that two maps can be laid side by side.
 _SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
 _COMPLETE_BREAKS = (0.5, 0.7, 0.9)
+_FIRST = ("rank", "score", "score_if_missing_zero", "completeness", "acceptability", "type")
 
 
 def indicator_columns(scores: pd.DataFrame) -> list[str]:
@@ -100,6 +101,7 @@ def scores_map(
     districts: gpd.GeoDataFrame | None = None,
     indicators: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
+    told: pd.DataFrame | None = None,
     method: str = "",
     cards: pd.Series | None = None,
     lang: str = "zh",
@@ -121,6 +123,8 @@ def scores_map(
         What people call each indicator; its id where not given.
     units
         The unit of each indicator's value, ``"%"`` for instance, by its id.
+    told
+        What `depth.told` says of each candidate, on the index of ``scores``.
     method
         The line below the heading: weights and number of indicators.
     cards
@@ -147,11 +151,13 @@ def scores_map(
     # An indicator that no candidate has is no layer to switch to: all of it would be grey.
     ids = [x for x in indicator_columns(scores) if scores[f"{x}_score"].notna().any()]
     label = {x: called.get(x, x) for x in ids}
-    told = {f"{x}_told": _value_and_points(scores, x, (units or {}).get(x, ""), lang) for x in ids}
-    scores = scores.assign(**told)
+    figures = {f"{x}_told": _value_and_points(scores, x, (units or {}).get(x, ""), lang) for x in ids}
+    behind = {} if told is None else {f"_{name}": said.reindex(scores.index) for name, said in told.items()}
+    scores = scores.assign(**figures, **behind)
     heading = "name" if "name" in scores.columns and scores["name"].notna().all() else "candidate_id"
     fields = [
-        *fields_of("scores.scores", ["rank", "score", "score_if_missing_zero", "completeness", "type"], lang),
+        *fields_of("scores.scores", [c for c in _FIRST if c in scores.columns], lang),
+        *[Field(name, text(f"scoring.title{name}", lang)) for name in behind],
         *[Field(f"{x}_told", label[x]) for x in ids],
         *fields_of("scores.scores", ["reason"], lang),
     ]

@@ -237,7 +237,7 @@ def _said(table: pd.DataFrame, end: str, indicator: Indicator, lang: str) -> lis
     unit, label = indicator.unit.of(lang), indicator.title(lang)
     of = table["amount_of"].dropna()
     sign = "less" if indicator.is_cost else "more"
-    things = unit.split("/", maxsplit=1)[0] if lang == "zh" else ""
+    things = f" {unit.split('/', maxsplit=1)[0]}" if lang == "zh" else ""
     words: list[str | None] = []
     for value, to, gain, rank, amount in table[
         ["value", *(f"{what}_{end}" for what in ("to", "gain", "rank", "amount"))]

@@ -218,6 +218,7 @@ class ScoresResult(Result):
 
     def _map(self) -> folium.Map:
         from jxgis.scoring.cards import card_links
+        from jxgis.scoring.depth import told
         from jxgis.scoring.map import scores_map
         from jxgis.scoring.section import map_line
 
@@ -227,6 +228,7 @@ class ScoresResult(Result):
             districts=given.table("districts"),
             indicators=self.labels,
             units=dict(zip(self.indicators["indicator"], self.indicators["unit"], strict=True)),
+            told=told(self._depth_shown(), self.scores["candidate_id"], given.lang),
             method=map_line(given.settings.scoring, given.lang),
             cards=card_links(self.scores, most=most) if most else None,
             lang=given.lang,
@@ -252,6 +254,8 @@ class ScoresResult(Result):
             given.settings.scoring,
             indicators=self.indicators,
             titles=self.titles,
+            depth=self._depth_shown(),
+            top=self.top,
             lang=given.lang,
         )
 

@@ -8,9 +8,21 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis.i18n import text
-from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, count_in_words, method_note, table_block
+from jxgis.report.blocks import (
+    TOP,
+    Block,
+    Key,
+    Paragraph,
+    Section,
+    TableBlock,
+    count_in_words,
+    method_note,
+    table_block,
+)
 from jxgis.report.columns import percent
+from jxgis.schema.columns import column
 from jxgis.scoring.cards import CARDS_FILE
+from jxgis.scoring.depth import told
 from jxgis.scoring.gates import fails_gate
 from jxgis.scoring.rank import by_rank
 
@@ -19,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["map_line", "score_section"]
 
+_DEPTH = ("acceptability", "improvement", "type")  # notes of method
+
 
 def score_section(
     scores: pd.DataFrame,
@@ -26,6 +40,8 @@ def score_section(
     *,
     indicators: pd.DataFrame | None = None,
     titles: Mapping[str, str] | None = None,
+    depth: Mapping[str, pd.DataFrame] | None = None,
+    top: int = 0,
     lang: str = "zh",
 ) -> Section:
     """The section of scores.
@@ -40,6 +56,10 @@ def score_section(
         One row an indicator: ``label, weight, missing`` (candidates without it).
     titles
         Titles of the indicators' columns.
+    depth
+        The contract's ``swings``, ``improvements`` and ``types``, as people are shown them.
+    top
+        How many places acceptability counts.
     lang
         ``"zh"`` or ``"en"``.
 
@@ -60,8 +80,14 @@ def score_section(
     return Section(
         part="scores",
         keys=[Key(text("report.key_scores", lang), count_in_words(len(scores)), note)],
-        blocks=_blocks(scores, indicators, lang),
-        methods=[method_note("scores", name, lang, **_values(options, lang)) for name in ("score", "completeness")],
+        blocks=[
+            *_blocks(scores, indicators, lang),
+            *(() if depth is None else _depth_blocks(scores, depth, top, lang)),
+        ],
+        methods=[
+            method_note("scores", name, lang, **_values(options, lang), **_drawn(options, top, lang))
+            for name in ("score", "completeness", *(() if depth is None else _DEPTH))
+        ],
         sheets={"scores": by_rank(scores)},
         titles=titles or {},
         links={CARDS_FILE: text("cards.open", lang)} if options.cards else {},
@@ -75,6 +101,54 @@ def map_line(options: ScoringSettings, lang: str) -> str:
 
 def _values(options: ScoringSettings, lang: str) -> dict[str, str]:
     return {"weights": text(f"report.weights_{options.weights}", lang), "share": f"{100 * options.min_completeness:g}"}
+
+
+def _drawn(options: ScoringSettings, top: int, lang: str) -> dict[str, str]:
+    """How weightings are drawn, and what drawing them leaves of doubt at most."""
+    how = "even" if options.concentration is None else "around"
+    drawn = text(f"report.drawn_{how}", lang, c=f"{options.concentration or 0:g}")
+    doubt = percent(0.5 / options.weightings**0.5, 1)
+    return {"k": str(top), "draws": f"{options.weightings:,}", "drawn": drawn, "doubt": doubt}
+
+
+def _depth_blocks(scores: pd.DataFrame, depth: Mapping[str, pd.DataFrame], top: int, lang: str) -> list[Block]:
+    """What moves the best candidates and what to improve of them; where the types given and found differ."""
+    rank = pd.to_numeric(scores["rank"], errors="coerce")
+    best = scores.assign(rank=rank)[rank.notna()].sort_values("rank", kind="stable").head(TOP)
+    blocks: list[Block] = []
+    if len(best):
+        said = told(depth, best["candidate_id"], lang).fillna("—")
+        who = _called(best)
+        sure = text("report.scores_acceptability", lang, k=top)
+        blocks.append(Paragraph(sure, "sub"))
+        for key, columns in (("moves", ("lifts", "pulls")), ("improve", ("improve", "step"))):
+            titles = [column("candidate_id").title.of(lang), *(text(f"scoring.title_{name}", lang) for name in columns)]
+            rows = [list(row) for row in zip(who, *(said[name] for name in columns), strict=True)]
+            heading = text(f"report.scores_{key}", lang, n=len(best))
+            blocks.append(TableBlock(heading, titles, [False] * len(titles), rows, folded=True))
+    types = depth["types"]
+    agrees = types["agrees"].value_counts()
+    values = {name: int(agrees.get(name, 0)) for name in ("agree", "differ")}
+    values |= {"found": int(types["type_found"].notna().sum()), "n": len(types)}
+    blocks.append(
+        Paragraph(
+            text(f"report.scores_types{'_given' if types['type_given'].notna().any() else ''}", lang, **values), "sub"
+        )
+    )
+    apart = types[types["agrees"] == "differ"]
+    if len(apart):
+        heading = text("report.scores_types_differ", lang, n=len(apart))
+        blocks.append(table_block(heading, apart, lang, of="scores.types", folded=True))
+    return blocks
+
+
+def _called(scores: pd.DataFrame) -> list[str]:
+    """The candidates by id, and by name where that is another."""
+    ids = scores["candidate_id"].astype(str)
+    if "name" not in scores.columns:
+        return ids.tolist()
+    named = scores["name"].notna() & (scores["name"].astype(str) != ids)
+    return ids.where(~named, ids + " " + scores["name"].astype(str)).tolist()
 
 
 def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, lang: str) -> list[Block]:

@@ -16,7 +16,7 @@ from jxgis._toml import read_toml, validated
 from jxgis.bounds import at_least
 from jxgis.errors import SettingsError, collect
 from jxgis.i18n import Text
-from jxgis.scoring.indicators import Indicator, Reference, check_indicators, load_registry
+from jxgis.scoring.indicators import Indicator, Reference, check_indicators
 from jxgis.scoring.rank import SLACK, complete_enough, score_table, totals
 from jxgis.settings import SCORING
 
@@ -41,13 +41,14 @@ class UnitTypes:
         In the order of reports.
     features
         What they are known by, each with its fixed reference and the ways to measure it.
-    least_margin
-        Points that one must be ahead of every other.
+    least_affinity, least_margin
+        Points that the nearest must have, and be ahead of every other.
     """
 
     types: tuple[UnitType, ...]
     features: tuple[Indicator, ...]
-    least_margin: float
+    least_affinity: float = 0.0
+    least_margin: float = 0.0
 
 
 class _Type(BaseModel):
@@ -59,6 +60,7 @@ class _Type(BaseModel):
 
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+    least_affinity: Annotated[float, Field(ge=0, le=100)] = 0.0
     least_margin: Annotated[float, Field(ge=0, le=100)] = 0.0
     types: Annotated[tuple[_Type, ...], Field(min_length=2)]
     features: tuple[Reference, ...]
@@ -88,18 +90,12 @@ def load_types(path: str | Path | None = None) -> UnitTypes:
     """
     source = Path(str(resources.files("jxgis.profiles").joinpath("unit_types.toml"))) if path is None else Path(path)
     model = validated(_File, read_toml(source), source.name)
-    known = {indicator.id: indicator for indicator in load_registry().indicators}
-    # One that is an indicator of the default set, and says nothing else, is that.
-    features = tuple(known[row.id] if row.id in known and not _said(row) else row.indicator() for row in model.features)
+    features = tuple(row.indicator() for row in model.features)
     _check(model, features, source.name)
     types = tuple(
         UnitType(row.name, Text(zh=row.name, en=row.en or row.name), dict(row.features)) for row in model.types
     )
-    return UnitTypes(types, features, model.least_margin)
-
-
-def _said(row: Reference) -> bool:
-    return bool(row.model_fields_set - {"id"})
+    return UnitTypes(types, features, model.least_affinity, model.least_margin)
 
 
 def _check(model: _File, features: Sequence[Indicator], where: str) -> None:
@@ -141,7 +137,7 @@ def affinities(
 ) -> pd.DataFrame:
     """Find which type each candidate is nearest to: per type Σw·s/Σw over the features that are known.
 
-    A type is found where it is ahead of every other by ``least_margin`` points. Of one of which too little is known counts
+    A type is found where it has ``least_affinity`` points and is ahead of every other by ``least_margin``. Of one of which too little is known counts
     what it would have were all that is missing the best: whoever is ahead of that is ahead for certain.
 
     Parameters
@@ -157,8 +153,8 @@ def affinities(
     -------
     pandas.DataFrame
         On the index: ``affinity_X`` of each type X, 0–100 (NaN where too little is known), ``type_found`` (null where none
-        is), its ``affinity``, the ``runner_up`` and the ``margin`` to it in points, and ``reason``: ``type_close``, or
-        ``type_incomplete`` where one of which too little is known could be ahead.
+        is), its ``affinity``, the ``runner_up`` and the ``margin`` to it in points, and ``reason``: ``type_weak`` (it has
+        not enough of any), ``type_close``, or ``type_incomplete`` (one of which too little is known could be ahead).
 
     Examples
     --------
@@ -178,27 +174,29 @@ def affinities(
         own[enough, k] = score[enough]
         most[:, k] = np.where(enough, score, floor + 100.0 * (1.0 - known))
     columns = {f"affinity_{kind.name}": own[:, k] for k, kind in enumerate(types.types)}
-    ranked = np.where(np.isfinite(own), own, -1.0)
-    rows = np.arange(n)
-    best = ranked.argmax(axis=1)
-    nearest = np.where(np.isfinite(own).any(axis=1), best, -1)
-    # Behind the best: those known, and what those not known could be.
+    rows, some = np.arange(n), np.isfinite(own).any(axis=1)
+    nearest = np.where(np.isfinite(own), own, -1.0).argmax(axis=1)
     behind = most.copy()
-    behind[rows, best] = -np.inf
+    behind[rows, nearest] = -np.inf
     second = behind.argmax(axis=1)
-    top = np.where(nearest >= 0, own[rows, best], np.nan)
-    margin = top - behind[rows, second]
-    ahead = at_least(margin, types.least_margin) & (margin > SLACK)
-    surely_known = np.isfinite(own[rows, second])
-    reason = np.select([ahead, surely_known & (nearest >= 0)], ["", "type_close"], "type_incomplete")
-    found = np.where(ahead, nearest, -1)
+    top = own[rows, nearest]
+    margin, certain = top - behind[rows, second], np.isfinite(own[rows, second])
+    ahead = some & at_least(margin, types.least_margin) & (margin > SLACK)
+    weak = some & ~at_least(most.max(axis=1), types.least_affinity)
+    reason = np.select(
+        [weak, ahead & at_least(top, types.least_affinity), some & certain],
+        ["type_weak", "", "type_close"],
+        "type_incomplete",
+    )
+    is_found = reason == ""
+    found = np.where(is_found, nearest, -1)
     return pd.DataFrame(
         {
             **columns,
             "type_found": pd.Series(names[found], index=values.index, dtype="str"),
-            "affinity": np.where(ahead, top, np.nan),
-            "runner_up": pd.Series(names[np.where(ahead & surely_known, second, -1)], index=values.index, dtype="str"),
-            "margin": np.where(surely_known, margin, np.nan),
+            "affinity": np.where(is_found, top, np.nan),
+            "runner_up": pd.Series(names[np.where(is_found & certain, second, -1)], index=values.index, dtype="str"),
+            "margin": np.where(certain, margin, np.nan),
             "reason": pd.Series(reason, index=values.index, dtype="str").replace("", None),
         },
         index=values.index,

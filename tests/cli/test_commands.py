@@ -212,6 +212,40 @@ def test_allocate_scores_first_and_reads_scores_that_are_there(jxgis: Run, city:
     assert json.loads((city / "again" / "allocation.json").read_text(encoding="utf-8"))["objective"] == 125.0
 
 
+def test_allocate_takes_acceptability_and_years_from_the_scores(jxgis: Run, city: Path) -> None:
+    project = allocate_project(city, RULES + 'worth = "acceptability"\n[scoring]\ntop = 1\n')
+    text = project.read_text(encoding="utf-8")
+    project.write_text(
+        text.replace("[allocate]", '[scoring.indicators.trees]\ndimension = "绿"\nweight = 9\ntarget = 4\n[allocate]')
+    )
+    # 候选一 (50 and 100 points) is ahead of 候选二 (100 and 75) where the trees weigh two thirds or more.
+    columns = {"toilets_per_km2": [2.0, 4.0], "trees": [4.0, 3.0], "ready_year": [2027, 2026]}
+    gpd.read_file(city / "candidates.gpkg").assign(**columns).to_file(city / "candidates.gpkg")
+    done(jxgis("score", "--candidates", city / "candidates.gpkg", "--project", project, "--out", city / "scored"))
+    scores = gpd.read_file(city / "scored" / "scores.gpkg", layer="scores").set_index("candidate_id")
+    assert scores["acceptability"].to_dict() == pytest.approx({"候选一": 1 / 3, "候选二": 2 / 3}, abs=0.02)
+    scored = city / "scored" / "scores.gpkg"
+    done(jxgis("allocate", "--candidates", scored, "--project", project, "--out", city / "out"))
+    layer = gpd.read_file(city / "out" / "allocation.gpkg", layer="allocation").set_index("candidate_id")
+    assert layer["year"].to_dict() == {"候选一": 2027, "候选二": 2026}
+    assert layer["acceptability"].to_dict() == scores["acceptability"].to_dict()
+    told = json.loads((city / "out" / "allocation.json").read_text(encoding="utf-8"))
+    assert told["objective"] == pytest.approx(1)
+
+    done(jxgis("allocate", "--candidates", city / "candidates.gpkg", "--project", project, "--out", city / "direct"))
+    direct = json.loads((city / "direct" / "allocation.json").read_text(encoding="utf-8"))
+    assert direct["objective"] == told["objective"]
+
+
+def test_allocate_leaves_out_whom_a_file_of_scores_gives_no_rank(jxgis: Run, city: Path) -> None:
+    project = allocate_project(city, RULES.replace("2027 = 2", "2027 = 1").replace("each_year = 1", "each_year = 0"))
+    table = gpd.read_file(city / "candidates.gpkg")
+    table.assign(score=[90.0, 60.0], rank=[None, 1], completeness=[0.2, 1.0]).to_file(city / "scored.gpkg")
+    done(jxgis("allocate", "--candidates", city / "scored.gpkg", "--project", project, "--out", city / "out"))
+    layer = gpd.read_file(city / "out" / "allocation.gpkg", layer="allocation")
+    assert layer["candidate_id"].tolist() == ["候选二"]
+
+
 def test_allocate_says_which_rules_conflict(jxgis: Run, city: Path) -> None:
     project = allocate_project(city, RULES.replace("each_year = 1", "each_year = 2"))
     gpd.read_file(city / "candidates.gpkg").assign(score=[70.0, 60.0]).to_file(city / "scored.gpkg")

@@ -24,6 +24,7 @@ from jxgis.run import inputs as _inputs
 from jxgis.run import pages as _pages
 from jxgis.run.commands import Found
 from jxgis.scoring.analysis import analyse as score
+from jxgis.scoring.weightings import draw_weightings
 from jxgis.settings import (
     AllocateSettings,
     HotspotSettings,
@@ -57,6 +58,7 @@ SCORING: dict[str, Any] = {
     "weights": "ahp", "min_completeness": 0.61, "judgements": {"A": {"B": 2.0}}, "column_units": {"a": "fraction"},
     "indicators": {"a": {"dimension": "A", "weight": 1, "target": 2, "unit": "座"},
                    "b": {"dimension": "B", "weight": 1, "target": 2}},
+    "top": 1, "weightings": 150, "concentration": 4.0, "seed": 3,
 }  # fmt: skip
 ALLOCATE: dict[str, Any] = {
     "years": (2026, 2027), "this_year": 2025, "by": {2025: 2}, "each_area": 1, "each_year": 2, "number": {2025: 2},
@@ -219,6 +221,16 @@ def test_scoring_gets_its_own_settings_and_those_of_parks_and_units() -> None:
     more = scored(candidates, {}, scoring={**SCORING, "min_completeness": 0.67})
     assert enough < 2 / 3 < 0.67
     assert more.scores["rank"].notna().tolist() == [True, False]
+    # 甲 has all of a and half of b, 乙 the reverse: 甲 is first where a weighs more.
+    rivals = candidates.assign(a=[0.02, 0.01], b=[1.0, 2.0])  # a is said to be a fraction
+    drawn = draw_weightings(found.weights.shares, draws=150, concentration=4.0, seed=3)
+    first = (drawn[:, 0] > drawn[:, 1]).mean()
+    near = scored(rivals, {}, scoring=SCORING).scores["acceptability"]
+    assert near.tolist() == pytest.approx([first, 1 - first])
+    for name in ("weightings", "concentration", "seed"):
+        options = {key: value for key, value in SCORING.items() if key != name}
+        assert scored(rivals, {}, scoring=options).scores["acceptability"].tolist() != near.tolist()
+    assert scored(rivals, {}, scoring={**SCORING, "top": 2}).scores["acceptability"].tolist() == [1, 1]
 
     # The coverage by parks is measured as `jxgis parks` measures it: by its standard, its gap and its land.
     shapes = [box(0, 0, 60, 60), box(79.5, 0, 140, 60), box(1500, 0, 1600, 80), box(2500, 0, 2600, 100)]

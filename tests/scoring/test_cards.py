@@ -17,7 +17,7 @@ from jxgis.settings import IndicatorSettings
 
 DISTRICTS = gpd.GeoDataFrame(
     {"name": ["东", "西"], "area": ["南湖区", "秀洲区"]},
-    geometry=shapely.box([0, 5000], 0, [5000, 10_000], 2000),
+    geometry=[shapely.box(0, 0, 5000, 2000), shapely.box(5000, 0, 10_000, 2000)],
     crs=4549,
 )
 OWN = {
