@@ -110,7 +110,7 @@ class City:
     targets
         The file of the plan's targets (TOML); None where the city has no plan.
     unit_types
-        The file of the types of sample units (TOML).
+        The file of the types of sample units (TOML); None: those of the plan of Jiaxing.
     layers
         The layers that this city adds to those that every city has, by name.
     allocate
@@ -135,7 +135,7 @@ class City:
     labels: pd.DataFrame
     standards: Path
     targets: Path | None
-    unit_types: Path
+    unit_types: Path | None
     layers: dict[str, Contract] = field(default_factory=dict)
     allocate: AllocationRules = field(default_factory=AllocationRules)
     cycle: tuple[CycleStep, ...] = ()
@@ -190,7 +190,7 @@ class _Profile(_Part):
     issue_classes: str | None = None
     park_standards: str = _BUILTIN + "park_standards.toml"
     plan_targets: str | None = None
-    unit_types: str = _BUILTIN + "unit_types.toml"
+    unit_types: str | None = None
     areas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     classes: dict[str, _Class] = Field(default_factory=dict)
     districts: tuple[_District, ...] = ()
@@ -291,7 +291,7 @@ def load_city(profile: str | Path = "jiaxing") -> City:
         labels=pd.DataFrame([row.model_dump() for row in model.labels], columns=list(_Label.model_fields)),
         standards=_beside(path, model.park_standards),
         targets=None if model.plan_targets is None else _beside(path, model.plan_targets),
-        unit_types=_beside(path, model.unit_types),
+        unit_types=None if model.unit_types is None else _beside(path, model.unit_types),
         layers={name: entry.contract(name) for name, entry in model.layers.items()},
         allocate=model.allocate,
         cycle=model.cycle,

@@ -158,7 +158,7 @@ def analyse(given: Given) -> ScoresResult:
     candidates = candidates.assign(candidate_id=ids_of(candidates))
     ids = candidates["candidate_id"]
     _check_layers(given, {name: indicator.measures for name, indicator in options.indicators.items()})
-    if types != load_types():  # the shipped ones name layers that not every city has
+    if given.city is not None and given.city.unit_types is not None:  # others need not have the layers of the plan
         _check_layers(given, {feature.id: feature.measures for feature in types.features})
     own = _own_values(candidates, chosen, options.column_units)
     further = [feature for feature in types.features if feature.id not in own]
@@ -189,9 +189,7 @@ def analyse(given: Given) -> ScoresResult:
     stands = acceptability(single, weightings, top=top, eligible=ranked["rank"].notna())
     ranked["acceptability"] = stands["acceptability"]
     scored = Scored(values[single.columns], single, found.shares, ranked["rank"])
-    own_type = candidates["type"].astype("str").where(candidates["type"].notna()) if "type" in candidates else None
-    own_type = pd.Series(None, index=candidates.index, dtype="str") if own_type is None else own_type
-    kinds = type_table(ids, own_type, values, types, min_completeness=options.min_completeness)
+    kinds = type_table(ids, _brought_types(candidates), values, types, min_completeness=options.min_completeness)
     lacking = ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
     both = _both(own, measured, found_by)
     return ScoresResult(
@@ -223,6 +221,19 @@ def analyse(given: Given) -> ScoresResult:
         type_names={kind.name: kind.title.of(lang) for kind in types.types},
         titles=_titles(chosen, lang),
     )
+
+
+def _brought_types(candidates: gpd.GeoDataFrame) -> pd.Series:
+    """The types that candidates bring; of a file of scores those that were given, not those that were found."""
+    import pandas as pd
+
+    if "type" not in candidates.columns:
+        return pd.Series(None, index=candidates.index, dtype="str")
+    given = candidates["type"].notna()
+    if "type_from" in candidates.columns:
+        given &= candidates["type_from"] != "found"
+    brought: pd.Series = candidates["type"].astype("str").where(given)
+    return brought
 
 
 def _top(given: Given) -> int:

@@ -62,9 +62,9 @@ def _amount(indicator: Indicator, some: Measured, own: pd.Series) -> Amount:
     measure = None if some.how is None else MEASURES[some.how.measure]
     if measure is None or not measure.adds:
         return Amount("", np.full(len(own), np.nan))
-    each = some.table["denominator"].to_numpy(dtype=np.float64)
-    if np.isnan(each).all():
-        each = np.ones(len(own))  # a sum, not a ratio
+    above, below = (some.table[name].to_numpy(dtype=np.float64) for name in ("numerator", "denominator"))
+    each = np.where(np.isnan(below) & ~np.isnan(above), 1.0, below)  # a sum has no denominator
+    each = np.where(each > 0, each, np.nan)
     if measure.share and indicator.in_percent:
         each = each / 100.0
     # The cases behind a rate that a candidate brings are not those that were measured.
@@ -152,7 +152,8 @@ def told(depth: Mapping[str, pd.DataFrame], ids: pd.Series, lang: str) -> pd.Dat
     first = depth["improvements"]
     first = first[first["place"] == 1].set_index("candidate_id")
     words["improve"] = first["in_words"]
-    words["step"] = first["step_in_words"].mask(first["step_in_words"] == first["in_words"])
+    nothing = (first["step_in_words"] == first["in_words"]) | first["gain_step"].lt(_NOTHING)
+    words["step"] = first["step_in_words"].mask(nothing)
     types = depth["types"]
     kinds = [_kind(row, lang) for row in types.to_dict("records")]
     words["kind"] = pd.Series(kinds, index=types["candidate_id"], dtype="str")

@@ -245,7 +245,8 @@ def _said(table: pd.DataFrame, end: str, indicator: Indicator, lang: str) -> lis
         if pd.isna(to):
             words.append(None)
             continue
-        said = text("scoring.improved", lang, label=label, value=_number(value), to=_number(to),
+        more = 0 if _number(value) != _number(to) else 2
+        said = text("scoring.improved", lang, label=label, value=_number(value, more), to=_number(to, more),
                     unit=f" {unit}" if unit else "", gain=f"{gain:.1f}")  # fmt: skip
         if not pd.isna(rank):
             said += text("scoring.improved_rank", lang, rank=f"{rank:.0f}")
@@ -255,9 +256,9 @@ def _said(table: pd.DataFrame, end: str, indicator: Indicator, lang: str) -> lis
     return words
 
 
-def _number(value: float) -> str:
-    """A value as it is said: whole hundreds, one decimal of tens, two of the rest."""
+def _number(value: float, more: int = 0) -> str:
+    """A value as it is said: whole thousands, one decimal of tens, two of the rest, and so many more."""
     size = abs(value)
-    digits = 0 if size >= 1000 else 1 if size >= 10 else 2
+    digits = more + (0 if size >= 1000 else 1 if size >= 10 else 2)
     told = f"{value:,.{digits}f}"
     return (told.rstrip("0").rstrip(".") if "." in told else told).replace("-", "−")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -136,19 +137,21 @@ class ScoresResult(Result):
         }
 
     def write_tables(self, stage: Stage) -> None:
-        """``scores.gpkg``, ``scores.xlsx`` and ``score_cards.html``."""
+        """``scores.gpkg``, ``scores_depth.gpkg``, ``scores.xlsx`` and ``score_cards.html``."""
         from jxgis.gpkg import write_gpkg
         from jxgis.report.workbook import report_workbook
 
         given, section = self.given, self.section()
         write_gpkg(
             stage.path("scores.gpkg"),
-            {"scores": self.scores, **{name: getattr(self, name) for name in _DEPTH}},
+            {"scores": self.scores},
             of=self.part.name,
             lang=given.lang,
             titles=self.titles,
             own={"scores": self.titles},
         )
+        behind = {name: getattr(self, name) for name in _DEPTH}
+        write_gpkg(stage.path("scores_depth.gpkg"), behind, of=self.part.name, lang=given.lang, titles=self.type_names)
         by = text(f"scoring.{self.weights.fallback or self.weights.method}", given.lang)
         report_workbook(
             stage.path("scores.xlsx"),
@@ -270,7 +273,7 @@ class ScoresResult(Result):
 
     def _measures_shown(self) -> pd.DataFrame:
         """The figures without those that would tell how few issues a candidate has: where its number is hidden."""
-        hidden, of_issues = self._hidden(), set(self.by_issues)
+        hidden, of_issues = self._hidden, set(self.by_issues)
         if not hidden:
             return self.measures
         mask = self.measures["candidate_id"].isin(hidden) & self.measures["indicator"].isin(of_issues)
@@ -285,7 +288,7 @@ class ScoresResult(Result):
         of_issues = self.averages["indicator"].isin(self.by_issues)
         if not of_issues.any() or self.given.settings.report.min_count < MIN_RANGE:
             return self.averages
-        telling = len(self._hidden()) > 0
+        telling = len(self._hidden) > 0
         own, safe = self.averages["of"] == "measured", self._districts_told(telling=telling)
         in_district = own & (self.averages["level"] == "district") & ~self.averages["zone"].isin(safe)
         return self.averages[~(of_issues & (in_district | (~own & telling)))]
@@ -306,6 +309,7 @@ class ScoresResult(Result):
         found = count(districts, given.need("issues"))["value"]
         return [str(name) for name in districts.loc[~found.between(1, least - 1), "name"]]
 
+    @cached_property
     def _hidden(self) -> set[str]:
         """The candidates whose number of issues is not shown."""
         shown = self._shown()
@@ -318,7 +322,7 @@ class ScoresResult(Result):
         shown = {name: self._without(getattr(self, name)) for name in _DEPTH}
         better, of_issues = shown["improvements"], self.improvements["indicator"].isin(self.by_issues)
         # A step is the value of some candidate: of one whose value is hidden it is, too.
-        secret = self.measures[self.measures["candidate_id"].isin(self._hidden())]
+        secret = self.measures[self.measures["candidate_id"].isin(self._hidden)]
         told = pd.MultiIndex.from_frame(better[["indicator", "to_step"]])
         mask = of_issues & told.isin(pd.MultiIndex.from_frame(secret[["indicator", "value"]].dropna()))
         steps = ["to_step", "gain_step", "rank_step", "amount_step", "step_in_words"]
@@ -330,7 +334,7 @@ class ScoresResult(Result):
 
     def _without(self, table: pd.DataFrame) -> pd.DataFrame:
         """A table whose figures of hidden candidates are missing; features and types tell nothing but where issues make them."""
-        hidden = self._hidden()
+        hidden = self._hidden
         of_features = "feature" in table.columns or "type_found" in table.columns
         if not hidden or (of_features and not {*self.features["feature"]} & {*self.by_issues}):
             return table
@@ -343,10 +347,14 @@ class ScoresResult(Result):
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""
         given, least = self.given, self.given.settings.report.min_count
-        if "issues" not in self.scores.columns:
-            return self.scores
+        found = self.scores["type_from"] == "found"  # a type that is given is the data's own word
+        scores = self.scores.assign(
+            type=self.scores["type"].mask(found, self.scores["type"].map(self.type_names).astype("str"))
+        )
+        if "issues" not in scores.columns:
+            return scores
         # A candidate that is a unit has its issues: what the units hide is hidden here.
-        named = self.scores.assign(_unit="unit:" + self.scores["candidate_id"].astype(str))
+        named = scores.assign(_unit="unit:" + scores["candidate_id"].astype(str))
         own = count_rows(named, "issues", of="scores", sums=["_unit"])
         rows = pd.concat([*given.known_counts(self.part), own], ignore_index=True)
-        return hide_small(self.scores, min_count=least, lost=leave_out(rows, least)[-len(own) :])
+        return hide_small(scores, min_count=least, lost=leave_out(rows, least)[-len(own) :])

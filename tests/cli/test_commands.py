@@ -173,6 +173,12 @@ def test_score(jxgis: Run, city: Path) -> None:
     assert scores.loc["候选二", "completeness"] == pytest.approx(0.25)
     assert pd.isna(scores.loc["候选二", "rank"])
     assert (out / "scores.xlsx").is_file()
+    behind = pyogrio.list_layers(out / "scores_depth.gpkg")[:, 0].tolist()
+    assert behind == ["acceptability", "swings", "improvements", "types", "features"]
+    better = pyogrio.read_dataframe(out / "scores_depth.gpkg", layer="improvements").set_index(
+        ["candidate_id", "indicator"]
+    )
+    assert better.loc[("候选一", "toilets_per_km2"), ["to_reference", "gain_reference"]].tolist() == [4, 37.5]
 
 
 def allocate_project(city: Path, allocate: str) -> Path:

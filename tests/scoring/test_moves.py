@@ -243,3 +243,18 @@ def test_of_a_value_that_the_candidate_brings_things_are_by_its_area_and_cases_a
     ).improvements.set_index("indicator")
     assert found.loc["t", ["value", "amount_reference"]].tolist() == [2, 5]  # 2 a km² on 2.4 km² are 4.8
     assert np.isnan(found.loc["r", "amount_reference"])
+
+
+def test_where_nothing_is_measured_no_amount_is_made_up():
+    own = {"g": measured("share_of_area", ("squares",), target=50, unit="%"),
+           "p": measured("park_coverage", ("parks", "park_land"), target=90, unit="%")}  # fmt: skip
+    found = score_candidates(SQUARE.assign(g=20.0, p=80.0), indicators=own).improvements
+    assert found[["amount_reference", "amount_of"]].isna().all(axis=None)
+    assert found["gain_reference"].notna().all()
+
+
+def test_numbers_that_differ_are_not_said_to_be_the_same():
+    mix = Indicator("a", "A", 1, target=0.5)
+    values = pd.DataFrame({"a": [0.1690, 0.1705, 0.1, 0.05]})
+    scored = Scored(values, score_table(values, [mix]), pd.Series({"a": 1.0}), pd.Series([2, 1, 3, 4]))
+    assert improvements(scored, [mix], amounts={}).loc[0, "step_in_words"].startswith("a 0.169 → 0.1705：")

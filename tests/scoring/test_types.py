@@ -148,6 +148,13 @@ def test_a_type_given_counts_and_is_compared_with_the_one_found():
     scores = result.scores.set_index("candidate_id")
     assert scores["type"].fillna("").tolist() == ["历史文化类", "商贸服务", "", "历史文化"]
     assert scores["type_from"].fillna("").tolist() == ["given", "given", "", "found"]
+    english = score_candidates(squares(), historic=old, residential=land, further=further, lang="en")
+    assert english.scores["type"].dropna().tolist() == ["历史文化"] * 2
+    assert english.shown_tables()["scores"]["type"].dropna().tolist() == ["History and culture"] * 2
+    again = score_candidates(result.scores[["candidate_id", "type", "type_from", "geometry"]])
+    assert again.types["type_given"].fillna("").tolist() == ["历史文化类", "商贸服务", "", ""], (
+        "what was found is not given"
+    )
     features = result.features.set_index(["candidate_id", "feature"])
     assert features.loc[("甲", "heritage_sites"), ["value", "points"]].tolist() == pytest.approx([10 / 2.4, 100])
 
