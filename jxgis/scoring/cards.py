@@ -264,7 +264,11 @@ def _facts(
 def _type(one: pd.Series, kind: Mapping[Any, Any], lang: str) -> str | None:
     """The type, given or found, with what the features say of it."""
     if pd.isna(kind["type_found"]):
-        return None if pd.isna(one["type"]) else str(one["type"])
+        given = None if pd.isna(one["type"]) else str(one["type"])
+        if pd.isna(kind["reason"]):
+            return given
+        why = reason(str(kind["reason"]), lang)
+        return text("cards.type_open", lang, given=given or text("cards.type_none", lang), why=why)
     said = {"found": kind["type_found"], "second": kind["runner_up"], "margin": f"{kind['margin']:.0f}"}
     if pd.isna(kind["type_given"]):
         return text("cards.type_found", lang, **said)
