@@ -39,6 +39,10 @@ def strings() -> Iterator[str]:
             parts = [re.escape(part.value) if isinstance(part, ast.Constant) else r"\w*" for part in node.values]
             if "".join(parts).strip(r"\w*. "):
                 yield "".join(parts)
+    for path in CODE.rglob("*.html"):
+        yield from map(
+            re.escape, re.findall(r'"([a-z_]+\.(?!css)[a-z0-9_]*[a-z0-9])"', path.read_text(encoding="utf-8"))
+        )
 
 
 PATTERNS = sorted(set(strings()))

@@ -101,9 +101,9 @@ class Plate:
     frame: tuple[float, float, float, float]
     width_mm: float
     lang: str = "zh"
-    drawn: list[str] = field(default_factory=list)
-    _names: list[str] = field(default_factory=list)
-    _taken: list[shapely.Geometry] = field(default_factory=list)
+    drawn: list[str] = field(init=False, default_factory=list)
+    _names: list[str] = field(init=False, default_factory=list)
+    _taken: list[shapely.Geometry] = field(init=False, default_factory=list)
 
     @property
     def _per_m(self) -> float:

@@ -200,9 +200,9 @@ def make_cards(
     for row in order:
         one, gates = scores.iloc[row], tables.gates.iloc[row]
         name, home = str(one["candidate_id"]), gates["district"]
-        beside = None if gates["of_district"] >= MIN_SHARE else home
+        beside = "" if pd.isna(home) or gates["of_district"] >= MIN_SHARE else str(home)
         lines = _lines(one, figures[name], tables.indicators, around, beside, digits, lang)
-        strengths, gaps = _findings(lines, tables.indicators, "" if pd.isna(home) else str(home), lang)
+        strengths, gaps = _findings(lines, tables.indicators, beside, lang)
         called = one.get("name")
         cards.append(
             Card(
@@ -264,7 +264,11 @@ def _facts(
 def _type(one: pd.Series, kind: Mapping[Any, Any], lang: str) -> str | None:
     """The type, given or found, with what the features say of it."""
     if pd.isna(kind["type_found"]):
-        return None if pd.isna(one["type"]) else str(one["type"])
+        given = None if pd.isna(one["type"]) else str(one["type"])
+        if pd.isna(kind["reason"]):
+            return given
+        why = reason(str(kind["reason"]), lang)
+        return text("cards.type_open", lang, given=given or text("cards.type_none", lang), why=why)
     said = {"found": kind["type_found"], "second": kind["runner_up"], "margin": f"{kind['margin']:.0f}"}
     if pd.isna(kind["type_given"]):
         return text("cards.type_found", lang, **said)
@@ -326,7 +330,7 @@ def _lines(
     figures: pd.DataFrame,
     indicators: pd.DataFrame,
     around: Mapping[tuple[str, str, str], Mapping[Any, Any]],
-    home: object,
+    home: str,
     digits: Mapping[str, int],
     lang: str,
 ) -> list[Line]:
@@ -337,7 +341,7 @@ def _lines(
         value = figure["value"]
         # Where a value is hidden, so are its points.
         points: float = np.nan if pd.isna(value) else float(cast("float", one[f"{name}_score"]))
-        own, city = around.get((str(home), "district", name)), around.get((ALL, "city", name))
+        own, city = around.get((home, "district", name)), around.get((ALL, "city", name))
         words = f"{write_value(value, 'number', lang, digits[name])} {unit}".strip()
         lines.append(
             Line(

@@ -29,10 +29,10 @@ _CUT = """() => [...document.querySelectorAll(".card")].flatMap((card) => {
 
 def city(n: int, **columns):
     """A row of candidates on streets, with parks and water, in one district that is larger."""
-    west = EAST + 2000 * np.arange(n)
+    west = [EAST + 2000 * k for k in range(n)]
     candidates = gpd.GeoDataFrame(
         {"candidate_id": [f"YB{k:02}" for k in range(n)], **columns},
-        geometry=shapely.box(west, NORTH, west + 1700, NORTH + 1700),
+        geometry=[shapely.box(x, NORTH, x + 1700, NORTH + 1700) for x in west],
         crs=4549,
     )
     lines = [[(EAST - 500, NORTH + y), (EAST + 2000 * n, NORTH + y)] for y in range(100, 1700, 200)]
@@ -43,7 +43,7 @@ def city(n: int, **columns):
     )
     parks = gpd.GeoDataFrame(
         {"name": "公园", "park_id": [f"P{k}" for k in range(n)]},
-        geometry=shapely.box(west + 300, NORTH + 300, west + 500, NORTH + 500),
+        geometry=[shapely.box(x + 300, NORTH + 300, x + 500, NORTH + 500) for x in west],
         crs=4549,
     )
     whole = shapely.box(EAST - 500, NORTH - 500, EAST + 2000 * n, NORTH + 2500)

@@ -251,7 +251,8 @@ def test_further_maps_of_a_part_get_a_button_of_their_own(tables):
     parks = page[page.index('<section id="parks">') : page.index('<section id="units">')]
     assert '<a class="open" href="maps/parks.html">打开互动地图</a>' in parks
     assert '<a class="open" href="maps/parks_change.html">前后对比 &lt;b&gt;</a>' in parks
-    assert page.count('class="open"') == 2
+    assert parks.count('class="open"') == 2
+    assert '<a class="open" href="score_cards.html">评分卡（每个一页，可打印）</a>' in page
 
 
 def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:

@@ -58,7 +58,7 @@ SCORING: dict[str, Any] = {
     "weights": "ahp", "min_completeness": 0.61, "judgements": {"A": {"B": 2.0}}, "column_units": {"a": "fraction"},
     "indicators": {"a": {"dimension": "A", "weight": 1, "target": 2, "unit": "座"},
                    "b": {"dimension": "B", "weight": 1, "target": 2}},
-    "top": 1, "weightings": 150, "concentration": 4.0, "seed": 3,
+    "top": 1, "weightings": 150, "concentration": 4.0, "seed": 3, "cards": 1,
 }  # fmt: skip
 ALLOCATE: dict[str, Any] = {
     "years": (2026, 2027), "this_year": 2025, "by": {2025: 2}, "each_area": 1, "each_year": 2, "number": {2025: 2},
@@ -218,6 +218,7 @@ def test_scoring_gets_its_own_settings_and_those_of_parks_and_units() -> None:
     assert found.scores["score"].iloc[0] == pytest.approx(100 * 2 / 3 + 50 / 3)
     enough = SCORING["min_completeness"]
     assert found.scores["rank"].notna().tolist() == [True, True]
+    assert found.cards().count("<article") == 1
     more = scored(candidates, {}, scoring={**SCORING, "min_completeness": 0.67})
     assert enough < 2 / 3 < 0.67
     assert more.scores["rank"].notna().tolist() == [True, False]

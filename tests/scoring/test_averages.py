@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -11,15 +13,17 @@ import shapely
 from jxgis.scoring.analysis import score_candidates
 from jxgis.settings import IndicatorSettings, MeasureSettings
 
-DISTRICTS = gpd.GeoDataFrame({"name": ["东", "西"]}, geometry=shapely.box([0, 5000], 0, [5000, 10_000], 2000), crs=4549)
+DISTRICTS = gpd.GeoDataFrame(
+    {"name": ["东", "西"]}, geometry=[shapely.box(0, 0, 5000, 2000), shapely.box(5000, 0, 10_000, 2000)], crs=4549
+)
 CANDIDATES = gpd.GeoDataFrame(
     {"candidate_id": ["甲", "乙", "丙"]},
-    geometry=shapely.box([0, 2000, 6000], 0, [1500, 3500, 8000], [1600, 1600, 1000]),
+    geometry=[shapely.box(0, 0, 1500, 1600), shapely.box(2000, 0, 3500, 1600), shapely.box(6000, 0, 8000, 1000)],
     crs=4549,
 )
 
 
-def indicator(weight: float = 1, target: float = 4, **measure: object) -> IndicatorSettings:
+def indicator(weight: float = 1, target: float = 4, **measure: Any) -> IndicatorSettings:
     measures = (MeasureSettings(**measure),) if measure else ()
     return IndicatorSettings(dimension="设施", weight=weight, target=target, measures=measures)
 

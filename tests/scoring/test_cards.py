@@ -17,7 +17,7 @@ from jxgis.settings import IndicatorSettings
 
 DISTRICTS = gpd.GeoDataFrame(
     {"name": ["东", "西"], "area": ["南湖区", "秀洲区"]},
-    geometry=shapely.box([0, 5000], 0, [5000, 10_000], 2000),
+    geometry=[shapely.box(0, 0, 5000, 2000), shapely.box(5000, 0, 10_000, 2000)],
     crs=4549,
 )
 OWN = {
@@ -68,7 +68,7 @@ def test_who_it_is_and_how_it_stands(cards):
     one = cards["甲"]
     assert one.title == "甲片"
     assert one.facts[1:] == [("片区", "东"), ("所属区", "南湖区"), ("面积", "2.56 km²")]
-    assert one.facts[0][1].startswith("品质生活")
+    assert one.facts[0][1].startswith("品质生活（按特征未能判断：")
     # 照明 100 points, weight 1/2; 噪声 50, 1/4; 行道树 not known: (50 + 12.5) / 0.75, and 62.5 of what is missing as 0.
     assert [key.value for key in one.keys[:3]] == ["1", "83.3", "62.5"]
     assert one.keys[0].note == "参与排名 2 个，候选共 3 个"
