@@ -182,7 +182,7 @@ class WeakResult(Result):
         from jxgis.report.workbook import report_workbook
 
         given, section = self.given, self.section()
-        write_gpkg(stage.path("weak.gpkg"), self.tables(), of=self.part.name, lang=given.lang)  # type: ignore[arg-type]
+        write_gpkg(stage.path("weak.gpkg"), self.tables(), of=self.part.name, lang=given.lang)
         report_workbook(
             stage.path("weak.xlsx"),
             [replace(section, sheets=self._sheets())],
