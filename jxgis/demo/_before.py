@@ -57,7 +57,7 @@ def make_weak_before(
         chosen = table.iloc[np.sort(rng.choice(len(table), n, replace=False))]
         shapes = shapely.buffer(chosen.geometry.to_numpy(), reach_m, quad_segs=8)
         rows += [(str(name), kind, shape) for name, shape in zip(chosen["name"], shapes, strict=True)]
-    _, _, east, north = city.bounds
+    _, _, east, north = shapely.bounds(city).tolist()
     rows.append(("城外工地（示意）", "建筑工地", shapely.box(east + _AWAY_M, north, east + _AWAY_M + 200, north + 150)))
     names, kinds, polygons = zip(*rows, strict=True)
     return gpd.GeoDataFrame(

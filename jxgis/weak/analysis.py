@@ -242,7 +242,8 @@ def _rest(tables: list[gpd.GeoDataFrame], every: gpd.GeoDataFrame, yardstick: Ya
         for table in tables
     ]
     both = pd.concat(rows)
-    return both[both["rest"] > 0].groupby(["kind", "name"])["rest"].min()
+    fewest: pd.Series = both[both["rest"] > 0].groupby(["kind", "name"])["rest"].min()
+    return fewest
 
 
 def _before(

@@ -22,7 +22,6 @@ __all__ = ["HOT_PLACE", "UNIT", "gather_areas"]
 
 UNIT, HOT_PLACE = "unit", "hot_place"
 """The kinds that are no layer of places."""
-_NAMES = ("unit_id", "name")
 
 
 def gather_areas(
@@ -81,7 +80,7 @@ def gather_areas(
         parts.append(
             gpd.GeoDataFrame(
                 {
-                    "name": _names(table),
+                    "name": _names(table, "unit_id" if kind == UNIT else "name"),
                     "kind": kind,
                     "district": name[home],
                     "area_km2": shapely.area(inside) / 1e6,
@@ -105,9 +104,9 @@ def _buffered(shapes: NDArray[np.object_], point_m: float, line_m: float) -> NDA
     return drawn
 
 
-def _names(table: gpd.GeoDataFrame) -> pd.Series:
+def _names(table: gpd.GeoDataFrame, first: str) -> pd.Series:
     """What areas are called; those without a name by their number, those that share one told apart."""
-    known = next((column for column in _NAMES if column in table.columns), None)
+    known = next((column for column in (first, "name") if column in table.columns), None)
     names = pd.Series(pd.NA, index=range(len(table)), dtype="str")
     if known is not None:
         names = table[known].astype("str").reset_index(drop=True)

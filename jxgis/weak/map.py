@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["weak_map"]
 
-_BREAKS = (1.5, 2.0, 3.0, 5.0)
+_BREAKS = (2, 3, 5, 10)
+_NAMED = 20
+"""Areas that are named and listed; the others are found on the map."""
 _OUTCOMES = {
     "weak": SITE,
     "same_place": "#fdc58a",
@@ -69,16 +71,17 @@ def weak_map(
     folium.Map
     """
     page = land_map(districts, areas, title=text("weak.title", lang), method=method, lang=lang, sketch=sketch)
+    # The small ones are drawn last, over those that they lie in.
+    drawn = weak.iloc[np.argsort(-weak.area.to_numpy(), kind="stable")]
     severity = classify(
-        pd.to_numeric(weak["severity"]), breaks=_BREAKS, colours=sequential(len(_BREAKS) + 1), unit="", lang=lang
+        pd.to_numeric(drawn["severity"]), breaks=_BREAKS, colours=sequential(len(_BREAKS) + 1), unit="", lang=lang
     )
     group = add_group(page, name=text("weak.layer_list", lang), show=True)
-    told = weak.assign(heading=weak["rank"].astype(str) + "  " + weak["name"].astype(str))
+    told = drawn.assign(heading=drawn["rank"].astype(str) + "  " + drawn["name"].astype(str))
     _add(group, told, "weak.weak_areas", list(severity.colours), severity.row, "heading",
          ["kind", "district", "severity", "low", "high", "q", "issues", "cases_before", "change", "change_p"], lang)  # fmt: skip
-    add_names(page, told.head(20), column="name", name=text("weak.names", lang))
+    add_names(page, weak.head(_NAMED), column="name", name=text("weak.names", lang))
     legends = [LegendSection(text("weak.layer_list", lang), severity.swatches(), text("weak.map_note", lang), [group])]
-    # The list is drawn last, over what it lies in.
     for name, rows, colours, key, fields in (
         ("areas", areas, _OUTCOMES, "layer_all", ["kind", "district", "status", "severity", "q", "issues", "within", "reason"]),
         ("before", before, _COURSES, "layer_before",
@@ -88,14 +91,15 @@ def weak_map(
             continue
         words = table(f"weak.{name}").columns["status"].words
         codes = list(colours)
-        ordered = rows.iloc[np.argsort([-codes.index(status) for status in rows["status"]], kind="stable")]
+        ordered = rows.iloc[np.argsort(-rows.area.to_numpy(), kind="stable")]
         style = np.array([codes.index(status) for status in ordered["status"]])
         other = add_group(page, name=text(f"weak.{key}", lang), show=False)
         said = localise_reasons(ordered, lang).assign(status=[words[status].of(lang) for status in ordered["status"]])
         _add(other, said, f"weak.{name}", list(colours.values()), style, "name", fields, lang)
         swatches = [Swatch(colours[code], words[code].of(lang)) for code in codes if (rows["status"] == code).any()]
         legends.append(LegendSection(text(f"weak.{key}", lang), swatches, text(f"weak.{key}_note", lang), [other]))
-    places = told.head(20).assign(note=[f"{value:.1f}×" for value in pd.to_numeric(told["severity"].head(20))])
+    first = weak.head(_NAMED)
+    places = first.assign(note=[f"{value:.1f}×" for value in pd.to_numeric(first["severity"])])
     add_place_lists(page, [PlaceList(group, text("weak.layer_list", lang), places)] if len(places) else [])
     add_legend(page, legends, lang=lang)
     add_switch(page)

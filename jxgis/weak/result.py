@@ -12,7 +12,8 @@ import pandas as pd
 from jxgis.i18n import Text, text
 from jxgis.part import Result
 from jxgis.period_words import change_lines
-from jxgis.small_counts import MIN_RANGE
+from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
+from jxgis.weak.areas import HOT_PLACE, UNIT
 from jxgis.weak.part import PART
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import folium
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
@@ -72,7 +74,8 @@ _LOOKED_AT = [
     "reason",
     "geometry",
 ]
-_COUNTS = ["issues", "cases_before"]
+_TOLD = ("cases_before", "change", "change_p", "severity_before", "issues_again", "fall_p")
+"""What two periods tell of each other."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -129,22 +132,36 @@ class WeakResult(Result):
         return {name: self._hidden(table, least) for name, table in self.tables().items()}
 
     def _hidden(self, table: gpd.GeoDataFrame, least: int) -> gpd.GeoDataFrame:
-        """Small counts as ranges; none of two periods where they or what other parts show would tell a small one."""
-        shown = self.given.shown(table)
+        """Small counts as ranges; none where it, or its difference from what other parts show, would tell a small one."""
+        shown = self.given.in_words(table)
         if least >= MIN_RANGE:
-            counts = table[_COUNTS].fillna(0)
-            key = pd.MultiIndex.from_frame(table[["kind", "name"]])
-            rest = self.rest.reindex(key).fillna(0).to_numpy()
-            told = ((counts > 0) & (counts < least)).any(axis=1).to_numpy() | ((rest > 0) & (rest < least))
-            masked = [
-                name
-                for name in ("cases_before", "change", "change_p", "severity_before", "issues_again", "fall_p")
-                if name in shown
-            ]
+            now, before = (table[name].fillna(0).to_numpy() for name in ("issues", "cases_before"))
+            rest = self.rest.reindex(pd.MultiIndex.from_frame(table[["kind", "name"]])).fillna(0).to_numpy()
+
+            def few(counts: NDArray[np.float64]) -> NDArray[np.bool_]:
+                return np.asarray((counts > 0) & (counts < least))
+
+            # Of units and hot places other parts show the issues of all periods together.
+            whole = table["kind"].isin([UNIT, HOT_PLACE]).to_numpy() & (self.comparison.periods is not None)
+            shown = hide_small(shown, min_count=least, lost=(whole & few(before + rest)) | self._lost(table, least))
+            told = few(now) | few(before) | few(rest) | few(now + rest)
+            masked = [name for name in _TOLD if name in shown]
             shown = shown.assign(**{name: shown[name].astype(object).mask(told) for name in masked})
         # A share of the issues tells how many are elsewhere.
         hidden = {name: np.nan for name in ("shared",) if name in shown}
         return self._in_words(shown.assign(**hidden))
+
+    def _lost(self, table: gpd.GeoDataFrame, least: int) -> NDArray[np.bool_]:
+        """Units whose count the units themselves leave out, where it is the same count: there are no two periods."""
+        lost = np.zeros(len(table), dtype=bool)
+        at = np.flatnonzero(table["kind"] == UNIT)
+        if self.comparison.periods is None and len(at):
+            named = table.iloc[at].assign(_unit="unit:" + table["name"].iloc[at].astype(str))
+            own = count_rows(named, "issues", of="weak", sums=["_unit"])
+            lost[at] = leave_out(pd.concat([*self.given.known_counts(self.part), own], ignore_index=True), least)[
+                -len(own) :
+            ]
+        return lost
 
     def _in_words(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Kinds that are a city's own layers as it calls them; the others are written by their declaration."""
@@ -182,7 +199,7 @@ class WeakResult(Result):
         from jxgis.report.workbook import report_workbook
 
         given, section = self.given, self.section()
-        write_gpkg(stage.path("weak.gpkg"), self.tables(), of=self.part.name, lang=given.lang)  # type: ignore[arg-type]
+        write_gpkg(stage.path("weak.gpkg"), self.tables(), of=self.part.name, lang=given.lang)
         report_workbook(
             stage.path("weak.xlsx"),
             [replace(section, sheets=self._sheets())],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from jxgis.i18n import Text, text, text_pair
 from jxgis.period_words import change_lines
 from jxgis.report.blocks import Block, Key, Paragraph, Section, method_note, table_block
@@ -43,7 +45,8 @@ def weak_section(result: WeakResult, lang: str) -> Section:
     ]
     blocks: list[Block] = [Paragraph(lead)]
     if listed:
-        first = shown["weak_areas"].head(max(asked, 1))
+        own = result.weak_areas["within"].isna().cumsum().to_numpy()
+        first = shown["weak_areas"].head(int(np.searchsorted(own, asked)) + 1)
         blocks.append(table_block(text("weak.list_table", lang, n=len(first)), first, lang, of="weak.weak_areas"))
     following = shown["areas"].loc[result.following.index].head(max(asked - apart, 3))
     if len(following):

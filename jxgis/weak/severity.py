@@ -28,6 +28,7 @@ __all__ = ["CITY", "Yardstick", "change_of", "lay_yardstick", "measure_severity"
 
 CITY = "city"
 _LEAST_CELLS = 2
+_FLOOR = 1e-12  # the accuracy that is vouched for, as of the hot spots: never 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +163,8 @@ def measure_severity(
     tested = usable if chosen is None else usable & ~chosen
     asked = tested[usable]
     shares = SharesOf(shares.total[asked], shares.exposure[asked], shares.squares[asked], dispersion)
-    p[tested] = shares.tails(count[tested], exposure[tested], squares[tested])[0]
+    upper, _ = shares.tails(count[tested], exposure[tested], squares[tested])
+    p[tested] = np.maximum(upper, _FLOOR)
     low[tested], high[tested] = shares.interval(count[tested], exposure[tested], squares[tested])
     prior = dispersion.batch / 2
     return pd.DataFrame(

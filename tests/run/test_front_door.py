@@ -250,6 +250,7 @@ def test_every_table_is_held_to_its_contract() -> None:
         (jxgis.score_candidates, jxgis.Project.scores, "scoring"),
         (jxgis.allocate_candidates, jxgis.Project.allocation, "allocate"),
         (jxgis.measure_effect, jxgis.Project.effect, "effect"),
+        (jxgis.find_weak_areas, jxgis.Project.weak, "weak"),
     ],
 )
 def test_help_lists_every_option_with_its_default_and_what_it_means(door: Any, method: Any, section: str) -> None:

@@ -1,0 +1,71 @@
+"""What people are shown of weak areas: no small count, and none that units or two periods would tell."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from weak_city import CITY, SIDE, places, points, units
+
+import jxgis
+from jxgis.errors import InputError
+
+
+def cases(rng, n, years=2):
+    x, y = rng.uniform(0, SIDE, (2, n))
+    days = pd.to_timedelta(rng.integers(0, 365 * years, n), unit="D")
+    return points(x, y, pd.Series(pd.Timestamp("2022-01-01") + days))
+
+
+@pytest.fixture(scope="module")
+def result():
+    rng = np.random.default_rng(4)
+    few = cases(rng, 900)
+    more = points(rng.uniform(100, 300, 60), rng.uniform(100, 300, 60), few["time"].iloc[:60].reset_index(drop=True))
+    issues = gpd.GeoDataFrame(pd.concat([few, more], ignore_index=True))
+    return jxgis.find_weak_areas(issues, CITY, {"markets": places(rng, 40)}, units=units(12))
+
+
+def test_every_area_has_its_outcome(result):
+    assert len(result.areas) == 144 + 40
+    assert result.areas["status"].notna().all()
+    assert result.areas.loc[result.areas["status"] != "weak", "reason"].notna().all()
+    assert (result.weak_areas["q"] <= 0.05).all()
+
+
+def test_no_small_count_is_shown_nor_told_by_two_periods(result):
+    assert (result.areas["issues"].between(1, 2)).any()
+    for shown in result.shown_tables().values():
+        for name in ("issues", "cases_before"):
+            number = pd.to_numeric(shown[name], errors="coerce")
+            assert not number.between(1, 2).any()
+        few = shown["issues"] == "1–2"
+        assert shown.loc[few, ["severity", "q", "change", "cases_before"]].isna().to_numpy().all()
+        assert shown["shared"].isna().all()
+
+
+def test_what_two_periods_leave_of_a_unit_is_not_small(result):
+    shown, table = result.shown_tables()["areas"], result.areas
+    of_unit = (table["kind"] == "unit").to_numpy()
+    every = table["issues"] + table["cases_before"]
+    told = of_unit & shown["issues"].notna().to_numpy() & (shown["issues"] != "1–2").to_numpy()
+    assert not (every - table["issues"])[told].between(1, 2).any()
+
+
+def test_the_result_shows_itself(result):
+    assert result.draws("map") == ["weak"]
+    assert "薄弱区域" in repr(result)
+    words = result.table()
+    assert list(words.columns[:4]) == ["排名", "名称", "类型", "片区"]
+    assert set(words["类型"]) <= {"单元", "农贸市场"}
+    assert result.map() is not None
+    assert result.figure() is not None
+
+
+def test_nothing_to_look_at_is_refused():
+    with pytest.raises(InputError, match="no areas to look at"):
+        jxgis.find_weak_areas(cases(np.random.default_rng(1), 50), CITY)
+    away = gpd.GeoDataFrame(geometry=gpd.points_from_xy([9e4], [9e4]), crs=4549)
+    with pytest.raises(InputError, match="None of 1 issues"):
+        jxgis.find_weak_areas(away, CITY, units=units())
