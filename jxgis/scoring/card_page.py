@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["cards_page"]
 
 #: What the lines of the table share, in mm, and the highest that one becomes.
-_TABLE_MM, _ROW_MM = 106.0, 4.4
+_TABLE_MM, _ROW_MM = 101.0, 4.2
 #: Samples of the legend.
 _LINE, _AREA = "M2 13H58", "M4 4H56V22H4Z"
 
