@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["AllocationResult"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class AllocationResult(Result):
     """What `jxgis allocate` finds.
 

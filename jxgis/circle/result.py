@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CircleResult"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class CircleResult(Result):
     """What `jxgis circle` finds, table by table.
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ScorecardResult"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ScorecardResult(Result):
     """What `jxgis scorecard` finds, table by table.
 
