@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from jxgis.city import City
-    from jxgis.part import Given
 
-__all__ = ["homes_of_subdistricts", "scorecard_zones", "units_of"]
+__all__ = ["homes_of_subdistricts", "scorecard_zones"]
 
 
 def scorecard_zones(
@@ -127,11 +126,3 @@ def homes_of_subdistricts(
             if row.district in names and (there is None or row.subdistrict in there):
                 homes[str(row.subdistrict)] = str(row.district)
     return homes
-
-
-def units_of(given: Given) -> gpd.GeoDataFrame | None:
-    """The units to report by: the user's own, else those that were proposed; None where there are neither."""
-    own = given.table("units")
-    if own is not None or "units" not in given.results:
-        return own
-    return gpd.GeoDataFrame(given.results["units"].tables()["units"])
