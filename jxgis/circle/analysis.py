@@ -131,7 +131,7 @@ def analyse(given: Given) -> CircleResult:
     from jxgis.indicators.ground import layer_title
     from jxgis.parks.gaps import blind_spots
     from jxgis.schema.layers import layers as known
-    from jxgis.scorecard.zones import scorecard_zones
+    from jxgis.space.levels import zones_by_level
     from jxgis.space.network import street_graph
 
     options, walking = given.settings.circle, given.settings.parks
@@ -145,7 +145,7 @@ def analyse(given: Given) -> CircleResult:
     title = layer_title(given.city)
     labels = {kind.id: kind.said.label or title(kind.said.layer).of(given.lang) for kind in chosen}
     districts, barriers = given.need("districts"), given.table("barriers")
-    zones = scorecard_zones(districts, given.units(), given.levels())
+    zones = zones_by_level(districts, given.units(), given.levels())
     graph = street_graph(given.need("streets"), barriers=barriers)
     minutes = {name: kind.said.minutes or options.minutes for name, kind in there.items()}
     people = _people(given, districts)

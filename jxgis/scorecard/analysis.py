@@ -147,11 +147,12 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
     from jxgis.scorecard.card import fill_card, judge_card
     from jxgis.scorecard.measured import measure_targets
     from jxgis.scorecard.projects import project_progress
-    from jxgis.scorecard.zones import homes_of_subdistricts, scorecard_zones
+    from jxgis.scorecard.subdistricts import homes_of_subdistricts
+    from jxgis.space.levels import zones_by_level
 
     given = replace(given, layers={**given.layers, **beside})
     districts, subdistricts, year = given.need("districts"), given.table("subdistricts"), given.settings.scorecard.year
-    zones = scorecard_zones(districts, given.units(), given.levels())
+    zones = zones_by_level(districts, given.units(), given.levels())
     homes = homes_of_subdistricts(districts, subdistricts, given.city)
     rows, table = given.table("scorecard_values"), given.table("projects")
     brought = None
