@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable
+from typing import Self
 
 from jxgis.i18n import LANGS, Text
 from jxgis.privacy import hide_passwords
@@ -59,6 +60,11 @@ class JxgisError(Exception):
     def __init__(self, *, zh: str, en: str) -> None:
         self.message = Text(zh=hide_passwords(zh), en=hide_passwords(en))
         super().__init__("\n".join(self.message))
+
+    @classmethod
+    def saying(cls, message: Text) -> Self:
+        """The error with a text in both languages for its message."""
+        return cls(zh=message.zh, en=message.en)
 
     def text(self, lang: str) -> str:
         """The message in one language, ``"zh"`` or ``"en"``."""

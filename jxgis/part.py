@@ -29,15 +29,7 @@ if TYPE_CHECKING:
     from jxgis.schema.layers import Contract
     from jxgis.settings import Settings
 
-__all__ = [
-    "Given",
-    "Option",
-    "Part",
-    "Progress",
-    "Raster",
-    "Result",
-    "given_tables",
-]
+__all__ = ["Given", "Option", "Part", "Progress", "Raster", "Result", "given_tables"]
 
 Progress: TypeAlias = Callable[[Text], object]
 Table = TypeVar("Table", bound="pd.DataFrame")
@@ -91,6 +83,8 @@ class Given:
         Name of a part to what it found, for the parts that go after it.
     refused
         Name of a part that refused its input to the reason, for the parts that go after it.
+    in_report
+        Whether a whole report is made: what a command would write for its own sake is then left out.
     """
 
     settings: Settings
@@ -108,6 +102,7 @@ class Given:
     progress: Progress = _silent
     results: dict[str, Result] = field(default_factory=dict)
     refused: Mapping[str, Text] = field(default_factory=dict)
+    in_report: bool = False
 
     def __post_init__(self) -> None:
         require_lang(self.lang)
@@ -120,6 +115,12 @@ class Given:
         """The layer's rows, where a part has said that it needs them."""
         return self.layers[layer]
 
+    def units(self) -> gpd.GeoDataFrame | None:
+        """The units: the user's own, else those that were proposed; None where there are neither."""
+        if "units" in self.layers or "units" not in self.results:
+            return self.table("units")
+        return cast("gpd.GeoDataFrame", self.results["units"].tables()["units"])
+
     def levels(self) -> dict[str, gpd.GeoDataFrame]:
         """The further zones that tables are made by: see `space.levels.levels_of`."""
         from jxgis.space.levels import levels_of
@@ -127,9 +128,7 @@ class Given:
         return levels_of(self.settings.report.levels, self.layers, self.city)
 
     def of(self, layers: Sequence[str]) -> Given:
-        """The same with these layers and what was found so far: no part comes to hang on a layer that it does not say it
-        reads, nor on its own result or a later one.
-        """
+        """The same with these layers and what was found so far: no part hangs on more than it says it reads."""
         return replace(
             self,
             layers={name: table for name, table in self.layers.items() if name in layers},
@@ -184,12 +183,10 @@ class Given:
         """A copy of a table with the city's classes as the reader's language calls them; other values stand as they are."""
         from jxgis.schema.tables import class_columns
 
-        words = (
-            {} if self.city is None else {name: called.of(self.lang) for name, called in self.city.class_names.items()}
-        )
-        return table.assign(
-            **{column: table[column].replace(words) for column in class_columns() if column in table.columns}
-        )
+        names = {} if self.city is None else self.city.class_names
+        words = {name: called.of(self.lang) for name, called in names.items()}
+        own = [column for column in class_columns() if column in table.columns]
+        return table.assign(**{column: table[column].replace(words) for column in own})
 
     def shown(self, table: Table) -> Table:
         """A copy of a table of issues for people's eyes: classes in words, small counts as ranges; see `hide_small`."""
@@ -543,7 +540,7 @@ class Part:
     implied
         The settings that options of the command imply beside what they give, such as ``{"units": {"by_cells": True}}``.
     analyse
-        Runs it.
+        Runs it; a `NotGivenError` says that it has nothing to work on, though its layers are there.
     settings_key
         Its own section of the settings.
     settings
@@ -555,8 +552,6 @@ class Part:
         measure units too, scores take them for candidates. What :meth:`Result.completed` refuses is that part's.
     instead
         A layer that it needs to what then stands in for it: ``beside``.
-    without
-        Why what was given has no use for it, None where it has: a report says so in its place.
     blames
         Layers whose flaws are drawn where it refuses: seeing them is half of the mending.
     by_level
@@ -583,7 +578,6 @@ class Part:
     also_needs: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     implied: Callable[[Collection[str]], Mapping[str, Any]] = field(default_factory=lambda: lambda _: {})
     knows: Callable[[Given], bool] = field(default_factory=lambda: lambda _: False)
-    without: Callable[[Given], Text | None] = field(default_factory=lambda: lambda _: None)
 
     def layers_for(self, settings: Settings, *, alone: bool = False) -> tuple[str, ...]:
         """The layers that it can use by the settings, in a report, or ``alone``: by its command."""

@@ -183,7 +183,7 @@ def _named(given: Given, table: pd.DataFrame) -> pd.Series:
 def _joined(given: Given, table: gpd.GeoDataFrame, worth: str) -> gpd.GeoDataFrame:
     """The candidates with what the scoring found of them."""
     if "scores" in given.refused:
-        raise InputError(zh=given.refused["scores"].zh, en=given.refused["scores"].en)
+        raise InputError.saying(given.refused["scores"])
     found = given.results.get("scores")
     scores = None if found is None else found.tables()["scores"].set_index("candidate_id")
     if scores is None or worth not in scores.columns:

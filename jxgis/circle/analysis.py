@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jxgis.circle.part import no_facilities
 from jxgis.circle.result import CircleResult
-from jxgis.errors import InputError, SettingsError
+from jxgis.errors import InputError, NotGivenError, SettingsError
+from jxgis.i18n import text_pair
 from jxgis.part import Given, given_tables
 from jxgis.settings import CircleSettings, with_options
 
@@ -121,7 +121,7 @@ def analyse(given: Given) -> CircleResult:
 
     Raises
     ------
-    InputError
+    NotGivenError
         If no layer of facilities was given.
     """
     import pandas as pd
@@ -131,21 +131,21 @@ def analyse(given: Given) -> CircleResult:
     from jxgis.indicators.ground import layer_title
     from jxgis.parks.gaps import blind_spots
     from jxgis.schema.layers import layers as known
-    from jxgis.scorecard.zones import scorecard_zones, units_of
+    from jxgis.space.levels import zones_by_level
     from jxgis.space.network import street_graph
 
     options, walking = given.settings.circle, given.settings.parks
     layers = None if given.city is None else (*known(), *given.city.layers)
     chosen = select_kinds(options.kinds, layers)
-    without = no_facilities(given)
-    if without is not None:
-        raise InputError(zh=f"{without.zh}。", en=f"{without.en}.")
     there = {kind.id: kind for kind in chosen if kind.said.layer in given.layers}
+    # Parks have a part of their own: they alone are no circle, unless they are asked for.
+    if not any(kind.said.layer != "parks" or options.kinds for kind in there.values()):
+        raise NotGivenError.saying(text_pair("circle.no_facilities"))
     things = {name: _things(given, kind) for name, kind in there.items()}
     title = layer_title(given.city)
     labels = {kind.id: kind.said.label or title(kind.said.layer).of(given.lang) for kind in chosen}
     districts, barriers = given.need("districts"), given.table("barriers")
-    zones = scorecard_zones(districts, units_of(given), given.levels())
+    zones = zones_by_level(districts, given.units(), given.levels())
     graph = street_graph(given.need("streets"), barriers=barriers)
     minutes = {name: kind.said.minutes or options.minutes for name, kind in there.items()}
     people = _people(given, districts)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text
 from jxgis.part import Given, Option, Part
 
 if TYPE_CHECKING:
     from jxgis.circle.result import CircleResult
     from jxgis.settings import Settings
 
-__all__ = ["PART", "no_facilities"]
+__all__ = ["PART"]
 
 
 def _walk(given: Given) -> CircleResult:
@@ -25,12 +25,6 @@ def _also_reads(settings: Settings) -> tuple[str, ...]:
     from jxgis.circle.kinds import select_kinds
 
     return tuple(dict.fromkeys(kind.said.layer for kind in select_kinds(settings.circle.kinds)))
-
-
-def no_facilities(given: Given) -> Text | None:
-    """That no layer of facilities beside parks was given, where none was: parks have a part of their own."""
-    layers = [layer for layer in _also_reads(given.settings) if layer != "parks" or given.settings.circle.kinds]
-    return None if any(layer in given.layers for layer in layers) else text_pair("circle.no_facilities")
 
 
 PART = Part(
@@ -59,5 +53,4 @@ PART = Part(
     settings=("parks", "units", "circle", "report"),
     by_level=True,
     after=("units",),
-    without=no_facilities,
 )

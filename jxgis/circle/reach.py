@@ -227,7 +227,7 @@ def circle_table(found: Reach, zones: gpd.GeoDataFrame, kinds: Mapping[str, gpd.
     found
         From `reach`.
     zones
-        From `scorecard.zones.scorecard_zones`: the districts among them are those that the housing was cut by.
+        From `space.levels.zones_by_level`: the districts among them are those that the housing was cut by.
     kinds
         As for `reach`.
 

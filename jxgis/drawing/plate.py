@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Look", "Plate", "frame_around"]
 
+#: Radius of a number's disc, in tenths of a millimetre.
+_BADGE = 16.0
 #: How far a name lies from what stands beside it, and how far shapes go on behind the edge, in tenths of a millimetre.
 _GAP, _BLEED = 5.0, 30.0
 #: A street bends too much for a name where its ends are nearer than so much of the name's length.
@@ -31,13 +33,17 @@ _LONGEST = 28
 
 
 class Look(NamedTuple):
-    """How shapes are drawn: colours, width in tenths of a millimetre, dashes; ``pattern``: id of a pattern that fills them."""
+    """How shapes are drawn: colours, width in tenths of a millimetre, dashes; ``pattern``: id of a pattern that fills them.
+
+    ``opacity`` is that of the fill, 0 to 1.
+    """
 
     fill: str = "none"
     stroke: str = "none"
     width: float = 0.0
     dash: str = ""
     pattern: str = ""
+    opacity: float = 1.0
 
     @property
     def is_line(self) -> bool:
@@ -48,7 +54,8 @@ class Look(NamedTuple):
         """As attributes of SVG."""
         paint = f"url(#{self.pattern})" if self.pattern else self.fill
         dash = f' stroke-dasharray="{self.dash}"' if self.dash else ""
-        return f'fill="{paint}" stroke="{self.stroke}" stroke-width="{self.width:g}"{dash}'
+        opacity = f' fill-opacity="{self.opacity:g}"' if self.opacity < 1 else ""
+        return f'fill="{paint}" stroke="{self.stroke}" stroke-width="{self.width:g}"{dash}{opacity}'
 
 
 def frame_around(
@@ -156,15 +163,13 @@ class Plate:
         self._taken.append(box)
         return True
 
-    def name_lines(self, name: object, lines: Iterable[shapely.Geometry], *, size: float, colour: str = INK) -> bool:
-        """Write a name along its lines, near the middle of the map, where they are straight enough; False where there is no room."""
+    def name_lines(self, name: object, lines: Iterable[shapely.Geometry], *, size: float) -> bool:
+        """Write a name along straight stretches of its lines, the nearest to the middle of the map; False where none fits."""
         words = str(name)
         length = _length(words, size)
         if length > _LONGEST * size / 2:
             return False
-        return any(
-            self._write(words, x, y, length, size, colour, angle) for x, y, angle in self._stretches(lines, length)
-        )
+        return any(self._write(words, x, y, length, size, INK, angle) for x, y, angle in self._stretches(lines, length))
 
     def _stretches(self, lines: Iterable[shapely.Geometry], length: float) -> Iterator[tuple[float, float, float]]:
         """Middles and angles of straight stretches of that length, those in the middle of the map first."""
@@ -185,7 +190,7 @@ class Plate:
         width, height = self.size
         return iter(sorted(found, key=lambda at: np.hypot(at[0] - width / 2, at[1] - height / 2)))
 
-    def name_area(self, name: object, shape: shapely.Geometry, *, size: float, colour: str = INK) -> bool:
+    def name_area(self, name: object, shape: shapely.Geometry, *, size: float, colour: str) -> bool:
         """Write a name into the part of a shape that is seen; False where there is no room."""
         words, parts = str(name), shapely.get_parts(self.seen([shape]))
         width, height = self.size
@@ -212,13 +217,13 @@ class Plate:
         )
         return True
 
-    def badge(self, words: object, shape: shapely.Geometry, *, colour: str, radius: float = 16) -> bool:
+    def badge(self, words: object, shape: shapely.Geometry, *, colour: str) -> bool:
         """Put a number in a disc on the part of a shape that is seen; False where there is no room."""
         parts = self.seen([shape])
         if not len(parts):
             return False
         x, y = shapely.get_coordinates(shapely.point_on_surface(parts[0]))[0]
-        width, height = self.size
+        (width, height), radius = self.size, _BADGE
         if not (radius < x < width - radius and radius < y < height - radius):
             return False
         if not self.take(x - radius, y - radius, 2 * radius, 2 * radius):
@@ -243,7 +248,7 @@ class Plate:
             f'<path d="M{x:.0f} {y - 8:.0f}V{y:.0f}H{x + bar:.0f}V{y - 8:.0f}" fill="none" stroke="{INK}" '
             f'stroke-width="4"/><text x="{x + bar / 2:.0f}" y="{y - 12:.0f}" font-size="20" fill="{INK}">{label}</text>'
             f'<path d="M{width - 33:.0f} 16l13 42l-13 -10l-13 10Z" fill="{INK}"/>'
-            f'<text x="{width - 33:.0f}" y="80" font-size="22" fill="{INK}">{text("cards.north", self.lang)}</text>'
+            f'<text x="{width - 33:.0f}" y="80" font-size="22" fill="{INK}">{text("maps.north", self.lang)}</text>'
         )
 
     def svg(self, title: str) -> str:

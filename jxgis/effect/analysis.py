@@ -122,11 +122,13 @@ def analyse(given: Given) -> EffectResult:
     counts = count_areas(areas, issues, periods).assign(treated=areas["role"] == "treated")
     own = counts[counts["treated"]]
     if not (own["before"] + own["after"]).any():
-        raise _refused("treated_empty", n=len(own))
+        raise InputError.saying(text_pair("effect.treated_empty", n=len(own)))
     usable = counts[areas["role"] != "near"]
     compared = compare_areas(usable)
     if compared.sets.empty:
-        raise _refused("no_untreated", kind=text_pair(f"effect.controls_{kind}"), metres=f"{options.spill_m:g}")
+        raise InputError.saying(
+            text_pair("effect.no_untreated", kind=text_pair(f"effect.controls_{kind}"), metres=f"{options.spill_m:g}")
+        )
     return EffectResult(
         given=given,
         compared=compared,
@@ -152,7 +154,7 @@ def _issues(given: Given) -> gpd.GeoDataFrame:
         return issues
     known = sorted(issues["issue_class"].dropna().astype(str).unique()) if "issue_class" in issues.columns else []
     if asked not in known:
-        raise _refused("no_class", asked=asked, known=known)
+        raise InputError.saying(text_pair("effect.no_class", asked=asked, known=known))
     return issues[issues["issue_class"] == asked]
 
 
@@ -162,10 +164,10 @@ def _column(issues: gpd.GeoDataFrame, name: str) -> pd.Series | None:
 
 def _date(at: str | None) -> pd.Timestamp:
     if at is None:
-        raise _refused("no_date")
+        raise InputError.saying(text_pair("effect.no_date"))
     found = pd.to_datetime(at, format="%Y-%m-%d", errors="coerce")
     if pd.isna(found):
-        raise _refused("not_a_date", at=at)
+        raise InputError.saying(text_pair("effect.not_a_date", at=at))
     return pd.Timestamp(found)
 
 
@@ -299,8 +301,3 @@ def _months(areas: gpd.GeoDataFrame, issues: gpd.GeoDataFrame, compared: Compare
 def _power(compared: Compared) -> pd.DataFrame:
     drops = np.array([0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5])
     return pd.DataFrame({"drop": drops, "power": [compared.power(float(drop)) for drop in drops]})
-
-
-def _refused(what: str, **values: object) -> InputError:
-    said = text_pair(f"effect.{what}", **values)
-    return InputError(zh=said.zh, en=said.en)

@@ -68,7 +68,7 @@ def all_areas(
     size = float(treated.area.median())
     taken = controls if controls != "auto" else _alike(layers, size)
     if taken != "cells" and taken not in layers:
-        raise _refused("no_layer", layer=taken)
+        raise InputError.saying(text_pair("effect.no_layer", layer=taken))
     others = _cells(ground, size) if taken == "cells" else _named(layers[taken])
     own = _named(treated)
     polygons, treated_polygons = others.geometry.to_numpy(), own.geometry.to_numpy()
@@ -82,7 +82,9 @@ def all_areas(
         near[tree.query(polygons, predicate="dwithin", distance=spill_m)[0]] = True
     others = others.assign(role=np.where(near, "near", "untreated"))[~overlaps]
     if not (others["role"] == "untreated").any():
-        raise _refused("no_untreated", kind=text_pair(f"effect.controls_{taken}"), metres=f"{spill_m:g}")
+        raise InputError.saying(
+            text_pair("effect.no_untreated", kind=text_pair(f"effect.controls_{taken}"), metres=f"{spill_m:g}")
+        )
     both = pd.concat([own.assign(role="treated"), others], ignore_index=True)
     repeated = both.groupby("name").cumcount()
     both.insert(0, "area_id", both["name"].where(repeated == 0, both["name"] + " (" + (repeated + 1).astype(str) + ")"))
@@ -140,8 +142,3 @@ def _named(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     )
     numbers = pd.Series([f"#{n + 1}" for n in rows.index], index=rows.index)
     return cast("gpd.GeoDataFrame", rows.assign(name=rows["name"].fillna(numbers)))
-
-
-def _refused(what: str, **values: object) -> InputError:
-    said = text_pair(f"effect.{what}", **values)
-    return InputError(zh=said.zh, en=said.en)

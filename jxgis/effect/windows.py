@@ -125,23 +125,23 @@ def choose_windows(
     """
     known = np.sort(times.dropna().to_numpy(dtype="datetime64[ns]"))
     if not len(known):
-        raise _refused("no_times")
+        raise InputError.saying(text_pair("effect.no_times"))
     first, end = ends(known)
     said = {"at": f"{at:%Y-%m-%d}", "first": f"{first:%Y-%m-%d}", "last": f"{end - pd.Timedelta(days=1):%Y-%m-%d}"}
     if not first < at < end:
-        raise _refused("date_outside", **said)
+        raise InputError.saying(text_pair("effect.date_outside", **said))
     earlier, later = _whole_months(first - _SLACK, at), _whole_months(at, end + _SLACK)
     length = min(_YEAR, later, earlier // 2) if months is None else months
     between = selecting_months
     if between is None:
         between = 2 * _YEAR - length if earlier >= 2 * _YEAR >= 2 * length else earlier - length
     if length < 1 or between < 0 or length > later or length + between > earlier:
-        raise _refused("date_near_end", before=earlier, after=later, **said)
+        raise InputError.saying(text_pair("effect.date_near_end", before=earlier, after=later, **said))
     after = at, at + pd.DateOffset(months=length)
     before = at - pd.DateOffset(months=length + between), at - pd.DateOffset(months=between)
     found = _covered(times, before, after, between, files, sources)
     if found.periods is None:
-        raise _refused("uncovered", **said)
+        raise InputError.saying(text_pair("effect.uncovered", **said))
     history = (first, before[0]) if earlier - length - between >= _LEAST_TREND else None
     left_out = _left_out(found.periods, between)
     gaps = tuple(_moved_back(gap, at, between) for gap in found.gaps)
@@ -178,11 +178,6 @@ def placebo_dates(windows: Windows) -> list[tuple[pd.Timestamp, Stretch, Stretch
             break
         found.append((date, (start, date), (date, last)))
     return found
-
-
-def _refused(what: str, **values: object) -> InputError:
-    said = text_pair(f"effect.{what}", **values)
-    return InputError(zh=said.zh, en=said.en)
 
 
 def _whole_months(start: pd.Timestamp, end: pd.Timestamp) -> int:

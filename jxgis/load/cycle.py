@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jxgis.city import City, CycleStep
     from jxgis.load.readers import RawTable, Source
 
-__all__ = ["load_cycle", "read_schedule", "read_steps"]
+__all__ = ["STEPS", "load_cycle", "read_schedule", "read_steps"]
 
 _GATE = {"是": True, "通过": True, "yes": True, "true": True, "1": True, "否": False, "未通过": False, "no": False, "false": False,
          "0": False}  # fmt: skip
@@ -37,7 +37,7 @@ _ALIASES = {
     "date": ("日期",),
     "area": ("三区", "责任区"),
 }
-_STEPS = ("candidate_id", "name", "area", "type", "year", "step", "date", "gate", "evidence")
+STEPS = ("candidate_id", "name", "area", "type", "year", "step", "date", "gate", "evidence")
 _NEEDED = ("candidate_id", "year", "step")
 #: Of a message: more rows than this tell nobody more.
 _SHOWN = 5
@@ -155,8 +155,8 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
     """
     sheets = [declared("cycle.steps").title.zh, declared("cycle.steps").title.en, None]
     found = _read(source, of="cycle.steps", expected="cycle", needed=_NEEDED, sheets=_sheets(source, sheets))
-    further = [name for name in found.frame.columns if name not in (*_STEPS, "gate_asks", "geometry")]
-    frame = found.frame.reindex(columns=[*_STEPS, *further])
+    further = [name for name in found.frame.columns if name not in (*STEPS, "gate_asks", "geometry")]
+    frame = found.frame.reindex(columns=[*STEPS, *further])
     keys = {
         same_name(name): step.key
         for step in path
@@ -167,20 +167,17 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
     gate = frame["gate"].map(lambda said: _GATE.get(str(said).casefold()) if pd.notna(said) else None).astype("object")
     date, strange = _dates(frame["date"])
     year, no_year = _years(frame["year"])
-    asked: list[tuple[Any, str, Text]] = [
+    asked = [
         (frame["candidate_id"].isna(), "candidate_id", text_pair("cycle.needs_unit")),
         (no_year, "year", text_pair("cycle.needs_year")),
         (step.isna(), "step", text_pair("cycle.needs_step", names=names)),
         (frame["gate"].notna() & gate.isna(), "gate", text_pair("cycle.needs_gate")),
         (strange, "date", text_pair("cycle.needs_date")),
     ]
-    errors = [
-        _wrong(found, bad, column, rule) for column_bad in asked for bad, column, rule in [column_bad] if bad.any()
-    ]
-    collect(errors)
+    _refuse(found, asked)
     steps = frame.assign(step=step, gate=gate.where(gate.notna(), None), date=date, year=year)
     twice = steps.duplicated(["candidate_id", "year", "step"], keep=False)
-    collect([_wrong(found, twice, "step", text_pair("cycle.stands_twice"))] if twice.any() else [])
+    _refuse(found, [(twice, "step", text_pair("cycle.stands_twice"))])
     steps["evidence"] = steps["evidence"].astype("object").where(steps["evidence"].notna(), None)
     return pd.DataFrame(steps), replace(found.loaded, table=gpd.GeoDataFrame(steps, geometry=[None] * len(steps)))
 
@@ -205,12 +202,12 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
     frame = found.frame.reindex(columns=["candidate_id", "name", "area", "type", "year"])
     year, no_year = _years(frame["year"])
     twice = frame.duplicated("candidate_id", keep=False)
-    rules: list[tuple[Any, str, str]] = [
-        (frame["candidate_id"].isna(), "candidate_id", "needs_unit"),
-        (no_year, "year", "needs_year"),
-        (twice, "candidate_id", "unit_twice"),
+    asked = [
+        (frame["candidate_id"].isna(), "candidate_id", text_pair("cycle.needs_unit")),
+        (no_year, "year", text_pair("cycle.needs_year")),
+        (twice, "candidate_id", text_pair("cycle.unit_twice")),
     ]
-    collect([_wrong(found, bad, column, text_pair(f"cycle.{rule}")) for bad, column, rule in rules if bad.any()])
+    _refuse(found, asked)
     return pd.DataFrame(frame.assign(year=year)), found.loaded
 
 
@@ -230,7 +227,12 @@ def _dates(column: pd.Series) -> tuple[pd.Series, pd.Series]:
     return pd.Series(found.local, index=column.index).dt.normalize(), pd.Series(found.bad, index=column.index)
 
 
-def _wrong(found: _Read, bad: Any, column: str, rule: Text) -> InputError:
+def _refuse(found: _Read, asked: Sequence[tuple[pd.Series, str, Text]]) -> None:
+    """Refuse the rows that break rules: each with its column, all in one message."""
+    collect([_wrong(found, bad, column, rule) for bad, column, rule in asked if bad.any()])
+
+
+def _wrong(found: _Read, bad: pd.Series, column: str, rule: Text) -> InputError:
     """A message that names the rows whose column breaks a rule."""
     title = declared("cycle.steps").columns[column].title
     rows = [int(row) for row in found.row[bad.to_numpy(dtype=bool)]]

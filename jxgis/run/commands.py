@@ -197,7 +197,7 @@ def run_report(
         )
     layers = tuple(dict.fromkeys(layer for part in PARTS for layer in part.layers_for(settings)))
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
-        given = Reader(settings, has_project=True, lang=lang).read(layers, progress)
+        given = replace(Reader(settings, has_project=True, lang=lang).read(layers, progress), in_report=True)
         found = _all(given)
         progress(text_pair("pipeline.step_writing"))
         for result in stepped(list(found.results.values()), text_pair("pipeline.share_drawing")):
@@ -249,9 +249,9 @@ def _all(given: Given) -> Found:
     """Every part whose layers are there and can be used, and why the others are not."""
     found = Found()
     for part in PARTS:
-        lacking, without = part.lacks({*given.layers, *given.results}), part.without(given)
-        if lacking or without is not None:
-            found.missing[part.name] = without or text_pair(f"pipeline.no_{lacking[0]}")
+        lacking = part.lacks({*given.layers, *given.results})
+        if lacking:
+            found.missing[part.name] = text_pair(f"pipeline.no_{lacking[0]}")
         else:
             _attempt(part, given, found)
     for part in PARTS:
@@ -261,7 +261,7 @@ def _all(given: Given) -> Found:
         if complete is not None:
             found.results[part.name] = complete
     if not found.results:
-        collect([InputError(zh=line.zh, en=line.en) for line in found.lines()])
+        collect([InputError.saying(line) for line in found.lines()])
     return found
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["run_cycle"]
 
-_STEPS = ("candidate_id", "name", "area", "type", "year", "step", "date", "gate", "evidence")
-
 
 def run_cycle(
     settings: Settings,
@@ -68,8 +66,10 @@ def run_cycle(
     JxgisError
         If a table cannot be read, a step, a date or an answer is not understood, or there is no unit at all.
     """
+    import pandas as pd
+
     from jxgis.allocate.cycle import follow, with_schedule
-    from jxgis.load.cycle import read_schedule, read_steps
+    from jxgis.load.cycle import STEPS, read_schedule, read_steps
     from jxgis.load.times import local_date
 
     require_lang(lang)
@@ -97,7 +97,7 @@ def run_cycle(
     if schedule is not None:
         planned, read = read_schedule(schedule)
         loaded.append(read)
-    none = _empty()
+    none = pd.DataFrame(columns=STEPS)
     whole = with_schedule(none if told is None else told, none if planned is None else planned, path)
     found = follow(whole, path, on=day, due=settings.cycle.due, schedule=planned)
     reads = [str(each) for each in (steps, schedule) if each is not None]
@@ -125,12 +125,6 @@ def _check(settings: Settings, path: Sequence[CycleStep]) -> None:
                 zh=f"[cycle] due 中没有步骤“{key}”{hint.zh}步骤有：{'、'.join(keys)}。",
                 en=f"[cycle] due: no step {key!r}{hint.en} The steps are {', '.join(keys)}.",
             )
-
-
-def _empty() -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(columns=_STEPS)
 
 
 def _write(found: Cycle, path: Sequence[CycleStep], file: Path, day: dt.date, soon: int, lang: str) -> None:

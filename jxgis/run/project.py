@@ -332,7 +332,7 @@ class Project:
         refused = dict(before.refused)
         lacking = part.lacks({*there, *before.results})
         for other in (part.instead[layer] for layer in lacking if part.instead.get(layer) in refused):
-            raise InputError(zh=refused[other].zh, en=refused[other].en)
+            raise InputError.saying(refused[other])
         if lacking:
             titles = "、".join(f"[inputs.{layer}]" for layer in lacking)
             raise InputError(zh=f"项目缺少图层：{titles}。", en=f"The project lacks: {titles.replace('、', ', ')}.")

@@ -8,7 +8,6 @@ from .projects import project_progress
 from .result import ScorecardResult
 from .sheet import values_sheet
 from .targets import Plan, PlanProject, PlanTarget, load_plan, meets
-from .zones import scorecard_zones
 
 __all__ = [
     "Plan",
@@ -24,7 +23,6 @@ __all__ = [
     "meets",
     "project_progress",
     "scorecard_map",
-    "scorecard_zones",
     "target_chart",
     "values_sheet",
 ]

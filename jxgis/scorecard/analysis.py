@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jxgis.errors import InputError
+from jxgis.errors import NotGivenError
+from jxgis.i18n import text_pair
 from jxgis.part import Given, given_tables
 from jxgis.schema.tables import table as declared
-from jxgis.scorecard.part import no_plan
+from jxgis.scorecard.part import layers_of_plan
 from jxgis.scorecard.result import ScorecardResult
 from jxgis.settings import ScorecardSettings, with_options
 
@@ -115,15 +116,17 @@ def analyse(given: Given) -> ScorecardResult:
 
     Raises
     ------
-    InputError
-        If the city's profile names no plan.
+    NotGivenError
+        If the city's profile names no plan; in a report also where there is nothing to set against it.
     """
     from jxgis.schema.layers import layers as known
     from jxgis.scorecard.targets import load_plan
 
-    without = no_plan(given)
-    if given.city is None or without is not None:
-        raise InputError(zh=without.zh if without else "", en=without.en if without else "")
+    if given.city is None or given.city.targets is None:
+        raise NotGivenError.saying(text_pair("scorecard.no_plan"))
+    layers = {*layers_of_plan(given.settings), "scorecard_values"} - {"barriers"}
+    if given.in_report and not layers & {*given.layers}:  # the command writes the sheet to fill in
+        raise NotGivenError.saying(text_pair("scorecard.nothing_given"))
     return _keep(given, load_plan(given.city.targets, layers=[*known(), *given.city.layers]), {})
 
 
@@ -144,11 +147,12 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
     from jxgis.scorecard.card import fill_card, judge_card
     from jxgis.scorecard.measured import measure_targets
     from jxgis.scorecard.projects import project_progress
-    from jxgis.scorecard.zones import homes_of_subdistricts, scorecard_zones, units_of
+    from jxgis.scorecard.subdistricts import homes_of_subdistricts
+    from jxgis.space.levels import zones_by_level
 
     given = replace(given, layers={**given.layers, **beside})
     districts, subdistricts, year = given.need("districts"), given.table("subdistricts"), given.settings.scorecard.year
-    zones = scorecard_zones(districts, units_of(given), given.levels())
+    zones = zones_by_level(districts, given.units(), given.levels())
     homes = homes_of_subdistricts(districts, subdistricts, given.city)
     rows, table = given.table("scorecard_values"), given.table("projects")
     brought = None
@@ -187,8 +191,6 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
 
 def _without_area(districts: gpd.GeoDataFrame) -> list[Text]:
     """That some districts have no area, where others have: there are no areas then."""
-    from jxgis.i18n import text_pair
-
     area = districts["area"] if "area" in districts.columns else None
     if area is None or area.isna().all() or area.notna().all():
         return []

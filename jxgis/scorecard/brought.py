@@ -80,7 +80,7 @@ def bring_values(
     targets
         The plan's.
     zones
-        ``zone, level``: from `zones.scorecard_zones`.
+        ``zone, level``: from `space.levels.zones_by_level`.
     subdistricts
         What sub-districts are called, each to its name: their figures are added up to those of districts.
     city

@@ -74,7 +74,7 @@ def fill_card(
     Parameters
     ----------
     zones
-        From `zones.scorecard_zones`.
+        From `space.levels.zones_by_level`.
     targets
         The plan's.
     measured

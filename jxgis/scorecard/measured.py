@@ -44,7 +44,7 @@ def measure_targets(zones: gpd.GeoDataFrame, targets: Sequence[PlanTarget], grou
     Parameters
     ----------
     zones
-        From `zones.scorecard_zones`.
+        From `space.levels.zones_by_level`.
     targets
         Those without a way of measuring are left out.
     ground
@@ -59,10 +59,10 @@ def measure_targets(zones: gpd.GeoDataFrame, targets: Sequence[PlanTarget], grou
     Examples
     --------
     >>> from jxgis.scorecard.targets import load_plan
-    >>> from jxgis.scorecard.zones import scorecard_zones
+    >>> from jxgis.space.levels import zones_by_level
     >>> districts = gpd.GeoDataFrame({"name": ["东", "西"]}, geometry=shapely.box([0, 1e3], 0, [1e3, 2e3], 1e3), crs=4549)
     >>> toilets = gpd.GeoDataFrame(geometry=gpd.points_from_xy([500, 1000, 1500], [500] * 3), crs=4549)
-    >>> found = measure_targets(scorecard_zones(districts), load_plan().targets, Ground({"toilets": toilets}))
+    >>> found = measure_targets(zones_by_level(districts), load_plan().targets, Ground({"toilets": toilets}))
     >>> found["toilets_per_km2"].table["numerator"].tolist()
     [nan, 2.0, 1.0]
     """

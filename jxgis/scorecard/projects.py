@@ -39,7 +39,7 @@ def project_progress(
         The layer ``projects``: ``item`` (number of the library) or ``name`` (as the library has it), ``done``, ``total``,
         and ``district`` or a geometry, which says in which district it lies.
     zones
-        From `zones.scorecard_zones`.
+        From `space.levels.zones_by_level`.
     projects
         The plan's library.
     year
@@ -64,10 +64,10 @@ def project_progress(
     Examples
     --------
     >>> from jxgis.scorecard.targets import load_plan
-    >>> from jxgis.scorecard.zones import scorecard_zones
+    >>> from jxgis.space.levels import zones_by_level
     >>> halves = gpd.GeoDataFrame({"name": ["东", "西"]}, geometry=shapely.box([0, 5], 0, [5, 9], 9), crs=4549)
     >>> rows = pd.DataFrame({"item": ["37", "37"], "district": ["东", "西"], "done": [3.0, 5.5], "total": [10.0, 15.0]})
-    >>> found = project_progress(rows, scorecard_zones(halves), load_plan().projects, year=2025)
+    >>> found = project_progress(rows, zones_by_level(halves), load_plan().projects, year=2025)
     >>> found[found["project"] == 37][["zone", "done", "target_2025", "status"]].values.tolist()
     [['all', 8.5, 7.0, 'met'], ['东', 3.0, nan, 'no_data'], ['西', 5.5, nan, 'no_data']]
     """

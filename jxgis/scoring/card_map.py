@@ -115,7 +115,7 @@ def draw_place(
             draw(f"street_{k}", streets.geometry[streets["_order"] == k])
     if "hot" in near:
         draw("hot", near["hot"].geometry)
-    plate.outside(shape, Look(fill=f'{PAPER}" fill-opacity=".45'))
+    plate.outside(shape, Look(fill=PAPER, opacity=0.45))
     if "districts" in near:
         draw("district", near["districts"].geometry.boundary)
     draw("neighbour", others.geometry.boundary)

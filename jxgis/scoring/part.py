@@ -18,10 +18,7 @@ __all__ = ["PART", "candidates_of"]
 
 def candidates_of(given: Given) -> gpd.GeoDataFrame | None:
     """What is scored: candidates, else the user's own units, else those that were proposed; None where none are."""
-    for layer in ("candidates", "units"):
-        if layer in given.layers:
-            return given.need(layer)
-    return given.results["units"].tables()["units"] if "units" in given.results else None
+    return given.need("candidates") if "candidates" in given.layers else given.units()
 
 
 def _score(given: Given) -> ScoresResult:

@@ -126,14 +126,14 @@ class ScoresResult(Result):
         columns, lang = table("scores.agreement").columns, self.given.lang
         rankings = {str(name): columns[str(name)].head(lang) for name in self.agreement.columns}
         agreement = self.agreement.rename(index=rankings).rename_axis(" ").reset_index()
-        views = self.views.assign(score=self._shown()["score"].to_numpy())
+        views = self.views.assign(score=self._shown["score"].to_numpy())
         return {
             "indicators": self.indicators,
             "measures": self._measures_shown(),
             "averages": self._averages_shown(),
             "views": views,
             "agreement": agreement,
-            **self._depth_shown(),
+            **self._depth_shown,
         }
 
     def write_tables(self, stage: Stage) -> None:
@@ -157,7 +157,7 @@ class ScoresResult(Result):
             stage.path("scores.xlsx"),
             [replace(section, sheets={**section.sheets, **self.sheets()})],
             title=text("maps.scores_title", given.lang),
-            plain={"scores.scores": self._shown()},
+            plain={"scores.scores": self._shown},
             lines=[text("scoring.weight_by", given.lang, method=by)],
             lang=given.lang,
             sketch=given.sketch,
@@ -227,11 +227,11 @@ class ScoresResult(Result):
 
         given, most = self.given, self.given.settings.scoring.cards
         return scores_map(
-            self._shown(),
+            self._shown,
             districts=given.table("districts"),
             indicators=self.labels,
             units=dict(zip(self.indicators["indicator"], self.indicators["unit"], strict=True)),
-            told=told(self._depth_shown(), self.scores["candidate_id"], given.lang),
+            told=told(self._depth_shown, self.scores["candidate_id"], given.lang),
             method=map_line(given.settings.scoring, given.lang),
             cards=card_links(self.scores, most=most) if most else None,
             lang=given.lang,
@@ -245,7 +245,7 @@ class ScoresResult(Result):
     def _chart(self) -> Figure:
         from jxgis.scoring.figures import score_chart
 
-        return score_chart(self._shown(), lang=self.given.lang, sketch=self.given.sketch)
+        return score_chart(self._shown, lang=self.given.lang, sketch=self.given.sketch)
 
     def section(self) -> Section:
         """The best candidates that pass the gates, those that fail one, and how many could not be ranked."""
@@ -253,11 +253,11 @@ class ScoresResult(Result):
 
         given = self.given
         return score_section(
-            self._shown(),
+            self._shown,
             given.settings.scoring,
             indicators=self.indicators,
             titles=self.titles,
-            depth=self._depth_shown(),
+            depth=self._depth_shown,
             top=self.top,
             lang=given.lang,
         )
@@ -265,10 +265,10 @@ class ScoresResult(Result):
     def shown_tables(self) -> dict[str, pd.DataFrame]:
         """The scores, the figures that they were made of, what they are compared with, and what lies behind them."""
         return {
-            "scores": self._shown(),
+            "scores": self._shown,
             "measures": self._measures_shown(),
             "averages": self._averages_shown(),
-            **self._depth_shown(),
+            **self._depth_shown,
         }
 
     def _measures_shown(self) -> pd.DataFrame:
@@ -317,11 +317,12 @@ class ScoresResult(Result):
     @cached_property
     def _hidden(self) -> set[str]:
         """The candidates whose number of issues is not shown."""
-        shown = self._shown()
+        shown = self._shown
         if "issues" not in shown.columns:
             return set()
         return {*shown.loc[shown["issues"].astype("str") != self.scores["issues"].astype("str"), "candidate_id"]}
 
+    @cached_property
     def _depth_shown(self) -> dict[str, pd.DataFrame]:
         """What lies behind the scores, without all that would tell how few issues a candidate has, as its score would."""
         shown = {name: self._without(getattr(self, name)) for name in _DEPTH}
@@ -349,6 +350,7 @@ class ScoresResult(Result):
         )
         return table.assign(**{c: table[c].mask(mask) for c in table.columns if c not in keep})
 
+    @cached_property
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""
         given, least = self.given, self.given.settings.report.min_count

@@ -3,6 +3,7 @@ from .blocks import grid_blocks, own_blocks, street_blocks
 from .count import count_points
 from .graph import Neighbours, align, as_numbers, neighbours
 from .grid import Grid, grid_over, to_micrometres
+from .levels import levels_of, zones_by_level
 from .network import Snapped, StreetGraph, Walk, graph_of_edges, snap, street_graph, walk_from, walk_from_each
 from .overlay import holds_most, pieces, sharing_ground
 from .parts import connected, union_of_linked
@@ -28,6 +29,7 @@ __all__ = [
     "grid_over",
     "holds_most",
     "hull_ratio",
+    "levels_of",
     "locate",
     "locate_each",
     "locate_touching",
@@ -52,4 +54,5 @@ __all__ = [
     "walk_from",
     "walk_from_each",
     "width_m",
+    "zones_by_level",
 ]

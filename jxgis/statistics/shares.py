@@ -14,6 +14,8 @@ __all__ = ["SharesOf", "share_variance_ratio"]
 
 Floats = npt.NDArray[np.float64]
 
+_RARE = (1 - 0.95) / 2
+"""Of each tail of a 95 % interval."""
 _HALVINGS = 32
 """Of the logarithm of a rate between 1e-6 and the whole: the ends of an interval are good to six digits."""
 
@@ -81,19 +83,14 @@ class SharesOf:
         rest = self.dispersion.variance(self.total * (1 - share), rate**2 * np.maximum(self.squares - squares, 0))
         return beta_binomial_tails(counts, self.total, share, share_variance_ratio(self.total, share, own, own + rest))
 
-    def interval(
-        self, counts: Floats, exposure: Floats, squares: Floats, *, level: float = 0.95
-    ) -> tuple[Floats, Floats]:
-        """The share of the cases over the share of the exposure: between which values neither tail is as rare as that.
+    def interval(self, counts: Floats, exposure: Floats, squares: Floats) -> tuple[Floats, Floats]:
+        """The share of the cases over the share of the exposure: between which values neither tail is below 2.5 %.
 
         Parameters
         ----------
         counts, exposure, squares
             As for `tails`.
-        level
-            Of the interval; each end leaves out half of the rest.
         """
-        rare = (1 - level) / 2
         most = self.exposure / exposure * (1 - 1e-9)
 
         def end(upper: bool) -> Floats:
@@ -101,7 +98,7 @@ class SharesOf:
             for _ in range(_HALVINGS):
                 middle = np.sqrt(inside * outside)
                 above, below = self.tails(counts, exposure, squares, middle)
-                low_enough = below >= rare if upper else above < rare
+                low_enough = below >= _RARE if upper else above < _RARE
                 inside, outside = np.where(low_enough, middle, inside), np.where(low_enough, outside, middle)
             return np.sqrt(inside * outside)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["analyse", "find_weak_areas"]
 
 _WHY = {"not_significant": "weak_by_chance", "few_issues": "weak_few_issues", "same_place": "weak_same_place"}
-_PEOPLE = ("streets", "population", "residential", "exposure")
 
 
 @with_options(WeakSettings)
@@ -133,14 +132,14 @@ def analyse(given: Given) -> WeakResult:
     buffers = {"point_buffer_m": options.point_buffer_m, "line_buffer_m": options.line_buffer_m}
     layers = _layers(given)
     if not layers:
-        raise _refused("no_areas", kinds="、".join(_kinds(given)))
+        raise InputError.saying(text_pair("weak.no_areas", kinds="、".join(_kinds(given))))
     comparison = _comparison(given)
     before, issues = _periods(given, comparison)
-    ground = choose_ground(options.exposure, {name: given.table(name) for name in _PEOPLE})
+    ground = choose_ground(options.exposure, given.layers)
     areas = gather_areas(layers, districts, **buffers)
     yardstick = lay_yardstick(areas, districts, ground, cell_m=options.cell_m)
     if not len(yardstick.inside(issues)):
-        raise _refused("no_issues_inside", n=f"{len(issues):,}")
+        raise InputError.saying(text_pair("weak.no_issues_inside", n=f"{len(issues):,}"))
     chosen = (areas["kind"] == HOT_PLACE).to_numpy()
     found = measure_severity(areas, issues, yardstick, reference=options.reference, chosen=chosen)
     table = areas.drop(columns="reason").join(found).join(_change(areas, found, before, issues, yardstick))
@@ -168,8 +167,7 @@ def _kinds(given: Given) -> tuple[str, ...]:
     for kind in asked:
         if kind not in known:
             hint = nearest(kind, known)
-            said = text_pair("weak.no_kind", kind=kind, hint=hint)
-            raise InputError(zh=said.zh, en=said.en)
+            raise InputError.saying(text_pair("weak.no_kind", kind=kind, hint=hint))
     return asked
 
 
@@ -178,9 +176,7 @@ def _layers(given: Given) -> dict[str, gpd.GeoDataFrame]:
     found: dict[str, gpd.GeoDataFrame | None] = {}
     for kind in _kinds(given):
         if kind == UNIT:
-            own = given.table("units")
-            made = given.results.get("units")
-            found[kind] = own if own is not None or made is None else cast("gpd.GeoDataFrame", made.tables()["units"])
+            found[kind] = given.units()
         elif kind == HOT_PLACE:
             found[kind] = _hot_places(given.results.get("hotspots"))
         else:
@@ -278,8 +274,3 @@ def _before(
         found = follow_up(old, areas, before, issues, yardstick, reference=options.reference, alpha=options.alpha)
     joined = gpd.GeoDataFrame(old.drop(columns=["reason", "hot_q", "inside_share"]).join(found))
     return joined.sort_values(["rank_before", "name"], kind="stable", ignore_index=True)
-
-
-def _refused(what: str, **values: object) -> InputError:
-    said = text_pair(f"weak.{what}", **values)
-    return InputError(zh=said.zh, en=said.en)

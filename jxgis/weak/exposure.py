@@ -77,7 +77,7 @@ class Ground:
         return np.asarray(exposure**2 * share)
 
 
-def choose_ground(exposure: Exposure, layers: Mapping[str, gpd.GeoDataFrame | None]) -> Ground:
+def choose_ground(exposure: Exposure, layers: Mapping[str, gpd.GeoDataFrame]) -> Ground:
     """What is asked for, where its layer is there.
 
     Parameters
@@ -97,15 +97,10 @@ def choose_ground(exposure: Exposure, layers: Mapping[str, gpd.GeoDataFrame | No
     if exposure == "street_km":
         streets = layers.get("streets")
         if streets is None:
-            raise _refused("no_streets")
+            raise InputError.saying(text_pair("weak.no_streets"))
         return Ground(exposure, streets)
     for name in _PEOPLE:
         table = layers.get(name)
         if table is not None and "people" in table.columns and (table["people"] > 0).any():
             return Ground(exposure, table)
-    raise _refused("no_people")
-
-
-def _refused(what: str) -> InputError:
-    said = text_pair(f"weak.{what}")
-    return InputError(zh=said.zh, en=said.en)
+    raise InputError.saying(text_pair("weak.no_people"))

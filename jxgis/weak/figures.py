@@ -11,16 +11,16 @@ from jxgis.i18n import text
 
 __all__ = ["weak_chart"]
 
+_TOP = 20
 
-def weak_chart(weak: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch: bool = False) -> Figure:
+
+def weak_chart(weak: pd.DataFrame, *, lang: str = "zh", sketch: bool = False) -> Figure:
     """Severity of the first weak areas with its 95 % interval.
 
     Parameters
     ----------
     weak
         The contract's ``weak_areas`` as people are shown them: ``rank, name, kind, severity, low, high``.
-    top
-        How many areas.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -28,7 +28,7 @@ def weak_chart(weak: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch: b
     -------
     matplotlib.figure.Figure
     """
-    first = weak.head(top).iloc[::-1]
+    first = weak.head(_TOP).iloc[::-1]
     value, low, high = (pd.to_numeric(first[name]).to_numpy(dtype=np.float64) for name in ("severity", "low", "high"))
     place = np.arange(len(first))
     with figure_style():

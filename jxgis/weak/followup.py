@@ -54,9 +54,10 @@ def follow_up(
         and ``status``: ``still_weak`` (significantly worse still), ``improved`` (no longer, and below what comes back by
         itself, beyond chance), ``no_longer`` (no longer, but so few may come by itself), ``not_comparable``.
     """
+    before, recent = yardstick.inside(before), yardstick.inside(recent)
     then = measure_severity(areas, before, yardstick, reference=reference)
     now = measure_severity(areas, recent, yardstick, reference=reference)
-    totals = len(yardstick.inside(before)), len(yardstick.inside(recent))
+    totals = len(before), len(recent)
     counts = then["issues"].to_numpy(), now["issues"].to_numpy()
     change = change_of(counts[0], counts[1], totals, yardstick.dispersion(recent)).set_index(areas.index)
     like = measure_severity(peers, before, yardstick, reference=reference)

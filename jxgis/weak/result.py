@@ -12,6 +12,7 @@ import pandas as pd
 from jxgis.i18n import Text, text
 from jxgis.part import Result
 from jxgis.period_words import change_lines
+from jxgis.schema.tables import table as declared
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
 from jxgis.weak.areas import HOT_PLACE, UNIT
 from jxgis.weak.part import PART
@@ -30,50 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["WeakResult"]
 
-_LISTED = [
-    "rank",
-    "name",
-    "kind",
-    "district",
-    "severity",
-    "low",
-    "high",
-    "q",
-    "q_from",
-    "change",
-    "change_city",
-    "change_p",
-    "issues",
-    "expected",
-    "cases_before",
-    "against",
-    "exposure",
-    "area_km2",
-    "shared",
-    "within",
-    "geometry",
-]
-_LOOKED_AT = [
-    "name",
-    "kind",
-    "district",
-    "status",
-    "rank",
-    "within",
-    "shared",
-    "severity",
-    "q",
-    "p",
-    "issues",
-    "expected",
-    "cases_before",
-    "change",
-    "against",
-    "area_km2",
-    "inside_share",
-    "reason",
-    "geometry",
-]
 _TOLD = ("cases_before", "change", "change_p", "severity_before", "issues_again", "fall_p")
 """What two periods tell of each other."""
 
@@ -108,12 +65,12 @@ class WeakResult(Result):
     def weak_areas(self) -> gpd.GeoDataFrame:
         """The contract's layer ``weak_areas``: those that are significantly worse, by rank."""
         listed = self.judged[self.judged["status"] == "weak"].sort_values("rank", ignore_index=True)
-        return listed.assign(rank=listed["rank"].astype(np.int64))[_LISTED]
+        return listed.assign(rank=listed["rank"].astype(np.int64))[_columns("weak_areas")]
 
     @property
     def areas(self) -> gpd.GeoDataFrame:
         """The contract's layer ``areas``: every area, and what became of it."""
-        return self.judged[_LOOKED_AT]
+        return self.judged[_columns("areas")]
 
     @property
     def following(self) -> gpd.GeoDataFrame:
@@ -244,3 +201,7 @@ class WeakResult(Result):
         from jxgis.weak.section import weak_section
 
         return weak_section(self, self.given.lang)
+
+
+def _columns(layer: str) -> list[str]:
+    return [*declared(f"weak.{layer}").required, "geometry"]

@@ -62,7 +62,13 @@ class Yardstick:
         return _counts(self.inside(issues), areas).astype(np.int64)
 
     def dispersion(self, issues: gpd.GeoDataFrame) -> Overdispersion:
-        """How far the counts of cells vary beyond chance, found from each cell beside those that touch it."""
+        """How far the counts of cells vary beyond chance, found from each cell beside those that touch it.
+
+        Parameters
+        ----------
+        issues
+            Those `inside` the city: cells on its edge reach beyond it.
+        """
         at = self.grid.index_of(issues.geometry.x, issues.geometry.y)
         counts = np.bincount(at[at >= 0], minlength=len(self.grid)).astype(np.float64)
         if len(self.grid) < _LEAST_CELLS or not counts.any():

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 import jxgis
-from jxgis.errors import InputError, SettingsError
+from jxgis.errors import InputError, NotGivenError, SettingsError
 from jxgis.run import run_part
 from jxgis.settings import load_settings
 
@@ -128,7 +128,7 @@ def test_capacities_hold(project, tmp_path):
         ({"kinds": {"all": {"layer": "schools"}}}, "all", SettingsError),
         ({"kinds": {"a": {"layer": "school"}}}, "schools", SettingsError),
         ({"kinds": {"a": {"layer": "schools", "where": {"kinb": "小学"}}}}, "kind", SettingsError),
-        ({"kinds": {"a": {"layer": "hospitals"}}}, "设施", InputError),
+        ({"kinds": {"a": {"layer": "hospitals"}}}, "设施", NotGivenError),
         ({"minutes": 0}, "minutes", SettingsError),
     ],
 )

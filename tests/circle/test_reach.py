@@ -14,8 +14,8 @@ from jxgis.circle import circle_table, reach, unserved_housing
 from jxgis.parks.radius import classify_parks
 from jxgis.parks.standards import load_standard
 from jxgis.parks.walking import walking_coverage
-from jxgis.scorecard import scorecard_zones
 from jxgis.settings import PARKS
+from jxgis.space.levels import zones_by_level
 from jxgis.space.network import street_graph
 
 
@@ -93,7 +93,7 @@ def test_ways_are_those_of_networkx(town):
 def test_shares_are_plain_sums_and_add_up(town):
     _, homes, districts, units, kinds = town
     found, minutes = measured(town), 8.0
-    table = circle_table(found, scorecard_zones(districts, units), kinds).set_index(["level", "zone", "kind"])
+    table = circle_table(found, zones_by_level(districts, units), kinds).set_index(["level", "zone", "kind"])
     point = gpd.GeoSeries(shapely.points(found.housing.x, found.housing.y), crs=4549)
     limit = minutes * PARKS.speed_m_per_min
     ok = {kind: found.way_m[kind] <= limit for kind in kinds} | {
@@ -125,7 +125,7 @@ def test_parks_are_walked_to_as_by_the_part_of_parks(town):
     graph = street_graph(streets)
     expected = walking_coverage(sized, homes, districts, graph, standard=load_standard(), minutes=15).coverage
     found = reach({"parks": sized}, homes, districts, graph, minutes={"parks": 15}, options=PARKS)
-    table = circle_table(found, scorecard_zones(districts), {"parks": sized}).set_index(["level", "zone", "kind"])
+    table = circle_table(found, zones_by_level(districts), {"parks": sized}).set_index(["level", "zone", "kind"])
     for zone, coverage in zip(expected["zone"], expected["coverage"], strict=True):
         level = "city" if zone == "all" else "district"
         assert table.loc[(level, zone, "parks"), "coverage"] == pytest.approx(coverage)
@@ -146,7 +146,7 @@ def test_points_of_people_replace_those_of_the_housing(town):
     found = reach(
         kinds, homes, districts, street_graph(streets), minutes=dict.fromkeys(kinds, 60.0), options=PARKS, people=people
     )
-    table = circle_table(found, scorecard_zones(districts), kinds).set_index(["level", "zone", "kind"])
+    table = circle_table(found, zones_by_level(districts), kinds).set_index(["level", "zone", "kind"])
     # Those outside every district do not count.
     assert table.loc[("city", "all", "a"), "people"] == 7
 
@@ -155,6 +155,6 @@ def test_no_housing_has_a_reason_and_no_share(town):
     streets, homes, _, _, kinds = town
     districts = frame({"name": ["城", "野"]}, shapely.box([0, 5000], [0, 0], [2000, 6000], [2000, 2000]))
     found = reach(kinds, homes, districts, street_graph(streets), minutes=dict.fromkeys(kinds, 15.0), options=PARKS)
-    table = circle_table(found, scorecard_zones(districts), kinds).set_index(["level", "zone", "kind"])
+    table = circle_table(found, zones_by_level(districts), kinds).set_index(["level", "zone", "kind"])
     assert table.loc[("district", "野", "a"), "reason"] == "no_housing"
     assert np.isnan(table.loc[("district", "野", "a"), "coverage"])

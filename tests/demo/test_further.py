@@ -53,13 +53,14 @@ def test_the_plan_s_numbers_of_areas(city):
 
 def test_what_a_bureau_would_bring_can_be_read_and_taken(city):
     from jxgis.load import load_layer
-    from jxgis.scorecard import bring_values, load_plan, scorecard_zones
+    from jxgis.scorecard import bring_values, load_plan
+    from jxgis.space.levels import zones_by_level
 
     rows = load_layer("scorecard_values", DATA / "layers/plan/scorecard_values.csv")
     assert rows.rejects.empty
     assert rows.table["value"].fillna(0).tolist() == city.values["数值"].fillna(0).tolist()
     names = {name: name for name in city.subdistricts["name"]}
-    found = bring_values(rows.table, load_plan().targets, scorecard_zones(city.districts), subdistricts=names)
+    found = bring_values(rows.table, load_plan().targets, zones_by_level(city.districts), subdistricts=names)
     assert len(found) == len(city.values)
     assert found["value"].notna().all()
 

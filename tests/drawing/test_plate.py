@@ -61,12 +61,19 @@ def test_a_bent_street_is_named_where_it_is_straight():
 
 def test_a_name_that_is_too_long_or_too_wide_for_its_area_is_left_out():
     plate = Plate((0, 0, 3000, 3000), width_mm=90)
-    assert not plate.name_area("湖", shapely.box(0, 0, 20, 20), size=20)
-    assert not plate.name_area("湖" * 15, shapely.box(0, 0, 3000, 3000), size=20)
-    assert not plate.name_area("湖", shapely.box(5000, 0, 6000, 900), size=20)
-    assert plate.name_area("</text>湖", shapely.box(500, 500, 2500, 2500), size=20)
+    assert not plate.name_area("湖", shapely.box(0, 0, 20, 20), size=20, colour="#000")
+    assert not plate.name_area("湖" * 15, shapely.box(0, 0, 3000, 3000), size=20, colour="#000")
+    assert not plate.name_area("湖", shapely.box(5000, 0, 6000, 900), size=20, colour="#000")
+    assert plate.name_area("</text>湖", shapely.box(500, 500, 2500, 2500), size=20, colour="#000")
     assert "&lt;/text&gt;湖</text>" in plate.svg("a & b")
     assert 'aria-label="a &amp; b"' in plate.svg("a & b")
+
+
+def test_what_is_covered_still_shows_through():
+    plate = Plate((0, 0, 900, 900), width_mm=90)
+    plate.outside(shapely.box(300, 300, 600, 600), Look(fill="#fff", opacity=0.45))
+    assert ' fill="#fff" ' in plate.drawn[0]
+    assert ' fill-opacity="0.45" fill-rule="evenodd"/>' in plate.drawn[0]
 
 
 def test_shapes_are_cut_behind_the_edge_and_drawn_in_tenths_of_a_millimetre():

@@ -7,14 +7,15 @@ import pytest
 
 from jxgis.errors import InputError
 from jxgis.load import load_layer
-from jxgis.scorecard import bring_values, load_plan, scorecard_zones
+from jxgis.scorecard import bring_values, load_plan
+from jxgis.space.levels import zones_by_level
 
 PLAN = load_plan().targets
 
 
 @pytest.fixture
 def zones(districts, units):
-    return scorecard_zones(districts, units)
+    return zones_by_level(districts, units)
 
 
 def sheet(**columns: object) -> pd.DataFrame:

@@ -12,8 +12,9 @@ import shapely
 
 from jxgis.indicators.measures import Ground
 from jxgis.parks.standards import load_standard
-from jxgis.scorecard import bring_values, fill_card, judge_card, load_plan, measure_targets, scorecard_zones
-from jxgis.scorecard.zones import homes_of_subdistricts
+from jxgis.scorecard import bring_values, fill_card, judge_card, load_plan, measure_targets
+from jxgis.scorecard.subdistricts import homes_of_subdistricts
+from jxgis.space.levels import zones_by_level
 
 PLAN = load_plan().targets
 
@@ -31,17 +32,17 @@ def card(zones, ids, **given):
 
 
 def test_zones_from_the_whole_to_its_parts(districts, units):
-    zones = scorecard_zones(districts, units)
+    zones = zones_by_level(districts, units)
     assert zones["level"].value_counts().to_dict() == {"district": 4, "area": 2, "unit": 2, "city": 1}
     assert zones.set_index("zone").loc["all"].geometry.area == 4e6
     assert zones.set_index("zone").loc["东区"].geometry.area == 2e6
-    alone = scorecard_zones(districts.drop(columns="area"))
+    alone = zones_by_level(districts.drop(columns="area"))
     assert alone["level"].tolist() == ["city", *["district"] * 4]
     assert (alone["parent"].dropna() == "all").all()
 
 
 def test_points_count_once_and_sums_hold(districts, units, toilets):
-    zones = scorecard_zones(districts, units)
+    zones = zones_by_level(districts, units)
     found = measure_targets(zones, targets("toilets_per_km2"), Ground({"toilets": toilets}))
     table = card(zones, ["toilets_per_km2"], measured=found)["numerator"].droplevel(0)
     # One on a border and one where four meet belong to the first of their districts.
@@ -57,7 +58,7 @@ def test_a_street_on_a_border_counts_half_on_either_side(districts):
         {"road_class": ["主干路"] * 3, "condition": ["优", "差", "良"]},
         shapely.linestrings([[(1000, 0), (1000, 1000)], [(0, 500), (2000, 500)], [(100, 1500), (300, 1500)]]),
     )
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     found = measure_targets(zones, targets("road_condition"), Ground({"roads": streets}))
     table = card(zones, ["road_condition"], measured=found).droplevel(0)
     assert table.loc["district", "denominator"].round(6).to_dict() == {"甲": 1.5, "乙": 1.5, "丙": 0.2, "丁": 0.0}
@@ -80,7 +81,7 @@ def test_random_layers_add_up_to_what_the_whole_city_has(districts):
     at = rng.uniform(0, 2000, (200, 2)).round(-2)  # a quarter lies on borders
     lamps = frame({"lit": rng.integers(0, 2, 200)}, shapely.points(at))
     layers = {"roads": roads, "lightscape": lamps, "toilets": lamps}
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     ids = ["road_condition", "landscape_lit", "toilets_per_km2"]
     table = card(zones, ids, measured=measure_targets(zones, targets(*ids), Ground(layers)))
     city = districts.union_all()
@@ -104,7 +105,7 @@ def test_park_coverage_is_that_of_one_buffer(districts):
     parks = frame({"name": ["园"]}, [shapely.box(900, 900, 1100, 1100)])
     homes = frame({}, shapely.box([0, 700, 1500], [0, 700, 1500], [400, 1300, 1900], [400, 1300, 1900]))
     ground = Ground({"parks": parks, "park_land": homes}, standard=load_standard())
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     table = card(zones, ["park_coverage"], measured=measure_targets(zones, targets("park_coverage"), ground)).droplevel(
         0
     )
@@ -117,7 +118,7 @@ def test_park_coverage_is_that_of_one_buffer(districts):
 def test_order_of_districts_changes_no_sum(districts, toilets):
     sums = set()
     for order in itertools.permutations(range(4)):
-        zones = scorecard_zones(districts.iloc[list(order)])
+        zones = zones_by_level(districts.iloc[list(order)])
         found = measure_targets(zones, targets("toilets_per_km2"), Ground({"toilets": toilets}))
         sums.add(card(zones, ["toilets_per_km2"], measured=found).loc[("toilets_per_km2", "city", "all"), "numerator"])
     assert sums == {8.0}
@@ -128,7 +129,7 @@ def sheet(*rows: tuple[object, ...]) -> pd.DataFrame:
 
 
 def test_what_is_brought_is_added_up_where_all_of_it_is_there(districts):
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     rows = [
         ("甲", "15", None, 90, 100),
         ("乙", "15", None, 5, 10),
@@ -149,7 +150,7 @@ def test_what_is_brought_is_added_up_where_all_of_it_is_there(districts):
 
 
 def test_ratios_without_their_parts_have_no_sum(districts):
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     rows = [(name, "gas_coverage", 98.0, None, None) for name in ("甲", "乙", "丙", "丁")]
     found = card(zones, ["gas_coverage"], brought=bring_values(sheet(*rows), PLAN, zones)).droplevel(0)
     assert found.loc["district", "value"].tolist() == [98.0] * 4
@@ -157,7 +158,7 @@ def test_ratios_without_their_parts_have_no_sum(districts):
 
 
 def test_the_whole_that_is_brought_goes_before_the_sum_and_is_questioned(districts):
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     rows = [(name, "19", 2, None, None) for name in ("甲", "乙", "丙", "丁")]
     made = bring_values(sheet(*rows, ("全市", "19", 9, None, None)), PLAN, zones)
     found = fill_card(zones, targets("sample_units"), brought=made)
@@ -170,7 +171,7 @@ def test_the_whole_that_is_brought_goes_before_the_sum_and_is_questioned(distric
 
 
 def test_what_is_brought_goes_before_what_is_measured_and_both_stand_there(districts, toilets):
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     measured = measure_targets(zones, targets("toilets_per_km2"), Ground({"toilets": toilets}))
     made = bring_values(sheet(("甲", "toilets_per_km2", None, 9, 1)), PLAN, zones)
     found = card(zones, ["toilets_per_km2"], measured=measured, brought=made).droplevel(0)
@@ -183,7 +184,7 @@ def test_sub_districts_add_up_to_their_district(districts):
     streets = frame({"name": ["一街道", "二街道", "三街道"]}, shapely.box([0, 500, 1000], 0, [500, 1000, 2000], 1000))
     homes = homes_of_subdistricts(districts, streets)
     assert homes == {"一街道": "甲", "二街道": "甲", "三街道": "乙"}
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     rows = [("一街道", "zero_discharge", None, 1, 1), ("二街道", "zero_discharge", None, 0, 1)]
     made = bring_values(sheet(*rows), PLAN, zones, subdistricts={name: name for name in homes})
     found = card(zones, ["zero_discharge"], brought=made, homes=homes).droplevel(0)
@@ -192,7 +193,7 @@ def test_sub_districts_add_up_to_their_district(districts):
 
 
 def test_status_gap_and_reason(districts):
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     rows = [("甲", "19", 5, None, None), ("全市", "14", 6.0, None, None), ("全市", "water_leakage", 5.9, None, None)]
     made = bring_values(sheet(*rows[:2]), PLAN, zones)
     judged = judge_card(fill_card(zones, PLAN, brought=made).table, PLAN, year=2027).set_index(["indicator", "zone"])
@@ -209,7 +210,7 @@ def test_status_gap_and_reason(districts):
 
 
 def test_a_body_number_by_2027_is_no_target_of_2025(districts, toilets):
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     measured = measure_targets(zones, targets("toilets_per_km2"), Ground({"toilets": toilets}))
     table = fill_card(zones, targets("toilets_per_km2"), measured=measured).table
     assert judge_card(table, PLAN, year=2025)["reason"].unique().tolist() == ["no_target_for_year"]
@@ -225,7 +226,7 @@ def test_a_body_number_by_2027_is_no_target_of_2025(districts, toilets):
 
 
 def test_a_zone_s_own_target_goes_before_the_plan_s(districts):
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     rows = pd.DataFrame(
         {"zone": ["甲", "乙"], "indicator": "17", "value": [2.0, 2.0], "target_2027": [2.0, 3.0], "target_2025": None}
     )
@@ -239,7 +240,7 @@ def test_a_zone_s_own_target_goes_before_the_plan_s(districts):
 
 
 def test_facilities_without_any_say_so_and_not_that_there_are_no_cases(districts):
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     lamps = frame({"lit": [1, 0]}, shapely.points([(10, 10), (20, 10)]))
     table = card(
         zones,
@@ -254,6 +255,6 @@ def test_facilities_without_any_say_so_and_not_that_there_are_no_cases(districts
 
 def test_geometry_of_any_kind_comes_back_unchanged(districts, toilets):
     before = toilets.geometry.to_wkb().tolist()
-    measure_targets(scorecard_zones(districts), targets("toilets_per_km2"), Ground({"toilets": toilets}))
+    measure_targets(zones_by_level(districts), targets("toilets_per_km2"), Ground({"toilets": toilets}))
     assert toilets.geometry.to_wkb().tolist() == before
     assert isinstance(toilets, gpd.GeoDataFrame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,10 +13,10 @@ import pytest
 import shapely
 
 import jxgis
-from jxgis.errors import InputError
-from jxgis.i18n import Text
+from jxgis.errors import InputError, NotGivenError
 from jxgis.run import run_part, run_report
 from jxgis.scorecard import values_sheet
+from jxgis.scorecard.analysis import analyse
 from jxgis.settings import load_settings
 
 EAST, NORTH = 572_000, 3_403_000
@@ -138,6 +139,8 @@ def test_no_data_at_all_is_still_a_scorecard_and_a_sheet(project, tmp_path):
     assert city["needs"].notna().all()
     assert result.draws("figure") == []
     assert len(result.values_sheet())
+    with pytest.raises(NotGivenError, match="scorecard_values"):  # a report says so in its place
+        analyse(replace(result.given, in_report=True))
 
 
 def test_same_input_same_bytes(project, tmp_path):
@@ -165,7 +168,7 @@ def test_a_city_without_a_plan_is_told_so_and_its_report_goes_on(project, tmp_pa
     with pytest.raises(InputError, match="plan_targets"):
         run(project, tmp_path / "out")
     found = run_report(load_settings(project), tmp_path / "report", lang="zh")
-    assert isinstance(found.missing["scorecard"], Text)
+    assert "plan_targets" in found.missing["scorecard"].zh
     assert "scorecard" not in {refusal.part for refusal in found.refused}
 
 

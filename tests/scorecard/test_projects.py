@@ -11,7 +11,8 @@ import shapely
 from jxgis.city import load_city
 from jxgis.errors import InputError
 from jxgis.load import load_layer
-from jxgis.scorecard import fill_card, load_plan, project_progress, scorecard_zones
+from jxgis.scorecard import fill_card, load_plan, project_progress
+from jxgis.space.levels import zones_by_level
 
 PLAN = load_plan()
 
@@ -21,7 +22,7 @@ def frame(columns: dict[str, object], shapes: object) -> gpd.GeoDataFrame:
 
 
 def progress(table, districts, year=2027):
-    found = project_progress(table, scorecard_zones(districts), PLAN.projects, year=year)
+    found = project_progress(table, zones_by_level(districts), PLAN.projects, year=year)
     return found.set_index(["project", "zone"])
 
 
@@ -68,7 +69,7 @@ def test_what_the_library_or_the_city_has_not_is_refused(districts, row, says):
 
 
 def test_a_target_that_is_a_project_takes_its_progress(districts):
-    zones = scorecard_zones(districts)
+    zones = zones_by_level(districts)
     rows = pd.DataFrame({"item": ["37", "37"], "district": ["甲", "丙"], "done": [4.0, 4.5]})
     done = project_progress(rows, zones, PLAN.projects, year=2025)
     gas = [target for target in PLAN.targets if target.id == "gas_pipes_renewed"]

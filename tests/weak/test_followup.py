@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 from scipy.stats import binom
-from weak_city import CITY, issues, points
+from weak_city import CITY, SIDE, issues, points
 
 from jxgis.weak import Ground, expected_again, follow_up, gather_areas, lay_yardstick
 
@@ -42,6 +42,24 @@ def test_each_status_is_what_was_planted():
     assert found["reason"].fillna("").tolist() == ["", "", "", "no_reference", "outside_city"]
     assert found["severity_before"][1] > 2
     assert found["severity"][1] < 1.3
+
+
+def test_what_happens_outside_the_city_says_nothing_of_chance_inside():
+    """Cells on the edge reach beyond the city: heaps that lie there, outside, would make every change look like chance."""
+    plots, (before, recent) = course((80, 90), (120, 0))
+    inside = gpd.GeoDataFrame({"name": ["c"]}, geometry=[CITY.geometry[0].buffer(-90)], crs=4549)
+    areas = gather_areas({"markets": plots}, inside, point_buffer_m=1, line_buffer_m=1)
+    yardstick = lay_yardstick(areas, inside, Ground("km2"), cell_m=200)
+    west = np.repeat(np.arange(100, SIDE - 100, 200.0), 50)
+    heaps = points(west, np.full(len(west), 50.0))
+    plain, heaped = (
+        follow_up(areas, areas, *periods, yardstick, reference="kind", alpha=0.05)
+        for periods in (
+            (before, recent),
+            [pd.concat([period, heaps], ignore_index=True) for period in (before, recent)],
+        )
+    )
+    pd.testing.assert_frame_equal(heaped, plain)
 
 
 def test_last_years_hot_places_are_tested_by_this_years_issues():
