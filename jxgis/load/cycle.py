@@ -186,7 +186,7 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
 
 
 def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
-    """Read the units that were chosen: ``candidate_id, year`` and where known ``name, area, type``.
+    """Read the units that were chosen: ``candidate_id, year``, where known ``name, area, type``, and ``named``.
 
     Parameters
     ----------
@@ -202,7 +202,8 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
     found = _read(
         source, of="allocation.allocation", expected="allocation", needed=("candidate_id", "year"), sheets=sheets
     )
-    frame = found.frame.reindex(columns=["candidate_id", "name", "area", "type", "year"])
+    frame = found.frame.reindex(columns=["candidate_id", "name", "area", "type", "year", "named"])
+    named = np.array([_GATE.get(str(said).casefold()) is True for said in frame["named"]], dtype=np.bool_)
     year, no_year = _years(frame["year"])
     twice = frame.duplicated("candidate_id", keep=False)
     rules: list[tuple[Any, str, str]] = [
@@ -211,7 +212,7 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
         (twice, "candidate_id", "unit_twice"),
     ]
     collect([_wrong(found, bad, column, text_pair(f"cycle.{rule}")) for bad, column, rule in rules if bad.any()])
-    return pd.DataFrame(frame.assign(year=year)), found.loaded
+    return pd.DataFrame(frame.assign(year=year, named=named)), found.loaded
 
 
 def _sheets(source: str | Path, names: Sequence[str | None]) -> list[str | None]:
