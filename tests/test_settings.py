@@ -9,8 +9,10 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from jxgis.city import load_city
 from jxgis.errors import SettingsError
 from jxgis.run.template import template
+from jxgis.schema.layers import layers
 from jxgis.settings import HOTSPOTS, Settings, files_read, load_settings, make_settings
 
 
@@ -91,6 +93,7 @@ def test_a_new_project_shows_every_key_and_each_may_be_put_to_use(tmp_path: Path
     shown = {f"{section}.{key}" for section, keys in sections.items() for key in keys}
     shown |= {key for layer in inputs.values() for key in layer}
     assert set(keys_of(Settings)) <= shown
+    assert {*layers(), *load_city("jiaxing").layers} == inputs.keys()
 
 
 @pytest.mark.parametrize(

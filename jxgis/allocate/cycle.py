@@ -12,7 +12,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from jxgis.city import CycleStep
 
-__all__ = ["Cycle", "follow", "named_years", "with_schedule"]
+__all__ = ["Cycle", "follow", "named_before", "named_years", "with_schedule"]
 
 _UNIT = ["candidate_id", "year"]
 _SAID = ["name", "area", "type"]
@@ -45,6 +45,33 @@ class Cycle:
         return known[known["days_late"] >= -soon_days].sort_values(
             ["days_late", *_UNIT], ascending=[False, True, True], ignore_index=True
         )
+
+
+def named_before(schedule: pd.DataFrame, steps: pd.DataFrame, on: dt.date) -> pd.Series:
+    """Which units of a schedule were named in a year that is over, and have no step here: nothing of them is to come.
+
+    Parameters
+    ----------
+    schedule
+        ``candidate_id, year`` and ``named``: whether the year is fixed.
+    steps
+        ``candidate_id, year`` of the steps that there are.
+    on
+        The day.
+
+    Returns
+    -------
+    pandas.Series
+        Of bool, on the schedule's index.
+
+    Examples
+    --------
+    >>> schedule = pd.DataFrame({"candidate_id": ["a", "b"], "year": [2024, 2026], "named": True})
+    >>> named_before(schedule, schedule.iloc[:0], dt.date(2026, 4, 10)).tolist()
+    [True, False]
+    """
+    begun = pd.MultiIndex.from_frame(schedule[_UNIT]).isin(pd.MultiIndex.from_frame(steps[_UNIT]))
+    return schedule["named"] & (schedule["year"] < on.year) & ~begun
 
 
 def with_schedule(steps: pd.DataFrame, schedule: pd.DataFrame, path: Sequence[CycleStep]) -> pd.DataFrame:

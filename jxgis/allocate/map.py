@@ -71,7 +71,8 @@ def allocation_map(
     folium.Map
     """
     title = text("allocate.title", lang)
-    method = text("allocate.line", lang, first=years[0], last=years[-1], n=len(allocation))
+    line = "allocate.line" if len(allocation) else "allocate.line_conflict"
+    method = text(line, lang, first=years[0], last=years[-1], n=len(allocation))
     drawn = allocation if len(allocation) else others
     page = land_map(districts, drawn, title=title, method=method, lang=lang, sketch=sketch)
     heading = "name" if "name" in allocation.columns and allocation["name"].notna().all() else "candidate_id"

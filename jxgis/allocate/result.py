@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.allocate.part import PART
+from jxgis.allocate.rules import can_be
 from jxgis.i18n import Text, text, text_pair
 from jxgis.part import Result
 
@@ -205,13 +206,20 @@ class AllocationResult(Result):
             ],
         }
 
+    @property
+    def _free(self) -> int:
+        """How many candidates are named or can be chosen, whatever the numbers of the rules."""
+        return int(can_be(self.candidates, self.terms).sum())
+
+    def _conflict(self) -> list[Text]:
+        """Which rules conflict and what can be done about it, where some do."""
+        words = [rule.words for rule in self.choice.conflict]
+        rules = Text(zh="；".join(each.zh for each in words), en="; ".join(each.en for each in words))
+        return [text_pair("allocate.conflict_note", rules=rules, n=self._free)] if words else []
+
     def notes(self) -> list[Text]:
         """The conflict, and years that are over by today's date and still decided: said on the screen, written nowhere."""
-        found = []
-        if self.choice.conflict:
-            words = [rule.words for rule in self.choice.conflict]
-            rules = Text(zh="；".join(each.zh for each in words), en="; ".join(each.en for each in words))
-            found.append(text_pair("allocate.conflict_note", rules=rules))
+        found = self._conflict()
         over = [year for year in self.terms.open if year < date.today().year]  # noqa: DTZ011  (the planner's own calendar)
         if over and self.given.settings.allocate.this_year is None:
             found.append(text_pair("allocate.clock", years="、".join(map(str, over))))
@@ -228,6 +236,7 @@ class AllocationResult(Result):
             stage.path("allocation.xlsx"),
             [self.section()],
             title=text("allocate.title", given.lang),
+            lines=[said.of(given.lang) for said in self._conflict()],
             plain={"allocation.allocation": self._shown("allocation").drop(columns="geometry")},
             lang=given.lang,
             sketch=given.sketch,
@@ -279,5 +288,6 @@ class AllocationResult(Result):
             pairs=[tuple(self.candidates["candidate_id"].iloc[list(pair)]) for pair in self.pairs],
             own_scores="scores" not in self.given.results or "score" in self.candidates.columns,
             hidden=bool(self._hidden()),
+            free=self._free,
             lang=self.given.lang,
         )

@@ -30,6 +30,7 @@ def allocation_section(
     pairs: Sequence[tuple[str, ...]] = (),
     own_scores: bool = False,
     hidden: bool = False,
+    free: int = 0,
     lang: str = "zh",
 ) -> Section:
     """The section of the choice.
@@ -48,6 +49,8 @@ def allocation_section(
         Whether the candidates brought the scores.
     hidden
         Whether some scores are not shown: then no sum of them is.
+    free
+        How many candidates can be chosen.
     lang
         ``"zh"`` or ``"en"``.
     """
@@ -62,7 +65,7 @@ def allocation_section(
             text("allocate.key_conflict_note", lang, n=n),
             "bad",
         )
-        blocks = _conflict(choice, lang)
+        blocks = _conflict(choice, free, lang)
     else:
         named = int(chosen["named"].sum())
         note = text("allocate.key_note", lang, named=named, **span)
@@ -128,12 +131,25 @@ def _called(table: pd.DataFrame) -> pd.Series:
     return table["name"].astype("str").where(table["name"].notna(), ids) if "name" in table.columns else ids
 
 
-def _conflict(choice: Choice, lang: str) -> list[Block]:
+def _named(further: pd.DataFrame, chosen: pd.DataFrame, others: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Alternatives with the names of the candidates instead of their ids."""
+    comma = "、" if lang == "zh" else ", "
+    names: dict[str, str] = {}
+    for table in (chosen, others):
+        names |= dict(zip(table["candidate_id"].astype("str"), _called(table), strict=True))
+    said = {
+        column: [comma.join(names.get(one, one) for one in ids.split(comma)) for ids in further[column]]
+        for column in ("added", "dropped")
+    }
+    return further.assign(**said)
+
+
+def _conflict(choice: Choice, free: int, lang: str) -> list[Block]:
     """Which rules cannot hold together, one a line."""
     n = len(choice.conflict)
     lead = text(f"allocate.{'conflict_one' if n == 1 else 'conflict_lead'}", lang, n=n)
     rules = [Paragraph(rule.words.of(lang), "none") for rule in choice.conflict]
-    return [Paragraph(lead), *rules, Paragraph(text("allocate.conflict_next", lang), "sub")]
+    return [Paragraph(lead), *rules, Paragraph(text("allocate.conflict_next", lang, n=free), "sub")]
 
 
 def _remarks(
@@ -193,7 +209,8 @@ def _tables(
                 share=share if lang == "zh" else f"{100 * options.within:g}",
             )
             heading = text("allocate.alternatives_heading", lang)
-            blocks += [Paragraph(lead, "sub"), table_block(heading, further, lang, of="allocation.alternatives")]
+            called = _named(further, chosen, others, lang)
+            blocks += [Paragraph(lead, "sub"), table_block(heading, called, lang, of="allocation.alternatives")]
         else:
             share = share if lang == "zh" else f"{100 * options.within:g}"
             blocks.append(Paragraph(text("allocate.no_alternatives", lang, share=share), "sub"))

@@ -29,12 +29,14 @@ def effect_section(result: EffectResult, lang: str) -> Section:
     """
     values, windows = _values(result, lang), result.windows
     sure = not np.isnan(result.low)
-    look = "" if not sure or result.low <= 0 <= result.high else "good" if result.high < 0 else "bad"
+    verdict = _verdict(result)
+    look = {"fell": "good", "rose": "bad"}.get(verdict, "")
+    said = text(f"effect.said_{verdict}", lang) if sure else ""
     keys = [
         Key(
-            text("effect.key", lang),
+            text("effect.key", lang, **values),
             share_said(result.effect),
-            text("effect.key_note" if sure else "effect.key_none", lang, **values),
+            text("effect.key_note" if sure else "effect.key_none", lang, said=said, **values),
             look,
         )
     ]
@@ -46,6 +48,9 @@ def effect_section(result: EffectResult, lang: str) -> Section:
     blocks: list[Block] = [Paragraph(_lead(result, values, lang))]
     blocks += [Paragraph(note.of(lang), "none") for note in result.notes()]
     blocks.append(table_block(text("effect.sets_table", lang), shown["sets"], lang, of="effect.sets"))
+    if shown["sets"]["difference"].isna().any():
+        least = result.given.settings.report.min_count
+        blocks.append(Paragraph(text("effect.sets_few", lang, n=least), "sub"))
     if len(result.placebo):
         blocks.append(Paragraph(text("effect.placebo_lead", lang), "head"))
         blocks.append(table_block(text("effect.placebo_table", lang), result.placebo, lang, of="effect.placebo"))
@@ -73,16 +78,15 @@ def in_a_line(result: EffectResult, lang: str) -> str:
     return text(sure, lang, **_values(result, lang))
 
 
-def _lead(result: EffectResult, values: dict[str, str], lang: str) -> str:
+def _verdict(result: EffectResult) -> str:
+    """What the interval says."""
     if reason_of(result) is not None:
-        verdict = "unknown"
-    elif result.high < 0:
-        verdict = "fell"
-    elif result.low > 0:
-        verdict = "rose"
-    else:
-        verdict = "unclear"
-    return text("effect.lead", lang, **values) + text(f"effect.verdict_{verdict}", lang, **values)
+        return "unknown"
+    return "fell" if result.high < 0 else "rose" if result.low > 0 else "unclear"
+
+
+def _lead(result: EffectResult, values: dict[str, str], lang: str) -> str:
+    return text("effect.lead", lang, **values) + text(f"effect.verdict_{_verdict(result)}", lang, **values)
 
 
 def _values(result: EffectResult, lang: str) -> dict[str, str]:

@@ -183,7 +183,7 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
 
 
 def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
-    """Read the units that were chosen: ``candidate_id, year`` and where known ``name, area, type``.
+    """Read the units that were chosen: ``candidate_id, year``, where known ``name, area, type``, and ``named``.
 
     Parameters
     ----------
@@ -199,7 +199,8 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
     found = _read(
         source, of="allocation.allocation", expected="allocation", needed=("candidate_id", "year"), sheets=sheets
     )
-    frame = found.frame.reindex(columns=["candidate_id", "name", "area", "type", "year"])
+    frame = found.frame.reindex(columns=["candidate_id", "name", "area", "type", "year", "named"])
+    named = np.array([_GATE.get(str(said).casefold()) is True for said in frame["named"]], dtype=np.bool_)
     year, no_year = _years(frame["year"])
     twice = frame.duplicated("candidate_id", keep=False)
     asked = [
@@ -208,7 +209,7 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
         (twice, "candidate_id", text_pair("cycle.unit_twice")),
     ]
     _refuse(found, asked)
-    return pd.DataFrame(frame.assign(year=year)), found.loaded
+    return pd.DataFrame(frame.assign(year=year, named=named)), found.loaded
 
 
 def _sheets(source: str | Path, names: Sequence[str | None]) -> list[str | None]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis import output
 from jxgis.errors import InputError, SettingsError, require_lang
-from jxgis.i18n import text
+from jxgis.i18n import listed, text
 from jxgis.run.inputs import city_of
 from jxgis.schema.layers import nearest
 from jxgis.schema.tables import table as declared
@@ -68,7 +68,7 @@ def run_cycle(
     """
     import pandas as pd
 
-    from jxgis.allocate.cycle import follow, with_schedule
+    from jxgis.allocate.cycle import follow, named_before, with_schedule
     from jxgis.load.cycle import STEPS, read_schedule, read_steps
     from jxgis.load.times import local_date
 
@@ -98,17 +98,24 @@ def run_cycle(
         planned, read = read_schedule(schedule)
         loaded.append(read)
     none = pd.DataFrame(columns=STEPS)
-    whole = with_schedule(none if told is None else told, none if planned is None else planned, path)
+    begun = none if told is None else told
+    chosen = none.assign(named=False) if planned is None else planned
+    over = named_before(chosen, begun, day)
+    whole = with_schedule(begun, chosen[~over], path)
     found = follow(whole, path, on=day, due=settings.cycle.due, schedule=planned)
     reads = [str(each) for each in (steps, schedule) if each is not None]
+    lines = _lines(found, day, settings.cycle.soon_days, lang)
+    if over.any():
+        called = chosen["name"].fillna(chosen["candidate_id"])[over]
+        lines.append(text("cycle.named_before", lang, n=len(called), names=listed(called, lang)))
     with output.staged(out, command="cycle", reads=[*files_read(settings), *reads]) as stage:
         soon = settings.cycle.soon_days
-        _write(found, path, stage.path("cycle.xlsx"), day, soon, lang)
+        _write(found, soon, path, stage.path("cycle.xlsx"), lines, lang)
         summary = json.dumps(_summary(found, day, soon), ensure_ascii=False, indent=2)
         stage.path("cycle.json").write_text(summary + "\n", encoding="utf-8", newline="\n")
         shaped = {"lang": lang} | settings.shaping(("cycle",), layers=())
         output.write_run(stage, settings=shaped, crs=None, loaded=loaded, on=str(day))
-    return _lines(found, day, soon, lang)
+    return lines
 
 
 def _check(settings: Settings, path: Sequence[CycleStep]) -> None:
@@ -127,7 +134,7 @@ def _check(settings: Settings, path: Sequence[CycleStep]) -> None:
             )
 
 
-def _write(found: Cycle, path: Sequence[CycleStep], file: Path, day: dt.date, soon: int, lang: str) -> None:
+def _write(found: Cycle, soon: int, path: Sequence[CycleStep], file: Path, lines: Sequence[str], lang: str) -> None:
     """The workbook: the sheet to be filled in first, then states, what is due, problems and notes."""
     from jxgis.report.blocks import Section
     from jxgis.report.workbook import report_workbook
@@ -137,8 +144,8 @@ def _write(found: Cycle, path: Sequence[CycleStep], file: Path, day: dt.date, so
     steps = found.steps.assign(gate_asks=found.steps["step"].map(asks), step=found.steps["step"].map(words))
     sheets = {
         "steps": steps,
-        "states": _readable(found.states, words),
-        "due": _readable(found.due(soon), words),
+        "states": _readable(found.states, path, lang),
+        "due": _readable(found.due(soon), path, lang),
         "problems": found.problems.assign(
             step=found.problems["step"].map(words),
             problem=[text(f"cycle.problem_{code}", lang) for code in found.problems["problem"]],
@@ -147,9 +154,15 @@ def _write(found: Cycle, path: Sequence[CycleStep], file: Path, day: dt.date, so
     held: dict[str, Any] = {name: frame[list(declared(f"cycle.{name}").required)] for name, frame in sheets.items()}
     own = [name for name in steps.columns if name not in held["steps"].columns]
     held["steps"] = steps[[*held["steps"].columns, *own]]
-    lines = [text("cycle.how", lang), *_lines(found, day, soon, lang)]
     section = Section(part="cycle", blocks=(), sheets=held)
-    report_workbook(file, [section], title=text("cycle.title", lang), lines=lines, notes_last=True, lang=lang)
+    report_workbook(
+        file,
+        [section],
+        title=text("cycle.title", lang),
+        lines=[text("cycle.how", lang), *lines],
+        notes_last=True,
+        lang=lang,
+    )
 
 
 def _words(path: Sequence[CycleStep], lang: str) -> Callable[[Any], Any]:
@@ -157,8 +170,16 @@ def _words(path: Sequence[CycleStep], lang: str) -> Callable[[Any], Any]:
     return called.get
 
 
-def _readable(states: pd.DataFrame, words: Callable[[Any], Any]) -> pd.DataFrame:
-    return states.assign(state=states["state"].map(words), next_step=states["next_step"].map(words))
+def _readable(states: pd.DataFrame, path: Sequence[CycleStep], lang: str) -> pd.DataFrame:
+    """Steps by their names; a unit that has not begun says so, and one that a gate has stopped."""
+    words = _words(path, lang)
+    begun, goes_on = states["state"].notna(), states["next_step"].notna() | (states["state"] == path[-1].key)
+    called = [words(key) for key in states["state"]]
+    state = [
+        text("cycle.not_begun", lang) if not there else step if on else text("cycle.not_passed", lang, step=step)
+        for step, there, on in zip(called, begun, goes_on, strict=True)
+    ]
+    return states.assign(state=state, next_step=states["next_step"].map(words))
 
 
 def _summary(found: Cycle, day: dt.date, soon: int) -> dict[str, Any]:

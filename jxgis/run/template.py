@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from jxgis import settings
 from jxgis._toml import kind_at, model_in
-from jxgis.i18n import text, wide_signs
-from jxgis.schema.layers import contract, layers
+from jxgis.city import load_city
+from jxgis.i18n import listed, text, wide_signs
+from jxgis.schema.layers import KIND_NAMES, contract, layers
 
 __all__ = ["template"]
 
@@ -36,6 +37,7 @@ def template(lang: str) -> str:
         "\n".join(["[city]", *_options(settings.CitySettings, lang)]),
         text("template.inputs", lang),
         *(_layer(layer, lang, first=layer == layers()[0]) for layer in layers()),
+        *_of_the_city(lang),
         text("template.options", lang),
         *("\n".join([f"[{name}]", *_options(_model(name), lang)]) for name in sections),
     ]
@@ -61,6 +63,23 @@ def _layer(layer: str, lang: str, *, first: bool) -> str:
     if first:
         lines += [text("template.every_layer", lang), *_options(settings.InputSettings, lang)]
     return "\n".join(lines)
+
+
+def _of_the_city(lang: str) -> Iterator[str]:
+    """The layers that the city of a new project adds: two lines each, with the columns that they have beside a name."""
+    lines: list[str] = []
+    for name, agreed in load_city(settings.CitySettings().profile).layers.items():
+        own = [
+            column.aliases[0] if lang == "zh" and column.aliases else column.name
+            for column in agreed.columns
+            if column.name != "name"
+        ]
+        of = text("template.columns", lang, names=listed(own, lang)) if own else ""
+        kind = KIND_NAMES[agreed.geometry].of(lang)
+        said = text("template.city_layer", lang, title=agreed.title.of(lang), kind=kind, columns=of)
+        lines += [_line(f"# [inputs.{name}]", said), f'# path = "data/layers/{name}.geojson"']
+    if lines:
+        yield "\n".join([text("template.of_the_city", lang), *lines])
 
 
 def _options(model: type[BaseModel], lang: str, *, own: bool = False) -> Iterator[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["target_chart"]
 
 _MOST = 1.5  # what is reached more than half over runs out of the chart
+_ROOM = 76  # for the words behind the longest bar, in its per cent
 
 
 def target_chart(
@@ -62,13 +63,16 @@ def target_chart(
         ax.axvline(100, color=INK, lw=1)
         for at, target in enumerate(shown):
             label = f"{said_value(value[at], target, lang)}  ({said_target(wanted[at], target, lang)})"
-            said = ax.annotate(short_label(label), (100 * _MOST + 2, at), va="center", fontsize=8, color=INK)
-            # It has its room within the axes: a long unit must not take theirs.
+            # It ends with the axes, and so within the figure: a long unit begins earlier.
+            said = ax.annotate(
+                short_label(label), (1, at), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=8,
+                color=INK,
+            )  # fmt: skip
             said.set_in_layout(False)
         ax.set(
             yticks=place,
             yticklabels=[short_label(target.title(lang)) for target in shown],
-            xlim=(0, 100 * _MOST + 52),
+            xlim=(0, 100 * _MOST + _ROOM),
             xticks=[0, 50, 100, 150],
             xlabel=text("scorecard.chart_axis", lang),
         )

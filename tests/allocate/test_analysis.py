@@ -118,6 +118,12 @@ def test_types_and_districts_are_spread():
     assert set(years_of(allocate(number={2026: 2, 2027: 1}, district_most=1))) == {"C0", "C1", "C3"}
 
 
+def test_a_report_calls_alternatives_by_name():
+    found = allocate(number={2026: 1, 2027: 1}, within=0.06, alternatives=9)
+    shown = next(block for block in found.section().blocks if getattr(block, "heading", "") == "比选方案")
+    assert [row[-2:] for row in shown.rows[:2]] == [["单元2", "单元1"], ["单元3", "单元1"]]
+
+
 def test_alternatives_say_what_comes_and_goes():
     found = allocate(number={2026: 1, 2027: 1}, within=0.06, alternatives=9)
     assert found.alternatives.to_dict("list") == {

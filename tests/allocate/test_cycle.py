@@ -332,3 +332,22 @@ def test_named_is_every_step_done_in_order_and_passed():
         steps(*DONE, unit="e", gates=[*[True] * 5, False]),
     ]
     assert named_years(pd.concat(tables, ignore_index=True), PATH).to_dict() == {"a": 2026}
+
+
+def test_units_named_in_years_that_are_over_have_nothing_to_come(tmp_path):
+    path = tmp_path / "chosen.csv"
+    head = "候选单元,名称,年份,年份已确定\n"
+    rows = ["A,子城,2024,是", "B,南湖,2026,是", "C,月河,2025,否"]
+    path.write_text(head + "\n".join(rows), encoding="utf-8-sig")
+    lines = run_cycle(Settings(), tmp_path / "out", schedule=path, on="2026-04-01")
+    assert lines[0].startswith("2 个样板单元")
+    assert lines[-1] == "另有 1 个往年已命名的单元，不必再走流程，没有列入：子城。"
+    states = rows_of(tmp_path / "out" / "cycle.xlsx", "进度")
+    assert [(row[0], row[5]) for row in states[1:]] == [("C", "未开始"), ("B", "未开始")]
+    # One whose steps are there is followed on.
+    steps("03-01", "04-01", gates=[True, False], unit="A", year=2024).to_csv(tmp_path / "steps.csv", index=False)
+    run_cycle(Settings(), tmp_path / "on", steps=tmp_path / "steps.csv", schedule=path, on="2026-04-01")
+    states = rows_of(tmp_path / "on" / "cycle.xlsx", "进度")
+    assert [(row[0], row[5]) for row in states[1:2]] == [("A", "方案编制（未通过，当年流程结束）")]
+    path.write_text(head + rows[0], encoding="utf-8-sig")
+    assert run_cycle(Settings(), tmp_path / "none", schedule=path, on="2026-04-01")[0].startswith("0 个样板单元")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
@@ -257,7 +258,17 @@ def test_allocate_says_which_rules_conflict(jxgis: Run, city: Path) -> None:
     gpd.read_file(city / "candidates.gpkg").assign(score=[70.0, 60.0]).to_file(city / "scored.gpkg")
     finished = jxgis("allocate", "--candidates", city / "scored.gpkg", "--project", project, "--out", city / "out")
     done(finished)
-    assert "规则不能同时满足，没有安排：2026 年不少于 2 个；2027 年不少于 2 个。" in finished.err
+    said = (
+        "规则不能同时满足，没有安排：2026 年不少于 2 个；2027 年不少于 2 个。可选的候选单元共 2 个；请在 [allocate] 中"
+    )
+    assert said in finished.err
+    notes = [
+        row[0] for row in openpyxl.load_workbook(city / "out" / "allocation.xlsx")["说明"].iter_rows(values_only=True)
+    ]
+    assert any(said in str(note) for note in notes)
+    assert "规则不能同时满足，没有安排 · 虚线为候选单元" in (city / "out" / "maps" / "allocation.html").read_text(
+        "utf-8"
+    )
     told = json.loads((city / "out" / "allocation.json").read_text(encoding="utf-8"))
     assert told["conflict"] == ["each_year:2026", "each_year:2027"]
     assert gpd.read_file(city / "out" / "allocation.gpkg", layer="allocation").empty

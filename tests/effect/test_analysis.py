@@ -16,7 +16,9 @@ import shapely
 from jxgis.effect.analysis import measure_effect
 from jxgis.effect.areas import all_areas
 from jxgis.effect.result import EffectResult
+from jxgis.effect.section import effect_section, in_a_line
 from jxgis.errors import InputError
+from jxgis.report.blocks import Paragraph
 from jxgis.space.points import locate
 
 SIDE, CELLS = 500.0, 12
@@ -132,6 +134,28 @@ def test_fewer_than_six_sets_have_no_interval() -> None:
     assert "takes 6" in summary["reason"]
     assert result.section().keys[0].note.startswith("no 95 % interval")
     json.dumps(summary, allow_nan=False)
+
+
+def test_the_figure_says_what_changed_and_which_way(found: EffectResult) -> None:
+    key = effect_section(found, "zh").keys[0]
+    assert key.label == "问题件数与对照相比（减少为负）"
+    assert key.note.startswith("问题减少，不像是偶然（95 % 区间 −")
+    assert "问题件数与对照相比 −" in in_a_line(found, "zh")
+    same = effect_section(measured(city(drop=0.0)), "zh").keys[0]
+    assert same.note.startswith("看不出成效")
+    assert same.look == ""
+
+
+def test_a_set_that_is_not_shown_says_why(found: EffectResult) -> None:
+    def said(result: EffectResult) -> bool:
+        blocks = effect_section(result, "zh").blocks
+        return any(isinstance(block, Paragraph) and block.words.startswith("“—”：该区域") for block in blocks)
+
+    assert not said(found)
+    empty = city(cases=2, seed=3)
+    few = measured(empty)
+    assert few.shown_tables()["sets"]["difference"].isna().any()
+    assert said(few)
 
 
 def test_patrols_that_changed_at_the_same_time_are_said(found: EffectResult) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from jxgis.city import load_city
 from jxgis.errors import SettingsError
 from jxgis.scorecard import load_plan, meets
+from jxgis.scorecard.figures import target_chart
 from jxgis.scoring.indicators import load_registry
 
 #: Table 1 as the plan prints it (plan.txt): number, 2025, 2027, direction, kind.
@@ -130,3 +132,23 @@ def test_what_has_a_denominator_names_it():
     for indicator in load_registry().indicators:
         alone = {way.measure for way in indicator.measures} <= {"length_km", "concentration"}
         assert alone or "÷" in indicator.over.zh, indicator.id
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_words_of_the_chart_are_in_the_figure_and_behind_the_bars(lang):
+    targets = [target for target in load_plan().targets if target.target_2027 is not None]
+    wanted = np.array([target.target_2027 for target in targets])
+    city = pd.DataFrame({"level": "city", "status": "below", "indicator": [target.id for target in targets]})
+    chart = target_chart(
+        city.assign(value=np.maximum(wanted - 1.23, 0.01), target_2027=wanted),
+        targets,
+        year=2027,
+        lang=lang,
+        sketch=True,
+    )
+    chart.draw_without_rendering()
+    ax = chart.axes[0]
+    said = [text.get_window_extent() for text in ax.texts if "(" in text.get_text()]
+    assert len(said) == len(targets)
+    assert max(box.x1 for box in said) <= chart.bbox.width
+    assert min(box.x0 for box in said) >= ax.transData.transform((150, 0))[0]
