@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from jxgis.errors import InputError, collect
 from jxgis.part import Given, Result, given_tables
+from jxgis.privacy import quoted
 from jxgis.schema.layers import layers as known_layers
 from jxgis.schema.layers import unagreed
 from jxgis.schema.tables import table as declared
@@ -30,6 +31,8 @@ __all__ = ["analyse", "ids_of", "score_candidates"]
 
 #: The places that count as near the top where neither project nor city says how many: item 40 of the plan, three a year.
 _TOP = 3
+#: So many times further up lie percentages beside fractions; and no share is so many times the whole.
+_MOST_TIMES = 10
 
 
 @with_options(ScoringSettings)
@@ -166,6 +169,7 @@ def analyse(given: Given) -> ScoresResult:
     found_by, methods = _measure(given, candidates, [*chosen, *further], ground, words)
     own = _but_shape(own, found_by)
     measured = pd.DataFrame({name: some.table["value"] for name, some in found_by.items()}, index=candidates.index)
+    _check_mixed(own, measured, chosen, options.column_units, ids)
     values = own.combine_first(measured).reindex(columns=measured.columns)
     single = score_table(values, chosen)
     found = weigh(options.weights, chosen, scores=single, judgements=judged)
@@ -293,6 +297,49 @@ def _own_values(
         columns[indicator.id] = own
     collect(asked)
     return pd.DataFrame(columns, index=candidates.index)
+
+
+def _check_mixed(
+    own: pd.DataFrame,
+    measured: pd.DataFrame,
+    indicators: Sequence[Indicator],
+    column_units: Mapping[str, str],
+    ids: pd.Series,
+) -> None:
+    """Ask where some candidates of a file look like fractions beside others in percent, as where districts hand in theirs.
+
+    Up to 1 % can be true. It looks like a fraction where its hundredfold is nearer to what the layers measure; where they do
+    not, where all that are above 1 are far above and more is better (0.4 % of rework is good work).
+    """
+    asked = []
+    for indicator in indicators:
+        value, unit = own[indicator.id], column_units.get(indicator.id)
+        if not indicator.in_percent or unit == "percent":
+            continue
+        if unit == "fraction":  # by now in percent
+            odd = value > 100.0 * _MOST_TIMES
+        else:
+            low, high, by_layer = (value > 0) & (value <= 1), value[value > 1], measured[indicator.id]
+            apart = not indicator.is_cost and len(high) > 0 and high.min() >= _MOST_TIMES * value[low].max()
+            nearer = (100.0 * value - by_layer).abs() < (value - by_layer).abs()
+            odd = low & nearer.where(by_layer.notna(), apart) & (len(high) > 0)
+        if odd.any():
+            asked.append(_mixed(indicator, ids[odd], value[odd].iloc[0] / (100.0 if unit == "fraction" else 1.0)))
+    collect(asked)
+
+
+def _mixed(indicator: Indicator, ids: pd.Series, first: float) -> InputError:
+    """A column of which some candidates are in percent and others in fractions."""
+    key, most = f"scoring.column_units.{indicator.id}", 5
+    named = [quoted(name) for name in ids.head(most)]
+    more = ("", "") if len(ids) <= most else (f" 等 {len(ids)} 个", f" and others, {len(ids)} in all")
+    return InputError(
+        zh=f"候选单元自带的“{indicator.title('zh')}”（单位 %）有的像小数（0.85）、有的像百分数（85）："
+        f"{'、'.join(named)}{more[0]}（如 {first:g}）与其余不同。请统一为百分数；若确是百分数，请用 --set {key}=percent 说明。",
+        en=f"What the candidates bring of {indicator.title('en')} (in %) looks like fractions (0.85) here and like percent (85) "
+        f"there: {', '.join(named)}{more[1]} (such as {first:g}) differ from the others. Bring all to percent; if all are, say so "
+        f"with --set {key}=percent.",
+    )
 
 
 def _but_shape(own: pd.DataFrame, found: Mapping[str, Measured]) -> pd.DataFrame:

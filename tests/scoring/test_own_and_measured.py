@@ -71,6 +71,34 @@ def test_a_percent_that_comes_as_a_fraction_is_asked_about(candidates, column):
     assert as_said["shaded_streets"].tolist()[:2] == [0.85, 0.4]
 
 
+@pytest.mark.parametrize(
+    ("brought", "unit"), [([0.85, 77.0, 60.0], {}), ([85.0, 0.77, 0.6], {"shaded_streets": "fraction"})]
+)
+def test_fractions_among_percentages_are_asked_about_by_name(candidates, brought, unit):
+    with pytest.raises(InputError, match=r"column_units\.shaded_streets=percent") as refused:
+        score_candidates(candidates.assign(shaded_streets=brought), column_units=unit)
+    assert "甲" in refused.value.text("zh")
+    assert "乙" not in refused.value.text("en")
+    as_said = score_candidates(candidates.assign(shaded_streets=brought), column_units={"shaded_streets": "percent"})
+    assert as_said.scores["shaded_streets"].tolist() == brought
+
+
+@pytest.mark.parametrize(("value", "asked"), [(0.5, True), (0.02, False)])
+def test_what_layers_measure_tells_a_fraction_from_less_than_one_percent(candidates, value, asked):
+    lane = gpd.GeoDataFrame(
+        {"road_class": ["主干路"] * 2, "condition": ["优", "差"]},
+        geometry=[shapely.LineString([(0, 500), (1000, 500)]), shapely.LineString([(1000, 500), (2000, 500)])],
+        crs=4549,
+    )
+    brought = candidates.assign(road_condition=[value, 3.0, 60.0])
+    if asked:  # half of the streets are good
+        with pytest.raises(InputError, match=r"0\.5"):
+            score_candidates(brought, further={"roads": lane})
+    else:
+        bad = lane.assign(condition="差")
+        assert score_candidates(brought, further={"roads": bad}).scores["road_condition"].iloc[0] == value
+
+
 @pytest.mark.parametrize("values", [[0.0, 0.0, 0.0], [0.4, 96.0, 80.0], [np.nan] * 3])
 def test_percent_columns_that_are_no_fractions_pass(candidates, values):
     assert score_candidates(candidates.assign(rework_rate=values)).scores["rework_rate"].tolist() == pytest.approx(
