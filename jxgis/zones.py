@@ -133,7 +133,8 @@ def numbered(names: pd.Series) -> pd.Series:
     >>> numbered(pd.Series(["甲", "甲", "甲 (2)", "乙", "甲"])).tolist()
     ['甲', '甲 (3)', '甲 (2)', '乙', '甲 (4)']
     """
-    taken, following = set(names), defaultdict(lambda: count(2))
+    taken = set(names)
+    following: defaultdict[str, count[int]] = defaultdict(lambda: count(2))
     found = names.tolist()
     for at in np.flatnonzero(names.duplicated()):
         name = found[at]
