@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from itertools import combinations
+from collections import defaultdict
+from itertools import combinations, count
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from jxgis.i18n import Text
 
-__all__ = ["ALL", "homes", "nested", "tell_apart", "zone_names"]
+__all__ = ["ALL", "homes", "nested", "numbered", "tell_apart", "zone_names"]
 
 ALL = "all"
 """The zone of the whole study area: the union of the zones."""
@@ -117,6 +118,29 @@ def homes(inner: gpd.GeoDataFrame, outer: gpd.GeoDataFrame) -> NDArray[np.int64]
     found = np.full(len(inner), len(outer), dtype=np.int64)
     np.minimum.at(found, at, home)
     return np.where(found < len(outer), found, -1)
+
+
+def numbered(names: pd.Series) -> pd.Series:
+    """Names of which no two are the same: one that stands again gets the next number that makes it a name of its own.
+
+    Parameters
+    ----------
+    names
+        Text, none missing.
+
+    Examples
+    --------
+    >>> numbered(pd.Series(["甲", "甲", "甲 (2)", "乙", "甲"])).tolist()
+    ['甲', '甲 (3)', '甲 (2)', '乙', '甲 (4)']
+    """
+    taken = set(names)
+    following: defaultdict[str, count[int]] = defaultdict(lambda: count(2))
+    found = names.tolist()
+    for at in np.flatnonzero(names.duplicated()):
+        name = found[at]
+        found[at] = next(own for own in (f"{name} ({number})" for number in following[name]) if own not in taken)
+        taken.add(found[at])
+    return pd.Series(found, index=names.index, dtype="str")
 
 
 def tell_apart(zones: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None) -> tuple[gpd.GeoDataFrame, list[Text]]:

@@ -14,6 +14,7 @@ from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.space.grid import grid_over
 from jxgis.space.points import locate
+from jxgis.zones import numbered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,8 +87,7 @@ def all_areas(
             text_pair("effect.no_untreated", kind=text_pair(f"effect.controls_{taken}"), metres=f"{spill_m:g}")
         )
     both = pd.concat([own.assign(role="treated"), others], ignore_index=True)
-    repeated = both.groupby("name").cumcount()
-    both.insert(0, "area_id", both["name"].where(repeated == 0, both["name"] + " (" + (repeated + 1).astype(str) + ")"))
+    both.insert(0, "area_id", numbered(both["name"]))
     return cast("gpd.GeoDataFrame", both), taken
 
 

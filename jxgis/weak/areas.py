@@ -12,6 +12,7 @@ import shapely
 from jxgis.crs import require_metric
 from jxgis.space.overlay import holds_most
 from jxgis.space.polygons import polygons_of
+from jxgis.zones import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,5 +112,4 @@ def _names(table: gpd.GeoDataFrame, first: str) -> pd.Series:
     if known is not None:
         names = table[known].astype("str").reset_index(drop=True)
     names = names.where(names.str.strip() != "").fillna(pd.Series([f"#{n + 1}" for n in names.index], dtype="str"))
-    again = names.groupby(names).cumcount()
-    return names.where(again == 0, names + " (" + (again + 1).astype("str") + ")")
+    return numbered(names)

@@ -111,3 +111,9 @@ def test_streets_and_people_are_measured_in_the_areas():
     assert choose_ground("street_km", {"streets": street}).of(plots).tolist() == pytest.approx([0.3, 0])
     assert choose_ground("people", {"residential": homes}).of(plots).tolist() == pytest.approx([300, 0])
     assert Ground("km2").of(plots).tolist() == pytest.approx([0.3, 0.09])
+
+
+def test_names_that_stand_again_are_told_apart_from_those_that_look_like_it():
+    plots = gpd.GeoDataFrame({"name": ["甲", "甲", "甲 (2)", None, "#4"]}, geometry=points(range(5), range(5)).geometry)
+    areas = gather_areas({"markets": plots}, CITY, point_buffer_m=9, line_buffer_m=9)
+    assert areas["name"].tolist() == ["甲", "甲 (3)", "甲 (2)", "#4", "#4 (2)"]
