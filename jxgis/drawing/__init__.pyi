@@ -32,6 +32,7 @@ from .layers import (
 )
 from .legend import Classes, LegendSection, Swatch, add_legend, classify, legend_html
 from .offline import Page, content_policy, framed, head, require_offline, save_map, to_html
+from .plate import Look, Plate, frame_around
 from .raster import CellPixels, cell_pixels, paint
 
 __all__ = [
@@ -41,8 +42,10 @@ __all__ = [
     "Field",
     "Figure",
     "LegendSection",
+    "Look",
     "Page",
     "PlaceList",
+    "Plate",
     "Script",
     "Shapes",
     "Swatch",
@@ -67,6 +70,7 @@ __all__ = [
     "fields_of",
     "figure_style",
     "fill",
+    "frame_around",
     "framed",
     "head",
     "land_map",

@@ -382,6 +382,8 @@ def _refuse_impossible(gathered: Gathered) -> None:
     for column in gathered.agreed.columns:
         if column.dtype != "number" or column.name not in gathered.frame:
             continue
+        if not gathered.agreed.carries:  # what names a person is no impossible number, and is not to be quoted
+            _hide_numbers(gathered, column.name, gathered.frame[column.name])
         least, most = (
             sign * MOST_NUMBER if bound is None else bound for sign, bound in ((-1, column.least), (1, column.most))
         )
@@ -548,18 +550,15 @@ def finish(gathered: Gathered) -> Loaded:
 
 
 def _mask_people(gathered: Gathered) -> None:
-    """Mask all columns but those of codes, in the rows that are kept and in the earlier ones at once."""
+    """Mask all columns of words, in the rows that are kept and in the earlier ones at once."""
     dtypes = {column.name: column.dtype for column in gathered.agreed.columns}
     rows = gathered.ledger.kept if gathered.earlier is None else gathered.ledger.kept | gathered.earlier
     frame = gathered.frame.loc[rows]
     for name in frame.columns:
-        if dtypes.get(name) != "code":
+        if dtypes.get(name) not in ("code", "number"):
             # Issues are counted by the contract's texts: two classes must not become one. Categories may: the sheet of
             # those without a class is filled in and handed back, where a number of one's own would say another thing.
             column = frame[name]
-            if dtypes.get(name) == "number":
-                _hide_numbers(gathered, name, column)
-                continue
             masked = mask_column(column, distinct=name in dtypes and name not in _CATEGORIES)
             if masked is not column:
                 gathered.frame[name] = masked.reindex(gathered.frame.index)
