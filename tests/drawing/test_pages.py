@@ -92,7 +92,7 @@ def test_the_mark_goes_with_official_polygons(name):
 def test_hot_spots_switch_between_all_classes_in_order():
     page = html("hotspots")
     switch = re.search(r"jxgis\.layerSwitch\((.*?)\);", page, re.DOTALL)[1]
-    assert re.findall(r'"([^"]*)", false\]', switch) == ["全部问题", *CLASSES]
+    assert re.findall(r'"([^"]*)", false, ""\]', switch) == ["全部问题", *CLASSES]
 
 
 def test_a_city_of_cells_by_class_stays_a_small_page():
