@@ -64,7 +64,7 @@ def weak_section(result: WeakResult, lang: str) -> Section:
             Key(text("weak.key_before", lang), numbers["still_weak"], text("weak.key_before_note", lang, **numbers))
         )
     blocks += [Paragraph(note.of(lang), "sub") for note in [*change_lines(result.comparison), *notes_of(result)]]
-    sheets = {name: shown[name] for name in ("weak_areas", "before") if name in shown}
+    sheets = {name: table for name, table in shown.items() if name != "areas"}
     return Section(
         part="weak",
         keys=keys,
