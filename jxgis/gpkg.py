@@ -61,9 +61,9 @@ def write_gpkg(
     path
         The file; it must not exist yet.
     layers
-        Layer name to table, some perhaps without geometry; codes in a ``reason`` column are written in words. An empty table is written as an empty
-        layer, so that its columns can be relied on. Columns whose names a GeoPackage cannot hold are written under
-        those of :func:`stored_names`, with their own name as alias.
+        Layer name to table, some perhaps without geometry; codes in a ``reason`` column are written in words. An empty
+        table is written as an empty layer, so that its columns can be relied on. Columns whose names a GeoPackage cannot
+        hold are written under those of :func:`stored_names`, with their own name as alias.
     of
         The part that the layers belong to, as `schema.tables` declares them: they must hold what it says. ``"layers"``:
         they are layers that were read. A layer that is not declared has no aliases.

@@ -5,25 +5,52 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
-from jxgis.errors import InputError, collect
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from jxgis.crs import require_metric
+from jxgis.errors import InputError, JxgisError, collect
+from jxgis.hotspots.result import HotspotsResult
+from jxgis.i18n import text, text_pair
+from jxgis.indicators.ground import ground_of, layer_title
+from jxgis.indicators.measures import check_measures, measure_indicators
+from jxgis.indicators.points import count
 from jxgis.part import Given, Result, given_tables
 from jxgis.privacy import quoted
+from jxgis.schema.columns import column
 from jxgis.schema.layers import layers as known_layers
-from jxgis.schema.layers import unagreed
+from jxgis.schema.layers import same_name, unagreed
 from jxgis.schema.tables import table as declared
+from jxgis.scoring.averages import average_indicators
+from jxgis.scoring.depth import feature_table, improvement_table, swing_table, type_table
+from jxgis.scoring.gates import FAILED, check_gates
+from jxgis.scoring.indicators import indicator_table, load_registry, select_indicators
+from jxgis.scoring.moves import Scored
 from jxgis.scoring.part import candidates_of
+from jxgis.scoring.rank import (
+    competition_rank,
+    complete_enough,
+    geometric_mean,
+    numbers,
+    rank_agreement,
+    rank_candidates,
+    score_table,
+    topsis,
+)
 from jxgis.scoring.result import ScoresResult
+from jxgis.scoring.types import load_types
+from jxgis.scoring.weightings import acceptability, draw_weightings, weight_sensitivity
+from jxgis.scoring.weights import weigh
 from jxgis.settings import ScoringSettings, Weighing, with_options
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
     from jxgis.i18n import Text
     from jxgis.indicators.measures import Ground, Measured
     from jxgis.scoring.indicators import Indicator, Judgements
+    from jxgis.scoring.types import UnitTypes
     from jxgis.scoring.weights import Weights
     from jxgis.settings import MeasureSettings, Settings
 
@@ -134,20 +161,6 @@ def analyse(given: Given) -> ScoresResult:
     InputError
         If there are no candidates and no units.
     """
-    import pandas as pd
-
-    from jxgis.crs import require_metric
-    from jxgis.indicators.points import count
-    from jxgis.scoring.averages import average_indicators
-    from jxgis.scoring.depth import feature_table, improvement_table, swing_table, type_table
-    from jxgis.scoring.gates import FAILED, check_gates
-    from jxgis.scoring.indicators import load_registry, select_indicators
-    from jxgis.scoring.moves import Scored
-    from jxgis.scoring.rank import complete_enough, rank_candidates, score_table
-    from jxgis.scoring.types import load_types
-    from jxgis.scoring.weightings import acceptability, draw_weightings
-    from jxgis.scoring.weights import weigh
-
     candidates = candidates_of(given)
     if candidates is None:
         raise InputError(zh="没有候选单元，也没有单元可以评分。", en="There are no candidates and no units to score.")
@@ -155,14 +168,11 @@ def analyse(given: Given) -> ScoresResult:
     if not candidates.index.is_unique:
         candidates = candidates.reset_index(drop=True)
     options, bounds, lang = given.settings.scoring, given.settings.units, given.lang
-    defaults, chosen = load_registry(), select_indicators(options.indicators)
-    types = load_types(None if given.city is None else given.city.unit_types)
-    judged = options.judgements or defaults.judgements
+    chosen, types = select_indicators(options.indicators), _types(given)
+    judged = options.judgements or load_registry().judgements
     candidates = candidates.assign(candidate_id=ids_of(candidates))
     ids = candidates["candidate_id"]
     _check_layers(given, {name: indicator.measures for name, indicator in options.indicators.items()})
-    if given.city is not None and given.city.unit_types is not None:  # others need not have the layers of the plan
-        _check_layers(given, {feature.id: feature.measures for feature in types.features})
     own = _own_values(candidates, chosen, options.column_units)
     further = [feature for feature in types.features if feature.id not in own]
     ground, words = _ground(given)
@@ -186,53 +196,60 @@ def analyse(given: Given) -> ScoresResult:
     if issues is not None:
         gates["issues"] = count(candidates, issues)["value"].astype("int64")
     views, agreement = _views(single, chosen, judged, ranked, found, passes, min_completeness=options.min_completeness)
-    weightings = draw_weightings(
-        found.shares, draws=options.weightings, concentration=options.concentration, seed=options.seed
-    )
-    top = _top(given)
-    stands = acceptability(single, weightings, top=top, eligible=ranked["rank"].notna())
+    stands = _acceptability(given, single, found, ranked)
     ranked["acceptability"] = stands["acceptability"]
     scored = Scored(values[single.columns], single, found.shares, ranked["rank"])
     kinds = type_table(ids, _brought_types(candidates), values, types, min_completeness=options.min_completeness)
     lacking = ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
-    both = _both(own, measured, found_by)
+    both, who = _both(own, measured, found_by), ranked[["candidate_id", "score", "rank"]]
     return ScoresResult(
         given=given,
         scores=_assembled(candidates, pd.concat([ranked, both], axis=1), gates, lacking, kinds),
         indicators=_account(chosen, found, own, measured[own.columns], methods, lang),
         measures=_measures(ids, chosen, own, found_by, lang),
         averages=average_indicators(
-            values,
-            gates["district"],
-            chosen,
-            measured=found_by,
-            ground=ground,
-            districts=given.table("districts"),
+            values, gates["district"], chosen, measured=found_by, ground=ground, districts=given.table("districts"),
             lang=lang,
         ),
         gates=gates,
-        views=pd.concat([ranked[["candidate_id", "score", "rank"]], views], axis=1),
+        views=pd.concat([who, views], axis=1),
         agreement=agreement,
-        acceptability=pd.concat([ranked[["candidate_id", "score", "rank"]], stands], axis=1),
+        acceptability=pd.concat([who, stands], axis=1),
         swings=swing_table(ids, scored, chosen, lang),
         improvements=improvement_table(ids, scored, chosen, found_by, own, lang),
         types=kinds,
         features=feature_table(ids, values, types, found_by, lang),
         weights=found,
-        top=top,
+        top=_top(given),
         by_issues={
             name: some.how.measure for name, some in found_by.items() if some.how and "issues" in some.how.layers
         },
         labels={i.id: i.title(lang) for i in chosen},
         type_names={kind.name: kind.title.of(lang) for kind in types.types},
         titles=_titles(chosen, lang),
+    )  # fmt: skip
+
+
+def _types(given: Given) -> UnitTypes:
+    """The types of the city, else those of the plan; those of a city may name no layer that there is not."""
+    own = None if given.city is None else given.city.unit_types
+    types = load_types(own)
+    if own is not None:  # others need not have the layers of the plan
+        _check_layers(given, {feature.id: feature.measures for feature in types.features})
+    return types
+
+
+def _acceptability(given: Given, single: pd.DataFrame, weights: Weights, ranked: pd.DataFrame) -> pd.DataFrame:
+    """How each candidate that is ranked stands under many weightings."""
+    options = given.settings.scoring
+    weightings = draw_weightings(
+        weights.shares, draws=options.weightings, concentration=options.concentration, seed=options.seed
     )
+    return acceptability(single, weightings, top=_top(given), eligible=ranked["rank"].notna())
 
 
 def _brought_types(candidates: gpd.GeoDataFrame) -> pd.Series:
     """The types that candidates bring; of a file of scores those that were given, not those that were found."""
-    import pandas as pd
-
     if "type" not in candidates.columns:
         return pd.Series(None, index=candidates.index, dtype="str")
     given = candidates["type"].notna()
@@ -250,13 +267,11 @@ def _top(given: Given) -> int:
 
 def ids_of(candidates: gpd.GeoDataFrame) -> pd.Series:
     """The candidates' ids: their own, else those of units, else their names, else their numbers; never twice the same."""
-    import pandas as pd
-
     number = pd.Series([f"C{k + 1}" for k in range(len(candidates))], index=candidates.index, dtype="str")
     ids = number
-    for column in ("name", "unit_id", "candidate_id"):
-        if column in candidates.columns:
-            given = candidates[column].astype("str").where(candidates[column].notna())
+    for name in ("name", "unit_id", "candidate_id"):
+        if name in candidates.columns:
+            given = candidates[name].astype("str").where(candidates[name].notna())
             ids = given.fillna(ids)
     return ids.where(~ids.duplicated(), ids + "-" + number)
 
@@ -268,12 +283,6 @@ def _own_values(
 
     A label may stand without the group before its colon, or with the unit that results show behind it.
     """
-    import numpy as np
-    import pandas as pd
-
-    from jxgis.schema.layers import same_name
-    from jxgis.scoring.rank import numbers
-
     known = {same_name(column).replace(":", "："): str(column) for column in reversed(candidates.columns)}
     columns: dict[str, pd.Series] = {}
     asked: list[InputError] = []
@@ -346,7 +355,6 @@ def _but_shape(own: pd.DataFrame, found: Mapping[str, Measured]) -> pd.DataFrame
     """Own values without the columns that only say what the candidate's own shape is: units come with such, and a copy of
     what is measured is no second source.
     """
-    import numpy as np
 
     def copied(name: str, some: Measured) -> bool:
         given = own[name].dropna()
@@ -382,10 +390,6 @@ def _fractions(indicator: Indicator, column: str, own: pd.Series) -> InputError:
 
 def _ground(given: Given) -> tuple[Ground, dict[str, Text]]:
     """What is measured on, the cells of hot spots among it, and how, where that needs more words than the measure's."""
-    from jxgis.hotspots.result import HotspotsResult
-    from jxgis.i18n import text_pair
-    from jxgis.indicators.ground import ground_of
-
     hotspots, cells = given.results.get("hotspots"), None
     if isinstance(hotspots, HotspotsResult):
         cells = hotspots.judged_cells()
@@ -403,9 +407,6 @@ def _measure(
     words: Mapping[str, Text],
 ) -> tuple[dict[str, Measured], dict[str, Text]]:
     """Every indicator as the layers allow, and how each was measured."""
-    from jxgis.indicators.ground import layer_title
-    from jxgis.indicators.measures import measure_indicators
-
     found = measure_indicators(
         candidates,
         {indicator.id: indicator.measures for indicator in chosen},
@@ -433,13 +434,6 @@ def _views(
 
     All rank the candidates that the chosen weights rank, so that the rankings can be compared.
     """
-    import pandas as pd
-
-    from jxgis.errors import JxgisError
-    from jxgis.scoring.rank import competition_rank, geometric_mean, rank_agreement, rank_candidates, topsis
-    from jxgis.scoring.weightings import weight_sensitivity
-    from jxgis.scoring.weights import weigh
-
     eligible = ranked["rank"].notna()
     values = ranked[[i.id for i in indicators]]
     ranks: dict[str, pd.Series] = {}
@@ -459,9 +453,6 @@ def _views(
 
 def _titles(indicators: Sequence[Indicator], lang: str) -> dict[str, str]:
     """Titles of the columns of the indicators, whose ids may be any word."""
-    from jxgis.i18n import text
-    from jxgis.schema.columns import column
-
     titles: dict[str, str] = {}
     for indicator in indicators:
         label = indicator.title(lang)
@@ -488,10 +479,6 @@ def _account(
     lang: str,
 ) -> pd.DataFrame:
     """One row an indicator: reference, weight, where its values come from, and how far the two sources are apart."""
-    import numpy as np
-
-    from jxgis.scoring.indicators import indicator_table
-
     table = indicator_table(indicators, lang).set_index("indicator")
     brought, known = own.notna(), measured.notna()
     table["weight"] = weights.shares
@@ -514,9 +501,6 @@ def _measures(
     ids: pd.Series, indicators: Sequence[Indicator], own: pd.DataFrame, found: Mapping[str, Measured], lang: str
 ) -> pd.DataFrame:
     """One row a candidate and indicator: what counts, what was measured of what, and why nothing was."""
-    import numpy as np
-    import pandas as pd
-
     tables = []
     for indicator in indicators:
         table, brought = found[indicator.id].table, own[indicator.id]
@@ -543,8 +527,6 @@ def _measures(
 
 def _check_layers(given: Given, ways: Mapping[str, Sequence[MeasureSettings]]) -> None:
     """Refuse what names a layer which neither every city has nor the profile adds."""
-    from jxgis.indicators.measures import check_measures
-
     if given.city is not None:
         check_measures(ways, (*known_layers(), *given.city.layers))
 
@@ -560,10 +542,6 @@ def _assembled(
 
     A type that a candidate brings counts; else the one that its features find.
     """
-    import geopandas as gpd
-    import numpy as np
-    import pandas as pd
-
     table = ranked.copy()
     given, found = types["type_given"], types["type_found"]
     table["type"] = given.fillna(found)
@@ -574,12 +552,12 @@ def _assembled(
     if "name" in candidates.columns and "name" not in ranked.columns:
         table["name"] = candidates["name"]
     # What the choice of each year asks of candidates, so that it can be made from the scores.
-    for column in ("named_year", "ready_year", "cost"):
-        if column in candidates.columns and column not in ranked.columns and candidates[column].notna().any():
-            table[column] = candidates[column]
-    for column in ("district", "gates", "area_km2", "issues", "reason"):
-        if column in gates.columns and column not in ranked.columns:
-            table[column] = gates[column]
+    for name in ("named_year", "ready_year", "cost"):
+        if name in candidates.columns and name not in ranked.columns and candidates[name].notna().any():
+            table[name] = candidates[name]
+    for name in ("district", "gates", "area_km2", "issues", "reason"):
+        if name in gates.columns and name not in ranked.columns:
+            table[name] = gates[name]
     reasons = [
         ";".join(code for code in (gate, "incomplete" if lacking else "") if code)
         for gate, lacking in zip(gates["reason"], incomplete, strict=True)

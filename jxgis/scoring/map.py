@@ -184,25 +184,48 @@ def scores_map(
         points = _missing(points, scores[f"{x}_score"], withheld, lang)
         key = text("maps.indicator_legend", lang, label=label[x])
         add(column("*_score").title.of(lang).format(name=label[x]), key, points)
-    top = _ranked(scores).head(TOP)
-    unranked = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
-    failed = scores[fails]
-    if len(failed):
-        add_polygons(page, failed, name=text("maps.gate_failed", lang), styles=[line(FAILED, weight=2, dash="2 5")])
-    if len(unranked):
-        add_polygons(page, unranked, name=text("maps.unranked", lang), styles=[line(BAD, weight=2, dash="6 4")])
-    if len(top):
-        add_points(page, top, name=text("maps.top_scores", lang, n=len(top)), styles=[dot(ACCENT, radius_px=8)],
-                   heading=heading, fields=fields, number="rank", link=link)  # fmt: skip
-        notes = ["—" if pd.isna(s) else text("maps.points", lang, n=f"{s:.1f}") for s in top["score"]]
-        named = top.assign(name=top[heading].astype(str), note=np.asarray(notes, dtype=object))
-        note = text("maps.gate_note", lang, n=len(failed)) if len(failed) else ""
-        add_place_lists(page, [PlaceList(main, text("maps.top_scores", lang, n=len(top)), named, note)])
-    if len(failed):
-        sections.append(LegendSection("", [Swatch(FAILED, text("maps.gate_failed", lang), "dash")]))
-    if len(unranked):
-        dashed = [Swatch(BAD, text("maps.unranked", lang), "dash")]
-        sections.append(LegendSection("", dashed, text("maps.score_note", lang)))
+    rest = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
+    sections += _add_apart(page, scores[fails], rest, lang)
+    _add_best(page, main, scores, heading, fields, link, int(fails.sum()), lang)
     add_legend(page, sections, lang=lang)
     add_switch(page)
     return page
+
+
+def _add_best(
+    page: folium.Map,
+    main: folium.FeatureGroup,
+    scores: gpd.GeoDataFrame,
+    heading: str,
+    fields: list[Field],
+    link: tuple[str, str] | None,
+    failed: int,
+    lang: str,
+) -> None:
+    """The best candidates as pins with their ranks, and in the list beside the map."""
+    top = _ranked(scores).head(TOP)
+    if top.empty:
+        return
+    called = text("maps.top_scores", lang, n=len(top))
+    add_points(page, top, name=called, styles=[dot(ACCENT, radius_px=8)], heading=heading, fields=fields, number="rank",
+               link=link)  # fmt: skip
+    notes = ["—" if pd.isna(s) else text("maps.points", lang, n=f"{s:.1f}") for s in top["score"]]
+    named = top.assign(name=top[heading].astype(str), note=np.asarray(notes, dtype=object))
+    note = text("maps.gate_note", lang, n=failed) if failed else ""
+    add_place_lists(page, [PlaceList(main, called, named, note)])
+
+
+def _add_apart(
+    page: folium.Map, failed: gpd.GeoDataFrame, unranked: gpd.GeoDataFrame, lang: str
+) -> list[LegendSection]:
+    """The borders of candidates that fail a gate, and of those of which too little is known for a rank."""
+    sections: list[LegendSection] = []
+    for rows, key, colour, dash, note in (
+        (failed, "maps.gate_failed", FAILED, "2 5", ""),
+        (unranked, "maps.unranked", BAD, "6 4", text("maps.score_note", lang)),
+    ):
+        if len(rows):
+            called = text(key, lang)
+            add_polygons(page, rows, name=called, styles=[line(colour, weight=2, dash=dash)])
+            sections.append(LegendSection("", [Swatch(colour, called, "dash")], note))
+    return sections

@@ -137,8 +137,9 @@ def affinities(
 ) -> pd.DataFrame:
     """Find which type each candidate is nearest to: per type Σw·s/Σw over the features that are known.
 
-    A type is found where it has ``least_affinity`` points and is ahead of every other by ``least_margin``. Of one of which too little is known counts
-    what it would have were all that is missing the best: whoever is ahead of that is ahead for certain.
+    A type is found where it has ``least_affinity`` points and is ahead of every other by ``least_margin``. Of one of which
+    too little is known counts what it would have were all that is missing the best: whoever is ahead of that is ahead for
+    certain.
 
     Parameters
     ----------

@@ -27,6 +27,7 @@ from jxgis.small_counts import as_words
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 __all__ = ["weak_map"]
 
@@ -111,7 +112,7 @@ def _add(
     rows: gpd.GeoDataFrame,
     of: str,
     colours: list[str],
-    style: np.ndarray,
+    style: NDArray[np.int64],
     heading: str,
     fields: list[str],
     lang: str,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["in_a_line", "notes_of", "weak_section"]
 
+_SAME = ("name", "kind", "district", "severity", "q", "issues", "within")
 _COURSES = ("still_weak", "no_longer", "improved", "not_comparable")
 
 
@@ -34,15 +35,10 @@ def weak_section(result: WeakResult, lang: str) -> Section:
     listed, asked = len(result.weak_areas), options.number
     apart = listed - int(result.weak_areas["within"].notna().sum())
     short = apart < asked
-    lead = text("weak.lead_short" if short else "weak.lead", lang, **_values(result, lang))
-    keys = [
-        Key(
-            text("weak.key", lang),
-            str(listed),
-            text("weak.key_short" if short else "weak.key_note", lang, asked=asked, apart=apart),
-            "bad" if short else "",
-        )
-    ]
+    values = _values(result, lang)
+    lead = text("weak.lead_short" if short else "weak.lead", lang, **values)
+    note = text("weak.key_short" if short else "weak.key_note", lang, asked=asked, apart=apart)
+    keys = [Key(text("weak.key", lang), str(listed), note, "bad" if short else "")]
     blocks: list[Block] = [Paragraph(lead)]
     if listed:
         own = result.weak_areas["within"].isna().cumsum().to_numpy()
@@ -51,29 +47,24 @@ def weak_section(result: WeakResult, lang: str) -> Section:
     following = shown["areas"].loc[result.following.index].head(max(asked - apart, 3))
     if len(following):
         words = text("weak.next_short" if short else "weak.next", lang)
-        table = table_block(words, following, lang, of="weak.areas", folded=not short)
-        blocks.append(table)
+        blocks.append(table_block(words, following, lang, of="weak.areas", folded=not short))
     same = shown["areas"][shown["areas"]["status"] == "same_place"].sort_values("severity", ascending=False)
     if len(same):
-        columns = ["name", "kind", "district", "severity", "q", "issues", "within"]
         heading = text("weak.same_table", lang, n=len(same))
-        blocks.append(table_block(heading, same.head(30), lang, of="weak.areas", columns=columns, folded=True))
+        blocks.append(table_block(heading, same.head(30), lang, of="weak.areas", columns=_SAME, folded=True))
     if result.before is not None:
-        courses = result.before["status"].value_counts()
-        numbers = {course: str(int(courses.get(course, 0))) for course in _COURSES}
-        blocks.append(Paragraph(text("weak.before_lead", lang, n=len(result.before), **numbers), "head"))
-        blocks.append(Paragraph(text("weak.before_note", lang), "sub"))
-        blocks.append(table_block(text("weak.before_table", lang), shown["before"], lang, of="weak.before"))
+        counts = result.before["status"].value_counts()
+        numbers = {course: str(int(counts.get(course, 0))) for course in _COURSES} | {"n": str(len(result.before))}
+        blocks += [
+            Paragraph(text("weak.before_lead", lang, **numbers), "head"),
+            Paragraph(text("weak.before_note", lang), "sub"),
+            table_block(text("weak.before_table", lang), shown["before"], lang, of="weak.before"),
+        ]
         keys.append(
-            Key(
-                text("weak.key_before", lang),
-                numbers["still_weak"],
-                text("weak.key_before_note", lang, n=len(result.before)),
-            )
+            Key(text("weak.key_before", lang), numbers["still_weak"], text("weak.key_before_note", lang, **numbers))
         )
     blocks += [Paragraph(note.of(lang), "sub") for note in [*change_lines(result.comparison), *notes_of(result)]]
-    sheets = {"weak_areas": shown["weak_areas"], **({"before": shown["before"]} if "before" in shown else {})}
-    values = _values(result, lang)
+    sheets = {name: table for name, table in shown.items() if name != "areas"}
     return Section(
         part="weak",
         keys=keys,
