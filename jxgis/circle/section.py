@@ -55,6 +55,9 @@ def circle_section(
     ...     "coverage": [0.9, 0.5], "people_coverage": None, "mean_walk_m": [300.0, None]})
     >>> circle_section({"circle": circle}, Settings(), lang="en").keys[0].value
     '50.0 %'
+    >>> by_zone = circle_section({"circle": pd.concat([circle, circle.assign(level="district", zone="老城")])}, Settings())
+    >>> by_zone.blocks[-1].titles
+    ['区域', '学校', '全部']
     """
     circle = tables["circle"]
     minutes, speed = f"{settings.circle.minutes:g}", f"{settings.parks.speed_m_per_min:g}"
@@ -118,11 +121,11 @@ def _blocks(
         rows = circle[circle["level"] == level]
         if len(rows):
             heading = text(f"circle.by_{level}", lang, minutes=minutes, of=of)
-            blocks.append(_matrix(heading, rows, column, folded=False))
+            blocks.append(_matrix(heading, rows, column, lang, folded=False))
     for level in [name for name in dict.fromkeys(circle["level"]) if name not in ("city", "area", "district", "unit")]:
         called = declared("circle.circle").columns["level"].word(level, lang)
         heading = text("circle.by_level", lang, level=called, minutes=minutes, of=of)
-        blocks.append(_matrix(heading, circle[circle["level"] == level], column, folded=True))
+        blocks.append(_matrix(heading, circle[circle["level"] == level], column, lang, folded=True))
     spots = tables.get("blind_spots")
     if spots is not None:
         worst = spots[(spots["rank"] <= 3) & (spots["kind"] != ALL_KINDS)]
@@ -139,10 +142,12 @@ def _blocks(
     return blocks
 
 
-def _matrix(heading: str, rows: pd.DataFrame, column: str, *, folded: bool) -> TableBlock:
+def _matrix(heading: str, rows: pd.DataFrame, column: str, lang: str, *, folded: bool) -> TableBlock:
     """A row a zone, a column a kind."""
-    labels = dict(zip(rows["kind"], rows["label"], strict=True))
+    labels, zone = dict(zip(rows["kind"], rows["label"], strict=True)), declared("circle.circle").columns["zone"]
     zones = list(dict.fromkeys(rows["zone"]))
     cells = {(z, k): v for z, k, v in zip(rows["zone"], rows["kind"], rows[column], strict=True)}
     made = [[zone, *("—" if np.isnan(cells[zone, k]) else percent(cells[zone, k]) for k in labels)] for zone in zones]
-    return TableBlock(heading, ["", *labels.values()], [False, *[True] * len(labels)], made, folded=folded)
+    return TableBlock(
+        heading, [zone.title.of(lang), *labels.values()], [False, *[True] * len(labels)], made, folded=folded
+    )

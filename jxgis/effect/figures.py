@@ -52,13 +52,14 @@ def effect_chart(
     matplotlib.figure.Figure
     """
     with figure_style():
-        figure = Figure(figsize=(9.4, 4.2), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
         if len(months):
+            figure = Figure(figsize=(9.4, 4.2), layout="constrained")
+            left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
             _draw_months(left, months, windows, lang)
         else:
-            left.set_axis_off()
-            left.text(0.5, 0.5, text("effect.months_few", lang), ha="center", color=FAINT, transform=left.transAxes)
+            figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+            right = figure.subplots()
+            figure.supxlabel(text("effect.months_few", lang), fontsize=8, color=FAINT)
         _draw_sets(right, sets, effect, lang)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure

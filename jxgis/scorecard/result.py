@@ -88,7 +88,6 @@ class ScorecardResult(Result):
         """``scorecard.gpkg``, ``scorecard.xlsx``, and the sheet to fill in, ``scorecard_values.xlsx``."""
         from jxgis.gpkg import write_gpkg
         from jxgis.report.workbook import report_workbook
-        from jxgis.scorecard.section import map_line
         from jxgis.scorecard.sheet import write_values_sheet
 
         given, section = self.given, self.section()
@@ -101,7 +100,7 @@ class ScorecardResult(Result):
             [replace(section, sheets=dict(section.sheets))],
             title=text("scorecard.map_title", given.lang),
             plain={"scorecard.scorecard": self._shown()},
-            lines=[map_line(given.settings.scorecard, given.lang), *section.lines],
+            lines=[text("scorecard.sheet_line", given.lang, year=given.settings.scorecard.year), *section.lines],
             lang=given.lang,
             sketch=given.sketch,
         )

@@ -12,7 +12,7 @@ from jxgis.i18n import listed, text
 from jxgis.report.blocks import Block, Key, Paragraph, Section, TableBlock, method_note, table_block
 from jxgis.report.columns import percent
 from jxgis.schema.tables import table as declared
-from jxgis.scorecard.words import said_target, said_value
+from jxgis.scorecard.words import said_gap, said_target, said_value
 
 if TYPE_CHECKING:
     from jxgis.scorecard.targets import PlanTarget
@@ -136,7 +136,7 @@ def _of_city(heading: str, rows: pd.DataFrame, by_id: Mapping[str, PlanTarget], 
                 said_target(row["target_2025"], target, lang),
                 said_target(row["target_2027"], target, lang),
                 columns["status"].word(str(row["status"]), lang),
-                said_value(row["gap"], target, lang, unit=False),
+                said_gap(row["gap"], target, lang),
                 columns["counted"].word(str(row.get("counted", "")), lang),
             ]
         )

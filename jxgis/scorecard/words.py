@@ -12,7 +12,7 @@ from jxgis.report.columns import write_value
 if TYPE_CHECKING:
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["SIGNS", "said_target", "said_value"]
+__all__ = ["SIGNS", "said_gap", "said_target", "said_value"]
 
 SIGNS = {"at_least": "≥", "at_most": "≤", "below": "<"}
 """How each direction is written before its target."""
@@ -34,6 +34,21 @@ def said_value(value: float, target: PlanTarget, lang: str, *, unit: bool = True
     digits = 1 if target.in_percent else 0 if whole and target.count else 2
     tail = f" {target.unit_of(lang)}" if unit and target.unit_of(lang) else ""
     return write_value(value, "number", lang, digits) + tail
+
+
+def said_gap(value: float, target: PlanTarget, lang: str) -> str:
+    """How far a value is beyond its target, below 0 where it falls short: of a percentage in points.
+
+    Examples
+    --------
+    >>> from jxgis.scorecard.targets import load_plan
+    >>> by_id = {target.id: target for target in load_plan().targets}
+    >>> said_gap(-3.04, by_id["road_condition"], "zh"), said_gap(-13.0, by_id["gas_pipes_renewed"], "zh")
+    ('−3.0 个百分点', '−13 公里')
+    """
+    if np.isnan(value) or not target.in_percent:
+        return said_value(value, target, lang)
+    return text("scorecard.points", lang, value=said_value(value, target, lang, unit=False))
 
 
 def said_target(value: float, target: PlanTarget, lang: str) -> str:

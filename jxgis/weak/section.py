@@ -43,7 +43,8 @@ def weak_section(result: WeakResult, lang: str) -> Section:
     if listed:
         own = result.weak_areas["within"].isna().cumsum().to_numpy()
         first = shown["weak_areas"].head(int(np.searchsorted(own, asked)) + 1)
-        blocks.append(table_block(text("weak.list_table", lang, n=len(first)), first, lang, of="weak.weak_areas"))
+        heading = text("weak.list_table", lang, n=len(first), apart=min(asked, apart))
+        blocks.append(table_block(heading, first, lang, of="weak.weak_areas"))
     following = shown["areas"].loc[result.following.index].head(max(asked - apart, 3))
     if len(following):
         words = text("weak.next_short" if short else "weak.next", lang)

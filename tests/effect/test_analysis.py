@@ -156,6 +156,8 @@ def test_a_set_that_is_not_shown_says_why(found: EffectResult) -> None:
     few = measured(empty)
     assert few.shown_tables()["sets"]["difference"].isna().any()
     assert said(few)
+    # Months of few issues are not drawn, and leave no empty half.
+    assert (len(found.figure().axes), len(few.figure().axes)) == (2, 1)
 
 
 def test_patrols_that_changed_at_the_same_time_are_said(found: EffectResult) -> None:
