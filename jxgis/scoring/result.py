@@ -13,6 +13,7 @@ from jxgis.indicators.points import count
 from jxgis.part import Result
 from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
+from jxgis.scoring.shown import candidate_counts, counted_zones
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
 from jxgis.zones import ALL
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     import folium
     import geopandas as gpd
+    import numpy as np
+    from numpy.typing import NDArray
 
     from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
@@ -351,15 +354,23 @@ class ScoresResult(Result):
 
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""
-        given, least = self.given, self.given.settings.report.min_count
+        least = self.given.settings.report.min_count
         found = self.scores["type_from"] == "found"  # a type that is given is the data's own word
         scores = self.scores.assign(
             type=self.scores["type"].mask(found, self.scores["type"].map(self.type_names).astype("str"))
         )
         if "issues" not in scores.columns:
             return scores
-        # A candidate that is a unit has its issues: what the units hide is hidden here.
-        named = scores.assign(_unit="unit:" + scores["candidate_id"].astype(str))
-        own = count_rows(named, "issues", of="scores", sums=["_unit"])
-        rows = pd.concat([*given.known_counts(self.part), own], ignore_index=True)
-        return hide_small(scores, min_count=least, lost=leave_out(rows, least)[-len(own) :])
+        return hide_small(scores, min_count=least, lost=self._lost)
+
+    @cached_property
+    def _lost(self) -> NDArray[np.bool_]:
+        """Whose count is not shown, for with what other parts show it would tell a small one."""
+        given = self.given
+        own = count_rows(self.scores, "issues")
+        known = pd.concat([*given.known_counts(self.part), own.iloc[:0]], ignore_index=True)
+        named = (("zones", "hotspots"), ("units", "units"))
+        tables = {name: given.results[part].tables().get(name) for name, part in named if part in given.results}
+        zones = counted_zones(known, {name: table for name, table in tables.items() if table is not None})
+        least = given.settings.report.min_count
+        return leave_out(candidate_counts(self.scores, known, zones, min_count=least), least)[-len(own) :]
