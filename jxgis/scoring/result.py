@@ -10,7 +10,7 @@ import pandas as pd
 
 from jxgis.i18n import text
 from jxgis.indicators.points import count
-from jxgis.part import Result
+from jxgis.part import Result, Table
 from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
 from jxgis.scoring.shown import candidate_counts, counted_zones
@@ -34,6 +34,10 @@ __all__ = ["ScoresResult"]
 
 #: The tables of what lies behind the scores.
 _DEPTH = ("acceptability", "swings", "improvements", "types", "features")
+#: Columns of points, which are written with one decimal, and of values.
+_OF_SCORE = ("score", "score_if_missing_zero", "score_geometric", "points", "contribution", "score_without", "lift",
+             "gain_reference", "gain_step")  # fmt: skip
+_OF_VALUE = ("value", "own_value", "measured_value", "to_step")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -129,7 +133,7 @@ class ScoresResult(Result):
         columns, lang = table("scores.agreement").columns, self.given.lang
         rankings = {str(name): columns[str(name)].head(lang) for name in self.agreement.columns}
         agreement = self.agreement.rename(index=rankings).rename_axis(" ").reset_index()
-        views = self.views.assign(score=self._shown()["score"].to_numpy())
+        views = self._brief(self.views.assign(score=self._shown()["score"].to_numpy()))
         return {
             "indicators": self.indicators,
             "measures": self._measures_shown(),
@@ -279,15 +283,48 @@ class ScoresResult(Result):
 
         Where one candidate's are few, no number of cases of that measure is shown: candidates that are units add up.
         """
-        from jxgis.indicators.figures import few_cases
-
-        measures = self.measures
+        measures, few = self.measures, self._few
         mask = measures["candidate_id"].isin(self._hidden) & measures["indicator"].isin(list(self.by_issues))
-        few = mask | few_cases(measures, self.by_issues, self.given.settings.report.min_count)
-        parts = few | measures["indicator"].isin(measures.loc[few & ~mask, "indicator"])
+        few = mask | few
+        parts = few | measures["indicator"].isin(self._untold)
         told = {column: measures[column].mask(few) for column in ("value", "measured_value")}
         told |= {column: measures[column].mask(parts) for column in ("numerator", "denominator")}
-        return measures.assign(**told, reason=measures["reason"].mask(mask, "few_hidden"))
+        return self._brief(measures.assign(**told, reason=measures["reason"].mask(mask, "few_hidden")))
+
+    @cached_property
+    def _few(self) -> pd.Series:
+        """The figures of so few cases that none is shown."""
+        from jxgis.indicators.figures import few_cases
+
+        few = few_cases(self.measures, self.by_issues, self.given.settings.report.min_count)
+        return pd.Series(few, index=self.measures.index)
+
+    @cached_property
+    def _untold(self) -> list[str]:
+        """The indicators of which no number of cases is shown."""
+        hidden = self.measures["candidate_id"].isin(self._hidden)
+        return [*self.measures.loc[self._few & ~hidden, "indicator"].unique()]
+
+    def _brief(self, table: Table) -> Table:
+        """A table with no more digits than are written where numbers of cases are untold: all its digits make a ratio its
+        numerator and denominator, and a score the one ratio in it that is not known.
+        """
+        if not self._untold:
+            return table
+        one = {
+            f"{name}{end}": digits
+            for name in self._untold
+            for end, digits in (("", 3), ("_measured", 3), ("_score", None))
+        }
+        of_one = table["indicator"].isin(self._untold) if "indicator" in table.columns else pd.Series(True, table.index)
+        brief: dict[str, pd.Series] = {}
+        for name in map(str, table.columns):
+            if name in _OF_SCORE or (name in one and one[name] is None):
+                brief[name] = table[name].astype("float64").round(1)
+            elif name in one or (name in _OF_VALUE and "indicator" in table.columns):
+                some = table[name].astype("float64")
+                brief[name] = some.where(~of_one, some.map(lambda value: float(f"{value:.3g}")))
+        return table.assign(**brief)
 
     def _averages_shown(self) -> pd.DataFrame:
         """The averages without those that would tell a number that is hidden: means over candidates where that of one is,
@@ -320,10 +357,11 @@ class ScoresResult(Result):
     @cached_property
     def _hidden(self) -> set[str]:
         """The candidates whose number of issues is not shown."""
-        shown = self._shown()
-        if "issues" not in shown.columns:
+        least = self.given.settings.report.min_count
+        if "issues" not in self.scores.columns or least < MIN_RANGE:
             return set()
-        return {*shown.loc[shown["issues"].astype("str") != self.scores["issues"].astype("str"), "candidate_id"]}
+        small = self.scores["issues"].between(1, least - 1)
+        return {*self.scores.loc[small | self._lost, "candidate_id"]}
 
     def _depth_shown(self) -> dict[str, pd.DataFrame]:
         """What lies behind the scores, without all that would tell how few issues a candidate has, as its score would."""
@@ -337,6 +375,7 @@ class ScoresResult(Result):
         shown["improvements"] = better.assign(**{column: better[column].mask(mask) for column in steps})
         names = {name: shown["types"][name].replace(self.type_names) for name in ("type_found", "runner_up")}
         called = {f"affinity_{name}": f"affinity_{title}" for name, title in self.type_names.items()}
+        shown |= {name: self._brief(shown[name]) for name in ("acceptability", "swings", "improvements")}
         shown["types"] = shown["types"].assign(**names).rename(columns=called)
         return shown
 
@@ -361,7 +400,7 @@ class ScoresResult(Result):
         )
         if "issues" not in scores.columns:
             return scores
-        return hide_small(scores, min_count=least, lost=self._lost)
+        return self._brief(hide_small(scores, min_count=least, lost=self._lost))
 
     @cached_property
     def _lost(self) -> NDArray[np.bool_]:
