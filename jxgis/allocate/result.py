@@ -159,23 +159,22 @@ class AllocationResult(Result):
 
     def shown_tables(self) -> Mapping[str, pd.DataFrame]:
         """Scores as the scoring shows them: none of a candidate of few issues, nor sums that would tell it."""
-        hidden = self._hidden()
-        if not hidden:
+        scores = self.given.results.get("scores")
+        if scores is None or "score" in self.candidates.columns:
+            return {}
+        exact, told = (
+            table.set_index("candidate_id")["score"]
+            for table in (scores.tables()["scores"], scores.shown_tables()["scores"])
+        )
+        if exact.equals(told):
             return {}
         shown = {}
         for name in ("allocation", "others"):
             table = self.tables()[name]
-            mask = table["candidate_id"].isin(hidden)
-            shown[name] = table.assign(score=table["score"].mask(mask))
-        return {**shown, "alternatives": self.alternatives.assign(objective=np.nan, below=np.nan)}
-
-    def _hidden(self) -> set[str]:
-        """The candidates whose score people are not shown."""
-        scores = self.given.results.get("scores")
-        if scores is None or "score" in self.candidates.columns:
-            return set()
-        all_of, shown = scores.tables()["scores"], scores.shown_tables()["scores"]
-        return set(all_of.loc[all_of["score"].notna().to_numpy() & shown["score"].isna().to_numpy(), "candidate_id"])
+            shown[name] = table.assign(score=table["candidate_id"].map(told).astype("float64"))
+        if (exact.notna() & told.isna()).any():
+            shown["alternatives"] = self.alternatives.assign(objective=np.nan, below=np.nan)
+        return shown
 
     def summary(self) -> dict[str, Any]:
         """What ``allocation.json`` holds."""
@@ -287,7 +286,7 @@ class AllocationResult(Result):
             self.given.settings.allocate,
             pairs=[tuple(self.candidates["candidate_id"].iloc[list(pair)]) for pair in self.pairs],
             own_scores="scores" not in self.given.results or "score" in self.candidates.columns,
-            hidden=bool(self._hidden()),
+            hidden="alternatives" in self.shown_tables(),
             free=self._free,
             lang=self.given.lang,
         )

@@ -10,9 +10,10 @@ import pandas as pd
 
 from jxgis.i18n import text
 from jxgis.indicators.points import count
-from jxgis.part import Result
+from jxgis.part import Result, Table
 from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
+from jxgis.scoring.shown import candidate_counts, counted_zones
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
 from jxgis.zones import ALL
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     import folium
     import geopandas as gpd
+    import numpy as np
+    from numpy.typing import NDArray
 
     from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
@@ -31,6 +34,10 @@ __all__ = ["ScoresResult"]
 
 #: The tables of what lies behind the scores.
 _DEPTH = ("acceptability", "swings", "improvements", "types", "features")
+#: Columns of points, which are written with one decimal, and of values.
+_OF_SCORE = ("score", "score_if_missing_zero", "score_geometric", "points", "contribution", "score_without", "lift",
+             "gain_reference", "gain_step")  # fmt: skip
+_OF_VALUE = ("value", "own_value", "measured_value", "to_step")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -126,7 +133,7 @@ class ScoresResult(Result):
         columns, lang = table("scores.agreement").columns, self.given.lang
         rankings = {str(name): columns[str(name)].head(lang) for name in self.agreement.columns}
         agreement = self.agreement.rename(index=rankings).rename_axis(" ").reset_index()
-        views = self.views.assign(score=self._shown["score"].to_numpy())
+        views = self._brief(self.views.assign(score=self._shown["score"].to_numpy()))
         return {
             "indicators": self.indicators,
             "measures": self._measures_shown(),
@@ -276,15 +283,48 @@ class ScoresResult(Result):
 
         Where one candidate's are few, no number of cases of that measure is shown: candidates that are units add up.
         """
-        from jxgis.indicators.figures import few_cases
-
-        measures = self.measures
+        measures, few = self.measures, self._few
         mask = measures["candidate_id"].isin(self._hidden) & measures["indicator"].isin(list(self.by_issues))
-        few = mask | few_cases(measures, self.by_issues, self.given.settings.report.min_count)
-        parts = few | measures["indicator"].isin(measures.loc[few & ~mask, "indicator"])
+        few = mask | few
+        parts = few | measures["indicator"].isin(self._untold)
         told = {column: measures[column].mask(few) for column in ("value", "measured_value")}
         told |= {column: measures[column].mask(parts) for column in ("numerator", "denominator")}
-        return measures.assign(**told, reason=measures["reason"].mask(mask, "few_hidden"))
+        return self._brief(measures.assign(**told, reason=measures["reason"].mask(mask, "few_hidden")))
+
+    @cached_property
+    def _few(self) -> pd.Series:
+        """The figures of so few cases that none is shown."""
+        from jxgis.indicators.figures import few_cases
+
+        few = few_cases(self.measures, self.by_issues, self.given.settings.report.min_count)
+        return pd.Series(few, index=self.measures.index)
+
+    @cached_property
+    def _untold(self) -> list[str]:
+        """The indicators of which no number of cases is shown."""
+        hidden = self.measures["candidate_id"].isin(self._hidden)
+        return [*self.measures.loc[self._few & ~hidden, "indicator"].unique()]
+
+    def _brief(self, table: Table) -> Table:
+        """A table with no more digits than are written where numbers of cases are untold: all its digits make a ratio its
+        numerator and denominator, and a score the one ratio in it that is not known.
+        """
+        if not self._untold:
+            return table
+        one = {
+            f"{name}{end}": digits
+            for name in self._untold
+            for end, digits in (("", 3), ("_measured", 3), ("_score", None))
+        }
+        of_one = table["indicator"].isin(self._untold) if "indicator" in table.columns else pd.Series(True, table.index)
+        brief: dict[str, pd.Series] = {}
+        for name in map(str, table.columns):
+            if name in _OF_SCORE or (name in one and one[name] is None):
+                brief[name] = table[name].astype("float64").round(1)
+            elif name in one or (name in _OF_VALUE and "indicator" in table.columns):
+                some = table[name].astype("float64")
+                brief[name] = some.where(~of_one, some.map(lambda value: float(f"{value:.3g}")))
+        return table.assign(**brief)
 
     def _averages_shown(self) -> pd.DataFrame:
         """The averages without those that would tell a number that is hidden: means over candidates where that of one is,
@@ -317,10 +357,11 @@ class ScoresResult(Result):
     @cached_property
     def _hidden(self) -> set[str]:
         """The candidates whose number of issues is not shown."""
-        shown = self._shown
-        if "issues" not in shown.columns:
+        least = self.given.settings.report.min_count
+        if "issues" not in self.scores.columns or least < MIN_RANGE:
             return set()
-        return {*shown.loc[shown["issues"].astype("str") != self.scores["issues"].astype("str"), "candidate_id"]}
+        small = self.scores["issues"].between(1, least - 1)
+        return {*self.scores.loc[small | self._lost, "candidate_id"]}
 
     @cached_property
     def _depth_shown(self) -> dict[str, pd.DataFrame]:
@@ -335,6 +376,7 @@ class ScoresResult(Result):
         shown["improvements"] = better.assign(**{column: better[column].mask(mask) for column in steps})
         names = {name: shown["types"][name].replace(self.type_names) for name in ("type_found", "runner_up")}
         called = {f"affinity_{name}": f"affinity_{title}" for name, title in self.type_names.items()}
+        shown |= {name: self._brief(shown[name]) for name in ("acceptability", "swings", "improvements")}
         shown["types"] = shown["types"].assign(**names).rename(columns=called)
         return shown
 
@@ -353,15 +395,23 @@ class ScoresResult(Result):
     @cached_property
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""
-        given, least = self.given, self.given.settings.report.min_count
+        least = self.given.settings.report.min_count
         found = self.scores["type_from"] == "found"  # a type that is given is the data's own word
         scores = self.scores.assign(
             type=self.scores["type"].mask(found, self.scores["type"].map(self.type_names).astype("str"))
         )
         if "issues" not in scores.columns:
             return scores
-        # A candidate that is a unit has its issues: what the units hide is hidden here.
-        named = scores.assign(_unit="unit:" + scores["candidate_id"].astype(str))
-        own = count_rows(named, "issues", of="scores", sums=["_unit"])
-        rows = pd.concat([*given.known_counts(self.part), own], ignore_index=True)
-        return hide_small(scores, min_count=least, lost=leave_out(rows, least)[-len(own) :])
+        return self._brief(hide_small(scores, min_count=least, lost=self._lost))
+
+    @cached_property
+    def _lost(self) -> NDArray[np.bool_]:
+        """Whose count is not shown, for with what other parts show it would tell a small one."""
+        given = self.given
+        own = count_rows(self.scores, "issues")
+        known = pd.concat([*given.known_counts(self.part), own.iloc[:0]], ignore_index=True)
+        named = (("zones", "hotspots"), ("units", "units"))
+        tables = {name: given.results[part].tables().get(name) for name, part in named if part in given.results}
+        zones = counted_zones(known, {name: table for name, table in tables.items() if table is not None})
+        least = given.settings.report.min_count
+        return leave_out(candidate_counts(self.scores, known, zones, min_count=least), least)[-len(own) :]

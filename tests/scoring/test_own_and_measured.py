@@ -199,3 +199,29 @@ def test_few_cases_of_a_measure_are_shown_for_no_candidate(candidates):
     assert shown.loc[("solved_rate", "甲"), "reason"] == "too_few_cases"
     assert shown.loc[("solved_rate", "乙"), "value"] == 100
     assert shown.loc[("issue_density", "乙"), "numerator"] == kept.loc[("issue_density", "乙"), "numerator"]
+
+
+def test_no_digits_tell_the_numbers_of_cases_that_are_left_out(candidates):
+    """Two cases of greening in one candidate: no numbers; in the other 29 of 31 solved, of which 93.5483… would tell both."""
+    x = [100, 200, *np.linspace(300, 1900, 40), *np.linspace(3100, 4900, 31)]
+    issues = gpd.GeoDataFrame(
+        {"issue_class": ["园林绿化"] * 2 + ["街面秩序"] * 40 + ["园林绿化"] * 31},
+        geometry=gpd.points_from_xy(x, [500] * 73),
+        crs=4549,
+    )
+    issues["closed"] = [pd.Timestamp("2023-05-01")] * 71 + [pd.NaT] * 2
+    city = gpd.GeoDataFrame({"name": ["城"]}, geometry=[shapely.box(0, 0, 9000, 1000)], crs=4549)
+    found = score_candidates(candidates, issues=issues, districts=city)
+    exact = 100 * 29 / 31
+    assert found.scores["solved_rate"].iloc[1] == pytest.approx(exact, abs=1e-9)
+    told = [*found.shown_tables().items(), *found.sheets().items()]
+    for name, table in told:
+        if name == "averages":  # of the district, whose numbers are those of all its candidates
+            continue
+        numbers = table.select_dtypes("number").to_numpy(dtype=float)
+        for secret in (exact, 100 * exact / 96, found.scores["score"].iloc[1]):
+            assert not (abs(numbers - secret) < 1e-6).any(), name
+    shown = found.shown_tables()["scores"]
+    assert shown["solved_rate"].iloc[1] == 93.5
+    assert shown["score"].iloc[1] == pytest.approx(found.scores["score"].iloc[1], abs=0.05)
+    assert shown["compactness"].iloc[1] == found.scores["compactness"].iloc[1]
