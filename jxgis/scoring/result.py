@@ -14,6 +14,7 @@ from jxgis.part import Result
 from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
+from jxgis.space.sums import sums_of
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -351,15 +352,31 @@ class ScoresResult(Result):
 
     def _shown(self) -> gpd.GeoDataFrame:
         """As people are shown them: of a candidate of few issues no score either, for its parts would tell their number."""
-        given, least = self.given, self.given.settings.report.min_count
+        least = self.given.settings.report.min_count
         found = self.scores["type_from"] == "found"  # a type that is given is the data's own word
         scores = self.scores.assign(
             type=self.scores["type"].mask(found, self.scores["type"].map(self.type_names).astype("str"))
         )
         if "issues" not in scores.columns:
             return scores
-        # A candidate that is a unit has its issues: what the units hide is hidden here.
-        named = scores.assign(_unit="unit:" + scores["candidate_id"].astype(str))
-        own = count_rows(named, "issues", of="scores", sums=["_unit"])
-        rows = pd.concat([*given.known_counts(self.part), own], ignore_index=True)
-        return hide_small(scores, min_count=least, lost=leave_out(rows, least)[-len(own) :])
+        # A candidate that is a unit has its issues: what the units hide is hidden here; others may fill their districts.
+        return hide_small(scores, min_count=least, lost=self._counts["lost"].to_numpy(dtype=bool))
+
+    @cached_property
+    def _counts(self) -> pd.DataFrame:
+        """What readers know of the candidates' counts, and which are left out: see `small_counts.count_rows`."""
+        given, known = self.given, self.given.known_counts(self.part)
+        own = count_rows(self.scores, "issues", of="scores")
+        districts, ids = given.table("districts"), self.scores["candidate_id"]
+        own["sums"] = sums_of(self.scores, ids, districts=districts, known=known, of="scores")
+        rows = pd.concat([*known, own], ignore_index=True)
+        return own.assign(lost=leave_out(rows, given.settings.report.min_count)[-len(own) :])
+
+    def known_counts(self) -> pd.DataFrame | None:
+        """Those of candidates that are no unit of an earlier part: a later one may have units of their names."""
+        if "issues" not in self.scores.columns:
+            return None
+        named = self._counts.assign(whole="unit:" + self.scores["candidate_id"].astype(str).to_numpy())
+        return named[
+            [f"unit:{name}" not in sums for name, sums in zip(self.scores["candidate_id"], named["sums"], strict=True)]
+        ]
