@@ -332,3 +332,9 @@ def test_named_is_every_step_done_in_order_and_passed():
         steps(*DONE, unit="e", gates=[*[True] * 5, False]),
     ]
     assert named_years(pd.concat(tables, ignore_index=True), PATH).to_dict() == {"a": 2026}
+
+
+def test_a_unit_whose_dates_are_out_of_order_is_not_named_for_good():
+    days = ["02-01", "03-01", "04-01", "05-01", "09-01", "11-01"]
+    tables = [steps(*days, unit="a", name="甲"), steps(*days[::-1], unit="b", name="乙")]
+    assert named_years(pd.concat(tables, ignore_index=True), PATH).to_dict() == {"a": 2026}
