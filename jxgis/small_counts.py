@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -17,7 +17,16 @@ from jxgis.zones import ALL
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MIN_RANGE", "as_words", "count_rows", "hide_small", "leave_out", "small_range", "small_said"]
+__all__ = [
+    "MIN_RANGE",
+    "as_words",
+    "count_rows",
+    "hide_small",
+    "leave_out",
+    "leave_out_periods",
+    "small_range",
+    "small_said",
+]
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 
@@ -253,6 +262,62 @@ def leave_out(rows: pd.DataFrame, min_count: int) -> NDArray[np.bool_]:
         unsaid=np.concatenate([(rows["issue_class"] == _NO_CLASS).to_numpy(dtype=bool), more]),
     )
     return found[:asked]
+
+
+def leave_out_periods(
+    periods: Mapping[str, tuple[NDArray[np.int64], NDArray[np.bool_]]],
+    *,
+    sums: Sequence[Sequence[str]],
+    by_period: Sequence[Sequence[str]] | None = None,
+    known: Sequence[pd.DataFrame] = (),
+    min_count: int,
+) -> dict[str, NDArray[np.bool_]]:
+    """Which counts of areas by period are missing, so that neither they nor what is known of all periods tell a small one.
+
+    Parameters
+    ----------
+    periods
+        What a period is called to the counts (n,) in it, and which of them are missing already; together they are all.
+    sums
+        For each area the sums that the counts of all its periods are, or are a part of.
+    by_period
+        For each area the sums that its count of each period is a part of, by itself.
+    known
+        What readers know of counts already.
+    min_count
+        The least count that is shown.
+
+    Returns
+    -------
+    dict
+        By period, (n,).
+
+    Examples
+    --------
+    Three areas fill a district of which all issues are known, 61, and all of them lie in the two periods:
+
+    >>> now, before, shown = np.array([20, 12, 1]), np.array([10, 18, 0]), np.zeros(3, dtype=bool)
+    >>> found = leave_out_periods({"now": (now, shown), "before": (before, shown)}, sums=[["district"]] * 3, min_count=3)
+    >>> {name: gone.tolist() for name, gone in found.items()}
+    {'now': [False, False, False], 'before': [True, False, False]}
+    """
+    own = {"of": "periods", "issue_class": ALL, "group": None, "whole": None, "known": False}
+    rows = [
+        pd.DataFrame(
+            own
+            | {
+                "count": counts,
+                "sums": [
+                    [*some, *(f"{each}:{name}" for each in parts)]
+                    for some, parts in zip(sums, by_period or [()] * len(sums), strict=True)
+                ],
+                "lost": gone,
+            }
+        )
+        for name, (counts, gone) in periods.items()
+    ]
+    lost = leave_out(pd.concat([*rows, *known], ignore_index=True), min_count)
+    return {name: lost[at * len(sums) : (at + 1) * len(sums)] for at, name in enumerate(periods)}
 
 
 def _of_no_class(rows: pd.DataFrame) -> pd.DataFrame:

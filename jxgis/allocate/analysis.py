@@ -133,6 +133,7 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     table["passes"], table["gate"] = gates["gates"] != FAILED, gates["reason"]
     if worth in table.columns and table[worth].notna().any():
         table["value"], table["known"] = table[worth].astype("float64"), table[worth].notna()
+        table["tie"] = table["score"].astype("float64") if "score" in table.columns else table["value"]
         if {"rank", "completeness"} <= {*table.columns}:  # a file of scores: without a rank too little is known
             table["known"] &= ~table["passes"] | table["rank"].notna()
     else:
@@ -198,7 +199,7 @@ def _joined(given: Given, table: gpd.GeoDataFrame, worth: str) -> gpd.GeoDataFra
             en=f"The scores have no such candidates: {', '.join(strange[:_NAMED])}.",
         )
     scores = scores.loc[table["candidate_id"]]
-    table["value"] = scores[worth].to_numpy(dtype=np.float64)
+    table["value"], table["tie"] = (scores[name].to_numpy(dtype=np.float64) for name in (worth, "score"))
     # Without a rank too little is known of a candidate, unless a gate keeps it out.
     table["known"] = ~table["passes"] | scores["rank"].notna().to_numpy()
     table["type"] = table["type"].fillna(pd.Series(scores["type"].to_numpy(), index=table.index, dtype="str"))

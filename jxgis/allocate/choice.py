@@ -93,13 +93,15 @@ def choose(
 ) -> Choice:
     """Choose candidates and their years: the greatest sum of values; of equals the one that takes the higher value earlier.
 
-    Of plans of one sum, that is taken which has the candidate of the highest value (of equal ones the first by id) in the
-    earliest year, among these the next one, and so on; not at all counts as last. So there is one best plan.
+    Of plans of one sum, that is taken which has the candidate of the highest value (of equal ones that of the higher
+    ``tie``, then the first by id) in the earliest year, among these the next one, and so on; not at all counts as last.
+    So there is one best plan.
 
     Parameters
     ----------
     table : (n,) rows
-        ``candidate_id`` (text, each once), ``value`` (from 0 up; null counts 0), and what `rules.rules_of` asks.
+        ``candidate_id`` (text, each once), ``value`` (from 0 up; null counts 0), and what `rules.rules_of` asks;
+        ``tie``, the score where values are something else.
     terms
         The numbers of the rules.
     overlaps : (k, 2) int
@@ -185,7 +187,8 @@ class _Search:
         top = self.exact.max(initial=0.0)
         self.step = 10.0 ** np.ceil(np.log10(top)) / STEPS if top > 0 else 1.0
         self.value = np.round(self.exact / self.step).astype(np.int64)
-        self.order = np.lexsort((table["candidate_id"].to_numpy(dtype=str), -self.value))
+        tie = table["tie"].fillna(0.0).to_numpy(dtype=np.float64) if "tie" in table.columns else self.exact
+        self.order = np.lexsort((table["candidate_id"].to_numpy(dtype=str), -np.round(tie, 4), -self.value))
         self.least, self.most = facts(table, terms)
         self.shape = self.least.shape
         self.node_limit = node_limit

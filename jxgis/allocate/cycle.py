@@ -135,7 +135,9 @@ def named_years(steps: pd.DataFrame, path: Sequence[CycleStep]) -> pd.Series:
     """
     empty = pd.DataFrame(columns=[*_UNIT, *_SAID])
     every = with_schedule(pd.DataFrame(steps).drop(columns="geometry", errors="ignore"), empty, path)
-    states = follow(every, path, on=dt.date.max).states
+    found = follow(every, path, on=dt.date.max)
+    disordered = pd.MultiIndex.from_frame(found.problems.loc[found.problems["problem"] == "out_of_order", _UNIT])
+    states = found.states[~pd.MultiIndex.from_frame(found.states[_UNIT]).isin(disordered)]
     last = every[(every["step"] == path[-1].key) & (every["gate"] == True)]  # noqa: E712  (None is no answer)
     passed = pd.MultiIndex.from_frame(last[_UNIT])
     named = states[(states["state"] == path[-1].key) & pd.MultiIndex.from_frame(states[_UNIT]).isin(passed)]

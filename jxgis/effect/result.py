@@ -14,6 +14,8 @@ from jxgis.effect.areas import count_areas
 from jxgis.effect.part import PART
 from jxgis.i18n import Text, text
 from jxgis.part import Result
+from jxgis.small_counts import MIN_RANGE, leave_out_periods
+from jxgis.space.sums import sums_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,12 +139,25 @@ class EffectResult(Result):
         issues, asked = self.given.need("issues"), self.given.settings.effect.issue_class
         if asked is not None:
             issues = issues[issues["issue_class"] == asked]
-        every = count_areas(self.areas, issues, {"all": np.ones(len(issues), dtype=np.bool_)})["all"]
-        before, after = self.areas["cases_before"], self.areas["cases_after"]
+        every = count_areas(self.areas, issues, {"all": np.ones(len(issues), dtype=np.bool_)})["all"].to_numpy()
+        before, after = self.areas["cases_before"].to_numpy(), self.areas["cases_after"].to_numpy()
         least = self.given.settings.report.min_count
+        if least < MIN_RANGE:
+            return np.zeros(len(every), dtype=np.bool_)
         numbers = (before, after, every - before, every - after, every - before - after)
         few: NDArray[np.bool_] = np.any([(number > 0) & (number < least) for number in numbers], axis=0)
-        return few
+        if asked is not None:
+            return few
+        areas, districts, known = self.areas, self.given.table("districts"), self.given.known_counts(self.part)
+        sums = sums_of(areas, areas["name"], districts=districts, known=known, of=self.part.name)
+        left = np.array([not some or not some[0].startswith("unit:") for some in sums]) | few
+        lost = leave_out_periods(
+            {"before": (before, few), "after": (after, few), "rest": (np.where(left, every - before - after, 0), left)},
+            sums=sums,
+            known=known,
+            min_count=least,
+        )
+        return few | lost["before"] | lost["after"]
 
     def notes(self) -> list[Text]:
         """What speaks against taking the figure as it stands."""

@@ -415,3 +415,12 @@ class ScoresResult(Result):
         zones = counted_zones(known, {name: table for name, table in tables.items() if table is not None})
         least = given.settings.report.min_count
         return leave_out(candidate_counts(self.scores, known, zones, min_count=least), least)[-len(own) :]
+
+    def known_counts(self) -> pd.DataFrame | None:
+        """Those of candidates that are no unit of an earlier part: a later one may have units of their names."""
+        if "issues" not in self.scores.columns:
+            return None
+        units = {each for rows in self.given.known_counts(self.part) for each in rows["whole"] if isinstance(each, str)}
+        named = "unit:" + self.scores["candidate_id"].astype(str)
+        own = count_rows(self.scores, "issues", of="scores").assign(lost=self._lost, whole=named.to_numpy())
+        return own[~own["whole"].isin(units)]

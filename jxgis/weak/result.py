@@ -13,7 +13,8 @@ from jxgis.i18n import Text, text
 from jxgis.part import Result
 from jxgis.period_words import change_lines
 from jxgis.schema.tables import table as declared
-from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
+from jxgis.small_counts import MIN_RANGE, hide_small, leave_out_periods
+from jxgis.space.sums import sums_of
 from jxgis.weak.areas import HOT_PLACE, UNIT
 from jxgis.weak.part import PART
 
@@ -89,36 +90,68 @@ class WeakResult(Result):
         return {name: self._hidden(table, least) for name, table in self.tables().items()}
 
     def _hidden(self, table: gpd.GeoDataFrame, least: int) -> gpd.GeoDataFrame:
-        """Small counts as ranges; none where it, or its difference from what other parts show, would tell a small one."""
+        """Small counts as ranges; none where it, or what it adds up to, here or in other parts, would tell a small one."""
         shown = self.given.in_words(table)
         if least >= MIN_RANGE:
-            now, before = (table[name].fillna(0).to_numpy() for name in ("issues", "cases_before"))
-            rest = self.rest.reindex(pd.MultiIndex.from_frame(table[["kind", "name"]])).fillna(0).to_numpy()
-
-            def few(counts: NDArray[np.float64]) -> NDArray[np.bool_]:
-                return np.asarray((counts > 0) & (counts < least))
-
-            # Of units and hot places other parts show the issues of all periods together.
-            whole = table["kind"].isin([UNIT, HOT_PLACE]).to_numpy() & (self.comparison.periods is not None)
-            shown = hide_small(shown, min_count=least, lost=(whole & few(before + rest)) | self._lost(table, least))
-            told = few(now) | few(before) | few(rest) | few(now + rest)
+            gone = self._gone(table, least)
+            listed = self._untold.reindex(pd.MultiIndex.from_frame(table[["kind", "name"]]), fill_value=False)
+            shown = hide_small(shown, min_count=least, lost=gone["issues"] | listed["issues"].to_numpy())
+            told = gone["cases_before"] | listed["cases_before"].to_numpy()
             masked = [name for name in _TOLD if name in shown]
             shown = shown.assign(**{name: shown[name].astype(object).mask(told) for name in masked})
         # A share of the issues tells how many are elsewhere.
         hidden = {name: np.nan for name in ("shared",) if name in shown}
         return self._in_words(shown.assign(**hidden))
 
-    def _lost(self, table: gpd.GeoDataFrame, least: int) -> NDArray[np.bool_]:
-        """Units whose count the units themselves leave out, where it is the same count: there are no two periods."""
-        lost = np.zeros(len(table), dtype=bool)
-        at = np.flatnonzero(table["kind"] == UNIT)
-        if self.comparison.periods is None and len(at):
-            named = table.iloc[at].assign(_unit="unit:" + table["name"].iloc[at].astype(str))
-            own = count_rows(named, "issues", of="weak", sums=["_unit"])
-            lost[at] = leave_out(pd.concat([*self.given.known_counts(self.part), own], ignore_index=True), least)[
-                -len(own) :
-            ]
-        return lost
+    def _gone(self, table: gpd.GeoDataFrame, least: int) -> dict[str, NDArray[np.bool_]]:
+        """Of each area by itself: which of its two counts are missing."""
+        now, before, rest = self._counts(table)
+
+        def few(counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+            return np.asarray((counts > 0) & (counts < least))
+
+        # Of units and hot places other parts show the issues of all periods together.
+        whole = table["kind"].isin([UNIT, HOT_PLACE]).to_numpy() & (self.comparison.periods is not None)
+        return {
+            "issues": whole & few(before + rest),
+            "cases_before": few(now) | few(before) | few(rest) | few(now + rest),
+        }
+
+    @cached_property
+    def _untold(self) -> pd.DataFrame:
+        """Which counts are missing of each area, by kind and name, for what they add up to.
+
+        What is expected tells the issues of all places of a kind together; units, and what else fills the districts, tell
+        those of a district.
+        """
+        table, least = self.judged, self.given.settings.report.min_count
+        now, before, rest = self._counts(table)
+        gone, kind = self._gone(table, least), table["kind"]
+        known, districts = self.given.known_counts(self.part), self.given.table("districts")
+        sums: list[list[str]] = [[]] * len(table)
+        for name in kind.unique():  # units and communities may fill the same district: each by themselves
+            at, own = np.flatnonzero(kind == name), table[kind == name]
+            for row, some in zip(at, sums_of(own, own["name"], districts=districts, known=known, of=name), strict=True):
+                sums[row] = some
+        # What is left of a unit is known where the unit and both periods are.
+        left = np.array([not some or not some[0].startswith("unit:") for some in sums]) | gone["cases_before"]
+        lost = leave_out_periods(
+            {
+                "issues": (now, gone["issues"]),
+                "cases_before": (before, gone["cases_before"]),
+                "rest": (np.where(left, rest, 0), left),
+            },
+            sums=sums,
+            by_period=[[f"weak:{name}"] for name in kind],
+            known=known,
+            min_count=least,
+        )
+        return pd.DataFrame(lost, index=pd.MultiIndex.from_frame(table[["kind", "name"]]))
+
+    def _counts(self, table: gpd.GeoDataFrame) -> list[NDArray[np.int64]]:
+        """The issues of each area in the recent period, the one before, and neither."""
+        rest = self.rest.reindex(pd.MultiIndex.from_frame(table[["kind", "name"]]))
+        return [each.fillna(0).to_numpy(dtype=np.int64) for each in (table["issues"], table["cases_before"], rest)]
 
     def _in_words(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Kinds that are a city's own layers as it calls them; the others are written by their declaration."""

@@ -132,6 +132,13 @@ def test_alternatives_say_what_comes_and_goes():
     }  # fmt: skip
 
 
+def test_of_equal_acceptability_the_higher_score_comes_first():
+    """Most candidates are in the top ten under no weighting at all: then it is the score that tells them apart, not the id."""
+    table = candidates(acceptability=[0.5] + [0.0] * 8, score=[60.0, *range(10, 90, 10)])
+    found = allocate(table, number={2026: 2, 2027: 1}, worth="acceptability")
+    assert years_of(found) == {"C0": 2026, "C8": 2026, "C7": 2027}
+
+
 def test_acceptability_where_it_is_asked_for():
     table = candidates(acceptability=np.arange(9) / 10)
     found = allocate(table, number={2026: 1, 2027: 1}, worth="acceptability")

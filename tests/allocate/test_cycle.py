@@ -351,3 +351,9 @@ def test_units_named_in_years_that_are_over_have_nothing_to_come(tmp_path):
     assert [(row[0], row[5]) for row in states[1:2]] == [("A", "方案编制（未通过，当年流程结束）")]
     path.write_text(head + rows[0], encoding="utf-8-sig")
     assert run_cycle(Settings(), tmp_path / "none", schedule=path, on="2026-04-01")[0].startswith("0 个样板单元")
+
+
+def test_a_unit_whose_dates_are_out_of_order_is_not_named_for_good():
+    days = ["02-01", "03-01", "04-01", "05-01", "09-01", "11-01"]
+    tables = [steps(*days, unit="a", name="甲"), steps(*days[::-1], unit="b", name="乙")]
+    assert named_years(pd.concat(tables, ignore_index=True), PATH).to_dict() == {"a": 2026}

@@ -277,6 +277,20 @@ def test_all_issues_of_an_area_less_what_is_shown_are_no_few() -> None:
         assert not left.isin([1, 2]).any()
 
 
+def test_areas_that_fill_the_city_do_not_tell_the_small_count_of_one_of_them() -> None:
+    """How many issues the city has is shown elsewhere, and two years are all there are: less the others, one is left."""
+    alone = ISSUES.geometry.x.gt(11 * SIDE) & ISSUES.geometry.y.gt(11 * SIDE)
+    issues = ISSUES[(ISSUES["time"] >= "2022") & ~alone]
+    one = issues.head(1).set_geometry([shapely.Point(11.5 * SIDE, 11.5 * SIDE)], crs=4549)
+    both = gpd.GeoDataFrame(pd.concat([issues, one], ignore_index=True))
+    found = measured(both, months=12, selecting_months=0)
+    shown = found.shown_tables()["areas"]
+    counts = shown[["cases_before", "cases_after"]].apply(pd.to_numeric, errors="coerce")
+    assert len(shown) == CELLS**2
+    assert counts.isna().any(axis=1).sum() == 2
+    assert (found.areas.loc[shown["cases_before"] == "1–2", "cases_before"] == 1).all()
+
+
 def test_the_figure_draws_no_month_and_no_area_whose_cases_are_hidden() -> None:
     few = measured(city(cases=6, seed=4))
     months, sets = few.figures()["effect"].axes

@@ -77,3 +77,17 @@ def test_no_zone_tells_how_many_issues_of_a_kind_it_has():
     table = found(own, issues=issues)
     assert table.loc[("all_of_them", "东"), "of"] == "measured"
     assert set(table.loc["by_phone", "of"]) == {"candidates"}
+
+
+def test_candidates_that_fill_a_district_do_not_tell_the_small_count_of_one_of_them():
+    """With the hot spots it is shown how many issues a district has."""
+    thirds = gpd.GeoDataFrame(
+        {"candidate_id": list("abc")}, geometry=shapely.box([0, 2000, 4000], 0, [2000, 4000, 5000], 2000), crs=4549
+    )
+    x = np.repeat([100.0, 2100, 4100], [30, 1, 20])
+    issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, np.full(len(x), 500.0)), crs=4549)
+    own = {"lit": indicator(target=80)}
+    for districts, told in ((DISTRICTS, [30, "1–2", None]), (DISTRICTS.iloc[1:], [30, "1–2", 20])):
+        result = score_candidates(thirds.assign(lit=1.0), districts=districts, issues=issues, indicators=own)
+        shown = result.shown_tables()["scores"].set_index("candidate_id")["issues"]
+        assert shown[list("abc")].tolist() == told

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from weak_city import CITY, SIDE, places, points, units
 
 import jxgis
@@ -69,3 +70,41 @@ def test_nothing_to_look_at_is_refused():
     away = gpd.GeoDataFrame(geometry=gpd.points_from_xy([9e4], [9e4]), crs=4549)
     with pytest.raises(InputError, match="None of 1 issues"):
         jxgis.find_weak_areas(away, CITY, units=units())
+
+
+def told(result, name="issues"):
+    return pd.to_numeric(result.shown_tables()["areas"][name], errors="coerce")
+
+
+def test_the_total_of_a_kind_which_is_expected_of_each_tells_no_small_count():
+    plots = gpd.GeoDataFrame({"name": list("甲乙丙")}, geometry=[box(0, 0), box(1000, 0), box(2000, 0)], crs=4549)
+    x = np.repeat([50.0, 1050, 2050, 5000], [1, 20, 30, 400])
+    result = jxgis.find_weak_areas(points(x, np.full(len(x), 50.0)), CITY, {"markets": plots})
+    assert result.areas["expected"].tolist() == pytest.approx([51 / 3] * 3)
+    assert result.shown_tables()["areas"]["issues"].tolist()[0] == "1–2"
+    assert told(result).isna().sum() == 2
+
+
+@pytest.mark.parametrize("report", [False, True])
+def test_units_that_fill_a_district_tell_no_small_count_by_their_two_periods(report):
+    """All issues are in the two periods, and how many a district has is shown with the hot spots."""
+    rng = np.random.default_rng(1)
+    tiles = units(2)
+    counts = np.array([1, 300, 400, 500])
+    west, south = tiles.bounds[["minx", "miny"]].to_numpy().repeat(counts, axis=0).T
+    x, y = rng.uniform(1, SIDE / 2 - 1, (2, counts.sum())) + np.array([west, south])
+    days = rng.integers(0, 730, counts.sum())
+    days[:3] = 0, 0, 729
+    times = pd.Series(pd.Timestamp("2022-01-01") + pd.to_timedelta(days, unit="D"))
+    issues = points(x, y, times)
+    hot = jxgis.find_hotspots(issues, CITY) if report else None
+    result = jxgis.find_weak_areas(issues, CITY, units=tiles, hotspots=hot, kinds=["unit"])
+    every = result.areas["issues"] + result.areas["cases_before"]
+    assert every.tolist() == counts.tolist()
+    both = told(result) + told(result, "cases_before")
+    assert both.isna().sum() == 2
+    assert both.isna()[0]
+
+
+def box(west, south, side=100.0):
+    return shapely.box(west, south, west + side, south + side)
