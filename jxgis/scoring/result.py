@@ -15,6 +15,7 @@ from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
 from jxgis.scoring.shown import candidate_counts, counted_zones
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
+from jxgis.space.sums import sums_of
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -414,7 +415,14 @@ class ScoresResult(Result):
         tables = {name: given.results[part].tables().get(name) for name, part in named if part in given.results}
         zones = counted_zones(known, {name: table for name, table in tables.items() if table is not None})
         least = given.settings.report.min_count
-        return leave_out(candidate_counts(self.scores, known, zones, min_count=least), least)[-len(own) :]
+        rows = candidate_counts(self.scores, known, zones, min_count=least)
+        if zones.empty:  # the districts' numbers stand in another run, if not in this one
+            ids, mine = self.scores["candidate_id"], rows.index[-len(own) :]
+            filled = sums_of(self.scores, ids, districts=given.table("districts"), of="district")
+            rows.loc[mine, "sums"] = pd.Series(
+                [[*some, *more] for some, more in zip(rows.loc[mine, "sums"], filled, strict=True)], index=mine
+            )
+        return leave_out(rows, least)[-len(own) :]
 
     def known_counts(self) -> pd.DataFrame | None:
         """Those of candidates that are no unit of an earlier part: a later one may have units of their names."""

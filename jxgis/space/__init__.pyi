@@ -11,6 +11,7 @@ from .people import people_in
 from .points import locate, locate_each, locate_touching
 from .polygons import as_one, fill_needles, members, polygon_parts, polygons_of, rows_of_polygons
 from .shape import hull_ratio, polsby_popper, reock, width_m
+from .sums import sums_of
 
 __all__ = [
     "Grid",
@@ -49,6 +50,7 @@ __all__ = [
     "snap",
     "street_blocks",
     "street_graph",
+    "sums_of",
     "to_micrometres",
     "union_of_linked",
     "walk_from",
