@@ -458,7 +458,7 @@ def others_reach(choices: Sequence[Sequence[int]], signs: Sequence[int]) -> set[
     return reached
 
 
-@pytest.mark.parametrize("least", [3, 5])
+@pytest.mark.parametrize("least", [3, pytest.param(5, marks=pytest.mark.slow)])
 def test_of_very_many_counts_no_sum_tells_one_by_itself(least: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jxgis.suppression._AT_ONCE", -1)
     for seed in range(240):
@@ -508,7 +508,7 @@ def narrowed(counts: np.ndarray, lost: np.ndarray, sums: np.ndarray, least: int)
             return ranges
 
 
-@pytest.mark.parametrize("least", [3, 5])
+@pytest.mark.parametrize("least", [3, pytest.param(5, marks=pytest.mark.slow)])
 def test_of_very_many_counts_sums_in_turn_tell_none(least: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jxgis.suppression._AT_ONCE", -1)
     told = []

@@ -201,6 +201,7 @@ def test_the_legend_tells_of_walks_only_while_they_are_shown(visit, tmp_path):
     assert "步行 5 分钟内" in legend.inner_text()
 
 
+@pytest.mark.slow
 def test_pins_of_a_wide_place_are_its_peaks(visit, tmp_path):
     t = result_tables()
     own = t.places[t.places["issue_class"] == "all"]
@@ -280,6 +281,7 @@ def test_a_layer_of_folium_works_on_a_finished_map(visit, tmp_path):
     assert found.complaints == []
 
 
+@pytest.mark.slow
 def test_a_class_without_a_list_says_why_where_the_list_would_be(visit, tmp_path):
     t = result_tables()
     few = t.cells["issue_class"] == CLASSES[0]

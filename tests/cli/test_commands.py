@@ -92,6 +92,7 @@ def test_the_metric_crs_without_a_project_is_named(jxgis: Run, city: Path) -> No
     assert set(only_all["issue_class"]) == {"all"}, "neither a class column nor a profile"
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes(jxgis: Run, city: Path) -> None:
     def digests(out: Path) -> dict[str, str]:
         return {
@@ -434,6 +435,7 @@ def test_ctrl_c_is_said_and_leaves_nothing(jxgis: Run, city: Path, monkeypatch: 
     assert sorted(city.parent.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_report_lists_what_check_lists(jxgis: Run, city: Path) -> None:
     gpd.read_file(city / "districts.geojson").assign(area=["甲区", "乙区"]).to_file(city / "areas.gpkg")
     table = pd.read_csv(city / "issues.csv", encoding="gb18030")

@@ -76,6 +76,7 @@ def test_a_window_of_time_for_the_others_takes_nothing_from_it(jxgis: Run, proje
     assert (first / "effect.json").read_bytes() == (second / "effect.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_report_holds_it(jxgis: Run, project: Path) -> None:
     out = project.parent / "report"
     done = jxgis("report", project, "--out", out)

@@ -43,7 +43,7 @@ def quiet(tmp_path: Path) -> Path:
     return settings
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.slow)])
 def test_a_report_of_few_cases_is_written_and_shows_none(jxgis: Callable, quiet: Path, lang: str) -> None:
     out = quiet.parent / "out"
     ended = jxgis("report", quiet, "--out", out, "--lang", lang)

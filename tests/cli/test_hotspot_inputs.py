@@ -129,6 +129,7 @@ def test_issues_at_a_default_point_are_left_out_on_request(jxgis, city: Path, pr
     assert "--drop-points" in refused.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("people", [["300", "约三百", "200"], [300.0, np.inf, 200.0]])
 def test_people_that_are_no_number_are_told_and_not_only_left_out(jxgis, city: Path, project, people: list) -> None:
     homes = gpd.read_file(city / "residential.gpkg").assign(people=people)

@@ -80,6 +80,7 @@ def test_units_of_one_s_own_are_read_for_a_report_only(jxgis: Run, city: Path) -
     assert "units.gpkg" in finished.err
 
 
+@pytest.mark.slow
 def test_the_layer_without_overlaps_is_accepted(jxgis: Run, city: Path) -> None:
     project = project_of(city, CANDIDATES)
     checked = jxgis("check", "districts", city / "overlapping.gpkg", "--out", city / "checked")
@@ -98,6 +99,7 @@ def test_the_layer_without_overlaps_is_accepted(jxgis: Run, city: Path) -> None:
     assert units.groupby("district")["area_km2"].sum().to_dict() == pytest.approx({"西片": 9.0, "东片": 9.0})
 
 
+@pytest.mark.slow
 def test_a_small_overlap_is_settled_and_said(jxgis: Run, city: Path) -> None:
     finished = jxgis("report", project_of(city, overlap_m=20), "--out", city / "out")
     assert finished.code == 0, finished.err
@@ -108,6 +110,7 @@ def test_a_small_overlap_is_settled_and_said(jxgis: Run, city: Path) -> None:
     assert "西片–东片 60,000 m² → 东片" in notes
 
 
+@pytest.mark.slow
 def test_the_share_is_a_setting(jxgis: Run, city: Path) -> None:
     project = project_of(city, overlap_m=20)
     settings = project.read_text(encoding="utf-8").replace("[inputs.issues]", "overlap_share = 0\n[inputs.issues]")

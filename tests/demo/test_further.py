@@ -65,6 +65,7 @@ def test_what_a_bureau_would_bring_can_be_read_and_taken(city):
     assert found["value"].notna().all()
 
 
+@pytest.mark.slow
 def test_shaded_streets_and_roads_lie_on_the_streets(city):
     streets = shapely.union_all(city.streets.geometry.to_numpy())
     for layer in ("shaded_streets", "roads"):

@@ -160,6 +160,7 @@ def test_no_argument_is_changed():
         assert now.equals(then)
 
 
+@pytest.mark.slow
 def test_peaks_coverage_after_and_stability_are_drawn_where_given():
     t = result_tables()
     peaks = t.places.assign(gi_z=3.0)
@@ -205,6 +206,7 @@ def test_cells_against_exposure_say_what_they_are(min_count: int):
     assert ("扣除暴露量的 z 值" if min_count == 1 else "扣除暴露量的冷热点等级") in rates
 
 
+@pytest.mark.slow
 def test_peaks_against_exposure_do_not_call_their_z_gi():
     t = result_tables()
     given = {"rate_places": t.places, "rate_peaks": wide(t)}
@@ -236,6 +238,7 @@ def wide(t):
     return peaks.assign(place_rank=[1, 1, 1, *range(2, len(own) - 1)], geometry=own.geometry.centroid)
 
 
+@pytest.mark.slow
 def test_pins_and_list_go_by_peaks_where_the_first_place_is_wide():
     t = result_tables()
     page = to_html(hotspot_map(t.cells, t.places, peaks=wide(t), districts=t.districts))
@@ -368,6 +371,7 @@ def test_of_two_layers_of_one_name_both_stand_in_the_switch():
     assert '"__proto__"' in switch
 
 
+@pytest.mark.slow
 def test_a_class_without_a_place_says_whether_it_was_judged():
     t = result_tables()
     some = t.places[t.places["issue_class"] == "all"]

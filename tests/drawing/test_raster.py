@@ -8,6 +8,7 @@ import io
 import geopandas as gpd
 import numpy as np
 import pyproj
+import pytest
 import shapely
 from PIL import Image
 from result_tables import result_tables
@@ -57,6 +58,7 @@ def test_cells_that_are_no_grid_are_not_painted():
     assert cell_pixels(grid(2).iloc[:0]) is None
 
 
+@pytest.mark.slow
 def test_a_fine_grid_becomes_a_picture_and_says_so():
     t = result_tables()
     page = to_html(hotspot_map(t.cells, t.places, districts=t.districts, max_cells=5_000))

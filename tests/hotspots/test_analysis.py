@@ -138,6 +138,7 @@ def test_cells_without_buildings_take_no_part(issues):
     np.testing.assert_allclose(both["gi_z"], west["gi_z"].loc[both.index], atol=1e-12)
 
 
+@pytest.mark.slow
 def test_what_lies_outside_built_up_land_is_said(issues):
     land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
     masked = find_hotspots(issues, AREA, built_up=land, districts=AREA)
@@ -299,6 +300,7 @@ def test_the_page_says_how_many_issues_an_exposure_leaves_out(issues):
     assert any(f"另有 {found.without_exposure:,} 件问题所在的格没有暴露量" in line for line in said)
 
 
+@pytest.mark.slow
 def test_the_map_does_not_call_what_was_not_judged_like_chance(issues):
     land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
     said = [text("maps.not_judged", "zh"), "#c4c9cc"]

@@ -92,7 +92,7 @@ def number(values: pd.Series) -> pd.Series:
     return pd.to_numeric(values, errors="coerce")
 
 
-@pytest.mark.parametrize("seeds", [range(6), range(6, 12)])
+@pytest.mark.parametrize("seeds", [range(6), pytest.param(range(6, 12), marks=pytest.mark.slow)])
 def test_no_share_tells_the_number_of_a_class_that_is_left_out(seeds: range) -> None:
     left_out = 0
     for seed in seeds:
@@ -115,7 +115,7 @@ def test_no_share_tells_the_number_of_a_class_that_is_left_out(seeds: range) -> 
     assert left_out
 
 
-@pytest.mark.parametrize("seeds", [range(6), range(6, 12)])
+@pytest.mark.parametrize("seeds", [range(6), pytest.param(range(6, 12), marks=pytest.mark.slow)])
 def test_the_issues_of_a_peak_tell_no_cell_near_it(seeds: range) -> None:
     """Oracle: the sums that the other cells can have, each within what is shown of it."""
     looked_at = 0
@@ -149,7 +149,14 @@ def test_the_issues_of_a_peak_tell_no_cell_near_it(seeds: range) -> None:
     assert looked_at
 
 
-@pytest.mark.parametrize(("name", "seeds"), [("peaks", range(20, 40)), ("heavy_cells", range(40, 50))])
+@pytest.mark.parametrize(
+    ("name", "seeds"),
+    [
+        ("peaks", range(20, 30)),
+        pytest.param("peaks", range(30, 40), marks=pytest.mark.slow),
+        ("heavy_cells", range(40, 50)),
+    ],
+)
 def test_a_z_that_is_shown_tells_no_cell_around_it(name: str, seeds: range) -> None:
     """z is a function of the sum within the band: the sums that the other cells can have, as they are shown, are tried."""
     looked_at = 0
