@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "open_raster",
            "reading", "require_name", "require_no_grids", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
-           "require_sane_zip", "split_layer", "unzip_text"]  # fmt: skip
+           "require_sane_zip", "split_layer", "texts_within", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
 """Bytes to which a packed file may unpack: more is no export of a city, and would fill the memory or the disk."""
@@ -61,7 +61,7 @@ _VALUE_BYTES = 8
 # Files beside a raster that GDAL opens with it, by any of its drivers: one that is no TIFF may point anywhere.
 _BESIDE = (".msk", ".ovr")
 # A CRS is longer; what cells look like is seldom as long.
-_TEXT = re.compile(rb"[\s\x20-\x7e]{12,}")
+_TEXT = re.compile(rb"(?:[\s\x20-\x7e]\0?){12,}")
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _OF_SEVERAL = (".shp", ".tif", ".tiff", ".gpkg")
 _PLACE = re.compile(rb"""\br\s{0,16}=\s{0,16}["']([A-Za-z]*)(\d+)["']""")
@@ -390,18 +390,24 @@ def open_raster(path: Path) -> DatasetReader:
                         en=f"{other.name} beside {path.name} is no TIFF; it would be opened with the raster, and may point to "
                         "another file or an address. Move it away.",
                     )
-        for text in _texts_within(other):
+        for text in texts_within(other):
             require_no_grids(text, other.name)
     return rasterio.open(path, driver="GTiff")
 
 
-def _texts_within(path: Path) -> Iterator[bytes]:
-    """What a file of cells holds of text, keys among it, signs that XML writes as numbers read."""
+def texts_within(path: Path) -> Iterator[bytes]:
+    """What a file of other things holds of text, of one byte a sign or two; signs that XML writes as numbers are read.
+
+    Parameters
+    ----------
+    path
+        The file, which is not loaded: it may be large.
+    """
     if not path.stat().st_size:
         return
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as whole:
         for found in _TEXT.finditer(whole):
-            text = found[0]
+            text = found[0].replace(b"\0", b"")
             yield html.unescape(text.decode("ascii")).encode() if b"&" in text else text
 
 

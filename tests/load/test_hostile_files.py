@@ -928,6 +928,27 @@ def test_no_file_that_the_crs_of_a_raster_names_is_opened(
             read(path)
 
 
+def test_no_file_that_an_item_of_a_geodatabase_names_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a.gdb"
+    pyogrio.write_dataframe(_two_districts().to_crs(4549), folder, layer="districts", driver="OpenFileGDB")
+    assert len(load_districts(folder).table) == 2
+    # The XML of an item is read as XML: its signs may stand as numbers, and it may lie anywhere in its table.
+    named = _GRID_NAMES["wkt"].format("/a/pipe").replace("GRIDS", "G&#82;IDS").encode()
+    items = folder / "a00000004.gdbtable"
+    held = items.read_bytes()
+    wkt = re.search(rb"<WKT>(.*?)</WKT>", held)
+    assert wkt is not None
+    assert len(named) <= len(wkt[1])
+    items.write_bytes(held.replace(wkt[1], named.ljust(len(wkt[1]))).replace(b"WKID>", b"WKIX>"))
+    # Opened, a pipe would be waited for without an end.
+    monkeypatch.setattr(pyogrio, "list_layers", lambda *_: pytest.fail("opened"))
+    with pytest.raises(CrsError, match="格网"):
+        load_districts(folder)
+    items.write_bytes(bytes(2 << 20) + items.read_bytes())
+    with pytest.raises(CrsError, match="格网"):
+        load_districts(folder)
+
+
 def test_a_crs_that_names_no_file_passes() -> None:
     mercator = "+proj=merc +a=6378137 +b=6378137 +nadgrids=@null +wktext +no_defs +type=crs"
     for crs in (mercator, pyproj.CRS(mercator), "+init=epsg:4549", pyproj.CRS(4549)):
