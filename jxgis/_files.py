@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import html
+import mmap
 import os
 import re
 import subprocess
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_BLOCK", "MOST_CELLS", "MOST_RASTER", "MOST_RATIO", "MOST_UNPACKED", "NOT_A_RASTER", "open_raster",
            "reading", "require_name", "require_no_grids", "require_ordinary", "require_sane_parquet", "require_sane_raster", "require_sane_workbook",
-           "require_sane_zip", "split_layer", "unzip_text"]  # fmt: skip
+           "require_sane_zip", "split_layer", "texts_within", "unzip_text"]  # fmt: skip
 
 MOST_UNPACKED = 4 << 30
 """Bytes to which a packed file may unpack: more is no export of a city, and would fill the memory or the disk."""
@@ -58,6 +60,8 @@ _CHUNK = 1 << 20
 _VALUE_BYTES = 8
 # Files beside a raster that GDAL opens with it, by any of its drivers: one that is no TIFF may point anywhere.
 _BESIDE = (".msk", ".ovr")
+# A CRS is longer; what cells look like is seldom as long.
+_TEXT = re.compile(rb"(?:[\s\x20-\x7e]\0?){12,}")
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _OF_SEVERAL = (".shp", ".tif", ".tiff", ".gpkg")
 _PLACE = re.compile(rb"""\br\s{0,16}=\s{0,16}["']([A-Za-z]*)(\d+)["']""")
@@ -363,6 +367,8 @@ def open_raster(path: Path) -> DatasetReader:
     InputError
         If a mask or overviews beside it (``people.tif.msk``) are no TIFF: GDAL would follow them to another file or
         address.
+    CrsError
+        If its keys, or a file of its name beside it (``people.tif.aux.xml``), give a CRS that names grids.
     rasterio.errors.RasterioIOError
         If it is no GeoTIFF.
     """
@@ -370,10 +376,13 @@ def open_raster(path: Path) -> DatasetReader:
 
     # Whole: a name such as GTIFF_DIR:1:a.tif is GDAL's address of a part of a.tif.
     path = path.absolute()
-    names = {f"{path.name}{ending}".lower() for ending in _BESIDE}
+    stem, names = f"{path.stem}.".lower(), {f"{path.name}{ending}".lower() for ending in _BESIDE}
+    exact = (path, *(path.with_name(f"{path.name}{ending}") for ending in (*_BESIDE, ".aux.xml")))
     # A folder that may not be listed gives none: those by their exact names stand beside.
-    for other in {*path.parent.glob("*"), *(path.with_name(f"{path.name}{ending}") for ending in _BESIDE)}:
-        if other.name.lower() in names and other.is_file():
+    for other in {*path.parent.glob("*"), *exact}:
+        if not other.is_file() or not (other in exact or other.name.lower().startswith(stem)):
+            continue
+        if other.name.lower() in names:
             with other.open("rb") as stream:
                 if stream.read(4) not in _TIFF:
                     raise InputError(
@@ -381,7 +390,25 @@ def open_raster(path: Path) -> DatasetReader:
                         en=f"{other.name} beside {path.name} is no TIFF; it would be opened with the raster, and may point to "
                         "another file or an address. Move it away.",
                     )
+        for text in texts_within(other):
+            require_no_grids(text, other.name)
     return rasterio.open(path, driver="GTiff")
+
+
+def texts_within(path: Path) -> Iterator[bytes]:
+    """What a file of other things holds of text, of one byte a sign or two; signs that XML writes as numbers are read.
+
+    Parameters
+    ----------
+    path
+        The file, which is not loaded: it may be large.
+    """
+    if not path.stat().st_size:
+        return
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        for found in _TEXT.finditer(whole):
+            text = found[0].replace(b"\0", b"")
+            yield html.unescape(text.decode("ascii")).encode() if b"&" in text else text
 
 
 def require_sane_raster(raster: DatasetReader, band: int, *, what: str) -> None:

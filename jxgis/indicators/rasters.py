@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from jxgis._files import NOT_A_RASTER, reading, require_sane_raster
+from jxgis._files import NOT_A_RASTER, open_raster, reading, require_ordinary, require_sane_raster
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.indicators.figures import figures
@@ -62,7 +62,6 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path, *, band: int = 1) -> 
     [2.0, 3.0, 1.5]
     """
     import pyproj
-    import rasterio
     from exactextract import exact_extract
     from exactextract.raster import RasterioRasterSource
 
@@ -70,8 +69,9 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path, *, band: int = 1) -> 
     file, name = Path(path).absolute(), Path(path).name
     if not file.is_file():
         raise InputError(zh=f"没有文件 {path}，请核对路径。", en=f"There is no file {path}; check the path.")
+    require_ordinary(file)
     above, below = np.zeros(len(zones)), np.zeros(len(zones))
-    with reading(name, NOT_A_RASTER), rasterio.open(file, driver="GTiff") as raster:
+    with reading(name, NOT_A_RASTER), open_raster(file) as raster:
         if raster.crs is None:
             raise InputError(
                 zh=f"{name} 没有坐标系；请用 gdal_edit.py -a_srs 写入后再用。",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jxgis._files import reading, require_no_grids, require_sane_parquet
+from jxgis._files import reading, require_no_grids, require_sane_parquet, texts_within
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.load._views import crs_definitions, require_finite_views
@@ -210,8 +210,7 @@ def _require_no_grids(path: Path, what: str) -> None:
         own = _companion(path, ".prj")
         texts = [] if own is None else [own.read_bytes()]
     elif suffix == ".gdb":
-        # Its tables keep text of two bytes a sign.
-        texts = [table.read_bytes()[:_HEAD_BYTES].replace(b"\0", b"") for table in path.glob("*.gdbtable")]
+        texts = [text for table in path.glob("*.gdbtable") for text in texts_within(table)]
     else:
         texts = [path.read_bytes()]
     for text in texts:

@@ -31,6 +31,7 @@ from jxgis import _files
 from jxgis._files import require_no_grids
 from jxgis._toml import read_toml
 from jxgis.errors import CrsError, InputError, SettingsError
+from jxgis.indicators.rasters import raster_mean
 from jxgis.load import _views, load_districts, load_issues
 from jxgis.load.rasters import check_raster, load_population
 from jxgis.load.readers import find_files, read_tables
@@ -647,7 +648,12 @@ def test_what_lies_beside_a_raster_points_nowhere(tmp_path: Path, ending: str) -
         encoding="utf-8",
     )
     zone = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(500000, 3399800, 500200, 3400000)], crs=4549)
-    for read in (check_raster, load_population, lambda raster: raster_people(raster, zone)):
+    for read in (
+        check_raster,
+        load_population,
+        lambda raster: raster_people(raster, zone),
+        lambda raster: raster_mean(zone, raster),
+    ):
         with pytest.raises(InputError, match="移走"):
             read(path)
     # A mask that is a TIFF counts.
@@ -877,6 +883,70 @@ def test_no_file_that_a_crs_names_is_opened(tmp_path: Path, ending: str, name: s
         options = {"crs": crs}
     with pytest.raises(CrsError, match="格网"):
         load_districts(path, **options)
+
+
+@pytest.mark.parametrize("within", ["aux.xml", "numbered signs", "keys", "mask"])
+def test_no_file_that_the_crs_of_a_raster_names_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, within: str
+) -> None:
+    path, named = tmp_path / "people.tif", _GRID_NAMES["wkt"].format("/a/pipe")
+    transform = rasterio.transform.from_origin(500000, 3400000, 100, 100)
+    wkt = pyproj.CRS(4549).to_wkt("WKT1_GDAL").replace("CGCS2000 / 3-degree", "x" * 60)
+    with rasterio.open(
+        path, "w", driver="GTiff", width=2, height=2, count=1, dtype="uint8", crs=wkt, transform=transform,
+        GEOTIFF_KEYS_FLAVOR="ESRI_PE",
+    ) as out:  # fmt: skip
+        out.write(np.ones((1, 2, 2), dtype=np.uint8))
+    pam = "<PAMDataset><SRS>{}</SRS></PAMDataset>"
+    # Plain text beside it, as ArcGIS leaves it, and the CRS that web maps have, are read.
+    beside = tmp_path / "people.tif.aux.xml"
+    beside.write_text(pam.format(pyproj.CRS(3857).to_wkt("WKT1_GDAL").replace('"', "&quot;")), encoding="utf-8")
+    assert check_raster(path).total == 4
+    beside.unlink()
+    if within == "keys":
+        cells, extension = path.read_bytes(), b',EXTENSION["PROJ4_GRIDS","/a/pipe"]'
+        sphere = re.search(rb'SPHEROID\["[^]]*\]', cells)
+        assert sphere is not None
+        longer = cells.replace(sphere[0], sphere[0] + extension, 1).replace(b"x" * len(extension), b"", 1)
+        assert len(longer) == len(cells)
+        path.write_bytes(longer)
+    elif within == "mask":
+        (tmp_path / "people.tif.msk.aux.xml").write_text(pam.format(named), encoding="utf-8")
+    else:
+        shown = named.replace("_GRIDS", "&#95;GRI&#x44;S") if within == "numbered signs" else named
+        beside.write_text(pam.format(shown), encoding="utf-8")
+    zone = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(500000, 3399800, 500200, 3400000)], crs=4549)
+    # Opened, a pipe would be waited for without an end.
+    monkeypatch.setattr(rasterio, "open", lambda *_, **__: pytest.fail("opened"))
+    for read in (
+        check_raster,
+        load_population,
+        lambda raster: raster_people(raster, zone),
+        lambda raster: raster_mean(zone, raster),
+    ):
+        with pytest.raises(CrsError, match="格网"):
+            read(path)
+
+
+def test_no_file_that_an_item_of_a_geodatabase_names_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a.gdb"
+    pyogrio.write_dataframe(_two_districts().to_crs(4549), folder, layer="districts", driver="OpenFileGDB")
+    assert len(load_districts(folder).table) == 2
+    # The XML of an item is read as XML: its signs may stand as numbers, and it may lie anywhere in its table.
+    named = _GRID_NAMES["wkt"].format("/a/pipe").replace("GRIDS", "G&#82;IDS").encode()
+    items = folder / "a00000004.gdbtable"
+    held = items.read_bytes()
+    wkt = re.search(rb"<WKT>(.*?)</WKT>", held)
+    assert wkt is not None
+    assert len(named) <= len(wkt[1])
+    items.write_bytes(held.replace(wkt[1], named.ljust(len(wkt[1]))).replace(b"WKID>", b"WKIX>"))
+    # Opened, a pipe would be waited for without an end.
+    monkeypatch.setattr(pyogrio, "list_layers", lambda *_: pytest.fail("opened"))
+    with pytest.raises(CrsError, match="格网"):
+        load_districts(folder)
+    items.write_bytes(bytes(2 << 20) + items.read_bytes())
+    with pytest.raises(CrsError, match="格网"):
+        load_districts(folder)
 
 
 def test_a_crs_that_names_no_file_passes() -> None:
