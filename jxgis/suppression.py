@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csc_array, hstack
@@ -276,7 +276,7 @@ class _Search:
         most = np.concatenate([np.full(len(at), 1 if one else np.inf) for one, at in zip(goal, columns, strict=True)])
         found = linprog(
             np.concatenate(price),
-            A_eq=holds,
+            A_eq=_narrow(holds),
             b_eq=np.zeros(holds.shape[0]),
             bounds=[(0, end) for end in most],
             method="highs",
@@ -314,13 +314,13 @@ class _Search:
         by_sum = self.sums[:, rows].tocsr()
         own = by_sum[np.diff(by_sum.indptr) > 0].tocsc()
         upper = np.concatenate([side for room, _, _ in moves for side in room])
-        holds = [LinearConstraint(hstack([own, -own] * len(moves), format="csc"), 0, 0)]
+        holds = [LinearConstraint(_narrow(hstack([own, -own] * len(moves), format="csc")), 0, 0)]
         if to is not None:
             at, sign = to
             both = np.zeros((steps, n))
             both[0 if sign > 0 else 1 :: 2, at] = 1
             upper[(1 if sign > 0 else 0) * n + at :: 2 * n] = 0
-            holds.append(LinearConstraint(csc_array(both.reshape(1, -1)), 1, np.inf))
+            holds.append(LinearConstraint(_narrow(csc_array(both.reshape(1, -1))), 1, np.inf))
         found = milp(
             np.concatenate([price for _, *prices in moves for price in prices]),
             integrality=np.ones(steps * n, dtype=np.int64),
@@ -332,3 +332,9 @@ class _Search:
             return None
         step = np.rint(found.x).astype(np.int64).reshape(steps, n)
         return float(found.fun), step[::2].sum(axis=0) - step[1::2].sum(axis=0)
+
+
+def _narrow(matrix: Any) -> Any:
+    """A sparse matrix with the indices of 32 bits that HiGHS in older releases of scipy asks for."""
+    matrix.indices, matrix.indptr = matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32)
+    return matrix
