@@ -26,3 +26,9 @@ def test_nothing_of_a_result_hides_what_every_result_can(part):
     methods = {name for name, value in vars(Result).items() if callable(value) and not name.startswith("__")}
     own = {name for name, value in vars(kind).items() if not callable(value)} | set(vars(kind)["__annotations__"])
     assert not own & methods
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_a_result_shows_itself_as_every_result_does(part):
+    """A dataclass writes a repr of its own, of all its tables to the last row, where it is not told otherwise."""
+    assert result_of(part).__repr__ is Result.__repr__

@@ -87,7 +87,7 @@ def run_cycle(
             en="There are no sample units: give --schedule (allocation.xlsx of jxgis allocate) or --steps (cycle.xlsx, "
             "filled in).",
         )
-    day = dt.date.today() if on is None else local_date(on, field="--on").astype("datetime64[D]").item()  # noqa: DTZ011
+    day = dt.date.today() if on is None else local_date(on, field="--on").astype("datetime64[D]").item()  # noqa: DTZ011  (the planner's own calendar)
     loaded: list[Loaded] = []
     told: pd.DataFrame | None = None
     planned: pd.DataFrame | None = None

@@ -184,7 +184,7 @@ def improvements(
     tables = []
     for j, indicator in enumerate(indicators):
         value = scored.figures[indicator.id].to_numpy(dtype=np.float64)
-        best = float(indicator.low if indicator.is_cost else indicator.target)  # type: ignore[arg-type]
+        best = float(indicator.low if indicator.is_cost else indicator.target)  # type: ignore[arg-type]  # one of the two is there
         quarter = reached_by_a_quarter(value, is_cost=indicator.is_cost)
         step = max(quarter, best) if indicator.is_cost else min(quarter, best)
         amount = amounts.get(indicator.id, Amount("", np.full(len(value), np.nan)))

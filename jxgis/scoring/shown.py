@@ -127,7 +127,7 @@ def _listed(whole: object) -> list[str]:
     """The sums that a row is."""
     if isinstance(whole, list):
         return list(whole)
-    return [] if whole is None or pd.isna(whole) else [str(whole)]  # type: ignore[call-overload]
+    return [] if whole is None or pd.isna(whole) else [str(whole)]  # type: ignore[call-overload]  # a cell
 
 
 def _inside(shapes: NDArray[np.object_], is_own: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
