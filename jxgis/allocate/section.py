@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis.i18n import text
-from jxgis.report.blocks import TOP, Block, Key, Paragraph, Section, count_in_words, method_note, table_block
+from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, count_in_words, method_note, table_block
 from jxgis.report.columns import write_value
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def allocation_section(
     chosen, rules = tables["allocation"], tables["rules"]
     span = {"first": terms.years[0], "last": terms.years[-1]}
     blocks: list[Block]
+    answers: list[Answer] = []
     if choice.plan is None:
         n = len(choice.conflict)
         key = Key(
@@ -88,6 +89,21 @@ def allocation_section(
             Paragraph(lead),
             table_block(text("allocate.years_heading", lang), years, lang, of="allocation.years"),
         ]
+        named_by_year = years[years["chosen"] > 0]
+        said = [
+            text("answers.allocation_year", lang, year=row.year, names=row.units_named)
+            for row in named_by_year.itertuples(index=False)
+        ]
+        answers = (
+            [
+                Answer(
+                    text("answers.allocation", lang),
+                    text("answers.sentence", lang, words=("；" if lang == "zh" else "; ").join(said)),
+                )
+            ]
+            if said
+            else []
+        )
     astray = sum(int(tables[name]["area"].isna().sum()) for name in ("allocation", "others"))
     blocks += _remarks(choice, terms, options, pairs, astray=astray, own_scores=own_scores, lang=lang)
     blocks += _tables(tables, options, terms, lang, planned=choice.plan is not None)
@@ -95,6 +111,7 @@ def allocation_section(
         part="allocation",
         keys=[key],
         blocks=blocks,
+        answers=answers,
         methods=[method_note("allocation", "allocation", lang)],
         sheets={name: table for name, table in tables.items() if len(table)},
     )

@@ -11,9 +11,10 @@ import pandas as pd
 from jxgis.hotspots.caution import cautions
 from jxgis.hotspots.findings import SENTENCES
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
-from jxgis.i18n import listed, text
+from jxgis.i18n import listed, sentences, text
 from jxgis.report.blocks import (
     TOP,
+    Answer,
     Block,
     Key,
     MethodNote,
@@ -85,6 +86,7 @@ def hotspot_section(
         part="hotspots",
         keys=_keys(tables, cells, outside_area, lang),
         blocks=[*_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
+        answers=_answers(tables, lang),
         methods=_methods(tables, cells, options, lang),
         sheets=tables,
         lines=lines,
@@ -135,6 +137,39 @@ def _keys(tables: Mapping[str, pd.DataFrame], cells: pd.DataFrame | None, outsid
         note = text("report.key_places_peaks", lang, n=len(peaks), **shares)
     found.append(Key(text("report.key_places", lang), number, note))
     return found
+
+
+def _answers(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Answer]:
+    """Where to go first, and whether there are more issues than in the period before."""
+    own = of_all(tables["places"]).sort_values("rank")
+    peaks = of_all(tables["peaks"]).sort_values("rank") if "peaks" in tables else None
+    ranked = own if peaks is None or not peaks_lead(own, peaks) else peaks
+    if ranked.empty:
+        return []
+    top = ranked.head(TOP).reset_index(drop=True)
+    rest = [
+        text("answers.cases", lang, name=name, n=count_in_words(issues))
+        for name, issues in list(zip(top["name"], top["issues"], strict=True))[1:3]
+    ]
+    then = [text("answers.then", lang, rest=listed(rest, lang))] if rest else []
+    found = [Answer(text("answers.hotspots", lang), sentences([_lead(top.iloc[0], lang), *then], lang))]
+    if not {"change", "change_city"} <= set(top.columns) or top["change_city"].isna().all():
+        return found
+    change = pd.to_numeric(top["change"], errors="coerce")
+    moved = ""
+    if change.notna().sum() > 1:
+        most, least = top.iloc[int(change.argmax())], top.iloc[int(change.argmin())]
+        moved = text(
+            "answers.moved",
+            lang,
+            n=len(top),
+            most=most["name"],
+            up=written(most["change"], column("change"), lang),
+            least=least["name"],
+            down=written(least["change"], column("change"), lang),
+        )
+    city = written(top["change_city"].dropna().iloc[0], column("change_city"), lang)
+    return [*found, Answer(text("answers.change", lang), text("answers.change_said", lang, change=city, moved=moved))]
 
 
 def _methods(
@@ -265,6 +300,38 @@ def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> l
     ]
 
 
+def _one_name(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Block]:
+    """Which number is which, where the name that comes first stands for a peak, a wide place and a place by rate."""
+    ranked = {
+        name: of_all(tables[name]).sort_values("rank") for name in ("peaks", "places", "rate_places") if name in tables
+    }
+    if "peaks" not in ranked or not peaks_lead(ranked["places"], ranked["peaks"]):
+        return []
+    name, own = ranked["peaks"]["name"].iloc[0], ranked["peaks"]["place_rank"].iloc[0]
+    found = {
+        "peaks": ranked["peaks"].head(1),
+        "places": ranked["places"][ranked["places"]["rank"] == own],
+        **(
+            {"rate_places": ranked["rate_places"][ranked["rate_places"]["name"] == name].head(1)}
+            if "rate_places" in ranked
+            else {}
+        ),
+    }
+    said = [
+        text(
+            f"report.one_name_{kind}",
+            lang,
+            issues=count_in_words(rows["issues"].iloc[0]),
+            area="" if kind == "peaks" else write_value(rows["area_km2"].iloc[0], "number", lang, 1),
+        )
+        for kind, rows in found.items()
+        if len(rows)
+    ]
+    if len(said) == 1:
+        return []
+    return [Paragraph(text("report.one_name", lang, name=name, all=("; " if lang == "en" else "；").join(said)), "sub")]
+
+
 def _same_point(place: pd.Series, lang: str) -> list[Block]:
     """A warning where many issues of the first place have one pair of coordinates: an address for want of another."""
     share = place.get("same_point_share", np.nan)
@@ -330,6 +397,7 @@ def _blocks(
             blocks.append(Paragraph(text(f"report.rate_places_{_rates_found(cells)}", lang), "sub"))
         if without_exposure:
             blocks.append(Paragraph(text("report.without_exposure", lang, n=count_in_words(without_exposure)), "sub"))
+    blocks.extend(_one_name(tables, lang))
     blocks.extend(_by_class(places, peaks, lang))
     if "zones" in tables:
         zones = of_all(tables["zones"])

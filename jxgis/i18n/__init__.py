@@ -85,6 +85,17 @@ def listed(items: Iterable[object], lang: str) -> str:
     return (", " if lang == "en" else "、").join(map(str, items))
 
 
+def sentences(said: Iterable[str], lang: str) -> str:
+    """Sentences one after the other, as a language sets them; those that say nothing are left out.
+
+    Examples
+    --------
+    >>> sentences(["One.", "", "Two."], "en"), sentences(["一。", "二。"], "zh")
+    ('One. Two.', '一。二。')
+    """
+    return (" " if lang == "en" else "").join(filter(None, said))
+
+
 def wide_signs(words: str) -> int:
     """How many signs are twice as wide as a Latin letter, as Chinese ones are.
 

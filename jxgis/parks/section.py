@@ -11,6 +11,7 @@ import pandas as pd
 from jxgis import i18n
 from jxgis.bounds import at_least
 from jxgis.i18n import text
+from jxgis.parks.answers import park_answers
 from jxgis.parks.land_words import denominator_of
 from jxgis.parks.siting_words import siting_lines, without_needless
 from jxgis.report.blocks import TOP, Block, Key, MethodNote, Paragraph, Section, method_note, table_block
@@ -63,6 +64,7 @@ def park_section(
         part="parks",
         keys=_keys(tables["coverage"], options.target, lang),
         blocks=_blocks(sheets, lines, notes, options.target, lang),
+        answers=park_answers(tables, options.target, lang),
         methods=_methods(tables, standard, options, lang),
         sheets=sheets,
         lines=lines,

@@ -17,6 +17,7 @@ from jxgis.schema.tables import table as declared
 __all__ = [
     "TOP",
     "Absent",
+    "Answer",
     "Block",
     "Key",
     "MethodNote",
@@ -51,7 +52,10 @@ class Paragraph(NamedTuple):
 
 
 class TableBlock(NamedTuple):
-    """A table in words: titles, which columns are numbers, rows; rows and cells that stand out."""
+    """A table in words: titles, which columns are numbers, rows; rows and cells that stand out.
+
+    ``means``: for each title what it means, empty where that is plain.
+    """
 
     heading: str
     titles: Sequence[str]
@@ -60,9 +64,17 @@ class TableBlock(NamedTuple):
     strong: frozenset[int] = frozenset()
     marked: frozenset[tuple[int, int]] = frozenset()
     folded: bool = False
+    means: Sequence[str] = ()
 
 
 Block: TypeAlias = Paragraph | TableBlock
+
+
+class Answer(NamedTuple):
+    """A question that a planner is asked, and what the section says to it."""
+
+    question: str
+    words: str
 
 
 class MethodNote(NamedTuple):
@@ -146,6 +158,8 @@ class Section:
         The numbers that stand first on the page.
     blocks
         Sentences and tables of its section; the first is what leads.
+    answers
+        What it says to the questions that planners are asked; where there is none, what leads is the answer.
     methods
         How each figure was measured and over what.
     sheets
@@ -161,6 +175,7 @@ class Section:
     part: str
     keys: Sequence[Key] = ()
     blocks: Sequence[Block]
+    answers: Sequence[Answer] = ()
     methods: Sequence[MethodNote] = ()
     sheets: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
@@ -214,6 +229,7 @@ def table_block(
         frozenset(np.flatnonzero(strong).tolist()) if strong is not None else frozenset(),
         frozenset(marked),
         folded,
+        [column.means.of(lang) for column in shown],
     )
 
 

@@ -1,10 +1,11 @@
-"""index.html: first what a planner will be asked, each figure with its method and denominator, one file, no script."""
+"""index.html: first what a planner will be asked, each figure with its method and denominator, one file."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from markupsafe import Markup
 
 from jxgis import escape
 from jxgis.i18n import text
-from jxgis.report.blocks import Absent, Block, MethodNote, Paragraph, Section, Sources, TableBlock
+from jxgis.report.blocks import Absent, Answer, Block, MethodNote, Paragraph, Section, Sources, TableBlock
 
 __all__ = ["FigureFile", "FileLink", "blocks_html", "report_page", "result_html", "template"]
 
@@ -46,6 +47,9 @@ def template(name: str, package: str = "jxgis.report") -> Template:
         undefined=StrictUndefined,
     )
     environment.globals["text"] = text
+    environment.filters["sha256"] = lambda script: base64.b64encode(sha256(script.encode("utf-8")).digest()).decode(
+        "ascii"
+    )
     environment.filters["base64"] = lambda path: base64.b64encode(path.read_bytes()).decode("ascii")
     return environment.get_template(name)
 
@@ -63,6 +67,7 @@ class _Part(NamedTuple):
     figures: Sequence[FigureFile]
     methods: Sequence[MethodNote]
     refused: bool
+    terms: Mapping[str, str] = {}
 
 
 def _part(said: Section | Absent, maps: Sequence[FileLink], figures: Sequence[FigureFile], lang: str) -> _Part:
@@ -77,7 +82,14 @@ def _part(said: Section | Absent, maps: Sequence[FileLink], figures: Sequence[Fi
     if isinstance(said, Absent):
         return _Part(said.part, [Paragraph(said.words(lang), "none")], of_part, drawn, (), said.refused)
     of_part += [FileLink(*link) for link in said.links.items()]
-    return _Part(said.part, said.blocks, of_part, drawn, said.methods, refused=False)
+    return _Part(said.part, said.blocks, of_part, drawn, said.methods, refused=False, terms=_terms(said.blocks))
+
+
+def _terms(blocks: Iterable[Block]) -> dict[str, str]:
+    """The heads of tables that need a word, with what they mean, each once."""
+    tables = [block for block in blocks if isinstance(block, TableBlock)]
+    heads = [head for block in tables for head in zip(block.titles, block.means, strict=bool(block.means))]
+    return {title: means for title, means in heads if means}
 
 
 def report_page(
@@ -85,6 +97,7 @@ def report_page(
     *,
     title: str,
     subtitle: str = "",
+    overview: Sequence[Block] = (),
     sources: Sources | None = None,
     maps: Sequence[FileLink] = (),
     figures: Sequence[FigureFile] = (),
@@ -100,6 +113,8 @@ def report_page(
         What each part says, or why it is not there, in the order of the page.
     title, subtitle
         Heading, and the line below it: city and period.
+    overview
+        What is said of all places before the parts.
     sources
         What the report was made from.
     maps, files
@@ -113,24 +128,33 @@ def report_page(
     Returns
     -------
     str
-        HTML without scripts; it loads nothing and opens without internet.
+        HTML; it loads nothing and opens without internet, and runs no script but its own, which sorts and filters tables.
 
     Examples
     --------
     >>> page = report_page([Absent("parks", "none <given>")], title="a <b>")
-    >>> "a &lt;b&gt;" in page, "none &lt;given&gt;" in page, "<script" in page
-    (True, True, False)
+    >>> "a &lt;b&gt;" in page, "none &lt;given&gt;" in page, page.count("<script")
+    (True, True, 1)
     """
     return template("page.html").render(
         title=title,
         subtitle=subtitle,
         parts=[_part(said, maps, figures, lang) for said in parts],
         first=[key for said in parts if isinstance(said, Section) for key in said.keys],
+        overview=overview,
+        terms=_terms(overview),
+        answers=[(said.part, answer) for said in parts if isinstance(said, Section) for answer in _answers(said, lang)],
         data=[] if sources is None else sources.blocks(lang),
         files=files,
         lang=lang,
         sketch=sketch,
     )
+
+
+def _answers(said: Section, lang: str) -> list[Answer]:
+    """What a part says to what is asked; where it has no words of its own for it, what leads its section."""
+    lead = next(block for block in said.blocks if isinstance(block, Paragraph))
+    return [*said.answers] or [Answer(text(f"answers.{said.part}", lang), lead.words)]
 
 
 def blocks_html(blocks: Iterable[Block]) -> str:

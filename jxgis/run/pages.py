@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis.city import contract_of
 from jxgis.i18n import text
 from jxgis.report.blocks import Absent, Section, Sources
+from jxgis.run.overview import overview
 from jxgis.run.parts import PARTS
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
     own = {f"maps/{part.name}.html" for part in PARTS}
     page = report_page(
         parts,
+        overview=overview(found.results, given),
         title=title,
         subtitle=given.period(),
         sources=sources,

@@ -133,6 +133,8 @@ class Column:
         Whether it counts cases; whether it would tell such a count that stands beside it.
     note
         What docs/contract.md says of it.
+    means
+        What it means, for readers of a page who do not know the word; empty where the title says it.
     """
 
     name: str
@@ -150,6 +152,7 @@ class Column:
     cases: bool = False
     tells: bool = False
     note: str = ""
+    means: Text = _NO_TEXT
 
     @property
     def writing(self) -> Writing:
@@ -237,6 +240,7 @@ def column(name: str, table: str = "") -> Column:
         cases=said.get("cases", False),
         tells=said.get("tells", False),
         note=said.get("note", ""),
+        means=Text(*said.get("means", ("", ""))),
     )
 
 

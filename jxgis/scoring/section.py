@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.i18n import text
+from jxgis.i18n import listed, text
 from jxgis.report.blocks import (
     TOP,
+    Answer,
     Block,
     Key,
     Paragraph,
@@ -19,7 +20,7 @@ from jxgis.report.blocks import (
     method_note,
     table_block,
 )
-from jxgis.report.columns import percent
+from jxgis.report.columns import percent, write_value
 from jxgis.schema.columns import column
 from jxgis.scoring.cards import CARDS_FILE
 from jxgis.scoring.depth import told
@@ -84,6 +85,7 @@ def score_section(
             *_blocks(scores, indicators, lang),
             *(() if depth is None else _depth_blocks(scores, depth, top, lang)),
         ],
+        answers=_answers(scores, lang),
         methods=[
             method_note("scores", name, lang, **_values(options, lang), **_drawn(options, top, lang))
             for name in ("score", "completeness", *(() if depth is None else _DEPTH))
@@ -92,6 +94,21 @@ def score_section(
         titles=titles or {},
         links={CARDS_FILE: text("cards.open", lang)} if options.cards else {},
     )
+
+
+def _answers(scores: pd.DataFrame, lang: str) -> list[Answer]:
+    """Which come first, with their scores; none where none has a rank."""
+    best = scores.assign(rank=pd.to_numeric(scores["rank"], errors="coerce")).dropna(subset="rank")
+    best = best.sort_values("rank", kind="stable").head(3)
+    if best.empty:
+        return []
+    first = [
+        text("answers.scored", lang, name=name, score=write_value(score, "number", lang, 1))
+        for name, score in zip(_called(best), best["score"], strict=True)
+    ]
+    lead = next(block.words for block in _blocks(scores, None, lang) if isinstance(block, Paragraph))
+    said = text("answers.scores_said", lang, best=listed(first, lang), lead=lead)
+    return [Answer(text("answers.scores", lang), said)]
 
 
 def map_line(options: ScoringSettings, lang: str) -> str:

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jxgis.i18n import Text, text, text_pair
+from jxgis.i18n import Text, listed, text, text_pair
 from jxgis.period_words import change_lines
-from jxgis.report.blocks import Block, Key, Paragraph, Section, method_note, table_block
+from jxgis.report.blocks import Answer, Block, Key, Paragraph, Section, method_note, table_block
+from jxgis.report.columns import write_value
 from jxgis.weak.areas import HOT_PLACE
 from jxgis.weak.kinds import kind_titles
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
     from jxgis.weak.result import WeakResult
 
 __all__ = ["in_a_line", "notes_of", "weak_section"]
@@ -70,6 +75,7 @@ def weak_section(result: WeakResult, lang: str) -> Section:
         part="weak",
         keys=keys,
         blocks=blocks,
+        answers=_answers(shown["weak_areas"], values, lang),
         methods=[
             method_note("weak", name, lang, **values)
             for name in ("weak", "weak_q", "weak_before")[: 2 + ("before" in shown)]
@@ -77,6 +83,19 @@ def weak_section(result: WeakResult, lang: str) -> Section:
         sheets=sheets,
         lines=[lead],
     )
+
+
+def _answers(listed_areas: pd.DataFrame, values: Mapping[str, str], lang: str) -> list[Answer]:
+    """How many, and which are the worst that lie in no other."""
+    worst = listed_areas[listed_areas["within"].isna()].head(3)
+    if worst.empty:
+        return []
+    first = [
+        text("answers.weak_one", lang, name=name, times=write_value(severity, "number", lang, 1))
+        for name, severity in zip(worst["name"], worst["severity"], strict=True)
+    ]
+    said = text("answers.weak_said", lang, n=values["n"], apart=values["apart"], first=listed(first, lang))
+    return [Answer(text("answers.weak", lang), said)]
 
 
 def notes_of(result: WeakResult) -> list[Text]:
