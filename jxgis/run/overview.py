@@ -109,8 +109,8 @@ def _counts(hotspots: Result, members: list[list[str]]) -> dict[str, list[Any]]:
 
 def _in_no_cell(places: pd.DataFrame, results: Mapping[str, Result]) -> int:
     """How many issues of the districts lie in no cell: the page has another number for those that do."""
-    total = places["count"].iloc[0] if "count" in places.columns else None
-    if not isinstance(total, (int, float, np.number)) or pd.isna(total):
+    total = pd.to_numeric(places["count"], errors="coerce").iloc[0] if "count" in places.columns else np.nan
+    if not np.isfinite(total):
         return 0
     return max(int(total) - int(of_all(results["hotspots"].tables()["cells"])["count"].sum()), 0)
 

@@ -22,7 +22,7 @@ def index(tmp_path_factory):
 def test_the_page_opens_without_internet_and_runs_nothing(index, visit):
     found = visit(index)
     assert found.page.locator("h1").inner_text() == "报告"
-    assert found.page.locator("section").count() == len(PARTS)
+    assert found.page.locator("section").count() == len(PARTS) + 1, "and what will be asked, first"
     assert found.page.evaluate("() => window.hacked") is None
     assert len(found.requests) == 1
     assert found.complaints == []
@@ -47,3 +47,55 @@ def test_no_table_is_cut_off_on_paper(index, visit):
     page.set_viewport_size({"width": int((210 - 24) / 25.4 * 96), "height": 700})
     wide = page.evaluate("() => [...document.querySelectorAll('table')].map((t) => t.getBoundingClientRect().right)")
     assert max(wide) <= page.evaluate("() => window.innerWidth")
+
+
+def rows(table):
+    return [row for row in table.locator("tbody tr").all_inner_texts() if row]
+
+
+def test_a_head_sorts_its_table_by_mouse_and_by_keyboard(index, visit):
+    page = visit(index).page
+    table = page.locator("#hotspots table").first
+    before = rows(table)
+    head = table.locator("th.n").nth(1)
+    at = table.locator("th").evaluate_all(
+        "(heads) => heads.findIndex((one) => one === document.querySelectorAll('#hotspots table')[0].querySelectorAll('th.n')[1])"
+    )
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    column = [row.split("\t")[at] for row in rows(table)]
+    numbers = [float(words.replace(",", "").replace("−", "-").rstrip(" %")) for words in column if words != "—"]
+    assert numbers == sorted(numbers, reverse=True)
+    assert [words for words in column if words == "—"] == column[len(numbers) :], "what is missing comes last"
+    head.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert sorted(rows(table)) == sorted(before), "no row is lost"
+    text = table.locator("th:not(.n)").first
+    text.locator("button").click()
+    assert (text.get_attribute("aria-sort"), head.get_attribute("aria-sort")) == ("ascending", None)
+
+
+def test_the_row_of_the_whole_stays_on_top(index, visit):
+    page = visit(index).page
+    table = page.locator("#parks table").first
+    for _ in range(2):
+        table.locator("th.n button").first.click()
+        assert "全域" in rows(table)[0]
+
+
+def test_only_rows_that_hold_some_words_are_seen_and_all_again(index, visit):
+    page = visit(index).page
+    shown = "() => [...document.querySelectorAll('tbody tr')].filter((row) => !row.hidden).length"
+    total = page.evaluate(shown)
+    folded = page.locator("details[open]").count()
+    page.get_by_role("searchbox").fill("老城")
+    found = page.locator("tbody tr:not([hidden])").all_text_contents()
+    assert 0 < len(found) < total
+    assert all("老城" in row for row in found)
+    assert page.locator("form.filter output").inner_text() == f"{len(found)} 行"
+    page.get_by_role("searchbox").fill("没有这个词 <b>")
+    assert page.locator("form.filter output").inner_text() == "没有这样的行"
+    page.get_by_role("searchbox").fill("")
+    assert page.evaluate(shown) == total
+    assert page.locator("details[open]").count() == folded

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -47,7 +49,7 @@ def of_scores(scores: pd.DataFrame) -> list[Block]:
 
 
 def words(page: str) -> str:
-    return re.sub(r"<[^>]+>", "", page.split("<body>")[1])
+    return re.sub(r"<[^>]+>", "", page.split("<body", 1)[1].split(">", 1)[1].split("<script>", maxsplit=1)[0])
 
 
 def test_top_places_come_first_with_street_class_and_change(tables):
@@ -67,8 +69,8 @@ def test_top_places_come_first_with_street_class_and_change(tables):
 def test_each_part_has_its_method_and_denominator(tables, lang):
     page = make(tables, lang=lang)
     parts = re.findall(r'<section id="(\w+)">(.*?)</section>', page, re.DOTALL)
-    assert [name for name, _ in parts] == [*(part.name for part in PARTS), "data"]
-    for name, body in parts[:4]:
+    assert [name for name, _ in parts] == ["answers", *(part.name for part in PARTS), "data"]
+    for name, body in parts[1:5]:
         assert 'class="how"' in body, name
         assert ("分母" if lang == "zh" else "Denominator") in body
 
@@ -104,7 +106,10 @@ def test_it_loads_nothing_and_runs_nothing(tables, tmp_path):
         sketch=True,
     )
     require_offline(page)
-    assert "<script" not in page
+    own = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert page.count("<script") == len(own) == 1
+    digest = base64.b64encode(hashlib.sha256(own[0].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in page, "the page runs its own script and no other"
     assert "<img src=x" not in page
     assert "&lt;script&gt;window.hacked=1&lt;/script&gt;" in page
     assert str(tmp_path) not in page
@@ -555,3 +560,10 @@ def test_a_hot_place_without_a_case_is_explained(tables):
     assert "问题数为 0 的热点地段" in words(make(tables.with_hotspots(places=places)))
     hidden = places.assign(issues=places["issues"].astype(object).mask(places["issues"] == 0, "1–2"))
     assert "问题数为 0 的热点地段" not in words(make(tables.with_hotspots(places=hidden)))
+
+
+def test_every_word_of_statistics_in_a_head_is_explained_once(tables):
+    page = make(tables)
+    assert 'title="区域面积中被判为热点的比例"' in page
+    hotspots = page[page.index('<section id="hotspots">') : page.index('<section id="parks">')]
+    assert hotspots.count("<p><b>热点面积占比</b>") == 1

@@ -232,7 +232,9 @@ def test_no_code_of_the_contract_stands_in_the_book_as_it_is(tmp_path):
             "needed": 0,
         }
     )
-    coverage = pd.DataFrame({"zone": ["all"], "method": "radius", "coverage": 0.95, "residential_m2": 1e6})
+    coverage = pd.DataFrame(
+        {"zone": ["all"], "method": "radius", "coverage": 0.95, "residential_m2": 1e6, "served_m2": 9.5e5}
+    )
     told = Told(hotspots={"places": places, "levels": levels}, parks={"coverage": coverage, "targets": targets})
     book = openpyxl.load_workbook(write(tmp_path / "a.xlsx", told))
     assert values(book["热点地段"])["名称来源"].tolist() == [
