@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HotspotsResult", "density_files"]
 
+#: Fewer make no series.
+_FEWEST_MONTHS = 3
 _FINDINGS = ("ring", "concentration", "overlap", "diversity")
 
 
@@ -194,7 +196,21 @@ class HotspotsResult(Result):
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        return {"hotspots": self._panels, "scale": self._scale_chart}
+        found = {"hotspots": self._panels, "scale": self._scale_chart}
+        return {**found, "months": self._months_chart} if len(self._months) >= _FEWEST_MONTHS else found
+
+    @cached_property
+    def _months(self) -> pd.DataFrame:
+        from jxgis.hotspots.months import month_counts
+
+        return month_counts(self.given.need("issues")["time"])
+
+    def _months_chart(self) -> Figure:
+        from jxgis.hotspots.months import months_chart
+
+        given = self.given
+        least = given.settings.report.min_count
+        return months_chart(self._months, min_count=least, lang=given.lang, sketch=given.sketch)
 
     def _panels(self) -> Figure:
         from jxgis.hotspots.figures import hotspot_panels

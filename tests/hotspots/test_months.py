@@ -1,0 +1,40 @@
+"""Months against a count by hand: gaps, ends that are no whole month, and months of few."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from jxgis.hotspots.months import month_counts, months_chart
+
+
+def test_each_month_of_the_calendar_counts_once():
+    rng = np.random.default_rng(3)
+    time = pd.Series(pd.Timestamp("2021-11-15") + pd.to_timedelta(rng.integers(0, 500 * 24, 700), unit="h"))
+    time = time[(time < "2022-03-01") | (time >= "2022-04-01")]
+    time.iloc[5] = pd.NaT
+    table = month_counts(time)
+    for row in table.itertuples():
+        by_hand = sum(1 for t in time.dropna() if (t.year, t.month) == (row.year, row.month))
+        assert row.count == by_hand
+    assert table["count"].sum() == time.notna().sum()
+    assert table.loc[(table["year"] == 2022) & (table["month"] == 3), "count"].item() == 0
+    assert table["whole"].tolist() == [False, *[True] * (len(table) - 2), False]
+
+
+def test_a_month_is_whole_to_its_last_day():
+    days = pd.to_datetime(["2023-01-01 08:00", "2023-02-10 00:00", "2023-03-31 23:00"])
+    assert month_counts(pd.Series(days))["whole"].all()
+    assert not month_counts(pd.Series(days - pd.Timedelta("4D")))["whole"].iloc[-1]
+
+
+def test_no_month_of_one_or_two_is_drawn():
+    months = pd.DataFrame({"year": 2023, "month": range(1, 6), "count": [9, 2, 0, 1, 3], "whole": True})
+    line = months_chart(months, min_count=3).axes[0].lines[0]
+    np.testing.assert_array_equal(line.get_ydata(), [9, np.nan, 0, np.nan, 3])
+    all_of_them = months_chart(months, min_count=1).axes[0].lines[0]
+    np.testing.assert_array_equal(all_of_them.get_ydata(), [9, 2, 0, 1, 3])
+
+
+def test_issues_without_a_time_make_no_month():
+    assert month_counts(pd.Series([pd.NaT, pd.NaT])).empty
