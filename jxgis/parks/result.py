@@ -324,7 +324,7 @@ class ParksResult(Result):
         lang = self.given.lang
         return map_line(
             self.given.settings.parks,
-            standard=self.standard.title.of(lang),
+            standard=self.standard.said.of(lang),
             denominator=self._denominator,
             walked=self.walking is not None,
             lang=lang,
@@ -357,7 +357,8 @@ class ParksResult(Result):
             tables["coverage_levels"] = self.coverage_levels.assign(standard=standard)
         tables |= {} if self.targets is None else {"targets": self.targets}
         notes, plan = [line.of(lang) for line in self.notes()], self._plan_line(lang)
-        return park_section(tables, given.settings.parks, notes=notes, plan=plan, standard=standard, lang=lang)
+        said = self.standard.said.of(lang)
+        return park_section(tables, given.settings.parks, notes=notes, plan=plan, standard=said, lang=lang)
 
     def _plan_line(self, lang: str) -> str | None:
         """What the user's plan does to the coverage of the whole; None without one, or without a figure."""

@@ -54,7 +54,8 @@ def park_section(
     Examples
     --------
     >>> from jxgis.settings import ParkSettings
-    >>> coverage = pd.DataFrame({"zone": ["all"], "method": ["radius"], "coverage": [0.85], "residential_m2": [1e6]})
+    >>> coverage = pd.DataFrame({"zone": ["all"], "method": ["radius"], "coverage": [0.85], "residential_m2": [1e6],
+    ...                          "served_m2": [8.5e5]})
     >>> park_section({"coverage": coverage}, ParkSettings(), lang="en").keys[0].value
     '85.0 %'
     """

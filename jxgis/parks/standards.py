@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from jxgis._toml import RuleError, read_toml, validated
 from jxgis.bounds import at_least
 from jxgis.errors import SettingsError
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text_pair
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
@@ -70,6 +70,17 @@ class Standard(BaseModel):
     def title(self) -> Text:
         """The standard's full title in both languages."""
         return Text(zh=self.title_zh, en=self.title_en)
+
+    @property
+    def said(self) -> Text:
+        """The title, and that nobody held the clause in hand where that is so.
+
+        Examples
+        --------
+        >>> load_standard("garden-city-2022").said.zh
+        '国家园林城市评选标准（2022），条文未经核对'
+        """
+        return self.title if self.verified else text_pair("parks.unverified", standard=self.title)
 
     def band_of(self, area_m2: npt.ArrayLike, historic: npt.ArrayLike | None = None) -> npt.NDArray[np.int64]:
         """Which band gives each park its radius.
