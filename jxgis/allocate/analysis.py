@@ -18,7 +18,7 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError, NotGivenError, collect
 from jxgis.part import Given, Result, given_tables
 from jxgis.scoring.analysis import ids_of
-from jxgis.scoring.gates import FAILED, check_gates
+from jxgis.scoring.gates import FAILED, check_gates, lively_layers
 from jxgis.scoring.part import candidates_of
 from jxgis.settings import AllocateSettings, with_options
 from jxgis.space._districts import overlaps
@@ -125,7 +125,10 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Candidates with what the rules ask: ids, value, district, type, whether they pass, and why not."""
     worth, bounds = given.settings.allocate.worth, given.settings.units
     table = candidates.assign(candidate_id=ids_of(candidates))
-    gates = check_gates(table, districts=given.table("districts"), min_km2=bounds.min_km2, max_km2=bounds.max_km2)
+    gates = check_gates(
+        table, districts=given.table("districts"), lively=lively_layers(given), min_km2=bounds.min_km2,
+        max_km2=bounds.max_km2,
+    )  # fmt: skip
     for column in ("type", "district"):
         own = table[column] if column in table.columns else pd.Series(None, index=table.index, dtype="str")
         table[column] = own.astype("str").where(own.notna())
