@@ -202,6 +202,7 @@ def _rule(item: dict[str, Any]) -> str:
         "bool_parsing": "须为 true 或 false",
         "bool_type": "须为 true 或 false",
         "too_long": "项数太多",
+        "too_short": f"至少要有 {context.get('min_length')} 项",
         "string_pattern_mismatch": f"须符合 {context.get('pattern')}",
         "tuple_type": "须为列表，如 [1, 2]",
     }

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.allocate.choice import choose
-from jxgis.allocate.cycle import named_years
+from jxgis.allocate.cycle import named_units
 from jxgis.allocate.result import AllocationResult
 from jxgis.allocate.rules import Terms, can_be
 from jxgis.city import AllocationRules
@@ -18,7 +18,7 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError, NotGivenError, collect
 from jxgis.part import Given, Result, given_tables
 from jxgis.scoring.analysis import ids_of
-from jxgis.scoring.gates import FAILED, check_gates
+from jxgis.scoring.gates import FAILED, check_gates, lively_layers
 from jxgis.scoring.part import candidates_of
 from jxgis.settings import AllocateSettings, with_options
 from jxgis.space._districts import overlaps
@@ -125,7 +125,10 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Candidates with what the rules ask: ids, value, district, type, whether they pass, and why not."""
     worth, bounds = given.settings.allocate.worth, given.settings.units
     table = candidates.assign(candidate_id=ids_of(candidates))
-    gates = check_gates(table, districts=given.table("districts"), min_km2=bounds.min_km2, max_km2=bounds.max_km2)
+    gates = check_gates(
+        table, districts=given.table("districts"), lively=lively_layers(given), min_km2=bounds.min_km2,
+        max_km2=bounds.max_km2,
+    )  # fmt: skip
     for column in ("type", "district"):
         own = table[column] if column in table.columns else pd.Series(None, index=table.index, dtype="str")
         table[column] = own.astype("str").where(own.notna())
@@ -155,30 +158,47 @@ def _named(given: Given, table: pd.DataFrame) -> pd.Series:
     steps, own = given.table("cycle"), table["named_year"]
     if steps is None or given.city is None:
         return own
-    named = named_years(steps, given.city.cycle)
-    twice = named.index[named.index.duplicated()].tolist()
-    strange = [name for name in named.index if name not in set(table["candidate_id"])]
-    found = table["candidate_id"].map(named[~named.index.duplicated()])
-    apart = table.loc[own.notna() & found.notna() & (own != found), "candidate_id"].tolist()
+    named = named_units(steps, given.city.cycle)
+    years = _years(given.settings.allocate, given.city.allocate)
+    own_year = named["candidate_id"].map(table.set_index("candidate_id")["named_year"])
+    twice = named.duplicated("candidate_id", keep=False)
+    twice |= named["name"].notna() & named.duplicated("name", keep=False)
     asked = (
-        (twice, "创建流程表中命名了两次", "named twice in the cycle"),
+        (twice, "命名了两次（同一编号或同一名称）", "named twice (one id, or one name)"),
         (
-            strange,
-            "创建流程表中已命名，但不在候选单元中（编号须一致）",
-            "named in the cycle, and no candidate has the id",
+            ~named["candidate_id"].isin(table["candidate_id"]),
+            "已命名，但不在候选单元中（编号须一致）",
+            "named, and no candidate has the id",
         ),
-        (apart, "候选单元自带的 named_year 与创建流程表不同", "named_year of the candidates is not that of the cycle"),
+        (
+            own_year.notna() & (own_year != named["year"]),
+            "命名年份与候选单元自带的 named_year 不同",
+            "named in another year than the candidate's own named_year",
+        ),
+        (
+            ~named["year"].isin(years) & (len(years) > 0),
+            f"命名年份不在规划年份 {'、'.join(map(str, years))} 之内（或在 [allocate] years 中加上）",
+            f"named in none of the years {', '.join(map(str, years))} (or add the year to [allocate] years)",
+        ),
     )
-    collect(
-        [
-            InputError(
-                zh=f"{zh}：{'、'.join(names[:_NAMED])}；请改正。", en=f"{en}: {', '.join(names[:_NAMED])}; correct it."
-            )
-            for names, zh, en in asked
-            if names
-        ]
+    file = given.loaded["cycle"].sources[0].name if "cycle" in given.loaded else None
+    collect([_of_cycle(named[bad], file, zh, en) for bad, zh, en in asked if bad.any()])
+    return own.fillna(table["candidate_id"].map(named.set_index("candidate_id")["year"]).astype("float64"))
+
+
+def _of_cycle(rows: pd.DataFrame, file: str | None, zh: str, en: str) -> InputError:
+    """What is wrong with rows that name units: of which file and sheet, in which rows."""
+    first = rows.head(_NAMED).reindex(columns=["candidate_id", "year", "source_sheet", "source_row"])
+    sheet = first["source_sheet"].dropna().head(1).tolist()
+    said_zh, said_en = [], []
+    for unit, year, row in zip(first["candidate_id"], first["year"], first["source_row"], strict=True):
+        at_zh, at_en = ("", "") if pd.isna(row) else (f"，第 {row:.0f} 行", f", row {row:.0f}")
+        said_zh.append(f"{unit}（{year}{at_zh}）")
+        said_en.append(f"{unit} ({year}{at_en})")
+    return InputError(
+        zh=f"{file or '创建流程表'}{''.join(f' 工作表“{name}”' for name in sheet)}：{zh}：{'、'.join(said_zh)}；请改正。",
+        en=f"{file or 'The cycle'}{''.join(f', sheet {name!r}' for name in sheet)}: {en}: {', '.join(said_en)}; correct it.",
     )
-    return own.fillna(found.astype("float64"))
 
 
 def _joined(given: Given, table: gpd.GeoDataFrame, worth: str) -> gpd.GeoDataFrame:
@@ -249,8 +269,7 @@ def terms_of(
     >>> terms_of(AllocateSettings(years=[2026, 2027], by={2027: 3}, each_year=1), None, table).total
     3
     """
-    city = rules or AllocationRules()
-    years = options.years or tuple(sorted(city.years))
+    city, years = rules or AllocationRules(), _years(options, rules)
     if not years:
         raise NotGivenError(
             zh="没有规划年份；请在 [allocate] 中写 years，如 years = [2026, 2027]。",
@@ -288,6 +307,11 @@ def terms_of(
     if terms.total is not None or set(terms.open) <= set(number):
         return terms
     return replace(terms, total=_asked_for(terms, table))
+
+
+def _years(options: AllocateSettings, rules: AllocationRules | None) -> tuple[int, ...]:
+    """The years of the programme; none where nobody says them."""
+    return options.years or tuple(sorted(rules.years if rules is not None else ()))
 
 
 def _asked_for(terms: Terms, table: pd.DataFrame) -> int | None:

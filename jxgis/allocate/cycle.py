@@ -12,7 +12,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from jxgis.city import CycleStep
 
-__all__ = ["Cycle", "follow", "named_before", "named_years", "with_schedule"]
+__all__ = ["Cycle", "follow", "named_before", "named_units", "with_schedule"]
 
 _UNIT = ["candidate_id", "year"]
 _SAID = ["name", "area", "type"]
@@ -108,8 +108,8 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def named_years(steps: pd.DataFrame, path: Sequence[CycleStep]) -> pd.Series:
-    """The units that are named, with their years: every step has its date, in order, and no gate was failed.
+def named_units(steps: pd.DataFrame, path: Sequence[CycleStep]) -> pd.DataFrame:
+    """The rows of steps that name a unit: every step has its date, in order, and no gate was failed.
 
     Parameters
     ----------
@@ -120,8 +120,8 @@ def named_years(steps: pd.DataFrame, path: Sequence[CycleStep]) -> pd.Series:
 
     Returns
     -------
-    pandas.Series
-        ``candidate_id`` to year; of a unit that is named twice, both.
+    pandas.DataFrame
+        With the columns of the steps, by year, then unit; of a unit that is named twice, both.
 
     Examples
     --------
@@ -130,8 +130,8 @@ def named_years(steps: pd.DataFrame, path: Sequence[CycleStep]) -> pd.Series:
     >>> steps = pd.DataFrame({"candidate_id": ["a", "a", "b"], "name": None, "area": None, "type": None, "year": 2026,
     ...     "step": ["apply", "name", "name"], "date": pd.to_datetime(["2026-02-01", "2026-11-01", "2026-11-01"]),
     ...     "gate": True, "evidence": "x"})
-    >>> named_years(steps, path).to_dict()
-    {'a': 2026}
+    >>> named_units(steps, path)[["candidate_id", "year"]].values.tolist()
+    [['a', 2026]]
     """
     empty = pd.DataFrame(columns=[*_UNIT, *_SAID])
     every = with_schedule(pd.DataFrame(steps).drop(columns="geometry", errors="ignore"), empty, path)
@@ -139,9 +139,8 @@ def named_years(steps: pd.DataFrame, path: Sequence[CycleStep]) -> pd.Series:
     disordered = pd.MultiIndex.from_frame(found.problems.loc[found.problems["problem"] == "out_of_order", _UNIT])
     states = found.states[~pd.MultiIndex.from_frame(found.states[_UNIT]).isin(disordered)]
     last = every[(every["step"] == path[-1].key) & (every["gate"] == True)]  # noqa: E712  (None is no answer)
-    passed = pd.MultiIndex.from_frame(last[_UNIT])
-    named = states[(states["state"] == path[-1].key) & pd.MultiIndex.from_frame(states[_UNIT]).isin(passed)]
-    return named.set_index("candidate_id")["year"]
+    reached = pd.MultiIndex.from_frame(states.loc[states["state"] == path[-1].key, _UNIT])
+    return last[pd.MultiIndex.from_frame(last[_UNIT]).isin(reached)].reset_index(drop=True)
 
 
 def follow(

@@ -114,7 +114,11 @@ def analyse(given: Given) -> EffectResult:
         files=_column(issues, "file"),
         sources=_column(issues, "source"),
     )
-    layers = {name: table for name in _LAYERS if (table := given.table(name)) is not None}
+    # Those that a report proposes only where they are asked for: a report then finds what the command finds.
+    there = {name: given.table(name) for name in _LAYERS} | (
+        {"units": given.units()} if options.controls == "units" else {}
+    )
+    layers = {name: table for name, table in there.items() if table is not None}
     areas, kind = all_areas(
         given.need("treated"), given.need("districts"), layers, controls=options.controls, spill_m=options.spill_m
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["FIGURES", "few_cases", "figures", "nothing"]
+__all__ = ["FIGURES", "cases_of", "few_cases", "figures", "nothing"]
 
 FIGURES = ("value", "numerator", "denominator", "reason")
 """The columns of what a measure gives."""
@@ -115,9 +115,16 @@ def few_cases(table: pd.DataFrame, of_issues: Mapping[str, str], least: int) -> 
     >>> few_cases(rows, {"solved": "share_of_rows"}, 3).tolist()
     [True, False, False]
     """
-    found = np.zeros(len(table), dtype=np.bool_)
+    cases = cases_of(table, of_issues)
+    found: NDArray[np.bool_] = (cases > 0) & (cases < least)
+    return found
+
+
+def cases_of(table: pd.DataFrame, of_issues: Mapping[str, str]) -> NDArray[np.float64]:
+    """The number of cases that figures hold, NaN where they hold none; arguments as of `few_cases`."""
+    found = np.full(len(table), np.nan)
     for name, measure in of_issues.items():
         if measure in _CASES_IN:
-            cases = table[_CASES_IN[measure]].to_numpy(dtype=np.float64)
-            found |= (table["indicator"] == name).to_numpy() & (cases > 0) & (cases < least)
+            mine = (table["indicator"] == name).to_numpy()
+            found[mine] = table.loc[mine, _CASES_IN[measure]]
     return found

@@ -110,7 +110,8 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     expected = (wanted, *agreed.stand_in)
     # Of a large export the files take a quarter of the time; columns, places and the CRS as much as what follows.
     with stretch(0, 0.25, text_pair("pipeline.share_reading")):
-        raw = read_tables(source, expected=expected, layer=given.get("layer"), encoding=given.get("encoding"))
+        own, encoding, empty = given.get("layer"), given.get("encoding"), agreed.may_be_empty
+        raw = read_tables(source, expected=expected, layer=own, encoding=encoding, may_be_empty=empty)
     notes = [note for table in raw for note in table.notes]
     ledger = Ledger(raw, codes={column.name for column in agreed.columns if column.dtype == "code"})
     keep = _columns_to_keep(raw, given.get("keep", ()))
@@ -487,7 +488,7 @@ def refuse_empty(gathered: Gathered) -> None:
 
 
 def _refuse_empty(agreed: _tables.Contract, ledger: Ledger) -> None:
-    if ledger.kept.any():
+    if ledger.kept.any() or (agreed.may_be_empty and not len(ledger.kept)):
         return
     rejects = ledger.table()
     left = int(ledger.left_out.sum())

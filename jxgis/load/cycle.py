@@ -58,7 +58,7 @@ def load_cycle(path: Source, /, *, city: City | None = None, **options: Unpack[R
     Returns
     -------
     Loaded
-        Rows without geometry, as of `read_steps`.
+        Rows without geometry, as of `read_steps`, with ``source_sheet`` (missing of a CSV) and ``source_row``.
 
     Raises
     ------
@@ -88,9 +88,10 @@ def load_cycle(path: Source, /, *, city: City | None = None, **options: Unpack[R
 
 @dataclass(frozen=True)
 class _Read:
-    """A table as it was read: its columns by the names of the contract, its rows' numbers, its account."""
+    """A table as it was read: its columns by the names of the contract, its sheet, its rows' numbers, its account."""
 
     frame: pd.DataFrame
+    sheet: str | None
     row: Any
     name: str
     loaded: Loaded
@@ -98,7 +99,7 @@ class _Read:
 
 def _read(source: str | Path, *, of: str, expected: str, needed: Sequence[str], sheets: Sequence[str | None]) -> _Read:
     """Read a table by heads of the contract or of either language, every cell as text."""
-    raw = _sheet_of(source, expected, sheets)
+    raw, sheet = _sheet_of(source, expected, sheets)
     known: dict[str, str] = {}
     for name, column in declared(of).columns.items():
         heads = (name, column.head("zh"), column.head("en"), column.title.zh, column.title.en, *_ALIASES.get(name, ()))
@@ -119,15 +120,17 @@ def _read(source: str | Path, *, of: str, expected: str, needed: Sequence[str], 
     account = SourceFile(raw.name, raw.sha256, n, kept, 0, n - kept)
     table = gpd.GeoDataFrame(plain[filled].reset_index(drop=True), geometry=gpd.GeoSeries([None] * kept))
     rejects = pd.DataFrame(columns=["source", "row", "field", "value", "reason"])
-    return _Read(table, np.asarray(raw.row)[filled], raw.name, Loaded(expected, table, rejects, (account,), raw.notes))
+    return _Read(
+        table, sheet, np.asarray(raw.row)[filled], raw.name, Loaded(expected, table, rejects, (account,), raw.notes)
+    )
 
 
-def _sheet_of(source: str | Path, expected: str, sheets: Sequence[str | None]) -> RawTable:
-    """The first of the sheets that is there."""
+def _sheet_of(source: str | Path, expected: str, sheets: Sequence[str | None]) -> tuple[RawTable, str | None]:
+    """The first of the sheets that is there, and its name."""
     for sheet in sheets[:-1]:
         with contextlib.suppress(InputError):
-            return read_tables(source, expected=expected, layer=sheet)[0]
-    return read_tables(source, expected=expected, layer=sheets[-1])[0]
+            return read_tables(source, expected=expected, layer=sheet)[0], sheet
+    return read_tables(source, expected=expected, layer=sheets[-1])[0], sheets[-1]
 
 
 def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFrame, Loaded]:
@@ -179,7 +182,9 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
     twice = steps.duplicated(["candidate_id", "year", "step"], keep=False)
     _refuse(found, [(twice, "step", text_pair("cycle.stands_twice"))])
     steps["evidence"] = steps["evidence"].astype("object").where(steps["evidence"].notna(), None)
-    return pd.DataFrame(steps), replace(found.loaded, table=gpd.GeoDataFrame(steps, geometry=[None] * len(steps)))
+    table = gpd.GeoDataFrame(steps, geometry=[None] * len(steps))
+    table["source_sheet"], table["source_row"] = found.sheet, found.row
+    return pd.DataFrame(steps), replace(found.loaded, table=table)
 
 
 def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:

@@ -84,7 +84,12 @@ class RawTable:
 
 
 def read_tables(
-    source: Source, *, expected: str | Sequence[str], layer: str | None = None, encoding: str | None = None
+    source: Source,
+    *,
+    expected: str | Sequence[str],
+    layer: str | None = None,
+    encoding: str | None = None,
+    may_be_empty: bool = False,
 ) -> list[RawTable]:
     """Read a file, a glob, a zip or a table in memory.
 
@@ -100,6 +105,8 @@ def read_tables(
         The file's layer or sheet.
     encoding
         Of text; None to find out.
+    may_be_empty
+        Whether there may be no row.
 
     Returns
     -------
@@ -129,7 +136,7 @@ def read_tables(
             for table in _read_path(path, wanted, chosen, encoding)
         ]
     tables = [_holdable(table) for table in tables]
-    if not any(len(table.frame) + len(table.broken) for table in tables):
+    if not may_be_empty and not any(len(table.frame) + len(table.broken) for table in tables):
         names = "、".join(table.name for table in tables)
         raise InputError(
             zh=f"{names} 只有表头，没有数据行。", en=f"{names.replace('、', ', ')}: headers only, no data rows."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,6 +29,10 @@ __all__ = ["Sheet", "for_print", "report_workbook"]
 _MAX_ROWS = 1_048_575
 _FONT = "Microsoft YaHei"
 _CREATED = dt.datetime(2000, 1, 1)
+#: The widest column of text, the widest that a head makes one; letters on a page of A4 that can be read.
+_WIDEST, _HEAD, _LETTERS = 36, 13, 200
+#: The columns of the notes, and how high a line of them is.
+_NOTES, _LINE = (16, 26, 62, 44), 16
 #: How Excel writes numbers; ``.0`` stands for the decimals.
 _EXCEL = {
     "number": "#,##0.0",
@@ -64,6 +69,10 @@ def _pattern(column: Column) -> str:
     )
 
 
+def _is_text(column: Column) -> bool:
+    return column.writing in ("text", "flag")
+
+
 class _Book:
     """A workbook with its formats: each is made once."""
 
@@ -80,15 +89,19 @@ class _Book:
             )
         return self.formats[name]
 
-    def header(self) -> Format:
+    def header(self, *, align: str = "left") -> Format:
         return self.look(
-            "header", bold=True, bg_color="#0B6E77", font_color="#FFFFFF", text_wrap=True, valign="vcenter"
-        )
+            f"header_{align}", bold=True, bg_color="#0B6E77", font_color="#FFFFFF", text_wrap=True, valign="vcenter",
+            align=align, indent=1,
+        )  # fmt: skip
 
     def column(self, column: Column) -> Format:
-        if column.writing in ("text", "flag"):
-            return self.look("text", num_format="@", indent=1)
-        return self.look(f"{column.writing}{column.digits}", num_format=_pattern(column))
+        # A number ends where the text of the next column begins: both keep away from the line.
+        if _is_text(column):
+            return self.look("text", num_format="@", align="left", valign="vcenter", indent=1, text_wrap=True)
+        return self.look(
+            f"{column.writing}{column.digits}", num_format=_pattern(column), align="right", valign="vcenter", indent=1
+        )
 
 
 def _cell(value: Any, column: Column, lang: str) -> Any:
@@ -112,17 +125,21 @@ def _cell(value: Any, column: Column, lang: str) -> Any:
     return 100 * float(value) if column.writing.startswith("points") else float(value)
 
 
-def for_print(page: Worksheet) -> None:
-    """Print a sheet on A4, across, all its columns on one page.
+def for_print(page: Worksheet, *, width: float = 0) -> None:
+    """Print a sheet on A4, across, its columns on as few pages as can be read.
 
     Parameters
     ----------
     page
         The sheet.
+    width
+        Of its columns together, in letters.
     """
     page.set_landscape()
     page.set_paper(9)
-    page.fit_to_pages(1, 0)
+    page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    page.set_footer("&C&P / &N")
+    page.fit_to_pages(max(1, math.ceil(width / _LETTERS)), 0)
 
 
 def _write_table(book: _Book, sheet: Sheet, lang: str, extra: Mapping[str, str] | None) -> Worksheet:
@@ -134,11 +151,12 @@ def _write_table(book: _Book, sheet: Sheet, lang: str, extra: Mapping[str, str] 
             en=f"Sheet {sheet.name!r} has {len(frame):,} rows, Excel holds {_MAX_ROWS:,}; use the GeoPackage.",
         )
     page = book.book.add_worksheet(sheet.name)
+    widths: list[float] = []
     for at, (name, column) in enumerate(columns.items()):
         title = column.head(lang) if sheet.titled else name
-        page.write_string(0, at, title, book.header())
+        page.write_string(0, at, title, book.header(align="left" if _is_text(column) else "right"))
         look = book.column(column)
-        widest = min(_width(title), 18)
+        widest = min(_width(title), _HEAD)
         for row, value in enumerate(frame[name], start=1):
             held = _cell(value, column, lang)
             if held is None:
@@ -152,13 +170,17 @@ def _write_table(book: _Book, sheet: Sheet, lang: str, extra: Mapping[str, str] 
             else:
                 page.write_number(row, at, held, look)
                 widest = max(widest, len(f"{held:,.{column.digits}f}"))
-        page.set_column(at, at, min(max(widest + 2, 8), 48))
-    page.set_row(0, 30)
-    page.freeze_panes(1, 1)
+        widths.append(min(max(widest + 3, 8), _WIDEST))
+        page.set_column(at, at, widths[-1])
+    page.set_row(0, 45)
+    # Rows are known by their first column of text.
+    named = next((at for at, column in enumerate([*columns.values()][:3]) if _is_text(column)), 0)
+    page.freeze_panes(1, named + 1)
     if len(frame):
         page.autofilter(0, 0, len(frame), len(columns) - 1)
-    for_print(page)
+    for_print(page, width=sum(widths))
     page.repeat_rows(0)
+    page.repeat_columns(0, named)
     return page
 
 
@@ -179,7 +201,9 @@ def _write_notes(
         page.write_string(row, 0, text("common.sketch", lang), book.look("sketch", bold=True, font_color="#8A6500"))
         row += 1
     for line in lines:
-        page.write_string(row, 0, line, book.look("plain"))
+        page.merge_range(row, 0, row, len(_NOTES) - 1, "", wrapped)
+        page.write_string(row, 0, line, wrapped)
+        page.set_row(row, _LINE * math.ceil(max(_width(line), 1) / (sum(_NOTES) * 0.95)))
         row += 1
     row += 1
     heads = [text(f"report.method_{name}", lang) for name in ("part", "figure", "how", "denominator")]
@@ -189,8 +213,10 @@ def _write_notes(
         row += 1
         words = (text(f"report.part_{note.part}", lang), note.figure, note.method, note.denominator)
         for at, word in enumerate(words):
-            page.write_string(row, at, word, wrapped)
-    for at, width in enumerate((16, 26, 62, 44)):
+            page.write_string(row, at, word, book.look("cell", text_wrap=True, align="left", indent=1))
+        longest = max(math.ceil(_width(word) / (width - 4)) for word, width in zip(words, _NOTES, strict=True))
+        page.set_row(row, _LINE * longest)
+    for at, width in enumerate(_NOTES):
         page.set_column(at, at, width)
     for_print(page)
 

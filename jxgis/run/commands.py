@@ -122,11 +122,12 @@ def run_part(
 
 def _read(part: Part, reader: Reader, settings: Settings, progress: Progress) -> Given:
     """The layers of a part's command; of one whose own layers tell enough no others."""
+    layers = part.layers_for(settings, alone=True)  # before any is read: what the settings name wrongly is refused here
     if {*part.needs} <= {*named(settings)}:
         own = reader.read(part.reads, progress)
         if part.knows(own):
             return own
-    return reader.read(part.layers_for(settings, alone=True), progress)
+    return reader.read(layers, progress)
 
 
 def counted(result: Result) -> list[Text]:

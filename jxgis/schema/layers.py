@@ -99,6 +99,8 @@ class Contract:
     placeless
         Whether rows need no place: a file without geometry and coordinates is a table that people filled in. What is not a
         number in a column of numbers is rejected then, where other layers leave the number out.
+    may_be_empty
+        Whether a file without a row says something: that there is none.
     stand_in
         Layers of a file of several that are read where none is called like this one.
     loader
@@ -117,6 +119,7 @@ class Contract:
     new: bool = False
     numbered: bool = False
     placeless: bool = False
+    may_be_empty: bool = False
     stand_in: tuple[str, ...] = ()
     loader: str | None = None
     level: str = ""
@@ -162,6 +165,7 @@ class LayerEntry(_Entry):
     example: str = ""
     numbered: bool = False
     placeless: bool = False
+    may_be_empty: bool = False
     stand_in: tuple[str, ...] = ()
     level: Annotated[str, Field(pattern=r"^([^\W\d]\w*)?$")] = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jxgis.errors import NotGivenError
@@ -173,9 +173,7 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
         for name, some in measured.items()
         if some.how is not None
     }
-    by_issues = {
-        n: some.how.measure for n, some in measured.items() if some.how is not None and "issues" in some.how.layers
-    }
+    by_issues = {n: some.how for n, some in measured.items() if some.how is not None and "issues" in some.how.layers}
     return ScorecardResult(
         given=given,
         scorecard=_assembled(judged, zones, plan.targets, methods, by_issues, given),
@@ -210,7 +208,7 @@ def _assembled(
     zones: gpd.GeoDataFrame,
     targets: tuple[PlanTarget, ...],
     methods: Mapping[str, Text],
-    by_issues: Mapping[str, str],
+    by_issues: Collection[str],
     given: Given,
 ) -> gpd.GeoDataFrame:
     """The contract's layer: what, how much, of what, against what, and what is missing."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from jxgis.i18n import text
 from jxgis.part import Result
 from jxgis.scorecard.part import PART
-from jxgis.scorecard.targets import WHOLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
     from jxgis.scorecard.targets import Plan
+    from jxgis.settings import MeasureSettings
 
 __all__ = ["ScorecardResult"]
 
@@ -47,7 +45,7 @@ class ScorecardResult(Result):
     methods
         Id of a target to how it was measured.
     by_issues
-        The targets that were measured by issues, each to its measure.
+        The targets that were measured by issues, each to its way of measuring.
     subdistricts
         Sub-districts, for the sheet that is filled in.
     """
@@ -60,7 +58,7 @@ class ScorecardResult(Result):
     brought: pd.DataFrame | None
     disagreements: tuple[Text, ...]
     methods: Mapping[str, Text]
-    by_issues: Mapping[str, str]
+    by_issues: Mapping[str, MeasureSettings]
     subdistricts: tuple[str, ...]
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -156,26 +154,17 @@ class ScorecardResult(Result):
         return {"scorecard": self._shown()}
 
     def _shown(self) -> gpd.GeoDataFrame:
-        """As people are shown it: numbers of so few cases are left out, and with them those that would tell them."""
-        from jxgis.indicators.figures import few_cases
+        """As people are shown it: see `shown.show_card`."""
+        from jxgis.scorecard.shown import class_of_cases, counts_elsewhere, show_card
 
-        table, least = self.scorecard, self.given.settings.report.min_count
-        measured = table["counted"].isin(["measured", "nothing"])
-        few = measured & few_cases(table, self.by_issues, least)
-        by_id = {target.id: target for target in self.plan.targets}
-        hidden = few.to_numpy(dtype=bool).copy()
-        further = [level for level in dict.fromkeys(table["level"]) if level not in WHOLES]
-        for level, others in (("district", WHOLES), *((one, (one,)) for one in further)):
-            # One that is hidden is what the others leave of the whole, and of the larger zone that it lies in.
-            names = set(table.loc[few & (table["level"] == level), "indicator"])
-            hidden = hidden | (table["indicator"].isin(names) & table["level"].isin(others)).to_numpy(dtype=bool)
-        # A ratio in all its digits is its numerator and denominator.
-        value = table["value"].where(~hidden, [float(f"{number:.3g}") for number in table["value"]])
-        better = [1 if by_id[name].direction == "at_least" else -1 for name in table["indicator"]]
-        gap = table["gap"].where(~hidden, (table["gap"] + better * (value - table["value"])).round(6))
-        shown: gpd.GeoDataFrame = table.assign(
-            **{name: table[name].mask(hidden, np.nan) for name in ("numerator", "denominator")},
-            value=value.mask(few),
-            gap=gap.mask(few),
+        given, hotspots = self.given, self.given.results.get("hotspots")
+        return show_card(
+            self.scorecard,
+            self.plan.targets,
+            {name: way.measure for name, way in self.by_issues.items()},
+            classes={name: class_of_cases(given.need("issues"), way) for name, way in self.by_issues.items()},
+            elsewhere=counts_elsewhere(
+                given.known_counts(self.part), None if hotspots is None else hotspots.tables().get("zones")
+            ),
+            least=given.settings.report.min_count,
         )
-        return shown

@@ -24,7 +24,7 @@ from jxgis.schema.layers import same_name, unagreed
 from jxgis.schema.tables import table as declared
 from jxgis.scoring.averages import average_indicators
 from jxgis.scoring.depth import feature_table, improvement_table, swing_table, type_table
-from jxgis.scoring.gates import FAILED, check_gates
+from jxgis.scoring.gates import FAILED, check_gates, lively_layers
 from jxgis.scoring.indicators import indicator_table, load_registry, select_indicators
 from jxgis.scoring.moves import Scored
 from jxgis.scoring.part import candidates_of
@@ -183,7 +183,10 @@ def analyse(given: Given) -> ScoresResult:
     values = own.combine_first(measured).reindex(columns=measured.columns)
     single = score_table(values, chosen)
     found = weigh(options.weights, chosen, scores=single, judgements=judged)
-    gates = check_gates(candidates, districts=given.table("districts"), min_km2=bounds.min_km2, max_km2=bounds.max_km2)
+    gates = check_gates(
+        candidates, districts=given.table("districts"), lively=lively_layers(given), min_km2=bounds.min_km2,
+        max_km2=bounds.max_km2,
+    )  # fmt: skip
     passes = gates["gates"] != FAILED
     ranked = rank_candidates(
         values.assign(candidate_id=ids),

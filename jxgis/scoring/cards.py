@@ -41,11 +41,14 @@ CARDS_FILE = "score_cards.html"
 _NAMED, _NOTHING = 3, 0.05
 #: Letters of a label, of Chinese signs half as many, beyond which it is written smaller.
 _LONG = 38
+#: Signs of a type that somebody typed.
+_TYPED = 40
 _GATES = {
     "area": ("gate_no_polygon", "gate_too_small", "gate_too_large", "gate_nearly_too_small", "gate_nearly_too_large"),
     "pieces": ("gate_several_pieces",),
     "district": ("gate_several_districts",),
     "city": ("gate_outside_city",),
+    "lively": ("gate_empty_land",),
 }
 
 
@@ -263,8 +266,8 @@ def _facts(
 
 def _type(one: pd.Series, kind: Mapping[Any, Any], lang: str) -> str | None:
     """The type, given or found, with what the features say of it."""
+    given = None if pd.isna(one["type"]) else _cut(str(one["type"]))
     if pd.isna(kind["type_found"]):
-        given = None if pd.isna(one["type"]) else str(one["type"])
         if pd.isna(kind["reason"]):
             return given
         why = reason(str(kind["reason"]), lang)
@@ -272,9 +275,12 @@ def _type(one: pd.Series, kind: Mapping[Any, Any], lang: str) -> str | None:
     said = {"found": kind["type_found"], "second": kind["runner_up"], "margin": f"{kind['margin']:.0f}"}
     if pd.isna(kind["type_given"]):
         return text("cards.type_found", lang, **said)
-    return text(
-        "cards.type_agrees" if kind["agrees"] == "agree" else "cards.type_differs", lang, given=one["type"], **said
-    )
+    return text("cards.type_agrees" if kind["agrees"] == "agree" else "cards.type_differs", lang, given=given, **said)
+
+
+def _cut(words: str) -> str:
+    """What somebody typed, so long that what is said of it has room behind it."""
+    return words if len(words) <= _TYPED else words[: _TYPED - 1] + "…"
 
 
 def _keys(one: pd.Series, ranked: int, all_of_them: int, top: int, lang: str, *, failed: bool) -> list[Key]:
@@ -308,6 +314,8 @@ def _gates(gates: pd.Series, bounds: tuple[float, float], lang: str) -> list[Gat
     asked = {"low": f"{bounds[0]:g}", "high": f"{bounds[1]:g}", "share": percent(MIN_SHARE, 0)}
     shares = {key: gates[f"{key}_share"] for key in ("district", "city")}
     values = {"area": f"{gates['area_km2']:.2f} km²", "pieces": text("cards.pieces", lang, n=gates["pieces"])}
+    things = gates["things"]
+    values["lively"] = "—" if pd.isna(things) else text("cards.things" if things else "cards.nothing_in_it", lang)
     values |= {key: "—" if pd.isna(share) else _rounded_down(share) for key, share in shares.items()}
     lines = []
     for gate, own in _GATES.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,16 @@ from jxgis.space.overlay import holds_most
 from jxgis.space.ratio import ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from jxgis.part import Given
+
     FloatArray = NDArray[np.float64]
 
-__all__ = ["FAILED", "MIN_SHARE", "NEARLY", "PASSED", "check_gates", "fails_gate"]
+__all__ = ["FAILED", "MIN_SHARE", "NEARLY", "PASSED", "check_gates", "fails_gate", "lively_layers"]
 
 PASSED, NEARLY, FAILED = "pass", "nearly", "fail"
 _KM2 = 1e6
@@ -31,6 +35,8 @@ _KM2 = 1e6
 SLACK = 0.1
 #: Share of the area that must lie in one district, and in the city.
 MIN_SHARE = 0.95
+#: What empty land has less of: housing as a share of its area, and km of streets per km².
+LEAST_HOUSING, LEAST_STREETS_KM = 0.01, 0.5
 
 
 def check_gates(
@@ -38,10 +44,11 @@ def check_gates(
     *,
     districts: gpd.GeoDataFrame | None = None,
     city: gpd.GeoDataFrame | None = None,
+    lively: Sequence[gpd.GeoDataFrame] = (),
     min_km2: float = UNITS.min_km2,
     max_km2: float = UNITS.max_km2,
 ) -> pd.DataFrame:
-    """Check that each candidate is one piece, of 2–5 km², inside one district and inside the city.
+    """Check that each candidate is one piece, of 2–5 km², inside one district and inside the city, and no empty land.
 
     Parameters
     ----------
@@ -51,6 +58,9 @@ def check_gates(
         ``name``, polygons; None: nothing is said of districts.
     city
         The managed city; None: the union of the districts.
+    lively
+        From `lively_layers`: in a candidate that holds next to nothing of any of them nothing can go wrong, and what is nought there
+        says nothing of how it is kept. Without a layer nothing is said of it.
     min_km2, max_km2
         Bounds of the area, which an area meets within a millionth (`bounds`).
 
@@ -58,7 +68,7 @@ def check_gates(
     -------
     pandas.DataFrame
         On the index of ``candidates``: ``area_km2``; ``district`` (the one that holds most of it; null outside all) and
-        ``district_share``; ``of_district`` (the share of that district which it is); ``city_share``; ``pieces``; ``gates``: ``pass``, ``nearly`` (only the area, and only by 10 % of the bound) or
+        ``district_share``; ``of_district`` (the share of that district which it is); ``city_share``; ``pieces``; ``things`` (of how many of ``lively`` it holds anything to speak of; NaN without a layer); ``gates``: ``pass``, ``nearly`` (only the area, and only by 10 % of the bound) or
         ``fail``; ``reason``: the codes of what failed, joined by ``;``, or empty.
 
     Raises
@@ -102,6 +112,7 @@ def check_gates(
 
     pieces = np.array([0 if s is None else count_parts(s) for s in shapes])
     table["pieces"] = pieces
+    table["things"] = _kept_lively(shapes, lively, crs) if lively else np.nan
     near_small, near_large = at_least(km2, min_km2 * (1 - SLACK)), at_most(km2, max_km2 * (1 + SLACK))
     found = {
         "gate_no_polygon": area == 0,
@@ -112,6 +123,7 @@ def check_gates(
         "gate_nearly_too_large": near_large & ~at_most(km2, max_km2),
         "gate_several_districts": _short_of(table["district_share"].to_numpy(), MIN_SHARE),
         "gate_outside_city": _short_of(table["city_share"].to_numpy(), MIN_SHARE),
+        "gate_empty_land": (area > 0) & (table["things"].to_numpy() == 0),
     }
     codes = list(found)
     hits = np.column_stack(list(found.values()))
@@ -119,6 +131,34 @@ def check_gates(
     table["gates"] = np.select([hits[:, ~soft].any(axis=1), hits[:, soft].any(axis=1)], [FAILED, NEARLY], PASSED)
     table["reason"] = [";".join(code for code, hit in zip(codes, row, strict=True) if hit) for row in hits]
     return table.astype({"gates": "str", "reason": "str"})
+
+
+def lively_layers(given: Given) -> list[gpd.GeoDataFrame]:
+    """The layers that tell empty land: streets, housing, issues; none where fewer than two of the three are there.
+
+    One alone does not tell: there are industrial estates without housing, and quiet places without issues.
+    """
+    streets = given.table("streets") if given.table("streets") is not None else given.table("roads")
+    there = [table for table in (streets, given.table("residential"), given.table("issues")) if table is not None]
+    return there if len(there) > 1 else []
+
+
+def _kept_lively(shapes: NDArray[np.object_], lively: Sequence[gpd.GeoDataFrame], crs: Any) -> NDArray[np.int64]:
+    """Of how many layers each polygon holds more than a sliver: any point, and as much of polygons and lines as counts."""
+    area = shapely.area(shapes)
+    found = np.zeros(len(shapes), dtype=np.int64)
+    for layer in lively:
+        require_metric(layer, "lively", crs)
+        at, thing = layer.sindex.query(shapes, predicate="intersects")
+        inside = shapely.intersection(shapes[at], layer.geometry.to_numpy()[thing])
+        dimension = shapely.get_dimensions(inside)
+        held = np.select(
+            [dimension == 2, dimension == 1],
+            [shapely.area(inside) / LEAST_HOUSING, shapely.length(inside) * _KM2 / 1e3 / LEAST_STREETS_KM],
+            area[at],
+        )
+        found += np.bincount(at, held, minlength=len(shapes)) >= area
+    return found
 
 
 def _short_of(share: FloatArray, bound: float) -> NDArray[np.bool_]:

@@ -435,7 +435,7 @@ class WeakSettings(Section):
     number: Annotated[int, Field(ge=1)] = option(
         10, "每年至少提升几处（规划表 1 第 20 项）", "areas a year that the plan asks for (table 1, no. 20)"
     )
-    kinds: tuple[str, ...] | None = option(
+    kinds: Annotated[tuple[str, ...], Field(min_length=1)] | None = option(
         None,
         "看哪些区域：unit（单元）、hot_place（热点地段）和图层名；默认为单元、热点地段和规划列出的各类地点",
         "which areas are looked at: unit, hot_place, and names of layers; else units, hot places and the kinds of the plan",

@@ -13,20 +13,19 @@ from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.part import Given, Result, given_tables
 from jxgis.periods import Comparison, compare_periods
-from jxgis.schema.layers import layers as known_layers
-from jxgis.schema.layers import nearest, unagreed
+from jxgis.schema.layers import unagreed
 from jxgis.settings import WeakSettings, with_options
 from jxgis.weak.areas import HOT_PLACE, UNIT, gather_areas
 from jxgis.weak.exposure import choose_ground
 from jxgis.weak.followup import follow_up
-from jxgis.weak.kinds import kind_titles
+from jxgis.weak.kinds import kind_titles, kinds_of
 from jxgis.weak.ranking import rank_areas
 from jxgis.weak.result import WeakResult
 from jxgis.weak.severity import Yardstick, change_of, lay_yardstick, measure_severity
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["analyse", "find_weak_areas"]
 
@@ -130,9 +129,10 @@ def analyse(given: Given) -> WeakResult:
     """
     options, districts = given.settings.weak, given.need("districts")
     buffers = {"point_buffer_m": options.point_buffer_m, "line_buffer_m": options.line_buffer_m}
-    layers = _layers(given)
+    kinds = kinds_of(options.kinds, given.city, given.layers)
+    layers = _layers(given, kinds)
     if not layers:
-        raise InputError.saying(text_pair("weak.no_areas", kinds="、".join(_kinds(given))))
+        raise InputError.saying(text_pair("weak.no_areas", kinds="、".join(kinds)))
     comparison = _comparison(given)
     before, issues = _periods(given, comparison)
     ground = choose_ground(options.exposure, given.layers)
@@ -158,23 +158,10 @@ def analyse(given: Given) -> WeakResult:
     )
 
 
-def _kinds(given: Given) -> tuple[str, ...]:
-    """The kinds that are looked at; unknown ones are refused."""
-    asked, city = given.settings.weak.kinds, given.city
-    if asked is None:
-        return (UNIT, HOT_PLACE, *(city.weak_kinds if city is not None else ()))
-    known = {UNIT, HOT_PLACE, *known_layers(), *(city.layers if city is not None else ()), *given.layers}
-    for kind in asked:
-        if kind not in known:
-            hint = nearest(kind, known)
-            raise InputError.saying(text_pair("weak.no_kind", kind=kind, hint=hint))
-    return asked
-
-
-def _layers(given: Given) -> dict[str, gpd.GeoDataFrame]:
+def _layers(given: Given, kinds: Iterable[str]) -> dict[str, gpd.GeoDataFrame]:
     """Kind to its rows, of those that are there and hold any."""
     found: dict[str, gpd.GeoDataFrame | None] = {}
-    for kind in _kinds(given):
+    for kind in kinds:
         if kind == UNIT:
             found[kind] = given.units()
         elif kind == HOT_PLACE:
@@ -251,9 +238,9 @@ def _before(
     yardstick: Yardstick,
     buffers: Mapping[str, float],
 ) -> gpd.GeoDataFrame | None:
-    """What became of an earlier list; None where none was given."""
+    """What became of an earlier list; None where none was given, or nothing was on it."""
     listed = given.table("weak_before")
-    if listed is None:
+    if listed is None or listed.empty:
         return None
     kinds = listed["kind"].astype("str").fillna("") if "kind" in listed.columns else pd.Series("", listed.index)
     words = {word: code for code, title in kind_titles(given.city).items() for word in (title.zh, title.en)}

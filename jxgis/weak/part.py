@@ -23,9 +23,9 @@ def _find(given: Given) -> WeakResult:
 def _also_reads(settings: Settings) -> tuple[str, ...]:
     """The layers of the kinds that are looked at."""
     from jxgis.city import load_city
+    from jxgis.weak.kinds import kinds_of
 
-    kinds = settings.weak.kinds
-    return load_city(settings.city.profile).weak_kinds if kinds is None else kinds
+    return kinds_of(settings.weak.kinds, load_city(settings.city.profile))
 
 
 PART = Part(

@@ -100,8 +100,8 @@ def _answers(listed_areas: pd.DataFrame, values: Mapping[str, str], lang: str) -
 
 def notes_of(result: WeakResult) -> list[Text]:
     """What a reader must know: hot places, areas over the city's edge, areas that could not be judged, few patrols."""
-    judged = result.judged
-    notes = []
+    judged, listed = result.judged, result.given.table("weak_before")
+    notes = [text_pair("weak.before_none")] if listed is not None and listed.empty else []
     if (judged["kind"] == HOT_PLACE).any():
         notes.append(text_pair("weak.hot_note"))
     cut = int(((judged["inside_share"] < 1 - 1e-6) & (judged["inside_share"] > 0)).sum())

@@ -10,7 +10,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from jxgis.allocate.cycle import follow, named_years, with_schedule
+from jxgis.allocate.cycle import follow, named_units, with_schedule
 from jxgis.city import load_city
 from jxgis.errors import InputError, SettingsError
 from jxgis.load.cycle import read_steps
@@ -313,14 +313,24 @@ def test_a_unit_that_the_cycle_names_keeps_its_year_without_copying_it(tmp_path)
 @pytest.mark.parametrize(
     ("tables", "columns", "says"),
     [
-        ([steps(*DONE, unit="C9")], {}, "no candidate has the id: C9"),
-        ([steps(*DONE), steps(*DONE, year=2027)], {}, "named twice in the cycle: C1"),
-        ([steps(*DONE)], {"named_year": [2027.0, None, None, None]}, "named_year of the candidates is not that of the cycle: C1"),
+        ([steps(*DONE, unit="C9")], {}, r"filled.csv: named, and no candidate has the id: C9 \(2026, row 6\)"),
+        ([steps(*DONE), steps(*DONE, year=2027)], {}, r"named twice.*: C1 \(2026, row 6\), C1 \(2027, row 12\)"),
+        ([steps(*DONE), steps(*DONE, unit="C2", year=2027)], {}, r"named twice.*: C1 \(2026, row 6\), C2 \(2027, row 12\)"),
+        ([steps(*DONE, year=2020)], {}, r"named in none of the years 2026, 2027 .*: C1 \(2020, row 6\)"),
+        ([steps(*DONE)], {"named_year": [2027.0, None, None, None]}, "own named_year: C1"),
     ],
 )  # fmt: skip
 def test_what_the_cycle_names_and_the_candidates_do_not_know_is_refused(tmp_path, tables, columns, says):
     with pytest.raises(InputError, match=says):
         allocated(tmp_path, filled(tmp_path, *tables), **columns)
+
+
+def test_what_is_wrong_in_the_workbook_of_the_cycle_is_said_with_its_sheet(tmp_path):
+    run_cycle(Settings(), tmp_path / "out", steps=filled(tmp_path, steps(*DONE, year=2020)), on="2026-12-31")
+    with pytest.raises(InputError) as caught:
+        allocated(tmp_path, tmp_path / "out" / "cycle.xlsx")
+    assert "cycle.xlsx 工作表“步骤”：命名年份不在规划年份 2026、2027 之内" in caught.value.text("zh")
+    assert "C1（2020，第 6 行）" in caught.value.text("zh")
 
 
 def test_named_is_every_step_done_in_order_and_passed():
@@ -331,7 +341,9 @@ def test_named_is_every_step_done_in_order_and_passed():
         steps(*DONE, unit="d", gates=[True, True, False, True, True, True]),
         steps(*DONE, unit="e", gates=[*[True] * 5, False]),
     ]
-    assert named_years(pd.concat(tables, ignore_index=True), PATH).to_dict() == {"a": 2026}
+    assert named_units(pd.concat(tables, ignore_index=True), PATH)[["candidate_id", "year"]].to_numpy().tolist() == [
+        ["a", 2026]
+    ]
 
 
 def test_units_named_in_years_that_are_over_have_nothing_to_come(tmp_path):
@@ -356,4 +368,6 @@ def test_units_named_in_years_that_are_over_have_nothing_to_come(tmp_path):
 def test_a_unit_whose_dates_are_out_of_order_is_not_named_for_good():
     days = ["02-01", "03-01", "04-01", "05-01", "09-01", "11-01"]
     tables = [steps(*days, unit="a", name="甲"), steps(*days[::-1], unit="b", name="乙")]
-    assert named_years(pd.concat(tables, ignore_index=True), PATH).to_dict() == {"a": 2026}
+    assert named_units(pd.concat(tables, ignore_index=True), PATH)[["candidate_id", "year"]].to_numpy().tolist() == [
+        ["a", 2026]
+    ]

@@ -90,6 +90,29 @@ def test_the_list_is_written_and_handed_back_a_year_later_as_it_stands(jxgis: Ru
     assert (second / "weak.xlsx").is_file()
 
 
+def test_an_empty_list_of_last_year_says_that_nothing_was_on_it(jxgis: Run, project: Path) -> None:
+    out = project.parent / "out"
+    assert jxgis("weak", "--project", project, "--out", out, "--set", "weak.min_issues=100000").code == 0
+    assert not len(gpd.read_file(out / "weak.gpkg", layer="weak_areas"))
+    second = project.parent / "second"
+    done = jxgis("weak", "--project", project, "--out", second, "--before", out / "weak.gpkg")
+    assert done.code == 0, done.err
+    notes = [
+        str(row[0]) for row in openpyxl.load_workbook(second / "weak.xlsx").worksheets[0].iter_rows(values_only=True)
+    ]
+    assert any("去年的清单是空的" in note for note in notes)
+    assert "before" not in gpd.list_layers(second / "weak.gpkg")["name"].tolist()
+
+
+def test_an_unknown_kind_is_refused_before_anything_is_read(jxgis: Run, project: Path) -> None:
+    options = ("--set", 'weak.kinds=["market"]', "--set", 'inputs.issues.path="none.csv"')
+    for command in (("weak", "--project"), ("report",)):
+        done = jxgis(*command, project, "--out", project.parent / "bad", *options)
+        assert done.code == 2
+        assert "markets" in done.err
+        assert "none.csv" not in done.err
+
+
 def test_no_shown_count_is_small(jxgis: Run, project: Path) -> None:
     out = project.parent / "out"
     assert jxgis("weak", "--project", project, "--out", out, "--set", "report.min_count=40").code == 0
@@ -121,6 +144,8 @@ def test_a_short_list_says_so_and_what_comes_next(jxgis: Run, project: Path) -> 
     [
         (("--set", 'weak.kinds=["market"]'), "markets"),
         (("--set", 'weak.kinds=["squares"]'), "没有可看的区域"),
+        (("--set", 'weak.kinds=["issues"]'), "不是各类地点的图层"),
+        (("--set", "weak.kinds=[]"), "weak.kinds = [] 不可用（至少要有 1 项）"),
         (("--exposure", "street_km"), "inputs.streets"),
         (("--exposure", "people"), "inputs.population"),
         (("--alpha", "2"), "alpha"),

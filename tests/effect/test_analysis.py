@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
@@ -13,7 +15,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from jxgis.effect.analysis import measure_effect
+from jxgis.effect.analysis import analyse, measure_effect
 from jxgis.effect.areas import all_areas
 from jxgis.effect.result import EffectResult
 from jxgis.effect.section import effect_section, in_a_line
@@ -123,6 +125,20 @@ def test_units_of_the_size_of_the_treated_areas_are_taken_before_cells() -> None
     wide = squares([(c, r) for c in range(4) for r in range(4)], side=3 * SIDE)
     assert measured(units=wide).controls_from == "cells"
     assert measured(units=wide, controls="units", spill_m=0, treated=TREATED.iloc[:1]).controls_from == "units"
+
+
+def test_a_report_takes_the_units_that_it_proposes_where_units_are_asked_for() -> None:
+    every = [(c, r) for c in range(CELLS) for r in range(CELLS)]
+    units = squares(every).assign(unit_id=[f"U{c:02}-{r:02}" for c, r in every]).drop(columns="name")
+    given = measured().given
+    given.results["units"] = SimpleNamespace(tables=lambda: {"units": units})  # type: ignore[assignment]  # all that is asked of it
+    assert analyse(given).controls_from == "cells"
+    asked = replace(given, settings=given.settings.overridden("effect", {"controls": "units"}))
+    result = analyse(asked)
+    assert result.controls_from == "units"
+    assert set(result.areas.loc[result.areas["role"] == "control", "area_id"]) <= set(units["unit_id"])
+    with pytest.raises(InputError, match="no such layer"):
+        analyse(replace(asked, results={}))
 
 
 def test_fewer_than_six_sets_have_no_interval() -> None:

@@ -53,7 +53,7 @@ def test_every_table_has_its_sheet_with_chinese_titles(book):
         # Identifiers of indicators that have no title of their own may stay; nothing of the contract may.
         assert not {"rank", "issue_class", "coverage", "unit_id", "score", "share_inside"} & set(heads)
         assert "geometry" not in heads
-        assert book[name].freeze_panes == "B2"
+        assert book[name].freeze_panes in ("B2", "C2", "D2")  # as far as the first text, by which a row is known
         assert book[name].auto_filter.ref
 
 
@@ -253,3 +253,21 @@ def test_sheets_that_go_back_in_print_on_a4_too(tmp_path) -> None:
         page = openpyxl.load_workbook(file).worksheets[0]
         assert (page.page_setup.orientation, page.page_setup.paperSize) == ("landscape", 9)
         assert (page.page_setup.fitToHeight, page.print_title_rows) == (0, "$1:$1")
+
+
+def test_a_wide_table_prints_on_several_pages_each_with_heads_and_names(tmp_path):
+    columns = {f"c{k}": np.arange(3) * 1.5 for k in range(30)}
+    frame = pd.DataFrame({"rank": [1, 2, 3], "name": ["甲", "乙", "丙" * 80], **columns})
+    section = Section(part="weak", blocks=(), sheets={"weak_areas": frame})
+    path = report_workbook(tmp_path / "w.xlsx", [section], title="宽", lines=["很长的一句话" * 40, "短"])
+    notes, sheet = openpyxl.load_workbook(path).worksheets
+    width = sum(sheet.column_dimensions[chr(ord("A") + at)].width for at in range(26))
+    assert width > 200  # else there is nothing to break
+    assert sheet.page_setup.fitToWidth > 1
+    assert (sheet.print_title_rows, sheet.print_title_cols) == ("$1:$1", "$A:$B")
+    assert sheet.freeze_panes == "C2"
+    number, words = sheet["A2"].alignment, sheet["B2"].alignment
+    assert (number.horizontal, number.indent, words.horizontal, words.indent) == ("right", 1, "left", 1)
+    assert words.wrap_text
+    assert sheet.column_dimensions["B"].width < 40
+    assert notes.row_dimensions[2].height > 2 * notes.row_dimensions[3].height

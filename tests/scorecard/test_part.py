@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -17,6 +18,8 @@ from jxgis.errors import InputError, NotGivenError
 from jxgis.run import run_part, run_report
 from jxgis.scorecard import values_sheet
 from jxgis.scorecard.analysis import analyse
+from jxgis.scorecard.shown import counts_elsewhere, show_card
+from jxgis.scorecard.targets import load_plan
 from jxgis.settings import load_settings
 
 EAST, NORTH = 572_000, 3_403_000
@@ -216,3 +219,44 @@ def test_districts_of_which_some_have_no_area_are_named(districts):
     result = jxgis.measure_scorecard(districts)
     assert "area" not in set(result.scorecard["level"])
     assert "甲" in result.notes()[0].zh
+
+
+def test_what_hot_spots_hide_the_scorecard_does_not_tell(districts):
+    """All greening cases of a district are the rate's: hot spots hide their number, since another class has two there."""
+    rng = np.random.default_rng(4)
+    corner = {"甲": (0, 0), "乙": (1000, 0), "丙": (0, 1000), "丁": (1000, 1000)}
+    number = {"甲": (8, 2), "乙": (40, 30), "丙": (50, 60), "丁": (60, 50)}
+    rows = [(name, of) for name, pair in number.items() for of, n in zip((0, 1), pair, strict=True) for _ in range(n)]
+    at = [np.array(corner[name]) + rng.uniform(100, 900, 2) for name, _ in rows]
+    issues = frame(
+        {
+            "issue_id": [f"{k}" for k in range(len(rows))],
+            "issue_class": ["市容环境" if of else "园林绿化" for _, of in rows],
+            "sub_type": ["暴露垃圾" if of else "绿地脏乱" for _, of in rows],
+            "closed": pd.Timestamp("2026-01-01"),
+        },
+        shapely.points(at),
+    )  # fmt: skip
+    hotspots = jxgis.find_hotspots(issues, districts, districts=districts)
+    zones = hotspots.shown_tables()["zones"].set_index(["zone", "issue_class"])["count"]
+    assert pd.isna(zones["甲", "园林绿化"])
+    alone = jxgis.measure_scorecard(districts, issues=issues)
+    given = replace(alone.given, results={"hotspots": hotspots})
+    told = {}
+    for name, result in (("alone", alone), ("beside", replace(alone, given=given))):
+        shown = result.shown_tables()["scorecard"]
+        told[name] = shown[shown["indicator"] == "solved_rate"].set_index("zone")["denominator"]
+    assert told["alone"][["all", "甲", "乙"]].tolist() == [158, 8, 40]
+    assert told["beside"][["all", "东区", "甲"]].isna().all()
+
+
+def test_a_number_of_cases_that_is_hidden_is_no_value_either(districts):
+    """Two of a class in one district: the city's number less those of the others is theirs, in three digits too."""
+    table = frame(
+        {"level": ["city", "district", "district"], "zone": ["all", "甲", "乙"], "indicator": "n", "counted": "measured",
+         "numerator": [42.0, 2.0, 40.0], "denominator": np.nan, "value": [42.0, 2.0, 40.0], "gap": [1.0, 1.0, 1.0]},
+        [None] * 3,
+    )  # fmt: skip
+    target = load_plan().targets[0].model_copy(update={"id": "n"})
+    shown = show_card(table, [target], {"n": "count"}, classes={}, elsewhere=counts_elsewhere([], None), least=3)
+    assert shown["value"].isna().all()

@@ -6,13 +6,14 @@ import re
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hostile_city import POISON
 
 from jxgis.escape import html
 from jxgis.scoring.analysis import score_candidates
-from jxgis.scoring.cards import CardTables, make_cards
+from jxgis.scoring.cards import CardTables, _type, make_cards
 from jxgis.settings import IndicatorSettings
 
 DISTRICTS = gpd.GeoDataFrame(
@@ -80,12 +81,12 @@ def test_who_it_is_and_how_it_stands(cards):
 
 def test_gates_with_their_values_and_states(cards):
     assert [(gate.value, gate.words) for gate in cards["甲"].gates] == [
-        ("2.56 km²", "符合"), ("1 个面", "符合"), ("100.0 %", "符合"), ("100.0 %", "符合"),
+        ("2.56 km²", "符合"), ("1 个面", "符合"), ("100.0 %", "符合"), ("100.0 %", "符合"), ("—", "未检查"),
     ]  # fmt: skip
-    assert [gate.state for gate in cards["乙"].gates] == ["nearly", "pass", "pass", "pass"]
+    assert [gate.state for gate in cards["乙"].gates] == ["nearly", "pass", "pass", "pass", "unknown"]
     # 丙: 3 km² in two pieces, three quarters of it in the west and in the city.
     assert [(gate.value, gate.state) for gate in cards["丙"].gates] == [
-        ("3.00 km²", "pass"), ("2 个面", "fail"), ("75.0 %", "fail"), ("75.0 %", "fail"),
+        ("3.00 km²", "pass"), ("2 个面", "fail"), ("75.0 %", "fail"), ("75.0 %", "fail"), ("—", "unknown"),
     ]  # fmt: skip
 
 
@@ -214,3 +215,13 @@ def test_as_many_cards_as_are_asked_for(candidates):
     assert few.section().links == {"score_cards.html": "评分卡（每个一页，可打印）"}
     none = score_candidates(candidates, districts=DISTRICTS, indicators=OWN, cards=0)
     assert none.section().links == {}
+
+
+@pytest.mark.parametrize("reason", [None, "type_close"])
+def test_a_type_that_somebody_wrote_at_length_is_cut(reason):
+    kind = {"type_found": None, "reason": reason}
+    said = _type(pd.Series({"type": "很长的类型" * 60}), kind, "zh")
+    assert said is not None
+    assert said.startswith("很长的类型")
+    assert said.count("很长的类型") == 7
+    assert "…" in said

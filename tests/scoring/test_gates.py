@@ -6,7 +6,9 @@ import shapely
 import shapely.affinity
 
 from jxgis.errors import CrsError, InputError
+from jxgis.scoring import score_candidates
 from jxgis.scoring.gates import check_gates
+from jxgis.settings import IndicatorSettings
 
 
 def rectangles(*boxes):
@@ -103,3 +105,21 @@ def test_what_cannot_be_used():
         check_gates(rectangles((0, 0, 1, 1)), districts=DISTRICTS.to_crs(4528))
     with pytest.raises(InputError):
         check_gates(rectangles((0, 0, 1, 1)), min_km2=5, max_km2=2)
+
+
+def test_empty_land_is_no_candidate_however_good_its_noughts_are():
+    """Fields without a case score best in what counts cases: nothing can go wrong there."""
+    fields, town = shapely.box(0, 0, 2000, 1500), shapely.box(3000, 0, 5000, 1500)
+    candidates = gpd.GeoDataFrame({"name": ["田野", "镇区"]}, geometry=[fields, town], crs=4549)
+    issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy([4000, 4100], [500, 600]), crs=4549)
+    streets = gpd.GeoDataFrame(geometry=[shapely.LineString([(3000, 700), (5000, 700)])], crs=4549)
+    own = IndicatorSettings(dimension="管理绩效", weight=1, low=0.5, high=2.5)
+    city = gpd.GeoDataFrame({"name": ["城"]}, geometry=[shapely.box(0, 0, 5000, 1500)], crs=4549)
+    asked = {"issues": issues, "districts": city, "indicators": {"issue_density": own}}
+    alone = score_candidates(candidates, **asked).scores
+    assert alone["rank"].tolist() == [1, 2]  # of issues alone nobody can tell
+    edge = gpd.GeoDataFrame(geometry=[shapely.box(-50, 0, 5, 1500)], crs=4549)  # a sliver of a plot makes no town
+    found = score_candidates(candidates, residential=edge, further={"streets": streets}, **asked).scores
+    assert found["rank"].fillna(0).tolist() == [0, 1]
+    assert found["gates"].tolist() == ["fail", "pass"]
+    assert found["reason"].tolist()[0] == "gate_empty_land"
