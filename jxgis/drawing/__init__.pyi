@@ -11,6 +11,7 @@ from .figures import (
     short_label,
     wrapped,
 )
+from .ground import NO_GROUND, Ground, ground_of, road_order
 from .layers import (
     Field,
     PlaceList,
@@ -34,13 +35,16 @@ from .legend import Classes, LegendSection, Swatch, add_legend, classify, legend
 from .offline import Page, content_policy, framed, head, require_offline, save_map, to_html
 from .plate import Look, Plate, frame_around
 from .raster import CellPixels, cell_pixels, paint
+from .under import add_ground
 
 __all__ = [
+    "NO_GROUND",
     "Box",
     "CellPixels",
     "Classes",
     "Field",
     "Figure",
+    "Ground",
     "LegendSection",
     "Look",
     "Page",
@@ -49,6 +53,7 @@ __all__ = [
     "Script",
     "Shapes",
     "Swatch",
+    "add_ground",
     "add_group",
     "add_legend",
     "add_lines",
@@ -72,6 +77,7 @@ __all__ = [
     "fill",
     "frame_around",
     "framed",
+    "ground_of",
     "head",
     "land_map",
     "legend_html",
@@ -81,6 +87,7 @@ __all__ = [
     "new_map",
     "paint",
     "require_offline",
+    "road_order",
     "save_map",
     "save_png",
     "sequential",

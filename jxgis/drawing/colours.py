@@ -10,6 +10,7 @@ from __future__ import annotations
 __all__ = [
     "ABSENT",
     "ACCENT",
+    "AWAY",
     "BAD",
     "BAND",
     "BORDER",
@@ -22,10 +23,12 @@ __all__ = [
     "FLAGGED",
     "GAIN",
     "GOOD",
+    "GREEN",
     "HOT_COLD",
     "INK",
     "ISOCHRONES",
     "LAND",
+    "LEAF",
     "LOSS",
     "MOVED",
     "MOVED_EDGE",
@@ -45,6 +48,7 @@ __all__ = [
     "POCKET_EDGE",
     "QUIET_EDGE",
     "QUIET_PARK",
+    "RIVER",
     "SEQUENTIAL",
     "SERVED",
     "SITE",
@@ -52,7 +56,9 @@ __all__ = [
     "SMALL",
     "STILL",
     "STILL_EDGE",
+    "STREET",
     "UNITS",
+    "WATER",
     "WITHIN",
     "sequential",
 ]
@@ -99,7 +105,10 @@ ISOCHRONES: tuple[str, ...] = ("#c6dbef", "#6baed6", "#2171b5")
 SITE = "#e66101"
 POCKET = "#8a6a3a"
 PINS = "#7f0d1d"
-LAND = "#fbfcfb"
+#: The ground: quiet, so that it is looked at second.
+LAND, WATER, GREEN, STREET, AWAY = "#fbfcfb", "#d3e4ee", "#e4efdd", "#8d98a0", "#e9edee"
+#: The names of waters and parks.
+RIVER, LEAF = "#3d6f8e", "#4c7a45"
 BORDER = "#5c6b78"
 ABSENT = "#c4c9cc"
 INK = "#1f2d3a"

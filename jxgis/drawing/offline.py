@@ -88,7 +88,8 @@ def head() -> str:
     )
     return (
         f"<style>{style}</style>\n<style>{ours.joinpath('page.css').read_text(encoding='utf-8')}</style>\n"
-        f"<script>{script}{icons}</script>\n<script>{ours.joinpath('page.js').read_text(encoding='utf-8')}</script>"
+        f"<script>{script}{icons}</script>\n<script>{ours.joinpath('page.js').read_text(encoding='utf-8')}</script>\n"
+        f"<script>{ours.joinpath('ground.js').read_text(encoding='utf-8')}</script>"
     )
 
 
