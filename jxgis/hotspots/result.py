@@ -201,12 +201,12 @@ class HotspotsResult(Result):
 
     @cached_property
     def _months(self) -> pd.DataFrame:
-        from jxgis.hotspots.months import month_counts
+        from jxgis.hotspots.month_series import month_counts
 
         return month_counts(self.given.need("issues")["time"])
 
     def _months_chart(self) -> Figure:
-        from jxgis.hotspots.months import months_chart
+        from jxgis.hotspots.month_series import months_chart
 
         given = self.given
         least = given.settings.report.min_count

@@ -10,6 +10,7 @@ import pandas as pd
 from jxgis.drawing.colours import ABSENT, INK, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic
 from jxgis.i18n import text
+from jxgis.periods import ends
 from jxgis.small_counts import MIN_RANGE
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _SLACK = pd.Timedelta(days=1)
 
 
 def month_counts(time: pd.Series) -> pd.DataFrame:
-    """Count issues by month of the calendar, from the first to the last.
+    """Count issues by month of the calendar, from the first to the last; strays far from all others aside.
 
     Parameters
     ----------
@@ -43,11 +44,10 @@ def month_counts(time: pd.Series) -> pd.DataFrame:
     time = time.dropna()
     if time.empty:
         return pd.DataFrame({"year": [], "month": [], "count": [], "whole": []})
-    by = time.dt.to_period("M")
-    months = pd.period_range(by.min(), by.max(), freq="M")
-    count = by.value_counts().reindex(months, fill_value=0)
-    begins, ends = months.start_time + _SLACK, months.end_time - _SLACK
-    whole = (time.min().normalize() <= begins) & (time.max() >= ends.normalize())
+    start, end = ends(np.sort(time.to_numpy()))
+    months = pd.period_range(start, end - pd.Timedelta(1, "us"), freq="M")
+    count = time.dt.to_period("M").value_counts().reindex(months, fill_value=0)
+    whole = (start.normalize() <= months.start_time + _SLACK) & (end >= months.end_time - _SLACK)
     return pd.DataFrame({"year": months.year, "month": months.month, "count": count.to_numpy(), "whole": whole})
 
 

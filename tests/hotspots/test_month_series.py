@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from jxgis.hotspots.months import month_counts, months_chart
+from jxgis.hotspots.month_series import month_counts, months_chart
 
 
 def test_each_month_of_the_calendar_counts_once():
@@ -38,3 +38,8 @@ def test_no_month_of_one_or_two_is_drawn():
 
 def test_issues_without_a_time_make_no_month():
     assert month_counts(pd.Series([pd.NaT, pd.NaT])).empty
+
+
+def test_a_mistyped_year_makes_no_decades():
+    days = pd.Series(pd.date_range("2023-01-01", "2023-06-30").repeat(3))
+    assert month_counts(pd.concat([days, pd.Series([pd.Timestamp("1970-01-01")])]))["year"].tolist() == [2023] * 6
