@@ -382,7 +382,11 @@ def test_the_city_and_the_report_are_read(monkeypatch) -> None:
     points = table(shapely.Point(9, 9), time=[pd.Timestamp("2023-05-01")])
     given = replace(given_tables({"issues": points}, lang="zh"), settings=settings)
     assert called_with(_pages.write_report, Found(), [], stage, given)["title"] == "题"
-    assert read == {f"city.{name}" for name in CitySettings.model_fields} | {"report.title", "report.min_count", "report.template"}
+    assert read == {f"city.{name}" for name in CitySettings.model_fields} | {
+        "report.title",
+        "report.min_count",
+        "report.template",
+    }
 
 
 def test_a_report_is_written_in_the_language_of_its_settings(monkeypatch, tmp_path) -> None:
