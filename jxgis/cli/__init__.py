@@ -239,6 +239,28 @@ def report(
     _done(out, "index.html", [line.of(lang) for line in said])
 
 
+@app.command(
+    cls=Command,
+    help=word("核对一个结果：重算并逐值比较", "Make a result again, and compare every value"),
+)
+def verify(
+    folder: Annotated[Path, _argument("DIR", "要核对的结果文件夹", "The result folder")],
+    project: opt.Project = None,
+    sets: opt.Set = None,
+    lang: opt.Lang = "zh",
+) -> None:
+    """Check the inputs by hash, run the command again, and say which values differ; exit code 2 where any does."""
+    from jxgis import run
+
+    settings = opt.settings_of(project, {}, sets)
+    with _progress(lang) as progress:
+        found = run.run_verify(folder, settings, has_project=opt.has_city(project, settings), progress=progress)
+    for line in found.lines:
+        say(line.of(lang))
+    if not found.equal:
+        raise typer.Exit(2)
+
+
 @contextlib.contextmanager
 def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
     """Show progress: one line a step; of what takes longer, on a terminal a bar with the time left, else a few lines."""

@@ -4,6 +4,7 @@ from .cycle_command import run_cycle
 from .init import init_project
 from .inputs import require_layer
 from .project import Project, open_project
+from .verify_command import run_verify
 
 __all__ = [
     "Project",
@@ -16,4 +17,5 @@ __all__ = [
     "run_demo",
     "run_part",
     "run_report",
+    "run_verify",
 ]

@@ -15,6 +15,7 @@ from jxgis.i18n import Text, text_pair
 from jxgis.progress import stepped
 from jxgis.run.check import account_lines
 from jxgis.run.check_command import write_flaws, write_lists
+from jxgis.run.document import template_account, wording_of
 from jxgis.run.inputs import GROUND, Reader, named
 from jxgis.run.parts import PARTS, by_command, with_those_before
 from jxgis.settings import files_read
@@ -196,6 +197,7 @@ def run_report(
             zh="设置中没有 [inputs.districts]，也没有 [inputs.subdistricts]；报告按片区统计，至少需要其中之一。",
             en="The settings have neither [inputs.districts] nor [inputs.subdistricts]; the report needs one of them.",
         )
+    wording_of(settings, lang)  # a text that cannot be used is said before anything is computed
     layers = tuple(dict.fromkeys(layer for part in PARTS for layer in part.layers_for(settings)))
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
         reader = Reader(settings, has_project=True, lang=lang)
@@ -214,7 +216,7 @@ def run_report(
         for result in found.results.values():
             account |= result.account()
         sections = tuple(dict.fromkeys(section for part in PARTS for section in part.settings))
-        given.finish(stage, sections, account | found.account(lang))
+        given.finish(stage, sections, account | template_account(settings) | found.account(lang))
     for line in found.lines():
         warn(line)
     return found

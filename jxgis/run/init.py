@@ -7,15 +7,18 @@ import os
 from pathlib import Path
 
 from jxgis.errors import OutputError, os_reason, require_lang
+from jxgis.report.document.wording import shipped_wording
 from jxgis.run.template import template
 
 __all__ = ["init_project"]
 
+#: What `[report] template` names once it is edited.
+_WORDING = "report.txt"
 _FOLDERS = ("data/boundaries", "data/issues", "data/layers")
 
 
 def init_project(folder: str | Path, *, lang: str = "zh") -> Path:
-    """Make a project: a commented jxgis.toml and empty data folders.
+    """Make a project: a commented jxgis.toml, the text of the report to be edited, and empty data folders.
 
     Parameters
     ----------
@@ -44,13 +47,16 @@ def init_project(folder: str | Path, *, lang: str = "zh") -> Path:
     require_lang(lang)
     path = Path(folder) / "jxgis.toml"
     # The innermost first.
-    made = [path, *(path.parent / name for name in reversed(_FOLDERS)), path.parent / "data", *path.parents]
+    wording = path.with_name(_WORDING)
+    made = [path, wording, *(path.parent / name for name in reversed(_FOLDERS)), path.parent / "data", *path.parents]
     made = [place for place in made if not os.path.lexists(place)]
     try:
         for name in _FOLDERS:
             (path.parent / name).mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(template(lang))
+        if not os.path.lexists(wording):
+            wording.write_text(shipped_wording(lang), encoding="utf-8-sig")
     except FileExistsError:
         raise OutputError(
             zh=f"{path} 已经存在，没有改动；请换一个文件夹，或直接编辑它。",
@@ -60,7 +66,7 @@ def init_project(folder: str | Path, *, lang: str = "zh") -> Path:
         # Half a project would be in the way of the next try.
         for place in made:
             with contextlib.suppress(OSError):
-                place.unlink() if place == path else place.rmdir()
+                place.unlink() if place in (path, wording) else place.rmdir()
         raise OutputError(
             zh=f"无法在 {path.parent} 中写入（{os_reason(error).zh}）；请检查权限，或换一个文件夹。",
             en=f"Cannot write in {path.parent} ({os_reason(error).en}); check its permissions or choose another folder.",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jxgis import __version__
 from jxgis.city import contract_of
 from jxgis.i18n import text
 from jxgis.report.blocks import Absent, Section, Sources
+from jxgis.run.document import unverified, wording_of, write_document
 from jxgis.run.overview import overview
 from jxgis.run.parts import PARTS
 
@@ -20,9 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["sources_of", "write_report"]
 
+_DOCUMENTS = ("report.docx", "report.pdf")
+
 
 def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given) -> None:
-    """``report.xlsx`` and ``index.html`` from what was found; ``lines`` stand among the workbook's notes."""
+    """``report.xlsx``, ``report.docx``, ``report.pdf`` and ``index.html``; ``lines`` stand among the workbook's notes."""
+    from jxgis.report.document.wording import Told
     from jxgis.report.page import FigureFile, FileLink, report_page
     from jxgis.report.workbook import report_workbook
 
@@ -40,12 +45,20 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
         lang=lang,
         sketch=given.sketch,
     )
-    written = stage.files()
     figures = [
         FigureFile(part, stage.path(f"figures/{name}.png"), text(f"pipeline.figure_{name}", lang))
         for part, result in found.results.items()
         for name in result.draws("figure")
     ]
+    told = Told(
+        parts=parts,
+        own={"title": title, "city": _city_name(given), "period": given.period(), "version": __version__},
+        sources=sources,
+        figures=figures,
+        warnings=unverified(found.results, lang),
+        lang=lang,
+    )
+    write_document(stage, wording_of(given.settings, lang), told, given)
     maps = [
         FileLink(f"maps/{name}.html", text(f"pipeline.map_{name}", lang))
         for result in found.results.values()
@@ -61,7 +74,7 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
         maps=maps,
         figures=figures,
         files=[
-            *(FileLink(name, _label(name, lang)) for name in written if "/" not in name),
+            *(FileLink(name, _label(name, lang)) for name in stage.files() if "/" not in name),
             *(link for link in maps if link.path not in own),
         ],
         lang=lang,
@@ -107,8 +120,10 @@ def _city_name(given: Given) -> str:
 
 
 def _label(name: str, lang: str) -> str:
+    stem, _, ending = name.partition(".")
+    key = f"pipeline.file_{ending if name in _DOCUMENTS else stem}"
     try:
-        words = text(f"pipeline.file_{name.partition('.')[0]}", lang)
+        words = text(key, lang)
     except KeyError:
         # A part may come to write a file that nobody has described yet: its name is better than no report.
         return name

@@ -164,6 +164,7 @@ def load_settings(path: str | Path) -> Settings:
             "city": _absolute_city(settings.city, folder),
             "inputs": _absolute(settings.inputs, folder),
             "scoring": _absolute_rasters(settings.scoring, folder),
+            "report": _absolute_template(settings.report, folder),
         }
     )
 
@@ -172,7 +173,7 @@ def files_read(settings: Settings) -> list[str]:
     """Every path that the settings name, patterns as they stand."""
     layers = [getattr(settings.inputs, layer) for layer in type(settings.inputs).model_fields]
     paths = [None if layer is None else layer.path for layer in layers]
-    paths += [settings.city.outline, settings.city.issue_classes]
+    paths += [settings.city.outline, settings.city.issue_classes, settings.report.template]
     paths += [way.file for own in settings.scoring.indicators.values() for way in own.measures]
     return [split_layer(path)[0] for path in paths if path is not None]
 
@@ -246,6 +247,11 @@ def _absolute_city(city: CitySettings, folder: Path) -> CitySettings:
         if (value := getattr(city, name)) is not None and (name != "profile" or value.endswith(".toml"))
     }
     return city.model_copy(update=update)
+
+
+def _absolute_template(report: ReportSettings, folder: Path) -> ReportSettings:
+    template = report.template
+    return report if template is None else report.model_copy(update={"template": str(folder / template)})
 
 
 def _absolute_rasters(scoring: ScoringSettings, folder: Path) -> ScoringSettings:

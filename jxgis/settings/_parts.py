@@ -476,6 +476,12 @@ class ReportSettings(Section):
     """``[report]``: what stands on the report's first page, its language, and the least number of cases that is shown."""
 
     title: str | None = option(None, "报告的标题", "title of the report", example="嘉兴市城市管理空间分析报告")
+    template: str | None = option(
+        None,
+        "report.docx、report.pdf 的文字模板（jxgis init 写出一份，可改）；默认用自带的",
+        "the text of report.docx and report.pdf, as jxgis init writes it to be edited; else the one that comes with jxgis",
+        example="report.txt",
+    )
     lang: Literal["zh", "en"] = option("zh", "结果的语言：zh 或 en", "language of the results: zh or en", new=True)
     min_count: Annotated[int, Field(ge=1)] = option(
         3,

@@ -378,11 +378,16 @@ def test_the_city_and_the_report_are_read(monkeypatch) -> None:
     assert _inputs.read_options(asked, "issues")["class_table"] == classes
     stage = SimpleNamespace(path=lambda name: Path(name), files=list)
     monkeypatch.setattr(workbook, "report_workbook", lambda *given, **named: None)
+    monkeypatch.setattr(_pages, "write_document", lambda *given: None)
     catch(monkeypatch, page, "report_page")
     points = table(shapely.Point(9, 9), time=[pd.Timestamp("2023-05-01")])
     given = replace(given_tables({"issues": points}, lang="zh"), settings=settings)
     assert called_with(_pages.write_report, Found(), [], stage, given)["title"] == "题"
-    assert read == {f"city.{name}" for name in CitySettings.model_fields} | {"report.title", "report.min_count"}
+    assert read == {f"city.{name}" for name in CitySettings.model_fields} | {
+        "report.title",
+        "report.min_count",
+        "report.template",
+    }
 
 
 def test_a_report_is_written_in_the_language_of_its_settings(monkeypatch, tmp_path) -> None:

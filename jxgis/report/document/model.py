@@ -1,0 +1,125 @@
+"""What the document is made of, whatever file it is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from PIL import Image
+
+from jxgis.i18n import text, wide_signs
+from jxgis.report.blocks import Paragraph, TableBlock
+from jxgis.report.page import FigureFile
+
+__all__ = [
+    "LEVELS",
+    "TEXT_MM",
+    "Document",
+    "Heading",
+    "Item",
+    "column_widths",
+    "figure_mm",
+    "stays_whole",
+    "table_points",
+]
+
+#: Levels of headings: 一、 （一） 1. （1）.
+LEVELS = 4
+#: From so many columns on a table is set in smaller letters, points.
+_POINTS = ((13, 6.5), (10, 7.5), (7, 9.0), (0, 10.5))
+# Rows of a table that stands on one page.
+_WHOLE = 13
+# In Latin letters: no column is narrower; up to here a text stays on one line.
+_NARROW, _ONE_LINE = 6, 14
+#: Width and height of the text of a page (GB/T 9704), and what a caption takes of it.
+TEXT_MM = (156, 225)
+_CAPTION_MM = 30
+
+
+class Heading(NamedTuple):
+    """A heading, without its number: level 1–`LEVELS`."""
+
+    level: int
+    words: str
+
+
+Item: TypeAlias = Heading | Paragraph | TableBlock | FigureFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A report as a document.
+
+    Attributes
+    ----------
+    title, subtitle
+        On its first page: what it is, and the line below it.
+    items
+        Headings, paragraphs (their look ``"right"``: at the right margin), tables and figures, in order. Numbers of
+        headings, tables and figures are the writers'.
+    lang
+        ``"zh"`` or ``"en"``.
+    sketch
+        Whether every page is marked as schematic.
+    """
+
+    title: str
+    subtitle: str
+    items: Sequence[Item]
+    lang: str
+    sketch: bool
+
+    def mark(self) -> str:
+        """What stands at the head of every page; empty where nothing does."""
+        return text("common.sketch", self.lang) if self.sketch else ""
+
+    def headings(self) -> Iterator[Heading]:
+        """The headings, in order."""
+        return (item for item in self.items if isinstance(item, Heading))
+
+
+def stays_whole(block: TableBlock) -> bool:
+    """Whether a table is so short that it is not to be torn apart between two pages."""
+    return len(block.rows) <= _WHOLE
+
+
+def table_points(block: TableBlock) -> float:
+    """How large the letters of a table are, points.
+
+    Examples
+    --------
+    >>> table_points(TableBlock("", ["a"] * 8, [False] * 8, []))
+    9.0
+    """
+    return next(points for columns, points in _POINTS if len(block.titles) >= columns)
+
+
+def column_widths(block: TableBlock) -> list[float]:
+    """Shares of a table's width, by what its columns hold: numbers stay on one line, long texts are broken.
+
+    Examples
+    --------
+    >>> column_widths(TableBlock("", ["名称", "件"], [False, True], [["三水湾三水湾", "6,436"]]))
+    [0.6522, 0.3478]
+    """
+    wide = []
+    for at, (title, numeric) in enumerate(zip(block.titles, block.numeric, strict=True)):
+        longest = max((_width(row[at]) for row in block.rows), default=0)
+        # A long text has about as many lines as it is wide, a head up to three.
+        body = longest + 3 if numeric or longest <= _ONE_LINE else max(_ONE_LINE + 3, 4 * longest**0.5)
+        wide.append(max(_width(title) / 3, body, _NARROW))
+    return [round(width / sum(wide), 4) for width in wide]
+
+
+def figure_mm(path: Path) -> tuple[float, float]:
+    """How large a picture stands on the page, mm: as wide as the text, unless it would be too high then."""
+    with Image.open(path) as picture:
+        wide, high = picture.size
+    scale = min(TEXT_MM[0] / wide, (TEXT_MM[1] - _CAPTION_MM) / high)
+    return wide * scale, high * scale
+
+
+def _width(words: str) -> int:
+    return len(words) + wide_signs(words)

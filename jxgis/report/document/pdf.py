@@ -1,0 +1,106 @@
+"""report.pdf: the document set by typst, offline, in the layout of the .docx."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+import typst
+
+from jxgis.i18n import text
+from jxgis.report.blocks import TableBlock
+from jxgis.report.document.model import Document, Heading, Item, column_widths, figure_mm, stays_whole, table_points
+from jxgis.report.page import FigureFile
+
+__all__ = ["write_pdf"]
+
+_PACKAGE = "pylopdf_fonts_zh_cn"
+_SERIF, _SANS = "Noto Serif SC", "Noto Sans SC"
+#: The faces of official documents where they are installed, else what Windows and macOS bring, else those of the package.
+_FACES = {
+    "title": ("FZXiaoBiaoSong-B05S", "FZXiaoBiaoSong-B05", "STZhongsong", "SimSun", "Songti SC", _SERIF),
+    "head": ("SimHei", "Heiti SC", _SANS),
+    "kai": ("KaiTi_GB2312", "KaiTi", "STKaiti", "Kaiti SC", _SERIF),
+    "body": ("FangSong_GB2312", "FangSong", "STFangsong", "SimSun", "Songti SC", _SERIF),
+}
+_LOOKS = {"sub": "note", "right": "right"}
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+def write_pdf(document: Document, path: Path) -> None:
+    """Write the document as a PDF: the same bytes for the same document, on machines with the same faces.
+
+    Parameters
+    ----------
+    document
+        What it holds. Its words go to typst as data, in a folder that holds nothing but the pictures.
+    path
+        The file.
+    """
+    fonts = typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=_packaged())
+    there = set(fonts.families())
+    faces = {
+        use: [*(face for face in names if face in there), *({_SERIF, _SANS} & there)] for use, names in _FACES.items()
+    }
+    source = resources.files("jxgis.report.document").joinpath("document.typ").read_bytes()
+    with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
+        items = list(_items(document, Path(folder)))
+        said = {
+            "title": _plain(document.title),
+            "below": [_plain(line) for line in (document.subtitle, document.mark()) if line],
+            "mark": document.mark(),
+            "lang": "en" if document.lang == "en" else "zh",
+            "faces": {use: list(dict.fromkeys(names[:1] + sorted(names[1:]))) for use, names in faces.items()},
+            "words": {name: text(f"document.{name}", document.lang) for name in ("table", "figure", "contents")},
+            "items": items,
+        }
+        compiler = typst.Compiler(
+            source, root=folder, font_paths=fonts, sys_inputs={"document": json.dumps(said, ensure_ascii=False)}
+        )
+        made = compiler.compile(format="pdf")
+    path.write_bytes(cast("bytes", made))
+
+
+def _packaged() -> list[str]:
+    """The folder of the packaged Chinese faces (pylopdf-fonts-zh-cn, SIL Open Font License 1.1)."""
+    found = importlib.util.find_spec(_PACKAGE)
+    return list((found and found.submodule_search_locations) or ())
+
+
+def _plain(words: str) -> str:
+    return _UNSEEN.sub("\ufffd", words)
+
+
+def _items(document: Document, folder: Path) -> Iterator[dict[str, Any]]:
+    for at, item in enumerate(document.items):
+        yield _item(item, folder, f"{at}.png")
+
+
+def _item(item: Item, folder: Path, name: str) -> dict[str, Any]:
+    if isinstance(item, Heading):
+        return {"kind": "heading", "level": item.level, "words": _plain(item.words)}
+    if isinstance(item, TableBlock):
+        return {
+            "kind": "table",
+            "caption": _plain(item.heading),
+            "titles": [_plain(title) for title in item.titles],
+            "numeric": list(item.numeric),
+            "rows": [[_plain(words) for words in row] for row in item.rows],
+            "strong": sorted(item.strong),
+            "marked": sorted(item.marked),
+            "widths": column_widths(item),
+            "points": table_points(item),
+            "whole": stays_whole(item),
+        }
+    if isinstance(item, FigureFile):
+        shutil.copyfile(item.path, folder / name)
+        wide, high = figure_mm(item.path)
+        return {"kind": "figure", "caption": _plain(item.caption), "file": name, "wide": wide, "high": high}
+    return {"kind": _LOOKS.get(item.look, "text"), "words": _plain(item.words)}

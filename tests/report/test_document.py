@@ -1,0 +1,211 @@
+"""The report as a document: every figure a named field, real headings, the same words in Word and on paper."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import docx
+import pandas as pd
+import pypdf
+import pytest
+from PIL import Image
+from told_parts import told_parts
+
+from jxgis.errors import SettingsError
+from jxgis.report.blocks import Absent, Section, TableBlock
+from jxgis.report.document.fields import Fields, known_parts, known_tables
+from jxgis.report.document.model import Document, Heading, column_widths
+from jxgis.report.document.pdf import write_pdf
+from jxgis.report.document.word import write_docx
+from jxgis.report.document.wording import Told, composed, read_wording, shipped_wording
+from jxgis.report.page import FigureFile
+
+HOSTILE = '{report.title} {{x}} #read("/etc/passwd") $x$ *b* <w:p/> [[keys]] \\u{41} "\x00\u202e'
+
+
+def told(lang: str = "zh", **parts: object) -> Told:
+    made = replace(told_parts(), **parts)  # type: ignore[arg-type]
+    own = {"title": "嘉兴市城市管理空间分析报告", "city": "嘉兴市", "period": "2023 年"}
+    return Told(parts=made.sections(lang), own=own, sources=made.sources, lang=lang)
+
+
+def document(said: Told, wording: str | None = None, *, sketch: bool = True) -> Document:
+    items, _ = composed(read_wording(wording or shipped_wording(said.lang), "报告.txt"), said)
+    return Document(title=said.own["title"], subtitle="2023 年", items=items, lang=said.lang, sketch=sketch)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_shipped_text_is_filled_in_and_says_nothing_of_parts_that_are_not_there(lang):
+    said = told(lang)
+    items, missing = composed(read_wording(shipped_wording(lang), "x"), said)
+    absent = {part.part for part in said.parts if isinstance(part, Absent)}
+    words = [item.words for item in items if not isinstance(item, (TableBlock, FigureFile))]
+    assert not [each for each in words if re.search(r"[{}]|\[\[|//", each)]
+    headings = [item.words for item in items if isinstance(item, Heading)]
+    assert {"公园绿地服务", "Parks"} & {*headings}
+    assert not {"薄弱区域", "Weak areas", "治理成效", "Effects"} & {*headings[4:]}
+    assert absent & {field.partition(".")[0] for _, field in missing}
+
+
+def test_a_field_is_what_the_workbook_shows():
+    tables = told_parts().parks["sites"]
+    fields = Fields(told().parts, {}, "zh")
+    assert fields.value("parks.sites.1.name") == tables["name"].iloc[0]
+    assert fields.value("parks.sites.rows") == f"{len(tables):,}"
+    places = told_parts().hotspots["places"]
+    own = places[places["issue_class"] == "all"].sort_values("rank")
+    assert fields.value("hotspots.places.all.1.issues") == f"{own['issues'].iloc[0]:,.0f}"
+    assert fields.value("hotspots.places.全部问题.1.issues") == fields.value("hotspots.places.all.1.issues")
+    assert fields.value("hotspots.places.all.1.share_issues") == f"{100 * own['share_issues'].iloc[0]:.1f} %"
+
+
+def test_a_small_count_is_the_range_that_people_are_shown():
+    places = told_parts().hotspots["places"].assign(issues="1–2")
+    assert Fields(told(hotspots={"places": places}).parts, {}, "zh").value("hotspots.places.1.issues") == "1–2"
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("park.sites.1.name", "parks"), ("parks.site.1.name", "sites"), ("parks.sites.1.nmae", "name"),
+        ("parks.keys.1.vlaue", "value"), ("report.titel", "title"), ("parks.coverage.all.coverage", "区域、方法"),
+        ("parks.sites.name", "排名"), ("parks.keys.first.value", "1 为第一个"), ("", "report"), ("parks", "keys"),
+    ],
+)  # fmt: skip
+def test_a_name_that_no_report_has_is_refused_with_the_nearest(name, near):
+    with pytest.raises(SettingsError) as caught:
+        read_wording(f"# 一\n{{{name}}}", "报告.txt")
+    assert near in caught.value.text("zh")
+    assert "报告.txt 第 2 行" in caught.value.text("zh")
+
+
+@pytest.mark.parametrize("line", ["{", "a}", "{a{b}}", "##### 五级", "[[park]]", "[[parks.site]]", "[[hotspots.keys]]"])
+def test_a_line_that_cannot_be_used_is_refused(line):
+    with pytest.raises(SettingsError, match="第 1 行"):
+        read_wording(line, "报告.txt")
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    with pytest.raises(SettingsError) as caught:
+        read_wording("{x.y}\n好\n[[nothing]]", "报告.txt")
+    assert ["第 1 行" in caught.value.text("zh"), "第 3 行" in caught.value.text("zh")] == [True, True]
+
+
+def test_every_field_of_every_sheet_is_known():
+    for part in known_parts():
+        for name, table in known_tables(part).items():
+            for column in table.columns:
+                read_wording(f"{{{part}.{name}.1.{column.replace('*', 'x')}}}", "x")
+
+
+def test_values_are_text_in_both_files(tmp_path):
+    sites = told_parts().parks["sites"].assign(name=HOSTILE)
+    said = told(parks={**told_parts().parks, "sites": sites})
+    made = document(said, "# {parks.sites.1.name}\n见{parks.sites.1.name}。\n[[parks.sites]]")
+    seen = re.sub("[\x00\u202e]", "\ufffd", HOSTILE)
+    assert made.items[0] == Heading(1, HOSTILE)
+    write_docx(made, tmp_path / "a.docx")
+    file = docx.Document(str(tmp_path / "a.docx"))
+    assert [line.text for line in file.paragraphs if line.style.name == "Heading 1"] == [seen]
+    assert file.tables[0].cell(1, 1).text == seen
+    write_pdf(made, tmp_path / "a.pdf")
+    words = "".join("".join(page.extract_text() for page in pypdf.PdfReader(tmp_path / "a.pdf").pages).split())
+    assert words.count('#read("/etc/passwd")$x$*b*<w:p/>[[keys]]') > 3
+    assert "root:" not in words
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> FigureFile:
+    path = tmp_path / "map.png"
+    Image.new("RGB", (300, 900), "#0b6e77").save(path)
+    return FigureFile("parks", path, "公园绿地服务覆盖")
+
+
+def test_word_has_real_headings_fields_and_three_rules(tmp_path, picture):
+    said = replace(told(), figures=[picture])
+    write_docx(document(said), tmp_path / "a.docx")
+    file = docx.Document(str(tmp_path / "a.docx"))
+    headings = [line for line in file.paragraphs if line.style.name.startswith("Heading")]
+    assert [line.text for line in headings] == [
+        item.words for item in document(said).items if isinstance(item, Heading)
+    ]
+    xml = file.element.xml
+    tables = [item for item in document(said).items if isinstance(item, TableBlock)]
+    assert len(file.tables) == len(tables) == xml.count("SEQ 表 ")
+    assert xml.count("SEQ 图 ") == 1
+    assert [[row.cells[at].text for at in range(len(tables[0].titles))] for row in file.tables[0].rows] == [
+        [*tables[0].titles], *map(list, tables[0].rows),
+    ]  # fmt: skip
+    borders = re.findall(r"<w:tblBorders>(.*?)</w:tblBorders>", xml, re.DOTALL)
+    assert len(borders) == len(tables)
+    assert not re.search("left|right|inside", borders[0])
+    assert 'TOC \\o "1-2"' in xml
+    assert all(f"PAGEREF _Toc{at:06d}" in xml for at in (1, 2))
+    section = file.sections[0]
+    assert [round(each.mm) for each in (section.page_width, section.page_height, section.top_margin, section.left_margin)] == [
+        210, 297, 37, 28,
+    ]  # fmt: skip
+    assert "PAGE" in section.footer._element.xml
+    assert file.sections[-1].header.paragraphs[0].text == "示意数据，非官方边界"
+    with zipfile.ZipFile(tmp_path / "a.docx") as packed:
+        assert (
+            'w:name="方正小标宋简体"><w:altName w:val="方正小标宋_GBK,华文中宋'
+            in packed.read("word/fontTable.xml").decode()
+        )
+
+
+def test_the_elements_of_word_stand_in_the_order_of_the_schema(tmp_path):
+    write_docx(document(told()), tmp_path / "a.docx")
+    file = docx.Document(str(tmp_path / "a.docx"))
+    order = ["tblStyle", "tblW", "jc", "tblBorders", "tblLayout", "tblCellMar", "tblLook"]
+    there = [child.tag.rpartition("}")[2] for child in file.tables[0]._tbl.tblPr]
+    assert there == [name for name in order if name in there]
+    settings = [child.tag.rpartition("}")[2] for child in file.settings.element]
+    assert settings.index("updateFields") < settings.index("compat")
+    kinds = [child.tag.rpartition("}")[2] for child in file.part.numbering_part.element]
+    assert kinds == sorted(kinds)  # abstractNum before num
+
+
+def test_same_document_same_bytes(tmp_path, picture):
+    made = document(replace(told(), figures=[picture]))
+    for write, name in ((write_docx, "docx"), (write_pdf, "pdf")):
+        for at in (1, 2):
+            write(made, tmp_path / f"{at}.{name}")
+        assert (tmp_path / f"1.{name}").read_bytes() == (tmp_path / f"2.{name}").read_bytes()
+
+
+def test_word_and_paper_say_the_same(tmp_path):
+    made = document(told())
+    write_docx(made, tmp_path / "a.docx")
+    write_pdf(made, tmp_path / "a.pdf")
+    paper = "".join("".join(page.extract_text() for page in pypdf.PdfReader(tmp_path / "a.pdf").pages).split())
+    file = docx.Document(str(tmp_path / "a.docx"))
+    words = [line.text for line in file.paragraphs if line.style.name in ("Body Text", "Note", "Title")]
+    words += [cell.text for table in file.tables for row in table.rows for cell in row.cells]
+    # A page may end within a paragraph.
+    lost = [each for each in words if "".join(each.split())[:12] not in paper]
+    assert not lost
+
+
+def test_the_mark_stands_only_where_it_is_schematic(tmp_path):
+    write_docx(document(told(), sketch=False), tmp_path / "a.docx")
+    assert "示意" not in docx.Document(str(tmp_path / "a.docx")).sections[-1].header.paragraphs[0].text
+
+
+def test_what_is_missing_leaves_its_line_out_and_headings_with_nothing_below_go():
+    said = Told(
+        parts=[Section(part="parks", blocks=[], sheets={"sites": pd.DataFrame({"rank": [1], "name": ["甲"]})})], own={}
+    )
+    items, missing = composed(read_wording("# 一\n## 甲\n{parks.sites.2.name}\n## 乙\n{parks.sites.1.name}", "x"), said)
+    assert [item.words for item in items] == ["一", "乙", "甲"]
+    assert [(line.number, field) for line, field in missing] == [(3, "parks.sites.2.name")]
+
+
+def test_columns_share_the_whole_width():
+    block = TableBlock("", ["排名", "名称", "说明"], [True, False, False], [["1", "三水湾", "很长的说明" * 30]])
+    widths = column_widths(block)
+    assert sum(widths) == pytest.approx(1, abs=1e-3)
+    assert widths[2] > widths[1] > 0
