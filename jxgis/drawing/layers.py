@@ -506,12 +506,16 @@ class _Switch(Script):
     _template = Template(
         "{% macro script(this, kwargs) %}"
         "jxgis.layerSwitch({{ this._parent.get_name() }}, ["
-        "{% for layer, words in this.entries() %}[{{ layer.get_name() }}, {{ words }}],{% endfor %}]);"
+        "{% for layer, words in this.entries() %}[{{ layer.get_name() }}, {{ words }}],{% endfor %}], {{ this.label() }});"
         "{% endmacro %}"
     )
 
     def __init__(self) -> None:
         super().__init__("Switch")
+
+    def label(self) -> str:
+        """What the switch is called."""
+        return escape.javascript(text("tools.layers", self.page.lang))
 
     def entries(self) -> list[tuple[Layer, str]]:
         """The layers on the map that are offered, with their names and whether they lie over others."""
