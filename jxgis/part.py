@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
 
 from jxgis import output
@@ -24,20 +24,16 @@ if TYPE_CHECKING:
 
     from jxgis.city import City
     from jxgis.drawing.figures import Figure
+    from jxgis.drawing.ground import Ground
     from jxgis.load import Loaded
     from jxgis.report.blocks import Section
-    from jxgis.schema.layers import Contract
     from jxgis.settings import Settings
 
-__all__ = ["Given", "Option", "Part", "Progress", "Raster", "Result", "given_tables"]
+__all__ = ["Given", "Option", "Part", "Progress", "Raster", "Result"]
 
 Progress: TypeAlias = Callable[[Text], object]
 Table = TypeVar("Table", bound="pd.DataFrame")
 Named = TypeVar("Named")
-
-
-def _silent(_: Text) -> None:
-    """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +62,10 @@ class Given:
         Layer name to its rows.
     loaded
         Layer name to what was loaded, with the account of its rows; without those that came as tables.
+    around
+        Layer name to what was loaded for the ground of the maps; a part reads none of it.
+    unread
+        What is said of layers of the ground that cannot be used: the maps do without them.
     history
         All issues there are, with ``source`` and ``file`` where known: those of the layer are of the period analysed.
         None where there are no others.
@@ -93,13 +93,15 @@ class Given:
     crs_note: Text
     layers: Mapping[str, gpd.GeoDataFrame]
     loaded: Mapping[str, Loaded] = field(default_factory=dict)
+    around: Mapping[str, Loaded] = field(default_factory=dict)
+    unread: Sequence[Text] = ()
     history: gpd.GeoDataFrame | None = None
     start: pd.Timestamp | None = None
     end: pd.Timestamp | None = None
     people_raster: Raster | None = None
     sketch: bool = False
     lang: str = "zh"
-    progress: Progress = _silent
+    progress: Progress = lambda _: None
     results: dict[str, Result] = field(default_factory=dict)
     refused: Mapping[str, Text] = field(default_factory=dict)
     in_report: bool = False
@@ -114,6 +116,13 @@ class Given:
     def need(self, layer: str) -> gpd.GeoDataFrame:
         """The layer's rows, where a part has said that it needs them."""
         return self.layers[layer]
+
+    @cached_property
+    def ground(self) -> Ground:
+        """What lies under the maps."""
+        from jxgis.drawing.ground import ground_of
+
+        return ground_of({**{name: loaded.table for name, loaded in self.around.items()}, **self.layers})
 
     def units(self) -> gpd.GeoDataFrame | None:
         """The units: the user's own, else those that were proposed; None where there are neither."""
@@ -148,7 +157,7 @@ class Given:
         account
             Further entries of ``run.json``.
         """
-        loaded = list(self.loaded.values())
+        loaded = list({**self.loaded, **self.around}.values())
         output.write_rejects(stage, loaded, self.lang)
         output.write_run(
             stage,
@@ -169,7 +178,7 @@ class Given:
 
     def load_notes(self) -> list[str]:
         """What the loaders noticed: what they all say, such as the working CRS, once."""
-        notes = [self.crs_note, *(note for layer in self.loaded.values() for note in layer.notes)]
+        notes = [self.crs_note, *self.unread, *(note for layer in self.loaded.values() for note in layer.notes)]
         return list(dict.fromkeys(note.of(self.lang) for note in notes))
 
     def notes(self) -> list[str]:
@@ -199,77 +208,6 @@ class Given:
         before = takewhile(lambda name: name != part.name, self.results)
         found = (self.results[name].known_counts() for name in before)
         return [rows.assign(known=True) for rows in found if rows is not None]
-
-
-def given_tables(
-    layers: Mapping[str, gpd.GeoDataFrame | None],
-    *,
-    needs: Sequence[str] = (),
-    history: gpd.GeoDataFrame | None = None,
-    lang: str,
-    sketch: bool = False,
-    settings: Settings | None = None,
-    contracts: Mapping[str, Contract] = MappingProxyType({}),
-    **options: Mapping[str, Any],
-) -> Given:
-    """What a part is handed where there is no project: tables, and options by name.
-
-    Parameters
-    ----------
-    layers
-        Layer name to its rows; those that are None are not given. They share one metric CRS. Each is cast as a loader
-        casts it, and held to its contract.
-    needs
-        The layers that must be given.
-    history
-        All issues there are, where the layer holds those of a period.
-    lang
-        Language of what is shown, ``"zh"`` or ``"en"``.
-    sketch
-        Whether the polygons are schematic.
-    settings
-        Those of the sections that ``options`` does not name; the defaults where not given.
-    contracts
-        What is held to another contract than its layer's, such as one that is called as the argument is.
-    **options
-        Section of the settings to its options, such as ``hotspots={"cell_m": 100}``.
-
-    Raises
-    ------
-    CrsError
-        If the layers are not in one metric CRS.
-    InputError
-        If a layer that is needed is not given, one is not a table, or one breaks its contract.
-    SettingsError
-        If an option is unknown or out of range; the nearest name is suggested.
-    """
-    from jxgis.crs import require_table
-    from jxgis.load.handed import as_layer
-    from jxgis.settings import Settings
-
-    there = {name: table for name, table in layers.items() if table is not None or name in needs}
-    agreed = {name: contracts.get(name, name) for name in there}
-    called = {name: like if isinstance(like, str) else like.layer for name, like in agreed.items()}
-    first = next(iter(there))
-    crs = require_table(there[first], called[first])
-    # A layer in another CRS would lie elsewhere, and nothing would be found there.
-    for name, table in {**there, **({} if history is None else {"history": history})}.items():
-        require_table(table, called.get(name, name), like=crs)
-    there = {name: as_layer(table, agreed[name]) for name, table in there.items()}
-    history = history if history is None else as_layer(history, "issues")
-    asked = settings or Settings()
-    for section, given in options.items():
-        asked = asked.overridden(section, given)
-    return Given(
-        settings=asked,
-        city=None,
-        crs=crs,
-        crs_note=Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}."),
-        layers=there,
-        history=history,
-        lang=lang,
-        sketch=sketch,
-    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -16,7 +16,8 @@ from jxgis.allocate.rules import Terms, can_be
 from jxgis.city import AllocationRules
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, NotGivenError, collect
-from jxgis.part import Given, Result, given_tables
+from jxgis.given import given_tables
+from jxgis.part import Given, Result
 from jxgis.scoring.analysis import ids_of
 from jxgis.scoring.gates import FAILED, check_gates
 from jxgis.scoring.part import candidates_of

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jxgis.drawing.colours import ABSENT, ACCENT, FAILED, FAILED_GROUND, OUTLINE, UNITS, sequential
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     PlaceList,
     add_group,
@@ -47,7 +48,7 @@ def allocation_map(
     others: gpd.GeoDataFrame,
     *,
     years: Sequence[int],
-    districts: gpd.GeoDataFrame | None = None,
+    ground: Ground = NO_GROUND,
     lang: str = "zh",
     sketch: bool = False,
 ) -> folium.Map:
@@ -61,8 +62,8 @@ def allocation_map(
         The candidates that are not chosen: ``candidate_id, reason`` and polygons.
     years
         The years of the programme.
-    districts
-        Polygons with ``name``, for the ground.
+    ground
+        What lies under it.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -74,7 +75,7 @@ def allocation_map(
     line = "allocate.line" if len(allocation) else "allocate.line_conflict"
     method = text(line, lang, first=years[0], last=years[-1], n=len(allocation))
     drawn = allocation if len(allocation) else others
-    page = land_map(districts, drawn, title=title, method=method, lang=lang, sketch=sketch)
+    page = land_map(ground, drawn, title=title, method=method, lang=lang, sketch=sketch)
     heading = "name" if "name" in allocation.columns and allocation["name"].notna().all() else "candidate_id"
     # A year is a name here: 2,026 is none.
     chosen = allocation.assign(year=allocation["year"].astype(str), place=np.arange(1, len(allocation) + 1))

@@ -257,7 +257,7 @@ class AllocationResult(Result):
             self._shown("allocation"),
             self._shown("others"),
             years=self.terms.years,
-            districts=given.table("districts"),
+            ground=given.ground,
             lang=given.lang,
             sketch=given.sketch,
         )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.circle.result import CircleResult
 from jxgis.errors import InputError, NotGivenError, SettingsError
+from jxgis.given import given_tables
 from jxgis.i18n import text_pair
-from jxgis.part import Given, given_tables
+from jxgis.part import Given
 from jxgis.settings import CircleSettings, with_options
 
 if TYPE_CHECKING:

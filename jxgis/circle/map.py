@@ -11,6 +11,7 @@ import numpy as np
 from jxgis.circle.kinds import ALL_KINDS
 from jxgis.circle.section import share_column
 from jxgis.drawing.colours import ACCENT, ON_FOOT, OUT, OUTLINE, SITE, sequential
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     TOP,
     add_group,
@@ -43,7 +44,7 @@ def circle_map(
     things: Mapping[str, gpd.GeoDataFrame],
     *,
     minutes: float,
-    districts: gpd.GeoDataFrame | None = None,
+    ground: Ground = NO_GROUND,
     method: str = "",
     lang: str = "zh",
     sketch: bool = False,
@@ -58,8 +59,8 @@ def circle_map(
         Kind to its facilities.
     minutes
         The longest walk.
-    districts
-        Polygons with ``name``, for the ground.
+    ground
+        What lies under it.
     method
         The line below the heading.
     lang, sketch
@@ -72,7 +73,7 @@ def circle_map(
     circle = gpd.GeoDataFrame(localise_reasons(tables["circle"], lang))
     of_districts = circle[circle["level"] == "district"]
     title = text("circle.map_title", lang, minutes=f"{minutes:g}")
-    page = land_map(districts, of_districts, title=title, method=method, lang=lang, sketch=sketch)
+    page = land_map(ground, of_districts, title=title, method=method, lang=lang, sketch=sketch)
     sections = [_add_housing(page, gpd.GeoDataFrame(tables["housing"]), len(things), minutes, lang)]
     column, blind = share_column(circle), tables.get("blind_spots")
     for kind in (*things, ALL_KINDS):

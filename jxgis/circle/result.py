@@ -114,7 +114,7 @@ class CircleResult(Result):
             self.tables(),
             self.things,
             minutes=given.settings.circle.minutes,
-            districts=given.table("districts"),
+            ground=given.ground,
             method=map_line(given.settings, given.lang),
             lang=given.lang,
             sketch=given.sketch,

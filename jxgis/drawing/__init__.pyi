@@ -11,6 +11,7 @@ from .figures import (
     short_label,
     wrapped,
 )
+from .ground import NO_GROUND, Ground, ground_of, road_order
 from .layers import (
     Field,
     PlaceList,
@@ -36,11 +37,13 @@ from .plate import Look, Plate, frame_around
 from .raster import CellPixels, cell_pixels, paint
 
 __all__ = [
+    "NO_GROUND",
     "Box",
     "CellPixels",
     "Classes",
     "Field",
     "Figure",
+    "Ground",
     "LegendSection",
     "Look",
     "Page",
@@ -72,6 +75,7 @@ __all__ = [
     "fill",
     "frame_around",
     "framed",
+    "ground_of",
     "head",
     "land_map",
     "legend_html",
@@ -81,6 +85,7 @@ __all__ = [
     "new_map",
     "paint",
     "require_offline",
+    "road_order",
     "save_map",
     "save_png",
     "sequential",

@@ -22,6 +22,7 @@ __all__ = [
     "FLAGGED",
     "GAIN",
     "GOOD",
+    "GREEN",
     "HOT_COLD",
     "INK",
     "ISOCHRONES",
@@ -52,7 +53,9 @@ __all__ = [
     "SMALL",
     "STILL",
     "STILL_EDGE",
+    "STREET",
     "UNITS",
+    "WATER",
     "WITHIN",
     "sequential",
 ]
@@ -99,7 +102,8 @@ ISOCHRONES: tuple[str, ...] = ("#c6dbef", "#6baed6", "#2171b5")
 SITE = "#e66101"
 POCKET = "#8a6a3a"
 PINS = "#7f0d1d"
-LAND = "#fbfcfb"
+#: The ground: quiet, so that it is looked at second.
+LAND, WATER, GREEN, STREET = "#fbfcfb", "#d3e4ee", "#e4efdd", "#c3c9cd"
 BORDER = "#5c6b78"
 ABSENT = "#c4c9cc"
 INK = "#1f2d3a"

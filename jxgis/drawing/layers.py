@@ -21,7 +21,8 @@ from jxgis import escape
 from jxgis.drawing import _encode
 from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script, extent, new_map
-from jxgis.drawing.colours import BORDER, LAND, PAPER
+from jxgis.drawing.colours import BORDER, GREEN, LAND, PAPER, STREET, WATER
+from jxgis.drawing.ground import Ground
 from jxgis.drawing.raster import CellPixels, paint
 from jxgis.i18n import text
 from jxgis.schema.tables import table
@@ -407,7 +408,7 @@ def add_names(
 
 
 def land_map(
-    land: gpd.GeoDataFrame | None,
+    ground: Ground,
     drawn: gpd.GeoDataFrame,
     *,
     title: str,
@@ -416,12 +417,12 @@ def land_map(
     lang: str = "zh",
     sketch: bool = False,
 ) -> folium.Map:
-    """Start a map on the quiet ground of every map: land below all else, its borders and names above.
+    """Start a map on the quiet ground of every map: land, waters, parks and streets below all else, borders and names above.
 
     Parameters
     ----------
-    land
-        Polygons with ``name``; without them there is no ground.
+    ground
+        What lies under it.
     drawn
         What the map shows: where there is no land, it is what is seen first.
     title, method
@@ -436,12 +437,24 @@ def land_map(
     folium.Map
         See :func:`jxgis.drawing.base.new_map`.
     """
+    land = ground.land
     seen = extent([drawn if land is None else land])
     page = new_map(seen, title=title, subtitle=method, lang=lang, sketch=sketch)
+    if land is not None:
+        add_polygons(
+            page, land, name="", styles=[fill(LAND, border=LAND, weight=1)], level=-3, control=False, simplify_m=2
+        )
+    for level, areas, colour in ((-2, ground.parks, GREEN), (-1, ground.waters, WATER)):
+        if areas is not None:
+            add_polygons(
+                page, areas, name="", styles=[fill(colour, weight=0)], level=level, control=False, simplify_m=2
+            )
+    if ground.streets is not None:
+        styles = [line(STREET, weight=weight) for weight in (1.6, 1.0, 0.6)]
+        add_lines(page, ground.streets, name="", styles=styles, style=ground.streets["order"], control=False)
     if land is None:
         return page
-    ground, edge = fill(LAND, border=LAND, weight=1), line(BORDER, weight=1.4 if named else 2.8)
-    add_polygons(page, land, name="", styles=[ground], level=-1, control=False, simplify_m=2)
+    edge = line(BORDER, weight=1.4 if named else 2.8)
     borders = add_group(page, name=text("maps.borders" if named else "maps.borders_only", lang), overlay=True)
     add_polygons(borders, land, name="", styles=[edge], control=False, simplify_m=2)
     if named:

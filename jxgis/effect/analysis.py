@@ -14,8 +14,9 @@ from jxgis.effect.result import EffectResult
 from jxgis.effect.sources import moved_sources
 from jxgis.effect.windows import Windows, choose_windows, placebo_dates
 from jxgis.errors import InputError
+from jxgis.given import given_tables
 from jxgis.i18n import text_pair
-from jxgis.part import Given, given_tables
+from jxgis.part import Given
 from jxgis.settings import EffectSettings, with_options
 from jxgis.space.points import locate
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jxgis.drawing.colours import CHANGE, OUTLINE, SITE
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import add_group, add_names, add_polygons, add_switch, fields_of, fill, land_map, line
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
@@ -29,7 +30,7 @@ _CHANGES = (CHANGE[4], CHANGE[3], CHANGE[1], "#fbd9a5", CHANGE[0])
 def effect_map(
     areas: gpd.GeoDataFrame,
     *,
-    districts: gpd.GeoDataFrame | None = None,
+    ground: Ground = NO_GROUND,
     method: str = "",
     lang: str = "zh",
     sketch: bool = False,
@@ -40,8 +41,8 @@ def effect_map(
     ----------
     areas
         The contract's ``areas`` as people are shown them.
-    districts
-        Polygons with ``name``, for the ground.
+    ground
+        What lies under it.
     method
         The line below the heading.
     lang, sketch
@@ -51,7 +52,7 @@ def effect_map(
     -------
     folium.Map
     """
-    page = land_map(districts, areas, title=text("effect.title", lang), method=method, lang=lang, sketch=sketch)
+    page = land_map(ground, areas, title=text("effect.title", lang), method=method, lang=lang, sketch=sketch)
     words = table("effect.areas").columns["role"].words
     roles = list(_ROLES)
     shown = localise_reasons(areas, lang)

@@ -231,7 +231,7 @@ class EffectResult(Result):
         given = self.given
         return effect_map(
             self.shown_tables()["areas"],
-            districts=given.table("districts"),
+            ground=given.ground,
             method=in_a_line(self, given.lang),
             lang=given.lang,
             sketch=given.sketch,

@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from jxgis.given import given_tables
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.i18n import Text
-from jxgis.part import Given, given_tables
+from jxgis.part import Given
 from jxgis.schema.layers import Contract
 from jxgis.settings import HotspotSettings, with_options
 from jxgis.zones import ALL

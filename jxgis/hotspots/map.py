@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.colours import ABSENT, HOT_COLD, PEAK, PINS
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -132,7 +133,7 @@ def _wide_note(places: gpd.GeoDataFrame, peaks: gpd.GeoDataFrame, lang: str) -> 
     )
 
 
-class _Ground(NamedTuple):
+class _Drawn(NamedTuple):
     """The cells of all classes, on the page once: as polygons, or as pixels where they are too many."""
 
     ids: pd.Index[Any]
@@ -140,26 +141,26 @@ class _Ground(NamedTuple):
     pixels: CellPixels | None
 
 
-def _ground(page: folium.Map, cells: gpd.GeoDataFrame, max_cells: int) -> _Ground:
+def _drawn(page: folium.Map, cells: gpd.GeoDataFrame, max_cells: int) -> _Drawn:
     once = cells.drop_duplicates("cell_id").set_index("cell_id")
     pixels = cell_pixels(once.geometry) if len(once) > max_cells else None
     shapes = add_shapes(page, once.geometry) if pixels is None else None
-    return _Ground(once.index, shapes, pixels)
+    return _Drawn(once.index, shapes, pixels)
 
 
 def _add_cells(
     group: folium.FeatureGroup,
     cells: gpd.GeoDataFrame,
-    ground: _Ground,
+    drawn: _Drawn,
     lang: str,
     min_count: int,
     bins_of: str = "gi_bin",
 ) -> None:
     bins = pd.to_numeric(cells[bins_of], errors="coerce").fillna(0).astype(int)
-    if ground.pixels is not None:
-        colour = np.full(len(ground.ids), -1, dtype=np.int64)
-        colour[ground.ids.get_indexer(pd.Index(cells["cell_id"]))] = np.where(bins == 0, -1, 3 - bins)
-        add_picture(group, ground.pixels, colour, [HOT_COLD[b] for b in _BINS])
+    if drawn.pixels is not None:
+        colour = np.full(len(drawn.ids), -1, dtype=np.int64)
+        colour[drawn.ids.get_indexer(pd.Index(cells["cell_id"]))] = np.where(bins == 0, -1, 3 - bins)
+        add_picture(group, drawn.pixels, colour, [HOT_COLD[b] for b in _BINS])
         return
     # A cell without issues that is no cold spot says nothing: left out, the land shows.
     seen = cells[(cells["count"] > 0) | (bins != 0)]
@@ -172,7 +173,7 @@ def _add_cells(
     fields = _cell_fields(lang, min_count, bins_of)
     add_polygons(
         group, seen, name="", styles=styles, style=np.where(judged, 3 - bins.to_numpy(), len(_BINS)), heading="cell_id", fields=fields,
-        shapes=ground.shapes, key="cell_id", control=False,
+        shapes=drawn.shapes, key="cell_id", control=False,
     )  # fmt: skip
 
 
@@ -242,7 +243,7 @@ def hotspot_map(
     peaks: gpd.GeoDataFrame | None = None,
     rate_places: gpd.GeoDataFrame | None = None,
     rate_peaks: gpd.GeoDataFrame | None = None,
-    districts: gpd.GeoDataFrame | None = None,
+    ground: Ground = NO_GROUND,
     classes: Sequence[str] | None = None,
     method: str = "",
     min_count: int = REPORT.min_count,
@@ -269,8 +270,8 @@ def hotspot_map(
         Places of ``all`` where there is more than an exposure explains, drawn with ``rate_bin`` of ``cells``.
     rate_peaks
         Their local peaks, as ``peaks``.
-    districts
-        Polygons with ``name``, for the ground.
+    ground
+        What lies under it.
     classes
         Which classes and in which order; by default all of ``cells``, ``all`` first.
     method
@@ -292,8 +293,8 @@ def hotspot_map(
     given = {"cells": cells, "places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
     tables = _as_shown({name: table for name, table in given.items() if table is not None}, min_count, band_m, lang)
     cells = tables["cells"]
-    page = land_map(districts, cells, title=text("maps.hotspots_title", lang), method=method, lang=lang, sketch=sketch)
-    ground = _ground(page, cells, max_cells)
+    page = land_map(ground, cells, title=text("maps.hotspots_title", lang), method=method, lang=lang, sketch=sketch)
+    drawn = _drawn(page, cells, max_cells)
     found = list(pd.unique(cells["issue_class"]))
     order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != ALL, found.index(c)))
     lists: list[PlaceList] = []
@@ -303,16 +304,16 @@ def hotspot_map(
         group = add_group(page, name=label, show=at == 0)
         own = _of_class(cells, issue_class)
         if own is not None:
-            _add_cells(group, own, ground, lang, min_count)
+            _add_cells(group, own, drawn, lang, min_count)
         lists += _ranked(group, tables, issue_class, label, lang)
         if issue_class == ALL and own is not None and "rate_bin" in own.columns and own["rate_bin"].notna().any():
             label = text("maps.all_rates", lang)
             rated.append(add_group(page, name=label, show=False))
-            _add_cells(rated[0], own, ground, lang, min_count, "rate_bin")
+            _add_cells(rated[0], own, drawn, lang, min_count, "rate_bin")
             lists += _ranked(rated[0], tables, ALL, label, lang, "rate_")
     add_place_lists(page, lists)
     pinned = any(len(entry.table) for entry in lists)
-    add_legend(page, _legend(tables, ground, rated, pinned=pinned, min_count=min_count, lang=lang), lang=lang)
+    add_legend(page, _legend(tables, drawn, rated, pinned=pinned, min_count=min_count, lang=lang), lang=lang)
     add_switch(page)
     return page
 
@@ -352,7 +353,7 @@ def _ranked(
 
 def _legend(
     tables: Mapping[str, gpd.GeoDataFrame],
-    ground: _Ground,
+    drawn: _Drawn,
     rated: Sequence[folium.FeatureGroup],
     *,
     pinned: bool,
@@ -362,11 +363,11 @@ def _legend(
     """What the colours of cells say, of rates too where there are any, and what is drawn on them."""
     cells = tables["cells"]
     note = text("maps.hotspots_note", lang)
-    if ground.pixels is not None:
-        note = text("maps.painted_note", lang, n=f"{len(ground.ids):,}")
+    if drawn.pixels is not None:
+        note = text("maps.painted_note", lang, n=f"{len(drawn.ids):,}")
     swatches = hotspot_swatches(lang)
     views = ["gi_bin", *(["rate_bin"] if rated else [])]
-    if ground.pixels is None and any(((cells["count"] > 0) & ~_judged(cells, view)).any() for view in views):
+    if drawn.pixels is None and any(((cells["count"] > 0) & ~_judged(cells, view)).any() for view in views):
         swatches.append(Swatch(ABSENT, text("maps.not_judged", lang)))
     note = " ".join(filter(None, [note, small_said(min_count, lang)]))
     sections = [LegendSection(text("maps.hotspots_legend", lang), swatches, note)]

@@ -185,7 +185,7 @@ class HotspotsResult(Result):
             peaks=told["peaks"],
             rate_places=told.get("rate_places"),
             rate_peaks=told.get("rate_peaks"),
-            districts=given.table("districts"),
+            ground=given.ground,
             classes=[ALL, *self._class_words()],
             min_count=given.settings.report.min_count,
             method=map_line(given.settings.hotspots, self.cells, given.lang),

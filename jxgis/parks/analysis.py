@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jxgis.errors import InputError
+from jxgis.given import given_tables
 from jxgis.i18n import Text
 from jxgis.parks._tally import on_map
 from jxgis.parks.coverage import Ground, Measured, measure, served_land
 from jxgis.parks.result import ParksResult
-from jxgis.part import Given, given_tables
+from jxgis.part import Given
 from jxgis.schema.layers import contract
 from jxgis.schema.tables import table
 from jxgis.settings import ParkSettings, with_options

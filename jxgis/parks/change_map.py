@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ from jxgis.drawing.colours import (
     QUIET_PARK,
     SITE,
 )
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import Field, add_group, add_points, add_polygons, add_switch, dot, fields_of, fill, land_map
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.errors import InputError
@@ -66,7 +68,7 @@ def parks_change_map(
     changed: gpd.GeoDataFrame | None = None,
     plan: gpd.GeoDataFrame | None = None,
     *,
-    zones: gpd.GeoDataFrame | None = None,
+    ground: Ground = NO_GROUND,
     target: float = PARKS.target,
     method: str = "",
     denominator: str = "residential",
@@ -85,8 +87,8 @@ def parks_change_map(
     plan
         Parks with ``change`` (``added``, ``enlarged``, ``closed`` or none), ``name``, ``area_m2`` and ``radius_m``: new
         ones without a radius are pocket parks, which the standard does not count.
-    zones
-        Polygons with ``name``, for the ground.
+    ground
+        What lies under it; without land the zones.
     target
         The coverage asked for, 0 to 1.
     method
@@ -120,9 +122,12 @@ def parks_change_map(
             zh="两次结果的对比表里没有区域，无法绘图；请用 compare_coverage 的结果并附上区域图形。",
             en="The comparison holds no zone to draw; give the rows of compare_coverage with the zones' polygons.",
         )
-    ground = rows.drop_duplicates("zone").rename(columns={"zone": "name"}) if zones is None else zones
+    if ground.land is None:
+        ground = replace(ground, land=rows.drop_duplicates("zone").rename(columns={"zone": "name"}))
     said = " · ".join(filter(None, [method, *_whole(change, lang)]))
-    page = land_map(ground, rows, title=text("parks.change_title", lang), method=said, lang=lang, sketch=sketch)
+    page = land_map(
+        replace(ground, parks=None), rows, title=text("parks.change_title", lang), method=said, lang=lang, sketch=sketch
+    )
     drawn = [] if plan is None or plan.empty else _add_plan(page, plan, lang)
     coverage: list[LegendSection] = []
     differences: list[folium.FeatureGroup] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from jxgis.bounds import at_least
 from jxgis.drawing.base import add_notice
 from jxgis.drawing.colours import COUNTED, COVERAGE, ISOCHRONES, LOSS, PARK, PARK_EDGE, POCKET, SERVED, SITE, SMALL
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -136,7 +138,7 @@ def _add_blind_spots(
     page: folium.Map,
     group: folium.FeatureGroup,
     spots: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | None,
     lang: str,
 ) -> None:
     """The worst blind spots as a list that leads to them, with what they are ranked by."""
@@ -178,7 +180,7 @@ def parks_map(
     unserved: gpd.GeoDataFrame | None = None,
     sites: gpd.GeoDataFrame | None = None,
     *,
-    zones: gpd.GeoDataFrame,
+    ground: Ground = NO_GROUND,
     parks: gpd.GeoDataFrame | None = None,
     isochrones: gpd.GeoDataFrame | None = None,
     blind_spots: gpd.GeoDataFrame | None = None,
@@ -198,8 +200,8 @@ def parks_map(
         Polygons with ``method``.
     sites
         Proposed parks, with ``rank``, ``counts`` and, where known, ``name`` and ``m2``.
-    zones
-        Polygons with ``name``: the ground.
+    ground
+        What lies under it.
     parks
         As `parks.radius.classify_parks` gives them: ``name, kind, area_m2, radius_m`` and polygons.
     isochrones
@@ -219,7 +221,9 @@ def parks_map(
     folium.Map
     """
     rows = localise_reasons(coverage[coverage["zone"] != ALL], lang)
-    page = land_map(zones, rows, title=text("maps.parks_title", lang), method=method, lang=lang, sketch=sketch)
+    page = land_map(
+        replace(ground, parks=None), rows, title=text("maps.parks_title", lang), method=method, lang=lang, sketch=sketch
+    )
     drawn = _add_parks(page, parks, lang) if _some(parks) else []
     walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
     groups: dict[str, folium.FeatureGroup] = {}
@@ -244,7 +248,7 @@ def parks_map(
     if _some(sites):
         drawn += _add_sites(page, sites, lang)
     if _some(blind_spots) and "radius" in groups:
-        _add_blind_spots(page, groups["radius"], blind_spots, zones, lang)
+        _add_blind_spots(page, groups["radius"], blind_spots, ground.land, lang)
     sections += [LegendSection(text("maps.drawn", lang), drawn), *walks]
     add_legend(page, [s for s in sections if s.swatches], lang=lang)
     _say_why(page, rows, lang)

@@ -108,7 +108,7 @@ def run_part(
     )
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
         reader = Reader(settings, has_project=has_project, lang=lang, options=part.layer_options)
-        given, found = _read(part, reader, settings, progress), Found()
+        given, found = reader.with_ground(_read(part, reader, settings, progress)), Found()
         for before in () if part.knows(given) else with_those_before(part, there)[:-1]:
             if not before.lacks({*given.layers, *given.results}):
                 _attempt(before, given, found)
@@ -197,7 +197,8 @@ def run_report(
         )
     layers = tuple(dict.fromkeys(layer for part in PARTS for layer in part.layers_for(settings)))
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
-        given = replace(Reader(settings, has_project=True, lang=lang).read(layers, progress), in_report=True)
+        reader = Reader(settings, has_project=True, lang=lang)
+        given = replace(reader.with_ground(reader.read(layers, progress)), in_report=True)
         found = _all(given)
         progress(text_pair("pipeline.step_writing"))
         for result in stepped(list(found.results.values()), text_pair("pipeline.share_drawing")):

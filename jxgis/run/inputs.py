@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.city import City, contract_of, load_city
 from jxgis.crs import box_around, distortion_note
-from jxgis.errors import InputError, collect
+from jxgis.drawing.ground import GROUND_LAYERS
+from jxgis.errors import InputError, JxgisError, collect
 from jxgis.i18n import Text, text_pair
 from jxgis.part import Given, Progress, Raster
 from jxgis.reference import choose_metric_crs
@@ -167,6 +168,32 @@ class Reader:
             progress=progress,
             **(_window(settings, loaded["issues"]) if "issues" in loaded else {}),
         )
+
+    def with_ground(self, given: Given) -> Given:
+        """The same with what the settings name of the ground of the maps, read where it is not; what cannot be used is said.
+
+        Parameters
+        ----------
+        given
+            What `read` read, which says where all are.
+        """
+        there = named(self._settings)
+        around: dict[str, Loaded] = {}
+        unread: list[Text] = []
+        wanted = [layer for layer in there if layer in GROUND_LAYERS and not (layer == "roads" and "streets" in there)]
+        for layer in wanted:
+            try:
+                collect(self._not_there([layer]))
+                around[layer] = self._load(layer, given.progress)
+            except JxgisError as error:
+                unread.append(
+                    text_pair("pipeline.no_ground", layer=contract_of(layer, self.city).title, why=error.message)
+                )
+                self._say(unread[-1], given.progress)
+        made = self.city is not None and not self.city.crosswalk.empty and "subdistricts" in around
+        if made and "districts" not in there:
+            around["districts"] = self._districts(given.progress)
+        return replace(given, around=around, unread=tuple(unread))
 
     def _not_there(self, layers: Sequence[str]) -> list[InputError]:
         """What is said of each layer whose file is not there: all at once, not one a run."""

@@ -337,7 +337,8 @@ class Project:
             titles = "、".join(f"[inputs.{layer}]" for layer in lacking)
             raise InputError(zh=f"项目缺少图层：{titles}。", en=f"The project lacks: {titles.replace('、', ', ')}.")
         given = replace(self._with(part.layers_for(settings), layers or {}), settings=settings)
-        given = replace(given, results=before.results, refused=refused)
+        with self._telling() as tell:
+            given = self._reader.with_ground(replace(given, results=before.results, refused=refused, progress=tell))
         with self._telling() as tell:
             tell(text_pair(f"pipeline.step_{name}"))
             result = part.analyse(given)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jxgis.errors import NotGivenError
+from jxgis.given import given_tables
 from jxgis.i18n import text_pair
-from jxgis.part import Given, given_tables
+from jxgis.part import Given
 from jxgis.schema.tables import table as declared
 from jxgis.scorecard.part import layers_of_plan
 from jxgis.scorecard.result import ScorecardResult

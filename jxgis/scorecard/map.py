@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.colours import ABSENT, COVERAGE, NEAR, OUT, OUTLINE, WITHIN
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import Field, add_group, add_polygons, add_switch, fields_of, fill, land_map
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.i18n import localise_reasons, text
@@ -46,7 +47,7 @@ def scorecard_map(
     targets: Sequence[PlanTarget],
     *,
     year: int,
-    districts: gpd.GeoDataFrame | None = None,
+    ground: Ground = NO_GROUND,
     method: str = "",
     lang: str = "zh",
     sketch: bool = False,
@@ -61,8 +62,8 @@ def scorecard_map(
         The plan's, in the order of the layers.
     year
         Whose targets.
-    districts
-        Polygons with ``name``, for the ground.
+    ground
+        What lies under it.
     method
         The line below the heading.
     lang, sketch
@@ -73,8 +74,8 @@ def scorecard_map(
     folium.Map
     """
     scorecard = localise_reasons(scorecard, lang)
-    ground = scorecard[scorecard["level"] == "district"].drop_duplicates("zone")
-    page = land_map(districts, ground, title=text("scorecard.map_title", lang), method=method, lang=lang, sketch=sketch)
+    drawn = scorecard[scorecard["level"] == "district"].drop_duplicates("zone")
+    page = land_map(ground, drawn, title=text("scorecard.map_title", lang), method=method, lang=lang, sketch=sketch)
     groups: list[folium.FeatureGroup] = []
     aimless = False
     levels = [name for name in dict.fromkeys(scorecard["level"]) if name not in ("city", "area")]

@@ -118,7 +118,7 @@ class ScorecardResult(Result):
             self._shown(),
             self.plan.targets,
             year=given.settings.scorecard.year,
-            districts=given.table("districts"),
+            ground=given.ground,
             method=map_line(given.settings.scorecard, given.lang),
             lang=given.lang,
             sketch=given.sketch,

@@ -11,12 +11,13 @@ import pandas as pd
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, JxgisError, collect
+from jxgis.given import given_tables
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.i18n import text, text_pair
 from jxgis.indicators.ground import ground_of, layer_title
 from jxgis.indicators.measures import check_measures, measure_indicators
 from jxgis.indicators.points import count
-from jxgis.part import Given, Result, given_tables
+from jxgis.part import Given, Result
 from jxgis.privacy import quoted
 from jxgis.schema.columns import column
 from jxgis.schema.layers import layers as known_layers

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -16,15 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
-__all__ = ["LOOKS", "PATTERNS", "draw_place", "road_order"]
+    from jxgis.drawing.ground import Ground
+
+__all__ = ["LOOKS", "PATTERNS", "draw_place"]
 
 WIDTH_MM, HEIGHT_MM = 94.0, 84.0
 #: The names of streets, waters and parks that a map tries to write.
 _STREETS, _AREAS = 14, 3
-_MAIN = r"高速|快速|主干|motorway|trunk|primary"
-_SECOND = r"次干|secondary|tertiary"
 
 LOOKS: Mapping[str, Look] = {
     "water": Look(fill="#cfe3ef"),
@@ -48,25 +46,12 @@ PATTERNS = (
 """What fills parks and hot places, to stand once in the page."""
 
 
-def road_order(streets: pd.DataFrame) -> NDArray[np.int64]:
-    """0 for main streets, 1 for those of the second order, 2 for others, by ``road_class``; all 2 without it.
-
-    Examples
-    --------
-    >>> road_order(pd.DataFrame({"road_class": ["主干路", "次干路", "支路", "primary_link", None]})).tolist()
-    [0, 1, 2, 0, 2]
-    """
-    if "road_class" not in streets.columns:
-        return np.full(len(streets), 2)
-    named = streets["road_class"].astype("str").fillna("")
-    return np.select([named.str.contains(_MAIN), named.str.contains(_SECOND)], [0, 1], 2)
-
-
 def draw_place(
     row: int,
     candidates: gpd.GeoDataFrame,
     *,
-    layers: Mapping[str, gpd.GeoDataFrame],
+    ground: Ground,
+    hot: gpd.GeoDataFrame | None = None,
     title: str,
     lang: str = "zh",
 ) -> tuple[str, list[str]]:
@@ -78,9 +63,10 @@ def draw_place(
         Its position.
     candidates
         All of them, with ``candidate_id``, in metres.
-    layers
-        Those of ``streets`` (with ``name`` and ``road_class``, where known), ``waters``, ``parks``, ``districts`` and ``hot``
-        (``rank``) that there are, in the same CRS.
+    ground
+        What it lies on, in the same CRS.
+    hot
+        Hot places, with ``rank``.
     title
         What is said of the map to those who do not see it.
     lang
@@ -95,7 +81,14 @@ def draw_place(
     """
     shape = candidates.geometry.iloc[row]
     plate = Plate(frame_around(shape.bounds, width_mm=WIDTH_MM, height_mm=HEIGHT_MM), width_mm=WIDTH_MM, lang=lang)
-    near = {name: plate.near(table) for name, table in layers.items()}
+    around = {
+        "waters": ground.waters,
+        "parks": ground.parks,
+        "streets": ground.streets,
+        "land": ground.land,
+        "hot": hot,
+    }
+    near = {name: plate.near(table) for name, table in around.items() if table is not None}
     others = plate.near(candidates.drop(index=candidates.index[row]))
     shown: list[str] = []
 
@@ -110,14 +103,13 @@ def draw_place(
             draw(key, near[layer].geometry)
     streets = near.get("streets")
     if streets is not None:
-        streets = streets.assign(_order=road_order(streets))
         for k in (2, 1, 0):
-            draw(f"street_{k}", streets.geometry[streets["_order"] == k])
+            draw(f"street_{k}", streets.geometry[streets["order"] == k])
     if "hot" in near:
         draw("hot", near["hot"].geometry)
     plate.outside(shape, Look(fill=PAPER, opacity=0.45))
-    if "districts" in near:
-        draw("district", near["districts"].geometry.boundary)
+    if "land" in near:
+        draw("district", near["land"].geometry.boundary)
     draw("neighbour", others.geometry.boundary)
     draw("candidate", [shape.boundary])
     plate.scale_and_north()
@@ -136,11 +128,9 @@ def draw_place(
 
 def _name_streets(plate: Plate, streets: gpd.GeoDataFrame) -> None:
     """The names of the main streets, then of the others, the longest first."""
-    if "name" not in streets.columns:
-        return
     m = streets.geometry.clip_by_rect(*plate.frame).length
     found: dict[str, tuple[int, float, list[shapely.Geometry]]] = {}
-    for name, order, length, line in zip(streets["name"], streets["_order"], m, streets.geometry, strict=True):
+    for name, order, length, line in zip(streets["name"], streets["order"], m, streets.geometry, strict=True):
         if pd.notna(name) and length > 0:
             least, whole, lines = found.get(str(name), (order, 0.0, []))
             found[str(name)] = (min(least, order), whole + length, [*lines, line])
@@ -151,8 +141,6 @@ def _name_streets(plate: Plate, streets: gpd.GeoDataFrame) -> None:
 
 def _name_areas(plate: Plate, layer: gpd.GeoDataFrame, colour: str) -> None:
     """The names of the largest areas that are seen."""
-    if "name" not in layer.columns:
-        return
     table = layer.assign(_m2=layer.geometry.clip_by_rect(*plate.frame).area).dropna(subset="name")
     # A park may be drawn in parts: its largest has the name.
     table = table.sort_values("_m2", ascending=False, kind="stable").drop_duplicates("name").head(4 * _AREAS)

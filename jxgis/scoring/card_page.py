@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
@@ -16,6 +16,7 @@ from jxgis.scoring.card_map import LOOKS, PATTERNS, draw_place
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from jxgis.drawing.ground import Ground
     from jxgis.scoring.cards import Card
 
 __all__ = ["cards_page"]
@@ -39,7 +40,8 @@ def cards_page(
     cards: Sequence[Card],
     candidates: gpd.GeoDataFrame,
     *,
-    layers: Mapping[str, gpd.GeoDataFrame],
+    ground: Ground,
+    hot: gpd.GeoDataFrame | None = None,
     title: str,
     period: str = "",
     lang: str = "zh",
@@ -53,7 +55,7 @@ def cards_page(
         From `cards.make_cards`.
     candidates
         Polygons with ``candidate_id`` in a metric CRS, all of them: the others are neighbours.
-    layers
+    ground, hot
         What the maps show; see `card_map.draw_place`.
     title, period
         What heads each page.
@@ -65,7 +67,7 @@ def cards_page(
     str
         HTML.
     """
-    pages = [_page(card, candidates, layers, lang) for card in cards]
+    pages = [_page(card, candidates, ground, hot, lang) for card in cards]
     left = text("cards.cards_left", lang, n=len(candidates), most=len(cards)) if len(cards) < len(candidates) else ""
     return template("cards.html", "jxgis.scoring").render(
         pages=pages,
@@ -81,9 +83,9 @@ def cards_page(
     )
 
 
-def _page(card: Card, candidates: gpd.GeoDataFrame, layers: Mapping[str, gpd.GeoDataFrame], lang: str) -> _Page:
+def _page(card: Card, candidates: gpd.GeoDataFrame, ground: Ground, hot: gpd.GeoDataFrame | None, lang: str) -> _Page:
     words = text("cards.map", lang, name=card.title)
-    drawn, shown = draw_place(card.row, candidates, layers=layers, title=words, lang=lang)
+    drawn, shown = draw_place(card.row, candidates, ground=ground, hot=hot, title=words, lang=lang)
     looks = [
         (_LINE if look.is_line else _AREA, Markup(look.attributes()), text(f"cards.look_{key}", lang))
         for key, look in LOOKS.items()
@@ -102,4 +104,4 @@ def _page(card: Card, candidates: gpd.GeoDataFrame, layers: Mapping[str, gpd.Geo
         (text("cards.city", lang), "city n"),
     ]
     row_mm = round(min(_ROW_MM, _TABLE_MM / max(lines, 1)), 2)
-    return _Page(card, Markup(drawn), looks, "streets" not in layers, row_mm, heads)
+    return _Page(card, Markup(drawn), looks, ground.streets is None, row_mm, heads)

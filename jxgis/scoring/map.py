@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.colours import ACCENT, BAD, FAILED, FAILED_GROUND, OUTLINE
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -98,7 +99,7 @@ def _apart(classes: Classes, fails: NDArray[np.bool_], lang: str) -> Classes:
 def scores_map(
     scores: gpd.GeoDataFrame,
     *,
-    districts: gpd.GeoDataFrame | None = None,
+    ground: Ground = NO_GROUND,
     indicators: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
     told: pd.DataFrame | None = None,
@@ -117,8 +118,8 @@ def scores_map(
         ``gates`` is ``fail`` are grey on the layer of scores with a dashed border, below the others, and stand neither
         among the pins nor in the list. Where ``issues`` is not a number (few, see `small_counts.hide_small`) a missing
         score is said to be withheld.
-    districts
-        Polygons with ``name``, for the ground.
+    ground
+        What lies under it.
     indicators
         What people call each indicator; its id where not given.
     units
@@ -146,7 +147,7 @@ def scores_map(
     withheld = np.zeros(len(scores), dtype=bool)
     if "issues" in scores.columns:
         withheld = pd.to_numeric(scores["issues"], errors="coerce").isna().to_numpy()
-    page = land_map(districts, scores, title=text("maps.scores_title", lang), method=method, lang=lang, sketch=sketch)
+    page = land_map(ground, scores, title=text("maps.scores_title", lang), method=method, lang=lang, sketch=sketch)
     called = indicators or {}
     # An indicator that no candidate has is no layer to switch to: all of it would be grey.
     ids = [x for x in indicator_columns(scores) if scores[f"{x}_score"].notna().any()]

@@ -205,24 +205,21 @@ class ScoresResult(Result):
         return cards_page(
             cards,
             self.scores[["candidate_id", "geometry"]],
-            layers=self._around(),
+            ground=given.ground,
+            hot=self._hot(),
             title=title,
             period=given.period(),
             lang=given.lang,
             sketch=given.sketch,
         )
 
-    def _around(self) -> dict[str, gpd.GeoDataFrame]:
-        """What the maps of the cards show around a candidate."""
-        given = self.given
-        named = {"streets": "streets" if "streets" in given.layers else "roads"}
-        named |= {name: name for name in ("waters", "parks", "districts")}
-        layers = {name: given.layers[layer] for name, layer in named.items() if layer in given.layers}
-        hotspots = given.results.get("hotspots")
-        if hotspots is not None:
-            places = hotspots.tables()["places"]
-            layers["hot"] = places[places["issue_class"] == ALL]
-        return layers
+    def _hot(self) -> gpd.GeoDataFrame | None:
+        """The hot places of all issues, which the cards show around a candidate."""
+        hotspots = self.given.results.get("hotspots")
+        if hotspots is None:
+            return None
+        places: gpd.GeoDataFrame = hotspots.tables()["places"]
+        return places[places["issue_class"] == ALL]
 
     def _maps(self) -> dict[str, Callable[[], folium.Map]]:
         return {"scores": self._map}
@@ -236,7 +233,7 @@ class ScoresResult(Result):
         given, most = self.given, self.given.settings.scoring.cards
         return scores_map(
             self._shown,
-            districts=given.table("districts"),
+            ground=given.ground,
             indicators=self.labels,
             units=dict(zip(self.indicators["indicator"], self.indicators["unit"], strict=True)),
             told=told(self._depth_shown, self.scores["candidate_id"], given.lang),

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from jxgis.part import Given, given_tables
+from jxgis.given import given_tables
+from jxgis.part import Given
 from jxgis.settings import UnitSettings, with_options
 from jxgis.units.result import UnitsResult
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jxgis.drawing.colours import BAD, BORDER, GOOD, MOVED, MOVED_EDGE, STILL, STILL_EDGE
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import Field, add_lines, add_polygons, add_switch, fields_of, fill, land_map, line
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.i18n import text
@@ -25,7 +26,7 @@ def change_map(
     moved: gpd.GeoDataFrame,
     borders: gpd.GeoDataFrame,
     *,
-    districts: gpd.GeoDataFrame | None = None,
+    ground: Ground = NO_GROUND,
     method: str = "",
     min_count: int = REPORT.min_count,
     lang: str = "zh",
@@ -38,8 +39,8 @@ def change_map(
     units, moved, borders
         The tables of ``units.alternatives.Comparison``: units of the new plan with ``unit_id, was, kept_share``; ground
         with ``from_unit, to_unit, m2`` (``issues`` and ``people`` are shown where present); lines by ``state``.
-    districts
-        Polygons with ``name``, for the ground.
+    ground
+        What lies under it.
     method
         The line below the heading.
     min_count
@@ -64,7 +65,7 @@ def change_map(
     if "issues" in moved.columns:
         moved = moved.assign(issues=as_words(hide_small(moved, min_count=min_count)["issues"]))
         method = " ".join(filter(None, [method, small_said(min_count, lang)]))
-    page = land_map(districts, units, title=text("units.change_title", lang), method=method, lang=lang, sketch=sketch)
+    page = land_map(ground, units, title=text("units.change_title", lang), method=method, lang=lang, sketch=sketch)
     nobody = text("units.no_unit", lang)
     add_polygons(
         page,

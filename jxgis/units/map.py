@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from jxgis.drawing.colours import BAD, FAINT, FLAGGED, INK, NEAR, OUT, OUTLINE, SEQUENTIAL, UNITS, WITHIN
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     Field,
     add_group,
@@ -108,7 +109,7 @@ def _add_stability(page: folium.Map, borders: gpd.GeoDataFrame, lang: str) -> Le
 def units_map(
     units: gpd.GeoDataFrame,
     *,
-    districts: gpd.GeoDataFrame | None = None,
+    ground: Ground = NO_GROUND,
     borders: gpd.GeoDataFrame | None = None,
     min_km2: float = DEFAULTS.min_km2,
     max_km2: float = DEFAULTS.max_km2,
@@ -124,8 +125,8 @@ def units_map(
     units
         The contract's ``units``: ``unit_id, district, area_km2, compactness, in_bounds, nearly, reason`` and
         geometry; ``issues`` (ranges where they are hidden already) and ``stability`` are shown where present.
-    districts
-        Polygons with ``name``, for the ground.
+    ground
+        What lies under it.
     borders
         Lines with ``stability``, the share (0–1) of the alternative plans in which a border recurs.
     min_km2, max_km2
@@ -143,7 +144,7 @@ def units_map(
     """
     # Units are coded by district: its name beside them would be said twice.
     page = land_map(
-        districts, units, title=text("maps.units_title", lang), method=method, named=False, lang=lang, sketch=sketch
+        ground, units, title=text("maps.units_title", lang), method=method, named=False, lang=lang, sketch=sketch
     )
     limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
     bounds = _bounds_rows(units)

@@ -129,7 +129,7 @@ class UnitsResult(Result):
         given, options = self.given, self.given.settings.units
         return units_map(
             self.shown,
-            districts=given.table("districts"),
+            ground=given.ground,
             borders=self.borders,
             min_km2=options.min_km2,
             max_km2=options.max_km2,

@@ -10,8 +10,9 @@ import pandas as pd
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.given import given_tables
 from jxgis.i18n import text_pair
-from jxgis.part import Given, Result, given_tables
+from jxgis.part import Given, Result
 from jxgis.periods import Comparison, compare_periods
 from jxgis.schema.layers import layers as known_layers
 from jxgis.schema.layers import nearest, unagreed

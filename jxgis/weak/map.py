@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.colours import ABSENT, CHANGE, OUTLINE, SITE, sequential
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     PlaceList,
     add_group,
@@ -49,7 +50,7 @@ def weak_map(
     areas: gpd.GeoDataFrame,
     before: gpd.GeoDataFrame | None = None,
     *,
-    districts: gpd.GeoDataFrame | None = None,
+    ground: Ground = NO_GROUND,
     method: str = "",
     lang: str = "zh",
     sketch: bool = False,
@@ -60,8 +61,8 @@ def weak_map(
     ----------
     weak, areas, before
         The contract's ``weak_areas``, ``areas`` and ``before`` as people are shown them.
-    districts
-        Polygons with ``name``, for the ground.
+    ground
+        What lies under it.
     method
         The line below the heading.
     lang, sketch
@@ -71,7 +72,7 @@ def weak_map(
     -------
     folium.Map
     """
-    page = land_map(districts, areas, title=text("weak.title", lang), method=method, lang=lang, sketch=sketch)
+    page = land_map(ground, areas, title=text("weak.title", lang), method=method, lang=lang, sketch=sketch)
     # The small ones are drawn last, over those that they lie in.
     drawn = weak.iloc[np.argsort(-weak.area.to_numpy(), kind="stable")]
     severity = classify(

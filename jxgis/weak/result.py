@@ -214,7 +214,7 @@ class WeakResult(Result):
             shown["weak_areas"],
             shown["areas"],
             shown.get("before"),
-            districts=given.table("districts"),
+            ground=given.ground,
             method=in_a_line(self, given.lang),
             lang=given.lang,
             sketch=given.sketch,

@@ -11,6 +11,7 @@ import shapely
 from PIL import Image
 from result_tables import CLASSES, HOSTILE, result_tables
 
+from jxgis.drawing import Ground
 from jxgis.drawing.base import extent, new_map
 from jxgis.drawing.layers import Field, add_polygons, fill
 from jxgis.drawing.offline import save_map
@@ -33,10 +34,14 @@ def pages(tmp_path_factory):
     districts = t.districts.assign(name=[HOSTILE, *t.districts["name"][1:]])
     coverage = t.coverage.assign(zone=t.coverage["zone"].replace("东栅", HOSTILE))
     maps = {
-        "hotspots": hotspot_map(t.cells, t.places, districts=districts, sketch=True, method=HOSTILE),
-        "parks": parks_map(coverage, t.served, t.unserved, t.sites, parks=t.parks, zones=districts, sketch=True),
-        "units": units_map(t.units.assign(reason=HOSTILE), districts=districts, sketch=True),
-        "scores": scores_map(t.scores, districts=districts, indicators={"park_coverage": HOSTILE}, sketch=True),
+        "hotspots": hotspot_map(t.cells, t.places, ground=Ground(land=districts), sketch=True, method=HOSTILE),
+        "parks": parks_map(
+            coverage, t.served, t.unserved, t.sites, parks=t.parks, ground=Ground(land=districts), sketch=True
+        ),
+        "units": units_map(t.units.assign(reason=HOSTILE), ground=Ground(land=districts), sketch=True),
+        "scores": scores_map(
+            t.scores, ground=Ground(land=districts), indicators={"park_coverage": HOSTILE}, sketch=True
+        ),
     }
     return {name: save_map(page, folder / f"{name}.html") for name, page in maps.items()}
 
@@ -191,7 +196,7 @@ def test_names_do_not_lie_on_one_another(pages, visit):
 def test_the_legend_tells_of_walks_only_while_they_are_shown(visit, tmp_path):
     t = result_tables()
     walks = t.districts.iloc[:2].assign(minutes=[5.0, 10.0])
-    path = save_map(parks_map(t.coverage, zones=t.districts, isochrones=walks), tmp_path / "walks.html")
+    path = save_map(parks_map(t.coverage, ground=Ground(land=t.districts), isochrones=walks), tmp_path / "walks.html")
     found = visit(path)
     page = found.page
     legend = page.locator(".jx-legend")
@@ -206,7 +211,9 @@ def test_pins_of_a_wide_place_are_its_peaks(visit, tmp_path):
     t = result_tables()
     own = t.places[t.places["issue_class"] == "all"]
     peaks = own.assign(gi_z=9.0, name=[f"峰{n}" for n in own["rank"]], place_rank=1, geometry=own.geometry.centroid)
-    found = visit(save_map(hotspot_map(t.cells, t.places, peaks=peaks, districts=t.districts), tmp_path / "wide.html"))
+    found = visit(
+        save_map(hotspot_map(t.cells, t.places, peaks=peaks, ground=Ground(land=t.districts)), tmp_path / "wide.html")
+    )
     page = found.page
     assert page.locator(".jx-list li").first.inner_text().split() == ["1", "峰1", "3,000", "件"]
     assert "含 12 个局部最高点" in page.locator(".jx-list p").inner_text()
@@ -258,7 +265,7 @@ def test_a_score_is_told_by_its_value_first_and_each_layer_has_its_legend(pages,
 
 def test_a_layer_of_folium_works_on_a_finished_map(visit, tmp_path):
     t = result_tables()
-    page = units_map(t.units, districts=t.districts)
+    page = units_map(t.units, ground=Ground(land=t.districts))
     words = "{{7*7}} {% x %} `${7*7}` </script>"
     inner = t.districts.assign(name=words, geometry=t.districts.buffer(-600))
     ring = inner[["name", "geometry"]].to_crs(4326)
@@ -287,7 +294,7 @@ def test_a_class_without_a_list_says_why_where_the_list_would_be(visit, tmp_path
     few = t.cells["issue_class"] == CLASSES[0]
     cells = t.cells.assign(gi_q=t.cells["gi_q"].mask(few), gi_bin=t.cells["gi_bin"].mask(few, 0))
     places = t.places[t.places["issue_class"] == "all"]
-    found = visit(save_map(hotspot_map(cells, places, districts=t.districts), tmp_path / "few.html"))
+    found = visit(save_map(hotspot_map(cells, places, ground=Ground(land=t.districts)), tmp_path / "few.html"))
     page = found.page
     assert page.locator(".jx-list li").count() > 0
     for at, said in ((1, text("maps.unjudged", "zh")), (2, text("maps.no_places", "zh"))):

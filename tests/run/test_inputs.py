@@ -66,3 +66,22 @@ def test_a_town_that_counts_whole_where_districts_are_made_of_sub_districts_is_s
     notes = [note.zh for note in found.loaded["districts"].notes]
     assert any("余新镇" in note and "整镇计入" in note for note in notes)
     assert all(said.count(note) == 1 for note in notes)
+
+
+def test_a_layer_of_the_ground_that_cannot_be_read_is_said_and_missing(tmp_path) -> None:
+    zone = shapely.box(572_000, 3_402_000, 573_000, 3_403_000)
+    gpd.GeoDataFrame({"name": ["东"]}, geometry=[zone], crs=4549).to_file(tmp_path / "zones.gpkg")
+    gpd.GeoDataFrame({"name": ["河"]}, geometry=[zone.buffer(-300)], crs=4549).to_file(tmp_path / "waters.gpkg")
+    (tmp_path / "streets.gpkg").write_text("none", encoding="utf-8")
+    names = {"districts": "zones", "waters": "waters", "streets": "streets", "places": "nowhere"}
+    inputs = {layer: {"path": str(tmp_path / f"{name}.gpkg")} for layer, name in names.items()}
+    reader = Reader(Settings.model_validate({"inputs": inputs}), has_project=False)
+    given = reader.with_ground(reader.read(["districts"]))
+    assert (set(given.layers), set(given.around)) == ({"districts"}, {"districts", "waters"})
+    assert given.of([]).ground.waters["name"].tolist() == ["河"]
+    assert given.ground.streets is None
+    assert given.ground.places is None
+    said = [note for note in given.load_notes() if "底图" in note]
+    assert len(said) == 2
+    assert any("道路" in note for note in said)
+    assert any("地名" in note for note in said)

@@ -16,10 +16,11 @@ import shapely
 
 from jxgis.allocate.analysis import allocate_candidates
 from jxgis.errors import JxgisError
+from jxgis.given import given_tables
 from jxgis.hotspots.analysis import find_hotspots
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.parks.analysis import measure_parks
-from jxgis.part import Result, given_tables
+from jxgis.part import Result
 from jxgis.run import inputs as _inputs
 from jxgis.run import pages as _pages
 from jxgis.run.commands import Found

@@ -8,6 +8,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
+from jxgis.drawing import Ground
 from jxgis.drawing.offline import require_offline, to_html
 from jxgis.i18n import text
 from jxgis.schema.columns import column
@@ -40,5 +41,7 @@ def test_the_map_says_what_changes_and_loads_nothing(lang: str) -> None:
 def test_plans_that_agree_have_a_map_too() -> None:
     plan = units_of(0, 1000, 2000, names=("甲", "乙"))
     change = compare_plans(plan, plan)
-    page = to_html(change_map(change.units, change.moved, change.borders, districts=plan.assign(name=plan["unit_id"])))
+    page = to_html(
+        change_map(change.units, change.moved, change.borders, ground=Ground(land=plan.assign(name=plan["unit_id"])))
+    )
     require_offline(page)
