@@ -7,7 +7,7 @@ from jxgis.i18n import text
 __all__ = ["ASSETS", "words_of"]
 
 #: The scripts and styles of the tools, in the order in which they stand in a page.
-ASSETS = ("controls.js", "compare.js", "picture.js", "controls.css")
+ASSETS = ("controls.js", "compare.js", "periods.js", "picture.js", "controls.css")
 _WORDS = (
     "tools", "search", "found", "n_found", "none", "close", "opacity", "opacity_title", "opacity_of", "compare", "compare_title",
     "compare_with", "compare_none", "divider", "link", "link_title", "copied", "copied_short", "picture", "picture_title", "saved",

@@ -147,7 +147,7 @@ def new_map(
     page.add_child(
         Box(f"<h1>{escape.html(title)}</h1>{below}{mark}", position="topleft", class_name="jx-title"), name="title"
     )
-    words = [text(key, lang) for key in ("maps.home", "tools.closer", "controls.farther")]
+    words = [text(key, lang) for key in ("maps.home", "tools.closer", "tools.farther")]
     page.add_child(_Call("home", [[south, west], [north, east]], words), name="home")
     page.add_child(_Scale(), name="scale")
     page.add_child(_Call("controls", words_of(lang)), name="controls")

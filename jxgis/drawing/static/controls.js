@@ -121,11 +121,11 @@ Object.assign(jxgis, (() => {
       const top = container.querySelector(".jx-title")?.offsetHeight ?? 0;
       return { paddingTopLeft: [310, height > 560 ? top + 20 : 20], paddingBottomRight: [310, 30] };
     };
-    const pin = (node, { key, marks, at, from, focus, lift = 0 }) => {
+    const pin = (node, { marks, at, from, focus, lift = 0, ...what }) => {
       const before = from ?? (focus ? picked?.from : null);
       if (picked) picked.from = null;
       close();
-      picked = { key, marks, from: before, node };
+      picked = { ...what, marks, at, from: before };
       container.classList.add("jx-asked");
       if (narrow() || views.length > 1) {
         picked.sheet = container.appendChild(node);
@@ -152,7 +152,7 @@ Object.assign(jxgis, (() => {
       const middle = () => (typeof points[0] === "number" ? points : boxOf(points).getCenter());
       const dot = typeof points[0] === "number";
       pin(node, {
-        key: keyOf(group, row), marks: mark(outlines(group, row, radius)), at: dot ? points : at ?? middle(), from, focus, lift: dot ? radius : 0,
+        group, row, key: keyOf(group, row), marks: mark(outlines(group, row, radius)), at: dot ? points : at ?? middle(), from, focus, lift: dot ? radius : 0,
       });
     };
     const answer = (group, asked = group) => {
@@ -162,6 +162,8 @@ Object.assign(jxgis, (() => {
         asked.closeTooltip();
         pick(group, layer.jxRow, { at: latlng, focus: originalEvent?.detail === 0 });
       });
+      // What is pinned is not told twice.
+      asked.on("tooltipopen", ({ tooltip }) => picked?.group === group && tooltip._source?.jxRow === picked.row && asked.closeTooltip());
       // A pin says what it is, and answers to the keys as to the mouse.
       asked.on("layeradd", ({ layer }) => requestAnimationFrame(() => named(group, layer)));
       asked.on("add", () => requestAnimationFrame(() => asked.eachLayer((layer) => named(group, layer))));
@@ -180,6 +182,12 @@ Object.assign(jxgis, (() => {
       });
     };
     own.forEach((group) => answer(group));
+    // What is told of a square changes with the period.
+    map.on("jxperiod", () => {
+      views.forEach((view) => view.eachLayer((layer) => layer.jxPaint?.()));
+      const told = picked?.group?.jxData.periods && [picked.group, picked.row, { at: picked.at }];
+      if (told) pick(...told);
+    });
     container.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       if (!tools.shut()) close();
@@ -264,6 +272,7 @@ Object.assign(jxgis, (() => {
     const parts = { map, says, say, tools, entries, bases, own, owners, within, nameOf, isBase, shownBase, show, views, narrow, icon, answer, close };
     jxgis.opacity(parts);
     const beside = jxgis.compare(parts);
+    jxgis.slider(parts);
     const view = jxgis.view(parts, {
       beside,
       picked: () => picked?.key,

@@ -156,7 +156,11 @@ const jxgis = (() => {
     found.sort((a, b) => a.jxLevel - b.jxLevel).forEach((group) => group.bringToFront());
   };
 
-  const polygons = (shapes, data) => {
+  // Shapes that several layers draw may have names of their own, and ids that stand beside them.
+  const named = ({ names, ids }, data) => (names
+    ? { ...data, searched: false, heading: data.shape.map((at) => cell(names, at) ?? ids[at]), id: data.shape.map((at) => ids[at]) } : data);
+  const polygons = (shapes, given) => {
+    const data = named(shapes, given);
     const outline = (row) => rings(shapes.rings[data.shape[row]], shapes.origin);
     const group = lazy((self, map) => {
       const renderer = data.fill ? canvasOf(map) : L.svg({ pane: pane(map, "jxlines", 420), padding: 0.3 });
@@ -178,7 +182,7 @@ const jxgis = (() => {
       }
     });
     if (data.fill) group.jxLevel = data.level;
-    return kept(group, data, outline, () => polygons(shapes, data));
+    return kept(group, data, outline, () => polygons(shapes, given));
   };
 
   const lines = (data) => {

@@ -191,7 +191,7 @@ Object.assign(jxgis, (() => {
     const copy = (selector, parent) => [...container.querySelectorAll(selector)].filter((one) => !sheet.contains(one)).map((one) => parent.appendChild(one.cloneNode(true)));
     const head = element("header", sheet);
     copy(".jx-title > h1, .jx-title > p, .jx-title > .jx-sketch, .jx-notice > p", head);
-    if (map.jxMonths?.shown()) element("p", head, map.jxMonths.told());
+    if (map.jxPeriod?.shown()) element("b", head, map.jxPeriod.told());
     const hole = element("div", sheet);
     hole.className = "jx-hole";
     hole.style.width = `${width}px`;
