@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from jxgis.drawing.ground import ground_of
 from jxgis.i18n import Text
 from jxgis.part import Given
 
@@ -83,6 +84,7 @@ def given_tables(
         crs=crs,
         crs_note=Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}."),
         layers=there,
+        ground=ground_of(there),
         history=history,
         lang=lang,
         sketch=sketch,

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
 
 from jxgis import output
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.errors import InputError, MissingPackageError, require_lang
 from jxgis.i18n import Text, text
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from jxgis.city import City
     from jxgis.drawing.figures import Figure
-    from jxgis.drawing.ground import Ground
     from jxgis.load import Loaded
     from jxgis.report.blocks import Section
     from jxgis.settings import Settings
@@ -62,8 +61,10 @@ class Given:
         Layer name to its rows.
     loaded
         Layer name to what was loaded, with the account of its rows; without those that came as tables.
+    ground
+        What lies under the maps.
     around
-        Layer name to what was loaded for the ground of the maps; a part reads none of it.
+        Layer name to what was loaded for the ground; a part reads none of it.
     unread
         What is said of layers of the ground that cannot be used: the maps do without them.
     history
@@ -93,6 +94,7 @@ class Given:
     crs_note: Text
     layers: Mapping[str, gpd.GeoDataFrame]
     loaded: Mapping[str, Loaded] = field(default_factory=dict)
+    ground: Ground = NO_GROUND
     around: Mapping[str, Loaded] = field(default_factory=dict)
     unread: Sequence[Text] = ()
     history: gpd.GeoDataFrame | None = None
@@ -116,13 +118,6 @@ class Given:
     def need(self, layer: str) -> gpd.GeoDataFrame:
         """The layer's rows, where a part has said that it needs them."""
         return self.layers[layer]
-
-    @cached_property
-    def ground(self) -> Ground:
-        """What lies under the maps."""
-        from jxgis.drawing.ground import ground_of
-
-        return ground_of({**{name: loaded.table for name, loaded in self.around.items()}, **self.layers})
 
     def units(self) -> gpd.GeoDataFrame | None:
         """The units: the user's own, else those that were proposed; None where there are neither."""

@@ -35,6 +35,7 @@ from .legend import Classes, LegendSection, Swatch, add_legend, classify, legend
 from .offline import Page, content_policy, framed, head, require_offline, save_map, to_html
 from .plate import Look, Plate, frame_around
 from .raster import CellPixels, cell_pixels, paint
+from .under import add_ground
 
 __all__ = [
     "NO_GROUND",
@@ -52,6 +53,7 @@ __all__ = [
     "Script",
     "Shapes",
     "Swatch",
+    "add_ground",
     "add_group",
     "add_legend",
     "add_lines",

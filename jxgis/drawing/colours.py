@@ -10,6 +10,7 @@ from __future__ import annotations
 __all__ = [
     "ABSENT",
     "ACCENT",
+    "AWAY",
     "BAD",
     "BAND",
     "BORDER",
@@ -27,6 +28,7 @@ __all__ = [
     "INK",
     "ISOCHRONES",
     "LAND",
+    "LEAF",
     "LOSS",
     "MOVED",
     "MOVED_EDGE",
@@ -46,6 +48,7 @@ __all__ = [
     "POCKET_EDGE",
     "QUIET_EDGE",
     "QUIET_PARK",
+    "RIVER",
     "SEQUENTIAL",
     "SERVED",
     "SITE",
@@ -103,7 +106,9 @@ SITE = "#e66101"
 POCKET = "#8a6a3a"
 PINS = "#7f0d1d"
 #: The ground: quiet, so that it is looked at second.
-LAND, WATER, GREEN, STREET = "#fbfcfb", "#d3e4ee", "#e4efdd", "#c3c9cd"
+LAND, WATER, GREEN, STREET, AWAY = "#fbfcfb", "#d3e4ee", "#e4efdd", "#8d98a0", "#e9edee"
+#: The names of waters and parks.
+RIVER, LEAF = "#3d6f8e", "#4c7a45"
 BORDER = "#5c6b78"
 ABSENT = "#c4c9cc"
 INK = "#1f2d3a"

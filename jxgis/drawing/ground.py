@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
-import numpy as np
-
 if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -88,6 +87,8 @@ def road_order(streets: pd.DataFrame) -> NDArray[np.int64]:
     >>> road_order(pd.DataFrame({"road_class": ["主干路", "次干路", "支路", "primary_link", None]})).tolist()
     [0, 1, 2, 0, 2]
     """
+    import numpy as np
+
     if "road_class" not in streets.columns:
         return np.full(len(streets), 2)
     named = streets["road_class"].astype("str").fillna("")
@@ -95,5 +96,7 @@ def road_order(streets: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def _named(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+
     names = layer["name"] if "name" in layer.columns else None
     return gpd.GeoDataFrame({"name": names}, geometry=layer.geometry, index=layer.index)

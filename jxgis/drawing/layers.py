@@ -21,9 +21,10 @@ from jxgis import escape
 from jxgis.drawing import _encode
 from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script, extent, new_map
-from jxgis.drawing.colours import BORDER, GREEN, LAND, PAPER, STREET, WATER
+from jxgis.drawing.colours import BORDER, PAPER
 from jxgis.drawing.ground import Ground
 from jxgis.drawing.raster import CellPixels, paint
+from jxgis.drawing.under import add_ground
 from jxgis.i18n import text
 from jxgis.schema.tables import table
 
@@ -445,20 +446,8 @@ def land_map(
         See :func:`jxgis.drawing.base.new_map`.
     """
     land = ground.land
-    seen = extent([drawn if land is None else land])
-    page = new_map(seen, title=title, subtitle=method, lang=lang, sketch=sketch)
-    if land is not None:
-        add_polygons(
-            page, land, name="", styles=[fill(LAND, border=LAND, weight=1)], level=-3, control=False, simplify_m=2
-        )
-    for level, areas, colour in ((-2, ground.parks, GREEN), (-1, ground.waters, WATER)):
-        if areas is not None:
-            add_polygons(
-                page, areas, name="", styles=[fill(colour, weight=0)], level=level, control=False, simplify_m=2
-            )
-    if ground.streets is not None:
-        styles = [line(STREET, weight=weight) for weight in (1.6, 1.0, 0.6)]
-        add_lines(page, ground.streets, name="", styles=styles, style=ground.streets["order"], control=False)
+    page = new_map(extent([drawn if land is None else land]), title=title, subtitle=method, lang=lang, sketch=sketch)
+    add_ground(page, ground)
     if land is None:
         return page
     edge = line(BORDER, weight=1.4 if named else 2.8)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.city import City, contract_of, load_city
 from jxgis.crs import box_around, distortion_note
-from jxgis.drawing.ground import GROUND_LAYERS
+from jxgis.drawing.ground import GROUND_LAYERS, ground_of
 from jxgis.errors import InputError, JxgisError, collect
 from jxgis.i18n import Text, text_pair
 from jxgis.part import Given, Progress, Raster
@@ -193,7 +193,8 @@ class Reader:
         made = self.city is not None and not self.city.crosswalk.empty and "subdistricts" in around
         if made and "districts" not in there:
             around["districts"] = self._districts(given.progress)
-        return replace(given, around=around, unread=tuple(unread))
+        tables = {**{layer: found.table for layer, found in around.items()}, **given.layers}
+        return replace(given, ground=ground_of(tables), around=around, unread=tuple(unread))
 
     def _not_there(self, layers: Sequence[str]) -> list[InputError]:
         """What is said of each layer whose file is not there: all at once, not one a run."""

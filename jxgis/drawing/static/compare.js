@@ -33,10 +33,10 @@ Object.assign(jxgis, (() => {
       const common = own.filter((group) => map.hasLayer(group) && !isBase(owners.get(group)));
       [...common, ...within(right[0])].forEach((group) => {
         const again = group.jxAgain();
-        again.jxTwin = group;
         answer(group, again);
         again.addTo(other);
       });
+      map.eachLayer((layer) => layer.jxNamed && layer.jxAgain().addTo(other));
       map.eachLayer((layer) => layer instanceof L.TileLayer && new layer.constructor(layer._url, layer.options).addTo(other));
       made.length = before;
       chips.forEach((chip, k) => { chip.textContent = nameOf(k ? right : shownBase()); });

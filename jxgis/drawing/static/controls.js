@@ -29,6 +29,11 @@ Object.assign(jxgis, (() => {
     const container = map.getContainer();
     const entries = map.jxEntries ?? [];
     const own = [...made];
+    // Streets, waters, places and parks of the ground, which are no layers of the switch.
+    const grounds = [];
+    map.eachLayer((layer) => layer.jxNamed?.().forEach(({ kind, names, place, open }) => {
+      grounds.push({ jxData: { names, paths: open, style: names.map(() => 0) }, jxPlace: place, jxKind: says[`of_${kind}`] });
+    }));
     container.setAttribute("role", "main");
     container.setAttribute("aria-label", document.title);
     // What is read and reached first stands first: the title and its tools, then the map and its pins.
@@ -44,6 +49,7 @@ Object.assign(jxgis, (() => {
     const owners = new Map(entries.flatMap((entry) => within(entry[0]).map((group) => [group, entry])));
     const owned = (group) => owners.get(group)?.[0] ?? group;
     const nameOf = (entry) => (entry ? words(entry[1]) : "");
+    const kindOf = (group) => group.jxKind ?? nameOf(owners.get(group));
     const isBase = (entry) => bases.includes(entry);
     const shownBase = () => bases.find(([layer]) => map.hasLayer(layer));
     const show = (layer) => {
@@ -142,7 +148,7 @@ Object.assign(jxgis, (() => {
     };
     const pick = (group, row, { at, from, focus = false } = {}) => {
       const { jxData: data } = group;
-      const of = nameOf(owners.get(group));
+      const of = kindOf(group);
       const heading = String(headingOf(group, row));
       const body = data.fields?.length ? card({ ...data, heading: null }, row) : null;
       const href = data.link && cell(data.link.column, row);
@@ -216,7 +222,7 @@ Object.assign(jxgis, (() => {
         same.push(made);
         names.push(made);
       };
-      own.forEach((group) => {
+      [...own, ...grounds].forEach((group) => {
         const { heading, names: written, searched } = group.jxData;
         if (!group.jxPlace || searched === false || !(heading || written)) return;
         for (const row of rowsOf(group)) {
@@ -230,10 +236,10 @@ Object.assign(jxgis, (() => {
       return names;
     };
     const worth = ({ group, layer }) => (group
-      ? 4 * map.hasLayer(group) + 2 * !group.jxData.names + Boolean(group.jxData.pins) + 0.5 * Boolean(group.jxData.fields?.length)
+      ? 4 * (map.hasLayer(group) || Boolean(group.jxKind)) + 2 * !group.jxData.names + Boolean(group.jxData.pins) + 0.5 * Boolean(group.jxData.fields?.length)
       : 1 + 0.5 * map.hasLayer(layer));
     const best = ({ features }) => features.reduce((a, b) => (worth(b) > worth(a) ? b : a));
-    const of = (feature) => (feature.group ? nameOf(owners.get(feature.group)) : feature.heading);
+    const of = (feature) => (feature.group ? kindOf(feature.group) : feature.heading);
     const find = (wanted) => {
       const asked = folded(wanted);
       if (!asked) return [];
@@ -243,7 +249,7 @@ Object.assign(jxgis, (() => {
     };
     const goTo = (entry, from, feature = best(entry)) => {
       const seen = feature.group ? owned(feature.group) : feature.layer;
-      show(seen);
+      if (!feature.group?.jxKind) show(seen);
       // A name is drawn by one layer in several pieces, as a street is: all of it is gone to.
       map.fitBounds(entry.box, { maxZoom: 15, animate: false, ...room() });
       if (feature.group) pick(feature.group, feature.row, { from, focus: true, at: entry.features.length > 1 ? undefined : entry.box.getCenter() });
@@ -278,12 +284,12 @@ Object.assign(jxgis, (() => {
       picked: () => picked?.key,
       open: (key) => {
         const [, name, at] = key.match(/^(.*)@(.*)$/) ?? [];
-        const found = own.filter(answers).sort((a, b) => map.hasLayer(b) - map.hasLayer(a))
+        const found = [...own.filter(answers), ...grounds].sort((a, b) => map.hasLayer(b) - map.hasLayer(a))
           .flatMap((group) => [...rowsOf(group)].filter((row) => headingOf(group, row) === name).map((row) => ({ group, row })));
         const feature = found.find(({ group, row }) => keyOf(group, row) === key) ?? (at ? null : found[0]);
         const listed = index().find((entry) => entry.name === name);
         if (feature) {
-          if (!map.hasLayer(feature.group)) show(owned(feature.group));
+          if (!feature.group.jxKind && !map.hasLayer(feature.group)) show(owned(feature.group));
           pick(feature.group, feature.row);
         } else if (listed && !at) goTo(listed);
       },

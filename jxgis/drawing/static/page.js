@@ -423,15 +423,12 @@ const jxgis = (() => {
     });
     return choice;
   };
-  // While tiles are seen, the land of one colour is not, and fills let them through.
+  // While tiles are seen, the ground of our own is not, and fills let them through.
   const showGround = (map, tiles) => {
     L.control.attribution({ prefix: false }).addTo(map);
-    const land = [];
-    map.eachLayer((layer) => layer.jxLevel < 0 && land.push(layer));
     const refresh = () => {
       const seen = tiles.some((layer) => map.hasLayer(layer));
       map.getContainer().classList.toggle("jx-over-tiles", seen);
-      land.forEach((layer) => (seen ? layer.remove() : layer.addTo(map)));
     };
     map.on("layeradd layerremove", ({ layer }) => tiles.includes(layer) && refresh());
     refresh();

@@ -146,6 +146,29 @@ Object.assign(jxgis, (() => {
     });
     pen.restore();
   };
+  // A name along a street: turned about its middle, its signs beside or below one another.
+  const drawTurned = (pen, node, style, x, y) => {
+    pen.save();
+    pen.translate(x, y);
+    pen.rotate(parseFloat(style.rotate) * (Math.PI / 180) || 0);
+    pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    const size = parseFloat(style.fontSize);
+    const signs = style.writingMode === "horizontal-tb" ? [node.textContent] : [...node.textContent];
+    signs.forEach((sign, k) => letters(pen, style, [sign, 0, (k - (signs.length - 1) / 2) * size]));
+    pen.restore();
+  };
+  const letters = (pen, style, at) => {
+    if (style.textShadow !== "none" || parseFloat(style.webkitTextStrokeWidth)) {
+      pen.strokeStyle = "#fff";
+      pen.lineWidth = 3;
+      pen.lineJoin = "round";
+      pen.strokeText(...at);
+    }
+    pen.fillStyle = style.color;
+    pen.fillText(...at);
+  };
   const drawNode = (pen, node, frame, alpha = 1) => {
     const style = getComputedStyle(node);
     if (style.display === "none" || style.visibility === "hidden") return;
@@ -160,6 +183,10 @@ Object.assign(jxgis, (() => {
       pen.drawImage(node, x, y, place.width, place.height);
       return;
     }
+    if (style.rotate !== "none" || style.writingMode !== "horizontal-tb") {
+      drawTurned(pen, node, style, x + place.width / 2, y + place.height / 2);
+      return;
+    }
     box(pen, style, { x, y, width: place.width, height: place.height });
     node.childNodes.forEach((child) => {
       if (child.nodeType === Node.ELEMENT_NODE) drawNode(pen, child, frame, alpha);
@@ -167,17 +194,7 @@ Object.assign(jxgis, (() => {
       pen.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
       pen.textAlign = "left";
       pen.textBaseline = "middle";
-      linesOf(child).forEach(({ text, left, top, height }) => {
-        const at = [text, left - frame.left, top - frame.top + height / 2];
-        if (style.textShadow !== "none") {
-          pen.strokeStyle = "#fff";
-          pen.lineWidth = 3;
-          pen.lineJoin = "round";
-          pen.strokeText(...at);
-        }
-        pen.fillStyle = style.color;
-        pen.fillText(...at);
-      });
+      linesOf(child).forEach(({ text, left, top, height }) => letters(pen, style, [text, left - frame.left, top - frame.top + height / 2]));
     });
   };
 
