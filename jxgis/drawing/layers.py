@@ -137,11 +137,16 @@ class Shapes(Script):
 
     _template = Template("{% macro script(this, kwargs) %}const {{ this.get_name() }} = {{ this.data }};{% endmacro %}")
 
-    def __init__(self, ids: pd.Index[Any], geometries: NDArray[np.object_]) -> None:
+    def __init__(
+        self, ids: pd.Index[Any], geometries: NDArray[np.object_], names: Sequence[str | None] | None = None
+    ) -> None:
         super().__init__("Shapes")
         self.ids = ids
         origin = _encode.origin_of(geometries)
-        self.data = escape.javascript({"origin": origin, "rings": _encode.all_rings(geometries, origin)})
+        data = {"origin": origin, "rings": _encode.all_rings(geometries, origin)}
+        if names is not None:
+            data |= {"names": _encode.column(names, digits=None), "ids": [str(each) for each in ids]}
+        self.data = escape.javascript(data)
 
 
 class _DataLayer(Layer):
@@ -193,7 +198,7 @@ def _style_rows(style: ArrayLike | None, n: int) -> list[int]:
     return [0] * n if style is None else [int(v) for v in np.asarray(style)]
 
 
-def add_shapes(page: folium.Map, geometry: gpd.GeoSeries) -> Shapes:
+def add_shapes(page: folium.Map, geometry: gpd.GeoSeries, *, names: Sequence[str | None] | None = None) -> Shapes:
     """Put geometries on a page once, for layers that share them.
 
     Parameters
@@ -202,13 +207,15 @@ def add_shapes(page: folium.Map, geometry: gpd.GeoSeries) -> Shapes:
         The map.
     geometry
         Polygons in any CRS, indexed by the id that the layers' tables refer to.
+    names
+        What people call each: then it heads the tooltips and cards of all layers, and the id stands at the end of a card.
 
     Returns
     -------
     Shapes
         To hand to :func:`add_polygons`.
     """
-    shapes = Shapes(geometry.index, _encode.to_degrees(geometry))
+    shapes = Shapes(geometry.index, _encode.to_degrees(geometry), names)
     page.add_child(shapes)
     return shapes
 
@@ -508,12 +515,16 @@ class _Switch(Script):
     _template = Template(
         "{% macro script(this, kwargs) %}"
         "jxgis.layerSwitch({{ this._parent.get_name() }}, ["
-        "{% for layer, words in this.entries() %}[{{ layer.get_name() }}, {{ words }}],{% endfor %}]);"
+        "{% for layer, words in this.entries() %}[{{ layer.get_name() }}, {{ words }}],{% endfor %}], {{ this.label() }});"
         "{% endmacro %}"
     )
 
     def __init__(self) -> None:
         super().__init__("Switch")
+
+    def label(self) -> str:
+        """What the switch is called."""
+        return escape.javascript(text("tools.layers", self.page.lang))
 
     def entries(self) -> list[tuple[Layer, str]]:
         """The layers on the map that are offered, with their names and whether they lie over others."""

@@ -195,13 +195,22 @@ Object.assign(jxgis, (() => {
     return [group];
   };
 
+  // What has a name, by kind: `place(row)` is where it lies.
+  const named = ({ names, streets }) => {
+    const points = Object.keys(KINDS).filter((kind) => kind !== "streets").map((kind) => {
+      const rows = names.filter((row) => row[0] === kind);
+      return { kind, names: rows.map((row) => row[1]), place: (k) => [rows[k][3] / PER_DEGREE, rows[k][2] / PER_DEGREE] };
+    });
+    const lines = streets.map(({ names: called, paths }) => ({ kind: "streets", names: called, place: (k) => paths[k].map(path), open: true }));
+    return [...points, ...lines];
+  };
   const ground = (data) => {
     const group = L.layerGroup();
     group.onAdd = (map) => {
       if (!group.getLayers().length) [...areas(map, data), ...streetsOf(map, data), ...namesOf(map, data)].forEach((layer) => group.addLayer(layer));
       L.LayerGroup.prototype.onAdd.call(group, map);
     };
-    return group;
+    return Object.assign(group, { jxAgain: () => ground(data), jxNamed: () => named(data) });
   };
   return { ground };
 })());

@@ -109,20 +109,7 @@ const jxgis = (() => {
     });
     return box;
   };
-  // A map inside a notebook has no files beside it.
-  const linked = (group, { link, ...data }) => {
-    if (!link || location.protocol === "about:") return;
-    group.bindPopup((layer) => {
-      const box = card(data, layer.jxRow);
-      const href = cell(link.column, layer.jxRow);
-      // Above the table, which may be longer than the window.
-      if (href) box.insertBefore(Object.assign(element("a", null, link.label), { href, target: "_blank" }), box.lastChild);
-      return box;
-    }, { className: "jx-tip jx-linked", maxWidth: 420, maxHeight: 420 });
-    group.on("popupopen", ({ propagatedFrom }) => propagatedFrom?.closeTooltip());
-  };
   const tooltip = (group, data) => {
-    linked(group, data);
     if (data.fields.length || data.heading) {
       group.bindTooltip((layer) => card(data, layer.jxRow), { sticky: true, className: "jx-tip", opacity: 1 });
     }
@@ -155,6 +142,12 @@ const jxgis = (() => {
     };
     return group;
   };
+  // What the controls ask of a layer: its table, the place of a row, and the same layer once more for another map.
+  const made = [];
+  const kept = (group, data, place, again) => {
+    made.push(group);
+    return Object.assign(group, { jxData: data, jxPlace: place, jxAgain: again });
+  };
   const restack = (map) => {
     const found = [];
     map.eachLayer((layer) => {
@@ -163,12 +156,17 @@ const jxgis = (() => {
     found.sort((a, b) => a.jxLevel - b.jxLevel).forEach((group) => group.bringToFront());
   };
 
-  const polygons = (shapes, data) => {
+  // Shapes that several layers draw may have names of their own, and ids that stand beside them.
+  const named = ({ names, ids }, data) => (names
+    ? { ...data, searched: false, heading: data.shape.map((at) => cell(names, at) ?? ids[at]), id: data.shape.map((at) => ids[at]) } : data);
+  const polygons = (shapes, given) => {
+    const data = named(shapes, given);
+    const outline = (row) => rings(shapes.rings[data.shape[row]], shapes.origin);
     const group = lazy((self, map) => {
       const renderer = data.fill ? canvasOf(map) : L.svg({ pane: pane(map, "jxlines", 420), padding: 0.3 });
-      data.shape.forEach((shape, row) => {
+      data.shape.forEach((_, row) => {
         const style = data.styles[data.style[row]];
-        const layer = L.polygon(rings(shapes.rings[shape], shapes.origin), {
+        const layer = L.polygon(outline(row), {
           renderer, pane: data.fill ? "overlayPane" : "jxlines", interactive: data.interactive, smoothFactor: 0.5, ...style,
         });
         layer.jxRow = row;
@@ -184,22 +182,25 @@ const jxgis = (() => {
       }
     });
     if (data.fill) group.jxLevel = data.level;
-    return group;
+    return kept(group, data, outline, () => polygons(shapes, given));
   };
 
-  const lines = (data) => lazy((self, map) => {
-    const renderer = L.svg({ pane: pane(map, "jxlines", 420), padding: 0.3 });
-    data.paths.forEach((parts, row) => {
-      const layer = L.polyline(parts.map((steps) => path(steps, data.origin)), {
-        renderer, pane: "jxlines", interactive: data.interactive, ...data.styles[data.style[row]],
+  const lines = (data) => {
+    const course = (row) => data.paths[row].map((steps) => path(steps, data.origin));
+    return kept(lazy((self, map) => {
+      const renderer = L.svg({ pane: pane(map, "jxlines", 420), padding: 0.3 });
+      data.paths.forEach((_, row) => {
+        const layer = L.polyline(course(row), {
+          renderer, pane: "jxlines", interactive: data.interactive, ...data.styles[data.style[row]],
+        });
+        layer.jxRow = row;
+        self.addLayer(layer);
       });
-      layer.jxRow = row;
-      self.addLayer(layer);
-    });
-    if (data.interactive) tooltip(self, data);
-  });
+      if (data.interactive) tooltip(self, data);
+    }), data, course, () => lines(data));
+  };
 
-  const points = (data) => lazy((self, map) => {
+  const points = (data) => kept(lazy((self, map) => {
     pane(map, "jxpoints", 430);
     path(data.steps, data.origin).forEach((at, row) => {
       const style = data.styles[data.style[row]];
@@ -218,13 +219,13 @@ const jxgis = (() => {
       self.addLayer(layer);
     });
     tooltip(self, data);
-  });
+  }), data, (row) => path(data.steps, data.origin)[row], () => points(data));
 
   const picture = (data) =>
-    lazy((self, map) => {
+    kept(lazy((self, map) => {
       const options = { pane: pane(map, "jxpicture", 405), className: "jx-picture" };
       self.addLayer(L.imageOverlay(data.uri, data.bounds, options));
-    });
+    }), data, null, () => picture(data));
 
   // Of names that would lie on one another only the first is shown: the larger area comes first.
   const declutter = (map) => {
@@ -238,7 +239,7 @@ const jxgis = (() => {
     });
   };
 
-  const names = (data) => lazy((self, map) => {
+  const names = (data) => kept(lazy((self, map) => {
     pane(map, "jxnames", 425);
     map.getPane("jxnames").style.pointerEvents = "none";
     path(data.steps, data.origin).forEach((at, row) => {
@@ -249,7 +250,7 @@ const jxgis = (() => {
     });
     self.on("add remove", () => declutter(map));
     map.on("zoomend resize", () => declutter(map));
-  });
+  }), data, (row) => path(data.steps, data.origin)[row], () => names(data));
 
   // A list of ranked places, one list a layer: it follows the layer that is shown, and a click goes to the place.
   const list = (map, position, lists) => {
@@ -260,13 +261,16 @@ const jxgis = (() => {
       return box;
     };
     control.addTo(map);
-    const box = control.getContainer();
+    const frame = control.getContainer();
+    const box = element("details", frame);
+    box.open = window.innerWidth >= 700;
+    map.jxLists = [...(map.jxLists ?? []), ...lists];
     const refresh = () => {
       const shown = lists.find((entry) => map.hasLayer(entry.layer));
       box.replaceChildren();
-      box.style.display = shown && (shown.rows.length || shown.note) ? "" : "none";
+      frame.style.display = shown && (shown.rows.length || shown.note) ? "" : "none";
       if (!shown) return;
-      element("h2", box, shown.heading);
+      element("h2", element("summary", box), shown.heading);
       const rows = element("ol", box);
       shown.rows.forEach(([rank, name, note, south, west, north, east]) => {
         const button = element("button", element("li", rows));
@@ -274,7 +278,7 @@ const jxgis = (() => {
         element("i", button, String(rank));
         element("span", button, name);
         element("em", button, note);
-        button.addEventListener("click", () => map.fitBounds([[south, west], [north, east]], { maxZoom: 15, padding: [80, 80] }));
+        button.addEventListener("click", () => map.fire("jxlist", { name, layer: shown.layer, box: [[south, west], [north, east]], from: button }));
       });
       if (shown.note) element("p", box, shown.note);
     };
@@ -336,23 +340,33 @@ const jxgis = (() => {
     const details = element("details", control.getContainer());
     details.open = window.innerWidth >= 700;
     element("summary", details, summary);
+    control.getContainer().tabIndex = 0;
+    control.getContainer().setAttribute("role", "region");
+    control.getContainer().setAttribute("aria-label", summary);
     element("div", details).innerHTML = html;
     const others = element("ul", details);
+    // A layer that stands beside the others on the right of a divider is seen as they are.
+    const seen = (layer) => map.hasLayer(layer) || map.jxBeside === layer;
     const refresh = () => {
+      const told = new Set();
       details.querySelectorAll("[data-section]").forEach((part, at) => {
-        part.style.display = !layers[at].length || layers[at].some((layer) => map.hasLayer(layer)) ? "" : "none";
+        // Layers side by side that are explained alike are explained once.
+        const shown = (!layers[at].length || layers[at].some(seen)) && !told.has(part.innerHTML);
+        part.style.display = shown ? "" : "none";
+        if (shown) told.add(part.innerHTML);
       });
       others.replaceChildren();
       added.filter(([layer]) => map.hasLayer(layer)).forEach(([layer, name]) => addedLine(others, layer, name));
     };
     const known = new Set([...layers.flat(), ...added.map(([layer]) => layer)]);
-    map.on("layeradd layerremove", ({ layer }) => known.has(layer) && refresh());
+    map.on("layeradd layerremove", ({ layer }) => known.has(layer) && refresh()).on("jxbeside", refresh);
     refresh();
     return control;
   };
   // A name is HTML, as Leaflet reads it; jxgis writes its own names escaped. Of layers that exclude one another the first
   // is shown, whatever was added after it. Tiles are a ground for all of them.
-  const layerSwitch = (map, layers) => {
+  const layerSwitch = (map, layers, label) => {
+    map.jxEntries = layers;
     const control = L.control.layers({}, {}, { collapsed: window.innerWidth < 700, autoZIndex: false });
     const tiles = layers.map(([layer]) => layer).filter((layer) => layer instanceof L.GridLayer);
     const bases = layers.filter(([layer, , overlay]) => !overlay && !tiles.includes(layer));
@@ -364,8 +378,15 @@ const jxgis = (() => {
     });
     if (tiles.length) showGround(map, tiles);
     control.addTo(map);
+    const toggle = control.getContainer().querySelector(".leaflet-control-layers-toggle");
+    toggle.title = label;
+    toggle.setAttribute("aria-label", label);
+    const form = control.getContainer().querySelector(".leaflet-control-layers-list");
+    form.setAttribute("role", "group");
+    form.setAttribute("aria-label", label);
     if (many.length) {
       const choice = layerChoice(map, many);
+      choice.setAttribute("aria-label", label);
       control.getContainer().querySelector(".leaflet-control-layers-list").prepend(choice);
       // Another layer of the switch is seen in its place: none of the list is chosen.
       map.on("baselayerchange", ({ layer }) => many.some(([one]) => one === layer) || many.forEach(([one]) => one.remove()));
@@ -407,13 +428,12 @@ const jxgis = (() => {
     L.control.attribution({ prefix: false }).addTo(map);
     const refresh = () => {
       const seen = tiles.some((layer) => map.hasLayer(layer));
-      map.getPane("overlayPane").style.opacity = seen ? 0.7 : 1;
       map.getContainer().classList.toggle("jx-over-tiles", seen);
     };
     map.on("layeradd layerremove", ({ layer }) => tiles.includes(layer) && refresh());
     refresh();
   };
-  const home = (map, bounds, label) => {
+  const home = (map, bounds, [label, closer, farther]) => {
     // A wide city would lie below the legend and the switch: it is drawn beside them instead.
     const room = () => {
       const { x: width } = map.getSize();
@@ -426,7 +446,7 @@ const jxgis = (() => {
     };
     map.fitBounds(bounds, { animate: false, ...room() });
     map.setMaxBounds(L.latLngBounds(bounds).pad(1.5));
-    const zoom = L.control.zoom({ position: "topleft", zoomInTitle: "", zoomOutTitle: "" }).addTo(map);
+    const zoom = L.control.zoom({ position: "topleft", zoomInTitle: closer, zoomOutTitle: farther }).addTo(map);
     const button = element("a", zoom.getContainer(), "⌂");
     button.className = "jx-home";
     button.href = "#";
@@ -436,5 +456,6 @@ const jxgis = (() => {
     L.DomEvent.on(button, "click", L.DomEvent.stop).on(button, "click", () => map.fitBounds(bounds, room()));
   };
 
-  return { polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
+  const parts = { element, cell, format, card, words, made, pane, kept, lazy, rings, tooltip, canvasOf };
+  return { parts, polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
 })();
