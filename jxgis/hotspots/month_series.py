@@ -10,7 +10,7 @@ import pandas as pd
 from jxgis.drawing.colours import ABSENT, INK, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic
 from jxgis.i18n import text
-from jxgis.periods import ends
+from jxgis.periods import ends, recorded_months
 from jxgis.small_counts import MIN_RANGE
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def month_counts(time: pd.Series) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``year, month, count, whole``: whether the reports cover the month; months without any count zero.
+        ``year, month, count, whole``: whether the reports cover the month; months without any count zero. Without rows where
+        no more than quarters were recorded.
 
     Examples
     --------
@@ -42,12 +43,15 @@ def month_counts(time: pd.Series) -> pd.DataFrame:
     [[2023, 1, 1, False], [2023, 2, 0, True], [2023, 3, 2, True]]
     """
     time = time.dropna()
-    if time.empty:
+    step = recorded_months(time.to_numpy()) if len(time) else 0
+    if time.empty or step > 1:
         return pd.DataFrame({"year": [], "month": [], "count": [], "whole": []})
     start, end = ends(np.sort(time.to_numpy()))
     months = pd.period_range(start, end - pd.Timedelta(1, "us"), freq="M")
     count = time.dt.to_period("M").value_counts().reindex(months, fill_value=0)
-    whole = (start.normalize() <= months.start_time + _SLACK) & (end >= months.end_time - _SLACK)
+    whole = (start <= months.start_time + _SLACK) & (end >= months.end_time - _SLACK)
+    # Dates of the first of a month stand for all of it.
+    whole = whole | (step == 1)
     return pd.DataFrame({"year": months.year, "month": months.month, "count": count.to_numpy(), "whole": whole})
 
 

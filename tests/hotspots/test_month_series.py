@@ -43,3 +43,10 @@ def test_issues_without_a_time_make_no_month():
 def test_a_mistyped_year_makes_no_decades():
     days = pd.Series(pd.date_range("2023-01-01", "2023-06-30").repeat(3))
     assert month_counts(pd.concat([days, pd.Series([pd.Timestamp("1970-01-01")])]))["year"].tolist() == [2023] * 6
+
+
+def test_months_that_were_all_that_was_recorded_are_whole():
+    first = pd.to_datetime(["2023-01-01", "2023-02-01", "2023-03-01"])
+    assert month_counts(pd.Series(first.repeat(40)))["whole"].all()
+    quarters = pd.to_datetime(["2022-01-01", "2022-04-01", "2022-07-01", "2022-10-01", "2023-01-01"])
+    assert month_counts(pd.Series(quarters.repeat(40))).empty, "a month without issues is no month without any recorded"
