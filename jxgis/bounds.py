@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["RELATIVE", "at_least", "at_most", "widened"]
+__all__ = ["RELATIVE", "at_least", "at_most", "beyond", "widened"]
 
 #: An area or a length that differs from a bound by no more than this share of it meets the bound. Storing coordinates in
 #: degrees, rotating or reprojecting them changes an area by about 1e-11 of itself; no drawing is exact to a millionth.
@@ -72,3 +73,16 @@ def widened(bound: float | npt.NDArray[np.float64]) -> float | npt.NDArray[np.fl
     20.00002
     """
     return bound * (1 + RELATIVE)
+
+
+def beyond(value: float, bound: float) -> str:
+    """A number that is above a bound, with as many digits as show it: two, or more where these would be the bound's own.
+
+    Examples
+    --------
+    >>> beyond(1.03, 1), beyond(2.468, 1), beyond(31.4, 1), beyond(0.5, 1)
+    ('1.03', '2.5', '31', '0.5')
+    """
+    first = max(0, 1 - math.floor(math.log10(abs(value)))) if value else 0
+    said = (f"{float(f'{value:.{digits}f}'):.12g}" for digits in range(first, first + 12))
+    return next((one for one in said if value <= bound or float(one) > bound), f"{value:g}")

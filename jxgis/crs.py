@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from jxgis.bounds import beyond
 from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text
 
@@ -161,8 +162,9 @@ def distortion_note(crs: pyproj.CRS, bounds: NDArray[np.float64]) -> Text | None
     )
 
 
-def _off(error: float) -> tuple[str, str]:
-    size = f"{float(f'{100 * abs(error):.2g}'):g}"
+def _off(error: float, most: float = 0.0) -> tuple[str, str]:
+    """How far off, in percent, with digits that show where it is beyond a bound."""
+    size = beyond(100 * abs(error), 100 * most)
     return (f"偏大 {size}%", f"{size} % too large") if error >= 0 else (f"偏小 {size}%", f"{size} % too small")
 
 
@@ -190,7 +192,7 @@ def refuse_distorted(crs: pyproj.CRS, bounds: NDArray[np.float64], what: str | T
     found = distortion_over(crs, bounds)
     if abs(found.area) <= _MAX_AREA and abs(found.length) <= _MAX_LENGTH:
         return
-    (area_zh, area_en), (length_zh, length_en) = _off(found.area), _off(found.length)
+    (area_zh, area_en), (length_zh, length_en) = _off(found.area, _MAX_AREA), _off(found.length, _MAX_LENGTH)
     wide, high = (bounds[2] - bounds[0]) / 1e3, (bounds[3] - bounds[1]) / 1e3
     files = what if isinstance(what, Text) else Text(what, what)
     raise CrsError(

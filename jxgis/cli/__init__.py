@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -81,17 +82,17 @@ def demo(out: opt.Out = Path("out/demo"), lang: opt.Lang = "zh") -> None:
 
 
 @app.command(cls=Command, help=word("新建一个项目文件夹", "Make a project folder"))
-def init(
-    folder: Annotated[Path, _argument("DIR", "项目文件夹", "The project's folder")], lang: opt.Lang = "zh"
-) -> None:
+def init(folder: Annotated[str, _argument("DIR", "项目文件夹", "The project's folder")], lang: opt.Lang = "zh") -> None:
     """Make a commented jxgis.toml and empty data folders."""
     from jxgis import run
 
     made = run.init_project(folder, lang=lang)
+    # As a shell takes it: in quotes where it holds what ends a word.
+    typed = f'"{made}"' if re.search(r"[\s&()';]", str(made)) else str(made)
     say(
         word(
-            f"已新建 {made}；请填写其中的文件路径，然后运行：jxgis report {made} --out out",
-            f"Made {made}; fill in the paths, then run: jxgis report {made} --out out",
+            f"已新建 {made}；请填写其中的文件路径，然后运行：jxgis report {typed} --out out",
+            f"Made {made}; fill in the paths, then run: jxgis report {typed} --out out",
         )
     )
 

@@ -75,14 +75,15 @@ def text(key: str, lang: str, /, **values: object) -> str:
 
 
 def listed(items: Iterable[object], lang: str) -> str:
-    """Several things one after the other, as a language separates them.
+    """Several things one after the other, as a language separates them; one that holds the separator stands in quotes.
 
     Examples
     --------
-    >>> listed(["老城", "塘汇"], "zh"), listed(["老城", "塘汇"], "en")
-    ('老城、塘汇', '老城, 塘汇')
+    >>> listed(["老城", "塘汇"], "zh"), listed(["老城", "塘汇"], "en"), listed(["甲、乙", "丙"], "zh")
+    ('老城、塘汇', '老城, 塘汇', '“甲、乙”、丙')
     """
-    return (", " if lang == "en" else "、").join(map(str, items))
+    mark, words = ", " if lang == "en" else "、", [str(item) for item in items]
+    return mark.join(f"“{word}”" if mark in word and len(words) > 1 else word for word in words)
 
 
 def sentences(said: Iterable[str], lang: str) -> str:

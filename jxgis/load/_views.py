@@ -94,7 +94,7 @@ def _views(stack: contextlib.ExitStack, path: Path, how: str) -> tuple[sqlite3.C
 def _ends(base: sqlite3.Connection, view: str, *, to_the_end: bool) -> bool:
     statement = 'SELECT * FROM "{}"'.format(view.replace('"', '""'))  # noqa: S608  # a name takes no parameter; its quotes are doubled
     try:
-        if any(b"RECURSIVE" in row[-1] for row in _rows(base, f"EXPLAIN QUERY PLAN {statement}")):
+        if any(row[-1] == b"RECURSIVE STEP" for row in _rows(base, f"EXPLAIN QUERY PLAN {statement}")):
             return False
         size = 0
         for row in _rows(base, statement if to_the_end else f"{statement} LIMIT 1"):

@@ -12,7 +12,7 @@ import shapely
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.i18n import text_pair
+from jxgis.i18n import listed, text_pair
 from jxgis.load import Loaded
 from jxgis.load._layer import Gathered, finish, gather, refuse_empty, require_columns
 from jxgis.load._options import ReadOptions
@@ -211,13 +211,13 @@ def boundary_flaws(polygons: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     shapes = np.asarray(polygons.geometry.array, dtype=object)
     names = polygons["name"].to_numpy(dtype=object)
     first, second, common = claimed_twice(shapes)
-    overlaps = [("overlap", f"{names[i]}、{names[j]}") for i, j in zip(first, second, strict=True)]
+    overlaps = [("overlap", listed([names[i], names[j]], "zh")) for i, j in zip(first, second, strict=True)]
     tree, holes = shapely.STRtree(shapes), _holes(shapes)
     holes = holes[shapely.area(holes) > MIN_FLAW_M2]
     gaps = []
     for hole in holes:
         around = tree.query(hole, predicate="dwithin", distance=_SLIVER_WIDTH_M)
-        gaps.append(("gap", "、".join(str(names[at]) for at in sorted(around))))
+        gaps.append(("gap", listed((names[at] for at in sorted(around)), "zh")))
     geometry = np.concatenate([common, repair(holes, "polygon").geometry])
     m2 = shapely.area(geometry)
     table = gpd.GeoDataFrame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
@@ -9,9 +10,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.bounds import at_most
+from jxgis.bounds import at_most, beyond
 from jxgis.crs import require_metric
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, listed, text_pair
 from jxgis.load.geometry import repair
 from jxgis.settings import BoundaryInputSettings, default
 from jxgis.space.overlay import sharing_ground
@@ -101,7 +102,7 @@ def snap_overlaps(polygons: gpd.GeoDataFrame, *, max_share: float = MAX_SHARE) -
             cut[row] = left
     table = gpd.GeoDataFrame(
         {
-            "between": [f"{names[i]}、{names[j]}" for i, j in zip(first, second, strict=True)],
+            "between": [listed([names[i], names[j]], "zh") for i, j in zip(first, second, strict=True)],
             "m2": m2,
             "share_of_smaller": share,
             "given_to": pd.Series(np.where(settled, names[keeps], None), dtype="str"),
@@ -158,21 +159,20 @@ def overlap_notes(overlaps: gpd.GeoDataFrame, layer: str, max_share: float) -> l
     of = {"share": f"{100 * max_share:g}", "layer": layer}
     notes = []
     if len(settled):
-        listed = [f"{_pair(row)} → {row.given_to}" for row in settled.head(_SHOWN).itertuples()]
-        notes.append(text_pair("load.overlaps_snapped", **of, **_listed(settled, listed)))
+        named = [f"{_pair(row)} → {row.given_to}" for row in settled.head(_SHOWN).itertuples()]
+        notes.append(text_pair("load.overlaps_snapped", **of, **_listed(settled, named)))
     if len(left):
-        listed = [f"{_pair(row)} ({_percent(row.share_of_smaller)} %)" for row in left.head(_SHOWN).itertuples()]
-        notes.append(text_pair("load.overlaps_left", **of, **_listed(left, listed)))
+        named = [
+            f"{_pair(row)} ({beyond(100 * row.share_of_smaller, 100 * max_share)} %)"
+            for row in left.head(_SHOWN).itertuples()
+        ]
+        notes.append(text_pair("load.overlaps_left", **of, **_listed(left, named)))
     return notes
 
 
-def _percent(share: float) -> str:
-    """Two digits, or whole percents."""
-    return f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
-
-
 def _pair(row: Any) -> str:
-    return f"{'–'.join(row.between.split('、'))} {row.m2:,.0f} m²"
+    # A name that holds the separator stands in quotes.
+    return f"{'–'.join(re.split('、(?![^“]*”)', row.between))} {row.m2:,.0f} m²"
 
 
 def _listed(overlaps: gpd.GeoDataFrame, items: list[str]) -> dict[str, Any]:

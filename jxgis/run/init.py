@@ -35,7 +35,7 @@ def init_project(folder: str | Path, *, lang: str = "zh") -> Path:
     Raises
     ------
     OutputError
-        If there is a jxgis.toml already, or the folder cannot be written to.
+        If no folder is named, there is a jxgis.toml already, or the folder cannot be written to.
 
     Examples
     --------
@@ -45,6 +45,11 @@ def init_project(folder: str | Path, *, lang: str = "zh") -> Path:
     'jxgis.toml'
     """
     require_lang(lang)
+    if not str(folder).strip():
+        raise OutputError(
+            zh="没有写项目文件夹的名称；请写一个，如 jxgis init 嘉兴。",
+            en="The project's folder has no name; give one, such as jxgis init jiaxing.",
+        )
     path = Path(folder) / "jxgis.toml"
     # The innermost first.
     wording = path.with_name(_WORDING)

@@ -25,7 +25,7 @@ _NOTHING = 0.05  # points: less is written as 0.0
 
 def swing_table(ids: pd.Series, scored: Scored, indicators: Sequence[Indicator], lang: str) -> pd.DataFrame:
     """The contract's ``swings``: see `moves.swings`."""
-    return _called(swings(scored), ids, indicators, "swings", lang)
+    return _labelled(swings(scored), ids, indicators, "swings", lang)
 
 
 def improvement_table(
@@ -54,7 +54,9 @@ def improvement_table(
         Language of the words.
     """
     amounts = {i.id: _amount(i, found[i.id], own[i.id]) for i in indicators}
-    return _called(improvements(scored, indicators, amounts=amounts, lang=lang), ids, indicators, "improvements", lang)
+    return _labelled(
+        improvements(scored, indicators, amounts=amounts, lang=lang), ids, indicators, "improvements", lang
+    )
 
 
 def _amount(indicator: Indicator, some: Measured, own: pd.Series) -> Amount:
@@ -172,7 +174,9 @@ def _kind(row: Mapping[Hashable, Any], lang: str) -> str | None:
     return said
 
 
-def _called(table: pd.DataFrame, ids: pd.Series, indicators: Sequence[Indicator], name: str, lang: str) -> pd.DataFrame:
+def _labelled(
+    table: pd.DataFrame, ids: pd.Series, indicators: Sequence[Indicator], name: str, lang: str
+) -> pd.DataFrame:
     """A table with the candidates' ids and the indicators' names and units, in the order of its declaration."""
     from jxgis.schema.tables import table as declared
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["map_line", "score_section"]
 
-_DEPTH = ("acceptability", "improvement", "type")  # notes of method
+_DEPTH_NOTES = ("acceptability", "improvement", "type")  # notes of method
 
 
 def score_section(
@@ -88,7 +88,7 @@ def score_section(
         answers=_answers(scores, lang),
         methods=[
             method_note("scores", name, lang, **_values(options, lang), **_drawn(options, top, lang))
-            for name in ("score", "completeness", *(() if depth is None else _DEPTH))
+            for name in ("score", "completeness", *(() if depth is None else _DEPTH_NOTES))
         ],
         sheets={"scores": by_rank(scores)},
         titles=titles or {},

@@ -388,6 +388,12 @@ def test_init_makes_settings_that_load(jxgis: Run, tmp_path: Path) -> None:
     for lang in ("zh", "en"):
         done(jxgis("init", tmp_path / lang, "--lang", lang))
         assert load_settings(tmp_path / lang / "jxgis.toml").inputs.issues is not None
+    spaced = jxgis("init", tmp_path / "我的 项目")
+    assert f'jxgis report "{tmp_path / "我的 项目" / "jxgis.toml"}" --out out' in spaced.out  # type: ignore[attr-defined]
+    for nothing in ("", " "):
+        refused = jxgis("init", nothing)
+        assert refused.code == 2  # type: ignore[attr-defined]
+        assert "没有写项目文件夹的名称" in refused.err  # type: ignore[attr-defined]
     again = jxgis("init", tmp_path / "zh")
     assert again.code == 2  # type: ignore[attr-defined]
     assert "没有改动" in again.err  # type: ignore[attr-defined]

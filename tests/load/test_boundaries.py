@@ -371,6 +371,15 @@ def test_the_five_largest_overlaps_are_listed_and_the_others_counted(count: int,
     assert f"%){more}. " in left.en
 
 
+def test_a_name_that_holds_the_separator_and_a_share_just_above_the_limit_are_said_as_they_are() -> None:
+    row = boxes(["甲、乙", "丙"], [(0, 0, 1000, 1000), (989.7, 0, 1989.7, 1000)])
+    found = snap_overlaps(row, max_share=0.01).overlaps
+    assert found["between"].tolist() == ["“甲、乙”、丙"]
+    (left,) = overlap_notes(found, "districts", 0.01)
+    assert "“甲、乙”–丙 10,300 m² (1.03 %)" in left.zh
+    assert boundary_flaws(row)["between"].tolist() == ["“甲、乙”、丙"]
+
+
 def test_a_whole_overlap_is_a_hundred_percent() -> None:
     twice = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=[shapely.box(0, 0, 1e3, 1e3)] * 2, crs=4549)
     (left,) = [note.en for note in load_districts(twice).notes if "were left" in note.en]

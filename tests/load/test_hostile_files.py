@@ -585,6 +585,14 @@ def test_a_view_without_an_end_is_refused(tmp_path: Path, statements: list[str])
         read_tables(f"{path}|layername=v", expected="places")
 
 
+def test_a_view_over_a_table_that_is_called_recursive_is_read(tmp_path: Path) -> None:
+    table = 'CREATE TABLE "RECURSIVE" (fid INTEGER PRIMARY KEY)'
+    path = with_view(
+        tmp_path / "v.gpkg", table, 'CREATE VIEW v AS SELECT t.* FROM t LEFT JOIN "RECURSIVE" r USING (fid)'
+    )
+    assert len(read_tables(f"{path}|layername=v", expected="places")[0].frame) == 2
+
+
 def test_a_view_of_too_many_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill = "INSERT INTO n WITH r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 300) SELECT i FROM r"
     path = with_view(
