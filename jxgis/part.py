@@ -198,11 +198,13 @@ class Given:
 
         return hide_small(self.in_words(table), min_count=self.settings.report.min_count)
 
-    def known_counts(self, part: Part) -> list[pd.DataFrame]:
-        """What readers know of counts that the parts before this one have shown: see `small_counts.count_rows`."""
+    def known_counts(self, part: Part) -> pd.DataFrame:
+        """What readers know of counts before this part, for `space.sums.add_areas`."""
+        from jxgis.space.sums import whole_zones
+
         before = takewhile(lambda name: name != part.name, self.results)
-        found = (self.results[name].known_counts() for name in before)
-        return [rows.assign(known=True) for rows in found if rows is not None]
+        told = [rows for name in before if (rows := self.results[name].known_counts()) is not None]
+        return (told[-1] if told else whole_zones(self.table("districts"), self.table("issues"))).assign(known=True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -266,7 +268,7 @@ class Result(ABC):
         return {}
 
     def known_counts(self) -> pd.DataFrame | None:
-        """Counts that parts after it are to keep to themselves where it does: see `small_counts.count_rows`."""
+        """What readers know of counts after it, those that it was told before among them: see `Given.known_counts`."""
         return None
 
     def completed(self, results: Mapping[str, Result]) -> Result:  # noqa: ARG002  (parts that use it override it)

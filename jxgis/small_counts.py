@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -23,7 +23,6 @@ __all__ = [
     "count_rows",
     "hide_small",
     "leave_out",
-    "leave_out_periods",
     "small_range",
     "small_said",
 ]
@@ -185,7 +184,8 @@ def count_rows(
     Returns
     -------
     pandas.DataFrame
-        One row a count: ``of, issue_class, count, group, sums`` (lists), ``whole, known, lost``.
+        One row a count: ``of, issue_class, count, group, sums`` (lists), ``whole, known, lost, unsaid`` (it stands nowhere),
+        and for `space.sums`, where known, ``level, geometry, when``.
 
     Examples
     --------
@@ -211,6 +211,10 @@ def count_rows(
             "whole": None if whole is None else table[whole].astype(object).to_numpy(),
             "known": False,
             "lost": False,
+            "unsaid": False,
+            "level": None,
+            "geometry": None,
+            "when": "",
         }
     )
 
@@ -259,65 +263,9 @@ def leave_out(rows: pd.DataFrame, min_count: int) -> NDArray[np.bool_]:
         min_count=min_count,
         gone=np.concatenate([lost, more]),
         fixed=np.concatenate([rows["known"].to_numpy(dtype=bool), ~more]),
-        unsaid=np.concatenate([(rows["issue_class"] == _NO_CLASS).to_numpy(dtype=bool), more]),
+        unsaid=np.concatenate([rows["unsaid"].to_numpy(dtype=bool), more]),
     )
     return found[:asked]
-
-
-def leave_out_periods(
-    periods: Mapping[str, tuple[NDArray[np.int64], NDArray[np.bool_]]],
-    *,
-    sums: Sequence[Sequence[str]],
-    by_period: Sequence[Sequence[str]] | None = None,
-    known: Sequence[pd.DataFrame] = (),
-    min_count: int,
-) -> dict[str, NDArray[np.bool_]]:
-    """Which counts of areas by period are missing, so that neither they nor what is known of all periods tell a small one.
-
-    Parameters
-    ----------
-    periods
-        What a period is called to the counts (n,) in it, and which of them are missing already; together they are all.
-    sums
-        For each area the sums that the counts of all its periods are, or are a part of.
-    by_period
-        For each area the sums that its count of each period is a part of, by itself.
-    known
-        What readers know of counts already.
-    min_count
-        The least count that is shown.
-
-    Returns
-    -------
-    dict
-        By period, (n,).
-
-    Examples
-    --------
-    Three areas fill a district of which all issues are known, 61, and all of them lie in the two periods:
-
-    >>> now, before, shown = np.array([20, 12, 1]), np.array([10, 18, 0]), np.zeros(3, dtype=bool)
-    >>> found = leave_out_periods({"now": (now, shown), "before": (before, shown)}, sums=[["district"]] * 3, min_count=3)
-    >>> {name: gone.tolist() for name, gone in found.items()}
-    {'now': [False, False, False], 'before': [True, False, False]}
-    """
-    own = {"of": "periods", "issue_class": ALL, "group": None, "whole": None, "known": False}
-    rows = [
-        pd.DataFrame(
-            own
-            | {
-                "count": counts,
-                "sums": [
-                    [*some, *(f"{each}:{name}" for each in parts)]
-                    for some, parts in zip(sums, by_period or [()] * len(sums), strict=True)
-                ],
-                "lost": gone,
-            }
-        )
-        for name, (counts, gone) in periods.items()
-    ]
-    lost = leave_out(pd.concat([*rows, *known], ignore_index=True), min_count)
-    return {name: lost[at * len(sums) : (at + 1) * len(sums)] for at, name in enumerate(periods)}
 
 
 def _of_no_class(rows: pd.DataFrame) -> pd.DataFrame:
@@ -329,7 +277,7 @@ def _of_no_class(rows: pd.DataFrame) -> pd.DataFrame:
     whole = own["issue_class"] == ALL
     left = own["count"].where(whole, -own["count"]).groupby(own["group"]).sum()
     total = own[whole & ~own["known"].astype(bool) & own["group"].isin(own.loc[~whole, "group"])]
-    rest = total.assign(count=total["group"].map(left), issue_class=_NO_CLASS)
+    rest = total.assign(count=total["group"].map(left), issue_class=_NO_CLASS, unsaid=True)
     return rest.loc[rest["count"] > 0]
 
 

@@ -85,10 +85,10 @@ def left_out(
     small = search.small
     # A reader of 1–2 alone has two numbers; only sums can take one away.
     safe = ~small | (np.diff(sums.indptr) == 0)
-    moving = (counts > 0) & (small | lost | ~held)
+    moving = (counts > 0) & (small | lost | ~held) | silent
     # What one sum tells is quickly found, and most of what there is.
     alone = moving.sum() > _AT_ONCE
-    _sum_by_sum(counts, sums, lost, moving & ~held, min_count, wider=bool(alone))
+    _sum_by_sum(counts, sums, lost, moving & ~held, silent & ~small, min_count, wider=bool(alone))
     if alone:
         _sums_together(search, lost, moving & ~held)
         return lost
@@ -121,12 +121,13 @@ def _sum_by_sum(
     sums: csc_array,
     lost: NDArray[np.bool_],
     may: NDArray[np.bool_],
+    harmless: NDArray[np.bool_],
     min_count: int,
     *,
     wider: bool,
 ) -> None:
     """Leave out the smallest count that is shown of each sum that tells a hidden one by itself, in place; where none is and
-    ranges may become ``wider``, the sum's own range, or else one of its parts.
+    ranges may become ``wider``, the sum's own range, or else one of its parts. A sum may tell what is ``harmless``.
 
     One hidden part is the rest of its sum. Small parts alone are known where all are as small, or as large, as can be.
     Beside others, which are no less than ``min_count`` and, as the smallest was taken, no more than the least that is
@@ -158,6 +159,7 @@ def _sum_by_sum(
         of_parts = (all_hidden == 1) | ((n > 0) & (alone | tight | full))
         sum_hidden = add(~part & hidden) > 0
         told = np.where(sum_hidden, all_hidden == 0, of_parts & (all_hidden > 0))
+        told &= add(hidden & ~harmless[at]) > 0
         told |= (add(~part & ranges) > 0) & (n >= most)
         # The smallest part, and where there is none the sum; of ranges the sum's before those of its parts.
         left_open = np.flatnonzero(told[of] & may[at] & ~(lost[at] if wider else hidden))

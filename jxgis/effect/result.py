@@ -14,8 +14,9 @@ from jxgis.effect.areas import count_areas
 from jxgis.effect.part import PART
 from jxgis.i18n import Text, text
 from jxgis.part import Result
-from jxgis.small_counts import MIN_RANGE, leave_out_periods
-from jxgis.space.sums import sums_of
+from jxgis.small_counts import MIN_RANGE
+from jxgis.space.sums import Period, add_areas, when
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,9 +137,9 @@ class EffectResult(Result):
 
         A report shows all the issues of a unit or a candidate; less one period, or both, they are the rest.
         """
-        issues, asked = self.given.need("issues"), self.given.settings.effect.issue_class
-        if asked is not None:
-            issues = issues[issues["issue_class"] == asked]
+        layer, asked = self.given.need("issues"), self.given.settings.effect.issue_class
+        past = layer if self.given.history is None else self.given.history
+        issues = past if asked is None else past[past["issue_class"] == asked]
         every = count_areas(self.areas, issues, {"all": np.ones(len(issues), dtype=np.bool_)})["all"].to_numpy()
         before, after = self.areas["cases_before"].to_numpy(), self.areas["cases_after"].to_numpy()
         least = self.given.settings.report.min_count
@@ -146,18 +147,15 @@ class EffectResult(Result):
             return np.zeros(len(every), dtype=np.bool_)
         numbers = (before, after, every - before, every - after, every - before - after)
         few: NDArray[np.bool_] = np.any([(number > 0) & (number < least) for number in numbers], axis=0)
-        if asked is not None:
-            return few
-        areas, districts, known = self.areas, self.given.table("districts"), self.given.known_counts(self.part)
-        sums = sums_of(areas, areas["name"], districts=districts, known=known, of=self.part.name)
-        left = np.array([not some or not some[0].startswith("unit:") for some in sums]) | few
-        lost = leave_out_periods(
-            {"before": (before, few), "after": (after, few), "rest": (np.where(left, every - before - after, 0), left)},
-            sums=sums,
-            known=known,
-            min_count=least,
-        )
-        return few | lost["before"] | lost["after"]
+        within = {name: when(past[own], layer) for name, own in self.windows.counted(past["time"]).items()}
+        rows = add_areas(
+            self.given.known_counts(self.part), self.areas, every, of=self.part.name,
+            periods={"before": Period(before, few, within["before"]), "after": Period(after, few, within["after"])},
+            when=when(past, layer), issue_class=asked or ALL, min_count=least,
+        )  # fmt: skip
+        for period in ("before", "after"):
+            few = few | rows.loc[rows["of"] == f"{self.part.name}:{period}", "lost"].to_numpy(dtype=bool)
+        return few
 
     def notes(self) -> list[Text]:
         """What speaks against taking the figure as it stands."""

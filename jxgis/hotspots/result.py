@@ -281,7 +281,7 @@ class HotspotsResult(Result):
         return self._shown.tables
 
     def known_counts(self) -> pd.DataFrame | None:
-        """Those of the zones."""
+        """Those of the city, the zones and the hot places."""
         return self._shown.counts
 
     def _class_words(self) -> list[str]:

@@ -14,6 +14,7 @@ from jxgis.schema.tables import telling_columns
 from jxgis.settings import HOTSPOTS
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
 from jxgis.space.nearest import nearest
+from jxgis.space.sums import EVERYWHERE
 from jxgis.zones import ALL, nested
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Shown(NamedTuple):
         By the names of the contract. Cells are without their scores: those of neighbours differ by the cases in which their
         neighbourhoods do.
     counts
-        What readers know of the zones, and what they are not shown: see `small_counts.count_rows`. None without zones.
+        What readers know of the city, the zones and the hot places, and what they are not shown: see
+        `space.sums.add_areas`. None where nothing is hidden.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -72,7 +74,11 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
     cells, ranked = tables["cells"], {name: tables[name] for name in _RANKED if name in tables}
     levels = pd.unique(tables["zones"]["level"]) if "zones" in tables else ()
     rows = [_city(cells, levels)]
-    rows += [count_rows(_named(table, name), "issues", of=name, whole="_is") for name, table in ranked.items()]
+    for name, table in ranked.items():
+        own = count_rows(_named(table, name), "issues", of=name, whole="_is")
+        rows.append(
+            own.assign(level=name, geometry=np.asarray(table.geometry.array, dtype=object)) if name in _PLACES else own
+        )
     if len(tables.get("zones", ())):
         rows.append(_zones(tables["zones"]))
     if "ring" in tables:
@@ -116,7 +122,7 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
         found["ring"] = _hide_ring(tables["ring"], of_city(tables["ring"]), lost["ring"], min_count)
     if "diversity" in tables and "zones" in tables:
         found["diversity"] = hide_mix(tables["diversity"], found["zones"])
-    return Shown(found, known[known["of"] == "zones"])
+    return Shown(found, known[known["of"].isin([_CITY, "zones", *_PLACES])])
 
 
 def _without(table: Table, columns: Sequence[str], gone: NDArray[np.bool_]) -> Table:
@@ -145,7 +151,7 @@ def _city(cells: pd.DataFrame, levels: Iterable[str]) -> pd.DataFrame:
     city = cells.groupby("issue_class", sort=False)["count"].sum().reset_index()
     city["_is"] = [[f"{_CITY}:{parts}" for parts in ("cells", "ring", *levels)]] * len(city)
     rows = count_rows(city, "count", of=_CITY, within=(), whole="_is")
-    return rows.assign(known=rows["issue_class"] == ALL)
+    return rows.assign(known=rows["issue_class"] == ALL, level=_CITY, geometry=EVERYWHERE.repeat(len(rows)))
 
 
 def _cells(
@@ -215,7 +221,10 @@ def _zones(zones: gpd.GeoDataFrame) -> pd.DataFrame:
         dtype=object,
     )
     sums = ["_city", *(f"_{level}" for level in levels)]
-    return count_rows(table, "count", of="zones", within=["level", "zone"], sums=sums, whole="_is")
+    rows = count_rows(table, "count", of="zones", within=["level", "zone"], sums=sums, whole="_is")
+    return rows.assign(
+        level=table["level"].to_numpy(dtype=object), geometry=np.asarray(zones.geometry.array, dtype=object)
+    )
 
 
 def _ring(overall: pd.DataFrame) -> list[pd.DataFrame]:

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis.i18n import text
-from jxgis.indicators.points import count
 from jxgis.part import Result, Table
 from jxgis.schema.tables import table
 from jxgis.scoring.part import PART
-from jxgis.scoring.shown import candidate_counts, counted_zones
-from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
-from jxgis.space.sums import sums_of
+from jxgis.small_counts import MIN_RANGE, hide_small
+from jxgis.space.sums import add_areas
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
@@ -331,26 +329,16 @@ class ScoresResult(Result):
         of_issues = self.averages["indicator"].isin(self.by_issues)
         if not of_issues.any() or self.given.settings.report.min_count < MIN_RANGE:
             return self.averages
-        telling = len(self._hidden) > 0
-        own, safe = self.averages["of"] == "measured", self._districts_told(telling=telling)
-        in_district = own & (self.averages["level"] == "district") & ~self.averages["zone"].isin(safe)
+        own, telling = self.averages["of"] == "measured", len(self._hidden) > 0
+        in_district = own & (self.averages["level"] == "district") & ~self.averages["zone"].isin(self._districts_told())
         return self.averages[~(of_issues & (in_district | (~own & telling)))]
 
-    def _districts_told(self, *, telling: bool) -> list[str]:
-        """The districts whose number of issues readers may know; ``telling``: that of some candidate is hidden."""
-        given, least = self.given, self.given.settings.report.min_count
-        before = [
-            rows[(rows["of"] == "zones") & (rows["issue_class"] == ALL)] for rows in given.known_counts(self.part)
-        ]
-        known = pd.concat([*before, pd.DataFrame({"whole": [], "count": [], "lost": []})])
-        if len(known):
-            shown = known[~known["lost"].astype(bool) & ~known["count"].between(1, least - 1)]
-            return [name.removeprefix("units:") for name in shown["whole"].explode().dropna().astype(str)]
-        districts = given.table("districts")
-        if districts is None or telling:
-            return []
-        found = count(districts, given.need("issues"))["value"]
-        return [str(name) for name in districts.loc[~found.between(1, least - 1), "name"]]
+    def _districts_told(self) -> list[str]:
+        """The districts whose number of issues readers know."""
+        known, least = self.given.known_counts(self.part), self.given.settings.report.min_count
+        own = known[(known["of"] == "zones") & (known["issue_class"] == ALL) & ~known["lost"].astype(bool)]
+        shown = own.loc[~own["count"].between(1, least - 1), "whole"].explode().dropna().astype(str)
+        return [name.removeprefix("units:") for name in shown if name.startswith("units:")]
 
     @cached_property
     def _hidden(self) -> set[str]:
@@ -402,30 +390,17 @@ class ScoresResult(Result):
             return scores
         return self._brief(hide_small(scores, min_count=least, lost=self._lost))
 
-    @cached_property
+    @property
     def _lost(self) -> NDArray[np.bool_]:
         """Whose count is not shown, for with what other parts show it would tell a small one."""
-        given = self.given
-        own = count_rows(self.scores, "issues")
-        known = pd.concat([*given.known_counts(self.part), own.iloc[:0]], ignore_index=True)
-        named = (("zones", "hotspots"), ("units", "units"))
-        tables = {name: given.results[part].tables().get(name) for name, part in named if part in given.results}
-        zones = counted_zones(known, {name: table for name, table in tables.items() if table is not None})
-        least = given.settings.report.min_count
-        rows = candidate_counts(self.scores, known, zones, min_count=least)
-        if zones.empty:  # the districts' numbers stand in another run, if not in this one
-            ids, mine = self.scores["candidate_id"], rows.index[-len(own) :]
-            filled = sums_of(self.scores, ids, districts=given.table("districts"), of="district")
-            rows.loc[mine, "sums"] = pd.Series(
-                [[*some, *more] for some, more in zip(rows.loc[mine, "sums"], filled, strict=True)], index=mine
-            )
-        return leave_out(rows, least)[-len(own) :]
+        return self._known.loc[self._known["of"] == self.part.name, "lost"].to_numpy(dtype=bool)
+
+    @cached_property
+    def _known(self) -> pd.DataFrame:
+        given, total = self.given, self.scores["issues"]
+        known, least = given.known_counts(self.part), given.settings.report.min_count
+        return add_areas(known, self.scores, total, of=self.part.name, min_count=least)
 
     def known_counts(self) -> pd.DataFrame | None:
-        """Those of candidates that are no unit of an earlier part: a later one may have units of their names."""
-        if "issues" not in self.scores.columns:
-            return None
-        units = {each for rows in self.given.known_counts(self.part) for each in rows["whole"] if isinstance(each, str)}
-        named = "unit:" + self.scores["candidate_id"].astype(str)
-        own = count_rows(self.scores, "issues", of="scores").assign(lost=self._lost, whole=named.to_numpy())
-        return own[~own["whole"].isin(units)]
+        """Those of the candidates too, where they count issues."""
+        return self._known if "issues" in self.scores.columns else None

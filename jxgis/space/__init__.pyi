@@ -11,14 +11,17 @@ from .people import people_in
 from .points import locate, locate_each, locate_touching
 from .polygons import as_one, fill_needles, members, polygon_parts, polygons_of, rows_of_polygons
 from .shape import hull_ratio, polsby_popper, reock, width_m
-from .sums import sums_of
+from .sums import EVERYWHERE, Period, add_areas, when, whole_zones
 
 __all__ = [
+    "EVERYWHERE",
     "Grid",
     "Neighbours",
+    "Period",
     "Snapped",
     "StreetGraph",
     "Walk",
+    "add_areas",
     "align",
     "as_numbers",
     "as_one",
@@ -50,11 +53,12 @@ __all__ = [
     "snap",
     "street_blocks",
     "street_graph",
-    "sums_of",
     "to_micrometres",
     "union_of_linked",
     "walk_from",
     "walk_from_each",
+    "when",
+    "whole_zones",
     "width_m",
     "zones_by_level",
 ]

@@ -8,11 +8,9 @@ from numpy.typing import NDArray
 
 from jxgis.space.polygons import Faces
 
-__all__ = ["filled_by", "holds_most", "pieces", "sharing_ground"]
+__all__ = ["holds_most", "pieces", "sharing_ground"]
 
 _INTERIORS_MEET = "T********"
-#: Of a zone, by polygons that are drawn to fill it: the rest is lines that were drawn twice.
-_FILLED = 0.99
 
 
 def pieces(shapes: Faces, layer: Faces) -> tuple[NDArray[np.int64], NDArray[np.int64], Faces]:
@@ -77,30 +75,6 @@ def holds_most(shapes: Faces, zones: Faces) -> tuple[NDArray[np.int64], NDArray[
     home, area = np.full(len(shapes), -1, dtype=np.int64), np.zeros(len(shapes))
     home[held], area[held] = zone[order][first], common[order][first]
     return home, area
-
-
-def filled_by(shapes: Faces, zones: Faces) -> NDArray[np.int64]:
-    """Find the zone that holds most of each polygon, where such polygons fill it.
-
-    Parameters
-    ----------
-    shapes, zones
-        (n,) and (m,) polygons.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) int64: position of the zone; -1 where the polygons leave more than 1 % of it.
-
-    Examples
-    --------
-    >>> filled_by(shapely.box([0, 3, 6], 0, [3, 5, 7], 1), shapely.box([0, 5], 0, [5, 9], 1)).tolist()
-    [0, 0, -1]
-    """
-    home, area = holds_most(shapes, zones)
-    some = home >= 0
-    filled = np.bincount(home[some], weights=area[some], minlength=len(zones)) >= _FILLED * shapely.area(zones)
-    return np.where(some & filled[home], home, -1)
 
 
 def sharing_ground(polygons: Faces) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+import pandas as pd
+
 from jxgis.i18n import Text, text_pair
 from jxgis.part import Result
 from jxgis.schema.tables import table
@@ -16,7 +18,6 @@ from jxgis.units.part import PART
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
-    import pandas as pd
 
     from jxgis.drawing.figures import Figure
     from jxgis.output import Stage
@@ -156,20 +157,22 @@ class UnitsResult(Result):
         from jxgis.units.shown import hide_units
 
         given = self.given
-        return hide_units(self.units, min_count=given.settings.report.min_count, known=given.known_counts(self.part))
+        return hide_units(self.units, min_count=given.settings.report.min_count, known=[given.known_counts(self.part)])
 
     def shown_tables(self) -> dict[str, pd.DataFrame]:
         """The units."""
         return {"units": self.shown}
 
     def known_counts(self) -> pd.DataFrame | None:
-        """Those of the units, where they count issues."""
+        """Those of the units too, where they count issues."""
         from jxgis.units.shown import unit_counts
 
-        given = self.given
         if "issues" not in self.units.columns:
             return None
-        return unit_counts(self.units, given.settings.report.min_count, given.known_counts(self.part))
+        known = self.given.known_counts(self.part)
+        own = unit_counts(self.units, self.given.settings.report.min_count, [known])
+        own = own.assign(level="units", geometry=self.units.geometry.to_numpy())
+        return pd.concat([known, own], ignore_index=True)
 
     def section(self) -> Section:
         """Units by district, and those out of bounds with their reasons."""

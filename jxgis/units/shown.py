@@ -32,10 +32,8 @@ def unit_counts(units: pd.DataFrame, min_count: int, known: Sequence[pd.DataFram
         As `count_rows`, with ``lost``.
     """
     district = units["district"] if "district" in units.columns else pd.Series("", index=units.index)
-    named = units.assign(
-        _district="units:" + district.fillna("").astype(str), _is="unit:" + units["unit_id"].astype(str)
-    )
-    own = count_rows(named, "issues", of="units", sums=["_district"], whole="_is")
+    named = units.assign(_district="units:" + district.fillna("").astype(str))
+    own = count_rows(named, "issues", of="units", sums=["_district"])
     rows = pd.concat([*known, own], ignore_index=True)
     return rows.assign(lost=leave_out(rows, min_count)).tail(len(own))
 

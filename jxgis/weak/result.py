@@ -13,8 +13,8 @@ from jxgis.i18n import Text, text
 from jxgis.part import Result
 from jxgis.period_words import change_lines
 from jxgis.schema.tables import table as declared
-from jxgis.small_counts import MIN_RANGE, hide_small, leave_out_periods
-from jxgis.space.sums import sums_of
+from jxgis.small_counts import MIN_RANGE, hide_small
+from jxgis.space.sums import Period, add_areas, when
 from jxgis.weak.areas import HOT_PLACE, UNIT
 from jxgis.weak.part import PART
 
@@ -93,10 +93,12 @@ class WeakResult(Result):
         """Small counts as ranges; none where it, or what it adds up to, here or in other parts, would tell a small one."""
         shown = self.given.in_words(table)
         if least >= MIN_RANGE:
-            gone = self._gone(table, least)
-            listed = self._untold.reindex(pd.MultiIndex.from_frame(table[["kind", "name"]]), fill_value=False)
-            shown = hide_small(shown, min_count=least, lost=gone["issues"] | listed["issues"].to_numpy())
-            told = gone["cases_before"] | listed["cases_before"].to_numpy()
+            at = pd.MultiIndex.from_frame(table[["kind", "name"]])
+            now, told = (
+                gone | self._untold(period).reindex(at, fill_value=False).to_numpy()
+                for period, gone in self._gone(table, least).items()
+            )
+            shown = hide_small(shown, min_count=least, lost=now)
             masked = [name for name in _TOLD if name in shown]
             shown = shown.assign(**{name: shown[name].astype(object).mask(told) for name in masked})
         # A share of the issues tells how many are elsewhere.
@@ -118,35 +120,32 @@ class WeakResult(Result):
         }
 
     @cached_property
-    def _untold(self) -> pd.DataFrame:
-        """Which counts are missing of each area, by kind and name, for what they add up to.
-
-        What is expected tells the issues of all places of a kind together; units, and what else fills the districts, tell
-        those of a district.
-        """
-        table, least = self.judged, self.given.settings.report.min_count
-        now, before, rest = self._counts(table)
-        gone, kind = self._gone(table, least), table["kind"]
-        known, districts = self.given.known_counts(self.part), self.given.table("districts")
-        sums: list[list[str]] = [[]] * len(table)
-        for name in kind.unique():  # units and communities may fill the same district: each by themselves
-            at, own = np.flatnonzero(kind == name), table[kind == name]
-            for row, some in zip(at, sums_of(own, own["name"], districts=districts, known=known, of=name), strict=True):
-                sums[row] = some
-        # What is left of a unit is known where the unit and both periods are.
-        left = np.array([not some or not some[0].startswith("unit:") for some in sums]) | gone["cases_before"]
-        lost = leave_out_periods(
-            {
-                "issues": (now, gone["issues"]),
-                "cases_before": (before, gone["cases_before"]),
-                "rest": (np.where(left, rest, 0), left),
+    def _known(self) -> pd.DataFrame:
+        """What readers know with the areas. What is expected tells the issues of all places of a kind together, by period."""
+        given, table, least = self.given, self.judged, self.given.settings.report.min_count
+        gone, (now, before, rest) = self._gone(table, least), self._counts(table)
+        layer = given.need("issues")
+        past = layer if given.history is None else given.history
+        periods = self.comparison.periods
+        within = (past.iloc[:0], layer) if periods is None else (past[own] for own in periods.within(past["time"]))
+        then, recent = (when(own, layer) for own in within)
+        return add_areas(
+            given.known_counts(self.part), table, now + before + rest, of=self.part.name, kinds=table["kind"],
+            periods={
+                "issues": Period(now, gone["issues"], recent),
+                "cases_before": Period(before, gone["cases_before"], then),
             },
-            sums=sums,
-            by_period=[[f"weak:{name}"] for name in kind],
-            known=known,
-            min_count=least,
-        )
-        return pd.DataFrame(lost, index=pd.MultiIndex.from_frame(table[["kind", "name"]]))
+            when=when(past, layer), min_count=least,
+        )  # fmt: skip
+
+    def _untold(self, period: str) -> pd.Series:
+        """Whether the count of a period is missing for what it adds up to, of each area by kind and name."""
+        lost = self._known.loc[self._known["of"] == f"{self.part.name}:{period}", "lost"]
+        return pd.Series(lost.to_numpy(dtype=bool), index=pd.MultiIndex.from_frame(self.judged[["kind", "name"]]))
+
+    def known_counts(self) -> pd.DataFrame:
+        """Those of the areas too."""
+        return self._known
 
     def _counts(self, table: gpd.GeoDataFrame) -> list[NDArray[np.int64]]:
         """The issues of each area in the recent period, the one before, and neither."""

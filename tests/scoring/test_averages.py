@@ -84,7 +84,8 @@ def test_candidates_that_fill_a_district_do_not_tell_the_small_count_of_one_of_t
     thirds = gpd.GeoDataFrame(
         {"candidate_id": list("abc")}, geometry=shapely.box([0, 2000, 4000], 0, [2000, 4000, 5000], 2000), crs=4549
     )
-    x = np.repeat([100.0, 2100, 4100], [30, 1, 20])
+    # Nine lie elsewhere: how many there are in all is said too.
+    x = np.repeat([100.0, 2100, 4100, 20_000], [30, 1, 20, 9])
     issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, np.full(len(x), 500.0)), crs=4549)
     own = {"lit": indicator(target=80)}
     for districts, told in ((DISTRICTS, [30, "1–2", None]), (DISTRICTS.iloc[1:], [30, "1–2", 20])):
