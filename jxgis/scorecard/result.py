@@ -157,14 +157,12 @@ class ScorecardResult(Result):
         """As people are shown it: see `shown.show_card`."""
         from jxgis.scorecard.shown import class_of_cases, counts_elsewhere, show_card
 
-        given, hotspots = self.given, self.given.results.get("hotspots")
+        given = self.given
         return show_card(
             self.scorecard,
             self.plan.targets,
             {name: way.measure for name, way in self.by_issues.items()},
             classes={name: class_of_cases(given.need("issues"), way) for name, way in self.by_issues.items()},
-            elsewhere=counts_elsewhere(
-                given.known_counts(self.part), None if hotspots is None else hotspots.tables().get("zones")
-            ),
+            elsewhere=counts_elsewhere(given.known_counts(self.part), given.results),
             least=given.settings.report.min_count,
         )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from jxgis.part import Result
     from jxgis.scorecard.targets import PlanTarget
     from jxgis.settings import MeasureSettings
 
@@ -36,23 +37,27 @@ def class_of_cases(issues: pd.DataFrame, way: MeasureSettings) -> str:
     return str(found[0]) if len(found) == 1 and pd.notna(found[0]) else ALL
 
 
-def counts_elsewhere(known: Sequence[pd.DataFrame], zones: pd.DataFrame | None) -> pd.DataFrame:
+def counts_elsewhere(known: pd.DataFrame, results: Mapping[str, Result]) -> pd.DataFrame:
     """The counts of zones and units that other parts have shown or hidden: ``level, zone, issue_class, count, lost``.
 
     Parameters
     ----------
     known
         From `Given.known_counts`.
-    zones
-        The table of zones of hot spots, in whose order their rows of ``known`` are; None where there is none.
+    results
+        Name of a part to what it found: hot spots and units name the rows of ``known`` that are theirs.
     """
+    named: dict[str, pd.DataFrame] = {}
+    if "hotspots" in results and "zones" in results["hotspots"].tables():
+        named["zones"] = results["hotspots"].tables()["zones"]
+    if "units" in results:
+        units = results["units"].tables()["units"]
+        named["units"] = pd.DataFrame({"level": "unit", "zone": units["unit_id"].astype(str), "issue_class": ALL})
     found = [pd.DataFrame(columns=[*_KEYS, "count", "lost"])]
-    for rows in known:
-        of_zones, of_units = rows[rows["of"] == "zones"], rows[rows["of"] == "units"]
-        if zones is not None and len(of_zones) == len(zones):
-            found.append(pd.DataFrame(zones[[*_KEYS, "count"]]).assign(lost=of_zones["lost"].to_numpy(dtype=bool)))
-        names = of_units["whole"].astype(str).str.removeprefix("unit:")
-        found.append(of_units.assign(level="unit", zone=names)[[*_KEYS, "count", "lost"]])
+    for name, table in named.items():
+        rows = known[known["of"] == name]
+        if len(rows):
+            found.append(pd.DataFrame(table[_KEYS]).assign(**{key: rows[key].to_numpy() for key in ("count", "lost")}))
     return pd.concat([each for each in found if len(each)] or found, ignore_index=True).drop_duplicates(_KEYS)
 
 

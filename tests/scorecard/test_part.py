@@ -21,6 +21,7 @@ from jxgis.scorecard.analysis import analyse
 from jxgis.scorecard.shown import counts_elsewhere, show_card
 from jxgis.scorecard.targets import load_plan
 from jxgis.settings import load_settings
+from jxgis.space.sums import whole_zones
 
 EAST, NORTH = 572_000, 3_403_000
 
@@ -258,5 +259,7 @@ def test_a_number_of_cases_that_is_hidden_is_no_value_either(districts):
         [None] * 3,
     )  # fmt: skip
     target = load_plan().targets[0].model_copy(update={"id": "n"})
-    shown = show_card(table, [target], {"n": "count"}, classes={}, elsewhere=counts_elsewhere([], None), least=3)
+    shown = show_card(
+        table, [target], {"n": "count"}, classes={}, elsewhere=counts_elsewhere(whole_zones(None, None), {}), least=3
+    )
     assert shown["value"].isna().all()
