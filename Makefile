@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test slow lint bench mutants notebooks data clean
+.PHONY: demo test slow lint docs bench mutants notebooks data clean
 
 .venv: .venv/ready
 
@@ -27,6 +27,14 @@ lint: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file tests/mypy.ini
+
+# The documentation as a site, build/site/index.html, with pictures of the demo's results; a broken link is an error.
+docs: .venv/ready out/demo/run.json
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/python docs/make_site.py out/demo
+
+out/demo/run.json:
+	$(MAKE) demo
 
 data: .venv/ready
 	$(BIN)/python -m jxgis.demo data

@@ -13,7 +13,7 @@ from jxgis import escape
 from jxgis.city import contract_of
 from jxgis.crs import require_table
 from jxgis.errors import InputError, JxgisError, collect, require_lang
-from jxgis.i18n import text_pair
+from jxgis.i18n import text, text_pair
 from jxgis.load.handed import as_layer
 from jxgis.part import Given, Part, Progress, Result
 from jxgis.progress import shown
@@ -179,6 +179,41 @@ class Project:
         from jxgis.i18n import localise_reasons
 
         return localise_reasons(self._loaded(name).rejects, self.lang)
+
+    def overview(self, name: str = "places") -> pd.DataFrame:
+        """A table for people of the districts, or of the departments, side by side, as the report's page has it.
+
+        Parameters
+        ----------
+        name
+            ``"places"``: the whole, the areas and the districts with their share of issues closed in time, their main
+            department, and what the parts that were run (`hotspots`, `parks`, `units`) found there. ``"departments"``:
+            how many issues each has, and how many of them were closed in time and sent back.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Texts. Shares stand only where there are 30 issues or more that were due.
+
+        Raises
+        ------
+        InputError
+            If the project's layers do not tell.
+        """
+        import pandas as pd
+
+        from jxgis.report.blocks import TableBlock
+        from jxgis.run.overview import overview
+
+        departments = text("report.departments", self.lang)
+        blocks = [block for block in overview(self._found, self.given) if isinstance(block, TableBlock)]
+        there = {"departments" if block.heading == departments else "places": block for block in blocks}
+        if name not in there:
+            told = ", ".join(there) or "—"
+            raise InputError(
+                zh=f"没有“{name}”这张表，可用：{told}。", en=f"There is no table {name!r}; there are: {told}."
+            )
+        return pd.DataFrame(there[name].rows, columns=list(there[name].titles))
 
     @with_options(HotspotSettings)
     def hotspots(self, **options: Any) -> HotspotsResult:

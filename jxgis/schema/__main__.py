@@ -1,4 +1,4 @@
-"""``python -m jxgis.schema docs/contract.md``: write the tables of the results into the page anew."""
+"""``python -m jxgis.schema docs/contract.md docs/contract.zh.md``: write the tables of the results into the pages anew."""
 
 from __future__ import annotations
 
@@ -7,5 +7,7 @@ from pathlib import Path
 
 from jxgis.schema.contract import with_tables
 
-page = Path(sys.argv[1])
-page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+for name in sys.argv[1:]:
+    page = Path(name)
+    lang = "zh" if page.name.endswith(".zh.md") else "en"
+    page.write_text(with_tables(page.read_text(encoding="utf-8"), lang), encoding="utf-8", newline="\n")

@@ -197,3 +197,25 @@ def test_a_terminal_shows_what_can_be_asked_and_no_dump(town):
     assert all(
         max(map(len, text.splitlines())) < 400 and len(text.splitlines()) < 15 for text in (said, repr(hot), shown)
     )
+
+
+def test_an_overview_sets_departments_and_places_side_by_side(town):
+    """40 of 240 issues have no deadline that is past; of the others every second one was closed a day late."""
+    issues = gpd.read_file(town / "issues.gpkg")
+    reported = pd.to_datetime(issues["上报时间"])
+    late = pd.Series([k % 2 == 1 for k in range(240)])
+    issues["处置截止时间"] = reported + pd.Timedelta(days=1)
+    issues.loc[200:, "处置截止时间"] = pd.Timestamp("2024-01-01")
+    issues["结案时间"] = reported + pd.to_timedelta(late.map({False: 1, True: 2}), unit="D")
+    issues["处置部门"] = ["环卫所"] * 60 + ["综合执法队"] * 180
+    issues.to_file(town / "issues.gpkg")
+    city = jxgis.open_project(town)
+    city.hotspots()
+    places = city.overview().set_index("区域")
+    assert places.loc[["全域", "西片", "东片"], "按期结案率"].tolist() == ["50.0 %", "50.0 %", "—"]
+    departments = city.overview("departments").set_index("处置部门")
+    assert departments.index.tolist() == ["综合执法队", "环卫所"]
+    assert departments["问题数（件）"].tolist() == ["180", "60"]
+    assert departments["按期结案率"].tolist() == ["50.0 %", "50.0 %"]
+    with pytest.raises(jxgis.InputError, match="departments"):
+        city.overview("department")
