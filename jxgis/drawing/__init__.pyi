@@ -11,7 +11,7 @@ from .figures import (
     short_label,
     wrapped,
 )
-from .ground import NO_GROUND, Ground, ground_of, road_order
+from .ground import NO_GROUND, Ground, ground_of, road_order, spot_names
 from .layers import (
     Field,
     PlaceList,
@@ -34,7 +34,7 @@ from .layers import (
 from .legend import Classes, LegendSection, Swatch, add_legend, classify, legend_html
 from .offline import Page, content_policy, framed, head, require_offline, save_map, to_html
 from .plate import Look, Plate, frame_around
-from .raster import CellPixels, cell_pixels, paint
+from .raster import CellPixels, Lattice, cell_pixels, lattice_of, paint
 from .under import add_ground
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Field",
     "Figure",
     "Ground",
+    "Lattice",
     "LegendSection",
     "Look",
     "Page",
@@ -80,6 +81,7 @@ __all__ = [
     "ground_of",
     "head",
     "land_map",
+    "lattice_of",
     "legend_html",
     "line",
     "map_axes",
@@ -92,6 +94,7 @@ __all__ = [
     "save_png",
     "sequential",
     "short_label",
+    "spot_names",
     "to_html",
     "wrapped",
 ]

@@ -20,7 +20,7 @@ from jxgis.i18n import text
 __all__ = ["Added", "Scale", "arranged", "categories", "literal", "offered", "tree"]
 
 #: What a page does at its end: it names layers, which have to be there by then.
-_LAST = ("legend", "switch")
+_LAST = ("legend", "switch", "controls")
 #: Colours of a scale without classes that the legend shows.
 _STEPS = 5
 

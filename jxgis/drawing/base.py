@@ -11,6 +11,7 @@ from branca.element import MacroElement
 from folium.template import Template
 
 from jxgis import escape
+from jxgis.drawing._controls import words_of
 from jxgis.drawing.offline import Page
 from jxgis.errors import InputError, require_lang
 from jxgis.i18n import text
@@ -146,8 +147,10 @@ def new_map(
     page.add_child(
         Box(f"<h1>{escape.html(title)}</h1>{below}{mark}", position="topleft", class_name="jx-title"), name="title"
     )
-    page.add_child(_Call("home", [[south, west], [north, east]], text("maps.home", lang)), name="home")
+    words = [text(key, lang) for key in ("maps.home", "tools.closer", "tools.farther")]
+    page.add_child(_Call("home", [[south, west], [north, east]], words), name="home")
     page.add_child(_Scale(), name="scale")
+    page.add_child(_Call("controls", words_of(lang)), name="controls")
     return page
 
 

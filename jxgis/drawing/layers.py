@@ -23,7 +23,7 @@ from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script, extent, new_map
 from jxgis.drawing.colours import BORDER, PAPER
 from jxgis.drawing.ground import Ground
-from jxgis.drawing.raster import CellPixels, paint
+from jxgis.drawing.raster import CellPixels, Lattice, lattice_of, paint
 from jxgis.drawing.under import add_ground
 from jxgis.i18n import text
 from jxgis.schema.tables import table
@@ -135,13 +135,31 @@ def dot(colour: str, *, radius_px: float = 5, border: str = PAPER) -> Style:
 class Shapes(Script):
     """Geometries that several layers draw, written once: the cells of all classes."""
 
-    _template = Template("{% macro script(this, kwargs) %}const {{ this.get_name() }} = {{ this.data }};{% endmacro %}")
+    _template = Template(
+        "{% macro script(this, kwargs) %}const {{ this.get_name() }} = jxgis.shapes({{ this.data }});{% endmacro %}"
+    )
 
-    def __init__(self, ids: pd.Index[Any], geometries: NDArray[np.object_]) -> None:
+    def __init__(self, geometry: gpd.GeoSeries, heading: Sequence[Any] | None = None) -> None:
         super().__init__("Shapes")
-        self.ids = ids
-        origin = _encode.origin_of(geometries)
-        self.data = escape.javascript({"origin": origin, "rings": _encode.all_rings(geometries, origin)})
+        self.ids = geometry.index
+        squares = lattice_of(geometry) if len(geometry) and geometry.crs.is_projected else None
+        data = None if squares is None else _encode.lattice(squares, geometry.crs)
+        if data is None:
+            geometries = _encode.to_degrees(geometry)
+            origin = _encode.origin_of(geometries)
+            rings = _encode.all_rings(geometries, origin)
+            data = {"origin": origin, "rings": [[[*map(_encode.packed, loops)] for loops in parts] for parts in rings]}
+        if heading is not None:
+            data |= {"heading": _encode.column(heading, digits=None), "id": _ids(self.ids, squares)}
+        self.data = escape.javascript(data)
+
+
+def _ids(ids: pd.Index[Any], squares: Lattice | None) -> list[str] | str:
+    """Ids as texts; those that are made of column and row are not said once more."""
+    texts = [str(name) for name in ids]
+    if squares is not None and texts == [f"E{x}N{y}" for x, y in zip(squares.column, squares.row, strict=True)]:
+        return "E{column}N{row}"
+    return texts
 
 
 class _DataLayer(Layer):
@@ -189,11 +207,11 @@ def _tooltip(
     }
 
 
-def _style_rows(style: ArrayLike | None, n: int) -> list[int]:
-    return [0] * n if style is None else [int(v) for v in np.asarray(style)]
+def _style_rows(style: ArrayLike | None, n: int) -> str:
+    return _encode.packed(np.zeros(n, dtype=np.int64) if style is None else np.asarray(style).astype(np.int64))
 
 
-def add_shapes(page: folium.Map, geometry: gpd.GeoSeries) -> Shapes:
+def add_shapes(page: folium.Map, geometry: gpd.GeoSeries, heading: Sequence[Any] | None = None) -> Shapes:
     """Put geometries on a page once, for layers that share them.
 
     Parameters
@@ -202,13 +220,15 @@ def add_shapes(page: folium.Map, geometry: gpd.GeoSeries) -> Shapes:
         The map.
     geometry
         Polygons in any CRS, indexed by the id that the layers' tables refer to.
+    heading
+        What heads the tooltip of each, in every layer that draws it; its id then stands at the foot of its card.
 
     Returns
     -------
     Shapes
         To hand to :func:`add_polygons`.
     """
-    shapes = Shapes(geometry.index, _encode.to_degrees(geometry))
+    shapes = Shapes(geometry, heading)
     page.add_child(shapes)
     return shapes
 
@@ -284,13 +304,13 @@ def add_polygons(
         geometry = gpd.GeoSeries(table.geometry) if isinstance(table, gpd.GeoDataFrame) else gpd.GeoSeries([])
         if simplify_m > 0:
             geometry = geometry.simplify(simplify_m, preserve_topology=True)
-        shapes = Shapes(pd.RangeIndex(len(geometry)), _encode.to_degrees(geometry))
+        shapes = Shapes(geometry.reset_index(drop=True))
         parent.add_child(shapes)
         rows = np.arange(len(table))
     else:
         rows = shapes.ids.get_indexer(pd.Index(table[key]))
     data = {
-        "shape": [int(r) for r in rows],
+        "shape": _encode.packed(np.asarray(rows, dtype=np.int64)),
         "style": _style_rows(style, len(table)),
         "styles": list(styles),
         "fill": filled,
@@ -333,7 +353,7 @@ def add_lines(
     origin = _encode.origin_of(geometries)
     data = {
         "origin": origin,
-        "paths": [_encode.paths(g, origin) for g in geometries],
+        "paths": [[*map(_encode.packed, _encode.paths(g, origin))] for g in geometries],
         "style": _style_rows(style, len(table)),
         "styles": list(styles),
         "interactive": bool(fields) or heading is not None,
@@ -382,7 +402,7 @@ def add_points(
     origin, moves = _anchors(table)
     data = {
         "origin": origin,
-        "steps": moves,
+        "steps": _encode.packed(moves),
         "style": _style_rows(style, len(table)),
         "styles": list(styles),
         "pins": None if number is None else _encode.column(table[number], digits=0),
@@ -404,7 +424,7 @@ def add_names(
     table = table.iloc[np.argsort(-table.geometry.area.to_numpy(), kind="stable")]
     origin, moves = _anchors(table)
     texts = ["" if pd.isna(v) else str(v) for v in table[column]]
-    data = {"origin": origin, "steps": moves, "names": texts}
+    data = {"origin": origin, "steps": _encode.packed(moves), "names": texts}
     parent.add_child(_DataLayer("names", data, name=name, control=control, show=show))
 
 
@@ -508,12 +528,16 @@ class _Switch(Script):
     _template = Template(
         "{% macro script(this, kwargs) %}"
         "jxgis.layerSwitch({{ this._parent.get_name() }}, ["
-        "{% for layer, words in this.entries() %}[{{ layer.get_name() }}, {{ words }}],{% endfor %}]);"
+        "{% for layer, words in this.entries() %}[{{ layer.get_name() }}, {{ words }}],{% endfor %}], {{ this.label() }});"
         "{% endmacro %}"
     )
 
     def __init__(self) -> None:
         super().__init__("Switch")
+
+    def label(self) -> str:
+        """What the switch is called."""
+        return escape.javascript(text("tools.layers", self.page.lang))
 
     def entries(self) -> list[tuple[Layer, str]]:
         """The layers on the map that are offered, with their names and whether they lie over others."""

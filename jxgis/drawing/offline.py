@@ -30,6 +30,7 @@ from jinja2 import TemplateSyntaxError
 
 from jxgis import escape
 from jxgis.drawing._added import Added, Scale, arranged, categories, literal, tree
+from jxgis.drawing._controls import ASSETS
 from jxgis.errors import JxgisError
 from jxgis.i18n import listed, text
 
@@ -46,6 +47,8 @@ _MARK = re.compile(r"<jxgis-piece-(\d+)>")
 _TAGS = re.compile(r"<(?=/?script|!--)", re.IGNORECASE)
 #: Where the policy will stand. No text of the data can hold it, since "<" is escaped in all of them.
 _POLICY = "<jxgis-policy>"
+_LANGUAGES = {"zh": "zh-CN", "en": "en"}
+_VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 #: Height of a map in a notebook: it is seen whole on a laptop.
 _FRAME_PX = 560
 
@@ -86,11 +89,12 @@ def head() -> str:
         f"iconUrl:'{_data_uri('images/marker-icon.png')}',iconRetinaUrl:'{_data_uri('images/marker-icon-2x.png')}',"
         f"shadowUrl:'{_data_uri('images/marker-shadow.png')}'}});"
     )
-    return (
-        f"<style>{style}</style>\n<style>{ours.joinpath('page.css').read_text(encoding='utf-8')}</style>\n"
-        f"<script>{script}{icons}</script>\n<script>{ours.joinpath('page.js').read_text(encoding='utf-8')}</script>\n"
-        f"<script>{ours.joinpath('ground.js').read_text(encoding='utf-8')}</script>"
-    )
+    own = {
+        name: ours.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "ground.js", *ASSETS)
+    }
+    styles = [style, *(words for name, words in own.items() if name.endswith(".css"))]
+    scripts = [script + icons, *(words for name, words in own.items() if name.endswith(".js"))]
+    return "\n".join([*(f"<style>{one}</style>" for one in styles), *(f"<script>{one}</script>" for one in scripts)])
 
 
 def require_offline(html: str) -> None:
@@ -353,6 +357,9 @@ class Page(PlainPage):
             for part, children in parts:
                 part._children = children
         require_offline(html)
+        html = html.replace("<html>", f'<html lang="{_LANGUAGES[self.lang]}">', 1)
+        # folium forbids to enlarge a page with two fingers. In texts of the data "<" is escaped.
+        html = re.sub(r'<meta name="viewport"[^>]*>', _VIEWPORT, html, count=1)
         lines = (line.rstrip() for line in re.split(r"\r\n|\r|\n", html))
         html = "\n".join(line for line in lines if line) + "\n"
         policy = f'<meta http-equiv="Content-Security-Policy" content="{content_policy(html, online=self.online)}">'

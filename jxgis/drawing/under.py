@@ -97,23 +97,22 @@ def _whole(areas: gpd.GeoDataFrame) -> shapely.Geometry:
     return shapely.simplify(shapely.union_all(shapes, grid_size=2 * _SIMPLIFY_M / 3), _SIMPLIFY_M)
 
 
-def _steps(geometry: shapely.Geometry, origin: NDArray[np.int64]) -> list[int]:
+def _steps(geometry: shapely.Geometry) -> str:
     points = np.rint(shapely.get_coordinates(geometry) * _PER_DEGREE).astype(np.int64)
-    return _encode.steps(points, origin.tolist())
+    return _encode.packed(_encode.steps(points, [0, 0]))
 
 
 def _degrees(shapes: gpd.GeoSeries) -> NDArray[np.object_]:
     return np.asarray(shapes.to_crs(4326).array, dtype=object)
 
 
-def _rings(shapes: gpd.GeoSeries) -> list[list[int]]:
+def _rings(shapes: gpd.GeoSeries) -> list[str]:
     """The rings of polygons, each from the zero of the degrees: with the even-odd rule holes need no more said of them."""
-    rings = (_steps(ring, np.zeros(2, np.int64)) for ring in shapely.get_rings(_degrees(shapes)))
-    return [ring for ring in rings if len(ring) >= 6]
+    return [_steps(ring) for ring in shapely.get_rings(_degrees(shapes))]
 
 
-def _paths(shapes: gpd.GeoSeries) -> list[list[int]]:
-    return [_steps(part, np.zeros(2, np.int64)) for part in shapely.get_parts(_degrees(shapes))]
+def _paths(shapes: gpd.GeoSeries) -> list[str]:
+    return [_steps(part) for part in shapely.get_parts(_degrees(shapes))]
 
 
 def _borders(towns: gpd.GeoDataFrame, land: gpd.GeoDataFrame | None) -> gpd.GeoSeries:

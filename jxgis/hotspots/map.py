@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing.colours import ABSENT, HOT_COLD, PEAK, PINS
-from jxgis.drawing.ground import NO_GROUND, Ground
+from jxgis.drawing.ground import NO_GROUND, Ground, spot_names
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -141,10 +141,14 @@ class _Drawn(NamedTuple):
     pixels: CellPixels | None
 
 
-def _drawn(page: folium.Map, cells: gpd.GeoDataFrame, max_cells: int) -> _Drawn:
+def _drawn(page: folium.Map, cells: gpd.GeoDataFrame, ground: Ground, max_cells: int, lang: str) -> _Drawn:
     once = cells.drop_duplicates("cell_id").set_index("cell_id")
     pixels = cell_pixels(once.geometry) if len(once) > max_cells else None
-    shapes = add_shapes(page, once.geometry) if pixels is None else None
+    if pixels is not None:
+        return _Drawn(once.index, None, pixels)
+    names = spot_names(once.geometry, ground, lang)
+    heading = [name or cell for name, cell in zip(names, once.index, strict=True)]
+    shapes = add_shapes(page, once.geometry, heading)
     return _Drawn(once.index, shapes, pixels)
 
 
@@ -172,7 +176,7 @@ def _add_cells(
     styles = [*(fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS), fill(ABSENT, weight=0)]
     fields = _cell_fields(lang, min_count, bins_of)
     add_polygons(
-        group, seen, name="", styles=styles, style=np.where(judged, 3 - bins.to_numpy(), len(_BINS)), heading="cell_id", fields=fields,
+        group, seen, name="", styles=styles, style=np.where(judged, 3 - bins.to_numpy(), len(_BINS)), fields=fields,
         shapes=drawn.shapes, key="cell_id", control=False,
     )  # fmt: skip
 
@@ -294,7 +298,7 @@ def hotspot_map(
     tables = _as_shown({name: table for name, table in given.items() if table is not None}, min_count, band_m, lang)
     cells = tables["cells"]
     page = land_map(ground, cells, title=text("maps.hotspots_title", lang), method=method, lang=lang, sketch=sketch)
-    drawn = _drawn(page, cells, max_cells)
+    drawn = _drawn(page, cells, ground, max_cells, lang)
     found = list(pd.unique(cells["issue_class"]))
     order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != ALL, found.index(c)))
     lists: list[PlaceList] = []

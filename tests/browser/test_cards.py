@@ -96,7 +96,7 @@ def test_a_click_on_the_map_leads_to_the_card(tmp_path, visit):
     found = visit(save_map(result.map(), tmp_path / "maps" / "scores.html"))
     found.settle()
     found.page.locator(".jx-pin").first.click()
-    link = found.page.locator(".jx-linked a[target]")
+    link = found.page.locator(".jx-card a[target]")
     assert link.inner_text() == "打开评分卡"
     with found.page.context.expect_page() as opened:
         link.click()

@@ -1,6 +1,7 @@
 // What lies under the layers of a map, and the streets and names over their fills: the more, the nearer one looks.
 Object.assign(jxgis, (() => {
   "use strict";
+  const { kept, unpack } = jxgis.parts;
   const PER_DEGREE = 1e5;
   // From which zoom streets of an order are drawn and named; their width in pixels at zoom 14 and at most.
   const DRAWN = [0, 12, 13.5];
@@ -19,7 +20,8 @@ Object.assign(jxgis, (() => {
     }
     return name;
   };
-  const path = (steps) => {
+  const path = (packed) => {
+    const steps = unpack(packed);
     const points = [];
     let x = 0, y = 0;
     for (let i = 0; i < steps.length; i += 2) {
@@ -196,7 +198,12 @@ Object.assign(jxgis, (() => {
   };
 
   const ground = (data) => {
-    const group = L.layerGroup();
+    // What can be searched for: pieces of streets, and each other name once.
+    const pieces = data.streets.flatMap(({ names, paths }) => names.flatMap((name, k) => (name ? paths[k].map((steps) => [name, () => path(steps)]) : [])));
+    const spots = [...new Map(data.names.map(([, name, x, y]) => [name, [name, () => [y / PER_DEGREE, x / PER_DEGREE]]])).values()];
+    const named = [...spots, ...pieces];
+    const found = { names: named.map(([name]) => name), paths: true };
+    const group = kept(L.layerGroup(), found, (row) => named[row][1](), () => ground(data));
     group.onAdd = (map) => {
       if (!group.getLayers().length) [...areas(map, data), ...streetsOf(map, data), ...namesOf(map, data)].forEach((layer) => group.addLayer(layer));
       L.LayerGroup.prototype.onAdd.call(group, map);

@@ -90,6 +90,45 @@ const jxgis = (() => {
   // A column is a list, or words and their numbers where texts repeat.
   const cell = (column, row) => (column.words ? column.words[column.rows[row]] : column[row]);
 
+  // Whole numbers from text, as _encode.packed writes them: the first sign tells whether they are steps, and in runs.
+  const DIGITS = new Map([..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].map((sign, k) => [sign.charCodeAt(0), k]));
+  const VALUE = Uint8Array.from({ length: 128 }, (_, code) => DIGITS.get(code) ?? 0);
+  const unpack = (text) => {
+    const [steps, runs] = { a: [0, 0], b: [1, 0], c: [0, 1], d: [1, 1] }[text[0]];
+    const found = [];
+    let number = 0, shift = 1, last = 0, held = null;
+    for (let i = 1; i < text.length; i++) {
+      const digit = VALUE[text.charCodeAt(i)];
+      number += (digit & 31) * shift;
+      shift *= 32;
+      if (digit & 32) continue;
+      const value = number % 2 ? -(number + 1) / 2 : number / 2;
+      number = 0;
+      shift = 1;
+      if (runs && held === null) {
+        held = value;
+        continue;
+      }
+      for (let n = runs ? value : 1; n > 0; n--) found.push((last = (steps ? last : 0) + (runs ? held : value)));
+      held = null;
+    }
+    return found;
+  };
+  const columnOf = (packed) => {
+    if (!packed?.rows) return packed;
+    const rows = unpack(packed.rows);
+    return packed.words ? { words: packed.words, rows } : rows.map((n) => (n ? (n > 0 ? n - 1 : n) / 10 ** packed.digits : null));
+  };
+  const tableOf = (data) => ({
+    ...data,
+    heading: columnOf(data.heading),
+    columns: data.columns?.map(columnOf),
+    style: data.style && unpack(data.style),
+    pins: columnOf(data.pins),
+    steps: data.steps && unpack(data.steps),
+    link: data.link && { ...data.link, column: columnOf(data.link.column) },
+  });
+
   const element = (tag, parent, text) => {
     const node = document.createElement(tag);
     if (text !== undefined) node.textContent = text;
@@ -109,20 +148,7 @@ const jxgis = (() => {
     });
     return box;
   };
-  // A map inside a notebook has no files beside it.
-  const linked = (group, { link, ...data }) => {
-    if (!link || location.protocol === "about:") return;
-    group.bindPopup((layer) => {
-      const box = card(data, layer.jxRow);
-      const href = cell(link.column, layer.jxRow);
-      // Above the table, which may be longer than the window.
-      if (href) box.insertBefore(Object.assign(element("a", null, link.label), { href, target: "_blank" }), box.lastChild);
-      return box;
-    }, { className: "jx-tip jx-linked", maxWidth: 420, maxHeight: 420 });
-    group.on("popupopen", ({ propagatedFrom }) => propagatedFrom?.closeTooltip());
-  };
   const tooltip = (group, data) => {
-    linked(group, data);
     if (data.fields.length || data.heading) {
       group.bindTooltip((layer) => card(data, layer.jxRow), { sticky: true, className: "jx-tip", opacity: 1 });
     }
@@ -139,7 +165,30 @@ const jxgis = (() => {
     }
     return points;
   };
-  const rings = (polygons, origin) => polygons.map((polygon) => polygon.map((steps) => path(steps, origin)));
+  const rings = (polygons, origin) => polygons.map((polygon) => polygon.map((steps) => path(unpack(steps), origin)));
+  // Geometries that layers share: rings, or squares of a lattice whose corners a cubic polynomial leads to.
+  const shapes = ({ heading, id, ...data }) => {
+    const headings = heading && columnOf(heading);
+    if (data.rings) return { outline: (at) => rings(data.rings[at], data.origin), headings, id: id && ((at) => id[at]) };
+    const { first, size, degrees } = data;
+    const [column, row] = [unpack(data.column), unpack(data.row)];
+    const corner = (x, y) => {
+      const found = [0, 0];
+      for (let i = 0, k = 0, px = 1; i < 4; i++, px *= x) {
+        for (let j = 0, py = px; j < 4 - i; j++, k++, py *= y) {
+          found[0] += degrees[1][k] * py;
+          found[1] += degrees[0][k] * py;
+        }
+      }
+      return [found[0] / 1e6, found[1] / 1e6];
+    };
+    const at = (x, y) => corner(x / size[0], y / size[1]);
+    return {
+      outline: (k) => [[[column[k], row[k]], [column[k], row[k] + 1], [column[k] + 1, row[k] + 1], [column[k] + 1, row[k]]].map(([x, y]) => at(x, y))],
+      headings,
+      id: id && ((k) => (typeof id === "string" ? id.replace("{column}", column[k] + first[0]).replace("{row}", row[k] + first[1]) : id[k])),
+    };
+  };
 
   // A group that makes its layers when it is first shown: a page of seven classes opens as fast as one of one.
   const lazy = (fill) => {
@@ -155,6 +204,12 @@ const jxgis = (() => {
     };
     return group;
   };
+  // What the controls ask of a layer: its table, the place of a row, and the same layer once more for another map.
+  const made = [];
+  const kept = (group, data, place, again) => {
+    made.push(group);
+    return Object.assign(group, { jxData: data, jxPlace: place, jxAgain: again });
+  };
   const restack = (map) => {
     const found = [];
     map.eachLayer((layer) => {
@@ -163,12 +218,20 @@ const jxgis = (() => {
     found.sort((a, b) => a.jxLevel - b.jxLevel).forEach((group) => group.bringToFront());
   };
 
-  const polygons = (shapes, data) => {
+  const polygons = (shapes, packed) => {
+    const data = { ...tableOf(packed), shape: unpack(packed.shape) };
+    if (shapes.headings) {
+      const { words, rows } = shapes.headings;
+      data.heading = rows ? { words, rows: data.shape.map((at) => rows[at]) } : data.shape.map((at) => shapes.headings[at]);
+      data.id = data.shape.map(shapes.id);
+      data.searched = false;
+    }
+    const outline = (row) => shapes.outline(data.shape[row]);
     const group = lazy((self, map) => {
       const renderer = data.fill ? canvasOf(map) : L.svg({ pane: pane(map, "jxlines", 420), padding: 0.3 });
-      data.shape.forEach((shape, row) => {
+      data.shape.forEach((_, row) => {
         const style = data.styles[data.style[row]];
-        const layer = L.polygon(rings(shapes.rings[shape], shapes.origin), {
+        const layer = L.polygon(outline(row), {
           renderer, pane: data.fill ? "overlayPane" : "jxlines", interactive: data.interactive, smoothFactor: 0.5, ...style,
         });
         layer.jxRow = row;
@@ -184,47 +247,54 @@ const jxgis = (() => {
       }
     });
     if (data.fill) group.jxLevel = data.level;
-    return group;
+    return kept(group, data, outline, () => polygons(shapes, packed));
   };
 
-  const lines = (data) => lazy((self, map) => {
-    const renderer = L.svg({ pane: pane(map, "jxlines", 420), padding: 0.3 });
-    data.paths.forEach((parts, row) => {
-      const layer = L.polyline(parts.map((steps) => path(steps, data.origin)), {
-        renderer, pane: "jxlines", interactive: data.interactive, ...data.styles[data.style[row]],
+  const lines = (packed) => {
+    const data = tableOf(packed);
+    const course = (row) => data.paths[row].map((steps) => path(unpack(steps), data.origin));
+    return kept(lazy((self, map) => {
+      const renderer = L.svg({ pane: pane(map, "jxlines", 420), padding: 0.3 });
+      data.paths.forEach((_, row) => {
+        const layer = L.polyline(course(row), {
+          renderer, pane: "jxlines", interactive: data.interactive, ...data.styles[data.style[row]],
+        });
+        layer.jxRow = row;
+        self.addLayer(layer);
       });
-      layer.jxRow = row;
-      self.addLayer(layer);
-    });
-    if (data.interactive) tooltip(self, data);
-  });
+      if (data.interactive) tooltip(self, data);
+    }), data, course, () => lines(packed));
+  };
 
-  const points = (data) => lazy((self, map) => {
-    pane(map, "jxpoints", 430);
-    path(data.steps, data.origin).forEach((at, row) => {
-      const style = data.styles[data.style[row]];
-      let layer;
-      if (data.pins) {
-        const pin = document.createElement("div");
-        pin.className = "jx-pin";
-        pin.style.cssText = `width:${style.size}px;height:${style.size}px;background:${style.fillColor}`;
-        pin.textContent = format(cell(data.pins, row), { kind: "number", digits: 0 });
-        const icon = L.divIcon({ html: pin, className: "", iconSize: [style.size, style.size] });
-        layer = L.marker(at, { icon, pane: "jxpoints", zIndexOffset: -10 * row });
-      } else {
-        layer = L.circleMarker(at, { renderer: L.svg({ pane: "jxpoints" }), pane: "jxpoints", ...style });
-      }
-      layer.jxRow = row;
-      self.addLayer(layer);
-    });
-    tooltip(self, data);
-  });
+  const points = (packed) => {
+    const data = tableOf(packed);
+    return kept(lazy((self, map) => {
+      pane(map, "jxpoints", 430);
+      path(data.steps, data.origin).forEach((at, row) => {
+        const style = data.styles[data.style[row]];
+        let layer;
+        if (data.pins) {
+          const pin = document.createElement("div");
+          pin.className = "jx-pin";
+          pin.style.cssText = `width:${style.size}px;height:${style.size}px;background:${style.fillColor}`;
+          pin.textContent = format(cell(data.pins, row), { kind: "number", digits: 0 });
+          const icon = L.divIcon({ html: pin, className: "", iconSize: [style.size, style.size] });
+          layer = L.marker(at, { icon, pane: "jxpoints", zIndexOffset: -10 * row });
+        } else {
+          layer = L.circleMarker(at, { renderer: L.svg({ pane: "jxpoints" }), pane: "jxpoints", ...style });
+        }
+        layer.jxRow = row;
+        self.addLayer(layer);
+      });
+      tooltip(self, data);
+    }), data, (row) => path(data.steps, data.origin)[row], () => points(packed));
+  };
 
   const picture = (data) =>
-    lazy((self, map) => {
+    kept(lazy((self, map) => {
       const options = { pane: pane(map, "jxpicture", 405), className: "jx-picture" };
       self.addLayer(L.imageOverlay(data.uri, data.bounds, options));
-    });
+    }), data, null, () => picture(data));
 
   // Of names that would lie on one another only the first is shown: the larger area comes first.
   const declutter = (map) => {
@@ -238,18 +308,21 @@ const jxgis = (() => {
     });
   };
 
-  const names = (data) => lazy((self, map) => {
-    pane(map, "jxnames", 425);
-    map.getPane("jxnames").style.pointerEvents = "none";
-    path(data.steps, data.origin).forEach((at, row) => {
-      const text = document.createElement("span");
-      text.textContent = data.names[row];
-      const icon = L.divIcon({ html: text, className: "jx-name", iconSize: [0, 0] });
-      self.addLayer(L.marker(at, { icon, pane: "jxnames", interactive: false, keyboard: false }));
-    });
-    self.on("add remove", () => declutter(map));
-    map.on("zoomend resize", () => declutter(map));
-  });
+  const names = (packed) => {
+    const data = tableOf(packed);
+    return kept(lazy((self, map) => {
+      pane(map, "jxnames", 425);
+      map.getPane("jxnames").style.pointerEvents = "none";
+      path(data.steps, data.origin).forEach((at, row) => {
+        const text = document.createElement("span");
+        text.textContent = data.names[row];
+        const icon = L.divIcon({ html: text, className: "jx-name", iconSize: [0, 0] });
+        self.addLayer(L.marker(at, { icon, pane: "jxnames", interactive: false, keyboard: false }));
+      });
+      self.on("add remove", () => declutter(map));
+      map.on("zoomend resize", () => declutter(map));
+    }), data, (row) => path(data.steps, data.origin)[row], () => names(packed));
+  };
 
   // A list of ranked places, one list a layer: it follows the layer that is shown, and a click goes to the place.
   const list = (map, position, lists) => {
@@ -260,13 +333,16 @@ const jxgis = (() => {
       return box;
     };
     control.addTo(map);
-    const box = control.getContainer();
+    const frame = control.getContainer();
+    const box = element("details", frame);
+    box.open = window.innerWidth >= 700;
+    map.jxLists = [...(map.jxLists ?? []), ...lists];
     const refresh = () => {
       const shown = lists.find((entry) => map.hasLayer(entry.layer));
       box.replaceChildren();
-      box.style.display = shown && (shown.rows.length || shown.note) ? "" : "none";
+      frame.style.display = shown && (shown.rows.length || shown.note) ? "" : "none";
       if (!shown) return;
-      element("h2", box, shown.heading);
+      element("h2", element("summary", box), shown.heading);
       const rows = element("ol", box);
       shown.rows.forEach(([rank, name, note, south, west, north, east]) => {
         const button = element("button", element("li", rows));
@@ -274,7 +350,7 @@ const jxgis = (() => {
         element("i", button, String(rank));
         element("span", button, name);
         element("em", button, note);
-        button.addEventListener("click", () => map.fitBounds([[south, west], [north, east]], { maxZoom: 15, padding: [80, 80] }));
+        button.addEventListener("click", () => map.fire("jxlist", { name, layer: shown.layer, box: [[south, west], [north, east]], from: button }));
       });
       if (shown.note) element("p", box, shown.note);
     };
@@ -336,23 +412,33 @@ const jxgis = (() => {
     const details = element("details", control.getContainer());
     details.open = window.innerWidth >= 700;
     element("summary", details, summary);
+    control.getContainer().tabIndex = 0;
+    control.getContainer().setAttribute("role", "region");
+    control.getContainer().setAttribute("aria-label", summary);
     element("div", details).innerHTML = html;
     const others = element("ul", details);
+    // A layer that stands beside the others on the right of a divider is seen as they are.
+    const seen = (layer) => map.hasLayer(layer) || map.jxBeside === layer;
     const refresh = () => {
+      const told = new Set();
       details.querySelectorAll("[data-section]").forEach((part, at) => {
-        part.style.display = !layers[at].length || layers[at].some((layer) => map.hasLayer(layer)) ? "" : "none";
+        // Layers side by side that are explained alike are explained once.
+        const shown = (!layers[at].length || layers[at].some(seen)) && !told.has(part.innerHTML);
+        part.style.display = shown ? "" : "none";
+        if (shown) told.add(part.innerHTML);
       });
       others.replaceChildren();
       added.filter(([layer]) => map.hasLayer(layer)).forEach(([layer, name]) => addedLine(others, layer, name));
     };
     const known = new Set([...layers.flat(), ...added.map(([layer]) => layer)]);
-    map.on("layeradd layerremove", ({ layer }) => known.has(layer) && refresh());
+    map.on("layeradd layerremove", ({ layer }) => known.has(layer) && refresh()).on("jxbeside", refresh);
     refresh();
     return control;
   };
   // A name is HTML, as Leaflet reads it; jxgis writes its own names escaped. Of layers that exclude one another the first
   // is shown, whatever was added after it. Tiles are a ground for all of them.
-  const layerSwitch = (map, layers) => {
+  const layerSwitch = (map, layers, label) => {
+    map.jxEntries = layers;
     const control = L.control.layers({}, {}, { collapsed: window.innerWidth < 700, autoZIndex: false });
     const tiles = layers.map(([layer]) => layer).filter((layer) => layer instanceof L.GridLayer);
     const bases = layers.filter(([layer, , overlay]) => !overlay && !tiles.includes(layer));
@@ -364,8 +450,15 @@ const jxgis = (() => {
     });
     if (tiles.length) showGround(map, tiles);
     control.addTo(map);
+    const toggle = control.getContainer().querySelector(".leaflet-control-layers-toggle");
+    toggle.title = label;
+    toggle.setAttribute("aria-label", label);
+    const form = control.getContainer().querySelector(".leaflet-control-layers-list");
+    form.setAttribute("role", "group");
+    form.setAttribute("aria-label", label);
     if (many.length) {
       const choice = layerChoice(map, many);
+      choice.setAttribute("aria-label", label);
       control.getContainer().querySelector(".leaflet-control-layers-list").prepend(choice);
       // Another layer of the switch is seen in its place: none of the list is chosen.
       map.on("baselayerchange", ({ layer }) => many.some(([one]) => one === layer) || many.forEach(([one]) => one.remove()));
@@ -407,13 +500,12 @@ const jxgis = (() => {
     L.control.attribution({ prefix: false }).addTo(map);
     const refresh = () => {
       const seen = tiles.some((layer) => map.hasLayer(layer));
-      map.getPane("overlayPane").style.opacity = seen ? 0.7 : 1;
       map.getContainer().classList.toggle("jx-over-tiles", seen);
     };
     map.on("layeradd layerremove", ({ layer }) => tiles.includes(layer) && refresh());
     refresh();
   };
-  const home = (map, bounds, label) => {
+  const home = (map, bounds, [label, closer, farther]) => {
     // A wide city would lie below the legend and the switch: it is drawn beside them instead.
     const room = () => {
       const { x: width } = map.getSize();
@@ -426,7 +518,7 @@ const jxgis = (() => {
     };
     map.fitBounds(bounds, { animate: false, ...room() });
     map.setMaxBounds(L.latLngBounds(bounds).pad(1.5));
-    const zoom = L.control.zoom({ position: "topleft", zoomInTitle: "", zoomOutTitle: "" }).addTo(map);
+    const zoom = L.control.zoom({ position: "topleft", zoomInTitle: closer, zoomOutTitle: farther }).addTo(map);
     const button = element("a", zoom.getContainer(), "⌂");
     button.className = "jx-home";
     button.href = "#";
@@ -436,5 +528,6 @@ const jxgis = (() => {
     L.DomEvent.on(button, "click", L.DomEvent.stop).on(button, "click", () => map.fitBounds(bounds, room()));
   };
 
-  return { polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
+  const parts = { element, cell, format, card, words, made, pane, kept, lazy, rings, tooltip, canvasOf, unpack };
+  return { parts, shapes, polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
 })();

@@ -1,0 +1,32 @@
+"""What a reader of a map can do, in words: the texts that the page's tools are labelled with."""
+
+from __future__ import annotations
+
+from jxgis.i18n import text
+
+__all__ = ["ASSETS", "words_of"]
+
+#: The scripts and styles of the tools, in the order in which they stand in a page.
+ASSETS = ("controls.js", "compare.js", "picture.js", "controls.css")
+_WORDS = (
+    "tools", "search", "found", "n_found", "none", "close", "opacity", "opacity_title", "opacity_of", "compare", "compare_title",
+    "compare_with", "compare_none", "divider", "link", "link_title", "copied", "copied_short", "picture", "picture_title", "saved",
+    "source",
+)  # fmt: skip
+
+
+def words_of(lang: str) -> dict[str, str]:
+    """The texts of the tools by their keys; what the page fills in stands in braces.
+
+    Parameters
+    ----------
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Examples
+    --------
+    >>> words_of("en")["none"]
+    'Nothing on this map is called “{name}”'
+    """
+    words = {key: text(f"tools.{key}", lang, n="{n}", name="{name}") for key in _WORDS}
+    return words | {"north": text("maps.north", lang)}
