@@ -1,5 +1,6 @@
 from . import colours
 from .base import Box, Script, add_notice, extent, new_map
+from .basemaps import Source, add_basemap, source_of
 from .colours import sequential
 from .figures import (
     Figure,
@@ -11,7 +12,7 @@ from .figures import (
     short_label,
     wrapped,
 )
-from .ground import NO_GROUND, Ground, ground_of, road_order, spot_names
+from .ground import NO_GROUND, Basemap, BasemapName, Ground, ground_of, road_order, spot_names
 from .layers import (
     Field,
     PlaceList,
@@ -39,6 +40,8 @@ from .under import add_ground
 
 __all__ = [
     "NO_GROUND",
+    "Basemap",
+    "BasemapName",
     "Box",
     "CellPixels",
     "Classes",
@@ -53,7 +56,9 @@ __all__ = [
     "Plate",
     "Script",
     "Shapes",
+    "Source",
     "Swatch",
+    "add_basemap",
     "add_ground",
     "add_group",
     "add_legend",
@@ -94,6 +99,7 @@ __all__ = [
     "save_png",
     "sequential",
     "short_label",
+    "source_of",
     "spot_names",
     "to_html",
     "wrapped",

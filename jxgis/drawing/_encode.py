@@ -10,15 +10,19 @@ import pandas as pd
 import pyproj
 import shapely
 
+from jxgis.datum import convert
+
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from jxgis.datum import Datum
     from jxgis.drawing.raster import Lattice
 
 __all__ = [
     "all_rings",
     "column",
+    "in_datum",
     "lattice",
     "origin_of",
     "packed",
@@ -70,7 +74,7 @@ def _digits(numbers: NDArray[np.int64]) -> str:
     return str(_DIGITS[digits[kept]].tobytes(), "ascii")
 
 
-def lattice(cells: Lattice, crs: Any) -> dict[str, Any] | None:
+def lattice(cells: Lattice, crs: Any, datum: Datum = "WGS-84") -> dict[str, Any] | None:
     """Squares of a lattice as their columns and rows, with the cubic polynomials that lead to degrees; None where these are off.
 
     Parameters
@@ -79,6 +83,8 @@ def lattice(cells: Lattice, crs: Any) -> dict[str, Any] | None:
         From `raster.lattice_of`.
     crs
         The CRS of the cells.
+    datum
+        That of the degrees.
     """
     first = np.array([cells.column.min(), cells.row.min()])
     size = np.array([np.ptp(cells.column), np.ptp(cells.row)]) + 1
@@ -90,7 +96,7 @@ def lattice(cells: Lattice, crs: Any) -> dict[str, Any] | None:
     )
     x, y = ((corners - first) / size).T
     powers = np.column_stack([x**i * y**j for i in range(4) for j in range(4 - i)])
-    wanted = degrees * _PER_DEGREE
+    wanted = in_datum(degrees, datum) * _PER_DEGREE
     found, *_ = np.linalg.lstsq(powers, wanted, rcond=None)
     if np.abs(powers @ found - wanted).max() > _LATTICE_OFF:
         return None
@@ -103,10 +109,15 @@ def lattice(cells: Lattice, crs: Any) -> dict[str, Any] | None:
     }
 
 
-def to_degrees(table: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_]:
-    """The geometries of a table in WGS-84 degrees, for display only."""
-    geometry = table.geometry.to_crs(4326)
-    return np.asarray(geometry.array, dtype=object)
+def to_degrees(table: gpd.GeoDataFrame | gpd.GeoSeries, datum: Datum = "WGS-84") -> NDArray[np.object_]:
+    """The geometries of a table in degrees of a datum, for display only."""
+    shapes = np.asarray(table.geometry.to_crs(4326).array, dtype=object)
+    return shapes if datum == "WGS-84" else shapely.transform(shapes, lambda xy: in_datum(xy, datum))
+
+
+def in_datum(xy: NDArray[np.float64], datum: Datum) -> NDArray[np.float64]:
+    """Degrees of WGS-84 in a datum."""
+    return np.column_stack(convert(xy[:, 0], xy[:, 1], source="WGS-84", target=datum))
 
 
 def whole_degrees(xy: NDArray[np.float64]) -> NDArray[np.int64]:

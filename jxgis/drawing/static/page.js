@@ -290,6 +290,16 @@ const jxgis = (() => {
     }), data, (row) => path(data.steps, data.origin)[row], () => points(packed));
   };
 
+  // Tiles from the internet, below all else; where none comes, the page keeps its own ground.
+  const basemap = ({ addresses, key, attribution, subdomains, most }) => {
+    const options = { attribution, subdomains: subdomains || "abc", key, maxNativeZoom: most, maxZoom: 19 };
+    const [lowest, ...over] = addresses.map((address) => L.tileLayer(address, options));
+    let came = 0;
+    lowest.on("add", ({ target }) => over.forEach((tiles) => tiles.addTo(target._map))).on("remove", () => over.forEach((tiles) => tiles.remove()))
+      .on("tileload", () => { came += 1; }).on("tileerror", () => came || setTimeout(() => came || lowest.remove()));
+    return lowest;
+  };
+
   const picture = (data) =>
     kept(lazy((self, map) => {
       const options = { pane: pane(map, "jxpicture", 405), className: "jx-picture" };
@@ -529,5 +539,5 @@ const jxgis = (() => {
   };
 
   const parts = { element, cell, format, card, words, made, pane, kept, lazy, rings, tooltip, canvasOf, unpack };
-  return { parts, shapes, polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
+  return { parts, shapes, basemap, polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
 })();
