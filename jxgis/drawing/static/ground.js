@@ -132,6 +132,8 @@ Object.assign(jxgis, (() => {
     };
 
     const place = () => {
+      // A map that was taken away in the meantime.
+      if (!map._mapPane) return;
       const [frame, zoom, view] = [map.getContainer().getBoundingClientRect(), map.getZoom(), map.getSize()];
       const taken = [...map.getContainer().querySelectorAll(".jx-pin, .jx-name span, .leaflet-control")]
         .filter((node) => node.style.visibility !== "hidden")
