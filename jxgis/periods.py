@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Comparison", "Gap", "Periods", "compare_periods", "ends"]
+__all__ = ["Comparison", "Gap", "Periods", "compare_periods", "ends", "recorded_months"]
 
 Stretch = tuple[pd.Timestamp, pd.Timestamp]
 Kind = Literal["all", "file", "source"]
@@ -206,13 +206,13 @@ def _spread_over_months(time: NDArray[np.datetime64], named: list[pd.Series]) ->
     All together or else each file and source by itself: one may have days, another months, and a file one month.
     """
     parts: list[NDArray[np.intp]] = [np.arange(len(time))]
-    if named and not _recorded_months(time):
+    if named and not recorded_months(time):
         groups = pd.DataFrame(dict(enumerate(named)), index=range(len(time)))
         grouped = groups.groupby(list(groups.columns), dropna=False, sort=False)
         parts = [np.asarray(rows, dtype=np.intp) for rows in grouped.indices.values()]
     covered, longest = time.copy(), 0
     for rows in parts:
-        months = _recorded_months(time[rows])
+        months = recorded_months(time[rows])
         if months:
             longest = max(longest, months)
             order = rows[np.argsort(time[rows], kind="stable")]
@@ -226,8 +226,14 @@ def _spread_over_months(time: NDArray[np.datetime64], named: list[pd.Series]) ->
     return covered, longest
 
 
-def _recorded_months(time: NDArray[np.datetime64]) -> int:
-    """Months that dates are recorded by: 3 or 1, or 0 where days are."""
+def recorded_months(time: NDArray[np.datetime64]) -> int:
+    """Months that dates are recorded by: 3 or 1, or 0 where days are.
+
+    Examples
+    --------
+    >>> recorded_months(np.repeat(np.arange("2021-01", "2023-01", 3, dtype="datetime64[M]"), 20))
+    3
+    """
     day, each = np.unique(time.astype("datetime64[D]"), return_counts=True)
     for months, least in _RECORDED:
         unit, begins = np.unique(_unit(day, months), return_index=True)

@@ -12,7 +12,7 @@ from .figures import (
     short_label,
     wrapped,
 )
-from .ground import NO_GROUND, Basemap, BasemapName, Ground, ground_of, road_order, spot_names
+from .ground import NO_GROUND, Basemap, BasemapName, Ground, ground_of, road_order
 from .layers import (
     Field,
     PlaceList,
@@ -26,6 +26,7 @@ from .layers import (
     add_polygons,
     add_shapes,
     add_switch,
+    datum_of,
     dot,
     fields_of,
     fill,
@@ -76,6 +77,7 @@ __all__ = [
     "classify",
     "colours",
     "content_policy",
+    "datum_of",
     "dot",
     "extent",
     "fields_of",
@@ -100,7 +102,6 @@ __all__ = [
     "sequential",
     "short_label",
     "source_of",
-    "spot_names",
     "to_html",
     "wrapped",
 ]

@@ -6,12 +6,12 @@ from jxgis.i18n import text
 
 __all__ = ["ASSETS", "words_of"]
 
-#: The scripts and styles of the tools, in the order in which they stand in a page.
-ASSETS = ("controls.js", "compare.js", "picture.js", "controls.css")
+#: The scripts and styles of the ground and the tools, in the order in which they stand in a page.
+ASSETS = ("ground.js", "controls.js", "compare.js", "periods.js", "picture.js", "controls.css")
 _WORDS = (
     "tools", "search", "found", "n_found", "none", "close", "opacity", "opacity_title", "opacity_of", "compare", "compare_title",
     "compare_with", "compare_none", "divider", "link", "link_title", "copied", "copied_short", "picture", "picture_title", "saved",
-    "source",
+    "source", "of_places", "of_towns", "of_waters", "of_parks", "of_streets",
 )  # fmt: skip
 
 

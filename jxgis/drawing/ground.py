@@ -12,12 +12,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["GROUND_LAYERS", "NO_GROUND", "Basemap", "BasemapName", "Ground", "ground_of", "road_order", "spot_names"]
+__all__ = ["GROUND_LAYERS", "NO_GROUND", "Basemap", "BasemapName", "Ground", "ground_of", "road_order"]
 
 #: The layers that a ground is made of. Roads stand in for streets.
 GROUND_LAYERS = ("districts", "subdistricts", "waters", "parks", "streets", "roads", "places")
-#: A spot lies at a street that is no farther away than this.
-_AT_STREET_M = 150.0
 _MAIN = r"高速|快速|主干|motorway|trunk|primary"
 _SECOND = r"次干|secondary|tertiary"
 
@@ -116,42 +114,6 @@ def road_order(streets: pd.DataFrame) -> NDArray[np.int64]:
         return np.full(len(streets), 2)
     named = streets["road_class"].astype("str").fillna("")
     return np.select([named.str.contains(_MAIN), named.str.contains(_SECOND)], [0, 1], 2)
-
-
-def spot_names(spots: gpd.GeoSeries, ground: Ground, lang: str) -> list[str | None]:
-    """What people call spots that have no name: the street that they lie at, and the sub-district, else the land.
-
-    Parameters
-    ----------
-    spots : (n,) geometries
-        In the CRS of the ground; where their middle lies decides.
-    ground
-        The ground.
-    lang
-        ``"zh"`` or ``"en"``.
-
-    Returns
-    -------
-    list of str or None
-        None where there is neither street nor land.
-    """
-    import geopandas as gpd
-
-    from jxgis.i18n import text
-
-    middles = gpd.GeoDataFrame(geometry=spots.centroid).reset_index(drop=True)
-    streets = None if ground.streets is None else ground.streets.dropna(subset="name")
-    zones = ground.land if ground.subdistricts is None else ground.subdistricts
-    at = None if streets is None else middles.sjoin_nearest(streets[["name", "geometry"]], max_distance=_AT_STREET_M)
-    within = None if zones is None else middles.sjoin(zones[["name", "geometry"]], predicate="within")
-    street, zone = (
-        middles.index.map({} if found is None else found.groupby(level=0)["name"].first()) for found in (at, within)
-    )
-    said: list[str | None] = []
-    for road, area in zip(street, zone, strict=True):
-        known = {name: str(value) for name, value in (("street", road), ("zone", area)) if isinstance(value, str)}
-        said.append(text(f"maps.spot_{'_'.join(known)}", lang, **known) if known else None)
-    return said
 
 
 def _named(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

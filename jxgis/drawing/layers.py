@@ -50,6 +50,7 @@ __all__ = [
     "add_polygons",
     "add_shapes",
     "add_switch",
+    "datum_of",
     "dot",
     "fields_of",
     "fill",
@@ -143,7 +144,7 @@ class Shapes(Script):
     )
 
     def __init__(
-        self, geometry: gpd.GeoSeries, heading: Sequence[Any] | None = None, *, datum: Datum = "WGS-84"
+        self, geometry: gpd.GeoSeries, names: Sequence[str | None] | None = None, *, datum: Datum = "WGS-84"
     ) -> None:
         super().__init__("Shapes")
         self.ids = geometry.index
@@ -154,8 +155,9 @@ class Shapes(Script):
             origin = _encode.origin_of(geometries)
             rings = _encode.all_rings(geometries, origin)
             data = {"origin": origin, "rings": [[[*map(_encode.packed, loops)] for loops in parts] for parts in rings]}
-        if heading is not None:
-            data |= {"heading": _encode.column(heading, digits=None), "id": _ids(self.ids, squares)}
+        if names is not None:
+            called = [name or each for name, each in zip(names, self.ids, strict=True)]
+            data |= {"heading": _encode.column(called, digits=None), "id": _ids(self.ids, squares)}
         self.data = escape.javascript(data)
 
 
@@ -216,13 +218,13 @@ def _style_rows(style: ArrayLike | None, n: int) -> str:
     return _encode.packed(np.zeros(n, dtype=np.int64) if style is None else np.asarray(style).astype(np.int64))
 
 
-def _datum(parent: Element) -> Datum:
-    """The datum that a page is drawn in."""
+def datum_of(parent: Element) -> Datum:
+    """The datum that the page of a map or a layer is drawn in."""
     datum: Datum = getattr(parent.get_root(), "datum", "WGS-84")
     return datum
 
 
-def add_shapes(page: folium.Map, geometry: gpd.GeoSeries, heading: Sequence[Any] | None = None) -> Shapes:
+def add_shapes(page: folium.Map, geometry: gpd.GeoSeries, *, names: Sequence[str | None] | None = None) -> Shapes:
     """Put geometries on a page once, for layers that share them.
 
     Parameters
@@ -231,15 +233,15 @@ def add_shapes(page: folium.Map, geometry: gpd.GeoSeries, heading: Sequence[Any]
         The map.
     geometry
         Polygons in any CRS, indexed by the id that the layers' tables refer to.
-    heading
-        What heads the tooltip of each, in every layer that draws it; its id then stands at the foot of its card.
+    names
+        What people call each: then it heads the tooltips and cards of all layers, and the id stands at the end of a card.
 
     Returns
     -------
     Shapes
         To hand to :func:`add_polygons`.
     """
-    shapes = Shapes(geometry, heading, datum=_datum(page))
+    shapes = Shapes(geometry, names, datum=datum_of(page))
     page.add_child(shapes)
     return shapes
 
@@ -315,7 +317,7 @@ def add_polygons(
         geometry = gpd.GeoSeries(table.geometry) if isinstance(table, gpd.GeoDataFrame) else gpd.GeoSeries([])
         if simplify_m > 0:
             geometry = geometry.simplify(simplify_m, preserve_topology=True)
-        shapes = Shapes(geometry.reset_index(drop=True), datum=_datum(parent))
+        shapes = Shapes(geometry.reset_index(drop=True), datum=datum_of(parent))
         parent.add_child(shapes)
         rows = np.arange(len(table))
     else:
@@ -341,7 +343,7 @@ def add_picture(
     palette: Sequence[str],
 ) -> None:
     """Draw cells as a picture; the parameters are those of :func:`jxgis.drawing.raster.paint`."""
-    (west, south), (east, north) = _encode.in_datum(np.reshape(pixels.bounds, (2, 2)), _datum(parent)).tolist()
+    (west, south), (east, north) = _encode.in_datum(np.reshape(pixels.bounds, (2, 2)), datum_of(parent)).tolist()
     data = {"uri": paint(pixels, colour, palette), "bounds": [[south, west], [north, east]]}
     parent.add_child(_DataLayer("picture", data, name="", control=False))
 
@@ -360,7 +362,7 @@ def add_lines(
     show: bool = True,
 ) -> None:
     """Draw lines; the parameters are those of :func:`add_polygons`."""
-    geometries = _encode.to_degrees(table, _datum(parent))
+    geometries = _encode.to_degrees(table, datum_of(parent))
     origin = _encode.origin_of(geometries)
     data = {
         "origin": origin,
@@ -410,7 +412,7 @@ def add_points(
     number
         The column whose whole number stands in the pin; plain dots if not given.
     """
-    origin, moves = _anchors(table, _datum(parent))
+    origin, moves = _anchors(table, datum_of(parent))
     data = {
         "origin": origin,
         "steps": _encode.packed(moves),
@@ -433,7 +435,7 @@ def add_names(
 ) -> None:
     """Write a column's texts on the map, each inside its geometry; where they would overlap, the larger area's."""
     table = table.iloc[np.argsort(-table.geometry.area.to_numpy(), kind="stable")]
-    origin, moves = _anchors(table, _datum(parent))
+    origin, moves = _anchors(table, datum_of(parent))
     texts = ["" if pd.isna(v) else str(v) for v in table[column]]
     data = {"origin": origin, "steps": _encode.packed(moves), "names": texts}
     parent.add_child(_DataLayer("names", data, name=name, control=control, show=show))
@@ -524,7 +526,7 @@ class _Lists(Script):
 
 
 def _list_data(entry: PlaceList) -> dict[str, Any]:
-    shapes = _encode.to_degrees(entry.table, _datum(entry.layer))
+    shapes = _encode.to_degrees(entry.table, datum_of(entry.layer))
     bounds = gpd.GeoSeries(shapes).bounds.round(6)
     rows = [
         [int(rank), str(name), str(note), b.miny, b.minx, b.maxy, b.maxx]

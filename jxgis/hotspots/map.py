@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.colours import ABSENT, HOT_COLD, PEAK, PINS
-from jxgis.drawing.ground import NO_GROUND, Ground, spot_names
+from jxgis.drawing.colours import ABSENT, HOT_COLD, PAPER, PEAK, PINS, sequential
+from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -30,8 +31,11 @@ from jxgis.drawing.layers import (
     line,
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
+from jxgis.drawing.periods import add_periods
 from jxgis.drawing.raster import CellPixels, cell_pixels
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
+from jxgis.hotspots.months import Months
+from jxgis.hotspots.names import name_areas
 from jxgis.hotspots.shown import show
 from jxgis.i18n import localise_reasons, text
 from jxgis.schema.columns import column
@@ -146,10 +150,7 @@ def _drawn(page: folium.Map, cells: gpd.GeoDataFrame, ground: Ground, max_cells:
     pixels = cell_pixels(once.geometry) if len(once) > max_cells else None
     if pixels is not None:
         return _Drawn(once.index, None, pixels)
-    names = spot_names(once.geometry, ground, lang)
-    heading = [name or cell for name, cell in zip(names, once.index, strict=True)]
-    shapes = add_shapes(page, once.geometry, heading)
-    return _Drawn(once.index, shapes, pixels)
+    return _Drawn(once.index, add_shapes(page, once.geometry, names=name_areas(once, ground, lang=lang)), None)
 
 
 def _add_cells(
@@ -176,8 +177,8 @@ def _add_cells(
     styles = [*(fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS), fill(ABSENT, weight=0)]
     fields = _cell_fields(lang, min_count, bins_of)
     add_polygons(
-        group, seen, name="", styles=styles, style=np.where(judged, 3 - bins.to_numpy(), len(_BINS)), fields=fields,
-        shapes=drawn.shapes, key="cell_id", control=False,
+        group, seen, name="", styles=styles, style=np.where(judged, 3 - bins.to_numpy(), len(_BINS)), fields=fields, shapes=drawn.shapes,
+        key="cell_id", control=False,
     )  # fmt: skip
 
 
@@ -249,6 +250,7 @@ def hotspot_map(
     rate_peaks: gpd.GeoDataFrame | None = None,
     ground: Ground = NO_GROUND,
     classes: Sequence[str] | None = None,
+    months: Months | None = None,
     method: str = "",
     min_count: int = REPORT.min_count,
     band_m: float = HOTSPOTS.band_m,
@@ -278,6 +280,8 @@ def hotspot_map(
         What lies under it.
     classes
         Which classes and in which order; by default all of ``cells``, ``all`` first.
+    months
+        The issues by month, as a layer with a slider.
     method
         The line below the heading: cell, band, test and period.
     min_count
@@ -302,10 +306,12 @@ def hotspot_map(
     found = list(pd.unique(cells["issue_class"]))
     order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != ALL, found.index(c)))
     lists: list[PlaceList] = []
+    judged: list[folium.FeatureGroup] = []
     rated: list[folium.FeatureGroup] = []
     for at, issue_class in enumerate(order):
         label = class_label(issue_class, lang)
         group = add_group(page, name=label, show=at == 0)
+        judged.append(group)
         own = _of_class(cells, issue_class)
         if own is not None:
             _add_cells(group, own, drawn, lang, min_count)
@@ -317,9 +323,51 @@ def hotspot_map(
             lists += _ranked(rated[0], tables, ALL, label, lang, "rate_")
     add_place_lists(page, lists)
     pinned = any(len(entry.table) for entry in lists)
-    add_legend(page, _legend(tables, drawn, rated, pinned=pinned, min_count=min_count, lang=lang), lang=lang)
+    sections = _legend(tables, drawn, [*judged, *rated], rated, pinned=pinned, min_count=min_count, lang=lang)
+    if months is not None:
+        sections.insert(0, _add_months(page, months, ground, lang))
+    add_legend(page, sections, lang=lang)
     add_switch(page)
     return page
+
+
+def _add_months(page: folium.Map, months: Months, ground: Ground, lang: str) -> LegendSection:
+    """The issues of each month by square, as a layer of its own with a slider."""
+    group = add_group(page, name=text("maps.months" if months.step == 1 else "maps.quarters", lang), show=False)
+    colours = sequential(len(months.breaks) + 1)[1:]
+    said = [f"{least:,}–{after - 1:,}" for least, after in pairwise(months.breaks)]
+    labels = [text("maps.n_issues", lang, n=n) for n in (*said, f"≥ {months.breaks[-1]:,}")]
+    few = text("maps.months_fewer", lang, n=months.breaks[0])
+    bare = {**fill(PAPER, weight=0), "fillOpacity": 0}
+    add_periods(
+        group,
+        months.squares.assign(name=name_areas(months.squares, ground, lang=lang)),
+        classes=np.where(months.classes < 0, len(labels) + 1, months.classes),
+        styles=[bare, *(fill(colour, weight=0.4) for colour in colours), fill(ABSENT, weight=0.4)],
+        labels=[few, *labels, text("maps.months_left_out", lang)],
+        periods=_month_names(months, lang),
+        told=["—" if total is None else text("maps.n_issues", lang, n=total) for total in months.totals],
+        heading="name",
+        fields=(text("maps.month_when", lang), column("issues").title.of(lang)),
+        lang=lang,
+    )
+    swatches = [Swatch(colour, label) for colour, label in zip(colours, labels, strict=True)]
+    if (months.classes < 0).any():
+        swatches.append(Swatch(ABSENT, text("maps.months_left_out", lang)))
+    heading = text("maps.months_of", lang, side=f"{months.side_m:g}")
+    return LegendSection(heading, swatches, text("maps.months_note", lang, n=months.breaks[0]), [group])
+
+
+def _month_names(months: Months, lang: str) -> list[str]:
+    names = []
+    for first, part in zip(pd.DatetimeIndex(months.first), months.part, strict=True):
+        key = "maps.month" if months.step == 1 else "maps.quarter"
+        when = {"year": first.year, "month": first.month} | (
+            {} if months.step == 1 else {"last": first.month + months.step - 1}
+        )
+        name = text(key, lang, **when)
+        names.append(text("maps.month_part", lang, month=name) if part else name)
+    return names
 
 
 def _as_shown(
@@ -358,6 +406,7 @@ def _ranked(
 def _legend(
     tables: Mapping[str, gpd.GeoDataFrame],
     drawn: _Drawn,
+    judged: Sequence[folium.FeatureGroup],
     rated: Sequence[folium.FeatureGroup],
     *,
     pinned: bool,
@@ -374,7 +423,7 @@ def _legend(
     if drawn.pixels is None and any(((cells["count"] > 0) & ~_judged(cells, view)).any() for view in views):
         swatches.append(Swatch(ABSENT, text("maps.not_judged", lang)))
     note = " ".join(filter(None, [note, small_said(min_count, lang)]))
-    sections = [LegendSection(text("maps.hotspots_legend", lang), swatches, note)]
+    sections = [LegendSection(text("maps.hotspots_legend", lang), swatches, note, judged)]
     if rated:
         sections.append(LegendSection("", [], text("maps.rates_note", lang), list(rated)))
     marks = []
@@ -385,4 +434,4 @@ def _legend(
         ]
     if len(tables.get("peaks", ())):
         marks.append(Swatch(PEAK, text("maps.peak", lang), "dot"))
-    return [*sections, *([LegendSection("", marks)] if marks else [])]
+    return [*sections, *([LegendSection("", marks, "", judged)] if marks else [])]

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from jxgis.crs import require_metric
+from jxgis.i18n import text
 from jxgis.space.nearest import nearest
+from jxgis.space.points import locate
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["Coded", "encode", "most_common", "name_peaks", "streets_of"]
+    from jxgis.drawing.ground import Ground
+
+__all__ = ["Coded", "encode", "most_common", "name_areas", "name_peaks", "streets_of"]
 
 
 def streets_of(
@@ -177,6 +181,54 @@ def name_peaks(
         use = np.array([had is None and new is not None for had, new in zip(name, names, strict=True)], dtype=bool)
         name[use], name_from[use] = names[use], source
     return pd.DataFrame({"name": name.astype(str), "name_from": name_from.astype(str)})
+
+
+def name_areas(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str, reach_m: float = 300.0) -> list[str | None]:
+    """What people call where each area lies: a place or a street at its middle, and the sub-district or district around.
+
+    Parameters
+    ----------
+    areas
+        Small polygons, such as cells.
+    ground
+        Named places, streets and zones in the CRS of the areas.
+    lang
+        ``"zh"`` or ``"en"``.
+    reach_m
+        How far a place or a street may lie.
+
+    Returns
+    -------
+    list of str or None
+        One an area; None where nothing around has a name.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from jxgis.drawing.ground import Ground
+    >>> land = gpd.GeoDataFrame({"name": ["老城"]}, geometry=[shapely.box(0, 0, 9000, 9000)], crs=4549)
+    >>> places = gpd.GeoDataFrame({"name": ["月河"]}, geometry=[shapely.Point(100, 150)], crs=4549)
+    >>> cells = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 200, 200), shapely.box(5000, 0, 5200, 200)], crs=4549)
+    >>> name_areas(cells, Ground(land=land, places=places), lang="zh")
+    ['月河（老城）', '老城']
+    """
+    middle = gpd.GeoSeries(shapely.centroid(areas.geometry.to_numpy()), crs=areas.crs)
+    x, y = middle.x.to_numpy(), middle.y.to_numpy()
+    at = _nearest(x, y, ground.places, reach_m)
+    if ground.streets is not None:
+        named = ground.streets[ground.streets["name"].notna()]
+        at = np.where(pd.isna(at), streets_of(middle, named, reach_m=reach_m), at)
+    around = np.full(len(areas), None, dtype=object)
+    for zones in (ground.subdistricts, ground.land):
+        if zones is not None:
+            names = np.array([*_texts(zones["name"]), None], dtype=object)
+            around = np.where(pd.isna(around), names[locate(middle, zones)], around)
+    return [
+        text("maps.place_in", lang, place=name, zone=zone)
+        if name is not None and zone is not None and name != zone
+        else name or zone
+        for name, zone in zip(at, around, strict=True)
+    ]
 
 
 def _nearest(

@@ -175,6 +175,7 @@ class HotspotsResult(Result):
 
     def _map(self) -> folium.Map:
         from jxgis.hotspots.map import hotspot_map
+        from jxgis.hotspots.months import by_month
         from jxgis.hotspots.section import map_line
 
         given = self.given
@@ -187,6 +188,11 @@ class HotspotsResult(Result):
             rate_peaks=told.get("rate_peaks"),
             ground=given.ground,
             classes=[ALL, *self._class_words()],
+            months=by_month(
+                given.need("issues"),
+                self.cells[self.cells["issue_class"] == ALL],
+                min_count=given.settings.report.min_count,
+            ),
             min_count=given.settings.report.min_count,
             method=map_line(given.settings.hotspots, self.cells, given.lang),
             lang=given.lang,

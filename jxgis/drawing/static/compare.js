@@ -33,10 +33,10 @@ Object.assign(jxgis, (() => {
       const common = own.filter((group) => map.hasLayer(group) && !isBase(owners.get(group)));
       [...common, ...within(right[0])].forEach((group) => {
         const again = group.jxAgain();
-        again.jxTwin = group;
         answer(group, again);
         again.addTo(other);
       });
+      map.eachLayer((layer) => layer.jxNamed && layer.jxAgain().addTo(other));
       map.eachLayer((layer) => layer instanceof L.TileLayer && new layer.constructor(layer._url, layer.options).addTo(other));
       made.length = before;
       chips.forEach((chip, k) => { chip.textContent = nameOf(k ? right : shownBase()); });
@@ -151,7 +151,7 @@ Object.assign(jxgis, (() => {
       if (shownBase()) found.set("layer", nameOf(shownBase()));
       overlays.forEach((entry) => found.append(map.hasLayer(entry[0]) ? "with" : "without", nameOf(entry)));
       if (map.jxOpacity.get() < 100) found.set("opacity", map.jxOpacity.get());
-      if (map.jxMonths) found.set("month", map.jxMonths.get());
+      if (map.jxPeriod?.shown()) found.set("period", map.jxPeriod.get());
       if (beside.get()) found.set("beside", beside.get().join("@"));
       if (picked()) found.set("marked", picked());
       return `#${found}`;
@@ -177,7 +177,7 @@ Object.assign(jxgis, (() => {
         if (asked.getAll("without").includes(nameOf(entry))) entry[0].remove();
       });
       if (asked.has("opacity")) map.jxOpacity.set(asked.get("opacity"));
-      if (asked.has("month")) map.jxMonths?.set(asked.get("month"));
+      if (asked.has("period")) map.jxPeriod?.set(asked.get("period"));
       if (asked.has("beside")) {
         const [, name, share] = asked.get("beside").match(/^(.*)@(\d+)$/) ?? [];
         beside.set(name, Number(share));

@@ -29,6 +29,11 @@ Object.assign(jxgis, (() => {
     const container = map.getContainer();
     const entries = map.jxEntries ?? [];
     const own = [...made];
+    // Streets, waters, places and parks of the ground, which are no layers of the switch.
+    const grounds = [];
+    map.eachLayer((layer) => layer.jxNamed?.().forEach(({ kind, names, place, open }) => {
+      grounds.push({ jxData: { names, paths: open, style: names.map(() => 0) }, jxPlace: place, jxKind: says[`of_${kind}`] });
+    }));
     container.setAttribute("role", "main");
     container.setAttribute("aria-label", document.title);
     // What is read and reached first stands first: the title and its tools, then the map and its pins.
@@ -44,6 +49,7 @@ Object.assign(jxgis, (() => {
     const owners = new Map(entries.flatMap((entry) => within(entry[0]).map((group) => [group, entry])));
     const owned = (group) => owners.get(group)?.[0] ?? group;
     const nameOf = (entry) => (entry ? words(entry[1]) : "");
+    const kindOf = (group) => group.jxKind ?? nameOf(owners.get(group));
     const isBase = (entry) => bases.includes(entry);
     const shownBase = () => bases.find(([layer]) => map.hasLayer(layer));
     const show = (layer) => {
@@ -87,7 +93,10 @@ Object.assign(jxgis, (() => {
     const close = () => {
       if (!picked) return;
       picked.marks.forEach((group) => group.remove());
+      // At once: while it faded, there would be two cards.
+      const faded = picked.popup?.getElement();
       picked.popup?.remove();
+      faded?.remove();
       picked.sheet?.remove();
       const { from } = picked;
       picked = null;
@@ -121,11 +130,11 @@ Object.assign(jxgis, (() => {
       const top = container.querySelector(".jx-title")?.offsetHeight ?? 0;
       return { paddingTopLeft: [310, height > 560 ? top + 20 : 20], paddingBottomRight: [310, 30] };
     };
-    const pin = (node, { key, marks, at, from, focus, lift = 0 }) => {
+    const pin = (node, { marks, at, from, focus, lift = 0, ...what }) => {
       const before = from ?? (focus ? picked?.from : null);
       if (picked) picked.from = null;
       close();
-      picked = { key, marks, from: before, node };
+      picked = { ...what, marks, at, from: before };
       container.classList.add("jx-asked");
       if (narrow() || views.length > 1) {
         picked.sheet = container.appendChild(node);
@@ -142,17 +151,21 @@ Object.assign(jxgis, (() => {
     };
     const pick = (group, row, { at, from, focus = false } = {}) => {
       const { jxData: data } = group;
-      const of = nameOf(owners.get(group));
+      const of = kindOf(group);
       const heading = String(headingOf(group, row));
       const body = data.fields?.length ? card({ ...data, heading: null }, row) : null;
       const href = data.link && cell(data.link.column, row);
       const node = cardOf(heading, of, body, data.id ? cell(data.id, row) : null, href ? [data.link.label, href] : null);
       const radius = radiusOf(group, row);
       const points = group.jxPlace(row);
-      const middle = () => (typeof points[0] === "number" ? points : boxOf(points).getCenter());
+      // On the line itself, and in the middle of an area.
+      const middle = () => {
+        const course = data.paths && points.reduce((a, b) => (b.length > a.length ? b : a));
+        return course ? course[course.length >> 1] : boxOf(points).getCenter();
+      };
       const dot = typeof points[0] === "number";
       pin(node, {
-        key: keyOf(group, row), marks: mark(outlines(group, row, radius)), at: dot ? points : at ?? middle(), from, focus, lift: dot ? radius : 0,
+        group, row, key: keyOf(group, row), marks: mark(outlines(group, row, radius)), at: dot ? points : at ?? middle(), from, focus, lift: dot ? radius : 0,
       });
     };
     const answer = (group, asked = group) => {
@@ -162,6 +175,8 @@ Object.assign(jxgis, (() => {
         asked.closeTooltip();
         pick(group, layer.jxRow, { at: latlng, focus: originalEvent?.detail === 0 });
       });
+      // What is pinned is not told twice.
+      asked.on("tooltipopen", ({ tooltip }) => picked?.group === group && tooltip._source?.jxRow === picked.row && asked.closeTooltip());
       // A pin says what it is, and answers to the keys as to the mouse.
       asked.on("layeradd", ({ layer }) => requestAnimationFrame(() => named(group, layer)));
       asked.on("add", () => requestAnimationFrame(() => asked.eachLayer((layer) => named(group, layer))));
@@ -180,6 +195,12 @@ Object.assign(jxgis, (() => {
       });
     };
     own.forEach((group) => answer(group));
+    // What is told of a square changes with the period.
+    map.on("jxperiod", () => {
+      views.forEach((view) => view.eachLayer((layer) => layer.jxPaint?.()));
+      const told = picked?.group?.jxData.periods && [picked.group, picked.row, { at: picked.at }];
+      if (told) pick(...told);
+    });
     container.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       if (!tools.shut()) close();
@@ -208,7 +229,7 @@ Object.assign(jxgis, (() => {
         same.push(made);
         names.push(made);
       };
-      own.forEach((group) => {
+      [...own, ...grounds].forEach((group) => {
         const { heading, names: written, searched } = group.jxData;
         if (!group.jxPlace || searched === false || !(heading || written)) return;
         for (const row of rowsOf(group)) {
@@ -222,10 +243,10 @@ Object.assign(jxgis, (() => {
       return names;
     };
     const worth = ({ group, layer }) => (group
-      ? 4 * map.hasLayer(group) + 2 * !group.jxData.names + Boolean(group.jxData.pins) + 0.5 * Boolean(group.jxData.fields?.length)
+      ? 4 * (map.hasLayer(group) || Boolean(group.jxKind)) + 2 * !group.jxData.names + Boolean(group.jxData.pins) + 0.5 * Boolean(group.jxData.fields?.length)
       : 1 + 0.5 * map.hasLayer(layer));
     const best = ({ features }) => features.reduce((a, b) => (worth(b) > worth(a) ? b : a));
-    const of = (feature) => (feature.group ? nameOf(owners.get(feature.group)) : feature.heading);
+    const of = (feature) => (feature.group ? kindOf(feature.group) : feature.heading);
     const find = (wanted) => {
       const asked = folded(wanted);
       if (!asked) return [];
@@ -235,10 +256,10 @@ Object.assign(jxgis, (() => {
     };
     const goTo = (entry, from, feature = best(entry)) => {
       const seen = feature.group ? owned(feature.group) : feature.layer;
-      show(seen);
+      if (!feature.group?.jxKind) show(seen);
       // A name is drawn by one layer in several pieces, as a street is: all of it is gone to.
       map.fitBounds(entry.box, { maxZoom: 15, animate: false, ...room() });
-      if (feature.group) pick(feature.group, feature.row, { from, focus: true, at: entry.features.length > 1 ? undefined : entry.box.getCenter() });
+      if (feature.group) pick(feature.group, feature.row, { from, focus: true });
       else {
         const body = element("p", null, feature.note);
         pin(cardOf(entry.name, feature.heading, body), {
@@ -264,17 +285,18 @@ Object.assign(jxgis, (() => {
     const parts = { map, says, say, tools, entries, bases, own, owners, within, nameOf, isBase, shownBase, show, views, narrow, icon, answer, close };
     jxgis.opacity(parts);
     const beside = jxgis.compare(parts);
+    jxgis.slider(parts);
     const view = jxgis.view(parts, {
       beside,
       picked: () => picked?.key,
       open: (key) => {
         const [, name, at] = key.match(/^(.*)@(.*)$/) ?? [];
-        const found = own.filter(answers).sort((a, b) => map.hasLayer(b) - map.hasLayer(a))
+        const found = [...own.filter(answers), ...grounds].sort((a, b) => map.hasLayer(b) - map.hasLayer(a))
           .flatMap((group) => [...rowsOf(group)].filter((row) => headingOf(group, row) === name).map((row) => ({ group, row })));
         const feature = found.find(({ group, row }) => keyOf(group, row) === key) ?? (at ? null : found[0]);
         const listed = index().find((entry) => entry.name === name);
         if (feature) {
-          if (!map.hasLayer(feature.group)) show(owned(feature.group));
+          if (!feature.group.jxKind && !map.hasLayer(feature.group)) show(owned(feature.group));
           pick(feature.group, feature.row);
         } else if (listed && !at) goTo(listed);
       },

@@ -1,7 +1,7 @@
 // What lies under the layers of a map, and the streets and names over their fills: the more, the nearer one looks.
 Object.assign(jxgis, (() => {
   "use strict";
-  const { kept, unpack } = jxgis.parts;
+  const { unpack } = jxgis.parts;
   const PER_DEGREE = 1e5;
   // From which zoom streets of an order are drawn and named; their width in pixels at zoom 14 and at most.
   const DRAWN = [0, 12, 13.5];
@@ -134,6 +134,8 @@ Object.assign(jxgis, (() => {
     };
 
     const place = () => {
+      // A map that was taken away in the meantime.
+      if (!map._mapPane) return;
       const [frame, zoom, view] = [map.getContainer().getBoundingClientRect(), map.getZoom(), map.getSize()];
       const taken = [...map.getContainer().querySelectorAll(".jx-pin, .jx-name span, .leaflet-control")]
         .filter((node) => node.style.visibility !== "hidden")
@@ -197,18 +199,22 @@ Object.assign(jxgis, (() => {
     return [group];
   };
 
+  // What has a name, by kind: `place(row)` is where it lies.
+  const named = ({ names, streets }) => {
+    const points = Object.keys(KINDS).filter((kind) => kind !== "streets").map((kind) => {
+      const rows = names.filter((row) => row[0] === kind);
+      return { kind, names: rows.map((row) => row[1]), place: (k) => [rows[k][3] / PER_DEGREE, rows[k][2] / PER_DEGREE] };
+    });
+    const lines = streets.map(({ names: called, paths }) => ({ kind: "streets", names: called, place: (k) => paths[k].map(path), open: true }));
+    return [...points, ...lines];
+  };
   const ground = (data) => {
-    // What can be searched for: pieces of streets, and each other name once.
-    const pieces = data.streets.flatMap(({ names, paths }) => names.flatMap((name, k) => (name ? paths[k].map((steps) => [name, () => path(steps)]) : [])));
-    const spots = [...new Map(data.names.map(([, name, x, y]) => [name, [name, () => [y / PER_DEGREE, x / PER_DEGREE]]])).values()];
-    const named = [...spots, ...pieces];
-    const found = { names: named.map(([name]) => name), paths: true };
-    const group = kept(L.layerGroup(), found, (row) => named[row][1](), () => ground(data));
+    const group = L.layerGroup();
     group.onAdd = (map) => {
       if (!group.getLayers().length) [...areas(map, data), ...streetsOf(map, data), ...namesOf(map, data)].forEach((layer) => group.addLayer(layer));
       L.LayerGroup.prototype.onAdd.call(group, map);
     };
-    return group;
+    return Object.assign(group, { jxAgain: () => ground(data), jxNamed: () => named(data) });
   };
   return { ground };
 })());

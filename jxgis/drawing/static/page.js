@@ -94,6 +94,7 @@ const jxgis = (() => {
   const DIGITS = new Map([..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].map((sign, k) => [sign.charCodeAt(0), k]));
   const VALUE = Uint8Array.from({ length: 128 }, (_, code) => DIGITS.get(code) ?? 0);
   const unpack = (text) => {
+    if (typeof text !== "string") return text;
     const [steps, runs] = { a: [0, 0], b: [1, 0], c: [0, 1], d: [1, 1] }[text[0]];
     const found = [];
     let number = 0, shift = 1, last = 0, held = null;
@@ -538,6 +539,6 @@ const jxgis = (() => {
     L.DomEvent.on(button, "click", L.DomEvent.stop).on(button, "click", () => map.fitBounds(bounds, room()));
   };
 
-  const parts = { element, cell, format, card, words, made, pane, kept, lazy, rings, tooltip, canvasOf, unpack };
+  const parts = { element, cell, format, card, words, made, pane, kept, lazy, tableOf, tooltip, canvasOf, unpack };
   return { parts, shapes, basemap, polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
 })();
