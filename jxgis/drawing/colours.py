@@ -102,7 +102,7 @@ CHANGE: tuple[str, ...] = ("#f1a340", "#eceff1", "#d5e6f1", "#9cc3dd", "#4b8cbf"
 #: On foot: near to far.
 ON_FOOT = "#2f6f9f"
 ISOCHRONES: tuple[str, ...] = ("#c6dbef", "#6baed6", "#2171b5")
-SITE = "#e66101"
+SITE = "#c44e00"
 POCKET = "#8a6a3a"
 PINS = "#7f0d1d"
 #: The ground: quiet, so that it is looked at second.

@@ -93,7 +93,10 @@ Object.assign(jxgis, (() => {
     const close = () => {
       if (!picked) return;
       picked.marks.forEach((group) => group.remove());
+      // At once: while it faded, there would be two cards.
+      const faded = picked.popup?.getElement();
       picked.popup?.remove();
+      faded?.remove();
       picked.sheet?.remove();
       const { from } = picked;
       picked = null;
@@ -155,7 +158,11 @@ Object.assign(jxgis, (() => {
       const node = cardOf(heading, of, body, data.id ? cell(data.id, row) : null, href ? [data.link.label, href] : null);
       const radius = radiusOf(group, row);
       const points = group.jxPlace(row);
-      const middle = () => (typeof points[0] === "number" ? points : boxOf(points).getCenter());
+      // On the line itself, and in the middle of an area.
+      const middle = () => {
+        const course = data.paths && points.reduce((a, b) => (b.length > a.length ? b : a));
+        return course ? course[course.length >> 1] : boxOf(points).getCenter();
+      };
       const dot = typeof points[0] === "number";
       pin(node, {
         group, row, key: keyOf(group, row), marks: mark(outlines(group, row, radius)), at: dot ? points : at ?? middle(), from, focus, lift: dot ? radius : 0,
@@ -252,7 +259,7 @@ Object.assign(jxgis, (() => {
       if (!feature.group?.jxKind) show(seen);
       // A name is drawn by one layer in several pieces, as a street is: all of it is gone to.
       map.fitBounds(entry.box, { maxZoom: 15, animate: false, ...room() });
-      if (feature.group) pick(feature.group, feature.row, { from, focus: true, at: entry.features.length > 1 ? undefined : entry.box.getCenter() });
+      if (feature.group) pick(feature.group, feature.row, { from, focus: true });
       else {
         const body = element("p", null, feature.note);
         pin(cardOf(entry.name, feature.heading, body), {

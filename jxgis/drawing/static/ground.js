@@ -1,6 +1,7 @@
 // What lies under the layers of a map, and the streets and names over their fills: the more, the nearer one looks.
 Object.assign(jxgis, (() => {
   "use strict";
+  const { unpack } = jxgis.parts;
   const PER_DEGREE = 1e5;
   // From which zoom streets of an order are drawn and named; their width in pixels at zoom 14 and at most.
   const DRAWN = [0, 12, 13.5];
@@ -19,7 +20,8 @@ Object.assign(jxgis, (() => {
     }
     return name;
   };
-  const path = (steps) => {
+  const path = (packed) => {
+    const steps = unpack(packed);
     const points = [];
     let x = 0, y = 0;
     for (let i = 0; i < steps.length; i += 2) {
@@ -132,6 +134,8 @@ Object.assign(jxgis, (() => {
     };
 
     const place = () => {
+      // A map that was taken away in the meantime.
+      if (!map._mapPane) return;
       const [frame, zoom, view] = [map.getContainer().getBoundingClientRect(), map.getZoom(), map.getSize()];
       const taken = [...map.getContainer().querySelectorAll(".jx-pin, .jx-name span, .leaflet-control")]
         .filter((node) => node.style.visibility !== "hidden")
@@ -189,7 +193,7 @@ Object.assign(jxgis, (() => {
       cancelAnimationFrame(waiting);
       waiting = requestAnimationFrame(place);
     };
-    map.on("moveend zoomend resize", later);
+    map.on("moveend zoomend resize", later).on("jxpaper", place);
     map.on("layeradd layerremove", ({ layer }) => layer.options?.pane === "jxlabels" || later());
     later();
     return [group];

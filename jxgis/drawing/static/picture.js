@@ -17,16 +17,16 @@ Object.assign(jxgis, (() => {
       if (layer instanceof L.Polygon) pen.closePath();
     });
   };
-  const drawPath = (pen, layer, alpha) => {
+  const drawPath = (pen, layer) => {
     const { fill, fillColor, fillOpacity, color, opacity, weight, stroke, dashArray, lineCap, lineJoin } = layer.options;
     trace(pen, layer);
     if (fill) {
-      pen.globalAlpha = alpha * fillOpacity;
+      pen.globalAlpha = fillOpacity;
       pen.fillStyle = fillColor || color;
       pen.fill("evenodd");
     }
     if (stroke && weight) {
-      pen.globalAlpha = alpha * (opacity ?? 1);
+      pen.globalAlpha = opacity ?? 1;
       pen.strokeStyle = color;
       pen.lineWidth = weight;
       pen.lineCap = lineCap;
@@ -52,21 +52,39 @@ Object.assign(jxgis, (() => {
     panes.sort((a, b) => depth(a) - depth(b)).forEach((pane) => {
       const alpha = Number(getComputedStyle(pane).opacity);
       const here = leaves.filter((layer) => layer.getPane?.() === pane);
+      if (!here.length) return;
+      // What lets the ground through does so as a whole, not each shape through the one below it.
+      const apart = alpha < 1 ? sheetLike(pen) : pen;
+      drawPane(apart, map, here, { x, y, frame });
+      if (apart === pen) return;
       pen.save();
-      pen.translate(-x, -y);
-      here.filter((layer) => layer._image).forEach((layer) => {
-        const at = map.latLngToLayerPoint(layer.getBounds().getNorthWest());
-        const to = map.latLngToLayerPoint(layer.getBounds().getSouthEast());
-        pen.globalAlpha = alpha * (layer.options.opacity ?? 1);
-        pen.imageSmoothingEnabled = !layer._image.classList.contains("jx-picture");
-        pen.drawImage(layer._image, at.x, at.y, to.x - at.x, to.y - at.y);
-      });
-      here.filter((layer) => layer instanceof L.Canvas).flatMap(onCanvas).forEach((layer) => drawPath(pen, layer, alpha));
-      here.filter((layer) => layer._path).sort((a, b) => before(a._path, b._path)).forEach((layer) => drawPath(pen, layer, alpha));
+      pen.resetTransform();
+      pen.globalAlpha = alpha;
+      pen.drawImage(apart.canvas, 0, 0);
       pen.restore();
-      here.filter((layer) => layer._icon).sort((a, b) => (a._zIndex ?? 0) - (b._zIndex ?? 0))
-        .forEach((layer) => drawNode(pen, layer._icon, frame, alpha));
     });
+  };
+  // A canvas as large, for what is put on it as one.
+  const sheetLike = (pen) => {
+    const made = Object.assign(document.createElement("canvas"), { width: pen.canvas.width, height: pen.canvas.height }).getContext("2d");
+    made.setTransform(pen.getTransform());
+    return made;
+  };
+  const drawPane = (pen, map, here, { x, y, frame }) => {
+    pen.save();
+    pen.translate(-x, -y);
+    here.filter((layer) => layer._image).forEach((layer) => {
+      const at = map.latLngToLayerPoint(layer.getBounds().getNorthWest());
+      const to = map.latLngToLayerPoint(layer.getBounds().getSouthEast());
+      pen.globalAlpha = layer.options.opacity ?? 1;
+      pen.imageSmoothingEnabled = !layer._image.classList.contains("jx-picture");
+      pen.drawImage(layer._image, at.x, at.y, to.x - at.x, to.y - at.y);
+    });
+    here.filter((layer) => layer instanceof L.Canvas).flatMap(onCanvas).forEach((layer) => drawPath(pen, layer));
+    here.filter((layer) => layer._path).sort((a, b) => before(a._path, b._path)).forEach((layer) => drawPath(pen, layer));
+    pen.restore();
+    here.filter((layer) => layer._icon).sort((a, b) => (a._zIndex ?? 0) - (b._zIndex ?? 0))
+      .forEach((layer) => drawNode(pen, layer._icon, frame));
   };
 
   // --- what the browser has laid out: boxes, text, and the signs of a legend
@@ -169,12 +187,12 @@ Object.assign(jxgis, (() => {
     pen.fillStyle = style.color;
     pen.fillText(...at);
   };
-  const drawNode = (pen, node, frame, alpha = 1) => {
+  const drawNode = (pen, node, frame) => {
     const style = getComputedStyle(node);
     if (style.display === "none" || style.visibility === "hidden") return;
     const place = node.getBoundingClientRect();
     const [x, y] = [place.left - frame.left, place.top - frame.top];
-    pen.globalAlpha = alpha;
+    pen.globalAlpha = 1;
     if (node.tagName === "svg") {
       drawSign(pen, node, x, y);
       return;
@@ -189,7 +207,7 @@ Object.assign(jxgis, (() => {
     }
     box(pen, style, { x, y, width: place.width, height: place.height });
     node.childNodes.forEach((child) => {
-      if (child.nodeType === Node.ELEMENT_NODE) drawNode(pen, child, frame, alpha);
+      if (child.nodeType === Node.ELEMENT_NODE) drawNode(pen, child, frame);
       if (child.nodeType !== Node.TEXT_NODE) return;
       pen.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
       pen.textAlign = "left";

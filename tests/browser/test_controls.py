@@ -1,0 +1,531 @@
+"""What a reader of a map can do, by mouse and by keyboard, with the network off: and what a checker of WCAG says of it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from result_tables import CLASSES, HOSTILE, result_tables
+
+from jxgis.drawing.ground import Ground
+from jxgis.drawing.offline import save_map
+from jxgis.hotspots.map import hotspot_map
+from jxgis.hotspots.months import by_month
+from jxgis.parks.map import parks_map
+from jxgis.run import run_report
+from jxgis.scoring.map import scores_map
+from jxgis.settings import load_settings
+from jxgis.units.map import units_map
+
+pytestmark = pytest.mark.browser
+
+SIZES = [(1366, 768), (1366, 600), (1920, 1080), (390, 800)]
+
+
+def streets(land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    west, south, east, north = land.total_bounds
+    lines = [
+        [(west, (south + north) / 2), (east, (south + north) / 2)],
+        [((west + east) / 2, south), ((west + east) / 2, north)],
+    ]
+    rows = {"name": ["中山路", "建国路"], "order": [0, 0]}
+    return gpd.GeoDataFrame(rows, geometry=[shapely.LineString(line) for line in lines], crs=land.crs)
+
+
+def issues(land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    rng = np.random.default_rng(1)
+    points = land.sample_points(2000, rng=rng).explode().to_crs(land.crs)
+    days = pd.Timestamp("2021-01-01") + pd.to_timedelta(np.arange(len(points)) * 364 // (len(points) - 1), unit="D")
+    return gpd.GeoDataFrame({"time": days}, geometry=points.to_numpy(), crs=land.crs)
+
+
+@pytest.fixture(scope="module")
+def maps(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("maps")
+    t = result_tables()
+    ground = Ground(land=t.districts, streets=streets(t.districts))
+    months = by_month(issues(t.districts), t.cells[t.cells["issue_class"] == "all"], min_count=3)
+    of_class = (t.places["issue_class"] == CLASSES[1]) & (t.places["rank"] == 1)
+    places = t.places.assign(name=t.places["name"].mask(of_class, "只在这里"))
+    drawn = {
+        "hotspots": hotspot_map(t.cells, places, ground=ground, months=months, sketch=True),
+        "hotspots_en": hotspot_map(t.cells, t.places, ground=ground, months=months, lang="en"),
+        "parks": parks_map(t.coverage, t.served, t.unserved, t.sites, parks=t.parks, ground=ground, sketch=True),
+        "units": units_map(t.units, ground=ground, sketch=True),
+        "scores": scores_map(t.scores, ground=ground, indicators={"park_coverage": "公园覆盖"}, sketch=True),
+    }
+    return {name: save_map(page, folder / f"{name}.html") for name, page in drawn.items()}
+
+
+def state(page: Any) -> dict[str, list[str]]:
+    """What the address says, when it is written."""
+    page.wait_for_function("() => location.hash.length > 1")
+    page.wait_for_timeout(400)
+    return parse_qs(urlsplit(page.url).fragment)
+
+
+def violations(page: Any) -> list[str]:
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found.response["violations"] for node in rule["nodes"]]
+
+
+def coloured(page: Any, colour: tuple[int, int, int]) -> int:
+    pixels = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), dtype=int)
+    return int((np.abs(pixels - colour).max(axis=2) <= 3).sum())
+
+
+def overlapping(page: Any) -> list[str]:
+    """Boxes of the page that lie on one another, or leave the window."""
+    return page.evaluate(
+        """() => {
+            const shown = [...document.querySelectorAll(".leaflet-control, .jx-periods")].filter((n) => n.offsetWidth && getComputedStyle(n).visibility !== "hidden");
+            const boxes = shown.map((n) => [n.className, n.getBoundingClientRect()]);
+            const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+            const pairs = boxes.flatMap(([name, a], i) => boxes.slice(i + 1).filter(([, b]) => meet(a, b)).map(([other]) => `${name} | ${other}`));
+            const out = boxes.filter(([, b]) => b.left < 0 || b.top < 0 || b.right > innerWidth + 1 || b.bottom > innerHeight + 1);
+            return [...pairs, ...out.map(([name]) => `outside: ${name}`)];
+        }"""
+    )
+
+
+# --- the card
+
+
+def test_a_click_pins_a_card_with_a_name_and_marks_what_was_clicked(maps, visit):
+    found = visit(maps["hotspots"])
+    page = found.page
+    found.settle()
+    page.mouse.click(640, 420)
+    card = page.locator(".jx-card")
+    # The name of where the cell lies; its id stands small at the end.
+    heading, cell_id = card.locator("h2").inner_text(), card.locator(".jx-id").inner_text()
+    assert "（" in heading or heading in list(result_tables().districts["name"])
+    assert cell_id.startswith("E")
+    assert cell_id not in heading
+    marks = page.locator(".leaflet-jxmark-pane path")
+    assert marks.count() == 2
+    before = marks.last.get_attribute("d")
+    page.mouse.click(700, 440)
+    assert marks.count() == 2
+    assert marks.last.get_attribute("d") != before
+    page.keyboard.press("Escape")
+    assert card.count() == 0
+    assert marks.count() == 0
+    assert found.complaints == []
+
+
+def test_enter_on_a_pin_opens_its_card_and_escape_goes_back_to_it(maps, visit):
+    found = visit(maps["hotspots"])
+    page = found.page
+    pin = page.locator(".leaflet-marker-icon[role=button]").nth(2)
+    assert pin.get_attribute("aria-label").split(" ")[0] == "3"
+    pin.focus()
+    page.keyboard.press("Enter")
+    card = page.locator(".jx-card")
+    assert card.locator("h2").inner_text() == pin.get_attribute("aria-label").partition(" ")[2]
+    assert card.evaluate("(node) => node === document.activeElement")
+    page.keyboard.press("Escape")
+    assert pin.evaluate("(node) => node === document.activeElement")
+    assert found.complaints == []
+
+
+@pytest.mark.parametrize("press", ["click", "keyboard"])
+def test_a_row_of_the_list_goes_to_its_place_and_opens_the_same_card(maps, visit, press):
+    found = visit(maps["hotspots"])
+    page = found.page
+    row = page.locator(".jx-list button").nth(1)
+    scale = page.locator(".leaflet-control-scale-line").inner_text()
+    if press == "click":
+        row.click()
+    else:
+        row.focus()
+        page.keyboard.press("Enter")
+    found.settle()
+    assert page.locator(".jx-card h2").inner_text() == row.locator("span").inner_text()
+    assert "问题数" in page.locator(".jx-card").inner_text()
+    assert page.locator(".leaflet-control-scale-line").inner_text() != scale
+    page.locator(".jx-close").click()
+    assert page.locator(".jx-card").count() == 0
+    assert found.complaints == []
+
+
+def test_a_card_shows_hostile_text_as_text(maps, visit):
+    found = visit(maps["hotspots"])
+    page = found.page
+    row = page.locator(".jx-list button", has_text="img src=x")
+    row.click()
+    assert "onerror=" in page.locator(".jx-card h2").inner_text()
+    page.locator(".jx-search input").fill("onerror")
+    page.keyboard.press("Enter")
+    assert "onerror=" in page.locator(".jx-card h2").inner_text()
+    assert page.evaluate("() => window.hacked") is None
+    assert HOSTILE[:10] in page.locator(".jx-card h2").inner_text()
+    assert found.complaints == []
+
+
+def test_on_a_phone_a_tap_opens_the_card_at_the_bottom(maps, browser):
+    context = browser.new_context(offline=True, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(maps["parks"].as_uri())
+    page.wait_for_timeout(500)
+    page.touchscreen.tap(200, 420)
+    box = page.locator(".jx-sheet").bounding_box()
+    assert (round(box["x"]), round(box["y"] + box["height"])) == (0, 800)
+    assert box["height"] <= 0.5 * 800
+    context.close()
+
+
+# --- search
+
+
+def test_search_by_keyboard_goes_to_a_street_and_says_what_is_not_there(maps, visit):
+    found = visit(maps["parks"])
+    page = found.page
+    box = page.locator(".jx-search input")
+    box.fill("国路")
+    assert box.get_attribute("aria-expanded") == "true"
+    assert page.locator(".jx-search li").all_inner_texts() == ["建国路\n道路"]
+    page.keyboard.press("Enter")
+    found.settle()
+    assert page.locator(".jx-card h2").inner_text() == "建国路"
+    assert page.locator(".leaflet-jxmark-pane path").count() == 2
+    box.fill("没有的地方")
+    assert page.locator(".jx-search li").inner_text() == "地图上没有叫“没有的地方”的地方"
+    assert "没有的地方" in page.locator(".jx-said").inner_text()
+    page.keyboard.press("Escape")
+    assert not page.locator(".jx-search ul").is_visible()
+    assert found.complaints == []
+
+
+def test_search_goes_through_what_it_found_with_the_arrows(maps, visit):
+    found = visit(maps["units"])
+    page = found.page
+    box = page.locator(".jx-search input")
+    box.fill("1")
+    options = page.locator(".jx-search [role=option]")
+    names = [option.splitlines()[0] for option in options.all_inner_texts()]
+    assert len(names) > 3
+    assert len(set(names)) == len(names)
+    for key, at in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1)):
+        page.keyboard.press(key)
+        assert options.nth(at).get_attribute("aria-selected") == "true"
+        assert box.get_attribute("aria-activedescendant") == options.nth(at).get_attribute("id")
+    page.keyboard.press("Enter")
+    assert page.locator(".jx-card h2").inner_text() == names[1]
+    box.fill(names[2])
+    page.locator(".jx-search [role=option]").first.click()
+    assert page.locator(".jx-card h2").inner_text() == names[2]
+    assert found.complaints == []
+
+
+def test_what_another_layer_shows_is_found_and_that_layer_shown(maps, visit):
+    page = visit(maps["hotspots"]).page
+    group = page.locator(".leaflet-control-layers-base label", has_text=CLASSES[1]).locator("input")
+    group.check()
+    page.locator(".leaflet-control-layers-base input").first.check()
+    page.locator(".jx-search input").fill("只在这里")
+    page.keyboard.press("Enter")
+    assert page.locator(".jx-card h2").inner_text() == "只在这里"
+    assert group.is_checked()
+
+
+# --- the view as an address
+
+
+def test_a_link_restores_the_view(maps, visit):
+    found = visit(maps["hotspots"])
+    page = found.page
+    page.locator(".leaflet-control-layers-base input").nth(2).check()
+    page.locator(".leaflet-control-layers-overlays input").first.uncheck()
+    page.locator(".jx-list button").nth(1).click()
+    page.locator(".jx-tool-opacity").click()
+    page.locator(".jx-panel input").fill("40")
+    told = state(page)
+    assert told["layer"] == [CLASSES[1]]
+    assert told["opacity"] == ["40"]
+    name = page.locator(".jx-card h2").inner_text()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(".jx-tool-link").click()
+    page.wait_for_function("() => document.querySelector('.jx-tool-link span').textContent === '已复制'")
+    link = page.evaluate("() => navigator.clipboard.readText()")
+    assert link.startswith("file:")
+
+    again = page.context.new_page()
+    again.goto(link)
+    again.wait_for_selector(".jx-card")
+    assert again.locator(".jx-card h2").inner_text() == name
+    assert again.locator(".leaflet-control-layers-base input").nth(2).is_checked()
+    assert not again.locator(".leaflet-control-layers-overlays input").first.is_checked()
+    assert again.locator(".jx-panel input").first.input_value() == "40"
+    assert (
+        again.locator(".leaflet-control-scale-line").inner_text()
+        == page.locator(".leaflet-control-scale-line").inner_text()
+    )
+    restored = again.evaluate("() => [map_0.getCenter().lat, map_0.getCenter().lng, map_0.getZoom()]")
+    assert restored == pytest.approx([float(each) for each in told["at"][0].split(",")], abs=2e-3)
+    assert found.complaints == []
+
+
+def test_in_a_frame_of_a_notebook_there_is_no_address_and_no_complaint(maps, visit, tmp_path):
+    t = result_tables()
+    frame = units_map(t.units, ground=Ground(land=t.districts)).get_root()._repr_html_()
+    (tmp_path / "notebook.html").write_text(f"<!DOCTYPE html><title>n</title>{frame}", encoding="utf-8")
+    found = visit(tmp_path / "notebook.html")
+    inner = found.page.frame_locator("iframe")
+    inner.locator(".jx-search input").fill("1")
+    inner.locator(".jx-search [role=option]").first.click()
+    inner.locator(".jx-card").wait_for()
+    assert inner.locator(".jx-tool-link").count() == 0
+    assert found.complaints == []
+
+
+# --- opacity, comparison, time
+
+
+def test_fills_fade_by_mouse_and_by_keyboard(maps, visit):
+    found = visit(maps["units"])
+    page = found.page
+    page.locator(".jx-tool-opacity").click()
+    slider = page.locator(".jx-panel input")
+    assert slider.evaluate("(node) => node === document.activeElement")
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    assert slider.input_value() == "80"
+    assert page.locator(".jx-panel output").inner_text() == "80 %"
+    opacity = "() => getComputedStyle(document.querySelector('.leaflet-overlay-pane')).opacity"
+    assert page.evaluate(opacity) == "0.8"
+    page.keyboard.press("Escape")
+    assert page.locator(".jx-tool-opacity").evaluate("(node) => node === document.activeElement")
+    assert found.complaints == []
+
+
+def test_two_layers_stand_beside_one_another_and_the_divider_moves(maps, visit):
+    found = visit(maps["parks"])
+    page = found.page
+    found.settle()
+    page.locator(".jx-tool-compare").click()
+    page.locator(".jx-panel select").select_option("1")
+    found.settle()
+    assert page.locator(".jx-chip").all_inner_texts() == ["服务半径覆盖率", "步行覆盖率"]
+    divider = page.locator(".jx-divider")
+    assert page.locator(".jx-beside canvas").count() > 0
+    divider.focus()
+    page.keyboard.press("ArrowRight")
+    assert divider.get_attribute("aria-valuenow") == "52"
+    page.keyboard.press("Home")
+    assert divider.get_attribute("aria-valuenow") == "2"
+    handle = divider.bounding_box()
+    page.mouse.move(handle["x"] + 1, 300)
+    page.mouse.down()
+    page.mouse.move(640, 300, steps=4)
+    page.mouse.up()
+    assert divider.get_attribute("aria-valuenow") == "50"
+    # Both sides answer, and follow the same view.
+    for x in (560, 800):
+        page.mouse.click(x, 420)
+        assert page.locator(".jx-sheet h2").count() == 1
+    page.locator(".leaflet-control-zoom-in").click()
+    found.settle()
+    both = page.evaluate(
+        "() => [...document.querySelectorAll('.leaflet-container')].map((n) => n.querySelector('.leaflet-proxy')?.style.transform)"
+    )
+    assert len(both) == 2
+    assert state(page)["beside"] == ["步行覆盖率@50"]
+    page.locator(".jx-panel select").select_option("")
+    assert page.locator(".jx-divider").count() == 0
+    assert page.locator(".leaflet-container").count() == 1
+    assert found.complaints == []
+
+
+def test_months_go_by_slider_keyboard_and_play(maps, visit):
+    found = visit(maps["hotspots"])
+    page = found.page
+    assert not page.locator(".jx-periods").is_visible()
+    page.locator(".leaflet-control-layers-base label", has_text="逐月问题数").click()
+    found.settle()
+    slider, told = page.locator(".jx-periods input"), page.locator(".jx-periods output")
+    assert told.locator("b").inner_text() == "2021 年 12 月"
+    assert told.locator("span").inner_text().endswith(" 件")
+    slider.focus()
+    page.keyboard.press("Home")
+    assert told.locator("b").inner_text() == "2021 年 1 月"
+    assert slider.get_attribute("aria-valuetext").startswith("2021 年 1 月 · ")
+    first = page.evaluate("() => [...document.querySelectorAll('canvas')].map((c) => c.toDataURL()).join()")
+    page.keyboard.press("ArrowRight")
+    found.settle()
+    assert told.locator("b").inner_text() == "2021 年 2 月"
+    assert page.evaluate("() => [...document.querySelectorAll('canvas')].map((c) => c.toDataURL()).join()") != first
+    page.mouse.click(640, 420)
+    card = page.locator(".jx-card")
+    assert "2021 年 2 月" in card.inner_text()
+    play = page.locator(".jx-periods button")
+    assert play.get_attribute("aria-label") == "播放"
+    play.click()
+    page.wait_for_function("() => document.querySelector('.jx-periods output b').textContent === '2021 年 4 月'")
+    assert play.get_attribute("aria-label") == "暂停"
+    play.click()
+    now = told.locator("b").inner_text()
+    assert now in card.inner_text()
+    assert state(page)["period"] == [str(int(now.split(" ")[2]) - 1)]
+    assert found.complaints == []
+
+
+# --- the picture
+
+
+@pytest.mark.parametrize("name", ["hotspots", "parks"])
+def test_the_picture_holds_the_map_and_what_explains_it(maps, visit, name, tmp_path):
+    found = visit(maps[name])
+    page = found.page
+    found.settle()
+    with page.expect_download() as waiting:
+        page.locator(".jx-tool-picture").click()
+    waiting.value.save_as(tmp_path / "map.png")
+    assert waiting.value.suggested_filename == f"{page.title()}.png"
+    picture = Image.open(tmp_path / "map.png").convert("RGB")
+    # Twice as fine as the window, with a legend beside and a title above.
+    assert picture.width > 2 * 1280
+    assert picture.height > 2 * 800
+    drawn = np.asarray(picture)
+    seen = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+    # The middle of the map, where nothing lies over it, has the same colours in both.
+    half = drawn[drawn.shape[0] - 2 * 800 - 60 : drawn.shape[0] - 60 : 2, : 2 * 1280 : 2]
+    told = {tuple(c) for c in seen[300:500:4, 500:800:4].reshape(-1, 3)}
+    pictured = {tuple(c) for c in half[::2, ::2].reshape(-1, 3)}
+    assert len(told & pictured) >= 3
+    header, legend = drawn[:100], drawn[200:900, 2 * 1280 :]
+    assert (header < 80).all(axis=2).sum() > 300
+    assert (legend < 200).any(axis=2).sum() > 1000
+    assert page.locator(".jx-sheet-of-picture").count() == 0
+    assert found.complaints == []
+
+
+# --- for everybody
+
+
+def test_a_page_says_its_language_and_can_be_enlarged(maps, visit):
+    for name, lang in (("hotspots", "zh-CN"), ("hotspots_en", "en")):
+        page = visit(maps[name]).page
+        assert page.locator("html").get_attribute("lang") == lang
+        assert "user-scalable" not in page.locator("meta[name=viewport]").get_attribute("content")
+    words = page.locator(".jx-title").inner_text() + page.locator(".jx-search input").get_attribute("placeholder")
+    assert not any("一" <= sign <= "鿿" for sign in words)
+
+
+def test_the_tab_key_goes_from_title_to_list_to_layers(maps, visit):
+    page = visit(maps["hotspots"]).page
+    page.locator(".folium-map").focus()
+    order = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        order.append(
+            page.evaluate(
+                "() => (document.activeElement.closest('.jx-search, .jx-tool, .leaflet-control-zoom, .leaflet-control-layers, .jx-list, .jx-legend, .leaflet-marker-icon') ?? document.body).className.split(' ')[0]"
+            )
+        )
+    groups = list(dict.fromkeys(order))
+    assert groups[:3] == ["jx-search", "jx-tool", "leaflet-control-zoom"]
+    assert groups.index("leaflet-control-zoom") < groups.index("jx-box") < len(groups)
+    assert groups[-1] == "leaflet-marker-icon"
+
+
+@pytest.mark.parametrize("name", ["hotspots", "hotspots_en", "parks", "units", "scores"])
+def test_a_checker_of_wcag_has_nothing_to_say(maps, visit, name):
+    page = visit(maps[name]).page
+    page.wait_for_selector(".jx-tools")
+    assert violations(page) == []
+    page.locator(".jx-search input").fill("0")
+    assert violations(page) == []
+    page.keyboard.press("Enter")
+    page.locator(".jx-tool-opacity").click()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["hotspots", "parks", "scores"])
+def test_nothing_lies_on_one_another(maps, visit, name, size):
+    page = visit(maps[name]).page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.reload()
+    page.wait_for_selector(".jx-tools")
+    assert overlapping(page) == []
+    if name == "hotspots":
+        if size[0] < 700:
+            page.locator(".leaflet-control-layers").hover()
+        page.locator(".leaflet-control-layers-base label", has_text="逐月").click()
+        page.mouse.move(5, size[1] / 2)
+        page.mouse.click(5, size[1] / 2)
+        assert overlapping(page) == []
+
+
+# --- all maps of a report
+
+
+def go_over(visit: Any, path: Path) -> None:
+    """Each tool once on one map."""
+    found = visit(path)
+    page = found.page
+    found.settle()
+    assert violations(page) == []
+    page.mouse.click(640, 430)
+    page.locator(".jx-search input").fill("路")
+    page.keyboard.press("Enter")
+    assert page.locator(".jx-card").count() == 1
+    page.keyboard.press("Escape")
+    if page.locator(".jx-list button").count():
+        row = page.locator(".jx-list button").first
+        row.click()
+        assert page.locator(".jx-card").count() == 1
+        assert page.locator(".leaflet-jxmark-pane path").count() == 2
+        page.keyboard.press("Escape")
+    page.locator(".jx-home").click()
+    if page.locator(".jx-tool-compare").count():
+        page.locator(".jx-tool-compare").click()
+        page.locator(".jx-panel select").select_option(index=1)
+        found.settle()
+        assert page.locator(".jx-beside canvas").count() > 0
+        assert violations(page) == []
+    with page.expect_download() as waiting:
+        page.locator(".jx-tool-picture").click()
+    assert Path(waiting.value.path()).stat().st_size > 50_000
+    for width, height in SIZES:
+        other = visit(path)
+        other.page.set_viewport_size({"width": width, "height": height})
+        other.page.reload()
+        other.page.wait_for_selector(".jx-tools")
+        assert overlapping(other.page) == [], (path.name, width, height)
+        assert other.complaints == []
+    assert found.complaints == []
+    assert found.outside() == []
+
+
+@pytest.fixture(scope="module")
+def demo(root, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("demo") / "report"
+    run_report(load_settings(root / "data" / "jxgis.toml"), out, lang="zh")
+    return out
+
+
+@pytest.mark.slow
+def test_every_map_of_the_demo_does_it_all(demo, visit):
+    maps = sorted((demo / "maps").glob("*.html"))
+    assert len(maps) >= 9
+    for path in maps:
+        go_over(visit, path)
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_every_map_of_boston_does_it_all(real_dir, root, visit, tmp_path):
+    run_report(load_settings(root / "tests" / "real" / "boston" / "jxgis.toml"), tmp_path / "report", lang="zh")
+    for path in sorted((tmp_path / "report" / "maps").glob("*.html")):
+        go_over(visit, path)
