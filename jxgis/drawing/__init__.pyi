@@ -1,5 +1,6 @@
 from . import colours
 from .base import Box, Script, add_notice, extent, new_map
+from .basemaps import Source, add_basemap, source_of
 from .colours import sequential
 from .figures import (
     Figure,
@@ -11,7 +12,7 @@ from .figures import (
     short_label,
     wrapped,
 )
-from .ground import NO_GROUND, Ground, ground_of, road_order
+from .ground import NO_GROUND, Basemap, BasemapName, Ground, ground_of, road_order
 from .layers import (
     Field,
     PlaceList,
@@ -25,6 +26,7 @@ from .layers import (
     add_polygons,
     add_shapes,
     add_switch,
+    datum_of,
     dot,
     fields_of,
     fill,
@@ -34,17 +36,20 @@ from .layers import (
 from .legend import Classes, LegendSection, Swatch, add_legend, classify, legend_html
 from .offline import Page, content_policy, framed, head, require_offline, save_map, to_html
 from .plate import Look, Plate, frame_around
-from .raster import CellPixels, cell_pixels, paint
+from .raster import CellPixels, Lattice, cell_pixels, lattice_of, paint
 from .under import add_ground
 
 __all__ = [
     "NO_GROUND",
+    "Basemap",
+    "BasemapName",
     "Box",
     "CellPixels",
     "Classes",
     "Field",
     "Figure",
     "Ground",
+    "Lattice",
     "LegendSection",
     "Look",
     "Page",
@@ -52,7 +57,9 @@ __all__ = [
     "Plate",
     "Script",
     "Shapes",
+    "Source",
     "Swatch",
+    "add_basemap",
     "add_ground",
     "add_group",
     "add_legend",
@@ -70,6 +77,7 @@ __all__ = [
     "classify",
     "colours",
     "content_policy",
+    "datum_of",
     "dot",
     "extent",
     "fields_of",
@@ -80,6 +88,7 @@ __all__ = [
     "ground_of",
     "head",
     "land_map",
+    "lattice_of",
     "legend_html",
     "line",
     "map_axes",
@@ -92,6 +101,7 @@ __all__ = [
     "save_png",
     "sequential",
     "short_label",
+    "source_of",
     "to_html",
     "wrapped",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -12,12 +12,30 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["GROUND_LAYERS", "NO_GROUND", "Ground", "ground_of", "road_order"]
+__all__ = ["GROUND_LAYERS", "NO_GROUND", "Basemap", "BasemapName", "Ground", "ground_of", "road_order"]
 
 #: The layers that a ground is made of. Roads stand in for streets.
 GROUND_LAYERS = ("districts", "subdistricts", "waters", "parks", "streets", "roads", "places")
 _MAIN = r"高速|快速|主干|motorway|trunk|primary"
 _SECOND = r"次干|secondary|tertiary"
+
+
+BasemapName: TypeAlias = Literal["tianditu", "gaode", "osm"]
+
+
+class Basemap(NamedTuple):
+    """An online base map below all layers.
+
+    Parameters
+    ----------
+    name
+        Whose it is.
+    key
+        What its provider asks for.
+    """
+
+    name: BasemapName
+    key: str = ""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,6 +54,8 @@ class Ground:
         Lines, with ``order`` as of `road_order`.
     places
         Points.
+    basemap
+        An online base map, where one is asked for: while it is seen, the rest of the ground is not.
     """
 
     land: gpd.GeoDataFrame | None = None
@@ -44,6 +64,7 @@ class Ground:
     parks: gpd.GeoDataFrame | None = None
     streets: gpd.GeoDataFrame | None = None
     places: gpd.GeoDataFrame | None = None
+    basemap: Basemap | None = None
 
 
 NO_GROUND = Ground()

@@ -21,16 +21,19 @@ from jxgis import escape
 from jxgis.drawing import _encode
 from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script, extent, new_map
+from jxgis.drawing.basemaps import add_basemap, source_of
 from jxgis.drawing.colours import BORDER, PAPER
 from jxgis.drawing.ground import Ground
-from jxgis.drawing.raster import CellPixels, paint
+from jxgis.drawing.raster import CellPixels, Lattice, lattice_of, paint
 from jxgis.drawing.under import add_ground
 from jxgis.i18n import text
 from jxgis.schema.tables import table
 
 if TYPE_CHECKING:
+    from branca.element import Element
     from numpy.typing import ArrayLike, NDArray
 
+    from jxgis.datum import Datum
     from jxgis.schema.columns import Writing
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
     "add_polygons",
     "add_shapes",
     "add_switch",
+    "datum_of",
     "dot",
     "fields_of",
     "fill",
@@ -135,18 +139,34 @@ def dot(colour: str, *, radius_px: float = 5, border: str = PAPER) -> Style:
 class Shapes(Script):
     """Geometries that several layers draw, written once: the cells of all classes."""
 
-    _template = Template("{% macro script(this, kwargs) %}const {{ this.get_name() }} = {{ this.data }};{% endmacro %}")
+    _template = Template(
+        "{% macro script(this, kwargs) %}const {{ this.get_name() }} = jxgis.shapes({{ this.data }});{% endmacro %}"
+    )
 
     def __init__(
-        self, ids: pd.Index[Any], geometries: NDArray[np.object_], names: Sequence[str | None] | None = None
+        self, geometry: gpd.GeoSeries, names: Sequence[str | None] | None = None, *, datum: Datum = "WGS-84"
     ) -> None:
         super().__init__("Shapes")
-        self.ids = ids
-        origin = _encode.origin_of(geometries)
-        data = {"origin": origin, "rings": _encode.all_rings(geometries, origin)}
+        self.ids = geometry.index
+        squares = lattice_of(geometry) if len(geometry) and geometry.crs.is_projected else None
+        data = None if squares is None else _encode.lattice(squares, geometry.crs, datum)
+        if data is None:
+            geometries = _encode.to_degrees(geometry, datum)
+            origin = _encode.origin_of(geometries)
+            rings = _encode.all_rings(geometries, origin)
+            data = {"origin": origin, "rings": [[[*map(_encode.packed, loops)] for loops in parts] for parts in rings]}
         if names is not None:
-            data |= {"names": _encode.column(names, digits=None), "ids": [str(each) for each in ids]}
+            called = [name or each for name, each in zip(names, self.ids, strict=True)]
+            data |= {"heading": _encode.column(called, digits=None), "id": _ids(self.ids, squares)}
         self.data = escape.javascript(data)
+
+
+def _ids(ids: pd.Index[Any], squares: Lattice | None) -> list[str] | str:
+    """Ids as texts; those that are made of column and row are not said once more."""
+    texts = [str(name) for name in ids]
+    if squares is not None and texts == [f"E{x}N{y}" for x, y in zip(squares.column, squares.row, strict=True)]:
+        return "E{column}N{row}"
+    return texts
 
 
 class _DataLayer(Layer):
@@ -194,8 +214,14 @@ def _tooltip(
     }
 
 
-def _style_rows(style: ArrayLike | None, n: int) -> list[int]:
-    return [0] * n if style is None else [int(v) for v in np.asarray(style)]
+def _style_rows(style: ArrayLike | None, n: int) -> str:
+    return _encode.packed(np.zeros(n, dtype=np.int64) if style is None else np.asarray(style).astype(np.int64))
+
+
+def datum_of(parent: Element) -> Datum:
+    """The datum that the page of a map or a layer is drawn in."""
+    datum: Datum = getattr(parent.get_root(), "datum", "WGS-84")
+    return datum
 
 
 def add_shapes(page: folium.Map, geometry: gpd.GeoSeries, *, names: Sequence[str | None] | None = None) -> Shapes:
@@ -215,7 +241,7 @@ def add_shapes(page: folium.Map, geometry: gpd.GeoSeries, *, names: Sequence[str
     Shapes
         To hand to :func:`add_polygons`.
     """
-    shapes = Shapes(geometry.index, _encode.to_degrees(geometry), names)
+    shapes = Shapes(geometry, names, datum=datum_of(page))
     page.add_child(shapes)
     return shapes
 
@@ -291,13 +317,13 @@ def add_polygons(
         geometry = gpd.GeoSeries(table.geometry) if isinstance(table, gpd.GeoDataFrame) else gpd.GeoSeries([])
         if simplify_m > 0:
             geometry = geometry.simplify(simplify_m, preserve_topology=True)
-        shapes = Shapes(pd.RangeIndex(len(geometry)), _encode.to_degrees(geometry))
+        shapes = Shapes(geometry.reset_index(drop=True), datum=datum_of(parent))
         parent.add_child(shapes)
         rows = np.arange(len(table))
     else:
         rows = shapes.ids.get_indexer(pd.Index(table[key]))
     data = {
-        "shape": [int(r) for r in rows],
+        "shape": _encode.packed(np.asarray(rows, dtype=np.int64)),
         "style": _style_rows(style, len(table)),
         "styles": list(styles),
         "fill": filled,
@@ -317,7 +343,7 @@ def add_picture(
     palette: Sequence[str],
 ) -> None:
     """Draw cells as a picture; the parameters are those of :func:`jxgis.drawing.raster.paint`."""
-    west, south, east, north = pixels.bounds
+    (west, south), (east, north) = _encode.in_datum(np.reshape(pixels.bounds, (2, 2)), datum_of(parent)).tolist()
     data = {"uri": paint(pixels, colour, palette), "bounds": [[south, west], [north, east]]}
     parent.add_child(_DataLayer("picture", data, name="", control=False))
 
@@ -336,11 +362,11 @@ def add_lines(
     show: bool = True,
 ) -> None:
     """Draw lines; the parameters are those of :func:`add_polygons`."""
-    geometries = _encode.to_degrees(table)
+    geometries = _encode.to_degrees(table, datum_of(parent))
     origin = _encode.origin_of(geometries)
     data = {
         "origin": origin,
-        "paths": [_encode.paths(g, origin) for g in geometries],
+        "paths": [[*map(_encode.packed, _encode.paths(g, origin))] for g in geometries],
         "style": _style_rows(style, len(table)),
         "styles": list(styles),
         "interactive": bool(fields) or heading is not None,
@@ -349,14 +375,14 @@ def add_lines(
     parent.add_child(_DataLayer("lines", data, name=name, overlay=overlay, control=control, show=show))
 
 
-def _anchors(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[list[int], list[int]]:
+def _anchors(table: gpd.GeoDataFrame | gpd.GeoSeries, datum: Datum) -> tuple[list[int], list[int]]:
     """A point inside each geometry, as steps; taken before the change of CRS."""
     shapes = np.asarray(table.geometry.array, dtype=object)
     centres = shapely.centroid(shapes)
     # The middle is where a name is looked for, unless it lies outside, as in a crescent.
     points = np.where(shapely.intersects(shapes, centres), centres, shapely.point_on_surface(shapes))
     inside = gpd.GeoSeries(points, crs=table.crs)
-    geometries = _encode.to_degrees(inside)
+    geometries = _encode.to_degrees(inside, datum)
     origin = _encode.origin_of(geometries)
     moves = np.diff(_encode.whole_degrees(shapely.get_coordinates(geometries)), axis=0, prepend=[origin])
     return origin, [int(v) for v in moves.ravel()]
@@ -386,10 +412,10 @@ def add_points(
     number
         The column whose whole number stands in the pin; plain dots if not given.
     """
-    origin, moves = _anchors(table)
+    origin, moves = _anchors(table, datum_of(parent))
     data = {
         "origin": origin,
-        "steps": moves,
+        "steps": _encode.packed(moves),
         "style": _style_rows(style, len(table)),
         "styles": list(styles),
         "pins": None if number is None else _encode.column(table[number], digits=0),
@@ -409,9 +435,9 @@ def add_names(
 ) -> None:
     """Write a column's texts on the map, each inside its geometry; where they would overlap, the larger area's."""
     table = table.iloc[np.argsort(-table.geometry.area.to_numpy(), kind="stable")]
-    origin, moves = _anchors(table)
+    origin, moves = _anchors(table, datum_of(parent))
     texts = ["" if pd.isna(v) else str(v) for v in table[column]]
-    data = {"origin": origin, "steps": moves, "names": texts}
+    data = {"origin": origin, "steps": _encode.packed(moves), "names": texts}
     parent.add_child(_DataLayer("names", data, name=name, control=control, show=show))
 
 
@@ -446,7 +472,14 @@ def land_map(
         See :func:`jxgis.drawing.base.new_map`.
     """
     land = ground.land
-    page = new_map(extent([drawn if land is None else land]), title=title, subtitle=method, lang=lang, sketch=sketch)
+    source = source_of(ground.basemap)
+    seen = extent([drawn if land is None else land])
+    if source is not None and source.datum != "WGS-84":
+        west, south, east, north = _encode.in_datum(np.reshape(seen, (2, 2)), source.datum).ravel().tolist()
+        seen, method = (west, south, east, north), " · ".join(filter(None, [method, text("basemaps.shifted", lang)]))
+    page = new_map(seen, title=title, subtitle=method, lang=lang, sketch=sketch)
+    if ground.basemap is not None:
+        add_basemap(page, ground.basemap, lang)
     add_ground(page, ground)
     if land is None:
         return page
@@ -493,7 +526,8 @@ class _Lists(Script):
 
 
 def _list_data(entry: PlaceList) -> dict[str, Any]:
-    bounds = entry.table.geometry.to_crs(4326).bounds.round(6)
+    shapes = _encode.to_degrees(entry.table, datum_of(entry.layer))
+    bounds = gpd.GeoSeries(shapes).bounds.round(6)
     rows = [
         [int(rank), str(name), str(note), b.miny, b.minx, b.maxy, b.maxx]
         for rank, name, note, b in zip(

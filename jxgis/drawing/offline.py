@@ -37,6 +37,7 @@ from jxgis.i18n import listed, text
 if TYPE_CHECKING:
     import folium
 
+    from jxgis.datum import Datum
     from jxgis.drawing.figures import Figure
 
 __all__ = ["Page", "content_policy", "framed", "head", "require_offline", "save_map", "to_html"]
@@ -89,7 +90,9 @@ def head() -> str:
         f"iconUrl:'{_data_uri('images/marker-icon.png')}',iconRetinaUrl:'{_data_uri('images/marker-icon-2x.png')}',"
         f"shadowUrl:'{_data_uri('images/marker-shadow.png')}'}});"
     )
-    own = {name: ours.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js", *ASSETS)}
+    own = {
+        name: ours.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "ground.js", *ASSETS)
+    }
     styles = [style, *(words for name, words in own.items() if name.endswith(".css"))]
     scripts = [script + icons, *(words for name, words in own.items() if name.endswith(".js"))]
     return "\n".join([*(f"<style>{one}</style>" for one in styles), *(f"<script>{one}</script>" for one in scripts)])
@@ -121,7 +124,7 @@ def require_offline(html: str) -> None:
         )
 
 
-def content_policy(html: str, *, online: bool = False) -> str:
+def content_policy(html: str, *, online: bool = False, hosts: Sequence[str] = ()) -> str:
     """What a browser may load and run of a page: nothing but what stands in it, its scripts by their hashes.
 
     A script or an event handler that got into the page in a text is none of them, and is not run.
@@ -132,6 +135,8 @@ def content_policy(html: str, *, online: bool = False) -> str:
         The page, with the line ends it will be written with.
     online
         Whether images may come from elsewhere: the tiles of a background map.
+    hosts
+        Where else they may come from.
 
     Returns
     -------
@@ -145,8 +150,9 @@ def content_policy(html: str, *, online: bool = False) -> str:
     """
     digests = dict.fromkeys(hashlib.sha256(script.encode("utf-8")).digest() for script in _SCRIPTS.findall(html))
     scripts = " ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests) or "'none'"
+    images = " ".join(["data:", *hosts, *(["https:", "http:"] if online else [])])
     return (
-        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:{' https: http:' * online}; "
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src {images}; "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -278,6 +284,10 @@ class Page(PlainPage):
     online
         Whether layers may load from the internet what they show, such as the tiles of a background map. False at
         first: such a layer is left out of the page, and a warning says so.
+    hosts
+        Where the tiles of its base map come from, if it has one.
+    datum
+        That of the coordinates that it is drawn in.
     legends
         Legends of categories that were added to the page.
     """
@@ -287,6 +297,8 @@ class Page(PlainPage):
         self.name = title
         self.lang = lang
         self.online = False
+        self.hosts: Sequence[str] = ()
+        self.datum: Datum = "WGS-84"
         self.legends: list[Scale] = []
         self.added = Added([], [], [])
         for part in ("header", "html", "script"):
@@ -360,7 +372,7 @@ class Page(PlainPage):
         html = re.sub(r'<meta name="viewport"[^>]*>', _VIEWPORT, html, count=1)
         lines = (line.rstrip() for line in re.split(r"\r\n|\r|\n", html))
         html = "\n".join(line for line in lines if line) + "\n"
-        policy = f'<meta http-equiv="Content-Security-Policy" content="{content_policy(html, online=self.online)}">'
+        policy = f'<meta http-equiv="Content-Security-Policy" content="{content_policy(html, online=self.online, hosts=self.hosts)}">'
         return html.replace(_POLICY, policy, 1)
 
 

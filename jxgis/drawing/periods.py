@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jxgis.drawing import _encode
-from jxgis.drawing.layers import Shapes, Style, _DataLayer
+from jxgis.drawing.layers import Shapes, Style, _DataLayer, datum_of
 from jxgis.i18n import text
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def add_periods(
     lang
         ``"zh"`` or ``"en"``.
     """
-    shapes = Shapes(table.index, _encode.to_degrees(table))
+    shapes = Shapes(table.geometry, datum=datum_of(parent))
     parent.add_child(shapes)
     data = {
         "shape": list(range(len(table))),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["CellPixels", "cell_pixels", "paint"]
+__all__ = ["CellPixels", "Lattice", "cell_pixels", "lattice_of", "paint"]
 
 _LONGEST_PX = 2400
 
@@ -34,6 +34,44 @@ class CellPixels(NamedTuple):
 
     cell: NDArray[np.int64]
     bounds: tuple[float, float, float, float]
+
+
+class Lattice(NamedTuple):
+    """Squares of one size whose corners lie at multiples of their side.
+
+    Parameters
+    ----------
+    side
+        In metres.
+    column, row : (n,) int64
+        Of the lower left corner, in sides.
+    """
+
+    side: float
+    column: NDArray[np.int64]
+    row: NDArray[np.int64]
+
+
+def lattice_of(cells: gpd.GeoSeries) -> Lattice | None:
+    """The lattice that square cells lie on; None where they are not such squares: clipped, turned, or of several sizes.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> lattice_of(gpd.GeoSeries([shapely.box(400, 200, 600, 400)], crs=4549))
+    Lattice(side=200.0, column=array([2]), row=array([1]))
+    """
+    bounds = cells.bounds.to_numpy()
+    if not len(bounds):
+        return None
+    side = float(np.round(bounds[0, 2] - bounds[0, 0], 6))
+    square = np.isclose(cells.area.to_numpy(), side**2, rtol=1e-6)
+    if side <= 0 or not square.all():
+        return None
+    column, row = (np.rint(bounds[:, at] / side).astype(np.int64) for at in (0, 1))
+    if not np.allclose(bounds, np.column_stack([column, row, column + 1, row + 1]) * side, rtol=0, atol=0.01 * side):
+        return None
+    return Lattice(side, column, row)
 
 
 def cell_pixels(cells: gpd.GeoSeries) -> CellPixels | None:
@@ -56,14 +94,10 @@ def cell_pixels(cells: gpd.GeoSeries) -> CellPixels | None:
     >>> cell_pixels(pair.set_crs(4549)).cell[1].tolist()
     [0, 0, 1, 1]
     """
-    bounds = cells.bounds.to_numpy()
-    if not len(bounds):
+    squares = lattice_of(cells)
+    if squares is None:
         return None
-    side = float(np.round(bounds[0, 2] - bounds[0, 0], 6))
-    column, row = (np.rint(bounds[:, at] / side).astype(np.int64) for at in (0, 1))
-    # Clipped or turned cells would be painted in the wrong place.
-    if not np.allclose(bounds, np.column_stack([column, row, column + 1, row + 1]) * side, rtol=0, atol=0.01 * side):
-        return None
+    bounds, (side, column, row) = cells.bounds.to_numpy(), squares
     grid = np.full((np.ptp(row) + 1, np.ptp(column) + 1), -1, dtype=np.int64)
     grid[row - row.min(), column - column.min()] = np.arange(len(bounds))
 

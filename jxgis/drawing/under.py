@@ -14,12 +14,14 @@ from folium.template import Template
 from jxgis import escape
 from jxgis.drawing import _encode
 from jxgis.drawing.base import Script
+from jxgis.drawing.basemaps import source_of
 from jxgis.drawing.colours import AWAY, BORDER, GREEN, INK, LAND, LEAF, PAPER, RIVER, STREET, WATER
 
 if TYPE_CHECKING:
     import folium
     from numpy.typing import NDArray
 
+    from jxgis.datum import Datum
     from jxgis.drawing.ground import Ground
 
 __all__ = ["add_ground"]
@@ -62,6 +64,8 @@ def add_ground(page: folium.Map, ground: Ground) -> None:
 
 @lru_cache(maxsize=8)
 def _data(ground: Ground) -> dict[str, Any]:
+    source = source_of(ground.basemap)
+    datum: Datum = "WGS-84" if source is None else source.datum
     palette = {
         "land": LAND, "away": AWAY, "park": GREEN, "water": WATER, "street": STREET, "town": BORDER, "halo": PAPER,
         "name": INK, "leaf": LEAF, "river": RIVER,
@@ -76,18 +80,18 @@ def _data(ground: Ground) -> dict[str, Any]:
         "names": [],
     }
     if ground.land is not None:
-        data["land"] = _rings(gpd.GeoSeries([_whole(ground.land)], crs=ground.land.crs))
+        data["land"] = _rings(gpd.GeoSeries([_whole(ground.land)], crs=ground.land.crs), datum)
     for key, areas in (("parks", ground.parks), ("waters", ground.waters)):
         if areas is not None:
-            data[key] = _rings(gpd.GeoSeries([_whole(areas)], crs=areas.crs))
-            data["names"] += _area_names(areas, key)
+            data[key] = _rings(gpd.GeoSeries([_whole(areas)], crs=areas.crs), datum)
+            data["names"] += _area_names(areas, key, datum)
     if ground.subdistricts is not None:
-        data["towns"] = _paths(_borders(ground.subdistricts, ground.land))
-        data["names"] += _town_names(ground.subdistricts, ground.land)
+        data["towns"] = _paths(_borders(ground.subdistricts, ground.land), datum)
+        data["names"] += _town_names(ground.subdistricts, ground.land, datum)
     if ground.places is not None:
-        data["names"] += _point_names(ground.places)
+        data["names"] += _point_names(ground.places, datum)
     if ground.streets is not None:
-        data["streets"] = _streets(ground.streets)
+        data["streets"] = _streets(ground.streets, datum)
     return data
 
 
@@ -97,23 +101,18 @@ def _whole(areas: gpd.GeoDataFrame) -> shapely.Geometry:
     return shapely.simplify(shapely.union_all(shapes, grid_size=2 * _SIMPLIFY_M / 3), _SIMPLIFY_M)
 
 
-def _steps(geometry: shapely.Geometry, origin: NDArray[np.int64]) -> list[int]:
+def _steps(geometry: shapely.Geometry) -> str:
     points = np.rint(shapely.get_coordinates(geometry) * _PER_DEGREE).astype(np.int64)
-    return _encode.steps(points, origin.tolist())
+    return _encode.packed(_encode.steps(points, [0, 0]))
 
 
-def _degrees(shapes: gpd.GeoSeries) -> NDArray[np.object_]:
-    return np.asarray(shapes.to_crs(4326).array, dtype=object)
-
-
-def _rings(shapes: gpd.GeoSeries) -> list[list[int]]:
+def _rings(shapes: gpd.GeoSeries, datum: Datum) -> list[str]:
     """The rings of polygons, each from the zero of the degrees: with the even-odd rule holes need no more said of them."""
-    rings = (_steps(ring, np.zeros(2, np.int64)) for ring in shapely.get_rings(_degrees(shapes)))
-    return [ring for ring in rings if len(ring) >= 6]
+    return [_steps(ring) for ring in shapely.get_rings(_encode.to_degrees(shapes, datum))]
 
 
-def _paths(shapes: gpd.GeoSeries) -> list[list[int]]:
-    return [_steps(part, np.zeros(2, np.int64)) for part in shapely.get_parts(_degrees(shapes))]
+def _paths(shapes: gpd.GeoSeries, datum: Datum) -> list[str]:
+    return [_steps(part) for part in shapely.get_parts(_encode.to_degrees(shapes, datum))]
 
 
 def _borders(towns: gpd.GeoDataFrame, land: gpd.GeoDataFrame | None) -> gpd.GeoSeries:
@@ -125,7 +124,7 @@ def _borders(towns: gpd.GeoDataFrame, land: gpd.GeoDataFrame | None) -> gpd.GeoS
     return gpd.GeoSeries([shapely.simplify(shapely.line_merge(lines), _SIMPLIFY_M)], crs=towns.crs)
 
 
-def _streets(streets: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+def _streets(streets: gpd.GeoDataFrame, datum: Datum) -> list[dict[str, Any]]:
     """Streets by their order, those of one name in one piece where they go on in one another."""
     found: list[dict[str, Any]] = []
     points = 0
@@ -135,16 +134,14 @@ def _streets(streets: gpd.GeoDataFrame) -> list[dict[str, Any]]:
         points += int(shapely.get_num_coordinates(lines).sum())
         if points > _MOST_POINTS and found:
             break
-        paths = [_paths(gpd.GeoSeries([line], crs=streets.crs)) for line in lines]
+        paths = [_paths(gpd.GeoSeries([line], crs=streets.crs), datum) for line in lines]
         found.append({"order": int(order), "names": list(merged.index), "paths": paths})
     return found
 
 
-def _names(
-    kind: str, names: pd.Series, points: NDArray[np.object_], room_m: NDArray[np.float64], crs: Any
-) -> list[Any]:
+def _names(kind: str, names: pd.Series, points: gpd.GeoSeries, room_m: NDArray[np.float64], datum: Datum) -> list[Any]:
     """Rows ``kind, name, x, y, room``, the ones with most room first."""
-    at = np.rint(shapely.get_coordinates(_degrees(gpd.GeoSeries(points, crs=crs))) * _PER_DEGREE).astype(np.int64)
+    at = np.rint(shapely.get_coordinates(_encode.to_degrees(points, datum)) * _PER_DEGREE).astype(np.int64)
     rows = [
         [kind, str(name), int(x), int(y), round(float(room))]
         for name, (x, y), room in zip(names, at, room_m, strict=True)
@@ -153,7 +150,7 @@ def _names(
     return sorted(rows, key=lambda row: -row[4])
 
 
-def _area_names(areas: gpd.GeoDataFrame, kind: str) -> list[Any]:
+def _area_names(areas: gpd.GeoDataFrame, kind: str, datum: Datum) -> list[Any]:
     """Where the names of waters and parks may stand: in the widest part of each square that a long one passes."""
     named = areas[areas["name"].notna()].dissolve("name", as_index=False)
     if named.empty:
@@ -164,7 +161,7 @@ def _area_names(areas: gpd.GeoDataFrame, kind: str) -> list[Any]:
     room = shapely.length(widest)
     kept = room >= _LEAST_ROOM_M
     middles = shapely.get_point(widest, 0)
-    return _names(kind, pieces["name"][kept], middles[kept], room[kept], areas.crs)
+    return _names(kind, pieces["name"][kept], gpd.GeoSeries(middles[kept], crs=areas.crs), room[kept], datum)
 
 
 def _squares(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -177,16 +174,15 @@ def _squares(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(geometry=boxes, crs=areas.crs)
 
 
-def _town_names(towns: gpd.GeoDataFrame, land: gpd.GeoDataFrame | None) -> list[Any]:
+def _town_names(towns: gpd.GeoDataFrame, land: gpd.GeoDataFrame | None, datum: Datum) -> list[Any]:
     """The names of sub-districts that are not those of the land."""
     if land is not None:
         towns = towns[~towns["name"].isin(land["name"])]
     shapes = np.asarray(towns.geometry.array)
-    return _names(
-        "towns", towns["name"], shapely.point_on_surface(shapes), np.sqrt(shapely.area(shapes)) / 2, towns.crs
-    )
+    points = gpd.GeoSeries(shapely.point_on_surface(shapes), crs=towns.crs)
+    return _names("towns", towns["name"], points, np.sqrt(shapely.area(shapes)) / 2, datum)
 
 
-def _point_names(places: gpd.GeoDataFrame) -> list[Any]:
-    points = shapely.point_on_surface(np.asarray(places.geometry.array))
-    return _names("places", places["name"], points, np.zeros(len(places)), places.crs)
+def _point_names(places: gpd.GeoDataFrame, datum: Datum) -> list[Any]:
+    points = gpd.GeoSeries(shapely.point_on_surface(np.asarray(places.geometry.array)), crs=places.crs)
+    return _names("places", places["name"], points, np.zeros(len(places)), datum)

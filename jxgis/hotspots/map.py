@@ -147,8 +147,9 @@ class _Drawn(NamedTuple):
 
 def _drawn(page: folium.Map, cells: gpd.GeoDataFrame, ground: Ground, max_cells: int, lang: str) -> _Drawn:
     once = cells.drop_duplicates("cell_id").set_index("cell_id")
-    if len(once) > max_cells:
-        return _Drawn(once.index, None, cell_pixels(once.geometry))
+    pixels = cell_pixels(once.geometry) if len(once) > max_cells else None
+    if pixels is not None:
+        return _Drawn(once.index, None, pixels)
     return _Drawn(once.index, add_shapes(page, once.geometry, names=name_areas(once, ground, lang=lang)), None)
 
 

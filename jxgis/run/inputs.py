@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.city import City, contract_of, load_city
 from jxgis.crs import box_around, distortion_note
-from jxgis.drawing.ground import GROUND_LAYERS, ground_of
+from jxgis.drawing.ground import GROUND_LAYERS, Basemap, ground_of
 from jxgis.errors import InputError, JxgisError, collect
 from jxgis.i18n import Text, text_pair
 from jxgis.part import Given, Progress, Raster
@@ -194,7 +194,10 @@ class Reader:
         if made and "districts" not in there:
             around["districts"] = self._districts(given.progress)
         tables = {**{layer: found.table for layer, found in around.items()}, **given.layers}
-        return replace(given, ground=ground_of(tables), around=around, unread=tuple(unread))
+        report = self._settings.report
+        basemap = None if report.basemap == "none" else Basemap(report.basemap, report.key)
+        ground = replace(ground_of(tables), basemap=basemap)
+        return replace(given, ground=ground, around=around, unread=tuple(unread))
 
     def _not_there(self, layers: Sequence[str]) -> list[InputError]:
         """What is said of each layer whose file is not there: all at once, not one a run."""

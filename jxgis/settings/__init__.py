@@ -130,7 +130,7 @@ class Settings(Section):
 
     def shaping(self, sections: Sequence[str], layers: Sequence[str] | None = None) -> dict[str, Any]:
         """What of the settings shaped a result, for ``run.json``: ``city``, ``inputs`` (of some layers) and sections."""
-        dumped = self.model_dump(by_alias=True, exclude_none=True)
+        dumped = self.model_dump(by_alias=True, exclude_none=True, exclude={"report": {"tianditu_key"}})
         inputs = dumped["inputs"]
         shaped = {
             "city": dumped["city"],

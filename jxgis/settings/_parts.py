@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
@@ -488,14 +489,37 @@ class ReportSettings(Section):
         "layers by whose zones tables are made beside districts, sub-districts and units, where given; large ones first",
     )
 
+    basemap: Literal["none", "tianditu", "gaode", "osm"] = option(
+        "none",
+        "地图的联网底图：none（不联网）、tianditu（天地图）、gaode（高德）、osm；打开页面时才联网，离线时仍用自己的图层作底",
+        "online base map: none (nothing from outside), tianditu, gaode or osm; loaded when a page is opened, offline the "
+        "layers of the project lie below",
+    )
+    tianditu_key: str | None = option(
+        None,
+        "天地图的密钥（写进地图页面，不写进 run.json）；也可用环境变量 JXGIS_TIANDITU_KEY",
+        "Tianditu's key (it stands in the maps, not in run.json); or the environment variable JXGIS_TIANDITU_KEY",
+        example="…",
+    )
+
     @model_validator(mode="after")
     def _range(self) -> ReportSettings:
+        if self.basemap == "tianditu" and not self.key:
+            raise RuleError(
+                zh='basemap = "tianditu" 需要密钥：请填写 tianditu_key，或设环境变量 JXGIS_TIANDITU_KEY',
+                en='basemap = "tianditu" needs a key: fill in tianditu_key, or set the environment variable JXGIS_TIANDITU_KEY',
+            )
         if self.min_count == 2:
             raise RuleError(
                 zh="min_count 不能是 2：不足 2 件的只有 1 件，区间藏不住它；请用 1（全部显示）或 3 以上",
                 en="min_count cannot be 2: fewer than two are one, which no range hides; use 1 (all shown) or 3 and more",
             )
         return self
+
+    @property
+    def key(self) -> str:
+        """The key of the base map; empty where it needs none."""
+        return (self.tianditu_key or os.environ.get("JXGIS_TIANDITU_KEY", "")) if self.basemap == "tianditu" else ""
 
 
 #: The defaults: where a function is called by itself, its options are these.

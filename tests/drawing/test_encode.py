@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jxgis.drawing import _encode
+from jxgis.drawing.raster import lattice_of
 
 
 def decode(rings: list[list[list[int]]], origin: list[int]) -> shapely.MultiPolygon:
@@ -45,8 +47,68 @@ def test_steps_add_up_to_the_points(points):
     np.testing.assert_array_equal(walked, apart)
 
 
+def unpack(text: str) -> list[int]:
+    """What page.js does, in Python."""
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    digits = [signs.index(sign) for sign in text[1:]]
+    numbers, whole, place = [], 0, 0
+    for digit in digits:
+        whole, place = whole + ((digit & 31) << place), place + 5
+        if not digit & 32:
+            numbers.append(-(whole + 1) // 2 if whole % 2 else whole // 2)
+            whole, place = 0, 0
+    if text[0] in "cd":
+        numbers = [value for value, n in zip(numbers[::2], numbers[1::2], strict=True) for _ in range(n)]
+    return np.cumsum(numbers).tolist() if text[0] in "bd" else numbers
+
+
+@given(st.lists(st.one_of(st.integers(-(10**15), 10**15), st.sampled_from([0, 0, 0, 1]))))
+def test_packed_numbers_come_back(numbers):
+    assert unpack(_encode.packed(numbers)) == numbers
+
+
+@pytest.mark.parametrize(
+    ("numbers", "way"), [([9] * 99, "c"), (range(99), "d"), ([0, 7, 2, 9, 1], "a"), ([700, 703, 701], "b")]
+)
+def test_numbers_are_packed_in_the_shortest_way(numbers, way):
+    assert _encode.packed(numbers)[0] == way
+
+
 @given(st.lists(st.one_of(st.none(), st.sampled_from(["甲", "乙", "`${x}`", ""]))))
 def test_words_and_their_rows_give_the_texts_back(texts):
     found = _encode.column(texts, digits=None)
-    back = [found["words"][i] for i in found["rows"]] if isinstance(found, dict) else found
+    back = [found["words"][i] for i in unpack(found["rows"])] if isinstance(found, dict) else found
     assert back == texts
+
+
+def test_numbers_of_a_column_come_back_rounded_and_missing_ones_are_none_of_them():
+    found = _encode.column([1.25, None, -0.004, 0, -7.126, float("inf")], digits=2)
+    back = [(n - 1 if n > 0 else n) / 100 if n else None for n in unpack(found["rows"])]
+    assert back == [1.25, None, 0.0, 0.0, -7.13, None]
+
+
+@pytest.mark.parametrize("crs", [4549, 32651])
+def test_cells_of_a_lattice_come_back_within_a_decimetre(crs):
+    column, row = np.meshgrid(np.arange(2_800, 3_100, 7), np.arange(16_900, 17_200, 7))
+    cells = gpd.GeoSeries(shapely.box(200 * column, 200 * row, 200 * (column + 1), 200 * (row + 1)).ravel(), crs=crs)
+    found = _encode.lattice(lattice_of(cells), cells.crs)
+    x, y = (unpack(found[name]) for name in ("column", "row"))
+    powers = [(i, j) for i in range(4) for j in range(4 - i)]
+    corner = [
+        sum(
+            k * (np.array(x) / found["size"][0]) ** i * (np.array(y) / found["size"][1]) ** j
+            for k, (i, j) in zip(ks, powers, strict=True)
+        )
+        for ks in found["degrees"]
+    ]
+    back = gpd.GeoSeries(gpd.points_from_xy(corner[0] / 1e6, corner[1] / 1e6), crs=4326).to_crs(crs)
+    there = gpd.GeoSeries(shapely.points(200.0 * column.ravel(), 200.0 * row.ravel()), crs=crs)
+    assert back.distance(there).max() < 0.09
+
+
+def test_squares_that_lie_on_no_lattice_are_written_as_rings():
+    square = shapely.box(572_000, 3_402_000, 572_200, 3_402_200)
+    clipped = square.intersection(shapely.Point(572_000, 3_402_000).buffer(250))
+    assert lattice_of(gpd.GeoSeries([square, clipped], crs=4549)) is None
+    assert lattice_of(gpd.GeoSeries([square, shapely.affinity.translate(square, 60)], crs=4549)) is None
+    assert lattice_of(gpd.GeoSeries([square], crs=4549)) is not None

@@ -1,6 +1,7 @@
 // What lies under the layers of a map, and the streets and names over their fills: the more, the nearer one looks.
 Object.assign(jxgis, (() => {
   "use strict";
+  const { unpack } = jxgis.parts;
   const PER_DEGREE = 1e5;
   // From which zoom streets of an order are drawn and named; their width in pixels at zoom 14 and at most.
   const DRAWN = [0, 12, 13.5];
@@ -19,7 +20,8 @@ Object.assign(jxgis, (() => {
     }
     return name;
   };
-  const path = (steps) => {
+  const path = (packed) => {
+    const steps = unpack(packed);
     const points = [];
     let x = 0, y = 0;
     for (let i = 0; i < steps.length; i += 2) {

@@ -90,6 +90,46 @@ const jxgis = (() => {
   // A column is a list, or words and their numbers where texts repeat.
   const cell = (column, row) => (column.words ? column.words[column.rows[row]] : column[row]);
 
+  // Whole numbers from text, as _encode.packed writes them: the first sign tells whether they are steps, and in runs.
+  const DIGITS = new Map([..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].map((sign, k) => [sign.charCodeAt(0), k]));
+  const VALUE = Uint8Array.from({ length: 128 }, (_, code) => DIGITS.get(code) ?? 0);
+  const unpack = (text) => {
+    if (typeof text !== "string") return text;
+    const [steps, runs] = { a: [0, 0], b: [1, 0], c: [0, 1], d: [1, 1] }[text[0]];
+    const found = [];
+    let number = 0, shift = 1, last = 0, held = null;
+    for (let i = 1; i < text.length; i++) {
+      const digit = VALUE[text.charCodeAt(i)];
+      number += (digit & 31) * shift;
+      shift *= 32;
+      if (digit & 32) continue;
+      const value = number % 2 ? -(number + 1) / 2 : number / 2;
+      number = 0;
+      shift = 1;
+      if (runs && held === null) {
+        held = value;
+        continue;
+      }
+      for (let n = runs ? value : 1; n > 0; n--) found.push((last = (steps ? last : 0) + (runs ? held : value)));
+      held = null;
+    }
+    return found;
+  };
+  const columnOf = (packed) => {
+    if (!packed?.rows) return packed;
+    const rows = unpack(packed.rows);
+    return packed.words ? { words: packed.words, rows } : rows.map((n) => (n ? (n > 0 ? n - 1 : n) / 10 ** packed.digits : null));
+  };
+  const tableOf = (data) => ({
+    ...data,
+    heading: columnOf(data.heading),
+    columns: data.columns?.map(columnOf),
+    style: data.style && unpack(data.style),
+    pins: columnOf(data.pins),
+    steps: data.steps && unpack(data.steps),
+    link: data.link && { ...data.link, column: columnOf(data.link.column) },
+  });
+
   const element = (tag, parent, text) => {
     const node = document.createElement(tag);
     if (text !== undefined) node.textContent = text;
@@ -126,7 +166,30 @@ const jxgis = (() => {
     }
     return points;
   };
-  const rings = (polygons, origin) => polygons.map((polygon) => polygon.map((steps) => path(steps, origin)));
+  const rings = (polygons, origin) => polygons.map((polygon) => polygon.map((steps) => path(unpack(steps), origin)));
+  // Geometries that layers share: rings, or squares of a lattice whose corners a cubic polynomial leads to.
+  const shapes = ({ heading, id, ...data }) => {
+    const headings = heading && columnOf(heading);
+    if (data.rings) return { outline: (at) => rings(data.rings[at], data.origin), headings, id: id && ((at) => id[at]) };
+    const { first, size, degrees } = data;
+    const [column, row] = [unpack(data.column), unpack(data.row)];
+    const corner = (x, y) => {
+      const found = [0, 0];
+      for (let i = 0, k = 0, px = 1; i < 4; i++, px *= x) {
+        for (let j = 0, py = px; j < 4 - i; j++, k++, py *= y) {
+          found[0] += degrees[1][k] * py;
+          found[1] += degrees[0][k] * py;
+        }
+      }
+      return [found[0] / 1e6, found[1] / 1e6];
+    };
+    const at = (x, y) => corner(x / size[0], y / size[1]);
+    return {
+      outline: (k) => [[[column[k], row[k]], [column[k], row[k] + 1], [column[k] + 1, row[k] + 1], [column[k] + 1, row[k]]].map(([x, y]) => at(x, y))],
+      headings,
+      id: id && ((k) => (typeof id === "string" ? id.replace("{column}", column[k] + first[0]).replace("{row}", row[k] + first[1]) : id[k])),
+    };
+  };
 
   // A group that makes its layers when it is first shown: a page of seven classes opens as fast as one of one.
   const lazy = (fill) => {
@@ -156,12 +219,15 @@ const jxgis = (() => {
     found.sort((a, b) => a.jxLevel - b.jxLevel).forEach((group) => group.bringToFront());
   };
 
-  // Shapes that several layers draw may have names of their own, and ids that stand beside them.
-  const named = ({ names, ids }, data) => (names
-    ? { ...data, searched: false, heading: data.shape.map((at) => cell(names, at) ?? ids[at]), id: data.shape.map((at) => ids[at]) } : data);
-  const polygons = (shapes, given) => {
-    const data = named(shapes, given);
-    const outline = (row) => rings(shapes.rings[data.shape[row]], shapes.origin);
+  const polygons = (shapes, packed) => {
+    const data = { ...tableOf(packed), shape: unpack(packed.shape) };
+    if (shapes.headings) {
+      const { words, rows } = shapes.headings;
+      data.heading = rows ? { words, rows: data.shape.map((at) => rows[at]) } : data.shape.map((at) => shapes.headings[at]);
+      data.id = data.shape.map(shapes.id);
+      data.searched = false;
+    }
+    const outline = (row) => shapes.outline(data.shape[row]);
     const group = lazy((self, map) => {
       const renderer = data.fill ? canvasOf(map) : L.svg({ pane: pane(map, "jxlines", 420), padding: 0.3 });
       data.shape.forEach((_, row) => {
@@ -182,11 +248,12 @@ const jxgis = (() => {
       }
     });
     if (data.fill) group.jxLevel = data.level;
-    return kept(group, data, outline, () => polygons(shapes, given));
+    return kept(group, data, outline, () => polygons(shapes, packed));
   };
 
-  const lines = (data) => {
-    const course = (row) => data.paths[row].map((steps) => path(steps, data.origin));
+  const lines = (packed) => {
+    const data = tableOf(packed);
+    const course = (row) => data.paths[row].map((steps) => path(unpack(steps), data.origin));
     return kept(lazy((self, map) => {
       const renderer = L.svg({ pane: pane(map, "jxlines", 420), padding: 0.3 });
       data.paths.forEach((_, row) => {
@@ -197,29 +264,42 @@ const jxgis = (() => {
         self.addLayer(layer);
       });
       if (data.interactive) tooltip(self, data);
-    }), data, course, () => lines(data));
+    }), data, course, () => lines(packed));
   };
 
-  const points = (data) => kept(lazy((self, map) => {
-    pane(map, "jxpoints", 430);
-    path(data.steps, data.origin).forEach((at, row) => {
-      const style = data.styles[data.style[row]];
-      let layer;
-      if (data.pins) {
-        const pin = document.createElement("div");
-        pin.className = "jx-pin";
-        pin.style.cssText = `width:${style.size}px;height:${style.size}px;background:${style.fillColor}`;
-        pin.textContent = format(cell(data.pins, row), { kind: "number", digits: 0 });
-        const icon = L.divIcon({ html: pin, className: "", iconSize: [style.size, style.size] });
-        layer = L.marker(at, { icon, pane: "jxpoints", zIndexOffset: -10 * row });
-      } else {
-        layer = L.circleMarker(at, { renderer: L.svg({ pane: "jxpoints" }), pane: "jxpoints", ...style });
-      }
-      layer.jxRow = row;
-      self.addLayer(layer);
-    });
-    tooltip(self, data);
-  }), data, (row) => path(data.steps, data.origin)[row], () => points(data));
+  const points = (packed) => {
+    const data = tableOf(packed);
+    return kept(lazy((self, map) => {
+      pane(map, "jxpoints", 430);
+      path(data.steps, data.origin).forEach((at, row) => {
+        const style = data.styles[data.style[row]];
+        let layer;
+        if (data.pins) {
+          const pin = document.createElement("div");
+          pin.className = "jx-pin";
+          pin.style.cssText = `width:${style.size}px;height:${style.size}px;background:${style.fillColor}`;
+          pin.textContent = format(cell(data.pins, row), { kind: "number", digits: 0 });
+          const icon = L.divIcon({ html: pin, className: "", iconSize: [style.size, style.size] });
+          layer = L.marker(at, { icon, pane: "jxpoints", zIndexOffset: -10 * row });
+        } else {
+          layer = L.circleMarker(at, { renderer: L.svg({ pane: "jxpoints" }), pane: "jxpoints", ...style });
+        }
+        layer.jxRow = row;
+        self.addLayer(layer);
+      });
+      tooltip(self, data);
+    }), data, (row) => path(data.steps, data.origin)[row], () => points(packed));
+  };
+
+  // Tiles from the internet, below all else; where none comes, the page keeps its own ground.
+  const basemap = ({ addresses, key, attribution, subdomains, most }) => {
+    const options = { attribution, subdomains: subdomains || "abc", key, maxNativeZoom: most, maxZoom: 19 };
+    const [lowest, ...over] = addresses.map((address) => L.tileLayer(address, options));
+    let came = 0;
+    lowest.on("add", ({ target }) => over.forEach((tiles) => tiles.addTo(target._map))).on("remove", () => over.forEach((tiles) => tiles.remove()))
+      .on("tileload", () => { came += 1; }).on("tileerror", () => came || setTimeout(() => came || lowest.remove()));
+    return lowest;
+  };
 
   const picture = (data) =>
     kept(lazy((self, map) => {
@@ -239,18 +319,21 @@ const jxgis = (() => {
     });
   };
 
-  const names = (data) => kept(lazy((self, map) => {
-    pane(map, "jxnames", 425);
-    map.getPane("jxnames").style.pointerEvents = "none";
-    path(data.steps, data.origin).forEach((at, row) => {
-      const text = document.createElement("span");
-      text.textContent = data.names[row];
-      const icon = L.divIcon({ html: text, className: "jx-name", iconSize: [0, 0] });
-      self.addLayer(L.marker(at, { icon, pane: "jxnames", interactive: false, keyboard: false }));
-    });
-    self.on("add remove", () => declutter(map));
-    map.on("zoomend resize", () => declutter(map));
-  }), data, (row) => path(data.steps, data.origin)[row], () => names(data));
+  const names = (packed) => {
+    const data = tableOf(packed);
+    return kept(lazy((self, map) => {
+      pane(map, "jxnames", 425);
+      map.getPane("jxnames").style.pointerEvents = "none";
+      path(data.steps, data.origin).forEach((at, row) => {
+        const text = document.createElement("span");
+        text.textContent = data.names[row];
+        const icon = L.divIcon({ html: text, className: "jx-name", iconSize: [0, 0] });
+        self.addLayer(L.marker(at, { icon, pane: "jxnames", interactive: false, keyboard: false }));
+      });
+      self.on("add remove", () => declutter(map));
+      map.on("zoomend resize", () => declutter(map));
+    }), data, (row) => path(data.steps, data.origin)[row], () => names(packed));
+  };
 
   // A list of ranked places, one list a layer: it follows the layer that is shown, and a click goes to the place.
   const list = (map, position, lists) => {
@@ -456,6 +539,6 @@ const jxgis = (() => {
     L.DomEvent.on(button, "click", L.DomEvent.stop).on(button, "click", () => map.fitBounds(bounds, room()));
   };
 
-  const parts = { element, cell, format, card, words, made, pane, kept, lazy, rings, tooltip, canvasOf };
-  return { parts, polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
+  const parts = { element, cell, format, card, words, made, pane, kept, lazy, tableOf, tooltip, canvasOf, unpack };
+  return { parts, shapes, basemap, polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
 })();

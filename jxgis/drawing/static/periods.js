@@ -1,10 +1,11 @@
 // A layer that goes through time: areas coloured by class, one period after the other, with a slider to go by.
 Object.assign(jxgis, (() => {
   "use strict";
-  const { element, kept, lazy, rings, tooltip, canvasOf } = jxgis.parts;
+  const { element, kept, lazy, tableOf, tooltip, canvasOf, unpack } = jxgis.parts;
 
   const periods = (shapes, data) => {
-    const outline = (row) => rings(shapes.rings[data.shape[row]], shapes.origin);
+    Object.assign(data, tableOf(data), { shape: unpack(data.shape) });
+    const outline = (row) => shapes.outline(data.shape[row]);
     const classOf = (row) => parseInt(data.classes[row][data.now], 36);
     data.now ??= data.periods.length - 1;
     data.style ??= data.shape.map(() => 0);
