@@ -85,7 +85,7 @@ Object.assign(jxgis, (() => {
       stop();
       set(range.value);
     });
-    const shown = () => map.hasLayer(group) || map.jxBeside?.hasLayer?.(group);
+    const shown = () => Boolean(map.hasLayer(group) || map.jxBeside?.hasLayer(group));
     const refresh = () => {
       box.style.display = shown() ? "" : "none";
       container.classList.toggle("jx-timed", shown());
