@@ -84,7 +84,7 @@ def demo(out: opt.Out = Path("out/demo"), lang: opt.Lang = "zh") -> None:
 def init(
     folder: Annotated[Path, _argument("DIR", "项目文件夹", "The project's folder")], lang: opt.Lang = "zh"
 ) -> None:
-    """Make a commented jxgis.toml and empty data folders."""
+    """Make a commented jxgis.toml, the report's text and empty data folders."""
     from jxgis import run
 
     made = run.init_project(folder, lang=lang)

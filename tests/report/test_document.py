@@ -17,6 +17,7 @@ from told_parts import told_parts
 from jxgis.errors import SettingsError
 from jxgis.report.blocks import Absent, Section, TableBlock
 from jxgis.report.document.fields import Fields, known_parts, known_tables
+from jxgis.report.document.fields_page import with_fields
 from jxgis.report.document.model import Document, Heading, column_widths
 from jxgis.report.document.pdf import write_pdf
 from jxgis.report.document.word import write_docx
@@ -209,3 +210,16 @@ def test_columns_share_the_whole_width():
     widths = column_widths(block)
     assert sum(widths) == pytest.approx(1, abs=1e-3)
     assert widths[2] > widths[1] > 0
+
+
+@pytest.mark.parametrize("page", ["docs/report.md", "docs/report.zh.md"])
+def test_the_pages_list_every_field_and_their_examples_are_fields(root, page):
+    written = (root / page).read_text(encoding="utf-8")
+    assert written == with_fields(written, "zh" if ".zh." in page else "en"), "python -m jxgis.report.document"
+    shown = [each for each in re.findall(r"`(\{[^}`]+\})`", written) if each[1:-1].count(".") > 0]
+    assert len(shown) > 8
+    for field in shown:
+        if field[1:-1].split(".")[0] in {"report", *known_parts()}:
+            read_wording(field, page)
+    for line in re.findall(r"`(\[\[[^`]+\]\])`", written):
+        read_wording(line, page)
