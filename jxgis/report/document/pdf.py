@@ -16,7 +16,16 @@ import typst
 
 from jxgis.i18n import text
 from jxgis.report.blocks import TableBlock
-from jxgis.report.document.model import Document, Heading, Item, column_widths, figure_mm, stays_whole, table_points
+from jxgis.report.document.model import (
+    Document,
+    Heading,
+    Item,
+    cell_words,
+    column_widths,
+    figure_mm,
+    stays_whole,
+    table_points,
+)
 from jxgis.report.page import FigureFile
 
 __all__ = ["write_pdf"]
@@ -92,7 +101,7 @@ def _item(item: Item, folder: Path, name: str) -> dict[str, Any]:
             "caption": _plain(item.heading),
             "titles": [_plain(title) for title in item.titles],
             "numeric": list(item.numeric),
-            "rows": [[_plain(words) for words in row] for row in item.rows],
+            "rows": [[_plain(cell_words(item, at, words)) for at, words in enumerate(row)] for row in item.rows],
             "strong": sorted(item.strong),
             "marked": sorted(item.marked),
             "widths": column_widths(item),

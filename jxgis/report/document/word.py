@@ -22,7 +22,16 @@ from docx.shared import Emu, Mm, Pt
 
 from jxgis.i18n import text
 from jxgis.report.blocks import Paragraph, TableBlock
-from jxgis.report.document.model import TEXT_MM, Document, Heading, column_widths, figure_mm, stays_whole, table_points
+from jxgis.report.document.model import (
+    TEXT_MM,
+    Document,
+    Heading,
+    cell_words,
+    column_widths,
+    figure_mm,
+    stays_whole,
+    table_points,
+)
 from jxgis.report.page import FigureFile
 
 if TYPE_CHECKING:
@@ -347,7 +356,15 @@ class _Writer:
             if at == 0:
                 shape.append(_element("tblHeader"))
             for place, (cell, word) in enumerate(zip(row.tc_lst, words, strict=True)):
-                self._write_cell(cell, _plain(word), wide[place], size, block, at - 1, place)
+                self._write_cell(
+                    cell,
+                    _plain(cell_words(block, place, word) if at else word),
+                    wide[place],
+                    size,
+                    block,
+                    at - 1,
+                    place,
+                )
         self._file.add_paragraph(style="Table Text")
 
     def _write_cell(
