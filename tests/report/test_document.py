@@ -49,12 +49,16 @@ def test_the_shipped_text_is_filled_in_and_says_nothing_of_parts_that_are_not_th
     assert {"公园绿地服务", "Parks"} & {*headings}
     assert not {"薄弱区域", "Weak areas", "治理成效", "Effects"} & {*headings[4:]}
     assert absent & {field.partition(".")[0] for _, field in missing}
+    # A figure that stands first is named by its label, which is a text of its own.
+    assert not [field for _, field in missing if ".keys." in field and field.partition(".")[0] not in absent]
 
 
 def test_a_field_is_what_the_workbook_shows():
     tables = told_parts().parks["sites"]
     fields = Fields(told().parts, {}, "zh")
     assert fields.value("parks.sites.1.name") == tables["name"].iloc[0]
+    assert fields.value("parks.keys.公园服务半径覆盖率.value") == fields.value("parks.keys.1.value")
+    assert fields.value("parks.keys.别的.value") is None
     assert fields.value("parks.sites.rows") == f"{len(tables):,}"
     places = told_parts().hotspots["places"]
     own = places[places["issue_class"] == "all"].sort_values("rank")
@@ -73,7 +77,7 @@ def test_a_small_count_is_the_range_that_people_are_shown():
     [
         ("park.sites.1.name", "parks"), ("parks.site.1.name", "sites"), ("parks.sites.1.nmae", "name"),
         ("parks.keys.1.vlaue", "value"), ("report.titel", "title"), ("parks.coverage.all.coverage", "区域、方法"),
-        ("parks.sites.name", "排名"), ("parks.keys.first.value", "1 为第一个"), ("", "report"), ("parks", "keys"),
+        ("parks.sites.name", "排名"), ("parks.text.first", "1 为第一个"), ("parks.keys.value", "指标"), ("", "report"), ("parks", "keys"),
     ],
 )  # fmt: skip
 def test_a_name_that_no_report_has_is_refused_with_the_nearest(name, near):

@@ -55,9 +55,7 @@ def write_pdf(document: Document, path: Path) -> None:
     """
     fonts = typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=_packaged())
     there = set(fonts.families())
-    faces = {
-        use: [*(face for face in names if face in there), *({_SERIF, _SANS} & there)] for use, names in _FACES.items()
-    }
+    faces = {use: [face for face in (*names, _SERIF, _SANS) if face in there] for use, names in _FACES.items()}
     source = resources.files("jxgis.report.document").joinpath("document.typ").read_bytes()
     with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
         items = list(_items(document, Path(folder)))
@@ -66,7 +64,7 @@ def write_pdf(document: Document, path: Path) -> None:
             "below": [_plain(line) for line in (document.subtitle, document.mark()) if line],
             "mark": document.mark(),
             "lang": "en" if document.lang == "en" else "zh",
-            "faces": {use: list(dict.fromkeys(names[:1] + sorted(names[1:]))) for use, names in faces.items()},
+            "faces": {use: list(dict.fromkeys(names)) for use, names in faces.items()},
             "words": {name: text(f"document.{name}", document.lang) for name in ("table", "figure", "contents")},
             "items": items,
         }

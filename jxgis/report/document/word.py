@@ -66,6 +66,7 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufff
 _AFTER_UPDATE = ("hdrShapeDefaults", "footnotePr", "endnotePr", "compat", "docVars", "rsids")
 _THICK, _THIN = 12, 6
 _RED = "C00000"
+_LONGEST_PROPERTY = 255
 
 
 def write_docx(document: Document, path: Path) -> None:
@@ -83,7 +84,11 @@ def write_docx(document: Document, path: Path) -> None:
         body.remove(body[0])
     core = file.core_properties
     core.author = core.last_modified_by = "jxgis"
-    core.title, core.comments, core.language = _plain(document.title), "", "en" if document.lang == "en" else "zh-CN"
+    core.title, core.comments, core.language = (
+        _plain(document.title)[:_LONGEST_PROPERTY],
+        "",
+        "en" if document.lang == "en" else "zh-CN",
+    )
     core.created = core.modified = _WRITTEN
     core.revision = 1
     _set_page(file, document)
