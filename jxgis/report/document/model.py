@@ -30,13 +30,14 @@ __all__ = [
 #: Levels of headings: 一、 （一） 1. （1）.
 LEVELS = 4
 #: From so many columns on a table is set in smaller letters, points.
-_POINTS = ((13, 6.5), (10, 7.5), (7, 9.0), (0, 10.5))
+_POINTS = ((14, 6.5), (8, 7.5), (6, 9.0), (0, 10.5))
 _POINTS_PER_MM = 72 / 25.4
 _UNBROKEN = re.compile("[!-~]+")
 # Rows of a table that stands on one page.
 _WHOLE = 13
-# In Latin letters: no column is narrower; up to here a text stays on one line.
-_NARROW, _ONE_LINE, _WIDEST = 6, 14, 40
+# In Latin letters: no column is narrower; up to here a text stays on one line; one that is broken is as wide where there is
+# room; no name asks for more.
+_NARROW, _ONE_LINE, _READABLE, _WIDEST = 6, 14, 18, 40
 #: Width and height of the text of a page (GB/T 9704), and what a caption takes of it.
 TEXT_MM = (156, 225)
 _CAPTION_MM = 30
@@ -94,7 +95,7 @@ def table_points(block: TableBlock) -> float:
 
     Examples
     --------
-    >>> table_points(TableBlock("", ["a"] * 8, [False] * 8, []))
+    >>> table_points(TableBlock("", ["a"] * 7, [False] * 7, []))
     9.0
     """
     return next(points for columns, points in _POINTS if len(block.titles) >= columns)
@@ -117,7 +118,7 @@ def column_widths(block: TableBlock) -> list[float]:
         unbroken = (
             longest if numeric else max((len(word) for cell in cells for word in _UNBROKEN.findall(cell)), default=0)
         )
-        least.append(max(min(unbroken + 3, _WIDEST), _NARROW))
+        least.append(max(min(unbroken + 2, _WIDEST), min(longest + 2, _READABLE), _NARROW))
         wide.append(max(_width(title) / 3, body, least[-1]))
     room = 2 * TEXT_MM[0] * _POINTS_PER_MM / table_points(block)
     if sum(wide) > room > sum(least):
