@@ -83,7 +83,7 @@ def demo(out: opt.Out = Path("out/demo"), lang: opt.Lang = "zh") -> None:
 
 @app.command(cls=Command, help=word("新建一个项目文件夹", "Make a project folder"))
 def init(folder: Annotated[str, _argument("DIR", "项目文件夹", "The project's folder")], lang: opt.Lang = "zh") -> None:
-    """Make a commented jxgis.toml and empty data folders."""
+    """Make a commented jxgis.toml, the text of the report and empty data folders."""
     from jxgis import run
 
     made = run.init_project(folder, lang=lang)

@@ -138,7 +138,9 @@ def _of_grids(file: str, table: str, was: Grid, now: Grid, ignored: Sequence[str
     for at, (old, new) in enumerate(zip(was.rows, now.rows, strict=False), start=1):
         if tuple(old) == tuple(new) or str(new[0]).startswith(tuple(ignored)):
             continue
-        named = ", ".join(f"{now.columns[key]}={new[key]}".removeprefix("=") for key in now.keys if key < len(new))
+        named = ", ".join(
+            f"{now.columns[key]}={_words(new[key])}".removeprefix("=") for key in now.keys if key < len(new)
+        )
         row = f"{at} ({named})" if named else str(at)
         for column, (one, other) in enumerate(zip_longest(old, new)):
             if not _equal(one, other):
@@ -160,10 +162,16 @@ def _around(one: Any, other: Any) -> tuple[Text, Text]:
     return _shown(one, start), _shown(other, start)
 
 
+def _words(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return "—" if value is None else str(value)
+
+
 def _shown(value: Any, start: int) -> Text:
     if isinstance(value, bytes):
         return text_pair("verify.shape")
-    words = "—" if value is None else str(value)
+    words = _words(value)
     piece = words[start : start + 2 * _ROUND]
     piece = f"{'…' if start else ''}{piece}{'…' if start + 2 * _ROUND < len(words) else ''}"
     return Text(piece, piece)

@@ -7,8 +7,11 @@ import sys
 import zipfile
 from pathlib import Path
 
+import docx
 import pyogrio
+import pypdf
 import pytest
+from docx.oxml.ns import qn
 from hostile_city import CLASS_POISON, FILE_POISON, POISON, text, write_hostile_city
 
 #: What each command is called with, beside the project.
@@ -101,6 +104,16 @@ def test_no_text_is_a_formula_in_a_workbook(results):
         assert not [name for name, xml in sheets.items() if re.search(r"<f[ >]", xml)]
         follows = attacked("".join(sheets.values()))
         assert set(follows) <= {"{{7*7}}"}, book.name
+
+
+def test_the_document_shows_the_texts_to_the_letter(results):
+    file = docx.Document(str(file_of(results, "report/report.docx")))
+    words = "".join(part.text or "" for part in file.element.iter(qn("w:t")))
+    paper = "".join(
+        "".join(page.extract_text().split()) for page in pypdf.PdfReader(file_of(results, "report/report.pdf")).pages
+    )
+    for said in (words, paper):
+        assert set(attacked(said)) == {"{{7*7}}"}
 
 
 def test_every_page_is_one_of_those_looked_at_or_alike(results):

@@ -6,9 +6,11 @@ import json
 import os
 import shutil
 import sqlite3
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
+import openpyxl
 import pytest
 from small_city import write_city
 
@@ -150,3 +152,31 @@ def test_a_check_is_made_again(jxgis, project, tmp_path):
     out = tmp_path / "checked"
     assert jxgis("check", "parks", project.parent / "parks.gpkg", "--project", project, "--out", out).code == 0
     assert jxgis("verify", out, "--project", project).code == 0
+
+
+@pytest.mark.slow
+def test_a_whole_report_is_made_again_and_a_digit_of_each_kind_is_named(jxgis, project, tmp_path):
+    more = 'issues]\npath = "issues.csv"\ncrs = "EPSG:4490"\n[inputs.candidates]\npath = "candidates.gpkg"\n'
+    project.write_text(project.read_text(encoding="utf-8") + f"[inputs.{more}", encoding="utf-8")
+    out = tmp_path / "out"
+    assert jxgis("report", project, "--out", out).code == 0
+    ended = jxgis("verify", out, "--project", project)
+    assert ended.code == 0, ended.out
+    assert "100 %" in ended.out
+    page = (out / "index.html").read_text(encoding="utf-8")
+    (out / "index.html").write_text(page.replace(">600<", ">601<", 1), encoding="utf-8", newline="\n")
+    with zipfile.ZipFile(out / "report.docx") as packed:
+        content = {entry.filename: packed.read(entry) for entry in packed.infolist()}
+    content["word/document.xml"] = content["word/document.xml"].replace(b">600<", b">602<", 1)
+    with zipfile.ZipFile(out / "report.docx", "w") as packed:
+        for name, data in content.items():
+            packed.writestr(name, data)
+    book = openpyxl.load_workbook(out / "report.xlsx")
+    cell = next(cell for row in book["热点地段"].iter_rows(min_row=2) for cell in row if isinstance(cell.value, int))
+    cell.value += 1
+    book.save(out / "report.xlsx")
+    ended = jxgis("verify", out, "--project", project)
+    assert ended.code == 2
+    named = [line for line in ended.out.splitlines() if "重算为" in line]
+    assert [line.split(" · ")[0] for line in named] == ["index.html", "report.docx", "report.xlsx"]
+    assert ["601" in named[0], "602" in named[1], "热点地段" in named[2]] == [True] * 3

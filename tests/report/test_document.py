@@ -17,6 +17,7 @@ from told_parts import told_parts
 from jxgis.errors import SettingsError
 from jxgis.report.blocks import Absent, Section, TableBlock
 from jxgis.report.document.fields import Fields, known_parts, known_tables
+from jxgis.report.document.fields_page import with_fields
 from jxgis.report.document.model import Document, Heading, column_widths
 from jxgis.report.document.pdf import write_pdf
 from jxgis.report.document.word import write_docx
@@ -48,12 +49,16 @@ def test_the_shipped_text_is_filled_in_and_says_nothing_of_parts_that_are_not_th
     assert {"公园绿地服务", "Parks"} & {*headings}
     assert not {"薄弱区域", "Weak areas", "治理成效", "Effects"} & {*headings[4:]}
     assert absent & {field.partition(".")[0] for _, field in missing}
+    # A figure that stands first is named by its label, which is a text of its own.
+    assert not [field for _, field in missing if ".keys." in field and field.partition(".")[0] not in absent]
 
 
 def test_a_field_is_what_the_workbook_shows():
     tables = told_parts().parks["sites"]
     fields = Fields(told().parts, {}, "zh")
     assert fields.value("parks.sites.1.name") == tables["name"].iloc[0]
+    assert fields.value("parks.keys.公园服务半径覆盖率.value") == fields.value("parks.keys.1.value")
+    assert fields.value("parks.keys.别的.value") is None
     assert fields.value("parks.sites.rows") == f"{len(tables):,}"
     places = told_parts().hotspots["places"]
     own = places[places["issue_class"] == "all"].sort_values("rank")
@@ -72,7 +77,7 @@ def test_a_small_count_is_the_range_that_people_are_shown():
     [
         ("park.sites.1.name", "parks"), ("parks.site.1.name", "sites"), ("parks.sites.1.nmae", "name"),
         ("parks.keys.1.vlaue", "value"), ("report.titel", "title"), ("parks.coverage.all.coverage", "区域、方法"),
-        ("parks.sites.name", "排名"), ("parks.keys.first.value", "1 为第一个"), ("", "report"), ("parks", "keys"),
+        ("parks.sites.name", "排名"), ("parks.text.first", "1 为第一个"), ("parks.keys.value", "指标"), ("", "report"), ("parks", "keys"),
     ],
 )  # fmt: skip
 def test_a_name_that_no_report_has_is_refused_with_the_nearest(name, near):
@@ -136,7 +141,7 @@ def test_word_has_real_headings_fields_and_three_rules(tmp_path, picture):
     tables = [item for item in document(said).items if isinstance(item, TableBlock)]
     assert len(file.tables) == len(tables) == xml.count("SEQ 表 ")
     assert xml.count("SEQ 图 ") == 1
-    assert [[row.cells[at].text for at in range(len(tables[0].titles))] for row in file.tables[0].rows] == [
+    assert [[row.cells[at].text.replace("\xa0", " ") for at in range(len(tables[0].titles))] for row in file.tables[0].rows] == [
         [*tables[0].titles], *map(list, tables[0].rows),
     ]  # fmt: skip
     borders = re.findall(r"<w:tblBorders>(.*?)</w:tblBorders>", xml, re.DOTALL)
@@ -209,3 +214,16 @@ def test_columns_share_the_whole_width():
     widths = column_widths(block)
     assert sum(widths) == pytest.approx(1, abs=1e-3)
     assert widths[2] > widths[1] > 0
+
+
+@pytest.mark.parametrize("page", ["docs/report.md", "docs/report.zh.md"])
+def test_the_pages_list_every_field_and_their_examples_are_fields(root, page):
+    written = (root / page).read_text(encoding="utf-8")
+    assert written == with_fields(written, "zh" if ".zh." in page else "en"), "python -m jxgis.report.document"
+    shown = [each for each in re.findall(r"`(\{[^}`]+\})`", written) if each[1:-1].count(".") > 0]
+    assert len(shown) > 8
+    for field in shown:
+        if field[1:-1].split(".")[0] in {"report", *known_parts()}:
+            read_wording(field, page)
+    for line in re.findall(r"`(\[\[[^`]+\]\])`", written):
+        read_wording(line, page)

@@ -91,11 +91,14 @@ def require_known(name: str) -> None:
     if not rest or rest[0] not in {_KEYS, _TEXT, *own}:
         raise _no_such(name, rest[0] if rest else "", (_KEYS, _TEXT, *own))
     what, *rest = rest
-    if what in (_KEYS, _TEXT):
-        wanted = 2 if what == _KEYS else 1
-        if len(rest) != wanted or not rest[0].isdecimal():
-            raise _wrong_rows(name, [text("document.number_of", "zh")], [text("document.number_of", "en")])
-        if what == _KEYS and rest[1] not in OF_KEYS:
+    if what == _TEXT:
+        if len(rest) != 1 or not rest[0].isdecimal():
+            raise _wrong_rows(name, *([text("document.number_of", lang)] for lang in ("zh", "en")))
+        return
+    if what == _KEYS:
+        if len(rest) != 2:
+            raise _wrong_rows(name, *([text("document.key_label", lang)] for lang in ("zh", "en")))
+        if rest[1] not in OF_KEYS:
             raise _no_such(name, rest[1], OF_KEYS)
         return
     if rest == [ROWS]:
@@ -160,7 +163,8 @@ class Fields:
         if said is None:
             return None
         if what == _KEYS:
-            key = _at(said.keys, rest[0])
+            named = next((key for key in said.keys if key.label == rest[0]), None)
+            key = named or (_at(said.keys, rest[0]) if rest[0].isdecimal() else None)
             return None if key is None else _there(getattr(key, rest[1]))
         if what == _TEXT:
             words = _at([block.words for block in said.blocks if isinstance(block, Paragraph)], rest[0])

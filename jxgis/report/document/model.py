@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = [
     "Document",
     "Heading",
     "Item",
+    "cell_words",
     "column_widths",
     "figure_mm",
     "stays_whole",
@@ -28,11 +30,14 @@ __all__ = [
 #: Levels of headings: 一、 （一） 1. （1）.
 LEVELS = 4
 #: From so many columns on a table is set in smaller letters, points.
-_POINTS = ((13, 6.5), (10, 7.5), (7, 9.0), (0, 10.5))
+_POINTS = ((14, 6.5), (8, 7.5), (6, 9.0), (0, 10.5))
+_POINTS_PER_MM = 72 / 25.4
+_UNBROKEN = re.compile("[!-~]+")
 # Rows of a table that stands on one page.
 _WHOLE = 13
-# In Latin letters: no column is narrower; up to here a text stays on one line.
-_NARROW, _ONE_LINE = 6, 14
+# In Latin letters: no column is narrower; up to here a text stays on one line; one that is broken is as wide where there is
+# room; no name asks for more.
+_NARROW, _ONE_LINE, _READABLE, _WIDEST = 6, 14, 18, 40
 #: Width and height of the text of a page (GB/T 9704), and what a caption takes of it.
 TEXT_MM = (156, 225)
 _CAPTION_MM = 30
@@ -90,7 +95,7 @@ def table_points(block: TableBlock) -> float:
 
     Examples
     --------
-    >>> table_points(TableBlock("", ["a"] * 8, [False] * 8, []))
+    >>> table_points(TableBlock("", ["a"] * 7, [False] * 7, []))
     9.0
     """
     return next(points for columns, points in _POINTS if len(block.titles) >= columns)
@@ -104,13 +109,28 @@ def column_widths(block: TableBlock) -> list[float]:
     >>> column_widths(TableBlock("", ["名称", "件"], [False, True], [["三水湾三水湾", "6,436"]]))
     [0.6522, 0.3478]
     """
-    wide = []
+    wide, least = [], []
     for at, (title, numeric) in enumerate(zip(block.titles, block.numeric, strict=True)):
-        longest = max((_width(row[at]) for row in block.rows), default=0)
-        # A long text has about as many lines as it is wide, a head up to three.
+        cells = [row[at] for row in block.rows]
+        longest = max(map(_width, cells), default=0)
+        # A long text has about as many lines as it is wide, a head up to three; a name of a file is not broken.
         body = longest + 3 if numeric or longest <= _ONE_LINE else max(_ONE_LINE + 3, 4 * longest**0.5)
-        wide.append(max(_width(title) / 3, body, _NARROW))
+        unbroken = (
+            longest if numeric else max((len(word) for cell in cells for word in _UNBROKEN.findall(cell)), default=0)
+        )
+        least.append(max(min(unbroken + 2, _WIDEST), min(longest + 2, _READABLE), _NARROW))
+        wide.append(max(_width(title) / 3, body, least[-1]))
+    room = 2 * TEXT_MM[0] * _POINTS_PER_MM / table_points(block)
+    if sum(wide) > room > sum(least):
+        # Where there is little room, what can be broken gives way.
+        share = (room - sum(least)) / (sum(wide) - sum(least))
+        wide = [few + (many - few) * share for few, many in zip(least, wide, strict=True)]
     return [round(width / sum(wide), 4) for width in wide]
+
+
+def cell_words(block: TableBlock, column: int, words: str) -> str:
+    """The words of a cell; a number does not part from its sign."""
+    return words.replace(" ", "\u00a0") if block.numeric[column] else words
 
 
 def figure_mm(path: Path) -> tuple[float, float]:

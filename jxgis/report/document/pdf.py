@@ -16,7 +16,16 @@ import typst
 
 from jxgis.i18n import text
 from jxgis.report.blocks import TableBlock
-from jxgis.report.document.model import Document, Heading, Item, column_widths, figure_mm, stays_whole, table_points
+from jxgis.report.document.model import (
+    Document,
+    Heading,
+    Item,
+    cell_words,
+    column_widths,
+    figure_mm,
+    stays_whole,
+    table_points,
+)
 from jxgis.report.page import FigureFile
 
 __all__ = ["write_pdf"]
@@ -46,9 +55,7 @@ def write_pdf(document: Document, path: Path) -> None:
     """
     fonts = typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=_packaged())
     there = set(fonts.families())
-    faces = {
-        use: [*(face for face in names if face in there), *({_SERIF, _SANS} & there)] for use, names in _FACES.items()
-    }
+    faces = {use: [face for face in (*names, _SERIF, _SANS) if face in there] for use, names in _FACES.items()}
     source = resources.files("jxgis.report.document").joinpath("document.typ").read_bytes()
     with tempfile.TemporaryDirectory(prefix="jxgis-") as folder:
         items = list(_items(document, Path(folder)))
@@ -57,7 +64,7 @@ def write_pdf(document: Document, path: Path) -> None:
             "below": [_plain(line) for line in (document.subtitle, document.mark()) if line],
             "mark": document.mark(),
             "lang": "en" if document.lang == "en" else "zh",
-            "faces": {use: list(dict.fromkeys(names[:1] + sorted(names[1:]))) for use, names in faces.items()},
+            "faces": {use: list(dict.fromkeys(names)) for use, names in faces.items()},
             "words": {name: text(f"document.{name}", document.lang) for name in ("table", "figure", "contents")},
             "items": items,
         }
@@ -92,7 +99,7 @@ def _item(item: Item, folder: Path, name: str) -> dict[str, Any]:
             "caption": _plain(item.heading),
             "titles": [_plain(title) for title in item.titles],
             "numeric": list(item.numeric),
-            "rows": [[_plain(words) for words in row] for row in item.rows],
+            "rows": [[_plain(cell_words(item, at, words)) for at, words in enumerate(row)] for row in item.rows],
             "strong": sorted(item.strong),
             "marked": sorted(item.marked),
             "widths": column_widths(item),

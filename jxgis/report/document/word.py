@@ -22,7 +22,16 @@ from docx.shared import Emu, Mm, Pt
 
 from jxgis.i18n import text
 from jxgis.report.blocks import Paragraph, TableBlock
-from jxgis.report.document.model import TEXT_MM, Document, Heading, column_widths, figure_mm, stays_whole, table_points
+from jxgis.report.document.model import (
+    TEXT_MM,
+    Document,
+    Heading,
+    cell_words,
+    column_widths,
+    figure_mm,
+    stays_whole,
+    table_points,
+)
 from jxgis.report.page import FigureFile
 
 if TYPE_CHECKING:
@@ -57,6 +66,7 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufff
 _AFTER_UPDATE = ("hdrShapeDefaults", "footnotePr", "endnotePr", "compat", "docVars", "rsids")
 _THICK, _THIN = 12, 6
 _RED = "C00000"
+_LONGEST_PROPERTY = 255
 
 
 def write_docx(document: Document, path: Path) -> None:
@@ -74,7 +84,11 @@ def write_docx(document: Document, path: Path) -> None:
         body.remove(body[0])
     core = file.core_properties
     core.author = core.last_modified_by = "jxgis"
-    core.title, core.comments, core.language = _plain(document.title), "", "en" if document.lang == "en" else "zh-CN"
+    core.title, core.comments, core.language = (
+        _plain(document.title)[:_LONGEST_PROPERTY],
+        "",
+        "en" if document.lang == "en" else "zh-CN",
+    )
     core.created = core.modified = _WRITTEN
     core.revision = 1
     _set_page(file, document)
@@ -347,7 +361,15 @@ class _Writer:
             if at == 0:
                 shape.append(_element("tblHeader"))
             for place, (cell, word) in enumerate(zip(row.tc_lst, words, strict=True)):
-                self._write_cell(cell, _plain(word), wide[place], size, block, at - 1, place)
+                self._write_cell(
+                    cell,
+                    _plain(cell_words(block, place, word) if at else word),
+                    wide[place],
+                    size,
+                    block,
+                    at - 1,
+                    place,
+                )
         self._file.add_paragraph(style="Table Text")
 
     def _write_cell(

@@ -290,7 +290,8 @@ def _absent(told: Told) -> list[Item]:
 
 def _sources(told: Told) -> list[Item]:
     heading = text("report.data_heading", told.lang)
-    blocks = [] if told.sources is None else told.sources.blocks(told.lang)
+    said = [] if told.sources is None else told.sources.blocks(told.lang)
+    blocks = [block for block in said if isinstance(block, Paragraph) or not block.folded]
     return [
         block if isinstance(block, Paragraph) or block.heading else block._replace(heading=heading) for block in blocks
     ]
