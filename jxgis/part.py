@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
 
-from jxgis import output
+from jxgis import output, qgis
 from jxgis.errors import InputError, MissingPackageError, require_lang
 from jxgis.i18n import Text, text
 
@@ -137,7 +137,7 @@ class Given:
         )
 
     def finish(self, stage: output.Stage, sections: Sequence[str], account: Mapping[str, Any]) -> None:
-        """Write what every result folder holds: the rejects and ``run.json``.
+        """Write what every result folder holds: the rejects, the project for QGIS and ``run.json``.
 
         Parameters
         ----------
@@ -150,6 +150,7 @@ class Given:
         """
         loaded = list(self.loaded.values())
         output.write_rejects(stage, loaded, self.lang)
+        qgis.write_project(stage, self.lang)
         output.write_run(
             stage,
             settings={"lang": self.lang} | self.settings.shaping(sections),
