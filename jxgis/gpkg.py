@@ -1,4 +1,4 @@
-"""GeoPackages as results: several layers, Chinese aliases that QGIS shows, the same bytes each time."""
+"""GeoPackages as results: several layers, titles, aliases and styles that QGIS shows, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,6 +16,8 @@ from pyogrio.util import vsi_path
 
 from jxgis import i18n
 from jxgis.errors import InputError
+from jxgis.qgis.looks import look_of
+from jxgis.qgis.markup import qml, sld
 from jxgis.schema.check import hold
 from jxgis.schema.tables import Table, find_table, of_layer
 
@@ -23,7 +25,8 @@ __all__ = ["stored_names", "write_gpkg"]
 
 # GDAL stamps each layer with the time of writing; a fixed stamp keeps the file a function of its input.
 # Its spatial index is built beside the writing, in pages that fall as the threads do; built after it, they are the same.
-_SAME_BYTES = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z", "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
+_STAMP = "2000-01-01T00:00:00.000Z"
+_SAME_BYTES = {"OGR_CURRENT_DATE": _STAMP, "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
 # Names that a GeoPackage keeps for itself: the key of a row and its geometry.
 _OWN = ("fid", "geom")
 # SQLite holds 2,000 columns a table, two of which are the GeoPackage's own.
@@ -53,6 +56,7 @@ def write_gpkg(
     titles: Mapping[str, str] | None = None,
     own: Mapping[str, Collection[str]] | None = None,
     by_zone: Collection[str] = (),
+    breaks: Mapping[str, Sequence[float]] | None = None,
 ) -> None:
     """Write layers to one GeoPackage.
 
@@ -76,6 +80,8 @@ def write_gpkg(
     by_zone
         Layers with many rows a zone (``level, zone``): each polygon is written once, in a layer ``zones``, and what is called
         like the layer is a view of it and of the table ``{layer}_rows``, which QGIS and GDAL open as any other layer.
+    breaks
+        Column to the limits of the classes that QGIS draws, where they hang on the settings.
 
     Raises
     ------
@@ -91,7 +97,7 @@ def write_gpkg(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_gpkg(Path(folder, "units.gpkg"), {"units": units})
     ...     pyogrio.list_layers(Path(folder, "units.gpkg"))[:, 0].tolist()
-    ['units']
+    ['units', 'layer_styles']
     """
     declared = {name: of_layer(name) if of == "layers" else find_table(f"{of}.{name}") for name in layers}
     for name, table in layers.items():
@@ -121,7 +127,21 @@ def write_gpkg(
                 promote_to_multi=True if kinds and kinds <= _POLYGONS else None,
                 geometry_type="Unknown" if not kinds else None,
             )
-    _write_aliases(path, layers, declared, lang, titles or {})
+    called = {name: declared[name].title.of(lang) for name in layers}
+    drawn = {name: table for name, table in layers.items() if isinstance(table, gpd.GeoDataFrame)}
+    for name in by_zone:
+        zones = gpd.GeoDataFrame(geometry=drawn[name].geometry)
+        drawn["zones"], declared["zones"] = zones, find_table("")
+        called |= {
+            "zones": i18n.text("qgis.zones", lang),
+            f"{name}_rows": i18n.text("qgis.rows", lang, title=called[name]),
+        }
+    connection = sqlite3.connect(path)
+    with contextlib.closing(connection), connection:
+        _write_titles(connection, called)
+        _write_aliases(connection, layers, declared, lang, titles or {})
+        if drawn:
+            _write_styles(connection, drawn, declared, lang, titles or {}, breaks or {})
 
 
 def _write_by_zone(path: Path, layer: str, table: gpd.GeoDataFrame) -> None:
@@ -205,8 +225,48 @@ def _same_bytes() -> Iterator[None]:
         pyogrio.set_gdal_config_options(before)
 
 
+def _write_titles(connection: sqlite3.Connection, called: Mapping[str, str]) -> None:
+    """What layers are called for people; a name that two share stands behind the second with the layer's own."""
+    taken: set[str] = set()
+    for layer, title in called.items():
+        said = f"{title} {layer}" if title in taken else title
+        taken.add(said)
+        connection.execute("UPDATE gpkg_contents SET identifier = ? WHERE table_name = ?", (said, layer))
+
+
+def _write_styles(
+    connection: sqlite3.Connection,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    declared: Mapping[str, Table],
+    lang: str,
+    titles: Mapping[str, str],
+    breaks: Mapping[str, Sequence[float]],
+) -> None:
+    """Fill ``layer_styles``, QGIS's own table: the style that a layer has when it is opened."""
+    connection.execute(
+        "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), "
+        "f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), "
+        "styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), "
+        "update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))"
+    )
+    connection.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) "
+        "VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
+        (_STAMP,),
+    )
+    for layer, table in layers.items():
+        stored = stored_names(table)
+        look = look_of(table.rename(columns=stored), declared[layer], lang=lang, titles=titles, breaks=breaks)
+        connection.execute(
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
+            "styleQML, styleSLD, useAsDefault, description, owner, update_time) "
+            "VALUES ('', '', ?, 'geom', ?, ?, ?, 1, '', '', ?)",
+            (layer, layer, qml(look), sld(look, layer), _STAMP),
+        )
+
+
 def _write_aliases(
-    path: Path,
+    connection: sqlite3.Connection,
     layers: Mapping[str, pd.DataFrame],
     declared: Mapping[str, Table],
     lang: str,
@@ -222,22 +282,20 @@ def _write_aliases(
             for name, alias in heads.items()
             if alias != name or name in stored
         ]
-    connection = sqlite3.connect(path)
-    with contextlib.closing(connection), connection:
-        connection.execute(
-            "CREATE TABLE gpkg_data_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, "
-            "title TEXT, description TEXT, mime_type TEXT, constraint_name TEXT, "
-            "CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name), CONSTRAINT gdc_tn UNIQUE (table_name, name))"
-        )
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT, column_name TEXT, "
-            "extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL, "
-            "CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))"
-        )
-        connection.execute(
-            "INSERT INTO gpkg_extensions VALUES ('gpkg_data_columns', NULL, 'gpkg_schema', "
-            "'http://www.geopackage.org/spec121/#extension_schema', 'read-write')"
-        )
-        connection.executemany(
-            "INSERT INTO gpkg_data_columns (table_name, column_name, name, title) VALUES (?, ?, ?, ?)", rows
-        )
+    connection.execute(
+        "CREATE TABLE gpkg_data_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, "
+        "title TEXT, description TEXT, mime_type TEXT, constraint_name TEXT, "
+        "CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name), CONSTRAINT gdc_tn UNIQUE (table_name, name))"
+    )
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT, column_name TEXT, "
+        "extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL, "
+        "CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))"
+    )
+    connection.execute(
+        "INSERT INTO gpkg_extensions VALUES ('gpkg_data_columns', NULL, 'gpkg_schema', "
+        "'http://www.geopackage.org/spec121/#extension_schema', 'read-write')"
+    )
+    connection.executemany(
+        "INSERT INTO gpkg_data_columns (table_name, column_name, name, title) VALUES (?, ?, ?, ?)", rows
+    )

@@ -11,7 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
 
-from jxgis import output
+from jxgis import output, qgis
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.errors import InputError, MissingPackageError, require_lang
 from jxgis.i18n import Text, text
@@ -141,7 +141,7 @@ class Given:
         )
 
     def finish(self, stage: output.Stage, sections: Sequence[str], account: Mapping[str, Any]) -> None:
-        """Write what every result folder holds: the rejects and ``run.json``.
+        """Write what every result folder holds: the rejects, the project for QGIS and ``run.json``.
 
         Parameters
         ----------
@@ -154,6 +154,7 @@ class Given:
         """
         loaded = list({**self.loaded, **self.around}.values())
         output.write_rejects(stage, loaded, self.lang)
+        qgis.write_project(stage, self.lang)
         output.write_run(
             stage,
             settings={"lang": self.lang} | self.settings.shaping(sections),

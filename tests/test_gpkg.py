@@ -93,7 +93,7 @@ def test_no_column_is_lost_whatever_it_is_called(tmp_path: Path) -> None:
         "fid": "fid_file_2", "FID": "FID_file_3", "geom": "geom_file", "Geom": "Geom_file_2", "Kind": "Kind_file",
         "KIND": "KIND_file_2",
     }  # fmt: skip
-    read = gpd.read_file(path)
+    read = gpd.read_file(path, layer="clean")
     assert read.columns.tolist() == [*(stored.get(name, name) for name in names), "geometry"]
     for name in names:
         assert read[stored.get(name, name)].tolist() == table[name].tolist()
@@ -106,7 +106,7 @@ def test_as_many_columns_as_a_geopackage_holds_and_no_more(tmp_path: Path) -> No
     wide = pd.DataFrame({f"c{n}": [n] for n in range(1998)})
     points = gpd.points_from_xy([0], [0])
     write_gpkg(tmp_path / "a.gpkg", {"a": gpd.GeoDataFrame(wide, geometry=points, crs=4549)})
-    assert gpd.read_file(tmp_path / "a.gpkg")["c1997"].tolist() == [1997]
+    assert gpd.read_file(tmp_path / "a.gpkg", layer="a")["c1997"].tolist() == [1997]
     with pytest.raises(InputError, match="1,999"):
         write_gpkg(tmp_path / "b.gpkg", {"b": gpd.GeoDataFrame(wide.assign(one=1), geometry=points, crs=4549)})
 
@@ -129,7 +129,7 @@ def test_polygons_of_many_rows_a_zone_are_written_once_and_read_as_any_layer(tmp
     assert once.crs == each.crs
     assert once.geometry.geom_equals(each.geometry).all()
     # The first layer is the one that is opened where none is named, and a part of it can be asked for.
-    assert gpd.list_layers(tmp_path / "once.gpkg")["name"].tolist() == ["scorecard", "zones", "scorecard_rows"]
+    assert gpd.list_layers(tmp_path / "once.gpkg")["name"].tolist()[:3] == ["scorecard", "zones", "scorecard_rows"]
     near = gpd.read_file(tmp_path / "once.gpkg", layer="scorecard", bbox=(-10, -10, 10, 10), where="value >= 30")
     assert near["value"].tolist() == list(range(30, 60))
     sizes = {name: (tmp_path / f"{name}.gpkg").stat().st_size for name in ("once", "each")}

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from jxgis.allocate.map import year_colours
-from jxgis.drawing.colours import INK
+from jxgis.drawing.colours import INK, year_colours
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
 from jxgis.schema.columns import column

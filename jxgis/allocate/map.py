@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jxgis.drawing.colours import ABSENT, ACCENT, FAILED, FAILED_GROUND, OUTLINE, UNITS, sequential
+from jxgis.drawing.colours import ABSENT, ACCENT, FAILED, FAILED_GROUND, OUTLINE, UNITS, year_colours
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     PlaceList,
@@ -28,19 +28,7 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
 
-__all__ = ["allocation_map", "year_colours"]
-
-
-def year_colours(n: int) -> tuple[str, ...]:
-    """Colours of ``n`` years, the first the darkest: what comes first stands out.
-
-    Examples
-    --------
-    >>> len(set(year_colours(4))), len(year_colours(9))
-    (4, 9)
-    """
-    few = sequential(min(n + 1, 7))[1:][::-1] if n < 7 else sequential(7)[::-1]
-    return tuple(few[min(at, len(few) - 1)] for at in range(n))
+__all__ = ["allocation_map"]
 
 
 def allocation_map(

@@ -32,11 +32,22 @@ if TYPE_CHECKING:
     import folium
     import pandas as pd
 
-__all__ = ["circle_map"]
+__all__ = ["circle_map", "lacking_breaks"]
 
 _BREAKS = (0.5, 0.7, 0.8, 0.9)
 _MOST_LACKING = 4
 _TOLD = ("coverage", "people_coverage", "people", "served_people", "things", "mean_walk_m", "reason")
+
+
+def lacking_breaks(kinds: int) -> list[float]:
+    """The limits of the classes of housing, by the number of kinds that it has within a walk.
+
+    Examples
+    --------
+    >>> lacking_breaks(8), lacking_breaks(2)
+    ([4.5, 5.5, 6.5, 7.5], [0.5, 1.5])
+    """
+    return [kinds - lost - 0.5 for lost in range(min(kinds, _MOST_LACKING))][::-1]
 
 
 def circle_map(

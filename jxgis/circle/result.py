@@ -87,12 +87,16 @@ class CircleResult(Result):
 
     def write_tables(self, stage: Stage) -> None:
         """``circle.gpkg`` and ``circle.xlsx``."""
+        from jxgis.circle.map import lacking_breaks
         from jxgis.circle.section import map_line
         from jxgis.gpkg import write_gpkg
         from jxgis.report.workbook import report_workbook
 
         given, section = self.given, self.section()
-        write_gpkg(stage.path("circle.gpkg"), self.tables(), of=self.part.name, lang=given.lang, by_zone=["circle"])
+        write_gpkg(
+            stage.path("circle.gpkg"), self.tables(), of=self.part.name, lang=given.lang, by_zone=["circle"],
+            breaks={"kinds_reached": lacking_breaks(len(self.things))},
+        )  # fmt: skip
         report_workbook(
             stage.path("circle.xlsx"),
             [section],

@@ -16,6 +16,7 @@ __all__ = [
     "BORDER",
     "CHANGE",
     "COUNTED",
+    "COURSES",
     "COVERAGE",
     "FAILED",
     "FAILED_GROUND",
@@ -38,6 +39,7 @@ __all__ = [
     "NEW_EDGE",
     "ON_FOOT",
     "OUT",
+    "OUTCOMES",
     "OUTLINE",
     "PAPER",
     "PARK",
@@ -49,6 +51,7 @@ __all__ = [
     "QUIET_EDGE",
     "QUIET_PARK",
     "RIVER",
+    "ROLES",
     "SEQUENTIAL",
     "SERVED",
     "SITE",
@@ -61,6 +64,7 @@ __all__ = [
     "WATER",
     "WITHIN",
     "sequential",
+    "year_colours",
 ]
 
 #: Gi* bins from -3 (cold, q ≤ .01) to 3 (hot, q ≤ .01). Cold is kept pale: it mostly means that nobody is there, and
@@ -124,6 +128,23 @@ SKETCH = "#8a6500"
 #: Ground that changes unit, units as they are, and their borders.
 MOVED, MOVED_EDGE, STILL, STILL_EDGE = "#f0b95b", "#c78a1e", "#e6ecf0", "#b4c0ca"
 
+#: Treated areas, their controls, and what was left out for being near.
+ROLES: dict[str, str] = {"treated": SITE, "control": "#5aa5c8", "near": "#efe3d3", "untreated": "#eceff1"}
+#: What became of the areas that were looked at, and of last year's weak ones.
+OUTCOMES: dict[str, str] = {
+    "weak": SITE,
+    "same_place": "#fdc58a",
+    "few_issues": "#d9d2e9",
+    "not_significant": "#dfe7ec",
+    "not_judged": ABSENT,
+}
+COURSES: dict[str, str] = {
+    "still_weak": CHANGE[0],
+    "no_longer": "#fbd9a5",
+    "improved": CHANGE[3],
+    "not_comparable": ABSENT,
+}
+
 
 def sequential(n: int) -> tuple[str, ...]:
     """``n`` colours from little to much, at most seven, spread over the whole scheme.
@@ -139,3 +160,15 @@ def sequential(n: int) -> tuple[str, ...]:
     if n == 1:
         return (SEQUENTIAL[last // 2],)
     return tuple(SEQUENTIAL[round(i * last / (n - 1))] for i in range(n))
+
+
+def year_colours(n: int) -> tuple[str, ...]:
+    """Colours of ``n`` years, the first the darkest: what comes first stands out.
+
+    Examples
+    --------
+    >>> len(set(year_colours(4))), len(year_colours(9))
+    (4, 9)
+    """
+    few = sequential(min(n + 1, 7))[1:][::-1] if n < 7 else sequential(7)[::-1]
+    return tuple(few[min(at, len(few) - 1)] for at in range(n))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jxgis.drawing.colours import CHANGE, OUTLINE, SITE
+from jxgis.drawing.colours import CHANGE, OUTLINE, ROLES, SITE
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import add_group, add_names, add_polygons, add_switch, fields_of, fill, land_map, line
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["effect_map"]
 
-#: Treated, control, near, and the other untreated areas.
-_ROLES = {"treated": SITE, "control": "#5aa5c8", "near": "#efe3d3", "untreated": "#eceff1"}
 _CHANGE_BREAKS = (-0.3, -0.1, 0.1, 0.3)
 #: Falls are blue, rises orange.
 _CHANGES = (CHANGE[4], CHANGE[3], CHANGE[1], "#fbd9a5", CHANGE[0])
@@ -54,7 +52,7 @@ def effect_map(
     """
     page = land_map(ground, areas, title=text("effect.title", lang), method=method, lang=lang, sketch=sketch)
     words = table("effect.areas").columns["role"].words
-    roles = list(_ROLES)
+    roles = list(ROLES)
     shown = localise_reasons(areas, lang)
     shown = shown.assign(
         role_said=[words[role].of(lang) for role in areas["role"]],
@@ -76,7 +74,7 @@ def effect_map(
     by_role = add_group(page, name=text("effect.roles", lang), show=True)
     by_change = add_group(page, name=text("effect.changes", lang), show=False)
     for group, drawn, colours, rows in (
-        (by_role, shown, list(_ROLES.values()), role),
+        (by_role, shown, list(ROLES.values()), role),
         (by_change, compared, list(change.colours), change.row),
     ):
         styles = [fill(colour, border=OUTLINE, weight=0.7) for colour in colours]
@@ -88,7 +86,7 @@ def effect_map(
     add_polygons(page, treated, name=words["treated"].of(lang), styles=[line(SITE, weight=2.6)])
     add_names(page, treated, column="area_id", name=text("effect.names", lang))
     there = [name for name in roles if (shown["role"] == name).any()]
-    swatches = [Swatch(_ROLES[name], words[name].of(lang)) for name in there]
+    swatches = [Swatch(ROLES[name], words[name].of(lang)) for name in there]
     add_legend(
         page,
         [

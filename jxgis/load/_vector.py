@@ -131,7 +131,7 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
                 table = pyogrio.read_dataframe(path, layer=chosen, on_invalid="ignore", use_arrow=False)
         _require_utf8(pd.DataFrame(table), what)
         _require_whole(path, chosen, len(table), what)
-    stands_in = layer is None and len(names) > 1 and chosen != expected[0]
+    stands_in = layer is None and len(_of_data(names)) > 1 and chosen != expected[0]
     notes = (text_pair("load.stand_in", file=what, layer=chosen),) if stands_in else ()
     if "geometry" not in table or not hasattr(table, "crs"):
         return Features(pd.DataFrame(table), None, None, notes)
@@ -337,6 +337,11 @@ def _require_nothing_after(path: Path, what: str) -> None:
         ) from error
 
 
+def _of_data(names: list[str]) -> list[str]:
+    """The layers without the table in which QGIS keeps their styles."""
+    return [name for name in names if name != "layer_styles"]
+
+
 def _choose(names: list[str], layer: str | None, expected: Sequence[str], what: str) -> str:
     if layer is not None:
         if layer in names:
@@ -344,6 +349,8 @@ def _choose(names: list[str], layer: str | None, expected: Sequence[str], what: 
         number = layer.removeprefix("layerid=")
         if number != layer and number.isdecimal() and int(number) < len(names):
             return names[int(number)]
+    names = _of_data(names)
+    if layer is not None:
         hint = nearest(layer, names)
         raise InputError(
             zh=f"{what} 中没有图层“{layer}”{hint.zh}有：{'、'.join(names)}。",

@@ -249,6 +249,7 @@ class ParksResult(Result):
         from jxgis.gpkg import write_gpkg
         from jxgis.i18n import localise_reasons
         from jxgis.output import write_csv
+        from jxgis.parks.map import coverage_breaks
 
         noticed = self.noticed()
         of_network = noticed["reason"] == "streets_apart"
@@ -257,7 +258,11 @@ class ParksResult(Result):
             write_csv(localise_reasons(noticed, self.given.lang), stage.path("parks_noticed.csv"))
         if self.sensitivity is not None:
             write_csv(self.sensitivity, stage.path("parks_siting.csv"))
-        write_gpkg(stage.path("parks.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang)
+        limits = coverage_breaks(self.given.settings.parks.target)
+        write_gpkg(
+            stage.path("parks.gpkg"), self._layers(), of=self.part.name, lang=self.given.lang,
+            breaks={"coverage": limits, "coverage_before": limits},
+        )  # fmt: skip
 
     def _maps(self) -> dict[str, Callable[[], folium.Map]]:
         return {"parks": self._map} | ({} if self.change is None else {"parks_change": self._change_map})

@@ -14,6 +14,7 @@ from jxgis.city import contract_of
 from jxgis.errors import InputError, require_lang
 from jxgis.gpkg import stored_names, write_gpkg
 from jxgis.i18n import text_pair
+from jxgis.qgis import write_project
 from jxgis.run.inputs import GROUND, Reader, city_of, not_there, read_options
 from jxgis.settings import files_read
 from jxgis.small_counts import hide_small
@@ -42,7 +43,7 @@ def run_check(
     settings
         The settings; ``inputs.LAYER`` says where it is.
     out
-        The result folder: ``clean.gpkg``, ``rejects/LAYER.csv``, ``check.json``, ``run.json``, and the sheet of
+        The result folder: ``clean.gpkg``, ``jxgis.qgz``, ``rejects/LAYER.csv``, ``check.json``, ``run.json``, and the sheet of
         categories without a class, the list of cases that lie elsewhere than recorded, ``flaws.gpkg`` (see
         :func:`write_flaws`) and ``defects.gpkg`` (defects of edited units, and they with their slivers snapped), where
         there are any. None: nothing is written.
@@ -138,6 +139,7 @@ def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequ
     text = json.dumps(found.summary, ensure_ascii=False, indent=2)
     stage.path("check.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     output.write_rejects(stage, [found.loaded], lang)
+    write_project(stage, lang)
     shaped = {"lang": lang} | settings.shaping((), (layer,))
     output.write_run(stage, settings=shaped, crs=found.loaded.table.crs.to_string(), loaded=[found.loaded])
 

@@ -3,14 +3,17 @@ from .check import BrokenTableError, hold
 from .columns import Column, Kind, Unit, column, declared, layer_column, own_column
 from .contract import contract_text, with_tables
 from .layers import Contract, LayerEntry, coordinate_columns, match_columns, nearest, nearest_file, rivals, same_name
+from .styles import Colours, Style, style_of
 from .tables import Table, case_columns, find_table, of_layer, table, telling_columns
 
 __all__ = [
     "BrokenTableError",
+    "Colours",
     "Column",
     "Contract",
     "Kind",
     "LayerEntry",
+    "Style",
     "Table",
     "Unit",
     "case_columns",
@@ -29,6 +32,7 @@ __all__ = [
     "own_column",
     "rivals",
     "same_name",
+    "style_of",
     "table",
     "tables",
     "telling_columns",

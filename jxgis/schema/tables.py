@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.i18n import Text
 from jxgis.schema.columns import Column, column, layer_column, own_column
+from jxgis.schema.styles import Style, style_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -50,6 +51,8 @@ class Table:
         Indicators that would tell a count of cases beside them.
     when, note
         When the other columns are there, and what else docs/contract.md says.
+    style
+        How it is drawn in QGIS, where it is a layer.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Table:
     tells: tuple[str, ...] = ()
     when: str = ""
     note: str = ""
+    style: Style | None = None
 
     @property
     def layer(self) -> str:
@@ -199,6 +203,7 @@ def table(name: str) -> Table:
         tells=tuple(said.get("tells", ())),
         when=said.get("when", ""),
         note=said.get("note", ""),
+        style=style_of(said["style"]) if "style" in said else None,
     )
 
 
@@ -246,6 +251,7 @@ def of_layer(layer: str) -> Table:
     """A layer that was read, as a table that is written again; what it holds was checked when it was read."""
     from jxgis.schema.layers import contract, layers
 
-    known = contract(layer).columns if layer in layers() else ()
-    columns = {found.name: layer_column(found.name, layer) for found in known}
-    return Table(name=f"layers.{layer}", title=Text(zh=layer, en=layer), columns=columns)
+    declared = contract(layer) if layer in layers() else None
+    columns = {found.name: layer_column(found.name, layer) for found in (declared.columns if declared else ())}
+    title = declared.title if declared else Text(zh=layer, en=layer)
+    return Table(name=f"layers.{layer}", title=title, columns=columns)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.colours import ABSENT, CHANGE, OUTLINE, SITE, sequential
+from jxgis.drawing.colours import COURSES, OUTCOMES, OUTLINE, sequential
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     PlaceList,
@@ -35,14 +35,6 @@ __all__ = ["weak_map"]
 _BREAKS = (2, 3, 5, 10)
 _NAMED = 20
 """Areas that are named and listed; the others are found on the map."""
-_OUTCOMES = {
-    "weak": SITE,
-    "same_place": "#fdc58a",
-    "few_issues": "#d9d2e9",
-    "not_significant": "#dfe7ec",
-    "not_judged": ABSENT,
-}
-_COURSES = {"still_weak": CHANGE[0], "no_longer": "#fbd9a5", "improved": CHANGE[3], "not_comparable": ABSENT}
 
 
 def weak_map(
@@ -85,8 +77,8 @@ def weak_map(
     add_names(page, weak.head(_NAMED), column="name", name=text("weak.names", lang))
     legends = [LegendSection(text("weak.layer_list", lang), severity.swatches(), text("weak.map_note", lang), [group])]
     for name, rows, colours, key, fields in (
-        ("areas", areas, _OUTCOMES, "layer_all", ["kind", "district", "status", "severity", "q", "issues", "within", "reason"]),
-        ("before", before, _COURSES, "layer_before",
+        ("areas", areas, OUTCOMES, "layer_all", ["kind", "district", "status", "severity", "q", "issues", "within", "reason"]),
+        ("before", before, COURSES, "layer_before",
          ["rank_before", "kind", "status", "cases_before", "issues_again", "issues", "severity_before", "severity", "reason"]),
     ):  # fmt: skip
         if rows is None:

@@ -60,7 +60,7 @@ def test_defects_are_printed_and_written_with_a_repair(
     assert "2 defects:" in done.out
     assert f"ground in no unit: a, b at ({EAST + 1500:.0f}, {NORTH + 1500:.0f}), 1,500 m²" in done.out
     assert "larger than the maximum: c" in done.out
-    assert set(pyogrio.list_layers(out / "defects.gpkg")[:, 0]) == {"defects", "repaired"}
+    assert set(pyogrio.list_layers(out / "defects.gpkg")[:, 0]) == {"defects", "repaired", "layer_styles"}
     assert len(gpd.read_file(out / "defects.gpkg", layer="defects")) == 2
     assert gpd.read_file(out / "defects.gpkg", layer="repaired").area.sum() == pytest.approx(18e6)
 

@@ -356,7 +356,7 @@ def test_check_of_issues_in_a_new_project_whose_other_files_are_still_to_come(jx
 def test_check_of_polygons(jxgis: Run, city: Path, layer: str) -> None:
     file = next(city.glob(f"{layer}.*"))
     done(jxgis("check", layer, file, "--out", city / "out"))
-    assert pyogrio.list_layers(city / "out" / "clean.gpkg")[:, 0].tolist() == [layer]
+    assert pyogrio.list_layers(city / "out" / "clean.gpkg")[:, 0].tolist() == [layer, "layer_styles"]
 
 
 def test_check_of_no_layer(jxgis: Run, city: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_report_of_few_cases_is_written_and_shows_none(jxgis: Callable, quiet:
     out = quiet.parent / "out"
     ended = jxgis("report", quiet, "--out", out, "--lang", lang)
     assert ended.code == 0, ended.err
-    scores = gpd.read_file(out / "scores.gpkg").set_index("name")
+    scores = gpd.read_file(out / "scores.gpkg", layer="scores").set_index("name")
     assert scores.loc["静", "issues"] == 2  # the file for further work keeps what the pages do not show
     told = f"{scores.loc['静', 'issue_density']:.2f}"
     assert not re.search(rf"{told} (?:倍|×)", (out / "maps" / "scores.html").read_text("utf-8"))
@@ -74,7 +74,7 @@ def test_two_classes_that_look_like_house_numbers_are_two(jxgis: Callable, quiet
     out = quiet.parent / "out"
     ended = jxgis("check", "issues", quiet.parent / "issues.csv", "--project", quiet, "--out", out)
     assert ended.code == 0, ended.err
-    counts = gpd.read_file(out / "clean.gpkg")["issue_class"].value_counts()
+    counts = gpd.read_file(out / "clean.gpkg", layer="issues")["issue_class"].value_counts()
     assert sorted(counts) == [len(table) // 2] * 2
     assert not counts.index.str.contains("[12]号楼").any()
 
@@ -88,6 +88,6 @@ def test_lists_in_a_kept_column_are_masked(jxgis: Callable, tmp_path: Path) -> N
     file.write_text(f'{{"type":"FeatureCollection","features":[{feature}]}}', encoding="utf-8")
     ended = jxgis("check", "issues", file, "--keep", "备注,人", "--out", tmp_path / "out")
     assert ended.code == 0, ended.err
-    kept = gpd.read_file(tmp_path / "out" / "clean.gpkg")[["备注", "人"]].to_csv()
+    kept = gpd.read_file(tmp_path / "out" / "clean.gpkg", layer="issues")[["备注", "人"]].to_csv()
     assert "138********" in kept
     assert "13812345678" not in kept

@@ -60,7 +60,7 @@ def test_nobody_gets_out_of_check(jxgis: Callable, peopled: Path, keep: tuple[st
     text = everything(out) + ended.out + ended.err
     for word in TELLING:
         assert word not in text
-    clean = gpd.read_file(out / "clean.gpkg")
+    clean = gpd.read_file(out / "clean.gpkg", layer="issues")
     assert set(PEOPLE) & set(clean.columns) == ({"现场情况", "牌照", "身份"} if keep else set())
     rejects = pd.read_csv(out / "rejects" / "issues.csv")
     assert (rejects["row"].iloc[0], rejects["value"].iloc[0]) == (3, f"{_fields(peopled) + 2} ≠ {_fields(peopled)}")
@@ -122,7 +122,7 @@ def test_columns_that_a_geopackage_keeps_for_itself_are_renamed_and_said(jxgis: 
     ended = jxgis("check", "parks", tmp_path / "parks.parquet", "--out", tmp_path / "out")
     assert ended.code == 0, ended.err
     assert "fid → fid_file、geom → geom_file、KIND2 → KIND2_file" in ended.out
-    clean = gpd.read_file(tmp_path / "out" / "clean.gpkg")
+    clean = gpd.read_file(tmp_path / "out" / "clean.gpkg", layer="issues")
     assert clean[["fid_file", "geom_file", "备注", "Kind2", "KIND2_file"]].to_numpy().tolist() == [
         [7, "a", "x", 1, 3],
         [8, "b", "y", 2, 4],

@@ -99,7 +99,7 @@ def test_what_is_written_can_be_read(result, tmp_path):
             write_run(stage, settings={}, crs="EPSG:4549", loaded=[], outside_area=result.outside_area)
     path = tmp_path / "one" / "hotspots.gpkg"
     assert path.read_bytes() == (tmp_path / "two" / "hotspots.gpkg").read_bytes()
-    layers = {"cells", "places", "peaks", "zones", "rate_places", "rate_peaks"}
+    layers = {"cells", "places", "peaks", "zones", "rate_places", "rate_peaks", "layer_styles"}
     assert set(pyogrio.list_layers(path)[:, 0]) == layers
     cells = gpd.read_file(path, layer="cells")
     assert len(cells) == len(result.cells)

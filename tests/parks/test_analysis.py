@@ -158,6 +158,7 @@ def test_written_layers(town, found, tmp_path):
     assert pyogrio.list_layers(path)[:, 0].tolist() == [
         "coverage", "served", "unserved", "sites", "parks", "blind_spots", "coverage_by_band",
         "housing_on_foot", "gates", "isochrones", "supply", "targets", "target_sites", "plan", "change", "changed_housing",
+        "layer_styles",
     ]  # fmt: skip
     coverage = gpd.read_file(path, layer="coverage")
     needed = ["zone", "method", "residential_m2", "served_m2", "coverage", "standard", "unreachable_share", "reason"]

@@ -154,7 +154,7 @@ def test_an_indicator_may_be_called_like_a_column_of_the_candidates(indicator: s
     scores = jxgis.score_candidates(
         candidates, districts=GROUND, indicators={indicator: {"dimension": "a", "target": 5, "weight": 1}}
     )
-    written = gpd.read_file(scores.write(tmp_path / "out") / "scores.gpkg")
+    written = gpd.read_file(scores.write(tmp_path / "out") / "scores.gpkg", layer="scores")
     assert written[indicator].tolist() == [-1.5]
 
 

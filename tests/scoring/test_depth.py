@@ -75,7 +75,7 @@ def test_a_geopackage_has_the_tables_and_keeps_all(result, tmp_path):
     tables = {"scores": result.scores, **{name: result.tables()[name] for name in names}}
     write_gpkg(tmp_path / "a.gpkg", tables, of="scores", titles=result.titles, own={"scores": result.titles})
     listed = dict(pyogrio.list_layers(tmp_path / "a.gpkg"))
-    assert listed == {"scores": "MultiPolygon", **dict.fromkeys(names)}
+    assert listed == {"scores": "MultiPolygon", **dict.fromkeys(names), "layer_styles": None}
     kept = pyogrio.read_dataframe(tmp_path / "a.gpkg", layer="improvements", read_geometry=False)
     assert len(kept) == len(result.improvements)
     assert kept["gain_reference"].tolist() == pytest.approx(result.improvements["gain_reference"].tolist(), nan_ok=True)

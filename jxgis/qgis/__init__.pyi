@@ -1,0 +1,18 @@
+from .looks import Class, Look, Test, look_of
+from .markup import VERSION, expression, options, qml, quoted, sld, written
+from .project import write_project
+
+__all__ = [
+    "VERSION",
+    "Class",
+    "Look",
+    "Test",
+    "expression",
+    "look_of",
+    "options",
+    "qml",
+    "quoted",
+    "sld",
+    "write_project",
+    "written",
+]
