@@ -165,8 +165,8 @@ def scores_map(
 
     sections: list[LegendSection] = []
 
-    def add(name: str, key: str, classes: Classes, *, show: bool = False) -> folium.FeatureGroup:
-        group = add_group(page, name=name, show=show)
+    def add(name: str, key: str, classes: Classes, *, show: bool = False, under: str = "") -> folium.FeatureGroup:
+        group = add_group(page, name=name, show=show, under=under)
         styles = [fill(c, border=OUTLINE, weight=0.9) for c in classes.colours]
         add_polygons(
             group, scores, name="", styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5,
@@ -178,13 +178,15 @@ def scores_map(
     by_score = classify(scores["score"], breaks=_SCORE_BREAKS, lang=lang)
     by_score = _apart(_missing(by_score, scores["score"].mask(fails, 0), withheld, lang), fails, lang)
     by_share = classify(scores["completeness"], breaks=_COMPLETE_BREAKS, percent=True, unit="%", lang=lang)
-    main = add(text("maps.score", lang), text("maps.score_legend", lang), by_score, show=True)
-    add(text("maps.completeness", lang), text("maps.completeness", lang), by_share)
+    # In a list that opens: a button for each of twenty would cover the legend.
+    whole, single = (text(f"maps.scores_{of}", lang) for of in ("whole", "single"))
+    main = add(text("maps.score", lang), text("maps.score_legend", lang), by_score, show=True, under=whole)
+    add(text("maps.completeness", lang), text("maps.completeness", lang), by_share, under=whole)
     for x in ids:
         points = classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang)
         points = _missing(points, scores[f"{x}_score"], withheld, lang)
         key = text("maps.indicator_legend", lang, label=label[x])
-        add(column("*_score").title.of(lang).format(name=label[x]), key, points)
+        add(column("*_score").title.of(lang).format(name=label[x]), key, points, under=single)
     rest = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
     sections += _add_apart(page, scores[fails], rest, lang)
     _add_best(page, main, scores, heading, fields, link, int(fails.sum()), lang)
