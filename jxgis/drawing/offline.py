@@ -91,7 +91,8 @@ def head() -> str:
         f"shadowUrl:'{_data_uri('images/marker-shadow.png')}'}});"
     )
     own = {
-        name: ours.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "ground.js", *ASSETS)
+        name: ours.joinpath(name).read_text(encoding="utf-8")
+        for name in ("page.css", "page.js", "ground.js", "paper.js", *ASSETS)
     }
     styles = [style, *(words for name, words in own.items() if name.endswith(".css"))]
     scripts = [script + icons, *(words for name, words in own.items() if name.endswith(".js"))]

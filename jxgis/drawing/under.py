@@ -108,7 +108,7 @@ def _steps(geometry: shapely.Geometry) -> str:
 
 def _rings(shapes: gpd.GeoSeries, datum: Datum) -> list[str]:
     """The rings of polygons, each from the zero of the degrees: with the even-odd rule holes need no more said of them."""
-    return [_steps(ring) for ring in shapely.get_rings(_encode.to_degrees(shapes, datum))]
+    return [_steps(ring) for ring in shapely.get_rings(shapely.get_parts(_encode.to_degrees(shapes, datum)))]
 
 
 def _paths(shapes: gpd.GeoSeries, datum: Datum) -> list[str]:

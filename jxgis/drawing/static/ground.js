@@ -193,7 +193,7 @@ Object.assign(jxgis, (() => {
       cancelAnimationFrame(waiting);
       waiting = requestAnimationFrame(place);
     };
-    map.on("moveend zoomend resize", later);
+    map.on("moveend zoomend resize", later).on("jxpaper", place);
     map.on("layeradd layerremove", ({ layer }) => layer.options?.pane === "jxlabels" || later());
     later();
     return [group];

@@ -529,6 +529,8 @@ const jxgis = (() => {
     };
     map.fitBounds(bounds, { animate: false, ...room() });
     map.setMaxBounds(L.latLngBounds(bounds).pad(1.5));
+    map.jxHome = L.latLngBounds(bounds);
+    jxgis.paper(map);
     const zoom = L.control.zoom({ position: "topleft", zoomInTitle: closer, zoomOutTitle: farther }).addTo(map);
     const button = element("a", zoom.getContainer(), "⌂");
     button.className = "jx-home";
