@@ -27,6 +27,7 @@ _DOCUMENTS = ("report.docx", "report.pdf")
 
 def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given) -> None:
     """``report.xlsx``, ``report.docx``, ``report.pdf`` and ``index.html``; ``lines`` stand among the workbook's notes."""
+    from jxgis.report.document.model import Picture
     from jxgis.report.document.wording import Told
     from jxgis.report.page import FigureFile, FileLink, report_page
     from jxgis.report.workbook import report_workbook
@@ -50,11 +51,16 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
         for part, result in found.results.items()
         for name in result.draws("figure")
     ]
+    pictures = [
+        Picture(part, stage.path(f"figures/{name}.png"), text(f"pipeline.figure_{name}", lang))
+        for part, result in found.results.items()
+        for name in result.draws("figure")
+    ]
     told = Told(
         parts=parts,
         own={"title": title, "city": _city_name(given), "period": given.period(), "version": __version__},
         sources=sources,
-        figures=figures,
+        figures=pictures,
         warnings=unverified(found.results, lang),
         lang=lang,
     )

@@ -59,6 +59,7 @@ def test_an_untouched_result_is_made_again_with_the_options_it_records(jxgis, pr
     assert "parks.minutes = 12" in ended.out  # the project has another
 
 
+@pytest.mark.slow
 def test_without_a_project_files_are_given_by_set(jxgis, project, tmp_path):
     given = {layer: project.parent / file for layer, file in INPUTS.items()}
     out = tmp_path / "out"
@@ -148,6 +149,7 @@ def test_a_folder_that_is_no_result_is_refused(jxgis, project, tmp_path, content
     assert "run.json" in ended.err
 
 
+@pytest.mark.slow
 def test_a_check_is_made_again(jxgis, project, tmp_path):
     out = tmp_path / "checked"
     assert jxgis("check", "parks", project.parent / "parks.gpkg", "--project", project, "--out", out).code == 0

@@ -18,11 +18,10 @@ from jxgis.errors import SettingsError
 from jxgis.report.blocks import Absent, Section, TableBlock
 from jxgis.report.document.fields import Fields, known_parts, known_tables
 from jxgis.report.document.fields_page import with_fields
-from jxgis.report.document.model import Document, Heading, column_widths
+from jxgis.report.document.model import Document, Heading, Picture, column_widths
 from jxgis.report.document.pdf import write_pdf
 from jxgis.report.document.word import write_docx
 from jxgis.report.document.wording import Told, composed, read_wording, shipped_wording
-from jxgis.report.page import FigureFile
 
 HOSTILE = '{report.title} {{x}} #read("/etc/passwd") $x$ *b* <w:p/> [[keys]] \\u{41} "\x00\u202e'
 
@@ -43,7 +42,7 @@ def test_the_shipped_text_is_filled_in_and_says_nothing_of_parts_that_are_not_th
     said = told(lang)
     items, missing = composed(read_wording(shipped_wording(lang), "x"), said)
     absent = {part.part for part in said.parts if isinstance(part, Absent)}
-    words = [item.words for item in items if not isinstance(item, (TableBlock, FigureFile))]
+    words = [item.words for item in items if not isinstance(item, (TableBlock, Picture))]
     assert not [each for each in words if re.search(r"[{}]|\[\[|//", each)]
     headings = [item.words for item in items if isinstance(item, Heading)]
     assert {"公园绿地服务", "Parks"} & {*headings}
@@ -123,10 +122,10 @@ def test_values_are_text_in_both_files(tmp_path):
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> FigureFile:
+def picture(tmp_path: Path) -> Picture:
     path = tmp_path / "map.png"
     Image.new("RGB", (300, 900), "#0b6e77").save(path)
-    return FigureFile("parks", path, "公园绿地服务覆盖")
+    return Picture("parks", path, "公园绿地服务覆盖")
 
 
 def test_word_has_real_headings_fields_and_three_rules(tmp_path, picture):

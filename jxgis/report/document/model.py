@@ -12,7 +12,6 @@ from PIL import Image
 
 from jxgis.i18n import text, wide_signs
 from jxgis.report.blocks import Paragraph, TableBlock
-from jxgis.report.page import FigureFile
 
 __all__ = [
     "LEVELS",
@@ -20,6 +19,7 @@ __all__ = [
     "Document",
     "Heading",
     "Item",
+    "Picture",
     "cell_words",
     "column_widths",
     "figure_mm",
@@ -50,7 +50,15 @@ class Heading(NamedTuple):
     words: str
 
 
-Item: TypeAlias = Heading | Paragraph | TableBlock | FigureFile
+class Picture(NamedTuple):
+    """A figure: the part it belongs to, its PNG, and its caption."""
+
+    part: str
+    path: Path
+    caption: str
+
+
+Item: TypeAlias = Heading | Paragraph | TableBlock | Picture
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,13 +20,13 @@ from jxgis.report.document.model import (
     Document,
     Heading,
     Item,
+    Picture,
     cell_words,
     column_widths,
     figure_mm,
     stays_whole,
     table_points,
 )
-from jxgis.report.page import FigureFile
 
 __all__ = ["write_pdf"]
 
@@ -106,7 +106,7 @@ def _item(item: Item, folder: Path, name: str) -> dict[str, Any]:
             "points": table_points(item),
             "whole": stays_whole(item),
         }
-    if isinstance(item, FigureFile):
+    if isinstance(item, Picture):
         shutil.copyfile(item.path, folder / name)
         wide, high = figure_mm(item.path)
         return {"kind": "figure", "caption": _plain(item.caption), "file": name, "wide": wide, "high": high}

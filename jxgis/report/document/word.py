@@ -26,13 +26,13 @@ from jxgis.report.document.model import (
     TEXT_MM,
     Document,
     Heading,
+    Picture,
     cell_words,
     column_widths,
     figure_mm,
     stays_whole,
     table_points,
 )
-from jxgis.report.page import FigureFile
 
 if TYPE_CHECKING:
     from docx.document import Document as File
@@ -284,7 +284,7 @@ class _Writer:
                 self._write_heading(item)
             elif isinstance(item, TableBlock):
                 self._write_table(item)
-            elif isinstance(item, FigureFile):
+            elif isinstance(item, Picture):
                 self._write_figure(item)
             else:
                 self._write_paragraph(item)
@@ -399,7 +399,7 @@ class _Writer:
         look.append(_element("sz", val=int(2 * size)))
         look.append(_element("szCs", val=int(2 * size)))
 
-    def _write_figure(self, figure: FigureFile) -> None:
+    def _write_figure(self, figure: Picture) -> None:
         line = self._file.add_paragraph(style="Table Text")
         line.alignment = WD_ALIGN_PARAGRAPH.CENTER
         line.paragraph_format.keep_with_next = True

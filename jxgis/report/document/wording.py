@@ -12,8 +12,7 @@ from jxgis.errors import SettingsError, collect
 from jxgis.i18n import text
 from jxgis.report.blocks import TOP, Absent, MethodNote, Paragraph, Section, Sources, TableBlock, table_block
 from jxgis.report.document.fields import Fields, known_parts, known_tables, require_known
-from jxgis.report.document.model import LEVELS, Heading, Item
-from jxgis.report.page import FigureFile
+from jxgis.report.document.model import LEVELS, Heading, Item, Picture
 from jxgis.schema.layers import nearest
 
 __all__ = ["Line", "Told", "composed", "read_wording", "shipped_wording"]
@@ -63,7 +62,7 @@ class Told:
     parts: Sequence[Section | Absent]
     own: Mapping[str, str]
     sources: Sources | None = None
-    figures: Sequence[FigureFile] = ()
+    figures: Sequence[Picture] = ()
     warnings: Sequence[str] = ()
     lang: str = "zh"
 
@@ -253,7 +252,7 @@ def _put_in(line: Line, told: Told) -> list[Item]:
 def _kinds(item: Item) -> set[str]:
     if isinstance(item, TableBlock):
         return {"tables"}
-    return {"figures"} if isinstance(item, FigureFile) else {"text"}
+    return {"figures"} if isinstance(item, Picture) else {"text"}
 
 
 def _of_part(said: Section, told: Told) -> list[Item]:
