@@ -150,8 +150,10 @@ def _kept_lively(shapes: NDArray[np.object_], lively: Sequence[gpd.GeoDataFrame]
     for layer in lively:
         require_metric(layer, "lively", crs)
         at, thing = layer.sindex.query(shapes, predicate="intersects")
-        inside = shapely.intersection(shapes[at], layer.geometry.to_numpy()[thing])
-        dimension = shapely.get_dimensions(inside)
+        things = layer.geometry.to_numpy()[thing]
+        inside = shapely.intersection(shapes[at], things)
+        # Of the thing, not of what they share: a plot beside a candidate shares a line with it, a road that ends there a point.
+        dimension = shapely.get_dimensions(things)
         held = np.select(
             [dimension == 2, dimension == 1],
             [shapely.area(inside) / LEAST_HOUSING, shapely.length(inside) * _KM2 / 1e3 / LEAST_STREETS_KM],

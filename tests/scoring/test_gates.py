@@ -123,3 +123,14 @@ def test_empty_land_is_no_candidate_however_good_its_noughts_are():
     assert found["rank"].fillna(0).tolist() == [0, 1]
     assert found["gates"].tolist() == ["fail", "pass"]
     assert found["reason"].tolist()[0] == "gate_empty_land"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [shapely.LineString([(2000, 700), (3000, 700)]), shapely.box(2000, 0, 2500, 1500), shapely.box(2000, 1500, 2100, 1600)],
+    ids=["a road that ends there", "a plot along it", "a plot at its corner"],
+)
+def test_what_only_touches_empty_land_is_not_on_it(beside):
+    land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 1500)], crs=4549)
+    found = check_gates(land, lively=[gpd.GeoDataFrame(geometry=[beside], crs=4549)])
+    assert found[["things", "reason"]].to_numpy().tolist() == [[0, "gate_empty_land"]]
