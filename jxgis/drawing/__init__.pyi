@@ -7,7 +7,9 @@ from .figures import (
     figure_style,
     map_axes,
     mark_schematic,
+    save_figure,
     save_png,
+    screen_png,
     short_label,
     wrapped,
 )
@@ -32,12 +34,17 @@ from .layers import (
     line,
 )
 from .legend import Classes, LegendSection, Swatch, add_legend, classify, legend_html
+from .map_panel import MapPanel
+from .names import Names, Spot, about_long, merged, polygons
 from .offline import Page, content_policy, framed, head, require_offline, save_map, to_html
 from .plate import Look, Plate, frame_around
+from .print_map import PAGE_MM, Sheet, map_sheet
 from .raster import CellPixels, cell_pixels, paint
+from .scale import scale_bar
 
 __all__ = [
     "NO_GROUND",
+    "PAGE_MM",
     "Box",
     "CellPixels",
     "Classes",
@@ -46,12 +53,17 @@ __all__ = [
     "Ground",
     "LegendSection",
     "Look",
+    "MapPanel",
+    "Names",
     "Page",
     "PlaceList",
     "Plate",
     "Script",
     "Shapes",
+    "Sheet",
+    "Spot",
     "Swatch",
+    "about_long",
     "add_group",
     "add_legend",
     "add_lines",
@@ -81,13 +93,19 @@ __all__ = [
     "legend_html",
     "line",
     "map_axes",
+    "map_sheet",
     "mark_schematic",
+    "merged",
     "new_map",
     "paint",
+    "polygons",
     "require_offline",
     "road_order",
+    "save_figure",
     "save_map",
     "save_png",
+    "scale_bar",
+    "screen_png",
     "sequential",
     "short_label",
     "to_html",

@@ -22,6 +22,7 @@ __all__ = ["sources_of", "write_report"]
 
 def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given) -> None:
     """``report.xlsx`` and ``index.html`` from what was found; ``lines`` stand among the workbook's notes."""
+    from jxgis.drawing.figures import screen_png
     from jxgis.report.page import FigureFile, FileLink, report_page
     from jxgis.report.workbook import report_workbook
 
@@ -41,7 +42,12 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
     )
     written = stage.files()
     figures = [
-        FigureFile(part, stage.path(f"figures/{name}.png"), text(f"pipeline.figure_{name}", lang))
+        FigureFile(
+            part,
+            f"figures/{name}",
+            screen_png(stage.path(f"figures/{name}.png")),
+            text(f"pipeline.figure_{name}", lang),
+        )
         for part, result in found.results.items()
         for name in result.draws("figure")
     ]
