@@ -250,11 +250,9 @@ class Result(ABC):
 
     def on_paper(self) -> dict[str, Any]:
         """What every map for print is given: its ground, where its data come from, its language, and whether it is marked."""
-        from jxgis.city import contract_of
-
         given = self.given
         titles = [
-            contract_of(name, given.city).title.of(given.lang)
+            _title(name, given)
             for name in dict.fromkeys((*self.part.needs, *self.part.reads, *given.layers))
             if name in given.layers
         ]
@@ -438,6 +436,15 @@ class Result(ABC):
             figure = next((self.figure(name) for name in names), None)
         maps = [framed(self.map(name), figure) for name in self.draws("map")[:1]]
         return result_html(self.section(), *maps, lang=self.given.lang)
+
+
+def _title(layer: str, given: Given) -> str:
+    """What people call a layer; its own name where only a city that is not given would know."""
+    from jxgis.city import contract_of
+
+    with suppress(InputError):
+        return contract_of(layer, given.city).title.of(given.lang)
+    return layer
 
 
 def _named(there: Mapping[str, Named], name: str | None, what: str) -> Named:
