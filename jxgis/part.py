@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar,
 from jxgis import output, qgis
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.errors import InputError, MissingPackageError, require_lang
-from jxgis.i18n import Text, text
+from jxgis.i18n import Text, listed, text
 
 if TYPE_CHECKING:
     import folium
@@ -33,6 +33,8 @@ __all__ = ["Given", "Option", "Part", "Progress", "Raster", "Result"]
 Progress: TypeAlias = Callable[[Text], object]
 Table = TypeVar("Table", bound="pd.DataFrame")
 Named = TypeVar("Named")
+_SOURCES = 6
+"""Layers that a map for print names as its sources."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,21 @@ class Result(ABC):
     def section(self) -> Section:
         """What a report says of it."""
 
+    def on_paper(self) -> dict[str, Any]:
+        """What every map for print is given: its ground, where its data come from, its language, and whether it is marked."""
+        given = self.given
+        titles = [
+            _title(name, given)
+            for name in dict.fromkeys((*self.part.needs, *self.part.reads, *given.layers))
+            if name in given.layers
+        ]
+        key = "source" if len(titles) <= _SOURCES else "sources"
+        layers = listed(titles[:_SOURCES], given.lang)
+        said = [text(f"figures.{key}", given.lang, layers=layers, n=len(titles)), given.period()]
+        said.append(text("figures.crs", given.lang, crs=given.crs.to_string()))
+        source = ("; " if given.lang == "en" else "；").join(filter(None, said))
+        return {"ground": given.ground, "source": source, "lang": given.lang, "sketch": given.sketch}
+
     def draws(self, what: str) -> list[str]:
         """Names of its maps or its figures (``"map"``, ``"figure"``), the part's own first: of the files, without endings."""
         return list(self._maps() if what == "map" else self._figures())
@@ -287,7 +304,7 @@ class Result(ABC):
 
     def write_files(self, stage: output.Stage) -> None:
         """Write tables, maps and figures into a stage."""
-        from jxgis.drawing.figures import save_png
+        from jxgis.drawing.figures import save_figure
         from jxgis.drawing.offline import save_map
         from jxgis.schema.check import hold
         from jxgis.schema.tables import table
@@ -299,8 +316,8 @@ class Result(ABC):
         self.write_tables(stage)
         for name in self.draws("map"):
             save_map(self.map(name), stage.path(f"maps/{name}.html"))
-        for name in self.draws("figure"):
-            save_png(self.figure(name), stage.path(f"figures/{name}.png"))
+        for name, draw in self._figures().items():
+            save_figure(draw(), stage.path(f"figures/{name}"))
 
     def write(self, out: str | Path) -> Path:
         """Write the result folder that the part's command writes.
@@ -412,9 +429,20 @@ class Result(ABC):
 
         figure = None
         with suppress(MissingPackageError):  # without a Chinese font there is the map still
-            figure = next((self.figure(name) for name in self.draws("figure")), None)
+            # The map on paper, where there is one.
+            names = sorted(self.draws("figure"), key=lambda name: name != f"{self.part.name}_map")
+            figure = next((self.figure(name) for name in names), None)
         maps = [framed(self.map(name), figure) for name in self.draws("map")[:1]]
         return result_html(self.section(), *maps, lang=self.given.lang)
+
+
+def _title(layer: str, given: Given) -> str:
+    """What people call a layer; its own name where only a city that is not given would know."""
+    from jxgis.city import contract_of
+
+    with suppress(InputError):
+        return contract_of(layer, given.city).title.of(given.lang)
+    return layer
 
 
 def _named(there: Mapping[str, Named], name: str | None, what: str) -> Named:

@@ -1,18 +1,25 @@
-"""The figure of the choice: each year's sample units with their scores, and how many there are by then."""
+"""Figures of the choice: each year's sample units with their scores, and their map."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from jxgis.drawing.colours import INK, year_colours
+from jxgis.drawing.colours import ACCENT, FAILED, FAILED_GROUND, INK, OUTLINE, year_colours
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.drawing.ground import NO_GROUND, Ground
+from jxgis.drawing.legend import LegendSection, Swatch
+from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
 from jxgis.schema.columns import column
 
-__all__ = ["allocation_chart"]
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+__all__ = ["allocation_chart", "allocation_sheet"]
 
 
 def allocation_chart(
@@ -41,9 +48,7 @@ def allocation_chart(
     matplotlib.figure.Figure
     """
     colours = dict(zip(years, year_colours(len(years)), strict=True))
-    called = allocation["candidate_id"].astype("str")
-    if "name" in allocation.columns:
-        called = allocation["name"].astype("str").where(allocation["name"].notna(), called)
+    called = _called(allocation)
     # A gap between the years, in which their heads stand.
     step = allocation["year"].map({year: at for at, year in enumerate(years)}).to_numpy(dtype=float)
     place = np.arange(len(allocation)) + 1.4 * (step + 1)
@@ -72,3 +77,64 @@ def allocation_chart(
         ax.set_title(text("allocate.chart", lang), loc="left")
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
+
+
+def _called(allocation: pd.DataFrame) -> pd.Series:
+    ids = allocation["candidate_id"].astype("str")
+    if "name" not in allocation.columns:
+        return ids
+    return allocation["name"].astype("str").where(allocation["name"].notna(), ids)
+
+
+def allocation_sheet(
+    allocation: gpd.GeoDataFrame,
+    others: gpd.GeoDataFrame,
+    *,
+    years: Sequence[int],
+    ground: Ground = NO_GROUND,
+    method: str = "",
+    source: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> Figure:
+    """The sample units by year, numbered as they are listed beside the map; the candidates that are not chosen in grey.
+
+    Parameters
+    ----------
+    allocation, others
+        The contract's, with polygons.
+    years
+        The years of the programme.
+    ground
+        What lies under it.
+    method, source
+        The line below the heading, and what stands below the map.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    colours = dict(zip(years, year_colours(len(years)), strict=True))
+    place = np.arange(1, len(allocation) + 1)
+    with map_sheet(
+        ground, allocation, title=text("allocate.title", lang), method=method, source=source, lang=lang, sketch=sketch
+    ) as sheet:
+        sheet.map.areas(others.geometry, FAILED_GROUND, edge=FAILED, width=0.5, dash=(0, (3, 2)), over=2.5)
+        sheet.map.areas(
+            allocation.geometry, [colours[year] for year in allocation["year"]], edge=OUTLINE, width=0.5, over=2.6
+        )
+        sheet.map.pins(allocation.geometry.representative_point(), place, ACCENT)
+        counted = [
+            Swatch(
+                colours[year], text("allocate.year_count", lang, year=year, n=int((allocation["year"] == year).sum()))
+            )
+            for year in years
+        ]
+        if len(others):
+            counted.append(Swatch(FAILED, text("allocate.not_chosen", lang), "dash"))
+        sheet.legend([LegendSection(text("allocate.by_year", lang), counted)])
+        rows = zip(place, _called(allocation), map(str, allocation["year"]), strict=True)
+        sheet.listing(text("allocate.schedule_heading", lang), rows, ACCENT)
+    return sheet.figure

@@ -263,8 +263,15 @@ class AllocationResult(Result):
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        """The schedule, where there is one."""
-        return {"allocation": self._chart} if len(self.allocation) else {}
+        """The schedule and its map, where there is one."""
+        return {"allocation": self._chart, "allocation_map": self._sheet} if len(self.allocation) else {}
+
+    def _sheet(self) -> Figure:
+        from jxgis.allocate.figures import allocation_sheet
+
+        chosen, years = self._shown("allocation"), self.terms.years
+        method = text("allocate.line", self.given.lang, first=years[0], last=years[-1], n=len(chosen))
+        return allocation_sheet(chosen, self._shown("others"), years=years, method=method, **self.on_paper())
 
     def _chart(self) -> Figure:
         from jxgis.allocate.figures import allocation_chart

@@ -1,17 +1,25 @@
-"""The figure of the 15-minute circle: share by kind, the city and the range of its districts."""
+"""Figures of the 15-minute circle: share by kind, the city and the range of its districts; and what housing lacks on a map."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from jxgis.circle.kinds import ALL_KINDS
+from jxgis.circle.map import lacking
 from jxgis.circle.section import share_column
-from jxgis.drawing.colours import ACCENT, INK, ON_FOOT
+from jxgis.drawing.colours import ACCENT, INK, ON_FOOT, PINS, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.drawing.ground import NO_GROUND, Ground
+from jxgis.drawing.layers import TOP
+from jxgis.drawing.legend import LegendSection
+from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
 
-__all__ = ["circle_chart"]
+__all__ = ["circle_chart", "circle_sheet"]
 
 
 def circle_chart(circle: pd.DataFrame, *, minutes: float, lang: str = "zh", sketch: bool = False) -> Figure:
@@ -56,3 +64,72 @@ def circle_chart(circle: pd.DataFrame, *, minutes: float, lang: str = "zh", sket
         figure.legend(loc="outside lower center", ncols=2, fontsize=8)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
+
+
+def circle_sheet(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    kinds: int,
+    minutes: float,
+    ground: Ground = NO_GROUND,
+    method: str = "",
+    source: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> Figure:
+    """Housing by how many kinds of facilities it lacks, each district's share that has all; the worst blind spots, the sites.
+
+    Parameters
+    ----------
+    tables
+        The contract's ``circle`` and ``housing``, and of ``blind_spots`` and ``sites`` those that there are.
+    kinds
+        How many kinds were asked for.
+    minutes
+        The longest walk.
+    ground
+        What lies under it.
+    method, source
+        The line below the heading, and what stands below the map.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    circle, housing = tables["circle"], gpd.GeoDataFrame(tables["housing"])
+    of = circle[(circle["level"] == "district") & (circle["kind"] == ALL_KINDS)]
+    style, swatches = lacking(housing, kinds, lang)
+    title = text("circle.map_title", lang, minutes=f"{minutes:g}")
+    with map_sheet(ground, housing, title=title, method=method, source=source, lang=lang, sketch=sketch) as sheet:
+        for at, swatch in enumerate(swatches):
+            sheet.map.areas(housing.geometry[style == at], swatch.colour)
+        sheet.legend([LegendSection(text("circle.map_legend", lang, minutes=f"{minutes:g}"), swatches)])
+        for name, colour, key in (("blind_spots", PINS, "circle.sheet_spots"), ("sites", SITE, "circle.table_sites")):
+            rows = _numbered(tables.get(name), lang)
+            if rows is not None:
+                sheet.map.pins(rows.geometry.representative_point(), rows["number"], colour)
+                sheet.listing(
+                    text(key, lang, n=len(rows)), zip(rows["number"], rows["said"], rows["much"], strict=True), colour
+                )
+        share = pd.to_numeric(of[share_column(circle)]).to_numpy(dtype=np.float64)
+        if len(of):
+            said = ["—" if np.isnan(value) else f"{100 * value:.1f} %" for value in share]
+            sheet.name_land = False
+            sheet.map.unnamed = sheet.map.name_areas(of["zone"], gpd.GeoSeries(of["geometry"]), size=7, values=said)
+            whose = text(f"circle.of_{'people' if share_column(circle) == 'people_coverage' else 'housing'}", lang)
+            sheet.legend([LegendSection("", [], text("circle.sheet_share", lang, of=whose, minutes=f"{minutes:g}"))])
+    return sheet.figure
+
+
+def _numbered(table: pd.DataFrame | None, lang: str) -> gpd.GeoDataFrame | None:
+    """The first sites, or blind spots of all kinds together, with their names and what they are ranked by."""
+    if table is None or table.empty:
+        return None
+    own = table[table["kind"] == ALL_KINDS] if (table["kind"] == ALL_KINDS).any() else table
+    first = gpd.GeoDataFrame(own.head(TOP))
+    called = (first["name"] if "name" in first.columns else first["zone"]).fillna(first["zone"])
+    people = next((first[c] for c in ("people", "gain_people") if c in first.columns and first[c].notna().all()), None)
+    much = [""] * len(first) if people is None else [text("maps.n_people", lang, n=f"{n:,.0f}") for n in people]
+    return first.assign(number=np.arange(1, len(first) + 1), said=called.astype(str), much=much)

@@ -31,8 +31,9 @@ from jxgis.indicators.standing import spots
 if TYPE_CHECKING:
     import folium
     import pandas as pd
+    from numpy.typing import NDArray
 
-__all__ = ["circle_map", "lacking_breaks"]
+__all__ = ["circle_map", "lacking", "lacking_breaks"]
 
 _BREAKS = (0.5, 0.7, 0.8, 0.9)
 _MOST_LACKING = 4
@@ -110,24 +111,37 @@ def circle_map(
     return page
 
 
-def _add_housing(page: folium.Map, housing: gpd.GeoDataFrame, kinds: int, minutes: float, lang: str) -> LegendSection:
-    """Housing by the number of kinds that it has no facility of within a walk."""
-    group = add_group(page, name=text("circle.map_housing", lang))
+def lacking(housing: pd.DataFrame, kinds: int, lang: str) -> tuple[NDArray[np.int64], list[Swatch]]:
+    """Housing by how many of so many kinds it has no facility of within a walk: its colours and what they say.
+
+    Returns
+    -------
+    (n,) int64
+        The number of the colour of each.
+    list of Swatch
+        All there first.
+    """
     # How many are lacking says more than how many there are, and needs no more colours than can be told apart.
     reached = housing["kinds_reached"].to_numpy(dtype=np.float64)
     lost = np.clip(np.round(kinds - reached), 0, kinds).astype(np.int64)
     last = min(kinds, _MOST_LACKING)
     colours = sequential(last + 1)[::-1]
-    add_polygons(
-        group, housing, name="", styles=[fill(colour, weight=0) for colour in colours], style=np.minimum(lost, last),
-        heading="zone", fields=fields_of("circle.housing", ["kinds_reached", "lacks", "m2"], lang), simplify_m=1.0,
-        control=False,
-    )  # fmt: skip
     keys = ["all_there", *["lacks"] * (last - 1), "lacks" if last == kinds else "lacks_more"][: last + 1]
     swatches = [
         Swatch(c, text(f"circle.map_{key}", lang, n=k or kinds))
         for k, (c, key) in enumerate(zip(colours, keys, strict=True))
     ]
+    return np.minimum(lost, last), swatches
+
+
+def _add_housing(page: folium.Map, housing: gpd.GeoDataFrame, kinds: int, minutes: float, lang: str) -> LegendSection:
+    group = add_group(page, name=text("circle.map_housing", lang))
+    style, swatches = lacking(housing, kinds, lang)
+    add_polygons(
+        group, housing, name="", styles=[fill(swatch.colour, weight=0) for swatch in swatches], style=style,
+        heading="zone", fields=fields_of("circle.housing", ["kinds_reached", "lacks", "m2"], lang), simplify_m=1.0,
+        control=False,
+    )  # fmt: skip
     return LegendSection(text("circle.map_legend", lang, minutes=f"{minutes:g}"), swatches, "", [group])
 
 

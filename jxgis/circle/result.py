@@ -125,7 +125,17 @@ class CircleResult(Result):
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        return {"circle": self._chart}
+        return {"circle": self._chart, "circle_map": self._sheet}
+
+    def _sheet(self) -> Figure:
+        from jxgis.circle.figures import circle_sheet
+        from jxgis.circle.section import map_line
+
+        options = self.given.settings
+        return circle_sheet(
+            self.tables(), kinds=len(self.things), minutes=options.circle.minutes,
+            method=map_line(options, self.given.lang), **self.on_paper(),
+        )  # fmt: skip
 
     def _chart(self) -> Figure:
         from jxgis.circle.figures import circle_chart

@@ -8,7 +8,9 @@ from .figures import (
     figure_style,
     map_axes,
     mark_schematic,
+    save_figure,
     save_png,
+    screen_png,
     short_label,
     wrapped,
 )
@@ -34,13 +36,18 @@ from .layers import (
     line,
 )
 from .legend import Classes, LegendSection, Swatch, add_legend, classify, legend_html
+from .map_panel import MapPanel
+from .names import Names, Spot, about_long, merged, polygons
 from .offline import Page, content_policy, framed, head, require_offline, save_map, to_html
 from .plate import Look, Plate, frame_around
+from .print_map import PAGE_MM, Sheet, map_sheet
 from .raster import CellPixels, Lattice, cell_pixels, lattice_of, paint
+from .scale import scale_bar
 from .under import add_ground
 
 __all__ = [
     "NO_GROUND",
+    "PAGE_MM",
     "Basemap",
     "BasemapName",
     "Box",
@@ -52,13 +59,18 @@ __all__ = [
     "Lattice",
     "LegendSection",
     "Look",
+    "MapPanel",
+    "Names",
     "Page",
     "PlaceList",
     "Plate",
     "Script",
     "Shapes",
+    "Sheet",
     "Source",
+    "Spot",
     "Swatch",
+    "about_long",
     "add_basemap",
     "add_ground",
     "add_group",
@@ -92,13 +104,19 @@ __all__ = [
     "legend_html",
     "line",
     "map_axes",
+    "map_sheet",
     "mark_schematic",
+    "merged",
     "new_map",
     "paint",
+    "polygons",
     "require_offline",
     "road_order",
+    "save_figure",
     "save_map",
     "save_png",
+    "scale_bar",
+    "screen_png",
     "sequential",
     "short_label",
     "source_of",

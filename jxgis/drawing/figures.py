@@ -17,8 +17,10 @@ import shapely
 from matplotlib import font_manager
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure as PlainFigure
+from PIL import Image
 
 from jxgis.drawing.colours import BORDER, INK, LAND, SKETCH
+from jxgis.drawing.scale import scale_bar
 from jxgis.errors import MissingPackageError, require_lang
 from jxgis.i18n import text, wide_signs
 
@@ -32,7 +34,9 @@ __all__ = [
     "figure_style",
     "map_axes",
     "mark_schematic",
+    "save_figure",
     "save_png",
+    "screen_png",
     "short_label",
     "wrapped",
 ]
@@ -58,6 +62,14 @@ _FAMILIES = (
 )
 _PROBE = "嘉兴市问题热点公园绿地单元"
 _PACKAGE = "pylopdf_fonts_zh_cn"
+#: The formats for print, each without what it would say of the day and of the program's release.
+_FORMATS: dict[str, dict[str, Any]] = {
+    "png": {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 3}},
+    "svg": {"metadata": {"Date": None, "Creator": None}},
+    "pdf": {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}},
+}
+#: Dots per inch of what is printed.
+_PRINT_DPI = 300
 #: Signs of the longest label.
 _LONGEST = 32
 
@@ -124,6 +136,8 @@ def _style() -> Any:  # matplotlib types its settings by name, one by one
         "axes.spines.top": False,
         "axes.titlesize": 12,
         "font.size": 9.5,
+        # Ids in an SVG are made of it: at random otherwise.
+        "svg.hashsalt": "jxgis",
         "legend.frameon": False,
         "text.color": INK,
         "xtick.color": INK,
@@ -189,6 +203,66 @@ def save_png(figure: PlainFigure, path: str | Path, *, dpi: int = 160) -> Path:
     return target
 
 
+def save_figure(figure: PlainFigure, path: str | Path) -> list[Path]:
+    """Write a figure for print as PNG, SVG and PDF, the same bytes at each run.
+
+    The letters of an SVG are outlines: it looks the same where no Chinese font is installed, and names stay clear of one
+    another. Those of a PDF are text, of a font that is part of it: they can be searched and copied.
+
+    Parameters
+    ----------
+    figure
+        Any matplotlib figure.
+    path
+        The file without its ending.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written.
+    """
+    targets = [Path(f"{path}.{ending}") for ending in _FORMATS]
+    with figure_style():
+        layout = figure.get_layout_engine()
+        if layout is not None:
+            # Once is enough: it is the same in each format.
+            layout.execute(figure)
+            figure.set_layout_engine("none")
+        for target, (ending, how) in zip(targets, _FORMATS.items(), strict=True):
+            figure.savefig(target, dpi=_PRINT_DPI, format=ending, facecolor="white", **how)
+        figure.set_layout_engine(layout)
+    return targets
+
+
+def screen_png(path: Path, *, width_px: int = 900) -> bytes:
+    """A PNG for print as a page shows it: no wider than that, in at most 256 colours.
+
+    Parameters
+    ----------
+    path
+        The file.
+    width_px
+        How wide.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    with Image.open(path) as opened:
+        image = opened.convert("RGB")
+    size = min(width_px, image.width)
+    small = image.resize((size, round(image.height * size / image.width)), Image.Resampling.LANCZOS)
+    few = small.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette = np.array(few.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    # Paper that is near white would stand out on the page.
+    palette[(palette > 250).all(axis=1)] = 255
+    few.putpalette(palette.tobytes())
+    found = io.BytesIO()
+    few.save(found, "png", optimize=True)
+    return found.getvalue()
+
+
 def _rings(geometries: Any) -> list[Any]:
     rings = shapely.get_rings(shapely.get_parts(np.asarray(geometries, dtype=object)))
     return [shapely.get_coordinates(ring) for ring in rings]
@@ -215,17 +289,15 @@ def map_axes(ax: Axes, districts: gpd.GeoDataFrame | None, bounds: Sequence[floa
     edge = max(east - west, north - south) / 50
     ax.set(xlim=(west - edge, east + edge), ylim=(south - 3 * edge, north + edge), aspect="equal")
     ax.axis("off")
-    rough = (east - west) / 4
-    length = max(s * 10**e for e in range(1, 6) for s in (1, 2, 5) if s * 10**e <= max(rough, 10))
+    length, label = scale_bar((east - west) / 4)
     below = south - 2 * edge
     ax.plot([west, west + length], [below, below], color=INK, linewidth=1.6, solid_capstyle="butt", zorder=5)
-    label = f"{length / 1000:g} km" if length >= 1000 else f"{length} m"
     ax.annotate(label, (west + length, below), (3, 0), textcoords="offset points", va="center", fontsize=7)
 
 
 def short_label(name: object) -> str:
     """A name as a label: a long one is cut, for it would leave the figure no room."""
-    words = str(name)
+    words = " ".join(str(name).split())
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
-from shapely.affinity import rotate
 
 from jxgis import escape
 from jxgis.drawing.colours import INK, PAPER
-from jxgis.i18n import text, wide_signs
+from jxgis.drawing.names import Names, Spot, merged, polygons
+from jxgis.drawing.scale import scale_bar
+from jxgis.i18n import text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -22,12 +23,6 @@ __all__ = ["Look", "Plate", "frame_around"]
 
 #: Radius of a number's disc, in tenths of a millimetre.
 _BADGE = 16.0
-#: How far a name lies from what stands beside it, and how far shapes go on behind the edge, in tenths of a millimetre.
-_GAP, _BLEED = 5.0, 30.0
-#: A street bends too much for a name where its ends are nearer than so much of the name's length.
-_STRAIGHT = 0.97
-#: How far a place for a name is moved along its street, in tenths of a millimetre.
-_STEP = 40.0
 #: Letters of the longest name, of Chinese signs half as many: a longer one would cross the map.
 _LONGEST = 28
 
@@ -109,109 +104,56 @@ class Plate:
     width_mm: float
     lang: str = "zh"
     drawn: list[str] = field(init=False, default_factory=list)
-    _names: list[str] = field(init=False, default_factory=list)
-    _taken: list[shapely.Geometry] = field(init=False, default_factory=list)
+    names: Names = field(init=False)
+    _written: list[str] = field(init=False, default_factory=list)
 
-    @property
-    def _per_m(self) -> float:
-        return 10 * self.width_mm / (self.frame[2] - self.frame[0])
+    def __post_init__(self) -> None:
+        self.names = Names(self.frame, self.width_mm)
 
     @property
     def size(self) -> tuple[float, float]:
         """Width and height in tenths of a millimetre."""
-        west, south, east, north = self.frame
-        return (east - west) * self._per_m, (north - south) * self._per_m
+        return self.names.size
 
     def near(self, layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """The rows of a layer that reach into the map."""
         return layer.iloc[np.sort(layer.sindex.query(shapely.box(*self.frame), predicate="intersects"))]
 
-    def seen(self, shapes: Iterable[shapely.Geometry]) -> NDArray[np.object_]:
-        """The shapes as far as the map reaches, in its own units; y runs downwards."""
-        west, south, east, north = self.frame
-        bleed = _BLEED / self._per_m
-        cut = shapely.clip_by_rect(
-            np.array([*shapes], dtype=object), west - bleed, south - bleed, east + bleed, north + bleed
-        )
-
-        def onto(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.column_stack([xy[:, 0] - west, north - xy[:, 1]]) * self._per_m
-
-        there: NDArray[np.object_] = shapely.transform(cut[~(shapely.is_missing(cut) | shapely.is_empty(cut))], onto)
-        return there
-
     def shapes(self, shapes: Iterable[shapely.Geometry], look: Look) -> None:
         """Draw polygons or lines."""
-        self._path(_path(self.seen(shapes)), look)
+        self._path(_path(self.names.seen(shapes)), look)
 
     def outside(self, shape: shapely.Geometry, look: Look) -> None:
         """Cover all but one shape."""
         width, height = self.size
-        self._path(f"M0 0H{width:.0f}V{height:.0f}H0Z" + _path(self.seen([shape])), look, rule=' fill-rule="evenodd"')
+        self._path(
+            f"M0 0H{width:.0f}V{height:.0f}H0Z" + _path(self.names.seen([shape])), look, rule=' fill-rule="evenodd"'
+        )
 
     def _path(self, d: str, look: Look, rule: str = "") -> None:
         if d:
             self.drawn.append(f'<path d="{d}" {look.attributes()}{rule}/>')
 
-    def take(self, x: float, y: float, width: float, height: float) -> bool:
-        """Keep a place free of names; False where one is taken already."""
-        return self._claim(shapely.box(x, y, x + width, y + height))
-
-    def _claim(self, box: shapely.Geometry) -> bool:
-        if self._taken and shapely.intersects(np.array(self._taken, dtype=object), box).any():
-            return False
-        self._taken.append(box)
-        return True
-
     def name_lines(self, name: object, lines: Iterable[shapely.Geometry], *, size: float) -> bool:
         """Write a name along straight stretches of its lines, the nearest to the middle of the map; False where none fits."""
         words = str(name)
-        length = _length(words, size)
-        if length > _LONGEST * size / 2:
+        if self.names.length(words, size) > _LONGEST * size / 2:
             return False
-        return any(self._write(words, x, y, length, size, INK, angle) for x, y, angle in self._stretches(lines, length))
-
-    def _stretches(self, lines: Iterable[shapely.Geometry], length: float) -> Iterator[tuple[float, float, float]]:
-        """Middles and angles of straight stretches of that length, those in the middle of the map first."""
-        found = []
-        for line in shapely.get_parts(_merged(self.seen(lines))):
-            starts = np.arange(0, line.length - length, _STEP)
-            ends = [shapely.get_coordinates(shapely.line_interpolate_point(line, starts + s)) for s in (0, length)]
-            chord = ends[1] - ends[0]
-            wide = np.hypot(*chord.T)
-            middle = (ends[0] + ends[1]) / 2
-            turned = np.degrees(np.arctan2(chord[:, 1], chord[:, 0]))
-            turned = (turned + 90) % 180 - 90  # Read from the left, or from below.
-            found += [
-                (*at, angle)
-                for at, angle, w in zip(middle.tolist(), turned.tolist(), wide, strict=True)
-                if w >= _STRAIGHT * length
-            ]
-        width, height = self.size
-        return iter(sorted(found, key=lambda at: np.hypot(at[0] - width / 2, at[1] - height / 2)))
+        return self._write(words, self.names.along(words, lines, size=size), size, INK)
 
     def name_area(self, name: object, shape: shapely.Geometry, *, size: float, colour: str) -> bool:
         """Write a name into the part of a shape that is seen; False where there is no room."""
-        words, parts = str(name), shapely.get_parts(self.seen([shape]))
-        width, height = self.size
-        parts = shapely.intersection(parts, shapely.box(0, 0, width, height)) if len(parts) else parts
-        length = _length(words, size)
-        if length > _LONGEST * size / 2 or not len(parts) or not shapely.area(parts).max():
+        words = str(name)
+        if self.names.length(words, size) > _LONGEST * size / 2:
             return False
-        part = parts[int(np.argmax(shapely.area(parts)))]
-        x, y = shapely.get_coordinates(shapely.point_on_surface(part))[0]
-        if shapely.intersection(shapely.box(x - length / 2, y, x + length / 2, y + 1), part).area < 0.8 * length:
-            return False
-        return self._write(words, x, y, length, size, colour, 0.0)
+        return self._write(words, self.names.inside(words, shape, size=size), size, colour)
 
-    def _write(self, words: str, x: float, y: float, length: float, size: float, colour: str, angle: float) -> bool:
-        width, height = self.size
-        box = shapely.box(x - length / 2 - _GAP, y - size / 2 - _GAP, x + length / 2 + _GAP, y + size / 2 + _GAP)
-        box = rotate(box, angle, origin=(x, y))
-        if not shapely.box(0, 0, width, height).contains(box) or not self._claim(box):
+    def _write(self, words: str, spot: Spot | None, size: float, colour: str) -> bool:
+        if spot is None:
             return False
+        x, y, angle = spot
         turn = f' transform="rotate({angle:.0f} {x:.0f} {y:.0f})"' if round(angle) else ""
-        self._names.append(
+        self._written.append(
             f'<text x="{x:.0f}" y="{y + 0.35 * size:.0f}" font-size="{size:g}" fill="{colour}"{turn}>'
             f"{escape.html(words)}</text>"
         )
@@ -219,16 +161,16 @@ class Plate:
 
     def badge(self, words: object, shape: shapely.Geometry, *, colour: str) -> bool:
         """Put a number in a disc on the part of a shape that is seen; False where there is no room."""
-        parts = self.seen([shape])
+        parts = self.names.seen([shape])
         if not len(parts):
             return False
         x, y = shapely.get_coordinates(shapely.point_on_surface(parts[0]))[0]
         (width, height), radius = self.size, _BADGE
         if not (radius < x < width - radius and radius < y < height - radius):
             return False
-        if not self.take(x - radius, y - radius, 2 * radius, 2 * radius):
+        if not self.names.take(x - radius, y - radius, 2 * radius, 2 * radius):
             return False
-        self._names.append(
+        self._written.append(
             f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{radius:g}" fill="{colour}" stroke="{PAPER}" stroke-width="3"/>'
             f'<text x="{x:.0f}" y="{y + 7:.0f}" font-size="20" fill="{PAPER}" stroke="none">{escape.html(words)}</text>'
         )
@@ -237,14 +179,12 @@ class Plate:
     def scale_and_north(self) -> None:
         """Draw the scale bar and the arrow to the north, before any name takes their place."""
         width, height = self.size
-        most = 0.3 * width / self._per_m
-        length = max(s * 10.0**e for e in range(5) for s in (1, 2, 5) if s * 10.0**e <= max(most, 1))
-        bar = length * self._per_m
-        label = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+        length, label = scale_bar(0.3 * width / self.names.per_m)
+        bar = length * self.names.per_m
         x, y = 18.0, height - 18
-        self.take(x - 8, y - 34, bar + 16, 42)
-        self.take(width - 56, 10, 46, 74)
-        self._names.append(
+        self.names.take(x - 8, y - 34, bar + 16, 42)
+        self.names.take(width - 56, 10, 46, 74)
+        self._written.append(
             f'<path d="M{x:.0f} {y - 8:.0f}V{y:.0f}H{x + bar:.0f}V{y - 8:.0f}" fill="none" stroke="{INK}" '
             f'stroke-width="4"/><text x="{x + bar / 2:.0f}" y="{y - 12:.0f}" font-size="20" fill="{INK}">{label}</text>'
             f'<path d="M{width - 33:.0f} 16l13 42l-13 -10l-13 10Z" fill="{INK}"/>'
@@ -258,20 +198,8 @@ class Plate:
             f'<svg class="plate" role="img" aria-label="{escape.html(title)}" viewBox="0 0 {width:.0f} {height:.0f}" '
             f'style="width:{width / 10:.1f}mm;height:{height / 10:.1f}mm">'
             f'{"".join(self.drawn)}<g text-anchor="middle" paint-order="stroke" stroke="{PAPER}" stroke-width="9" '
-            f'stroke-linejoin="round">{"".join(self._names)}</g></svg>'
+            f'stroke-linejoin="round">{"".join(self._written)}</g></svg>'
         )
-
-
-def _length(words: str, size: float) -> float:
-    """How long words are: Chinese signs are as wide as the type is high, others about half."""
-    return size * (0.56 * len(words) + 0.44 * wide_signs(words))
-
-
-def _merged(shapes: NDArray[np.object_]) -> shapely.Geometry:
-    """Lines that go on in one another as one."""
-    parts = shapely.get_parts(shapes)
-    merged: shapely.Geometry = shapely.line_merge(shapely.multilinestrings(parts[shapely.get_type_id(parts) == 1]))
-    return merged
 
 
 def _path(shapes: NDArray[np.object_]) -> str:
@@ -279,8 +207,8 @@ def _path(shapes: NDArray[np.object_]) -> str:
     parts = shapely.get_parts(shapes)
     lines = parts[shapely.get_type_id(parts) == 1]
     if len(lines):
-        lines = shapely.get_parts(_merged(lines))
-    rings = shapely.get_rings(parts[shapely.get_type_id(parts) == 3])
+        lines = shapely.get_parts(merged(lines))
+    rings = shapely.get_rings(polygons(parts))
     return "".join(_steps(line, closed=False) for line in lines) + "".join(_steps(ring, closed=True) for ring in rings)
 
 

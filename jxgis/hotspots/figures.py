@@ -1,43 +1,139 @@
-"""Figures of hot spots: a map a class, and why a cell and a band were proposed."""
+"""Figures of hot spots: the map of all issues, a map a class, and why a cell and a band were proposed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
 import shapely
-from matplotlib.collections import PolyCollection
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from jxgis.drawing.colours import ABSENT, GAIN, HOT_COLD, INK, SITE
-from jxgis.drawing.figures import Figure, figure_style, map_axes, mark_schematic, short_label, wrapped
+from jxgis.drawing.colours import ABSENT, GAIN, HOT_COLD, INK, PINS, SITE
+from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.drawing.ground import NO_GROUND, Ground
+from jxgis.drawing.layers import TOP
+from jxgis.drawing.legend import LegendSection, Swatch
+from jxgis.drawing.map_panel import MapPanel
+from jxgis.drawing.print_map import map_sheet
 from jxgis.errors import InputError
+from jxgis.hotspots.leads import peaks_lead
 from jxgis.hotspots.map import class_label, hotspot_swatches
 from jxgis.i18n import listed, text
+from jxgis.small_counts import as_words
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["hotspot_panels", "scale_chart"]
+__all__ = ["hotspot_panels", "hotspot_sheet", "scale_chart"]
 
-#: Panels in a row.
-_COLUMNS = 3
+#: Places of each class that are numbered where classes stand side by side.
+_FIRST = 3
+
+
+def hotspot_sheet(
+    cells: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame | None = None,
+    peaks: gpd.GeoDataFrame | None = None,
+    *,
+    issue_class: str = ALL,
+    ground: Ground = NO_GROUND,
+    method: str = "",
+    source: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> Figure:
+    """Hot and cold cells of a class on one map, with the first places by number and by name.
+
+    Parameters
+    ----------
+    cells
+        The contract's ``cells`` in a metric CRS: ``issue_class, gi_bin`` and geometry.
+    places, peaks
+        The contract's ``places`` and ``peaks`` as people are shown them. Peaks are numbered where the first place is wide.
+    issue_class
+        Which class.
+    ground
+        What lies under it.
+    method, source
+        The line below the heading, and what stands below the map.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        If there are no such cells.
+    """
+    own = cells[cells["issue_class"] == issue_class]
+    if own.empty:
+        raise InputError(zh="没有可以画的问题类别。", en="There is no issue class to draw.")
+    label, first, wide = class_label(issue_class, lang), *_first(places, peaks, issue_class)
+    title = (
+        f"{text('maps.hotspots_title', lang)}: {label}"
+        if lang == "en"
+        else f"{text('maps.hotspots_title', lang)}：{label}"
+    )
+    with map_sheet(ground, own, title=title, method=method, source=source, lang=lang, sketch=sketch) as sheet:
+        _draw_bins(sheet.map, own)
+        swatches = [s for s in hotspot_swatches(lang) if s.colour != HOT_COLD[0]]
+        sheet.legend([LegendSection(text("maps.hotspots_legend", lang), swatches, text("maps.hotspots_note", lang))])
+        if first is not None:
+            own_places = _of_class(places, issue_class)
+            sheet.map.areas(own_places.geometry, "none", edge=PINS, width=0.7)
+            sheet.legend([LegendSection("", [Swatch(PINS, text("maps.place_outline", lang), "line")])])
+            sheet.map.pins(first.geometry.representative_point(), first["rank"], PINS)
+            counts = [text("maps.n_issues", lang, n=n) for n in as_words(first["issues"])]
+            rows = zip(first["rank"], map(str, first["name"]), counts, strict=True)
+            key = "maps.top_peaks" if wide else "maps.top_places"
+            sheet.listing(text(key, lang, name=label, n=len(first)), rows, PINS)
+    return sheet.figure
+
+
+def _of_class(table: gpd.GeoDataFrame | None, issue_class: str) -> gpd.GeoDataFrame:
+    return cast("gpd.GeoDataFrame", table)[cast("gpd.GeoDataFrame", table)["issue_class"] == issue_class]
+
+
+def _first(
+    places: gpd.GeoDataFrame | None, peaks: gpd.GeoDataFrame | None, issue_class: str, n: int = TOP
+) -> tuple[gpd.GeoDataFrame | None, bool]:
+    """The first places of a class, or its first peaks where its first place is wide; and whether it is."""
+    if places is None or _of_class(places, issue_class).empty:
+        return None, False
+    own = _of_class(places, issue_class)
+    high = None if peaks is None else _of_class(peaks, issue_class)
+    wide = peaks_lead(own, high)
+    leading = cast("gpd.GeoDataFrame", high) if wide else own
+    return leading.sort_values("rank").head(n), wide
+
+
+def _draw_bins(panel: MapPanel, cells: gpd.GeoDataFrame) -> None:
+    """The cells of a class: those of one colour as one shape, so that no seam shows between them."""
+    bins = pd.to_numeric(cells["gi_bin"], errors="coerce").fillna(0).astype(int)
+    for value in sorted(set(bins) - {0}, key=abs):
+        shape = shapely.coverage_union_all(cells.geometry.array[bins == value])
+        # Waters show through where it is cold: mostly nobody is there.
+        panel.areas([shape], HOT_COLD[value], edge="face", width=0.1, over=None if value > 0 else 1)
 
 
 def hotspot_panels(
     cells: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame | None = None,
+    peaks: gpd.GeoDataFrame | None = None,
     *,
-    districts: gpd.GeoDataFrame | None = None,
+    ground: Ground = NO_GROUND,
     classes: Sequence[str] | None = None,
+    source: str = "",
     lang: str = "zh",
     sketch: bool = False,
 ) -> Figure:
-    """Hot and cold cells of each class side by side: the plan's six maps.
+    """Hot and cold cells of each class side by side: the plan's six maps, with the first places of each.
 
     Classes without any hot or cold cell get no panel; they are named below the heading, those that were not judged
     apart.
@@ -46,10 +142,14 @@ def hotspot_panels(
     ----------
     cells
         The contract's ``cells`` in a metric CRS: ``issue_class, gi_q, gi_bin`` and geometry.
-    districts
-        Polygons with ``name``, for the ground.
+    places, peaks
+        The contract's ``places`` and ``peaks``; see `hotspot_sheet`.
+    ground
+        What lies under them.
     classes
         Which classes, in which order; by default all but ``all``.
+    source
+        What stands below the maps.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -73,38 +173,29 @@ def hotspot_panels(
         "absent": [c for c in asked if c not in order and judged.get(c, True)],
         "unjudged": [c for c in asked if not judged.get(c, True)],
     }
-    rows = -(-len(order) // _COLUMNS)
-    bounds = cells.total_bounds if districts is None else districts.total_bounds
-    with figure_style():
-        # Room for the heading and the legend also above and below a single panel.
-        wide = min(_COLUMNS, len(order))
-        across = max(3.5 * wide, 5.5)
-        west, south, east, north = bounds
-        tall = min(3.6, across / wide * (north - south) / (east - west) + 0.6)
-        figure = Figure(figsize=(across, max(tall * rows, 2.0) + 0.9), layout=ConstrainedLayoutEngine(h_pad=0.1))
-        panels = np.atleast_1d(figure.subplots(rows, wide)).ravel()
-        for ax in panels[len(order) :]:
-            ax.remove()
-        for ax, issue_class in zip(panels, order, strict=False):
-            # A GeoPackage gives its polygons back as multipolygons.
-            own = seen[seen["issue_class"] == issue_class].explode()
-            colours = [HOT_COLD[int(b)] for b in own["gi_bin"]]
-            if len(own):
-                outlines = [shapely.get_coordinates(g) for g in shapely.get_exterior_ring(own.geometry.array)]
-                ax.add_collection(PolyCollection(outlines, facecolors=colours, edgecolors="none", zorder=1))
-            map_axes(ax, districts, bounds)
-            ax.set_title(wrapped(short_label(class_label(issue_class, lang)), across / wide, 12))
-        handles = [Patch(color=s.colour, label=s.label) for s in hotspot_swatches(lang) if s.colour != HOT_COLD[0]]
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles) if wide > 2 else 3, fontsize=8)
-        heading = text("maps.panels_title", lang)
-        for key, some in absent.items():
-            if some:
-                names = listed([short_label(class_label(c, lang)) for c in some], lang)
-                heading += "\n" + wrapped(text(f"maps.panels_{key}", lang, names=names), across, 13)
-        # Below the mark in the corner, which a narrow figure would lay over it.
-        figure.suptitle(("\n" if sketch and wide < 3 else "") + heading, fontsize=13)
-        mark_schematic(figure, sketch=sketch, lang=lang)
-    return figure
+    said = [
+        text(f"maps.panels_{key}", lang, names=listed([short_label(class_label(c, lang)) for c in some], lang))
+        for key, some in absent.items()
+        if some
+    ]
+    with map_sheet(
+        ground, cells, title=text("maps.panels_title", lang), method=" · ".join(said), source=source,
+        panels=len(order), lang=lang, sketch=sketch,
+    ) as sheet:  # fmt: skip
+        pinned = False
+        for panel, issue_class in zip(sheet.panels, order, strict=True):
+            panel.ax.set_title(short_label(class_label(issue_class, lang)))
+            _draw_bins(panel, seen[seen["issue_class"] == issue_class])
+            first, _ = _first(places, peaks, issue_class, _FIRST)
+            if first is not None:
+                pinned = True
+                panel.pins(first.geometry.representative_point(), first["rank"], PINS)
+                named = (f"{rank} {short_label(name)}" for rank, name in zip(first["rank"], first["name"], strict=True))
+                panel.foot = listed(named, lang)
+        swatches = [s for s in hotspot_swatches(lang) if s.colour != HOT_COLD[0]]
+        swatches += [Swatch(PINS, text("maps.panel_pin", lang, n=_FIRST), "pin")] if pinned else []
+        sheet.legend([LegendSection(text("maps.hotspots_legend", lang), swatches)])
+    return sheet.figure
 
 
 def scale_chart(

@@ -202,7 +202,7 @@ class HotspotsResult(Result):
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        found = {"hotspots": self._panels, "scale": self._scale_chart}
+        found = {"hotspots": self._panels, "hotspots_map": self._sheet, "scale": self._scale_chart}
         return {**found, "months": self._months_chart} if len(self._months) >= _FEWEST_MONTHS else found
 
     @cached_property
@@ -221,14 +221,21 @@ class HotspotsResult(Result):
     def _panels(self) -> Figure:
         from jxgis.hotspots.figures import hotspot_panels
 
-        given = self.given
-        return hotspot_panels(
-            given.in_words(self.cells),
-            districts=given.table("districts"),
-            classes=self._class_words() or [ALL],
-            lang=given.lang,
-            sketch=given.sketch,
-        )
+        classes = self._class_words() or [ALL]
+        return hotspot_panels(*self._drawn_tables(), classes=classes, **self.on_paper())
+
+    def _sheet(self) -> Figure:
+        from jxgis.hotspots.figures import hotspot_sheet
+        from jxgis.hotspots.section import map_line
+
+        method = map_line(self.given.settings.hotspots, self.cells, self.given.lang)
+        return hotspot_sheet(*self._drawn_tables(), method=method, **self.on_paper())
+
+    def _drawn_tables(self) -> list[gpd.GeoDataFrame]:
+        """Cells, places and peaks, the classes in words."""
+        shown, words = self.shown_tables(), self.given.in_words
+        tables: list[Any] = [words(self.cells), words(shown["places"]), words(shown["peaks"])]
+        return tables
 
     def _scale_chart(self) -> Figure:
         from jxgis.hotspots.figures import scale_chart

@@ -1,18 +1,29 @@
-"""The figure of park coverage by zone."""
+"""Figures of park coverage: by zone, and the map of it with blind spots and proposed parks."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.colours import BORDER, GAIN, INK, ON_FOOT, SITE
+from jxgis.drawing.colours import BORDER, COVERAGE, GAIN, INK, LOSS, ON_FOOT, PARK, POCKET, SERVED, SITE, SMALL
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.drawing.ground import NO_GROUND, Ground
+from jxgis.drawing.layers import TOP
+from jxgis.drawing.legend import LegendSection, Swatch, classify
+from jxgis.drawing.print_map import Sheet, map_sheet
 from jxgis.i18n import text
+from jxgis.parks.gaps import blind_spot_names
 from jxgis.parks.land_words import denominator_of, land_words
+from jxgis.parks.map import coverage_breaks, met_exactly
 from jxgis.settings import PARKS
 from jxgis.zones import ALL
 
-__all__ = ["coverage_chart"]
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["coverage_chart", "park_sheet"]
 
 
 def coverage_chart(
@@ -75,3 +86,104 @@ def coverage_chart(
         figure.legend(loc="outside lower center", ncols=3, fontsize=8)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
+
+
+def park_sheet(
+    coverage: gpd.GeoDataFrame,
+    housing: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
+    sites: gpd.GeoDataFrame,
+    blind_spots: gpd.GeoDataFrame,
+    *,
+    parks: gpd.GeoDataFrame,
+    target: float = PARKS.target,
+    ground: Ground = NO_GROUND,
+    method: str = "",
+    source: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> Figure:
+    """Parks, coverage by zone, housing that none serves, the worst blind spots and the proposed parks on one map.
+
+    Parameters
+    ----------
+    coverage
+        The contract's ``coverage``, with the zones' polygons: by radius, or on foot where there is none by radius.
+    housing
+        Housing served and not: the contract's ``served`` and ``unserved``.
+    sites, blind_spots, parks
+        Of the contract: the first ten blind spots are numbered.
+    target
+        The coverage asked for, 0 to 1.
+    ground
+        What lies under it.
+    method, source
+        The line below the heading, and what stands below the map.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows = coverage[(coverage["zone"] != ALL) & coverage["geometry"].notna()]
+    by = next((m for m in ("radius", "walking") if (rows["method"] == m).any()), "radius")
+    rows = rows[rows["method"] == by]
+    land = land_words(denominator_of(coverage), lang)
+    value = met_exactly(rows["coverage"], target)
+    classes = classify(value, breaks=coverage_breaks(target), colours=COVERAGE, percent=True, unit="%", lang=lang)
+    with map_sheet(
+        ground, rows, title=text("maps.parks_title", lang), method=method, source=source, lang=lang, sketch=sketch
+    ) as sheet:
+        sheet.map.land(rows.geometry, [classes.colours[row] for row in classes.row])
+        drawn = []
+        small = parks["radius_m"].isna()
+        for table, colour, label in (
+            (housing[0][housing[0]["method"] == by], SERVED, text("maps.served", lang, **land)),
+            (housing[1][housing[1]["method"] == by], LOSS, text("maps.unserved", lang, **land)),
+            (parks[small], SMALL, text("maps.park_small", lang)),
+            (parks[~small], PARK, text("maps.parks", lang)),
+        ):
+            if len(table):
+                sheet.map.areas(table.geometry, colour)
+                drawn.append(Swatch(colour, label))
+        _number_sites(sheet, sites, drawn, lang)
+        spots = blind_spots.sort_values("rank").head(TOP)
+        sheet.map.pins(spots.geometry.representative_point(), spots["rank"], LOSS)
+        shares = ["—" if pd.isna(share) else f"{100 * share:.1f} %" for share in value]
+        sheet.name_land = False
+        sheet.map.unnamed = sheet.map.name_areas(rows["zone"], rows.geometry, size=7, values=shares)
+        note = text("maps.coverage_note", lang, target=f"{100 * target:g}", **land)
+        heading = text(f"maps.method_{by}", lang)
+        sheet.legend([LegendSection(heading, classes.swatches(), note), LegendSection(text("maps.drawn", lang), drawn)])
+        _list_sites(sheet, sites, lang)
+        if len(spots):
+            by_people = "people" in spots.columns and bool(spots["people"].notna().all())
+            said = [
+                text("maps.n_people", lang, n=f"{people:,.0f}")
+                if by_people
+                else text("maps.n_hectares", lang, n=f"{m2 / 1e4:,.1f}")
+                for people, m2 in zip(spots["people"] if by_people else spots["m2"], spots["m2"], strict=True)
+            ]
+            names = blind_spot_names(spots, ground.land, lang)
+            key = "maps.blind_spots_people" if by_people else "maps.blind_spots"
+            sheet.listing(text(key, lang, n=len(spots)), zip(spots["rank"], names, said, strict=True), LOSS)
+    return sheet.figure
+
+
+def _number_sites(sheet: Sheet, sites: gpd.GeoDataFrame, drawn: list[Swatch], lang: str) -> None:
+    """Proposed parks with their priority; pocket parks, which do not count, apart."""
+    counts = sites["counts"].to_numpy(dtype=bool)
+    for own, colour, key in ((sites[counts], SITE, "sites"), (sites[~counts], POCKET, "sites_pocket")):
+        if len(own):
+            sheet.map.pins(own.geometry.representative_point(), own["rank"], colour)
+            drawn.append(Swatch(colour, text(f"maps.{key}", lang), "pin"))
+
+
+def _list_sites(sheet: Sheet, sites: gpd.GeoDataFrame, lang: str) -> None:
+    if sites.empty:
+        return
+    own = sites.sort_values("rank")
+    called = own["name"] if "name" in own.columns else own["zone"]
+    gains = [f"+{text('maps.n_hectares', lang, n=f'{m2 / 1e4:,.1f}')}" for m2 in own["gain_m2"]]
+    rows = zip(own["rank"], called.fillna(own["zone"]).astype(str), gains, strict=True)
+    sheet.listing(text("maps.sites_list", lang), rows, SITE)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
 
-__all__ = ["coverage_breaks", "parks_map"]
+__all__ = ["coverage_breaks", "met_exactly", "parks_map"]
 
 
 def coverage_breaks(target: float) -> tuple[float, float, float]:
@@ -49,6 +49,18 @@ def coverage_breaks(target: float) -> tuple[float, float, float]:
     [0.7, 0.8, 0.9]
     """
     return (target - 0.2, target - 0.1, target)
+
+
+def met_exactly(coverage: pd.Series, target: float) -> pd.Series:
+    """Coverage where what meets the target stands in its class, whatever rounding left of it.
+
+    Examples
+    --------
+    >>> met_exactly(pd.Series([0.9 - 1e-12, 0.89]), 0.9).tolist()
+    [0.9, 0.89]
+    """
+    value = pd.to_numeric(coverage, errors="coerce")
+    return value.mask(at_least(value.to_numpy(dtype=np.float64), target) & (value < target), target)
 
 
 def _coverage_fields(lang: str) -> list[Field]:
@@ -85,9 +97,7 @@ def _add_method(
     lang: str,
 ) -> tuple[folium.FeatureGroup, list[Swatch]]:
     group = add_group(page, name=text(f"maps.method_{method}", lang), show=show)
-    value = pd.to_numeric(rows["coverage"], errors="coerce")
-    # What meets the target stands in its class, whatever rounding left of it.
-    value = value.mask(at_least(value.to_numpy(dtype=np.float64), target) & (value < target), target)
+    value = met_exactly(rows["coverage"], target)
     classes = classify(value, breaks=coverage_breaks(target), colours=COVERAGE, percent=True, unit="%", lang=lang)
     shown = rows.assign(coverage=value, deficit=(target - value).where(value < target))
     add_polygons(

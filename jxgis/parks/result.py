@@ -336,8 +336,16 @@ class ParksResult(Result):
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        """Coverage by zone, where any is known."""
-        return {"parks": self._chart} if self.coverage["coverage"].notna().any() else {}
+        """Coverage by zone and on a map, where any is known."""
+        return {"parks": self._chart, "parks_map": self._sheet} if self.coverage["coverage"].notna().any() else {}
+
+    def _sheet(self) -> Figure:
+        from jxgis.parks.figures import park_sheet
+
+        return park_sheet(
+            self.coverage, (self.served, self.unserved), self.sites, self.blind_spots, parks=self.parks,
+            target=self.given.settings.parks.target, method=self._map_line(), **self.on_paper(),
+        )  # fmt: skip
 
     def _chart(self) -> Figure:
         from jxgis.parks.figures import coverage_chart

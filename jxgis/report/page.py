@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib import resources
-from pathlib import Path
 from typing import NamedTuple
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
@@ -28,10 +27,11 @@ class FileLink(NamedTuple):
 
 
 class FigureFile(NamedTuple):
-    """A PNG that stands in the page: the part it belongs to, the file, and its caption."""
+    """A figure: the part it belongs to, its files without their ending, relative to the page, a PNG of it, its caption."""
 
     part: str
-    path: Path
+    path: str
+    image: bytes
     caption: str
 
 
@@ -50,7 +50,7 @@ def template(name: str, package: str = "jxgis.report") -> Template:
     environment.filters["sha256"] = lambda script: base64.b64encode(sha256(script.encode("utf-8")).digest()).decode(
         "ascii"
     )
-    environment.filters["base64"] = lambda path: base64.b64encode(path.read_bytes()).decode("ascii")
+    environment.filters["base64"] = lambda image: base64.b64encode(image).decode("ascii")
     return environment.get_template(name)
 
 
@@ -121,7 +121,7 @@ def report_page(
         Links, with paths relative to the page; a map ``maps/PART.html`` or ``maps/PART_*.html`` gets a button in its
         section.
     figures
-        PNG files, put into the page.
+        Figures, put into the page; each has links to its files for print.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 

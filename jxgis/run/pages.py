@@ -27,6 +27,7 @@ _DOCUMENTS = ("report.docx", "report.pdf")
 
 def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given) -> None:
     """``report.xlsx``, ``report.docx``, ``report.pdf`` and ``index.html``; ``lines`` stand among the workbook's notes."""
+    from jxgis.drawing.figures import screen_png
     from jxgis.report.document.model import Picture
     from jxgis.report.document.wording import Told
     from jxgis.report.page import FigureFile, FileLink, report_page
@@ -47,7 +48,12 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
         sketch=given.sketch,
     )
     figures = [
-        FigureFile(part, stage.path(f"figures/{name}.png"), text(f"pipeline.figure_{name}", lang))
+        FigureFile(
+            part,
+            f"figures/{name}",
+            screen_png(stage.path(f"figures/{name}.png")),
+            text(f"pipeline.figure_{name}", lang),
+        )
         for part, result in found.results.items()
         for name in result.draws("figure")
     ]

@@ -1,4 +1,4 @@
-"""The figure of the city's targets: how far each is reached."""
+"""Figures of the scorecard: how far each target of the city is reached, and the first targets by district on maps."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ import numpy as np
 
 from jxgis.drawing.colours import ABSENT, BAD, GOOD, INK
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.drawing.ground import NO_GROUND, Ground
+from jxgis.drawing.legend import LegendSection
+from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
 from jxgis.schema.tables import table
+from jxgis.scorecard.map import STATE_COLOURS, state_swatches, states
 from jxgis.scorecard.words import said_target, said_value
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["target_chart"]
+__all__ = ["district_sheet", "district_targets", "target_chart"]
 
 _MOST = 1.5  # what is reached more than half over runs out of the chart
+_SHOWN = 6  # maps on a sheet
 _ROOM = 76  # for the words behind the longest bar, in its per cent
 
 
@@ -83,3 +89,67 @@ def target_chart(
             ax.annotate(text("maps.no_data", lang), (50, 0), ha="center", color=ABSENT)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
+
+
+def district_targets(scorecard: pd.DataFrame, targets: Sequence[PlanTarget]) -> list[PlanTarget]:
+    """The targets that are shown by district: those that some district misses first, in the order of the plan."""
+    judged = scorecard[(scorecard["level"] == "district") & scorecard["value"].notna()]
+    missed = set(judged.loc[judged["status"] == "below", "indicator"])
+    known = [target for target in targets if target.id in set(judged["indicator"])]
+    first = sorted(known, key=lambda target: target.id not in missed)[:_SHOWN]
+    return [target for target in known if target in first]
+
+
+def district_sheet(
+    scorecard: gpd.GeoDataFrame,
+    targets: Sequence[PlanTarget],
+    *,
+    year: int,
+    ground: Ground = NO_GROUND,
+    source: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> Figure:
+    """The districts by their first targets, a map each: met, missed by little or by much; values below the names.
+
+    Parameters
+    ----------
+    scorecard
+        The contract's ``scorecard`` as people are shown it, with polygons.
+    targets
+        Of `district_targets`.
+    year
+        Whose targets.
+    ground
+        What lies under it.
+    source
+        What stands below the maps.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows = scorecard[scorecard["level"] == "district"]
+    seen: set[int] = set()
+    with map_sheet(
+        ground, rows, title=text("scorecard.sheet", lang, year=year), source=source,
+        panels=len(targets), lang=lang, sketch=sketch,
+    ) as sheet:  # fmt: skip
+        sheet.name_land = False
+        for panel, target in zip(sheet.panels, targets, strict=True):
+            own = rows[rows["indicator"] == target.id]
+            state = states(own, target, year)
+            seen |= set(state.tolist())
+            panel.ax.set_title(short_label(target.title(lang)))
+            panel.land(own.geometry, [STATE_COLOURS[k] for k in state])
+            values = [said_value(value, target, lang, unit=target.in_percent) for value in own["value"]]
+            panel.unnamed = panel.name_areas(own["zone"], own.geometry, size=4.8, values=values)
+            wanted = own[f"target_{year}"].dropna()
+            aim = said_target(float(wanted.iloc[0]) if len(wanted) else np.nan, target, lang)
+            panel.foot = text("scorecard.sheet_target", lang, target=aim)
+        note = text("scorecard.map_note", lang, year=year)
+        heading = text("scorecard.map_legend", lang, year=year)
+        sheet.legend([LegendSection(heading, state_swatches(sorted(seen), lang), note)])
+    return sheet.figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["scorecard_map"]
+__all__ = ["STATE_COLOURS", "scorecard_map", "state_swatches", "states"]
 
 #: From what share of its target a value that misses it is called near.
 _NEAR = 0.95
-_COLOURS = (WITHIN, NEAR, OUT, COVERAGE[3], ABSENT)
+STATE_COLOURS = (WITHIN, NEAR, OUT, COVERAGE[3], ABSENT)
 _KEYS = ("met", "near", "far", "aimless", "no_data")
 
 
-def _states(rows: pd.DataFrame, target: PlanTarget, year: int) -> NDArray[np.int64]:
+def states(rows: pd.DataFrame, target: PlanTarget, year: int) -> NDArray[np.int64]:
     """Of each zone: met, missed by little, missed, known without a target, or not known."""
     value = rows["value"].to_numpy(dtype=np.float64)
     wanted = rows[f"target_{year}"].to_numpy(dtype=np.float64)
@@ -40,6 +40,12 @@ def _states(rows: pd.DataFrame, target: PlanTarget, year: int) -> NDArray[np.int
     status = rows["status"].to_numpy(dtype=object)
     state = np.select([status == "met", (status == "below") & (reached >= _NEAR), status == "below"], [0, 1, 2], 4)
     return np.where((status == "no_data") & ~np.isnan(value), 3, state)
+
+
+def state_swatches(states: Iterable[int], lang: str) -> list[Swatch]:
+    """The legend of some states."""
+    near = f"{100 - 100 * _NEAR:.0f}"
+    return [Swatch(STATE_COLOURS[k], text(f"scorecard.state_{_KEYS[k]}", lang, near=near)) for k in states]
 
 
 def scorecard_map(
@@ -87,7 +93,7 @@ def scorecard_map(
             if rows["value"].notna().any():
                 name = text("scorecard.map_layer", lang, label=target.title(lang), level=called)
                 group = add_group(page, name=name, show=not groups, under=called)
-                state = _states(rows, target, year)
+                state = states(rows, target, year)
                 aimless |= bool((state == 3).any())
                 told = rows.assign(
                     told=[said_value(v, target, lang) for v in rows["value"]],
@@ -101,16 +107,12 @@ def scorecard_map(
                     *fields_of("scorecard.scorecard", ["source", "date", "reason", "needs"], lang),
                 ]
                 add_polygons(
-                    group, told, name="", styles=[fill(c, border=OUTLINE, weight=0.9) for c in _COLOURS], style=state,
+                    group, told, name="", styles=[fill(c, border=OUTLINE, weight=0.9) for c in STATE_COLOURS], style=state,
                     heading="zone", fields=fields, simplify_m=0.5, control=False,
                 )  # fmt: skip
                 groups.append(group)
     if groups:
-        shown = [k for k in range(len(_KEYS)) if k != 3 or aimless]
-        swatches = [
-            Swatch(_COLOURS[k], text(f"scorecard.state_{_KEYS[k]}", lang, near=f"{100 - 100 * _NEAR:.0f}"))
-            for k in shown
-        ]
+        swatches = state_swatches([k for k in range(len(_KEYS)) if k != 3 or aimless], lang)
         note = text("scorecard.map_note", lang, year=year)
         add_legend(
             page, [LegendSection(text("scorecard.map_legend", lang, year=year), swatches, note, groups)], lang=lang

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jxgis.i18n import Text
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
-    from jxgis.scorecard.targets import Plan
+    from jxgis.scorecard.targets import Plan, PlanTarget
     from jxgis.settings import MeasureSettings
 
 __all__ = ["ScorecardResult"]
@@ -123,9 +123,22 @@ class ScorecardResult(Result):
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        """How far each target is reached, where any can be judged."""
+        """How far each target is reached, where any can be judged, and the first by district, where any is known there."""
         city = self.scorecard[self.scorecard["level"] == "city"]
-        return {"scorecard": self._chart} if (city["status"] != "no_data").any() else {}
+        known = (city["status"] != "no_data").any()
+        return ({"scorecard": self._chart} if known else {}) | (
+            {"scorecard_map": self._sheet} if self._on_map() else {}
+        )
+
+    def _on_map(self) -> list[PlanTarget]:
+        from jxgis.scorecard.figures import district_targets
+
+        return district_targets(self.scorecard, self.plan.targets)
+
+    def _sheet(self) -> Figure:
+        from jxgis.scorecard.figures import district_sheet
+
+        return district_sheet(self._shown(), self._on_map(), year=self.given.settings.scorecard.year, **self.on_paper())
 
     def _chart(self) -> Figure:
         from jxgis.scorecard.figures import target_chart

@@ -1,16 +1,25 @@
-"""The figure of the best candidates' scores."""
+"""Figures of the scores: the best candidates, and the map of all."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.colours import ABSENT, INK, SEQUENTIAL
+from jxgis.drawing.colours import ABSENT, ACCENT, INK, OUTLINE, SEQUENTIAL
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.drawing.ground import NO_GROUND, Ground
+from jxgis.drawing.legend import LegendSection
+from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
 from jxgis.schema.columns import column
+from jxgis.scoring.map import ranked, score_classes
 
-__all__ = ["score_chart"]
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["score_chart", "score_sheet"]
 
 
 def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch: bool = False) -> Figure:
@@ -51,3 +60,49 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
             ax.annotate(text("maps.no_data", lang), (50, 0), ha="center", color=ABSENT)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
+
+
+def score_sheet(
+    scores: gpd.GeoDataFrame,
+    *,
+    top: int = 20,
+    ground: Ground = NO_GROUND,
+    method: str = "",
+    source: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> Figure:
+    """All candidates by score; the best with their ranks, and by name beside the map.
+
+    Parameters
+    ----------
+    scores
+        The contract's ``scores`` as people are shown them, with polygons.
+    top
+        How many are numbered.
+    ground
+        What lies under it.
+    method, source
+        The line below the heading, and what stands below the map.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    classes, best = score_classes(scores, lang), ranked(scores).head(top)
+    named = "name" if "name" in scores.columns and scores["name"].notna().all() else "candidate_id"
+    with map_sheet(
+        ground, scores, title=text("maps.scores_title", lang), method=method, source=source, lang=lang, sketch=sketch
+    ) as sheet:
+        sheet.map.areas(
+            scores.geometry, [classes.colours[row] for row in classes.row], edge=OUTLINE, width=0.5, over=2.5
+        )
+        sheet.map.pins(best.geometry.representative_point(), best["rank"].astype(int), ACCENT)
+        sheet.legend([LegendSection(text("maps.score_legend", lang), classes.swatches())])
+        if len(best):
+            points = ["—" if pd.isna(n) else text("maps.points", lang, n=f"{n:.1f}") for n in best["score"]]
+            rows = zip(best["rank"].astype(int), best[named].astype(str), points, strict=True)
+            sheet.listing(text("maps.top_scores", lang, n=len(best)), rows, ACCENT)
+    return sheet.figure

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["indicator_columns", "scores_map"]
+__all__ = ["indicator_columns", "ranked", "score_classes", "scores_map"]
 
 #: Scores and shares are on fixed scales, so that two maps can be laid side by side.
 _SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
@@ -56,7 +56,7 @@ def indicator_columns(scores: pd.DataFrame) -> list[str]:
     return [c for c in scores.columns if f"{c}_score" in scores.columns]
 
 
-def _ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """The candidates with a rank that no gate keeps out, the best first."""
     rank = pd.to_numeric(scores["rank"], errors="coerce")
     return scores.assign(rank=rank)[rank.notna() & ~fails_gate(scores)].sort_values("rank")
@@ -94,6 +94,20 @@ def _apart(classes: Classes, fails: NDArray[np.bool_], lang: str) -> Classes:
     row[fails] = len(classes.colours)
     colours, labels = (*classes.colours, FAILED_GROUND), (*classes.labels, text("maps.gate_failed_ground", lang))
     return Classes(classes.breaks, row, colours, labels)
+
+
+def _withheld(scores: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whose issues, and so whose scores, are not shown."""
+    if "issues" not in scores.columns:
+        return np.zeros(len(scores), dtype=np.bool_)
+    return pd.to_numeric(scores["issues"], errors="coerce").isna().to_numpy(dtype=np.bool_)
+
+
+def score_classes(scores: pd.DataFrame, lang: str) -> Classes:
+    """Candidates by score; those that fail a gate, and those without a score, apart."""
+    fails = fails_gate(scores)
+    found = classify(scores["score"], breaks=_SCORE_BREAKS, lang=lang)
+    return _apart(_missing(found, scores["score"].mask(fails, 0), _withheld(scores), lang), fails, lang)
 
 
 def scores_map(
@@ -144,9 +158,7 @@ def scores_map(
     # Those that fail a gate are drawn first, so that none of them lies on a candidate that passes.
     scores = scores.iloc[np.argsort(~fails_gate(scores), kind="stable")]
     fails = fails_gate(scores)
-    withheld = np.zeros(len(scores), dtype=bool)
-    if "issues" in scores.columns:
-        withheld = pd.to_numeric(scores["issues"], errors="coerce").isna().to_numpy()
+    withheld = _withheld(scores)
     page = land_map(ground, scores, title=text("maps.scores_title", lang), method=method, lang=lang, sketch=sketch)
     called = indicators or {}
     # An indicator that no candidate has is no layer to switch to: all of it would be grey.
@@ -175,8 +187,7 @@ def scores_map(
         sections.append(LegendSection(key, classes.swatches(), "", [group]))
         return group
 
-    by_score = classify(scores["score"], breaks=_SCORE_BREAKS, lang=lang)
-    by_score = _apart(_missing(by_score, scores["score"].mask(fails, 0), withheld, lang), fails, lang)
+    by_score = score_classes(scores, lang)
     by_share = classify(scores["completeness"], breaks=_COMPLETE_BREAKS, percent=True, unit="%", lang=lang)
     # In a list that opens: a button for each of twenty would cover the legend.
     whole, single = (text(f"maps.scores_{of}", lang) for of in ("whole", "single"))
@@ -206,7 +217,7 @@ def _add_best(
     lang: str,
 ) -> None:
     """The best candidates as pins with their ranks, and in the list beside the map."""
-    top = _ranked(scores).head(TOP)
+    top = ranked(scores).head(TOP)
     if top.empty:
         return
     called = text("maps.top_scores", lang, n=len(top))

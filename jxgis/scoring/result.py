@@ -242,8 +242,15 @@ class ScoresResult(Result):
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        """The best candidates, where any has a rank."""
-        return {"scores": self._chart} if self.scores["rank"].notna().any() else {}
+        """The best candidates and the map of all, where any has a rank."""
+        return {"scores": self._chart, "scores_map": self._sheet} if self.scores["rank"].notna().any() else {}
+
+    def _sheet(self) -> Figure:
+        from jxgis.scoring.figures import score_sheet
+        from jxgis.scoring.section import map_line
+
+        method = map_line(self.given.settings.scoring, self.given.lang)
+        return score_sheet(self._shown, method=method, **self.on_paper())
 
     def _chart(self) -> Figure:
         from jxgis.scoring.figures import score_chart

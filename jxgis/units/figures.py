@@ -1,16 +1,26 @@
-"""The figure of the units' areas."""
+"""Figures of the units: their areas, and their map."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.colours import BAD, BAND, GOOD
+from jxgis.drawing import colours
+from jxgis.drawing.colours import BAD, BAND, FLAGGED, GOOD, INK, OUTLINE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.drawing.ground import NO_GROUND, Ground
+from jxgis.drawing.legend import LegendSection, Swatch
+from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
 from jxgis.settings import UNITS
+from jxgis.units.map import neighbour_colours
 
-__all__ = ["unit_chart"]
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["unit_chart", "unit_sheet"]
 
 
 def unit_chart(
@@ -61,3 +71,54 @@ def unit_chart(
         figure.legend(loc="outside lower center", ncols=3, fontsize=8)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
+
+
+def unit_sheet(
+    units: gpd.GeoDataFrame,
+    *,
+    min_km2: float = UNITS.min_km2,
+    max_km2: float = UNITS.max_km2,
+    ground: Ground = NO_GROUND,
+    method: str = "",
+    source: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> Figure:
+    """Every unit with its code, neighbours in different colours, those out of bounds with a border of their own.
+
+    Parameters
+    ----------
+    units
+        The contract's ``units``: ``unit_id, in_bounds`` and polygons.
+    min_km2, max_km2
+        The bounds.
+    ground
+        What lies under it.
+    method, source
+        The line below the heading, and what stands below the map.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
+    outside = units[~units["in_bounds"].fillna(False).astype(bool)]
+    with map_sheet(
+        ground, units, title=text("maps.units_title", lang), method=method, source=source, lang=lang, sketch=sketch
+    ) as sheet:
+        sheet.map.land(units.geometry, [colours.UNITS[at] for at in neighbour_colours(units)])
+        sheet.map.areas(units.geometry, "none", edge=OUTLINE, width=0.5)
+        swatches = [Swatch(colours.UNITS[0], text("maps.unit_colours", lang))]
+        if len(outside):
+            sheet.map.areas(outside.geometry, "none", edge=FLAGGED, width=1.4)
+            swatches.append(Swatch(FLAGGED, text("maps.out_of_bounds", lang, **limits), "line"))
+        # Codes tell the district.
+        sheet.name_land = False
+        sheet.map.unnamed = sheet.map.name_areas(units["unit_id"], units.geometry, size=4.6, led=True)
+        sheet.legend([LegendSection(text("maps.unit", lang), swatches)])
+        counted = units.groupby("district", sort=False, dropna=False).size()
+        rows = [("", short_label(name), str(n)) for name, n in counted.items()]
+        sheet.listing(text("maps.units_by_district", lang, n=len(units)), rows, INK)
+    return sheet.figure

@@ -141,7 +141,17 @@ class UnitsResult(Result):
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        return {"units": self._chart}
+        return {"units": self._chart, "units_map": self._sheet}
+
+    def _sheet(self) -> Figure:
+        from jxgis.units.figures import unit_sheet
+        from jxgis.units.section import map_line
+
+        options = self.given.settings.units
+        return unit_sheet(
+            self.units, min_km2=options.min_km2, max_km2=options.max_km2, method=map_line(options, self.given.lang),
+            **self.on_paper(),
+        )  # fmt: skip
 
     def _chart(self) -> Figure:
         from jxgis.units.figures import unit_chart

@@ -1,15 +1,24 @@
-"""The figure of the weak areas: how many times as many issues as their reference, and how sure that is."""
+"""Figures of the weak areas: how many times as many issues as their reference, how sure that is, and where they lie."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.colours import FAINT, INK, SITE
+from jxgis.drawing.colours import FAINT, INK, OUTLINE, PINS, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
+from jxgis.drawing.ground import NO_GROUND, Ground
+from jxgis.drawing.legend import LegendSection
+from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
+from jxgis.weak.map import severity_classes
 
-__all__ = ["weak_chart"]
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["weak_chart", "weak_sheet"]
 
 _TOP = 20
 
@@ -37,10 +46,7 @@ def weak_chart(weak: pd.DataFrame, *, lang: str = "zh", sketch: bool = False) ->
         ax.axvline(1, color=FAINT, linewidth=0.9)
         ax.hlines(place, low, high, color=INK, linewidth=1.2, label=text("weak.interval", lang))
         ax.scatter(value, place, color=SITE, s=26, zorder=3, label=text("weak.axis", lang))
-        labels = [
-            f"{int(n)}  {short_label(f'{name}（{kind}）' if lang == 'zh' else f'{name} ({kind})')}"
-            for n, name, kind in zip(first["rank"], first["name"], first["kind"], strict=True)
-        ]
+        labels = [f"{int(n)}  {name}" for n, name in zip(first["rank"], _called(first, lang), strict=True)]
         ax.set(yticks=place, yticklabels=labels, xlabel=text("weak.axis", lang))
         ax.set_xlim(left=0)
         ax.margins(y=0.03)
@@ -48,3 +54,52 @@ def weak_chart(weak: pd.DataFrame, *, lang: str = "zh", sketch: bool = False) ->
         figure.legend(loc="outside lower center", ncols=2, fontsize=8)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
+
+
+def _called(weak: pd.DataFrame, lang: str) -> list[str]:
+    """Names, and behind them the kind of area where they do not say it."""
+    form = "{}（{}）" if lang == "zh" else "{} ({})"
+    both = zip(weak["name"], weak["kind"], strict=True)
+    return [short_label(name if str(kind) in str(name) else form.format(name, kind)) for name, kind in both]
+
+
+def weak_sheet(
+    weak: gpd.GeoDataFrame,
+    *,
+    ground: Ground = NO_GROUND,
+    method: str = "",
+    source: str = "",
+    lang: str = "zh",
+    sketch: bool = False,
+) -> Figure:
+    """The weak areas by severity; the first numbered, and by name beside the map.
+
+    Parameters
+    ----------
+    weak
+        The contract's ``weak_areas`` as people are shown them, with polygons.
+    ground
+        What lies under it.
+    method, source
+        The line below the heading, and what stands below the map.
+    lang, sketch
+        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    # The small ones are drawn last, over those that they lie in.
+    drawn = weak.iloc[np.argsort(-weak.area.to_numpy(), kind="stable")]
+    classes, first = severity_classes(drawn, lang), weak.head(_TOP)
+    with map_sheet(
+        ground, weak, title=text("weak.title", lang), method=method, source=source, lang=lang, sketch=sketch
+    ) as sheet:
+        colours = [classes.colours[row] for row in classes.row]
+        sheet.map.areas(drawn.geometry, colours, edge=OUTLINE, width=0.5, over=2.5)
+        sheet.map.pins(first.geometry.representative_point(), first["rank"], PINS)
+        sheet.legend([LegendSection(text("weak.layer_list", lang), classes.swatches(), text("weak.map_note", lang))])
+        times = [f"{value:.1f}×" for value in pd.to_numeric(first["severity"])]
+        rows = zip(first["rank"], _called(first, lang), times, strict=True)
+        sheet.listing(text("weak.sheet_list", lang, n=len(first)), rows, PINS)
+    return sheet.figure

@@ -20,7 +20,7 @@ from jxgis.drawing.layers import (
     fill,
     land_map,
 )
-from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
+from jxgis.drawing.legend import Classes, LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
 from jxgis.schema.tables import table
 from jxgis.small_counts import as_words
@@ -30,11 +30,17 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["weak_map"]
+__all__ = ["severity_classes", "weak_map"]
 
 _BREAKS = (2, 3, 5, 10)
 _NAMED = 20
 """Areas that are named and listed; the others are found on the map."""
+
+
+def severity_classes(weak: pd.DataFrame, lang: str) -> Classes:
+    """Weak areas by how many times as many issues as their reference they have."""
+    value = pd.to_numeric(weak["severity"])
+    return classify(value, breaks=_BREAKS, colours=sequential(len(_BREAKS) + 1), lang=lang)
 
 
 def weak_map(
@@ -67,9 +73,7 @@ def weak_map(
     page = land_map(ground, areas, title=text("weak.title", lang), method=method, lang=lang, sketch=sketch)
     # The small ones are drawn last, over those that they lie in.
     drawn = weak.iloc[np.argsort(-weak.area.to_numpy(), kind="stable")]
-    severity = classify(
-        pd.to_numeric(drawn["severity"]), breaks=_BREAKS, colours=sequential(len(_BREAKS) + 1), unit="", lang=lang
-    )
+    severity = severity_classes(drawn, lang)
     group = add_group(page, name=text("weak.layer_list", lang), show=True)
     told = drawn.assign(heading=drawn["rank"].astype(str) + "  " + drawn["name"].astype(str))
     _add(group, told, "weak.weak_areas", list(severity.colours), severity.row, "heading",

@@ -220,8 +220,15 @@ class WeakResult(Result):
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        """The list, where there is one."""
-        return {"weak": self._chart} if len(self.weak_areas) else {}
+        """The list and its map, where there is one."""
+        return {"weak": self._chart, "weak_map": self._sheet} if len(self.weak_areas) else {}
+
+    def _sheet(self) -> Figure:
+        from jxgis.weak.figures import weak_sheet
+        from jxgis.weak.section import in_a_line
+
+        method = in_a_line(self, self.given.lang)
+        return weak_sheet(self.shown_tables()["weak_areas"], method=method, **self.on_paper())
 
     def _chart(self) -> Figure:
         from jxgis.weak.figures import weak_chart

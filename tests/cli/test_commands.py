@@ -76,8 +76,12 @@ def test_hotspots(jxgis: Run, city: Path) -> None:
     zones = gpd.read_file(out / "hotspots.gpkg", layer="zones")
     assert set(zones.columns) >= set(table("hotspots.zones").required)
     assert zones[(zones["issue_class"] == "all")].groupby("level")["count"].sum().to_dict() == {"district": 600}
-    for name in ("maps/hotspots.html", "density/all.tif", "density/小广告.tif", "figures/hotspots.png"):
+    for name in ("maps/hotspots.html", "density/all.tif", "density/小广告.tif"):
         assert (out / name).is_file()
+    figures = {path.name for path in (out / "figures").iterdir()}
+    assert figures == {
+        f"{of}.{ending}" for of in ("hotspots", "hotspots_map", "scale") for ending in ("png", "svg", "pdf")
+    }
 
 
 def test_the_metric_crs_without_a_project_is_named(jxgis: Run, city: Path) -> None:

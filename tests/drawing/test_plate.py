@@ -13,7 +13,7 @@ from jxgis.drawing.plate import Look, Plate, frame_around
 
 
 def boxes(plate: Plate) -> np.ndarray:
-    return np.array(plate._taken, dtype=object)
+    return np.array(plate.names.taken, dtype=object)
 
 
 @pytest.mark.parametrize("bounds", [(0, 0, 1000, 500), (0, 0, 500, 4000), (10, 10, 10, 10)])

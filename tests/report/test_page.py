@@ -97,10 +97,9 @@ def test_units_by_district_add_up(tables):
 
 
 def test_it_loads_nothing_and_runs_nothing(tables, tmp_path):
-    (tmp_path / "a.png").write_bytes(b"\x89PNG")
     page = make(
         tables,
-        figures=[FigureFile("hotspots", tmp_path / "a.png", "图 <b>")],
+        figures=[FigureFile("hotspots", "figures/a", b"\x89PNG", "图 <b>")],
         maps=[FileLink("maps/hotspots.html", "m")],
         files=[FileLink("report.xlsx", "表")],
         sketch=True,
@@ -115,6 +114,7 @@ def test_it_loads_nothing_and_runs_nothing(tables, tmp_path):
     assert str(tmp_path) not in page
     assert not re.findall(r"https?:", page)
     assert 'href="maps/hotspots.html"' in page
+    assert 'href="figures/a.svg"' in page
     assert "示意数据，非官方边界" in page
 
 
