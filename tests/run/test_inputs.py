@@ -78,7 +78,9 @@ def test_a_layer_of_the_ground_that_cannot_be_read_is_said_and_missing(tmp_path)
     reader = Reader(Settings.model_validate({"inputs": inputs}), has_project=False)
     given = reader.with_ground(reader.read(["districts"]))
     assert (set(given.layers), set(given.around)) == ({"districts"}, {"districts", "waters"})
-    assert given.of([]).ground.waters["name"].tolist() == ["河"]
+    waters = given.of([]).ground.waters
+    assert waters is not None
+    assert waters["name"].tolist() == ["河"]
     assert given.ground.streets is None
     assert given.ground.places is None
     said = [note for note in given.load_notes() if "底图" in note]
