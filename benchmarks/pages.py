@@ -22,7 +22,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, TimeoutError, sync_playwright  # noqa: A004  (its own)
 
 from jxgis.drawing.colours import HOT_COLD
 from jxgis.drawing.offline import save_map
@@ -109,8 +109,11 @@ def offline(path: Path) -> list[str]:
 
 
 def drawn_s(page: Page, path: Path) -> float:
-    """Seconds from the opening of a page until it is drawn."""
-    page.goto(path.as_uri(), wait_until="load", timeout=120_000)
+    """Seconds from the opening of a page until it is drawn; infinite where that takes more than two minutes."""
+    try:
+        page.goto(path.as_uri(), wait_until="load", timeout=120_000)
+    except TimeoutError:
+        return float("inf")
     ms = page.evaluate(
         "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
     )
