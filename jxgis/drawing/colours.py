@@ -55,7 +55,9 @@ __all__ = [
     "SMALL",
     "STILL",
     "STILL_EDGE",
+    "STREET",
     "UNITS",
+    "WATER",
     "WITHIN",
     "sequential",
     "year_colours",
@@ -103,7 +105,8 @@ ISOCHRONES: tuple[str, ...] = ("#c6dbef", "#6baed6", "#2171b5")
 SITE = "#e66101"
 POCKET = "#8a6a3a"
 PINS = "#7f0d1d"
-LAND = "#fbfcfb"
+#: The ground: quiet, so that it is looked at second.
+LAND, WATER, STREET = "#fbfcfb", "#d3e4ee", "#8d98a0"
 BORDER = "#5c6b78"
 ABSENT = "#c4c9cc"
 INK = "#1f2d3a"
