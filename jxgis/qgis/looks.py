@@ -204,7 +204,8 @@ def _classes(
         found, codes = _coded(column, style, lang)
     found = [each._replace(tests=(*tests, *each.tests)) for each in found]
     absent = [Class(text(style.absent[1], lang), _colour(style.absent[0]), (Has(missing, "null"),))] if lacks else []
-    return [*found, *absent], {by: codes} if codes else {}
+    # Of values that are found an empty table holds none; it is drawn all the same once it has rows.
+    return [*found, *absent] or [Class("", colours.LAND)], {by: codes} if codes else {}
 
 
 def _graduated(column: Column, breaks: Sequence[float], said: Colours, lang: str) -> list[Class]:

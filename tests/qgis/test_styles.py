@@ -125,6 +125,13 @@ def test_text_of_the_data_stays_text() -> None:
     parsed(sld(look, wild))
 
 
+def test_an_empty_layer_has_a_style(layer: Table) -> None:
+    look = look_of(rows_of(layer).iloc[:0], layer)
+    assert look.classes
+    assert parsed(qml(look)).find("renderer-v2/symbols/symbol") is not None
+    assert parsed(sld(look, layer.layer)).tag.endswith("StyledLayerDescriptor")
+
+
 def test_a_file_holds_its_styles_and_titles(tmp_path: Path, layer: Table) -> None:
     part = layer.name.partition(".")[0]
     write_gpkg(tmp_path / "a.gpkg", {layer.layer: rows_of(layer)}, of=part)
