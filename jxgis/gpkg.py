@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -18,10 +19,14 @@ from jxgis import i18n
 from jxgis.errors import InputError
 from jxgis.qgis.looks import look_of
 from jxgis.qgis.markup import qml, sld
+from jxgis.qgis.project import write_project
 from jxgis.schema.check import hold
-from jxgis.schema.tables import Table, find_table, of_layer
+from jxgis.schema.tables import Table, find_table, of_layer, tables
 
-__all__ = ["stored_names", "write_gpkg"]
+if TYPE_CHECKING:
+    from jxgis.output import Stage
+
+__all__ = ["stored_names", "write_for_qgis", "write_gpkg"]
 
 # GDAL stamps each layer with the time of writing; a fixed stamp keeps the file a function of its input.
 # Its spatial index is built beside the writing, in pages that fall as the threads do; built after it, they are the same.
@@ -33,6 +38,8 @@ _OWN = ("fid", "geom")
 _MOST_COLUMNS = 1998
 _POLYGONS = {"Polygon", "MultiPolygon"}
 _ZONE = ("level", "zone")
+# By what the ground is simplified: less than a pixel of a city on a screen.
+_GROUND_M = 2.0
 _REGISTERED = (
     (
         "SELECT * FROM gpkg_contents WHERE table_name = 'zones'",
@@ -142,6 +149,36 @@ def write_gpkg(
         _write_aliases(connection, layers, declared, lang, titles or {})
         if drawn:
             _write_styles(connection, drawn, declared, lang, titles or {}, breaks or {})
+
+
+def write_for_qgis(stage: Stage, layers: Mapping[str, pd.DataFrame], lang: str = "zh") -> None:
+    """Write ``jxgis.qgz``, and ``ground.gpkg`` for it: names and shapes of places, borders, streets and waters.
+
+    Parameters
+    ----------
+    stage
+        The stage; the GeoPackages of the result are written already. Without any nothing is written.
+    layers
+        Name of a layer to its rows, in one metric CRS.
+    lang
+        Language of the titles.
+    """
+    if not any(name.endswith(".gpkg") for name in stage.files()):
+        return
+    declared = [name.partition(".")[2] for name in tables() if name.startswith("ground.")]
+    there = {name: gpd.GeoDataFrame(layers[name]) for name in declared if name in layers and len(layers[name])}
+    ground = {
+        name: gpd.GeoDataFrame(
+            {"name": table["name"] if "name" in table.columns else None},
+            geometry=table.geometry.simplify(_GROUND_M),
+            crs=table.crs,
+            index=table.index,
+        ).astype({"name": "str"})
+        for name, table in there.items()
+    }
+    if ground:
+        write_gpkg(stage.path("ground.gpkg"), ground, of="ground", lang=lang)
+    write_project(stage, lang)
 
 
 def _write_by_zone(path: Path, layer: str, table: gpd.GeoDataFrame) -> None:

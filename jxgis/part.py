@@ -11,7 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
 
-from jxgis import output, qgis
+from jxgis import output
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.errors import InputError, MissingPackageError, require_lang
 from jxgis.i18n import Text, listed, text
@@ -143,20 +143,21 @@ class Given:
         )
 
     def finish(self, stage: output.Stage, sections: Sequence[str], account: Mapping[str, Any]) -> None:
-        """Write what every result folder holds: the rejects, the project for QGIS and ``run.json``.
+        """Write what every result folder holds: the rejects, the ground and the project for QGIS, and ``run.json``.
 
         Parameters
         ----------
         stage
             The stage; all other files are written already.
-        sections
-            The sections of the settings that shaped the result.
-        account
-            Further entries of ``run.json``.
+        sections, account
+            The sections of the settings that shaped the result; further entries of ``run.json``.
         """
+        from jxgis.gpkg import write_for_qgis
+
         loaded = list({**self.loaded, **self.around}.values())
         output.write_rejects(stage, loaded, self.lang)
-        qgis.write_project(stage, self.lang)
+        around = {name: layer.table for name, layer in self.around.items()}
+        write_for_qgis(stage, {**around, **self.layers}, self.lang)
         output.write_run(
             stage,
             settings={"lang": self.lang} | self.settings.shaping(sections),

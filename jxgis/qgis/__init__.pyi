@@ -1,12 +1,12 @@
-from .looks import Class, Look, Test, look_of
+from .looks import Class, Has, Look, look_of
 from .markup import VERSION, expression, options, qml, quoted, sld, written
 from .project import write_project
 
 __all__ = [
     "VERSION",
     "Class",
+    "Has",
     "Look",
-    "Test",
     "expression",
     "look_of",
     "options",

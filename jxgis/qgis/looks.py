@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jxgis.schema.styles import Colours
     from jxgis.schema.tables import Table
 
-__all__ = ["Class", "Look", "Test", "look_of"]
+__all__ = ["Class", "Has", "Look", "look_of"]
 
 Shape = Literal["point", "line", "polygon"]
 #: Layers that no table declares: areas, lines and points.
@@ -30,7 +30,7 @@ _PLAIN: Mapping[Shape, Style] = {
 }
 
 
-class Test(NamedTuple):
+class Has(NamedTuple):
     """What a row must have: a column, a sign (``=``, ``<>``, ``<``, ``>=``, ``null``, ``known``) and a value."""
 
     column: str
@@ -43,7 +43,7 @@ class Class(NamedTuple):
 
     label: str
     colour: str
-    tests: tuple[Test, ...] = ()
+    tests: tuple[Has, ...] = ()
     rest: bool = False
 
 
@@ -73,7 +73,7 @@ class Look(NamedTuple):
     style: Style
     shape: Shape
     classes: tuple[Class, ...]
-    drawn: tuple[Test, ...]
+    drawn: tuple[Has, ...]
     view: Mapping[str, Any]
     names: tuple[str, ...]
     aliases: Mapping[str, str]
@@ -118,7 +118,7 @@ def look_of(
     shape = _shape(frame)
     style = table.style or _PLAIN[shape]
     described = table.described(frame, titles)
-    drawn = [Test(column, "<>", value) for column, value in style.without if column in frame.columns]
+    drawn = [Has(column, "<>", value) for column, value in style.without if column in frame.columns]
     seen = frame
     for column, _, value in drawn:
         seen = seen[seen[column] != value]
@@ -156,7 +156,7 @@ def _apart(style: Style, frame: pd.DataFrame, lang: str) -> list[Class]:
     if style.apart is None or style.apart[0] not in frame.columns:
         return []
     column, value, colour, says = style.apart
-    return [Class(text(says, lang), _colour(colour), (Test(column, "=", value),))]
+    return [Class(text(says, lang), _colour(colour), (Has(column, "=", value),))]
 
 
 def _colour(name: str) -> str:
@@ -182,7 +182,7 @@ def _classes(
         shades = _palette(style.colours, len(style.flags) + 1)
         says = [text(key, lang) for key in style.says]
         flagged = [
-            Class(said, shade, (Test(flag, "=", value=True),))
+            Class(said, shade, (Has(flag, "=", value=True),))
             for flag, said, shade in zip(style.flags, says[:-1], shades[:-1], strict=True)
             if flag in frame.columns
         ]
@@ -194,7 +194,7 @@ def _classes(
         return [Class("", plain)], {}
     column, missing = described[by], style.missing or by
     lacks = missing in frame.columns and bool(frame[missing].isna().any())
-    tests = (Test(missing, "known"),) if lacks and missing != by else ()
+    tests = (Has(missing, "known"),) if lacks and missing != by else ()
     codes: dict[str, str] = {}
     if style.breaks:
         found = _graduated(column, breaks.get(by, style.breaks), style.colours, lang)
@@ -203,8 +203,9 @@ def _classes(
     else:
         found, codes = _coded(column, style, lang)
     found = [each._replace(tests=(*tests, *each.tests)) for each in found]
-    absent = [Class(text(style.absent[1], lang), _colour(style.absent[0]), (Test(missing, "null"),))] if lacks else []
-    return [*found, *absent], {by: codes} if codes else {}
+    absent = [Class(text(style.absent[1], lang), _colour(style.absent[0]), (Has(missing, "null"),))] if lacks else []
+    # Of values that are found an empty table holds none; it is drawn all the same once it has rows.
+    return [*found, *absent] or [Class("", colours.LAND)], {by: codes} if codes else {}
 
 
 def _graduated(column: Column, breaks: Sequence[float], said: Colours, lang: str) -> list[Class]:
@@ -222,7 +223,7 @@ def _graduated(column: Column, breaks: Sequence[float], said: Colours, lang: str
             label,
             shade,
             tuple(
-                Test(column.name, sign, limit)
+                Has(column.name, sign, limit)
                 for sign, limit in ((">=", low), ("<", high))
                 if limit is not None
             ),
@@ -243,7 +244,7 @@ def _found(values: pd.Series[Any], column: Column, style: Style, lang: str) -> l
         Class(
             text("qgis.value", lang, title=column.title.of(lang), value=f"{value:g}{f' {unit}' if unit else ''}"),
             shade,
-            (Test(column.name, "=", value),),
+            (Has(column.name, "=", value),),
         )
         for value, shade in zip(held, _palette(style.colours, len(held)), strict=True)
     ]
@@ -258,7 +259,7 @@ def _coded(column: Column, style: Style, lang: str) -> tuple[list[Class], dict[s
     )
     says = [text(key, lang) for key in style.says] or [column.word(str(code), lang) for code in palette]
     found = [
-        Class(said, shade, (Test(column.name, "=", code == "true" if column.dtype == "flag" else code),))
+        Class(said, shade, (Has(column.name, "=", code == "true" if column.dtype == "flag" else code),))
         for (code, shade), said in zip(palette.items(), says, strict=True)
     ]
     spoken = style.says and column.dtype != "flag"

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from jxgis.drawing import colours
-from jxgis.qgis.looks import Class, Look, Test
+from jxgis.qgis.looks import Class, Has, Look
 
 __all__ = ["VERSION", "expression", "options", "qml", "quoted", "sld", "written"]
 
@@ -42,12 +42,12 @@ def _literal(value: Any) -> str:
     return "'{}'".format(value.replace("\\", "\\\\").replace("'", "''")) if isinstance(value, str) else f"{value:.12g}"
 
 
-def expression(tests: Iterable[Test], each: Iterable[str] = ()) -> str:
+def expression(tests: Iterable[Has], each: Iterable[str] = ()) -> str:
     """Tests as an expression of QGIS; of the columns of ``each`` the value is that of the layer's variable of its name.
 
     Examples
     --------
-    >>> print(expression([Test("zone", "<>", "all"), Test("coverage", "known")], ["method"]))
+    >>> print(expression([Has("zone", "<>", "all"), Has("coverage", "known")], ["method"]))
     "method" = @method AND "zone" <> 'all' AND "coverage" IS NOT NULL
     """
     said = [f"{quoted(column)} = @{column}" for column in each]

@@ -26,7 +26,9 @@ __all__ = ["write_project"]
 FILE = "jxgis.qgz"
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 #: Parts that have a group of their own, by what a report calls them.
-_PARTS = ("hotspots", "parks", "circle", "scorecard", "units", "scores", "allocation", "weak", "effect")
+_GROUND = "ground"
+#: Thin lines and names: over what was found they hide nothing, under it nobody saw them.
+_PARTS = (_GROUND, "hotspots", "parks", "circle", "scorecard", "units", "scores", "allocation", "weak", "effect")
 _OF_VIEW = "customproperties/Option/Option[@name='variable{}']/Option"
 _SHAPES = {"0": "Point", "1": "Line", "2": "Polygon"}
 
@@ -243,14 +245,16 @@ def _checked(checked: bool) -> str:
 
 
 def _tree(root: ET.Element, layers: Sequence[_Layer], lang: str) -> None:
-    """A group a part, the first seen; in it from above points, lines, small and large polygons."""
+    """A group a part, the ground and the first seen; in each from above points, lines, small and large polygons."""
     options(ET.SubElement(root, "customproperties"), {})
-    for part in dict.fromkeys(layer.part for layer in layers):
+    parts = list(dict.fromkeys(layer.part for layer in layers))
+    seen = parts[: 1 + (parts[0] == _GROUND)]
+    for part in parts:
         own = [layer for layer in layers if layer.part == part]
         group = root
         if part in _PARTS:
-            seen = part == layers[0].part
-            group = _group(root, text(f"report.part_{part}", lang), checked=seen, expanded=seen)
+            called = text("qgis.ground" if part == _GROUND else f"report.part_{part}", lang)
+            group = _group(root, called, checked=part in seen, expanded=part in seen[-1:])
         stacks = list(dict.fromkeys(layer.each or (layer.id,) for layer in own))
         held = [[layer for layer in own if (layer.each or (layer.id,)) == stack] for stack in stacks]
         # Areas without views lie below all others, so that switching one on hides nothing.
