@@ -49,6 +49,7 @@ def main(result: Path) -> int:
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
     built = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    (ROOT / "build" / "site" / "404.html").unlink(missing_ok=True)  # a server's
     # By these the theme asks a server for the other language's pages; opened from a folder there is none.
     for path in (ROOT / "build" / "site").rglob("*.html"):
         path.write_text(ALTERNATE.sub("", path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
