@@ -197,3 +197,18 @@ def test_a_terminal_shows_what_can_be_asked_and_no_dump(town):
     assert all(
         max(map(len, text.splitlines())) < 400 and len(text.splitlines()) < 15 for text in (said, repr(hot), shown)
     )
+
+
+def test_a_command_draws_the_units_that_a_report_draws(town):
+    from jxgis.run import run_part
+    from jxgis.settings import load_settings
+
+    strips = [shapely.box(500_000 + 400 * k, 3_400_000, 500_400 + 400 * k, 3_402_000) for k in range(10)]
+    gpd.GeoDataFrame({"name": [f"块{k}" for k in range(10)]}, geometry=strips, crs=4549).to_file(town / "blocks.gpkg")
+    project = town / "jxgis.toml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text + 'alternatives = false\n[inputs.blocks]\npath = "blocks.gpkg"\n', encoding="utf-8")
+    units = jxgis.open_project(project).units().tables()["units"]
+    weak = run_part("weak", load_settings(project), town / "out", has_project=True, lang="zh")
+    assert weak.given.results["units"].tables()["units"].geometry.equals(units.geometry)
+    assert "blocks" in weak.given.loaded  # and is accounted for
