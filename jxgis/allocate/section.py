@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.i18n import text
+from jxgis.i18n import listed, sentences, text
+from jxgis.i18n import reason as reason_of
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, count_in_words, method_note, table_block
 from jxgis.report.columns import write_value
 
@@ -89,21 +90,7 @@ def allocation_section(
             Paragraph(lead),
             table_block(text("allocate.years_heading", lang), years, lang, of="allocation.years"),
         ]
-        named_by_year = years[years["chosen"] > 0]
-        said = [
-            text("answers.allocation_year", lang, year=row.year, names=row.units_named)
-            for row in named_by_year.itertuples(index=False)
-        ]
-        answers = (
-            [
-                Answer(
-                    text("answers.allocation", lang),
-                    text("answers.sentence", lang, words=("；" if lang == "zh" else "; ").join(said)),
-                )
-            ]
-            if said
-            else []
-        )
+        answers = _answers(chosen, tables["others"], lang)
     astray = sum(int(tables[name]["area"].isna().sum()) for name in ("allocation", "others"))
     blocks += _remarks(choice, terms, options, pairs, astray=astray, own_scores=own_scores, lang=lang)
     blocks += _tables(tables, options, terms, lang, planned=choice.plan is not None)
@@ -115,6 +102,30 @@ def allocation_section(
         methods=[method_note("allocation", "allocation", lang)],
         sheets={name: table for name, table in tables.items() if len(table)},
     )
+
+
+def _answers(chosen: pd.DataFrame, others: pd.DataFrame, lang: str) -> list[Answer]:
+    """Which in each year, those that are named told from those that are to be; and why none that scores higher is."""
+    if chosen.empty:
+        return []
+    called = _called(chosen)
+    marked = [text("answers.allocation_named", lang, name=name) for name in called]
+    called = called.where(~chosen["named"].astype(bool), marked)
+    years = [
+        text("answers.allocation_year", lang, year=year, names=listed(names, lang))
+        for year, names in called.groupby(chosen["year"])
+    ]
+    said = [text("answers.sentence", lang, words=("；" if lang == "zh" else "; ").join(years))]
+    above = others[
+        pd.to_numeric(others["score"], errors="coerce") > pd.to_numeric(chosen["score"], errors="coerce").max()
+    ]
+    if len(above):
+        why = [
+            text("answers.allocation_why", lang, name=name, reason=reason_of(reason, lang))
+            for name, reason in zip(_called(above.head(3)), above["reason"].head(3), strict=True)
+        ]
+        said.append(text("answers.allocation_missed", lang, names=listed(why, lang)))
+    return [Answer(text("answers.allocation", lang), sentences(said, lang))]
 
 
 def by_year(chosen: pd.DataFrame, years: Sequence[int], lang: str, *, hidden: bool = False) -> pd.DataFrame:

@@ -86,7 +86,7 @@ def hotspot_section(
         part="hotspots",
         keys=_keys(tables, cells, outside_area, lang),
         blocks=[*_blocks(tables, cells, lines, without_exposure, min_count, lang), *cautious],
-        answers=_answers(tables, lang),
+        answers=_answers(tables, lines, lang),
         methods=_methods(tables, cells, options, lang),
         sheets=tables,
         lines=lines,
@@ -139,7 +139,7 @@ def _keys(tables: Mapping[str, pd.DataFrame], cells: pd.DataFrame | None, outsid
     return found
 
 
-def _answers(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Answer]:
+def _answers(tables: Mapping[str, pd.DataFrame], lines: Sequence[str], lang: str) -> list[Answer]:
     """Where to go first, and whether there are more issues than in the period before."""
     own = of_all(tables["places"]).sort_values("rank")
     peaks = of_all(tables["peaks"]).sort_values("rank") if "peaks" in tables else None
@@ -169,7 +169,8 @@ def _answers(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Answer]:
             down=written(least["change"], column("change"), lang),
         )
     city = written(top["change_city"].dropna().iloc[0], column("change_city"), lang)
-    return [*found, Answer(text("answers.change", lang), text("answers.change_said", lang, change=city, moved=moved))]
+    said = text("answers.change_said", lang, change=city, moved=moved)
+    return [*found, Answer(text("answers.change", lang), sentences([said, *lines[:1]], lang))]
 
 
 def _methods(

@@ -192,7 +192,7 @@ def as_code(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
 
 
 def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Numbers, thousands separated or not.
+    """Numbers, thousands separated or not; a year may be written as one (2024年).
 
     Returns
     -------
@@ -203,9 +203,9 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
 
     Examples
     --------
-    >>> number, bad = as_number(pd.Series(["1,234", "12", "many", None]))
+    >>> number, bad = as_number(pd.Series(["1,234", "2024年", "many", None]))
     >>> number.tolist(), bad.tolist()
-    ([1234.0, 12.0, nan, nan], [False, False, True, False])
+    ([1234.0, 2024.0, nan, nan], [False, False, True, False])
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
         given = column.astype(np.float64)
@@ -215,6 +215,7 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     number = pd.to_numeric(text, errors="coerce")
     again = number.isna() & text.notna()
     if again.any():
-        number = number.mask(again, pd.to_numeric(text[again].str.replace(r"[,，\s]", "", regex=True), errors="coerce"))
+        plain = text[again].str.replace(r"[,，\s]", "", regex=True).str.replace(r"^(\d{4})年度?$", r"\1", regex=True)
+        number = number.mask(again, pd.to_numeric(plain, errors="coerce"))
     number = number.astype(np.float64).replace([np.inf, -np.inf], np.nan)
     return number, (number.isna() & text.notna()).to_numpy(dtype=bool)

@@ -374,7 +374,9 @@ def _convert(gathered: Gathered) -> None:
             if not column.null or gathered.agreed.placeless:
                 gathered.ledger.reject(bad, field=column.name, reason="bad_number", values=values)
             elif bad.any():
-                gathered.notes.append(text_pair("load.bad_numbers", column=column.name, count=int(bad.sum())))
+                rows = [str(row) for row in gathered.ledger.row[bad]]
+                shown = ", ".join(rows if len(rows) <= 5 else [*rows[:5], "…"])
+                gathered.notes.append(text_pair("load.bad_numbers", column=column.name, count=len(rows), rows=shown))
 
 
 def _refuse_impossible(gathered: Gathered) -> None:

@@ -113,7 +113,9 @@ def run_part(
         for before in () if part.knows(given) else with_those_before(part, there)[:-1]:
             if not before.lacks({*given.layers, *given.results}):
                 _attempt(before, given, found)
-        result = _analyse(part, replace(given, refused=dict(found.refused)))
+        own = given.of(part.layers_for(settings, alone=True))
+        result = _analyse(part, replace(own, refused=dict(found.refused)))
+        result = replace(result, given=replace(result.given, loaded=given.loaded))  # all that was read is accounted for
         progress(text_pair("pipeline.step_writing"))
         result.write_command(stage)
     for line in found.lines():
@@ -122,8 +124,13 @@ def run_part(
 
 
 def _read(part: Part, reader: Reader, settings: Settings, progress: Progress) -> Given:
-    """The layers of a part's command; of one whose own layers tell enough no others."""
-    layers = part.layers_for(settings, alone=True)  # before any is read: what the settings name wrongly is refused here
+    """The layers of a part's command and of the parts before it; of one whose own layers tell enough no others.
+
+    The parts before it find what they find alone and in a report: fewer layers would draw other units of the same names.
+    """
+    parts = with_those_before(part, named(settings))
+    # Before any is read: what the settings name wrongly is refused here.
+    layers = tuple(dict.fromkeys(layer for each in reversed(parts) for layer in each.layers_for(settings, alone=True)))
     if {*part.needs} <= {*named(settings)}:
         own = reader.read(part.reads, progress)
         if part.knows(own):

@@ -51,9 +51,9 @@ def project_progress(
     -------
     pandas.DataFrame
         A row a project and zone that has any row of it, the city always: ``project, label, group, unit, zone, level, rows,
-        done, total``, ``progress`` (done over total), ``value`` (done; of a project in % done over total times 100),
-        ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says for the year where it has
-        no number), ``status`` (``met``, ``below``, ``no_data``) and ``reason``. Sums of districts are those of their area;
+        done, total``, ``progress`` (done over total, where each row says both), ``value`` (done; of a project in %
+        ``progress`` times 100), ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says
+        for the year where it has no number), ``status`` (``met``, ``below``, ``no_data``) and ``reason``. Sums of districts are those of their area;
         rows that lie in no district count for the city alone.
 
     Raises
@@ -99,12 +99,15 @@ def _row(
     lang: str,
 ) -> dict[str, object]:
     some_done, some_total = (float(np.nansum(each)) if np.isfinite(each).any() else np.nan for each in (done, total))
-    value = float(100 * ratio(some_done, some_total)) if project.unit in PERCENT else some_done
+    told = bool((np.isfinite(done) & np.isfinite(total)).all())  # A row that says one of them would shift the share.
+    progress = float(ratio(some_done, some_total)) if told else np.nan
+    value = 100 * progress if project.unit in PERCENT else some_done
     targets = [project.target(of) if level == "city" else np.nan for of in (2025, 2027)]
     wanted = targets[0 if year == 2025 else 1]
     said = (project.said_2025 if year == 2025 else project.said_2027) if level == "city" else ""
     known = not (np.isnan(value) or np.isnan(wanted))
-    reason = "no_progress" if np.isnan(value) else "" if known else "not_a_number" if said else "city_target_only"
+    lacking = "no_progress" if np.isnan(some_done) else "rows_untold"
+    reason = lacking if np.isnan(value) else "" if known else "not_a_number" if said else "city_target_only"
     return {
         "project": project.number,
         "label": project.title(lang),
@@ -115,7 +118,7 @@ def _row(
         "rows": len(done),
         "done": some_done,
         "total": some_total,
-        "progress": float(ratio(some_done, some_total)),
+        "progress": progress,
         "value": value,
         "target_2025": targets[0],
         "target_2027": targets[1],

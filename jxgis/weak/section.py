@@ -94,7 +94,7 @@ def _answers(listed_areas: pd.DataFrame, values: Mapping[str, str], lang: str) -
         text("answers.weak_one", lang, name=name, times=write_value(severity, "number", lang, 1))
         for name, severity in zip(worst["name"], worst["severity"], strict=True)
     ]
-    said = text("answers.weak_said", lang, n=values["n"], apart=values["apart"], first=listed(first, lang))
+    said = text("answers.weak_said", lang, first=listed(first, lang), **values)
     return [Answer(text("answers.weak", lang), said)]
 
 

@@ -269,3 +269,12 @@ def test_a_project_scores_what_is_handed_over_and_no_more_than_needed(tmp_path, 
     monkeypatch.setattr("jxgis.scoring.analysis.analyse", lambda given: pytest.fail("nothing is to be scored"))
     found = Project(make_settings(asked, "test"), lang="en").allocation(candidates(), number={2026: 1, 2027: 1})
     assert years_of(found) == {"C0": 2026, "C1": 2027}
+
+
+def test_the_answer_tells_named_units_and_why_a_higher_score_is_not_chosen():
+    table = candidates(named_year=[np.nan, 2026, *[np.nan] * 7])
+    table.loc[1, "geometry"] = table.loc[0, "geometry"]
+    (answer,) = allocate(table, each_area=1).section().answers
+    assert "单元1（已命名）" in answer.words
+    assert answer.words.count("已命名") == 1
+    assert "没有选入的有单元0（与选入的单元范围重叠）" in answer.words

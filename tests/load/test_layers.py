@@ -331,3 +331,14 @@ def test_a_wrong_option_is_not_taken_without_a_word(layer):
     table = gpd.GeoDataFrame({"name": ["园"]}, geometry=[shapely.box(0, 0, 100, 100)], crs=4549)
     with pytest.raises(InputError, match="did you mean crs"):
         load.load_layer(layer, table, crss="GCJ-02")
+
+
+def test_a_year_written_as_one_is_its_number_and_what_is_none_is_named_by_row(city) -> None:
+    table = gpd.GeoDataFrame(
+        {"candidate_id": ["a", "b", "c"], "命名年份": ["2024年", "二〇二四", "2,025"]},
+        geometry=[shapely.box(500_000 + 3e3 * k, 3_400_000, 502_000 + 3e3 * k, 3_402_000) for k in range(3)],
+        crs=4549,
+    )
+    loaded = load.load_candidates(table)
+    assert loaded.table["named_year"].fillna(0).tolist() == [2024, 0, 2025]
+    assert any("（第 2 行）" in note.zh for note in loaded.notes), loaded.notes

@@ -219,3 +219,18 @@ def test_an_overview_sets_departments_and_places_side_by_side(town):
     assert departments["按期结案率"].tolist() == ["50.0 %", "50.0 %"]
     with pytest.raises(jxgis.InputError, match="departments"):
         city.overview("department")
+
+
+def test_a_command_draws_the_units_that_a_report_draws(town):
+    from jxgis.run import run_part
+    from jxgis.settings import load_settings
+
+    strips = [shapely.box(500_000 + 400 * k, 3_400_000, 500_400 + 400 * k, 3_402_000) for k in range(10)]
+    gpd.GeoDataFrame({"name": [f"块{k}" for k in range(10)]}, geometry=strips, crs=4549).to_file(town / "blocks.gpkg")
+    project = town / "jxgis.toml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text + 'alternatives = false\n[inputs.blocks]\npath = "blocks.gpkg"\n', encoding="utf-8")
+    units = jxgis.open_project(project).units().tables()["units"]
+    weak = run_part("weak", load_settings(project), town / "out", has_project=True, lang="zh")
+    assert weak.given.results["units"].tables()["units"].geometry.equals(units.geometry)
+    assert "blocks" in weak.given.loaded  # and is accounted for

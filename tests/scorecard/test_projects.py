@@ -48,6 +48,16 @@ def test_rows_add_up_by_district_area_and_city(districts):
     assert sorted(set(found.index.get_level_values(0))) == list(range(1, 43))
 
 
+@pytest.mark.parametrize(("done", "total"), [(30.0, np.nan), (np.nan, 90.0)])
+def test_a_row_that_says_one_of_done_and_total_shifts_no_share(districts, done, total):
+    rows = pd.DataFrame({"item": ["32", "32"], "district": ["甲", "丙"], "done": [done, 10.0], "total": [total, 200.0]})
+    found = progress(rows, districts)
+    assert found.loc[(32, "all"), ["status", "reason"]].tolist() == ["no_data", "rows_untold"]
+    assert np.isnan(found.loc[(32, "all"), "value"])
+    assert np.isnan(found.loc[(32, "all"), "progress"])
+    assert found.loc[(32, "丙"), "value"] == 5
+
+
 def test_the_year_s_total_decides(districts):
     rows = pd.DataFrame({"item": ["22"], "done": [40.0], "total": [50.0]})
     assert [progress(rows, districts, year).loc[(22, "all"), "status"] for year in (2025, 2027)] == ["met", "below"]
