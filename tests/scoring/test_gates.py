@@ -127,7 +127,11 @@ def test_empty_land_is_no_candidate_however_good_its_noughts_are():
 
 @pytest.mark.parametrize(
     "beside",
-    [shapely.LineString([(2000, 700), (3000, 700)]), shapely.box(2000, 0, 2500, 1500), shapely.box(2000, 1500, 2100, 1600)],
+    [
+        shapely.LineString([(2000, 700), (3000, 700)]),
+        shapely.box(2000, 0, 2500, 1500),
+        shapely.box(2000, 1500, 2100, 1600),
+    ],
     ids=["a road that ends there", "a plot along it", "a plot at its corner"],
 )
 def test_what_only_touches_empty_land_is_not_on_it(beside):
