@@ -13,7 +13,7 @@ from jxgis.i18n import Text, text_pair
 from jxgis.indicators import cases, foot, land, lines, points
 from jxgis.indicators.figures import nothing
 from jxgis.indicators.foot import Homes, homes_on_streets, ways_to
-from jxgis.indicators.rows import holds
+from jxgis.indicators.rows import holds, tells
 from jxgis.indicators.standing import Standing, standing
 from jxgis.schema.layers import nearest
 from jxgis.settings import PARKS
@@ -470,8 +470,8 @@ def _asked(place: Zones, way: MeasureSettings, ground: Ground) -> tuple[Asked | 
     if any(all(column not in table.columns for table in order) for column in way.where):
         return None, "no_column"
     # A loader adds the columns of text that a file lacks, without a value.
-    told = {column for column, wanted in {**way.where, **way.hit}.items() if wanted is not False}
-    if any(len(t) and t[column].isna().all() for t in order[:1] for column in told & {*t.columns}):
+    told = [each for each in (*way.where.items(), *way.hit.items()) if order and each[0] in order[0].columns]
+    if any(len(order[0]) and not tells(order[0][column], wanted) for column, wanted in told):
         return None, "no_column"
     columns = [column for column in (way.column, way.over) if column is not None]
     if measure.column_of < len(order) and not {*columns} <= {*order[measure.column_of].columns}:

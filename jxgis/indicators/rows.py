@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from jxgis.settings import Condition
 
-__all__ = ["holds"]
+__all__ = ["holds", "tells"]
+
+#: A column of yes and no with a gap is read as text, or was written by hand.
+_YES_NO = {"true": 1.0, "yes": 1.0, "是": 1.0, "false": 0.0, "no": 0.0, "否": 0.0}
 
 
 def holds(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> NDArray[np.bool_]:
@@ -27,8 +30,8 @@ def holds(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> NDArray[np
         (n) rows with the columns that the conditions name.
     conditions
         Column to what it must hold: True (a value; of a column of yes and no a yes), False (the opposite), a value or some
-        values (text without blanks at its ends, numbers as numbers), or a `settings.Range`. A row without a value holds
-        to False alone.
+        values (text without blanks at its ends, numbers as numbers), or a `settings.Range` (a yes is 1, a no 0). A row
+        without a value holds to False alone. Yes and no may be words: 是, 否, yes, no, true, false.
 
     Returns
     -------
@@ -49,14 +52,43 @@ def holds(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> NDArray[np
     return kept
 
 
+def tells(values: pd.Series[Any], wanted: Condition) -> bool:
+    """Whether a column says anything of a condition: it has a value, and for a range a number, or a yes or a no.
+
+    Examples
+    --------
+    >>> words = pd.Series(["亮", "不亮"])
+    >>> tells(words, True), tells(words, Range(least=1)), tells(pd.Series(["是", "否"]), Range(least=1))
+    (True, False, True)
+    """
+    if isinstance(wanted, Range):
+        return bool(np.isfinite(_numbers(values)).any())
+    return wanted is False or bool(values.notna().any())
+
+
+def _yes_or_no(values: pd.Series[Any]) -> NDArray[np.float64] | None:
+    """1 and 0 of a column of yes and no, NaN where it has neither; None of any other column."""
+    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
+        return None
+    words = values.astype("str").str.strip().str.casefold().where(values.notna(), "")
+    found = np.asarray(words.map(_YES_NO), dtype=np.float64)
+    known = np.isfinite(found)
+    return found if known.any() and (known | (words == "").to_numpy(dtype=np.bool_)).all() else None
+
+
+def _numbers(values: pd.Series[Any]) -> NDArray[np.float64]:
+    yes = _yes_or_no(values)
+    return pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64) if yes is None else yes
+
+
 def _one(values: pd.Series[Any], wanted: Condition) -> NDArray[np.bool_]:
     given = values.notna().to_numpy(dtype=np.bool_)
     if isinstance(wanted, bool):
-        if pd.api.types.is_bool_dtype(values.dtype):
-            given = given & values.fillna(False).to_numpy(dtype=np.bool_)
+        yes = _yes_or_no(values)
+        given = given if yes is None else yes == 1
         return given if wanted else ~given
     if isinstance(wanted, Range):
-        number = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
+        number = _numbers(values)
         low = -np.inf if wanted.least is None else wanted.least
         high = np.inf if wanted.most is None else wanted.most
         return np.asarray((number >= low) & (number <= high))

@@ -83,6 +83,11 @@ def _places(districts: gpd.GeoDataFrame, cases: gpd.GeoDataFrame | None, results
         shapes = [shapely.union_all(whole.geometry.to_numpy()[own.to_numpy()]) for *_, own in groups]
         zones = whole.iloc[:0][["geometry"]].reindex(range(len(groups))).set_geometry(shapes, crs=districts.crs)
         rows = rows.assign(**_answered(zones, cases))
+        if "count" in rows.columns:
+            # A rate beside those of its districts tells the few cases that are hidden; of the whole all are known elsewhere.
+            hidden = pd.to_numeric(rows["count"], errors="coerce").isna() & (rows["level"] != "city")
+            told = [name for name in ("on_time", "main_department") if name in rows.columns]
+            rows[told] = rows[told].mask(hidden)
     if "parks" in results:
         rows = rows.assign(**_coverage(results["parks"].tables()["coverage"], members))
     if "units" in results:

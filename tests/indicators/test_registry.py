@@ -11,6 +11,7 @@ from jxgis.errors import SettingsError
 from jxgis.indicators import MEASURES, holds, layers_of, measure_indicators
 from jxgis.indicators.measures import Ground, check_measures
 from jxgis.schema.layers import layers
+from jxgis.scorecard.targets import load_plan
 from jxgis.scoring.indicators import load_registry
 from jxgis.settings import MeasureSettings, Range
 
@@ -43,6 +44,32 @@ def test_conditions_of_rows():
     assert holds(rows, {"n": Range(least=1, most=2.5)}).tolist() == [True, True, False, False]
     assert holds(rows, {"n": Range(least=2), "f": False}).tolist() == [False, True, False, True]
     assert holds(rows, {}).all()
+
+
+@pytest.mark.parametrize(
+    "lit",
+    [[True, False, None, True], ["True", "False", None, "True"], ["是", "否", "", "是 "], [True, False, False, True]],
+    ids=["a gap", "read as text", "words", "no gap"],
+)
+def test_a_no_is_no_yes_however_it_is_written(lit):
+    rows = pd.DataFrame({"lit": pd.Series(lit, dtype=object if None in lit or "" in lit else None)})
+    assert holds(rows, {"lit": True}).tolist() == [True, False, False, True]
+    assert holds(rows, {"lit": False}).tolist() == [False, True, True, False]
+    assert holds(rows, {"lit": Range(least=1)}).tolist() == [True, False, False, True]
+    assert holds(rows, {"lit": Range(most=0)}).tolist()[1] is True
+
+
+@pytest.mark.parametrize("lit", [[True, False, True, False], ["是", "否", "是", "否"], [1, 0, 2, 0]])
+def test_lamps_that_are_dark_count_among_all(lit):
+    of_plan = next(target for target in load_plan().targets if "lightscape" in layers_of(target.measures))
+    assert value({"lightscape": things(lit=lit)}, *of_plan.measures) == (0.5, "")
+
+
+def test_words_that_are_no_numbers_tell_nothing_of_a_range():
+    assert (
+        value({"a": things(lit=["亮", "不亮"])}, way("share_of_rows", "a", hit={"lit": Range(least=1)}))[1]
+        == "no_column"
+    )
 
 
 def test_the_first_way_whose_layers_and_columns_are_there_is_taken():

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from jxgis.part import given_tables
+from jxgis.given import given_tables
 from jxgis.run.overview import overview
 
 
@@ -113,7 +113,12 @@ def test_an_area_shows_no_sum_where_a_district_of_it_is_hidden(given):
     )
     cells = pd.DataFrame({"issue_class": ["all"], "count": [200]})
     hot = SimpleNamespace(shown_tables=lambda: {"zones": zones}, tables=lambda: {"cells": cells})
-    counts = column(made(given, {"hotspots": hot})[0], "问题数（件）")
+    block = made(given, {"hotspots": hot})[0]
+    rates = column(block, "按期结案率")
+    assert {zone for zone, rate in rates.items() if rate == "—"} == {"北区", "二片", "三片"}, (
+        "they would tell what is hidden"
+    )
+    counts = column(block, "问题数（件）")
     assert counts == {"全域": "—", "南区": "200", "北区": "—", "一片": "200", "二片": "1–2", "三片": "—"}
 
 
