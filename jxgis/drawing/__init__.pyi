@@ -35,6 +35,7 @@ from .layers import (
 )
 from .legend import Classes, LegendSection, Swatch, add_legend, classify, legend_html
 from .offline import Page, content_policy, framed, head, require_offline, save_map, to_html
+from .periods import add_periods
 from .plate import Look, Plate, frame_around
 from .raster import CellPixels, Lattice, cell_pixels, lattice_of, paint
 from .under import add_ground
@@ -66,6 +67,7 @@ __all__ = [
     "add_lines",
     "add_names",
     "add_notice",
+    "add_periods",
     "add_picture",
     "add_place_lists",
     "add_points",
