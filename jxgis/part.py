@@ -105,7 +105,7 @@ class Given:
     people_raster: Raster | None = None
     sketch: bool = False
     lang: str = "zh"
-    progress: Progress = lambda _: None
+    progress: Progress = field(default_factory=lambda: lambda _: None)
     results: dict[str, Result] = field(default_factory=dict)
     refused: Mapping[str, Text] = field(default_factory=dict)
     in_report: bool = False

@@ -39,6 +39,7 @@ from .legend import Classes, LegendSection, Swatch, add_legend, classify, legend
 from .map_panel import MapPanel
 from .names import Names, Spot, about_long, merged, polygons
 from .offline import Page, content_policy, framed, head, require_offline, save_map, to_html
+from .periods import add_periods
 from .plate import Look, Plate, frame_around
 from .print_map import PAGE_MM, Sheet, map_sheet
 from .raster import CellPixels, Lattice, cell_pixels, lattice_of, paint
@@ -78,6 +79,7 @@ __all__ = [
     "add_lines",
     "add_names",
     "add_notice",
+    "add_periods",
     "add_picture",
     "add_place_lists",
     "add_points",
