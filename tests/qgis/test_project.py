@@ -46,8 +46,8 @@ def test_layers_are_opened_by_relative_paths_and_one_view_at_a_time(tmp_path: Pa
     ]
     shown = [value.get("value") for value in root.iterfind(".//Option[@name='variableValues']/Option")]
     assert shown == ["all", "市容'环境", "district", "甲"]
-    leaves = [leaf.get("id") for leaf in root.iter("layer-tree-layer")]
-    assert sorted(leaves) == sorted(layer.findtext("id") for layer in root.iterfind("projectlayers/maplayer"))
+    leaves = [leaf.get("id", "") for leaf in root.iter("layer-tree-layer")]
+    assert sorted(leaves) == sorted(layer.findtext("id", "") for layer in root.iterfind("projectlayers/maplayer"))
     assert {layer.findtext("srs/spatialrefsys/authid") for layer in root.iter("maplayer")} == {"EPSG:4549"}
     assert root.findtext("properties/Paths/Absolute") == "false"
 
