@@ -90,6 +90,10 @@ def show_card(
     measured = table["counted"].isin(["measured", "nothing"]).to_numpy()
     few = measured & few_cases(table, by_issues, least)
     hidden = few | (measured & _tells_elsewhere(table, by_issues, classes, elsewhere, least))
+    # What is made of numbers of cases in another way holds them too: a rate by area, the squares of shares.
+    made = measured & table["indicator"].isin(list(by_issues)).to_numpy() & np.isnan(cases_of(table, by_issues))
+    made &= least >= MIN_RANGE
+    hidden |= made & _hidden_elsewhere(table, classes, elsewhere, least)
     first = hidden.copy()
     further = [level for level in dict.fromkeys(table["level"]) if level not in WHOLES]
     for level, others in (("district", WHOLES), *((one, (one,)) for one in further)):
@@ -103,14 +107,33 @@ def show_card(
         ~hidden, (table["gap"] + table["indicator"].map(better) * (value - table["value"])).round(6)
     )
     # What is a number of cases, or one per square kilometre, tells it in any digits.
-    counted = table["indicator"].isin([name for name, measure in by_issues.items() if measure.startswith("count")])
+    counted = table["indicator"].isin(
+        [name for name, measure in by_issues.items() if measure.startswith(("count", "relative"))]
+    )
     untold = few | (hidden & measured & counted.to_numpy())
     shown: gpd.GeoDataFrame = table.assign(
-        **{name: table[name].mask(hidden, np.nan) for name in ("numerator", "denominator")},
+        **{name: table[name].mask(hidden | made, np.nan) for name in ("numerator", "denominator")},
         value=value.mask(untold),
         gap=gap.mask(untold),
     )
     return shown
+
+
+def _hidden_elsewhere(
+    table: pd.DataFrame, classes: Mapping[str, str], elsewhere: pd.DataFrame, least: int
+) -> NDArray[np.bool_]:
+    """Figures of a zone and class whose number of cases is small or missing where other parts show it."""
+    if elsewhere.empty:
+        return np.zeros(len(table), dtype=np.bool_)
+    there = _of_zone_and_class(table, classes, elsewhere)
+    count = there["count"].to_numpy(dtype=np.float64)
+    found: NDArray[np.bool_] = ((count > 0) & (count < least)) | there["lost"].fillna(value=False).to_numpy(dtype=bool)
+    return found
+
+
+def _of_zone_and_class(table: pd.DataFrame, classes: Mapping[str, str], elsewhere: pd.DataFrame) -> pd.DataFrame:
+    own = table[["level", "zone"]].assign(issue_class=table["indicator"].map(classes).astype(object))
+    return elsewhere.set_index(_KEYS).reindex(pd.MultiIndex.from_frame(own))
 
 
 def _tells_elsewhere(
@@ -122,8 +145,7 @@ def _tells_elsewhere(
     if least < MIN_RANGE or elsewhere.empty:
         return np.zeros(len(table), dtype=np.bool_)
     cases = cases_of(table, by_issues)
-    own = table[["level", "zone"]].assign(issue_class=table["indicator"].map(classes).astype(object))
-    there = elsewhere.set_index(_KEYS).reindex(pd.MultiIndex.from_frame(own))
+    there = _of_zone_and_class(table, classes, elsewhere)
     left = there["count"].to_numpy(dtype=np.float64) - cases
     lost = there["lost"].fillna(value=False).to_numpy(dtype=bool)
     found: NDArray[np.bool_] = (cases > 0) & (left >= 0) & (left < least) & (lost | (left > 0))

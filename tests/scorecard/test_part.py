@@ -263,3 +263,32 @@ def test_a_number_of_cases_that_is_hidden_is_no_value_either(districts):
         table, [target], {"n": "count"}, classes={}, elsewhere=counts_elsewhere(whole_zones(None, None), {}), least=3
     )
     assert shown["value"].isna().all()
+
+
+@pytest.mark.parametrize("measure", ["relative_density", "concentration"])
+def test_what_is_made_of_numbers_of_cases_tells_none_that_is_hidden(measure):
+    """Two cases in 乙, and so 丁 left out: a rate by area is a number of cases, and so is the root of a sum of squares."""
+    zones = [
+        ("city", "all", 152),
+        ("district", "甲", 60),
+        ("district", "乙", 2),
+        ("district", "丙", 50),
+        ("district", "丁", 40),
+    ]
+    table = frame(
+        {
+            "level": [level for level, *_ in zones], "zone": [zone for _, zone, _ in zones], "indicator": "n",
+            "counted": "measured", "numerator": [float(n) for *_, n in zones], "denominator": [float(n) ** 2 for *_, n in zones],
+            "value": [n / 38 for *_, n in zones], "gap": 0.0,
+        },
+        [None] * 5,
+    )  # fmt: skip
+    elsewhere = pd.DataFrame(zones, columns=["level", "zone", "count"]).assign(
+        issue_class="all", lost=[False, False, False, False, True]
+    )
+    target = load_plan().targets[0].model_copy(update={"id": "n"})
+    shown = show_card(table, [target], {"n": measure}, classes={"n": "all"}, elsewhere=elsewhere, least=3).set_index(
+        "zone"
+    )
+    assert shown[["numerator", "denominator"]].isna().all(axis=None)
+    assert shown["value"].isna().all() == (measure == "relative_density")
