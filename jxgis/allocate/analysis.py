@@ -21,6 +21,7 @@ from jxgis.part import Given, Result
 from jxgis.scoring.analysis import ids_of
 from jxgis.scoring.gates import FAILED, check_gates, lively_layers
 from jxgis.scoring.part import candidates_of
+from jxgis.scoring.types import given_types, load_types
 from jxgis.settings import AllocateSettings, with_options
 from jxgis.space._districts import overlaps
 
@@ -133,6 +134,8 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for column in ("type", "district"):
         own = table[column] if column in table.columns else pd.Series(None, index=table.index, dtype="str")
         table[column] = own.astype("str").where(own.notna())
+    types = load_types(None if given.city is None else given.city.unit_types)
+    table["type"] = given_types(table["type"], types).fillna(table["type"])  # 品质生活型 is no fifth type
     table["district"] = gates["district"].fillna(table["district"])
     table["passes"], table["gate"] = gates["gates"] != FAILED, gates["reason"]
     if worth in table.columns and table[worth].notna().any():

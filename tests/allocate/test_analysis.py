@@ -278,3 +278,10 @@ def test_the_answer_tells_named_units_and_why_a_higher_score_is_not_chosen():
     assert "单元1（已命名）" in answer.words
     assert answer.words.count("已命名") == 1
     assert "没有选入的有单元0（与选入的单元范围重叠）" in answer.words
+
+
+def test_a_type_written_otherwise_is_no_type_of_its_own_to_spread_over():
+    table = candidates(type=["品质生活", "历史文化", "商贸服务"] * 2 + ["品质生活型", "历史文化类", "商贸服务"])
+    found = allocate(table, each_type=1)
+    kinds = [rule.name for rule in found.choice.rules if rule.name.startswith("each_type")]
+    assert kinds == ["each_type:历史文化", "each_type:品质生活", "each_type:商贸服务"]
