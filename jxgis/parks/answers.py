@@ -13,7 +13,7 @@ from jxgis.report.blocks import Answer
 from jxgis.report.columns import percent, write_value
 from jxgis.zones import ALL
 
-__all__ = ["park_answers"]
+__all__ = ["digits_below", "park_answers"]
 
 
 def park_answers(tables: Mapping[str, pd.DataFrame], target: float, lang: str) -> list[Answer]:
@@ -38,7 +38,7 @@ def park_answers(tables: Mapping[str, pd.DataFrame], target: float, lang: str) -
     >>> coverage = pd.DataFrame({"zone": ["老城", "大桥", "all"], "method": "radius", "coverage": [0.95, 0.7, 0.85],
     ...                          "residential_m2": [6e6, 4e6, 1e7], "served_m2": [5.7e6, 2.8e6, 8.5e6]})
     >>> print(park_answers({"coverage": coverage}, 0.9, "zh")[0].words)
-    全域覆盖率 85.0 %，距目标 90 % 差 5.0 个百分点，未覆盖居住用地 150 公顷。低于目标的有大桥（70.0 %）。
+    全域服务半径覆盖率 85.0 %，距目标 90 % 差 5.0 个百分点，未覆盖居住用地 150 公顷。低于目标的有大桥（70.0 %）。
     """
     rows = tables["coverage"]
     method = "radius" if (rows["method"] == "radius").any() else "walking"
@@ -47,11 +47,12 @@ def park_answers(tables: Mapping[str, pd.DataFrame], target: float, lang: str) -
     now = float(coverage.get(ALL, np.nan))
     if not np.isfinite(now):
         return []
-    asked, gap = f"{100 * target:g} %", f"{100 * (target - now):.1f}"
+    asked, digits = f"{100 * target:g} %", digits_below(now, target)
+    gap = f"{100 * (target - now):.{digits}f}"
     city = text(
         "answers.parks_city",
         lang,
-        value=percent(now),
+        value=percent(now, digits),
         met=text(f"answers.parks_{'held' if at_least(now, target) else 'short'}", lang, target=asked, gap=gap),
         hectares=_hectares((own["residential_m2"] - own["served_m2"])[ALL]),
     )
@@ -61,13 +62,28 @@ def park_answers(tables: Mapping[str, pd.DataFrame], target: float, lang: str) -
     sites = tables.get("sites")
     if sites is not None and len(sites) and "coverage_after" in own.columns:
         after = pd.to_numeric(own["coverage_after"], errors="coerce")
-        said = [*_proposed(sites, now, float(after[ALL]), lang), *_left(after, tables.get("targets"), target, lang)]
+        gained = (after - coverage)[ALL] * own["residential_m2"][ALL]
+        proposed = _proposed(sites, now, float(after[ALL]), float(gained), lang)
+        said = [*proposed, *_left(after, tables.get("targets"), target, lang)]
         found.append(Answer(text("answers.sites", lang), sentences(said, lang)))
     return found
 
 
-def _proposed(sites: pd.DataFrame, before: float, after: float, lang: str) -> list[str]:
-    """Where parks are proposed and what they bring; those that the standard does not count apart."""
+def digits_below(share: float, target: float) -> int:
+    """As many decimals of a percentage as tell a share that just misses its target from the target.
+
+    Examples
+    --------
+    >>> digits_below(0.85, 0.9), digits_below(0.8996, 0.9), digits_below(0.9, 0.9)
+    (1, 2, 1)
+    """
+    if at_least(share, target):
+        return 1
+    return next((digits for digits in (1, 2, 3) if round(100 * share, digits) < 100 * target), 4)
+
+
+def _proposed(sites: pd.DataFrame, before: float, after: float, gained_m2: float, lang: str) -> list[str]:
+    """Where parks are proposed and what they bring, as measured; those that the standard does not count apart."""
     counted = sites["counts"].astype(bool) if "counts" in sites.columns else pd.Series(data=True, index=sites.index)
     where = sites["zone"].value_counts(sort=False)
     said = text(
@@ -75,7 +91,7 @@ def _proposed(sites: pd.DataFrame, before: float, after: float, lang: str) -> li
         lang,
         n=len(sites),
         where=listed((text("answers.sites_where", lang, zone=zone, n=n) for zone, n in where.items()), lang),
-        gain=_gain(sites[counted], lang),
+        gain=_gain(sites[counted], lang, m2=gained_m2),
         before=percent(before),
         after=percent(after),
     )
@@ -96,9 +112,10 @@ def _left(after: pd.Series, targets: pd.DataFrame | None, target: float, lang: s
     return [left, *([text("answers.sites_out", lang, zones=listed(out, lang))] if out else [])]
 
 
-def _gain(sites: pd.DataFrame, lang: str) -> str:
-    """Housing newly served, in hectares, and people where they are known."""
-    hectares = text("answers.sites_hectares", lang, n=_hectares(float(sites["gain_m2"].sum())))
+def _gain(sites: pd.DataFrame, lang: str, *, m2: float | None = None) -> str:
+    """Housing newly served, as measured or by sample points, in hectares, and people where they are known."""
+    area = _hectares(float(sites["gain_m2"].sum()) if m2 is None else m2)
+    hectares = text(f"answers.sites_{'about' if m2 is None else 'hectares'}", lang, n=area)
     if "gain_people" not in sites.columns or sites["gain_people"].isna().all():
         return hectares
     return hectares + text("answers.sites_people", lang, n=write_value(sites["gain_people"].sum(), "number", lang))

@@ -11,7 +11,7 @@ import pandas as pd
 from jxgis import i18n
 from jxgis.bounds import at_least
 from jxgis.i18n import text
-from jxgis.parks.answers import park_answers
+from jxgis.parks.answers import digits_below, park_answers
 from jxgis.parks.land_words import denominator_of
 from jxgis.parks.siting_words import siting_lines, without_needless
 from jxgis.report.blocks import TOP, Block, Key, MethodNote, Paragraph, Section, method_note, table_block
@@ -150,8 +150,7 @@ def _keys(coverage: pd.DataFrame, target: float, lang: str) -> list[Key]:
             continue
         reached = at_least(value, target)
         key = "report.key_target_met" if reached else "report.key_target_missed"
-        # As many decimals as tell a figure that just misses its target from the target.
-        digits = next((d for d in (1, 2, 3) if reached or round(100 * value, d) < 100 * target), 4)
+        digits = digits_below(value, target)
         note = text(key, lang, target=f"{100 * target:g}", gap=f"{100 * (target - value):.{digits}f}")
         found.append(Key(label, percent(value, digits), note, "good" if reached else "bad"))
     return found

@@ -54,8 +54,9 @@ def test_all_that_is_drawn_on_gaode_is_shifted_and_the_page_says_so():
     assert "GCJ-02" not in plain
 
     def home(page: str) -> np.ndarray:
-        corners = re.search(r"jxgis\.home\(map_0, (\[\[.+?\]\])", page)[1]
-        return np.array(json.loads(corners)).ravel()
+        found = re.search(r"jxgis\.home\(map_0, (\[\[.+?\]\])", page)
+        assert found is not None
+        return np.array(json.loads(found[1])).ravel()
 
     south, west, north, east = home(plain)
     lon, lat = wgs84_to_gcj02([west, east], [south, north])

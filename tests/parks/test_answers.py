@@ -1,0 +1,61 @@
+"""One line of reasoning, from the deficit to the sites to what is left, against areas measured by shapely."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+import jxgis
+from jxgis.parks.answers import park_answers
+
+EAST, NORTH = 572_000, 3_402_000
+
+
+def frame(boxes: dict[str, tuple[float, float, float, float]]) -> gpd.GeoDataFrame:
+    shapes = [shapely.box(EAST + w, NORTH + s, EAST + e, NORTH + n) for w, s, e, n in boxes.values()]
+    return gpd.GeoDataFrame({"name": list(boxes)}, geometry=shapes, crs=4549)
+
+
+@pytest.fixture(scope="module")
+def parks():
+    districts = frame({"西片": (0, 0, 3000, 3000), "东片": (3000, 0, 6000, 3000)})
+    housing = frame({"甲": (200, 200, 1200, 1200), "乙": (4800, 200, 5600, 1200)})
+    park = frame({"园": (1200, 200, 1300, 300)})
+    vacant = frame({"地块": (4600, 600, 4690, 690)})
+    return jxgis.measure_parks(park, housing, districts, vacant=vacant, new_parks=1)
+
+
+def test_hectares_are_those_that_are_measured(parks):
+    own = parks.coverage[(parks.coverage["zone"] == "all") & (parks.coverage["method"] == "radius")].iloc[0]
+    park = shapely.box(EAST + 1200, NORTH + 200, EAST + 1300, NORTH + 300).buffer(500, quad_segs=32)
+    plot = shapely.box(EAST + 4600, NORTH + 600, EAST + 4690, NORTH + 690).buffer(500, quad_segs=32)
+    homes = [shapely.box(EAST + w, NORTH + 200, EAST + e, NORTH + 1200) for w, e in ((200, 1200), (4800, 5600))]
+    before = sum(home.intersection(park).area for home in homes)
+    after = sum(home.intersection(park.union(plot)).area for home in homes)
+    total = sum(home.area for home in homes)
+    assert own["coverage"] == pytest.approx(before / total, rel=1e-3), "a circle of 128 corners"
+    first, second = park_answers(parks.section().sheets, 0.9, "zh")
+    assert f"覆盖率 {100 * before / total:.1f} %" in first.words
+    assert f"未覆盖居住用地 {(total - before) / 1e4:.0f} 公顷" in first.words
+    assert f"由 {100 * before / total:.1f} % 升到 {100 * after / total:.1f} %" in second.words
+    assert "东片 1 处" in second.words
+
+
+def test_a_target_just_missed_is_not_called_a_gap_of_nothing():
+    rows = {
+        "zone": ["甲", "all"],
+        "method": "radius",
+        "coverage": [0.8996] * 2,
+        "residential_m2": 1e6,
+        "served_m2": 8.996e5,
+    }
+    words = park_answers({"coverage": pd.DataFrame(rows)}, 0.9, "zh")[0].words
+    assert "89.96 %" in words
+    assert "差 0.04 个百分点" in words
+
+
+def test_without_any_coverage_nothing_is_answered():
+    rows = {"zone": ["all"], "method": "radius", "coverage": [float("nan")], "residential_m2": 0.0, "served_m2": 0.0}
+    assert park_answers({"coverage": pd.DataFrame(rows)}, 0.9, "zh") == []
