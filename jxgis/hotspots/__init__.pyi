@@ -5,6 +5,7 @@ from .heavy import heavy_cells
 from .inference import compare_with_normal, hotspot_table, hotspot_table_graph
 from .map import hotspot_map
 from .mix import class_overlap, concentration, diversity, inside_ring, zone_table
+from .months import Months
 from .moran import MoranResult, local_moran_graph, local_moran_grid
 from .permutation import Null
 from .places import HotPlaces, Naming, hot_places
@@ -16,6 +17,7 @@ __all__ = [
     "GiResult",
     "HotPlaces",
     "HotspotsResult",
+    "Months",
     "MoranResult",
     "Naming",
     "Null",

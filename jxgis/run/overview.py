@@ -126,7 +126,7 @@ def _answered(zones: gpd.GeoDataFrame, cases: gpd.GeoDataFrame) -> dict[str, Any
     if "due" in cases.columns:
         due = cases[cases["due"]]
         found["on_time"] = share_of_rows(zones, due, hit=due["on_time"].to_numpy(dtype=bool))["value"].to_numpy()
-    if "department" in cases.columns:
+    if "department" in cases.columns and cases["department"].notna().any():
         named = cases[cases["department"].notna()]
         code, names = pd.factorize(named["department"], sort=True)
         where = standing(zones, named)

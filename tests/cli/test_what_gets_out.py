@@ -122,7 +122,7 @@ def test_columns_that_a_geopackage_keeps_for_itself_are_renamed_and_said(jxgis: 
     ended = jxgis("check", "parks", tmp_path / "parks.parquet", "--out", tmp_path / "out")
     assert ended.code == 0, ended.err
     assert "fid → fid_file、geom → geom_file、KIND2 → KIND2_file" in ended.out
-    clean = gpd.read_file(tmp_path / "out" / "clean.gpkg", layer="issues")
+    clean = gpd.read_file(tmp_path / "out" / "clean.gpkg", layer="parks")
     assert clean[["fid_file", "geom_file", "备注", "Kind2", "KIND2_file"]].to_numpy().tolist() == [
         [7, "a", "x", 1, 3],
         [8, "b", "y", 2, 4],
