@@ -163,11 +163,11 @@ def test_a_candidate_that_is_its_district_is_set_beside_the_city(candidates):
 
 
 def test_a_card_tells_no_hidden_count(candidates):
-    """One issue or two in 甲, the other beside it in the same district: no sign of the cards differs."""
+    """One issue or two in 甲, the other beside it in the same district, as thirty more: no sign of the cards differs."""
 
     def page(inside: int) -> str:
-        x = [*[800] * inside, *[4000] * (2 - inside), *np.linspace(1800, 2900, 40), *np.linspace(8100, 8900, 40)]
-        issues = gpd.GeoDataFrame({"department": ["甲局"] * 82}, geometry=gpd.points_from_xy(x, [500] * 82), crs=4549)
+        x = [*[800] * inside, *[4000] * (32 - inside), *np.linspace(1800, 2900, 40), *np.linspace(8100, 8900, 40)]
+        issues = gpd.GeoDataFrame({"department": ["甲局"] * 112}, geometry=gpd.points_from_xy(x, [500] * 112), crs=4549)
         shapes = candidates[["candidate_id", "geometry"]]
         return score_candidates(shapes, issues=issues, districts=DISTRICTS, weightings=100).cards()
 
