@@ -162,14 +162,19 @@ def test_a_candidate_that_is_its_district_is_set_beside_the_city(candidates):
     assert "全市" in card.strengths[0].words
 
 
-def test_a_card_tells_no_hidden_count(candidates):
+@pytest.mark.parametrize("beside", [0, 30], ids=["hides_the_next", "hides_none_else"])
+def test_a_card_tells_no_hidden_count(candidates, beside):
     """One issue or two in 甲, the other beside it in the same district: no sign of the cards differs."""
 
     def page(inside: int) -> str:
-        x = [*[800] * inside, *[4000] * (2 - inside), *np.linspace(1800, 2900, 40), *np.linspace(8100, 8900, 40)]
-        issues = gpd.GeoDataFrame({"department": ["甲局"] * 82}, geometry=gpd.points_from_xy(x, [500] * 82), crs=4549)
+        east = [*[800] * inside, *[4000] * (2 - inside + beside), *np.linspace(1800, 2900, 40)]
+        points = gpd.points_from_xy([*east, *np.linspace(8100, 8900, 50)], [500] * (92 + beside))
+        issues = gpd.GeoDataFrame({"department": "甲局"}, index=range(len(points)), geometry=points, crs=4549)
         shapes = candidates[["candidate_id", "geometry"]]
-        return score_candidates(shapes, issues=issues, districts=DISTRICTS, weightings=100).cards()
+        found = score_candidates(shapes, issues=issues, districts=DISTRICTS, weightings=100)
+        if inside:
+            assert found.shown_tables()["scores"]["issues"].tolist() == ["1–2", 40 if beside else None, 50]
+        return found.cards()
 
     one = page(1)
     assert one == page(2)

@@ -23,15 +23,14 @@ OWN = {
 
 @pytest.fixture(scope="module", params=["zh", "en"])
 def result(request):
-    """Five candidates side by side; 甲 has two issues, which is the calmest quarter."""
+    """Five candidates side by side; 甲 has two issues, which is the calmest quarter. Thirty lie between them."""
     x = np.arange(5) * 2000
     squares = gpd.GeoDataFrame(
         {"name": list("甲乙丙丁戊"), "toilets": [1.0, 2.0, 3.0, 4.0, 2.5]},
         geometry=shapely.box(x, 0, x + 1600, 1600),
         crs=4549,
     )
-    counts = [2, 40, 50, 60, 70]
-    at = np.repeat(x, counts) + 100.0
+    at = np.repeat([*x, 1700], [2, 40, 50, 60, 70, 30]) + 100.0
     issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(at, [50.0] * len(at)), crs=4549)
     districts = gpd.GeoDataFrame({"name": ["区"]}, geometry=[shapely.box(0, 0, 10_000, 1600)], crs=4549)
     return score_candidates(squares, issues=issues, districts=districts, indicators=OWN, lang=request.param)
@@ -54,10 +53,10 @@ def test_nothing_tells_of_how_few_issues_a_candidate_is(result):
 
 
 def test_a_step_that_is_the_value_of_a_hidden_candidate_is_hidden():
-    """Of four the best quarter are one: 甲 itself."""
+    """Of four the best quarter are one: 甲 itself. Thirty issues lie between them."""
     x = np.arange(4) * 2000
     squares = gpd.GeoDataFrame({"name": list("甲乙丙丁")}, geometry=shapely.box(x, 0, x + 1600, 1600), crs=4549)
-    at = np.repeat(x, [2, 40, 50, 60]) + 100.0
+    at = np.repeat([*x, 1700], [2, 40, 50, 60, 30]) + 100.0
     issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(at, [50.0] * len(at)), crs=4549)
     districts = gpd.GeoDataFrame({"name": ["区"]}, geometry=[shapely.box(0, 0, 8000, 1600)], crs=4549)
     found = score_candidates(squares, issues=issues, districts=districts, indicators={"calm": OWN["calm"]})

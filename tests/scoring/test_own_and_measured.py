@@ -167,9 +167,9 @@ def test_a_score_changes_neither_with_the_order_nor_with_who_else_is_scored(cand
 
 
 def test_figures_that_would_tell_how_few_issues_there_are_stand_in_no_workbook(candidates):
-    """Two issues in the first candidate, forty in the second: of the first no figure that hangs on them is shown."""
-    x = [100, 200, *np.linspace(3100, 4900, 40)]
-    issues = gpd.GeoDataFrame({"department": ["甲"] * 42}, geometry=gpd.points_from_xy(x, [500] * 42), crs=4549)
+    """Two issues in the first candidate, forty in the second, nine elsewhere: no figure that hangs on the two is shown."""
+    x = [100, 200, *np.linspace(3100, 4900, 40), *[5500] * 9]
+    issues = gpd.GeoDataFrame({"department": ["甲"] * 51}, geometry=gpd.points_from_xy(x, [500] * 51), crs=4549)
     city = gpd.GeoDataFrame({"name": ["城"]}, geometry=[shapely.box(0, 0, 9000, 1000)], crs=4549)
     found = score_candidates(candidates, issues=issues, districts=city)
     kept = found.measures.set_index(["indicator", "candidate_id"])
@@ -180,6 +180,10 @@ def test_figures_that_would_tell_how_few_issues_there_are_stand_in_no_workbook(c
     assert shown.loc[("body_concentration", "甲"), telling].isna().all()
     assert shown.loc[("issue_density", "乙"), telling].tolist()[0] == kept.loc[("issue_density", "乙"), "value"]
     assert shown.loc[("compactness", "甲"), "value"] == kept.loc[("compactness", "甲"), "value"]
+    # Without the nine elsewhere 42 in all, which the density of 乙 tells, less its 40 are the two.
+    few = score_candidates(candidates, issues=issues[:42], districts=city).shown_tables()
+    assert few["scores"].set_index("candidate_id").loc[["甲", "乙"], "issues"].tolist() == ["1–2", None]
+    assert few["measures"].set_index(["indicator", "candidate_id"]).loc[("issue_density", "乙"), telling].isna().all()
 
 
 def test_few_cases_of_a_measure_are_shown_for_no_candidate(candidates):
