@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test slow lint docs bench mutants notebooks data clean
+.PHONY: demo test slow howto lint docs bench mutants notebooks data clean
 
 .venv: .venv/ready
 
@@ -16,11 +16,15 @@ demo: .venv/ready
 	$(BIN)/jxgis demo --out out/demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not howto"
 
 # What `make test` leaves out: whole reports, notebooks, simulations.
 slow: .venv/ready
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow
+
+# Every how-to of the documentation, as it stands: a quarter of an hour and more.
+howto: .venv/ready
+	$(BIN)/python -m pytest -q -m howto
 
 lint: .venv/ready
 	$(BIN)/ruff check

@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(path.name.removesuffix(".zh.md") for path in (ROOT / "docs").glob("howto*.zh.md"))
 #: Pages whose commands read what those of another wrote.
 AFTER = {"howto_score": "howto_units"}
+#: Pages that run in `make slow`; the others, a quarter of an hour and more, in `make howto`.
+QUICK = ("howto_batch", "howto_check", "howto_data")
 
 
 def blocks(page: str) -> list[tuple[str, str]]:
@@ -50,8 +52,14 @@ def test_every_page_is_listed() -> None:
         assert set(re.findall(r"\((howto_\w+)\.md\)", text)) == set(PAGES) - {"howto"}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(f"{page}.zh.md")])
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.slow if page in QUICK else pytest.mark.howto)
+        for page in PAGES
+        if blocks(f"{page}.zh.md")
+    ],
+)
 def test_a_page_runs(page: str, tmp_path: Path) -> None:
     (tmp_path / "data").symlink_to(ROOT / "data", target_is_directory=True)
     if page in AFTER:

@@ -22,7 +22,9 @@ LAND = gpd.GeoDataFrame({"name": ["东"]}, geometry=[SQUARE], crs=4549)
 
 
 def policy(page: str) -> str:
-    return re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
+    found = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
+    assert found is not None
+    return found[1]
 
 
 def page_on(basemap: Basemap | None) -> str:
