@@ -179,7 +179,7 @@ def test_tiles_are_left_out_in_words_unless_they_are_asked_for(visit: Callable[[
     assert all("openstreetmap.org" in url for url in found.outside())
     assert "OpenStreetMap" in page.locator(".leaflet-control-attribution").inner_text()
     assert len(told(page)) == len(POINTS)
-    opacity = "() => map_0.getPane('overlayPane').style.opacity"
+    opacity = "() => getComputedStyle(map_0.getPane('overlayPane')).opacity"
     assert page.evaluate(opacity) == "0.7"
     page.locator(".leaflet-control-layers-overlays label", has_text="added").locator("input").uncheck()
     assert page.evaluate(opacity) == "1"
