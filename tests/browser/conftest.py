@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
-PATIENCE_MS = 300_000
+PATIENCE_MS = 120_000
 """What a step may take on a busy machine; a page that is broken fails by what it shows, not by its time."""
 
 _LIST = ".leaflet-control-layers .jx-choice"
@@ -27,7 +27,7 @@ _AT_REST = """() => new Promise((done) => {
         alike = now === last && !moving ? alike + 1 : 0;
         last = now;
         if (alike < 10) requestAnimationFrame(look);
-        else done();
+        else done(true);
     };
     look();
 })"""
@@ -66,7 +66,8 @@ class Visit:
 
     def settle(self) -> None:
         """Wait until the map has come to rest."""
-        self.page.evaluate(_AT_REST)
+        # Not evaluate: that would wait without end for a page that draws no frames, or none alike.
+        self.page.wait_for_function(_AT_REST)
 
     def layers(self) -> int:
         """How many layers exclude one another: the lines of the list that opens, then the buttons."""

@@ -90,10 +90,13 @@ def add_own(page: folium.Map) -> None:
     add_legend(page, [LegendSection("", [Swatch("#00aa00", "added")], layers=[group])])
 
 
-ADDERS = (add_geojson, add_tooltips, add_outline, add_overlay, add_choropleth, add_explored, add_categories, add_own)
+ADDERS = (add_geojson, add_overlay, add_own)
+MORE_ADDERS = (add_tooltips, add_outline, add_choropleth, add_explored, add_categories)
 
 
-@pytest.mark.parametrize("add", ADDERS, ids=lambda add: add.__name__)
+@pytest.mark.parametrize(
+    "add", [*ADDERS, *(pytest.param(add, marks=pytest.mark.slow) for add in MORE_ADDERS)], ids=lambda add: add.__name__
+)
 def test_an_added_layer_takes_nothing_from_the_map(
     add: Callable[[folium.Map], None], visit: Callable[[Path], Any], tmp_path: Path
 ) -> None:

@@ -82,7 +82,9 @@ def test_a_page_opens_without_internet(pages, visit, name):
     assert found.complaints == []
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "name", ["units", "scores", *(pytest.param(name, marks=pytest.mark.slow) for name in ("hotspots", "parks"))]
+)
 def test_every_switch_draws_another_picture(pages, visit, name):
     found = visit(pages[name])
     page = found.page
