@@ -15,8 +15,10 @@ BIN := .venv/bin
 demo: .venv/ready
 	$(BIN)/jxgis demo --out out/demo
 
+# A test that waits without end is ended and named.
 test: .venv/ready
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not howto"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not howto" --max-worker-restart 0 \
+		-o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
 # What `make test` leaves out: whole reports, notebooks, simulations.
 slow: .venv/ready

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
-PATIENCE_MS = 300_000
+PATIENCE_MS = 120_000
 """What a step may take on a busy machine; a page that is broken fails by what it shows, not by its time."""
+
+_LIST = ".leaflet-control-layers .jx-choice"
+_BUTTONS = ".leaflet-control-layers-base input"
 
 # Ten frames in a row alike, and no movement begun: counted in frames of the page itself, so that a busy machine only
 # takes longer. Leaflet draws on the next frame and marks its map while it zooms or pans.
@@ -24,7 +27,7 @@ _AT_REST = """() => new Promise((done) => {
         alike = now === last && !moving ? alike + 1 : 0;
         last = now;
         if (alike < 10) requestAnimationFrame(look);
-        else done();
+        else done(true);
     };
     look();
 })"""
@@ -63,7 +66,20 @@ class Visit:
 
     def settle(self) -> None:
         """Wait until the map has come to rest."""
-        self.page.evaluate(_AT_REST)
+        # Not evaluate: that would wait without end for a page that draws no frames, or none alike.
+        self.page.wait_for_function(_AT_REST)
+
+    def layers(self) -> int:
+        """How many layers exclude one another: the lines of the list that opens, then the buttons."""
+        return self.page.locator(f"{_LIST} option, {_BUTTONS}").count()
+
+    def show(self, at: int) -> None:
+        """Show one of the layers that exclude one another."""
+        lines = self.page.locator(f"{_LIST} option").count()
+        if at < lines:
+            self.page.locator(_LIST).select_option(index=at)
+        else:
+            self.page.locator(_BUTTONS).nth(at - lines).check()
 
     def outside(self) -> list[str]:
         """What it asked of anything but its own files."""

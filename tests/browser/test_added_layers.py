@@ -90,10 +90,13 @@ def add_own(page: folium.Map) -> None:
     add_legend(page, [LegendSection("", [Swatch("#00aa00", "added")], layers=[group])])
 
 
-ADDERS = (add_geojson, add_tooltips, add_outline, add_overlay, add_choropleth, add_explored, add_categories, add_own)
+ADDERS = (add_geojson, add_overlay, add_own)
+MORE_ADDERS = (add_tooltips, add_outline, add_choropleth, add_explored, add_categories)
 
 
-@pytest.mark.parametrize("add", ADDERS, ids=lambda add: add.__name__)
+@pytest.mark.parametrize(
+    "add", [*ADDERS, *(pytest.param(add, marks=pytest.mark.slow) for add in MORE_ADDERS)], ids=lambda add: add.__name__
+)
 def test_an_added_layer_takes_nothing_from_the_map(
     add: Callable[[folium.Map], None], visit: Callable[[Path], Any], tmp_path: Path
 ) -> None:
@@ -179,7 +182,7 @@ def test_tiles_are_left_out_in_words_unless_they_are_asked_for(visit: Callable[[
     assert all("openstreetmap.org" in url for url in found.outside())
     assert "OpenStreetMap" in page.locator(".leaflet-control-attribution").inner_text()
     assert len(told(page)) == len(POINTS)
-    opacity = "() => map_0.getPane('overlayPane').style.opacity"
+    opacity = "() => getComputedStyle(map_0.getPane('overlayPane')).opacity"
     assert page.evaluate(opacity) == "0.7"
     page.locator(".leaflet-control-layers-overlays label", has_text="added").locator("input").uncheck()
     assert page.evaluate(opacity) == "1"

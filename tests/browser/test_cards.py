@@ -58,7 +58,7 @@ def write(tmp_path, result):
     return page
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.slow)])
 def test_each_candidate_is_one_page_with_nothing_cut_off(tmp_path, visit, lang):
     candidates, layers = city(4, toilets_per_km2=[6.0, 3.0, 1.0, np.nan], shaded_streets=[90.0, 60.0, 40.0, 20.0])
     found = visit(write(tmp_path, score_candidates(candidates, **layers, lang=lang, sketch=True, weightings=100)))

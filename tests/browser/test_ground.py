@@ -105,7 +105,7 @@ def test_areas_lie_below_and_streets_over_the_fills(page_of, visit):
     assert found.outside() == []
 
 
-@pytest.mark.parametrize("zoom", [12.5, 14, 15.5])
+@pytest.mark.parametrize("zoom", [14, *(pytest.param(zoom, marks=pytest.mark.slow) for zoom in (12.5, 15.5))])
 def test_no_name_lies_on_another_or_on_a_pin(page_of, visit, zoom):
     found = visit(page_of("names"))
     at_zoom(found, zoom)

@@ -131,9 +131,11 @@ def test_a_page_shows_the_texts_and_runs_none(results, visit, name):
     texts = [page.evaluate("() => document.title")]
     if "/maps/" in name:
         page.wait_for_selector(".jx-legend")
-        inputs = page.locator(".leaflet-control-layers-selector")
-        for at in range(inputs.count()):
-            inputs.nth(at).check()
+        for overlay in page.locator(".leaflet-control-layers-overlays input").all():
+            overlay.check()
+        texts.append(page.evaluate("() => document.body.innerText"))
+        for at in range(found.layers()):
+            found.show(at)
             page.wait_for_timeout(50)
             texts.append(page.evaluate("() => document.body.innerText"))
         pins = page.locator(".jx-pin")

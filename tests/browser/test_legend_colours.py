@@ -145,10 +145,10 @@ def test_every_colour_on_a_map_is_in_its_legend_and_the_other_way_round(maps, vi
     page.wait_for_selector(".jx-legend")
     for box in page.locator(".leaflet-control-layers-overlays input").all():
         box.check()
-    bases = page.locator(".leaflet-control-layers-base input")
-    for at in range(max(bases.count(), 1)):
-        if bases.count():
-            bases.nth(at).check()
+    bases = found.layers()
+    for at in range(max(bases, 1)):
+        if bases:
+            found.show(at)
         found.settle()
         legend = swatches(page)
         allowed = GROUND | set(legend.values())

@@ -35,7 +35,7 @@ def test_a_layer_is_chosen_in_the_list_and_the_legend_has_its_room(
 
     shown = visit(tmp_path / "many.html").page
     shown.set_viewport_size({"width": 1366, "height": 600})
-    choice = shown.locator(".jx-choice")
+    choice = shown.locator(".leaflet-control-layers .jx-choice")
     assert choice.locator("optgroup").evaluate_all("all => all.map(one => one.label)") == ["片区", "单元 <b>"]
     assert choice.locator("option").count() == 60
     assert choice.locator("option").nth(3).text_content() == "<i>指标</i> 3 & 其他"

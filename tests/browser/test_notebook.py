@@ -56,7 +56,7 @@ def test_a_result_shows_its_numbers_its_table_and_its_map(
     page = found.page
     frame = page.frame_locator("iframe")
     frame.locator(".leaflet-control-layers").wait_for()
-    frame.locator("canvas").wait_for()
+    frame.locator(".leaflet-overlay-pane canvas").wait_for()
     assert frame.locator(".jx-title h1").inner_text() == "管理单元划分建议"
     assert page.locator(".jxgis .key b").first.inner_text() == "2"
     assert "老城<b>" in page.locator(".jxgis table").inner_text()

@@ -82,15 +82,16 @@ def test_a_page_opens_without_internet(pages, visit, name):
     assert found.complaints == []
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "name", ["units", "scores", *(pytest.param(name, marks=pytest.mark.slow) for name in ("hotspots", "parks"))]
+)
 def test_every_switch_draws_another_picture(pages, visit, name):
     found = visit(pages[name])
     page = found.page
-    radios = page.locator(".leaflet-control-layers-base input")
     found.settle()
     seen = [picture(page)]
-    for at in range(1, radios.count()):
-        radios.nth(at).check()
+    for at in range(1, found.layers()):
+        found.show(at)
         found.settle()
         seen.append(picture(page))
     assert len(seen) >= 2
@@ -255,9 +256,7 @@ def test_a_score_is_told_by_its_value_first_and_each_layer_has_its_legend(pages,
     page.locator(".jx-pin").first.hover()
     rows = page.locator(".jx-tip tr").all_inner_texts()
     assert [r.split("\t")[1] for r in rows if r.startswith("热点面积占比")] == ["100 %，得 0 分"]
-    names = [t.strip() for t in page.locator(".leaflet-control-layers-base label").all_inner_texts()]
-    assert "热点面积占比（得分）" in names
-    page.locator(".leaflet-control-layers-base input").nth(names.index("热点面积占比（得分）")).check()
+    page.locator(".leaflet-control-layers .jx-choice").select_option(label="热点面积占比（得分）")
     legend = page.locator(".jx-legend").inner_text()
     assert "热点面积占比的得分（0–100）" in legend
     assert "综合得分" not in legend
