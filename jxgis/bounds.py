@@ -80,9 +80,11 @@ def beyond(value: float, bound: float) -> str:
 
     Examples
     --------
-    >>> beyond(1.03, 1), beyond(2.468, 1), beyond(31.4, 1), beyond(0.5, 1)
-    ('1.03', '2.5', '31', '0.5')
+    >>> beyond(1.03, 1), beyond(2.468, 1), beyond(31.4, 1), beyond(0.5, 1), beyond(math.inf, 1)
+    ('1.03', '2.5', '31', '0.5', 'inf')
     """
+    if not math.isfinite(value):
+        return f"{value:g}"
     first = max(0, 1 - math.floor(math.log10(abs(value)))) if value else 0
     said = (f"{float(f'{value:.{digits}f}'):.12g}" for digits in range(first, first + 12))
     return next((one for one in said if value <= bound or float(one) > bound), f"{value:g}")

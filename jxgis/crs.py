@@ -140,6 +140,8 @@ def distortion_over(crs: pyproj.CRS, bounds: NDArray[np.float64]) -> Distortion:
 def distortion_note(crs: pyproj.CRS, bounds: NDArray[np.float64]) -> Text | None:
     """Say what a CRS does to areas and lengths over the data, where either is off by more than 0.1 %; else None.
 
+    Of a table in which nothing lies anywhere there is nothing to say.
+
     Parameters
     ----------
     crs, bounds
@@ -151,7 +153,12 @@ def distortion_note(crs: pyproj.CRS, bounds: NDArray[np.float64]) -> Text | None
     >>> distortion_note(pyproj.CRS(4547), np.array([880_000, 3_400_000, 890_000, 3_420_000])).en
     'Over the data EPSG:4547 makes areas up to 0.38 % too large and lengths up to 0.19 % too large.'
     >>> distortion_note(pyproj.CRS(4549), np.array([560_000, 3_390_000, 600_000, 3_420_000]))
+    >>> distortion_note(pyproj.CRS(4549), np.full(4, np.nan))
     """
+    import numpy as np
+
+    if not np.isfinite(bounds).all():
+        return None
     found = distortion_over(crs, bounds)
     if max(abs(found.area), abs(found.length)) <= _SAID:
         return None

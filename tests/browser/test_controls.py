@@ -74,6 +74,10 @@ def state(page: Any) -> dict[str, list[str]]:
 
 
 def violations(page: Any) -> list[str]:
+    # A card that is still fading in has less contrast than it will have.
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.leaflet-popup')].every((card) => getComputedStyle(card).opacity === '1')"
+    )
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
     return [f"{rule['id']}: {node['html'][:160]}" for rule in found.response["violations"] for node in rule["nodes"]]
 
