@@ -10,7 +10,7 @@ import shapely
 
 from jxgis.i18n import text
 from jxgis.indicators.cases import MIN_CASES, share_of_rows, with_case_flags
-from jxgis.indicators.standing import standing
+from jxgis.indicators.standing import kinds, standing
 from jxgis.report.blocks import Paragraph, count_in_words, of_all, table_block
 from jxgis.small_counts import hide_small
 from jxgis.zones import ALL
@@ -129,9 +129,8 @@ def _answered(zones: gpd.GeoDataFrame, cases: gpd.GeoDataFrame) -> dict[str, Any
     if "department" in cases.columns and cases["department"].notna().any():
         named = cases[cases["department"].notna()]
         code, names = pd.factorize(named["department"], sort=True)
-        where = standing(zones, named)
-        per = np.column_stack([where.sums((code == k).astype(np.float64)) for k in range(len(names))])
-        enough = per.sum(axis=1) >= MIN_CASES if len(names) else np.zeros(len(zones), dtype=bool)
+        per = standing(zones, named).sums(kinds(code, len(names))).toarray()
+        enough = per.sum(axis=1) >= MIN_CASES
         first = np.array(
             [names[k] if ok else None for k, ok in zip(per.argmax(axis=1), enough, strict=True)], dtype=object
         )
