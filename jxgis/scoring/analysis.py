@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.crs import require_metric
-from jxgis.errors import InputError, JxgisError, collect
+from jxgis.errors import InputError, JxgisError
 from jxgis.given import given_tables
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.i18n import text, text_pair
@@ -18,12 +18,12 @@ from jxgis.indicators.ground import ground_of, layer_title
 from jxgis.indicators.measures import check_measures, measure_indicators
 from jxgis.indicators.points import count
 from jxgis.part import Given, Result
-from jxgis.privacy import quoted
 from jxgis.schema.columns import column
 from jxgis.schema.layers import layers as known_layers
-from jxgis.schema.layers import same_name, unagreed
+from jxgis.schema.layers import unagreed
 from jxgis.schema.tables import table as declared
 from jxgis.scoring.averages import average_indicators
+from jxgis.scoring.brought import brought_types, own_values, refuse_mixed, unread, without_shape
 from jxgis.scoring.depth import feature_table, improvement_table, swing_table, type_table
 from jxgis.scoring.gates import FAILED, check_gates, lively_layers
 from jxgis.scoring.indicators import indicator_table, load_registry, select_indicators
@@ -33,14 +33,13 @@ from jxgis.scoring.rank import (
     competition_rank,
     complete_enough,
     geometric_mean,
-    numbers,
     rank_agreement,
     rank_candidates,
     score_table,
     topsis,
 )
 from jxgis.scoring.result import ScoresResult
-from jxgis.scoring.types import load_types
+from jxgis.scoring.types import load_types, strange_types
 from jxgis.scoring.weightings import acceptability, draw_weightings, weight_sensitivity
 from jxgis.scoring.weights import weigh
 from jxgis.settings import ScoringSettings, Weighing, with_options
@@ -59,8 +58,6 @@ __all__ = ["analyse", "ids_of", "score_candidates"]
 
 #: The places that count as near the top where neither project nor city says how many: item 40 of the plan, three a year.
 _TOP = 3
-#: So many times further up lie percentages beside fractions; and no share is so many times the whole.
-_MOST_TIMES = 10
 
 
 @with_options(ScoringSettings)
@@ -174,13 +171,13 @@ def analyse(given: Given) -> ScoresResult:
     candidates = candidates.assign(candidate_id=ids_of(candidates))
     ids = candidates["candidate_id"]
     _check_layers(given, {name: indicator.measures for name, indicator in options.indicators.items()})
-    own = _own_values(candidates, chosen, options.column_units)
+    own = own_values(candidates, chosen, options.column_units)
     further = [feature for feature in types.features if feature.id not in own]
     ground, words = _ground(given)
     found_by, methods = _measure(given, candidates, [*chosen, *further], ground, words)
-    own = _but_shape(own, found_by)
+    own = without_shape(own, found_by)
     measured = pd.DataFrame({name: some.table["value"] for name, some in found_by.items()}, index=candidates.index)
-    _check_mixed(own, measured, chosen, options.column_units, ids)
+    refuse_mixed(own, measured, chosen, options.column_units, ids)
     values = own.combine_first(measured).reindex(columns=measured.columns)
     single = score_table(values, chosen)
     found = weigh(options.weights, chosen, scores=single, judgements=judged)
@@ -203,7 +200,7 @@ def analyse(given: Given) -> ScoresResult:
     stands = _acceptability(given, single, found, ranked)
     ranked["acceptability"] = stands["acceptability"]
     scored = Scored(values[single.columns], single, found.shares, ranked["rank"])
-    kinds = type_table(ids, _brought_types(candidates), values, types, min_completeness=options.min_completeness)
+    kinds = type_table(ids, brought_types(candidates), values, types, min_completeness=options.min_completeness)
     lacking = ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
     both, who = _both(own, measured, found_by), ranked[["candidate_id", "score", "rank"]]
     return ScoresResult(
@@ -231,7 +228,14 @@ def analyse(given: Given) -> ScoresResult:
         labels={i.id: i.title(lang) for i in chosen},
         type_names={kind.name: kind.title.of(lang) for kind in types.types},
         titles=_titles(chosen, lang),
+        said=[*_unread(given, chosen), *strange_types(brought_types(candidates), types)],
     )  # fmt: skip
+
+
+def _unread(given: Given, chosen: Sequence[Indicator]) -> list[Text]:
+    """What candidates that were handed in bring and nothing reads; units come with columns of their own."""
+    own = given.table("candidates")
+    return [] if own is None else unread(own, chosen)
 
 
 def _types(given: Given) -> UnitTypes:
@@ -252,17 +256,6 @@ def _acceptability(given: Given, single: pd.DataFrame, weights: Weights, ranked:
     return acceptability(single, weightings, top=_top(given), eligible=ranked["rank"].notna())
 
 
-def _brought_types(candidates: gpd.GeoDataFrame) -> pd.Series:
-    """The types that candidates bring; of a file of scores those that were given, not those that were found."""
-    if "type" not in candidates.columns:
-        return pd.Series(None, index=candidates.index, dtype="str")
-    given = candidates["type"].notna()
-    if "type_from" in candidates.columns:
-        given &= candidates["type_from"] != "found"
-    brought: pd.Series = candidates["type"].astype("str").where(given)
-    return brought
-
-
 def _top(given: Given) -> int:
     """How many places are near the top: what the project says, else how many the city names a year at least."""
     named = 0 if given.city is None else given.city.allocate.each_year
@@ -278,118 +271,6 @@ def ids_of(candidates: gpd.GeoDataFrame) -> pd.Series:
             given = candidates[name].astype("str").where(candidates[name].notna())
             ids = given.fillna(ids)
     return ids.where(~ids.duplicated(), ids + "-" + number)
-
-
-def _own_values(
-    candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator], column_units: Mapping[str, str]
-) -> pd.DataFrame:
-    """Values that the candidates bring along, a column an indicator; by id, else by label in either language.
-
-    A label may stand without the group before its colon, or with the unit that results show behind it.
-    """
-    known = {same_name(column).replace(":", "："): str(column) for column in reversed(candidates.columns)}
-    columns: dict[str, pd.Series] = {}
-    asked: list[InputError] = []
-    empty = pd.Series(np.nan, index=candidates.index)
-    for indicator in indicators:
-        labels = [label for label in (indicator.label.zh, indicator.label.en) if label]
-        labels += [label.split("：", maxsplit=1)[-1] for label in labels]
-        units = ["", *(f"({unit})" for unit in (indicator.unit.zh, indicator.unit.en))]
-        names = map(same_name, [indicator.id, *(label + unit for unit in units for label in labels)])
-        name = next((known[name] for name in names if name in known), None)
-        if name is None:
-            if not indicator.measures:
-                asked.append(_nowhere(indicator))
-            columns[indicator.id] = empty
-            continue
-        own, unit = numbers(candidates, name), column_units.get(indicator.id)
-        if unit == "fraction":
-            own = own * 100.0
-        elif unit is None and indicator.in_percent and 0 < own.max() <= 1:
-            asked.append(_fractions(indicator, name, own))
-        columns[indicator.id] = own
-    collect(asked)
-    return pd.DataFrame(columns, index=candidates.index)
-
-
-def _check_mixed(
-    own: pd.DataFrame,
-    measured: pd.DataFrame,
-    indicators: Sequence[Indicator],
-    column_units: Mapping[str, str],
-    ids: pd.Series,
-) -> None:
-    """Ask where some candidates of a file look like fractions beside others in percent, as where districts hand in theirs.
-
-    Up to 1 % can be true. It looks like a fraction where its hundredfold is nearer to what the layers measure; where they do
-    not, where all that are above 1 are far above and more is better (0.4 % of rework is good work).
-    """
-    asked = []
-    for indicator in indicators:
-        value, unit = own[indicator.id], column_units.get(indicator.id)
-        if not indicator.in_percent or unit == "percent":
-            continue
-        if unit == "fraction":  # by now in percent
-            odd = value > 100.0 * _MOST_TIMES
-        else:
-            low, high, by_layer = (value > 0) & (value <= 1), value[value > 1], measured[indicator.id]
-            apart = not indicator.is_cost and len(high) > 0 and high.min() >= _MOST_TIMES * value[low].max()
-            nearer = (100.0 * value - by_layer).abs() < (value - by_layer).abs()
-            odd = low & nearer.where(by_layer.notna(), apart) & (len(high) > 0)
-        if odd.any():
-            asked.append(_mixed(indicator, ids[odd], value[odd].iloc[0] / (100.0 if unit == "fraction" else 1.0)))
-    collect(asked)
-
-
-def _mixed(indicator: Indicator, ids: pd.Series, first: float) -> InputError:
-    """A column of which some candidates are in percent and others in fractions."""
-    key, most = f"scoring.column_units.{indicator.id}", 5
-    named = [quoted(name) for name in ids.head(most)]
-    more = ("", "") if len(ids) <= most else (f" 等 {len(ids)} 个", f" and others, {len(ids)} in all")
-    return InputError(
-        zh=f"候选单元自带的“{indicator.title('zh')}”（单位 %）有的像小数（0.85）、有的像百分数（85）："
-        f"{'、'.join(named)}{more[0]}（如 {first:g}）与其余不同。请统一为百分数；若确是百分数，请用 --set {key}=percent 说明。",
-        en=f"What the candidates bring of {indicator.title('en')} (in %) looks like fractions (0.85) here and like percent (85) "
-        f"there: {', '.join(named)}{more[1]} (such as {first:g}) differ from the others. Bring all to percent; if all are, say so "
-        f"with --set {key}=percent.",
-    )
-
-
-def _but_shape(own: pd.DataFrame, found: Mapping[str, Measured]) -> pd.DataFrame:
-    """Own values without the columns that only say what the candidate's own shape is: units come with such, and a copy of
-    what is measured is no second source.
-    """
-
-    def copied(name: str, some: Measured) -> bool:
-        given = own[name].dropna()
-        of_shape = some.how is not None and not some.how.layers and some.how.file is None
-        return of_shape and bool(np.isclose(given, some.table["value"][given.index], rtol=1e-6).all())
-
-    return own.assign(**{name: np.nan for name in own.columns if copied(name, found[name])})
-
-
-def _nowhere(indicator: Indicator) -> InputError:
-    """An indicator that nothing could ever supply: it would lower the completeness of every candidate, and nobody know why."""
-    key = f"[scoring.indicators.{indicator.id}]"
-    return InputError(
-        zh=f"指标 {indicator.title('zh')}：候选单元没有名为 {indicator.id} 的列，{key} 也没有写 measures（由图层计算的方法）。"
-        "请增加这一列，或写明 measures，或删去该指标。",
-        en=f"Indicator {indicator.title('en')}: the candidates have no column {indicator.id}, and {key} has no measures "
-        "(ways to measure it from layers). Add the column or the measures, or leave the indicator out.",
-    )
-
-
-def _fractions(indicator: Indicator, column: str, own: pd.Series) -> InputError:
-    """A column for an indicator in % in which no number is above 1: it may be of fractions, and would score next to nothing."""
-    least, most = f"{own.min():g}", f"{own.max():g}"
-    key = f"scoring.column_units.{indicator.id}"
-    return InputError(
-        zh=f"候选单元的列“{column}”（{indicator.title('zh')}，单位 %）都不大于 1（{least}–{most}），像是小数（0.85）而不是"
-        f"百分数（85）。请把这一列乘以 100，或用 --set {key}=fraction（小数，自动乘以 100）或 {key}=percent（确是百分数）说明。",
-        en=f"The candidates' column {column!r} ({indicator.title('en')}, in %) holds nothing above 1 ({least} to {most}): "
-        f"it looks like fractions (0.85), not percent (85). Multiply it by 100, or say which it is with --set {key}=fraction "
-        f"(taken times 100) or {key}=percent.",
-    )
 
 
 def _ground(given: Given) -> tuple[Ground, dict[str, Text]]:

@@ -216,7 +216,7 @@ def make_cards(
                 keys=_keys(one, ranked, len(scores), top, lang, failed=bool(failed[row])),
                 gates=_gates(gates, bounds, lang),
                 groups=_groups(lines, tables.indicators, dimensions or {}),
-                strengths=strengths,
+                strengths=() if gates["things"] == 0 else strengths,  # to have no issues is no merit of empty land
                 gaps=gaps,
                 unknown=_unknown(lines, tables.indicators, lang),
                 improve=best.get(name, []),

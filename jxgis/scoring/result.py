@@ -17,7 +17,7 @@ from jxgis.space.sums import add_areas
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import folium
     import geopandas as gpd
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.drawing.figures import Figure
+    from jxgis.i18n import Text
     from jxgis.output import Stage
     from jxgis.report.blocks import Section
     from jxgis.scoring.weights import Weights
@@ -88,6 +89,8 @@ class ScoresResult(Result):
         What people call each type, by its name.
     titles
         What people call the columns of the indicators.
+    said
+        What candidates bring that is not read, or is none of the city's types.
     """
 
     part = PART
@@ -110,6 +113,7 @@ class ScoresResult(Result):
     labels: dict[str, str]
     type_names: dict[str, str]
     titles: dict[str, str]
+    said: Sequence[Text] = ()
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The scores, the account of the indicators, each figure, the ranks by other weights, and what lies behind them."""
@@ -122,6 +126,10 @@ class ScoresResult(Result):
             "agreement": self.agreement,
             **{name: getattr(self, name) for name in _DEPTH},
         }
+
+    def notes(self) -> list[Text]:
+        """What candidates bring that is not read, or is none of the city's types."""
+        return list(self.said)
 
     def column_titles(self) -> Mapping[str, str]:
         """Titles of the indicators' columns."""
@@ -164,7 +172,7 @@ class ScoresResult(Result):
             [replace(section, sheets={**section.sheets, **self.sheets()})],
             title=text("maps.scores_title", given.lang),
             plain={"scores.scores": self._shown},
-            lines=[text("scoring.weight_by", given.lang, method=by)],
+            lines=[text("scoring.weight_by", given.lang, method=by), *(note.of(given.lang) for note in self.said)],
             lang=given.lang,
             sketch=given.sketch,
         )

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from jxgis._toml import read_toml, validated
 from jxgis.bounds import at_least
 from jxgis.errors import SettingsError, collect
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text_pair
+from jxgis.privacy import quoted
 from jxgis.scoring.indicators import Indicator, Reference, check_indicators
 from jxgis.scoring.rank import SLACK, complete_enough, score_table, totals
 from jxgis.settings import SCORING
@@ -130,6 +131,19 @@ def given_types(values: pd.Series, types: UnitTypes) -> pd.Series:
     plain = values.astype("str").str.strip().str.replace(r"(基本单元|样板单元|单元)$", "", regex=True)
     plain = plain.str.removesuffix("型").str.removesuffix("类").str.casefold()
     return plain.map(names).astype("str").where(values.notna())
+
+
+def strange_types(values: pd.Series, types: UnitTypes) -> list[Text]:
+    """A note on what candidates bring as types and the city does not have, where they bring such.
+
+    Examples
+    --------
+    >>> strange_types(pd.Series(["历史文化类", "宜居", None]), load_types())[0].en
+    'Not among the types 品质生活, 历史文化, 商贸服务, 特色产业: 宜居; each counts as a type of its own. Correct the column, or declare it.'
+    """
+    strange = values[values.notna() & given_types(values, types).isna()].astype("str")
+    names, known = [quoted(name) for name in strange.drop_duplicates()], [kind.name for kind in types.types]
+    return [text_pair("scoring.strange_types", names=names, known=known)] if names else []
 
 
 def affinities(

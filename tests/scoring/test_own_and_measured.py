@@ -229,3 +229,17 @@ def test_no_digits_tell_the_numbers_of_cases_that_are_left_out(candidates):
     assert shown["solved_rate"].iloc[1] == 93.5
     assert shown["score"].iloc[1] == pytest.approx(found.scores["score"].iloc[1], abs=0.05)
     assert shown["compactness"].iloc[1] == found.scores["compactness"].iloc[1]
+
+
+def test_a_column_that_nothing_reads_is_named_with_the_indicator_it_may_be(candidates):
+    """A renamed column must not be dropped without a word: it decides who is ranked."""
+    found = score_candidates(candidates.assign(林荫路=[60.0, 70.0, 80.0], 备注="无", 天气=1.0))
+    assert [note.zh for note in found.notes()] == [
+        "候选单元的列“林荫路”没有读取；若是“林荫路覆盖率”，请把列名改为 shaded_streets。"
+    ]
+    assert score_candidates(candidates.assign(林荫路覆盖率=[60.0, 70.0, 80.0])).notes() == []
+
+
+def test_scores_read_again_have_no_unread_columns(candidates):
+    found = score_candidates(candidates.assign(shaded_streets=[60.0, 70.0, 80.0]))
+    assert score_candidates(found.scores).notes() == []
