@@ -15,8 +15,9 @@ import pandas as pd
 
 from jxgis.allocate.part import PART
 from jxgis.allocate.rules import can_be
-from jxgis.i18n import Text, text, text_pair
+from jxgis.i18n import Text, listed, text, text_pair
 from jxgis.part import Result
+from jxgis.scoring.types import load_types, strange_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,16 +137,22 @@ class AllocationResult(Result):
         ).astype(object)
         return codes
 
+    def _called(self) -> NDArray[np.object_]:
+        """Candidates by their ids, with their names where they have others."""
+        table = self.candidates
+        names = table["name"] if "name" in table.columns else table["candidate_id"]
+        pairs = zip(table["candidate_id"].astype("str"), names, strict=True)
+        return np.array([one if pd.isna(name) or name == one else f"{one} {name}" for one, name in pairs], dtype=object)
+
     def _against(self, best: Plan, plan: Plan, number: int) -> dict[str, Any]:
-        ids = self.candidates["candidate_id"].to_numpy(dtype=object)
-        comma = "、" if self.given.lang == "zh" else ", "
+        called, lang = self._called(), self.given.lang
         taken, other = best.year > 0, plan.year > 0
         return {
             "plan": number,
             "objective": plan.value,
             "below": max(1 - plan.value / best.value, 0.0) if best.value else 0.0,
-            "added": comma.join(ids[other & ~taken]),
-            "dropped": comma.join(ids[taken & ~other]),
+            "added": listed(called[other & ~taken], lang),
+            "dropped": listed(called[taken & ~other], lang),
         }
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -217,8 +224,12 @@ class AllocationResult(Result):
         return [text_pair("allocate.conflict_note", rules=rules, n=self._free)] if words else []
 
     def notes(self) -> list[Text]:
-        """The conflict, and years that are over by today's date and still decided: said on the screen, written nowhere."""
-        found = self._conflict()
+        """The conflict, types that the city does not have, and years that are over by today's date and still decided: said on the
+        screen, written nowhere.
+        """
+        city = self.given.city
+        types = load_types(None if city is None else city.unit_types)
+        found = [*self._conflict(), *strange_types(self.candidates["type"], types)]
         over = [year for year in self.terms.open if year < date.today().year]  # noqa: DTZ011  (the planner's own calendar)
         if over and self.given.settings.allocate.this_year is None:
             found.append(text_pair("allocate.clock", years="、".join(map(str, over))))

@@ -159,19 +159,6 @@ def _called(table: pd.DataFrame) -> pd.Series:
     return table["name"].astype("str").where(table["name"].notna(), ids) if "name" in table.columns else ids
 
 
-def _named(further: pd.DataFrame, chosen: pd.DataFrame, others: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """Alternatives with the names of the candidates instead of their ids."""
-    comma = "、" if lang == "zh" else ", "
-    names: dict[str, str] = {}
-    for table in (chosen, others):
-        names |= dict(zip(table["candidate_id"].astype("str"), _called(table), strict=True))
-    said = {
-        column: [comma.join(names.get(one, one) for one in ids.split(comma)) for ids in further[column]]
-        for column in ("added", "dropped")
-    }
-    return further.assign(**said)
-
-
 def _conflict(choice: Choice, free: int, lang: str) -> list[Block]:
     """Which rules cannot hold together, one a line."""
     n = len(choice.conflict)
@@ -237,8 +224,7 @@ def _tables(
                 share=share if lang == "zh" else f"{100 * options.within:g}",
             )
             heading = text("allocate.alternatives_heading", lang)
-            called = _named(further, chosen, others, lang)
-            blocks += [Paragraph(lead, "sub"), table_block(heading, called, lang, of="allocation.alternatives")]
+            blocks += [Paragraph(lead, "sub"), table_block(heading, further, lang, of="allocation.alternatives")]
         else:
             share = share if lang == "zh" else f"{100 * options.within:g}"
             blocks.append(Paragraph(text("allocate.no_alternatives", lang, share=share), "sub"))

@@ -118,18 +118,22 @@ def test_types_and_districts_are_spread():
     assert set(years_of(allocate(number={2026: 2, 2027: 1}, district_most=1))) == {"C0", "C1", "C3"}
 
 
-def test_a_report_calls_alternatives_by_name():
-    found = allocate(number={2026: 1, 2027: 1}, within=0.06, alternatives=9)
-    shown = next(block for block in found.section().blocks if getattr(block, "heading", "") == "比选方案")
-    assert [row[-2:] for row in shown.rows[:2]] == [["单元2", "单元1"], ["单元3", "单元1"]]
-
-
 def test_alternatives_say_what_comes_and_goes():
     found = allocate(number={2026: 1, 2027: 1}, within=0.06, alternatives=9)
     assert found.alternatives.to_dict("list") == {
         "plan": [1, 2, 3], "objective": [170.0, 165.0, 165.0], "below": pytest.approx([1 - 170 / 175, 1 - 165 / 175, 1 - 165 / 175]),
-        "added": ["C2", "C3", "C2"], "dropped": ["C1", "C1", "C0"],
+        "added": ["C2 单元2", "C3 单元3", "C2 单元2"], "dropped": ["C1 单元1", "C1 单元1", "C0 单元0"],
     }  # fmt: skip
+    shown = next(block for block in found.section().blocks if getattr(block, "heading", "") == "比选方案")
+    assert [row[-2:] for row in shown.rows[:2]] == [["C2 单元2", "C1 单元1"], ["C3 单元3", "C1 单元1"]]
+
+
+def test_a_type_that_the_city_does_not_have_is_said():
+    def said(kinds):
+        return [note.en for note in allocate(candidates(type=kinds), number={2026: 1, 2027: 1}).notes()]
+
+    assert not any("types" in note for note in said(["品质生活型"] * 8 + [None]))
+    assert any("宜居" in note for note in said(["品质生活"] * 8 + ["宜居"]))
 
 
 def test_of_equal_acceptability_the_higher_score_comes_first():
