@@ -112,7 +112,7 @@ def run_part(
         given, found = reader.with_ground(_read(part, reader, settings, progress)), Found()
         for before in () if part.knows(given) else with_those_before(part, there)[:-1]:
             if not before.lacks({*given.layers, *given.results}):
-                _attempt(before, given, found)
+                _attempt(before, _lean(given), found)
         own = given.of(part.layers_for(settings, alone=True))
         result = _analyse(part, replace(own, refused=dict(found.refused)))
         result = replace(result, given=replace(result.given, loaded=given.loaded))  # all that was read is accounted for
@@ -121,6 +121,12 @@ def run_part(
     for line in found.lines():
         warn(line)
     return result
+
+
+def _lean(given: Given) -> Given:
+    """What a part before another is handed: it compares no other plans of units, which nothing after it reads."""
+    units = given.settings.units.model_copy(update={"alternatives": False})
+    return replace(given, settings=given.settings.model_copy(update={"units": units}))
 
 
 def _read(part: Part, reader: Reader, settings: Settings, progress: Progress) -> Given:
