@@ -147,7 +147,7 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
     from jxgis.scorecard.brought import bring_values
     from jxgis.scorecard.card import fill_card, judge_card
     from jxgis.scorecard.measured import measure_targets
-    from jxgis.scorecard.projects import project_progress
+    from jxgis.scorecard.projects import beyond_total, project_progress
     from jxgis.scorecard.subdistricts import homes_of_subdistricts
     from jxgis.space.levels import zones_by_level
 
@@ -161,8 +161,9 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
         called = {name: name for name in homes} | _aliases(given, homes)
         city = () if given.city is None else (given.city.name.zh, given.city.name.en)
         brought = bring_values(rows, plan.targets, zones, subdistricts=called, city=city)
-    progress = None
+    progress, over = None, []
     if table is not None and plan.projects:
+        over = beyond_total(table)
         progress = project_progress(table, zones, plan.projects, year=year, lang=given.lang)
     ground, words = ground_of(given)
     measured = measure_targets(zones, plan.targets, ground)
@@ -181,7 +182,7 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
         projects=progress,
         plan=plan,
         brought=brought,
-        disagreements=(*_without_area(districts), *card.notes),
+        disagreements=(*_without_area(districts), *card.notes, *over),
         methods=methods,
         by_issues=by_issues,
         subdistricts=tuple(homes),

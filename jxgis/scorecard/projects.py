@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.bounds import at_least
+from jxgis.bounds import at_least, at_most
 from jxgis.errors import InputError, collect
+from jxgis.i18n import Text, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.layers import nearest, same_name
 from jxgis.scorecard.targets import PERCENT, WHOLES
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanProject
 
-__all__ = ["project_progress"]
+__all__ = ["beyond_total", "project_progress"]
 
 
 def project_progress(
@@ -87,6 +88,24 @@ def project_progress(
                 continue
             rows.append(_row(project, zone, level, done[mine & of], total[mine & of], year, lang))
     return pd.DataFrame(rows)
+
+
+def beyond_total(table: pd.DataFrame) -> list[Text]:
+    """A note on the rows in which more is done than was planned: each may be right, and each moves a share beyond 100 %.
+
+    Examples
+    --------
+    >>> beyond_total(pd.DataFrame({"item": ["3", "4"], "done": [8.0, 1.0], "total": [5.0, 2.0]}))[0].en
+    'Projects in which more is done than planned: 3 (8 of 5). Check the figures.'
+    """
+    done, total = (_column(table, name) for name in ("done", "total"))
+    named = pd.DataFrame(table).reindex(columns=["item", "name"]).astype("object").bfill(axis=1)["item"]
+    over = np.flatnonzero(np.isfinite(done) & np.isfinite(total) & ~at_most(done, total))
+    rows = [
+        text_pair("scorecard.done_of", item=quoted(named.iloc[at]), done=f"{done[at]:g}", total=f"{total[at]:g}")
+        for at in over
+    ]
+    return [text_pair("scorecard.beyond_total", rows=rows)] if rows else []
 
 
 def _row(

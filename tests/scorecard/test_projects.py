@@ -12,6 +12,7 @@ from jxgis.city import load_city
 from jxgis.errors import InputError
 from jxgis.load import load_layer
 from jxgis.scorecard import fill_card, load_plan, project_progress
+from jxgis.scorecard.projects import beyond_total
 from jxgis.space.levels import zones_by_level
 
 PLAN = load_plan()
@@ -95,3 +96,16 @@ def test_a_table_of_projects_needs_no_place(tmp_path):
     found = load_layer("projects", path, city=load_city())
     assert found.table[["item", "district", "done"]].to_numpy().tolist() == [["22", "老城", 3], ["22", "塘汇", 2]]
     assert found.table.geometry.isna().all()
+
+
+def test_more_done_than_planned_is_said(districts):
+    rows = pd.DataFrame(
+        {
+            "item": [None, "22", "3"],
+            "name": ["口袋公园", None, None],
+            "done": [8.0, 5.0, np.nan],
+            "total": [5.0, 5.0, 1.0],
+        }
+    )
+    assert [note.zh for note in beyond_total(rows)] == ["完成量超过计划量的项目：口袋公园（8／5）。请核对。"]
+    assert beyond_total(rows.drop(columns="total")) == []
