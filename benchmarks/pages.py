@@ -2,7 +2,8 @@
 
 Run: ``python benchmarks/pages.py [--issues 1000000]`` (some two minutes). The same hot spots of the same issues, all and by
 six classes, in squares of 200 m, each with its number of issues in a tooltip. Prints the size of each page, its time until the
-first class is drawn in Chromium with the network off (the median of three), and what it asked the network for. folium's page has
+first class is drawn in Chromium with the network off (the median of three; a page that shows nothing is said to), and what it
+would load from outside. folium's page has
 no scripts of its own: Leaflet is handed to it from the package that jxgis takes its own from. Pages of lonboard and kepler.gl are
 made where these are installed.
 """
@@ -10,6 +11,7 @@ made where these are installed.
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import tempfile
 from collections.abc import Callable
@@ -22,6 +24,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from PIL import Image
 from playwright.sync_api import Page, TimeoutError, sync_playwright  # noqa: A004  (its own)
 
 from jxgis.drawing.colours import HOT_COLD
@@ -30,6 +33,8 @@ from jxgis.hotspots.analysis import find_hotspots
 from jxgis.hotspots.result import HotspotsResult
 
 CLASSES = ("市容环境", "道路交通", "公用设施", "园林绿化", "街面秩序", "宣传广告")
+#: Colours in the middle of a page from which on something is drawn there: words and buttons alone have fewer.
+_COLOURS = 20
 EAST, NORTH, SIDE_M = 560_000.0, 3_390_000.0, 28_000.0
 
 
@@ -120,6 +125,12 @@ def drawn_s(page: Page, path: Path) -> float:
     return float(ms) / 1000
 
 
+def is_drawn(page: Page) -> bool:
+    """Whether a page shows more than an empty ground: a map in the middle of it has many colours."""
+    middle = Image.open(io.BytesIO(page.screenshot())).convert("RGB").crop((300, 150, 1000, 650))
+    return len(middle.getcolors(maxcolors=middle.width * middle.height)) >= _COLOURS
+
+
 def main() -> None:
     """Make the pages, open them, and print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -143,13 +154,15 @@ def main() -> None:
             except ImportError:
                 print(f"{name:10} not installed")
                 continue
-            size, outside, times = path.stat().st_size, offline(path), []
+            size, outside, times, drawn = path.stat().st_size, offline(path), [], True
             for _ in range(3):
                 page = browser.new_context(offline=True, viewport={"width": 1366, "height": 768}).new_page()
                 times.append(drawn_s(page, path))
+                drawn &= is_drawn(page)
                 page.close()
             wants = f"; would load from {', '.join(outside)}" if outside else ""
-            print(f"{name:10} {size / 1e6:7.2f} MB  {median(times):6.2f} s{wants}", flush=True)
+            took = f"{median(times):6.2f} s" if drawn else "draws nothing"
+            print(f"{name:10} {size / 1e6:7.2f} MB  {took}{wants}", flush=True)
         browser.close()
 
 
