@@ -170,6 +170,17 @@ def _near(given: str, known: Iterable[str]) -> str:
     return word(f"，是否为 {near[0]}", f", did you mean {near[0]}") if near else ""
 
 
+def _in_place(error: Any) -> str:
+    """That what was given as an option stands by itself here, where the command has it so: ``report jxgis.toml``."""
+    known = [] if error.ctx is None else error.ctx.command.params
+    arguments = {one.name: one.metavar for one in known if one.param_type_name == "argument"}
+    near = difflib.get_close_matches(error.option_name.lstrip("-"), arguments, n=1, cutoff=0.8)
+    if not near:
+        return ""
+    usage = f"{error.ctx.command_path} {arguments[near[0]]}"
+    return word(f"，这里不写选项名：{usage}", f", it stands by itself here: {usage}")
+
+
 class Group(TyperGroup):
     """The program, likewise."""
 
@@ -192,7 +203,7 @@ def usage_message(error: Any) -> str:
         return f"{error.message}{hint}"
     if name == "NoSuchOption":
         no_such = word(f"没有选项 {error.option_name}", f"No such option {error.option_name}")
-        return f"{no_such}{_near(error.option_name, error.possibilities or ())}{hint}"
+        return f"{no_such}{_in_place(error) or _near(error.option_name, error.possibilities or ())}{hint}"
     if LANG == "en":
         return f"{error.format_message().rstrip('.')}{hint}"
     if name == "MissingParameter":

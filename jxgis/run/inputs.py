@@ -209,8 +209,9 @@ class Reader:
                 first = Text("", "") if option is None else Text(zh=f"{option}，或 ", en=f"{option}, or ")
                 errors.append(
                     InputError(
-                        zh=f"{title.zh}：{error.text('zh')}请检查 {first.zh}[inputs.{layer}] 的 path。",
-                        en=f"{title.en}: {error.text('en')} Check {first.en}the path of [inputs.{layer}].",
+                        zh=f"{title.zh}：{error.text('zh')}请检查 {first.zh}[inputs.{layer}] 的 path；没有这份数据，就在这一段的各行前加 #。",
+                        en=f"{title.en}: {error.text('en')} Check {first.en}the path of [inputs.{layer}]; without such data put "
+                        "a # before the lines of that section.",
                     )
                 )
         return errors

@@ -211,6 +211,8 @@ def test_the_nearest_command_and_option(jxgis: Callable[..., Any], monkeypatch: 
         monkeypatch.setenv("JXGIS_LANG", lang)
         assert command in jxgis("hotspot").err
         assert option in jxgis("hotspots", "--cel-m", "3", "--out", "x").err
+        assert "jxgis report jxgis.toml" in jxgis("report", "--projct", "jxgis.toml", "--out", "x").err
+        assert "jxgis hotspots" not in jxgis("hotspots", "--projct", "jxgis.toml", "--out", "x").err
 
 
 def test_every_option_of_a_part_gives_a_key_of_the_settings_or_a_layer_that_it_reads() -> None:
