@@ -149,9 +149,10 @@ def _add_blind_spots(
     group: folium.FeatureGroup,
     spots: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | None,
+    land: dict[str, str],
     lang: str,
-) -> None:
-    """The worst blind spots as a list that leads to them, with what they are ranked by."""
+) -> Swatch:
+    """The worst blind spots with their numbers, and as a list that leads to them, with what they are ranked by."""
     top = spots.sort_values("rank").head(TOP)
     notes = [text("maps.n_hectares", lang, n=f"{m2 / 1e4:,.1f}") for m2 in top["m2"]]
     by_people = "people" in top.columns and bool(top["people"].notna().all())
@@ -161,6 +162,18 @@ def _add_blind_spots(
     heading = text("maps.blind_spots_people" if by_people else "maps.blind_spots", lang, n=len(top))
     named = top.assign(name=blind_spot_names(top, zones, lang), note=np.asarray(notes, dtype=object))
     add_place_lists(page, [PlaceList(group, heading, named)])
+    fields = [Field("note", text("maps.unserved", lang, **land))]
+    add_points(
+        group,
+        named,
+        name="",
+        styles=[dot(LOSS, radius_px=9)],
+        heading="name",
+        fields=fields,
+        number="rank",
+        control=False,
+    )
+    return Swatch(LOSS, text("maps.blind_pins", lang), "pin")
 
 
 def _add_parks(page: folium.Map, parks: gpd.GeoDataFrame, lang: str) -> list[Swatch]:
@@ -258,7 +271,7 @@ def parks_map(
     if _some(sites):
         drawn += _add_sites(page, sites, lang)
     if _some(blind_spots) and "radius" in groups:
-        _add_blind_spots(page, groups["radius"], blind_spots, ground.land, lang)
+        drawn.append(_add_blind_spots(page, groups["radius"], blind_spots, ground.land, land, lang))
     sections += [LegendSection(text("maps.drawn", lang), drawn), *walks]
     add_legend(page, [s for s in sections if s.swatches], lang=lang)
     _say_why(page, rows, lang)
