@@ -247,17 +247,8 @@ class Result(ABC):
     def section(self) -> Section:
         """What a report says of it."""
 
-    def period(self) -> str:
-        """The period of the issues that its figures count, in words; empty where they count none."""
-        return self.given.period()
-
     def on_paper(self) -> dict[str, Any]:
         """What every map for print is given: its ground, where its data come from, its language, and whether it is marked."""
-        given = self.given
-        return {"ground": given.ground, "source": self._source(), "lang": given.lang, "sketch": given.sketch}
-
-    def _source(self) -> str:
-        """The layers that were read, the period and the CRS, in words."""
         given = self.given
         titles = [
             _title(name, given)
@@ -266,9 +257,10 @@ class Result(ABC):
         ]
         key = "source" if len(titles) <= _SOURCES else "sources"
         layers = listed(titles[:_SOURCES], given.lang)
-        said = [text(f"figures.{key}", given.lang, layers=layers, n=len(titles)), self.period()]
+        said = [text(f"figures.{key}", given.lang, layers=layers, n=len(titles)), given.period()]
         said.append(text("figures.crs", given.lang, crs=given.crs.to_string()))
-        return ("; " if given.lang == "en" else "；").join(filter(None, said))
+        source = ("; " if given.lang == "en" else "；").join(filter(None, said))
+        return {"ground": given.ground, "source": source, "lang": given.lang, "sketch": given.sketch}
 
     def draws(self, what: str) -> list[str]:
         """Names of its maps or its figures (``"map"``, ``"figure"``), the part's own first: of the files, without endings."""
@@ -384,14 +376,10 @@ class Result(ABC):
 
     def _drawing(self, what: str, name: str | None) -> Any:
         """A copy of what is drawn once: what people add to theirs stays with it."""
-        from jxgis.drawing.base import add_source
-
         there = self._maps() if what == "map" else self._figures()
         draw, key = _named(there, name, what), (what, name or next(iter(there)))
         if key not in self._drawn:
             self._drawn[key] = draw()
-            if what == "map":
-                add_source(self._drawn[key], self._source(), period=self.period())
         return deepcopy(self._drawn[key])
 
     def table(self, name: str | None = None) -> pd.DataFrame:

@@ -1,5 +1,5 @@
 from . import colours
-from .base import Box, Script, add_notice, add_source, extent, new_map
+from .base import Box, Script, add_notice, extent, new_map
 from .basemaps import Source, add_basemap, source_of
 from .colours import sequential
 from .figures import (
@@ -85,7 +85,6 @@ __all__ = [
     "add_points",
     "add_polygons",
     "add_shapes",
-    "add_source",
     "add_switch",
     "cell_pixels",
     "chinese_font",

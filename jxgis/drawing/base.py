@@ -19,7 +19,7 @@ from jxgis.i18n import text
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Box", "Script", "add_notice", "add_source", "extent", "new_map"]
+__all__ = ["Box", "Script", "add_notice", "extent", "new_map"]
 
 
 class Script(MacroElement):
@@ -169,8 +169,3 @@ class _Scale(Script):
 def add_notice(page: folium.Map, message: str) -> None:
     """Say on the map, in words, what is missing from it and why."""
     page.add_child(Box(f"<p>{escape.html(message)}</p>", position="topleft", class_name="jx-notice"), name="notice")
-
-
-def add_source(page: folium.Map, source: str, *, period: str = "") -> None:
-    """Say on a map over which period its issues count, and on its picture where its data come from."""
-    page.add_child(_Call("source", source, period), name="source")

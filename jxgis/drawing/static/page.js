@@ -380,12 +380,6 @@ const jxgis = (() => {
     };
     return control.addTo(map);
   };
-  // Where its data come from, for its picture; over which period they count stands below the title.
-  const source = (map, words, period) => {
-    map.jxSource = words;
-    const title = map.getContainer().querySelector(".jx-title");
-    if (period) [...title.querySelectorAll(":scope > h1, :scope > p")].at(-1).after(element("p", title, period));
-  };
   // The legend shows the sections of the layers that are seen; a section without layers always.
   const svg = (tag, parent, attributes) => {
     const node = parent.appendChild(document.createElementNS("http://www.w3.org/2000/svg", tag));
@@ -548,5 +542,5 @@ const jxgis = (() => {
   };
 
   const parts = { element, cell, format, card, words, made, pane, kept, lazy, tableOf, tooltip, canvasOf, unpack };
-  return { parts, shapes, basemap, polygons, lines, points, picture, names, list, box, source, legend, layerSwitch, home };
+  return { parts, shapes, basemap, polygons, lines, points, picture, names, list, box, legend, layerSwitch, home };
 })();

@@ -216,21 +216,8 @@ Object.assign(jxgis, (() => {
     });
   };
 
-  // The numbers on the map, with the names that they stand for.
-  const ranked = (map, parent) => {
-    const shown = (map.jxLists ?? []).find((entry) => map.hasLayer(entry.layer) && entry.rows.length);
-    if (!shown) return;
-    const part = element("section", parent);
-    element("h2", part, shown.heading);
-    shown.rows.forEach(([rank, name, note]) => {
-      const line = element("p", part);
-      element("b", line, String(rank));
-      element("span", line, name);
-      element("em", line, note);
-    });
-  };
   // A sheet that the browser lays out beside the window: head, map and legend, foot.
-  const sheetOf = (map, says, shown) => {
+  const sheetOf = (map, says) => {
     const container = map.getContainer();
     const { x: width, y: height } = map.getSize();
     const sheet = element("div", container);
@@ -239,8 +226,6 @@ Object.assign(jxgis, (() => {
     const copy = (selector, parent) => [...container.querySelectorAll(selector)].filter((one) => !sheet.contains(one)).map((one) => parent.appendChild(one.cloneNode(true)));
     const head = element("header", sheet);
     copy(".jx-title > h1, .jx-title > p, .jx-title > .jx-sketch, .jx-notice > p", head);
-    const beside = map.jxOther?.();
-    if (shown && !beside) element("b", head, shown);
     if (map.jxPeriod?.shown()) element("b", head, map.jxPeriod.told());
     const hole = element("div", sheet);
     hole.className = "jx-hole";
@@ -248,6 +233,7 @@ Object.assign(jxgis, (() => {
     hole.style.height = `${height}px`;
     copy(".leaflet-control-scale", hole);
     element("b", hole, `▲ ${says.north}`).className = "jx-north";
+    const beside = map.jxOther?.();
     beside?.chips.forEach((name, side) => {
       const chip = element("span", hole, name);
       chip.className = `jx-chip jx-chip-${side ? "right" : "left"}`;
@@ -255,14 +241,13 @@ Object.assign(jxgis, (() => {
     const key = element("aside", sheet);
     key.className = "jx-legend";
     copy(".jx-legend [data-section], .jx-legend details > ul", key);
-    ranked(map, key);
     const foot = element("footer", sheet);
     copy(".leaflet-control-attribution", foot);
-    element("p", foot, map.jxSource || says.source);
+    element("p", foot, says.source);
     return { sheet, hole, width, height, beside };
   };
-  const draw = (map, says, shown) => {
-    const { sheet, hole, width, height, beside } = sheetOf(map, says, shown);
+  const draw = (map, says) => {
+    const { sheet, hole, width, height, beside } = sheetOf(map, says);
     const frame = sheet.getBoundingClientRect();
     const inner = hole.getBoundingClientRect();
     const canvas = document.createElement("canvas");
@@ -294,10 +279,9 @@ Object.assign(jxgis, (() => {
     return canvas;
   };
 
-  const takePicture = ({ map, says, say, tools, bases, nameOf, shownBase }) => tools.button("picture", () => {
-    const shown = bases.length > 1 ? nameOf(shownBase()) : "";
-    draw(map, says, shown).toBlob((blob) => {
-      const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${[document.title, shown].filter(Boolean).join(" ").replace(/[\\/:*?"<>|]/g, " ")}.png` });
+  const takePicture = ({ map, says, say, tools }) => tools.button("picture", () => {
+    draw(map, says).toBlob((blob) => {
+      const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${document.title.replace(/[\\/:*?"<>|]/g, " ")}.png` });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
       say(says.saved);
