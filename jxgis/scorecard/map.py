@@ -14,7 +14,7 @@ from jxgis.drawing.layers import Field, add_group, add_polygons, add_switch, fie
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.i18n import localise_reasons, text
 from jxgis.schema.tables import table as declared
-from jxgis.scorecard.words import said_target, said_value
+from jxgis.scorecard.words import said_gap, said_target, said_value
 
 if TYPE_CHECKING:
     import folium
@@ -98,7 +98,7 @@ def scorecard_map(
                 told = rows.assign(
                     told=[said_value(v, target, lang) for v in rows["value"]],
                     aim=[said_target(v, target, lang) for v in rows[f"target_{year}"]],
-                    short=[said_value(v, target, lang) for v in rows["gap"]],
+                    short=[said_gap(v, target, lang) for v in rows["gap"]],
                 )
                 fields = [
                     Field("told", target.title(lang)),
