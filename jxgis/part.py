@@ -175,6 +175,10 @@ class Given:
         first, last = issues["time"].min(), issues["time"].max()
         return text("pipeline.period", self.lang, first=f"{first:%Y-%m-%d}", last=f"{last:%Y-%m-%d}")
 
+    def with_period(self, line: str) -> str:
+        """The line below the title of a map whose cards count issues: which issues they count, too."""
+        return " · ".join(filter(None, [line, self.period()]))
+
     def load_notes(self) -> list[str]:
         """What the loaders noticed: what they all say, such as the working CRS, once."""
         notes = [self.crs_note, *self.unread, *(note for layer in self.loaded.values() for note in layer.notes)]
@@ -380,6 +384,10 @@ class Result(ABC):
         draw, key = _named(there, name, what), (what, name or next(iter(there)))
         if key not in self._drawn:
             self._drawn[key] = draw()
+            if what == "map":
+                from jxgis.drawing.base import say_source
+
+                say_source(self._drawn[key], self.on_paper()["source"], self.given.lang)
         return deepcopy(self._drawn[key])
 
     def table(self, name: str | None = None) -> pd.DataFrame:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from jxgis.periods import Comparison, Gap
 
-__all__ = ["change_lines"]
+__all__ = ["change_lines", "recent_days"]
 
 _DAY = "%Y-%m-%d"
 _SHOWN = 4
@@ -58,6 +58,30 @@ def change_lines(comparison: Comparison) -> list[Text]:
         stretches = [_days(*stretch) for stretch in periods.left_out]
         said.append(text_pair("report.change_left_out", stretches=stretches, gaps=because))
     return said
+
+
+def recent_days(comparison: Comparison) -> Text:
+    """The recent period; all the time there is where there are not two.
+
+    Parameters
+    ----------
+    comparison
+        From :func:`jxgis.periods.compare_periods`.
+
+    Returns
+    -------
+    Text
+        Dates are the first and the last day, both included.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from jxgis.periods import compare_periods
+    >>> recent_days(compare_periods(pd.Series([], dtype="datetime64[ns]"))).zh
+    '全部时段'
+    """
+    periods = comparison.periods
+    return text_pair("report.all_time") if periods is None else _days(periods.split, periods.end)
 
 
 def _gap(gap: Gap) -> Text:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from importlib import import_module
 
+import numpy as np
+import pandas as pd
 import pytest
+from weak_city import CITY, SIDE, points, units
 
+import jxgis
 from jxgis.part import Part, Result
 from jxgis.run.parts import PARTS
 
@@ -32,3 +36,23 @@ def test_nothing_of_a_result_hides_what_every_result_can(part):
 def test_a_result_shows_itself_as_every_result_does(part):
     """A dataclass writes a repr of its own, of all its tables to the last row, where it is not told otherwise."""
     assert result_of(part).__repr__ is Result.__repr__
+
+
+def test_maps_whose_cards_count_issues_say_which_and_pictures_say_the_source():
+    rng = np.random.default_rng(3)
+    times = pd.Series(pd.Timestamp("2023-01-01") + pd.to_timedelta(np.arange(400) % 365, unit="D"))
+    issues = points(*rng.uniform(0, SIDE, (2, 400)), times).assign(issue_class="市容环境")
+    candidates = units(3).rename(columns={"unit_id": "candidate_id"})
+    period = "问题上报时间：2023-01-01 至 2023-12-31"
+    found = (
+        jxgis.find_hotspots(issues, CITY),
+        jxgis.propose_units(CITY, issues=issues, cell_m=500, alternatives=False),
+        jxgis.score_candidates(candidates, issues=issues),
+    )
+    for result in found:
+        page = result.map().get_root().render()
+        assert f" · {period}" in page, result
+        assert f"；{period}；坐标系：EPSG:4549。由 jxgis 制图。" in page, result
+    without = jxgis.propose_units(CITY, cell_m=500, alternatives=False).map().get_root().render()
+    assert "问题上报时间" not in without
+    assert "数据来源：片区；坐标系：EPSG:4549。由 jxgis 制图。" in without

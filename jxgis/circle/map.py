@@ -137,9 +137,11 @@ def lacking(housing: pd.DataFrame, kinds: int, lang: str) -> tuple[NDArray[np.in
 def _add_housing(page: folium.Map, housing: gpd.GeoDataFrame, kinds: int, minutes: float, lang: str) -> LegendSection:
     group = add_group(page, name=text("circle.map_housing", lang))
     style, swatches = lacking(housing, kinds, lang)
+    # Headed by its district alone, a block would be taken for the district.
+    told = housing.assign(heading=[text("circle.map_block", lang, zone=zone) for zone in housing["zone"]])
     add_polygons(
-        group, housing, name="", styles=[fill(swatch.colour, weight=0) for swatch in swatches], style=style,
-        heading="zone", fields=fields_of("circle.housing", ["kinds_reached", "lacks", "m2"], lang), simplify_m=1.0,
+        group, told, name="", styles=[fill(swatch.colour, weight=0) for swatch in swatches], style=style,
+        heading="heading", fields=fields_of("circle.housing", ["kinds_reached", "lacks", "m2"], lang), simplify_m=1.0,
         control=False,
     )  # fmt: skip
     return LegendSection(text("circle.map_legend", lang, minutes=f"{minutes:g}"), swatches, "", [group])

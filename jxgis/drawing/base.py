@@ -19,7 +19,7 @@ from jxgis.i18n import text
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Box", "Script", "add_notice", "extent", "new_map"]
+__all__ = ["Box", "Script", "add_notice", "extent", "new_map", "say_source"]
 
 
 class Script(MacroElement):
@@ -152,6 +152,22 @@ def new_map(
     page.add_child(_Scale(), name="scale")
     page.add_child(_Call("controls", words_of(lang)), name="controls")
     return page
+
+
+def say_source(page: folium.Map, source: str, lang: str) -> None:
+    """Say below pictures of a map where its data come from.
+
+    Parameters
+    ----------
+    page
+        From :func:`new_map`.
+    source
+        As it stands below the map for print.
+    lang
+        ``"zh"`` or ``"en"``.
+    """
+    words = words_of(lang) | {"source": text("tools.source_of", lang, source=source)}
+    page.add_child(_Call("controls", words), name="controls")  # in place of the one without
 
 
 class _Scale(Script):

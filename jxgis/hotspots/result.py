@@ -196,7 +196,7 @@ class HotspotsResult(Result):
                 min_count=given.settings.report.min_count,
             ),
             min_count=given.settings.report.min_count,
-            method=map_line(given.settings.hotspots, self.cells, given.lang),
+            method=given.with_period(map_line(given.settings.hotspots, self.cells, given.lang)),
             lang=given.lang,
             sketch=given.sketch,
         )

@@ -87,7 +87,7 @@ def run_verify(
     run = _run_of(root)
     command, lang = run["command"], run["settings"].get("lang", "zh")
     found = Verified()
-    asked = settings if command == "demo" else _recorded(run["settings"], settings, found)
+    asked = settings if command == "demo" else _recorded(run, settings, found)
     if command != "demo":
         found.differences = list(_of_inputs(run, asked))
         if found.differences:
@@ -139,14 +139,17 @@ def _run_of(root: Path) -> dict[str, Any]:
     return run
 
 
-def _recorded(said: Mapping[str, Any], given: Settings, found: Verified) -> Settings:
+def _recorded(run: Mapping[str, Any], given: Settings, found: Verified) -> Settings:
     """The settings that run.json records, with the files of those that are given."""
     base = given.model_dump(by_alias=True, exclude_unset=True)
     whole = given.model_dump(by_alias=True, exclude_none=True)
+    said = run["settings"]
     inputs = said.get("inputs")
     lacking = [name for name in inputs if name not in whole.get("inputs", {})] if isinstance(inputs, dict) else []
     if lacking:
-        keys = [f"inputs.{name}.path" for name in lacking]
+        # A project names more layers than a command reads: those that were read are what is missing first.
+        read = {row["layer"] for row in run["inputs"]}
+        keys = [f"inputs.{name}.path" for name in [name for name in lacking if name in read] or lacking]
         raise InputError(
             zh=f"结果用到的图层没有给出文件：{'、'.join(keys)}；请用 --project 给出项目，或用 --set 给出文件。",
             en=f"No file is given for layers that the result was made of: {', '.join(keys)}; give its --project, or files by --set.",

@@ -185,9 +185,10 @@ def _of_projects(projects: pd.DataFrame | None, lang: str) -> list[Block]:
     city = projects[projects["level"] == "city"]
     number = _counts(city)
     begun = city[city["value"].notna()]
-    blocks: list[Block] = [
-        Paragraph(text("scorecard.projects_lead", lang, n=len(city), begun=len(begun), **number), "sub")
-    ]
+    aimless = len(begun) - number["judged"]
+    rest = text("scorecard.projects_rest", lang, n=aimless) if aimless else ""
+    lead = text("scorecard.projects_lead", lang, n=len(city), begun=len(begun), rest=rest, **number)
+    blocks: list[Block] = [Paragraph(lead, "sub")]
     heading = text("scorecard.projects_table", lang)
     blocks.append(table_block(heading, city, lang, of="scorecard.projects", folded=True))
     part = projects[projects["level"] == "district"]

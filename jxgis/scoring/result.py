@@ -243,7 +243,7 @@ class ScoresResult(Result):
             indicators=self.labels,
             units=dict(zip(self.indicators["indicator"], self.indicators["unit"], strict=True)),
             told=told(self._depth_shown, self.scores["candidate_id"], given.lang),
-            method=map_line(given.settings.scoring, given.lang),
+            method=given.with_period(map_line(given.settings.scoring, given.lang)),
             cards=card_links(self.scores, most=most) if most else None,
             lang=given.lang,
             sketch=given.sketch,

@@ -155,6 +155,8 @@ def _depth_blocks(scores: pd.DataFrame, depth: Mapping[str, pd.DataFrame], top: 
     apart = types[types["agrees"] == "differ"]
     if len(apart):
         heading = text("report.scores_types_differ", lang, n=len(apart))
+        named = dict(zip(scores["candidate_id"], _called(scores), strict=True))
+        apart = apart.assign(candidate_id=apart["candidate_id"].map(named))
         blocks.append(table_block(heading, apart, lang, of="scores.types", folded=True))
     return blocks
 

@@ -135,7 +135,7 @@ class UnitsResult(Result):
             min_km2=options.min_km2,
             max_km2=options.max_km2,
             min_count=given.settings.report.min_count,
-            method=map_line(options, given.lang),
+            method=given.with_period(map_line(options, given.lang)),
             lang=given.lang,
             sketch=given.sketch,
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jxgis.i18n import Text, listed, text, text_pair
-from jxgis.period_words import change_lines
+from jxgis.period_words import change_lines, recent_days
 from jxgis.report.blocks import Answer, Block, Key, Paragraph, Section, method_note, table_block
 from jxgis.report.columns import write_value
 from jxgis.weak.areas import HOT_PLACE
@@ -132,6 +132,7 @@ def _values(result: WeakResult, lang: str) -> dict[str, str]:
     tested = int(result.judged["p"].notna().sum())
     return {
         "n": str(len(result.weak_areas)),
+        "period": recent_days(result.comparison).of(lang),
         "asked": str(options.number),
         "inside": str(inside),
         "apart": str(len(result.weak_areas) - inside),

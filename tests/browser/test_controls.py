@@ -415,6 +415,41 @@ def test_the_picture_holds_the_map_and_what_explains_it(maps, visit, name, tmp_p
     assert found.complaints == []
 
 
+# The words of the sheet that a picture is drawn of: it is gone as soon as the picture is taken.
+_KEEP = """() => new MutationObserver((changes) => changes.forEach(({ removedNodes }) => removedNodes.forEach((node) => {
+    if (node.className !== "jx-sheet-of-picture") return;
+    window.kept = [...node.querySelectorAll("h1, .jx-shown, .jx-list h2, .jx-list li")].map((one) => one.textContent);
+}))).observe(document.querySelector(".leaflet-container"), { childList: true })"""
+
+
+def test_the_picture_says_which_layer_it_shows_and_what_its_numbers_mean(maps, visit):
+    found = visit(maps["hotspots"])
+    page = found.page
+    found.settle()
+    page.evaluate(_KEEP)
+    pictured = []
+    for at in (0, 1):
+        found.show(at)
+        found.settle()
+        page.locator(".jx-tool-picture").click()
+        page.wait_for_function("window.kept")
+        pictured.append(page.evaluate("window.kept"))
+        rows = page.locator(".jx-list li").all_text_contents()
+        assert rows
+        assert pictured[-1][3:] == rows
+        page.evaluate("window.kept = null")
+    assert [kept[:2] for kept in pictured] == [["城市管理问题热点", "全部问题"], ["城市管理问题热点", CLASSES[0]]]
+    assert pictured[1][2].startswith(CLASSES[0])
+    # Of two layers side by side both are named where they lie.
+    page.locator(".jx-tool-compare").click()
+    page.locator(".jx-panel select").select_option(index=2)
+    found.settle()
+    page.locator(".jx-tool-picture").click()
+    page.wait_for_function("window.kept")
+    assert page.evaluate("window.kept")[1] != CLASSES[0]
+    assert found.complaints == []
+
+
 # --- for everybody
 
 

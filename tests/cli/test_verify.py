@@ -59,6 +59,23 @@ def test_an_untouched_result_is_made_again_with_the_options_it_records(jxgis, pr
     assert "parks.minutes = 12" in ended.out  # the project has another
 
 
+def test_the_layers_that_a_result_was_made_of_are_asked_for_first(jxgis, project, result):
+    def more(run):
+        run["settings"]["inputs"]["toilets"] = {"path": "toilets.gpkg"}
+
+    _edit_run(result, more)  # as where the project names a layer that its command does not read
+    ended = jxgis("verify", result)
+    assert ended.code == 2
+    assert "inputs.residential.path" in ended.err
+    assert "toilets" not in ended.err
+    sets = [
+        each for layer, file in INPUTS.items() for each in ("--set", f"inputs.{layer}.path={project.parent / file}")
+    ]
+    ended = jxgis("verify", result, *sets)
+    assert ended.code == 2
+    assert "inputs.toilets.path" in ended.err
+
+
 @pytest.mark.slow
 def test_without_a_project_files_are_given_by_set(jxgis, project, tmp_path):
     given = {layer: project.parent / file for layer, file in INPUTS.items()}

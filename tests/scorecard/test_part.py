@@ -67,6 +67,7 @@ def test_what_it_writes(project, tmp_path):
     result = run(project, out)
     names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     assert {"scorecard.gpkg", "scorecard.xlsx", "scorecard_values.xlsx", "maps/scorecard.html"} <= names
+    assert "个百分点" in (out / "maps/scorecard.html").read_text(encoding="utf-8")  # a card says it as the page does
     table = gpd.read_file(out / "scorecard.gpkg", layer="scorecard")
     assert {"zone", "level", "indicator", "value", "numerator", "denominator", "target_2025", "target_2027"} <= {*table}
     assert set(table["status"]) == {"met", "below", "no_data"}

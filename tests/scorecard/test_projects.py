@@ -11,8 +11,11 @@ import shapely
 from jxgis.city import load_city
 from jxgis.errors import InputError
 from jxgis.load import load_layer
+from jxgis.report.blocks import Paragraph
 from jxgis.scorecard import fill_card, load_plan, project_progress
 from jxgis.scorecard.projects import beyond_total
+from jxgis.scorecard.section import scorecard_section
+from jxgis.settings import ScorecardSettings
 from jxgis.space.levels import zones_by_level
 
 PLAN = load_plan()
@@ -47,6 +50,20 @@ def test_rows_add_up_by_district_area_and_city(districts):
     assert found.loc[(6, "all"), "said"] == "完成评估"
     assert found.loc[(22, "甲"), ["status", "reason"]].tolist() == ["no_data", "city_target_only"]
     assert sorted(set(found.index.get_level_values(0))) == list(range(1, 43))
+
+
+def test_those_that_cannot_be_judged_are_told_with_the_others(districts):
+    rows = pd.DataFrame(
+        {"item": ["22", "30", "6"], "district": ["甲", "甲", "乙"], "done": [51.0, 10, 1], "total": [70.0, 50, 1]}
+    )
+    found = project_progress(rows, zones_by_level(districts), PLAN.projects, year=2027)
+    empty = pd.DataFrame(columns=["zone", "level", "indicator", "value", "kind", "status", "label", "needs"])
+    section = scorecard_section(empty, PLAN.targets, ScorecardSettings(), projects=found)
+    said = [block.words for block in section.blocks if isinstance(block, Paragraph)]
+    assert (
+        said[-1]
+        == "项目库 42 项，有进展数据的 3 项：1 项达到规划累计量，1 项未达到，1 项无法判断（规划没有给出数量）。"
+    )
 
 
 @pytest.mark.parametrize(("done", "total"), [(30.0, np.nan), (np.nan, 90.0)])

@@ -148,6 +148,11 @@ def test_a_type_given_counts_and_is_compared_with_the_one_found():
     scores = result.scores.set_index("candidate_id")
     assert scores["type"].fillna("").tolist() == ["历史文化类", "商贸服务", "", "历史文化"]
     assert scores["type_from"].fillna("").tolist() == ["given", "given", "", "found"]
+    other = squares(candidate_id=list("ABCD"), type=["商贸服务", None, None, None])
+    apart = score_candidates(other, historic=old, residential=land, further=further).section().blocks
+    assert [
+        row[0] for block in apart if "不一致的候选" in str(getattr(block, "heading", "")) for row in block.rows
+    ] == ["A 甲"]
     english = score_candidates(squares(), historic=old, residential=land, further=further, lang="en")
     assert english.scores["type"].dropna().tolist() == ["历史文化"] * 2
     assert english.shown_tables()["scores"]["type"].dropna().tolist() == ["History and culture"] * 2

@@ -11,6 +11,7 @@ from weak_city import CITY, SIDE, places, points, units
 
 import jxgis
 from jxgis.errors import InputError
+from jxgis.weak.section import in_a_line
 
 
 def cases(rng, n, years=2):
@@ -62,6 +63,17 @@ def test_the_result_shows_itself(result):
     assert set(words["类型"]) <= {"单元", "农贸市场"}
     assert result.map() is not None
     assert result.figure() is not None
+
+
+def test_all_that_tells_counts_says_that_they_are_of_the_recent_period(result):
+    days = "2023-01-01 至 2023-12-31"
+    section = result.section()
+    assert section.lines[0].startswith("看了 184 处区域")
+    assert days in section.lines[0]
+    assert days in in_a_line(result, "zh")
+    assert days in section.answers[0].words
+    without = points(*np.random.default_rng(1).uniform(0, SIDE, (2, 300)))
+    assert "全部时段" in jxgis.find_weak_areas(without, CITY, {}, units=units(12)).section().lines[0]
 
 
 def test_nothing_to_look_at_is_refused():

@@ -217,7 +217,7 @@ Object.assign(jxgis, (() => {
   };
 
   // A sheet that the browser lays out beside the window: head, map and legend, foot.
-  const sheetOf = (map, says) => {
+  const sheetOf = (map, says, shown) => {
     const container = map.getContainer();
     const { x: width, y: height } = map.getSize();
     const sheet = element("div", container);
@@ -226,6 +226,9 @@ Object.assign(jxgis, (() => {
     const copy = (selector, parent) => [...container.querySelectorAll(selector)].filter((one) => !sheet.contains(one)).map((one) => parent.appendChild(one.cloneNode(true)));
     const head = element("header", sheet);
     copy(".jx-title > h1, .jx-title > p, .jx-title > .jx-sketch, .jx-notice > p", head);
+    const beside = map.jxOther?.();
+    // Which of several layers is shown is told by the switch, which no picture has; of two side by side by their chips.
+    if (shown && !beside) head.querySelector("h1").after(Object.assign(element("p", null, shown), { className: "jx-shown" }));
     if (map.jxPeriod?.shown()) element("b", head, map.jxPeriod.told());
     const hole = element("div", sheet);
     hole.className = "jx-hole";
@@ -233,7 +236,6 @@ Object.assign(jxgis, (() => {
     hole.style.height = `${height}px`;
     copy(".leaflet-control-scale", hole);
     element("b", hole, `▲ ${says.north}`).className = "jx-north";
-    const beside = map.jxOther?.();
     beside?.chips.forEach((name, side) => {
       const chip = element("span", hole, name);
       chip.className = `jx-chip jx-chip-${side ? "right" : "left"}`;
@@ -241,13 +243,19 @@ Object.assign(jxgis, (() => {
     const key = element("aside", sheet);
     key.className = "jx-legend";
     copy(".jx-legend [data-section], .jx-legend details > ul", key);
+    const ranked = [...container.querySelectorAll(".jx-list")].filter((list) => list.style.display !== "none");
+    if (ranked.length) {
+      const list = element("div", key);
+      list.className = "jx-list";
+      copy(".jx-list summary > h2, .jx-list details > :is(ol, p)", list);
+    }
     const foot = element("footer", sheet);
     copy(".leaflet-control-attribution", foot);
     element("p", foot, says.source);
     return { sheet, hole, width, height, beside };
   };
-  const draw = (map, says) => {
-    const { sheet, hole, width, height, beside } = sheetOf(map, says);
+  const draw = (map, says, shown) => {
+    const { sheet, hole, width, height, beside } = sheetOf(map, says, shown);
     const frame = sheet.getBoundingClientRect();
     const inner = hole.getBoundingClientRect();
     const canvas = document.createElement("canvas");
@@ -279,8 +287,8 @@ Object.assign(jxgis, (() => {
     return canvas;
   };
 
-  const takePicture = ({ map, says, say, tools }) => tools.button("picture", () => {
-    draw(map, says).toBlob((blob) => {
+  const takePicture = ({ map, says, say, tools, bases, nameOf, shownBase }) => tools.button("picture", () => {
+    draw(map, says, bases.length > 1 ? nameOf(shownBase()) : "").toBlob((blob) => {
       const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${document.title.replace(/[\\/:*?"<>|]/g, " ")}.png` });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
