@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyproj
 
     from jxgis.city import City
+    from jxgis.drawing.canvas import Canvas
     from jxgis.drawing.figures import Figure
     from jxgis.load import Loaded
     from jxgis.report.blocks import Section
@@ -247,8 +248,10 @@ class Result(ABC):
     def section(self) -> Section:
         """What a report says of it."""
 
-    def on_paper(self) -> dict[str, Any]:
-        """What every map for print is given: its ground, where its data come from, its language, and whether it is marked."""
+    def canvas(self, method: str = "") -> Canvas:
+        """What its maps are drawn on; ``method``: the line below their heading."""
+        from jxgis.drawing.canvas import Canvas
+
         given = self.given
         titles = [
             _title(name, given)
@@ -260,7 +263,7 @@ class Result(ABC):
         said = [text(f"figures.{key}", given.lang, layers=layers, n=len(titles)), given.period()]
         said.append(text("figures.crs", given.lang, crs=given.crs.to_string()))
         source = ("; " if given.lang == "en" else "；").join(filter(None, said))
-        return {"ground": given.ground, "source": source, "lang": given.lang, "sketch": given.sketch}
+        return Canvas(ground=given.ground, method=method, source=source, lang=given.lang, sketch=given.sketch)
 
     def draws(self, what: str) -> list[str]:
         """Names of its maps or its figures (``"map"``, ``"figure"``), the part's own first: of the files, without endings."""

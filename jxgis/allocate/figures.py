@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ACCENT, FAILED, FAILED_GROUND, INK, OUTLINE, year_colours
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
@@ -91,11 +91,7 @@ def allocation_sheet(
     others: gpd.GeoDataFrame,
     *,
     years: Sequence[int],
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    source: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> Figure:
     """The sample units by year, numbered as they are listed beside the map; the candidates that are not chosen in grey.
 
@@ -105,22 +101,17 @@ def allocation_sheet(
         The contract's, with polygons.
     years
         The years of the programme.
-    ground
-        What lies under it.
-    method, source
-        The line below the heading, and what stands below the map.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    lang = canvas.lang
     colours = dict(zip(years, year_colours(len(years)), strict=True))
     place = np.arange(1, len(allocation) + 1)
-    with map_sheet(
-        ground, allocation, title=text("allocate.title", lang), method=method, source=source, lang=lang, sketch=sketch
-    ) as sheet:
+    with map_sheet(canvas, allocation, title=text("allocate.title", lang)) as sheet:
         sheet.map.areas(others.geometry, FAILED_GROUND, edge=FAILED, width=0.5, dash=(0, (3, 2)), over=2.5)
         sheet.map.areas(
             allocation.geometry, [colours[year] for year in allocation["year"]], edge=OUTLINE, width=0.5, over=2.6

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, ACCENT, FAILED, FAILED_GROUND, OUTLINE, UNITS, year_colours
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     PlaceList,
     add_group,
@@ -36,9 +36,7 @@ def allocation_map(
     others: gpd.GeoDataFrame,
     *,
     years: Sequence[int],
-    ground: Ground = NO_GROUND,
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> folium.Map:
     """Draw the sample units by year, with a switch to their types; the candidates that are not chosen below them.
 
@@ -50,20 +48,16 @@ def allocation_map(
         The candidates that are not chosen: ``candidate_id, reason`` and polygons.
     years
         The years of the programme.
-    ground
-        What lies under it.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     folium.Map
     """
+    lang = canvas.lang
     title = text("allocate.title", lang)
-    line = "allocate.line" if len(allocation) else "allocate.line_conflict"
-    method = text(line, lang, first=years[0], last=years[-1], n=len(allocation))
-    drawn = allocation if len(allocation) else others
-    page = land_map(ground, drawn, title=title, method=method, lang=lang, sketch=sketch)
+    page = land_map(canvas, allocation if len(allocation) else others, title=title)
     heading = "name" if "name" in allocation.columns and allocation["name"].notna().all() else "candidate_id"
     # A year is a name here: 2,026 is none.
     chosen = allocation.assign(year=allocation["year"].astype(str), place=np.arange(1, len(allocation) + 1))

@@ -10,8 +10,8 @@ import numpy as np
 
 from jxgis.circle.kinds import ALL_KINDS
 from jxgis.circle.section import share_column
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ACCENT, ON_FOOT, OUT, OUTLINE, SITE, sequential
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     TOP,
     add_group,
@@ -56,10 +56,7 @@ def circle_map(
     things: Mapping[str, gpd.GeoDataFrame],
     *,
     minutes: float,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> folium.Map:
     """Draw housing by the number of kinds that it has within a walk, and by each kind districts, facilities and blind spots.
 
@@ -71,21 +68,18 @@ def circle_map(
         Kind to its facilities.
     minutes
         The longest walk.
-    ground
-        What lies under it.
-    method
-        The line below the heading.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     folium.Map
     """
+    lang = canvas.lang
     circle = gpd.GeoDataFrame(localise_reasons(tables["circle"], lang))
     of_districts = circle[circle["level"] == "district"]
     title = text("circle.map_title", lang, minutes=f"{minutes:g}")
-    page = land_map(ground, of_districts, title=title, method=method, lang=lang, sketch=sketch)
+    page = land_map(canvas, of_districts, title=title)
     sections = [_add_housing(page, gpd.GeoDataFrame(tables["housing"]), len(things), minutes, lang)]
     column, blind = share_column(circle), tables.get("blind_spots")
     for kind in (*things, ALL_KINDS):

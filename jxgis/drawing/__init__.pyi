@@ -1,6 +1,7 @@
 from . import colours
 from .base import Box, Script, add_notice, extent, new_map
 from .basemaps import Source, add_basemap, source_of
+from .canvas import BLANK, Canvas
 from .colours import sequential
 from .figures import (
     Figure,
@@ -47,11 +48,13 @@ from .scale import scale_bar
 from .under import add_ground
 
 __all__ = [
+    "BLANK",
     "NO_GROUND",
     "PAGE_MM",
     "Basemap",
     "BasemapName",
     "Box",
+    "Canvas",
     "CellPixels",
     "Classes",
     "Field",

@@ -22,8 +22,8 @@ from jxgis.drawing import _encode
 from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script, extent, new_map
 from jxgis.drawing.basemaps import add_basemap, source_of
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.colours import BORDER, PAPER
-from jxgis.drawing.ground import Ground
 from jxgis.drawing.raster import CellPixels, Lattice, lattice_of, paint
 from jxgis.drawing.under import add_ground
 from jxgis.i18n import text
@@ -442,42 +442,37 @@ def add_names(
 
 
 def land_map(
-    ground: Ground,
+    canvas: Canvas,
     drawn: gpd.GeoDataFrame,
     *,
     title: str,
-    method: str = "",
     named: bool = True,
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> folium.Map:
     """Start a map on the quiet ground of every map: land, waters, parks and streets below all else, borders and names above.
 
     Parameters
     ----------
-    ground
-        What lies under it.
+    canvas
+        What it is drawn on, and what is said around it.
     drawn
         What the map shows: where there is no land, it is what is seen first.
-    title, method
-        Heading, and the line below it.
+    title
+        Its heading.
     named
         Whether the names are written; without them the borders are broader.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
     folium.Map
         See :func:`jxgis.drawing.base.new_map`.
     """
-    land = ground.land
-    source = source_of(ground.basemap)
+    ground, method, lang = canvas.ground, canvas.method, canvas.lang
+    land, source = ground.land, source_of(ground.basemap)
     seen = extent([drawn if land is None else land])
     if source is not None and source.datum != "WGS-84":
         west, south, east, north = _encode.in_datum(np.reshape(seen, (2, 2)), source.datum).ravel().tolist()
         seen, method = (west, south, east, north), " · ".join(filter(None, [method, text("basemaps.shifted", lang)]))
-    page = new_map(seen, title=title, subtitle=method, lang=lang, sketch=sketch)
+    page = new_map(seen, title=title, subtitle=method, lang=lang, sketch=canvas.sketch)
     if ground.basemap is not None:
         add_basemap(page, ground.basemap, lang)
     add_ground(page, ground)

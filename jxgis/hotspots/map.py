@@ -10,8 +10,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, HOT_COLD, PAPER, PEAK, PINS, sequential
-from jxgis.drawing.ground import NO_GROUND, Ground
+from jxgis.drawing.ground import Ground
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -248,15 +249,12 @@ def hotspot_map(
     peaks: gpd.GeoDataFrame | None = None,
     rate_places: gpd.GeoDataFrame | None = None,
     rate_peaks: gpd.GeoDataFrame | None = None,
-    ground: Ground = NO_GROUND,
+    canvas: Canvas = BLANK,
     classes: Sequence[str] | None = None,
     months: Months | None = None,
-    method: str = "",
     min_count: int = REPORT.min_count,
     band_m: float = HOTSPOTS.band_m,
     max_cells: int = 60_000,
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> folium.Map:
     """Draw hot and cold cells with a switch by class, and the ranked places of each class.
 
@@ -276,32 +274,29 @@ def hotspot_map(
         Places of ``all`` where there is more than an exposure explains, drawn with ``rate_bin`` of ``cells``.
     rate_peaks
         Their local peaks, as ``peaks``.
-    ground
-        What lies under it.
+    canvas
+        What it is drawn on, and what is said around it.
     classes
         Which classes and in which order; by default all of ``cells``, ``all`` first.
     months
         The issues by month, as a layer with a slider.
-    method
-        The line below the heading: cell, band, test and period.
     min_count
         The least number of cases that is shown; fewer stand as a range, and then a cell shows its class, not its z and q.
     band_m
         How far the cells of a peak reach, in metres, where tables are not shown as they are.
     max_cells
         With more cells than this, significant ones are painted as a picture without tooltips, and the legend says so.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
     folium.Map
         To be written with :func:`jxgis.drawing.offline.save_map`.
     """
+    lang, ground = canvas.lang, canvas.ground
     given = {"cells": cells, "places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
     tables = _as_shown({name: table for name, table in given.items() if table is not None}, min_count, band_m, lang)
     cells = tables["cells"]
-    page = land_map(ground, cells, title=text("maps.hotspots_title", lang), method=method, lang=lang, sketch=sketch)
+    page = land_map(canvas, cells, title=text("maps.hotspots_title", lang))
     drawn = _drawn(page, cells, ground, max_cells, lang)
     found = list(pd.unique(cells["issue_class"]))
     order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != ALL, found.index(c)))

@@ -188,7 +188,7 @@ class HotspotsResult(Result):
             peaks=told["peaks"],
             rate_places=told.get("rate_places"),
             rate_peaks=told.get("rate_peaks"),
-            ground=given.ground,
+            canvas=self.canvas(map_line(given.settings.hotspots, self.cells, given.lang)),
             classes=[ALL, *self._class_words()],
             months=by_month(
                 given.need("issues"),
@@ -196,9 +196,6 @@ class HotspotsResult(Result):
                 min_count=given.settings.report.min_count,
             ),
             min_count=given.settings.report.min_count,
-            method=map_line(given.settings.hotspots, self.cells, given.lang),
-            lang=given.lang,
-            sketch=given.sketch,
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
@@ -222,14 +219,14 @@ class HotspotsResult(Result):
         from jxgis.hotspots.figures import hotspot_panels
 
         classes = self._class_words() or [ALL]
-        return hotspot_panels(*self._drawn_tables(), classes=classes, **self.on_paper())
+        return hotspot_panels(*self._drawn_tables(), classes=classes, canvas=self.canvas())
 
     def _sheet(self) -> Figure:
         from jxgis.hotspots.figures import hotspot_sheet
         from jxgis.hotspots.section import map_line
 
-        method = map_line(self.given.settings.hotspots, self.cells, self.given.lang)
-        return hotspot_sheet(*self._drawn_tables(), method=method, **self.on_paper())
+        canvas = self.canvas(map_line(self.given.settings.hotspots, self.cells, self.given.lang))
+        return hotspot_sheet(*self._drawn_tables(), canvas=canvas)
 
     def _drawn_tables(self) -> list[gpd.GeoDataFrame]:
         """Cells, places and peaks, the classes in words."""

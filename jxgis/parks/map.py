@@ -10,8 +10,8 @@ import pandas as pd
 
 from jxgis.bounds import at_least
 from jxgis.drawing.base import add_notice
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import COUNTED, COVERAGE, ISOCHRONES, LOSS, PARK, PARK_EDGE, POCKET, SERVED, SITE, SMALL
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -190,14 +190,11 @@ def parks_map(
     unserved: gpd.GeoDataFrame | None = None,
     sites: gpd.GeoDataFrame | None = None,
     *,
-    ground: Ground = NO_GROUND,
+    canvas: Canvas = BLANK,
     parks: gpd.GeoDataFrame | None = None,
     isochrones: gpd.GeoDataFrame | None = None,
     blind_spots: gpd.GeoDataFrame | None = None,
     target: float = PARKS.target,
-    method: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> folium.Map:
     """Draw coverage by zone with a switch by method, the housing served and not, the parks and the proposed ones.
 
@@ -210,8 +207,8 @@ def parks_map(
         Polygons with ``method``.
     sites
         Proposed parks, with ``rank``, ``counts`` and, where known, ``name`` and ``m2``.
-    ground
-        What lies under it.
+    canvas
+        What it is drawn on, and what is said around it.
     parks
         As `parks.radius.classify_parks` gives them: ``name, kind, area_m2, radius_m`` and polygons.
     isochrones
@@ -221,19 +218,14 @@ def parks_map(
         ten stand in a list.
     target
         The coverage asked for, 0 to 1.
-    method
-        The line below the heading: standard, minutes, speed, denominator.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
     folium.Map
     """
+    lang, ground = canvas.lang, replace(canvas.ground, parks=None)
     rows = localise_reasons(coverage[coverage["zone"] != ALL], lang)
-    page = land_map(
-        replace(ground, parks=None), rows, title=text("maps.parks_title", lang), method=method, lang=lang, sketch=sketch
-    )
+    page = land_map(replace(canvas, ground=ground), rows, title=text("maps.parks_title", lang))
     drawn = _add_parks(page, parks, lang) if _some(parks) else []
     walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
     groups: dict[str, folium.FeatureGroup] = {}

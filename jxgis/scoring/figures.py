@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, ACCENT, INK, OUTLINE, SEQUENTIAL
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
@@ -66,11 +66,7 @@ def score_sheet(
     scores: gpd.GeoDataFrame,
     *,
     top: int = 20,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    source: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> Figure:
     """All candidates by score; the best with their ranks, and by name beside the map.
 
@@ -80,22 +76,17 @@ def score_sheet(
         The contract's ``scores`` as people are shown them, with polygons.
     top
         How many are numbered.
-    ground
-        What lies under it.
-    method, source
-        The line below the heading, and what stands below the map.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    lang = canvas.lang
     classes, best = score_classes(scores, lang), ranked(scores).head(top)
     named = "name" if "name" in scores.columns and scores["name"].notna().all() else "candidate_id"
-    with map_sheet(
-        ground, scores, title=text("maps.scores_title", lang), method=method, source=source, lang=lang, sketch=sketch
-    ) as sheet:
+    with map_sheet(canvas, scores, title=text("maps.scores_title", lang)) as sheet:
         sheet.map.areas(
             scores.geometry, [classes.colours[row] for row in classes.row], edge=OUTLINE, width=0.5, over=2.5
         )

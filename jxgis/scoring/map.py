@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ACCENT, BAD, FAILED, FAILED_GROUND, OUTLINE
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -113,14 +113,11 @@ def score_classes(scores: pd.DataFrame, lang: str) -> Classes:
 def scores_map(
     scores: gpd.GeoDataFrame,
     *,
-    ground: Ground = NO_GROUND,
+    canvas: Canvas = BLANK,
     indicators: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
     told: pd.DataFrame | None = None,
-    method: str = "",
     cards: pd.Series | None = None,
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> folium.Map:
     """Draw candidates by score, with a switch to completeness and to each indicator's score.
 
@@ -132,25 +129,22 @@ def scores_map(
         ``gates`` is ``fail`` are grey on the layer of scores with a dashed border, below the others, and stand neither
         among the pins nor in the list. Where ``issues`` is not a number (few, see `small_counts.hide_small`) a missing
         score is said to be withheld.
-    ground
-        What lies under it.
+    canvas
+        What it is drawn on, and what is said around it.
     indicators
         What people call each indicator; its id where not given.
     units
         The unit of each indicator's value, ``"%"`` for instance, by its id.
     told
         What `depth.told` says of each candidate, on the index of ``scores``.
-    method
-        The line below the heading: weights and number of indicators.
     cards
         Links to the candidates' cards, on the index of the scores; see `cards.card_links`.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
     folium.Map
     """
+    lang = canvas.lang
     scores = localise_reasons(scores, lang)
     link = None
     if cards is not None:
@@ -159,7 +153,7 @@ def scores_map(
     scores = scores.iloc[np.argsort(~fails_gate(scores), kind="stable")]
     fails = fails_gate(scores)
     withheld = _withheld(scores)
-    page = land_map(ground, scores, title=text("maps.scores_title", lang), method=method, lang=lang, sketch=sketch)
+    page = land_map(canvas, scores, title=text("maps.scores_title", lang))
     called = indicators or {}
     # An indicator that no candidate has is no layer to switch to: all of it would be grey.
     ids = [x for x in indicator_columns(scores) if scores[f"{x}_score"].notna().any()]
