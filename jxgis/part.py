@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar,
 from jxgis import output
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.errors import InputError, MissingPackageError, require_lang
-from jxgis.i18n import Text, listed, text
+from jxgis.i18n import Text, clauses, listed, text
 
 if TYPE_CHECKING:
     import folium
@@ -262,7 +262,7 @@ class Result(ABC):
         layers = listed(titles[:_SOURCES], given.lang)
         said = [text(f"figures.{key}", given.lang, layers=layers, n=len(titles)), given.period()]
         said.append(text("figures.crs", given.lang, crs=given.crs.to_string()))
-        source = ("; " if given.lang == "en" else "；").join(filter(None, said))
+        source = clauses(said, given.lang)
         return Canvas(ground=given.ground, method=method, source=source, lang=given.lang, sketch=given.sketch)
 
     def draws(self, what: str) -> list[str]:

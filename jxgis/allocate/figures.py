@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jxgis.allocate.section import names_of
 from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ACCENT, FAILED, FAILED_GROUND, INK, OUTLINE, year_colours
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
@@ -48,7 +49,7 @@ def allocation_chart(
     matplotlib.figure.Figure
     """
     colours = dict(zip(years, year_colours(len(years)), strict=True))
-    called = _called(allocation)
+    called = names_of(allocation)
     # A gap between the years, in which their heads stand.
     step = allocation["year"].map({year: at for at, year in enumerate(years)}).to_numpy(dtype=float)
     place = np.arange(len(allocation)) + 1.4 * (step + 1)
@@ -77,13 +78,6 @@ def allocation_chart(
         ax.set_title(text("allocate.chart", lang), loc="left")
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure
-
-
-def _called(allocation: pd.DataFrame) -> pd.Series:
-    ids = allocation["candidate_id"].astype("str")
-    if "name" not in allocation.columns:
-        return ids
-    return allocation["name"].astype("str").where(allocation["name"].notna(), ids)
 
 
 def allocation_sheet(
@@ -126,6 +120,6 @@ def allocation_sheet(
         if len(others):
             counted.append(Swatch(FAILED, text("allocate.not_chosen", lang), "dash"))
         sheet.legend([LegendSection(text("allocate.by_year", lang), counted)])
-        rows = zip(place, _called(allocation), map(str, allocation["year"]), strict=True)
+        rows = zip(place, names_of(allocation), map(str, allocation["year"]), strict=True)
         sheet.listing(text("allocate.schedule_heading", lang), rows, ACCENT)
     return sheet.figure

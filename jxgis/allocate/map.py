@@ -23,6 +23,7 @@ from jxgis.drawing.layers import (
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.i18n import localise_reasons, text
+from jxgis.scoring.map import named_by
 
 if TYPE_CHECKING:
     import folium
@@ -58,7 +59,7 @@ def allocation_map(
     lang = canvas.lang
     title = text("allocate.title", lang)
     page = land_map(canvas, allocation if len(allocation) else others, title=title)
-    heading = "name" if "name" in allocation.columns and allocation["name"].notna().all() else "candidate_id"
+    heading = named_by(allocation)
     # A year is a name here: 2,026 is none.
     chosen = allocation.assign(year=allocation["year"].astype(str), place=np.arange(1, len(allocation) + 1))
     fields = [
@@ -96,10 +97,9 @@ def allocation_map(
         add(text("allocate.by_type", lang), colours, labels, at_type, show=False)
     if len(others):
         told = localise_reasons(others, lang)
-        own = "name" if "name" in others.columns and others["name"].notna().all() else "candidate_id"
         add_polygons(
             page, told, name=text("allocate.not_chosen", lang),
-            styles=[fill(FAILED_GROUND, border=FAILED, weight=0.8, dash="3 4")], heading=own,
+            styles=[fill(FAILED_GROUND, border=FAILED, weight=0.8, dash="3 4")], heading=named_by(others),
             fields=fields_of("allocation.others", ["area", "type", "score", "reason"], lang), simplify_m=0.5,
         )  # fmt: skip
         sections.append(LegendSection("", [Swatch(FAILED, text("allocate.not_chosen", lang), "dash")]))
