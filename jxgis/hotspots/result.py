@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jxgis.periods import Comparison
     from jxgis.report.blocks import Section
 
-__all__ = ["HotspotsResult", "density_files"]
+__all__ = ["HotspotsResult"]
 
 #: Fewer make no series.
 _FEWEST_MONTHS = 3
@@ -153,7 +153,7 @@ class HotspotsResult(Result):
 
         lang = self.given.lang
         write_gpkg(stage.path("hotspots.gpkg"), self._layers(), of=self.part.name, lang=lang)
-        for issue_class, file in density_files(self.densities).items():
+        for issue_class, file in _density_files(self.densities).items():
             title = text("common.all_classes", lang) if issue_class == ALL else issue_class
             write_cog(stage.path(file), self.densities[issue_class], title=title)
 
@@ -294,12 +294,12 @@ class HotspotsResult(Result):
         return list(self.given.in_words(pd.DataFrame({"issue_class": list(self.classes)}))["issue_class"])
 
 
-def density_files(classes: Iterable[str]) -> dict[str, str]:
+def _density_files(classes: Iterable[str]) -> dict[str, str]:
     """File of each class's density raster.
 
     Examples
     --------
-    >>> density_files(["all", "市容环境", "a/b"])
+    >>> _density_files(["all", "市容环境", "a/b"])
     {'all': 'density/all.tif', '市容环境': 'density/市容环境.tif', 'a/b': 'density/a_b.tif'}
     """
     from jxgis.output import safe_names
