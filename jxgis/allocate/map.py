@@ -75,9 +75,8 @@ def allocation_map(
         if len(chosen):
             styles = [fill(colour, border=OUTLINE, weight=0.9) for colour in colours]
             add_polygons(
-                group, chosen, name="", styles=styles, style=style, heading=heading, fields=fields, simplify_m=0.5,
-                control=False, level=1,
-            )  # fmt: skip
+                group, chosen, styles=styles, style=style, heading=heading, fields=fields, simplify_m=0.5, level=1
+            )
         swatches = [Swatch(colour, label) for colour, label in zip(colours, labels, strict=True)]
         sections.append(LegendSection(name, swatches, "", [group]))
         return group

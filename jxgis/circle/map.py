@@ -132,9 +132,8 @@ def _add_housing(page: folium.Map, housing: gpd.GeoDataFrame, kinds: int, minute
     group = add_group(page, name=text("circle.map_housing", lang))
     style, swatches = lacking(housing, kinds, lang)
     add_polygons(
-        group, housing, name="", styles=[fill(swatch.colour, weight=0) for swatch in swatches], style=style,
+        group, housing, styles=[fill(swatch.colour, weight=0) for swatch in swatches], style=style,
         heading="zone", fields=fields_of("circle.housing", ["kinds_reached", "lacks", "m2"], lang), simplify_m=1.0,
-        control=False,
     )  # fmt: skip
     return LegendSection(text("circle.map_legend", lang, minutes=f"{minutes:g}"), swatches, "", [group])
 
@@ -153,19 +152,19 @@ def _add_kind(
     group = add_group(page, name=text("circle.map_kind", lang, label=label), show=False)
     classes = classify(rows[column], breaks=_BREAKS, percent=True, unit="%", lang=lang)
     add_polygons(
-        group, rows, name="", styles=[fill(c, border=OUTLINE, weight=0.9) for c in classes.colours],
-        style=classes.row, heading="zone", fields=fields_of("circle.circle", _TOLD, lang), simplify_m=0.5, control=False,
+        group, rows, styles=[fill(c, border=OUTLINE, weight=0.9) for c in classes.colours],
+        style=classes.row, heading="zone", fields=fields_of("circle.circle", _TOLD, lang), simplify_m=0.5,
     )  # fmt: skip
     marks = classes.swatches()
     if blind is not None and len(blind):
         known = fields_of("circle.blind_spots", ["rank", "zone", "people", "m2"], lang)
         add_polygons(
-            group, gpd.GeoDataFrame(blind), name="", styles=[fill(OUT, border=OUTLINE, weight=0.6)], heading="name",
-            fields=known, level=1, simplify_m=1.0, control=False,
+            group, gpd.GeoDataFrame(blind), styles=[fill(OUT, border=OUTLINE, weight=0.6)], heading="name",
+            fields=known, level=1, simplify_m=1.0,
         )  # fmt: skip
         marks.append(Swatch(OUT, text("circle.map_spots", lang, n=len(blind))))
     if things is not None and len(things):
         at = gpd.GeoDataFrame(geometry=spots(things).to_numpy(), crs=things.crs)
-        add_points(group, at, name="", styles=[dot(ON_FOOT, radius_px=3)], control=False)
+        add_points(group, at, styles=[dot(ON_FOOT, radius_px=3)])
         marks.append(Swatch(ON_FOOT, label, "dot"))
     return LegendSection(text("circle.map_share", lang, label=label, minutes=f"{minutes:g}"), marks, "", [group])

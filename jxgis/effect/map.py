@@ -72,10 +72,7 @@ def effect_map(
         (by_change, compared, list(change.colours), change.row),
     ):
         styles = [fill(colour, border=OUTLINE, weight=0.7) for colour in colours]
-        add_polygons(
-            group, drawn, name="", styles=styles, style=rows, heading="area_id", fields=fields, simplify_m=0.5,
-            control=False,
-        )  # fmt: skip
+        add_polygons(group, drawn, styles=styles, style=rows, heading="area_id", fields=fields, simplify_m=0.5)
     treated = shown[shown["role"] == "treated"]
     add_polygons(page, treated, name=words["treated"].of(lang), styles=[line(SITE, weight=2.6)])
     add_names(page, treated, column="area_id", name=text("effect.names", lang))

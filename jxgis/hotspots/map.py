@@ -178,18 +178,18 @@ def _add_cells(
     styles = [*(fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS), fill(ABSENT, weight=0)]
     fields = _cell_fields(lang, min_count, bins_of)
     add_polygons(
-        group, seen, name="", styles=styles, style=np.where(judged, 3 - bins.to_numpy(), len(_BINS)), fields=fields, shapes=drawn.shapes,
-        key="cell_id", control=False,
+        group, seen, styles=styles, style=np.where(judged, 3 - bins.to_numpy(), len(_BINS)), fields=fields, shapes=drawn.shapes,
+        key="cell_id",
     )  # fmt: skip
 
 
 def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, lang: str) -> None:
     titled = places.sort_values("rank").reset_index(drop=True)
     titled = titled.assign(issues=as_words(titled["issues"]))
-    add_polygons(group, titled, name="", styles=[line(PINS, weight=1.6)], control=False)
+    add_polygons(group, titled, styles=[line(PINS, weight=1.6)])
     add_points(
-        group, titled.head(TOP), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=fields_of("hotspots.places", _PLACE, lang),
-        number="rank", control=False,
+        group, titled.head(TOP), styles=[dot(PINS, radius_px=8)], heading="name", fields=fields_of("hotspots.places", _PLACE, lang),
+        number="rank",
     )  # fmt: skip
 
 
@@ -201,9 +201,7 @@ def _add_outlines(group: folium.FeatureGroup, places: gpd.GeoDataFrame, peaks: g
         issues=as_words(places["issues"]),
     )
     fields = fields_of("hotspots.wide", [*_PLACE, "peak_count"], lang)
-    add_polygons(
-        group, titled, name="", styles=[line(PINS, weight=2.2)], heading="name", fields=fields, control=False
-    )  # fmt: skip
+    add_polygons(group, titled, styles=[line(PINS, weight=2.2)], heading="name", fields=fields)
 
 
 def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, lang: str, of: str) -> None:
@@ -212,15 +210,11 @@ def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, l
     ranked = peaks.sort_values("rank").reset_index(drop=True)
     ranked = ranked.assign(issues=as_words(ranked["issues"]))
     if len(ranked) > pins:
-        add_points(
-            group, ranked.iloc[pins:], name="", styles=[dot(PEAK, radius_px=3.5)], heading="name", fields=fields,
-            control=False,
-        )  # fmt: skip
+        add_points(group, ranked.iloc[pins:], styles=[dot(PEAK, radius_px=3.5)], heading="name", fields=fields)
     if pins:
         add_points(
-            group, ranked.head(pins), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=fields,
-            number="rank", control=False,
-        )  # fmt: skip
+            group, ranked.head(pins), styles=[dot(PINS, radius_px=8)], heading="name", fields=fields, number="rank"
+        )
 
 
 def _add_ranked(

@@ -169,8 +169,8 @@ def _add_zones(
         classes = classify(share, breaks=breaks, colours=COVERAGE, percent=True, unit="%", lang=lang)
         colours, row, swatches = classes.colours, classes.row, classes.swatches()
     add_polygons(
-        group, rows, name="", styles=[fill(colour, weight=1) for colour in colours], style=row, heading="zone",
-        fields=fields_of("parks.change", _TOLD, lang), simplify_m=2, control=False,
+        group, rows, styles=[fill(colour, weight=1) for colour in colours], style=row, heading="zone",
+        fields=fields_of("parks.change", _TOLD, lang), simplify_m=2,
     )  # fmt: skip
     return swatches
 
@@ -208,7 +208,7 @@ def _add_housing(group: folium.FeatureGroup, changed: gpd.GeoDataFrame) -> None:
     for state, look in _HOUSING.items():
         pieces = changed[changed["state"] == state]
         if len(pieces):
-            add_polygons(group, pieces, name="", styles=[look], level=2, simplify_m=0.5, control=False)
+            add_polygons(group, pieces, styles=[look], level=2, simplify_m=0.5)
 
 
 def _add_plan(page: folium.Map, plan: gpd.GeoDataFrame, lang: str) -> list[Swatch]:

@@ -101,13 +101,13 @@ def _add_method(
     classes = classify(value, breaks=coverage_breaks(target), colours=COVERAGE, percent=True, unit="%", lang=lang)
     shown = rows.assign(coverage=value, deficit=(target - value).where(value < target))
     add_polygons(
-        group, shown, name="", styles=[fill(c, weight=1) for c in classes.colours], style=classes.row,
-        heading="zone", fields=_coverage_fields(lang), simplify_m=2, control=False,
+        group, shown, styles=[fill(c, weight=1) for c in classes.colours], style=classes.row,
+        heading="zone", fields=_coverage_fields(lang), simplify_m=2,
     )  # fmt: skip
     looks = (fill(SERVED, weight=0), fill(LOSS, weight=0))
     for table, look in zip(housing, looks, strict=True):
         if table is not None:
-            add_polygons(group, table, name="", styles=[look], level=2, simplify_m=0.5, control=False)
+            add_polygons(group, table, styles=[look], level=2, simplify_m=0.5)
     return group, classes.swatches()
 
 
@@ -134,8 +134,8 @@ def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -
     ordered = isochrones.sort_values("minutes", ascending=False).reset_index(drop=True)
     shades = [ISOCHRONES[max(0, len(ISOCHRONES) - len(ordered) + at) % len(ISOCHRONES)] for at in range(len(ordered))]
     add_polygons(
-        group, ordered, name="", styles=[fill(c, weight=0) for c in shades],
-        style=np.arange(len(ordered)), level=1, simplify_m=2, control=False,
+        group, ordered, styles=[fill(c, weight=0) for c in shades],
+        style=np.arange(len(ordered)), level=1, simplify_m=2,
     )  # fmt: skip
     swatches = [
         Swatch(shade, text("maps.isochrone", lang, n=f"{minutes:g}"))

@@ -101,8 +101,8 @@ def scorecard_map(
                     *fields_of("scorecard.scorecard", ["source", "date", "reason", "needs"], lang),
                 ]
                 add_polygons(
-                    group, told, name="", styles=[fill(c, border=OUTLINE, weight=0.9) for c in STATE_COLOURS], style=state,
-                    heading="zone", fields=fields, simplify_m=0.5, control=False,
+                    group, told, styles=[fill(c, border=OUTLINE, weight=0.9) for c in STATE_COLOURS], style=state,
+                    heading="zone", fields=fields, simplify_m=0.5,
                 )  # fmt: skip
                 groups.append(group)
     if groups:

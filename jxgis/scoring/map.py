@@ -181,9 +181,8 @@ def scores_map(
         group = add_group(page, name=name, show=show, under=under)
         styles = [fill(c, border=OUTLINE, weight=0.9) for c in classes.colours]
         add_polygons(
-            group, scores, name="", styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5,
-            control=False, link=link,
-        )  # fmt: skip
+            group, scores, styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5, link=link
+        )
         sections.append(LegendSection(key, classes.swatches(), "", [group]))
         return group
 

@@ -163,10 +163,7 @@ def units_map(
     groups = [add_group(page, name=name, show=at == 0) for at, (name, _, _) in enumerate(looks)]
     for group, (_, colours, rows) in zip(groups, looks, strict=True):
         styles = [fill(c, border=OUTLINE, weight=0.9) for c in colours]
-        add_polygons(
-            group, shown, name="", styles=styles, style=rows, heading="unit_id", fields=fields, simplify_m=0.5,
-            control=False,
-        )  # fmt: skip
+        add_polygons(group, shown, styles=styles, style=rows, heading="unit_id", fields=fields, simplify_m=0.5)
     outside = shown[bounds > 0]
     if len(outside):
         add_polygons(

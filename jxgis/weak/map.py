@@ -110,6 +110,6 @@ def _add(
 ) -> None:
     counted = {name: as_words(rows[name]) for name in ("issues", "cases_before") if name in rows}
     add_polygons(
-        group, rows.assign(**counted), name="", styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in colours],
-        style=style, heading=heading, fields=fields_of(of, fields, lang), simplify_m=0.5, control=False,
+        group, rows.assign(**counted), styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in colours],
+        style=style, heading=heading, fields=fields_of(of, fields, lang), simplify_m=0.5,
     )  # fmt: skip

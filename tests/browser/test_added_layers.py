@@ -84,8 +84,8 @@ def add_categories(page: folium.Map) -> None:
 def add_own(page: folium.Map) -> None:
     group = add_group(page, name="added", overlay=True)
     tables = result_tables()
-    add_polygons(group, tables.parks, name="", styles=[fill("#00aa00")], level=5, control=False)
-    add_points(group, tables.sites, name="", styles=[dot("#aa0000")], control=False)
+    add_polygons(group, tables.parks, styles=[fill("#00aa00")], level=5)
+    add_points(group, tables.sites, styles=[dot("#aa0000")])
     add_legend(page, [LegendSection("", [Swatch("#00aa00", "added")], layers=[group])])
 
 

@@ -51,7 +51,7 @@ def page_of(ground, tmp_path_factory):
         square = table(["方"], [shapely.box(2000, 1000, 4000, 2400)], rank=[1])
         page = land_map(Canvas(ground=on), square, title="底图")
         group = add_group(page, name="格")
-        add_polygons(group, square, name="", styles=[fill("#b2182b")], heading="name", control=False)
+        add_polygons(group, square, styles=[fill("#b2182b")], heading="name")
         add_points(page, square, name="点", styles=[dot("#7f0d1d", radius_px=9)], number="rank")
         add_switch(page)
         return save_map(page, folder / f"{name}.html")
