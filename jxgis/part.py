@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar,
 from jxgis import output
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.errors import InputError, MissingPackageError, require_lang
-from jxgis.i18n import Text, listed, text
+from jxgis.i18n import Text, clauses, listed, text
 
 if TYPE_CHECKING:
     import folium
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyproj
 
     from jxgis.city import City
+    from jxgis.drawing.canvas import Canvas
     from jxgis.drawing.figures import Figure
     from jxgis.load import Loaded
     from jxgis.report.blocks import Section
@@ -251,8 +252,10 @@ class Result(ABC):
     def section(self) -> Section:
         """What a report says of it."""
 
-    def on_paper(self) -> dict[str, Any]:
-        """What every map for print is given: its ground, where its data come from, its language, and whether it is marked."""
+    def canvas(self, method: str = "") -> Canvas:
+        """What its maps are drawn on; ``method``: the line below their heading."""
+        from jxgis.drawing.canvas import Canvas
+
         given = self.given
         titles = [
             _title(name, given)
@@ -263,8 +266,8 @@ class Result(ABC):
         layers = listed(titles[:_SOURCES], given.lang)
         said = [text(f"figures.{key}", given.lang, layers=layers, n=len(titles)), given.period()]
         said.append(text("figures.crs", given.lang, crs=given.crs.to_string()))
-        source = ("; " if given.lang == "en" else "；").join(filter(None, said))
-        return {"ground": given.ground, "source": source, "lang": given.lang, "sketch": given.sketch}
+        source = clauses(said, given.lang)
+        return Canvas(ground=given.ground, method=method, source=source, lang=given.lang, sketch=given.sketch)
 
     def draws(self, what: str) -> list[str]:
         """Names of its maps or its figures (``"map"``, ``"figure"``), the part's own first: of the files, without endings."""
@@ -384,10 +387,6 @@ class Result(ABC):
         draw, key = _named(there, name, what), (what, name or next(iter(there)))
         if key not in self._drawn:
             self._drawn[key] = draw()
-            if what == "map":
-                from jxgis.drawing.base import say_source
-
-                say_source(self._drawn[key], self.on_paper()["source"], self.given.lang)
         return deepcopy(self._drawn[key])
 
     def table(self, name: str | None = None) -> pd.DataFrame:

@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.drawing.canvas import Canvas
+from jxgis.drawing.ground import Ground
+
 CRS = 4549
 CENTRE = np.array([572300.0, 3403000.0])
 CLASSES = ("市容环境", "道路交通", "公用设施", "园林绿化", "街面秩序", "宣传广告")
@@ -30,6 +33,11 @@ class Tables(NamedTuple):
     sites: gpd.GeoDataFrame
     units: gpd.GeoDataFrame
     scores: gpd.GeoDataFrame
+
+
+def on_land(land: gpd.GeoDataFrame) -> Canvas:
+    """A map's canvas with no more ground than that land."""
+    return Canvas(ground=Ground(land=land))
 
 
 def _districts(rng: np.random.Generator) -> gpd.GeoDataFrame:

@@ -17,6 +17,16 @@ from jxgis.scoring.section import score_section
 from jxgis.settings import Settings
 from jxgis.units.section import unit_section
 
+#: Of scores that nothing lies behind.
+NO_DEPTH = {
+    name: pd.DataFrame(columns=["candidate_id", *columns])
+    for name, columns in {
+        "swings": ("place", "label", "lift"),
+        "improvements": ("place", "in_words", "step_in_words", "gain_step"),
+        "types": ("type_given", "type_found", "agrees"),
+    }.items()
+}
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Told:
@@ -30,7 +40,7 @@ class Told:
     beside: Mapping[str, Any] = field(default_factory=dict)
     units: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
-    indicators: pd.DataFrame | None = None
+    indicators: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["label", "weight", "missing"]))
     titles: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
     sources: Sources | None = None
@@ -55,8 +65,9 @@ class Told:
             said["units"] = unit_section(self.units, asked.units, lang=lang)
         if self.scores is not None:
             said["scores"] = score_section(
-                self.scores, asked.scoring, indicators=self.indicators, titles=self.titles, lang=lang
-            )
+                self.scores, asked.scoring, indicators=self.indicators, titles=self.titles, depth=NO_DEPTH, top=3,
+                lang=lang,
+            )  # fmt: skip
         names = [part.name for part in PARTS]
         return [said.get(name) or Absent(name, self.absent.get(name, "")) for name in names]
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jxgis.allocate.section import names_of
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ACCENT, FAILED, FAILED_GROUND, INK, OUTLINE, year_colours
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
@@ -48,7 +49,7 @@ def allocation_chart(
     matplotlib.figure.Figure
     """
     colours = dict(zip(years, year_colours(len(years)), strict=True))
-    called = _called(allocation)
+    called = names_of(allocation)
     # A gap between the years, in which their heads stand.
     step = allocation["year"].map({year: at for at, year in enumerate(years)}).to_numpy(dtype=float)
     place = np.arange(len(allocation)) + 1.4 * (step + 1)
@@ -79,23 +80,12 @@ def allocation_chart(
     return figure
 
 
-def _called(allocation: pd.DataFrame) -> pd.Series:
-    ids = allocation["candidate_id"].astype("str")
-    if "name" not in allocation.columns:
-        return ids
-    return allocation["name"].astype("str").where(allocation["name"].notna(), ids)
-
-
 def allocation_sheet(
     allocation: gpd.GeoDataFrame,
     others: gpd.GeoDataFrame,
     *,
     years: Sequence[int],
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    source: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> Figure:
     """The sample units by year, numbered as they are listed beside the map; the candidates that are not chosen in grey.
 
@@ -105,22 +95,17 @@ def allocation_sheet(
         The contract's, with polygons.
     years
         The years of the programme.
-    ground
-        What lies under it.
-    method, source
-        The line below the heading, and what stands below the map.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    lang = canvas.lang
     colours = dict(zip(years, year_colours(len(years)), strict=True))
     place = np.arange(1, len(allocation) + 1)
-    with map_sheet(
-        ground, allocation, title=text("allocate.title", lang), method=method, source=source, lang=lang, sketch=sketch
-    ) as sheet:
+    with map_sheet(canvas, allocation, title=text("allocate.title", lang)) as sheet:
         sheet.map.areas(others.geometry, FAILED_GROUND, edge=FAILED, width=0.5, dash=(0, (3, 2)), over=2.5)
         sheet.map.areas(
             allocation.geometry, [colours[year] for year in allocation["year"]], edge=OUTLINE, width=0.5, over=2.6
@@ -135,6 +120,6 @@ def allocation_sheet(
         if len(others):
             counted.append(Swatch(FAILED, text("allocate.not_chosen", lang), "dash"))
         sheet.legend([LegendSection(text("allocate.by_year", lang), counted)])
-        rows = zip(place, _called(allocation), map(str, allocation["year"]), strict=True)
+        rows = zip(place, names_of(allocation), map(str, allocation["year"]), strict=True)
         sheet.listing(text("allocate.schedule_heading", lang), rows, ACCENT)
     return sheet.figure

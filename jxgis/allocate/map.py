@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, ACCENT, FAILED, FAILED_GROUND, OUTLINE, UNITS, year_colours
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     PlaceList,
     add_group,
@@ -23,6 +23,7 @@ from jxgis.drawing.layers import (
 )
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.i18n import localise_reasons, text
+from jxgis.scoring.map import named_by
 
 if TYPE_CHECKING:
     import folium
@@ -36,9 +37,7 @@ def allocation_map(
     others: gpd.GeoDataFrame,
     *,
     years: Sequence[int],
-    ground: Ground = NO_GROUND,
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> folium.Map:
     """Draw the sample units by year, with a switch to their types; the candidates that are not chosen below them.
 
@@ -50,21 +49,17 @@ def allocation_map(
         The candidates that are not chosen: ``candidate_id, reason`` and polygons.
     years
         The years of the programme.
-    ground
-        What lies under it.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     folium.Map
     """
+    lang = canvas.lang
     title = text("allocate.title", lang)
-    line = "allocate.line" if len(allocation) else "allocate.line_conflict"
-    method = text(line, lang, first=years[0], last=years[-1], n=len(allocation))
-    drawn = allocation if len(allocation) else others
-    page = land_map(ground, drawn, title=title, method=method, lang=lang, sketch=sketch)
-    heading = "name" if "name" in allocation.columns and allocation["name"].notna().all() else "candidate_id"
+    page = land_map(canvas, allocation if len(allocation) else others, title=title)
+    heading = named_by(allocation)
     # A year is a name here: 2,026 is none.
     chosen = allocation.assign(year=allocation["year"].astype(str), place=np.arange(1, len(allocation) + 1))
     fields = [
@@ -80,9 +75,8 @@ def allocation_map(
         if len(chosen):
             styles = [fill(colour, border=OUTLINE, weight=0.9) for colour in colours]
             add_polygons(
-                group, chosen, name="", styles=styles, style=style, heading=heading, fields=fields, simplify_m=0.5,
-                control=False, level=1,
-            )  # fmt: skip
+                group, chosen, styles=styles, style=style, heading=heading, fields=fields, simplify_m=0.5, level=1
+            )
         swatches = [Swatch(colour, label) for colour, label in zip(colours, labels, strict=True)]
         sections.append(LegendSection(name, swatches, "", [group]))
         return group
@@ -102,10 +96,9 @@ def allocation_map(
         add(text("allocate.by_type", lang), colours, labels, at_type, show=False)
     if len(others):
         told = localise_reasons(others, lang)
-        own = "name" if "name" in others.columns and others["name"].notna().all() else "candidate_id"
         add_polygons(
             page, told, name=text("allocate.not_chosen", lang),
-            styles=[fill(FAILED_GROUND, border=FAILED, weight=0.8, dash="3 4")], heading=own,
+            styles=[fill(FAILED_GROUND, border=FAILED, weight=0.8, dash="3 4")], heading=named_by(others),
             fields=fields_of("allocation.others", ["area", "type", "score", "reason"], lang), simplify_m=0.5,
         )  # fmt: skip
         sections.append(LegendSection("", [Swatch(FAILED, text("allocate.not_chosen", lang), "dash")]))

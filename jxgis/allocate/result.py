@@ -263,15 +263,13 @@ class AllocationResult(Result):
     def _map(self) -> folium.Map:
         from jxgis.allocate.map import allocation_map
 
-        given = self.given
-        return allocation_map(
-            self._shown("allocation"),
-            self._shown("others"),
-            years=self.terms.years,
-            ground=given.ground,
-            lang=given.lang,
-            sketch=given.sketch,
-        )
+        chosen, others = self._shown("allocation"), self._shown("others")
+        return allocation_map(chosen, others, years=self.terms.years, canvas=self.canvas(self._map_line()))
+
+    def _map_line(self) -> str:
+        """The line below the heading of its maps."""
+        years, key = self.terms.years, "allocate.line" if len(self.allocation) else "allocate.line_conflict"
+        return text(key, self.given.lang, first=years[0], last=years[-1], n=len(self.allocation))
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
         """The schedule and its map, where there is one."""
@@ -280,9 +278,8 @@ class AllocationResult(Result):
     def _sheet(self) -> Figure:
         from jxgis.allocate.figures import allocation_sheet
 
-        chosen, years = self._shown("allocation"), self.terms.years
-        method = text("allocate.line", self.given.lang, first=years[0], last=years[-1], n=len(chosen))
-        return allocation_sheet(chosen, self._shown("others"), years=years, method=method, **self.on_paper())
+        chosen, others = self._shown("allocation"), self._shown("others")
+        return allocation_sheet(chosen, others, years=self.terms.years, canvas=self.canvas(self._map_line()))
 
     def _chart(self) -> Figure:
         from jxgis.allocate.figures import allocation_chart

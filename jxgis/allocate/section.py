@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.i18n import listed, sentences, text
+from jxgis.i18n import clauses, listed, sentences, text
 from jxgis.i18n import reason as reason_of
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, count_in_words, method_note, table_block
 from jxgis.report.columns import write_value
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jxgis.allocate.rules import Terms
     from jxgis.settings import AllocateSettings
 
-__all__ = ["allocation_section", "by_year"]
+__all__ = ["allocation_section", "by_year", "names_of"]
 
 _PAIRS = 5
 
@@ -108,21 +108,21 @@ def _answers(chosen: pd.DataFrame, others: pd.DataFrame, lang: str) -> list[Answ
     """Which in each year, those that are named told from those that are to be; and why none that scores higher is."""
     if chosen.empty:
         return []
-    called = _called(chosen)
+    called = names_of(chosen)
     marked = [text("answers.allocation_named", lang, name=name) for name in called]
     called = called.where(~chosen["named"].astype(bool), marked)
     years = [
         text("answers.allocation_year", lang, year=year, names=listed(names, lang))
         for year, names in called.groupby(chosen["year"])
     ]
-    said = [text("answers.sentence", lang, words=("；" if lang == "zh" else "; ").join(years))]
+    said = [text("answers.sentence", lang, words=clauses(years, lang))]
     above = others[
         pd.to_numeric(others["score"], errors="coerce") > pd.to_numeric(chosen["score"], errors="coerce").max()
     ]
     if len(above):
         why = [
             text("answers.allocation_why", lang, name=name, reason=reason_of(reason, lang))
-            for name, reason in zip(_called(above.head(3)), above["reason"].head(3), strict=True)
+            for name, reason in zip(names_of(above.head(3)), above["reason"].head(3), strict=True)
         ]
         said.append(text("answers.allocation_missed", lang, names=listed(why, lang)))
     return [Answer(text("answers.allocation", lang), sentences(said, lang))]
@@ -138,7 +138,7 @@ def by_year(chosen: pd.DataFrame, years: Sequence[int], lang: str, *, hidden: bo
     [[2026, 2, 'a, b', 130.0], [2027, 0, '', 0.0]]
     """
     comma = "、" if lang == "zh" else ", "
-    called = _called(chosen)
+    called = names_of(chosen)
     rows = []
     for year in years:
         there = (chosen["year"] == year).to_numpy()
@@ -154,7 +154,8 @@ def by_year(chosen: pd.DataFrame, years: Sequence[int], lang: str, *, hidden: bo
     return pd.DataFrame(rows)
 
 
-def _called(table: pd.DataFrame) -> pd.Series:
+def names_of(table: pd.DataFrame) -> pd.Series:
+    """What candidates are called: by id where they have no name."""
     ids = table["candidate_id"].astype("str")
     return table["name"].astype("str").where(table["name"].notna(), ids) if "name" in table.columns else ids
 

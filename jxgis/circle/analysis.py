@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from jxgis.circle.kinds import Kind
-    from jxgis.circle.reach import Reach
+    from jxgis.circle.reach import Demand, Reach
     from jxgis.settings import Settings
     from jxgis.space.network import StreetGraph
 
@@ -142,6 +142,12 @@ def analyse(given: Given) -> CircleResult:
     # Parks have a part of their own: they alone are no circle, unless they are asked for.
     if not any(kind.said.layer != "parks" or options.kinds for kind in there.values()):
         raise NotGivenError.saying(text_pair("circle.no_facilities"))
+    site = options.site
+    if site is not None and site not in there:
+        raise SettingsError(
+            zh=f"circle.site = {site}：没有这一种设施，或没有提供它的图层；可选：{'、'.join(there)}。",
+            en=f"circle.site = {site}: there is no such kind, or its layer was not given; there are {', '.join(there)}.",
+        )
     things = {name: _things(given, kind) for name, kind in there.items()}
     title = layer_title(given.city)
     labels = {kind.id: kind.said.label or title(kind.said.layer).of(given.lang) for kind in chosen}
@@ -164,15 +170,9 @@ def analyse(given: Given) -> CircleResult:
         for kind, table in unserved.items()
         if len(table)
     ]
-    site = options.site
-    if site is not None and site not in there:
-        raise SettingsError(
-            zh=f"circle.site = {site}：没有这一种设施，或没有提供它的图层；可选：{'、'.join(there)}。",
-            en=f"circle.site = {site}: there is no such kind, or its layer was not given; there are {', '.join(there)}.",
-        )
     sites, change = None, None
     if site is not None and options.new_sites:
-        sites, change = _sited(given, there[site], things[site], found, unserved[site], graph, names)
+        sites, change = _sited(given, there[site], things[site], found, unserved[site], graph)
     return CircleResult(
         given=given,
         circle=circle_table(found, zones, things).assign(label=lambda table: table["kind"].map(labels)),
@@ -261,73 +261,83 @@ def _sited(
     found: Reach,
     unserved: gpd.GeoDataFrame,
     graph: StreetGraph,
-    names: Sequence[str],
 ) -> tuple[gpd.GeoDataFrame, dict[str, float]]:
     """New facilities where they serve most people, or housing, that has none within a walk or no room."""
-    import geopandas as gpd
     import numpy as np
     import pandas as pd
-    import shapely
 
     from jxgis.circle.reach import doors
     from jxgis.circle.siting import choose_sites, choose_with_capacity, within_walk
-    from jxgis.indicators.standing import spots
-    from jxgis.parks.lattice import candidate_lattice
-    from jxgis.space.nearest import nearest
 
-    options, walking, barriers = given.settings.circle, given.settings.parks, given.table("barriers")
-    column, limited = kind.said.capacity, kind.said.capacity is not None or options.capacity is not None
-    demand = found.housing if found.people is None else found.people
+    options, column = given.settings.circle, kind.said.capacity
+    limited = column is not None or options.capacity is not None
+    demand = _demand(found, limited=limited)
+    candidates = _candidates(given.table("vacant"), given.need("residential") if limited else unserved)
+
+    def near(some: gpd.GeoDataFrame) -> Any:
+        entries, of = doors(some, graph, options=given.settings.parks, barriers=given.table("barriers"))
+        return within_walk(graph, entries, of, demand.snapped, n=len(some), limit_m=found.limit_m[kind.id])
+
+    whole = float(demand.weight.sum())
+    if limited:
+        room = np.full(len(things), np.inf)
+        if column is not None:
+            room = pd.to_numeric(things[column]).to_numpy(dtype=np.float64) * kind.said.people_per_place
+        capacity = np.inf if options.capacity is None else options.capacity
+        sited = choose_with_capacity(
+            near(things), np.minimum(room, whole), near(candidates), demand.weight, sites=options.new_sites,
+            capacity=capacity,
+        )  # fmt: skip
+    else:
+        served = found.served(kind.id, of_people=found.people is not None)
+        sited = choose_sites(near(candidates), demand.weight, served, sites=options.new_sites)
+    table = _as_sites(candidates.iloc[sited.chosen], given.need("districts"))
+    table = table.assign(kind=kind.id, **{"gain_m2" if found.people is None else "gain_people": sited.gain})
+    return table, {"before": sited.before / whole, "after": sited.after / whole, "gap": sited.gap, "whole": whole}
+
+
+def _demand(found: Reach, *, limited: bool) -> Demand:
+    """Whom new facilities serve: people where they are known, else housing, which has no room to be counted in."""
     if limited and found.people is None:
         raise InputError(
             zh="按容量选址需要人口：请给出 [inputs.population]，或给居住用地逐块补上 people 列。",
             en="Siting by capacity needs people: give [inputs.population], or fill in the column people of the housing.",
         )
+    demand = found.housing if found.people is None else found.people
     if not demand.weight.sum() > 0:
         raise InputError(
             zh="范围内没有居民（或没有居住用地），无法选址；请检查居住用地的位置和 people 列，或去掉 circle.site。",
             en="Nobody lives within the districts, or there is no housing there: nothing can be sited. Check where the housing "
             "lies and its column people, or take circle.site out.",
         )
-    plots, ground = given.table("vacant"), given.need("residential") if limited else unserved
+    return demand
+
+
+def _candidates(plots: gpd.GeoDataFrame | None, ground: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Where new facilities may go: the plots given, else a lattice in the ground."""
+    from jxgis.indicators.standing import spots
+    from jxgis.parks.lattice import candidate_lattice
+
     candidates = candidate_lattice(ground, spacing_m=_SPACING_M, min_plot_m2=_PLOT_M2) if plots is None else plots
-    if candidates.empty:
-        # No plot fits into what is left: a place on each piece of it.
-        candidates = ground[["geometry"]].set_geometry(spots(ground).to_numpy(), crs=ground.crs)
-    limit_m = found.limit_m[kind.id]
+    if len(candidates):
+        return candidates
+    # No plot fits into what is left: a place on each piece of it.
+    return ground[["geometry"]].set_geometry(spots(ground).to_numpy(), crs=ground.crs)
 
-    def near(some: gpd.GeoDataFrame) -> Any:
-        entries, of = doors(some, graph, options=walking, barriers=barriers)
-        return within_walk(graph, entries, of, demand.snapped, n=len(some), limit_m=limit_m)
 
-    if limited:
-        room = np.full(len(things), np.inf)
-        if column is not None:
-            room = pd.to_numeric(things[column]).to_numpy(dtype=np.float64) * kind.said.people_per_place
-        room = np.minimum(room, demand.weight.sum())
-        capacity = np.inf if options.capacity is None else options.capacity
-        sited = choose_with_capacity(
-            near(things), room, near(candidates), demand.weight, sites=options.new_sites, capacity=capacity
-        )
-    else:
-        served = found.served(kind.id, of_people=found.people is not None)
-        sited = choose_sites(near(candidates), demand.weight, served, sites=options.new_sites)
-    shape = shapely.point_on_surface(candidates.geometry.to_numpy()[sited.chosen])
-    districts = given.need("districts").geometry.to_numpy()
-    zone = [names[at] for at in nearest(shape, districts)] if len(shape) else []
-    own = candidates["name"].to_numpy()[sited.chosen] if "name" in candidates.columns else [None] * len(shape)
-    table = gpd.GeoDataFrame(
-        {
-            "rank": np.arange(1, len(shape) + 1),
-            "kind": kind.id,
-            "name": [
-                f"{z} {k}" if pd.isna(n) else str(n) for k, (n, z) in enumerate(zip(own, zone, strict=True), start=1)
-            ],
-            "zone": zone,
-            "gain_m2" if found.people is None else "gain_people": sited.gain,
-        },
-        geometry=shape,
-        crs=candidates.crs,
-    )
-    whole = float(demand.weight.sum())
-    return table, {"before": sited.before / whole, "after": sited.after / whole, "gap": sited.gap, "whole": whole}
+def _as_sites(chosen: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Chosen candidates as points with rank, name and district; one without a name has its district's and a number."""
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    import shapely
+
+    from jxgis.space.nearest import nearest
+
+    shape = shapely.point_on_surface(chosen.geometry.to_numpy())
+    names = districts["name"].astype(str).to_numpy()
+    zone = [names[at] for at in nearest(shape, districts.geometry.to_numpy())] if len(shape) else []
+    own = chosen["name"] if "name" in chosen.columns else [None] * len(shape)
+    called = [f"{z} {k}" if pd.isna(n) else str(n) for k, (n, z) in enumerate(zip(own, zone, strict=True), start=1)]
+    sites = {"rank": np.arange(1, len(shape) + 1), "name": called, "zone": zone}
+    return gpd.GeoDataFrame(sites, geometry=shape, crs=chosen.crs)

@@ -11,9 +11,9 @@ import pandas as pd
 from jxgis.circle.kinds import ALL_KINDS
 from jxgis.circle.map import lacking
 from jxgis.circle.section import share_column
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ACCENT, INK, ON_FOOT, PINS, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import TOP
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
@@ -71,11 +71,7 @@ def circle_sheet(
     *,
     kinds: int,
     minutes: float,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    source: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> Figure:
     """Housing by how many kinds of facilities it lacks, each district's share that has all; the worst blind spots, the sites.
 
@@ -87,22 +83,19 @@ def circle_sheet(
         How many kinds were asked for.
     minutes
         The longest walk.
-    ground
-        What lies under it.
-    method, source
-        The line below the heading, and what stands below the map.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    lang = canvas.lang
     circle, housing = tables["circle"], gpd.GeoDataFrame(tables["housing"])
     of = circle[(circle["level"] == "district") & (circle["kind"] == ALL_KINDS)]
     style, swatches = lacking(housing, kinds, lang)
     title = text("circle.map_title", lang, minutes=f"{minutes:g}")
-    with map_sheet(ground, housing, title=title, method=method, source=source, lang=lang, sketch=sketch) as sheet:
+    with map_sheet(canvas, housing, title=title) as sheet:
         for at, swatch in enumerate(swatches):
             sheet.map.areas(housing.geometry[style == at], swatch.colour)
         sheet.legend([LegendSection(text("circle.map_legend", lang, minutes=f"{minutes:g}"), swatches)])

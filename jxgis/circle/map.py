@@ -10,8 +10,8 @@ import numpy as np
 
 from jxgis.circle.kinds import ALL_KINDS
 from jxgis.circle.section import share_column
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ACCENT, ON_FOOT, OUT, OUTLINE, SITE, sequential
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     TOP,
     add_group,
@@ -56,10 +56,7 @@ def circle_map(
     things: Mapping[str, gpd.GeoDataFrame],
     *,
     minutes: float,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> folium.Map:
     """Draw housing by the number of kinds that it has within a walk, and by each kind districts, facilities and blind spots.
 
@@ -71,21 +68,18 @@ def circle_map(
         Kind to its facilities.
     minutes
         The longest walk.
-    ground
-        What lies under it.
-    method
-        The line below the heading.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     folium.Map
     """
+    lang = canvas.lang
     circle = gpd.GeoDataFrame(localise_reasons(tables["circle"], lang))
     of_districts = circle[circle["level"] == "district"]
     title = text("circle.map_title", lang, minutes=f"{minutes:g}")
-    page = land_map(ground, of_districts, title=title, method=method, lang=lang, sketch=sketch)
+    page = land_map(canvas, of_districts, title=title)
     sections = [_add_housing(page, gpd.GeoDataFrame(tables["housing"]), len(things), minutes, lang)]
     column, blind = share_column(circle), tables.get("blind_spots")
     for kind in (*things, ALL_KINDS):
@@ -140,9 +134,8 @@ def _add_housing(page: folium.Map, housing: gpd.GeoDataFrame, kinds: int, minute
     # Headed by its district alone, a block would be taken for the district.
     told = housing.assign(heading=[text("circle.map_block", lang, zone=zone) for zone in housing["zone"]])
     add_polygons(
-        group, told, name="", styles=[fill(swatch.colour, weight=0) for swatch in swatches], style=style,
+        group, told, styles=[fill(swatch.colour, weight=0) for swatch in swatches], style=style,
         heading="heading", fields=fields_of("circle.housing", ["kinds_reached", "lacks", "m2"], lang), simplify_m=1.0,
-        control=False,
     )  # fmt: skip
     return LegendSection(text("circle.map_legend", lang, minutes=f"{minutes:g}"), swatches, "", [group])
 
@@ -161,19 +154,19 @@ def _add_kind(
     group = add_group(page, name=text("circle.map_kind", lang, label=label), show=False)
     classes = classify(rows[column], breaks=_BREAKS, percent=True, unit="%", lang=lang)
     add_polygons(
-        group, rows, name="", styles=[fill(c, border=OUTLINE, weight=0.9) for c in classes.colours],
-        style=classes.row, heading="zone", fields=fields_of("circle.circle", _TOLD, lang), simplify_m=0.5, control=False,
+        group, rows, styles=[fill(c, border=OUTLINE, weight=0.9) for c in classes.colours],
+        style=classes.row, heading="zone", fields=fields_of("circle.circle", _TOLD, lang), simplify_m=0.5,
     )  # fmt: skip
     marks = classes.swatches()
     if blind is not None and len(blind):
         known = fields_of("circle.blind_spots", ["rank", "zone", "people", "m2"], lang)
         add_polygons(
-            group, gpd.GeoDataFrame(blind), name="", styles=[fill(OUT, border=OUTLINE, weight=0.6)], heading="name",
-            fields=known, level=1, simplify_m=1.0, control=False,
+            group, gpd.GeoDataFrame(blind), styles=[fill(OUT, border=OUTLINE, weight=0.6)], heading="name",
+            fields=known, level=1, simplify_m=1.0,
         )  # fmt: skip
         marks.append(Swatch(OUT, text("circle.map_spots", lang, n=len(blind))))
     if things is not None and len(things):
         at = gpd.GeoDataFrame(geometry=spots(things).to_numpy(), crs=things.crs)
-        add_points(group, at, name="", styles=[dot(ON_FOOT, radius_px=3)], control=False)
+        add_points(group, at, styles=[dot(ON_FOOT, radius_px=3)])
         marks.append(Swatch(ON_FOOT, label, "dot"))
     return LegendSection(text("circle.map_share", lang, label=label, minutes=f"{minutes:g}"), marks, "", [group])

@@ -113,16 +113,9 @@ class CircleResult(Result):
         from jxgis.circle.map import circle_map
         from jxgis.circle.section import map_line
 
-        given = self.given
-        return circle_map(
-            self.tables(),
-            self.things,
-            minutes=given.settings.circle.minutes,
-            ground=given.ground,
-            method=map_line(given.settings, given.lang),
-            lang=given.lang,
-            sketch=given.sketch,
-        )
+        options = self.given.settings
+        canvas = self.canvas(map_line(options, self.given.lang))
+        return circle_map(self.tables(), self.things, minutes=options.circle.minutes, canvas=canvas)
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
         return {"circle": self._chart, "circle_map": self._sheet}
@@ -132,10 +125,8 @@ class CircleResult(Result):
         from jxgis.circle.section import map_line
 
         options = self.given.settings
-        return circle_sheet(
-            self.tables(), kinds=len(self.things), minutes=options.circle.minutes,
-            method=map_line(options, self.given.lang), **self.on_paper(),
-        )  # fmt: skip
+        canvas = self.canvas(map_line(options, self.given.lang))
+        return circle_sheet(self.tables(), kinds=len(self.things), minutes=options.circle.minutes, canvas=canvas)
 
     def _chart(self) -> Figure:
         from jxgis.circle.figures import circle_chart

@@ -10,24 +10,24 @@ from typing import TextIO
 from jxgis.cli._words import say, word
 from jxgis.privacy import hide_passwords, mask
 
-__all__ = ["plain_warnings", "without_folders"]
+__all__ = ["plain_warnings"]
 
 _FOLDERS = re.compile(r"(?:\b[A-Za-z]:|(?<![\w:/\\.*]))[\\/](?:[^\\/\n:*?\"'<>|,;，；]+[\\/])+")
 
 
-def without_folders(text: str) -> str:
+def _without_folders(text: str) -> str:
     r"""Cut absolute paths in a text to their last part.
 
     Examples
     --------
-    >>> without_folders("/home/li/数据 1/a.shp: 3 of 4 read; D:\\x\\b.csv, km/h, https://a.b/c")
+    >>> _without_folders("/home/li/数据 1/a.shp: 3 of 4 read; D:\\x\\b.csv, km/h, https://a.b/c")
     'a.shp: 3 of 4 read; b.csv, km/h, https://a.b/c'
     """
     return _FOLDERS.sub("", text)
 
 
 def _warn(text: str) -> None:
-    say(word("提示：", "Note: ") + mask(without_folders(hide_passwords(text))), error=True)
+    say(word("提示：", "Note: ") + mask(_without_folders(hide_passwords(text))), error=True)
 
 
 def _show(

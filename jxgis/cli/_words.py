@@ -21,7 +21,6 @@ __all__ = [
     "Command",
     "Group",
     "UsageError",
-    "lang_of",
     "plain",
     "say",
     "usage_message",
@@ -46,12 +45,12 @@ _PHRASES = {
 }
 
 
-def lang_of(arguments: list[str]) -> str:
+def _lang_of(arguments: list[str]) -> str:
     """The language asked for: ``--lang``, else the environment's ``JXGIS_LANG``, else Chinese.
 
     Examples
     --------
-    >>> lang_of(["report", "--lang", "en"]), lang_of(["--lang=en"]), lang_of([])
+    >>> _lang_of(["report", "--lang", "en"]), _lang_of(["--lang=en"]), _lang_of([])
     ('en', 'en', 'zh')
     """
     for number, argument in enumerate(arguments):
@@ -62,7 +61,7 @@ def lang_of(arguments: list[str]) -> str:
     return "en" if os.environ.get("JXGIS_LANG") == "en" else "zh"
 
 
-LANG = lang_of(sys.argv[1:])
+LANG = _lang_of(sys.argv[1:])
 
 
 def word(zh: str, en: str) -> str:

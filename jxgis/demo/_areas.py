@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["CITY_KM2", "TOWNS", "Areas", "fit_power_diagram", "make_areas", "make_communities", "read_sites"]
+__all__ = ["CITY_KM2", "TOWNS", "Areas", "fit_power_diagram", "make_areas", "make_communities"]
 
 CITY_KM2 = 385.0
 TOWNS = ("余新镇", "大桥镇", "油车港镇")
@@ -42,7 +42,7 @@ class Areas:
     plan_outline: shapely.Geometry
 
 
-def read_sites() -> pd.DataFrame:
+def _read_sites() -> pd.DataFrame:
     """The public figures of the built-in profile: name, code, area_km2, lon, lat, district of sixteen sub-districts."""
     from jxgis.city import load_city
 
@@ -175,7 +175,7 @@ def make_areas() -> Areas:
     """
     import geopandas as gpd
 
-    table = read_sites()
+    table = _read_sites()
     sites = to_plan(table["lon"], table["lat"])
     areas_m2 = table["area_km2"].to_numpy() * 1e6
     outline = _outline(sites, areas_m2)

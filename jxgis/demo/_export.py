@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "EXPORTED", "FIRST_YEAR", "make_export"]
+__all__ = ["COLUMNS", "FIRST_YEAR", "make_export"]
 
 COLUMNS = (
     "任务号", "问题来源", "问题类型", "大类", "小类", "问题描述", "地址", "上报时间", "立案时间", "派遣时间", "处置截止时间",
@@ -23,7 +23,7 @@ COLUMNS = (
     "延期次数", "案件状态",
 )  # fmt: skip
 FIRST_YEAR = 2021
-EXPORTED = np.datetime64("2024-01-03T08:00", "s")
+_EXPORTED = np.datetime64("2024-01-03T08:00", "s")
 """When the export was drawn: later times are still open."""
 
 _YEAR_SHARES = (0.30, 0.33, 0.37)
@@ -161,8 +161,8 @@ def make_export(
     stuck = _stuck(rng.spawn(1)[0], cases.issue_class[order], home)
     nat = np.datetime64("NaT", "s")
     voided = np.where(void, reported + _minutes(rng.exponential(60.0, n) + 3), nat)
-    filed, sent, deadline = (np.where(ended | (t > EXPORTED), nat, t) for t in (filed, sent, deadline))
-    done, closed = (np.where(ended | stuck | (t > EXPORTED), nat, t) for t in (done, closed))
+    filed, sent, deadline = (np.where(ended | (t > _EXPORTED), nat, t) for t in (filed, sent, deadline))
+    done, closed = (np.where(ended | stuck | (t > _EXPORTED), nat, t) for t in (done, closed))
     status = np.select([void, twin, ~np.isnat(closed)], ["作废", "重复", "已结案"], "处置中")
     rework = np.where(ended, 0, rng.poisson(np.where(cases.spot[order] >= 0, 0.05, 0.02)))
     put_off = np.where(ended, 0, rng.poisson(0.03, n))

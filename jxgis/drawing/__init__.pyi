@@ -1,6 +1,7 @@
 from . import colours
 from .base import Box, Script, add_notice, extent, new_map
 from .basemaps import Source, add_basemap, source_of
+from .canvas import BLANK, Canvas
 from .colours import sequential
 from .figures import (
     Figure,
@@ -38,7 +39,7 @@ from .layers import (
 from .legend import Classes, LegendSection, Swatch, add_legend, classify, legend_html
 from .map_panel import MapPanel
 from .names import Names, Spot, about_long, merged, polygons
-from .offline import Page, content_policy, framed, head, require_offline, save_map, to_html
+from .offline import Page, framed, head, require_offline, save_map, to_html
 from .periods import add_periods
 from .plate import Look, Plate, frame_around
 from .print_map import PAGE_MM, Sheet, map_sheet
@@ -47,11 +48,13 @@ from .scale import scale_bar
 from .under import add_ground
 
 __all__ = [
+    "BLANK",
     "NO_GROUND",
     "PAGE_MM",
     "Basemap",
     "BasemapName",
     "Box",
+    "Canvas",
     "CellPixels",
     "Classes",
     "Field",
@@ -90,7 +93,6 @@ __all__ = [
     "chinese_font",
     "classify",
     "colours",
-    "content_policy",
     "datum_of",
     "dot",
     "extent",

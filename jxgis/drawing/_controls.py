@@ -15,13 +15,15 @@ _WORDS = (
 )  # fmt: skip
 
 
-def words_of(lang: str) -> dict[str, str]:
+def words_of(lang: str, *, source: str = "") -> dict[str, str]:
     """The texts of the tools by their keys; what the page fills in stands in braces.
 
     Parameters
     ----------
     lang
         ``"zh"`` or ``"en"``.
+    source
+        Where the data of the page come from; without it run.json is named.
 
     Examples
     --------
@@ -29,4 +31,5 @@ def words_of(lang: str) -> dict[str, str]:
     'Nothing on this map is called “{name}”'
     """
     words = {key: text(f"tools.{key}", lang, n="{n}", name="{name}") for key in _WORDS}
-    return words | {"north": text("maps.north", lang)}
+    said = {"source": text("tools.source_of", lang, source=source)} if source else {}
+    return words | {"north": text("maps.north", lang)} | said

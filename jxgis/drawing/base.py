@@ -19,7 +19,7 @@ from jxgis.i18n import text
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Box", "Script", "add_notice", "extent", "new_map", "say_source"]
+__all__ = ["Box", "Script", "add_notice", "extent", "new_map"]
 
 
 class Script(MacroElement):
@@ -101,6 +101,7 @@ def new_map(
     *,
     title: str,
     subtitle: str = "",
+    source: str = "",
     lang: str = "zh",
     sketch: bool = False,
 ) -> folium.Map:
@@ -112,6 +113,8 @@ def new_map(
         West, south, east, north in degrees, as :func:`extent` gives them: what is seen first.
     title, subtitle
         What the map shows, and by which method. Plain text; it is escaped here.
+    source
+        Where its data come from: stands below pictures of it.
     lang
         ``"zh"`` or ``"en"``.
     sketch
@@ -150,24 +153,8 @@ def new_map(
     words = [text(key, lang) for key in ("maps.home", "tools.closer", "tools.farther")]
     page.add_child(_Call("home", [[south, west], [north, east]], words), name="home")
     page.add_child(_Scale(), name="scale")
-    page.add_child(_Call("controls", words_of(lang)), name="controls")
+    page.add_child(_Call("controls", words_of(lang, source=source)), name="controls")
     return page
-
-
-def say_source(page: folium.Map, source: str, lang: str) -> None:
-    """Say below pictures of a map where its data come from.
-
-    Parameters
-    ----------
-    page
-        From :func:`new_map`.
-    source
-        As it stands below the map for print.
-    lang
-        ``"zh"`` or ``"en"``.
-    """
-    words = words_of(lang) | {"source": text("tools.source_of", lang, source=source)}
-    page.add_child(_Call("controls", words), name="controls")  # in place of the one without
 
 
 class _Scale(Script):

@@ -22,8 +22,8 @@ from jxgis.drawing import _encode
 from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script, extent, new_map
 from jxgis.drawing.basemaps import add_basemap, source_of
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.colours import BORDER, PAPER
-from jxgis.drawing.ground import Ground
 from jxgis.drawing.raster import CellPixels, Lattice, lattice_of, paint
 from jxgis.drawing.under import add_ground
 from jxgis.i18n import text
@@ -182,14 +182,12 @@ class _DataLayer(Layer):
         maker: str,
         data: dict[str, Any],
         *,
-        name: str,
+        name: str = "",
         shapes: Shapes | None = None,
-        overlay: bool = True,
-        control: bool = True,
         show: bool = True,
     ) -> None:
         # Leaflet reads names in its layer switch as HTML.
-        super().__init__(name=escape.html(name), overlay=overlay, control=control, show=show)
+        super().__init__(name=escape.html(name), overlay=True, control=bool(name), show=show)
         self._name = maker.capitalize()
         self.maker = maker
         self.shapes = shapes
@@ -273,7 +271,7 @@ def add_polygons(
     parent: folium.Map | folium.FeatureGroup,
     table: pd.DataFrame,
     *,
-    name: str,
+    name: str = "",
     styles: Sequence[Style],
     style: ArrayLike | None = None,
     heading: str | None = None,
@@ -283,8 +281,6 @@ def add_polygons(
     level: int = 0,
     simplify_m: float = 0.0,
     link: tuple[str, str] | None = None,
-    overlay: bool = True,
-    control: bool = True,
     show: bool = True,
 ) -> None:
     """Draw polygons: a choropleth, areas of one look, or outlines.
@@ -296,7 +292,7 @@ def add_polygons(
     table
         A GeoDataFrame in any CRS; with ``shapes``, any table with the column ``key``.
     name
-        What the switch calls the layer.
+        What the switch calls the layer; without one it comes and goes with its group.
     styles, style
         The looks (:func:`fill` or :func:`line`), and for each row which one; the first for all if not given.
     heading, fields
@@ -309,8 +305,8 @@ def add_polygons(
         How far borders may move, in metres of the table's CRS: a page of fewer bytes.
     link
         The column of links to files beside the map, and what they are called: a click shows the tooltip's lines with it.
-    overlay, control, show
-        As of :class:`folium.map.Layer`.
+    show
+        Whether it is seen first.
     """
     filled = bool(styles[0].get("fill", True))
     if shapes is None:
@@ -331,9 +327,7 @@ def add_polygons(
         "interactive": bool(fields) or heading is not None,
         **_tooltip(table, heading, fields, link),
     }
-    parent.add_child(
-        _DataLayer("polygons", data, name=name, shapes=shapes, overlay=overlay, control=control, show=show)
-    )
+    parent.add_child(_DataLayer("polygons", data, name=name, shapes=shapes, show=show))
 
 
 def add_picture(
@@ -345,21 +339,17 @@ def add_picture(
     """Draw cells as a picture; the parameters are those of :func:`jxgis.drawing.raster.paint`."""
     (west, south), (east, north) = _encode.in_datum(np.reshape(pixels.bounds, (2, 2)), datum_of(parent)).tolist()
     data = {"uri": paint(pixels, colour, palette), "bounds": [[south, west], [north, east]]}
-    parent.add_child(_DataLayer("picture", data, name="", control=False))
+    parent.add_child(_DataLayer("picture", data))
 
 
 def add_lines(
     parent: folium.Map | folium.FeatureGroup,
     table: gpd.GeoDataFrame,
     *,
-    name: str,
+    name: str = "",
     styles: Sequence[Style],
     style: ArrayLike | None = None,
-    heading: str | None = None,
     fields: Sequence[Field] = (),
-    overlay: bool = True,
-    control: bool = True,
-    show: bool = True,
 ) -> None:
     """Draw lines; the parameters are those of :func:`add_polygons`."""
     geometries = _encode.to_degrees(table, datum_of(parent))
@@ -369,10 +359,10 @@ def add_lines(
         "paths": [[*map(_encode.packed, _encode.paths(g, origin))] for g in geometries],
         "style": _style_rows(style, len(table)),
         "styles": list(styles),
-        "interactive": bool(fields) or heading is not None,
-        **_tooltip(table, heading, fields),
+        "interactive": bool(fields),
+        **_tooltip(table, None, fields),
     }
-    parent.add_child(_DataLayer("lines", data, name=name, overlay=overlay, control=control, show=show))
+    parent.add_child(_DataLayer("lines", data, name=name))
 
 
 def _anchors(table: gpd.GeoDataFrame | gpd.GeoSeries, datum: Datum) -> tuple[list[int], list[int]]:
@@ -392,22 +382,19 @@ def add_points(
     parent: folium.Map | folium.FeatureGroup,
     table: gpd.GeoDataFrame,
     *,
-    name: str,
+    name: str = "",
     styles: Sequence[Style],
     style: ArrayLike | None = None,
     heading: str | None = None,
     fields: Sequence[Field] = (),
     number: str | None = None,
     link: tuple[str, str] | None = None,
-    overlay: bool = True,
-    control: bool = True,
-    show: bool = True,
 ) -> None:
     """Draw a dot, or a numbered pin, at each row: at the point, or at a point inside the polygon.
 
     Parameters
     ----------
-    parent, table, name, styles, style, heading, fields, link, overlay, control, show
+    parent, table, name, styles, style, heading, fields, link
         As for :func:`add_polygons`; the looks come from :func:`dot`.
     number
         The column whose whole number stands in the pin; plain dots if not given.
@@ -421,7 +408,7 @@ def add_points(
         "pins": None if number is None else _encode.column(table[number], digits=0),
         **_tooltip(table, heading, fields, link),
     }
-    parent.add_child(_DataLayer("points", data, name=name, overlay=overlay, control=control, show=show))
+    parent.add_child(_DataLayer("points", data, name=name))
 
 
 def add_names(
@@ -429,55 +416,48 @@ def add_names(
     table: gpd.GeoDataFrame,
     *,
     column: str,
-    name: str,
-    control: bool = True,
-    show: bool = True,
+    name: str = "",
 ) -> None:
     """Write a column's texts on the map, each inside its geometry; where they would overlap, the larger area's."""
     table = table.iloc[np.argsort(-table.geometry.area.to_numpy(), kind="stable")]
     origin, moves = _anchors(table, datum_of(parent))
     texts = ["" if pd.isna(v) else str(v) for v in table[column]]
     data = {"origin": origin, "steps": _encode.packed(moves), "names": texts}
-    parent.add_child(_DataLayer("names", data, name=name, control=control, show=show))
+    parent.add_child(_DataLayer("names", data, name=name))
 
 
 def land_map(
-    ground: Ground,
+    canvas: Canvas,
     drawn: gpd.GeoDataFrame,
     *,
     title: str,
-    method: str = "",
     named: bool = True,
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> folium.Map:
     """Start a map on the quiet ground of every map: land, waters, parks and streets below all else, borders and names above.
 
     Parameters
     ----------
-    ground
-        What lies under it.
+    canvas
+        What it is drawn on, and what is said around it.
     drawn
         What the map shows: where there is no land, it is what is seen first.
-    title, method
-        Heading, and the line below it.
+    title
+        Its heading.
     named
         Whether the names are written; without them the borders are broader.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
     folium.Map
         See :func:`jxgis.drawing.base.new_map`.
     """
-    land = ground.land
-    source = source_of(ground.basemap)
+    ground, method, lang = canvas.ground, canvas.method, canvas.lang
+    land, source = ground.land, source_of(ground.basemap)
     seen = extent([drawn if land is None else land])
     if source is not None and source.datum != "WGS-84":
         west, south, east, north = _encode.in_datum(np.reshape(seen, (2, 2)), source.datum).ravel().tolist()
         seen, method = (west, south, east, north), " · ".join(filter(None, [method, text("basemaps.shifted", lang)]))
-    page = new_map(seen, title=title, subtitle=method, lang=lang, sketch=sketch)
+    page = new_map(seen, title=title, subtitle=method, source=canvas.source, lang=lang, sketch=canvas.sketch)
     if ground.basemap is not None:
         add_basemap(page, ground.basemap, lang)
     add_ground(page, ground)
@@ -485,9 +465,9 @@ def land_map(
         return page
     edge = line(BORDER, weight=1.4 if named else 2.8)
     borders = add_group(page, name=text("maps.borders" if named else "maps.borders_only", lang), overlay=True)
-    add_polygons(borders, land, name="", styles=[edge], control=False, simplify_m=2)
+    add_polygons(borders, land, styles=[edge], simplify_m=2)
     if named:
-        add_names(borders, land, column="name", name="", control=False)
+        add_names(borders, land, column="name")
     return page
 
 

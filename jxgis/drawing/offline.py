@@ -9,7 +9,6 @@ whoever put it on the map, and whichever way the page is written: saved, shown i
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from jxgis.datum import Datum
     from jxgis.drawing.figures import Figure
 
-__all__ = ["Page", "content_policy", "framed", "head", "require_offline", "save_map", "to_html"]
+__all__ = ["Page", "framed", "head", "require_offline", "save_map", "to_html"]
 
 _SCRIPTS = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 _MARK = re.compile(r"<jxgis-piece-(\d+)>")
@@ -123,39 +122,6 @@ def require_offline(html: str) -> None:
             en=f"The page would load from outside: {', '.join(found)}; it would not open without internet. "
             "Leave out the layer or plugin that needs it.",
         )
-
-
-def content_policy(html: str, *, online: bool = False, hosts: Sequence[str] = ()) -> str:
-    """What a browser may load and run of a page: nothing but what stands in it, its scripts by their hashes.
-
-    A script or an event handler that got into the page in a text is none of them, and is not run.
-
-    Parameters
-    ----------
-    html
-        The page, with the line ends it will be written with.
-    online
-        Whether images may come from elsewhere: the tiles of a background map.
-    hosts
-        Where else they may come from.
-
-    Returns
-    -------
-    str
-        The value of ``Content-Security-Policy``.
-
-    Examples
-    --------
-    >>> content_policy("<script>1</script>").split("; ")[1]
-    "script-src 'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s='"
-    """
-    digests = dict.fromkeys(hashlib.sha256(script.encode("utf-8")).digest() for script in _SCRIPTS.findall(html))
-    scripts = " ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests) or "'none'"
-    images = " ".join(["data:", *hosts, *(["https:", "http:"] if online else [])])
-    return (
-        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src {images}; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def _number(element: Element, count: int = 0) -> int:
@@ -373,8 +339,9 @@ class Page(PlainPage):
         html = re.sub(r'<meta name="viewport"[^>]*>', _VIEWPORT, html, count=1)
         lines = (line.rstrip() for line in re.split(r"\r\n|\r|\n", html))
         html = "\n".join(line for line in lines if line) + "\n"
-        policy = f'<meta http-equiv="Content-Security-Policy" content="{content_policy(html, online=self.online, hosts=self.hosts)}">'
-        return html.replace(_POLICY, policy, 1)
+        elsewhere = [*self.hosts, *(["https:", "http:"] if self.online else [])]
+        policy = escape.content_policy(_SCRIPTS.findall(html), images=elsewhere)
+        return html.replace(_POLICY, f'<meta http-equiv="Content-Security-Policy" content="{policy}">', 1)
 
 
 def to_html(page: folium.Map, *, online: bool | None = None) -> str:

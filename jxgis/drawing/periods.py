@@ -70,4 +70,4 @@ def add_periods(
         "level": 0,
         "says": {key: text(f"tools.{key}", lang) for key in ("play", "pause", "period", "period_title")},
     }
-    parent.add_child(_DataLayer("periods", data, name="", shapes=shapes, control=False))
+    parent.add_child(_DataLayer("periods", data, shapes=shapes))

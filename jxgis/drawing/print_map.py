@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.axes import Axes
 
-    from jxgis.drawing.ground import Ground
+    from jxgis.drawing.canvas import Canvas
     from jxgis.drawing.legend import LegendSection, Swatch
 
 __all__ = ["PAGE_MM", "Sheet", "map_sheet"]
@@ -79,15 +79,12 @@ class Sheet:
         The maps; the sheet's own drawing methods are those of the first.
     """
 
-    def __init__(
-        self, ground: Ground, found: gpd.GeoDataFrame, *, title: str, method: str, source: str, panels: int, lang: str,
-        sketch: bool,
-    ) -> None:  # fmt: skip
-        self.ground, self.title, self.method, self.source = ground, title, method, source
-        self.lang, self.sketch, self.name_land = lang, sketch, True
+    def __init__(self, canvas: Canvas, found: gpd.GeoDataFrame, *, title: str, panels: int) -> None:
+        self.canvas, self.title, self.name_land = canvas, title, True
         self.figure = Figure(figsize=(PAGE_MM / 25.4, PAGE_MM / 25.4))
         self._entries: list[_Entry] = []
-        west, south, east, north = bounds = (found if ground.land is None else ground.land).total_bounds
+        land = canvas.ground.land
+        west, south, east, north = bounds = (found if land is None else land).total_bounds
         shape = max(east - west, 1.0) / max(north - south, 1.0)
         self._columns = panels if panels <= 3 else 2 if panels == 4 else 3
         self._beside = panels == 1 and shape < _WIDE
@@ -100,7 +97,7 @@ class Sheet:
             for k in range(panels)
         ]
         for panel in self.panels:
-            panel.draw_ground(ground)
+            panel.draw_ground(canvas.ground)
 
     @property
     def map(self) -> MapPanel:
@@ -129,7 +126,7 @@ class Sheet:
     def finish(self) -> None:
         """Write names, title, legend and source, and give everything its place."""
         for panel in self.panels:
-            panel.name_ground(self.ground, land=self.name_land)
+            panel.name_ground(self.canvas.ground, land=self.name_land)
             panel.clear_names()
         page = self.figure.add_axes((0, 0, 1, 1), label="page", zorder=-1)
         page.axis("off")
@@ -171,13 +168,13 @@ class Sheet:
         return y + (words.count("\n") + 1) * step
 
     def _heading(self, page: Axes) -> float:
-        mark = text("common.sketch", self.lang) if self.sketch else ""
+        mark = text("common.sketch", self.canvas.lang) if self.canvas.sketch else ""
         room = long_mm(mark, 7.5) + 5 if mark else 0.0
         y = self._words(page, 0, 0.3, broken(self.title, 11, PAGE_MM - room), 11, INK)
         if mark:
             self._words(page, PAGE_MM, 1.0, mark, 7.5, SKETCH, ha="right")
-        if self.method:
-            y = self._words(page, 0, y + 0.3, broken(self.method, 6.6, PAGE_MM), 6.6, FAINT)
+        if self.canvas.method:
+            y = self._words(page, 0, y + 0.3, broken(self.canvas.method, 6.6, PAGE_MM), 6.6, FAINT)
         return y + 1.6
 
     def _scale_and_north(self, page: Axes, y: float) -> float:
@@ -190,13 +187,13 @@ class Sheet:
         x = bar + 1.8 + long_mm(words, 6.6) + 7
         arrow = [(x, y + 1.2), (x + 1.3, y + 4.8), (x, y + 4.0), (x - 1.3, y + 4.8)]
         page.add_patch(Polygon(arrow, facecolor=INK, edgecolor="none"))
-        self._words(page, x + 2.0, base - 2.6, text("maps.north", self.lang), 6.6, INK)
+        self._words(page, x + 2.0, base - 2.6, text("maps.north", self.canvas.lang), 6.6, INK)
         return y + 6.0
 
     def _foot(self, page: Axes, y: float) -> float:
         unnamed = max(panel.unnamed for panel in self.panels)
-        said = text("figures.unnamed", self.lang, n=unnamed) if unnamed else ""
-        words = "\n".join(broken(line, 6.0, PAGE_MM) for line in (self.source, said) if line)
+        said = text("figures.unnamed", self.canvas.lang, n=unnamed) if unnamed else ""
+        words = "\n".join(broken(line, 6.0, PAGE_MM) for line in (self.canvas.source, said) if line)
         if not words:
             return y
         page.plot([0, PAGE_MM], [y, y], color=BORDER, linewidth=0.4)
@@ -263,31 +260,19 @@ def _draw_sign(page: Axes, sign: Swatch, x: float, y: float) -> None:
 
 
 @contextmanager
-def map_sheet(
-    ground: Ground,
-    found: gpd.GeoDataFrame,
-    *,
-    title: str,
-    method: str = "",
-    source: str = "",
-    panels: int = 1,
-    lang: str = "zh",
-    sketch: bool = False,
-) -> Iterator[Sheet]:
+def map_sheet(canvas: Canvas, found: gpd.GeoDataFrame, *, title: str, panels: int = 1) -> Iterator[Sheet]:
     """Draw a map for print as wide as the text on a page of A4; what is drawn in the block has legend and source after it.
 
     Parameters
     ----------
-    ground
-        What lies under it.
+    canvas
+        What it is drawn on, and what is said around it.
     found
         What is shown; where there is no land, the map reaches as far.
-    title, method, source
-        Heading, the line below it, and what stands below the map.
+    title
+        Its heading.
     panels
         How many maps, side by side.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Yields
     ------
@@ -297,14 +282,15 @@ def map_sheet(
     Examples
     --------
     >>> import geopandas as gpd, shapely
-    >>> from jxgis.drawing.ground import ground_of
+    >>> from jxgis.drawing import Canvas, ground_of
     >>> land = gpd.GeoDataFrame({"name": ["老城"]}, geometry=[shapely.box(0, 0, 9000, 9000)], crs=4549)
-    >>> with map_sheet(ground_of({"districts": land}), land, title="热点", source="问题") as sheet:
+    >>> canvas = Canvas(ground=ground_of({"districts": land}), source="问题")
+    >>> with map_sheet(canvas, land, title="热点") as sheet:
     ...     sheet.map.areas([shapely.box(0, 0, 200, 200)], "#b2182b")
     >>> round(float(sheet.figure.get_size_inches()[0]) * 25.4)
     156
     """
     with figure_style():
-        sheet = Sheet(ground, found, title=title, method=method, source=source, panels=panels, lang=lang, sketch=sketch)
+        sheet = Sheet(canvas, found, title=title, panels=panels)
         yield sheet
         sheet.finish()

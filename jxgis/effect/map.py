@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import CHANGE, OUTLINE, ROLES, SITE
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import add_group, add_names, add_polygons, add_switch, fields_of, fill, land_map, line
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
@@ -28,10 +28,7 @@ _CHANGES = (CHANGE[4], CHANGE[3], CHANGE[1], "#fbd9a5", CHANGE[0])
 def effect_map(
     areas: gpd.GeoDataFrame,
     *,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> folium.Map:
     """Draw treated areas and controls, with a switch to how the cases of each changed.
 
@@ -39,18 +36,15 @@ def effect_map(
     ----------
     areas
         The contract's ``areas`` as people are shown them.
-    ground
-        What lies under it.
-    method
-        The line below the heading.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     folium.Map
     """
-    page = land_map(ground, areas, title=text("effect.title", lang), method=method, lang=lang, sketch=sketch)
+    lang = canvas.lang
+    page = land_map(canvas, areas, title=text("effect.title", lang))
     words = table("effect.areas").columns["role"].words
     roles = list(ROLES)
     shown = localise_reasons(areas, lang)
@@ -78,10 +72,7 @@ def effect_map(
         (by_change, compared, list(change.colours), change.row),
     ):
         styles = [fill(colour, border=OUTLINE, weight=0.7) for colour in colours]
-        add_polygons(
-            group, drawn, name="", styles=styles, style=rows, heading="area_id", fields=fields, simplify_m=0.5,
-            control=False,
-        )  # fmt: skip
+        add_polygons(group, drawn, styles=styles, style=rows, heading="area_id", fields=fields, simplify_m=0.5)
     treated = shown[shown["role"] == "treated"]
     add_polygons(page, treated, name=words["treated"].of(lang), styles=[line(SITE, weight=2.6)])
     add_names(page, treated, column="area_id", name=text("effect.names", lang))

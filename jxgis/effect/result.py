@@ -226,14 +226,7 @@ class EffectResult(Result):
         from jxgis.effect.map import effect_map
         from jxgis.effect.section import in_a_line
 
-        given = self.given
-        return effect_map(
-            self.shown_tables()["areas"],
-            ground=given.ground,
-            method=in_a_line(self, given.lang),
-            lang=given.lang,
-            sketch=given.sketch,
-        )
+        return effect_map(self.shown_tables()["areas"], canvas=self.canvas(in_a_line(self, self.given.lang)))
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
         return {"effect": self._chart}

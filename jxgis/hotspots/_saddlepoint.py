@@ -19,13 +19,13 @@ Floats = npt.NDArray[np.float64]
 
 BLOCK = 2_000_000  # floats in one block of queries by distinct values: 16 MB an array
 GROUPS = 256  # distinct values that are told apart; areas or costs in whole units may have as many as places
-SMOOTH = 1.0  # largest deviation of one value, in standard deviations of the sum
+_SMOOTH = 1.0  # largest deviation of one value, in standard deviations of the sum
 LEAST_PLACES, LEAST_DRAWN = 300, 20  # fewer were not verified
-BINS = 4096  # of the range of the values: finer clumps do not show in a sum
-FINEST = 440.0  # clumps a seventieth of a standard deviation apart move a tail at seven of them by 5 %
-RISE = 0.01  # of the characteristic function
+_BINS = 4096  # of the range of the values: finer clumps do not show in a sum
+_FINEST = 440.0  # clumps a seventieth of a standard deviation apart move a tail at seven of them by 5 %
+_RISE = 0.01  # of the characteristic function
 FEW = 20  # values that a sum differs by from its least or its greatest; fewer do not make a hill of sums far apart
-NEXT_VALUES = 0.1  # the tenth of the values that lies nearest to the last one of the end: the steps there
+_NEXT_VALUES = 0.1  # the tenth of the values that lies nearest to the last one of the end: the steps there
 NEAR = 0.1  # standard deviations around the mean, where the formula divides 0 by 0
 
 
@@ -90,7 +90,7 @@ def vouched(values: Ints, sizes: Ints, sums: Ints) -> npt.NDArray[np.bool_]:
     numbers = (values - values.min()).astype(np.float64)
     share = sizes / n
     spread = numbers.std() * np.sqrt(sizes * (1 - share) * n / (n - 1))
-    one_value = np.abs(numbers - numbers.mean()).max() <= SMOOTH * spread
+    one_value = np.abs(numbers - numbers.mean()).max() <= _SMOOTH * spread
     good = one_value & (n >= LEAST_PLACES) & (np.minimum(sizes, n - sizes) >= LEAST_DRAWN)
     drawn, which = np.unique(sizes[good], return_inverse=True)
     good[good] = ~_clumped(values, drawn)[which]
@@ -106,7 +106,7 @@ def _many_steps_off(ordered: Ints, sizes: Ints, sums: Ints) -> npt.NDArray[np.bo
     step = {}
     for value in np.unique(last).tolist():
         away = np.abs(ordered[ordered != value] - value)
-        step[value] = np.quantile(away, NEXT_VALUES, method="lower") if len(away) else 0
+        step[value] = np.quantile(away, _NEXT_VALUES, method="lower") if len(away) else 0
     return np.asarray(sums - least >= FEW * np.array([step[value] for value in last.tolist()]))
 
 
@@ -116,7 +116,7 @@ def _clumped(values: Ints, sizes: Ints) -> npt.NDArray[np.bool_]:
         return np.zeros(0, dtype=bool)
     lattice = values - values.min()
     lattice //= max(int(np.gcd.reduce(lattice)), 1)
-    width = int(lattice.max()) // BINS + 1
+    width = int(lattice.max()) // _BINS + 1
     times = np.bincount(lattice // width)
     n = len(values)
     effective = sizes * (1 - sizes / n)
@@ -126,9 +126,9 @@ def _clumped(values: Ints, sizes: Ints) -> npt.NDArray[np.bool_]:
     height = np.abs(np.fft.rfft(times, length)) / n
     found = np.zeros(len(sizes), dtype=bool)
     for query, (power, scale) in enumerate(zip(effective, spread, strict=True)):
-        finest = int(min(FINEST / scale * length / (2 * np.pi), length / 2)) + 1
+        finest = int(min(_FINEST / scale * length / (2 * np.pi), length / 2)) + 1
         own = height[:finest] ** power
-        found[query] = (own - np.minimum.accumulate(own)).max() > RISE
+        found[query] = (own - np.minimum.accumulate(own)).max() > _RISE
     return found
 
 

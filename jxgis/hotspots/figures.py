@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -10,9 +11,9 @@ import pandas as pd
 import shapely
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, GAIN, HOT_COLD, INK, PINS, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import TOP
 from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.map_panel import MapPanel
@@ -39,11 +40,7 @@ def hotspot_sheet(
     peaks: gpd.GeoDataFrame | None = None,
     *,
     issue_class: str = ALL,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    source: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> Figure:
     """Hot and cold cells of a class on one map, with the first places by number and by name.
 
@@ -55,12 +52,8 @@ def hotspot_sheet(
         The contract's ``places`` and ``peaks`` as people are shown them. Peaks are numbered where the first place is wide.
     issue_class
         Which class.
-    ground
-        What lies under it.
-    method, source
-        The line below the heading, and what stands below the map.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
@@ -71,6 +64,7 @@ def hotspot_sheet(
     InputError
         If there are no such cells.
     """
+    lang = canvas.lang
     own = cells[cells["issue_class"] == issue_class]
     if own.empty:
         raise InputError(zh="没有可以画的问题类别。", en="There is no issue class to draw.")
@@ -80,7 +74,7 @@ def hotspot_sheet(
         if lang == "en"
         else f"{text('maps.hotspots_title', lang)}：{label}"
     )
-    with map_sheet(ground, own, title=title, method=method, source=source, lang=lang, sketch=sketch) as sheet:
+    with map_sheet(canvas, own, title=title) as sheet:
         _draw_bins(sheet.map, own)
         swatches = [s for s in hotspot_swatches(lang) if s.colour != HOT_COLD[0]]
         sheet.legend([LegendSection(text("maps.hotspots_legend", lang), swatches, text("maps.hotspots_note", lang))])
@@ -127,11 +121,8 @@ def hotspot_panels(
     places: gpd.GeoDataFrame | None = None,
     peaks: gpd.GeoDataFrame | None = None,
     *,
-    ground: Ground = NO_GROUND,
+    canvas: Canvas = BLANK,
     classes: Sequence[str] | None = None,
-    source: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> Figure:
     """Hot and cold cells of each class side by side: the plan's six maps, with the first places of each.
 
@@ -144,14 +135,10 @@ def hotspot_panels(
         The contract's ``cells`` in a metric CRS: ``issue_class, gi_q, gi_bin`` and geometry.
     places, peaks
         The contract's ``places`` and ``peaks``; see `hotspot_sheet`.
-    ground
-        What lies under them.
+    canvas
+        What it is drawn on, and what is said around it.
     classes
         Which classes, in which order; by default all but ``all``.
-    source
-        What stands below the maps.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
@@ -162,6 +149,7 @@ def hotspot_panels(
     InputError
         If there are no such cells.
     """
+    lang = canvas.lang
     found = [c for c in pd.unique(cells["issue_class"]) if c != ALL] or [ALL]
     asked = list(classes) if classes is not None else found
     if not asked or cells.empty:
@@ -178,10 +166,8 @@ def hotspot_panels(
         for key, some in absent.items()
         if some
     ]
-    with map_sheet(
-        ground, cells, title=text("maps.panels_title", lang), method=" · ".join(said), source=source,
-        panels=len(order), lang=lang, sketch=sketch,
-    ) as sheet:  # fmt: skip
+    canvas = replace(canvas, method=" · ".join(said))
+    with map_sheet(canvas, cells, title=text("maps.panels_title", lang), panels=len(order)) as sheet:
         pinned = False
         for panel, issue_class in zip(sheet.panels, order, strict=True):
             panel.ax.set_title(short_label(class_label(issue_class, lang)))

@@ -10,8 +10,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, HOT_COLD, PAPER, PEAK, PINS, sequential
-from jxgis.drawing.ground import NO_GROUND, Ground
+from jxgis.drawing.ground import Ground
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -177,18 +178,18 @@ def _add_cells(
     styles = [*(fill(HOT_COLD[b], weight=0.3 if b > 0 else 0) for b in _BINS), fill(ABSENT, weight=0)]
     fields = _cell_fields(lang, min_count, bins_of)
     add_polygons(
-        group, seen, name="", styles=styles, style=np.where(judged, 3 - bins.to_numpy(), len(_BINS)), fields=fields, shapes=drawn.shapes,
-        key="cell_id", control=False,
+        group, seen, styles=styles, style=np.where(judged, 3 - bins.to_numpy(), len(_BINS)), fields=fields, shapes=drawn.shapes,
+        key="cell_id",
     )  # fmt: skip
 
 
 def _add_places(group: folium.FeatureGroup, places: gpd.GeoDataFrame, lang: str) -> None:
     titled = places.sort_values("rank").reset_index(drop=True)
     titled = titled.assign(issues=as_words(titled["issues"]))
-    add_polygons(group, titled, name="", styles=[line(PINS, weight=1.6)], control=False)
+    add_polygons(group, titled, styles=[line(PINS, weight=1.6)])
     add_points(
-        group, titled.head(TOP), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=fields_of("hotspots.places", _PLACE, lang),
-        number="rank", control=False,
+        group, titled.head(TOP), styles=[dot(PINS, radius_px=8)], heading="name", fields=fields_of("hotspots.places", _PLACE, lang),
+        number="rank",
     )  # fmt: skip
 
 
@@ -200,9 +201,7 @@ def _add_outlines(group: folium.FeatureGroup, places: gpd.GeoDataFrame, peaks: g
         issues=as_words(places["issues"]),
     )
     fields = fields_of("hotspots.wide", [*_PLACE, "peak_count"], lang)
-    add_polygons(
-        group, titled, name="", styles=[line(PINS, weight=2.2)], heading="name", fields=fields, control=False
-    )  # fmt: skip
+    add_polygons(group, titled, styles=[line(PINS, weight=2.2)], heading="name", fields=fields)
 
 
 def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, lang: str, of: str) -> None:
@@ -211,15 +210,11 @@ def _add_peaks(group: folium.FeatureGroup, peaks: gpd.GeoDataFrame, pins: int, l
     ranked = peaks.sort_values("rank").reset_index(drop=True)
     ranked = ranked.assign(issues=as_words(ranked["issues"]))
     if len(ranked) > pins:
-        add_points(
-            group, ranked.iloc[pins:], name="", styles=[dot(PEAK, radius_px=3.5)], heading="name", fields=fields,
-            control=False,
-        )  # fmt: skip
+        add_points(group, ranked.iloc[pins:], styles=[dot(PEAK, radius_px=3.5)], heading="name", fields=fields)
     if pins:
         add_points(
-            group, ranked.head(pins), name="", styles=[dot(PINS, radius_px=8)], heading="name", fields=fields,
-            number="rank", control=False,
-        )  # fmt: skip
+            group, ranked.head(pins), styles=[dot(PINS, radius_px=8)], heading="name", fields=fields, number="rank"
+        )
 
 
 def _add_ranked(
@@ -248,15 +243,12 @@ def hotspot_map(
     peaks: gpd.GeoDataFrame | None = None,
     rate_places: gpd.GeoDataFrame | None = None,
     rate_peaks: gpd.GeoDataFrame | None = None,
-    ground: Ground = NO_GROUND,
+    canvas: Canvas = BLANK,
     classes: Sequence[str] | None = None,
     months: Months | None = None,
-    method: str = "",
     min_count: int = REPORT.min_count,
     band_m: float = HOTSPOTS.band_m,
     max_cells: int = 60_000,
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> folium.Map:
     """Draw hot and cold cells with a switch by class, and the ranked places of each class.
 
@@ -276,32 +268,29 @@ def hotspot_map(
         Places of ``all`` where there is more than an exposure explains, drawn with ``rate_bin`` of ``cells``.
     rate_peaks
         Their local peaks, as ``peaks``.
-    ground
-        What lies under it.
+    canvas
+        What it is drawn on, and what is said around it.
     classes
         Which classes and in which order; by default all of ``cells``, ``all`` first.
     months
         The issues by month, as a layer with a slider.
-    method
-        The line below the heading: cell, band, test and period.
     min_count
         The least number of cases that is shown; fewer stand as a range, and then a cell shows its class, not its z and q.
     band_m
         How far the cells of a peak reach, in metres, where tables are not shown as they are.
     max_cells
         With more cells than this, significant ones are painted as a picture without tooltips, and the legend says so.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
     folium.Map
         To be written with :func:`jxgis.drawing.offline.save_map`.
     """
+    lang, ground = canvas.lang, canvas.ground
     given = {"cells": cells, "places": places, "peaks": peaks, "rate_places": rate_places, "rate_peaks": rate_peaks}
     tables = _as_shown({name: table for name, table in given.items() if table is not None}, min_count, band_m, lang)
     cells = tables["cells"]
-    page = land_map(ground, cells, title=text("maps.hotspots_title", lang), method=method, lang=lang, sketch=sketch)
+    page = land_map(canvas, cells, title=text("maps.hotspots_title", lang))
     drawn = _drawn(page, cells, ground, max_cells, lang)
     found = list(pd.unique(cells["issue_class"]))
     order = list(classes) if classes is not None else sorted(found, key=lambda c: (c != ALL, found.index(c)))

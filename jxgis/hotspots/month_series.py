@@ -9,6 +9,7 @@ import pandas as pd
 
 from jxgis.drawing.colours import ABSENT, INK, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic
+from jxgis.hotspots.months import whole_months
 from jxgis.i18n import text
 from jxgis.periods import ends, recorded_months
 from jxgis.small_counts import MIN_RANGE
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["month_counts", "months_chart"]
-
-#: A month is whole where reports begin by its second day and go on to its last but one: some days have none.
-_SLACK = pd.Timedelta(days=1)
 
 
 def month_counts(time: pd.Series) -> pd.DataFrame:
@@ -49,9 +47,7 @@ def month_counts(time: pd.Series) -> pd.DataFrame:
     start, end = ends(np.sort(time.to_numpy()))
     months = pd.period_range(start, end - pd.Timedelta(1, "us"), freq="M")
     count = time.dt.to_period("M").value_counts().reindex(months, fill_value=0)
-    whole = (start <= months.start_time + _SLACK) & (end >= months.end_time - _SLACK)
-    # Dates of the first of a month stand for all of it.
-    whole = whole | (step == 1)
+    whole = whole_months(months.start_time.to_numpy(dtype="datetime64[D]"), start, end, step)
     return pd.DataFrame({"year": months.year, "month": months.month, "count": count.to_numpy(), "whole": whole})
 
 

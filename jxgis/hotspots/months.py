@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Months", "by_month", "untold"]
+__all__ = ["Months", "by_month", "untold", "whole_months"]
 
 #: The share of the issues that lie in squares of which their month can show them.
 _SHOWN = 0.9
@@ -95,7 +95,8 @@ def by_month(issues: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, *, min_count: in
     col, row = np.floor(to_micrometres(points) / side).astype(np.int64).T
     time = known["time"].to_numpy(dtype="datetime64[us]")
     start, end = ends(np.sort(time))
-    step = recorded_months(time) or 1
+    recorded = recorded_months(time)
+    step = recorded or 1
     month = time.astype("datetime64[M]").astype(np.int64) // step
     low, high = (int(np.datetime64(at, "M").astype(np.int64)) // step for at in (start, end - pd.Timedelta(1, "us")))
     inside = pd.MultiIndex.from_arrays([col, row]).isin(corner) & (month >= low) & (month <= high)
@@ -113,13 +114,28 @@ def by_month(issues: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, *, min_count: in
     shown[untold(count, breaks, min_count=min_count).any(axis=1)] = -1
     totals = hide_small(pd.DataFrame({"issues": count.sum(axis=0), "of": "all"}), min_count=min_count, sums=["of"])
     first = ((low + np.arange(n)) * step).astype("datetime64[M]").astype("datetime64[D]")
-    after = ((low + np.arange(n) + 1) * step).astype("datetime64[M]").astype("datetime64[D]")
-    begin, last = np.datetime64(start, "D"), np.datetime64(end - pd.Timedelta(1, "us"), "D")
-    # A day or two without issues at either end are no gap.
-    part = (begin > first + 2) | (last < after - 3)
+    part = ~whole_months(first, start, end, recorded)
     at = of * k * side
     squares = gpd.GeoDataFrame(geometry=shapely.box(*at.T, *(at + k * side).T), crs=cells.crs)
     return Months(squares, k * side, first, step, as_words(totals["issues"]).tolist(), part, shown, tuple(breaks))
+
+
+def whole_months(
+    first: NDArray[np.datetime64], start: pd.Timestamp, end: pd.Timestamp, recorded: int
+) -> NDArray[np.bool_]:
+    """Whether reports from one day to before another cover each month, or quarter, that begins on a day.
+
+    They do from its second day to its last but one: some days have none. Dates of the first of a month stand for all of it.
+
+    Examples
+    --------
+    >>> first = np.array(["2023-01-01", "2023-02-01"], dtype="datetime64[D]")
+    >>> whole_months(first, pd.Timestamp("2023-01-02"), pd.Timestamp("2023-02-27"), 0).tolist()
+    [True, False]
+    """
+    after = (first.astype("datetime64[M]") + max(recorded, 1)).astype("datetime64[D]")
+    begin, past = np.datetime64(start, "D"), np.datetime64(end, "D")
+    return np.asarray((begin <= first + 1) & (past >= after - 1) | (recorded > 0))
 
 
 def _breaks(counts: NDArray[np.int64], least: int) -> list[int]:

@@ -33,7 +33,7 @@ __all__ = ["HotPlaces", "Naming", "cells_near_hot", "hot_places"]
 
 _ALSO = 5
 _LEVELS = ("district", "subdistrict")
-PLACE_COLUMNS = (
+_PLACE_COLUMNS = (
     "rank",
     "issue_class",
     "name",
@@ -59,7 +59,7 @@ PLACE_COLUMNS = (
     "change_city",
     "geometry",
 )
-PEAK_COLUMNS = (
+_PEAK_COLUMNS = (
     "rank",
     "issue_class",
     "name",
@@ -231,7 +231,7 @@ def hot_places(
         made = _of_class(str(issue_class), of_class, grid, located, past, periods, alpha, band_m, naming)
         places.append(made.places)
         peaks.append(made.peaks)
-    return HotPlaces(_stack(places, PLACE_COLUMNS, grid), _stack(peaks, PEAK_COLUMNS, grid))
+    return HotPlaces(_stack(places, _PLACE_COLUMNS, grid), _stack(peaks, _PEAK_COLUMNS, grid))
 
 
 def cells_near_hot(cells: pd.DataFrame, grid: Grid, *, alpha: float, band_m: float) -> NDArray[np.bool_]:

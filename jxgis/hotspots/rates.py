@@ -49,7 +49,7 @@ __all__ = [
 # Sub-cells along a cell's side for measuring how much of it is built up: one per cent of the cell each.
 _MASK_SPLIT = 10
 #: Largest exposure of a cell, and what the largest may not fall below as a reciprocal: squares must be numbers too.
-MOST = 1e100
+_MOST = 1e100
 #: Cells with an exposure, of which one can be compared with the other: with fewer no cell has a rate.
 LEAST_EXPOSED = 2
 
@@ -107,11 +107,11 @@ def empirical_bayes(counts: ArrayLike, exposure: ArrayLike, *, min_expected: flo
 
 def _checked(counts: ArrayLike, exposure: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     y, e = np.asarray(counts, dtype=np.float64), np.asarray(exposure, dtype=np.float64)
-    if y.shape != e.shape or not ((e >= 0) & (e <= MOST)).all() or not (e > 1 / MOST).any():
+    if y.shape != e.shape or not ((e >= 0) & (e <= _MOST)).all() or not (e > 1 / _MOST).any():
         raise InputError(
-            zh=f"暴露量须与问题数一一对应、不为负、不缺失、不超过 {MOST:g}，且至少有一格大于 0（不小于 {1 / MOST:g}）。",
-            en=f"the exposure must have one value a count, none negative, missing or above {MOST:g}, and at least one "
-            f"above 0 (no less than {1 / MOST:g}).",
+            zh=f"暴露量须与问题数一一对应、不为负、不缺失、不超过 {_MOST:g}，且至少有一格大于 0（不小于 {1 / _MOST:g}）。",
+            en=f"the exposure must have one value a count, none negative, missing or above {_MOST:g}, and at least one "
+            f"above 0 (no less than {1 / _MOST:g}).",
         )
     return y, e
 

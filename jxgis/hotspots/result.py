@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jxgis.periods import Comparison
     from jxgis.report.blocks import Section
 
-__all__ = ["HotspotsResult", "density_files"]
+__all__ = ["HotspotsResult"]
 
 #: Fewer make no series.
 _FEWEST_MONTHS = 3
@@ -153,7 +153,7 @@ class HotspotsResult(Result):
 
         lang = self.given.lang
         write_gpkg(stage.path("hotspots.gpkg"), self._layers(), of=self.part.name, lang=lang)
-        for issue_class, file in density_files(self.densities).items():
+        for issue_class, file in _density_files(self.densities).items():
             title = text("common.all_classes", lang) if issue_class == ALL else issue_class
             write_cog(stage.path(file), self.densities[issue_class], title=title)
 
@@ -188,7 +188,7 @@ class HotspotsResult(Result):
             peaks=told["peaks"],
             rate_places=told.get("rate_places"),
             rate_peaks=told.get("rate_peaks"),
-            ground=given.ground,
+            canvas=self.canvas(given.with_period(map_line(given.settings.hotspots, self.cells, given.lang))),
             classes=[ALL, *self._class_words()],
             months=by_month(
                 given.need("issues"),
@@ -196,9 +196,6 @@ class HotspotsResult(Result):
                 min_count=given.settings.report.min_count,
             ),
             min_count=given.settings.report.min_count,
-            method=given.with_period(map_line(given.settings.hotspots, self.cells, given.lang)),
-            lang=given.lang,
-            sketch=given.sketch,
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
@@ -222,14 +219,14 @@ class HotspotsResult(Result):
         from jxgis.hotspots.figures import hotspot_panels
 
         classes = self._class_words() or [ALL]
-        return hotspot_panels(*self._drawn_tables(), classes=classes, **self.on_paper())
+        return hotspot_panels(*self._drawn_tables(), classes=classes, canvas=self.canvas())
 
     def _sheet(self) -> Figure:
         from jxgis.hotspots.figures import hotspot_sheet
         from jxgis.hotspots.section import map_line
 
-        method = map_line(self.given.settings.hotspots, self.cells, self.given.lang)
-        return hotspot_sheet(*self._drawn_tables(), method=method, **self.on_paper())
+        canvas = self.canvas(map_line(self.given.settings.hotspots, self.cells, self.given.lang))
+        return hotspot_sheet(*self._drawn_tables(), canvas=canvas)
 
     def _drawn_tables(self) -> list[gpd.GeoDataFrame]:
         """Cells, places and peaks, the classes in words."""
@@ -297,12 +294,12 @@ class HotspotsResult(Result):
         return list(self.given.in_words(pd.DataFrame({"issue_class": list(self.classes)}))["issue_class"])
 
 
-def density_files(classes: Iterable[str]) -> dict[str, str]:
+def _density_files(classes: Iterable[str]) -> dict[str, str]:
     """File of each class's density raster.
 
     Examples
     --------
-    >>> density_files(["all", "市容环境", "a/b"])
+    >>> _density_files(["all", "市容环境", "a/b"])
     {'all': 'density/all.tif', '市容环境': 'density/市容环境.tif', 'a/b': 'density/a_b.tif'}
     """
     from jxgis.output import safe_names

@@ -26,9 +26,9 @@ __all__ = ["CELLS_M", "Scale", "moran_profile", "rate_profile", "suggest_scale"]
 
 CELLS_M = (50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0)
 #: Issues that an average neighbourhood should hold, so that its sum can stand out from chance.
-MIN_IN_BAND = 10.0
+_MIN_IN_BAND = 10.0
 #: The widest band tried: beyond, a neighbourhood is a district.
-MAX_BAND_M = 3000.0
+_MAX_BAND_M = 3000.0
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def suggest_scale(
     chosen = int(table["usable"].to_numpy().argmax()) if enough else len(candidates) - 1
     grid, counts = tried[chosen]
     cell_m = candidates[chosen]
-    steps = np.arange(1.0, max(MAX_BAND_M / cell_m, 2.0) + 0.25, 0.5)
+    steps = np.arange(1.0, max(_MAX_BAND_M / cell_m, 2.0) + 0.25, 0.5)
     bands_m = [float(step * cell_m) for step in steps]
     people = np.zeros(len(grid)) if exposure is None else exposure_on_grid(grid, exposure, column=exposure_column)
     has = people > 0
@@ -243,7 +243,7 @@ def suggest_scale(
     # Half a cell more may add no neighbour: the same disc twice is no step.
     profile = profile[profile["neighbours"].diff().fillna(1) > 0].reset_index(drop=True)
     profile["issues_in_band"] = (profile["neighbours"] + 1) * counts.mean()
-    allowed = (profile["issues_in_band"] >= MIN_IN_BAND).to_numpy() & np.isfinite(profile["z"].to_numpy())
+    allowed = (profile["issues_in_band"] >= _MIN_IN_BAND).to_numpy() & np.isfinite(profile["z"].to_numpy())
     profile["peak"] = _peaks(profile["z"].to_numpy()) & allowed
     if not enough or not allowed.any():
         at, reason = len(profile) - 1, "few_issues"

@@ -11,7 +11,7 @@ import pandas as pd
 from jxgis.hotspots.caution import cautions
 from jxgis.hotspots.findings import SENTENCES
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
-from jxgis.i18n import listed, sentences, text
+from jxgis.i18n import clauses, listed, sentences, text
 from jxgis.report.blocks import (
     TOP,
     Answer,
@@ -330,7 +330,7 @@ def _one_name(tables: Mapping[str, pd.DataFrame], lang: str) -> list[Block]:
     ]
     if len(said) == 1:
         return []
-    return [Paragraph(text("report.one_name", lang, name=name, all=("; " if lang == "en" else "；").join(said)), "sub")]
+    return [Paragraph(text("report.one_name", lang, name=name, all=clauses(said, lang)), "sub")]
 
 
 def _same_point(place: pd.Series, lang: str) -> list[Block]:
@@ -451,4 +451,4 @@ def _p_method(cells: pd.DataFrame | None, lang: str) -> str:
     if cells is None or "p_method" not in cells.columns:
         return text("report.p_method_unknown", lang)
     words = [column("p_method").word(str(m), lang) for m in pd.unique(cells["p_method"].dropna())]
-    return ("; " if lang == "en" else "；").join(words) or text("report.p_method_none", lang)
+    return clauses(words, lang) or text("report.p_method_none", lang)

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["LANGS", "Lang", "Text", "listed", "localise_reasons", "reason", "text", "text_pair", "wide_signs"]
+__all__ = [
+    "LANGS",
+    "Lang",
+    "Text",
+    "clauses",
+    "listed",
+    "localise_reasons",
+    "reason",
+    "text",
+    "text_pair",
+    "wide_signs",
+]
 
 Lang: TypeAlias = Literal["zh", "en"]
 Table = TypeVar("Table", bound="pd.DataFrame")
@@ -86,6 +97,11 @@ def listed(items: Iterable[object], lang: str) -> str:
     return mark.join(f"“{word}”" if mark in word and len(words) > 1 else word for word in words)
 
 
+def clauses(said: Iterable[str], lang: str) -> str:
+    """Clauses of a sentence one after the other, as a language parts them; those that say nothing are left out."""
+    return ("; " if lang == "en" else "；").join(filter(None, said))
+
+
 def sentences(said: Iterable[str], lang: str) -> str:
     """Sentences one after the other, as a language sets them; those that say nothing are left out.
 
@@ -147,7 +163,7 @@ def reason(codes: str, lang: str) -> str:
     """
     known = _theme("reasons")
     words = [known.get(code.strip(), {}).get("en" if lang == "en" else "zh", code.strip()) for code in codes.split(";")]
-    return ("; " if lang == "en" else "；").join(words)
+    return clauses(words, lang)
 
 
 def localise_reasons(table: Table, lang: str) -> Table:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["CASE_FLAGS", "MIN_CASES", "concentration", "relative_density", "share_of_rows", "with_case_flags"]
+__all__ = ["MIN_CASES", "concentration", "relative_density", "share_of_rows", "with_case_flags"]
 
 MIN_CASES = 30
 """Fewest cases that a share is given for: of a handful it says nothing."""
-CASE_FLAGS = ("due", "judged", "on_time", "reworked")
+_CASE_FLAGS = ("due", "judged", "on_time", "reworked")
 """The columns that `with_case_flags` adds."""
 
 

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from jxgis.city import City
     from jxgis.load.readers import Source
 
-__all__ = ["DROP_STATUS", "Disagreement", "disagreement", "load_issues", "unclassified"]
+__all__ = ["Disagreement", "disagreement", "load_issues", "unclassified"]
 
-DROP_STATUS: tuple[str, ...] = default(IssueInputSettings, "drop_status")
+_DROP_STATUS: tuple[str, ...] = default(IssueInputSettings, "drop_status")
 # A point that so many issues share is rather a geocoder's default than a place.
 _SAME_POINT_SHARE, _SAME_POINT_COUNT = 0.02, 20
 
@@ -52,7 +52,7 @@ def load_issues(
     end: str | None = None,
     status: Sequence[str] = (),
     source: Sequence[str] = (),
-    drop_status: Sequence[str] = DROP_STATUS,
+    drop_status: Sequence[str] = _DROP_STATUS,
     drop_points: Sequence[tuple[float, float]] = (),
     **options: Unpack[ReadOptions],
 ) -> Loaded:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import (
     ABSENT,
     BORDER,
@@ -25,7 +26,6 @@ from jxgis.drawing.colours import (
     QUIET_PARK,
     SITE,
 )
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import Field, add_group, add_points, add_polygons, add_switch, dot, fields_of, fill, land_map
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend, classify
 from jxgis.errors import InputError
@@ -68,12 +68,9 @@ def parks_change_map(
     changed: gpd.GeoDataFrame | None = None,
     plan: gpd.GeoDataFrame | None = None,
     *,
-    ground: Ground = NO_GROUND,
+    canvas: Canvas = BLANK,
     target: float = PARKS.target,
-    method: str = "",
     denominator: str = "residential",
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> folium.Map:
     """Draw what a plan of parks changes: a switch between today, the plan and the difference, by radius and on foot.
 
@@ -87,16 +84,12 @@ def parks_change_map(
     plan
         Parks with ``change`` (``added``, ``enlarged``, ``closed`` or none), ``name``, ``area_m2`` and ``radius_m``: new
         ones without a radius are pocket parks, which the standard does not count.
-    ground
-        What lies under it; without land the zones.
+    canvas
+        What it is drawn on, and what is said around it.
     target
         The coverage asked for, 0 to 1.
-    method
-        The line below the heading.
     denominator
         What coverage is a share of: ``residential`` or ``built_up`` land.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
@@ -116,6 +109,7 @@ def parks_change_map(
     >>> type(parks_change_map(change)).__name__
     'Map'
     """
+    lang, ground = canvas.lang, replace(canvas.ground, parks=None)
     rows = change[(change["zone"] != ALL) & change.geometry.notna()]
     if rows.empty:
         raise InputError(
@@ -124,10 +118,8 @@ def parks_change_map(
         )
     if ground.land is None:
         ground = replace(ground, land=rows.drop_duplicates("zone").rename(columns={"zone": "name"}))
-    said = " · ".join(filter(None, [method, *_whole(change, lang)]))
-    page = land_map(
-        replace(ground, parks=None), rows, title=text("parks.change_title", lang), method=said, lang=lang, sketch=sketch
-    )
+    said = " · ".join(filter(None, [canvas.method, *_whole(change, lang)]))
+    page = land_map(replace(canvas, ground=ground, method=said), rows, title=text("parks.change_title", lang))
     drawn = [] if plan is None or plan.empty else _add_plan(page, plan, lang)
     coverage: list[LegendSection] = []
     differences: list[folium.FeatureGroup] = []
@@ -177,8 +169,8 @@ def _add_zones(
         classes = classify(share, breaks=breaks, colours=COVERAGE, percent=True, unit="%", lang=lang)
         colours, row, swatches = classes.colours, classes.row, classes.swatches()
     add_polygons(
-        group, rows, name="", styles=[fill(colour, weight=1) for colour in colours], style=row, heading="zone",
-        fields=fields_of("parks.change", _TOLD, lang), simplify_m=2, control=False,
+        group, rows, styles=[fill(colour, weight=1) for colour in colours], style=row, heading="zone",
+        fields=fields_of("parks.change", _TOLD, lang), simplify_m=2,
     )  # fmt: skip
     return swatches
 
@@ -216,7 +208,7 @@ def _add_housing(group: folium.FeatureGroup, changed: gpd.GeoDataFrame) -> None:
     for state, look in _HOUSING.items():
         pieces = changed[changed["state"] == state]
         if len(pieces):
-            add_polygons(group, pieces, name="", styles=[look], level=2, simplify_m=0.5, control=False)
+            add_polygons(group, pieces, styles=[look], level=2, simplify_m=0.5)
 
 
 def _add_plan(page: folium.Map, plan: gpd.GeoDataFrame, lang: str) -> list[Swatch]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import BORDER, COVERAGE, GAIN, INK, LOSS, ON_FOOT, PARK, POCKET, SERVED, SITE, SMALL
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import TOP
 from jxgis.drawing.legend import LegendSection, Swatch, classify
 from jxgis.drawing.print_map import Sheet, map_sheet
@@ -96,11 +96,7 @@ def park_sheet(
     *,
     parks: gpd.GeoDataFrame,
     target: float = PARKS.target,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    source: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> Figure:
     """Parks, coverage by zone, housing that none serves, the worst blind spots and the proposed parks on one map.
 
@@ -114,26 +110,21 @@ def park_sheet(
         Of the contract: the first ten blind spots are numbered.
     target
         The coverage asked for, 0 to 1.
-    ground
-        What lies under it.
-    method, source
-        The line below the heading, and what stands below the map.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    lang = canvas.lang
     rows = coverage[(coverage["zone"] != ALL) & coverage["geometry"].notna()]
     by = next((m for m in ("radius", "walking") if (rows["method"] == m).any()), "radius")
     rows = rows[rows["method"] == by]
     land = land_words(denominator_of(coverage), lang)
     value = met_exactly(rows["coverage"], target)
     classes = classify(value, breaks=coverage_breaks(target), colours=COVERAGE, percent=True, unit="%", lang=lang)
-    with map_sheet(
-        ground, rows, title=text("maps.parks_title", lang), method=method, source=source, lang=lang, sketch=sketch
-    ) as sheet:
+    with map_sheet(canvas, rows, title=text("maps.parks_title", lang)) as sheet:
         sheet.map.land(rows.geometry, [classes.colours[row] for row in classes.row])
         drawn = []
         small = parks["radius_m"].isna()
@@ -164,7 +155,7 @@ def park_sheet(
                 else text("maps.n_hectares", lang, n=f"{m2 / 1e4:,.1f}")
                 for people, m2 in zip(spots["people"] if by_people else spots["m2"], spots["m2"], strict=True)
             ]
-            names = blind_spot_names(spots, ground.land, lang)
+            names = blind_spot_names(spots, canvas.ground.land, lang)
             key = "maps.blind_spots_people" if by_people else "maps.blind_spots"
             sheet.listing(text(key, lang, n=len(spots)), zip(spots["rank"], names, said, strict=True), LOSS)
     return sheet.figure

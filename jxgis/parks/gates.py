@@ -44,9 +44,9 @@ class Gates:
 
 
 #: Farthest that a given gate may stand from its park: a square in front of it.
-GATE_PARK_M = 50.0
+_GATE_PARK_M = 50.0
 #: Spacing of the points on streets and edges: well below what a minute on foot is.
-STEP_M = 10.0
+_STEP_M = 10.0
 
 
 def park_gates(
@@ -155,7 +155,7 @@ def _given(
             en="The gates hold something other than points; give a layer of points.",
         )
     tree = shapely.STRtree(shape[parks])
-    row, park = tree.query(points, predicate="dwithin", distance=widened(GATE_PARK_M))
+    row, park = tree.query(points, predicate="dwithin", distance=widened(_GATE_PARK_M))
     if barriers is not None:
         clear = _clear(points[row], shape[parks[park]], barriers)
         row, park = row[clear], park[clear]
@@ -197,7 +197,7 @@ def _streets(
     around = shapely.buffer(shape, widened(entry_m), quad_segs=32)
     stretch, pair = shapely.get_parts(shapely.intersection(graph.lines[edge], around[park]), return_index=True)
     length = np.asarray(shapely.length(stretch))
-    steps = np.ceil(length / STEP_M).astype(np.int64) + 1
+    steps = np.ceil(length / _STEP_M).astype(np.int64) + 1
     which = np.repeat(np.arange(len(stretch)), steps)
     share = (np.arange(len(which)) - np.repeat(np.cumsum(steps) - steps, steps)) / np.maximum(steps - 1, 1)[which]
     # A stretch that only touches is a point, which has no way along it.
@@ -224,7 +224,7 @@ def _edges(
 ) -> tuple[npt.NDArray[np.int64], Snapped]:
     """Points of the parks' outer edges, each on its nearest street."""
     ring, of = shapely.get_parts(shapely.boundary(shape[parks]), return_index=True)
-    spot = shapely.segmentize(ring, STEP_M)
+    spot = shapely.segmentize(ring, _STEP_M)
     xy, which = shapely.get_coordinates(spot, return_index=True)
     snapped = snap(graph, xy[:, 0], xy[:, 1], max_snap_m=max_snap_m, barriers=barriers)
     on = snapped.edge >= 0

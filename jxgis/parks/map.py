@@ -10,8 +10,8 @@ import pandas as pd
 
 from jxgis.bounds import at_least
 from jxgis.drawing.base import add_notice
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import COUNTED, COVERAGE, ISOCHRONES, LOSS, PARK, PARK_EDGE, POCKET, SERVED, SITE, SMALL
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -101,13 +101,13 @@ def _add_method(
     classes = classify(value, breaks=coverage_breaks(target), colours=COVERAGE, percent=True, unit="%", lang=lang)
     shown = rows.assign(coverage=value, deficit=(target - value).where(value < target))
     add_polygons(
-        group, shown, name="", styles=[fill(c, weight=1) for c in classes.colours], style=classes.row,
-        heading="zone", fields=_coverage_fields(lang), simplify_m=2, control=False,
+        group, shown, styles=[fill(c, weight=1) for c in classes.colours], style=classes.row,
+        heading="zone", fields=_coverage_fields(lang), simplify_m=2,
     )  # fmt: skip
     looks = (fill(SERVED, weight=0), fill(LOSS, weight=0))
     for table, look in zip(housing, looks, strict=True):
         if table is not None:
-            add_polygons(group, table, name="", styles=[look], level=2, simplify_m=0.5, control=False)
+            add_polygons(group, table, styles=[look], level=2, simplify_m=0.5)
     return group, classes.swatches()
 
 
@@ -134,8 +134,8 @@ def _add_isochrones(page: folium.Map, isochrones: gpd.GeoDataFrame, lang: str) -
     ordered = isochrones.sort_values("minutes", ascending=False).reset_index(drop=True)
     shades = [ISOCHRONES[max(0, len(ISOCHRONES) - len(ordered) + at) % len(ISOCHRONES)] for at in range(len(ordered))]
     add_polygons(
-        group, ordered, name="", styles=[fill(c, weight=0) for c in shades],
-        style=np.arange(len(ordered)), level=1, simplify_m=2, control=False,
+        group, ordered, styles=[fill(c, weight=0) for c in shades],
+        style=np.arange(len(ordered)), level=1, simplify_m=2,
     )  # fmt: skip
     swatches = [
         Swatch(shade, text("maps.isochrone", lang, n=f"{minutes:g}"))
@@ -163,16 +163,7 @@ def _add_blind_spots(
     named = top.assign(name=blind_spot_names(top, zones, lang), note=np.asarray(notes, dtype=object))
     add_place_lists(page, [PlaceList(group, heading, named)])
     fields = [Field("note", text("maps.unserved", lang, **land))]
-    add_points(
-        group,
-        named,
-        name="",
-        styles=[dot(LOSS, radius_px=9)],
-        heading="name",
-        fields=fields,
-        number="rank",
-        control=False,
-    )
+    add_points(group, named, styles=[dot(LOSS, radius_px=9)], heading="name", fields=fields, number="rank")
     return Swatch(LOSS, text("maps.blind_pins", lang), "pin")
 
 
@@ -203,14 +194,11 @@ def parks_map(
     unserved: gpd.GeoDataFrame | None = None,
     sites: gpd.GeoDataFrame | None = None,
     *,
-    ground: Ground = NO_GROUND,
+    canvas: Canvas = BLANK,
     parks: gpd.GeoDataFrame | None = None,
     isochrones: gpd.GeoDataFrame | None = None,
     blind_spots: gpd.GeoDataFrame | None = None,
     target: float = PARKS.target,
-    method: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> folium.Map:
     """Draw coverage by zone with a switch by method, the housing served and not, the parks and the proposed ones.
 
@@ -223,8 +211,8 @@ def parks_map(
         Polygons with ``method``.
     sites
         Proposed parks, with ``rank``, ``counts`` and, where known, ``name`` and ``m2``.
-    ground
-        What lies under it.
+    canvas
+        What it is drawn on, and what is said around it.
     parks
         As `parks.radius.classify_parks` gives them: ``name, kind, area_m2, radius_m`` and polygons.
     isochrones
@@ -234,19 +222,14 @@ def parks_map(
         ten stand in a list.
     target
         The coverage asked for, 0 to 1.
-    method
-        The line below the heading: standard, minutes, speed, denominator.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
     folium.Map
     """
+    lang, ground = canvas.lang, replace(canvas.ground, parks=None)
     rows = localise_reasons(coverage[coverage["zone"] != ALL], lang)
-    page = land_map(
-        replace(ground, parks=None), rows, title=text("maps.parks_title", lang), method=method, lang=lang, sketch=sketch
-    )
+    page = land_map(replace(canvas, ground=ground), rows, title=text("maps.parks_title", lang))
     drawn = _add_parks(page, parks, lang) if _some(parks) else []
     walks = [_add_isochrones(page, isochrones, lang)] if _some(isochrones) else []
     groups: dict[str, folium.FeatureGroup] = {}

@@ -270,7 +270,7 @@ class ParksResult(Result):
     def _map(self) -> folium.Map:
         from jxgis.parks.map import parks_map
 
-        given, lang = self.given, self.given.lang
+        lang = self.given.lang
         return parks_map(
             self.coverage.assign(standard=self.standard.title.of(lang)),
             self.served,
@@ -279,27 +279,22 @@ class ParksResult(Result):
             parks=self.parks,
             isochrones=self.isochrones,
             blind_spots=self.blind_spots,
-            ground=given.ground,
-            target=given.settings.parks.target,
-            method=" · ".join([self._map_line(), *self._plan_in_after(), *(told.of(lang) for told in self.notes())]),
-            lang=lang,
-            sketch=given.sketch,
+            canvas=self.canvas(
+                " · ".join([self._map_line(), *self._plan_in_after(), *(told.of(lang) for told in self.notes())])
+            ),
+            target=self.given.settings.parks.target,
         )
 
     def _change_map(self) -> folium.Map:
         from jxgis.parks.change_map import parks_change_map
 
-        given = self.given
         return parks_change_map(
             self.change,
             self.changed,
             self.plan,
-            ground=given.ground,
-            target=given.settings.parks.target,
-            method=" · ".join([self._map_line(), *self._sites_in_after()]),
+            canvas=self.canvas(" · ".join([self._map_line(), *self._sites_in_after()])),
+            target=self.given.settings.parks.target,
             denominator=self._denominator,
-            lang=given.lang,
-            sketch=given.sketch,
         )
 
     def _plan_in_after(self) -> list[str]:
@@ -344,7 +339,7 @@ class ParksResult(Result):
 
         return park_sheet(
             self.coverage, (self.served, self.unserved), self.sites, self.blind_spots, parks=self.parks,
-            target=self.given.settings.parks.target, method=self._map_line(), **self.on_paper(),
+            target=self.given.settings.parks.target, canvas=self.canvas(self._map_line()),
         )  # fmt: skip
 
     def _chart(self) -> Figure:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-__all__ = ["DEFAULT_STANDARD", "Band", "Standard", "load_standard", "load_standards", "standards_table"]
+__all__ = ["Band", "Standard", "load_standard", "load_standards", "standards_table"]
 
-DEFAULT_STANDARD = "garden-city-2022"
+_DEFAULT_STANDARD = "garden-city-2022"
 
 
 class Band(BaseModel):
@@ -169,7 +169,7 @@ def load_standards(path: str | Path | None = None) -> dict[str, Standard]:
     return found
 
 
-def load_standard(name: str = DEFAULT_STANDARD, path: str | Path | None = None) -> Standard:
+def load_standard(name: str = _DEFAULT_STANDARD, path: str | Path | None = None) -> Standard:
     """Read one preset by name.
 
     Parameters

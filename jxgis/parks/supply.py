@@ -27,7 +27,7 @@ __all__ = ["Supply", "supply_by_zone", "two_step_catchment"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-PARK_M2_PER_PERSON = 8.0
+_PARK_M2_PER_PERSON = 8.0
 """Least park area for each person: GB 55014-2021 asks for more than 8.0 m²."""
 
 
@@ -174,7 +174,7 @@ def _along_streets(
 
 
 def supply_by_zone(
-    supply: Supply, zones: gpd.GeoDataFrame, *, threshold_m2: float = PARK_M2_PER_PERSON
+    supply: Supply, zones: gpd.GeoDataFrame, *, threshold_m2: float = _PARK_M2_PER_PERSON
 ) -> pd.DataFrame:
     """Park area for each person by zone: what lies there, what people reach, and who reaches too little.
 

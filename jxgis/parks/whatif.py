@@ -22,7 +22,7 @@ from jxgis.space.polygons import polygons_of
 __all__ = ["change_parks", "changed_housing", "closed_parks", "compare_coverage", "split_plan"]
 
 #: Smaller pieces are noise of cutting.
-NOISE_M2 = 1.0
+_NOISE_M2 = 1.0
 
 
 def change_parks(
@@ -224,7 +224,7 @@ def changed_housing(
     gained = _met(before.unserved, after.served).assign(state="newly_served")
     lost = _met(before.served, after.unserved).assign(state="lost")
     both: gpd.GeoDataFrame = pd.concat([one for one in (gained, lost) if len(one)] or [gained], ignore_index=True)
-    both = both[at_least(both["m2"].to_numpy(), NOISE_M2)].reset_index(drop=True)
+    both = both[at_least(both["m2"].to_numpy(), _NOISE_M2)].reset_index(drop=True)
     return both[["state", *(column for column in both.columns if column != "state")]]
 
 

@@ -26,10 +26,10 @@ from jxgis.space.polygons import polygons_of
 
 __all__ = ["WholeParks", "merge_parks", "parks_grown"]
 
-TINY_M2 = 400.0
+_TINY_M2 = 400.0
 """Below this a park is reported as tiny: the least area of a pocket park (口袋公园, 400–10,000 m²)."""
 
-TOUCH_M = 0.01
+_TOUCH_M = 0.01
 """Parcels this close touch: shared edges drift apart by less when a layer is brought into another CRS."""
 
 FAR_APART_M = 1000.0
@@ -276,8 +276,8 @@ def _near(
     """Pairs of parcels that their names (or the lack of any) and the gap between them join, the nearest first."""
     found = []
     for rows, reach in (
-        (np.flatnonzero(names != ""), max(widened(merge_gap_m), TOUCH_M)),
-        (np.flatnonzero((ids == "") & (names == "")), TOUCH_M),
+        (np.flatnonzero(names != ""), max(widened(merge_gap_m), _TOUCH_M)),
+        (np.flatnonzero((ids == "") & (names == "")), _TOUCH_M),
     ):
         near = shapely.STRtree(shape[rows]).query(shape[rows], predicate="dwithin", distance=reach)
         left, right = rows[near[0]], rows[near[1]]
@@ -362,7 +362,7 @@ def _reports(
     tables = []
     for code, some, m2 in (
         ("invalid_repaired", pair[repaired[pair["at"]]], None),
-        ("tiny", pair[~at_least(whole_m2[pair["park"]], TINY_M2)], whole_m2),
+        ("tiny", pair[~at_least(whole_m2[pair["park"]], _TINY_M2)], whole_m2),
         ("same_id_far_apart", pair[pair["park"].isin(far)], whole_m2),
     ):
         of = some["park"].to_numpy()

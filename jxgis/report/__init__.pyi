@@ -4,6 +4,7 @@ from .blocks import (
     Key,
     MethodNote,
     Paragraph,
+    Picture,
     Section,
     Sources,
     TableBlock,
@@ -13,16 +14,16 @@ from .blocks import (
     table_block,
 )
 from .columns import in_writing, percent, readable, write_value, written
-from .page import FigureFile, FileLink, blocks_html, report_page, result_html
+from .page import FileLink, blocks_html, report_page, result_html
 from .workbook import Sheet, for_print, report_workbook
 
 __all__ = [
     "Absent",
-    "FigureFile",
     "FileLink",
     "Key",
     "MethodNote",
     "Paragraph",
+    "Picture",
     "Section",
     "Sheet",
     "Sources",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "Key",
     "MethodNote",
     "Paragraph",
+    "Picture",
     "Section",
     "Sources",
     "TableBlock",
@@ -68,6 +70,15 @@ class TableBlock(NamedTuple):
 
 
 Block: TypeAlias = Paragraph | TableBlock
+
+
+class Picture(NamedTuple):
+    """A figure: the part it belongs to, its PNG for print, its caption, and a PNG as a page shows it."""
+
+    part: str
+    path: Path
+    caption: str
+    small: bytes
 
 
 class Answer(NamedTuple):

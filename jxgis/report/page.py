@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from hashlib import sha256
 from importlib import resources
 from typing import NamedTuple
 
@@ -14,9 +13,9 @@ from markupsafe import Markup
 
 from jxgis import escape
 from jxgis.i18n import text
-from jxgis.report.blocks import Absent, Answer, Block, MethodNote, Paragraph, Section, Sources, TableBlock
+from jxgis.report.blocks import Absent, Answer, Block, MethodNote, Paragraph, Picture, Section, Sources, TableBlock
 
-__all__ = ["FigureFile", "FileLink", "blocks_html", "report_page", "result_html", "template"]
+__all__ = ["FileLink", "blocks_html", "report_page", "result_html", "template"]
 
 
 class FileLink(NamedTuple):
@@ -24,15 +23,6 @@ class FileLink(NamedTuple):
 
     path: str
     label: str
-
-
-class FigureFile(NamedTuple):
-    """A figure: the part it belongs to, its files without their ending, relative to the page, a PNG of it, its caption."""
-
-    part: str
-    path: str
-    image: bytes
-    caption: str
 
 
 @cache
@@ -47,9 +37,7 @@ def template(name: str, package: str = "jxgis.report") -> Template:
         undefined=StrictUndefined,
     )
     environment.globals["text"] = text
-    environment.filters["sha256"] = lambda script: base64.b64encode(sha256(script.encode("utf-8")).digest()).decode(
-        "ascii"
-    )
+    environment.globals["content_policy"] = lambda script: Markup(escape.content_policy([script]))
     environment.filters["base64"] = lambda image: base64.b64encode(image).decode("ascii")
     return environment.get_template(name)
 
@@ -64,13 +52,13 @@ class _Part(NamedTuple):
     part: str
     blocks: Sequence[Block]
     maps: Sequence[FileLink]
-    figures: Sequence[FigureFile]
+    figures: Sequence[Picture]
     methods: Sequence[MethodNote]
     refused: bool
     terms: Mapping[str, str] = {}
 
 
-def _part(said: Section | Absent, maps: Sequence[FileLink], figures: Sequence[FigureFile], lang: str) -> _Part:
+def _part(said: Section | Absent, maps: Sequence[FileLink], figures: Sequence[Picture], lang: str) -> _Part:
     own = f"maps/{said.part}.html"
     # The part's own map opens, any other is called by its name.
     of_part = [
@@ -100,7 +88,7 @@ def report_page(
     overview: Sequence[Block] = (),
     sources: Sources | None = None,
     maps: Sequence[FileLink] = (),
-    figures: Sequence[FigureFile] = (),
+    figures: Sequence[Picture] = (),
     files: Sequence[FileLink] = (),
     lang: str = "zh",
     sketch: bool = False,
@@ -121,7 +109,7 @@ def report_page(
         Links, with paths relative to the page; a map ``maps/PART.html`` or ``maps/PART_*.html`` gets a button in its
         section.
     figures
-        Figures, put into the page; each has links to its files for print.
+        Figures, put into the page; each has links to its files for print in ``figures/``.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis import __version__
 from jxgis.city import contract_of
 from jxgis.i18n import text
-from jxgis.report.blocks import Absent, Section, Sources
+from jxgis.report.blocks import Absent, Picture, Section, Sources
 from jxgis.run.document import unverified, wording_of, write_document
 from jxgis.run.overview import overview
 from jxgis.run.parts import PARTS
@@ -28,9 +28,8 @@ _DOCUMENTS = ("report.docx", "report.pdf")
 def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given) -> None:
     """``report.xlsx``, ``report.docx``, ``report.pdf`` and ``index.html``; ``lines`` stand among the workbook's notes."""
     from jxgis.drawing.figures import screen_png
-    from jxgis.report.document.model import Picture
     from jxgis.report.document.wording import Told
-    from jxgis.report.page import FigureFile, FileLink, report_page
+    from jxgis.report.page import FileLink, report_page
     from jxgis.report.workbook import report_workbook
 
     lang, asked = given.lang, given.settings.report
@@ -48,25 +47,15 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
         sketch=given.sketch,
     )
     figures = [
-        FigureFile(
-            part,
-            f"figures/{name}",
-            screen_png(stage.path(f"figures/{name}.png")),
-            text(f"pipeline.figure_{name}", lang),
-        )
+        Picture(part, path, text(f"pipeline.figure_{path.stem}", lang), screen_png(path))
         for part, result in found.results.items()
-        for name in result.draws("figure")
-    ]
-    pictures = [
-        Picture(part, stage.path(f"figures/{name}.png"), text(f"pipeline.figure_{name}", lang))
-        for part, result in found.results.items()
-        for name in result.draws("figure")
+        for path in (stage.path(f"figures/{name}.png") for name in result.draws("figure"))
     ]
     told = Told(
         parts=parts,
         own={"title": title, "city": _city_name(given), "period": given.period(), "version": __version__},
         sources=sources,
-        figures=pictures,
+        figures=figures,
         warnings=unverified(found.results, lang),
         lang=lang,
     )

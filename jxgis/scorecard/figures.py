@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, BAD, GOOD, INK
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
@@ -105,10 +105,7 @@ def district_sheet(
     targets: Sequence[PlanTarget],
     *,
     year: int,
-    ground: Ground = NO_GROUND,
-    source: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> Figure:
     """The districts by their first targets, a map each: met, missed by little or by much; values below the names.
 
@@ -120,23 +117,17 @@ def district_sheet(
         Of `district_targets`.
     year
         Whose targets.
-    ground
-        What lies under it.
-    source
-        What stands below the maps.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    lang = canvas.lang
     rows = scorecard[scorecard["level"] == "district"]
     seen: set[int] = set()
-    with map_sheet(
-        ground, rows, title=text("scorecard.sheet", lang, year=year), source=source,
-        panels=len(targets), lang=lang, sketch=sketch,
-    ) as sheet:  # fmt: skip
+    with map_sheet(canvas, rows, title=text("scorecard.sheet", lang, year=year), panels=len(targets)) as sheet:
         sheet.name_land = False
         for panel, target in zip(sheet.panels, targets, strict=True):
             own = rows[rows["indicator"] == target.id]

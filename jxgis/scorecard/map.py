@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, COVERAGE, NEAR, OUT, OUTLINE, WITHIN
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import Field, add_group, add_polygons, add_switch, fields_of, fill, land_map
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.i18n import localise_reasons, text
@@ -53,10 +53,7 @@ def scorecard_map(
     targets: Sequence[PlanTarget],
     *,
     year: int,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> folium.Map:
     """Draw districts by every indicator that any of them has a value for, then units and further zones, one layer each.
 
@@ -68,20 +65,17 @@ def scorecard_map(
         The plan's, in the order of the layers.
     year
         Whose targets.
-    ground
-        What lies under it.
-    method
-        The line below the heading.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     folium.Map
     """
+    lang = canvas.lang
     scorecard = localise_reasons(scorecard, lang)
     drawn = scorecard[scorecard["level"] == "district"].drop_duplicates("zone")
-    page = land_map(ground, drawn, title=text("scorecard.map_title", lang), method=method, lang=lang, sketch=sketch)
+    page = land_map(canvas, drawn, title=text("scorecard.map_title", lang))
     groups: list[folium.FeatureGroup] = []
     aimless = False
     levels = [name for name in dict.fromkeys(scorecard["level"]) if name not in ("city", "area")]
@@ -107,8 +101,8 @@ def scorecard_map(
                     *fields_of("scorecard.scorecard", ["source", "date", "reason", "needs"], lang),
                 ]
                 add_polygons(
-                    group, told, name="", styles=[fill(c, border=OUTLINE, weight=0.9) for c in STATE_COLOURS], style=state,
-                    heading="zone", fields=fields, simplify_m=0.5, control=False,
+                    group, told, styles=[fill(c, border=OUTLINE, weight=0.9) for c in STATE_COLOURS], style=state,
+                    heading="zone", fields=fields, simplify_m=0.5,
                 )  # fmt: skip
                 groups.append(group)
     if groups:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["ADDITIVE", "measure_targets"]
+__all__ = ["measure_targets"]
 
-ADDITIVE = frozenset(
+_ADDITIVE = frozenset(
     {
         *("count", "count_per_km2", "length_km", "length_per_km2", "area_km2", "share_of_area", "share_of_streets"),
         *("share_on_foot", "share_of_rows", "ratio_of_columns", "park_coverage"),
@@ -69,7 +69,7 @@ def measure_targets(zones: gpd.GeoDataFrame, targets: Sequence[PlanTarget], grou
     wanted = {target.id: target.measures for target in targets if target.measures}
     percent = [target.id for target in targets if target.in_percent]
     scale = {target.id: target.scale for target in targets}
-    adding = {name: ways for name, ways in wanted.items() if all(way.measure in ADDITIVE for way in ways)}
+    adding = {name: ways for name, ways in wanted.items() if all(way.measure in _ADDITIVE for way in ways)}
     others = {name: ways for name, ways in wanted.items() if name not in adding}
     level = zones["level"]
     districts, parts = zones[level == "district"], zones[~level.isin(WHOLES)]

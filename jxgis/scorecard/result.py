@@ -111,16 +111,9 @@ class ScorecardResult(Result):
         from jxgis.scorecard.map import scorecard_map
         from jxgis.scorecard.section import map_line
 
-        given = self.given
-        return scorecard_map(
-            self._shown(),
-            self.plan.targets,
-            year=given.settings.scorecard.year,
-            ground=given.ground,
-            method=map_line(given.settings.scorecard, given.lang),
-            lang=given.lang,
-            sketch=given.sketch,
-        )
+        options = self.given.settings.scorecard
+        canvas = self.canvas(map_line(options, self.given.lang))
+        return scorecard_map(self._shown(), self.plan.targets, year=options.year, canvas=canvas)
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
         """How far each target is reached, where any can be judged, and the first by district, where any is known there."""
@@ -138,7 +131,8 @@ class ScorecardResult(Result):
     def _sheet(self) -> Figure:
         from jxgis.scorecard.figures import district_sheet
 
-        return district_sheet(self._shown(), self._on_map(), year=self.given.settings.scorecard.year, **self.on_paper())
+        year = self.given.settings.scorecard.year
+        return district_sheet(self._shown(), self._on_map(), year=year, canvas=self.canvas())
 
     def _chart(self) -> Figure:
         from jxgis.scorecard.figures import target_chart

@@ -12,9 +12,9 @@ from jxgis.report.columns import write_value
 if TYPE_CHECKING:
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["SIGNS", "said_gap", "said_target", "said_value"]
+__all__ = ["said_gap", "said_target", "said_value"]
 
-SIGNS = {"at_least": "≥", "at_most": "≤", "below": "<"}
+_SIGNS = {"at_least": "≥", "at_most": "≤", "below": "<"}
 """How each direction is written before its target."""
 
 
@@ -64,4 +64,4 @@ def said_target(value: float, target: PlanTarget, lang: str) -> str:
     if np.isnan(value):
         return "—"
     tail = f" {target.unit_of(lang)}" if target.unit_of(lang) else ""
-    return text("scorecard.target", lang, sign=SIGNS[target.direction], value=f"{value:g}") + tail
+    return text("scorecard.target", lang, sign=_SIGNS[target.direction], value=f"{value:g}") + tail

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ABSENT, ACCENT, INK, OUTLINE, SEQUENTIAL
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
 from jxgis.schema.columns import column
-from jxgis.scoring.map import ranked, score_classes
+from jxgis.scoring.map import named_by, ranked, score_classes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -50,8 +50,7 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
         ax.barh(place, score, color=SEQUENTIAL[3], label=column("score").title.of(lang))
         ax.scatter(best["score_if_missing_zero"].to_numpy(dtype=float), place, c=INK, s=16, zorder=3,
                    label=column("score_if_missing_zero").title.of(lang))  # fmt: skip
-        named = "name" if "name" in best.columns and best["name"].notna().all() else "candidate_id"
-        labels = [f"{int(n)}  {short_label(name)}" for name, n in zip(best[named], best["rank"], strict=True)]
+        labels = [f"{int(n)}  {short_label(name)}" for name, n in zip(best[named_by(best)], best["rank"], strict=True)]
         ax.set(yticks=place, yticklabels=labels, xlim=(0, 100), xlabel=text("maps.score_legend", lang))
         ax.margins(y=0.02)
         ax.set_title(text("maps.score_chart", lang), loc="left")
@@ -66,11 +65,7 @@ def score_sheet(
     scores: gpd.GeoDataFrame,
     *,
     top: int = 20,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    source: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> Figure:
     """All candidates by score; the best with their ranks, and by name beside the map.
 
@@ -80,22 +75,16 @@ def score_sheet(
         The contract's ``scores`` as people are shown them, with polygons.
     top
         How many are numbered.
-    ground
-        What lies under it.
-    method, source
-        The line below the heading, and what stands below the map.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    lang = canvas.lang
     classes, best = score_classes(scores, lang), ranked(scores).head(top)
-    named = "name" if "name" in scores.columns and scores["name"].notna().all() else "candidate_id"
-    with map_sheet(
-        ground, scores, title=text("maps.scores_title", lang), method=method, source=source, lang=lang, sketch=sketch
-    ) as sheet:
+    with map_sheet(canvas, scores, title=text("maps.scores_title", lang)) as sheet:
         sheet.map.areas(
             scores.geometry, [classes.colours[row] for row in classes.row], edge=OUTLINE, width=0.5, over=2.5
         )
@@ -103,6 +92,6 @@ def score_sheet(
         sheet.legend([LegendSection(text("maps.score_legend", lang), classes.swatches())])
         if len(best):
             points = ["—" if pd.isna(n) else text("maps.points", lang, n=f"{n:.1f}") for n in best["score"]]
-            rows = zip(best["rank"].astype(int), best[named].astype(str), points, strict=True)
+            rows = zip(best["rank"].astype(int), best[named_by(scores)].astype(str), points, strict=True)
             sheet.listing(text("maps.top_scores", lang, n=len(best)), rows, ACCENT)
     return sheet.figure

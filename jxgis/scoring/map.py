@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ACCENT, BAD, FAILED, FAILED_GROUND, OUTLINE
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     TOP,
     Field,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["indicator_columns", "ranked", "score_classes", "scores_map"]
+__all__ = ["named_by", "ranked", "score_classes", "scores_map"]
 
 #: Scores and shares are on fixed scales, so that two maps can be laid side by side.
 _SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
@@ -45,12 +45,12 @@ _COMPLETE_BREAKS = (0.5, 0.7, 0.9)
 _FIRST = ("rank", "score", "score_if_missing_zero", "completeness", "acceptability", "type")
 
 
-def indicator_columns(scores: pd.DataFrame) -> list[str]:
+def _indicator_columns(scores: pd.DataFrame) -> list[str]:
     """The indicators of a score table: each ``x`` with a column ``x_score`` beside it.
 
     Examples
     --------
-    >>> indicator_columns(pd.DataFrame(columns=["score", "toilets", "toilets_score", "lost_score"]))
+    >>> _indicator_columns(pd.DataFrame(columns=["score", "toilets", "toilets_score", "lost_score"]))
     ['toilets']
     """
     return [c for c in scores.columns if f"{c}_score" in scores.columns]
@@ -60,6 +60,12 @@ def ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """The candidates with a rank that no gate keeps out, the best first."""
     rank = pd.to_numeric(scores["rank"], errors="coerce")
     return scores.assign(rank=rank)[rank.notna() & ~fails_gate(scores)].sort_values("rank")
+
+
+def named_by(candidates: pd.DataFrame) -> str:
+    """The column that candidates are called by: their names where all have one, else their ids."""
+    named = "name" in candidates.columns and candidates["name"].notna().all()
+    return "name" if named else "candidate_id"
 
 
 def _value_and_points(scores: pd.DataFrame, indicator: str, unit: str, lang: str) -> list[str | None]:
@@ -113,14 +119,11 @@ def score_classes(scores: pd.DataFrame, lang: str) -> Classes:
 def scores_map(
     scores: gpd.GeoDataFrame,
     *,
-    ground: Ground = NO_GROUND,
+    canvas: Canvas = BLANK,
     indicators: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
     told: pd.DataFrame | None = None,
-    method: str = "",
     cards: pd.Series | None = None,
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> folium.Map:
     """Draw candidates by score, with a switch to completeness and to each indicator's score.
 
@@ -132,25 +135,22 @@ def scores_map(
         ``gates`` is ``fail`` are grey on the layer of scores with a dashed border, below the others, and stand neither
         among the pins nor in the list. Where ``issues`` is not a number (few, see `small_counts.hide_small`) a missing
         score is said to be withheld.
-    ground
-        What lies under it.
+    canvas
+        What it is drawn on, and what is said around it.
     indicators
         What people call each indicator; its id where not given.
     units
         The unit of each indicator's value, ``"%"`` for instance, by its id.
     told
         What `depth.told` says of each candidate, on the index of ``scores``.
-    method
-        The line below the heading: weights and number of indicators.
     cards
         Links to the candidates' cards, on the index of the scores; see `cards.card_links`.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
     folium.Map
     """
+    lang = canvas.lang
     scores = localise_reasons(scores, lang)
     link = None
     if cards is not None:
@@ -159,15 +159,15 @@ def scores_map(
     scores = scores.iloc[np.argsort(~fails_gate(scores), kind="stable")]
     fails = fails_gate(scores)
     withheld = _withheld(scores)
-    page = land_map(ground, scores, title=text("maps.scores_title", lang), method=method, lang=lang, sketch=sketch)
+    page = land_map(canvas, scores, title=text("maps.scores_title", lang))
     called = indicators or {}
     # An indicator that no candidate has is no layer to switch to: all of it would be grey.
-    ids = [x for x in indicator_columns(scores) if scores[f"{x}_score"].notna().any()]
+    ids = [x for x in _indicator_columns(scores) if scores[f"{x}_score"].notna().any()]
     label = {x: called.get(x, x) for x in ids}
     figures = {f"{x}_told": _value_and_points(scores, x, (units or {}).get(x, ""), lang) for x in ids}
     behind = {} if told is None else {f"_{name}": said.reindex(scores.index) for name, said in told.items()}
     scores = scores.assign(**figures, **behind)
-    heading = "name" if "name" in scores.columns and scores["name"].notna().all() else "candidate_id"
+    heading = named_by(scores)
     fields = [
         *fields_of("scores.scores", [c for c in _FIRST if c in scores.columns], lang),
         *[Field(name, text(f"scoring.title{name}", lang)) for name in behind],
@@ -181,9 +181,8 @@ def scores_map(
         group = add_group(page, name=name, show=show, under=under)
         styles = [fill(c, border=OUTLINE, weight=0.9) for c in classes.colours]
         add_polygons(
-            group, scores, name="", styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5,
-            control=False, link=link,
-        )  # fmt: skip
+            group, scores, styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5, link=link
+        )
         sections.append(LegendSection(key, classes.swatches(), "", [group]))
         return group
 

@@ -239,14 +239,11 @@ class ScoresResult(Result):
         given, most = self.given, self.given.settings.scoring.cards
         return scores_map(
             self._shown,
-            ground=given.ground,
+            canvas=self.canvas(given.with_period(map_line(given.settings.scoring, given.lang))),
             indicators=self.labels,
             units=dict(zip(self.indicators["indicator"], self.indicators["unit"], strict=True)),
             told=told(self._depth_shown, self.scores["candidate_id"], given.lang),
-            method=given.with_period(map_line(given.settings.scoring, given.lang)),
             cards=card_links(self.scores, most=most) if most else None,
-            lang=given.lang,
-            sketch=given.sketch,
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
@@ -257,8 +254,8 @@ class ScoresResult(Result):
         from jxgis.scoring.figures import score_sheet
         from jxgis.scoring.section import map_line
 
-        method = map_line(self.given.settings.scoring, self.given.lang)
-        return score_sheet(self._shown, method=method, **self.on_paper())
+        canvas = self.canvas(map_line(self.given.settings.scoring, self.given.lang))
+        return score_sheet(self._shown, canvas=canvas)
 
     def _chart(self) -> Figure:
         from jxgis.scoring.figures import score_chart

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -39,11 +39,11 @@ def score_section(
     scores: pd.DataFrame,
     options: ScoringSettings,
     *,
-    indicators: pd.DataFrame | None = None,
-    titles: Mapping[str, str] | None = None,
-    depth: Mapping[str, pd.DataFrame] | None = None,
-    top: int = 0,
-    lang: str = "zh",
+    indicators: pd.DataFrame,
+    titles: Mapping[str, str],
+    depth: Mapping[str, pd.DataFrame],
+    top: int,
+    lang: str,
 ) -> Section:
     """The section of scores.
 
@@ -63,14 +63,8 @@ def score_section(
         How many places acceptability counts.
     lang
         ``"zh"`` or ``"en"``.
-
-    Examples
-    --------
-    >>> from jxgis.settings import ScoringSettings
-    >>> scores = pd.DataFrame({"candidate_id": ["YB01"], "score": [71.0], "rank": [1], "completeness": [0.9]})
-    >>> score_section(scores, ScoringSettings(), lang="en").keys[0].value
-    '1'
     """
+    blocks = _blocks(scores, indicators, lang)
     failed = int(fails_gate(scores).sum())
     note = text(
         f"report.{'key_scores_failed' if failed else 'key_scores_note'}",
@@ -81,22 +75,19 @@ def score_section(
     return Section(
         part="scores",
         keys=[Key(text("report.key_scores", lang), count_in_words(len(scores)), note)],
-        blocks=[
-            *_blocks(scores, indicators, lang),
-            *(() if depth is None else _depth_blocks(scores, depth, top, lang)),
-        ],
-        answers=_answers(scores, lang),
+        blocks=[*blocks, *_depth_blocks(scores, depth, top, lang)],
+        answers=_answers(scores, blocks, lang),
         methods=[
             method_note("scores", name, lang, **_values(options, lang), **_drawn(options, top, lang))
-            for name in ("score", "completeness", *(() if depth is None else _DEPTH_NOTES))
+            for name in ("score", "completeness", *_DEPTH_NOTES)
         ],
         sheets={"scores": by_rank(scores)},
-        titles=titles or {},
+        titles=titles,
         links={CARDS_FILE: text("cards.open", lang)} if options.cards else {},
     )
 
 
-def _answers(scores: pd.DataFrame, lang: str) -> list[Answer]:
+def _answers(scores: pd.DataFrame, blocks: Sequence[Block], lang: str) -> list[Answer]:
     """Which come first, with their scores; none where none has a rank."""
     best = scores.assign(rank=pd.to_numeric(scores["rank"], errors="coerce")).dropna(subset="rank")
     best = best.sort_values("rank", kind="stable").head(3)
@@ -106,7 +97,7 @@ def _answers(scores: pd.DataFrame, lang: str) -> list[Answer]:
         text("answers.scored", lang, name=name, score=write_value(score, "number", lang, 1))
         for name, score in zip(_called(best), best["score"], strict=True)
     ]
-    lead = next(block.words for block in _blocks(scores, None, lang) if isinstance(block, Paragraph))
+    lead = next(block.words for block in blocks if isinstance(block, Paragraph))
     said = text("answers.scores_said", lang, best=listed(first, lang), lead=lead)
     return [Answer(text("answers.scores", lang), said)]
 
@@ -170,7 +161,7 @@ def _called(scores: pd.DataFrame) -> list[str]:
     return ids.where(~named, ids + " " + scores["name"].astype(str)).tolist()
 
 
-def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, lang: str) -> list[Block]:
+def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> list[Block]:
     """The best candidates that pass the gates, those that lack data for a rank, and those that fail a gate."""
     rank = pd.to_numeric(scores["rank"], errors="coerce")
     fails = fails_gate(scores)
@@ -200,13 +191,11 @@ def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame | None, lang: str) ->
     return blocks
 
 
-def _without_data(scores: pd.DataFrame, indicators: pd.DataFrame | None, lang: str) -> list[Block]:
+def _without_data(scores: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> list[Block]:
     """Which indicators no candidate has, and what they weigh."""
-    if indicators is None:
-        return []
     lacking = indicators[indicators["missing"] == len(scores)]
     if lacking.empty:
         return []
-    named = ("、" if lang == "zh" else ", ").join(lacking["label"].astype(str))
+    named = listed(lacking["label"], lang)
     weight = percent(float(lacking["weight"].sum()), 0)
     return [Paragraph(text("report.scores_without", lang, names=named, weight=weight), "sub")]

@@ -17,7 +17,7 @@ from jxgis.space.shape import width_m
 
 __all__ = ["Misfit", "Tiling", "tile"]
 
-DUST_M = 1e-3
+_DUST_M = 1e-3
 """Faces narrower than a millimetre are left over by rounding."""
 
 
@@ -205,7 +205,7 @@ def _snap(ground: _Ground, thin: list[int], home: NDArray[np.int64]) -> set[int]
         for face, row in settled.items():
             ground.owners[face] = (row,)
         waiting -= settled.keys()
-    left = {face for face in waiting if width_m(ground.faces[[face]])[0] > DUST_M}
+    left = {face for face in waiting if width_m(ground.faces[[face]])[0] > _DUST_M}
     for face in left:
         ground.owners[face] = claims[face]
     return left

@@ -43,7 +43,7 @@ def _from_north_west(blocks: gpd.GeoDataFrame) -> NDArray[np.int64]:
 
 
 #: A clipped cell below this share of a whole one is a sliver.
-SLIVER_SHARE = 0.25
+_SLIVER_SHARE = 0.25
 
 
 def grid_blocks(districts: gpd.GeoDataFrame, *, cell_m: float) -> gpd.GeoDataFrame:
@@ -90,7 +90,7 @@ def grid_blocks(districts: gpd.GeoDataFrame, *, cell_m: float) -> gpd.GeoDataFra
     polygons: list[shapely.Polygon] = []
     column: list[int] = []
     line: list[int] = []
-    smallest = SLIVER_SHARE * cell_m**2
+    smallest = _SLIVER_SHARE * cell_m**2
     for row, district in enumerate(districts.geometry):
         for part in polygon_parts(district):
             faces = faces_in(part, _grid_lines(part, cell_m))

@@ -18,7 +18,7 @@ __all__ = ["Grid", "grid_over", "refuse_too_many", "to_micrometres"]
 
 BLOCK = 32_768  # points worked on at a time, so that they stay in the cache
 MAX_BOX_CELLS = 100_000_000  # 100 MB of mask: beyond it somebody mistook the cell size or the CRS
-MAX_CELLS = 4_000_000  # a prefecture by cells of 32 m: counts, finds and squares of more fill the memory
+_MAX_CELLS = 4_000_000  # a prefecture by cells of 32 m: counts, finds and squares of more fill the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,7 +279,7 @@ def grid_over(area: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_m: float) -> Grid:
     union = shapely.transform(shapely.union_all(area.geometry.to_numpy()), to_micrometres)
     if union.is_empty:
         raise InputError(zh="研究范围是空的；请给出至少一个面。", en="the area is empty; give at least one polygon.")
-    refuse_too_many(union.area, cell_m, "cell_m", most=MAX_CELLS)
+    refuse_too_many(union.area, cell_m, "cell_m", most=_MAX_CELLS)
     west, south, east, north = (float(bound) for bound in shapely.bounds(union))
     col0, row0 = int(np.floor(west / cell_m)), int(np.floor(south / cell_m))
     cols, rows = int(np.floor(east / cell_m)) - col0 + 1, int(np.floor(north / cell_m)) - row0 + 1

@@ -14,15 +14,15 @@ __all__ = ["beta_binomial_tails"]
 
 Floats = npt.NDArray[np.float64]
 
-NEGLIGIBLE = 1e-10  # of the tail so far
+_NEGLIGIBLE = 1e-10  # of the tail so far
 DROP = 23.0  # the same as a logarithm
 STEPS = 64  # terms of a tail that are added at a time
 WIDE = 25.0  # standard deviation from which on a tail is integrated rather than added up
 SKEWED = 30.0  # a or b below which a tail is added up: one smooth curve through it all would miss its end
-MOST_ADDED = 1e6  # trials of a skewed distribution up to which that is done
-STEEP = 0.3  # fall of log P per step from which on it is added up all the same: few terms count
+_MOST_ADDED = 1e6  # trials of a skewed distribution up to which that is done
+_STEEP = 0.3  # fall of log P per step from which on it is added up all the same: few terms count
 NODES, WEIGHTS = (part / 2 for part in np.polynomial.legendre.leggauss(24))
-BINOMIAL = 1 + 1e-9  # a variance closer to the binomial's than this is the binomial's
+_BINOMIAL = 1 + 1e-9  # a variance closer to the binomial's than this is the binomial's
 
 
 def beta_binomial_tails(
@@ -56,7 +56,7 @@ def beta_binomial_tails(
     """
     s, n, p, r = (np.array(values, dtype=np.float64) for values in np.broadcast_arrays(successes, trials, share, ratio))
     upper, lower = np.ones(s.shape), np.ones(s.shape)
-    plain = (r <= BINOMIAL) | (n == 1)
+    plain = (r <= _BINOMIAL) | (n == 1)
     some, not_all = plain & (s > 0), plain & (s < n)
     upper[some] = betainc(s[some], n[some] - s[some] + 1, p[some])
     lower[not_all] = betaincc(s[not_all] + 1, n[not_all] - s[not_all], p[not_all])
@@ -74,8 +74,8 @@ def beta_binomial_tails(
     spread = np.sqrt(n * p * (1 - p) * r)
     with np.errstate(divide="ignore"):
         fall = np.log((k + 1) * (b + np.maximum(n - k - 1, 0))) - np.log((n - k) * (a + k))
-    skewed = (np.minimum(a, b) < SKEWED) & (n <= MOST_ADDED)
-    smooth = (spread >= WIDE) & (fall < STEEP) & ~skewed
+    skewed = (np.minimum(a, b) < SKEWED) & (n <= _MOST_ADDED)
+    smooth = (spread >= WIDE) & (fall < _STEEP) & ~skewed
     over_first = np.empty(len(k))
     for some, method in ((smooth, _integrated), (~smooth, _added)):
         over_first[some] = method(k[some], n[some], a[some], b[some], spread[some], fall[some])
@@ -128,7 +128,7 @@ def _added(k: Floats, n: Floats, a: Floats, b: Floats, _spread: Floats, _fall: F
         total[alive] += terms.sum(axis=1)
         last[alive] = terms[:, -1]
         step += STEPS
-        alive = alive[last[alive] > NEGLIGIBLE * total[alive]]
+        alive = alive[last[alive] > _NEGLIGIBLE * total[alive]]
     return total
 
 

@@ -26,14 +26,14 @@ __all__ = ["TOUCHING", "Overdispersion", "overdispersion", "overdispersion_on_gr
 
 Floats = npt.NDArray[np.float64]
 
-PER_BLOCK = 40.0  # degrees of freedom, about: the median of such a ratio is 2 % below its mean
-MIN_BLOCKS = 5  # fewer say nothing about how the ratio depends on what is expected
-LIKE_BESIDE = 0.5  # of all degrees of freedom: if the places around tell fewer than this, and no block is full
-FEW_BLOCKS = 10  # that all are cut into then, or some fewer: a hot spot in one of them changes little
-RISING = 0.01  # one-sided level of Kendall's test at which the ratio is taken to rise with what is expected
+_PER_BLOCK = 40.0  # degrees of freedom, about: the median of such a ratio is 2 % below its mean
+_MIN_BLOCKS = 5  # fewer say nothing about how the ratio depends on what is expected
+_LIKE_BESIDE = 0.5  # of all degrees of freedom: if the places around tell fewer than this, and no block is full
+_FEW_BLOCKS = 10  # that all are cut into then, or some fewer: a hot spot in one of them changes little
+_RISING = 0.01  # one-sided level of Kendall's test at which the ratio is taken to rise with what is expected
 TOUCHING = 1.5  # cells that share a side or a corner are at most this many sides apart
-NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation, normal distribution
-MEDIAN_ERROR = 1.2533  # standard error of the median over that of the mean, normal distribution
+_NORMAL_MAD = 1.4826  # standard deviation over median absolute deviation, normal distribution
+_MEDIAN_ERROR = 1.2533  # standard error of the median over that of the mean, normal distribution
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def overdispersion(
     information = float((weigh * expected).sum())
     found = _fitted(ratio, slope[seen], information)
     like = 1 / (1 + rate * exposure) * rate * exposure * (1 - exposure / exposure.sum())
-    if information >= min(PER_BLOCK, LIKE_BESIDE * float(like.sum())):
+    if information >= min(_PER_BLOCK, _LIKE_BESIDE * float(like.sum())):
         return found
     return Overdispersion(max(found.batch, _against_all(counts, rate * exposure, like, position)), found.spread)
 
@@ -139,10 +139,10 @@ def overdispersion_on_grid(counts: Floats, exposure: Floats, grid: Grid) -> Over
 def _against_all(counts: Floats, expected: Floats, information: Floats, position: Floats) -> float:
     """φ of the places against the rate of all, plus its standard error; the median over a few blocks."""
     some = np.flatnonzero(information > 0)
-    block = _blocks(position[some], information[some], float(information.sum()) / FEW_BLOCKS)
+    block = _blocks(position[some], information[some], float(information.sum()) / _FEW_BLOCKS)
     seen = np.bincount(block, weights=np.square(counts - expected)[some] / (1 + expected[some]))
     ratio = float(np.median(seen / np.bincount(block, weights=information[some])))
-    return ratio * (1 + MEDIAN_ERROR * float(np.sqrt(2 / max(information.sum(), 1.0))))
+    return ratio * (1 + _MEDIAN_ERROR * float(np.sqrt(2 / max(information.sum(), 1.0))))
 
 
 def _fitted(ratio: Floats, slope: Floats, information: float) -> Overdispersion:
@@ -150,20 +150,20 @@ def _fitted(ratio: Floats, slope: Floats, information: float) -> Overdispersion:
     if batch == 0:
         # Counts that are the exposure itself, up to a factor.
         return Overdispersion(1.0, 0.0)
-    told = len(ratio) >= MIN_BLOCKS and np.ptp(slope) > 0
-    if told and kendalltau(slope, ratio, alternative="greater").pvalue <= RISING:
+    told = len(ratio) >= _MIN_BLOCKS and np.ptp(slope) > 0
+    if told and kendalltau(slope, ratio, alternative="greater").pvalue <= _RISING:
         spread, batch = (float(value) for value in theilslopes(ratio, slope)[:2])
         if batch < 1:
             batch, spread = 1.0, max(float(np.median((ratio - 1) / slope)), 0.0)
     relative = ratio / (batch + spread * slope)
-    off = NORMAL_MAD * float(np.median(np.abs(relative - np.median(relative)))) / np.sqrt(len(relative))
+    off = _NORMAL_MAD * float(np.median(np.abs(relative - np.median(relative)))) / np.sqrt(len(relative))
     # The blocks' own scatter; where they are too few to show any, that of a chi-square.
-    error = MEDIAN_ERROR * max(off, np.sqrt(2 / max(information, 1.0)))
+    error = _MEDIAN_ERROR * max(off, np.sqrt(2 / max(information, 1.0)))
     batch, spread = batch * (1 + error), spread * (1 + error)
     return Overdispersion(max(batch, 1.0), spread)
 
 
-def _blocks(coordinates: Floats, information: Floats, enough: float = PER_BLOCK) -> npt.NDArray[np.int64]:
+def _blocks(coordinates: Floats, information: Floats, enough: float = _PER_BLOCK) -> npt.NDArray[np.int64]:
     """Halve the places by information, along one coordinate after the other, while both halves hold enough."""
     block = np.zeros(len(information), dtype=np.int64)
     parts = [(np.arange(len(information)), 0)]

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["attach_parts", "group_together", "kept_apart"]
 
 # A block belongs to an area kept whole if more than this share of it lies in.
-INSIDE_SHARE = 0.5
+_INSIDE_SHARE = 0.5
 # A border is kept apart if more than this share of it runs along the line.
-APART_SHARE = 0.5
+_APART_SHARE = 0.5
 # How near to a line a border runs along it.
-APART_M = 10.0
+_APART_M = 10.0
 
 
 def kept_apart(table: gpd.GeoDataFrame, graph: Adjacency, lines: gpd.GeoSeries | gpd.GeoDataFrame | None) -> Ints:
@@ -35,8 +35,8 @@ def kept_apart(table: gpd.GeoDataFrame, graph: Adjacency, lines: gpd.GeoSeries |
     require_metric(lines, "keep_apart", table.crs)
     geometry = np.asarray(table.geometry.array)
     borders = shapely.intersection(geometry[graph.u], geometry[graph.v])
-    share = share_along(borders, np.asarray(lines.geometry.array), APART_M)
-    return np.flatnonzero(share > APART_SHARE)
+    share = share_along(borders, np.asarray(lines.geometry.array), _APART_M)
+    return np.flatnonzero(share > _APART_SHARE)
 
 
 def group_together(
@@ -74,7 +74,7 @@ def group_together(
         polygons = np.asarray(areas.geometry.array)
         names = areas["name"].astype(str) if "name" in areas else pd.Series(range(1, len(areas) + 1)).astype(str)
         for name, polygon in zip(names, polygons, strict=True):
-            inside = shapely.area(shapely.intersection(geometry, polygon)) > INSIDE_SHARE * graph.area_m2
+            inside = shapely.area(shapely.intersection(geometry, polygon)) > _INSIDE_SHARE * graph.area_m2
             nodes = np.flatnonzero(inside)
             # Two areas that share a block become one.
             nodes = np.flatnonzero(np.isin(group, group[nodes]))

@@ -19,7 +19,7 @@ SMALL = 64
 MOST_SETS = 100_000
 # Rounds of seeds before a part is given up: each tries the half of the numbers of units that came nearest to the bounds,
 # with other seeds and twice the effort.
-ROUNDS = 5
+_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def divide(
     nearest: Found | None = None
     off: dict[int, float] = {}
     seeds = 0
-    for turn in range(ROUNDS):
+    for turn in range(_ROUNDS):
         for count in tuple(possible):
             start, grown = seed_piece(piece, count, seed=(*seed, turn), effort=2**turn)
             seeds += grown

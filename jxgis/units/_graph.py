@@ -23,9 +23,9 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 # Borders that differ by rounding alone: vertices of neighbours put on one edge lie this near to it.
 SNAP_M = 1e-3
 # Points at which a shared border is asked whether a street, a water or a boundary runs along it.
-BARRIER_SAMPLES = 16
+_BARRIER_SAMPLES = 16
 # An overlap wider than rounding: this share of the smaller block.
-OVERLAP_SHARE = 0.01
+_OVERLAP_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _shared_borders(
         met[doubtful] = shapely.intersection(geometry[u[doubtful]], geometry[v[doubtful]], grid_size=SNAP_M)
         length[doubtful], overlap[doubtful] = _length_and_overlap(met[doubtful])
     area = shapely.area(geometry)
-    bad = overlap > OVERLAP_SHARE * np.minimum(area[u], area[v])
+    bad = overlap > _OVERLAP_SHARE * np.minimum(area[u], area[v])
     if bad.any():
         shown = "、".join(f"{ids[i]}–{ids[j]}" for i, j in zip(u[bad][:5], v[bad][:5], strict=True))
         raise InputError(
@@ -200,12 +200,14 @@ def share_along(lines: npt.NDArray[np.object_], barriers: npt.NDArray[np.object_
     parts = np.where(shapely.get_dimensions(parts) == 2, shapely.boundary(parts), parts)
     length = shapely.length(parts)
     parts, row, length = parts[length > 0], row[length > 0], length[length > 0]
-    at = (np.arange(BARRIER_SAMPLES) + 0.5) / BARRIER_SAMPLES
-    points = shapely.line_interpolate_point(np.repeat(parts, BARRIER_SAMPLES), np.tile(at, len(parts)), normalized=True)
+    at = (np.arange(_BARRIER_SAMPLES) + 0.5) / _BARRIER_SAMPLES
+    points = shapely.line_interpolate_point(
+        np.repeat(parts, _BARRIER_SAMPLES), np.tile(at, len(parts)), normalized=True
+    )
     near = shapely.STRtree(barriers).query(points, predicate="dwithin", distance=tolerance_m)[0]
     hit = np.zeros(len(points))
     hit[near] = 1
-    within = hit.reshape(-1, BARRIER_SAMPLES).mean(axis=1) * length
+    within = hit.reshape(-1, _BARRIER_SAMPLES).mean(axis=1) * length
     n = len(lines)
     share: Floats = np.bincount(row, weights=within, minlength=n) / np.bincount(row, weights=length, minlength=n)
     return np.clip(share, 0, 1)

@@ -18,7 +18,7 @@ __all__ = ["Objective", "build_objective", "piece_of"]
 
 # What a unit that reaches across one kept-apart border of mean length pays: a tenth of the whole city's squares, more
 # than any other term can give for it.
-APART_PRICE = 0.1
+_APART_PRICE = 0.1
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def build_objective(
     cut = 0.5 * border_credit * graph.shared_m * (1.0 - graph.barrier_share) / max(length, 1.0)
     if len(apart):
         along = graph.shared_m[apart]
-        cut[apart] = -0.5 * APART_PRICE * along / along.mean()
+        cut[apart] = -0.5 * _APART_PRICE * along / along.mean()
     return Objective(
         graph=graph,
         link=link,

@@ -17,10 +17,10 @@ from jxgis.units._pieces import Limits, Part, count_range
 if TYPE_CHECKING:
     from jxgis.units._divide import Division
 
-__all__ = ["ROUNDER", "search_parts"]
+__all__ = ["search_parts"]
 
 # How many times the dial of compactness counts in a part that it left with shapes that no planner would sign.
-ROUNDER = (2, 4, 8, 16)
+_ROUNDER = (2, 4, 8, 16)
 
 
 def search_parts(
@@ -42,7 +42,7 @@ def search_parts(
             return best
         nodes = parts[row].nodes
         best = replace(best, flaws=flaws_of(nodes, best.found.label))
-        for rounder in ROUNDER:
+        for rounder in _ROUNDER:
             if best.flaws == 0 or best.found.k == 1:
                 break
             other = attempts(row, rounder)

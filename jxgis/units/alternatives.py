@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Alternatives", "Comparison", "border_recurrence", "compare_plans", "propose_alternatives"]
 
 #: Borders nearer than this are the same, and strips of ground thinner than it have not moved.
-SAME_M = 1.0
+_SAME_M = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,7 +327,7 @@ def _matching(pieces: gpd.GeoDataFrame, n_before: int, n_after: int) -> NDArray[
 
 def _moved_ground(pieces: gpd.GeoDataFrame, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     parts = pieces.explode(ignore_index=True)
-    wide = width_m(parts.geometry.to_numpy()) > SAME_M
+    wide = width_m(parts.geometry.to_numpy()) > _SAME_M
     kept = parts[wide & (parts.geom_type == "Polygon")].dissolve(["before", "after"]).reset_index()
     moved = gpd.GeoDataFrame(
         {
@@ -366,7 +366,7 @@ def _continued(
 
 def _borders(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     old, new = _inner_borders(before), _inner_borders(after)
-    near_old, near_new = (shapely.buffer(lines, SAME_M, cap_style="flat") for lines in (old, new))
+    near_old, near_new = (shapely.buffer(lines, _SAME_M, cap_style="flat") for lines in (old, new))
     lines = [shapely.intersection(new, near_old), shapely.difference(old, near_new), shapely.difference(new, near_old)]
     return gpd.GeoDataFrame(
         {"state": ["kept", "gone", "new"], "length_m": shapely.length(lines)}, geometry=lines, crs=before.crs
@@ -378,5 +378,5 @@ def _inner_borders(units: gpd.GeoDataFrame) -> shapely.Geometry:
     shapes = units.geometry.to_numpy()
     names = units["district"] if "district" in units.columns else pd.Series("", index=units.index)
     outlines = [shapely.boundary(shapely.union_all(shapes[rows])) for rows in names.groupby(names).indices.values()]
-    fence = shapely.buffer(shapely.union_all(outlines), SAME_M)
+    fence = shapely.buffer(shapely.union_all(outlines), _SAME_M)
     return shapely.line_merge(shapely.difference(shapely.union_all(shapely.boundary(shapes)), fence))

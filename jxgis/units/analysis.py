@@ -22,8 +22,8 @@ __all__ = ["analyse", "propose_units"]
 # The plans that a border is compared with lie along the dial, a third and three times it, far enough to draw other units
 # and near enough to be a plan that one would take; they need only be good, not the best, so that a quarter of the search
 # does.
-OTHER_DIAL = 3
-OTHER_ITERATIONS = 1_000
+_OTHER_DIAL = 3
+_OTHER_ITERATIONS = 1_000
 
 
 @with_options(UnitSettings)
@@ -166,9 +166,9 @@ def _with_stability(result: UnitsResult, described: gpd.GeoDataFrame, used: Unit
     found = propose_alternatives(
         described,
         given.need("districts"),
-        dials=(used.compactness / OTHER_DIAL, used.compactness * OTHER_DIAL),
+        dials=(used.compactness / _OTHER_DIAL, used.compactness * _OTHER_DIAL),
         seeds=(used.seed + 1, used.seed + 2),
-        iterations=OTHER_ITERATIONS,
+        iterations=_OTHER_ITERATIONS,
         starts=1,
         options=used,
         **_tables(given),

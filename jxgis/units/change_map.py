@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import BAD, BORDER, GOOD, MOVED, MOVED_EDGE, STILL, STILL_EDGE
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import Field, add_lines, add_polygons, add_switch, fields_of, fill, land_map, line
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
 from jxgis.i18n import text
@@ -26,11 +27,8 @@ def change_map(
     moved: gpd.GeoDataFrame,
     borders: gpd.GeoDataFrame,
     *,
-    ground: Ground = NO_GROUND,
-    method: str = "",
+    canvas: Canvas = BLANK,
     min_count: int = REPORT.min_count,
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> folium.Map:
     """Draw what changes from one plan, or from today's units, to another.
 
@@ -39,14 +37,10 @@ def change_map(
     units, moved, borders
         The tables of ``units.alternatives.Comparison``: units of the new plan with ``unit_id, was, kept_share``; ground
         with ``from_unit, to_unit, m2`` (``issues`` and ``people`` are shown where present); lines by ``state``.
-    ground
-        What lies under it.
-    method
-        The line below the heading.
+    canvas
+        What it is drawn on, and what is said around it.
     min_count
         The least number of cases that is shown; fewer stand as a range.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
@@ -62,10 +56,11 @@ def change_map(
     >>> type(change_map(units, moved, borders)).__name__
     'Map'
     """
+    lang = canvas.lang
     if "issues" in moved.columns:
         moved = moved.assign(issues=as_words(hide_small(moved, min_count=min_count)["issues"]))
-        method = " ".join(filter(None, [method, small_said(min_count, lang)]))
-    page = land_map(ground, units, title=text("units.change_title", lang), method=method, lang=lang, sketch=sketch)
+        canvas = replace(canvas, method=" ".join(filter(None, [canvas.method, small_said(min_count, lang)])))
+    page = land_map(canvas, units, title=text("units.change_title", lang))
     nobody = text("units.no_unit", lang)
     add_polygons(
         page,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["delineate_units"]
 
 # A block may stick out of its district by this share before it is called across the border.
-ACROSS_SHARE = 0.01
+_ACROSS_SHARE = 0.01
 
 
 def delineate_units(
@@ -177,7 +177,7 @@ def _in_districts(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.
     names = np.array(zone_names(districts), dtype=np.str_)
     geometry = np.asarray(blocks.geometry.array)
     home, most = holds_most(geometry, np.asarray(districts.geometry.array))
-    across = (home < 0) | (most < (1 - ACROSS_SHARE) * shapely.area(geometry))
+    across = (home < 0) | (most < (1 - _ACROSS_SHARE) * shapely.area(geometry))
     if "district" in blocks:
         named = blocks["district"].astype(str).to_numpy()
         across |= named != names[home]

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from jxgis.drawing import colours
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import BAD, BAND, FLAGGED, GOOD, INK, OUTLINE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
@@ -78,11 +78,7 @@ def unit_sheet(
     *,
     min_km2: float = UNITS.min_km2,
     max_km2: float = UNITS.max_km2,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    source: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> Figure:
     """Every unit with its code, neighbours in different colours, those out of bounds with a border of their own.
 
@@ -92,22 +88,17 @@ def unit_sheet(
         The contract's ``units``: ``unit_id, in_bounds`` and polygons.
     min_km2, max_km2
         The bounds.
-    ground
-        What lies under it.
-    method, source
-        The line below the heading, and what stands below the map.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    lang = canvas.lang
     limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
     outside = units[~units["in_bounds"].fillna(False).astype(bool)]
-    with map_sheet(
-        ground, units, title=text("maps.units_title", lang), method=method, source=source, lang=lang, sketch=sketch
-    ) as sheet:
+    with map_sheet(canvas, units, title=text("maps.units_title", lang)) as sheet:
         sheet.map.land(units.geometry, [colours.UNITS[at] for at in neighbour_colours(units)])
         sheet.map.areas(units.geometry, "none", edge=OUTLINE, width=0.5)
         swatches = [Swatch(colours.UNITS[0], text("maps.unit_colours", lang))]

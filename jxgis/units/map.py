@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import BAD, FAINT, FLAGGED, INK, NEAR, OUT, OUTLINE, SEQUENTIAL, UNITS, WITHIN
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     Field,
     add_group,
@@ -109,14 +109,11 @@ def _add_stability(page: folium.Map, borders: gpd.GeoDataFrame, lang: str) -> Le
 def units_map(
     units: gpd.GeoDataFrame,
     *,
-    ground: Ground = NO_GROUND,
+    canvas: Canvas = BLANK,
     borders: gpd.GeoDataFrame | None = None,
     min_km2: float = DEFAULTS.min_km2,
     max_km2: float = DEFAULTS.max_km2,
     min_count: int = REPORT.min_count,
-    method: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
 ) -> folium.Map:
     """Draw proposed units with a switch between who is who, area within bounds, and compactness.
 
@@ -125,27 +122,22 @@ def units_map(
     units
         The contract's ``units``: ``unit_id, district, area_km2, compactness, in_bounds, nearly, reason`` and
         geometry; ``issues`` (ranges where they are hidden already) and ``stability`` are shown where present.
-    ground
-        What lies under it.
+    canvas
+        What it is drawn on, and what is said around it.
     borders
         Lines with ``stability``, the share (0–1) of the alternative plans in which a border recurs.
     min_km2, max_km2
         The bounds, for the legend.
     min_count
         The least number of cases that is shown; fewer stand as a range.
-    method
-        The line below the heading: bounds, target, objective, seed.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
     Returns
     -------
     folium.Map
     """
+    lang = canvas.lang
     # Units are coded by district: its name beside them would be said twice.
-    page = land_map(
-        ground, units, title=text("maps.units_title", lang), method=method, named=False, lang=lang, sketch=sketch
-    )
+    page = land_map(canvas, units, title=text("maps.units_title", lang), named=False)
     limits = {"low": f"{min_km2:g}", "high": f"{max_km2:g}"}
     bounds = _bounds_rows(units)
     bounds_labels = [text(f"maps.in_bounds_{key}", lang, **limits) for key in ("yes", "nearly", "no")]
@@ -171,10 +163,7 @@ def units_map(
     groups = [add_group(page, name=name, show=at == 0) for at, (name, _, _) in enumerate(looks)]
     for group, (_, colours, rows) in zip(groups, looks, strict=True):
         styles = [fill(c, border=OUTLINE, weight=0.9) for c in colours]
-        add_polygons(
-            group, shown, name="", styles=styles, style=rows, heading="unit_id", fields=fields, simplify_m=0.5,
-            control=False,
-        )  # fmt: skip
+        add_polygons(group, shown, styles=styles, style=rows, heading="unit_id", fields=fields, simplify_m=0.5)
     outside = shown[bounds > 0]
     if len(outside):
         add_polygons(

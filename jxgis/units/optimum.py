@@ -22,8 +22,8 @@ __all__ = ["Optimum", "UnitPool", "enumerate_units", "optimal_units"]
 
 # Sets beyond this take longer to price than a small part is worth.
 MOST_SETS = 2_000_000
-COLUMNS_PER_ROUND = 400
-MOST_ROUNDS = 200
+_COLUMNS_PER_ROUND = 400
+_MOST_ROUNDS = 200
 # What the integer programme gets: a number of columns and of nodes, not of seconds, so that every machine answers alike.
 FIRST_COLUMNS = 1_000
 MOST_COLUMNS = 4_000
@@ -31,9 +31,9 @@ MOST_NODES = 500
 # Share of the incumbent's cost below which a difference is the solver's rounding.
 TOLERANCE = 1e-9
 # Costs are shares of the city's total: two that differ by less differ by rounding.
-ZERO = 1e-12
+_ZERO = 1e-12
 # Blocks that even fractions of units leave uncovered, where a cover would leave none: above the solver's own tolerance.
-SHORT = 1e-6
+_SHORT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def optimal_units(piece: Piece, k: int | None, pool: UnitPool, incumbent: Found 
     if not len(pool.members):
         return Optimum(found=None, infeasible=True)
     bound, reduced, short = _linear_bound(pool.members, pool.costs, n, k)
-    if short and _linear_bound(pool.members, np.zeros_like(pool.costs), n, k)[0] > SHORT:
+    if short and _linear_bound(pool.members, np.zeros_like(pool.costs), n, k)[0] > _SHORT:
         return Optimum(found=None, infeasible=True)
     best = incumbent if incumbent is not None and incumbent.excess == 0 else None
     ranked = _ranked(reduced, MOST_COLUMNS + 1)
@@ -149,7 +149,7 @@ def optimal_units(piece: Piece, k: int | None, pool: UnitPool, incumbent: Found 
         beyond = np.inf if open_ <= len(within) else bound + float(reduced[ranked[len(within)]])
         among = np.inf if cover.infeasible else cover.bound
         proven = max(bound, min(beyond, among if np.isfinite(among) or cover.infeasible else bound, best.cost))
-    if best.cost - proven <= max(abs(best.cost) * 1e-8, ZERO):
+    if best.cost - proven <= max(abs(best.cost) * 1e-8, _ZERO):
         proven = best.cost
     return Optimum(found=replace(best, bound=proven), infeasible=False)
 
@@ -185,8 +185,8 @@ def _linear_bound(members: npt.NDArray[np.uint64], costs: Floats, n: int, k: int
     m = len(wanted)
     price = 10.0 * (n + 1) if scale > 0 else 1.0
     active = np.zeros(s, dtype=np.bool_)
-    active[_cheapest(cost, COLUMNS_PER_ROUND)] = True
-    for _ in range(MOST_ROUNDS):
+    active[_cheapest(cost, _COLUMNS_PER_ROUND)] = True
+    for _ in range(_MOST_ROUNDS):
         columns = np.flatnonzero(active)
         rows = np.ones((m, len(columns)))
         rows[:n] = _bits(members[columns], n).T
@@ -205,9 +205,9 @@ def _linear_bound(members: npt.NDArray[np.uint64], costs: Floats, n: int, k: int
         if not len(entering):
             # What is still negative is the solver's rounding: units of a cover are at most n.
             value = float(wanted @ dual) + n * min(float(reduced.min()), 0.0)
-            short = float(np.asarray(solved.x)[len(columns) :].sum()) > SHORT
+            short = float(np.asarray(solved.x)[len(columns) :].sum()) > _SHORT
             return value * (scale or 1.0), reduced * (scale or 1.0), short
-        active[entering[_cheapest(reduced[entering], COLUMNS_PER_ROUND)]] = True
+        active[entering[_cheapest(reduced[entering], _COLUMNS_PER_ROUND)]] = True
     return -np.inf, np.full(s, -np.inf), False
 
 

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 # A hole narrower than this is a gap between two layers of borders.
-THREAD_M = 0.1
+_THREAD_M = 0.1
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def dissolved(polygons: npt.NDArray[np.object_]) -> shapely.Geometry:
     return union
 
 
-def holes_in(shape: shapely.Geometry, thread_m: float = THREAD_M) -> int:
+def holes_in(shape: shapely.Geometry, thread_m: float = _THREAD_M) -> int:
     """Number of holes wider than a thread: gaps in the layers given are none that the search made."""
     holes = [shapely.Polygon(ring) for part in shapely.get_parts(shape) for ring in part.interiors]
     return int((width_m(np.array(holes, dtype=object)) > thread_m).sum())

@@ -23,7 +23,7 @@ from jxgis.units.shape import shapes_by_district
 
 __all__ = ["unit_codes", "unit_quality", "within_bounds", "within_share"]
 
-NEARLY_SHARE = 0.1
+_NEARLY_SHARE = 0.1
 """左右: out of bounds, but within a tenth of them."""
 
 
@@ -50,7 +50,7 @@ def within_bounds(
     (array([False, False,  True,  True, False]), array([False,  True, False, False,  True]))
     """
     in_bounds = at_least(area_km2, min_km2) & at_most(area_km2, max_km2)
-    wide = at_least(area_km2, min_km2 * (1 - NEARLY_SHARE)) & at_most(area_km2, max_km2 * (1 + NEARLY_SHARE))
+    wide = at_least(area_km2, min_km2 * (1 - _NEARLY_SHARE)) & at_most(area_km2, max_km2 * (1 + _NEARLY_SHARE))
     return in_bounds, ~in_bounds & wide
 
 

@@ -127,17 +127,14 @@ class UnitsResult(Result):
         from jxgis.units.map import units_map
         from jxgis.units.section import map_line
 
-        given, options = self.given, self.given.settings.units
+        options = self.given.settings.units
         return units_map(
             self.shown,
-            ground=given.ground,
+            canvas=self.canvas(self.given.with_period(map_line(options, self.given.lang))),
             borders=self.borders,
             min_km2=options.min_km2,
             max_km2=options.max_km2,
-            min_count=given.settings.report.min_count,
-            method=given.with_period(map_line(options, given.lang)),
-            lang=given.lang,
-            sketch=given.sketch,
+            min_count=self.given.settings.report.min_count,
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
@@ -148,10 +145,8 @@ class UnitsResult(Result):
         from jxgis.units.section import map_line
 
         options = self.given.settings.units
-        return unit_sheet(
-            self.units, min_km2=options.min_km2, max_km2=options.max_km2, method=map_line(options, self.given.lang),
-            **self.on_paper(),
-        )  # fmt: skip
+        canvas = self.canvas(map_line(options, self.given.lang))
+        return unit_sheet(self.units, min_km2=options.min_km2, max_km2=options.max_km2, canvas=canvas)
 
     def _chart(self) -> Figure:
         from jxgis.units.figures import unit_chart

@@ -18,20 +18,20 @@ from jxgis.units._piece import Piece
 __all__ = ["Found", "Pool", "search_piece", "seed_piece"]
 
 # Start of the annealing, as a share of the mean cost of a unit, and how far it cools.
-HOT_SHARE = 0.2
-COOLING = 1e-3
+_HOT_SHARE = 0.2
+_COOLING = 1e-3
 # One trial in so many recombines two units instead of moving one block.
-RECOMBINE_EVERY = 50
+_RECOMBINE_EVERY = 50
 # Price of leaving the bounds by one lower bound; costs of units are shares of the city's total, well below 1.
-HARD = 1e3
+_HARD = 1e3
 # Snapshots of each start that feed the pool, all from the cool end.
-SNAPSHOTS = 8
-TREES_PER_CUT = 5
+_SNAPSHOTS = 8
+_TREES_PER_CUT = 5
 # Rescue of a piece that no seed brings into bounds: soft bounds, hot, with many recombinations.
-RESCUE_TRIALS = 40_000
-RESCUE_TURNS = 8
+_RESCUE_TRIALS = 40_000
+_RESCUE_TURNS = 8
 # Trials of a small piece, where a number per block would be next to nothing.
-FEWEST_TRIALS = 20_000
+_FEWEST_TRIALS = 20_000
 CHUNK = 200_000
 
 
@@ -113,13 +113,13 @@ def search_piece(
     n = len(piece.area)
     if k == 1:
         return _judge(piece, np.zeros(n, dtype=np.int64), 1)
-    trials = max(iterations * n, FEWEST_TRIALS) // starts
+    trials = max(iterations * n, _FEWEST_TRIALS) // starts
     pool = Pool()
     best: Found | None = None
     for start in range(starts):
         state = _state((*seed, start))
         given = first if start == 0 else None
-        label = (given or _seed_within(piece, k, state, RESCUE_TURNS)[0]).label.copy()
+        label = (given or _seed_within(piece, k, state, _RESCUE_TURNS)[0]).label.copy()
         for snapshot in _annealed(piece, label, k, trials, state):
             found = _judge(piece, snapshot, k)
             pool.add(piece, snapshot, k)
@@ -150,7 +150,7 @@ def seed_piece(piece: Piece, k: int, *, seed: tuple[int, ...], effort: int = 1) 
     int
         Seeds that were grown for it.
     """
-    return _seed_within(piece, k, _state((*seed, 0)), RESCUE_TURNS * effort)
+    return _seed_within(piece, k, _state((*seed, 0)), _RESCUE_TURNS * effort)
 
 
 def _judge(piece: Piece, label: Ints, k: int) -> Found:
@@ -166,18 +166,18 @@ def _seed_within(
     piece: Piece, k: int, state: np.ndarray[tuple[int], np.dtype[np.uint64]], turns: int
 ) -> tuple[Found, int]:
     """A start within the bounds, or the nearest to it that so many rescues reach; and the seeds grown for it."""
-    label = grow_seed(piece, k, 0.0, TREES_PER_CUT, state)
+    label = grow_seed(piece, k, 0.0, _TREES_PER_CUT, state)
     best = _judge(piece, label, k)
     seeds = 1
     for _ in range(turns):
         if best.excess == 0:
             break
         # Being out of bounds is the only thing that counts now, so the price is 1 and the heat is measured by it.
-        anneal(piece, label, k, RESCUE_TRIALS, 0.2, 1e-4, 10, 1.0, state)
+        anneal(piece, label, k, _RESCUE_TRIALS, 0.2, 1e-4, 10, 1.0, state)
         found = _judge(piece, label, k)
         if found.better_than(best):
             best = found
-        label = grow_seed(piece, k, 0.0, TREES_PER_CUT, state)
+        label = grow_seed(piece, k, 0.0, _TREES_PER_CUT, state)
         seeds += 1
     return best, seeds
 
@@ -193,14 +193,14 @@ def _annealed(
     # The heat is measured by what the terms cost; the price of kept-apart borders is none of them.
     cost = float(unit_costs(piece._replace(cut=np.maximum(piece.cut, 0.0)), label, k)[0].sum())
     snapshots = [label.copy()]
-    hot = HOT_SHARE * cost / k
+    hot = _HOT_SHARE * cost / k
     if hot <= 0:  # No term counts: nothing to improve.
         return snapshots
-    parts = max(SNAPSHOTS * 2, trials // CHUNK)
-    heat = hot * COOLING ** (np.arange(parts + 1) / parts)
+    parts = max(_SNAPSHOTS * 2, trials // CHUNK)
+    heat = hot * _COOLING ** (np.arange(parts + 1) / parts)
     for part in range(parts):
-        anneal(piece, label, k, trials // parts, heat[part], heat[part + 1], RECOMBINE_EVERY, HARD, state)
-        if part >= parts - SNAPSHOTS:
+        anneal(piece, label, k, trials // parts, heat[part], heat[part + 1], _RECOMBINE_EVERY, _HARD, state)
+        if part >= parts - _SNAPSHOTS:
             snapshots.append(label.copy())
     return snapshots
 

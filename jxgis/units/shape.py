@@ -15,14 +15,14 @@ from jxgis.space.polygons import Faces, polygon_parts
 from jxgis.space.ratio import ratio
 from jxgis.space.shape import polsby_popper
 
-__all__ = ["ENCLOSED_SHARE", "LEAST_COMPACTNESS", "NARROW_M", "ShapeCheck", "check_shapes", "shapes_by_district"]
+__all__ = ["ENCLOSED_SHARE", "NARROW_M", "ShapeCheck", "check_shapes", "shapes_by_district"]
 
 #: 4πA/P² below which a unit is ragged: a rectangle of one to ten has .26.
-LEAST_COMPACTNESS = 0.25
+_LEAST_COMPACTNESS = 0.25
 #: A unit is narrow where a disc of this diameter does not pass.
 NARROW_M = 100.0
 #: Ground from which a spur counts: what an opening takes off a corner of 15°, or a strip 60 m wide and 250 m long.
-NARROW_M2 = 15_000.0
+_NARROW_M2 = 15_000.0
 #: A unit encloses another of which more than this share lies within its convex hull.
 ENCLOSED_SHARE = 0.5
 # What units are worn by: a place as wide as the disc lets it pass, whatever rounding left of its width.
@@ -54,7 +54,7 @@ class ShapeCheck:
     @property
     def flaws(self) -> int:
         """Units below the least compactness, narrow places and units round another, together."""
-        ragged = ~at_least(self.compactness, LEAST_COMPACTNESS)
+        ragged = ~at_least(self.compactness, _LEAST_COMPACTNESS)
         return int(ragged.sum() + self.necks.sum() + (~at_most(self.encloses, ENCLOSED_SHARE)).sum())
 
 
@@ -63,7 +63,7 @@ def check_shapes(shapes: Faces, ground: shapely.Geometry | None = None) -> Shape
 
     A unit is narrow where a disc of :data:`NARROW_M` does not pass. Worn by half of that on all sides it falls into
     lobes, and what does not grow back from them is lost (a morphological opening). Counted are lobes beside the
-    largest, and lost pieces from :data:`NARROW_M2` (spurs). Where the district itself is narrow nothing is counted, and
+    largest, and lost pieces from :data:`_NARROW_M2` (spurs). Where the district itself is narrow nothing is counted, and
     scraps beside a larger part are not measured.
 
     Parameters
@@ -148,7 +148,7 @@ def _narrow_places(shape: shapely.Geometry, room: Faces, lost_anyway: shapely.Ge
     inside = shapely.STRtree(room).query(shapely.point_on_surface(lobes), predicate="intersects")[1]
     apart = len(lobes) - max(1, len(np.unique(inside)))
     lost = polygon_parts(shapely.difference(shapely.difference(shape, shapely.union_all(grown)), lost_anyway))
-    lost = lost[at_least(shapely.area(lost), NARROW_M2)]
+    lost = lost[at_least(shapely.area(lost), _NARROW_M2)]
     # The bridge between two lobes is counted with them already.
     met = shapely.STRtree(grown).query(lost, predicate="dwithin", distance=_HAIR_M)[0]
     spurs = np.bincount(met, minlength=len(lost)) < 2

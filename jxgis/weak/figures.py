@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import FAINT, INK, OUTLINE, PINS, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
@@ -66,11 +66,7 @@ def _called(weak: pd.DataFrame, lang: str) -> list[str]:
 def weak_sheet(
     weak: gpd.GeoDataFrame,
     *,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    source: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> Figure:
     """The weak areas by severity; the first numbered, and by name beside the map.
 
@@ -78,23 +74,18 @@ def weak_sheet(
     ----------
     weak
         The contract's ``weak_areas`` as people are shown them, with polygons.
-    ground
-        What lies under it.
-    method, source
-        The line below the heading, and what stands below the map.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    lang = canvas.lang
     # The small ones are drawn last, over those that they lie in.
     drawn = weak.iloc[np.argsort(-weak.area.to_numpy(), kind="stable")]
     classes, first = severity_classes(drawn, lang), weak.head(_TOP)
-    with map_sheet(
-        ground, weak, title=text("weak.title", lang), method=method, source=source, lang=lang, sketch=sketch
-    ) as sheet:
+    with map_sheet(canvas, weak, title=text("weak.title", lang)) as sheet:
         colours = [classes.colours[row] for row in classes.row]
         sheet.map.areas(drawn.geometry, colours, edge=OUTLINE, width=0.5, over=2.5)
         sheet.map.pins(first.geometry.representative_point(), first["rank"], PINS)

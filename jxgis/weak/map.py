@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import COURSES, OUTCOMES, OUTLINE, sequential
-from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.drawing.layers import (
     PlaceList,
     add_group,
@@ -48,10 +48,7 @@ def weak_map(
     areas: gpd.GeoDataFrame,
     before: gpd.GeoDataFrame | None = None,
     *,
-    ground: Ground = NO_GROUND,
-    method: str = "",
-    lang: str = "zh",
-    sketch: bool = False,
+    canvas: Canvas = BLANK,
 ) -> folium.Map:
     """Draw the list of weak areas, with a switch to all areas by outcome and to last year's.
 
@@ -59,18 +56,15 @@ def weak_map(
     ----------
     weak, areas, before
         The contract's ``weak_areas``, ``areas`` and ``before`` as people are shown them.
-    ground
-        What lies under it.
-    method
-        The line below the heading.
-    lang, sketch
-        ``"zh"`` or ``"en"``; whether it is marked as schematic.
+    canvas
+        What it is drawn on, and what is said around it.
 
     Returns
     -------
     folium.Map
     """
-    page = land_map(ground, areas, title=text("weak.title", lang), method=method, lang=lang, sketch=sketch)
+    lang = canvas.lang
+    page = land_map(canvas, areas, title=text("weak.title", lang))
     # The small ones are drawn last, over those that they lie in.
     drawn = weak.iloc[np.argsort(-weak.area.to_numpy(), kind="stable")]
     severity = severity_classes(drawn, lang)
@@ -116,6 +110,6 @@ def _add(
 ) -> None:
     counted = {name: as_words(rows[name]) for name in ("issues", "cases_before") if name in rows}
     add_polygons(
-        group, rows.assign(**counted), name="", styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in colours],
-        style=style, heading=heading, fields=fields_of(of, fields, lang), simplify_m=0.5, control=False,
+        group, rows.assign(**counted), styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in colours],
+        style=style, heading=heading, fields=fields_of(of, fields, lang), simplify_m=0.5,
     )  # fmt: skip

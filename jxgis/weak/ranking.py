@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["SAME_SHARE", "rank_areas"]
+__all__ = ["rank_areas"]
 
-SAME_SHARE = 0.5
+_SAME_SHARE = 0.5
 """An area of whose issues more than this share lie in smaller areas of the list is the same weak place as these."""
 
 
@@ -67,7 +67,7 @@ def rank_areas(areas: gpd.GeoDataFrame, issues: gpd.GeoDataFrame, *, alpha: floa
     )
     candidates = np.flatnonzero(status == "weak")
     shared, within = _same_place(areas, issues, candidates)
-    status[candidates[shared[candidates] > SAME_SHARE]] = "same_place"
+    status[candidates[shared[candidates] > _SAME_SHARE]] = "same_place"
     table = pd.DataFrame({"severity": -severity, "q": q, "change": -areas["change"].fillna(0), "name": areas["name"]})
     listed = np.flatnonzero(status == "weak")
     listed = listed[np.lexsort([table[name].iloc[listed] for name in ("name", "change", "q", "severity")])]
@@ -104,13 +104,13 @@ def _same_place(
     listed: list[int] = []
     for k, own in enumerate(of):
         shared[order[k]] = float(taken[own].mean()) if len(own) else 0.0
-        if shared[order[k]] > SAME_SHARE:
+        if shared[order[k]] > _SAME_SHARE:
             within[order[k]] = order[max(listed, key=lambda j: np.isin(own, of[j]).sum())]
         else:
             listed.append(k)
             taken[own] = True
     for at, k in enumerate(listed):
         held = [float(np.isin(of[k], of[j]).mean()) if len(of[k]) else 0.0 for j in listed[at + 1 :]]
-        if held and max(held) > SAME_SHARE:
+        if held and max(held) > _SAME_SHARE:
             within[order[k]] = order[listed[at + 1 + int(np.argmax(held))]]
     return shared, within

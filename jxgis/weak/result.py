@@ -208,15 +208,12 @@ class WeakResult(Result):
         from jxgis.weak.map import weak_map
         from jxgis.weak.section import in_a_line
 
-        given, shown = self.given, self.shown_tables()
+        shown = self.shown_tables()
         return weak_map(
             shown["weak_areas"],
             shown["areas"],
             shown.get("before"),
-            ground=given.ground,
-            method=in_a_line(self, given.lang),
-            lang=given.lang,
-            sketch=given.sketch,
+            canvas=self.canvas(in_a_line(self, self.given.lang)),
         )
 
     def _figures(self) -> dict[str, Callable[[], Figure]]:
@@ -227,8 +224,8 @@ class WeakResult(Result):
         from jxgis.weak.figures import weak_sheet
         from jxgis.weak.section import in_a_line
 
-        method = in_a_line(self, self.given.lang)
-        return weak_sheet(self.shown_tables()["weak_areas"], method=method, **self.on_paper())
+        canvas = self.canvas(in_a_line(self, self.given.lang))
+        return weak_sheet(self.shown_tables()["weak_areas"], canvas=canvas)
 
     def _chart(self) -> Figure:
         from jxgis.weak.figures import weak_chart

@@ -138,7 +138,7 @@ def _values(result: WeakResult, lang: str) -> dict[str, str]:
         "apart": str(len(result.weak_areas) - inside),
         "short": str(max(options.number - len(result.weak_areas) + inside, 0)),
         "looked": str(len(result.judged)),
-        "kinds": ("、" if lang == "zh" else ", ").join(kinds),
+        "kinds": listed(kinds, lang),
         "exposure": text(f"weak.exposure_{options.exposure}", lang),
         "reference": text(f"weak.reference_{options.reference}", lang),
         "alpha": f"{options.alpha:g}",

@@ -9,9 +9,8 @@ from typing import Any
 import folium
 import geopandas as gpd
 import pytest
-from result_tables import result_tables
+from result_tables import on_land, result_tables
 
-from jxgis.drawing import Ground
 from jxgis.drawing.base import new_map
 from jxgis.drawing.layers import add_group, add_points, add_polygons, add_switch, dot, fill
 from jxgis.drawing.legend import LegendSection, Swatch, add_legend
@@ -85,8 +84,8 @@ def add_categories(page: folium.Map) -> None:
 def add_own(page: folium.Map) -> None:
     group = add_group(page, name="added", overlay=True)
     tables = result_tables()
-    add_polygons(group, tables.parks, name="", styles=[fill("#00aa00")], level=5, control=False)
-    add_points(group, tables.sites, name="", styles=[dot("#aa0000")], control=False)
+    add_polygons(group, tables.parks, styles=[fill("#00aa00")], level=5)
+    add_points(group, tables.sites, styles=[dot("#aa0000")])
     add_legend(page, [LegendSection("", [Swatch("#00aa00", "added")], layers=[group])])
 
 
@@ -101,7 +100,7 @@ def test_an_added_layer_takes_nothing_from_the_map(
     add: Callable[[folium.Map], None], visit: Callable[[Path], Any], tmp_path: Path
 ) -> None:
     t = result_tables()
-    finished = units_map(t.units, ground=Ground(land=t.districts))
+    finished = units_map(t.units, canvas=on_land(t.districts))
     add(finished)
     found = visit(save_map(finished, tmp_path / "page.html"))
     found.settle()
@@ -123,7 +122,7 @@ def test_an_added_layer_takes_nothing_from_the_map(
 
 def test_a_tooltip_of_an_added_layer_is_shown_where_it_lies(visit: Callable[[Path], Any], tmp_path: Path) -> None:
     t = result_tables()
-    page = units_map(t.units, ground=Ground(land=t.districts))
+    page = units_map(t.units, canvas=on_land(t.districts))
     folium.GeoJson(districts().iloc[:1], name="added", tooltip=folium.GeoJsonTooltip(["name"])).add_to(page)
     found = visit(save_map(page, tmp_path / "page.html"))
     found.settle()
@@ -135,7 +134,7 @@ def test_a_tooltip_of_an_added_layer_is_shown_where_it_lies(visit: Callable[[Pat
 
 def test_of_bases_one_is_on_the_map(visit: Callable[[Path], Any], tmp_path: Path) -> None:
     t = result_tables()
-    page = units_map(t.units, ground=Ground(land=t.districts))
+    page = units_map(t.units, canvas=on_land(t.districts))
     group = folium.FeatureGroup(name="added", overlay=False).add_to(page)
     folium.GeoJson(districts(), style_function=lambda _: {"color": "#ff00ff"}).add_to(group)
     folium.LayerControl().add_to(page)
@@ -163,7 +162,7 @@ def test_of_bases_one_is_on_the_map(visit: Callable[[Path], Any], tmp_path: Path
 
 def test_tiles_are_left_out_in_words_unless_they_are_asked_for(visit: Callable[[Path], Any], tmp_path: Path) -> None:
     t = result_tables()
-    finished = units_map(t.units, ground=Ground(land=t.districts))
+    finished = units_map(t.units, canvas=on_land(t.districts))
     folium.TileLayer("OpenStreetMap", name="added").add_to(finished)
     with pytest.warns(UserWarning, match=r"added.*openstreetmap\.org.*online=True"):
         path = save_map(finished, tmp_path / "offline.html")

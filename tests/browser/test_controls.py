@@ -14,8 +14,9 @@ import pytest
 import shapely
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from result_tables import CLASSES, HOSTILE, result_tables
+from result_tables import CLASSES, HOSTILE, on_land, result_tables
 
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.ground import Ground
 from jxgis.drawing.offline import save_map
 from jxgis.hotspots.map import hotspot_map
@@ -57,11 +58,15 @@ def maps(tmp_path_factory) -> dict[str, Path]:
     of_class = (t.places["issue_class"] == CLASSES[1]) & (t.places["rank"] == 1)
     places = t.places.assign(name=t.places["name"].mask(of_class, "只在这里"))
     drawn = {
-        "hotspots": hotspot_map(t.cells, places, ground=ground, months=months, sketch=True),
-        "hotspots_en": hotspot_map(t.cells, t.places, ground=ground, months=months, lang="en"),
-        "parks": parks_map(t.coverage, t.served, t.unserved, t.sites, parks=t.parks, ground=ground, sketch=True),
-        "units": units_map(t.units, ground=ground, sketch=True),
-        "scores": scores_map(t.scores, ground=ground, indicators={"park_coverage": "公园覆盖"}, sketch=True),
+        "hotspots": hotspot_map(t.cells, places, canvas=Canvas(ground=ground, sketch=True), months=months),
+        "hotspots_en": hotspot_map(t.cells, t.places, canvas=Canvas(ground=ground, lang="en"), months=months),
+        "parks": parks_map(
+            t.coverage, t.served, t.unserved, t.sites, canvas=Canvas(ground=ground, sketch=True), parks=t.parks
+        ),
+        "units": units_map(t.units, canvas=Canvas(ground=ground, sketch=True)),
+        "scores": scores_map(
+            t.scores, canvas=Canvas(ground=ground, sketch=True), indicators={"park_coverage": "公园覆盖"}
+        ),
     }
     return {name: save_map(page, folder / f"{name}.html") for name, page in drawn.items()}
 
@@ -282,7 +287,7 @@ def test_a_link_restores_the_view(maps, visit):
 
 def test_in_a_frame_of_a_notebook_there_is_no_address_and_no_complaint(maps, visit, tmp_path):
     t = result_tables()
-    frame = units_map(t.units, ground=Ground(land=t.districts)).get_root()._repr_html_()
+    frame = units_map(t.units, canvas=on_land(t.districts)).get_root()._repr_html_()
     (tmp_path / "notebook.html").write_text(f"<!DOCTYPE html><title>n</title>{frame}", encoding="utf-8")
     found = visit(tmp_path / "notebook.html")
     inner = found.page.frame_locator("iframe")

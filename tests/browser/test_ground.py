@@ -10,6 +10,7 @@ import pytest
 import shapely
 
 from jxgis.drawing import Ground, add_group, add_points, add_polygons, add_switch, dot, fill, land_map, save_map
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.ground import Basemap
 
 #: In place of a server: every tile that is asked for comes, as a picture of one pixel.
@@ -48,9 +49,9 @@ def page_of(ground, tmp_path_factory):
 
     def made(name: str, on: Ground = ground):
         square = table(["方"], [shapely.box(2000, 1000, 4000, 2400)], rank=[1])
-        page = land_map(on, square, title="底图")
+        page = land_map(Canvas(ground=on), square, title="底图")
         group = add_group(page, name="格")
-        add_polygons(group, square, name="", styles=[fill("#b2182b")], heading="name", control=False)
+        add_polygons(group, square, styles=[fill("#b2182b")], heading="name")
         add_points(page, square, name="点", styles=[dot("#7f0d1d", radius_px=9)], number="rank")
         add_switch(page)
         return save_map(page, folder / f"{name}.html")

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import shapely
 from PIL import Image
-from result_tables import CLASSES, CRS, result_tables
+from result_tables import CLASSES, CRS, on_land, result_tables
 
 from jxgis.drawing import Ground
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.colours import LAND, UNITS
 from jxgis.drawing.offline import save_map
 from jxgis.hotspots.map import hotspot_map
@@ -54,7 +55,7 @@ def isochrones(parks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def maps(tmp_path_factory):
     folder = tmp_path_factory.mktemp("colours")
     t = result_tables()
-    small = {"ground": Ground(land=t.districts), "sketch": True}
+    small = Canvas(ground=Ground(land=t.districts), sketch=True)
     sized = t.parks.assign(radius_m=np.resize([500.0, 300.0, np.nan], len(t.parks)), geometry=t.parks.buffer(150))
     gates = np.where(np.arange(len(t.scores)) % 5 == 0, "fail", "pass")
     moved = gpd.GeoDataFrame(
@@ -65,14 +66,14 @@ def maps(tmp_path_factory):
     coverage = change_of_coverage(t.coverage)
     housing = t.served.iloc[::3].assign(state=np.resize(["newly_served", "lost"], len(t.served.iloc[::3])))
     pages = {
-        "hotspots": hotspot_map(t.cells, ground=Ground(land=t.districts), classes=["all", CLASSES[0]]),
-        "painted": hotspot_map(t.cells, ground=Ground(land=t.districts), classes=["all"], max_cells=10),
-        "parks": parks_map(coverage, t.served, t.unserved, parks=sized, **small),
-        "walks": parks_map(t.coverage, isochrones=isochrones(t.parks), **small),
-        "parks_change": parks_change_map(coverage, housing, plan(t.parks), **small),
-        "units": units_map(t.units, ground=Ground(land=t.districts)),
-        "units_change": change_map(after, moved, borders, ground=Ground(land=t.districts)),
-        "scores": scores_map(t.scores.assign(gates=gates), ground=Ground(land=t.districts)),
+        "hotspots": hotspot_map(t.cells, canvas=on_land(t.districts), classes=["all", CLASSES[0]]),
+        "painted": hotspot_map(t.cells, canvas=on_land(t.districts), classes=["all"], max_cells=10),
+        "parks": parks_map(coverage, t.served, t.unserved, parks=sized, canvas=small),
+        "walks": parks_map(t.coverage, isochrones=isochrones(t.parks), canvas=small),
+        "parks_change": parks_change_map(coverage, housing, plan(t.parks), canvas=small),
+        "units": units_map(t.units, canvas=on_land(t.districts)),
+        "units_change": change_map(after, moved, borders, canvas=on_land(t.districts)),
+        "scores": scores_map(t.scores.assign(gates=gates), canvas=on_land(t.districts)),
     }
     return {name: save_map(page, folder / f"{name}.html") for name, page in pages.items()}
 

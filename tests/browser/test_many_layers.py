@@ -27,7 +27,7 @@ def test_a_layer_is_chosen_in_the_list_and_the_legend_has_its_room(
     for number in range(60):
         under = "片区" if number < 40 else "单元 <b>"
         group = add_group(page, name=f"<i>指标</i> {number} & 其他", show=not number, under=under)
-        add_polygons(group, SQUARE, name="", styles=[fill("#884422")], heading="name", fields=[], control=False)
+        add_polygons(group, SQUARE, styles=[fill("#884422")], heading="name", fields=[])
         sections.append(LegendSection(f"图例 {number}", [Swatch("#884422", f"样式 {number}")], "", [group]))
     add_legend(page, sections, lang="zh")
     add_switch(page)

@@ -9,10 +9,11 @@ import geopandas as gpd
 import pytest
 import shapely
 from PIL import Image
-from result_tables import CLASSES, HOSTILE, result_tables
+from result_tables import CLASSES, HOSTILE, on_land, result_tables
 
 from jxgis.drawing import Ground
 from jxgis.drawing.base import extent, new_map
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.layers import Field, add_polygons, fill
 from jxgis.drawing.offline import save_map
 from jxgis.hotspots.map import hotspot_map
@@ -34,13 +35,20 @@ def pages(tmp_path_factory):
     districts = t.districts.assign(name=[HOSTILE, *t.districts["name"][1:]])
     coverage = t.coverage.assign(zone=t.coverage["zone"].replace("东栅", HOSTILE))
     maps = {
-        "hotspots": hotspot_map(t.cells, t.places, ground=Ground(land=districts), sketch=True, method=HOSTILE),
-        "parks": parks_map(
-            coverage, t.served, t.unserved, t.sites, parks=t.parks, ground=Ground(land=districts), sketch=True
+        "hotspots": hotspot_map(
+            t.cells, t.places, canvas=Canvas(ground=Ground(land=districts), sketch=True, method=HOSTILE)
         ),
-        "units": units_map(t.units.assign(reason=HOSTILE), ground=Ground(land=districts), sketch=True),
+        "parks": parks_map(
+            coverage,
+            t.served,
+            t.unserved,
+            t.sites,
+            canvas=Canvas(ground=Ground(land=districts), sketch=True),
+            parks=t.parks,
+        ),
+        "units": units_map(t.units.assign(reason=HOSTILE), canvas=Canvas(ground=Ground(land=districts), sketch=True)),
         "scores": scores_map(
-            t.scores, ground=Ground(land=districts), indicators={"park_coverage": HOSTILE}, sketch=True
+            t.scores, canvas=Canvas(ground=Ground(land=districts), sketch=True), indicators={"park_coverage": HOSTILE}
         ),
     }
     return {name: save_map(page, folder / f"{name}.html") for name, page in maps.items()}
@@ -197,7 +205,7 @@ def test_names_do_not_lie_on_one_another(pages, visit):
 def test_the_legend_tells_of_walks_only_while_they_are_shown(visit, tmp_path):
     t = result_tables()
     walks = t.districts.iloc[:2].assign(minutes=[5.0, 10.0])
-    path = save_map(parks_map(t.coverage, ground=Ground(land=t.districts), isochrones=walks), tmp_path / "walks.html")
+    path = save_map(parks_map(t.coverage, canvas=on_land(t.districts), isochrones=walks), tmp_path / "walks.html")
     found = visit(path)
     page = found.page
     legend = page.locator(".jx-legend")
@@ -213,7 +221,7 @@ def test_pins_of_a_wide_place_are_its_peaks(visit, tmp_path):
     own = t.places[t.places["issue_class"] == "all"]
     peaks = own.assign(gi_z=9.0, name=[f"峰{n}" for n in own["rank"]], place_rank=1, geometry=own.geometry.centroid)
     found = visit(
-        save_map(hotspot_map(t.cells, t.places, peaks=peaks, ground=Ground(land=t.districts)), tmp_path / "wide.html")
+        save_map(hotspot_map(t.cells, t.places, canvas=on_land(t.districts), peaks=peaks), tmp_path / "wide.html")
     )
     page = found.page
     assert page.locator(".jx-list li").first.inner_text().split() == ["1", "峰1", "3,000", "件"]
@@ -264,7 +272,7 @@ def test_a_score_is_told_by_its_value_first_and_each_layer_has_its_legend(pages,
 
 def test_a_layer_of_folium_works_on_a_finished_map(visit, tmp_path):
     t = result_tables()
-    page = units_map(t.units, ground=Ground(land=t.districts))
+    page = units_map(t.units, canvas=on_land(t.districts))
     words = "{{7*7}} {% x %} `${7*7}` </script>"
     inner = t.districts.assign(name=words, geometry=t.districts.buffer(-600))
     ring = inner[["name", "geometry"]].to_crs(4326)
@@ -293,7 +301,7 @@ def test_a_class_without_a_list_says_why_where_the_list_would_be(visit, tmp_path
     few = t.cells["issue_class"] == CLASSES[0]
     cells = t.cells.assign(gi_q=t.cells["gi_q"].mask(few), gi_bin=t.cells["gi_bin"].mask(few, 0))
     places = t.places[t.places["issue_class"] == "all"]
-    found = visit(save_map(hotspot_map(cells, places, ground=Ground(land=t.districts)), tmp_path / "few.html"))
+    found = visit(save_map(hotspot_map(cells, places, canvas=on_land(t.districts)), tmp_path / "few.html"))
     page = found.page
     assert page.locator(".jx-list li").count() > 0
     for at, said in ((1, text("maps.unjudged", "zh")), (2, text("maps.no_places", "zh"))):

@@ -6,6 +6,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.offline import save_map
 from jxgis.parks.analysis import measure_parks
 from jxgis.parks.change_map import parks_change_map
@@ -30,7 +31,7 @@ def page(tmp_path_factory):
         new_parks=2,
     )
     path = tmp_path_factory.mktemp("maps") / "parks_change.html"
-    return save_map(parks_change_map(found.change, found.changed, found.plan, sketch=True), path)
+    return save_map(parks_change_map(found.change, found.changed, found.plan, canvas=Canvas(sketch=True)), path)
 
 
 def test_today_the_plan_and_the_difference_are_three_pictures(page, visit):

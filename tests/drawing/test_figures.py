@@ -18,6 +18,7 @@ from result_tables import CLASSES, result_tables
 
 from jxgis import errors as _errors
 from jxgis.drawing import figures
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.colours import LAND
 from jxgis.drawing.ground import ground_of
 from jxgis.hotspots.figures import hotspot_panels
@@ -30,7 +31,7 @@ def draw(name: str):
     t = result_tables()
     match name:
         case "panels":
-            return hotspot_panels(t.cells, ground=ground_of({"districts": t.districts}), sketch=True)
+            return hotspot_panels(t.cells, canvas=Canvas(ground=ground_of({"districts": t.districts}), sketch=True))
         case "coverage":
             return coverage_chart(t.coverage, sketch=True)
         case "units":
@@ -141,7 +142,7 @@ def test_every_part_of_a_district_is_land():
 def test_classes_without_a_significant_cell_are_named_and_get_no_panel():
     t = result_tables()
     quiet = t.cells.assign(gi_bin=t.cells["gi_bin"].where(t.cells["issue_class"] != "街面秩序", 0))
-    figure = hotspot_panels(quiet, ground=ground_of({"districts": t.districts}))
+    figure = hotspot_panels(quiet, canvas=Canvas(ground=ground_of({"districts": t.districts})))
     assert "街面秩序" not in titles(figure)
     assert "没有显著格的类别：街面秩序" in said(figure)
 
@@ -150,11 +151,11 @@ def test_a_class_that_was_not_judged_is_not_called_one_without_a_find():
     t = result_tables()
     few = t.cells["issue_class"] == "街面秩序"
     cells = t.cells.assign(gi_bin=t.cells["gi_bin"].where(~few, 0), gi_q=t.cells["gi_q"].mask(few))
-    heading = said(hotspot_panels(cells, ground=ground_of({"districts": t.districts})))
+    heading = said(hotspot_panels(cells, canvas=Canvas(ground=ground_of({"districts": t.districts}))))
     assert "没有判断冷热的类别：街面秩序" in heading
     assert "没有显著格" not in heading
     alone = cells[few]
-    assert "没有判断冷热" in said(hotspot_panels(alone, ground=ground_of({"districts": t.districts})))
+    assert "没有判断冷热" in said(hotspot_panels(alone, canvas=Canvas(ground=ground_of({"districts": t.districts}))))
 
 
 def test_candidates_without_a_rank_do_not_stand_in_the_chart():
@@ -227,8 +228,8 @@ def test_borders_and_scale_bar_of_a_map_stand_inside_its_axes():
 def test_panels_of_a_wide_city_are_not_mostly_empty_paper():
     t = result_tables()
     flat = t.districts.assign(geometry=t.districts.scale(1, 0.25, origin=(0, 0)))
-    wide = hotspot_panels(t.cells, ground=ground_of({"districts": flat})).get_size_inches()
-    usual = hotspot_panels(t.cells, ground=ground_of({"districts": t.districts})).get_size_inches()
+    wide = hotspot_panels(t.cells, canvas=Canvas(ground=ground_of({"districts": flat}))).get_size_inches()
+    usual = hotspot_panels(t.cells, canvas=Canvas(ground=ground_of({"districts": t.districts}))).get_size_inches()
     assert wide[0] == usual[0]
     assert wide[1] < usual[1]
 
@@ -238,7 +239,11 @@ def test_cells_read_back_as_multipolygons_are_drawn():
     multi = t.cells.assign(geometry=[shapely.multipolygons([g]) for g in t.cells.geometry])
     ground = ground_of({"districts": t.districts})
     drawn, again = (
-        [patch.get_path().vertices for ax in hotspot_panels(cells, ground=ground).axes for patch in ax.patches]
+        [
+            patch.get_path().vertices
+            for ax in hotspot_panels(cells, canvas=Canvas(ground=ground)).axes
+            for patch in ax.patches
+        ]
         for cells in (t.cells, multi)
     )
     assert [len(one) for one in again] == [len(one) for one in drawn]

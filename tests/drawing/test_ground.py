@@ -13,6 +13,7 @@ import shapely
 
 from jxgis.datum import wgs84_to_gcj02
 from jxgis.drawing import Ground, _encode, add_polygons, fill, ground_of, land_map, to_html
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.ground import Basemap
 from jxgis.errors import SettingsError
 from jxgis.settings import Settings
@@ -28,7 +29,7 @@ def policy(page: str) -> str:
 
 
 def page_on(basemap: Basemap | None) -> str:
-    page = land_map(Ground(land=LAND, basemap=basemap), LAND, title="题", lang="zh")
+    page = land_map(Canvas(ground=Ground(land=LAND, basemap=basemap), lang="zh"), LAND, title="题")
     add_polygons(page, LAND, name="面", styles=[fill("#b2182b")])
     return to_html(page)
 
@@ -83,5 +84,5 @@ def test_the_key_comes_from_the_settings_or_the_environment_and_stands_in_no_acc
 
 def test_a_ground_on_a_page_is_the_same_to_the_byte():
     ground = Ground(land=LAND, parks=LAND.assign(geometry=LAND.buffer(-200)))
-    pages = {to_html(land_map(replace(ground), LAND, title="题")) for _ in range(2)}
+    pages = {to_html(land_map(Canvas(ground=replace(ground)), LAND, title="题")) for _ in range(2)}
     assert len(pages) == 1

@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 from functools import cache
-from typing import Any
 
 import folium
 import geopandas as gpd
@@ -16,12 +15,13 @@ import pytest
 import shapely
 from branca.element import Element, MacroElement
 from jinja2 import TemplateSyntaxError
-from result_tables import CLASSES, HOSTILE, result_tables
+from result_tables import CLASSES, HOSTILE, on_land, result_tables
 
 from jxgis import errors as _errors
 from jxgis import escape
-from jxgis.drawing import Ground
 from jxgis.drawing.base import extent, new_map
+from jxgis.drawing.canvas import Canvas
+from jxgis.drawing.ground import Ground
 from jxgis.drawing.layers import Field, add_polygons, add_switch, fill
 from jxgis.drawing.offline import require_offline, save_map, to_html
 from jxgis.hotspots.map import hotspot_map
@@ -33,18 +33,16 @@ from jxgis.units.map import neighbour_colours, units_map
 
 def make(name: str, lang: str = "zh", *, sketch: bool = True) -> folium.Map:
     t = result_tables()
-    common: dict[str, Any] = {"lang": lang, "sketch": sketch, "method": "方法 <b>"}
+    canvas = Canvas(ground=Ground(land=t.districts), lang=lang, sketch=sketch, method="方法 <b>")
     match name:
         case "hotspots":
-            return hotspot_map(t.cells, t.places, ground=Ground(land=t.districts), **common)
+            return hotspot_map(t.cells, t.places, canvas=canvas)
         case "parks":
-            return parks_map(
-                t.coverage, t.served, t.unserved, t.sites, parks=t.parks, ground=Ground(land=t.districts), **common
-            )
+            return parks_map(t.coverage, t.served, t.unserved, t.sites, canvas=canvas, parks=t.parks)
         case "units":
-            return units_map(t.units, ground=Ground(land=t.districts), **common)
+            return units_map(t.units, canvas=canvas)
         case _:
-            return scores_map(t.scores, ground=Ground(land=t.districts), **common)
+            return scores_map(t.scores, canvas=canvas)
 
 
 @cache
@@ -137,7 +135,7 @@ def test_a_plain_folium_map_is_left_as_it_was():
 def test_no_residential_land_is_said_in_words():
     t = result_tables()
     empty = t.coverage.assign(coverage=np.nan, served_m2=np.nan, reason="没有居住用地图层")
-    page = to_html(parks_map(empty, ground=Ground(land=t.districts)))
+    page = to_html(parks_map(empty, canvas=on_land(t.districts)))
     assert "没有居住用地图层" in page
     assert "jx-notice" in page
 
@@ -168,17 +166,15 @@ def test_peaks_coverage_after_and_stability_are_drawn_where_given():
     t = result_tables()
     peaks = t.places.assign(gi_z=3.0)
     peaks["geometry"] = peaks.geometry.centroid
-    assert text("maps.peak", "zh") in to_html(
-        hotspot_map(t.cells, t.places, peaks=peaks, ground=Ground(land=t.districts))
-    )
+    assert text("maps.peak", "zh") in to_html(hotspot_map(t.cells, t.places, canvas=on_land(t.districts), peaks=peaks))
     after = t.coverage.assign(coverage_after=t.coverage["coverage"] + 0.05)
-    page = to_html(parks_map(after, ground=Ground(land=t.districts)))
+    page = to_html(parks_map(after, canvas=on_land(t.districts)))
     assert escape.javascript(text("maps.method_after", "zh")) in page
     assert escape.javascript(text("maps.method_after", "zh")) not in to_html(
-        parks_map(t.coverage, ground=Ground(land=t.districts))
+        parks_map(t.coverage, canvas=on_land(t.districts))
     )
     borders = gpd.GeoDataFrame({"stability": [0.9, 0.6, 0.2]}, geometry=t.units.geometry.boundary.iloc[:3], crs=4549)
-    page = to_html(units_map(t.units, ground=Ground(land=t.districts), borders=borders))
+    page = to_html(units_map(t.units, canvas=on_land(t.districts), borders=borders))
     assert "（可调整）" in page
     assert "5 4" in page
 
@@ -192,9 +188,9 @@ def labels(page: str) -> list[list[str]]:
 def test_coverage_after_does_not_stand_beside_todays_figures():
     t = result_tables()
     after = t.coverage.assign(people_coverage=0.8)
-    today = labels(to_html(parks_map(after, ground=Ground(land=t.districts))))
+    today = labels(to_html(parks_map(after, canvas=on_land(t.districts))))
     page = labels(
-        to_html(parks_map(after.assign(coverage_after=after["coverage"] + 0.05), ground=Ground(land=t.districts)))
+        to_html(parks_map(after.assign(coverage_after=after["coverage"] + 0.05), canvas=on_land(t.districts)))
     )
     assert today
     assert all("人口覆盖率" in lines for lines in today)
@@ -208,7 +204,7 @@ def test_cells_against_exposure_say_what_they_are(min_count: int):
     t = result_tables()
     cells = t.cells.assign(lisa="HH", rate_z=1.0, rate_q=0.01, rate_bin=t.cells["gi_bin"])
     counts, rates = labels(
-        to_html(hotspot_map(cells, ground=Ground(land=t.districts), classes=["all"], min_count=min_count))
+        to_html(hotspot_map(cells, canvas=on_land(t.districts), classes=["all"], min_count=min_count))
     )
     assert "局部莫兰类型" in counts
     assert "局部莫兰类型" not in rates
@@ -222,7 +218,7 @@ def test_peaks_against_exposure_do_not_call_their_z_gi():
     t = result_tables()
     given = {"rate_places": t.places, "rate_peaks": wide(t)}
     cells = t.cells.assign(rate_bin=t.cells["gi_bin"])
-    page = labels(to_html(hotspot_map(cells, ground=Ground(land=t.districts), classes=["all"], **given)))
+    page = labels(to_html(hotspot_map(cells, canvas=on_land(t.districts), classes=["all"], **given)))
     assert any("扣除暴露量的 z 值" in lines for lines in page)
     assert not any("Gi* z 值" in lines for lines in page)
 
@@ -230,16 +226,16 @@ def test_peaks_against_exposure_do_not_call_their_z_gi():
 def test_parks_too_small_to_count_are_told_apart():
     t = result_tables()
     sized = t.parks.assign(radius_m=np.where(t.parks.area >= 50_000, 500.0, np.nan))
-    page = to_html(parks_map(t.coverage, parks=sized, ground=Ground(land=t.districts)))
+    page = to_html(parks_map(t.coverage, canvas=on_land(t.districts), parks=sized))
     assert text("maps.park_small", "zh") in page
     assert text("maps.park_small", "zh") not in to_html(
-        parks_map(t.coverage, parks=t.parks, ground=Ground(land=t.districts))
+        parks_map(t.coverage, canvas=on_land(t.districts), parks=t.parks)
     )
 
 
 def test_codes_of_reasons_are_put_in_words():
     t = result_tables()
-    page = to_html(units_map(t.units.assign(reason="no_housing"), ground=Ground(land=t.districts)))
+    page = to_html(units_map(t.units.assign(reason="no_housing"), canvas=on_land(t.districts)))
     assert "没有居住用地" in page
     assert "no_housing" not in page
 
@@ -254,14 +250,14 @@ def wide(t):
 @pytest.mark.slow
 def test_pins_and_list_go_by_peaks_where_the_first_place_is_wide():
     t = result_tables()
-    page = to_html(hotspot_map(t.cells, t.places, peaks=wide(t), ground=Ground(land=t.districts)))
+    page = to_html(hotspot_map(t.cells, t.places, canvas=on_land(t.districts), peaks=wide(t)))
     assert '"全部问题：前 10 个局部最高点"' in page
     assert '"三水湾等 3 处"' in page
     assert "含 3 个局部最高点" in json.loads(re.search(r'"note":("[^"]+")', page)[1])
     # Classes without peaks keep their places.
     assert f'"{CLASSES[0]}：前 4 处热点"' in page
     narrow = wide(t).assign(place_rank=wide(t)["rank"])
-    page = to_html(hotspot_map(t.cells, t.places, peaks=narrow, ground=Ground(land=t.districts)))
+    page = to_html(hotspot_map(t.cells, t.places, canvas=on_land(t.districts), peaks=narrow))
     assert '"全部问题：前 10 处热点"' in page
 
 
@@ -269,25 +265,23 @@ def test_a_candidate_that_fails_a_gate_is_no_pin_and_not_in_the_list():
     t = result_tables()
     best = t.scores["rank"] == 1
     failing = t.scores.assign(gates=np.where(best, "fail", "pass"))
-    page = to_html(scores_map(failing, ground=Ground(land=t.districts)))
+    page = to_html(scores_map(failing, canvas=on_land(t.districts)))
     rows = json.loads(re.search(r'"rows":(\[\[.*?\]\])', page)[1])
     assert [row[0] for row in rows] == list(range(2, 12))
     assert text("maps.gate_failed", "zh") in page
-    assert text("maps.gate_failed", "zh") not in to_html(scores_map(t.scores, ground=Ground(land=t.districts)))
+    assert text("maps.gate_failed", "zh") not in to_html(scores_map(t.scores, canvas=on_land(t.districts)))
 
 
 def test_a_score_that_is_not_shown_is_not_called_absent():
     t = result_tables()
     few = t.scores.assign(issues=["1–2", *[40] * (len(t.scores) - 1)], score=t.scores["score"].astype(float))
     few.loc[few.index[0], "score"] = np.nan
-    legend = to_html(scores_map(few, ground=Ground(land=t.districts)))
+    legend = to_html(scores_map(few, canvas=on_land(t.districts)))
     assert text("maps.withheld", "zh") in legend
     few.loc[few.index[1], "score"] = np.nan
-    both = to_html(scores_map(few, ground=Ground(land=t.districts)))
+    both = to_html(scores_map(few, canvas=on_land(t.districts)))
     assert text("maps.absent_or_withheld", "zh") in both
-    assert text("maps.withheld", "zh") not in to_html(
-        scores_map(few.assign(issues=40), ground=Ground(land=t.districts))
-    )
+    assert text("maps.withheld", "zh") not in to_html(scores_map(few.assign(issues=40), canvas=on_land(t.districts)))
 
 
 def test_blind_spots_show_what_they_are_ranked_by():
@@ -296,10 +290,10 @@ def test_blind_spots_show_what_they_are_ranked_by():
         {"rank": [1, 2], "name": ["月河", "all-1"], "zone": "all", "m2": [2e4, 5e4], "people": [1234.0, 56.0]},
         geometry=[t.districts.geometry.iloc[0].centroid, t.districts.geometry.iloc[1].centroid], crs=4549,
     )  # fmt: skip
-    page = to_html(parks_map(t.coverage, ground=Ground(land=t.districts), blind_spots=spots))
+    page = to_html(parks_map(t.coverage, canvas=on_land(t.districts), blind_spots=spots))
     rows = json.loads(re.search(r'"rows":(\[\[.*?\]\])', page)[1])
     assert [row[1:3] for row in rows] == [["月河", "1,234 人 · 2.0 公顷"], ["东栅附近（未命名 1）", "56 人 · 5.0 公顷"]]
-    page = to_html(parks_map(t.coverage, ground=Ground(land=t.districts), blind_spots=spots.drop(columns="people")))
+    page = to_html(parks_map(t.coverage, canvas=on_land(t.districts), blind_spots=spots.drop(columns="people")))
     assert '"服务盲区：前 2 处（按面积）"' in page
 
 
@@ -390,12 +384,12 @@ def test_of_two_layers_of_one_name_both_stand_in_the_switch():
 def test_a_class_without_a_place_says_whether_it_was_judged():
     t = result_tables()
     some = t.places[t.places["issue_class"] == "all"]
-    page = to_html(hotspot_map(t.cells, some, ground=Ground(land=t.districts)))
+    page = to_html(hotspot_map(t.cells, some, canvas=on_land(t.districts)))
     assert text("maps.no_places", "zh") in page
     assert text("maps.unjudged", "zh") not in page
     few = t.cells.assign(gi_q=t.cells["gi_q"].where(t.cells["issue_class"] != CLASSES[0]))
-    assert text("maps.unjudged", "zh") in to_html(hotspot_map(few, some, ground=Ground(land=t.districts)))
+    assert text("maps.unjudged", "zh") in to_html(hotspot_map(few, some, canvas=on_land(t.districts)))
     none = t.cells.assign(gi_q=np.nan, gi_bin=0)
-    page = to_html(hotspot_map(none, t.places.iloc[:0], ground=Ground(land=t.districts)))
+    page = to_html(hotspot_map(none, t.places.iloc[:0], canvas=on_land(t.districts)))
     assert text("maps.unjudged", "zh") in page
     assert text("maps.place_pin", "zh") not in page

@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +19,7 @@ from PIL import Image
 from result_tables import CENTRE, CRS, result_tables
 
 from jxgis.drawing import figures
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.colours import HOT_COLD
 from jxgis.drawing.ground import Ground, ground_of
 from jxgis.drawing.legend import LegendSection, Swatch
@@ -58,17 +59,12 @@ def city(scale: tuple[float, float] = (1, 1), names: dict[str, str] | None = Non
 def sheets(ground: Ground, *names: str, lang: str = "zh"):
     """The figures of those names, or all that there are here."""
     t = result_tables()
-    how: dict[str, Any] = {
-        "ground": ground,
-        "source": "数据来源：问题；坐标系：EPSG:4549",
-        "lang": lang,
-        "sketch": True,
-    }
+    canvas = Canvas(ground=ground, source="数据来源：问题；坐标系：EPSG:4549", lang=lang, sketch=True)
     draws = {
-        "hotspots": lambda: hotspot_sheet(t.cells, t.places, method="口径 " * 40, **how),
-        "panels": lambda: hotspot_panels(t.cells, t.places, **how),
-        "units": lambda: unit_sheet(t.units, **how),
-        "scores": lambda: score_sheet(t.scores, **how),
+        "hotspots": lambda: hotspot_sheet(t.cells, t.places, canvas=replace(canvas, method="口径 " * 40)),
+        "panels": lambda: hotspot_panels(t.cells, t.places, canvas=canvas),
+        "units": lambda: unit_sheet(t.units, canvas=canvas),
+        "scores": lambda: score_sheet(t.scores, canvas=canvas),
     }
     return {name: draws[name]() for name in names or draws}
 
@@ -164,7 +160,7 @@ def _red(sheet, x: float, y: float) -> bool:
 def test_what_is_drawn_lies_where_it_is():
     square = shapely.box(*CENTRE, *(CENTRE + 2000))
     land = gpd.GeoDataFrame({"name": [None]}, geometry=[shapely.Point(*CENTRE).buffer(9000)], crs=CRS)
-    with map_sheet(ground_of({"districts": land}), land, title="t") as sheet:
+    with map_sheet(Canvas(ground=ground_of({"districts": land})), land, title="t") as sheet:
         sheet.map.areas([square, shapely.box(*(CENTRE - 3000), *(CENTRE - 2500))], HOT_COLD[3])
     assert _red(sheet, 1000, 1000)
     assert _red(sheet, -2750, -2750)
@@ -174,7 +170,7 @@ def test_what_is_drawn_lies_where_it_is():
 def test_holes_are_open():
     ring = shapely.Point(*CENTRE).buffer(6000).difference(shapely.Point(*CENTRE).buffer(4000))
     land = gpd.GeoDataFrame({"name": [None]}, geometry=[shapely.Point(*CENTRE).buffer(9000)], crs=CRS)
-    with map_sheet(ground_of({"districts": land}), land, title="t") as sheet:
+    with map_sheet(Canvas(ground=ground_of({"districts": land})), land, title="t") as sheet:
         sheet.map.areas([ring], HOT_COLD[3])
     assert not _red(sheet, 0, 0)
     assert _red(sheet, 5000, 0)
@@ -191,7 +187,7 @@ def test_hostile_names_are_words_cut_to_their_room(draw, tmp_path):
     places = t.places.assign(name=[HOSTILE, *t.places["name"][1:]])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure = draw(t.cells, places, ground=ground, source=HOSTILE, sketch=True)
+        figure = draw(t.cells, places, canvas=Canvas(ground=ground, source=HOSTILE, sketch=True))
         figures.save_figure(figure, tmp_path / "a")
     figure.set_dpi(200)
     _, _, beside, _ = extents(figure)
@@ -204,7 +200,7 @@ def test_land_without_room_for_its_names_is_counted(n):
     side = 30
     cells = [shapely.box(x * 600, y * 600, x * 600 + 600, y * 600 + 600) for x in range(side) for y in range(10)][:n]
     land = gpd.GeoDataFrame({"name": [f"Neighbourhood number {k}" for k in range(n)]}, geometry=cells, crs=CRS)
-    with map_sheet(ground_of({"districts": land}), land, title="t", lang="en") as sheet:
+    with map_sheet(Canvas(ground=ground_of({"districts": land}), lang="en"), land, title="t") as sheet:
         sheet.map.areas(land.geometry[:1], HOT_COLD[3])
     named = {words.get_text().replace("\n", " ") for words in sheet.map.ax.texts}
     missing = sheet.map.unnamed
@@ -216,14 +212,14 @@ def test_land_without_room_for_its_names_is_counted(n):
 
 def test_without_any_ground_there_is_a_map_still(tmp_path):
     t = result_tables()
-    figure = hotspot_sheet(t.cells, lang="en")
+    figure = hotspot_sheet(t.cells, canvas=Canvas(lang="en"))
     figures.save_figure(figure, tmp_path / "a")
     assert text("common.sketch", "en") not in written(figure)
 
 
 def test_legend_and_list_say_what_is_on_the_map():
     t = result_tables()
-    figure = hotspot_sheet(t.cells, t.places, ground=city(), sketch=True, source="数据来源：问题")
+    figure = hotspot_sheet(t.cells, t.places, canvas=Canvas(ground=city(), sketch=True, source="数据来源：问题"))
     words = written(figure)
     first = t.places[t.places["issue_class"] == "all"].sort_values("rank").head(10)
     for key in ("maps.hot_3", "maps.cold_3", "maps.place_outline", "maps.north", "common.sketch"):
@@ -311,7 +307,7 @@ def test_a_screen_shows_a_small_copy_in_the_same_colours(tmp_path):
 def test_long_legends_go_on_below_the_map():
     t = result_tables()
     rows = [(k, f"第{k}处", f"{k} 件") for k in range(1, 31)]
-    with map_sheet(city(), t.districts, title="t", source="s") as sheet:
+    with map_sheet(Canvas(ground=city(), source="s"), t.districts, title="t") as sheet:
         sheet.legend([LegendSection("图例", [Swatch("#b2182b", "热点")])])
         sheet.listing("一", rows, "#b2182b")
         sheet.listing("二", rows, "#2f6f9f")

@@ -11,9 +11,8 @@ import pyproj
 import pytest
 import shapely
 from PIL import Image
-from result_tables import result_tables
+from result_tables import on_land, result_tables
 
-from jxgis.drawing import Ground
 from jxgis.drawing.offline import to_html
 from jxgis.drawing.raster import cell_pixels, paint
 from jxgis.hotspots.map import hotspot_map
@@ -62,7 +61,7 @@ def test_cells_that_are_no_grid_are_not_painted():
 @pytest.mark.slow
 def test_a_fine_grid_becomes_a_picture_and_says_so():
     t = result_tables()
-    page = to_html(hotspot_map(t.cells, t.places, ground=Ground(land=t.districts), max_cells=5_000))
+    page = to_html(hotspot_map(t.cells, t.places, canvas=on_land(t.districts), max_cells=5_000))
     assert page.count("jxgis.picture(") == 7
     assert "9,606" in page
     assert "逐格数值见 hotspots.gpkg" in page

@@ -12,6 +12,7 @@ import shapely
 from scipy.optimize import LinearConstraint, milp
 
 from jxgis.drawing.ground import Ground
+from jxgis.hotspots.month_series import month_counts
 from jxgis.hotspots.months import by_month, untold
 from jxgis.hotspots.names import name_areas
 
@@ -88,6 +89,7 @@ def test_quarters_are_not_told_as_months():
     assert got is not None
     assert got.step == 3
     assert len(got.totals) == 4
+    assert not got.part.any(), "its first day stands for a quarter"
 
 
 def test_a_month_that_the_data_cover_in_part_is_said_to_be_so():
@@ -95,6 +97,22 @@ def test_a_month_that_the_data_cover_in_part_is_said_to_be_so():
     got = by_month(found[found["time"] >= "2021-01-12"], cells(4, 4), min_count=3)
     assert got is not None
     assert got.part.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("01-01", "03-31"), ("01-02", "03-30"), ("01-03", "03-30"), ("01-02", "03-29")]
+)
+def test_the_map_and_the_chart_call_the_same_months_whole(first, last):
+    found = issues(2000, months=3, extent=(400, 400))
+    day = found["time"].dt.strftime("%m-%d")
+    found = found[(day >= first) & (day <= last)]
+    got = by_month(found, cells(4, 4), min_count=3)
+    assert got is not None
+    assert (
+        got.part.tolist()
+        == (~month_counts(found["time"])["whole"]).tolist()
+        == [first > "01-02", False, last < "03-30"]
+    )
 
 
 def other_value(count, breaks, row, column):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import geopandas as gpd
 import pytest
 import shapely
+from result_tables import on_land
 
 from jxgis import escape
 from jxgis.drawing import Ground
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.colours import CHANGE
 from jxgis.drawing.offline import require_offline, to_html
 from jxgis.errors import InputError
@@ -43,7 +45,9 @@ def planned() -> ParksResult:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_map_shows_before_after_and_difference(planned: ParksResult, lang: str) -> None:
-    page = to_html(parks_change_map(planned.change, planned.changed, planned.plan, lang=lang, sketch=True))
+    page = to_html(
+        parks_change_map(planned.change, planned.changed, planned.plan, canvas=Canvas(lang=lang, sketch=True))
+    )
     require_offline(page)
     assert "<img src=x" not in page
     for method in ("radius", "walking"):
@@ -61,7 +65,9 @@ def test_a_plan_without_effect_has_a_map_too(planned: ParksResult) -> None:
     still = planned.change.assign(coverage_after=planned.change["coverage_before"], change=0.0, change_m2=0.0)
     page = to_html(
         parks_change_map(
-            still, planned.changed.iloc[:0], ground=Ground(land=still.iloc[:2].rename(columns={"zone": "name"}))
+            still,
+            planned.changed.iloc[:0],
+            canvas=Canvas(ground=Ground(land=still.iloc[:2].rename(columns={"zone": "name"}))),
         )
     )
     require_offline(page)
@@ -90,9 +96,9 @@ def test_parks_stand_on_the_coverage_map_by_class() -> None:
     zones = table((0, 0, 6000, 400), name=["西"])
     parks, homes = table((0, 0, 100, 100), (3000, 0, 3050, 50), (5000, 0, 5030, 30)), table((0, 200, 6000, 300))
     found = measure_parks(parks, homes, zones)
-    page = to_html(parks_map(found.coverage, ground=Ground(land=zones), parks=found.parks))
+    page = to_html(parks_map(found.coverage, canvas=on_land(zones), parks=found.parks))
     for label in ("服务半径 500 m", "服务半径 300 m", text("maps.park_small", "zh")):
         assert label in page
-    only = to_html(parks_map(found.coverage, ground=Ground(land=zones), parks=found.parks.iloc[:1]))
+    only = to_html(parks_map(found.coverage, canvas=on_land(zones), parks=found.parks.iloc[:1]))
     assert "服务半径 300 m" not in only
     assert text("maps.park_small", "zh") not in only

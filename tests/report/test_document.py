@@ -15,10 +15,10 @@ from PIL import Image
 from told_parts import told_parts
 
 from jxgis.errors import SettingsError
-from jxgis.report.blocks import Absent, Section, TableBlock
+from jxgis.report.blocks import Absent, Picture, Section, TableBlock
 from jxgis.report.document.fields import Fields, known_parts, known_tables
 from jxgis.report.document.fields_page import with_fields
-from jxgis.report.document.model import Document, Heading, Picture, column_widths
+from jxgis.report.document.model import Document, Heading, column_widths
 from jxgis.report.document.pdf import write_pdf
 from jxgis.report.document.word import write_docx
 from jxgis.report.document.wording import Told, composed, read_wording, shipped_wording
@@ -125,7 +125,7 @@ def test_values_are_text_in_both_files(tmp_path):
 def picture(tmp_path: Path) -> Picture:
     path = tmp_path / "map.png"
     Image.new("RGB", (300, 900), "#0b6e77").save(path)
-    return Picture("parks", path, "公园绿地服务覆盖")
+    return Picture("parks", path, "公园绿地服务覆盖", b"")
 
 
 def test_word_has_real_headings_fields_and_three_rules(tmp_path, picture):

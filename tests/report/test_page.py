@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,13 +19,12 @@ from jxgis.drawing.offline import require_offline
 from jxgis.hotspots.section import hotspot_section
 from jxgis.parks.section import park_section
 from jxgis.parks.siting_words import siting_lines
-from jxgis.report.blocks import Block, Paragraph, Sources, TableBlock
+from jxgis.report.blocks import Block, Paragraph, Picture, Section, Sources, TableBlock
 from jxgis.report.columns import write_value
-from jxgis.report.page import FigureFile, FileLink, report_page
+from jxgis.report.page import FileLink, report_page
 from jxgis.report.workbook import report_workbook
 from jxgis.run.parts import PARTS
-from jxgis.scoring.section import score_section
-from jxgis.settings import HotspotSettings, ParkSettings, ScoringSettings, UnitSettings
+from jxgis.settings import HotspotSettings, ParkSettings, UnitSettings
 from jxgis.small_counts import hide_small, small_range
 from jxgis.units.section import unit_section
 
@@ -45,7 +45,8 @@ def of_parks(tables: Mapping[str, pd.DataFrame]) -> list[Block]:
 
 
 def of_scores(scores: pd.DataFrame) -> list[Block]:
-    return list(score_section(scores, ScoringSettings()).blocks)
+    said = next(part for part in Told(scores=scores).sections() if isinstance(part, Section) and part.part == "scores")
+    return list(said.blocks)
 
 
 def words(page: str) -> str:
@@ -99,7 +100,7 @@ def test_units_by_district_add_up(tables):
 def test_it_loads_nothing_and_runs_nothing(tables, tmp_path):
     page = make(
         tables,
-        figures=[FigureFile("hotspots", "figures/a", b"\x89PNG", "图 <b>")],
+        figures=[Picture("hotspots", Path("figures/a.png"), "图 <b>", b"\x89PNG")],
         maps=[FileLink("maps/hotspots.html", "m")],
         files=[FileLink("report.xlsx", "表")],
         sketch=True,
@@ -215,7 +216,7 @@ def test_a_candidate_that_fails_a_gate_is_listed_apart_with_its_reason(tables):
         reason=np.where(rank <= 2, "gate_several_districts", ""),
         rank=(rank - 2).where(rank > 2),
     )
-    lead, note, passed, _, failed = of_scores(failing)
+    lead, note, passed, _, failed, *_ = of_scores(failing)
     assert "2 个候选不符合准入条件" in note.words
     assert passed.rows[0][0] == "1"
     best = tables.scores.sort_values("rank")["candidate_id"].head(2)
@@ -247,7 +248,7 @@ def test_without_any_rank_it_says_how_far_the_data_go(tables):
     assert blocks[2].heading == f"数据不足、不排名的候选（{len(none)} 个）"
     by_score = none.sort_values("score", ascending=False, kind="stable")["candidate_id"].tolist()
     assert [row[0] for row in blocks[2].rows] == by_score
-    assert len(blocks) == 3
+    assert [type(block) for block in blocks[3:]] == [Paragraph], "and of no type"
 
 
 def test_further_maps_of_a_part_get_a_button_of_their_own(tables):

@@ -15,6 +15,7 @@ import pytest
 import shapely
 
 import jxgis
+from jxgis.drawing.canvas import Canvas
 from jxgis.errors import CrsError, InputError
 
 GROUND = gpd.GeoDataFrame({"name": ["甲"], "people": [9.0]}, geometry=[shapely.box(0, 0, 3000, 3000)], crs=4549)
@@ -283,7 +284,7 @@ def test_a_language_that_there_is_not_is_refused(tmp_path: Path) -> None:
         lambda: jxgis.open_project(tmp_path, lang="fr"),
         lambda: jxgis.init_project(tmp_path / "new", lang="fr"),
         lambda: jxgis.run.run_check("parks", jxgis.settings.Settings(), lang="fr"),
-        lambda: jxgis.units.units_map(GROUND, lang="fr"),
+        lambda: jxgis.units.units_map(GROUND, canvas=Canvas(lang="fr")),
     ):
         with pytest.raises(InputError, match="No language 'fr'"):
             run()

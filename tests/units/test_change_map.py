@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 from jxgis.drawing import Ground
+from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.offline import require_offline, to_html
 from jxgis.i18n import text
 from jxgis.schema.columns import column
@@ -29,7 +30,7 @@ def test_the_map_says_what_changes_and_loads_nothing(lang: str) -> None:
     after = units_of(0, 1400, 2000, names=("1", "2"))
     cases = gpd.GeoDataFrame(geometry=[shapely.Point(EAST + 1100, NORTH + 5)], crs=4549)
     change = compare_plans(before, after, issues=cases)
-    page = to_html(change_map(change.units, change.moved, change.borders, lang=lang, sketch=True))
+    page = to_html(change_map(change.units, change.moved, change.borders, canvas=Canvas(lang=lang, sketch=True)))
     require_offline(page)
     assert "<img src=x" not in page
     for key in ("change_title", "moved", "gone", "new", "kept"):
@@ -42,6 +43,11 @@ def test_plans_that_agree_have_a_map_too() -> None:
     plan = units_of(0, 1000, 2000, names=("甲", "乙"))
     change = compare_plans(plan, plan)
     page = to_html(
-        change_map(change.units, change.moved, change.borders, ground=Ground(land=plan.assign(name=plan["unit_id"])))
+        change_map(
+            change.units,
+            change.moved,
+            change.borders,
+            canvas=Canvas(ground=Ground(land=plan.assign(name=plan["unit_id"]))),
+        )
     )
     require_offline(page)

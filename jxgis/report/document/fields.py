@@ -17,25 +17,25 @@ from jxgis.schema.columns import Column
 from jxgis.schema.layers import nearest
 from jxgis.schema.tables import Table, table, tables
 
-__all__ = ["OF_KEYS", "OF_REPORT", "ROWS", "Fields", "known_parts", "known_tables", "split_name"]
+__all__ = ["OF_KEYS", "OF_REPORT", "Fields", "known_parts", "known_tables"]
 
 #: What there is of the report itself.
 OF_REPORT = ("title", "city", "period", "version")
 #: What there is of each number that stands first on the page.
 OF_KEYS = ("label", "value", "note")
 #: How many rows a table has.
-ROWS = "rows"
+_ROWS = "rows"
 _KEYS, _TEXT = "keys", "text"
 _PIECE = re.compile(r'"([^"]*)"|([^."]+)')
 _NOTHING = "—"
 
 
-def split_name(name: str) -> list[str]:
+def _split_name(name: str) -> list[str]:
     """The pieces of a name; what holds a full stop itself stands in quotation marks.
 
     Examples
     --------
-    >>> split_name('parks.coverage."No. 1".radius.coverage')
+    >>> _split_name('parks.coverage."No. 1".radius.coverage')
     ['parks', 'coverage', 'No. 1', 'radius', 'coverage']
     """
     return [quoted or plain.strip() for quoted, plain in _PIECE.findall(name)]
@@ -79,7 +79,7 @@ def require_known(name: str) -> None:
     Traceback (most recent call last):
     jxgis.errors.SettingsError: 报告模板中没有字段 {parks.sites.1.nmae}：不认识“nmae”，是否为 name？…
     """
-    part, *rest = [*split_name(name), ""]
+    part, *rest = [*_split_name(name), ""]
     rest = rest[:-1]
     if part == "report":
         if len(rest) != 1 or rest[0] not in OF_REPORT:
@@ -101,7 +101,7 @@ def require_known(name: str) -> None:
         if rest[1] not in OF_KEYS:
             raise _no_such(name, rest[1], OF_KEYS)
         return
-    if rest == [ROWS]:
+    if rest == [_ROWS]:
         return
     _require_row(name, own[what], rest)
 
@@ -109,7 +109,7 @@ def require_known(name: str) -> None:
 def _require_row(name: str, of: Table, rest: Sequence[str]) -> None:
     *row, column = rest or [""]
     if not of.indicators and of.declared(column) is None:
-        raise _no_such(name, column, (ROWS, *of.columns))
+        raise _no_such(name, column, (_ROWS, *of.columns))
     if len(row) not in {1, len(of.keys)} or (len(row) == 1 < len(of.keys) and not row[0].isdecimal()):
         heads = ([of.columns[key].head(lang) for key in of.keys] for lang in ("zh", "en"))
         raise _wrong_rows(name, *heads)
@@ -156,7 +156,7 @@ class Fields:
             If no report has such a field.
         """
         require_known(name)
-        part, what, *rest = split_name(name)
+        part, what, *rest = _split_name(name)
         if part == "report":
             return self._own.get(what) or None
         said = self._parts.get(part)
@@ -172,7 +172,7 @@ class Fields:
         frame = said.sheets.get(what)
         if frame is None:
             return None
-        if rest == [ROWS]:
+        if rest == [_ROWS]:
             return f"{len(frame):,}"
         return self._cell(frame, known_tables(part)[what], rest, said.titles)
 

@@ -8,18 +8,18 @@ from jxgis.i18n import listed, text
 from jxgis.report.document.fields import OF_KEYS, known_parts, known_tables
 from jxgis.schema.tables import Table
 
-__all__ = ["MARKS", "fields_text", "with_fields"]
+__all__ = ["MARKS", "with_fields"]
 
 #: Between these stands what is written here.
 MARKS = ("<!-- fields: python -m jxgis.report.document docs/report.md docs/report.zh.md -->", "<!-- end of fields -->")
 
 
-def fields_text(lang: str) -> str:
+def _fields_text(lang: str) -> str:
     """All fields, part by part and sheet by sheet.
 
     Examples
     --------
-    >>> "- `parks.sites` 建议新增公园，行：`rank`：`rank` 排名、`m2` 面积（平方米）、" in fields_text("zh")
+    >>> "- `parks.sites` 建议新增公园，行：`rank`：`rank` 排名、`m2` 面积（平方米）、" in _fields_text("zh")
     True
     """
     return "\n".join(line for part in known_parts() for line in _part(part, lang)).rstrip("\n") + "\n"
@@ -29,7 +29,7 @@ def with_fields(page: str, lang: str) -> str:
     """A page with the list between its marks written anew."""
     before, _, rest = page.partition(MARKS[0])
     _, _, after = rest.partition(MARKS[1])
-    return f"{before}{MARKS[0]}\n\n{fields_text(lang)}\n{MARKS[1]}{after}"
+    return f"{before}{MARKS[0]}\n\n{_fields_text(lang)}\n{MARKS[1]}{after}"
 
 
 def _part(part: str, lang: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from PIL import Image
 
 from jxgis.i18n import text, wide_signs
-from jxgis.report.blocks import Paragraph, TableBlock
+from jxgis.report.blocks import Paragraph, Picture, TableBlock
 
 __all__ = [
     "LEVELS",
@@ -19,7 +19,6 @@ __all__ = [
     "Document",
     "Heading",
     "Item",
-    "Picture",
     "cell_words",
     "column_widths",
     "figure_mm",
@@ -48,14 +47,6 @@ class Heading(NamedTuple):
 
     level: int
     words: str
-
-
-class Picture(NamedTuple):
-    """A figure: the part it belongs to, its PNG, and its caption."""
-
-    part: str
-    path: Path
-    caption: str
 
 
 Item: TypeAlias = Heading | Paragraph | TableBlock | Picture

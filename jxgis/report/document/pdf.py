@@ -15,12 +15,11 @@ from typing import Any, cast
 import typst
 
 from jxgis.i18n import text
-from jxgis.report.blocks import TableBlock
+from jxgis.report.blocks import Picture, TableBlock
 from jxgis.report.document.model import (
     Document,
     Heading,
     Item,
-    Picture,
     cell_words,
     column_widths,
     figure_mm,

@@ -21,12 +21,11 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Mm, Pt
 
 from jxgis.i18n import text
-from jxgis.report.blocks import Paragraph, TableBlock
+from jxgis.report.blocks import Paragraph, Picture, TableBlock
 from jxgis.report.document.model import (
     TEXT_MM,
     Document,
     Heading,
-    Picture,
     cell_words,
     column_widths,
     figure_mm,
@@ -42,13 +41,13 @@ if TYPE_CHECKING:
 __all__ = ["write_docx"]
 
 #: Faces of official documents, and what stands in where one is not installed (w:altName).
-FACES = {
+_FACES = {
     "方正小标宋简体": "方正小标宋_GBK,华文中宋,STZhongsong,宋体,SimSun,Songti SC,Noto Serif CJK SC,Noto Serif SC",
     "黑体": "SimHei,Heiti SC,Noto Sans CJK SC,Noto Sans SC",
     "楷体_GB2312": "楷体,KaiTi,STKaiti,Kaiti SC,Noto Serif CJK SC,Noto Serif SC",
     "仿宋_GB2312": "仿宋,FangSong,STFangsong,宋体,SimSun,Songti SC,Noto Serif CJK SC,Noto Serif SC",
 }
-_TITLE, _HEAD, _KAI, _BODY = FACES
+_TITLE, _HEAD, _KAI, _BODY = _FACES
 _LATIN = "Times New Roman"
 # GB/T 9704: A4, a page of 156 × 225 mm with 37 mm above it and 28 mm to its left, 22 lines of size 3 (16 pt).
 _TOP, _LEFT, (_WIDE, _HIGH) = 37, 28, TEXT_MM
@@ -448,7 +447,9 @@ def _chinese(number: int) -> str:
 
 def _repack(packed: io.BytesIO, path: Path) -> None:
     """Write the parts again with fixed times, and the table of faces with what stands in for each."""
-    faces = "".join(f'<w:font w:name="{name}"><w:altName w:val="{others}"/></w:font>' for name, others in FACES.items())
+    faces = "".join(
+        f'<w:font w:name="{name}"><w:altName w:val="{others}"/></w:font>' for name, others in _FACES.items()
+    )
     table = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<w:fonts {nsdecls("w")}>{faces}</w:fonts>'
     with zipfile.ZipFile(packed) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():

@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from jxgis.errors import SettingsError, collect
 from jxgis.i18n import text
-from jxgis.report.blocks import TOP, Absent, MethodNote, Paragraph, Section, Sources, TableBlock, table_block
+from jxgis.report.blocks import TOP, Absent, MethodNote, Paragraph, Picture, Section, Sources, TableBlock, table_block
 from jxgis.report.document.fields import Fields, known_parts, known_tables, require_known
-from jxgis.report.document.model import LEVELS, Heading, Item, Picture
+from jxgis.report.document.model import LEVELS, Heading, Item
 from jxgis.schema.layers import nearest
 
 __all__ = ["Line", "Told", "composed", "read_wording", "shipped_wording"]
