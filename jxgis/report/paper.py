@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,10 +22,11 @@ _HOLDS = _A4 * FONT_PT / LEAST_PT
 
 
 class Width(NamedTuple):
-    """The width of a column in letters: that of its values, and the least that it can do with."""
+    """The width of a column in letters: that of its values, the least that it can do with, and whether its values wrap."""
 
     wide: float
     least: float
+    wraps: bool = True
 
 
 def pixels(widths: Sequence[float]) -> float:
@@ -40,7 +41,7 @@ def pixels(widths: Sequence[float]) -> float:
 
 
 def fitted(widths: Sequence[Width]) -> list[float]:
-    """Widths that fit one page across: the widest columns are made narrower first, and their text wraps.
+    """Widths that fit one page across: heads wrap first, then text does, that of the widest columns before others.
 
     Parameters
     ----------
@@ -51,23 +52,36 @@ def fitted(widths: Sequence[Width]) -> list[float]:
     --------
     >>> fitted([Width(30, 10), Width(8, 8)])
     [30, 8]
-    >>> [round(width) for width in fitted([Width(300, 10), Width(30, 10), Width(8, 8)])]
+    >>> [round(width) for width in fitted([Width(300, 10), Width(30, 10), Width(18, 8, wraps=False)])]
     [162, 30, 8]
     """
     room = (_HOLDS - _BESIDE * len(widths)) / _LETTER
-    if sum(width.wide for width in widths) <= room:
-        return [width.wide for width in widths]
-    low, high = 0.0, max(width.wide for width in widths)
+    found = [width.wide for width in widths]
+    for wraps in (False, True):
+        if sum(found) <= room:
+            break
+        rest = sum(wide for wide, width in zip(found, widths, strict=True) if width.wraps != wraps)
+        cap = _cap([width for width in widths if width.wraps == wraps], room - rest)
+        found = [
+            max(width.least, min(wide, cap)) if width.wraps == wraps else wide
+            for wide, width in zip(found, widths, strict=True)
+        ]
+    return found
+
+
+def _cap(widths: Sequence[Width], room: float) -> float:
+    """The width to which the widest are cut so that all together fit, as far as each has its least."""
+    low, high = 0.0, max((width.wide for width in widths), default=0.0)
     for _ in range(60):  # as far as a number has digits
         cap = (low + high) / 2
         if sum(max(width.least, min(width.wide, cap)) for width in widths) <= room:
             low = cap
         else:
             high = cap
-    return [max(width.least, min(width.wide, low)) for width in widths]
+    return low
 
 
-def sheets_of(widths: Sequence[Width], *, keys: int) -> list[list[int]]:
+def sheets_of(widths: Sequence[Width], *, keys: int, tied: Collection[int] = ()) -> list[list[int]]:
     """Which columns stand on which sheet: all on one, where they fit a page; else each begins with the first few.
 
     Parameters
@@ -76,6 +90,8 @@ def sheets_of(widths: Sequence[Width], *, keys: int) -> list[list[int]]:
         Of the columns.
     keys
         How many columns, from the first, tell the rows.
+    tied
+        Those that stand on the sheet of the one before them.
 
     Examples
     --------
@@ -83,12 +99,20 @@ def sheets_of(widths: Sequence[Width], *, keys: int) -> list[list[int]]:
     [[0, 1, 2]]
     >>> [(len(at), at[:3]) for at in sheets_of([Width(9, 9)] * 40, keys=1)]
     [(20, [0, 1, 2]), (20, [0, 20, 21]), (2, [0, 39])]
+    >>> [(len(at), at[:3]) for at in sheets_of([Width(9, 9)] * 40, keys=1, tied={20})]
+    [(19, [0, 1, 2]), (20, [0, 19, 20]), (3, [0, 38, 39])]
     """
     found = [list(range(keys))]
+    groups: list[list[int]] = []
     for at in range(keys, len(widths)):
-        if len(found[-1]) > keys and pixels([widths[k].least for k in (*found[-1], at)]) > _HOLDS:
+        if groups and at in tied:
+            groups[-1].append(at)
+        else:
+            groups.append([at])
+    for group in groups:
+        if len(found[-1]) > keys and pixels([widths[k].least for k in (*found[-1], *group)]) > _HOLDS:
             found.append(list(range(keys)))
-        found[-1].append(at)
+        found[-1] += group
     return found
 
 

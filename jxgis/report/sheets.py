@@ -196,7 +196,9 @@ def made_ready(sheet: Sheet, lang: str, titles: Mapping[str, str] | None = None)
         for at, ((name, column), head) in enumerate(zip(columns.items(), heads, strict=True))
     ]
     keys = _keys(columns, sheet.table)
-    parts = sheets_of(widths, keys=keys) if sheet.titled else [list(range(len(columns)))]
+    # The points of an indicator stand beside its value.
+    tied = {at for at, name in enumerate(columns) if sheet.table.indicators and name.endswith("_score")}
+    parts = sheets_of(widths, keys=keys, tied=tied) if sheet.titled else [list(range(len(columns)))]
     order = sorted(columns, key=lambda name: name not in sheet.table.columns)
     if len(parts) > 1 and order != list(columns):
         # What is said of each row in general comes first, then indicator by indicator.
@@ -252,8 +254,10 @@ def _width_of(column: Column, head: str, values: Sequence[Any], lang: str) -> Wi
     wide = min(max(widest + 3, min(letters(head), _HEAD) + 3, 8), _WIDEST)
     if _is_text(column):
         words = max([words, *(len(word) for one in shown for word in _WORD.findall(one))])
-        return Width(wide, min(max(min(words, _LONGEST) + 2, _NARROW), wide))
-    return Width(wide, min(max(widest + 2, words + 2, _LEAST), wide))
+        # What is short does not wrap.
+        least = max(min(words, _LONGEST) + 2, widest + 2 if widest <= _NARROW else _NARROW)
+        return Width(wide, min(least, wide))
+    return Width(wide, min(max(widest + 2, words + 2, _LEAST), wide), wraps=False)
 
 
 def write_sheet(book: Book, ready: Ready, lang: str) -> Worksheet:
