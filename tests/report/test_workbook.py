@@ -421,9 +421,9 @@ def test_a_table_says_how_its_rows_add_up_or_why_not():
 
 def test_no_english_stands_in_a_chinese_book_but_names_and_ids(tables, tmp_path):
     book = openpyxl.load_workbook(write(tmp_path / "a.xlsx", tables))
-    # By hand: names of methods and people, units, ids of the made-up city, indicators without a title.
+    # By hand: names of methods and people, units, an option of jxgis.toml, ids of the made-up city.
     known = re.compile(
-        r"Getis|Ord|Benjamini-Hochberg|BH|Polsby|Popper|Gi|SMAA|HiGHS|Reock|EPSG|SHA|km|POI|AHP|garden.city|[A-Z]+\d+\w*|[\w.]+(?:geojson|zip)"
+        r"Getis|Ord|Benjamini-Hochberg|BH|Polsby|Popper|Gi|SMAA|HiGHS|Reock|EPSG|SHA|km|POI|AHP|garden.city|min_completeness|[A-Z]+\d+\w*|[\w.]+(?:geojson|zip)"
     )
     own = {column for column in tables.scores.columns if table("scores.scores").declared(column) is None}
     for sheet in book:
