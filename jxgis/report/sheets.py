@@ -31,6 +31,7 @@ __all__ = ["BOOK_OPTIONS", "LINE", "Book", "Ready", "Sheet", "letters", "lines_i
 LINE = 16
 #: Excel holds no more rows; one is the header.
 _MAX_ROWS = 1_048_575
+_LONGEST_NAME = 31
 #: Nothing is read as a formula, a link or a number. Letters are as wide as `paper` has them: columns are measured by this font.
 BOOK_OPTIONS = {
     "strings_to_formulas": False,
@@ -269,7 +270,9 @@ def write_sheet(book: Book, ready: Ready, lang: str) -> Worksheet:
         The first of them.
     """
     name = ready.sheet.name
-    more = [text("columns.continued", lang, name=name, n=n) for n in range(2, len(ready.parts) + 1)]
+    # Excel takes no longer names.
+    rest = _LONGEST_NAME - len(text("columns.continued", lang, name="", n=99))
+    more = [text("columns.continued", lang, name=name[:rest], n=n) for n in range(2, len(ready.parts) + 1)]
     pages = [_write_part(book, ready, called, at) for called, at in zip([name, *more], ready.parts, strict=True)]
     return pages[0]
 
