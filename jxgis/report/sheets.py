@@ -25,20 +25,13 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["BOOK_OPTIONS", "LINE", "Book", "Ready", "Sheet", "letters", "lines_in", "made_ready", "write_sheet"]
+__all__ = ["LINE", "Book", "Ready", "Sheet", "book_options", "letters", "lines_in", "made_ready", "write_sheet"]
 
 #: How high a line is.
 LINE = 16
 #: Excel holds no more rows; one is the header.
 _MAX_ROWS = 1_048_575
 _LONGEST_NAME = 31
-#: Nothing is read as a formula, a link or a number. Letters are as wide as `paper` has them: columns are measured by this font.
-BOOK_OPTIONS = {
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-    "default_format_properties": {"font_name": "Microsoft YaHei", "font_size": FONT_PT},
-}
 _CREATED = dt.datetime(2000, 1, 1)
 #: The widest column of text and the narrowest that wraps, the widest that a head makes one, and the narrowest of all.
 _WIDEST, _NARROW, _HEAD, _LEAST = 36, 9, 20, 6
@@ -57,6 +50,25 @@ _EXCEL = {
     "time": "yyyy-mm-dd hh:mm",
     "date": "yyyy-mm-dd",
 }
+
+
+def book_options() -> dict[str, Any]:
+    """How xlsxwriter is to write a workbook: nothing is read as a formula, a link or a number.
+
+    Letters are as wide as `paper` has them: columns are measured by this font. A new dict for each book, since xlsxwriter
+    writes into it.
+
+    Examples
+    --------
+    >>> book_options()["strings_to_formulas"]
+    False
+    """
+    return {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "default_format_properties": {"font_name": "Microsoft YaHei", "font_size": FONT_PT},
+    }
 
 
 class Sheet(NamedTuple):
@@ -111,7 +123,7 @@ class Book:
     """
 
     def __init__(self, path: Path) -> None:
-        self.book = xlsxwriter.Workbook(str(path), BOOK_OPTIONS)
+        self.book = xlsxwriter.Workbook(str(path), book_options())
         self.book.set_properties({"created": _CREATED, "author": "jxgis"})
         self.formats: dict[str, Format] = {}
 

@@ -12,7 +12,7 @@ import xlsxwriter
 
 from jxgis.i18n import text
 from jxgis.report.paper import Width, fitted, for_print
-from jxgis.report.sheets import BOOK_OPTIONS, LINE, letters, lines_in
+from jxgis.report.sheets import LINE, book_options, letters, lines_in
 from jxgis.schema.columns import column
 from jxgis.scorecard.brought import rows_of
 from jxgis.zones import ALL
@@ -106,7 +106,7 @@ def write_values_sheet(path: Path, sheet: pd.DataFrame, *, lang: str = "zh") -> 
     lang
         Language of the heads, which are read back in either.
     """
-    book = xlsxwriter.Workbook(str(path), BOOK_OPTIONS)
+    book = xlsxwriter.Workbook(str(path), book_options())
     try:
         book.set_properties({"created": _CREATED, "author": "jxgis"})
         plain = {"valign": "vcenter", "text_wrap": True}
