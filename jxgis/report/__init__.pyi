@@ -13,34 +13,53 @@ from .blocks import (
     of_all,
     table_block,
 )
+from .column_notes import ColumnNote, notes_of_columns
 from .columns import in_writing, percent, readable, write_value, written
 from .page import FileLink, blocks_html, report_page, result_html
-from .workbook import Sheet, for_print, report_workbook
+from .paper import Width, fitted, for_print, pixels, sheets_of
+from .sheets import Book, Ready, Sheet, book_options, letters, lines_in, made_ready, write_sheet
+from .sums import SumRow, sum_rows
+from .workbook import report_workbook
 
 __all__ = [
     "Absent",
+    "Book",
+    "ColumnNote",
     "FileLink",
     "Key",
     "MethodNote",
     "Paragraph",
     "Picture",
+    "Ready",
     "Section",
     "Sheet",
     "Sources",
+    "SumRow",
     "TableBlock",
+    "Width",
     "blocks_html",
+    "book_options",
     "class_sheet",
     "count_in_words",
+    "fitted",
     "for_print",
     "in_writing",
+    "letters",
+    "lines_in",
+    "made_ready",
     "method_note",
+    "notes_of_columns",
     "of_all",
     "percent",
+    "pixels",
     "readable",
     "report_page",
     "report_workbook",
     "result_html",
+    "sheets_of",
+    "sum_rows",
     "table_block",
+    "write_sheet",
     "write_value",
     "written",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from jxgis.report.workbook import for_print
+from jxgis.report.paper import for_print
 from jxgis.schema.tables import table
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 from . import layers, tables
 from .check import BrokenTableError, hold
 from .columns import Column, Kind, Unit, column, declared, layer_column, own_column
-from .contract import contract_text, with_tables
+from .contract import contract_text, said_of, with_tables
 from .layers import Contract, LayerEntry, coordinate_columns, match_columns, nearest, nearest_file, rivals, same_name
 from .styles import Colours, Style, style_of
 from .tables import Table, case_columns, find_table, of_layer, table, telling_columns
@@ -31,6 +31,7 @@ __all__ = [
     "of_layer",
     "own_column",
     "rivals",
+    "said_of",
     "same_name",
     "style_of",
     "table",

@@ -131,6 +131,8 @@ class Column:
         Codes to what they are called.
     cases, tells
         Whether it counts cases; whether it would tell such a count that stands beside it.
+    adds
+        Whether its numbers may be added up over rows that share nothing.
     note
         What docs/contract.md says of it.
     means
@@ -151,6 +153,7 @@ class Column:
     words: Mapping[str, Text] = field(default_factory=dict)
     cases: bool = False
     tells: bool = False
+    adds: bool = False
     note: str = ""
     means: Text = _NO_TEXT
 
@@ -239,6 +242,7 @@ def column(name: str, table: str = "") -> Column:
         words=_words(said),
         cases=said.get("cases", False),
         tells=said.get("tells", False),
+        adds=said.get("adds", False),
         note=said.get("note", ""),
         means=Text(*said.get("means", ("", ""))),
     )

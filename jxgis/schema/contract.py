@@ -12,7 +12,7 @@ from string import Template
 from jxgis.schema.columns import KINDS, UNITS, Column
 from jxgis.schema.tables import Table, table, tables
 
-__all__ = ["MARKS", "contract_text", "with_tables"]
+__all__ = ["MARKS", "contract_text", "said_of", "with_tables"]
 
 #: Between these stands what is written here.
 MARKS = {
@@ -92,7 +92,14 @@ def _say(key: str, lang: str, **values: str) -> str:
     return Template(_WORDS[lang][key]).substitute(values)
 
 
-def _note(note: str, lang: str) -> str:
+def said_of(note: str, lang: str) -> str:
+    """What is said of a column or a table, in the language asked for.
+
+    Examples
+    --------
+    >>> said_of("1 = first data row", "zh")
+    '1 为第一行数据'
+    """
     return _chinese()["notes"][note] if note and lang == "zh" else note
 
 
@@ -102,7 +109,7 @@ def _table(found: Table, shown: list[Table], lang: str) -> Iterator[str]:
     facts = [
         _say("keys", lang, keys=keys) if keys else "",
         _say("sheet", lang, title=found.title.zh) if found.sheet else "",
-        _note(found.note, lang),
+        said_of(found.note, lang),
     ]
     first = next(other for other in shown if other.columns == found.columns)
     yield _say(
@@ -125,7 +132,7 @@ def _table(found: Table, shown: list[Table], lang: str) -> Iterator[str]:
         yield f"| `{name}` | {' | '.join(titles)} | {_what(column, lang, null=name not in found.keys)}{some} |"
     if found.when:
         yield ""
-        yield _say("when", lang, when=_note(found.when, lang))
+        yield _say("when", lang, when=said_of(found.when, lang))
 
 
 def _what(column: Column, lang: str, *, null: bool) -> str:
@@ -141,5 +148,5 @@ def _what(column: Column, lang: str, *, null: bool) -> str:
     filled = "" if null and column.null else words["filled"]
     numbers = bounds if KINDS[column.kind].dtype == "number" else ""
     return words["then"].join(
-        filter(None, [words["and"].join(filter(None, [kind, numbers])), codes, filled, _note(column.note, lang)])
+        filter(None, [words["and"].join(filter(None, [kind, numbers])), codes, filled, said_of(column.note, lang)])
     )

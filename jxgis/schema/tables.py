@@ -49,6 +49,11 @@ class Table:
         Whether it holds indicators: any ``x`` with its ``x_score``.
     tells
         Indicators that would tell a count of cases beside them.
+    sums
+        How its rows are added up for people, each a list of the columns whose values name the rows that share nothing;
+        ``()`` among them: all rows do.
+    no_sums
+        Why they are not: ``overlap``, or the sum ``stands`` in the table already.
     when, note
         When the other columns are there, and what else docs/contract.md says.
     style
@@ -66,6 +71,8 @@ class Table:
     columns: Mapping[str, Column] = field(default_factory=dict)
     indicators: bool = False
     tells: tuple[str, ...] = ()
+    sums: tuple[tuple[str, ...], ...] = ()
+    no_sums: str = ""
     when: str = ""
     note: str = ""
     style: Style | None = None
@@ -201,6 +208,8 @@ def table(name: str) -> Table:
         columns={key: column(key, name) for key in every},
         indicators=said.get("indicators", False),
         tells=tuple(said.get("tells", ())),
+        sums=tuple(tuple(by) for by in said.get("sums", ())),
+        no_sums=said.get("no_sums", ""),
         when=said.get("when", ""),
         note=said.get("note", ""),
         style=style_of(said["style"]) if "style" in said else None,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xlsxwriter
 
-from jxgis.i18n import text, wide_signs
-from jxgis.report.workbook import for_print
+from jxgis.i18n import text
+from jxgis.report.paper import Width, fitted, for_print
+from jxgis.report.sheets import LINE, book_options, letters, lines_in
 from jxgis.schema.columns import column
 from jxgis.scorecard.brought import rows_of
 from jxgis.zones import ALL
@@ -105,42 +106,48 @@ def write_values_sheet(path: Path, sheet: pd.DataFrame, *, lang: str = "zh") -> 
     lang
         Language of the heads, which are read back in either.
     """
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(str(path), options)
+    book = xlsxwriter.Workbook(str(path), book_options())
     try:
         book.set_properties({"created": _CREATED, "author": "jxgis"})
-        plain = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
-        head = book.add_format(
-            {**plain, "bold": True, "bg_color": "#0B6E77", "font_color": "#FFFFFF", "text_wrap": True}
-        )
+        plain = {"valign": "vcenter", "text_wrap": True}
+        head = book.add_format({**plain, "bold": True, "bg_color": "#0B6E77", "font_color": "#FFFFFF"})
         words = book.add_format({**plain, "num_format": "@"})
         open_cell = {**plain, "bg_color": "#FFF8DC", "border": 1, "border_color": "#D9D2B8"}
         number, day = book.add_format(open_cell), book.add_format({**open_cell, "num_format": "yyyy-mm-dd"})
         page = book.add_worksheet(text("scorecard.sheet_values", lang))
+        widths: list[Width] = []
         for at, name in enumerate(sheet.columns):
             title = text(f"scorecard.head_{name}", lang)
             page.write_string(0, at, title, head)
             look = day if name == "date" else number if name in _FILLED else words
-            widest = len(title) + wide_signs(title)
+            shown = [title, *(value for value in sheet[name] if isinstance(value, str))]
+            widest = max(map(letters, shown)) + 2
+            widths.append(Width(min(max(widest, 11), 40), 11))
             for row, value in enumerate(sheet[name], start=1):
                 if pd.isna(value):
                     page.write_blank(row, at, None, look)
                 elif isinstance(value, str):
                     page.write_string(row, at, value, look)
-                    widest = max(widest, len(value) + wide_signs(value))
                 elif isinstance(value, dt.datetime):
                     page.write_datetime(row, at, value, look)
                 else:
                     page.write_number(row, at, float(value), look)
-            page.set_column(at, at, min(max(widest + 2, 10), 40))
-        page.set_row(0, 30)
-        for_print(page)
+        wide = fitted(widths)
+        for at, width in enumerate(wide):
+            page.set_column(at, at, width)
+        for row, values in enumerate(sheet.itertuples(index=False), start=1):
+            lines = [
+                lines_in(value, width) for value, width in zip(values, wide, strict=True) if isinstance(value, str)
+            ]
+            page.set_row(row, LINE * max(lines))
+        page.set_row(0, 2 * LINE)
+        for_print(page, wide)
         page.repeat_rows(0)
         page.freeze_panes(1, 4)
         page.autofilter(0, 0, max(len(sheet), 1), len(sheet.columns) - 1)
         notes = book.add_worksheet(text("report.sheet_notes", lang))
         notes.set_column(0, 0, 110)
         for row, line in enumerate(text("scorecard.how_to_fill", lang).splitlines()):
-            notes.write_string(row, 0, line, book.add_format({**plain, "text_wrap": True}))
+            notes.write_string(row, 0, line, book.add_format(plain))
     finally:
         book.close()

@@ -325,7 +325,7 @@ def test_it_writes_what_the_contract_says(tmp_path: Path, lang: str) -> None:
     layer = gpd.read_file(out / "effect.gpkg", layer="areas")
     assert layer["area_id"].tolist() == result.areas["area_id"].tolist()
     book = openpyxl.load_workbook(out / "effect.xlsx")
-    assert len(book.sheetnames) == 7
+    assert len(book.sheetnames) == 8
     assert {path.name for path in (out / "maps").iterdir()} == {"effect.html"}
     assert (out / "figures/effect.png").exists()
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zipfile
 
 import numpy as np
@@ -14,12 +15,14 @@ from told_parts import Told
 
 from jxgis import errors as _errors
 from jxgis.city import read_class_table
-from jxgis.report import workbook
+from jxgis.report import sheets
 from jxgis.report.blocks import Section, Sources
 from jxgis.report.class_sheet import class_sheet
 from jxgis.report.columns import write_value
 from jxgis.report.workbook import report_workbook
 from jxgis.schema.columns import column, own_column
+from jxgis.schema.tables import table
+from jxgis.schema.tables import tables as tables_of_results
 from jxgis.scorecard.sheet import write_values_sheet
 
 
@@ -39,13 +42,20 @@ def book(tables, tmp_path):
 
 
 def values(sheet) -> pd.DataFrame:
-    rows = list(sheet.iter_rows(values_only=True))
-    return pd.DataFrame(rows[1:], columns=rows[0])
+    """The rows of a sheet, without the sums below its empty row."""
+    return split(sheet)[0]
+
+
+def split(sheet) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of a sheet, and those of its sums."""
+    head, *rows = sheet.iter_rows(values_only=True)
+    end = next((at for at, row in enumerate(rows) if not any(cell is not None for cell in row)), len(rows))
+    return pd.DataFrame(rows[:end], columns=head), pd.DataFrame(rows[end + 1 :], columns=head)
 
 
 def test_every_table_has_its_sheet_with_chinese_titles(book):
     assert book.sheetnames == [
-        "说明", "热点地段", "区域统计", "总体性", "公园覆盖率", "建议新增公园", "管理单元", "评分", "输入数据",
+        "说明", "热点地段", "区域统计", "总体性", "公园覆盖率", "建议新增公园", "管理单元", "评分", "输入数据", "列说明",
     ]  # fmt: skip
     assert [c.value for c in book["热点地段"][1]][:3] == ["排名", "问题类别", "名称"]
     for name in book.sheetnames[1:]:
@@ -53,7 +63,7 @@ def test_every_table_has_its_sheet_with_chinese_titles(book):
         # Identifiers of indicators that have no title of their own may stay; nothing of the contract may.
         assert not {"rank", "issue_class", "coverage", "unit_id", "score", "share_inside"} & set(heads)
         assert "geometry" not in heads
-        assert book[name].freeze_panes in ("B2", "C2", "D2")  # as far as the first text, by which a row is known
+        assert book[name].freeze_panes in ("B2", "C2", "D2")  # as far as a row is known by
         assert book[name].auto_filter.ref
 
 
@@ -87,7 +97,7 @@ def test_text_that_looks_like_a_formula_or_a_link_stays_text(tables, tmp_path):
     evil = tables.hotspots["places"].head(3).assign(name=["=1+1", "https://example.org", HOSTILE])
     path = write(tmp_path / "a.xlsx", Told(hotspots={"places": evil}))
     book = openpyxl.load_workbook(path)
-    column = [row[2].value for row in book["热点地段"].iter_rows(min_row=2)]
+    column = [row[2].value for row in book["热点地段"].iter_rows(min_row=2, max_row=4)]
     assert column == ["=1+1", "https://example.org", HOSTILE]
     assert book["热点地段"]["C2"].data_type == "s"
     assert book["热点地段"]["C3"].hyperlink is None
@@ -118,7 +128,7 @@ def test_scores_have_a_sheet_for_scripts_and_one_for_people(tmp_path):
     path = write_scores(tmp_path / "scores.xlsx", told)
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[:2] == ["scores", "评分"]
-    assert book.sheetnames[-1] == "说明"
+    assert book.sheetnames[-2:] == ["说明", "列说明"]
     assert book.active.title == "评分"
     raw = values(book["scores"])
     assert list(raw.columns) == [c for c in scores.columns if c != "geometry"]
@@ -129,7 +139,7 @@ def test_scores_have_a_sheet_for_scripts_and_one_for_people(tmp_path):
 
 
 def test_more_rows_than_excel_holds_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(workbook, "_MAX_ROWS", 5)
+    monkeypatch.setattr(sheets, "_MAX_ROWS", 5)
     with pytest.raises(_errors.OutputError, match="GeoPackage"):
         write(tmp_path / "a.xlsx", Told(units=result_tables().units))
 
@@ -255,19 +265,181 @@ def test_sheets_that_go_back_in_print_on_a4_too(tmp_path) -> None:
         assert (page.page_setup.fitToHeight, page.print_title_rows) == (0, "$1:$1")
 
 
-def test_a_wide_table_prints_on_several_pages_each_with_heads_and_names(tmp_path):
-    columns = {f"c{k}": np.arange(3) * 1.5 for k in range(30)}
+def wide_book(path):
+    """Thirty columns of numbers, more than a page of A4 holds in letters that can be read."""
+    columns = {f"c{k}": np.arange(3) * 1000.5 for k in range(30)}
     frame = pd.DataFrame({"rank": [1, 2, 3], "name": ["甲", "乙", "丙" * 80], **columns})
     section = Section(part="weak", blocks=(), sheets={"weak_areas": frame})
-    path = report_workbook(tmp_path / "w.xlsx", [section], title="宽", lines=["很长的一句话" * 40, "短"])
-    notes, sheet = openpyxl.load_workbook(path).worksheets
-    width = sum(sheet.column_dimensions[chr(ord("A") + at)].width for at in range(26))
-    assert width > 200  # else there is nothing to break
-    assert sheet.page_setup.fitToWidth > 1
-    assert (sheet.print_title_rows, sheet.print_title_cols) == ("$1:$1", "$A:$B")
-    assert sheet.freeze_panes == "C2"
+    return openpyxl.load_workbook(
+        report_workbook(path, [section], title="宽", lines=["很长的一句话" * 40, "短"])
+    ), frame
+
+
+def test_a_table_too_wide_for_a_page_goes_on_on_further_sheets_with_the_same_first_columns(tmp_path):
+    book, frame = wide_book(tmp_path / "w.xlsx")
+    assert book.sheetnames == ["说明", "薄弱区域", "薄弱区域（2）", "列说明"]
+    one, two = (values(book[name]) for name in book.sheetnames[1:3])
+    assert list(one.columns[:2]) == list(two.columns[:2]) == ["排名", "名称"]
+    together = pd.concat([one, two.iloc[:, 2:]], axis=1)
+    assert list(together.columns[2:]) == list(frame.columns[2:])
+    np.testing.assert_allclose(together.iloc[:, 2:].astype(float), frame.iloc[:, 2:])
+    lines = [row[0] for row in book["说明"].iter_rows(values_only=True) if row[0]]
+    assert any(line.startswith("表“薄弱区域”太宽，分为 2 张") for line in lines)
+    assert book["说明"].row_dimensions[2].height > 2 * book["说明"].row_dimensions[3].height
+
+
+def test_rows_are_as_high_as_their_text_and_numbers_end_at_the_right(tmp_path):
+    book, _ = wide_book(tmp_path / "w.xlsx")
+    sheet = book["薄弱区域"]
     number, words = sheet["A2"].alignment, sheet["B2"].alignment
     assert (number.horizontal, number.indent, words.horizontal, words.indent) == ("right", 1, "left", 1)
     assert words.wrap_text
-    assert sheet.column_dimensions["B"].width < 40
-    assert notes.row_dimensions[2].height > 2 * notes.row_dimensions[3].height
+    width = sheet.column_dimensions["B"].width
+    # 80 signs of two letters each.
+    assert sheet.row_dimensions[4].height >= 16 * 160 / width > 30
+    assert sheet.row_dimensions[2].height is None
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_each_sheet_for_people_prints_one_page_wide_in_letters_that_can_be_read(tables, tmp_path, lang):
+    """Of A4 across 11.69 inch less the margins are printed; a letter is 7 pixels of 1/96 inch wide, 10 points high."""
+    wide, _ = wide_book(tmp_path / "w.xlsx")
+    whole = openpyxl.load_workbook(write(tmp_path / "a.xlsx", tables, lang=lang))
+    for sheet in (*wide.worksheets, *whole.worksheets):
+        setup, margins = sheet.page_setup, sheet.page_margins
+        assert (setup.orientation, setup.paperSize, setup.fitToHeight) == ("landscape", 9, 0)
+        assert setup.fitToWidth in (None, 1)  # 1 is what is meant where it is not said
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        # A range of columns of one width stands as one; the width in the file holds the 5 pixels beside the letters.
+        pixels = sum(7 * span.width * (span.max - span.min + 1) for span in sheet.column_dimensions.values())
+        scale = min(1, (11.69 - margins.left - margins.right) * 96 / pixels)
+        assert 10 * scale >= 7, sheet.title
+        assert sheet.oddHeader.left.text == "&A"
+        if sheet.freeze_panes:
+            assert sheet.print_title_rows == "$1:$1"
+
+
+def test_people_are_whole_numbers_and_the_sum_is_that_of_the_parts_of_people(tmp_path):
+    spots = pd.DataFrame(
+        {
+            "rank": [1, 2, 3],
+            "name": list("甲乙丙"),
+            "zone": "老城",
+            "m2": 10.25,
+            "share": 0.1,
+            "people": [1.4, 2.4, 3.4],
+        }
+    )
+    section = Section(part="parks", blocks=(), sheets={"blind_spots": spots})
+    book = openpyxl.load_workbook(report_workbook(tmp_path / "a.xlsx", [section], title="盲区"))
+    rows, sums = split(book["服务盲区"])
+    assert rows["人口（人）"].tolist() == [1, 2, 3]
+    assert sums["名称"].tolist() == ["合计"]
+    # 1.4 + 2.4 + 3.4 = 7.2 people, not the 6 of the rounded rows: the notes say so.
+    assert (sums["人口（人）"].tolist(), sums["面积（平方米）"].tolist()) == ([7], [30.75])
+    assert sums[["排名", "区域", "占本区未覆盖比例"]].isna().all(axis=None)
+    words = [row[0] for row in book["说明"].iter_rows(values_only=True)]
+    assert any(str(word).startswith("人数是按面积折算的") for word in words)
+
+
+def test_sums_are_those_of_pandas_group_by_group(tmp_path):
+    rng = np.random.default_rng(4)
+    zones = pd.DataFrame(
+        [(zone, level, name) for level in ("district", "grid") for zone in "甲乙丙" for name in ("all", "市容环境")],
+        columns=["zone", "level", "issue_class"],
+    )
+    zones = zones.assign(count=rng.integers(10, 99, 12), area_km2=rng.uniform(1, 9, 12), per_km2=rng.uniform(1, 9, 12))
+    zones.loc[0, "count"] = None
+    zones["count"] = zones["count"].astype(object).where(zones.index != 5, "1–2")
+    section = Section(part="hotspots", blocks=(), sheets={"zones": zones})
+    path = report_workbook(tmp_path / "a.xlsx", [section], title="区域")
+    rows, sums = split(openpyxl.load_workbook(path)["区域统计"])
+    assert len(rows) == 12
+    own = zones.assign(count=pd.to_numeric(zones["count"], errors="coerce")).groupby(
+        ["level", "issue_class"], sort=False
+    )
+    np.testing.assert_allclose(sums["面积（平方公里）"].astype(float), own["area_km2"].sum())
+    shown = own["count"].sum().astype(int).tolist()
+    # Of the first two groups a count each is hidden: of these no more is said than what is shown adds up to.
+    assert sums["问题数（件）"].tolist() == [f"≥ {shown[0]}", f"≥ {shown[1]}", *shown[2:]]
+    assert sums["层级"].tolist() == ["片区", "片区", "网格", "网格"]
+    assert sums["问题类别"].tolist() == ["全部问题", "市容环境"] * 2
+    assert sums["每平方公里问题数"].isna().all()
+    # Neither a filter nor sorting takes the sums for rows.
+    assert openpyxl.load_workbook(path)["区域统计"].auto_filter.ref == "A1:F13"
+
+
+def test_the_sheet_for_scripts_has_no_sums_and_all_digits(tmp_path):
+    chosen = pd.DataFrame(
+        {"candidate_id": ["a", "b"], "year": 2026, "area": "南湖区", "type": "x", "score": [80.123456, 70.0],
+         "district": "老城", "named": False, "cost": [100.4, 200.4]}
+    )  # fmt: skip
+    section = Section(part="allocation", blocks=(), sheets={"allocation": chosen})
+    path = report_workbook(tmp_path / "a.xlsx", [section], title="安排", plain={"allocation.allocation": chosen})
+    raw = pd.read_excel(path, engine="calamine")
+    assert raw["cost"].tolist() == chosen["cost"].tolist()
+    assert raw["score"].tolist() == chosen["score"].tolist()
+    _, sums = split(openpyxl.load_workbook(path)["逐年安排"])
+    shown = sums[["候选单元", "年份", "费用（万元）"]].astype(object).fillna("")
+    assert shown.to_numpy().tolist() == [["合计", 2026, 300.8], ["合计", "", 300.8]]
+
+
+def test_every_column_for_people_is_said_with_its_unit_and_its_name(tables, tmp_path):
+    book = openpyxl.load_workbook(write(tmp_path / "a.xlsx", tables))
+    notes = values(book["列说明"])
+    assert list(notes.columns) == [
+        "工作表", "列", "是什么", "单位", "取值", "空格的含义", "合计", "数据文件里的列名"
+    ]  # fmt: skip
+    heads = [(sheet.title, cell.value) for sheet in book.worksheets[1:-1] for cell in sheet[1]]
+    assert heads == [*notes[["工作表", "列"]].itertuples(index=False, name=None)]
+    assert notes["是什么"].str.len().gt(1).all()
+    said = notes.set_index(["工作表", "列"])
+    assert said.loc[("管理单元", "面积（平方公里）"), ["单位", "取值", "合计", "数据文件里的列名"]].tolist() == [
+        "平方公里", "不小于 0", "有", "area_km2"
+    ]  # fmt: skip
+    assert said.loc[("公园覆盖率", "覆盖率"), ["单位", "取值", "空格的含义"]].tolist() == [
+        "%", "0 % 至 100 %", "没有结果，原因见同一行的“原因”"
+    ]  # fmt: skip
+    assert said.loc[("公园覆盖率", "居住用地面积（平方米）"), "合计"] == "无：表中已有整体的一行"
+    blank = {key for sheet in book.worksheets[1:-1] for key, frame in [(sheet.title, values(sheet))] for key in
+             [(sheet.title, head) for head in frame.columns[frame.isna().any()]]}  # fmt: skip
+    told = notes[notes["空格的含义"] != "没有空格"]
+    assert blank == {*told[["工作表", "列"]].itertuples(index=False, name=None)}
+
+
+def test_a_table_says_how_its_rows_add_up_or_why_not():
+    for name in tables_of_results():
+        found = table(name)
+        adds = [column.name for column in found.columns.values() if column.adds]
+        assert not (found.sums and found.no_sums), name
+        assert {by for group in found.sums for by in group} <= set(found.required), name
+        assert not found.sums or adds, name
+        if found.sheet and adds:
+            assert found.sums or found.no_sums in ("overlap", "stands"), name
+    assert not any(column(name).adds for name in ("share_issues", "mean_walk_m", "rank", "gi_p", "score", "gini"))
+
+
+def test_no_english_stands_in_a_chinese_book_but_names_and_ids(tables, tmp_path):
+    book = openpyxl.load_workbook(write(tmp_path / "a.xlsx", tables))
+    # By hand: names of methods and people, units, an option of jxgis.toml, ids of the made-up city.
+    known = re.compile(
+        r"Getis|Ord|Benjamini-Hochberg|BH|Polsby|Popper|Gi|SMAA|HiGHS|Reock|EPSG|SHA|km|POI|AHP|garden.city|min_completeness|[A-Z]+\d+\w*|[\w.]+(?:geojson|zip)"
+    )
+    own = {column for column in tables.scores.columns if table("scores.scores").declared(column) is None}
+    for sheet in book:
+        # Names of the contract have a column of their own; the layer of the made-up inputs stands by its name.
+        skip = {"列说明": {"数据文件里的列名"}, "输入数据": {"图层"}}.get(sheet.title, set())
+        frame = values(sheet)
+        words = {word for head in frame.columns.difference(skip, sort=False) for cell in [head, *frame[head]]
+                 if isinstance(cell, str) for word in re.findall(r"[A-Za-z][A-Za-z_]+", known.sub("", cell.replace(HOSTILE, "")))}  # fmt: skip
+        assert not {word for word in words if word.removesuffix("_score") not in own}, sheet.title
+
+
+def test_no_cell_holds_a_formula(tables, tmp_path):
+    path = write(tmp_path / "a.xlsx", tables)
+    write_scores(tmp_path / "b.xlsx", Told(scores=tables.scores))
+    for name in (path, tmp_path / "b.xlsx"):
+        with zipfile.ZipFile(name) as archive:
+            parts = [part for part in archive.namelist() if part.startswith("xl/worksheets/sheet")]
+            assert parts
+            assert not [part for part in parts if b"<f>" in archive.read(part)]
