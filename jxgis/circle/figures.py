@@ -66,13 +66,7 @@ def circle_chart(circle: pd.DataFrame, *, minutes: float, lang: str = "zh", sket
     return figure
 
 
-def circle_sheet(
-    tables: Mapping[str, pd.DataFrame],
-    *,
-    kinds: int,
-    minutes: float,
-    canvas: Canvas = BLANK,
-) -> Figure:
+def circle_sheet(tables: Mapping[str, pd.DataFrame], *, kinds: int, minutes: float, canvas: Canvas = BLANK) -> Figure:
     """Housing by how many kinds of facilities it lacks, each district's share that has all; the worst blind spots, the sites.
 
     Parameters

@@ -426,13 +426,7 @@ def add_names(
     parent.add_child(_DataLayer("names", data, name=name))
 
 
-def land_map(
-    canvas: Canvas,
-    drawn: gpd.GeoDataFrame,
-    *,
-    title: str,
-    named: bool = True,
-) -> folium.Map:
+def land_map(canvas: Canvas, drawn: gpd.GeoDataFrame, *, title: str, named: bool = True) -> folium.Map:
     """Start a map on the quiet ground of every map: land, waters, parks and streets below all else, borders and names above.
 
     Parameters

@@ -25,11 +25,7 @@ _CHANGE_BREAKS = (-0.3, -0.1, 0.1, 0.3)
 _CHANGES = (CHANGE[4], CHANGE[3], CHANGE[1], "#fbd9a5", CHANGE[0])
 
 
-def effect_map(
-    areas: gpd.GeoDataFrame,
-    *,
-    canvas: Canvas = BLANK,
-) -> folium.Map:
+def effect_map(areas: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> folium.Map:
     """Draw treated areas and controls, with a switch to how the cases of each changed.
 
     Parameters

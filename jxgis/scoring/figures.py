@@ -61,12 +61,7 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
     return figure
 
 
-def score_sheet(
-    scores: gpd.GeoDataFrame,
-    *,
-    top: int = 20,
-    canvas: Canvas = BLANK,
-) -> Figure:
+def score_sheet(scores: gpd.GeoDataFrame, *, top: int = 20, canvas: Canvas = BLANK) -> Figure:
     """All candidates by score; the best with their ranks, and by name beside the map.
 
     Parameters

@@ -63,11 +63,7 @@ def _called(weak: pd.DataFrame, lang: str) -> list[str]:
     return [short_label(name if str(kind) in str(name) else form.format(name, kind)) for name, kind in both]
 
 
-def weak_sheet(
-    weak: gpd.GeoDataFrame,
-    *,
-    canvas: Canvas = BLANK,
-) -> Figure:
+def weak_sheet(weak: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> Figure:
     """The weak areas by severity; the first numbered, and by name beside the map.
 
     Parameters
