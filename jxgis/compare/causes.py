@@ -141,35 +141,45 @@ def changed_versions(a: Folder, b: Folder) -> pd.DataFrame:
 
 
 def reached(
-    part: Part,
+    names: Sequence[str],
     parts: Sequence[Part],
     folders: Sequence[Folder],
     inputs: pd.DataFrame,
     settings: pd.DataFrame,
     versions: pd.DataFrame,
-) -> Causes:
+) -> dict[str, Causes]:
     """Which of the differences a part can have read, by what it declares: itself, or a part whose result it uses.
 
     Parameters
     ----------
-    part, parts
-        The part, and all of them.
+    names
+        The parts that are asked for.
+    parts
+        All of them.
     folders
         The two results.
     inputs, settings, versions
         What differs.
     """
-    read: set[str] = set()
-    sections: set[str] = {"city", "crs"}
+    read: dict[str, set[str]] = {name: set() for name in names}
+    sections: dict[str, set[str]] = {name: {"city", "crs"} for name in names}
     for folder in folders:
         there = {row["layer"] for row in folder.run["inputs"]}
         made = _settings_of(folder)
-        for each in _with_those_before(part, parts, there):
-            read |= there | {*inputs["layer"]} if made is None else {*each.layers_for(made, alone=True)}
-            sections |= {*each.settings} - {"report"} | ({_FINDS} if each.by_level else set())
-    layers_read = dict.fromkeys(row["title"] for row in inputs.to_dict("records") if row["layer"] in read)
-    keys = [key for key in settings["key"] if _reaches(key, read, sections)]
-    return Causes(tuple(layers_read), tuple(keys), bool(len(versions)))
+        every = there | {*inputs["layer"]}
+        layers = {part.name: every if made is None else {*part.layers_for(made, alone=True)} for part in parts}
+        for part in parts:
+            for each in _with_those_before(part, parts, there) if part.name in read else ():
+                read[part.name] |= layers[each.name]
+                sections[part.name] |= {*each.settings} - {"report"} | ({_FINDS} if each.by_level else set())
+    return {
+        name: Causes(
+            tuple(dict.fromkeys(row["title"] for row in inputs.to_dict("records") if row["layer"] in read[name])),
+            tuple(key for key in settings["key"] if _reaches(key, read[name], sections[name])),
+            bool(len(versions)),
+        )
+        for name in names
+    }
 
 
 def _reaches(key: str, read: set[str], sections: set[str]) -> bool:
