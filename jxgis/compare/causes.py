@@ -165,12 +165,13 @@ def reached(
     sections: dict[str, set[str]] = {name: {"city", "crs"} for name in names}
     for folder in folders:
         there = {row["layer"] for row in folder.run["inputs"]}
-        made = _settings_of(folder)
-        every = there | {*inputs["layer"]}
-        layers = {part.name: every if made is None else {*part.layers_for(made, alone=True)} for part in parts}
+        layers: dict[str, set[str]] = {}
+        if len(inputs) or settings["key"].str.startswith("inputs.").any():
+            made, every = _settings_of(folder), there | {*inputs["layer"]}
+            layers = {part.name: every if made is None else {*part.layers_for(made, alone=True)} for part in parts}
         for part in parts:
             for each in _with_those_before(part, parts, there) if part.name in read else ():
-                read[part.name] |= layers[each.name]
+                read[part.name] |= layers.get(each.name, set())
                 sections[part.name] |= {*each.settings} - {"report"} | ({_FINDS} if each.by_level else set())
     return {
         name: Causes(
