@@ -10,6 +10,10 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
+from small_city import write_city
+
+from jxgis.run import run_part
+from jxgis.settings import load_settings
 
 EAST, NORTH, CRS = 572_000.0, 3_402_000.0, "EPSG:4549"
 RUN: dict[str, Any] = {
@@ -96,3 +100,18 @@ def write_result(folder: Path, tables: dict[str, pd.DataFrame], **changed: Any) 
 def other_input(layer: str, **rows: Any) -> list[dict[str, Any]]:
     """The inputs of ``RUN`` with other content of a layer."""
     return [row | ({"sha256": "other"} | rows if row["layer"] == layer else {}) for row in RUN["inputs"]]
+
+
+def parks_twice(folder: Path) -> Path:
+    """Run `jxgis parks` on a small city (``a``), and again with a park more in the east (``b``)."""
+    city = write_city(folder)
+    files = {"districts": "districts.geojson", "parks": "parks.gpkg", "residential": "residential.gpkg"}
+    lines = [f'[inputs.{layer}]\npath = "{file}"\n' for layer, file in files.items()]
+    (city / "jxgis.toml").write_text('[city]\nprofile = "jiaxing"\n' + "".join(lines), encoding="utf-8")
+    settings = load_settings(city / "jxgis.toml")
+    run_part("parks", settings, folder / "a", has_project=True, lang="zh")
+    parks = gpd.read_file(city / "parks.gpkg")
+    new = gpd.GeoDataFrame({"name": ["三园"]}, geometry=[box(5500, 2300, 200, 150)], crs=CRS)
+    pd.concat([parks, new]).to_file(city / "parks.gpkg")
+    run_part("parks", settings, folder / "b", has_project=True, lang="zh")
+    return folder

@@ -56,7 +56,7 @@ def change_of_cases(a: Any, b: Any, min_count: int) -> str | None:
     Returns
     -------
     str or None
-        ``same`` (less than 5 % more or fewer, or by a few cases), ``more_5``, ``more_20``, ``more_50``, ``fewer_5``, …
+        ``same`` (less than 5 % more or fewer, or by a few cases), or ``more_`` and ``fewer_`` with 5, 20 or 50.
 
     Examples
     --------
@@ -321,7 +321,9 @@ def status_differences(a: Folder, b: Folder) -> pd.DataFrame:
     found = found[[not _equal(*pair) for pair in zip(found["status_a"], found["status_b"], strict=True)]]
     found = found.assign(label=found["label_b"].where(found["label_b"].notna(), found["label_a"]))
     order = {"city": 0, "area": 1, "district": 2}
-    found = found.sort_values("level", key=lambda values: values.map(order).fillna(3), kind="stable", ignore_index=True)
+    # What both have comes before zones and indicators that one of them alone has.
+    found = found.sort_values("level", key=lambda values: values.map(order).fillna(3), kind="stable")
+    found = found.sort_values("state", key=lambda values: values != "other", kind="stable", ignore_index=True)
     return found[["zone", "level", "indicator", "label", "status_a", "status_b"]]
 
 
@@ -365,4 +367,6 @@ def circle_differences(a: Folder, b: Folder) -> pd.DataFrame:
     found = found.assign(difference=_numbers(found["people_coverage_b"]) - _numbers(found["people_coverage_a"]))
     found["difference"] = found["difference"].fillna(_numbers(found["coverage_b"]) - _numbers(found["coverage_a"]))
     columns = ["zone", "level", "kind", "label", *(f"{name}_{of}" for name in values for of in "ab"), "difference"]
-    return found[columns].reset_index(drop=True)
+    return found.sort_values("state", key=lambda values: values != "other", kind="stable")[columns].reset_index(
+        drop=True
+    )

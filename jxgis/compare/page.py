@@ -69,14 +69,15 @@ def write_page(compared: ResultComparison, stage: Stage) -> None:
 
 
 def _maps(compared: ResultComparison, stage: Stage) -> tuple[list[_Pair], list[str]]:
-    """The maps of both that differ, copied beside the page, and the titles of those that are the same."""
+    """The maps of parts that differ, copied beside the page, and the titles of those that are the same."""
     lang, both = compared.lang, {"A": compared.a, "B": compared.b}
     pages = {of: folder.files("maps", ".html") for of, folder in both.items()}
     figures = {of: folder.files("figures", ".png") for of, folder in both.items()}
     found, same = [], []
     for name in [name for name in pages["A"] if name in pages["B"]]:
         title = _title(name, lang)
-        if filecmp.cmp(pages["A"][name], pages["B"][name], shallow=False):
+        alike = not any(name == part or name.startswith(f"{part}_") for part in compared.differing())
+        if alike or filecmp.cmp(pages["A"][name], pages["B"][name], shallow=False):
             same.append(title)
             continue
         for of, there in pages.items():
@@ -85,7 +86,7 @@ def _maps(compared: ResultComparison, stage: Stage) -> tuple[list[_Pair], list[s
         pictures = [
             (said[of], picture)
             for of, there in figures.items()
-            if (picture := _picture(there.get(f"{name}_map", there.get(name)))) is not None
+            if (picture := _picture(there.get(f"{name}_map"))) is not None
         ]
         moved = [(said[of], f"maps/{of.lower()}_{name}.html") for of in both]
         found.append(_Pair(title, pictures if len(pictures) == len(both) else [], moved))

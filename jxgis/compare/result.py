@@ -163,7 +163,8 @@ class ResultComparison:
     def _part(self, part: str) -> str:
         return text(f"report.part_{part}", self.lang)
 
-    def _differing(self) -> list[str]:
+    def differing(self) -> list[str]:
+        """The parts that differ."""
         parts = self.frames["parts"]
         return parts.loc[parts["differs"].astype(bool), "part"].tolist()
 
@@ -172,7 +173,7 @@ class ResultComparison:
         comma = ", " if self.lang == "en" else "，"
         return [
             self._say("said_part", part=self._part(part), said=comma.join(self._of_part(part)))
-            for part in self._differing()
+            for part in self.differing()
         ]
 
     def _of_part(self, part: str) -> list[str]:
@@ -214,7 +215,7 @@ class ResultComparison:
     def _why(self) -> list[str]:
         """What can have caused it: parts of the same causes together."""
         groups: dict[Causes, list[str]] = {}
-        for part in self._differing():
+        for part in self.differing():
             groups.setdefault(self.causes[part], []).append(self._part(part))
         lines = []
         for causes, parts in groups.items():
@@ -248,7 +249,7 @@ class ResultComparison:
         found["made"] = (self._say("heading_inputs"), made or [Paragraph(self._say("no_difference"))])
         if len(self.frames["figures"]):
             found["figures"] = (self._say("heading_figures"), [self._block("figures", heading=False)])
-        for part in self._differing():
+        for part in self.differing():
             own = [name for name in _OWN.get(part, ()) if len(self.frames[name])]
             blocks: list[Block] = [Paragraph(self._cause_line(part))]
             blocks += [each for name in own for each in self._blocks(name)]

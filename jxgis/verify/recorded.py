@@ -72,6 +72,11 @@ def recorded(root: Path, *, known: Sequence[str]) -> dict[str, Any]:
 def flat(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     """The values of nested tables, each with the dotted key of its place.
 
+    Yields
+    ------
+    tuple of str and object
+        The key and the value; a list is one value.
+
     Examples
     --------
     >>> list(flat({"parks": {"minutes": 10}, "lang": "zh"}))
