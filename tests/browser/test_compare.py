@@ -21,7 +21,7 @@ def test_two_maps_move_together(visit, page):
     opened = visit(page)
     opened.page.locator("details.live summary").first.click()
     frames = opened.page.locator("details.live iframe")
-    at = "() => location.hash.match(/at=[^&]*/)?.[0]"
+    at = "() => location.hash.match(/at=[^&]*/)?.[0] ?? ''"
     inner = [frames.nth(n).element_handle().content_frame() for n in range(2)]
     for frame in inner:
         frame.locator(".leaflet-control-zoom-in").wait_for()
