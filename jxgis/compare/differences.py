@@ -318,7 +318,8 @@ def _mover(a: Folder, b: Folder, candidate: str) -> str | None:
 def status_differences(a: Folder, b: Folder) -> pd.DataFrame:
     """Targets of the plan whose status is another."""
     found = _side_by_side(a, b, "scorecard.scorecard", ["status", "label"])
-    found = found[[not _equal(*pair) for pair in zip(found["status_a"], found["status_b"], strict=True)]]
+    moved = [not _equal(*pair) for pair in zip(found["status_a"], found["status_b"], strict=True)]
+    found = found[np.array(moved, dtype=bool)]
     found = found.assign(label=found["label_b"].where(found["label_b"].notna(), found["label_a"]))
     order = {"city": 0, "area": 1, "district": 2}
     # What both have comes before zones and indicators that one of them alone has.

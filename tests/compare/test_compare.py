@@ -31,7 +31,29 @@ def tables() -> dict[str, pd.DataFrame]:
         "units.gpkg/units": units(甲=box(0, 0), 乙=box(1000, 0)),
         "scores.gpkg/scores": scores(("一", 1, 80.0, 100), ("二", 2, 70.0, 200), ("三", 3, 60.0, 300)),
         "scores_depth.gpkg/swings": swings(一={"p": 40.0, "q": 40.0}, 二={"p": 30.0, "q": 40.0}, 三={"p": 30.0}),
+        "allocation.gpkg/allocation": pd.DataFrame(
+            {"candidate_id": ["一", "二"], "year": [2025, 2026], "name": ["a", "b"]}
+        ),
+        "weak.gpkg/areas": weak_areas(甲=1, 乙=2, 丙=None),
+        "scorecard.gpkg/scorecard_rows": statuses(x="met", y="below"),
+        "circle.gpkg/circle_rows": circle(学校=0.9, 医院=0.5),
     }
+
+
+def weak_areas(**ranks: int | None) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"name": [*ranks], "kind": "unit", "rank": [*ranks.values()], "status": "weak", "district": "老城"}
+    )
+
+
+def statuses(**of: str) -> pd.DataFrame:
+    return pd.DataFrame({"zone": "all", "level": "city", "indicator": [*of], "label": "指标", "status": [*of.values()]})
+
+
+def circle(**share: float) -> pd.DataFrame:
+    values = [*share.values()]
+    table = pd.DataFrame({"zone": "all", "level": "city", "kind": [*share], "label": [*share], "coverage": values})
+    return table.assign(people_coverage=values)
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +190,30 @@ def test_units_renumbered_on_the_same_ground_are_renamed(compared):
     found = compared({"units.gpkg/units": units(一=box(0, 0), 二=box(1000, 0))})
     assert found.frames["units"]["state"].tolist() == ["renamed", "renamed"]
     assert not len(found.frames["moved"])
+
+
+def test_years_weak_areas_targets_and_the_circle(compared):
+    changed = {
+        "allocation.gpkg/allocation": pd.DataFrame(
+            {"candidate_id": ["一", "三"], "year": [2027, 2026], "name": ["a", "c"]}
+        ),
+        "weak.gpkg/areas": weak_areas(甲=2, 乙=None, 丙=1),
+        "scorecard.gpkg/scorecard_rows": statuses(x="met", y="met"),
+        "circle.gpkg/circle_rows": circle(学校=0.9, 医院=0.6),
+    }
+    found = compared(changed)
+    only(found, "years", "weak", "statuses", "circle")
+    years = found.frames["years"].set_index("candidate_id")["state"]
+    assert years.to_dict() == {"一": "moved", "二": "gone", "三": "new"}
+    assert found.frames["weak"].set_index("name")["state"].to_dict() == {"丙": "new", "甲": "reranked", "乙": "gone"}
+    assert found.frames["statuses"][["indicator", "status_a", "status_b"]].to_numpy().tolist() == [
+        ["y", "below", "met"]
+    ]
+    assert found.frames["circle"]["kind"].tolist() == ["医院"]
+    assert found.frames["circle"]["difference"].tolist() == pytest.approx([0.1])
+    figures = found.frames["figures"].set_index(["part", "of"])
+    assert figures.loc[("scorecard", "达标"), ["value_a", "value_b"]].tolist() == [1, 2]
+    assert figures.loc[("allocation", "2025"), ["value_a", "value_b"]].tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("few", [3, 5])
