@@ -2,6 +2,7 @@ from . import (
     allocate,
     circle,
     city,
+    compare,
     crs,
     datum,
     demo,
@@ -57,6 +58,7 @@ from .load import (
     load_waters,
 )
 from .parks.analysis import measure_parks
+from .run.compare_command import compare_results
 from .run.init import init_project
 from .run.project import Project, open_project
 from .scorecard.analysis import measure_scorecard
@@ -79,6 +81,8 @@ __all__ = [
     "allocate_candidates",
     "circle",
     "city",
+    "compare",
+    "compare_results",
     "crs",
     "datum",
     "demo",

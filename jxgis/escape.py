@@ -69,7 +69,7 @@ def html(words: object) -> str:
     return plain.replace("{", "&#123;").replace("}", "&#125;").replace("`", "&#96;")
 
 
-def content_policy(scripts: Iterable[str], *, images: Iterable[str] = ()) -> str:
+def content_policy(scripts: Iterable[str], *, images: Iterable[str] = (), frames: str = "") -> str:
     """What a browser may load and run of a page: nothing but what stands in it, its scripts by their hashes.
 
     A script or an event handler that got into the page in a text is none of them, and is not run.
@@ -80,6 +80,8 @@ def content_policy(scripts: Iterable[str], *, images: Iterable[str] = ()) -> str
         The page's own, to the letter, with the line ends they will be written with.
     images
         Where images may come from beside the page itself: the tiles of a background map.
+    frames
+        Where pages inside the page may come from, as the policy has it: ``"'self' file:"``; nowhere if not given.
 
     Returns
     -------
@@ -95,5 +97,5 @@ def content_policy(scripts: Iterable[str], *, images: Iterable[str] = ()) -> str
     run = " ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests) or "'none'"
     return (
         f"default-src 'none'; script-src {run}; style-src 'unsafe-inline'; img-src {' '.join(['data:', *images])}; "
-        "base-uri 'none'; form-action 'none'"
+        f"{f'frame-src {frames}; ' if frames else ''}base-uri 'none'; form-action 'none'"
     )

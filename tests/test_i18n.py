@@ -71,7 +71,7 @@ def test_every_text_asked_for_is_there() -> None:
     asked = {
         key
         for key in asked
-        if not key.endswith((".json", ".gpkg", ".html", ".xlsx", ".toml", ".docx", ".pdf", ".txt", ".typ"))
+        if not key.endswith((".json", ".gpkg", ".html", ".js", ".xlsx", ".toml", ".docx", ".pdf", ".txt", ".typ"))
     }
     asked -= set(tables())  # names of tables look alike, and so do those of options
     sections = {name: field.annotation for name, field in Settings.model_fields.items()}

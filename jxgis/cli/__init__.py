@@ -262,6 +262,26 @@ def verify(
         raise typer.Exit(2)
 
 
+@app.command(
+    cls=Command,
+    help=word("比较两次结果：哪里变了，为什么", "Compare two results: what changed, and why"),
+)
+def compare(
+    a: Annotated[Path, _argument("A", "一次结果的文件夹", "A result folder")],
+    b: Annotated[Path, _argument("B", "另一次结果的文件夹", "Another result folder")],
+    out: opt.Out,
+    lang: opt.Lang = "zh",
+) -> None:
+    """Say what differs between two results and which inputs, settings or versions can have caused it."""
+    from jxgis import run
+
+    with _progress(lang) as progress:
+        found = run.run_compare(a, b, out, lang=lang, progress=progress)
+    for line in found.lines():
+        say(line)
+    _done(out, "compare.html")
+
+
 @contextlib.contextmanager
 def _progress(lang: str) -> Iterator[Callable[[Text], None]]:
     """Show progress: one line a step; of what takes longer, on a terminal a bar with the time left, else a few lines."""

@@ -37,7 +37,9 @@ def template(name: str, package: str = "jxgis.report") -> Template:
         undefined=StrictUndefined,
     )
     environment.globals["text"] = text
-    environment.globals["content_policy"] = lambda script: Markup(escape.content_policy([script]))
+    environment.globals["content_policy"] = lambda script, frames="": Markup(
+        escape.content_policy([script], frames=frames)
+    )
     environment.filters["base64"] = lambda image: base64.b64encode(image).decode("ascii")
     return environment.get_template(name)
 

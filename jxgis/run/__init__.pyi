@@ -1,5 +1,6 @@
 from .check_command import run_check
 from .commands import counted, run_demo, run_part, run_report
+from .compare_command import compare_results, run_compare
 from .cycle_command import run_cycle
 from .init import init_project
 from .inputs import require_layer
@@ -8,11 +9,13 @@ from .verify_command import run_verify
 
 __all__ = [
     "Project",
+    "compare_results",
     "counted",
     "init_project",
     "open_project",
     "require_layer",
     "run_check",
+    "run_compare",
     "run_cycle",
     "run_demo",
     "run_part",

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jxgis import output
-from jxgis._files import require_name, split_layer
+from jxgis._files import split_layer
 from jxgis.errors import InputError, SettingsError
-from jxgis.i18n import LANGS, Text, text_pair
+from jxgis.i18n import Text, text_pair
 from jxgis.run.check_command import run_check
 from jxgis.run.commands import run_demo, run_part, run_report
 from jxgis.run.document import template_account
 from jxgis.run.parts import PARTS
 from jxgis.settings import make_settings
 from jxgis.verify.compared import Compared, Difference, compare_files
+from jxgis.verify.recorded import flat, recorded
 
 if TYPE_CHECKING:
     from jxgis.part import Progress
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Verified", "run_verify"]
 
-_MOST_RUN = 64 << 20
-_MOST_LAYERS = 1000
 #: What run.json is not believed: where files lie, what is asked of a database, and which grids a CRS sends PROJ to.
 _OF_FILES = {"path", "query", "table", "outline", "issue_classes", "profile", "template", "file"}
 _PLAIN_CRS = re.compile(r"(?i)(?:EPSG:\d{4,6}|GCJ-?02|BD-?09|WGS-?84)")
@@ -84,7 +83,7 @@ def run_verify(
         If the folder holds no result that can be made again, or an input is not given.
     """
     root = Path(folder)
-    run = _run_of(root)
+    run = recorded(root, known=("demo", "report", "check", *(part.command for part in PARTS)))
     command, lang = run["command"], run["settings"].get("lang", "zh")
     found = Verified()
     asked = settings if command == "demo" else _recorded(run, settings, found)
@@ -101,42 +100,6 @@ def run_verify(
         _compare(root, again, found)
         found.lines = [*_versions(run, again), *found.lines]
     return found
-
-
-def _run_of(root: Path) -> dict[str, Any]:
-    """What run.json says, as far as it is needed."""
-    require_name(root)
-    path = root / output.RUN
-    damaged = InputError(
-        zh=f"{root} 不是 jxgis 的结果文件夹：没有 run.json，或它已损坏。",
-        en=f"{root} is no result folder of jxgis: there is no run.json, or it is damaged.",
-    )
-    try:
-        kind = path.lstat()
-        if not stat.S_ISREG(kind.st_mode) or kind.st_size > _MOST_RUN:
-            raise damaged
-        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        raise damaged from None
-    rows = run.get("inputs") if isinstance(run, dict) else None
-    if (
-        not isinstance(rows, list)
-        or not isinstance(run.get("settings"), dict)
-        or run["settings"].get("lang", "zh") not in LANGS
-    ):
-        raise damaged
-    if len(rows) > _MOST_LAYERS or not all(
-        isinstance(row, dict) and all(isinstance(row.get(key), str) for key in ("layer", "name", "sha256"))
-        for row in rows
-    ):
-        raise damaged
-    known = ("demo", "report", "check", *(part.command for part in PARTS))
-    if run.get("command") not in known:
-        raise InputError(
-            zh=f"{root} 是 jxgis {str(run.get('command'))[:20]} 的结果，不能重算核对；可以核对的有：{'、'.join(known)}。",
-            en=f"{root} is a result of jxgis {str(run.get('command'))[:20]}, which cannot be made again; there are: {', '.join(known)}.",
-        )
-    return run
 
 
 def _recorded(run: Mapping[str, Any], given: Settings, found: Verified) -> Settings:
@@ -165,8 +128,8 @@ def _recorded(run: Mapping[str, Any], given: Settings, found: Verified) -> Setti
             zh=f"run.json 记录的设置不能用：{error.message.zh}",
             en=f"The settings in run.json cannot be used: {error.message.en}",
         ) from None
-    now = dict(_flat(made.model_dump(by_alias=True, exclude_none=True)))
-    for key, value in _flat(whole):
+    now = dict(flat(made.model_dump(by_alias=True, exclude_none=True)))
+    for key, value in flat(whole):
         if key in now and now[key] != value:
             found.lines.append(text_pair("verify.setting", key=key, was=str(now[key]), now=str(value)))
     return made
@@ -189,14 +152,6 @@ def _laid_over(said: Mapping[str, Any], given: Any) -> dict[str, Any]:
         else:
             made[key] = value
     return {key: value for key, value in made.items() if value is not None}
-
-
-def _flat(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _flat(item, f"{place}.{key}" if place else str(key))
-    else:
-        yield place, value
 
 
 def _of_inputs(run: Mapping[str, Any], settings: Settings) -> Iterator[Difference]:

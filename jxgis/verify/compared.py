@@ -13,7 +13,7 @@ from jxgis.errors import InputError
 from jxgis.i18n import Text, text_pair
 from jxgis.verify.contents import Grid, Limits, contents, is_read, numbers_in
 
-__all__ = ["Compared", "Difference", "compare_files"]
+__all__ = ["Compared", "Difference", "compare_files", "equal"]
 
 # A file of a result is at most so much larger than what is made again.
 _TIMES, _MORE = 4, 64 << 20
@@ -143,12 +143,13 @@ def _of_grids(file: str, table: str, was: Grid, now: Grid, ignored: Sequence[str
         )
         row = f"{at} ({named})" if named else str(at)
         for column, (one, other) in enumerate(zip_longest(old, new)):
-            if not _equal(one, other):
+            if not equal(one, other):
                 title = now.columns[column] if column < len(now.columns) else str(column + 1)
                 yield Difference(file, table, row, title, *_around(one, other))
 
 
-def _equal(one: Any, other: Any) -> bool:
+def equal(one: Any, other: Any) -> bool:
+    """Whether two values are the same: numbers up to what another machine rounds otherwise."""
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=_CLOSE, abs_tol=0.0) or (math.isnan(one) and math.isnan(other))
     return type(one) is type(other) and bool(one == other)

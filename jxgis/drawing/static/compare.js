@@ -191,6 +191,21 @@ Object.assign(jxgis, (() => {
     };
     map.on("moveend baselayerchange overlayadd overlayremove jxview", write);
     window.addEventListener("hashchange", () => location.hash !== last && restore());
+    // In a page that sets two maps side by side: where one goes the other follows. Only a place is told, and taken.
+    if (!framed && window.parent !== window) {
+      let led = false;
+      map.on("moveend", () => {
+        const { lat, lng } = map.getCenter();
+        if (!led) window.parent.postMessage({ jxview: [lat, lng, map.getZoom()] }, "*");
+      });
+      window.addEventListener("message", ({ source, data }) => {
+        if (source !== window.parent || !Array.isArray(data?.jxview) || !data.jxview.every(Number.isFinite)) return;
+        const [lat, lng, zoom] = data.jxview;
+        led = true;
+        map.setView([lat, lng], zoom, { animate: false });
+        led = false;
+      });
+    }
     if (!framed) {
       tools.button("link", async () => {
         const address = location.href.split("#")[0] + written();

@@ -1,0 +1,227 @@
+"""What two runs differ in, inputs, settings and versions, and which parts that can have reached."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from jxgis.city import contract_of, load_city
+from jxgis.errors import InputError, JxgisError, SettingsError
+from jxgis.i18n import listed, text
+from jxgis.settings import Settings, about, make_settings, option_at
+from jxgis.verify.recorded import flat
+
+if TYPE_CHECKING:
+    from jxgis.city import City
+    from jxgis.compare.folder import Folder
+    from jxgis.part import Part
+
+__all__ = ["Causes", "changed_inputs", "changed_settings", "changed_versions", "reached"]
+
+_ROWS = ("rows_in", "rows_kept", "rows_rejected", "rows_left_out")
+#: Settings that say how a result is shown, not what it finds; of the report those of `_FINDS` do.
+_SHOWN = ("lang", "report.")
+_FINDS = "report.levels"
+#: What a profile that comes with jxgis may be called.
+_SHIPPED = re.compile(r"[a-z0-9_-]+")
+
+
+class Causes(NamedTuple):
+    """What can have made a part find something else: layers of other content by their titles, settings by their keys, and whether versions differ."""
+
+    inputs: tuple[str, ...]
+    settings: tuple[str, ...]
+    version: bool
+
+    @property
+    def code(self) -> str:
+        """``inputs``, ``settings``, ``version``, ``several`` of these, or ``none``."""
+        kinds = [kind for kind, there in zip(self._fields, self, strict=True) if there]
+        return "none" if not kinds else kinds[0] if len(kinds) == 1 else "several"
+
+    def words(self, lang: str) -> str:
+        """Which they are."""
+        return listed([*self.inputs, *self.settings, *([text("compare.version", lang)] if self.version else [])], lang)
+
+
+def changed_inputs(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
+    """The files that one run read and the other did not, by their hash: the table ``compare.inputs``.
+
+    A file that has only another name is no other. Of cases no numbers of rows stand there that differ by as few as are
+    hidden.
+    """
+    rows: list[dict[str, Any]] = []
+    mine, theirs = ([dict(row) for row in folder.run["inputs"]] for folder in (a, b))
+    for same in (("layer", "sha256"), ("layer", "name"), ("layer",)):
+        for row in [*mine]:
+            key = [row[name] for name in same]
+            other = next((each for each in theirs if [each[name] for name in same] == key), None)
+            if other is not None:
+                mine.remove(row)
+                theirs.remove(other)
+                if row["sha256"] != other["sha256"]:
+                    rows.append(_input(row, other, max(a.min_count, b.min_count)))
+    rows += [_input(row, None, 0) for row in mine] + [_input(None, row, 0) for row in theirs]
+    columns = ["layer", "title", "state", "name_a", "name_b", *(f"{name}_{of}" for name in _ROWS for of in "ab")]
+    found = pd.DataFrame(rows, columns=columns)
+    return found.assign(title=[_title(layer, (b, a), lang) for layer in found["layer"]]).sort_values(
+        ["layer", "name_a", "name_b"], ignore_index=True
+    )
+
+
+def _input(a: dict[str, Any] | None, b: dict[str, Any] | None, min_count: int) -> dict[str, Any]:
+    state = "new" if a is None else "gone" if b is None else "other"
+    row = {"layer": (a or b or {})["layer"], "state": state}
+    for of, said in (("a", a), ("b", b)):
+        numbers = {name: said.get(name) if said else None for name in _ROWS}
+        row |= {f"name_{of}": said["name"] if said else None}
+        row |= {f"{name}_{of}": value if isinstance(value, int) else None for name, value in numbers.items()}
+    if row["layer"] == "issues" and a and b:
+        pairs = [(row[f"{name}_a"], row[f"{name}_b"]) for name in _ROWS]
+        if any(None not in pair and 0 < abs(pair[1] - pair[0]) < min_count for pair in pairs):
+            # One of them is told by the others.
+            for name, (one, other) in zip(_ROWS, pairs, strict=True):
+                row |= {f"{name}_a": None, f"{name}_b": None} if one != other else {}
+    return row
+
+
+def changed_settings(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
+    """The settings that differ, but for names of files: the table ``compare.settings``."""
+    mine, theirs = (dict(_settings(folder)) for folder in (a, b))
+    there = [{row["layer"] for row in folder.run["inputs"]} for folder in (a, b)]
+    rows = []
+    for key in dict.fromkeys((*mine, *theirs)):
+        section, _, rest = key.partition(".")
+        if section == "inputs" and not all(rest.partition(".")[0] in of for of in there):
+            continue  # a layer that one of them did not read: that is said of the inputs
+        was, now = mine.get(key), theirs.get(key)
+        if was != now:
+            rows.append((key, _about(key, lang), _said(was, lang), _said(now, lang)))
+    return pd.DataFrame(rows, columns=["key", "title", "a", "b"])
+
+
+def _settings(folder: Folder) -> Iterator[tuple[str, Any]]:
+    yield from ((key, value) for key, value in flat(folder.run["settings"]) if not key.endswith(".path"))
+    yield "crs", folder.run.get("crs")
+
+
+def _said(value: Any, lang: str) -> str | None:
+    if isinstance(value, list):
+        return listed(value, lang) if value else None
+    if isinstance(value, bool):
+        return text("report.yes" if value else "report.no", lang)
+    return f"{value:g}" if isinstance(value, float) else None if value is None else str(value)
+
+
+def _about(key: str, lang: str) -> str:
+    """What is said of an option; nothing of one that there is no more."""
+    if key == "crs":
+        return text("compare.crs", lang)
+    try:
+        model, name = option_at(key)
+        return about(model, name).of(lang)
+    except (StopIteration, KeyError, AttributeError, TypeError):
+        return ""
+
+
+def changed_versions(a: Folder, b: Folder) -> pd.DataFrame:
+    """The packages of other releases: the table ``compare.versions``."""
+    mine, theirs = (folder.run.get("versions") for folder in (a, b))
+    mine, theirs = (said if isinstance(said, dict) else {} for said in (mine, theirs))
+    rows = [
+        (name, *(None if of.get(name) is None else str(of[name])[:40] for of in (mine, theirs)))
+        for name in dict.fromkeys((*mine, *theirs))
+        if mine.get(name) != theirs.get(name)
+    ]
+    return pd.DataFrame(rows, columns=["package", "a", "b"])
+
+
+def reached(
+    names: Sequence[str],
+    parts: Sequence[Part],
+    folders: Sequence[Folder],
+    inputs: pd.DataFrame,
+    settings: pd.DataFrame,
+    versions: pd.DataFrame,
+) -> dict[str, Causes]:
+    """Which of the differences a part can have read, by what it declares: itself, or a part whose result it uses.
+
+    Parameters
+    ----------
+    names
+        The parts that are asked for.
+    parts
+        All of them.
+    folders
+        The two results.
+    inputs, settings, versions
+        What differs.
+    """
+    read: dict[str, set[str]] = {name: set() for name in names}
+    sections: dict[str, set[str]] = {name: {"city", "crs"} for name in names}
+    for folder in folders:
+        there = {row["layer"] for row in folder.run["inputs"]}
+        layers: dict[str, set[str]] = {}
+        if len(inputs) or settings["key"].str.startswith("inputs.").any():
+            made, every = _settings_of(folder), there | {*inputs["layer"]}
+            layers = {part.name: every if made is None else {*part.layers_for(made, alone=True)} for part in parts}
+        for part in parts:
+            for each in _with_those_before(part, parts, there) if part.name in read else ():
+                read[part.name] |= layers.get(each.name, set())
+                sections[part.name] |= {*each.settings} - {"report"} | ({_FINDS} if each.by_level else set())
+    return {
+        name: Causes(
+            tuple(dict.fromkeys(row["title"] for row in inputs.to_dict("records") if row["layer"] in read[name])),
+            tuple(key for key in settings["key"] if _reaches(key, read[name], sections[name])),
+            bool(len(versions)),
+        )
+        for name in names
+    }
+
+
+def _reaches(key: str, read: set[str], sections: set[str]) -> bool:
+    section, _, rest = key.partition(".")
+    if key == _FINDS:
+        return _FINDS in sections
+    if key.startswith(_SHOWN):
+        return False
+    return rest.partition(".")[0] in read if section == "inputs" else section in sections
+
+
+def _with_those_before(part: Part, parts: Sequence[Part], there: set[str]) -> list[Part]:
+    """A part and those whose results it uses, by themselves or by another."""
+    names = {name for name in part.after if name not in there}
+    names |= {part.instead[layer] for layer in part.lacks(there) if layer in part.instead}
+    return [part, *(each for one in parts if one.name in names for each in _with_those_before(one, parts, there))]
+
+
+def _settings_of(folder: Folder) -> Settings | None:
+    """The settings of a run, to ask a part which layers it reads by them; None where they cannot be made again."""
+    said = folder.run["settings"]
+    raw = {name: value for name, value in said.items() if isinstance(value, dict) and name not in ("city", "inputs")}
+    try:
+        city = _city(folder)
+        return (
+            None if city is None else make_settings({**raw, "city": {"profile": said["city"]["profile"]}}, "run.json")
+        )
+    except JxgisError:
+        return None
+
+
+def _title(layer: str, folders: Sequence[Folder], lang: str) -> str:
+    """What people call a layer; its own name where nobody would know."""
+    for folder in folders:
+        with suppress(InputError, SettingsError):
+            return contract_of(layer, _city(folder)).title.of(lang)
+    return layer
+
+
+def _city(folder: Folder) -> City | None:
+    """The city of a run, where its profile comes with jxgis: another is a file, and no file that run.json names is read."""
+    said = folder.run["settings"].get("city")
+    profile = said.get("profile") if isinstance(said, dict) else None
+    return load_city(profile) if isinstance(profile, str) and _SHIPPED.fullmatch(profile) else None
