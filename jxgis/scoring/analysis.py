@@ -277,7 +277,9 @@ def ids_of(candidates: gpd.GeoDataFrame) -> pd.Series:
         if name in candidates.columns:
             given = candidates[name].astype("str").where(candidates[name].notna())
             ids = given.fillna(ids)
-    return ids.where(~ids.duplicated(), ids + "-" + number)
+    while ids.duplicated().any():  # "a", "a", "a-C2": what tells the second apart may be the name of a third
+        ids = ids.where(~ids.duplicated(), ids + "-" + number)
+    return ids
 
 
 def _own_values(
