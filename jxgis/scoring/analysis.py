@@ -26,7 +26,7 @@ from jxgis.schema.tables import table as declared
 from jxgis.scoring.averages import average_indicators
 from jxgis.scoring.depth import feature_table, improvement_table, swing_table, type_table
 from jxgis.scoring.gates import FAILED, check_gates, lively_layers
-from jxgis.scoring.indicators import indicator_table, load_registry, select_indicators
+from jxgis.scoring.indicators import check_values, indicator_table, load_registry, select_indicators
 from jxgis.scoring.moves import Scored
 from jxgis.scoring.part import candidates_of
 from jxgis.scoring.rank import (
@@ -181,6 +181,7 @@ def analyse(given: Given) -> ScoresResult:
     own = _but_shape(own, found_by)
     measured = pd.DataFrame({name: some.table["value"] for name, some in found_by.items()}, index=candidates.index)
     _check_mixed(own, measured, chosen, options.column_units, ids)
+    check_values(own, chosen, ids)
     values = own.combine_first(measured).reindex(columns=measured.columns)
     single = score_table(values, chosen)
     found = weigh(options.weights, chosen, scores=single, judgements=judged)

@@ -31,7 +31,7 @@ def named(shapes: list[shapely.Geometry], **columns: object) -> gpd.GeoDataFrame
 def test_a_rate_is_no_lamp_that_is_lit(city, layer: str) -> None:
     lamps = named([shapely.Point(0, 0), shapely.Point(9, 9)])
     assert load.load_layer(layer, lamps.assign(是否亮灯=["是", "否"]), city=city).table["lit"].tolist() == [1, 0]
-    with pytest.raises(InputError, match="96.5，大于 1"):
+    with pytest.raises(InputError, match=r"96\.5，大于 1"):
         load.load_layer(layer, lamps.assign(亮灯=[96.5, 100]), city=city)
 
 
