@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jxgis.allocate.choice import choose
+from jxgis.allocate.choice import choose, fewest
 from jxgis.allocate.cycle import named_units
 from jxgis.allocate.result import AllocationResult
 from jxgis.allocate.rules import Terms, can_be
@@ -119,6 +119,10 @@ def analyse(given: Given) -> AllocationResult:
         options, None if given.city is None else given.city.allocate, table, areas=tuple(dict.fromkeys(areas.values()))
     )
     pairs = overlapping(table, share=options.overlap_share)
+    if options.total is None and terms.total is not None:
+        # Together the lower bounds may take more than each by itself asks for.
+        least = fewest(table, terms, overlaps=pairs)
+        terms = replace(terms, total=None if least is None else max(terms.total, least))
     choice = choose(table, terms, overlaps=pairs, alternatives=options.alternatives, within=options.within)
     return AllocationResult(given=given, candidates=table, terms=terms, pairs=pairs, choice=choice)
 
@@ -231,15 +235,16 @@ def _joined(given: Given, table: gpd.GeoDataFrame, worth: str) -> gpd.GeoDataFra
 
 
 def _areas(given: Given) -> dict[str, str]:
-    """District to area: of the city, else of the districts' own column."""
-    if given.city is not None and given.city.districts["area"].notna().any():
-        known = given.city.districts
-    else:
-        districts = given.table("districts")
-        if districts is None or "area" not in districts.columns:
-            return {}
-        known = districts
-    known = known[known["area"].notna()]
+    """District to area: as the layer of districts says; all of the city's take part, unless the layer has others."""
+    own, of_city = (
+        {} if known is None or "area" not in known.columns else _named_areas(known)
+        for known in (given.table("districts"), None if given.city is None else given.city.districts)
+    )
+    return {**of_city, **own} if {*own.values()} <= {*of_city.values()} else own
+
+
+def _named_areas(districts: pd.DataFrame) -> dict[str, str]:
+    known = districts[districts["area"].notna()]
     return dict(zip(known["name"].astype(str), known["area"].astype(str), strict=True))
 
 

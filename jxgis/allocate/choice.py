@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-__all__ = ["Choice", "Plan", "choose"]
+__all__ = ["Choice", "Plan", "choose", "fewest"]
 
 #: Nodes of a search after which to give the best so far and its gap: the same on every machine.
 NODE_LIMIT = 200_000
@@ -173,6 +173,25 @@ def choose(
     )
 
 
+def fewest(table: pd.DataFrame, terms: Terms, *, overlaps: Ints | None = None) -> int | None:
+    """Count the candidates of the smallest choice that keeps all rules but that of the total; None where none does.
+
+    Parameters
+    ----------
+    table, terms, overlaps
+        As for `choose`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"candidate_id": list("abc"), "value": 1.0, "area": list("xxy"), "district": None, "type": None,
+    ...     "cost": np.nan, "ready_year": np.nan, "named_year": [2026.0, 2026.0, np.nan], "passes": True, "known": True})
+    >>> fewest(table, Terms(years=(2026,), this_year=2026, areas=("x", "y"), each_area=1, total=2))
+    3
+    """
+    rules = [rule for rule in rules_of(table, terms, overlaps) if rule.kind != "total"]
+    return _Search(table, terms, rules, NODE_LIMIT).fewest()
+
+
 class _Search:
     """A table and its rules as an integer programme: x[candidate, year] is 1 where the year takes the candidate."""
 
@@ -212,6 +231,11 @@ class _Search:
             return [at for at, rule in enumerate(there) if rule.holds(x)]
 
         return [there[at] for at in smallest_conflict(len(there), kept_with)]
+
+    def fewest(self) -> int | None:
+        """How many the smallest plan takes; None where there is none."""
+        found = self._solve(np.ones(self.shape))
+        return None if found.x is None else int(self._whole(found, ()).sum())
 
     def best(self, without: Sequence[Ints] = ()) -> tuple[Ints, int, bool] | None:
         """A plan of the greatest value, what no plan can exceed, and whether that is proven; None where there is none."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jxgis.effect.areas import all_areas, count_areas
+from jxgis.effect.areas import all_areas, count_areas, shared_ground
 from jxgis.effect.compare import Compared, compare_areas
 from jxgis.effect.placebo import placebo_places
 from jxgis.effect.result import EffectResult
@@ -182,9 +182,12 @@ def _areas(areas: gpd.GeoDataFrame, counts: pd.DataFrame, compared: Compared) ->
     of = {i: areas["area_id"][t] for t, group in sets[["treated", "controls"]].to_numpy() for i in group}
     role = areas["role"].where(~areas.index.isin(list(of)), "control")
     none = (counts["before"] + counts["after"] == 0).to_numpy()
+    shared = np.isin(np.arange(len(areas)), [row for pair in shared_ground(areas) for row in pair])
     lone = (role == "treated").to_numpy() & ~none & ~areas.index.isin(sets["treated"])
     reason = np.select(
-        [none, lone, (role == "near").to_numpy()], ["no_issues_compared", "no_control_left", "near_treated"], ""
+        [none & shared, none, lone, (role == "near").to_numpy()],
+        ["counted_in_another", "no_issues_compared", "no_control_left", "near_treated"],
+        "",
     )
     change = counts["after"] / counts["before"].where(counts["before"] > 0) - 1
     return areas.assign(

@@ -12,6 +12,7 @@ import shapely
 
 from jxgis.errors import InputError
 from jxgis.i18n import text_pair
+from jxgis.space._districts import overlaps
 from jxgis.space.grid import grid_over
 from jxgis.space.points import locate
 from jxgis.zones import numbered
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from jxgis.settings import Controls
 
-__all__ = ["all_areas", "count_areas"]
+__all__ = ["all_areas", "count_areas", "shared_ground"]
 
 _SLIVER = 0.01
 """Polygons that overlap by less than this share of the smaller one were drawn side by side."""
@@ -89,6 +90,22 @@ def all_areas(
     both = pd.concat([own.assign(role="treated"), others], ignore_index=True)
     both.insert(0, "area_id", numbered(both["name"]))
     return cast("gpd.GeoDataFrame", both), taken
+
+
+def shared_ground(areas: gpd.GeoDataFrame) -> list[tuple[int, int]]:
+    """Pairs of treated areas, by position in the table, that claim the same ground: an issue there counts in one of them alone.
+
+    Examples
+    --------
+    >>> x = [0, 40, 200]
+    >>> areas = gpd.GeoDataFrame({"role": "treated"}, geometry=shapely.box(x, 0, [k + 100 for k in x], 100), crs=4549)
+    >>> shared_ground(areas)
+    [(0, 1)]
+    """
+    rows = np.flatnonzero(areas["role"] == "treated")
+    area = areas.area.to_numpy()
+    found = [(int(rows[i]), int(rows[j]), m2) for i, j, m2 in overlaps(areas.iloc[rows])]
+    return [(i, j) for i, j, m2 in found if m2 > _SLIVER * min(area[i], area[j])]
 
 
 def count_areas(

@@ -30,7 +30,7 @@ def holds(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> NDArray[np
         (n) rows with the columns that the conditions name.
     conditions
         Column to what it must hold: True (a value; of a column of yes and no a yes), False (the opposite), a value or some
-        values (text without blanks at its ends, numbers as numbers), or a `settings.Range` (a yes is 1, a no 0). A row
+        values (text without blanks at its ends, numbers as numbers), or a `settings.Range`; to numbers a yes is 1, a no 0. A row
         without a value holds to False alone. Yes and no may be words: 是, 否, yes, no, true, false.
 
     Returns
@@ -53,7 +53,7 @@ def holds(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> NDArray[np
 
 
 def tells(values: pd.Series[Any], wanted: Condition) -> bool:
-    """Whether a column says anything of a condition: it has a value, and for a range a number, or a yes or a no.
+    """Whether a column says anything of a condition: it has a value, and for numbers a number, or a yes or a no.
 
     Examples
     --------
@@ -61,9 +61,14 @@ def tells(values: pd.Series[Any], wanted: Condition) -> bool:
     >>> tells(words, True), tells(words, Range(least=1)), tells(pd.Series(["是", "否"]), Range(least=1))
     (True, False, True)
     """
-    if isinstance(wanted, Range):
-        return bool(np.isfinite(_numbers(values)).any())
-    return wanted is False or bool(values.notna().any())
+    if isinstance(wanted, bool):
+        return wanted is False or bool(values.notna().any())
+    words = not isinstance(wanted, Range) and any(isinstance(each, str) for each in _several(wanted))
+    return bool(values.notna().any() if words else np.isfinite(_numbers(values)).any())
+
+
+def _several(wanted: float | str | tuple[float | str, ...]) -> tuple[float | str, ...]:
+    return wanted if isinstance(wanted, tuple) else (wanted,)
 
 
 def _yes_or_no(values: pd.Series[Any]) -> NDArray[np.float64] | None:
@@ -92,10 +97,10 @@ def _one(values: pd.Series[Any], wanted: Condition) -> NDArray[np.bool_]:
         low = -np.inf if wanted.least is None else wanted.least
         high = np.inf if wanted.most is None else wanted.most
         return np.asarray((number >= low) & (number <= high))
-    some = wanted if isinstance(wanted, tuple) else (wanted,)
+    some = _several(wanted)
     words = {str(each).strip() for each in some if isinstance(each, str)}
     numbers = [each for each in some if not isinstance(each, str)]
     found = values.astype("str").str.strip().isin(words).to_numpy(dtype=np.bool_) & given
     if numbers:
-        found |= pd.to_numeric(values, errors="coerce").isin(numbers).to_numpy(dtype=np.bool_)
+        found |= np.isin(_numbers(values), numbers)
     return np.asarray(found, dtype=np.bool_)

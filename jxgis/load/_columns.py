@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["MOST_NUMBER", "as_code", "as_number", "as_text", "differing", "holdable", "rename_columns", "whole_as_text"]
+#: How a column of yes and no is written by hand.
+_YES_NO = {"是": 1.0, "yes": 1.0, "true": 1.0, "否": 0.0, "no": 0.0, "false": 0.0}
 
 MOST_NUMBER = 1e15
 """Nothing of a city is more; beyond, numbers lose their ones, and in the end their sum is infinite."""
@@ -192,7 +194,7 @@ def as_code(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
 
 
 def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Numbers, thousands separated or not; a year may be written as one (2024年).
+    """Numbers, thousands separated or not; a year may be written as one (2024年); a column of yes and no alone is 1 and 0.
 
     Returns
     -------
@@ -206,12 +208,17 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     >>> number, bad = as_number(pd.Series(["1,234", "2024年", "many", None]))
     >>> number.tolist(), bad.tolist()
     ([1234.0, 2024.0, nan, nan], [False, False, True, False])
+    >>> as_number(pd.Series(["是", "否", None]))[0].tolist()
+    [1.0, 0.0, nan]
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
         given = column.astype(np.float64)
         endless = np.isinf(given.to_numpy())
         return given.mask(endless), endless
     text = as_text(column)
+    yes = text.str.casefold().map(_YES_NO)
+    if text.notna().any() and yes.notna().equals(text.notna()):
+        return yes.astype(np.float64), np.zeros(len(text), dtype=np.bool_)
     number = pd.to_numeric(text, errors="coerce")
     again = number.isna() & text.notna()
     if again.any():

@@ -55,6 +55,14 @@ _ROW = re.compile(r"(?:表1)?第?(\d{1,2})项?")
 #: A percentage that was rounded by hand differs from numerator over denominator by half a point at most.
 _ROUNDED = 0.5
 _MOST = 8
+#: The columns in the unit of the target, and what they are called.
+_SHARES = {
+    "value": ("数值", "value"),
+    "target_2025": ("2025 年目标", "target of 2025"),
+    "target_2027": ("2027 年目标", "target of 2027"),
+}
+#: So many times as large are percentages beside fractions of about the same.
+_TIMES = 10
 
 
 def rows_of(brought: pd.DataFrame) -> list[Brought]:
@@ -222,7 +230,7 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
         if row.level != "subdistrict" and not target.kept_at(row.level):
             zh, en = "不按这一层级统计。", "it is not kept at this level."
         elif not any(has):
-            continue
+            pass
         elif target.count:
             if has[0] and has[1] and value != above:
                 zh, en = (
@@ -242,8 +250,10 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
             made = f"{target.scale * above / below:g}"
             zh = f"数值 {value:g} 与分子÷分母（{made}）不符。"
             en = f"value {value:g} is not numerator over denominator ({made})."
-        if not zh and has[0] and not _possible(value, target):
-            zh, en = f"数值 {value:g} 不在可能的范围内。", f"{value:g} cannot be."
+        for share, (said_zh, said_en) in _SHARES.items():
+            number = getattr(row, share)
+            if not zh and not np.isnan(number) and not _possible(number, target):
+                zh, en = f"{said_zh} {number:g} 不在可能的范围内。", f"{said_en} {number:g} cannot be."
         if zh:
             wrong.append(_error(row.zone, target.zh, zh, en))
     return [*wrong, *_fractions(found, by_id)]
@@ -258,22 +268,39 @@ def _apart(value: float, made: float, target: PlanTarget) -> bool:
 
 
 def _fractions(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[InputError]:
-    """Percentages of which none is above 1, and which nothing else tells: they may be fractions."""
-    alone = found[found["denominator"].isna() & found["value"].notna()]
+    """Percentages that may be fractions: an Excel cell that shows 98 % holds 0.98.
+
+    Those of an indicator of which none is above 1, and those that the others, of targets the plan's too, are `_TIMES` as
+    large as; where numerator and denominator stand beside a value, they tell.
+    """
     asked = []
-    for indicator, value in alone.groupby("indicator", sort=False)["value"]:
-        target = by_id[str(indicator)]
-        if target.in_percent and 0 < value.max() <= 1:
-            asked.append(
-                InputError(
-                    zh=f"填报表的“{target.zh}”（单位 %）都不大于 1（{value.min():g}–{value.max():g}），像是小数（0.85）而不是"
-                    "百分数（85）；请改为百分数。确实低于 1 % 的，请填写分子和分母。",
-                    en=f"Values for the scorecard: {target.en} (in %) holds nothing above 1 ({value.min():g} to "
-                    f"{value.max():g}): it looks like fractions (0.85), not percent (85). Write percent; where it really is "
-                    "below 1 %, fill in numerator and denominator.",
-                )
-            )
+    for share in _SHARES:
+        alone = found[share].notna() & (found["denominator"].isna() | (share != "value"))
+        for indicator, rows in found[alone].groupby("indicator", sort=False):
+            target = by_id[str(indicator)]
+            value = rows[share]
+            beside = [*value[value > 1], *([getattr(target, share) or 0.0] if share != "value" else [])]
+            most = min((each for each in beside if each > 1), default=np.inf)
+            low = rows[(value > 0) & (value <= 1) & at_most(value.to_numpy() * _TIMES, most)]
+            if target.in_percent and len(low):
+                asked.append(_asked(low, share, target, most))
     return asked
+
+
+def _asked(low: pd.DataFrame, share: str, target: PlanTarget, most: float) -> InputError:
+    """The question whether numbers are fractions."""
+    zones, first = "、".join(map(quoted, low["zone"].replace(ALL, _CITY[0]).head(_MOST))), low[share].iloc[0]
+    beside_zh = "" if np.isinf(most) else f"，别的是 {most:g} 这样的百分数"
+    beside_en = "" if np.isinf(most) else f", beside percentages such as {most:g}"
+    rest = share == "value"
+    return InputError(
+        zh=f"填报表的“{target.zh}”（单位 %，{_SHARES[share][0]}）：{zones} 填的是 {first:g} 这样不大于 1 的数{beside_zh}，像是小数"
+        "（0.85）而不是百分数（85；Excel 中显示为 85% 的单元格存的是 0.85）；请改为百分数。"
+        + ("确实低于 1 % 的，请填写分子和分母。" if rest else ""),
+        en=f"Values for the scorecard: {target.en} (in %, {_SHARES[share][1]}) of {zones} is {first:g}, not above 1{beside_en}: it "
+        "looks like a fraction (0.85), not percent (85; a cell that Excel shows as 85% holds 0.85). Write percent"
+        + ("; where it really is below 1 %, fill in numerator and denominator." if rest else "."),
+    )
 
 
 def _completed(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from jxgis.scoring.averages import average_indicators
 from jxgis.scoring.brought import brought_types, own_values, refuse_mixed, unread, without_shape
 from jxgis.scoring.depth import feature_table, improvement_table, swing_table, type_table
 from jxgis.scoring.gates import FAILED, check_gates, lively_layers
-from jxgis.scoring.indicators import indicator_table, load_registry, select_indicators
+from jxgis.scoring.indicators import check_values, indicator_table, load_registry, select_indicators
 from jxgis.scoring.moves import Scored
 from jxgis.scoring.part import candidates_of
 from jxgis.scoring.rank import (
@@ -178,6 +178,7 @@ def analyse(given: Given) -> ScoresResult:
     own = without_shape(own, found_by)
     measured = pd.DataFrame({name: some.table["value"] for name, some in found_by.items()}, index=candidates.index)
     refuse_mixed(own, measured, chosen, options.column_units, ids)
+    check_values(own, chosen, ids)
     values = own.combine_first(measured).reindex(columns=measured.columns)
     single = score_table(values, chosen)
     found = weigh(options.weights, chosen, scores=single, judgements=judged)
@@ -270,7 +271,9 @@ def ids_of(candidates: gpd.GeoDataFrame) -> pd.Series:
         if name in candidates.columns:
             given = candidates[name].astype("str").where(candidates[name].notna())
             ids = given.fillna(ids)
-    return ids.where(~ids.duplicated(), ids + "-" + number)
+    while ids.duplicated().any():  # "a", "a", "a-C2": what tells the second apart may be the name of a third
+        ids = ids.where(~ids.duplicated(), ids + "-" + number)
+    return ids
 
 
 def _ground(given: Given) -> tuple[Ground, dict[str, Text]]:

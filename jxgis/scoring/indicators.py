@@ -13,9 +13,11 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from jxgis._toml import read_toml, validated
-from jxgis.errors import JxgisError, SettingsError, collect
+from jxgis.bounds import at_least, at_most
+from jxgis.errors import InputError, JxgisError, SettingsError, collect
 from jxgis.i18n import Text
-from jxgis.indicators.measures import check_measures
+from jxgis.indicators.measures import MEASURES, check_measures
+from jxgis.privacy import quoted
 from jxgis.schema.tables import table
 from jxgis.settings import MeasureSettings
 
@@ -29,6 +31,7 @@ __all__ = [
     "Reference",
     "Registry",
     "check_indicators",
+    "check_values",
     "indicator_table",
     "load_registry",
     "score_values",
@@ -41,6 +44,8 @@ RESERVED = frozenset([*table("scores.scores").required, "geometry", "fid"]) - {"
 
 Judgements = Mapping[str, Mapping[str, float]]
 _NO_TEXT = Text("", "")
+#: Measures whose values may be any number.
+_ANY_NUMBER = ("raster_mean", "ratio_of_columns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,3 +363,45 @@ def check_indicators(indicators: Iterable[Indicator], where: str) -> None:
         seen.add(i.id)
     collect(errors)
     check_measures({i.id: i.measures for i in indicators})
+
+
+def check_values(own: pd.DataFrame, indicators: Iterable[Indicator], ids: pd.Series) -> None:
+    """Refuse what no candidate can have of what layers could measure: below nothing (a code for no data), more than the whole.
+
+    Parameters
+    ----------
+    own
+        (n) rows, a column an indicator; NaN where nothing was brought.
+    indicators
+        With their ways of measuring; of one without any, nothing is said.
+    ids
+        What the rows are called.
+
+    Raises
+    ------
+    InputError
+        Of every indicator.
+
+    Examples
+    --------
+    >>> shaded = [each for each in load_registry().indicators if each.id == "shaded_streets"]
+    >>> check_values(pd.DataFrame({"shaded_streets": [85.0, -999.0]}), shaded, pd.Series(["甲", "乙"]))
+    Traceback (most recent call last):
+    jxgis.errors.InputError: 候选单元 乙 自带的“林荫路覆盖率”为 -999，不可能（共 1 处）；若是无数据的代号请清空，否则请改正。...
+    """
+    wrong = []
+    for indicator in indicators:
+        ways = [MEASURES[way.measure] for way in indicator.measures if way.measure not in _ANY_NUMBER]
+        most = 100.0 if indicator.in_percent and any(way.share for way in ways) else np.inf
+        value = own[indicator.id].dropna() if ways else own[indicator.id].iloc[:0]
+        odd = value[~(at_least(value.to_numpy(), 0.0) & at_most(value.to_numpy(), most))]
+        if len(odd):
+            wrong.append(
+                InputError(
+                    zh=f"候选单元 {quoted(ids[odd.index[0]])} 自带的“{indicator.title('zh')}”为 {odd.iloc[0]:g}，不可能（共 {len(odd)} 处）；"
+                    "若是无数据的代号请清空，否则请改正。",
+                    en=f"Candidate {quoted(ids[odd.index[0]])} brings {odd.iloc[0]:g} of {indicator.title('en')}, which cannot be "
+                    f"({len(odd)} in all); empty it if it is a code for no data, or correct it.",
+                )
+            )
+    collect(wrong)

@@ -20,6 +20,7 @@ __all__ = [
     "check_polygons",
     "count_parts",
     "overlaps",
+    "require_apart",
     "shown",
     "without_scraps",
 ]
@@ -137,6 +138,17 @@ def check_districts(districts: gpd.GeoDataFrame) -> None:
     """
     crs_.require_metric(districts, "districts")
     collect(check_polygons(districts, "districts", "name"))
+    require_apart(districts)
+
+
+def require_apart(districts: gpd.GeoDataFrame) -> None:
+    """Refuse districts that claim the same ground: it would count in several of them, and their sum would not be the city's.
+
+    Raises
+    ------
+    InputError
+        With the pairs.
+    """
     names = districts["name"].tolist()
     doubled = [f"{names[i]}–{names[j]} {area:,.0f} m²" for i, j, area in overlaps(districts)]
     if doubled:

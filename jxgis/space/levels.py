@@ -12,6 +12,7 @@ import shapely
 from jxgis.city import contract_of
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.space._districts import require_apart
 from jxgis.space.polygons import polygons_of
 from jxgis.zones import ALL, zone_names
 
@@ -98,7 +99,7 @@ def zones_by_level(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If districts share a name or have none.
+        If districts share a name or have none, or claim the same ground.
 
     Examples
     --------
@@ -114,6 +115,7 @@ def zones_by_level(
     known = bool(area.notna().all()) and len(area) > 0
     of = area.astype("str").to_numpy() if known else np.full(len(districts), ALL, dtype=object)
     _refuse_same(of if known else [], names)
+    require_apart(districts)
     rows: list[tuple[str, str, str | None, shapely.Geometry]] = [("city", ALL, None, shapely.union_all(shapes))]
     if known:
         rows += [("area", name, ALL, shapely.union_all(shapes[of == name])) for name in dict.fromkeys(of)]

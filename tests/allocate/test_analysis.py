@@ -56,6 +56,42 @@ def test_each_area_each_year_and_no_more_than_is_asked_for():
     assert found.summary()["conflict"] is None
 
 
+@pytest.mark.parametrize(
+    ("options", "columns", "total"),
+    [
+        # Three of one area are named: the two others still take part.
+        ({"each_area": 1, "years": [2026]}, {"named_year": [2026.0] * 3 + [np.nan] * 6}, 5),
+        # Six in the first year leave two of the next one to come.
+        ({"each_year": 2, "by": {2026: 6}}, {}, 8),
+        # All types are of one area; the other area takes part too.
+        ({"each_type": 1, "each_area": 1, "years": [2026]}, {"type": ["a", "b", "c", *[None] * 6]}, 5),
+    ],
+)
+def test_without_a_total_the_lower_bounds_together_say_how_many(options, columns, total):
+    found = allocate(candidates(**columns), **options)
+    assert (found.choice.status, len(found.allocation), found.terms.total) == ("optimal", total, total)
+
+
+def test_a_conflict_names_no_total_that_nobody_set():
+    found = allocate(each_year=7, years=[2026, 2027])
+    assert [rule.kind for rule in found.choice.conflict] == ["each_year", "each_year"]
+
+
+def test_areas_are_those_of_the_layer_of_districts(tmp_path):
+    path = tmp_path / "districts.gpkg"
+    rules = {"years": [2026], "by": {2026: 2}, "each_year": 2, "each_type": 0}
+    asked = {"city": {"profile": "jiaxing"}, "inputs": {"districts": {"path": str(path)}}, "allocate": rules}
+
+    DISTRICTS.assign(name=["甲", "乙", "丙"], area=["东区", "西区", "西区"]).to_file(path)
+    found = Project(make_settings(asked, "test")).allocation(candidates())
+    assert found.allocation["area"].tolist() == ["东区", "西区"]
+
+    # An area of the plan whose districts are not in the file is still asked for.
+    DISTRICTS.head(2).to_file(path)
+    found = Project(make_settings(asked, "test")).allocation(candidates())
+    assert [rule.name for rule in found.choice.conflict] == ["each_area:经开区:2026"]
+
+
 def test_the_plans_own_rules_come_from_the_profile():
     rules = load_city("jiaxing").allocate
     assert (rules.years, rules.by, rules.each_area, rules.each_year) == (

@@ -33,20 +33,19 @@ def project_of(city: Path, more: str = "", *, overlap_m: float = 200, issues: bo
 CANDIDATES = '[inputs.candidates]\npath = "candidates.gpkg"\n'
 
 
-def test_overlapping_districts_stop_the_units_and_nothing_else(jxgis: Run, city: Path) -> None:
+def test_overlapping_districts_stop_units_and_sums_of_districts_and_nothing_else(jxgis: Run, city: Path) -> None:
     out = city / "out"
     finished = jxgis("report", project_of(city, CANDIDATES), "--out", out)
     assert finished.code == 0, finished.err
     assert "未能完成管理单元：片区互相重叠：西片–东片 600,000 m²" in finished.err
     assert "Traceback" not in finished.err
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    ((part, message),) = [(entry["part"], entry["message"]) for entry in run["refused"]]
-    assert part == "units"
-    assert "西片–东片 600,000 m²" in message
+    assert [entry["part"] for entry in run["refused"]] == ["units", "scorecard"]
+    assert all("西片–东片 600,000 m²" in entry["message"] for entry in run["refused"])
     assert {"hotspots.gpkg", "scores.gpkg", "maps/scores.html", "report.xlsx", "flaws.gpkg"} <= set(run["outputs"])
     assert "units.gpkg" not in run["outputs"]
     page = (out / "index.html").read_text(encoding="utf-8")
-    assert page.count("未能完成，其余部分不受影响") == 2, "before the figures, and in the part's own section"
+    assert page.count("未能完成，其余部分不受影响") == 4, "before the figures, and in each part's own section"
     assert "flaws.gpkg" in page
     notes = pd.read_excel(out / "report.xlsx", sheet_name="说明", header=None, engine="calamine").to_string()
     assert "未能完成，其余部分不受影响" in notes

@@ -219,6 +219,14 @@ def test_treated_areas_without_issues_are_left_out_by_name() -> None:
         measured(treated=empty)
 
 
+def test_treated_areas_drawn_twice_are_named_and_not_said_to_hold_no_issue() -> None:
+    again = TREATED.head(1).assign(name="又一次")
+    result = measured(treated=pd.concat([TREATED, again], ignore_index=True))
+    assert len(result.sets) == len(SQUARES)
+    assert result.areas["reason"].dropna().isin(["counted_in_another", "near_treated"]).all()
+    assert any("–又一次" in note.zh or "又一次–" in note.zh for note in result.notes() if "互相重叠" in note.zh)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

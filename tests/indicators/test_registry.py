@@ -59,10 +59,17 @@ def test_a_no_is_no_yes_however_it_is_written(lit):
     assert holds(rows, {"lit": Range(most=0)}).tolist()[1] is True
 
 
-@pytest.mark.parametrize("lit", [[True, False, True, False], ["是", "否", "是", "否"], [1, 0, 2, 0]])
+@pytest.mark.parametrize("lit", [[True, False, True, False], ["是", "否", "是", "否"], [1, 0, 1, 0]])
 def test_lamps_that_are_dark_count_among_all(lit):
     of_plan = next(target for target in load_plan().targets if "lightscape" in layers_of(target.measures))
     assert value({"lightscape": things(lit=lit)}, *of_plan.measures) == (0.5, "")
+
+
+@pytest.mark.parametrize("lit", [[96.5, 80.0, 92.0, 99.0], [0.965, 0.8, 0.92, 0.99]], ids=["percent", "fractions"])
+def test_a_rate_is_no_yes_and_no_no(lit):
+    of_plan = next(target for target in load_plan().targets if "lightscape" in layers_of(target.measures))
+    found, reason = value({"lightscape": things(lit=lit)}, *of_plan.measures)
+    assert (np.isnan(found), reason != "") == (True, True)
 
 
 def test_words_that_are_no_numbers_tell_nothing_of_a_range():

@@ -27,6 +27,14 @@ def named(shapes: list[shapely.Geometry], **columns: object) -> gpd.GeoDataFrame
     return gpd.GeoDataFrame({"名称": [f"第{i}" for i in range(len(shapes))], **columns}, geometry=moved, crs=4549)
 
 
+@pytest.mark.parametrize("layer", ["street_lights", "lightscape"])
+def test_a_rate_is_no_lamp_that_is_lit(city, layer: str) -> None:
+    lamps = named([shapely.Point(0, 0), shapely.Point(9, 9)])
+    assert load.load_layer(layer, lamps.assign(是否亮灯=["是", "否"]), city=city).table["lit"].tolist() == [1, 0]
+    with pytest.raises(InputError, match=r"96\.5，大于 1"):
+        load.load_layer(layer, lamps.assign(亮灯=[96.5, 100]), city=city)
+
+
 @pytest.mark.parametrize("layer", POLYGONS)
 def test_polygon_layers(city, layer: str) -> None:
     table = named([shapely.box(0, 0, 100, 100), shapely.box(200, 0, 300, 100)], 备注=["x", "y"])

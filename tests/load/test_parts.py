@@ -97,6 +97,13 @@ def test_a_line_that_crosses_itself_is_left_alone() -> None:
     assert not repaired.made_valid.any()
 
 
+def test_yes_and_no_are_numbers_where_a_column_holds_nothing_else():
+    assert as_number(pd.Series(["是", "否", None]))[0].tolist()[:2] == [1, 0]
+    assert as_number(pd.Series([True, None], dtype=object))[0].tolist()[0] == 1
+    number, bad = as_number(pd.Series(["是", "3"]))
+    assert (number.tolist()[1], bad.tolist()) == (3, [True, False])
+
+
 def test_a_number_without_end_in_a_column_of_numbers_is_no_number():
     number, bad = as_number(pd.Series([1.0, np.inf, np.nan, -np.inf]))
     assert number.isna().tolist() == [False, True, True, True]

@@ -63,6 +63,11 @@ def test_a_zone_goes_by_what_it_is_called(zones, zone, level, said):
         (sheet(numerator=[5.0], denominator=[0.0]), "分母是 0"),
         (sheet(value=[90.0], numerator=[80.0], denominator=[100.0]), "不符"),
         (sheet(value=[0.985]), "小数"),
+        (sheet(zone=["甲", "乙"], value=[0.985, 97.0]), "甲 填的是 0.985"),
+        (sheet(indicator=["water_leakage"], zone=["甲", "乙"], value=[4.0, 0.05]), "乙 填的是 0.05"),
+        (sheet(value=[97.0], target_2027=[0.98]), "2027 年目标"),
+        (sheet(target_2027=[0.98]), "2027 年目标"),
+        (sheet(target_2025=[980.0]), "2025 年目标 980"),
         (sheet(indicator=["19"], value=[3.0], numerator=[4.0]), "分子 4"),
         (sheet(indicator=["platform_phase"], value=[2.0]), "不按这一层级"),
         (sheet(value=[98.0, 97.0]), "只保留一行"),
@@ -77,6 +82,11 @@ def test_a_row_that_cannot_be_is_refused_in_words(zones, rows, says):
 def test_a_rounded_percentage_and_one_below_one_percent_pass(zones):
     rows = sheet(value=[67.0, None], numerator=[2.0, 1.0], denominator=[3.0, 400.0], zone=["甲", "乙"])
     assert bring_values(rows, PLAN, zones)["value"].tolist() == [pytest.approx(200 / 3), 0.25]
+
+
+def test_small_percentages_beside_others_of_their_size_pass(zones):
+    rows = sheet(indicator=["smart_manholes"], zone=["甲", "乙"], value=[0.8, 3.0], target_2025=[4.0, None])
+    assert bring_values(rows, PLAN, zones)["value"].tolist() == [0.8, 3.0]
 
 
 def test_a_growth_may_be_below_nothing(zones):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from jxgis.errors import InputError
 from jxgis.indicators.measures import Ground
 from jxgis.parks.standards import load_standard
 from jxgis.scorecard import bring_values, fill_card, judge_card, load_plan, measure_targets
@@ -39,6 +40,12 @@ def test_zones_from_the_whole_to_its_parts(districts, units):
     alone = zones_by_level(districts.drop(columns="area"))
     assert alone["level"].tolist() == ["city", *["district"] * 4]
     assert (alone["parent"].dropna() == "all").all()
+
+
+def test_districts_that_claim_the_same_ground_are_refused(districts):
+    inside = frame({"name": ["城中"], "area": ["东区"]}, [shapely.box(200, 200, 400, 400)])
+    with pytest.raises(InputError, match="互相重叠：甲–城中 40,000 m²"):
+        zones_by_level(pd.concat([districts, inside], ignore_index=True))
 
 
 def test_points_count_once_and_sums_hold(districts, units, toilets):

@@ -204,6 +204,8 @@ def test_a_project_s_own_indicators_replace_the_set():
 def test_ids_are_made_where_there_are_none_and_never_twice():
     three = pd.concat([square(name=["甲"]), square(name=["甲"]), square(name=[None])], ignore_index=True)
     assert score_candidates(three).scores["candidate_id"].tolist() == ["甲", "甲-C2", "C3"]
+    three["name"] = ["甲", "甲", "甲-C2"]
+    assert score_candidates(three).scores["candidate_id"].is_unique
 
 
 def test_every_way_of_weighing_ranks_the_same_candidates(result):

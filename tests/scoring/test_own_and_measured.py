@@ -83,6 +83,14 @@ def test_fractions_among_percentages_are_asked_about_by_name(candidates, brought
     assert as_said.scores["shaded_streets"].tolist() == brought
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("shaded_streets", 850.0), ("rework_rate", -1.0), ("toilets_per_km2", -999.0)]
+)
+def test_what_no_candidate_can_have_is_refused(candidates, name, value):
+    with pytest.raises(InputError, match=f"乙.*{value:g}"):
+        score_candidates(candidates.assign(**{name: [5.0, value, np.nan]}))
+
+
 @pytest.mark.parametrize(("value", "asked"), [(0.5, True), (0.02, False)])
 def test_what_layers_measure_tells_a_fraction_from_less_than_one_percent(candidates, value, asked):
     lane = gpd.GeoDataFrame(
