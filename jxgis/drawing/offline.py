@@ -48,6 +48,8 @@ _MARK = re.compile(r"<jxgis-piece-(\d+)>")
 _TAGS = re.compile(r"<(?=/?script|!--)", re.IGNORECASE)
 #: Where the policy will stand. No text of the data can hold it, since "<" is escaped in all of them.
 _POLICY = "<jxgis-policy>"
+#: Where the key of the base map stands; page.js reads it there.
+_KEY = "jxgis-basemap-key"
 _LANGUAGES = {"zh": "zh-CN", "en": "en"}
 _VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 #: Height of a map in a notebook: it is seen whole on a laptop.
@@ -287,6 +289,8 @@ class Page(PlainPage):
         first: such a layer is left out of the page, and a warning says so.
     hosts
         Where the tiles of its base map come from, if it has one.
+    key
+        What their provider asks for. It stands in the head, in no script: whoever compares two pages can pass it over.
     datum
         That of the coordinates that it is drawn in.
     legends
@@ -299,6 +303,7 @@ class Page(PlainPage):
         self.lang = lang
         self.online = False
         self.hosts: Sequence[str] = ()
+        self.key = ""
         self.datum: Datum = "WGS-84"
         self.legends: list[Scale] = []
         self.added = Added([], [], [])
@@ -374,7 +379,8 @@ class Page(PlainPage):
         lines = (line.rstrip() for line in re.split(r"\r\n|\r|\n", html))
         html = "\n".join(line for line in lines if line) + "\n"
         policy = f'<meta http-equiv="Content-Security-Policy" content="{content_policy(html, online=self.online, hosts=self.hosts)}">'
-        return html.replace(_POLICY, policy, 1)
+        key = f'\n<meta name="{_KEY}" content="{escape.html(self.key)}">' if self.key else ""
+        return html.replace(_POLICY, policy + key, 1)
 
 
 def to_html(page: folium.Map, *, online: bool | None = None) -> str:
