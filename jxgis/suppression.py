@@ -35,7 +35,8 @@ def left_out(
 
     A count is safe when there is a second table of whole numbers in which it differs and nothing that is shown does: each
     sum holds, what is shown is the same, what stands as a range is in it. First of each sum that tells a count by itself the
-    smallest other is left out; then the second table that changes the fewest shown counts, and of these the smallest, is
+    smallest other is left out, and a second where the two are so near that which of them is the smaller would tell those who
+    know this rule; then the second table that changes the fewest shown counts, and of these the smallest, is
     searched for by integer programming, and what it changes is left out; of more than 2,000 counts, most of them zero (a fine
     grid), only those zeros may change that share a sum of no more than so many with the count. Such a table shows that every count it changes is
     safe, and it remains one whatever else is left out. Of more than 2,000 counts above zero (the cells of a city) each sum is
@@ -108,7 +109,9 @@ def left_out(
             rows = np.flatnonzero(moving | near)
             move = search.cheapest(rows, row, lost, zeros=True)
         if move is None:
-            lost |= search.beside(row) & moving & ~held
+            move = search.cheapest(rows, row, lost, zeros=True, ranges=True)
+        if move is None:
+            lost |= search.beside(row, most=_AT_ONCE) & ~held | search.beside(row) & moving & ~held
             continue
         moved, after = move != 0, counts[rows] + move
         safe[rows[moved]] = True
@@ -129,10 +132,12 @@ def _sum_by_sum(
     """Leave out the smallest count that is shown of each sum that tells a hidden one by itself, in place; where none is and
     ranges may become ``wider``, the sum's own range, or else one of its parts. A sum may tell what is ``harmless``.
 
-    One hidden part is the rest of its sum. Small parts alone are known where all are as small, or as large, as can be.
-    Beside others, which are no less than ``min_count`` and, as the smallest was taken, no more than the least that is
-    shown, they can be larger than 1 only where enough is left, and smaller than can be only where it fits. As many small
-    parts as the range of their sum can hold are one each.
+    One hidden part is the rest of its sum. Small parts alone are known where all are as small, or as large, as can be: that
+    others are hidden beside them says that it was so, and both must be possible with these. Others are no less than
+    ``min_count`` and, as the smallest were taken, no more than the least that is shown. Of 2, 9 and 10 the 9 alone would tell
+    the 2, since of 1, 10 and 10 the first would have been taken: one or two others are hidden only where with all that is
+    hidden they are less than as many of the least that is shown; of three, whose sum says less of each, it is enough that they
+    are not the larger whatever the small ones are. As many small parts as the range of their sum can hold are one each.
     """
     entries = sums.tocoo()
     by_size = np.lexsort((counts[entries.col], entries.row))
@@ -153,9 +158,9 @@ def _sum_by_sum(
         least = np.full(n_sums, np.inf)
         np.minimum.at(least, of[part & ~hidden], np.where(counts > 0, counts, np.inf)[at][part & ~hidden])
         with np.errstate(invalid="ignore"):
-            full = (others > 0) & (left - others * least >= n * most)
+            full = (others > 0) & (left - others * least >= np.where(others <= 2, 0, n * most))
         alone = (others == 0) & ((rest == n) | (rest == n * most))
-        tight = (others > 0) & (left - taken <= n)
+        tight = (others > 0) & (left - taken < n * most)
         of_parts = (all_hidden == 1) | ((n > 0) & (alone | tight | full))
         sum_hidden = add(~part & hidden) > 0
         told = np.where(sum_hidden, all_hidden == 0, of_parts & (all_hidden > 0))
@@ -223,18 +228,27 @@ class _Search:
         return np.zeros(len(rows), dtype=np.int64) if found is None else found[1]
 
     def cheapest(
-        self, rows: NDArray[np.int64], row: np.int64, lost: NDArray[np.bool_], *, zeros: bool = False
+        self,
+        rows: NDArray[np.int64],
+        row: np.int64,
+        lost: NDArray[np.bool_],
+        *,
+        zeros: bool = False,
+        ranges: bool = False,
     ) -> NDArray[np.int64] | None:
-        """The move that changes one count and the least of what is shown, zeros if they may be; None where there is none."""
+        """The move that changes one count and the least of what is shown; None where there is none.
+
+        Zeros change if they may, and what is left out may be a range too if ``ranges``, as it is where nothing else helps.
+        """
         counts, small, may = self.counts[rows], self.small[rows], ~self.held[rows]
         # A range becomes wider, a count that is shown is left out.
         up = np.where(may & ~lost[rows], np.maximum(counts, self.min_count), 0)
-        down = np.where(may & ~lost[rows] & ~small, self._half(counts), 0)
+        down = np.where(may & ~lost[rows] & ~small, self._half(counts, ranges=ranges), 0)
         if zeros:
             down[may & small] = 1
         else:
             up[counts == 0] = 0
-        said, cost, nothing = self.free(rows, lost), self.cost[rows], np.zeros(len(rows))
+        said, cost, nothing = self.free(rows, lost, ranges=ranges), self.cost[rows], np.zeros(len(rows))
         found = []
         for sign in (1, -1):
             moves = [(said, nothing, nothing), (_Room(up.astype(float), down.astype(float)), cost, cost)]
@@ -291,15 +305,15 @@ class _Search:
             gone[at[step]] |= opened[sign < 0][at[step]]
         return moved, gone
 
-    def _half(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How far below a count that is left out a reader may think of it: half of it, and no range."""
-        return np.clip(counts - self.min_count, 0, counts // 2)
+    def _half(self, counts: NDArray[np.int64], *, ranges: bool = False) -> NDArray[np.int64]:
+        """How far below a count that is left out a reader may think of it: half of it, and no range unless ``ranges``."""
+        return np.clip(counts - (0 if ranges else self.min_count), 0, counts // 2)
 
-    def free(self, rows: NDArray[np.int64], lost: NDArray[np.bool_]) -> _Room:
+    def free(self, rows: NDArray[np.int64], lost: NDArray[np.bool_], *, ranges: bool = False) -> _Room:
         """The room within what is said already; of a count that is left out readers have an idea, up to twice as much."""
         counts, small, gone = self.counts[rows], self.small[rows], lost[rows]
         up = np.where(gone, np.maximum(counts, self.min_count), np.where(small, self.min_count - 1 - counts, 0))
-        down = np.where(small, counts - 1, np.where(gone, self._half(counts), 0))
+        down = np.where(small, counts - 1, np.where(gone, self._half(counts, ranges=ranges), 0))
         down = np.where(self.unsaid[rows], counts, down)
         return _Room(up.astype(float), down.astype(float))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import geopandas as gpd
@@ -140,6 +141,49 @@ def test_zeros_far_off_take_no_part_in_the_search(monkeypatch: pytest.MonkeyPatc
         # Of either class one cell may be without any, total and all: then each of the others may have two.
         assert (lost[:6, 0] & lost[:6, 1]).any()
         assert (lost[6:, 0] & lost[6:, 2]).any()
+
+
+def shown_as(counts: Sequence[int], sums: csc_array, least: int) -> tuple[object, ...]:
+    """What a reader sees of each count: the number, a range, or nothing."""
+    lost = left_out(np.array(counts), sums, min_count=least)
+    return tuple(None if gone else "few" if 0 < n < least else n for n, gone in zip(counts, lost, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("parts", "total", "least"),
+    [(3, 20, 3), (3, 21, 3), (3, 17, 5), (4, 14, 3), pytest.param(4, 24, 3, marks=pytest.mark.slow)],
+)  # fmt: skip
+def test_what_is_left_out_does_not_tell_who_knows_by_which_rule(parts: int, total: int, least: int) -> None:
+    """The oracle: all tables of a known sum, by what is shown of them. 2 of [2, 10, 9] was told: of [1, 10, 10] it would be the
+    other 10 that is left out.
+    """
+    whole = csc_array(np.ones((1, parts)))
+    tables: dict[tuple[object, ...], list[tuple[int, ...]]] = {}
+    for found in itertools.product(range(total + 1), repeat=parts):
+        if sum(found) == total and any(0 < n < least for n in found):
+            tables.setdefault(shown_as(found, whole, least), []).append(found)
+    for shown, alike in tables.items():
+        for values in zip(*alike, strict=True):
+            assert len(set(values)) > 1 or not 0 < values[0] < least, (shown, alike)
+
+
+@pytest.mark.parametrize("cells", [[[9, 3, 3], [2, 0, 0]], [[0, 0, 3], [1, 4, 5]]])
+def test_a_count_beside_zeros_alone_is_not_told_by_its_sum(cells: list[list[int]]) -> None:
+    """The oracle: all tables with the same sums of rows and columns, which are known; what is left out may be any number."""
+    counts = np.array(cells)
+    sums = np.vstack([np.kron(np.eye(2), np.ones(3)), np.kron(np.ones(2), np.eye(3))])
+    shown = np.array(shown_as(counts.ravel().tolist(), csc_array(sums), 3)).reshape(counts.shape)
+    alike = []
+    for first in itertools.product(*(range(n + 1) for n in counts.sum(axis=0))):
+        table = np.array([first, counts.sum(axis=0) - first])
+        said = [
+            n is None or (0 < own < 3 if n == "few" else own == n)
+            for n, own in zip(shown.flat, table.flat, strict=True)
+        ]
+        if (table.sum(axis=1) == counts.sum(axis=1)).all() and all(said):
+            alike.append(table)
+    small = (counts > 0) & (counts < 3)
+    assert (np.ptp(alike, axis=0)[small] > 0).all()
 
 
 def test_known_sums_that_determine_every_part_leave_all_of_them_out() -> None:

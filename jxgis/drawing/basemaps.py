@@ -91,13 +91,13 @@ class _Tiles(Layer):
         "{% macro script(this, kwargs) %}const {{ this.get_name() }} = jxgis.basemap({{ this.data }});{% endmacro %}"
     )
 
-    def __init__(self, source: Source, *, key: str, name: str, attribution: str) -> None:
+    def __init__(self, source: Source, *, name: str, attribution: str) -> None:
         super().__init__(name=escape.html(name), overlay=True)
         self._name = "Basemap"
         # Leaflet reads an attribution as HTML.
         self.data = escape.javascript(
             {
-                "addresses": [*source.addresses], "subdomains": source.subdomains, "key": key,
+                "addresses": [*source.addresses], "subdomains": source.subdomains,
                 "attribution": escape.html(attribution), "most": source.most_zoom,
             }
         )  # fmt: skip
@@ -118,5 +118,5 @@ def add_basemap(page: folium.Map, basemap: Basemap, lang: str) -> None:
     source = _SOURCES[basemap.name]
     name, attribution = (text(f"basemaps.{key}_{basemap.name}", lang) for key in ("name", "source"))
     root = cast("Page", page.get_root())
-    root.hosts, root.datum = source.hosts, source.datum
-    page.add_child(_Tiles(source, key=basemap.key, name=name, attribution=attribution))
+    root.hosts, root.datum, root.key = source.hosts, source.datum, basemap.key
+    page.add_child(_Tiles(source, name=name, attribution=attribution))

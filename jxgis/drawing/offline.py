@@ -47,6 +47,8 @@ _MARK = re.compile(r"<jxgis-piece-(\d+)>")
 _TAGS = re.compile(r"<(?=/?script|!--)", re.IGNORECASE)
 #: Where the policy will stand. No text of the data can hold it, since "<" is escaped in all of them.
 _POLICY = "<jxgis-policy>"
+#: Where the key of the base map stands; page.js reads it there.
+_KEY = "jxgis-basemap-key"
 _LANGUAGES = {"zh": "zh-CN", "en": "en"}
 _VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 #: Height of a map in a notebook: it is seen whole on a laptop.
@@ -253,6 +255,8 @@ class Page(PlainPage):
         first: such a layer is left out of the page, and a warning says so.
     hosts
         Where the tiles of its base map come from, if it has one.
+    key
+        What their provider asks for. It stands in the head, in no script: whoever compares two pages can pass it over.
     datum
         That of the coordinates that it is drawn in.
     legends
@@ -265,6 +269,7 @@ class Page(PlainPage):
         self.lang = lang
         self.online = False
         self.hosts: Sequence[str] = ()
+        self.key = ""
         self.datum: Datum = "WGS-84"
         self.legends: list[Scale] = []
         self.added = Added([], [], [])
@@ -341,7 +346,8 @@ class Page(PlainPage):
         html = "\n".join(line for line in lines if line) + "\n"
         elsewhere = [*self.hosts, *(["https:", "http:"] if self.online else [])]
         policy = escape.content_policy(_SCRIPTS.findall(html), images=elsewhere)
-        return html.replace(_POLICY, f'<meta http-equiv="Content-Security-Policy" content="{policy}">', 1)
+        key = f'\n<meta name="{_KEY}" content="{escape.html(self.key)}">' if self.key else ""
+        return html.replace(_POLICY, f'<meta http-equiv="Content-Security-Policy" content="{policy}">{key}', 1)
 
 
 def to_html(page: folium.Map, *, online: bool | None = None) -> str:

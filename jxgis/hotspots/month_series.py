@@ -12,7 +12,7 @@ from jxgis.drawing.figures import Figure, figure_style, mark_schematic
 from jxgis.hotspots.months import whole_months
 from jxgis.i18n import text
 from jxgis.periods import ends, recorded_months
-from jxgis.small_counts import MIN_RANGE
+from jxgis.small_counts import hide_small
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +59,8 @@ def months_chart(months: pd.DataFrame, *, min_count: int, lang: str = "zh", sket
     months
         From `month_counts`.
     min_count
-        The least number of cases that is shown: a month of fewer, but not none, is a gap in its line.
+        The least number of cases that is shown: a month of fewer, but not none, is a gap in its line, and so is one with
+        which the sum of all would tell how many these are.
     lang, sketch
         ``"zh"`` or ``"en"``; whether it is marked as schematic.
 
@@ -67,9 +68,8 @@ def months_chart(months: pd.DataFrame, *, min_count: int, lang: str = "zh", sket
     -------
     Figure
     """
-    count: NDArray[np.float64] = months["count"].to_numpy(dtype=np.float64, copy=True)
-    if min_count >= MIN_RANGE:
-        count[(count > 0) & (count < min_count)] = np.nan
+    shown = hide_small(pd.DataFrame({"issues": months["count"], "of": "all"}), min_count=min_count, sums=["of"])
+    count: NDArray[np.float64] = pd.to_numeric(shown["issues"], errors="coerce").to_numpy(dtype=np.float64)
     years = sorted(months["year"].unique().tolist())
     with figure_style():
         figure = Figure(figsize=(9.2, 3.2), layout="constrained")

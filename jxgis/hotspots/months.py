@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Months", "by_month", "untold", "whole_months"]
+__all__ = ["Months", "by_month", "unshown", "untold", "whole_months"]
 
 #: The share of the issues that lie in squares of which their month can show them.
 _SHOWN = 0.9
@@ -69,7 +69,7 @@ def by_month(issues: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, *, min_count: in
     The squares are the smallest of which at least nine issues in ten lie in one that has ``min_count`` of its month.
     What is shown is the class of a count and never the count, zero and small counts being one class: so no small count can
     be read off. Where the classes and the sums that readers know, of the square and of the month, would still tell one,
-    the square is left out (`untold`).
+    the square is left out (`unshown`).
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def by_month(issues: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, *, min_count: in
     Returns
     -------
     Months or None
-        None where there are no two months.
+        None where there are no two months, or no square can be shown.
     """
     known = issues[issues["time"].notna()] if "time" in issues.columns else issues.iloc[:0]
     if known.empty or cells.empty:
@@ -110,8 +110,11 @@ def by_month(issues: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, *, min_count: in
         if count[count >= cuts].sum() >= _SHOWN * count.sum():
             break
     breaks = _breaks(count[count >= cuts], cuts)
+    gone = unshown(count, breaks, min_count=min_count)
+    if gone.all():
+        return None
     shown = np.searchsorted(breaks, count, side="right")
-    shown[untold(count, breaks, min_count=min_count).any(axis=1)] = -1
+    shown[gone] = -1
     totals = hide_small(pd.DataFrame({"issues": count.sum(axis=0), "of": "all"}), min_count=min_count, sums=["of"])
     first = ((low + np.arange(n)) * step).astype("datetime64[M]").astype("datetime64[D]")
     part = ~whole_months(first, start, end, recorded)
@@ -149,7 +152,44 @@ def _breaks(counts: NDArray[np.int64], least: int) -> list[int]:
     return [least, *(int(at) for at in np.unique(near) if at <= counts.max())]
 
 
-def untold(count: NDArray[np.int64], breaks: Sequence[int], *, min_count: int) -> NDArray[np.bool_]:
+def unshown(count: NDArray[np.int64], breaks: Sequence[int], *, min_count: int) -> NDArray[np.bool_]:
+    """Squares that are left out, so that no small count is told: those of which one is, and more where these are told by others.
+
+    Parameters
+    ----------
+    count
+        Counts (squares, months).
+    breaks, min_count
+        As for `untold`.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        (squares,).
+
+    Examples
+    --------
+    Of seven issues of the second month the first square has fewer than three and the last five, as its class says; that the
+    one between is left out would not hide its two.
+
+    >>> unshown(np.array([[6, 0], [5, 2], [8, 5]]), [3, 5, 6], min_count=3).tolist()
+    [True, True, False]
+    """
+    gone = np.zeros(len(count), dtype=bool)
+    fewest = np.argsort(count.sum(axis=1), kind="stable")
+    while True:
+        told = untold(count, breaks, min_count=min_count, gone=gone).any(axis=1)
+        if (told & ~gone).any():
+            gone |= told
+        elif told.any() and not gone.all():
+            gone[fewest[~gone[fewest]][0]] = True
+        else:
+            return gone
+
+
+def untold(
+    count: NDArray[np.int64], breaks: Sequence[int], *, min_count: int, gone: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
     """Small counts that readers could tell, who know the class of each count and the sum of each row and column.
 
     A count is safe when two others of its row and its column can move against it: then another table has the same
@@ -163,6 +203,8 @@ def untold(count: NDArray[np.int64], breaks: Sequence[int], *, min_count: int) -
         Where classes begin, the first being zero and up.
     min_count
         The least count that is shown.
+    gone
+        Rows of which no class is shown.
 
     Returns
     -------
@@ -180,7 +222,9 @@ def untold(count: NDArray[np.int64], breaks: Sequence[int], *, min_count: int) -
     """
     edges = np.array([0, *breaks, np.iinfo(np.int64).max])
     at = np.searchsorted(breaks, count, side="right")
-    less, more = (count > edges[at]).astype(np.int64), (count < edges[at + 1] - 1).astype(np.int64)
+    free = np.zeros((len(count), 1), dtype=bool) if gone is None else gone[:, None]
+    less = (count > np.where(free, 0, edges[at])).astype(np.int64)
+    more = (free | (count < edges[at + 1] - 1)).astype(np.int64)
 
     def moves(own: NDArray[np.int64], across: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether a count can move one way, its row and column the other (``own``), their corner its way (``across``)."""

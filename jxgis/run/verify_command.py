@@ -31,6 +31,8 @@ __all__ = ["Verified", "run_verify"]
 
 #: What run.json is not believed: where files lie, what is asked of a database, and which grids a CRS sends PROJ to.
 _OF_FILES = {"path", "query", "table", "outline", "issue_classes", "profile", "template", "file"}
+#: What is nobody else's to know.
+_SECRET = {"report": {"tianditu_key"}}
 _PLAIN_CRS = re.compile(r"(?i)(?:EPSG:\d{4,6}|GCJ-?02|BD-?09|WGS-?84)")
 
 
@@ -105,7 +107,7 @@ def run_verify(
 def _recorded(run: Mapping[str, Any], given: Settings, found: Verified) -> Settings:
     """The settings that run.json records, with the files of those that are given."""
     base = given.model_dump(by_alias=True, exclude_unset=True)
-    whole = given.model_dump(by_alias=True, exclude_none=True)
+    whole = given.model_dump(by_alias=True, exclude_none=True, exclude=_SECRET)
     said = run["settings"]
     inputs = said.get("inputs")
     lacking = [name for name in inputs if name not in whole.get("inputs", {})] if isinstance(inputs, dict) else []
@@ -121,6 +123,9 @@ def _recorded(run: Mapping[str, Any], given: Settings, found: Verified) -> Setti
     for section, options in said.items():
         if isinstance(options, dict) and section in whole:
             asked[section] = _laid_over(options, whole[section])
+    if asked.get("report", {}).get("basemap") == "tianditu":
+        # Nobody who checks a result has another's key; it is no value of it.
+        asked["report"] |= {"tianditu_key": "—"}
     try:
         made = make_settings(asked, output.RUN)
     except SettingsError as error:
@@ -128,7 +133,7 @@ def _recorded(run: Mapping[str, Any], given: Settings, found: Verified) -> Setti
             zh=f"run.json 记录的设置不能用：{error.message.zh}",
             en=f"The settings in run.json cannot be used: {error.message.en}",
         ) from None
-    now = dict(flat(made.model_dump(by_alias=True, exclude_none=True)))
+    now = dict(flat(made.model_dump(by_alias=True, exclude_none=True, exclude=_SECRET)))
     for key, value in flat(whole):
         if key in now and now[key] != value:
             found.lines.append(text_pair("verify.setting", key=key, was=str(now[key]), now=str(value)))

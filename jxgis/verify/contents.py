@@ -184,6 +184,7 @@ def _tif(path: Path, _: Limits) -> dict[str, Grid]:
         return found
 
 
+_KEY = "jxgis-basemap-key"
 _TITLES = ("h1", "h2", "h3", "h4", "summary", "caption")
 
 
@@ -212,6 +213,10 @@ class _Page(HTMLParser):
             self._table.append(self._row)
         elif tag in ("td", "th") and self._row is not None:
             self._row.append("")
+        if (
+            tag == "meta" and ("name", _KEY) in attrs
+        ):  # of whoever made it; no value of the result, and not to be repeated
+            return
         said = " ".join(f"{name}={value}" for name, value in attrs if value and name not in ("class", "style"))
         if said:
             # An image inside the page is long: its hash says whether it is the same.

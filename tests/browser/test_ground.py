@@ -160,6 +160,13 @@ def test_without_an_answer_from_the_base_map_the_own_ground_is_seen(page_of, vis
     assert found.page.locator(".leaflet-jxland-pane canvas").is_visible()
 
 
+def test_the_key_of_the_base_map_reaches_its_provider(page_of, visit, ground):
+    found = visit(page_of("keyed", replace(ground, basemap=Basemap("tianditu", 'k3y"&<'))))
+    found.page.wait_for_function("() => !document.querySelector('.jx-over-tiles')")
+    assert found.outside()
+    assert all(url.split("&tk=")[1] == "k3y%22&%3C" for url in found.outside())
+
+
 def test_a_base_map_that_answers_takes_the_place_of_the_own_ground(page_of, visit, ground):
     path = page_of("tiles", replace(ground, basemap=Basemap("gaode")))
     # Opened once: loading it a second time was seen to wait without end.

@@ -76,6 +76,22 @@ def test_the_layers_that_a_result_was_made_of_are_asked_for_first(jxgis, project
     assert "inputs.toilets.path" in ended.err
 
 
+def test_the_key_of_a_base_map_is_neither_needed_nor_repeated(jxgis, project, tmp_path, monkeypatch):
+    """Who checks a result has another key, or none; the pages are the same but for it."""
+    out, word = tmp_path / "out", project.read_text(encoding="utf-8")
+    keyed = word + '[report]\nbasemap = "tianditu"\ntianditu_key = "{}"\n'
+    project.write_text(keyed.format("0f3SECRET"), encoding="utf-8")
+    assert jxgis("parks", "--project", project, "--out", out).code == 0
+    assert "0f3SECRET" in (out / "maps" / "parks.html").read_text(encoding="utf-8")
+    monkeypatch.delenv("JXGIS_TIANDITU_KEY", raising=False)
+    for said in (word, keyed.format("9c7OTHER")):
+        project.write_text(said, encoding="utf-8")
+        ended = jxgis("verify", out, "--project", project)
+        assert ended.code == 0, ended.out + ended.err
+        assert "SECRET" not in ended.out + ended.err
+        assert "OTHER" not in ended.out + ended.err
+
+
 @pytest.mark.slow
 def test_without_a_project_files_are_given_by_set(jxgis, project, tmp_path):
     given = {layer: project.parent / file for layer, file in INPUTS.items()}

@@ -47,7 +47,10 @@ def test_a_page_loads_images_from_the_hosts_of_its_base_map_and_from_nowhere_els
     assert "img-src data:;" in policy(page_on(None))
     assert "img-src data: https://tile.openstreetmap.org;" in policy(page_on(Basemap("osm")))
     assert "img-src data: https://*.tianditu.gov.cn;" in policy(page_on(Basemap("tianditu", "k3y")))
-    assert "k3y" in page_on(Basemap("tianditu", "k3y"))
+    keyed = page_on(Basemap("tianditu", "k3y<"))
+    assert '<meta name="jxgis-basemap-key" content="k3y&lt;">' in keyed
+    # In no script, whose hash it would change.
+    assert policy(keyed) == policy(page_on(Basemap("tianditu", "other")))
     assert "https://" not in re.sub(r"https://leafletjs\S*", "", policy(page_on(None)))
 
 

@@ -28,12 +28,23 @@ def test_a_month_is_whole_to_its_last_day():
     assert not month_counts(pd.Series(days - pd.Timedelta("4D")))["whole"].iloc[-1]
 
 
+def drawn(counts: list[int], *, min_count: int) -> np.ndarray:
+    """What the line of a year shows, month by month."""
+    months = pd.DataFrame({"year": 2023, "month": range(1, len(counts) + 1), "count": counts, "whole": True})
+    return np.asarray(months_chart(months, min_count=min_count).axes[0].lines[0].get_ydata(), dtype=float)
+
+
 def test_no_month_of_one_or_two_is_drawn():
-    months = pd.DataFrame({"year": 2023, "month": range(1, 6), "count": [9, 2, 0, 1, 3], "whole": True})
-    line = months_chart(months, min_count=3).axes[0].lines[0]
-    np.testing.assert_array_equal(line.get_ydata(), [9, np.nan, 0, np.nan, 3])
-    all_of_them = months_chart(months, min_count=1).axes[0].lines[0]
-    np.testing.assert_array_equal(all_of_them.get_ydata(), [9, 2, 0, 1, 3])
+    np.testing.assert_array_equal(drawn([9, 2, 0, 1, 3, 1], min_count=3), [9, np.nan, 0, np.nan, 3, np.nan])
+    np.testing.assert_array_equal(drawn([9, 2, 0, 1, 3], min_count=1), [9, 2, 0, 1, 3])
+
+
+def test_the_one_month_of_one_or_two_is_not_what_the_others_leave_of_all():
+    """How many there are in all is said, and a vector tells each month of the line to the issue."""
+    for counts in ([90, 1, 60, 41, 0], [90, 2, 60, 41, 70, 52]):
+        line = drawn(counts, min_count=3)
+        assert np.isnan(line[1])
+        assert np.isnan(line).sum() > 1
 
 
 def test_issues_without_a_time_make_no_month():

@@ -13,7 +13,7 @@ from scipy.optimize import LinearConstraint, milp
 
 from jxgis.drawing.ground import Ground
 from jxgis.hotspots.month_series import month_counts
-from jxgis.hotspots.months import by_month, untold
+from jxgis.hotspots.months import by_month, unshown, untold
 from jxgis.hotspots.names import name_areas
 
 CRS = 4549
@@ -115,11 +115,14 @@ def test_the_map_and_the_chart_call_the_same_months_whole(first, last):
     )
 
 
-def other_value(count, breaks, row, column):
-    """Whether a table of whole numbers has the same classes and sums, and another number there: by integer programming."""
+def other_value(count, breaks, row, column, gone=False):
+    """Whether a table of whole numbers has the same classes, but of rows that are gone, and the same sums, and another number
+    there: by integer programming.
+    """
     edges = np.array([0, *breaks, 10_000])
     at = np.searchsorted(breaks, count, side="right")
-    low, high = edges[at].ravel(), (edges[at + 1] - 1).ravel()
+    free = np.broadcast_to(np.reshape(gone, (-1, 1)), count.shape)
+    low, high = np.where(free, 0, edges[at]).ravel(), np.where(free, 9_999, edges[at + 1] - 1).ravel()
     rows, columns = count.shape
     sums = np.vstack([np.kron(np.eye(rows), np.ones(columns)), np.kron(np.ones(rows), np.eye(columns))])
     total = sums @ count.ravel()
@@ -144,6 +147,17 @@ def test_no_small_count_can_be_told_from_classes_and_sums(seed):
     assert not told[~small].any()
     for row, column in np.argwhere(small & ~told):
         assert other_value(count, breaks, row, column)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_small_count_of_a_square_that_is_left_out_is_what_others_leave(seed):
+    rng = np.random.default_rng(seed)
+    count = rng.choice([0, 0, 1, 2, 3, 5, 8, 12], size=rng.integers([2, 2], [6, 6]))
+    breaks = [[3, 6], [5, 6], [3, 4, 9]][seed % 3]
+    gone = unshown(count, breaks, min_count=breaks[0])
+    for row, column in np.argwhere((count > 0) & (count < breaks[0])):
+        # Where nothing is shown but the sums, these may tell by themselves.
+        assert gone.all() or other_value(count, breaks, row, column, gone)
 
 
 def test_a_square_of_which_the_sum_tells_the_months_is_left_out():

@@ -292,7 +292,8 @@ const jxgis = (() => {
   };
 
   // Tiles from the internet, below all else; where none comes, the page keeps its own ground.
-  const basemap = ({ addresses, key, attribution, subdomains, most }) => {
+  const basemap = ({ addresses, attribution, subdomains, most }) => {
+    const key = document.querySelector("meta[name=jxgis-basemap-key]")?.content ?? "";
     const options = { attribution, subdomains: subdomains || "abc", key, maxNativeZoom: most, maxZoom: 19 };
     const [lowest, ...over] = addresses.map((address) => L.tileLayer(address, options));
     let came = 0;
