@@ -69,9 +69,9 @@ def weak_map(
     drawn = weak.iloc[np.argsort(-weak.area.to_numpy(), kind="stable")]
     severity = severity_classes(drawn, lang)
     group = add_group(page, name=text("weak.layer_list", lang), show=True)
-    told = drawn.assign(heading=drawn["rank"].astype(str) + "  " + drawn["name"].astype(str))
-    _add(group, told, "weak.weak_areas", list(severity.colours), severity.row, "heading",
-         ["kind", "district", "severity", "low", "high", "q", "issues", "cases_before", "change", "change_p"], lang)  # fmt: skip
+    # Headed as they are named and listed, so that who searches for one, or takes it from the list, finds its card.
+    _add(group, drawn, "weak.weak_areas", list(severity.colours), severity.row,
+         ["rank", "kind", "district", "severity", "low", "high", "q", "issues", "cases_before", "change", "change_p"], lang)  # fmt: skip
     add_names(page, weak.head(_NAMED), column="name", name=text("weak.names", lang))
     legends = [LegendSection(text("weak.layer_list", lang), severity.swatches(), text("weak.map_note", lang), [group])]
     for name, rows, colours, key, fields in (
@@ -87,7 +87,7 @@ def weak_map(
         style = np.array([codes.index(status) for status in ordered["status"]])
         other = add_group(page, name=text(f"weak.{key}", lang), show=False)
         said = localise_reasons(ordered, lang).assign(status=[words[status].of(lang) for status in ordered["status"]])
-        _add(other, said, f"weak.{name}", list(colours.values()), style, "name", fields, lang)
+        _add(other, said, f"weak.{name}", list(colours.values()), style, fields, lang)
         swatches = [Swatch(colours[code], words[code].of(lang)) for code in codes if (rows["status"] == code).any()]
         legends.append(LegendSection(text(f"weak.{key}", lang), swatches, text(f"weak.{key}_note", lang), [other]))
     first = weak.head(_NAMED)
@@ -104,12 +104,11 @@ def _add(
     of: str,
     colours: list[str],
     style: NDArray[np.int64],
-    heading: str,
     fields: list[str],
     lang: str,
 ) -> None:
     counted = {name: as_words(rows[name]) for name in ("issues", "cases_before") if name in rows}
     add_polygons(
         group, rows.assign(**counted), styles=[fill(colour, border=OUTLINE, weight=0.9) for colour in colours],
-        style=style, heading=heading, fields=fields_of(of, fields, lang), simplify_m=0.5,
+        style=style, heading="name", fields=fields_of(of, fields, lang), simplify_m=0.5,
     )  # fmt: skip

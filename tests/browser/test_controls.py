@@ -15,6 +15,8 @@ import shapely
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from result_tables import CLASSES, HOSTILE, on_land, result_tables
+from weak_city import CITY, SIDE, points
+from weak_city import units as squares
 
 from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.ground import Ground
@@ -26,6 +28,7 @@ from jxgis.run import run_report
 from jxgis.scoring.map import scores_map
 from jxgis.settings import load_settings
 from jxgis.units.map import units_map
+from jxgis.weak.analysis import find_weak_areas
 
 pytestmark = pytest.mark.browser
 
@@ -417,6 +420,25 @@ def test_the_picture_holds_the_map_and_what_explains_it(maps, visit, name, tmp_p
     assert (header < 80).all(axis=2).sum() > 300
     assert (legend < 200).any(axis=2).sum() > 1000
     assert page.locator(".jx-sheet-of-picture").count() == 0
+    assert found.complaints == []
+
+
+def test_a_weak_area_opens_its_card_from_the_list_and_from_the_search(visit, tmp_path):
+    rng = np.random.default_rng(4)
+    x, y = np.hstack([rng.uniform(0, SIDE, (2, 600)), rng.uniform(2100, 2900, (2, 200))])
+    result = find_weak_areas(points(x, y), CITY, {}, units=squares(6))
+    found = visit(save_map(result.map(), tmp_path / "weak.html"))
+    page = found.page
+    found.settle()
+    name = result.weak_areas["name"].iloc[0]
+    page.locator(".jx-list button").first.click()
+    listed = page.locator(".jx-card").inner_text()
+    page.keyboard.press("Escape")
+    page.locator(".jx-search input").fill(name)
+    page.keyboard.press("Enter")
+    for card in (listed, page.locator(".jx-card").inner_text()):
+        assert card.split()[1] == name
+        assert "严重程度" in card
     assert found.complaints == []
 
 

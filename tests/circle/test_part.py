@@ -65,6 +65,7 @@ def test_what_it_writes_and_the_shares_by_hand(project, tmp_path):
     names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     assert {"circle.gpkg", "circle.xlsx", "maps/circle.html", "figures/circle.png"} <= names
     page = (out / "maps/circle.html").read_text(encoding="utf-8")
+    assert "管理单元：全部种类都可达" in page  # a card of a unit says of what it tells the share
     assert "居住地块（老城）" in page  # a block headed by its district's name would be taken for the district
     table = gpd.read_file(out / "circle.gpkg", layer="circle").set_index(["level", "zone", "kind"])
     # 15 minutes are 1,125 m, less the leg of 12.5 m: sample points stand at 12.5, 37.5 … m along the street.
