@@ -173,7 +173,9 @@ def _places(a: gpd.GeoDataFrame, b: gpd.GeoDataFrame, few: int) -> list[dict[str
     for j, i in enumerate(of_b):
         if i < 0:
             at = int(np.argmax(shared[:, j])) if len(a) and shared[:, j].any() else None
-            rows.append(_place(None if at is None else a.loc[at, "name"], b.loc[j], "new" if at is None else "split"))
+            rows.append(
+                _place(None if at is None else a.loc[at].get("name"), b.loc[j], "new" if at is None else "split")
+            )
             continue
         jaccard = shared[i, j] / together[i, j]
         smaller = min(a.geometry.iloc[i].area, b.geometry.iloc[j].area)
@@ -185,7 +187,7 @@ def _places(a: gpd.GeoDataFrame, b: gpd.GeoDataFrame, few: int) -> list[dict[str
             rows.append(row if state != "reranked" or not same else row | {"state": "recounted"})
     for i in np.flatnonzero(of_a < 0):
         at = int(np.argmax(shared[i])) if len(b) and shared[i].any() else None
-        rows.append(_place(a.loc[i], None if at is None else b.loc[at, "name"], "gone" if at is None else "merged"))
+        rows.append(_place(a.loc[i], None if at is None else b.loc[at].get("name"), "gone" if at is None else "merged"))
     return rows
 
 
@@ -227,7 +229,11 @@ def coverage_differences(a: Folder, b: Folder) -> pd.DataFrame:
 def plans(a: Folder, b: Folder) -> Comparison | None:
     """Two plans of units side by side; None where one has none."""
     one, other = a.layer("units.units"), b.layer("units.units")
-    if one is None or other is None or one["unit_id"].duplicated().any() or other["unit_id"].duplicated().any():
+    if (
+        one is None
+        or other is None
+        or any(of.empty or "area_km2" not in of.columns or of["unit_id"].duplicated().any() for of in (one, other))
+    ):
         return None
     people = a.layer("units.blocks")
     if people is not None and "people_per_km2" in people.columns:

@@ -160,6 +160,7 @@ def read_folder(root: str | Path, parts: Sequence[Part]) -> Folder:
             if layer in geometry and geometry[layer] in frame.columns:
                 shapes[of.name] = frame.pop(geometry[layer])
             if _whole(frame, of):
+                _require_numbers(frame, of, root)
                 found[of.name] = frame
     own = [part.name for part in parts if any(name.startswith(f"{part.name}.") for name in found)]
     own += [part.name for part in parts if part.name not in own and (root / f"{part.name}.json").is_file()]
@@ -177,6 +178,18 @@ def _geometry_columns(held: Any) -> Iterator[tuple[str, str]]:
 def _whole(frame: pd.DataFrame, of: Table) -> bool:
     """Whether a table has the columns by which its rows are known: an older contract may have had none."""
     return {*of.keys} <= {*frame.columns}
+
+
+def _require_numbers(frame: pd.DataFrame, of: Table, root: Path) -> None:
+    """Refuse a table with anything else in its columns of numbers: SQLite holds what it is given."""
+    for name, column in of.columns.items():
+        if name not in frame or column.dtype not in ("number", "flag"):
+            continue
+        if not all(isinstance(value, int | float) for value in frame[name].dropna()):
+            raise InputError(
+                zh=f"{root}：{of.file} 已损坏：图层 {of.layer} 的 {name} 列有不是数的值。",
+                en=f"{root}: {of.file} is damaged: column {name} of its layer {of.layer} holds what is no number.",
+            )
 
 
 def _plain(packed: Any) -> bytes | None:

@@ -40,11 +40,17 @@ class Headline(NamedTuple):
         return f"{'+' if b > a else '−'}{words}"
 
 
+def _with(folder: Folder, table: str, *columns: str) -> pd.DataFrame | None:
+    """A table that has these columns; None where it has not, as of an older contract."""
+    frame = folder.tables.get(table)
+    return frame if frame is not None and {*columns} <= {*frame.columns} else None
+
+
 def _rows(table: str, by: str | None = None) -> Callable[[Folder], dict[str, Any]]:
     """How many rows a table has, of each value of a column."""
 
     def count(folder: Folder) -> dict[str, Any]:
-        frame = folder.tables.get(table)
+        frame = _with(folder, table, *([] if by is None else [by]))
         if frame is None:
             return {}
         return (
@@ -60,8 +66,8 @@ def _values(table: str, value: str, by: str, **where: str) -> Callable[[Folder],
     """What a column of some rows holds, of each value of another."""
 
     def read(folder: Folder) -> dict[str, Any]:
-        frame = folder.tables.get(table)
-        if frame is None or value not in frame.columns:
+        frame = _with(folder, table, value, by, *where)
+        if frame is None:
             return {}
         for column, only in where.items():
             frame = frame[frame[column] == only]
@@ -71,26 +77,24 @@ def _values(table: str, value: str, by: str, **where: str) -> Callable[[Folder],
 
 
 def _hot_area(folder: Folder) -> dict[str, Any]:
-    frame = folder.tables.get("hotspots.places")
-    return (
-        {}
-        if frame is None
-        else {str(of): own["area_km2"].sum() for of, own in frame.groupby("issue_class", sort=False)}
-    )
+    frame = _with(folder, "hotspots.places", "area_km2")
+    if frame is None:
+        return {}
+    return {str(of): own["area_km2"].sum() for of, own in frame.groupby("issue_class", sort=False)}
 
 
 def _within(folder: Folder) -> dict[str, Any]:
-    frame = folder.tables.get("units.units")
+    frame = _with(folder, "units.units", "in_bounds")
     return {} if frame is None else {"": int(frame["in_bounds"].astype(bool).sum())}
 
 
 def _ranked(folder: Folder) -> dict[str, Any]:
-    frame = folder.tables.get("scores.scores")
+    frame = _with(folder, "scores.scores", "rank")
     return {} if frame is None else {"": int(frame["rank"].notna().sum())}
 
 
 def _statuses(folder: Folder) -> dict[str, Any]:
-    frame = folder.tables.get("scorecard.scorecard")
+    frame = _with(folder, "scorecard.scorecard", "status")
     if frame is None:
         return {}
     of_city = frame.loc[frame["level"] == "city", "status"]
