@@ -13,7 +13,7 @@ from jxgis.compare import differences as of
 from jxgis.compare.causes import Causes, changed_inputs, changed_settings, changed_versions, reached
 from jxgis.compare.headlines import headline_differences
 from jxgis.errors import InputError
-from jxgis.i18n import listed, text
+from jxgis.i18n import clauses, listed, text
 from jxgis.report.blocks import Key, Paragraph, Section, TableBlock, table_block
 from jxgis.report.columns import in_writing, write_value
 from jxgis.schema.check import hold
@@ -108,14 +108,13 @@ class ResultComparison:
         nothing = all(self.frames[name].empty for name in ("inputs", "settings", "versions"))
         if self.same and nothing and not (self.frames["parts"]["state"] != "both").any():
             return [self._say("nothing")]
-        end, between = (". ", "; ") if self.lang == "en" else ("。", "；")
-        said = [between.join(made_of) + end.strip()]
+        said = [clauses(made_of, self.lang) + ("." if self.lang == "en" else "。")]
         if self.lang == "en":
             said[0] = said[0][0].upper() + said[0][1:]
         if self.same:
             what = [self._say(f"kind_{kind}") for kind, name in _KINDS if not self.frames[name].empty]
             return [*said, self._say("nothing_found", what=listed(what, self.lang))] if what else said
-        return [*said, self._say("changed", said=between.join(self._found())), *self._why()]
+        return [*said, self._say("changed", said=clauses(self._found(), self.lang)), *self._why()]
 
     def _say(self, key: str, /, **values: object) -> str:
         return text(f"compare.{key}", self.lang, **values)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from jxgis.i18n import text
+from jxgis.i18n import clauses, listed, text
 from jxgis.schema.columns import KINDS, UNITS, Column
 from jxgis.schema.contract import said_of
 
@@ -100,16 +100,14 @@ def _what(column: Column, table: Table, lang: str, *, own: bool, indicator: bool
     said = "" if column.kind == "reason" or column.words else said_of(column.note, lang)
     called = {name: found.title.of(lang) for name, found in table.columns.items()}
     said = column.means.of(lang) or _NAME.sub(lambda match: called.get(match[1], match[1]), said)
-    kind = text(f"columns.kind_{column.kind}", lang)
-    return kind if not said else f"{kind}; {said}" if lang == "en" else f"{kind}；{said}"
+    return clauses([text(f"columns.kind_{column.kind}", lang), said], lang)
 
 
 def _values(column: Column, values: pd.Series[Any], lang: str) -> str:
     """The range of its numbers or the words of its codes, and of a small count its range."""
     if column.words and KINDS[column.kind].dtype == "code":
         words = [said.of(lang) for said in column.words.values()]
-        joined = ("、" if lang == "zh" else ", ").join(words[:_MOST_WORDS])
-        return joined + ("……" if len(words) > _MOST_WORDS else "")
+        return listed(words[:_MOST_WORDS], lang) + ("……" if len(words) > _MOST_WORDS else "")
     if column.dtype != "number":
         return ""
     least, most = (None if bound is None else _bound(bound, column) for bound in (column.least, column.most))
@@ -119,7 +117,7 @@ def _values(column: Column, values: pd.Series[Any], lang: str) -> str:
         key = "columns.range_between" if between else "columns.range_least"
         said = text(key, lang, least=least, most=most)
     few = [text("columns.range_few", lang, range=value) for value in pd.unique(values) if isinstance(value, str)]
-    return ("；" if lang == "zh" else "; ").join(filter(None, [said, *few]))
+    return clauses([said, *few], lang)
 
 
 def _bound(bound: float, column: Column) -> str:
@@ -150,8 +148,4 @@ def _sum(column: Column, table: Table, lang: str) -> str:
     if not table.sums:
         return text(f"columns.sum_{table.no_sums}", lang) if table.no_sums else ""
     by = [table.columns[name].title.of(lang) for names in table.sums for name in names]
-    return (
-        text("columns.sum_by", lang, by=("、" if lang == "zh" else ", ").join(by))
-        if by
-        else text("columns.sum_yes", lang)
-    )
+    return text("columns.sum_by", lang, by=listed(by, lang)) if by else text("columns.sum_yes", lang)

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["LINE", "Book", "Ready", "Sheet", "book_options", "letters", "lines_in", "made_ready", "write_sheet"]
+__all__ = [
+    "LINE",
+    "Book",
+    "Ready",
+    "Sheet",
+    "book_options",
+    "letters",
+    "lines_in",
+    "made_ready",
+    "write_cell",
+    "write_sheet",
+]
 
 #: How high a line is.
 LINE = 16
@@ -303,11 +314,11 @@ def _write_part(book: Book, ready: Ready, name: str, columns: Sequence[int]) -> 
         for row, held in enumerate(ready.cells[k], start=1):
             if held is None:
                 continue
-            _write(page, row, at, held, book.column(column))
+            write_cell(page, row, at, held, book.column(column))
             if isinstance(held, str) and (n := lines_in(held, width)) > 1:
                 lines[row] = max(lines.get(row, 1), n)
         for row, sums in enumerate(ready.sums, start=rows + 2):
-            _write(page, row, at, sums[k], book.column(column, of_sums=True))
+            write_cell(page, row, at, sums[k], book.column(column, of_sums=True))
         page.set_column(at, at, width)
     # Not every program makes a row as high as its text when it opens the file.
     for row, n in lines.items():
@@ -320,7 +331,7 @@ def _write_part(book: Book, ready: Ready, name: str, columns: Sequence[int]) -> 
     return page
 
 
-def _write(page: Worksheet, row: int, at: int, held: Any, look: Format) -> None:
+def write_cell(page: Worksheet, row: int, at: int, held: Any, look: Format) -> None:
     """Write a value as what it is: nothing is read as a formula."""
     if held is None:
         page.write_blank(row, at, None, look)

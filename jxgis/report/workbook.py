@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from jxgis.i18n import text
 from jxgis.report.blocks import Absent, MethodNote, Section, Sources
 from jxgis.report.column_notes import ColumnNote, notes_of_columns
 from jxgis.report.paper import for_print
-from jxgis.report.sheets import LINE, Book, Ready, Sheet, letters, lines_in, made_ready, write_sheet
+from jxgis.report.sheets import LINE, Book, Ready, Sheet, lines_in, made_ready, write_sheet
 from jxgis.schema.tables import table
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def _write_notes(
     for line in lines:
         page.merge_range(row, 0, row, len(_NOTES) - 1, "", wrapped)
         page.write_string(row, 0, line, wrapped)
-        page.set_row(row, LINE * math.ceil(max(letters(line), 1) / (sum(_NOTES) * 0.95)))
+        page.set_row(row, LINE * lines_in(line, 0.95 * sum(_NOTES)))
         row += 1
     row += 1
     heads = [text(f"report.method_{name}", lang) for name in ("part", "figure", "how", "denominator")]
@@ -53,8 +52,7 @@ def _write_notes(
         words = (text(f"report.part_{note.part}", lang), note.figure, note.method, note.denominator)
         for at, word in enumerate(words):
             page.write_string(row, at, word, book.look("cell", text_wrap=True, align="left", indent=1))
-        longest = max(math.ceil(letters(word) / (width - 4)) for word, width in zip(words, _NOTES, strict=True))
-        page.set_row(row, LINE * longest)
+        page.set_row(row, LINE * max(lines_in(word, width - 3) for word, width in zip(words, _NOTES, strict=True)))
     for at, width in enumerate(_NOTES):
         page.set_column(at, at, width)
     for_print(page)
@@ -158,8 +156,8 @@ def report_workbook(
             _write_notes(book, title, said, methods, lang, sketch=sketch)
         notes = [
             note
-            for name, frame, of, _ in sheets
-            for note in notes_of_columns(name, frame, of, lang, named if of.indicators else None)
+            for sheet in sheets
+            for note in notes_of_columns(sheet.name, sheet.frame, sheet.table, lang, titles(sheet))
         ]
         if notes:
             _write_column_notes(book, notes, lang)

@@ -12,7 +12,7 @@ import xlsxwriter
 
 from jxgis.i18n import text
 from jxgis.report.paper import Width, fitted, for_print
-from jxgis.report.sheets import LINE, book_options, letters, lines_in
+from jxgis.report.sheets import LINE, book_options, letters, lines_in, write_cell
 from jxgis.schema.columns import column
 from jxgis.scorecard.brought import rows_of
 from jxgis.zones import ALL
@@ -124,14 +124,7 @@ def write_values_sheet(path: Path, sheet: pd.DataFrame, *, lang: str = "zh") -> 
             widest = max(map(letters, shown)) + 2
             widths.append(Width(min(max(widest, 11), 40), 11))
             for row, value in enumerate(sheet[name], start=1):
-                if pd.isna(value):
-                    page.write_blank(row, at, None, look)
-                elif isinstance(value, str):
-                    page.write_string(row, at, value, look)
-                elif isinstance(value, dt.datetime):
-                    page.write_datetime(row, at, value, look)
-                else:
-                    page.write_number(row, at, float(value), look)
+                write_cell(page, row, at, None if pd.isna(value) else value, look)
         wide = fitted(widths)
         for at, width in enumerate(wide):
             page.set_column(at, at, width)
