@@ -84,7 +84,7 @@ def test_what_it_writes(project, tmp_path):
     assert "路灯" in of.loc[("street_lights_lit", "city", "all"), "needs"]
     sheet = pd.read_excel(out / "scorecard.xlsx", sheet_name="scorecard", engine="calamine")
     notes = pd.read_excel(out / "scorecard.xlsx", sheet_name="说明", header=None, engine="calamine")[0].astype(str)
-    assert notes.str.contains("“与目标之差”以指标自己的单位计").any()
+    assert notes.str.contains("“达标余量”以指标自己的单位计").any()
     assert sheet["indicator"].tolist() == table["indicator"].tolist()
     run_json = json.loads((out / "run.json").read_text(encoding="utf-8"))
     assert run_json["settings"]["scorecard"] == {"year": 2027}
