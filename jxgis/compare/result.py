@@ -371,19 +371,7 @@ def compare_folders(a: Folder, b: Folder, parts: Sequence[Part], *, lang: str) -
     causes = reached(both, parts, (a, b), frames["inputs"], frames["settings"], frames["versions"])
     figures = _figures(a, b, causes, lang)
     plans = of.plans(a, b) if "units" in both else None
-    made: dict[str, Callable[[Folder, Folder], pd.DataFrame]] = {
-        "places": of.place_differences,
-        "coverage": of.coverage_differences,
-        "ranks": of.rank_differences,
-        "years": of.year_differences,
-        "weak": of.weak_differences,
-        "statuses": of.status_differences,
-        "circle": of.circle_differences,
-    }
-    needs = {own: part for part, names in _OWN.items() for own in names}
-    found = {name: make(a, b) if needs[name] in both else _none(name) for name, make in made.items()}
-    found["units"] = of.unit_differences(a, b, plans)
-    found["moved"] = _moved(plans)
+    found = _of_parts(a, b, both, plans)
     rows = []
     for part in parts:
         if part.name not in (*a.parts, *b.parts):
@@ -400,7 +388,7 @@ def compare_folders(a: Folder, b: Folder, parts: Sequence[Part], *, lang: str) -
         "parts": pd.DataFrame(rows, columns=["part", "state", "differs", "cause", "because"]),
         **frames,
         "figures": figures,
-        **{name: found[name] for name in (own for names in _OWN.values() for own in names)},
+        **found,
         "tables": every,
     }
     return ResultComparison(
@@ -412,6 +400,22 @@ def compare_folders(a: Folder, b: Folder, parts: Sequence[Part], *, lang: str) -
         frames={name: _typed(frame, table(f"compare.{name}")) for name, frame in frames.items()},
         notes=_notes(a, b, frames["parts"], lang),
     )
+
+
+def _of_parts(a: Folder, b: Folder, both: Sequence[str], plans: Comparison | None) -> dict[str, pd.DataFrame]:
+    """The tables that say of each part what differs."""
+    made: dict[str, Callable[[Folder, Folder], pd.DataFrame]] = {
+        "places": of.place_differences,
+        "coverage": of.coverage_differences,
+        "units": lambda a, b: of.unit_differences(a, b, plans),
+        "moved": lambda *_: _moved(plans),
+        "ranks": of.rank_differences,
+        "years": of.year_differences,
+        "weak": of.weak_differences,
+        "statuses": of.status_differences,
+        "circle": of.circle_differences,
+    }
+    return {name: made[name](a, b) if part in both else _none(name) for part, names in _OWN.items() for name in names}
 
 
 def _files(part: str) -> set[str]:
