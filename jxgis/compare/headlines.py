@@ -18,13 +18,13 @@ __all__ = ["HEADLINES", "Headline", "headline_differences"]
 
 
 class Headline(NamedTuple):
-    """A figure: the part, its name, how it is written, and what it is of what in a result."""
+    """A figure: the part, its name, how it is written, and what it is of what in a result; None where that says nothing."""
 
     part: str
     name: str
     writing: Writing
     digits: int
-    of: Callable[[Folder], Mapping[str, Any]]
+    of: Callable[[Folder], Mapping[str, Any] | None]
 
     def written(self, value: Any, lang: str) -> str:
         """A value of it in words."""
@@ -46,13 +46,13 @@ def _with(folder: Folder, table: str, *columns: str) -> pd.DataFrame | None:
     return frame if frame is not None and {*columns} <= {*frame.columns} else None
 
 
-def _rows(table: str, by: str | None = None) -> Callable[[Folder], dict[str, Any]]:
+def _rows(table: str, by: str | None = None) -> Callable[[Folder], dict[str, Any] | None]:
     """How many rows a table has, of each value of a column."""
 
-    def count(folder: Folder) -> dict[str, Any]:
+    def count(folder: Folder) -> dict[str, Any] | None:
         frame = _with(folder, table, *([] if by is None else [by]))
         if frame is None:
-            return {}
+            return None
         return (
             {"": len(frame)}
             if by is None
@@ -62,46 +62,48 @@ def _rows(table: str, by: str | None = None) -> Callable[[Folder], dict[str, Any
     return count
 
 
-def _values(table: str, value: str, by: str, **where: str) -> Callable[[Folder], dict[str, Any]]:
+def _values(table: str, value: str, by: str, **where: str) -> Callable[[Folder], dict[str, Any] | None]:
     """What a column of some rows holds, of each value of another."""
 
-    def read(folder: Folder) -> dict[str, Any]:
+    def read(folder: Folder) -> dict[str, Any] | None:
         frame = _with(folder, table, value, by, *where)
         if frame is None:
-            return {}
+            return None
         for column, only in where.items():
             frame = frame[frame[column] == only]
-        return {str(of): number for of, number in zip(frame[by], frame[value], strict=True) if not pd.isna(number)}
+        return {
+            str(of): number for of, number in zip(frame[by], frame[value], strict=True) if not pd.isna(number)
+        } or None
 
     return read
 
 
-def _hot_area(folder: Folder) -> dict[str, Any]:
+def _hot_area(folder: Folder) -> dict[str, Any] | None:
     frame = _with(folder, "hotspots.places", "area_km2")
     if frame is None:
-        return {}
+        return None
     return {str(of): own["area_km2"].sum() for of, own in frame.groupby("issue_class", sort=False)}
 
 
-def _within(folder: Folder) -> dict[str, Any]:
+def _within(folder: Folder) -> dict[str, Any] | None:
     frame = _with(folder, "units.units", "in_bounds")
-    return {} if frame is None else {"": int(frame["in_bounds"].astype(bool).sum())}
+    return None if frame is None else {"": int(frame["in_bounds"].astype(bool).sum())}
 
 
-def _ranked(folder: Folder) -> dict[str, Any]:
+def _ranked(folder: Folder) -> dict[str, Any] | None:
     frame = _with(folder, "scores.scores", "rank")
-    return {} if frame is None else {"": int(frame["rank"].notna().sum())}
+    return None if frame is None else {"": int(frame["rank"].notna().sum())}
 
 
-def _statuses(folder: Folder) -> dict[str, Any]:
+def _statuses(folder: Folder) -> dict[str, Any] | None:
     frame = _with(folder, "scorecard.scorecard", "status")
     if frame is None:
-        return {}
+        return None
     of_city = frame.loc[frame["level"] == "city", "status"]
     return {status: int((of_city == status).sum()) for status in ("met", "below", "no_data")}
 
 
-def _effect(folder: Folder) -> dict[str, Any]:
+def _effect(folder: Folder) -> dict[str, Any] | None:
     said = folder.said("effect.json")
     found = {name: said.get(name) for name in ("effect", "low", "high")} if isinstance(said, dict) else {}
     return {name: value for name, value in found.items() if isinstance(value, int | float)}
@@ -136,11 +138,10 @@ def headline_differences(a: Folder, b: Folder) -> list[tuple[Headline, str, Any,
         if headline.part not in a.parts or headline.part not in b.parts:
             continue
         mine, theirs = headline.of(a), headline.of(b)
-        if not mine and not theirs:
-            continue
-        counts = headline.writing == "number" and headline.digits == 0
-        for of in dict.fromkeys((*mine, *theirs)):
-            one, other = (said.get(of, 0 if counts and said else None) for said in (mine, theirs))
+        # Of what a table does not have there is nothing: no place of a class, no area of it.
+        least = 0 if headline.writing == "number" else None
+        for of in dict.fromkeys((*(mine or {}), *(theirs or {}))):
+            one, other = (None if said is None else said.get(of, least) for said in (mine, theirs))
             if one is None or other is None or not equal(float(one), float(other)):
                 found.append((headline, of, one, other))
     return found

@@ -224,7 +224,8 @@ class ResultComparison:
             elif causes.code == "several":
                 lines.append(self._say("why_several", **named))
             else:
-                lines.append(self._say("why_one", kind=self._say(f"kind_{causes.code}"), **named))
+                kind = self._say(f"kind_{causes.code}")
+                lines.append(self._say("why_one", parts=named["parts"], cause=self._which(kind, causes)))
         parts_of = self.frames["parts"]
         same = parts_of.loc[(parts_of["state"] == "both") & ~parts_of["differs"].astype(bool), "part"].tolist()
         return lines + ([self._say("same_parts", parts=listed(map(self._part, same), self.lang))] if same else [])
@@ -264,7 +265,11 @@ class ResultComparison:
         if causes.code == "none":
             return self._say("cause_none")
         cause = table("compare.parts").columns["cause"].word(causes.code, self.lang)
-        return self._say("cause_line", cause=cause, because=causes.words(self.lang))
+        return self._say("cause_line", cause=self._which(cause, causes))
+
+    def _which(self, kind: str, causes: Causes) -> str:
+        """A kind of causes, and which they are; of the version nothing more is known."""
+        return kind if causes.code == "version" else kind + self._say("said_of", of=causes.words(self.lang))
 
     def _blocks(self, name: str) -> list[Block]:
         left = len(self.frames[name]) - _MOST_ROWS

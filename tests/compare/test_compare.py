@@ -322,6 +322,17 @@ def test_a_plan_without_units_is_compared_with_none(compared):
     assert found.frames["figures"].set_index("part").loc["units", "value_b"].tolist() == [0, 0]
 
 
+def test_no_hot_place_is_none_and_of_no_area(compared):
+    figures = compared({"hotspots.gpkg/places": places(("all", "三水湾", 600, box(0, 0))).iloc[:0]}).frames["figures"]
+    assert figures["value_b"].tolist() == [0, 0, 0, 0]
+    assert figures["value_a"].tolist() == [2, 1, 2.0, 1.0]
+
+
+def test_the_version_is_named_once(compared):
+    planted = {"parks.gpkg/coverage": coverage(all=0.81, 老城=0.9, 东栅=0.7)}
+    assert "公园覆盖的差别只可能来自软件版本。" in compared(planted, versions={"jxgis": "0.2.0"}).sentences()
+
+
 @pytest.mark.parametrize(
     ("name", "column"),
     [
