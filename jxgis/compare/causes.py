@@ -26,6 +26,8 @@ _ROWS = ("rows_in", "rows_kept", "rows_rejected", "rows_left_out")
 #: Settings that say how a result is shown, not what it finds; of the report those of `_FINDS` do.
 _SHOWN = ("lang", "report.")
 _FINDS = "report.levels"
+#: No file has more rows; a number beyond is none.
+_MOST_COUNTED = 1 << 53
 #: What a profile that comes with jxgis may be called.
 _SHIPPED = re.compile(r"[a-z0-9_-]+")
 
@@ -79,7 +81,10 @@ def _input(a: dict[str, Any] | None, b: dict[str, Any] | None, min_count: int) -
     for of, said in (("a", a), ("b", b)):
         numbers = {name: said.get(name) if said else None for name in _ROWS}
         row |= {f"name_{of}": said["name"] if said else None}
-        row |= {f"{name}_{of}": value if isinstance(value, int) else None for name, value in numbers.items()}
+        row |= {
+            f"{name}_{of}": value if isinstance(value, int) and 0 <= value <= _MOST_COUNTED else None
+            for name, value in numbers.items()
+        }
     if row["layer"] == "issues" and a and b:
         pairs = [(row[f"{name}_a"], row[f"{name}_b"]) for name in _ROWS]
         if any(None not in pair and 0 < abs(pair[1] - pair[0]) < min_count for pair in pairs):

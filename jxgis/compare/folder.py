@@ -6,7 +6,7 @@ import json
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import shapely
 from jxgis._files import reading
 from jxgis.errors import InputError
 from jxgis.i18n import Text
+from jxgis.schema.check import ROUNDING, breaches
 from jxgis.schema.tables import Table, table, tables
 from jxgis.verify.contents import Limits, contents
 from jxgis.verify.recorded import recorded
@@ -181,15 +182,16 @@ def _whole(frame: pd.DataFrame, of: Table) -> bool:
 
 
 def _require_numbers(frame: pd.DataFrame, of: Table, root: Path) -> None:
-    """Refuse a table with anything else in its columns of numbers: SQLite holds what it is given."""
-    for name, column in of.columns.items():
-        if name not in frame or column.dtype not in ("number", "flag"):
-            continue
-        if not all(isinstance(value, int | float) for value in frame[name].dropna()):
-            raise InputError(
-                zh=f"{root}：{of.file} 已损坏：图层 {of.layer} 的 {name} 列有不是数的值。",
-                en=f"{root}: {of.file} is damaged: column {name} of its layer {of.layer} holds what is no number.",
-            )
+    """Refuse a table with what cannot be in its columns of numbers: SQLite holds what it is given."""
+    # What candidates bring may be called like a column that there may be.
+    names = of.required if of.indicators else of.columns
+    numbers = [replace(of.columns[name], null=True) for name in names if of.columns[name].dtype in ("number", "flag")]
+    wrong = breaches(frame, numbers, required=[], keys=[], slack=ROUNDING)
+    if wrong:
+        raise InputError(
+            zh=f"{root}：{of.file} 的图层 {of.layer} 已损坏：{wrong[0].zh}。",
+            en=f"{root}: layer {of.layer} of {of.file} is damaged: {wrong[0].en}.",
+        )
 
 
 def _plain(packed: Any) -> bytes | None:

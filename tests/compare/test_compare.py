@@ -334,17 +334,26 @@ def test_the_version_is_named_once(compared):
 
 
 @pytest.mark.parametrize(
-    ("name", "column"),
+    ("name", "column", "value"),
     [
-        ("hotspots.gpkg/places", "issues"),
-        ("hotspots.gpkg/places", "area_km2"),
-        ("parks.gpkg/coverage", "coverage"),
-        ("units.gpkg/units", "in_bounds"),
+        ("hotspots.gpkg/places", "issues", "x"),
+        ("hotspots.gpkg/places", "area_km2", -1.0),
+        ("parks.gpkg/coverage", "coverage", 1.5),
+        ("units.gpkg/units", "in_bounds", "x"),
+        ("circle.gpkg/circle_rows", "people_coverage", "x"),
+        ("scores.gpkg/scores", "rank", 0),
     ],
 )
-def test_words_where_numbers_stand_are_refused(compared, name, column):
+def test_what_cannot_be_a_number_of_a_column_is_refused(compared, name, column, value):
     with pytest.raises(InputError, match=column):
-        compared({name: tables()[name].assign(**{column: "x"})})
+        compared({name: tables()[name].assign(**{column: value})})
+
+
+@pytest.mark.parametrize("rows", [-3, 10**400, "x", 1.5])
+def test_what_is_no_number_of_rows_is_not_said(compared, rows):
+    found = compared({}, inputs=other_input("parks", rows_in=rows, rows_kept=11)).frames["inputs"]
+    assert found["rows_in_b"].isna().all()
+    assert found["rows_kept_b"].tolist() == [11]
 
 
 def test_another_language_and_another_crs_are_said_and_compared(a, tmp_path):
