@@ -333,6 +333,13 @@ def test_the_version_is_named_once(compared):
     assert "公园覆盖的差别只可能来自软件版本。" in compared(planted, versions={"jxgis": "0.2.0"}).sentences()
 
 
+def test_other_tables_of_an_older_version_hold_what_they_hold(compared):
+    unbounded = pd.DataFrame({"zone": ["all"], "method": "radius", "band": 1, "max_m2": [float("inf")]})
+    assert compared(
+        {"parks.gpkg/coverage_by_band": unbounded} | {"parks.gpkg/coverage": tables()["parks.gpkg/coverage"]}
+    ).frames
+
+
 @pytest.mark.parametrize(
     ("name", "column", "value"),
     [
