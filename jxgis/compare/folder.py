@@ -6,7 +6,7 @@ import json
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import shapely
 from jxgis._files import reading
 from jxgis.errors import InputError
 from jxgis.i18n import Text
+from jxgis.schema.check import ROUNDING, breaches
 from jxgis.schema.tables import Table, table, tables
 from jxgis.verify.contents import Limits, contents
 from jxgis.verify.recorded import recorded
@@ -94,8 +95,23 @@ class Folder:
         if name not in self.shapes:
             return None
         with reading(f"{self.root}: {table(name).file}", _DAMAGED):
-            shapes = shapely.from_wkb([_plain(packed) for packed in self.shapes[name]])
+            shapes = shapely.make_valid(shapely.from_wkb([_plain(packed) for packed in self.shapes[name]]))
+            if not np.isfinite(shapely.get_coordinates(shapes)).all() or shapely.is_missing(shapes).any():
+                raise ValueError("no ground")
             return gpd.GeoDataFrame(self.tables[name].copy(), geometry=np.asarray(shapes, dtype=object), crs=self.crs)
+
+    def shown_scores(self) -> pd.Series[Any]:
+        """The scores of candidates as the result shows them, by candidate: those that would tell how few cases there are in one are not there."""
+        frame = self.tables.get("scores.scores", pd.DataFrame(columns=["candidate_id", "score"]))
+        if "issues" in frame.columns and frame["issues"].notna().any():
+            path, shown = self.root / "scores.xlsx", None
+            if path.is_file() and not path.is_symlink():
+                shown = contents(path, _LIMITS).get("scores")
+            frame = pd.DataFrame(
+                [] if shown is None else [*shown.rows], columns=None if shown is None else [*shown.columns]
+            )
+        frame = frame.reindex(columns=["candidate_id", "score"]).drop_duplicates("candidate_id", keep=False)
+        return pd.to_numeric(frame.set_index("candidate_id")["score"], errors="coerce").astype(float)
 
     def said(self, name: str) -> Any:
         """What one of its JSON files holds; None where there is none, or it is damaged."""
@@ -160,6 +176,7 @@ def read_folder(root: str | Path, parts: Sequence[Part]) -> Folder:
             if layer in geometry and geometry[layer] in frame.columns:
                 shapes[of.name] = frame.pop(geometry[layer])
             if _whole(frame, of):
+                _require_declared(frame, of, root)
                 found[of.name] = frame
     own = [part.name for part in parts if any(name.startswith(f"{part.name}.") for name in found)]
     own += [part.name for part in parts if part.name not in own and (root / f"{part.name}.json").is_file()]
@@ -177,6 +194,22 @@ def _geometry_columns(held: Any) -> Iterator[tuple[str, str]]:
 def _whole(frame: pd.DataFrame, of: Table) -> bool:
     """Whether a table has the columns by which its rows are known: an older contract may have had none."""
     return {*of.keys} <= {*frame.columns}
+
+
+def _require_declared(frame: pd.DataFrame, of: Table, root: Path) -> None:
+    """Refuse a table whose values are not what is declared of them: no result holds such, and no figure is read from it."""
+    declared = [(name, column) for name in frame.columns if (column := of.declared(name)) is not None]
+    # Times are texts there, and flags numbers.
+    columns = [
+        replace(column, name=name, null=name not in of.keys)
+        for name, column in declared
+        if column.dtype not in ("time", "flag")
+    ]
+    for breach in breaches(frame, columns, required=(), keys=(), slack=ROUNDING):
+        raise InputError(
+            zh=f"{root}：{of.file} 的表“{of.layer}”已损坏或被改动：{breach.zh}。",
+            en=f"{root}: table {of.layer!r} of {of.file} is damaged or was changed: {breach.en}.",
+        )
 
 
 def _plain(packed: Any) -> bytes | None:

@@ -40,11 +40,17 @@ class Headline(NamedTuple):
         return f"{'+' if b > a else '−'}{words}"
 
 
+def _table(folder: Folder, name: str, *columns: str) -> pd.DataFrame | None:
+    """A table with these columns; None where an older contract has none."""
+    frame = folder.tables.get(name)
+    return None if frame is None or not {*columns} <= {*frame.columns} else frame
+
+
 def _rows(table: str, by: str | None = None) -> Callable[[Folder], dict[str, Any]]:
     """How many rows a table has, of each value of a column."""
 
     def count(folder: Folder) -> dict[str, Any]:
-        frame = folder.tables.get(table)
+        frame = _table(folder, table, *([by] if by else []))
         if frame is None:
             return {}
         return (
@@ -60,8 +66,8 @@ def _values(table: str, value: str, by: str, **where: str) -> Callable[[Folder],
     """What a column of some rows holds, of each value of another."""
 
     def read(folder: Folder) -> dict[str, Any]:
-        frame = folder.tables.get(table)
-        if frame is None or value not in frame.columns:
+        frame = _table(folder, table, value, by, *where)
+        if frame is None:
             return {}
         for column, only in where.items():
             frame = frame[frame[column] == only]
@@ -71,7 +77,7 @@ def _values(table: str, value: str, by: str, **where: str) -> Callable[[Folder],
 
 
 def _hot_area(folder: Folder) -> dict[str, Any]:
-    frame = folder.tables.get("hotspots.places")
+    frame = _table(folder, "hotspots.places", "area_km2")
     return (
         {}
         if frame is None
@@ -80,17 +86,17 @@ def _hot_area(folder: Folder) -> dict[str, Any]:
 
 
 def _within(folder: Folder) -> dict[str, Any]:
-    frame = folder.tables.get("units.units")
+    frame = _table(folder, "units.units", "in_bounds")
     return {} if frame is None else {"": int(frame["in_bounds"].astype(bool).sum())}
 
 
 def _ranked(folder: Folder) -> dict[str, Any]:
-    frame = folder.tables.get("scores.scores")
+    frame = _table(folder, "scores.scores", "rank")
     return {} if frame is None else {"": int(frame["rank"].notna().sum())}
 
 
 def _statuses(folder: Folder) -> dict[str, Any]:
-    frame = folder.tables.get("scorecard.scorecard")
+    frame = _table(folder, "scorecard.scorecard", "level", "status")
     if frame is None:
         return {}
     of_city = frame.loc[frame["level"] == "city", "status"]

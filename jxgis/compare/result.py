@@ -369,7 +369,7 @@ def compare_folders(a: Folder, b: Folder, parts: Sequence[Part], *, lang: str) -
     }
     every = of.table_differences(a, b)
     every["title"] = [table(f"{row.part}.{row.table}").title.of(lang) for row in every.itertuples()]
-    causes = reached(both, parts, (a, b), frames["inputs"], frames["settings"], frames["versions"])
+    causes = reached(both, parts, (a, b), frames["inputs"], frames["settings"], frames["versions"], lang)
     figures = _figures(a, b, causes, lang)
     plans = of.plans(a, b) if "units" in both else None
     made: dict[str, Callable[[Folder, Folder], pd.DataFrame]] = {

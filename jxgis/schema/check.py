@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from jxgis.schema.columns import Column
     from jxgis.schema.tables import Table
 
-__all__ = ["BrokenTableError", "breaches", "hold"]
+__all__ = ["ROUNDING", "BrokenTableError", "breaches", "hold"]
 
 #: What rounding leaves of a share that is 1, or of a difference that is none.
-_ROUNDING = 1e-6
+ROUNDING = 1e-6
 
 
 class BrokenTableError(AssertionError):
@@ -56,7 +56,7 @@ def hold(frame: pd.DataFrame, table: Table, *, own: Collection[str] = ()) -> Non
         [replace(column, name=name, null=column.null and name not in table.keys) for name, column in there if column],
         required=table.required,
         keys=[table.keys] if table.keys else [],
-        slack=_ROUNDING,
+        slack=ROUNDING,
     )
     if found:
         raise BrokenTableError(f"{table.name}: {'; '.join(breach.en for breach in found)}")
