@@ -109,13 +109,12 @@ def _plain(value: Any) -> Any:
 def _side_by_side(a: Folder, b: Folder, name: str, columns: Sequence[str]) -> pd.DataFrame:
     """The rows of a table of both by its keys, with its columns as ``x_a`` and ``x_b``, where one of these differs.
 
-    ``state``: ``new``, ``gone`` or ``other``; a key that names two rows names none.
+    ``state``: ``new``, ``gone`` or ``other``.
     """
     keys = [*table(name).keys]
     frames = []
     for folder, of in ((a, "a"), (b, "b")):
         frame = folder.tables.get(name, pd.DataFrame(columns=[*keys, *columns]))
-        frame = frame[~frame.duplicated(keys, keep=False)]
         frame = frame.reindex(columns=[*keys, *columns]).astype(object)
         frames.append(frame.rename(columns={column: f"{column}_{of}" for column in columns}).assign(**{f"_{of}": True}))
     both = frames[0].merge(frames[1], on=keys, how="outer", sort=False)
@@ -230,7 +229,7 @@ def plans(a: Folder, b: Folder) -> Comparison | None:
     if one is None or other is None:
         return None
     for plan in (one, other):
-        if plan.empty or plan["unit_id"].duplicated().any() or "area_km2" not in plan.columns:
+        if plan.empty or "area_km2" not in plan.columns:
             return None
     people = a.layer("units.blocks")
     if people is not None and "people_per_km2" in people.columns:

@@ -20,7 +20,7 @@ from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.schema.check import ROUNDING, breaches
 from jxgis.schema.tables import Table, table, tables
-from jxgis.verify.contents import Limits, contents
+from jxgis.verify.contents import Grid, Limits, contents
 from jxgis.verify.recorded import recorded
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class Folder:
     parts: tuple[str, ...]
     tables: dict[str, pd.DataFrame] = field(repr=False)
     shapes: dict[str, pd.Series[Any]] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What it is called, also where it is given as ``.``."""
+        return self.root.resolve().name
 
     @property
     def lang(self) -> str:
@@ -102,14 +107,14 @@ class Folder:
 
     def shown_scores(self) -> pd.Series[Any]:
         """The scores of candidates as the result shows them, by candidate: those that would tell how few cases there are in one are not there."""
-        frame = self.tables.get("scores.scores", pd.DataFrame(columns=["candidate_id", "score"]))
+        frame = self.tables.get("scores.scores")
+        if frame is None:
+            return pd.Series(dtype=float)
         if "issues" in frame.columns and frame["issues"].notna().any():
-            path, shown = self.root / "scores.xlsx", None
-            if path.is_file() and not path.is_symlink():
-                shown = contents(path, _LIMITS).get("scores")
-            frame = pd.DataFrame(
-                [] if shown is None else [*shown.rows], columns=None if shown is None else [*shown.columns]
-            )
+            path = self.root / "scores.xlsx"
+            held = contents(path, _LIMITS) if path.is_file() and not path.is_symlink() else {}
+            grid = held.get("scores", Grid([], []))
+            frame = pd.DataFrame([dict(zip(grid.columns, row, strict=True)) for row in grid.rows])
         frame = frame.reindex(columns=["candidate_id", "score"]).drop_duplicates("candidate_id", keep=False)
         return pd.to_numeric(frame.set_index("candidate_id")["score"], errors="coerce").astype(float)
 
@@ -205,7 +210,7 @@ def _require_declared(frame: pd.DataFrame, of: Table, root: Path) -> None:
         for name, column in declared
         if column.dtype not in ("time", "flag")
     ]
-    for breach in breaches(frame, columns, required=(), keys=(), slack=ROUNDING):
+    for breach in breaches(frame, columns, required=(), keys=[of.keys] if of.keys else (), slack=ROUNDING):
         raise InputError(
             zh=f"{root}：{of.file} 的表“{of.layer}”已损坏或被改动：{breach.zh}。",
             en=f"{root}: table {of.layer!r} of {of.file} is damaged or was changed: {breach.en}.",

@@ -380,6 +380,7 @@ def test_a_file_that_a_run_only_names_may_have_caused_it(tmp_path):
         ("hotspots.gpkg/places", "issues", "x"),
         ("parks.gpkg/coverage", "coverage", 1.5),
         ("units.gpkg/units", "unit_id", None),
+        ("scores.gpkg/scores", "candidate_id", "一"),
         ("scores.gpkg/scores", "score", float("inf")),
     ],
 )
@@ -444,6 +445,12 @@ def test_a_score_that_a_result_hides_is_not_told(tmp_path):
     assert ranks.loc["一", ["score_a", "score_b"]].tolist() == [80.0, 72.0]
     (folders[1] / "scores.xlsx").unlink()
     assert compare_results(*folders).frames["ranks"]["score_b"].isna().all()
+
+
+def test_a_folder_given_as_a_dot_has_its_name(a, tmp_path, monkeypatch):
+    monkeypatch.chdir(a)
+    found = run_compare(".", write_result(tmp_path / "b", tables()), tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "compare.json").read_text("utf-8"))["a"] == found.a.name == a.name
 
 
 def test_files_of_issues_that_together_differ_by_few_tell_no_rows(a, tmp_path):
