@@ -163,7 +163,7 @@ def test_the_themes_of_the_plan_are_read(layer: str) -> None:
     shapes = {"point": shapely.Point(EAST, NORTH), "polygon": shapely.box(EAST, NORTH, EAST + 9, NORTH + 9)}
     shapes["line"] = shapely.LineString([(EAST, NORTH), (EAST + 9, NORTH + 9)])
     table = gpd.GeoDataFrame(
-        {column.aliases[0]: ["7"] for column in agreed.columns},
+        {column.aliases[0]: [f"{min(7, column.most or 7):g}"] for column in agreed.columns},
         geometry=[shapes.get(agreed.geometry, shapes["polygon"])],
         crs=4549,
     )

@@ -78,7 +78,10 @@ def swings(**points: dict[str, float]) -> pd.DataFrame:
 
 
 def write_result(folder: Path, tables: dict[str, pd.DataFrame], **changed: Any) -> Path:
-    """Write a result of these tables (``"parks.gpkg/coverage"``) and ``RUN``, changed by ``section__key=value``."""
+    """Write a result of these tables (``"parks.gpkg/coverage"``) and ``RUN``, changed by ``section__key=value``.
+
+    Of scores there is what people are shown, too: none of a candidate with one case or two.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for file in {name.partition("/")[0] for name in tables}:
         (folder / file).unlink(missing_ok=True)
@@ -86,6 +89,10 @@ def write_result(folder: Path, tables: dict[str, pd.DataFrame], **changed: Any) 
         file, _, layer = name.partition("/")
         frame = table if isinstance(table, gpd.GeoDataFrame) else gpd.GeoDataFrame(table, geometry=[None] * len(table), crs=CRS)  # fmt: skip
         frame.to_file(folder / file, layer=layer)
+    if (found := tables.get("scores.gpkg/scores")) is not None:
+        shown = pd.DataFrame(found.drop(columns="geometry"))
+        shown["score"] = shown["score"].mask(shown["issues"].between(1, 2))
+        shown.to_excel(folder / "scores.xlsx", sheet_name="scores", index=False)
     run = copy.deepcopy(RUN)
     for key, value in changed.items():
         section, _, option = key.partition("__")

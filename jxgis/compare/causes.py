@@ -28,6 +28,8 @@ _SHOWN = ("lang", "report.")
 _FINDS = "report.levels"
 #: No file has more rows; a number beyond is none.
 _MOST_COUNTED = 1 << 53
+#: Files that run.json only names: whether they are others it does not say.
+_NAMED = ("profile", "outline", "issue_classes")
 #: What a profile that comes with jxgis may be called.
 _SHIPPED = re.compile(r"[a-z0-9_-]+")
 
@@ -66,8 +68,9 @@ def changed_inputs(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
                 mine.remove(row)
                 theirs.remove(other)
                 if row["sha256"] != other["sha256"]:
-                    rows.append(_input(row, other, max(a.min_count, b.min_count)))
-    rows += [_input(row, None, 0) for row in mine] + [_input(None, row, 0) for row in theirs]
+                    rows.append(_input(row, other))
+    rows += [_input(row, None) for row in mine] + [_input(None, row) for row in theirs]
+    _hide_few([row for row in rows if row["layer"] == "issues"], max(a.min_count, b.min_count))
     columns = ["layer", "title", "state", "name_a", "name_b", *(f"{name}_{of}" for name in _ROWS for of in "ab")]
     found = pd.DataFrame(rows, columns=columns)
     return found.assign(title=[_title(layer, (b, a), lang) for layer in found["layer"]]).sort_values(
@@ -75,23 +78,30 @@ def changed_inputs(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
     )
 
 
-def _input(a: dict[str, Any] | None, b: dict[str, Any] | None, min_count: int) -> dict[str, Any]:
+def _input(a: dict[str, Any] | None, b: dict[str, Any] | None) -> dict[str, Any]:
     state = "new" if a is None else "gone" if b is None else "other"
     row = {"layer": (a or b or {})["layer"], "state": state}
     for of, said in (("a", a), ("b", b)):
         numbers = {name: said.get(name) if said else None for name in _ROWS}
         row |= {f"name_{of}": said["name"] if said else None}
         row |= {
-            f"{name}_{of}": value if isinstance(value, int) and 0 <= value <= _MOST_COUNTED else None
+            f"{name}_{of}": value if type(value) is int and 0 <= value <= _MOST_COUNTED else None
             for name, value in numbers.items()
         }
-    if row["layer"] == "issues" and a and b:
-        pairs = [(row[f"{name}_a"], row[f"{name}_b"]) for name in _ROWS]
-        if any(None not in pair and 0 < abs(pair[1] - pair[0]) < min_count for pair in pairs):
-            # One of them is told by the others.
-            for name, (one, other) in zip(_ROWS, pairs, strict=True):
-                row |= {f"{name}_a": None, f"{name}_b": None} if one != other else {}
     return row
+
+
+def _hide_few(rows: Sequence[dict[str, Any]], min_count: int) -> None:
+    """Leave out, in place, the numbers of rows of files of cases where any is more or less by few.
+
+    Of several files that differ none stands there: together they may hold a few more or fewer, as a file that was split.
+    """
+    pairs = [{name: (row[f"{name}_a"] or 0, row[f"{name}_b"] or 0) for name in _ROWS} for row in rows]
+    few = any(0 < abs(one - other) < min_count for numbers in pairs for one, other in numbers.values())
+    for row, numbers in zip(rows, pairs, strict=True):
+        for name, (one, other) in numbers.items():
+            if len(rows) > 1 or (few and one != other):
+                row.update({f"{name}_a": None, f"{name}_b": None})
 
 
 def changed_settings(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
@@ -152,6 +162,7 @@ def reached(
     inputs: pd.DataFrame,
     settings: pd.DataFrame,
     versions: pd.DataFrame,
+    lang: str,
 ) -> dict[str, Causes]:
     """Which of the differences a part can have read, by what it declares: itself, or a part whose result it uses.
 
@@ -165,6 +176,8 @@ def reached(
         The two results.
     inputs, settings, versions
         What differs.
+    lang
+        ``"zh"`` or ``"en"``.
     """
     read: dict[str, set[str]] = {name: set() for name in names}
     sections: dict[str, set[str]] = {name: {"city", "crs"} for name in names}
@@ -178,14 +191,26 @@ def reached(
             for each in _with_those_before(part, parts, there) if part.name in read else ():
                 read[part.name] |= layers.get(each.name, set())
                 sections[part.name] |= {*each.settings} - {"report"} | ({_FINDS} if each.by_level else set())
+    named = [text("compare.only_named", lang, file=file) for file in _only_named(folders)]
     return {
         name: Causes(
-            tuple(dict.fromkeys(row["title"] for row in inputs.to_dict("records") if row["layer"] in read[name])),
+            tuple(
+                dict.fromkeys(
+                    [*(row["title"] for row in inputs.to_dict("records") if row["layer"] in read[name]), *named]
+                )
+            ),
             tuple(key for key in settings["key"] if _reaches(key, read[name], sections[name])),
             bool(len(versions)),
         )
         for name in names
     }
+
+
+def _only_named(folders: Sequence[Folder]) -> list[str]:
+    """Files of the city that both results name alike: what they held is not recorded, and every part may have read them."""
+    cities = [said if isinstance(said := folder.run["settings"].get("city"), dict) else {} for folder in folders]
+    files = [cities[0].get(name) for name in _NAMED if all(name in of and of[name] == cities[0][name] for of in cities)]
+    return [file for file in files if isinstance(file, str) and not _SHIPPED.fullmatch(file)]
 
 
 def _reaches(key: str, read: set[str], sections: set[str]) -> bool:

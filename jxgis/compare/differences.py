@@ -109,13 +109,12 @@ def _plain(value: Any) -> Any:
 def _side_by_side(a: Folder, b: Folder, name: str, columns: Sequence[str]) -> pd.DataFrame:
     """The rows of a table of both by its keys, with its columns as ``x_a`` and ``x_b``, where one of these differs.
 
-    ``state``: ``new``, ``gone`` or ``other``; a key that names two rows names none.
+    ``state``: ``new``, ``gone`` or ``other``.
     """
     keys = [*table(name).keys]
     frames = []
     for folder, of in ((a, "a"), (b, "b")):
         frame = folder.tables.get(name, pd.DataFrame(columns=[*keys, *columns]))
-        frame = frame[~frame.duplicated(keys, keep=False)]
         frame = frame.reindex(columns=[*keys, *columns]).astype(object)
         frames.append(frame.rename(columns={column: f"{column}_{of}" for column in columns}).assign(**{f"_{of}": True}))
     both = frames[0].merge(frames[1], on=keys, how="outer", sort=False)
@@ -229,12 +228,11 @@ def coverage_differences(a: Folder, b: Folder) -> pd.DataFrame:
 def plans(a: Folder, b: Folder) -> Comparison | None:
     """Two plans of units side by side; None where one has none."""
     one, other = a.layer("units.units"), b.layer("units.units")
-    if (
-        one is None
-        or other is None
-        or any(of.empty or "area_km2" not in of.columns or of["unit_id"].duplicated().any() for of in (one, other))
-    ):
+    if one is None or other is None:
         return None
+    for plan in (one, other):
+        if plan.empty or "area_km2" not in plan.columns:
+            return None
     people = a.layer("units.blocks")
     if people is not None and "people_per_km2" in people.columns:
         people = people.assign(people=_numbers(people["people_per_km2"]).fillna(0) * people.area / 1e6)
@@ -271,7 +269,8 @@ def unit_differences(a: Folder, b: Folder, change: Comparison | None) -> pd.Data
 def rank_differences(a: Folder, b: Folder) -> pd.DataFrame:
     """Candidates whose rank or score is another, and the indicator that did most of it.
 
-    Where cases lie in a candidate that are few, or differ by few, the scores do not stand there: a score is made of them.
+    A score is made of cases: it stands where both results show it, with the digits that they write, and not where the cases
+    in the candidate differ by few.
     """
     found = _side_by_side(a, b, "scores.scores", ["rank", "score", "name", "issues"])
     rank_a, rank_b = _numbers(found["rank_a"]), _numbers(found["rank_b"])
@@ -290,13 +289,16 @@ def rank_differences(a: Folder, b: Folder) -> pd.DataFrame:
     )
     few, cases = max(a.min_count, b.min_count), [_numbers(found[f"issues_{of}"]) for of in "ab"]
     by = (cases[1] - cases[0]).abs()
-    telling = ((by > 0) & (by < few)) | np.any([(of > 0) & (of < few) for of in cases], axis=0)
+    telling = (by > 0) & (by < few)
+    shown = [found["candidate_id"].map(folder.shown_scores()).round(1) for folder in (a, b)]
+    for score, of in zip(shown, "ab", strict=True):
+        telling |= score.isna() & found[f"score_{of}"].notna()
     mover = pd.Series([_mover(a, b, each) for each in found["candidate_id"]], index=found.index, dtype=object)
     found = found.assign(
         name=found["name_b"].where(found["name_b"].notna(), found["name_a"]),
         state=state,
-        score_a=_numbers(found["score_a"]).mask(telling),
-        score_b=_numbers(found["score_b"]).mask(telling),
+        score_a=shown[0].mask(telling),
+        score_b=shown[1].mask(telling),
         indicator=mover,
     )
     found["difference"] = found["score_b"] - found["score_a"]

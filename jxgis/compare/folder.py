@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.schema.check import ROUNDING, breaches
 from jxgis.schema.tables import Table, table, tables
-from jxgis.verify.contents import Limits, contents
+from jxgis.verify.contents import Grid, Limits, contents
 from jxgis.verify.recorded import recorded
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class Folder:
     shapes: dict[str, pd.Series[Any]] = field(repr=False)
 
     @property
+    def name(self) -> str:
+        """What it is called, also where it is given as ``.``."""
+        return self.root.resolve().name
+
+    @property
     def lang(self) -> str:
         """The language of its words."""
         return str(self.run["settings"].get("lang", "zh"))
@@ -100,8 +105,23 @@ class Folder:
         if name not in self.shapes:
             return None
         with reading(f"{self.root}: {table(name).file}", _DAMAGED):
-            shapes = shapely.from_wkb([_plain(packed) for packed in self.shapes[name]])
+            shapes = shapely.make_valid(shapely.from_wkb([_plain(packed) for packed in self.shapes[name]]))
+            if not np.isfinite(shapely.get_coordinates(shapes)).all() or shapely.is_missing(shapes).any():
+                raise ValueError("no ground")
             return gpd.GeoDataFrame(self.tables[name].copy(), geometry=np.asarray(shapes, dtype=object), crs=self.crs)
+
+    def shown_scores(self) -> pd.Series[Any]:
+        """The scores of candidates as the result shows them, by candidate: those that would tell how few cases there are in one are not there."""
+        frame = self.tables.get("scores.scores")
+        if frame is None:
+            return pd.Series(dtype=float)
+        if "issues" in frame.columns and frame["issues"].notna().any():
+            path = self.root / "scores.xlsx"
+            held = contents(path, _LIMITS) if path.is_file() and not path.is_symlink() else {}
+            grid = held.get("scores", Grid([], []))
+            frame = pd.DataFrame([dict(zip(grid.columns, row, strict=True)) for row in grid.rows])
+        frame = frame.reindex(columns=["candidate_id", "score"]).drop_duplicates("candidate_id", keep=False)
+        return pd.to_numeric(frame.set_index("candidate_id")["score"], errors="coerce").astype(float)
 
     def said(self, name: str) -> Any:
         """What one of its JSON files holds; None where there is none, or it is damaged."""
@@ -166,8 +186,7 @@ def read_folder(root: str | Path, parts: Sequence[Part]) -> Folder:
             if layer in geometry and geometry[layer] in frame.columns:
                 shapes[of.name] = frame.pop(geometry[layer])
             if _whole(frame, of):
-                if of.name in _READ:
-                    _require_numbers(frame, of, root)
+                _require_declared(frame, of, root)
                 found[of.name] = frame
     own = [part.name for part in parts if any(name.startswith(f"{part.name}.") for name in found)]
     own += [part.name for part in parts if part.name not in own and (root / f"{part.name}.json").is_file()]
@@ -187,16 +206,18 @@ def _whole(frame: pd.DataFrame, of: Table) -> bool:
     return {*of.keys} <= {*frame.columns}
 
 
-def _require_numbers(frame: pd.DataFrame, of: Table, root: Path) -> None:
-    """Refuse a table with what cannot be in its columns of numbers: SQLite holds what it is given."""
-    # What candidates bring may be called like a column that there may be.
-    names = of.required if of.indicators else of.columns
-    numbers = [replace(of.columns[name], null=True) for name in names if of.columns[name].dtype in ("number", "flag")]
-    wrong = breaches(frame, numbers, required=[], keys=[], slack=ROUNDING)
-    if wrong:
+def _require_declared(frame: pd.DataFrame, of: Table, root: Path) -> None:
+    """Refuse a table whose rows share a key, and one that is compared by its numbers where they are not what is declared."""
+    # What candidates bring may be called like a column that there may be. Times are texts there.
+    names: Iterable[str] = [] if of.name not in _READ else of.required if of.indicators else frame.columns
+    declared = [(name, column) for name in names if name in frame.columns and (column := of.declared(name)) is not None]
+    columns = [
+        replace(column, name=name, null=name not in of.keys) for name, column in declared if column.dtype != "time"
+    ]
+    for breach in breaches(frame, columns, required=(), keys=[of.keys] if of.keys else (), slack=ROUNDING):
         raise InputError(
-            zh=f"{root}：{of.file} 的图层 {of.layer} 已损坏：{wrong[0].zh}。",
-            en=f"{root}: layer {of.layer} of {of.file} is damaged: {wrong[0].en}.",
+            zh=f"{root}：{of.file} 的表“{of.layer}”已损坏或被改动：{breach.zh}。",
+            en=f"{root}: table {of.layer!r} of {of.file} is damaged or was changed: {breach.en}.",
         )
 
 

@@ -96,7 +96,7 @@ def _ranked(folder: Folder) -> dict[str, Any] | None:
 
 
 def _statuses(folder: Folder) -> dict[str, Any] | None:
-    frame = _with(folder, "scorecard.scorecard", "status")
+    frame = _with(folder, "scorecard.scorecard", "level", "status")
     if frame is None:
         return None
     of_city = frame.loc[frame["level"] == "city", "status"]

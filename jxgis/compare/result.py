@@ -305,11 +305,11 @@ class ResultComparison:
         for name, frame in self.frames.items():
             hold(frame, table(f"compare.{name}"))
         rows = {name: json.loads(frame.to_json(orient="records")) for name, frame in self.frames.items()}
-        said = {"a": self.a.root.name, "b": self.b.root.name, "same": self.same, "said": self.lines(), **rows}
+        said = {"a": self.a.name, "b": self.b.name, "same": self.same, "said": self.lines(), **rows}
         stage.path("compare.json").write_text(
             json.dumps(said, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n"
         )
-        names = {"a": self.a.root.name, "b": self.b.root.name}
+        names = {"a": self.a.name, "b": self.b.name}
         report_workbook(
             stage.path("compare.xlsx"),
             [
@@ -373,7 +373,7 @@ def compare_folders(a: Folder, b: Folder, parts: Sequence[Part], *, lang: str) -
     }
     every = of.table_differences(a, b)
     every["title"] = [table(f"{row.part}.{row.table}").title.of(lang) for row in every.itertuples()]
-    causes = reached(both, parts, (a, b), frames["inputs"], frames["settings"], frames["versions"])
+    causes = reached(both, parts, (a, b), frames["inputs"], frames["settings"], frames["versions"], lang)
     figures = _figures(a, b, causes, lang)
     plans = of.plans(a, b) if "units" in both else None
     found = _of_parts(a, b, both, plans)

@@ -98,7 +98,7 @@ def shared_ground(areas: gpd.GeoDataFrame) -> list[tuple[int, int]]:
     Examples
     --------
     >>> x = [0, 40, 200]
-    >>> areas = gpd.GeoDataFrame({"role": "treated"}, geometry=shapely.box(x, 0, [k + 100 for k in x], 100), crs=4549)
+    >>> areas = gpd.GeoDataFrame({"role": ["treated"] * 3}, geometry=shapely.box(x, 0, [k + 100 for k in x], 100), crs=4549)
     >>> shared_ground(areas)
     [(0, 1)]
     """

@@ -80,8 +80,6 @@ def run_compare(
         progress(text_pair("pipeline.step_writing"))
         found.write_tables(stage)
         write_page(found, stage)
-        compared = [
-            {"folder": folder.root.resolve().name, "command": folder.run["command"]} for folder in (found.a, found.b)
-        ]
+        compared = [{"folder": folder.name, "command": folder.run["command"]} for folder in (found.a, found.b)]
         output.write_run(stage, settings={"lang": lang}, crs=found.a.crs, loaded=[], compared=compared)
     return found

@@ -18,6 +18,7 @@ __all__ = ["RUN", "flat", "recorded"]
 RUN = "run.json"
 _MOST_BYTES = 64 << 20
 _MOST_LAYERS = 1000
+_MOST_DIGITS = 40
 
 
 def recorded(root: Path, *, known: Sequence[str]) -> dict[str, Any]:
@@ -45,7 +46,9 @@ def recorded(root: Path, *, known: Sequence[str]) -> dict[str, Any]:
         kind = path.lstat()
         if not stat.S_ISREG(kind.st_mode) or kind.st_size > _MOST_BYTES:
             raise damaged
-        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), parse_int=_whole)
+        # Half a sign, which JSON can hold and no file can.
+        json.dumps(run, ensure_ascii=False).encode()
     except (OSError, ValueError, RecursionError):
         raise damaged from None
     rows = run.get("inputs") if isinstance(run, dict) else None
@@ -67,6 +70,12 @@ def recorded(root: Path, *, known: Sequence[str]) -> dict[str, Any]:
             en=f"{root} is a result of jxgis {command}, which is of no use here; there are: {', '.join(those)}.",
         )
     return run
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("no number of a result")
+    return int(digits)
 
 
 def flat(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:

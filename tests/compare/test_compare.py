@@ -356,7 +356,7 @@ def test_what_cannot_be_a_number_of_a_column_is_refused(compared, name, column, 
         compared({name: tables()[name].assign(**{column: value})})
 
 
-@pytest.mark.parametrize("rows", [-3, 10**400, "x", 1.5])
+@pytest.mark.parametrize("rows", [-3, 1 << 60, "x", 1.5])
 def test_what_is_no_number_of_rows_is_not_said(compared, rows):
     found = compared({}, inputs=other_input("parks", rows_in=rows, rows_kept=11)).frames["inputs"]
     assert found["rows_in_b"].isna().all()
@@ -429,3 +429,103 @@ def test_what_a_notebook_and_a_terminal_show(compared):
     assert found.table("coverage")["B 比 A（百分点）"].tolist() == ["+5.0"]
     with pytest.raises(InputError, match="coverage"):
         found.table("coverag")
+
+
+def test_a_file_that_a_run_only_names_may_have_caused_it(tmp_path):
+    planted = tables() | {"parks.gpkg/coverage": coverage(all=0.81, 老城=0.9, 东栅=0.7)}
+    named = {"city__issue_classes": "classes.xlsx"}
+    a, b = (write_result(tmp_path / name, of, **named) for name, of in (("a", tables()), ("b", planted)))
+    found = compare_results(a, b)
+    assert cause(found, "parks") == (True, "inputs", "classes.xlsx（内容是否有变，没有记录）")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("hotspots.gpkg/places", "area_km2", "=1+1"),
+        ("hotspots.gpkg/places", "rank", 0),
+        ("hotspots.gpkg/places", "issues", "x"),
+        ("parks.gpkg/coverage", "coverage", 1.5),
+        ("units.gpkg/units", "unit_id", None),
+        ("scores.gpkg/scores", "candidate_id", "一"),
+        ("scores.gpkg/scores", "score", float("inf")),
+    ],
+)
+def test_values_that_no_result_holds_are_refused(a, tmp_path, table, column, value):
+    broken = tables()
+    broken[table] = broken[table].assign(**{column: value})
+    file, _, layer = table.partition("/")
+    with pytest.raises(InputError, match=rf"{layer}.*{file}.*{column}|{file}.*{layer}.*{column}"):
+        compare_results(a, write_result(tmp_path / "b", broken))
+
+
+def test_ground_that_is_none_is_refused(a, tmp_path):
+    broken = tables()
+    broken["hotspots.gpkg/places"].loc[0, "geometry"] = None
+    with pytest.raises(InputError, match="图形已损坏"):
+        compare_results(a, write_result(tmp_path / "b", broken))
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("hotspots.gpkg/places", "area_km2"), ("units.gpkg/units", "in_bounds"), ("scores.gpkg/scores", "rank")],
+)
+def test_an_older_contract_without_a_column_is_compared(a, tmp_path, table, column):
+    older = tables()
+    older[table] = older[table].drop(columns=column)
+    found = compare_results(a, write_result(tmp_path / "b", older))
+    assert "—" in {*found.table("figures")["B"]}
+
+
+def test_a_plan_without_units_is_compared(a, tmp_path):
+    none = tables()
+    none["units.gpkg/units"] = none["units.gpkg/units"].head(0)
+    found = compare_results(a, write_result(tmp_path / "b", none))
+    assert "units" in found.differing()
+    assert found.plans is None
+
+
+@pytest.mark.parametrize("value", ["\ud800", 10**400])
+def test_a_value_that_no_run_records_is_damage(a, tmp_path, value):
+    b = write_result(tmp_path / "b", tables())
+    run = json.loads((b / "run.json").read_text("utf-8"))
+    run["settings"]["parks"]["minutes"] = value
+    (b / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    with pytest.raises(InputError, match=r"run\.json"):
+        compare_results(a, b)
+
+
+def test_a_score_that_a_result_hides_is_not_told(tmp_path):
+    """The second has many cases, and its score would tell how few the third has."""
+    first = scores(("一", 1, 80.0, 100), ("二", 2, 70.26, 90), ("三", 3, 60.0, 2))
+    second = scores(("一", 2, 72.04, 200), ("二", 1, 75.0, 190), ("三", 3, 61.0, 2))
+    folders = [
+        write_result(tmp_path / name, tables() | {"scores.gpkg/scores": table})
+        for name, table in (("a", first), ("b", second))
+    ]
+    shown = pd.read_excel(folders[0] / "scores.xlsx", engine="calamine")
+    shown.assign(score=shown["score"].where(shown["candidate_id"] != "二")).to_excel(
+        folders[0] / "scores.xlsx", sheet_name="scores", index=False
+    )
+    ranks = compare_results(*folders).frames["ranks"].set_index("candidate_id")
+    assert ranks.loc[["二", "三"], ["score_a", "score_b", "difference"]].isna().all(axis=None)
+    assert ranks.loc["一", ["score_a", "score_b"]].tolist() == [80.0, 72.0]
+    (folders[1] / "scores.xlsx").unlink()
+    assert compare_results(*folders).frames["ranks"]["score_b"].isna().all()
+
+
+def test_a_folder_given_as_a_dot_has_its_name(a, tmp_path, monkeypatch):
+    monkeypatch.chdir(a)
+    found = run_compare(".", write_result(tmp_path / "b", tables()), tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "compare.json").read_text("utf-8"))["a"] == found.a.name == a.name
+
+
+def test_files_of_issues_that_together_differ_by_few_tell_no_rows(a, tmp_path):
+    """One file of 301 in the stead of two of 100 and 200."""
+    issues = {"layer": "issues", "rows_rejected": 0, "rows_left_out": 0}
+    rows = [issues | {"name": f"{n}.csv", "sha256": f"{n}", "rows_in": n, "rows_kept": n} for n in (100, 200, 301)]
+    one = write_result(tmp_path / "a", tables(), inputs=[*RUN["inputs"][:1], *rows[:2]])
+    other = write_result(tmp_path / "b", tables(), inputs=[*RUN["inputs"][:1], *rows[2:]])
+    found = compare_results(one, other).frames["inputs"]
+    assert len(found) == 2
+    assert found.filter(like="rows_").isna().all(axis=None)

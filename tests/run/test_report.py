@@ -20,8 +20,17 @@ from jxgis.settings import Settings
 if TYPE_CHECKING:
     from jxgis.part import Result
 
-#: Files of `jxgis hotspots` and `check`, which make no page, and those that every folder has and no page lists.
-UNLISTED = {"hotspots.xlsx", "clean.gpkg", "defects.gpkg", "check.json", "index.html"}
+#: Files of `jxgis hotspots` and `check`, which make no page, of `compare`, whose page names its own, and those that every folder has and no page lists.
+UNLISTED = {
+    "hotspots.xlsx",
+    "clean.gpkg",
+    "defects.gpkg",
+    "check.json",
+    "index.html",
+    "compare.html",
+    "compare.xlsx",
+    "compare.json",
+}
 
 
 def written() -> set[str]:
