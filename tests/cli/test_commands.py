@@ -469,6 +469,7 @@ def test_a_report_lists_what_check_lists(jxgis: Run, city: Path) -> None:
     assert "3 件" in notes
 
 
+@pytest.mark.slow
 def test_data_to_the_end_of_june_and_a_source_that_starts_late_are_no_change(jxgis: Run, city: Path) -> None:
     """Two files, two sources, a constant rate: what is missing is said, and nothing falls by half."""
     from datetime import date, timedelta

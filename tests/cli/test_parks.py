@@ -96,6 +96,7 @@ def test_a_barrier_cuts_the_way_not_the_radius(measured: Callable[..., Path], to
     assert cut.loc[("all", "walking"), "coverage"] == pytest.approx(300 / 4000, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "column", "table"),
     [
@@ -219,6 +220,7 @@ def test_proposed_parks_stand_in_the_same_comparison(measured: Callable[..., Pat
     assert (out / "maps/parks_change.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_report_covers_units_too(jxgis: Run, town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = town / "out"
     finished = jxgis("report", project(town), "--out", out)

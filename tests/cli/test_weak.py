@@ -113,6 +113,7 @@ def test_an_unknown_kind_is_refused_before_anything_is_read(jxgis: Run, project:
         assert "none.csv" not in done.err
 
 
+@pytest.mark.slow
 def test_no_shown_count_is_small(jxgis: Run, project: Path) -> None:
     out = project.parent / "out"
     assert jxgis("weak", "--project", project, "--out", out, "--set", "report.min_count=40").code == 0

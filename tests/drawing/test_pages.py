@@ -77,7 +77,9 @@ def test_a_page_loads_nothing(name):
     assert "default-src 'none'" in page
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "hotspots" else name for name in PAGES]
+)
 def test_two_runs_write_the_same_bytes(name, tmp_path):
     first, second = make(name), make(name)
     a, b = save_map(first, tmp_path / "a.html").read_bytes(), save_map(second, tmp_path / "b.html").read_bytes()
@@ -152,6 +154,7 @@ def test_neighbours_differ_in_colour():
     assert (colours[left] != colours[right]).all()
 
 
+@pytest.mark.slow
 def test_no_argument_is_changed():
     t = result_tables()
     before = [table.copy() for table in t]

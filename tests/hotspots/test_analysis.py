@@ -263,6 +263,7 @@ def test_an_area_too_narrow_for_wider_cells_is_answered_by_those_it_has(shape):
     assert 100 in found.scale.cells["cell_m"].to_numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "exposure",
     [
@@ -290,6 +291,7 @@ def test_without_an_exposure_to_compare_numbers_are_judged_and_rates_are_not(iss
     assert any(f"另有 {found.without_exposure:,} 件问题所在的格没有暴露量" in line for line in said)
 
 
+@pytest.mark.slow
 def test_the_page_says_how_many_issues_an_exposure_leaves_out(issues):
     people = gpd.GeoDataFrame({"people": [900.0]}, geometry=[shapely.box(0, 0, 3000, 4100)], crs=4549)
     found = find_hotspots(issues, AREA, exposure=people)

@@ -139,6 +139,7 @@ def test_rules_of_several_options_are_told_without_a_key() -> None:
         jxgis.propose_units(GROUND, min_km2=6)
 
 
+@pytest.mark.slow
 def test_what_the_users_blocks_are_called_like_is_theirs(tmp_path: Path) -> None:
     cells = [shapely.box(x, y, x + 1000, y + 1000) for x in range(0, 3000, 1000) for y in range(0, 3000, 1000)]
     words = dict.fromkeys(("issues_per_km2", "people_per_km2", "area_km2", "unit_id", "mix_a"), "多")

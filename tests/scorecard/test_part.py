@@ -130,6 +130,7 @@ def test_the_sheet_is_filled_in_and_handed_back(project, tmp_path):
     assert again["numerator"].dropna().tolist() == [90, 100, 110]
 
 
+@pytest.mark.slow
 def test_the_year_decides(project, tmp_path):
     of_2025 = run(project, tmp_path / "a", scorecard={"year": 2025}).scorecard.set_index(["indicator", "level"])
     assert of_2025.loc[("gas_pipes_renewed", "city"), "status"] == "met"

@@ -368,6 +368,7 @@ def test_one_unit_is_the_whole():
     assert found.cost == pytest.approx(cost_by_definition(graph, values, list(range(12)), 0.05, 0.1), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_annealing_ends_at_the_cold_end_and_no_colder():
     """Three blocks in two units, one division dearer by about 1: free to change at 1e3, fixed to the cheaper at 1e-6."""
     piece = path([1.0, 1.0, 1.0], low=1, high=2, lengths=[1.0, 3.0])._replace(shape_weight=0.0, spread_weight=0.0)
