@@ -224,6 +224,7 @@ def test_allocate_scores_first_and_reads_scores_that_are_there(jxgis: Run, city:
     assert json.loads((city / "again" / "allocation.json").read_text(encoding="utf-8"))["objective"] == 125.0
 
 
+@pytest.mark.slow
 def test_allocate_takes_acceptability_and_years_from_the_scores(jxgis: Run, city: Path) -> None:
     project = allocate_project(city, RULES + 'worth = "acceptability"\n[scoring]\ntop = 1\n')
     text = project.read_text(encoding="utf-8")

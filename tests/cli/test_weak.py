@@ -90,6 +90,7 @@ def test_the_list_is_written_and_handed_back_a_year_later_as_it_stands(jxgis: Ru
     assert (second / "weak.xlsx").is_file()
 
 
+@pytest.mark.slow
 def test_an_empty_list_of_last_year_says_that_nothing_was_on_it(jxgis: Run, project: Path) -> None:
     out = project.parent / "out"
     assert jxgis("weak", "--project", project, "--out", out, "--set", "weak.min_issues=100000").code == 0

@@ -51,6 +51,8 @@ def html(name: str, lang: str = "zh", *, sketch: bool = True) -> str:
 
 
 PAGES = ("hotspots", "parks", "units", "scores")
+#: A map of hot spots takes seconds: its small counts are hidden first.
+QUICK_PAGES = [pytest.param(name, marks=pytest.mark.slow) if name == "hotspots" else name for name in PAGES]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -77,9 +79,7 @@ def test_a_page_loads_nothing(name):
     assert "default-src 'none'" in page
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "hotspots" else name for name in PAGES]
-)
+@pytest.mark.parametrize("name", QUICK_PAGES)
 def test_two_runs_write_the_same_bytes(name, tmp_path):
     first, second = make(name), make(name)
     a, b = save_map(first, tmp_path / "a.html").read_bytes(), save_map(second, tmp_path / "b.html").read_bytes()
@@ -87,7 +87,7 @@ def test_two_runs_write_the_same_bytes(name, tmp_path):
     assert to_html(first).encode() == a  # a map may be shown and then written
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", QUICK_PAGES)
 def test_the_mark_goes_with_official_polygons(name):
     assert text("common.sketch", "zh") not in html(name, sketch=False)
 
@@ -202,6 +202,7 @@ def test_coverage_after_does_not_stand_beside_todays_figures():
     assert not {"人口覆盖率", "已覆盖面积"} & set(added)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("min_count", [1, 3])
 def test_cells_against_exposure_say_what_they_are(min_count: int):
     t = result_tables()
@@ -375,6 +376,7 @@ def test_a_map_of_folium_itself_is_not_written():
         to_html(folium.Map())
 
 
+@pytest.mark.slow
 def test_of_two_layers_of_one_name_both_stand_in_the_switch():
     t = result_tables()
     cells = t.cells.replace({"issue_class": {CLASSES[0]: text("common.all_classes", "zh"), CLASSES[1]: "__proto__"}})

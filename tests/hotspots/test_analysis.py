@@ -205,6 +205,7 @@ def test_every_planted_hot_spot_is_found_and_named():
     assert everything["name"].tolist()[:2] == ["三水湾", "府南"]
 
 
+@pytest.mark.slow
 def test_without_plants_people_are_hot_by_number_and_not_by_rate():
     demo = pytest.importorskip("jxgis.demo")
     city = demo.make_city(plants=False)

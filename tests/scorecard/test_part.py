@@ -95,6 +95,7 @@ def test_what_it_writes(project, tmp_path):
     assert "units" not in result.given.results
 
 
+@pytest.mark.slow
 def test_the_sheet_is_filled_in_and_handed_back(project, tmp_path):
     run(project, tmp_path / "one")
     path = tmp_path / "one/scorecard_values.xlsx"
