@@ -271,14 +271,18 @@ def leave_out(rows: pd.DataFrame, min_count: int) -> NDArray[np.bool_]:
 def _of_no_class(rows: pd.DataFrame) -> pd.DataFrame:
     """What is in the row ``all`` of a group and in none of its classes: shown nowhere, and the rest of what is.
 
-    Not of what is known already, as how many issues of the whole file have no class, which is said when it is read.
+    Not of what is known already, as how many issues of the whole file have no class, which is said when it is read. How many
+    lie in a sum that is counted for one class at a time, as a hot place is, nobody can tell.
     """
     own = rows[rows["group"].notna()]
     whole = own["issue_class"] == ALL
     left = own["count"].where(whole, -own["count"]).groupby(own["group"]).sum()
     total = own[whole & ~own["known"].astype(bool) & own["group"].isin(own.loc[~whole, "group"])]
     rest = total.assign(count=total["group"].map(left), issue_class=_NO_CLASS, unsaid=True)
-    return rest.loc[rest["count"] > 0]
+    rest = rest.loc[rest["count"] > 0].copy()
+    by_class = set(rows.loc[rows["group"].isna(), "whole"].explode().dropna().astype(str))
+    rest["sums"] = rest["sums"].map(lambda names: [name for name in names if name not in by_class])
+    return rest
 
 
 def _sums(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

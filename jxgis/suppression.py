@@ -141,14 +141,17 @@ def _sum_by_sum(
     """
     entries = sums.tocoo()
     by_size = np.lexsort((counts[entries.col], entries.row))
-    of, at, part = entries.row[by_size], entries.col[by_size], entries.data[by_size] > 0
+    sum_of, count_of, is_part = entries.row[by_size], entries.col[by_size], entries.data[by_size] > 0
     small, most, n_sums = (counts > 0) & (counts < min_count), min_count - 1, sums.shape[0]
+    changed = np.ones(n_sums, dtype=bool)
 
     def add(which: NDArray[np.bool_], values: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         weights = which * (1.0 if values is None else values[at].astype(float))
         return np.bincount(of, weights, n_sums).astype(np.float64)
 
     while True:
+        again = changed[sum_of]
+        of, at, part = sum_of[again], count_of[again], is_part[again]
         hidden = (small | lost)[at]
         ranges = (small & ~lost)[at]
         n, all_hidden = add(part & ranges), add(part & hidden)
@@ -171,22 +174,36 @@ def _sum_by_sum(
         left_open = left_open[np.lexsort((np.where(ranges, part, ~part)[left_open], ranges[left_open]))]
         if not left_open.size:
             return
-        lost[at[left_open[np.unique(of[left_open], return_index=True)[1]]]] = True
+        chosen = at[left_open[np.unique(of[left_open], return_index=True)[1]]]
+        lost[chosen] = True
+        changed[:] = False
+        changed[sums[:, chosen].indices] = True
 
 
 def _sums_together(search: _Search, lost: NDArray[np.bool_], may: NDArray[np.bool_]) -> None:
     """Leave out more, in place, until each small count can be a little more or less while all sums hold, as if counts need not
     be whole: what moves as it is, then what moves once other counts are left out, then zeros.
+
+    Many are asked at once, some to rise and some to fall; where none moves, other ones rise, for some move only against one
+    another: every second, every two after two, and so on. Those that are left at the end are asked one by one.
     """
     told = search.small & ~search.held & (np.diff(search.sums.indptr) > 0)
-    for which, zeros in ((np.zeros_like(may), False), (may, False), (~search.held, True)):
-        left = np.inf
-        while 0 < told.sum() < left:
-            left = told.sum()
-            for other in (False, True):
-                moved, opened = search.direction(told, lost, which, other=other, zeros=zeros)
-                told &= ~moved
-                lost |= opened
+    nothing, all_there_is = np.zeros_like(may), ~search.held
+
+    def ask(asked: NDArray[np.bool_], upward: NDArray[np.bool_], which: NDArray[np.bool_], *, zeros: bool) -> None:
+        for rising in (upward, ~upward):
+            if (asked & told).any():
+                moved, opened = search.direction(asked & told, lost, which, upward=rising, zeros=zeros)
+                told[moved] = False
+                lost[opened] = True
+
+    for which, zeros in ((nothing, False), (may, False), (all_there_is, True)):
+        bit = 0
+        while (left := int(told.sum())) >> bit:
+            ask(told, (np.cumsum(told) >> bit) % 2 == 0, which, zeros=zeros)
+            bit = 0 if told.sum() < left else bit + 1
+    for row in np.flatnonzero(told):
+        ask(np.arange(len(told)) == row, told, all_there_is, zeros=True)
 
 
 class _Room(NamedTuple):
@@ -258,10 +275,17 @@ class _Search:
         return min(found, key=lambda one: one[0])[1] if found else None
 
     def direction(
-        self, asked: NDArray[np.bool_], lost: NDArray[np.bool_], may: NDArray[np.bool_], *, other: bool, zeros: bool
+        self,
+        asked: NDArray[np.bool_],
+        lost: NDArray[np.bool_],
+        may: NDArray[np.bool_],
+        *,
+        upward: NDArray[np.bool_],
+        zeros: bool,
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which of the counts asked for move in a direction that keeps all sums, and which of those that may be left out have
-        to be: the cheapest, by linear programming. Of those that can go both ways every second one rises, and of these in ``other`` turns the rest.
+        """Which counts move in a direction that keeps all sums and moves as many of those asked for as can be, and which of
+        those that may be left out have to be: the cheapest, by linear programming. Of those asked for that can go both ways
+        ``upward`` says which are to rise.
 
         How far each can go does not matter, for the direction may be followed as little as one likes; so one direction moves
         all that can be moved, and what it moves stays safe whatever else is left out.
@@ -269,15 +293,14 @@ class _Search:
         from scipy.optimize import linprog
 
         room = self.free(np.arange(len(self.counts)), lost)
-        may_fall = self.small if zeros else ~lost & ~self.small & (self._half(self.counts) > 0)
+        may_fall = ~lost & ~self.small & (self._half(self.counts) > 0) | (self.small if zeros else False)
         opened = may & ~lost & (room.up == 0), may & (room.down == 0) & may_fall
         rises, falls = (room.up > 0) | opened[0], (room.down > 0) | opened[1]
-        # Of those that can go both ways every second one: not all parts of a sum can rise.
-        upward = np.where(rises & falls, np.arange(len(asked)) % 2 == other, rises)
+        upward = np.where(rises & falls, upward, rises)
         goals = np.flatnonzero(asked & rises & upward), np.flatnonzero(asked & falls & ~upward)
-        moved, gone = np.zeros_like(asked), np.zeros_like(asked)
+        moved, gone = np.zeros(len(asked)), np.zeros_like(asked)
         if not sum(map(len, goals)):
-            return moved, gone
+            return moved != 0, gone
         # What rises and what falls as far as it has to, and what of the goals counts: a step of one.
         # One that is asked for goes one way only: it would move by going up and down.
         rises[goals[1]] = falls[goals[0]] = False
@@ -296,14 +319,17 @@ class _Search:
             b_eq=np.zeros(holds.shape[0]),
             bounds=[(0, end) for end in most],
             method="highs",
+            # No move at all holds every sum: from there it is a short way, and looking for a shorter one takes longer.
+            options={"presolve": False},
         )
         if found.x is None:
             raise RuntimeError(found.message)
-        steps = np.split(found.x > _MOVED, np.cumsum([len(at) for at in columns])[:-1])
-        for sign, one, at, step in zip(signs, goal, columns, steps, strict=True):
-            moved[at[step]] |= one
-            gone[at[step]] |= opened[sign < 0][at[step]]
-        return moved, gone
+        for sign, at, step in zip(
+            signs, columns, np.split(found.x, np.cumsum([len(at) for at in columns])[:-1]), strict=True
+        ):
+            moved[at] += sign * step
+            gone[at[step > _MOVED]] |= opened[sign < 0][at[step > _MOVED]]
+        return np.abs(moved) > _MOVED, gone
 
     def _half(self, counts: NDArray[np.int64], *, ranges: bool = False) -> NDArray[np.int64]:
         """How far below a count that is left out a reader may think of it: half of it, and no range unless ``ranges``."""

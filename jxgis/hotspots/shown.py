@@ -29,7 +29,10 @@ _PLACES = ("places", "rate_places")
 _RANKED = (*_PLACES, "peaks", "rate_peaks")
 #: Their z tells how many issues there are in the band around a cell.
 _SCORED = ("peaks", "rate_peaks", "heavy_cells")
+#: What of a row is known of the issues around it.
+_SCORES = ("gi_z", "gi_p", "gi_q")
 _CITY = "city"
+_BAND = "band:"
 #: Times the number of a class in the city they are counts that are shown.
 _OF_CITY = ("share_issues", "concentration", "location_quotient", "times_mean")
 _TOPS = re.compile(r"top(\d+)_share")
@@ -55,7 +58,8 @@ class Shown(NamedTuple):
 def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = HOTSPOTS.band_m) -> Shown:
     """Hide what is small in all tables of hot spots together: they count the same issues, and are shown side by side.
 
-    Cells add up to the hot place that they lie in, to the nearest peak and to the city, zones of a level to the city and to
+    Cells add up to the hot place that they lie in, to the nearest peak and to the city, those around a cell whose z is shown
+    to what its z says, zones of a level to the city and to
     the larger zone that they lie in (a community to its sub-district and its district), classes to all issues, inside and outside of a ring to both. Where the number of a class
     in the city is left out, so are the shares of it.
 
@@ -86,8 +90,8 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
     known = pd.concat(rows, ignore_index=True)
     known["lost"] = leave_out(known, min_count)
     # Cells come after: the tables are not to hang on them, of which there are a hundred times as many.
-    scored = {name: tables[name] for name in _SCORED if name in tables and "gi_z" in tables[name].columns}
-    parts = _cells(cells, ranked, scored, band_m)
+    scored = {name: tables[name] for name in _SCORED if len(tables.get(name, ())) and "gi_z" in tables[name].columns}
+    parts = _cells(cells, ranked, scored, band_m, min_count)
     sums = known[known["of"].isin([_CITY, *ranked])].assign(known=True)
     gone = leave_out(pd.concat([parts, sums], ignore_index=True), min_count)[: len(parts)]
     known = pd.concat([known, parts.assign(lost=gone)], ignore_index=True)
@@ -113,6 +117,8 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
             found[name] = hidden(name, of_city(tables[name]))
     if "heavy_cells" in tables:
         found["heavy_cells"] = hidden("heavy_cells", _same_cells(tables["heavy_cells"], cells[lost["cells"]]))
+    for name in scored:
+        found |= _without_band(found, name, lost[f"{_BAND}{name}"])
     if "zones" in tables:
         zones = hidden("zones", lost.get("zones"))
         found["zones"] = _without(zones, ["location_quotient"], _of_untold(zones))
@@ -143,6 +149,19 @@ def _without_scores(cells: Table) -> Table:
     return cells.assign(**dict.fromkeys(scores, np.nan))
 
 
+def _without_band(found: Mapping[str, pd.DataFrame], name: str, gone: NDArray[np.bool_]) -> dict[str, pd.DataFrame]:
+    """A table whose z of some rows would tell a cell, without these; nor do the places say that of their hottest cell."""
+    table = found[name]
+    shown = {name: _without(table, _SCORES, gone)}
+    places = name.replace("peaks", "places")
+    if "place_rank" in table.columns and places in found:
+        of = pd.MultiIndex.from_frame(table.loc[gone, ["issue_class", "place_rank"]])
+        shown[places] = _without(
+            found[places], ["peak_z"], pd.MultiIndex.from_frame(found[places][["issue_class", "rank"]]).isin(of)
+        )
+    return shown
+
+
 def _city(cells: pd.DataFrame, levels: Iterable[str]) -> pd.DataFrame:
     """The classes of the city; how many issues there are in all is said wherever they are spoken of.
 
@@ -159,8 +178,9 @@ def _cells(
     ranked: Mapping[str, gpd.GeoDataFrame],
     scored: Mapping[str, Any],
     band_m: float,
+    min_count: int,
 ) -> pd.DataFrame:
-    """The cells, the city, the hot places and peaks that they belong to, and the bands around cells whose z is shown."""
+    """The cells, with the city, the hot places and peaks that they belong to, and the bands around cells whose z is shown."""
     table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=f"{_CITY}:cells")
     middle = shapely.centroid(np.asarray(cells.geometry.array, dtype=object))
     for name, places in ranked.items():
@@ -178,16 +198,20 @@ def _cells(
         table[f"_{name}"] = label
     sums = [name for name in table.columns if name.startswith("_")]
     rows = count_rows(table, "count", of="cells", within=["cell_id"], sums=sums)
-    of_class, known = cells["issue_class"].to_numpy(), rows["sums"].tolist()
+    of_class, known, bands = cells["issue_class"].to_numpy(), rows["sums"].tolist(), [rows]
     for name, of in scored.items():
+        issues = np.zeros(len(of), dtype=np.int64)
         centre = _middle_of(of, cells) if name == "heavy_cells" else np.asarray(of.geometry.array, dtype=object)
         for issue_class in pd.unique(of["issue_class"]):
             mine, own = np.flatnonzero(of_class == issue_class), np.flatnonzero(of["issue_class"] == issue_class)
             tree, reach = shapely.STRtree(middle[mine]), band_m * (1 + 1e-12)
             around, at = tree.query(centre[own], predicate="dwithin", distance=reach)
             for row, number in zip(mine[at], own[around], strict=True):
-                known[row].append(f"band:{name}:{number}")
-    return rows
+                known[row].append(f"{_BAND}{name}:{number}")
+            np.add.at(issues, own[around], cells["count"].to_numpy()[mine[at]])
+        table = of[["issue_class"]].assign(issues=issues, _is=[f"{_BAND}{name}:{number}" for number in range(len(of))])
+        bands.append(count_rows(table, "issues", of=f"{_BAND}{name}", whole="_is").assign(lost=issues < min_count))
+    return pd.concat(bands, ignore_index=True)
 
 
 def _middle_of(table: pd.DataFrame, cells: gpd.GeoDataFrame) -> NDArray[np.object_]:

@@ -192,6 +192,37 @@ def test_a_z_that_is_shown_tells_no_cell_around_it(name: str, seeds: range) -> N
     assert looked_at
 
 
+@pytest.mark.parametrize("very_many", [False, True])
+def test_two_bands_that_differ_by_one_cell_are_not_both_told_by_their_z(
+    very_many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 9, 9, 9, 2 in a row one peak reaches the first three and the next all: 29 less 27 is two. A third lies far off."""
+    if very_many:
+        monkeypatch.setattr("jxgis.suppression._AT_ONCE", -1)
+    issues = [9, 9, 9, 2, 40, 40]
+    left = np.array([0, 1, 2, 3, 20, 21]) * CELL_M
+    cells = gpd.GeoDataFrame(
+        {"cell_id": list("abcdef"), "issue_class": "all", "count": issues}, geometry=boxes(left, 0, left + CELL_M, 100)
+    )
+    at = shapely.points([50.0, 150.0, 2050.0], 50.0)
+    peaks = gpd.GeoDataFrame(
+        {"rank": [1, 2, 3], "place_rank": [1, 1, 2], "issue_class": "all", "issues": [9, 20, 80], "gi_z": [3.0, 2.9, 2.5],
+         "gi_q": [0.01] * 3},
+        geometry=at,
+    )  # fmt: skip
+    places = gpd.GeoDataFrame(
+        {"rank": [1, 2], "issue_class": "all", "issues": [29, 80], "peak_z": [3.0, 2.5]},
+        geometry=boxes([0, 2000], 0, [400, 2200], 100),
+    )
+    shown = show({"cells": cells, "peaks": peaks, "places": places}, min_count=3, band_m=BAND_M).tables
+    hidden = shown["peaks"]["gi_z"].isna()
+    assert hidden[:2].any()
+    assert not hidden[2]
+    assert hidden.equals(shown["peaks"]["gi_q"].isna())
+    # The hottest cell of a place is a peak: its z stands there too.
+    assert shown["places"]["peak_z"].isna().tolist() == [True, False]
+
+
 def test_an_issue_of_no_class_hides_no_class_of_the_city() -> None:
     """How many issues of the file have no class is said when it is read: 1 of 101 takes no class's number with it."""
     shape = boxes([0, 1], 0, [1, 2], 1)
