@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.i18n import listed, text
 from jxgis.schema.tables import table, tables
 from jxgis.units.alternatives import compare_plans
 from jxgis.verify.compared import equal
@@ -75,20 +76,21 @@ def change_of_cases(a: Any, b: Any, min_count: int) -> str | None:
 
 
 def table_differences(a: Folder, b: Folder) -> pd.DataFrame:
-    """Every table that either has: rows, and how many of them the other does not have, whatever they are called."""
+    """Every table that either has: rows, how many of them the other does not have, and the columns in which rows of both differ."""
     rows = []
     for name in tables():
         one, other = a.tables.get(name), b.tables.get(name)
         if (one is None and other is None) or name.startswith("ground."):
             continue  # what lies under maps are layers that were read: those stand among the inputs
-        only: tuple[int | None, int | None] = (None, None)
+        only: tuple[int | None, int | None, str | None] = (None, None, None)
         # Words of another language are other words.
         if one is not None and other is not None and a.lang == b.lang and {*one.columns} == {*other.columns}:
             mine, theirs = _rows(a, name, list(one.columns)), _rows(b, name, list(one.columns))
-            only = ((mine - theirs).total(), (theirs - mine).total())
+            told = listed(_differing(a, b, name), a.lang) or None
+            only = ((mine - theirs).total(), (theirs - mine).total(), told if mine != theirs else None)
         counts = [None if of is None else len(of) for of in (one, other)]
         rows.append((name.partition(".")[0], name.partition(".")[2], *counts, *only))
-    return pd.DataFrame(rows, columns=["part", "table", "rows_a", "rows_b", "only_a", "only_b"])
+    return pd.DataFrame(rows, columns=["part", "table", "rows_a", "rows_b", "only_a", "only_b", "differing"])
 
 
 def _rows(folder: Folder, name: str, columns: Sequence[str]) -> Counter[tuple[Any, ...]]:
@@ -97,6 +99,26 @@ def _rows(folder: Folder, name: str, columns: Sequence[str]) -> Counter[tuple[An
     if name in folder.shapes:
         values.append(folder.shapes[name].tolist())
     return Counter(zip(*values, strict=True))
+
+
+def _differing(a: Folder, b: Folder, name: str) -> list[str]:
+    """Titles of the columns in which the rows that both have by their keys differ; without keys, of those that hold other values."""
+    declared, frame = table(name), a.tables[name]
+    keys = [key for key in declared.keys if key in frame.columns]
+    values = {column: [of.tables[name][column] for of in (a, b)] for column in frame.columns if column not in keys}
+    told = {column: declared.column(column, pair[0]).title.of(a.lang) for column, pair in values.items()}
+    if name in a.shapes and name in b.shapes:
+        values[""], told[""] = [a.shapes[name], b.shapes[name]], text("compare.shape", a.lang)
+    known = [[*zip(*(map(_plain, of.tables[name][key]) for key in keys), strict=True)] for of in (a, b)]
+    both = {*known[0]} & {*known[1]}
+
+    def held(of: int, column: str) -> Counter[Any]:
+        plain = map(_plain, values[column][of].tolist())
+        if not keys:
+            return Counter(plain)
+        return Counter(row for row in zip(known[of], plain, strict=True) if row[0] in both)
+
+    return [told[column] for column in values if held(0, column) != held(1, column)]
 
 
 def _plain(value: Any) -> Any:

@@ -175,7 +175,7 @@ def improvements(
     >>> scored = Scored(values, points, pd.Series({"toilets": 1.0}), pd.Series([4, 1, 3, 2]))
     >>> found = improvements(scored, [toilets], amounts={"toilets": Amount("things", np.full(4, 2.5))}, lang="en")
     >>> found.loc[0, "in_words"]
-    'toilets 2.1 → 4: +47.5 points, rank 1; as much as 5 more'
+    'toilets 2.1 → 4: +47.5 points, then rank 1; as much as 5 more'
     """
     s, w = scored.arrays
     score, _, _ = totals(s, w)

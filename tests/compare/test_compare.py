@@ -529,3 +529,9 @@ def test_files_of_issues_that_together_differ_by_few_tell_no_rows(a, tmp_path):
     found = compare_results(one, other).frames["inputs"]
     assert len(found) == 2
     assert found.filter(like="rows_").isna().all(axis=None)
+
+
+def test_of_tables_whose_rows_differ_it_says_in_which_columns(compared):
+    moved = tables()["parks.gpkg/coverage"].assign(coverage=lambda frame: frame["coverage"] / 2)
+    rows = compared({"parks.gpkg/coverage": moved}).frames["tables"].set_index(["part", "table"])["differing"].dropna()
+    assert rows.to_dict() == {("parks", "coverage"): "覆盖率"}

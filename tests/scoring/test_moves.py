@@ -163,7 +163,7 @@ def test_the_words_of_the_issue():
     values = pd.DataFrame({"a": [2.1, 4.0]})
     scored = Scored(values, score_table(values, [toilets]), pd.Series({"a": 1.0}), pd.Series([2, 1]))
     table = improvements(scored, [toilets], amounts={"a": Amount("things", np.array([2.4, 2.4]))})
-    assert table["in_words"].tolist() == ["公厕 2.1 → 4 个/km²：+47.5 分，可排第 1；相当于再增加 5 个"]
+    assert table["in_words"].tolist() == ["公厕 2.1 → 4 个/km²：+47.5 分，改善后排第 1；相当于再增加 5 个"]
     assert table["amount_reference"].tolist() == [5]  # 1.9 a km² on 2.4 km² are 4.56
 
 
