@@ -184,8 +184,8 @@ def _sums_together(search: _Search, lost: NDArray[np.bool_], may: NDArray[np.boo
     """Leave out more, in place, until each small count can be a little more or less while all sums hold, as if counts need not
     be whole: what moves as it is, then what moves once other counts are left out, then zeros.
 
-    Many are asked at once, some to rise and some to fall; where none moves, other ones rise, for some move only against one
-    another: every second, every two after two, and so on. Those that are left at the end are asked one by one.
+    Many are asked at once, every second one to rise and the others to fall, for not all parts of a sum can rise. Two that move
+    only against one another may both be asked to rise: those that are left at the end are asked one by one.
     """
     told = search.small & ~search.held & (np.diff(search.sums.indptr) > 0)
     nothing, all_there_is = np.zeros_like(may), ~search.held
@@ -198,10 +198,10 @@ def _sums_together(search: _Search, lost: NDArray[np.bool_], may: NDArray[np.boo
                 lost[opened] = True
 
     for which, zeros in ((nothing, False), (may, False), (all_there_is, True)):
-        bit = 0
-        while (left := int(told.sum())) >> bit:
-            ask(told, (np.cumsum(told) >> bit) % 2 == 0, which, zeros=zeros)
-            bit = 0 if told.sum() < left else bit + 1
+        left = np.inf
+        while told.sum() < left:
+            left = told.sum()
+            ask(told, np.cumsum(told) % 2 == 1, which, zeros=zeros)
     for row in np.flatnonzero(told):
         ask(np.arange(len(told)) == row, told, all_there_is, zeros=True)
 

@@ -45,8 +45,12 @@ def make(name: str, lang: str = "zh", *, sketch: bool = True) -> folium.Map:
             return scores_map(t.scores, canvas=canvas)
 
 
-@cache
 def html(name: str, lang: str = "zh", *, sketch: bool = True) -> str:
+    return _html(name, lang, sketch)
+
+
+@cache
+def _html(name: str, lang: str, sketch: bool) -> str:
     return to_html(make(name, lang, sketch=sketch))
 
 
