@@ -254,6 +254,7 @@ def _breaks(records: Sequence[Mapping[str, Any]], on: dt.date) -> list[tuple[str
         else:
             codes += ["still_to_come"] if row["date"] is not None else ["skipped"] if at < last else []
             codes += ["gate_without_date"] if row["gate"] is not None and row["date"] is None else []
+        codes += ["other_year"] if row["date"] is not None and row["date"].year != row["year"] else []
         found += [(row["step"], code) for code in codes]
     return found
 

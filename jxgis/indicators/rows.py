@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from jxgis import said
 from jxgis.settings import Range
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from jxgis.settings import Condition
 
 __all__ = ["holds", "tells"]
-
-#: A column of yes and no with a gap is read as text, or was written by hand.
-_YES_NO = {"true": 1.0, "yes": 1.0, "是": 1.0, "false": 0.0, "no": 0.0, "否": 0.0}
 
 
 def holds(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> NDArray[np.bool_]:
@@ -31,7 +29,7 @@ def holds(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> NDArray[np
     conditions
         Column to what it must hold: True (a value; of a column of yes and no a yes), False (the opposite), a value or some
         values (text without blanks at its ends, numbers as numbers), or a `settings.Range`; to numbers a yes is 1, a no 0. A row
-        without a value holds to False alone. Yes and no may be words: 是, 否, yes, no, true, false.
+        without a value holds to False alone. Yes and no may be words: those of `jxgis.said`.
 
     Returns
     -------
@@ -75,10 +73,8 @@ def _yes_or_no(values: pd.Series[Any]) -> NDArray[np.float64] | None:
     """1 and 0 of a column of yes and no, NaN where it has neither; None of any other column."""
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
         return None
-    words = values.astype("str").str.strip().str.casefold().where(values.notna(), "")
-    found = np.asarray(words.map(_YES_NO), dtype=np.float64)
-    known = np.isfinite(found)
-    return found if known.any() and (known | (words == "").to_numpy(dtype=np.bool_)).all() else None
+    found, neither = said.yes_no(values)
+    return found.to_numpy() if found.notna().any() and not neither.any() else None
 
 
 def _numbers(values: pd.Series[Any]) -> NDArray[np.float64]:

@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jxgis import said
 from jxgis.schema.layers import Contract, same_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MOST_NUMBER", "as_code", "as_number", "as_text", "differing", "holdable", "rename_columns", "whole_as_text"]
-#: How a column of yes and no is written by hand.
-_YES_NO = {"是": 1.0, "yes": 1.0, "true": 1.0, "否": 0.0, "no": 0.0, "false": 0.0}
+    from jxgis.schema.columns import Column
+
+__all__ = [
+    "MOST_NUMBER",
+    "as_code",
+    "as_number",
+    "as_text",
+    "as_written",
+    "differing",
+    "holdable",
+    "rename_columns",
+    "whole_as_text",
+]
 
 MOST_NUMBER = 1e15
 """Nothing of a city is more; beyond, numbers lose their ones, and in the end their sum is infinite."""
@@ -194,7 +205,7 @@ def as_code(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
 
 
 def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Numbers, thousands separated or not; a year may be written as one (2024年); a column of yes and no alone is 1 and 0.
+    """Numbers, thousands separated or not, of any width; a year may be written as one (2024年); a column of yes and no alone is 1 and 0.
 
     Returns
     -------
@@ -205,9 +216,9 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
 
     Examples
     --------
-    >>> number, bad = as_number(pd.Series(["1,234", "2024年", "many", None]))
+    >>> number, bad = as_number(pd.Series(["1,234", "2024年", "３.５", "many", None]))
     >>> number.tolist(), bad.tolist()
-    ([1234.0, 2024.0, nan, nan], [False, False, True, False])
+    ([1234.0, 2024.0, 3.5, nan, nan], [False, False, False, True, False])
     >>> as_number(pd.Series(["是", "否", None]))[0].tolist()
     [1.0, 0.0, nan]
     """
@@ -216,13 +227,41 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
         endless = np.isinf(given.to_numpy())
         return given.mask(endless), endless
     text = as_text(column)
-    yes = text.str.casefold().map(_YES_NO)
-    if text.notna().any() and yes.notna().equals(text.notna()):
-        return yes.astype(np.float64), np.zeros(len(text), dtype=np.bool_)
+    yes, neither = said.yes_no(text)
+    if text.notna().any() and not neither.any():
+        return yes, neither
     number = pd.to_numeric(text, errors="coerce")
     again = number.isna() & text.notna()
     if again.any():
-        plain = text[again].str.replace(r"[,，\s]", "", regex=True).str.replace(r"^(\d{4})年度?$", r"\1", regex=True)
+        plain = (
+            text[again]
+            .str.normalize("NFKC")
+            .str.replace(r"[,\s]", "", regex=True)
+            .str.replace(r"^(\d{4})年度?$", r"\1", regex=True)
+        )
         number = number.mask(again, pd.to_numeric(plain, errors="coerce"))
     number = number.astype(np.float64).replace([np.inf, -np.inf], np.nan)
     return number, (number.isna() & text.notna()).to_numpy(dtype=bool)
+
+
+def as_written(column: pd.Series, agreed: Column) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Numbers of a column of the contract, read as people write what it holds: years, ranks, or numbers.
+
+    Returns
+    -------
+    number : pandas.Series
+        float64, NaN where there is none.
+    bad : numpy.ndarray of bool
+        What is not understood.
+
+    Examples
+    --------
+    >>> from jxgis.schema.layers import contract
+    >>> as_written(pd.Series(["２０２４", "NULL"]), contract("candidates").column("named_year"))[0].tolist()
+    [2024.0, nan]
+    """
+    if agreed.written is None:
+        return as_number(column)
+    if not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype)):
+        column = as_text(column)
+    return said.years(column) if agreed.written == "year" else said.ranks(column)

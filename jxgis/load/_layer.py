@@ -15,12 +15,12 @@ from jxgis.city import contract_of
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text, text_pair
 from jxgis.load import Loaded
-from jxgis.load._columns import MOST_NUMBER, as_code, as_number, as_text, differing, rename_columns
+from jxgis.load._columns import MOST_NUMBER, as_code, as_text, as_written, differing, rename_columns
 from jxgis.load._options import ReadOptions, require_known
 from jxgis.load._place import Placed, degrees_apart, nowhere, place_columns, place_geometry, reference_of
 from jxgis.load.geometry import repair
 from jxgis.load.readers import RawTable, Source, read_tables
-from jxgis.load.rejects import Ledger
+from jxgis.load.rejects import Ledger, refuse_no_years
 from jxgis.privacy import mask_column
 from jxgis.progress import stretch, tell
 from jxgis.schema import layers as _tables
@@ -370,7 +370,9 @@ def _convert(gathered: Gathered) -> None:
             if not column.null or column.unique:
                 gathered.ledger.reject(lost, field=column.name, reason="lost_digits", values=values)
         elif column.dtype == "number":
-            gathered.frame[column.name], bad = as_number(values)
+            gathered.frame[column.name], bad = as_written(values, column)
+            if column.written == "year":
+                refuse_no_years(gathered.ledger, column.name, values, bad)
             if not column.null or gathered.agreed.placeless:
                 gathered.ledger.reject(bad, field=column.name, reason="bad_number", values=values)
             elif bad.any():

@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from jxgis import said
 from jxgis.city import TIMEZONE
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, text_pair
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["STEPS", "load_cycle", "read_schedule", "read_steps"]
 
-_GATE = {"是": True, "通过": True, "yes": True, "true": True, "1": True, "否": False, "未通过": False, "no": False, "false": False,
-         "0": False}  # fmt: skip
 _ALIASES = {
     "candidate_id": ("候选单元", "单元编号", "编号", "candidate"),
     "gate": ("通过",),
@@ -166,18 +165,19 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
         for name in (step.key, step.zh, step.en, step.zh.removeprefix("创建"))
     }
     names = "、".join(step.zh for step in path)
-    step = frame["step"].map(lambda said: keys.get(same_name(said)) if pd.notna(said) else None)
-    gate = frame["gate"].map(lambda said: _GATE.get(str(said).casefold()) if pd.notna(said) else None).astype("object")
+    step = frame["step"].map(lambda name: keys.get(same_name(name)) if pd.notna(name) else None)
+    answer, no_answer = said.yes_no(frame["gate"], marks=True)
     date, strange = _dates(frame["date"])
     year, no_year = _years(frame["year"])
     asked = [
         (frame["candidate_id"].isna(), "candidate_id", text_pair("cycle.needs_unit")),
         (no_year, "year", text_pair("cycle.needs_year")),
         (step.isna(), "step", text_pair("cycle.needs_step", names=names)),
-        (frame["gate"].notna() & gate.isna(), "gate", text_pair("cycle.needs_gate")),
+        (pd.Series(no_answer, frame.index), "gate", text_pair("cycle.needs_gate")),
         (strange, "date", text_pair("cycle.needs_date")),
     ]
     _refuse(found, asked)
+    gate = answer.map({1.0: True, 0.0: False}).astype("object")
     steps = frame.assign(step=step, gate=gate.where(gate.notna(), None), date=date, year=year)
     twice = steps.duplicated(["candidate_id", "year", "step"], keep=False)
     _refuse(found, [(twice, "step", text_pair("cycle.stands_twice"))])
@@ -205,16 +205,17 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
         source, of="allocation.allocation", expected="allocation", needed=("candidate_id", "year"), sheets=sheets
     )
     frame = found.frame.reindex(columns=["candidate_id", "name", "area", "type", "year", "named"])
-    named = np.array([_GATE.get(str(said).casefold()) is True for said in frame["named"]], dtype=np.bool_)
+    named, strange = said.yes_no(frame["named"], marks=True)
     year, no_year = _years(frame["year"])
     twice = frame.duplicated("candidate_id", keep=False)
     asked = [
         (frame["candidate_id"].isna(), "candidate_id", text_pair("cycle.needs_unit")),
         (no_year, "year", text_pair("cycle.needs_year")),
+        (pd.Series(strange, frame.index), "named", text_pair("cycle.needs_gate")),
         (twice, "candidate_id", text_pair("cycle.unit_twice")),
     ]
     _refuse(found, asked)
-    return pd.DataFrame(frame.assign(year=year, named=named)), found.loaded
+    return pd.DataFrame(frame.assign(year=year, named=named == 1)), found.loaded
 
 
 def _sheets(source: str | Path, names: Sequence[str | None]) -> list[str | None]:
@@ -223,9 +224,9 @@ def _sheets(source: str | Path, names: Sequence[str | None]) -> list[str | None]
 
 
 def _years(column: pd.Series) -> tuple[pd.Series, pd.Series]:
-    year = pd.to_numeric(column, errors="coerce")
-    bad = ~(year.between(1900, 2200) & (year % 1 == 0))
-    return year.where(~bad, 1900).astype("int64"), bad
+    """The years, and which rows have none."""
+    year, _ = said.years(column)
+    return year.fillna(said.FIRST_YEAR).astype("int64"), year.isna()
 
 
 def _dates(column: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -240,11 +241,12 @@ def _refuse(found: _Read, asked: Sequence[tuple[pd.Series, str, Text]]) -> None:
 
 def _wrong(found: _Read, bad: pd.Series, column: str, rule: Text) -> InputError:
     """A message that names the rows whose column breaks a rule."""
-    title = declared("cycle.steps").columns[column].title
+    title = (declared("cycle.steps").columns.get(column) or declared("allocation.allocation").columns[column]).title
     rows = [int(row) for row in found.row[bad.to_numpy(dtype=bool)]]
     first = found.frame.loc[bad, [column]].astype("object").fillna("").iloc[0, 0]
-    shown, said = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else ""), quoted(first)
+    shown, value = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else ""), quoted(first)
+    sheet_zh, sheet_en = ("", "") if found.sheet is None else (f"工作表“{found.sheet}”", f", sheet {found.sheet!r}")
     return InputError(
-        zh=f"{found.name} 第 {shown} 行，{title.zh}“{said}”：{rule.zh}。",
-        en=f"{found.name}, row {shown}, {column} {said!r}: {rule.en}.",
+        zh=f"{found.name} {sheet_zh}第 {shown} 行，{title.zh}“{value}”：{rule.zh}。",
+        en=f"{found.name}{sheet_en}, row {shown}, {column} {value!r}: {rule.en}.",
     )

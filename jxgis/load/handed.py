@@ -8,7 +8,7 @@ import pandas as pd
 from jxgis.city import TIMEZONE
 from jxgis.errors import InputError
 from jxgis.i18n import Text
-from jxgis.load._columns import as_number, as_text
+from jxgis.load._columns import as_text, as_written
 from jxgis.load.times import parse_times
 from jxgis.schema.layers import Contract, check, contract
 
@@ -67,7 +67,7 @@ def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, agreed: str | Contract) ->
             continue
         given = table[column.name]
         if column.dtype == "number":
-            made[column.name], wrong = as_number(given)
+            made[column.name], wrong = as_written(given, column)
         elif column.dtype == "time":
             times = parse_times(given, timezone=TIMEZONE)
             made[column.name], wrong = pd.Series(times.local, index=given.index), times.bad

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from jxgis.errors import InputError
+from jxgis.i18n import text_pair
 from jxgis.load import SourceFile
 from jxgis.privacy import quoted
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from jxgis.load.readers import RawTable
 
-__all__ = ["REJECT_COLUMNS", "Ledger"]
+__all__ = ["REJECT_COLUMNS", "Ledger", "refuse_no_years"]
 
 REJECT_COLUMNS = ("source", "row", "field", "value", "reason")
 
@@ -115,3 +117,17 @@ def _shown(value: object, *, code: bool) -> str:
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return ""
     return quoted(value, code=code)
+
+
+def refuse_no_years(ledger: Ledger, column: str, values: pd.Series, bad: NDArray[np.bool_]) -> None:
+    """Refuse what is no year: left out, a unit that is named would look as if it were still to be chosen."""
+    wrong = np.flatnonzero(bad & ledger.kept)
+    if wrong.size:
+        file, row, value = (
+            ledger.sources()[ledger.source[wrong[0]]].name,
+            ledger.row[wrong[0]],
+            quoted(values.iloc[wrong[0]]),
+        )
+        raise InputError.saying(
+            text_pair("load.no_years", file=file, row=row, column=column, value=value, n=wrong.size)
+        )

@@ -156,6 +156,9 @@ def _as_text(column: pd.Series) -> pd.Series:
 
 def _parse_text(column: pd.Series, timezone: str) -> tuple[NDArray[np.datetime64], bool | None]:
     values = _plain_iso(column)
+    unread = np.isnat(values) & column.notna().to_numpy()
+    if unread.any():
+        column = column.mask(unread, column[unread].str.normalize("NFKC"))
     month_first: bool | None = None
     for pattern in (_YEAR_FIRST, _YEAR_LAST, _COMPACT, _NUMBER):
         left = np.flatnonzero(np.isnat(values) & column.notna().to_numpy())

@@ -14,6 +14,8 @@ from jxgis.i18n import Text
 __all__ = ["KINDS", "UNITS", "Column", "Dtype", "Kind", "Unit", "column", "declared", "layer_column", "own_column"]
 
 Dtype: TypeAlias = Literal["text", "code", "number", "time", "flag"]
+#: Numbers that people write in words of their own.
+Written: TypeAlias = Literal["year", "rank"]
 Writing: TypeAlias = Literal[
     "text", "number", "percent", "points", "points_change", "change", "p", "year", "time", "date", "flag"
 ]
@@ -111,6 +113,8 @@ class Column:
         Contract name.
     dtype
         ``text``, ``code`` (text, whatever a program made of it), ``number``, ``time`` (local, no zone) or ``flag``.
+    written
+        Of a number: what it is where people write it by hand (2024年, 第1名); None: a number as it stands.
     null
         Whether a row may lack it.
     unique
@@ -141,6 +145,7 @@ class Column:
 
     name: str
     dtype: Dtype
+    written: Written | None = None
     null: bool = True
     unique: bool = False
     unit: str | None = None

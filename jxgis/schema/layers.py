@@ -19,7 +19,7 @@ from jxgis._toml import RuleError
 from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.privacy import mask
-from jxgis.schema.columns import Column, Dtype
+from jxgis.schema.columns import Column, Dtype, Written
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -142,6 +142,7 @@ class ColumnEntry(_Entry):
     """``[LAYER.columns.NAME]`` of ``layers.toml``, or of a profile."""
 
     dtype: Dtype = "text"
+    written: Written | None = None
     null: bool = True
     unique: bool = False
     unit: str | None = None

@@ -181,12 +181,13 @@ def analyse(given: Given) -> ScoresResult:
     check_values(own, chosen, ids)
     values = own.combine_first(measured).reindex(columns=measured.columns)
     single = score_table(values, chosen)
-    found = weigh(options.weights, chosen, scores=single, judgements=judged)
     gates = check_gates(
         candidates, districts=given.table("districts"), lively=lively_layers(given), min_km2=bounds.min_km2,
         max_km2=bounds.max_km2,
     )  # fmt: skip
     passes = gates["gates"] != FAILED
+    shaping = single[passes] if passes.sum() > 1 else single  # one alone cannot be told apart from others
+    found = weigh(options.weights, chosen, scores=shaping, judgements=judged)
     ranked = rank_candidates(
         values.assign(candidate_id=ids),
         indicators=chosen,
@@ -197,7 +198,9 @@ def analyse(given: Given) -> ScoresResult:
     issues = given.table("issues")
     if issues is not None:
         gates["issues"] = count(candidates, issues)["value"].astype("int64")
-    views, agreement = _views(single, chosen, judged, ranked, found, passes, min_completeness=options.min_completeness)
+    views, agreement = _views(
+        single, shaping, chosen, judged, ranked, found, passes, min_completeness=options.min_completeness
+    )
     stands = _acceptability(given, single, found, ranked)
     ranked["acceptability"] = stands["acceptability"]
     scored = Scored(values[single.columns], single, found.shares, ranked["rank"])
@@ -310,6 +313,7 @@ def _measure(
 
 def _views(
     single: pd.DataFrame,
+    shaping: pd.DataFrame,
     indicators: Sequence[Indicator],
     judgements: Judgements,
     ranked: pd.DataFrame,
@@ -327,7 +331,7 @@ def _views(
     ranks: dict[str, pd.Series] = {}
     for method in get_args(Weighing):
         try:
-            found = weigh(method, indicators, scores=single, judgements=judgements)
+            found = weigh(method, indicators, scores=shaping, judgements=judgements)
         except JxgisError:
             continue  # no judgements of these dimensions, or nothing to tell the candidates apart
         score = rank_candidates(values, indicators=indicators, weights=found.shares, min_completeness=0.0)["score"]

@@ -219,7 +219,7 @@ def table_of(tmp_path, **columns):
         ({"step": ["创建申报", "打分"]}, r"row 2, step '打分': is not a step; the steps are 创建申报、方案编制"),
         ({"date": ["昨天", None]}, r"row 1, date '昨天': is not a date"),
         ({"date": ["联系人:张三 13812345678", None]}, r"row 1, date '联系人:\*\* 138\*{8}': is not a date"),
-        ({"gate": ["也许", None]}, r"row 1, gate '也许': write yes or no"),
+        ({"gate": ["也许", None]}, r"row 1, gate '也许': is not understood; write yes"),
         ({"year": ["明年", "2026"]}, r"row 1, year '明年': is not a year"),
         ({"candidate_id": [None, "C1"]}, r"row 1, candidate_id '': the unit is missing"),
         (
@@ -371,3 +371,33 @@ def test_a_unit_whose_dates_are_out_of_order_is_not_named_for_good():
     assert named_units(pd.concat(tables, ignore_index=True), PATH)[["candidate_id", "year"]].to_numpy().tolist() == [
         ["a", 2026]
     ]
+
+
+@pytest.mark.parametrize(("year", "gate"), [("2026年", "√"), ("２０２６", "Y"), ("二〇二六", "通过"), ("2026.0", "1")])
+def test_years_and_answers_are_read_as_people_write_them(tmp_path, year, gate):
+    file = table_of(tmp_path, year=[year, year], gate=[gate, "不通过"], date=["２０２６-03-01", "2026年4月1日"])
+    told, _ = read_steps(file, PATH)
+    assert told["year"].tolist() == [2026, 2026]
+    assert told["gate"].tolist() == [True, False]
+    assert told["date"].dt.strftime("%Y-%m-%d").tolist() == ["2026-03-01", "2026-04-01"]
+
+
+def test_an_answer_that_is_not_understood_is_said_with_its_sheet(tmp_path):
+    table = pd.DataFrame({"候选单元": ["C1"], "年份": [2026], "步骤": ["申报"], "是否通过": ["大概"]})
+    table.columns = ["candidate_id", "year", "step", "gate"]
+    with pd.ExcelWriter(tmp_path / "steps.xlsx") as book:
+        table.to_excel(book, sheet_name="步骤", index=False)
+    with pytest.raises(InputError, match=r"steps.xlsx, sheet '步骤', row 1, gate '大概': is not understood"):
+        read_steps(tmp_path / "steps.xlsx", PATH)
+
+
+def test_a_date_in_another_year_is_told_and_refuses_nothing():
+    table = steps("03-01", "04-01")
+    table.loc[0, "date"] = pd.Timestamp("2025-12-30")
+    table.loc[2, "date"] = pd.Timestamp("2099-01-01")
+    found, told = codes(table)
+    assert ("apply", "other_year") in told
+    assert ("list", "other_year") in told
+    assert ("list", "still_to_come") in told
+    assert ("plan", "other_year") not in told
+    assert found.states["state"].tolist() == ["plan"]

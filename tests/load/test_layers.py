@@ -341,12 +341,11 @@ def test_a_wrong_option_is_not_taken_without_a_word(layer):
         load.load_layer(layer, table, crss="GCJ-02")
 
 
-def test_a_year_written_as_one_is_its_number_and_what_is_none_is_named_by_row(city) -> None:
+def test_a_year_is_its_number_however_it_is_written(city) -> None:
     table = gpd.GeoDataFrame(
         {"candidate_id": ["a", "b", "c"], "命名年份": ["2024年", "二〇二四", "2,025"]},
         geometry=[shapely.box(500_000 + 3e3 * k, 3_400_000, 502_000 + 3e3 * k, 3_402_000) for k in range(3)],
         crs=4549,
     )
     loaded = load.load_candidates(table)
-    assert loaded.table["named_year"].fillna(0).tolist() == [2024, 0, 2025]
-    assert any("（第 2 行）" in note.zh for note in loaded.notes), loaded.notes
+    assert loaded.table["named_year"].tolist() == [2024, 2024, 2025]

@@ -13,6 +13,7 @@ from jxgis.errors import InputError
 from jxgis.hotspots.analysis import find_hotspots
 from jxgis.scoring.analysis import score_candidates
 from jxgis.scoring.indicators import load_registry
+from jxgis.scoring.weights import critic_weights, entropy_weights
 
 
 @pytest.fixture(scope="module")
@@ -258,3 +259,20 @@ def test_a_candidate_may_have_any_name(name):
     both = pd.concat([square(name=[name]), other], ignore_index=True)
     covered = score_candidates(both, parks=park, residential=homes).scores["park_coverage"]
     assert covered.tolist() == pytest.approx([50, 500 / 600 * 100], abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["entropy", "critic"])
+def test_a_candidate_that_fails_a_gate_does_not_shape_the_weights(method):
+    shapes = shapely.box([0, 3000, 6000, 9000], 0, [2000, 5000, 8000, 9100], 1500)  # the last is 0.15 km²
+    table = gpd.GeoDataFrame(
+        {"candidate_id": list("abcd"), "p": [10.0, 20.0, 90.0, 0.0], "q": [50.0, 40.0, 70.0, 100.0]},
+        geometry=shapes,
+        crs=4549,
+    )
+    own = {name: {"dimension": "A", "weight": 1, "target": 100} for name in "pq"}
+    alone = score_candidates(table.iloc[:3], indicators=own, weights=method)
+    found = score_candidates(table, indicators=own, weights=method)
+    assert found.scores["gates"].tolist()[-1] == "fail"
+    pd.testing.assert_series_equal(found.weights.shares, alone.weights.shares)
+    every = {"entropy": entropy_weights, "critic": critic_weights}[method](table[["p", "q"]])
+    assert abs(every["p"] - alone.weights.shares["p"]) > 0.01

@@ -1,0 +1,166 @@
+"""What people write by hand where a machine would write 1, 0 or a number: yes and no, years, ranks."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "NO", "YES", "ranks", "years", "yes_no"]
+
+YES = ("是", "通过", "已通过", "合格", "yes", "true")
+NO = ("否", "不通过", "未通过", "不合格", "no", "false")
+"""Words that say yes and no wherever they stand, in small letters."""
+_YES_MARKS = ("√", "✓", "✔", "y", "1")
+_NO_MARKS = ("×", "✗", "✘", "x", "n", "0")
+_WORDS = dict.fromkeys(YES, 1.0) | dict.fromkeys(NO, 0.0)
+_MARKS = dict.fromkeys(_YES_MARKS, 1.0) | dict.fromkeys(_NO_MARKS, 0.0)
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Beyond these a number is no year of a plan."""
+_DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
+_YEAR = re.compile(r"(\d,?\d{3})(?:\.0+)?(?:年度?)?")
+_DATE = re.compile(
+    r"(\d{4})(?:[-/年](\d{1,2})月?|\.(\d{2})|[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?(?:[T ]*[\d:.]+(?:Z|[+-][\d:]+)?)?)"
+)
+_CHINESE_YEAR = re.compile(
+    r"([〇零○一二三四五六七八九]{4})(?:年度?(?:[一二三四五六七八九十]{1,2}月)?(?:[一二三四五六七八九十]{1,3}[日号])?)?"
+)
+_RANK = re.compile(r"(?:第|no\.?|#)?(\d+)(?:\.0+)?[名位号]?", re.IGNORECASE)
+_CHINESE_RANK = re.compile(r"第?([一二三四五六七八九])?(十)?([一二三四五六七八九])?[名位号]?")
+
+
+def yes_no(column: pd.Series, *, marks: bool = False) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Read a column of yes and no.
+
+    Parameters
+    ----------
+    column
+        Text, as people wrote it: `YES`, `NO`, in letters of any size and width.
+    marks
+        Whether only yes and no can stand in it, so that √, ×, Y, N, 1 and 0 are read too.
+
+    Returns
+    -------
+    answer : pandas.Series
+        float64: 1, 0, NaN where nothing stands or what is not understood.
+    bad : numpy.ndarray of bool
+        What is not understood.
+
+    Examples
+    --------
+    >>> answer, bad = yes_no(pd.Series(["是", "不通过", "√", "也许", None]), marks=True)
+    >>> answer.tolist(), bad.tolist()
+    ([1.0, 0.0, 1.0, nan, nan], [False, False, False, True, False])
+    >>> yes_no(pd.Series(["x", "yes"]))[0].tolist()
+    [nan, 1.0]
+    """
+    text = _plain(column)
+    answer = text.str.casefold().map(_WORDS | _MARKS if marks else _WORDS).astype(np.float64)
+    return answer, (answer.isna() & text.notna()).to_numpy(dtype=np.bool_)
+
+
+def years(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Read a column of years: 2024, 2024.0, 2024年, ２０２４, 二〇二四年, or a date, which says its year.
+
+    Parameters
+    ----------
+    column
+        Numbers, dates or text.
+
+    Returns
+    -------
+    year : pandas.Series
+        float64, whole; NaN where there is none.
+    bad : numpy.ndarray of bool
+        What is no year from `FIRST_YEAR` to `LAST_YEAR`.
+
+    Examples
+    --------
+    >>> year, bad = years(pd.Series(["２０２４", "二〇二五年", "2026-03-01", "2027.5", "明年", None]))
+    >>> year.tolist(), bad.tolist()
+    ([2024.0, 2025.0, 2026.0, nan, nan, nan], [False, False, False, True, True, False])
+    """
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        found, given = column.dt.year.astype(np.float64), column.notna()
+    elif pd.api.types.is_numeric_dtype(column.dtype):
+        found, given = column.astype(np.float64), column.notna()
+    else:
+        text = _plain(column)
+        found, given = _each(text, _year), text.notna()
+    sound = found.between(FIRST_YEAR, LAST_YEAR) & (found % 1 == 0)
+    return found.where(sound), (given & ~sound).to_numpy(dtype=np.bool_)
+
+
+def ranks(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Read a column of ranks: 1, 1.0, 第1名, 第十二, No. 3.
+
+    Parameters
+    ----------
+    column
+        Numbers or text.
+
+    Returns
+    -------
+    rank : pandas.Series
+        float64, whole and from 1; NaN where there is none.
+    bad : numpy.ndarray of bool
+        What is no rank.
+
+    Examples
+    --------
+    >>> rank, bad = ranks(pd.Series(["第1名", "第十二名", "No. 3", "前列", None]))
+    >>> rank.tolist(), bad.tolist()
+    ([1.0, 12.0, 3.0, nan, nan], [False, False, False, True, False])
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        found, given = column.astype(np.float64), column.notna()
+    else:
+        text = _plain(column)
+        found, given = _each(text, _rank), text.notna()
+    sound = (found >= 1) & (found % 1 == 0)
+    return found.where(sound), (given & ~sound).to_numpy(dtype=np.bool_)
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Text without blanks at its ends and full width; what is empty is missing."""
+    text = column.astype("str").where(column.notna()).str.normalize("NFKC").str.strip()
+    return text.where(text != "")
+
+
+def _each(text: pd.Series, read: Callable[[str], float]) -> pd.Series:
+    """What a reader of one makes of each text that there is."""
+    known = {said: read(said) for said in text.dropna().unique()}
+    return text.map(known).astype(np.float64)
+
+
+def _year(said: str) -> float:
+    if (plain := _YEAR.fullmatch(said)) is not None:
+        return float(plain[1].replace(",", ""))
+    if (chinese := _CHINESE_YEAR.fullmatch(said)) is not None:
+        return float(chinese[1].translate(_DIGITS))
+    date = _DATE.fullmatch(said)
+    if date is None:
+        return np.nan
+    month = int(date[2] or date[3] or date[4])
+    return float(date[1]) if 1 <= month <= 12 and 1 <= int(date[5] or 1) <= 31 else np.nan
+
+
+def _rank(said: str) -> float:
+    close = re.sub(r"\s", "", said)
+    if (plain := _RANK.fullmatch(close)) is not None:
+        return float(plain[1])
+    chinese = _CHINESE_RANK.fullmatch(close)
+    if chinese is None:
+        return np.nan
+    tens, ten, ones = chinese.groups()
+    if ten is None:
+        return float(tens.translate(_DIGITS)) if tens and not ones else np.nan
+    return 10 * float((tens or "一").translate(_DIGITS)) + float((ones or "零").translate(_DIGITS))
