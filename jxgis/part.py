@@ -529,7 +529,9 @@ class Part:
     by_level
         Whether its tables are made by the zones of ``[report] levels`` too.
     knows
-        Whether the layers that it ``reads`` tell what the parts before it would find: its command then runs none of them.
+        Whether the layers that it ``reads`` tell what the parts before it would find: none of them is run then.
+    less_before
+        Options by which it is run for a part after it: they leave out what no other part reads.
     """
 
     name: str
@@ -550,6 +552,7 @@ class Part:
     also_needs: Callable[[Settings], Sequence[str]] = field(default_factory=lambda: lambda _: ())
     implied: Callable[[Collection[str]], Mapping[str, Any]] = field(default_factory=lambda: lambda _: {})
     knows: Callable[[Given], bool] = field(default_factory=lambda: lambda _: False)
+    less_before: Mapping[str, Any] = field(default_factory=dict)
 
     def layers_for(self, settings: Settings, *, alone: bool = False) -> tuple[str, ...]:
         """The layers that it can use by the settings, in a report, or ``alone``: by its command."""

@@ -18,8 +18,8 @@ from jxgis.crs import require_metric
 from jxgis.errors import InputError, NotGivenError, collect
 from jxgis.given import given_tables
 from jxgis.part import Given, Result
-from jxgis.scoring.analysis import ids_of
 from jxgis.scoring.gates import FAILED, check_gates, lively_layers
+from jxgis.scoring.names import ids_of
 from jxgis.scoring.part import candidates_of
 from jxgis.scoring.types import given_types, load_types
 from jxgis.settings import AllocateSettings, with_options

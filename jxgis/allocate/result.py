@@ -17,6 +17,7 @@ from jxgis.allocate.part import PART
 from jxgis.allocate.rules import can_be
 from jxgis.i18n import Text, listed, text, text_pair
 from jxgis.part import Result
+from jxgis.scoring.names import ids_and_names
 from jxgis.scoring.types import load_types, strange_types
 
 if TYPE_CHECKING:
@@ -137,22 +138,15 @@ class AllocationResult(Result):
         ).astype(object)
         return codes
 
-    def _called(self) -> NDArray[np.object_]:
-        """Candidates by their ids, with their names where they have others."""
-        table = self.candidates
-        names = table["name"] if "name" in table.columns else table["candidate_id"]
-        pairs = zip(table["candidate_id"].astype("str"), names, strict=True)
-        return np.array([one if pd.isna(name) or name == one else f"{one} {name}" for one, name in pairs], dtype=object)
-
     def _against(self, best: Plan, plan: Plan, number: int) -> dict[str, Any]:
-        called, lang = self._called(), self.given.lang
+        who, lang = np.array(ids_and_names(self.candidates), dtype=object), self.given.lang
         taken, other = best.year > 0, plan.year > 0
         return {
             "plan": number,
             "objective": plan.value,
             "below": max(1 - plan.value / best.value, 0.0) if best.value else 0.0,
-            "added": listed(called[other & ~taken], lang),
-            "dropped": listed(called[taken & ~other], lang),
+            "added": listed(who[other & ~taken], lang),
+            "dropped": listed(who[taken & ~other], lang),
         }
 
     def tables(self) -> dict[str, pd.DataFrame]:

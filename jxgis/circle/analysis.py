@@ -125,12 +125,9 @@ def analyse(given: Given) -> CircleResult:
     NotGivenError
         If no layer of facilities was given.
     """
-    import pandas as pd
-
     from jxgis.circle.kinds import ALL_KINDS, select_kinds
     from jxgis.circle.reach import circle_table, reach, unserved_housing
     from jxgis.indicators.ground import layer_title
-    from jxgis.parks.gaps import blind_spots
     from jxgis.schema.layers import layers as known
     from jxgis.space.levels import zones_by_level
     from jxgis.space.network import street_graph
@@ -138,16 +135,7 @@ def analyse(given: Given) -> CircleResult:
     options, walking = given.settings.circle, given.settings.parks
     layers = None if given.city is None else (*known(), *given.city.layers)
     chosen = select_kinds(options.kinds, layers)
-    there = {kind.id: kind for kind in chosen if kind.said.layer in given.layers}
-    # Parks have a part of their own: they alone are no circle, unless they are asked for.
-    if not any(kind.said.layer != "parks" or options.kinds for kind in there.values()):
-        raise NotGivenError.saying(text_pair("circle.no_facilities"))
-    site = options.site
-    if site is not None and site not in there:
-        raise SettingsError(
-            zh=f"circle.site = {site}：没有这一种设施，或没有提供它的图层；可选：{'、'.join(there)}。",
-            en=f"circle.site = {site}: there is no such kind, or its layer was not given; there are {', '.join(there)}.",
-        )
+    there = _kinds_there(given, chosen)
     things = {name: _things(given, kind) for name, kind in there.items()}
     title = layer_title(given.city)
     labels = {kind.id: kind.said.label or title(kind.said.layer).of(given.lang) for kind in chosen}
@@ -165,19 +153,14 @@ def analyse(given: Given) -> CircleResult:
         kind: unserved_housing(found, kind, names, districts.crs, sample_m=walking.sample_m)
         for kind in (*things, ALL_KINDS)
     }
-    spots = [
-        _named(blind_spots(table, places=given.table("places")), given).assign(kind=kind)
-        for kind, table in unserved.items()
-        if len(table)
-    ]
-    sites, change = None, None
+    site, sites, change = options.site, None, None
     if site is not None and options.new_sites:
         sites, change = _sited(given, there[site], things[site], found, unserved[site], graph)
     return CircleResult(
         given=given,
         circle=circle_table(found, zones, things).assign(label=lambda table: table["kind"].map(labels)),
         zones=zones,
-        spots=pd.concat(spots, ignore_index=True) if spots else None,
+        spots=_spots(unserved, given),
         housing=_by_house(found, things, labels, names, given),
         things=things,
         labels=labels,
@@ -187,10 +170,34 @@ def analyse(given: Given) -> CircleResult:
     )
 
 
-def _named(spots: gpd.GeoDataFrame, given: Given) -> gpd.GeoDataFrame:
-    from jxgis.parks.gaps import blind_spot_names
+def _kinds_there(given: Given, chosen: Sequence[Kind]) -> dict[str, Kind]:
+    """The kinds whose layer was given, by id; refused where these are no circle, or lack the kind to be sited."""
+    options = given.settings.circle
+    there = {kind.id: kind for kind in chosen if kind.said.layer in given.layers}
+    # Parks have a part of their own: they alone are no circle, unless they are asked for.
+    if not any(kind.said.layer != "parks" or options.kinds for kind in there.values()):
+        raise NotGivenError.saying(text_pair("circle.no_facilities"))
+    site = options.site
+    if site is not None and site not in there:
+        raise SettingsError(
+            zh=f"circle.site = {site}：没有这一种设施，或没有提供它的图层；可选：{'、'.join(there)}。",
+            en=f"circle.site = {site}: there is no such kind, or its layer was not given; there are {', '.join(there)}.",
+        )
+    return there
 
-    return spots.assign(name=blind_spot_names(spots, given.need("districts"), given.lang))
+
+def _spots(unserved: Mapping[str, gpd.GeoDataFrame], given: Given) -> gpd.GeoDataFrame | None:
+    """The blind spots of every kind, with names; None where there are none."""
+    import pandas as pd
+
+    from jxgis.parks.gaps import blind_spot_names, blind_spots
+
+    tables = []
+    for kind, table in unserved.items():
+        if len(table):
+            spots = blind_spots(table, places=given.table("places"))
+            tables.append(spots.assign(name=blind_spot_names(spots, given.need("districts"), given.lang), kind=kind))
+    return pd.concat(tables, ignore_index=True) if tables else None
 
 
 def _things(given: Given, kind: Kind) -> gpd.GeoDataFrame:

@@ -64,7 +64,8 @@ class CircleResult(Result):
     sites: gpd.GeoDataFrame | None
     siting: Mapping[str, float] | None
 
-    def _called(self, table: pd.DataFrame) -> pd.DataFrame:
+    def _with_labels(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Rows with what people call their kind."""
         every = {**self.labels, "all": text("circle.all_kinds", self.given.lang)}
         return table.assign(label=table["kind"].map(every).astype("str"))
 
@@ -75,12 +76,12 @@ class CircleResult(Result):
         shape = dict(zip(zip(self.zones["level"], self.zones["zone"], strict=True), self.zones.geometry, strict=True))
         keys = zip(self.circle["level"], self.circle["zone"], strict=True)
         columns = list(declared("circle.circle").required)
-        called = self._called(self.circle)[columns].astype({"things": "Int64"})
-        circle = gpd.GeoDataFrame(called, geometry=[shape[key] for key in keys], crs=self.zones.crs)
+        labelled = self._with_labels(self.circle)[columns].astype({"things": "Int64"})
+        circle = gpd.GeoDataFrame(labelled, geometry=[shape[key] for key in keys], crs=self.zones.crs)
         found: dict[str, pd.DataFrame] = {"circle": circle}
         for name, table in (("blind_spots", self.spots), ("housing", self.housing), ("sites", self.sites)):
             if table is not None:
-                made = table if name == "housing" else self._called(table)
+                made = table if name == "housing" else self._with_labels(table)
                 known = [c for c in declared(f"circle.{name}").columns if c in made.columns]
                 found[name] = gpd.GeoDataFrame(made[[*known, "geometry"]], crs=self.zones.crs)
         return found
@@ -133,7 +134,7 @@ class CircleResult(Result):
 
         given = self.given
         return circle_chart(
-            self._called(self.circle), minutes=given.settings.circle.minutes, lang=given.lang, sketch=given.sketch
+            self._with_labels(self.circle), minutes=given.settings.circle.minutes, lang=given.lang, sketch=given.sketch
         )
 
     def section(self) -> Section:

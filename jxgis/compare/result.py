@@ -137,12 +137,12 @@ class ResultComparison:
         return self._say(
             "was_settings",
             n=len(rows),
-            named=self._named([*map(self._from_to, *self._three(rows.assign(key=self._called(rows))))]),
+            named=self._named([*map(self._from_to, *self._three(rows.assign(key=self._short_titles(rows))))]),
         )
 
     @staticmethod
-    def _called(rows: pd.DataFrame) -> pd.Series[str]:
-        """Options by what they are called, where that is short."""
+    def _short_titles(rows: pd.DataFrame) -> pd.Series[str]:
+        """Options by their titles where these are short, else by their keys."""
         return rows["title"].where(rows["title"].fillna("").str.len().between(1, _SHORT), rows["key"])
 
     def _versions(self) -> str:

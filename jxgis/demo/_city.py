@@ -10,7 +10,11 @@ import pandas as pd
 import shapely
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
+
+    from jxgis.demo._issues import Cases
 
 __all__ = ["SEED", "SchematicCity", "make_city"]
 
@@ -112,13 +116,10 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
     >>> len(city.subdistricts), round(city.central_city.area.sum() / 1e6)
     (16, 385)
     """
-    from jxgis.city import load_city
     from jxgis.demo._areas import make_areas, make_communities
     from jxgis.demo._before import make_weak_before
     from jxgis.demo._brought import make_values
     from jxgis.demo._candidates import make_candidates
-    from jxgis.demo._export import make_export
-    from jxgis.demo._flaws import plant_flaws
     from jxgis.demo._further import make_further
     from jxgis.demo._issues import BACKGROUND, make_cases, read_hot_spots
     from jxgis.demo._land import make_land
@@ -134,10 +135,8 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
     lakes = shapely.union_all(plan_waters.loc[plan_waters["kind"] == "湖泊"].geometry.to_numpy())
     streets = make_streets(chance[2], lattice, outline=areas.plan_outline, lakes=lakes)
     land = make_land(chance[3], lattice, outline=areas.plan_outline, plan_waters=plan_waters)
-    candidates = make_candidates(chance[4], lattice, areas.districts)
     hot_spots = _located(read_hot_spots())
     places = _places(hot_spots)
-
     cases, planted = make_cases(
         chance[5],
         residential=land.residential,
@@ -145,27 +144,6 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
         districts=areas.districts,
         hot_spots=hot_spots if plants else hot_spots.iloc[:0],
         background=BACKGROUND if background is None else background,
-    )
-    profile = load_city("jiaxing")
-    area_of = dict(zip(profile.districts["name"], profile.districts["area"], strict=True))
-    crosswalk = profile.crosswalk
-    export, order = make_export(
-        chance[6],
-        cases,
-        subdistricts=areas.subdistricts,
-        areas={s: area_of[d] for s, d in zip(crosswalk["subdistrict"], crosswalk["district"], strict=True)},
-        streets=streets,
-        places=places,
-    )
-    issues, flaws = plant_flaws(chance[7], export)
-    truth = order[issues.index.to_numpy()]
-    behind = pd.DataFrame(
-        {
-            "x": cases.x[truth],
-            "y": cases.y[truth],
-            "issue_class": cases.issue_class[truth].astype("str"),
-            "hot_spot": cases.spot[truth],
-        }
     )
     middle = areas.central_city.geometry.iloc[0]
     further = make_further(seed, lattice, city=middle, streets=streets, waters=waters, residential=land.residential)
@@ -182,15 +160,49 @@ def make_city(*, seed: int = SEED, plants: bool = True, background: int | None =
         historic=land.historic,
         ring=make_ring(lattice),
         places=places,
-        candidates=candidates,
+        candidates=make_candidates(chance[4], lattice, areas.districts),
         further=further,
         weak_before=make_weak_before(seed, hot_spots, further, middle),
         values=make_values(seed, areas.districts["name"].tolist(), areas.subdistricts["name"].tolist()),
-        issues=issues.reset_index(drop=True),
-        cases=behind,
         hot_spots=planted,
-        flaws=flaws,
+        **_reported(chance[6:], cases, areas.subdistricts, streets, places),
     )
+
+
+def _reported(
+    chance: Sequence[np.random.Generator],
+    cases: Cases,
+    subdistricts: gpd.GeoDataFrame,
+    streets: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+) -> dict[str, pd.DataFrame]:
+    """The export with its flaws, the truth behind each of its rows, and the list of the flaws."""
+    from jxgis.city import load_city
+    from jxgis.demo._export import make_export
+    from jxgis.demo._flaws import plant_flaws
+
+    profile = load_city("jiaxing")
+    area_of = dict(zip(profile.districts["name"], profile.districts["area"], strict=True))
+    crosswalk = profile.crosswalk
+    export, order = make_export(
+        chance[0],
+        cases,
+        subdistricts=subdistricts,
+        areas={s: area_of[d] for s, d in zip(crosswalk["subdistrict"], crosswalk["district"], strict=True)},
+        streets=streets,
+        places=places,
+    )
+    issues, flaws = plant_flaws(chance[1], export)
+    truth = order[issues.index.to_numpy()]
+    behind = pd.DataFrame(
+        {
+            "x": cases.x[truth],
+            "y": cases.y[truth],
+            "issue_class": cases.issue_class[truth].astype("str"),
+            "hot_spot": cases.spot[truth],
+        }
+    )
+    return {"issues": issues.reset_index(drop=True), "cases": behind, "flaws": flaws}
 
 
 def _located(table: pd.DataFrame) -> pd.DataFrame:

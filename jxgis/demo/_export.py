@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -89,6 +89,57 @@ def _within(points: NDArray[np.object_], shapes: NDArray[np.object_]) -> NDArray
     return found
 
 
+def _nearest(points: NDArray[np.object_], shapes: NDArray[np.object_]) -> NDArray[np.int64]:
+    return np.asarray(shapely.STRtree(shapes).query_nearest(points, all_matches=False)[1], dtype=np.int64)
+
+
+class _Lives(NamedTuple):
+    """What becomes of cases: when each step is taken, NaT where it is not; how often one is done again or put off."""
+
+    filed: NDArray[np.datetime64]
+    sent: NDArray[np.datetime64]
+    deadline: NDArray[np.datetime64]
+    done: NDArray[np.datetime64]
+    closed: NDArray[np.datetime64]
+    voided: NDArray[np.datetime64]
+    status: NDArray[np.str_]
+    rework: NDArray[np.int64]
+    put_off: NDArray[np.int64]
+
+
+def _lives(
+    rng: np.random.Generator,
+    reported: NDArray[np.datetime64],
+    hours: NDArray[np.float64],
+    issue_class: NDArray[np.object_],
+    spot: NDArray[np.bool_],
+    home: NDArray[np.int64],
+) -> _Lives:
+    """Filed, sent, done, closed; about one in a hundred is void, a few are late, reworked, put off."""
+    n = len(reported)
+    filed = reported + _minutes(rng.exponential(25.0, n) + 2)
+    sent = filed + _minutes(np.where(rng.random(n) < 0.9, 0.5, rng.exponential(30.0, n) + 1))
+    deadline = sent + _minutes(hours * 60)
+    late = rng.random(n) < np.where(spot, 0.02, 0.006)
+    pace = np.where(late, rng.uniform(1.05, 2.5, n), rng.beta(1.6, 3.2, n) * 0.98)
+    done = sent + _minutes(hours * 60 * pace)
+    # The check that closes a case on time falls between its being done and its deadline.
+    slack = (deadline - done).astype(np.float64) / 60.0
+    closed = done + _minutes(np.where(late, rng.exponential(240.0, n) + 5, rng.uniform(0.05, 0.95, n) * slack))
+    fate = rng.random(n)
+    void, twin = fate < 0.012, (fate >= 0.012) & (fate < 0.018)
+    ended = void | twin
+    stuck = _stuck(rng.spawn(1)[0], issue_class, home)
+    nat = np.datetime64("NaT", "s")
+    voided = np.where(void, reported + _minutes(rng.exponential(60.0, n) + 3), nat)
+    filed, sent, deadline = (np.where(ended | (t > _EXPORTED), nat, t) for t in (filed, sent, deadline))
+    done, closed = (np.where(ended | stuck | (t > _EXPORTED), nat, t) for t in (done, closed))
+    status = np.select([void, twin, ~np.isnat(closed)], ["作废", "重复", "已结案"], "处置中")
+    rework = np.where(ended, 0, rng.poisson(np.where(spot, 0.05, 0.02)))
+    put_off = np.where(ended, 0, rng.poisson(0.03, n))
+    return _Lives(filed, sent, deadline, done, closed, voided, status, rework, put_off)
+
+
 def make_export(
     rng: np.random.Generator,
     cases: Cases,
@@ -132,50 +183,22 @@ def make_export(
 
     lon, lat = pyproj.Transformer.from_crs(EPSG, 4490, always_xy=True).transform(cases.x[order], cases.y[order])
     lon, lat = wgs84_to_gcj02(lon, lat)
-
-    def nearest(shapes: NDArray[np.object_]) -> NDArray[np.int64]:
-        return np.asarray(shapely.STRtree(shapes).query_nearest(at, all_matches=False)[1], dtype=np.int64)
-
-    home = _within(at, subdistricts.geometry.to_numpy())
+    spot, home = cases.spot[order] >= 0, _within(at, subdistricts.geometry.to_numpy())
     pieces, line = segments(streets.geometry.to_numpy())
-    street = streets["name"].to_numpy(dtype=object)[line[nearest(pieces)]]
-    place = nearest(places.geometry.to_numpy())
+    street = streets["name"].to_numpy(dtype=object)[line[_nearest(at, pieces)]]
+    place = _nearest(at, places.geometry.to_numpy())
     sub_name = subdistricts["name"].to_numpy(dtype=object)[home]
     code = subdistricts["code"].to_numpy(dtype=object)[home]
     grid = (np.floor(cases.x[order] / 300).astype(np.int64) * 7 + np.floor(cases.y[order] / 300).astype(np.int64)) % 40
 
-    # Life of a case: filed, sent, done, closed; about one in a hundred is void, a few are late, reworked, put off.
-    filed = reported + _minutes(rng.exponential(25.0, n) + 2)
-    sent = filed + _minutes(np.where(rng.random(n) < 0.9, 0.5, rng.exponential(30.0, n) + 1))
-    hours = kind["hours"].to_numpy(dtype=np.float64)
-    deadline = sent + _minutes(hours * 60)
-    late = rng.random(n) < np.where(cases.spot[order] >= 0, 0.02, 0.006)
-    pace = np.where(late, rng.uniform(1.05, 2.5, n), rng.beta(1.6, 3.2, n) * 0.98)
-    done = sent + _minutes(hours * 60 * pace)
-    # The check that closes a case on time falls between its being done and its deadline.
-    slack = (deadline - done).astype(np.float64) / 60.0
-    closed = done + _minutes(np.where(late, rng.exponential(240.0, n) + 5, rng.uniform(0.05, 0.95, n) * slack))
-    fate = rng.random(n)
-    void, twin = fate < 0.012, (fate >= 0.012) & (fate < 0.018)
-    ended = void | twin
-    stuck = _stuck(rng.spawn(1)[0], cases.issue_class[order], home)
-    nat = np.datetime64("NaT", "s")
-    voided = np.where(void, reported + _minutes(rng.exponential(60.0, n) + 3), nat)
-    filed, sent, deadline = (np.where(ended | (t > _EXPORTED), nat, t) for t in (filed, sent, deadline))
-    done, closed = (np.where(ended | stuck | (t > _EXPORTED), nat, t) for t in (done, closed))
-    status = np.select([void, twin, ~np.isnat(closed)], ["作废", "重复", "已结案"], "处置中")
-    rework = np.where(ended, 0, rng.poisson(np.where(cases.spot[order] >= 0, 0.05, 0.02)))
-    put_off = np.where(ended, 0, rng.poisson(0.03, n))
-
+    life = _lives(rng, reported, kind["hours"].to_numpy(dtype=np.float64), cases.issue_class[order], spot, home)
     source = np.array([s for s, _ in _SOURCES], dtype=object)[rng.choice(5, n, p=[p for _, p in _SOURCES])]
     words = np.array(_WORDS, dtype=object)[rng.integers(0, len(_WORDS), n)]
     number = rng.integers(1, 400, n)
+    days = np.char.replace(np.datetime_as_string(reported, "D"), "-", "")
     table = pd.DataFrame(
         {
-            "任务号": [
-                f"JX{t}{k + 1:06d}"
-                for k, t in enumerate(np.char.replace(np.datetime_as_string(reported, "D"), "-", ""))
-            ],
+            "任务号": [f"JX{day}{k + 1:06d}" for k, day in enumerate(days)],
             "问题来源": source,
             "问题类型": kind["tree"].to_numpy(),
             "大类": kind["main_type"].to_numpy(),
@@ -183,12 +206,12 @@ def make_export(
             "问题描述": [w.format(sub=s, street=r) for w, s, r in zip(words, kind["sub_type"], street, strict=True)],
             "地址": [f"{r}{k}号附近" for r, k in zip(street, number, strict=True)],
             "上报时间": _stamp(reported),
-            "立案时间": _stamp(filed),
-            "派遣时间": _stamp(sent),
-            "处置截止时间": _stamp(deadline),
-            "处置完成时间": _stamp(done),
-            "结案时间": _stamp(closed),
-            "作废时间": _stamp(voided),
+            "立案时间": _stamp(life.filed),
+            "派遣时间": _stamp(life.sent),
+            "处置截止时间": _stamp(life.deadline),
+            "处置完成时间": _stamp(life.done),
+            "结案时间": _stamp(life.closed),
+            "作废时间": _stamp(life.voided),
             "X坐标": [f"{v:.6f}" for v in lon],
             "Y坐标": [f"{v:.6f}" for v in lat],
             "所属区": [areas[name] for name in sub_name],
@@ -196,9 +219,9 @@ def make_export(
             "社区": [f"{name}片" for name in places["name"].to_numpy(dtype=object)[place]],
             "单元网格": [f"{c}{p + 1:03d}{g + 1:03d}" for c, p, g in zip(code, place, grid, strict=True)],
             "处置部门": kind["department"].to_numpy(),
-            "返工次数": rework.astype(str),
-            "延期次数": put_off.astype(str),
-            "案件状态": status,
+            "返工次数": life.rework.astype(str),
+            "延期次数": life.put_off.astype(str),
+            "案件状态": life.status,
         },
         columns=list(COLUMNS),
     ).astype("str")

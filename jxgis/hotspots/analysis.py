@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from jxgis.hotspots.counted import Counted
     from jxgis.hotspots.density import Density
+    from jxgis.hotspots.places import Naming
+    from jxgis.hotspots.scale import Scale
     from jxgis.periods import Comparison
     from jxgis.settings import Family
     from jxgis.space.grid import Grid
@@ -141,14 +143,12 @@ def analyse(given: Given) -> HotspotsResult:
         and labels.
     """
     from jxgis.hotspots import mix
-    from jxgis.hotspots.cells import judge_cells, judged, levels
+    from jxgis.hotspots.cells import levels
     from jxgis.hotspots.counted import count_issues, with_zones
     from jxgis.hotspots.heavy import heavy_cells
-    from jxgis.hotspots.places import Naming, hot_places
-    from jxgis.hotspots.scale import CELLS_M, suggest_scale
+    from jxgis.hotspots.places import hot_places
 
-    options, exposure, streets = given.settings.hotspots, given.table("exposure"), given.table("streets")
-    column = "people" if exposure is not None and "people" in exposure.columns else None
+    options, ring = given.settings.hotspots, given.table("ring")
     area = given.need("area" if "area" in given.layers else "districts")
     zones_of = {"district": given.table("districts"), "subdistrict": given.table("subdistricts")}
     official = {level: polygons for level, polygons in zones_of.items() if polygons is not None}
@@ -156,36 +156,22 @@ def analyse(given: Given) -> HotspotsResult:
     counted = count_issues(given.need("issues"), area, layers, cell_m=options.cell_m, classes=_classes(given))
     grid, names = counted.grid, counted.classes
 
-    cells = judge_cells(
-        counted.counts, grid, options, built_up_land=given.table("built_up"), exposure=exposure, exposure_column=column
-    )
-    by_number = judged(cells, options.family)
-    by_rate = None if exposure is None else judged(cells, options.family, by="rate")
+    cells, by_number, by_rate = _judge(given, counted)
     past = counted.located if given.history is None else with_zones(given.history, {}, {})
     comparison = _comparison(past, given.start, given.end)
-    naming = Naming(
-        places=given.table("places"),
-        street_of=_streets_near_hot(counted.inside, streets, [by_number, by_rate], grid, options.alpha, options.band_m),
-        labels=_labels(given),
-        field=_name_field(counted.inside, options.name_field),
-        zones=official,
-    )
     place = partial(
-        hot_places, issues=counted.inside, grid=grid, alpha=options.alpha, band_m=options.band_m, naming=naming,
-        history=past, periods=comparison.periods,
+        hot_places, issues=counted.inside, grid=grid, alpha=options.alpha, band_m=options.band_m,
+        naming=_naming(given, counted, [by_number, by_rate], official), history=past, periods=comparison.periods,
     )  # fmt: skip
     found = place(by_number)
     zones = mix.zone_table(
         counted.located, layers, names, cells=by_number, grid=grid, alpha=options.alpha, zone_of=counted.zone_of
     )
     heavy = heavy_cells(by_number, grid, band_m=options.band_m, alpha=options.alpha)
-    ring = given.table("ring")
-    # Far finer cells than were asked for would only be slow on a large area.
-    sizes = sorted({options.cell_m, *(size for size in CELLS_M if 4 * size >= options.cell_m)})
     return HotspotsResult(
         given=given,
         cells=cells,
-        heavy=_lie_in(heavy, counted.inside, grid, streets),
+        heavy=_lie_in(heavy, counted.inside, grid, given.table("streets")),
         levels=levels(cells, alpha=options.alpha, family=options.family, min_issues=options.min_issues),
         places=found.places,
         peaks=found.peaks,
@@ -200,10 +186,56 @@ def analyse(given: Given) -> HotspotsResult:
         classes=tuple(names),
         outside_area=len(counted.located) - len(counted.inside),
         unclassified=int((counted.code < 0).sum()),
-        without_exposure=None if exposure is None else _without_exposure(cells),
+        without_exposure=None if by_rate is None else _without_exposure(cells),
         comparison=comparison,
-        scale=suggest_scale(counted.x, counted.y, area, exposure=exposure, exposure_column=column, cells_m=sizes),
+        scale=_scale(given, counted, area),
     )
+
+
+def _exposure(given: Given) -> dict[str, Any]:
+    """What issues are set against, and the column that it is counted by."""
+    exposure = given.table("exposure")
+    column = "people" if exposure is not None and "people" in exposure.columns else None
+    return {"exposure": exposure, "exposure_column": column}
+
+
+def _judge(given: Given, counted: Counted) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+    """The cells, those judged by number and, where there is something to set issues against, those judged by rate."""
+    from jxgis.hotspots.cells import judge_cells, judged
+
+    options, exposure = given.settings.hotspots, _exposure(given)
+    cells = judge_cells(counted.counts, counted.grid, options, built_up_land=given.table("built_up"), **exposure)
+    by_rate = None if exposure["exposure"] is None else judged(cells, options.family, by="rate")
+    return cells, judged(cells, options.family), by_rate
+
+
+def _naming(
+    given: Given,
+    counted: Counted,
+    judged: Sequence[gpd.GeoDataFrame | None],
+    official: Mapping[str, gpd.GeoDataFrame],
+) -> Naming:
+    """What hot places are named after."""
+    from jxgis.hotspots.places import Naming
+
+    options, issues, streets = given.settings.hotspots, counted.inside, given.table("streets")
+    return Naming(
+        places=given.table("places"),
+        street_of=_streets_near_hot(issues, streets, judged, counted.grid, options.alpha, options.band_m),
+        labels=_labels(given),
+        field=_name_field(issues, options.name_field),
+        zones=official,
+    )
+
+
+def _scale(given: Given, counted: Counted, area: gpd.GeoDataFrame) -> Scale:
+    """What other sizes of cells would tell."""
+    from jxgis.hotspots.scale import CELLS_M, suggest_scale
+
+    cell_m = given.settings.hotspots.cell_m
+    # Far finer cells than were asked for would only be slow on a large area.
+    sizes = sorted({cell_m, *(size for size in CELLS_M if 4 * size >= cell_m)})
+    return suggest_scale(counted.x, counted.y, area, **_exposure(given), cells_m=sizes)
 
 
 def _classes(given: Given) -> Sequence[str] | None:

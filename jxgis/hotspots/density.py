@@ -150,12 +150,7 @@ def density(
         )
     reach_m = bandwidth_m * (_GAUSSIAN_REACH if kernel == "gaussian" else 1.0)
     low_x, low_y, high_x, high_y = (float(v) for v in to_micrometres(area.total_bounds))
-    # With the kernel's reach, which is added on every side.
-    box_m2 = (high_x - low_x + 2 * reach_m) * (high_y - low_y + 2 * reach_m)
-    refuse_too_many(box_m2, cell_m, "density_cell_m", most=_MOST_CELLS)
-    # The kernel itself, of 16 points a cell; and the sub-cells, five to a bandwidth along each side.
-    refuse_too_many((2 * reach_m) ** 2, cell_m, "density_cell_m", most=_MOST_CELLS // 10)
-    refuse_too_many(box_m2, bandwidth_m, "bandwidth_m", most=_MOST_CELLS // 10)
+    _refuse_too_fine(high_x - low_x, high_y - low_y, cell_m, bandwidth_m, reach_m)
     # One more than floor: cells are half open, and a point may lie exactly on the upper bound.
     col0, cols = math.floor(low_x / cell_m), math.floor(high_x / cell_m) + 1 - math.floor(low_x / cell_m)
     row0, rows = math.floor(low_y / cell_m), math.floor(high_y / cell_m) + 1 - math.floor(low_y / cell_m)
@@ -181,10 +176,7 @@ def density(
     else:
         middle = (slice(pad * split, -pad * split), slice(pad * split, -pad * split))
         share = _convolve(in_area.astype(np.float64), weights_of_kernel)[middle]
-        spread = np.divide(spread[middle], share, out=np.zeros(shape), where=in_area)
-        parts = _sum_blocks(in_area.astype(np.float64), split)
-        total = _sum_blocks(spread, split) * (1e6 / step**2)
-        per_km2 = ratio(total, parts)
+        per_km2 = _corrected(spread[middle], share, in_area, split, step)
     return Density(
         per_km2=np.ascontiguousarray(per_km2[::-1]),
         west=col0 * cell_m,
@@ -197,6 +189,25 @@ def density(
         points=float(counts.sum()),
         outside=outside,
     )
+
+
+def _refuse_too_fine(width_m: float, height_m: float, cell_m: float, bandwidth_m: float, reach_m: float) -> None:
+    """Refuse sizes by which a raster, its kernel or its sub-cells would be too many."""
+    # With the kernel's reach, which is added on every side.
+    box_m2 = (width_m + 2 * reach_m) * (height_m + 2 * reach_m)
+    refuse_too_many(box_m2, cell_m, "density_cell_m", most=_MOST_CELLS)
+    # The kernel itself, of 16 points a cell; and the sub-cells, five to a bandwidth along each side.
+    refuse_too_many((2 * reach_m) ** 2, cell_m, "density_cell_m", most=_MOST_CELLS // 10)
+    refuse_too_many(box_m2, bandwidth_m, "bandwidth_m", most=_MOST_CELLS // 10)
+
+
+def _corrected(
+    spread: NDArray[np.float64], share: NDArray[np.float64], in_area: NDArray[np.bool_], split: int, step: float
+) -> NDArray[np.float64]:
+    """Density by cell over its part in the area, divided by the share of the kernel that lies inside."""
+    inside = np.divide(spread, share, out=np.zeros(in_area.shape), where=in_area)
+    parts = _sum_blocks(in_area.astype(np.float64), split)
+    return ratio(_sum_blocks(inside, split) * (1e6 / step**2), parts)
 
 
 def write_cog(path: Path, raster: Density, *, title: str) -> None:

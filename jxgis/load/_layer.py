@@ -18,6 +18,7 @@ from jxgis.load import Loaded
 from jxgis.load._columns import MOST_NUMBER, as_code, as_text, as_written, differing, rename_columns
 from jxgis.load._options import ReadOptions, require_known
 from jxgis.load._place import Placed, degrees_apart, nowhere, place_columns, place_geometry, reference_of
+from jxgis.load._told import Told, in_words
 from jxgis.load.geometry import repair
 from jxgis.load.readers import RawTable, Source, read_tables
 from jxgis.load.rejects import Ledger, refuse_no_years
@@ -112,49 +113,12 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     with stretch(0, 0.25, text_pair("pipeline.share_reading")):
         own, encoding, empty = given.get("layer"), given.get("encoding"), agreed.may_be_empty
         raw = read_tables(source, expected=expected, layer=own, encoding=encoding, may_be_empty=empty)
-    notes = [note for table in raw for note in table.notes]
     ledger = Ledger(raw, codes={column.name for column in agreed.columns if column.dtype == "code"})
-    keep = _columns_to_keep(raw, given.get("keep", ()))
-    told = _Told()
-    metric: pyproj.CRS | None = None
-    crs_note: Text | None = None
-    frames: list[pd.DataFrame] = []
-    placed: list[Placed] = []
+    placing = _Placing(agreed, city, given, _columns_to_keep(raw, given.get("keep", ())))
     # A month without a case adds nothing, and has no place by which to choose a CRS.
-    for table in [table for table in raw if len(table.frame)] or raw[:1]:
-        mapping = _tables.match_columns(
-            table.frame.columns,
-            agreed,
-            columns=given.get("columns"),
-            name_column=given.get("name_column"),
-            what=table.name,
-        )
-        placeless = (
-            agreed.placeless and table.geometry is None and not mapping.keys() & _tables.coordinate_columns().keys()
-        )
-        _refuse_no_geometry(table, agreed)
-        _compare_rivals(table, agreed, mapping, given, told)
-        frame, left = rename_columns(table.frame, mapping, agreed, keep)
-        if left:
-            told.add("load.not_carried", table.name, columns=[_tables.head(name) for name in left])
-        if placeless:
-            frames.append(frame)
-            placed.append(nowhere(len(frame)))
-            continue
-        points = agreed.geometry in ("point", "any") and (
-            table.geometry is None or shapely.is_missing(table.geometry).all()
-        )
-        reference = reference_of(
-            given.get("crs"), table.crs, towgs84=given.get("towgs84"), what=table.name, points=points
-        )
-        if metric is None:
-            metric, why = _metric(city, given, table, reference, frame, mapping, agreed)
-            # Who gives a CRS has said already where it comes from.
-            if given.get("metric_crs") is None:
-                crs_note = why
-                notes.append(why)
-        frames.append(frame.drop(columns=[name for name in _tables.coordinate_columns() if name in mapping]))
-        placed.append(_place(table, frame, mapping, points, reference, metric, city, given, told))
+    tables = [table for table in raw if len(table.frame)] or raw[:1]
+    frames, placed = map(list, zip(*[placing.rows(table) for table in tables], strict=True))
+    metric = placing.metric
     if metric is None:
         # Nothing of a table that lies nowhere is measured: any will do.
         metric, _ = _reference.choose_metric_crs(given.get("metric_crs") or (city and city.crs) or 4549)
@@ -163,7 +127,8 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     _reject_blank(ledger, raw)
     _record(ledger, placed)
     as_given = np.concatenate([place.given for place in placed])
-    said = [*notes, *told.notes()]
+    crs_note = placing.crs_note
+    said = [*(note for table in raw for note in table.notes), *([crs_note] if crs_note else []), *placing.told.notes()]
     gathered = Gathered(agreed, frame, geometry, as_given, metric, ledger, said, crs_note=crs_note)
     _convert(gathered)
     _refuse_impossible(gathered)
@@ -171,37 +136,62 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     tell(0.65, 1, text_pair("pipeline.share_reading"))
     known = gathered.geometry[ledger.kept & ~shapely.is_missing(gathered.geometry)]
     if len(known):
-        _crs.refuse_distorted(metric, shapely.total_bounds(known), _files([table.name for table in raw]))
+        _crs.refuse_distorted(metric, shapely.total_bounds(known), in_words([table.name for table in raw]))
     return gathered
 
 
-class _Told:
-    """What is to be said of each file: once for all the files of which it holds, counts added up."""
+class _Placing:
+    """File by file, the rows with the contract's columns and where they are, in one CRS: the first file says which.
 
-    def __init__(self) -> None:
-        self._files: dict[tuple[str, str], list[str]] = {}
-        self._values: dict[tuple[str, str], dict[str, object]] = {}
+    Attributes
+    ----------
+    metric
+        That CRS; None as long as no file lies anywhere.
+    crs_note
+        How it was chosen; None where it was given: who gives a CRS has said already where it comes from.
+    told
+        What is to be said of the files.
+    """
 
-    def add(self, key: str, file: str, *, count: int = 0, **values: object) -> None:
-        same = key, repr(sorted(values.items()))
-        self._files.setdefault(same, []).append(file)
-        kept = self._values.setdefault(same, {**values, "count": 0})
-        kept["count"] = int(str(kept["count"])) + count
+    def __init__(self, agreed: _tables.Contract, city: City | None, given: ReadOptions, keep: Sequence[str]) -> None:
+        self._agreed, self._city, self._given, self._keep = agreed, city, given, keep
+        self.metric: pyproj.CRS | None = None
+        self.crs_note: Text | None = None
+        self.told = Told()
 
-    def notes(self) -> list[Text]:
-        return [
-            text_pair(key, file=_files(self._files[key, same]), **self._values[key, same]) for key, same in self._files
-        ]
-
-
-def _files(names: list[str]) -> Text:
-    if len(names) == 1:
-        return Text(zh=names[0], en=names[0])
-    return text_pair("load.files", first=names[0], count=len(names))
+    def rows(self, table: RawTable) -> tuple[pd.DataFrame, Placed]:
+        """The rows of a file without its columns of coordinates, and where they are."""
+        agreed, given = self._agreed, self._given
+        mapping = _tables.match_columns(
+            table.frame.columns,
+            agreed,
+            columns=given.get("columns"),
+            name_column=given.get("name_column"),
+            what=table.name,
+        )
+        coordinates = _tables.coordinate_columns()
+        _refuse_no_geometry(table, agreed)
+        _compare_rivals(table, agreed, mapping, given, self.told)
+        frame, left = rename_columns(table.frame, mapping, agreed, self._keep)
+        if left:
+            self.told.add("load.not_carried", table.name, columns=[_tables.head(name) for name in left])
+        if agreed.placeless and table.geometry is None and not mapping.keys() & coordinates.keys():
+            return frame, nowhere(len(frame))
+        points = agreed.geometry in ("point", "any") and (
+            table.geometry is None or bool(shapely.is_missing(table.geometry).all())
+        )
+        reference = reference_of(
+            given.get("crs"), table.crs, towgs84=given.get("towgs84"), what=table.name, points=points
+        )
+        if self.metric is None:
+            self.metric, why = _metric(self._city, given, table, reference, frame, mapping, agreed)
+            self.crs_note = why if given.get("metric_crs") is None else None
+        placed = _place(table, frame, mapping, points, reference, self.metric, self._city, given, self.told)
+        return frame.drop(columns=[name for name in coordinates if name in mapping]), placed
 
 
 def _compare_rivals(
-    table: RawTable, agreed: _tables.Contract, mapping: Mapping[str, str], given: ReadOptions, told: _Told
+    table: RawTable, agreed: _tables.Contract, mapping: Mapping[str, str], given: ReadOptions, told: Told
 ) -> None:
     """Of two columns for one meaning that disagree, refuse coordinates, and name the one taken of others."""
     named = [*given.get("columns", {}).values(), given.get("name_column") or ""]
@@ -301,7 +291,7 @@ def _place(
     metric: pyproj.CRS,
     city: City | None,
     given: ReadOptions,
-    told: _Told,
+    told: Told,
 ) -> Placed:
     box = given.get("box") or (None if city is None else city.box)
     axes = given.get("axes")

@@ -179,28 +179,17 @@ def place_geometry(
             where = (_EARTH, _ON_EARTH) if box is None else (box, _IN_CITY)
             _refuse_swapped(middle_x[beyond], middle_y[beyond], reference, where[0], what, axes, where[1])
         usable &= ~beyond
-    outside = np.zeros(len(flat), dtype=bool)
     degrees = _in_degrees(bounds, usable, reference)
-    if box is not None and usable.any():
-        lon_w, lat_s, lon_e, lat_n = degrees.T
-        outside = usable & ~((lon_e >= box[0]) & (lon_w <= box[2]) & (lat_n >= box[1]) & (lat_s <= box[3]))
-        if outside[usable].mean() > 0.5:
-            _refuse_swapped(middle_x[usable], middle_y[usable], reference, box, what, axes, _IN_CITY)
-            if reference.crs.is_projected:
-                _reference.refuse_misplaced(middle_x[usable], middle_y[usable], reference, what)
-    elif usable.any() and reference.crs.is_projected and (fence := _crs.area_of_use(reference.crs)) is not None:
-        lon, lat = _reference.to_lonlat(middle_x[usable], middle_y[usable], reference)
-        if _crs.inside_box(lon, lat, fence).mean() < 0.5:
-            _refuse_swapped(middle_x[usable], middle_y[usable], reference, fence, what, axes, _IN_USE)
-            _reference.refuse_misplaced(middle_x[usable], middle_y[usable], reference, what)
+    outside = np.zeros(len(flat), dtype=bool) if box is None else usable & ~_meets(degrees, box)
+    if usable.any():
+        share_outside = float(outside[usable].mean())
+        _refuse_elsewhere(middle_x[usable], middle_y[usable], share_outside, reference, box, what, axes)
     far = usable & ~outside & _crs.far_off(degrees, box)
     cut = 0
     if box is None:
         _refuse_scattered(far, usable, degrees, what)
     else:
-        lines = np.flatnonzero(far & np.isin(shapely.get_type_id(flat), _LINES))
-        near = np.array([_near_part(line, reference, box) for line in flat[lines]], dtype=object)
-        near, lines = near[~shapely.is_empty(near)], lines[~shapely.is_empty(near)]
+        lines, near = _near_parts(flat, far, reference, box)
         cut = int((shapely.get_num_coordinates(near) < shapely.get_num_coordinates(flat[lines])).sum())
         flat[lines], far[lines] = near, False
     moved = _moved(flat, usable & ~outside & ~far & np.isfinite(degrees).all(axis=1), reference, metric)
@@ -238,6 +227,22 @@ def _reaching(
         ]
     )
     return tuple(np.flatnonzero(rows & (out > _REACH_KM) & np.isin(shapely.get_type_id(geometry), _POLYGONS)).tolist())
+
+
+def _meets(degrees: NDArray[np.float64], box: Box) -> NDArray[np.bool_]:
+    """Whether bounds (n, 4) in degrees have something of the box."""
+    west, south, east, north = degrees.T
+    return np.asarray((east >= box[0]) & (west <= box[2]) & (north >= box[1]) & (south <= box[3]))
+
+
+def _near_parts(
+    geometry: NDArray[Any], far: NDArray[np.bool_], reference: Reference, box: Box
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Which lines that reach far out of the box have a part near it, and those parts."""
+    lines = np.flatnonzero(far & np.isin(shapely.get_type_id(geometry), _LINES))
+    near = np.array([_near_part(line, reference, box) for line in geometry[lines]], dtype=object)
+    some = ~shapely.is_empty(near)
+    return lines[some], near[some]
 
 
 def _near_part(line: shapely.Geometry, reference: Reference, box: Box) -> shapely.Geometry:
@@ -316,6 +321,28 @@ _ON_EARTH = Text(zh="有效的经纬度范围", en="the range of degrees")
 _IN_USE = Text(zh="该坐标系的适用范围", en="the area that the CRS is for")
 
 
+def _refuse_elsewhere(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    share_outside: float,
+    reference: Reference,
+    box: Box | None,
+    what: str,
+    axes: AxisOrder | None,
+) -> None:
+    """Refuse shapes, by their middles, most of which lie out of the city, or where none is known of the area of their CRS."""
+    if box is not None:
+        if share_outside > 0.5:
+            _refuse_swapped(x, y, reference, box, what, axes, _IN_CITY)
+            if reference.crs.is_projected:
+                _reference.refuse_misplaced(x, y, reference, what)
+    elif reference.crs.is_projected and (fence := _crs.area_of_use(reference.crs)) is not None:
+        lon, lat = _reference.to_lonlat(x, y, reference)
+        if _crs.inside_box(lon, lat, fence).mean() < 0.5:
+            _refuse_swapped(x, y, reference, fence, what, axes, _IN_USE)
+            _reference.refuse_misplaced(x, y, reference, what)
+
+
 def _refuse_swapped(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
@@ -390,11 +417,7 @@ def place_columns(
         order = _reference.assign_axes(one[~in_one], two[~in_one], reference, box=box, what=what, names=labels)
     east, north = (two, one) if order == "north_east" else (one, two)
     if in_one.any():
-        # A pair in one field has an order of its own: east first, unless only the other way round fits.
-        east, north = east.copy(), north.copy()
-        at = np.flatnonzero(in_one)
-        turned = _fits(two[at], one[at], reference, box) & ~_fits(one[at], two[at], reference, box)
-        east[at], north[at] = np.where(turned, two[at], one[at]), np.where(turned, one[at], two[at])
+        east, north = _with_pairs(east, north, one, two, in_one, reference, box)
     lon, lat = _reference.to_lonlat(east, north, reference)
     strayed = usable & ~_on_earth(lon, lat)
     outside = np.zeros(len(frame), dtype=bool) if box is None else usable & ~_crs.inside_box(lon, lat, box)
@@ -405,24 +428,14 @@ def place_columns(
     if box is not None:
         swapped[outside] = _fits(north[outside], east[outside], reference, box)
     else:
-        known = usable & ~strayed
-        degrees = np.column_stack([lon, lat, lon, lat])
-        degrees[~known] = np.nan
-        far = _crs.far_off(degrees, None)
-        _refuse_scattered(far, known, degrees, what)
+        far = _far_points(lon, lat, usable & ~strayed, what)
     good = usable & ~strayed & ~outside & ~far
     # From degrees that are there already where a shift was undone: undoing it again takes most of the time.
-    there = (
-        (lon[good], lat[good], _reference.resolve_crs(4326))
-        if reference.datum != "WGS-84"
-        else (east[good], north[good], reference)
-    )
-    x, y = _reference.to_metric(*there, metric)
-    geometry = np.full(len(frame), None, dtype=object)
-    geometry[good] = shapely.points(x, y)
+    shifted = reference.datum != "WGS-84"
+    x, y, own = (lon, lat, _reference.resolve_crs(4326)) if shifted else (east, north, reference)
     values = _values(frame, pair, ~good)
     return Placed(
-        geometry,
+        _points(x, y, own, good, metric),
         np.column_stack([one, two]),
         (
             (field, "no_coordinates", missing, values),
@@ -436,6 +449,43 @@ def place_columns(
         in_one_field=int((in_one & good).sum()),
         columns=_coordinate_sets(frame, reference),
     )
+
+
+def _with_pairs(
+    east: NDArray[np.float64],
+    north: NDArray[np.float64],
+    one: NDArray[np.float64],
+    two: NDArray[np.float64],
+    in_one: NDArray[np.bool_],
+    reference: Reference,
+    box: Box | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """East and north with those of the pairs in one field, which have an order of their own: as it stands where that fits."""
+    east, north = east.copy(), north.copy()
+    first, second = one[in_one], two[in_one]
+    turned = _fits(second, first, reference, box) & ~_fits(first, second, reference, box)
+    east[in_one], north[in_one] = np.where(turned, second, first), np.where(turned, first, second)
+    return east, north
+
+
+def _points(
+    x: NDArray[np.float64], y: NDArray[np.float64], reference: Reference, rows: NDArray[np.bool_], metric: pyproj.CRS
+) -> NDArray[np.object_]:
+    """Points of some rows in the metric CRS; None for the others."""
+    points = np.full(len(x), None, dtype=object)
+    points[rows] = shapely.points(*_reference.to_metric(x[rows], y[rows], reference, metric))
+    return points
+
+
+def _far_points(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], known: NDArray[np.bool_], what: str
+) -> NDArray[np.bool_]:
+    """Which of the known points lie far from the others; refused where no half lies together."""
+    degrees = np.column_stack([lon, lat, lon, lat])
+    degrees[~known] = np.nan
+    far = _crs.far_off(degrees, None)
+    _refuse_scattered(far, known, degrees, what)
+    return far
 
 
 def _both_in_one(first: pd.Series, second: pd.Series) -> tuple[NDArray[np.bool_], pd.Series, pd.Series]:

@@ -110,7 +110,6 @@ def check_raster(
     CrsError
         If it has no CRS and none is given, one that needs local parameters, or GCJ-02 or BD-09.
     """
-    import pyproj
     from rasterio.errors import NotGeoreferencedWarning
 
     file = one_file(path).absolute()
@@ -126,22 +125,7 @@ def check_raster(
             )
         require_sane_raster(raster, band, what=file.name)
         _require_place(raster, file.name)
-        own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
-        declared_crs = own if crs is None else crs
-        if declared_crs is None:
-            raise CrsError(
-                zh=f"{file.name} 没有坐标系；请用 crs 声明，如 EPSG:4326。",
-                en=f"{file.name} has no CRS; declare it with crs, such as EPSG:4326.",
-            )
-        reference = resolve_crs(declared_crs, towgs84=towgs84)
-        if reference.datum != "WGS-84":
-            raise CrsError(
-                zh=f"{file.name} 声明为 {reference.name}：它的偏移各处不同，栅格的像元无法整体换算；"
-                "请把像元转为点表（people 列）再读入，或换用未加偏移的栅格。",
-                en=f"{file.name} is declared as {reference.name}, whose shift differs from place to place: the cells of a raster "
-                "cannot follow it. Give the people as a table of points, or a raster without the shift.",
-            )
-        chosen = reference.crs
+        chosen = _crs_of(raster, crs, towgs84, file.name)
         total, missing = 0.0, 0
         for cells, window in _blocks(raster, band):
             _refuse_impossible(cells, window, file.name)
@@ -169,6 +153,30 @@ def check_raster(
         nodata_cells=missing,
         notes=tuple(notes),
     )
+
+
+def _crs_of(
+    raster: DatasetReader, crs: str | int | pyproj.CRS | None, towgs84: Sequence[float] | None, name: str
+) -> pyproj.CRS:
+    """The CRS given, else the file's own; refused where there is none, or one whose shift cells cannot follow."""
+    import pyproj
+
+    own = None if raster.crs is None else pyproj.CRS.from_wkt(raster.crs.to_wkt())
+    declared = own if crs is None else crs
+    if declared is None:
+        raise CrsError(
+            zh=f"{name} 没有坐标系；请用 crs 声明，如 EPSG:4326。",
+            en=f"{name} has no CRS; declare it with crs, such as EPSG:4326.",
+        )
+    reference = resolve_crs(declared, towgs84=towgs84)
+    if reference.datum != "WGS-84":
+        raise CrsError(
+            zh=f"{name} 声明为 {reference.name}：它的偏移各处不同，栅格的像元无法整体换算；"
+            "请把像元转为点表（people 列）再读入，或换用未加偏移的栅格。",
+            en=f"{name} is declared as {reference.name}, whose shift differs from place to place: the cells of a raster "
+            "cannot follow it. Give the people as a table of points, or a raster without the shift.",
+        )
+    return reference.crs
 
 
 def _require_place(raster: DatasetReader, name: str) -> None:

@@ -121,7 +121,6 @@ def analyse(given: Given) -> ParksResult:
         The layers and ``[parks]``; ``districts`` are the zones. People of a raster are shared out exactly, on foot by
         the 50 m squares within reach.
     """
-    from jxgis.parks.gaps import blind_spots, still_unserved
     from jxgis.parks.radius import classify_parks, coverage_by_band
     from jxgis.parks.standards import load_standard
     from jxgis.parks.whole import merge_parks
@@ -142,10 +141,6 @@ def analyse(given: Given) -> ParksResult:
         plan = _with_sites(sized if plan is None else plan, siting.sites, standard, historic)
         after = measure(_open(plan), zones, ground)
     change, changed = (None, None) if plan is None else _changes(today, after)
-    spots = blind_spots(today.radius.unserved, places=given.table("places"))
-    if siting is not None:
-        left = spots.geometry if planned is today else still_unserved(spots, planned.radius.unserved)
-        spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(left))
     bands, notes = _on_foot(today, ground)
     on_foot = [] if today.walking is None else [today.walking]
     return ParksResult(
@@ -159,7 +154,7 @@ def analyse(given: Given) -> ParksResult:
         parks=sized,
         by_band=on_map(coverage_by_band(sized, ground.homes, zones, standard=standard), zones),
         sensitivity=sited.sensitivity,
-        blind_spots=spots,
+        blind_spots=_spots(given, today, planned, siting),
         gates=None if today.walking is None else today.walking.gates.table,
         isochrones=bands,
         supply=_supply(sized, zones, ground),
@@ -176,6 +171,17 @@ def analyse(given: Given) -> ParksResult:
         siting_refused=sited.refused,
         coverage_levels=_by_level(given.levels(), sized, ground),
     )
+
+
+def _spots(given: Given, today: Measured, planned: Measured, siting: Siting | None) -> gpd.GeoDataFrame:
+    """Today's blind spots; where new parks were sited, why what the plan leaves of one got none."""
+    from jxgis.parks.gaps import blind_spots, still_unserved
+
+    spots = blind_spots(today.radius.unserved, places=given.table("places"))
+    if siting is not None:
+        left = spots.geometry if planned is today else still_unserved(spots, planned.radius.unserved)
+        spots.insert(len(spots.columns) - 1, "no_site", siting.why_not(left))
+    return spots
 
 
 def _by_level(

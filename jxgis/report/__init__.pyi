@@ -17,7 +17,7 @@ from .column_notes import ColumnNote, notes_of_columns
 from .columns import in_writing, percent, readable, write_value, written
 from .page import FileLink, blocks_html, report_page, result_html
 from .paper import Width, fitted, for_print, pixels, sheets_of
-from .sheets import Book, Ready, Sheet, book_options, letters, lines_in, made_ready, write_sheet
+from .sheets import Book, Ready, Sheet, letters, lines_in, made_ready, new_workbook, write_sheet
 from .sums import SumRow, sum_rows
 from .workbook import report_workbook
 
@@ -38,7 +38,6 @@ __all__ = [
     "TableBlock",
     "Width",
     "blocks_html",
-    "book_options",
     "class_sheet",
     "count_in_words",
     "fitted",
@@ -48,6 +47,7 @@ __all__ = [
     "lines_in",
     "made_ready",
     "method_note",
+    "new_workbook",
     "notes_of_columns",
     "of_all",
     "percent",

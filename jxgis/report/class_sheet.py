@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import xlsxwriter
-
 from jxgis.report.paper import for_print
+from jxgis.report.sheets import new_workbook
 from jxgis.schema.tables import table
 
 if TYPE_CHECKING:
@@ -52,8 +50,7 @@ def class_sheet(path: str | Path, leftover: pd.DataFrame, classes: Sequence[str]
     # Chinese heads, which `city.read_class_table` reads, whatever the language: the sheet goes back in.
     declared = table("lists.unclassified").columns
     target = Path(path)
-    with xlsxwriter.Workbook(target, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        book.set_properties({"created": dt.datetime(2000, 1, 1)})
+    with new_workbook(target) as book:
         sheet = book.add_worksheet("六类对照")
         head = book.add_format({"bold": True, "bg_color": "#e8eef0", "bottom": 1})
         fill = book.add_format({"bg_color": "#fff8e1", "border": 1, "border_color": "#d9c98f"})

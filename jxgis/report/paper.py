@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["FONT_PT", "LEAST_PT", "Width", "fitted", "for_print", "pixels", "sheets_of"]
+__all__ = ["FONT_PT", "LEAST_PT", "WRITTEN", "Width", "fitted", "for_print", "pixels", "sheets_of"]
 
 #: The size of letters, and the least on paper.
 FONT_PT, LEAST_PT = 10, 7
+#: When workbooks and documents say that they were written: always the same, as their bytes are.
+WRITTEN = datetime(2000, 1, 1)
 #: What stays free at the sides, in inches; the printed width of A4 across, in pixels of 1/96 inch.
 _MARGIN = 0.4
 _A4 = (11.69 - 2 * _MARGIN) * 96

@@ -16,7 +16,7 @@ import xlsxwriter
 from jxgis.errors import OutputError
 from jxgis.i18n import text, wide_signs
 from jxgis.report.columns import readable, write_value
-from jxgis.report.paper import FONT_PT, Width, fitted, for_print, sheets_of
+from jxgis.report.paper import FONT_PT, WRITTEN, Width, fitted, for_print, sheets_of
 from jxgis.report.sums import sum_rows
 from jxgis.schema.columns import Column
 from jxgis.schema.tables import Table
@@ -30,10 +30,10 @@ __all__ = [
     "Book",
     "Ready",
     "Sheet",
-    "book_options",
     "letters",
     "lines_in",
     "made_ready",
+    "new_workbook",
     "write_cell",
     "write_sheet",
 ]
@@ -43,7 +43,6 @@ LINE = 16
 #: Excel holds no more rows; one is the header.
 _MAX_ROWS = 1_048_575
 _LONGEST_NAME = 31
-_CREATED = dt.datetime(2000, 1, 1)
 #: The widest column of text and the narrowest that wraps, the widest that a head makes one, and the narrowest of all.
 _WIDEST, _NARROW, _HEAD, _LEAST = 36, 9, 20, 6
 #: Latin words are not broken, up to a length.
@@ -63,23 +62,25 @@ _EXCEL = {
 }
 
 
-def book_options() -> dict[str, Any]:
-    """How xlsxwriter is to write a workbook: nothing is read as a formula, a link or a number.
+def new_workbook(path: Path) -> xlsxwriter.Workbook:
+    """A workbook, empty and of no time: nothing that is written into it is read as a formula, a link or a number.
 
-    Letters are as wide as `paper` has them: columns are measured by this font. A new dict for each book, since xlsxwriter
-    writes into it.
+    Letters are as wide as `paper` has them: columns are measured by this font.
 
     Examples
     --------
-    >>> book_options()["strings_to_formulas"]
+    >>> new_workbook(Path("areas.xlsx")).strings_to_formulas
     False
     """
-    return {
+    options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
         "default_format_properties": {"font_name": "Microsoft YaHei", "font_size": FONT_PT},
     }
+    book = xlsxwriter.Workbook(str(path), options)
+    book.set_properties({"created": WRITTEN, "author": "jxgis"})
+    return book
 
 
 class Sheet(NamedTuple):
@@ -134,8 +135,7 @@ class Book:
     """
 
     def __init__(self, path: Path) -> None:
-        self.book = xlsxwriter.Workbook(str(path), book_options())
-        self.book.set_properties({"created": _CREATED, "author": "jxgis"})
+        self.book = new_workbook(path)
         self.formats: dict[str, Format] = {}
 
     def look(self, name: str, **properties: Any) -> Format:

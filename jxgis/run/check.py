@@ -245,9 +245,9 @@ def _sizes(loaded: Loaded) -> list[Text]:
                 count=len(table),
                 km2=_short(km2.sum()),
                 least=_short(km2.min()),
-                least_name=_called(own, least),
+                least_name=_name_at(own, least),
                 most=_short(km2.max()),
-                most_name=_called(own, most),
+                most_name=_name_at(own, most),
             )
         ]
     if kinds <= {"LineString", "MultiLineString"}:
@@ -255,7 +255,7 @@ def _sizes(loaded: Loaded) -> list[Text]:
     return []
 
 
-def _called(names: pd.Series | None, at: int) -> Text | str:
+def _name_at(names: pd.Series | None, at: int) -> Text | str:
     """A row's name, or that it has none."""
     import pandas as pd
 

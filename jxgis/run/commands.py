@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from jxgis import output
 from jxgis.city import UNCLASSIFIED, contract_of
-from jxgis.errors import InputError, JxgisError, NotGivenError, SettingsError, collect
+from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, text_pair
 from jxgis.progress import stepped
 from jxgis.run.check import account_lines
 from jxgis.run.check_command import write_flaws, write_lists
 from jxgis.run.document import template_account, wording_of
+from jxgis.run.found import Found, find_before, knows, refusing
 from jxgis.run.inputs import GROUND, Reader, named
 from jxgis.run.parts import PARTS, by_command, with_those_before
 from jxgis.settings import files_read
@@ -25,43 +26,7 @@ if TYPE_CHECKING:
     from jxgis.part import Given, Part, Progress, Result
     from jxgis.settings import Settings
 
-__all__ = ["Found", "Refusal", "counted", "refusing", "run_demo", "run_part", "run_report"]
-
-
-class Refusal(NamedTuple):
-    """A part that could not be done with the inputs as they are, and why."""
-
-    part: str
-    why: Text
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What a run found.
-
-    Attributes
-    ----------
-    results
-        Name of a part to what it found, in the order of the parts.
-    missing
-        Name of a part to the reason for which it was not done: its layers, or what it works on, were not given.
-    refused
-        The parts that refused their input: they do not take the others down.
-    """
-
-    results: dict[str, Result] = field(default_factory=dict)
-    missing: dict[str, Text] = field(default_factory=dict)
-    refused: list[Refusal] = field(default_factory=list)
-
-    def lines(self) -> list[Text]:
-        """What to say of the parts that refused, one line a part."""
-        return [
-            text_pair("pipeline.refused", part=text_pair(f"report.part_{part}"), why=why) for part, why in self.refused
-        ]
-
-    def account(self, lang: str) -> dict[str, Any]:
-        """What ``run.json`` says of the parts that refused."""
-        return {"refused": [{"part": part, "message": why.of(lang)} for part, why in self.refused]}
+__all__ = ["counted", "run_demo", "run_part", "run_report"]
 
 
 def run_part(
@@ -109,10 +74,10 @@ def run_part(
     )
     with output.staged(out, command=command, reads=files_read(settings)) as stage:
         reader = Reader(settings, has_project=has_project, lang=lang, options=part.layer_options)
-        given, found = reader.with_ground(_read(part, reader, settings, progress)), Found()
-        for before in () if part.knows(given) else with_those_before(part, there)[:-1]:
-            if not before.lacks({*given.layers, *given.results}):
-                _attempt(before, _lean(given), found)
+        layers = _layers_before(part, settings)
+        known = knows(part, there, lambda: reader.read(part.reads, progress))
+        given = reader.with_ground(reader.read(part.reads if known else layers, progress))
+        found = Found() if known else find_before(part, there, partial(_analyse_before, given))
         own = given.of(part.layers_for(settings, alone=True))
         result = _analyse(part, replace(own, refused=dict(found.refused)))
         result = replace(result, given=replace(result.given, loaded=given.loaded))  # all that was read is accounted for
@@ -123,25 +88,17 @@ def run_part(
     return result
 
 
-def _lean(given: Given) -> Given:
-    """What a part before another is handed: it compares no other plans of units, which nothing after it reads."""
-    units = given.settings.units.model_copy(update={"alternatives": False})
-    return replace(given, settings=given.settings.model_copy(update={"units": units}))
-
-
-def _read(part: Part, reader: Reader, settings: Settings, progress: Progress) -> Given:
-    """The layers of a part's command and of the parts before it; of one whose own layers tell enough no others.
+def _layers_before(part: Part, settings: Settings) -> tuple[str, ...]:
+    """The layers of a part's command and of the parts before it; what the settings name wrongly is refused.
 
     The parts before it find what they find alone and in a report: fewer layers would draw other units of the same names.
     """
     parts = with_those_before(part, named(settings))
-    # Before any is read: what the settings name wrongly is refused here.
-    layers = tuple(dict.fromkeys(layer for each in reversed(parts) for layer in each.layers_for(settings, alone=True)))
-    if {*part.needs} <= {*named(settings)}:
-        own = reader.read(part.reads, progress)
-        if part.knows(own):
-            return own
-    return reader.read(layers, progress)
+    return tuple(dict.fromkeys(layer for each in reversed(parts) for layer in each.layers_for(settings, alone=True)))
+
+
+def _analyse_before(given: Given, part: Part) -> Result:
+    return _analyse(part, replace(given, settings=given.settings.overridden(part.settings_key, part.less_before)))
 
 
 def counted(result: Result) -> list[Text]:
@@ -304,24 +261,6 @@ def _attempt(part: Part, given: Given, found: Found) -> None:
     result = refusing(part.name, lambda: _analyse(part, given), found)
     if result is not None:
         found.results[part.name] = result
-
-
-def refusing(part: str, step: Callable[[], Result], found: Found) -> Result | None:
-    """Take a step of a part; where it refuses its input, or lacks it, note why and go on without it.
-
-    Settings that cannot be used are not caught: they are quick to correct, and what they ask for would be missing
-    without having been refused. Nor are faults of the program.
-    """
-    try:
-        return step()
-    except SettingsError:
-        raise
-    except NotGivenError as error:
-        found.missing[part] = error.message
-        return None
-    except JxgisError as error:
-        found.refused.append(Refusal(part, error.message))
-        return None
 
 
 def _write_lists(stage: Stage, given: Given) -> list[Text]:

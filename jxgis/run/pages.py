@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from jxgis.i18n import Text
     from jxgis.output import Stage
     from jxgis.part import Given
-    from jxgis.run.commands import Found
+    from jxgis.report.page import FileLink
+    from jxgis.run.found import Found
 
 __all__ = ["sources_of", "write_report"]
 
@@ -27,9 +28,8 @@ _DOCUMENTS = ("report.docx", "report.pdf")
 
 def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given) -> None:
     """``report.xlsx``, ``report.docx``, ``report.pdf`` and ``index.html``; ``lines`` stand among the workbook's notes."""
-    from jxgis.drawing.figures import screen_png
     from jxgis.report.document.wording import Told
-    from jxgis.report.page import FileLink, report_page
+    from jxgis.report.page import report_page
     from jxgis.report.workbook import report_workbook
 
     lang, asked = given.lang, given.settings.report
@@ -46,11 +46,7 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
         lang=lang,
         sketch=given.sketch,
     )
-    figures = [
-        Picture(part, path, text(f"pipeline.figure_{path.stem}", lang), screen_png(path))
-        for part, result in found.results.items()
-        for path in (stage.path(f"figures/{name}.png") for name in result.draws("figure"))
-    ]
+    figures = _figures(found, stage, lang)
     told = Told(
         parts=parts,
         own={"title": title, "city": _city_name(given), "period": given.period(), "version": __version__},
@@ -60,12 +56,7 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
         lang=lang,
     )
     write_document(stage, wording_of(given.settings, lang), told, given)
-    maps = [
-        FileLink(f"maps/{name}.html", text(f"pipeline.map_{name}", lang))
-        for result in found.results.values()
-        for name in result.draws("map")
-    ]
-    own = {f"maps/{part.name}.html" for part in PARTS}
+    maps = _maps(found, lang)
     page = report_page(
         parts,
         overview=overview(found.results, given),
@@ -74,14 +65,40 @@ def write_report(found: Found, lines: Sequence[Text], stage: Stage, given: Given
         sources=sources,
         maps=maps,
         figures=figures,
-        files=[
-            *(FileLink(name, _label(name, lang)) for name in stage.files() if "/" not in name),
-            *(link for link in maps if link.path not in own),
-        ],
+        files=_files(stage, maps, lang),
         lang=lang,
         sketch=given.sketch,
     )
     stage.path("index.html").write_text(page, encoding="utf-8", newline="\n")
+
+
+def _figures(found: Found, stage: Stage, lang: str) -> list[Picture]:
+    from jxgis.drawing.figures import screen_png
+
+    return [
+        Picture(part, path, text(f"pipeline.figure_{path.stem}", lang), screen_png(path))
+        for part, result in found.results.items()
+        for path in (stage.path(f"figures/{name}.png") for name in result.draws("figure"))
+    ]
+
+
+def _maps(found: Found, lang: str) -> list[FileLink]:
+    from jxgis.report.page import FileLink
+
+    return [
+        FileLink(f"maps/{name}.html", text(f"pipeline.map_{name}", lang))
+        for result in found.results.values()
+        for name in result.draws("map")
+    ]
+
+
+def _files(stage: Stage, maps: Sequence[FileLink], lang: str) -> list[FileLink]:
+    """What the page lists as files: those beside it, and the maps that no part is named after."""
+    from jxgis.report.page import FileLink
+
+    own = {f"maps/{part.name}.html" for part in PARTS}
+    beside = [FileLink(name, _label(name, lang)) for name in stage.files() if "/" not in name]
+    return [*beside, *(link for link in maps if link.path not in own)]
 
 
 def _parts(found: Found, lang: str) -> list[Section | Absent]:

@@ -17,10 +17,11 @@ from jxgis.i18n import text, text_pair
 from jxgis.load.handed import as_layer
 from jxgis.part import Given, Part, Progress, Result
 from jxgis.progress import shown
-from jxgis.run.commands import Found, refusing, run_report
+from jxgis.run.commands import run_report
+from jxgis.run.found import Found, find_before, knows
 from jxgis.run.inputs import GROUND, Reader, named
 from jxgis.run.pages import sources_of
-from jxgis.run.parts import PARTS, with_those_before
+from jxgis.run.parts import PARTS
 from jxgis.schema.layers import nearest
 from jxgis.settings import (
     AllocateSettings,
@@ -111,6 +112,7 @@ class Project:
         self.city: City | None = self._reader.city
         self._progress = progress
         self._found: dict[str, Result] = {}
+        self._found_before: dict[str, Result] = {}
 
     @property
     def given(self) -> Given:
@@ -363,7 +365,7 @@ class Project:
         part = next(part for part in PARTS if part.name == name)
         settings = self.settings.overridden(part.settings_key, options) if options else self.settings
         there = {*named(settings), *(layers or {})}
-        before = Found() if self._knows(part, settings, layers or {}) else self._before(part, there, layers or {})
+        before = self._before(part, there, settings, layers or {})
         refused = dict(before.refused)
         lacking = part.lacks({*there, *before.results})
         for other in (part.instead[layer] for layer in lacking if part.instead.get(layer) in refused):
@@ -389,25 +391,30 @@ class Project:
         handed = {layer: as_layer(table, contract_of(layer, self.city)) for layer, table in layers.items()}
         return replace(given, layers={**given.layers, **handed})
 
-    def _knows(self, part: Part, settings: Settings, layers: Mapping[str, gpd.GeoDataFrame]) -> bool:
-        """Whether its own layers tell what the parts before it would find."""
-        there = {*named(settings), *layers}
-        return not part.lacks(there, alone=True) and part.knows(
-            replace(self._with(part.reads, layers), settings=settings)
-        )
-
-    def _before(self, part: Part, there: Collection[str], layers: Mapping[str, gpd.GeoDataFrame]) -> Found:
+    def _before(
+        self, part: Part, there: Collection[str], settings: Settings, layers: Mapping[str, gpd.GeoDataFrame]
+    ) -> Found:
         """What the parts before it found, run with the project's own options, and why those did that refused their input."""
-        found = Found()
-        for other in with_those_before(part, there)[:-1]:
-            own = {layer: table for layer, table in layers.items() if layer in other.reads}
-            if not other.lacks({*there, *found.results}):
-                result = refusing(other.name, partial(self._run, other.name, {}, own), found)
-                found.results.update({} if result is None else {other.name: result})
+        if knows(part, there, lambda: replace(self._with(part.reads, layers), settings=settings)):
+            return Found()
+        found = find_before(part, there, partial(self._run_before, layers))
         with self._telling() as tell:
             for line in found.lines():
                 tell(line)
         return found
+
+    def _run_before(self, layers: Mapping[str, gpd.GeoDataFrame], part: Part) -> Result:
+        """What a part before another finds: once, unless it reads layers that were handed over."""
+        own = {layer: table for layer, table in layers.items() if layer in part.reads}
+        options = dict(part.less_before)
+        found: Result
+        if own or not options:
+            found = self._run(part.name, options, own)
+            return found
+        known = self._found_before | self._found
+        if part.name not in known:
+            known[part.name] = self._found_before[part.name] = self._run(part.name, options)
+        return known[part.name]
 
     def __repr__(self) -> str:
         """What a terminal shows: the city, the layers by name, none of them read, and what can be asked."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import xlsxwriter
 
 from jxgis.i18n import text
 from jxgis.report.paper import Width, fitted, for_print
-from jxgis.report.sheets import LINE, book_options, letters, lines_in, write_cell
+from jxgis.report.sheets import LINE, letters, lines_in, new_workbook, write_cell
 from jxgis.schema.columns import column
 from jxgis.scorecard.brought import rows_of
 from jxgis.zones import ALL
@@ -25,7 +23,6 @@ __all__ = ["values_sheet", "write_values_sheet"]
 #: What is filled in, by the layer's contract; the other columns say what is asked.
 _FILLED = ("value", "numerator", "denominator", "date", "source", "target_2025", "target_2027")
 _COLUMNS = ("zone", "level", "indicator", "label", "unit", *_FILLED, "above", "below")
-_CREATED = dt.datetime(2000, 1, 1)
 
 
 def values_sheet(
@@ -106,9 +103,8 @@ def write_values_sheet(path: Path, sheet: pd.DataFrame, *, lang: str = "zh") -> 
     lang
         Language of the heads, which are read back in either.
     """
-    book = xlsxwriter.Workbook(str(path), book_options())
+    book = new_workbook(path)
     try:
-        book.set_properties({"created": _CREATED, "author": "jxgis"})
         plain = {"valign": "vcenter", "text_wrap": True}
         head = book.add_format({**plain, "bold": True, "bg_color": "#0B6E77", "font_color": "#FFFFFF"})
         words = book.add_format({**plain, "num_format": "@"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -28,6 +28,7 @@ from jxgis.scoring.depth import feature_table, improvement_table, swing_table, t
 from jxgis.scoring.gates import FAILED, check_gates, lively_layers
 from jxgis.scoring.indicators import check_values, indicator_table, load_registry, select_indicators
 from jxgis.scoring.moves import Scored
+from jxgis.scoring.names import ids_of
 from jxgis.scoring.part import candidates_of
 from jxgis.scoring.rank import (
     competition_rank,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from jxgis.scoring.weights import Weights
     from jxgis.settings import MeasureSettings, Settings
 
-__all__ = ["analyse", "ids_of", "score_candidates"]
+__all__ = ["analyse", "score_candidates"]
 
 #: The places that count as near the top where neither project nor city says how many: item 40 of the plan, three a year.
 _TOP = 3
@@ -159,72 +160,36 @@ def analyse(given: Given) -> ScoresResult:
     InputError
         If there are no candidates and no units.
     """
-    candidates = candidates_of(given)
-    if candidates is None:
-        raise InputError(zh="没有候选单元，也没有单元可以评分。", en="There are no candidates and no units to score.")
-    require_metric(candidates, "candidates")
-    if not candidates.index.is_unique:
-        candidates = candidates.reset_index(drop=True)
-    options, bounds, lang = given.settings.scoring, given.settings.units, given.lang
-    chosen, types = select_indicators(options.indicators), _types(given)
-    judged = options.judgements or load_registry().judgements
-    candidates = candidates.assign(candidate_id=ids_of(candidates))
-    ids = candidates["candidate_id"]
+    candidates, options, lang = _candidates(given), given.settings.scoring, given.lang
+    chosen, types, ids = select_indicators(options.indicators), _types(given), candidates["candidate_id"]
     _check_layers(given, {name: indicator.measures for name, indicator in options.indicators.items()})
-    own = own_values(candidates, chosen, options.column_units)
-    further = [feature for feature in types.features if feature.id not in own]
-    ground, words = _ground(given)
-    found_by, methods = _measure(given, candidates, [*chosen, *further], ground, words)
-    own = without_shape(own, found_by)
-    measured = pd.DataFrame({name: some.table["value"] for name, some in found_by.items()}, index=candidates.index)
-    refuse_mixed(own, measured, chosen, options.column_units, ids)
-    check_values(own, chosen, ids)
-    values = own.combine_first(measured).reindex(columns=measured.columns)
-    single = score_table(values, chosen)
-    gates = check_gates(
-        candidates, districts=given.table("districts"), lively=lively_layers(given), min_km2=bounds.min_km2,
-        max_km2=bounds.max_km2,
-    )  # fmt: skip
-    passes = gates["gates"] != FAILED
-    shaping = single[passes] if passes.sum() > 1 else single  # one alone cannot be told apart from others
-    found = weigh(options.weights, chosen, scores=shaping, judgements=judged)
-    ranked = rank_candidates(
-        values.assign(candidate_id=ids),
-        indicators=chosen,
-        weights=found.shares,
-        min_completeness=options.min_completeness,
-        eligible=passes,
-    )
-    issues = given.table("issues")
-    if issues is not None:
-        gates["issues"] = count(candidates, issues)["value"].astype("int64")
-    views, agreement = _views(
-        single, shaping, chosen, judged, ranked, found, passes, min_completeness=options.min_completeness
-    )
-    stands = _acceptability(given, single, found, ranked)
-    ranked["acceptability"] = stands["acceptability"]
-    scored = Scored(values[single.columns], single, found.shares, ranked["rank"])
-    kinds = type_table(ids, brought_types(candidates), values, types, min_completeness=options.min_completeness)
+    values = _values(given, candidates, chosen, types)
+    own, found_by = values.own, values.found
+    gates = _gates(given, candidates)
+    ranking = _rank(given, ids, chosen, values.counted, gates["gates"] != FAILED)
+    ranked, single, weights = ranking.ranked, ranking.single, ranking.weights
+    scored = Scored(values.counted[single.columns], single, weights.shares, ranked["rank"])
+    kinds = type_table(ids, brought_types(candidates), values.counted, types, min_completeness=options.min_completeness)
     lacking = ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
-    both, who = _both(own, measured, found_by), ranked[["candidate_id", "score", "rank"]]
+    both, who = _both(own, values.measured, found_by), ranked[["candidate_id", "score", "rank"]]
     return ScoresResult(
         given=given,
         scores=_assembled(candidates, pd.concat([ranked, both], axis=1), gates, lacking, kinds),
-        indicators=_account(chosen, found, own, measured[own.columns], methods, lang),
+        indicators=_account(chosen, weights, own, values.measured[own.columns], values.methods, lang),
         measures=_measures(ids, chosen, own, found_by, lang),
         averages=average_indicators(
-            values, gates["district"], chosen, measured=found_by, ground=ground, districts=given.table("districts"),
-            lang=lang,
+            values.counted, gates["district"], chosen, measured=found_by, ground=values.ground,
+            districts=given.table("districts"), lang=lang,
         ),
         gates=gates,
-        views=pd.concat([who, views], axis=1),
-        agreement=agreement,
-        acceptability=pd.concat([who, stands], axis=1),
+        views=pd.concat([who, ranking.views], axis=1),
+        agreement=ranking.agreement,
+        acceptability=pd.concat([who, ranking.stands], axis=1),
         swings=swing_table(ids, scored, chosen, lang),
         improvements=improvement_table(ids, scored, chosen, found_by, own, lang),
         types=kinds,
-        features=feature_table(ids, values, types, found_by, lang),
-        weights=found,
+        features=feature_table(ids, values.counted, types, found_by, lang),
+        weights=weights,
         top=_top(given),
         by_issues={
             name: some.how.measure for name, some in found_by.items() if some.how and "issues" in some.how.layers
@@ -234,6 +199,88 @@ def analyse(given: Given) -> ScoresResult:
         titles=_titles(chosen, lang),
         said=[*_unread(given, chosen), *strange_types(brought_types(candidates), types)],
     )  # fmt: skip
+
+
+def _candidates(given: Given) -> gpd.GeoDataFrame:
+    """What is scored, each with an id of its own."""
+    candidates = candidates_of(given)
+    if candidates is None:
+        raise InputError(zh="没有候选单元，也没有单元可以评分。", en="There are no candidates and no units to score.")
+    require_metric(candidates, "candidates")
+    if not candidates.index.is_unique:
+        candidates = candidates.reset_index(drop=True)
+    return candidates.assign(candidate_id=ids_of(candidates))
+
+
+class _Values(NamedTuple):
+    """What candidates have of indicators and features: brought, measured and on what ground, and which of the two counts."""
+
+    own: pd.DataFrame
+    measured: pd.DataFrame
+    counted: pd.DataFrame
+    found: dict[str, Measured]
+    methods: dict[str, Text]
+    ground: Ground
+
+
+def _values(given: Given, candidates: gpd.GeoDataFrame, chosen: Sequence[Indicator], types: UnitTypes) -> _Values:
+    """What candidates bring counts; where they bring nothing, what the layers measure."""
+    options, ids = given.settings.scoring, candidates["candidate_id"]
+    own = own_values(candidates, chosen, options.column_units)
+    further = [feature for feature in types.features if feature.id not in own]
+    ground, words = _ground(given)
+    found, methods = _measure(given, candidates, [*chosen, *further], ground, words)
+    own = without_shape(own, found)
+    measured = pd.DataFrame({name: some.table["value"] for name, some in found.items()}, index=candidates.index)
+    refuse_mixed(own, measured, chosen, options.column_units, ids)
+    check_values(own, chosen, ids)
+    return _Values(own, measured, own.combine_first(measured).reindex(columns=measured.columns), found, methods, ground)
+
+
+def _gates(given: Given, candidates: gpd.GeoDataFrame) -> pd.DataFrame:
+    """What keeps candidates out, and how many issues each has where these are known."""
+    bounds, issues = given.settings.units, given.table("issues")
+    gates = check_gates(
+        candidates, districts=given.table("districts"), lively=lively_layers(given), min_km2=bounds.min_km2,
+        max_km2=bounds.max_km2,
+    )  # fmt: skip
+    if issues is not None:
+        gates["issues"] = count(candidates, issues)["value"].astype("int64")
+    return gates
+
+
+class _Ranking(NamedTuple):
+    """The candidates ranked by the chosen weights, and how they stand by other ways of weighing and many weightings."""
+
+    single: pd.DataFrame
+    weights: Weights
+    ranked: pd.DataFrame
+    views: pd.DataFrame
+    agreement: pd.DataFrame
+    stands: pd.DataFrame
+
+
+def _rank(
+    given: Given, ids: pd.Series, chosen: Sequence[Indicator], values: pd.DataFrame, passes: pd.Series
+) -> _Ranking:
+    options = given.settings.scoring
+    judged = options.judgements or load_registry().judgements
+    single = score_table(values, chosen)
+    shaping = single[passes] if passes.sum() > 1 else single  # one alone cannot be told apart from others
+    weights = weigh(options.weights, chosen, scores=shaping, judgements=judged)
+    ranked = rank_candidates(
+        values.assign(candidate_id=ids),
+        indicators=chosen,
+        weights=weights.shares,
+        min_completeness=options.min_completeness,
+        eligible=passes,
+    )
+    views, agreement = _views(
+        single, shaping, chosen, judged, ranked, weights, passes, min_completeness=options.min_completeness
+    )
+    stands = _acceptability(given, single, weights, ranked)
+    ranked["acceptability"] = stands["acceptability"]
+    return _Ranking(single, weights, ranked, views, agreement, stands)
 
 
 def _unread(given: Given, chosen: Sequence[Indicator]) -> list[Text]:
@@ -264,19 +311,6 @@ def _top(given: Given) -> int:
     """How many places are near the top: what the project says, else how many the city names a year at least."""
     named = 0 if given.city is None else given.city.allocate.each_year
     return given.settings.scoring.top or named or _TOP
-
-
-def ids_of(candidates: gpd.GeoDataFrame) -> pd.Series:
-    """The candidates' ids: their own, else those of units, else their names, else their numbers; never twice the same."""
-    number = pd.Series([f"C{k + 1}" for k in range(len(candidates))], index=candidates.index, dtype="str")
-    ids = number
-    for name in ("name", "unit_id", "candidate_id"):
-        if name in candidates.columns:
-            given = candidates[name].astype("str").where(candidates[name].notna())
-            ids = given.fillna(ids)
-    while ids.duplicated().any():  # "a", "a", "a-C2": what tells the second apart may be the name of a third
-        ids = ids.where(~ids.duplicated(), ids + "-" + number)
-    return ids
 
 
 def _ground(given: Given) -> tuple[Ground, dict[str, Text]]:

@@ -14,7 +14,8 @@ from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
 from jxgis.schema.columns import column
-from jxgis.scoring.map import named_by, ranked, score_classes
+from jxgis.scoring.map import ranked, score_classes
+from jxgis.scoring.names import named_by
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from jxgis.i18n import localise_reasons, text
 from jxgis.schema.columns import column
 from jxgis.scoring.gates import fails_gate
 from jxgis.scoring.indicators import value_digits
+from jxgis.scoring.names import named_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["named_by", "ranked", "score_classes", "scores_map"]
+__all__ = ["ranked", "score_classes", "scores_map"]
 
 #: Scores and shares are on fixed scales, so that two maps can be laid side by side.
 _SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
@@ -60,12 +61,6 @@ def ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """The candidates with a rank that no gate keeps out, the best first."""
     rank = pd.to_numeric(scores["rank"], errors="coerce")
     return scores.assign(rank=rank)[rank.notna() & ~fails_gate(scores)].sort_values("rank")
-
-
-def named_by(candidates: pd.DataFrame) -> str:
-    """The column that candidates are called by: their names where all have one, else their ids."""
-    named = "name" in candidates.columns and candidates["name"].notna().all()
-    return "name" if named else "candidate_id"
 
 
 def _value_and_points(scores: pd.DataFrame, indicator: str, unit: str, lang: str) -> list[str | None]:
@@ -158,51 +153,71 @@ def scores_map(
     # Those that fail a gate are drawn first, so that none of them lies on a candidate that passes.
     scores = scores.iloc[np.argsort(~fails_gate(scores), kind="stable")]
     fails = fails_gate(scores)
-    withheld = _withheld(scores)
     page = land_map(canvas, scores, title=text("maps.scores_title", lang))
     called = indicators or {}
     # An indicator that no candidate has is no layer to switch to: all of it would be grey.
-    ids = [x for x in _indicator_columns(scores) if scores[f"{x}_score"].notna().any()]
-    label = {x: called.get(x, x) for x in ids}
-    figures = {f"{x}_told": _value_and_points(scores, x, (units or {}).get(x, ""), lang) for x in ids}
-    behind = {} if told is None else {f"_{name}": said.reindex(scores.index) for name, said in told.items()}
-    scores = scores.assign(**figures, **behind)
+    label = {x: called.get(x, x) for x in _indicator_columns(scores) if scores[f"{x}_score"].notna().any()}
+    scores, fields = _with_told(scores, label, units or {}, told, lang)
     heading = named_by(scores)
-    fields = [
-        *fields_of("scores.scores", [c for c in _FIRST if c in scores.columns], lang),
-        *[Field(name, text(f"scoring.title{name}", lang)) for name in behind],
-        *[Field(f"{x}_told", label[x]) for x in ids],
-        *fields_of("scores.scores", ["reason"], lang),
-    ]
-
     sections: list[LegendSection] = []
-
-    def add(name: str, key: str, classes: Classes, *, show: bool = False, under: str = "") -> folium.FeatureGroup:
-        group = add_group(page, name=name, show=show, under=under)
-        styles = [fill(c, border=OUTLINE, weight=0.9) for c in classes.colours]
+    groups: list[folium.FeatureGroup] = []
+    for layer in _layers(scores, label, lang):
+        group = add_group(page, name=layer.name, show=not groups, under=layer.under)
+        styles = [fill(c, border=OUTLINE, weight=0.9) for c in layer.classes.colours]
         add_polygons(
-            group, scores, styles=styles, style=classes.row, heading=heading, fields=fields, simplify_m=0.5, link=link
-        )
-        sections.append(LegendSection(key, classes.swatches(), "", [group]))
-        return group
-
-    by_score = score_classes(scores, lang)
-    by_share = classify(scores["completeness"], breaks=_COMPLETE_BREAKS, percent=True, unit="%", lang=lang)
-    # In a list that opens: a button for each of twenty would cover the legend.
-    whole, single = (text(f"maps.scores_{of}", lang) for of in ("whole", "single"))
-    main = add(text("maps.score", lang), text("maps.score_legend", lang), by_score, show=True, under=whole)
-    add(text("maps.completeness", lang), text("maps.completeness", lang), by_share, under=whole)
-    for x in ids:
-        points = classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang)
-        points = _missing(points, scores[f"{x}_score"], withheld, lang)
-        key = text("maps.indicator_legend", lang, label=label[x])
-        add(column("*_score").title.of(lang).format(name=label[x]), key, points, under=single)
+            group, scores, styles=styles, style=layer.classes.row, heading=heading, fields=fields, simplify_m=0.5,
+            link=link,
+        )  # fmt: skip
+        sections.append(LegendSection(layer.key, layer.classes.swatches(), "", [group]))
+        groups.append(group)
     rest = scores[pd.to_numeric(scores["rank"], errors="coerce").isna() & ~fails]
     sections += _add_apart(page, scores[fails], rest, lang)
-    _add_best(page, main, scores, heading, fields, link, int(fails.sum()), lang)
+    _add_best(page, groups[0], scores, heading, fields, link, int(fails.sum()), lang)
     add_legend(page, sections, lang=lang)
     add_switch(page)
     return page
+
+
+def _with_told(
+    scores: gpd.GeoDataFrame, label: Mapping[str, str], units: Mapping[str, str], told: pd.DataFrame | None, lang: str
+) -> tuple[gpd.GeoDataFrame, list[Field]]:
+    """Candidates with all that is said of one, and the fields that say it."""
+    figures = {f"{x}_told": _value_and_points(scores, x, units.get(x, ""), lang) for x in label}
+    behind = {} if told is None else {f"_{name}": said.reindex(scores.index) for name, said in told.items()}
+    fields = [
+        *fields_of("scores.scores", [c for c in _FIRST if c in scores.columns], lang),
+        *[Field(name, text(f"scoring.title{name}", lang)) for name in behind],
+        *[Field(f"{x}_told", words) for x, words in label.items()],
+        *fields_of("scores.scores", ["reason"], lang),
+    ]
+    return scores.assign(**figures, **behind), fields
+
+
+class _Layer(NamedTuple):
+    """What can be switched to: its name, the head of its legend, its classes, and the list that it stands in."""
+
+    name: str
+    key: str
+    classes: Classes
+    under: str
+
+
+def _layers(scores: gpd.GeoDataFrame, label: Mapping[str, str], lang: str) -> list[_Layer]:
+    """The score, which is shown first, the completeness, and the points of each indicator."""
+    # In a list that opens: a button for each of twenty would cover the legend.
+    whole, single = (text(f"maps.scores_{of}", lang) for of in ("whole", "single"))
+    by_share = classify(scores["completeness"], breaks=_COMPLETE_BREAKS, percent=True, unit="%", lang=lang)
+    complete = text("maps.completeness", lang)
+    layers = [
+        _Layer(text("maps.score", lang), text("maps.score_legend", lang), score_classes(scores, lang), whole),
+        _Layer(complete, complete, by_share, whole),
+    ]
+    for x, words in label.items():
+        points = classify(scores[f"{x}_score"], breaks=_SCORE_BREAKS, lang=lang)
+        points = _missing(points, scores[f"{x}_score"], _withheld(scores), lang)
+        key = text("maps.indicator_legend", lang, label=words)
+        layers.append(_Layer(column("*_score").title.of(lang).format(name=words), key, points, single))
+    return layers
 
 
 def _add_best(

@@ -25,6 +25,7 @@ from jxgis.schema.columns import column
 from jxgis.scoring.cards import CARDS_FILE
 from jxgis.scoring.depth import told
 from jxgis.scoring.gates import fails_gate
+from jxgis.scoring.names import ids_and_names
 from jxgis.scoring.rank import by_rank
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _answers(scores: pd.DataFrame, blocks: Sequence[Block], lang: str) -> list[A
         return []
     first = [
         text("answers.scored", lang, name=name, score=write_value(score, "number", lang, 1))
-        for name, score in zip(_called(best), best["score"], strict=True)
+        for name, score in zip(ids_and_names(best), best["score"], strict=True)
     ]
     lead = next(block.words for block in blocks if isinstance(block, Paragraph))
     said = text("answers.scores_said", lang, best=listed(first, lang), lead=lead)
@@ -126,7 +127,7 @@ def _depth_blocks(scores: pd.DataFrame, depth: Mapping[str, pd.DataFrame], top: 
     blocks: list[Block] = []
     if len(best):
         said = told(depth, best["candidate_id"], lang).fillna("—")
-        who = _called(best)
+        who = ids_and_names(best)
         sure = text("report.scores_acceptability", lang, k=top)
         blocks.append(Paragraph(sure, "sub"))
         for key, columns in (("moves", ("lifts", "pulls")), ("improve", ("improve", "step"))):
@@ -146,19 +147,10 @@ def _depth_blocks(scores: pd.DataFrame, depth: Mapping[str, pd.DataFrame], top: 
     apart = types[types["agrees"] == "differ"]
     if len(apart):
         heading = text("report.scores_types_differ", lang, n=len(apart))
-        named = dict(zip(scores["candidate_id"], _called(scores), strict=True))
+        named = dict(zip(scores["candidate_id"], ids_and_names(scores), strict=True))
         apart = apart.assign(candidate_id=apart["candidate_id"].map(named))
         blocks.append(table_block(heading, apart, lang, of="scores.types", folded=True))
     return blocks
-
-
-def _called(scores: pd.DataFrame) -> list[str]:
-    """The candidates by id, and by name where that is another."""
-    ids = scores["candidate_id"].astype(str)
-    if "name" not in scores.columns:
-        return ids.tolist()
-    named = scores["name"].notna() & (scores["name"].astype(str) != ids)
-    return ids.where(~named, ids + " " + scores["name"].astype(str)).tolist()
 
 
 def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> list[Block]:

@@ -55,4 +55,5 @@ PART = Part(
     settings=("units", "report"),
     blames=("districts", "subdistricts"),
     implied=_cells,
+    less_before={"alternatives": False},
 )

@@ -46,7 +46,7 @@ def weak_chart(weak: pd.DataFrame, *, lang: str = "zh", sketch: bool = False) ->
         ax.axvline(1, color=FAINT, linewidth=0.9)
         ax.hlines(place, low, high, color=INK, linewidth=1.2, label=text("weak.interval", lang))
         ax.scatter(value, place, color=SITE, s=26, zorder=3, label=text("weak.axis", lang))
-        labels = [f"{int(n)}  {name}" for n, name in zip(first["rank"], _called(first, lang), strict=True)]
+        labels = [f"{int(n)}  {name}" for n, name in zip(first["rank"], _names_and_kinds(first, lang), strict=True)]
         ax.set(yticks=place, yticklabels=labels, xlabel=text("weak.axis", lang))
         ax.set_xlim(left=0)
         ax.margins(y=0.03)
@@ -56,7 +56,7 @@ def weak_chart(weak: pd.DataFrame, *, lang: str = "zh", sketch: bool = False) ->
     return figure
 
 
-def _called(weak: pd.DataFrame, lang: str) -> list[str]:
+def _names_and_kinds(weak: pd.DataFrame, lang: str) -> list[str]:
     """Names, and behind them the kind of area where they do not say it."""
     form = "{}（{}）" if lang == "zh" else "{} ({})"
     both = zip(weak["name"], weak["kind"], strict=True)
@@ -87,6 +87,6 @@ def weak_sheet(weak: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> Figure:
         sheet.map.pins(first.geometry.representative_point(), first["rank"], PINS)
         sheet.legend([LegendSection(text("weak.layer_list", lang), classes.swatches(), text("weak.map_note", lang))])
         times = [f"{value:.1f}×" for value in pd.to_numeric(first["severity"])]
-        rows = zip(first["rank"], _called(first, lang), times, strict=True)
+        rows = zip(first["rank"], _names_and_kinds(first, lang), times, strict=True)
         sheet.listing(text("weak.sheet_list", lang, n=len(first)), rows, PINS)
     return sheet.figure

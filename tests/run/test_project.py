@@ -234,3 +234,27 @@ def test_a_command_draws_the_units_that_a_report_draws(town):
     weak = run_part("weak", load_settings(project), town / "out", has_project=True, lang="zh")
     assert weak.given.results["units"].tables()["units"].geometry.equals(units.geometry)
     assert "blocks" in weak.given.loaded  # and is accounted for
+
+
+def test_units_before_another_part_are_compared_with_no_other_plans_in_a_notebook_as_by_a_command(town, monkeypatch):
+    from jxgis.run import run_part
+    from jxgis.settings import load_settings
+    from jxgis.units import analysis
+
+    asked, analyse = [], analysis.analyse
+
+    def noting(given):
+        asked.append(given.settings.units.alternatives)
+        return analyse(given)
+
+    monkeypatch.setattr(analysis, "analyse", noting)
+    city = jxgis.open_project(town)
+    city.scores()
+    city.scores(weights="equal")
+    assert asked == [False]  # once for both
+    assert len(city.units().tables()["units"])
+    assert asked == [False, True]
+    city.weak()
+    assert asked == [False, True]  # what was found in full serves too
+    run_part("weak", load_settings(town / "jxgis.toml"), town / "out", has_project=True, lang="zh")
+    assert asked == [False, True, False]

@@ -23,7 +23,7 @@ from jxgis.parks.analysis import measure_parks
 from jxgis.part import Result
 from jxgis.run import inputs as _inputs
 from jxgis.run import pages as _pages
-from jxgis.run.commands import Found
+from jxgis.run.found import Found
 from jxgis.scoring.analysis import analyse as score
 from jxgis.scoring.weightings import draw_weightings
 from jxgis.settings import (

@@ -6,7 +6,6 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,7 @@ from jxgis.report.document.model import (
     stays_whole,
     table_points,
 )
+from jxgis.report.paper import WRITTEN
 
 if TYPE_CHECKING:
     from docx.document import Document as File
@@ -58,7 +58,6 @@ _NUMBERS = {
     "en": (("decimal", "%1"), ("decimal", "%1.%2"), ("decimal", "%1.%2.%3"), ("decimal", "%1.%2.%3.%4")),
 }
 _LIST = 77
-_WRITTEN = datetime(2000, 1, 1)
 _ZIPPED = (1980, 1, 1, 0, 0, 0)
 # What XML cannot hold, and what turns the direction of writing.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -88,7 +87,7 @@ def write_docx(document: Document, path: Path) -> None:
         "",
         "en" if document.lang == "en" else "zh-CN",
     )
-    core.created = core.modified = _WRITTEN
+    core.created = core.modified = WRITTEN
     core.revision = 1
     _set_page(file, document)
     _set_styles(file, document.lang)
@@ -175,6 +174,17 @@ def _set_lines(
 
 def _set_styles(file: File, lang: str) -> None:
     styles: Any = file.styles
+    _set_text(styles)
+    _set_titles(styles)
+    _set_numbers(file, lang)
+    _set_headings(styles)
+    _set_beside(styles)
+    _add_small(styles)
+    _add_contents(styles)
+
+
+def _set_text(styles: Any) -> None:
+    """What is read as text: both languages named, the first line moved in."""
     language = styles["Normal"].element.get_or_add_rPr()
     language.append(_element("lang", val="en-US", eastAsia="zh-CN"))
     _set_faces(styles["Normal"], _BODY, _SIZE)
@@ -183,6 +193,10 @@ def _set_styles(file: File, lang: str) -> None:
     _set_faces(body, _BODY, _SIZE)
     _set_lines(body, indent=2)
     body.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
+
+
+def _set_titles(styles: Any) -> None:
+    """The title, without the line that Word draws below it, and what stands under it."""
     title = styles["Title"]
     _set_faces(title, _TITLE, 22)
     _set_lines(title, exact=36, before=60, after=12)
@@ -193,7 +207,10 @@ def _set_styles(file: File, lang: str) -> None:
     _set_faces(subtitle, _KAI, _SIZE)
     _set_lines(subtitle, after=12)
     subtitle.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _set_numbers(file, lang)
+
+
+def _set_headings(styles: Any) -> None:
+    """Headings that stay with what follows them, each bound to its level of the list of numbers."""
     for level, face in enumerate(_HEADINGS, start=1):
         style = styles[f"Heading {level}"]
         _set_faces(style, face, _SIZE, bold=level == 3)
@@ -205,6 +222,10 @@ def _set_styles(file: File, lang: str) -> None:
         style.element.get_or_add_pPr().insert_element_before(
             numbered, "w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl"
         )
+
+
+def _set_beside(styles: Any) -> None:
+    """What stands beside the text: captions, the head and the foot of a page."""
     caption = styles["Caption"]
     _set_faces(caption, _HEAD, 12)
     _set_lines(caption, exact=None, before=8, after=4)
@@ -212,6 +233,10 @@ def _set_styles(file: File, lang: str) -> None:
     for name in ("Header", "Footer"):
         _set_faces(styles[name], _BODY, 14 if name == "Footer" else 10.5)
         _set_lines(styles[name], exact=None)
+
+
+def _add_small(styles: Any) -> None:
+    """Notes and the cells of tables, in smaller letters than the text."""
     note = styles.add_style("Note", WD_STYLE_TYPE.PARAGRAPH)
     note.base_style = styles["Normal"]
     _set_faces(note, _BODY, 12)
@@ -221,6 +246,10 @@ def _set_styles(file: File, lang: str) -> None:
     cell.base_style = styles["Normal"]
     _set_faces(cell, _BODY, 10.5)
     _set_lines(cell, exact=None, before=1, after=1)
+
+
+def _add_contents(styles: Any) -> None:
+    """Entries of the contents, each with dots up to its page."""
     for level in (1, 2):
         entry = styles.add_style(f"toc {level}", WD_STYLE_TYPE.PARAGRAPH)
         entry.base_style = styles["Normal"]
