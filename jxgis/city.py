@@ -119,6 +119,8 @@ class City:
         The steps from application to naming, in order.
     weak_kinds
         The layers whose places may be weak areas.
+    files
+        The files that all this was read from, but for those that come with jxgis.
     """
 
     key: str
@@ -142,6 +144,7 @@ class City:
     allocate: AllocationRules = field(default_factory=AllocationRules)
     cycle: tuple[CycleStep, ...] = ()
     weak_kinds: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         """Its key and name, and how much is known of it."""
@@ -270,6 +273,7 @@ def load_city(profile: str | Path = "jiaxing") -> City:
     ('EPSG:4549', 12, 16, '市容环境')
     """
     path = _profile_path(profile)
+    shipped = str(profile) in builtin_profiles()
     model = validated(_Profile, read_toml(path), path.name)
     areas = {district: area for area, names in model.areas.items() for district in names}
     known = [district.name for district in model.districts]
@@ -278,6 +282,8 @@ def load_city(profile: str | Path = "jiaxing") -> City:
         [{**row.model_dump(), "area": areas.get(row.name)} for row in model.districts],
         columns=["name", "en", "area", "functions"],
     )
+    tables = (model.outline, model.issue_classes, model.park_standards, model.plan_targets, model.unit_types)
+    own = [_beside(path, name) for name in tables if name is not None and not name.startswith(_BUILTIN)]
     return City(
         key=model.key,
         name=Text(zh=model.name.zh, en=model.name.en),
@@ -300,6 +306,7 @@ def load_city(profile: str | Path = "jiaxing") -> City:
         allocate=model.allocate,
         cycle=model.cycle,
         weak_kinds=model.weak_kinds,
+        files=() if shipped else (path, *own),
     )
 
 

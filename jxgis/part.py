@@ -154,13 +154,16 @@ class Given:
             The sections of the settings that shaped the result; further entries of ``run.json``.
         """
         from jxgis.gpkg import write_for_qgis
+        from jxgis.load.readers import file_hash
 
         loaded = list({**self.loaded, **self.around}.values())
         output.write_rejects(stage, loaded, self.lang)
         around = {name: layer.table for name, layer in self.around.items()}
         write_for_qgis(stage, {**around, **self.layers}, self.lang)
+        files = [] if self.city is None else [path for path in self.city.files if path.exists()]
         output.write_run(
             stage,
+            city_files=[{"name": path.name, "sha256": file_hash(path)} for path in files],
             settings={"lang": self.lang} | self.settings.shaping(sections),
             crs=self.crs.to_string(),
             loaded=loaded,

@@ -28,7 +28,9 @@ _SHOWN = ("lang", "report.")
 _FINDS = "report.levels"
 #: No file has more rows; a number beyond is none.
 _MOST_COUNTED = 1 << 53
-#: Files that run.json only names: whether they are others it does not say.
+#: The files of the city stand among the layers under the name of their section in the settings.
+_CITY = "city"
+#: Those that run.json of early releases only names: whether they are others it does not say.
 _NAMED = ("profile", "outline", "issue_classes")
 #: What a profile that comes with jxgis may be called.
 _SHIPPED = re.compile(r"[a-z0-9_-]+")
@@ -60,6 +62,11 @@ def changed_inputs(a: Folder, b: Folder, lang: str) -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     mine, theirs = ([dict(row) for row in folder.run["inputs"]] for folder in (a, b))
+    if _recorded((a, b)):
+        mine, theirs = (
+            rows + [{"layer": _CITY, **row} for row in folder.run["city_files"]]
+            for rows, folder in ((mine, a), (theirs, b))
+        )
     for same in (("layer", "sha256"), ("layer", "name"), ("layer",)):
         for row in [*mine]:
             key = [row[name] for name in same]
@@ -179,7 +186,7 @@ def reached(
     lang
         ``"zh"`` or ``"en"``.
     """
-    read: dict[str, set[str]] = {name: set() for name in names}
+    read: dict[str, set[str]] = {name: {_CITY} for name in names}
     sections: dict[str, set[str]] = {name: {"city", "crs"} for name in names}
     for folder in folders:
         there = {row["layer"] for row in folder.run["inputs"]}
@@ -206,8 +213,15 @@ def reached(
     }
 
 
+def _recorded(folders: Sequence[Folder]) -> bool:
+    """Whether both results say by hash which files of the city they were made of."""
+    return all("city_files" in folder.run for folder in folders)
+
+
 def _only_named(folders: Sequence[Folder]) -> list[str]:
     """Files of the city that both results name alike: what they held is not recorded, and every part may have read them."""
+    if _recorded(folders):
+        return []
     cities = [said if isinstance(said := folder.run["settings"].get("city"), dict) else {} for folder in folders]
     files = [cities[0].get(name) for name in _NAMED if all(name in of and of[name] == cities[0][name] for of in cities)]
     return [file for file in files if isinstance(file, str) and not _SHIPPED.fullmatch(file)]
@@ -244,6 +258,8 @@ def _settings_of(folder: Folder) -> Settings | None:
 
 def _title(layer: str, folders: Sequence[Folder], lang: str) -> str:
     """What people call a layer; its own name where nobody would know."""
+    if layer == _CITY:
+        return text("compare.city_files", lang)
     for folder in folders:
         with suppress(InputError, SettingsError):
             return contract_of(layer, _city(folder)).title.of(lang)

@@ -34,7 +34,7 @@ GROUND = ("districts", "subdistricts")
 
 
 def city_of(settings: Settings, *, has_project: bool) -> City | None:
-    """The project's city, with what ``[city]`` replaces; None without a project.
+    """The project's city, with what ``[city]`` replaces and the files that it names; None without a project.
 
     Raises
     ------
@@ -48,7 +48,8 @@ def city_of(settings: Settings, *, has_project: bool) -> City | None:
         city = replace(city, crs=settings.city.crs)
     if settings.city.outline is not None:
         city = replace(city, outline=Path(settings.city.outline))
-    return city
+    own = [Path(path) for path in (settings.city.outline, settings.city.issue_classes) if path is not None]
+    return replace(city, files=(*city.files, *own))
 
 
 def require_layer(layer: str, settings: Settings, *, has_project: bool) -> None:

@@ -18,6 +18,7 @@ from jxgis.i18n import Text, text_pair
 from jxgis.run.check_command import run_check
 from jxgis.run.commands import run_demo, run_part, run_report
 from jxgis.run.document import template_account
+from jxgis.run.inputs import city_of
 from jxgis.run.parts import PARTS
 from jxgis.settings import make_settings
 from jxgis.verify.compared import Compared, Difference, compare_files
@@ -173,18 +174,24 @@ def _of_inputs(run: Mapping[str, Any], settings: Settings) -> Iterator[Differenc
         if path is not None and path.is_dir():
             continue  # a geodatabase is a folder: its rows are compared
         if is_now != row["sha256"]:
-            yield _input(row["layer"], name, row["sha256"], is_now)
+            yield _input(f"inputs.{row['layer']}", name, row["sha256"], is_now)
+    city = city_of(settings, has_project=True) if run.get("city_files") else None
+    for row in run.get("city_files", []):
+        files = [path for path in (city.files if city else ()) if path.name == row["name"] and path.exists()]
+        hashes = [file_hash(path) for path in files]
+        if row["sha256"] not in hashes:
+            yield _input("city", row["name"], row["sha256"], next(iter(hashes), None))
     own_text = run.get("template")
     if isinstance(own_text, dict):
         now = template_account(settings).get("template", {})
         if now.get("sha256") != own_text.get("sha256"):
-            yield _input("template", str(own_text.get("name")), str(own_text.get("sha256")), now.get("sha256"))
+            yield _input("report.template", str(own_text.get("name")), str(own_text.get("sha256")), now.get("sha256"))
 
 
-def _input(layer: str, name: str, was: str, now: str | None) -> Difference:
+def _input(place: str, name: str, was: str, now: str | None) -> Difference:
     words = text_pair("verify.not_there") if now is None else Text(f"sha256 {now[:12]}…", f"sha256 {now[:12]}…")
     was_words = f"sha256 {was[:12]}…"
-    return Difference(name, f"inputs.{layer}", "", "", Text(was_words, was_words), words)
+    return Difference(name, place, "", "", Text(was_words, was_words), words)
 
 
 def _run_again(

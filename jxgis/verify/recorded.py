@@ -52,16 +52,11 @@ def recorded(root: Path, *, known: Sequence[str]) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         raise damaged from None
     rows = run.get("inputs") if isinstance(run, dict) else None
-    if (
-        not isinstance(rows, list)
-        or not isinstance(run.get("settings"), dict)
-        or run["settings"].get("lang", "zh") not in LANGS
-    ):
+    if rows is None or not isinstance(run.get("settings"), dict) or run["settings"].get("lang", "zh") not in LANGS:
         raise damaged
-    if len(rows) > _MOST_LAYERS or not all(
-        isinstance(row, dict) and all(isinstance(row.get(key), str) for key in ("layer", "name", "sha256"))
-        for row in rows
-    ):
+    # Results of early releases do not have them.
+    files = run.get("city_files", [])
+    if not _is_account(rows, ("layer", "name", "sha256")) or not _is_account(files, ("name", "sha256")):
         raise damaged
     if run.get("command") not in known:
         command, those = str(run.get("command"))[:20], list(known)
@@ -70,6 +65,15 @@ def recorded(root: Path, *, known: Sequence[str]) -> dict[str, Any]:
             en=f"{root} is a result of jxgis {command}, which is of no use here; there are: {', '.join(those)}.",
         )
     return run
+
+
+def _is_account(rows: Any, keys: Sequence[str]) -> bool:
+    """Whether something is a list of files, each with what is said of it as text."""
+    return (
+        isinstance(rows, list)
+        and len(rows) <= _MOST_LAYERS
+        and all(isinstance(row, dict) and all(isinstance(row.get(key), str) for key in keys) for row in rows)
+    )
 
 
 def _whole(digits: str) -> int:

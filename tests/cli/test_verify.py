@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -137,6 +138,22 @@ def test_an_input_that_is_another_is_said_and_nothing_is_computed(jxgis, project
     ended = jxgis("verify", result, "--project", project)
     assert ended.code == 2
     assert "parks.gpkg · inputs.parks" in ended.out
+    assert "没有重算" in ended.out
+
+
+def test_a_file_of_the_city_that_is_another_is_said_and_nothing_is_computed(jxgis, project, tmp_path):
+    profile = project.parent / "town.toml"
+    profile.write_text('key = "town"\nname = { zh = "某市", en = "Town" }\n', encoding="utf-8")
+    project.write_text(project.read_text(encoding="utf-8").replace('"jiaxing"', '"town.toml"'), encoding="utf-8")
+    result = tmp_path / "own"
+    assert jxgis("parks", "--project", project, "--out", result).code == 0
+    recorded = json.loads((result / "run.json").read_text(encoding="utf-8"))["city_files"]
+    assert recorded == [{"name": "town.toml", "sha256": hashlib.sha256(profile.read_bytes()).hexdigest()}]
+    assert jxgis("verify", result, "--project", project).code == 0
+    profile.write_text(profile.read_text(encoding="utf-8").replace("某市", "某城"), encoding="utf-8")
+    ended = jxgis("verify", result, "--project", project)
+    assert ended.code == 2
+    assert "town.toml · city" in ended.out
     assert "没有重算" in ended.out
 
 

@@ -439,6 +439,22 @@ def test_a_file_that_a_run_only_names_may_have_caused_it(tmp_path):
     assert cause(found, "parks") == (True, "inputs", "classes.xlsx（内容是否有变，没有记录）")
 
 
+def test_a_file_of_the_city_that_is_another_may_have_caused_it_and_one_that_is_the_same_not(tmp_path):
+    planted = tables() | {"parks.gpkg/coverage": coverage(all=0.81, 老城=0.9, 东栅=0.7)}
+    named = {"city__issue_classes": "classes.xlsx"}
+    files = [[{"name": "classes.xlsx", "sha256": sha}] for sha in ("1", "1", "2")]
+    first, same, other = (
+        write_result(tmp_path / str(at), tables() if at == 0 else planted, city_files=of, **named)
+        for at, of in enumerate(files)
+    )
+    assert cause(compare_results(first, same), "parks") == (True, "none", "")
+    found = compare_results(first, other)
+    assert cause(found, "parks") == (True, "inputs", "城市配置")
+    assert found.frames["inputs"][["title", "state", "name_a"]].to_numpy().tolist() == [
+        ["城市配置", "other", "classes.xlsx"]
+    ]
+
+
 @pytest.mark.parametrize(
     ("table", "column", "value"),
     [
