@@ -131,6 +131,8 @@ def _figures(
             key = (level, zone)
             parts = _parts(zones, key, found, own, homes)
             total = _sum(parts, target)
+            if total.counted == "projects" and key in done and not done[key].known:
+                total = _Figure(reason=done[key].reason)
             known = [own.get(key), made.get(key) if level in ("area", "city") else None]
             known += [total, done.get(key)] if total.counted != "projects" else [done.get(key), total]
             known.append(made.get(key))
@@ -186,9 +188,11 @@ def _brought(brought: pd.DataFrame | None, target: PlanTarget) -> dict[tuple[str
 def _progress(progress: pd.DataFrame | None, target: PlanTarget) -> dict[tuple[str, str], _Figure]:
     if progress is None or target.project is None:
         return {}
-    mine = progress[(progress["project"] == target.project) & progress["done"].notna()]
-    rows = mine[["level", "zone", "done"]].itertuples(index=False, name=None)
-    return {(level, zone): _Figure(done, done, np.nan, "projects") for level, zone, done in rows}
+    mine = progress.loc[progress["project"] == target.project, ["level", "zone", "done", "reason"]]
+    return {
+        (level, zone): _Figure(done, done, np.nan, "projects", reason if np.isnan(done) else "")
+        for level, zone, done, reason in mine.itertuples(index=False, name=None)
+    }
 
 
 def _measured(zones: pd.DataFrame, measured: Measured | None) -> dict[tuple[str, str], _Figure]:

@@ -52,7 +52,7 @@ def project_progress(
     -------
     pandas.DataFrame
         A row a project and zone that has any row of it, the city always: ``project, label, group, unit, zone, level, rows,
-        done, total``, ``progress`` (done over total, where each row says both), ``value`` (done; of a project in %
+        done, total`` (each where all of its rows say it), ``progress`` (done over total), ``value`` (done; of a project in %
         ``progress`` times 100), ``target_2025, target_2027`` (of the city, and of it alone), ``said`` (what the plan says
         for the year where it has no number), ``status`` (``met``, ``below``, ``no_data``) and ``reason``. Sums of districts are those of their area;
         rows that lie in no district count for the city alone.
@@ -117,15 +117,16 @@ def _row(
     year: int,
     lang: str,
 ) -> dict[str, object]:
-    some_done, some_total = (float(np.nansum(each)) if np.isfinite(each).any() else np.nan for each in (done, total))
-    told = bool((np.isfinite(done) & np.isfinite(total)).all())  # A row that says one of them would shift the share.
-    progress = float(ratio(some_done, some_total)) if told else np.nan
-    value = 100 * progress if project.unit in PERCENT else some_done
+    # A row without a figure leaves no sum: one of the others would be less than the whole.
+    all_done, all_total = (float(each.sum()) if len(each) else np.nan for each in (done, total))
+    progress = float(ratio(all_done, all_total))
+    value = 100 * progress if project.unit in PERCENT else all_done
     targets = [project.target(of) if level == "city" else np.nan for of in (2025, 2027)]
     wanted = targets[0 if year == 2025 else 1]
     said = (project.said_2025 if year == 2025 else project.said_2027) if level == "city" else ""
     known = not (np.isnan(value) or np.isnan(wanted))
-    lacking = "no_progress" if np.isnan(some_done) else "rows_untold"
+    untold = "rows_untold" if project.unit in PERCENT else "done_untold"
+    lacking = untold if np.isfinite(done).any() else "no_progress"
     reason = lacking if np.isnan(value) else "" if known else "not_a_number" if said else "city_target_only"
     return {
         "project": project.number,
@@ -135,8 +136,8 @@ def _row(
         "zone": zone,
         "level": level,
         "rows": len(done),
-        "done": some_done,
-        "total": some_total,
+        "done": all_done,
+        "total": all_total,
         "progress": progress,
         "value": value,
         "target_2025": targets[0],

@@ -63,6 +63,7 @@ def test_those_that_cannot_be_judged_are_told_with_the_others(districts):
     assert (
         said[-1]
         == "项目库 42 项，有进展数据的 3 项：1 项达到规划累计量，1 项未达到，1 项无法判断（规划没有给出数量）。"
+        "完成率是完成量÷项目表的计划量；是否达标按规划目标判断，完成率不到 100 % 的项目也可能达标。"
     )
 
 
@@ -74,6 +75,16 @@ def test_a_row_that_says_one_of_done_and_total_shifts_no_share(districts, done, 
     assert np.isnan(found.loc[(32, "all"), "value"])
     assert np.isnan(found.loc[(32, "all"), "progress"])
     assert found.loc[(32, "丙"), "value"] == 5
+
+
+@pytest.mark.parametrize("done", [10.0, 60.0])
+def test_a_row_without_what_is_done_leaves_no_sum_to_judge(districts, done):
+    rows = pd.DataFrame({"item": ["22", "22"], "district": ["甲", "丙"], "done": [done, np.nan], "total": [60.0, 30]})
+    found = progress(rows, districts)
+    assert found.loc[(22, "all"), ["status", "reason", "total"]].tolist() == ["no_data", "done_untold", 90]
+    assert found.loc[(22, "all"), ["done", "value", "progress"]].isna().all()
+    assert found.loc[(22, "甲"), "value"] == done
+    assert found.loc[(22, "丙"), "reason"] == "no_progress"
 
 
 def test_the_year_s_total_decides(districts):
@@ -105,6 +116,17 @@ def test_a_target_that_is_a_project_takes_its_progress(districts):
     assert table.loc["all", ["value", "counted"]].tolist() == [8.5, "projects"]
     assert table.loc["乙", "reason"] == "no_progress"
     assert np.isnan(table.loc["乙", "value"])
+
+
+def test_a_target_that_is_a_project_is_no_sum_of_a_part_of_its_rows(districts):
+    zones = zones_by_level(districts)
+    rows = pd.DataFrame({"item": ["37"] * 5, "district": [*"甲乙丙丁", None], "done": [4.0, 1, 1, 3, np.nan]})
+    done = project_progress(rows, zones, PLAN.projects, year=2025)
+    gas = [target for target in PLAN.targets if target.id == "gas_pipes_renewed"]
+    table = fill_card(zones, gas, progress=done).table.set_index("zone")
+    assert table.loc["东区", "counted"] == "projects"
+    assert np.isnan(table.loc["all", "value"])
+    assert table.loc["all", "reason"] == "done_untold"
 
 
 def test_a_table_of_projects_needs_no_place(tmp_path):
