@@ -50,7 +50,22 @@ def of_scores(scores: pd.DataFrame) -> list[Block]:
 
 
 def words(page: str) -> str:
-    return re.sub(r"<[^>]+>", "", page.split("<body", 1)[1].split(">", 1)[1].split("<script>", maxsplit=1)[0])
+    """What is read, with the spaces that do not break as ordinary ones."""
+    body = page.split("<body", 1)[1].split(">", 1)[1].split("<script>", maxsplit=1)[0]
+    return re.sub(r"<[^>]+>", "", body).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_line_ends_between_a_number_and_its_percent(tables, lang):
+    page = re.sub(r'<td class="n[^>]*>[^<]*', "", make(tables, lang=lang).split("<body", 1)[1])
+    page = re.sub(r"<script.*", "", page, flags=re.DOTALL)
+    assert re.findall(r"\d\u00a0%", page)
+    assert not re.findall(r".{9}\d %", page)
+
+
+def test_a_number_copied_from_a_cell_has_an_ordinary_space(tables):
+    assert re.search(r'<td class="n[^>]*>[^<]*\d %', make(tables))
+    assert not re.search(r'<td class="n[^>]*>[^<]*\u00a0', make(tables))
 
 
 def test_top_places_come_first_with_street_class_and_change(tables):
@@ -285,7 +300,7 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:
             }
         ),
     }
-    page = make(tables.with_hotspots(**findings))
+    page = words(make(tables.with_hotspots(**findings)))
     for said in (
         "给定环线之内有 58.0 % 的问题，面积只占 9.4 %",
         "一半的问题集中在 4.0 % 的面积上",
@@ -308,7 +323,7 @@ def test_the_normal_p_stands_beside(tables: Told) -> None:
             "disagree": [1058, 5],
         }
     )
-    page = make(tables.with_hotspots(against_normal=beside))
+    page = words(make(tables.with_hotspots(against_normal=beside)))
     assert "热点 224 格、冷点 855 格；按正态近似有 21 格、0 格；1,058 格结论不同" in page
     assert "结论不同" not in make(tables)
 
@@ -538,9 +553,9 @@ def test_too_few_new_parks_are_not_called_the_fewest(tables):
 def test_what_was_said_on_reading_stands_with_the_input_data(tables):
     notes = ["3 处重叠已归入面积较小的一方 <b>", "按 drop_points 不计 30 件"]
     page = make(replace(tables, sources=Sources(table=tables.sources.table, notes=notes)))
-    assert "读入时的说明（2 条）" in page
+    assert "读入时的说明（2 条）" in words(page)
     assert "归入面积较小的一方 &lt;b&gt;" in page
-    assert page.index('id="data"') < page.index("drop_points 不计 30 件")
+    assert "drop_points 不计 30\u00a0件" in page.split('id="data"')[1]
     assert "读入时的说明" not in make(tables)
 
 
