@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from result_tables import CLASSES
-from told_parts import Told
+from told_parts import Told, told_parts
 
 from jxgis.drawing.offline import require_offline
 from jxgis.hotspots.section import hotspot_section
@@ -310,6 +310,21 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:
         assert said in page
     assert tables.hotspots is not None
     assert "规划的四个判断" not in make(replace(tables, hotspots={"places": tables.hotspots["places"]}))
+
+
+@pytest.mark.parametrize(("at", "said"), [(9, True), (10, False)])
+@pytest.mark.parametrize("issue_class", ["all", "甲"])
+def test_places_without_issues_are_explained_where_they_are_listed(at: int, said: bool, issue_class: str) -> None:
+    issues = np.where(np.arange(12) == at, 0, 50)
+    first = told_parts().hotspots["places"].query("issue_class == 'all'").iloc[[0]]
+    places = [
+        pd.concat([first] * 12, ignore_index=True).assign(
+            rank=range(1, 13), issue_class=name, issues=issues if name == issue_class else 50
+        )
+        for name in ("all", "甲")
+    ]
+    page = words(make(told_parts().with_hotspots(places=pd.concat(places, ignore_index=True))))
+    assert ("问题数为 0 的热点地段" in page) is said
 
 
 def test_the_normal_p_stands_beside(tables: Told) -> None:
