@@ -14,11 +14,12 @@ from jxgis import reference as _reference
 from jxgis.city import contract_of
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text, text_pair
-from jxgis.load import Loaded
 from jxgis.load._columns import MOST_NUMBER, as_code, as_text, as_written, differing, rename_columns
 from jxgis.load._options import ReadOptions, require_known
 from jxgis.load._place import Placed, degrees_apart, nowhere, place_columns, place_geometry, reference_of
+from jxgis.load._told import Told, files_label
 from jxgis.load.geometry import repair
+from jxgis.load.loaded import Conversion, Loaded
 from jxgis.load.readers import RawTable, Source, read_tables
 from jxgis.load.rejects import Ledger, refuse_no_years
 from jxgis.privacy import mask_column
@@ -67,6 +68,8 @@ class Gathered:
         (n,) bool: rows left out for nothing but their time before the window asked for.
     crs_note
         How ``metric`` was chosen, one of the notes; None where it was given.
+    converted
+        From which systems to which coordinates were converted.
     """
 
     agreed: _tables.Contract
@@ -79,6 +82,7 @@ class Gathered:
     absorbed: NDArray[np.bool_] | None = None
     earlier: NDArray[np.bool_] | None = None
     crs_note: Text | None = None
+    converted: tuple[Conversion, ...] = ()
 
 
 def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptions) -> Gathered:
@@ -115,7 +119,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     notes = [note for table in raw for note in table.notes]
     ledger = Ledger(raw, codes={column.name for column in agreed.columns if column.dtype == "code"})
     keep = _columns_to_keep(raw, given.get("keep", ()))
-    told = _Told()
+    told = Told()
     metric: pyproj.CRS | None = None
     crs_note: Text | None = None
     frames: list[pd.DataFrame] = []
@@ -164,44 +168,21 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     _record(ledger, placed)
     as_given = np.concatenate([place.given for place in placed])
     said = [*notes, *told.notes()]
-    gathered = Gathered(agreed, frame, geometry, as_given, metric, ledger, said, crs_note=crs_note)
+    gathered = Gathered(
+        agreed, frame, geometry, as_given, metric, ledger, said, crs_note=crs_note, converted=told.converted()
+    )
     _convert(gathered)
     _refuse_impossible(gathered)
     _repair(gathered)
     tell(0.65, 1, text_pair("pipeline.share_reading"))
     known = gathered.geometry[ledger.kept & ~shapely.is_missing(gathered.geometry)]
     if len(known):
-        _crs.refuse_distorted(metric, shapely.total_bounds(known), _files([table.name for table in raw]))
+        _crs.refuse_distorted(metric, shapely.total_bounds(known), files_label([table.name for table in raw]))
     return gathered
 
 
-class _Told:
-    """What is to be said of each file: once for all the files of which it holds, counts added up."""
-
-    def __init__(self) -> None:
-        self._files: dict[tuple[str, str], list[str]] = {}
-        self._values: dict[tuple[str, str], dict[str, object]] = {}
-
-    def add(self, key: str, file: str, *, count: int = 0, **values: object) -> None:
-        same = key, repr(sorted(values.items()))
-        self._files.setdefault(same, []).append(file)
-        kept = self._values.setdefault(same, {**values, "count": 0})
-        kept["count"] = int(str(kept["count"])) + count
-
-    def notes(self) -> list[Text]:
-        return [
-            text_pair(key, file=_files(self._files[key, same]), **self._values[key, same]) for key, same in self._files
-        ]
-
-
-def _files(names: list[str]) -> Text:
-    if len(names) == 1:
-        return Text(zh=names[0], en=names[0])
-    return text_pair("load.files", first=names[0], count=len(names))
-
-
 def _compare_rivals(
-    table: RawTable, agreed: _tables.Contract, mapping: Mapping[str, str], given: ReadOptions, told: _Told
+    table: RawTable, agreed: _tables.Contract, mapping: Mapping[str, str], given: ReadOptions, told: Told
 ) -> None:
     """Of two columns for one meaning that disagree, refuse coordinates, and name the one taken of others."""
     named = [*given.get("columns", {}).values(), given.get("name_column") or ""]
@@ -301,7 +282,7 @@ def _place(
     metric: pyproj.CRS,
     city: City | None,
     given: ReadOptions,
-    told: _Told,
+    told: Told,
 ) -> Placed:
     box = given.get("box") or (None if city is None else city.box)
     axes = given.get("axes")
@@ -551,6 +532,7 @@ def finish(gathered: Gathered) -> Loaded:
         file=gathered.ledger.source[kept],
         earlier_file=None if gathered.earlier is None else gathered.ledger.source[gathered.earlier],
         crs_note=gathered.crs_note,
+        converted=gathered.converted,
     )
 
 

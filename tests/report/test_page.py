@@ -316,7 +316,7 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:
 @pytest.mark.parametrize("issue_class", ["all", "甲"])
 def test_places_without_issues_are_explained_where_they_are_listed(at: int, said: bool, issue_class: str) -> None:
     issues = np.where(np.arange(12) == at, 0, 50)
-    first = told_parts().hotspots["places"].query("issue_class == 'all'").iloc[[0]]
+    first = dict(told_parts().hotspots or {})["places"].query("issue_class == 'all'").iloc[[0]]
     places = [
         pd.concat([first] * 12, ignore_index=True).assign(
             rank=range(1, 13), issue_class=name, issues=issues if name == issue_class else 50
