@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, TypeVar,
 from jxgis import output
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.errors import InputError, MissingPackageError, require_lang
-from jxgis.i18n import Text, clauses, listed, text
+from jxgis.i18n import Text, clauses, listed, text, text_pair
 
 if TYPE_CHECKING:
     import folium
@@ -184,8 +184,20 @@ class Given:
         return " · ".join(filter(None, [line, self.period()]))
 
     def load_notes(self) -> list[str]:
-        """What the loaders noticed: what they all say, such as the working CRS, once."""
-        notes = [self.crs_note, *self.unread, *(note for layer in self.loaded.values() for note in layer.notes)]
+        """What the loaders noticed: what they all say, such as the working CRS, once; conversions by their systems."""
+        from jxgis.city import contract_of
+
+        layers: dict[tuple[str, str], list[Text]] = {}
+        own = {done.note for layer in self.loaded.values() for done in layer.converted}
+        for name, layer in self.loaded.items():
+            for done in layer.converted:
+                layers.setdefault((done.source, done.target), []).append(contract_of(name, self.city).title)
+        converted = [
+            text_pair("load.converted", file=titles, source=source, target=target)
+            for (source, target), titles in layers.items()
+        ]
+        further = [note for layer in self.loaded.values() for note in layer.notes if note not in own]
+        notes = [self.crs_note, *converted, *self.unread, *further]
         return list(dict.fromkeys(note.of(self.lang) for note in notes))
 
     def notes(self) -> list[str]:

@@ -367,6 +367,16 @@ def _by_class(places: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> li
     return blocks
 
 
+def _lists_none(places: pd.DataFrame, peaks: pd.DataFrame | None) -> bool:
+    """Whether a place that the page lists holds no issue in its own cells."""
+    for name, ranked in places.sort_values("rank").groupby("issue_class", sort=False):
+        high = None if peaks is None else peaks[peaks["issue_class"] == name].sort_values("rank")
+        listed_by_peaks = name != "all" and peaks_lead(ranked, high)
+        if not listed_by_peaks and (ranked["issues"].head(TOP) == 0).any():
+            return True
+    return False
+
+
 def _blocks(
     tables: Mapping[str, pd.DataFrame],
     cells: pd.DataFrame | None,
@@ -385,7 +395,7 @@ def _blocks(
     else:
         high = None if peaks is None else of_all(peaks).sort_values("rank")
         blocks.extend(_first_places(own, high, lang))
-    if len(places) and (places["issues"] == 0).any():
+    if _lists_none(places, peaks):
         blocks.append(Paragraph(text("report.place_of_none", lang), "sub"))
     blocks.extend(_said_of_built_up(cells, min_count, lang))
     blocks.extend(Paragraph(line, "sub") for line in lines)

@@ -14,12 +14,12 @@ from jxgis import reference as _reference
 from jxgis.city import contract_of
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text, text_pair
-from jxgis.load import Loaded
 from jxgis.load._columns import MOST_NUMBER, as_code, as_text, as_written, differing, rename_columns
+from jxgis.load._file_notes import FileNotes, files_label
 from jxgis.load._options import ReadOptions, require_known
 from jxgis.load._place import Placed, degrees_apart, nowhere, place_columns, place_geometry, reference_of
-from jxgis.load._told import Told, in_words
 from jxgis.load.geometry import repair
+from jxgis.load.loaded import Conversion, Loaded
 from jxgis.load.readers import RawTable, Source, read_tables
 from jxgis.load.rejects import Ledger, refuse_no_years
 from jxgis.privacy import mask_column
@@ -68,6 +68,8 @@ class Gathered:
         (n,) bool: rows left out for nothing but their time before the window asked for.
     crs_note
         How ``metric`` was chosen, one of the notes; None where it was given.
+    converted
+        From which systems to which coordinates were converted.
     """
 
     agreed: _tables.Contract
@@ -80,6 +82,7 @@ class Gathered:
     absorbed: NDArray[np.bool_] | None = None
     earlier: NDArray[np.bool_] | None = None
     crs_note: Text | None = None
+    converted: tuple[Conversion, ...] = ()
 
 
 def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptions) -> Gathered:
@@ -129,14 +132,16 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     as_given = np.concatenate([place.given for place in placed])
     crs_note = placing.crs_note
     said = [*(note for table in raw for note in table.notes), *([crs_note] if crs_note else []), *placing.told.notes()]
-    gathered = Gathered(agreed, frame, geometry, as_given, metric, ledger, said, crs_note=crs_note)
+    gathered = Gathered(
+        agreed, frame, geometry, as_given, metric, ledger, said, crs_note=crs_note, converted=placing.told.converted()
+    )
     _convert(gathered)
     _refuse_impossible(gathered)
     _repair(gathered)
     tell(0.65, 1, text_pair("pipeline.share_reading"))
     known = gathered.geometry[ledger.kept & ~shapely.is_missing(gathered.geometry)]
     if len(known):
-        _crs.refuse_distorted(metric, shapely.total_bounds(known), in_words([table.name for table in raw]))
+        _crs.refuse_distorted(metric, shapely.total_bounds(known), files_label([table.name for table in raw]))
     return gathered
 
 
@@ -157,7 +162,7 @@ class _Placing:
         self._agreed, self._city, self._given, self._keep = agreed, city, given, keep
         self.metric: pyproj.CRS | None = None
         self.crs_note: Text | None = None
-        self.told = Told()
+        self.told = FileNotes()
 
     def rows(self, table: RawTable) -> tuple[pd.DataFrame, Placed]:
         """The rows of a file without its columns of coordinates, and where they are."""
@@ -191,7 +196,7 @@ class _Placing:
 
 
 def _compare_rivals(
-    table: RawTable, agreed: _tables.Contract, mapping: Mapping[str, str], given: ReadOptions, told: Told
+    table: RawTable, agreed: _tables.Contract, mapping: Mapping[str, str], given: ReadOptions, told: FileNotes
 ) -> None:
     """Of two columns for one meaning that disagree, refuse coordinates, and name the one taken of others."""
     named = [*given.get("columns", {}).values(), given.get("name_column") or ""]
@@ -291,7 +296,7 @@ def _place(
     metric: pyproj.CRS,
     city: City | None,
     given: ReadOptions,
-    told: Told,
+    told: FileNotes,
 ) -> Placed:
     box = given.get("box") or (None if city is None else city.box)
     axes = given.get("axes")
@@ -541,6 +546,7 @@ def finish(gathered: Gathered) -> Loaded:
         file=gathered.ledger.source[kept],
         earlier_file=None if gathered.earlier is None else gathered.ledger.source[gathered.earlier],
         crs_note=gathered.crs_note,
+        converted=gathered.converted,
     )
 
 

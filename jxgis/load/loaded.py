@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from jxgis.i18n import Text
 
-__all__ = ["Loaded", "SourceFile"]
+__all__ = ["Conversion", "Loaded", "SourceFile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,14 @@ class SourceFile:
             raise AssertionError(f"{self.name}: rows in are not rows kept + rejected + left out: {self}")
 
 
+class Conversion(NamedTuple):
+    """The note on coordinates that were converted, and the names of the two systems."""
+
+    note: Text
+    source: str
+    target: str
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A layer as it was loaded.
@@ -74,6 +82,8 @@ class Loaded:
         ``given_to`` of overlaps, as `overlaps.Snapped` has them.
     crs_note
         How the metric CRS was chosen, one of ``notes``; None where it was given.
+    converted
+        From which systems to which coordinates were converted, each with its note, one of ``notes``.
     """
 
     layer: str
@@ -86,6 +96,7 @@ class Loaded:
     earlier_file: NDArray[np.int64] | None = None
     flaws: gpd.GeoDataFrame | None = None
     crs_note: Text | None = None
+    converted: tuple[Conversion, ...] = ()
 
     def __repr__(self) -> str:
         """The layer, and what became of its rows."""

@@ -48,13 +48,15 @@
   const words = form.querySelector("input");
   const said = form.querySelector("output");
   const opened = new Set();
+  // The space between a number and its unit does not break; a reader types one that does.
+  const plain = (held) => held.replaceAll("\u00a0", " ").toLowerCase();
   const filter = () => {
-    const asked = words.value.trim().toLowerCase();
+    const asked = plain(words.value.trim());
     let all = 0;
     tables.forEach((table) => {
       let kept = 0;
       [...table.tBodies[0].rows].forEach((row) => {
-        row.hidden = asked !== "" && !row.textContent.toLowerCase().includes(asked);
+        row.hidden = asked !== "" && !plain(row.textContent).includes(asked);
         kept += !row.hidden;
       });
       all += kept;

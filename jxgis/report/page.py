@@ -14,6 +14,7 @@ from markupsafe import Markup
 from jxgis import escape
 from jxgis.i18n import text
 from jxgis.report.blocks import Absent, Answer, Block, MethodNote, Paragraph, Picture, Section, Sources, TableBlock
+from jxgis.report.columns import unbroken
 
 __all__ = ["FileLink", "blocks_html", "report_page", "result_html", "template"]
 
@@ -27,7 +28,7 @@ class FileLink(NamedTuple):
 
 @cache
 def template(name: str, package: str = "jxgis.report") -> Template:
-    """A template of a package's folder; every value that it is given is escaped by `escape.html`."""
+    """A template of a package's folder; every value that it is given is escaped by `escape.html`, its numbers unbroken."""
     folder = resources.files(package)
     environment = Environment(
         loader=FunctionLoader(lambda file: folder.joinpath(file).read_text(encoding="utf-8")),
@@ -40,12 +41,13 @@ def template(name: str, package: str = "jxgis.report") -> Template:
     environment.globals["content_policy"] = lambda script, frames="": Markup(
         escape.content_policy([script], frames=frames)
     )
+    environment.filters["cell"] = lambda words: Markup(escape.html(words))
     environment.filters["base64"] = lambda image: base64.b64encode(image).decode("ascii")
     return environment.get_template(name)
 
 
 def _shown(value: object) -> Markup:
-    return value if isinstance(value, Markup) else Markup(escape.html(value))
+    return value if isinstance(value, Markup) else Markup(escape.html(unbroken(str(value))))
 
 
 class _Part(NamedTuple):

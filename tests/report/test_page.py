@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from result_tables import CLASSES
-from told_parts import Told
+from told_parts import Told, told_parts
 
 from jxgis.drawing.offline import require_offline
 from jxgis.hotspots.section import hotspot_section
@@ -50,7 +50,22 @@ def of_scores(scores: pd.DataFrame) -> list[Block]:
 
 
 def words(page: str) -> str:
-    return re.sub(r"<[^>]+>", "", page.split("<body", 1)[1].split(">", 1)[1].split("<script>", maxsplit=1)[0])
+    """What is read, with the spaces that do not break as ordinary ones."""
+    body = page.split("<body", 1)[1].split(">", 1)[1].split("<script>", maxsplit=1)[0]
+    return re.sub(r"<[^>]+>", "", body).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_line_ends_between_a_number_and_its_percent(tables, lang):
+    page = re.sub(r'<td class="n[^>]*>[^<]*', "", make(tables, lang=lang).split("<body", 1)[1])
+    page = re.sub(r"<script.*", "", page, flags=re.DOTALL)
+    assert re.findall(r"\d\u00a0%", page)
+    assert not re.findall(r".{9}\d %", page)
+
+
+def test_a_number_copied_from_a_cell_has_an_ordinary_space(tables):
+    assert re.search(r'<td class="n[^>]*>[^<]*\d %', make(tables))
+    assert not re.search(r'<td class="n[^>]*>[^<]*\u00a0', make(tables))
 
 
 def test_top_places_come_first_with_street_class_and_change(tables):
@@ -285,7 +300,7 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:
             }
         ),
     }
-    page = make(tables.with_hotspots(**findings))
+    page = words(make(tables.with_hotspots(**findings)))
     for said in (
         "给定环线之内有 58.0 % 的问题，面积只占 9.4 %",
         "一半的问题集中在 4.0 % 的面积上",
@@ -295,6 +310,21 @@ def test_the_four_findings_are_said_in_a_sentence_each(tables: Told) -> None:
         assert said in page
     assert tables.hotspots is not None
     assert "规划的四个判断" not in make(replace(tables, hotspots={"places": tables.hotspots["places"]}))
+
+
+@pytest.mark.parametrize(("at", "said"), [(9, True), (10, False)])
+@pytest.mark.parametrize("issue_class", ["all", "甲"])
+def test_places_without_issues_are_explained_where_they_are_listed(at: int, said: bool, issue_class: str) -> None:
+    issues = np.where(np.arange(12) == at, 0, 50)
+    first = dict(told_parts().hotspots or {})["places"].query("issue_class == 'all'").iloc[[0]]
+    places = [
+        pd.concat([first] * 12, ignore_index=True).assign(
+            rank=range(1, 13), issue_class=name, issues=issues if name == issue_class else 50
+        )
+        for name in ("all", "甲")
+    ]
+    page = words(make(told_parts().with_hotspots(places=pd.concat(places, ignore_index=True))))
+    assert ("问题数为 0 的热点地段" in page) is said
 
 
 def test_the_normal_p_stands_beside(tables: Told) -> None:
@@ -308,7 +338,7 @@ def test_the_normal_p_stands_beside(tables: Told) -> None:
             "disagree": [1058, 5],
         }
     )
-    page = make(tables.with_hotspots(against_normal=beside))
+    page = words(make(tables.with_hotspots(against_normal=beside)))
     assert "热点 224 格、冷点 855 格；按正态近似有 21 格、0 格；1,058 格结论不同" in page
     assert "结论不同" not in make(tables)
 
@@ -538,9 +568,9 @@ def test_too_few_new_parks_are_not_called_the_fewest(tables):
 def test_what_was_said_on_reading_stands_with_the_input_data(tables):
     notes = ["3 处重叠已归入面积较小的一方 <b>", "按 drop_points 不计 30 件"]
     page = make(replace(tables, sources=Sources(table=tables.sources.table, notes=notes)))
-    assert "读入时的说明（2 条）" in page
+    assert "读入时的说明（2 条）" in words(page)
     assert "归入面积较小的一方 &lt;b&gt;" in page
-    assert page.index('id="data"') < page.index("drop_points 不计 30 件")
+    assert "drop_points 不计 30\u00a0件" in page.split('id="data"')[1]
     assert "读入时的说明" not in make(tables)
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import geopandas as gpd
 import pandas as pd
 import pyproj
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from jxgis import run
 from jxgis.city import load_city
 from jxgis.i18n import Text, text
+from jxgis.load.loaded import Conversion, Loaded
 from jxgis.part import Given
 from jxgis.run.pages import _label
 from jxgis.settings import Settings
@@ -70,6 +72,32 @@ def test_classes_are_called_as_the_reader_calls_them():
     assert table["issue_class"].tolist() == ["all", "市容环境", "别的"]
     assert in_words(city, "zh").equals(table)
     assert in_words(None, "en").equals(table)
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("zh", ["CRS", "片区、公园绿地：坐标由 A 转换为 M。", "问题：坐标由 B 转换为 M。", "parks"]),
+        ("en", ["CRS", "districts, parks: converted from A to M.", "issues: converted from B to M.", "parks"]),
+    ],
+)
+def test_conversions_are_said_once_for_each_pair_of_systems(lang, said):
+    def loaded(layer, source):
+        note = Text(zh=f"{layer}.geojson", en=f"{layer}.geojson")
+        notes = (note, *([Text("parks", "parks")] if layer == "parks" else []))
+        return Loaded(layer, gpd.GeoDataFrame(), pd.DataFrame(), (), notes, converted=(Conversion(note, source, "M"),))
+
+    layers = {name: loaded(name, system) for name, system in (("districts", "A"), ("issues", "B"), ("parks", "A"))}
+    given = Given(
+        settings=Settings(),
+        city=None,
+        crs=pyproj.CRS(4549),
+        crs_note=Text("CRS", "CRS"),
+        layers={},
+        loaded=layers,
+        lang=lang,
+    )
+    assert given.load_notes() == said
 
 
 def test_a_part_knows_what_was_found_before_it_alone():

@@ -216,7 +216,7 @@ def test_a_map_shows_what_there_is_and_says_what_is_missing(candidates, result):
 def test_as_many_cards_as_are_asked_for(candidates):
     few = score_candidates(candidates, districts=DISTRICTS, indicators=OWN, cards=1)
     assert re.findall(r'<article class="card" id="(.*?)"', few.cards()) == ["card-1"]
-    assert "候选单元共 3 个，本文件为其中前 1 个" in few.cards()
+    assert "候选单元共 3 个，本文件为其中前 1 个" in few.cards().replace("\u00a0", " ")
     assert few.section().links == {"score_cards.html": "评分卡（每个一页，可打印）"}
     none = score_candidates(candidates, districts=DISTRICTS, indicators=OWN, cards=0)
     assert none.section().links == {}

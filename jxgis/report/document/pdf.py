@@ -16,6 +16,7 @@ import typst
 
 from jxgis.i18n import text
 from jxgis.report.blocks import Picture, TableBlock
+from jxgis.report.columns import unbroken
 from jxgis.report.document.model import (
     Document,
     Heading,
@@ -81,7 +82,7 @@ def _packaged() -> list[str]:
 
 
 def _plain(words: str) -> str:
-    return _UNSEEN.sub("\ufffd", words)
+    return unbroken(_UNSEEN.sub("\ufffd", words))
 
 
 def _items(document: Document, folder: Path) -> Iterator[dict[str, Any]]:

@@ -21,6 +21,7 @@ from docx.shared import Emu, Mm, Pt
 
 from jxgis.i18n import text
 from jxgis.report.blocks import Paragraph, Picture, TableBlock
+from jxgis.report.columns import unbroken
 from jxgis.report.document.model import (
     TEXT_MM,
     Document,
@@ -98,8 +99,8 @@ def write_docx(document: Document, path: Path) -> None:
 
 
 def _plain(words: str) -> str:
-    """Words that XML can hold."""
-    return _UNWRITABLE.sub("\ufffd", words)
+    """Words that XML can hold, their numbers with their units."""
+    return unbroken(_UNWRITABLE.sub("\ufffd", words))
 
 
 def _element(tag: str, /, **attributes: object) -> Any:

@@ -1,15 +1,16 @@
-"""What is said of the files of a layer: once for all the files of which it holds."""
+"""What is to be said of the files of a layer, for people."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from jxgis.i18n import Text, text_pair
+from jxgis.load.loaded import Conversion
 
-__all__ = ["Told", "in_words"]
+__all__ = ["FileNotes", "files_label"]
 
 
-class Told:
+class FileNotes:
     """What is to be said of each file: once for all the files of which it holds, counts added up."""
 
     def __init__(self) -> None:
@@ -17,26 +18,34 @@ class Told:
         self._values: dict[tuple[str, str], dict[str, object]] = {}
 
     def add(self, key: str, file: str, *, count: int = 0, **values: object) -> None:
-        """Say a text, by its key and values, of one more file."""
+        """Say of a file the text ``key``, with its values."""
         same = key, repr(sorted(values.items()))
         self._files.setdefault(same, []).append(file)
         kept = self._values.setdefault(same, {**values, "count": 0})
         kept["count"] = int(str(kept["count"])) + count
 
     def notes(self) -> list[Text]:
-        """All that is said, in the order in which it was first."""
+        """What was said, in the order in which it was first said."""
         return [
-            text_pair(key, file=in_words(self._files[key, same]), **self._values[key, same])
+            text_pair(key, file=files_label(self._files[key, same]), **self._values[key, same])
             for key, same in self._files
         ]
 
+    def converted(self) -> tuple[Conversion, ...]:
+        """The notes on coordinates that were converted, with the systems."""
+        return tuple(
+            Conversion(note, str(self._values[same]["source"]), str(self._values[same]["target"]))
+            for same, note in zip(self._files, self.notes(), strict=True)
+            if same[0] == "load.converted"
+        )
 
-def in_words(names: Sequence[str]) -> Text:
+
+def files_label(names: Sequence[str]) -> Text:
     """One file by its name, more by the first and how many they are.
 
     Examples
     --------
-    >>> in_words(["a.csv", "b.csv"]).zh
+    >>> files_label(["a.csv", "b.csv"]).zh
     'a.csv 等 2 个文件'
     """
     if len(names) == 1:
