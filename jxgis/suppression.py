@@ -187,7 +187,7 @@ def _sums_together(search: _Search, lost: NDArray[np.bool_], may: NDArray[np.boo
     Many are asked at once, every second one to rise and the others to fall, for not all parts of a sum can rise. Two that move
     only against one another may both be asked to rise: those that are left at the end are asked one by one.
     """
-    told = search.small & ~search.held & (np.diff(search.sums.indptr) > 0)
+    told = search.small & (np.diff(search.sums.indptr) > 0)
     nothing, all_there_is = np.zeros_like(may), ~search.held
 
     def ask(asked: NDArray[np.bool_], upward: NDArray[np.bool_], which: NDArray[np.bool_], *, zeros: bool) -> None:

@@ -35,6 +35,8 @@ _CITY = "city"
 _BAND = "band:"
 #: Times the number of a class in the city they are counts that are shown.
 _OF_CITY = ("share_issues", "concentration", "location_quotient", "times_mean")
+#: Of all cells at once: exact, or of few issues, they fit one way of spreading them.
+_SPREAD, _SPREAD_DIGITS, _FEW_SPREAD = ("gini", "half_in_area"), 3, 100
 _TOPS = re.compile(r"top(\d+)_share")
 
 
@@ -89,13 +91,17 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
         rows += _ring(tables["ring"])
     known = pd.concat(rows, ignore_index=True)
     known["lost"] = leave_out(known, min_count)
-    # Cells come after: the tables are not to hang on them, of which there are a hundred times as many.
+    # Cells come after: the tables are not to hang on them, of which there are a hundred times as many. A place or a peak is
+    # left out for them where nothing else helps, for one less the other may be a cell.
     scored = {name: tables[name] for name in _SCORED if len(tables.get(name, ())) and "gi_z" in tables[name].columns}
     parts = _cells(cells, ranked, scored, band_m, min_count)
-    sums = known[known["of"].isin([_CITY, *ranked])].assign(known=True)
-    gone = leave_out(pd.concat([parts, sums], ignore_index=True), min_count)[: len(parts)]
-    known = pd.concat([known, parts.assign(lost=gone)], ignore_index=True)
+    sums = known[known["of"].isin([_CITY, "zones", *ranked])]
+    sums = sums.assign(known=~sums["of"].isin([*ranked]))
+    gone = leave_out(pd.concat([parts, sums], ignore_index=True), min_count)
+    known.loc[sums.index, "lost"] = gone[len(parts) :]
+    known = pd.concat([known, parts.assign(lost=gone[: len(parts)])], ignore_index=True)
     lost = {str(of): own["lost"].to_numpy(dtype=bool) for of, own in known.groupby("of", sort=False)}
+    of_class = cells.groupby("issue_class", sort=False)["count"].sum()
     lost_classes = known.loc[(known["of"] == _CITY) & known["lost"], "issue_class"]
 
     def of_city(table: pd.DataFrame) -> NDArray[np.bool_]:
@@ -109,9 +115,8 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
     found = dict(tables)
     found["cells"] = _without_scores(hide_small(cells, min_count=min_count, lost=lost["cells"]))
     for name, table in ranked.items():
-        by_place = name in _PLACES
-        shown = hidden(name, lost.get(name) if by_place else None)
-        found[name] = hide_shares(shown, table, min_count) if by_place else shown
+        shown = _without(hidden(name, lost.get(name)), ["change_city"], _of_few_periods(table, of_class, min_count))
+        found[name] = hide_shares(shown, table, min_count) if name in _PLACES else shown
     for name in ("levels", "concentration"):
         if name in tables:
             found[name] = hidden(name, of_city(tables[name]))
@@ -124,6 +129,8 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
         found["zones"] = _without(zones, ["location_quotient"], _of_untold(zones))
     if "concentration" in tables and "places" in tables:
         found["concentration"] = hide_tops(found["concentration"], found["places"])
+    if "concentration" in tables:
+        found["concentration"] = _hide_spread(found["concentration"], of_class)
     if "ring" in tables:
         found["ring"] = _hide_ring(tables["ring"], of_city(tables["ring"]), lost["ring"], min_count)
     if "diversity" in tables and "zones" in tables:
@@ -160,6 +167,28 @@ def _without_band(found: Mapping[str, pd.DataFrame], name: str, gone: NDArray[np
             found[places], ["peak_z"], pd.MultiIndex.from_frame(found[places][["issue_class", "rank"]]).isin(of)
         )
     return shown
+
+
+def _of_few_periods(table: pd.DataFrame, of_class: pd.Series, min_count: int) -> NDArray[np.bool_]:
+    """Rows whose change of the whole class tells a small number of one of its two periods.
+
+    Both lie in all issues of the class, and one is a known multiple of the other: where no more than twice the least that is
+    shown fits in, it may be the only number that does.
+    """
+    if "change_city" not in table.columns:
+        return np.zeros(len(table), dtype=bool)
+    times = 1 + table["change_city"].to_numpy(dtype=float)
+    most = table["issue_class"].map(of_class).to_numpy(dtype=float) / (1 + times)
+    found: NDArray[np.bool_] = (most < 2 * min_count) | (most * times < 2 * min_count)
+    return found
+
+
+def _hide_spread(concentration: pd.DataFrame, of_class: pd.Series) -> pd.DataFrame:
+    """A copy in which measures of how issues are spread over the cells tell no cell: of few issues they would."""
+    spread = [name for name in _SPREAD if name in concentration.columns]
+    few = concentration["issue_class"].map(of_class).to_numpy() < _FEW_SPREAD
+    shown = _without(concentration, spread, few)
+    return shown.assign(**{name: shown[name].round(_SPREAD_DIGITS) for name in spread})
 
 
 def _city(cells: pd.DataFrame, levels: Iterable[str]) -> pd.DataFrame:

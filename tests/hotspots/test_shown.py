@@ -128,7 +128,7 @@ def test_the_issues_of_a_peak_tell_no_cell_near_it(seeds: range) -> None:
             of_class = cells["issue_class"].to_numpy() == peak["issue_class"]
             mine = shown["cells"]["count"].to_numpy()[of_class][peak["of"]]
             true = cells["count"].to_numpy()[of_class][peak["of"]]
-            if isinstance(words, str):
+            if isinstance(words, str) or pd.isna(words):
                 continue
             choices: list[Sequence[int]] = [
                 range(1, 3)
@@ -221,6 +221,101 @@ def test_two_bands_that_differ_by_one_cell_are_not_both_told_by_their_z(
     assert hidden.equals(shown["peaks"]["gi_q"].isna())
     # The hottest cell of a place is a peak: its z stands there too.
     assert shown["places"]["peak_z"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("very_many", [False, True])
+def test_a_place_less_its_peak_tells_no_cell(very_many: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The peak reaches three cells of 9 in a place that has one of two besides: 29 less 27 is two."""
+    if very_many:
+        monkeypatch.setattr("jxgis.suppression._AT_ONCE", -1)
+    left = np.array([0, 1, 2, 3, 20]) * CELL_M
+    cells = gpd.GeoDataFrame(
+        {"cell_id": list("abcde"), "issue_class": "all", "count": [9, 9, 9, 2, 80]},
+        geometry=boxes(left, 0, left + CELL_M, 100),
+    )
+    peaks = gpd.GeoDataFrame(
+        {"rank": [1], "place_rank": [1], "issue_class": "all", "issues": [27]}, geometry=[shapely.Point(150, 50)]
+    )
+    places = gpd.GeoDataFrame(
+        {"rank": [1], "issue_class": "all", "issues": [29]}, geometry=[shapely.box(0, 0, 400, 100)]
+    )
+    shown = show({"cells": cells, "peaks": peaks, "places": places}, min_count=3, band_m=CELL_M * 1.5).tables
+    assert shown["places"]["issues"].isna().all() or shown["peaks"]["issues"].isna().all()
+
+
+@pytest.mark.parametrize("very_many", [False, True])
+def test_ranges_of_zones_and_of_cells_do_not_meet_in_one_total(
+    very_many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four issues of a class, two a district, each in its own cell: at least four by the cells, at most four by the zones."""
+    if very_many:
+        monkeypatch.setattr("jxgis.suppression._AT_ONCE", -1)
+    left = np.arange(8) * CELL_M
+    rare, common = np.array([1, 0, 1, 0, 0, 1, 0, 1]), np.full(8, 50)
+    cells = gpd.GeoDataFrame(
+        {
+            "cell_id": np.tile(list("abcdefgh"), 3),
+            "issue_class": np.repeat(["all", "甲", "乙"], 8),
+            "count": np.concatenate([rare + common, common, rare]),
+        },
+        geometry=np.tile(boxes(left, 0, left + CELL_M, 100), 3),
+    )
+    zones = gpd.GeoDataFrame(
+        {"zone": ["西", "东"] * 3, "level": "district", "issue_class": np.repeat(["all", "甲", "乙"], 2),
+         "count": [202, 202, 200, 200, 2, 2]},
+        geometry=np.tile(boxes([0, 400], 0, [400, 800], 100), 3),
+    )  # fmt: skip
+    levels = pd.DataFrame({"issue_class": ["all", "甲", "乙"], "issues": [404, 400, 4]})
+    shown = show({"cells": cells, "zones": zones, "levels": levels}, min_count=3).tables
+
+    cells_of, zones_of, total = (
+        table.loc[table["issue_class"] == "乙", column]
+        for table, column in ((shown["cells"], "count"), (shown["zones"], "count"), (shown["levels"], "issues"))
+    )
+    # What is left out may be none, or any number.
+    least = sum(1 if isinstance(value, str) else 0 if value is None else value for value in cells_of)
+    most = sum(2 if isinstance(value, str) else np.inf if value is None else value for value in zones_of)
+    assert total.isna().all()
+    assert least < most
+
+
+def test_how_issues_are_spread_tells_no_cell_of_a_rare_class() -> None:
+    """Of 1, 1 and 3 issues in 24 cells the least share of cells with half of them is one cell: one has three, the others one."""
+    left = np.arange(24) * CELL_M
+    count = np.array([1, 1, 3] + [0] * 21 + [10] * 24)
+    cells = gpd.GeoDataFrame(
+        {"cell_id": np.tile(np.arange(24), 2), "issue_class": np.repeat(["乙", "甲"], 24), "count": count},
+        geometry=np.tile(boxes(left, 0, left + CELL_M, 100), 2),
+    )
+    spread = pd.DataFrame(
+        {"issue_class": ["乙", "甲"], "issues": [5, 240], "gini": [0.9123456, 0.1234567], "half_in_area": [1 / 24, 0.5]}
+    )
+    shown = show({"cells": cells, "concentration": spread}, min_count=3).tables["concentration"]
+    assert shown["gini"].tolist() == pytest.approx([np.nan, 0.123], nan_ok=True, abs=1e-12)
+    assert shown["half_in_area"].tolist() == pytest.approx([np.nan, 0.5], nan_ok=True, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("before", "recent", "total", "told"),
+    [(2, 37, 39, True), (4, 74, 78, True), (6, 111, 117, False), (30, 2, 32, True), (200, 190, 400, False)],
+)
+def test_the_change_of_a_class_tells_no_small_period(before: int, recent: int, total: int, told: bool) -> None:
+    """Oracle: all pairs of whole numbers that have this change and fit into the number of the class."""
+    change = recent / before - 1
+    fit = [
+        b for b in range(1, total + 1) for r in [round(b * (1 + change))] if b + r <= total and r * before == b * recent
+    ]
+    ends = {min(b, round(b * (1 + change))) for b in fit}
+    assert told or len(ends) > 1 or min(ends) > 2
+    cells = gpd.GeoDataFrame(
+        {"cell_id": [1], "issue_class": ["all"], "count": [total]}, geometry=boxes([0], 0, 100, 100)
+    )
+    places = gpd.GeoDataFrame(
+        {"rank": [1], "issue_class": "all", "issues": [total], "change_city": [change]},
+        geometry=boxes([0], 0, 100, 100),
+    )
+    shown = show({"cells": cells, "places": places}, min_count=3).tables["places"]["change_city"]
+    assert shown.isna().tolist() == [told]
 
 
 def test_an_issue_of_no_class_hides_no_class_of_the_city() -> None:
