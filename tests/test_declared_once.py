@@ -13,6 +13,9 @@ import pytest
 import shapely
 
 from jxgis.city import load_city
+from jxgis.compare.headlines import HEADLINES
+from jxgis.qgis import project as qgis
+from jxgis.run.parts import PARTS
 
 EAST, NORTH = 572_000.0, 3_402_000.0
 
@@ -212,3 +215,9 @@ def test_a_default_stands_in_the_settings_alone() -> None:
                     and (argument.arg != "seed" or part == "units")
                 ]
     assert not written
+
+
+def test_every_part_has_its_place_in_qgis_and_its_headline_in_a_comparison() -> None:
+    names = {part.name for part in PARTS}
+    assert {*qgis.PARTS} == {*names, "ground"}
+    assert {headline.part for headline in HEADLINES} == names

@@ -22,8 +22,6 @@ __all__ = ["MIN_CASES", "concentration", "relative_density", "share_of_rows", "w
 
 MIN_CASES = 30
 """Fewest cases that a share is given for: of a handful it says nothing."""
-_CASE_FLAGS = ("due", "judged", "on_time", "reworked")
-"""The columns that `with_case_flags` adds."""
 
 
 def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

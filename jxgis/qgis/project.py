@@ -28,7 +28,7 @@ _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 #: Parts that have a group of their own, by what a report calls them.
 _GROUND = "ground"
 #: Thin lines and names: over what was found they hide nothing, under it nobody saw them.
-_PARTS = (_GROUND, "hotspots", "parks", "circle", "scorecard", "units", "scores", "allocation", "weak", "effect")
+PARTS = (_GROUND, "hotspots", "parks", "circle", "scorecard", "units", "scores", "allocation", "weak", "effect")
 _OF_VIEW = "customproperties/Option/Option[@name='variable{}']/Option"
 _SHAPES = {"0": "Point", "1": "Line", "2": "Polygon"}
 
@@ -84,7 +84,7 @@ def write_project(stage: Stage, lang: str = "zh") -> None:
 def _place(file: str) -> int:
     """Where the group of a file stands: as the report has its parts."""
     part = _part(file)
-    return _PARTS.index(part) if part in _PARTS else len(_PARTS)
+    return PARTS.index(part) if part in PARTS else len(PARTS)
 
 
 def _part(file: str) -> str:
@@ -108,7 +108,7 @@ def _layers(connection: sqlite3.Connection, file: str, ground: _Ground, lang: st
             ground.boxes.append((box[0], box[1], box[2], box[3]))
         ground.crs[srs_id] = _crs(connection, srs_id)
         declared = find_table(f"{part}.{name}")
-        if declared.style is None and part in _PARTS:
+        if declared.style is None and part in PARTS:
             # The polygons that a view is made of.
             continue
         style = declared.style or Style(on=True)
@@ -252,7 +252,7 @@ def _tree(root: ET.Element, layers: Sequence[_Layer], lang: str) -> None:
     for part in parts:
         own = [layer for layer in layers if layer.part == part]
         group = root
-        if part in _PARTS:
+        if part in PARTS:
             called = text("qgis.ground" if part == _GROUND else f"report.part_{part}", lang)
             group = _group(root, called, checked=part in seen, expanded=part in seen[-1:])
         stacks = list(dict.fromkeys(layer.each or (layer.id,) for layer in own))
