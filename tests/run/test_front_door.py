@@ -139,6 +139,43 @@ def test_rules_of_several_options_are_told_without_a_key() -> None:
         jxgis.propose_units(GROUND, min_km2=6)
 
 
+def _barest() -> dict[str, Callable[[], Any]]:
+    """Every front door with as few layers and columns as it asks for."""
+    rng = np.random.default_rng(0)
+    places = np.hstack([rng.uniform(0, 400, (2, 300)), rng.uniform(0, 4000, (2, 2700))])
+    issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*places), crs=4549)
+    city = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 4000, 4000)], crs=4549)
+    plots = gpd.GeoDataFrame(geometry=[shapely.box(x, 0, x + 400, 400) for x in range(0, 4000, 500)], crs=4549)
+    squares = gpd.GeoDataFrame(geometry=[shapely.box(x, 0, x + 1500, 1500) for x in (0, 2000)], crs=4549)
+    lines = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 5), (4000, 5)])], crs=4549)
+    times = pd.date_range("2023-01-01", "2025-06-30", periods=len(issues))
+    return {
+        "find_hotspots": lambda: jxgis.find_hotspots(issues, city.geometry),
+        "measure_parks": lambda: jxgis.measure_parks(squares, plots, city),
+        "propose_units": lambda: jxgis.propose_units(city, issues=issues, cell_m=1000, alternatives=False),
+        "score_candidates": lambda: jxgis.score_candidates(squares, issues=issues, districts=city),
+        "allocate_candidates": lambda: jxgis.allocate_candidates(
+            squares.assign(score=[70.0, 90.0]), years=[2026], number={2026: 1}
+        ),
+        "measure_scorecard": lambda: jxgis.measure_scorecard(city, issues=issues),
+        "measure_circle": lambda: jxgis.measure_circle({"shops": squares}, plots, city, lines),
+        "find_weak_areas": lambda: jxgis.find_weak_areas(issues, city, {"markets": plots}),
+        "measure_effect": lambda: jxgis.measure_effect(
+            plots[:1], issues.assign(time=times), city, at="2025-01-01", months=3
+        ),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("door", _barest())
+def test_a_result_of_the_barest_tables_is_told_drawn_and_written(door: str, tmp_path: Path) -> None:
+    result = _barest()[door]()
+    assert type(result).__name__ in repr(result)
+    assert "<" in result._repr_html_()
+    assert all(figure.axes for figure in result.figures().values())
+    assert {"run.json"} < {path.name for path in result.write(tmp_path / "out").iterdir()}
+
+
 @pytest.mark.slow
 def test_what_the_users_blocks_are_called_like_is_theirs(tmp_path: Path) -> None:
     cells = [shapely.box(x, y, x + 1000, y + 1000) for x in range(0, 3000, 1000) for y in range(0, 3000, 1000)]
