@@ -213,6 +213,30 @@ def test_candidates_may_share_an_index() -> None:
     assert scores.scores["candidate_id"].tolist() == ["甲", "乙"]
 
 
+NAMED: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "score_candidates": ("further", lambda named: jxgis.score_candidates(GROUND, districts=GROUND, further=named)),
+    "measure_scorecard": ("further", lambda named: jxgis.measure_scorecard(GROUND, further=named)),
+    "measure_circle": ("facilities", lambda named: jxgis.measure_circle(named, GROUND, GROUND, LINES)),
+    "find_weak_areas": ("places", lambda named: jxgis.find_weak_areas(POINTS, GROUND, named)),
+}
+
+
+@pytest.mark.parametrize("door", NAMED)
+def test_layers_by_name_are_held_to_what_every_layer_is(door: str) -> None:
+    argument, run = NAMED[door]
+    for crs in (4326, 4548):
+        with pytest.raises(CrsError, match="\\ntoilets"):
+            run({"toilets": POINTS.to_crs(crs)})
+    with pytest.raises(InputError, match="\\ntoilets is not a GeoDataFrame but str"):
+        run({"toilets": "toilets.csv"})
+    with pytest.raises(InputError, match="\\nThe table of toilets breaks its contract: geometry: 60 rows are invalid"):
+        run({"toilets": POINTS.set_geometry([None] * 60, crs=4549)})
+    for wrong in (POINTS, "toilets.csv", [POINTS]):
+        with pytest.raises(InputError, match=f"\\n{argument} takes GeoDataFrames by the names of their layers"):
+            run(wrong)
+    assert run({"toilets": POINTS}).given.need("toilets").shape == POINTS.shape
+
+
 def test_what_cannot_be_read_is_refused() -> None:
     for wrong in (None, 3, jxgis.load_layer("parks", GROUND)):
         with pytest.raises(InputError, match="give a path"):
