@@ -17,6 +17,7 @@ import shapely
 import jxgis
 from jxgis.drawing.canvas import Canvas
 from jxgis.errors import CrsError, InputError
+from jxgis.schema.layers import layers
 
 GROUND = gpd.GeoDataFrame({"name": ["甲"], "people": [9.0]}, geometry=[shapely.box(0, 0, 3000, 3000)], crs=4549)
 POINTS = gpd.GeoDataFrame(
@@ -327,6 +328,28 @@ def test_help_lists_every_option_with_its_default_and_what_it_means(door: Any, m
             assert jxgis.settings.about(model, name).en[1:] in said.__doc__
     assert inspect.signature(jxgis.load_parks).parameters.keys() == {"path", "city", "options"}
     assert "park_id" in str(inspect.getdoc(jxgis.load_parks))
+
+
+def test_every_loader_and_every_error_stands_at_the_top() -> None:
+    top = set(dir(jxgis))
+    loaders = {name for name in dir(jxgis.load) if name.startswith("load_")}
+    assert {name for name in top if name.startswith("load_")} == loaders | {"load_city", "load_settings"}
+    assert {f"load_{layer}" for layer in layers()} <= loaders
+    errors = {
+        name for name, kind in vars(jxgis.errors).items() if isinstance(kind, type) and issubclass(kind, Exception)
+    }
+    assert {name for name in top if name.endswith("Error")} == errors
+    assert all(getattr(jxgis, name) is getattr(jxgis.errors, name) for name in errors)
+
+
+def test_a_module_lists_what_is_public_and_nothing_else() -> None:
+    modules = {name: getattr(jxgis, name) for name in dir(jxgis) if inspect.ismodule(getattr(jxgis, name))}
+    packages = {path.parent.name for path in Path(jxgis.__file__).parent.glob("*/__init__.pyi")}
+    assert packages - {"qgis"} <= {*modules}
+    for name, module in modules.items():
+        shown = set(dir(module))
+        assert {*module.__all__} <= shown, name
+        assert name == "load" or shown == {*module.__all__}, name
 
 
 @pytest.mark.parametrize("package", ["schema", "report", "drawing", "space"])
