@@ -42,6 +42,10 @@ _TABLE = Text(
 )
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 

@@ -54,6 +54,10 @@ _LATTICE = 9
 _TM_DEG = 6.0
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 @dataclass(frozen=True, slots=True)
 class Distortion:
     """How far a CRS is from true over some place: the greatest errors, with their signs.

@@ -46,6 +46,10 @@ _BD_LON, _BD_LAT = 0.0065, 0.006
 _TOLERANCE_DEG, _STEPS = 1e-12, 30
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def _inside_china(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
     """Whether points lie in the box in which GCJ-02 is shifted."""
     x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)

@@ -39,6 +39,10 @@ _OS_REASONS = {
 }
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 class JxgisError(Exception):
     """Base of every error that jxgis raises on purpose.
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jxgis.drawing.ground import ground_of
+from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.part import Given
 
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from jxgis.schema.layers import Contract
     from jxgis.settings import Settings
 
-__all__ = ["given_tables"]
+__all__ = ["given_tables", "named_tables"]
 
 
 def given_tables(
     layers: Mapping[str, gpd.GeoDataFrame | None],
     *,
+    further: Mapping[str, gpd.GeoDataFrame] = MappingProxyType({}),
     needs: Sequence[str] = (),
     history: gpd.GeoDataFrame | None = None,
     lang: str,
@@ -37,6 +39,8 @@ def given_tables(
     layers
         Layer name to its rows; those that are None are not given. They share one metric CRS. Each is cast as a loader
         casts it, and held to its contract.
+    further
+        Layers that may be a city's own, from `named_tables`: of those that not every city has nothing is agreed.
     needs
         The layers that must be given.
     history
@@ -63,10 +67,13 @@ def given_tables(
     """
     from jxgis.crs import require_table
     from jxgis.load.handed import as_layer
+    from jxgis.schema.layers import layers as known
+    from jxgis.schema.layers import unagreed
     from jxgis.settings import Settings
 
-    there = {name: table for name, table in layers.items() if table is not None or name in needs}
-    agreed = {name: contracts.get(name, name) for name in there}
+    there = {name: table for name, table in {**layers, **further}.items() if table is not None or name in needs}
+    own = {name: unagreed(name) for name in further if name not in known()}
+    agreed = {name: contracts.get(name, own.get(name, name)) for name in there}
     called = {name: like if isinstance(like, str) else like.layer for name, like in agreed.items()}
     first = next(iter(there))
     crs = require_table(there[first], called[first])
@@ -89,3 +96,35 @@ def given_tables(
         lang=lang,
         sketch=sketch,
     )
+
+
+def named_tables(tables: object, argument: str) -> dict[str, gpd.GeoDataFrame]:
+    """Tables by the names of their layers, as an argument gives them; none where it is None.
+
+    Parameters
+    ----------
+    tables
+        Layer name to its rows.
+    argument
+        What it is called, for the message.
+
+    Raises
+    ------
+    InputError
+        If it is no mapping, such as one table alone.
+
+    Examples
+    --------
+    >>> named_tables("schools.csv", "facilities")
+    Traceback (most recent call last):
+    jxgis.errors.InputError: facilities 应按图层名给出 GeoDataFrame，例如 {"schools": table}，而不是 str...
+    """
+    if tables is None:
+        return {}
+    if not isinstance(tables, Mapping):
+        kind = type(tables).__name__
+        raise InputError(
+            zh=f'{argument} 应按图层名给出 GeoDataFrame，例如 {{"schools": table}}，而不是 {kind}。',
+            en=f'{argument} takes GeoDataFrames by the names of their layers, such as {{"schools": table}}, not {kind}.',
+        )
+    return dict(tables)

@@ -65,6 +65,10 @@ _UNITS = (
 _NEEDS_PARAMETERS = re.compile(r"beijing|xi'?_?an|北京|西安", re.IGNORECASE)
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 @dataclass(frozen=True)
 class Reference:
     """What a declared reference system means.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.circle.result import CircleResult
 from jxgis.errors import InputError, NotGivenError, SettingsError
-from jxgis.given import given_tables
+from jxgis.given import given_tables, named_tables
 from jxgis.i18n import text_pair
 from jxgis.part import Given
 from jxgis.settings import CircleSettings, with_options
@@ -98,18 +98,18 @@ def measure_circle(
     >>> found.loc[found["level"] == "city", ["kind", "coverage"]].values.tolist()
     [['a', 0.5625], ['b', 0.5625], ['all', 0.125]]
     """
-    kinds = {} if options.get("kinds") else {"kinds": {name: {"layer": name} for name in facilities}}
+    own = named_tables(facilities, "facilities")
+    kinds = {} if options.get("kinds") else {"kinds": {name: {"layer": name} for name in own}}
     layers = {
         "districts": districts, "residential": residential, "streets": streets, "units": units, "barriers": barriers,
-        "population": population, "places": places, "vacant": vacant, **(levels or {}),
+        "population": population, "places": places, "vacant": vacant,
+        **named_tables(levels, "levels"),
     }  # fmt: skip
     given = given_tables(
-        layers, needs=("districts", "residential", "streets"), lang=lang, sketch=sketch, settings=settings,
+        layers, further=own, needs=("districts", "residential", "streets"), lang=lang, sketch=sketch, settings=settings,
         circle={**options, **kinds},
     )  # fmt: skip
-    from dataclasses import replace
-
-    return analyse(replace(given, layers={**given.layers, **facilities}))
+    return analyse(given)
 
 
 def analyse(given: Given) -> CircleResult:

@@ -204,9 +204,12 @@ class HotspotsResult(Result):
 
     @cached_property
     def _months(self) -> pd.DataFrame:
+        import pandas as pd
+
         from jxgis.hotspots.month_series import month_counts
 
-        return month_counts(self.given.need("issues")["time"])
+        issues = self.given.need("issues")
+        return month_counts(issues["time"] if "time" in issues.columns else pd.Series(dtype="datetime64[ns]"))
 
     def _months_chart(self) -> Figure:
         from jxgis.hotspots.month_series import months_chart

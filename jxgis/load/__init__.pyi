@@ -20,8 +20,11 @@ load_barriers: Loader
 load_blocks: Loader
 load_built_up: Loader
 load_candidates: Loader
+load_communities: Loader
+load_cycle: Loader
 load_exposure: Loader
 load_gates: Loader
+load_grids: Loader
 load_historic: Loader
 load_keep_apart: Loader
 load_keep_together: Loader
@@ -32,9 +35,12 @@ load_planned_parks: Loader
 load_residential: Loader
 load_ring: Loader
 load_streets: Loader
+load_sub_areas: Loader
+load_treated: Loader
 load_units: Loader
 load_vacant: Loader
 load_waters: Loader
+load_weak_before: Loader
 
 __all__ = [
     "Disagreement",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jxgis.errors import NotGivenError
-from jxgis.given import given_tables
+from jxgis.given import given_tables, named_tables
 from jxgis.i18n import text_pair
 from jxgis.part import Given
 from jxgis.schema.tables import table as declared
@@ -95,15 +95,21 @@ def measure_scorecard(
     >>> card[card["indicator"] == "toilets_per_km2"][["level", "value", "status"]].values.tolist()
     [['city', 4.0, 'met'], ['district', 4.0, 'met']]
     """
+    from dataclasses import replace
+
     from jxgis.scorecard.targets import load_plan
 
     layers = {
         "districts": districts, "units": units, "issues": issues, "parks": parks, "residential": residential,
         "streets": streets, "subdistricts": subdistricts, "scorecard_values": _placeless(values, districts),
     }  # fmt: skip
-    given = given_tables(layers, needs=("districts",), lang=lang, sketch=sketch, settings=settings, scorecard=options)
-    beside = {**(further or {}), **({} if projects is None else {"projects": _placeless(projects, districts)})}
-    return _keep(given, load_plan(plan), beside)
+    given = given_tables(
+        layers, further=named_tables(further, "further"), needs=("districts",), lang=lang, sketch=sketch,
+        settings=settings, scorecard=options,
+    )  # fmt: skip
+    if projects is not None:
+        given = replace(given, layers={**given.layers, "projects": _placeless(projects, districts)})
+    return _keep(given, load_plan(plan))
 
 
 def analyse(given: Given) -> ScorecardResult:
@@ -128,7 +134,7 @@ def analyse(given: Given) -> ScorecardResult:
     layers = {*layers_of_plan(given.settings), "scorecard_values"} - {"barriers"}
     if given.in_report and not layers & {*given.layers}:  # the command writes the sheet to fill in
         raise NotGivenError.saying(text_pair("scorecard.nothing_given"))
-    return _keep(given, load_plan(given.city.targets, layers=[*known(), *given.city.layers]), {})
+    return _keep(given, load_plan(given.city.targets, layers=[*known(), *given.city.layers]))
 
 
 def _placeless(table: pd.DataFrame | None, like: gpd.GeoDataFrame) -> Any:
@@ -140,9 +146,7 @@ def _placeless(table: pd.DataFrame | None, like: gpd.GeoDataFrame) -> Any:
     return gpd.GeoDataFrame(table, geometry=[None] * len(table), crs=like.crs)
 
 
-def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResult:
-    from dataclasses import replace
-
+def _keep(given: Given, plan: Plan) -> ScorecardResult:
     from jxgis.indicators.ground import ground_of, layer_title
     from jxgis.scorecard.brought import bring_values
     from jxgis.scorecard.card import fill_card, judge_card
@@ -151,7 +155,6 @@ def _keep(given: Given, plan: Plan, beside: Mapping[str, Any]) -> ScorecardResul
     from jxgis.scorecard.subdistricts import homes_of_subdistricts
     from jxgis.space.levels import zones_by_level
 
-    given = replace(given, layers={**given.layers, **beside})
     districts, subdistricts, year = given.need("districts"), given.table("subdistricts"), given.settings.scorecard.year
     zones = zones_by_level(districts, given.units(), given.levels())
     homes = homes_of_subdistricts(districts, subdistricts, given.city)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, JxgisError
-from jxgis.given import given_tables
+from jxgis.given import given_tables, named_tables
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.i18n import text, text_pair
 from jxgis.indicators.ground import ground_of, layer_title
@@ -20,7 +20,6 @@ from jxgis.indicators.points import count
 from jxgis.part import Given, Result
 from jxgis.schema.columns import column
 from jxgis.schema.layers import layers as known_layers
-from jxgis.schema.layers import unagreed
 from jxgis.schema.tables import table as declared
 from jxgis.scoring.averages import average_indicators
 from jxgis.scoring.brought import brought_types, own_values, refuse_mixed, unread, without_shape
@@ -128,14 +127,12 @@ def score_candidates(
     """
     layers = {
         "candidates": candidates, "issues": issues, "parks": parks, "residential": residential, "waters": waters,
-        "districts": districts, "historic": historic, "built_up": built_up, **(further or {}),
+        "districts": districts, "historic": historic, "built_up": built_up,
     }  # fmt: skip
-    # Of the layers that a city adds nothing is agreed without the city.
-    contracts = {name: unagreed(name) for name in further or {} if name not in known_layers()}
     given = given_tables(
         layers,
         needs=("candidates",),
-        contracts=contracts,
+        further=named_tables(further, "further"),
         lang=lang,
         sketch=sketch,
         settings=settings,

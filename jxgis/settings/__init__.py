@@ -95,6 +95,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 class Settings(Section):
     """All of jxgis.toml.
 

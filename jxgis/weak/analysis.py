@@ -10,7 +10,7 @@ import pandas as pd
 
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.given import given_tables
+from jxgis.given import given_tables, named_tables
 from jxgis.i18n import text_pair
 from jxgis.part import Given, Result
 from jxgis.periods import Comparison, compare_periods
@@ -101,13 +101,14 @@ def find_weak_areas(
        rank name     kind  issues
     0     1    甲  markets     345
     """
-    own = dict(places or {})
+    own = named_tables(places, "places")
     layers = {
         "issues": issues, "districts": districts, "units": units, "streets": streets, "population": population,
-        "weak_before": weak_before, **own,
+        "weak_before": weak_before,
     }  # fmt: skip
     given = given_tables(
         layers,
+        further=own,
         needs=("issues", "districts"),
         history=history,
         lang=lang,

@@ -17,6 +17,7 @@ import shapely
 import jxgis
 from jxgis.drawing.canvas import Canvas
 from jxgis.errors import CrsError, InputError
+from jxgis.schema.layers import layers
 
 GROUND = gpd.GeoDataFrame({"name": ["甲"], "people": [9.0]}, geometry=[shapely.box(0, 0, 3000, 3000)], crs=4549)
 POINTS = gpd.GeoDataFrame(
@@ -139,6 +140,43 @@ def test_rules_of_several_options_are_told_without_a_key() -> None:
         jxgis.propose_units(GROUND, min_km2=6)
 
 
+def _barest() -> dict[str, Callable[[], Any]]:
+    """Every front door with as few layers and columns as it asks for."""
+    rng = np.random.default_rng(0)
+    places = np.hstack([rng.uniform(0, 400, (2, 300)), rng.uniform(0, 4000, (2, 2700))])
+    issues = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*places), crs=4549)
+    city = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(0, 0, 4000, 4000)], crs=4549)
+    plots = gpd.GeoDataFrame(geometry=[shapely.box(x, 0, x + 400, 400) for x in range(0, 4000, 500)], crs=4549)
+    squares = gpd.GeoDataFrame(geometry=[shapely.box(x, 0, x + 1500, 1500) for x in (0, 2000)], crs=4549)
+    lines = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 5), (4000, 5)])], crs=4549)
+    times = pd.date_range("2023-01-01", "2025-06-30", periods=len(issues))
+    return {
+        "find_hotspots": lambda: jxgis.find_hotspots(issues, city.geometry),
+        "measure_parks": lambda: jxgis.measure_parks(squares, plots, city),
+        "propose_units": lambda: jxgis.propose_units(city, issues=issues, cell_m=1000, alternatives=False),
+        "score_candidates": lambda: jxgis.score_candidates(squares, issues=issues, districts=city),
+        "allocate_candidates": lambda: jxgis.allocate_candidates(
+            squares.assign(score=[70.0, 90.0]), years=[2026], number={2026: 1}
+        ),
+        "measure_scorecard": lambda: jxgis.measure_scorecard(city, issues=issues),
+        "measure_circle": lambda: jxgis.measure_circle({"shops": squares}, plots, city, lines),
+        "find_weak_areas": lambda: jxgis.find_weak_areas(issues, city, {"markets": plots}),
+        "measure_effect": lambda: jxgis.measure_effect(
+            plots[:1], issues.assign(time=times), city, at="2025-01-01", months=3
+        ),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("door", _barest())
+def test_a_result_of_the_barest_tables_is_told_drawn_and_written(door: str, tmp_path: Path) -> None:
+    result = _barest()[door]()
+    assert type(result).__name__ in repr(result)
+    assert "<" in result._repr_html_()
+    assert all(figure.axes for figure in result.figures().values())
+    assert {"run.json"} < {path.name for path in result.write(tmp_path / "out").iterdir()}
+
+
 @pytest.mark.slow
 def test_what_the_users_blocks_are_called_like_is_theirs(tmp_path: Path) -> None:
     cells = [shapely.box(x, y, x + 1000, y + 1000) for x in range(0, 3000, 1000) for y in range(0, 3000, 1000)]
@@ -174,6 +212,30 @@ def test_candidates_may_share_an_index() -> None:
     twice = pd.concat([GROUND, GROUND.assign(name="乙")])
     scores = jxgis.score_candidates(gpd.GeoDataFrame(twice), districts=GROUND)
     assert scores.scores["candidate_id"].tolist() == ["甲", "乙"]
+
+
+NAMED: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "score_candidates": ("further", lambda named: jxgis.score_candidates(GROUND, districts=GROUND, further=named)),
+    "measure_scorecard": ("further", lambda named: jxgis.measure_scorecard(GROUND, further=named)),
+    "measure_circle": ("facilities", lambda named: jxgis.measure_circle(named, GROUND, GROUND, LINES)),
+    "find_weak_areas": ("places", lambda named: jxgis.find_weak_areas(POINTS, GROUND, named)),
+}
+
+
+@pytest.mark.parametrize("door", NAMED)
+def test_layers_by_name_are_held_to_what_every_layer_is(door: str) -> None:
+    argument, run = NAMED[door]
+    for crs in (4326, 4548):
+        with pytest.raises(CrsError, match="\\ntoilets"):
+            run({"toilets": POINTS.to_crs(crs)})
+    with pytest.raises(InputError, match="\\ntoilets is not a GeoDataFrame but str"):
+        run({"toilets": "toilets.csv"})
+    with pytest.raises(InputError, match="\\nThe table of toilets breaks its contract: geometry: 60 rows are invalid"):
+        run({"toilets": POINTS.set_geometry([None] * 60, crs=4549)})
+    for wrong in (POINTS, "toilets.csv", [POINTS]):
+        with pytest.raises(InputError, match=f"\\n{argument} takes GeoDataFrames by the names of their layers"):
+            run(wrong)
+    assert run({"toilets": POINTS}).given.need("toilets").shape == POINTS.shape
 
 
 def test_what_cannot_be_read_is_refused() -> None:
@@ -266,6 +328,28 @@ def test_help_lists_every_option_with_its_default_and_what_it_means(door: Any, m
             assert jxgis.settings.about(model, name).en[1:] in said.__doc__
     assert inspect.signature(jxgis.load_parks).parameters.keys() == {"path", "city", "options"}
     assert "park_id" in str(inspect.getdoc(jxgis.load_parks))
+
+
+def test_every_loader_and_every_error_stands_at_the_top() -> None:
+    top = set(dir(jxgis))
+    loaders = {name for name in dir(jxgis.load) if name.startswith("load_")}
+    assert {name for name in top if name.startswith("load_")} == loaders | {"load_city", "load_settings"}
+    assert {f"load_{layer}" for layer in layers()} <= loaders
+    errors = {
+        name for name, kind in vars(jxgis.errors).items() if isinstance(kind, type) and issubclass(kind, Exception)
+    }
+    assert {name for name in top if name.endswith("Error")} == errors
+    assert all(getattr(jxgis, name) is getattr(jxgis.errors, name) for name in errors)
+
+
+def test_a_module_lists_what_is_public_and_nothing_else() -> None:
+    modules = {name: getattr(jxgis, name) for name in dir(jxgis) if inspect.ismodule(getattr(jxgis, name))}
+    packages = {path.parent.name for path in Path(jxgis.__file__).parent.glob("*/__init__.pyi")}
+    assert packages - {"qgis"} <= {*modules}
+    for name, module in modules.items():
+        shown = set(dir(module))
+        assert {*module.__all__} <= shown, name
+        assert name == "load" or shown == {*module.__all__}, name
 
 
 @pytest.mark.parametrize("package", ["schema", "report", "drawing", "space"])
