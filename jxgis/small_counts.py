@@ -306,12 +306,12 @@ def _whole_numbers(values: pd.Series) -> NDArray[np.int64]:
 
 
 def as_words(values: pd.Series) -> pd.Series:
-    """Counts, some of them ranges, as text: thousands separated, missing values missing.
+    """Counts, some of them ranges, as text: thousands separated, what is left out as a dash.
 
     Examples
     --------
     >>> as_words(pd.Series([1234, "1–2", None], dtype=object)).tolist()
-    ['1,234', '1–2', None]
+    ['1,234', '1–2', '—']
     """
-    words = [None if pd.isna(value) else value if isinstance(value, str) else f"{value:,.0f}" for value in values]
+    words = ["—" if pd.isna(value) else value if isinstance(value, str) else f"{value:,.0f}" for value in values]
     return pd.Series(words, index=values.index, dtype=object)

@@ -335,7 +335,7 @@ def _add_months(page: folium.Map, months: Months, ground: Ground, lang: str) -> 
         styles=[bare, *(fill(colour, weight=0.4) for colour in colours), fill(ABSENT, weight=0.4)],
         labels=[few, *labels, text("maps.months_left_out", lang)],
         periods=_month_names(months, lang),
-        told=["—" if total is None else text("maps.n_issues", lang, n=total) for total in months.totals],
+        told=[text("maps.n_issues", lang, n=total) for total in months.totals],
         heading="name",
         fields=(text("maps.month_when", lang), column("issues").title.of(lang)),
         lang=lang,

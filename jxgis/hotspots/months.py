@@ -44,7 +44,7 @@ class Months(NamedTuple):
     step
         Its length, in months.
     totals
-        Issues of each in words: all that lie in a cell; few as a range.
+        Issues of each in words: all that lie in a cell; few as a range, what is left out as a dash.
     part
         Whether the data cover only a part of it.
     classes
@@ -57,7 +57,7 @@ class Months(NamedTuple):
     side_m: float
     first: NDArray[np.datetime64]
     step: int
-    totals: list[str | None]
+    totals: list[str]
     part: NDArray[np.bool_]
     classes: NDArray[np.int64]
     breaks: tuple[int, ...]

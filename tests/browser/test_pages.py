@@ -138,8 +138,8 @@ def test_tooltips_show_hostile_text_as_text(pages, visit):
     page.wait_for_selector(".jx-tip")
     words = page.locator(".jx-tip").inner_text()
     assert "<img src=x onerror=" in words
-    assert "问题数" in words
-    assert "1,000" in words
+    # It overlaps others, which less its own would tell cells: its number is left out.
+    assert "问题数\t—" in words
     assert page.evaluate("() => window.hacked") is None
     assert found.complaints == []
 

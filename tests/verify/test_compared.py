@@ -157,7 +157,7 @@ def test_a_number_in_the_script_of_a_map_is_found(made, result):
 
 
 def test_a_number_in_a_paragraph_of_the_document_is_found(made, result):
-    _in_zip(result / "report.docx", "word/document.xml", "6,436 平方米", "6,439 平方米")
+    _in_zip(result / "report.docx", "word/document.xml", "6,436\xa0平方米", "6,439\xa0平方米")
     (found,) = compare_files(result / "report.docx", made / "report.docx", "report.docx").differences
     assert "6,439" in found.was.zh
     assert "6,436" in found.now.zh
