@@ -9,6 +9,8 @@ import shapely
 from jxgis import said
 from jxgis.errors import InputError
 from jxgis.load import load_layer
+from jxgis.load._columns import as_number
+from jxgis.load.times import parse_times
 
 
 @pytest.mark.parametrize(
@@ -96,3 +98,14 @@ def test_ranks_and_names_of_last_years_list(tmp_path):
     rows.to_file(file)
     table = load_layer("weak_before", file).table
     assert table[["name", "rank"]].to_numpy().tolist() == [["甲", 1], ["乙", 2], ["丙", 3]]
+
+
+@pytest.mark.parametrize("written", ["10²", "10¹", "①", "½"])
+def test_a_mark_beside_a_number_is_no_digit_of_it(written: str) -> None:
+    """A footnote: 10² is not 102, wherever numbers, years, ranks and dates are read."""
+    column = pd.Series([written, "１２"])
+    assert as_number(column)[1].tolist() == [True, False]
+    assert said.ranks(column)[1].tolist() == [True, False]
+    assert said.years(pd.Series([f"202{written[-1]}"]))[1].all()
+    times = parse_times(pd.Series([f"2026-03-1{written[-1]}"]), timezone="Asia/Shanghai")
+    assert times.bad.all()

@@ -234,8 +234,7 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     again = number.isna() & text.notna()
     if again.any():
         plain = (
-            text[again]
-            .str.normalize("NFKC")
+            said.narrow(text[again])
             .str.replace(r"[,\s]", "", regex=True)
             .str.replace(r"^(\d{4})年度?$", r"\1", regex=True)
         )
