@@ -58,10 +58,10 @@ def _levels(levels: pd.DataFrame, lang: str) -> list[Block]:
         named = [column("issue_class").word(name, lang) for name in left_out["issue_class"]]
         brackets = "{} ({})" if lang == "en" else "{}（{}）"
         # A class of so few issues may have its number hidden, as a range or altogether.
-        numbers = as_words(left_out["issues"].astype(object))
+        numbers = left_out["issues"].astype(object)
         each = (
-            name if number is None else brackets.format(name, number)
-            for name, number in zip(named, numbers, strict=True)
+            brackets.format(name, number) if told else name
+            for name, number, told in zip(named, as_words(numbers), numbers.notna(), strict=True)
         )
         least = int(first["min_issues"])
         blocks.append(Paragraph(text("report.few_issues", lang, least=least, names=listed(each, lang)), "none"))
