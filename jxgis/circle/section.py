@@ -134,7 +134,7 @@ def _blocks(
             blocks.append(table_block(heading, worst, lang, of="circle.blind_spots", folded=len(worst) > TOP))
     sites = tables.get("sites")
     if sites is not None and siting is not None:
-        key = "sites" if len(sites) else "no_sites"
+        key = "sites" if len(sites) else "no_sites" if np.isfinite(siting["gap"]) else "sites_unknown"
         values = {name: percent(siting[name]) for name in ("before", "after", "gap")}
         blocks.append(Paragraph(text(f"circle.{key}", lang, n=len(sites), of=of, **values), "sub"))
         if len(sites):

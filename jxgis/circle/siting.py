@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, hstack, vstack
 
 from jxgis.bounds import at_most, widened
@@ -39,7 +39,8 @@ class Sited:
     before, after
         Demand served by what stands today, and with the sites too.
     gap
-        How far the choice may be from the best, relative to what it adds; 0: it is the best.
+        How far the choice may be from the best, relative to what it adds; 0: it is the best; inf: it adds nothing, and it is
+        not known that none does.
     """
 
     chosen: Ints
@@ -147,7 +148,7 @@ def choose_with_capacity(
     capacity
         How much a new one can take; inf: all.
     time_limit_s
-        After which the best so far counts.
+        After which the best so far counts, or sites taken one by one where that is better.
 
     Returns
     -------
@@ -179,20 +180,23 @@ def choose_with_capacity(
     merged, demand = _merged(both, weight)
     new = np.arange(both.shape[1]) >= existing.shape[1]
     most = np.concatenate([room, np.full(cover.shape[1], min(capacity, float(weight.sum())))])
-    none = _assign(merged, demand, most, new, 0, time_limit_s)
-    best = _assign(merged, demand, most, new, sites, time_limit_s)
+    none = _assign(merged, demand, np.where(new, 0.0, most))
+    best, bound = _best(merged, demand, most, new, sites, none, time_limit_s)
     taken = best.load[new]
-    order = np.argsort(-taken[best.built], kind="stable")
+    # To a billionth, so that rounding does not order equals.
+    order = np.argsort(-np.round(taken[best.built] / max(float(weight.sum()), 1e-12), 9), kind="stable")
     chosen = best.built[order]
     worth = taken[chosen] > 1e-9 * max(float(weight.sum()), 1.0)
-    gap = max(best.bound - best.value, 0.0) / max(best.value - none.value, 1e-9)
-    return Sited(chosen[worth], taken[chosen][worth], none.value, best.value, gap if gap > 1e-6 else 0.0)
+    short = max(bound - best.value, 0.0)
+    added = best.value - none.value
+    gap = 0.0 if short <= 1e-6 * max(added, 1e-9) else short / added if added > 0 else np.inf
+    return Sited(chosen[worth], taken[chosen][worth], none.value, best.value, gap)
 
 
 @dataclass(frozen=True, eq=False)
 class _Assigned:
     value: float
-    bound: float
+    left: Floats
     built: Ints
     load: Floats
 
@@ -214,36 +218,93 @@ def _merged(cover: csr_array, weight: Floats) -> tuple[csr_array, Floats]:
     return rows[first], np.bincount(label[held], weights=weight[held], minlength=len(first)).astype(np.float64)
 
 
-def _assign(
-    cover: csr_array, demand: Floats, most: Floats, new: NDArray[np.bool_], sites: int, time_limit_s: float
-) -> _Assigned:
-    """Assign demand to facilities, so many of the new ones built: flows along the pairs within reach, and what is built."""
-    pairs = cover.tocoo()
-    f, n, total = len(pairs.row), int(new.sum()), max(float(demand.sum()), 1e-12)
-    nobody = _Assigned(0.0, 0.0, np.zeros(0, dtype=np.int64), np.zeros(len(most)))
-    if not f:
-        return nobody
-    flow = np.arange(f)
-    of_demand = csr_array((np.ones(f), (pairs.row, flow)), shape=(len(demand), f))
-    of_site = csr_array((np.ones(f), (pairs.col, flow)), shape=(len(most), f))
-    built = csr_array((-most[new] / total, (np.flatnonzero(new), np.arange(n))), shape=(len(most), n))
-    whole = csr_array(np.concatenate([np.zeros(f), np.ones(n)])[None, :])
-    rows = vstack([hstack([of_demand, csr_array((len(demand), n))]), hstack([of_site, built]), whole], format="csc")
-    upper = np.concatenate([demand / total, np.where(new, 0.0, most / total), [sites]])
+def _best(
+    cover: csr_array,
+    demand: Floats,
+    most: Floats,
+    new: NDArray[np.bool_],
+    sites: int,
+    none: _Assigned,
+    time_limit_s: float,
+) -> tuple[_Assigned, float]:
+    """The best assignment with so many of the new ones built, and what none can exceed."""
+    n, total = int(new.sum()), max(float(demand.sum()), 1e-12)
+    if not cover.nnz or not n or sites <= 0:
+        return none, none.value
+    flows, rows, upper = _programme(cover, demand / total, most / total)
+    built = csr_array((-most[new] / total, (len(demand) + np.flatnonzero(new), np.arange(n))), shape=(rows.shape[0], n))
+    whole = csr_array(np.concatenate([np.zeros(flows), np.ones(n)])[None, :])
+    upper[len(demand) + np.flatnonzero(new)] = 0.0
     found = milp(
-        c=-np.concatenate([np.ones(f), np.zeros(n)]),
-        constraints=[LinearConstraint(rows, -np.inf, upper)],
-        integrality=np.concatenate([np.zeros(f), np.ones(n)]),
-        bounds=Bounds(np.zeros(f + n), np.concatenate([np.full(f, np.inf), np.ones(n)])),
+        c=-np.concatenate([np.ones(flows), np.zeros(n)]),
+        constraints=[
+            LinearConstraint(
+                vstack([hstack([rows, built]), whole], format="csc"), -np.inf, np.concatenate([upper, [sites]])
+            )
+        ],
+        integrality=np.concatenate([np.zeros(flows), np.ones(n)]),
+        bounds=Bounds(np.zeros(flows + n), np.concatenate([np.full(flows, np.inf), np.ones(n)])),
         options={"mip_rel_gap": 0.0, "time_limit": time_limit_s},
     )
-    if found.x is None:
-        return nobody
-    flows = found.x[:f] * total
-    bound = found.mip_dual_bound if found.mip_dual_bound is not None and sites else found.fun
+    plans = [] if found.x is None else [np.flatnonzero(found.x[flows:] > 0.5)]
+    if found.status != 0:
+        plans.append(_one_by_one(cover, demand, none, most, new, sites))
+    held = [replace(_assign(cover, demand, _opened(most, new, plan)), built=plan) for plan in plans]
+    best = max(held, key=lambda one: one.value)
+    # What none can exceed whatever the solver knows: all there is, and today's with every new one full.
+    known = [total, none.value + float(np.sort(most[new])[::-1][:sites].sum())]
+    if found.mip_dual_bound is not None and np.isfinite(found.mip_dual_bound):
+        known.append(-float(found.mip_dual_bound) * total)
+    return best, max(min(known), best.value)
+
+
+def _opened(most: Floats, new: NDArray[np.bool_], built: Ints) -> Floats:
+    """How much each facility can take with these of the new ones built."""
+    room = np.where(new, 0.0, most)
+    opened = np.flatnonzero(new)[built]
+    room[opened] = most[opened]
+    return room
+
+
+def _one_by_one(
+    cover: csr_array, demand: Floats, none: _Assigned, most: Floats, new: NDArray[np.bool_], sites: int
+) -> Ints:
+    """New ones one by one, each the one with most within reach that has no place yet; of equals with most within reach."""
+    columns, left = csr_array(cover[:, new].T), none.left.copy()
+    reached, room = columns @ demand, most[new]
+    chosen: list[int] = []
+    for _ in range(min(sites, len(room))):
+        gain = np.minimum(columns @ left, room)
+        gain[chosen] = -1.0
+        best = int(np.lexsort((reached, gain))[-1])
+        chosen.append(best)
+        at = columns.indices[columns.indptr[best] : columns.indptr[best + 1]]
+        left[at] *= 1 - gain[best] / max(float(left[at].sum()), 1e-300)
+    return np.array(sorted(chosen), dtype=np.int64)
+
+
+def _programme(cover: csr_array, demand: Floats, room: Floats) -> tuple[int, csr_array, Floats]:
+    """Flows along the pairs within reach: how many, their rows (each demand, each facility), and what these hold at most."""
+    pairs = cover.tocoo()
+    flow = np.arange(len(pairs.row))
+    row = np.concatenate([pairs.row, len(demand) + pairs.col])
+    rows = csr_array((np.ones(len(row)), (row, np.tile(flow, 2))), shape=(len(demand) + len(room), len(flow)))
+    return len(flow), rows, np.concatenate([demand, room])
+
+
+def _assign(cover: csr_array, demand: Floats, room: Floats) -> _Assigned:
+    """Assign as much demand as can be to facilities with so much room: a linear programme, solved to its end."""
+    if not cover.nnz:
+        return _Assigned(0.0, demand, np.zeros(0, dtype=np.int64), np.zeros(len(room)))
+    total = max(float(demand.sum()), 1e-12)
+    flows, rows, upper = _programme(cover, demand / total, room / total)
+    found = linprog(  # type: ignore[call-overload]  # its stubs know no sparse rows
+        -np.ones(flows), A_ub=rows, b_ub=upper, bounds=(0, None), method="highs"
+    )
+    load = rows @ found.x * total
     return _Assigned(
-        value=float(flows.sum()),
-        bound=-float(bound) * total,
-        built=np.flatnonzero(found.x[f:] > 0.5).astype(np.int64),
-        load=np.bincount(pairs.col, weights=flows, minlength=len(most)).astype(np.float64),
+        value=float(found.x.sum()) * total,
+        left=np.maximum(demand - load[: len(demand)], 0.0),
+        built=np.zeros(0, dtype=np.int64),
+        load=load[len(demand) :],
     )

@@ -46,6 +46,31 @@ def test_capacities_by_brute_force(seed):
     assert (found.gain <= capacity + 1e-9).all()
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_a_solver_without_time_says_how_far_its_sites_may_be_from_the_best(seed):
+    rng = np.random.default_rng(500 + seed)
+    m, k, n, sites = (int(rng.integers(1, top)) for top in (9, 4, 6, 4))
+    existing, cover = rng.random((m, k)) < 0.35, rng.random((m, n)) < 0.4
+    room, weight = rng.integers(0, 30, k).astype(float), rng.integers(1, 20, m).astype(float)
+    capacity = float(rng.integers(5, 40)) if seed % 3 else np.inf
+    found = choose_with_capacity(
+        csr_array(existing), room, csr_array(cover), weight, sites=sites, capacity=capacity, time_limit_s=0
+    )
+
+    def served(some):
+        most = min(capacity, weight.sum())
+        return greatest_flow(np.hstack([existing, cover[:, list(some)]]), [*room, *[most] * len(some)], weight)
+
+    best = max(served(some) for some in itertools.combinations(range(n), min(sites, n)))
+    assert found.before == pytest.approx(served(()))
+    assert found.after == pytest.approx(served(found.chosen))
+    assert len(found.chosen) <= sites
+    added = found.after - found.before
+    assert best <= found.after + (found.gap * added if added > 0 else found.gap) + 1e-6
+    # Something is sited wherever a candidate reaches demand that has no place.
+    assert (added > 0) == (best > found.before + 1e-6)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_without_capacities_by_brute_force(seed):
     rng = np.random.default_rng(100 + seed)
