@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.bounds import widened
 from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.space._districts import overlaps
@@ -81,7 +82,7 @@ def all_areas(
     overlaps = np.isin(np.arange(len(others)), other[shared > _SLIVER * least])
     near = np.zeros(len(others), dtype=np.bool_)
     if spill_m > 0:
-        near[tree.query(polygons, predicate="dwithin", distance=spill_m)[0]] = True
+        near[tree.query(polygons, predicate="dwithin", distance=widened(spill_m))[0]] = True
     others = others.assign(role=np.where(near, "near", "untreated"))[~overlaps]
     if not (others["role"] == "untreated").any():
         raise InputError.saying(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.bounds import widened
 from jxgis.crs import require_metric
 from jxgis.i18n import text
 from jxgis.space.nearest import nearest
@@ -53,7 +54,7 @@ def streets_of(
     # At a crossing several streets are nearest: the first of the table, as segments stand in the order of their streets.
     segments, street_of = _segments(streets.geometry.to_numpy())
     names = np.array([*_texts(streets["name"])[street_of], None], dtype=object)
-    return names[nearest(issues.geometry.to_numpy(), segments, reach_m=reach_m)]
+    return names[nearest(issues.geometry.to_numpy(), segments, reach_m=widened(reach_m))]
 
 
 def _segments(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
@@ -238,7 +239,9 @@ def _nearest(
     if named is None:
         return np.full(x.size, None, dtype=object)
     names = np.array([*_texts(named["name"]), None], dtype=object)
-    return names[nearest(np.asarray(shapely.points(x, y), dtype=object), named.geometry.to_numpy(), reach_m=reach_m)]
+    return names[
+        nearest(np.asarray(shapely.points(x, y), dtype=object), named.geometry.to_numpy(), reach_m=widened(reach_m))
+    ]
 
 
 def _texts(values: pd.Series | NDArray[np.object_]) -> NDArray[np.object_]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.bounds import at_most
 from jxgis.city import TIMEZONE, UNCLASSIFIED, classify, read_class_table
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
@@ -481,7 +482,7 @@ def disagreement(
     differ = checked.copy()
     differ[checked] = [plain(a) != plain(b) for a, b in zip(recorded[checked], located[checked], strict=True)]
     away = _away(issues.geometry.array[differ], recorded[differ], polygons, names, plain)
-    near = away <= tolerance_m
+    near = at_most(away, tolerance_m)
     differ[np.flatnonzero(differ)[near]] = False
     away = away[~near]
     cases = pd.DataFrame(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from jxgis.bounds import widened
+from jxgis.bounds import at_most, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 from jxgis.settings import PARKS, ParkSettings
@@ -167,10 +167,11 @@ def _given(
     if not on[serving].all():
         reports.append(("gate_off_street", "gates", int((~on[serving]).sum())))
     row, park = row[on[row]], park[on[row]]
-    away = shapely.distance(points[row], shape[parks[park]])
+    # To a micrometre: on the common edge of two parks a gate is at both.
+    away = np.round(shapely.distance(points[row], shape[parks[park]]), 6)
     least = np.full(len(points), np.inf)
     np.minimum.at(least, row, away)
-    return parks[park], _take(snapped, row), parks[np.unique(park[away <= least[row]])]
+    return parks[park], _take(snapped, row), parks[np.unique(park[at_most(away, least[row])])]
 
 
 def _clear(

@@ -72,7 +72,7 @@ class Siting:
             Polygons of unserved housing, as of `gaps.blind_spots`; empty where the plan's parks serve all of it.
         """
         plot, spot = shapely.STRtree(spots.to_numpy()).query(
-            self.plots.geometry.to_numpy(), predicate="dwithin", distance=self.plots["radius_m"].to_numpy()
+            self.plots.geometry.to_numpy(), predicate="dwithin", distance=widened(self.plots["radius_m"].to_numpy())
         )
         in_reach, helped = np.zeros(len(spots), dtype=np.bool_), np.zeros(len(spots), dtype=np.bool_)
         in_reach[spot] = True

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
 
@@ -167,7 +168,7 @@ def _shared_borders(
     length, overlap = _length_and_overlap(met)
     # A vertex that only one neighbour has lies off the other's edge by rounding: snap those pairs to a
     # millimetre grid. It costs ten times as much, so that only the pairs that need it pay.
-    doubtful = (length < min_shared_m) | (overlap > 0)
+    doubtful = ~at_least(length, min_shared_m) | (overlap > 0)
     if doubtful.any():
         met[doubtful] = shapely.intersection(geometry[u[doubtful]], geometry[v[doubtful]], grid_size=SNAP_M)
         length[doubtful], overlap[doubtful] = _length_and_overlap(met[doubtful])
@@ -179,7 +180,7 @@ def _shared_borders(
             zh=f"{bad.sum()} 对地块相互重叠（{shown}）；每块地只能属于一个地块，请先消除重叠。",
             en=f"{bad.sum()} pairs of blocks overlap ({shown}); remove the overlaps, so that blocks tile the districts.",
         )
-    kept = length >= min_shared_m
+    kept = at_least(length, min_shared_m)
     return u[kept], v[kept], length[kept], met[kept]
 
 
@@ -204,7 +205,7 @@ def share_along(lines: npt.NDArray[np.object_], barriers: npt.NDArray[np.object_
     points = shapely.line_interpolate_point(
         np.repeat(parts, _BARRIER_SAMPLES), np.tile(at, len(parts)), normalized=True
     )
-    near = shapely.STRtree(barriers).query(points, predicate="dwithin", distance=tolerance_m)[0]
+    near = shapely.STRtree(barriers).query(points, predicate="dwithin", distance=widened(tolerance_m))[0]
     hit = np.zeros(len(points))
     hit[near] = 1
     within = hit.reshape(-1, _BARRIER_SAMPLES).mean(axis=1) * length

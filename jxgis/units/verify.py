@@ -293,7 +293,7 @@ def _contiguity_checks(
         parts = [parts[0], *(part for part in parts[1:] if not shapely.covers(scraps, part))]
         parts_of[row] = len(parts)
         for part in parts[1:]:
-            thin = width_m(part) <= tolerance_m
+            thin = at_most(width_m(part), tolerance_m)
             defects.add("not_contiguous", (row,), int(home[row]), part, repairable=bool(thin))
         for part in parts:
             for lobe in _lobes(part, tolerance_m):

@@ -14,6 +14,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
+from shapely.affinity import rotate, translate
 
 from jxgis.effect.analysis import analyse, measure_effect
 from jxgis.effect.areas import all_areas
@@ -338,3 +339,17 @@ def test_it_writes_what_the_contract_says(tmp_path: Path, lang: str) -> None:
     assert (out / "figures/effect.png").exists()
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
     assert run["effect_found"] == summary
+
+
+def test_an_area_exactly_at_the_spill_distance_is_near() -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(30):
+        angle, (dx, dy) = rng.uniform(0, 360), rng.uniform(-20_000, 20_000, 2)
+        figure = [shapely.box(x, 0, x + 100, 100) for x in (0, 400, 900)]
+        shapes = [translate(rotate(g, angle, origin=(0, 0)), 572_000 + dx, 3_402_000 + dy) for g in figure]
+        treated, near, far = (
+            gpd.GeoDataFrame({"name": [n]}, geometry=[g], crs=4549) for n, g in zip("abc", shapes, strict=True)
+        )
+        units = gpd.GeoDataFrame(pd.concat([near, far], ignore_index=True), crs=4549)
+        areas, _ = all_areas(treated, units, {"units": units}, controls="units", spill_m=300.0)
+        assert areas.set_index("name")["role"].to_dict() == {"a": "treated", "b": "near", "c": "untreated"}

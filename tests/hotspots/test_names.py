@@ -94,3 +94,13 @@ def test_every_peak_has_its_nearest_place_and_of_equals_the_first_of_the_table()
         subdistricts=nothing, cell_ids=np.array(list("abcd")),
     )  # fmt: skip
     assert table["name"].tolist() == ["丁", "甲", "乙", "乙"]
+
+
+def test_a_street_exactly_at_the_reach_gives_its_name():
+    rng = np.random.default_rng(6)
+    for _ in range(30):
+        angle, at = rng.uniform(0, 2 * np.pi), np.array([572_000.0, 3_402_000.0]) + rng.uniform(-20_000, 20_000, 2)
+        away, along = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+        line = shapely.LineString([at + 100 * away - 50 * along, at + 100 * away + 50 * along])
+        streets = gpd.GeoDataFrame({"name": ["中山路"]}, geometry=[line], crs=4549)
+        assert streets_of(gpd.GeoSeries([shapely.Point(at)], crs=4549), streets, reach_m=100).tolist() == ["中山路"]

@@ -16,7 +16,7 @@ from jxgis.parks.standards import load_standard, load_standards
 from jxgis.parks.supply import two_step_catchment
 from jxgis.parks.walking import walking_coverage
 from jxgis.parks.whole import merge_parks
-from jxgis.space.network import graph_of_edges, snap
+from jxgis.space.network import graph_of_edges, snap, street_graph
 
 CENTRE = np.array([572_000.0, 3_402_000.0])
 STORED = (4490, 4528, 32651)
@@ -199,3 +199,44 @@ def test_a_home_exactly_at_the_catchment_along_the_streets_shares_the_park():
         home = table([shapely.Point(300 * step, 0)], people=[10.0])
         found = two_step_catchment(park, home, catchment_m=300 * step, decay="none", graph=graph, gates=gates)
         assert found.points["m2_per_person"].tolist() == [1000]
+
+
+def test_a_gate_midway_between_two_parks_leads_into_both_and_no_street_does():
+    """A symmetric figure, turned by any angle: what holds of one park holds of the other, also where they share an edge."""
+    rng = np.random.default_rng(21)
+    for gap in (0, 10):
+        for _ in range(30):
+            left, right, gate, path, side = turned(
+                [
+                    shapely.box(-60 - gap / 2, 0, -gap / 2, 60),
+                    shapely.box(gap / 2, 0, 60 + gap / 2, 60),
+                    shapely.Point(0, 0),
+                    shapely.LineString([(0, 0), (0, -200)]),
+                    shapely.LineString([(-100, -5), (100, -5)]),
+                ],
+                rng,
+            )
+            street = street_graph(table([path, side]))
+            parks = table([left, right], park_id=["left", "right"], radius_m=300.0)
+            found = park_gates(parks, street, gates=table([gate])).table
+            assert sorted(zip(found["park_id"], found["kind"], strict=True)) == [("left", "given"), ("right", "given")]
+
+
+def test_a_spot_exactly_at_the_radius_of_a_plot_has_one_in_reach():
+    """As people at that distance are sited for, so the page says of the spot."""
+    rng = np.random.default_rng(22)
+    zone, park, homes, plot, spot = (
+        shapely.box(-2000, -2000, 2000, 2000),
+        shapely.box(-1900, -1900, -1800, -1800),
+        shapely.box(0, 0, 100, 100),
+        shapely.box(0, 400, 50, 450),
+        shapely.box(0, 0, 50, 100),
+    )
+    for _ in range(30):
+        at = turned([zone, park, homes, plot, spot], rng)
+        parks = classify_parks(table([at[1]], area_m2=[1e4]), load_standard())
+        found = site_parks(
+            parks, table([at[2]]), table([at[0]], name=["a"]), table([at[3]]), standard=load_standard(), radius_m=300.0,
+            new_parks=0,
+        )  # fmt: skip
+        assert found.why_not(gpd.GeoSeries([at[4]], crs=4549)) == ["more_elsewhere"]

@@ -102,3 +102,13 @@ def test_share_of_a_border_in_two_pieces_weighs_them_by_length():
 def test_blocks_that_cannot_be_used_are_refused(cells, said):
     with pytest.raises(InputError, match=said):
         block_graph(table(cells))
+
+
+def test_a_border_exactly_at_the_tolerance_of_a_street_runs_along_it():
+    rng = np.random.default_rng(4)
+    for _ in range(30):
+        figure = [box(0, 0, 100, 100), box(100, 0, 200, 100), shapely.LineString([(110, -20), (110, 120)])]
+        angle, (dx, dy) = rng.uniform(0, 360), rng.uniform(-20_000, 20_000, 2)
+        one, other, street = (translate(rotate(g, angle, origin=(0, 0)), 572_000 + dx, 3_402_000 + dy) for g in figure)
+        blocks = gpd.GeoDataFrame({"block_id": ["a", "b"], "district": "x"}, geometry=[one, other], crs=4549)
+        assert block_graph(blocks, barriers=gpd.GeoSeries([street], crs=4549)).barrier_share.tolist() == [1.0]
