@@ -405,9 +405,10 @@ def test_a_damaged_run_is_refused(a, tmp_path, run):
         compare_results(a, b)
 
 
-def test_a_damaged_file_is_named(a, tmp_path):
+@pytest.mark.parametrize("held", [b"no database", b""])
+def test_a_damaged_file_is_named(a, tmp_path, held):
     b = shutil.copytree(a, tmp_path / "b")
-    (b / "parks.gpkg").write_bytes(b"no database")
+    (b / "parks.gpkg").write_bytes(held)
     with pytest.raises(InputError, match=r"parks\.gpkg"):
         compare_results(a, b)
 
