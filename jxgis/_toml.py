@@ -15,10 +15,45 @@ from jxgis._files import require_ordinary
 from jxgis.errors import SettingsError, os_reason
 from jxgis.i18n import Text
 
-__all__ = ["MONTH_DAY", "RuleError", "kind_at", "model_in", "read_toml", "validated"]
+__all__ = [
+    "COLOUR",
+    "COLUMN",
+    "ID",
+    "KEY",
+    "LEVEL",
+    "MONTH_DAY",
+    "RuleError",
+    "kind_at",
+    "model_in",
+    "read_toml",
+    "validated",
+]
 
 #: A day of any year: February has 28.
 MONTH_DAY = r"^((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))$"
+KEY = "^[a-z][a-z0-9_]{0,39}$"
+ID = r"^[A-Za-z_]\w*$"
+COLUMN = r"^[^\W\d]\w*$"
+LEVEL = r"^([^\W\d]\w*)?$"
+COLOUR = "^#[0-9a-fA-F]{6}$"
+_NAME = Text(zh="须为不以数字开头的字母、数字和下划线", en="must be letters, digits and underscores, no digit first")
+_FORMS = {
+    MONTH_DAY: Text(
+        zh="须为“月-日”，如 03-31；2 月到 28 日为止", en="must be a month and day such as 03-31; February has 28"
+    ),
+    KEY: Text(
+        zh="须为小写字母开头的小写字母、数字和下划线，不超过 40 个",
+        en="must be at most 40 small letters, digits and underscores, a letter first",
+    ),
+    ID: _NAME,
+    COLUMN: _NAME,
+    LEVEL: _NAME,
+    COLOUR: Text(zh="须为颜色，如 #1b7837", en="must be a colour such as #1b7837"),
+}
+# Deeper than any table of a project; beyond it Python's own recursion ends.
+_DEEPEST = 20
+# Of a value, in a message.
+_LONGEST = 80
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -65,8 +100,10 @@ def read_toml(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+), column (\d+)", str(error))
         where = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件末尾"
+        twice = re.search(r"twice|overwrite|already|mutate", str(error))
+        why = "同一个键或同一段写了两次，请只留一处。" if twice else "文字要加引号；Windows 路径请用 / 或单引号。"
         raise SettingsError(
-            zh=f"{path.name} 不是有效的 TOML：{where}有误。文字要加引号；Windows 路径请用 / 或单引号。",
+            zh=f"{path.name} 不是有效的 TOML：{where}有误。{why}",
             en=f"{path.name} is not valid TOML: {error}. Write Windows paths with / or in single quotes.",
         ) from None
     except ValueError:
@@ -107,6 +144,7 @@ def validated(model: type[Model], raw: dict[str, Any], source: str) -> Model:
     jxgis.errors.SettingsError: a.toml 有误：未知的键 band，是否为 band_m？
     a.toml is wrong: unknown key band, did you mean band_m?
     """
+    _refuse_deep(raw, source)
     truths = list(_truths(model, raw, ()))
     problems = [
         Text(
@@ -125,6 +163,17 @@ def validated(model: type[Model], raw: dict[str, Any], source: str) -> Model:
             en=f"{source} is wrong: " + "; ".join(problem.en for problem in problems),
         )
     return checked
+
+
+def _refuse_deep(raw: dict[str, Any], source: str) -> None:
+    """Refuse tables within tables beyond what any project has: dotted keys nest without a bracket."""
+    level: list[Any] = [raw]
+    for _ in range(_DEEPEST):
+        held = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [inner for values in held for inner in values if isinstance(inner, dict | list)]
+        if not level:
+            return
+    raise SettingsError(zh=f"{source} 有误：表嵌套太深。", en=f"{source} is wrong: nested too deep.")
 
 
 def _truths(kind: Any, value: Any, place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -149,8 +198,9 @@ def _kinds(annotation: Any) -> Iterator[Any]:
 
 
 def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
-    place = [str(part) for part in item["loc"]]
-    key = ".".join(place)
+    # Pydantic's mark that the key itself is wrong.
+    place = [str(part) for part in item["loc"] if part != "[key]"]
+    key, given = ".".join(place), _cut(repr(item.get("input")))
     if item["type"] == "extra_forbidden":
         known = _known_keys(model, item["loc"][:-1])
         near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
@@ -162,23 +212,28 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
     if item["type"] == "model_type":
         inner = f"{key}.{next(iter(_known_keys(model, item['loc'])))}"
         return Text(
-            zh=f"{key} = {item.get('input')!r} 不可用（须为一组“键 = 值”，如 {inner}）",
-            en=f"{key} = {item.get('input')!r}: must be a table of keys, such as {inner}",
+            zh=f"{key} = {given} 不可用（须为一组“键 = 值”，如 {inner}）",
+            en=f"{key} = {given}: must be a table of keys, such as {inner}",
         )
     if item["type"] == "dict_type":
         return Text(
-            zh=f"{key} = {item.get('input')!r} 不可用（须为一组“键 = 值”）",
-            en=f"{key} = {item.get('input')!r}: must be a table of keys",
+            zh=f"{key} = {given} 不可用（须为一组“键 = 值”）",
+            en=f"{key} = {given}: must be a table of keys",
         )
     if item["type"] == "missing":
         return Text(zh=f"缺少 {key}", en=f"{key} is missing")
+    form = _FORMS.get(item.get("ctx", {}).get("pattern"))
+    if form is not None:
+        return Text(zh=f"{key} = {given} 不可用（{form.zh}）", en=f"{key} = {given}: {form.en}")
     rule = item.get("ctx", {}).get("error")
     if isinstance(rule, RuleError):
         # What several keys of the table break together stands at none of them.
         return Text(zh=f"{key}：{rule.message.zh}", en=f"{key}: {rule.message.en}") if key else rule.message
-    return Text(
-        zh=f"{key} = {item.get('input')!r} 不可用（{_rule(item)}）", en=f"{key} = {item.get('input')!r}: {item['msg']}"
-    )
+    return Text(zh=f"{key} = {given} 不可用（{_rule(item)}）", en=f"{key} = {given}: {item['msg']}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _rule(item: dict[str, Any]) -> str:
@@ -203,7 +258,6 @@ def _rule(item: dict[str, Any]) -> str:
         "bool_type": "须为 true 或 false",
         "too_long": "项数太多",
         "too_short": f"至少要有 {context.get('min_length')} 项",
-        "string_pattern_mismatch": f"须符合 {context.get('pattern')}",
         "tuple_type": "须为列表，如 [1, 2]",
     }
     return rules.get(item["type"], str(item["msg"]))

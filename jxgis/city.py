@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jxgis._files import reading, require_ordinary, require_sane_workbook
-from jxgis._toml import MONTH_DAY, RuleError, read_toml, validated
+from jxgis._toml import COLOUR, KEY, MONTH_DAY, RuleError, read_toml, validated
 from jxgis.errors import SettingsError, os_reason
 from jxgis.i18n import Text
 from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest
@@ -64,7 +64,7 @@ class AllocationRules(_Part):
 class CycleStep(_Part):
     """One step of the year's cycle: its names, the day of the year by which it is to be done, what must be passed."""
 
-    key: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
+    key: Annotated[str, Field(pattern=KEY)]
     zh: str
     en: str
     due: Annotated[str, Field(pattern=MONTH_DAY)] | None = None
@@ -162,7 +162,7 @@ class _Name(_Part):
 
 class _Class(_Part):
     en: str
-    colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+    colour: Annotated[str, Field(pattern=COLOUR)]
 
 
 class _District(_Part):
@@ -206,7 +206,7 @@ class _Profile(_Part):
     districts: tuple[_District, ...] = ()
     crosswalk: tuple[_Crosswalk, ...] = ()
     labels: tuple[_Label, ...] = ()
-    layers: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], LayerEntry] = Field(default_factory=dict)
+    layers: dict[Annotated[str, Field(pattern=KEY)], LayerEntry] = Field(default_factory=dict)
     allocate: AllocationRules = AllocationRules()
     cycle: tuple[CycleStep, ...] = ()
     weak_kinds: tuple[str, ...] = ()

@@ -56,6 +56,10 @@ def test_settings_are_frozen() -> None:
         ("[hotspots]\ncell_m = 'x'\n", "须为数字", "number"),
         ("[scoring.indicators.a]\ndimension='x'\nweight=1\n", "target", "target"),
         ("[hotspots\n", "TOML", "TOML"),
+        ("[parks]\nminutes=1\n[parks]\n", "同一段写了两次", "twice"),
+        ("parks.minutes=1\nparks.minutes=2\n", "同一个键", "overwrite"),
+        ("[" + ".".join("a" * 3000) + "]\n", "嵌套太深", "nested too deep"),
+        ("[cycle.due]\napply='02-30'\n", "须为“月-日”，如 03-31", "a month and day such as 03-31"),
     ],
 )
 def test_a_wrong_key_or_value_is_said_once(tmp_path: Path, text: str, zh: str, en: str) -> None:
@@ -63,6 +67,12 @@ def test_a_wrong_key_or_value_is_said_once(tmp_path: Path, text: str, zh: str, e
         load_settings(write(tmp_path, text))
     assert zh.removeprefix("是否为 hotspots 的 ") in error.value.text("zh")
     assert en in error.value.text("en")
+
+
+def test_a_value_without_end_is_cut_in_the_message(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(write(tmp_path, f"[hotspots]\ncell_m = '{'x' * 9000}'\n"))
+    assert max(len(error.value.text(lang)) for lang in ("zh", "en")) < 250
 
 
 def test_missing_and_not_utf8(tmp_path: Path) -> None:

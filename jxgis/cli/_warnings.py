@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import warnings
 from typing import TextIO
 
@@ -42,7 +43,14 @@ class _Plain(logging.Handler):
         _warn(record.getMessage())
 
 
+def _left_open(failed: sys.UnraisableHookArgs) -> None:
+    """A file that cannot be closed as it is thrown away is one that could not be written, which was said already."""
+    if not isinstance(failed.exc_value, OSError):
+        sys.__unraisablehook__(failed)
+
+
 def plain_warnings() -> None:
     """From now on show warnings, and what is logged as one, in the words of the warning alone."""
     warnings.showwarning = _show
+    sys.unraisablehook = _left_open
     logging.lastResort = _Plain(logging.WARNING)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
 from jxgis._files import reading
@@ -86,7 +87,7 @@ class Folder:
             If it is not said, or not by a code.
         """
         crs = str(self.run.get("crs"))
-        if not _PLAIN_CRS.fullmatch(crs):
+        if not _PLAIN_CRS.fullmatch(crs) or not _is_known(crs):
             raise InputError(
                 zh=f"{self.root} 的 run.json 没有写明用代码表示的坐标系（如 EPSG:4549），不能比较。",
                 en=f"run.json of {self.root} says no CRS by its code, such as EPSG:4549: it cannot be compared.",
@@ -192,6 +193,15 @@ def read_folder(root: str | Path, parts: Sequence[Part]) -> Folder:
     own += [part.name for part in parts if part.name not in own and (root / f"{part.name}.json").is_file()]
     order = tuple(part.name for part in parts if part.name in own)
     return Folder(root, run, order, found, {name: shape for name, shape in shapes.items() if name in found})
+
+
+def _is_known(crs: str) -> bool:
+    """Whether there is a CRS of that code."""
+    try:
+        pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError:
+        return False
+    return True
 
 
 def _geometry_columns(held: Any) -> Iterator[tuple[str, str]]:

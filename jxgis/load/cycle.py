@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -16,17 +16,21 @@ from jxgis import said
 from jxgis.city import TIMEZONE
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, text_pair
+from jxgis.load._columns import differing
 from jxgis.load._options import ReadOptions, require_known
 from jxgis.load.loaded import Loaded, SourceFile
 from jxgis.load.readers import read_tables
 from jxgis.load.times import parse_times
-from jxgis.privacy import quoted
+from jxgis.privacy import mask_column, quoted
+from jxgis.reference import choose_metric_crs
+from jxgis.schema.layers import head as shown_head
 from jxgis.schema.layers import same_name
 from jxgis.schema.tables import table as declared
 
 if TYPE_CHECKING:
     from jxgis.city import City, CycleStep
     from jxgis.load.readers import RawTable, Source
+    from jxgis.schema.columns import Column
 
 __all__ = ["STEPS", "load_cycle", "read_schedule", "read_steps"]
 
@@ -38,6 +42,7 @@ _ALIASES = {
 }
 STEPS = ("candidate_id", "name", "area", "type", "year", "step", "date", "gate", "evidence")
 _NEEDED = ("candidate_id", "year", "step")
+_NOT_WORDS = (*_NEEDED, "date", "gate", "named")
 #: Of a message: more rows than this tell nobody more.
 _SHOWN = 5
 
@@ -82,7 +87,9 @@ def load_cycle(path: Source, /, *, city: City | None = None, **options: Unpack[R
         )
     if not isinstance(path, (str, Path)):
         raise InputError(zh="创建流程是一个文件：cycle.xlsx。", en="The cycle is one file: cycle.xlsx.")
-    return read_steps(path, city.cycle)[1]
+    loaded = read_steps(path, city.cycle)[1]
+    metric, _ = choose_metric_crs(options.get("metric_crs") or city.crs or 4549)
+    return replace(loaded, table=loaded.table.set_crs(metric))
 
 
 @dataclass(frozen=True)
@@ -99,11 +106,14 @@ class _Read:
 def _read(source: str | Path, *, of: str, expected: str, needed: Sequence[str], sheets: Sequence[str | None]) -> _Read:
     """Read a table by heads of the contract or of either language, every cell as text."""
     raw, sheet = _sheet_of(source, expected, sheets)
+    _refuse_broken(raw)
     known: dict[str, str] = {}
     for name, column in declared(of).columns.items():
         heads = (name, column.head("zh"), column.head("en"), column.title.zh, column.title.en, *_ALIASES.get(name, ()))
         known |= {same_name(head): name for head in heads}
-    frame = raw.frame.rename(columns={column: known.get(same_name(column), column) for column in raw.frame.columns})
+    meant = {column: known.get(same_name(column), column) for column in raw.frame.columns}
+    _refuse_rivals(raw, meant)
+    frame = raw.frame.rename(columns=meant)
     frame = frame.loc[:, ~frame.columns.duplicated()]
     missing = [name for name in needed if name not in frame.columns]
     if missing:
@@ -117,19 +127,65 @@ def _read(source: str | Path, *, of: str, expected: str, needed: Sequence[str], 
     filled = plain[list(needed)].notna().any(axis=1).to_numpy()
     n, kept = len(plain), int(filled.sum())
     account = SourceFile(raw.name, raw.sha256, n, kept, 0, n - kept)
-    table = gpd.GeoDataFrame(plain[filled].reset_index(drop=True), geometry=gpd.GeoSeries([None] * kept))
+    shown, notes = _masked(plain[filled].reset_index(drop=True), raw, declared(of).columns)
+    table = gpd.GeoDataFrame(shown, geometry=gpd.GeoSeries([None] * kept))
     rejects = pd.DataFrame(columns=["source", "row", "field", "value", "reason"])
     return _Read(
-        table, sheet, np.asarray(raw.row)[filled], raw.name, Loaded(expected, table, rejects, (account,), raw.notes)
+        table, sheet, np.asarray(raw.row)[filled], raw.name, Loaded(expected, table, rejects, (account,), notes)
     )
+
+
+def _refuse_broken(raw: RawTable) -> None:
+    """Refuse a text whose rows cannot all be split into fields: none is lost without a word."""
+    if raw.broken:
+        first = raw.broken[0]
+        asked = {"file": raw.name, "row": first.row, "fields": first.fields, "expected": first.expected}
+        raise InputError.saying(text_pair("cycle.broken_rows", n=len(raw.broken), **asked))
+
+
+def _refuse_rivals(raw: RawTable, meant: Mapping[str, str]) -> None:
+    """Refuse two columns for one meaning that do not say the same."""
+    first: dict[str, str] = {}
+    wrong: list[InputError] = []
+    for head, name in meant.items():
+        taken = first.setdefault(name, head)
+        differ = differing(raw.frame[taken], raw.frame[head], numbers=False)
+        if differ.any():
+            row = int(raw.row[differ.argmax()])
+            said = {"file": raw.name, "taken": shown_head(taken), "other": shown_head(head), "row": row}
+            wrong.append(InputError.saying(text_pair("cycle.two_columns", **said)))
+    collect(wrong)
+
+
+def _masked(frame: pd.DataFrame, raw: RawTable, columns: Mapping[str, Column]) -> tuple[pd.DataFrame, tuple[Text, ...]]:
+    """The rows, what names a person in their words masked, and what is to be said of the file."""
+    hidden: dict[str, pd.Series] = {}
+    for name in frame.columns.difference([*_NOT_WORDS], sort=False):
+        column = frame[name]
+        masked = mask_column(column, distinct=name == "name")
+        if masked is not column:
+            hidden[name] = masked
+    if not hidden:
+        return frame, raw.notes
+    heads = [columns[name].title if name in columns else shown_head(str(name)) for name in hidden]
+    note = text_pair("cycle.masked", file=raw.name, columns=heads)
+    return frame.assign(**hidden), (*raw.notes, note)
 
 
 def _sheet_of(source: str | Path, expected: str, sheets: Sequence[str | None]) -> tuple[RawTable, str | None]:
     """The first of the sheets that is there, and its name."""
     for sheet in sheets[:-1]:
         with contextlib.suppress(InputError):
-            return read_tables(source, expected=expected, layer=sheet)[0], sheet
-    return read_tables(source, expected=expected, layer=sheets[-1])[0], sheets[-1]
+            return _one_table(source, expected, sheet), sheet
+    return _one_table(source, expected, sheets[-1]), sheets[-1]
+
+
+def _one_table(source: str | Path, expected: str, sheet: str | None) -> RawTable:
+    tables = read_tables(source, expected=expected, layer=sheet)
+    if len(tables) > 1:
+        names = [table.name for table in tables]
+        raise InputError.saying(text_pair("cycle.several_files", source=Path(source).name, names=names))
+    return tables[0]
 
 
 def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFrame, Loaded]:
@@ -148,12 +204,13 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
         As of `allocate.cycle.with_schedule`.
     loaded : Loaded
         With the account of the rows: those without a unit, a year and a step are left out. Columns of the user's own
-        are carried along.
+        are carried along, what names a person in them masked.
 
     Raises
     ------
     InputError
-        With every row whose year, step, date or answer is not understood, and steps that stand twice.
+        With every row whose year, step, date or answer is not understood, steps that stand twice, units of several
+        names, rows that cannot be split into fields, columns of one meaning that disagree; and if there are several files.
     """
     sheets = [declared("cycle.steps").title.zh, declared("cycle.steps").title.en, None]
     found = _read(source, of="cycle.steps", expected="cycle", needed=_NEEDED, sheets=_sheets(source, sheets))
@@ -180,7 +237,17 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
     gate = answer.map({1.0: True, 0.0: False}).astype("object")
     steps = frame.assign(step=step, gate=gate.where(gate.notna(), None), date=date, year=year)
     twice = steps.duplicated(["candidate_id", "year", "step"], keep=False)
-    _refuse(found, [(twice, "step", text_pair("cycle.stands_twice"))])
+    by_unit = steps.groupby(["candidate_id", "year"])
+    _refuse(
+        found,
+        [
+            (twice, "step", text_pair("cycle.stands_twice")),
+            *(
+                (by_unit[name].transform("nunique") > 1, name, text_pair("cycle.differs_within_unit"))
+                for name in ("name", "area", "type")
+            ),
+        ],
+    )
     steps["evidence"] = steps["evidence"].astype("object").where(steps["evidence"].notna(), None)
     table = gpd.GeoDataFrame(steps, geometry=[None] * len(steps))
     table["source_sheet"], table["source_row"] = found.sheet, found.row
@@ -198,7 +265,7 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
     Raises
     ------
     InputError
-        If a unit has no year, or stands twice.
+        If a unit has no year, or stands twice; and as of `read_steps`.
     """
     sheets = _sheets(source, ["allocation", None])
     found = _read(

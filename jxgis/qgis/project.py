@@ -203,7 +203,8 @@ def _project(layers: Sequence[_Layer], ground: _Ground, lang: str) -> ET.Element
     _tree(ET.SubElement(root, "layer-tree-group"), layers, lang)
     canvas = ET.SubElement(root, "mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
     ET.SubElement(canvas, "units").text = "degrees" if first.is_geographic else "meters"
-    _extent(canvas, ground.boxes)
+    if ground.boxes:
+        _extent(canvas, ground.boxes)
     ET.SubElement(canvas, "rotation").text = "0"
     _srs(canvas, "destinationsrs", first)
     held = ET.SubElement(root, "projectlayers")

@@ -421,16 +421,17 @@ def _nulls(table: gpd.GeoDataFrame, agreed: Contract) -> list[Text]:
 
 
 def _summary(loaded: Loaded, lines: list[Text], tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    code = loaded.table.crs.to_epsg()
+    crs, lies = loaded.table.crs, loaded.table.geometry.notna().any()
+    code = None if crs is None else crs.to_epsg()
     return {
         "layer": loaded.layer,
-        "crs": f"EPSG:{code}" if code else loaded.table.crs.to_wkt(),
+        "crs": f"EPSG:{code}" if code else None if crs is None else crs.to_wkt(),
         "rows_in": loaded.rows_in,
         "rows_kept": sum(source.rows_kept for source in loaded.sources),
         "rows_rejected": len(loaded.rejects),
         "rows_left_out": loaded.rows_left_out,
         "rejected": {str(reason): int(count) for reason, count in loaded.rejects["reason"].value_counts().items()},
-        "bounds": [round(float(value), 3) for value in loaded.table.total_bounds],
+        "bounds": [round(float(value), 3) for value in loaded.table.total_bounds] if lies else None,
         "columns": [str(column) for column in loaded.table.columns if column != loaded.table.geometry.name],
         "findings": {name: len(table) for name, table in tables.items()},
         "zh": [line.zh for line in lines],

@@ -141,7 +141,8 @@ def _write_check(found: Checked, stage: Stage, settings: Settings, classes: Sequ
     output.write_rejects(stage, [found.loaded], lang)
     write_project(stage, lang)
     shaped = {"lang": lang} | settings.shaping((), (layer,))
-    output.write_run(stage, settings=shaped, crs=found.loaded.table.crs.to_string(), loaded=[found.loaded])
+    crs = found.loaded.table.crs
+    output.write_run(stage, settings=shaped, crs=None if crs is None else crs.to_string(), loaded=[found.loaded])
 
 
 def write_flaws(stage: Stage, boundaries: Loaded, lang: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jxgis import output
-from jxgis.errors import require_lang
+from jxgis.errors import OutputError, require_lang
 from jxgis.i18n import text_pair
 from jxgis.run.parts import PARTS
 
@@ -71,10 +71,11 @@ def run_compare(
     Raises
     ------
     JxgisError
-        If the two cannot be compared or the folder not be written; nothing is changed then.
+        If the two cannot be compared, or the folder cannot be written or lies in one of them; nothing is changed then.
     """
     from jxgis.compare import write_page
 
+    _refuse_within(out, (a, b))
     with output.staged(out, command="compare", reads=[Path(root) / output.RUN for root in (a, b)]) as stage:
         found = compare_results(a, b, lang=lang, progress=progress)
         progress(text_pair("pipeline.step_writing"))
@@ -83,3 +84,13 @@ def run_compare(
         compared = [{"folder": folder.name, "command": folder.run["command"]} for folder in (found.a, found.b)]
         output.write_run(stage, settings={"lang": lang}, crs=found.a.crs, loaded=[], compared=compared)
     return found
+
+
+def _refuse_within(out: str | Path, roots: tuple[str | Path, ...]) -> None:
+    """Refuse a result folder inside of one that is compared: what lies in a result that it does not name is somebody else's."""
+    around = next((root for root in roots if Path(root).resolve() in Path(out).resolve().parents), None)
+    if around is not None:
+        raise OutputError(
+            zh=f"--out {out} 在要比较的结果 {around} 里面，会改动它；请用 --out 换一个文件夹。",
+            en=f"--out {out} lies in {around}, which is compared and would be changed; choose another --out.",
+        )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis import output
 from jxgis.errors import InputError, SettingsError, require_lang
-from jxgis.i18n import listed, text
+from jxgis.i18n import listed, text, text_pair
 from jxgis.run.inputs import city_of
 from jxgis.schema.layers import nearest
 from jxgis.schema.tables import table as declared
@@ -101,10 +101,13 @@ def run_cycle(
     begun = none if told is None else told
     chosen = none.assign(named=False) if planned is None else planned
     over = named_before(chosen, begun, day)
+    if begun.empty and chosen.empty:
+        raise InputError.saying(text_pair("cycle.no_unit", files=[each.sources[0].name for each in loaded]))
     whole = with_schedule(begun, chosen[~over], path)
     found = follow(whole, path, on=day, due=settings.cycle.due, schedule=planned)
     reads = [str(each) for each in (steps, schedule) if each is not None]
     lines = _lines(found, day, settings.cycle.soon_days, lang)
+    lines += [note.of(lang) for each in loaded for note in each.notes]
     if over.any():
         called = chosen["name"].fillna(chosen["candidate_id"])[over]
         lines.append(text("cycle.named_before", lang, n=len(called), names=listed(called, lang)))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
-from jxgis._toml import RuleError
+from jxgis._toml import COLUMN, LEVEL, RuleError
 from jxgis.errors import InputError
 from jxgis.i18n import Text
 from jxgis.privacy import mask
@@ -157,7 +157,7 @@ class LayerEntry(_Entry):
     title_zh: str
     title_en: str
     geometry: Kind
-    columns: dict[Annotated[str, Field(pattern=r"^[^\W\d]\w*$")], ColumnEntry] = Field(
+    columns: dict[Annotated[str, Field(pattern=COLUMN)], ColumnEntry] = Field(
         default_factory=lambda: {"name": ColumnEntry(aliases=("名称",))}
     )
     carries: bool = True
@@ -168,7 +168,7 @@ class LayerEntry(_Entry):
     placeless: bool = False
     may_be_empty: bool = False
     stand_in: tuple[str, ...] = ()
-    level: Annotated[str, Field(pattern=r"^([^\W\d]\w*)?$")] = ""
+    level: Annotated[str, Field(pattern=LEVEL)] = ""
 
     @field_validator("columns")
     @classmethod

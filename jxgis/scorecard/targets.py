@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from jxgis._toml import RuleError, read_toml, validated
+from jxgis._toml import ID, RuleError, read_toml, validated
 from jxgis.bounds import at_least, at_most
 from jxgis.errors import SettingsError, collect
 from jxgis.i18n import Text, text
@@ -62,7 +62,7 @@ class _Entry(BaseModel):
 
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
+Id = Annotated[str, Field(pattern=ID)]
 
 
 class PlanTarget(_Entry):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from jxgis._toml import read_toml, validated
+from jxgis._toml import ID, read_toml, validated
 from jxgis.bounds import at_least, at_most
 from jxgis.errors import InputError, JxgisError, SettingsError, collect
 from jxgis.i18n import Text
@@ -117,7 +117,7 @@ class Reference(BaseModel):
     """What a file says of something that is measured: its texts, its fixed reference, the ways to measure it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-    id: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
+    id: Annotated[str, Field(pattern=ID)]
     target: Annotated[float | None, Field(gt=0, allow_inf_nan=False)] = None
     low: Annotated[float | None, Field(allow_inf_nan=False)] = None
     high: Annotated[float | None, Field(allow_inf_nan=False)] = None

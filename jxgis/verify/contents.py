@@ -88,6 +88,9 @@ def contents(path: Path, limits: Limits) -> dict[str, Grid]:
     if path.stat().st_size > limits.size:
         raise _too_large(path)
     with reading(path.name, _DAMAGED):
+        # SQLite takes a file without a byte for a database without a table.
+        if path.stat().st_size == 0:
+            raise ValueError("empty")
         return _READERS[path.suffix.lower()](path, limits)
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -254,6 +255,59 @@ def test_other_bad_input(tmp_path, schedule):
     pd.DataFrame({"candidate_id": ["a", "a"], "year": [2026, 2027]}).to_csv(twice, index=False)
     with pytest.raises(InputError, match="row 1, 2, candidate_id 'a': this unit stands more than once"):
         run_cycle(Settings(), tmp_path / "out", schedule=twice)
+
+
+def _text_file(folder, *rows, name="steps.csv", head="candidate_id,name,year,step,date,gate,evidence"):
+    path = folder / name
+    path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+ROW = "C1,子城,2026,申报,2026-03-01,是,文件"
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "says"),
+    [
+        ((ROW, f"{ROW},x"), {}, "1 rows cannot be split into fields; row 2, the first, has 8 instead of 7"),
+        ((ROW, "C1,月河,2026,命名,,,"), {}, "row 1, 2, name '子城': the rows of the unit and year do not say the same"),
+        (
+            (f"{ROW},2026-05-01",),
+            {"head": "candidate_id,name,year,step,日期,gate,evidence,完成日期"},
+            r"the columns 日期 and 完成日期 mean the same and differ \(row 1, for one\)",
+        ),
+        ((",,,,,,",), {}, "steps.csv: there is no sample unit"),
+    ],
+)
+def test_no_row_no_column_and_no_name_is_dropped_without_a_word(tmp_path, rows, options, says):
+    with pytest.raises(InputError, match=says):
+        run_cycle(Settings(), tmp_path / "out", steps=_text_file(tmp_path, *rows, **options), on="2026-07-10")
+    assert not (tmp_path / "out").exists()
+
+
+def test_of_several_files_none_is_passed_over(tmp_path):
+    for name in ("a.csv", "b.csv"):
+        _text_file(tmp_path, ROW, name=name)
+    with zipfile.ZipFile(tmp_path / "both.zip", "w") as archive:
+        for name in ("a.csv", "b.csv"):
+            archive.write(tmp_path / name, name)
+    for source in (tmp_path / "*.csv", tmp_path / "both.zip"):
+        with pytest.raises(InputError, match=r"should be one file; it is .*a\.csv, .*b\.csv"):
+            run_cycle(Settings(), tmp_path / "out", steps=source, on="2026-07-10")
+
+
+def test_what_names_a_person_does_not_reach_the_workbook(tmp_path):
+    head = "candidate_id,name,year,step,date,gate,evidence,备注"
+    said = "13812345678 浙F12345 330402199001011234"
+    file = _text_file(tmp_path, f"C1,子城,2026,申报,2026-03-01,是,嘉政发〔2026〕12号 {said},{said}", head=head)
+    lines = run_cycle(Settings(), tmp_path / "out", steps=file, on="2026-07-10", lang="en")
+    assert "steps.csv: phone, ID, plate and house numbers and names of people are masked in Evidence, 备注" in lines[-1]
+    cells = [str(cell) for row in rows_of(tmp_path / "out" / "cycle.xlsx", "Steps") for cell in row]
+    assert "嘉政发〔2026〕12号 138******** 浙F***** 3304**************" in cells
+    assert not [cell for cell in cells if "13812345678" in cell or "12345" in cell or "19900101" in cell]
+    # The workbook that comes back hides nothing more, and says nothing more.
+    again = run_cycle(Settings(), tmp_path / "two", steps=tmp_path / "out" / "cycle.xlsx", on="2026-07-10", lang="en")
+    assert not [line for line in again if "masked" in line]
 
 
 DONE = ("03-01", "05-20", "06-30", "08-01", "10-10", "12-20")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -362,6 +363,29 @@ def test_check_of_polygons(jxgis: Run, city: Path, layer: str) -> None:
     file = next(city.glob(f"{layer}.*"))
     done(jxgis("check", layer, file, "--out", city / "out"))
     assert pyogrio.list_layers(city / "out" / "clean.gpkg")[:, 0].tolist() == [layer, "layer_styles"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "rows"),
+    [
+        ("scorecard_values", "zone,indicator,value\n西片,gas_coverage,98.5\n"),
+        ("cycle", "candidate_id,year,step\nC1,2026,申报\n"),
+    ],
+)
+def test_check_of_a_table_that_lies_nowhere(jxgis: Run, city: Path, layer: str, rows: str) -> None:
+    """Neither summary nor project has an extent, and the table has the project's CRS as all layers do."""
+    file, out = city / "filled.csv", city / "out"
+    file.write_text(rows, encoding="utf-8")
+    project = city / "jxgis.toml"
+    project.write_text('[city]\nprofile = "jiaxing"\n', encoding="utf-8")
+    finished = jxgis("check", layer, file, "--project", project, "--out", out)
+    done(finished)
+    assert "crs" not in finished.out + finished.err
+    summary = json.loads((out / "check.json").read_text(encoding="utf-8"))
+    assert [summary["rows_kept"], summary["crs"], summary["bounds"]] == [1, "EPSG:4549", None]
+    with zipfile.ZipFile(out / "jxgis.qgz") as archive:
+        assert b"<mapcanvas" in (drawn := archive.read("jxgis.qgs"))
+    assert b"<extent" not in drawn
 
 
 def test_check_of_no_layer(jxgis: Run, city: Path) -> None:

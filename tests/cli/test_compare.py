@@ -47,11 +47,13 @@ def test_bad_input_is_one_message(jxgis, made, tmp_path):
         ((a, tmp_path / "empty", "--out", tmp_path / "out"), "不是 jxgis 的结果文件夹"),
         ((a, tmp_path / "nowhere", "--out", tmp_path / "out"), "不是 jxgis 的结果文件夹"),
         ((a, copy, "--out", copy), "不能被 jxgis compare 覆盖"),
+        ((a, copy, "--out", copy / "maps" / "out"), "在要比较的结果"),
     ):
         ended = jxgis("compare", *arguments)
         assert (ended.code, ended.out) == (2, ""), ended.out
         assert said in ended.err
         assert "Traceback" not in ended.err
+    assert not (copy / "maps" / "out").exists()
     assert jxgis("compare", a, copy, "--out", tmp_path / "out").code == 0
     ended = jxgis("compare", a, tmp_path / "out", "--out", tmp_path / "again")
     assert ended.code == 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -162,6 +164,23 @@ def test_a_warning_holds_no_path_of_the_machine(tmp_path: Path, capsys: pytest.C
     assert "a.shp" in said
     for word in (str(tmp_path), "13812345678", "s3cret", "test_what_gets_out", cli.__file__):
         assert word not in said
+
+
+_THROWN_AWAY = """
+from jxgis.cli._warnings import plain_warnings
+plain_warnings()
+class Left:
+    def __init__(self, error): self.error = error
+    def __del__(self): raise self.error
+for error in (OSError(28, "No space left on device"), ValueError("a fault")): Left(error)
+"""
+
+
+def test_a_file_that_cannot_be_closed_shows_no_line_of_code() -> None:
+    """A full disk was said already; what is thrown away later says nothing more, and any other fault stays one."""
+    ended = subprocess.run([sys.executable, "-c", _THROWN_AWAY], capture_output=True, text=True, check=True)
+    assert "a fault" in ended.stderr
+    assert "No space left" not in ended.stderr
 
 
 def test_repaired_shapes_are_listed_with_their_areas_all_of_them(jxgis: Callable, tmp_path: Path) -> None:

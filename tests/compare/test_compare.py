@@ -375,6 +375,12 @@ def test_another_language_and_another_crs_are_said_and_compared(a, tmp_path):
     assert not len(found.frames["places"])
 
 
+def test_a_code_of_no_crs_is_no_damage_of_the_shapes(a, tmp_path):
+    b = write_result(tmp_path / "b", tables(), crs="EPSG:999999")
+    with pytest.raises(InputError, match="says no CRS by its code"):
+        compare_results(a, b)
+
+
 def test_two_cities_are_refused(a, tmp_path):
     there = {name: table.translate(500_000) for name, table in tables().items() if hasattr(table, "translate")}
     far = {name: tables()[name].set_geometry(shapes) for name, shapes in there.items()}
@@ -399,9 +405,10 @@ def test_a_damaged_run_is_refused(a, tmp_path, run):
         compare_results(a, b)
 
 
-def test_a_damaged_file_is_named(a, tmp_path):
+@pytest.mark.parametrize("held", [b"no database", b""])
+def test_a_damaged_file_is_named(a, tmp_path, held):
     b = shutil.copytree(a, tmp_path / "b")
-    (b / "parks.gpkg").write_bytes(b"no database")
+    (b / "parks.gpkg").write_bytes(held)
     with pytest.raises(InputError, match=r"parks\.gpkg"):
         compare_results(a, b)
 
