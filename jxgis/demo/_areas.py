@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.crs import M2_PER_KM2
 from jxgis.demo._plan import EPSG, bend, straighten, to_plan
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def make_areas() -> Areas:
 
     table = _read_sites()
     sites = to_plan(table["lon"], table["lat"])
-    areas_m2 = table["area_km2"].to_numpy() * 1e6
+    areas_m2 = table["area_km2"].to_numpy() * M2_PER_KM2
     outline = _outline(sites, areas_m2)
     cells = fit_power_diagram(sites, areas_m2, outline)
 
@@ -188,7 +189,7 @@ def make_areas() -> Areas:
         soft = shapely.buffer(shapely.buffer(inner, reach + 1500.0, quad_segs=24), -1500.0, quad_segs=24)
         return shapely.union(inner, shapely.intersection(outline, soft))
 
-    reach = _bisect(100.0, 12_000.0, CITY_KM2 * 1e6, lambda r: float(shapely.area(city(r))))
+    reach = _bisect(100.0, 12_000.0, CITY_KM2 * M2_PER_KM2, lambda r: float(shapely.area(city(r))))
     plan_city = city(reach)
 
     # One net of edges, bent edge by edge and only then closed to faces: neighbours share their vertices exactly.

@@ -16,7 +16,7 @@ import shapely
 from scipy.sparse.csgraph import dijkstra
 
 from jxgis.bounds import RELATIVE
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.hotspots.inference import text_column
 from jxgis.hotspots.permutation import P_FLOOR, normal_p
@@ -170,7 +170,7 @@ def exposure_on_grid(grid: Grid, table: gpd.GeoDataFrame, *, column: str | None 
         each = np.ones(len(table)) if amount is None else amount / np.maximum(shapely.get_num_geometries(shapes), 1)
         return _sums(cell[cell >= 0], each[origin[cell >= 0]], len(grid))
     squares = grid.cells().geometry.to_numpy()
-    measure, unit = (shapely.length, 1e3) if dimension[0] == 1 else (shapely.area, 1e6)
+    measure, unit = (shapely.length, 1e3) if dimension[0] == 1 else (shapely.area, M2_PER_KM2)
     which, cell, piece = pieces(shapes, squares)
     size = measure(piece)
     whole = measure(shapes)

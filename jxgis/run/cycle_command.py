@@ -14,6 +14,7 @@ from jxgis.i18n import listed, text
 from jxgis.run.inputs import city_of
 from jxgis.schema.layers import nearest
 from jxgis.schema.tables import table as declared
+from jxgis.scoring.names import names_of
 from jxgis.settings import files_read
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def run_cycle(
     reads = [str(each) for each in (steps, schedule) if each is not None]
     lines = _lines(found, day, settings.cycle.soon_days, lang)
     if over.any():
-        called = chosen["name"].fillna(chosen["candidate_id"])[over]
+        called = names_of(chosen[over])
         lines.append(text("cycle.named_before", lang, n=len(called), names=listed(called, lang)))
     with output.staged(out, command="cycle", reads=[*files_read(settings), *reads]) as stage:
         soon = settings.cycle.soon_days

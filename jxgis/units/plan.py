@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from jxgis.crs import M2_PER_KM2
 from jxgis.space._districts import count_parts, without_scraps
 from jxgis.space.shape import polsby_popper, width_m
 from jxgis.units._graph import SNAP_M, Adjacency, Ints
@@ -134,8 +135,8 @@ def units_table(
     members = np.split(np.asarray(table.geometry.array)[order], np.cumsum(np.bincount(unit, minlength=k))[:-1])
     shapes = np.array([dissolved(polygons) for polygons in members], dtype=object)
     first = order[np.searchsorted(unit[order], np.arange(k))]
-    area = shapely.area(shapes) / 1e6
-    in_bounds, nearly = within_bounds(area, limits.low / 1e6, limits.high / 1e6)
+    area = shapely.area(shapes) / M2_PER_KM2
+    in_bounds, nearly = within_bounds(area, limits.low / M2_PER_KM2, limits.high / M2_PER_KM2)
     units = gpd.GeoDataFrame(
         {
             "district": np.array(graph.district_names, dtype=object)[graph.district[first]],
@@ -183,7 +184,7 @@ def parts_table(graph: Adjacency, parts: list[Part], found: list[Division], limi
         rows.append(
             {
                 "district": graph.district_names[part.district],
-                "area_km2": round(part.area / 1e6, 6),
+                "area_km2": round(part.area / M2_PER_KM2, 6),
                 "blocks": len(part.nodes),
                 "units": outcome.k,
                 "fewest": fewest,
