@@ -27,7 +27,7 @@ __all__ = ["Choice", "Plan", "choose", "fewest"]
 #: Nodes of a search after which to give the best so far and its gap: the same on every machine.
 NODE_LIMIT = 200_000
 #: A guard against a single node that takes for ever.
-TIME_LIMIT_S = 120.0
+_TIME_LIMIT_S = 120.0
 #: Values are compared in steps of a millionth of their power of ten: of scores up to 100 a ten-thousandth of a point.
 STEPS = 1_000_000
 
@@ -308,7 +308,7 @@ class _Search:
             constraints=kept,
             integrality=np.ones(cost.size, dtype=np.int64),
             bounds=Bounds(lowest.ravel(), highest.ravel()),
-            options={"mip_rel_gap": 0.0, "node_limit": self.node_limit, "time_limit": TIME_LIMIT_S},
+            options={"mip_rel_gap": 0.0, "node_limit": self.node_limit, "time_limit": _TIME_LIMIT_S},
         )
         if found.x is None and found.status != 2:
             raise InputError(

@@ -15,9 +15,9 @@ from jxgis.errors import InputError
 from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
 from jxgis.settings import HOTSPOTS
-from jxgis.space._window import disc_sums
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
+from jxgis.space.window import disc_sums
 from jxgis.statistics.fdr import is_hot
 from jxgis.zones import ALL
 

@@ -20,10 +20,10 @@ from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.hotspots.inference import text_column
 from jxgis.hotspots.permutation import P_FLOOR, normal_p
-from jxgis.space._window import disc_sums
 from jxgis.space.graph import align, neighbours
 from jxgis.space.overlay import pieces
 from jxgis.space.ratio import ratio
+from jxgis.space.window import disc_sums
 from jxgis.statistics.beta_binomial import beta_binomial_tails
 from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
 from jxgis.statistics.overdispersion import TOUCHING, Overdispersion, overdispersion, overdispersion_on_grid

@@ -10,7 +10,7 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.indicators.figures import figures
-from jxgis.space._districts import without_scraps
+from jxgis.space.districts import without_scraps
 from jxgis.space.polygons import polygon_parts, rows_of_polygons
 from jxgis.space.shape import hull_ratio, polsby_popper
 

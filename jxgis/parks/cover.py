@@ -19,8 +19,8 @@ Ints = npt.NDArray[np.int64]
 
 NODE_LIMIT = 10_000
 """Nodes of the search: the parks of a city take a few hundred at most."""
-TIME_LIMIT_S = 300.0
-"""A guard; the search ends by itself or by its nodes long before."""
+_TIME_LIMIT_S = 300.0
+"""A guard of a whole search, which ends by itself or by its nodes long before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def cover_most(
     *,
     sites: int,
     node_limit: int = NODE_LIMIT,
-    time_limit_s: float = TIME_LIMIT_S,
+    time_limit_s: float = _TIME_LIMIT_S,
 ) -> CoverSolution:
     """Choose so many sites that cover the most demand.
 
@@ -229,7 +229,7 @@ def fewest_to_cover(
     group: npt.ArrayLike | None = None,
     need_all: float = 0.0,
     node_limit: int = NODE_LIMIT,
-    time_limit_s: float = TIME_LIMIT_S,
+    time_limit_s: float = _TIME_LIMIT_S,
 ) -> CoverSolution | None:
     """Choose the fewest sites that cover so much demand, in each group and altogether.
 

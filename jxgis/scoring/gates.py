@@ -12,7 +12,7 @@ from jxgis.bounds import at_least, at_most
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.settings import UNITS
-from jxgis.space._districts import count_parts
+from jxgis.space.districts import count_parts
 from jxgis.space.overlay import holds_most
 from jxgis.space.ratio import ratio
 

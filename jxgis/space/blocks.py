@@ -16,13 +16,13 @@ from jxgis.bounds import RELATIVE, at_least, at_most
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError, collect
 from jxgis.settings import UNITS
-from jxgis.space._districts import check_districts, check_polygons, shown
 from jxgis.space._faces import as_lines, dissolve, faces_in, merge_slivers
-from jxgis.space._tiling import Misfit, tile
+from jxgis.space.districts import check_districts, check_polygons, shown
 from jxgis.space.grid import refuse_too_many
 from jxgis.space.overlay import holds_most
 from jxgis.space.polygons import Faces, polygon_parts
 from jxgis.space.shape import width_m
+from jxgis.space.tiling import Misfit, tile
 
 __all__ = ["grid_blocks", "own_blocks", "street_blocks"]
 

@@ -14,11 +14,11 @@ from jxgis.bounds import at_least, at_most
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError, collect
 from jxgis.settings import UNITS
-from jxgis.space._districts import SCRAP_M2, check_districts, check_polygons, without_scraps
-from jxgis.space._tiling import tile
+from jxgis.space.districts import SCRAP_M2, check_districts, check_polygons, without_scraps
 from jxgis.space.overlay import holds_most
 from jxgis.space.polygons import Faces, as_one, polygon_parts
 from jxgis.space.shape import polsby_popper, width_m
+from jxgis.space.tiling import tile
 from jxgis.units.quality import within_bounds
 from jxgis.units.shape import shapes_by_district
 
