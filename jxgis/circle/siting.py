@@ -128,7 +128,6 @@ def choose_with_capacity(
     *,
     sites: int,
     capacity: float,
-    time_limit_s: float = _TIME_LIMIT_S,
 ) -> Sited:
     """Choose the sites with which most of the demand can be assigned to some facility within reach that has room for it.
 
@@ -146,8 +145,6 @@ def choose_with_capacity(
         How many.
     capacity
         How much a new one can take; inf: all.
-    time_limit_s
-        After which the best so far counts.
 
     Returns
     -------
@@ -179,8 +176,8 @@ def choose_with_capacity(
     merged, demand = _merged(both, weight)
     new = np.arange(both.shape[1]) >= existing.shape[1]
     most = np.concatenate([room, np.full(cover.shape[1], min(capacity, float(weight.sum())))])
-    none = _assign(merged, demand, most, new, 0, time_limit_s)
-    best = _assign(merged, demand, most, new, sites, time_limit_s)
+    none = _assign(merged, demand, most, new, 0)
+    best = _assign(merged, demand, most, new, sites)
     taken = best.load[new]
     order = np.argsort(-taken[best.built], kind="stable")
     chosen = best.built[order]
@@ -214,9 +211,7 @@ def _merged(cover: csr_array, weight: Floats) -> tuple[csr_array, Floats]:
     return rows[first], np.bincount(label[held], weights=weight[held], minlength=len(first)).astype(np.float64)
 
 
-def _assign(
-    cover: csr_array, demand: Floats, most: Floats, new: NDArray[np.bool_], sites: int, time_limit_s: float
-) -> _Assigned:
+def _assign(cover: csr_array, demand: Floats, most: Floats, new: NDArray[np.bool_], sites: int) -> _Assigned:
     """Assign demand to facilities, so many of the new ones built: flows along the pairs within reach, and what is built."""
     pairs = cover.tocoo()
     f, n, total = len(pairs.row), int(new.sum()), max(float(demand.sum()), 1e-12)
@@ -235,7 +230,7 @@ def _assign(
         constraints=[LinearConstraint(rows, -np.inf, upper)],
         integrality=np.concatenate([np.zeros(f), np.ones(n)]),
         bounds=Bounds(np.zeros(f + n), np.concatenate([np.full(f, np.inf), np.ones(n)])),
-        options={"mip_rel_gap": 0.0, "time_limit": time_limit_s},
+        options={"mip_rel_gap": 0.0, "time_limit": _TIME_LIMIT_S},
     )
     if found.x is None:
         return nobody

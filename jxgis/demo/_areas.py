@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CITY_KM2", "TOWNS", "Areas", "fit_power_diagram", "make_areas", "make_communities"]
 
 CITY_KM2 = 385.0
+_MOST_STEPS = 100
 TOWNS = ("余新镇", "大桥镇", "油车港镇")
 """The towns that belong to the central city in part; the thirteen 街道 belong to it whole."""
 _SHARED = ("建设街道", "塘汇街道")
@@ -79,7 +80,6 @@ def fit_power_diagram(
     outline: shapely.Polygon,
     *,
     tolerance_m2: float = 1.0,
-    max_steps: int = 100,
 ) -> list[shapely.Geometry]:
     """Divide an outline into cells of given areas about given sites.
 
@@ -93,8 +93,6 @@ def fit_power_diagram(
         What is divided.
     tolerance_m2
         The largest error of an area that is accepted.
-    max_steps
-        Newton steps before giving up.
 
     Returns
     -------
@@ -121,7 +119,7 @@ def fit_power_diagram(
         weights = np.zeros(len(sites))
         cells = _cells(sites, weights, outline)
         floor = min(shapely.area(cells).min(), wanted.min()) / 2
-    for _ in range(max_steps):
+    for _ in range(_MOST_STEPS):
         error = wanted - shapely.area(cells)
         if np.abs(error).max() <= tolerance_m2:
             return cells
@@ -145,7 +143,7 @@ def fit_power_diagram(
                 break
             size /= 2
         weights, cells = weights + size * step, tried
-    raise RuntimeError(f"areas not reached within {max_steps} steps")
+    raise RuntimeError(f"areas not reached within {_MOST_STEPS} steps")
 
 
 def _bisect(low: float, high: float, wanted: float, area: Callable[[float], float]) -> float:

@@ -192,14 +192,12 @@ def run_report(
     return found
 
 
-def run_demo(
-    out: str | Path, *, lang: str, progress: Progress = lambda _: None, warn: Progress = lambda _: None
-) -> Found:
+def run_demo(out: str | Path, *, lang: str, progress: Progress = lambda _: None) -> Found:
     """`jxgis demo`: the report on the schematic city, which is made anew where it does not lie beside the package.
 
     Parameters
     ----------
-    out, lang, progress, warn
+    out, lang, progress
         As for :func:`run_report`.
     """
     import tempfile
@@ -208,7 +206,7 @@ def run_demo(
 
     shipped = Path(__file__).resolve().parents[2] / "data" / "jxgis.toml"
     if shipped.is_file():
-        return run_report(load_settings(shipped), out, lang=lang, command="demo", progress=progress, warn=warn)
+        return run_report(load_settings(shipped), out, lang=lang, command="demo", progress=progress)
 
     from jxgis.demo import write_city
 
@@ -216,7 +214,7 @@ def run_demo(
     with tempfile.TemporaryDirectory() as folder:
         write_city(folder)
         settings = load_settings(Path(folder) / "jxgis.toml")
-        return run_report(settings, out, lang=lang, command="demo", progress=progress, warn=warn)
+        return run_report(settings, out, lang=lang, command="demo", progress=progress)
 
 
 def _all(given: Given) -> Found:
