@@ -16,7 +16,7 @@ from jxgis.progress import stepped
 from jxgis.run.check import account_lines
 from jxgis.run.check_command import write_flaws, write_lists
 from jxgis.run.document import template_account, wording_of
-from jxgis.run.found import Found, find_before, knows, refusing
+from jxgis.run.found import Found, attempt, find_before, knows, refusing
 from jxgis.run.inputs import GROUND, Reader, named
 from jxgis.run.parts import PARTS, by_command, with_those_before
 from jxgis.settings import files_read
@@ -225,7 +225,7 @@ def _all(given: Given) -> Found:
         if lacking:
             found.missing[part.name] = text_pair(f"pipeline.no_{lacking[0]}")
         else:
-            _attempt(part, given, found)
+            attempt(part, lambda each: _analyse(each, given), found)
     for part in PARTS:
         if part.beside is None or part.name not in found.results:
             continue
@@ -253,12 +253,6 @@ def _analyse(part: Part, given: Given) -> Result:
         given.progress(note)
     given.results[part.name] = result
     return result
-
-
-def _attempt(part: Part, given: Given, found: Found) -> None:
-    result = refusing(part.name, lambda: _analyse(part, given), found)
-    if result is not None:
-        found.results[part.name] = result
 
 
 def _write_lists(stage: Stage, given: Given) -> list[Text]:
