@@ -18,7 +18,7 @@ import pandas as pd
 import shapely
 
 from jxgis.indicators import measure_indicators
-from jxgis.indicators.measures import Ground
+from jxgis.indicators.measures import IndicatorInputs
 from jxgis.parks.radius import QUAD_SEGS, classify_parks
 from jxgis.parks.standards import load_standard
 from jxgis.parks.whole import merge_parks
@@ -136,7 +136,7 @@ def main(looped: int = 20) -> None:
     indicators = load_registry().indicators
     ways = {i.id: i.measures for i in indicators}
     percent = [i.id for i in indicators if i.in_percent]
-    ground = Ground({**layers, "park_land": layers["residential"]}, standard=load_standard())
+    ground = IndicatorInputs({**layers, "park_land": layers["residential"]}, standard=load_standard())
     ours, found = timed(lambda: measure_indicators(zones, ways, ground, percent=percent))
     theirs, plain = timed(lambda: loop(zones.head(looped), layers))
     theirs *= CANDIDATES / looped

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jxgis.errors import CrsError, InputError, JxgisError
+from jxgis.escape import SURROGATES
 from jxgis.i18n import Text
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ NOT_A_RASTER = Text(
 """What `reading` says of a raster."""
 
 _SOURCE = re.compile(r"\|(?=(?:layername|layerid|geometrytype|uniquegeometrytype|subset|option:\w+)=)", re.IGNORECASE)
-# How Python keeps a byte of a name that cannot be decoded.
-_SURROGATE = re.compile("[\ud800-\udfff]")
 # Files that a CRS sends PROJ to; "@null" is none, and stands in the definition of EPSG:3857.
 _GRIDS = re.compile(
     rb"""grids\s*=\s*(?!@null(?![,\w]))|proj4_grids(?!["\s,]*@null["\s])|parameterfile(?!\W+[\w ()]*\W+@null")"""
@@ -135,7 +134,7 @@ def require_name(path: str | Path) -> None:
     InputError
     """
     whole = os.path.abspath(path)  # noqa: PTH100  # with folders that are no UTF-8 above it
-    if "\0" not in whole and not _SURROGATE.search(whole):
+    if "\0" not in whole and not SURROGATES.search(whole):
         return
     shown = os.fsencode(whole.replace("\0", "")).decode("gb18030", errors="replace")
     raise InputError(

@@ -276,8 +276,7 @@ def load_city(profile: str | Path = "jiaxing") -> City:
     >>> city.crs, len(city.districts), len(city.crosswalk), city.classes[0]
     ('EPSG:4549', 12, 16, '市容环境')
     """
-    path = _profile_path(profile)
-    shipped = str(profile) in builtin_profiles()
+    path, shipped = _profile_path(profile)
     model = validated(_Profile, read_toml(path), path.name)
     areas = {district: area for area, names in model.areas.items() for district in names}
     known = [district.name for district in model.districts]
@@ -410,17 +409,18 @@ def classify(tree: pd.Series, sub_type: pd.Series, class_table: pd.DataFrame) ->
     return pd.Series(found["issue_class"].to_numpy(), index=sub_type.index, name="issue_class", dtype="str")
 
 
-def _profile_path(profile: str | Path) -> Path:
-    if str(profile) in builtin_profiles():
-        return _beside(Path(), f"{_BUILTIN}{profile}.toml")
+def _profile_path(profile: str | Path) -> tuple[Path, bool]:
+    """The file of a profile, and whether it ships with jxgis."""
+    names = builtin_profiles()
+    if str(profile) in names:
+        return _beside(Path(), f"{_BUILTIN}{profile}.toml"), True
     path = Path(profile)
     if path.suffix != ".toml" or not path.is_file():
-        names = builtin_profiles()
         raise SettingsError(
             zh=f"没有名为 {profile} 的城市配置；自带的有 {'、'.join(names)}，也可以给出一个 .toml 文件的路径。",
             en=f"No city profile {profile}; built in are {', '.join(names)}, or give the path of a .toml file.",
         )
-    return path
+    return path, False
 
 
 def _beside(profile: Path, name: str) -> Path:

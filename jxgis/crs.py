@@ -40,6 +40,7 @@ __all__ = [
 Box: TypeAlias = tuple[float, float, float, float]
 """West, south, east, north in degrees of WGS-84."""
 
+M2_PER_KM2 = 1e6
 
 _READ_IT = Text(zh="请先用 jxgis.load_layer 读取", en="read it with jxgis.load_layer first")
 

@@ -14,12 +14,13 @@ import json
 import re
 from collections.abc import Iterable
 
-__all__ = ["content_policy", "html", "javascript"]
+__all__ = ["SURROGATES", "content_policy", "html", "javascript"]
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 #: In a JSON string: its own escapes, and what a reader of HTML, of JavaScript or of a template may take for its own.
 _SIGNS = re.compile(r"\\.|[{}<>&'`\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_LONE = re.compile("[\ud800-\udfff]")
+#: Halves of a pair, as Python keeps the bytes of a name that cannot be decoded; no UTF-8 holds them.
+SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def javascript(value: object) -> str:
@@ -64,8 +65,7 @@ def html(words: object) -> str:
     >>> html("<b> & {{ 7*7 }}")
     '&lt;b&gt; &amp; &#123;&#123; 7*7 &#125;&#125;'
     """
-    # Half of a pair, as in the name of a file in another encoding, cannot be written as UTF-8.
-    plain = _html.escape(_LONE.sub("\ufffd", str(words)))
+    plain = _html.escape(SURROGATES.sub("\ufffd", str(words)))
     return plain.replace("{", "&#123;").replace("}", "&#125;").replace("`", "&#96;")
 
 

@@ -7,6 +7,7 @@ import errno
 import glob
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -23,15 +24,15 @@ from typing import TYPE_CHECKING, Any
 from jxgis import i18n
 from jxgis._files import require_name
 from jxgis.errors import JxgisError, OutputError, os_reason
+from jxgis.schema.files import RUN
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from jxgis.load import Loaded
 
-__all__ = ["Stage", "safe_names", "staged", "write_csv", "write_rejects", "write_run"]
+__all__ = ["Stage", "json_number", "safe_names", "staged", "write_csv", "write_rejects", "write_run"]
 
-RUN = "run.json"
 _MARK = ".jxgis-staging"
 _STALE_S = 24 * 3600
 _PATHS = {"path", "outline", "issue_classes", "profile"}
@@ -177,6 +178,17 @@ def write_run(
         "outputs": sorted([*stage.files(), RUN]),
     }
     stage.path(RUN).write_text(json.dumps(run, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n")
+
+
+def json_number(number: float) -> float | None:
+    """Six decimals, or nothing where there is no number: JSON has none for it.
+
+    Examples
+    --------
+    >>> json_number(0.1234567), json_number(float("nan"))
+    (0.123457, None)
+    """
+    return None if math.isnan(number) else round(float(number), 6)
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

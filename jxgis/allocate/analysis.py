@@ -23,7 +23,7 @@ from jxgis.scoring.names import ids_of
 from jxgis.scoring.part import candidates_of
 from jxgis.scoring.types import given_types, load_types
 from jxgis.settings import AllocateSettings, with_options
-from jxgis.space._districts import overlaps
+from jxgis.space.districts import overlaps
 
 if TYPE_CHECKING:
     import geopandas as gpd

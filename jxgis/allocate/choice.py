@@ -27,7 +27,7 @@ __all__ = ["Choice", "Plan", "choose", "fewest"]
 #: Nodes of a search after which to give the best so far and its gap: the same on every machine.
 NODE_LIMIT = 200_000
 #: A guard against a single node that takes for ever.
-TIME_LIMIT_S = 120.0
+_TIME_LIMIT_S = 120.0
 #: Values are compared in steps of a millionth of their power of ten: of scores up to 100 a ten-thousandth of a point.
 STEPS = 1_000_000
 
@@ -89,7 +89,6 @@ def choose(
     overlaps: Ints | None = None,
     alternatives: int = 0,
     within: float = 0.02,
-    node_limit: int = NODE_LIMIT,
 ) -> Choice:
     """Choose candidates and their years: the greatest sum of values; of equals the one that takes the higher value earlier.
 
@@ -110,8 +109,6 @@ def choose(
         How many further plans to look for, each with other candidates than all before it.
     within
         How far below the best they may be, relative to it.
-    node_limit
-        Nodes of each search after which it stops.
 
     Returns
     -------
@@ -140,7 +137,7 @@ def choose(
     >>> found.plan, [rule.name for rule in found.conflict]
     (None, ['each_area:x:2026', 'each_area:x:2027'])
     """
-    search = _Search(table, terms, rules_of(table, terms, overlaps), node_limit)
+    search = _Search(table, terms, rules_of(table, terms, overlaps))
     rules = search.rules
     best = search.best()
     if best is None:
@@ -189,13 +186,13 @@ def fewest(table: pd.DataFrame, terms: Terms, *, overlaps: Ints | None = None) -
     3
     """
     rules = [rule for rule in rules_of(table, terms, overlaps) if rule.kind != "total"]
-    return _Search(table, terms, rules, NODE_LIMIT).fewest()
+    return _Search(table, terms, rules).fewest()
 
 
 class _Search:
     """A table and its rules as an integer programme: x[candidate, year] is 1 where the year takes the candidate."""
 
-    def __init__(self, table: pd.DataFrame, terms: Terms, rules: Sequence[Rule], node_limit: int) -> None:
+    def __init__(self, table: pd.DataFrame, terms: Terms, rules: Sequence[Rule]) -> None:
         self.rules, self.years = rules, np.array(terms.years)
         self.open = self.years >= terms.this_year
         self.exact = table["value"].fillna(0.0).to_numpy(dtype=np.float64)
@@ -210,7 +207,6 @@ class _Search:
         self.order = np.lexsort((table["candidate_id"].to_numpy(dtype=str), -np.round(tie, 4), -self.value))
         self.least, self.most = facts(table, terms)
         self.shape = self.least.shape
-        self.node_limit = node_limit
         n, y = self.shape
         self.once = csr_array(np.kron(np.eye(n), np.ones((1, y))))
 
@@ -308,12 +304,12 @@ class _Search:
             constraints=kept,
             integrality=np.ones(cost.size, dtype=np.int64),
             bounds=Bounds(lowest.ravel(), highest.ravel()),
-            options={"mip_rel_gap": 0.0, "node_limit": self.node_limit, "time_limit": TIME_LIMIT_S},
+            options={"mip_rel_gap": 0.0, "node_limit": NODE_LIMIT, "time_limit": _TIME_LIMIT_S},
         )
         if found.x is None and found.status != 2:
             raise InputError(
-                zh=f"候选单元和规则太多，搜索 {self.node_limit:,} 个节点后仍不能确定规则能否同时满足；请减少候选单元或规则。",
-                en=f"Whether the rules can hold together is not known after {self.node_limit:,} nodes; "
+                zh=f"候选单元和规则太多，搜索 {NODE_LIMIT:,} 个节点后仍不能确定规则能否同时满足；请减少候选单元或规则。",
+                en=f"Whether the rules can hold together is not known after {NODE_LIMIT:,} nodes; "
                 "give fewer candidates or rules.",
             )
         return found

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jxgis.allocate.section import names_of
 from jxgis.drawing.canvas import BLANK, Canvas
 from jxgis.drawing.colours import ACCENT, FAILED, FAILED_GROUND, INK, OUTLINE, year_colours
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
@@ -15,6 +14,7 @@ from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
 from jxgis.schema.columns import column
+from jxgis.scoring.names import names_of
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -11,13 +11,14 @@ from jxgis.i18n import clauses, listed, sentences, text
 from jxgis.i18n import reason as reason_of
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, count_in_words, method_note, table_block
 from jxgis.report.columns import write_value
+from jxgis.scoring.names import names_of
 
 if TYPE_CHECKING:
     from jxgis.allocate.choice import Choice
     from jxgis.allocate.rules import Terms
     from jxgis.settings import AllocateSettings
 
-__all__ = ["allocation_section", "by_year", "names_of"]
+__all__ = ["allocation_section", "by_year"]
 
 _PAIRS = 5
 
@@ -152,12 +153,6 @@ def by_year(chosen: pd.DataFrame, years: Sequence[int], lang: str, *, hidden: bo
             row["cost"] = float(chosen.loc[there, "cost"].sum())
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def names_of(table: pd.DataFrame) -> pd.Series:
-    """What candidates are called: by id where they have no name."""
-    ids = table["candidate_id"].astype("str")
-    return table["name"].astype("str").where(table["name"].notna(), ids) if "name" in table.columns else ids
 
 
 def _conflict(choice: Choice, free: int, lang: str) -> list[Block]:

@@ -220,11 +220,11 @@ def _things(given: Given, kind: Kind) -> gpd.GeoDataFrame:
 
 def _people(given: Given, districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     """People given beside the housing, as points; None where none are."""
-    from jxgis.parks.coverage import Ground
+    from jxgis.parks.coverage import CoverageInputs
     from jxgis.parks.standards import load_standard
 
     walking = given.settings.parks
-    ground = Ground(
+    ground = CoverageInputs(
         homes=given.need("residential"), no_file=False, standard=load_standard(walking.standard), options=walking,
         graph=None, gates=None, barriers=None, people=given.table("population"), raster=given.people_raster,
     )  # fmt: skip

@@ -12,8 +12,7 @@ from jxgis._toml import read_toml, validated
 from jxgis.errors import SettingsError, collect
 from jxgis.indicators.rows import holds
 from jxgis.schema.layers import nearest
-from jxgis.settings import KindSettings
-from jxgis.settings._option import Section
+from jxgis.settings import KindSettings, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,6 +12,7 @@ import pandas as pd
 from jxgis.city import contract_of, load_city
 from jxgis.errors import InputError, JxgisError, SettingsError
 from jxgis.i18n import listed, text
+from jxgis.schema.files import RUN
 from jxgis.settings import Settings, about, make_settings, option_at
 from jxgis.verify.recorded import flat
 
@@ -249,9 +250,7 @@ def _settings_of(folder: Folder) -> Settings | None:
     raw = {name: value for name, value in said.items() if isinstance(value, dict) and name not in ("city", "inputs")}
     try:
         city = _city(folder)
-        return (
-            None if city is None else make_settings({**raw, "city": {"profile": said["city"]["profile"]}}, "run.json")
-        )
+        return None if city is None else make_settings({**raw, "city": {"profile": said["city"]["profile"]}}, RUN)
     except JxgisError:
         return None
 

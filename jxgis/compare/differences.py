@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.crs import M2_PER_KM2
 from jxgis.i18n import listed, text
 from jxgis.schema.tables import table, tables
 from jxgis.units.alternatives import compare_plans
@@ -257,7 +258,7 @@ def plans(a: Folder, b: Folder) -> Comparison | None:
             return None
     people = a.layer("units.blocks")
     if people is not None and "people_per_km2" in people.columns:
-        people = people.assign(people=_numbers(people["people_per_km2"]).fillna(0) * people.area / 1e6)
+        people = people.assign(people=_numbers(people["people_per_km2"]).fillna(0) * people.area / M2_PER_KM2)
         people = people[people["people"] > 0]
     else:
         people = None

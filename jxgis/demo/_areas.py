@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from jxgis.crs import M2_PER_KM2
 from jxgis.demo._plan import EPSG, bend, straighten, to_plan
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CITY_KM2", "TOWNS", "Areas", "fit_power_diagram", "make_areas", "make_communities"]
 
 CITY_KM2 = 385.0
+_MOST_STEPS = 100
 TOWNS = ("余新镇", "大桥镇", "油车港镇")
 """The towns that belong to the central city in part; the thirteen 街道 belong to it whole."""
 _SHARED = ("建设街道", "塘汇街道")
@@ -78,7 +80,6 @@ def fit_power_diagram(
     outline: shapely.Polygon,
     *,
     tolerance_m2: float = 1.0,
-    max_steps: int = 100,
 ) -> list[shapely.Geometry]:
     """Divide an outline into cells of given areas about given sites.
 
@@ -92,8 +93,6 @@ def fit_power_diagram(
         What is divided.
     tolerance_m2
         The largest error of an area that is accepted.
-    max_steps
-        Newton steps before giving up.
 
     Returns
     -------
@@ -120,7 +119,7 @@ def fit_power_diagram(
         weights = np.zeros(len(sites))
         cells = _cells(sites, weights, outline)
         floor = min(shapely.area(cells).min(), wanted.min()) / 2
-    for _ in range(max_steps):
+    for _ in range(_MOST_STEPS):
         error = wanted - shapely.area(cells)
         if np.abs(error).max() <= tolerance_m2:
             return cells
@@ -144,7 +143,7 @@ def fit_power_diagram(
                 break
             size /= 2
         weights, cells = weights + size * step, tried
-    raise RuntimeError(f"areas not reached within {max_steps} steps")
+    raise RuntimeError(f"areas not reached within {_MOST_STEPS} steps")
 
 
 def _bisect(low: float, high: float, wanted: float, area: Callable[[float], float]) -> float:
@@ -177,7 +176,7 @@ def make_areas() -> Areas:
 
     table = _read_sites()
     sites = to_plan(table["lon"], table["lat"])
-    areas_m2 = table["area_km2"].to_numpy() * 1e6
+    areas_m2 = table["area_km2"].to_numpy() * M2_PER_KM2
     outline = _outline(sites, areas_m2)
     cells = fit_power_diagram(sites, areas_m2, outline)
 
@@ -188,7 +187,7 @@ def make_areas() -> Areas:
         soft = shapely.buffer(shapely.buffer(inner, reach + 1500.0, quad_segs=24), -1500.0, quad_segs=24)
         return shapely.union(inner, shapely.intersection(outline, soft))
 
-    reach = _bisect(100.0, 12_000.0, CITY_KM2 * 1e6, lambda r: float(shapely.area(city(r))))
+    reach = _bisect(100.0, 12_000.0, CITY_KM2 * M2_PER_KM2, lambda r: float(shapely.area(city(r))))
     plan_city = city(reach)
 
     # One net of edges, bent edge by edge and only then closed to faces: neighbours share their vertices exactly.

@@ -23,6 +23,7 @@ __all__ = ["EPSG", "MIDDLE", "Lattice", "bend", "bend_shapes", "make_lattice", "
 EPSG = 4549
 MIDDLE = (120.755, 30.755)
 _U_STEP, _V_STEP = 270.0, 230.0
+_HALF = 56
 _WAVES = (  # (axis moved, amplitude in m, wavelength in m, phase)
     ("u", 300.0, 9100.0, 0.7),
     ("v", 240.0, 7700.0, 2.1),
@@ -136,10 +137,10 @@ class Lattice:
         return shapely.box(*self.at(i0, j0), *self.at(i1, j1))
 
 
-def make_lattice(rng: np.random.Generator, *, half: int = 56) -> Lattice:
+def make_lattice(rng: np.random.Generator) -> Lattice:
     """Draw the lattice: even steps, each line moved a little, the less the more it carries."""
-    steps = np.arange(-half, half + 1)
+    steps = np.arange(-_HALF, _HALF + 1)
     swing = np.where(steps % 4 == 0, 0.22, np.where(steps % 2 == 0, 0.16, 0.1))
     u = _U_STEP * (steps + swing * rng.uniform(-1, 1, steps.size))
     v = _V_STEP * (steps + swing * rng.uniform(-1, 1, steps.size))
-    return Lattice(u=np.round(u, 1), v=np.round(v, 1), half=half)
+    return Lattice(u=np.round(u, 1), v=np.round(v, 1), half=_HALF)

@@ -15,6 +15,7 @@ __all__ = [
     "BAND",
     "BORDER",
     "CHANGE",
+    "CONTROL",
     "COUNTED",
     "COURSES",
     "COVERAGE",
@@ -105,6 +106,8 @@ COVERAGE: tuple[str, ...] = ("#f1a340", "#fbd9a5", "#d5e6f1", "#9cc3dd")
 CHANGE: tuple[str, ...] = ("#f1a340", "#eceff1", "#d5e6f1", "#9cc3dd", "#4b8cbf")
 #: On foot: near to far.
 ON_FOOT = "#2f6f9f"
+#: Areas that others are set against, as works are.
+CONTROL = ON_FOOT
 ISOCHRONES: tuple[str, ...] = ("#c6dbef", "#6baed6", "#2171b5")
 SITE = "#c44e00"
 POCKET = "#8a6a3a"

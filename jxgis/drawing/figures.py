@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from jxgis.drawing.colours import BORDER, INK, LAND, SKETCH
 from jxgis.drawing.scale import scale_bar
 from jxgis.errors import MissingPackageError, require_lang
 from jxgis.i18n import text, wide_signs
+from jxgis.i18n.fonts import packaged_fonts
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -61,7 +61,6 @@ _FAMILIES = (
     "SimSun",
 )
 _PROBE = "嘉兴市问题热点公园绿地单元"
-_PACKAGE = "pylopdf_fonts_zh_cn"
 #: The formats for print, each without what it would say of the day and of the program's release.
 _FORMATS: dict[str, dict[str, Any]] = {
     "png": {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 3}},
@@ -80,12 +79,10 @@ def _holds_chinese(path: str) -> bool:
 
 
 def _packaged() -> Path | None:
-    """Noto Sans SC from the package pylopdf-fonts-zh-cn (SIL Open Font License 1.1)."""
-    found = importlib.util.find_spec(_PACKAGE)
-    if found is None or not found.submodule_search_locations:
-        return None
-    path = Path(found.submodule_search_locations[0]) / "NotoSansSC-Regular.otf"
-    return path if path.is_file() else None
+    """Noto Sans SC of the package."""
+    folder = packaged_fonts()
+    path = None if folder is None else folder / "NotoSansSC-Regular.otf"
+    return path if path is not None and path.is_file() else None
 
 
 @cache

@@ -32,6 +32,7 @@ from jxgis.drawing._added import Added, Scale, arranged, categories, literal, tr
 from jxgis.drawing._controls import ASSETS
 from jxgis.errors import JxgisError
 from jxgis.i18n import listed, text
+from jxgis.schema.files import BASEMAP_KEY
 
 if TYPE_CHECKING:
     import folium
@@ -47,8 +48,6 @@ _MARK = re.compile(r"<jxgis-piece-(\d+)>")
 _TAGS = re.compile(r"<(?=/?script|!--)", re.IGNORECASE)
 #: Where the policy will stand. No text of the data can hold it, since "<" is escaped in all of them.
 _POLICY = "<jxgis-policy>"
-#: Where the key of the base map stands; page.js reads it there.
-_KEY = "jxgis-basemap-key"
 _LANGUAGES = {"zh": "zh-CN", "en": "en"}
 _VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 #: Height of a map in a notebook: it is seen whole on a laptop.
@@ -346,7 +345,7 @@ class Page(PlainPage):
         html = "\n".join(line for line in lines if line) + "\n"
         elsewhere = [*self.hosts, *(["https:", "http:"] if self.online else [])]
         policy = escape.content_policy(_SCRIPTS.findall(html), images=elsewhere)
-        key = f'\n<meta name="{_KEY}" content="{escape.html(self.key)}">' if self.key else ""
+        key = f'\n<meta name="{BASEMAP_KEY}" content="{escape.html(self.key)}">' if self.key else ""
         return html.replace(_POLICY, f'<meta http-equiv="Content-Security-Policy" content="{policy}">{key}', 1)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from jxgis.crs import M2_PER_KM2
 from jxgis.effect.areas import all_areas, count_areas, shared_ground
 from jxgis.effect.compare import Compared, compare_areas
 from jxgis.effect.placebo import placebo_places
@@ -193,7 +194,7 @@ def _areas(areas: gpd.GeoDataFrame, counts: pd.DataFrame, compared: Compared) ->
     return areas.assign(
         role=role,
         control_of=pd.Series(of, dtype="str").reindex(areas.index),
-        area_km2=areas.area / 1e6,
+        area_km2=areas.area / M2_PER_KM2,
         cases_before=counts["before"],
         cases_after=counts["after"],
         change_cases=change,

@@ -13,7 +13,7 @@ import shapely
 from jxgis.bounds import widened
 from jxgis.errors import InputError
 from jxgis.i18n import text_pair
-from jxgis.space._districts import overlaps
+from jxgis.space.districts import overlaps
 from jxgis.space.grid import grid_over
 from jxgis.space.points import locate
 from jxgis.zones import numbered

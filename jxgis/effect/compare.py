@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Compared", "compare_areas"]
 
+_ALPHA, _POWER = 0.05, 0.8
 _MOST_CONTROLS = 4
 """Controls of one treated area at most: a fifth would narrow the interval by another 2 %."""
 _CALIPER = 0.2
@@ -45,17 +46,17 @@ class Compared:
     spread: float
     trend_counts: float
 
-    def detectable(self, *, alpha: float = 0.05, power: float = 0.8) -> float:
-        """The smallest fall, as a share, that these sets show so often; NaN where they allow no interval."""
-        return float(-np.expm1(-np.quantile(self._shifts(alpha), power)))
+    def detectable(self) -> float:
+        """The smallest fall, as a share, that these sets show four times in five; NaN where they allow no interval."""
+        return float(-np.expm1(-np.quantile(self._shifts(), _POWER)))
 
-    def power(self, drop: float, *, alpha: float = 0.05) -> float:
+    def power(self, drop: float) -> float:
         """How often these sets show such a fall, a share; NaN where they allow no interval."""
-        shifts = self._shifts(alpha)
+        shifts = self._shifts()
         return float(np.mean(shifts < -np.log1p(-drop))) if np.isfinite(shifts).all() else float("nan")
 
-    def _shifts(self, alpha: float) -> NDArray[np.float64]:
-        return least_shifts(self.sets["variance"], self.sets["weight"], alpha=alpha)
+    def _shifts(self) -> NDArray[np.float64]:
+        return least_shifts(self.sets["variance"], self.sets["weight"], alpha=_ALPHA)
 
     def in_shares(self) -> tuple[float, float, float]:
         """Effect and ends of its interval as shares: -0.2 is 20 % fewer."""
@@ -63,7 +64,7 @@ class Compared:
         return float(effect), float(low), float(high)
 
 
-def compare_areas(areas: pd.DataFrame, *, alpha: float = 0.05) -> Compared:
+def compare_areas(areas: pd.DataFrame, *, alpha: float = _ALPHA) -> Compared:
     """Compare treated areas with similar untreated ones: difference in differences, matched, with an exact interval.
 
     Each treated area gets one to four controls of its own, at most half of those there are and as many as are not much less

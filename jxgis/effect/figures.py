@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis.drawing.colours import BAND, FAINT, INK, SITE
+from jxgis.drawing.colours import BAND, CONTROL, FAINT, INK, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.i18n import text
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["effect_chart"]
 
-_CONTROL = "#2f6f9f"
 _MOST = 20
 """Sets that are named one by one."""
 
@@ -75,7 +74,7 @@ def _draw_months(ax: Axes, months: pd.DataFrame, windows: Windows, lang: str) ->
             (first + last) / 2, 0.02, text(f"effect.period_{name}", lang),
             transform=ax.get_xaxis_transform(), ha="center", fontsize=8, color=FAINT,
         )  # fmt: skip
-    for column, colour, key in (("cases_controls", _CONTROL, "controls"), ("cases_treated", SITE, "treated")):
+    for column, colour, key in (("cases_controls", CONTROL, "controls"), ("cases_treated", SITE, "treated")):
         count = months[column].to_numpy(dtype=np.float64)
         mean = count[before].mean() if before.any() else np.nan
         ax.plot(month, 100 * count / (mean or np.nan), color=colour, label=text(f"effect.line_{key}", lang))

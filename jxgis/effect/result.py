@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import numpy as np
 from jxgis.effect.areas import count_areas
 from jxgis.effect.part import PART
 from jxgis.i18n import Text, text
+from jxgis.output import json_number
 from jxgis.part import Result
 from jxgis.small_counts import MIN_RANGE
 from jxgis.space.sums import Period, add_areas, when
@@ -171,21 +171,21 @@ class EffectResult(Result):
         periods = {name: getattr(windows, name) for name in ("history", "before", "selecting", "after")}
         reason = reason_of(self)
         return {
-            "effect": _rounded(self.effect),
-            "low": _rounded(self.low),
-            "high": _rounded(self.high),
-            "p": _rounded(self.compared.centre.p),
+            "effect": json_number(self.effect),
+            "low": json_number(self.low),
+            "high": json_number(self.high),
+            "p": json_number(self.compared.centre.p),
             "treated": len(self.sets),
             "controls": int(self.sets["controls_n"].sum()),
-            "detectable": _rounded(self.detectable),
+            "detectable": json_number(self.detectable),
             "reason": None if reason is None else reason.of(lang),
             "at": f"{self.at:%Y-%m-%d}",
             "periods": {name: None if of is None else _days(of) for name, of in periods.items()},
             "left_out": [_days(of) for of in windows.left_out],
             "controls_from": self.controls_from,
-            "power": {f"{drop:g}": _rounded(power) for drop, power in self.power[["drop", "power"]].to_numpy()},
+            "power": {f"{drop:g}": json_number(power) for drop, power in self.power[["drop", "power"]].to_numpy()},
             "placebo": [
-                {name: _rounded(value) if isinstance(value, float) else value for name, value in row.items()}
+                {name: json_number(value) if isinstance(value, float) else value for name, value in row.items()}
                 for row in self.placebo.to_dict("records")
             ],
             "warnings": [note.of(lang) for note in self.notes()],
@@ -245,11 +245,6 @@ class EffectResult(Result):
         from jxgis.effect.section import effect_section
 
         return effect_section(self, self.given.lang)
-
-
-def _rounded(number: float) -> float | None:
-    """Six decimals, or nothing where there is no number: JSON has none for it."""
-    return None if math.isnan(number) else round(float(number), 6)
 
 
 def _days(of: tuple[pd.Timestamp, pd.Timestamp]) -> list[str]:

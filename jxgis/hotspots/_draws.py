@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jxgis.space._window import disc_sums
 from jxgis.space.graph import Neighbours
 from jxgis.space.grid import Grid
+from jxgis.space.window import disc_sums
 
 __all__ = ["Place", "draw_tails", "graph_place", "grid_place"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.settings import HOTSPOTS
 from jxgis.space.grid import refuse_too_many, to_micrometres
@@ -76,7 +76,7 @@ class Density:
     @property
     def mass(self) -> float:
         """The integral of the raster, in issues."""
-        return float(np.nansum(self.per_km2)) * self.cell_m**2 / 1e6
+        return float(np.nansum(self.per_km2)) * self.cell_m**2 / M2_PER_KM2
 
 
 def density(
@@ -172,7 +172,7 @@ def density(
     spread = _convolve(counts, weights_of_kernel)
     if in_area is None:
         col0, cols, row0, rows = col0 - pad, cols + 2 * pad, row0 - pad, rows + 2 * pad
-        per_km2 = _sum_blocks(spread, split) * (1e6 / cell_m**2)
+        per_km2 = _sum_blocks(spread, split) * (M2_PER_KM2 / cell_m**2)
     else:
         middle = (slice(pad * split, -pad * split), slice(pad * split, -pad * split))
         share = _convolve(in_area.astype(np.float64), weights_of_kernel)[middle]
@@ -207,7 +207,7 @@ def _corrected(
     """Density by cell over its part in the area, divided by the share of the kernel that lies inside."""
     inside = np.divide(spread, share, out=np.zeros(in_area.shape), where=in_area)
     parts = _sum_blocks(in_area.astype(np.float64), split)
-    return ratio(_sum_blocks(inside, split) * (1e6 / step**2), parts)
+    return ratio(_sum_blocks(inside, split) * (M2_PER_KM2 / step**2), parts)
 
 
 def write_cog(path: Path, raster: Density, *, title: str) -> None:

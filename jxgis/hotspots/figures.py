@@ -39,10 +39,9 @@ def hotspot_sheet(
     places: gpd.GeoDataFrame | None = None,
     peaks: gpd.GeoDataFrame | None = None,
     *,
-    issue_class: str = ALL,
     canvas: Canvas = BLANK,
 ) -> Figure:
-    """Hot and cold cells of a class on one map, with the first places by number and by name.
+    """Hot and cold cells of all classes together on one map, with the first places by number and by name.
 
     Parameters
     ----------
@@ -50,8 +49,6 @@ def hotspot_sheet(
         The contract's ``cells`` in a metric CRS: ``issue_class, gi_bin`` and geometry.
     places, peaks
         The contract's ``places`` and ``peaks`` as people are shown them. Peaks are numbered where the first place is wide.
-    issue_class
-        Which class.
     canvas
         What it is drawn on, and what is said around it.
 
@@ -65,10 +62,10 @@ def hotspot_sheet(
         If there are no such cells.
     """
     lang = canvas.lang
-    own = cells[cells["issue_class"] == issue_class]
+    own = cells[cells["issue_class"] == ALL]
     if own.empty:
         raise InputError(zh="没有可以画的问题类别。", en="There is no issue class to draw.")
-    label, first, wide = class_label(issue_class, lang), *_first(places, peaks, issue_class)
+    label, first, wide = class_label(ALL, lang), *_first(places, peaks, ALL)
     title = (
         f"{text('maps.hotspots_title', lang)}: {label}"
         if lang == "en"
@@ -79,7 +76,7 @@ def hotspot_sheet(
         swatches = [s for s in hotspot_swatches(lang) if s.colour != HOT_COLD[0]]
         sheet.legend([LegendSection(text("maps.hotspots_legend", lang), swatches, text("maps.hotspots_note", lang))])
         if first is not None:
-            own_places = _of_class(places, issue_class)
+            own_places = _of_class(places, ALL)
             sheet.map.areas(own_places.geometry, "none", edge=PINS, width=0.7)
             sheet.legend([LegendSection("", [Swatch(PINS, text("maps.place_outline", lang), "line")])])
             sheet.map.pins(first.geometry.representative_point(), first["rank"], PINS)

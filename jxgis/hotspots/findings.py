@@ -9,11 +9,9 @@ import pandas as pd
 from jxgis.i18n import listed, text
 from jxgis.report.blocks import of_all
 from jxgis.report.columns import percent
+from jxgis.statistics.shares import MIN_CASES
 
 __all__ = ["SENTENCES"]
-
-#: A district with fewer issues is neither mixed nor uniform, whatever a class needs to be judged: one case is of one class.
-_FEWEST = 30
 
 #: Of several that are alike, so many are named.
 _NAMED = 4
@@ -70,18 +68,18 @@ def _all_of(figure: str, figures: list[str], names: list[str], of: str, lang: st
 
 def _diverse(diversity: pd.DataFrame, lang: str) -> str:
     # Of ranges, which small counts are shown as, none reaches the least number.
-    enough = pd.to_numeric(diversity["issues"], errors="coerce") >= _FEWEST
+    enough = pd.to_numeric(diversity["issues"], errors="coerce") >= MIN_CASES
     known = diversity[(diversity["level"] == "district") & enough]
     known = known.dropna(subset="effective_classes")
     known = known.sort_values("effective_classes", kind="stable")
     if len(known) < 2:
-        return "" if diversity.empty else text("report.finding_diversity_few", lang, fewest=_FEWEST)
+        return "" if diversity.empty else text("report.finding_diversity_few", lang, fewest=MIN_CASES)
     numbers = [f"{n:.1f}" for n in known["effective_classes"]]
     least_n, most_n = numbers[0], numbers[-1]
     if least_n == most_n:
-        return text("report.finding_diversity_alike", lang, n=most_n, fewest=_FEWEST)
+        return text("report.finding_diversity_alike", lang, n=most_n, fewest=MIN_CASES)
     least, most = (_all_of(n, numbers, [*map(str, known["zone"])], "diversity", lang) for n in (least_n, most_n))
-    said = {"least": least, "least_n": least_n, "most": most, "most_n": most_n, "fewest": _FEWEST}
+    said = {"least": least, "least_n": least_n, "most": most, "most_n": most_n, "fewest": MIN_CASES}
     if numbers.count(least_n) > 1:
         return text("report.finding_diversity_several", lang, **said)
     main, share = known["main_class"].iloc[0], percent(known["main_share"].iloc[0])

@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from jxgis.errors import InputError
-from jxgis.space._window import disc_sums
 from jxgis.space.graph import Neighbours, align, as_numbers, neighbours
 from jxgis.space.grid import Grid
+from jxgis.space.window import disc_sums
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph

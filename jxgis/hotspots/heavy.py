@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.settings import HOTSPOTS
-from jxgis.space._window import disc_sums
+from jxgis.space.window import disc_sums
 from jxgis.statistics.fdr import is_hot
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.settings import HOTSPOTS
 from jxgis.space.points import locate
@@ -115,7 +115,7 @@ def zone_table(
             if name in hot:
                 n_hot = np.bincount(cell_zone[(cell_zone >= 0) & hot[name]], minlength=n)
                 share_hot[:, column] = np.where(judged_zone[name], ratio(n_hot, n_cells), np.nan)
-        area = polygons.geometry.area.to_numpy() / 1e6
+        area = polygons.geometry.area.to_numpy() / M2_PER_KM2
         quotient = ratio(ratio(counts, counts[:, :1]), ratio(city, city[0]))
         tables.append(
             pd.DataFrame(
@@ -220,7 +220,7 @@ def class_overlap(
     """
     sizes = cells.groupby("issue_class", sort=False).size()
     hot, _ = _hot(cells, alpha, int(sizes.iloc[0]) if len(sizes) else 0)
-    square = cell_m**2 / 1e6
+    square = cell_m**2 / M2_PER_KM2
     rows = []
     for first, second in combinations([name for name in classes if name in hot], 2):
         own, other = int(hot[first].sum()), int(hot[second].sum())

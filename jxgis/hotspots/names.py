@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Coded", "encode", "most_common", "name_areas", "name_peaks", "streets_of"]
 
+_NAMED_M = 300.0
+"""How far a place or a street lies at most from an area that is called by it."""
+
 
 def streets_of(
     issues: gpd.GeoDataFrame | gpd.GeoSeries, streets: gpd.GeoDataFrame, *, reach_m: float = 100.0
@@ -184,7 +187,7 @@ def name_peaks(
     return pd.DataFrame({"name": name.astype(str), "name_from": name_from.astype(str)})
 
 
-def name_areas(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str, reach_m: float = 300.0) -> list[str | None]:
+def name_areas(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str) -> list[str | None]:
     """What people call where each area lies: a place or a street at its middle, and the sub-district or district around.
 
     Parameters
@@ -195,8 +198,6 @@ def name_areas(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str, reach_m: f
         Named places, streets and zones in the CRS of the areas.
     lang
         ``"zh"`` or ``"en"``.
-    reach_m
-        How far a place or a street may lie.
 
     Returns
     -------
@@ -215,10 +216,10 @@ def name_areas(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str, reach_m: f
     """
     middle = gpd.GeoSeries(shapely.centroid(areas.geometry.to_numpy()), crs=areas.crs)
     x, y = middle.x.to_numpy(), middle.y.to_numpy()
-    at = _nearest(x, y, ground.places, reach_m)
+    at = _nearest(x, y, ground.places, _NAMED_M)
     if ground.streets is not None:
         named = ground.streets[ground.streets["name"].notna()]
-        at = np.where(pd.isna(at), streets_of(middle, named, reach_m=reach_m), at)
+        at = np.where(pd.isna(at), streets_of(middle, named, reach_m=_NAMED_M), at)
     around = np.full(len(areas), None, dtype=object)
     for zones in (ground.subdistricts, ground.land):
         if zones is not None:

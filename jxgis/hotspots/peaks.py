@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 from scipy import ndimage
 
-from jxgis.space._window import disc_reach
 from jxgis.space.nearest import nearest
+from jxgis.space.window import disc_reach
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
 from jxgis.settings import HOTSPOTS
-from jxgis.space._window import disc_sums
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
+from jxgis.space.window import disc_sums
 from jxgis.statistics.fdr import is_hot
 from jxgis.zones import ALL
 
@@ -329,7 +329,7 @@ def _of_class(
             "street": issues.main("street", group, n)["value"],
             **{level: _else(issues.main(level, group, n)["value"], own[level]) for level in _LEVELS},
             **measures,
-            "area_km2": measures["share_area"] * len(grid) * grid.cell_m**2 / 1e6,
+            "area_km2": measures["share_area"] * len(grid) * grid.cell_m**2 / M2_PER_KM2,
             "concentration": measures["share_issues"] / measures["share_area"],
             "peak_z": own["gi_z"].to_numpy(),
             "peak_cell": own["cell_id"].to_numpy(),

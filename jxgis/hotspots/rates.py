@@ -16,14 +16,14 @@ import shapely
 from scipy.sparse.csgraph import dijkstra
 
 from jxgis.bounds import RELATIVE
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.hotspots.inference import text_column
 from jxgis.hotspots.permutation import P_FLOOR, normal_p
-from jxgis.space._window import disc_sums
 from jxgis.space.graph import align, neighbours
 from jxgis.space.overlay import pieces
 from jxgis.space.ratio import ratio
+from jxgis.space.window import disc_sums
 from jxgis.statistics.beta_binomial import beta_binomial_tails
 from jxgis.statistics.fdr import benjamini_hochberg, gi_bin
 from jxgis.statistics.overdispersion import TOUCHING, Overdispersion, overdispersion, overdispersion_on_grid
@@ -170,7 +170,7 @@ def exposure_on_grid(grid: Grid, table: gpd.GeoDataFrame, *, column: str | None 
         each = np.ones(len(table)) if amount is None else amount / np.maximum(shapely.get_num_geometries(shapes), 1)
         return _sums(cell[cell >= 0], each[origin[cell >= 0]], len(grid))
     squares = grid.cells().geometry.to_numpy()
-    measure, unit = (shapely.length, 1e3) if dimension[0] == 1 else (shapely.area, 1e6)
+    measure, unit = (shapely.length, 1e3) if dimension[0] == 1 else (shapely.area, M2_PER_KM2)
     which, cell, piece = pieces(shapes, squares)
     size = measure(piece)
     whole = measure(shapes)

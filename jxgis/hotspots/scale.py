@@ -12,9 +12,9 @@ from jxgis.errors import InputError
 from jxgis.hotspots.rates import LEAST_EXPOSED, exposure_on_grid, rate_residuals
 from jxgis.i18n import text_pair
 from jxgis.progress import stepped
-from jxgis.space._window import disc_sums
 from jxgis.space.count import count_points
 from jxgis.space.grid import Grid, grid_over
+from jxgis.space.window import disc_sums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

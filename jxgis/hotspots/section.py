@@ -267,9 +267,9 @@ def _disagreement(against_normal: pd.DataFrame, lang: str) -> list[Block]:
     return [Paragraph(text("report.disagree", lang, **counts), "sub")]
 
 
-def _peaks(ranked: pd.DataFrame, heading: str, lang: str, *, folded: bool = False) -> TableBlock:
+def _peaks(ranked: pd.DataFrame, heading: str, lang: str) -> TableBlock:
     said = text(f"report.{heading}", lang, n=len(ranked))
-    return table_block(said, ranked, lang, of="hotspots.peaks", folded=folded)
+    return table_block(said, ranked, lang, of="hotspots.peaks")
 
 
 def _first_places(own: pd.DataFrame, peaks: pd.DataFrame | None, lang: str) -> list[Block]:

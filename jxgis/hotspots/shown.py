@@ -14,7 +14,7 @@ from jxgis.schema.tables import telling_columns
 from jxgis.settings import HOTSPOTS
 from jxgis.small_counts import MIN_RANGE, count_rows, hide_small, leave_out
 from jxgis.space.nearest import nearest
-from jxgis.space.sums import EVERYWHERE
+from jxgis.space.sums import CITY, EVERYWHERE
 from jxgis.zones import ALL, nested
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ _RANKED = (*_PLACES, "peaks", "rate_peaks")
 _SCORED = ("peaks", "rate_peaks", "heavy_cells")
 #: What of a row is known of the issues around it.
 _SCORES = ("gi_z", "gi_p", "gi_q")
-_CITY = "city"
 _BAND = "band:"
 #: Times the number of a class in the city they are counts that are shown.
 _OF_CITY = ("share_issues", "concentration", "location_quotient", "times_mean")
@@ -95,14 +94,14 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
     # left out for them where nothing else helps, for one less the other may be a cell.
     scored = {name: tables[name] for name in _SCORED if len(tables.get(name, ())) and "gi_z" in tables[name].columns}
     parts = _cells(cells, ranked, scored, band_m, min_count)
-    sums = known[known["of"].isin([_CITY, "zones", *ranked])]
+    sums = known[known["of"].isin([CITY, "zones", *ranked])]
     sums = sums.assign(known=~sums["of"].isin([*ranked]))
     gone = leave_out(pd.concat([parts, sums], ignore_index=True), min_count)
     known.loc[sums.index, "lost"] = gone[len(parts) :]
     known = pd.concat([known, parts.assign(lost=gone[: len(parts)])], ignore_index=True)
     lost = {str(of): own["lost"].to_numpy(dtype=bool) for of, own in known.groupby("of", sort=False)}
     of_class = cells.groupby("issue_class", sort=False)["count"].sum()
-    lost_classes = known.loc[(known["of"] == _CITY) & known["lost"], "issue_class"]
+    lost_classes = known.loc[(known["of"] == CITY) & known["lost"], "issue_class"]
 
     def of_city(table: pd.DataFrame) -> NDArray[np.bool_]:
         gone: NDArray[np.bool_] = table["issue_class"].isin(lost_classes).to_numpy(dtype=bool)
@@ -135,7 +134,7 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
         found["ring"] = _hide_ring(tables["ring"], of_city(tables["ring"]), lost["ring"], min_count)
     if "diversity" in tables and "zones" in tables:
         found["diversity"] = hide_mix(tables["diversity"], found["zones"])
-    return Shown(found, known[known["of"].isin([_CITY, "zones", *_PLACES])])
+    return Shown(found, known[known["of"].isin([CITY, "zones", *_PLACES])])
 
 
 def _without(table: Table, columns: Sequence[str], gone: NDArray[np.bool_]) -> Table:
@@ -197,9 +196,9 @@ def _city(cells: pd.DataFrame, levels: Iterable[str]) -> pd.DataFrame:
     The zones of each level add up to it by themselves: one sum of all of them would bind them less than is shown.
     """
     city = cells.groupby("issue_class", sort=False)["count"].sum().reset_index()
-    city["_is"] = [[f"{_CITY}:{parts}" for parts in ("cells", "ring", *levels)]] * len(city)
-    rows = count_rows(city, "count", of=_CITY, within=(), whole="_is")
-    return rows.assign(known=rows["issue_class"] == ALL, level=_CITY, geometry=EVERYWHERE.repeat(len(rows)))
+    city["_is"] = [[f"{CITY}:{parts}" for parts in ("cells", "ring", *levels)]] * len(city)
+    rows = count_rows(city, "count", of=CITY, within=(), whole="_is")
+    return rows.assign(known=rows["issue_class"] == ALL, level=CITY, geometry=EVERYWHERE.repeat(len(rows)))
 
 
 def _cells(
@@ -210,7 +209,7 @@ def _cells(
     min_count: int,
 ) -> pd.DataFrame:
     """The cells, with the city, the hot places and peaks that they belong to, and the bands around cells whose z is shown."""
-    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=f"{_CITY}:cells")
+    table = pd.DataFrame(cells[["cell_id", "issue_class", "count"]]).assign(_city=f"{CITY}:cells")
     middle = shapely.centroid(np.asarray(cells.geometry.array, dtype=object))
     for name, places in ranked.items():
         label = np.full(len(cells), None, dtype=object)
@@ -258,7 +257,7 @@ def _zones(zones: gpd.GeoDataFrame) -> pd.DataFrame:
     """The zones: parts of the city, and of each larger zone that they lie in; units add up to their district beside them."""
     levels = list(dict.fromkeys(zones["level"]))
     home, keys = nested(zones, levels), list(zip(zones["level"], zones["zone"], strict=True))
-    table = pd.DataFrame(zones[["zone", "level", "issue_class", "count"]]).assign(_city=f"{_CITY}:" + zones["level"])
+    table = pd.DataFrame(zones[["zone", "level", "issue_class", "count"]]).assign(_city=f"{CITY}:" + zones["level"])
     for outer in levels:
         lies_in = [home.get(key, {}).get(outer) for key in keys]
         table[f"_{outer}"] = [
@@ -282,7 +281,7 @@ def _zones(zones: gpd.GeoDataFrame) -> pd.DataFrame:
 
 def _ring(overall: pd.DataFrame) -> list[pd.DataFrame]:
     """The issues inside a ring, and those outside, which are what is left."""
-    table = overall.assign(_city=f"{_CITY}:ring", _outside=overall["issues"] - overall["inside"])
+    table = overall.assign(_city=f"{CITY}:ring", _outside=overall["issues"] - overall["inside"])
     return [
         count_rows(table, "inside", of="ring", within=(), sums=["_city"]),
         count_rows(table, "_outside", of="outside", within=(), sums=["_city"]),

@@ -8,20 +8,18 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.indicators.figures import figures
 from jxgis.indicators.standing import Standing, kinds, standing
 from jxgis.space.people import people_in
 from jxgis.space.ratio import ratio
+from jxgis.statistics.shares import MIN_CASES
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["MIN_CASES", "concentration", "relative_density", "share_of_rows", "with_case_flags"]
-
-MIN_CASES = 30
-"""Fewest cases that a share is given for: of a handful it says nothing."""
+__all__ = ["concentration", "relative_density", "share_of_rows", "with_case_flags"]
 
 
 def with_case_flags(issues: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -195,7 +193,7 @@ def relative_density(
     both = pd.concat([zones.geometry, whole.geometry], ignore_index=True).to_frame("geometry").set_crs(crs)
     cases = np.concatenate([(at or standing(zones, rows)).counts(), standing(whole, rows).counts()])
     if housing is None:
-        exposure = np.nan_to_num(shapely.area(both.geometry.to_numpy())) / 1e6
+        exposure = np.nan_to_num(shapely.area(both.geometry.to_numpy())) / M2_PER_KM2
     else:
         require_metric(housing, "residential", crs)
         exposure = people_in(both, housing, column) / 1e3

@@ -31,7 +31,6 @@ def figures(
     value: NDArray[np.float64] | None = None,
     none: str = "",
     least: float = 0.0,
-    few: str = "too_few_cases",
 ) -> pd.DataFrame:
     """The figures of a measure, a row a zone.
 
@@ -46,9 +45,7 @@ def figures(
     none
         Reason where the denominator is 0.
     least
-        Least denominator for which a value is given.
-    few
-        Reason where the denominator is less than that, but not 0.
+        Least denominator for which a value is given; the reason of fewer is ``too_few_cases``.
 
     Returns
     -------
@@ -71,7 +68,7 @@ def figures(
     else:
         below = np.asarray(denominator, dtype=np.float64)
         found = ratio(above, below) if value is None else value
-        reason = np.select([~(below > 0), below < least], [none, few], "").astype(object)
+        reason = np.select([~(below > 0), below < least], [none, "too_few_cases"], "").astype(object)
     found = np.where(reason == "", found, np.nan)
     return pd.DataFrame(
         {"value": found, "numerator": above, "denominator": below, "reason": pd.array(reason, dtype="str")},

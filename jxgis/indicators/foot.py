@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from jxgis.bounds import at_most
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.indicators.figures import figures
 from jxgis.indicators.standing import Standing, spots, standing
 from jxgis.space.network import snap, walk_from
@@ -148,6 +148,6 @@ def share_on_foot(
     0.375
     """
     at = at or standing(zones, homes.points)
-    area = homes.points["area_m2"].to_numpy() / 1e6
+    area = homes.points["area_m2"].to_numpy() / M2_PER_KM2
     served = at_most(way_m, minutes * speed_m_per_min)
     return figures(zones, at.sums(area * served), at.sums(area), none="no_housing")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jxgis.city import contract_of
 from jxgis.i18n import Text, text_pair
-from jxgis.indicators.measures import Ground
+from jxgis.indicators.measures import IndicatorInputs
 from jxgis.schema.layers import layers as known_layers
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["ground_of", "layer_title"]
 
 
-def ground_of(given: Given, **found: gpd.GeoDataFrame) -> tuple[Ground, dict[str, Text]]:
+def ground_of(given: Given, **found: gpd.GeoDataFrame) -> tuple[IndicatorInputs, dict[str, Text]]:
     """What a part was handed as ground for indicators, and how parks are measured on it, in words.
 
     Parameters
@@ -32,7 +32,7 @@ def ground_of(given: Given, **found: gpd.GeoDataFrame) -> tuple[Ground, dict[str
 
     Returns
     -------
-    Ground
+    IndicatorInputs
         With ``park_land`` where parks and the land that the standard covers are there.
     dict
         Name of a measure to how it was measured, where that says more than `Measured.method`.
@@ -49,7 +49,7 @@ def ground_of(given: Given, **found: gpd.GeoDataFrame) -> tuple[Ground, dict[str
             layers["park_land"] = land
         of = text_pair(f"parks.of_{'built_up' if of_built_up(given, standard) else 'residential'}")
         words["park_coverage"] = text_pair("scoring.by_radius", standard=standard.title, of=of)
-    return Ground(layers, parks=options, standard=standard), words
+    return IndicatorInputs(layers, parks=options, standard=standard), words
 
 
 def layer_title(city: City | None) -> Callable[[str], Text]:

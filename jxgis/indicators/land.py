@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.indicators.figures import figures
-from jxgis.space._districts import without_scraps
+from jxgis.space.districts import without_scraps
 from jxgis.space.polygons import polygon_parts, rows_of_polygons
 from jxgis.space.shape import hull_ratio, polsby_popper
 
@@ -73,8 +73,10 @@ def hull_share(zones: gpd.GeoDataFrame) -> pd.DataFrame:
     """
     require_metric(zones, "zones")
     shapes = without_scraps(zones.geometry.to_numpy())
-    hull = np.nan_to_num(shapely.area(shapely.convex_hull(shapes))) / 1e6
-    return figures(zones, np.nan_to_num(shapely.area(shapes)) / 1e6, hull, value=hull_ratio(shapes), none="no_area")
+    hull = np.nan_to_num(shapely.area(shapely.convex_hull(shapes))) / M2_PER_KM2
+    return figures(
+        zones, np.nan_to_num(shapely.area(shapes)) / M2_PER_KM2, hull, value=hull_ratio(shapes), none="no_area"
+    )
 
 
 def covered_m2(zones: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> NDArray[np.float64]:
@@ -153,7 +155,7 @@ def share_of_area(zones: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> pd.Data
     0.5
     """
     area = np.nan_to_num(zones.area.to_numpy())
-    found = figures(zones, covered_m2(zones, *layers) / 1e6, area / 1e6, none="no_area")
+    found = figures(zones, covered_m2(zones, *layers) / M2_PER_KM2, area / M2_PER_KM2, none="no_area")
     found["value"] = found["value"].clip(upper=1.0)
     return found
 
@@ -178,7 +180,7 @@ def area_km2(zones: gpd.GeoDataFrame, *layers: gpd.GeoDataFrame) -> pd.DataFrame
     >>> area_km2(plot, gpd.GeoDataFrame(geometry=[shapely.box(500, 0, 9000, 1000)], crs=4549))["value"].item()
     0.5
     """
-    return figures(zones, covered_m2(zones, *layers) / 1e6)
+    return figures(zones, covered_m2(zones, *layers) / M2_PER_KM2)
 
 
 def hot_share(zones: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -258,8 +260,8 @@ def park_coverage(
     table = radius_coverage(whole, land, numbered, standard=standard).coverage.head(len(zones))
     found = figures(
         zones,
-        table["served_m2"].to_numpy(dtype=np.float64) / 1e6,
-        table["residential_m2"].to_numpy(dtype=np.float64) / 1e6,
+        table["served_m2"].to_numpy(dtype=np.float64) / M2_PER_KM2,
+        table["residential_m2"].to_numpy(dtype=np.float64) / M2_PER_KM2,
         none="no_housing",
     )
     found["value"] = table["coverage"].to_numpy(dtype=np.float64)

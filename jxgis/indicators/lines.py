@@ -9,7 +9,7 @@ import shapely
 from scipy.sparse import csr_array
 
 from jxgis.bounds import at_most
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.indicators.figures import figures
 
 if TYPE_CHECKING:
@@ -119,7 +119,9 @@ def length_per_km2(zones: gpd.GeoDataFrame, lines: gpd.GeoDataFrame, *, at: csr_
     >>> length_per_km2(zone, line)["value"].item()
     2.0
     """
-    return figures(zones, _length_m(zones, lines, at) / 1e3, np.nan_to_num(zones.area.to_numpy()) / 1e6, none="no_area")
+    return figures(
+        zones, _length_m(zones, lines, at) / 1e3, np.nan_to_num(zones.area.to_numpy()) / M2_PER_KM2, none="no_area"
+    )
 
 
 def share_of_streets(

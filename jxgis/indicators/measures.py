@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from jxgis.parks.standards import Standard
     from jxgis.settings import MeasureSettings, ParkSettings
 
-__all__ = ["FOUND", "MEASURES", "Ground", "Measure", "Measured", "check_measures", "layers_of", "measure_indicators"]
+__all__ = [
+    "FOUND",
+    "MEASURES",
+    "IndicatorInputs",
+    "Measure",
+    "Measured",
+    "check_measures",
+    "layers_of",
+    "measure_indicators",
+]
 
 #: What stands in for a layer though no file holds it: the cells that hot spots judged, the land that a park standard covers.
 FOUND = ("hot_cells", "park_land")
@@ -37,7 +46,7 @@ _OPTIONS = ("hit", "column", "over", "minutes", "least", "file")
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class IndicatorInputs:
     """What indicators are measured on.
 
     Attributes
@@ -144,7 +153,7 @@ class Asked(NamedTuple):
     rows: tuple[gpd.GeoDataFrame, ...]
     hit: NDArray[np.bool_] | None
     how: MeasureSettings
-    ground: Ground
+    ground: IndicatorInputs
 
     @property
     def zones(self) -> gpd.GeoDataFrame:
@@ -397,7 +406,7 @@ def _wrong(name: str, way: MeasureSettings, known: set[str] | None) -> SettingsE
 def measure_indicators(
     zones: gpd.GeoDataFrame,
     wanted: Mapping[str, Sequence[MeasureSettings]],
-    ground: Ground,
+    ground: IndicatorInputs,
     *,
     percent: Iterable[str] = (),
 ) -> dict[str, Measured]:
@@ -427,7 +436,7 @@ def measure_indicators(
     >>> zone = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1000, 1000)], crs=4549)
     >>> toilets = gpd.GeoDataFrame(geometry=gpd.points_from_xy([1, 2, 3], [1, 1, 1]), crs=4549)
     >>> ways = {name: [MeasureSettings(measure="count_per_km2", layers=(name,))] for name in ("toilets", "schools")}
-    >>> found = measure_indicators(zone, ways, Ground({"toilets": toilets}))
+    >>> found = measure_indicators(zone, ways, IndicatorInputs({"toilets": toilets}))
     >>> {name: some.table[["value", "reason"]].values.tolist() for name, some in found.items()}
     {'toilets': [[3.0, '']], 'schools': [[nan, 'no_layer']]}
     """
@@ -440,7 +449,7 @@ def measure_indicators(
     return found
 
 
-def _first(place: Zones, ways: Sequence[MeasureSettings], ground: Ground) -> Measured:
+def _first(place: Zones, ways: Sequence[MeasureSettings], ground: IndicatorInputs) -> Measured:
     """By the first way that can be gone and by which any row counts at all; else by the first that can be gone."""
     reason, first = "", None
     for way in ways:
@@ -459,7 +468,7 @@ def _first(place: Zones, ways: Sequence[MeasureSettings], ground: Ground) -> Mea
     return Measured(MEASURES[way.measure].run(asked), way)
 
 
-def _asked(place: Zones, way: MeasureSettings, ground: Ground) -> tuple[Asked | None, str]:
+def _asked(place: Zones, way: MeasureSettings, ground: IndicatorInputs) -> tuple[Asked | None, str]:
     """What a way of measuring is asked for, or the code of what it lacks."""
     tables = {layer: table for layer in way.layers if (table := ground.table(layer)) is not None}
     if len(tables) < len(way.layers):

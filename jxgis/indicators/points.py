@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.indicators.figures import figures
 from jxgis.indicators.standing import Standing, kinds, standing
 from jxgis.space.ratio import ratio
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 __all__ = ["count", "count_per_km2", "diversity", "ratio_of_columns"]
-
-_KM2 = 1e6
 
 
 def count(
@@ -82,7 +80,7 @@ def count_per_km2(
     1.5
     """
     found = count(zones, layer, column=column, at=at)["numerator"]
-    return figures(zones, found, np.nan_to_num(zones.area.to_numpy()) / _KM2, none="no_area")
+    return figures(zones, found, np.nan_to_num(zones.area.to_numpy()) / M2_PER_KM2, none="no_area")
 
 
 def diversity(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["raster_mean"]
 
 
-def raster_mean(zones: gpd.GeoDataFrame, path: str | Path, *, band: int = 1) -> pd.DataFrame:
+def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
     """Mean of the cells of a raster in each zone, each weighted by its area inside.
 
     Parameters
@@ -31,8 +31,6 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path, *, band: int = 1) -> 
         Polygons in a metric CRS; they are brought into the raster's CRS, the raster is not resampled.
     path
         The raster (GeoTIFF), north up, with a CRS.
-    band
-        Which band, from 1.
 
     Returns
     -------
@@ -77,7 +75,7 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path, *, band: int = 1) -> 
                 zh=f"{name} 没有坐标系；请用 gdal_edit.py -a_srs 写入后再用。",
                 en=f"{name} has no CRS; write one into it with gdal_edit.py -a_srs.",
             )
-        require_sane_raster(raster, band, what=name)
+        require_sane_raster(raster, 1, what=name)
         step = raster.transform
         if step.b or step.d or step.a <= 0 or step.e >= 0:
             raise InputError(
@@ -89,7 +87,7 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path, *, band: int = 1) -> 
         live = np.flatnonzero(shapely.area(shape) > 0)
         if len(live):
             polygons = moved.iloc[live].set_geometry(shape[live], crs=moved.crs)
-            source = RasterioRasterSource(raster, band_idx=band, name="value")
+            source = RasterioRasterSource(raster, band_idx=1, name="value")
             found = exact_extract(source, polygons, ["sum", "count"], output="pandas")
             above[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
             below[live] = found["count"].fillna(0).to_numpy(dtype=np.float64)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jxgis import said
+from jxgis import parse
 from jxgis.settings import Range
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def holds(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> NDArray[np
     conditions
         Column to what it must hold: True (a value; of a column of yes and no a yes), False (the opposite), a value or some
         values (text without blanks at its ends, numbers as numbers), or a `settings.Range`; to numbers a yes is 1, a no 0. A row
-        without a value holds to False alone. Yes and no may be words: those of `jxgis.said`.
+        without a value holds to False alone. Yes and no may be words: those of `jxgis.parse`.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def _yes_or_no(values: pd.Series[Any]) -> NDArray[np.float64] | None:
     """1 and 0 of a column of yes and no, NaN where it has neither; None of any other column."""
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
         return None
-    found, neither = said.yes_no(values)
+    found, neither = parse.yes_no(values)
     return found.to_numpy() if found.notna().any() and not neither.any() else None
 
 

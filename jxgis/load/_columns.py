@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis import said
+from jxgis import parse
 from jxgis.schema.layers import Contract, same_name
 
 if TYPE_CHECKING:
@@ -227,14 +227,14 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
         endless = np.isinf(given.to_numpy())
         return given.mask(endless), endless
     text = as_text(column)
-    yes, neither = said.yes_no(text)
+    yes, neither = parse.yes_no(text)
     if text.notna().any() and not neither.any():
         return yes, neither
     number = pd.to_numeric(text, errors="coerce")
     again = number.isna() & text.notna()
     if again.any():
         plain = (
-            said.narrow(text[again])
+            parse.narrow(text[again])
             .str.replace(r"[,\s]", "", regex=True)
             .str.replace(r"^(\d{4})年度?$", r"\1", regex=True)
         )
@@ -263,4 +263,4 @@ def as_written(column: pd.Series, agreed: Column) -> tuple[pd.Series, NDArray[np
         return as_number(column)
     if not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype)):
         column = as_text(column)
-    return said.years(column) if agreed.written == "year" else said.ranks(column)
+    return parse.years(column) if agreed.written == "year" else parse.ranks(column)

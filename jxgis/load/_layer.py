@@ -12,6 +12,7 @@ import shapely
 from jxgis import crs as _crs
 from jxgis import reference as _reference
 from jxgis.city import contract_of
+from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
 from jxgis.i18n import Text, text, text_pair
 from jxgis.load._columns import MOST_NUMBER, as_code, as_text, as_written, differing, rename_columns
@@ -323,7 +324,7 @@ def _place(
             told.add("load.cut_lines", table.name, count=placed.cut)
         if placed.reaching:
             row = int(table.row[placed.reaching[0]])
-            km2 = f"{shapely.area(placed.geometry[placed.reaching[0]]) / 1e6:,.0f}"
+            km2 = f"{shapely.area(placed.geometry[placed.reaching[0]]) / M2_PER_KM2:,.0f}"
             told.add("load.reaching_out", table.name, count=len(placed.reaching), row=row, km2=km2)
     if reference.datum != "WGS-84" or reference.crs != metric:
         told.add("load.converted", table.name, source=reference.name, target=_crs.short_name(metric))
@@ -402,7 +403,7 @@ def _refuse_impossible(gathered: Gathered) -> None:
 
 def _repair(gathered: Gathered) -> None:
     # A ring that runs the wrong way round, or crosses itself, has an area with a sign; people read sizes.
-    before = np.abs(shapely.area(gathered.geometry)) / 1e6
+    before = np.abs(shapely.area(gathered.geometry)) / M2_PER_KM2
     repaired = repair(gathered.geometry, gathered.agreed.geometry)
     odd = repaired.wrong_kind | repaired.made_valid | repaired.no_size
     names = np.full(len(odd), "", dtype=object)
@@ -413,7 +414,7 @@ def _repair(gathered: Gathered) -> None:
     gathered.ledger.reject(repaired.no_size, field="geometry", reason="no_size", values=names)
     fixed = np.flatnonzero(repaired.made_valid & gathered.ledger.kept)
     if fixed.size:
-        after = shapely.area(repaired.geometry) / 1e6
+        after = shapely.area(repaired.geometry) / M2_PER_KM2
         areal = gathered.agreed.geometry == "polygon"
         listed = [
             f"{names[at]} ({_km2(before[at])} → {_km2(after[at])} km²)" if areal else str(names[at]) for at in fixed

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import listed, text_pair
 from jxgis.load import Loaded
@@ -349,10 +349,10 @@ def dissolve_districts(
             notes.append(text_pair("load.part_uncut", names=parts))
     else:
         require_metric(outline, "outline", like=crs)
-        before = shapely.area(geometry).sum() / 1e6
+        before = shapely.area(geometry).sum() / M2_PER_KM2
         geometry = shapely.intersection(geometry, shapely.union_all(outline.geometry.array))
         notes.append(
-            text_pair("load.clipped", before=f"{before:.1f}", after=f"{shapely.area(geometry).sum() / 1e6:.1f}")
+            text_pair("load.clipped", before=f"{before:.1f}", after=f"{shapely.area(geometry).sum() / M2_PER_KM2:.1f}")
         )
     repaired = repair(geometry, "polygon").geometry
     lost = [name for name, shape in zip(order, repaired, strict=True) if shape is None]

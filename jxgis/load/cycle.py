@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from jxgis import said
+from jxgis import parse
 from jxgis.city import TIMEZONE
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, text_pair
@@ -223,7 +223,7 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
     }
     names = "、".join(step.zh for step in path)
     step = frame["step"].map(lambda name: keys.get(same_name(name)) if pd.notna(name) else None)
-    answer, no_answer = said.yes_no(frame["gate"], marks=True)
+    answer, no_answer = parse.yes_no(frame["gate"], marks=True)
     date, strange = _dates(frame["date"])
     year, no_year = _years(frame["year"])
     asked = [
@@ -272,7 +272,7 @@ def read_schedule(source: str | Path) -> tuple[pd.DataFrame, Loaded]:
         source, of="allocation.allocation", expected="allocation", needed=("candidate_id", "year"), sheets=sheets
     )
     frame = found.frame.reindex(columns=["candidate_id", "name", "area", "type", "year", "named"])
-    named, strange = said.yes_no(frame["named"], marks=True)
+    named, strange = parse.yes_no(frame["named"], marks=True)
     year, no_year = _years(frame["year"])
     twice = frame.duplicated("candidate_id", keep=False)
     asked = [
@@ -292,8 +292,8 @@ def _sheets(source: str | Path, names: Sequence[str | None]) -> list[str | None]
 
 def _years(column: pd.Series) -> tuple[pd.Series, pd.Series]:
     """The years, and which rows have none."""
-    year, _ = said.years(column)
-    return year.fillna(said.FIRST_YEAR).astype("int64"), year.isna()
+    year, _ = parse.years(column)
+    return year.fillna(parse.FIRST_YEAR).astype("int64"), year.isna()
 
 
 def _dates(column: pd.Series) -> tuple[pd.Series, pd.Series]:

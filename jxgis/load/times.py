@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jxgis import said
+from jxgis import parse
 from jxgis.errors import InputError
 from jxgis.load._columns import whole_as_text
 
@@ -159,7 +159,7 @@ def _parse_text(column: pd.Series, timezone: str) -> tuple[NDArray[np.datetime64
     values = _plain_iso(column)
     unread = np.isnat(values) & column.notna().to_numpy()
     if unread.any():
-        column = column.mask(unread, said.narrow(column[unread]))
+        column = column.mask(unread, parse.narrow(column[unread]))
     month_first: bool | None = None
     for pattern in (_YEAR_FIRST, _YEAR_LAST, _COMPACT, _NUMBER):
         left = np.flatnonzero(np.isnat(values) & column.notna().to_numpy())

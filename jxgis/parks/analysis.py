@@ -10,7 +10,7 @@ from jxgis.errors import InputError
 from jxgis.given import given_tables
 from jxgis.i18n import Text
 from jxgis.parks._tally import on_map
-from jxgis.parks.coverage import Ground, Measured, measure, served_land
+from jxgis.parks.coverage import CoverageInputs, Measured, measure, served_land
 from jxgis.parks.result import ParksResult
 from jxgis.part import Given
 from jxgis.schema.layers import contract
@@ -185,7 +185,7 @@ def _spots(given: Given, today: Measured, planned: Measured, siting: Siting | No
 
 
 def _by_level(
-    levels: Mapping[str, gpd.GeoDataFrame], parks: gpd.GeoDataFrame, ground: Ground
+    levels: Mapping[str, gpd.GeoDataFrame], parks: gpd.GeoDataFrame, ground: CoverageInputs
 ) -> gpd.GeoDataFrame | None:
     """Today's coverage of the zones of further levels; None where there are none."""
     tables = []
@@ -196,7 +196,7 @@ def _by_level(
     return _stacked(tables) if tables else None
 
 
-def _ground(given: Given, standard: Standard) -> Ground:
+def _ground(given: Given, standard: Standard) -> CoverageInputs:
     """What parks are measured on, whatever parks there are: housing, streets, people."""
     import geopandas as gpd
 
@@ -204,7 +204,7 @@ def _ground(given: Given, standard: Standard) -> Ground:
 
     options, housing = given.settings.parks, served_land(given, standard)
     streets, barriers = given.table("streets"), given.table("barriers")
-    return Ground(
+    return CoverageInputs(
         homes=gpd.GeoDataFrame(geometry=[], crs=given.need("districts").crs) if housing is None else housing,
         no_file=housing is None, standard=standard, options=options,
         graph=None if streets is None else street_graph(streets, barriers=barriers), gates=given.table("gates"),
@@ -212,7 +212,7 @@ def _ground(given: Given, standard: Standard) -> Ground:
     )  # fmt: skip
 
 
-def _on_foot(today: Measured, ground: Ground) -> tuple[gpd.GeoDataFrame | None, pd.DataFrame]:
+def _on_foot(today: Measured, ground: CoverageInputs) -> tuple[gpd.GeoDataFrame | None, pd.DataFrame]:
     """Ground by minutes on foot, None without streets, and what was noticed of streets, gates and people."""
     import pandas as pd
 
@@ -239,7 +239,7 @@ class _Sited(NamedTuple):
     refused: Text | None = None
 
 
-def _sited(given: Given, base: gpd.GeoDataFrame, now: Measured, ground: Ground) -> _Sited:
+def _sited(given: Given, base: gpd.GeoDataFrame, now: Measured, ground: CoverageInputs) -> _Sited:
     """Sites beside the parks of today and of the plan, on the plots given or on a lattice in what these leave unserved."""
     from jxgis.parks.lattice import candidate_lattice
 
@@ -271,7 +271,7 @@ def _site(
     parks: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,
     plots: gpd.GeoDataFrame,
-    ground: Ground,
+    ground: CoverageInputs,
     historic: gpd.GeoDataFrame | None,
 ) -> _Sited:
     """The sites asked for, the fewest for the target, and the sites by other radii."""
@@ -387,7 +387,7 @@ def _changes(today: Measured, after: Measured) -> tuple[pd.DataFrame, gpd.GeoDat
     return compare_coverage(today.coverage, after.coverage), _stacked(changed)
 
 
-def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) -> gpd.GeoDataFrame | None:
+def _supply(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: CoverageInputs) -> gpd.GeoDataFrame | None:
     from jxgis.parks.gates import park_gates
     from jxgis.parks.people import people_of_housing
     from jxgis.parks.supply import supply_by_zone, two_step_catchment

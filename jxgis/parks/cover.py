@@ -19,8 +19,8 @@ Ints = npt.NDArray[np.int64]
 
 NODE_LIMIT = 10_000
 """Nodes of the search: the parks of a city take a few hundred at most."""
-TIME_LIMIT_S = 300.0
-"""A guard; the search ends by itself or by its nodes long before."""
+_TIME_LIMIT_S = 300.0
+"""A guard of a whole search, which ends by itself or by its nodes long before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def cover_most(
     *,
     sites: int,
     node_limit: int = NODE_LIMIT,
-    time_limit_s: float = TIME_LIMIT_S,
+    time_limit_s: float = _TIME_LIMIT_S,
 ) -> CoverSolution:
     """Choose so many sites that cover the most demand.
 
@@ -228,14 +228,13 @@ def fewest_to_cover(
     need: npt.ArrayLike,
     group: npt.ArrayLike | None = None,
     need_all: float = 0.0,
-    node_limit: int = NODE_LIMIT,
-    time_limit_s: float = TIME_LIMIT_S,
+    time_limit_s: float = _TIME_LIMIT_S,
 ) -> CoverSolution | None:
     """Choose the fewest sites that cover so much demand, in each group and altogether.
 
     Parameters
     ----------
-    cover, weight, node_limit, time_limit_s
+    cover, weight, time_limit_s
         As for `cover_most`.
     need
         (groups,) how much demand must be covered in each group.
@@ -288,7 +287,7 @@ def fewest_to_cover(
         ],
         integrality=np.repeat([1, 0], [n, k]),
         bounds=Bounds(0, 1),
-        options={"mip_rel_gap": 0.0, "node_limit": node_limit, "time_limit": time_limit_s},
+        options={"mip_rel_gap": 0.0, "node_limit": NODE_LIMIT, "time_limit": time_limit_s},
     )
     found = simple if result.x is None else np.flatnonzero(result.x[:n] > 0.5)
     order, added = _in_order(rows, demand, merged.site[found])

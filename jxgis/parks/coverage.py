@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from jxgis.settings import ParkSettings
     from jxgis.space.network import StreetGraph
 
-__all__ = ["Ground", "Measured", "measure", "of_built_up", "served_land"]
+__all__ = ["CoverageInputs", "Measured", "measure", "of_built_up", "served_land"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Ground:
+class CoverageInputs:
     """What coverage is measured on, whatever the parks and the zones; see `parks.analysis.analyse`."""
 
     homes: gpd.GeoDataFrame
@@ -70,7 +70,7 @@ class Measured:
         return pd.concat(self.tables, ignore_index=True)
 
 
-def measure(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) -> Measured:
+def measure(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: CoverageInputs) -> Measured:
     """Measure the coverage of zones by parks.
 
     Parameters
@@ -110,7 +110,7 @@ def measure(parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground) ->
 
 
 def _people(
-    parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: Ground, walking: WalkingCoverage | None
+    parks: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, ground: CoverageInputs, walking: WalkingCoverage | None
 ) -> list[pd.DataFrame]:
     """People served by zone, by radius and on foot; none where people are only what the housing says."""
     from jxgis.parks.people import people_served, people_served_raster, people_walking, people_within_raster

@@ -328,14 +328,12 @@ def _refuse_negative_cells(values: npt.NDArray[np.float64], path: str | Path) ->
         )
 
 
-def raster_points(
-    path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS, band: int = 1
-) -> gpd.GeoDataFrame:
+def raster_points(path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS) -> gpd.GeoDataFrame:
     """Turn a raster of people into points, each inside its zone, so that zones keep their people.
 
     Parameters
     ----------
-    path, band
+    path
         The raster.
     zones
         Polygons in a metric CRS. A cell that a border cuts becomes a point on either side, each with its part.
@@ -360,7 +358,7 @@ def raster_points(
     moved = to_raster_crs(gpd.GeoDataFrame(geometry=ground, crs=crs), raster_crs)
     shape = polygons_of(moved.geometry.to_numpy())
     columns = ("values", "coverage", "center_x", "center_y")
-    found, size = _extract(path, shape, raster_crs, raster_crs, band, columns)
+    found, size = _extract(path, shape, raster_crs, raster_crs, 1, columns)
     of = np.repeat(np.arange(len(shape)), [len(cells) for cells in found["values"]])
     value, part, x, y = (
         np.concatenate([np.zeros(0), *(np.ma.filled(cells.astype(np.float64), np.nan) for cells in found[column])])
@@ -424,7 +422,7 @@ def people_within_raster(
 
 
 def people_served_raster(
-    parks: gpd.GeoDataFrame, path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS, band: int = 1
+    parks: gpd.GeoDataFrame, path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pyproj.CRS
 ) -> pd.DataFrame:
     """Count the people of a raster within the radius of a park, by zone.
 
@@ -432,7 +430,7 @@ def people_served_raster(
     ----------
     parks, zones
         As for `people_served`.
-    path, raster_crs, band
+    path, raster_crs
         As for `people_within_raster`.
 
     Returns
@@ -446,4 +444,4 @@ def people_served_raster(
         If a layer is not in metres, or the raster in another CRS than told.
     """
     require_metric(zones, "zones", require_metric(parks, "parks"))
-    return people_within_raster(service_area(parks), path, zones, raster_crs=raster_crs, band=band)
+    return people_within_raster(service_area(parks), path, zones, raster_crs=raster_crs)

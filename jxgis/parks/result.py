@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.i18n import Text, text, text_pair
 from jxgis.parks._tally import on_map
-from jxgis.parks.coverage import Ground, measure
+from jxgis.parks.coverage import CoverageInputs, measure
 from jxgis.parks.part import PART
 from jxgis.part import Result
 from jxgis.schema.layers import contract
@@ -121,7 +121,7 @@ class ParksResult(Result):
     standard: Standard
     walking: WalkingCoverage | None
     siting: Siting | None
-    ground: Ground
+    ground: CoverageInputs
     fewest: FewestParks | None = None
     siting_refused: Text | None = None
     coverage_units: gpd.GeoDataFrame | None = None

@@ -173,9 +173,7 @@ def _along_streets(
         yield np.full(len(near), one, dtype=np.int64), near, away[near]
 
 
-def supply_by_zone(
-    supply: Supply, zones: gpd.GeoDataFrame, *, threshold_m2: float = _PARK_M2_PER_PERSON
-) -> pd.DataFrame:
+def supply_by_zone(supply: Supply, zones: gpd.GeoDataFrame) -> pd.DataFrame:
     """Park area for each person by zone: what lies there, what people reach, and who reaches too little.
 
     Parameters
@@ -184,8 +182,6 @@ def supply_by_zone(
         From `two_step_catchment`.
     zones
         Polygons with ``name``; a point on a common border counts in the first of them.
-    threshold_m2
-        Below this a person has too little, in m².
 
     Returns
     -------
@@ -223,7 +219,7 @@ def supply_by_zone(
             "park_m2": park_m2,
             "park_m2_per_person": ratio(park_m2, people),
             "reached_m2_per_person": ratio(total(count * reached), people),
-            "share_below": ratio(total(count * ~at_least(reached, threshold_m2)), people),
+            "share_below": ratio(total(count * ~at_least(reached, _PARK_M2_PER_PERSON)), people),
             "reason": [None if some > 0 else "no_people" for some in people],
         }
     )

@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from jxgis.bounds import at_most, widened
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.i18n import text_pair
 from jxgis.parks._tally import Study, coverage_table, layer, study_of, zone_sums
 from jxgis.parks.gates import Gates, park_gates
@@ -305,5 +305,5 @@ def isochrones(
                 held.append(np.asarray(strips, dtype=object))
         shape = [shapely.union_all(np.concatenate(held)) for held in rows]
     table = gpd.GeoDataFrame({"minutes": [float(limit) for limit in minutes]}, geometry=shape, crs=graph.crs)
-    table["area_km2"] = table.area / 1e6
+    table["area_km2"] = table.area / M2_PER_KM2
     return table.sort_values("minutes", ignore_index=True)[["minutes", "area_km2", "geometry"]]

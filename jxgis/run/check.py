@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jxgis.city import contract_of
-from jxgis.crs import distortion_note, short_name
+from jxgis.crs import M2_PER_KM2, distortion_note, short_name
 from jxgis.i18n import Text, text_pair
 from jxgis.run.inputs import GROUND
 from jxgis.schema.columns import layer_column
@@ -136,7 +136,7 @@ def _dissolved_lines(subdistricts: gpd.GeoDataFrame, city: City) -> list[Text]:
         known = city.crosswalk["subdistrict"].tolist()
         return [text_pair("check.none_in_crosswalk", names=subdistricts["name"].tolist(), known=known)]
     made = load.dissolve_districts(subdistricts, city=city)
-    km2 = f"{made.districts.area.sum() / 1e6:.1f}"
+    km2 = f"{made.districts.area.sum() / M2_PER_KM2:.1f}"
     return [text_pair("check.dissolved", count=len(made.districts), km2=km2), *made.notes]
 
 
@@ -235,7 +235,7 @@ def _sizes(loaded: Loaded) -> list[Text]:
     table = loaded.table
     kinds = set(table.geom_type)
     if kinds <= {"Polygon", "MultiPolygon"}:
-        km2 = table.area / 1e6
+        km2 = table.area / M2_PER_KM2
         known = ("name", *(column for column in table.columns if column.endswith("_id")))
         own = next((table[column] for column in known if column in table and table[column].notna().any()), None)
         least, most = int(km2.argmin()), int(km2.argmax())

@@ -16,7 +16,7 @@ from jxgis.progress import stepped
 from jxgis.run.check import account_lines
 from jxgis.run.check_command import write_flaws, write_lists
 from jxgis.run.document import template_account, wording_of
-from jxgis.run.found import Found, find_before, knows, refusing
+from jxgis.run.found import Found, attempt, find_before, knows, refusing
 from jxgis.run.inputs import GROUND, Reader, named
 from jxgis.run.parts import PARTS, by_command, with_those_before
 from jxgis.settings import files_read
@@ -192,14 +192,12 @@ def run_report(
     return found
 
 
-def run_demo(
-    out: str | Path, *, lang: str, progress: Progress = lambda _: None, warn: Progress = lambda _: None
-) -> Found:
+def run_demo(out: str | Path, *, lang: str, progress: Progress = lambda _: None) -> Found:
     """`jxgis demo`: the report on the schematic city, which is made anew where it does not lie beside the package.
 
     Parameters
     ----------
-    out, lang, progress, warn
+    out, lang, progress
         As for :func:`run_report`.
     """
     import tempfile
@@ -208,7 +206,7 @@ def run_demo(
 
     shipped = Path(__file__).resolve().parents[2] / "data" / "jxgis.toml"
     if shipped.is_file():
-        return run_report(load_settings(shipped), out, lang=lang, command="demo", progress=progress, warn=warn)
+        return run_report(load_settings(shipped), out, lang=lang, command="demo", progress=progress)
 
     from jxgis.demo import write_city
 
@@ -216,7 +214,7 @@ def run_demo(
     with tempfile.TemporaryDirectory() as folder:
         write_city(folder)
         settings = load_settings(Path(folder) / "jxgis.toml")
-        return run_report(settings, out, lang=lang, command="demo", progress=progress, warn=warn)
+        return run_report(settings, out, lang=lang, command="demo", progress=progress)
 
 
 def _all(given: Given) -> Found:
@@ -227,7 +225,7 @@ def _all(given: Given) -> Found:
         if lacking:
             found.missing[part.name] = text_pair(f"pipeline.no_{lacking[0]}")
         else:
-            _attempt(part, given, found)
+            attempt(part, lambda each: _analyse(each, given), found)
     for part in PARTS:
         if part.beside is None or part.name not in found.results:
             continue
@@ -255,12 +253,6 @@ def _analyse(part: Part, given: Given) -> Result:
         given.progress(note)
     given.results[part.name] = result
     return result
-
-
-def _attempt(part: Part, given: Given, found: Found) -> None:
-    result = refusing(part.name, lambda: _analyse(part, given), found)
-    if result is not None:
-        found.results[part.name] = result
 
 
 def _write_lists(stage: Stage, given: Given) -> list[Text]:

@@ -9,6 +9,7 @@ from jxgis import output
 from jxgis.errors import OutputError, require_lang
 from jxgis.i18n import text_pair
 from jxgis.run.parts import PARTS
+from jxgis.schema.files import RUN
 
 if TYPE_CHECKING:
     from jxgis.compare.result import ResultComparison
@@ -76,7 +77,7 @@ def run_compare(
     from jxgis.compare import write_page
 
     _refuse_within(out, (a, b))
-    with output.staged(out, command="compare", reads=[Path(root) / output.RUN for root in (a, b)]) as stage:
+    with output.staged(out, command="compare", reads=[Path(root) / RUN for root in (a, b)]) as stage:
         found = compare_results(a, b, lang=lang, progress=progress)
         progress(text_pair("pipeline.step_writing"))
         found.write_tables(stage)

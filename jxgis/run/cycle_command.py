@@ -14,6 +14,7 @@ from jxgis.i18n import listed, text, text_pair
 from jxgis.run.inputs import city_of
 from jxgis.schema.layers import nearest
 from jxgis.schema.tables import table as declared
+from jxgis.scoring.names import names_of
 from jxgis.settings import files_read
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def run_cycle(
     lines = _lines(found, day, settings.cycle.soon_days, lang)
     lines += [note.of(lang) for each in loaded for note in each.notes]
     if over.any():
-        called = chosen["name"].fillna(chosen["candidate_id"])[over]
+        called = names_of(chosen[over])
         lines.append(text("cycle.named_before", lang, n=len(called), names=listed(called, lang)))
     with output.staged(out, command="cycle", reads=[*files_read(settings), *reads]) as stage:
         soon = settings.cycle.soon_days

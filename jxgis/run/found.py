@@ -14,7 +14,7 @@ from jxgis.run.parts import with_those_before
 if TYPE_CHECKING:
     from jxgis.part import Given, Part, Result
 
-__all__ = ["Found", "Refusal", "find_before", "knows", "refusing"]
+__all__ = ["Found", "Refusal", "attempt", "find_before", "knows", "refusing"]
 
 
 class Refusal(NamedTuple):
@@ -71,6 +71,13 @@ def refusing(part: str, step: Callable[[], Result], found: Found) -> Result | No
         return None
 
 
+def attempt(part: Part, run: Callable[[Part], Result], found: Found) -> None:
+    """Run a part and keep what it finds; where it refuses its input, note why."""
+    result = refusing(part.name, partial(run, part), found)
+    if result is not None:
+        found.results[part.name] = result
+
+
 def knows(part: Part, there: Collection[str], own: Callable[[], Given]) -> bool:
     """Whether the layers that a part reads, handed by ``own``, tell what the parts before it find: none of them is run then."""
     return {*part.needs} <= {*there} and part.knows(own())
@@ -91,6 +98,5 @@ def find_before(part: Part, there: Collection[str], run: Callable[[Part], Result
     found = Found()
     for before in with_those_before(part, there)[:-1]:
         if not before.lacks({*there, *found.results}):
-            result = refusing(before.name, partial(run, before), found)
-            found.results.update({} if result is None else {before.name: result})
+            attempt(before, run, found)
     return found

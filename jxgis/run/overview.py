@@ -9,10 +9,11 @@ import pandas as pd
 import shapely
 
 from jxgis.i18n import text
-from jxgis.indicators.cases import MIN_CASES, share_of_rows, with_case_flags
+from jxgis.indicators.cases import share_of_rows, with_case_flags
 from jxgis.indicators.standing import kinds, standing
 from jxgis.report.blocks import Paragraph, count_in_words, of_all, table_block
 from jxgis.small_counts import hide_small
+from jxgis.statistics.shares import MIN_CASES
 from jxgis.zones import ALL
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from jxgis import escape
 from jxgis.city import contract_of
 from jxgis.crs import require_table
 from jxgis.errors import InputError, JxgisError, collect, require_lang
-from jxgis.i18n import text, text_pair
+from jxgis.i18n import listed, text, text_pair
 from jxgis.load.handed import as_layer
 from jxgis.part import Given, Part, Progress, Result
 from jxgis.progress import shown
@@ -211,9 +211,10 @@ class Project:
         blocks = [block for block in overview(self._found, self.given) if isinstance(block, TableBlock)]
         there = {"departments" if block.heading == departments else "places": block for block in blocks}
         if name not in there:
-            told = ", ".join(there) or "—"
+            hint = nearest(name, there)
             raise InputError(
-                zh=f"没有“{name}”这张表，可用：{told}。", en=f"There is no table {name!r}; there are: {told}."
+                zh=f"没有“{name}”这张表{hint.zh}可用：{listed(there, 'zh') or '—'}。",
+                en=f"There is no table {name!r}{hint.en} There are: {listed(there, 'en') or '—'}.",
             )
         return pd.DataFrame(there[name].rows, columns=list(there[name].titles))
 

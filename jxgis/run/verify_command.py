@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jxgis import output
 from jxgis._files import split_layer
 from jxgis.errors import InputError, SettingsError
 from jxgis.i18n import Text, text_pair
@@ -20,6 +19,7 @@ from jxgis.run.commands import run_demo, run_part, run_report
 from jxgis.run.document import template_account
 from jxgis.run.inputs import city_of
 from jxgis.run.parts import PARTS
+from jxgis.schema.files import RUN
 from jxgis.settings import make_settings
 from jxgis.verify.compared import Compared, Difference, compare_files
 from jxgis.verify.recorded import flat, recorded
@@ -128,7 +128,7 @@ def _recorded(run: Mapping[str, Any], given: Settings, found: Verified) -> Setti
         # Nobody who checks a result has another's key; it is no value of it.
         asked["report"] |= {"tianditu_key": "—"}
     try:
-        made = make_settings(asked, output.RUN)
+        made = make_settings(asked, RUN)
     except SettingsError as error:
         raise InputError(
             zh=f"run.json 记录的设置不能用：{error.message.zh}",
@@ -223,7 +223,7 @@ def _compare(root: Path, again: Path, found: Verified) -> None:
         found.differences.append(Difference(name, "", "", "", text_pair("verify.no_file"), words))
     for name in sorted({*there, *made} - {*odd}):
         if name in there and name in made:
-            one = compare_files(root / name, again / name, name, ignored=("versions.",) if name == output.RUN else ())
+            one = compare_files(root / name, again / name, name, ignored=("versions.",) if name == RUN else ())
         else:
             was, now = (text_pair("verify.there" if name in of else "verify.not_there") for of in (there, made))
             one = Compared(0, 1, [Difference(name, "", "", "", was, now)])
@@ -259,7 +259,7 @@ def _files(root: Path) -> tuple[list[str], list[str]]:
 def _versions(run: Mapping[str, Any], again: Path) -> list[Text]:
     """Which packages are of other releases than those that made the result."""
     was = run.get("versions")
-    now = json.loads((again / output.RUN).read_text(encoding="utf-8"))["versions"]
+    now = json.loads((again / RUN).read_text(encoding="utf-8"))["versions"]
     return [
         text_pair("verify.version", name=name, was=str(was.get(name))[:40], now=version)
         for name, version in now.items()

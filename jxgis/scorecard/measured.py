@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from jxgis.bounds import RELATIVE
-from jxgis.indicators.measures import Ground, Measured, layers_of, measure_indicators
+from jxgis.indicators.measures import IndicatorInputs, Measured, layers_of, measure_indicators
 from jxgis.scorecard.targets import WHOLES
 from jxgis.space.points import locate_touching
 from jxgis.space.polygons import polygons_of
@@ -35,7 +35,9 @@ _ADDITIVE = frozenset(
 """Measures whose numerators and denominators of two zones side by side are, added up, those of both."""
 
 
-def measure_targets(zones: gpd.GeoDataFrame, targets: Sequence[PlanTarget], ground: Ground) -> dict[str, Measured]:
+def measure_targets(
+    zones: gpd.GeoDataFrame, targets: Sequence[PlanTarget], ground: IndicatorInputs
+) -> dict[str, Measured]:
     """Measure the targets that layers can measure.
 
     Numerators and denominators of districts add up to those of the city: what lies on the border of two districts counts
@@ -62,7 +64,7 @@ def measure_targets(zones: gpd.GeoDataFrame, targets: Sequence[PlanTarget], grou
     >>> from jxgis.space.levels import zones_by_level
     >>> districts = gpd.GeoDataFrame({"name": ["东", "西"]}, geometry=shapely.box([0, 1e3], 0, [1e3, 2e3], 1e3), crs=4549)
     >>> toilets = gpd.GeoDataFrame(geometry=gpd.points_from_xy([500, 1000, 1500], [500] * 3), crs=4549)
-    >>> found = measure_targets(zones_by_level(districts), load_plan().targets, Ground({"toilets": toilets}))
+    >>> found = measure_targets(zones_by_level(districts), load_plan().targets, IndicatorInputs({"toilets": toilets}))
     >>> found["toilets_per_km2"].table["numerator"].tolist()
     [nan, 2.0, 1.0]
     """

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jxgis.i18n import Text
-    from jxgis.indicators.measures import Ground, Measured
+    from jxgis.indicators.measures import IndicatorInputs, Measured
     from jxgis.scoring.indicators import Indicator, Judgements
     from jxgis.scoring.types import UnitTypes
     from jxgis.scoring.weights import Weights
@@ -217,7 +217,7 @@ class _Values(NamedTuple):
     counted: pd.DataFrame
     found: dict[str, Measured]
     methods: dict[str, Text]
-    ground: Ground
+    ground: IndicatorInputs
 
 
 def _values(given: Given, candidates: gpd.GeoDataFrame, chosen: Sequence[Indicator], types: UnitTypes) -> _Values:
@@ -310,7 +310,7 @@ def _top(given: Given) -> int:
     return given.settings.scoring.top or named or _TOP
 
 
-def _ground(given: Given) -> tuple[Ground, dict[str, Text]]:
+def _ground(given: Given) -> tuple[IndicatorInputs, dict[str, Text]]:
     """What is measured on, the cells of hot spots among it, and how, where that needs more words than the measure's."""
     hotspots, cells = given.results.get("hotspots"), None
     if isinstance(hotspots, HotspotsResult):
@@ -325,7 +325,7 @@ def _measure(
     given: Given,
     candidates: gpd.GeoDataFrame,
     chosen: Sequence[Indicator],
-    ground: Ground,
+    ground: IndicatorInputs,
     words: Mapping[str, Text],
 ) -> tuple[dict[str, Measured], dict[str, Text]]:
     """Every indicator as the layers allow, and how each was measured."""

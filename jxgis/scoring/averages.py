@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.indicators.measures import Ground, Measured, measure_indicators
+from jxgis.indicators.measures import IndicatorInputs, Measured, measure_indicators
 from jxgis.scoring.indicators import score_values
 from jxgis.zones import ALL
 
@@ -30,7 +30,7 @@ def average_indicators(
     indicators: Sequence[Indicator],
     *,
     measured: Mapping[str, Measured],
-    ground: Ground,
+    ground: IndicatorInputs,
     districts: gpd.GeoDataFrame | None = None,
     lang: str = "zh",
 ) -> pd.DataFrame:
@@ -69,7 +69,7 @@ def average_indicators(
     >>> from jxgis.scoring.indicators import Indicator
     >>> values = pd.DataFrame({"lit": [80.0, 40.0, np.nan]})
     >>> home = pd.Series(["东", "东", "西"])
-    >>> found = average_indicators(values, home, [Indicator("lit", "", 1, target=80)], measured={}, ground=Ground({}))
+    >>> found = average_indicators(values, home, [Indicator("lit", "", 1, target=80)], measured={}, ground=IndicatorInputs({}))
     >>> found[["zone", "value", "points", "of", "candidates"]].values.tolist()
     [['all', 60.0, 75.0, 'candidates', 2], ['东', 60.0, 75.0, 'candidates', 2]]
     """

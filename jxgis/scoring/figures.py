@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["score_chart", "score_sheet"]
 
+_TOP = 20
 
-def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch: bool = False) -> Figure:
+
+def score_chart(scores: pd.DataFrame, *, top: int = _TOP, lang: str = "zh", sketch: bool = False) -> Figure:
     """The best candidates' scores, and what they would be if missing data counted as zero.
 
     Those without a rank (a gate fails, or too little is known) do not stand in it.
@@ -62,15 +64,13 @@ def score_chart(scores: pd.DataFrame, *, top: int = 20, lang: str = "zh", sketch
     return figure
 
 
-def score_sheet(scores: gpd.GeoDataFrame, *, top: int = 20, canvas: Canvas = BLANK) -> Figure:
+def score_sheet(scores: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> Figure:
     """All candidates by score; the best with their ranks, and by name beside the map.
 
     Parameters
     ----------
     scores
         The contract's ``scores`` as people are shown them, with polygons.
-    top
-        How many are numbered.
     canvas
         What it is drawn on, and what is said around it.
 
@@ -79,7 +79,7 @@ def score_sheet(scores: gpd.GeoDataFrame, *, top: int = 20, canvas: Canvas = BLA
     matplotlib.figure.Figure
     """
     lang = canvas.lang
-    classes, best = score_classes(scores, lang), ranked(scores).head(top)
+    classes, best = score_classes(scores, lang), ranked(scores).head(_TOP)
     with map_sheet(canvas, scores, title=text("maps.scores_title", lang)) as sheet:
         sheet.map.areas(
             scores.geometry, [classes.colours[row] for row in classes.row], edge=OUTLINE, width=0.5, over=2.5

@@ -9,10 +9,10 @@ import pandas as pd
 import shapely
 
 from jxgis.bounds import at_least, at_most
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.settings import UNITS
-from jxgis.space._districts import count_parts
+from jxgis.space.districts import count_parts
 from jxgis.space.overlay import holds_most
 from jxgis.space.ratio import ratio
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["FAILED", "MIN_SHARE", "NEARLY", "PASSED", "check_gates", "fails_gate", "lively_layers"]
 
 PASSED, NEARLY, FAILED = "pass", "nearly", "fail"
-_KM2 = 1e6
 
 #: How far beyond the bounds an area is still nearly right, as a share of the bound: the plan says 左右.
 SLACK = 0.1
@@ -93,7 +92,7 @@ def check_gates(
         )
     shapes = candidates.geometry.to_numpy()
     area = np.nan_to_num(shapely.area(shapes))
-    km2 = area / _KM2
+    km2 = area / M2_PER_KM2
     table = pd.DataFrame({"area_km2": km2}, index=candidates.index)
     table["district"] = pd.Series(pd.NA, index=candidates.index, dtype="str")
     table["district_share"] = table["of_district"] = np.nan
@@ -156,7 +155,7 @@ def _kept_lively(shapes: NDArray[np.object_], lively: Sequence[gpd.GeoDataFrame]
         dimension = shapely.get_dimensions(things)
         held = np.select(
             [dimension == 2, dimension == 1],
-            [shapely.area(inside) / LEAST_HOUSING, shapely.length(inside) * _KM2 / 1e3 / LEAST_STREETS_KM],
+            [shapely.area(inside) / LEAST_HOUSING, shapely.length(inside) * M2_PER_KM2 / 1e3 / LEAST_STREETS_KM],
             area[at],
         )
         found += np.bincount(at, held, minlength=len(shapes)) >= area

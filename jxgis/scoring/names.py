@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["ids_and_names", "ids_of", "named_by"]
+__all__ = ["ids_and_names", "ids_of", "named_by", "names_of"]
 
 
 def ids_of(candidates: pd.DataFrame) -> pd.Series:
@@ -24,6 +24,12 @@ def named_by(candidates: pd.DataFrame) -> str:
     """The column that candidates are called by: their names where all have one, else their ids."""
     named = "name" in candidates.columns and candidates["name"].notna().all()
     return "name" if named else "candidate_id"
+
+
+def names_of(table: pd.DataFrame) -> pd.Series:
+    """What candidates are called: by id where they have no name."""
+    ids = table["candidate_id"].astype("str")
+    return table["name"].astype("str").where(table["name"].notna(), ids) if "name" in table.columns else ids
 
 
 def ids_and_names(candidates: pd.DataFrame) -> list[str]:

@@ -79,6 +79,7 @@ __all__ = [
     "ReportSettings",
     "ScorecardSettings",
     "ScoringSettings",
+    "Section",
     "Settings",
     "UnitSettings",
     "WeakSettings",

@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from jxgis import crs as crs_
 from jxgis.bounds import RELATIVE, at_least, at_most
+from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError, collect
 from jxgis.settings import UNITS
-from jxgis.space._districts import check_districts, check_polygons, shown
 from jxgis.space._faces import as_lines, dissolve, faces_in, merge_slivers
-from jxgis.space._tiling import Misfit, tile
+from jxgis.space.districts import check_districts, check_polygons, shown
 from jxgis.space.grid import refuse_too_many
 from jxgis.space.overlay import holds_most
 from jxgis.space.polygons import Faces, polygon_parts
 from jxgis.space.shape import width_m
+from jxgis.space.tiling import Misfit, tile
 
 __all__ = ["grid_blocks", "own_blocks", "street_blocks"]
 
@@ -171,7 +172,7 @@ def street_blocks(
     check_districts(districts)
     names = districts["name"].tolist()
     largest = [max_km2[name] if isinstance(max_km2, Mapping) else max_km2 for name in names]
-    if not (min_m2 >= 0 and min_width_m >= 0 and all(km2 > 0 and min_m2 < km2 * 1e6 for km2 in largest)):
+    if not (min_m2 >= 0 and min_width_m >= 0 and all(km2 > 0 and min_m2 < km2 * M2_PER_KM2 for km2 in largest)):
         raise InputError(
             zh="max_km2 应大于 0，min_m2 和 min_width_m 不小于 0，且 min_m2 小于 max_km2；"
             f"给出的是 {max_km2}、{min_m2}、{min_width_m}。",
@@ -190,7 +191,7 @@ def street_blocks(
     for row, district in enumerate(districts.geometry):
         for part in polygon_parts(district):
             near = lines[np.sort(tree.query(part, predicate="intersects"))]
-            merged = _street_faces(part, near, max_m2=largest[row] * 1e6, min_m2=min_m2, min_width_m=min_width_m)
+            merged = _street_faces(part, near, max_m2=largest[row] * M2_PER_KM2, min_m2=min_m2, min_width_m=min_width_m)
             rows += [row] * len(merged)
             polygons += list(merged)
     blocks = _table(districts, rows, polygons)

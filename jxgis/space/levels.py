@@ -12,7 +12,7 @@ import shapely
 from jxgis.city import contract_of
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.space._districts import require_apart
+from jxgis.space.districts import require_apart
 from jxgis.space.polygons import polygons_of
 from jxgis.zones import ALL, zone_names
 

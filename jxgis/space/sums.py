@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
     from jxgis.space.polygons import Faces
 
-__all__ = ["EVERYWHERE", "Period", "add_areas", "when", "whole_zones"]
+__all__ = ["CITY", "EVERYWHERE", "Period", "add_areas", "when", "whole_zones"]
 
 EVERYWHERE: Faces = np.array([shapely.box(-1e8, -1e8, 1e8, 1e8)])
 """Where all issues lie."""
+
+CITY = "city"
+"""Of which, and at which level, counts of all of the study area are."""
 
 _NOISE = 1e-3
 """Share of a polygon that may stick out of another and yet lie in it: two hands draw no border alike."""
@@ -102,7 +105,7 @@ def whole_zones(districts: gpd.GeoDataFrame | None, issues: gpd.GeoDataFrame | N
         for name in (ALL, *some):
             own = np.ones(len(issues), dtype=bool) if name == ALL else (issues["issue_class"] == name).to_numpy()
             city = pd.DataFrame({"count": [own.sum()], "issue_class": name})
-            found.append(count_rows(city, "count", of="city").assign(level="city", geometry=EVERYWHERE))
+            found.append(count_rows(city, "count", of=CITY).assign(level=CITY, geometry=EVERYWHERE))
             if districts is not None:
                 counts = np.bincount(home[own & (home >= 0)], minlength=len(districts))
                 table = pd.DataFrame(
@@ -181,7 +184,7 @@ def add_areas(
     rows = pd.concat([each for each in (known, own, *parts) if len(each)], ignore_index=True)
     if min_count < MIN_RANGE or not n:
         return rows
-    zones = known[known["of"].isin(["city", "zones"]) & (known["issue_class"] == issue_class) & (known["when"] == "")]
+    zones = known[known["of"].isin([CITY, "zones"]) & (known["issue_class"] == issue_class) & (known["when"] == "")]
     filled = [_filled(zones, each) for each in (own, *parts) if each["when"].iloc[0]]
     rows = pd.concat([rows, *(each for each in filled if len(each))], ignore_index=True)
     count, groups = rows["count"].to_numpy(dtype=np.int64), []

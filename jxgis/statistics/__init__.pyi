@@ -1,9 +1,10 @@
 from .beta_binomial import beta_binomial_tails
 from .fdr import benjamini_hochberg, gi_bin, is_hot
 from .overdispersion import Overdispersion, overdispersion, overdispersion_on_grid
-from .shares import SharesOf, share_variance_ratio
+from .shares import MIN_CASES, SharesOf, share_variance_ratio
 
 __all__ = [
+    "MIN_CASES",
     "Overdispersion",
     "SharesOf",
     "benjamini_hochberg",

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import kendalltau, theilslopes
 
-from jxgis.space._window import disc_sums
+from jxgis.space.window import disc_sums
 
 if TYPE_CHECKING:
     from jxgis.space.grid import Grid

@@ -10,10 +10,12 @@ import numpy.typing as npt
 from jxgis.statistics.beta_binomial import beta_binomial_tails
 from jxgis.statistics.overdispersion import Overdispersion
 
-__all__ = ["SharesOf", "share_variance_ratio"]
+__all__ = ["MIN_CASES", "SharesOf", "share_variance_ratio"]
 
 Floats = npt.NDArray[np.float64]
 
+MIN_CASES = 30
+"""Fewest cases that a share is given for: of a handful it says nothing."""
 _RARE = (1 - 0.95) / 2
 """Of each tail of a 95 % interval."""
 _HALVINGS = 32

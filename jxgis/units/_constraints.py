@@ -10,7 +10,7 @@ import shapely
 
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import require_metric
-from jxgis.space._districts import SCRAP_M2
+from jxgis.space.districts import SCRAP_M2
 from jxgis.space.parts import connected
 from jxgis.units._graph import Adjacency, Floats, Ints, share_along
 from jxgis.units._pieces import Limits
@@ -99,7 +99,7 @@ def attach_parts(
     limits
         Bounds of a unit's area.
     exclaves
-        Whether all parts below the minimum join, or those below :data:`~jxgis.space._districts.SCRAP_M2` only.
+        Whether all parts below the minimum join, or those below :data:`~jxgis.space.districts.SCRAP_M2` only.
 
     Returns
     -------

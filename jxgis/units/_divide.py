@@ -9,7 +9,7 @@ import numpy as np
 from jxgis.units._kernels import unit_costs
 from jxgis.units._piece import Piece
 from jxgis.units.optimum import UnitPool, enumerate_units, optimal_units
-from jxgis.units.search import Found, search_piece, seed_piece
+from jxgis.units.search import Solution, search_piece, seed_piece
 
 __all__ = ["Division", "divide"]
 
@@ -42,7 +42,7 @@ class Division:
         What is left that is wrong with the shapes; see `units.shape`.
     """
 
-    found: Found
+    found: Solution
     reason: str | None
     counts: tuple[int, ...] = ()
     seeds: int = 0
@@ -99,7 +99,7 @@ def divide(
     possible = [count for count in (k, *others) if count <= n]
     tried = tuple(possible)
     pool = enumerate_units(piece, most=MOST_SETS) if n <= SMALL else None
-    nearest: Found | None = None
+    nearest: Solution | None = None
     off: dict[int, float] = {}
     seeds = 0
     for turn in range(_ROUNDS):
@@ -126,7 +126,7 @@ def divide(
     return Division(nearest or _as_one(piece), "not_found", tried, seeds)
 
 
-def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Found) -> Found:
+def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Solution) -> Solution:
     """The best division into k units where that can be proven; what was found where it cannot."""
     if k == 1:
         return replace(found, bound=found.cost)
@@ -135,7 +135,7 @@ def _proven(piece: Piece, k: int, pool: UnitPool | None, found: Found) -> Found:
     return optimal_units(piece, k, pool, found).found or found
 
 
-def _as_one(piece: Piece) -> Found:
+def _as_one(piece: Piece) -> Solution:
     label = np.zeros(len(piece.area), dtype=np.int64)
     cost, excess = unit_costs(piece, label, 1)
-    return Found(label=label, k=1, cost=float(cost[0]), excess=float(excess[0]))
+    return Solution(label=label, k=1, cost=float(cost[0]), excess=float(excess[0]))

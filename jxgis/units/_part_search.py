@@ -12,7 +12,7 @@ from jxgis.i18n import text_pair
 from jxgis.progress import tell
 from jxgis.units._graph import Ints
 from jxgis.units._objective import Objective, piece_of
-from jxgis.units._pieces import Limits, Part, count_range
+from jxgis.units._pieces import DistrictPart, Limits, count_range
 
 if TYPE_CHECKING:
     from jxgis.units._divide import Division
@@ -26,7 +26,7 @@ _ROUNDER = (2, 4, 8, 16)
 def search_parts(
     objective: Objective,
     groupings: tuple[Ints, Ints],
-    parts: list[Part],
+    parts: list[DistrictPart],
     counts: list[int],
     limits: Limits,
     asked: Mapping[str, int],

@@ -14,7 +14,7 @@ from jxgis.space.parts import connected
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._objective import Objective
 
-__all__ = ["Limits", "Part", "count_range", "cut_into_parts", "share_out"]
+__all__ = ["DistrictPart", "Limits", "count_range", "cut_into_parts", "share_out"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Part:
+class DistrictPart:
     """Connected blocks of one district.
 
     Attributes
@@ -70,7 +70,7 @@ def count_range(area: float, limits: Limits) -> tuple[int, int]:
     return max(1, math.ceil(area / limits.most)), math.floor(area / limits.least)
 
 
-def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[Part]:
+def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[DistrictPart]:
     """Connected parts of each district, blocks above the maximum apart.
 
     Parameters
@@ -84,7 +84,7 @@ def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[Pa
 
     Returns
     -------
-    list of Part
+    list of DistrictPart
         By district, then by their first block.
     """
     graph = objective.graph
@@ -118,11 +118,11 @@ def cut_into_parts(objective: Objective, group: Ints, limits: Limits) -> list[Pa
                 reason = "exclave_below_min"
             else:
                 reason = "district_below_min"
-        found.append(Part(district=district, nodes=nodes, area=area, reason=reason))
+        found.append(DistrictPart(district=district, nodes=nodes, area=area, reason=reason))
     return sorted(found, key=lambda part: (part.district, int(part.nodes[0])))
 
 
-def share_out(parts: list[Part], limits: Limits, names: tuple[str, ...], asked: Mapping[str, int]) -> list[int]:
+def share_out(parts: list[DistrictPart], limits: Limits, names: tuple[str, ...], asked: Mapping[str, int]) -> list[int]:
     """Number of units of each part: from the target area, or as asked for its district.
 
     Parameters
@@ -169,7 +169,9 @@ def share_out(parts: list[Part], limits: Limits, names: tuple[str, ...], asked: 
     return counts
 
 
-def _settle(parts: list[Part], rows: list[int], ranges: list[tuple[int, int]], counts: list[int], wanted: int) -> None:
+def _settle(
+    parts: list[DistrictPart], rows: list[int], ranges: list[tuple[int, int]], counts: list[int], wanted: int
+) -> None:
     """Add or take away units one by one where the mean area then is nearest to the district's."""
     mean = sum(parts[row].area for row in rows) / wanted
     while (total := sum(counts[row] for row in rows)) != wanted:

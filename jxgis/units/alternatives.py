@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.progress import stepped
@@ -278,7 +278,7 @@ def compare_plans(
     new_rows = ground["after"].to_numpy()
     stays = (new_rows >= 0) & (ground["before"].to_numpy() >= 0) & (was[new_rows] == ground["before"].to_numpy())
     moved = _moved_ground(ground[~stays], before, after)
-    totals = {"area_km2": ground.area.sum() / 1e6, "moved_km2": moved["m2"].sum() / 1e6}
+    totals = {"area_km2": ground.area.sum() / M2_PER_KM2, "moved_km2": moved["m2"].sum() / M2_PER_KM2}
     totals["moved_share"] = totals["moved_km2"] / totals["area_km2"]
     if issues is not None:
         at = locate(issues, moved)
@@ -349,8 +349,8 @@ def _names(units: gpd.GeoDataFrame, rows: NDArray[np.int64]) -> pd.Series[str]:
 def _continued(
     kept: gpd.GeoDataFrame, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, was: NDArray[np.int64]
 ) -> gpd.GeoDataFrame:
-    area = after.area.to_numpy() / 1e6
-    common = np.bincount(kept["after"].to_numpy(), weights=kept.area.to_numpy(), minlength=len(after)) / 1e6
+    area = after.area.to_numpy() / M2_PER_KM2
+    common = np.bincount(kept["after"].to_numpy(), weights=kept.area.to_numpy(), minlength=len(after)) / M2_PER_KM2
     return gpd.GeoDataFrame(
         {
             "unit_id": after["unit_id"].astype("str").to_numpy(),

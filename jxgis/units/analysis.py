@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from jxgis.crs import M2_PER_KM2
 from jxgis.given import given_tables
 from jxgis.part import Given
 from jxgis.settings import UnitSettings, with_options
@@ -208,7 +209,7 @@ def _with_attributes(cut: gpd.GeoDataFrame, made: pd.DataFrame, used: Sequence[s
 def _to_cut_finer(units: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame, target_km2: float) -> tuple[str, ...]:
     """Districts with units out of bounds and with blocks above the target, which leave the search little choice."""
     stuck = set(units.loc[~units["in_bounds"], "district"])
-    coarse = set(blocks.loc[blocks.area > target_km2 * 1e6, "district"])
+    coarse = set(blocks.loc[blocks.area > target_km2 * M2_PER_KM2, "district"])
     return tuple(sorted(stuck & coarse))
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.space.overlay import pieces
 from jxgis.space.people import people_in
@@ -74,7 +74,7 @@ def block_attributes(
     1             1.0       0.0       1.0
     """
     crs = require_metric(blocks, "blocks")
-    area_km2 = shapely.area(blocks.geometry.to_numpy()) / 1e6
+    area_km2 = shapely.area(blocks.geometry.to_numpy()) / M2_PER_KM2
     found: dict[str, NDArray[np.float64]] = {}
     if issues is not None:
         require_metric(issues, "issues", like=crs)

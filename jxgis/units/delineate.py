@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.settings import UNITS, UnitSettings
 from jxgis.space.overlay import holds_most
@@ -110,7 +110,9 @@ def delineate_units(
     for name, count in (("iterations", iterations), ("starts", starts)):
         if not count >= 1:
             raise InputError(zh=f"{name} = {count} 无效；应不小于 1。", en=f"{name} = {count}; give at least 1.")
-    limits = Limits(low=options.min_km2 * 1e6, high=options.max_km2 * 1e6, target=options.target * 1e6)
+    limits = Limits(
+        low=options.min_km2 * M2_PER_KM2, high=options.max_km2 * M2_PER_KM2, target=options.target * M2_PER_KM2
+    )
     dial, credit = options.compactness, options.border_credit
     require_metric(districts, "districts", require_metric(blocks, "blocks"))
     table = _in_districts(blocks, districts)

@@ -16,7 +16,7 @@ from jxgis.units._cover import cheapest_cover
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._piece import Piece
 from jxgis.units._sets import connected_sets, reduced_costs, set_costs
-from jxgis.units.search import Found
+from jxgis.units.search import Solution
 
 __all__ = ["Optimum", "UnitPool", "enumerate_units", "optimal_units"]
 
@@ -64,7 +64,7 @@ class Optimum:
         Whether it is proven that no units exist.
     """
 
-    found: Found | None
+    found: Solution | None
     infeasible: bool
 
 
@@ -95,7 +95,7 @@ def enumerate_units(piece: Piece, *, most: int = MOST_SETS) -> UnitPool | None:
     return UnitPool(members=members, costs=set_costs(piece, members))
 
 
-def optimal_units(piece: Piece, k: int | None, pool: UnitPool, incumbent: Found | None) -> Optimum:
+def optimal_units(piece: Piece, k: int | None, pool: UnitPool, incumbent: Solution | None) -> Optimum:
     """The cheapest division of a piece into k units, with a proven bound.
 
     Parameters
@@ -154,7 +154,7 @@ def optimal_units(piece: Piece, k: int | None, pool: UnitPool, incumbent: Found 
     return Optimum(found=replace(best, bound=proven), infeasible=False)
 
 
-def _covered(pool: UnitPool, n: int, k: int | None, columns: Ints) -> tuple[Found | None, bool]:
+def _covered(pool: UnitPool, n: int, k: int | None, columns: Ints) -> tuple[Solution | None, bool]:
     """The cheapest cover by some columns, and whether it is proven that there is none."""
     sets = _sets(pool.members[columns], n)
     cover = cheapest_cover(n, sets, pool.costs[columns], k, nodes=MOST_NODES)
@@ -163,11 +163,11 @@ def _covered(pool: UnitPool, n: int, k: int | None, columns: Ints) -> tuple[Foun
     return _found(pool, columns, sets, cover.chosen, n), False
 
 
-def _found(pool: UnitPool, columns: Ints, sets: list[Ints], chosen: Ints, n: int) -> Found:
+def _found(pool: UnitPool, columns: Ints, sets: list[Ints], chosen: Ints, n: int) -> Solution:
     label = np.empty(n, dtype=np.int64)
     for unit, column in enumerate(chosen):
         label[sets[column]] = unit
-    return Found(label=label, k=len(chosen), cost=float(pool.costs[columns][chosen].sum()), excess=0.0)
+    return Solution(label=label, k=len(chosen), cost=float(pool.costs[columns][chosen].sum()), excess=0.0)
 
 
 def _linear_bound(members: npt.NDArray[np.uint64], costs: Floats, n: int, k: int | None) -> tuple[float, Floats, bool]:

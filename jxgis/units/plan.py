@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from jxgis.space._districts import count_parts, without_scraps
+from jxgis.crs import M2_PER_KM2
+from jxgis.space.districts import count_parts, without_scraps
 from jxgis.space.shape import polsby_popper, width_m
 from jxgis.units._graph import SNAP_M, Adjacency, Ints
-from jxgis.units._pieces import Limits, Part, count_range
+from jxgis.units._pieces import DistrictPart, Limits, count_range
 from jxgis.units.quality import unit_codes, within_bounds
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def still_together(together: pd.DataFrame, wholes: list[Ints], unit: Ints) -> pd
     )
 
 
-def number_units(parts: list[Part], found: list[Division], n: int) -> tuple[Ints, list[str | None]]:
+def number_units(parts: list[DistrictPart], found: list[Division], n: int) -> tuple[Ints, list[str | None]]:
     """Unit of every block, 0 … over the city, and the reason of its part for every unit."""
     unit = np.empty(n, dtype=np.int64)
     reasons: list[str | None] = []
@@ -134,8 +135,8 @@ def units_table(
     members = np.split(np.asarray(table.geometry.array)[order], np.cumsum(np.bincount(unit, minlength=k))[:-1])
     shapes = np.array([dissolved(polygons) for polygons in members], dtype=object)
     first = order[np.searchsorted(unit[order], np.arange(k))]
-    area = shapely.area(shapes) / 1e6
-    in_bounds, nearly = within_bounds(area, limits.low / 1e6, limits.high / 1e6)
+    area = shapely.area(shapes) / M2_PER_KM2
+    in_bounds, nearly = within_bounds(area, limits.low / M2_PER_KM2, limits.high / M2_PER_KM2)
     units = gpd.GeoDataFrame(
         {
             "district": np.array(graph.district_names, dtype=object)[graph.district[first]],
@@ -174,7 +175,7 @@ def holes_in(shape: shapely.Geometry, thread_m: float = _THREAD_M) -> int:
     return int((width_m(np.array(holes, dtype=object)) > thread_m).sum())
 
 
-def parts_table(graph: Adjacency, parts: list[Part], found: list[Division], limits: Limits) -> pd.DataFrame:
+def parts_table(graph: Adjacency, parts: list[DistrictPart], found: list[Division], limits: Limits) -> pd.DataFrame:
     """One row a connected part of a district: how it was searched, and how well; see `PlanReport`."""
     rows = []
     for part, division in zip(parts, found, strict=True):
@@ -183,7 +184,7 @@ def parts_table(graph: Adjacency, parts: list[Part], found: list[Division], limi
         rows.append(
             {
                 "district": graph.district_names[part.district],
-                "area_km2": round(part.area / 1e6, 6),
+                "area_km2": round(part.area / M2_PER_KM2, 6),
                 "blocks": len(part.nodes),
                 "units": outcome.k,
                 "fewest": fewest,

@@ -11,9 +11,9 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis.bounds import at_least, at_most
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
-from jxgis.space._districts import without_scraps
+from jxgis.space.districts import without_scraps
 from jxgis.space.overlay import pieces
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
@@ -151,7 +151,7 @@ def unit_quality(
     shapes = without_scraps(units.geometry.to_numpy())
     found = pd.DataFrame(
         {
-            "area_km2": units.area / 1e6,
+            "area_km2": units.area / M2_PER_KM2,
             "compactness": polsby_popper(shapes),
             "reock": reock(shapes),
             "hull_ratio": hull_ratio(shapes),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from jxgis.i18n import Text, text_pair
+from jxgis.output import json_number
 from jxgis.part import Result
 from jxgis.schema.tables import table
 from jxgis.units.part import PART
@@ -73,11 +73,11 @@ class UnitsResult(Result):
                 "terms": list(report.terms),
                 "attributes": list(report.attributes),
                 "constant_attributes": list(report.constant),
-                "ssd_share": _rounded(report.ssd_share),
-                "mean_compactness": _rounded(report.mean_compactness),
-                "in_bounds_share": _rounded(report.in_bounds_share),
+                "ssd_share": json_number(report.ssd_share),
+                "mean_compactness": json_number(report.mean_compactness),
+                "in_bounds_share": json_number(report.in_bounds_share),
                 "kept_together": [[str(row["name"]), bool(row["kept"])] for _, row in report.together.iterrows()],
-                "apart_crossed_m": _rounded(report.apart_crossed_m),
+                "apart_crossed_m": json_number(report.apart_crossed_m),
                 "scraps": [[str(name), int(count), round(m2, 1)] for name, count, m2 in report.scraps.to_numpy()],
                 "notes": [note.en for note in self.notes()],
             }
@@ -186,8 +186,3 @@ class UnitsResult(Result):
         given = self.given
         notes = [note.of(given.lang) for note in self.notes()]
         return unit_section(self.shown, given.settings.units, notes=notes, lang=given.lang)
-
-
-def _rounded(number: float) -> float | None:
-    """Six decimals, or nothing where there is no number: JSON has none for it."""
-    return None if math.isnan(number) else round(float(number), 6)

@@ -15,7 +15,7 @@ from jxgis.units._graph import Floats, Ints
 from jxgis.units._kernels import anneal, grow_seed, unit_costs
 from jxgis.units._piece import Piece
 
-__all__ = ["Found", "Pool", "search_piece", "seed_piece"]
+__all__ = ["Pool", "Solution", "search_piece", "seed_piece"]
 
 # Start of the annealing, as a share of the mean cost of a unit, and how far it cools.
 _HOT_SHARE = 0.2
@@ -36,7 +36,7 @@ CHUNK = 200_000
 
 
 @dataclass(frozen=True)
-class Found:
+class Solution:
     """Units of one piece.
 
     Attributes
@@ -59,7 +59,7 @@ class Found:
     excess: float
     bound: float = float("nan")
 
-    def better_than(self, other: Found | None) -> bool:
+    def better_than(self, other: Solution | None) -> bool:
         """In bounds first, then cheaper."""
         return other is None or (self.excess, self.cost) < (other.excess, other.cost)
 
@@ -87,8 +87,8 @@ def search_piece(
     seed: tuple[int, ...],
     iterations: int,
     starts: int,
-    first: Found | None = None,
-) -> Found:
+    first: Solution | None = None,
+) -> Solution:
     """Find k units of a piece, within the bounds where that can be reached.
 
     Parameters
@@ -108,14 +108,14 @@ def search_piece(
 
     Returns
     -------
-    Found
+    Solution
     """
     n = len(piece.area)
     if k == 1:
         return _judge(piece, np.zeros(n, dtype=np.int64), 1)
     trials = max(iterations * n, _FEWEST_TRIALS) // starts
     pool = Pool()
-    best: Found | None = None
+    best: Solution | None = None
     for start in range(starts):
         state = _state((*seed, start))
         given = first if start == 0 else None
@@ -134,7 +134,7 @@ def search_piece(
     return best
 
 
-def seed_piece(piece: Piece, k: int, *, seed: tuple[int, ...], effort: int = 1) -> tuple[Found, int]:
+def seed_piece(piece: Piece, k: int, *, seed: tuple[int, ...], effort: int = 1) -> tuple[Solution, int]:
     """A start for :func:`search_piece`: k units within the bounds, or as near to them as the effort takes it.
 
     Parameters
@@ -146,16 +146,16 @@ def seed_piece(piece: Piece, k: int, *, seed: tuple[int, ...], effort: int = 1) 
 
     Returns
     -------
-    Found
+    Solution
     int
         Seeds that were grown for it.
     """
     return _seed_within(piece, k, _state((*seed, 0)), _RESCUE_TURNS * effort)
 
 
-def _judge(piece: Piece, label: Ints, k: int) -> Found:
+def _judge(piece: Piece, label: Ints, k: int) -> Solution:
     cost, excess = unit_costs(piece, label, k)
-    return Found(label=label.copy(), k=k, cost=float(cost.sum()), excess=float(excess.sum()))
+    return Solution(label=label.copy(), k=k, cost=float(cost.sum()), excess=float(excess.sum()))
 
 
 def _state(words: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
@@ -164,7 +164,7 @@ def _state(words: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.uint64]
 
 def _seed_within(
     piece: Piece, k: int, state: np.ndarray[tuple[int], np.dtype[np.uint64]], turns: int
-) -> tuple[Found, int]:
+) -> tuple[Solution, int]:
     """A start within the bounds, or the nearest to it that so many rescues reach; and the seeds grown for it."""
     label = grow_seed(piece, k, 0.0, _TREES_PER_CUT, state)
     best = _judge(piece, label, k)
@@ -205,7 +205,7 @@ def _annealed(
     return snapshots
 
 
-def _recombined(piece: Piece, k: int, pool: Pool, best: Found) -> Found:
+def _recombined(piece: Piece, k: int, pool: Pool, best: Solution) -> Solution:
     """The cheapest cover of the piece by units of the pool, if it beats the best start."""
     from jxgis.units._cover import cheapest_cover
 

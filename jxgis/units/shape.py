@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis.bounds import RELATIVE, at_least, at_most
-from jxgis.space._districts import without_scraps
+from jxgis.space.districts import without_scraps
 from jxgis.space.overlay import pieces
 from jxgis.space.polygons import Faces, polygon_parts
 from jxgis.space.ratio import ratio

@@ -11,14 +11,14 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis.bounds import at_least, at_most
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError, collect
 from jxgis.settings import UNITS
-from jxgis.space._districts import SCRAP_M2, check_districts, check_polygons, without_scraps
-from jxgis.space._tiling import tile
+from jxgis.space.districts import SCRAP_M2, check_districts, check_polygons, without_scraps
 from jxgis.space.overlay import holds_most
 from jxgis.space.polygons import Faces, as_one, polygon_parts
 from jxgis.space.shape import polsby_popper, width_m
+from jxgis.space.tiling import tile
 from jxgis.units.quality import within_bounds
 from jxgis.units.shape import shapes_by_district
 
@@ -142,7 +142,7 @@ def verify_units(
     for misfit in tile(shapes, home, ground, tolerance_m=tolerance_m).misfits:
         defects.add(misfit.kind, misfit.rows, misfit.district, misfit.shape, repairable=misfit.snapped)
     parts = _contiguity_checks(shapes, home, _scraps(ground), tolerance_m, defects)
-    area_km2 = shapely.area(shapes) / 1e6
+    area_km2 = shapely.area(shapes) / M2_PER_KM2
     for row in np.flatnonzero(~at_most(area_km2, max_km2)).tolist():
         defects.add("unit_above_max", (row,), int(home[row]), shapes[row], repairable=False)
     for row in np.flatnonzero(~at_least(area_km2, min_km2)).tolist():
@@ -204,7 +204,10 @@ def repair_units(units: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, tolera
     ground = districts.geometry.to_numpy()
     snapped = tile(shapes, holds_most(shapes, ground)[0], ground, tolerance_m=tolerance_m).shapes
     repaired = units.set_geometry(gpd.GeoSeries(snapped, index=units.index, crs=units.crs))
-    measures = {"area_km2": np.round(repaired.area / 1e6, 6), "compactness": polsby_popper(without_scraps(snapped))}
+    measures = {
+        "area_km2": np.round(repaired.area / M2_PER_KM2, 6),
+        "compactness": polsby_popper(without_scraps(snapped)),
+    }
     return repaired.assign(**{name: column for name, column in measures.items() if name in units.columns})
 
 

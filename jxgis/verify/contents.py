@@ -19,6 +19,7 @@ from urllib.request import pathname2url
 from jxgis._files import reading, require_ordinary, require_sane_workbook, require_sane_zip
 from jxgis.errors import InputError
 from jxgis.i18n import Text
+from jxgis.schema.files import BASEMAP_KEY
 from jxgis.schema.tables import table, tables
 
 __all__ = ["Grid", "Limits", "contents", "is_read", "numbers_in"]
@@ -187,7 +188,6 @@ def _tif(path: Path, _: Limits) -> dict[str, Grid]:
         return found
 
 
-_KEY = "jxgis-basemap-key"
 _TITLES = ("h1", "h2", "h3", "h4", "summary", "caption")
 
 
@@ -217,7 +217,7 @@ class _Page(HTMLParser):
         elif tag in ("td", "th") and self._row is not None:
             self._row.append("")
         if (
-            tag == "meta" and ("name", _KEY) in attrs
+            tag == "meta" and ("name", BASEMAP_KEY) in attrs
         ):  # of whoever made it; no value of the result, and not to be repeated
             return
         said = " ".join(f"{name}={value}" for name, value in attrs if value and name not in ("class", "style"))

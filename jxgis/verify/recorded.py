@@ -11,11 +11,10 @@ from typing import Any
 from jxgis._files import require_name
 from jxgis.errors import InputError
 from jxgis.i18n import LANGS
+from jxgis.schema.files import RUN
 
-__all__ = ["RUN", "flat", "recorded"]
+__all__ = ["flat", "recorded"]
 
-#: The file that says what was run.
-RUN = "run.json"
 _MOST_BYTES = 64 << 20
 _MOST_LAYERS = 1000
 _MOST_DIGITS = 40

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from jxgis.crs import require_metric
+from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.space.overlay import holds_most
 from jxgis.space.polygons import polygons_of
 from jxgis.zones import numbered
@@ -84,7 +84,7 @@ def gather_areas(
                     "name": _names(table, "unit_id" if kind == UNIT else "name"),
                     "kind": kind,
                     "district": name[home],
-                    "area_km2": shapely.area(inside) / 1e6,
+                    "area_km2": shapely.area(inside) / M2_PER_KM2,
                     "inside_share": shapely.area(inside) / np.maximum(shapely.area(drawn), 1e-9),
                     "hot_q": table["hot_q"].to_numpy(dtype=np.float64) if "hot_q" in table.columns else np.nan,
                     "reason": pd.Series("outside_city", range(len(table)), dtype="str").where(outside),

@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
 from jxgis.i18n import text_pair
 from jxgis.indicators.lines import lengths
@@ -52,7 +53,7 @@ class Ground:
         [0.5]
         """
         if self.table is None:
-            return np.asarray(shapely.area(polygons.geometry.to_numpy()) / 1e6)
+            return np.asarray(shapely.area(polygons.geometry.to_numpy()) / M2_PER_KM2)
         if self.exposure == "street_km":
             return np.asarray(lengths(polygons, self.table).sum(axis=1)) / 1e3
         return people_in(polygons, self.table)

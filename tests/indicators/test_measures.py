@@ -32,7 +32,7 @@ from jxgis.indicators import (
     ways_to,
     with_case_flags,
 )
-from jxgis.indicators.measures import Ground, measure_indicators
+from jxgis.indicators.measures import IndicatorInputs, measure_indicators
 from jxgis.parks.standards import load_standard
 from jxgis.settings import PARKS, MeasureSettings
 from jxgis.space.network import street_graph
@@ -389,9 +389,9 @@ def test_a_way_that_no_row_of_the_whole_layer_fits_is_passed_over():
         ([by_class, named], 1.0, by_class),
         ([named], np.nan, named),
     ):
-        found = measure_indicators(zone, {"rate": ways}, Ground({"issues": cases}))["rate"]
+        found = measure_indicators(zone, {"rate": ways}, IndicatorInputs({"issues": cases}))["rate"]
         assert found.how == how
         np.testing.assert_equal(found.table["value"].iloc[0], value)
     cases.loc[0, "sub_type"] = "行道树"
-    found = measure_indicators(zone, {"rate": [named, by_class]}, Ground({"issues": cases}))["rate"]
+    found = measure_indicators(zone, {"rate": [named, by_class]}, IndicatorInputs({"issues": cases}))["rate"]
     assert found.how == named

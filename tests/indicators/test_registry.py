@@ -9,7 +9,7 @@ import shapely
 from jxgis.city import load_city
 from jxgis.errors import SettingsError
 from jxgis.indicators import MEASURES, holds, layers_of, measure_indicators
-from jxgis.indicators.measures import Ground, check_measures
+from jxgis.indicators.measures import IndicatorInputs, check_measures
 from jxgis.schema.layers import layers
 from jxgis.scorecard.targets import load_plan
 from jxgis.scoring.indicators import load_registry
@@ -28,7 +28,7 @@ def way(measure, *names, **options):
 
 
 def value(ground, *ways, percent=()):
-    found = measure_indicators(KM, {"a": ways}, Ground(ground), percent=percent)["a"]
+    found = measure_indicators(KM, {"a": ways}, IndicatorInputs(ground), percent=percent)["a"]
     return found.table["value"].item(), found.table["reason"].item()
 
 
@@ -118,9 +118,9 @@ def test_nobody_at_home_leaves_the_area_as_the_exposure():
 
 
 def test_the_method_is_said_of_the_way_that_was_taken():
-    found = measure_indicators(KM, {"a": [way("count_per_km2", "toilets")]}, Ground({"toilets": things(name=["甲"])}))[
-        "a"
-    ]
+    found = measure_indicators(
+        KM, {"a": [way("count_per_km2", "toilets")]}, IndicatorInputs({"toilets": things(name=["甲"])})
+    )["a"]
     said = found.method(lambda layer: load_city().layers[layer].title)
     assert said.zh == "每平方公里数量：公共厕所"
     assert said.en == "number per km²: public toilets"

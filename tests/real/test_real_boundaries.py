@@ -22,7 +22,7 @@ from jxgis.load import (
     snap_overlaps,
 )
 from jxgis.run.check import check_layer
-from jxgis.space._districts import check_districts
+from jxgis.space.districts import check_districts
 
 pytestmark = pytest.mark.real
 

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from jxgis.errors import InputError
-from jxgis.indicators.measures import Ground
+from jxgis.indicators.measures import IndicatorInputs
 from jxgis.parks.standards import load_standard
 from jxgis.scorecard import bring_values, fill_card, judge_card, load_plan, measure_targets
 from jxgis.scorecard.subdistricts import homes_of_subdistricts
@@ -50,7 +50,7 @@ def test_districts_that_claim_the_same_ground_are_refused(districts):
 
 def test_points_count_once_and_sums_hold(districts, units, toilets):
     zones = zones_by_level(districts, units)
-    found = measure_targets(zones, targets("toilets_per_km2"), Ground({"toilets": toilets}))
+    found = measure_targets(zones, targets("toilets_per_km2"), IndicatorInputs({"toilets": toilets}))
     table = card(zones, ["toilets_per_km2"], measured=found)["numerator"].droplevel(0)
     # One on a border and one where four meet belong to the first of their districts.
     assert table["district"].to_dict() == {"甲": 6, "乙": 0, "丙": 0, "丁": 2}
@@ -66,7 +66,7 @@ def test_a_street_on_a_border_counts_half_on_either_side(districts):
         shapely.linestrings([[(1000, 0), (1000, 1000)], [(0, 500), (2000, 500)], [(100, 1500), (300, 1500)]]),
     )
     zones = zones_by_level(districts)
-    found = measure_targets(zones, targets("road_condition"), Ground({"roads": streets}))
+    found = measure_targets(zones, targets("road_condition"), IndicatorInputs({"roads": streets}))
     table = card(zones, ["road_condition"], measured=found).droplevel(0)
     assert table.loc["district", "denominator"].round(6).to_dict() == {"甲": 1.5, "乙": 1.5, "丙": 0.2, "丁": 0.0}
     assert table.loc["district", "numerator"].round(6).to_dict() == {"甲": 0.5, "乙": 0.5, "丙": 0.2, "丁": 0.0}
@@ -90,7 +90,7 @@ def test_random_layers_add_up_to_what_the_whole_city_has(districts):
     layers = {"roads": roads, "lightscape": lamps, "toilets": lamps}
     zones = zones_by_level(districts)
     ids = ["road_condition", "landscape_lit", "toilets_per_km2"]
-    table = card(zones, ids, measured=measure_targets(zones, targets(*ids), Ground(layers)))
+    table = card(zones, ids, measured=measure_targets(zones, targets(*ids), IndicatorInputs(layers)))
     city = districts.union_all()
     main = roads[roads["road_class"] != "支路"]
     good = main[main["condition"] != "差"]
@@ -111,7 +111,7 @@ def test_random_layers_add_up_to_what_the_whole_city_has(districts):
 def test_park_coverage_is_that_of_one_buffer(districts):
     parks = frame({"name": ["园"]}, [shapely.box(900, 900, 1100, 1100)])
     homes = frame({}, shapely.box([0, 700, 1500], [0, 700, 1500], [400, 1300, 1900], [400, 1300, 1900]))
-    ground = Ground({"parks": parks, "park_land": homes}, standard=load_standard())
+    ground = IndicatorInputs({"parks": parks, "park_land": homes}, standard=load_standard())
     zones = zones_by_level(districts)
     table = card(zones, ["park_coverage"], measured=measure_targets(zones, targets("park_coverage"), ground)).droplevel(
         0
@@ -126,7 +126,7 @@ def test_order_of_districts_changes_no_sum(districts, toilets):
     sums = set()
     for order in itertools.permutations(range(4)):
         zones = zones_by_level(districts.iloc[list(order)])
-        found = measure_targets(zones, targets("toilets_per_km2"), Ground({"toilets": toilets}))
+        found = measure_targets(zones, targets("toilets_per_km2"), IndicatorInputs({"toilets": toilets}))
         sums.add(card(zones, ["toilets_per_km2"], measured=found).loc[("toilets_per_km2", "city", "all"), "numerator"])
     assert sums == {8.0}
 
@@ -179,7 +179,7 @@ def test_the_whole_that_is_brought_goes_before_the_sum_and_is_questioned(distric
 
 def test_what_is_brought_goes_before_what_is_measured_and_both_stand_there(districts, toilets):
     zones = zones_by_level(districts)
-    measured = measure_targets(zones, targets("toilets_per_km2"), Ground({"toilets": toilets}))
+    measured = measure_targets(zones, targets("toilets_per_km2"), IndicatorInputs({"toilets": toilets}))
     made = bring_values(sheet(("甲", "toilets_per_km2", None, 9, 1)), PLAN, zones)
     found = card(zones, ["toilets_per_km2"], measured=measured, brought=made).droplevel(0)
     assert found.loc[("district", "甲"), ["value", "measured_value", "counted"]].tolist() == [9, 6, "brought"]
@@ -218,7 +218,7 @@ def test_status_gap_and_reason(districts):
 
 def test_a_body_number_by_2027_is_no_target_of_2025(districts, toilets):
     zones = zones_by_level(districts)
-    measured = measure_targets(zones, targets("toilets_per_km2"), Ground({"toilets": toilets}))
+    measured = measure_targets(zones, targets("toilets_per_km2"), IndicatorInputs({"toilets": toilets}))
     table = fill_card(zones, targets("toilets_per_km2"), measured=measured).table
     assert judge_card(table, PLAN, year=2025)["reason"].unique().tolist() == ["no_target_for_year"]
     assert judge_card(table, PLAN, year=2027)["status"].tolist() == [
@@ -252,7 +252,7 @@ def test_facilities_without_any_say_so_and_not_that_there_are_no_cases(districts
     table = card(
         zones,
         ["landscape_lit"],
-        measured=measure_targets(zones, targets("landscape_lit"), Ground({"lightscape": lamps})),
+        measured=measure_targets(zones, targets("landscape_lit"), IndicatorInputs({"lightscape": lamps})),
     )
     of = table.droplevel(0)
     assert of.loc[("district", "甲"), "value"] == 50
@@ -262,6 +262,6 @@ def test_facilities_without_any_say_so_and_not_that_there_are_no_cases(districts
 
 def test_geometry_of_any_kind_comes_back_unchanged(districts, toilets):
     before = toilets.geometry.to_wkb().tolist()
-    measure_targets(zones_by_level(districts), targets("toilets_per_km2"), Ground({"toilets": toilets}))
+    measure_targets(zones_by_level(districts), targets("toilets_per_km2"), IndicatorInputs({"toilets": toilets}))
     assert toilets.geometry.to_wkb().tolist() == before
     assert isinstance(toilets, gpd.GeoDataFrame)

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jxgis.errors import InputError
-from jxgis.space import _window
-from jxgis.space._window import disc_reach, disc_sums
+from jxgis.space import window
 from jxgis.space.grid import Grid, grid_over
+from jxgis.space.window import disc_reach, disc_sums
 
 CRS = gpd.GeoSeries([], crs=4549).crs
 
@@ -59,16 +59,16 @@ def test_large_discs_go_through_fourier_and_agree_with_row_runs(monkeypatch: pyt
     grid = grid_over(gpd.GeoSeries([shapely.Point(0, 0).buffer(4000)], crs=4549), cell_m=100)
     values = np.random.default_rng(0).negative_binomial(0.3, 0.01, (2, len(grid)))
     reach = disc_reach(100, 2000)
-    assert _window._fits_fourier(values, grid, reach)
+    assert window._fits_fourier(values, grid, reach)
     by_fourier = disc_sums(values, grid, band_m=2000)
-    monkeypatch.setattr(_window, "ROW_RUN_RADIUS", 10**9)
+    monkeypatch.setattr(window, "ROW_RUN_RADIUS", 10**9)
     np.testing.assert_array_equal(by_fourier, disc_sums(values, grid, band_m=2000))
 
 
 def test_values_too_large_for_rounding_back_take_the_row_runs() -> None:
     grid = Grid(CRS, 1.0, 0, 0, np.ones((40, 40), dtype=bool))
     values = np.random.default_rng(0).integers(0, 2**52, (1, 1600))
-    assert not _window._fits_fourier(values, grid, disc_reach(1, 20))
+    assert not window._fits_fourier(values, grid, disc_reach(1, 20))
     np.testing.assert_array_equal(disc_sums(values, grid, band_m=20), brute(values, grid, 400))
 
 

@@ -27,7 +27,7 @@ from jxgis.units._objective import build_objective, piece_of
 from jxgis.units._piece import Piece
 from jxgis.units._sets import connected_sets
 from jxgis.units.optimum import enumerate_units, optimal_units
-from jxgis.units.search import Found, search_piece
+from jxgis.units.search import Solution, search_piece
 
 CRS = 4549
 
@@ -247,7 +247,7 @@ def test_a_gap_that_is_left_is_stated_and_holds(seed, monkeypatch):
     monkeypatch.setattr(optimum, "MOST_NODES", 1)
     state = np.array([seed * 2 + 1], dtype=np.uint64)
     label = grow_seed(piece, 4, 0.0, 5, state)
-    rough = Found(label=label, k=4, cost=float(unit_costs(piece, label, 4)[0].sum()), excess=0.0)
+    rough = Solution(label=label, k=4, cost=float(unit_costs(piece, label, 4)[0].sum()), excess=0.0)
     left = optimal_units(piece, 4, pool, rough).found
     assert left.bound <= best * (1 + 1e-9)
     assert best <= left.cost * (1 + 1e-9)
@@ -331,7 +331,7 @@ def test_the_first_start_begins_with_what_is_given():
     x, y = np.arange(108) % 12, np.arange(108) // 12
     tiles = x // 2 + 6 * (y // 3)
     cost, excess = unit_costs(piece, tiles, 18)
-    first = Found(label=tiles, k=18, cost=float(cost.sum()), excess=float(excess.sum()))
+    first = Solution(label=tiles, k=18, cost=float(cost.sum()), excess=float(excess.sum()))
     assert first.excess == 0
     found = search_piece(piece, 18, seed=(0,), iterations=1, starts=1, first=first)
     assert found.excess == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shutil
@@ -15,6 +14,7 @@ from typing import Any, cast
 import typst
 
 from jxgis.i18n import text
+from jxgis.i18n.fonts import packaged_fonts
 from jxgis.report.blocks import Picture, TableBlock
 from jxgis.report.columns import unbroken
 from jxgis.report.document.model import (
@@ -30,7 +30,6 @@ from jxgis.report.document.model import (
 
 __all__ = ["write_pdf"]
 
-_PACKAGE = "pylopdf_fonts_zh_cn"
 _SERIF, _SANS = "Noto Serif SC", "Noto Sans SC"
 #: The faces of official documents where they are installed, else what Windows and macOS bring, else those of the package.
 _FACES = {
@@ -53,7 +52,10 @@ def write_pdf(document: Document, path: Path) -> None:
     path
         The file.
     """
-    fonts = typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=_packaged())
+    packaged = packaged_fonts()
+    fonts = typst.Fonts(
+        include_system_fonts=True, include_embedded_fonts=True, font_paths=[] if packaged is None else [packaged]
+    )
     there = set(fonts.families())
     faces = {use: [face for face in (*names, _SERIF, _SANS) if face in there] for use, names in _FACES.items()}
     source = resources.files("jxgis.report.document").joinpath("document.typ").read_bytes()
@@ -73,12 +75,6 @@ def write_pdf(document: Document, path: Path) -> None:
         )
         made = compiler.compile(format="pdf")
     path.write_bytes(cast("bytes", made))
-
-
-def _packaged() -> list[str]:
-    """The folder of the packaged Chinese faces (pylopdf-fonts-zh-cn, SIL Open Font License 1.1)."""
-    found = importlib.util.find_spec(_PACKAGE)
-    return list((found and found.submodule_search_locations) or ())
 
 
 def _plain(words: str) -> str:

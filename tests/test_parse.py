@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from jxgis import said
+from jxgis import parse
 from jxgis.errors import InputError
 from jxgis.load import load_layer
 from jxgis.load._columns import as_number
@@ -19,7 +19,7 @@ from jxgis.load.times import parse_times
      "2026.3.1", "2026-03", "2026年3月", "2026年3月1日", "二〇二六年三月一日", "2026-03-01 00:00:00", "2026-03-01T08:00:00Z"],
 )  # fmt: skip
 def test_each_way_of_writing_a_year_is_that_year(written):
-    year, bad = said.years(pd.Series([written], dtype="str"))
+    year, bad = parse.years(pd.Series([written], dtype="str"))
     assert year.tolist() == [2026]
     assert not bad.any()
 
@@ -28,16 +28,16 @@ def test_each_way_of_writing_a_year_is_that_year(written):
     "written", ["26", "明年", "2026.5", "2026-13-01", "2026-03-41", "20260", "0", "2026或2027", "46000"]
 )
 def test_what_is_no_year_is_told(written):
-    year, bad = said.years(pd.Series([written], dtype="str"))
+    year, bad = parse.years(pd.Series([written], dtype="str"))
     assert year.isna().all()
     assert bad.all()
 
 
 def test_years_of_numbers_and_dates():
-    year, bad = said.years(pd.Series([2026.0, 2026.5, np.nan, 46000]))
+    year, bad = parse.years(pd.Series([2026.0, 2026.5, np.nan, 46000]))
     assert year.fillna(0).tolist() == [2026, 0, 0, 0]
     assert bad.tolist() == [False, True, False, True]
-    year, bad = said.years(pd.Series(pd.to_datetime(["2026-03-01", None])))
+    year, bad = parse.years(pd.Series(pd.to_datetime(["2026-03-01", None])))
     assert year.fillna(0).tolist() == [2026, 0]
     assert not bad.any()
 
@@ -48,12 +48,12 @@ def test_years_of_numbers_and_dates():
      ("No. 3", 3), ("#7", 7), ("5号", 5)],
 )  # fmt: skip
 def test_each_way_of_writing_a_rank_is_that_rank(written, rank):
-    assert said.ranks(pd.Series([written]))[0].tolist() == [rank]
+    assert parse.ranks(pd.Series([written]))[0].tolist() == [rank]
 
 
 @pytest.mark.parametrize("written", ["0", "1.5", "第名", "前列", "一二", "-1"])
 def test_what_is_no_rank_is_told(written):
-    rank, bad = said.ranks(pd.Series([written]))
+    rank, bad = parse.ranks(pd.Series([written]))
     assert rank.isna().all()
     assert bad.all()
 
@@ -64,11 +64,11 @@ def test_what_is_no_rank_is_told(written):
      ("否", 0), ("不通过", 0), ("未通过", 0), ("×", 0), ("N", 0), ("no", 0), ("False", 0), ("0", 0)],
 )  # fmt: skip
 def test_yes_and_no(written, answer):
-    assert said.yes_no(pd.Series([written]), marks=True)[0].tolist() == [answer]
+    assert parse.yes_no(pd.Series([written]), marks=True)[0].tolist() == [answer]
 
 
 def test_marks_say_nothing_where_other_things_may_stand():
-    answer, bad = said.yes_no(pd.Series(["×", "1", "是"]))
+    answer, bad = parse.yes_no(pd.Series(["×", "1", "是"]))
     assert answer.isna().tolist() == bad.tolist() == [True, True, False]
 
 
@@ -105,7 +105,7 @@ def test_a_mark_beside_a_number_is_no_digit_of_it(written: str) -> None:
     """A footnote: 10² is not 102, wherever numbers, years, ranks and dates are read."""
     column = pd.Series([written, "１２"])
     assert as_number(column)[1].tolist() == [True, False]
-    assert said.ranks(column)[1].tolist() == [True, False]
-    assert said.years(pd.Series([f"202{written[-1]}"]))[1].all()
+    assert parse.ranks(column)[1].tolist() == [True, False]
+    assert parse.years(pd.Series([f"202{written[-1]}"]))[1].all()
     times = parse_times(pd.Series([f"2026-03-1{written[-1]}"]), timezone="Asia/Shanghai")
     assert times.bad.all()
