@@ -72,9 +72,10 @@ class Field(NamedTuple):
     column, label
         The table's column and its name for people.
     kind
-        ``"text"``, ``"number"``, ``"percent"`` (a share from 0 to 1), ``"change"`` (the share by which a number rises or
-        falls, with its sign), ``"points"`` (the difference of two shares, in points of 100), ``"points_change"`` (such a
-        difference with its sign) or ``"p"`` (a probability).
+        ``"text"``, ``"number"``, ``"quantity"`` (each row in its unit, whole numbers without decimals), ``"percent"`` (a
+        share from 0 to 1), ``"change"`` (the share by which a number rises or falls, with its sign), ``"points"`` (the
+        difference of two shares, in points of 100), ``"points_change"`` (such a difference with its sign) or ``"p"`` (a
+        probability).
     digits, unit
         Decimals shown, and the unit behind the number.
     """
@@ -201,7 +202,9 @@ def _tooltip(
     # A probability needs digits that a plain rounding would take away only below what is shown: < 0.001.
     digits = {"text": None, "p": 4}
     columns = [
-        _encode.column(table[f.column], digits=f.digits if f.kind == "number" else digits.get(f.kind, f.digits + 2))
+        _encode.column(
+            table[f.column], digits=f.digits if f.kind in ("number", "quantity") else digits.get(f.kind, f.digits + 2)
+        )
         for f in kept
     ]
     return {

@@ -38,7 +38,7 @@ def effect_chart(
     months
         ``month, cases_treated, cases_controls``; without rows they are not drawn, for some hold few cases.
     sets
-        ``area_id, difference, weight``; those without a difference are not drawn, and without weights all are of one size.
+        ``area_id, difference, weight``; those without a difference are not drawn (their number is said), and without weights all are of one size.
     windows
         The periods.
     effect
@@ -58,7 +58,11 @@ def effect_chart(
         else:
             figure = Figure(figsize=(6.4, 4.2), layout="constrained")
             right = figure.subplots()
-            figure.supxlabel(text("effect.months_few", lang), fontsize=8, color=FAINT)
+        notes = [] if len(months) else [text("effect.months_few", lang)]
+        if unsaid := int(sets["difference"].isna().sum()):
+            notes.append(text("effect.sets_unsaid", lang, n=unsaid, of=len(sets)))
+        if notes:
+            figure.supxlabel("\n".join(notes), fontsize=8, color=FAINT)
         _draw_sets(right, sets, effect, lang)
         mark_schematic(figure, sketch=sketch, lang=lang)
     return figure

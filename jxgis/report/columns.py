@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jxgis.schema.columns import Column, Writing
     from jxgis.schema.tables import Table
 
-__all__ = ["in_writing", "percent", "readable", "unbroken", "write_value", "written"]
+__all__ = ["in_writing", "is_whole", "percent", "readable", "unbroken", "write_value", "written"]
 
 #: The space between a number and its unit, or the sign it counts by.
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=[%‰\u4e00-\u9fff]|(?:pp|[km]?m[²³]?|ha|min|h|s)\b)")
@@ -71,6 +71,17 @@ def _word(value: Any, column: Column, lang: str) -> Any:
     return i18n.reason(value, lang) if column.kind == "reason" else column.word(value, lang)
 
 
+def is_whole(value: float, digits: int) -> bool:
+    """Whether a number has no decimals, as far as they are shown.
+
+    Examples
+    --------
+    >>> is_whole(55.00000000000001, 2), is_whole(0.5, 2)
+    (True, False)
+    """
+    return round(float(value), digits) % 1 == 0
+
+
 def write_value(value: Any, writing: Writing, lang: str, digits: int = 0) -> str:
     """A value in words for the page; a dash where there is none.
 
@@ -91,6 +102,8 @@ def write_value(value: Any, writing: Writing, lang: str, digits: int = 0) -> str
     ['87.7 %', '−12 %', '12,345']
     >>> write_value(0.0314, "points", "zh", 1), write_value(float("nan"), "number", "zh")
     ('3.1', '—')
+    >>> write_value(62.0, "quantity", "zh", 3), write_value(6.5, "quantity", "zh", 3)
+    ('62', '6.500')
     """
     if value is None or value is pd.NaT or (isinstance(value, (float, np.floating)) and not np.isfinite(value)):
         return "—"
@@ -109,6 +122,8 @@ def write_value(value: Any, writing: Writing, lang: str, digits: int = 0) -> str
             rounded = round(100 * float(value), digits)
             words = f"{rounded:+,.{digits}f}".replace("-", "−") if rounded else "0"
             return f"{words} %" if writing == "change" else words
+        case "quantity":
+            return write_value(value, "number", lang, 0 if is_whole(value, digits) else digits)
         case "number":
             return f"{float(value):,.{digits}f}".replace("-", "−")
         case "year":

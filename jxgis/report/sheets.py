@@ -15,10 +15,10 @@ import xlsxwriter
 
 from jxgis.errors import OutputError
 from jxgis.i18n import text, wide_signs
-from jxgis.report.columns import readable, write_value
+from jxgis.report.columns import is_whole, readable, write_value
 from jxgis.report.paper import FONT_PT, WRITTEN, Width, fitted, for_print, sheets_of
 from jxgis.report.sums import sum_rows
-from jxgis.schema.columns import Column
+from jxgis.schema.columns import Column, Writing
 from jxgis.schema.tables import Table
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ _WORD, _LONGEST = re.compile(r"[A-Za-z0-9*-]+"), 12
 #: How Excel writes numbers; ``.0`` stands for the decimals.
 _EXCEL = {
     "number": "#,##0.0",
+    "quantity": "#,##0.0",
     "percent": "0.0%",
     "points": "0.0",
     "points_change": "+0.0;-0.0;0.0",
@@ -114,11 +115,9 @@ def lines_in(words: object, width: float) -> int:
     return max(1, math.ceil(letters(words) / max(width - 1, 1)))
 
 
-def _pattern(column: Column) -> str:
-    pattern = _EXCEL[column.writing]
-    return (
-        pattern if column.writing == "p" else pattern.replace(".0", f".{'0' * column.digits}" if column.digits else "")
-    )
+def _pattern(writing: Writing, digits: int) -> str:
+    pattern = _EXCEL[writing]
+    return pattern if writing == "p" else pattern.replace(".0", f".{'0' * digits}" if digits else "")
 
 
 def _is_text(column: Column) -> bool:
@@ -151,13 +150,15 @@ class Book:
             align=align, indent=1,
         )  # fmt: skip
 
-    def column(self, column: Column, *, of_sums: bool = False) -> Format:
-        """That of the cells of a column, or of its sums."""
+    def cell(self, held: Any, column: Column, *, of_sums: bool = False) -> Format:
+        """That of a cell of a column, or of its sums."""
         # A number ends where the text of the next column begins: both keep away from the line.
         more: dict[str, Any] = {"bold": True, "top": 1} if of_sums else {}
-        name = "text" if _is_text(column) else f"{column.writing}{column.digits}"
+        whole = column.writing == "quantity" and isinstance(held, float) and is_whole(held, column.digits)
+        digits = 0 if whole else column.digits
+        name = "text" if _is_text(column) else f"{column.writing}{digits}"
         align = {"align": "left", "text_wrap": True} if _is_text(column) else {"align": "right"}
-        pattern = "@" if _is_text(column) else _pattern(column)
+        pattern = "@" if _is_text(column) else _pattern(column.writing, digits)
         return self.look(f"{name}{of_sums}", num_format=pattern, valign="vcenter", indent=1, **align, **more)
 
 
@@ -314,11 +315,11 @@ def _write_part(book: Book, ready: Ready, name: str, columns: Sequence[int]) -> 
         for row, held in enumerate(ready.cells[k], start=1):
             if held is None:
                 continue
-            write_cell(page, row, at, held, book.column(column))
+            write_cell(page, row, at, held, book.cell(held, column))
             if isinstance(held, str) and (n := lines_in(held, width)) > 1:
                 lines[row] = max(lines.get(row, 1), n)
         for row, sums in enumerate(ready.sums, start=rows + 2):
-            write_cell(page, row, at, sums[k], book.column(column, of_sums=True))
+            write_cell(page, row, at, sums[k], book.cell(sums[k], column, of_sums=True))
         page.set_column(at, at, width)
     # Not every program makes a row as high as its text when it opens the file.
     for row, n in lines.items():

@@ -17,7 +17,7 @@ Dtype: TypeAlias = Literal["text", "code", "number", "time", "flag"]
 #: Numbers that people write in words of their own.
 Written: TypeAlias = Literal["year", "rank"]
 Writing: TypeAlias = Literal[
-    "text", "number", "percent", "points", "points_change", "change", "p", "year", "time", "date", "flag"
+    "text", "number", "quantity", "percent", "points", "points_change", "change", "p", "year", "time", "date", "flag"
 ]
 
 
@@ -37,7 +37,8 @@ class Kind(NamedTuple):
         Of its values.
     writing
         ``percent``: a share, 0–1. ``points``: a difference of two shares, in points of 100; ``points_change`` with its
-        sign. ``change``: a relative change, with its sign. ``year``: without a separator of thousands.
+        sign. ``change``: a relative change, with its sign. ``year``: without a separator of thousands. ``quantity``:
+        each row in a unit of its own; whole numbers have no decimals.
     digits
         Decimals shown.
     unit
@@ -83,6 +84,7 @@ KINDS: Mapping[str, Kind] = {
     "year": Kind("number", "year", least=1900, most=2200, whole=True),
     "bin": Kind("number", "number", least=-3, most=3, whole=True),
     "number": Kind("number", "number", 2),
+    "quantity": Kind("number", "quantity", 2),
     "ratio": Kind("number", "number", 2, least=0),
     "tau": Kind("number", "number", 2, least=-1, most=1),
     "density": Kind("number", "number", least=0),

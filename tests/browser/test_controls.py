@@ -30,7 +30,8 @@ from jxgis.settings import load_settings
 from jxgis.units.map import units_map
 from jxgis.weak.analysis import find_weak_areas
 
-pytestmark = pytest.mark.browser
+#: Slow as a whole: the maps that its tests share take twenty seconds to make.
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SIZES = [(1366, 768), (1366, 600), (1920, 1080), (390, 800)]
 
@@ -150,7 +151,7 @@ def test_enter_on_a_pin_opens_its_card_and_escape_goes_back_to_it(maps, visit):
     assert found.complaints == []
 
 
-@pytest.mark.parametrize("press", ["keyboard", pytest.param("click", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("press", ["keyboard", "click"])
 def test_a_row_of_the_list_goes_to_its_place_and_opens_the_same_card(maps, visit, press):
     found = visit(maps["hotspots"])
     page = found.page
@@ -170,7 +171,6 @@ def test_a_row_of_the_list_goes_to_its_place_and_opens_the_same_card(maps, visit
     assert found.complaints == []
 
 
-@pytest.mark.slow
 def test_a_card_shows_hostile_text_as_text(maps, visit):
     found = visit(maps["hotspots"])
     page = found.page
@@ -304,7 +304,6 @@ def test_in_a_frame_of_a_notebook_there_is_no_address_and_no_complaint(maps, vis
 # --- opacity, comparison, time
 
 
-@pytest.mark.slow
 def test_fills_fade_by_mouse_and_by_keyboard(maps, visit):
     found = visit(maps["units"])
     page = found.page
@@ -396,7 +395,7 @@ def test_months_go_by_slider_keyboard_and_play(maps, visit):
 # --- the picture
 
 
-@pytest.mark.parametrize("name", ["hotspots", pytest.param("parks", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["hotspots", "parks"])
 def test_the_picture_holds_the_map_and_what_explains_it(maps, visit, name, tmp_path):
     found = visit(maps[name])
     page = found.page
@@ -506,10 +505,7 @@ def test_the_tab_key_goes_from_title_to_list_to_layers(maps, visit):
     assert groups[-1] == "leaflet-marker-icon"
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["hotspots", *(pytest.param(n, marks=pytest.mark.slow) for n in ("hotspots_en", "parks", "units", "scores"))],
-)
+@pytest.mark.parametrize("name", ["hotspots", "hotspots_en", "parks", "units", "scores"])
 def test_a_checker_of_wcag_has_nothing_to_say(maps, visit, name):
     page = visit(maps[name]).page
     page.wait_for_selector(".jx-tools")
@@ -521,11 +517,8 @@ def test_a_checker_of_wcag_has_nothing_to_say(maps, visit, name):
     assert violations(page) == []
 
 
-@pytest.mark.parametrize(
-    "size",
-    [(1366, 600), (390, 800), *(pytest.param(s, marks=pytest.mark.slow) for s in SIZES if s[1] > 760 and s[0] > 700)],
-)
-@pytest.mark.parametrize("name", ["hotspots", *(pytest.param(n, marks=pytest.mark.slow) for n in ("parks", "scores"))])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["hotspots", "parks", "scores"])
 def test_nothing_lies_on_one_another(maps, visit, name, size):
     page = visit(maps[name]).page
     page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -590,7 +583,6 @@ def demo(root, tmp_path_factory) -> Path:
     return out
 
 
-@pytest.mark.slow
 def test_every_map_of_the_demo_does_it_all(demo, visit):
     maps = sorted((demo / "maps").glob("*.html"))
     assert len(maps) >= 9
@@ -598,7 +590,6 @@ def test_every_map_of_the_demo_does_it_all(demo, visit):
         go_over(visit, path)
 
 
-@pytest.mark.slow
 @pytest.mark.real
 def test_every_map_of_boston_does_it_all(real_dir, root, visit, tmp_path):
     run_report(load_settings(root / "tests" / "real" / "boston" / "jxgis.toml"), tmp_path / "report", lang="zh")

@@ -43,7 +43,8 @@ def quiet(tmp_path: Path) -> Path:
     return settings
 
 
-@pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_report_of_few_cases_is_written_and_shows_none(jxgis: Callable, quiet: Path, lang: str) -> None:
     out = quiet.parent / "out"
     ended = jxgis("report", quiet, "--out", out, "--lang", lang)

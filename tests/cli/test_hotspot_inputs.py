@@ -39,7 +39,10 @@ def project(city: Path) -> Callable[[str], Path]:
 
 @pytest.mark.parametrize(
     ("drawn", "command", "file"),
-    [("polygon", ["report"], "report.xlsx"), ("line", ["hotspots", "--project"], "hotspots.xlsx")],
+    [
+        pytest.param("polygon", ["report"], "report.xlsx", marks=pytest.mark.slow),
+        ("line", ["hotspots", "--project"], "hotspots.xlsx"),
+    ],
 )
 def test_the_share_inside_a_ring_is_told(jxgis, city: Path, project, drawn: str, command: list[str], file: str) -> None:
     ring = rectangle(1000, 1000, 2000, 2000)

@@ -60,7 +60,7 @@ QUICK_PAGES = [pytest.param(name, marks=pytest.mark.slow) if name == "hotspots" 
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.slow)])
 def test_a_page_holds_its_title_legend_scale_and_switch(name, lang):
     page = html(name, lang)
     assert text(f"maps.{name}_title", lang) in page

@@ -199,6 +199,17 @@ def test_a_gap_to_the_target_is_in_points(tmp_path):
     assert (cell.value, cell.number_format) == (pytest.approx(2.44), "0.0")
 
 
+def test_a_whole_number_in_the_unit_of_its_row_has_no_decimals(tmp_path):
+    rows = pd.DataFrame(
+        {"indicator": ["road_condition", "toilets"], "numerator": [62.0, 6.5], "target_2027": [100.0, 4.25]}
+    )
+    section = Section(part="scorecard", blocks=[], sheets={"scorecard": rows})
+    report_workbook(tmp_path / "a.xlsx", [section], title="甲")
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["规划指标"]
+    formats = [[cell.number_format for cell in row[-2:]] for row in sheet.iter_rows(min_row=2, max_row=3)]
+    assert formats == [["#,##0", "#,##0"], ["#,##0.000", "#,##0.00"]]
+
+
 def test_a_class_to_choose_from_may_hold_any_sign(tmp_path):
     leftover = pd.DataFrame(
         {"tree": ["事件"], "main_type": ["=1+1"], "sub_type": ["{{7*7}}"], "count": [3], "issue_class": ["a,b"]}

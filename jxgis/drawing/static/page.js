@@ -75,7 +75,7 @@ const jxgis = (() => {
     return (Number(value.toFixed(digits)) < 0 ? "−" : "") + group3(whole) + (part ? "." + part : "");
   };
   const signed = (value, digits) => (Number(value.toFixed(digits)) > 0 ? "+" : "") + fixed(value, digits);
-  // kind: text, number, percent (a share of 0–1), change (a share by which a number changes), points (a difference of
+  // kind: text, number, quantity (whole numbers without decimals), percent (a share of 0–1), change (a share by which a number changes), points (a difference of
   // two shares), points_change (one that rises or falls), p (a probability)
   const format = (value, field) => {
     if (value === null || value === undefined || value === "") return "—";
@@ -85,7 +85,8 @@ const jxgis = (() => {
     if (field.kind === "points") return fixed(100 * value, field.digits) + " " + field.unit;
     if (field.kind === "points_change") return signed(100 * value, field.digits) + " " + field.unit;
     if (field.kind === "p") return value < 0.001 ? "< 0.001" : fixed(value, 3);
-    return fixed(value, field.digits) + (field.unit ? " " + field.unit : "");
+    const whole = field.kind === "quantity" && Number.isInteger(Number(value.toFixed(field.digits)));
+    return fixed(value, whole ? 0 : field.digits) + (field.unit ? " " + field.unit : "");
   };
   // A column is a list, or words and their numbers where texts repeat.
   const cell = (column, row) => (column.words ? column.words[column.rows[row]] : column[row]);
