@@ -176,8 +176,8 @@ def test_a_set_that_is_not_shown_says_why(found: EffectResult) -> None:
     # Months of few issues are not drawn, and leave no empty half.
     assert (len(found.figure().axes), len(few.figure().axes)) == (2, 1)
     hidden = int(few.shown_tables()["sets"]["difference"].isna().sum())
-    assert f"个治理区域中有 {hidden} 个问题太少" in few.figure().get_supxlabel()
-    assert "问题太少" not in found.figure().get_supxlabel()
+    assert f"{hidden} of {len(few.sets)} treated areas" in few.figure().get_supxlabel()
+    assert "treated areas" not in found.figure().get_supxlabel()
 
 
 def test_patrols_that_changed_at_the_same_time_are_said(found: EffectResult) -> None:
