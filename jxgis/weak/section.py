@@ -12,6 +12,7 @@ from jxgis.report.blocks import Answer, Block, Key, Paragraph, Section, method_n
 from jxgis.report.columns import write_value
 from jxgis.weak.areas import HOT_PLACE
 from jxgis.weak.kinds import kind_titles
+from jxgis.weak.last_year import unknown_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +102,7 @@ def _answers(listed_areas: pd.DataFrame, values: Mapping[str, str], lang: str) -
 def notes_of(result: WeakResult) -> list[Text]:
     """What a reader must know: hot places, areas over the city's edge, areas that could not be judged, few patrols."""
     judged, listed = result.judged, result.given.table("weak_before")
-    notes = [text_pair("weak.before_none")] if listed is not None and listed.empty else []
+    notes = [text_pair("weak.before_none")] if listed is not None and listed.empty else unknown_kinds(result.given)
     if (judged["kind"] == HOT_PLACE).any():
         notes.append(text_pair("weak.hot_note"))
     cut = int(((judged["inside_share"] < 1 - 1e-6) & (judged["inside_share"] > 0)).sum())
