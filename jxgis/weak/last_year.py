@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError, collect
@@ -38,7 +39,7 @@ def kinds_listed(given: Given, listed: gpd.GeoDataFrame) -> pd.Series:
     codes = {same_name(word): code for code, title in kind_titles(given.city).items() for word in (*title, code)}
     codes |= {same_name(code): code for code in _codes(given)}
     said = listed["kind"].astype("str").fillna("").str.strip()
-    return said.map(lambda kind: codes.get(same_name(kind), kind)).astype("str")
+    return pd.Series([codes.get(same_name(kind), kind) for kind in said], listed.index, dtype="str")
 
 
 def refuse_twice(given: Given, listed: gpd.GeoDataFrame, kinds: pd.Series) -> None:
@@ -88,15 +89,14 @@ def unknown_kinds(given: Given) -> list[Text]:
         return []
     titles, codes = kind_titles(given.city), _codes(given)
     kinds, notes = kinds_listed(given, listed), []
-    for kind, at in pd.Series(range(len(kinds))).groupby(kinds.to_numpy(), sort=False):
-        if kind in codes:
-            continue
+    for kind in (each for each in dict.fromkeys(kinds) if each not in codes):
+        at = np.flatnonzero(kinds == kind)
         where = rows_in_file(given, LAYER, at)
         if not kind:
             notes.append(text_pair("weak.before_no_kind", where=where))
             continue
         words = [word for code in codes for word in (code, *titles.get(code, ()))]
-        hint = nearest(str(kind), words)
+        hint = nearest(kind, words)
         notes.append(text_pair("weak.before_strange_kind", where=where, kind=quoted(kind), hint=hint))
     return notes
 
