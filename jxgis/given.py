@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jxgis.drawing.ground import ground_of
 from jxgis.errors import InputError
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text_pair
 from jxgis.part import Given
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from jxgis.schema.layers import Contract
     from jxgis.settings import Settings
 
-__all__ = ["given_tables", "named_tables"]
+__all__ = ["given_tables", "named_tables", "rows_in_file"]
+
+_ROWS = 5
+"""Of a message: more rows than this tell nobody more."""
 
 
 def given_tables(
@@ -128,3 +131,38 @@ def named_tables(tables: object, argument: str) -> dict[str, gpd.GeoDataFrame]:
             en=f'{argument} takes GeoDataFrames by the names of their layers, such as {{"schools": table}}, not {kind}.',
         )
     return dict(tables)
+
+
+def rows_in_file(given: Given, layer: str, at: Iterable[int]) -> Text:
+    """Where rows of a layer stand: in which rows of which file, as a message says it.
+
+    Parameters
+    ----------
+    given
+        What a part was handed.
+    layer
+        The layer's name.
+    at
+        Positions of its rows, 0 the first; of a layer that was loaded they are found in the files.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> three = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 9, 9)] * 3, crs=4549)
+    >>> rows_in_file(given_tables({"candidates": three}, lang="zh"), "candidates", [0, 2])
+    Text(zh='第 1、3 行', en='rows 1, 3')
+    """
+    places, loaded = list(at), given.loaded.get(layer)
+    found: dict[str, list[int]] = {}
+    for place in places:
+        file, row = ("", place + 1) if loaded is None else loaded.where(place)
+        found.setdefault(file, []).append(row)
+    return Text(
+        zh="；".join(f"{file} {_rows(rows).zh}".strip() for file, rows in found.items()),
+        en="; ".join(f"{file}, {_rows(rows).en}" if file else _rows(rows).en for file, rows in found.items()),
+    )
+
+
+def _rows(rows: Sequence[int]) -> Text:
+    shown = [str(row) for row in rows[:_ROWS]] + (["…"] if len(rows) > _ROWS else [])
+    return text_pair("common.row" if len(rows) == 1 else "common.rows", rows=shown)

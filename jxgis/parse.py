@@ -18,15 +18,15 @@ __all__ = ["FIRST_YEAR", "LAST_YEAR", "NO", "YES", "narrow", "ranks", "years", "
 YES = ("是", "通过", "已通过", "合格", "yes", "true")
 NO = ("否", "不通过", "未通过", "不合格", "no", "false")
 """Words that say yes and no wherever they stand, in small letters."""
-_YES_MARKS = ("√", "✓", "✔", "y", "1")
-_NO_MARKS = ("×", "✗", "✘", "x", "n", "0")
+_YES_MARKS = ("√", "✓", "✔", "y", "1", "1.0")
+_NO_MARKS = ("×", "✗", "✘", "x", "n", "0", "0.0")
 _WORDS = dict.fromkeys(YES, 1.0) | dict.fromkeys(NO, 0.0)
 _MARKS = dict.fromkeys(_YES_MARKS, 1.0) | dict.fromkeys(_NO_MARKS, 0.0)
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 """Beyond these a number is no year of a plan."""
 _DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
-_YEAR = re.compile(r"(\d,?\d{3})(?:\.0+)?(?:年度?)?")
+_YEAR = re.compile(r"(\d,?\d{3})(?:\.0+)?(?:\s*年度?)?")
 _DATE = re.compile(
     r"(\d{4})(?:[-/年](\d{1,2})月?|\.(\d{2})|[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?(?:[T ]*[\d:.]+(?:Z|[+-][\d:]+)?)?)"
 )

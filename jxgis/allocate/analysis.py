@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.allocate.choice import choose, fewest
-from jxgis.allocate.cycle import named_units
+from jxgis.allocate.named import named_years, years_of
 from jxgis.allocate.result import AllocationResult
 from jxgis.allocate.rules import Terms, can_be
 from jxgis.city import AllocationRules
@@ -151,7 +151,7 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         table = _joined(given, table, worth)
     for column in ("named_year", "ready_year", "cost"):
         table[column] = table[column].astype("float64") if column in table.columns else np.nan
-    table["named_year"] = _named(given, table)
+    table["named_year"] = named_years(given, table)
     if not table["known"].any() and table["named_year"].isna().all():
         raise NotGivenError(
             zh="没有一个候选单元有可比较的得分（数据完整度不足或没有得分）；请补充指标数据，或在候选单元中提供 score（得分）列。",
@@ -159,54 +159,6 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             "column score.",
         )
     return table
-
-
-def _named(given: Given, table: pd.DataFrame) -> pd.Series:
-    """The year in which each candidate was named: as it says itself, else as the cycle does; refused where they differ."""
-    steps, own = given.table("cycle"), table["named_year"]
-    if steps is None or given.city is None:
-        return own
-    named = named_units(steps, given.city.cycle)
-    years = _years(given.settings.allocate, given.city.allocate)
-    own_year = named["candidate_id"].map(table.set_index("candidate_id")["named_year"])
-    twice = named.duplicated("candidate_id", keep=False)
-    twice |= named["name"].notna() & named.duplicated("name", keep=False)
-    asked = (
-        (twice, "命名了两次（同一编号或同一名称）", "named twice (one id, or one name)"),
-        (
-            ~named["candidate_id"].isin(table["candidate_id"]),
-            "已命名，但不在候选单元中（编号须一致）",
-            "named, and no candidate has the id",
-        ),
-        (
-            own_year.notna() & (own_year != named["year"]),
-            "命名年份与候选单元自带的 named_year 不同",
-            "named in another year than the candidate's own named_year",
-        ),
-        (
-            ~named["year"].isin(years) & (len(years) > 0),
-            f"命名年份不在规划年份 {'、'.join(map(str, years))} 之内（或在 [allocate] years 中加上）",
-            f"named in none of the years {', '.join(map(str, years))} (or add the year to [allocate] years)",
-        ),
-    )
-    file = given.loaded["cycle"].sources[0].name if "cycle" in given.loaded else None
-    collect([_of_cycle(named[bad], file, zh, en) for bad, zh, en in asked if bad.any()])
-    return own.fillna(table["candidate_id"].map(named.set_index("candidate_id")["year"]).astype("float64"))
-
-
-def _of_cycle(rows: pd.DataFrame, file: str | None, zh: str, en: str) -> InputError:
-    """What is wrong with rows that name units: of which file and sheet, in which rows."""
-    first = rows.head(_NAMED).reindex(columns=["candidate_id", "year", "source_sheet", "source_row"])
-    sheet = first["source_sheet"].dropna().head(1).tolist()
-    said_zh, said_en = [], []
-    for unit, year, row in zip(first["candidate_id"], first["year"], first["source_row"], strict=True):
-        at_zh, at_en = ("", "") if pd.isna(row) else (f"，第 {row:.0f} 行", f", row {row:.0f}")
-        said_zh.append(f"{unit}（{year}{at_zh}）")
-        said_en.append(f"{unit} ({year}{at_en})")
-    return InputError(
-        zh=f"{file or '创建流程表'}{''.join(f' 工作表“{name}”' for name in sheet)}：{zh}：{'、'.join(said_zh)}；请改正。",
-        en=f"{file or 'The cycle'}{''.join(f', sheet {name!r}' for name in sheet)}: {en}: {', '.join(said_en)}; correct it.",
-    )
 
 
 def _joined(given: Given, table: gpd.GeoDataFrame, worth: str) -> gpd.GeoDataFrame:
@@ -278,7 +230,7 @@ def terms_of(
     >>> terms_of(AllocateSettings(years=[2026, 2027], by={2027: 3}, each_year=1), None, table).total
     3
     """
-    city, years = rules or AllocationRules(), _years(options, rules)
+    city, years = rules or AllocationRules(), years_of(options, rules)
     if not years:
         raise NotGivenError(
             zh="没有规划年份；请在 [allocate] 中写 years，如 years = [2026, 2027]。",
@@ -316,11 +268,6 @@ def terms_of(
     if terms.total is not None or set(terms.open) <= set(number):
         return terms
     return replace(terms, total=_asked_for(terms, table))
-
-
-def _years(options: AllocateSettings, rules: AllocationRules | None) -> tuple[int, ...]:
-    """The years of the programme; none where nobody says them."""
-    return options.years or tuple(sorted(rules.years if rules is not None else ()))
 
 
 def _asked_for(terms: Terms, table: pd.DataFrame) -> int | None:

@@ -44,7 +44,7 @@ PART = Part(
         "--name-column": Option("inputs.candidates.name_column"),
         "--columns": Option("inputs.candidates.columns"),
     },
-    reads=("districts", "subdistricts", "candidates", "cycle"),
+    reads=("districts", "subdistricts", "candidates", "cycle", "projects"),
     also_reads=_also_reads,
     needs=("candidates",),
     instead={"candidates": "units"},

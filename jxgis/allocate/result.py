@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from jxgis.allocate.named import misdated, named_beside
 from jxgis.allocate.part import PART
 from jxgis.allocate.rules import can_be
 from jxgis.i18n import Text, listed, text, text_pair
@@ -223,11 +224,16 @@ class AllocationResult(Result):
         """
         city = self.given.city
         types = load_types(None if city is None else city.unit_types)
-        found = [*self._conflict(), *strange_types(self.candidates["type"], types)]
+        found = [*self._conflict(), *self._named(), *strange_types(self.candidates["type"], types)]
         over = [year for year in self.terms.open if year < date.today().year]  # noqa: DTZ011  (the planner's own calendar)
         if over and self.given.settings.allocate.this_year is None:
             found.append(text_pair("allocate.clock", years="、".join(map(str, over))))
         return found
+
+    def _named(self) -> list[Text]:
+        """What is said of the units that are named: how they belong to the plan's number, and dates in another year."""
+        beside = named_beside(self.given, self.candidates)
+        return [*([] if beside is None else [beside]), *misdated(self.given)]
 
     def write_tables(self, stage: Stage) -> None:
         """``allocation.gpkg``, ``allocation.xlsx`` and ``allocation.json``."""
@@ -297,5 +303,6 @@ class AllocationResult(Result):
             own_scores="scores" not in self.given.results or "score" in self.candidates.columns,
             hidden="alternatives" in self.shown_tables(),
             free=self._free,
+            named=[said.of(self.given.lang) for said in self._named()],
             lang=self.given.lang,
         )

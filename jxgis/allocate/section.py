@@ -33,6 +33,7 @@ def allocation_section(
     own_scores: bool = False,
     hidden: bool = False,
     free: int = 0,
+    named: Sequence[str] = (),
     lang: str = "zh",
 ) -> Section:
     """The section of the choice.
@@ -53,6 +54,8 @@ def allocation_section(
         Whether some scores are not shown: then no sum of them is.
     free
         How many candidates can be chosen.
+    named
+        What is said of the units that are named.
     lang
         ``"zh"`` or ``"en"``.
     """
@@ -70,8 +73,8 @@ def allocation_section(
         )
         blocks = _conflict(choice, free, lang)
     else:
-        named = int(chosen["named"].sum())
-        note = text("allocate.key_note", lang, named=named, **span)
+        already = int(chosen["named"].sum())
+        note = text("allocate.key_note", lang, named=already, **span)
         key = Key(text("allocate.key", lang), count_in_words(len(chosen)), note)
         total = text("allocate.hidden_total", lang) if hidden else write_value(choice.plan.value, "number", lang, 1)
         proof = text(f"allocate.{'proven' if choice.gap == 0 else 'stopped'}", lang, gap=f"{100 * choice.gap:.2g}")
@@ -93,6 +96,7 @@ def allocation_section(
         ]
         answers = _answers(chosen, tables["others"], lang)
     astray = sum(int(tables[name]["area"].isna().sum()) for name in ("allocation", "others"))
+    blocks += [Paragraph(words, "sub") for words in named]
     blocks += _remarks(choice, terms, options, pairs, astray=astray, own_scores=own_scores, lang=lang)
     blocks += _tables(tables, options, terms, lang, planned=choice.plan is not None)
     return Section(

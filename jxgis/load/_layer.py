@@ -545,6 +545,7 @@ def finish(gathered: Gathered) -> Loaded:
         tuple(gathered.notes),
         None if gathered.earlier is None else _table(gathered, gathered.earlier),
         file=gathered.ledger.source[kept],
+        row=gathered.ledger.row[kept],
         earlier_file=None if gathered.earlier is None else gathered.ledger.source[gathered.earlier],
         crs_note=gathered.crs_note,
         converted=gathered.converted,

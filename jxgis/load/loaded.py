@@ -77,6 +77,8 @@ class Loaded:
         window is compared with. None where no window has a start. They count as left out.
     file, earlier_file
         (n,) which of ``sources`` each row of ``table``, and of ``earlier``, comes from; None where it is not known.
+    row
+        (n,) in which row of its file each row of ``table`` stands (1 = first data row); None where it is not known.
     flaws
         Of boundaries, where there are any: `boundary_flaws` as they were drawn, with ``share_of_smaller`` and
         ``given_to`` of overlaps, as `overlaps.Snapped` has them.
@@ -94,6 +96,7 @@ class Loaded:
     earlier: gpd.GeoDataFrame | None = None
     file: NDArray[np.int64] | None = None
     earlier_file: NDArray[np.int64] | None = None
+    row: NDArray[np.int64] | None = None
     flaws: gpd.GeoDataFrame | None = None
     crs_note: Text | None = None
     converted: tuple[Conversion, ...] = ()
@@ -106,6 +109,12 @@ class Loaded:
     def account(self) -> list[dict[str, Any]]:
         """What became of the rows, a dict a file: ``layer, name, sha256, rows_in, rows_kept, rows_rejected, rows_left_out``."""
         return [{"layer": self.layer, **asdict(source)} for source in self.sources]
+
+    def where(self, at: int) -> tuple[str, int]:
+        """The file of a row of ``table`` and its row there; without a file where it is not known: its place in the table."""
+        if self.file is None or self.row is None:
+            return "", at + 1
+        return self.sources[self.file[at]].name, int(self.row[at])
 
     @property
     def rows_in(self) -> int:

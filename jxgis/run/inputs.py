@@ -251,7 +251,7 @@ class Reader:
         said = [Text(zh=f"{title.zh}：{note.zh}", en=f"{title.en}: {note.en}") for note in (*flaws_said(table), *notes)]
         for note in said:
             self._say(note, progress)
-        return replace(found, table=table, file=None, notes=(*found.notes, *said))
+        return replace(found, table=table, file=None, row=None, notes=(*found.notes, *said))
 
     def _districts(self, progress: Progress) -> Loaded:
         if "districts" not in self._loaded:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanProject
 
-__all__ = ["beyond_total", "project_progress"]
+__all__ = ["beyond_total", "done_in_all", "project_progress"]
 
 
 def project_progress(
@@ -88,6 +88,19 @@ def project_progress(
                 continue
             rows.append(_row(project, zone, level, done[mine & of], total[mine & of], year, lang))
     return pd.DataFrame(rows)
+
+
+def done_in_all(table: pd.DataFrame, projects: Sequence[PlanProject], number: int) -> float:
+    """What is done of one project in all its rows; NaN where there is none, or one of them does not say it.
+
+    Examples
+    --------
+    >>> from jxgis.scorecard.targets import load_plan
+    >>> done_in_all(pd.DataFrame({"item": ["40", "40"], "done": [2.0, 1.0]}), load_plan().projects, 40)
+    3.0
+    """
+    done = _column(table, "done")[_numbers(table, projects) == number]
+    return float(done.sum()) if len(done) else np.nan
 
 
 def beyond_total(table: pd.DataFrame) -> list[Text]:

@@ -187,7 +187,12 @@ def _of_projects(projects: pd.DataFrame | None, lang: str) -> list[Block]:
     begun = city[city["value"].notna()]
     aimless = len(begun) - number["judged"]
     rest = text("scorecard.projects_rest", lang, n=aimless) if aimless else ""
-    lead = text("scorecard.projects_lead", lang, n=len(city), begun=len(begun), rest=rest, **number)
+    untold = int((city["value"].isna() & (city["rows"] > 0)).sum())
+    absent = len(city) - len(begun) - untold
+    beside = [text(f"scorecard.projects_{why}", lang, n=n) for why, n in (("untold", untold), ("absent", absent)) if n]
+    lead = text(
+        "scorecard.projects_lead", lang, n=len(city), begun=len(begun), rest=rest, beside="".join(beside), **number
+    )
     blocks: list[Block] = [Paragraph(lead, "sub")]
     heading = text("scorecard.projects_table", lang)
     blocks.append(table_block(heading, city, lang, of="scorecard.projects", folded=True))

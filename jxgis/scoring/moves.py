@@ -146,7 +146,8 @@ def improvements(
 ) -> pd.DataFrame:
     """What each candidate gains by improving one indicator, all else and all others being as they are.
 
-    Two ends: the fixed reference, and one step, what the best quarter of the candidates reach (no farther than the reference).
+    Two ends: the fixed reference, and one step, what the best quarter of the candidates that are ranked reach (no farther
+    than the reference): one that a gate keeps out sets nobody's aim.
 
     Parameters
     ----------
@@ -185,7 +186,7 @@ def improvements(
     for j, indicator in enumerate(indicators):
         value = scored.figures[indicator.id].to_numpy(dtype=np.float64)
         best = float(indicator.low if indicator.is_cost else indicator.target)  # type: ignore[arg-type]  # one of the two is there
-        quarter = reached_by_a_quarter(value, is_cost=indicator.is_cost)
+        quarter = reached_by_a_quarter(value[scored.ranked], is_cost=indicator.is_cost)
         step = max(quarter, best) if indicator.is_cost else min(quarter, best)
         amount = amounts.get(indicator.id, Amount("", np.full(len(value), np.nan)))
         rows = np.flatnonzero(s[:, j] < 100.0)

@@ -19,7 +19,8 @@ from jxgis.settings import WeakSettings, with_options
 from jxgis.weak.areas import HOT_PLACE, UNIT, gather_areas
 from jxgis.weak.exposure import choose_ground
 from jxgis.weak.followup import follow_up
-from jxgis.weak.kinds import kind_titles, kinds_of
+from jxgis.weak.kinds import kinds_of
+from jxgis.weak.last_year import kinds_listed, refuse_twice
 from jxgis.weak.ranking import rank_areas
 from jxgis.weak.result import WeakResult
 from jxgis.weak.severity import Yardstick, change_of, lay_yardstick, measure_severity
@@ -83,7 +84,8 @@ def find_weak_areas(
     CrsError
         If the layers are not in one metric CRS.
     InputError
-        If there are no areas to look at, no issues in the city, or a layer that an option asks for is not given.
+        If there are no areas to look at, no issues in the city, a layer that an option asks for is not given, or an area
+        stands twice in last year's list.
     SettingsError
         If an option is unknown or out of range.
 
@@ -244,9 +246,8 @@ def _before(
     listed = given.table("weak_before")
     if listed is None or listed.empty:
         return None
-    kinds = listed["kind"].astype("str").fillna("") if "kind" in listed.columns else pd.Series("", listed.index)
-    words = {word: code for code, title in kind_titles(given.city).items() for word in (title.zh, title.en)}
-    kinds = kinds.replace(words)
+    kinds = kinds_listed(given, listed)
+    refuse_twice(given, listed, kinds)
     rows = [listed[kinds == kind].assign(listed_rank=listed.get("rank")) for kind in dict.fromkeys(kinds)]
     layers = dict(zip(dict.fromkeys(kinds), rows, strict=True))
     old = gather_areas(layers, given.need("districts"), **buffers)

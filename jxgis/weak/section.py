@@ -9,9 +9,12 @@ import numpy as np
 from jxgis.i18n import Text, listed, text, text_pair
 from jxgis.period_words import change_lines, recent_days
 from jxgis.report.blocks import Answer, Block, Key, Paragraph, Section, method_note, table_block
-from jxgis.report.columns import write_value
+from jxgis.report.columns import write_value, written
+from jxgis.schema.columns import column
 from jxgis.weak.areas import HOT_PLACE
 from jxgis.weak.kinds import kind_titles
+from jxgis.weak.last_year import unknown_kinds
+from jxgis.zones import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +104,7 @@ def _answers(listed_areas: pd.DataFrame, values: Mapping[str, str], lang: str) -
 def notes_of(result: WeakResult) -> list[Text]:
     """What a reader must know: hot places, areas over the city's edge, areas that could not be judged, few patrols."""
     judged, listed = result.judged, result.given.table("weak_before")
-    notes = [text_pair("weak.before_none")] if listed is not None and listed.empty else []
+    notes = [text_pair("weak.before_none")] if listed is not None and listed.empty else unknown_kinds(result.given)
     if (judged["kind"] == HOT_PLACE).any():
         notes.append(text_pair("weak.hot_note"))
     cut = int(((judged["inside_share"] < 1 - 1e-6) & (judged["inside_share"] > 0)).sum())
@@ -115,7 +118,29 @@ def notes_of(result: WeakResult) -> list[Text]:
             en="; ".join(f"{reason.en}: {n}" for reason, n in reasons),
         )
         notes.append(text_pair("weak.unjudged_note", n=int(unjudged.sum()), why=why))
-    return [*notes, text_pair("weak.patrol_note")]
+    return [*notes, *_two_changes(result), text_pair("weak.patrol_note")]
+
+
+def _two_changes(result: WeakResult) -> list[Text]:
+    """Which change of the city stands here and which beside the hot spots, where the two do not read alike."""
+    hotspots = result.given.results.get("hotspots")
+    if hotspots is None:
+        return []
+    places = hotspots.shown_tables()["places"]
+    tables = (result.shown_tables()["weak_areas"], places[places["issue_class"] == ALL])
+    heads = [_city_change(table) for table in tables]
+    if None in heads or heads[0] == heads[1]:
+        return []
+    return [text_pair("weak.two_changes", own=heads[0], beside=heads[1])]
+
+
+def _city_change(table: pd.DataFrame) -> Text | None:
+    """The change of the city as a table's head reads; None where it has none."""
+    if "change_city" not in table.columns or table["change_city"].isna().all():
+        return None
+    known = table["change_city"].dropna()
+    of = column("change_city")
+    return Text(zh=written(known.iloc[0], of, "zh"), en=written(known.iloc[0], of, "en"))
 
 
 def in_a_line(result: WeakResult, lang: str) -> str:

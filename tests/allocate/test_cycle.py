@@ -15,6 +15,7 @@ from jxgis.allocate.cycle import follow, named_units, with_schedule
 from jxgis.city import load_city
 from jxgis.errors import InputError, SettingsError
 from jxgis.load.cycle import read_steps
+from jxgis.report.blocks import Paragraph
 from jxgis.run.cycle_command import run_cycle
 from jxgis.run.project import Project
 from jxgis.settings import Settings, make_settings
@@ -327,6 +328,11 @@ def candidates(tmp_path, **columns):
 
 def allocated(tmp_path, cycle, **columns):
     """What `jxgis allocate` chooses of the candidates, the cycle handed over as it stands."""
+    found = allocation(tmp_path, cycle, **columns)
+    return found.allocation.set_index("candidate_id")["year"].to_dict()
+
+
+def allocation(tmp_path, cycle, projects=None, **columns):
     asked = make_settings(
         {
             "city": {"profile": "jiaxing"},
@@ -334,6 +340,7 @@ def allocated(tmp_path, cycle, **columns):
                 "districts": {"path": str(DATA / "boundaries/districts.geojson")},
                 "candidates": {"path": str(candidates(tmp_path, **columns))},
                 "cycle": {"path": str(cycle)},
+                **({} if projects is None else {"projects": {"path": str(projects)}}),
             },
             "allocate": {
                 "years": [2026, 2027], "by": {2027: 2}, "number": {2026: 1, 2027: 1}, "each_area": 0, "each_year": 0,
@@ -342,8 +349,7 @@ def allocated(tmp_path, cycle, **columns):
         },
         "test",
     )  # fmt: skip
-    found = Project(asked, lang="en").allocation()
-    return found.allocation.set_index("candidate_id")["year"].to_dict()
+    return Project(asked, lang="en").allocation()
 
 
 def filled(tmp_path, *tables):
@@ -455,3 +461,37 @@ def test_a_date_in_another_year_is_told_and_refuses_nothing():
     assert ("list", "still_to_come") in told
     assert ("plan", "other_year") not in told
     assert found.states["state"].tolist() == ["plan"]
+
+
+def said(found):
+    return [block.words for block in found.section().blocks if isinstance(block, Paragraph)]
+
+
+def test_a_naming_dated_in_another_year_is_said_with_file_and_row(tmp_path):
+    """Row 6 names C1 for 2026 and row 12 names C2 for 2027, each by a date of 2099: the year given counts, and it is said."""
+    sound = steps(*DONE), steps(*DONE, unit="C2", year=2027).assign(name="乙")
+    assert not any("date of naming" in words for words in said(allocation(tmp_path, filled(tmp_path, *sound))))
+    far = [table.copy() for table in sound]
+    for table in far:
+        table.loc[table.index[-1], "date"] = pd.Timestamp("2099-12-20")
+    found = allocation(tmp_path, filled(tmp_path, *far))
+    assert found.allocation.set_index("candidate_id")["year"].to_dict() == {"C1": 2026, "C2": 2027}
+    assert any(
+        words == "filled.csv: the date of naming is not in the year given, and the year given counts: "
+        "C1 (2026; 2099-12-20, row 6), C2 (2027; 2099-12-20, row 12); correct it."
+        for words in said(found)
+    )
+
+
+@pytest.mark.parametrize(
+    ("done", "tells"),
+    [(3, "has 3 named, the candidates and the cycle say a year of naming for 1"), (1, "has 1 named: they are the 1")],
+)
+def test_how_the_named_units_belong_to_those_that_the_plan_counts(tmp_path, done, tells):
+    """Two rows of project 40 add up; another project's rows, and what is planned, do not count."""
+    table = pd.DataFrame(
+        {"item": [40, 40, 7], "done": [done - 1, 1, 50], "total": [9, 9, 60], "district": ["老城", "新城", "老城"]}
+    )
+    table.to_csv(tmp_path / "projects.csv", index=False, encoding="utf-8-sig")
+    found = allocation(tmp_path, filled(tmp_path, steps(*DONE)), tmp_path / "projects.csv")
+    assert sum(tells in words for words in said(found)) == 1

@@ -54,15 +54,20 @@ def test_rows_add_up_by_district_area_and_city(districts):
 
 def test_those_that_cannot_be_judged_are_told_with_the_others(districts):
     rows = pd.DataFrame(
-        {"item": ["22", "30", "6"], "district": ["甲", "甲", "乙"], "done": [51.0, 10, 1], "total": [70.0, 50, 1]}
+        {
+            "item": ["22", "30", "6", "32", "32", "33"],
+            "district": ["甲", "甲", "乙", "甲", "乙", "乙"],
+            "done": [51.0, 10, 1, 3, np.nan, np.nan],
+            "total": [70.0, 50, 1, 9, 9, 9],
+        }
     )
     found = project_progress(rows, zones_by_level(districts), PLAN.projects, year=2027)
     empty = pd.DataFrame(columns=["zone", "level", "indicator", "value", "kind", "status", "label", "needs"])
     section = scorecard_section(empty, PLAN.targets, ScorecardSettings(), projects=found)
     said = [block.words for block in section.blocks if isinstance(block, Paragraph)]
     assert (
-        said[-1]
-        == "项目库 42 项，有进展数据的 3 项：1 项达到规划累计量，1 项未达到，1 项无法判断（规划没有给出数量）。"
+        said[-1] == "项目库 42 项，有进展数据的 3 项：1 项达到规划累计量，1 项未达到，1 项无法判断（规划没有给出数量）"
+        "；2 项在项目表中有行没有填写完成量或计划量，没有合计；37 项不在项目表中。"
         "完成率是完成量÷项目表的计划量；是否达标按规划目标判断，完成率不到 100 % 的项目也可能达标。"
     )
 

@@ -258,3 +258,17 @@ def test_numbers_that_differ_are_not_said_to_be_the_same():
     values = pd.DataFrame({"a": [0.1690, 0.1705, 0.1, 0.05]})
     scored = Scored(values, score_table(values, [mix]), pd.Series({"a": 1.0}), pd.Series([2, 1, 3, 4]))
     assert improvements(scored, [mix], amounts={}).loc[0, "step_in_words"].startswith("a 0.169 → 0.1705：")
+
+
+def test_who_is_not_ranked_moves_no_aim_of_the_others():
+    """A candidate that a gate keeps out, however good, is not among the best quarter."""
+    toilets = Indicator("a", "A", 1, target=10)
+    values = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0]})
+    alone = improvements(
+        Scored(values, values * 10, pd.Series({"a": 1.0}), pd.Series([4, 3, 2, 1])), [toilets], amounts={}
+    )
+    both = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0, 9.0, 9.0]})
+    rank = pd.Series([4, 3, 2, 1, None, None], dtype="Int64")
+    found = improvements(Scored(both, both * 10, pd.Series({"a": 1.0}), rank), [toilets], amounts={})
+    pd.testing.assert_frame_equal(found[found["row"] < 4], alone)
+    assert alone["to_step"].tolist()[:3] == [4.0, 4.0, 4.0]

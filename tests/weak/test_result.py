@@ -11,7 +11,7 @@ from weak_city import CITY, SIDE, places, points, units
 
 import jxgis
 from jxgis.errors import InputError
-from jxgis.weak.section import in_a_line
+from jxgis.weak.section import in_a_line, notes_of
 
 
 def cases(rng, n, years=2):
@@ -120,3 +120,28 @@ def test_units_that_fill_a_district_tell_no_small_count_by_their_two_periods(rep
 
 def box(west, south, side=100.0):
     return shapely.box(west, south, west + side, south + side)
+
+
+def test_two_changes_of_the_city_that_do_not_read_alike_are_told_apart():
+    """Beside the city, in cells of its edge, lie heaps of the second year: the hot spots count them, the weak areas do not."""
+    rng = np.random.default_rng(9)
+    city = gpd.GeoDataFrame({"name": ["城"]}, geometry=[CITY.geometry[0].buffer(-90)], crs=4549)
+    inside = cases(rng, 3000)
+    heap = cases(rng, 300)
+    heap = heap.set_geometry(gpd.points_from_xy(*rng.uniform(2100, 2900, (2, 300))), crs=4549)
+    inside = gpd.GeoDataFrame(pd.concat([inside, heap], ignore_index=True))
+    inside = inside[inside.within(city.geometry[0])].reset_index(drop=True)
+    x, y = rng.uniform(500, 5500, 300), rng.uniform(60, 89, 300)
+    beside = points(x, y, pd.Series(pd.Timestamp("2023-06-01"), range(300)))
+    told = {}
+    for name, issues in (("alike", inside), ("apart", pd.concat([inside, beside], ignore_index=True))):
+        hot = jxgis.find_hotspots(issues, city)
+        found = jxgis.find_weak_areas(issues, city, units=units(6), hotspots=hot, kinds=["unit"])
+        told[name] = [note.en for note in notes_of(found) if "by cells" in note.en]
+    years = inside["time"].dt.year.value_counts()
+    assert told["alike"] == []
+    own, both = (100 * (more / years[2022] - 1) for more in (years[2023], years[2023] + 300))
+    assert told["apart"] == [
+        f"The city's change here ({own:+.0f} %) is of the issues inside the districts; that of the hot spots is by cells, with "
+        f"what lies in those of the edge outside the districts, and is {both:+.0f} %.".replace("-", "−")
+    ]

@@ -1,0 +1,139 @@
+"""Units that are named already: in which year, by whom it is said, and whether all that say it agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jxgis.allocate.cycle import named_units
+from jxgis.errors import InputError, collect
+from jxgis.i18n import Text, text_pair
+from jxgis.scorecard.projects import done_in_all
+from jxgis.scorecard.targets import load_plan
+
+if TYPE_CHECKING:
+    from jxgis.city import AllocationRules
+    from jxgis.part import Given
+    from jxgis.settings import AllocateSettings
+
+__all__ = ["misdated", "named_beside", "named_years", "years_of"]
+
+#: Of a message: more names than this tell nobody more.
+_NAMED = 5
+#: The plan's target that counts sample units.
+_TARGET = "sample_units"
+
+
+def years_of(options: AllocateSettings, rules: AllocationRules | None) -> tuple[int, ...]:
+    """The years of the programme; none where nobody says them."""
+    return options.years or tuple(sorted(rules.years if rules is not None else ()))
+
+
+def named_years(given: Given, table: pd.DataFrame) -> pd.Series:
+    """The year in which each candidate was named: as it says itself, else as the cycle does.
+
+    Parameters
+    ----------
+    given
+        The layer ``cycle``, the path of the city and ``[allocate]``.
+    table
+        ``candidate_id, named_year``.
+
+    Raises
+    ------
+    InputError
+        If the two differ, or the cycle names a unit twice, one that is no candidate, or in a year that is not planned.
+    """
+    steps, own = given.table("cycle"), table["named_year"]
+    if steps is None or given.city is None:
+        return own
+    named = named_units(steps, given.city.cycle)
+    years = years_of(given.settings.allocate, given.city.allocate)
+    own_year = named["candidate_id"].map(table.set_index("candidate_id")["named_year"])
+    twice = named.duplicated("candidate_id", keep=False)
+    twice |= named["name"].notna() & named.duplicated("name", keep=False)
+    asked = (
+        (twice, "命名了两次（同一编号或同一名称）", "named twice (one id, or one name)"),
+        (
+            ~named["candidate_id"].isin(table["candidate_id"]),
+            "已命名，但不在候选单元中（编号须一致）",
+            "named, and no candidate has the id",
+        ),
+        (
+            own_year.notna() & (own_year != named["year"]),
+            "命名年份与候选单元自带的 named_year 不同",
+            "named in another year than the candidate's own named_year",
+        ),
+        (
+            ~named["year"].isin(years) & (len(years) > 0),
+            f"命名年份不在规划年份 {'、'.join(map(str, years))} 之内（或在 [allocate] years 中加上）",
+            f"named in none of the years {', '.join(map(str, years))} (or add the year to [allocate] years)",
+        ),
+    )
+    collect(
+        [InputError.saying(_of_cycle(given, named[bad], f"{zh}：", f"{en}: ")) for bad, zh, en in asked if bad.any()]
+    )
+    return own.fillna(table["candidate_id"].map(named.set_index("candidate_id")["year"]).astype("float64"))
+
+
+def misdated(given: Given) -> list[Text]:
+    """A note on the units whose date of naming is not in the year that they are named for: the year counts, not the date."""
+    steps = given.table("cycle")
+    if steps is None or given.city is None:
+        return []
+    named = named_units(steps, given.city.cycle)
+    other = named[pd.to_datetime(named["date"]).dt.year != named["year"]]
+    if other.empty:
+        return []
+    says = (
+        "命名日期不在所填年份之内，仍按所填年份计：",
+        "the date of naming is not in the year given, and the year given counts: ",
+    )
+    return [_of_cycle(given, other, *says, dated=True)]
+
+
+def _of_cycle(given: Given, rows: pd.DataFrame, zh: str, en: str, *, dated: bool = False) -> Text:
+    """What is said of rows that name units: of which file and sheet, in which rows."""
+    file = given.loaded["cycle"].sources[0].name if "cycle" in given.loaded else None
+    first = rows.head(_NAMED).reindex(columns=["candidate_id", "year", "date", "source_sheet", "source_row"])
+    sheet = first["source_sheet"].dropna().head(1).tolist()
+    said_zh, said_en = [], []
+    for unit, year, date, _, row in first.itertuples(index=False, name=None):
+        at_zh, at_en = ("", "") if pd.isna(row) else (f"，第 {row:.0f} 行", f", row {row:.0f}")
+        when = f"{year}; {date:%Y-%m-%d}" if dated else f"{year}"
+        said_zh.append(f"{unit}（{when.replace('; ', '；')}{at_zh}）")
+        said_en.append(f"{unit} ({when}{at_en})")
+    return Text(
+        zh=f"{file or '创建流程表'}{''.join(f' 工作表“{name}”' for name in sheet)}：{zh}{'、'.join(said_zh)}；请改正。",
+        en=f"{file or 'The cycle'}{''.join(f', sheet {name!r}' for name in sheet)}: {en}{', '.join(said_en)}; correct it.",
+    )
+
+
+def named_beside(given: Given, candidates: pd.DataFrame) -> Text | None:
+    """How the units named here belong to those that the table of projects counts for the plan's target; None without it.
+
+    Parameters
+    ----------
+    given
+        The layer ``projects`` and the city, whose plan says which project of the library makes sample units.
+    candidates
+        ``named_year``.
+    """
+    table = given.table("projects")
+    if table is None:
+        return None
+    plan = load_plan(None if given.city is None else given.city.targets)
+    item = next((target.project for target in plan.targets if target.id == _TARGET), None)
+    if item is None:
+        return None
+    try:
+        done = done_in_all(table, plan.projects, item)
+    except InputError:  # the scorecard says what is wrong with the table
+        return None
+    if np.isnan(done):
+        return None
+    named = int(candidates["named_year"].notna().sum())
+    key = "named_agree" if done == named else "named_differ"
+    return text_pair(f"allocate.{key}", item=item, done=f"{done:g}", named=named)
