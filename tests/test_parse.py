@@ -113,12 +113,12 @@ def test_a_mark_beside_a_number_is_no_digit_of_it(written: str) -> None:
 
 def test_a_column_of_numbers_with_a_gap_says_yes_and_no():
     """One blank makes floats of 1 and 0: 1.0 is what stands there then."""
-    answer, bad = said.yes_no(pd.Series([1, 0, None]), marks=True)
+    answer, bad = parse.yes_no(pd.Series([1, 0, None]), marks=True)
     assert answer.tolist()[:2] == [1.0, 0.0]
     assert not bad.any()
-    assert said.yes_no(pd.Series([2.0, 0.5]), marks=True)[1].all()
+    assert parse.yes_no(pd.Series([2.0, 0.5]), marks=True)[1].all()
 
 
 def test_a_year_is_read_with_a_blank_before_its_word():
-    assert said.years(pd.Series(["2024 年", "2024　年度", "2024 3"]))[0].tolist()[:2] == [2024.0, 2024.0]
-    assert said.years(pd.Series(["2024 3"]))[1].all()
+    assert parse.years(pd.Series(["2024 年", "2024　年度", "2024 3"]))[0].tolist()[:2] == [2024.0, 2024.0]
+    assert parse.years(pd.Series(["2024 3"]))[1].all()
