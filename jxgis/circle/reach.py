@@ -18,7 +18,7 @@ from jxgis.indicators.standing import spots
 from jxgis.parks.gates import park_gates
 from jxgis.parks.housing import Pieces, SamplePoints, cut_by_zone, sample_points
 from jxgis.space.network import Snapped, snap, walk_from
-from jxgis.space.points import locate
+from jxgis.space.points import locate, locate_each
 from jxgis.space.polygons import polygons_of
 from jxgis.space.ratio import ratio
 
@@ -237,14 +237,14 @@ def circle_table(found: Reach, zones: gpd.GeoDataFrame, kinds: Mapping[str, gpd.
         A row a zone and kind, ``all`` (every kind) last: ``zone, level, kind, things`` (facilities in the zone),
         ``residential_m2, served_m2, coverage, people, served_people, people_coverage`` (NaN where people are not known),
         ``mean_walk_m`` (of what has a way, by area), ``reason`` where there is no housing. Areas of districts add up to those
-        of areas and of the city.
+        of areas and of the city; of units, or further zones, that overlap each counts for itself.
     """
     standing = {kind: spots(things) for kind, things in kinds.items()}
     rows = []
     for level in dict.fromkeys(zones["level"]):
         of = zones[zones["level"] == level]
-        area = _Within(found.housing, _inside(found.housing, zones, level), len(of))
-        folk = None if found.people is None else _Within(found.people, _inside(found.people, zones, level), len(of))
+        area = _Within(found.housing, *_inside(found.housing, zones, level), len(of))
+        folk = None if found.people is None else _Within(found.people, *_inside(found.people, zones, level), len(of))
         unknown = np.full(len(of), np.nan)
         whole, people = area.sum(1.0), unknown if folk is None else folk.sum(1.0)
         for kind in (*kinds, ALL_KINDS):
@@ -254,8 +254,8 @@ def circle_table(found: Reach, zones: gpd.GeoDataFrame, kinds: Mapping[str, gpd.
             if kind != ALL_KINDS:
                 there = np.isfinite(found.way_m[kind])
                 walk = ratio(area.sum(np.where(there, found.way_m[kind], 0)), area.sum(there))
-                at = locate(standing[kind], of)
-                count = np.bincount(at[at >= 0], minlength=len(of)).astype(float)
+                _, at = locate_each(standing[kind], of)
+                count = np.bincount(at, minlength=len(of)).astype(float)
             rows.append(
                 pd.DataFrame(
                     {
@@ -278,32 +278,33 @@ def circle_table(found: Reach, zones: gpd.GeoDataFrame, kinds: Mapping[str, gpd.
 
 
 class _Within(NamedTuple):
-    """Points, and the position of the zone that each is in."""
+    """Points, and pairs of a point and a zone that it is in: of zones that overlap each has its own."""
 
     demand: Demand
+    point: Ints
     zone: Ints
     n: int
 
     def sum(self, weight: Floats | NDArray[np.bool_] | float) -> Floats:
         """What the points of each zone stand for, each times its weight."""
-        known = self.zone >= 0
         every = self.demand.weight * weight
-        return np.bincount(self.zone[known], weights=every[known], minlength=self.n).astype(np.float64)
+        return np.bincount(self.zone, weights=every[self.point], minlength=self.n).astype(np.float64)
 
 
-def _inside(demand: Demand, zones: gpd.GeoDataFrame, level: str) -> Ints:
-    """Position of the zone of a level that each point is in, -1 for none: wholes by their districts, so that they add up."""
+def _inside(demand: Demand, zones: gpd.GeoDataFrame, level: str) -> tuple[Ints, Ints]:
+    """Pairs of a point and a zone of a level that it is in: wholes by their districts, so that they add up."""
     districts = zones[zones["level"] == "district"]
     of = zones[zones["level"] == level]
     if level not in ("city", "area", "district"):
-        return locate(gpd.GeoSeries(shapely.points(demand.x, demand.y), crs=zones.crs), of)
+        return locate_each(gpd.GeoSeries(shapely.points(demand.x, demand.y), crs=zones.crs), of)
     if level == "city":
         home = np.zeros(len(districts), dtype=np.int64)
     elif level == "area":
         home = pd.Index(of["zone"]).get_indexer(districts["parent"])
     else:
         home = np.arange(len(districts))
-    return np.where(demand.district >= 0, home[demand.district], -1)
+    point = np.flatnonzero(demand.district >= 0)
+    return point, home[demand.district[point]]
 
 
 def unserved_housing(

@@ -15,7 +15,7 @@ WEST, SOUTH = RNG.uniform(0, 2800, (2, 40))
 HOMES = gpd.GeoDataFrame(geometry=shapely.box(WEST, SOUTH, WEST + 150, SOUTH + 150), crs=4549)
 GRID = [shapely.LineString([(x, 0), (x, 3000)]) for x in range(0, 3001, 250)]
 STREETS = gpd.GeoDataFrame(geometry=[*GRID, *(shapely.transform(s, lambda at: at[:, ::-1]) for s in GRID)], crs=4549)
-SHOPS = gpd.GeoDataFrame(geometry=gpd.points_from_xy([500, 1500, 2500], [500, 1500, 2500]), crs=4549)
+SHOPS = gpd.GeoDataFrame(geometry=gpd.points_from_xy([500, 1600, 2400], [500, 1600, 2400]), crs=4549)
 
 
 def boxes(column, names, *bounds):
@@ -41,7 +41,7 @@ def test_units_and_communities_that_overlap_count_each_by_itself():
     homes = HOMES.union_all()
     for zone, shape in shapes.items():
         assert table.loc[zone, "residential_m2"] == pytest.approx(homes.intersection(shape).area, rel=0.02), zone
-        assert table.loc[zone, "things"] == SHOPS.within(shape).sum() or SHOPS.touches(shape).any(), zone
+        assert table.loc[zone, "things"] == SHOPS.within(shape).sum(), zone
     assert table.loc["all", "things"] == 3
 
 
