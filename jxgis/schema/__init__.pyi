@@ -2,11 +2,14 @@ from . import layers, tables
 from .check import BrokenTableError, hold
 from .columns import Column, Kind, Unit, column, declared, layer_column, own_column
 from .contract import contract_text, said_of, with_tables
+from .files import BASEMAP_KEY, RUN
 from .layers import Contract, LayerEntry, coordinate_columns, match_columns, nearest, nearest_file, rivals, same_name
 from .styles import Colours, Style, style_of
 from .tables import Table, case_columns, find_table, of_layer, table, telling_columns
 
 __all__ = [
+    "BASEMAP_KEY",
+    "RUN",
     "BrokenTableError",
     "Colours",
     "Column",

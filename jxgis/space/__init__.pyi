@@ -1,6 +1,17 @@
 from . import nearest, ratio
 from .blocks import grid_blocks, own_blocks, street_blocks
 from .count import count_points
+from .districts import (
+    EDGE_TOLERANCE_M,
+    SCRAP_M2,
+    check_districts,
+    check_polygons,
+    count_parts,
+    overlaps,
+    require_apart,
+    shown,
+    without_scraps,
+)
 from .graph import Neighbours, align, as_numbers, neighbours
 from .grid import Grid, grid_over, to_micrometres
 from .levels import levels_of, zones_by_level
@@ -12,21 +23,32 @@ from .points import locate, locate_each, locate_touching
 from .polygons import as_one, fill_needles, members, polygon_parts, polygons_of, rows_of_polygons
 from .shape import hull_ratio, polsby_popper, reock, width_m
 from .sums import EVERYWHERE, Period, add_areas, when, whole_zones
+from .tiling import Misfit, Tiling, tile
+from .window import disc_reach, disc_sums
 
 __all__ = [
+    "EDGE_TOLERANCE_M",
     "EVERYWHERE",
+    "SCRAP_M2",
     "Grid",
+    "Misfit",
     "Neighbours",
     "Period",
     "Snapped",
     "StreetGraph",
+    "Tiling",
     "Walk",
     "add_areas",
     "align",
     "as_numbers",
     "as_one",
+    "check_districts",
+    "check_polygons",
     "connected",
+    "count_parts",
     "count_points",
+    "disc_reach",
+    "disc_sums",
     "fill_needles",
     "graph_of_edges",
     "grid_blocks",
@@ -40,6 +62,7 @@ __all__ = [
     "members",
     "nearest",
     "neighbours",
+    "overlaps",
     "own_blocks",
     "people_in",
     "pieces",
@@ -48,11 +71,14 @@ __all__ = [
     "polygons_of",
     "ratio",
     "reock",
+    "require_apart",
     "rows_of_polygons",
     "sharing_ground",
+    "shown",
     "snap",
     "street_blocks",
     "street_graph",
+    "tile",
     "to_micrometres",
     "union_of_linked",
     "walk_from",
@@ -60,5 +86,6 @@ __all__ = [
     "when",
     "whole_zones",
     "width_m",
+    "without_scraps",
     "zones_by_level",
 ]
