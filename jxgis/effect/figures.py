@@ -38,7 +38,8 @@ def effect_chart(
     months
         ``month, cases_treated, cases_controls``; without rows they are not drawn, for some hold few cases.
     sets
-        ``area_id, difference, weight``; those without a difference are not drawn (their number is said), and without weights all are of one size.
+        ``area_id, difference, weight``; those without a difference are not drawn (their number is said), and without
+        weights all are of one size.
     windows
         The periods.
     effect
