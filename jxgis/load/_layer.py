@@ -17,7 +17,7 @@ from jxgis.errors import InputError
 from jxgis.i18n import Text, text, text_pair
 from jxgis.load._columns import MOST_NUMBER, as_code, as_text, as_written, differing, rename_columns
 from jxgis.load._file_notes import FileNotes, files_label
-from jxgis.load._options import ReadOptions, require_known
+from jxgis.load._options import ReadOptions, crs_of_nowhere, require_known
 from jxgis.load._place import Placed, degrees_apart, nowhere, place_columns, place_geometry, reference_of
 from jxgis.load.geometry import repair
 from jxgis.load.loaded import Conversion, Loaded
@@ -124,8 +124,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
     frames, placed = map(list, zip(*[placing.rows(table) for table in tables], strict=True))
     metric = placing.metric
     if metric is None:
-        # Nothing of a table that lies nowhere is measured: any will do.
-        metric, _ = _reference.choose_metric_crs(given.get("metric_crs") or (city and city.crs) or 4549)
+        metric = crs_of_nowhere(given, city)
     frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     geometry = np.concatenate([place.geometry for place in placed])
     _reject_blank(ledger, raw)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from jxgis.errors import InputError
+from jxgis.reference import choose_metric_crs
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
@@ -12,10 +13,11 @@ if TYPE_CHECKING:
 
     import pyproj
 
+    from jxgis.city import City
     from jxgis.crs import Box
     from jxgis.reference import AxisOrder
 
-__all__ = ["ReadOptions", "require_known"]
+__all__ = ["ReadOptions", "crs_of_nowhere", "require_known"]
 
 
 class ReadOptions(TypedDict, total=False):
@@ -46,3 +48,8 @@ def require_known(options: Mapping[str, object]) -> None:
         if name not in ReadOptions.__annotations__:
             hint = nearest(name, ReadOptions.__annotations__)
             raise InputError(zh=f"没有读取选项“{name}”{hint.zh}", en=f"No option {name!r} of reading{hint.en}")
+
+
+def crs_of_nowhere(given: ReadOptions, city: City | None) -> pyproj.CRS:
+    """The CRS of a table that lies nowhere: the project's or the city's, else any, for nothing of it is measured."""
+    return choose_metric_crs(given.get("metric_crs") or (city and city.crs) or 4549)[0]

@@ -17,12 +17,11 @@ from jxgis.city import TIMEZONE
 from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, text_pair
 from jxgis.load._columns import differing
-from jxgis.load._options import ReadOptions, require_known
+from jxgis.load._options import ReadOptions, crs_of_nowhere, require_known
 from jxgis.load.loaded import Loaded, SourceFile
 from jxgis.load.readers import read_tables
 from jxgis.load.times import parse_times
 from jxgis.privacy import mask_column, quoted
-from jxgis.reference import choose_metric_crs
 from jxgis.schema.layers import head as shown_head
 from jxgis.schema.layers import same_name
 from jxgis.schema.tables import table as declared
@@ -88,8 +87,7 @@ def load_cycle(path: Source, /, *, city: City | None = None, **options: Unpack[R
     if not isinstance(path, (str, Path)):
         raise InputError(zh="创建流程是一个文件：cycle.xlsx。", en="The cycle is one file: cycle.xlsx.")
     loaded = read_steps(path, city.cycle)[1]
-    metric, _ = choose_metric_crs(options.get("metric_crs") or city.crs or 4549)
-    return replace(loaded, table=loaded.table.set_crs(metric))
+    return replace(loaded, table=loaded.table.set_crs(crs_of_nowhere(options, city)))
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,8 @@ const jxgis = (() => {
     return (Number(value.toFixed(digits)) < 0 ? "−" : "") + group3(whole) + (part ? "." + part : "");
   };
   const signed = (value, digits) => (Number(value.toFixed(digits)) > 0 ? "+" : "") + fixed(value, digits);
-  // kind: text, number, quantity (whole numbers without decimals), percent (a share of 0–1), change (a share by which a number changes), points (a difference of
-  // two shares), points_change (one that rises or falls), p (a probability)
+  // kind: text, number, quantity (whole numbers without decimals), percent (a share of 0–1), change (a share by which a
+  // number changes), points (a difference of two shares), points_change (one that rises or falls), p (a probability)
   const format = (value, field) => {
     if (value === null || value === undefined || value === "") return "—";
     if (field.kind === "text") return String(value);
