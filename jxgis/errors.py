@@ -10,6 +10,7 @@ from jxgis.i18n import LANGS, Text
 from jxgis.privacy import hide_passwords
 
 __all__ = [
+    "NO_ROOM",
     "CrsError",
     "InputError",
     "JxgisError",
@@ -21,6 +22,9 @@ __all__ = [
     "os_reason",
     "require_lang",
 ]
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+"""What the system says where the disk takes no more."""
 
 _OS_REASONS = {
     errno.EACCES: Text(zh="没有权限", en="no permission"),

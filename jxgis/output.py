@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import glob
 import hashlib
 import json
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis import i18n
 from jxgis._files import require_name
-from jxgis.errors import JxgisError, OutputError, os_reason
+from jxgis.errors import NO_ROOM, JxgisError, OutputError, os_reason
 from jxgis.schema.files import RUN
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ __all__ = ["Stage", "json_number", "safe_names", "staged", "write_csv", "write_r
 _MARK = ".jxgis-staging"
 _STALE_S = 24 * 3600
 _PATHS = {"path", "outline", "issue_classes", "profile"}
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 # More than any library keeps back when it fails to write: what can still be written tells a full disk from a fault.
 _PROBE_BYTES = 1 << 25
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])", re.IGNORECASE)
@@ -297,7 +295,7 @@ def _refused(error: BaseException, folder: Path) -> OSError | None:
     """What the system refused when a file was written to a folder; None where it refuses nothing."""
     link: BaseException | None = error
     while link is not None:
-        if isinstance(link, OSError) and (link.errno in _FULL or str(folder) in str(link.filename)):
+        if isinstance(link, OSError) and (link.errno in NO_ROOM or str(folder) in str(link.filename)):
             return link
         link = link.__cause__ or link.__context__
     probe = folder / f"{_MARK}-probe"

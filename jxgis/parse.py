@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ _DATE = re.compile(
     r"(\d{4})(?:[-/年](\d{1,2})月?|\.(\d{2})|[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?(?:[T ]*[\d:.]+(?:Z|[+-][\d:]+)?)?)"
 )
 _CHINESE_YEAR = re.compile(
-    r"([〇零○一二三四五六七八九]{4})(?:年度?(?:[一二三四五六七八九十]{1,2}月)?(?:[一二三四五六七八九十]{1,3}[日号])?)?"
+    r"([〇零○一二三四五六七八九]{4})(?:年度?(?:([一二三四五六七八九十]{1,2})月)?(?:([一二三四五六七八九十]{1,3})[日号])?)?"
 )
 _RANK = re.compile(r"(?:第|no\.?|#)?(\d+)(?:\.0+)?[名位号]?", re.IGNORECASE)
 _CHINESE_RANK = re.compile(r"第?([一二三四五六七八九])?(十)?([一二三四五六七八九])?[名位号]?")
@@ -164,12 +165,18 @@ def _year(said: str) -> float:
     if (plain := _YEAR.fullmatch(said)) is not None:
         return float(plain[1].replace(",", ""))
     if (chinese := _CHINESE_YEAR.fullmatch(said)) is not None:
-        return float(chinese[1].translate(_DIGITS))
+        month, day = (_rank(chinese[part] or "一") for part in (2, 3))
+        return _year_of(int(chinese[1].translate(_DIGITS)), month, day)
     date = _DATE.fullmatch(said)
     if date is None:
         return np.nan
-    month = int(date[2] or date[3] or date[4])
-    return float(date[1]) if 1 <= month <= 12 and 1 <= int(date[5] or 1) <= 31 else np.nan
+    return _year_of(int(date[1]), float(date[2] or date[3] or date[4]), float(date[5] or 1))
+
+
+def _year_of(year: int, month: float, day: float) -> float:
+    """The year of a day that there is."""
+    known = year > 0 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, int(month))[1]
+    return float(year) if known else np.nan
 
 
 def _rank(said: str) -> float:

@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
-__all__ = ["hide_passwords", "mask", "mask_column", "quoted"]
+__all__ = ["hide_passwords", "mask", "mask_column", "mask_numbers", "quoted"]
 
 # Digits, letters, hyphens and @ of full width are typed for the plain ones: one sign for one, so that a text keeps its length.
 _PLAIN = {
@@ -69,81 +71,89 @@ _NO_COUNT = r"(?![\dA-Z元米户人万余多辆台件个平亩吨])"
 _ROOM = rf"\d{{3,4}}(?:{_NO_COUNT}(?![年月日号弄幢栋]))"
 # Army plates of today begin with a command's letter (V as a rule), those of before 2013 with its sign.
 _ARMY = "[VKHBSLJNGC][A-HJ-PR-VY]"
-_MASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), shown)
-    for pattern, shown in (
-        # ID numbers before phones: eleven of their digits may look like one.
-        (
-            rf"(?<!\d)({_PROVINCE}\d\d)\d\d{_GAP}(?:18|19|20)\d\d{_DAY}{_GAP}\d{{3}}[\dX](?![\dA-Z])",
-            r"\1**************",
-        ),
-        (rf"(?<!\d)({_PROVINCE}\d\d)\d\d[ -]?\d\d{_DAY}[ -]?\d{{3}}(?!\d)", r"\1***********"),
-        # Digits after a decimal point are the tail of a coordinate.
-        (
-            rf"(?<!\d)(?<!\d\.)((?:(?:\+|00)?86{_GAP})?1[3-9]\d)(?:{_GAP}\d{{4}}{_GAP}\d{{4}}|\d\d \d{{3}} ?\d{{3}})(?!\d)",
-            r"\1********",
-        ),
-        (rf"(?<!\d)(?<!\d\.)(\(?0(?:10|2\d|[3-9]\d\d)\)?{_GAP})[2-9]\d{{2,3}}{_GAP}\d{{4}}(?!\d)", r"\1********"),
-        (
-            rf"((?:电话|手机|座机|联系方式|tel|phone)(?:号码?)?(?:{_SAYS}|\s*))[2-9]\d{{2,3}}[ -]?\d{{4}}(?!\d)",
-            r"\1********",
-        ),
-        (rf"((?:银行卡|卡号|账号)(?:号码?)?(?:{_SAYS}|\s*))\d{{12,19}}(?!\d)", r"\1**"),
-        (r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+", "**@**"),
-        (rf"((?:QQ|微信|VX|wechat)(?:号码?|号)?(?:{_SAYS}|\s*))[A-Z0-9_-]{{5,20}}", r"\1**"),
-        (rf"((?:护照|通行证|台胞证|回乡证)(?:号码?)?(?:{_SAYS}|\s*))[A-Z]{{0,2}}\d{{7,9}}(?!\d)", r"\1**"),
-        (rf"(?<![A-Z])(WJ)[ ·.-]?(?:[{_PLATES}]|\d\d)[ ·.-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?![A-Z0-9])", r"\1*****"),
-        (rf"(?<![A-Z\d])({_ARMY})[·•]\d{{5}}{_NO_COUNT}", r"\1*****"),
-        (rf"((?:车牌|号牌|牌照|军牌|军车|车号)(?:号码?)?(?:{_SAYS}|\s*){_ARMY})[ -]?\d{{5}}{_NO_COUNT}", r"\1*****"),
-        (rf"(?<![A-Z\d])(V[A-HJ-PR-V])[ -]?\d{{5}}{_NO_COUNT}", r"\1*****"),
-        (rf"([军海空北沈兰济南广成][A-Z])[ ·•.-]?\d{{5}}{_NO_COUNT}", r"\1*****"),
-        (rf"((?:浙江?)?{_ZHEJIANG}市?)[ ·•.-]?[A-Z]{{1,2}}\d{{5,6}}{_NO_COUNT}", r"\1*****"),
-        (rf"(浙江?{_ZHEJIANG}市?)[ ·•.-]?\d{{5,7}}{_NO_COUNT}", r"\1*****"),
-        (
-            rf"({_E_BIKE}(?:车?牌照?|号牌)?(?:号码?)?(?:{_SAYS}|\s*)(?:(?:浙江?)?{_ZHEJIANG}市?)?[ ·•.-]?)[A-Z]{{0,2}}\d{{5,7}}{_NO_COUNT}",
-            r"\1*****",
-        ),
-        # Where it is called one, a plate needs no province.
-        (
-            rf"((?:车牌|号牌|牌照|车号)(?:号码?)?(?:{_SAYS}|\s*))(?=[A-Z]*\d)[A-Z0-9]{{5,6}}(?![A-Z]){_NO_COUNT}",
-            r"\1*****",
-        ),
-        (r"(?<!\d)\d{6}使(?!用)|(?<!致)使\d{6}(?![\d元米户])", "使******"),
-        # Five signs, or six of a new-energy car; one of them is a digit.
-        (
-            rf"([{_PLATES}] ?[A-HJ-Z])[·•.\s-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?:[A-Z0-9]|[挂学警港澳领使])(?![A-Z0-9])",
-            r"\1*****",
-        ),
-        (rf"([\w]{_STREET}\s*|弄\s*)#?{_NUMBER}(?=\s*(?:号(?!{_NO_HOUSE})|弄|幢|栋))", r"\1**"),
-        (r"((?:小区|公寓|花苑|新村|家园|花园|苑)\s*)\d++(?:-\d++){1,3}+(?!\d|地块|期|层)", r"\1**"),
-        (rf"{_NUMBER}\s*(幢|栋|号楼(?!宇)|#楼(?!宇))", r"**\1"),
-        (r"(?<![\dA-Z#-])\d{1,3}#\d{3,4}(?!\d)", "**#**"),
-        (rf"((?:\*\*(?:幢|栋|号楼|#楼)|[A-Z\d](?:座|栋|幢))[ -]?){_ROOM}", r"\1**"),
-        (rf"{_NUMBER}排{_NUMBER}(?=号(?!{_NO_HOUSE}))", "**排**"),
-        (rf"((?:幢|栋|楼)\s*){_NUMBER}\s*(单元)", r"\1**\2"),
-        (rf"{_NUMBER}\s*(单元)(?=\s*{_NUMBER}\s*室)", r"**\1"),
-        (rf"(?:\*\*|{_NUMBER})(单元[ -]?){_ROOM}", r"**\1**"),
-        (rf"{_NUMBER}\s*(室)(?![内外])", r"**\1"),
-        (r"(?<![\d.])\d{3,4}[A-Z]?\s*(房)(?![产屋子东地价租型源客顶管改])", r"**\1"),
-        (
-            rf"({_CALLED}(?:{_SAYS}|\s*(?![员数牌栏不无未均]))|{_ALSO_CALLED}{_SAYS})(?!{_OFFICE})(?:[\u4e00-\u9fff·]{{1,4}}|[A-Z][A-Z .'-]{{1,40}})",
-            r"\1**",
-        ),
-        (
-            rf"((?:{_CALLED}\s*[{_BETWEEN}、，,]|{_ROLE}\s*[{_BETWEEN}]?|{_SOMEBODY}\s*[{_BETWEEN}:：]?\s*(?![于曾常易万](?!某)))\s*)(?!{_WORD})(?!{_SURNAME}?{_OFFICE})(?:{_NAME})",
-            r"\1**",
-        ),
-        (rf"[\u4e00-\u9fff](先生|女士|小姐|师傅|阿姨)(?!{_SHOP})", r"*\1"),
-        (rf"{_BY_NAME}({_TITLE})(?!{_SHOP})", r"*\1"),
-        (
-            rf"{_BY_NAME}(某{{1,2}})(?![小大新旧]?区|[路村店处镇街地日天月年号楼个些种市县段商超工一]|公司|单位|饭|企业|项目)",
-            r"*\1",
-        ),
-    )
+
+
+def _compiled(*rules: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern, re.IGNORECASE), shown) for pattern, shown in rules)
+
+
+# What is somebody's wherever it stands.
+_NUMBERS = _compiled(
+    # ID numbers before phones: eleven of their digits may look like one.
+    (
+        rf"(?<!\d)({_PROVINCE}\d\d)\d\d{_GAP}(?:18|19|20)\d\d{_DAY}{_GAP}\d{{3}}[\dX](?![\dA-Z])",
+        r"\1**************",
+    ),
+    (rf"(?<!\d)({_PROVINCE}\d\d)\d\d[ -]?\d\d{_DAY}[ -]?\d{{3}}(?!\d)", r"\1***********"),
+    # Digits after a decimal point are the tail of a coordinate.
+    (
+        rf"(?<!\d)(?<!\d\.)((?:(?:\+|00)?86{_GAP})?1[3-9]\d)(?:{_GAP}\d{{4}}{_GAP}\d{{4}}|\d\d \d{{3}} ?\d{{3}})(?!\d)",
+        r"\1********",
+    ),
+    (rf"(?<!\d)(?<!\d\.)(\(?0(?:10|2\d|[3-9]\d\d)\)?{_GAP})[2-9]\d{{2,3}}{_GAP}\d{{4}}(?!\d)", r"\1********"),
+    (
+        rf"((?:电话|手机|座机|联系方式|tel|phone)(?:号码?)?(?:{_SAYS}|\s*))[2-9]\d{{2,3}}[ -]?\d{{4}}(?!\d)",
+        r"\1********",
+    ),
+    (rf"((?:银行卡|卡号|账号)(?:号码?)?(?:{_SAYS}|\s*))\d{{12,19}}(?!\d)", r"\1**"),
+    (r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+", "**@**"),
+    (rf"((?:QQ|微信|VX|wechat)(?:号码?|号)?(?:{_SAYS}|\s*))[A-Z0-9_-]{{5,20}}", r"\1**"),
+    (rf"((?:护照|通行证|台胞证|回乡证)(?:号码?)?(?:{_SAYS}|\s*))[A-Z]{{0,2}}\d{{7,9}}(?!\d)", r"\1**"),
+    (rf"(?<![A-Z])(WJ)[ ·.-]?(?:[{_PLATES}]|\d\d)[ ·.-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?![A-Z0-9])", r"\1*****"),
+    (rf"(?<![A-Z\d])({_ARMY})[·•]\d{{5}}{_NO_COUNT}", r"\1*****"),
+    (rf"((?:车牌|号牌|牌照|军牌|军车|车号)(?:号码?)?(?:{_SAYS}|\s*){_ARMY})[ -]?\d{{5}}{_NO_COUNT}", r"\1*****"),
+    (rf"(?<![A-Z\d])(V[A-HJ-PR-V])[ -]?\d{{5}}{_NO_COUNT}", r"\1*****"),
+    (rf"([军海空北沈兰济南广成][A-Z])[ ·•.-]?\d{{5}}{_NO_COUNT}", r"\1*****"),
+    (rf"((?:浙江?)?{_ZHEJIANG}市?)[ ·•.-]?[A-Z]{{1,2}}\d{{5,6}}{_NO_COUNT}", r"\1*****"),
+    (rf"(浙江?{_ZHEJIANG}市?)[ ·•.-]?\d{{5,7}}{_NO_COUNT}", r"\1*****"),
+    (
+        rf"({_E_BIKE}(?:车?牌照?|号牌)?(?:号码?)?(?:{_SAYS}|\s*)(?:(?:浙江?)?{_ZHEJIANG}市?)?[ ·•.-]?)[A-Z]{{0,2}}\d{{5,7}}{_NO_COUNT}",
+        r"\1*****",
+    ),
+    # Where it is called one, a plate needs no province.
+    (
+        rf"((?:车牌|号牌|牌照|车号)(?:号码?)?(?:{_SAYS}|\s*))(?=[A-Z]*\d)[A-Z0-9]{{5,6}}(?![A-Z]){_NO_COUNT}",
+        r"\1*****",
+    ),
+    (r"(?<!\d)\d{6}使(?!用)|(?<!致)使\d{6}(?![\d元米户])", "使******"),
+    # Five signs, or six of a new-energy car; one of them is a digit.
+    (
+        rf"([{_PLATES}] ?[A-HJ-Z])[·•.\s-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?:[A-Z0-9]|[挂学警港澳领使])(?![A-Z0-9])",
+        r"\1*****",
+    ),
+)
+# What is somebody's in a text that tells of people; a station is named after its address, a school after a person.
+_NAMED = _compiled(
+    (rf"([\w]{_STREET}\s*|弄\s*)#?{_NUMBER}(?=\s*(?:号(?!{_NO_HOUSE})|弄|幢|栋))", r"\1**"),
+    (r"((?:小区|公寓|花苑|新村|家园|花园|苑)\s*)\d++(?:-\d++){1,3}+(?!\d|地块|期|层)", r"\1**"),
+    (rf"{_NUMBER}\s*(幢|栋|号楼(?!宇)|#楼(?!宇))", r"**\1"),
+    (r"(?<![\dA-Z#-])\d{1,3}#\d{3,4}(?!\d)", "**#**"),
+    (rf"((?:\*\*(?:幢|栋|号楼|#楼)|[A-Z\d](?:座|栋|幢))[ -]?){_ROOM}", r"\1**"),
+    (rf"{_NUMBER}排{_NUMBER}(?=号(?!{_NO_HOUSE}))", "**排**"),
+    (rf"((?:幢|栋|楼)\s*){_NUMBER}\s*(单元)", r"\1**\2"),
+    (rf"{_NUMBER}\s*(单元)(?=\s*{_NUMBER}\s*室)", r"**\1"),
+    (rf"(?:\*\*|{_NUMBER})(单元[ -]?){_ROOM}", r"**\1**"),
+    (rf"{_NUMBER}\s*(室)(?![内外])", r"**\1"),
+    (r"(?<![\d.])\d{3,4}[A-Z]?\s*(房)(?![产屋子东地价租型源客顶管改])", r"**\1"),
+    (
+        rf"({_CALLED}(?:{_SAYS}|\s*(?![员数牌栏不无未均]))|{_ALSO_CALLED}{_SAYS})(?!{_OFFICE})(?:[\u4e00-\u9fff·]{{1,4}}|[A-Z][A-Z .'-]{{1,40}})",
+        r"\1**",
+    ),
+    (
+        rf"((?:{_CALLED}\s*[{_BETWEEN}、，,]|{_ROLE}\s*[{_BETWEEN}]?|{_SOMEBODY}\s*[{_BETWEEN}:：]?\s*(?![于曾常易万](?!某)))\s*)(?!{_WORD})(?!{_SURNAME}?{_OFFICE})(?:{_NAME})",
+        r"\1**",
+    ),
+    (rf"[\u4e00-\u9fff](先生|女士|小姐|师傅|阿姨)(?!{_SHOP})", r"*\1"),
+    (rf"{_BY_NAME}({_TITLE})(?!{_SHOP})", r"*\1"),
+    (
+        rf"{_BY_NAME}(某{{1,2}})(?![小大新旧]?区|[路村店处镇街地日天月年号楼个些种市县段商超工一]|公司|单位|饭|企业|项目)",
+        r"*\1",
+    ),
 )
 # What none of these patterns can do without: most texts have none of it, and are left alone at once.
+_NUMBER_HINT = re.compile(rf"@|QQ|微信|VX|wechat|WJ|车牌|号牌|牌照|车号|\d{{4}}|[{_PLATES}] ?[A-Z]", re.IGNORECASE)
 _HINT = re.compile(
-    rf"@|QQ|微信|VX|wechat|\d{{4}}|\d-\d|[{_PLATES}] ?[A-Z]|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋座单室房#排]|某|{_CALLED}|{_ALSO_CALLED}|{_SOMEBODY}|{_TITLE}|先生|女士|小姐|师傅|阿姨",
+    rf"{_NUMBER_HINT.pattern}|\d-\d|[\dA-Z一二三四五六七八九十百]\s*[号弄幢栋座单室房#排]|某|{_CALLED}|{_ALSO_CALLED}|{_SOMEBODY}|{_TITLE}|先生|女士|小姐|师傅|阿姨",
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(r"(?<=://)[^\s/'\"“”]*@")
@@ -179,10 +189,29 @@ def mask(text: str) -> str:
     >>> mask("120.948716,30.542031")
     '120.948716,30.542031'
     """
-    plain = masked = text.translate(_PLAIN)
-    if _HINT.search(plain) is None:
+    return _hidden(text, _HINT, _NUMBERS + _NAMED)
+
+
+def mask_numbers(text: str) -> str:
+    """Hide phone numbers, ID numbers, bank cards, number plates, chat and e-mail accounts in the name of a place or a kind.
+
+    House numbers and names of people stay: a place may be called after them. Fifteen digits alone are the code of a grid.
+
+    Examples
+    --------
+    >>> mask_numbers("中山路123号加油站 13812345678"), mask_numbers("330402001001001")
+    ('中山路123号加油站 138********', '330402001001001')
+    """
+    if len(text) == _CODE_DIGITS and text.isdecimal():
         return text
-    for pattern, replacement in _MASKS:
+    return _hidden(text, _NUMBER_HINT, _NUMBERS)
+
+
+def _hidden(text: str, hint: re.Pattern[str], rules: tuple[tuple[re.Pattern[str], str], ...]) -> str:
+    plain = masked = text.translate(_PLAIN)
+    if hint.search(plain) is None:
+        return text
+    for pattern, replacement in rules:
         masked = pattern.sub(replacement, masked)
     return text if masked == plain else masked
 
@@ -200,7 +229,7 @@ def quoted(value: object, *, code: bool = False) -> str:
     return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"
 
 
-def mask_column(column: pd.Series, *, distinct: bool = False) -> pd.Series:
+def mask_column(column: pd.Series, *, distinct: bool = False, hide: Callable[[str], str] = mask) -> pd.Series:
     """A column, each value masked; missing values stay missing.
 
     A column whose values are all digits of one length, 15 or more, and mostly no ID numbers, is one of codes (grid cells,
@@ -212,7 +241,9 @@ def mask_column(column: pd.Series, *, distinct: bool = False) -> pd.Series:
         Of any dtype.
     distinct
         Values that differ still do when they are masked: the second of those that look alike gets a number. For columns
-        by which issues are grouped, where two classes must not become one.
+        by which rows are grouped or joined, where two classes or districts must not become one.
+    hide
+        `mask`, or `mask_numbers` for names of places.
 
     Examples
     --------
@@ -236,7 +267,7 @@ def mask_column(column: pd.Series, *, distinct: bool = False) -> pd.Series:
     else:
         return column
     values = [str(value) for value in written.unique()]
-    changed = {value: masked for value in values if (masked := mask(value)) != value}
+    changed = {value: masked for value in values if (masked := hide(value)) != value}
     lengths = {len(value) if value.isdecimal() else 0 for value in values}
     codes = len(lengths) == 1 and min(lengths) >= _CODE_DIGITS and 2 * len(changed) < len(values)
     if not changed or codes:

@@ -16,7 +16,7 @@ from jxgis.load.times import parse_times
 @pytest.mark.parametrize(
     "written",
     ["2026", " 2026 ", "２０２６", "2026年", "２０２６年", "2026年度", "二〇二六", "二零二六年", "2026.0", "2026-03-01", "2026/3/1",
-     "2026.3.1", "2026-03", "2026年3月", "2026年3月1日", "二〇二六年三月一日", "2026-03-01 00:00:00", "2026-03-01T08:00:00Z"],
+     "2026.3.1", "2026-03", "2026年3月", "2026年3月1日", "二〇二六年三月一日", "二〇二六年二月二十八日", "2026-02-28", "2026-03-01 00:00:00", "2026-03-01T08:00:00Z"],
 )  # fmt: skip
 def test_each_way_of_writing_a_year_is_that_year(written):
     year, bad = parse.years(pd.Series([written], dtype="str"))
@@ -25,7 +25,22 @@ def test_each_way_of_writing_a_year_is_that_year(written):
 
 
 @pytest.mark.parametrize(
-    "written", ["26", "明年", "2026.5", "2026-13-01", "2026-03-41", "20260", "0", "2026或2027", "46000"]
+    "written",
+    [
+        "26",
+        "明年",
+        "2026.5",
+        "2026-13-01",
+        "2026-03-41",
+        "20260",
+        "0",
+        "2026或2027",
+        "46000",
+        "2026-02-29",
+        "2026年4月31日",
+        "二〇二六年十三月",
+        "二〇二六年二月三十日",
+    ],
 )
 def test_what_is_no_year_is_told(written):
     year, bad = parse.years(pd.Series([written], dtype="str"))

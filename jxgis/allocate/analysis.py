@@ -119,12 +119,16 @@ def analyse(given: Given) -> AllocationResult:
         options, None if given.city is None else given.city.allocate, table, areas=tuple(dict.fromkeys(areas.values()))
     )
     pairs = overlapping(table, share=options.overlap_share)
+    proven = True
     if options.total is None and terms.total is not None:
         # Together the lower bounds may take more than each by itself asks for.
         least = fewest(table, terms, overlaps=pairs)
-        terms = replace(terms, total=None if least is None else max(terms.total, least))
+        total, proven = (
+            (None, True) if least is None else (max(terms.total, least[0]), least[1] or least[0] <= terms.total)
+        )
+        terms = replace(terms, total=total)
     choice = choose(table, terms, overlaps=pairs, alternatives=options.alternatives, within=options.within)
-    return AllocationResult(given=given, candidates=table, terms=terms, pairs=pairs, choice=choice)
+    return AllocationResult(given=given, candidates=table, terms=terms, pairs=pairs, choice=choice, total_proven=proven)
 
 
 def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -170,8 +170,10 @@ def choose(
     )
 
 
-def fewest(table: pd.DataFrame, terms: Terms, *, overlaps: Ints | None = None) -> int | None:
+def fewest(table: pd.DataFrame, terms: Terms, *, overlaps: Ints | None = None) -> tuple[int, bool] | None:
     """Count the candidates of the smallest choice that keeps all rules but that of the total; None where none does.
+
+    Whether fewer are ruled out stands beside it: a search that was stopped may miss them.
 
     Parameters
     ----------
@@ -183,7 +185,7 @@ def fewest(table: pd.DataFrame, terms: Terms, *, overlaps: Ints | None = None) -
     >>> table = pd.DataFrame({"candidate_id": list("abc"), "value": 1.0, "area": list("xxy"), "district": None, "type": None,
     ...     "cost": np.nan, "ready_year": np.nan, "named_year": [2026.0, 2026.0, np.nan], "passes": True, "known": True})
     >>> fewest(table, Terms(years=(2026,), this_year=2026, areas=("x", "y"), each_area=1, total=2))
-    3
+    (3, True)
     """
     rules = [rule for rule in rules_of(table, terms, overlaps) if rule.kind != "total"]
     return _Search(table, terms, rules).fewest()
@@ -228,10 +230,10 @@ class _Search:
 
         return [there[at] for at in smallest_conflict(len(there), kept_with)]
 
-    def fewest(self) -> int | None:
-        """How many the smallest plan takes; None where there is none."""
+    def fewest(self) -> tuple[int, bool] | None:
+        """How many the smallest plan takes, and whether that is proven; None where there is none."""
         found = self._solve(np.ones(self.shape))
-        return None if found.x is None else int(self._whole(found, ()).sum())
+        return None if found.x is None else (int(self._whole(found, ()).sum()), found.status == 0)
 
     def best(self, without: Sequence[Ints] = ()) -> tuple[Ints, int, bool] | None:
         """A plan of the greatest value, what no plan can exceed, and whether that is proven; None where there is none."""

@@ -51,6 +51,8 @@ class AllocationResult(Result):
         (k, 2) positions of candidates that overlap.
     choice
         The best plan, or the rules in conflict.
+    total_proven
+        Whether a total that nobody gave is known to be the least that keeps the other rules.
     """
 
     part = PART
@@ -59,6 +61,7 @@ class AllocationResult(Result):
     terms: Terms
     pairs: NDArray[np.int64]
     choice: Choice
+    total_proven: bool = True
 
     @cached_property
     def allocation(self) -> gpd.GeoDataFrame:
@@ -224,7 +227,8 @@ class AllocationResult(Result):
         """
         city = self.given.city
         types = load_types(None if city is None else city.unit_types)
-        found = [*self._conflict(), *self._named(), *strange_types(self.candidates["type"], types)]
+        stopped = [] if self.total_proven else [text_pair("allocate.total_unproven", n=self.terms.total)]
+        found = [*self._conflict(), *stopped, *self._named(), *strange_types(self.candidates["type"], types)]
         over = [year for year in self.terms.open if year < date.today().year]  # noqa: DTZ011  (the planner's own calendar)
         if over and self.given.settings.allocate.this_year is None:
             found.append(text_pair("allocate.clock", years="、".join(map(str, over))))

@@ -167,7 +167,15 @@ def analyse(given: Given) -> CircleResult:
         lacking=tuple(kind.id for kind in chosen if kind.id not in there),
         sites=sites,
         siting=change,
+        off_streets=_off_streets(found),
     )
+
+
+def _off_streets(found: Reach) -> float:
+    """The share of the housing from which no way leads to any street."""
+    housing = found.housing
+    whole = float(housing.weight.sum())
+    return float(housing.weight[housing.snapped.edge < 0].sum()) / whole if whole > 0 else 0.0
 
 
 def _kinds_there(given: Given, chosen: Sequence[Kind]) -> dict[str, Kind]:
@@ -289,7 +297,9 @@ def _sited(
     if limited:
         room = np.full(len(things), np.inf)
         if column is not None:
-            room = pd.to_numeric(things[column]).to_numpy(dtype=np.float64) * kind.said.people_per_place
+            room = (
+                pd.to_numeric(things[column], errors="coerce").to_numpy(dtype=np.float64) * kind.said.people_per_place
+            )
         capacity = np.inf if options.capacity is None else options.capacity
         sited = choose_with_capacity(
             near(things), np.minimum(room, whole), near(candidates), demand.weight, sites=options.new_sites,

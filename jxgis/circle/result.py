@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jxgis.circle.part import PART
-from jxgis.i18n import text
+from jxgis.i18n import Text, text, text_pair
 from jxgis.part import Result
+from jxgis.report.columns import percent
 from jxgis.schema.tables import table as declared
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from jxgis.report.blocks import Section
 
 __all__ = ["CircleResult"]
+
+#: Of less than this share nothing is said: it stands as 0.0 %.
+_SOME = 0.0005
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -50,6 +54,8 @@ class CircleResult(Result):
         Proposed facilities; None where none were asked for.
     siting
         ``before, after`` (share of the demand), ``gap`` and ``whole``; None likewise.
+    off_streets
+        Share of the housing from which no way leads to a street.
     """
 
     part = PART
@@ -63,6 +69,7 @@ class CircleResult(Result):
     lacking: tuple[str, ...]
     sites: gpd.GeoDataFrame | None
     siting: Mapping[str, float] | None
+    off_streets: float = 0.0
 
     def _with_labels(self, table: pd.DataFrame) -> pd.DataFrame:
         """Rows with what people call their kind."""
@@ -85,6 +92,13 @@ class CircleResult(Result):
                 known = [c for c in declared(f"circle.{name}").columns if c in made.columns]
                 found[name] = gpd.GeoDataFrame(made[[*known, "geometry"]], crs=self.zones.crs)
         return found
+
+    def notes(self) -> list[Text]:
+        """How much of the housing no street is near: it counts as without any facility."""
+        if self.off_streets < _SOME:
+            return []
+        far = f"{self.given.settings.parks.max_snap_m:g}"
+        return [text_pair("circle.off_streets", share=percent(self.off_streets), far=far)]
 
     def write_tables(self, stage: Stage) -> None:
         """``circle.gpkg`` and ``circle.xlsx``."""
@@ -147,5 +161,6 @@ class CircleResult(Result):
             given.settings,
             lacking=[self.labels[kind] for kind in self.lacking],
             siting=self.siting,
+            notes=[note.of(given.lang) for note in self.notes()],
             lang=given.lang,
         )

@@ -31,6 +31,7 @@ def circle_section(
     *,
     lacking: Sequence[str] = (),
     siting: Mapping[str, float] | None = None,
+    notes: Sequence[str] = (),
     lang: str = "zh",
 ) -> Section:
     """The section of the 15-minute circle.
@@ -45,6 +46,8 @@ def circle_section(
         What the kinds are called whose layer was not given.
     siting
         ``before, after, gap``, where facilities were sited.
+    notes
+        What a reader must know of how it was found.
     lang
         ``"zh"`` or ``"en"``.
 
@@ -65,7 +68,7 @@ def circle_section(
     return Section(
         part="circle",
         keys=_keys(circle, minutes, lang),
-        blocks=_blocks(tables, minutes, lacking, siting, lang),
+        blocks=_blocks(tables, minutes, lacking, siting, notes, lang),
         methods=[
             method_note("circle", "circle", lang, minutes=minutes, speed=speed, sample=f"{settings.parks.sample_m:g}")
         ],
@@ -100,6 +103,7 @@ def _blocks(
     minutes: str,
     lacking: Sequence[str],
     siting: Mapping[str, float] | None,
+    notes: Sequence[str],
     lang: str,
 ) -> list[Block]:
     circle = tables["circle"]
@@ -109,7 +113,7 @@ def _blocks(
     if every.isna().all():
         return [Paragraph(text("circle.no_housing", lang), "none")]
     lead = text("circle.lead", lang, minutes=minutes, of=of, share=percent(float(every.iloc[0])), n=len(city) - 1)
-    blocks: list[Block] = [Paragraph(lead)]
+    blocks: list[Block] = [Paragraph(lead), *(Paragraph(note, "sub") for note in notes)]
     if lacking:
         blocks.append(Paragraph(text("circle.lacking", lang, names=listed(lacking, lang)), "sub"))
     shown = ["label", "things", "coverage", "people_coverage", "mean_walk_m"]

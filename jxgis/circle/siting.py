@@ -173,8 +173,8 @@ def choose_with_capacity(
     """
     if np.isnan(room).any() or (room < 0).any() or not capacity >= 0:
         raise InputError(
-            zh="设施的容量有空值或负数；请补全，或不按容量选址。",
-            en="A capacity is missing or below 0; fill it in, or site without capacities.",
+            zh="设施的容量有空值、负数或不是数字；请补全，或不按容量选址。",
+            en="A capacity is missing, no number or below 0; fill it in, or site without capacities.",
         )
     both = csr_array(hstack([existing, cover], format="csr"))
     merged, demand = _merged(both, weight)

@@ -9,6 +9,7 @@ import warnings
 from typing import TextIO
 
 from jxgis.cli._words import say, word
+from jxgis.errors import NO_ROOM
 from jxgis.privacy import hide_passwords, mask
 
 __all__ = ["plain_warnings"]
@@ -44,8 +45,8 @@ class _Plain(logging.Handler):
 
 
 def _left_open(failed: sys.UnraisableHookArgs) -> None:
-    """A file that cannot be closed as it is thrown away is one that could not be written, which was said already."""
-    if not isinstance(failed.exc_value, OSError):
+    """A file that a full disk keeps from being closed as it is thrown away was told of when it was written."""
+    if not isinstance(failed.exc_value, OSError) or failed.exc_value.errno not in NO_ROOM:
         sys.__unraisablehook__(failed)
 
 

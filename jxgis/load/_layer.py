@@ -17,13 +17,13 @@ from jxgis.errors import InputError
 from jxgis.i18n import Text, text, text_pair
 from jxgis.load._columns import MOST_NUMBER, as_code, as_text, as_written, differing, rename_columns
 from jxgis.load._file_notes import FileNotes, files_label
+from jxgis.load._masked import hide_numbers, mask_names, mask_people
 from jxgis.load._options import ReadOptions, crs_of_nowhere, require_known
 from jxgis.load._place import Placed, degrees_apart, nowhere, place_columns, place_geometry, reference_of
 from jxgis.load.geometry import repair
 from jxgis.load.loaded import Conversion, Loaded
 from jxgis.load.readers import RawTable, Source, read_tables
 from jxgis.load.rejects import Ledger, refuse_no_years
-from jxgis.privacy import mask_column
 from jxgis.progress import stretch, tell
 from jxgis.schema import layers as _tables
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from jxgis.reference import Reference
 
 _APART_M = 20.0
-_CATEGORIES = ("tree", "main_type", "sub_type")
 
 __all__ = ["Gathered", "finish", "gather", "refuse_empty", "require_columns", "told_by"]
 
@@ -136,6 +135,8 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         agreed, frame, geometry, as_given, metric, ledger, said, crs_note=crs_note, converted=placing.told.converted()
     )
     _convert(gathered)
+    if agreed.carries:
+        mask_names(gathered)
     _refuse_impossible(gathered)
     _repair(gathered)
     tell(0.65, 1, text_pair("pipeline.share_reading"))
@@ -383,7 +384,7 @@ def _refuse_impossible(gathered: Gathered) -> None:
         if column.dtype != "number" or column.name not in gathered.frame:
             continue
         if not gathered.agreed.carries:  # what names a person is no impossible number, and is not to be quoted
-            _hide_numbers(gathered, column.name, gathered.frame[column.name])
+            hide_numbers(gathered, column.name, gathered.frame[column.name])
         least, most = (
             sign * MOST_NUMBER if bound is None else bound for sign, bound in ((-1, column.least), (1, column.most))
         )
@@ -535,7 +536,7 @@ def finish(gathered: Gathered) -> Loaded:
     refuse_empty(gathered)
     kept = gathered.ledger.kept if gathered.absorbed is None else gathered.ledger.kept & ~gathered.absorbed
     if not gathered.agreed.carries:
-        _mask_people(gathered)
+        mask_people(gathered)
     return Loaded(
         gathered.agreed.layer,
         _table(gathered, kept),
@@ -549,31 +550,6 @@ def finish(gathered: Gathered) -> Loaded:
         crs_note=gathered.crs_note,
         converted=gathered.converted,
     )
-
-
-def _mask_people(gathered: Gathered) -> None:
-    """Mask all columns of words, in the rows that are kept and in the earlier ones at once."""
-    dtypes = {column.name: column.dtype for column in gathered.agreed.columns}
-    rows = gathered.ledger.kept if gathered.earlier is None else gathered.ledger.kept | gathered.earlier
-    frame = gathered.frame.loc[rows]
-    for name in frame.columns:
-        if dtypes.get(name) not in ("code", "number"):
-            # Issues are counted by the contract's texts: two classes must not become one. Categories may: the sheet of
-            # those without a class is filled in and handed back, where a number of one's own would say another thing.
-            column = frame[name]
-            masked = mask_column(column, distinct=name in dtypes and name not in _CATEGORIES)
-            if masked is not column:
-                gathered.frame[name] = masked.reindex(gathered.frame.index)
-
-
-def _hide_numbers(gathered: Gathered, name: str, column: pd.Series) -> None:
-    """Empty what names a person in a column of numbers, such as a phone; the others stay numbers."""
-    masked = mask_column(column)
-    if masked is column:
-        return
-    hidden = masked.notna() & masked.astype("str").str.contains("*", regex=False)
-    gathered.frame.loc[hidden.index[hidden], name] = np.nan
-    gathered.notes.append(text_pair("load.hidden_numbers", column=name, count=int(hidden.sum())))
 
 
 def _table(gathered: Gathered, rows: NDArray[np.bool_]) -> gpd.GeoDataFrame:

@@ -291,7 +291,16 @@ def _require_whole(path: Path, layer: str, read: int, what: str) -> None:
     if path.suffix.lower() == ".shp":
         index, table = _companion(path, ".shx"), _companion(path, ".dbf")
         if index is None or table is None:
-            return
+            lacks = _unreadable(path)
+            raise InputError(zh=f"{what} {lacks.zh}", en=f"{what} {lacks.en}")
+        with path.open("rb") as stream:
+            said = 2 * int.from_bytes(stream.read(28)[24:], "big")
+        if path.stat().st_size < said:
+            raise InputError(
+                zh=f"{what} 不完整：文件头写明 {said:,} 字节，实有 {path.stat().st_size:,} 字节；请重新导出或复制整套 Shapefile。",
+                en=f"{what} is cut off: its head says {said:,} bytes, and there are {path.stat().st_size:,}; export or copy the "
+                "whole Shapefile again.",
+            )
         with table.open("rb") as stream:
             records = int.from_bytes(stream.read(8)[4:], "little")
         shapes = (index.stat().st_size - _SHX_HEAD) // _SHX_RECORD

@@ -131,8 +131,8 @@ def local_date(text: str, *, field: str) -> np.datetime64:
     times = parse_times(pd.Series([text], dtype="str"), timezone="UTC")
     if np.isnat(times.local[0]):
         raise InputError(
-            zh=f"{field} = “{text}”不是日期；请写成 2024-01-01。",
-            en=f"{field} = {text!r} is not a date; write 2024-01-01.",
+            zh=f"{field} = “{text}”不是 {_FIRST_YEAR}—{_LAST_YEAR} 年的日期；请写成 2024-01-01。",
+            en=f"{field} = {text!r} is not a date from {_FIRST_YEAR} to {_LAST_YEAR}; write 2024-01-01.",
         )
     return np.datetime64(times.local[0], "us")
 

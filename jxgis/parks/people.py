@@ -258,7 +258,7 @@ def raster_people(
     CrsError
         If the polygons are not in the raster's CRS.
     InputError
-        If the raster cannot be read, its rows do not run west to east and north to south, or it holds negative numbers.
+        If the raster cannot be read, its rows do not run west to east and north to south, or it holds negative or infinite numbers.
 
     Notes
     -----
@@ -267,8 +267,8 @@ def raster_people(
     shape = polygons_of(polygons.geometry.to_numpy())
     live = np.flatnonzero(shapely.area(shape) > 0)
     people, covered = np.zeros(len(shape)), np.zeros(len(shape))
-    found, size = _extract(path, shape[live], polygons.crs, crs, band, ("sum", "count", "min"))
-    _refuse_negative_cells(found["min"].to_numpy(dtype=np.float64), path)
+    found, size = _extract(path, shape[live], polygons.crs, crs, band, ("sum", "count", "min", "max"))
+    _refuse_impossible_cells(found[["min", "max"]].to_numpy(dtype=np.float64), path)
     people[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
     covered[live] = found["count"].fillna(0).to_numpy(dtype=np.float64) * size[0] * size[1]
     lost = 1 - ratio(covered, shapely.area(shape))
@@ -317,14 +317,14 @@ def _extract(
         return found, size
 
 
-def _refuse_negative_cells(values: npt.NDArray[np.float64], path: str | Path) -> None:
-    lowest = np.nanmin(values, initial=0.0)
-    if lowest < 0:
+def _refuse_impossible_cells(values: npt.NDArray[np.float64], path: str | Path) -> None:
+    wrong = values[(values < 0) | np.isinf(values)]
+    if wrong.size:
         name = Path(path).name
         raise InputError(
-            zh=f"{name} 中有负的人口数（{lowest:g}），可能是未声明的无数据值；请在文件中把它设为 nodata。",
-            en=f"{name} holds negative numbers of people ({lowest:g}), perhaps an undeclared no-data value; declare it as "
-            "nodata in the file.",
+            zh=f"{name} 中有负的或无穷大的人口数（{wrong[0]:g}），可能是未声明的无数据值；请在文件中把它设为 nodata。",
+            en=f"{name} holds negative or infinite numbers of people ({wrong[0]:g}), perhaps an undeclared no-data value; "
+            "declare it as nodata in the file.",
         )
 
 
@@ -364,7 +364,7 @@ def raster_points(path: str | Path, zones: gpd.GeoDataFrame, *, raster_crs: pypr
         np.concatenate([np.zeros(0), *(np.ma.filled(cells.astype(np.float64), np.nan) for cells in found[column])])
         for column in columns
     )
-    _refuse_negative_cells(value, path)
+    _refuse_impossible_cells(value, path)
     keep = np.flatnonzero((value > 0) & (part > 0))
     of, people, part, x, y = of[keep], (value * part)[keep], part[keep], x[keep], y[keep]
     spot = np.asarray(shapely.points(x, y), dtype=object)

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 import shapely
 
+from jxgis.allocate import analysis
 from jxgis.allocate.analysis import allocate_candidates, overlapping, terms_of
 from jxgis.city import load_city
 from jxgis.errors import InputError, SettingsError
@@ -70,6 +71,15 @@ def test_each_area_each_year_and_no_more_than_is_asked_for():
 def test_without_a_total_the_lower_bounds_together_say_how_many(options, columns, total):
     found = allocate(candidates(**columns), **options)
     assert (found.choice.status, len(found.allocation), found.terms.total) == ("optimal", total, total)
+
+
+def test_a_total_that_a_stopped_search_found_is_not_called_the_least(monkeypatch):
+    monkeypatch.setattr(analysis, "fewest", lambda *_, **__: (7, False))
+    found = allocate(each_area=1)
+    assert found.terms.total == 7
+    assert any("fewer may do" in note.en for note in found.notes())
+    monkeypatch.undo()
+    assert not any("fewer may do" in note.en for note in allocate(each_area=1).notes())
 
 
 def test_a_conflict_names_no_total_that_nobody_set():

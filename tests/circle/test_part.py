@@ -170,6 +170,27 @@ def test_in_a_notebook():
     assert result._repr_html_()
 
 
+def test_housing_that_no_street_is_near_is_said():
+    street = frame({}, [shapely.LineString([(0, 0), (2000, 0)])])
+    homes = frame({}, [shapely.box(0, 0, 300, 100), shapely.box(0, 5000, 100, 5100)])
+    zone = frame({"name": ["东"]}, [shapely.box(0, 0, 2000, 6000)])
+    shops = {"shops": frame({}, shapely.points([(0, 0)]))}
+    result = jxgis.measure_circle(shops, homes, zone, street, lang="en")
+    assert [note.en[:24] for note in result.notes()] == ["Of the housing 25.0 % ha"]
+    assert any("25.0" in getattr(block, "words", "") for block in result.section().blocks)
+    assert not jxgis.measure_circle(shops, homes[:1], zone, street).notes()
+
+
+def test_capacities_that_are_no_numbers_are_refused_in_words():
+    street = frame({}, [shapely.LineString([(0, 0), (2000, 0)])])
+    homes = frame({"people": [9.0]}, [shapely.box(0, 0, 300, 100)])
+    zone = frame({"name": ["东"]}, [shapely.box(0, 0, 2000, 2000)])
+    shops = {"shops": frame({"places": ["很多"]}, shapely.points([(0, 0)]))}
+    kinds = {"k": {"layer": "shops", "capacity": "places", "people_per_place": 1.0}}
+    with pytest.raises(jxgis.InputError, match="no number"):
+        jxgis.measure_circle(shops, homes, zone, street, kinds=kinds, site="k", new_sites=1)
+
+
 def test_housing_outside_the_districts_is_drawn_as_none_and_nobody_is_sited_for(project, tmp_path):
     far = frame({"people": [5.0]}, moved([shapely.box(5000, 500, 5200, 600)]))
     far.to_file(project.parent / "data/residential.gpkg", layer="residential")

@@ -172,7 +172,7 @@ plain_warnings()
 class Left:
     def __init__(self, error): self.error = error
     def __del__(self): raise self.error
-for error in (OSError(28, "No space left on device"), ValueError("a fault")): Left(error)
+for error in (OSError(28, "No space left on device"), OSError(9, "Bad file descriptor"), ValueError("a fault")): Left(error)
 """
 
 
@@ -180,6 +180,7 @@ def test_a_file_that_cannot_be_closed_shows_no_line_of_code() -> None:
     """A full disk was said already; what is thrown away later says nothing more, and any other fault stays one."""
     ended = subprocess.run([sys.executable, "-c", _THROWN_AWAY], capture_output=True, text=True, check=True)
     assert "a fault" in ended.stderr
+    assert "Bad file descriptor" in ended.stderr
     assert "No space left" not in ended.stderr
 
 

@@ -32,7 +32,7 @@ from jxgis._files import require_no_grids
 from jxgis._toml import read_toml
 from jxgis.errors import CrsError, InputError, SettingsError
 from jxgis.indicators.rasters import raster_mean
-from jxgis.load import _views, load_districts, load_issues
+from jxgis.load import _views, load_districts, load_issues, load_layer
 from jxgis.load.rasters import check_raster, load_population
 from jxgis.load.readers import find_files, read_tables
 from jxgis.parks.people import raster_people
@@ -797,6 +797,24 @@ def test_a_shapefile_of_two_lengths_is_refused(tmp_path: Path, cut: str) -> None
     part.write_bytes(written)
     with pytest.raises(InputError, match="对不上"):
         load_districts(path)
+
+
+@pytest.mark.parametrize("lost", [".dbf", ".shx"])
+def test_a_shapefile_without_its_names_is_refused(tmp_path: Path, lost: str) -> None:
+    path = tmp_path / "parks.shp"
+    _two_districts().to_file(path, encoding="utf-8")
+    assert len(load_layer("parks", path).table) == 2
+    path.with_suffix(lost).unlink()
+    with pytest.raises(InputError, match=rf"缺少同名文件 \{lost}"):
+        load_layer("parks", path)
+
+
+def test_a_shapefile_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "parks.shp"
+    _two_districts().to_file(path, encoding="utf-8")
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(InputError, match="不完整"):
+        load_layer("parks", path)
 
 
 @pytest.mark.parametrize("mark", ["", "\x1e"])

@@ -349,3 +349,53 @@ def test_a_year_is_its_number_however_it_is_written(city) -> None:
     )
     loaded = load.load_candidates(table)
     assert loaded.table["named_year"].tolist() == [2024, 2024, 2025]
+
+
+def row_of(*at: float, size: float = 100) -> list[shapely.Geometry]:
+    return [shapely.box(x, 0, x + size, size) for x in at]
+
+
+PHONES = ["13812345678", "浙F12345 停车场", "联系 13812345678 转南湖", "中山路123号加油站", "茅盾中学张老师"]
+
+
+def test_phones_and_plates_in_names_are_masked_and_names_of_places_are_not(city) -> None:
+    shapes = row_of(0, 200, 400, 600, 800)
+    table = named(
+        shapes, 名称=PHONES, 公园编号=[f"JX13812345{at}" for at in range(670, 675)], 类型=["a@b.com"] + ["公园"] * 4
+    )
+    loaded = load.load_parks(table, city=city)
+    assert loaded.table["name"].tolist() == [
+        "138********",
+        "浙F***** 停车场",
+        "联系 138******** 转南湖",
+        *PHONES[3:],
+    ]
+    assert loaded.table["kind"].tolist() == ["**@**"] + ["公园"] * 4
+    assert loaded.table["park_id"].tolist() == table["公园编号"].tolist()
+    said = " ".join(note.en for note in loaded.notes)
+    assert "Column name: 3 values hold phone" in said
+    assert "Column kind: 1 values hold phone" in said
+
+
+def test_an_id_that_is_made_of_a_name_tells_no_more_than_the_name(city) -> None:
+    shapes = row_of(0, 200)
+    loaded = load.load_units(named(shapes, 名称=["13812345678", "13812345679"]), city=city)
+    assert loaded.table["unit_id"].tolist() == loaded.table["name"].tolist() == ["138********", "138******** 2"]
+
+
+def test_a_name_that_two_layers_share_is_masked_alike(city) -> None:
+    shapes = row_of(0, 2000, size=2000)
+    names = ["老城13812345678", "老城13912345678"]
+    districts = load.load_districts(named(shapes, 名称=names), city=city).table
+    units = load.load_units(named(shapes, 片区=names[::-1]), city=city).table
+    assert "12345678" not in "".join([*districts["name"], *units["district"]])
+    assert units["district"].tolist() == districts["name"].tolist()[::-1]
+    assert districts["name"].nunique() == 2
+
+
+def test_grids_of_one_street_are_called_by_their_codes(city) -> None:
+    # Street 001, community 001: digits 7 to 12 of an old ID number are a day.
+    codes = [f"330402001001{at:03d}" for at in range(1, 4)]
+    shapes = row_of(0, 200, 400)
+    table = named(shapes, 名称=[*codes[:2], "未命名"])
+    assert load.load_layer("grids", table, city=city).table["name"].tolist() == [*codes[:2], "未命名"]
