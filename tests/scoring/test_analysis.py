@@ -276,3 +276,35 @@ def test_a_candidate_that_fails_a_gate_does_not_shape_the_weights(method):
     pd.testing.assert_series_equal(found.weights.shares, alone.weights.shares)
     every = {"entropy": entropy_weights, "critic": critic_weights}[method](table[["p", "q"]])
     assert abs(every["p"] - alone.weights.shares["p"]) > 0.01
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("method", ["entropy", "critic"])
+def test_weights_of_candidates_that_fail_a_gate_are_said_beside_the_weights(method, lang, tmp_path):
+    """One passes, one is of 0.15 km²: with one alone data give no weights."""
+    shapes = shapely.box([0, 3000], 0, [2000, 3100], 1500)
+    table = gpd.GeoDataFrame(
+        {"candidate_id": ["a", "b"], "p": [10.0, 20.0], "q": [50.0, 90.0]}, geometry=shapes, crs=4549
+    )
+    own = {name: {"dimension": "A", "weight": 1, "target": 100} for name in "pq"}
+    said = {
+        "zh": "符合准入条件的不足两个，由全部候选单元得出",
+        "en": "of all candidates, for fewer than two pass the gates",
+    }[lang]
+    found = score_candidates(table, indicators=own, weights=method, lang=lang)
+    every = {"entropy": entropy_weights, "critic": critic_weights}[method](table[["p", "q"]])
+    assert found.weights.shares.tolist() == pytest.approx(every.tolist())
+    assert found.scores["gates"].tolist() == ["pass", "fail"]
+    assert said in found.weights.words(lang)
+    assert said in found.section().methods[0].method
+    assert said in found.map().get_root().render()
+    enough = gpd.GeoDataFrame(
+        pd.concat(
+            [
+                table,
+                table.iloc[[0]].assign(candidate_id="c", p=70.0).set_geometry(table.geometry.iloc[[0]].translate(9000)),
+            ]
+        ),
+        crs=4549,
+    )
+    assert said not in score_candidates(enough, indicators=own, weights=method, lang=lang).weights.words(lang)
