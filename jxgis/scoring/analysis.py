@@ -169,7 +169,10 @@ def analyse(given: Given) -> ScoresResult:
     ranked, single, weights = ranking.ranked, ranking.single, ranking.weights
     scored = Scored(values.counted[single.columns], single, weights.shares, ranked["rank"])
     kinds = type_table(ids, brought_types(candidates), values.counted, types, min_completeness=options.min_completeness)
-    lacking = ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
+    enough = complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
+    lacking = (
+        ~enough | ranked["score"].isna().to_numpy()
+    )  # of whom nothing is known there is no rank, whatever is asked for
     both, who = _both(own, values.measured, found_by), ranked[["candidate_id", "score", "rank"]]
     return ScoresResult(
         given=given,
