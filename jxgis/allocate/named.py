@@ -14,11 +14,13 @@ from jxgis.scorecard.projects import done_in_all
 from jxgis.scorecard.targets import load_plan
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from jxgis.city import AllocationRules
     from jxgis.part import Given
     from jxgis.settings import AllocateSettings
 
-__all__ = ["misdated", "named_beside", "named_years", "years_of"]
+__all__ = ["misdated", "named_ahead", "named_beside", "named_years", "rows_in_words", "years_of"]
 
 #: Of a message: more names than this tell nobody more.
 _NAMED = 5
@@ -72,8 +74,9 @@ def named_years(given: Given, table: pd.DataFrame) -> pd.Series:
             f"named in none of the years {', '.join(map(str, years))} (or add the year to [allocate] years)",
         ),
     )
+    file = _file(given)
     collect(
-        [InputError.saying(_of_cycle(given, named[bad], f"{zh}：", f"{en}: ")) for bad, zh, en in asked if bad.any()]
+        [InputError.saying(rows_in_words(file, named[bad], f"{zh}：", f"{en}: ")) for bad, zh, en in asked if bad.any()]
     )
     return own.fillna(table["candidate_id"].map(named.set_index("candidate_id")["year"]).astype("float64"))
 
@@ -91,12 +94,42 @@ def misdated(given: Given) -> list[Text]:
         "命名日期不在所填年份之内，仍按所填年份计：",
         "the date of naming is not in the year given, and the year given counts: ",
     )
-    return [_of_cycle(given, other, *says, dated=True)]
+    return [rows_in_words(_file(given), other, *says, dated=True)]
 
 
-def _of_cycle(given: Given, rows: pd.DataFrame, zh: str, en: str, *, dated: bool = False) -> Text:
-    """What is said of rows that name units: of which file and sheet, in which rows."""
-    file = given.loaded["cycle"].sources[0].name if "cycle" in given.loaded else None
+def named_ahead(given: Given, day: dt.date) -> list[Text]:
+    """A note on the units that are named by a date after the day in the year that they are named for: they count as named."""
+    steps = given.table("cycle")
+    if steps is None or given.city is None:
+        return []
+    named = named_units(steps, given.city.cycle)
+    date = pd.to_datetime(named["date"])
+    ahead = named[(date > pd.Timestamp(day)) & (date.dt.year == named["year"])]  # of another year `misdated` speaks
+    says = (
+        f"命名日期晚于 {day}，却已写明通过，仍按已命名计：",
+        f"the date of naming is after {day} and yet it is said to be passed, and the unit counts as named: ",
+    )
+    return [rows_in_words(_file(given), ahead, *says, dated=True)] if len(ahead) else []
+
+
+def _file(given: Given) -> str | None:
+    return given.loaded["cycle"].sources[0].name if "cycle" in given.loaded else None
+
+
+def rows_in_words(file: str | None, rows: pd.DataFrame, zh: str, en: str, *, dated: bool = False) -> Text:
+    """What is said of rows that name units: of which file and sheet, in which rows.
+
+    Parameters
+    ----------
+    file
+        Where they stand; None: in a table.
+    rows
+        ``candidate_id, year, date``, and where known ``source_sheet, source_row``.
+    zh, en
+        What is said before they are named.
+    dated
+        Whether their dates are said.
+    """
     first = rows.head(_NAMED).reindex(columns=["candidate_id", "year", "date", "source_sheet", "source_row"])
     sheet = first["source_sheet"].dropna().head(1).tolist()
     said_zh, said_en = [], []

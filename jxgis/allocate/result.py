@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from jxgis.allocate.named import misdated, named_beside
+from jxgis.allocate.named import misdated, named_ahead, named_beside
 from jxgis.allocate.part import PART
 from jxgis.allocate.rules import can_be
 from jxgis.i18n import Text, listed, text, text_pair
@@ -222,14 +222,16 @@ class AllocationResult(Result):
         return [text_pair("allocate.conflict_note", rules=rules, n=self._free)] if words else []
 
     def notes(self) -> list[Text]:
-        """The conflict, types that the city does not have, and years that are over by today's date and still decided: said on the
-        screen, written nowhere.
+        """The conflict, types that the city does not have, and by today's date years that are over and still decided and namings that are
+        still to come: said on the screen, written nowhere.
         """
         city = self.given.city
         types = load_types(None if city is None else city.unit_types)
+        today = date.today()  # noqa: DTZ011  (the planner's own calendar)
         stopped = [] if self.total_proven else [text_pair("allocate.total_unproven", n=self.terms.total)]
-        found = [*self._conflict(), *stopped, *self._named(), *strange_types(self.candidates["type"], types)]
-        over = [year for year in self.terms.open if year < date.today().year]  # noqa: DTZ011  (the planner's own calendar)
+        found = [*self._conflict(), *stopped, *self._named(), *named_ahead(self.given, today)]
+        found += strange_types(self.candidates["type"], types)
+        over = [year for year in self.terms.open if year < today.year]
         if over and self.given.settings.allocate.this_year is None:
             found.append(text_pair("allocate.clock", years="、".join(map(str, over))))
         return found

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from jxgis.allocate.cycle import Cycle
     from jxgis.city import CycleStep
+    from jxgis.i18n import Text
     from jxgis.load import Loaded
     from jxgis.settings import Settings
 
@@ -109,6 +110,8 @@ def run_cycle(
     reads = [str(each) for each in (steps, schedule) if each is not None]
     lines = _lines(found, day, settings.cycle.soon_days, lang)
     lines += [note.of(lang) for each in loaded for note in each.notes]
+    if told is not None:
+        lines += [note.of(lang) for note in _ahead(loaded[0], path, day)]
     if over.any():
         called = names_of(chosen[over])
         lines.append(text("cycle.named_before", lang, n=len(called), names=listed(called, lang)))
@@ -201,6 +204,19 @@ def _summary(found: Cycle, day: dt.date, soon: int) -> dict[str, Any]:
         "due": due[columns].to_dict("records"),
         "problems": problems.where(problems.notna(), None).to_dict("records"),
     }
+
+
+def _ahead(loaded: Loaded, path: Sequence[CycleStep], day: dt.date) -> list[Text]:
+    """A note on the dates of naming that are still to come, with their rows."""
+    from jxgis.allocate.named import rows_in_words
+
+    naming = loaded.table[loaded.table["step"] == path[-1].key]
+    ahead = naming[naming["date"] > dt.datetime.combine(day, dt.time())]
+    says = (
+        f"命名日期晚于 {day}，不算已命名：",
+        f"the date of naming is after {day}, and the unit does not count as named: ",
+    )
+    return [rows_in_words(loaded.sources[0].name, ahead, *says, dated=True)] if len(ahead) else []
 
 
 def _lines(found: Cycle, day: dt.date, soon: int, lang: str) -> list[str]:

@@ -146,7 +146,10 @@ def _of_city(heading: str, rows: pd.DataFrame, by_id: Mapping[str, PlanTarget], 
 
 
 def _by_zone(scorecard: pd.DataFrame, by_id: Mapping[str, PlanTarget], year: int, lang: str) -> list[Block]:
-    """A table of areas and one of districts: a row an indicator, a column a zone; what is below its target is marked."""
+    """A table of areas and one of districts: a row an indicator, a column a zone; what is below its target is marked.
+
+    Of further zones, which may be hundreds, it is said where they stand.
+    """
     blocks: list[Block] = []
     for level in ("area", "district"):
         rows = scorecard[(scorecard["level"] == level) & scorecard["value"].notna()]
@@ -175,7 +178,24 @@ def _by_zone(scorecard: pd.DataFrame, by_id: Mapping[str, PlanTarget], year: int
         blocks.append(
             TableBlock(heading, [*heads, *zones], numeric, made, marked=frozenset(marked), folded=level == "district")
         )
-    return blocks
+    return [*blocks, *_elsewhere(scorecard, lang)]
+
+
+def _elsewhere(scorecard: pd.DataFrame, lang: str) -> list[Block]:
+    """Where the zones of further levels stand: units, communities, those of the city's own."""
+    agreed = declared("scorecard.scorecard")
+    number = (
+        scorecard[~scorecard["level"].isin(["city", "area", "district"])].groupby("level", sort=False)["zone"].nunique()
+    )
+    if number.empty:
+        return []
+    words = [
+        text("scorecard.level_count", lang, level=agreed.columns["level"].word(str(level), lang), n=int(n))
+        for level, n in number.items()
+    ]
+    return [
+        Paragraph(text("scorecard.elsewhere", lang, levels=listed(words, lang), sheet=agreed.title.of(lang)), "sub")
+    ]
 
 
 def _of_projects(projects: pd.DataFrame | None, lang: str) -> list[Block]:

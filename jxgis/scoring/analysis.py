@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import geopandas as gpd
@@ -163,11 +164,15 @@ def analyse(given: Given) -> ScoresResult:
     values = _values(given, candidates, chosen, types)
     own, found_by = values.own, values.found
     gates = _gates(given, candidates)
-    ranking = _rank(given, ids, chosen, values.counted, gates["gates"] != FAILED)
+    passes = gates["gates"] != FAILED
+    ranking = _rank(given, ids, chosen, values.counted, passes)
     ranked, single, weights = ranking.ranked, ranking.single, ranking.weights
     scored = Scored(values.counted[single.columns], single, weights.shares, ranked["rank"])
     kinds = type_table(ids, brought_types(candidates), values.counted, types, min_completeness=options.min_completeness)
-    lacking = ~complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
+    enough = complete_enough(ranked["completeness"].to_numpy(), options.min_completeness)
+    lacking = (
+        ~enough | ranked["score"].isna().to_numpy()
+    )  # of whom nothing is known there is no rank, whatever is asked for
     both, who = _both(own, values.measured, found_by), ranked[["candidate_id", "score", "rank"]]
     return ScoresResult(
         given=given,
@@ -175,7 +180,7 @@ def analyse(given: Given) -> ScoresResult:
         indicators=_account(chosen, weights, own, values.measured[own.columns], values.methods, lang),
         measures=_measures(ids, chosen, own, found_by, lang),
         averages=average_indicators(
-            values.counted, gates["district"], chosen, measured=found_by, ground=values.ground,
+            values.counted[passes], gates["district"][passes], chosen, measured=found_by, ground=values.ground,
             districts=given.table("districts"), lang=lang,
         ),
         gates=gates,
@@ -263,8 +268,11 @@ def _rank(
     options = given.settings.scoring
     judged = options.judgements or load_registry().judgements
     single = score_table(values, chosen)
-    shaping = single[passes] if passes.sum() > 1 else single  # one alone cannot be told apart from others
+    few = passes.sum() < 2  # one alone cannot be told apart from others
+    shaping = single if few else single[passes]
     weights = weigh(options.weights, chosen, scores=shaping, judgements=judged)
+    if few and weights.method in ("entropy", "critic") and not passes.all():
+        weights = replace(weights, fallback=f"{weights.method}_of_all")
     ranked = rank_candidates(
         values.assign(candidate_id=ids),
         indicators=chosen,

@@ -166,13 +166,15 @@ class ScoresResult(Result):
         )
         behind = {name: getattr(self, name) for name in _DEPTH}
         write_gpkg(stage.path("scores_depth.gpkg"), behind, of=self.part.name, lang=given.lang, titles=self.type_names)
-        by = text(f"scoring.{self.weights.fallback or self.weights.method}", given.lang)
         report_workbook(
             stage.path("scores.xlsx"),
             [replace(section, sheets={**section.sheets, **self.sheets()})],
             title=text("maps.scores_title", given.lang),
             plain={"scores.scores": self._shown},
-            lines=[text("scoring.weight_by", given.lang, method=by), *(note.of(given.lang) for note in self.said)],
+            lines=[
+                text("scoring.weight_by", given.lang, method=self.weights.words(given.lang)),
+                *(note.of(given.lang) for note in self.said),
+            ],
             lang=given.lang,
             sketch=given.sketch,
         )
@@ -239,7 +241,9 @@ class ScoresResult(Result):
         given, most = self.given, self.given.settings.scoring.cards
         return scores_map(
             self._shown,
-            canvas=self.canvas(given.with_period(map_line(given.settings.scoring, given.lang))),
+            canvas=self.canvas(
+                given.with_period(map_line(given.settings.scoring, self.weights.words(given.lang), given.lang))
+            ),
             indicators=self.labels,
             units=dict(zip(self.indicators["indicator"], self.indicators["unit"], strict=True)),
             told=told(self._depth_shown, self.scores["candidate_id"], given.lang),
@@ -254,7 +258,9 @@ class ScoresResult(Result):
         from jxgis.scoring.figures import score_sheet
         from jxgis.scoring.section import map_line
 
-        canvas = self.canvas(map_line(self.given.settings.scoring, self.given.lang))
+        canvas = self.canvas(
+            map_line(self.given.settings.scoring, self.weights.words(self.given.lang), self.given.lang)
+        )
         return score_sheet(self._shown, canvas=canvas)
 
     def _chart(self) -> Figure:
@@ -270,6 +276,7 @@ class ScoresResult(Result):
         return score_section(
             self._shown,
             given.settings.scoring,
+            weights=self.weights.words(given.lang),
             indicators=self.indicators,
             titles=self.titles,
             depth=self._depth_shown,

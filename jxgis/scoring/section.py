@@ -40,6 +40,7 @@ def score_section(
     scores: pd.DataFrame,
     options: ScoringSettings,
     *,
+    weights: str,
     indicators: pd.DataFrame,
     titles: Mapping[str, str],
     depth: Mapping[str, pd.DataFrame],
@@ -54,6 +55,8 @@ def score_section(
         The contract's ``scores`` as people are shown them.
     options
         What shaped them.
+    weights
+        How the weights were found, in words.
     indicators
         One row an indicator: ``label, weight, missing`` (candidates without it).
     titles
@@ -79,7 +82,7 @@ def score_section(
         blocks=[*blocks, *_depth_blocks(scores, depth, top, lang)],
         answers=_answers(scores, blocks, lang),
         methods=[
-            method_note("scores", name, lang, **_values(options, lang), **_drawn(options, top, lang))
+            method_note("scores", name, lang, **_values(options, weights), **_drawn(options, top, lang))
             for name in ("score", "completeness", *_DEPTH_NOTES)
         ],
         sheets={"scores": by_rank(scores)},
@@ -103,13 +106,13 @@ def _answers(scores: pd.DataFrame, blocks: Sequence[Block], lang: str) -> list[A
     return [Answer(text("answers.scores", lang), said)]
 
 
-def map_line(options: ScoringSettings, lang: str) -> str:
+def map_line(options: ScoringSettings, weights: str, lang: str) -> str:
     """The line below the map's title: by which weights it was made."""
-    return text("maps.line_scores", lang, **_values(options, lang))
+    return text("maps.line_scores", lang, **_values(options, weights))
 
 
-def _values(options: ScoringSettings, lang: str) -> dict[str, str]:
-    return {"weights": text(f"report.weights_{options.weights}", lang), "share": f"{100 * options.min_completeness:g}"}
+def _values(options: ScoringSettings, weights: str) -> dict[str, str]:
+    return {"weights": weights, "share": f"{100 * options.min_completeness:g}"}
 
 
 def _drawn(options: ScoringSettings, top: int, lang: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError, SettingsError
+from jxgis.i18n import text
 from jxgis.scoring.indicators import Indicator, Judgements
 from jxgis.settings import Weighing
 from jxgis.space.ratio import ratio
@@ -58,13 +59,18 @@ class Weights:
     details
         Figures that go with the method: ``cr`` and ``lambda_max`` for AHP.
     fallback
-        Code of what stood in for an input that was not given, else empty: ``judgements_from_expert``.
+        Code of what stood in for an input that was not there, else empty: ``judgements_from_expert``, ``entropy_of_all``,
+        ``critic_of_all``.
     """
 
     method: Weighing
     shares: pd.Series
     details: dict[str, float] = field(default_factory=dict)
     fallback: str = ""
+
+    def words(self, lang: str) -> str:
+        """How they were found, and what stood in for an input that was not there."""
+        return text(f"report.weights_{self.fallback or self.method}", lang)
 
 
 def expert_weights(indicators: Sequence[Indicator]) -> pd.Series:

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -481,6 +482,27 @@ def test_a_naming_dated_in_another_year_is_said_with_file_and_row(tmp_path):
         "C1 (2026; 2099-12-20, row 6), C2 (2027; 2099-12-20, row 12); correct it."
         for words in said(found)
     )
+
+
+def test_a_naming_dated_after_today_is_said_with_file_and_row(tmp_path, monkeypatch):
+    """On 1 December C1's naming of the 20th is still to come, on the 20th it is not; the page, which knows no day, says nothing."""
+    table = steps(*DONE)
+    table.loc[table.index[-1], "date"] = pd.Timestamp("2026-12-20")
+    path = filled(tmp_path, table)
+    found = allocation(tmp_path, path)
+    for today, sentences in ((dt.date(2026, 12, 1), 1), (dt.date(2026, 12, 20), 0)):
+        monkeypatch.setattr("jxgis.allocate.result.date", SimpleNamespace(today=lambda today=today: today))
+        told = [note.en for note in found.notes() if "the date of naming is after" in note.en]
+        assert len(told) == sentences
+        if told:
+            assert told[0].startswith("filled.csv: the date of naming is after 2026-12-01 and yet")
+            assert told[0].endswith("counts as named: C1 (2026; 2026-12-20, row 6); correct it.")
+    assert not any("2026-12-20" in words for words in said(found))
+    for day, sentences in (("2026-12-19", 1), ("2026-12-20", 0)):
+        lines = run_cycle(Settings(), tmp_path / day, steps=path, on=day, lang="en")
+        told = [line for line in lines if "does not count as named" in line]
+        assert len(told) == sentences
+        assert not told or told[0].endswith("C1 (2026; 2026-12-20, row 6); correct it.")
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,14 @@ import shapely
 
 import jxgis
 from jxgis.errors import InputError, NotGivenError
+from jxgis.report.blocks import Paragraph
 from jxgis.run import run_part, run_report
 from jxgis.scorecard import values_sheet
 from jxgis.scorecard.analysis import analyse
+from jxgis.scorecard.section import scorecard_section
 from jxgis.scorecard.shown import counts_elsewhere, show_card
 from jxgis.scorecard.targets import load_plan
-from jxgis.settings import load_settings
+from jxgis.settings import ScorecardSettings, load_settings
 from jxgis.space.sums import whole_zones
 
 EAST, NORTH = 572_000, 3_403_000
@@ -295,3 +297,19 @@ def test_what_is_made_of_numbers_of_cases_tells_none_that_is_hidden(measure):
     )
     assert shown[["numerator", "denominator"]].isna().all(axis=None)
     assert shown["value"].isna().all() == (measure == "relative_density")
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("zh", "单元 2 个、街坊 3 个的数值太多"), ("en", "The values by unit (2), 街坊 (3) are too many")],
+)
+def test_the_page_says_where_the_zones_of_further_levels_stand(districts, units, toilets, lang, words):
+    """Three zones of a level of the city's own: no table of the page has them, the sheet does."""
+    result = jxgis.measure_scorecard(districts, units=units, further={"toilets": toilets}, lang=lang)
+    card = result.scorecard
+    own = [card[card["level"] == "unit"].assign(zone=f"坊{n}", level="街坊") for n in range(3)]
+    of_all = pd.concat([card, *own], ignore_index=True)
+    for table, said in ((of_all, 1), (card[card["level"] != "unit"], 0)):
+        section = scorecard_section(table, result.plan.targets, ScorecardSettings(), lang=lang)
+        told = [block.words for block in section.blocks if isinstance(block, Paragraph) and words in block.words]
+        assert len(told) == said

@@ -276,3 +276,71 @@ def test_a_candidate_that_fails_a_gate_does_not_shape_the_weights(method):
     pd.testing.assert_series_equal(found.weights.shares, alone.weights.shares)
     every = {"entropy": entropy_weights, "critic": critic_weights}[method](table[["p", "q"]])
     assert abs(every["p"] - alone.weights.shares["p"]) > 0.01
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("method", ["entropy", "critic"])
+def test_weights_of_candidates_that_fail_a_gate_are_said_beside_the_weights(method, lang, tmp_path):
+    """One passes, one is of 0.15 km²: with one alone data give no weights."""
+    shapes = shapely.box([0, 3000], 0, [2000, 3100], 1500)
+    table = gpd.GeoDataFrame(
+        {"candidate_id": ["a", "b"], "p": [10.0, 20.0], "q": [50.0, 90.0]}, geometry=shapes, crs=4549
+    )
+    own = {name: {"dimension": "A", "weight": 1, "target": 100} for name in "pq"}
+    said = {
+        "zh": "符合准入条件的不足两个，由全部候选单元得出",
+        "en": "of all candidates, for fewer than two pass the gates",
+    }[lang]
+    found = score_candidates(table, indicators=own, weights=method, lang=lang)
+    every = {"entropy": entropy_weights, "critic": critic_weights}[method](table[["p", "q"]])
+    assert found.weights.shares.tolist() == pytest.approx(every.tolist())
+    assert found.scores["gates"].tolist() == ["pass", "fail"]
+    assert said in found.weights.words(lang)
+    assert said in found.section().methods[0].method
+    assert said in found.map().get_root().render()
+    enough = gpd.GeoDataFrame(
+        pd.concat(
+            [
+                table,
+                table.iloc[[0]].assign(candidate_id="c", p=70.0).set_geometry(table.geometry.iloc[[0]].translate(9000)),
+            ]
+        ),
+        crs=4549,
+    )
+    assert said not in score_candidates(enough, indicators=own, weights=method, lang=lang).weights.words(lang)
+
+
+LACKING = {  # a, b, c, d of weights 3, 4, 2, 1 and targets of 100; the last two are too small for a unit
+    "exact": (50, 50, None, None), "below": (50, None, 100, 100), "full": (40, 40, 40, 40), "tie": (50, 50, None, None),
+    "none": (None, None, None, None), "small": (100, 100, 100, 100), "small_and_lacking": (100, None, None, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("least", "ranks", "incomplete"),
+    [
+        (0.7, {"exact": 1, "tie": 1, "full": 3}, {"below", "none", "small_and_lacking"}),
+        (0.0, {"below": 1, "exact": 2, "tie": 2, "full": 4}, {"none"}),
+        (1.0, {"full": 1}, {"exact", "tie", "below", "none", "small_and_lacking"}),
+    ],
+)
+def test_who_lacks_too_much_for_a_rank_by_hand(least, ranks, incomplete):
+    """A completeness of exactly the least is enough; who has no rank has every reason for it."""
+    sides = [300 if name.startswith("small") else 1600 for name in LACKING]
+    shapes = [shapely.box(2000 * k, 0, 2000 * k + side, side) for k, side in enumerate(sides)]
+    columns = dict(zip("abcd", zip(*LACKING.values(), strict=True), strict=True))
+    table = gpd.GeoDataFrame({"candidate_id": [*LACKING], **columns}, geometry=shapes, crs=4549)
+    own = {name: {"dimension": "A", "weight": w, "target": 100} for name, w in zip("abcd", (3, 4, 2, 1), strict=True)}
+    scores = score_candidates(table, indicators=own, min_completeness=least).scores.set_index("candidate_id")
+    by_hand = {
+        "exact": (350 / 7, 35, 0.7), "below": (450 / 6, 45, 0.6), "full": (40, 40, 1), "tie": (350 / 7, 35, 0.7),
+        "none": (np.nan, 0, 0), "small": (100, 100, 1), "small_and_lacking": (100, 30, 0.3),
+    }  # fmt: skip
+    for name, expected in by_hand.items():
+        found = scores.loc[name, ["score", "score_if_missing_zero", "completeness"]].tolist()
+        assert found == pytest.approx(expected, nan_ok=True), name
+    assert scores["rank"].dropna().to_dict() == ranks
+    reasons = {name: {*str(codes).split(";")} for name, codes in scores["reason"].dropna().items()}
+    assert {name for name, codes in reasons.items() if "incomplete" in codes} == incomplete
+    assert {name for name, codes in reasons.items() if "gate_too_small" in codes} == {"small", "small_and_lacking"}
+    assert {*reasons} == {*scores.index[scores["rank"].isna()]}

@@ -62,6 +62,19 @@ def test_a_length_and_what_nobody_measures_are_means_over_more_than_one_candidat
     assert set(table["of"]) == {"candidates"}
 
 
+def test_a_candidate_that_fails_a_gate_is_no_part_of_a_mean_and_an_incomplete_one_is():
+    """丁, of 0.01 km², brings 100; 丙 brings half of what is asked. By hand: (80 + 40)/2 in the east, (80 + 40 + 20)/3 in all."""
+    small = gpd.GeoDataFrame({"candidate_id": ["丁"]}, geometry=[shapely.box(4000, 0, 4100, 100)], crs=4549)
+    four = pd.concat([CANDIDATES, small], ignore_index=True)
+    four = four.assign(lit=[80.0, 40.0, 20.0, 100.0], clean=[50.0, 50.0, np.nan, 50.0])
+    own = {"lit": indicator(target=80), "clean": indicator(target=80)}
+    result = score_candidates(four, districts=DISTRICTS, indicators=own)
+    assert result.scores["rank"].isna().tolist() == [False, False, True, True]
+    table = result.averages.set_index(["indicator", "zone"]).loc["lit"]
+    assert table["value"].to_dict() == pytest.approx({"all": 140 / 3, "东": 60})
+    assert table["candidates"].to_dict() == {"all": 3, "东": 2}
+
+
 def test_without_districts_there_are_means_over_all_candidates():
     result = score_candidates(CANDIDATES.assign(lit=[80.0, 40.0, np.nan]), indicators={"lit": indicator(target=80)})
     assert result.averages[["zone", "value", "candidates"]].to_numpy().tolist() == [["all", 60.0, 2]]

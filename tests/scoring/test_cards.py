@@ -14,7 +14,7 @@ from hostile_city import POISON
 from jxgis.escape import html
 from jxgis.scoring.analysis import score_candidates
 from jxgis.scoring.cards import CardTables, _type, make_cards
-from jxgis.settings import IndicatorSettings
+from jxgis.settings import IndicatorSettings, Settings, UnitSettings
 
 DISTRICTS = gpd.GeoDataFrame(
     {"name": ["东", "西"], "area": ["南湖区", "秀洲区"]},
@@ -102,7 +102,17 @@ def test_a_share_below_its_bound_never_reads_as_the_bound():
     assert (gate.value, gate.state) == ("94.9 %", "fail")
 
 
-def test_values_stand_beside_reference_district_and_city(cards):
+@pytest.fixture(scope="module")
+def beside_a_fourth(candidates):
+    """丁 in the west passes the gates, with the values of 丙, which does not and is part of no mean."""
+    fourth = (
+        candidates.iloc[[2]].assign(candidate_id="丁", name="丁片").set_geometry([shapely.box(5500, 0, 7500, 1500)])
+    )
+    return cards_of(score_candidates(pd.concat([candidates, fourth]), districts=DISTRICTS, indicators=OWN))
+
+
+def test_values_stand_beside_reference_district_and_city(beside_a_fourth):
+    cards = beside_a_fourth
     lines = {line.label: line for group in cards["甲"].groups for line in group.lines}
     assert [group.title for group in cards["甲"].groups] == ["设施", "管理"]
     assert [group.weight for group in cards["甲"].groups] == ["75 %", "25 %"]
@@ -119,9 +129,10 @@ def test_values_stand_beside_reference_district_and_city(cards):
     assert trees.district == "—", "the mean over one candidate is that candidate"
 
 
-def test_strengths_and_gaps_by_their_effect_on_the_score(cards):
+def test_strengths_and_gaps_by_their_effect_on_the_score(beside_a_fourth):
     """甲: weights known 2/3 and 1/3: 照明 (100 − 75)·2/3, 噪声 (50 − 30)/3. 乙: (50 − 75)/2, (10 − 30)/4, and beside the city,
     for 甲 has no 行道树, (50 − 60)/4."""
+    cards = beside_a_fourth
     assert [tuple(one) for one in cards["甲"].strengths] == [
         ("照明 80 %，高于东的 60（标准 ≥ 80）", "+16.7"),
         ("噪声 5，低于东的 7（标准 0 … 10）", "+6.7"),
@@ -156,7 +167,8 @@ def test_the_best_come_first_and_those_that_fail_a_gate_last(result):
 
 def test_a_candidate_that_is_its_district_is_set_beside_the_city(candidates):
     whole = candidates.set_geometry([*DISTRICTS.geometry, candidates.geometry[0]])
-    card = cards_of(score_candidates(whole, districts=DISTRICTS, indicators=OWN))["甲"]
+    wide = Settings(units=UnitSettings(max_km2=100.0))
+    card = cards_of(score_candidates(whole, districts=DISTRICTS, indicators=OWN, settings=wide))["甲"]
     lines = [line for group in card.groups for line in group.lines]
     assert {line.district for line in lines} == {"—"}
     assert "全市" in card.strengths[0].words
