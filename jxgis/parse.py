@@ -1,4 +1,4 @@
-"""What people write by hand where a machine would write 1, 0 or a number: yes and no, years, ranks."""
+"""What people write by hand where a machine would write 1, 0 or a number: yes and no, years, ranks, degrees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "NO", "YES", "narrow", "ranks", "years", "yes_no"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "NO", "YES", "degrees", "narrow", "ranks", "years", "yes_no"]
 
 YES = ("是", "通过", "已通过", "合格", "yes", "true")
 NO = ("否", "不通过", "未通过", "不合格", "no", "false")
@@ -38,6 +38,12 @@ _RANK = re.compile(r"(?:第|no\.?|#)?(\d+)(?:\.0+)?[名位号]?", re.IGNORECASE)
 _CHINESE_RANK = re.compile(r"第?([一二三四五六七八九])?(十)?([一二三四五六七八九])?[名位号]?")
 
 
+_DEGREES = re.compile(
+    r"(?P<side>[NSEW]|[东西]经|[南北]纬)?\s*(?P<degrees>[+-]?\d{1,3}(?:\.\d+)?)\s*"
+    r"(?:[°º度]\s*(?:(?P<minutes>\d{1,2}(?:\.\d+)?)\s*['′’分]\s*(?:(?P<seconds>\d{1,2}(?:\.\d+)?)\s*(?:[\"″”秒]|'')\s*)?)?)?"
+    r"(?P<after>[NSEW])?",
+    re.IGNORECASE,
+)
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 
 
@@ -147,6 +153,43 @@ def ranks(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
         found, given = _each(text, _rank), text.notna()
     sound = (found >= 1) & (found % 1 == 0)
     return found.where(sound), (given & ~sound).to_numpy(dtype=np.bool_)
+
+
+def degrees(column: pd.Series) -> pd.Series:
+    """Read a column of degrees with their signs: 120.755°, 120°45′18″, 120度45分18秒, E120.755, 北纬30.5.
+
+    Parameters
+    ----------
+    column
+        Text.
+
+    Returns
+    -------
+    pandas.Series
+        float64, south and west below zero; NaN for what is no angle.
+
+    Examples
+    --------
+    >>> degrees(pd.Series(["120°45′18″", "30°44'45.6″S", "120°61′", "30.5°30′"])).tolist()
+    [120.755, -30.746, nan, nan]
+    """
+    return _each(_plain(column), _angle)
+
+
+def _angle(said: str) -> float:
+    found = _DEGREES.fullmatch(said)
+    if found is None or (found["side"] and found["after"]):
+        return np.nan
+    whole, minutes, seconds = (float(found[part] or 0) for part in ("degrees", "minutes", "seconds"))
+    parted = found["minutes"] is not None
+    if minutes >= 60 or seconds >= 60 or (parted and whole % 1) or (found["seconds"] and minutes % 1):
+        return np.nan
+    angle = abs(whole) + (60 * minutes + seconds) / 3600
+    side = (found["side"] or found["after"] or "").upper()
+    below = found["degrees"].startswith("-")
+    if below and side:
+        return np.nan
+    return -angle if below or side in ("S", "W", "南纬", "西经") else angle
 
 
 def _plain(column: pd.Series) -> pd.Series:

@@ -137,3 +137,15 @@ def test_a_column_of_numbers_with_a_gap_says_yes_and_no():
 def test_a_year_is_read_with_a_blank_before_its_word():
     assert parse.years(pd.Series(["2024 年", "2024　年度", "2024 3"]))[0].tolist()[:2] == [2024.0, 2024.0]
     assert parse.years(pd.Series(["2024 3"]))[1].all()
+
+
+@pytest.mark.parametrize(
+    ("text", "angle"),
+    [("120.755°", 120.755), ("１２０°４５′１８″", 120.755), ("120°45'18\"E", 120.755), ("120°45'18''", 120.755), ("120度45分18秒", 120.755),
+     ("E120.755", 120.755), ("东经120.755", 120.755), ("120.755e", 120.755), ("120°45.3′", 120.755), ("西经120.755°", -120.755),
+     ("-120°45′18″", -120.755), ("0°30′W", -0.5), ("120°60′", None), ("120°45′60″", None), ("120.5°30′", None),
+     ("120°45.5′18″", None), ("N120.755E", None), ("-120.755W", None), ("1200.755°", None), ("120°′18″", None)],
+)  # fmt: skip
+def test_degrees_are_read_with_their_signs_and_nothing_else_is(text: str, angle: float | None) -> None:
+    (found,) = parse.degrees(pd.Series([text]))
+    assert np.isnan(found) if angle is None else found == pytest.approx(angle, abs=1e-12)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_NUMBER",
     "as_code",
+    "as_coordinate",
     "as_number",
     "as_text",
     "as_written",
@@ -36,6 +37,8 @@ _NULLS = ["", "null", "none", "nan", "n/a", "<na>", "\\n"]
 _BREAKS = r"\s*[\x00-\x1f\x7f\x85\u2028\u2029]+\s*"
 _TURNS = r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 _ODD = r"[\x00-\x1f\x7f\x85\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+_THOUSANDS = r"[+-]?[1-9]\d{0,2}(?:[,\s]\d{3})+(?:\.\d+)?"
+_MYRIADS = r"[+-]?\d+(?:\.\d+)?\s*万"
 _LOST_DIGITS = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 
 
@@ -142,7 +145,7 @@ def differing(one: pd.Series, other: pd.Series, *, numbers: bool) -> NDArray[np.
     >>> differing(pd.Series(["月河 ", "府南", None]), pd.Series(["月河", "府南市场", None]), numbers=False).tolist()
     [False, True, False]
     """
-    a, b = (as_number(column)[0] if numbers else as_text(column) for column in (one, other))
+    a, b = (as_coordinate(column)[0] if numbers else as_text(column) for column in (one, other))
     same = np.isclose(a, b, rtol=1e-7, atol=0) if numbers else (a == b).to_numpy(dtype=bool)
     return ~(same | (a.isna() & b.isna()).to_numpy(dtype=bool))
 
@@ -205,7 +208,9 @@ def as_code(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
 
 
 def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Numbers, thousands separated or not, of any width; a year may be written as one (2024年); a column of yes and no alone is 1 and 0.
+    """Numbers of any width, as people write them: 1,200 and 1.2万, a year as one (2024年); a column of yes and no alone is 1 and 0.
+
+    A comma parts thousands only: 12,5 is not a number, since it may be 12.5.
 
     Returns
     -------
@@ -216,9 +221,9 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
 
     Examples
     --------
-    >>> number, bad = as_number(pd.Series(["1,234", "2024年", "３.５", "many", None]))
+    >>> number, bad = as_number(pd.Series(["1,234", "2024年", "３.５", "1.2万", "12,5", None]))
     >>> number.tolist(), bad.tolist()
-    ([1234.0, 2024.0, 3.5, nan, nan], [False, False, False, True, False])
+    ([1234.0, 2024.0, 3.5, 12000.0, nan, nan], [False, False, False, False, True, False])
     >>> as_number(pd.Series(["是", "否", None]))[0].tolist()
     [1.0, 0.0, nan]
     """
@@ -233,14 +238,37 @@ def as_number(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     number = pd.to_numeric(text, errors="coerce")
     again = number.isna() & text.notna()
     if again.any():
-        plain = (
-            parse.narrow(text[again])
-            .str.replace(r"[,\s]", "", regex=True)
-            .str.replace(r"^(\d{4})年度?$", r"\1", regex=True)
-        )
-        number = number.mask(again, pd.to_numeric(plain, errors="coerce"))
+        plain = parse.narrow(text[again]).str.replace(r"^(\d{4})年度?$", r"\1", regex=True)
+        grouped = plain.str.fullmatch(_THOUSANDS)
+        plain = plain.mask(grouped, plain.str.replace(r"[,\s]", "", regex=True))
+        myriads = plain.str.fullmatch(_MYRIADS)
+        read = pd.to_numeric(plain.mask(myriads, plain.str.rstrip("万")), errors="coerce")
+        number = number.mask(again, read.where(~myriads, read * 10_000))
     number = number.astype(np.float64).replace([np.inf, -np.inf], np.nan)
     return number, (number.isna() & text.notna()).to_numpy(dtype=bool)
+
+
+def as_coordinate(column: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Coordinates: numbers, or degrees as people write them (`parse.degrees`).
+
+    Returns
+    -------
+    number : pandas.Series
+        float64, NaN where there is none.
+    bad : numpy.ndarray of bool
+        Text that is neither.
+
+    Examples
+    --------
+    >>> number, bad = as_coordinate(pd.Series(["120.755", "120°45′18″E", "北纬30.5", "东栅"]))
+    >>> number.tolist(), bad.tolist()
+    ([120.755, 120.755, 30.5, nan], [False, False, False, True])
+    """
+    number, bad = as_number(column)
+    if bad.any() and not pd.api.types.is_numeric_dtype(column.dtype):
+        number = number.mask(bad, parse.degrees(as_text(column[bad])))
+        bad = bad & number.isna().to_numpy()
+    return number, bad
 
 
 def as_written(column: pd.Series, agreed: Column) -> tuple[pd.Series, NDArray[np.bool_]]:

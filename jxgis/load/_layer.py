@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from jxgis.reference import Reference
 
 _APART_M = 20.0
+# The properties of DataV.GeoAtlas, whose boundaries are AMap's; GeoJSON, its format, knows no CRS but WGS-84.
+_OF_DATAV = {"adcode", "childrenNum", "level"}
 
 __all__ = ["Gathered", "finish", "gather", "refuse_empty", "require_columns", "told_by"]
 
@@ -126,7 +128,7 @@ def gather(source: Source, wanted: str, *, city: City | None, options: ReadOptio
         metric = crs_of_nowhere(given, city)
     frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     geometry = np.concatenate([place.geometry for place in placed])
-    _reject_blank(ledger, raw)
+    ledger.reject_blank()
     _record(ledger, placed)
     as_given = np.concatenate([place.given for place in placed])
     crs_note = placing.crs_note
@@ -186,9 +188,11 @@ class _Placing:
         points = agreed.geometry in ("point", "any") and (
             table.geometry is None or bool(shapely.is_missing(table.geometry).all())
         )
-        reference = reference_of(
-            given.get("crs"), table.crs, towgs84=given.get("towgs84"), what=table.name, points=points
-        )
+        declared = given.get("crs")
+        if declared is None and table.crs is not None and table.crs.is_geographic and set(table.frame) >= _OF_DATAV:
+            declared = "GCJ-02"
+            self.told.add("load.gcj02", table.name)
+        reference = reference_of(declared, table.crs, towgs84=given.get("towgs84"), what=table.name, points=points)
         if self.metric is None:
             self.metric, why = _metric(self._city, given, table, reference, frame, mapping, agreed)
             self.crs_note = why if given.get("metric_crs") is None else None
@@ -345,12 +349,6 @@ def _record(ledger: Ledger, placed: list[Placed]) -> None:
                 shown = np.full(len(ledger.kept), "", dtype=object)
                 shown[whole] = np.asarray(values[bad], dtype=object)
                 ledger.reject(whole, field=name, reason=reason, values=shown)
-
-
-def _reject_blank(ledger: Ledger, raw: list[RawTable]) -> None:
-    """Rows of text that hold nothing at all are named as such, whatever else they lack."""
-    blank = np.concatenate([table.frame.isna().all(axis=1).to_numpy() & (table.geometry is None) for table in raw])
-    ledger.reject(blank, field="", reason="empty_row", values=np.full(len(blank), "", dtype=object))
 
 
 def _convert(gathered: Gathered) -> None:

@@ -13,7 +13,8 @@ from jxgis import crs as _crs
 from jxgis import reference as _reference
 from jxgis.errors import CrsError, InputError
 from jxgis.i18n import Text
-from jxgis.load._columns import as_number, as_text
+from jxgis.load._columns import as_coordinate, as_text
+from jxgis.parse import narrow
 from jxgis.schema.layers import heads
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ _KM_PER_DEG = 111.2
 _REACH_KM = 10.0
 _DEGREE_M = 111_195.0  # of a great circle of 6,371 km
 _PAIR = r"^[^\d+-]*(?P<first>[+-]?\d+(?:\.\d+)?)\s*[,，;；\s]\s*(?P<second>[+-]?\d+(?:\.\d+)?)[^\d]*$"
+# Both with their signs of degrees, or of full width.
+_PAIR_BY_HAND = r"^\s*([^,;]*\d[^,;]*?)\s*[,;]\s*([^,;]*\d[^,;]*?)\s*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def nowhere(rows: int) -> Placed:
 
 def degrees_apart(frame: pd.DataFrame, sets: Sequence[tuple[str, ...]]) -> float | None:
     """How far two pairs of columns in degrees are apart, metres, the median; None where they are not both in degrees."""
-    pairs = [[as_number(frame[name])[0].to_numpy() for name in names] for names in sets if len(names) == 2]
+    pairs = [[as_coordinate(frame[name])[0].to_numpy() for name in names] for names in sets if len(names) == 2]
     if len(pairs) < 2:
         return None
     (lon, lat), (x, y) = pairs[:2]
@@ -403,8 +406,8 @@ def place_columns(
     a, b = names.get(pair[0], pair[0]), names.get(pair[1], pair[1])
     field = a if pair[0] == pair[1] else f"{a},{b}"
     in_one, first, second = _both_in_one(first, second)
-    number_a, bad_a = as_number(first)
-    number_b, bad_b = as_number(second)
+    number_a, bad_a = as_coordinate(first)
+    number_b, bad_b = as_coordinate(second)
     one, two = number_a.to_numpy(), number_b.to_numpy()
     bad = bad_a | bad_b
     missing = (np.isnan(one) | np.isnan(two)) & ~bad
@@ -565,4 +568,11 @@ def _split(column: pd.Series) -> tuple[pd.Series, pd.Series, NDArray[np.bool_]]:
     parts = [pd.Series(pc.struct_field(found, name).to_pandas(), dtype="str") for name in ("first", "second")]
     whole = np.asarray(found.is_valid())
     first, second = (part.set_axis(column.index).where(whole, text) for part in parts)
+    left = ~whole & text.notna().to_numpy()
+    if left.any():
+        by_hand = narrow(text[left]).str.extract(_PAIR_BY_HAND).dropna()
+        first, second = (
+            part.mask(part.index.isin(by_hand.index), by_hand[at]) for at, part in ((0, first), (1, second))
+        )
+        whole |= column.index.isin(by_hand.index)
     return first, second, whole

@@ -17,7 +17,7 @@ import pandas as pd
 
 from jxgis._files import reading, require_sane_workbook, unzip_text
 from jxgis.errors import InputError
-from jxgis.i18n import Text
+from jxgis.i18n import Text, text_pair
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -116,16 +116,73 @@ def decode(data: bytes, *, encoding: str | None, what: str) -> str:
                 en=f"Unknown encoding {encoding!r}; use utf-8, gb18030 or another codec's name.",
             ) from None
         return text
-    marked = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    for candidate in ["utf-16"] if marked else ["utf-8-sig", "gb18030"]:
-        try:
-            return data.decode(candidate)
-        except UnicodeDecodeError:
-            continue
-    raise InputError(
+    for codec in ["utf-16"] if _is_utf16(data) else ["utf-8-sig", "gb18030"]:
+        found = _read_as(data, codec)
+        if found is not None:
+            return found
+    raise _unknown_encoding(what)
+
+
+def _is_utf16(data: bytes) -> bool:
+    return data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _read_as(data: bytes, codec: str) -> str | None:
+    """Text in one encoding; None where it is not."""
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError:
+        return None
+
+
+def _unknown_encoding(what: str) -> InputError:
+    return InputError(
         zh=f"{what} 的编码无法识别（不是 UTF-8，也不是 GB18030）；请另存为 UTF-8，或用 encoding 指定。",
         en=f"{what}: unknown encoding (neither UTF-8 nor GB 18030); save it as UTF-8, or name its encoding.",
     )
+
+
+def _decode_lines(data: bytes, what: str) -> tuple[str, bool]:
+    """Decode a text that as a whole is in no encoding: each line in its own, as joined files have them.
+
+    A byte that cannot be read becomes �; in neither encoding is a line end part of a character.
+
+    Returns
+    -------
+    text : str
+    joined : bool
+        Whether there are lines of both encodings.
+
+    Raises
+    ------
+    InputError
+        If more than one line in twenty (but for a single one) is in neither, or half of what stands in those.
+    """
+    lines = data.split(b"\n")
+    utf8, gb = ([_read_as(line, codec) for line in lines] for codec in ("utf-8", "gb18030"))
+    ascii_only = [line.isascii() for line in lines]
+    valid = sum(text is not None and not plain for text, plain in zip(utf8, ascii_only, strict=True))
+    # By chance a line of two signs of GBK is UTF-8, one in fifty; a line of UTF-8 is GBK more often than not.
+    first = any(a is not None and b is None for a, b in zip(utf8, gb, strict=True)) or 2 * valid > ascii_only.count(
+        False
+    )
+    read: list[str] = []
+    broken: list[str] = []
+    in_gb = 0
+    for line, a, b, plain in zip(lines, utf8, gb, ascii_only, strict=True):
+        if a is not None and (first or plain):
+            read.append(a.removeprefix("\ufeff"))
+        # A broken line of UTF-8 is, in GB 18030, made of signs that nobody writes.
+        elif b is not None and (not first or _read_as(b.encode("gb18030"), "gb2312") is not None):
+            read.append(b)
+            in_gb += 1
+        else:
+            read.append(line.decode("utf-8" if first else "gb18030", errors="replace"))
+            broken.append(read[-1])
+    signs = "".join(broken)
+    if len(broken) > max(1, len(lines) / 20) or 2 * signs.count("\ufffd") > len(signs):
+        raise _unknown_encoding(what)
+    return "\n".join(read), bool(first and in_gb)
 
 
 def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
@@ -136,7 +193,7 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     path
         ``.csv``, ``.txt``, ``.tsv``, or one of them with ``.gz``; separated by comma, tab, semicolon or ``|``.
     encoding
-        As for `decode`.
+        As for `decode`; None also reads files joined of two encodings, and those with a broken character (shown as �).
     what
         The file, for messages.
 
@@ -154,7 +211,14 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
 
     with reading(what, _GZIP):
         data = unzip_text(path, what=what) if path.suffix.lower() == ".gz" else path.read_bytes()
-    text = decode(data, encoding=encoding, what=what)
+    by_line = joined = False
+    try:
+        text = decode(data, encoding=encoding, what=what)
+    except InputError:
+        if encoding is not None or _is_utf16(data):
+            raise
+        text, joined = _decode_lines(data, what)
+        by_line = True
     # The start first: a copy of a whole export costs a second.
     if not text[:10_000].strip(_BLANK) and not text.strip(_BLANK):
         raise _empty(what)
@@ -199,7 +263,20 @@ def read_csv(path: Path, *, encoding: str | None, what: str) -> Sheet:
     numbers = np.delete(numbers, [line.row - 1 for line in broken])
     if raw.count(b"\n") > 1 + len(numbers) + len(broken):
         _refuse_swallowed(table, numbers, raw, row, what)
-    return Sheet(table.to_pandas(), numbers, tuple(broken))
+    frame = table.to_pandas()
+    return Sheet(frame, numbers, tuple(broken), _unread(frame, numbers, what, joined=joined) if by_line else ())
+
+
+def _unread(frame: pd.DataFrame, numbers: NDArray[np.int64], what: str, *, joined: bool) -> tuple[Text, ...]:
+    """What is said of a file whose lines were decoded one by one."""
+    notes = [text_pair("load.joined", file=what)] if joined else []
+    holds = np.zeros(len(frame), dtype=bool)
+    for name in frame:
+        holds |= frame[name].str.contains("\ufffd", regex=False, na=False).to_numpy(dtype=bool)
+    if holds.any():
+        rows = [str(row) for row in numbers[holds][:5]]
+        notes.append(text_pair("load.unread_characters", file=what, count=int(holds.sum()), rows=rows))
+    return tuple(notes)
 
 
 def _refuse_swallowed(table: pa.Table, numbers: NDArray[np.int64], raw: bytes, row: str, what: str) -> None:

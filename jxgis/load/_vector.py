@@ -90,7 +90,8 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
     path
         GeoPackage, GeoJSON, Shapefile, FlatGeobuf, KML or a file geodatabase.
     layer
-        Its layer, or ``layerid=N`` for the one of that number; None for the only one, or the first of ``expected``.
+        Its layer, or ``layerid=N`` for the one of that number; None for the only one, or the first of ``expected``. Of a KML
+        whose folders are none of these, all are read: a folder holds some of the places, not another kind.
     expected
         The layer of the contract that is wanted, and what may stand in for it: ``("candidates", "units")``.
     encoding
@@ -117,6 +118,8 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
             require_finite_views(path, None, what=what)
         _require_no_grids(path, what)
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    if path.suffix.lower() == ".kml" and layer is None and len(names) > 1 and not set(expected) & set(names):
+        return _read_folders(path, names, expected, what)
     chosen = _choose(names, layer, expected, what)
     with reading(what, _unreadable(path)), _decoding(what, path), _offline():
         if path.suffix.lower() == ".gpkg":
@@ -137,6 +140,17 @@ def read_vector(path: Path, *, layer: str | None, expected: Sequence[str], encod
         return Features(pd.DataFrame(table), None, None, notes)
     frame = pd.DataFrame(table.drop(columns="geometry"))
     return Features(frame, np.asarray(table.geometry.array, dtype=object), table.crs, notes)
+
+
+def _read_folders(path: Path, names: list[str], expected: Sequence[str], what: str) -> Features:
+    """All folders of a KML, one after the other."""
+    parts = [
+        read_vector(path, layer=f"layerid={at}", expected=expected, encoding=None, what=what)
+        for at in range(len(names))
+    ]
+    geometry = np.concatenate([part.geometry for part in parts if part.geometry is not None])
+    note = text_pair("load.folders", file=what, count=len(names), names=names[:5])
+    return Features(pd.concat([part.frame for part in parts], ignore_index=True), geometry, parts[0].crs, (note,))
 
 
 def _read_shapefile(path: Path, layer: str, encoding: str) -> gpd.GeoDataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,8 +79,8 @@ def load_issues(
     status, source
         If given, only issues of these are kept; the others are left out and counted.
     drop_status
-        Issues whose status holds one of these words are left out and counted; with 作废 among them, so are issues with
-        a time of cancellation.
+        Issues of one of these statuses are left out and counted, 已作废 and 重复件 as 作废 and 重复; 非重复 and 作废申请驳回 are
+        other statuses, and are named with their counts. With 作废 among them, issues with a time of cancellation go too.
     drop_points
         Pairs of coordinates, as the file has them and in its order: issues there are left out and counted. For the
         point that a geocoder gives to what it cannot find.
@@ -92,7 +93,8 @@ def load_issues(
     Loaded
         Points with the columns of the contract, what names a person in their text masked (`jxgis.privacy.mask`). Flawed
         rows are rejected, each with its reason: coordinates missing, unreadable, 0,0 or outside the box; an id missing,
-        rounded, or used before (the first row is kept); a time missing or unreadable. ``issue_class`` is 未归类 where the
+        rounded, or used before (the first row is kept; one with another time and place is another
+        case, and is numbered by file and row); a time missing or unreadable. ``issue_class`` is 未归类 where the
         mapping has no entry. With ``start``, ``earlier`` holds the issues before it that pass the other filters.
 
     Raises
@@ -132,6 +134,13 @@ def load_issues(
     return finish(gathered)
 
 
+# So far two exports may put one case apart: they round its place and its time.
+_SAME_M, _SAME_TIME = 1.0, np.timedelta64(1, "m")
+# What a status may say beside its word: 系统自动作废, 重复上报件.
+_STATUS_BEFORE = r"(?:案件|问题|系统|自动|人工|已|被)*"
+_STATUS_AFTER = r"(?:上报|立案|关闭|结案|处理|案件|问题|工单|件|单|案|的)*"
+
+
 def _window(start: str | None, end: str | None) -> tuple[np.datetime64 | None, np.datetime64 | None]:
     first = None if start is None else local_date(start, field="from")
     last = None if end is None else local_date(end, field="to")
@@ -154,10 +163,14 @@ def _with_class_column(options: ReadOptions, class_column: str | None) -> ReadOp
 def _identify(gathered: Gathered) -> None:
     """Number the issues where no file has ids."""
     if "issue_id" not in gathered.frame:
-        names = [file.name for file in gathered.ledger.sources()]
-        rows = zip(gathered.ledger.source, gathered.ledger.row, strict=True)
-        gathered.frame["issue_id"] = pd.Series([f"{names[file]}:{row}" for file, row in rows], dtype="str")
+        gathered.frame["issue_id"] = pd.Series(_numbers(gathered), dtype="str")
         gathered.notes.append(text_pair("load.no_issue_id"))
+
+
+def _numbers(gathered: Gathered) -> list[str]:
+    """The file and row of each issue, for an id."""
+    names = [file.name for file in gathered.ledger.sources()]
+    return [f"{names[file]}:{row}" for file, row in zip(gathered.ledger.source, gathered.ledger.row, strict=True)]
 
 
 def _read_times(gathered: Gathered, zone: str) -> None:
@@ -228,10 +241,10 @@ def _drop(gathered: Gathered, drop_status: Sequence[str]) -> None:
     """Leave out cancelled and repeated cases, and say how many of each."""
     frame, ledger = gathered.frame, gathered.ledger
     detail: list[str] = []
+    statuses = pd.Series(frame.get("status"), index=frame.index, dtype="str")
     for word in drop_status:
-        out = np.zeros(len(frame), dtype=bool)
-        if "status" in frame:
-            out |= frame["status"].str.contains(word, regex=False, na=False).to_numpy(dtype=bool)
+        said = _STATUS_BEFORE + re.escape(word) + _STATUS_AFTER
+        out = statuses.str.fullmatch(said, na=False).to_numpy(dtype=bool, copy=True)
         if word == "作废" and "cancelled" in frame:
             out |= frame["cancelled"].notna().to_numpy()
         count = ledger.leave_out(out)
@@ -240,6 +253,10 @@ def _drop(gathered: Gathered, drop_status: Sequence[str]) -> None:
     if detail:
         total = sum(int(entry.rsplit(" ", 1)[1]) for entry in detail)
         gathered.notes.append(text_pair("load.left_out_status", count=total, detail=detail))
+    near = statuses[ledger.kept & statuses.str.contains("|".join(map(re.escape, drop_status)) or "$^", na=False)]
+    if len(near):
+        counts = [f"{mask(str(status))} {count}" for status, count in near.value_counts().items()]
+        gathered.notes.append(text_pair("load.status_counted", detail=counts))
 
 
 def _drop_points(gathered: Gathered, points: Sequence[tuple[float, float]]) -> None:
@@ -284,10 +301,42 @@ def _refuse_twice(gathered: Gathered) -> None:
     again = np.zeros(len(ids), dtype=bool)
     kept = gathered.ledger.kept
     again[kept] = ids[kept].duplicated().to_numpy()
+    if again.any() and (others := _other_cases(gathered)).any():
+        ids = ids.mask(others, pd.Series(_numbers(gathered), dtype="str"))
+        gathered.frame["issue_id"] = ids
+        again &= ~others
+        gathered.notes.append(text_pair("load.other_cases", count=int(others.sum())))
     gathered.ledger.reject(again, field="issue_id", reason="duplicate_id", values=ids)
     if gathered.earlier is not None:
         before = gathered.earlier.copy()
         gathered.earlier[before] = ~(ids[before].duplicated() | ids[before].isin(ids[kept])).to_numpy()
+
+
+def _other_cases(gathered: Gathered) -> NDArray[np.bool_]:
+    """Which kept rows have the id of an earlier one, and neither its time nor its place: 序号 begin anew in each file.
+
+    Where most that share an id do, another time or place will do. Of those that share all three only the first is another
+    case; the others are its doubles.
+    """
+    rows = np.flatnonzero(gathered.ledger.kept)
+    codes, _ = pd.factorize(gathered.frame["issue_id"].to_numpy()[rows])
+    first = rows[np.unique(codes, return_index=True)[1][codes]]
+    geometry = gathered.geometry
+    elsewhere = shapely.distance(geometry[rows], geometry[first]) > _SAME_M
+    another_time = elsewhere
+    key = pd.DataFrame({"id": codes, "x": shapely.get_x(geometry[rows]), "y": shapely.get_y(geometry[rows])})
+    key[["x", "y"]] = (key[["x", "y"]] / _SAME_M).round()
+    if "time" in gathered.frame:
+        time = gathered.frame["time"].to_numpy()
+        another_time = np.abs(time[rows] - time[first]) > _SAME_TIME
+        key["time"] = time[rows].astype("datetime64[m]").astype(np.int64)
+    other = elsewhere & another_time
+    if 2 * other.sum() > (rows != first).sum():
+        other = elsewhere | another_time
+    other &= ~key.duplicated().to_numpy()
+    found = np.zeros(len(gathered.frame), dtype=bool)
+    found[rows[other]] = True
+    return found
 
 
 def _class(

@@ -84,6 +84,13 @@ class Ledger:
             )
             self.kept &= ~bad
 
+    def reject_blank(self) -> None:
+        """Reject rows of text that hold nothing at all, whatever else they lack."""
+        blank = [table.frame.isna().all(axis=1).to_numpy() & (table.geometry is None) for table in self._tables]
+        self.reject(
+            np.concatenate(blank), field="", reason="empty_row", values=np.full(len(self.row), "", dtype=object)
+        )
+
     def leave_out(self, mask: ArrayLike) -> int:
         """Leave out the rows of a mask that are still kept; how many they were."""
         out = np.asarray(mask, dtype=bool) & self.kept

@@ -21,9 +21,9 @@ __all__ = ["Times", "local_date", "parse_times"]
 
 # Written for RE2, which reads a million rows in under a second; groups: year, month, day, hour, minute, second, ...
 _CLOCK = (
-    r"(?:[T\s]*(?P<half>上午|下午|中午|凌晨|晚上)?\s*(?P<hour>\d{1,2})(?:[:：时点](?P<minute>\d{1,2}))?分?"
+    r"(?:[T\s]*(?P<half>凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜间)?\s*(?P<hour>\d{1,2})(?:[:：时点](?P<minute>\d{1,2}))?分?"
     r"(?:[:：]?(?P<second>\d{1,2}))?(?:[.,](?P<fraction>\d{1,9}))?秒?)?"
-    r"\s*(?P<noon>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|z|UTC|GMT|[+-]\d{2}:?\d{2})?$"
+    r"\s*(?P<noon>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
 )
 _YEAR_FIRST = r"^(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?" + _CLOCK
 _YEAR_LAST = r"^(?P<first>\d{1,2})[-/.](?P<last>\d{1,2})[-/.](?P<year>\d{4})" + _CLOCK
@@ -31,6 +31,19 @@ _COMPACT = (
     r"^(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})[T\s]?"
     r"(?:(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<fraction>\d{3})?)?(?P<zone>Z)?$"
 )
+# Which hours of the day a word can mean: no two twelve hours apart.
+_HALVES = {
+    "凌晨": (0, 6),
+    "清晨": (4, 9),
+    "早上": (4, 11),
+    "早晨": (4, 11),
+    "上午": (0, 11),
+    "中午": (10, 14),
+    "下午": (12, 23),
+    "傍晚": (16, 20),
+    "晚上": (17, 23),
+    "夜间": (17, 23),
+}
 _NUMBER = r"^(?P<number>\d+(?:\.\d+)?)$"
 # Years that no case of a platform has: 1899-12-30 and 1900-01-00 are Excel's empty cells, 9999-12-31 is "never".
 _FIRST_YEAR, _LAST_YEAR = 1980, 2100
@@ -62,7 +75,8 @@ def parse_times(column: pd.Series, *, timezone: str) -> Times:
 
     Known are ISO 8601 with or without zone, ``2024/1/2 3:04``, ``2024年1月2日 下午3:04``, ``20240102030405``,
     ``01/02/2024 3:04 PM`` (month or day first: the order in which all dates of the column exist, month first if both),
-    Excel serials, seconds and milliseconds since 1970.
+    Excel serials, seconds, milliseconds and microseconds since 1970. ``24:00`` is the next day's beginning; an hour that
+    does not go with its word (晚上12:30, 上午14:00) is not read.
 
     Parameters
     ----------
@@ -187,7 +201,7 @@ def _plain_iso(column: pd.Series) -> NDArray[np.datetime64]:
     import pyarrow.compute as pc
 
     text = pa.array(column, type=pa.string(), from_pandas=True)
-    plain = pc.match_substring_regex(text, r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}$")
+    plain = pc.match_substring_regex(text, r"^\d{4}-\d{2}-\d{2}[ T](?:[01]\d|2[0-3]):\d{2}:\d{2}$")
     try:
         local = pc.cast(pc.if_else(plain, text, pa.scalar(None, pa.string())), pa.timestamp("us"))
     except pa.ArrowInvalid:
@@ -225,13 +239,12 @@ def _assemble(groups: dict[str, NDArray[np.object_]], timezone: str) -> NDArray[
     fraction = groups.get("fraction", empty)
     micro = _integers(np.array([(part + "000000")[:6] for part in fraction], dtype=object)) if any(fraction) else 0
     half = groups.get("half", empty) + groups.get("noon", empty)
-    late = np.isin(half, ["下午", "晚上"]) | np.isin(half, ["PM", "pm", "Pm", "P.M.", "p.m."])
-    early = np.isin(half, ["上午", "凌晨"]) | np.isin(half, ["AM", "am", "Am", "A.M.", "a.m."])
-    hour = np.where(late & (hour < 12), hour + 12, np.where(early & (hour == 12), 0, hour))
+    hour, heard = _of_day(hour, half)
     months = (year - 1970) * 12 + month - 1
     date = months.astype("datetime64[M]").astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
     sound = (month >= 1) & (month <= 12) & (date.astype("datetime64[M]").astype(np.int64) == months) & (day >= 1)
-    sound &= (hour < 24) & (minute < 60) & (second < 60)
+    ends = (hour == 24) & (minute == 0) & (second == 0) & (half == "")  # of the day, as ISO 8601:2004 has it
+    sound &= heard & ((hour < 24) | ends) & (minute < 60) & (second < 60)
     clock = hour * _HOUR_US + minute * _MINUTE_US + second * _SECOND_US + micro
     values = date.astype("datetime64[us]") + clock.astype("timedelta64[us]")
     values = np.where(sound, values, np.datetime64("NaT", "us"))
@@ -244,10 +257,22 @@ def _assemble(groups: dict[str, NDArray[np.object_]], timezone: str) -> NDArray[
     return values
 
 
+def _of_day(hour: NDArray[np.int64], half: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Hours of the day from those that a word tells apart, and where it can: 晚上12:30 may be of either day, 上午14:00 is of none."""
+    heard = np.ones(len(hour), dtype=bool)
+    for word in set(half) - {""}:
+        first, last = _HALVES[{"A": "上午", "P": "下午"}.get(word[0].upper(), word)]
+        at, low = half == word, hour % 12
+        of_day = np.where(hour > 12, hour, np.where(low >= first, low, low + 12))
+        hour = np.where(at, of_day, hour)
+        heard &= ~at | ((of_day >= first) & (of_day <= last))
+    return hour, heard
+
+
 def _offset_us(text: str) -> int:
     if text[0] not in "+-":
         return 0
-    hours, minutes = int(text[1:3]), int(text[-2:])
+    hours, minutes = int(text[1:3]), int(text[3:].removeprefix(":") or 0)
     return (hours * _HOUR_US + minutes * _MINUTE_US) * (-1 if text[0] == "-" else 1)
 
 
@@ -263,14 +288,14 @@ def _month_first(first: NDArray[np.object_], last: NDArray[np.object_]) -> bool:
 
 
 def _from_numbers(part: NDArray[np.object_], timezone: str) -> NDArray[np.datetime64]:
-    """Excel serials (days since 1899-12-30, local), seconds or milliseconds since 1970 (UTC)."""
+    """Excel serials (days since 1899-12-30, local), seconds, milliseconds or microseconds since 1970 (UTC)."""
     number = part.astype(np.float64)
     values = np.full(len(number), np.datetime64("NaT", "us"))
     serial = (number >= 20_000) & (number < 100_000)
     # A serial holds about a tenth of a second: rounded to the second, so that 12:00 does not become 11:59:59.999.
     seconds = np.round(number[serial] * 86_400).astype(np.int64)
     values[serial] = _SERIAL_EPOCH + (seconds * _SECOND_US).astype("timedelta64[us]")
-    for low, high, unit in ((1e8, 1e10, _SECOND_US), (1e11, 1e13, 1_000)):
+    for low, high, unit in ((1e8, 1e10, _SECOND_US), (1e11, 1e13, 1_000), (1e14, 1e16, 1)):
         since = (number >= low) & (number < high)
         if since.any():
             utc = np.datetime64(0, "us") + np.round(number[since] * unit).astype(np.int64).astype("timedelta64[us]")

@@ -159,14 +159,14 @@ FLAWS = [
     ({"X坐标": "", "Y坐标": "120.7"}, "no_coordinates"),
     ({"X坐标": "NULL", "Y坐标": "NULL"}, "no_coordinates"),
     ({"X坐标": "0", "Y坐标": "0.0"}, "zero_coordinates"),
-    ({"X坐标": "北纬30", "Y坐标": "120.7"}, "bad_coordinates"),
+    ({"X坐标": "路口30", "Y坐标": "120.7"}, "bad_coordinates"),
     ({"X坐标": "inf", "Y坐标": "120.7"}, "bad_coordinates"),
     ({"X坐标": "31.9", "Y坐标": "120.7"}, "outside_box"),
     ({"X坐标": "0", "Y坐标": "120.7"}, "outside_box"),
     ({"X坐标": "120.75", "Y坐标": "30.75"}, "swapped_axes"),
     ({"任务号": "   "}, "missing_value"),
     ({"任务号": "3.30402E+17"}, "lost_digits"),
-    ({"任务号": "330402000000000000"}, "duplicate_id"),
+    ({"任务号": "330402000000000000", "上报时间": "2023-01-01 08:00:30"}, "duplicate_id"),
     ({"上报时间": ""}, "missing_value"),
     ({"上报时间": "25:61"}, "bad_time"),
 ]
@@ -222,6 +222,41 @@ def test_files_of_different_columns_go_together(export, write, city) -> None:
     assert len(loaded.table) == 24
     assert loaded.table["issue_id"].notna().all()
     assert loaded.table["issue_class"].value_counts().to_dict() == {"公用设施": 8, "宣传广告": 8, "未归类": 8}
+
+
+@pytest.mark.parametrize("months", [2, 3])
+def test_numbers_that_begin_anew_in_each_file_do_not_make_its_cases_doubles(export, write, city, months: int) -> None:
+    for month in range(months):
+        rows = export.assign(任务号=[str(i) for i in range(12)])
+        rows["上报时间"] = [f"2023-0{month + 1}-{i + 1:02} 08:00" for i in range(12)]
+        rows["X坐标"] = [f"30.{7500 + i + 20 * month}" for i in range(12)]
+        write(f"d/{month}.csv", rows)
+    # The last month once more: its cases are those that were counted.
+    last = write("d/9.csv", rows)
+    loaded = load_issues(str(last.parent / "*.csv"), city=city, crs=4490)
+    assert [(s.rows_kept, s.rows_rejected) for s in loaded.sources] == [(12, 0)] * months + [(0, 12)]
+    assert loaded.table["issue_id"].is_unique
+    assert loaded.table["issue_id"].iloc[12] == "1.csv:1"
+    assert any(f"{12 * (months - 1)} 行的编号" in note.zh for note in loaded.notes)
+
+
+def test_a_case_whose_place_was_mended_is_one_case(export, write, city) -> None:
+    write("d/1.csv", export)
+    export.loc[3, "X坐标"] = "30.7001"
+    loaded = load_issues(str(write("d/2.csv", export).parent / "*.csv"), city=city, crs=4490)
+    assert (len(loaded.table), set(loaded.rejects["reason"])) == (12, {"duplicate_id"})
+
+
+@pytest.mark.parametrize(
+    ("status", "left_out"),
+    [("作废", True), ("已作废", True), ("系统自动作废", True), ("重复件", True), ("重复上报", True), ("作废结案", True),
+     ("非重复", False), ("未作废", False), ("不重复", False), ("作废申请驳回", False), ("作废待审", False), ("重复率低", False)],
+)  # fmt: skip
+def test_a_status_is_compared_as_a_value(export, write, city, status: str, left_out: bool) -> None:
+    export["案件状态"] = ["结案"] * 10 + [status] * 2
+    loaded = load_issues(write("a.csv", export), city=city, crs=4490)
+    assert account(loaded) == ((12, 10, 0, 2) if left_out else (12, 12, 0, 0))
+    assert any(f"{status} 2" in note.zh and "仍然计入" in note.zh for note in loaded.notes) != left_out
 
 
 def test_overlapping_exports_count_a_case_once(export, write, city) -> None:

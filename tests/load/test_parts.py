@@ -203,3 +203,15 @@ def test_codes_are_shown_as_they_are_and_broken_rows_without_their_text() -> Non
     account = Ledger([file], codes=["issue_id"])
     account.reject([False, True], field="issue_id", reason="duplicate_id", values=frame["issue_id"])
     assert account.table()[["row", "value"]].to_numpy().tolist() == [[2, "12 ≠ 9"], [3, "13812345678"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1,200", 1200), ("12,345,678.5", 12345678.5), ("1 200", 1200), ("１，２００", 1200), ("-1,200", -1200), ("1.2万", 12000), ("3万", 30000),
+     ("12,5", None), ("1,20", None), ("1,2000", None), ("12 5", None), ("0,125", None), ("1,200,5", None), ("1.200,5", None),
+     ("1,2万", None), ("万", None)],
+)  # fmt: skip
+def test_a_comma_parts_thousands_and_nothing_else(text: str, number: float | None) -> None:
+    (found,), (bad,) = as_number(pd.Series([text]))
+    assert bad if number is None else found == number
+    assert bad == (number is None)

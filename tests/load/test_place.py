@@ -319,3 +319,53 @@ def test_a_vertex_mistyped_by_a_degree_is_pointed_at(city) -> None:
     assert "1 polygons" in line
     assert "(row 2, " in line
     assert not [note for note in load.load_parks(table.iloc[:1], city=city).notes if "10 km out" in note.en]
+
+
+BY_HAND = [
+    ("120.755", "30.746"),
+    ("１２０.７５５", "３０.７４６"),
+    ("120.755°", "30.746°"),
+    ("120°45′18″", "30°44′45.6″"),
+    ("120°45'18\"E", "30°44'45.6\"N"),
+    ("东经120.755", "北纬30.746"),
+    ("120度45分18秒", "30度44分45.6秒"),
+]
+
+
+@pytest.mark.parametrize("one_field", [False, True])
+def test_coordinates_typed_by_hand_are_where_they_say(city, one_field: bool) -> None:
+    table = pd.DataFrame(BY_HAND, columns=["经度", "纬度"]).assign(任务号=[str(n) for n in range(len(BY_HAND))])
+    if one_field:
+        table = table.assign(坐标=table["经度"] + "，" + table["纬度"]).drop(columns=["经度", "纬度"])
+    loaded = load.load_issues(table, city=city, crs=4490)
+    # By the projection's own formula (EPSG 9807): 120.755 E, 30.746 N is E 572297, N 3403058.
+    assert len(loaded.table) == len(BY_HAND)
+    assert loaded.table.distance(shapely.Point(572297, 3403058)).max() < 1
+
+
+def test_a_longitude_with_a_comma_for_its_point_is_rejected_with_its_text(city) -> None:
+    table = pd.DataFrame({"任务号": list("abc"), "经度": ["120.755", "120.756", "120,7"], "纬度": ["30.746"] * 3})
+    loaded = load.load_issues(table, city=city, crs=4490)
+    assert loaded.rejects[["row", "value", "reason"]].to_numpy().tolist() == [[3, "120,7,30.746", "bad_coordinates"]]
+
+
+@pytest.mark.parametrize("own", [4326, 4490])
+def test_boundaries_of_datav_are_in_gcj02_and_it_is_said(city, own: int) -> None:
+    right = _two_of_five_km2()
+    table = gpd.GeoDataFrame({"name": ["东栅", "塘汇"]}, geometry=right.to_numpy(), crs=own)
+    datav = table.assign(adcode=[330402, 330411], childrenNum=0, level="district", parent='{"adcode": 330400}')
+    found = load.load_districts(datav, city=city)
+    declared = load.load_districts(table, city=city, crs="GCJ-02").table
+    assert found.table.geometry.equals(declared.geometry)
+    assert any("DataV" in note.zh and "GCJ-02" in note.zh for note in found.notes)
+    mended = load.load_districts(datav, city=city, crs=own)
+    # 120.75 E, 30.75 N lies 485 m from where GCJ-02 has it.
+    away = mended.table.geometry.centroid.distance(declared.geometry.centroid)
+    np.testing.assert_allclose(away, 485, atol=5)
+    assert not any("DataV" in note.zh for note in mended.notes)
+
+
+def test_boundaries_of_datav_in_metres_are_taken_as_they_stand(city) -> None:
+    table = gpd.GeoDataFrame({"name": ["东栅", "塘汇"]}, geometry=_two_of_five_km2().to_numpy(), crs=4490).to_crs(4549)
+    loaded = load.load_districts(table.assign(adcode=[1, 2], childrenNum=0, level="district"), city=city)
+    assert not any("DataV" in note.zh for note in loaded.notes)

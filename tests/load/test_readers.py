@@ -54,6 +54,63 @@ def test_csv_delimiters_quotes_and_line_ends(tmp_path: Path, delimiter: str) -> 
     assert one(tmp_path / "a.txt").frame.to_numpy().tolist() == [["x\ny", f"p{delimiter}q"]]
 
 
+@pytest.mark.parametrize("broken", [1, 50, 100])
+@pytest.mark.parametrize(("encoding", "byte"), [("gb18030", b"\xcd,"), ("utf-8", b"\xe6\xb0,")])
+def test_a_broken_character_costs_itself_and_not_the_file(
+    tmp_path: Path, encoding: str, byte: bytes, broken: int
+) -> None:
+    rows = [f"T{n},三水湾口,月河水{n}".encode(encoding) for n in range(1, 101)]
+    rows[broken - 1] = f"T{broken},三".encode(encoding) + byte + "月河".encode(encoding)
+    (tmp_path / "a.csv").write_bytes(b"\n".join(["任务号,备注,街道".encode(encoding), *rows, b""]))
+    table = one(tmp_path / "a.csv")
+    assert table.frame["任务号"].tolist() == [f"T{n}" for n in range(1, 101)]
+    assert table.frame["备注"].tolist() == ["三\ufffd" if n == broken else "三水湾口" for n in range(1, 101)]
+    (note,) = table.notes
+    assert f"第 {broken} 行" in note.zh
+
+
+@pytest.mark.parametrize("encodings", [("utf-8", "gb18030"), ("gb18030", "utf-8"), ("gb18030", "utf-8-sig")])
+def test_files_joined_of_two_encodings_are_read_line_by_line(tmp_path: Path, encodings: tuple[str, str]) -> None:
+    halves = [f"T{n},南湖区新兴街道{n}号".encode(encodings[n % 2]) for n in range(40)]
+    halves.sort(key=lambda row: int(row.split(b",")[0][-2:].strip(b"T")) % 2)
+    (tmp_path / "a.csv").write_bytes(b"\n".join(["任务号,街道".encode(encodings[0]), *halves]))
+    table = one(tmp_path / "a.csv")
+    assert table.frame["街道"].tolist() == [f"南湖区新兴街道{n}号" for n in (*range(0, 40, 2), *range(1, 40, 2))]
+    assert any("两种编码" in note.zh for note in table.notes)
+
+
+def test_text_of_another_encoding_is_refused_as_before(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("é,ö\nü,ß\nà,è\n".encode("latin-1"))
+    with pytest.raises(InputError, match="编码"):
+        one(tmp_path / "a.csv")
+
+
+def folders(path: Path, names: list[str]) -> Path:
+    """A KML with two places in each of its folders, as Google Earth writes it."""
+    places = iter(range(100))
+    place = "<Placemark><name>园{0}</name><Point><coordinates>120.7{0:02},30.75</coordinates></Point></Placemark>"
+    inner = "".join(
+        f"<Folder><name>{name}</name>{place.format(next(places))}{place.format(next(places))}</Folder>"
+        for name in names
+    )
+    path.write_text(f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{inner}</Document></kml>', encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("names", [["南湖区", "秀洲区", "经开区"], ["同名", "同名"]])
+def test_all_folders_of_a_kml_are_read(tmp_path: Path, names: list[str]) -> None:
+    table = one(folders(tmp_path / "公园.kml", names))
+    assert table.frame["Name"].tolist() == [f"园{n}" for n in range(2 * len(names))]
+    assert shapely.get_x(table.geometry) == pytest.approx([120.7 + n / 1000 for n in range(2 * len(names))])
+    assert any(f"{len(names)} 个文件夹" in note.zh for note in table.notes)
+
+
+def test_a_folder_that_is_named_or_called_as_the_layer_is_read_alone(tmp_path: Path) -> None:
+    path = folders(tmp_path / "a.kml", ["issues", "parks"])
+    assert len(one(path).frame) == 2
+    assert one(f"{path}|layername=parks").frame["Name"].tolist() == ["园2", "园3"]
+
+
 HEAD, ROW = "任务号,小类,lon,lat,备注", "{},飞絮,120.75,30.75,甲"
 
 

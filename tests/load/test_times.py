@@ -60,13 +60,40 @@ def test_one_moment_in_many_hands(text: str, want: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["25:61", "昨天", "2023-13-01", "2023-02-30", "2023-05-01 24:00:00", "2023-05-01 08:61", "0", "1899-12-30",
+    ["25:61", "昨天", "2023-13-01", "2023-02-30", "2023-05-01 24:00:01", "2023-05-01 25:00", "2023-05-01 08:61", "0", "1899-12-30",
      "9999-12-31", "0000-00-00 00:00:00", "2023", "12345", "-", "2023-05-01 morning"],
 )  # fmt: skip
 def test_what_is_no_time(text: str) -> None:
     times = parse_times(pd.Series([text, None], dtype="str"), timezone="Asia/Shanghai")
     assert np.isnat(times.local).all()
     assert times.bad.tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "local"),
+    [("2023-01-31 24:00", "2023-02-01T00:00:00"), ("2023-12-31 24:00:00", "2024-01-01T00:00:00"),
+     ("2024年2月28日24时00分", "2024-02-29T00:00:00"), ("2023-05-01 08:30:00.5+08", "2023-05-01T08:30:00.500"),
+     ("2023-05-01 00:30:00+00", "2023-05-01T08:30:00"), ("2023-05-01 08:30-0930", "2023-05-02T02:00:00"),
+     ("1682901000000000", "2023-05-01T08:30:00"),
+     # Times of 12 hours as CLDR writes them in Chinese, and as people do.
+     ("2023年5月1日 凌晨12:30", "2023-05-01T00:30:00"), ("2023年5月1日 清晨5:30", "2023-05-01T05:30:00"),
+     ("2023年5月1日 早上8点30分", "2023-05-01T08:30:00"), ("2023年5月1日 上午12:30", "2023-05-01T00:30:00"),
+     ("2023年5月1日 中午11:30", "2023-05-01T11:30:00"), ("2023年5月1日 中午12:30", "2023-05-01T12:30:00"),
+     ("2023年5月1日 中午1:30", "2023-05-01T13:30:00"), ("2023年5月1日 下午12:30", "2023-05-01T12:30:00"),
+     ("2023年5月1日 下午3:04", "2023-05-01T15:04:00"), ("2023年5月1日 下午15:04", "2023-05-01T15:04:00"),
+     ("2023年5月1日 傍晚6:30", "2023-05-01T18:30:00"), ("2023年5月1日 晚上11:59", "2023-05-01T23:59:00")],
+)  # fmt: skip
+def test_hours_as_people_and_databases_write_them(text: str, local: str) -> None:
+    values = parse_times(pd.Series([text], dtype="str"), timezone="Asia/Shanghai").local
+    assert values[0] == np.datetime64(local)
+
+
+@pytest.mark.parametrize(
+    "text", ["2023年5月1日 晚上12:30", "2023年5月1日 晚上1:00", "2023年5月1日 上午14:00", "2023-05-01 13:00 AM",
+             "2023年5月1日 中午5:00", "2023年5月1日 凌晨9:00", "2023-05-01 24:30", "2023-05-01 下午24:00"],
+)  # fmt: skip
+def test_an_hour_that_may_be_twelve_off_is_not_read(text: str) -> None:
+    assert np.isnat(parse_times(pd.Series([text], dtype="str"), timezone="Asia/Shanghai").local[0])
 
 
 def test_a_column_may_mix_forms() -> None:
