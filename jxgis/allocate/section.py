@@ -72,6 +72,7 @@ def allocation_section(
             "bad",
         )
         blocks = _conflict(choice, free, lang)
+        answers = [Answer(text("answers.allocation", lang), _conflict_said(choice, lang))]
     else:
         already = int(chosen["named"].sum())
         note = text("allocate.key_note", lang, named=already, **span)
@@ -161,10 +162,22 @@ def by_year(chosen: pd.DataFrame, years: Sequence[int], lang: str, *, hidden: bo
 
 def _conflict(choice: Choice, free: int, lang: str) -> list[Block]:
     """Which rules cannot hold together, one a line."""
-    n = len(choice.conflict)
-    lead = text(f"allocate.{'conflict_one' if n == 1 else 'conflict_lead'}", lang, n=n)
     rules = [Paragraph(rule.words.of(lang), "none") for rule in choice.conflict]
-    return [Paragraph(lead), *rules, Paragraph(text("allocate.conflict_next", lang, n=free), "sub")]
+    return [
+        Paragraph(_conflict_lead(len(choice.conflict), lang)),
+        *rules,
+        Paragraph(text("allocate.conflict_next", lang, n=free), "sub"),
+    ]
+
+
+def _conflict_lead(n: int, lang: str) -> str:
+    return text(f"allocate.{'conflict_one' if n == 1 else 'conflict_lead'}", lang, n=n)
+
+
+def _conflict_said(choice: Choice, lang: str) -> str:
+    """The same in a sentence."""
+    rules = text("answers.sentence", lang, words=clauses([rule.words.of(lang) for rule in choice.conflict], lang))
+    return sentences([_conflict_lead(len(choice.conflict), lang), rules], lang)
 
 
 def _remarks(

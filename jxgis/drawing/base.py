@@ -14,7 +14,7 @@ from jxgis import escape
 from jxgis.drawing._controls import words_of
 from jxgis.drawing.offline import Page
 from jxgis.errors import InputError, require_lang
-from jxgis.i18n import text
+from jxgis.i18n import text, unbroken
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -146,7 +146,7 @@ def new_map(
     require_lang(lang)
     Page(title, lang).add_child(page)
     mark = f'<span class="jx-sketch">{escape.html(text("common.sketch", lang))}</span>' if sketch else ""
-    below = f"<p>{escape.html(subtitle)}</p>" if subtitle else ""
+    below = f"<p>{escape.html(unbroken(subtitle))}</p>" if subtitle else ""
     page.add_child(
         Box(f"<h1>{escape.html(title)}</h1>{below}{mark}", position="topleft", class_name="jx-title"), name="title"
     )

@@ -26,7 +26,7 @@ from jxgis.drawing.canvas import Canvas
 from jxgis.drawing.colours import BORDER, PAPER
 from jxgis.drawing.raster import CellPixels, Lattice, lattice_of, paint
 from jxgis.drawing.under import add_ground
-from jxgis.i18n import text
+from jxgis.i18n import text, unbroken
 from jxgis.schema.tables import table
 
 if TYPE_CHECKING:
@@ -511,7 +511,7 @@ def _list_data(entry: PlaceList) -> dict[str, Any]:
             entry.table["rank"], entry.table["name"], entry.table["note"], bounds.itertuples(), strict=True
         )
     ]
-    return {"heading": entry.heading, "rows": rows, "note": entry.note}
+    return {"heading": entry.heading, "rows": rows, "note": unbroken(entry.note)}
 
 
 def add_place_lists(page: folium.Map, lists: Sequence[PlaceList]) -> None:

@@ -17,7 +17,7 @@ from jxgis.drawing._added import offered
 from jxgis.drawing.base import Script
 from jxgis.drawing.colours import ABSENT, sequential
 from jxgis.errors import InputError
-from jxgis.i18n import text
+from jxgis.i18n import text, unbroken
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -194,8 +194,8 @@ def legend_html(sections: Sequence[LegendSection]) -> str:
     """
     parts = []
     for at, section in enumerate(sections):
-        lines = "".join(f"<li>{_sign(s)}<span>{escape.html(s.label)}</span></li>" for s in section.swatches)
-        note = f"<p>{escape.html(section.note)}</p>" if section.note else ""
+        lines = "".join(f"<li>{_sign(s)}<span>{escape.html(unbroken(s.label))}</span></li>" for s in section.swatches)
+        note = f"<p>{escape.html(unbroken(section.note))}</p>" if section.note else ""
         heading = f"<h2>{escape.html(section.heading)}</h2>" if section.heading else ""
         parts.append(f'<div data-section="{at}">{heading}<ul>{lines}</ul>{note}</div>')
     return "".join(parts)

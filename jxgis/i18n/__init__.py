@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from functools import cache
@@ -23,12 +24,15 @@ __all__ = [
     "reason",
     "text",
     "text_pair",
+    "unbroken",
     "wide_signs",
 ]
 
 Lang: TypeAlias = Literal["zh", "en"]
 Table = TypeVar("Table", bound="pd.DataFrame")
 LANGS: tuple[Lang, ...] = ("zh", "en")
+#: The space between a number and its unit, or the sign it counts by.
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=[%‰\u4e00-\u9fff]|(?:pp|[km]?m[²³]?|ha|min|h|s)\b)")
 
 
 class Text(NamedTuple):
@@ -111,6 +115,22 @@ def sentences(said: Iterable[str], lang: str) -> str:
     ('One. Two.', '一。二。')
     """
     return (" " if lang == "en" else "").join(filter(None, said))
+
+
+def unbroken(words: str) -> str:
+    r"""Words in which no line ends between a number and its unit.
+
+    Parameters
+    ----------
+    words
+        A sentence, with ordinary spaces.
+
+    Examples
+    --------
+    >>> unbroken("在 9 个片区占 83.8 %").split(" ")
+    ['在', '9\xa0个片区占', '83.8\xa0%']
+    """
+    return _BEFORE_UNIT.sub("\u00a0", words)
 
 
 def wide_signs(words: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,26 +16,7 @@ if TYPE_CHECKING:
     from jxgis.schema.columns import Column, Writing
     from jxgis.schema.tables import Table
 
-__all__ = ["in_writing", "is_whole", "percent", "readable", "unbroken", "write_value", "written"]
-
-#: The space between a number and its unit, or the sign it counts by.
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=[%‰\u4e00-\u9fff]|(?:pp|[km]?m[²³]?|ha|min|h|s)\b)")
-
-
-def unbroken(words: str) -> str:
-    r"""Words in which no line ends between a number and its unit.
-
-    Parameters
-    ----------
-    words
-        A sentence, with ordinary spaces.
-
-    Examples
-    --------
-    >>> unbroken("在 9 个片区占 83.8 %").split(" ")
-    ['在', '9\xa0个片区占', '83.8\xa0%']
-    """
-    return _BEFORE_UNIT.sub("\u00a0", words)
+__all__ = ["in_writing", "is_whole", "percent", "readable", "write_value", "written"]
 
 
 def readable(frame: pd.DataFrame, table: Table, lang: str) -> pd.DataFrame:

@@ -12,9 +12,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from jxgis import escape
-from jxgis.i18n import text
+from jxgis.i18n import text, unbroken
 from jxgis.report.blocks import Absent, Answer, Block, MethodNote, Paragraph, Picture, Section, Sources, TableBlock
-from jxgis.report.columns import unbroken
 
 __all__ = ["FileLink", "blocks_html", "report_page", "result_html", "template"]
 

@@ -18,10 +18,10 @@ FONT_PT, LEAST_PT = 10, 7
 WRITTEN = datetime(2000, 1, 1)
 #: What stays free at the sides, in inches; the printed width of A4 across, in pixels of 1/96 inch.
 _MARGIN = 0.4
-_A4 = (11.69 - 2 * _MARGIN) * 96
+_A4, _A3 = ((inches - 2 * _MARGIN) * 96 for inches in (11.69, 16.54))
 _LETTER, _BESIDE = 7.4, 5.0
-#: What a page holds whose letters are just large enough.
-_HOLDS = _A4 * FONT_PT / LEAST_PT
+#: What such a page of A4 and of A3 holds whose letters are just large enough.
+_HOLDS, _HOLDS_A3 = (width * FONT_PT / LEAST_PT for width in (_A4, _A3))
 
 
 class Width(NamedTuple):
@@ -119,8 +119,8 @@ def sheets_of(widths: Sequence[Width], *, keys: int, tied: Collection[int] = ())
     return found
 
 
-def for_print(page: Worksheet, widths: Sequence[float] = ()) -> None:
-    """Print a sheet across, as wide as one page of A4; of A3 where it would be too small to read.
+def for_print(page: Worksheet, widths: Sequence[float] = (), *, keys: int = 0) -> None:
+    """Print a sheet across, as wide as one page: A4, else A3; what could not be read there goes on beside it on further pages.
 
     Parameters
     ----------
@@ -128,10 +128,17 @@ def for_print(page: Worksheet, widths: Sequence[float] = ()) -> None:
         The sheet.
     widths
         Of its columns, in letters.
+    keys
+        How many columns, from the first, stand on every page where the sheet takes several beside each other.
     """
+    wide = pixels(widths)
     page.set_landscape()
-    page.set_paper(9 if pixels(widths) <= math.ceil(_HOLDS) else 8)
+    page.set_paper(8 if math.ceil(_HOLDS) < wide <= _HOLDS_A3 else 9)
     page.set_margins(left=_MARGIN, right=_MARGIN, top=0.7, bottom=0.6)
     page.set_header("&L&A")
     page.set_footer("&C&P / &N")
-    page.fit_to_pages(1, 0)
+    if wide <= _HOLDS_A3:
+        page.fit_to_pages(1, 0)
+    else:
+        page.set_print_scale(100 * LEAST_PT // FONT_PT)
+        page.repeat_columns(0, max(keys, 1) - 1)

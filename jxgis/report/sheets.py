@@ -327,7 +327,7 @@ def _write_part(book: Book, ready: Ready, name: str, columns: Sequence[int]) -> 
     page.freeze_panes(1, ready.keys)
     if rows:
         page.autofilter(0, 0, rows, len(columns) - 1)
-    for_print(page, wide)
+    for_print(page, wide, keys=ready.keys)
     page.repeat_rows(0)
     return page
 

@@ -84,7 +84,8 @@ def _keys(scorecard: pd.DataFrame, year: int, lang: str) -> list[Key]:
     every, binding = (_counts(rows) for rows in (_city(scorecard), _city(scorecard[scorecard["kind"] == "binding"])))
     if not every["judged"]:
         return []
-    note = text("scorecard.key_note", lang, **{**every, "binding": binding["met"], "of": binding["judged"]})
+    called = "key_note" if binding["judged"] else "key_unbound"
+    note = text(f"scorecard.{called}", lang, **{**every, "binding": binding["met"], "of": binding["judged"]})
     look = "bad" if binding["below"] else "good" if not every["below"] else ""
     return [Key(text("scorecard.key", lang, year=year), text("scorecard.key_value", lang, **every), note, look)]
 

@@ -138,5 +138,6 @@ def write_values_sheet(path: Path, sheet: pd.DataFrame, *, lang: str = "zh") -> 
         notes.set_column(0, 0, 110)
         for row, line in enumerate(text("scorecard.how_to_fill", lang).splitlines()):
             notes.write_string(row, 0, line, book.add_format(plain))
+        for_print(notes)
     finally:
         book.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.i18n import listed, text
+from jxgis.i18n import clauses, listed, text
 from jxgis.report.blocks import (
     TOP,
     Answer,
@@ -69,16 +69,13 @@ def score_section(
         ``"zh"`` or ``"en"``.
     """
     blocks = _blocks(scores, indicators, lang)
-    failed = int(fails_gate(scores).sum())
-    note = text(
-        f"report.{'key_scores_failed' if failed else 'key_scores_note'}",
-        lang,
-        n=int(scores["rank"].notna().sum()),
-        failed=failed,
-    )
+    ranked, failed = scores["rank"].notna(), fails_gate(scores)
+    without = {"failed": int(failed.sum()), "short": int((~ranked & ~failed).sum())}
+    said = [text("report.key_scores_note", lang, n=int(ranked.sum()))]
+    said += [text(f"report.key_scores_{why}", lang, n=n) for why, n in without.items() if n]
     return Section(
         part="scores",
-        keys=[Key(text("report.key_scores", lang), count_in_words(len(scores)), note)],
+        keys=[Key(text("report.key_scores", lang), count_in_words(len(scores)), clauses(said, lang))],
         blocks=[*blocks, *_depth_blocks(scores, depth, top, lang)],
         answers=_answers(scores, blocks, lang),
         methods=[

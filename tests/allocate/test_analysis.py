@@ -100,6 +100,8 @@ def test_areas_are_those_of_the_layer_of_districts(tmp_path):
     DISTRICTS.head(2).to_file(path)
     found = Project(make_settings(asked, "test")).allocation(candidates())
     assert [rule.name for rule in found.choice.conflict] == ["each_area:经开区:2026"]
+    (answer,) = found.section().answers
+    assert answer.words.endswith("没有安排：经开区 2026 年不少于 1 个。")
 
 
 def test_the_plans_own_rules_come_from_the_profile():

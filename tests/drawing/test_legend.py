@@ -59,3 +59,10 @@ def test_the_maps_do_without_what_is_slow_to_import():
     maps = ", ".join(f"jxgis.{part}.map, jxgis.{part}.figures" for part in ("hotspots", "parks", "units", "scoring"))
     code = f"import sys, {maps}; sys.exit('mapclassify' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_line_of_a_legend_ends_between_a_number_and_its_unit():
+    shown = legend_html([LegendSection("", [Swatch("#fff", "< 70 %")], note="目标 90 %，半径 500 m")])
+    assert "70\u00a0%" in shown
+    assert "90\u00a0%" in shown
+    assert "500\u00a0m" in shown

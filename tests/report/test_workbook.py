@@ -10,6 +10,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
 from result_tables import HOSTILE, result_tables
 from told_parts import Told
 
@@ -19,6 +20,7 @@ from jxgis.report import sheets
 from jxgis.report.blocks import Section, Sources
 from jxgis.report.class_sheet import class_sheet
 from jxgis.report.columns import write_value
+from jxgis.report.paper import for_print
 from jxgis.report.workbook import report_workbook
 from jxgis.schema.columns import column, own_column
 from jxgis.schema.tables import table
@@ -274,6 +276,17 @@ def test_sheets_that_go_back_in_print_on_a4_too(tmp_path) -> None:
         page = openpyxl.load_workbook(file).worksheets[0]
         assert (page.page_setup.orientation, page.page_setup.paperSize) == ("landscape", 9)
         assert (page.page_setup.fitToHeight, page.print_title_rows) == (0, "$1:$1")
+
+
+@pytest.mark.parametrize(("letters", "paper", "fits"), [(150, 9, True), (250, 8, True), (900, 9, False)])
+def test_what_no_page_could_show_in_readable_letters_goes_on_beside_it(letters, paper, fits, tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as file:
+        for_print(file.add_worksheet(), [letters / 10] * 10, keys=2)
+    page = openpyxl.load_workbook(tmp_path / "a.xlsx").active
+    assert page.page_setup.paperSize == paper
+    assert bool(page.sheet_properties.pageSetUpPr and page.sheet_properties.pageSetUpPr.fitToPage) is fits
+    assert page.print_title_cols == (None if fits else "$A:$B")
+    assert page.page_setup.scale == (None if fits else 70)
 
 
 def wide_book(path):

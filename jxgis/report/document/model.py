@@ -32,8 +32,8 @@ LEVELS = 4
 _POINTS = ((14, 6.5), (8, 7.5), (6, 9.0), (0, 10.5))
 _POINTS_PER_MM = 72 / 25.4
 _UNBROKEN = re.compile("[!-~]+")
-# Rows of a table that stands on one page.
-_WHOLE = 13
+# Up to so many rows a table stands on one page; longer ones kept whole would leave large parts of pages empty.
+_WHOLE = 3
 # In Latin letters: no column is narrower; up to here a text stays on one line; one that is broken is as wide where there is
 # room; no name asks for more.
 _NARROW, _ONE_LINE, _READABLE, _WIDEST = 6, 14, 18, 40

@@ -13,10 +13,9 @@ from typing import Any, cast
 
 import typst
 
-from jxgis.i18n import text
+from jxgis.i18n import text, unbroken
 from jxgis.i18n.fonts import packaged_fonts
 from jxgis.report.blocks import Picture, TableBlock
-from jxgis.report.columns import unbroken
 from jxgis.report.document.model import (
     Document,
     Heading,

@@ -19,9 +19,8 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Mm, Pt
 
-from jxgis.i18n import text
+from jxgis.i18n import text, unbroken
 from jxgis.report.blocks import Paragraph, Picture, TableBlock
-from jxgis.report.columns import unbroken
 from jxgis.report.document.model import (
     TEXT_MM,
     Document,
