@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from jxgis._files import require_ordinary
 from jxgis.errors import SettingsError, os_reason
-from jxgis.i18n import Text
+from jxgis.i18n import Text, listed
 
 __all__ = [
     "COLOUR",
@@ -207,7 +207,8 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
         if near:
             return Text(zh=f"未知的键 {key}，是否为 {near[0]}？", en=f"unknown key {key}, did you mean {near[0]}?")
         return Text(
-            zh=f"未知的键 {key}，可用的有 {'、'.join(known)}", en=f"unknown key {key}; known are {', '.join(known)}"
+            zh=f"未知的键 {key}，可用的有 {listed(known, 'zh')}",
+            en=f"unknown key {key}; known are {listed(known, 'en')}",
         )
     if item["type"] == "model_type":
         inner = f"{key}.{next(iter(_known_keys(model, item['loc'])))}"

@@ -227,7 +227,7 @@ class AllocationResult(Result):
         found = [*self._conflict(), *self._named(), *strange_types(self.candidates["type"], types)]
         over = [year for year in self.terms.open if year < date.today().year]  # noqa: DTZ011  (the planner's own calendar)
         if over and self.given.settings.allocate.this_year is None:
-            found.append(text_pair("allocate.clock", years="、".join(map(str, over))))
+            found.append(text_pair("allocate.clock", years=over))
         return found
 
     def _named(self) -> list[Text]:
