@@ -20,7 +20,7 @@ from jxgis._files import reading, require_name, require_ordinary, require_sane_z
 from jxgis.errors import InputError
 from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._columns import holdable
-from jxgis.load._text import BrokenRow, distinct_names, read_csv, read_excel
+from jxgis.load._text import BrokenRow, decode, distinct_names, read_csv, read_excel
 from jxgis.load._vector import read_parquet, read_vector
 from jxgis.progress import stepped
 from jxgis.schema.layers import nearest_file
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "RawTable", "Source", "file_hash", "find_files", "one_file", "read_tables"]
+__all__ = ["FORMATS", "RawTable", "Source", "decode", "file_hash", "find_files", "one_file", "read_tables"]
 
 Source: TypeAlias = "str | Path | pd.DataFrame | Sequence[str | Path]"
 """A path, a glob, several of them, or a table in memory (a GeoDataFrame is one)."""
