@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from jxgis._files import require_ordinary
 from jxgis.errors import SettingsError, os_reason
-from jxgis.i18n import Text
+from jxgis.i18n import Text, listed
 
 __all__ = [
     "COLOUR",
@@ -99,12 +99,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from None
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+), column (\d+)", str(error))
-        where = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件末尾"
-        twice = re.search(r"twice|overwrite|already|mutate", str(error))
-        why = "同一个键或同一段写了两次，请只留一处。" if twice else "文字要加引号；Windows 路径请用 / 或单引号。"
+        where = f"第 {place[1]} 行第 {place[2]} 列有误" if place else "末尾有误，或有键或段写了两次"
         raise SettingsError(
-            zh=f"{path.name} 不是有效的 TOML：{where}有误。{why}",
-            en=f"{path.name} is not valid TOML: {error}. Write Windows paths with / or in single quotes.",
+            zh=f"{path.name} 不是有效的 TOML：{where}。文字要加引号，Windows 路径请用 / 或单引号，一个键、一段只写一处。",
+            en=f"{path.name} is not valid TOML: {error}. Put text in quotes, write Windows paths with / or in single "
+            "quotes, and give each key and table once.",
         ) from None
     except ValueError:
         # Python reads no number of more than 4,300 digits.
@@ -207,7 +206,8 @@ def _problem(model: type[BaseModel], item: dict[str, Any]) -> Text:
         if near:
             return Text(zh=f"未知的键 {key}，是否为 {near[0]}？", en=f"unknown key {key}, did you mean {near[0]}?")
         return Text(
-            zh=f"未知的键 {key}，可用的有 {'、'.join(known)}", en=f"unknown key {key}; known are {', '.join(known)}"
+            zh=f"未知的键 {key}，可用的有 {listed(known, 'zh')}",
+            en=f"unknown key {key}; known are {listed(known, 'en')}",
         )
     if item["type"] == "model_type":
         inner = f"{key}.{next(iter(_known_keys(model, item['loc'])))}"

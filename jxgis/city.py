@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from jxgis._files import reading, require_ordinary, require_sane_workbook
 from jxgis._toml import COLOUR, KEY, MONTH_DAY, RuleError, read_toml, validated
 from jxgis.errors import SettingsError, os_reason
-from jxgis.i18n import Text
+from jxgis.i18n import Text, few, listed
 from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest
 
 if TYPE_CHECKING:
@@ -217,14 +217,14 @@ class _Profile(_Part):
         taken = [name for name in further if name.startswith("model_") and hasattr(BaseModel, name)]
         if taken:
             raise RuleError(
-                zh=f"图层名称不能是 {'、'.join(taken)}（设置模型自己的名称），请换一个名称",
-                en=f"{', '.join(taken)}: settings have this name for themselves; choose another name for the layer",
+                zh=f"图层名称不能是 {listed(taken, 'zh')}（设置模型自己的名称），请换一个名称",
+                en=f"{listed(taken, 'en')}: settings have this name for themselves; choose another name for the layer",
             )
         twice = [name for name in further if name in (*layers(), "all")]
         if twice:
             raise RuleError(
-                zh=f"{'、'.join(twice)} 是已有的图层，请换一个名称",
-                en=f"{', '.join(twice)}: there is such a layer already; choose another name",
+                zh=f"{listed(twice, 'zh')} 是已有的图层，请换一个名称",
+                en=f"{listed(twice, 'en')}: there is such a layer already; choose another name",
             )
         return further
 
@@ -356,17 +356,17 @@ def read_class_table(path: Path | None) -> pd.DataFrame:
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise SettingsError(
-            zh=f"{path.name} 缺少列 {'、'.join(missing)}；需要 tree（问题类型）、sub_type（小类）、issue_class（六类）三列。",
-            en=f"{path.name} has no column {', '.join(missing)}; it needs tree, sub_type and issue_class.",
+            zh=f"{path.name} 缺少列 {listed(missing, 'zh')}；需要 tree（问题类型）、sub_type（小类）、issue_class（六类）三列。",
+            en=f"{path.name} has no column {listed(missing, 'en')}; it needs tree, sub_type and issue_class.",
         )
     table = pd.DataFrame({column: table[column].fillna("").str.strip() for column in columns})
     table = table[table["issue_class"] != ""].drop_duplicates(ignore_index=True)
     twice = table[table.duplicated(["tree", "sub_type"])]
     if len(twice):
-        names = "、".join(twice["sub_type"].head(5))
+        names = few(twice["sub_type"])
         raise SettingsError(
-            zh=f"{path.name} 把同一小类归入了两个类别：{names}；每个小类只保留一行。",
-            en=f"{path.name} maps one category to two classes: {names}; keep one row for each.",
+            zh=f"{path.name} 把同一小类归入了两个类别：{names.zh}；每个小类只保留一行。",
+            en=f"{path.name} maps one category to two classes: {names.en}; keep one row for each.",
         )
     return table
 
@@ -417,8 +417,8 @@ def _profile_path(profile: str | Path) -> tuple[Path, bool]:
     path = Path(profile)
     if path.suffix != ".toml" or not path.is_file():
         raise SettingsError(
-            zh=f"没有名为 {profile} 的城市配置；自带的有 {'、'.join(names)}，也可以给出一个 .toml 文件的路径。",
-            en=f"No city profile {profile}; built in are {', '.join(names)}, or give the path of a .toml file.",
+            zh=f"没有名为 {profile} 的城市配置；自带的有 {listed(names, 'zh')}，也可以给出一个 .toml 文件的路径。",
+            en=f"No city profile {profile}; built in are {listed(names, 'en')}, or give the path of a .toml file.",
         )
     return path, False
 
@@ -435,9 +435,9 @@ def _check_districts(path: Path, known: list[str], used: Iterable[str]) -> None:
     if unknown and known:
         hint = nearest(unknown[0], known)
         raise SettingsError(
-            zh=f"{path.name} 的 areas 或 crosswalk 用到了 districts 中没有的片区 {'、'.join(unknown)}{hint.zh}",
+            zh=f"{path.name} 的 areas 或 crosswalk 用到了 districts 中没有的片区 {listed(unknown, 'zh')}{hint.zh}",
             en=f"{path.name}: areas or crosswalk name districts that [[districts]] does not: "
-            f"{', '.join(unknown)}{hint.en}",
+            f"{listed(unknown, 'en')}{hint.en}",
         )
 
 

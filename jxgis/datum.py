@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from jxgis.crs import require_metric
 from jxgis.errors import CrsError, InputError
+from jxgis.i18n import listed
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -268,8 +269,8 @@ def convert(lon: ArrayLike, lat: ArrayLike, *, source: Datum, target: Datum) -> 
     for name in (source, target):
         if name not in DATUMS:
             raise CrsError(
-                zh=f"不认识的基准 {name!r}；可用：{'、'.join(DATUMS)}。",
-                en=f"Unknown datum {name!r}; use one of {', '.join(DATUMS)}.",
+                zh=f"不认识的基准 {name!r}；可用：{listed(DATUMS, 'zh')}。",
+                en=f"Unknown datum {name!r}; use one of {listed(DATUMS, 'en')}.",
             )
     if source == target:
         x, y = _arrays(lon, lat)

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterable
 from typing import Self
 
-from jxgis.i18n import LANGS, Text
+from jxgis.i18n import LANGS, Text, listed
 from jxgis.privacy import hide_passwords
 
 __all__ = [
@@ -152,8 +152,8 @@ def require_lang(lang: str) -> None:
     """
     if lang not in LANGS:
         raise InputError(
-            zh=f"没有语言“{lang}”；可用：{'、'.join(LANGS)}。",
-            en=f"No language {lang!r}; there are: {', '.join(LANGS)}.",
+            zh=f"没有语言“{lang}”；可用：{listed(LANGS, 'zh')}。",
+            en=f"No language {lang!r}; there are: {listed(LANGS, 'en')}.",
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.drawing.ground import ground_of
 from jxgis.errors import InputError
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, rows_said
 from jxgis.part import Given
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["given_tables", "named_tables", "rows_in_file"]
 
-_ROWS = 5
 """Of a message: more rows than this tell nobody more."""
 
 
@@ -158,11 +157,6 @@ def rows_in_file(given: Given, layer: str, at: Iterable[int]) -> Text:
         file, row = ("", place + 1) if loaded is None else loaded.where(place)
         found.setdefault(file, []).append(row)
     return Text(
-        zh="；".join(f"{file} {_rows(rows).zh}".strip() for file, rows in found.items()),
-        en="; ".join(f"{file}, {_rows(rows).en}" if file else _rows(rows).en for file, rows in found.items()),
+        zh="；".join(f"{file} {rows_said(rows).zh}".strip() for file, rows in found.items()),
+        en="; ".join(f"{file}, {rows_said(rows).en}" if file else rows_said(rows).en for file, rows in found.items()),
     )
-
-
-def _rows(rows: Sequence[int]) -> Text:
-    shown = [str(row) for row in rows[:_ROWS]] + (["…"] if len(rows) > _ROWS else [])
-    return text_pair("common.row" if len(rows) == 1 else "common.rows", rows=shown)

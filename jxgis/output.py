@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis import i18n
 from jxgis._files import require_name
 from jxgis.errors import NO_ROOM, JxgisError, OutputError, os_reason
+from jxgis.i18n import few
 from jxgis.schema.files import RUN
 
 if TYPE_CHECKING:
@@ -377,9 +378,8 @@ def _check_replaceable(target: Path, command: str) -> None:
     foreign = sorted(set(files) - set(run["outputs"]))
     if foreign:
         raise OutputError(
-            zh=f"{target} 里有不是 jxgis 写的文件：{'、'.join(foreign[:3])}；请先移走它们，或用 --out 换一个文件夹。",
-            en=f"{target} holds files that jxgis did not write: {', '.join(foreign[:3])}; move them, "
-            "or choose another --out.",
+            zh=f"{target} 里有不是 jxgis 写的文件：{few(foreign).zh}；请先移走它们，或用 --out 换一个文件夹。",
+            en=f"{target} holds files that jxgis did not write: {few(foreign).en}; move them, or choose another --out.",
         )
 
 

@@ -443,7 +443,7 @@ class Result(ABC):
         lines += [f"{key.label} {key.value}" for key in self.section().keys]
         had = {".table()": [f"{name} ({len(rows):,})" for name, rows in self.tables().items()]}
         had |= {f".{what}()": self.draws(what) for what in ("map", "figure")}
-        return "\n  ".join([*lines, *(f"{ask}: {', '.join(names)}" for ask, names in had.items() if names)])
+        return "\n  ".join([*lines, *(f"{ask}: {listed(names, 'en')}" for ask, names in had.items() if names)])
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the numbers that come first, the first table, and the map."""
@@ -478,8 +478,8 @@ def _named(there: Mapping[str, Named], name: str | None, what: str) -> Named:
 
         hint = nearest(name, there)
         raise InputError(
-            zh=f"没有“{name}”{hint.zh}可用：{'、'.join(there)}。",
-            en=f"No {what} {name!r}{hint.en} There are: {', '.join(there)}.",
+            zh=f"没有“{name}”{hint.zh}可用：{listed(there, 'zh')}。",
+            en=f"No {what} {name!r}{hint.en} There are: {listed(there, 'en')}.",
         )
     return there[name]
 

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from jxgis.errors import InputError, collect
-from jxgis.i18n import text, text_pair
+from jxgis.i18n import few, rows_said, text, text_pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,10 +66,10 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
     told = [str(name) for name in names]
     errors = []
     if names.isna().any():
-        rows = ", ".join(str(row + 1) for row in range(len(told)) if names.isna().iloc[row])
+        rows = rows_said(row + 1 for row in range(len(told)) if names.isna().iloc[row])
         errors.append(
             InputError(
-                zh=f"区域图层第 {rows} 行没有名称；请补上。", en=f"Rows {rows} of the zones have no name; fill it in."
+                zh=f"区域图层{rows.zh}没有名称；请补上。", en=f"The zones have no name in {rows.en}; fill it in."
             )
         )
     known = names.dropna().astype(str)
@@ -77,8 +77,8 @@ def zone_names(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
     if twice:
         errors.append(
             InputError(
-                zh=f"区域名称重复：{'、'.join(twice[:5])}；同一区域请先合并成一个要素，不同区域请改名或用 --name-column 换一列。",
-                en=f"Zones share a name: {', '.join(twice[:5])}; dissolve the parts of one zone into one feature, and "
+                zh=f"区域名称重复：{few(twice).zh}；同一区域请先合并成一个要素，不同区域请改名或用 --name-column 换一列。",
+                en=f"Zones share a name: {few(twice).en}; dissolve the parts of one zone into one feature, and "
                 "rename different ones or choose another column with --name-column.",
             )
         )

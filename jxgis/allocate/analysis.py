@@ -17,6 +17,7 @@ from jxgis.city import AllocationRules
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, NotGivenError, collect
 from jxgis.given import given_tables
+from jxgis.i18n import few, listed
 from jxgis.part import Given, Result
 from jxgis.scoring.gates import FAILED, check_gates, lively_layers
 from jxgis.scoring.names import ids_of
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["allocate_candidates", "analyse", "overlapping", "terms_of"]
 
 #: Of a message: more names than this tell nobody more.
-_NAMED = 5
 
 
 @with_options(AllocateSettings)
@@ -179,8 +179,8 @@ def _joined(given: Given, table: gpd.GeoDataFrame, worth: str) -> gpd.GeoDataFra
     strange = sorted(set(table["candidate_id"]) - set(scores.index))
     if strange:
         raise InputError(
-            zh=f"评分结果中没有这些候选单元：{'、'.join(strange[:_NAMED])}。",
-            en=f"The scores have no such candidates: {', '.join(strange[:_NAMED])}.",
+            zh=f"评分结果中没有这些候选单元：{few(strange).zh}。",
+            en=f"The scores have no such candidates: {few(strange).en}.",
         )
     scores = scores.loc[table["candidate_id"]]
     table["value"], table["tie"] = (scores[name].to_numpy(dtype=np.float64) for name in (worth, "score"))
@@ -286,12 +286,12 @@ def _asked_for(terms: Terms, table: pd.DataFrame) -> int | None:
 
 def _check_years(years: tuple[int, ...], keyed: Mapping[str, Mapping[int, float]], table: pd.DataFrame) -> None:
     """Refuse rules and candidates of years that the programme does not have."""
-    span = "、".join(map(str, years))
+    span = listed(years, "zh")
     errors = [
         InputError(
             zh=f"[allocate] {name}（项目设置或城市配置）中的 {year} 年不在规划年份 {span} 之内；请改 years 或 {name}。",
             en=f"[allocate] {name} (of the project or the profile): {year} is not one of the years "
-            f"{', '.join(map(str, years))}; change years or {name}.",
+            f"{listed(years, 'en')}; change years or {name}.",
         )
         for name, entries in keyed.items()
         for year in entries
@@ -301,13 +301,11 @@ def _check_years(years: tuple[int, ...], keyed: Mapping[str, Mapping[int, float]
         given = table[column]
         strange = given.notna() & (~given.isin(years) if column == "named_year" else given % 1 != 0)
         if strange.any():
-            told = "、".join(
-                f"{row.candidate_id}（{getattr(row, column):g}）" for row in table[strange].head(_NAMED).itertuples()
-            )
+            told = few(f"{row.candidate_id} ({getattr(row, column):g})" for row in table[strange].itertuples())
             errors.append(
                 InputError(
-                    zh=f"候选单元的 {column} 列不是规划年份 {span} 中的一年：{told}；请改正，或在 [allocate] years 中加上这些年份。",
-                    en=f"Candidates' {column} is not one of the years {', '.join(map(str, years))}: {told}; correct it, or add "
+                    zh=f"候选单元的 {column} 列不是规划年份 {span} 中的一年：{told.zh}；请改正，或在 [allocate] years 中加上这些年份。",
+                    en=f"Candidates' {column} is not one of the years {listed(years, 'en')}: {told.en}; correct it, or add "
                     "these years to [allocate] years.",
                 )
             )
@@ -318,10 +316,10 @@ def _check_costs(budget: Mapping[int, float], table: pd.DataFrame, this_year: in
     """Refuse a budget where what a candidate costs is not known."""
     lacking = table["cost"].isna() & ~(table["named_year"] < this_year)
     if budget and lacking.any():
-        names = list(table.loc[lacking, "candidate_id"].head(_NAMED))
+        names = few(table.loc[lacking, "candidate_id"])
         raise InputError(
-            zh=f"有预算（[allocate] budget），但 {int(lacking.sum())} 个候选单元没有 cost（费用，万元）：{'、'.join(names)}。",
-            en=f"There is a budget ([allocate] budget), but {int(lacking.sum())} candidates have no cost: {', '.join(names)}.",
+            zh=f"有预算（[allocate] budget），但候选单元没有 cost（费用，万元）：{names.zh}。",
+            en=f"There is a budget ([allocate] budget), but candidates have no cost: {names.en}.",
         )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from jxgis.allocate.cycle import named_units
 from jxgis.errors import InputError, collect
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.scorecard.projects import done_in_all
 from jxgis.scorecard.targets import load_plan
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["misdated", "named_ahead", "named_beside", "named_years", "rows_in_words", "years_of"]
 
-#: Of a message: more names than this tell nobody more.
-_NAMED = 5
 #: The plan's target that counts sample units.
 _TARGET = "sample_units"
 
@@ -70,8 +68,8 @@ def named_years(given: Given, table: pd.DataFrame) -> pd.Series:
         ),
         (
             ~named["year"].isin(years) & (len(years) > 0),
-            f"命名年份不在规划年份 {'、'.join(map(str, years))} 之内（或在 [allocate] years 中加上）",
-            f"named in none of the years {', '.join(map(str, years))} (or add the year to [allocate] years)",
+            f"命名年份不在规划年份 {listed(years, 'zh')} 之内（或在 [allocate] years 中加上）",
+            f"named in none of the years {listed(years, 'en')} (or add the year to [allocate] years)",
         ),
     )
     file = _file(given)
@@ -130,17 +128,21 @@ def rows_in_words(file: str | None, rows: pd.DataFrame, zh: str, en: str, *, dat
     dated
         Whether their dates are said.
     """
-    first = rows.head(_NAMED).reindex(columns=["candidate_id", "year", "date", "source_sheet", "source_row"])
-    sheet = first["source_sheet"].dropna().head(1).tolist()
+    first = rows.reindex(columns=["candidate_id", "year", "date", "source_sheet", "source_row"])
+    sheets = first["source_sheet"].dropna().unique().tolist()
+    common = sheets if len(sheets) == 1 else []
     said_zh, said_en = [], []
-    for unit, year, date, _, row in first.itertuples(index=False, name=None):
-        at_zh, at_en = ("", "") if pd.isna(row) else (f"，第 {row:.0f} 行", f", row {row:.0f}")
+    for unit, year, date, sheet, row in first.itertuples(index=False, name=None):
+        at_zh, at_en = ("", "") if pd.isna(row) else (f"第 {row:.0f} 行", f"row {row:.0f}")
+        if len(sheets) > 1 and pd.notna(sheet):
+            at_zh, at_en = f"工作表“{sheet}”{at_zh}", f"sheet {sheet!r}, {at_en}"
+        at_zh, at_en = (f"{sep}{at}" if at else "" for sep, at in (("，", at_zh), ("; ", at_en)))
         when = f"{year}; {date:%Y-%m-%d}" if dated else f"{year}"
         said_zh.append(f"{unit}（{when.replace('; ', '；')}{at_zh}）")
         said_en.append(f"{unit} ({when}{at_en})")
     return Text(
-        zh=f"{file or '创建流程表'}{''.join(f' 工作表“{name}”' for name in sheet)}：{zh}{'、'.join(said_zh)}；请改正。",
-        en=f"{file or 'The cycle'}{''.join(f', sheet {name!r}' for name in sheet)}: {en}{', '.join(said_en)}; correct it.",
+        zh=f"{file or '创建流程表'}{''.join(f' 工作表“{name}”' for name in common)}：{zh}{few(said_zh).zh}；请改正。",
+        en=f"{file or 'The cycle'}{''.join(f', sheet {name!r}' for name in common)}: {en}{few(said_en).en}; correct it.",
     )
 
 

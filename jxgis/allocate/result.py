@@ -233,7 +233,7 @@ class AllocationResult(Result):
         found += strange_types(self.candidates["type"], types)
         over = [year for year in self.terms.open if year < today.year]
         if over and self.given.settings.allocate.this_year is None:
-            found.append(text_pair("allocate.clock", years="、".join(map(str, over))))
+            found.append(text_pair("allocate.clock", years=over))
         return found
 
     def _named(self) -> list[Text]:

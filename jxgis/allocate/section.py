@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jxgis.i18n import clauses, listed, sentences, text
+from jxgis.i18n import clauses, few, listed, sentences, text
 from jxgis.i18n import reason as reason_of
 from jxgis.report.blocks import TOP, Answer, Block, Key, Paragraph, Section, count_in_words, method_note, table_block
 from jxgis.report.columns import write_value
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from jxgis.settings import AllocateSettings
 
 __all__ = ["allocation_section", "by_year"]
-
-_PAIRS = 5
 
 
 def allocation_section(
@@ -143,7 +141,6 @@ def by_year(chosen: pd.DataFrame, years: Sequence[int], lang: str, *, hidden: bo
     >>> by_year(chosen, [2026, 2027], "en").values.tolist()
     [[2026, 2, 'a, b', 130.0], [2027, 0, '', 0.0]]
     """
-    comma = "、" if lang == "zh" else ", "
     called = names_of(chosen)
     rows = []
     for year in years:
@@ -151,7 +148,7 @@ def by_year(chosen: pd.DataFrame, years: Sequence[int], lang: str, *, hidden: bo
         row = {
             "year": year,
             "chosen": int(there.sum()),
-            "units_named": comma.join(called[there]),
+            "units_named": listed(called[there], lang),
             "objective": None if hidden else float(chosen.loc[there, "score"].sum()),
         }
         if "cost" in chosen.columns:
@@ -192,22 +189,20 @@ def _remarks(
 ) -> list[Block]:
     """What a reader must know beside: years that are over, rules that could not be made, overlaps, where scores are from."""
     found: list[str] = []
-    comma = "、" if lang == "zh" else "; "
     missed = [
         rule.words.of(lang)
         for rule, held in zip(choice.rules, choice.satisfied, strict=True)
         if rule.past and held is False
     ]
     if missed:
-        found.append(text("allocate.past_missed", lang, year=terms.this_year, rules=comma.join(missed)))
+        found.append(text("allocate.past_missed", lang, year=terms.this_year, rules=clauses(missed, lang)))
     if terms.each_area and not terms.areas:
         found.append(text("allocate.no_areas", lang, n=terms.each_area))
     if terms.each_area and terms.areas and astray:
         found.append(text("allocate.in_no_area", lang, n=astray))
     if pairs:
-        told = comma.join("–".join(pair) for pair in pairs[:_PAIRS])
-        more = text("allocate.and_more", lang) if len(pairs) > _PAIRS else ""
-        found.append(text("allocate.overlaps", lang, n=len(pairs), pairs=told + more))
+        told = few(map("–".join, pairs), " 对").of(lang)
+        found.append(text("allocate.overlaps", lang, n=len(pairs), pairs=told))
     if not options.number and choice.plan is not None:
         found.append(text("allocate.no_numbers", lang))
     if own_scores:

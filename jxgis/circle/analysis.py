@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis.circle.result import CircleResult
 from jxgis.errors import InputError, NotGivenError, SettingsError
 from jxgis.given import given_tables, named_tables
-from jxgis.i18n import text_pair
+from jxgis.i18n import listed, text_pair
 from jxgis.part import Given
 from jxgis.settings import CircleSettings, with_options
 
@@ -188,8 +188,8 @@ def _kinds_there(given: Given, chosen: Sequence[Kind]) -> dict[str, Kind]:
     site = options.site
     if site is not None and site not in there:
         raise SettingsError(
-            zh=f"circle.site = {site}：没有这一种设施，或没有提供它的图层；可选：{'、'.join(there)}。",
-            en=f"circle.site = {site}: there is no such kind, or its layer was not given; there are {', '.join(there)}.",
+            zh=f"circle.site = {site}：没有这一种设施，或没有提供它的图层；可选：{listed(there, 'zh')}。",
+            en=f"circle.site = {site}: there is no such kind, or its layer was not given; there are {listed(there, 'en')}.",
         )
     return there
 

@@ -13,7 +13,7 @@ from jxgis.compare import differences as of
 from jxgis.compare.causes import Causes, changed_inputs, changed_settings, changed_versions, reached
 from jxgis.compare.headlines import headline_differences
 from jxgis.errors import InputError
-from jxgis.i18n import clauses, listed, text
+from jxgis.i18n import clauses, few, listed, text
 from jxgis.report.blocks import Key, Paragraph, Section, TableBlock, table_block
 from jxgis.report.columns import in_writing, write_value
 from jxgis.schema.check import hold
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["ResultComparison", "compare_folders"]
 
 #: How many rows of a table a page shows, how many things a sentence names, and signs of the longest name in it.
-_MOST_ROWS, _NAMED, _SHORT = 40, 3, 24
+_MOST_ROWS, _SHORT = 40, 24
 #: Which tables say of a part what differs.
 _OWN = {
     "hotspots": ("places",),
@@ -92,8 +92,8 @@ class ResultComparison:
         if name not in self.frames:
             hint = nearest(name, self.frames)
             raise InputError(
-                zh=f"没有“{name}”{hint.zh}可用：{'、'.join(self.frames)}。",
-                en=f"No table {name!r}{hint.en} There are: {', '.join(self.frames)}.",
+                zh=f"没有“{name}”{hint.zh}可用：{listed(self.frames, 'zh')}。",
+                en=f"No table {name!r}{hint.en} There are: {listed(self.frames, 'en')}.",
             )
         return in_writing(self.frames[name], table(f"compare.{name}"), self.lang)
 
@@ -120,9 +120,7 @@ class ResultComparison:
         return text(f"compare.{key}", self.lang, **values)
 
     def _named(self, names: Sequence[str]) -> str:
-        shown = listed(names[:_NAMED], self.lang)
-        more = self._say("more")
-        return shown if len(names) <= _NAMED else f"{shown} {more}" if self.lang == "en" else f"{shown}{more}"
+        return few(names).of(self.lang)
 
     def _inputs(self) -> str:
         rows = self.frames["inputs"]

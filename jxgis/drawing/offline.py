@@ -119,8 +119,8 @@ def require_offline(html: str) -> None:
     found = sorted({next(filter(None, groups)) for groups in _REQUESTS.findall(markup)})
     if found:
         raise JxgisError(
-            zh=f"地图页面要从外部加载：{'、'.join(found)}；没有网络就打不开。请去掉用到它的图层或插件。",
-            en=f"The page would load from outside: {', '.join(found)}; it would not open without internet. "
+            zh=f"地图页面要从外部加载：{listed(found, 'zh')}；没有网络就打不开。请去掉用到它的图层或插件。",
+            en=f"The page would load from outside: {listed(found, 'en')}; it would not open without internet. "
             "Leave out the layer or plugin that needs it.",
         )
 

@@ -16,7 +16,7 @@ from jxgis.effect.sources import moved_sources
 from jxgis.effect.windows import Windows, choose_windows, placebo_dates
 from jxgis.errors import InputError
 from jxgis.given import given_tables
-from jxgis.i18n import text_pair
+from jxgis.i18n import listed, text_pair
 from jxgis.part import Given
 from jxgis.settings import EffectSettings, with_options
 from jxgis.space.points import locate
@@ -210,7 +210,7 @@ def _sets(areas: gpd.GeoDataFrame, counts: pd.DataFrame, compared: Compared) -> 
         {
             "area_id": names[sets["treated"]].to_numpy(),
             "controls_n": groups.map(len),
-            "controls": groups.map(lambda group: "、".join(names[group])),
+            "controls": groups.map(lambda group: listed(names[group], "zh")),
             "cases_before": counts["before"][sets["treated"]].to_numpy(),
             "cases_after": counts["after"][sets["treated"]].to_numpy(),
             "controls_before": groups.map(lambda group: int(counts["before"][group].sum())),

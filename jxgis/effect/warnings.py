@@ -8,7 +8,7 @@ import numpy as np
 
 from jxgis.effect.areas import shared_ground
 from jxgis.effect.typical import least_sets
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, few, text_pair
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,6 @@ __all__ = ["days_said", "reason_of", "share_said", "warnings_of"]
 _ALPHA = 0.05
 _UNLIKE = 1.5
 """Treated areas with this many times the cases of their controls, or that fraction, are not like them."""
-_SHOWN = 5
 """Of a list no more names than these."""
 _COVERS = 0.9
 """Placebo intervals that hold zero less often than this do not hold what they say: of 200, less than one in 1,000."""
@@ -76,9 +75,9 @@ def _of_areas(result: EffectResult) -> list[Text]:
     times = float(np.exp((sets["weight"] * (sets["level"] - sets["level_controls"])).sum()))
     if not 1 / _UNLIKE <= times <= _UNLIKE:
         found.append(text_pair("effect.warn_level", times=f"{times:.2g}"))
-    shared = ["–".join(map(str, areas["area_id"].iloc[[one, other]])) for one, other in shared_ground(areas)[:_SHOWN]]
+    shared = ["–".join(map(str, areas["area_id"].iloc[[one, other]])) for one, other in shared_ground(areas)]
     if shared:
-        found.append(text_pair("effect.warn_shared", names=shared))
+        found.append(text_pair("effect.warn_shared", names=few(shared)))
     apart = areas[(areas["role"] == "treated") & ~areas["area_id"].isin(result.sets["area_id"])]
     for reason in apart["reason"].dropna().unique():
         names = apart.loc[apart["reason"] == reason, "area_id"].tolist()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis.given import given_tables
 from jxgis.hotspots.result import HotspotsResult
-from jxgis.i18n import Text
+from jxgis.i18n import Text, listed
 from jxgis.part import Given
 from jxgis.schema.layers import Contract
 from jxgis.settings import HotspotSettings, with_options
@@ -320,9 +320,8 @@ def _name_field(issues: gpd.GeoDataFrame, asked: str | None) -> str | None:
 
     if asked is not None and asked not in issues.columns:
         raise InputError(
-            zh=f"问题表没有 {asked} 列，不能用来给热点起名；有：{'、'.join(map(str, issues.columns))}。",
-            en=f"the issues have no column {asked} to name hot places by; "
-            f"they have {', '.join(map(str, issues.columns))}.",
+            zh=f"问题表没有 {asked} 列，不能用来给热点起名；有：{listed(issues.columns, 'zh')}。",
+            en=f"the issues have no column {asked} to name hot places by; they have {listed(issues.columns, 'en')}.",
         )
     return asked or next((column for column in _NAME_FIELDS if column in issues.columns), None)
 

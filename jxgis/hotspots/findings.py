@@ -6,15 +6,12 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from jxgis.i18n import listed, text
+from jxgis.i18n import few, listed, text
 from jxgis.report.blocks import of_all
 from jxgis.report.columns import percent
 from jxgis.statistics.shares import MIN_CASES
 
 __all__ = ["SENTENCES"]
-
-#: Of several that are alike, so many are named.
-_NAMED = 4
 
 
 def _overall(ring: pd.DataFrame, lang: str) -> str:
@@ -51,19 +48,17 @@ def _different(overlap: pd.DataFrame, lang: str) -> str:
         "report.finding_overlap",
         lang,
         least=shares[0],
-        least_pairs=_all_of(shares[0], shares, pairs, "overlap", lang),
+        least_pairs=_all_of(shares[0], shares, pairs, " 对", lang),
         most=shares[-1],
-        most_pairs=_all_of(shares[-1], shares, pairs, "overlap", lang),
+        most_pairs=_all_of(shares[-1], shares, pairs, " 对", lang),
     )
     return compared + said
 
 
-def _all_of(figure: str, figures: list[str], names: list[str], of: str, lang: str) -> str:
+def _all_of(figure: str, figures: list[str], names: list[str], counted: str, lang: str) -> str:
     """All that have a figure as it reads: to name one of several equals would set it apart."""
     found = [name for name, one in zip(names, figures, strict=True) if one == figure]
-    named = listed(found[:_NAMED], lang)
-    few = len(found) <= _NAMED
-    return named if few else text(f"report.finding_more_{of}", lang, names=named, n=len(found))
+    return few(found, counted).of(lang)
 
 
 def _diverse(diversity: pd.DataFrame, lang: str) -> str:
@@ -78,7 +73,7 @@ def _diverse(diversity: pd.DataFrame, lang: str) -> str:
     least_n, most_n = numbers[0], numbers[-1]
     if least_n == most_n:
         return text("report.finding_diversity_alike", lang, n=most_n, fewest=MIN_CASES)
-    least, most = (_all_of(n, numbers, [*map(str, known["zone"])], "diversity", lang) for n in (least_n, most_n))
+    least, most = (_all_of(n, numbers, [*map(str, known["zone"])], " 个片区", lang) for n in (least_n, most_n))
     said = {"least": least, "least_n": least_n, "most": most, "most_n": most_n, "fewest": MIN_CASES}
     if numbers.count(least_n) > 1:
         return text("report.finding_diversity_several", lang, **said)

@@ -14,6 +14,7 @@ from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
+from jxgis.i18n import listed
 from jxgis.settings import HOTSPOTS
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
@@ -467,12 +468,12 @@ def _same_point_share(group: NDArray[np.int64], point: NDArray[np.int64], n: int
 
 def _also(peaks: pd.DataFrame, own_names: NDArray[np.object_]) -> list[str | None]:
     """Names of the other peaks of each place, by falling z, each once."""
-    listed: list[str | None] = []
+    also: list[str | None] = []
     by_place = peaks.groupby("place")["name"].agg(list)
     for place, own in enumerate(own_names):
         others = [name for name in dict.fromkeys(by_place[place]) if name != own]
-        listed.append("、".join(others[:_ALSO]) or None)
-    return listed
+        also.append(listed(others[:_ALSO], "zh") or None)
+    return also
 
 
 def _tell_apart(table: pd.DataFrame) -> list[str]:

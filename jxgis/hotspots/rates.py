@@ -20,6 +20,7 @@ from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
 from jxgis.hotspots.inference import text_column
 from jxgis.hotspots.permutation import P_FLOOR, normal_p
+from jxgis.i18n import listed
 from jxgis.space.graph import align, neighbours
 from jxgis.space.overlay import pieces
 from jxgis.space.ratio import ratio
@@ -151,8 +152,8 @@ def exposure_on_grid(grid: Grid, table: gpd.GeoDataFrame, *, column: str | None 
     require_metric(table, "exposure", like=grid.crs)
     if column is not None and column not in table.columns:
         raise InputError(
-            zh=f"暴露量图层没有 {column} 列；有：{'、'.join(map(str, table.columns))}。",
-            en=f"the exposure layer has no column {column}; it has {', '.join(map(str, table.columns))}.",
+            zh=f"暴露量图层没有 {column} 列；有：{listed(table.columns, 'zh')}。",
+            en=f"the exposure layer has no column {column}; it has {listed(table.columns, 'en')}.",
         )
     shapes = table.geometry.to_numpy()
     dimension = np.unique(shapely.get_dimensions(shapes[~shapely.is_empty(shapes) & ~shapely.is_missing(shapes)]))

@@ -19,9 +19,11 @@ __all__ = [
     "Lang",
     "Text",
     "clauses",
+    "few",
     "listed",
     "localise_reasons",
     "reason",
+    "rows_said",
     "text",
     "text_pair",
     "unbroken",
@@ -33,6 +35,7 @@ Table = TypeVar("Table", bound="pd.DataFrame")
 LANGS: tuple[Lang, ...] = ("zh", "en")
 #: The space between a number and its unit, or the sign it counts by.
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=[%‰\u4e00-\u9fff]|(?:pp|[km]?m[²³]?|ha|min|h|s)\b)")
+_FEW = 5
 
 
 class Text(NamedTuple):
@@ -99,6 +102,40 @@ def listed(items: Iterable[object], lang: str) -> str:
     """
     mark, words = ", " if lang == "en" else "、", [str(item) for item in items]
     return mark.join(f"“{word}”" if mark in word and len(words) > 1 else word for word in words)
+
+
+def few(items: Iterable[object], counted: str = " 个") -> Text:
+    """The first five of several things, and how many there are.
+
+    Parameters
+    ----------
+    items
+        What is named.
+    counted
+        How Chinese counts them.
+
+    Examples
+    --------
+    >>> few("abc").zh, few("abcdefg").zh, few("abcdefg").en
+    ('a、b、c', 'a、b、c、d、e 等 7 个', 'a, b, c, d, e and 2 more')
+    """
+    words = [*items]
+    if len(words) <= _FEW:
+        return Text(zh=listed(words, "zh"), en=listed(words, "en"))
+    n = Text(zh=f"{len(words)}{counted}", en=f"{len(words) - _FEW} more")
+    return text_pair("common.few", first=words[:_FEW], n=n)
+
+
+def rows_said(rows: Iterable[object]) -> Text:
+    """The rows of a file, the first five of many by number.
+
+    Examples
+    --------
+    >>> rows_said([2]).en, rows_said([1, 3]).zh, rows_said(range(1, 10)).zh
+    ('row 2', '第 1、3 行', '第 1、2、3、4、5 等 9 行')
+    """
+    numbers = [*rows]
+    return text_pair("common.row" if len(numbers) == 1 else "common.rows", rows=few(numbers, ""))
 
 
 def clauses(said: Iterable[str], lang: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from jxgis.errors import SettingsError, collect
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, listed, text_pair
 from jxgis.indicators import cases, foot, land, lines, points
 from jxgis.indicators.figures import nothing
 from jxgis.indicators.foot import Homes, homes_on_streets, ways_to
@@ -335,7 +335,8 @@ class Measured:
         if not of:
             return what
         return Text(
-            zh=f"{what.zh}：{'、'.join(name.zh for name in of)}", en=f"{what.en}: {', '.join(name.en for name in of)}"
+            zh=f"{what.zh}：{listed((name.zh for name in of), 'zh')}",
+            en=f"{what.en}: {listed((name.en for name in of), 'en')}",
         )
 
 
@@ -397,8 +398,8 @@ def _wrong(name: str, way: MeasureSettings, known: set[str] | None) -> SettingsE
         lacking.append("hit")
     extra = [option for option in there if option not in (*measure.needs, *measure.takes)]
     if lacking or extra:
-        zh = f"缺少 {'、'.join(lacking)}" if lacking else f"用不到 {'、'.join(extra)}"
-        en = f"lacks {', '.join(lacking)}" if lacking else f"has no use for {', '.join(extra)}"
+        zh = f"缺少 {listed(lacking, 'zh')}" if lacking else f"用不到 {listed(extra, 'zh')}"
+        en = f"lacks {listed(lacking, 'en')}" if lacking else f"has no use for {listed(extra, 'en')}"
         return SettingsError(zh=f"指标 {name}：{way.measure} {zh}。", en=f"Indicator {name}: {way.measure} {en}.")
     return None
 

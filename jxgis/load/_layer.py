@@ -14,7 +14,7 @@ from jxgis import reference as _reference
 from jxgis.city import contract_of
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError
-from jxgis.i18n import Text, text, text_pair
+from jxgis.i18n import Text, listed, rows_said, text, text_pair
 from jxgis.load._columns import MOST_NUMBER, as_code, as_text, as_written, differing, rename_columns
 from jxgis.load._file_notes import FileNotes, files_label
 from jxgis.load._masked import hide_numbers, mask_names, mask_people
@@ -313,7 +313,7 @@ def _place(
         if placed.order == "north_east":
             told.add("load.north_east", table.name)
         if len(placed.columns) > 1:
-            taken, *others = ["、".join(mapping[name] for name in names) for names in placed.columns]
+            taken, *others = [listed((mapping[name] for name in names), "zh") for names in placed.columns]
             told.add("load.coordinates_taken", table.name, taken=taken, others=others)
             apart = degrees_apart(frame, placed.columns)
             if apart is not None and apart > _APART_M:
@@ -370,9 +370,10 @@ def _convert(gathered: Gathered) -> None:
             if not column.null or gathered.agreed.placeless:
                 gathered.ledger.reject(bad, field=column.name, reason="bad_number", values=values)
             elif bad.any():
-                rows = [str(row) for row in gathered.ledger.row[bad]]
-                shown = ", ".join(rows if len(rows) <= 5 else [*rows[:5], "…"])
-                gathered.notes.append(text_pair("load.bad_numbers", column=column.name, count=len(rows), rows=shown))
+                rows = rows_said(gathered.ledger.row[bad])
+                gathered.notes.append(
+                    text_pair("load.bad_numbers", column=column.name, count=int(bad.sum()), rows=rows)
+                )
 
 
 def _refuse_impossible(gathered: Gathered) -> None:
@@ -455,14 +456,14 @@ def require_columns(gathered: Gathered) -> None:
             continue
         if column.name not in gathered.frame:
             have = [str(name) for name in gathered.frame.columns]
-            hint, listed = _tables.nearest(column.name, have), _tables.heads(have)
+            hint, heads = _tables.nearest(column.name, have), _tables.heads(have)
             option = told_by(agreed.layer, column.name)
             raise InputError(
-                zh=f"{gathered.agreed.title.zh}图层没有“{column.name}”列（也没有已知别名 {'、'.join(column.aliases[:4])} 等）"
-                f"{hint.zh}请指定，例如 {option.zh}；文件中的列：{listed.zh}。",
+                zh=f"{gathered.agreed.title.zh}图层没有“{column.name}”列（也没有已知别名 {listed(column.aliases[:4], 'zh')} 等）"
+                f"{hint.zh}请指定，例如 {option.zh}；文件中的列：{heads.zh}。",
                 en=f"{gathered.agreed.title.en}: no column {column.name!r}, nor a known alias "
-                f"({', '.join(column.aliases[:4])} ...){hint.en} Name it, such as {option.en}; the file's columns: "
-                f"{listed.en}.",
+                f"({listed(column.aliases[:4], 'en')} ...){hint.en} Name it, such as {option.en}; the file's columns: "
+                f"{heads.en}.",
             )
         values = gathered.frame[column.name]
         gathered.ledger.reject(values.isna(), field=column.name, reason="missing_value", values=values)
@@ -490,7 +491,7 @@ def _refuse_empty(agreed: _tables.Contract, ledger: Ledger) -> None:
         return
     rejects = ledger.table()
     left = int(ledger.left_out.sum())
-    files = "、".join(dict.fromkeys(source.name for source in ledger.sources()))
+    files = dict.fromkeys(source.name for source in ledger.sources())
     counts = rejects["reason"].value_counts()
     zh = [f"{text(f'reasons.{reason}', 'zh')} {count} 行" for reason, count in counts.items()]
     en = [f"{text(f'reasons.{reason}', 'en')}: {count}" for reason, count in counts.items()]
@@ -508,8 +509,8 @@ def _refuse_empty(agreed: _tables.Contract, ledger: Ledger) -> None:
         kind = _tables.KIND_NAMES[agreed.geometry]
         hint_zh, hint_en = f"{agreed.title.zh}需要{kind.zh}图层。", f" It needs {kind.en}."
     raise InputError(
-        zh=f"{files} 中没有可用的{agreed.title.zh}数据：{'；'.join(zh)}。{hint_zh}{first_zh}",
-        en=f"{files.replace('、', ', ')}: no usable row of {agreed.title.en}: {'; '.join(en)}.{hint_en}{first_en}",
+        zh=f"{listed(files, 'zh')} 中没有可用的{agreed.title.zh}数据：{'；'.join(zh)}。{hint_zh}{first_zh}",
+        en=f"{listed(files, 'en')}: no usable row of {agreed.title.en}: {'; '.join(en)}.{hint_en}{first_en}",
     )
 
 

@@ -12,7 +12,7 @@ import shapely
 from jxgis import crs as _crs
 from jxgis import reference as _reference
 from jxgis.errors import CrsError, InputError
-from jxgis.i18n import Text
+from jxgis.i18n import Text, listed
 from jxgis.load._columns import as_coordinate, as_text
 from jxgis.parse import narrow
 from jxgis.schema.layers import heads
@@ -546,8 +546,8 @@ def _coordinate_text(
         one, two, _ = _split(frame["coordinates"])
         return one, two, ("coordinates", "coordinates")
     half = [name for name in ("lon", "lat", "x", "y") if name in frame]
-    have = f"（只找到 {'、'.join(half)}）" if half else ""
-    have_en = f" (only {', '.join(half)} found)" if half else ""
+    have = f"（只找到 {listed(half, 'zh')}）" if half else ""
+    have_en = f" (only {listed(half, 'en')} found)" if half else ""
     named = heads(columns)
     raise InputError(
         zh=f"{what} 没有坐标列{have}：需要 经度+纬度、X坐标+Y坐标，或一个“120.94,30.54”形式的坐标列；列名不同时用 columns 指定，"

@@ -17,7 +17,7 @@ import pandas as pd
 
 from jxgis._files import reading, require_sane_workbook, unzip_text
 from jxgis.errors import InputError
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, listed, text_pair
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -371,8 +371,8 @@ def read_excel(path: Path, *, sheet: str | None, what: str) -> Sheet:
         names = book.sheet_names
         if sheet is not None and sheet not in names:
             raise InputError(
-                zh=f"{what} 中没有工作表“{sheet}”；有：{'、'.join(names)}。",
-                en=f"{what} has no sheet {sheet!r}; it has {', '.join(names)}.",
+                zh=f"{what} 中没有工作表“{sheet}”；有：{listed(names, 'zh')}。",
+                en=f"{what} has no sheet {sheet!r}; it has {listed(names, 'en')}.",
             )
         rows: list[list[object]] = []
         taken, best = "", 0

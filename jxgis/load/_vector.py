@@ -17,7 +17,7 @@ import pandas as pd
 
 from jxgis._files import reading, require_no_grids, require_sane_parquet, texts_within
 from jxgis.errors import InputError
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, listed, text_pair
 from jxgis.load._views import crs_definitions, require_finite_views
 from jxgis.schema.layers import nearest
 
@@ -376,8 +376,8 @@ def _choose(names: list[str], layer: str | None, expected: Sequence[str], what: 
     if layer is not None:
         hint = nearest(layer, names)
         raise InputError(
-            zh=f"{what} 中没有图层“{layer}”{hint.zh}有：{'、'.join(names)}。",
-            en=f"{what} has no layer {layer!r}{hint.en} It has {', '.join(names)}.",
+            zh=f"{what} 中没有图层“{layer}”{hint.zh}有：{listed(names, 'zh')}。",
+            en=f"{what} has no layer {layer!r}{hint.en} It has {listed(names, 'en')}.",
         )
     if len(names) == 1:
         return names[0]
@@ -387,8 +387,8 @@ def _choose(names: list[str], layer: str | None, expected: Sequence[str], what: 
     if not names:
         raise InputError(zh=f"{what} 中没有图层。", en=f"{what} holds no layer.")
     raise InputError(
-        zh=f"{what} 中有多个图层：{'、'.join(names)}；请指明一个：写成 {what}|layername={names[0]}，或在设置中写 layer。",
-        en=f"{what} has several layers: {', '.join(names)}; name one: {what}|layername={names[0]}, or layer in the settings.",
+        zh=f"{what} 中有多个图层：{listed(names, 'zh')}；请指明一个：写成 {what}|layername={names[0]}，或在设置中写 layer。",
+        en=f"{what} has several layers: {listed(names, 'en')}; name one: {what}|layername={names[0]}, or layer in the settings.",
     )
 
 
@@ -397,8 +397,8 @@ def _unreadable(path: Path) -> Text:
         missing = [ext for ext in (".shx", ".dbf") if not _companion(path, ext)]
         if missing:
             return Text(
-                zh=f"缺少同名文件 {'、'.join(missing)}；Shapefile 的 .shp、.shx、.dbf、.prj 要放在一起。",
-                en=f"lacks its {', '.join(missing)}; a Shapefile's .shp, .shx, .dbf and .prj belong together.",
+                zh=f"缺少同名文件 {listed(missing, 'zh')}；Shapefile 的 .shp、.shx、.dbf、.prj 要放在一起。",
+                en=f"lacks its {listed(missing, 'en')}; a Shapefile's .shp, .shx, .dbf and .prj belong together.",
             )
     return Text(
         zh="无法读取：文件不完整、已损坏或格式不符；请重新导出或复制。",

@@ -12,7 +12,7 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
-from jxgis.i18n import listed, text_pair
+from jxgis.i18n import few, listed, text_pair
 from jxgis.load import Loaded
 from jxgis.load._layer import Gathered, finish, gather, refuse_empty, require_columns
 from jxgis.load._options import ReadOptions
@@ -164,8 +164,8 @@ def _merge_names(gathered: Gathered) -> None:
             codes = [str(code) for code in gathered.frame["code"].iloc[rows].dropna().unique()]
         if len(codes) > 1:
             raise InputError(
-                zh=f"“{name}”有 {len(codes)} 个不同的代码（{'、'.join(codes[:4])}）：名称必须唯一，请改名，或换一列（name_column）。",
-                en=f"{name!r} has {len(codes)} different codes ({', '.join(codes[:4])}): names must be unique; rename, "
+                zh=f"“{name}”有不同的代码（{few(codes).zh}）：名称必须唯一，请改名，或换一列（name_column）。",
+                en=f"{name!r} has different codes ({few(codes).en}): names must be unique; rename, "
                 "or choose another column (name_column).",
             )
         at = rows.to_numpy()
@@ -333,11 +333,11 @@ def dissolve_districts(
     crs = require_metric(subdistricts, "subdistricts")
     district = _crosswalk(subdistricts, city)
     if district.isna().all():
-        known = "、".join(city.crosswalk["subdistrict"].head(6))
-        have = "、".join(subdistricts["name"].head(6))
+        known = few(city.crosswalk["subdistrict"])
+        have = few(subdistricts["name"])
         raise InputError(
-            zh=f"没有一个街道（镇）能对应到片区：文件中是 {have} 等，对应表中是 {known} 等；请检查名称列或城市配置。",
-            en=f"No sub-district is in the crosswalk: the file has {have}, the crosswalk {known}; check the name column "
+            zh=f"没有一个街道（镇）能对应到片区：文件中是 {have.zh}，对应表中是 {known.zh}；请检查名称列或城市配置。",
+            en=f"No sub-district is in the crosswalk: the file has {have.en}, the crosswalk {known.en}; check the name column "
             "or the city's profile.",
         )
     notes: list[Text] = []
@@ -358,8 +358,8 @@ def dissolve_districts(
     lost = [name for name, shape in zip(order, repaired, strict=True) if shape is None]
     if lost:
         raise InputError(
-            zh=f"中心城区边界之外的片区：{'、'.join(lost)}，裁剪后没有剩余；请检查边界文件及其坐标系。",
-            en=f"The outline leaves nothing of {', '.join(lost)}; check the outline and its CRS.",
+            zh=f"中心城区边界之外的片区：{listed(lost, 'zh')}，裁剪后没有剩余；请检查边界文件及其坐标系。",
+            en=f"The outline leaves nothing of {listed(lost, 'en')}; check the outline and its CRS.",
         )
     attributes = city.districts.set_index("name").reindex(order)
     districts = gpd.GeoDataFrame(

@@ -15,7 +15,7 @@ import pandas as pd
 from jxgis import parse
 from jxgis.city import TIMEZONE
 from jxgis.errors import InputError, collect
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, listed, rows_said, text_pair
 from jxgis.load._columns import differing
 from jxgis.load._options import ReadOptions, crs_of_nowhere, require_known
 from jxgis.load.loaded import Loaded, SourceFile
@@ -43,7 +43,6 @@ STEPS = ("candidate_id", "name", "area", "type", "year", "step", "date", "gate",
 _NEEDED = ("candidate_id", "year", "step")
 _NOT_WORDS = (*_NEEDED, "date", "gate", "named")
 #: Of a message: more rows than this tell nobody more.
-_SHOWN = 5
 
 
 def load_cycle(path: Source, /, *, city: City | None = None, **options: Unpack[ReadOptions]) -> Loaded:
@@ -115,10 +114,10 @@ def _read(source: str | Path, *, of: str, expected: str, needed: Sequence[str], 
     frame = frame.loc[:, ~frame.columns.duplicated()]
     missing = [name for name in needed if name not in frame.columns]
     if missing:
-        zh = "、".join(declared(of).columns[name].title.zh for name in missing)
+        zh = listed((declared(of).columns[name].title.zh for name in missing), "zh")
         raise InputError(
-            zh=f"{raw.name} 缺少列 {zh}（{'、'.join(missing)}）；请用 jxgis 写出的表填写。",
-            en=f"{raw.name} has no column {', '.join(missing)}; fill in the table that jxgis wrote.",
+            zh=f"{raw.name} 缺少列 {zh}（{listed(missing, 'zh')}）；请用 jxgis 写出的表填写。",
+            en=f"{raw.name} has no column {listed(missing, 'en')}; fill in the table that jxgis wrote.",
         )
     trimmed = frame.astype("str").where(frame.notna()).apply(lambda column: column.str.strip())
     plain = trimmed.where(trimmed != "")
@@ -219,7 +218,7 @@ def read_steps(source: str | Path, path: Sequence[CycleStep]) -> tuple[pd.DataFr
         for step in path
         for name in (step.key, step.zh, step.en, step.zh.removeprefix("创建"))
     }
-    names = "、".join(step.zh for step in path)
+    names = listed((step.zh for step in path), "zh")
     step = frame["step"].map(lambda name: keys.get(same_name(name)) if pd.notna(name) else None)
     answer, no_answer = parse.yes_no(frame["gate"], marks=True)
     date, strange = _dates(frame["date"])
@@ -307,11 +306,11 @@ def _refuse(found: _Read, asked: Sequence[tuple[pd.Series, str, Text]]) -> None:
 def _wrong(found: _Read, bad: pd.Series, column: str, rule: Text) -> InputError:
     """A message that names the rows whose column breaks a rule."""
     title = (declared("cycle.steps").columns.get(column) or declared("allocation.allocation").columns[column]).title
-    rows = [int(row) for row in found.row[bad.to_numpy(dtype=bool)]]
+    rows = rows_said(int(row) for row in found.row[bad.to_numpy(dtype=bool)])
     first = found.frame.loc[bad, [column]].astype("object").fillna("").iloc[0, 0]
-    shown, value = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else ""), quoted(first)
+    value = quoted(first)
     sheet_zh, sheet_en = ("", "") if found.sheet is None else (f"工作表“{found.sheet}”", f", sheet {found.sheet!r}")
     return InputError(
-        zh=f"{found.name} {sheet_zh}第 {shown} 行，{title.zh}“{value}”：{rule.zh}。",
-        en=f"{found.name}{sheet_en}, row {shown}, {column} {value!r}: {rule.en}.",
+        zh=f"{found.name} {sheet_zh}{rows.zh}，{title.zh}“{value}”：{rule.zh}。",
+        en=f"{found.name}{sheet_en}, {rows.en}, {column} {value!r}: {rule.en}.",
     )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from jxgis.city import TIMEZONE
 from jxgis.errors import InputError
-from jxgis.i18n import Text
+from jxgis.i18n import Text, listed
 from jxgis.load._columns import as_text, as_written
 from jxgis.load.times import parse_times
 from jxgis.schema.layers import Contract, check, contract
@@ -56,8 +56,8 @@ def as_layer(table: gpd.GeoDataFrame | gpd.GeoSeries, agreed: str | Contract) ->
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise InputError(
-            zh=f"{layer} 有多列同名：{'、'.join(map(str, twice))}；请改名。",
-            en=f"{layer}: several columns are called {', '.join(map(str, twice))}; rename them.",
+            zh=f"{layer} 有多列同名：{listed(twice, 'zh')}；请改名。",
+            en=f"{layer}: several columns are called {listed(twice, 'en')}; rename them.",
         )
     made = {}
     for column in agreed.columns:

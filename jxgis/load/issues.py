@@ -16,7 +16,7 @@ from jxgis.bounds import at_most
 from jxgis.city import TIMEZONE, UNCLASSIFIED, classify, read_class_table
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.i18n import text_pair
+from jxgis.i18n import listed, text_pair
 from jxgis.load import Loaded
 from jxgis.load._columns import as_text
 from jxgis.load._layer import Gathered, finish, gather, require_columns
@@ -213,8 +213,8 @@ def _filter(
             have = [mask(str(value)) for value in frame[name].value_counts().index[:12]]
             hint = _tables.nearest(unknown[0], have)
             raise InputError(
-                zh=f"{option} 筛选值“{unknown[0]}”在数据中没有{hint.zh}数据中有：{'、'.join(have)}。",
-                en=f"{option}: no issue has {unknown[0]!r}{hint.en} The data have {', '.join(have)}.",
+                zh=f"{option} 筛选值“{unknown[0]}”在数据中没有{hint.zh}数据中有：{listed(have, 'zh')}。",
+                en=f"{option}: no issue has {unknown[0]!r}{hint.en} The data have {listed(have, 'en')}.",
             )
         _note_left_out(gathered, f"filter_{name}", ledger.leave_out(~frame[name].isin(list(wanted))))
     # Last, so that what is earlier than the window has passed every other filter: a period to compare with.
@@ -283,10 +283,10 @@ def _pair(first: float, second: float) -> str:
 def _need(gathered: Gathered, name: str, option: str) -> None:
     if name not in gathered.frame:
         column = gathered.agreed.column(name)
-        aliases = "、".join(column.aliases[:3]) if column is not None else ""
+        aliases = column.aliases[:3] if column is not None else ()
         raise InputError(
-            zh=f"不能按 {option} 筛选：文件没有 {name} 列（{aliases}）；请用 columns 指定。",
-            en=f"No filter by {option}: the files have no column {name} ({aliases.replace('、', ', ')}); name it with columns.",
+            zh=f"不能按 {option} 筛选：文件没有 {name} 列（{listed(aliases, 'zh')}）；请用 columns 指定。",
+            en=f"No filter by {option}: the files have no column {name} ({listed(aliases, 'en')}); name it with columns.",
         )
 
 
@@ -381,8 +381,8 @@ def _check_classes(mapping: pd.DataFrame, classes: Iterable[str]) -> None:
     if unknown:
         hint = _tables.nearest(unknown[0], known)
         raise InputError(
-            zh=f"类别对应表中的“{unknown[0]}”不是本市的类别{hint.zh}类别有：{'、'.join(known)}。",
-            en=f"The mapping's class {unknown[0]!r} is none of the city's{hint.en} They are {', '.join(known)}.",
+            zh=f"类别对应表中的“{unknown[0]}”不是本市的类别{hint.zh}类别有：{listed(known, 'zh')}。",
+            en=f"The mapping's class {unknown[0]!r} is none of the city's{hint.en} They are {listed(known, 'en')}.",
         )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from jxgis.city import contract_of
 from jxgis.errors import InputError
-from jxgis.i18n import text_pair
+from jxgis.i18n import listed, text_pair
 from jxgis.load import Loaded
 from jxgis.load._layer import Gathered, finish, gather, require_columns, told_by
 from jxgis.load._options import ReadOptions
@@ -86,7 +86,9 @@ def loader_of(layer: str) -> Loader:
         return load_layer(layer, path, city=city, **options)
 
     agreed = contract_of(layer, None)
-    columns = ", ".join(column.name + ("" if column.null else " (required)") for column in agreed.columns) or "none"
+    columns = (
+        listed((column.name + ("" if column.null else " (required)") for column in agreed.columns), "en") or "none"
+    )
     loader.__name__ = loader.__qualname__ = f"load_{layer}"
     loader.__doc__ = (
         f"Load {agreed.title.en} ({agreed.title.zh}): {agreed.about.en}.\n\nColumns of the contract: {columns}. "

@@ -18,9 +18,9 @@ import pandas as pd
 
 from jxgis._files import reading, require_name, require_ordinary, require_sane_zip, split_layer
 from jxgis.errors import InputError
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._columns import holdable
-from jxgis.load._text import BrokenRow, distinct_names, read_csv, read_excel
+from jxgis.load._text import BrokenRow, decode, distinct_names, read_csv, read_excel
 from jxgis.load._vector import read_parquet, read_vector
 from jxgis.progress import stepped
 from jxgis.schema.layers import nearest_file
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "RawTable", "Source", "file_hash", "find_files", "one_file", "read_tables"]
+__all__ = ["FORMATS", "RawTable", "Source", "decode", "file_hash", "find_files", "one_file", "read_tables"]
 
 Source: TypeAlias = "str | Path | pd.DataFrame | Sequence[str | Path]"
 """A path, a glob, several of them, or a table in memory (a GeoDataFrame is one)."""
@@ -137,9 +137,9 @@ def read_tables(
         ]
     tables = [_holdable(table) for table in tables]
     if not may_be_empty and not any(len(table.frame) + len(table.broken) for table in tables):
-        names = "、".join(table.name for table in tables)
+        names = [table.name for table in tables]
         raise InputError(
-            zh=f"{names} 只有表头，没有数据行。", en=f"{names.replace('、', ', ')}: headers only, no data rows."
+            zh=f"{listed(names, 'zh')} 只有表头，没有数据行。", en=f"{listed(names, 'en')}: headers only, no data rows."
         )
     return tables
 
@@ -251,10 +251,10 @@ def one_file(source: str | Path) -> Path:
     """
     found = find_files(source)
     if len(found) > 1 or not found[0].is_file():
-        names = "、".join(path.name for path in found[:5])
+        names = few(path.name for path in found)
         raise InputError(
-            zh=f"{source} 应为一个文件，实为：{names}。",
-            en=f"{source} should be one file; it is {names.replace('、', ', ')}.",
+            zh=f"{source} 应为一个文件，实为：{names.zh}。",
+            en=f"{source} should be one file; it is {names.en}.",
         )
     if found[0].stat().st_size == 0:
         raise InputError(zh=f"{found[0].name} 是空文件。", en=f"{found[0].name} is empty.")
@@ -331,10 +331,9 @@ def _read_zip(
                 en=f"{path.name} holds no data file; known are {' '.join(FORMATS[:-1])}.",
             )
         if len(kinds) != 1:
-            listed = "、".join(members)
             raise InputError(
-                zh=f"{path.name} 中应只有一种数据文件，实有：{listed}；请用 layer 写明文件名（不带扩展名），或分开压缩。",
-                en=f"{path.name} should hold data files of one kind; it has {listed.replace('、', ', ')}: "
+                zh=f"{path.name} 中应只有一种数据文件，实有：{listed(members, 'zh')}；请用 layer 写明文件名（不带扩展名），或分开压缩。",
+                en=f"{path.name} should hold data files of one kind; it has {listed(members, 'en')}: "
                 "name one with layer (without extension), or pack them apart.",
             )
         for name in members:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from jxgis.city import TIMEZONE
 from jxgis.errors import InputError
+from jxgis.i18n import few
 from jxgis.load._columns import as_text
 from jxgis.load._layer import finish, gather, require_columns
 from jxgis.load._options import ReadOptions
@@ -60,11 +61,11 @@ def load_scorecard_values(path: Source, /, *, city: City | None = None, **option
     frame, ledger = gathered.frame, gathered.ledger
     numbers = [column.name for column in gathered.agreed.columns if column.dtype == "number" and column.name in frame]
     blank = frame[numbers].isna().all(axis=1).to_numpy() if numbers else np.ones(len(frame), dtype=np.bool_)
-    files = "、".join(dict.fromkeys(source.name for source in ledger.sources()))
+    files = few(dict.fromkeys(source.name for source in ledger.sources()))
     if ledger.leave_out(blank) and not (ledger.kept.any() or len(ledger.table())):
         raise InputError(
-            zh=f"{files} 还没有填入任何数值；请填写“数值”，或“分子”和“分母”，或从设置中去掉 [inputs.scorecard_values]。",
-            en=f"{files} holds no number yet; fill in value, or numerator and denominator, or take "
+            zh=f"{files.zh} 还没有填入任何数值；请填写“数值”，或“分子”和“分母”，或从设置中去掉 [inputs.scorecard_values]。",
+            en=f"{files.en} holds no number yet; fill in value, or numerator and denominator, or take "
             "[inputs.scorecard_values] out of the settings.",
         )
     if "date" in frame:

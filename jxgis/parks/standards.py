@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from jxgis._toml import RuleError, read_toml, validated
 from jxgis.bounds import at_least
 from jxgis.errors import SettingsError
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, listed, text_pair
 from jxgis.schema.layers import nearest
 
 if TYPE_CHECKING:
@@ -200,8 +200,8 @@ def load_standard(name: str = _DEFAULT_STANDARD, path: str | Path | None = None)
     if name not in known:
         hint = nearest(name, known)
         raise SettingsError(
-            zh=f"没有名为 {name} 的公园标准{hint.zh}可用的有：{'、'.join(known)}。",
-            en=f"There is no park standard {name}{hint.en} There are: {', '.join(known)}.",
+            zh=f"没有名为 {name} 的公园标准{hint.zh}可用的有：{listed(known, 'zh')}。",
+            en=f"There is no park standard {name}{hint.en} There are: {listed(known, 'en')}.",
         )
     return known[name]
 

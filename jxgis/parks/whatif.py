@@ -13,6 +13,7 @@ import shapely
 from jxgis.bounds import at_least
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import listed
 from jxgis.parks.radius import RadiusCoverage
 from jxgis.parks.walking import WalkingCoverage
 from jxgis.parks.whole import parks_grown
@@ -76,14 +77,14 @@ def change_parks(
     wrong = sorted((closed | grown) - known)
     if wrong:
         raise InputError(
-            zh=f"公园图层里没有编号 {'、'.join(wrong)}；请核对 park_id。",
-            en=f"There is no park {', '.join(wrong)} in the layer; check the park_id.",
+            zh=f"公园图层里没有编号 {listed(wrong, 'zh')}；请核对 park_id。",
+            en=f"There is no park {listed(wrong, 'en')} in the layer; check the park_id.",
         )
     if closed & grown:
         both = sorted(closed & grown)
         raise InputError(
-            zh=f"公园 {'、'.join(both)} 不能既关闭又扩建。",
-            en=f"{', '.join(both)} cannot be closed and enlarged at once.",
+            zh=f"公园 {listed(both, 'zh')} 不能既关闭又扩建。",
+            en=f"{listed(both, 'en')} cannot be closed and enlarged at once.",
         )
     columns = ["park_id", "name", "kind", "parcels", "area_m2", "geometry"]
     plan = parks.loc[~parks["park_id"].isin(closed), columns].reset_index(drop=True)
@@ -187,8 +188,8 @@ def closed_parks(parks: gpd.GeoDataFrame, close: Iterable[str]) -> list[str]:
     wrong = [one for one in asked if not ((ids == one) | (names == one)).any()]
     if wrong:
         raise InputError(
-            zh=f"要关闭的公园 {'、'.join(wrong)} 不在公园图层里；请核对编号或名称。",
-            en=f"There is no park {', '.join(wrong)} to close; check its id or name.",
+            zh=f"要关闭的公园 {listed(wrong, 'zh')} 不在公园图层里；请核对编号或名称。",
+            en=f"There is no park {listed(wrong, 'en')} to close; check its id or name.",
         )
     return [str(one) for one in ids[ids.isin(asked) | names.isin(asked)]]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jxgis import output
 from jxgis.city import UNCLASSIFIED, contract_of
 from jxgis.errors import InputError, collect
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, listed, text_pair
 from jxgis.progress import stepped
 from jxgis.run.check import account_lines
 from jxgis.run.check_command import write_flaws, write_lists
@@ -241,8 +241,8 @@ def _refuse_without(missing: Sequence[str], part: Part) -> None:
     """Refuse a command for want of layers: one message that names every option that is missing."""
     keys = [(f"[inputs.{layer}]", part.layer_options.get(layer)) for layer in missing]
     if keys:
-        zh = "、".join(f"{option}（或设置中的 {key}）" if option else key for key, option in keys)
-        en = ", ".join(f"{option} (or {key})" if option else key for key, option in keys)
+        zh = listed((f"{option}（或设置中的 {key}）" if option else key for key, option in keys), "zh")
+        en = listed((f"{option} (or {key})" if option else key for key, option in keys), "en")
         raise InputError(zh=f"缺少输入：{zh}。", en=f"Missing input: {en}.")
 
 

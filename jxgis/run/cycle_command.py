@@ -136,8 +136,8 @@ def _check(settings: Settings, path: Sequence[CycleStep]) -> None:
         if key not in keys:
             hint = nearest(key, keys)
             raise SettingsError(
-                zh=f"[cycle] due 中没有步骤“{key}”{hint.zh}步骤有：{'、'.join(keys)}。",
-                en=f"[cycle] due: no step {key!r}{hint.en} The steps are {', '.join(keys)}.",
+                zh=f"[cycle] due 中没有步骤“{key}”{hint.zh}步骤有：{listed(keys, 'zh')}。",
+                en=f"[cycle] due: no step {key!r}{hint.en} The steps are {listed(keys, 'en')}.",
             )
 
 

@@ -33,7 +33,7 @@ def wording_of(settings: Settings, lang: str) -> list[Line]:
     InputError
         If the file cannot be read, or a line of it cannot be used.
     """
-    from jxgis.load._text import decode
+    from jxgis.load.readers import decode
     from jxgis.report.document.wording import read_wording, shipped_wording
 
     if settings.report.template is None:

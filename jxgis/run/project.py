@@ -140,8 +140,8 @@ class Project:
         if name not in there:
             hint = nearest(name, there)
             raise InputError(
-                zh=f"项目没有图层“{name}”{hint.zh}已有：{'、'.join(there)}。",
-                en=f"The project has no layer {name!r}{hint.en} It has: {', '.join(there)}.",
+                zh=f"项目没有图层“{name}”{hint.zh}已有：{listed(there, 'zh')}。",
+                en=f"The project has no layer {name!r}{hint.en} It has: {listed(there, 'en')}.",
             )
         made = name not in named(self.settings)
         return self._given((name, "subdistricts") if made else (name,)).loaded[name]
@@ -372,8 +372,10 @@ class Project:
         for other in (part.instead[layer] for layer in lacking if part.instead.get(layer) in refused):
             raise InputError.saying(refused[other])
         if lacking:
-            titles = "、".join(f"[inputs.{layer}]" for layer in lacking)
-            raise InputError(zh=f"项目缺少图层：{titles}。", en=f"The project lacks: {titles.replace('、', ', ')}.")
+            titles = [f"[inputs.{layer}]" for layer in lacking]
+            raise InputError(
+                zh=f"项目缺少图层：{listed(titles, 'zh')}。", en=f"The project lacks: {listed(titles, 'en')}."
+            )
         given = replace(self._with(part.layers_for(settings), layers or {}), settings=settings)
         with self._telling() as tell:
             given = self._reader.with_ground(replace(given, results=before.results, refused=refused, progress=tell))

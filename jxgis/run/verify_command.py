@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jxgis._files import split_layer
 from jxgis.errors import InputError, SettingsError
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, listed, text_pair
 from jxgis.run.check_command import run_check
 from jxgis.run.commands import run_demo, run_part, run_report
 from jxgis.run.document import template_account
@@ -117,8 +117,8 @@ def _recorded(run: Mapping[str, Any], given: Settings, found: Verified) -> Setti
         read = {row["layer"] for row in run["inputs"]}
         keys = [f"inputs.{name}.path" for name in [name for name in lacking if name in read] or lacking]
         raise InputError(
-            zh=f"结果用到的图层没有给出文件：{'、'.join(keys)}；请用 --project 给出项目，或用 --set 给出文件。",
-            en=f"No file is given for layers that the result was made of: {', '.join(keys)}; give its --project, or files by --set.",
+            zh=f"结果用到的图层没有给出文件：{listed(keys, 'zh')}；请用 --project 给出项目，或用 --set 给出文件。",
+            en=f"No file is given for layers that the result was made of: {listed(keys, 'en')}; give its --project, or files by --set.",
         )
     asked = dict(base)
     for section, options in said.items():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jxgis.i18n import Text
+from jxgis.i18n import Text, listed
 
 if TYPE_CHECKING:
     from jxgis.schema.columns import Column
@@ -107,7 +107,7 @@ def breaches(
         known = frame[list(key)].dropna()
         twice = known[known.duplicated(keep=False)]
         if len(twice):
-            names, first = ", ".join(key), ", ".join(map(str, twice.iloc[0]))
+            names, first = listed(key, "en"), listed(twice.iloc[0], "en")
             zh, en = f"有 {len(twice)} 行相同，如 {first}", f"{len(twice)} rows share a key, such as {first}"
             found.append(Text(zh=f"{names}：{zh}", en=f"{names}: {en}"))
     return found

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator,
 
 from jxgis._toml import COLUMN, LEVEL, RuleError
 from jxgis.errors import InputError
-from jxgis.i18n import Text
+from jxgis.i18n import Text, listed
 from jxgis.privacy import mask
 from jxgis.schema.columns import Column, Dtype, Written
 
@@ -176,8 +176,8 @@ class LayerEntry(_Entry):
         taken = [name for name in columns if name in ("geometry", *coordinate_columns())]
         if taken:
             raise RuleError(
-                zh=f"列名 {'、'.join(taken)} 留给坐标和图形使用，请换一个名称",
-                en=f"{', '.join(taken)}: these names are those of coordinates and geometry; choose another name",
+                zh=f"列名 {listed(taken, 'zh')} 留给坐标和图形使用，请换一个名称",
+                en=f"{listed(taken, 'en')}: these names are those of coordinates and geometry; choose another name",
             )
         return columns
 
@@ -287,8 +287,8 @@ def contract(layer: str, further: Mapping[str, Contract] | None = None) -> Contr
             )
         )
         raise InputError(
-            zh=f"没有图层“{layer}”{hint.zh}可用：{'、'.join(known)}。{zh}",
-            en=f"No layer {layer!r}{hint.en} Known: {', '.join(known)}.{en}",
+            zh=f"没有图层“{layer}”{hint.zh}可用：{listed(known, 'zh')}。{zh}",
+            en=f"No layer {layer!r}{hint.en} Known: {listed(known, 'en')}.{en}",
         )
     return known[layer]
 
@@ -355,7 +355,7 @@ def heads(columns: Iterable[object]) -> Text:
     names = [head(str(column)) for column in itertools.islice(columns, _MOST_HEADS)]
     if any(map(_DATA.fullmatch, names)):
         return Text(zh="无，首行像是数据而不是列名", en="none, its first row looks like data")
-    return Text(zh="、".join(names) or "无", en=", ".join(names) or "none")
+    return Text(zh=listed(names, "zh") or "无", en=listed(names, "en") or "none")
 
 
 def nearest_file(name: str, known: Iterable[str]) -> Text:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from jxgis.bounds import at_most
 from jxgis.errors import InputError, collect
+from jxgis.i18n import few, listed
 from jxgis.privacy import quoted
 from jxgis.schema.columns import column
 from jxgis.schema.layers import nearest, same_name
@@ -211,7 +212,7 @@ def _place(zone: str, level: Any, places: Mapping[str, Mapping[str, str]]) -> tu
     if len(found) == 1:
         return found[0], places[found[0]][_plain(zone)]
     if found:
-        zh, en = "、".join(_level_words(key)[1] for key in found), ", ".join(found)
+        zh, en = listed((_level_words(key)[1] for key in found), "zh"), listed(found, "en")
         return InputError(
             zh=f"“{zone}”可以是 {zh}；请填写“层级”列。", en=f"{zone!r} may be of the levels {en}; fill in level."
         )
@@ -289,15 +290,15 @@ def _fractions(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[Inp
 
 def _asked(low: pd.DataFrame, share: str, target: PlanTarget, most: float) -> InputError:
     """The question whether numbers are fractions."""
-    zones, first = "、".join(map(quoted, low["zone"].replace(ALL, _CITY[0]).head(_MOST))), low[share].iloc[0]
+    zones, first = few(map(quoted, low["zone"].replace(ALL, _CITY[0]))), low[share].iloc[0]
     beside_zh = "" if np.isinf(most) else f"，别的是 {most:g} 这样的百分数"
     beside_en = "" if np.isinf(most) else f", beside percentages such as {most:g}"
     rest = share == "value"
     return InputError(
-        zh=f"填报表的“{target.zh}”（单位 %，{_SHARES[share][0]}）：{zones} 填的是 {first:g} 这样不大于 1 的数{beside_zh}，像是小数"
+        zh=f"填报表的“{target.zh}”（单位 %，{_SHARES[share][0]}）：{zones.zh} 填的是 {first:g} 这样不大于 1 的数{beside_zh}，像是小数"
         "（0.85）而不是百分数（85；Excel 中显示为 85% 的单元格存的是 0.85）；请改为百分数。"
         + ("确实低于 1 % 的，请填写分子和分母。" if rest else ""),
-        en=f"Values for the scorecard: {target.en} (in %, {_SHARES[share][1]}) of {zones} is {first:g}, not above 1{beside_en}: it "
+        en=f"Values for the scorecard: {target.en} (in %, {_SHARES[share][1]}) of {zones.en} is {first:g}, not above 1{beside_en}: it "
         "looks like a fraction (0.85), not percent (85; a cell that Excel shows as 85% holds 0.85). Write percent"
         + ("; where it really is below 1 %, fill in numerator and denominator." if rest else "."),
     )

@@ -10,6 +10,7 @@ from jxgis.i18n import text
 from jxgis.report.columns import write_value
 
 if TYPE_CHECKING:
+    from jxgis.schema.columns import Writing
     from jxgis.scorecard.targets import PlanTarget
 
 __all__ = ["said_gap", "said_target", "said_value"]
@@ -30,10 +31,9 @@ def said_value(value: float, target: PlanTarget, lang: str, *, unit: bool = True
     """
     if np.isnan(value):
         return "—"
-    whole = abs(value - round(value)) < 1e-9
-    digits = 1 if target.in_percent else 0 if whole and target.count else 2
+    writing: Writing = "quantity" if target.count and not target.in_percent else "number"
     tail = f" {target.unit_of(lang)}" if unit and target.unit_of(lang) else ""
-    return write_value(value, "number", lang, digits) + tail
+    return write_value(value, writing, lang, 1 if target.in_percent else 2) + tail
 
 
 def said_gap(value: float, target: PlanTarget, lang: str) -> str:

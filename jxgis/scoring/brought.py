@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError, collect
-from jxgis.i18n import Text, text_pair
+from jxgis.i18n import Text, few, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.layers import contract, head, same_name
 from jxgis.scoring.rank import numbers
@@ -154,14 +154,12 @@ def without_shape(own: pd.DataFrame, found: Mapping[str, Measured]) -> pd.DataFr
 
 def _mixed(indicator: Indicator, ids: pd.Series, first: float) -> InputError:
     """A column of which some candidates are in percent and others in fractions."""
-    key, most = f"scoring.column_units.{indicator.id}", 5
-    named = [quoted(name) for name in ids.head(most)]
-    more = ("", "") if len(ids) <= most else (f" 等 {len(ids)} 个", f" and others, {len(ids)} in all")
+    key, named = f"scoring.column_units.{indicator.id}", few(map(quoted, ids))
     return InputError(
         zh=f"候选单元自带的“{indicator.title('zh')}”（单位 %）有的像小数（0.85）、有的像百分数（85）："
-        f"{'、'.join(named)}{more[0]}（如 {first:g}）与其余不同。请统一为百分数；若确是百分数，请用 --set {key}=percent 说明。",
+        f"{named.zh}（如 {first:g}）与其余不同。请统一为百分数；若确是百分数，请用 --set {key}=percent 说明。",
         en=f"What the candidates bring of {indicator.title('en')} (in %) looks like fractions (0.85) here and like percent (85) "
-        f"there: {', '.join(named)}{more[1]} (such as {first:g}) differ from the others. Bring all to percent; if all are, say so "
+        f"there: {named.en} (such as {first:g}) differ from the others. Bring all to percent; if all are, say so "
         f"with --set {key}=percent.",
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jxgis.errors import InputError, SettingsError
-from jxgis.i18n import text
+from jxgis.i18n import listed, text
 from jxgis.scoring.indicators import Indicator, Judgements
 from jxgis.settings import Weighing
 from jxgis.space.ratio import ratio
@@ -139,8 +139,8 @@ def judgement_matrix(judgements: Judgements, names: Sequence[str]) -> NDArray[np
     missing = [f"{names[i]}/{names[j]}" for i, j in np.argwhere(np.isnan(matrix)) if i < j]
     if missing:
         raise SettingsError(
-            zh=f"AHP：缺少两两判断 {'、'.join(missing)}；请在 [scoring.judgements] 中补上，或改用别的权重。",
-            en=f"AHP: no judgement of {', '.join(missing)}; add them to [scoring.judgements], or use other weights.",
+            zh=f"AHP：缺少两两判断 {listed(missing, 'zh')}；请在 [scoring.judgements] 中补上，或改用别的权重。",
+            en=f"AHP: no judgement of {listed(missing, 'en')}; add them to [scoring.judgements], or use other weights.",
         )
     return matrix
 

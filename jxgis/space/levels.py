@@ -12,6 +12,7 @@ import shapely
 from jxgis.city import contract_of
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import listed
 from jxgis.space.districts import require_apart
 from jxgis.space.polygons import polygons_of
 from jxgis.zones import ALL, zone_names
@@ -138,6 +139,6 @@ def _refuse_same(areas: Iterable[object], names: tuple[str, ...]) -> None:
     both = [name for name in dict.fromkeys(map(str, areas)) if name in (*names, ALL)]
     if both:
         raise InputError(
-            zh=f"{'、'.join(both)} 既是片区的名称，又是三区的名称；请把其中之一改名。",
-            en=f"{', '.join(both)}: a district and an area share this name; rename one of them.",
+            zh=f"{listed(both, 'zh')} 既是片区的名称，又是三区的名称；请把其中之一改名。",
+            en=f"{listed(both, 'en')}: a district and an area share this name; rename one of them.",
         )

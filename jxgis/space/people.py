@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from jxgis.errors import InputError
+from jxgis.i18n import listed, rows_said
 from jxgis.space.overlay import pieces
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
@@ -96,11 +97,11 @@ def points_and_polygons(
     kind[(kind == 2) & ~(shapely.area(shapes) > 0)] = -1
     wrong = np.flatnonzero((kind != 0) & (kind != 2) & (people != 0))
     if len(wrong):
-        rows = "、".join(str(population.index[row]) for row in wrong[:5])
+        rows = rows_said(population.index[wrong])
         raise InputError(
-            zh=f"人口图层有 {len(wrong)} 行有人口，却既不是点也不是有面积的面（第 {rows} 行），不知道这些人在哪里；请改为点或面。",
-            en=f"{len(wrong)} rows of the population hold people, but no points and no polygon with an area (rows "
-            f"{rows}), so it is not known where these people are; make them points or polygons.",
+            zh=f"人口图层有 {len(wrong)} 行有人口，却既不是点也不是有面积的面（{rows.zh}），不知道这些人在哪里；请改为点或面。",
+            en=f"{len(wrong)} rows of the population hold people, but no points and no polygon with an area "
+            f"({rows.en}), so it is not known where these people are; make them points or polygons.",
         )
     standing = np.flatnonzero(kind == 0)
     point, of = shapely.get_parts(shapes[standing], return_index=True)
@@ -113,8 +114,8 @@ def points_and_polygons(
 def _people(population: gpd.GeoDataFrame, column: str) -> NDArray[np.float64]:
     if column not in population.columns:
         raise InputError(
-            zh=f"人口图层缺少列 {column}；现有的列：{'、'.join(map(str, population.columns))}。",
-            en=f"The population has no column {column}; it has {', '.join(map(str, population.columns))}.",
+            zh=f"人口图层缺少列 {column}；现有的列：{listed(population.columns, 'zh')}。",
+            en=f"The population has no column {column}; it has {listed(population.columns, 'en')}.",
         )
     if not pd.api.types.is_numeric_dtype(population[column]):
         raise InputError(

@@ -12,6 +12,7 @@ import shapely
 from jxgis.bounds import at_least, widened
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import few
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -139,10 +140,10 @@ def _check(geometry: npt.NDArray[np.object_], ids: npt.NDArray[np.object_]) -> N
     kinds = shapely.get_type_id(geometry)
     wrong = ~np.isin(kinds, (3, 6)) | ~(shapely.area(geometry) > 0) | ~shapely.is_valid(geometry)
     if wrong.any():
-        shown = "、".join(str(i) for i in ids[wrong][:5])
+        shown = few(ids[wrong])
         raise InputError(
-            zh=f"{wrong.sum()} 个地块不是有效的多边形（{shown}）；请先修复或去掉它们。",
-            en=f"{wrong.sum()} blocks are not valid polygons ({shown}); repair or remove them first.",
+            zh=f"{wrong.sum()} 个地块不是有效的多边形（{shown.zh}）；请先修复或去掉它们。",
+            en=f"{wrong.sum()} blocks are not valid polygons ({shown.en}); repair or remove them first.",
         )
 
 
@@ -175,10 +176,10 @@ def _shared_borders(
     area = shapely.area(geometry)
     bad = overlap > _OVERLAP_SHARE * np.minimum(area[u], area[v])
     if bad.any():
-        shown = "、".join(f"{ids[i]}–{ids[j]}" for i, j in zip(u[bad][:5], v[bad][:5], strict=True))
+        shown = few(f"{ids[i]}–{ids[j]}" for i, j in zip(u[bad], v[bad], strict=True))
         raise InputError(
-            zh=f"{bad.sum()} 对地块相互重叠（{shown}）；每块地只能属于一个地块，请先消除重叠。",
-            en=f"{bad.sum()} pairs of blocks overlap ({shown}); remove the overlaps, so that blocks tile the districts.",
+            zh=f"{bad.sum()} 对地块相互重叠（{shown.zh}）；每块地只能属于一个地块，请先消除重叠。",
+            en=f"{bad.sum()} pairs of blocks overlap ({shown.en}); remove the overlaps, so that blocks tile the districts.",
         )
     kept = at_least(length, min_shared_m)
     return u[kept], v[kept], length[kept], met[kept]

@@ -10,6 +10,7 @@ import numpy as np
 
 from jxgis.bounds import RELATIVE, at_least, at_most
 from jxgis.errors import InputError
+from jxgis.i18n import listed
 from jxgis.space.parts import connected
 from jxgis.units._graph import Floats, Ints
 from jxgis.units._objective import Objective
@@ -152,8 +153,8 @@ def share_out(parts: list[DistrictPart], limits: Limits, names: tuple[str, ...],
     unknown = sorted(set(asked) - set(names))
     if unknown:
         raise InputError(
-            zh=f"n_units 中的片区不存在：{'、'.join(unknown)}；已有：{'、'.join(names)}。",
-            en=f"n_units names districts that do not exist: {', '.join(unknown)}; there are: {', '.join(names)}.",
+            zh=f"n_units 中的片区不存在：{listed(unknown, 'zh')}；已有：{listed(names, 'zh')}。",
+            en=f"n_units names districts that do not exist: {listed(unknown, 'en')}; there are: {listed(names, 'en')}.",
         )
     for name, wanted in asked.items():
         rows = [row for row, part in enumerate(parts) if names[part.district] == name]

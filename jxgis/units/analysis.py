@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jxgis.crs import M2_PER_KM2
 from jxgis.given import given_tables
+from jxgis.i18n import listed
 from jxgis.part import Given
 from jxgis.settings import UnitSettings, with_options
 from jxgis.units.result import UnitsResult
@@ -200,8 +201,8 @@ def _with_attributes(cut: gpd.GeoDataFrame, made: pd.DataFrame, used: Sequence[s
     missing = [column for column in used if column not in table.columns]
     if missing:
         raise InputError(
-            zh=f"没有属性列：{'、'.join(missing)}；可用的数值列：{'、'.join(numeric) or '无'}。",
-            en=f"No attribute {', '.join(missing)}; numeric columns are: {', '.join(numeric) or 'none'}.",
+            zh=f"没有属性列：{listed(missing, 'zh')}；可用的数值列：{listed(numeric, 'zh') or '无'}。",
+            en=f"No attribute {listed(missing, 'en')}; numeric columns are: {listed(numeric, 'en') or 'none'}.",
         )
     return table
 

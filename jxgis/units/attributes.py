@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import listed
 from jxgis.space.overlay import pieces
 from jxgis.space.people import people_in
 from jxgis.space.points import locate
@@ -117,8 +118,8 @@ def _require(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise InputError(
-            zh=f"{what} 缺少列：{'、'.join(missing)}；现有的列：{'、'.join(map(str, table.columns))}。",
-            en=f"{what} has no column {', '.join(missing)}; it has {', '.join(map(str, table.columns))}.",
+            zh=f"{what} 缺少列：{listed(missing, 'zh')}；现有的列：{listed(table.columns, 'zh')}。",
+            en=f"{what} has no column {listed(missing, 'en')}; it has {listed(table.columns, 'en')}.",
         )
 
 
@@ -216,9 +217,9 @@ def standardise(
     wrong = [name for name, weight in weights.items() if name not in attributes.columns or not weight >= 0]
     if wrong:
         raise InputError(
-            zh=f"权重 {'、'.join(wrong)} 没有对应的属性列，或小于 0；属性列：{'、'.join(attributes.columns)}。",
-            en=f"weights {', '.join(wrong)} name no attribute or are negative; "
-            f"the attributes are {', '.join(attributes.columns)}.",
+            zh=f"权重 {listed(wrong, 'zh')} 没有对应的属性列，或小于 0；属性列：{listed(attributes.columns, 'zh')}。",
+            en=f"weights {listed(wrong, 'en')} name no attribute or are negative; "
+            f"the attributes are {listed(attributes.columns, 'en')}.",
         )
     scaled: dict[str, NDArray[np.float64]] = {}
     filled: dict[str, int] = {}

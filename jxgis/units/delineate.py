@@ -11,6 +11,7 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import few, listed
 from jxgis.settings import UNITS, UnitSettings
 from jxgis.space.overlay import holds_most
 from jxgis.units._constraints import attach_parts, group_together, kept_apart
@@ -184,11 +185,11 @@ def _in_districts(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.
         named = blocks["district"].astype(str).to_numpy()
         across |= named != names[home]
     if across.any():
-        shown = "、".join(str(name) for name in blocks["block_id"].to_numpy()[across][:5])
+        shown = few(blocks["block_id"].to_numpy()[across])
         raise InputError(
-            zh=f"{across.sum()} 个地块跨越片区边界、不在所写的片区内或在片区之外（{shown}）；请先按片区裁剪地块。",
+            zh=f"{across.sum()} 个地块跨越片区边界、不在所写的片区内或在片区之外（{shown.zh}）；请先按片区裁剪地块。",
             en=f"{across.sum()} blocks lie across a district's border, outside the district they name or outside all "
-            f"({shown}); clip the blocks to the districts first.",
+            f"({shown.en}); clip the blocks to the districts first.",
         )
     return blocks.assign(district=names[home])
 
@@ -216,9 +217,9 @@ def _standardised(
 
 
 def _refuse(zh: str, en: str, names: Iterable[str]) -> None:
-    listed = sorted(str(name) for name in names)
-    if listed:
-        raise InputError(zh=f"{zh}：{'、'.join(listed)}。", en=f"{en[0].upper()}{en[1:]}: {', '.join(listed)}.")
+    wrong = sorted(str(name) for name in names)
+    if wrong:
+        raise InputError(zh=f"{zh}：{listed(wrong, 'zh')}。", en=f"{en[0].upper()}{en[1:]}: {listed(wrong, 'en')}.")
 
 
 def _total(objective: Objective, unit: Ints) -> float:

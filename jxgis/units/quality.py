@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from jxgis.bounds import at_least, at_most
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
+from jxgis.i18n import listed
 from jxgis.space.districts import without_scraps
 from jxgis.space.overlay import pieces
 from jxgis.space.points import locate
@@ -191,8 +192,8 @@ def _dominant(
 ) -> tuple[list[str | None], NDArray[np.float64]]:
     if column not in functions.columns:
         raise InputError(
-            zh=f"functions 缺少列 {column}；现有的列：{'、'.join(map(str, functions.columns))}。",
-            en=f"functions has no column {column}; it has {', '.join(map(str, functions.columns))}.",
+            zh=f"functions 缺少列 {column}；现有的列：{listed(functions.columns, 'zh')}。",
+            en=f"functions has no column {column}; it has {listed(functions.columns, 'en')}.",
         )
     ground = units.geometry.to_numpy()
     unit, row, piece = pieces(ground, functions.geometry.to_numpy())

@@ -89,7 +89,7 @@ class UnitsResult(Result):
         for name, count, m2 in self.report.scraps.to_numpy():
             found.append(text_pair("units.note_scraps", district=name, n=int(count), m2=f"{m2:,.1f}"))
         for part in parts[parts["reason"] == "not_found"].to_dict("records"):
-            counts, seeds = "、".join(map(str, sorted(part["counts_tried"]))), f"{part['seeds_tried']:,}"
+            counts, seeds = sorted(part["counts_tried"]), f"{part['seeds_tried']:,}"
             where = {"district": part["district"], "km2": f"{part['area_km2']:.2f}"}
             found.append(text_pair("units.note_tried", counts=counts, seeds=seeds, **where))
         found += [

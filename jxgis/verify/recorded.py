@@ -10,7 +10,7 @@ from typing import Any
 
 from jxgis._files import require_name
 from jxgis.errors import InputError
-from jxgis.i18n import LANGS
+from jxgis.i18n import LANGS, listed
 from jxgis.schema.files import RUN
 
 __all__ = ["flat", "recorded"]
@@ -60,8 +60,8 @@ def recorded(root: Path, *, known: Sequence[str]) -> dict[str, Any]:
     if run.get("command") not in known:
         command, those = str(run.get("command"))[:20], list(known)
         raise InputError(
-            zh=f"{root} 是 jxgis {command} 的结果，不能用在这里；可以用的有：{'、'.join(those)}。",
-            en=f"{root} is a result of jxgis {command}, which is of no use here; there are: {', '.join(those)}.",
+            zh=f"{root} 是 jxgis {command} 的结果，不能用在这里；可以用的有：{listed(those, 'zh')}。",
+            en=f"{root} is a result of jxgis {command}, which is of no use here; there are: {listed(those, 'en')}.",
         )
     return run
 

@@ -136,7 +136,7 @@ def analyse(given: Given) -> WeakResult:
     kinds = kinds_of(options.kinds, given.city, given.layers)
     layers = _layers(given, kinds)
     if not layers:
-        raise InputError.saying(text_pair("weak.no_areas", kinds="、".join(kinds)))
+        raise InputError.saying(text_pair("weak.no_areas", kinds=list(kinds)))
     comparison = _comparison(given)
     before, issues = _periods(given, comparison)
     ground = choose_ground(options.exposure, given.layers)

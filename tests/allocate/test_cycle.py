@@ -227,7 +227,7 @@ def table_of(tmp_path, **columns):
         ({"candidate_id": [None, "C1"]}, r"row 1, candidate_id '': the unit is missing"),
         (
             {"step": ["创建申报", "申报"]},
-            r"row 1, 2, step '创建申报': this step of the unit and year stands more than once",
+            r"rows 1, 2, step '创建申报': this step of the unit and year stands more than once",
         ),
     ],
 )
@@ -255,7 +255,7 @@ def test_other_bad_input(tmp_path, schedule):
         make_settings({"cycle": {"due": {"apply": "02-30"}}}, "test")
     twice = tmp_path / "twice.csv"
     pd.DataFrame({"candidate_id": ["a", "a"], "year": [2026, 2027]}).to_csv(twice, index=False)
-    with pytest.raises(InputError, match="row 1, 2, candidate_id 'a': this unit stands more than once"):
+    with pytest.raises(InputError, match="rows 1, 2, candidate_id 'a': this unit stands more than once"):
         run_cycle(Settings(), tmp_path / "out", schedule=twice)
 
 
@@ -272,7 +272,11 @@ ROW = "C1,子城,2026,申报,2026-03-01,是,文件"
     ("rows", "options", "says"),
     [
         ((ROW, f"{ROW},x"), {}, "1 rows cannot be split into fields; row 2, the first, has 8 instead of 7"),
-        ((ROW, "C1,月河,2026,命名,,,"), {}, "row 1, 2, name '子城': the rows of the unit and year do not say the same"),
+        (
+            (ROW, "C1,月河,2026,命名,,,"),
+            {},
+            "rows 1, 2, name '子城': the rows of the unit and year do not say the same",
+        ),
         (
             (f"{ROW},2026-05-01",),
             {"head": "candidate_id,name,year,step,日期,gate,evidence,完成日期"},
@@ -374,10 +378,10 @@ def test_a_unit_that_the_cycle_names_keeps_its_year_without_copying_it(tmp_path)
 @pytest.mark.parametrize(
     ("tables", "columns", "says"),
     [
-        ([steps(*DONE, unit="C9")], {}, r"filled.csv: named, and no candidate has the id: C9 \(2026, row 6\)"),
-        ([steps(*DONE), steps(*DONE, year=2027)], {}, r"named twice.*: C1 \(2026, row 6\), C1 \(2027, row 12\)"),
-        ([steps(*DONE), steps(*DONE, unit="C2", year=2027)], {}, r"named twice.*: C1 \(2026, row 6\), C2 \(2027, row 12\)"),
-        ([steps(*DONE, year=2020)], {}, r"named in none of the years 2026, 2027 .*: C1 \(2020, row 6\)"),
+        ([steps(*DONE, unit="C9")], {}, r"filled.csv: named, and no candidate has the id: C9 \(2026; row 6\)"),
+        ([steps(*DONE), steps(*DONE, year=2027)], {}, r"named twice.*: C1 \(2026; row 6\), C1 \(2027; row 12\)"),
+        ([steps(*DONE), steps(*DONE, unit="C2", year=2027)], {}, r"named twice.*: C1 \(2026; row 6\), C2 \(2027; row 12\)"),
+        ([steps(*DONE, year=2020)], {}, r"named in none of the years 2026, 2027 .*: C1 \(2020; row 6\)"),
         ([steps(*DONE)], {"named_year": [2027.0, None, None, None]}, "own named_year: C1"),
     ],
 )  # fmt: skip
@@ -479,7 +483,7 @@ def test_a_naming_dated_in_another_year_is_said_with_file_and_row(tmp_path):
     assert found.allocation.set_index("candidate_id")["year"].to_dict() == {"C1": 2026, "C2": 2027}
     assert any(
         words == "filled.csv: the date of naming is not in the year given, and the year given counts: "
-        "C1 (2026; 2099-12-20, row 6), C2 (2027; 2099-12-20, row 12); correct it."
+        "C1 (2026; 2099-12-20; row 6), C2 (2027; 2099-12-20; row 12); correct it."
         for words in said(found)
     )
 

@@ -285,7 +285,7 @@ def test_people_count_whatever_geometry_they_are_stored_with(town):
         assert found.supply["people"].iloc[-1] == pytest.approx(18)
     assert told[0].coverage[columns].equals(told[1].coverage[columns])
     some = table([Point(150, 50), LineString([(0, 0), (9, 9)])]).assign(people=[5.0, 2.0])
-    with pytest.raises(InputError, match="rows 1"):
+    with pytest.raises(InputError, match="row 1"):
         measure_parks(town["parks"], town["housing"], town["zones"], population=some)
     nobody = measure_parks(town["parks"], town["housing"], town["zones"], population=some.assign(people=[5.0, 0.0]))
     assert nobody.coverage["people"].iloc[-1] == 5

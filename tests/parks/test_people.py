@@ -214,7 +214,7 @@ def test_people_below_zero_are_refused_in_every_source(tmp_path):
     with pytest.raises(InputError, match=r"below\.tif.*-1"):
         raster_points(path, zones(1), raster_crs=pyproj.CRS(4549))
     homes = table([box(WEST, SOUTH, WEST + 100, SOUTH + 100)] * 2, people=[3.0, -1.0])
-    with pytest.raises(InputError, match="rows 2"):
+    with pytest.raises(InputError, match="row 2"):
         people_of_housing(homes)
     points = table([Point(WEST + 50, SOUTH + 50)] * 2, people=[3.0, -1.0])
     park = gpd.GeoDataFrame({"radius_m": [300.0]}, geometry=[box(WEST, SOUTH, WEST + 100, SOUTH + 100)], crs=4549)

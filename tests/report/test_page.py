@@ -379,9 +379,9 @@ def test_of_figures_that_read_the_same_none_is_called_least_or_most():
 
 
 def test_all_that_read_the_same_are_named_least_or_most():
-    zones = ["老城", "东栅", "城南", "高照", "新城", "嘉北", "塘汇"]
+    zones = ["老城", "东栅", "城南", "高照", "新城", "嘉北", "西区", "塘汇"]
     diversity = pd.DataFrame(
-        {"zone": zones, "level": "district", "issues": 900, "effective_classes": [5, 5.01, *[5.6] * 5],
+        {"zone": zones, "level": "district", "issues": 900, "effective_classes": [5, 5.01, *[5.6] * 6],
          "main_class": "甲", "main_share": 0.4}
     )  # fmt: skip
 
@@ -390,10 +390,10 @@ def test_all_that_read_the_same_are_named_least_or_most():
         return " ".join(block.words for block in blocks if isinstance(block, Paragraph))
 
     assert (
-        "城南、高照、新城、嘉北等 5 个片区的问题类别最混杂（相当于 5.6 个等量类别），老城、东栅最单一（5.0 个）"
+        "城南、高照、新城、嘉北、西区 等 6 个片区的问题类别最混杂（相当于 5.6 个等量类别），老城、东栅最单一（5.0 个）"
         in said("zh")
     )
-    assert "most mixed in 城南, 高照, 新城, 嘉北 and others (5 in all)" in said("en")
+    assert "most mixed in 城南, 高照, 新城, 嘉北, 西区 and 1 more" in said("en")
 
 
 def test_where_no_mix_is_shown_no_table_of_it_stands():

@@ -60,5 +60,5 @@ def test_people_of_several_points_are_shared_among_them():
     three = shapely.MultiPoint([(0.5, 0.5), (1.5, 0.5), (1.6, 0.6)])
     people = gpd.GeoDataFrame({"people": [9, 4]}, geometry=[three, shapely.box(0, 0, 2, 1)], crs=4549)
     assert people_in(halves, people).tolist() == [5.0, 8.0]
-    with pytest.raises(InputError, match="rows 0"):
+    with pytest.raises(InputError, match="row 0"):
         people_in(halves, people.set_geometry([shapely.LineString([(0, 0), (1, 1)]), halves.geometry[0]], crs=4549))

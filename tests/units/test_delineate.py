@@ -288,7 +288,7 @@ def test_bad_input_is_refused_with_what_to_do():
         delineate_units(moved, districts)
     moved = blocks.copy()
     moved.loc[[7, 15], "geometry"] = [box(3500, 0, 4100, 500), box(3500, 500, 4100, 1000)]
-    with pytest.raises(InputError, match=r"2 blocks lie across .*b0007、b0015"):
+    with pytest.raises(InputError, match=r"2 blocks lie across .*b0007, b0015"):
         delineate_units(moved, districts)
     with pytest.raises(InputError, match="36 blocks lie across"):
         delineate_units(blocks, districts.iloc[:1])

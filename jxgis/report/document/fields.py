@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from jxgis.errors import SettingsError
-from jxgis.i18n import text
+from jxgis.i18n import listed, text
 from jxgis.report.blocks import Absent, Paragraph, Section
 from jxgis.report.columns import written
 from jxgis.schema.columns import Column
@@ -57,7 +57,7 @@ def known_tables(part: str) -> dict[str, Table]:
 
 def _no_such(name: str, piece: str, known: Sequence[str]) -> SettingsError:
     hint = nearest(piece, known)
-    there = "、".join(known), ", ".join(known)
+    there = listed(known, "zh"), listed(known, "en")
     return SettingsError(
         zh=f"报告模板中没有字段 {{{name}}}：不认识“{piece}”{hint.zh}可用的有：{there[0]}。",
         en=f"The report's template: no field {{{name}}}: {piece!r} is not known{hint.en} There are: {there[1]}.",
@@ -117,9 +117,9 @@ def _require_row(name: str, of: Table, rest: Sequence[str]) -> None:
 
 def _wrong_rows(name: str, zh: Sequence[str], en: Sequence[str]) -> SettingsError:
     return SettingsError(
-        zh=f"报告模板中的字段 {{{name}}} 没有说清是哪一行：请写行号（1 为第一行），或依次写 {'、'.join(zh)}。",
+        zh=f"报告模板中的字段 {{{name}}} 没有说清是哪一行：请写行号（1 为第一行），或依次写 {listed(zh, 'zh')}。",
         en=f"The report's template: the field {{{name}}} does not say which row: give its number (1 is the first) or, in this order, "
-        f"{', '.join(en)}.",
+        f"{listed(en, 'en')}.",
     )
 
 

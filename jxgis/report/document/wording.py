@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Literal, NamedTuple, TypeAlias
 
 from jxgis.errors import SettingsError, collect
-from jxgis.i18n import text
+from jxgis.i18n import listed, text
 from jxgis.report.blocks import TOP, Absent, MethodNote, Paragraph, Picture, Section, Sources, TableBlock, table_block
 from jxgis.report.document.fields import Fields, known_parts, known_tables, require_known
 from jxgis.report.document.model import LEVELS, Heading, Item
@@ -159,8 +159,8 @@ def _require_insert(name: str) -> None:
         return
     hint = nearest(asked, known)
     raise SettingsError(
-        zh=f"没有可插入的 [[{name}]]{hint.zh}可用的有：{'、'.join(known)}。",
-        en=f"There is no [[{name}]] to put in{hint.en} There are: {', '.join(known)}.",
+        zh=f"没有可插入的 [[{name}]]{hint.zh}可用的有：{listed(known, 'zh')}。",
+        en=f"There is no [[{name}]] to put in{hint.en} There are: {listed(known, 'en')}.",
     )
 
 
