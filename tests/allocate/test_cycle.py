@@ -500,13 +500,13 @@ def test_a_naming_dated_after_today_is_said_with_file_and_row(tmp_path, monkeypa
         assert len(told) == sentences
         if told:
             assert told[0].startswith("filled.csv: the date of naming is after 2026-12-01 and yet")
-            assert told[0].endswith("counts as named: C1 (2026; 2026-12-20, row 6); correct it.")
+            assert told[0].endswith("counts as named: C1 (2026; 2026-12-20; row 6); correct it.")
     assert not any("2026-12-20" in words for words in said(found))
     for day, sentences in (("2026-12-19", 1), ("2026-12-20", 0)):
         lines = run_cycle(Settings(), tmp_path / day, steps=path, on=day, lang="en")
         told = [line for line in lines if "does not count as named" in line]
         assert len(told) == sentences
-        assert not told or told[0].endswith("C1 (2026; 2026-12-20, row 6); correct it.")
+        assert not told or told[0].endswith("C1 (2026; 2026-12-20; row 6); correct it.")
 
 
 @pytest.mark.parametrize(
