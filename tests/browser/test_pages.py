@@ -209,10 +209,10 @@ def test_the_legend_tells_of_walks_only_while_they_are_shown(visit, tmp_path):
     found = visit(path)
     page = found.page
     legend = page.locator(".jx-legend")
-    assert "步行 5 分钟内" not in legend.inner_text()
+    assert "步行 5\xa0分钟内" not in legend.inner_text()
     page.locator(".leaflet-control-layers-overlays label", has_text="步行可达范围").locator("input").check()
     found.settle()
-    assert "步行 5 分钟内" in legend.inner_text()
+    assert "步行 5\xa0分钟内" in legend.inner_text()
 
 
 @pytest.mark.slow
