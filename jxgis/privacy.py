@@ -19,6 +19,7 @@ _PLAIN = {
 }
 # What stands between the groups of a number: one sign or two, invisible ones too.
 _GAP = r"[ \xa0\u2009\u200b-\u200f\u2060\u3000\ufeff./_·•-]{0,2}"
+_AREA_CODE = r"0(?:10|2\d|[3-9][1-9]\d|[79]0\d)"
 _PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|91)"
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -66,7 +67,8 @@ _SHOP = r"(?:[面饭菜餐茶粉酒]馆|拉面|面店|早餐|小吃|烧烤|馄�
 _NO_HOUSE = r"(?:线|桥|公园|地块|公厕|泵站|灯杆|杆|[窨雨污水检]?[水查]?井|阀|闸|坝|配电|变电|变压器|箱变|环网柜|电箱|充电桩|岗亭|凉亭|站台|消[火防]栓|码头|出入口|门(?![口前面外旁边店卫牌厅市头诊对]))"
 _ZHEJIANG = "(?:嘉兴|杭州|宁波|温州|湖州|绍兴|金华|衢州|舟山|台州|丽水|海宁|平湖|桐乡|嘉善|海盐)"
 _E_BIKE = "(?:电动自行车|电动车|电瓶车|非机动车)"
-_NO_COUNT = r"(?![\dA-Z元米户人万余多辆台件个平亩吨])"
+_NO_PLOT = "(?!号?地块|宗地)"
+_NO_COUNT = rf"(?![\dA-Z元米户人万余多辆台件个平亩吨]){_NO_PLOT}"
 # A room: three digits or four that count nothing and are no other number.
 _ROOM = rf"\d{{3,4}}(?:{_NO_COUNT}(?![年月日号弄幢栋]))"
 # Army plates of today begin with a command's letter (V as a rule), those of before 2013 with its sign.
@@ -77,20 +79,29 @@ def _compiled(*rules: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...
     return tuple((re.compile(pattern, re.IGNORECASE), shown) for pattern, shown in rules)
 
 
+def _phones(but: str = "") -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Mobile and landline numbers, but for what a lookahead tells apart; an area code begins with 0."""
+    # Digits after a decimal point are the tail of a coordinate.
+    begins = rf"(?<!\d)(?<!\d\.){but}"
+    return _compiled(
+        (
+            rf"{begins}((?:(?:\+|00)?86{_GAP})?1[3-9]\d)(?:{_GAP}\d{{4}}{_GAP}\d{{4}}|\d\d \d{{3}} ?\d{{3}})(?!\d)",
+            r"\1********",
+        ),
+        (rf"{begins}(\(?{_AREA_CODE}\)?{_GAP})[2-9]\d{{2,3}}{_GAP}\d{{4}}(?!\d)", r"\1********"),
+    )
+
+
 # What is somebody's wherever it stands.
-_NUMBERS = _compiled(
+_IDS = _compiled(
     # ID numbers before phones: eleven of their digits may look like one.
     (
         rf"(?<!\d)({_PROVINCE}\d\d)\d\d{_GAP}(?:18|19|20)\d\d{_DAY}{_GAP}\d{{3}}[\dX](?![\dA-Z])",
         r"\1**************",
     ),
     (rf"(?<!\d)({_PROVINCE}\d\d)\d\d[ -]?\d\d{_DAY}[ -]?\d{{3}}(?!\d)", r"\1***********"),
-    # Digits after a decimal point are the tail of a coordinate.
-    (
-        rf"(?<!\d)(?<!\d\.)((?:(?:\+|00)?86{_GAP})?1[3-9]\d)(?:{_GAP}\d{{4}}{_GAP}\d{{4}}|\d\d \d{{3}} ?\d{{3}})(?!\d)",
-        r"\1********",
-    ),
-    (rf"(?<!\d)(?<!\d\.)(\(?0(?:10|2\d|[3-9]\d\d)\)?{_GAP})[2-9]\d{{2,3}}{_GAP}\d{{4}}(?!\d)", r"\1********"),
+)
+_OTHERS = _compiled(
     (
         rf"((?:电话|手机|座机|联系方式|tel|phone)(?:号码?)?(?:{_SAYS}|\s*))[2-9]\d{{2,3}}[ -]?\d{{4}}(?!\d)",
         r"\1********",
@@ -118,10 +129,18 @@ _NUMBERS = _compiled(
     (r"(?<!\d)\d{6}使(?!用)|(?<!致)使\d{6}(?![\d元米户])", "使******"),
     # Five signs, or six of a new-energy car; one of them is a digit.
     (
-        rf"([{_PLATES}] ?[A-HJ-Z])[·•.\s-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?:[A-Z0-9]|[挂学警港澳领使])(?![A-Z0-9])",
+        rf"([{_PLATES}] ?[A-HJ-Z])[·•.\s-]?(?=[A-Z]*\d)[A-Z0-9]{{4,5}}(?:[A-Z0-9]|[挂学警港澳领使])(?![A-Z0-9]){_NO_PLOT}",
         r"\1*****",
     ),
 )
+_NUMBERS = _IDS + _phones() + _OTHERS
+# In a name three groups with hyphens are the number of a plot or a file, but for a country's code or an extension.
+_NUMBERS_IN_NAMES = (
+    _IDS
+    + _phones(r"(?!\d{3,4}[-_]\d{3,4}[-_]\d{4}(?!\d)|\d{3}[-_]\d{8}[-_]\d|(?<=\d[-_])(?<!86[-_])\d{3,4}[-_])")
+    + _OTHERS
+)
+_PHONE = re.compile("电话|手机|座机|联系方式|tel|phone", re.IGNORECASE)
 # What is somebody's in a text that tells of people; a station is named after its address, a school after a person.
 _NAMED = _compiled(
     (rf"([\w]{_STREET}\s*|弄\s*)#?{_NUMBER}(?=\s*(?:号(?!{_NO_HOUSE})|弄|幢|栋))", r"\1**"),
@@ -195,16 +214,17 @@ def mask(text: str) -> str:
 def mask_numbers(text: str) -> str:
     """Hide phone numbers, ID numbers, bank cards, number plates, chat and e-mail accounts in the name of a place or a kind.
 
-    House numbers and names of people stay: a place may be called after them. Fifteen digits alone are the code of a grid.
+    House numbers and names of people stay: a place may be called after them. Fifteen digits alone are the code of a grid,
+    three groups with hyphens the number of a plot.
 
     Examples
     --------
-    >>> mask_numbers("中山路123号加油站 13812345678"), mask_numbers("330402001001001")
-    ('中山路123号加油站 138********', '330402001001001')
+    >>> mask_numbers("中山路123号加油站 13812345678"), mask_numbers("330402001001001"), mask_numbers("135-2024-0012")
+    ('中山路123号加油站 138********', '330402001001001', '135-2024-0012')
     """
     if len(text) == _CODE_DIGITS and text.isdecimal():
         return text
-    return _hidden(text, _NUMBER_HINT, _NUMBERS)
+    return _hidden(text, _NUMBER_HINT, _NUMBERS if _PHONE.search(text) else _NUMBERS_IN_NAMES)
 
 
 def _hidden(text: str, hint: re.Pattern[str], rules: tuple[tuple[re.Pattern[str], str], ...]) -> str:

@@ -377,6 +377,18 @@ def test_phones_and_plates_in_names_are_masked_and_names_of_places_are_not(city)
     assert "Column kind: 1 values hold phone" in said
 
 
+def test_numbers_of_plots_and_files_are_no_phones(city) -> None:
+    names = ["0301-3012-0001", "135-2024-0012", "NH-0301-3012-0001", "2024-0301-30120001", "嘉兴JX202401地块"]
+    table = load.load_parks(named(row_of(0, 200, 400, 600, 800), 名称=names), city=city).table
+    assert table["name"].tolist() == names
+
+
+def test_phones_in_names_are_masked_however_they_are_written(city) -> None:
+    phones = ["138 1234-5678", "+86-138-1234-5678", "0573-82012345", "0573-82012345-801", "电话138-1234-5678"]
+    table = load.load_parks(named(row_of(0, 200, 400, 600, 800), 名称=phones), city=city).table
+    assert not [name for name in table["name"] if "2345" in name or "1234" in name]
+
+
 def test_an_id_that_is_made_of_a_name_tells_no_more_than_the_name(city) -> None:
     shapes = row_of(0, 200)
     loaded = load.load_units(named(shapes, 名称=["13812345678", "13812345679"]), city=city)
