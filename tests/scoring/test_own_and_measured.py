@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from jxgis.errors import InputError, SettingsError
+from jxgis.schema.tables import table
 from jxgis.scoring.analysis import score_candidates
 from jxgis.settings import IndicatorSettings, MeasureSettings
 
@@ -251,3 +252,9 @@ def test_a_column_that_nothing_reads_is_named_with_the_indicator_it_may_be(candi
 def test_scores_read_again_have_no_unread_columns(candidates):
     found = score_candidates(candidates.assign(shaded_streets=[60.0, 70.0, 80.0]))
     assert score_candidates(found.scores).notes() == []
+
+
+def test_units_handed_in_as_they_stand_have_no_unread_columns(candidates):
+    """What `jxgis units` writes of a unit is no indicator under another name."""
+    units = candidates.assign(**{name: 1.0 for name in table("units.units").columns if "*" not in name})
+    assert score_candidates(units).notes() == []
