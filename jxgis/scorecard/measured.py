@@ -97,7 +97,7 @@ def measure_targets(
         if how is not None and "issues" not in how.layers:
             # The measure of shares was made for cases.
             table["reason"] = table["reason"].replace("no_cases", "nothing_there")
-        found[name] = Measured(table, how or each[name].how)
+        found[name] = replace(each[name], table=table, how=how or each[name].how)
     return found
 
 
