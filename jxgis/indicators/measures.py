@@ -42,6 +42,8 @@ __all__ = [
 #: What stands in for a layer though no file holds it: the cells that hot spots judged, the land that a park standard covers.
 FOUND = ("hot_cells", "park_land")
 T = TypeVar("T")
+#: Measures of cases take other things, too, of which their reasons are said otherwise.
+_OF_OTHERS = {"no_cases": "nothing_there", "too_few_cases": "too_few_rows"}
 _OPTIONS = ("hit", "column", "over", "minutes", "least", "file")
 
 
@@ -470,7 +472,10 @@ def _first(place: Zones, ways: Sequence[MeasureSettings], ground: IndicatorInput
     if first is None:
         return Measured(nothing(place.table, reason or "no_measure"), None)
     way, asked = first
-    return Measured(MEASURES[way.measure].run(asked), way, silent(asked.rows[0], way.hit) if way.hit else 0)
+    table = MEASURES[way.measure].run(asked)
+    if "issues" not in way.layers:
+        table["reason"] = table["reason"].replace(_OF_OTHERS)
+    return Measured(table, way, silent(asked.rows[0], way.hit) if way.hit else 0)
 
 
 def _asked(place: Zones, way: MeasureSettings, ground: IndicatorInputs) -> tuple[Asked | None, str]:

@@ -97,6 +97,18 @@ def test_a_blank_counts_as_a_no_and_how_many_there_are_is_said(column, hit, sile
     assert isinstance(hit, bool) or of_known.silent == 0  # where the blanks are left out there are none
 
 
+@pytest.mark.parametrize(
+    ("layer", "few", "none"), [("issues", "cases", "no_cases"), ("lamps", "rows", "nothing_there")]
+)
+def test_what_is_no_case_is_not_called_one(layer, few, none):
+    rows = things(k=["x", "x"])
+    share = way("share_of_rows", layer, hit={"k": "x"})
+    bodies = way("concentration", layer, column="k", least=3)
+    for asked in (share, bodies):
+        assert value({layer: rows}, asked)[1] == f"too_few_{few}"
+        assert value({layer: rows.set_geometry(rows.translate(5000))}, asked)[1] == none
+
+
 def test_words_that_are_no_numbers_tell_nothing_of_a_range():
     assert (
         value({"a": things(lit=["亮", "不亮"])}, way("share_of_rows", "a", hit={"lit": Range(least=1)}))[1]
