@@ -41,7 +41,9 @@ class Told:
     beside: Mapping[str, Any] = field(default_factory=dict)
     units: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
-    indicators: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["label", "weight", "missing"]))
+    indicators: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["label", "weight", "missing", "reasons"])
+    )
     titles: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
     sources: Sources | None = None
@@ -66,8 +68,8 @@ class Told:
             said["units"] = unit_section(self.units, asked.units, lang=lang)
         if self.scores is not None:
             said["scores"] = score_section(
-                self.scores, asked.scoring, weights=text("report.weights_expert", lang),
-                indicators=self.indicators, titles=self.titles, depth=NO_DEPTH, top=3, lang=lang,
+                self.scores, asked.scoring, weights=text("report.weights_expert", lang), indicators=self.indicators,
+                titles=self.titles, depth=NO_DEPTH, top=3, lang=lang,
             )  # fmt: skip
         names = [part.name for part in PARTS]
         return [said.get(name) or Absent(name, self.absent.get(name, "")) for name in names]

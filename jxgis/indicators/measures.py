@@ -13,7 +13,7 @@ from jxgis.i18n import Text, listed, text_pair
 from jxgis.indicators import cases, foot, land, lines, points
 from jxgis.indicators.figures import nothing
 from jxgis.indicators.foot import Homes, homes_on_streets, ways_to
-from jxgis.indicators.rows import holds, tells
+from jxgis.indicators.rows import holds, silent, tells
 from jxgis.indicators.standing import Standing, standing
 from jxgis.schema.layers import nearest
 from jxgis.settings import PARKS
@@ -42,6 +42,8 @@ __all__ = [
 #: What stands in for a layer though no file holds it: the cells that hot spots judged, the land that a park standard covers.
 FOUND = ("hot_cells", "park_land")
 T = TypeVar("T")
+#: Measures of cases take other things, too, of which their reasons are said otherwise.
+_OF_OTHERS = {"no_cases": "nothing_there", "too_few_cases": "too_few_rows"}
 _OPTIONS = ("hit", "column", "over", "minutes", "least", "file")
 
 
@@ -315,13 +317,16 @@ class Measured:
         `figures.FIGURES` on the zones' index; the value in % where the indicator is.
     how
         The way that was taken, the first whose layers and columns are there; None where none is.
+    silent
+        How many rows of the whole layer count as a no for want of an answer.
     """
 
     table: pd.DataFrame
     how: MeasureSettings | None
+    silent: int = 0
 
     def method(self, title: Callable[[str], Text]) -> Text:
-        """How it was measured, for people: the measure, of which layers.
+        """How it was measured, for people: the measure, of which layers, and how many rows of them say nothing.
 
         Parameters
         ----------
@@ -334,9 +339,10 @@ class Measured:
         of = [title(layer) for layer in self.how.layers if layer not in FOUND]
         if not of:
             return what
+        none = text_pair("indicators.silent", n=f"{self.silent:,}") if self.silent else Text("", "")
         return Text(
-            zh=f"{what.zh}：{listed((name.zh for name in of), 'zh')}",
-            en=f"{what.en}: {listed((name.en for name in of), 'en')}",
+            zh=f"{what.zh}：{listed((name.zh for name in of), 'zh')}{none.zh}",
+            en=f"{what.en}: {listed((name.en for name in of), 'en')}{none.en}",
         )
 
 
@@ -466,7 +472,10 @@ def _first(place: Zones, ways: Sequence[MeasureSettings], ground: IndicatorInput
     if first is None:
         return Measured(nothing(place.table, reason or "no_measure"), None)
     way, asked = first
-    return Measured(MEASURES[way.measure].run(asked), way)
+    table = MEASURES[way.measure].run(asked)
+    if "issues" not in way.layers:
+        table["reason"] = table["reason"].replace(_OF_OTHERS)
+    return Measured(table, way, silent(asked.rows[0], way.hit) if way.hit else 0)
 
 
 def _asked(place: Zones, way: MeasureSettings, ground: IndicatorInputs) -> tuple[Asked | None, str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jxgis.settings import Condition
 
-__all__ = ["holds", "tells"]
+__all__ = ["holds", "silent", "tells"]
 
 
 def holds(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> NDArray[np.bool_]:
@@ -59,10 +59,38 @@ def tells(values: pd.Series[Any], wanted: Condition) -> bool:
     >>> tells(words, True), tells(words, Range(least=1)), tells(pd.Series(["是", "否"]), Range(least=1))
     (True, False, True)
     """
-    if isinstance(wanted, bool):
-        return wanted is False or bool(values.notna().any())
-    words = not isinstance(wanted, Range) and any(isinstance(each, str) for each in _several(wanted))
-    return bool(values.notna().any() if words else np.isfinite(_numbers(values)).any())
+    return wanted is False or bool(_said(values, wanted).any())
+
+
+def silent(rows: pd.DataFrame, conditions: Mapping[str, Condition]) -> int:
+    """How many rows do not say whether they hold to all conditions: asked for a yes or for a value, they have none.
+
+    Parameters
+    ----------
+    rows, conditions
+        As for :func:`holds`, which takes silence for a no. Where any value will do, a row without one has answered.
+
+    Examples
+    --------
+    >>> lamps = pd.DataFrame({"lit": ["是", "否", None], "mended": [None, "2023-05-01", None]})
+    >>> silent(lamps, {"lit": True}), silent(lamps, {"mended": True})
+    (1, 0)
+    """
+    none = np.zeros(len(rows), dtype=np.bool_)
+    for column, wanted in conditions.items():
+        if not isinstance(wanted, bool) or _yes_or_no(rows[column]) is not None:
+            none |= ~_said(rows[column], wanted)
+    return int(none.sum())
+
+
+def _said(values: pd.Series[Any], wanted: Condition) -> NDArray[np.bool_]:
+    """Which rows say anything of a condition."""
+    yes = _yes_or_no(values) if isinstance(wanted, bool) else None
+    words = isinstance(wanted, bool) or (
+        not isinstance(wanted, Range) and any(isinstance(each, str) for each in _several(wanted))
+    )
+    said = np.isfinite(yes) if yes is not None else values.notna() if words else np.isfinite(_numbers(values))
+    return np.asarray(said, dtype=np.bool_)
 
 
 def _several(wanted: float | str | tuple[float | str, ...]) -> tuple[float | str, ...]:
@@ -71,7 +99,9 @@ def _several(wanted: float | str | tuple[float | str, ...]) -> tuple[float | str
 
 def _yes_or_no(values: pd.Series[Any]) -> NDArray[np.float64] | None:
     """1 and 0 of a column of yes and no, NaN where it has neither; None of any other column."""
-    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return np.asarray(values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan))
+    if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype):
         return None
     found, neither = parse.yes_no(values)
     return found.to_numpy() if found.notna().any() and not neither.any() else None

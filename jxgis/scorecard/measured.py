@@ -94,10 +94,7 @@ def measure_targets(
         else:
             above, how = whole[name].table, whole[name].how
         table = pd.concat([above, each[name].table]).reindex(zones.index)
-        if how is not None and "issues" not in how.layers:
-            # The measure of shares was made for cases.
-            table["reason"] = table["reason"].replace("no_cases", "nothing_there")
-        found[name] = Measured(table, how or each[name].how)
+        found[name] = replace(each[name], table=table, how=how or each[name].how)
     return found
 
 

@@ -14,6 +14,7 @@ from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, few, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.layers import contract, head, same_name
+from jxgis.schema.tables import table
 from jxgis.scoring.rank import numbers
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def _named(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> dic
 
 
 def unread(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> list[Text]:
-    """Columns of numbers that no indicator takes and whose name is near to that of one without a column.
+    """Columns of numbers that no indicator takes and whose name is near to that of one without a column; units come with some
+    that are meant for no indicator.
 
     Examples
     --------
@@ -94,7 +96,8 @@ def unread(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> lis
     """
     named = _named(candidates, indicators)
     lacking = {name: one for one in indicators if one.id not in named for name in _names(one)}
-    taken, found = {*named.values(), *(column.name for column in contract("candidates").columns)}, []
+    declared = {column.name for column in contract("candidates").columns} | {*table("units.units").columns}
+    taken, found = {*named.values(), *declared}, []
     for column in candidates.columns.drop(candidates.geometry.name):
         near = difflib.get_close_matches(same_name(column), lacking, n=1, cutoff=_ALIKE)
         if near and column not in taken and pd.to_numeric(candidates[column], errors="coerce").notna().any():

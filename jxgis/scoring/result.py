@@ -273,11 +273,12 @@ class ScoresResult(Result):
         from jxgis.scoring.section import score_section
 
         given = self.given
+        why = self.measures.dropna(subset="reason").groupby("indicator")["reason"].unique()
         return score_section(
             self._shown,
             given.settings.scoring,
             weights=self.weights.words(given.lang),
-            indicators=self.indicators,
+            indicators=self.indicators.assign(reasons=self.indicators["indicator"].map(why)),
             titles=self.titles,
             depth=self._depth_shown,
             top=self.top,

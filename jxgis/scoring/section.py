@@ -58,7 +58,7 @@ def score_section(
     weights
         How the weights were found, in words.
     indicators
-        One row an indicator: ``label, weight, missing`` (candidates without it).
+        One row an indicator: ``label, weight, missing`` (candidates without it), ``reasons`` (codes of why).
     titles
         Titles of the indicators' columns.
     depth
@@ -184,10 +184,14 @@ def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> list[B
 
 
 def _without_data(scores: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> list[Block]:
-    """Which indicators no candidate has, and what they weigh."""
+    """Which indicators no candidate has, why, and what they weigh."""
     lacking = indicators[indicators["missing"] == len(scores)]
     if lacking.empty:
         return []
-    named = listed(lacking["label"], lang)
+    why = lacking["reasons"].map(lambda codes: listed((text(f"reasons.{code}", lang) for code in codes), lang))
+    named = [
+        text("report.scores_without_why", lang, names=listed(labels, lang), why=said)
+        for said, labels in lacking["label"].groupby(why, sort=False)
+    ]
     weight = percent(float(lacking["weight"].sum()), 0)
-    return [Paragraph(text("report.scores_without", lang, names=named, weight=weight), "sub")]
+    return [Paragraph(text("report.scores_without", lang, names=clauses(named, lang), weight=weight), "sub")]

@@ -8,6 +8,7 @@ import shapely
 
 from jxgis.city import load_city
 from jxgis.errors import SettingsError
+from jxgis.i18n import Text
 from jxgis.indicators import MEASURES, holds, layers_of, measure_indicators
 from jxgis.indicators.measures import IndicatorInputs, check_measures
 from jxgis.schema.layers import layers
@@ -70,6 +71,42 @@ def test_a_rate_is_no_yes_and_no_no(lit):
     of_plan = next(target for target in load_plan().targets if "lightscape" in layers_of(target.measures))
     found, reason = value({"lightscape": things(lit=lit)}, *of_plan.measures)
     assert (np.isnan(found), reason != "") == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("column", "hit", "silent"),
+    [
+        (["是", None, "否", " ", None], True, 3),
+        ([True, None, False, None, None], True, 3),
+        ([1.0, np.nan, 0.0, np.nan, np.nan], 1, 3),
+        (["优", None, "差", "良", None], ("优", "良"), 2),
+        ([90.0, np.nan, 60.0, 70.0, 80.0], Range(least=80), 1),
+        (["是", "否", "否", "是", "否"], True, 0),
+        (["2023-05-01", None, "2023-06-01", None, None], True, 0),  # any value will do: a blank has answered
+    ],
+)
+def test_a_blank_counts_as_a_no_and_how_many_there_are_is_said(column, hit, silent):
+    ground = IndicatorInputs({"a": things(k=pd.Series(column, dtype=None if hit in (1, Range(least=80)) else object))})
+    asked = way("share_of_rows", "a", hit={"k": hit}, least=1)
+    found = measure_indicators(KM, {"a": [asked]}, ground)["a"]
+    assert found.silent == silent
+    said = found.method(lambda name: Text(name, name))
+    assert said.zh == f"占应计件数的比例：a{f'（{silent} 行没有填写，按“否”计）' if silent else ''}"
+    assert ("count as a no" in said.en) == bool(silent)
+    of_known = measure_indicators(KM, {"a": [asked.but({"where": {"k": True}})]}, ground)["a"]
+    assert isinstance(hit, bool) or of_known.silent == 0  # where the blanks are left out there are none
+
+
+@pytest.mark.parametrize(
+    ("layer", "few", "none"), [("issues", "cases", "no_cases"), ("lamps", "rows", "nothing_there")]
+)
+def test_what_is_no_case_is_not_called_one(layer, few, none):
+    rows = things(k=["x", "x"])
+    share = way("share_of_rows", layer, hit={"k": "x"})
+    bodies = way("concentration", layer, column="k", least=3)
+    for asked in (share, bodies):
+        assert value({layer: rows}, asked)[1] == f"too_few_{few}"
+        assert value({layer: rows.set_geometry(rows.translate(5000))}, asked)[1] == none
 
 
 def test_words_that_are_no_numbers_tell_nothing_of_a_range():

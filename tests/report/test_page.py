@@ -574,13 +574,19 @@ def test_what_was_said_on_reading_stands_with_the_input_data(tables):
     assert "读入时的说明" not in make(tables)
 
 
-def test_indicators_without_data_are_named_with_their_weight(tables):
+def test_indicators_without_data_are_named_with_their_weight_and_why(tables):
     n = len(tables.scores)
     indicators = pd.DataFrame(
-        {"label": ["公厕密度", "返工率", "业态混合度"], "weight": [0.14, 0.8, 0.06], "missing": [n, 1, n]}
+        {
+            "label": ["公厕密度", "返工率", "业态混合度", "林荫路覆盖率"],
+            "weight": [0.14, 0.7, 0.06, 0.1],
+            "missing": [n, 1, n, n],
+            "reasons": [["no_layer"], ["too_few_cases"], ["too_few_rows", "nothing_there"], ["no_layer"]],
+        }
     )
     page = words(make(replace(tables, indicators=indicators)))
-    assert "未计入得分的指标（权重合计 20 %）：公厕密度、业态混合度。" in page
+    said = "公厕密度、林荫路覆盖率（没有提供所需的图层）；业态混合度（点位太少、其中没有这类要素）。"
+    assert f"未计入得分的指标（权重合计 30 %）：{said}" in page
     assert "未计入得分" not in words(make(replace(tables, indicators=indicators.assign(missing=0))))
 
 

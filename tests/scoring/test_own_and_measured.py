@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from jxgis.errors import InputError, SettingsError
+from jxgis.schema.tables import table as declared
 from jxgis.scoring.analysis import score_candidates
 from jxgis.settings import IndicatorSettings, MeasureSettings
 
@@ -132,6 +133,10 @@ def test_an_indicator_of_the_project_is_measured_by_its_table(candidates, toilet
     found = score_candidates(candidates, further={"toilets": kinds}, indicators={"good_toilets": own})
     assert found.scores["good_toilets"].tolist() == pytest.approx([50, 50, np.nan], nan_ok=True)
     assert found.labels == {"good_toilets": "一类公厕占比"}
+    gaps = score_candidates(
+        candidates, further={"toilets": kinds.assign(kind=["一类", *[None] * 7])}, indicators={"good_toilets": own}
+    )
+    assert gaps.indicators["method"].tolist() == ["占应计件数的比例：toilets（7 行没有填写，按“否”计）"]
     wrong = own.but({"measures": [{"measure": "count_per_km", "layers": ["toilets"]}]})
     with pytest.raises(SettingsError, match="count_per_km2"):
         score_candidates(candidates, indicators={"good_toilets": wrong})
@@ -251,3 +256,9 @@ def test_a_column_that_nothing_reads_is_named_with_the_indicator_it_may_be(candi
 def test_scores_read_again_have_no_unread_columns(candidates):
     found = score_candidates(candidates.assign(shaded_streets=[60.0, 70.0, 80.0]))
     assert score_candidates(found.scores).notes() == []
+
+
+def test_units_handed_in_as_they_stand_have_no_unread_columns(candidates):
+    """What `jxgis units` writes of a unit is no indicator under another name."""
+    units = candidates.assign(**{name: 1.0 for name in declared("units.units").columns if "*" not in name})
+    assert score_candidates(units).notes() == []
