@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["given_tables", "named_tables", "rows_in_file"]
 
-"""Of a message: more rows than this tell nobody more."""
-
 
 def given_tables(
     layers: Mapping[str, gpd.GeoDataFrame | None],
