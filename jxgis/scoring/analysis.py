@@ -10,12 +10,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from jxgis.city import layer_title
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, JxgisError
 from jxgis.given import given_tables, named_tables
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.i18n import text, text_pair
-from jxgis.indicators.ground import ground_of, layer_title
+from jxgis.indicators.ground import ground_of
 from jxgis.indicators.measures import check_measures, measure_indicators
 from jxgis.indicators.points import count
 from jxgis.part import Given, Result
