@@ -24,7 +24,7 @@ CAPTIONS = {
     "map_parks_change": ("新增公园之后：多服务到的居住用地", "With the new parks: the housing that they add"),
     "map_units": ("管理单元：2–5 平方公里，边界的把握写在线上", "Units of 2–5 km²; borders by how sure they are"),
     "figure_units": ("单元的面积与紧凑度", "Area and compactness of the units"),
-    "map_scores": ("候选样板单元：得分与准入条件", "Candidates: scores and gates"),
+    "map_scores": ("候选样板单元：得分与准入条件", "Candidates: scores and conditions"),
     "figure_scores": ("得分由哪些维度构成", "What the scores are made of"),
     "map_allocation": ("哪一年创建哪些样板单元", "Which sample units in which year"),
     "figure_allocation": ("逐年安排与比选方案", "The schedule and its alternatives"),

@@ -17,7 +17,7 @@ from jxgis.i18n import Text, few, listed
 from jxgis.schema.layers import Contract, LayerEntry, contract, layers, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "TIMEZONE",
@@ -28,6 +28,7 @@ __all__ = [
     "builtin_profiles",
     "classify",
     "contract_of",
+    "layer_title",
     "load_city",
     "read_class_table",
 ]
@@ -322,6 +323,16 @@ def contract_of(layer: str, city: City | None) -> Contract:
         If there is no such layer; the nearest name is suggested.
     """
     return contract(layer, None if city is None else city.layers)
+
+
+def layer_title(city: City | None) -> Callable[[str], Text]:
+    """What a city calls its layers; one that it has not by its own name."""
+    further = () if city is None else city.layers
+
+    def title(layer: str) -> Text:
+        return contract_of(layer, city).title if layer in (*layers(), *further) else Text(layer, layer)
+
+    return title
 
 
 def read_class_table(path: Path | None) -> pd.DataFrame:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["given_tables", "named_tables", "rows_in_file"]
 
-"""Of a message: more rows than this tell nobody more."""
-
 
 def given_tables(
     layers: Mapping[str, gpd.GeoDataFrame | None],
@@ -93,6 +91,7 @@ def given_tables(
         crs=crs,
         crs_note=Text(zh=f"坐标系 {crs.to_string()}。", en=f"CRS {crs.to_string()}."),
         layers=there,
+        titles={name: contract.title for name, contract in contracts.items()},
         ground=ground_of(there),
         history=history,
         lang=lang,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
@@ -15,6 +15,7 @@ from jxgis import output
 from jxgis.drawing.ground import NO_GROUND, Ground
 from jxgis.errors import InputError, MissingPackageError, require_lang
 from jxgis.i18n import Text, clauses, listed, text, text_pair
+from jxgis.progress import stepped
 
 if TYPE_CHECKING:
     import folium
@@ -62,6 +63,8 @@ class Given:
         What was chosen and why, and what it does to areas and lengths where that is to be known, for people.
     layers
         Layer name to its rows.
+    titles
+        What people call those of the layers that are no city's.
     loaded
         Layer name to what was loaded, with the account of its rows; without those that came as tables.
     ground
@@ -83,6 +86,8 @@ class Given:
         Language of what is written, ``"zh"`` or ``"en"``.
     progress
         Called with each step.
+    telling
+        Where a result shows, for the time of a ``with`` block, how far it has been drawn.
     results
         Name of a part to what it found, for the parts that go after it.
     refused
@@ -96,6 +101,7 @@ class Given:
     crs: pyproj.CRS
     crs_note: Text
     layers: Mapping[str, gpd.GeoDataFrame]
+    titles: Mapping[str, Text] = field(default_factory=dict)
     loaded: Mapping[str, Loaded] = field(default_factory=dict)
     ground: Ground = NO_GROUND
     around: Mapping[str, Loaded] = field(default_factory=dict)
@@ -107,6 +113,9 @@ class Given:
     sketch: bool = False
     lang: str = "zh"
     progress: Progress = field(default_factory=lambda: lambda _: None)
+    telling: Callable[[], AbstractContextManager[Progress]] = field(
+        default_factory=lambda: lambda: nullcontext(lambda _: None)
+    )
     results: dict[str, Result] = field(default_factory=dict)
     refused: Mapping[str, Text] = field(default_factory=dict)
     in_report: bool = False
@@ -269,11 +278,13 @@ class Result(ABC):
 
     def canvas(self, method: str = "") -> Canvas:
         """What its maps are drawn on; ``method``: the line below their heading."""
+        from jxgis.city import layer_title
         from jxgis.drawing.canvas import Canvas
 
         given = self.given
+        called = layer_title(given.city)
         titles = [
-            _title(name, given)
+            given.titles.get(name, called(name)).of(given.lang)
             for name in dict.fromkeys((*self.part.needs, *self.part.reads, *given.layers))
             if name in given.layers
         ]
@@ -337,10 +348,13 @@ class Result(ABC):
             if not declared.file.endswith(".gpkg"):  # write_gpkg holds the others to theirs
                 hold(frame, declared)
         self.write_tables(stage)
-        for name in self.draws("map"):
-            save_map(self.map(name), stage.path(f"maps/{name}.html"))
-        for name, draw in self._figures().items():
-            save_figure(draw(), stage.path(f"figures/{name}"))
+        figures = self._figures()
+        drawings = [*(("map", name) for name in self.draws("map")), *(("figure", name) for name in figures)]
+        for what, name in stepped(drawings, text_pair("pipeline.share_drawing")):
+            if what == "map":
+                save_map(self.map(name), stage.path(f"maps/{name}.html"))
+            else:
+                save_figure(figures[name](), stage.path(f"figures/{name}"))
 
     def write(self, out: str | Path) -> Path:
         """Write the result folder that the part's command writes.
@@ -362,7 +376,8 @@ class Result(ABC):
         """
         from jxgis.settings import files_read
 
-        with output.staged(out, command=self.part.command, reads=files_read(self.given.settings)) as stage:
+        reads = files_read(self.given.settings)
+        with self.given.telling(), output.staged(out, command=self.part.command, reads=reads) as stage:
             self.write_command(stage)
         return Path(out)
 
@@ -401,7 +416,9 @@ class Result(ABC):
         there = self._maps() if what == "map" else self._figures()
         draw, key = _named(there, name, what), (what, name or next(iter(there)))
         if key not in self._drawn:
-            self._drawn[key] = draw()
+            with self.given.telling() as tell:
+                tell(text_pair("pipeline.share_drawing"))
+                self._drawn[key] = draw()
         return deepcopy(self._drawn[key])
 
     def table(self, name: str | None = None) -> pd.DataFrame:
@@ -450,22 +467,17 @@ class Result(ABC):
         from jxgis.drawing.offline import framed
         from jxgis.report.page import result_html
 
-        figure = None
-        with suppress(MissingPackageError):  # without a Chinese font there is the map still
-            # The map on paper, where there is one.
-            names = sorted(self.draws("figure"), key=lambda name: name != f"{self.part.name}_map")
-            figure = next((self.figure(name) for name in names), None)
-        maps = [framed(self.map(name), figure) for name in self.draws("map")[:1]]
+        # The map on paper, where there is one.
+        figures = sorted(self.draws("figure"), key=lambda name: name != f"{self.part.name}_map")[:1]
+        drawings = [*(("figure", name) for name in figures), *(("map", name) for name in self.draws("map")[:1])]
+        drawn: dict[str, Any] = {}
+        with self.given.telling():
+            for what, name in stepped(drawings, text_pair("pipeline.share_drawing")):
+                # Without a Chinese font there is the map still.
+                with suppress(MissingPackageError) if what == "figure" else nullcontext():
+                    drawn[what] = self._drawing(what, name)
+        maps = [framed(drawn["map"], drawn.get("figure"))] if "map" in drawn else []
         return result_html(self.section(), *maps, lang=self.given.lang)
-
-
-def _title(layer: str, given: Given) -> str:
-    """What people call a layer; its own name where only a city that is not given would know."""
-    from jxgis.city import contract_of
-
-    with suppress(InputError):
-        return contract_of(layer, given.city).title.of(given.lang)
-    return layer
 
 
 def _named(there: Mapping[str, Named], name: str | None, what: str) -> Named:

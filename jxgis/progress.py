@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from jxgis.i18n import Text, text_pair
 
-__all__ = ["Heard", "listening", "paced", "shown", "stepped", "stretch", "tell"]
+__all__ = ["Heard", "listening", "paced", "shown", "stepped", "stretch", "tell", "watched"]
 
 Item = TypeVar("Item")
 #: Seconds that a loop may take before anything is said of it.
@@ -166,6 +166,11 @@ def paced(
         show(text_pair("pipeline.left", what=what, share=f"{share:.0%}".replace("%", " %"), left=words))
 
     return heard
+
+
+def watched() -> bool:
+    """Whether somebody sees what is written as it comes: in a notebook, or at a terminal."""
+    return type(sys.stdout).__module__.startswith("ipykernel.") or sys.stdout.isatty()
 
 
 @contextmanager

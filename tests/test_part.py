@@ -50,9 +50,10 @@ def test_maps_whose_cards_count_issues_say_which_and_pictures_say_the_source():
         jxgis.score_candidates(candidates, issues=issues),
     )
     for result in found:
-        page = result.map().get_root().render()
+        page = result.map().get_root().render().replace("\xa0", " ")
         assert f" · {period}" in page, result
         assert f"；{period}；坐标系：EPSG:4549。由 jxgis 制图。" in page, result
+    assert "数据来源：问题、研究范围；" in found[0].map().get_root().render(), "the area is no layer, and has a title"
     without = jxgis.propose_units(CITY, cell_m=500, alternatives=False).map().get_root().render()
     assert "问题上报时间" not in without
     assert "数据来源：片区；坐标系：EPSG:4549。由 jxgis 制图。" in without

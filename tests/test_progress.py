@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import sys
+from pathlib import Path
 
 import pytest
 
 from jxgis.i18n import Text
-from jxgis.progress import listening, paced, shown, stepped, stretch, tell
+from jxgis.progress import listening, paced, shown, stepped, stretch, tell, watched
 
 OUTER, INNER = Text("外", "outer"), Text("内", "inner")
 
@@ -80,3 +83,16 @@ def test_a_notebook_shows_one_line_that_goes(
     assert not error
     assert said.endswith("\r")
     assert not said.rsplit("\r", 2)[1].strip()
+
+
+def test_a_notebook_and_a_terminal_are_watched_and_a_file_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})
+    monkeypatch.setattr(sys, "stdout", stream())
+    assert watched()
+    monkeypatch.setattr(sys, "stdout", type("Terminal", (io.StringIO,), {"isatty": lambda self: True})())
+    assert watched()
+    with (tmp_path / "said.txt").open("w", encoding="utf-8") as file:
+        monkeypatch.setattr(sys, "stdout", file)
+        assert not watched()

@@ -19,7 +19,7 @@ from jxgis.errors import InputError, NotGivenError, collect
 from jxgis.given import given_tables
 from jxgis.i18n import few, listed
 from jxgis.part import Given, Result
-from jxgis.scoring.gates import FAILED, check_gates, lively_layers
+from jxgis.scoring.conditions import FAILED, check_conditions, lively_layers
 from jxgis.scoring.names import ids_of
 from jxgis.scoring.part import candidates_of
 from jxgis.scoring.types import given_types, load_types
@@ -56,11 +56,11 @@ def allocate_candidates(
         Polygons in a metric CRS; where they have them ``candidate_id``, ``name``, ``type``, ``district``, ``score`` (from 0
         up), ``named_year`` (already named: that year is fixed), ``ready_year`` (not before) and ``cost``.
     districts
-        ``name`` and ``area``, polygons: for the gates, and for the rule of each area.
+        ``name`` and ``area``, polygons: for the conditions, and for the rule of each area.
     scores
         What `scoring.score_candidates` returned for these candidates, where they have no ``score`` of their own.
     settings
-        Settings whose ``[units]`` (bounds of the gates) hold; the defaults where not given.
+        Settings whose ``[units]`` (bounds of the conditions) hold; the defaults where not given.
     lang, sketch
         ``"zh"`` or ``"en"``; whether what is drawn is marked as schematic: the polygons are not official.
     **options
@@ -135,7 +135,7 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Candidates with what the rules ask: ids, value, district, type, whether they pass, and why not."""
     worth, bounds = given.settings.allocate.worth, given.settings.units
     table = candidates.assign(candidate_id=ids_of(candidates))
-    gates = check_gates(
+    conditions = check_conditions(
         table, districts=given.table("districts"), lively=lively_layers(given), min_km2=bounds.min_km2,
         max_km2=bounds.max_km2,
     )  # fmt: skip
@@ -144,8 +144,8 @@ def _scored(given: Given, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         table[column] = own.astype("str").where(own.notna())
     types = load_types(None if given.city is None else given.city.unit_types)
     table["type"] = given_types(table["type"], types).fillna(table["type"])  # 品质生活型 is no fifth type
-    table["district"] = gates["district"].fillna(table["district"])
-    table["passes"], table["gate"] = gates["gates"] != FAILED, gates["reason"]
+    table["district"] = conditions["district"].fillna(table["district"])
+    table["passes"], table["gate"] = conditions["gates"] != FAILED, conditions["reason"]
     if worth in table.columns and table[worth].notna().any():
         table["value"], table["known"] = table[worth].astype("float64"), table[worth].notna()
         table["tie"] = table["score"].astype("float64") if "score" in table.columns else table["value"]
@@ -184,7 +184,7 @@ def _joined(given: Given, table: gpd.GeoDataFrame, worth: str) -> gpd.GeoDataFra
         )
     scores = scores.loc[table["candidate_id"]]
     table["value"], table["tie"] = (scores[name].to_numpy(dtype=np.float64) for name in (worth, "score"))
-    # Without a rank too little is known of a candidate, unless a gate keeps it out.
+    # Without a rank too little is known of a candidate, unless a condition keeps it out.
     table["known"] = ~table["passes"] | scores["rank"].notna().to_numpy()
     table["type"] = table["type"].fillna(pd.Series(scores["type"].to_numpy(), index=table.index, dtype="str"))
     return table

@@ -145,7 +145,7 @@ def rules_of(table: pd.DataFrame, terms: Terms, overlaps: Ints | None = None) ->
     ----------
     table : (n,) rows
         ``area, district, type`` (text or null), ``cost`` (null: unknown, which costs nothing here), ``ready_year`` (the first
-        year in which it can be chosen; null: any), ``named_year`` (null: not yet), ``passes`` (no gate fails) and
+        year in which it can be chosen; null: any), ``named_year`` (null: not yet), ``passes`` (no condition fails) and
         ``known`` (it has a score that can be compared).
     terms
         The numbers.

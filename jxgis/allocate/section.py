@@ -57,40 +57,20 @@ def allocation_section(
     lang
         ``"zh"`` or ``"en"``.
     """
-    chosen, rules = tables["allocation"], tables["rules"]
-    span = {"first": terms.years[0], "last": terms.years[-1]}
-    blocks: list[Block]
-    answers: list[Answer] = []
+    label = text("allocate.key", lang)
     if choice.plan is None:
-        n = len(choice.conflict)
-        key = Key(
-            text("allocate.key", lang),
-            text("allocate.key_conflict", lang),
-            text("allocate.key_conflict_note", lang, n=n),
-            "bad",
-        )
+        note = text("allocate.key_conflict_note", lang, n=len(choice.conflict))
+        key = Key(label, text("allocate.key_conflict", lang), note, "bad")
         blocks = _conflict(choice, free, lang)
         answers = [Answer(text("answers.allocation", lang), _conflict_said(choice, lang))]
     else:
-        already = int(chosen["named"].sum())
-        note = text("allocate.key_note", lang, named=already, **span)
-        key = Key(text("allocate.key", lang), count_in_words(len(chosen)), note)
+        chosen = tables["allocation"]
+        note = text("allocate.key_note", lang, named=int(chosen["named"].sum()), **_span(terms))
+        key = Key(label, count_in_words(len(chosen)), note)
         total = text("allocate.hidden_total", lang) if hidden else write_value(choice.plan.value, "number", lang, 1)
-        proof = text(f"allocate.{'proven' if choice.gap == 0 else 'stopped'}", lang, gap=f"{100 * choice.gap:.2g}")
-        candidates = len(chosen) + len(tables["others"])
-        lead = text(
-            "allocate.lead",
-            lang,
-            candidates=candidates,
-            rules=len(rules),
-            n=len(chosen),
-            value=total,
-            proof=proof,
-            **span,
-        )
         years = by_year(chosen, terms.years, lang, hidden=hidden)
         blocks = [
-            Paragraph(lead),
+            Paragraph(_lead(tables, choice, terms, total, lang)),
             table_block(text("allocate.years_heading", lang), years, lang, of="allocation.years"),
         ]
         answers = _answers(chosen, tables["others"], lang)
@@ -105,6 +85,25 @@ def allocation_section(
         answers=answers,
         methods=[method_note("allocation", "allocation", lang)],
         sheets={name: table for name, table in tables.items() if len(table)},
+    )
+
+
+def _span(terms: Terms) -> dict[str, int]:
+    return {"first": terms.years[0], "last": terms.years[-1]}
+
+
+def _lead(tables: Mapping[str, pd.DataFrame], choice: Choice, terms: Terms, total: str, lang: str) -> str:
+    """How many of how many are chosen under how many rules, what they add up to, and whether that is proven."""
+    n = len(tables["allocation"])
+    return text(
+        "allocate.lead",
+        lang,
+        candidates=n + len(tables["others"]),
+        rules=len(tables["rules"]),
+        n=n,
+        value=total,
+        proof=text(f"allocate.{'proven' if choice.gap == 0 else 'stopped'}", lang, gap=f"{100 * choice.gap:.2g}"),
+        **_span(terms),
     )
 
 
@@ -223,19 +222,15 @@ def _tables(
     heading = text("allocate.rules_heading", lang, n=len(rules))
     blocks.append(table_block(heading, rules, lang, of="allocation.rules", folded=len(rules) > TOP))
     if planned and options.alternatives:
-        share = f"{100 * (1 - options.within):g}"
+        # Chinese says how much is reached at least, English how much is missed at most.
+        share = f"{100 * (1 - options.within if lang == 'zh' else options.within):g}"
+        said = text(
+            f"allocate.{'alternatives_lead' if len(further) else 'no_alternatives'}", lang, n=len(further), share=share
+        )
+        blocks.append(Paragraph(said, "sub"))
         if len(further):
-            lead = text(
-                "allocate.alternatives_lead",
-                lang,
-                n=len(further),
-                share=share if lang == "zh" else f"{100 * options.within:g}",
-            )
             heading = text("allocate.alternatives_heading", lang)
-            blocks += [Paragraph(lead, "sub"), table_block(heading, further, lang, of="allocation.alternatives")]
-        else:
-            share = share if lang == "zh" else f"{100 * options.within:g}"
-            blocks.append(Paragraph(text("allocate.no_alternatives", lang, share=share), "sub"))
+            blocks.append(table_block(heading, further, lang, of="allocation.alternatives"))
     if len(others):
         heading = text("allocate.others_heading", lang, n=len(others))
         blocks.append(table_block(heading, others, lang, of="allocation.others", folded=len(others) > TOP))

@@ -127,7 +127,7 @@ def analyse(given: Given) -> CircleResult:
     """
     from jxgis.circle.kinds import ALL_KINDS, select_kinds
     from jxgis.circle.reach import circle_table, reach, unserved_housing
-    from jxgis.indicators.ground import layer_title
+    from jxgis.city import layer_title
     from jxgis.schema.layers import layers as known
     from jxgis.space.levels import zones_by_level
     from jxgis.space.network import street_graph

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write_page"]
 
-_PICTURE = Text(zh="不是可读的图片。", en="is no picture that can be read.")
+_PICTURE = Text(zh="不是可读的图片。", en="is not a picture that can be read.")
 
 
 class _Pair(NamedTuple):

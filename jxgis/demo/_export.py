@@ -140,6 +140,16 @@ def _lives(
     return _Lives(filed, sent, deadline, done, closed, voided, status, rework, put_off)
 
 
+def _degrees(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[list[str]]:
+    """Points as the platform writes them: GCJ-02, six decimals."""
+    import pyproj
+
+    from jxgis.datum import wgs84_to_gcj02
+
+    both = wgs84_to_gcj02(*pyproj.Transformer.from_crs(EPSG, 4490, always_xy=True).transform(x, y))
+    return [[f"{value:.6f}" for value in one] for one in both]
+
+
 def make_export(
     rng: np.random.Generator,
     cases: Cases,
@@ -171,18 +181,13 @@ def make_export(
     ndarray
         Shape (n,): the row of ``cases`` that each row of the export is.
     """
-    import pyproj
-
-    from jxgis.datum import wgs84_to_gcj02
-
     n = cases.x.size
     order = rng.permutation(n)
     at = np.asarray(shapely.points(cases.x[order], cases.y[order]), dtype=object)
     kind = _categories(rng, cases.issue_class[order])
     reported = _times(rng, n)
 
-    lon, lat = pyproj.Transformer.from_crs(EPSG, 4490, always_xy=True).transform(cases.x[order], cases.y[order])
-    lon, lat = wgs84_to_gcj02(lon, lat)
+    lon, lat = _degrees(cases.x[order], cases.y[order])
     spot, home = cases.spot[order] >= 0, _within(at, subdistricts.geometry.to_numpy())
     pieces, line = segments(streets.geometry.to_numpy())
     street = streets["name"].to_numpy(dtype=object)[line[_nearest(at, pieces)]]
@@ -212,8 +217,8 @@ def make_export(
             "处置完成时间": _stamp(life.done),
             "结案时间": _stamp(life.closed),
             "作废时间": _stamp(life.voided),
-            "X坐标": [f"{v:.6f}" for v in lon],
-            "Y坐标": [f"{v:.6f}" for v in lat],
+            "X坐标": lon,
+            "Y坐标": lat,
             "所属区": [areas[name] for name in sub_name],
             "街道": sub_name,
             "社区": [f"{name}片" for name in places["name"].to_numpy(dtype=object)[place]],

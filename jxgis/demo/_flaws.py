@@ -27,7 +27,7 @@ FLAWS: dict[str, tuple[int, str]] = {
 """Kind of flaw to its number of rows and what should come of them. 作废 and 重复 are states, not flaws: the export has
 them by itself, about one case in sixty."""
 
-_TEXTS = ("定位失败", "东经120.75", "无", "120°45′")
+_TEXTS = ("定位失败", "东经不详", "无", "待补")
 _TIMES = ("2022-13-45 10:00:00", "0000-00-00 00:00:00", "待补录", "25:61")
 _ELSEWHERE = (("121.473700", "31.230400"), ("116.407400", "39.904200"), ("120.155100", "30.274100"))
 _UNKNOWN = (

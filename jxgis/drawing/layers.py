@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TOP",
+    "DataLayer",
     "Field",
     "PlaceList",
     "Shapes",
@@ -170,7 +171,23 @@ def _ids(ids: pd.Index[Any], squares: Lattice | None) -> list[str] | str:
     return texts
 
 
-class _DataLayer(Layer):
+class DataLayer(Layer):
+    """What a function of the page's script draws of data.
+
+    Parameters
+    ----------
+    maker
+        The function.
+    data
+        What it is handed, as it stands in JSON.
+    name
+        Its name in the switch; without one it does not stand there.
+    shapes
+        The polygons that the data is of.
+    show
+        Whether it is on at first.
+    """
+
     _template = Template(
         "{% macro script(this, kwargs) %}"
         "const {{ this.get_name() }} = jxgis.{{ this.maker }}("
@@ -330,7 +347,7 @@ def add_polygons(
         "interactive": bool(fields) or heading is not None,
         **_tooltip(table, heading, fields, link),
     }
-    parent.add_child(_DataLayer("polygons", data, name=name, shapes=shapes, show=show))
+    parent.add_child(DataLayer("polygons", data, name=name, shapes=shapes, show=show))
 
 
 def add_picture(
@@ -342,7 +359,7 @@ def add_picture(
     """Draw cells as a picture; the parameters are those of :func:`jxgis.drawing.raster.paint`."""
     (west, south), (east, north) = _encode.in_datum(np.reshape(pixels.bounds, (2, 2)), datum_of(parent)).tolist()
     data = {"uri": paint(pixels, colour, palette), "bounds": [[south, west], [north, east]]}
-    parent.add_child(_DataLayer("picture", data))
+    parent.add_child(DataLayer("picture", data))
 
 
 def add_lines(
@@ -365,7 +382,7 @@ def add_lines(
         "interactive": bool(fields),
         **_tooltip(table, None, fields),
     }
-    parent.add_child(_DataLayer("lines", data, name=name))
+    parent.add_child(DataLayer("lines", data, name=name))
 
 
 def _anchors(table: gpd.GeoDataFrame | gpd.GeoSeries, datum: Datum) -> tuple[list[int], list[int]]:
@@ -411,7 +428,7 @@ def add_points(
         "pins": None if number is None else _encode.column(table[number], digits=0),
         **_tooltip(table, heading, fields, link),
     }
-    parent.add_child(_DataLayer("points", data, name=name))
+    parent.add_child(DataLayer("points", data, name=name))
 
 
 def add_names(
@@ -426,7 +443,7 @@ def add_names(
     origin, moves = _anchors(table, datum_of(parent))
     texts = ["" if pd.isna(v) else str(v) for v in table[column]]
     data = {"origin": origin, "steps": _encode.packed(moves), "names": texts}
-    parent.add_child(_DataLayer("names", data, name=name))
+    parent.add_child(DataLayer("names", data, name=name))
 
 
 def land_map(canvas: Canvas, drawn: gpd.GeoDataFrame, *, title: str, named: bool = True) -> folium.Map:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jxgis.drawing import _encode
-from jxgis.drawing.layers import Shapes, Style, _DataLayer, datum_of
+from jxgis.drawing.layers import DataLayer, Shapes, Style, datum_of
 from jxgis.i18n import text
 
 if TYPE_CHECKING:
@@ -70,4 +70,4 @@ def add_periods(
         "level": 0,
         "says": {key: text(f"tools.{key}", lang) for key in ("play", "pause", "period", "period_title")},
     }
-    parent.add_child(_DataLayer("periods", data, shapes=shapes))
+    parent.add_child(DataLayer("periods", data, shapes=shapes))

@@ -21,7 +21,6 @@ __all__ = ["days_said", "reason_of", "share_said", "warnings_of"]
 _ALPHA = 0.05
 _UNLIKE = 1.5
 """Treated areas with this many times the cases of their controls, or that fraction, are not like them."""
-"""Of a list no more names than these."""
 _COVERS = 0.9
 """Placebo intervals that hold zero less often than this do not hold what they say: of 200, less than one in 1,000."""
 

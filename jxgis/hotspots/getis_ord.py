@@ -87,7 +87,7 @@ def getis_ord_grid(counts: npt.ArrayLike, grid: Grid, *, band_m: float, star: bo
     values = as_numbers(counts)
     if values.ndim not in (1, 2) or values.shape[-1] != len(grid):
         raise InputError(
-            zh=f"格网有 {len(grid)} 个格，数值的形状是 {values.shape}；请每格给一个数。",
+            zh=f"网格有 {len(grid)} 个格，数值的形状是 {values.shape}；请每格给一个数。",
             en=f"the grid has {len(grid)} cells, counts has shape {values.shape}; give one value a cell.",
         )
     sums = disc_sums(values, grid, band_m=band_m)

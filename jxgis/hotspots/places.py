@@ -226,7 +226,7 @@ def hot_places(
     for issue_class, of_class in cells.groupby("issue_class", sort=False):
         if not np.array_equal(of_class["cell_id"].to_numpy(dtype=str), grid.ids()):
             raise InputError(
-                zh=f"类别 {issue_class} 的格与格网不一致；cells 须含格网的全部格，且次序相同。",
+                zh=f"类别 {issue_class} 的格与网格不一致；cells 须含网格的全部格，且次序相同。",
                 en=f"the cells of class {issue_class} are not those of the grid; cells must hold all, in its order.",
             )
         made = _of_class(str(issue_class), of_class, grid, located, past, periods, alpha, band_m, naming)

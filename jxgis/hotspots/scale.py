@@ -95,7 +95,7 @@ def moran_profile(counts: ArrayLike, grid: Grid, *, bands_m: Sequence[float]) ->
     n = x.size
     if n != len(grid):
         raise InputError(
-            zh=f"格网有 {len(grid)} 个格，数值有 {n} 个；请每格给一个数。",
+            zh=f"网格有 {len(grid)} 个格，数值有 {n} 个；请每格给一个数。",
             en=f"the grid has {len(grid)} cells, counts has {n} values; give one value a cell.",
         )
     deviation = x - x.mean()

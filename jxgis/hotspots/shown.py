@@ -77,18 +77,7 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
     if min_count < MIN_RANGE:
         return Shown(dict(tables), None)
     cells, ranked = tables["cells"], {name: tables[name] for name in _RANKED if name in tables}
-    levels = pd.unique(tables["zones"]["level"]) if "zones" in tables else ()
-    rows = [_city(cells, levels)]
-    for name, table in ranked.items():
-        own = count_rows(_named(table, name), "issues", of=name, whole="_is")
-        rows.append(
-            own.assign(level=name, geometry=np.asarray(table.geometry.array, dtype=object)) if name in _PLACES else own
-        )
-    if len(tables.get("zones", ())):
-        rows.append(_zones(tables["zones"]))
-    if "ring" in tables:
-        rows += _ring(tables["ring"])
-    known = pd.concat(rows, ignore_index=True)
+    known = _told(tables, ranked)
     known["lost"] = leave_out(known, min_count)
     # Cells come after: the tables are not to hang on them, of which there are a hundred times as many. A place or a peak is
     # left out for them where nothing else helps, for one less the other may be a cell.
@@ -135,6 +124,22 @@ def show(tables: Mapping[str, pd.DataFrame], *, min_count: int, band_m: float = 
     if "diversity" in tables and "zones" in tables:
         found["diversity"] = hide_mix(tables["diversity"], found["zones"])
     return Shown(found, known[known["of"].isin([CITY, "zones", *_PLACES])])
+
+
+def _told(tables: Mapping[str, pd.DataFrame], ranked: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The counts that the tables tell, but for the cells."""
+    levels = pd.unique(tables["zones"]["level"]) if "zones" in tables else ()
+    rows = [_city(tables["cells"], levels)]
+    for name, table in ranked.items():
+        own = count_rows(_named(table, name), "issues", of=name, whole="_is")
+        rows.append(
+            own.assign(level=name, geometry=np.asarray(table.geometry.array, dtype=object)) if name in _PLACES else own
+        )
+    if len(tables.get("zones", ())):
+        rows.append(_zones(tables["zones"]))
+    if "ring" in tables:
+        rows += _ring(tables["ring"])
+    return pd.concat(rows, ignore_index=True)
 
 
 def _without(table: Table, columns: Sequence[str], gone: NDArray[np.bool_]) -> Table:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jxgis.city import contract_of
 from jxgis.i18n import Text, text_pair
 from jxgis.indicators.measures import IndicatorInputs
-from jxgis.schema.layers import layers as known_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
 
-    from jxgis.city import City
     from jxgis.part import Given
 
-__all__ = ["ground_of", "layer_title"]
+__all__ = ["ground_of"]
 
 
 def ground_of(given: Given, **found: gpd.GeoDataFrame) -> tuple[IndicatorInputs, dict[str, Text]]:
@@ -50,13 +45,3 @@ def ground_of(given: Given, **found: gpd.GeoDataFrame) -> tuple[IndicatorInputs,
         of = text_pair(f"parks.of_{'built_up' if of_built_up(given, standard) else 'residential'}")
         words["park_coverage"] = text_pair("scoring.by_radius", standard=standard.title, of=of)
     return IndicatorInputs(layers, parks=options, standard=standard), words
-
-
-def layer_title(city: City | None) -> Callable[[str], Text]:
-    """What a city calls its layers; one that it has not by its own name."""
-    further = () if city is None else city.layers
-
-    def title(layer: str) -> Text:
-        return contract_of(layer, city).title if layer in (*known_layers(), *further) else Text(layer, layer)
-
-    return title

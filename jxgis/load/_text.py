@@ -17,7 +17,7 @@ import pandas as pd
 
 from jxgis._files import reading, require_sane_workbook, unzip_text
 from jxgis.errors import InputError
-from jxgis.i18n import Text, listed, text_pair
+from jxgis.i18n import Text, listed, rows_said, text_pair
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -274,8 +274,9 @@ def _unread(frame: pd.DataFrame, numbers: NDArray[np.int64], what: str, *, joine
     for name in frame:
         holds |= frame[name].str.contains("\ufffd", regex=False, na=False).to_numpy(dtype=bool)
     if holds.any():
-        rows = [str(row) for row in numbers[holds][:5]]
-        notes.append(text_pair("load.unread_characters", file=what, count=int(holds.sum()), rows=rows))
+        notes.append(
+            text_pair("load.unread_characters", file=what, count=int(holds.sum()), rows=rows_said(numbers[holds]))
+        )
     return tuple(notes)
 
 

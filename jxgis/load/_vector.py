@@ -17,7 +17,7 @@ import pandas as pd
 
 from jxgis._files import reading, require_no_grids, require_sane_parquet, texts_within
 from jxgis.errors import InputError
-from jxgis.i18n import Text, listed, text_pair
+from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load._views import crs_definitions, require_finite_views
 from jxgis.schema.layers import nearest
 
@@ -149,7 +149,7 @@ def _read_folders(path: Path, names: list[str], expected: Sequence[str], what: s
         for at in range(len(names))
     ]
     geometry = np.concatenate([part.geometry for part in parts if part.geometry is not None])
-    note = text_pair("load.folders", file=what, count=len(names), names=names[:5])
+    note = text_pair("load.folders", file=what, count=len(names), names=few(names))
     return Features(pd.concat([part.frame for part in parts], ignore_index=True), geometry, parts[0].crs, (note,))
 
 

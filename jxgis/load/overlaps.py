@@ -12,7 +12,7 @@ import shapely
 
 from jxgis.bounds import at_most, beyond
 from jxgis.crs import require_metric
-from jxgis.i18n import Text, listed, text_pair
+from jxgis.i18n import Text, few, listed, text_pair
 from jxgis.load.geometry import repair
 from jxgis.settings import BoundaryInputSettings, default
 from jxgis.space.overlay import sharing_ground
@@ -29,8 +29,6 @@ MIN_FLAW_M2 = 1.0
 
 MAX_SHARE: float = default(BoundaryInputSettings, "overlap_share")
 """An overlap of up to this share of the smaller polygon is drawing noise that a rule may settle."""
-
-_SHOWN = 5
 
 
 class Snapped(NamedTuple):
@@ -159,13 +157,10 @@ def overlap_notes(overlaps: gpd.GeoDataFrame, layer: str, max_share: float) -> l
     of = {"share": f"{100 * max_share:g}", "layer": layer}
     notes = []
     if len(settled):
-        named = [f"{_pair(row)} → {row.given_to}" for row in settled.head(_SHOWN).itertuples()]
+        named = [f"{_pair(row)} → {row.given_to}" for row in settled.itertuples()]
         notes.append(text_pair("load.overlaps_snapped", **of, **_listed(settled, named)))
     if len(left):
-        named = [
-            f"{_pair(row)} ({beyond(100 * row.share_of_smaller, 100 * max_share)} %)"
-            for row in left.head(_SHOWN).itertuples()
-        ]
+        named = [f"{_pair(row)} ({beyond(100 * row.share_of_smaller, 100 * max_share)} %)" for row in left.itertuples()]
         notes.append(text_pair("load.overlaps_left", **of, **_listed(left, named)))
     return notes
 
@@ -177,6 +172,4 @@ def _pair(row: Any) -> str:
 
 def _listed(overlaps: gpd.GeoDataFrame, items: list[str]) -> dict[str, Any]:
     """How many, how much, and the largest of them."""
-    more = f" … (+{len(overlaps) - len(items)})" if len(overlaps) > len(items) else ""
-    shown = Text(zh="；".join(items) + more, en="; ".join(items) + more)
-    return {"count": len(overlaps), "m2": f"{overlaps['m2'].sum():,.0f}", "listed": shown}
+    return {"count": len(overlaps), "m2": f"{overlaps['m2'].sum():,.0f}", "listed": few(items, " 处")}

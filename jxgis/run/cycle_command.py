@@ -68,10 +68,7 @@ def run_cycle(
     JxgisError
         If a table cannot be read, a step, a date or an answer is not understood, or there is no unit at all.
     """
-    import pandas as pd
-
     from jxgis.allocate.cycle import follow, named_before, with_schedule
-    from jxgis.load.cycle import STEPS, read_schedule, read_steps
     from jxgis.load.times import local_date
 
     require_lang(lang)
@@ -83,34 +80,15 @@ def run_cycle(
         )
     path = city.cycle
     _check(settings, path)
-    if steps is None and schedule is None:
-        raise InputError(
-            zh="没有样板单元：请给出 --schedule（jxgis allocate 的 allocation.xlsx）或 --steps（填写过的 cycle.xlsx）。",
-            en="There are no sample units: give --schedule (allocation.xlsx of jxgis allocate) or --steps (cycle.xlsx, "
-            "filled in).",
-        )
     day = dt.date.today() if on is None else local_date(on, field="--on").astype("datetime64[D]").item()  # noqa: DTZ011  (the planner's own calendar)
-    loaded: list[Loaded] = []
-    told: pd.DataFrame | None = None
-    planned: pd.DataFrame | None = None
-    if steps is not None:
-        told, read = read_steps(steps, path)
-        loaded.append(read)
-    if schedule is not None:
-        planned, read = read_schedule(schedule)
-        loaded.append(read)
-    none = pd.DataFrame(columns=STEPS)
-    begun = none if told is None else told
-    chosen = none.assign(named=False) if planned is None else planned
+    begun, chosen, loaded = _read(steps, schedule, path)
     over = named_before(chosen, begun, day)
-    if begun.empty and chosen.empty:
-        raise InputError.saying(text_pair("cycle.no_unit", files=[each.sources[0].name for each in loaded]))
     whole = with_schedule(begun, chosen[~over], path)
-    found = follow(whole, path, on=day, due=settings.cycle.due, schedule=planned)
+    found = follow(whole, path, on=day, due=settings.cycle.due, schedule=None if schedule is None else chosen)
     reads = [str(each) for each in (steps, schedule) if each is not None]
     lines = _lines(found, day, settings.cycle.soon_days, lang)
     lines += [note.of(lang) for each in loaded for note in each.notes]
-    if told is not None:
+    if steps is not None:
         lines += [note.of(lang) for note in _ahead(loaded[0], path, day)]
     if over.any():
         called = names_of(chosen[over])
@@ -123,6 +101,34 @@ def run_cycle(
         shaped = {"lang": lang} | settings.shaping(("cycle",), layers=())
         output.write_run(stage, settings=shaped, crs=None, loaded=loaded, on=str(day))
     return lines
+
+
+def _read(
+    steps: str | Path | None, schedule: str | Path | None, path: Sequence[CycleStep]
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Loaded]]:
+    """The steps that are filled in, the units of the schedule, and what was loaded, the steps first."""
+    import pandas as pd
+
+    from jxgis.load.cycle import STEPS, read_schedule, read_steps
+
+    if steps is None and schedule is None:
+        raise InputError(
+            zh="没有样板单元：请给出 --schedule（jxgis allocate 的 allocation.xlsx）或 --steps（填写过的 cycle.xlsx）。",
+            en="There are no sample units: give --schedule (allocation.xlsx of jxgis allocate) or --steps (cycle.xlsx, "
+            "filled in).",
+        )
+    begun = pd.DataFrame(columns=STEPS)
+    chosen = begun.assign(named=False)
+    loaded: list[Loaded] = []
+    if steps is not None:
+        begun, read = read_steps(steps, path)
+        loaded.append(read)
+    if schedule is not None:
+        chosen, read = read_schedule(schedule)
+        loaded.append(read)
+    if begun.empty and chosen.empty:
+        raise InputError.saying(text_pair("cycle.no_unit", files=[each.sources[0].name for each in loaded]))
+    return begun, chosen, loaded
 
 
 def _check(settings: Settings, path: Sequence[CycleStep]) -> None:

@@ -16,7 +16,7 @@ from jxgis.errors import InputError, JxgisError, collect, require_lang
 from jxgis.i18n import listed, text, text_pair
 from jxgis.load.handed import as_layer
 from jxgis.part import Given, Part, Progress, Result
-from jxgis.progress import shown
+from jxgis.progress import shown, watched
 from jxgis.run.commands import run_report
 from jxgis.run.found import Found, find_before, knows
 from jxgis.run.inputs import GROUND, Reader, named
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 __all__ = ["Project", "open_project"]
 
 
-def open_project(path: str | Path, *, lang: str | None = None, progress: Progress | bool = False) -> Project:
+def open_project(path: str | Path, *, lang: str | None = None, progress: Progress | bool | None = None) -> Project:
     """Open a project: its jxgis.toml is read, its layers are not until they are used.
 
     Parameters
@@ -67,8 +67,8 @@ def open_project(path: str | Path, *, lang: str | None = None, progress: Progres
     lang
         Language of what is shown and written, ``"zh"`` or ``"en"``; that of ``[report]`` by default.
     progress
-        True: what takes long shows on one line how far it is and how long it still takes. A function is called with each
-        step instead. Nothing is said by default.
+        True: what takes long shows on one line how far it is and how long it still takes; by default in a notebook and at
+        a terminal. False: nothing is said. A function is called with each step instead.
 
     Returns
     -------
@@ -104,7 +104,7 @@ class Project:
         The city of the profile.
     """
 
-    def __init__(self, settings: Settings, *, lang: str = "zh", progress: Progress | bool = False) -> None:
+    def __init__(self, settings: Settings, *, lang: str = "zh", progress: Progress | bool | None = None) -> None:
         require_lang(lang)
         self.settings = settings
         self.lang = lang
@@ -353,11 +353,12 @@ class Project:
     @contextmanager
     def _telling(self) -> Iterator[Progress]:
         """What is told of each step, for the time of a ``with`` block."""
-        if self._progress is True:
+        asked = watched() if self._progress is None else self._progress
+        if asked is True:
             with shown(self.lang) as tell:
                 yield tell
         else:
-            yield self._progress or (lambda _: None)
+            yield asked or (lambda _: None)
 
     def _run(self, name: str, options: dict[str, Any], layers: Mapping[str, gpd.GeoDataFrame] | None = None) -> Any:
         """Run a part with the project's options, some of them overridden; without a change it is run once."""
@@ -376,7 +377,7 @@ class Project:
             raise InputError(
                 zh=f"项目缺少图层：{listed(titles, 'zh')}。", en=f"The project lacks: {listed(titles, 'en')}."
             )
-        given = replace(self._with(part.layers_for(settings), layers or {}), settings=settings)
+        given = replace(self._with(part.layers_for(settings), layers or {}), settings=settings, telling=self._telling)
         with self._telling() as tell:
             given = self._reader.with_ground(replace(given, results=before.results, refused=refused, progress=tell))
         with self._telling() as tell:

@@ -147,7 +147,8 @@ def _placeless(table: pd.DataFrame | None, like: gpd.GeoDataFrame) -> Any:
 
 
 def _keep(given: Given, plan: Plan) -> ScorecardResult:
-    from jxgis.indicators.ground import ground_of, layer_title
+    from jxgis.city import layer_title
+    from jxgis.indicators.ground import ground_of
     from jxgis.scorecard.brought import bring_values
     from jxgis.scorecard.card import fill_card, judge_card
     from jxgis.scorecard.measured import measure_targets

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jxgis.city import layer_title
 from jxgis.i18n import listed, text
-from jxgis.indicators.ground import layer_title
 from jxgis.indicators.measures import layers_of
 
 if TYPE_CHECKING:

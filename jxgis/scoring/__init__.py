@@ -1,4 +1,4 @@
-"""Scoring candidate sample units against fixed references: indicators, weights, ranks, gates."""
+"""Scoring candidate sample units against fixed references: indicators, weights, ranks, conditions."""
 
 import lazy_loader
 

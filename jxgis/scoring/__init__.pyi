@@ -1,6 +1,6 @@
 from .analysis import score_candidates
+from .conditions import check_conditions
 from .figures import score_chart
-from .gates import check_gates
 from .indicators import Indicator, Judgements, Registry, load_registry, select_indicators
 from .map import scores_map
 from .rank import geometric_mean, rank_agreement, rank_candidates, score_table, topsis
@@ -15,7 +15,7 @@ __all__ = [
     "ScoresResult",
     "Weights",
     "acceptability",
-    "check_gates",
+    "check_conditions",
     "draw_weightings",
     "geometric_mean",
     "load_registry",

@@ -1,4 +1,4 @@
-"""`jxgis score`: measure candidates, weigh indicators, score, rank, check the gates."""
+"""`jxgis score`: measure candidates, weigh indicators, score, rank, check the conditions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from jxgis.city import layer_title
 from jxgis.crs import require_metric
 from jxgis.errors import InputError, JxgisError
 from jxgis.given import given_tables, named_tables
 from jxgis.hotspots.result import HotspotsResult
 from jxgis.i18n import text, text_pair
-from jxgis.indicators.ground import ground_of, layer_title
+from jxgis.indicators.ground import ground_of
 from jxgis.indicators.measures import check_measures, measure_indicators
 from jxgis.indicators.points import count
 from jxgis.part import Given, Result
@@ -24,8 +25,8 @@ from jxgis.schema.layers import layers as known_layers
 from jxgis.schema.tables import table as declared
 from jxgis.scoring.averages import average_indicators
 from jxgis.scoring.brought import brought_types, own_values, refuse_mixed, unread, without_shape
+from jxgis.scoring.conditions import FAILED, check_conditions, lively_layers
 from jxgis.scoring.depth import feature_table, improvement_table, swing_table, type_table
-from jxgis.scoring.gates import FAILED, check_gates, lively_layers
 from jxgis.scoring.indicators import check_values, indicator_table, load_registry, select_indicators
 from jxgis.scoring.moves import Scored
 from jxgis.scoring.names import ids_of
@@ -93,7 +94,7 @@ def score_candidates(
     waters
         Polygons (lines have no area and are left out).
     districts
-        For the gates, and for the city's mean number of issues.
+        For the conditions, and for the city's mean number of issues.
     hotspots
         What `hotspots.find_hotspots` returned, for the share of hot area.
     further
@@ -163,8 +164,8 @@ def analyse(given: Given) -> ScoresResult:
     _check_layers(given, {name: indicator.measures for name, indicator in options.indicators.items()})
     values = _values(given, candidates, chosen, types)
     own, found_by = values.own, values.found
-    gates = _gates(given, candidates)
-    passes = gates["gates"] != FAILED
+    conditions = _conditions(given, candidates)
+    passes = conditions["gates"] != FAILED
     ranking = _rank(given, ids, chosen, values.counted, passes)
     ranked, single, weights = ranking.ranked, ranking.single, ranking.weights
     scored = Scored(values.counted[single.columns], single, weights.shares, ranked["rank"])
@@ -176,14 +177,14 @@ def analyse(given: Given) -> ScoresResult:
     both, who = _both(own, values.measured, found_by), ranked[["candidate_id", "score", "rank"]]
     return ScoresResult(
         given=given,
-        scores=_assembled(candidates, pd.concat([ranked, both], axis=1), gates, lacking, kinds),
+        scores=_assembled(candidates, pd.concat([ranked, both], axis=1), conditions, lacking, kinds),
         indicators=_account(chosen, weights, own, values.measured[own.columns], values.methods, lang),
         measures=_measures(ids, chosen, own, found_by, lang),
         averages=average_indicators(
-            values.counted[passes], gates["district"][passes], chosen, measured=found_by, ground=values.ground,
+            values.counted[passes], conditions["district"][passes], chosen, measured=found_by, ground=values.ground,
             districts=given.table("districts"), lang=lang,
         ),
-        gates=gates,
+        conditions=conditions,
         views=pd.concat([who, ranking.views], axis=1),
         agreement=ranking.agreement,
         acceptability=pd.concat([who, ranking.stands], axis=1),
@@ -239,16 +240,16 @@ def _values(given: Given, candidates: gpd.GeoDataFrame, chosen: Sequence[Indicat
     return _Values(own, measured, own.combine_first(measured).reindex(columns=measured.columns), found, methods, ground)
 
 
-def _gates(given: Given, candidates: gpd.GeoDataFrame) -> pd.DataFrame:
+def _conditions(given: Given, candidates: gpd.GeoDataFrame) -> pd.DataFrame:
     """What keeps candidates out, and how many issues each has where these are known."""
     bounds, issues = given.settings.units, given.table("issues")
-    gates = check_gates(
+    conditions = check_conditions(
         candidates, districts=given.table("districts"), lively=lively_layers(given), min_km2=bounds.min_km2,
         max_km2=bounds.max_km2,
     )  # fmt: skip
     if issues is not None:
-        gates["issues"] = count(candidates, issues)["value"].astype("int64")
-    return gates
+        conditions["issues"] = count(candidates, issues)["value"].astype("int64")
+    return conditions
 
 
 class _Ranking(NamedTuple):
@@ -465,7 +466,7 @@ def _check_layers(given: Given, ways: Mapping[str, Sequence[MeasureSettings]]) -
 def _assembled(
     candidates: gpd.GeoDataFrame,
     ranked: pd.DataFrame,
-    gates: pd.DataFrame,
+    conditions: pd.DataFrame,
     incomplete: NDArray[np.bool_],
     types: pd.DataFrame,
 ) -> gpd.GeoDataFrame:
@@ -487,11 +488,11 @@ def _assembled(
         if name in candidates.columns and name not in ranked.columns and candidates[name].notna().any():
             table[name] = candidates[name]
     for name in ("district", "gates", "area_km2", "issues", "reason"):
-        if name in gates.columns and name not in ranked.columns:
-            table[name] = gates[name]
+        if name in conditions.columns and name not in ranked.columns:
+            table[name] = conditions[name]
     reasons = [
-        ";".join(code for code in (gate, "incomplete" if lacking else "") if code)
-        for gate, lacking in zip(gates["reason"], incomplete, strict=True)
+        ";".join(code for code in (condition, "incomplete" if lacking else "") if code)
+        for condition, lacking in zip(conditions["reason"], incomplete, strict=True)
     ]
     table["reason"] = pd.Series(reasons, index=table.index, dtype="str").replace("", None)
     first = ["candidate_id", "name", "type", "type_from", "district"]

@@ -43,7 +43,7 @@ def average_indicators(
     Parameters
     ----------
     values
-        A row a candidate that fails no gate, a column an indicator; NaN where not known.
+        A row a candidate that fails no condition, a column an indicator; NaN where not known.
     district
         The candidates' districts; missing where there is none.
     indicators

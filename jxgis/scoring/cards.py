@@ -12,7 +12,7 @@ from jxgis.i18n import listed, reason, text, wide_signs
 from jxgis.report.blocks import Key
 from jxgis.report.columns import percent, write_value
 from jxgis.schema.columns import column
-from jxgis.scoring.gates import FAILED, MIN_SHARE, NEARLY, PASSED, fails_gate
+from jxgis.scoring.conditions import FAILED, MIN_SHARE, NEARLY, PASSED, fails_condition
 from jxgis.scoring.indicators import value_digits
 from jxgis.scoring.rank import by_rank
 from jxgis.zones import ALL
@@ -26,8 +26,8 @@ __all__ = [
     "CARDS_FILE",
     "Card",
     "CardTables",
+    "ConditionLine",
     "Finding",
-    "GateLine",
     "Group",
     "Line",
     "Unknown",
@@ -43,7 +43,7 @@ _NAMED, _NOTHING = 3, 0.05
 _LONG = 38
 #: Signs of a type that somebody typed.
 _TYPED = 40
-_GATES = {
+_CONDITIONS = {
     "area": ("gate_no_polygon", "gate_too_small", "gate_too_large", "gate_nearly_too_small", "gate_nearly_too_large"),
     "pieces": ("gate_several_pieces",),
     "district": ("gate_several_districts",),
@@ -52,8 +52,8 @@ _GATES = {
 }
 
 
-class GateLine(NamedTuple):
-    """A gate: what is asked, what the candidate has, its state (``pass``, ``nearly``, ``fail`` or ``unknown``), in words too."""
+class ConditionLine(NamedTuple):
+    """A condition: what is asked, what the candidate has, its state (``pass``, ``nearly``, ``fail`` or ``unknown``), in words too."""
 
     asked: str
     value: str
@@ -116,7 +116,7 @@ class Card(NamedTuple):
         What it is, each with its name: type, district, area.
     keys
         The figures that stand first.
-    gates, groups, strengths, gaps, unknown
+    conditions, groups, strengths, gaps, unknown
         See the classes.
     improve
         What would lift the score most, in words.
@@ -127,7 +127,7 @@ class Card(NamedTuple):
     id: str
     facts: Sequence[tuple[str, str]]
     keys: Sequence[Key]
-    gates: Sequence[GateLine]
+    conditions: Sequence[ConditionLine]
     groups: Sequence[Group]
     strengths: Sequence[Finding]
     gaps: Sequence[Finding]
@@ -142,15 +142,15 @@ class CardTables(NamedTuple):
     ----------
     scores, measures, indicators, averages, improvements, types
         As of `ScoresResult`.
-    gates
-        From `gates.check_gates`, on the index of the scores.
+    conditions
+        From `conditions.check_conditions`, on the index of the scores.
     """
 
     scores: pd.DataFrame
     measures: pd.DataFrame
     indicators: pd.DataFrame
     averages: pd.DataFrame
-    gates: pd.DataFrame
+    conditions: pd.DataFrame
     improvements: pd.DataFrame
     types: pd.DataFrame
 
@@ -197,13 +197,13 @@ def make_cards(
     figures = {str(name): of.set_index("indicator") for name, of in tables.measures.groupby("candidate_id", sort=False)}
     around = {(row["zone"], row["level"], row["indicator"]): row for row in tables.averages.to_dict("records")}
     ranked = int(pd.to_numeric(scores["rank"], errors="coerce").notna().sum())
-    failed, best = fails_gate(scores), _best(tables.improvements)
+    failed, best = fails_condition(scores), _best(tables.improvements)
     types = {str(kind["candidate_id"]): kind for kind in tables.types.to_dict("records")}
     cards = []
     for row in order:
-        one, gates = scores.iloc[row], tables.gates.iloc[row]
-        name, home = str(one["candidate_id"]), gates["district"]
-        beside = "" if pd.isna(home) or gates["of_district"] >= MIN_SHARE else str(home)
+        one, conditions = scores.iloc[row], tables.conditions.iloc[row]
+        name, home = str(one["candidate_id"]), conditions["district"]
+        beside = "" if pd.isna(home) or conditions["of_district"] >= MIN_SHARE else str(home)
         lines = _lines(one, figures[name], tables.indicators, around, beside, digits, lang)
         strengths, gaps = _findings(lines, tables.indicators, beside, lang)
         called = one.get("name")
@@ -212,11 +212,11 @@ def make_cards(
                 row=row,
                 title=name if pd.isna(called) else str(called),
                 id=name,
-                facts=_facts(one, types[name], gates, areas or {}, lang),
+                facts=_facts(one, types[name], conditions, areas or {}, lang),
                 keys=_keys(one, ranked, len(scores), top, lang, failed=bool(failed[row])),
-                gates=_gates(gates, bounds, lang),
+                conditions=_conditions(conditions, bounds, lang),
                 groups=_groups(lines, tables.indicators, dimensions or {}),
-                strengths=() if gates["things"] == 0 else strengths,  # to have no issues is no merit of empty land
+                strengths=() if conditions["things"] == 0 else strengths,  # to have no issues is no merit of empty land
                 gaps=gaps,
                 unknown=_unknown(lines, tables.indicators, lang),
                 improve=best.get(name, []),
@@ -252,14 +252,14 @@ def _best(improvements: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def _facts(
-    one: pd.Series, kind: Mapping[Any, Any], gates: pd.Series, areas: Mapping[str, str], lang: str
+    one: pd.Series, kind: Mapping[Any, Any], conditions: pd.Series, areas: Mapping[str, str], lang: str
 ) -> list[tuple[str, str]]:
-    home = gates["district"]
+    home = conditions["district"]
     facts = {
         column("type").title.of(lang): _type(one, kind, lang),
         column("district").title.of(lang): home,
         column("area").title.of(lang): areas.get(str(home)),
-        text("cards.area", lang): f"{gates['area_km2']:.2f} km²",
+        text("cards.area", lang): f"{conditions['area_km2']:.2f} km²",
     }
     return [(label, str(value)) for label, value in facts.items() if not pd.isna(value)]
 
@@ -288,7 +288,7 @@ def _keys(one: pd.Series, ranked: int, all_of_them: int, top: int, lang: str, *,
     place, codes = one["rank"], one.get("reason")
     said = text("cards.of_how_many", lang, ranked=ranked, n=all_of_them)
     if pd.isna(place):
-        said = text("cards.no_rank_gate" if failed else "cards.no_rank", lang)
+        said = text("cards.no_rank_condition" if failed else "cards.no_rank", lang)
         said = said if pd.isna(codes) or failed else reason(str(codes).rpartition(";")[2], lang)
     hidden = pd.isna(one["score"]) and one["completeness"] > 0
     return [
@@ -308,22 +308,27 @@ def _score(value: Any) -> str:
     return "—" if pd.isna(value) else f"{value:.1f}"
 
 
-def _gates(gates: pd.Series, bounds: tuple[float, float], lang: str) -> list[GateLine]:
-    """Each gate with what is asked, what there is, and how it stands."""
-    codes = [code for code in str(gates["reason"]).split(";") if code]
+def _conditions(conditions: pd.Series, bounds: tuple[float, float], lang: str) -> list[ConditionLine]:
+    """Each condition with what is asked, what there is, and how it stands."""
+    codes = [code for code in str(conditions["reason"]).split(";") if code]
     asked = {"low": f"{bounds[0]:g}", "high": f"{bounds[1]:g}", "share": percent(MIN_SHARE, 0)}
-    shares = {key: gates[f"{key}_share"] for key in ("district", "city")}
-    values = {"area": f"{gates['area_km2']:.2f} km²", "pieces": text("cards.pieces", lang, n=gates["pieces"])}
-    things = gates["things"]
+    shares = {key: conditions[f"{key}_share"] for key in ("district", "city")}
+    values = {"area": f"{conditions['area_km2']:.2f} km²", "pieces": text("cards.pieces", lang, n=conditions["pieces"])}
+    things = conditions["things"]
     values["lively"] = "—" if pd.isna(things) else text("cards.things" if things else "cards.nothing_in_it", lang)
     values |= {key: "—" if pd.isna(share) else _rounded_down(share) for key, share in shares.items()}
     lines = []
-    for gate, own in _GATES.items():
+    for condition, own in _CONDITIONS.items():
         hit = next((code for code in codes if code in own), None)
         state = PASSED if hit is None else NEARLY if "nearly" in hit else FAILED
-        state = "unknown" if values[gate] == "—" else state
+        state = "unknown" if values[condition] == "—" else state
         lines.append(
-            GateLine(text(f"cards.gate_{gate}", lang, **asked), values[gate], state, text(f"cards.state_{state}", lang))
+            ConditionLine(
+                text(f"cards.condition_{condition}", lang, **asked),
+                values[condition],
+                state,
+                text(f"cards.state_{state}", lang),
+            )
         )
     return lines
 

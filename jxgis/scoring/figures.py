@@ -28,7 +28,7 @@ _TOP = 20
 def score_chart(scores: pd.DataFrame, *, top: int = _TOP, lang: str = "zh", sketch: bool = False) -> Figure:
     """The best candidates' scores, and what they would be if missing data counted as zero.
 
-    Those without a rank (a gate fails, or too little is known) do not stand in it.
+    Those without a rank (a condition fails, or too little is known) do not stand in it.
 
     Parameters
     ----------

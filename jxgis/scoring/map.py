@@ -27,7 +27,7 @@ from jxgis.drawing.layers import (
 from jxgis.drawing.legend import Classes, LegendSection, Swatch, add_legend, classify
 from jxgis.i18n import localise_reasons, text
 from jxgis.schema.columns import column
-from jxgis.scoring.gates import fails_gate
+from jxgis.scoring.conditions import fails_condition
 from jxgis.scoring.indicators import value_digits
 from jxgis.scoring.names import named_by
 
@@ -58,9 +58,9 @@ def _indicator_columns(scores: pd.DataFrame) -> list[str]:
 
 
 def ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The candidates with a rank that no gate keeps out, the best first."""
+    """The candidates with a rank that no condition keeps out, the best first."""
     rank = pd.to_numeric(scores["rank"], errors="coerce")
-    return scores.assign(rank=rank)[rank.notna() & ~fails_gate(scores)].sort_values("rank")
+    return scores.assign(rank=rank)[rank.notna() & ~fails_condition(scores)].sort_values("rank")
 
 
 def _value_and_points(scores: pd.DataFrame, indicator: str, unit: str, lang: str) -> list[str | None]:
@@ -88,12 +88,12 @@ def _missing(classes: Classes, score: pd.Series, withheld: NDArray[np.bool_], la
 
 
 def _apart(classes: Classes, fails: NDArray[np.bool_], lang: str) -> Classes:
-    """Candidates that fail a gate as a class of their own: no shade of theirs could be told from a lower score's."""
+    """Candidates that fail a condition as a class of their own: no shade of theirs could be told from a lower score's."""
     if not fails.any():
         return classes
     row = classes.row.copy()
     row[fails] = len(classes.colours)
-    colours, labels = (*classes.colours, FAILED_GROUND), (*classes.labels, text("maps.gate_failed_ground", lang))
+    colours, labels = (*classes.colours, FAILED_GROUND), (*classes.labels, text("maps.condition_failed_ground", lang))
     return Classes(classes.breaks, row, colours, labels)
 
 
@@ -105,8 +105,8 @@ def _withheld(scores: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def score_classes(scores: pd.DataFrame, lang: str) -> Classes:
-    """Candidates by score; those that fail a gate, and those without a score, apart."""
-    fails = fails_gate(scores)
+    """Candidates by score; those that fail a condition, and those without a score, apart."""
+    fails = fails_condition(scores)
     found = classify(scores["score"], breaks=_SCORE_BREAKS, lang=lang)
     return _apart(_missing(found, scores["score"].mask(fails, 0), _withheld(scores), lang), fails, lang)
 
@@ -150,9 +150,9 @@ def scores_map(
     link = None
     if cards is not None:
         scores, link = scores.assign(_card=cards), ("_card", text("cards.open_one", lang))
-    # Those that fail a gate are drawn first, so that none of them lies on a candidate that passes.
-    scores = scores.iloc[np.argsort(~fails_gate(scores), kind="stable")]
-    fails = fails_gate(scores)
+    # Those that fail a condition are drawn first, so that none of them lies on a candidate that passes.
+    scores = scores.iloc[np.argsort(~fails_condition(scores), kind="stable")]
+    fails = fails_condition(scores)
     page = land_map(canvas, scores, title=text("maps.scores_title", lang))
     called = indicators or {}
     # An indicator that no candidate has is no layer to switch to: all of it would be grey.
@@ -239,17 +239,17 @@ def _add_best(
                link=link)  # fmt: skip
     notes = ["—" if pd.isna(s) else text("maps.points", lang, n=f"{s:.1f}") for s in top["score"]]
     named = top.assign(name=top[heading].astype(str), note=np.asarray(notes, dtype=object))
-    note = text("maps.gate_note", lang, n=failed) if failed else ""
+    note = text("maps.condition_note", lang, n=failed) if failed else ""
     add_place_lists(page, [PlaceList(main, called, named, note)])
 
 
 def _add_apart(
     page: folium.Map, failed: gpd.GeoDataFrame, unranked: gpd.GeoDataFrame, lang: str
 ) -> list[LegendSection]:
-    """The borders of candidates that fail a gate, and of those of which too little is known for a rank."""
+    """The borders of candidates that fail a condition, and of those of which too little is known for a rank."""
     sections: list[LegendSection] = []
     for rows, key, colour, dash, note in (
-        (failed, "maps.gate_failed", FAILED, "2 5", ""),
+        (failed, "maps.condition_failed", FAILED, "2 5", ""),
         (unranked, "maps.unranked", BAD, "6 4", text("maps.score_note", lang)),
     ):
         if len(rows):

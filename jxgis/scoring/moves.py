@@ -147,7 +147,7 @@ def improvements(
     """What each candidate gains by improving one indicator, all else and all others being as they are.
 
     Two ends: the fixed reference, and one step, what the best quarter of the candidates that are ranked reach (no farther
-    than the reference): one that a gate keeps out sets nobody's aim.
+    than the reference): one that a condition keeps out sets nobody's aim.
 
     Parameters
     ----------

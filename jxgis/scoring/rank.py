@@ -10,7 +10,7 @@ import pandas as pd
 
 from jxgis.errors import InputError
 from jxgis.privacy import quoted
-from jxgis.scoring.gates import fails_gate
+from jxgis.scoring.conditions import fails_condition
 from jxgis.scoring.indicators import Indicator, score_values
 from jxgis.settings import SCORING
 from jxgis.space.ratio import ratio
@@ -134,7 +134,7 @@ def rank_candidates(
     min_completeness
         Share of weight that must be known for a rank.
     eligible
-        bool on the index of ``values``: who may have a rank, such as those that pass every gate; None: all.
+        bool on the index of ``values``: who may have a rank, such as those that pass every condition; None: all.
 
     Returns
     -------
@@ -334,7 +334,7 @@ def totals(
 
 
 def by_rank(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores in the order in which people read them: those that fail a gate stand below the others, whatever their score.
+    """Scores in the order in which people read them: those that fail a condition stand below the others, whatever their score.
 
     Parameters
     ----------
@@ -347,5 +347,7 @@ def by_rank(scores: pd.DataFrame) -> pd.DataFrame:
     >>> by_rank(scores).index.tolist()
     [2, 1, 0]
     """
-    apart = scores.assign(fails=fails_gate(scores)).sort_values(["fails", "rank"], na_position="last", kind="stable")
+    apart = scores.assign(fails=fails_condition(scores)).sort_values(
+        ["fails", "rank"], na_position="last", kind="stable"
+    )
     return apart.drop(columns="fails")

@@ -49,7 +49,7 @@ class ScoresResult(Result):
     scores
         The contract's layer ``scores``: ``candidate_id, name, type, district, score, score_if_missing_zero,
         completeness, rank``, for each indicator x its value ``x`` and its score ``x_score``, then ``gates``,
-        ``area_km2``, ``issues`` and ``reason`` (codes of the gates, and ``incomplete``).
+        ``area_km2``, ``issues`` and ``reason`` (codes of the conditions, and ``incomplete``).
     indicators
         One row an indicator: ``indicator, label, dimension, kind, reference, unit, weight``, from how many candidates'
         ``own`` column and how many were ``measured``, how many ``missing``, for how many there are ``both`` and how far
@@ -60,8 +60,8 @@ class ScoresResult(Result):
     averages
         One row a zone (the city, a district) and indicator: ``value``, what it would score (``points``), and of what it is
         (``of``: ``measured`` on the zone, or a mean over ``candidates``).
-    gates
-        From `gates.check_gates`: a row a candidate.
+    conditions
+        From `conditions.check_conditions`: a row a candidate.
     views
         One row a candidate: rank by each way of weighing that the data allow, and by TOPSIS, with the range of ranks
         when weights move by ± 20 %.
@@ -99,7 +99,7 @@ class ScoresResult(Result):
     indicators: pd.DataFrame
     measures: pd.DataFrame
     averages: pd.DataFrame
-    gates: pd.DataFrame
+    conditions: pd.DataFrame
     views: pd.DataFrame
     agreement: pd.DataFrame
     acceptability: pd.DataFrame
@@ -197,7 +197,7 @@ class ScoresResult(Result):
         cards = make_cards(
             CardTables(
                 indicators=self.indicators,
-                gates=self.gates,
+                conditions=self.conditions,
                 **{name: shown[name] for name in ("scores", "measures", "averages", "improvements", "types")},
             ),
             most=given.settings.scoring.cards,
@@ -269,7 +269,7 @@ class ScoresResult(Result):
         return score_chart(self._shown, lang=self.given.lang, sketch=self.given.sketch)
 
     def section(self) -> Section:
-        """The best candidates that pass the gates, those that fail one, and how many could not be ranked."""
+        """The best candidates that pass the conditions, those that fail one, and how many could not be ranked."""
         from jxgis.scoring.section import score_section
 
         given = self.given

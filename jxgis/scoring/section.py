@@ -1,4 +1,4 @@
-"""What a report says of scores: the best that pass the gates, those that fail one, and how each was measured."""
+"""What a report says of scores: the best that pass the conditions, those that fail one, and how each was measured."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from jxgis.report.blocks import (
 from jxgis.report.columns import percent, write_value
 from jxgis.schema.columns import column
 from jxgis.scoring.cards import CARDS_FILE
+from jxgis.scoring.conditions import fails_condition
 from jxgis.scoring.depth import told
-from jxgis.scoring.gates import fails_gate
 from jxgis.scoring.names import ids_and_names
 from jxgis.scoring.rank import by_rank
 
@@ -69,7 +69,7 @@ def score_section(
         ``"zh"`` or ``"en"``.
     """
     blocks = _blocks(scores, indicators, lang)
-    ranked, failed = scores["rank"].notna(), fails_gate(scores)
+    ranked, failed = scores["rank"].notna(), fails_condition(scores)
     without = {"failed": int(failed.sum()), "short": int((~ranked & ~failed).sum())}
     said = [text("report.key_scores_note", lang, n=int(ranked.sum()))]
     said += [text(f"report.key_scores_{why}", lang, n=n) for why, n in without.items() if n]
@@ -154,9 +154,9 @@ def _depth_blocks(scores: pd.DataFrame, depth: Mapping[str, pd.DataFrame], top: 
 
 
 def _blocks(scores: pd.DataFrame, indicators: pd.DataFrame, lang: str) -> list[Block]:
-    """The best candidates that pass the gates, those that lack data for a rank, and those that fail a gate."""
+    """The best candidates that pass the conditions, those that lack data for a rank, and those that fail a condition."""
     rank = pd.to_numeric(scores["rank"], errors="coerce")
-    fails = fails_gate(scores)
+    fails = fails_condition(scores)
     table = scores.assign(rank=rank)
     if "reason" in table.columns:
         table = table.assign(reason=table["reason"].where(table["reason"].fillna("") != ""))

@@ -409,7 +409,7 @@ class EffectSettings(Section):
     )
     controls: Controls = option(
         "auto",
-        "从哪里找对照：units、subdistricts、districts、cells；auto 选大小最接近治理区域的，都不接近时用方格",
+        "从哪里找对照：units、subdistricts、districts、cells；auto 选大小最接近治理区域的，都不接近时用网格",
         "where controls are looked for: units, subdistricts, districts, cells; auto: those of about the size, else cells",
     )
     spill_m: NotNegative = option(

@@ -9,7 +9,6 @@ from .districts import (
     count_parts,
     overlaps,
     require_apart,
-    shown,
     without_scraps,
 )
 from .graph import Neighbours, align, as_numbers, neighbours
@@ -74,7 +73,6 @@ __all__ = [
     "require_apart",
     "rows_of_polygons",
     "sharing_ground",
-    "shown",
     "snap",
     "street_blocks",
     "street_graph",

@@ -15,9 +15,10 @@ from jxgis import crs as crs_
 from jxgis.bounds import RELATIVE, at_least, at_most
 from jxgis.crs import M2_PER_KM2
 from jxgis.errors import InputError, collect
+from jxgis.i18n import few
 from jxgis.settings import UNITS
 from jxgis.space._faces import as_lines, dissolve, faces_in, merge_slivers
-from jxgis.space.districts import check_districts, check_polygons, shown
+from jxgis.space.districts import check_districts, check_polygons
 from jxgis.space.grid import refuse_too_many
 from jxgis.space.overlay import holds_most
 from jxgis.space.polygons import Faces, polygon_parts
@@ -305,11 +306,11 @@ def own_blocks(blocks: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, toleran
     shapes, ground = named.geometry.to_numpy(), districts.geometry.to_numpy()
     home = holds_most(shapes, ground)[0]
     names = districts["name"].to_numpy()
-    alone = [f"{name}" for name in ids[home < 0]]
-    if alone:
+    alone = ids[home < 0]
+    if len(alone):
         raise InputError(
-            zh=f"地块不在任何片区内：{shown(alone)}；请去掉它们，或补上所在片区。",
-            en=f"Blocks in no district: {shown(alone)}; remove them, or add the district they are in.",
+            zh=f"地块不在任何片区内：{few(alone).zh}；请去掉它们，或补上所在片区。",
+            en=f"Blocks in no district: {few(alone).en}; remove them, or add the district they are in.",
         )
     tiling = tile(shapes, home, ground, tolerance_m=tolerance_m)
     wide = [misfit for misfit in tiling.misfits if not misfit.snapped]
@@ -337,9 +338,9 @@ def _misfit_error(
         for words, kind in zip(said, _KINDS[misfit.kind], strict=True):
             words.append(f"{kind} {names[misfit.district] if misfit.district >= 0 else ''} {where}")
     return InputError(
-        zh=f"blocks 没有正好铺满片区，共 {len(misfits)} 处：{shown(said[0])}；请修正图层，使每块地正好属于一个地块；"
+        zh=f"blocks 没有正好铺满片区，共 {len(misfits)} 处：{few(said[0], ' 处').zh}；请修正图层，使每块地正好属于一个地块；"
         f"只是边线没有对齐时，可调大容差（现为 {tolerance_m:g} m，项目中为 [units] snap_m）。",
-        en=f"blocks do not tile the districts, in {len(misfits)} places: {shown(said[1])}; "
+        en=f"blocks do not tile the districts, in {len(misfits)} places: {few(said[1]).en}; "
         "correct the layer so that all ground is in exactly one block; where edges were merely drawn loosely, raise the "
         f"tolerance (now {tolerance_m:g} m; [units] snap_m of a project).",
     )

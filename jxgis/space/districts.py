@@ -9,6 +9,7 @@ import shapely
 from jxgis import crs as crs_
 from jxgis.bounds import at_least, at_most
 from jxgis.errors import InputError, collect
+from jxgis.i18n import few
 from jxgis.space.overlay import sharing_ground
 from jxgis.space.polygons import Faces
 from jxgis.space.shape import width_m
@@ -21,7 +22,6 @@ __all__ = [
     "count_parts",
     "overlaps",
     "require_apart",
-    "shown",
     "without_scraps",
 ]
 
@@ -30,12 +30,6 @@ EDGE_TOLERANCE_M = 1.0
 
 SCRAP_M2 = 5000.0
 """A part of a district below this is a scrap that drawing or cutting left, and no exclave: half a football field."""
-
-
-def shown(items: list[str], most: int = 5) -> str:
-    """The first few of a list, and how many more there are."""
-    more = f" … (+{len(items) - most})" if len(items) > most else ""
-    return "; ".join(items[:most]) + more
 
 
 def count_parts(shape: shapely.Geometry) -> int:
@@ -95,34 +89,30 @@ def check_polygons(table: gpd.GeoDataFrame, what: str, key: str) -> list[InputEr
         errors.append(InputError(zh=f"{what} 是空表。", en=f"{what} has no rows."))
     names = table[key]
     if names.isna().any() or names.duplicated().any():
-        wrong = shown([str(name) for name in names[names.isna() | names.duplicated()]])
+        wrong = few(names[names.isna() | names.duplicated()])
         errors.append(
             InputError(
-                zh=f"{what} 的 {key} 有空值或重复：{wrong}；请逐一命名。",
-                en=f"{key} of {what} has nulls or duplicates: {wrong}; give each row its own.",
+                zh=f"{what} 的 {key} 有空值或重复：{wrong.zh}；请逐一命名。",
+                en=f"{key} of {what} has nulls or duplicates: {wrong.en}; give each row its own.",
             )
         )
     kinds = table.geom_type.isin(["Polygon", "MultiPolygon"]) & ~table.geometry.is_empty
     if not kinds.all():
-        wrong = shown([str(name) for name in names[~kinds]])
+        wrong = few(names[~kinds])
         errors.append(
             InputError(
-                zh=f"{what} 中有不是面的几何：{wrong}；请删除或改成面。",
-                en=f"{what} holds geometries that are not polygons: {wrong}; remove them or make them polygons.",
+                zh=f"{what} 中有不是面的几何：{wrong.zh}；请删除或改成面。",
+                en=f"{what} holds geometries that are not polygons: {wrong.en}; remove them or make them polygons.",
             )
         )
     invalid = kinds & ~table.geometry.is_valid
     if invalid.any():
-        wrong = shown(
-            [
-                f"{name}: {shapely.is_valid_reason(g)}"
-                for name, g in zip(names[invalid], table.geometry[invalid], strict=True)
-            ]
-        )
+        why = shapely.is_valid_reason(table.geometry[invalid].to_numpy())
+        wrong = few(f"{name}: {reason}" for name, reason in zip(names[invalid], why, strict=True))
         errors.append(
             InputError(
-                zh=f"{what} 中有无效的面：{wrong}；请先用 make_valid() 修复。",
-                en=f"{what} holds invalid polygons: {wrong}; repair them first with make_valid().",
+                zh=f"{what} 中有无效的面：{wrong.zh}；请先用 make_valid() 修复。",
+                en=f"{what} holds invalid polygons: {wrong.en}; repair them first with make_valid().",
             )
         )
     return errors
@@ -152,10 +142,11 @@ def require_apart(districts: gpd.GeoDataFrame) -> None:
     names = districts["name"].tolist()
     doubled = [f"{names[i]}–{names[j]} {area:,.0f} m²" for i, j, area in overlaps(districts)]
     if doubled:
+        pairs = few(doubled, " 处")
         raise InputError(
-            zh=f"片区互相重叠：{shown(doubled)}；每块地只能属于一个片区，请修正边界，或采用 jxgis check districts"
+            zh=f"片区互相重叠：{pairs.zh}；每块地只能属于一个片区，请修正边界，或采用 jxgis check districts"
             "（由街道归并时为 subdistricts）加 --out 写出的 flaws.gpkg 中消除了重叠的图层 without_overlaps。",
-            en=f"Districts overlap: {shown(doubled)}; ground belongs to one district only. Correct the borders, or use "
+            en=f"Districts overlap: {pairs.en}; ground belongs to one district only. Correct the borders, or use "
             "the layer without_overlaps of flaws.gpkg that jxgis check districts (subdistricts, where districts are "
             "made of them) writes with --out.",
         )

@@ -154,7 +154,7 @@ def as_numbers(values: npt.ArrayLike) -> npt.NDArray[np.int64] | npt.NDArray[np.
     real = array.astype(np.float64)
     if not np.isfinite(real).all():
         raise InputError(
-            zh="数值中有空值或无穷大；请先剔除这些单元（格网用 Grid.where()）。",
+            zh="数值中有空值或无穷大；请先剔除这些单元（网格用 Grid.where()）。",
             en="the values hold NaN or infinity; take those places out first (Grid.where() for a grid).",
         )
     # Beyond 2**53 a float no longer tells one integer from the next.

@@ -166,7 +166,7 @@ class Grid:
         kept = np.asarray(keep, dtype=bool)
         if kept.shape != (len(self),):
             raise InputError(
-                zh=f"格网有 {len(self)} 个格，给出的取舍有 {kept.shape}；请每格给一个真假值。",
+                zh=f"网格有 {len(self)} 个格，给出的取舍有 {kept.shape}；请每格给一个真假值。",
                 en=f"the grid has {len(self)} cells, keep has shape {kept.shape}; give one truth value a cell.",
             )
         mask = self.mask.copy()
@@ -275,7 +275,7 @@ def grid_over(area: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_m: float) -> Grid:
     """
     crs = require_metric(area, "area")
     if not (np.isfinite(cell_m) and cell_m > 0):
-        raise InputError(zh=f"格网边长须大于 0 米，现为 {cell_m}。", en=f"cell_m must be above 0 m, not {cell_m}.")
+        raise InputError(zh=f"网格边长须大于 0 米，现为 {cell_m}。", en=f"cell_m must be above 0 m, not {cell_m}.")
     union = shapely.transform(shapely.union_all(area.geometry.to_numpy()), to_micrometres)
     if union.is_empty:
         raise InputError(zh="研究范围是空的；请给出至少一个面。", en="the area is empty; give at least one polygon.")
@@ -285,7 +285,7 @@ def grid_over(area: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_m: float) -> Grid:
     cols, rows = int(np.floor(east / cell_m)) - col0 + 1, int(np.floor(north / cell_m)) - row0 + 1
     if rows * cols > MAX_BOX_CELLS:
         raise InputError(
-            zh=f"{cell_m:g} 米的格网在此范围有 {rows}×{cols} 格，过多；请加大 cell_m 或检查坐标系。",
+            zh=f"{cell_m:g} 米的网格在此范围有 {rows}×{cols} 格，过多；请加大 cell_m 或检查坐标系。",
             en=f"cells of {cell_m:g} m make {rows} x {cols} of them over this area, too many; "
             "raise cell_m or check the CRS.",
         )

@@ -9,7 +9,7 @@ import shapely
 
 from jxgis.hotspots.leads import peaks_lead, peaks_per_place, wide_names
 from jxgis.parks.gaps import blind_spot_names
-from jxgis.scoring.gates import fails_gate
+from jxgis.scoring.conditions import fails_condition
 
 
 def test_peaks_are_counted_by_class_and_place():
@@ -26,8 +26,8 @@ def test_peaks_lead_where_the_first_place_holds_several(held, leads):
 
 
 def test_no_gate_is_no_failure():
-    assert not fails_gate(pd.DataFrame({"rank": [1, 2]})).any()
-    assert fails_gate(pd.DataFrame({"gates": [None, "fail"]})).tolist() == [False, True]
+    assert not fails_condition(pd.DataFrame({"rank": [1, 2]})).any()
+    assert fails_condition(pd.DataFrame({"gates": [None, "fail"]})).tolist() == [False, True]
 
 
 def test_only_a_number_of_the_zone_is_no_name():

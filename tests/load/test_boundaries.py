@@ -360,14 +360,14 @@ def test_ground_goes_where_more_than_a_square_metre_is_left(more_m2: int, given_
     assert overlaps["given_to"].astype(object).where(overlaps["given_to"].notna(), None).tolist() == [given_to]
 
 
-@pytest.mark.parametrize(("count", "more"), [(5, ""), (6, " … (+1)")])
+@pytest.mark.parametrize(("count", "more"), [(5, ""), (6, " and 1 more")])
 def test_the_five_largest_overlaps_are_listed_and_the_others_counted(count: int, more: str) -> None:
     """Squares of a kilometre, of which each reaches ten metres farther into the next than the one before."""
     row = boxes(list("abcdefg")[: count + 1], [(1000 * k, 0, 1010 * (k + 1), 1000) for k in range(count + 1)])
     (left,) = overlap_notes(snap_overlaps(row, max_share=0).overlaps, "districts", 0)
     largest = [f"{'abcdef'[k]}–{'bcdefg'[k]} {10 * (k + 1)},000 m²" for k in range(count)][:-6:-1]
     assert left.en.startswith(f"{count} overlaps ({5 * count * (count + 1)},000 m²)")
-    assert [item.partition(" (")[0] for item in left.en.partition("were left: ")[2].split("; ")[:5]] == largest
+    assert [item.partition(" (")[0] for item in left.en.partition("were left: ")[2].split(", ")[:5]] == largest
     assert f"%){more}. " in left.en
 
 

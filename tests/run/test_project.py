@@ -99,12 +99,20 @@ def test_english_where_it_is_asked_for(town):
     assert "Name" in hot.table("places").columns
 
 
-def test_progress_is_told_where_it_is_asked_for(town, capsys):
+def test_progress_is_told_in_a_notebook_and_where_it_is_asked_for(town, capsys, monkeypatch):
     jxgis.open_project(town).hotspots()
     assert capsys.readouterr() == ("", "")
-    jxgis.open_project(town, progress=True).hotspots()
+    monkeypatch.setattr("jxgis.run.project.watched", lambda: True)
+    jxgis.open_project(town, progress=False).hotspots().map()
+    assert capsys.readouterr() == ("", "")
+    hot = jxgis.open_project(town).hotspots()
     said, error = capsys.readouterr()
     assert "分析问题热点" in said
+    assert "绘制地图与图表" not in said
+    hot._repr_html_()
+    assert "绘制地图与图表" in capsys.readouterr().out
+    hot._repr_html_()
+    assert capsys.readouterr().out == "", "what is drawn already is not drawn again"
     assert not said.rsplit("\r", 2)[1].strip()
     assert "\n" not in said + error
     steps: list[str] = []

@@ -84,7 +84,7 @@ def test_those_with_the_bureau_s_figures_are_ranked(result, city, cases):
     assert scores.loc["三水湾生活圈", "completeness"] == pytest.approx(measured + own)
 
 
-def test_gates_find_what_was_planted(result):
+def test_conditions_find_what_was_planted(result):
     scores = result.scores.set_index("name")
     assert scores.loc["偏大片", "reason"] == "gate_too_large"
     assert (scores.loc["略大片", "gates"], scores.loc["略大片", "reason"]) == ("nearly", "gate_nearly_too_large")
@@ -224,7 +224,7 @@ def test_arguments_are_left_alone(city, cases):
     pd.testing.assert_frame_equal(city.candidates, before)
 
 
-def test_who_fails_a_gate_has_no_rank_and_the_others_go_from_one_without_a_gap(result):
+def test_who_fails_a_condition_has_no_rank_and_the_others_go_from_one_without_a_gap(result):
     scores = result.scores
     failed = scores["gates"] == "fail"
     assert failed.any()
@@ -262,7 +262,7 @@ def test_a_candidate_may_have_any_name(name):
 
 
 @pytest.mark.parametrize("method", ["entropy", "critic"])
-def test_a_candidate_that_fails_a_gate_does_not_shape_the_weights(method):
+def test_a_candidate_that_fails_a_condition_does_not_shape_the_weights(method):
     shapes = shapely.box([0, 3000, 6000, 9000], 0, [2000, 5000, 8000, 9100], 1500)  # the last is 0.15 km²
     table = gpd.GeoDataFrame(
         {"candidate_id": list("abcd"), "p": [10.0, 20.0, 90.0, 0.0], "q": [50.0, 40.0, 70.0, 100.0]},
@@ -280,7 +280,7 @@ def test_a_candidate_that_fails_a_gate_does_not_shape_the_weights(method):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("method", ["entropy", "critic"])
-def test_weights_of_candidates_that_fail_a_gate_are_said_beside_the_weights(method, lang, tmp_path):
+def test_weights_of_candidates_that_fail_a_condition_are_said_beside_the_weights(method, lang, tmp_path):
     """One passes, one is of 0.15 km²: with one alone data give no weights."""
     shapes = shapely.box([0, 3000], 0, [2000, 3100], 1500)
     table = gpd.GeoDataFrame(
@@ -289,7 +289,7 @@ def test_weights_of_candidates_that_fail_a_gate_are_said_beside_the_weights(meth
     own = {name: {"dimension": "A", "weight": 1, "target": 100} for name in "pq"}
     said = {
         "zh": "符合准入条件的不足两个，由全部候选单元得出",
-        "en": "of all candidates, for fewer than two pass the gates",
+        "en": "of all candidates, for fewer than two pass the conditions",
     }[lang]
     found = score_candidates(table, indicators=own, weights=method, lang=lang)
     every = {"entropy": entropy_weights, "critic": critic_weights}[method](table[["p", "q"]])

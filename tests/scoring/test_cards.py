@@ -50,7 +50,7 @@ def candidates():
 def cards_of(result, lang="zh", **options):
     shown = result.shown_tables()
     tables = {name: shown[name] for name in ("scores", "measures", "averages", "improvements", "types")}
-    tables = CardTables(**tables, indicators=result.indicators, gates=result.gates)
+    tables = CardTables(**tables, indicators=result.indicators, conditions=result.conditions)
     found = make_cards(tables, most=9, top=3, bounds=(2, 5), areas={"东": "南湖区"}, lang=lang, **options)
     return {card.id: card for card in found}
 
@@ -79,13 +79,13 @@ def test_who_it_is_and_how_it_stands(cards):
     assert cards["丙"].keys[0].note == "不符合准入条件，不参与排名"
 
 
-def test_gates_with_their_values_and_states(cards):
-    assert [(gate.value, gate.words) for gate in cards["甲"].gates] == [
+def test_conditions_with_their_values_and_states(cards):
+    assert [(condition.value, condition.words) for condition in cards["甲"].conditions] == [
         ("2.56 km²", "符合"), ("1 个面", "符合"), ("100.0 %", "符合"), ("100.0 %", "符合"), ("—", "未检查"),
     ]  # fmt: skip
-    assert [gate.state for gate in cards["乙"].gates] == ["nearly", "pass", "pass", "pass", "unknown"]
+    assert [condition.state for condition in cards["乙"].conditions] == ["nearly", "pass", "pass", "pass", "unknown"]
     # 丙: 3 km² in two pieces, three quarters of it in the west and in the city.
-    assert [(gate.value, gate.state) for gate in cards["丙"].gates] == [
+    assert [(condition.value, condition.state) for condition in cards["丙"].conditions] == [
         ("3.00 km²", "pass"), ("2 个面", "fail"), ("75.0 %", "fail"), ("75.0 %", "fail"), ("—", "unknown"),
     ]  # fmt: skip
 
@@ -98,13 +98,13 @@ def test_a_share_below_its_bound_never_reads_as_the_bound():
         districts=DISTRICTS,
         indicators={"lit": OWN["lit"].but({"unit": "座"})},
     )
-    gate = cards_of(found)["甲"].gates[2]
-    assert (gate.value, gate.state) == ("94.9 %", "fail")
+    condition = cards_of(found)["甲"].conditions[2]
+    assert (condition.value, condition.state) == ("94.9 %", "fail")
 
 
 @pytest.fixture(scope="module")
 def beside_a_fourth(candidates):
-    """丁 in the west passes the gates, with the values of 丙, which does not and is part of no mean."""
+    """丁 in the west passes the conditions, with the values of 丙, which does not and is part of no mean."""
     fourth = (
         candidates.iloc[[2]].assign(candidate_id="丁", name="丁片").set_geometry([shapely.box(5500, 0, 7500, 1500)])
     )
@@ -159,7 +159,7 @@ def test_what_would_lift_the_score_is_the_table_s(result, cards):
     assert cards["乙"].improve[0].startswith("照明")
 
 
-def test_the_best_come_first_and_those_that_fail_a_gate_last(result):
+def test_the_best_come_first_and_those_that_fail_a_condition_last(result):
     assert list(cards_of(result)) == ["甲", "乙", "丙"]
     page = result.cards()
     assert page.index('id="card-1"') < page.index('id="card-2"') < page.index('id="card-3"')
@@ -197,7 +197,7 @@ def test_a_card_tells_no_hidden_count(candidates, beside):
 def test_english(result):
     one = cards_of(result, lang="en")["甲"]
     assert one.strengths[0].words == "照明 80 %, above 东 (60; reference ≥ 80)"
-    assert one.gates[0].words == "pass"
+    assert one.conditions[0].words == "pass"
 
 
 def test_texts_of_the_data_are_text(candidates):

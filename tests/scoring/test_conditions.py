@@ -1,4 +1,4 @@
-"""Gates: areas at and beyond the bounds, pieces, districts, the city."""
+"""Conditions: areas at and beyond the bounds, pieces, districts, the city."""
 
 import geopandas as gpd
 import pytest
@@ -7,7 +7,7 @@ import shapely.affinity
 
 from jxgis.errors import CrsError, InputError
 from jxgis.scoring import score_candidates
-from jxgis.scoring.gates import check_gates
+from jxgis.scoring.conditions import check_conditions
 from jxgis.settings import IndicatorSettings
 
 
@@ -29,15 +29,15 @@ def test_exactly_2_and_5_km2_pass_however_they_are_stored_and_turned():
     # Some are below 2 and some above 5 but for rounding, or nothing is tried here.
     assert (candidates.area < 2e6).any()
     assert (candidates.area > 5e6).any()
-    assert check_gates(candidates)["gates"].unique().tolist() == ["pass"]
-    assert check_gates(candidates.scale(0.999, 0.999).to_frame("geometry"))["gates"].unique().tolist() == [
+    assert check_conditions(candidates)["gates"].unique().tolist() == ["pass"]
+    assert check_conditions(candidates.scale(0.999, 0.999).to_frame("geometry"))["gates"].unique().tolist() == [
         "nearly",
         "pass",
     ]
 
 
 @pytest.mark.parametrize(
-    ("km2", "gate", "reason"),
+    ("km2", "state", "reason"),
     [
         (1.7, "fail", "gate_too_small"),
         (1.81, "nearly", "gate_nearly_too_small"),
@@ -47,15 +47,15 @@ def test_exactly_2_and_5_km2_pass_however_they_are_stored_and_turned():
         (5.6, "fail", "gate_too_large"),
     ],
 )
-def test_area(km2, gate, reason):
-    found = check_gates(rectangles((0, 0, 1000, km2 * 1000)))
+def test_area(km2, state, reason):
+    found = check_conditions(rectangles((0, 0, 1000, km2 * 1000)))
     assert found["area_km2"].item() == pytest.approx(km2)
-    assert (found["gates"].item(), found["reason"].item()) == (gate, reason)
+    assert (found["gates"].item(), found["reason"].item()) == (state, reason)
     assert found[["district", "district_share", "city_share"]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize(
-    ("west", "gate", "reason", "share"),
+    ("west", "state", "reason", "share"),
     [
         (3000, "pass", "", 1.0),
         (3100, "pass", "", 0.95),
@@ -64,16 +64,16 @@ def test_area(km2, gate, reason):
         (8200, "fail", "gate_several_districts;gate_outside_city", 0.9),
     ],
 )
-def test_district(west, gate, reason, share):
-    found = check_gates(rectangles((west, 0, west + 2000, 1500)), districts=DISTRICTS)
+def test_district(west, state, reason, share):
+    found = check_conditions(rectangles((west, 0, west + 2000, 1500)), districts=DISTRICTS)
     assert found["district_share"].item() == pytest.approx(share)
-    assert (found["gates"].item(), found["reason"].item()) == (gate, reason)
+    assert (found["gates"].item(), found["reason"].item()) == (state, reason)
     assert found["district"].item() == ("西" if west < 4000 else "东")
 
 
 def test_the_city_may_be_smaller_than_the_districts():
     city = rectangles((0, 0, 10000, 1000))
-    found = check_gates(rectangles((0, 0, 2000, 1500)), districts=DISTRICTS, city=city)
+    found = check_conditions(rectangles((0, 0, 2000, 1500)), districts=DISTRICTS, city=city)
     assert found["city_share"].item() == pytest.approx(2 / 3)
     assert found["reason"].item() == "gate_outside_city"
 
@@ -82,29 +82,29 @@ def test_pieces_and_nothing():
     two = shapely.MultiPolygon([shapely.box(0, 0, 1000, 1000), shapely.box(2000, 0, 3000, 1500)])
     one = shapely.MultiPolygon([shapely.box(0, 0, 2000, 1000)])
     table = gpd.GeoDataFrame(geometry=[two, one, None], index=["二", "一", "无"], crs=4549)
-    found = check_gates(table)
+    found = check_conditions(table)
     assert found["reason"].to_dict() == {"二": "gate_several_pieces", "一": "", "无": "gate_no_polygon"}
     assert found.index.tolist() == ["二", "一", "无"]
 
 
 def test_outside_every_district():
-    found = check_gates(rectangles((20000, 0, 22000, 1500)), districts=DISTRICTS)
+    found = check_conditions(rectangles((20000, 0, 22000, 1500)), districts=DISTRICTS)
     assert found["district"].isna().item()
     assert found["district_share"].item() == 0
     assert found["gates"].item() == "fail"
     # However small, it has a share of its area inside.
-    found = check_gates(rectangles((-0.25, 0, 0.25, 1)), districts=DISTRICTS)
+    found = check_conditions(rectangles((-0.25, 0, 0.25, 1)), districts=DISTRICTS)
     assert found["city_share"].item() == pytest.approx(0.5)
     assert found["reason"].item().split(";")[0] == "gate_too_small"
 
 
 def test_what_cannot_be_used():
     with pytest.raises(CrsError):
-        check_gates(rectangles((0, 0, 1, 1)).set_crs(4490, allow_override=True))
+        check_conditions(rectangles((0, 0, 1, 1)).set_crs(4490, allow_override=True))
     with pytest.raises(CrsError):
-        check_gates(rectangles((0, 0, 1, 1)), districts=DISTRICTS.to_crs(4528))
+        check_conditions(rectangles((0, 0, 1, 1)), districts=DISTRICTS.to_crs(4528))
     with pytest.raises(InputError):
-        check_gates(rectangles((0, 0, 1, 1)), min_km2=5, max_km2=2)
+        check_conditions(rectangles((0, 0, 1, 1)), min_km2=5, max_km2=2)
 
 
 def test_empty_land_is_no_candidate_however_good_its_noughts_are():
@@ -136,5 +136,5 @@ def test_empty_land_is_no_candidate_however_good_its_noughts_are():
 )
 def test_what_only_touches_empty_land_is_not_on_it(beside):
     land = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 1500)], crs=4549)
-    found = check_gates(land, lively=[gpd.GeoDataFrame(geometry=[beside], crs=4549)])
+    found = check_conditions(land, lively=[gpd.GeoDataFrame(geometry=[beside], crs=4549)])
     assert found[["things", "reason"]].to_numpy().tolist() == [[0, "gate_empty_land"]]

@@ -1,4 +1,4 @@
-"""Gates: what a candidate must be before its score means anything."""
+"""Conditions: what a candidate must be before its score means anything."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["FAILED", "MIN_SHARE", "NEARLY", "PASSED", "check_gates", "fails_gate", "lively_layers"]
+__all__ = ["FAILED", "MIN_SHARE", "NEARLY", "PASSED", "check_conditions", "fails_condition", "lively_layers"]
 
 PASSED, NEARLY, FAILED = "pass", "nearly", "fail"
 
@@ -38,7 +38,7 @@ MIN_SHARE = 0.95
 LEAST_HOUSING, LEAST_STREETS_KM = 0.01, 0.5
 
 
-def check_gates(
+def check_conditions(
     candidates: gpd.GeoDataFrame,
     *,
     districts: gpd.GeoDataFrame | None = None,
@@ -81,7 +81,7 @@ def check_gates(
     --------
     >>> import geopandas as gpd
     >>> squares = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2000, 1500), shapely.box(0, 0, 1000, 1900)], crs=4549)
-    >>> check_gates(squares)[["area_km2", "gates", "reason"]].values.tolist()
+    >>> check_conditions(squares)[["area_km2", "gates", "reason"]].values.tolist()
     [[3.0, 'pass', ''], [1.9, 'nearly', 'gate_nearly_too_small']]
     """
     crs = require_metric(candidates, "candidates")
@@ -172,8 +172,8 @@ def _union(layer: gpd.GeoDataFrame, what: str, like: gpd.GeoDataFrame) -> shapel
     return shapely.union_all(layer.geometry.to_numpy())
 
 
-def fails_gate(scores: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which candidates fail a gate: they have a score, but no rank.
+def fails_condition(scores: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which candidates fail a condition: they have a score, but no rank.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def fails_gate(scores: pd.DataFrame) -> NDArray[np.bool_]:
 
     Examples
     --------
-    >>> fails_gate(pd.DataFrame({"gates": ["pass", "nearly", "fail"]})).tolist()
+    >>> fails_condition(pd.DataFrame({"gates": ["pass", "nearly", "fail"]})).tolist()
     [False, False, True]
     """
     if "gates" not in scores.columns:
