@@ -66,7 +66,7 @@ class Told:
         if self.scores is not None:
             said["scores"] = score_section(
                 self.scores, asked.scoring, indicators=self.indicators, titles=self.titles, depth=NO_DEPTH, top=3,
-                lang=lang,
+                weights="专家权重", lang=lang,
             )  # fmt: skip
         names = [part.name for part in PARTS]
         return [said.get(name) or Absent(name, self.absent.get(name, "")) for name in names]
