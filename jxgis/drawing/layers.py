@@ -437,12 +437,17 @@ def add_names(
     *,
     column: str,
     name: str = "",
+    ranked: bool = False,
 ) -> None:
-    """Write a column's texts on the map, each inside its geometry; where they would overlap, the larger area's."""
-    table = table.iloc[np.argsort(-table.geometry.area.to_numpy(), kind="stable")]
+    """Write a column's texts on the map, each inside its geometry; where they would overlap, the larger area's.
+
+    Those of a ``ranked`` table come before all others, in its order.
+    """
+    if not ranked:
+        table = table.iloc[np.argsort(-table.geometry.area.to_numpy(), kind="stable")]
     origin, moves = _anchors(table, datum_of(parent))
     texts = ["" if pd.isna(v) else str(v) for v in table[column]]
-    data = {"origin": origin, "steps": _encode.packed(moves), "names": texts}
+    data = {"origin": origin, "steps": _encode.packed(moves), "names": texts, "ranked": ranked}
     parent.add_child(DataLayer("names", data, name=name))
 
 

@@ -14,10 +14,10 @@ from folium.template import Template
 
 from jxgis import escape
 from jxgis.drawing._added import offered
-from jxgis.drawing.base import Script
+from jxgis.drawing.base import Script, as_line
 from jxgis.drawing.colours import ABSENT, sequential
 from jxgis.errors import InputError
-from jxgis.i18n import text, unbroken
+from jxgis.i18n import text
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -194,8 +194,8 @@ def legend_html(sections: Sequence[LegendSection]) -> str:
     """
     parts = []
     for at, section in enumerate(sections):
-        lines = "".join(f"<li>{_sign(s)}<span>{escape.html(unbroken(s.label))}</span></li>" for s in section.swatches)
-        note = f"<p>{escape.html(unbroken(section.note))}</p>" if section.note else ""
+        lines = "".join(f"<li>{_sign(s)}<span>{as_line(s.label)}</span></li>" for s in section.swatches)
+        note = f"<p>{as_line(section.note)}</p>" if section.note else ""
         heading = f"<h2>{escape.html(section.heading)}</h2>" if section.heading else ""
         parts.append(f'<div data-section="{at}">{heading}<ul>{lines}</ul>{note}</div>')
     return "".join(parts)

@@ -225,6 +225,7 @@ def _naming(
         labels=_labels(given),
         field=_name_field(issues, options.name_field),
         zones=official,
+        lang=given.lang,
     )
 
 

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from jxgis.drawing.ground import Ground
 
-__all__ = ["Coded", "encode", "most_common", "name_areas", "name_peaks", "streets_of"]
+__all__ = ["Coded", "encode", "most_common", "name_areas", "name_peaks", "number_unnamed", "streets_of"]
 
 _NAMED_M = 300.0
 """How far a place or a street lies at most from an area that is called by it."""
+_NUMBERED = ("subdistrict", "district", "number")
+"""Sources that name no spot: the zone around it, or nothing."""
 
 
 def streets_of(
@@ -146,13 +148,13 @@ def name_peaks(
     streets: NDArray[np.object_],
     field: NDArray[np.object_],
     subdistricts: NDArray[np.object_],
-    cell_ids: NDArray[np.str_],
+    districts: NDArray[np.object_],
 ) -> pd.DataFrame:
     """Name each peak by the best thing known about it.
 
     In this order: the nearest named place within ``reach_m``; the street most of its cases are on; the value most
     of its cases share in a field of the export; the nearest of the profile's labels, which are good to a kilometre
-    only; the sub-district; the cell.
+    only. One that none of these names has the sub-district, else the district that it lies in, to be numbered in it.
 
     Parameters
     ----------
@@ -162,15 +164,14 @@ def name_peaks(
         ``name``, points (or polygons) in the peaks' CRS; None where there are none.
     reach_m, label_reach_m
         How far a place, or a label, may lie.
-    streets, field, subdistricts
+    streets, field, subdistricts, districts
         (n,) text or None: what most cases at each peak share.
-    cell_ids
-        (n,) the peaks' cells.
 
     Returns
     -------
     pandas.DataFrame
-        ``name``; ``name_from``: ``place``, ``street``, ``field``, ``label``, ``subdistrict`` or ``cell``.
+        ``name``; ``name_from``: ``place``, ``street``, ``field``, ``label``, ``subdistrict``, ``district`` or, without a
+        name, ``number``.
     """
     sources = {
         "place": _nearest(x, y, places, reach_m),
@@ -178,13 +179,54 @@ def name_peaks(
         "field": field,
         "label": _nearest(x, y, labels, label_reach_m),
         "subdistrict": subdistricts,
-        "cell": cell_ids.astype(object),
+        "district": districts,
     }
-    name, name_from = np.full(x.size, None, dtype=object), np.full(x.size, None, dtype=object)
+    name, name_from = np.full(x.size, None, dtype=object), np.full(x.size, "number", dtype=object)
     for source, names in sources.items():
         use = np.array([had is None and new is not None for had, new in zip(name, names, strict=True)], dtype=bool)
         name[use], name_from[use] = names[use], source
-    return pd.DataFrame({"name": name.astype(str), "name_from": name_from.astype(str)})
+    return pd.DataFrame({"name": pd.Series(name, dtype=object), "name_from": name_from.astype(str)})
+
+
+def number_unnamed(
+    named: pd.DataFrame, cell_ids: NDArray[np.str_], numbers: dict[str | None, dict[str, int]], lang: str
+) -> list[str]:
+    """Names of peaks, of those that only a zone is known of the zone and a number: one cell has one number.
+
+    Parameters
+    ----------
+    named
+        (n,) rows of :func:`name_peaks`.
+    cell_ids
+        (n,) the peaks' cells.
+    numbers
+        Of each zone the cells that have a number; those that have none are added.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+        One a row.
+
+    Examples
+    --------
+    >>> named = pd.DataFrame({"name": ["月河", "新丰镇", None], "name_from": ["place", "district", "number"]})
+    >>> number_unnamed(named, np.array(["E1N1", "E2N1", "E3N1"]), {"新丰镇": {"E9N9": 1}}, "zh")
+    ['月河', '新丰镇（未命名 2）', '未命名 1']
+    """
+    names = []
+    for name, source, cell in zip(named["name"], named["name_from"], cell_ids, strict=True):
+        if source in _NUMBERED:
+            zone = None if source == "number" else str(name)
+            of_zone = numbers.setdefault(zone, {})
+            n = of_zone.setdefault(str(cell), len(of_zone) + 1)
+            names.append(
+                text("maps.unnamed", lang, n=n) if zone is None else text("maps.unnamed_in", lang, zone=zone, n=n)
+            )
+        else:
+            names.append(str(name))
+    return names
 
 
 def name_areas(areas: gpd.GeoDataFrame, ground: Ground, *, lang: str) -> list[str | None]:

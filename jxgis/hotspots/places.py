@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import shapely
 
 from jxgis.crs import M2_PER_KM2, require_metric
 from jxgis.errors import InputError
-from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, streets_of
+from jxgis.hotspots.names import Coded, encode, most_common, name_peaks, number_unnamed, streets_of
 from jxgis.hotspots.peaks import find_peaks, label_places, nearest_peak
 from jxgis.i18n import listed
 from jxgis.settings import HOTSPOTS
@@ -119,6 +120,10 @@ class Naming:
         ``"district"``, ``"subdistrict"`` to polygons with ``name``: where a peak lies that no case tells it of.
     reach_m, label_reach_m
         How far from the peak a place, or a label, may lie; metres.
+    lang
+        Of what is said of a peak without a name.
+    numbers
+        The numbers of peaks without a name, by zone and cell: tables made with one naming share them.
     """
 
     places: gpd.GeoDataFrame | None = None
@@ -129,6 +134,8 @@ class Naming:
     zones: Mapping[str, gpd.GeoDataFrame] | None = None
     reach_m: float = 500.0
     label_reach_m: float = 1000.0
+    lang: str = "zh"
+    numbers: dict[str | None, dict[str, int]] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -187,7 +194,7 @@ def hot_places(
     band_m
         The band of Gi*: peaks are at least this far apart, metres.
     naming
-        What places can be named after; by default sub-districts and cells only.
+        What places can be named after; by default the sub-districts and districts of the issues only.
     history
         ``time, issue_class``, points: issues to count in the two periods; ``issues`` by default.
     periods
@@ -214,8 +221,8 @@ def hot_places(
     >>> issues = gpd.GeoDataFrame({"issue_class": ["街面秩序"] * 10}, crs=4549,
     ...                           geometry=gpd.points_from_xy([150] + [250] * 9, [50] * 10))
     >>> hot_places(cells, issues, grid).places[["rank", "name", "issues", "share_issues", "share_area"]]
-       rank  name  issues  share_issues  share_area
-    0     1  E2N0       9           0.9    0.333333
+       rank   name  issues  share_issues  share_area
+    0     1  未命名 1       9           0.9    0.333333
     """
     require_metric(issues, "issues", like=grid.crs)
     naming = Naming() if naming is None else naming
@@ -382,12 +389,12 @@ def _peak_table(
         streets=main["street"],
         field=issues.main(naming.field, group, cell.size)["value"].to_numpy(dtype=object),
         subdistricts=main["subdistrict"],
-        cell_ids=grid.ids()[cell],
+        districts=main["district"],
     )
     return pd.DataFrame(
         {
             "issue_class": issue_class,
-            "name": named["name"],
+            "name": number_unnamed(named, grid.ids()[cell], naming.numbers, naming.lang),
             "name_from": named["name_from"],
             **main,
             "place": label[cell],

@@ -13,7 +13,7 @@ from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_la
 from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
-from jxgis.weak.map import severity_classes
+from jxgis.weak.map import severity_classes, severity_words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -86,7 +86,7 @@ def weak_sheet(weak: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> Figure:
         sheet.map.areas(drawn.geometry, colours, edge=OUTLINE, width=0.5, over=2.5)
         sheet.map.pins(first.geometry.representative_point(), first["rank"], PINS)
         sheet.legend([LegendSection(text("weak.layer_list", lang), classes.swatches(), text("weak.map_note", lang))])
-        times = [f"{value:.1f}×" for value in pd.to_numeric(first["severity"])]
+        times = severity_words(first, lang)
         rows = zip(first["rank"], _names_and_kinds(first, lang), times, strict=True)
         sheet.listing(text("weak.sheet_list", lang, n=len(first)), rows, PINS)
     return sheet.figure

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["severity_classes", "weak_map"]
+__all__ = ["severity_classes", "severity_words", "weak_map"]
 
 _BREAKS = (2, 3, 5, 10)
 _NAMED = 20
@@ -41,6 +41,11 @@ def severity_classes(weak: pd.DataFrame, lang: str) -> Classes:
     """Weak areas by how many times as many issues as their reference they have."""
     value = pd.to_numeric(weak["severity"])
     return classify(value, breaks=_BREAKS, colours=sequential(len(_BREAKS) + 1), lang=lang)
+
+
+def severity_words(weak: pd.DataFrame, lang: str) -> list[str]:
+    """How many times as many issues as its reference each area has, as lists say it."""
+    return [text("weak.times", lang, n=f"{value:.1f}") for value in pd.to_numeric(weak["severity"])]
 
 
 def weak_map(
@@ -72,7 +77,7 @@ def weak_map(
     # Headed as they are named and listed, so that who searches for one, or takes it from the list, finds its card.
     _add(group, drawn, "weak.weak_areas", list(severity.colours), severity.row,
          ["rank", "kind", "district", "severity", "low", "high", "q", "issues", "cases_before", "change", "change_p"], lang)  # fmt: skip
-    add_names(page, weak.head(_NAMED), column="name", name=text("weak.names", lang))
+    add_names(page, weak.head(_NAMED), column="name", name=text("weak.names", lang), ranked=True)
     legends = [LegendSection(text("weak.layer_list", lang), severity.swatches(), text("weak.map_note", lang), [group])]
     for name, rows, colours, key, fields in (
         ("areas", areas, OUTCOMES, "layer_all", ["kind", "district", "status", "severity", "q", "issues", "within", "reason"]),
@@ -91,7 +96,7 @@ def weak_map(
         swatches = [Swatch(colours[code], words[code].of(lang)) for code in codes if (rows["status"] == code).any()]
         legends.append(LegendSection(text(f"weak.{key}", lang), swatches, text(f"weak.{key}_note", lang), [other]))
     first = weak.head(_NAMED)
-    places = first.assign(note=[f"{value:.1f}×" for value in pd.to_numeric(first["severity"])])
+    places = first.assign(note=severity_words(first, lang))
     add_place_lists(page, [PlaceList(group, text("weak.layer_list", lang), places)] if len(places) else [])
     add_legend(page, legends, lang=lang)
     add_switch(page)

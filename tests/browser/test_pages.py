@@ -14,7 +14,7 @@ from result_tables import CLASSES, HOSTILE, on_land, result_tables
 from jxgis.drawing import Ground
 from jxgis.drawing.base import extent, new_map
 from jxgis.drawing.canvas import Canvas
-from jxgis.drawing.layers import Field, add_polygons, fill
+from jxgis.drawing.layers import Field, add_names, add_polygons, fill, land_map
 from jxgis.drawing.offline import save_map
 from jxgis.hotspots.map import hotspot_map
 from jxgis.i18n import text
@@ -200,6 +200,23 @@ def test_names_do_not_lie_on_one_another(pages, visit):
     closer, overlapping = page.evaluate(count)
     assert closer > shown
     assert overlapping == 0
+
+
+def test_the_first_of_a_ranked_table_is_named_before_larger_areas_around_it(visit, tmp_path):
+    land = [shapely.box(500_000, 3_400_000, 509_000, 3_409_000)]
+    around = gpd.GeoDataFrame({"name": ["老城"]}, geometry=land, crs=4549)
+    ranked = gpd.GeoDataFrame(
+        {"name": ["老城-03", "老城-02"]},
+        geometry=[shapely.Point(504_500, 3_404_500).buffer(200), shapely.Point(504_500, 3_404_500).buffer(3000)],
+        crs=4549,
+    )
+    page = land_map(on_land(around), ranked, title="t")
+    add_names(page, ranked, column="name", ranked=True)
+    found = visit(save_map(page, tmp_path / "ranked.html"))
+    found.settle()
+    names = found.page.locator(".jx-name span")
+    shown = [names.nth(at).text_content() for at in range(names.count()) if names.nth(at).is_visible()]
+    assert shown == ["老城-03"]
 
 
 def test_the_legend_tells_of_walks_only_while_they_are_shown(visit, tmp_path):

@@ -261,7 +261,7 @@ def test_pins_and_list_go_by_peaks_where_the_first_place_is_wide():
     page = to_html(hotspot_map(t.cells, t.places, canvas=on_land(t.districts), peaks=wide(t)))
     assert '"全部问题：前 10 个局部最高点"' in page
     assert '"三水湾等 3 处"' in page
-    assert "含 3 个局部最高点" in json.loads(re.search(r'"note":("[^"]+")', page)[1])
+    assert "含 3\u00a0个局部最高点" in json.loads(re.search(r'"note":("[^"]+")', page)[1])
     # Classes without peaks keep their places.
     assert f'"{CLASSES[0]}：前 4 处热点"' in page
     narrow = wide(t).assign(place_rank=wide(t)["rank"])

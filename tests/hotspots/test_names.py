@@ -67,19 +67,19 @@ def test_the_best_source_names_a_peak():
     places = gpd.GeoDataFrame({"name": ["远", "近"]}, geometry=gpd.points_from_xy([300, 100], [0, 0]), crs=4549)
     labels = gpd.GeoDataFrame({"name": ["南湖"]}, geometry=gpd.points_from_xy([5000], [0]), crs=4549)
     table = name_peaks(
-        np.array([0.0, 2000, 3000, 4500, 9000, 9500]),
-        np.zeros(6),
+        np.array([0.0, 2000, 3000, 4500, 9000, 9300, 9500]),
+        np.zeros(7),
         places=places,
         labels=labels,
         reach_m=500,
         label_reach_m=1000,
-        streets=words("某路", "中山路", None, None, None, None),
-        field=words(None, "甲社区", "乙社区", None, None, None),
-        subdistricts=words(None, None, None, "解放街道", "新兴街道", None),
-        cell_ids=np.array([f"E{i}N0" for i in range(6)]),
+        streets=words("某路", "中山路", None, None, None, None, None),
+        field=words(None, "甲社区", "乙社区", None, None, None, None),
+        subdistricts=words(None, None, None, "解放街道", "新兴街道", None, None),
+        districts=words("老城", "老城", "老城", "老城", "老城", "城南", None),
     )
-    assert table["name"].tolist() == ["近", "中山路", "乙社区", "南湖", "新兴街道", "E5N0"]
-    assert table["name_from"].tolist() == ["place", "street", "field", "label", "subdistrict", "cell"]
+    assert table["name"].tolist() == ["近", "中山路", "乙社区", "南湖", "新兴街道", "城南", None]
+    assert table["name_from"].tolist() == ["place", "street", "field", "label", "subdistrict", "district", "number"]
 
 
 def test_every_peak_has_its_nearest_place_and_of_equals_the_first_of_the_table():
@@ -91,7 +91,7 @@ def test_every_peak_has_its_nearest_place_and_of_equals_the_first_of_the_table()
     nothing = np.full(4, None, dtype=object)
     table = name_peaks(
         x, np.zeros(4), places=places, labels=None, reach_m=500, label_reach_m=1000, streets=nothing, field=nothing,
-        subdistricts=nothing, cell_ids=np.array(list("abcd")),
+        subdistricts=nothing, districts=nothing,
     )  # fmt: skip
     assert table["name"].tolist() == ["丁", "甲", "乙", "乙"]
 

@@ -83,7 +83,24 @@ def test_a_place_of_a_class_is_named_by_the_cases_of_the_class():
     assert hot_places(of_class, issues, GRID, naming=Naming(field="community")).places["name"].tolist() == ["甲社区"]
 
 
-def test_names_go_from_place_to_street_to_field_to_label_to_cell():
+def test_peaks_that_nothing_names_are_numbered_in_their_district_and_one_cell_has_one_number():
+    cells, issues = city()
+    issues = issues.drop(columns=["district", "subdistrict"], errors="ignore")
+    naming = Naming(
+        zones={"district": gpd.GeoDataFrame({"name": ["新丰镇"]}, geometry=[shapely.box(0, 0, 9e3, 9e3)], crs=4549)}
+    )
+    found = hot_places(cells, issues, GRID, naming=naming)
+    peaks = found.peaks.set_index("cell_id")["name"]
+    of_cell = peaks.groupby(level=0).unique()
+    assert of_cell.str.len().eq(1).all()
+    assert sorted(of_cell.str[0]) == sorted(f"新丰镇（未命名 {n}）" for n in range(1, len(of_cell) + 1))
+    assert set(found.peaks["name_from"]) == {"district"}
+    assert found.places["name"].tolist() == of_cell.str[0][found.places["peak_cell"]].tolist()
+    english = Naming(zones=naming.zones, lang="en")
+    assert "新丰镇 (unnamed 1)" in set(hot_places(cells, issues, GRID, naming=english).places["name"])
+
+
+def test_names_go_from_place_to_street_to_field_to_label_to_number():
     cells, issues = city()
     cells = cells[cells["issue_class"] == "all"]
     places = gpd.GeoDataFrame(
@@ -101,7 +118,7 @@ def test_names_go_from_place_to_street_to_field_to_label_to_cell():
     assert names(full) == [("三水湾", "place"), ("由拳路", "street"), ("乙社区", "field")]
     no_field = Naming(places=places, streets=streets, labels=labels)
     assert names(no_field)[2] == ("月河", "label")
-    assert {source for _, source in names(None)} == {"cell"}
+    assert {source for _, source in names(None)} == {"district"}
     table = hot_places(cells, issues, GRID, naming=full).places
     assert table["street"].tolist() == [None, "由拳路", None]
 
@@ -240,7 +257,7 @@ def test_a_place_without_a_case_lies_where_its_peak_does():
     )
     zones = {"district": halves, "subdistrict": streets}
     found = hot_places(cells, issues, grid, naming=Naming(zones=zones), band_m=1000)
-    assert found.places[["name", "district", "subdistrict"]].iloc[1].tolist() == ["甲街道", "东", "甲街道"]
+    assert found.places[["name", "district", "subdistrict"]].iloc[1].tolist() == ["甲街道（未命名 1）", "东", "甲街道"]
     assert found.places["district"].tolist() == ["西", "东"]
     assert pd.isna(found.places["subdistrict"].iloc[0])
     assert sorted(found.peaks["district"]) == ["东", "西"]

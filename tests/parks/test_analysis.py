@@ -217,7 +217,7 @@ def test_gates_that_serve_no_park_are_said_beside_the_figures(town):
         town["parks"], town["housing"], town["zones"], streets=town["streets"], gates=table([Point(7000, 7000)])
     )
     assert [line.zh for line in odd.notes()] == [
-        "出入口 50 米内没有计入标准的公园（障碍另一侧的不算），未使用（1 处，见 parks_noticed.csv）"
+        "出入口 50 米内没有计入标准的公园（障碍另一侧的不算），未使用（1 处，见清单“公园数据中修复、略去和过小的地块”）"
     ]
 
 
@@ -301,7 +301,7 @@ def test_people_count_whatever_geometry_they_are_stored_with(town):
 
 def test_the_map_speaks_of_walking_only_where_it_was_measured(town, found):
     bare = measure_parks(town["parks"], town["housing"], town["zones"])
-    pages = [result.maps()["parks"].get_root().render() for result in (found, bare)]
+    pages = [result.maps()["parks"].get_root().render().replace("\u00a0", " ") for result in (found, bare)]
     assert ["步行 10 分钟" in page for page in pages] == [True, False]
 
 
@@ -323,7 +323,7 @@ def test_what_the_plan_serves_needs_no_site(town):
     assert f"由 {100 * whole['coverage']:.1f} % 变为 {100 * told:.1f} %" in page
     assert f"加上建议新增的公园为 {100 * whole['coverage_after']:.1f} %" in page
     assert "新增 1 处、扩建 0 处、关闭 0 处" in page
-    heads = {name: drawn.get_root().render() for name, drawn in found.maps().items()}
+    heads = {name: drawn.get_root().render().replace("\u00a0", " ") for name, drawn in found.maps().items()}
     assert "含建议新增的 1 处公园" in heads["parks_change"]
     assert "含方案中的公园" in heads["parks"]
     within = found.blind_spots.geometry.within(planned.geometry.iloc[0].buffer(499))

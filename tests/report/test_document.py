@@ -11,11 +11,12 @@ import docx
 import pandas as pd
 import pypdf
 import pytest
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from PIL import Image
 from told_parts import told_parts
 
 from jxgis.errors import SettingsError
-from jxgis.report.blocks import Absent, Picture, Section, TableBlock
+from jxgis.report.blocks import Absent, Paragraph, Picture, Section, TableBlock
 from jxgis.report.document.fields import Fields, known_parts, known_tables
 from jxgis.report.document.fields_page import with_fields
 from jxgis.report.document.model import Document, Heading, column_widths
@@ -213,6 +214,33 @@ def test_columns_share_the_whole_width():
     widths = column_widths(block)
     assert sum(widths) == pytest.approx(1, abs=1e-3)
     assert widths[2] > widths[1] > 0
+
+
+def test_no_row_of_a_table_is_left_alone_at_the_turn_of_a_page(tmp_path):
+    """Tables of 1 to 13 rows, whatever of a page is left below them; each row says which it is."""
+    tables = [
+        TableBlock(f"t{n}", ["a", "b"], [False, True], [[f"r{n}.{row}.", "x"] for row in range(1 + n % 13)])
+        for n in range(60)
+    ]
+    made = Document(title="t", subtitle="", items=tables, lang="zh", sketch=False)
+    write_pdf(made, tmp_path / "a.pdf")
+    found = [re.findall(r"r(\d+)\.(\d+)\.", page.extract_text()) for page in pypdf.PdfReader(tmp_path / "a.pdf").pages]
+    assert sum(map(len, found)) == sum(len(table.rows) for table in tables)
+    parts = [len([row for n, row in page if int(n) == at]) for page in found for at in {int(n) for n, _ in page}]
+    assert len(parts) > len(tables)
+    assert parts.count(1) == sum(len(table.rows) == 1 for table in tables)
+    write_docx(made, tmp_path / "a.docx")
+    for table, block in zip(docx.Document(str(tmp_path / "a.docx")).tables, tables, strict=True):
+        n, kept = len(block.rows), [bool(row._tr.xpath(".//w:keepNext")) for row in table.rows]
+        # Row 0 is the head.
+        assert kept == [at < n and (at < 2 or at == n - 1) for at in range(n + 1)], n
+
+
+def test_a_line_with_a_long_name_is_not_pulled_apart(tmp_path):
+    items = [Paragraph("没有提供道路（[inputs.streets]），未计算。"), Paragraph("没有提供道路，未计算。")]
+    write_docx(Document(title="t", subtitle="", items=items, lang="zh", sketch=False), tmp_path / "a.docx")
+    left, even = docx.Document(str(tmp_path / "a.docx")).paragraphs[-2:]
+    assert (left.alignment, even.alignment) == (WD_ALIGN_PARAGRAPH.LEFT, None)
 
 
 @pytest.mark.parametrize("page", ["docs/report.md", "docs/report.zh.md"])

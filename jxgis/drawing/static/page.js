@@ -309,13 +309,16 @@ const jxgis = (() => {
       self.addLayer(L.imageOverlay(data.uri, data.bounds, options));
     }), data, null, () => picture(data));
 
-  // Of names that would lie on one another only the first is shown: the larger area comes first.
+  // Of names that would touch one another only the first is shown: ranked ones, then those of the larger areas.
+  const APART = 4;
   const declutter = (map) => {
     const taken = [];
-    map.getContainer().querySelectorAll(".jx-name span").forEach((name) => {
+    const all = (kind) => [...map.getContainer().querySelectorAll(`.jx-name${kind} span`)];
+    [...all(".jx-ranked"), ...all(":not(.jx-ranked)")].forEach((name) => {
       name.style.visibility = "";
       const box = name.getBoundingClientRect();
-      const free = taken.every((o) => box.right < o.left || box.left > o.right || box.bottom < o.top || box.top > o.bottom);
+      const free = taken.every((o) =>
+        box.right + APART < o.left || box.left - APART > o.right || box.bottom < o.top || box.top > o.bottom);
       if (free) taken.push(box);
       else name.style.visibility = "hidden";
     });
@@ -329,7 +332,7 @@ const jxgis = (() => {
       path(data.steps, data.origin).forEach((at, row) => {
         const text = document.createElement("span");
         text.textContent = data.names[row];
-        const icon = L.divIcon({ html: text, className: "jx-name", iconSize: [0, 0] });
+        const icon = L.divIcon({ html: text, className: `jx-name${data.ranked ? " jx-ranked" : ""}`, iconSize: [0, 0] });
         self.addLayer(L.marker(at, { icon, pane: "jxnames", interactive: false, keyboard: false }));
       });
       self.on("add remove", () => declutter(map));

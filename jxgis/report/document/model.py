@@ -22,7 +22,8 @@ __all__ = [
     "cell_words",
     "column_widths",
     "figure_mm",
-    "stays_whole",
+    "is_even",
+    "row_groups",
     "table_points",
 ]
 
@@ -32,6 +33,7 @@ LEVELS = 4
 _POINTS = ((14, 6.5), (8, 7.5), (6, 9.0), (0, 10.5))
 _POINTS_PER_MM = 72 / 25.4
 _UNBROKEN = re.compile("[!-~]+")
+_LONG_NAME = re.compile("[!-~]{14}")
 # Up to so many rows a table stands on one page; longer ones kept whole would leave large parts of pages empty.
 _WHOLE = 3
 # In Latin letters: no column is narrower; up to here a text stays on one line; one that is broken is as wide where there is
@@ -84,9 +86,26 @@ class Document:
         return (item for item in self.items if isinstance(item, Heading))
 
 
-def stays_whole(block: TableBlock) -> bool:
-    """Whether a table is so short that it is not to be torn apart between two pages."""
-    return len(block.rows) <= _WHOLE
+def row_groups(n: int) -> list[int]:
+    """How many rows of a table of ``n`` stand together on a page each: neither the first nor the last is left alone.
+
+    Examples
+    --------
+    >>> row_groups(6), row_groups(3)
+    ([2, 1, 1, 2], [3])
+    """
+    return [2, *[1] * (n - 4), 2] if n > _WHOLE else [n] if n else []
+
+
+def is_even(words: str) -> bool:
+    """Whether a paragraph is set to both margins: signs beside a long name that is not broken would be pulled apart.
+
+    Examples
+    --------
+    >>> is_even("没有提供道路，未计算生活圈。"), is_even("没有提供道路（[inputs.streets]），未计算生活圈。")
+    (True, False)
+    """
+    return _LONG_NAME.search(words) is None
 
 
 def table_points(block: TableBlock) -> float:

@@ -23,7 +23,8 @@ from jxgis.report.document.model import (
     cell_words,
     column_widths,
     figure_mm,
-    stays_whole,
+    is_even,
+    row_groups,
     table_points,
 )
 
@@ -99,10 +100,10 @@ def _item(item: Item, folder: Path, name: str) -> dict[str, Any]:
             "marked": sorted(item.marked),
             "widths": column_widths(item),
             "points": table_points(item),
-            "whole": stays_whole(item),
+            "groups": row_groups(len(item.rows)),
         }
     if isinstance(item, Picture):
         shutil.copyfile(item.path, folder / name)
         wide, high = figure_mm(item.path)
         return {"kind": "figure", "caption": _plain(item.caption), "file": name, "wide": wide, "high": high}
-    return {"kind": _LOOKS.get(item.look, "text"), "words": _plain(item.words)}
+    return {"kind": _LOOKS.get(item.look, "text"), "words": _plain(item.words), "even": is_even(item.words)}

@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
-from itertools import count
+from itertools import accumulate, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,8 @@ from jxgis.report.document.model import (
     cell_words,
     column_widths,
     figure_mm,
-    stays_whole,
+    is_even,
+    row_groups,
     table_points,
 )
 from jxgis.report.paper import WRITTEN
@@ -360,6 +361,8 @@ class _Writer:
         line = self._add(paragraph.words, "Note" if paragraph.look == "sub" else "Body Text")
         if paragraph.look == "right":
             line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        elif not is_even(paragraph.words):
+            line.alignment = WD_ALIGN_PARAGRAPH.LEFT
 
     def _write_caption(self, what: str, number: int, words: str) -> Line:
         label = text(f"document.{what}", self._lang)
@@ -410,7 +413,7 @@ class _Writer:
         line = cell.p_lst[0]
         shape = line.get_or_add_pPr()
         shape.style = "TableText"
-        if row < 0 or (stays_whole(block) and row + 1 < len(block.rows)):
+        if row < 0 or row + 1 not in accumulate(row_groups(len(block.rows))):
             shape.append(_element("keepNext"))
         # Heads and numbers in the middle, words at the left.
         shape.jc_val = WD_ALIGN_PARAGRAPH.CENTER if row < 0 or block.numeric[column] else WD_ALIGN_PARAGRAPH.LEFT
