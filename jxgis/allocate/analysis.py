@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["allocate_candidates", "analyse", "overlapping", "terms_of"]
 
-#: Of a message: more names than this tell nobody more.
-
 
 @with_options(AllocateSettings)
 def allocate_candidates(
