@@ -155,3 +155,18 @@ def test_a_refusal_quotes_nobodys_name_nor_number(zones, column):
         assert "王建国" not in said
         assert "13812345678" not in said
         assert len(said) < 400
+
+
+def test_a_fraction_beside_a_hundred_is_asked_about(zones):
+    """Excel holds 0.98 where it shows 98%: 0.98 of 100 would be 0.98 %."""
+    with pytest.raises(InputError, match="98"):
+        bring_values(sheet(numerator=[0.98], denominator=[100.0]), PLAN, zones)
+    for above, below in ((98.0, 100.0), (0.98, 1.0)):
+        assert bring_values(sheet(numerator=[above], denominator=[below]), PLAN, zones)["value"].tolist() == [98]
+    assert bring_values(sheet(numerator=[1.0], denominator=[100.0]), PLAN, zones)["value"].tolist() == [1]
+
+
+def test_a_loss_that_comes_as_a_fraction_is_asked_about(zones):
+    with pytest.raises(InputError, match=r"-0\.05"):
+        bring_values(sheet(indicator=["parking_growth"], value=[-0.05]), PLAN, zones)
+    assert bring_values(sheet(indicator=["parking_growth"], value=[-5.0]), PLAN, zones)["value"].tolist() == [-5]
