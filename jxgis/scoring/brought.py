@@ -25,8 +25,8 @@ __all__ = ["brought_types", "own_values", "refuse_mixed", "unread", "without_sha
 
 #: So many times further up lie percentages beside fractions; and no share is so many times the whole.
 _MOST_TIMES = 10
-#: How alike two names are from which on one may be meant by the other.
-_ALIKE = 0.6
+#: How alike two names are from which on one may be meant by the other: a Chinese sign tells more than a letter.
+_ALIKE, _ALIKE_LETTERS = 0.6, 0.75
 
 
 def brought_types(candidates: gpd.GeoDataFrame) -> pd.Series:
@@ -99,7 +99,8 @@ def unread(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> lis
     declared = {column.name for column in contract("candidates").columns} | {*table("units.units").columns}
     taken, found = {*named.values(), *declared}, []
     for column in candidates.columns.drop(candidates.geometry.name):
-        near = difflib.get_close_matches(same_name(column), lacking, n=1, cutoff=_ALIKE)
+        alike = _ALIKE_LETTERS if str(column).isascii() else _ALIKE
+        near = difflib.get_close_matches(same_name(column), lacking, n=1, cutoff=alike)
         if near and column not in taken and pd.to_numeric(candidates[column], errors="coerce").notna().any():
             one = lacking[near[0]]
             found.append(

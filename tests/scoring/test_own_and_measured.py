@@ -253,6 +253,20 @@ def test_a_column_that_nothing_reads_is_named_with_the_indicator_it_may_be(candi
     assert score_candidates(candidates.assign(林荫路覆盖率=[60.0, 70.0, 80.0])).notes() == []
 
 
+def test_what_a_geographic_database_adds_is_taken_for_no_indicator(candidates):
+    """Boston's own neighbourhoods come with ShapeSTArea, which shares letters with shaded_streets."""
+    added = {
+        "ShapeSTArea": 7e7,
+        "ShapeSTLength": 5e4,
+        "Shape_Area": 7e7,
+        "Shape_Leng": 5e4,
+        "OBJECTID": 1,
+        "SqMiles": 2.5,
+    }
+    assert score_candidates(candidates.assign(**added)).notes() == []
+    assert len(score_candidates(candidates.assign(shade_streets=60.0, toilets_km2=4.0)).notes()) == 2
+
+
 def test_scores_read_again_have_no_unread_columns(candidates):
     found = score_candidates(candidates.assign(shaded_streets=[60.0, 70.0, 80.0]))
     assert score_candidates(found.scores).notes() == []
