@@ -243,6 +243,12 @@ def _raster_mean(a: Asked) -> pd.DataFrame:
     return raster_mean(a.zones, a.how.file or "")
 
 
+def _of_fractions(how: MeasureSettings) -> bool:
+    from jxgis.indicators.rasters import holds_fractions
+
+    return holds_fractions(how.file or "")
+
+
 def _nobody(a: Asked) -> str:
     """Whether the housing of a relative density holds no people at all."""
     return "no_people" if len(a.rows) > 2 and not a.rows[2][a.how.column or "people"].sum() > 0 else ""
@@ -440,7 +446,7 @@ def measure_indicators(
     Raises
     ------
     InputError
-        If an indicator in % is measured by a raster whose means look like fractions.
+        If an indicator in % is measured by a raster whose cells look like fractions.
 
     Examples
     --------
@@ -462,18 +468,18 @@ def measure_indicators(
             continue
         if MEASURES[some.how.measure].share:
             some.table["value"] *= 100.0
-        elif some.how.measure == "raster_mean" and 0 < (most := some.table["value"].abs().max()) <= 1:
-            asked.append(_fractions(name, Path(some.how.file or "").name, f"{most:.3g}"))
+        elif some.how.measure == "raster_mean" and _of_fractions(some.how):
+            asked.append(_fractions(name, Path(some.how.file or "").name))
     collect(asked)
     return found
 
 
-def _fractions(name: str, file: str, most: str) -> InputError:
+def _fractions(name: str, file: str) -> InputError:
     """A raster for an indicator in % with nothing above 1: its cells may hold fractions, and would score next to nothing."""
     return InputError(
-        zh=f"指标 {name}（单位 %）：栅格 {file} 在各区域的平均值都不大于 1（最大 {most}），像是小数（0.85）而不是百分数（85）。请把栅格乘以 100，"
+        zh=f"指标 {name}（单位 %）：栅格 {file} 没有大于 1 的像元，像是小数（0.85）而不是百分数（85）。请把栅格乘以 100，"
         "或不用单位 %，改写 unit，标准值也用小数；确是不到 1 % 的，把 unit 写成“百分之”。",
-        en=f"Indicator {name} (in %): the means of the raster {file} are nowhere above 1 (at most {most}): it looks like "
+        en=f"Indicator {name} (in %): no cell of the raster {file} is above 1: it looks like "
         "fractions (0.85), not percent (85). Multiply the raster by 100, or give another unit than % and a reference in "
         'fractions; where it really is below 1 %, write unit = "percent".',
     )
