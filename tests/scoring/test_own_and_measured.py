@@ -108,11 +108,17 @@ def test_what_layers_measure_tells_a_fraction_from_less_than_one_percent(candida
         assert score_candidates(brought, further={"roads": bad}).scores["road_condition"].iloc[0] == value
 
 
-@pytest.mark.parametrize("values", [[0.0, 0.0, 0.0], [0.4, 96.0, 80.0], [np.nan] * 3])
+@pytest.mark.parametrize("values", [[0.0, 0.0, 0.0], [0.4, 9.6, 8.0], [np.nan] * 3])
 def test_percent_columns_that_are_no_fractions_pass(candidates, values):
     assert score_candidates(candidates.assign(rework_rate=values)).scores["rework_rate"].tolist() == pytest.approx(
         values, nan_ok=True
     )
+
+
+def test_a_fraction_of_what_should_be_little_is_asked_about(candidates):
+    """5 % of rework that came as 0.05 would score best of all."""
+    with pytest.raises(InputError, match=r"column_units\.rework_rate=percent"):
+        score_candidates(candidates.assign(rework_rate=[0.05, 6.0, 7.0]))
 
 
 def test_a_number_below_one_that_is_not_in_percent_is_what_it_is(candidates):
