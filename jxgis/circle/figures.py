@@ -12,7 +12,7 @@ from jxgis.circle.kinds import ALL_KINDS
 from jxgis.circle.map import lacking
 from jxgis.circle.section import share_column
 from jxgis.drawing.canvas import BLANK, Canvas
-from jxgis.drawing.colours import ACCENT, INK, ON_FOOT, PINS, SITE
+from jxgis.drawing.colours import INK, ON_FOOT, PINS, SITE
 from jxgis.drawing.figures import Figure, figure_style, mark_schematic, short_label
 from jxgis.drawing.layers import TOP
 from jxgis.drawing.legend import LegendSection
@@ -45,8 +45,7 @@ def circle_chart(circle: pd.DataFrame, *, minutes: float, lang: str = "zh", sket
     with figure_style():
         figure = Figure(figsize=(7.2, 0.42 * len(city) + 1.5), layout="constrained")
         ax = figure.subplots()
-        colours = [ACCENT if kind == ALL_KINDS else ON_FOOT for kind in city["kind"]]
-        ax.barh(place, share, color=colours, height=0.62, label=text("circle.chart_city", lang))
+        ax.barh(place, share, color=ON_FOOT, height=0.62, label=text("circle.chart_city", lang))
         for at, kind in enumerate(city["kind"]):
             of = circle.loc[(circle["level"] == "district") & (circle["kind"] == kind), column].dropna()
             dots = ax.scatter(100 * of, np.full(len(of), at), s=14, c=INK, zorder=3, linewidths=0)

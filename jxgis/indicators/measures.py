@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from jxgis.errors import SettingsError, collect
+from jxgis.errors import InputError, SettingsError, collect
 from jxgis.i18n import Text, listed, text_pair
 from jxgis.indicators import cases, foot, land, lines, points
 from jxgis.indicators.figures import nothing
@@ -242,6 +243,12 @@ def _raster_mean(a: Asked) -> pd.DataFrame:
     return raster_mean(a.zones, a.how.file or "")
 
 
+def _of_fractions(how: MeasureSettings) -> bool:
+    from jxgis.indicators.rasters import holds_fractions
+
+    return holds_fractions(how.file or "")
+
+
 def _nobody(a: Asked) -> str:
     """Whether the housing of a relative density holds no people at all."""
     return "no_people" if len(a.rows) > 2 and not a.rows[2][a.how.column or "people"].sum() > 0 else ""
@@ -436,6 +443,11 @@ def measure_indicators(
         Indicator to what was measured; where nothing could be, every zone has the reason that the first way has:
         ``no_layer`` or ``no_column``, or ``no_measure`` where it has no way.
 
+    Raises
+    ------
+    InputError
+        If an indicator in % is measured by a raster whose cells look like fractions.
+
     Examples
     --------
     >>> import geopandas as gpd, shapely
@@ -450,10 +462,27 @@ def measure_indicators(
     in_percent = {*percent}
     place = Zones(zones, {})
     found = {name: _first(place, ways, ground) for name, ways in wanted.items()}
+    asked = []
     for name, some in found.items():
-        if name in in_percent and some.how is not None and MEASURES[some.how.measure].share:
+        if name not in in_percent or some.how is None:
+            continue
+        if MEASURES[some.how.measure].share:
             some.table["value"] *= 100.0
+        elif some.how.measure == "raster_mean" and _of_fractions(some.how):
+            asked.append(_fractions(name, Path(some.how.file or "").name))
+    collect(asked)
     return found
+
+
+def _fractions(name: str, file: str) -> InputError:
+    """A raster for an indicator in % with nothing above 1: its cells may hold fractions, and would score next to nothing."""
+    return InputError(
+        zh=f"指标 {name}（单位 %）：栅格 {file} 没有大于 1 的像元，像是小数（0.85）而不是百分数（85）。请把栅格乘以 100，"
+        "或不用单位 %，改写 unit，标准值也用小数；确是不到 1 % 的，把 unit 写成“百分之”。",
+        en=f"Indicator {name} (in %): no cell of the raster {file} is above 1: it looks like "
+        "fractions (0.85), not percent (85). Multiply the raster by 100, or give another unit than % and a reference in "
+        'fractions; where it really is below 1 %, write unit = "percent".',
+    )
 
 
 def _first(place: Zones, ways: Sequence[MeasureSettings], ground: IndicatorInputs) -> Measured:

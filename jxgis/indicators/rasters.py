@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-__all__ = ["raster_mean"]
+__all__ = ["holds_fractions", "raster_mean"]
 
 
 def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
@@ -92,3 +92,32 @@ def raster_mean(zones: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
             above[live] = found["sum"].fillna(0).to_numpy(dtype=np.float64)
             below[live] = found["count"].fillna(0).to_numpy(dtype=np.float64)
     return figures(zones, above, below, none="raster_gap")
+
+
+def holds_fractions(path: str | Path) -> bool:
+    """Whether cells of a raster are above 0 and none is above 1, as where shares are no percentages.
+
+    Parameters
+    ----------
+    path
+        A raster that `raster_mean` has read.
+
+    Examples
+    --------
+    >>> import tempfile, rasterio
+    >>> step = rasterio.transform.from_origin(0, 10, 10, 10)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     shape = dict(width=2, height=1, count=1, dtype="float32", crs="EPSG:4549", transform=step, nodata=-1)
+    ...     with rasterio.open(Path(folder, "a.tif"), "w", driver="GTiff", **shape) as raster:
+    ...         raster.write(np.array([[0.85, -1]], dtype="float32"), 1)
+    ...     holds_fractions(Path(folder, "a.tif"))
+    True
+    """
+    some = False
+    with reading(Path(path).name, NOT_A_RASTER), open_raster(Path(path).absolute()) as raster:
+        for _, window in raster.block_windows(1):
+            cells = np.ma.masked_invalid(raster.read(1, window=window, masked=True)).compressed()
+            if (cells > 1).any():
+                return False
+            some = some or bool((cells > 0).any())
+    return some

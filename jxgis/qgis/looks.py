@@ -129,7 +129,7 @@ def look_of(
     return Look(
         style,
         shape,
-        (*_apart(style, frame, lang), *classes),
+        tuple(_with_apart(style, frame, classes, lang)),
         tuple(drawn),
         first,
         tuple(filter(None, named)),
@@ -152,11 +152,13 @@ def _codes(values: pd.Series[Any], column: Column, lang: str) -> dict[str, str]:
     return words | {value: value for value in held if value not in words}
 
 
-def _apart(style: Style, frame: pd.DataFrame, lang: str) -> list[Class]:
+def _with_apart(style: Style, frame: pd.DataFrame, classes: list[Class], lang: str) -> list[Class]:
+    """The class of rows that stand apart, which are of no other: QGIS draws a row by every rule that holds."""
     if style.apart is None or style.apart[0] not in frame.columns:
-        return []
+        return classes
     column, value, colour, says = style.apart
-    return [Class(text(says, lang), _colour(colour), (Has(column, "=", value),))]
+    others = [each._replace(tests=(*each.tests, Has(column, "<>", value))) for each in classes]
+    return [Class(text(says, lang), _colour(colour), (Has(column, "=", value),)), *others]
 
 
 def _colour(name: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from jxgis.scorecard.targets import PlanTarget
 
-__all__ = ["BROUGHT", "Brought", "bring_values", "rows_of"]
+__all__ = ["BROUGHT", "Brought", "bring_values", "fraction_of_hundred", "rows_of"]
 
 
 class Brought(NamedTuple):
@@ -247,6 +247,9 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
                 f"分子 {above:g} 大于分母 {below:g}。",
                 f"the numerator {above:g} is above the denominator {below:g}.",
             )
+        elif target.in_percent and fraction_of_hundred(above, below):
+            zh = f"分母是 100，分子 {above:g} 像是小数；请填写 {100 * above:g}。"
+            en = f"the denominator is 100, and the numerator {above:g} looks like a fraction; write {100 * above:g}."
         elif has[0] and has[2] and below > 0 and _apart(value, target.scale * above / below, target):
             made = f"{target.scale * above / below:g}"
             zh = f"数值 {value:g} 与分子÷分母（{made}）不符。"
@@ -258,6 +261,17 @@ def _impossible(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[In
         if zh:
             wrong.append(_error(row.zone, target.zh, zh, en))
     return [*wrong, *_fractions(found, by_id)]
+
+
+def fraction_of_hundred(done: float, total: float) -> bool:
+    """Whether a share stands beside a hundred: 0.6 of 100 where 60 is meant.
+
+    Examples
+    --------
+    >>> fraction_of_hundred(0.6, 100), fraction_of_hundred(1, 100), fraction_of_hundred(0.6, 1)
+    (True, False, False)
+    """
+    return total == 100 and 0 < done < 1
 
 
 def _possible(value: float, target: PlanTarget) -> bool:
@@ -282,7 +296,7 @@ def _fractions(found: pd.DataFrame, by_id: Mapping[str, PlanTarget]) -> list[Inp
             value = rows[share]
             beside = [*value[value > 1], *([getattr(target, share) or 0.0] if share != "value" else [])]
             most = min((each for each in beside if each > 1), default=np.inf)
-            low = rows[(value > 0) & (value <= 1) & at_most(value.to_numpy() * _TIMES, most)]
+            low = rows[(value != 0) & (value.abs() <= 1) & at_most(value.abs().to_numpy() * _TIMES, most)]
             if target.in_percent and len(low):
                 asked.append(_asked(low, share, target, most))
     return asked

@@ -14,6 +14,7 @@ from jxgis.errors import InputError, collect
 from jxgis.i18n import Text, text_pair
 from jxgis.privacy import quoted
 from jxgis.schema.layers import nearest, same_name
+from jxgis.scorecard.brought import fraction_of_hundred
 from jxgis.scorecard.targets import PERCENT, WHOLES
 from jxgis.space.points import locate
 from jxgis.space.ratio import ratio
@@ -60,7 +61,8 @@ def project_progress(
     Raises
     ------
     InputError
-        If a row names no project of the library, or a district that there is not.
+        If a row names no project of the library, or a district that there is not, or a fraction is done of a project in %
+        whose total is 100.
 
     Examples
     --------
@@ -76,6 +78,7 @@ def project_progress(
     number = _numbers(table, projects)
     home = _homes(table, districts)
     done, total = (_column(table, name) for name in ("done", "total"))
+    _refuse_fractions(number, done, total, projects)
     parents = dict(zip(districts["zone"], districts["parent"], strict=True))
     rows = []
     for project in projects:
@@ -159,6 +162,26 @@ def _row(
         "status": ("met" if at_least(value, wanted) else "below") if known else "no_data",
         "reason": reason or None,
     }
+
+
+def _refuse_fractions(
+    number: NDArray[np.int64], done: NDArray[np.float64], total: NDArray[np.float64], projects: Sequence[PlanProject]
+) -> None:
+    """Ask about fractions beside a hundred among projects in %: a cell that Excel shows as 60% holds 0.6."""
+    wrong = []
+    for project in projects:
+        odd = [at for at in np.flatnonzero(number == project.number) if fraction_of_hundred(done[at], total[at])]
+        if project.unit in PERCENT and odd:
+            said = f"{done[odd[0]]:g}"
+            wrong.append(
+                InputError(
+                    zh=f"项目表：第 {project.number} 项“{project.zh}”有 {len(odd)} 行的完成量是 {said} 这样不到 1 的数，计划量是 100，像是小数"
+                    "（0.6）而不是百分数（60；Excel 中显示为 60% 的单元格存的是 0.6）；请改为百分数。",
+                    en=f"Projects: item {project.number}, {project.title('en')}, has {len(odd)} rows with {said} done of 100: it looks "
+                    "like a fraction (0.6), not percent (60; a cell that Excel shows as 60% holds 0.6). Write percent.",
+                )
+            )
+    collect(wrong)
 
 
 def _column(table: pd.DataFrame, name: str) -> NDArray[np.float64]:

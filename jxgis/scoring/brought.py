@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["brought_types", "own_values", "refuse_mixed", "unread", "without_shape"]
 
-#: So many times further up lie percentages beside fractions; and no share is so many times the whole.
-_MOST_TIMES = 10
-#: How alike two names are from which on one may be meant by the other.
-_ALIKE = 0.6
+#: So many times further up lie percentages beside fractions; and no share is so many times the whole. Where less is better, a
+#: tenth may be good work: there it takes about the hundred times that a fraction makes.
+_MOST_TIMES, _MOST_TIMES_COST = 10, 50
+#: How alike two names are from which on one may be meant by the other: a Chinese sign tells more than a letter.
+_ALIKE, _ALIKE_LETTERS = 0.6, 0.75
 
 
 def brought_types(candidates: gpd.GeoDataFrame) -> pd.Series:
@@ -99,7 +100,8 @@ def unread(candidates: gpd.GeoDataFrame, indicators: Sequence[Indicator]) -> lis
     declared = {column.name for column in contract("candidates").columns} | {*table("units.units").columns}
     taken, found = {*named.values(), *declared}, []
     for column in candidates.columns.drop(candidates.geometry.name):
-        near = difflib.get_close_matches(same_name(column), lacking, n=1, cutoff=_ALIKE)
+        alike = _ALIKE_LETTERS if str(column).isascii() else _ALIKE
+        near = difflib.get_close_matches(same_name(column), lacking, n=1, cutoff=alike)
         if near and column not in taken and pd.to_numeric(candidates[column], errors="coerce").notna().any():
             one = lacking[near[0]]
             found.append(
@@ -123,7 +125,7 @@ def refuse_mixed(
     """Ask where some candidates of a file look like fractions beside others in percent, as where districts hand in theirs.
 
     Up to 1 % can be true. It looks like a fraction where its hundredfold is nearer to what the layers measure; where they do
-    not, where all that are above 1 are far above and more is better (0.4 % of rework is good work).
+    not, where all that are above 1 are far above; farther where less is better (0.4 % of rework is good work, beside 8 %).
     """
     asked = []
     for indicator in indicators:
@@ -134,7 +136,8 @@ def refuse_mixed(
             odd = value > 100.0 * _MOST_TIMES
         else:
             low, high, by_layer = (value > 0) & (value <= 1), value[value > 1], measured[indicator.id]
-            apart = not indicator.is_cost and len(high) > 0 and high.min() >= _MOST_TIMES * value[low].max()
+            times = _MOST_TIMES_COST if indicator.is_cost else _MOST_TIMES
+            apart = len(high) > 0 and high.min() >= times * value[low].max()
             nearer = (100.0 * value - by_layer).abs() < (value - by_layer).abs()
             odd = low & nearer.where(by_layer.notna(), apart) & (len(high) > 0)
         if odd.any():

@@ -14,7 +14,7 @@ from jxgis.drawing.legend import LegendSection
 from jxgis.drawing.print_map import map_sheet
 from jxgis.i18n import text
 from jxgis.schema.columns import column
-from jxgis.scoring.map import ranked, score_classes
+from jxgis.scoring.map import failing_first, ranked, score_classes
 from jxgis.scoring.names import named_by
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def score_sheet(scores: gpd.GeoDataFrame, *, canvas: Canvas = BLANK) -> Figure:
     matplotlib.figure.Figure
     """
     lang = canvas.lang
+    scores = failing_first(scores)
     classes, best = score_classes(scores, lang), ranked(scores).head(_TOP)
     with map_sheet(canvas, scores, title=text("maps.scores_title", lang)) as sheet:
         sheet.map.areas(

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["ranked", "score_classes", "scores_map"]
+__all__ = ["failing_first", "ranked", "score_classes", "scores_map"]
 
 #: Scores and shares are on fixed scales, so that two maps can be laid side by side.
 _SCORE_BREAKS = (40.0, 55.0, 70.0, 85.0)
@@ -61,6 +61,11 @@ def ranked(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """The candidates with a rank that no condition keeps out, the best first."""
     rank = pd.to_numeric(scores["rank"], errors="coerce")
     return scores.assign(rank=rank)[rank.notna() & ~fails_condition(scores)].sort_values("rank")
+
+
+def failing_first(scores: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Candidates in the order of drawing: none that fails a condition lies on one that passes."""
+    return scores.iloc[np.argsort(~fails_condition(scores), kind="stable")]
 
 
 def _value_and_points(scores: pd.DataFrame, indicator: str, unit: str, lang: str) -> list[str | None]:
@@ -150,8 +155,7 @@ def scores_map(
     link = None
     if cards is not None:
         scores, link = scores.assign(_card=cards), ("_card", text("cards.open_one", lang))
-    # Those that fail a condition are drawn first, so that none of them lies on a candidate that passes.
-    scores = scores.iloc[np.argsort(~fails_condition(scores), kind="stable")]
+    scores = failing_first(scores)
     fails = fails_condition(scores)
     page = land_map(canvas, scores, title=text("maps.scores_title", lang))
     called = indicators or {}

@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 import jxgis
+from jxgis.circle.figures import circle_chart
 from jxgis.errors import InputError, NotGivenError, SettingsError
 from jxgis.run import run_part
 from jxgis.settings import load_settings
@@ -205,3 +206,19 @@ def test_where_nobody_lives_nothing_is_sited(project, tmp_path):
     homes.to_file(project.parent / "data/residential.gpkg", layer="residential")
     with pytest.raises(InputError, match="没有居民"):
         run(project, tmp_path / "out", site="markets", new_sites=1)
+
+
+def test_the_legend_of_the_chart_has_the_colour_of_all_bars():
+    circle = pd.DataFrame(
+        {
+            "level": "city",
+            "kind": ["schools", "markets", "all"],
+            "label": ["学校", "农贸市场", "全部"],
+            "coverage": [0.9, 0.8, 0.7],
+            "people_coverage": np.nan,
+        }
+    )
+    figure = circle_chart(circle, minutes=15)
+    (legend,) = figure.legends
+    (city,) = [patch.get_facecolor() for patch in legend.get_patches()]
+    assert {bar.get_facecolor() for bar in figure.axes[0].patches} == {city}

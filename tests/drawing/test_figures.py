@@ -261,3 +261,14 @@ def test_a_figure_is_the_same_whatever_settings_of_matplotlib_lie_about() -> Non
     with mpl.rc_context({"text.usetex": True, "savefig.pad_inches": 3, "axes.facecolor": "red", "lines.linewidth": 9}):
         assert image() == plain
         assert mpl.rcParams["text.usetex"]
+
+
+@pytest.mark.parametrize("length", range(20, 30, 3))
+def test_long_labels_keep_clear_of_the_edge_in_print(length, tmp_path):
+    """The room for them is measured with the letters of print, not those of a screen."""
+    scores = result_tables().scores
+    figure = score_chart(scores.assign(name="建成区达到海绵城市建设要求的面积比例规范化二次供水"[:length]))
+    figures.save_figure(figure, tmp_path / "a")
+    ink = np.asarray(Image.open(tmp_path / "a.png").convert("L")) < 200
+    assert not ink[:, :8].any()
+    assert ink[:, :200].any()

@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from matplotlib import colors
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from PIL import Image
@@ -20,13 +21,14 @@ from result_tables import CENTRE, CRS, result_tables
 
 from jxgis.drawing import figures
 from jxgis.drawing.canvas import Canvas
-from jxgis.drawing.colours import HOT_COLD
+from jxgis.drawing.colours import FAILED_GROUND, HOT_COLD
 from jxgis.drawing.ground import Ground, ground_of
 from jxgis.drawing.legend import LegendSection, Swatch
 from jxgis.drawing.print_map import PAGE_MM, map_sheet
 from jxgis.hotspots.figures import hotspot_panels, hotspot_sheet
 from jxgis.i18n import text
 from jxgis.scoring.figures import score_sheet
+from jxgis.scoring.map import score_classes
 from jxgis.units.figures import unit_sheet
 
 HOSTILE = "$x$ \\frac{a}{b}\n第二行 {{7*7}} <b> " + "很长的名字" * 12
@@ -316,3 +318,19 @@ def test_long_legends_go_on_below_the_map():
     assert all(within(box, sheet.figure.bbox) for box in beside)
     assert not any(box.shrunk(0.98, 0.9).overlaps(maps[0]) for box in beside)
     assert written(sheet.figure).count("30 件") == 2
+
+
+def test_a_candidate_that_fails_a_condition_is_drawn_below_one_that_passes():
+    """Where they overlap, the ranked one would look grey, as if it failed."""
+    scores = result_tables().scores.iloc[:2].copy()
+    scores = scores.set_geometry([scores.geometry.iloc[0], scores.geometry.iloc[0].buffer(500)], crs=scores.crs)
+    scores = scores.assign(gates=["pass", "fail"], rank=[1, None], score=[80.0, 90.0])
+    figure = score_sheet(scores, canvas=Canvas(ground=city()))
+    the_map = next(ax for ax in figure.axes if ax.get_label().startswith("map"))
+    grey = colors.to_rgba(FAILED_GROUND)[:3]
+    drawn = [(each.get_zorder(), place, tuple(colour[:3])) for place, each in enumerate(the_map.collections)
+             for colour in each.get_facecolor()]  # fmt: skip
+    classes = score_classes(scores, "zh")
+    passing = colors.to_rgba(classes.colours[classes.row[0]])[:3]
+    order = [colour for *_, colour in sorted(drawn, key=lambda each: each[:2])]
+    assert order.index(grey) < order.index(passing)

@@ -361,6 +361,27 @@ def test_a_raster_that_cannot_be_used_is_refused(raster, tmp_path):
         raster_mean(frame(KM), tmp_path / "no.tif")
 
 
+def test_a_raster_of_fractions_for_an_indicator_in_percent_is_asked_about(raster, tmp_path):
+    """85 % of shade that came as 0.85 would score 1 point."""
+    with rasterio.open(raster) as file:
+        profile, cells = file.profile, file.read(1)
+    low = tmp_path / "low.tif"
+    with rasterio.open(low, "w", **profile) as file:
+        file.write(np.where(cells > 0, cells / 8, cells).astype("float32"), 1)
+    # Of percentages a zone may well have no more than 1.
+    zones = frame(shapely.box(0, 15, 5, 20))
+
+    def measured(path, percent):
+        ways = {"shade": [MeasureSettings(measure="raster_mean", file=str(path))]}
+        return measure_indicators(zones, ways, IndicatorInputs({}), percent=percent)["shade"].table["value"].tolist()
+
+    assert measured(raster, ["shade"]) == [1]
+    assert measured(low, []) == [1 / 8]
+    with pytest.raises(InputError, match=r"low\.tif") as refused:
+        measured(low, ["shade"])
+    assert "0.85" in refused.value.text("en")
+
+
 def test_zones_are_measured_each_for_itself_in_any_order(zones, cases):
     flagged = with_case_flags(cases)
     hit = flagged["on_time"].to_numpy()

@@ -95,6 +95,33 @@ def test_each_value_has_the_colour_that_the_map_gives_it(name: str) -> None:
         assert mine == [drawn.colours[row]]
 
 
+def test_a_candidate_that_fails_a_condition_is_of_its_own_class_alone_and_below_the_others() -> None:
+    """QGIS draws a row by every rule that holds: the colour of its score would lie on the grey."""
+    declared = table("scores.scores")
+    frame = rows_of(declared).iloc[[0, 0]].assign(score=90.0, gates=["pass", "fail"])
+    look = look_of(frame, declared)
+
+    def colours_of(gates: str) -> list[str]:
+        row = {"score": 90.0}
+        return [
+            found.colour
+            for found in look.classes
+            if all(
+                {"=": gates == test.value, "<>": gates != test.value}[test.sign]
+                if test.column == "gates"
+                else holds(test, row)
+                for test in found.tests
+            )
+        ]
+
+    assert colours_of("fail") == [colours.FAILED_GROUND]
+    assert colours_of("pass") == [colours.sequential(5)[-1]]
+    clause = parsed(qml(look)).find("renderer-v2/orderby/orderByClause")
+    assert clause is not None
+    assert (clause.text, clause.get("asc")) == ('"gates"', "1"), "fail comes first by its letters"
+    assert min(declared.columns["gates"].words) == "fail"
+
+
 def test_a_target_of_the_settings_moves_the_classes() -> None:
     frame = rows_of(table("parks.coverage"))
     look = look_of(frame, table("parks.coverage"), breaks={"coverage": coverage_breaks(0.8)})

@@ -8,6 +8,7 @@ import pytest
 from jxgis.errors import InputError
 from jxgis.load import load_layer
 from jxgis.scorecard import bring_values, load_plan
+from jxgis.scorecard.sheet import write_values_sheet
 from jxgis.space.levels import zones_by_level
 
 PLAN = load_plan().targets
@@ -155,3 +156,30 @@ def test_a_refusal_quotes_nobodys_name_nor_number(zones, column):
         assert "王建国" not in said
         assert "13812345678" not in said
         assert len(said) < 400
+
+
+def test_a_fraction_beside_a_hundred_is_asked_about(zones):
+    """Excel holds 0.98 where it shows 98%: 0.98 of 100 would be 0.98 %."""
+    with pytest.raises(InputError, match="98"):
+        bring_values(sheet(numerator=[0.98], denominator=[100.0]), PLAN, zones)
+    for above, below in ((98.0, 100.0), (0.98, 1.0)):
+        assert bring_values(sheet(numerator=[above], denominator=[below]), PLAN, zones)["value"].tolist() == [98]
+    assert bring_values(sheet(numerator=[1.0], denominator=[100.0]), PLAN, zones)["value"].tolist() == [1]
+
+
+def test_a_loss_that_comes_as_a_fraction_is_asked_about(zones):
+    with pytest.raises(InputError, match=r"-0\.05"):
+        bring_values(sheet(indicator=["parking_growth"], value=[-0.05]), PLAN, zones)
+    assert bring_values(sheet(indicator=["parking_growth"], value=[-5.0]), PLAN, zones)["value"].tolist() == [-5]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_sheet_comes_back_without_a_doubt_of_its_own_columns(lang, tmp_path):
+    """It was said to have two columns of zones: the unit (单位) of its figures was one."""
+    row = {"zone": "甲", "level": "片区", "indicator": "gas_coverage", "label": "燃气", "unit": "%", "value": 98.0}
+    columns = ("numerator", "denominator", "date", "source", "target_2025", "target_2027", "above", "below")
+    asked = pd.DataFrame([row]).reindex(columns=[*row, *columns]).astype({"date": "datetime64[us]"})
+    write_values_sheet(tmp_path / "sheet.xlsx", asked, lang=lang)
+    found = load_layer("scorecard_values", tmp_path / "sheet.xlsx")
+    assert found.table[["zone", "indicator", "value"]].to_numpy().tolist() == [["甲", "gas_coverage", 98.0]]
+    assert not [note.en for note in found.notes if "can both be" in note.en]

@@ -108,11 +108,17 @@ def test_what_layers_measure_tells_a_fraction_from_less_than_one_percent(candida
         assert score_candidates(brought, further={"roads": bad}).scores["road_condition"].iloc[0] == value
 
 
-@pytest.mark.parametrize("values", [[0.0, 0.0, 0.0], [0.4, 96.0, 80.0], [np.nan] * 3])
+@pytest.mark.parametrize("values", [[0.0, 0.0, 0.0], [0.4, 9.6, 8.0], [np.nan] * 3])
 def test_percent_columns_that_are_no_fractions_pass(candidates, values):
     assert score_candidates(candidates.assign(rework_rate=values)).scores["rework_rate"].tolist() == pytest.approx(
         values, nan_ok=True
     )
+
+
+def test_a_fraction_of_what_should_be_little_is_asked_about(candidates):
+    """5 % of rework that came as 0.05 would score best of all."""
+    with pytest.raises(InputError, match=r"column_units\.rework_rate=percent"):
+        score_candidates(candidates.assign(rework_rate=[0.05, 6.0, 7.0]))
 
 
 def test_a_number_below_one_that_is_not_in_percent_is_what_it_is(candidates):
@@ -251,6 +257,20 @@ def test_a_column_that_nothing_reads_is_named_with_the_indicator_it_may_be(candi
         "候选单元的列“林荫路”没有读取；若是“林荫路覆盖率”，请把列名改为 shaded_streets。"
     ]
     assert score_candidates(candidates.assign(林荫路覆盖率=[60.0, 70.0, 80.0])).notes() == []
+
+
+def test_what_a_geographic_database_adds_is_taken_for_no_indicator(candidates):
+    """Boston's own neighbourhoods come with ShapeSTArea, which shares letters with shaded_streets."""
+    added = {
+        "ShapeSTArea": 7e7,
+        "ShapeSTLength": 5e4,
+        "Shape_Area": 7e7,
+        "Shape_Leng": 5e4,
+        "OBJECTID": 1,
+        "SqMiles": 2.5,
+    }
+    assert score_candidates(candidates.assign(**added)).notes() == []
+    assert len(score_candidates(candidates.assign(shade_streets=60.0, toilets_km2=4.0)).notes()) == 2
 
 
 def test_scores_read_again_have_no_unread_columns(candidates):
