@@ -484,31 +484,24 @@ def _check_zone(x: float, y: float, reference: Reference, what: str) -> None:
     # Zones are Gauss and Krüger's.
     if operation is None or operation.method_name != "Transverse Mercator":
         return
-    given = [float(p.value) for p in operation.params if p.name == "False easting"]
-    if not given:
-        return
-    easting, largest = given[0], max(abs(x), abs(y))
-    prefix = int(largest // 1e6)
+    given = {p.name: float(p.value) for p in operation.params}
+    easting, largest = given["False easting"], max(abs(x), abs(y))
+    prefix, zone = int(largest // 1e6), int(easting // 1e6)
     west, _, east, _ = area_of_use(reference.crs) or _PREFIXED
     if easting < 1e6 and 13 <= prefix <= 45 and west <= _PREFIXED[2] and east >= _PREFIXED[0]:
-        _refuse_if_no_zone(x, y, _gauss_kruger(prefix), reference, what)
-        proper = f"EPSG:{_gauss_kruger(prefix)}"
+        proper = _zone_system(x, y, _gauss_kruger(prefix), reference, what)
         raise CrsError(
             zh=f"{what} 的东坐标（如 {largest:.0f}）带有带号前缀 {prefix}，而 {reference.name} 不带带号；请声明 {proper}。",
             en=f"{what}: eastings such as {largest:.0f} carry the zone prefix {prefix}, which {reference.name} does not "
             f"have; declare {proper}.",
         )
-    zone = int(easting // 1e6)
-    meridian = zone * 3 if zone >= 25 else zone * 6 - 3
-    central = [float(p.value) for p in operation.params if p.name == "Longitude of natural origin"]
+    meridian, central = zone * 3 if zone >= 25 else zone * 6 - 3, given["Longitude of natural origin"]
     # Others have large false eastings too (New Zealand 1,600,000): only a zone's number goes with its meridian.
-    if easting > 1e6 and largest < 1e7 and easting % 1e6 == 500_000 and central == [meridian]:
+    if easting > 1e6 and largest < 1e7 and easting % 1e6 == 500_000 and central == meridian:
         proper = f"CM {meridian}E"
         if 75 <= meridian <= 135:
             # The systems without a prefix come in EPSG's list after those with one, 21 of 3 degrees, 11 of 6.
-            code = _gauss_kruger(zone) + (21 if zone >= 25 else 11)
-            _refuse_if_no_zone(x, y, code, reference, what)
-            proper = f"EPSG:{code}"
+            proper = _zone_system(x, y, _gauss_kruger(zone) + (21 if zone >= 25 else 11), reference, what)
         raise CrsError(
             zh=f"{what} 的东坐标没有带号前缀 {zone}（最大坐标 {largest:.0f}），而 {reference.name} 带有；请声明 {proper}。",
             en=f"{what}: eastings lack the zone prefix {zone} (largest coordinate {largest:.0f}) that {reference.name} "
@@ -516,11 +509,12 @@ def _check_zone(x: float, y: float, reference: Reference, what: str) -> None:
         )
 
 
-def _refuse_if_no_zone(x: float, y: float, code: int, reference: Reference, what: str) -> None:
-    """Refuse as misplaced what lies nowhere near its zone even as the zone's numbers: feet far north begin so too."""
+def _zone_system(x: float, y: float, code: int, reference: Reference, what: str) -> str:
+    """The system of a zone, for numbers that lie in the zone; others are refused as misplaced: feet far north begin so too."""
     proper = pyproj.CRS(code)
     if not _inside_use(x, y, proper, proper, _BESIDE_ZONE_DEG):
         refuse_misplaced(np.array([x]), np.array([y]), reference, what)
+    return f"EPSG:{code}"
 
 
 def _gauss_kruger(zone: int) -> int:
