@@ -51,6 +51,8 @@ _CRS_NAMES = {
 _NEAR_DEG = 5.0
 # Nobody maps a city farther north: numbers that lie there as a web map's are feet.
 _FAR_NORTH_DEG = 75.0
+# A city on the border of a zone lies this near to it.
+_BESIDE_ZONE_DEG = 1.0
 # Where eastings begin with the number of their zone: China, and what lies a zone beside it.
 _PREFIXED: Box = (70.0, 0.0, 140.0, 60.0)
 # A drawing with an origin of its own, declared in a CRS to give it metres, lies this near to 0, 0.
@@ -382,7 +384,7 @@ def check_units(x: NDArray[np.float64], y: NDArray[np.float64], reference: Refer
             "declare EPSG:4490 (CGCS2000), EPSG:4326 (WGS-84), GCJ-02 or BD-09.",
         )
     _refuse_web_mercator(*middle, reference, what)
-    _check_zone(high, reference, what)
+    _check_zone(*middle, reference, what)
 
 
 def _are_degrees_of(x: float, y: float, crs: pyproj.CRS) -> bool:
@@ -465,39 +467,41 @@ def refuse_misplaced(x: NDArray[np.float64], y: NDArray[np.float64], reference: 
             )
     if max(abs(east), abs(north)) > _LOCAL_M:
         lon, lat = to_lonlat(np.array([east]), np.array([north]), reference)
+        there_zh, there_en = f"落在经度 {lon[0]:.2f}、纬度 {lat[0]:.2f}", f"lie at {lon[0]:.2f} E, {lat[0]:.2f} N"
+        if np.isnan(lon[0]):
+            there_zh, there_en = "不在地球上任何地方", "lie nowhere on earth"
         raise CrsError(
-            zh=f"{what} 的坐标（如 {east:.10g}，{north:.10g}）按 {reference.name} 落在经度 {lon[0]:.2f}、纬度 {lat[0]:.2f}，"
+            zh=f"{what} 的坐标（如 {east:.10g}，{north:.10g}）按 {reference.name} {there_zh}，"
             "远在该坐标系的适用范围之外；请核对坐标系和单位。",
-            en=f"{what}: coordinates such as {east:.10g}, {north:.10g} lie at {lon[0]:.2f} E, {lat[0]:.2f} N in "
-            f"{reference.name}, far outside the area that it is for; check the CRS and the unit.",
+            en=f"{what}: coordinates such as {east:.10g}, {north:.10g} {there_en} in {reference.name}, "
+            "far outside the area that it is for; check the CRS and the unit.",
         )
 
 
-def _check_zone(largest: float, reference: Reference, what: str) -> None:
+def _check_zone(x: float, y: float, reference: Reference, what: str) -> None:
     """Refuse a zone prefix where none is declared, and a missing one where one is."""
     operation = reference.crs.coordinate_operation
     # Zones are Gauss and Krüger's.
     if operation is None or operation.method_name != "Transverse Mercator":
         return
-    given = [float(p.value) for p in operation.params if p.name == "False easting"]
-    if not given:
-        return
-    easting = given[0]
-    prefix = int(largest // 1e6)
+    given = {p.name: float(p.value) for p in operation.params}
+    easting, largest = given["False easting"], max(abs(x), abs(y))
+    prefix, zone = int(largest // 1e6), int(easting // 1e6)
     west, _, east, _ = area_of_use(reference.crs) or _PREFIXED
     if easting < 1e6 and 13 <= prefix <= 45 and west <= _PREFIXED[2] and east >= _PREFIXED[0]:
-        proper = _gauss_kruger(prefix)
+        proper = _zone_system(x, y, _gauss_kruger(prefix), reference, what)
         raise CrsError(
             zh=f"{what} 的东坐标（如 {largest:.0f}）带有带号前缀 {prefix}，而 {reference.name} 不带带号；请声明 {proper}。",
             en=f"{what}: eastings such as {largest:.0f} carry the zone prefix {prefix}, which {reference.name} does not "
             f"have; declare {proper}.",
         )
-    zone = int(easting // 1e6)
-    meridian = zone * 3 if zone >= 25 else zone * 6 - 3
-    central = [float(p.value) for p in operation.params if p.name == "Longitude of natural origin"]
+    meridian, central = zone * 3 if zone >= 25 else zone * 6 - 3, given["Longitude of natural origin"]
     # Others have large false eastings too (New Zealand 1,600,000): only a zone's number goes with its meridian.
-    if easting > 1e6 and largest < 1e7 and easting % 1e6 == 500_000 and central == [meridian]:
-        proper = f"EPSG:{4534 + (meridian - 75) // 3}" if 75 <= meridian <= 135 and zone >= 25 else f"CM {meridian}E"
+    if easting > 1e6 and largest < 1e7 and easting % 1e6 == 500_000 and central == meridian:
+        proper = f"CM {meridian}E"
+        if 75 <= meridian <= 135:
+            # The systems without a prefix come in EPSG's list after those with one, 21 of 3 degrees, 11 of 6.
+            proper = _zone_system(x, y, _gauss_kruger(zone) + (21 if zone >= 25 else 11), reference, what)
         raise CrsError(
             zh=f"{what} 的东坐标没有带号前缀 {zone}（最大坐标 {largest:.0f}），而 {reference.name} 带有；请声明 {proper}。",
             en=f"{what}: eastings lack the zone prefix {zone} (largest coordinate {largest:.0f}) that {reference.name} "
@@ -505,9 +509,17 @@ def _check_zone(largest: float, reference: Reference, what: str) -> None:
         )
 
 
-def _gauss_kruger(zone: int) -> str:
-    """The CGCS2000 system whose eastings carry this zone: 3 degrees wide from zone 25 on, else 6."""
-    return f"EPSG:{4513 + zone - 25}" if zone >= 25 else f"EPSG:{4491 + zone - 13}"
+def _zone_system(x: float, y: float, code: int, reference: Reference, what: str) -> str:
+    """The system of a zone, for numbers that lie in the zone; others are refused as misplaced: feet far north begin so too."""
+    proper = pyproj.CRS(code)
+    if not _inside_use(x, y, proper, proper, _BESIDE_ZONE_DEG):
+        refuse_misplaced(np.array([x]), np.array([y]), reference, what)
+    return f"EPSG:{code}"
+
+
+def _gauss_kruger(zone: int) -> int:
+    """The EPSG code of the CGCS2000 system whose eastings carry this zone: 3 degrees wide from zone 25 on, else 6."""
+    return 4513 + zone - 25 if zone >= 25 else 4491 + zone - 13
 
 
 def assign_axes(

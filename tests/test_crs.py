@@ -140,7 +140,9 @@ def test_choosing_the_metric_crs() -> None:
         (NORTH, 40e6 + EAST, 4549, "EPSG:4528"),
         (39e6 + EAST, NORTH, 4549, "EPSG:4527"),
         (20e6 + EAST, NORTH, 4549, "EPSG:4498"),
+        (40e6 + EAST, NORTH, 4545, "EPSG:4528"),
         (EAST, NORTH, 4528, "EPSG:4549"),
+        (EAST, NORTH, 4499, "EPSG:4510"),
     ],
 )
 def test_coordinates_that_contradict_the_declared_system(x: float, y: float, declared: object, says: str) -> None:
@@ -348,6 +350,23 @@ def test_feet_far_north_are_no_web_map_and_no_zone_prefix() -> None:
     feet = _square(32633, 15.0, 60.0).scale(1 / 0.3048, 1 / 0.3048, origin=(0, 0))
     with pytest.raises(CrsError, match="feet"):
         load_districts(gpd.GeoDataFrame({"name": ["a"]}, geometry=feet))
+
+
+@pytest.mark.parametrize(
+    ("code", "lon", "lat"),
+    [(32651, 123.0, 45.0), (32651, 123.3, 56.0), (32651, 122.7, 57.3), (32651, 123.0, 60.0), (4549, 120.2, 50.0)],
+)
+def test_feet_that_begin_as_a_zone_does_are_called_feet(code: int, lon: float, lat: float) -> None:
+    east, north = pyproj.Transformer.from_crs(4326, code, always_xy=True).transform(lon, lat)
+    for x, y in ((east / 0.3048, north / 0.3048), (north / 0.3048, east / 0.3048)):
+        with pytest.raises(CrsError, match="feet"):
+            reference_.check_units(np.array([x]), np.array([y]), reference_.resolve_crs(code), "a.csv")
+
+
+def test_what_begins_as_a_zone_does_and_lies_nowhere_is_given_no_zone() -> None:
+    with pytest.raises(CrsError, match="lie nowhere on earth") as refused:
+        reference_.check_units(np.array([40e6]), np.array([9e6]), reference_.resolve_crs(4549), "a.csv")
+    assert "EPSG:4528" not in str(refused.value)
 
 
 def test_a_geocentric_system_is_refused_as_such() -> None:

@@ -313,7 +313,7 @@ def _place(
         if placed.order == "north_east":
             told.add("load.north_east", table.name)
         if len(placed.columns) > 1:
-            taken, *others = [listed((mapping[name] for name in names), "zh") for names in placed.columns]
+            taken, *others = [[mapping[name] for name in names] for names in placed.columns]
             told.add("load.coordinates_taken", table.name, taken=taken, others=others)
             apart = degrees_apart(frame, placed.columns)
             if apart is not None and apart > _APART_M:
