@@ -276,8 +276,8 @@ def test_a_candidate_that_fails_a_gate_is_no_pin_and_not_in_the_list():
     page = to_html(scores_map(failing, canvas=on_land(t.districts)))
     rows = json.loads(re.search(r'"rows":(\[\[.*?\]\])', page)[1])
     assert [row[0] for row in rows] == list(range(2, 12))
-    assert text("maps.gate_failed", "zh") in page
-    assert text("maps.gate_failed", "zh") not in to_html(scores_map(t.scores, canvas=on_land(t.districts)))
+    assert text("maps.condition_failed", "zh") in page
+    assert text("maps.condition_failed", "zh") not in to_html(scores_map(t.scores, canvas=on_land(t.districts)))
 
 
 def test_a_score_that_is_not_shown_is_not_called_absent():

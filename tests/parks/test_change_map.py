@@ -58,7 +58,7 @@ def test_the_map_shows_before_after_and_difference(planned: ParksResult, lang: s
         assert text(f"parks.{key}", lang, **land_words("residential", lang)) in page
     whole = planned.change.set_index(["zone", "method"]).loc[("all", "radius")]
     for share in (whole["coverage_before"], whole["coverage_after"]):
-        assert f"{100 * share:.1f} %" in page
+        assert f"{100 * share:.1f}\xa0%" in page
 
 
 def test_a_plan_without_effect_has_a_map_too(planned: ParksResult) -> None:
@@ -97,8 +97,8 @@ def test_parks_stand_on_the_coverage_map_by_class() -> None:
     parks, homes = table((0, 0, 100, 100), (3000, 0, 3050, 50), (5000, 0, 5030, 30)), table((0, 200, 6000, 300))
     found = measure_parks(parks, homes, zones)
     page = to_html(parks_map(found.coverage, canvas=on_land(zones), parks=found.parks))
-    for label in ("服务半径 500 m", "服务半径 300 m", text("maps.park_small", "zh")):
+    for label in ("服务半径 500\xa0m", "服务半径 300\xa0m", text("maps.park_small", "zh")):
         assert label in page
     only = to_html(parks_map(found.coverage, canvas=on_land(zones), parks=found.parks.iloc[:1]))
-    assert "服务半径 300 m" not in only
+    assert "服务半径 300\xa0m" not in only
     assert text("maps.park_small", "zh") not in only

@@ -238,10 +238,10 @@ def test_candidates_stand_by_rank_in_the_report_too(tables, tmp_path):
 
 
 def test_no_code_of_the_contract_stands_in_the_book_as_it_is(tmp_path):
-    sources = ["place", "street", "field", "label", "subdistrict", "cell"]
+    sources = ["place", "street", "field", "label", "subdistrict", "district", "number"]
     shown = {"issues": 9, "share_issues": 0.1, "share_area": 0.1}
     places = pd.DataFrame(
-        {"rank": range(1, 7), "issue_class": "all", "name": list("甲乙丙丁戊己"), "name_from": sources, **shown}
+        {"rank": range(1, 8), "issue_class": "all", "name": list("甲乙丙丁戊己庚"), "name_from": sources, **shown}
     )
     tested = {"tested": True, "issues": 99, "hot_class": 1, "hot_all": 1, "min_issues": 30}
     levels = pd.DataFrame({"issue_class": ["all", "甲"], "alpha": 0.05, "family": ["class", "all"], **tested})
@@ -261,7 +261,7 @@ def test_no_code_of_the_contract_stands_in_the_book_as_it_is(tmp_path):
     told = Told(hotspots={"places": places, "levels": levels}, parks={"coverage": coverage, "targets": targets})
     book = openpyxl.load_workbook(write(tmp_path / "a.xlsx", told))
     assert values(book["热点地段"])["名称来源"].tolist() == [
-        "地名", "道路", "问题记录所填", "城市配置的地名", "街道（镇）", "网格编号"
+        "地名", "道路", "问题记录所填", "城市配置的地名", "所在街道（镇）和序号", "所在片区和序号", "序号"
     ]  # fmt: skip
     assert values(book["显著性水平"])["校正范围"].tolist() == ["每一类各自", "全部类别合并"]
     why = values(book["公园达标所需"])["未在此选址的原因"]
