@@ -246,7 +246,7 @@ def test_pins_of_a_wide_place_are_its_peaks(visit, tmp_path):
     )
     page = found.page
     assert page.locator(".jx-list li").first.inner_text().split() == ["1", "峰1", "3,000", "件"]
-    assert "含 12 个局部最高点" in page.locator(".jx-list p").inner_text()
+    assert "含 12\xa0个局部最高点" in page.locator(".jx-list p").inner_text()
     page.locator(".jx-pin", has_text="2").first.hover()
     page.wait_for_selector(".jx-tip")
     assert "峰2" in page.locator(".jx-tip").inner_text()
