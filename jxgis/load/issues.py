@@ -16,7 +16,7 @@ from jxgis.bounds import at_most
 from jxgis.city import TIMEZONE, UNCLASSIFIED, classify, read_class_table
 from jxgis.crs import require_metric
 from jxgis.errors import InputError
-from jxgis.i18n import listed, text_pair
+from jxgis.i18n import few, listed, text_pair
 from jxgis.load import Loaded
 from jxgis.load._columns import as_text
 from jxgis.load._layer import Gathered, finish, gather, require_columns
@@ -253,10 +253,10 @@ def _drop(gathered: Gathered, drop_status: Sequence[str]) -> None:
     if detail:
         total = sum(int(entry.rsplit(" ", 1)[1]) for entry in detail)
         gathered.notes.append(text_pair("load.left_out_status", count=total, detail=detail))
-    near = statuses[ledger.kept & statuses.str.contains("|".join(map(re.escape, drop_status)) or "$^", na=False)]
-    if len(near):
-        counts = [f"{mask(str(status))} {count}" for status, count in near.value_counts().items()]
-        gathered.notes.append(text_pair("load.status_counted", detail=counts))
+    counts = statuses[ledger.kept].value_counts()
+    near = [f"{mask(str(status))} {n}" for status, n in counts.items() if any(w in str(status) for w in drop_status)]
+    if near:
+        gathered.notes.append(text_pair("load.status_counted", detail=few(near)))
 
 
 def _drop_points(gathered: Gathered, points: Sequence[tuple[float, float]]) -> None:
@@ -296,35 +296,41 @@ def _note_left_out(gathered: Gathered, what: str, count: int) -> None:
 
 
 def _refuse_twice(gathered: Gathered) -> None:
-    """Reject later rows of an id among those kept: exports overlap, and a case counts once."""
-    ids = gathered.frame["issue_id"]
-    again = np.zeros(len(ids), dtype=bool)
-    kept = gathered.ledger.kept
-    again[kept] = ids[kept].duplicated().to_numpy()
-    if again.any() and (others := _other_cases(gathered)).any():
-        ids = ids.mask(others, pd.Series(_numbers(gathered), dtype="str"))
+    """Reject later rows of an id among those kept: exports overlap, and a case counts once.
+
+    Of the earlier rows, which a change compares, none is a kept one's case, nor another earlier one's.
+    """
+    ids, kept, earlier = gathered.frame["issue_id"], gathered.ledger.kept, gathered.earlier
+    # The kept ones first: of one case they count.
+    rows = np.concatenate([np.flatnonzero(kept), [] if earlier is None else np.flatnonzero(earlier)]).astype(np.int64)
+    rows = rows[ids.iloc[rows].duplicated(keep=False).to_numpy()]
+    if not rows.size:
+        return
+    others = rows[_other_cases(gathered, rows)]
+    if others.size:
+        ids = ids.copy()
+        ids.iloc[others] = np.array(_numbers(gathered), dtype=object)[others]
         gathered.frame["issue_id"] = ids
-        again &= ~others
-        gathered.notes.append(text_pair("load.other_cases", count=int(others.sum())))
+        gathered.notes.append(text_pair("load.other_cases", count=len(others)))
+    again = np.zeros(len(ids), dtype=bool)
+    again[rows] = ids.iloc[rows].duplicated().to_numpy()
+    if earlier is not None:
+        gathered.earlier = earlier & ~again
     gathered.ledger.reject(again, field="issue_id", reason="duplicate_id", values=ids)
-    if gathered.earlier is not None:
-        before = gathered.earlier.copy()
-        gathered.earlier[before] = ~(ids[before].duplicated() | ids[before].isin(ids[kept])).to_numpy()
 
 
-def _other_cases(gathered: Gathered) -> NDArray[np.bool_]:
-    """Which kept rows have the id of an earlier one, and neither its time nor its place: 序号 begin anew in each file.
+def _other_cases(gathered: Gathered, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of some rows have the id of one before them, and neither its time nor its place: 序号 begin anew in each file.
 
     Where most that share an id do, another time or place will do. Of those that share all three only the first is another
     case; the others are its doubles.
     """
-    rows = np.flatnonzero(gathered.ledger.kept)
     codes, _ = pd.factorize(gathered.frame["issue_id"].to_numpy()[rows])
     first = rows[np.unique(codes, return_index=True)[1][codes]]
-    geometry = gathered.geometry
-    elsewhere = shapely.distance(geometry[rows], geometry[first]) > _SAME_M
+    points = gathered.geometry[rows]
+    elsewhere = shapely.distance(points, gathered.geometry[first]) > _SAME_M
     another_time = elsewhere
-    key = pd.DataFrame({"id": codes, "x": shapely.get_x(geometry[rows]), "y": shapely.get_y(geometry[rows])})
+    key = pd.DataFrame({"id": codes, "x": shapely.get_x(points), "y": shapely.get_y(points)})
     key[["x", "y"]] = (key[["x", "y"]] / _SAME_M).round()
     if "time" in gathered.frame:
         time = gathered.frame["time"].to_numpy()
@@ -333,10 +339,7 @@ def _other_cases(gathered: Gathered) -> NDArray[np.bool_]:
     other = elsewhere & another_time
     if 2 * other.sum() > (rows != first).sum():
         other = elsewhere | another_time
-    other &= ~key.duplicated().to_numpy()
-    found = np.zeros(len(gathered.frame), dtype=bool)
-    found[rows[other]] = True
-    return found
+    return np.asarray(other & ~key.duplicated().to_numpy())
 
 
 def _class(

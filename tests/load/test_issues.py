@@ -240,6 +240,40 @@ def test_numbers_that_begin_anew_in_each_file_do_not_make_its_cases_doubles(expo
     assert any(f"{12 * (months - 1)} 行的编号" in note.zh for note in loaded.notes)
 
 
+def test_numbers_that_begin_anew_leave_the_earlier_period_whole(export, write, city) -> None:
+    for month in (1, 2):
+        rows = export.assign(任务号=[str(i) for i in range(12)])
+        rows["上报时间"] = [f"2023-0{month}-{i + 1:02} 08:00" for i in range(12)]
+        rows["X坐标"] = [f"30.{7500 + i + 20 * month}" for i in range(12)]
+        path = write(f"d/{month}.csv", rows)
+    # January once more: the earlier period counts its cases once, too.
+    write(
+        "d/9.csv",
+        rows.assign(
+            上报时间=[f"2023-01-{i + 1:02} 08:00" for i in range(12)], X坐标=[f"30.{7520 + i}" for i in range(12)]
+        ),
+    )
+    loaded = load_issues(str(path.parent / "*.csv"), city=city, crs=4490, start="2023-02-01")
+    assert loaded.earlier is not None
+    assert (len(loaded.table), len(loaded.earlier)) == (12, 12)
+    assert sorted(loaded.earlier["time"].dt.day) == list(range(1, 13))
+
+
+def test_a_case_of_both_periods_counts_in_the_one_asked_for(export, write, city) -> None:
+    early = export.assign(上报时间="2023-01-31 23:59:50")
+    write("d/1.csv", early)
+    path = write("d/2.csv", export.assign(上报时间="2023-02-01 00:00:10"))
+    loaded = load_issues(str(path.parent / "*.csv"), city=city, crs=4490, start="2023-02-01")
+    assert loaded.earlier is not None
+    assert (len(loaded.table), len(loaded.earlier)) == (12, 0)
+
+
+def test_of_many_statuses_that_count_the_first_are_named(export, write, city) -> None:
+    export["案件状态"] = [f"非重复{i}" for i in range(12)]
+    (note,) = [n.zh for n in load_issues(write("a.csv", export), city=city, crs=4490).notes if "仍然计入" in n.zh]
+    assert "等 12 个" in note
+
+
 def test_a_case_whose_place_was_mended_is_one_case(export, write, city) -> None:
     write("d/1.csv", export)
     export.loc[3, "X坐标"] = "30.7001"
